@@ -1,0 +1,89 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// The targets are the walls of ARCHITECTURE.md: bytes → tensors → units → checkpoint → counts,
+// findings, pictures. SwiftPM does not refuse an undeclared transitive import, so
+// Tests/ArchitectureTests holds the same graph against the code.
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+  name: "tessera",
+  products: [
+    .executable(name: "tessera", targets: ["tessera"]),
+    .library(
+      name: "Tessera", targets: ["Tensors", "UnitModel", "UnitCheckpoints", "FlatFormats", "Conversion"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // System libraries: a module map and a shim of one-line inline functions, nothing else.
+    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CLinux"),
+    .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+
+    .target(name: "ByteFiles", dependencies: ["CLinux"], swiftSettings: strict),
+    .target(name: "StrictJSON", swiftSettings: strict),
+    .target(name: "Tensors", dependencies: ["CCrypto", "CXXHash"], swiftSettings: strict),
+    .target(name: "HDF5Kit", dependencies: ["CHDF5", "CZlib", "ByteFiles"], swiftSettings: strict),
+    .target(
+      name: "FlatFormats", dependencies: ["Tensors", "StrictJSON", "HDF5Kit", "CZlib", "ByteFiles"],
+      swiftSettings: strict),
+    .target(name: "UnitModel", dependencies: ["Tensors", "StrictJSON"], swiftSettings: strict),
+    .target(
+      name: "UnitCheckpoints", dependencies: ["HDF5Kit", "UnitModel", "Tensors", "StrictJSON", "ByteFiles"],
+      swiftSettings: strict),
+    .target(name: "Planning", dependencies: ["UnitModel", "Tensors"], swiftSettings: strict),
+    .target(
+      name: "Conversion",
+      dependencies: ["UnitModel", "UnitCheckpoints", "Tensors", "FlatFormats", "ByteFiles"], swiftSettings: strict),
+    .target(
+      name: "Validation", dependencies: ["UnitModel", "UnitCheckpoints", "Tensors", "ByteFiles"],
+      swiftSettings: strict),
+    .target(
+      name: "Reporting",
+      dependencies: ["Tensors", "StrictJSON", "UnitModel", "UnitCheckpoints", "Validation"],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "tessera",
+      dependencies: [
+        "ByteFiles", "StrictJSON", "Tensors", "HDF5Kit", "FlatFormats", "UnitModel", "UnitCheckpoints", "Planning",
+        "Conversion", "Validation", "Reporting",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
+    .target(
+      name: "TestSupport",
+      dependencies: ["Tensors", "StrictJSON", "HDF5Kit", "UnitModel", "UnitCheckpoints", "FlatFormats"],
+      path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(name: "ByteFilesTests", dependencies: ["ByteFiles", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "HDF5KitTests", dependencies: ["HDF5Kit", "CHDF5", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "FlatFormatsTests", dependencies: ["FlatFormats", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "UnitModelTests", dependencies: ["UnitModel", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "UnitCheckpointsTests", dependencies: ["UnitCheckpoints", "Conversion", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(name: "PlanningTests", dependencies: ["Planning", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "ConversionTests", dependencies: ["Conversion", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "ReportingTests", dependencies: ["Reporting", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "CommandTests", dependencies: ["TestSupport", "StrictJSON"], swiftSettings: strict),
+    .testTarget(name: "InteropTests", dependencies: ["TestSupport", "StrictJSON"], swiftSettings: strict),
+    .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], swiftSettings: strict),
+  ]
+)

@@ -1,0 +1,161 @@
+internal import CLinux
+internal import Glibc
+
+/// A file that appears under its name whole, or not at all.
+///
+/// Bytes go to a sibling temporary, which `commit` flushes and renames over the destination; without a commit
+/// the temporary is removed. A process that is killed leaves a temporary behind: it holds no lock any more, and the
+/// next writer of the same destination removes it.
+public final class AtomicFile: @unchecked Sendable {
+  // Proof of @unchecked: every stored property but `state` is immutable, the descriptor is used through
+  // position-explicit calls only, and `state` changes in `commit` and `deinit`, which have a single owner.
+
+  /// The destination as the user gave it.
+  public let path: String
+  /// Where the bytes are until `commit`.
+  public let temporaryPath: String
+  private let descriptor: Int32
+  private var finished = false
+
+  /// Creates the temporary beside `path` and removes stale ones of earlier, killed writers.
+  public init(path: String) throws(FileError) {
+    // A link is followed, so that the file it names is replaced and the link stays.
+    let target = Self.resolved(path)
+    let (directory, name) = Self.split(target)
+    if let status = Self.status(target), status.st_mode & S_IFMT != S_IFREG {
+      let what = status.st_mode & S_IFMT == S_IFDIR ? "a directory of that name exists" : "it is not a regular file"
+      throw FileError(action: "write", path: path, reason: what)
+    }
+    let prefix = ".\(Self.shortened(name)).tessera-"
+    Self.removeStale(in: directory, prefix: prefix)
+    var descriptor: Int32 = -1
+    var temporary = ""
+    var code: Int32 = EEXIST
+    for attempt in 0..<100 where descriptor < 0 && code == EEXIST {
+      temporary = "\(directory)/\(prefix)\(getpid())-\(attempt).tmp"
+      descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      if descriptor < 0 { code = errno }
+    }
+    if descriptor < 0 { throw FileError(action: "write", path: path, errno: code) }
+    flock(descriptor, LOCK_EX | LOCK_NB)
+    if let status = Self.status(target) { fchmod(descriptor, status.st_mode & 0o7777) }
+    self.path = path
+    self.target = target
+    self.temporaryPath = temporary
+    self.descriptor = descriptor
+  }
+
+  private let target: String
+
+  deinit {
+    if !finished { unlink(temporaryPath) }
+    close(descriptor)
+  }
+
+  /// Writes all of `bytes` at `offset`.
+  public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
+    var done = 0
+    while done < bytes.count {
+      let count = pwrite(
+        descriptor, bytes.baseAddress?.advanced(by: done), bytes.count - done, off_t(offset + done))
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw FileError(action: "write", path: path, errno: errno)
+      }
+      done += count
+    }
+  }
+
+  /// Writes all of `bytes` at `offset`.
+  public func write(_ bytes: [UInt8], at offset: Int) throws(FileError) {
+    var failure: FileError?
+    bytes.withUnsafeBytes { buffer in
+      do throws(FileError) { try write(buffer, at: offset) } catch { failure = error }
+    }
+    if let failure { throw failure }
+  }
+
+  /// Fills `buffer` from the bytes already written at `offset`.
+  public func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
+    var done = 0
+    while done < buffer.count {
+      let count = pread(
+        descriptor, buffer.baseAddress?.advanced(by: done), buffer.count - done, off_t(offset + done))
+      if count < 0 && errno == EINTR { continue }
+      if count <= 0 {
+        throw FileError(action: "read back", path: path, errno: count < 0 ? errno : EIO)
+      }
+      done += count
+    }
+  }
+
+  /// The length of what has been written so far, in bytes.
+  public func currentSize() throws(FileError) -> Int {
+    var status = stat()
+    if fstat(descriptor, &status) != 0 { throw FileError(action: "write", path: path, errno: errno) }
+    return Int(status.st_size)
+  }
+
+  /// Sets the length; bytes that were never written read as zero.
+  public func truncate(to size: Int) throws(FileError) {
+    if ftruncate(descriptor, off_t(size)) != 0 { throw FileError(action: "write", path: path, errno: errno) }
+  }
+
+  /// Lets the kernel start writing the range to disk, so that the flush in `commit` finds less to do.
+  public func startWriteback(from offset: Int, count: Int) {
+    _ = tessera_start_writeback(descriptor, Int64(offset), Int64(count))
+  }
+
+  /// Flushes the bytes, then renames the temporary over the destination.
+  public func commit() throws(FileError) {
+    if fsync(descriptor) != 0 { throw FileError(action: "write", path: path, errno: errno) }
+    if rename(temporaryPath, target) != 0 { throw FileError(action: "write", path: path, errno: errno) }
+    finished = true
+    // The rename itself must survive a power cut too; a directory that cannot be flushed is no reason to fail.
+    let directory = open(Self.split(target).directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if directory >= 0 {
+      fsync(directory)
+      close(directory)
+    }
+  }
+
+  private static func resolved(_ path: String) -> String {
+    guard let pointer = realpath(path, nil) else { return path }
+    defer { free(pointer) }
+    return String(cString: pointer)
+  }
+
+  private static func split(_ path: String) -> (directory: String, name: String) {
+    guard let slash = path.lastIndex(of: "/") else { return (".", path) }
+    let directory = slash == path.startIndex ? "/" : String(path[..<slash])
+    return (directory, String(path[path.index(after: slash)...]))
+  }
+
+  /// File names end at 255 bytes, and the temporary adds some thirty to the destination's.
+  private static func shortened(_ name: String) -> String {
+    var result = name
+    while result.utf8.count > 200 { result.removeLast() }
+    return result
+  }
+
+  private static func status(_ path: String) -> stat? {
+    var status = stat()
+    return stat(path, &status) == 0 ? status : nil
+  }
+
+  private static func removeStale(in directory: String, prefix: String) {
+    guard let stream = opendir(directory) else { return }
+    defer { closedir(stream) }
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      guard name.hasPrefix(prefix), name.hasSuffix(".tmp") else { continue }
+      let stale = open("\(directory)/\(name)", O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+      if stale < 0 { continue }
+      // A living writer holds the lock; a killed one cannot.
+      if flock(stale, LOCK_EX | LOCK_NB) == 0 { unlink("\(directory)/\(name)") }
+      close(stale)
+    }
+  }
+}

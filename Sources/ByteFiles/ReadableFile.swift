@@ -1,0 +1,104 @@
+internal import Glibc
+
+/// A regular file opened for reading at any offset.
+///
+/// Bytes move by `pread` into the caller's buffer: a source that shrinks while it is read becomes an error here,
+/// where a mapping would raise SIGBUS, and a large file does not count as resident memory.
+public final class ReadableFile: Sendable {
+  /// The path as the user gave it.
+  public let path: String
+  /// The file's length in bytes when it was opened.
+  public let size: Int
+  /// Device and inode, to tell whether two paths name one file.
+  public let identity: FileIdentity
+  private let descriptor: Int32
+
+  /// Opens `path`; a directory, FIFO, socket or device is refused.
+  public init(path: String) throws(FileError) {
+    // O_NONBLOCK: opening a FIFO must fail below, not wait for its writer.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    if descriptor < 0 { throw FileError(action: "open", path: path, errno: errno) }
+    var status = stat()
+    if fstat(descriptor, &status) != 0 {
+      let code = errno
+      close(descriptor)
+      throw FileError(action: "open", path: path, errno: code)
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      let what = status.st_mode & S_IFMT == S_IFDIR ? "it is a directory" : "it is not a regular file"
+      throw FileError(action: "read", path: path, reason: what)
+    }
+    self.path = path
+    self.size = Int(status.st_size)
+    self.identity = FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    self.descriptor = descriptor
+  }
+
+  deinit { close(descriptor) }
+
+  /// Fills `buffer` from the bytes at `offset`; fewer bytes than the buffer holds is an error.
+  public func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
+    var done = 0
+    while done < buffer.count {
+      let count = pread(
+        descriptor, buffer.baseAddress?.advanced(by: done), buffer.count - done, off_t(offset + done))
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw FileError(action: "read", path: path, errno: errno)
+      }
+      if count == 0 {
+        throw FileError(
+          action: "read", path: path,
+          reason:
+            "the file ended at byte \(offset + done) while bytes \(offset) to \(offset + buffer.count) were expected"
+        )
+      }
+      done += count
+    }
+  }
+
+  /// The `count` bytes at `offset` as an array; a range that leaves the file is an error before anything is allocated.
+  public func bytes(at offset: Int, count: Int) throws(FileError) -> [UInt8] {
+    guard offset >= 0, count >= 0, offset <= size, count <= size - offset else {
+      throw FileError(
+        action: "read", path: path,
+        reason: "bytes \(offset) to \(offset &+ count) lie outside the file's \(size) bytes")
+    }
+    var failure: FileError?
+    let result = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      do throws(FileError) {
+        try read(at: offset, into: UnsafeMutableRawBufferPointer(buffer))
+        filled = count
+      } catch {
+        failure = error
+        filled = 0
+      }
+    }
+    if let failure { throw failure }
+    return result
+  }
+
+  /// Tells the kernel that the file is about to be read from start to end.
+  public func adviseSequential() { posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL) }
+}
+
+/// Device and inode of a file.
+public struct FileIdentity: Hashable, Sendable {
+  /// `st_dev`.
+  public let device: UInt64
+  /// `st_ino`.
+  public let inode: UInt64
+
+  /// The identity of the file at `path`, or nil where there is none.
+  public init?(path: String) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+  }
+
+  init(device: UInt64, inode: UInt64) {
+    self.device = device
+    self.inode = inode
+  }
+}

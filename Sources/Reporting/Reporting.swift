@@ -1,0 +1,1 @@
+// Room reserved; see ARCHITECTURE.md.

@@ -1,0 +1,72 @@
+/// The element type of a tensor, spelled as in safetensors (C128, which safetensors lacks, in the same manner).
+public enum DType: String, CaseIterable, Sendable {
+  case f64 = "F64"
+  case f32 = "F32"
+  case f16 = "F16"
+  case bf16 = "BF16"
+  case f8E4M3 = "F8_E4M3"
+  case f8E5M2 = "F8_E5M2"
+  case f8E8M0 = "F8_E8M0"
+  case f8E4M3FNUZ = "F8_E4M3FNUZ"
+  case f8E5M2FNUZ = "F8_E5M2FNUZ"
+  case f6E2M3 = "F6_E2M3"
+  case f6E3M2 = "F6_E3M2"
+  case f4 = "F4"
+  case i64 = "I64"
+  case i32 = "I32"
+  case i16 = "I16"
+  case i8 = "I8"
+  case u64 = "U64"
+  case u32 = "U32"
+  case u16 = "U16"
+  case u8 = "U8"
+  case bool = "BOOL"
+  case c64 = "C64"
+  case c128 = "C128"
+
+  /// Bits of one element; 4 and 6 for the packed sub-byte types, whose tensors fill whole bytes.
+  public var bits: Int { traits.bits }
+
+  /// Bytes of one element, or nil for a sub-byte type.
+  public var bytes: Int? { bits % 8 == 0 ? bits / 8 : nil }
+
+  /// What the bits mean.
+  public var kind: DTypeKind { traits.kind }
+
+  /// The one table of widths and kinds; every other module asks here.
+  private var traits: (bits: Int, kind: DTypeKind) {
+    switch self {
+    case .f64: (64, .float)
+    case .f32: (32, .float)
+    case .f16: (16, .float)
+    case .bf16: (16, .brainFloat)
+    case .f8E4M3, .f8E5M2, .f8E8M0, .f8E4M3FNUZ, .f8E5M2FNUZ: (8, .smallFloat)
+    case .f6E2M3, .f6E3M2: (6, .smallFloat)
+    case .f4: (4, .smallFloat)
+    case .i64: (64, .signed)
+    case .i32: (32, .signed)
+    case .i16: (16, .signed)
+    case .i8: (8, .signed)
+    case .u64: (64, .unsigned)
+    case .u32: (32, .unsigned)
+    case .u16: (16, .unsigned)
+    case .u8: (8, .unsigned)
+    case .bool: (8, .boolean)
+    case .c64: (64, .complex)
+    case .c128: (128, .complex)
+    }
+  }
+}
+
+/// The families of element types.
+public enum DTypeKind: Sendable {
+  /// IEEE 754 binary16, binary32, binary64.
+  case float
+  /// The upper half of a binary32.
+  case brainFloat
+  /// Eight bits or fewer: no arithmetic type anywhere holds them, so they travel as raw bytes.
+  case smallFloat
+  case signed, unsigned, boolean
+  /// Real part first, then imaginary.
+  case complex
+}

@@ -1,0 +1,70 @@
+internal import CCrypto
+
+/// A SHA-256 value.
+public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
+  /// The 32 bytes.
+  public let bytes: [UInt8]
+
+  /// A digest from its 32 bytes; nil for any other length.
+  public init?(bytes: [UInt8]) {
+    guard bytes.count == 32 else { return nil }
+    self.bytes = bytes
+  }
+
+  fileprivate init(unchecked bytes: [UInt8]) { self.bytes = bytes }
+
+  /// Lower-case hexadecimal, 64 characters.
+  public var description: String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(
+      decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+  }
+}
+
+/// SHA-256 over bytes that arrive piece by piece (FIPS 180-4; libcrypto uses the processor's instructions).
+///
+/// Not `Sendable`: one thread feeds it at a time.
+public final class SHA256Hasher {
+  private let context: OpaquePointer
+
+  public init() {
+    // EVP_MD_CTX_new returns NULL only when memory is gone.
+    guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
+      preconditionFailure("libcrypto has no SHA-256")
+    }
+    self.context = context
+  }
+
+  deinit { EVP_MD_CTX_free(context) }
+
+  /// Appends `bytes` to what is hashed.
+  public func update(_ bytes: UnsafeRawBufferPointer) {
+    EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
+  }
+
+  /// Appends `bytes` to what is hashed.
+  public func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
+
+  /// The digest of everything so far; the hasher starts anew.
+  public func finish() -> SHA256Digest {
+    var bytes = [UInt8](repeating: 0, count: 32)
+    EVP_DigestFinal_ex(context, &bytes, nil)
+    EVP_DigestInit_ex(context, EVP_sha256(), nil)
+    return SHA256Digest(unchecked: bytes)
+  }
+}
+
+/// The digest of a whole model: over every tensor in byte order of names, the name's length as u64 and the name,
+/// then dtype, comma-joined shape and the tensor's own digest. The same for flat files and unit checkpoints.
+public func modelDigest(of tensors: [(spec: TensorSpec, digest: SHA256Digest)]) -> SHA256Digest {
+  let hasher = SHA256Hasher()
+  for (spec, digest) in tensors.sorted(by: { $0.spec.name < $1.spec.name }) {
+    let name = Array(spec.name.text.utf8)
+    hasher.update(withUnsafeBytes(of: UInt64(name.count).littleEndian) { Array($0) })
+    hasher.update(name)
+    hasher.update(Array(spec.dtype.rawValue.utf8))
+    hasher.update(Array(spec.shape.map(String.init).joined(separator: ",").utf8))
+    hasher.update(digest.bytes)
+  }
+  return hasher.finish()
+}

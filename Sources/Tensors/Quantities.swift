@@ -1,0 +1,36 @@
+/// A number of bytes. kB = 1000 bytes, MB = 1000 kB.
+public struct ByteCount: Hashable, Comparable, Sendable, CustomStringConvertible {
+  public let value: Int
+  public init(_ value: Int) { self.value = value }
+  public static func < (a: Self, b: Self) -> Bool { a.value < b.value }
+
+  /// "512 B", "1.5 kB", "90.9 MB": three digits are enough to compare two files by eye.
+  public var description: String {
+    if value < 1000 { return "\(value) B" }
+    var scaled = Double(value)
+    var unit = ""
+    for next in ["kB", "MB", "GB", "TB"] where scaled >= 999.5 || unit.isEmpty {
+      scaled /= 1000
+      unit = next
+    }
+    let tenths = (scaled * 10).rounded() / 10
+    return scaled >= 99.95 ? "\(Int(scaled.rounded())) \(unit)" : "\(tenths) \(unit)"
+  }
+}
+
+/// A number of parameters: elements of weights, whatever their dtype.
+public struct ParameterCount: Hashable, Comparable, Sendable, CustomStringConvertible {
+  public let value: Int
+  public init(_ value: Int) { self.value = value }
+  public static func < (a: Self, b: Self) -> Bool { a.value < b.value }
+
+  /// With thousands separated: "7,345,152".
+  public var description: String {
+    var digits = ""
+    for (place, digit) in String(value.magnitude).reversed().enumerated() {
+      if place > 0 && place % 3 == 0 { digits.append(",") }
+      digits.append(digit)
+    }
+    return (value < 0 ? "-" : "") + String(digits.reversed())
+  }
+}

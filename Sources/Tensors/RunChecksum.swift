@@ -1,0 +1,30 @@
+internal import CXXHash
+
+/// XXH3 with 64 bits over bytes that arrive piece by piece: the checksum of a stored run.
+///
+/// Not `Sendable`: one thread feeds it at a time.
+public final class RunChecksum {
+  private let state: OpaquePointer
+
+  public init() {
+    // XXH3_createState returns NULL only when memory is gone.
+    guard let state = XXH3_createState() else { preconditionFailure("out of memory") }
+    self.state = state
+    XXH3_64bits_reset(state)
+  }
+
+  deinit { XXH3_freeState(state) }
+
+  /// Appends `bytes`.
+  public func update(_ bytes: UnsafeRawBufferPointer) { XXH3_64bits_update(state, bytes.baseAddress, bytes.count) }
+
+  /// The checksum of everything so far; the next run starts anew.
+  public func finish() -> UInt64 {
+    let value = XXH3_64bits_digest(state)
+    XXH3_64bits_reset(state)
+    return value
+  }
+
+  /// The checksum of one piece.
+  public static func of(_ bytes: UnsafeRawBufferPointer) -> UInt64 { XXH3_64bits(bytes.baseAddress, bytes.count) }
+}

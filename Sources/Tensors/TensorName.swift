@@ -1,0 +1,49 @@
+/// A tensor's name: any Unicode text, compared by its UTF-8 bytes.
+///
+/// Swift's `String` calls "é" and "e" + U+0301 equal; two tensors of a file may differ in just that.
+public struct TensorName: Hashable, Comparable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral {
+  /// The name as text.
+  public let text: String
+
+  /// The name with this text, byte for byte.
+  public init(_ text: String) {
+    var text = text
+    text.makeContiguousUTF8()
+    self.text = text
+  }
+
+  public init(stringLiteral value: String) { self.init(value) }
+
+  public var description: String { text }
+
+  public static func == (a: Self, b: Self) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
+
+  public static func < (a: Self, b: Self) -> Bool { a.text.utf8.lexicographicallyPrecedes(b.text.utf8) }
+
+  public func hash(into hasher: inout Hasher) {
+    var text = text
+    text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    hasher.combine(0xFF as UInt8)
+  }
+
+  /// The name in quotes with control characters escaped, cut in the middle when longer than 120 characters.
+  public var quoted: String {
+    var shown = ""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "'", "\\": shown += "\\" + String(scalar)
+      case _ where scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value) || isDirectionMark(scalar):
+        shown += "\\u{" + String(scalar.value, radix: 16) + "}"
+      default: shown.unicodeScalars.append(scalar)
+      }
+    }
+    if shown.count > 120 { shown = shown.prefix(80) + "…" + shown.suffix(39) }
+    return "'" + shown + "'"
+  }
+
+  /// Marks that reorder or hide text on a terminal.
+  private func isDirectionMark(_ scalar: Unicode.Scalar) -> Bool {
+    (0x200B...0x200F).contains(scalar.value) || (0x2028...0x202E).contains(scalar.value)
+      || (0x2066...0x2069).contains(scalar.value) || scalar.value == 0xFEFF
+  }
+}

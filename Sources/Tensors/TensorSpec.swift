@@ -1,0 +1,55 @@
+/// Name, dtype and shape of a tensor, with sizes that are known to fit.
+public struct TensorSpec: Hashable, Sendable {
+  public let name: TensorName
+  public let dtype: DType
+  /// Extents, outermost first; empty for a scalar.
+  public let shape: [Int]
+  /// The product of the shape; 1 for a scalar.
+  public let elementCount: Int
+  /// Logical bytes: `elementCount` × bits ÷ 8.
+  public let byteCount: Int
+
+  /// A spec, unless an extent is negative, the size overflows, or sub-byte elements end inside a byte.
+  public init(name: TensorName, dtype: DType, shape: [Int]) throws(TensorError) {
+    var count = 1
+    // Zero wins over overflow: [0, 2^62, 2^62] is a legal, empty tensor.
+    if !shape.contains(0) {
+      for extent in shape {
+        let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+        if overflow || extent < 0 { throw .shapeOutOfRange(name, shape) }
+        count = product
+      }
+    } else if shape.contains(where: { $0 < 0 }) {
+      throw .shapeOutOfRange(name, shape)
+    } else {
+      count = 0
+    }
+    let (bits, overflow) = count.multipliedReportingOverflow(by: dtype.bits)
+    if overflow { throw .shapeOutOfRange(name, shape) }
+    if bits % 8 != 0 { throw .endsInsideByte(name, dtype, shape) }
+    self.name = name
+    self.dtype = dtype
+    self.shape = shape
+    self.elementCount = count
+    self.byteCount = bits / 8
+  }
+
+  /// The shape as people write it: `[64, 3, 3, 3]`.
+  public var shapeText: String { "[" + shape.map(String.init).joined(separator: ", ") + "]" }
+}
+
+/// A tensor that cannot exist.
+public enum TensorError: Error, Equatable, CustomStringConvertible {
+  case shapeOutOfRange(TensorName, [Int])
+  case endsInsideByte(TensorName, DType, [Int])
+
+  public var description: String {
+    switch self {
+    case .shapeOutOfRange(let name, let shape):
+      "tensor \(name.quoted): shape \(shape): expected extents whose product fits 63 bits"
+    case .endsInsideByte(let name, let dtype, let shape):
+      "tensor \(name.quoted): shape \(shape) of \(dtype.rawValue): expected a whole number of bytes, "
+        + "found elements that end inside a byte"
+    }
+  }
+}
