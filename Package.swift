@@ -43,7 +43,8 @@ let package = Package(
     .target(name: "Planning", dependencies: ["UnitModel", "Tensors"], swiftSettings: strict),
     .target(
       name: "Conversion",
-      dependencies: ["UnitModel", "UnitCheckpoints", "Tensors", "FlatFormats", "ByteFiles"], swiftSettings: strict),
+      dependencies: ["UnitModel", "UnitCheckpoints", "Tensors", "FlatFormats", "ByteFiles"],
+      swiftSettings: strict),
     .target(
       name: "Validation", dependencies: ["UnitModel", "UnitCheckpoints", "Tensors", "ByteFiles"],
       swiftSettings: strict),
@@ -54,7 +55,8 @@ let package = Package(
     .executableTarget(
       name: "tessera",
       dependencies: [
-        "ByteFiles", "StrictJSON", "Tensors", "HDF5Kit", "FlatFormats", "UnitModel", "UnitCheckpoints", "Planning",
+        "ByteFiles", "StrictJSON", "Tensors", "HDF5Kit", "FlatFormats", "UnitModel", "UnitCheckpoints",
+        "Planning",
         "Conversion", "Validation", "Reporting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

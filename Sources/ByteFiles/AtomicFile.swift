@@ -23,7 +23,8 @@ public final class AtomicFile: @unchecked Sendable {
     let target = Self.resolved(path)
     let (directory, name) = Self.split(target)
     if let status = Self.status(target), status.st_mode & S_IFMT != S_IFREG {
-      let what = status.st_mode & S_IFMT == S_IFDIR ? "a directory of that name exists" : "it is not a regular file"
+      let what =
+        status.st_mode & S_IFMT == S_IFDIR ? "a directory of that name exists" : "it is not a regular file"
       throw FileError(action: "write", path: path, reason: what)
     }
     let prefix = ".\(Self.shortened(name)).tessera-"

@@ -2,7 +2,7 @@
 #include <hdf5.h>
 
 // Swift does not import casts and globals behind macros: one inline function per constant.
-static inline unsigned tessera_H5F_ACC_EXCL(void) { return H5F_ACC_EXCL; }
+static inline unsigned tessera_H5F_ACC_TRUNC(void) { return H5F_ACC_TRUNC; }
 static inline unsigned tessera_H5F_ACC_RDONLY(void) { return H5F_ACC_RDONLY; }
 static inline hid_t tessera_H5P_FILE_CREATE(void) { return H5P_FILE_CREATE; }
 static inline hid_t tessera_H5P_FILE_ACCESS(void) { return H5P_FILE_ACCESS; }
@@ -19,3 +19,5 @@ static inline hid_t tessera_H5T_STD_U32LE(void) { return H5T_STD_U32LE; }
 static inline hid_t tessera_H5T_STD_U16LE(void) { return H5T_STD_U16LE; }
 static inline hid_t tessera_H5T_STD_U8LE(void) { return H5T_STD_U8LE; }
 static inline hid_t tessera_H5T_C_S1(void) { return H5T_C_S1; }
+static inline hid_t tessera_all_files(void) { return (hid_t)H5F_OBJ_ALL; }
+static inline unsigned tessera_H5F_OBJ_ALL(void) { return H5F_OBJ_ALL; }

@@ -16,7 +16,9 @@ public final class RunChecksum {
   deinit { XXH3_freeState(state) }
 
   /// Appends `bytes`.
-  public func update(_ bytes: UnsafeRawBufferPointer) { XXH3_64bits_update(state, bytes.baseAddress, bytes.count) }
+  public func update(_ bytes: UnsafeRawBufferPointer) {
+    XXH3_64bits_update(state, bytes.baseAddress, bytes.count)
+  }
 
   /// The checksum of everything so far; the next run starts anew.
   public func finish() -> UInt64 {
@@ -26,5 +28,7 @@ public final class RunChecksum {
   }
 
   /// The checksum of one piece.
-  public static func of(_ bytes: UnsafeRawBufferPointer) -> UInt64 { XXH3_64bits(bytes.baseAddress, bytes.count) }
+  public static func of(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+    XXH3_64bits(bytes.baseAddress, bytes.count)
+  }
 }

@@ -1,7 +1,8 @@
 /// A tensor's name: any Unicode text, compared by its UTF-8 bytes.
 ///
 /// Swift's `String` calls "é" and "e" + U+0301 equal; two tensors of a file may differ in just that.
-public struct TensorName: Hashable, Comparable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral {
+public struct TensorName: Hashable, Comparable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral
+{
   /// The name as text.
   public let text: String
 

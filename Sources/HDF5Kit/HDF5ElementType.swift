@@ -1,0 +1,40 @@
+/// The element types that a unit checkpoint's datasets have, all little-endian.
+package indirect enum HDF5ElementType: Hashable, Sendable {
+  case f64, f32
+  /// IEEE binary16: h5py shows float16.
+  case f16
+  /// The upper half of a binary32 as a custom float (sign 15, exponent 7–14, bias 127): reads correctly everywhere.
+  case bf16
+  case i64, i32, i16, i8, u64, u32, u16, u8
+  /// A compound of `r` and `i`, as h5py writes complex numbers.
+  case complex(HDF5ElementType)
+  /// ASCII, padded with NUL, `length` bytes.
+  case string(length: Int)
+  case array(HDF5ElementType, [Int])
+  /// Members in order, without padding between them.
+  case compound([Member])
+
+  /// One member of a compound.
+  package struct Member: Hashable, Sendable {
+    package let name: String
+    package let type: HDF5ElementType
+    package init(_ name: String, _ type: HDF5ElementType) {
+      self.name = name
+      self.type = type
+    }
+  }
+
+  /// Bytes of one element.
+  package var size: Int {
+    switch self {
+    case .f64, .i64, .u64: 8
+    case .f32, .i32, .u32: 4
+    case .f16, .bf16, .i16, .u16: 2
+    case .i8, .u8: 1
+    case .complex(let part): 2 * part.size
+    case .string(let length): length
+    case .array(let element, let extents): extents.reduce(element.size, *)
+    case .compound(let members): members.reduce(0) { $0 + $1.type.size }
+    }
+  }
+}

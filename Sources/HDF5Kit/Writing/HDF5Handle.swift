@@ -1,0 +1,31 @@
+internal import CHDF5
+
+/// One open object of the library, closed exactly once.
+///
+/// The id never leaves `withID`: in `call(handle.id)` the optimiser may end the handle's life before the call.
+final class HDF5Handle {
+  private let id: hid_t
+  private let close: (hid_t) -> herr_t
+
+  /// Takes over an id that a call has just returned; a negative one becomes an error with the library's words.
+  init(taking id: hid_t, from call: StaticString, close: @escaping (hid_t) -> herr_t) throws(HDF5Error) {
+    self.id = try HDF5Library.check(id, call)
+    self.close = close
+  }
+
+  deinit {
+    HDF5Library.sync { _ = close(id) }
+  }
+
+  /// Lends the id for the duration of `body`.
+  func withID<Result>(_ body: (hid_t) throws(HDF5Error) -> Result) throws(HDF5Error) -> Result {
+    defer { withExtendedLifetime(self) {} }
+    return try body(id)
+  }
+
+  /// Makes a call that returns a negative number on failure.
+  func call(_ name: StaticString, _ body: (hid_t) -> herr_t) throws(HDF5Error) {
+    defer { withExtendedLifetime(self) {} }
+    _ = try HDF5Library.check(body(id), name)
+  }
+}

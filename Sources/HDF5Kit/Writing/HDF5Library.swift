@@ -1,0 +1,84 @@
+internal import CHDF5
+internal import Glibc
+
+/// The one door to libhdf5: every call of the C library happens inside `sync`.
+///
+/// Debian's build is thread-safe through one global lock of its own; this one makes a *sequence* of calls atomic and
+/// keeps the error stack, which belongs to a thread, with the call that filled it. The lock is recursive because a
+/// handle's `deinit` can run while a caller already holds it.
+enum HDF5Library {
+  private static let lock = RecursiveLock()
+
+  /// Runs `body` alone in the library, with its own error printing off.
+  static func sync<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+    lock.enter()
+    defer { lock.leave() }
+    // "Error printing is per thread": a thread that comes here for the first time still has it on.
+    H5Eset_auto2(hid_t(H5E_DEFAULT), nil, nil)
+    return try body()
+  }
+
+  /// A negative `hid_t` or `herr_t` means failure; the error stack is turned into text at once.
+  static func check<Value: SignedInteger>(_ value: Value, _ call: StaticString) throws(HDF5Error) -> Value {
+    if value >= 0 { return value }
+    throw .library(call: "\(call)", message: takeErrorStack())
+  }
+
+  /// The messages of the calling thread's error stack, innermost last, and the stack is cleared.
+  private static func takeErrorStack() -> String {
+    var messages: [String] = []
+    withUnsafeMutablePointer(to: &messages) { pointer in
+      // The callback only appends: it must not call back into the library.
+      _ = H5Ewalk2(
+        hid_t(H5E_DEFAULT), H5E_WALK_DOWNWARD,
+        { _, entry, context in
+          if let text = entry?.pointee.desc, let context {
+            context.assumingMemoryBound(to: [String].self).pointee.append(String(cString: text))
+          }
+          return 0
+        }, pointer)
+    }
+    H5Eclear2(hid_t(H5E_DEFAULT))
+    return messages.isEmpty ? "no message" : messages.joined(separator: ": ")
+  }
+
+  /// How many objects of any kind the process has open in the library: 0 when nothing leaks.
+  static func openObjectCount() -> Int {
+    sync { Int(H5Fget_obj_count(tessera_all_files(), tessera_H5F_OBJ_ALL())) }
+  }
+
+  /// "1.10.8": stands in provenance and in bug reports.
+  static func version() -> String {
+    sync {
+      var (major, minor, release): (UInt32, UInt32, UInt32) = (0, 0, 0)
+      H5get_libversion(&major, &minor, &release)
+      return "\(major).\(minor).\(release)"
+    }
+  }
+}
+
+/// A mutex that its owner may take again.
+private final class RecursiveLock: @unchecked Sendable {
+  // Proof of @unchecked: the pointer is set once, and what it points to is a pthread mutex.
+  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+
+  init() {
+    mutex = .allocate(capacity: 1)
+    var attributes = pthread_mutexattr_t()
+    pthread_mutexattr_init(&attributes)
+    pthread_mutexattr_settype(&attributes, Int32(PTHREAD_MUTEX_RECURSIVE))
+    pthread_mutex_init(mutex, &attributes)
+    pthread_mutexattr_destroy(&attributes)
+  }
+
+  func enter() { pthread_mutex_lock(mutex) }
+  func leave() { pthread_mutex_unlock(mutex) }
+}
+
+/// What tests ask of the library's state.
+package enum HDF5Diagnostics {
+  /// Objects open in libhdf5, all kinds and files together.
+  package static var openObjects: Int { HDF5Library.openObjectCount() }
+  /// The version of the libhdf5 in this process.
+  package static var libraryVersion: String { HDF5Library.version() }
+}
