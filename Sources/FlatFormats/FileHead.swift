@@ -1,0 +1,61 @@
+internal import ByteFiles
+
+/// The first bytes of a file and its name: enough to say what it is without reading on.
+struct FileHead {
+  let path: String
+  let size: Int
+  /// Up to the first 512 bytes; fewer when the file is shorter, none when it cannot be read.
+  let bytes: [UInt8]
+
+  init(of file: ReadableFile) {
+    path = file.path
+    size = file.size
+    bytes = (try? file.bytes(at: 0, count: min(512, file.size))) ?? []
+  }
+
+  func starts(with prefix: [UInt8]) -> Bool { bytes.starts(with: prefix) }
+
+  func starts(with prefix: String) -> Bool { bytes.starts(with: prefix.utf8) }
+
+  func hasSuffix(_ suffix: String) -> Bool { path.lowercased().hasSuffix(suffix) }
+
+  /// What the file is, where its first bytes say so and it is nothing that is opened here.
+  var foreignContent: String? {
+    for (prefix, words) in Self.known where starts(with: prefix) { return words }
+    let text = String(decoding: bytes.prefix(64), as: UTF8.self).lowercased()
+    if text.hasPrefix("<!doctype html") || text.hasPrefix("<html") {
+      return "a web page, which a failed download often leaves"
+    }
+    if text.hasPrefix("version https://git-lfs") {
+      return "a Git LFS pointer; the weights themselves were not fetched (git lfs pull)"
+    }
+    return nil
+  }
+
+  /// What the file is or begins with, for a message.
+  var contentInWords: String {
+    if let foreignContent { return foreignContent }
+    if bytes.isEmpty { return "an empty file" }
+    let shown = bytes.prefix(8).map { byte in
+      let digits = String(byte, radix: 16)
+      return digits.count == 1 ? "0" + digits : digits
+    }
+    return "the bytes " + shown.joined(separator: " ")
+  }
+
+  private static let known: [([UInt8], String)] = [
+    ([0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A], "an HDF5 file"),
+    ([0x1F, 0x8B, 0x08], "a gzip file"),
+    (Array("GGUF".utf8), "a GGUF file"),
+    ([0x89, 0x50, 0x4E, 0x47], "a PNG picture"),
+    ([0x7F, 0x45, 0x4C, 0x46], "a program (ELF)"),
+    (Array("%PDF".utf8), "a PDF document"),
+    ([0x28, 0xB5, 0x2F, 0xFD], "a zstd file"),
+    ([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00], "an xz file"),
+    ([0x80, 0x02, 0x8A, 0x0A, 0x6C, 0xFC], "a PyTorch file of before version 1.6"),
+    ([0x80, 0x02, 0x63], "a pickle"),
+    ([0x80, 0x02, 0x7D], "a pickle"),
+    ([0x80, 0x04, 0x95], "a pickle"),
+    ([0x80, 0x05, 0x95], "a pickle"),
+  ]
+}

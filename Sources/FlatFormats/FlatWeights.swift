@@ -1,0 +1,63 @@
+public import Tensors
+
+/// One tensor of a flat file.
+public struct FlatTensor: Sendable {
+  /// Name, dtype and logical shape.
+  public let spec: TensorSpec
+  /// The tensor that this one is said to be the same as; both are in the file, agree in dtype and shape, and the
+  /// other is not tied itself. That their bytes agree is for the reader of the bytes to see.
+  public let tiedTo: TensorName?
+}
+
+/// An opened flat file: its tensors by name, and their bytes on request.
+///
+/// The header or directory has been checked whole; the tensors' bytes are read when asked for, in bounded memory.
+public protocol FlatWeightsSource: Sendable {
+  /// The format that was found.
+  var kind: FlatFormatKind { get }
+  /// The path as the user gave it.
+  var path: String { get }
+  /// Every tensor, in the order in which their bytes lie in the file.
+  var tensors: [FlatTensor] { get }
+  /// The format's free text, in file order: `__metadata__` of safetensors, empty where a format has none.
+  var metadata: [(key: String, value: String)] { get }
+  /// What a writer needs beside the tensors to make the same file again: for safetensors the length, the JSON and
+  /// its padding; nil for formats that are rebuilt from their tensors.
+  var verbatim: [UInt8]? { get }
+  /// The bytes of `tensors[index]` from their first; several readers may be in use at once, each by one thread.
+  func reader(of index: Int) throws(FlatFormatError) -> any TensorByteReader
+}
+
+/// The logical bytes of one tensor (C order, little-endian), from the first to the last.
+public protocol TensorByteReader: AnyObject {
+  /// Fills all of `buffer` with the next bytes; asking past the tensor's end is an error.
+  ///
+  /// The call that delivers the last byte has also checked what the container knows of them: CRC-32 and size of a
+  /// zip member.
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws(FlatFormatError)
+}
+
+/// A flat file being written; it appears under its name in `finish`, whole, or not at all.
+public protocol FlatWeightsSink: AnyObject {
+  /// Indices into the specs given at creation: the order in which `append` expects the tensors' bytes.
+  var order: [Int] { get }
+  /// The next bytes of the file's tensors, in `order`. A call may end inside a tensor, or reach into the next;
+  /// tensors without bytes need no call.
+  func append(_ bytes: UnsafeRawBufferPointer) throws(FlatFormatError)
+  /// Checks that every byte has arrived, completes the file, flushes it and renames it into place.
+  func finish() throws(FlatFormatError)
+}
+
+/// Two names for one tensor, as a writer is told of them.
+public struct TensorTie: Hashable, Sendable {
+  /// The name that repeats another.
+  public let name: TensorName
+  /// The name that it repeats.
+  public let tiedTo: TensorName
+
+  /// `name` has the same bytes as `tiedTo`.
+  public init(name: TensorName, tiedTo: TensorName) {
+    self.name = name
+    self.tiedTo = tiedTo
+  }
+}

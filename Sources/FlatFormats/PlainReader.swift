@@ -1,0 +1,42 @@
+internal import ByteFiles
+internal import Tensors
+
+/// A tensor whose logical bytes lie in the file as they are.
+final class PlainReader: TensorByteReader {
+  private let file: ReadableFile
+  private let name: TensorName
+  private var position: Int
+  private let end: Int
+
+  /// The caller has checked that `start` + `count` lies in the file.
+  init(file: ReadableFile, name: TensorName, start: Int, count: Int) {
+    self.file = file
+    self.name = name
+    position = start
+    end = start + count
+  }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws(FlatFormatError) {
+    guard buffer.count <= end - position else {
+      throw .readPastEnd(of: name, in: file.path, left: end - position, asked: buffer.count)
+    }
+    try asFlatFormat { () throws(FileError) in try file.read(at: position, into: buffer) }
+    position += buffer.count
+  }
+}
+
+extension FlatFormatError {
+  static func readPastEnd(of name: TensorName, in path: String, left: Int, asked: Int) -> FlatFormatError {
+    .refused(
+      .readPastEnd, path: path, place: "tensor \(name.quoted)", expected: "a read of the \(left) bytes left",
+      found: "one of \(asked)")
+  }
+}
+
+extension FlatWeightsSource {
+  func noSuchTensor(_ index: Int) -> FlatFormatError {
+    .refused(
+      .noSuchTensor, path: path, place: "tensor number \(index)", expected: "one of \(tensors.count)",
+      found: "another")
+  }
+}

@@ -1,0 +1,257 @@
+internal import Tensors
+
+/// A safetensors header, read and checked.
+struct SafetensorsHeader: Sendable {
+  struct Entry: Sendable {
+    let spec: TensorSpec
+    /// First byte of the tensor, counted from the body's first.
+    let begin: Int
+  }
+  /// Every tensor in the order of the body; tensors without bytes at one place in header order.
+  let entries: [Entry]
+  let metadata: [(key: String, value: String)]
+
+  /// The name that is no tensor's.
+  static let metadataName: TensorName = "__metadata__"
+
+  /// Longest header read or written; the reference has the same limit.
+  static let sizeLimit = 100_000_000
+
+  /// Most dimensions of a tensor; HDF5 and NumPy stop far below.
+  static let rankLimit = 256
+
+  /// Reads `json`, the header without its length, of a file with `bodySize` bytes behind it.
+  static func parse(_ json: UnsafeBufferPointer<UInt8>, path: String, bodySize: Int) throws(FlatFormatError)
+    -> SafetensorsHeader
+  {
+    var parser = HeaderParser(scanner: HeaderScanner(bytes: json, path: path, origin: 8))
+    let entries = try parser.document()
+    try parser.tile(entries, bodySize: bodySize)
+    return SafetensorsHeader(
+      entries: parser.ordered.map { Entry(spec: entries[$0].spec, begin: entries[$0].begin) },
+      metadata: parser.metadata)
+  }
+}
+
+/// The grammar of the header over `HeaderScanner`.
+struct HeaderParser {
+  struct Found {
+    let spec: TensorSpec
+    let begin: Int
+    let end: Int
+  }
+
+  var scanner: HeaderScanner
+  private(set) var metadata: [(key: String, value: String)] = []
+  /// Indices of the tensors in the order of the body.
+  private(set) var ordered: [Int] = []
+  private var hasMetadata = false
+  private var names = Set<TensorName>()
+  private var lastDType: (text: String, dtype: DType)?
+
+  init(scanner: HeaderScanner) { self.scanner = scanner }
+
+  mutating func document() throws(FlatFormatError) -> [Found] {
+    guard scanner.take(UInt8(ascii: "{")) else {
+      throw scanner.refusal(.safetensorsHeaderStart, "'{'", found: scanner.nextInWords)
+    }
+    var tensors: [Found] = []
+    if !scanner.take(UInt8(ascii: "}"), skipping: false) {
+      repeat {
+        let place = scanner.position
+        let name = TensorName(try scanner.string("a tensor's name"))
+        try scanner.expect(UInt8(ascii: ":"), "':' after a name")
+        if name == SafetensorsHeader.metadataName {
+          try metadataObject(at: place)
+        } else {
+          guard names.insert(name).inserted else {
+            throw scanner.refusal(
+              .safetensorsDuplicateTensor, "every tensor once", found: "\(name.quoted) again", at: place)
+          }
+          tensors.append(try tensor(name))
+        }
+        scanner.skipSpace()
+      } while scanner.take(UInt8(ascii: ","))
+      guard scanner.take(UInt8(ascii: "}"), skipping: false) else {
+        throw scanner.refusal(.safetensorsSyntax, "',' or '}' after an entry", found: scanner.nextInWords)
+      }
+    }
+    try scanner.expectPadding()
+    return tensors
+  }
+
+  private mutating func metadataObject(at place: Int) throws(FlatFormatError) {
+    if hasMetadata {
+      throw scanner.refusal(
+        .safetensorsDuplicateMetadata, "one __metadata__", found: "a second", at: place)
+    }
+    hasMetadata = true
+    metadata = try scanner.stringMap("__metadata__")
+  }
+
+  private mutating func tensor(_ name: TensorName) throws(FlatFormatError) -> Found {
+    let place = scanner.position
+    try scanner.expect(UInt8(ascii: "{"), "'{', the fields of tensor \(name.quoted)")
+    var dtype: DType?
+    var shape: [Int]?
+    var offsets: (begin: Int, end: Int)?
+    repeat {
+      let field = try scanner.string("a field of a tensor")
+      try scanner.expect(UInt8(ascii: ":"), "':' after a field's name")
+      let known: Bool
+      switch field {
+      case "dtype":
+        known = dtype != nil
+        dtype = try dtypeValue()
+      case "shape":
+        known = shape != nil
+        shape = try shapeValue(name)
+      case "data_offsets":
+        known = offsets != nil
+        offsets = try offsetsValue()
+      default:
+        throw scanner.refusal(
+          .safetensorsUnknownField, "only dtype, shape and data_offsets in tensor \(name.quoted)",
+          found: TensorName(field).quoted)
+      }
+      if known {
+        throw scanner.refusal(
+          .safetensorsDuplicateField, "every field of tensor \(name.quoted) once", found: "\(field) twice")
+      }
+      scanner.skipSpace()
+    } while scanner.take(UInt8(ascii: ","))
+    try scanner.expect(UInt8(ascii: "}"), "',' or '}' after a field")
+    guard let dtype, let shape, let offsets else {
+      let missing = dtype == nil ? "dtype" : shape == nil ? "shape" : "data_offsets"
+      throw scanner.refusal(
+        .safetensorsMissingField, "dtype, shape and data_offsets in tensor \(name.quoted)",
+        found: "no \(missing)", at: place)
+    }
+    return try checked(name, dtype, shape, offsets)
+  }
+
+  /// The tensor, once its offsets span what its dtype and shape need.
+  private func checked(
+    _ name: TensorName, _ dtype: DType, _ shape: [Int], _ offsets: (begin: Int, end: Int)
+  ) throws(FlatFormatError) -> Found {
+    let spec: TensorSpec
+    do throws(TensorError) {
+      spec = try TensorSpec(name: name, dtype: dtype, shape: shape)
+    } catch {
+      let text = "\(dtype.rawValue) [" + shape.map(String.init).joined(separator: ", ") + "]"
+      throw .refused(
+        .safetensorsShape, path: scanner.path, place: "tensor \(name.quoted)",
+        expected: "a whole number of bytes below 2^60", found: text)
+    }
+    guard offsets.end >= offsets.begin, offsets.end - offsets.begin == spec.byteCount else {
+      throw .refused(
+        .safetensorsSize, path: scanner.path, place: "tensor \(name.quoted)",
+        expected: "\(spec.byteCount) bytes for \(dtype.rawValue) \(spec.shapeText)",
+        found: "data_offsets [\(offsets.begin), \(offsets.end)]")
+    }
+    return Found(spec: spec, begin: offsets.begin, end: offsets.end)
+  }
+
+  private mutating func dtypeValue() throws(FlatFormatError) -> DType {
+    let place = scanner.position
+    let text = try scanner.string("a dtype")
+    if let lastDType, lastDType.text == text { return lastDType.dtype }
+    guard let dtype = DType(rawValue: text), dtype.safetensorsRank != nil else {
+      throw scanner.refusal(
+        .safetensorsDType, "a dtype of safetensors", found: TensorName(text).quoted, at: place)
+    }
+    lastDType = (text, dtype)
+    return dtype
+  }
+
+  private mutating func shapeValue(_ name: TensorName) throws(FlatFormatError) -> [Int] {
+    try scanner.expect(UInt8(ascii: "["), "'[', a shape")
+    var shape: [Int] = []
+    if scanner.take(UInt8(ascii: "]")) { return shape }
+    repeat {
+      if shape.count == SafetensorsHeader.rankLimit {
+        throw scanner.refusal(
+          .safetensorsShape, "at most \(SafetensorsHeader.rankLimit) dimensions of tensor \(name.quoted)",
+          found: "more")
+      }
+      shape.append(try scanner.integer("an extent"))
+      scanner.skipSpace()
+    } while scanner.take(UInt8(ascii: ","))
+    try scanner.expect(UInt8(ascii: "]"), "',' or ']' after an extent")
+    return shape
+  }
+
+  private mutating func offsetsValue() throws(FlatFormatError) -> (begin: Int, end: Int) {
+    try scanner.expect(UInt8(ascii: "["), "'[', two offsets")
+    let begin = try scanner.integer("an offset")
+    try scanner.expect(UInt8(ascii: ","), "',' and a second offset")
+    let end = try scanner.integer("an offset")
+    try scanner.expect(UInt8(ascii: "]"), "']' after two offsets")
+    return (begin, end)
+  }
+
+  /// One ordered pass proves that the tensors fill the body: no hole, no overlap, no tail.
+  mutating func tile(_ tensors: [Found], bodySize: Int) throws(FlatFormatError) {
+    ordered = tensors.indices.sorted { one, other in
+      (tensors[one].begin, tensors[one].end, one) < (tensors[other].begin, tensors[other].end, other)
+    }
+    var position = 0
+    for index in ordered {
+      let tensor = tensors[index]
+      if tensor.begin != position {
+        let rule: FlatFormatRule = tensor.begin < position ? .safetensorsOverlap : .safetensorsHole
+        throw .refused(
+          rule, path: scanner.path, place: "tensor \(tensor.spec.name.quoted)",
+          expected: "its first byte at \(position) of the body, where the tensor before it ends",
+          found: "it at \(tensor.begin)")
+      }
+      position = tensor.end
+    }
+    if position != bodySize {
+      throw .refused(
+        .safetensorsBodySize, path: scanner.path, place: "body",
+        expected: "the \(position) bytes of its tensors",
+        found: "\(bodySize) bytes")
+    }
+  }
+}
+
+extension HeaderScanner {
+  /// Steps over `byte` where it is next; `skipping` says whether white space after it belongs to the document.
+  mutating func take(_ byte: UInt8, skipping: Bool) -> Bool {
+    if skipping { return take(byte) }
+    guard next == byte else { return false }
+    step()
+    return true
+  }
+
+  /// Nothing but spaces may follow the document.
+  mutating func expectPadding() throws(FlatFormatError) {
+    while next == 0x20 { step() }
+    if next != nil {
+      throw refusal(.safetensorsPadding, "only spaces after the header's JSON", found: nextInWords)
+    }
+  }
+
+  /// An object whose values are strings, without equal keys.
+  mutating func stringMap(_ what: String) throws(FlatFormatError) -> [(key: String, value: String)] {
+    try expect(UInt8(ascii: "{"), "'{', the strings of \(what)")
+    var pairs: [(key: String, value: String)] = []
+    if take(UInt8(ascii: "}")) { return pairs }
+    var keys = Set<TensorName>()
+    repeat {
+      let place = position
+      let key = try string("a key of \(what)")
+      guard keys.insert(TensorName(key)).inserted else {
+        throw refusal(
+          .safetensorsDuplicateMetadata, "every key of \(what) once",
+          found: "\(TensorName(key).quoted) again", at: place)
+      }
+      try expect(UInt8(ascii: ":"), "':' after a key of \(what)")
+      pairs.append((key, try string("a value of \(what)")))
+      skipSpace()
+    } while take(UInt8(ascii: ","))
+    try expect(UInt8(ascii: "}"), "',' or '}' after a value of \(what)")
+    return pairs
+  }
+}

@@ -1,0 +1,33 @@
+internal import Tensors
+
+extension DType {
+  /// Place in the reference's list of dtypes, which ascends by alignment and by which its writer sorts descending;
+  /// nil for a dtype that safetensors does not have.
+  var safetensorsRank: Int? {
+    switch self {
+    case .bool: 0
+    case .f4: 1
+    case .f6E2M3: 2
+    case .f6E3M2: 3
+    case .u8: 4
+    case .i8: 5
+    case .f8E5M2: 6
+    case .f8E4M3: 7
+    case .f8E8M0: 8
+    case .f8E4M3FNUZ: 9
+    case .f8E5M2FNUZ: 10
+    case .i16: 11
+    case .u16: 12
+    case .f16: 13
+    case .bf16: 14
+    case .i32: 15
+    case .u32: 16
+    case .f32: 17
+    case .c64: 18
+    case .f64: 19
+    case .i64: 20
+    case .u64: 21
+    case .c128: nil
+    }
+  }
+}

@@ -1,0 +1,66 @@
+internal import ByteFiles
+
+/// Bytes one after another into an `AtomicFile`: small pieces are gathered, large ones pass by.
+final class SequentialWriter {
+  /// Pieces from this size on are not worth a copy.
+  private static let direct = 128 << 10
+  private static let capacity = 512 << 10
+  /// How much is written before the kernel is told to start with the disk.
+  private static let writebackStep = 8 << 20
+
+  let file: AtomicFile
+  /// Where the next byte goes.
+  private(set) var position = 0
+  private let gathered = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 64)
+  private var gatheredCount = 0
+  private var announced = 0
+
+  init(path: String) throws(FlatFormatError) {
+    file = try asFlatFormat { () throws(FileError) in try AtomicFile(path: path) }
+  }
+
+  deinit { gathered.deallocate() }
+
+  func append(_ bytes: UnsafeRawBufferPointer) throws(FlatFormatError) {
+    if bytes.count >= Self.direct {
+      try flush()
+      try asFlatFormat { () throws(FileError) in try file.write(bytes, at: position) }
+      position += bytes.count
+    } else {
+      if bytes.count > Self.capacity - gatheredCount { try flush() }
+      // At most `direct` bytes, and at least that much is free after a flush.
+      UnsafeMutableRawBufferPointer(rebasing: gathered[gatheredCount...]).copyMemory(from: bytes)
+      gatheredCount += bytes.count
+      position += bytes.count
+    }
+    if position - gatheredCount - announced >= Self.writebackStep {
+      file.startWriteback(from: announced, count: position - gatheredCount - announced)
+      announced = position - gatheredCount
+    }
+  }
+
+  func append(_ bytes: [UInt8]) throws(FlatFormatError) {
+    try bytes.withUnsafeBytes { buffer in
+      Result { () throws(FlatFormatError) in try append(buffer) }
+    }.get()
+  }
+
+  /// Overwrites bytes that were appended before.
+  func patch(_ bytes: [UInt8], at offset: Int) throws(FlatFormatError) {
+    try flush()
+    try asFlatFormat { () throws(FileError) in try file.write(bytes, at: offset) }
+  }
+
+  /// Everything to the disk, and the file under its name.
+  func commit() throws(FlatFormatError) {
+    try flush()
+    try asFlatFormat { () throws(FileError) in try file.commit() }
+  }
+
+  private func flush() throws(FlatFormatError) {
+    if gatheredCount == 0 { return }
+    let bytes = UnsafeRawBufferPointer(rebasing: gathered[..<gatheredCount])
+    try asFlatFormat { () throws(FileError) in try file.write(bytes, at: position - gatheredCount) }
+    gatheredCount = 0
+  }
+}

@@ -1,0 +1,39 @@
+internal import Tensors
+
+/// What a sink is asked to write.
+struct SinkContents: Sendable {
+  let path: String
+  let specs: [TensorSpec]
+  let ties: [TensorTie]
+  let metadata: [(key: String, value: String)]
+  let verbatim: [UInt8]?
+  let opaque: Bool
+
+  func refusal(_ rule: FlatFormatRule, _ place: String, expected: String, found: String) -> FlatFormatError {
+    .refused(rule, path: path, place: place, expected: expected, found: found)
+  }
+
+  /// The rules that hold for every format: names differ, ties join tensors that can be one.
+  func check() throws(FlatFormatError) {
+    var places: [TensorName: Int] = [:]
+    places.reserveCapacity(specs.count)
+    for (index, spec) in specs.enumerated() where places.updateValue(index, forKey: spec.name) != nil {
+      throw refusal(
+        .sinkDuplicateName, "tensor \(spec.name.quoted)", expected: "every name once", found: "it twice")
+    }
+    for tie in ties {
+      let place = "tensor \(tie.name.quoted) tied to \(tie.tiedTo.quoted)"
+      guard let first = places[tie.name], let second = places[tie.tiedTo], first != second else {
+        throw refusal(
+          .sinkTie, place, expected: "two tensors of the file",
+          found: "a name that is not there, or the same one")
+      }
+      let (one, other) = (specs[first], specs[second])
+      guard one.dtype == other.dtype, one.shape == other.shape else {
+        throw refusal(
+          .sinkTie, place, expected: "one dtype and shape",
+          found: "\(one.dtype.rawValue) \(one.shapeText) and \(other.dtype.rawValue) \(other.shapeText)")
+      }
+    }
+  }
+}

@@ -1,0 +1,40 @@
+internal import Tensors
+
+/// Ties in a format that cannot alias: every tensor is there in full, and one metadata entry says which are one.
+enum TensorTies {
+  /// The key; its value is a JSON object from the repeating name to the repeated.
+  static let key = "tessera.ties"
+
+  /// The value for `ties`, in the order of the names' bytes.
+  static func encoded(_ ties: [TensorTie]) -> String {
+    var text: [UInt8] = []
+    JSONText.append(
+      ties.sorted { $0.name < $1.name }.map { ($0.name.text, $0.tiedTo.text) }, to: &text)
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// The ties that `metadata` name and `specs` can bear, by repeating name.
+  ///
+  /// The entry is a remark on bytes that are there anyway, so one that is damaged ties nothing and refuses nothing.
+  static func resolved(in metadata: [(key: String, value: String)], specs: [TensorSpec]) -> [TensorName:
+    TensorName]
+  {
+    guard let value = metadata.first(where: { TensorName($0.key) == TensorName(key) })?.value else {
+      return [:]
+    }
+    var text = value
+    let pairs = text.withUTF8 { bytes in
+      var scanner = HeaderScanner(bytes: bytes, path: "", origin: 0)
+      return try? scanner.stringMap(key)
+    }
+    var known: [TensorName: TensorSpec] = [:]
+    for spec in specs { known[spec.name] = spec }
+    let wanted = Dictionary(
+      (pairs ?? []).map { (TensorName($0.key), TensorName($0.value)) },
+      uniquingKeysWith: { first, _ in first })
+    return wanted.filter { name, target in
+      guard let one = known[name], let other = known[target], wanted[target] == nil else { return false }
+      return one.dtype == other.dtype && one.shape == other.shape
+    }
+  }
+}
