@@ -12,6 +12,7 @@ public enum FlatFormatError: Error, Equatable, CustomStringConvertible {
     if case .refused(let rule, _, _, _, _) = self { rule } else { nil }
   }
 
+  /// One sentence: file, place, expected, found.
   public var description: String {
     switch self {
     case .file(let error): error.description
