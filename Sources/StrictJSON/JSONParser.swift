@@ -1,0 +1,177 @@
+/// A parser for JSON that comes from a file: RFC 8259 and nothing beside it.
+///
+/// One pass; no recursion deeper than `depthLimit`, no member twice, no byte that is not UTF-8, no number that would
+/// change its value.
+public struct JSONParser: Sendable {
+  /// How deep arrays and objects may lie inside one another.
+  public let depthLimit: Int
+  /// The most bytes a text may have.
+  public let sizeLimit: Int
+
+  /// A parser with these limits.
+  public init(depthLimit: Int = 64, sizeLimit: Int = 256 << 20) {
+    // Each level is a frame on the stack.
+    self.depthLimit = min(max(depthLimit, 0), 512)
+    self.sizeLimit = sizeLimit
+  }
+
+  /// The value that the bytes spell.
+  public func parse(_ bytes: [UInt8]) throws(JSONError) -> JSONValue {
+    let result = bytes.withUnsafeBytes { buffer in
+      Result<JSONValue, JSONError> { () throws(JSONError) -> JSONValue in try parse(buffer) }
+    }
+    return try result.get()
+  }
+
+  /// The value that the bytes spell.
+  public func parse(_ bytes: UnsafeRawBufferPointer) throws(JSONError) -> JSONValue {
+    guard bytes.count <= sizeLimit else { throw .tooLarge(bytes: bytes.count, limit: sizeLimit) }
+    var scanner = JSONScanner(bytes: bytes, depthLimit: depthLimit)
+    scanner.skipSpace()
+    let value = try scanner.value(depth: 0)
+    scanner.skipSpace()
+    if scanner.position < bytes.count { throw scanner.unexpected("the end of the text") }
+    return value
+  }
+}
+
+/// The pass over the bytes. `position` never exceeds the count; every read of a byte is behind a comparison with it.
+struct JSONScanner {
+  let bytes: UnsafeRawBufferPointer
+  let depthLimit: Int
+  var position = 0
+
+  init(bytes: UnsafeRawBufferPointer, depthLimit: Int) {
+    self.bytes = bytes
+    self.depthLimit = depthLimit
+  }
+
+  /// The byte here; nil at the end.
+  var byte: UInt8? { position < bytes.count ? bytes[position] : nil }
+
+  mutating func skipSpace() {
+    while position < bytes.count {
+      switch bytes[position] {
+      case 0x20, 0x0A, 0x0D, 0x09: position += 1
+      default: return
+      }
+    }
+  }
+
+  mutating func value(depth: Int) throws(JSONError) -> JSONValue {
+    switch byte {
+    case UInt8(ascii: "{"): return try object(depth: depth + 1)
+    case UInt8(ascii: "["): return try array(depth: depth + 1)
+    case UInt8(ascii: "\""): return .string(try string())
+    case UInt8(ascii: "-"), (UInt8(ascii: "0")...UInt8(ascii: "9"))?: return try number()
+    case UInt8(ascii: "t"): return try word("true", .bool(true))
+    case UInt8(ascii: "f"): return try word("false", .bool(false))
+    case UInt8(ascii: "n"): return try word("null", .null)
+    default: throw unexpected("a value")
+    }
+  }
+
+  private mutating func word(_ word: StaticString, _ value: JSONValue) throws(JSONError) -> JSONValue {
+    let start = position
+    for index in 0..<word.utf8CodeUnitCount {
+      guard byte == word.utf8Start[index] else {
+        position = start
+        throw unexpected("a value")
+      }
+      position += 1
+    }
+    return value
+  }
+
+  private mutating func array(depth: Int) throws(JSONError) -> JSONValue {
+    if depth > depthLimit { throw .tooDeep(place(), limit: depthLimit) }
+    position += 1
+    skipSpace()
+    if byte == UInt8(ascii: "]") {
+      position += 1
+      return .array([])
+    }
+    var values: [JSONValue] = []
+    while true {
+      values.append(try value(depth: depth))
+      skipSpace()
+      switch byte {
+      case UInt8(ascii: ","): position += 1
+      case UInt8(ascii: "]"):
+        position += 1
+        return .array(values)
+      default: throw unexpected("',' or ']'")
+      }
+      skipSpace()
+    }
+  }
+
+  private mutating func object(depth: Int) throws(JSONError) -> JSONValue {
+    if depth > depthLimit { throw .tooDeep(place(), limit: depthLimit) }
+    position += 1
+    skipSpace()
+    if byte == UInt8(ascii: "}") {
+      position += 1
+      return .object(JSONObject())
+    }
+    var members: [JSONMember] = []
+    var starts: [Int] = []
+    while true {
+      guard byte == UInt8(ascii: "\"") else { throw unexpected("a key in quotes") }
+      starts.append(position)
+      let key = try string()
+      skipSpace()
+      guard byte == UInt8(ascii: ":") else { throw unexpected("':'") }
+      position += 1
+      skipSpace()
+      members.append(JSONMember(key: key, value: try value(depth: depth)))
+      skipSpace()
+      switch byte {
+      case UInt8(ascii: ","): position += 1
+      case UInt8(ascii: "}"):
+        position += 1
+        if let index = JSONObject.repeatedKey(in: members) {
+          throw .duplicateKey(place(at: starts[index]), key: members[index].key)
+        }
+        return .object(JSONObject(distinct: members))
+      default: throw unexpected("',' or '}'")
+      }
+      skipSpace()
+    }
+  }
+
+  /// The place of a byte. Lines are counted only when there is an error to report.
+  func place(at offset: Int) -> JSONPlace {
+    var line = 1
+    var start = 0
+    for index in 0..<min(offset, bytes.count) where bytes[index] == 0x0A {
+      line += 1
+      start = index + 1
+    }
+    return JSONPlace(offset: offset, line: line, column: offset - start + 1)
+  }
+
+  func place() -> JSONPlace { place(at: position) }
+
+  /// The error for a byte that does not belong here.
+  func unexpected(_ expected: String) -> JSONError {
+    guard let byte else { return .syntax(place(), expected: expected, found: "the end of the text") }
+    if byte >= 0x80 { return unexpectedBeyondASCII(expected) }
+    let shown = (0x21..<0x7F).contains(byte) ? "'\(Character(Unicode.Scalar(byte)))'" : "byte 0x" + hex(byte)
+    return .syntax(place(), expected: expected, found: shown)
+  }
+
+  /// Outside strings every byte over 0x7F is wrong; a byte order mark and broken UTF-8 deserve their own word.
+  private func unexpectedBeyondASCII(_ expected: String) -> JSONError {
+    let rest = bytes[position...].prefix(4)
+    if rest.starts(with: [0xEF, 0xBB, 0xBF]) { return .encoding(place(), found: "a byte order mark") }
+    var iterator = rest.makeIterator()
+    var decoder = UTF8()
+    if case .scalarValue(let scalar) = decoder.decode(&iterator) {
+      return .syntax(place(), expected: expected, found: "'\(scalar)'")
+    }
+    return .encoding(place(), found: "byte 0x" + hex(bytes[position]))
+  }
+}
+
+func hex(_ byte: UInt8) -> String { (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true) }

@@ -1,0 +1,151 @@
+public import StrictJSON
+
+/// Which units each task uses, in which order, at which level, and where that came from.
+public struct Assignment: Hashable, Sendable {
+  /// The tasks, in the order of the plan.
+  public let tasks: [TaskAssignment]
+  /// Where orders and levels came from.
+  public let provenance: Provenance
+
+  /// The most virtual networks, over all tasks, that an assignment may hold.
+  public static let networkLimit = 1 << 16
+
+  /// An assignment whose tasks have distinct names and use only the units and axes there are.
+  ///
+  /// Throws `PlanError.nameTwice`, `.unitOutOfRange`, `.unitTwice`, `.unknownAxis`, `.levelsDisagree` or
+  /// `.tooManyNetworks`.
+  public init(
+    tasks: [TaskAssignment], provenance: Provenance, unitCount: Int, axes: [AxisName]
+  ) throws(PlanError) {
+    var seen: Set<TaskID> = []
+    let known = Set(axes)
+    var networks = 0
+    for task in tasks {
+      let place = "task \(task.task.quoted)"
+      if !seen.insert(task.task).inserted { throw .nameTwice(place: "tasks", name: task.task.text) }
+      networks += task.levels.count
+      if networks > Assignment.networkLimit { throw .tooManyNetworks(limit: Assignment.networkLimit) }
+      try checkUnits(order: task.order, levels: task.levels, unitCount: unitCount, place: place)
+      var axesSeen: Set<AxisName> = []
+      for own in task.axes {
+        let place = "\(place), axis \(own.axis.quoted)"
+        if !known.contains(own.axis) {
+          throw .unknownAxis(
+            place: place, name: own.axis,
+            nearest: nearestName(to: own.axis.text, among: axes.lazy.map(\.text)))
+        }
+        if !axesSeen.insert(own.axis).inserted { throw .nameTwice(place: place, name: own.axis.text) }
+        if own.levels.count != task.levels.count {
+          throw .levelsDisagree(place: place, expected: task.levels.count, found: own.levels.count)
+        }
+        try checkUnits(order: own.order, levels: own.levels, unitCount: unitCount, place: place)
+      }
+    }
+    self.tasks = tasks
+    self.provenance = provenance
+  }
+
+  /// No tasks: the weights are stored in units, and nobody says yet who uses them.
+  public static let none = Assignment(provenance: Provenance(rule: "none"))
+
+  private init(provenance: Provenance) {
+    tasks = []
+    self.provenance = provenance
+  }
+
+  /// The task with this name.
+  public func task(_ id: TaskID) -> TaskAssignment? { tasks.first { $0.task == id } }
+}
+
+/// Orders must not repeat a unit, and neither orders nor levels may leave 0..<k.
+private func checkUnits(
+  order: [UnitID], levels: [UnitSet], unitCount: Int, place: String
+) throws(PlanError) {
+  var seen = UnitSet()
+  for unit in order {
+    guard (0..<unitCount).contains(unit.index) else {
+      throw .unitOutOfRange(place: place, unit: unit.index, unitCount: unitCount)
+    }
+    if seen.contains(unit) { throw .unitTwice(place: place, unit: unit.index) }
+    seen.insert(unit)
+  }
+  for (index, level) in levels.enumerated() {
+    if let last = level.ascending.last, last.index >= unitCount {
+      throw .unitOutOfRange(place: "\(place), level \(index + 1)", unit: last.index, unitCount: unitCount)
+    }
+  }
+}
+
+/// The units of one task.
+public struct TaskAssignment: Hashable, Sendable {
+  /// The task.
+  public let task: TaskID
+  /// The order in which the task takes units; it need not name all of them.
+  public let order: [UnitID]
+  /// The units of each level; level number l is at index l − 1.
+  public let levels: [UnitSet]
+  /// Where an axis has its own order and levels.
+  public let axes: [AxisAssignment]
+  /// How the task's norms take their moments; nil when the plan does not say.
+  public let norm: NormMode?
+
+  /// A task with its order, its levels, and what differs on some axes.
+  public init(
+    task: TaskID, order: [UnitID], levels: [UnitSet], axes: [AxisAssignment] = [], norm: NormMode? = nil
+  ) {
+    self.task = task
+    self.order = order
+    self.levels = levels
+    self.axes = axes
+    self.norm = norm
+  }
+
+  /// The levels with their numbers.
+  public var numberedLevels: [Level] {
+    levels.enumerated().map { Level(number: LevelNumber($0.offset + 1), units: $0.element) }
+  }
+
+  /// The units of a level; nil for a level there is not.
+  public func units(of level: LevelNumber) -> UnitSet? {
+    levels.indices.contains(level.value - 1) ? levels[level.value - 1] : nil
+  }
+}
+
+/// The order and levels of a task on one axis, where they differ from the task's own.
+public struct AxisAssignment: Hashable, Sendable {
+  /// The axis.
+  public let axis: AxisName
+  /// The order of units on this axis.
+  public let order: [UnitID]
+  /// The units of each level on this axis, as many levels as the task has.
+  public let levels: [UnitSet]
+
+  /// Order and levels on one axis.
+  public init(axis: AxisName, order: [UnitID], levels: [UnitSet]) {
+    self.axis = axis
+    self.order = order
+    self.levels = levels
+  }
+}
+
+/// How norms take mean and variance at inference.
+public enum NormMode: String, Hashable, Sendable, CaseIterable {
+  /// From the stored running statistics.
+  case running
+  /// From the batch itself.
+  case batch
+}
+
+/// Where an assignment came from: a rule, learning, a search, or a person.
+public struct Provenance: Hashable, Sendable {
+  /// The rule, or what took its place: `nearest`, `adjacent`, `learned`, `by-hand`, ….
+  public let rule: String
+  /// Everything else that was written down beside the rule, kept as it was.
+  public let details: JSONObject
+
+  /// A provenance with its details.
+  public init(rule: String, details: JSONObject = JSONObject()) {
+    self.rule = rule
+    self.details = details
+  }
+}

@@ -1,0 +1,81 @@
+/// One (task, level): the sub-network that a task runs at a budget.
+public struct VirtualNetwork: Hashable, Sendable {
+  /// The task.
+  public let task: TaskID
+  /// The level.
+  public let level: LevelNumber
+  /// The units of the level.
+  public let units: UnitSet
+  /// The order in which the task takes units.
+  public let order: [UnitID]
+  /// Units and order on the axes that have their own.
+  private let own: [AxisName: AxisLevel]
+
+  private struct AxisLevel: Hashable {
+    let units: UnitSet
+    let order: [UnitID]
+  }
+
+  /// The units of the level on an axis.
+  public func units(on axis: AxisName) -> UnitSet { own.isEmpty ? units : own[axis]?.units ?? units }
+
+  /// The order in which the task takes units on an axis.
+  public func order(on axis: AxisName) -> [UnitID] { own.isEmpty ? order : own[axis]?.order ?? order }
+
+  /// Whether the positions of a part are active: common ones always.
+  public func contains(_ part: DimensionPart) -> Bool {
+    switch part {
+    case .common: true
+    case .unit(let unit, let axis): units(on: axis).contains(unit)
+    }
+  }
+
+  /// Whether a tensor's scope lets this sub-network use it. The tensor may still have no active block.
+  public func sees(_ tensor: TensorPlacement) -> Bool { tensor.scope.includes(task: task, level: level) }
+
+  /// Whether a block is active: the tensor is in scope and each of its units is in the level's set for its axis.
+  public func isActive(_ block: Block, of tensor: TensorPlacement) -> Bool {
+    guard sees(tensor) else { return false }
+    if block.parts.isEmpty { return tensor.units.allSatisfy(units.contains) }
+    for (place, dimension) in tensor.cutDimensions.enumerated() {
+      guard let cut = tensor.cuts[dimension], block.parts.indices.contains(place),
+        cut.parts.indices.contains(block.parts[place]), contains(cut.parts[block.parts[place]])
+      else { return false }
+    }
+    return true
+  }
+
+  fileprivate init(task: TaskAssignment, level: LevelNumber, units: UnitSet) {
+    self.task = task.task
+    self.level = level
+    self.units = units
+    order = task.order
+    var own: [AxisName: AxisLevel] = [:]
+    for axis in task.axes where axis.levels.indices.contains(level.value - 1) {
+      own[axis.axis] = AxisLevel(units: axis.levels[level.value - 1], order: axis.order)
+    }
+    self.own = own
+  }
+}
+
+extension Assignment {
+  /// The sub-network of a task at a level.
+  ///
+  /// Throws `PlanError.unknownTask` with the nearest name, or `.unknownLevel`.
+  public func network(task: TaskID, level: LevelNumber) throws(PlanError) -> VirtualNetwork {
+    guard let found = self.task(task) else {
+      throw .unknownTask(name: task, nearest: nearestName(to: task.text, among: tasks.lazy.map(\.task.text)))
+    }
+    guard let units = found.units(of: level) else {
+      throw .unknownLevel(place: "task \(task.quoted)", level: level.value, levels: found.levels.count)
+    }
+    return VirtualNetwork(task: found, level: level, units: units)
+  }
+
+  /// Every sub-network, task by task, level by level.
+  public var networks: [VirtualNetwork] {
+    tasks.flatMap { task in
+      task.numberedLevels.map { VirtualNetwork(task: task, level: $0.number, units: $0.units) }
+    }
+  }
+}

@@ -1,0 +1,42 @@
+/// Numbers of elements, by the class of their blocks.
+public struct BlockCounts: Hashable, Sendable {
+  /// Elements of no unit.
+  public var common = 0
+  /// Elements of one unit.
+  public var intra = 0
+  /// Elements between units.
+  public var interconnection = 0
+  /// Elements of private tensors.
+  public var `private` = 0
+
+  /// All zero.
+  public init() {}
+
+  /// The sum over the classes. Saturates where shapes without data would overflow it.
+  public var total: Int { [common, intra, interconnection, `private`].reduce(0, saturatingSum) }
+
+  /// Adds the counts of another set of elements.
+  public static func += (counts: inout Self, other: Self) {
+    counts.common = saturatingSum(counts.common, other.common)
+    counts.intra = saturatingSum(counts.intra, other.intra)
+    counts.interconnection = saturatingSum(counts.interconnection, other.interconnection)
+    counts.private = saturatingSum(counts.private, other.private)
+  }
+
+  mutating func add(_ elements: Int, units: Int, isPrivate: Bool) {
+    var one = BlockCounts()
+    switch BlockClass(unitCount: units, isPrivate: isPrivate) {
+    case .common: one.common = elements
+    case .intra: one.intra = elements
+    case .interconnection: one.interconnection = elements
+    case .private: one.private = elements
+    }
+    self += one
+  }
+}
+
+/// Single tensors fit 63 bits, a file of shapes without data need not.
+private func saturatingSum(_ a: Int, _ b: Int) -> Int {
+  let (sum, overflow) = a.addingReportingOverflow(b)
+  return overflow ? Int.max : sum
+}

@@ -1,0 +1,90 @@
+/// A named axis of feature maps, cut into units: every channel belongs to one unit or to all sub-networks.
+///
+/// Every tensor dimension that has to be cut alike lies on the same axis: a convolution's outputs, the norm after
+/// it, the next convolution's inputs, everything joined by a residual addition.
+public struct ChannelAxis: Hashable, Sendable {
+  /// The axis's name, unique in its partition.
+  public let name: AxisName
+  /// The number of channels, at least 1.
+  public let size: Int
+  /// The channels of each unit; a unit may have none here.
+  public let units: [ChannelRanges]
+  /// Channels that belong to every sub-network.
+  public let common: ChannelRanges
+  /// Channels come in runs of this length that no unit divides (a head's width); 1 when they are free.
+  public let granule: Int
+  /// Every channel once, ascending: who has it, nil for the common ones. Neighbours differ.
+  public let runs: [ChannelRun]
+
+  /// An axis whose units and common channels hold every channel once and divide no granule.
+  ///
+  /// Throws `PlanError.outOfRange`, `.channelOutOfRange`, `.channelTwice`, `.channelMissing` or `.granuleDivided`.
+  public init(
+    name: AxisName, size: Int, units: [ChannelRanges], common: ChannelRanges = ChannelRanges(),
+    granule: Int = 1
+  ) throws(PlanError) {
+    guard size >= 1, size <= ChannelAxis.sizeLimit else {
+      throw .outOfRange(
+        place: "axis \(name.quoted)", expected: "a size from 1 to \(ChannelAxis.sizeLimit)", found: "\(size)")
+    }
+    guard granule >= 1 else {
+      throw .outOfRange(
+        place: "axis \(name.quoted)", expected: "a granule of at least 1", found: "\(granule)")
+    }
+    guard size % granule == 0 else {
+      throw .granuleDivided(axis: name, granule: granule, found: "\(size) channels")
+    }
+    self.name = name
+    self.size = size
+    self.units = units
+    self.common = common
+    self.granule = granule
+    self.runs = try ChannelAxis.runs(name: name, size: size, units: units, common: common, granule: granule)
+  }
+
+  /// The most channels an axis may have: 2^40, so that positions on a dimension cannot overflow silently.
+  public static let sizeLimit = 1 << 40
+
+  /// Whether no unit has a channel here, so that nothing is cut along this axis.
+  public var isWhole: Bool { common.count == size }
+
+  /// The channels of a unit; none for a unit the axis does not know.
+  public func channels(of unit: UnitID) -> ChannelRanges {
+    units.indices.contains(unit.index) ? units[unit.index] : ChannelRanges()
+  }
+
+  private static func runs(
+    name: AxisName, size: Int, units: [ChannelRanges], common: ChannelRanges, granule: Int
+  ) throws(PlanError) -> [ChannelRun] {
+    var runs = common.ranges.map { ChannelRun(unit: nil, channels: $0) }
+    for (index, unit) in units.enumerated() {
+      runs += unit.ranges.map { ChannelRun(unit: UnitID(index), channels: $0) }
+    }
+    runs.sort { $0.channels.lowerBound < $1.channels.lowerBound }
+    var next = 0
+    for run in runs {
+      if run.channels.lowerBound < 0 || run.channels.upperBound > size {
+        let outside = run.channels.lowerBound < 0 ? run.channels.lowerBound : run.channels.upperBound - 1
+        throw .channelOutOfRange(axis: name, channel: outside, size: size)
+      }
+      if run.channels.lowerBound < next { throw .channelTwice(axis: name, channel: run.channels.lowerBound) }
+      if run.channels.lowerBound > next { throw .channelMissing(axis: name, channel: next) }
+      // Runs of one owner never touch, so every beginning is a change of owner.
+      if run.channels.lowerBound % granule != 0 {
+        throw .granuleDivided(
+          axis: name, granule: granule, found: "a cut before channel \(run.channels.lowerBound)")
+      }
+      next = run.channels.upperBound
+    }
+    if next < size { throw .channelMissing(axis: name, channel: next) }
+    return runs
+  }
+}
+
+/// Neighbouring channels with one owner.
+public struct ChannelRun: Hashable, Sendable {
+  /// The unit that has them; nil for common channels.
+  public let unit: UnitID?
+  /// Which channels they are.
+  public let channels: Range<Int>
+}

@@ -1,0 +1,47 @@
+/// How one dimension of a tensor lies on the channel axes.
+public enum DimensionPlacement: Hashable, Sendable {
+  /// The dimension is not cut.
+  case whole
+  /// The dimension holds every channel of an axis.
+  case axis(AxisUse)
+  /// The dimension holds only the channels of its own level, so it is stored whole.
+  case compact(AxisUse)
+  /// The dimension holds several things one after the other.
+  case concat([ConcatPart])
+}
+
+/// One stretch of a concatenated dimension.
+public enum ConcatPart: Hashable, Sendable {
+  /// Every channel of an axis.
+  case axis(AxisUse)
+  /// Positions that belong to every sub-network.
+  case uncut(size: Int)
+}
+
+/// An axis on a dimension, repeated: position = (o′ · size + channel) · inner + i′, with o′ < outer and i′ < inner.
+///
+/// `inner` is what a flatten (h·w positions per channel) or a head's width makes, `outer` what an LSTM's four gates
+/// or a fused QKV make.
+public struct AxisUse: Hashable, Sendable {
+  /// The axis.
+  public let axis: AxisName
+  /// Positions per channel, at least 1.
+  public let inner: Int
+  /// How often all channels come, at least 1.
+  public let outer: Int
+
+  /// The axis with its repetitions.
+  public init(_ axis: AxisName, inner: Int = 1, outer: Int = 1) {
+    self.axis = axis
+    self.inner = inner
+    self.outer = outer
+  }
+
+  /// The number of positions for this many channels; nil when it does not fit or a factor is below 1.
+  public func positions(channels: Int) -> Int? {
+    guard inner >= 1, outer >= 1 else { return nil }
+    let (inside, first) = channels.multipliedReportingOverflow(by: inner)
+    let (all, second) = inside.multipliedReportingOverflow(by: outer)
+    return first || second ? nil : all
+  }
+}

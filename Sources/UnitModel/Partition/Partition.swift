@@ -1,0 +1,68 @@
+public import Tensors
+
+/// A network cut into units: every channel axis with its cut, and every tensor with its place on them.
+public struct Partition: Hashable, Sendable {
+  /// k, the number of units.
+  public let unitCount: Int
+  /// The channel axes; their order decides between parts of one unit on a concatenated dimension.
+  public let axes: [ChannelAxis]
+  /// Every tensor, in the order of the flat weights.
+  public let tensors: [TensorPlacement]
+  /// Names of tied tensors, each with the name that stands for it; both are in `tensors`.
+  public let ties: [TensorName: TensorName]
+
+  /// The most units a network may have.
+  public static let unitLimit = 1024
+
+  /// A partition whose tensors have distinct names and know only its units, and whose ties agree in cut and scope.
+  ///
+  /// Throws `PlanError.outOfRange`, `.unitCountDisagrees`, `.nameTwice`, `.unitOutOfRange` or `.tiedApart`.
+  public init(
+    unitCount: Int, axes: [ChannelAxis], tensors: [TensorPlacement], ties: [TensorName: TensorName] = [:]
+  ) throws(PlanError) {
+    guard (1...Partition.unitLimit).contains(unitCount) else {
+      throw .outOfRange(place: "units", expected: "1 to \(Partition.unitLimit) units", found: "\(unitCount)")
+    }
+    for axis in axes where axis.units.count != unitCount {
+      throw .unitCountDisagrees(axis: axis.name, expected: unitCount, found: axis.units.count)
+    }
+    var places: [TensorName: Int] = [:]
+    places.reserveCapacity(tensors.count)
+    for (index, tensor) in tensors.enumerated() {
+      if places.updateValue(index, forKey: tensor.spec.name) != nil {
+        throw .nameTwice(place: "tensors", name: tensor.spec.name.text)
+      }
+      if let unit = tensor.units.last, unit.index >= unitCount {
+        throw .unitOutOfRange(
+          place: "tensor \(tensor.spec.name.quoted)", unit: unit.index, unitCount: unitCount)
+      }
+    }
+    for (name, original) in ties.sorted(by: { $0.key < $1.key }) {
+      guard let first = places[name].map({ tensors[$0] }), let second = places[original].map({ tensors[$0] })
+      else {
+        throw .tiedApart(tensor: name, original: original, what: "a name that is not among the tensors")
+      }
+      if let what = first.difference(tiedTo: second) {
+        throw .tiedApart(tensor: name, original: original, what: what)
+      }
+    }
+    self.unitCount = unitCount
+    self.axes = axes
+    self.tensors = tensors
+    self.ties = ties
+  }
+}
+
+extension TensorPlacement {
+  /// What keeps two tensors from sharing their bytes: nil, or "another dtype or shape", "another cut", "another scope".
+  func difference(tiedTo other: TensorPlacement) -> String? {
+    if spec.dtype != other.spec.dtype || spec.shape != other.spec.shape { return "another dtype or shape" }
+    if dimensions != other.dimensions || units != other.units || featureOrder != other.featureOrder {
+      return "another cut"
+    }
+    // The names that tasks know a tensor by may differ: that is what a tie is for.
+    let users = scope.users.map { TensorScope.User(task: $0.task, level: $0.level) }
+    let others = other.scope.users.map { TensorScope.User(task: $0.task, level: $0.level) }
+    return Set(users) == Set(others) ? nil : "another scope"
+  }
+}

@@ -1,0 +1,102 @@
+public import Tensors
+
+/// Where the elements of one tensor belong: its cut, and who uses it.
+public struct TensorPlacement: Hashable, Sendable {
+  /// Name, dtype and shape of the flat tensor.
+  public let spec: TensorSpec
+  /// Who uses the tensor.
+  public let scope: TensorScope
+  /// How each dimension lies on the axes.
+  public let dimensions: [DimensionPlacement]
+  /// For each dimension its cut; nil where it is whole, compact, or all its positions are common.
+  public let cuts: [DimensionCut?]
+  /// The units a whole tensor belongs to (an expert), ascending; empty for other tensors.
+  public let units: [UnitID]
+  /// The order of the channels on compact dimensions.
+  public let featureOrder: FeatureOrder
+  /// The dimensions that are cut, ascending.
+  public let cutDimensions: [Int]
+
+  /// The order of the channels on a compact dimension.
+  public enum FeatureOrder: String, Hashable, Sendable, CaseIterable {
+    /// By flat channel number.
+    case ascending
+    /// Common channels, then unit by unit in the task's order.
+    case task
+  }
+
+  /// The most blocks one tensor may fall into.
+  public static let blockLimit = 1 << 20
+
+  /// A placement whose dimensions agree with the tensor's shape.
+  ///
+  /// `dimensions` is empty for a tensor without cuts, else one per dimension. `units` may be given only then. Throws
+  /// `PlanError.rankDisagrees`, `.sizeDisagrees`, `.unknownAxis`, `.byteDivided`, `.cutTooFine` or
+  /// `.unitsAndAxes`. Sizes of compact dimensions depend on the levels and are checked by `Assignment.check`.
+  public init(
+    spec: TensorSpec, scope: TensorScope = .shared, dimensions: [DimensionPlacement] = [],
+    units: UnitSet = UnitSet(),
+    featureOrder: FeatureOrder = .ascending, cutter: inout DimensionCutter
+  ) throws(PlanError) {
+    let dimensions =
+      dimensions.isEmpty ? [DimensionPlacement](repeating: .whole, count: spec.shape.count) : dimensions
+    guard dimensions.count == spec.shape.count else {
+      throw .rankDisagrees(tensor: spec.name, expected: dimensions.count, shape: spec.shape)
+    }
+    if !units.isEmpty, dimensions.contains(where: { $0 != .whole }) {
+      throw .keysExclude(place: "tensor \(spec.name.quoted)", first: "units", second: "axes")
+    }
+    var cuts: [DimensionCut?] = []
+    cuts.reserveCapacity(dimensions.count)
+    var cutDimensions: [Int] = []
+    var blocks = 1
+    for (index, dimension) in dimensions.enumerated() {
+      let cut = try cutter.cut(dimension, tensor: spec.name, dimension: index, size: spec.shape[index])
+      cuts.append(cut)
+      guard let cut else { continue }
+      cutDimensions.append(index)
+      let (product, overflow) = blocks.multipliedReportingOverflow(by: cut.parts.count)
+      if overflow || product > TensorPlacement.blockLimit {
+        throw .cutTooFine(tensor: spec.name, what: "blocks", limit: TensorPlacement.blockLimit)
+      }
+      blocks = product
+    }
+    self.spec = spec
+    self.scope = scope
+    self.dimensions = dimensions
+    self.cuts = cuts
+    self.units = units.ascending
+    self.featureOrder = featureOrder
+    self.cutDimensions = cutDimensions
+    try checkByteBoundaries()
+  }
+
+  /// Whether the tensor is stored as it lies in a flat file: in one block, in its own order.
+  public var isWhole: Bool { cutDimensions.allSatisfy { (cuts[$0]?.parts.count ?? 1) == 1 } }
+
+  /// The compact dimensions with their axis.
+  public var compactDimensions: [(dimension: Int, use: AxisUse)] {
+    dimensions.enumerated().compactMap { index, placement in
+      if case .compact(let use) = placement { (index, use) } else { nil }
+    }
+  }
+
+  /// Elements smaller than a byte may be cut only where a byte ends, in every run of every block.
+  private func checkByteBoundaries() throws(PlanError) {
+    guard spec.dtype.bytes == nil, spec.elementCount > 0,
+      let last = cutDimensions.last(where: { (cuts[$0]?.parts.count ?? 1) > 1 }), let cut = cuts[last]
+    else { return }
+    // Runs begin and end at row · extent + position of the innermost cut dimension, times the elements inside.
+    // The shape's product fits 63 bits, and so do its factors; only eighths of a byte matter.
+    let inner = spec.shape[(last + 1)...].reduce(1) { $0 * ($1 % 8) % 8 }
+    let rows = spec.shape[..<last].reduce(1, *)
+    let bits = spec.dtype.bits * inner % 8
+    var position = 0
+    var whole = rows == 1 || bits * (cut.size % 8) % 8 == 0
+    for segment in cut.segments.dropLast() where whole {
+      position += segment.length
+      whole = bits * (position % 8) % 8 == 0
+    }
+    if !whole { throw .byteDivided(tensor: spec.name, dtype: spec.dtype, dimension: last) }
+  }
+}

@@ -1,0 +1,12 @@
+/// One of the k units of a network, counted from 0.
+public struct UnitID: Hashable, Comparable, Sendable, CustomStringConvertible {
+  /// The unit's number, from 0.
+  public let index: Int
+
+  /// The unit with this number.
+  public init(_ index: Int) { self.index = index }
+
+  public static func < (a: Self, b: Self) -> Bool { a.index < b.index }
+
+  public var description: String { String(index) }
+}
