@@ -1,0 +1,39 @@
+extension HDF5FilterPipeline {
+  /// Undoes the filters of one chunk, last one first.
+  ///
+  /// - Parameters:
+  ///   - stored: the chunk as it stands in the file.
+  ///   - byteCount: what it has to be in the end; nothing larger is ever allocated.
+  func decode(
+    _ stored: [UInt8], chunk: StoredChunk, byteCount: Int, _ context: FileContext
+  ) throws(HDF5Error) -> [UInt8] {
+    var bytes = stored
+    let applied = filters.enumerated().filter { chunk.mask >> UInt32($0.offset) & 1 == 0 }.map(\.element)
+    guard applied.count(where: { $0.known == .deflate }) <= 1 else {
+      // The size between the two would be unknown, and with it the bound.
+      throw context.unsupported("two deflate filters in one pipeline", in: "chunk", at: chunk.offset)
+    }
+    for index in applied.indices.reversed() {
+      let filter = applied[index]
+      switch filter.known {
+      case .deflate:
+        // Each checksum written before the compression is still in its output.
+        let checksums = applied[..<index].count { $0.known == .fletcher32 }
+        bytes = try inflate(bytes, to: byteCount + 4 * checksums, context, at: chunk.offset)
+      case .shuffle:
+        guard let size = filter.parameters.first, size > 0 else {
+          throw context.malformed(
+            "filter pipeline", at: nil, expected: "shuffle with an element size", found: "none")
+        }
+        bytes = unshuffle(bytes, elementSize: Int(size))
+      case .fletcher32: bytes = try checkFletcher32(bytes, context, at: chunk.offset)
+      case nil: throw context.unsupported("filter \(filter.title)", in: "chunk", at: chunk.offset)
+      }
+    }
+    guard bytes.count == byteCount else {
+      throw context.malformed(
+        "chunk", at: chunk.offset, expected: "\(byteCount) bytes", found: "\(bytes.count)")
+    }
+    return bytes
+  }
+}

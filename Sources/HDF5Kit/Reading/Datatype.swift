@@ -1,0 +1,117 @@
+/// What the elements of a dataset or attribute are.
+///
+/// Equality is about meaning: the version of the encoding, the byte order of single bytes and the filling of
+/// unused bits take no part.
+package struct HDF5Datatype: Hashable, Sendable {
+  /// Bytes of one element.
+  package let size: Int
+  package let kind: Kind
+
+  package indirect enum Kind: Hashable, Sendable {
+    case integer(IntegerFormat)
+    case float(FloatFormat)
+    case string(StringFormat)
+    case opaque(tag: [UInt8])
+    case compound([Member])
+    case array(dimensions: [Int], element: HDF5Datatype)
+    case enumeration(base: HDF5Datatype, values: [EnumerationValue])
+    /// A class that is recognised but whose bytes are not given out: "variable-length string", "reference", ….
+    case refused(String)
+  }
+
+  package enum ByteOrder: Hashable, Sendable { case little, big, vax }
+
+  package struct IntegerFormat: Hashable, Sendable {
+    package let order: ByteOrder
+    package let isSigned: Bool
+    /// The first bit that counts, from the least significant, and how many do.
+    package let bitOffset: Int
+    package let precision: Int
+  }
+
+  package struct FloatFormat: Hashable, Sendable {
+    package enum Normalization: UInt8, Hashable, Sendable {
+      /// No normalization; the mantissa's top bit always set; the top bit implied and not stored (IEEE).
+      case none, stored, implied
+    }
+
+    package let order: ByteOrder
+    package let bitOffset: Int
+    package let precision: Int
+    package let signLocation: Int
+    package let exponentLocation: Int
+    package let exponentSize: Int
+    package let exponentBias: Int
+    package let mantissaLocation: Int
+    package let mantissaSize: Int
+    package let normalization: Normalization
+  }
+
+  package struct StringFormat: Hashable, Sendable {
+    package enum Padding: UInt8, Hashable, Sendable { case nullTerminated, nullPadded, spacePadded }
+    package enum CharacterSet: UInt8, Hashable, Sendable { case ascii, utf8 }
+
+    package let padding: Padding
+    package let characterSet: CharacterSet
+  }
+
+  package struct Member: Hashable, Sendable {
+    package let name: HDF5Name
+    /// Bytes from the start of the element.
+    package let offset: Int
+    package let type: HDF5Datatype
+  }
+
+  package struct EnumerationValue: Hashable, Sendable {
+    package let name: HDF5Name
+    /// The value's bytes in the base type.
+    package let bytes: [UInt8]
+  }
+
+  /// The member of a compound type by its name; nil where there is none, or for another class.
+  package func member(_ name: HDF5Name) -> Member? {
+    guard case .compound(let members) = kind else { return nil }
+    return members.first { $0.name == name }
+  }
+
+  /// The first class inside this type whose bytes mean nothing without a part of the file that is not read.
+  package var refusedClass: String? {
+    switch kind {
+    case .integer, .float, .string, .opaque: nil
+    case .compound(let members): members.lazy.compactMap(\.type.refusedClass).first
+    case .array(_, let element): element.refusedClass
+    case .enumeration(let base, _): base.refusedClass
+    case .refused(let name): name
+    }
+  }
+}
+
+extension HDF5Datatype {
+  /// An integer that uses all bits of its `size` bytes.
+  package static func integer(size: Int, signed: Bool, order: ByteOrder = .little) -> Self {
+    .init(
+      size: size,
+      kind: .integer(
+        .init(order: size == 1 ? .little : order, isSigned: signed, bitOffset: 0, precision: 8 * size)))
+  }
+
+  /// A float with sign, exponent and mantissa from the top bit down, and an implied leading bit.
+  package static func float(
+    size: Int, exponentBits: Int, mantissaBits: Int, bias: Int, order: ByteOrder = .little
+  ) -> Self {
+    .init(
+      size: size,
+      kind: .float(
+        .init(
+          order: size == 1 ? .little : order, bitOffset: 0, precision: 8 * size,
+          signLocation: exponentBits + mantissaBits, exponentLocation: mantissaBits,
+          exponentSize: exponentBits, exponentBias: bias, mantissaLocation: 0, mantissaSize: mantissaBits,
+          normalization: .implied)))
+  }
+
+  /// IEEE binary16, 32 and 64, and bfloat16 as h5py and this project write it, all little-endian.
+  package static let float16 = float(size: 2, exponentBits: 5, mantissaBits: 10, bias: 15)
+  package static let float32 = float(size: 4, exponentBits: 8, mantissaBits: 23, bias: 127)
+  package static let float64 = float(size: 8, exponentBits: 11, mantissaBits: 52, bias: 1023)
+  package static let bfloat16 = float(size: 2, exponentBits: 8, mantissaBits: 7, bias: 127)
+}

@@ -1,0 +1,118 @@
+internal import ByteFiles
+
+/// What every structure's decoder needs: the bytes, the file's sizes of addresses and lengths, the limits, and
+/// the path of the object being read, which only messages use.
+///
+/// Every cursor carries one, so that all but the path stands behind one reference.
+struct FileContext: Sendable {
+  /// What the superblock says about addresses, lengths and nodes.
+  struct Sizes: Sendable {
+    /// Where addresses count from: the superblock's place, 0 without a user block.
+    var base = 0
+    /// Bytes of an address in this file: 2, 4 or 8.
+    var addressWidth = 8
+    /// Bytes of a length in this file: 2, 4 or 8.
+    var lengthWidth = 8
+    /// Entries of a symbol node divided by two, where the superblock says it.
+    var symbolNodeK: Int?
+    /// Children of a group's B-tree node divided by two, where the superblock says it.
+    var groupNodeK: Int?
+  }
+
+  private final class Facts: Sendable {
+    let source: any ByteSource
+    let cache: PageCache
+    let limits: HDF5Limits
+    let sizes: Sizes
+
+    init(source: any ByteSource, cache: PageCache, limits: HDF5Limits, sizes: Sizes) {
+      self.source = source
+      self.cache = cache
+      self.limits = limits
+      self.sizes = sizes
+    }
+  }
+
+  private let facts: Facts
+  let path: String?
+
+  var source: any ByteSource { facts.source }
+  var limits: HDF5Limits { facts.limits }
+  var base: Int { facts.sizes.base }
+  var addressWidth: Int { facts.sizes.addressWidth }
+  var lengthWidth: Int { facts.sizes.lengthWidth }
+  var symbolNodeK: Int? { facts.sizes.symbolNodeK }
+  var groupNodeK: Int? { facts.sizes.groupNodeK }
+  private var cache: PageCache { facts.cache }
+
+  private init(facts: Facts, path: String?) {
+    self.facts = facts
+    self.path = path
+  }
+
+  init(source: any ByteSource, limits: HDF5Limits) {
+    facts = Facts(source: source, cache: PageCache(source: source), limits: limits, sizes: Sizes())
+    path = nil
+  }
+
+  /// The same context for another object.
+  func at(path: String) -> FileContext { FileContext(facts: facts, path: path) }
+
+  /// The same source with what its superblock says.
+  func with(_ sizes: Sizes) -> FileContext {
+    let facts = Facts(source: source, cache: cache, limits: limits, sizes: sizes)
+    return FileContext(facts: facts, path: path)
+  }
+
+  /// Reads are from the cache up to this size; larger structures go past it.
+  private static let cachedRead = 4 * PageCache.pageSize
+
+  /// A cursor over the `count` bytes at file offset `offset`; a range that leaves the file is an error before
+  /// anything is allocated.
+  func cursor(at offset: Int, count: Int, in structure: String) throws(HDF5Error) -> ByteCursor {
+    try check(offset: offset, count: count, in: structure)
+    do throws(FileError) {
+      let bytes =
+        count <= Self.cachedRead
+        ? try cache.bytes(at: offset, count: count) : try source.bytes(at: offset, count: count)
+      return ByteCursor(context: self, structure: structure, bytes: bytes, origin: offset)
+    } catch {
+      throw .file(error)
+    }
+  }
+
+  /// Fills `buffer` from `offset` without the cache.
+  func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer, in structure: String)
+    throws(HDF5Error)
+  {
+    try check(offset: offset, count: buffer.count, in: structure)
+    do throws(FileError) { try source.read(at: offset, into: buffer) } catch { throw .file(error) }
+  }
+
+  /// Proves that `count` bytes at `offset` lie within the file.
+  func check(offset: Int, count: Int, in structure: String) throws(HDF5Error) {
+    guard offset >= 0, count >= 0, offset <= source.size, count <= source.size - offset else {
+      throw malformed(
+        structure, at: offset, expected: "\(count) bytes within the file's \(source.size)",
+        found: "only \(max(0, source.size - max(0, offset)))")
+    }
+  }
+
+  func malformed(_ structure: String, at offset: Int?, expected: String, found: String) -> HDF5Error {
+    .malformed(
+      file: source.name, place: HDF5Place(path: path, structure: structure, offset: offset),
+      expected: expected, found: found)
+  }
+
+  func unsupported(_ feature: String, in structure: String? = nil, at offset: Int? = nil) -> HDF5Error {
+    .unsupported(
+      file: source.name, place: HDF5Place(path: path, structure: structure, offset: offset), feature: feature)
+  }
+
+  func limit(_ limit: String, found: String, in structure: String? = nil, at offset: Int? = nil) -> HDF5Error
+  {
+    .limit(
+      file: source.name, place: HDF5Place(path: path, structure: structure, offset: offset), limit: limit,
+      found: found)
+  }
+}

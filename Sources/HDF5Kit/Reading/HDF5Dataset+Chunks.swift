@@ -1,0 +1,117 @@
+internal import Synchronization
+
+extension HDF5Dataset {
+  /// Chunks up to this size are kept after decoding, for a caller that reads a chunk in pieces.
+  private static let keptChunk = 4 << 20
+
+  /// The stored chunks, read from the file once.
+  func chunkIndex(_ layout: HDF5ChunkLayout) throws(HDF5Error) -> ChunkIndex {
+    if let known = index.withLock({ $0 }) { return known }
+    let read = try ChunkIndex(context, layout: layout, shape: shape)
+    index.withLock { $0 = read }
+    return read
+  }
+
+  /// Refuses a dataset that declares far more than deflate could have stored.
+  func checkRatio(_ index: ChunkIndex) throws(HDF5Error) {
+    let (most, overflow) = index.storedBytes.multipliedReportingOverflow(by: context.limits.declaredPerStored)
+    guard byteCount <= 64 << 20 || overflow || byteCount <= most else {
+      throw context.limit(
+        "\(context.limits.declaredPerStored) declared bytes per stored byte",
+        found: "\(byteCount) declared and \(index.storedBytes) stored")
+    }
+  }
+
+  func readChunks(
+    _ layout: HDF5ChunkLayout, into buffer: UnsafeMutableRawBufferPointer, at offset: Int
+  ) throws(HDF5Error) {
+    // A read needs rows of at least one byte here: an empty dataset has no bytes to ask for.
+    guard let rows = shape.first, rows > 0, let chunkRows = layout.shape.first else { return }
+    let index = try chunkIndex(layout)
+    let rowBytes = byteCount / rows
+    let wantedRows = offset / rowBytes..<(offset + buffer.count - 1) / rowBytes + 1
+    fill(buffer, at: offset)
+    for chunk in index.chunks(holding: wantedRows, chunkRows: chunkRows) {
+      let runs = ChunkRuns(shape: shape, layout: layout, elementSize: datatype.size, start: chunk.start)
+      guard runs.touches(offset..<offset + buffer.count) else { continue }
+      let bytes = try decoded(chunk, layout)
+      bytes.withUnsafeBytes { source in
+        runs.forEach { place, logical, count in
+          let low = max(logical, offset)
+          let high = min(logical + count, offset + buffer.count)
+          guard low < high else { return }
+          let from = place + low - logical
+          UnsafeMutableRawBufferPointer(rebasing: buffer[(low - offset)..<(high - offset)])
+            .copyMemory(from: .init(rebasing: source[from..<from + high - low]))
+        }
+      }
+    }
+  }
+
+  private func decoded(_ chunk: StoredChunk, _ layout: HDF5ChunkLayout) throws(HDF5Error) -> [UInt8] {
+    if let kept = lastChunk.withLock({ $0 }), kept.offset == chunk.offset { return kept.bytes }
+    guard layout.byteCount <= context.limits.byteBudget else {
+      throw context.limit(
+        "\(context.limits.byteBudget) bytes of one chunk", found: "\(layout.byteCount)", in: "chunk",
+        at: chunk.offset)
+    }
+    // Stored bytes may exceed the chunk (a checksum, data that deflate could not shrink), but not by much.
+    guard chunk.count <= layout.byteCount + layout.byteCount / 8 + 1024 else {
+      throw context.malformed(
+        "chunk", at: chunk.offset, expected: "about \(layout.byteCount) stored bytes", found: "\(chunk.count)"
+      )
+    }
+    var cursor = try context.cursor(at: chunk.offset, count: chunk.count, in: "chunk")
+    let bytes = try layout.pipeline.decode(
+      cursor.take(chunk.count), chunk: chunk, byteCount: layout.byteCount, context)
+    if bytes.count <= Self.keptChunk { lastChunk.withLock { $0 = (chunk.offset, bytes) } }
+    return bytes
+  }
+}
+
+/// The contiguous pieces of one chunk inside a dataset: for every row along the fastest dimension, where it is in
+/// the chunk, where in the dataset's logical bytes, and how long.
+///
+/// All products here are below the dataset's byte count or the chunk's, both of which have been computed with
+/// checks.
+struct ChunkRuns {
+  let shape: [Int]
+  let layout: HDF5ChunkLayout
+  let elementSize: Int
+  let start: [Int]
+
+  /// Elements of the chunk that lie inside the dataset, per dimension.
+  private var extent: [Int] {
+    zip(zip(shape, layout.shape), start).map { min($0.1, $0.0 - $1) }
+  }
+
+  private func logical(of place: [Int]) -> Int {
+    zip(shape, place).reduce(0) { $0 * $1.0 + $1.1 } * elementSize
+  }
+
+  /// Whether any byte between the chunk's first and last one is wanted.
+  func touches(_ range: Range<Int>) -> Bool {
+    let last = zip(start, extent).map { $0 + $1 - 1 }
+    return logical(of: start) < range.upperBound && logical(of: last) + elementSize > range.lowerBound
+  }
+
+  func forEach(_ body: (_ place: Int, _ logical: Int, _ count: Int) -> Void) {
+    let extent = extent
+    guard let width = extent.last, !extent.contains(0) else { return }
+    let count = width * elementSize
+    // An odometer over all dimensions but the fastest.
+    var local = [Int](repeating: 0, count: extent.count)
+    while true {
+      let place = zip(layout.shape, local).reduce(0) { $0 * $1.0 + $1.1 } * elementSize
+      body(place, logical(of: zip(start, local).map { $0 + $1 }), count)
+      var dimension = extent.count - 2
+      while dimension >= 0 {
+        local[dimension] += 1
+        if local[dimension] < extent[dimension] { break }
+        local[dimension] = 0
+        dimension -= 1
+      }
+      if dimension < 0 { return }
+    }
+  }
+}

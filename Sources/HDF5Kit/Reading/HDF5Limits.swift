@@ -1,0 +1,33 @@
+/// What the reader allows a file to ask for.
+///
+/// Every size in a file is first checked against the file itself; these limits hold what that cannot bound.
+package struct HDF5Limits: Sendable {
+  /// Bytes one read may return, and bytes one chunk may decode to.
+  package var byteBudget = 1 << 30
+  /// How many times more bytes a chunked dataset may declare than it stores, once it declares over 64 MiB.
+  /// Deflate cannot exceed 1,032; Keras refuses at 1,000.
+  package var declaredPerStored = 1_100
+  /// Links of one group.
+  package var linksPerGroup = 4_000_000
+  /// Bytes of all the names of one listing.
+  package var nameBytesPerGroup = 256 << 20
+  /// Bytes of one name.
+  package var nameBytes = 65_535
+  /// Levels of a B-tree; 2⁸ entries per node would need more than 2⁶⁴ bytes at this depth.
+  package var treeDepth = 16
+  /// Groups in groups.
+  package var groupDepth = 64
+  /// Objects of one walk.
+  package var objects = 4_000_000
+  /// Bytes of one object header with all its continuation blocks.
+  package var headerBytes = 64 << 20
+  /// Continuation blocks of one object header.
+  package var headerBlocks = 65_536
+  /// Nested datatypes (members of members, elements of elements).
+  package var datatypeDepth = 32
+  /// Chunks of one dataset.
+  package var chunks = 16_000_000
+
+  /// The limits of every ordinary use.
+  package init() {}
+}

@@ -1,0 +1,41 @@
+/// What a path leads to.
+package enum HDF5Object: Sendable {
+  case group(HDF5Group)
+  case dataset(HDF5Dataset)
+  /// A committed datatype: a type with a name of its own.
+  case datatype(HDF5Datatype)
+
+  init(_ context: FileContext, at address: Int, path: String) throws(HDF5Error) {
+    let header = try ObjectHeader(context, at: address)
+    let kinds = Set(header.messages.map(\.kind))
+    if kinds.contains(.layout) {
+      self = .dataset(try HDF5Dataset(header, path: path))
+    } else if kinds.contains(.symbolTable) || kinds.contains(.linkInfo) || kinds.contains(.link) {
+      self = .group(try HDF5Group(header, path: path))
+    } else if kinds.contains(.datatype), !kinds.contains(.dataspace), let message = try header.only(.datatype)
+    {
+      self = .datatype(try HDF5Datatype(message))
+    } else {
+      throw context.malformed(
+        "object header", at: address, expected: "the messages of a group, dataset or datatype",
+        found: kinds.isEmpty ? "none" : kinds.map { "\($0)" }.sorted().joined(separator: ", "))
+    }
+  }
+
+  /// What a message calls it.
+  package var title: String {
+    switch self {
+    case .group: "a group"
+    case .dataset: "a dataset"
+    case .datatype: "a committed datatype"
+    }
+  }
+}
+
+extension ObjectHeader {
+  func attributes() throws(HDF5Error) -> [HDF5Attribute] {
+    var attributes: [HDF5Attribute] = []
+    for message in all(.attribute) { attributes.append(try HDF5Attribute(message)) }
+    return attributes
+  }
+}

@@ -1,0 +1,59 @@
+extension HDF5File {
+  /// What a walk met at a path.
+  package enum Visit: Sendable {
+    case object(HDF5Object)
+    /// A group that was met before under another path; it is not entered again.
+    case visited(HDF5Group)
+    /// A link or object that is refused, and why.
+    case refused(HDF5Error)
+  }
+
+  /// Calls `body` for every link below the root, groups before what is in them, within the limits on depth and
+  /// objects. Refused links and objects are reported, and the walk goes on; a group whose listing breaks is one
+  /// report.
+  package func walk(_ body: (_ path: [HDF5Name], _ visit: Visit) -> Void) throws(HDF5Error) {
+    var visited: Set<Int> = [root.address]
+    var count = 0
+    // A stack of our own: the depth of a file must not be the depth of this program's stack.
+    var pending: [(group: HDF5Group, path: [HDF5Name])] = [(root, [])]
+    while let (group, path) = pending.popLast() {
+      let links: [HDF5Link]
+      do throws(HDF5Error) { links = try group.links() } catch {
+        body(path, .refused(error))
+        continue
+      }
+      var groups: [(group: HDF5Group, path: [HDF5Name])] = []
+      for link in links {
+        count += 1
+        guard count <= limits.objects else {
+          throw .limit(
+            file: name, place: HDF5Place(path: group.path), limit: "\(limits.objects) objects", found: "more")
+        }
+        let path = path + [link.name]
+        do throws(HDF5Error) {
+          let object = try group.object(link)
+          guard case .group(let child) = object else {
+            body(path, .object(object))
+            continue
+          }
+          guard visited.insert(child.address).inserted else {
+            body(path, .visited(child))
+            continue
+          }
+          guard path.count <= limits.groupDepth else {
+            throw HDF5Error.limit(
+              file: name, place: HDF5Place(path: child.path), limit: "\(limits.groupDepth) nested groups",
+              found: "more")
+          }
+          body(path, .object(object))
+          groups.append((child, path))
+        } catch {
+          body(path, .refused(error))
+        }
+      }
+      pending += groups.reversed()
+    }
+  }
+
+  private var limits: HDF5Limits { root.header.context.limits }
+}
