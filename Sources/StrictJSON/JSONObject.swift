@@ -62,8 +62,10 @@ public struct JSONMember: Hashable, Sendable {
 
   func hasKey(_ other: String) -> Bool { key.utf8.elementsEqual(other.utf8) }
 
+  /// Whether two values are the same, texts byte for byte.
   public static func == (a: Self, b: Self) -> Bool { a.hasKey(b.key) && a.value == b.value }
 
+  /// Feeds what `==` compares.
   public func hash(into hasher: inout Hasher) {
     UTF8Key(key).hash(into: &hasher)
     hasher.combine(value)

@@ -30,6 +30,7 @@ public enum JSONValue: Sendable {
 }
 
 extension JSONValue: Hashable {
+  /// Whether two values are the same, texts byte for byte.
   public static func == (a: Self, b: Self) -> Bool {
     switch (a, b) {
     case (.null, .null): true
@@ -45,6 +46,7 @@ extension JSONValue: Hashable {
     }
   }
 
+  /// Feeds what `==` compares.
   public func hash(into hasher: inout Hasher) {
     switch self {
     case .null: hasher.combine(0)
@@ -61,10 +63,15 @@ extension JSONValue: Hashable {
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral,
   ExpressibleByBooleanLiteral, ExpressibleByNilLiteral
 {
+  /// The value that a literal spells.
   public init(stringLiteral value: String) { self = .string(value) }
+  /// A whole number.
   public init(integerLiteral value: Int64) { self = .integer(value) }
+  /// True or false.
   public init(booleanLiteral value: Bool) { self = .bool(value) }
+  /// Values in order.
   public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+  /// Null.
   public init(nilLiteral: ()) { self = .null }
 
   /// A whole number; Int has the range of a JSON integer here.

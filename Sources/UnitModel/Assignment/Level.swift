@@ -6,8 +6,10 @@ public struct LevelNumber: Hashable, Comparable, Sendable, CustomStringConvertib
   /// The level with this number.
   public init(_ value: Int) { self.value = value }
 
+  /// Ascending order.
   public static func < (a: Self, b: Self) -> Bool { a.value < b.value }
 
+  /// As an error or a table shows it.
   public var description: String { String(value) }
 }
 

@@ -7,15 +7,18 @@ public struct AxisName: Hashable, Comparable, Sendable, CustomStringConvertible,
   /// The name with this text, byte for byte.
   public init(_ text: String) { name = TensorName(text) }
 
+  /// The value that a literal spells.
   public init(stringLiteral value: String) { self.init(value) }
 
   /// The name as text.
   public var text: String { name.text }
 
+  /// As an error or a table shows it.
   public var description: String { name.text }
 
   /// The name in quotes, with control characters escaped.
   public var quoted: String { name.quoted }
 
+  /// Ascending order.
   public static func < (a: Self, b: Self) -> Bool { a.name < b.name }
 }

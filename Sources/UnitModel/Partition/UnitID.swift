@@ -6,7 +6,9 @@ public struct UnitID: Hashable, Comparable, Sendable, CustomStringConvertible {
   /// The unit with this number.
   public init(_ index: Int) { self.index = index }
 
+  /// Ascending order.
   public static func < (a: Self, b: Self) -> Bool { a.index < b.index }
 
+  /// As an error or a table shows it.
   public var description: String { String(index) }
 }

@@ -1,0 +1,242 @@
+internal import Tensors
+
+/// The axes that a plan's entries make when they meet tensors: templates filled in, missing sizes taken from shapes.
+struct AxisInstances {
+  private let plan: Plan
+  private let exact: [AxisName: Int]
+  private let templates: [Int]
+  /// The axes in the order in which tensors first lie on them.
+  private var instances: [Instance] = []
+  private var places: [AxisName: Int] = [:]
+  /// Dimensions that may tell a size once others are known.
+  private var pending: [Use] = []
+
+  private struct Instance {
+    let name: AxisName
+    let planAxis: Int
+    var size: Int?
+  }
+
+  private struct Use {
+    let placement: DimensionPlacement
+    let tensor: TensorName
+    let dimension: Int
+    let extent: Int
+  }
+
+  init(plan: Plan) {
+    self.plan = plan
+    var exact: [AxisName: Int] = [:]
+    var templates: [Int] = []
+    for (index, axis) in plan.axes.enumerated() {
+      if axis.name.isLiteral { exact[AxisName(axis.name.text)] = index } else { templates.append(index) }
+    }
+    self.exact = exact
+    self.templates = templates
+  }
+
+  /// The placements of a tensor's dimensions, with the axes' names filled in.
+  mutating func use(_ match: EntryMatch, by spec: TensorSpec) throws(PlanError) -> [DimensionPlacement] {
+    let entry = plan.tensors[match.entry]
+    if entry.dimensions.isEmpty { return [] }
+    guard entry.dimensions.count == spec.shape.count else {
+      throw .rankDisagrees(tensor: spec.name, expected: entry.dimensions.count, shape: spec.shape)
+    }
+    var filled: [DimensionPlacement] = []
+    filled.reserveCapacity(entry.dimensions.count)
+    for (dimension, placement) in entry.dimensions.enumerated() {
+      let place = Place(entry: match.entry, dimension: dimension)
+      let placement = try fill(placement, match.captures, place)
+      filled.append(placement)
+      if tellsSize(placement) {
+        pending.append(
+          Use(placement: placement, tensor: spec.name, dimension: dimension, extent: spec.shape[dimension]))
+      }
+    }
+    return filled
+  }
+
+  /// Where in the plan a dimension stands; spelled out only in errors.
+  private struct Place {
+    let entry: Int
+    let dimension: Int
+    var text: String { "tensors[\(entry)].axes[\(dimension)]" }
+  }
+
+  private mutating func fill(
+    _ placement: DimensionPlacement, _ captures: NamePattern.Captures, _ place: Place
+  ) throws(PlanError) -> DimensionPlacement {
+    switch placement {
+    case .whole: return .whole
+    case .axis(let use): return .axis(try fill(use, captures, place))
+    case .compact(let use): return .compact(try fill(use, captures, place))
+    case .concat(let parts):
+      var filled: [ConcatPart] = []
+      for part in parts {
+        switch part {
+        case .uncut: filled.append(part)
+        case .axis(let use): filled.append(.axis(try fill(use, captures, place)))
+        }
+      }
+      return .concat(filled)
+    }
+  }
+
+  private mutating func fill(
+    _ use: AxisUse, _ captures: NamePattern.Captures, _ place: Place
+  ) throws(PlanError) -> AxisUse {
+    var name = use.axis
+    if name.text.utf8.contains(UInt8(ascii: "{")), let pattern = NamePattern(name.text), !pattern.isLiteral {
+      guard pattern.starCount == 0, let text = pattern.filled(with: captures) else {
+        throw .captureMissing(place: place.text, name: name.text, captures: captures.components.count)
+      }
+      name = AxisName(text)
+    }
+    if places[name] == nil {
+      guard
+        let planAxis = exact[name] ?? templates.first(where: { plan.axes[$0].name.match(name.text) != nil })
+      else {
+        throw .unknownAxis(
+          place: place.text, name: use.axis,
+          nearest: nearestName(to: use.axis.text, among: plan.axes.lazy.map(\.name.text)))
+      }
+      places[name] = instances.count
+      instances.append(Instance(name: name, planAxis: planAxis, size: knownSize(plan.axes[planAxis])))
+    }
+    return AxisUse(name, inner: use.inner, outer: use.outer)
+  }
+
+  /// The size that an axis's own entry says or implies.
+  private func knownSize(_ axis: PlanAxis) -> Int? {
+    if let size = axis.size { return size }
+    let units: [Int]
+    switch axis.cut {
+    case .equal: return nil
+    case .sizes(let sizes): units = sizes
+    case .channels(let channels): units = channels.map(\.count)
+    }
+    var sum = axis.common.count
+    for count in units {
+      let (next, overflow) = sum.addingReportingOverflow(count)
+      if overflow { return Int.max }
+      sum = next
+    }
+    return sum
+  }
+
+  private func tellsSize(_ placement: DimensionPlacement) -> Bool {
+    switch placement {
+    case .whole, .compact: false
+    case .axis(let use): size(of: use) == nil
+    case .concat(let parts):
+      parts.contains { part in if case .axis(let use) = part { size(of: use) == nil } else { false } }
+    }
+  }
+
+  private func size(of use: AxisUse) -> Int? { places[use.axis].flatMap { instances[$0].size } }
+
+  /// Takes missing sizes from dimensions, those with one unknown axis first, until nothing more follows.
+  private mutating func inferSizes() throws(PlanError) {
+    var waiting = pending
+    while !waiting.isEmpty {
+      var rest: [Use] = []
+      for use in waiting where try !infer(from: use) { rest.append(use) }
+      if rest.count == waiting.count { return }
+      waiting = rest
+    }
+  }
+
+  /// Whether the dimension has told all it can.
+  private mutating func infer(from use: Use) throws(PlanError) -> Bool {
+    let parts: [ConcatPart]
+    switch use.placement {
+    case .axis(let axis): parts = [.axis(axis)]
+    case .concat(let listed): parts = listed
+    case .whole, .compact: return true
+    }
+    var left = use.extent
+    var perChannel = 0
+    var unknown: AxisName?
+    for part in parts {
+      let taken: Int?
+      switch part {
+      case .uncut(let size): taken = size
+      case .axis(let axis):
+        if let size = size(of: axis) {
+          taken = axis.positions(channels: size)
+        } else {
+          if let unknown, unknown != axis.axis { return false }
+          unknown = axis.axis
+          perChannel += axis.positions(channels: 1) ?? 0
+          taken = 0
+        }
+      }
+      // What does not fit is reported when the dimension is cut, with all sizes known.
+      guard let taken, taken <= left else { return true }
+      left -= taken
+    }
+    guard let unknown, let instance = places[unknown], perChannel > 0 else { return true }
+    if left < perChannel || left % perChannel != 0 {
+      throw .sizeDisagrees(
+        tensor: use.tensor, dimension: use.dimension, axis: use.placement.summary,
+        expected: max(1, left / perChannel) * perChannel + (use.extent - left), found: use.extent)
+    }
+    instances[instance].size = left / perChannel
+    return true
+  }
+
+  /// The axes, in the order of the plan's entries, those of one template in the order of first use.
+  mutating func make() throws(PlanError) -> (axes: [ChannelAxis], notes: [PlanNote]) {
+    try inferSizes()
+    try checkAllUsed()
+    var axes: [ChannelAxis] = []
+    var notes: [PlanNote] = []
+    for index in instances.indices.sorted(by: { (instances[$0].planAxis, $0) < (instances[$1].planAxis, $1) })
+    {
+      let instance = instances[index]
+      let entry = plan.axes[instance.planAxis]
+      guard let size = instance.size else { throw .sizeUnknown(axis: instance.name) }
+      let axis = try make(entry, name: instance.name, size: size)
+      axes.append(axis)
+      if axis.isWhole, entry.common.count < size {
+        notes.append(
+          .axisWhole(
+            axis: axis.name, granules: (size - entry.common.count) / axis.granule, granule: axis.granule,
+            unitCount: plan.unitCount))
+      }
+    }
+    return (axes, notes)
+  }
+
+  private func make(_ entry: PlanAxis, name: AxisName, size: Int) throws(PlanError) -> ChannelAxis {
+    switch entry.cut {
+    case .equal:
+      return try .equal(
+        name: name, size: size, unitCount: plan.unitCount, common: entry.common, granule: entry.granule)
+    case .sizes(let sizes):
+      if sizes.count != plan.unitCount {
+        throw .unitCountDisagrees(axis: name, expected: plan.unitCount, found: sizes.count)
+      }
+      return try .sized(name: name, size: size, sizes: sizes, common: entry.common, granule: entry.granule)
+    case .channels(let channels):
+      if channels.count != plan.unitCount {
+        throw .unitCountDisagrees(axis: name, expected: plan.unitCount, found: channels.count)
+      }
+      return try ChannelAxis(
+        name: name, size: size, units: channels, common: entry.common, granule: entry.granule)
+    }
+  }
+
+  /// An entry no tensor lies on is a slip of the pen. A template may have lost all its axes to entries of their own.
+  private func checkAllUsed() throws(PlanError) {
+    let used = Set(instances.map(\.planAxis))
+    for (index, axis) in plan.axes.enumerated() where !used.contains(index) {
+      if !axis.name.isLiteral, instances.contains(where: { axis.name.match($0.name.text) != nil }) {
+        continue
+      }
+      throw .unusedAxis(
+        name: AxisName(axis.name.text),
+        nearest: nearestName(to: axis.name.text, among: instances.lazy.map(\.name.text)))
+    }
+  }
+}

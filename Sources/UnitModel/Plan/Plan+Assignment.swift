@@ -1,0 +1,175 @@
+internal import StrictJSON
+internal import Tensors
+
+extension Plan {
+  /// The plan with every order and level spelled out, by the rule where the plan leaves them open.
+  ///
+  /// Throws `PlanError.tooFewUnits`, `.unknownRule`, `.unitOutOfRange`, `.levelTooLarge` or `.levelsDisagree`.
+  public func filled() throws(PlanError) -> Plan {
+    var plan = self
+    let rule = try self.rule()
+    if !tasks.isEmpty { plan.provenance = provenance ?? Provenance(rule: rule?.rawValue ?? "by-hand") }
+    for index in tasks.indices {
+      let place = "tasks[\(index)]"
+      var task = tasks[index]
+      if task.order == nil, let rule {
+        task.order = try rule.order(ofTask: index, taskCount: tasks.count, unitCount: unitCount)
+      }
+      let order = task.order ?? []
+      try check(order, place: "\(place).order")
+      // A task that gives no levels has one for each unit of its order.
+      let levels = task.levels ?? order.indices.map { .count($0 + 1) }
+      task.levels = levels
+      _ = try sets(levels, order: order, place: "\(place).levels")
+      for own in task.axes.indices {
+        let axis = task.axes[own]
+        let axisPlace = "\(place).axes.\(axis.axis.text)"
+        let axisOrder = axis.order ?? order
+        try check(axisOrder, place: "\(axisPlace).order")
+        let axisLevels = axis.levels ?? levels
+        if axisLevels.count != levels.count {
+          throw .levelsDisagree(place: "\(axisPlace).levels", expected: levels.count, found: axisLevels.count)
+        }
+        _ = try sets(axisLevels, order: axisOrder, place: "\(axisPlace).levels")
+        task.axes[own].order = axisOrder
+        task.axes[own].levels = axisLevels
+      }
+      plan.tasks[index] = task
+    }
+    return plan
+  }
+
+  /// The rule that makes missing orders; nil when none is missing.
+  private func rule() throws(PlanError) -> AssignmentRule? {
+    guard tasks.contains(where: { $0.order == nil }) else { return nil }
+    guard let provenance else { return .nearest }
+    guard let rule = AssignmentRule(rawValue: provenance.rule) else {
+      throw .unknownRule(
+        place: "assignment.rule", rule: provenance.rule,
+        nearest: nearestName(to: provenance.rule, among: AssignmentRule.allCases.map(\.rawValue)))
+    }
+    if tasks.count > unitCount {
+      throw .tooFewUnits(rule: rule.rawValue, tasks: tasks.count, units: unitCount)
+    }
+    return rule
+  }
+
+  private func check(_ order: [UnitID], place: String) throws(PlanError) {
+    var seen = UnitSet()
+    for unit in order {
+      if !(0..<unitCount).contains(unit.index) {
+        throw .unitOutOfRange(place: place, unit: unit.index, unitCount: unitCount)
+      }
+      if seen.contains(unit) { throw .unitTwice(place: place, unit: unit.index) }
+      seen.insert(unit)
+    }
+  }
+
+  /// The unit sets of levels.
+  private func sets(_ levels: [PlanLevel], order: [UnitID], place: String) throws(PlanError) -> [UnitSet] {
+    if levels.count > Assignment.networkLimit { throw .tooManyNetworks(limit: Assignment.networkLimit) }
+    var sets: [UnitSet] = []
+    sets.reserveCapacity(levels.count)
+    for (index, level) in levels.enumerated() {
+      switch level {
+      case .count(let count):
+        if count < 0 || count > order.count {
+          throw .levelTooLarge(place: "\(place)[\(index)]", count: count, order: order.count)
+        }
+        sets.append(UnitSet(order[..<count]))
+      case .units(let units):
+        if let outside = units.first(where: { !(0..<unitCount).contains($0.index) }) {
+          throw .unitOutOfRange(place: "\(place)[\(index)]", unit: outside.index, unitCount: unitCount)
+        }
+        sets.append(UnitSet(units))
+      }
+    }
+    return sets
+  }
+
+  /// The assignment of a filled plan, its templates of axes applied to the axes there are.
+  func assignment(_ filled: Plan, axes: [ChannelAxis]) throws(PlanError) -> Assignment {
+    if filled.tasks.isEmpty, filled.provenance == nil { return .none }
+    let names = axes.map(\.name)
+    var tasks: [TaskAssignment] = []
+    for (index, task) in filled.tasks.enumerated() {
+      let place = "tasks[\(index)]"
+      let order = task.order ?? []
+      let levels = try sets(task.levels ?? [], order: order, place: "\(place).levels")
+      var own: [AxisName: AxisAssignment] = [:]
+      // An entry for one axis counts before templates, and among templates the first.
+      for entry in task.axes.filter(\.axis.isLiteral) + task.axes.filter({ !$0.axis.isLiteral }) {
+        let found = names.filter { entry.axis.match($0.text) != nil }
+        if found.isEmpty {
+          throw .unknownAxis(
+            place: "\(place).axes", name: AxisName(entry.axis.text),
+            nearest: nearestName(to: entry.axis.text, among: names.lazy.map(\.text)))
+        }
+        let axisOrder = entry.order ?? order
+        let axisLevels = try sets(
+          entry.levels ?? task.levels ?? [], order: axisOrder,
+          place: "\(place).axes.\(entry.axis.text).levels")
+        for name in found where own[name] == nil {
+          own[name] = AxisAssignment(axis: name, order: axisOrder, levels: axisLevels)
+        }
+      }
+      tasks.append(
+        TaskAssignment(
+          task: task.task, order: order, levels: levels, axes: names.compactMap { own[$0] }, norm: task.norm))
+    }
+    return try Assignment(
+      tasks: tasks, provenance: filled.provenance ?? Provenance(rule: "none"), unitCount: unitCount,
+      axes: names)
+  }
+
+  /// For each tensor that some item of `private` names, who uses it.
+  func matchScopes(
+    _ names: NameTable, tasks: [PlanTask], assignment: Assignment
+  ) throws(PlanError) -> [Int: TensorScope] {
+    var users: [Int: [TensorScope.User]] = [:]
+    for (index, task) in tasks.enumerated() {
+      var own: [Int: [TensorScope.User]] = [:]
+      for level in task.privatePerLevel {
+        let place = "tasks[\(index)].private_per_level.\(level.level)"
+        let levels = task.levels?.count ?? 0
+        if level.level.value > levels {
+          throw .unknownLevel(place: place, level: level.level.value, levels: levels)
+        }
+        for (item, entry) in level.items.enumerated() {
+          for (tensor, alias) in try matches(entry, names, place: "\(place)[\(item)]") {
+            if own[tensor]?.contains(where: { $0.level == level.level }) == true { continue }
+            own[tensor, default: []].append(
+              TensorScope.User(task: task.task, level: level.level, alias: alias))
+          }
+        }
+      }
+      // A tensor that levels name is theirs alone; the task's own list is for the rest.
+      for (item, entry) in task.privateTensors.enumerated() {
+        for (tensor, alias) in try matches(entry, names, place: "tasks[\(index)].private[\(item)]")
+        where own[tensor] == nil {
+          own[tensor] = [TensorScope.User(task: task.task, alias: alias)]
+        }
+      }
+      for (tensor, found) in own {
+        users[tensor, default: []] += found.sorted { ($0.level?.value ?? 0) < ($1.level?.value ?? 0) }
+      }
+    }
+    for place in names.tied.keys.sorted() where users[place] == nil {
+      guard let other = names.tied[place]?.first(where: { users[$0] != nil }), let found = users[other] else {
+        continue
+      }
+      users[place] = found.map { TensorScope.User(task: $0.task, level: $0.level) }
+    }
+    return users.mapValues(TensorScope.init)
+  }
+
+  private func matches(
+    _ item: PlanPrivate, _ names: NameTable, place: String
+  ) throws(PlanError) -> [(tensor: Int, alias: TensorName?)] {
+    let found = names.matches(item.selector)
+    if found.isEmpty { throw names.matchesNothing(item.selector, place: place) }
+    return found.map { match in
+      (match.place, item.alias?.filled(with: match.captures).map { TensorName($0) })
+    }
+  }
+}

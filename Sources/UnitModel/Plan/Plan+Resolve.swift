@@ -1,0 +1,83 @@
+public import Tensors
+
+extension Plan {
+  /// Applies the plan to the tensors of a file.
+  ///
+  /// `ties` gives for each tied name the one that stands for it; a tied tensor that no entry names follows the others.
+  /// The result's tensors are in the order of `specs`. Throws the first `PlanError` found.
+  public func resolve(
+    against specs: [TensorSpec], ties: [TensorName: TensorName] = [:]
+  ) throws(PlanError) -> ResolvedPlan {
+    guard (1...Partition.unitLimit).contains(unitCount) else {
+      throw .outOfRange(place: "units", expected: "1 to \(Partition.unitLimit) units", found: "\(unitCount)")
+    }
+    let names = NameTable(specs: specs, ties: ties)
+    if let twice = names.twice { throw .nameTwice(place: "tensors", name: twice.text) }
+    let filled = try self.filled()
+
+    let entries = try matchEntries(names)
+    var axes = AxisInstances(plan: self)
+    var dimensions: [[DimensionPlacement]] = []
+    dimensions.reserveCapacity(specs.count)
+    for (index, spec) in specs.enumerated() {
+      guard let match = entries.matches[index] else {
+        dimensions.append([])
+        continue
+      }
+      try check(tensors[match.entry], of: spec)
+      dimensions.append(try axes.use(match, by: spec))
+    }
+    let made = try axes.make()
+    let assigned = try assignment(filled, axes: made.axes)
+    let scopes = try matchScopes(names, tasks: filled.tasks, assignment: assigned)
+
+    var cutter = try DimensionCutter(axes: made.axes)
+    var placements: [TensorPlacement] = []
+    placements.reserveCapacity(specs.count)
+    for (index, spec) in specs.enumerated() {
+      let entry = entries.matches[index].map { tensors[$0.entry] }
+      placements.append(
+        try TensorPlacement(
+          spec: spec, scope: scopes[index] ?? .shared, dimensions: dimensions[index],
+          units: entry?.units ?? UnitSet(), featureOrder: entry?.featureOrder ?? .ascending, cutter: &cutter))
+    }
+    let partition = try Partition(unitCount: unitCount, axes: made.axes, tensors: placements, ties: ties)
+    try assigned.check(partition)
+    return ResolvedPlan(partition: partition, assignment: assigned, notes: entries.notes + made.notes)
+  }
+
+  /// Shape and dtype that an entry gives must be the tensor's.
+  private func check(_ entry: PlanTensor, of spec: TensorSpec) throws(PlanError) {
+    if let dtype = entry.dtype, dtype != spec.dtype {
+      throw .specDisagrees(
+        tensor: spec.name, what: "dtype", expected: dtype.rawValue, found: spec.dtype.rawValue)
+    }
+    if let shape = entry.shape, shape != spec.shape {
+      throw .specDisagrees(tensor: spec.name, what: "shape", expected: "\(shape)", found: "\(spec.shape)")
+    }
+  }
+
+  /// The tensors that the plan itself describes with dtype and shape, in its order.
+  ///
+  /// Throws `PlanError.outOfRange` for a shape that cannot be.
+  public var describedTensors: [TensorSpec] {
+    get throws(PlanError) {
+      var specs: [TensorSpec] = []
+      for (index, tensor) in tensors.enumerated() {
+        guard case .name(let name) = tensor.selector, let dtype = tensor.dtype, let shape = tensor.shape
+        else {
+          continue
+        }
+        do {
+          specs.append(try TensorSpec(name: name, dtype: dtype, shape: shape))
+        } catch {
+          throw .outOfRange(
+            place: "tensors[\(index)].shape",
+            expected: "a shape whose size fits 63 bits and ends at a whole byte",
+            found: "\(shape)")
+        }
+      }
+      return specs
+    }
+  }
+}

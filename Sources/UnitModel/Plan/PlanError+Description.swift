@@ -1,0 +1,87 @@
+internal import Tensors
+
+extension PlanError: CustomStringConvertible {
+  /// One sentence: the place, what was expected, what was found. The caller puts the file before it.
+  public var description: String {
+    switch self {
+    case .json(let error): "\(error)"
+    case .wrongFormat(let found): "format: expected \"\(Plan.format)\", found \(found)"
+    case .unknownKey(let place, let key, let nearest):
+      "\(place.isEmpty ? "plan" : place): expected keys of a plan, found \(quoted(key))\(did(nearest))"
+    case .missingKey(let place, let key): "\(place): expected \"\(key)\", found no such key"
+    case .wrongType(let place, let expected, let found): "\(place): expected \(expected), found \(found)"
+    case .outOfRange(let place, let expected, let found): "\(place): expected \(expected), found \(found)"
+    case .badPattern(let place, let pattern, let expected):
+      "\(place): expected \(expected), found \(quoted(pattern))"
+    case .keysExclude(let place, let first, let second):
+      "\(place): expected either \"\(first)\" or \"\(second)\", found both"
+    case .nameTwice(let place, let name): "\(place): expected each name once, found \(quoted(name)) again"
+    case .unitCountDisagrees(let axis, let expected, let found):
+      "axis \(axis.quoted): expected \(expected) units, found \(found)"
+    case .sizesDisagree(let axis, let expected, let found):
+      "axis \(axis.quoted): expected unit sizes that add up to \(expected) channels, found \(found)"
+    case .channelOutOfRange(let axis, let channel, let size):
+      "axis \(axis.quoted): expected channels from 0 to \(size - 1), found \(channel)"
+    case .channelTwice(let axis, let channel):
+      "axis \(axis.quoted): expected each channel once, found channel \(channel) twice"
+    case .channelMissing(let axis, let channel):
+      "axis \(axis.quoted): expected every channel in a unit or common, found channel \(channel) in none"
+    case .granuleDivided(let axis, let granule, let found):
+      "axis \(axis.quoted): expected whole granules of \(granule) channels, found \(found)"
+    case .sizeUnknown(let axis):
+      "axis \(axis.quoted): expected \"size\" or a tensor dimension that gives it, found neither"
+    case .unknownAxis(let place, let name, let nearest):
+      "\(place): expected an axis of the plan, found \(name.quoted)\(did(nearest))"
+    case .unusedAxis(let name, let nearest):
+      "axis \(name.quoted): expected a tensor that lies on it, found none\(did(nearest))"
+    case .matchesNothing(let place, let pattern, let nearest):
+      "\(place): expected the name of a tensor, found \(quoted(pattern)), which matches none\(did(nearest))"
+    case .captureMissing(let place, let name, let captures):
+      "\(place): expected at most \(captures) {} in the name, as many as the pattern has, found \(quoted(name))"
+    case .rankDisagrees(let tensor, let expected, let shape):
+      "tensor \(tensor.quoted): expected \(expected) dimensions, found shape \(shape)"
+    case .sizeDisagrees(let tensor, let dimension, let axis, let expected, let found):
+      "tensor \(tensor.quoted), dimension \(dimension), axis \(axis): expected \(expected) positions, found \(found)"
+    case .byteDivided(let tensor, let dtype, let dimension):
+      "tensor \(tensor.quoted), dimension \(dimension): expected cuts at whole bytes of \(dtype.rawValue), "
+        + "found one inside a byte"
+    case .cutTooFine(let tensor, let what, let limit):
+      "tensor \(tensor.quoted): expected at most \(limit) \(what), found more"
+    case .specDisagrees(let tensor, let what, let expected, let found):
+      "tensor \(tensor.quoted), \(what): expected \(expected), found \(found)"
+    case .tiedApart(let tensor, let original, let what):
+      "tensor \(tensor.quoted): expected the cut and scope of \(original.quoted), which it is tied to, found \(what)"
+    case .compactUnscoped(let tensor):
+      "tensor \(tensor.quoted): expected a task or level that alone uses a compact tensor, found none"
+    case .aliasTaken(let task, let level, let alias, let tensor, let other):
+      "tensor \(tensor.quoted): expected one tensor named \(alias.quoted) in task \(task.quoted), level \(level), "
+        + "found \(other.quoted) too"
+    case .unknownRule(let place, let rule, let nearest):
+      "\(place): expected a rule that makes orders, or an order for every task, found \(quoted(rule))\(did(nearest))"
+    case .tooFewUnits(let rule, let tasks, let units):
+      "assignment: expected at least as many units as tasks for rule \(quoted(rule)), "
+        + "found \(units) units for \(tasks) tasks"
+    case .unitOutOfRange(let place, let unit, let unitCount):
+      "\(place): expected units from 0 to \(unitCount - 1), found \(unit)"
+    case .unitTwice(let place, let unit): "\(place): expected each unit once, found \(unit) twice"
+    case .levelTooLarge(let place, let count, let order):
+      "\(place): expected at most \(order) units, as many as the order has, found \(count)"
+    case .levelsDisagree(let place, let expected, let found):
+      "\(place): expected \(expected) levels, as many as the task has, found \(found)"
+    case .unknownTask(let name, let nearest):
+      "task: expected a task there is, found \(name.quoted)\(did(nearest))"
+    case .unknownLevel(let place, let level, let levels):
+      "\(place): expected a level from 1 to \(levels), found \(level)"
+    case .tooManyNetworks(let limit): "tasks: expected at most \(limit) levels in all, found more"
+    case .badBudget(let text, let expected): "budget: expected \(expected), found \(quoted(text))"
+    case .nothingFits(let budget, let smallest):
+      "budget: expected a level within \(budget), found the smallest to take \(smallest)"
+    }
+  }
+}
+
+private func quoted(_ name: String) -> String { TensorName(name).quoted }
+
+private func did(_ nearest: String?) -> String {
+  nearest.map { "; the nearest name is \(quoted($0))" } ?? ""
+}

@@ -1,0 +1,34 @@
+public import Tensors
+
+/// Something a plan's author may want to know: the plan holds, but does less than it seems to.
+public enum PlanNote: Hashable, Sendable, CustomStringConvertible {
+  /// The axis has fewer channels, or granules, than there are units, so all of them are common.
+  case axisWhole(axis: AxisName, granules: Int, granule: Int, unitCount: Int)
+  /// Every tensor the entry matches was taken by an entry before it.
+  case entryShadowed(place: String, pattern: String)
+  /// No entry names the tensor; it has cut and scope of one it is tied to.
+  case followsTie(tensor: TensorName, original: TensorName)
+
+  /// One sentence.
+  public var description: String {
+    switch self {
+    case .axisWhole(let axis, let granules, let granule, let unitCount):
+      "axis \(axis.quoted) stays whole: it has \(granules) "
+        + (granule == 1 ? "channels" : "granules of \(granule) channels") + " for \(unitCount) units"
+    case .entryShadowed(let place, let pattern):
+      "\(place) has no effect: entries before it match everything that \(TensorName(pattern).quoted) does"
+    case .followsTie(let tensor, let original):
+      "tensor \(tensor.quoted) follows \(original.quoted), which it is tied to"
+    }
+  }
+}
+
+/// What a plan makes of some tensors.
+public struct ResolvedPlan: Hashable, Sendable {
+  /// Axes and tensors.
+  public let partition: Partition
+  /// Tasks with orders and levels.
+  public let assignment: Assignment
+  /// What the plan's author may want to know.
+  public let notes: [PlanNote]
+}

@@ -1,0 +1,84 @@
+/// A task of a plan; what it leaves out is filled in from the rule.
+public struct PlanTask: Hashable, Sendable {
+  /// The task's name.
+  public var task: TaskID
+  /// The order of units; nil to have the rule make it.
+  public var order: [UnitID]?
+  /// The levels; nil for one level per unit of the order.
+  public var levels: [PlanLevel]?
+  /// Axes with an order or levels of their own, by name or template.
+  public var axes: [PlanTaskAxis]
+  /// Tensors that only this task uses, at all its levels.
+  public var privateTensors: [PlanPrivate]
+  /// Tensors that only one level of this task uses, by level; they count before `privateTensors`.
+  public var privatePerLevel: [PlanPrivateLevel]
+  /// How the task's norms take their moments.
+  public var norm: NormMode?
+
+  /// A task of a plan.
+  public init(
+    task: TaskID, order: [UnitID]? = nil, levels: [PlanLevel]? = nil, axes: [PlanTaskAxis] = [],
+    privateTensors: [PlanPrivate] = [], privatePerLevel: [PlanPrivateLevel] = [], norm: NormMode? = nil
+  ) {
+    self.task = task
+    self.order = order
+    self.levels = levels
+    self.axes = axes
+    self.privateTensors = privateTensors
+    self.privatePerLevel = privatePerLevel
+    self.norm = norm
+  }
+}
+
+/// A level of a plan.
+public enum PlanLevel: Hashable, Sendable {
+  /// The first so many units of the order.
+  case count(Int)
+  /// Exactly these units.
+  case units([UnitID])
+}
+
+/// Order and levels of a task on one axis, or on every axis that a template makes.
+public struct PlanTaskAxis: Hashable, Sendable {
+  /// The axis's name as the plan spells it.
+  public var axis: NamePattern
+  /// The order on the axis; nil for the task's own.
+  public var order: [UnitID]?
+  /// The levels on the axis; nil for the task's own.
+  public var levels: [PlanLevel]?
+
+  /// Order and levels on one axis.
+  public init(axis: NamePattern, order: [UnitID]? = nil, levels: [PlanLevel]? = nil) {
+    self.axis = axis
+    self.order = order
+    self.levels = levels
+  }
+}
+
+/// Private tensors and the name their user knows them by.
+public struct PlanPrivate: Hashable, Sendable {
+  /// Which tensors are meant.
+  public var selector: NameSelector
+  /// The name for graph and extraction, with the wildcards of the pattern; nil for the tensor's own.
+  public var alias: NamePattern?
+
+  /// An item of a task's private tensors.
+  public init(selector: NameSelector, alias: NamePattern? = nil) {
+    self.selector = selector
+    self.alias = alias
+  }
+}
+
+/// The private tensors of one level.
+public struct PlanPrivateLevel: Hashable, Sendable {
+  /// The level.
+  public var level: LevelNumber
+  /// Its tensors.
+  public var items: [PlanPrivate]
+
+  /// The private tensors of one level.
+  public init(level: LevelNumber, items: [PlanPrivate]) {
+    self.level = level
+    self.items = items
+  }
+}
