@@ -1,0 +1,49 @@
+# Everything a user or CI does: `make demo`, `make test`, `make install PREFIX=...`, `make bench`.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PREFIX ?= /usr/local
+SWIFT ?= swift
+BUILD := .build
+TEST_BUILD := .build-test
+VENV := .build-python
+PYTHON := $(VENV)/bin/python
+
+help: ## Say what can be made
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: build ## Install what is missing, build, and convert the trained sample there and back
+	@bash samples/fashion/demo.sh $(BUILD)/release/tessera
+
+build: deps ## Build the command
+	@$(SWIFT) build -c release --product tessera --scratch-path $(BUILD)
+
+test: peers python ## Build once and run every test, with the peers that check us
+	@$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+	$(SWIFT) build -c release -Xswiftc -enable-testing --build-tests --scratch-path $(TEST_BUILD)
+	TESSERA_PYTHON=$(CURDIR)/$(PYTHON) $(SWIFT) test -c release -Xswiftc -enable-testing --skip-build \
+	  --scratch-path $(TEST_BUILD)
+
+install: build ## Install the command under PREFIX
+	install -D -m 755 $(BUILD)/release/tessera $(DESTDIR)$(PREFIX)/bin/tessera
+
+bench: build peers python ## Measure against peers, in this run, on this machine
+	$(PYTHON) bench/bench.py --tessera $(BUILD)/release/tessera
+
+deps:
+	@bash tools/install-dependencies.sh $(SWIFT)
+
+peers:
+	@bash tools/install-dependencies.sh $(SWIFT) --peers
+
+python: $(VENV)/ready
+
+$(VENV)/ready: | peers
+$(VENV)/ready: tools/requirements.txt tools/requirements-files.txt
+	@bash tools/make-python.sh $(VENV)
+
+clean: ## Remove what was built
+	rm -rf $(BUILD) $(TEST_BUILD) $(VENV)
+
+.PHONY: help demo build test install bench deps peers python clean

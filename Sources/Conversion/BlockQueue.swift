@@ -1,0 +1,85 @@
+internal import ByteFiles
+internal import Dispatch
+internal import Synchronization
+internal import Tensors
+internal import UnitCheckpoints
+
+/// Cuts windows into blocks, checksums the pieces and writes them, on a queue of its own.
+final class BlockQueue: @unchecked Sendable {
+  // Proof of @unchecked: `error` is behind a mutex; all other mutable state is touched only by blocks on the serial
+  // queue, and by `finish` and `deinit` after the queue has drained.
+  private let queue = DispatchQueue(label: "tessera.write")
+  private let file: AtomicFile
+  private let pieces: UnsafeMutableRawBufferPointer
+  private let error = Mutex<FileError?>(nil)
+
+  private var blocks: [BlockDestination] = []
+  private var grid: BlockGrid?
+  private var numbers: [Int] = []
+  /// Bytes written so far of each block.
+  private var written: [Int] = []
+  private var checksums: [RunChecksum] = []
+  private var sums: [Int: [UInt64]] = [:]
+  private var sinceWriteback = 0
+
+  init(file: AtomicFile, capacity: Int) {
+    self.file = file
+    pieces = .allocate(byteCount: capacity, alignment: 4096)
+  }
+
+  deinit { pieces.deallocate() }
+
+  /// The first error of writing; later bytes are dropped.
+  var failure: FileError? { error.withLock { $0 } }
+
+  /// Starts a tensor.
+  func begin(_ tensor: Int, blocks: [BlockDestination], grid: BlockGrid?) {
+    queue.async { [self] in
+      self.blocks = blocks
+      self.grid = grid
+      numbers = grid?.blockNumbers(coordinates: blocks.map(\.coordinates)) ?? []
+      written = [Int](repeating: 0, count: blocks.count)
+      while checksums.count < blocks.count { checksums.append(RunChecksum()) }
+    }
+  }
+
+  /// Writes the window's bytes, then releases it.
+  func write(_ window: Window, window place: BlockWindow) {
+    queue.async { [self] in
+      defer { window.release() }
+      if failure != nil { return }
+      do throws(FileError) {
+        guard let grid, let flat = window.storage.baseAddress, let target = pieces.baseAddress else {
+          return try write(UnsafeRawBufferPointer(rebasing: window.storage[..<place.byteCount]), toBlock: 0)
+        }
+        for piece in grid.move(place, .flatToPieces, flat: flat, pieces: target) {
+          let number = numbers[piece.rowClass * grid.runs.count + piece.part]
+          try write(
+            UnsafeRawBufferPointer(start: target + piece.offset, count: piece.byteCount), toBlock: number)
+        }
+      } catch { self.error.withLock { $0 = error } }
+    }
+  }
+
+  /// Ends the tensor with this number.
+  func end(_ tensor: Int) {
+    queue.async { [self] in sums[tensor] = blocks.indices.map { checksums[$0].finish() } }
+  }
+
+  /// Waits for everything and returns each tensor's checksums, block by block.
+  func finish() -> [Int: [UInt64]] {
+    queue.sync {}
+    return sums
+  }
+
+  private func write(_ bytes: UnsafeRawBufferPointer, toBlock number: Int) throws(FileError) {
+    checksums[number].update(bytes)
+    try file.write(bytes, at: blocks[number].address + written[number])
+    written[number] += bytes.count
+    sinceWriteback += bytes.count
+    if sinceWriteback >= 64 << 20 {
+      file.startWriteback(from: 0, count: 0)
+      sinceWriteback = 0
+    }
+  }
+}

@@ -1,0 +1,24 @@
+package import FlatFormats
+package import Tensors
+package import UnitCheckpoints
+package import UnitModel
+
+/// Why a conversion did not come about.
+package enum ConversionError: Error, CustomStringConvertible {
+  case flat(FlatFormatError)
+  case checkpoint(CheckpointError)
+  case plan(path: String, PlanError)
+  /// Two names said to be one tensor have different bytes.
+  case tieDiffers(path: String, name: TensorName, tiedTo: TensorName)
+
+  package var description: String {
+    switch self {
+    case .flat(let error): error.description
+    case .checkpoint(let error): error.description
+    case .plan(let path, let error): "\(path): \(error)"
+    case .tieDiffers(let path, let name, let tiedTo):
+      "\(path): tensor \(name.quoted): expected the bytes of \(tiedTo.quoted), to which it is tied, "
+        + "found others"
+    }
+  }
+}

@@ -1,0 +1,38 @@
+package import FlatFormats
+internal import Tensors
+
+/// Writes the tensors of one flat file as another.
+package struct FlatToFlat {
+  private let source: any FlatWeightsSource
+  private let sink: any FlatWeightsSink
+
+  /// The sink must have been made from the source's specs, in their order.
+  package init(_ source: any FlatWeightsSource, to sink: any FlatWeightsSink) {
+    self.source = source
+    self.sink = sink
+  }
+
+  /// Moves the bytes through one buffer of 4 MiB and puts the file in its place.
+  ///
+  /// - Parameter progress: called now and then with the bytes read so far.
+  package func run(progress: (Int) -> Void) throws(ConversionError) {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4 << 20, alignment: 4096)
+    defer { buffer.deallocate() }
+    var done = 0
+    do throws(FlatFormatError) {
+      for index in sink.order {
+        let reader = try source.reader(of: index)
+        var left = source.tensors[index].spec.byteCount
+        while left > 0 {
+          let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(left, buffer.count)])
+          try reader.read(into: piece)
+          try sink.append(UnsafeRawBufferPointer(piece))
+          left -= piece.count
+          done += piece.count
+          progress(done)
+        }
+      }
+      try sink.finish()
+    } catch { throw .flat(error) }
+  }
+}

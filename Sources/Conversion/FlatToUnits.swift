@@ -1,0 +1,99 @@
+internal import ByteFiles
+internal import Dispatch
+package import FlatFormats
+internal import Synchronization
+internal import Tensors
+package import UnitCheckpoints
+internal import UnitModel
+
+/// Writes flat weights as a unit checkpoint.
+///
+/// One thread reads windows of the source in file order; one queue hashes them (SHA-256 per tensor), another cuts
+/// them into blocks, checksums the pieces and writes them. Each keeps its order, so all state belongs to one queue.
+package struct FlatToUnits {
+  private let source: any FlatWeightsSource
+  private let writer: UnitCheckpointWriter
+  private let contents: CheckpointContents
+
+  /// Lays out the checkpoint at `destination`.
+  package init(
+    _ source: any FlatWeightsSource, contents: CheckpointContents, destination: String
+  ) throws(ConversionError) {
+    self.source = source
+    self.contents = contents
+    do throws(CheckpointError) {
+      writer = try UnitCheckpointWriter(path: destination, contents: contents)
+    } catch { throw .checkpoint(error) }
+  }
+
+  /// Moves the bytes and puts the checkpoint in its place.
+  ///
+  /// - Parameter progress: called now and then with the bytes read so far.
+  package func run(progress: (Int) -> Void) throws(ConversionError) {
+    let ring = WindowRing(count: 4, capacity: 4 << 20)
+    let hashing = HashQueue(tensorCount: contents.tensors.count)
+    let writing = BlockQueue(file: writer.bytes, capacity: ring.capacity)
+    var done = 0
+    var failure: ConversionError?
+    do throws(ConversionError) {
+      for index in contents.tensors.indices {
+        try copy(index, ring, hashing, writing) {
+          done += $0; progress(done)
+        }
+        if let error = writing.failure { throw .checkpoint(.file(error)) }
+      }
+    } catch { failure = error }
+    // The queues drain even after an error: they still use the ring's buffers.
+    let digests = hashing.finish()
+    let checksums = writing.finish()
+    if let failure { throw failure }
+    if let error = writing.failure { throw .checkpoint(.file(error)) }
+
+    var sums: [TensorSums] = []
+    for (index, tie) in contents.ties.enumerated() {
+      if let tie, digests[index] != digests[tie] {
+        throw .tieDiffers(
+          path: source.path, name: contents.tensors[index].spec.name, tiedTo: contents.tensors[tie].spec.name)
+      }
+      sums.append(TensorSums(sha256: digests[index], blocks: checksums[index] ?? []))
+    }
+    do throws(CheckpointError) { try writer.commit(sums: sums) } catch { throw .checkpoint(error) }
+  }
+
+  private func copy(
+    _ index: Int, _ ring: WindowRing, _ hashing: HashQueue, _ writing: BlockQueue, progress: (Int) -> Void
+  ) throws(ConversionError) {
+    let placement = contents.tensors[index]
+    let reader: any TensorByteReader
+    do throws(FlatFormatError) { reader = try source.reader(of: index) } catch { throw .flat(error) }
+    let isTied = contents.ties[index] != nil
+    let grid = isTied ? nil : BlockGrid(placement)
+    let windows =
+      grid?.windows(limit: ring.capacity)
+      ?? BlockGrid.wholeWindows(byteCount: placement.spec.byteCount, limit: ring.capacity)
+    if !isTied { writing.begin(index, blocks: writer.destinations[index].blocks, grid: grid) }
+    for window in windows {
+      let lent = ring.take(users: isTied ? 1 : 2)
+      let bytes = UnsafeMutableRawBufferPointer(rebasing: lent.storage[..<window.byteCount])
+      do throws(FlatFormatError) { try reader.read(into: bytes) } catch {
+        for _ in 0..<(isTied ? 1 : 2) { lent.release() }
+        throw .flat(error)
+      }
+      hashing.update(lent, count: window.byteCount)
+      if !isTied { writing.write(lent, window: window) }
+      progress(window.byteCount)
+    }
+    // A reader checks its container's checksum with the last byte; a tensor without bytes has no last byte.
+    hashing.end(index)
+    if !isTied { writing.end(index) }
+  }
+}
+
+extension BlockGrid {
+  /// The windows of a tensor that is moved as it is.
+  static func wholeWindows(byteCount: Int, limit: Int) -> [BlockWindow] {
+    stride(from: 0, to: byteCount, by: limit).map {
+      BlockWindow(rows: 0..<1, columns: $0..<min($0 + limit, byteCount))
+    }
+  }
+}

@@ -1,0 +1,81 @@
+package import StrictJSON
+internal import Tensors
+
+extension Inspection {
+  /// The inspection as `schemas/inspect.schema.json` describes it.
+  package var json: JSONValue {
+    var members: [JSONMember] = [
+      .init(key: "format", value: "tessera.inspect/1"), .init(key: "file", value: .string(file)),
+      .init(key: "kind", value: .string(kind)),
+    ]
+    if let checkpoint { members += checkpoint.members }
+    if !metadata.isEmpty {
+      // Keys differ: the formats refuse a key that comes twice.
+      let object = JSONObject(metadata.map { JSONMember(key: $0.key, value: .string($0.value)) })
+      members.append(.init(key: "metadata", value: .object(object ?? JSONObject())))
+    }
+    members.append(.init(key: "tensors", value: .array(tensors.map(\.json))))
+    return .object(JSONObject(members) ?? JSONObject())
+  }
+}
+
+extension Inspection.Tensor {
+  fileprivate var json: JSONValue {
+    var members: [JSONMember] = [
+      .init(key: "name", value: .string(spec.name.text)),
+      .init(key: "dtype", value: .string(spec.dtype.rawValue)),
+      .init(key: "shape", value: .array(spec.shape.map { JSONValue($0) })),
+      .init(key: "bytes", value: JSONValue(spec.byteCount)),
+    ]
+    if let digest { members.append(.init(key: "sha256", value: .string(digest.description))) }
+    if let tiedTo { members.append(.init(key: "tied_to", value: .string(tiedTo.text))) }
+    return .object(JSONObject(members) ?? JSONObject())
+  }
+}
+
+extension Inspection.Checkpoint {
+  fileprivate var members: [JSONMember] {
+    [
+      .init(key: "sha256", value: .string(modelDigest.description)),
+      .init(key: "units", value: JSONValue(units)),
+      .init(key: "axes", value: .array(axes.map(\.json))),
+      .init(key: "tasks", value: .array(tasks.map(\.json))),
+    ]
+  }
+}
+
+extension Inspection.Axis {
+  fileprivate var json: JSONValue {
+    .object(
+      JSONObject([
+        .init(key: "name", value: .string(name)), .init(key: "size", value: JSONValue(size)),
+        .init(key: "units", value: .array(units.map { JSONValue($0) })),
+        .init(key: "common", value: JSONValue(common)),
+      ]) ?? JSONObject())
+  }
+}
+
+extension Inspection.Task {
+  fileprivate var json: JSONValue {
+    var members: [JSONMember] = [
+      .init(key: "name", value: .string(name)), .init(key: "order", value: Self.numbers(order)),
+      .init(key: "levels", value: .array(levels.map(Self.numbers))),
+    ]
+    if !axes.isEmpty {
+      let object = JSONObject(
+        axes.map { axis in
+          JSONMember(
+            key: axis.name,
+            value: .object(
+              JSONObject([
+                .init(key: "order", value: Self.numbers(axis.order)),
+                .init(key: "levels", value: .array(axis.levels.map(Self.numbers))),
+              ]) ?? JSONObject()))
+        })
+      members.append(.init(key: "axes", value: .object(object ?? JSONObject())))
+    }
+    return .object(JSONObject(members) ?? JSONObject())
+  }
+
+  private static func numbers(_ values: [Int]) -> JSONValue { .array(values.map { JSONValue($0) }) }
+}

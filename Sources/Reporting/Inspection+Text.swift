@@ -1,0 +1,84 @@
+internal import Tensors
+
+extension Inspection {
+  /// The inspection as people read it.
+  ///
+  /// - Parameter width: columns of the terminal, nil for a pipe.
+  package func text(width: Int?) -> String {
+    let bytes = ByteCount(tensors.reduce(0) { $0 + ($1.tiedTo == nil ? $1.spec.byteCount : 0) })
+    let elements = ParameterCount(tensors.reduce(0) { $0 + ($1.tiedTo == nil ? $1.spec.elementCount : 0) })
+    var result = "\(file): \(kind), \(tensors.count) tensors, \(elements) elements, \(bytes)\n"
+    if let checkpoint { result += checkpoint.text(width: width) }
+    for (key, value) in metadata {
+      result += "metadata \(TensorName(key).quoted): \(TensorName(value).quoted)\n"
+    }
+    if !tensors.isEmpty { result += "\n" + tensorTable(width: width) }
+    return result
+  }
+
+  private func tensorTable(width: Int?) -> String {
+    let hasPlacement = checkpoint != nil
+    let hasDigests = tensors.contains { $0.digest != nil }
+    var columns: [TextTable.Column] = [
+      .init("name", shrinks: true), .init("dtype"), .init("shape"), .init("bytes", .right),
+    ]
+    if hasPlacement { columns.append(.init("stored")) }
+    if hasDigests { columns.append(.init("sha256")) }
+    var table = TextTable(columns)
+    for tensor in tensors {
+      let quoted = tensor.spec.name.quoted.dropFirst().dropLast()
+      var cells = [
+        String(quoted), tensor.spec.dtype.rawValue, tensor.spec.shapeText,
+        ParameterCount(tensor.spec.byteCount).description,
+      ]
+      if hasPlacement {
+        cells.append(tensor.tiedTo.map { "tied to \($0.quoted)" } ?? tensor.placement ?? "")
+      }
+      if hasDigests {
+        // A digest that a terminal cannot hold beside a name is shortened; pipes and JSON have it whole.
+        let digest = tensor.digest?.description ?? ""
+        cells.append(width == nil ? digest : String(digest.prefix(12)))
+      }
+      table.append(cells)
+    }
+    return table.text(width: width)
+  }
+}
+
+extension Inspection.Checkpoint {
+  fileprivate func text(width: Int?) -> String {
+    var result = "model sha256 \(modelDigest)\n"
+    result += "\(units) \(units == 1 ? "unit" : "units")"
+    result +=
+      shares.isEmpty
+      ? "\n" : ": " + shares.map { "\($0.owner) \($0.byteCount)" }.joined(separator: ", ") + "\n"
+    if !axes.isEmpty {
+      var table = TextTable([
+        .init("axis", shrinks: true), .init("channels", .right), .init("per unit"), .init("common", .right),
+      ])
+      for axis in axes {
+        table.append([axis.name, String(axis.size), Self.list(axis.units), String(axis.common)])
+      }
+      result += "\n" + table.text(width: width)
+    }
+    if !tasks.isEmpty {
+      var table = TextTable([
+        .init("task", shrinks: true), .init("order of units"), .init("units of each level"),
+      ])
+      for task in tasks {
+        table.append([task.name, Self.list(task.order), task.levels.map(Self.list).joined(separator: " ")])
+        for axis in task.axes {
+          table.append([
+            "  on \(axis.name)", Self.list(axis.order), axis.levels.map(Self.list).joined(separator: " "),
+          ])
+        }
+      }
+      result += "\n" + table.text(width: width)
+    }
+    return result
+  }
+
+  private static func list(_ numbers: [Int]) -> String {
+    "[" + numbers.map(String.init).joined(separator: " ") + "]"
+  }
+}

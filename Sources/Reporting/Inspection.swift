@@ -1,0 +1,99 @@
+package import Tensors
+
+/// What `inspect` shows of a file: a value, made by the command, printed as text or JSON.
+package struct Inspection: Sendable {
+  /// The path as the user gave it.
+  package let file: String
+  /// As design.md's `kind` spells it.
+  package let kind: String
+  package let tensors: [Tensor]
+  /// The format's free text.
+  package let metadata: [(key: String, value: String)]
+  /// Present for a unit checkpoint.
+  package let checkpoint: Checkpoint?
+
+  package init(
+    file: String, kind: String, tensors: [Tensor], metadata: [(key: String, value: String)],
+    checkpoint: Checkpoint? = nil
+  ) {
+    self.file = file
+    self.kind = kind
+    self.tensors = tensors
+    self.metadata = metadata
+    self.checkpoint = checkpoint
+  }
+
+  /// One tensor.
+  package struct Tensor: Sendable {
+    package let spec: TensorSpec
+    package let digest: SHA256Digest?
+    package let tiedTo: TensorName?
+    /// Where the bytes are, in a word or two; nil for flat files.
+    package let placement: String?
+
+    package init(
+      spec: TensorSpec, digest: SHA256Digest? = nil, tiedTo: TensorName? = nil, placement: String? = nil
+    ) {
+      self.spec = spec
+      self.digest = digest
+      self.tiedTo = tiedTo
+      self.placement = placement
+    }
+  }
+
+  /// What a unit checkpoint has more than a flat file.
+  package struct Checkpoint: Sendable {
+    /// k.
+    package let units: Int
+    package let modelDigest: SHA256Digest
+    package let tasks: [Task]
+    package let axes: [Axis]
+    /// Bytes of all tensor data by unit, and of what is common, whole or private.
+    package let shares: [(owner: String, byteCount: ByteCount)]
+
+    package init(
+      units: Int, modelDigest: SHA256Digest, tasks: [Task], axes: [Axis],
+      shares: [(owner: String, byteCount: ByteCount)]
+    ) {
+      self.units = units
+      self.modelDigest = modelDigest
+      self.tasks = tasks
+      self.axes = axes
+      self.shares = shares
+    }
+  }
+
+  /// A task with its order of units and the unit set of each level.
+  package struct Task: Sendable {
+    package let name: String
+    package let order: [Int]
+    package let levels: [[Int]]
+    /// Axes that the task orders differently.
+    package let axes: [(name: String, order: [Int], levels: [[Int]])]
+
+    package init(
+      name: String, order: [Int], levels: [[Int]], axes: [(name: String, order: [Int], levels: [[Int]])]
+    ) {
+      self.name = name
+      self.order = order
+      self.levels = levels
+      self.axes = axes
+    }
+  }
+
+  /// A channel axis.
+  package struct Axis: Sendable {
+    package let name: String
+    package let size: Int
+    /// Channels of each unit.
+    package let units: [Int]
+    package let common: Int
+
+    package init(name: String, size: Int, units: [Int], common: Int) {
+      self.name = name
+      self.size = size
+      self.units = units
+      self.common = common
+    }
+  }
+}

@@ -1,0 +1,61 @@
+/// Rows of text in aligned columns.
+package struct TextTable: Sendable {
+  /// One column.
+  package struct Column: Sendable {
+    package let title: String
+    package let alignment: Alignment
+    /// Whether this is the column that gives way when the table is too wide.
+    package let shrinks: Bool
+
+    package init(_ title: String, _ alignment: Alignment = .left, shrinks: Bool = false) {
+      self.title = title
+      self.alignment = alignment
+      self.shrinks = shrinks
+    }
+  }
+
+  package enum Alignment: Sendable { case left, right }
+
+  private let columns: [Column]
+  private var rows: [[String]] = []
+
+  package init(_ columns: [Column]) { self.columns = columns }
+
+  /// Adds a row with one cell per column.
+  package mutating func append(_ cells: [String]) { rows.append(cells) }
+
+  /// The lines of the table, its titles first, with two spaces between columns.
+  ///
+  /// - Parameter width: what the lines must fit; nil keeps every cell whole, as a pipe wants it.
+  package func text(width: Int?) -> String {
+    var widths = columns.indices.map { column in
+      rows.reduce(columns[column].title.count) { max($0, column < $1.count ? $1[column].count : 0) }
+    }
+    if let width {
+      let total = widths.reduce(2 * (widths.count - 1), +)
+      if total > width, let column = columns.firstIndex(where: \.shrinks) {
+        widths[column] = max(8, widths[column] - (total - width))
+      }
+    }
+    var result = ""
+    for row in [columns.map(\.title)] + rows {
+      var line = ""
+      for (column, cell) in row.enumerated() {
+        let shown = Self.shortened(cell, to: widths[column])
+        let padding = String(repeating: " ", count: widths[column] - shown.count)
+        line +=
+          (column == 0 ? "" : "  ") + (columns[column].alignment == .left ? shown + padding : padding + shown)
+      }
+      while line.last == " " { line.removeLast() }
+      result += line + "\n"
+    }
+    return result
+  }
+
+  /// The middle of a long name says least: its beginning and its end stay.
+  private static func shortened(_ text: String, to width: Int) -> String {
+    if text.count <= width { return text }
+    let tail = (width - 1) / 2
+    return text.prefix(width - 1 - tail) + "…" + text.suffix(tail)
+  }
+}

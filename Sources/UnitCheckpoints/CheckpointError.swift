@@ -1,0 +1,34 @@
+package import ByteFiles
+package import HDF5Kit
+internal import Tensors
+package import UnitModel
+
+/// What goes wrong with a unit checkpoint.
+package enum CheckpointError: Error, Equatable, CustomStringConvertible {
+  /// The file as a whole.
+  case file(FileError)
+  /// Its HDF5 structure.
+  case hdf5(path: String, HDF5Error)
+  /// The plan that it holds.
+  case plan(path: String, PlanError)
+  /// An HDF5 file of another kind.
+  case notACheckpoint(path: String, found: String)
+  /// A layout that a later tessera has written.
+  case unknownVersion(path: String, found: String)
+  /// Something in the index or the datasets is not as the layout says.
+  case broken(path: String, place: String, expected: String, found: String)
+
+  package var description: String {
+    switch self {
+    case .file(let error): error.description
+    case .hdf5(let path, let error): "\(path): \(error)"
+    case .plan(let path, let error): "\(path): tessera/plan: \(error)"
+    case .notACheckpoint(let path, let found):
+      "\(path): expected a unit checkpoint (root attribute format = \"tessera.checkpoint\"), found \(found)"
+    case .unknownVersion(let path, let found):
+      "\(path): layout version: expected 1.x, found \(found); a newer tessera has written it"
+    case .broken(let path, let place, let expected, let found):
+      "\(path): \(place): expected \(expected), found \(found)"
+    }
+  }
+}

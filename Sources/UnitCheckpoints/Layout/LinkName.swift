@@ -1,0 +1,31 @@
+internal import Tensors
+
+/// The HDF5 link that stands for a tensor's name.
+///
+/// `/` separates links, `.` is the group itself, NUL ends a C string: these, `%` and the control characters are
+/// written as `%` and two hexadecimal digits, the empty name as a lone `%`. Every other byte is as in the name.
+enum LinkName {
+  /// The link of the tensor with this name.
+  static func escaped(_ name: TensorName) -> String {
+    let bytes = name.text.utf8
+    if bytes.isEmpty { return "%" }
+    if name.text == "." { return "%2E" }
+    if name.text == ".." { return "%2E%2E" }
+    if !bytes.contains(where: needsEscape) { return name.text }
+    let digits = Array("0123456789ABCDEF".utf8)
+    var result: [UInt8] = []
+    result.reserveCapacity(bytes.count + 8)
+    for byte in bytes {
+      if needsEscape(byte) {
+        result += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+      } else {
+        result.append(byte)
+      }
+    }
+    return String(decoding: result, as: UTF8.self)
+  }
+
+  private static func needsEscape(_ byte: UInt8) -> Bool {
+    byte < 0x20 || byte == 0x7F || byte == UInt8(ascii: "/") || byte == UInt8(ascii: "%")
+  }
+}

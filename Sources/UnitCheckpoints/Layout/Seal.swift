@@ -1,0 +1,44 @@
+internal import Tensors
+
+/// The checksums that stand in the seal.
+enum Seal {
+  /// XXH3 over the metadata datasets, each preceded by its length, then the seal's members before the checksum.
+  static func indexChecksum(tables: [[UInt8]], seal: SealRow) -> UInt64 {
+    let checksum = RunChecksum()
+    func add(_ bytes: [UInt8]) { bytes.withUnsafeBytes { checksum.update($0) } }
+    for table in tables {
+      add(withUnsafeBytes(of: UInt64(table.count).littleEndian) { Array($0) })
+      add(table)
+    }
+    var writer = ByteWriter()
+    seal.encode(into: &writer)
+    add(Array(writer.bytes.dropLast(8)))
+    return checksum.finish()
+  }
+
+  /// XXH3 over all bytes of a file, by address, but the ranges left out.
+  ///
+  /// - Parameters:
+  ///   - ranges: disjoint and ascending.
+  ///   - read: fills a buffer from an offset.
+  static func restChecksum<Failure: Error>(
+    fileSize: Int, leavingOut ranges: [Range<Int>],
+    read: (Int, UnsafeMutableRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) -> UInt64 {
+    let checksum = RunChecksum()
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+    defer { buffer.deallocate() }
+    var position = 0
+    for range in ranges + [fileSize..<fileSize] {
+      while position < range.lowerBound {
+        let piece = UnsafeMutableRawBufferPointer(
+          rebasing: buffer[..<min(buffer.count, range.lowerBound - position)])
+        try read(position, piece)
+        checksum.update(UnsafeRawBufferPointer(piece))
+        position += piece.count
+      }
+      position = max(position, range.upperBound)
+    }
+    return checksum.finish()
+  }
+}

@@ -1,0 +1,38 @@
+internal import HDF5Kit
+internal import Tensors
+
+extension DType {
+  /// How HDF5 describes this dtype's elements, and whether a `dtype` attribute has to say what they are.
+  ///
+  /// Half and bfloat16 are custom floats, which every reader shows as numbers. Eight-bit floats are not: HDF5 has no
+  /// infinity-free float, and reads the 448 of an E4M3 back as NaN; they and the packed types are raw bytes. So is
+  /// BOOL, whose bytes need not be 0 or 1.
+  var storage: (type: HDF5ElementType, needsAttribute: Bool) {
+    switch self {
+    case .f64: (.f64, false)
+    case .f32: (.f32, false)
+    case .f16: (.f16, false)
+    case .bf16: (.bf16, false)
+    case .f8E4M3, .f8E5M2, .f8E8M0, .f8E4M3FNUZ, .f8E5M2FNUZ, .f6E2M3, .f6E3M2, .f4, .bool: (.u8, true)
+    case .i64: (.i64, false)
+    case .i32: (.i32, false)
+    case .i16: (.i16, false)
+    case .i8: (.i8, false)
+    case .u64: (.u64, false)
+    case .u32: (.u32, false)
+    case .u16: (.u16, false)
+    case .u8: (.u8, false)
+    case .c64: (.complex(.f32), false)
+    case .c128: (.complex(.f64), false)
+    }
+  }
+}
+
+extension TensorSpec {
+  /// The extents of the dataset that holds the whole tensor: its shape where HDF5 can hold it (32 dimensions), its
+  /// bytes or elements in a row where it cannot or where elements share bytes.
+  var wholeDatasetShape: [Int] {
+    if dtype.bytes == nil { return [byteCount] }
+    return shape.count <= 32 ? shape : [elementCount]
+  }
+}

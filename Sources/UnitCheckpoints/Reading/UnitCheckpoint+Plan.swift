@@ -1,0 +1,21 @@
+internal import Tensors
+package import UnitModel
+
+extension UnitCheckpoint {
+  /// The plan that the checkpoint was written under, with every order and level spelled out.
+  package func parsedPlan() throws(CheckpointError) -> Plan {
+    do throws(PlanError) { return try Plan(parsing: plan) } catch { throw .plan(path: path, error) }
+  }
+
+  /// Partition and assignment of the checkpoint's tensors.
+  package func resolvedPlan() throws(CheckpointError) -> ResolvedPlan {
+    let plan = try parsedPlan()
+    do throws(PlanError) {
+      var ties: [TensorName: TensorName] = [:]
+      for tensor in index.tensors {
+        if let tie = tensor.tiedTo { ties[tensor.spec.name] = index.tensors[tie].spec.name }
+      }
+      return try plan.resolve(against: index.tensors.map(\.spec), ties: ties)
+    } catch { throw .plan(path: path, error) }
+  }
+}

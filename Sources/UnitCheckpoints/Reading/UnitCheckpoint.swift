@@ -1,0 +1,126 @@
+package import ByteFiles
+internal import HDF5Kit
+internal import Synchronization
+package import Tensors
+
+/// An open unit checkpoint: its index, its plan, and the bytes of its runs on request.
+///
+/// Opening reads the tables of the metadata group and checks them against themselves; datasets are visited only when
+/// the file was rewritten by another tool, which moves them.
+package final class UnitCheckpoint: Sendable {
+  /// The path as the user gave it.
+  package let path: String
+  package let index: CheckpointIndex
+  /// The digest of the whole model.
+  package let modelDigest: SHA256Digest
+  /// The plan as JSON.
+  package let plan: [UInt8]
+  /// Where the flat weights came from, as JSON.
+  package let source: [UInt8]
+  /// The stored header of each shard.
+  package let headers: [[UInt8]]
+  /// Whether the file is as it was written; false when its length differs, after `h5repack` for one.
+  package let isPlacementValid: Bool
+  /// Bytes of the tables that were read to open the file.
+  package let indexByteCount: Int
+  package let fileSize: Int
+
+  let seal: SealRow
+  let hdf5: HDF5File
+  private let file: ReadableFile
+  private let resolved = Mutex<[Int: HDF5Dataset]>([:])
+
+  /// Opens the checkpoint in `file`.
+  package init(_ file: ReadableFile) throws(CheckpointError) {
+    self.file = file
+    path = file.path
+    fileSize = file.size
+    let opener = try CheckpointOpener(file)
+    hdf5 = opener.hdf5
+    seal = opener.seal
+    plan = opener.bytes(of: .plan)
+    source = opener.bytes(of: .source)
+    headers = opener.headers
+    indexByteCount = opener.byteCount
+    isPlacementValid = seal.fileEnd == UInt64(file.size)
+    guard let digest = SHA256Digest(bytes: seal.modelSHA256) else {
+      throw .broken(path: file.path, place: LayoutV1.seal, expected: "a SHA-256", found: "other bytes")
+    }
+    modelDigest = digest
+    index = try IndexDecoder.decode(IndexTables { opener.bytes(of: $0) }, path: file.path)
+    if isPlacementValid { try checkPlacement() }
+  }
+
+  /// Fills `buffer` with the bytes of a dataset from `offset`.
+  package func read(
+    dataset number: Int, at offset: Int, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(CheckpointError) {
+    if buffer.isEmpty { return }
+    if isPlacementValid, let address = index.datasets[number].address {
+      do throws(FileError) { return try file.read(at: address + offset, into: buffer) } catch {
+        throw .file(error)
+      }
+    }
+    let dataset = try open(dataset: number)
+    do throws(HDF5Error) { try dataset.read(into: buffer, at: offset) } catch {
+      throw .hdf5(path: path, error)
+    }
+  }
+
+  /// The path of a dataset from the root, as its index row says it is.
+  package func datasetPath(_ number: Int) -> String {
+    let dataset = index.datasets[number]
+    return "\(dataset.owner.group)/\(LinkName.escaped(index.tensors[dataset.tensor].spec.name))"
+  }
+
+  /// How messages name a stored run.
+  package func place(ofDataset number: Int, block: Int) -> String {
+    "/\(datasetPath(number)) block \(block - index.datasets[number].blocks.lowerBound)"
+  }
+
+  /// The HDF5 dataset behind an index row, with the type and the length that the index expects.
+  func open(dataset number: Int) throws(CheckpointError) -> HDF5Dataset {
+    if let known = resolved.withLock({ $0[number] }) { return known }
+    let row = index.datasets[number]
+    let spec = index.tensors[row.tensor].spec
+    let names = row.owner.group.split(separator: "/").map { HDF5Name(String($0)) }
+    let dataset: HDF5Dataset
+    do throws(HDF5Error) {
+      dataset = try hdf5.dataset(at: names + [HDF5Name(LinkName.escaped(spec.name))])
+    } catch { throw .hdf5(path: path, error) }
+    let type = spec.dtype.storage.type
+    guard dataset.datatype == type.datatype else {
+      throw .broken(
+        path: path, place: "/\(datasetPath(number))", expected: "elements of \(spec.dtype.rawValue)",
+        found: "another HDF5 type of \(dataset.datatype.size) bytes")
+    }
+    guard dataset.byteCount == row.byteCount else {
+      throw .broken(
+        path: path, place: "/\(datasetPath(number))", expected: "\(row.byteCount) bytes",
+        found: "\(dataset.byteCount)")
+    }
+    resolved.withLock { $0[number] = dataset }
+    return dataset
+  }
+
+  /// Every dataset's range lies inside the file, and no two overlap.
+  private func checkPlacement() throws(CheckpointError) {
+    var ranges: [(range: Range<Int>, dataset: Int)] = []
+    for (number, dataset) in index.datasets.enumerated() {
+      guard let address = dataset.address, dataset.byteCount > 0 else { continue }
+      guard address <= file.size, dataset.byteCount <= file.size - address else {
+        throw .broken(
+          path: path, place: "/\(datasetPath(number))", expected: "bytes inside the file's \(file.size)",
+          found: "\(dataset.byteCount) bytes at \(address)")
+      }
+      ranges.append((address..<address + dataset.byteCount, number))
+    }
+    ranges.sort { $0.range.lowerBound < $1.range.lowerBound }
+    for (first, second) in zip(ranges, ranges.dropFirst())
+    where first.range.upperBound > second.range.lowerBound {
+      throw .broken(
+        path: path, place: "/\(datasetPath(second.dataset))", expected: "bytes of its own",
+        found: "bytes of /\(datasetPath(first.dataset))")
+    }
+  }
+}

@@ -1,0 +1,53 @@
+package import Tensors
+package import UnitModel
+
+/// Everything a unit checkpoint is made of but the tensors' bytes.
+package struct CheckpointContents: Sendable {
+  /// The tensors in flat order, each with its cut and scope.
+  package let tensors: [TensorPlacement]
+  /// For each tensor the index of the one whose bytes it shares, or nil.
+  package let ties: [Int?]
+  /// The plan as normalised JSON.
+  package let plan: [UInt8]
+  /// Where the flat weights came from, as JSON: format and shards.
+  package let source: [UInt8]
+  /// The header of each shard, byte for byte, so that the same file can be written again.
+  package let headers: [[UInt8]]
+
+  package init(
+    tensors: [TensorPlacement], ties: [Int?], plan: [UInt8], source: [UInt8], headers: [[UInt8]]
+  ) {
+    self.tensors = tensors
+    self.ties = ties
+    self.plan = plan
+    self.source = source
+    self.headers = headers
+  }
+}
+
+/// Where the bytes of one tensor go in the file.
+package struct TensorDestination: Sendable {
+  /// The blocks in storage order with the file address of each; one for a whole tensor, none for an empty or tied one.
+  package let blocks: [BlockDestination]
+}
+
+/// Where the bytes of one block go.
+package struct BlockDestination: Sendable {
+  /// Part indices on the cut dimensions; empty for a whole tensor.
+  package let coordinates: [Int]
+  /// File address of its first byte.
+  package let address: Int
+  package let byteCount: Int
+}
+
+/// What reading a tensor's bytes once has found out about them.
+package struct TensorSums: Sendable {
+  package let sha256: SHA256Digest
+  /// XXH3 of each block, in storage order.
+  package let blocks: [UInt64]
+
+  package init(sha256: SHA256Digest, blocks: [UInt64]) {
+    self.sha256 = sha256
+    self.blocks = blocks
+  }
+}

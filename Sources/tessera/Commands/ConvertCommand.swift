@@ -1,0 +1,140 @@
+internal import ArgumentParser
+internal import ByteFiles
+internal import Conversion
+internal import FlatFormats
+internal import Tensors
+internal import UnitCheckpoints
+internal import UnitModel
+
+struct ConvertCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "convert",
+    abstract: "Convert flat weights to a unit checkpoint, back, or to another flat format.",
+    discussion: """
+      The direction follows from the files: a .h5 or .hdf5 DEST is a unit checkpoint, .safetensors, .npz and .npy \
+      are flat. Going back to safetensors gives the identical file; every other format gets the same tensor bytes. \
+      DEST appears whole or not at all, and replaces an older file of its name.
+
+      Example:
+        tessera convert weights.safetensors model.h5 --plan plan.json
+        tessera convert model.h5 back.safetensors
+        cmp weights.safetensors back.safetensors
+      """)
+
+  @Argument(help: "The file to convert.")
+  var source: String
+
+  @Argument(help: "The file to write.")
+  var dest: String
+
+  @Option(help: "How to cut the tensors (schemas/plan.schema.json). Without a plan: one unit.")
+  var plan: String?
+
+  @Flag(name: [.customShort("n"), .long], help: "Leave an existing DEST alone and fail.")
+  var noClobber = false
+
+  @Flag(help: "Write dtypes that NumPy lacks (BF16, FP8) to npz and npy as raw bytes.")
+  var opaque = false
+
+  @OptionGroup var reading: ReadingOptions
+
+  /// What DEST will be.
+  private enum Destination {
+    case checkpoint
+    case flat(FlatFormatKind)
+  }
+
+  func validate() throws {
+    guard let destination else {
+      throw ValidationError(
+        "DEST '\(dest)': expected a name that ends in .h5, .hdf5, .safetensors, .npz or .npy")
+    }
+    if plan != nil, case .flat = destination {
+      throw ValidationError("--plan cuts a unit checkpoint, but DEST '\(dest)' is a flat file")
+    }
+    if let from = FileIdentity(path: source), from == FileIdentity(path: dest) {
+      throw ValidationError("SOURCE and DEST are the same file, '\(dest)'")
+    }
+  }
+
+  func run() throws {
+    if noClobber, FileIdentity(path: dest) != nil {
+      throw Failure(sentence: "\(dest): expected no file of that name (-n), found one")
+    }
+    do {
+      switch (try InputFile(source, assumeDType: reading.assumeDType), destination) {
+      case (.flat(let flat), .checkpoint): try cut(flat)
+      case (.flat(let flat), .flat(let kind)): try rewrite(flat, as: kind)
+      case (.checkpoint(let checkpoint), .flat(let kind)): try join(checkpoint, as: kind)
+      case (.checkpoint, _):
+        throw Failure(
+          sentence: "\(source): expected flat weights to cut, found a unit checkpoint; convert it back first")
+      case (_, nil): throw Failure(sentence: "\(dest): no format has that name")
+      }
+    } catch let failure as Failure {
+      throw failure
+    } catch {
+      throw Failure(sentence: "\(error)")
+    }
+  }
+
+  private var destination: Destination? {
+    let name = dest.lowercased()
+    if name.hasSuffix(".h5") || name.hasSuffix(".hdf5") { return .checkpoint }
+    return FlatFormatKind.allCases.first { name.hasSuffix(".\($0.rawValue)") }.map(Destination.flat)
+  }
+
+  private func cut(_ flat: any FlatWeightsSource) throws {
+    let contents = try CheckpointContents(flat, plan: readPlan() ?? .whole, planPath: plan ?? source)
+    var bar = ProgressBar("cutting", total: flat.tensors.reduce(0) { $0 + $1.spec.byteCount })
+    defer { bar.finish() }
+    try FlatToUnits(flat, contents: contents, destination: dest).run { bar.update($0) }
+  }
+
+  private func join(_ checkpoint: UnitCheckpoint, as kind: FlatFormatKind) throws {
+    let tensors = checkpoint.index.tensors
+    let sink = try FlatFormats.sink(
+      kind: kind, path: dest, specs: tensors.map(\.spec),
+      ties: tensors.compactMap { tensor in
+        tensor.tiedTo.map { TensorTie(name: tensor.spec.name, tiedTo: tensors[$0].spec.name) }
+      },
+      metadata: [], verbatim: checkpoint.verbatimHeader(for: kind), opaque: opaque)
+    var bar = ProgressBar("joining", total: tensors.reduce(0) { $0 + $1.spec.byteCount })
+    defer { bar.finish() }
+    try UnitsToFlat(checkpoint, to: sink).run { bar.update($0) }
+  }
+
+  private func rewrite(_ flat: any FlatWeightsSource, as kind: FlatFormatKind) throws {
+    let sink = try FlatFormats.sink(
+      kind: kind, path: dest, specs: flat.tensors.map(\.spec),
+      ties: flat.tensors.compactMap { tensor in
+        tensor.tiedTo.map { TensorTie(name: tensor.spec.name, tiedTo: $0) }
+      },
+      metadata: kind == flat.kind ? flat.metadata : [], verbatim: kind == flat.kind ? flat.verbatim : nil,
+      opaque: opaque)
+    var bar = ProgressBar("copying", total: flat.tensors.reduce(0) { $0 + $1.spec.byteCount })
+    defer { bar.finish() }
+    try FlatToFlat(flat, to: sink).run { bar.update($0) }
+  }
+
+  private func readPlan() throws -> Plan? {
+    guard let plan else { return nil }
+    return try PlanFile.read(plan)
+  }
+}
+
+/// Reads plans from disk.
+enum PlanFile {
+  /// The most bytes a plan may have: the tensors of a plan are patterns, so real ones take kilobytes.
+  static let sizeLimit = 64 << 20
+
+  /// The plan in the file at `path`.
+  static func read(_ path: String) throws -> Plan {
+    let file = try ReadableFile(path: path)
+    guard file.size <= sizeLimit else {
+      throw Failure(sentence: "\(path): expected a plan of at most \(sizeLimit) bytes, found \(file.size)")
+    }
+    let bytes = try file.bytes(at: 0, count: file.size)
+    do { return try Plan(parsing: bytes) } catch { throw Failure(sentence: "\(path): \(error)") }
+  }
+}

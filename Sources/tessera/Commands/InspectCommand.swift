@@ -1,0 +1,82 @@
+internal import ArgumentParser
+internal import Conversion
+internal import FlatFormats
+internal import Reporting
+internal import StrictJSON
+internal import Tensors
+internal import UnitCheckpoints
+
+struct InspectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect",
+    abstract: "List the tensors of a file; of a unit checkpoint also units, tasks and levels.",
+    discussion: """
+      Reads safetensors, npz, npy and unit checkpoints, recognised by their content. Only the header or the index \
+      is read, except with --digests, which reads every byte of a flat file.
+
+      Example:
+        tessera inspect model.h5
+        tessera inspect weights.safetensors --json --digests
+      """)
+
+  @Argument(help: "The file to look into.")
+  var file: String
+
+  @Flag(help: "Print JSON (schemas/inspect.schema.json).")
+  var json = false
+
+  @Flag(help: "Add the SHA-256 of every tensor's logical bytes.")
+  var digests = false
+
+  @OptionGroup var reading: ReadingOptions
+
+  func run() throws {
+    let inspection: Inspection
+    switch try InputFile(file, assumeDType: reading.assumeDType) {
+    case .flat(let source): inspection = try Inspection(source, digests: digests)
+    case .checkpoint(let checkpoint): inspection = try Inspection(checkpoint, digests: digests)
+    }
+    if json {
+      try Output.standardOutput(JSONWriter.text(inspection.json))
+    } else {
+      try Output.standardOutput(inspection.text(width: Terminal.width))
+    }
+  }
+}
+
+extension Inspection {
+  /// What a flat file holds.
+  fileprivate init(_ source: any FlatWeightsSource, digests: Bool) throws {
+    var rows: [Inspection.Tensor] = []
+    var bar = ProgressBar("hashing", total: source.tensors.reduce(0) { $0 + $1.spec.byteCount })
+    defer { bar.finish() }
+    var done = 0
+    for (index, tensor) in source.tensors.enumerated() {
+      var digest: SHA256Digest?
+      if digests {
+        do {
+          digest = try source.digest(of: index) {
+            done += $0
+            bar.update(done)
+          }
+        } catch { throw Failure(sentence: "\(error)") }
+      }
+      rows.append(Inspection.Tensor(spec: tensor.spec, digest: digest, tiedTo: tensor.tiedTo))
+    }
+    self.init(file: source.path, kind: source.kind.rawValue, tensors: rows, metadata: source.metadata)
+  }
+
+  /// What a unit checkpoint holds; its digests are in its index.
+  fileprivate init(_ checkpoint: UnitCheckpoint, digests: Bool) throws {
+    let index = checkpoint.index
+    let rows = index.tensors.map { tensor in
+      Inspection.Tensor(
+        spec: tensor.spec, digest: digests ? tensor.digest : nil,
+        tiedTo: tensor.tiedTo.map { index.tensors[$0].spec.name },
+        placement: checkpoint.placementWords(of: tensor))
+    }
+    self.init(
+      file: checkpoint.path, kind: "unit-checkpoint", tensors: rows, metadata: [],
+      checkpoint: try checkpoint.summary())
+  }
+}

@@ -1,0 +1,23 @@
+internal import ArgumentParser
+internal import Tensors
+
+/// Options of every command that reads flat files.
+struct ReadingOptions: ParsableArguments {
+  @Option(
+    name: .customLong("assume-dtype"),
+    help: ArgumentHelp(
+      "What elements of an npy without a dtype are (|V2, |V1): BF16, F8_E4M3, …",
+      discussion: "NumPy saves bfloat16 and 8-bit floats as raw bytes and forgets which they were."))
+  var assumedDType: String?
+
+  /// The dtype that was named.
+  var assumeDType: DType? { assumedDType.flatMap(DType.init(rawValue:)) }
+
+  func validate() throws {
+    if let assumedDType, DType(rawValue: assumedDType) == nil {
+      throw ValidationError(
+        "--assume-dtype: expected one of \(DType.allCases.map(\.rawValue).joined(separator: ", ")), "
+          + "found '\(assumedDType)'")
+    }
+  }
+}

@@ -1,0 +1,6 @@
+internal import ArgumentParser
+
+struct ValidateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "validate", abstract: "x")
+  func run() throws {}
+}

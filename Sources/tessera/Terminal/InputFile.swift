@@ -1,0 +1,49 @@
+internal import ByteFiles
+internal import FlatFormats
+internal import HDF5Kit
+internal import Tensors
+internal import UnitCheckpoints
+
+/// A file that a command was given, opened as whatever it turned out to be.
+enum InputFile {
+  case flat(any FlatWeightsSource)
+  case checkpoint(UnitCheckpoint)
+
+  /// Opens and recognises the file by its content.
+  ///
+  /// - Parameter assumeDType: what two-byte and one-byte elements of an npy without a dtype are.
+  init(_ path: String, assumeDType: DType? = nil) throws(Failure) {
+    do {
+      let file = try ReadableFile(path: path)
+      if try HDF5File.hasSignature(file) {
+        self = .checkpoint(try UnitCheckpoint(file))
+      } else if FlatFormats.recognise(file) != nil {
+        self = .flat(try FlatFormats.open(file, assumeDType: assumeDType))
+      } else {
+        throw Failure(sentence: "\(path): expected \(Self.known), found \(Self.guess(file))")
+      }
+    } catch let failure as Failure {
+      throw failure
+    } catch {
+      throw Failure(sentence: "\(error)")
+    }
+  }
+
+  private static let known = "a unit checkpoint, safetensors, npz or npy"
+
+  /// What a file that nobody recognises looks like, in words.
+  private static func guess(_ file: ReadableFile) -> String {
+    if file.size == 0 { return "an empty file" }
+    guard let head = try? file.bytes(at: 0, count: min(16, file.size)) else { return "an unreadable file" }
+    let starts: [([UInt8], String)] = [
+      ([0x50, 0x4B, 0x03, 0x04], "a zip archive of another kind (a PyTorch file, for one)"),
+      ([0x80, 0x02], "a Python pickle (an old PyTorch file, for one)"),
+      ([0x47, 0x47, 0x55, 0x46], "a GGUF file"), ([0x7B], "JSON text"), ([0x1F, 0x8B], "a gzip archive"),
+      ([0x25, 0x50, 0x44, 0x46], "a PDF"), ([0x89, 0x50, 0x4E, 0x47], "a PNG picture"),
+    ]
+    for (start, words) in starts where head.starts(with: start) { return words }
+    return "\(file.size) bytes that begin with \(head.prefix(4).map { hex($0) }.joined(separator: " "))"
+  }
+
+  private static func hex(_ byte: UInt8) -> String { (byte < 16 ? "0" : "") + String(byte, radix: 16) }
+}

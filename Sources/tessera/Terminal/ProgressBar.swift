@@ -1,0 +1,40 @@
+internal import Glibc
+internal import Tensors
+
+/// A line on stderr that tells how far a long conversion is; nothing in a pipe, nothing within the first second.
+struct ProgressBar {
+  private let label: String
+  private let total: Int
+  private let isShown: Bool
+  private let start = ContinuousClock.now
+  private var lastDrawn: ContinuousClock.Instant?
+
+  /// - Parameter total: what `update` will have counted to at the end, in bytes.
+  init(_ label: String, total: Int) {
+    self.label = label
+    self.total = total
+    isShown = Output.errorIsTerminal && total > 0
+  }
+
+  /// Draws the bar anew, at most ten times a second.
+  mutating func update(_ done: Int) {
+    guard isShown else { return }
+    let now = ContinuousClock.now
+    guard now - start > .seconds(1), lastDrawn.map({ now - $0 > .milliseconds(100) }) ?? true else { return }
+    lastDrawn = now
+    let fraction = min(1, Double(done) / Double(total))
+    let filled = Int(fraction * 24)
+    let seconds =
+      Double((now - start).components.seconds) + Double((now - start).components.attoseconds) / 1e18
+    let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)
+    let rate = ByteCount(Int(Double(done) / seconds))
+    let left = fraction > 0 ? Int((seconds / fraction - seconds).rounded(.up)) : 0
+    Output.standardError(
+      "\r\u{1B}[K\(label) \(bar) \(Int(fraction * 100)) % of \(ByteCount(total)), \(rate)/s, \(left) s left")
+  }
+
+  /// Takes the line away.
+  func finish() {
+    if lastDrawn != nil { Output.standardError("\r\u{1B}[K") }
+  }
+}

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that are missing, and says where to get Swift if that is.
+# usage: install-dependencies.sh SWIFT [--peers]   (--peers: also what the tests and the benchmark ask)
+set -euo pipefail
+
+swift=$1
+if ! command -v "$swift" >/dev/null; then
+  cat >&2 <<'TEXT'
+tessera needs Swift 6.1 or later, and no 'swift' is on the PATH.
+  Debian 12 and others: https://www.swift.org/install/linux/ (a tarball or swiftly)
+  If it is installed elsewhere: make SWIFT=/path/to/swift …
+TEXT
+  exit 1
+fi
+
+declare -A have=(
+  [libhdf5-dev]='pkg-config --exists hdf5'
+  [zlib1g-dev]='pkg-config --exists zlib'
+  [libssl-dev]='pkg-config --exists libcrypto'
+  [libxxhash-dev]='pkg-config --exists libxxhash'
+)
+if [ "${2:-}" = --peers ]; then
+  have[hdf5-tools]='command -v h5dump h5repack'
+  have[strace]='command -v strace'
+  have[python3-venv]='python3 -c "import ensurepip, venv"'
+fi
+missing=()
+command -v pkg-config >/dev/null || missing+=(pkg-config)
+for package in "${!have[@]}"; do
+  eval "${have[$package]}" >/dev/null 2>&1 || missing+=("$package")
+done
+if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
+
+echo "installing: ${missing[*]}"
+sudo=()
+if [ "$(id -u)" -ne 0 ]; then sudo=(sudo); fi
+if ! command -v apt-get >/dev/null; then
+  echo "no apt-get here; install the equivalents of: ${missing[*]}" >&2
+  exit 1
+fi
+export DEBIAN_FRONTEND=noninteractive
+"${sudo[@]}" apt-get update -qq
+"${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
