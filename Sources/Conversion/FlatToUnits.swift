@@ -88,12 +88,3 @@ package struct FlatToUnits {
     if !isTied { writing.end(index) }
   }
 }
-
-extension BlockGrid {
-  /// The windows of a tensor that is moved as it is.
-  static func wholeWindows(byteCount: Int, limit: Int) -> [BlockWindow] {
-    stride(from: 0, to: byteCount, by: limit).map {
-      BlockWindow(rows: 0..<1, columns: $0..<min($0 + limit, byteCount))
-    }
-  }
-}

@@ -67,6 +67,11 @@ package final class UnitCheckpoint: Sendable {
     }
   }
 
+  /// Fills `buffer` with the file's bytes from `offset`.
+  func readRaw(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
+    try file.read(at: offset, into: buffer)
+  }
+
   /// The path of a dataset from the root, as its index row says it is.
   package func datasetPath(_ number: Int) -> String {
     let dataset = index.datasets[number]

@@ -4,7 +4,7 @@
 /// the byte runs of its part on the last cut dimension; which rows it owns follows from its parts on the other cut
 /// dimensions. A block's elements are in ascending flat order, so any window of the flat bytes holds one contiguous
 /// piece of each block: that is what lets both directions stream.
-struct BlockGrid {
+package struct BlockGrid {
   /// A cut of one dimension, in positions.
   struct Cut {
     let dimension: Int
@@ -14,18 +14,18 @@ struct BlockGrid {
   }
 
   /// Bytes of a row that belong to one part.
-  struct Run {
-    let start: Int
-    let length: Int
+  package struct Run {
+    package let start: Int
+    package let length: Int
   }
 
   /// Bytes of one row.
-  let rowBytes: Int
-  let rowCount: Int
+  package let rowBytes: Int
+  package let rowCount: Int
   /// Per part of the last cut dimension, its runs in a row, ascending.
-  let runs: [[Run]]
+  package let runs: [[Run]]
   /// Combinations of parts on the other cut dimensions.
-  let classCount: Int
+  package let classCount: Int
   private let outer: [OuterDimension]
 
   private struct OuterDimension {
@@ -81,7 +81,7 @@ struct BlockGrid {
   private let classWeights: [Int]
 
   /// The row class and the part on the last cut dimension of the block with these coordinates.
-  func place(of coordinates: [Int]) -> (rowClass: Int, part: Int) {
+  package func place(of coordinates: [Int]) -> (rowClass: Int, part: Int) {
     var rowClass = 0
     for (coordinate, weight) in zip(coordinates, classWeights) { rowClass += coordinate * weight }
     return (rowClass, coordinates[coordinates.count - 1])
@@ -91,7 +91,7 @@ struct BlockGrid {
   func bytesPerRow(of part: Int) -> Int { runs[part].reduce(0) { $0 + $1.length } }
 
   /// The rows of a range by class, each list ascending.
-  func rowsByClass(_ rows: Range<Int>) -> [[Int]] {
+  package func rowsByClass(_ rows: Range<Int>) -> [[Int]] {
     var result = [[Int]](repeating: [], count: classCount)
     if classCount == 1 {
       result[0] = Array(rows)

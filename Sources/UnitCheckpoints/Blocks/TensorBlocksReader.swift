@@ -1,8 +1,7 @@
 internal import Tensors
-internal import UnitCheckpoints
 
 /// Reads one stored tensor window by window in flat order, and checks every run that it reads to its end.
-final class TensorBlocksReader {
+package final class TensorBlocksReader {
   private let checkpoint: UnitCheckpoint
   private let tensor: IndexedTensor
   private let grid: BlockGrid?
@@ -16,7 +15,7 @@ final class TensorBlocksReader {
     let checksum = RunChecksum()
   }
 
-  init(_ checkpoint: UnitCheckpoint, _ tensor: IndexedTensor) throws(CheckpointError) {
+  package init(_ checkpoint: UnitCheckpoint, _ tensor: IndexedTensor) throws(CheckpointError) {
     self.checkpoint = checkpoint
     self.tensor = tensor
     let index = checkpoint.index
@@ -36,14 +35,14 @@ final class TensorBlocksReader {
   }
 
   /// The windows that cover the tensor.
-  func windows(limit: Int) -> [BlockWindow] {
+  package func windows(limit: Int) -> [BlockWindow] {
     grid?.windows(limit: limit) ?? BlockGrid.wholeWindows(byteCount: tensor.spec.byteCount, limit: limit)
   }
 
   /// Fills the start of `flat` with the next window; windows come in their order.
   ///
   /// - Parameter pieces: memory for as many bytes as the window has.
-  func read(
+  package func read(
     _ window: BlockWindow, into flat: UnsafeMutableRawBufferPointer, pieces: UnsafeMutableRawBufferPointer
   ) throws(CheckpointError) {
     guard let grid, let target = flat.baseAddress, let staging = pieces.baseAddress else {
@@ -61,7 +60,7 @@ final class TensorBlocksReader {
   }
 
   /// Checks that every run was read whole and is what was written.
-  func finish() throws(CheckpointError) {
+  package func finish() throws(CheckpointError) {
     for block in blocks {
       let indexed = checkpoint.index.blocks[block.number]
       let found = block.checksum.finish()

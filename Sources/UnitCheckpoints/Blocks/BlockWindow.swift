@@ -1,28 +1,28 @@
 internal import Glibc
 
 /// A stretch of a cut tensor's flat bytes, small enough for a buffer: whole rows, or a part of one long row.
-struct BlockWindow {
-  let rows: Range<Int>
+package struct BlockWindow {
+  package let rows: Range<Int>
   /// Byte range within the row; all of it when the window holds whole rows.
-  let columns: Range<Int>
+  package let columns: Range<Int>
 
   /// Bytes in the window.
-  var byteCount: Int { rows.count * columns.count }
+  package var byteCount: Int { rows.count * columns.count }
 }
 
 /// The piece of one block that a window holds.
-struct BlockPiece {
+package struct BlockPiece {
   /// Row class and part on the last cut dimension: the block.
-  let rowClass: Int
-  let part: Int
+  package let rowClass: Int
+  package let part: Int
   /// Where the piece lies in the buffer of pieces, and its length.
-  let offset: Int
-  let byteCount: Int
+  package let offset: Int
+  package let byteCount: Int
 }
 
 extension BlockGrid {
   /// The windows that cover the tensor in flat order, none larger than `limit` bytes.
-  func windows(limit: Int) -> [BlockWindow] {
+  package func windows(limit: Int) -> [BlockWindow] {
     var result: [BlockWindow] = []
     if rowBytes <= limit {
       let step = max(1, limit / max(1, rowBytes))
@@ -42,7 +42,7 @@ extension BlockGrid {
   /// Moves the window's bytes between flat order and pieces, one piece after the other in `pieces`.
   ///
   /// Returns what was moved. `flat` and `pieces` hold at least the window's bytes.
-  func move(
+  package func move(
     _ window: BlockWindow, _ direction: Direction, flat: UnsafeMutableRawPointer,
     pieces: UnsafeMutableRawPointer
   ) -> [BlockPiece] {
@@ -62,10 +62,10 @@ extension BlockGrid {
   }
 
   /// Which way `move` copies.
-  enum Direction { case flatToPieces, piecesToFlat }
+  package enum Direction { case flatToPieces, piecesToFlat }
 
   /// The pieces of a window in the order in which `move` lays them down, with the rows each takes part in.
-  func pieces(of window: BlockWindow) -> [(piece: BlockPiece, rows: [Int])] {
+  package func pieces(of window: BlockWindow) -> [(piece: BlockPiece, rows: [Int])] {
     var result: [(piece: BlockPiece, rows: [Int])] = []
     var offset = 0
     for (rowClass, rows) in rowsByClass(window.rows).enumerated() where !rows.isEmpty {
@@ -100,6 +100,15 @@ extension BlockGrid {
         }
         cursor += run.count
       }
+    }
+  }
+}
+
+extension BlockGrid {
+  /// The windows of a tensor that is moved as it is.
+  package static func wholeWindows(byteCount: Int, limit: Int) -> [BlockWindow] {
+    stride(from: 0, to: byteCount, by: limit).map {
+      BlockWindow(rows: 0..<1, columns: $0..<min($0 + limit, byteCount))
     }
   }
 }

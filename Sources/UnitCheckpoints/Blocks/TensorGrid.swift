@@ -1,6 +1,5 @@
 internal import Tensors
-internal import UnitCheckpoints
-internal import UnitModel
+package import UnitModel
 
 extension BlockGrid {
   /// The grid of a stored tensor that is cut.
@@ -14,7 +13,7 @@ extension BlockGrid {
   }
 
   /// The grid of a placement; nil for a tensor that is stored whole.
-  init?(_ placement: TensorPlacement) {
+  package init?(_ placement: TensorPlacement) {
     let cuts = placement.cutDimensions.compactMap { dimension in
       placement.cuts[dimension].map { cut in
         Cut(
@@ -29,7 +28,7 @@ extension BlockGrid {
   /// For each row class and last part, the number of the block that lies there, or −1 where there is none.
   ///
   /// The index is `rowClass × runs.count + part`.
-  func blockNumbers(coordinates: [[Int]]) -> [Int] {
+  package func blockNumbers(coordinates: [[Int]]) -> [Int] {
     var numbers = [Int](repeating: -1, count: classCount * runs.count)
     for (number, coordinates) in coordinates.enumerated() {
       let (rowClass, part) = place(of: coordinates)
