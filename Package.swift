@@ -73,7 +73,8 @@ let package = Package(
     .testTarget(
       name: "HDF5KitTests", dependencies: ["HDF5Kit", "CHDF5", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "FlatFormatsTests", dependencies: ["FlatFormats", "TestSupport"], swiftSettings: strict),
+      name: "FlatFormatsTests", dependencies: ["FlatFormats", "Tensors", "ByteFiles", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "UnitModelTests", dependencies: ["UnitModel", "TestSupport"], swiftSettings: strict),
     .testTarget(

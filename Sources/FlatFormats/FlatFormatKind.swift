@@ -4,6 +4,6 @@ public enum FlatFormatKind: String, CaseIterable, Sendable {
   case safetensors
   /// A zip archive of npy files.
   case npz
-  /// One NumPy array, which has no name; its tensor is called "" here.
+  /// One NumPy array, which has no name; its tensor is called `arr_0`, as `numpy.savez` calls an unnamed one.
   case npy
 }

@@ -63,4 +63,98 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
   case safetensorsVerbatim = "safetensors.verbatim"
   /// `__metadata__` is the format's own name and no tensor can have it.
   case safetensorsReservedName = "safetensors.reserved-name"
+
+  /// The file does not begin with `\x93NUMPY`.
+  case npyMagic = "npy.magic"
+  /// A version of the format other than 1.0, 2.0 and 3.0.
+  case npyVersion = "npy.version"
+  /// The file ends inside the header.
+  case npyHeaderBounds = "npy.header-bounds"
+  /// The header is longer than 10,000 bytes, NumPy's own limit.
+  case npyHeaderLimit = "npy.header-limit"
+  /// The header is not the Python dictionary that the format describes.
+  case npySyntax = "npy.syntax"
+  /// A key of the header twice.
+  case npyDuplicateKey = "npy.duplicate-key"
+  /// A key other than descr, fortran_order and shape.
+  case npyUnknownKey = "npy.unknown-key"
+  /// One of descr, fortran_order and shape is not there.
+  case npyMissingKey = "npy.missing-key"
+  /// A shape that is not a tuple of extents, or whose size overflows.
+  case npyShape = "npy.shape"
+  /// `fortran_order` is neither True nor False.
+  case npyOrder = "npy.order"
+  /// A dtype that no tensor has: text, dates, or one that NumPy does not know either.
+  case npyDType = "npy.dtype"
+  /// Python objects, which only a pickle could bring back.
+  case npyObject = "npy.object"
+  /// Records of several fields.
+  case npyStructured = "npy.structured"
+  /// `long double`, whose bits differ between machines.
+  case npyLongDouble = "npy.long-double"
+  /// A dtype that says only how wide an element is, and nobody said what it is.
+  case npyOpaque = "npy.opaque"
+  /// The assumed dtype is of another width than the elements.
+  case npyAssumedWidth = "npy.assumed-width"
+  /// More or fewer bytes of data than dtype and shape say.
+  case npyDataSize = "npy.data-size"
+  /// A dtype that NumPy lacks would be written as raw bytes, and nobody allowed it.
+  case npyOpaqueWrite = "npy.opaque-write"
+  /// The array's header would be longer than NumPy reads.
+  case npyHeaderWrite = "npy.header-write"
+  /// A member of an npz that is no npy file.
+  case npzMember = "npz.member"
+  /// A tensor's name that cannot be the name of a zip member.
+  case npzName = "npz.name"
+  /// More ties than the archive's comment holds.
+  case npzTies = "npz.ties"
+
+  /// The file has no end of central directory record: no zip, or one cut off.
+  case zipEnd = "zip.end"
+  /// Bytes after the archive's end, or a comment of another length than it says.
+  case zipComment = "zip.comment"
+  /// An archive in several parts.
+  case zipDisks = "zip.disks"
+  /// The zip64 records at the end are missing, damaged, or disagree with the plain one.
+  case zipEnd64 = "zip.end64"
+  /// The central directory does not end where the end record begins, or is too large.
+  case zipDirectoryBounds = "zip.directory-bounds"
+  /// An entry of the central directory without its signature.
+  case zipDirectorySignature = "zip.directory-signature"
+  /// The central directory ends inside an entry, or goes on after the last.
+  case zipDirectorySize = "zip.directory-size"
+  /// An extra field that reaches past its buffer, or twice.
+  case zipExtra = "zip.extra"
+  /// The zip64 extra field lacks a value that the entry leaves to it.
+  case zipExtra64 = "zip.extra64"
+  /// A member without its local header.
+  case zipLocalSignature = "zip.local-signature"
+  /// The local header and the central directory say different things.
+  case zipLocal = "zip.local"
+  /// A member whose data reach past the members' part of the file.
+  case zipDataBounds = "zip.data-bounds"
+  /// Two members share bytes.
+  case zipOverlap = "zip.overlap"
+  /// Two members have one name.
+  case zipDuplicateName = "zip.duplicate-name"
+  /// A member's name that is absolute, leaves the archive, or has a character that no name may have.
+  case zipName = "zip.name"
+  /// A member's name in an encoding that is not said, or a second name in an extra field.
+  case zipNameEncoding = "zip.name-encoding"
+  /// An encrypted or patched member.
+  case zipEncrypted = "zip.encrypted"
+  /// A compression method other than stored and deflated.
+  case zipMethod = "zip.method"
+  /// A stored member whose two sizes differ.
+  case zipStoredSize = "zip.stored-size"
+  /// A member or an archive that claims to hold more than deflate can, or than is wise to unpack.
+  case zipRatio = "zip.ratio"
+  /// Compressed data that are damaged, cut off, or go on after their end.
+  case zipDeflate = "zip.deflate"
+  /// A member that unpacks to fewer bytes than it says.
+  case zipShort = "zip.short"
+  /// A member that unpacks to more bytes than it says.
+  case zipLong = "zip.long"
+  /// A member whose bytes do not have their CRC-32.
+  case zipCRC = "zip.crc"
 }

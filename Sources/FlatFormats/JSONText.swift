@@ -3,20 +3,29 @@ enum JSONText {
   /// Appends `text` in quotes: escapes for quote, backslash and control characters, all else as it is.
   static func append(_ text: String, to out: inout [UInt8]) {
     out.append(UInt8(ascii: "\""))
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"): out.append(contentsOf: [UInt8(ascii: "\\"), byte])
-      case 0x08: out.append(contentsOf: "\\b".utf8)
-      case 0x09: out.append(contentsOf: "\\t".utf8)
-      case 0x0A: out.append(contentsOf: "\\n".utf8)
-      case 0x0C: out.append(contentsOf: "\\f".utf8)
-      case 0x0D: out.append(contentsOf: "\\r".utf8)
-      case 0..<0x10: out.append(contentsOf: ("\\u000" + String(byte, radix: 16)).utf8)
-      case 0x10..<0x20: out.append(contentsOf: ("\\u00" + String(byte, radix: 16)).utf8)
-      default: out.append(byte)
-      }
+    var rest = text.utf8[...]
+    while let stop = rest.firstIndex(where: {
+      $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\")
+    }) {
+      out.append(contentsOf: rest[..<stop])
+      out.append(contentsOf: escape(rest[stop]).utf8)
+      rest = rest[rest.index(after: stop)...]
     }
+    out.append(contentsOf: rest)
     out.append(UInt8(ascii: "\""))
+  }
+
+  private static func escape(_ byte: UInt8) -> String {
+    switch byte {
+    case UInt8(ascii: "\""): "\\\""
+    case UInt8(ascii: "\\"): "\\\\"
+    case 0x08: "\\b"
+    case 0x09: "\\t"
+    case 0x0A: "\\n"
+    case 0x0C: "\\f"
+    case 0x0D: "\\r"
+    default: (byte < 0x10 ? "\\u000" : "\\u00") + String(byte, radix: 16)
+    }
   }
 
   /// Appends an object of strings, in the order given, without white space.

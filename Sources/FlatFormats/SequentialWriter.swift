@@ -45,8 +45,14 @@ final class SequentialWriter {
     }.get()
   }
 
-  /// Overwrites bytes that were appended before.
+  /// Overwrites `bytes.count` bytes at `offset`, which were appended before.
   func patch(_ bytes: [UInt8], at offset: Int) throws(FlatFormatError) {
+    let inGathered = offset - (position - gatheredCount)
+    if inGathered >= 0, inGathered + bytes.count <= gatheredCount {
+      UnsafeMutableRawBufferPointer(rebasing: gathered[inGathered..<(inGathered + bytes.count)])
+        .copyBytes(from: bytes)
+      return
+    }
     try flush()
     try asFlatFormat { () throws(FileError) in try file.write(bytes, at: offset) }
   }

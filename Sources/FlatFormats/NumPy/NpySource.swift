@@ -1,25 +1,42 @@
 internal import ByteFiles
 internal import Tensors
 
-enum NpySource {
+/// One array in a file of its own.
+final class NpySource: FlatWeightsSource {
+  let kind = FlatFormatKind.npy
+  let tensors: [FlatTensor]
+  let metadata: [(key: String, value: String)] = []
+  private let header: NpyHeader
+  private let file: ReadableFile
+
+  /// What `numpy.savez` calls an array that nobody named.
+  static let tensorName: TensorName = "arr_0"
+
+  var path: String { file.path }
+  var verbatim: [UInt8]? { nil }
+
+  init(_ file: ReadableFile, assumed: DType?) throws(FlatFormatError) {
+    var position = 0
+    let reader = NpyHeaderReader(
+      path: file.path, place: "header", name: Self.tensorName, size: file.size, assumed: assumed
+    ) { count throws(FlatFormatError) in
+      let bytes = try asFlatFormat { () throws(FileError) in try file.bytes(at: position, count: count) }
+      position += count
+      return bytes
+    }
+    header = try reader.read()
+    tensors = [FlatTensor(spec: header.spec, tiedTo: nil)]
+    self.file = file
+  }
+
+  func reader(of index: Int) throws(FlatFormatError) -> any TensorByteReader {
+    guard index == 0 else { throw noSuchTensor(index) }
+    return NpyReader(
+      header: header, path: path, payload: FilePayload(file: file, start: header.dataStart))
+  }
+
   static let format = FlatFormat(
-    kind: .npy, suffix: ".npy", matches: { $0.starts(with: [0x93] + Array("NUMPY".utf8)) },
-    open: { file, _ throws(FlatFormatError) in
-      throw .refused(
-        .notRecognised, path: file.path, place: "file", expected: "a format that is read", found: "npy")
-    },
-    sink: { contents throws(FlatFormatError) in
-      throw contents.refusal(.notRecognised, "file", expected: "a format that is written", found: "npy")
-    })
-}
-enum NpzSource {
-  static let format = FlatFormat(
-    kind: .npz, suffix: ".npz", matches: { $0.starts(with: "PK\u{3}\u{4}") && $0.hasSuffix(".npz") },
-    open: { file, _ throws(FlatFormatError) in
-      throw .refused(
-        .notRecognised, path: file.path, place: "file", expected: "a format that is read", found: "npz")
-    },
-    sink: { contents throws(FlatFormatError) in
-      throw contents.refusal(.notRecognised, "file", expected: "a format that is written", found: "npz")
-    })
+    kind: .npy, suffix: ".npy", matches: { $0.starts(with: NpyHeader.magic) },
+    open: { file, assumed throws(FlatFormatError) in try NpySource(file, assumed: assumed) },
+    sink: { contents throws(FlatFormatError) in try NpySink(contents) })
 }

@@ -1,0 +1,155 @@
+/// Brings an array whose first index runs fastest in the file into C order, window by window of the result.
+///
+/// A window holds, for fixed indices before axis `cut`, some indices of that axis and all of the axes behind it.
+/// Seen from the file that is one run per combination of the axes behind, so a window reads about what it holds
+/// when `cut` is 0, which it is unless a single index of the first axis is larger than a window.
+final class FortranGather {
+  private let shape: [Int]
+  private let itemSize: Int
+  private let cut: Int
+  /// Elements of the axes behind `cut`.
+  private let inner: Int
+  /// Indices of `cut` in a full window.
+  private let rows: Int
+  /// Elements that each axis steps over in the file.
+  private let fileStrides: [Int]
+  /// Elements that each axis steps over in the result.
+  private let resultStrides: [Int]
+  /// Bytes read at a time where the elements wanted do not lie together.
+  private static let stagingSize = 1 << 20
+
+  /// Bytes of the largest window.
+  let windowSize: Int
+
+  /// `shape` has no zero and its bytes fit an Int, so no product below overflows.
+  init(shape: [Int], itemSize: Int, limit: Int) {
+    self.shape = shape
+    self.itemSize = itemSize
+    var strides: [Int] = []
+    var product = 1
+    for extent in shape {
+      strides.append(product)
+      product *= extent
+    }
+    fileStrides = strides
+    var result = [Int](repeating: 1, count: shape.count)
+    for axis in stride(from: shape.count - 2, through: 0, by: -1) {
+      result[axis] = result[axis + 1] * shape[axis + 1]
+    }
+    resultStrides = result
+    let cut = result.firstIndex { $0 * itemSize <= limit } ?? shape.count - 1
+    self.cut = cut
+    inner = result[cut]
+    rows = min(shape[cut], max(1, limit / (result[cut] * itemSize)))
+    windowSize = rows * inner * itemSize
+  }
+
+  /// Fills `window` with the result's bytes from `position` on, where a window begins; says how many they are.
+  func gather(
+    at position: Int, from payload: any NpyPayload, into window: UnsafeMutableRawBufferPointer
+  ) throws(FlatFormatError) -> Int {
+    var element = position / itemSize
+    var origin = 0
+    for axis in 0..<cut {
+      origin += element / resultStrides[axis] * fileStrides[axis]
+      element %= resultStrides[axis]
+    }
+    let first = element / inner
+    let count = min(rows, shape[cut] - first)
+    origin += first * fileStrides[cut]
+    let bytes = count * inner * itemSize
+    let isWhole = bytes == shape.reduce(itemSize, *)
+    let staging = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: isWhole ? bytes : stagingBytes(count), alignment: 64)
+    defer { staging.deallocate() }
+    // All of it fits a window: one read instead of one per run.
+    if isWhole { try payload.read(at: 0, into: staging) }
+    var failure: FlatFormatError?
+    walk { run, place in
+      if isWhole {
+        scatter(staging, from: run * itemSize, step: fileStrides[cut], count: count, into: window, at: place)
+      } else if failure == nil {
+        do throws(FlatFormatError) {
+          try copyRun(at: origin + run, count: count, from: payload, staging, into: window, at: place)
+        } catch { failure = error }
+      }
+    }
+    if let failure { throw failure }
+    return bytes
+  }
+
+  private func stagingBytes(_ count: Int) -> Int {
+    max(itemSize, min(Self.stagingSize, (count - 1) * fileStrides[cut] * itemSize + itemSize))
+  }
+
+  /// Calls `body` for every combination of the axes behind `cut`, in the file's order, with the elements from a
+  /// window's first to the run's: in the file and in the result.
+  private func walk(_ body: (_ run: Int, _ place: Int) -> Void) {
+    var index = [Int](repeating: 0, count: shape.count)
+    var (run, place) = (0, 0)
+    while true {
+      body(run, place)
+      var axis = cut + 1
+      while axis < shape.count {
+        index[axis] += 1
+        run += fileStrides[axis]
+        place += resultStrides[axis]
+        if index[axis] < shape[axis] { break }
+        run -= index[axis] * fileStrides[axis]
+        place -= index[axis] * resultStrides[axis]
+        index[axis] = 0
+        axis += 1
+      }
+      if axis >= shape.count { return }
+    }
+  }
+
+  /// Elements `start`, `start` + stride, … of the file into the result's rows at `place`.
+  private func copyRun(
+    at start: Int, count: Int, from payload: any NpyPayload, _ staging: UnsafeMutableRawBufferPointer,
+    into window: UnsafeMutableRawBufferPointer, at place: Int
+  ) throws(FlatFormatError) {
+    let step = fileStrides[cut]
+    let perRead = max(1, (staging.count - itemSize) / (step * itemSize) + 1)
+    var done = 0
+    while done < count {
+      let some = min(perRead, count - done)
+      let bytes = ((some - 1) * step + 1) * itemSize
+      try payload.read(
+        at: (start + done * step) * itemSize, into: UnsafeMutableRawBufferPointer(rebasing: staging[..<bytes])
+      )
+      scatter(staging, from: 0, step: step, count: some, into: window, at: place + done * inner)
+      done += some
+    }
+  }
+
+  /// `count` elements of `source`, `step` apart from byte `from` on, to the rows of `window` at element `place`.
+  private func scatter(
+    _ source: UnsafeMutableRawBufferPointer, from: Int, step: Int, count: Int,
+    into window: UnsafeMutableRawBufferPointer, at place: Int
+  ) {
+    switch itemSize {
+    case 1: scatter(source, from, step, count, window, place, as: UInt8.self)
+    case 2: scatter(source, from, step, count, window, place, as: UInt16.self)
+    case 4: scatter(source, from, step, count, window, place, as: UInt32.self)
+    case 8: scatter(source, from, step, count, window, place, as: UInt64.self)
+    default: scatter(source, from, step, count, window, place, as: (UInt64, UInt64).self)
+    }
+  }
+
+  private func scatter<Item: BitwiseCopyable>(
+    _ source: UnsafeMutableRawBufferPointer, _ from: Int, _ step: Int, _ count: Int,
+    _ window: UnsafeMutableRawBufferPointer, _ place: Int, as: Item.Type
+  ) {
+    // Proof of bounds: the last element read and the last written, checked once for the whole run.
+    let size = MemoryLayout<Item>.size
+    guard count > 0, from + ((count - 1) * step + 1) * size <= source.count,
+      (place + (count - 1) * inner + 1) * size <= window.count, let input = source.baseAddress,
+      let output = window.baseAddress
+    else { return }
+    for row in 0..<count {
+      let item = input.loadUnaligned(fromByteOffset: from + row * step * size, as: Item.self)
+      output.storeBytes(of: item, toByteOffset: (place + row * inner) * size, as: Item.self)
+    }
+  }
+}

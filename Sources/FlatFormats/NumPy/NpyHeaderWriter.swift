@@ -1,0 +1,57 @@
+internal import Tensors
+
+/// The header that `numpy.save` writes.
+enum NpyHeaderWriter {
+  /// Digits that NumPy leaves room for, so that the first extent can grow in place.
+  private static let growthDigits = 21
+  /// Data begin at a multiple of this.
+  private static let alignment = 64
+
+  /// Magic, version, length and dictionary for `spec`, or why NumPy has no array like it.
+  ///
+  /// With `opaque`, dtypes that NumPy lacks become raw bytes of their width (`|V2`, `|V1`); sub-byte ones become
+  /// whole bytes along the last dimension where it divides, else along one flat dimension.
+  static func header(of spec: TensorSpec, _ contents: SinkContents) throws(FlatFormatError) -> [UInt8] {
+    let place = "tensor \(spec.name.quoted)"
+    var shape = spec.shape
+    let descr: String
+    if let text = NpyDType.text(of: spec.dtype) {
+      descr = text
+    } else if contents.opaque {
+      descr = "|V\(spec.dtype.bytes ?? 1)"
+      if spec.dtype.bytes == nil { shape = byteShape(of: spec) }
+    } else {
+      throw contents.refusal(
+        .npyOpaqueWrite, place, expected: "a dtype that NumPy has, or leave to write raw bytes (--opaque)",
+        found: spec.dtype.rawValue)
+    }
+    let header = bytes(descr: descr, shape: shape)
+    // NumPy would refuse to read more, and 64 dimensions are the most an array of its can have.
+    guard shape.count <= 64, header.count - 10 <= NpyHeader.sizeLimit else {
+      throw contents.refusal(
+        .npyHeaderWrite, place, expected: "at most 64 dimensions, as NumPy has", found: "\(shape.count)")
+    }
+    return header
+  }
+
+  /// The header's bytes, version 1.0.
+  static func bytes(descr: String, shape: [Int]) -> [UInt8] {
+    let list = shape.map(String.init)
+    let tuple = list.count == 1 ? "(\(list[0]),)" : "(" + list.joined(separator: ", ") + ")"
+    var text = Array("{'descr': '\(descr)', 'fortran_order': False, 'shape': \(tuple), }".utf8)
+    if let first = list.first {
+      text += [UInt8](repeating: 0x20, count: max(0, growthDigits - first.utf8.count))
+    }
+    // NumPy pads to the next multiple even from a multiple.
+    let padding = alignment - (10 + text.count + 1) % alignment
+    text += [UInt8](repeating: 0x20, count: padding) + [0x0A]
+    // At most 64 dimensions of 19 digits are far below 65,536 bytes; a longer header is refused above.
+    return NpyHeader.magic + [1, 0] + ByteFields.bytes(of: UInt16(truncatingIfNeeded: text.count)) + text
+  }
+
+  private static func byteShape(of spec: TensorSpec) -> [Int] {
+    guard let last = spec.shape.last, spec.byteCount > 0 else { return [spec.byteCount] }
+    let (bits, overflow) = last.multipliedReportingOverflow(by: spec.dtype.bits)
+    return overflow || bits % 8 != 0 ? [spec.byteCount] : spec.shape.dropLast() + [bits / 8]
+  }
+}

@@ -1,0 +1,59 @@
+internal import ByteFiles
+internal import Tensors
+
+/// The bytes of one array as they lie in an npy file, whatever holds that file.
+protocol NpyPayload: AnyObject {
+  /// Fills `buffer` from byte `offset` of the array's data; reading forwards is cheap, backwards may not be.
+  func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FlatFormatError)
+}
+
+/// An array of a plain npy file, or one in a zip member whose CRC-32 has been checked.
+final class FilePayload: NpyPayload {
+  private let file: ReadableFile
+  private let start: Int
+
+  init(file: ReadableFile, start: Int) {
+    self.file = file
+    self.start = start
+  }
+
+  func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FlatFormatError) {
+    try asFlatFormat { () throws(FileError) in try file.read(at: start + offset, into: buffer) }
+  }
+}
+
+/// An array in a zip member: one pass through the member serves reads that go forwards, another begins where a
+/// read goes back.
+///
+/// A pass that comes to the member's end has checked its size and CRC-32; the last element of a tensor is the last
+/// in the file in every order, so whoever reads all of it has come there.
+final class MemberPayload: NpyPayload {
+  private let archive: ZipArchive
+  private let entry: ZipEntry
+  private let start: Int
+  private var stream: ZipMemberStream?
+
+  init(archive: ZipArchive, entry: ZipEntry, start: Int) {
+    self.archive = archive
+    self.entry = entry
+    self.start = start
+  }
+
+  func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FlatFormatError) {
+    let target = start + offset
+    let current: ZipMemberStream
+    if let stream, stream.position <= target {
+      current = stream
+    } else {
+      current = try archive.stream(of: entry)
+      stream = current
+    }
+    try current.skip(target - current.position)
+    try current.read(into: buffer)
+  }
+
+  /// Reads the whole member once for its CRC-32.
+  func check() throws(FlatFormatError) {
+    try archive.stream(of: entry).skip(entry.size)
+  }
+}

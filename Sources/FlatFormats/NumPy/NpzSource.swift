@@ -1,0 +1,83 @@
+internal import ByteFiles
+internal import Tensors
+
+/// A zip archive of arrays, one member each.
+final class NpzSource: FlatWeightsSource {
+  let kind = FlatFormatKind.npz
+  let tensors: [FlatTensor]
+  let metadata: [(key: String, value: String)] = []
+  private let archive: ZipArchive
+  private let members: [(entry: ZipEntry, header: NpyHeader)]
+
+  var path: String { archive.file.path }
+  var verbatim: [UInt8]? { nil }
+
+  static let memberSuffix = ".npy"
+
+  init(_ file: ReadableFile, assumed: DType?) throws(FlatFormatError) {
+    let archive = try ZipArchive(file)
+    var members: [(entry: ZipEntry, header: NpyHeader)] = []
+    members.reserveCapacity(archive.entries.count)
+    for entry in archive.entries.sorted(by: { $0.headerStart < $1.headerStart }) {
+      members.append((entry, try Self.header(of: entry, in: archive, assumed: assumed)))
+    }
+    let ties = Self.ties(in: archive.comment, specs: members.map(\.header.spec))
+    self.archive = archive
+    self.members = members
+    tensors = members.map { FlatTensor(spec: $0.header.spec, tiedTo: ties[$0.header.spec.name]) }
+  }
+
+  func reader(of index: Int) throws(FlatFormatError) -> any TensorByteReader {
+    guard members.indices.contains(index) else { throw noSuchTensor(index) }
+    let (entry, header) = members[index]
+    let payload = MemberPayload(archive: archive, entry: entry, start: header.dataStart)
+    if header.spec.byteCount == 0 { try payload.check() }
+    // Windows of a stored array can be read where they lie, once the whole is known to be sound.
+    if header.isFortran, entry.method == .stored, header.spec.byteCount > NpyReader.windowLimit {
+      try payload.check()
+      let file = FilePayload(file: archive.file, start: entry.dataStart + header.dataStart)
+      return NpyReader(header: header, path: path, payload: file)
+    }
+    return NpyReader(header: header, path: path, payload: payload)
+  }
+
+  private static func header(
+    of entry: ZipEntry, in archive: ZipArchive, assumed: DType?
+  ) throws(FlatFormatError) -> NpyHeader {
+    let place = "member " + TensorName(entry.name).quoted
+    let stream = try archive.stream(of: entry)
+    guard entry.nameBytes.suffix(4).elementsEqual(memberSuffix.utf8) else {
+      throw .refused(
+        .npzMember, path: archive.file.path, place: place, expected: "only arrays, members that end in .npy",
+        found: "another file")
+    }
+    let reader = NpyHeaderReader(
+      path: archive.file.path, place: place,
+      name: TensorName(String(decoding: entry.nameBytes.dropLast(4), as: UTF8.self)), size: entry.size,
+      assumed: assumed
+    ) { count throws(FlatFormatError) in try stream.bytes(count) }
+    return try reader.read()
+  }
+
+  /// NumPy ignores the archive's comment, so ties can be there.
+  private static func ties(in comment: [UInt8], specs: [TensorSpec]) -> [TensorName: TensorName] {
+    let pairs = comment.withUnsafeBufferPointer { bytes in
+      var scanner = HeaderScanner(bytes: bytes, path: "", origin: 0)
+      return try? scanner.stringMap("the comment")
+    }
+    return TensorTies.resolved(in: pairs ?? [], specs: specs)
+  }
+
+  static let format = FlatFormat(
+    kind: .npz, suffix: ".npz",
+    matches: { head in
+      if head.starts(with: "PK\u{5}\u{6}") { return head.hasSuffix(".npz") }
+      guard head.starts(with: "PK\u{3}\u{4}") else { return false }
+      if head.hasSuffix(".npz") { return true }
+      let fields = ByteFields(head.bytes)
+      let name = fields.slice(ZipRecord.localSize, Int(fields.u16(26) ?? 0)) ?? []
+      return name.suffix(4).elementsEqual(memberSuffix.utf8)
+    },
+    open: { file, assumed throws(FlatFormatError) in try NpzSource(file, assumed: assumed) },
+    sink: { contents throws(FlatFormatError) in try NpzSink(contents) })
+}

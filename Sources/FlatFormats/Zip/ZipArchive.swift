@@ -1,0 +1,56 @@
+internal import ByteFiles
+internal import Tensors
+
+/// A zip archive whose central directory has been read and checked whole.
+final class ZipArchive: Sendable {
+  let file: ReadableFile
+  /// Every member, in the directory's order.
+  let entries: [ZipEntry]
+  /// The archive's comment.
+  let comment: [UInt8]
+
+  /// Unpacked bytes from which on the ratio counts; below, no archive can do harm.
+  private static let ratioFloor = 64 << 20
+  /// What deflate packs at the very best: 258 bytes in two bits.
+  private static let deflateLimit = 1032
+  /// Unpacked bytes of a whole archive from which on it may hold at most `totalLimit` times its size.
+  private static let totalFloor = 4 << 30
+  private static let totalLimit = 200
+
+  init(_ file: ReadableFile) throws(FlatFormatError) {
+    let end = try ZipEnd.find(in: file)
+    let entries = try ZipDirectory(file: file, end: end).entries()
+    self.file = file
+    self.entries = entries
+    comment = end.comment
+    try Self.checkRatios(entries, of: file)
+  }
+
+  /// The bytes of a member from its first, unless the member must not be read.
+  func stream(of entry: ZipEntry) throws(FlatFormatError) -> ZipMemberStream {
+    if let refusal = entry.refusal { throw refusal }
+    return try ZipMemberStream(file: file, entry: entry)
+  }
+
+  private static func checkRatios(_ entries: [ZipEntry], of file: ReadableFile) throws(FlatFormatError) {
+    var total = 0
+    for entry in entries {
+      let (most, overflow) = entry.compressedSize.multipliedReportingOverflow(by: deflateLimit)
+      if entry.size > ratioFloor, !overflow, entry.size > most {
+        throw .refused(
+          .zipRatio, path: file.path, place: "member " + TensorName(entry.name).quoted,
+          expected: "at most \(most) bytes, which is all that \(entry.compressedSize) deflated ones can hold",
+          found: "\(entry.size)")
+      }
+      let (sum, sumOverflow) = total.addingReportingOverflow(entry.size)
+      total = sumOverflow ? Int.max : sum
+    }
+    let (most, overflow) = file.size.multipliedReportingOverflow(by: totalLimit)
+    if total > totalFloor, !overflow, total > most {
+      throw .refused(
+        .zipRatio, path: file.path, place: "archive",
+        expected: "members of at most \(totalLimit) times the file's \(file.size) bytes",
+        found: "\(total) bytes unpacked")
+    }
+  }
+}

@@ -1,0 +1,171 @@
+internal import ByteFiles
+internal import Tensors
+
+/// Reads the entries of a central directory and checks each against its local header.
+struct ZipDirectory {
+  let file: ReadableFile
+  let end: ZipEnd
+
+  /// The entries in the directory's order.
+  func entries() throws(FlatFormatError) -> [ZipEntry] {
+    let bytes = try read(end.directoryStart, end.directorySize)
+    let fields = ByteFields(bytes)
+    var entries: [ZipEntry] = []
+    entries.reserveCapacity(end.entryCount)
+    var offset = 0
+    for number in 0..<end.entryCount {
+      let central = try central(fields, at: offset, number: number)
+      entries.append(try entry(central))
+      offset += central.recordSize
+    }
+    if offset != bytes.count {
+      throw .refused(
+        .zipDirectorySize, path: file.path, place: "central directory", expected: "\(end.entryCount) entries",
+        found: "\(bytes.count - offset) bytes after the last")
+    }
+    try requireDisjoint(entries)
+    return entries
+  }
+
+  /// One record of the central directory, its zip64 values in place.
+  struct Central {
+    var recordSize: Int
+    var flags: UInt16
+    var method: UInt16
+    var crc: UInt32
+    var compressedSize: UInt64
+    var size: UInt64
+    var headerStart: UInt64
+    var name: [UInt8]
+    var hasUnicodePath: Bool
+
+    var shown: String { "member " + TensorName(String(decoding: name, as: UTF8.self)).quoted }
+    var isSecret: Bool { flags & ZipRecord.secretFlags != 0 }
+  }
+
+  private func central(_ fields: ByteFields, at offset: Int, number: Int) throws(FlatFormatError) -> Central {
+    let place = "central directory, entry \(number)"
+    func refusal(_ rule: FlatFormatRule, _ expected: String, _ found: String) -> FlatFormatError {
+      .refused(rule, path: file.path, place: place, expected: expected, found: found)
+    }
+    guard let record = fields.slice(offset, ZipRecord.centralSize).map(ByteFields.init),
+      let nameSize = record.u16(28), let extraSize = record.u16(30), let commentSize = record.u16(32),
+      let disk = record.u16(34), let flags = record.u16(8), let method = record.u16(10),
+      let crc = record.u32(16),
+      let compressed = record.u32(20), let size = record.u32(24), let start = record.u32(42)
+    else { throw refusal(.zipDirectorySize, "46 bytes", "\(fields.count - offset)") }
+    guard record.u32(0) == ZipRecord.centralSignature else {
+      throw refusal(
+        .zipDirectorySignature, "the signature 0x2014b50", "0x" + String(record.u32(0) ?? 0, radix: 16))
+    }
+    let nameStart = offset + ZipRecord.centralSize
+    let recordSize = ZipRecord.centralSize + Int(nameSize) + Int(extraSize) + Int(commentSize)
+    guard let name = fields.slice(nameStart, Int(nameSize)),
+      let extraBytes = fields.slice(nameStart + Int(nameSize), Int(extraSize)),
+      recordSize <= fields.count - offset
+    else { throw refusal(.zipDirectorySize, "\(recordSize) bytes", "\(fields.count - offset)") }
+    guard var extra = ZipExtra(extraBytes) else {
+      throw refusal(.zipExtra, "extra fields that fit their \(extraSize) bytes, each once", "others")
+    }
+    func wide(_ value: UInt32, _ what: String) throws(FlatFormatError) -> UInt64 {
+      if value != 0xFFFF_FFFF { return UInt64(value) }
+      guard let found = extra.takeWide() else {
+        throw refusal(.zipExtra64, "the \(what) in a zip64 extra field", "none")
+      }
+      return found
+    }
+    let fullSize = try wide(size, "uncompressed size")
+    let fullCompressed = try wide(compressed, "compressed size")
+    let fullStart = try wide(start, "place of the local header")
+    guard disk == 0 || disk == 0xFFFF else {
+      throw refusal(.zipDisks, "an archive in one part", "a member in part \(disk)")
+    }
+    return Central(
+      recordSize: recordSize, flags: flags, method: method, crc: crc, compressedSize: fullCompressed,
+      size: fullSize, headerStart: fullStart, name: Array(name), hasUnicodePath: extra.hasUnicodePath)
+  }
+
+  /// The entry, once its local header agrees and its data lie before the directory.
+  private func entry(_ central: Central) throws(FlatFormatError) -> ZipEntry {
+    func refusal(_ rule: FlatFormatRule, _ expected: String, _ found: String) -> FlatFormatError {
+      .refused(rule, path: file.path, place: central.shown, expected: expected, found: found)
+    }
+    if central.method == 0, !central.isSecret, central.size != central.compressedSize {
+      throw refusal(
+        .zipStoredSize, "a stored member of equal sizes",
+        "\(central.compressedSize) and \(central.size) bytes")
+    }
+    guard central.headerStart <= UInt64(end.directoryStart),
+      end.directoryStart - Int(central.headerStart) >= ZipRecord.localSize
+    else {
+      throw refusal(
+        .zipDataBounds, "a local header before byte \(end.directoryStart)",
+        "it at byte \(central.headerStart)")
+    }
+    let headerStart = Int(central.headerStart)
+    let (dataStart, disagreement) = try ZipLocalHeader(file: file, central: central, start: headerStart)
+      .read()
+    guard dataStart <= end.directoryStart,
+      central.compressedSize <= UInt64(end.directoryStart - dataStart), central.size <= UInt64(Int.max)
+    else {
+      throw refusal(
+        .zipDataBounds, "data that end before byte \(end.directoryStart)",
+        "\(central.compressedSize) bytes at byte \(dataStart)")
+    }
+    return ZipEntry(
+      name: String(decoding: central.name, as: UTF8.self), nameBytes: central.name,
+      method: ZipMethod(rawValue: central.method), crc: central.crc,
+      compressedSize: Int(central.compressedSize),
+      size: Int(central.size), headerStart: headerStart, dataStart: dataStart,
+      refusal: memberRefusal(central, refusal) ?? disagreement)
+  }
+
+  /// What makes a member unreadable in an archive that is otherwise in order.
+  private func memberRefusal(
+    _ central: Central, _ refusal: (FlatFormatRule, String, String) -> FlatFormatError
+  ) -> FlatFormatError? {
+    if central.isSecret {
+      return refusal(.zipEncrypted, "a member that is neither encrypted nor a patch", "flags that say so")
+    }
+    guard ZipMethod(rawValue: central.method) != nil else {
+      return refusal(.zipMethod, "a member stored (0) or deflated (8)", "method \(central.method)")
+    }
+    if let problem = ZipName.problem(central.name) {
+      return refusal(.zipName, "a relative name without '..', backslash or NUL", problem)
+    }
+    let isASCII = central.name.allSatisfy { $0 < 0x80 }
+    let isUTF8 =
+      central.flags & ZipRecord.utf8Flag != 0 && String(validating: central.name, as: UTF8.self) != nil
+    if !isASCII && !isUTF8 {
+      return refusal(.zipNameEncoding, "a name in ASCII, or in UTF-8 and marked as such", "another encoding")
+    }
+    if central.hasUnicodePath {
+      return refusal(.zipNameEncoding, "one name", "a second one in an extra field (0x7075)")
+    }
+    return nil
+  }
+
+  /// No member has a byte of another, and no name is there twice.
+  private func requireDisjoint(_ entries: [ZipEntry]) throws(FlatFormatError) {
+    var names = Set<[UInt8]>()
+    for entry in entries where !names.insert(entry.nameBytes).inserted {
+      throw .refused(
+        .zipDuplicateName, path: file.path, place: "member " + TensorName(entry.name).quoted,
+        expected: "every name once", found: "it twice")
+    }
+    var position = 0
+    for entry in entries.sorted(by: { $0.headerStart < $1.headerStart }) {
+      if entry.headerStart < position {
+        throw .refused(
+          .zipOverlap, path: file.path, place: "member " + TensorName(entry.name).quoted,
+          expected: "a member that begins after byte \(position), where another ends",
+          found: "it at byte \(entry.headerStart)")
+      }
+      position = entry.dataStart + entry.compressedSize
+    }
+  }
+
+  private func read(_ start: Int, _ count: Int) throws(FlatFormatError) -> [UInt8] {
+    try asFlatFormat { () throws(FileError) in try file.bytes(at: start, count: count) }
+  }
+}

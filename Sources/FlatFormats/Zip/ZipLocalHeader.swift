@@ -1,0 +1,74 @@
+internal import ByteFiles
+internal import Tensors
+
+/// The header before a member's data, which must repeat what the central directory says.
+///
+/// Readers that trust the one and readers that trust the other must see the same archive.
+struct ZipLocalHeader {
+  let file: ReadableFile
+  let central: ZipDirectory.Central
+  let start: Int
+
+  /// Where the data begin, and what the two headers disagree in; the caller has checked that the 30 bytes of the
+  /// fixed part lie in the file.
+  func read() throws(FlatFormatError) -> (dataStart: Int, disagreement: FlatFormatError?) {
+    let fixed = ByteFields(try read(start, ZipRecord.localSize))
+    guard fixed.u32(0) == ZipRecord.localSignature, let nameSize = fixed.u16(26),
+      let extraSize = fixed.u16(28)
+    else {
+      throw refusal(
+        .zipLocalSignature, "a local header at byte \(start)",
+        "the signature 0x" + String(fixed.u32(0) ?? 0, radix: 16))
+    }
+    let nameStart = start + ZipRecord.localSize
+    let variable = Int(nameSize) + Int(extraSize)
+    guard variable <= file.size - nameStart else {
+      throw refusal(
+        .zipDataBounds, "a local header within the file", "\(variable) bytes of name and extra fields")
+    }
+    let rest = try read(nameStart, variable)
+    guard var extra = ZipExtra(rest.dropFirst(Int(nameSize))) else {
+      throw refusal(.zipExtra, "extra fields of the local header that fit their \(extraSize) bytes", "others")
+    }
+    let name = rest.prefix(Int(nameSize))
+    if !name.elementsEqual(central.name) {
+      let text = TensorName(String(decoding: name, as: UTF8.self)).quoted
+      return (nameStart + variable, disagreement("name", text))
+    }
+    return (nameStart + variable, difference(fixed, &extra))
+  }
+
+  private func difference(_ fixed: ByteFields, _ extra: inout ZipExtra) -> FlatFormatError? {
+    guard let flags = fixed.u16(6), let method = fixed.u16(8), let crc = fixed.u32(14),
+      let compressed = fixed.u32(18), let size = fixed.u32(22)
+    else { return nil }
+    let compared = ZipRecord.secretFlags | ZipRecord.utf8Flag | ZipRecord.descriptorFlag
+    guard flags & compared == central.flags & compared else { return disagreement("flags", "\(flags)") }
+    guard method == central.method else { return disagreement("method", "\(method)") }
+    // With a descriptor behind the data, or a masked header, these may be left at zero.
+    let mayBeZero = flags & (ZipRecord.descriptorFlag | ZipRecord.maskedFlag) != 0
+    let hasWide = extra.wide != nil
+    let fullSize = size == 0xFFFF_FFFF && hasWide ? extra.takeWide() : UInt64(size)
+    let fullCompressed = compressed == 0xFFFF_FFFF && hasWide ? extra.takeWide() : UInt64(compressed)
+    guard fullSize == central.size || (mayBeZero && fullSize == 0) else {
+      return disagreement("uncompressed size", "\(fullSize ?? 0)")
+    }
+    guard fullCompressed == central.compressedSize || (mayBeZero && fullCompressed == 0) else {
+      return disagreement("compressed size", "\(fullCompressed ?? 0)")
+    }
+    guard crc == central.crc || (mayBeZero && crc == 0) else { return disagreement("CRC-32", "\(crc)") }
+    return nil
+  }
+
+  private func disagreement(_ what: String, _ found: String) -> FlatFormatError {
+    refusal(.zipLocal, "the \(what) of the central directory in the local header", found)
+  }
+
+  private func refusal(_ rule: FlatFormatRule, _ expected: String, _ found: String) -> FlatFormatError {
+    .refused(rule, path: file.path, place: central.shown, expected: expected, found: found)
+  }
+
+  private func read(_ start: Int, _ count: Int) throws(FlatFormatError) -> [UInt8] {
+    try asFlatFormat { () throws(FileError) in try file.bytes(at: start, count: count) }
+  }
+}

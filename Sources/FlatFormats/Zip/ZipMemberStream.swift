@@ -1,0 +1,144 @@
+internal import ByteFiles
+internal import CZlib
+internal import Tensors
+
+/// The unpacked bytes of a zip member, from the first to the last; its size and CRC-32 are checked with the last.
+final class ZipMemberStream {
+  let entry: ZipEntry
+  /// Unpacked bytes delivered so far.
+  private(set) var position = 0
+  private let file: ReadableFile
+  private var crc: UInt = 0
+  private let inflater: Inflater?
+  private let input: UnsafeMutableRawBufferPointer
+  /// The part of `input` that is filled and not yet used.
+  private var pending = 0..<0
+  private var fileOffset: Int
+  private var ended = false
+
+  /// The caller has checked that the member may be read.
+  fileprivate init(unchecked file: ReadableFile, entry: ZipEntry) {
+    self.file = file
+    self.entry = entry
+    fileOffset = entry.dataStart
+    let isDeflated = entry.method == .deflated
+    inflater = isDeflated ? Inflater() : nil
+    input = .allocate(byteCount: isDeflated ? max(1, min(128 << 10, entry.compressedSize)) : 1, alignment: 16)
+  }
+
+  convenience init(file: ReadableFile, entry: ZipEntry) throws(FlatFormatError) {
+    self.init(unchecked: file, entry: entry)
+    if entry.size == 0 { try finish() }
+  }
+
+  deinit { input.deallocate() }
+
+  /// Fills all of `buffer` with the next bytes.
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws(FlatFormatError) {
+    guard buffer.count <= entry.size - position else {
+      throw refusal(
+        .readPastEnd, "a read of the \(entry.size - position) bytes left", "one of \(buffer.count)")
+    }
+    if buffer.isEmpty { return }
+    if inflater != nil {
+      try inflated(into: buffer)
+    } else {
+      try asFlatFormat { () throws(FileError) in try file.read(at: fileOffset, into: buffer) }
+      fileOffset += buffer.count
+    }
+    crc = crc32_z(crc, buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), buffer.count)
+    position += buffer.count
+    if position == entry.size { try finish() }
+  }
+
+  /// Steps over `count` bytes, which are unpacked and checked like all others.
+  func skip(_ count: Int) throws(FlatFormatError) {
+    let size = min(count, 256 << 10)
+    if size <= 0 { return }
+    let waste = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
+    defer { waste.deallocate() }
+    var left = count
+    while left > 0 {
+      let step = min(left, size)
+      try read(into: UnsafeMutableRawBufferPointer(rebasing: waste[..<step]))
+      left -= step
+    }
+  }
+
+  /// The next `count` bytes as an array; the caller bounds `count`.
+  func bytes(_ count: Int) throws(FlatFormatError) -> [UInt8] {
+    var result = [UInt8](repeating: 0, count: count)
+    try result.withUnsafeMutableBytes { buffer in
+      Result { () throws(FlatFormatError) in try read(into: buffer) }
+    }.get()
+    return result
+  }
+
+  private func inflated(into buffer: UnsafeMutableRawBufferPointer) throws(FlatFormatError) {
+    var done = 0
+    while done < buffer.count {
+      let written = try inflateOnce(into: UnsafeMutableRawBufferPointer(rebasing: buffer[done...]))
+      done += written
+      if ended, done < buffer.count {
+        throw refusal(.zipShort, "\(entry.size) bytes unpacked", "\(position + done)")
+      }
+    }
+  }
+
+  /// One step of zlib; every round either uses input, or gives output, or ends in an error.
+  private func inflateOnce(into output: UnsafeMutableRawBufferPointer) throws(FlatFormatError) -> Int {
+    guard let inflater else { return 0 }
+    if pending.isEmpty { try refill() }
+    let (read, written, outcome) = inflater.step(
+      UnsafeMutableRawBufferPointer(rebasing: input[pending]), output)
+    pending = (pending.lowerBound + read)..<pending.upperBound
+    switch outcome {
+    case .damaged(let words): throw refusal(.zipDeflate, "deflated data", words)
+    case .ended: ended = true
+    case .goingOn where read == 0 && written == 0:
+      throw refusal(
+        .zipDeflate, "deflated data to their end", "only their first \(entry.compressedSize) bytes")
+    case .goingOn: break
+    }
+    return written
+  }
+
+  private func refill() throws(FlatFormatError) {
+    let count = min(input.count, entry.dataStart + entry.compressedSize - fileOffset)
+    if count == 0 {
+      pending = 0..<0
+      return
+    }
+    try asFlatFormat { () throws(FileError) in
+      try file.read(at: fileOffset, into: UnsafeMutableRawBufferPointer(rebasing: input[..<count]))
+    }
+    pending = 0..<count
+    fileOffset += count
+  }
+
+  /// After the last byte: the stream ends here, all of it was used, and the CRC-32 is right.
+  private func finish() throws(FlatFormatError) {
+    if inflater != nil {
+      var extra: UInt8 = 0
+      while !ended {
+        let written = try withUnsafeMutableBytes(of: &extra) { room in
+          Result { () throws(FlatFormatError) in try inflateOnce(into: room) }
+        }.get()
+        if written > 0 { throw refusal(.zipLong, "\(entry.size) bytes unpacked", "more") }
+      }
+      if !pending.isEmpty || fileOffset != entry.dataStart + entry.compressedSize {
+        throw refusal(.zipDeflate, "deflated data of \(entry.compressedSize) bytes", "an earlier end")
+      }
+    }
+    guard crc == UInt(entry.crc) else {
+      throw refusal(
+        .zipCRC, "the CRC-32 0x" + String(entry.crc, radix: 16), "0x" + String(crc, radix: 16))
+    }
+  }
+
+  private func refusal(_ rule: FlatFormatRule, _ expected: String, _ found: String) -> FlatFormatError {
+    .refused(
+      rule, path: file.path, place: "member " + TensorName(entry.name).quoted, expected: expected,
+      found: found)
+  }
+}

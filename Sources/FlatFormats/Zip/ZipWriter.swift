@@ -1,0 +1,121 @@
+internal import CZlib
+
+/// Writes a zip archive of stored members, byte for byte as Python's `zipfile` does for NumPy.
+///
+/// Every local header has its sizes in a zip64 extra field, because `zipfile` is told to expect large members; the
+/// central directory has one only where a number needs it. Only the CRC-32 is not known before the data.
+final class ZipWriter {
+  private let writer: SequentialWriter
+  private var entries: [ZipCentralEntry] = []
+  private var crc: UInt = 0
+
+  init(_ writer: SequentialWriter) { self.writer = writer }
+
+  /// Ends the member before and begins one of `size` bytes, which the caller then appends.
+  func begin(name: String, size: Int) throws(FlatFormatError) {
+    try end()
+    let entry = ZipCentralEntry(name: Array(name.utf8), size: UInt64(size), start: UInt64(writer.position))
+    try writer.append(entry.localHeader)
+    entries.append(entry)
+    crc = 0
+  }
+
+  /// The next bytes of the current member.
+  func append(_ bytes: UnsafeRawBufferPointer) throws(FlatFormatError) {
+    crc = crc32_z(crc, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
+    try writer.append(bytes)
+  }
+
+  /// Ends the last member, writes the directory, and gives the file its name.
+  func finish(comment: [UInt8]) throws(FlatFormatError) {
+    try end()
+    let start = writer.position
+    for entry in entries { try writer.append(entry.centralHeader) }
+    try writer.append(
+      ZipEndWriter.records(
+        entries: entries.count, directoryStart: UInt64(start), directorySize: UInt64(writer.position - start),
+        comment: comment))
+    try writer.commit()
+  }
+
+  private func end() throws(FlatFormatError) {
+    guard let last = entries.indices.last else { return }
+    entries[last].crc = UInt32(truncatingIfNeeded: crc)
+    try writer.patch(
+      ByteFields.bytes(of: entries[last].crc), at: Int(entries[last].start) + ZipCentralEntry.crcOffset)
+  }
+}
+
+/// What the two headers of a stored member hold.
+struct ZipCentralEntry {
+  let name: [UInt8]
+  let size: UInt64
+  let start: UInt64
+  var crc: UInt32 = 0
+
+  /// Of the CRC-32 in a local header.
+  static let crcOffset = 14
+  /// `zipfile` leaves 32 bits at half of what they hold.
+  static let zip64Limit: UInt64 = (1 << 31) - 1
+  /// 00:00 on 1 January 1980, as DOS counts.
+  private static let date: [UInt8] = [0, 0, 0x21, 0]
+
+  private var flags: UInt16 { name.contains { $0 >= 0x80 } ? ZipRecord.utf8Flag : 0 }
+
+  var localHeader: [UInt8] {
+    var bytes = ByteFields.bytes(of: ZipRecord.localSignature)
+    bytes += [45, 0] + ByteFields.bytes(of: flags) + [0, 0] + Self.date + ByteFields.bytes(of: crc)
+    bytes += ByteFields.bytes(of: UInt32.max) + ByteFields.bytes(of: UInt32.max)
+    bytes += ByteFields.bytes(of: UInt16(truncatingIfNeeded: name.count)) + [20, 0] + name
+    return bytes + Self.extra([size, size])
+  }
+
+  var centralHeader: [UInt8] {
+    var wide: [UInt64] = []
+    if size > Self.zip64Limit { wide += [size, size] }
+    if start > Self.zip64Limit { wide.append(start) }
+    let extra = wide.isEmpty ? [] : Self.extra(wide)
+    let shownSize = size > Self.zip64Limit ? UInt32.max : UInt32(truncatingIfNeeded: size)
+    let shownStart = start > Self.zip64Limit ? UInt32.max : UInt32(truncatingIfNeeded: start)
+    var bytes = ByteFields.bytes(of: ZipRecord.centralSignature)
+    // Made by version 4.5 on Unix, and 4.5 to read it.
+    bytes += [45, 3, 45, 0] + ByteFields.bytes(of: flags) + [0, 0] + Self.date + ByteFields.bytes(of: crc)
+    bytes += ByteFields.bytes(of: shownSize) + ByteFields.bytes(of: shownSize)
+    bytes += ByteFields.bytes(of: UInt16(truncatingIfNeeded: name.count))
+    bytes += ByteFields.bytes(of: UInt16(truncatingIfNeeded: extra.count))
+    // No comment, part 0, no internal attributes; readable and writable by the owner.
+    bytes += [0, 0, 0, 0, 0, 0] + ByteFields.bytes(of: UInt32(0o600) << 16)
+    return bytes + ByteFields.bytes(of: shownStart) + name + extra
+  }
+
+  private static func extra(_ values: [UInt64]) -> [UInt8] {
+    ByteFields.bytes(of: ZipRecord.zip64ExtraID) + ByteFields.bytes(of: UInt16(8 * values.count))
+      + values.flatMap { ByteFields.bytes(of: $0) }
+  }
+}
+
+/// The records that end an archive.
+enum ZipEndWriter {
+  static func records(entries: Int, directoryStart: UInt64, directorySize: UInt64, comment: [UInt8])
+    -> [UInt8]
+  {
+    var bytes: [UInt8] = []
+    let limit = ZipCentralEntry.zip64Limit
+    let needsWide = entries > 0xFFFF || directoryStart > limit || directorySize > limit
+    if needsWide {
+      bytes +=
+        ByteFields.bytes(of: ZipRecord.end64Signature) + ByteFields.bytes(of: UInt64(44)) + [45, 0, 45, 0]
+      bytes += [UInt8](repeating: 0, count: 8)
+      for value in [UInt64(entries), UInt64(entries), directorySize, directoryStart] {
+        bytes += ByteFields.bytes(of: value)
+      }
+      bytes += ByteFields.bytes(of: ZipRecord.locatorSignature) + [0, 0, 0, 0]
+      bytes += ByteFields.bytes(of: directoryStart + directorySize) + [1, 0, 0, 0]
+    }
+    let shownEntries = ByteFields.bytes(of: UInt16(min(entries, 0xFFFF)))
+    bytes += ByteFields.bytes(of: ZipRecord.endSignature) + [0, 0, 0, 0] + shownEntries + shownEntries
+    bytes += ByteFields.bytes(of: UInt32(min(directorySize, UInt64(UInt32.max))))
+    bytes += ByteFields.bytes(of: UInt32(min(directoryStart, UInt64(UInt32.max))))
+    return bytes + ByteFields.bytes(of: UInt16(truncatingIfNeeded: comment.count)) + comment
+  }
+}

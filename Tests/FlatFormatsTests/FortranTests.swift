@@ -1,0 +1,124 @@
+import Tensors
+import TestSupport
+import Testing
+
+@testable import FlatFormats
+
+/// An array in memory.
+private final class MemoryPayload: NpyPayload {
+  let bytes: [UInt8]
+  private(set) var reads = 0
+
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FlatFormatError) {
+    reads += 1
+    buffer.copyBytes(from: bytes[offset..<(offset + buffer.count)])
+  }
+}
+
+@Suite("Fortran order")
+struct FortranTests {
+  /// C-order bytes from Fortran-order ones, element by element, from the definition.
+  static func transposed(_ bytes: [UInt8], shape: [Int], item: Int) -> [UInt8] {
+    var result: [UInt8] = []
+    var index = [Int](repeating: 0, count: shape.count)
+    for _ in 0..<shape.reduce(1, *) {
+      var place = 0
+      for axis in stride(from: shape.count - 1, through: 0, by: -1) {
+        place = place * shape[axis] + index[axis]
+      }
+      result += bytes[(place * item)..<((place + 1) * item)]
+      for axis in stride(from: shape.count - 1, through: 0, by: -1) {
+        index[axis] += 1
+        if index[axis] < shape[axis] { break }
+        index[axis] = 0
+      }
+    }
+    return result
+  }
+
+  @Test("windows of any size give C order", arguments: [1, 2, 4, 8, 16])
+  func windows(_ item: Int) throws {
+    let shapes = [
+      [5, 3], [3, 5], [2, 3, 5], [5, 1, 3, 2], [1, 7, 4], [4, 7, 1], [2, 2, 3, 2, 2], [1, 1], [97, 2],
+      [2, 97],
+    ]
+    var ran = 0
+    for shape in shapes {
+      let count = shape.reduce(item, *)
+      let source = pattern(count, salt: 9)
+      let expected = Self.transposed(source, shape: shape, item: item)
+      for limit in [1, item, 3 * item, 10 * item, 64 * item, count] {
+        let gather = FortranGather(shape: shape, itemSize: item, limit: limit)
+        #expect(gather.windowSize <= max(limit, item))
+        var result: [UInt8] = []
+        var window = [UInt8](repeating: 0xEE, count: gather.windowSize)
+        let payload = MemoryPayload(source)
+        while result.count < count {
+          let some = try window.withUnsafeMutableBytes {
+            try gather.gather(at: result.count, from: payload, into: $0)
+          }
+          result += window[..<some]
+        }
+        #expect(result == expected, "\(shape), \(item) bytes, windows of \(limit)")
+        ran += 1
+      }
+    }
+    #expect(ran == shapes.count * 6)
+  }
+
+  @Test("an array larger than a window is read from npy, stored and deflated members alike")
+  func largerThanAWindow() throws {
+    // 10 MB, deflated as stored blocks, so the third kind of payload starts over for every window.
+    let shape = [3, 1_000, 833]
+    let spec = try TensorSpec(name: "arr_0", dtype: .i32, shape: shape)
+    var raw = [UInt8](repeating: 0, count: spec.byteCount)
+    var generator = SeededGenerator(seed: 2)
+    raw.withUnsafeMutableBytes { bytes in
+      for start in stride(from: 0, to: bytes.count - 7, by: 8) {
+        bytes.storeBytes(of: generator.next(), toByteOffset: start, as: UInt64.self)
+      }
+    }
+    let header = "{'descr': '>i4', 'fortran_order': True, 'shape': (3, 1000, 833), }"
+    var file = npy(header, data: 0) + raw
+    let folder = try TemporaryFolder()
+    // A sparse sample of elements is compared with the definition; the whole by the three ways agreeing.
+    let plain = try contents(try open(try folder.write(file, as: "x.npy")), 0, piece: 3_000_001)
+    for number in stride(from: 0, to: spec.elementCount, by: 997) {
+      let (i, j, k) = (number / 833_000, number / 833 % 1000, number % 833)
+      let place = 4 * (i + 3 * (j + 1000 * k))
+      let same = plain[(4 * number)..<(4 * number + 4)].elementsEqual(raw[place..<(place + 4)].reversed())
+      #expect(same)
+    }
+    for deflate in [false, true] {
+      var member = ZipBytes.Member("arr_0.npy", file)
+      if deflate { member = packed(file) }
+      let path = try folder.write(ZipBytes([member]).file, as: "x.npz")
+      let same = try contents(try open(path), 0, piece: 2_000_003) == plain
+      #expect(same)
+      file[file.count / 2] ^= 1
+      var damaged = member
+      damaged.data = deflate ? packed(file).data : file
+      damaged.crc = member.crc ?? crc32(member.data)
+      let broken = try folder.write(ZipBytes([damaged]).file, as: "y.npz")
+      #expect(refusal { _ = try readAll(broken) }?.rule == .zipCRC)
+      file[file.count / 2] ^= 1
+    }
+  }
+
+  /// A member of many stored deflate blocks.
+  private func packed(_ data: [UInt8]) -> ZipBytes.Member {
+    var member = ZipBytes.Member("arr_0.npy", [])
+    member.method = 8
+    member.crc = crc32(data)
+    member.size = UInt32(data.count)
+    for start in stride(from: 0, to: data.count, by: 65_535) {
+      let end = min(start + 65_535, data.count)
+      var block = deflated(Array(data[start..<end]))
+      block[0] = end == data.count ? 1 : 0
+      member.data += block
+    }
+    return member
+  }
+}

@@ -1,0 +1,30 @@
+import ByteFiles
+import FlatFormats
+import TestSupport
+import Testing
+
+@Suite("Recognition")
+struct RecognitionTests {
+  @Test(
+    "a file is what its bytes say, else what its name says",
+    arguments: [
+      ("w.bin", safetensors("{}"), FlatFormatKind.safetensors), ("w.npz", safetensors("{}"), .safetensors),
+      ("w.bin", npy("{}", data: 0), .npy), ("w.safetensors", npy("{}", data: 0), .npy),
+      ("w.bin", ZipBytes.array().file, .npz), ("w.npz", ZipBytes([]).file, .npz), ("w.npz", [1, 2], .npz),
+      ("W.SafeTensors", [1, 2], .safetensors), ("w.npy", [], .npy),
+      ("w.bin", ZipBytes([.init("data.pkl", [1])]).file, nil), ("w.pt", [1, 2, 3], nil), ("w.bin", [], nil),
+      ("w.npz", [0x1F, 0x8B, 8, 0], nil), ("w.safetensors", Array("<!DOCTYPE html>".utf8), nil),
+    ] as [(String, [UInt8], FlatFormatKind?)])
+  func recognise(_ name: String, _ bytes: [UInt8], _ expected: FlatFormatKind?) throws {
+    let folder = try TemporaryFolder()
+    #expect(FlatFormats.recognise(try ReadableFile(path: try folder.write(bytes, as: name))) == expected)
+  }
+
+  @Test(
+    "the format to write follows from the name",
+    arguments: [
+      ("a.safetensors", FlatFormatKind.safetensors), ("b/c.NPZ", .npz), ("x.npy", .npy), ("x.h5", nil),
+      ("npz", nil),
+    ] as [(String, FlatFormatKind?)])
+  func byName(_ path: String, _ kind: FlatFormatKind?) { #expect(FlatFormats.kind(forName: path) == kind) }
+}

@@ -1,0 +1,50 @@
+import FlatFormats
+import Tensors
+import TestSupport
+
+/// One way to break a rule, and what must be said about it.
+struct RefusalCase: CustomStringConvertible, Sendable {
+  let rule: FlatFormatRule
+  let label: String
+  /// Ends in an error of `rule`.
+  let run: @Sendable (TemporaryFolder) throws -> Void
+
+  var description: String { "\(rule.rawValue): \(label)" }
+
+  /// A file that must not be read.
+  static func file(
+    _ rule: FlatFormatRule, _ name: String, _ label: String, assume: DType? = nil, _ bytes: [UInt8]
+  ) -> RefusalCase {
+    RefusalCase(rule: rule, label: label) { folder in
+      _ = try readAll(try folder.write(bytes, as: name), assume: assume)
+    }
+  }
+
+  static func tensors(_ rule: FlatFormatRule, _ json: String, body: Int = 0, padding: String = "")
+    -> RefusalCase
+  {
+    file(rule, "w.safetensors", json, safetensors(json, body: body, padding: padding))
+  }
+
+  static func array(
+    _ rule: FlatFormatRule, _ dictionary: String, data: Int = 12, assume: DType? = nil
+  ) -> RefusalCase {
+    file(rule, "x.npy", dictionary, assume: assume, npy(dictionary, data: data))
+  }
+
+  static func zip(_ rule: FlatFormatRule, _ label: String, _ zip: ZipBytes) -> RefusalCase {
+    file(rule, "x.npz", label, zip.file)
+  }
+
+  /// A file that must not be written.
+  static func sink(
+    _ rule: FlatFormatRule, _ kind: FlatFormatKind, _ label: String,
+    _ samples: @autoclosure @escaping @Sendable () throws -> [Sample], ties: [TensorTie] = [],
+    metadata: [(key: String, value: String)] = [], verbatim: [UInt8]? = nil
+  ) -> RefusalCase {
+    RefusalCase(rule: rule, label: "write \(kind.rawValue): \(label)") { folder in
+      try write(
+        try samples(), to: folder.file("out"), kind: kind, ties: ties, metadata: metadata, verbatim: verbatim)
+    }
+  }
+}
