@@ -1,0 +1,42 @@
+/// The arrows that may exist between the targets, as ARCHITECTURE.md draws them.
+enum ModuleGraph {
+  /// What each target may import, beside the standard library.
+  static let allowed: [String: Set<String>] = [
+    "ByteFiles": ["CLinux", "Glibc"],
+    "StrictJSON": [],
+    "Tensors": ["CCrypto", "CXXHash"],
+    "HDF5Kit": ["CHDF5", "CZlib", "ByteFiles", "Glibc", "Synchronization"],
+    "FlatFormats": ["Tensors", "StrictJSON", "HDF5Kit", "CZlib", "ByteFiles", "Glibc", "Synchronization"],
+    "UnitModel": ["Tensors", "StrictJSON"],
+    "UnitCheckpoints": [
+      "HDF5Kit", "UnitModel", "Tensors", "StrictJSON", "ByteFiles", "Glibc", "Synchronization",
+    ],
+    "Planning": ["UnitModel", "Tensors"],
+    "Conversion": [
+      "UnitModel", "UnitCheckpoints", "Tensors", "StrictJSON", "FlatFormats", "ByteFiles", "Dispatch",
+      "Synchronization",
+    ],
+    "Validation": [
+      "UnitModel", "UnitCheckpoints", "Tensors", "StrictJSON", "ByteFiles", "Dispatch", "Synchronization",
+    ],
+    "Reporting": ["Tensors", "StrictJSON", "UnitModel", "UnitCheckpoints", "Validation"],
+    "tessera": [
+      "ByteFiles", "StrictJSON", "Tensors", "HDF5Kit", "FlatFormats", "UnitModel", "UnitCheckpoints",
+      "Planning",
+      "Conversion", "Validation", "Reporting", "ArgumentParser", "Glibc",
+    ],
+  ]
+
+  /// Targets in an order in which nobody imports someone later: there is none if the arrows have a circle.
+  static func order() -> [String]? {
+    var left = allowed
+    var order: [String] = []
+    while !left.isEmpty {
+      let ready = left.filter { $0.value.isDisjoint(with: left.keys) }.keys.sorted()
+      if ready.isEmpty { return nil }
+      order += ready
+      for target in ready { left[target] = nil }
+    }
+    return order
+  }
+}
