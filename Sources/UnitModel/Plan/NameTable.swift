@@ -59,9 +59,8 @@ struct NameTable {
 
   /// The error for a selector that means no tensor.
   func matchesNothing(_ selector: NameSelector, place: String) -> PlanError {
-    let key = if case .name = selector { "name" } else { "match" }
-    return .matchesNothing(
-      place: "\(place).\(key)", pattern: selector.text,
+    .matchesNothing(
+      place: place, pattern: selector.text,
       nearest: nearestName(to: selector.text, among: specs.lazy.map(\.name.text)))
   }
 }

@@ -4,8 +4,8 @@
 /// makes it too far is not compared.
 package func nearestName(to wanted: String, among names: some Sequence<String>) -> String? {
   let target = Array(wanted.utf8.prefix(64))
-  // Two edits for short names, a third of the length for long ones: more is another name, not a slip.
-  var limit = max(2, target.count / 3)
+  // A third of the length, two edits for names of four letters on: more is another name, not a slip.
+  var limit = target.count < 4 ? target.count / 2 : max(2, target.count / 3)
   var best: String?
   for name in names.prefix(20_000) {
     let bytes = Array(name.utf8.prefix(64))

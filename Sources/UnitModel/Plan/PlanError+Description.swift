@@ -7,7 +7,7 @@ extension PlanError: CustomStringConvertible {
     case .json(let error): "\(error)"
     case .wrongFormat(let found): "format: expected \"\(Plan.format)\", found \(found)"
     case .unknownKey(let place, let key, let nearest):
-      "\(place.isEmpty ? "plan" : place): expected keys of a plan, found \(quoted(key))\(did(nearest))"
+      "\(place.isEmpty ? "plan" : place): expected a known key, found \(quoted(key))\(did(nearest))"
     case .missingKey(let place, let key): "\(place): expected \"\(key)\", found no such key"
     case .wrongType(let place, let expected, let found): "\(place): expected \(expected), found \(found)"
     case .outOfRange(let place, let expected, let found): "\(place): expected \(expected), found \(found)"

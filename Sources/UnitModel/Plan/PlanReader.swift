@@ -20,8 +20,11 @@ struct PlanNode {
     return object
   }
 
+  /// A member whose key is a name that someone chose: `axes.ffn{}`, `axes["stage1.inner"]`.
   func named(_ key: String, _ value: JSONValue) -> PlanNode {
-    PlanNode(value: value, place: place.isEmpty ? key : "\(place).\(key)")
+    let isPlain =
+      !key.isEmpty && key.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !".[]\"\\".utf8.contains($0) }
+    return PlanNode(value: value, place: place + (isPlain ? ".\(key)" : "[\"\(JSONWriter.escaped(key))\"]"))
   }
 
   func array() throws(PlanError) -> [PlanNode] {

@@ -1,0 +1,104 @@
+import Foundation
+import Tensors
+import Testing
+import UnitModel
+
+/// The tensors that the malformed plans meet.
+func fixtureSpecs() throws -> [TensorSpec] {
+  let shapes: [(TensorName, DType, [Int])] = [
+    ("layer0.up.weight", .f32, [12, 8]), ("layer1.up.weight", .f32, [12, 8]),
+    ("layer0.down.weight", .f32, [8, 12]),
+    ("layer1.down.weight", .f32, [8, 12]), ("layer0.up.bias", .f32, [12]),
+    ("head.fine.1.weight", .f32, [5, 6]),
+    ("head.fine.2.weight", .f32, [5, 11]), ("embed.weight", .f32, [10, 8]),
+    ("lm_head.weight", .f32, [10, 8]),
+    ("four.weight", .f4, [2, 6]), ("long.weight", .u8, [8_388_610]),
+  ]
+  return try shapes.map { try TensorSpec(name: $0.0, dtype: $0.1, shape: $0.2) }
+}
+
+let fixtureTies: [TensorName: TensorName] = ["lm_head.weight": "embed.weight"]
+
+/// The folder of the fixtures, beside this file's own.
+func planFixtures(_ folder: String) -> URL {
+  URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "Fixtures/plans/\(folder)")
+}
+
+@Suite("Malformed plans")
+struct PlanErrorTests {
+  /// The cases of `PlanError`, read from its source: an enum whose cases carry values has no list of them.
+  static func caseNames() throws -> [String] {
+    let source = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "Sources/UnitModel/Plan/PlanError.swift")
+    return try String(contentsOf: source, encoding: .utf8).split(separator: "\n").compactMap { line in
+      let words = line.split(separator: " ")
+      return words.first == "case" ? words.dropFirst().first.map { String($0.prefix { $0 != "(" }) } : nil
+    }
+  }
+
+  static func name(_ error: PlanError) -> String { Mirror(reflecting: error).children.first?.label ?? "" }
+
+  /// `file: sentence` lines.
+  private static func expectations() throws -> [String: String] {
+    let text = try String(contentsOf: planFixtures("bad").appending(path: "EXPECTED"), encoding: .utf8)
+    var expected: [String: String] = [:]
+    for line in text.split(separator: "\n") {
+      let parts = line.split(separator: ".json: ", maxSplits: 1)
+      expected[String(parts[0])] = parts.count == 2 ? String(parts[1]) : ""
+    }
+    return expected
+  }
+
+  @Test(
+    "each malformed plan is refused with its own error and sentence, and every error has a plan or a call")
+  func fixtures() throws {
+    let expected = try Self.expectations()
+    var met: Set<String> = []
+    var listing = ""
+    let files = try FileManager.default.contentsOfDirectory(
+      atPath: planFixtures("bad").path(percentEncoded: false)
+    )
+    .filter { $0.hasSuffix(".json") }.sorted()
+    for file in files {
+      let name = String(file.dropLast(5))
+      let bytes = try Array(Data(contentsOf: planFixtures("bad").appending(path: file)))
+      let error = #expect(throws: PlanError.self, "\(file)") {
+        _ = try Plan(parsing: bytes).resolve(against: fixtureSpecs(), ties: fixtureTies)
+      }
+      guard let error else { continue }
+      met.insert(Self.name(error))
+      #expect(Self.name(error) == name.prefix { $0 != "-" }, "\(file): \(error)")
+      #expect(error.description == expected[name], "\(file)")
+      listing += "\(file): \(error)\n"
+    }
+    if let path = ProcessInfo.processInfo.environment["TESSERA_WRITE_EXPECTED"] {
+      try listing.write(toFile: path, atomically: true, encoding: .utf8)
+    }
+    #expect(Set(expected.keys) == Set(files.map { String($0.dropLast(5)) }))
+    for (error, call) in Self.calls {
+      let thrown = #expect(throws: PlanError.self) { try call() }
+      #expect(thrown.map(Self.name) == error)
+      met.insert(error)
+    }
+    let cases = try Self.caseNames()
+    #expect(cases.count > 35)
+    #expect(Set(cases).subtracting(met) == [], "errors without a fixture")
+  }
+
+  /// Errors that no document of reasonable size leads to.
+  static let calls: [(String, @Sendable () throws -> Void)] = [
+    ("badBudget", { _ = try Budget(parsing: "7B") }),
+    ("nothingFits", { _ = try Budget(parsing: "5").select(from: []) }),
+    ("unknownTask", { _ = try Assignment.none.network(task: "fine", level: LevelNumber(1)) }),
+    (
+      "tooManyNetworks",
+      {
+        let levels = [UnitSet](repeating: UnitSet(), count: Assignment.networkLimit + 1)
+        _ = try Assignment(
+          tasks: [TaskAssignment(task: "x", order: [], levels: levels)], provenance: Provenance(rule: "x"),
+          unitCount: 1, axes: [])
+      }
+    ),
+  ]
+}

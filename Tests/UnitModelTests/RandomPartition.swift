@@ -1,0 +1,128 @@
+import Tensors
+import TestSupport
+import UnitModel
+
+/// A partition made at random, and beside it what every position of every dimension is, worked out the slow way.
+struct RandomPartition {
+  let partition: Partition
+  let axes: [ChannelAxis]
+  /// `truth[t][d][p]`: the owner of position p on dimension d of tensor t.
+  let truth: [[[Position]]]
+
+  /// What a position is: common, or a unit's on an axis.
+  struct Position: Hashable {
+    var unit: Int?
+    var axis: String?
+  }
+
+  init(seed: UInt64) throws {
+    var generator = SeededGenerator(seed: seed)
+    let unitCount = Int.random(in: 1...5, using: &generator)
+    var axes: [ChannelAxis] = []
+    var owners: [String: [Int?]] = [:]
+    for index in 0..<3 {
+      let (axis, channels) = try RandomPartition.axis(index, unitCount, &generator)
+      axes.append(axis)
+      owners[axis.name.text] = channels
+    }
+    var cutter = try DimensionCutter(axes: axes)
+    var placements: [TensorPlacement] = []
+    var truth: [[[Position]]] = []
+    for index in 0..<5 {
+      let rank = Int.random(in: 0...3, using: &generator)
+      var dimensions: [DimensionPlacement] = []
+      var positions: [[Position]] = []
+      for _ in 0..<rank {
+        let (placement, listed) = RandomPartition.dimension(owners, &generator)
+        // Every element is walked, so tensors stay small; no kind of dimension is left out by that.
+        if positions.reduce(listed.count, { $0 * max(1, $1.count) }) > 2000 { continue }
+        dimensions.append(placement)
+        positions.append(listed)
+      }
+      let isExpert =
+        !dimensions.isEmpty && dimensions.allSatisfy { $0 == .whole } && Bool.random(using: &generator)
+      let scope = TensorScope(users: Bool.random(using: &generator) || index < 3 ? [] : [.init(task: "a")])
+      placements.append(
+        try TensorPlacement(
+          spec: TensorSpec(name: TensorName("t\(index)"), dtype: .f32, shape: positions.map(\.count)),
+          scope: scope,
+          dimensions: dimensions, units: isExpert ? UnitSet([UnitID(unitCount - 1)]) : UnitSet(),
+          cutter: &cutter))
+      truth.append(positions)
+    }
+    partition = try Partition(unitCount: unitCount, axes: axes, tensors: placements)
+    self.axes = axes
+    self.truth = truth
+  }
+
+  private static func axis(
+    _ index: Int, _ unitCount: Int, _ generator: inout SeededGenerator
+  ) throws -> (ChannelAxis, [Int?]) {
+    let name = AxisName("axis\(index)")
+    let granule = [1, 1, 1, 2].randomElement(using: &generator) ?? 1
+    let granules = Int.random(in: 1...6, using: &generator)
+    let size = granule * granules
+    // Every granule gets an owner, so units are unequal, scattered, sometimes of one channel, sometimes empty.
+    var owners: [Int?] = []
+    for _ in 0..<granules {
+      let owner = Int.random(in: -1..<unitCount, using: &generator)
+      owners += [Int?](repeating: owner < 0 ? nil : owner, count: granule)
+    }
+    if index == 0 {
+      // The rule for equal units, written once more: the first r get q + 1.
+      let quotient = granules / unitCount
+      let remainder = granules % unitCount
+      owners = []
+      for unit in 0..<unitCount {
+        let count = (quotient + (unit < remainder ? 1 : 0)) * granule
+        owners += [Int?](repeating: quotient == 0 ? nil : unit, count: count)
+      }
+      return (try .equal(name: name, size: size, unitCount: unitCount, granule: granule), owners)
+    }
+    func ranges(_ wanted: Int?) -> ChannelRanges {
+      ChannelRanges(ascending: owners.indices.filter { owners[$0] == wanted }.map { $0..<($0 + 1) })
+        ?? ChannelRanges()
+    }
+    let axis = try ChannelAxis(
+      name: name, size: size, units: (0..<unitCount).map { ranges($0) }, common: ranges(nil), granule: granule
+    )
+    return (axis, owners)
+  }
+
+  private static func dimension(
+    _ owners: [String: [Int?]], _ generator: inout SeededGenerator
+  ) -> (DimensionPlacement, [Position]) {
+    func use() -> (AxisUse, [Position]) {
+      let name = owners.keys.sorted().randomElement(using: &generator) ?? ""
+      let channels = owners[name] ?? []
+      let inner = Int.random(in: 1...2, using: &generator)
+      let outer = Int.random(in: 1...2, using: &generator)
+      // position = (o′ · size + channel) · inner + i′, read backwards.
+      let positions = (0..<(channels.count * inner * outer)).map { position in
+        let unit = channels[position / inner % channels.count]
+        return Position(unit: unit, axis: unit == nil ? nil : name)
+      }
+      return (AxisUse(AxisName(name), inner: inner, outer: outer), positions)
+    }
+    switch Int.random(in: 0..<4, using: &generator) {
+    case 0:
+      let size = Int.random(in: 0...9, using: &generator) == 0 ? 0 : Int.random(in: 1...4, using: &generator)
+      return (.whole, [Position](repeating: Position(), count: size))
+    case 1:
+      let (first, one) = use()
+      let (second, two) = use()
+      return (
+        .concat([.axis(first), .uncut(size: 2), .axis(second)]),
+        one + [Position](repeating: Position(), count: 2) + two
+      )
+    default:
+      let (use, positions) = use()
+      return (.axis(use), positions)
+    }
+  }
+}
+
+/// Every index of a shape, in C order.
+func indexes(of shape: [Int]) -> [[Int]] {
+  shape.reduce([[]]) { prefixes, extent in prefixes.flatMap { prefix in (0..<extent).map { prefix + [$0] } } }
+}
