@@ -5,10 +5,12 @@ package import UnitCheckpoints
 package import UnitModel
 
 extension CheckpointContents {
-  /// What a unit checkpoint of `source` under `plan` is made of; `planPath` names the plan in messages.
-  package init(
+  /// What a unit checkpoint of `source` under `plan` is made of, and what the plan's author may want to know.
+  ///
+  /// - Parameter planPath: names the plan in messages.
+  package static func cutting(
     _ source: any FlatWeightsSource, plan: Plan, planPath: String
-  ) throws(ConversionError) {
+  ) throws(ConversionError) -> (contents: CheckpointContents, notes: [PlanNote]) {
     let specs = source.tensors.map(\.spec)
     var ties: [TensorName: TensorName] = [:]
     for tensor in source.tensors {
@@ -22,10 +24,11 @@ extension CheckpointContents {
     } catch { throw .plan(path: planPath, error) }
     var places: [TensorName: Int] = [:]
     for (index, spec) in specs.enumerated() { places[spec.name] = index }
-    self.init(
+    let contents = CheckpointContents(
       tensors: resolved.partition.tensors,
       ties: source.tensors.map { $0.tiedTo.flatMap { places[$0] } },
       plan: text, source: Array(SourceRecord(source).text.utf8), headers: source.verbatim.map { [$0] } ?? [])
+    return (contents, resolved.notes)
   }
 }
 

@@ -8,6 +8,7 @@ extension Inspection {
       .init(key: "format", value: "tessera.inspect/1"), .init(key: "file", value: .string(file)),
       .init(key: "kind", value: .string(kind)),
     ]
+    if let modelDigest { members.append(.init(key: "sha256", value: .string(modelDigest.description))) }
     if let checkpoint { members += checkpoint.members }
     if !metadata.isEmpty {
       // Keys differ: the formats refuse a key that comes twice.
@@ -36,7 +37,6 @@ extension Inspection.Tensor {
 extension Inspection.Checkpoint {
   fileprivate var members: [JSONMember] {
     [
-      .init(key: "sha256", value: .string(modelDigest.description)),
       .init(key: "units", value: JSONValue(units)),
       .init(key: "axes", value: .array(axes.map(\.json))),
       .init(key: "tasks", value: .array(tasks.map(\.json))),

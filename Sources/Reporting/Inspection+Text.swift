@@ -8,6 +8,7 @@ extension Inspection {
     let bytes = ByteCount(tensors.reduce(0) { $0 + ($1.tiedTo == nil ? $1.spec.byteCount : 0) })
     let elements = ParameterCount(tensors.reduce(0) { $0 + ($1.tiedTo == nil ? $1.spec.elementCount : 0) })
     var result = "\(file): \(kind), \(tensors.count) tensors, \(elements) elements, \(bytes)\n"
+    if let modelDigest { result += "model sha256 \(modelDigest)\n" }
     if let checkpoint { result += checkpoint.text(width: width) }
     for (key, value) in metadata {
       result += "metadata \(TensorName(key).quoted): \(TensorName(value).quoted)\n"
@@ -47,8 +48,7 @@ extension Inspection {
 
 extension Inspection.Checkpoint {
   fileprivate func text(width: Int?) -> String {
-    var result = "model sha256 \(modelDigest)\n"
-    result += "\(units) \(units == 1 ? "unit" : "units")"
+    var result = "\(units) \(units == 1 ? "unit" : "units")"
     result +=
       shares.isEmpty
       ? "\n" : ": " + shares.map { "\($0.owner) \($0.byteCount)" }.joined(separator: ", ") + "\n"

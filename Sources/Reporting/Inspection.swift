@@ -9,17 +9,20 @@ package struct Inspection: Sendable {
   package let tensors: [Tensor]
   /// The format's free text.
   package let metadata: [(key: String, value: String)]
+  /// The digest of all tensors together; nil for a flat file whose bytes were not read.
+  package let modelDigest: SHA256Digest?
   /// Present for a unit checkpoint.
   package let checkpoint: Checkpoint?
 
   package init(
     file: String, kind: String, tensors: [Tensor], metadata: [(key: String, value: String)],
-    checkpoint: Checkpoint? = nil
+    modelDigest: SHA256Digest?, checkpoint: Checkpoint? = nil
   ) {
     self.file = file
     self.kind = kind
     self.tensors = tensors
     self.metadata = metadata
+    self.modelDigest = modelDigest
     self.checkpoint = checkpoint
   }
 
@@ -45,18 +48,16 @@ package struct Inspection: Sendable {
   package struct Checkpoint: Sendable {
     /// k.
     package let units: Int
-    package let modelDigest: SHA256Digest
     package let tasks: [Task]
     package let axes: [Axis]
     /// Bytes of all tensor data by unit, and of what is common, whole or private.
     package let shares: [(owner: String, byteCount: ByteCount)]
 
     package init(
-      units: Int, modelDigest: SHA256Digest, tasks: [Task], axes: [Axis],
+      units: Int, tasks: [Task], axes: [Axis],
       shares: [(owner: String, byteCount: ByteCount)]
     ) {
       self.units = units
-      self.modelDigest = modelDigest
       self.tasks = tasks
       self.axes = axes
       self.shares = shares

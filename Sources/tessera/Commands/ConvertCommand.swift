@@ -85,7 +85,9 @@ struct ConvertCommand: ParsableCommand {
   }
 
   private func cut(_ flat: any FlatWeightsSource) throws {
-    let contents = try CheckpointContents(flat, plan: readPlan() ?? .whole, planPath: plan ?? source)
+    let (contents, notes) = try CheckpointContents.cutting(
+      flat, plan: readPlan() ?? .whole, planPath: plan ?? source)
+    for note in notes { Output.standardError("note: \(note)\n") }
     var bar = ProgressBar("cutting", total: flat.tensors.reduce(0) { $0 + $1.spec.byteCount })
     defer { bar.finish() }
     try FlatToUnits(flat, contents: contents, destination: dest).run { bar.update($0) }

@@ -16,7 +16,7 @@ extension UnitCheckpoint {
       (owner: $0.key.words, ByteCount($0.value))
     }
     return Inspection.Checkpoint(
-      units: resolved.partition.unitCount, modelDigest: modelDigest,
+      units: resolved.partition.unitCount,
       tasks: resolved.assignment.tasks.map(Inspection.Task.init),
       axes: resolved.partition.axes.map { axis in
         Inspection.Axis(

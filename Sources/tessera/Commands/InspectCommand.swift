@@ -63,7 +63,10 @@ extension Inspection {
       }
       rows.append(Inspection.Tensor(spec: tensor.spec, digest: digest, tiedTo: tensor.tiedTo))
     }
-    self.init(file: source.path, kind: source.kind.rawValue, tensors: rows, metadata: source.metadata)
+    let digested = rows.compactMap { row in row.digest.map { (row.spec, $0) } }
+    self.init(
+      file: source.path, kind: source.kind.rawValue, tensors: rows, metadata: source.metadata,
+      modelDigest: digests ? Tensors.modelDigest(of: digested) : nil)
   }
 
   /// What a unit checkpoint holds; its digests are in its index.
@@ -77,6 +80,6 @@ extension Inspection {
     }
     self.init(
       file: checkpoint.path, kind: "unit-checkpoint", tensors: rows, metadata: [],
-      checkpoint: try checkpoint.summary())
+      modelDigest: checkpoint.modelDigest, checkpoint: try checkpoint.summary())
   }
 }
