@@ -7,14 +7,17 @@ internal import Glibc
 /// the temporary is removed. A process that is killed leaves a temporary behind: it holds no lock any more, and the
 /// next writer of the same destination removes it.
 public final class AtomicFile: @unchecked Sendable {
-  // Proof of @unchecked: every stored property but `state` is immutable, the descriptor is used through
-  // position-explicit calls only, and `state` changes in `commit` and `deinit`, which have a single owner.
+  // Proof of @unchecked: every stored property but `finished` is immutable, the descriptor is used through
+  // position-explicit calls only, and `finished` changes in `commit` and is read in `deinit`, which have one owner.
 
   /// The destination as the user gave it.
   public let path: String
   /// Where the bytes are until `commit`.
   public let temporaryPath: String
+  /// The file that is replaced: the one at `path`, or behind it where that is a link.
+  private let target: String
   private let descriptor: Int32
+  private let removal: TemporaryRemoval.Slot?
   private var finished = false
 
   /// Creates the temporary beside `path` and removes stale ones of earlier, killed writers.
@@ -29,27 +32,16 @@ public final class AtomicFile: @unchecked Sendable {
     }
     let prefix = ".\(Self.shortened(name)).tessera-"
     Self.removeStale(in: directory, prefix: prefix)
-    var descriptor: Int32 = -1
-    var temporary = ""
-    var code: Int32 = EEXIST
-    for attempt in 0..<100 where descriptor < 0 && code == EEXIST {
-      temporary = "\(directory)/\(prefix)\(getpid())-\(attempt).tmp"
-      descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-      if descriptor < 0 { code = errno }
-    }
-    if descriptor < 0 { throw FileError(action: "write", path: path, errno: code) }
-    flock(descriptor, LOCK_EX | LOCK_NB)
+    (descriptor, temporaryPath) = try Self.createTemporary("\(directory)/\(prefix)\(getpid())", for: path)
+    removal = TemporaryRemoval.register(temporaryPath)
     if let status = Self.status(target) { fchmod(descriptor, status.st_mode & 0o7777) }
     self.path = path
     self.target = target
-    self.temporaryPath = temporary
-    self.descriptor = descriptor
   }
-
-  private let target: String
 
   deinit {
     if !finished { unlink(temporaryPath) }
+    TemporaryRemoval.forget(removal)
     close(descriptor)
   }
 
@@ -144,6 +136,38 @@ public final class AtomicFile: @unchecked Sendable {
     return stat(path, &status) == 0 ? status : nil
   }
 
+  /// Creates, opens and locks a new file whose path begins with `prefix`.
+  ///
+  /// Between `open` and `flock` the file looks like one that a killed writer left, and another writer of the same
+  /// destination may take the lock and remove it. So the lock counts only when the path still leads to the file.
+  private static func createTemporary(
+    _ prefix: String, for path: String
+  ) throws(FileError) -> (descriptor: Int32, path: String) {
+    for attempt in 0..<100 {
+      let temporary = "\(prefix)-\(attempt).tmp"
+      let descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      if descriptor < 0 {
+        let code = errno
+        if code == EEXIST { continue }
+        // "No such file" would sound as if the destination itself had to be there.
+        if code == ENOENT { throw FileError(action: "write", path: path, reason: "its folder does not exist") }
+        throw FileError(action: "write", path: path, errno: code)
+      }
+      // A file system without locks answers neither us nor those who look for stale files: nobody removes it then.
+      let isLocked = flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK
+      if isLocked, leads(temporary, to: descriptor) { return (descriptor, temporary) }
+      close(descriptor)
+    }
+    throw FileError(action: "write", path: path, errno: EEXIST)
+  }
+
+  /// Whether the file at `path` is the open one.
+  private static func leads(_ path: String, to descriptor: Int32) -> Bool {
+    var (named, opened) = (stat(), stat())
+    return lstat(path, &named) == 0 && fstat(descriptor, &opened) == 0 && opened.st_nlink > 0
+      && named.st_dev == opened.st_dev && named.st_ino == opened.st_ino
+  }
+
   private static func removeStale(in directory: String, prefix: String) {
     guard let stream = opendir(directory) else { return }
     defer { closedir(stream) }
@@ -152,10 +176,12 @@ public final class AtomicFile: @unchecked Sendable {
         $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
       }
       guard name.hasPrefix(prefix), name.hasSuffix(".tmp") else { continue }
-      let stale = open("\(directory)/\(name)", O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+      let path = "\(directory)/\(name)"
+      let stale = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
       if stale < 0 { continue }
-      // A living writer holds the lock; a killed one cannot.
-      if flock(stale, LOCK_EX | LOCK_NB) == 0 { unlink("\(directory)/\(name)") }
+      // A living writer holds the lock; a killed one cannot. Whoever was just renaming it to the destination has let
+      // go of the lock too, and the path may be another writer's by now.
+      if flock(stale, LOCK_EX | LOCK_NB) == 0, leads(path, to: stale) { unlink(path) }
       close(stale)
     }
   }

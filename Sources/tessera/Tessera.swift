@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import ByteFiles
 internal import Glibc
 
 /// The command and its subcommands.
@@ -29,22 +30,46 @@ struct Failure: Error {
 @main
 enum Main {
   static func main() {
-    // Line buffering makes a reader of our pipe wait for nothing and costs little: tables are short.
+    // A reader that goes away must not end a conversion or a check halfway: `Output` meets the error and is silent.
+    signal(SIGPIPE, SIG_IGN)
+    TemporaryRemoval.install()
     do {
-      var command = try Tessera.parseAsRoot()
-      try command.run()
-    } catch let failure as Failure {
-      fail(failure.sentence)
-    } catch let code as ExitCode {
-      Tessera.exit(withError: code)
+      do {
+        var command = try Tessera.parseAsRoot()
+        try command.run()
+      } catch let failure as Failure {
+        throw failure
+      } catch {
+        try finish(error)
+      }
     } catch {
-      // ArgumentParser's own errors and requests for help know their exit codes: 64 and 0.
-      Tessera.exit(withError: error)
+      fail((error as? Failure)?.sentence ?? "\(error)")
     }
   }
 
+  /// Prints what ArgumentParser has to say: help and version on stdout, usage errors on stderr.
+  ///
+  /// Its own `exit(withError:)` would print the same, but would not notice a full disk.
+  private static func finish(_ error: any Error) throws(Failure) {
+    let code = Tessera.exitCode(for: error)
+    let message = Tessera.fullMessage(for: error)
+    if !message.isEmpty {
+      if code.isSuccess {
+        try Output.standardOutput(message + "\n")
+      } else {
+        Output.standardError(message + "\n")
+      }
+    }
+    exit(code.rawValue)
+  }
+
   private static func fail(_ sentence: String) -> Never {
-    Output.standardError("tessera: \(sentence)\n")
+    // A path or a name in the sentence may hold anything; one sentence is one line and moves no cursor.
+    let line = sentence.unicodeScalars.reduce(into: "") { line, scalar in
+      let isControl = scalar.properties.generalCategory == .control
+      line += isControl ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
+    }
+    Output.standardError("tessera: \(line)\n")
     exit(2)
   }
 }

@@ -3,8 +3,10 @@ internal import Glibc
 /// Writes text to the two standard streams.
 enum Output {
   /// Writes to standard output; an error there (a full disk behind `>`) ends the command with exit code 2.
+  ///
+  /// A reader that has gone away (`| head`) is no error: the rest is for nobody, and the command ends as it would have.
   static func standardOutput(_ text: String) throws(Failure) {
-    if let code = write(text, to: STDOUT_FILENO) {
+    if let code = write(text, to: STDOUT_FILENO), code != EPIPE {
       throw Failure(sentence: "standard output: cannot write: \(String(cString: strerror(code)))")
     }
   }

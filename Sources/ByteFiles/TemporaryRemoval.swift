@@ -1,0 +1,72 @@
+internal import Glibc
+internal import Synchronization
+
+/// Removes unfinished temporaries when a signal ends the process.
+///
+/// Without it Ctrl-C leaves a file of the destination's size behind until the next conversion finds it. A library must
+/// not take over its host's signals, so nothing happens before `install`, which a command calls once at its start.
+public enum TemporaryRemoval {
+  /// The signals by which people and their tools end a program: Ctrl-C, `kill`, a terminal that goes away.
+  private static let signals = [SIGINT, SIGTERM, SIGHUP]
+
+  /// Makes these signals remove the temporaries and then end the process as if nobody had listened.
+  ///
+  /// A signal that the parent has made this process ignore (`nohup`) stays ignored.
+  public static func install() {
+    // The handler must not be the first to touch the table: making a global takes a lock.
+    guard table[0].load(ordering: .relaxed) == nil else { return }
+    for number in signals {
+      var old = sigaction()
+      guard sigaction(number, nil, &old) == 0, old.__sigaction_handler.sa_handler == nil else { continue }
+      var new = sigaction()
+      new.__sigaction_handler.sa_handler = removeAndEnd
+      // "Restore the signal action to the default upon entry to the signal handler" (sigaction(2)).
+      new.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND))
+      sigemptyset(&new.sa_mask)
+      sigaction(number, &new, nil)
+    }
+  }
+
+  /// A place in the table.
+  struct Slot { fileprivate let index: Int }
+
+  /// Remembers a temporary; nil when more are open than the table holds, which then stay for the next writer to remove.
+  static func register(_ path: String) -> Slot? {
+    // Never freed: the handler may be reading it on another thread at any time, and a path is a hundred bytes.
+    guard let copy = strdup(path) else { return nil }
+    for index in 0..<slotCount {
+      if table[index].compareExchange(expected: nil, desired: copy, ordering: .acquiringAndReleasing).exchanged {
+        return Slot(index: index)
+      }
+    }
+    free(copy)
+    return nil
+  }
+
+  /// Forgets a temporary that is gone or has become the destination; once, for the place is another's then.
+  static func forget(_ slot: Slot?) {
+    if let slot { table[slot.index].store(nil, ordering: .releasing) }
+  }
+}
+
+private let slotCount = 64
+
+/// The temporaries as C strings, because the handler can neither allocate nor convert.
+///
+/// Safe without isolation: the pointer is set once, and what it points to are atomics.
+nonisolated(unsafe) private let table: UnsafeMutablePointer<Atomic<UnsafeMutablePointer<CChar>?>> = {
+  let slots = UnsafeMutablePointer<Atomic<UnsafeMutablePointer<CChar>?>>.allocate(capacity: slotCount)
+  for index in 0..<slotCount { (slots + index).initialize(to: Atomic(nil)) }
+  return slots
+}()
+
+/// The handler. It interrupts any instruction of any thread, so it may only do what signal-safety(7) lists: `unlink`
+/// and `raise` are there; memory, locks and everything that Swift does with objects are not.
+private func removeAndEnd(_ number: Int32) {
+  for index in 0..<slotCount {
+    if let path = table[index].load(ordering: .acquiring) { unlink(path) }
+  }
+  // The signal is blocked until the handler returns; then the default action ends the process, and its parent sees
+  // that a signal did it.
+  raise(number)
+}
