@@ -16,7 +16,12 @@ package enum CheckpointError: Error, Equatable, CustomStringConvertible {
   /// A layout that a later tessera has written.
   case unknownVersion(path: String, found: String)
   /// Something in the index or the datasets is not as the layout says.
-  case broken(path: String, place: String, expected: String, found: String)
+  case broken(CheckpointDefect, path: String, place: String, expected: String, found: String)
+
+  /// Which of the layout's rules is broken; nil where it is something else that is wrong.
+  package var defect: CheckpointDefect? {
+    if case .broken(let defect, _, _, _, _) = self { defect } else { nil }
+  }
 
   package var description: String {
     switch self {
@@ -27,7 +32,7 @@ package enum CheckpointError: Error, Equatable, CustomStringConvertible {
       "\(path): expected a unit checkpoint (root attribute format = \"tessera.checkpoint\"), found \(found)"
     case .unknownVersion(let path, let found):
       "\(path): layout version: expected 1.x, found \(found); a newer tessera has written it"
-    case .broken(let path, let place, let expected, let found):
+    case .broken(_, let path, let place, let expected, let found):
       "\(path): \(place): expected \(expected), found \(found)"
     }
   }

@@ -6,6 +6,7 @@ internal import CHDF5
 final class HDF5Handle {
   private let id: hid_t
   private let close: (hid_t) -> herr_t
+  private var isOpen = true
 
   /// Takes over an id that a call has just returned; a negative one becomes an error with the library's words.
   init(taking id: hid_t, from call: StaticString, close: @escaping (hid_t) -> herr_t) throws(HDF5Error) {
@@ -14,7 +15,13 @@ final class HDF5Handle {
   }
 
   deinit {
-    HDF5Library.sync { _ = close(id) }
+    if isOpen { HDF5Library.sync { _ = close(id) } }
+  }
+
+  /// Closes the object now, where the failure of doing so matters; after a failure it is still open.
+  func closeNow(_ call: StaticString) throws(HDF5Error) {
+    _ = try HDF5Library.check(close(id), call)
+    isOpen = false
   }
 
   /// Lends the id for the duration of `body`.

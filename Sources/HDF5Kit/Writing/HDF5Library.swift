@@ -21,7 +21,14 @@ enum HDF5Library {
   /// A negative `hid_t` or `herr_t` means failure; the error stack is turned into text at once.
   static func check<Value: SignedInteger>(_ value: Value, _ call: StaticString) throws(HDF5Error) -> Value {
     if value >= 0 { return value }
-    throw .library(call: "\(call)", message: takeErrorStack())
+    var message = takeErrorStack()
+    // The driver's message of a failed write has the number of what the system said, which says it all.
+    if let mark = message.firstRange(of: "errno = "),
+      let code = Int32(message[mark.upperBound...].prefix { $0.isNumber }), code != 0
+    {
+      message = String(cString: strerror(code))
+    }
+    throw .library(call: "\(call)", message: message)
   }
 
   /// The messages of the calling thread's error stack, innermost last, and the stack is cleared.
@@ -39,7 +46,9 @@ enum HDF5Library {
         }, pointer)
     }
     H5Eclear2(hid_t(H5E_DEFAULT))
-    return messages.isEmpty ? "no message" : messages.joined(separator: ": ")
+    // One sentence: the driver puts a date with a line end into its messages.
+    let line = messages.joined(separator: ": ").map { $0.isNewline ? " " : $0 }
+    return line.isEmpty ? "no message" : String(line)
   }
 
   /// How many objects of any kind the process has open in the library: 0 when nothing leaks.

@@ -1,3 +1,4 @@
+internal import ByteFiles
 internal import CHDF5
 
 /// Creates the groups, datasets and attributes of a new HDF5 file, and tells where each dataset's bytes belong.
@@ -51,6 +52,20 @@ package final class HDF5SkeletonWriter {
         }
       }
       return (file, groups, datasets)
+    }
+  }
+
+  deinit {
+    // Not closed: something has failed. libhdf5 cannot drop what it has not written, and a file that it cannot write
+    // it cannot close; 1.10.8 then crashes when the process ends. So it writes the rest to where there is room.
+    guard let file else { return }
+    HDF5Library.sync {
+      var descriptor: UnsafeMutableRawPointer?
+      // "The file handle … is a pointer to the file descriptor" for the default driver (H5Fget_vfd_handle).
+      guard (try? file.call("H5Fget_vfd_handle") { H5Fget_vfd_handle($0, hid_t(H5P_DEFAULT), &descriptor) }) != nil,
+        let descriptor
+      else { return }
+      DiscardedWrites.divert(descriptor.load(as: Int32.self))
     }
   }
 
@@ -125,9 +140,11 @@ package final class HDF5SkeletonWriter {
     try HDF5Library.sync { () throws(HDF5Error) in
       groups.removeAll()
       types.removeAll()
-      // The flush reports what a close inside `deinit` could not: a full disk, for one.
-      try openFile().call("H5Fflush") { H5Fflush($0, H5F_SCOPE_LOCAL) }
-      file = nil
+      let file = try openFile()
+      // A close that fails leaves the file open; a flush that fails says so while nothing is half closed.
+      try file.call("H5Fflush") { H5Fflush($0, H5F_SCOPE_LOCAL) }
+      try file.closeNow("H5Fclose")
+      self.file = nil
     }
   }
 

@@ -19,6 +19,8 @@ package final class TensorBlocksReader {
     self.checkpoint = checkpoint
     self.tensor = tensor
     let index = checkpoint.index
+    // Before anything is made in proportion to what the index claims, HDF5 must have the bytes too.
+    for dataset in tensor.datasets { try checkpoint.checkPresence(ofDataset: dataset) }
     let isWhole = tensor.datasets.allSatisfy {
       index.datasets[$0].owner == .whole || index.datasets[$0].owner == .wholePrivate
     }
@@ -67,7 +69,7 @@ package final class TensorBlocksReader {
       guard block.read == indexed.byteCount else { throw missing() }
       guard found == indexed.checksum else {
         throw .broken(
-          path: checkpoint.path, place: checkpoint.place(ofDataset: block.dataset, block: block.number),
+          .runChecksum, path: checkpoint.path, place: checkpoint.place(ofDataset: block.dataset, block: block.number),
           expected: "bytes with checksum \(hex(indexed.checksum))", found: hex(found))
       }
     }
@@ -84,7 +86,7 @@ package final class TensorBlocksReader {
 
   private func missing() -> CheckpointError {
     .broken(
-      path: checkpoint.path, place: "tensor \(tensor.spec.name.quoted)", expected: "each of its blocks once",
+      .blockMissing, path: checkpoint.path, place: "tensor \(tensor.spec.name.quoted)", expected: "each of its blocks once",
       found: "a block missing or repeated")
   }
 

@@ -10,8 +10,13 @@ struct CheckpointOpener {
   private let tables: [[UInt8]]
   private let path: String
 
-  /// The most bytes that the tables of one checkpoint may take, all together.
-  static let tableLimit = 1 << 30
+  let modelDigest: SHA256Digest
+
+  /// The most bytes that the tables of one checkpoint may take, all together: some 500,000 tensors. They are decoded
+  /// into values of about the same size, and a compressed table of zeros costs its sender a thousandth of that.
+  static let tableLimit = 128 << 20
+  /// The most bytes of stored headers: safetensors allows 100 MB for one.
+  static let headerLimit = 128 << 20
 
   init(_ file: ReadableFile) throws(CheckpointError) {
     path = file.path
@@ -28,6 +33,7 @@ struct CheckpointOpener {
       tables.append(bytes)
     }
     self.tables = tables
+    left = Self.headerLimit
     var headers: [[UInt8]] = []
     for shard in 0..<(try Self.headerCount(hdf5, path: file.path)) {
       let bytes = try Self.read(
@@ -44,11 +50,12 @@ struct CheckpointOpener {
       return SealRow(from: &cursor)
     }
     let checksum = Seal.indexChecksum(tables: tables + headers, seal: seal)
-    guard checksum == seal.indexXXH3 else {
+    guard checksum == seal.indexXXH3, let digest = SHA256Digest(bytes: seal.modelSHA256) else {
       throw .broken(
-        path: file.path, place: "/\(LayoutV1.metadataGroup)", expected: "an index that matches its checksum",
+        .indexChecksum, path: file.path, place: "/\(LayoutV1.metadataGroup)", expected: "an index that matches its checksum",
         found: "other bytes: the index is damaged")
     }
+    modelDigest = digest
   }
 
   /// The bytes of a table.
@@ -104,13 +111,20 @@ struct CheckpointOpener {
   private static func read(
     _ hdf5: HDF5File, _ place: String, path: String, type: HDF5ElementType, limit: Int
   ) throws(CheckpointError) -> [UInt8] {
-    do throws(HDF5Error) {
-      let dataset = try hdf5.dataset(at: place)
-      if dataset.datatype == type.datatype, dataset.byteCount <= limit { return try dataset.readBytes() }
-    } catch { throw .hdf5(path: path, error) }
-    throw .broken(
-      path: path, place: "/\(place)",
-      expected: "rows of \(type.size) bytes as the layout says, at most \(limit) bytes",
-      found: "another type or size")
+    let dataset: HDF5Dataset
+    do throws(HDF5Error) { dataset = try hdf5.dataset(at: place) } catch { throw .hdf5(path: path, error) }
+    guard dataset.datatype == type.datatype else {
+      throw .broken(
+        .tableType, path: path, place: "/\(place)", expected: "rows of \(type.size) bytes as the layout says",
+        found: "another HDF5 type of \(dataset.datatype.size) bytes")
+    }
+    var isStored = true
+    if case .unallocated = dataset.storage { isStored = dataset.byteCount == 0 }
+    guard dataset.byteCount <= limit, isStored else {
+      throw .broken(
+        .tableSize, path: path, place: "/\(place)", expected: "at most \(limit) bytes, all of them stored",
+        found: "\(dataset.byteCount)\(isStored ? "" : ", none of them stored")")
+    }
+    do throws(HDF5Error) { return try dataset.readBytes() } catch { throw .hdf5(path: path, error) }
   }
 }

@@ -33,7 +33,7 @@ extension UnitCheckpoint {
     guard isPlacementValid, let address = index.datasets[number].address else { return }
     if case .contiguous(let found, _) = dataset.storage, found == address { return }
     throw .broken(
-      path: path, place: "/\(datasetPath(number))", expected: "contiguous bytes at \(address)",
+      .datasetStorage, path: path, place: "/\(datasetPath(number))", expected: "contiguous bytes at \(address)",
       found: "\(dataset.storage)")
   }
 
@@ -67,12 +67,13 @@ extension UnitCheckpoint {
     let place = "/\(LayoutV1.Table.source.path)"
     let record: JSONValue
     do throws(JSONError) { record = try JSONParser().parse(source) } catch {
-      throw .broken(path: path, place: place, expected: "JSON", found: "\(error)")
+      throw .broken(.source, path: path, place: place, expected: "JSON", found: "\(error)")
     }
     guard case .object(let object) = record, case .string("tessera.source/1")? = object["format"],
       case .string? = object["kind"], case .array(let shards)? = object["shards"]
     else {
-      throw .broken(path: path, place: place, expected: "a tessera.source/1 document", found: "another")
+      throw .broken(
+        .source, path: path, place: place, expected: "a tessera.source/1 document", found: "another")
     }
     let withHeader = shards.filter { shard in
       guard case .object(let object) = shard, case .integer? = object["header"] else { return false }
@@ -80,7 +81,7 @@ extension UnitCheckpoint {
     }
     guard withHeader.count == headers.count else {
       throw .broken(
-        path: path, place: place, expected: "\(headers.count) shards with a header",
+        .sourceHeaders, path: path, place: place, expected: "\(headers.count) shards with a header",
         found: "\(withHeader.count)")
     }
   }

@@ -43,11 +43,9 @@ package final class UnitCheckpoint: Sendable {
     headers = opener.headers
     indexByteCount = opener.byteCount
     isPlacementValid = seal.fileEnd == UInt64(file.size)
-    guard let digest = SHA256Digest(bytes: seal.modelSHA256) else {
-      throw .broken(path: file.path, place: LayoutV1.seal, expected: "a SHA-256", found: "other bytes")
-    }
-    modelDigest = digest
-    index = try IndexDecoder.decode(IndexTables { opener.bytes(of: $0) }, path: file.path)
+    modelDigest = opener.modelDigest
+    index = try IndexDecoder.decode(
+      IndexTables { opener.bytes(of: $0) }, path: file.path, fileSize: file.size)
     if isPlacementValid { try checkPlacement() }
   }
 
@@ -83,6 +81,13 @@ package final class UnitCheckpoint: Sendable {
     "/\(datasetPath(number)) block \(block - index.datasets[number].blocks.lowerBound)"
   }
 
+  /// Checks that a dataset has its bytes; one whose place in the file is known was checked on opening.
+  func checkPresence(ofDataset number: Int) throws(CheckpointError) {
+    let dataset = index.datasets[number]
+    if dataset.byteCount == 0 || isPlacementValid && dataset.address != nil { return }
+    _ = try open(dataset: number)
+  }
+
   /// The HDF5 dataset behind an index row, with the type and the length that the index expects.
   func open(dataset number: Int) throws(CheckpointError) -> HDF5Dataset {
     if let known = resolved.withLock({ $0[number] }) { return known }
@@ -96,13 +101,19 @@ package final class UnitCheckpoint: Sendable {
     let type = spec.dtype.storage.type
     guard dataset.datatype == type.datatype else {
       throw .broken(
-        path: path, place: "/\(datasetPath(number))", expected: "elements of \(spec.dtype.rawValue)",
+        .datasetType, path: path, place: "/\(datasetPath(number))", expected: "elements of \(spec.dtype.rawValue)",
         found: "another HDF5 type of \(dataset.datatype.size) bytes")
     }
     guard dataset.byteCount == row.byteCount else {
       throw .broken(
-        path: path, place: "/\(datasetPath(number))", expected: "\(row.byteCount) bytes",
+        .datasetLength, path: path, place: "/\(datasetPath(number))", expected: "\(row.byteCount) bytes",
         found: "\(dataset.byteCount)")
+    }
+    // HDF5 would give fill values for these; every writer of the layout allocates what it describes.
+    if case .unallocated = dataset.storage, row.byteCount > 0 {
+      throw .broken(
+        .datasetStorage, path: path, place: "/\(datasetPath(number))",
+        expected: "\(row.byteCount) stored bytes", found: "none")
     }
     resolved.withLock { $0[number] = dataset }
     return dataset
@@ -115,7 +126,7 @@ package final class UnitCheckpoint: Sendable {
       guard let address = dataset.address, dataset.byteCount > 0 else { continue }
       guard address <= file.size, dataset.byteCount <= file.size - address else {
         throw .broken(
-          path: path, place: "/\(datasetPath(number))", expected: "bytes inside the file's \(file.size)",
+          .placementOutside, path: path, place: "/\(datasetPath(number))", expected: "bytes inside the file's \(file.size)",
           found: "\(dataset.byteCount) bytes at \(address)")
       }
       ranges.append((address..<address + dataset.byteCount, number))
@@ -124,7 +135,7 @@ package final class UnitCheckpoint: Sendable {
     for (first, second) in zip(ranges, ranges.dropFirst())
     where first.range.upperBound > second.range.lowerBound {
       throw .broken(
-        path: path, place: "/\(datasetPath(second.dataset))", expected: "bytes of its own",
+        .placementOverlap, path: path, place: "/\(datasetPath(second.dataset))", expected: "bytes of its own",
         found: "bytes of /\(datasetPath(first.dataset))")
     }
   }

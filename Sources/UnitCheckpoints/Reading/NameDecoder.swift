@@ -1,0 +1,42 @@
+/// Reads names of tensors and axes from the table of length-prefixed UTF-8.
+struct NameDecoder {
+  private let path: String
+  private let bytes: [UInt8]
+  /// Bytes that no name has used: names that share bytes could make a small table long.
+  private var unused: Int
+  private var shared: [UInt64: String] = [:]
+
+  init(path: String, bytes: [UInt8]) {
+    self.path = path
+    self.bytes = bytes
+    unused = bytes.count
+  }
+
+  /// The name at an offset.
+  ///
+  /// - Parameter isShared: several rows may refer to it, as parts do to their axis.
+  mutating func name(
+    at offset: UInt64, isShared: Bool, for table: LayoutV1.Table, row: Int
+  ) throws(CheckpointError) -> String {
+    if isShared, let known = shared[offset] { return known }
+    func broken(_ defect: CheckpointDefect, _ expected: String, _ found: String) -> CheckpointError {
+      .broken(defect, path: path, table: table, row: row, expected: expected, found: found)
+    }
+    let expected = "a name inside the \(bytes.count) bytes of \(LayoutV1.Table.names.path)"
+    guard offset <= UInt64(bytes.count), bytes.count - Int(offset) >= 4 else {
+      throw broken(.nameRange, expected, "offset \(offset)")
+    }
+    let start = Int(offset) + 4
+    let length = (0..<4).reduce(0) { $0 | Int(bytes[Int(offset) + $1]) << (8 * $1) }
+    guard length <= bytes.count - start else {
+      throw broken(.nameRange, expected, "\(length) bytes at offset \(start)")
+    }
+    guard 4 + length <= unused else { throw broken(.nameOverlap, "names that share no bytes", "some that do") }
+    unused -= 4 + length
+    guard let text = String(validating: bytes[start..<start + length], as: UTF8.self) else {
+      throw broken(.nameText, "a UTF-8 name", "\(length) other bytes")
+    }
+    if isShared { shared[offset] = text }
+    return text
+  }
+}
