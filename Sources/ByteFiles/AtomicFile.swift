@@ -150,7 +150,9 @@ public final class AtomicFile: @unchecked Sendable {
         let code = errno
         if code == EEXIST { continue }
         // "No such file" would sound as if the destination itself had to be there.
-        if code == ENOENT { throw FileError(action: "write", path: path, reason: "its folder does not exist") }
+        if code == ENOENT {
+          throw FileError(action: "write", path: path, reason: "its folder does not exist")
+        }
         throw FileError(action: "write", path: path, errno: code)
       }
       // A file system without locks answers neither us nor those who look for stale files: nobody removes it then.

@@ -35,7 +35,9 @@ public enum TemporaryRemoval {
     // Never freed: the handler may be reading it on another thread at any time, and a path is a hundred bytes.
     guard let copy = strdup(path) else { return nil }
     for index in 0..<slotCount {
-      if table[index].compareExchange(expected: nil, desired: copy, ordering: .acquiringAndReleasing).exchanged {
+      if table[index].compareExchange(expected: nil, desired: copy, ordering: .acquiringAndReleasing)
+        .exchanged
+      {
         return Slot(index: index)
       }
     }

@@ -1,4 +1,4 @@
-internal import ByteFiles
+package import ByteFiles
 internal import CHDF5
 
 /// Creates the groups, datasets and attributes of a new HDF5 file, and tells where each dataset's bytes belong.
@@ -14,7 +14,9 @@ package final class HDF5SkeletonWriter {
   private var types: [HDF5ElementType: HDF5Handle] = [:]
 
   /// Replaces `path` by an empty HDF5 file, laid out for about `datasetCount` datasets.
-  package init(path: String, datasetCount: Int) throws(HDF5Error) {
+  ///
+  /// - Parameter memory: where the bytes go instead. libhdf5 wants a path, so `path` is opened all the same.
+  package init(path: String, datasetCount: Int, memory: MemoryFile? = nil) throws(HDF5Error) {
     (file, groupCreation, datasetCreation) = try HDF5Library.sync { () throws(HDF5Error) in
       let access = try Self.propertyList(tessera_H5P_FILE_ACCESS())
       // "latest" differs between releases of the library; with these bounds each writes the same bytes.
@@ -51,22 +53,17 @@ package final class HDF5SkeletonWriter {
             close: H5Fclose)
         }
       }
+      if let memory { try Self.move(file, to: memory) }
       return (file, groups, datasets)
     }
   }
 
-  deinit {
-    // Not closed: something has failed. libhdf5 cannot drop what it has not written, and a file that it cannot write
-    // it cannot close; 1.10.8 then crashes when the process ends. So it writes the rest to where there is room.
-    guard let file else { return }
-    HDF5Library.sync {
-      var descriptor: UnsafeMutableRawPointer?
-      // "The file handle … is a pointer to the file descriptor" for the default driver (H5Fget_vfd_handle).
-      guard (try? file.call("H5Fget_vfd_handle") { H5Fget_vfd_handle($0, hid_t(H5P_DEFAULT), &descriptor) }) != nil,
-        let descriptor
-      else { return }
-      DiscardedWrites.divert(descriptor.load(as: Int32.self))
-    }
+  private static func move(_ file: HDF5Handle, to memory: MemoryFile) throws(HDF5Error) {
+    var handle: UnsafeMutableRawPointer?
+    try file.call("H5Fget_vfd_handle") { H5Fget_vfd_handle($0, hid_t(H5P_DEFAULT), &handle) }
+    // "The file handle" of the default driver is a pointer to its descriptor (H5Fget_vfd_handle).
+    guard let handle else { throw .library(call: "H5Fget_vfd_handle", message: "no file handle") }
+    do throws(FileError) { try memory.take(over: handle.load(as: Int32.self)) } catch { throw .file(error) }
   }
 
   /// Creates the group at `path` ("units/3"), whose parent must exist.

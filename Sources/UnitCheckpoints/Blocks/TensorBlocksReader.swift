@@ -69,7 +69,8 @@ package final class TensorBlocksReader {
       guard block.read == indexed.byteCount else { throw missing() }
       guard found == indexed.checksum else {
         throw .broken(
-          .runChecksum, path: checkpoint.path, place: checkpoint.place(ofDataset: block.dataset, block: block.number),
+          .runChecksum, path: checkpoint.path,
+          place: checkpoint.place(ofDataset: block.dataset, block: block.number),
           expected: "bytes with checksum \(hex(indexed.checksum))", found: hex(found))
       }
     }
@@ -86,7 +87,8 @@ package final class TensorBlocksReader {
 
   private func missing() -> CheckpointError {
     .broken(
-      .blockMissing, path: checkpoint.path, place: "tensor \(tensor.spec.name.quoted)", expected: "each of its blocks once",
+      .blockMissing, path: checkpoint.path, place: "tensor \(tensor.spec.name.quoted)",
+      expected: "each of its blocks once",
       found: "a block missing or repeated")
   }
 

@@ -52,7 +52,8 @@ struct CheckpointOpener {
     let checksum = Seal.indexChecksum(tables: tables + headers, seal: seal)
     guard checksum == seal.indexXXH3, let digest = SHA256Digest(bytes: seal.modelSHA256) else {
       throw .broken(
-        .indexChecksum, path: file.path, place: "/\(LayoutV1.metadataGroup)", expected: "an index that matches its checksum",
+        .indexChecksum, path: file.path, place: "/\(LayoutV1.metadataGroup)",
+        expected: "an index that matches its checksum",
         found: "other bytes: the index is damaged")
     }
     modelDigest = digest

@@ -31,7 +31,9 @@ struct IndexDecoder {
 
   private func broken(
     _ defect: CheckpointDefect, _ table: LayoutV1.Table, row: Int, _ expected: String, _ found: String
-  ) -> CheckpointError { .broken(defect, path: path, table: table, row: row, expected: expected, found: found) }
+  ) -> CheckpointError {
+    .broken(defect, path: path, table: table, row: row, expected: expected, found: found)
+  }
 
   private mutating func decodeCuts() throws(CheckpointError) {
     for (number, row) in tables.cuts.enumerated() {
@@ -144,7 +146,8 @@ struct IndexDecoder {
         other.cuts == tensor.cuts, other.digest == tensor.digest
       else {
         throw broken(
-          .tieDisagrees, .tensors, row: number, "a tie to an untied tensor of the same dtype, shape, cut and digest",
+          .tieDisagrees, .tensors, row: number,
+          "a tie to an untied tensor of the same dtype, shape, cut and digest",
           "\(other.spec.name.quoted)")
       }
     }

@@ -31,7 +31,9 @@ struct NameDecoder {
     guard length <= bytes.count - start else {
       throw broken(.nameRange, expected, "\(length) bytes at offset \(start)")
     }
-    guard 4 + length <= unused else { throw broken(.nameOverlap, "names that share no bytes", "some that do") }
+    guard 4 + length <= unused else {
+      throw broken(.nameOverlap, "names that share no bytes", "some that do")
+    }
     unused -= 4 + length
     guard let text = String(validating: bytes[start..<start + length], as: UTF8.self) else {
       throw broken(.nameText, "a UTF-8 name", "\(length) other bytes")

@@ -33,7 +33,8 @@ extension UnitCheckpoint {
     guard isPlacementValid, let address = index.datasets[number].address else { return }
     if case .contiguous(let found, _) = dataset.storage, found == address { return }
     throw .broken(
-      .datasetStorage, path: path, place: "/\(datasetPath(number))", expected: "contiguous bytes at \(address)",
+      .datasetStorage, path: path, place: "/\(datasetPath(number))",
+      expected: "contiguous bytes at \(address)",
       found: "\(dataset.storage)")
   }
 

@@ -101,7 +101,8 @@ package final class UnitCheckpoint: Sendable {
     let type = spec.dtype.storage.type
     guard dataset.datatype == type.datatype else {
       throw .broken(
-        .datasetType, path: path, place: "/\(datasetPath(number))", expected: "elements of \(spec.dtype.rawValue)",
+        .datasetType, path: path, place: "/\(datasetPath(number))",
+        expected: "elements of \(spec.dtype.rawValue)",
         found: "another HDF5 type of \(dataset.datatype.size) bytes")
     }
     guard dataset.byteCount == row.byteCount else {
@@ -126,7 +127,8 @@ package final class UnitCheckpoint: Sendable {
       guard let address = dataset.address, dataset.byteCount > 0 else { continue }
       guard address <= file.size, dataset.byteCount <= file.size - address else {
         throw .broken(
-          .placementOutside, path: path, place: "/\(datasetPath(number))", expected: "bytes inside the file's \(file.size)",
+          .placementOutside, path: path, place: "/\(datasetPath(number))",
+          expected: "bytes inside the file's \(file.size)",
           found: "\(dataset.byteCount) bytes at \(address)")
       }
       ranges.append((address..<address + dataset.byteCount, number))

@@ -24,7 +24,10 @@ package final class UnitCheckpointWriter {
     self.contents = contents
     do throws(FileError) { bytes = try AtomicFile(path: path) } catch { throw .file(error) }
     for (placement, tie) in zip(contents.tensors, contents.ties) { index.append(placement, tiedTo: tie) }
-    do throws(HDF5Error) { try createSkeleton() } catch { throw .hdf5(path: path, error) }
+    let skeleton: MemoryFile
+    do throws(FileError) { skeleton = try MemoryFile() } catch { throw .file(error) }
+    do throws(HDF5Error) { try createSkeleton(in: skeleton) } catch { throw .hdf5(path: path, error) }
+    do throws(FileError) { try skeleton.copy(to: bytes) } catch { throw .file(error) }
     destinations = makeDestinations()
   }
 
@@ -61,11 +64,11 @@ package final class UnitCheckpointWriter {
     return ranges.sorted { $0.lowerBound < $1.lowerBound }
   }
 
-  private func createSkeleton() throws(HDF5Error) {
+  private func createSkeleton(in memory: MemoryFile) throws(HDF5Error) {
     let tables = LayoutV1.Table.allCases
     let skeleton = try HDF5SkeletonWriter(
       path: bytes.temporaryPath,
-      datasetCount: index.datasets.count + tables.count + contents.headers.count + 1)
+      datasetCount: index.datasets.count + tables.count + contents.headers.count + 1, memory: memory)
     try skeleton.writeRootAttribute(
       LayoutV1.formatAttribute, type: .string(length: LayoutV1.formatValue.utf8.count),
       bytes: Array(LayoutV1.formatValue.utf8))
