@@ -49,7 +49,7 @@ struct FortranTests {
       let count = shape.reduce(item, *)
       let source = pattern(count, salt: 9)
       let expected = Self.transposed(source, shape: shape, item: item)
-      for limit in [1, item, 3 * item, 10 * item, 64 * item, count] {
+      for limit in [1, item, 3 * item, 10 * item, 64 * item, count, 2 * count] {
         let gather = FortranGather(shape: shape, itemSize: item, limit: limit)
         #expect(gather.windowSize <= max(limit, item))
         var result: [UInt8] = []
@@ -65,13 +65,13 @@ struct FortranTests {
         ran += 1
       }
     }
-    #expect(ran == shapes.count * 6)
+    #expect(ran == shapes.count * 7)
   }
 
   @Test("an array larger than a window is read from npy, stored and deflated members alike")
   func largerThanAWindow() throws {
-    // 10 MB, deflated as stored blocks, so the third kind of payload starts over for every window.
-    let shape = [3, 1_000, 833]
+    // 20 MB, deflated as stored blocks, so the third kind of payload starts over for every window.
+    let shape = [3, 2_000, 833]
     let spec = try TensorSpec(name: "arr_0", dtype: .i32, shape: shape)
     var raw = [UInt8](repeating: 0, count: spec.byteCount)
     var generator = SeededGenerator(seed: 2)
@@ -80,14 +80,14 @@ struct FortranTests {
         bytes.storeBytes(of: generator.next(), toByteOffset: start, as: UInt64.self)
       }
     }
-    let header = "{'descr': '>i4', 'fortran_order': True, 'shape': (3, 1000, 833), }"
+    let header = "{'descr': '>i4', 'fortran_order': True, 'shape': (3, 2000, 833), }"
     var file = npy(header, data: 0) + raw
     let folder = try TemporaryFolder()
     // A sparse sample of elements is compared with the definition; the whole by the three ways agreeing.
     let plain = try contents(try open(try folder.write(file, as: "x.npy")), 0, piece: 3_000_001)
     for number in stride(from: 0, to: spec.elementCount, by: 997) {
-      let (i, j, k) = (number / 833_000, number / 833 % 1000, number % 833)
-      let place = 4 * (i + 3 * (j + 1000 * k))
+      let (i, j, k) = (number / 1_666_000, number / 833 % 2000, number % 833)
+      let place = 4 * (i + 3 * (j + 2000 * k))
       let same = plain[(4 * number)..<(4 * number + 4)].elementsEqual(raw[place..<(place + 4)].reversed())
       #expect(same)
     }

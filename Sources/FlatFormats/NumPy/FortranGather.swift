@@ -6,6 +6,7 @@
 final class FortranGather {
   private let shape: [Int]
   private let itemSize: Int
+  private let limit: Int
   private let cut: Int
   /// Elements of the axes behind `cut`.
   private let inner: Int
@@ -25,6 +26,7 @@ final class FortranGather {
   init(shape: [Int], itemSize: Int, limit: Int) {
     self.shape = shape
     self.itemSize = itemSize
+    self.limit = limit
     var strides: [Int] = []
     var product = 1
     for extent in shape {
@@ -58,11 +60,11 @@ final class FortranGather {
     let count = min(rows, shape[cut] - first)
     origin += first * fileStrides[cut]
     let bytes = count * inner * itemSize
-    let isWhole = bytes == shape.reduce(itemSize, *)
+    let isWhole = bytes == shape.reduce(itemSize, *) && bytes <= limit / 2
     let staging = UnsafeMutableRawBufferPointer.allocate(
       byteCount: isWhole ? bytes : stagingBytes(count), alignment: 64)
     defer { staging.deallocate() }
-    // All of it fits a window: one read instead of one per run.
+    // All of it fits twice into what a window may have: one read instead of one per run.
     if isWhole { try payload.read(at: 0, into: staging) }
     var failure: FlatFormatError?
     walk { run, place in

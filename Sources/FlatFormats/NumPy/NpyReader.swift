@@ -3,7 +3,7 @@ internal import Tensors
 /// The logical bytes of an array, converted window by window.
 final class NpyReader: TensorByteReader {
   /// Bytes of a window; with the source's buffers this keeps a tensor under 24 MB in flight.
-  static let windowLimit = 8 << 20
+  static let windowLimit = 16 << 20
   /// Bytes at a time where no order but that of bytes within a number changes.
   private static let swapWindow = 512 << 10
 

@@ -25,37 +25,28 @@ struct SafetensorsHeader: Sendable {
     -> SafetensorsHeader
   {
     var parser = HeaderParser(scanner: HeaderScanner(bytes: json, path: path, origin: 8))
-    let entries = try parser.document()
-    try parser.tile(entries, bodySize: bodySize)
-    return SafetensorsHeader(
-      entries: parser.ordered.map { Entry(spec: entries[$0].spec, begin: entries[$0].begin) },
-      metadata: parser.metadata)
+    try parser.document()
+    try parser.requireDifferentNames()
+    try parser.tile(bodySize: bodySize)
+    return SafetensorsHeader(entries: parser.entries, metadata: parser.metadata)
   }
 }
 
 /// The grammar of the header over `HeaderScanner`.
 struct HeaderParser {
-  struct Found {
-    let spec: TensorSpec
-    let begin: Int
-    let end: Int
-  }
-
   var scanner: HeaderScanner
   private(set) var metadata: [(key: String, value: String)] = []
-  /// Indices of the tensors in the order of the body.
-  private(set) var ordered: [Int] = []
+  /// The tensors: in header order while they are read, then in the order of the body.
+  private(set) var entries: [SafetensorsHeader.Entry] = []
   private var hasMetadata = false
-  private var names = Set<TensorName>()
   private var lastDType: (text: String, dtype: DType)?
 
   init(scanner: HeaderScanner) { self.scanner = scanner }
 
-  mutating func document() throws(FlatFormatError) -> [Found] {
+  mutating func document() throws(FlatFormatError) {
     guard scanner.take(UInt8(ascii: "{")) else {
       throw scanner.refusal(.safetensorsHeaderStart, "'{'", found: scanner.nextInWords)
     }
-    var tensors: [Found] = []
     if !scanner.take(UInt8(ascii: "}"), skipping: false) {
       repeat {
         let place = scanner.position
@@ -64,11 +55,7 @@ struct HeaderParser {
         if name == SafetensorsHeader.metadataName {
           try metadataObject(at: place)
         } else {
-          guard names.insert(name).inserted else {
-            throw scanner.refusal(
-              .safetensorsDuplicateTensor, "every tensor once", found: "\(name.quoted) again", at: place)
-          }
-          tensors.append(try tensor(name))
+          entries.append(try tensor(name))
         }
         scanner.skipSpace()
       } while scanner.take(UInt8(ascii: ","))
@@ -77,7 +64,30 @@ struct HeaderParser {
       }
     }
     try scanner.expectPadding()
-    return tensors
+  }
+
+  /// No name is there twice.
+  ///
+  /// Sorted by a hash and, where hashes agree, by name: names made to collide cost a comparison more, and no more.
+  func requireDifferentNames() throws(FlatFormatError) {
+    var hashes: [(hash: UInt64, index: Int)] = []
+    hashes.reserveCapacity(entries.count)
+    for (index, entry) in entries.enumerated() {
+      var text = entry.spec.name.text
+      hashes.append((text.withUTF8 { RunChecksum.of(UnsafeRawBufferPointer($0)) }, index))
+    }
+    hashes.sort { one, other in
+      if one.hash != other.hash { return one.hash < other.hash }
+      return entries[one.index].spec.name < entries[other.index].spec.name
+    }
+    for (one, other) in zip(hashes, hashes.dropFirst()) where one.hash == other.hash {
+      let name = entries[one.index].spec.name
+      if name == entries[other.index].spec.name {
+        throw .refused(
+          .safetensorsDuplicateTensor, path: scanner.path, place: "tensor \(name.quoted)",
+          expected: "every name once", found: "it twice")
+      }
+    }
   }
 
   private mutating func metadataObject(at place: Int) throws(FlatFormatError) {
@@ -89,7 +99,7 @@ struct HeaderParser {
     metadata = try scanner.stringMap("__metadata__")
   }
 
-  private mutating func tensor(_ name: TensorName) throws(FlatFormatError) -> Found {
+  private mutating func tensor(_ name: TensorName) throws(FlatFormatError) -> SafetensorsHeader.Entry {
     let place = scanner.position
     try scanner.expect(UInt8(ascii: "{"), "'{', the fields of tensor \(name.quoted)")
     var dtype: DType?
@@ -133,7 +143,7 @@ struct HeaderParser {
   /// The tensor, once its offsets span what its dtype and shape need.
   private func checked(
     _ name: TensorName, _ dtype: DType, _ shape: [Int], _ offsets: (begin: Int, end: Int)
-  ) throws(FlatFormatError) -> Found {
+  ) throws(FlatFormatError) -> SafetensorsHeader.Entry {
     let spec: TensorSpec
     do throws(TensorError) {
       spec = try TensorSpec(name: name, dtype: dtype, shape: shape)
@@ -149,7 +159,7 @@ struct HeaderParser {
         expected: "\(spec.byteCount) bytes for \(dtype.rawValue) \(spec.shapeText)",
         found: "data_offsets [\(offsets.begin), \(offsets.end)]")
     }
-    return Found(spec: spec, begin: offsets.begin, end: offsets.end)
+    return SafetensorsHeader.Entry(spec: spec, begin: offsets.begin)
   }
 
   private mutating func dtypeValue() throws(FlatFormatError) -> DType {
@@ -191,21 +201,23 @@ struct HeaderParser {
   }
 
   /// One ordered pass proves that the tensors fill the body: no hole, no overlap, no tail.
-  mutating func tile(_ tensors: [Found], bodySize: Int) throws(FlatFormatError) {
-    ordered = tensors.indices.sorted { one, other in
-      (tensors[one].begin, tensors[one].end, one) < (tensors[other].begin, tensors[other].end, other)
+  mutating func tile(bodySize: Int) throws(FlatFormatError) {
+    func precedes(_ one: SafetensorsHeader.Entry, _ other: SafetensorsHeader.Entry) -> Bool {
+      (one.begin, one.spec.byteCount) < (other.begin, other.spec.byteCount)
     }
+    // Nearly every file lists its tensors in this order; equal places are those of empty tensors.
+    if zip(entries, entries.dropFirst()).contains(where: { precedes($1, $0) }) { entries.sort(by: precedes) }
     var position = 0
-    for index in ordered {
-      let tensor = tensors[index]
-      if tensor.begin != position {
-        let rule: FlatFormatRule = tensor.begin < position ? .safetensorsOverlap : .safetensorsHole
+    for entry in entries {
+      if entry.begin != position {
+        let rule: FlatFormatRule = entry.begin < position ? .safetensorsOverlap : .safetensorsHole
         throw .refused(
-          rule, path: scanner.path, place: "tensor \(tensor.spec.name.quoted)",
+          rule, path: scanner.path, place: "tensor \(entry.spec.name.quoted)",
           expected: "its first byte at \(position) of the body, where the tensor before it ends",
-          found: "it at \(tensor.begin)")
+          found: "it at \(entry.begin)")
       }
-      position = tensor.end
+      // At most the end that the header gave, so it cannot overflow.
+      position += entry.spec.byteCount
     }
     if position != bodySize {
       throw .refused(

@@ -46,9 +46,9 @@ struct HeaderScanner {
   }
 
   /// Steps over `byte`, with white space before and after it.
-  mutating func expect(_ byte: UInt8, _ what: String) throws(FlatFormatError) {
+  mutating func expect(_ byte: UInt8, _ what: @autoclosure () -> String) throws(FlatFormatError) {
     skipSpace()
-    guard next == byte else { throw refusal(.safetensorsSyntax, what, found: nextInWords) }
+    guard next == byte else { throw refusal(.safetensorsSyntax, what(), found: nextInWords) }
     position += 1
     skipSpace()
   }
