@@ -6,7 +6,6 @@
 final class FortranGather {
   private let shape: [Int]
   private let itemSize: Int
-  private let limit: Int
   private let cut: Int
   /// Elements of the axes behind `cut`.
   private let inner: Int
@@ -16,9 +15,6 @@ final class FortranGather {
   private let fileStrides: [Int]
   /// Elements that each axis steps over in the result.
   private let resultStrides: [Int]
-  /// Bytes read at a time where the elements wanted do not lie together.
-  private static let stagingSize = 1 << 20
-
   /// Bytes of the largest window.
   let windowSize: Int
 
@@ -26,7 +22,6 @@ final class FortranGather {
   init(shape: [Int], itemSize: Int, limit: Int) {
     self.shape = shape
     self.itemSize = itemSize
-    self.limit = limit
     var strides: [Int] = []
     var product = 1
     for extent in shape {
@@ -60,28 +55,19 @@ final class FortranGather {
     let count = min(rows, shape[cut] - first)
     origin += first * fileStrides[cut]
     let bytes = count * inner * itemSize
-    let isWhole = bytes == shape.reduce(itemSize, *) && bytes <= limit / 2
-    let staging = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: isWhole ? bytes : stagingBytes(count), alignment: 64)
-    defer { staging.deallocate() }
-    // All of it fits twice into what a window may have: one read instead of one per run.
-    if isWhole { try payload.read(at: 0, into: staging) }
+    let runBytes = ((count - 1) * fileStrides[cut] + 1) * itemSize
+    let gap = fileStrides[cut] * shape[cut] * itemSize - runBytes
+    let staging = FortranStaging(
+      payload: payload, total: shape.reduce(itemSize, *), itemSize: itemSize, runBytes: runBytes, gap: gap)
     var failure: FlatFormatError?
     walk { run, place in
-      if isWhole {
-        scatter(staging, from: run * itemSize, step: fileStrides[cut], count: count, into: window, at: place)
-      } else if failure == nil {
-        do throws(FlatFormatError) {
-          try copyRun(at: origin + run, count: count, from: payload, staging, into: window, at: place)
-        } catch { failure = error }
-      }
+      if failure != nil { return }
+      do throws(FlatFormatError) {
+        try copyRun(at: origin + run, count: count, from: staging, into: window, at: place)
+      } catch { failure = error }
     }
     if let failure { throw failure }
     return bytes
-  }
-
-  private func stagingBytes(_ count: Int) -> Int {
-    max(itemSize, min(Self.stagingSize, (count - 1) * fileStrides[cut] * itemSize + itemSize))
   }
 
   /// Calls `body` for every combination of the axes behind `cut`, in the file's order, with the elements from a
@@ -108,19 +94,16 @@ final class FortranGather {
 
   /// Elements `start`, `start` + stride, … of the file into the result's rows at `place`.
   private func copyRun(
-    at start: Int, count: Int, from payload: any NpyPayload, _ staging: UnsafeMutableRawBufferPointer,
-    into window: UnsafeMutableRawBufferPointer, at place: Int
+    at start: Int, count: Int, from staging: FortranStaging, into window: UnsafeMutableRawBufferPointer,
+    at place: Int
   ) throws(FlatFormatError) {
     let step = fileStrides[cut]
-    let perRead = max(1, (staging.count - itemSize) / (step * itemSize) + 1)
+    let perRead = max(1, (staging.buffer.count - itemSize) / (step * itemSize) + 1)
     var done = 0
     while done < count {
       let some = min(perRead, count - done)
-      let bytes = ((some - 1) * step + 1) * itemSize
-      try payload.read(
-        at: (start + done * step) * itemSize, into: UnsafeMutableRawBufferPointer(rebasing: staging[..<bytes])
-      )
-      scatter(staging, from: 0, step: step, count: some, into: window, at: place + done * inner)
+      let from = try staging.load((start + done * step) * itemSize, ((some - 1) * step + 1) * itemSize)
+      scatter(staging.buffer, from: from, step: step, count: some, into: window, at: place + done * inner)
       done += some
     }
   }
