@@ -60,7 +60,7 @@ public struct JSONMember: Hashable, Sendable {
     self.value = value
   }
 
-  func hasKey(_ other: String) -> Bool { key.utf8.elementsEqual(other.utf8) }
+  func hasKey(_ other: String) -> Bool { haveSameBytes(key, other) }
 
   /// Whether two values are the same, texts byte for byte.
   public static func == (a: Self, b: Self) -> Bool { a.hasKey(b.key) && a.value == b.value }

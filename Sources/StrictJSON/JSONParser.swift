@@ -39,10 +39,11 @@ public struct JSONParser: Sendable {
 struct JSONScanner {
   let bytes: UnsafeRawBufferPointer
   let depthLimit: Int
-  var position = 0
+  var position: Int
 
-  init(bytes: UnsafeRawBufferPointer, depthLimit: Int) {
+  init(bytes: UnsafeRawBufferPointer, depthLimit: Int, position: Int = 0) {
     self.bytes = bytes
+    self.position = position
     self.depthLimit = depthLimit
   }
 
@@ -92,6 +93,7 @@ struct JSONScanner {
       return .array([])
     }
     var values: [JSONValue] = []
+    values.reserveCapacity(4)
     while true {
       values.append(try value(depth: depth))
       skipSpace()
@@ -108,6 +110,7 @@ struct JSONScanner {
 
   private mutating func object(depth: Int) throws(JSONError) -> JSONValue {
     if depth > depthLimit { throw .tooDeep(place(), limit: depthLimit) }
+    let start = position
     position += 1
     skipSpace()
     if byte == UInt8(ascii: "}") {
@@ -115,10 +118,9 @@ struct JSONScanner {
       return .object(JSONObject())
     }
     var members: [JSONMember] = []
-    var starts: [Int] = []
+    members.reserveCapacity(4)
     while true {
       guard byte == UInt8(ascii: "\"") else { throw unexpected("a key in quotes") }
-      starts.append(position)
       let key = try string()
       skipSpace()
       guard byte == UInt8(ascii: ":") else { throw unexpected("':'") }
@@ -131,13 +133,30 @@ struct JSONScanner {
       case UInt8(ascii: "}"):
         position += 1
         if let index = JSONObject.repeatedKey(in: members) {
-          throw .duplicateKey(place(at: starts[index]), key: members[index].key)
+          throw .duplicateKey(try placeOfKey(index, inObjectAt: start), key: members[index].key)
         }
         return .object(JSONObject(distinct: members))
       default: throw unexpected("',' or '}'")
       }
       skipSpace()
     }
+  }
+
+  /// Where a key of an object stands that has been read: it is read again up to there, since only errors ask.
+  private func placeOfKey(_ index: Int, inObjectAt start: Int) throws(JSONError) -> JSONPlace {
+    var again = JSONScanner(bytes: bytes, depthLimit: depthLimit, position: start + 1)
+    again.skipSpace()
+    for _ in 0..<index {
+      _ = try again.string()
+      again.skipSpace()
+      again.position += 1
+      again.skipSpace()
+      _ = try again.value(depth: 0)
+      again.skipSpace()
+      again.position += 1
+      again.skipSpace()
+    }
+    return place(at: again.position)
   }
 
   /// The place of a byte. Lines are counted only when there is an error to report.

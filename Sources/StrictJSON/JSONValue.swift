@@ -39,7 +39,7 @@ extension JSONValue: Hashable {
     // Equal bits, so that a value equals itself.
     case (.number(let a), .number(let b)): a.bitPattern == b.bitPattern
     // String's own equality holds for canonically equivalent texts too.
-    case (.string(let a), .string(let b)): a.utf8.elementsEqual(b.utf8)
+    case (.string(let a), .string(let b)): haveSameBytes(a, b)
     case (.array(let a), .array(let b)): a == b
     case (.object(let a), .object(let b)): a == b
     default: false
@@ -78,13 +78,18 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Ex
   public init(_ value: Int) { self = .integer(Int64(value)) }
 }
 
+/// Whether two texts have the same UTF-8 bytes. Length and String's own comparison settle nearly all that differ.
+func haveSameBytes(_ a: String, _ b: String) -> Bool {
+  a.utf8.count == b.utf8.count && a == b && a.utf8.elementsEqual(b.utf8)
+}
+
 /// A text with the identity of its UTF-8 bytes.
 struct UTF8Key: Hashable {
   let text: String
 
   init(_ text: String) { self.text = text }
 
-  static func == (a: Self, b: Self) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
+  static func == (a: Self, b: Self) -> Bool { haveSameBytes(a.text, b.text) }
 
   func hash(into hasher: inout Hasher) {
     var text = text

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import UnitModel
@@ -36,10 +37,9 @@ struct NamePatternTests {
   @Test("a pattern made to be slow is not")
   func cost() throws {
     let pattern = try #require(NamePattern("a" + String(repeating: "{}a*", count: 8) + "b"))
-    let clock = ContinuousClock()
-    let time = clock.measure { #expect(pattern.match(String(repeating: "a", count: 16_000) + "b") != nil) }
-    let none = clock.measure { #expect(pattern.match(String(repeating: "a", count: 16_000)) == nil) }
-    #expect(time + none < .seconds(5))
+    let time = threadSeconds { #expect(pattern.match(String(repeating: "a", count: 16_000) + "b") != nil) }
+    let none = threadSeconds { #expect(pattern.match(String(repeating: "a", count: 16_000)) == nil) }
+    #expect(time + none < 5)
     #expect(pattern.match(String(repeating: "a", count: 1 << 20) + "b") == nil)
   }
 

@@ -1,6 +1,7 @@
 import Foundation
 import StrictJSON
 import Tensors
+import TestSupport
 import Testing
 import UnitModel
 
@@ -164,17 +165,14 @@ struct PlanResolveTests {
       try TensorSpec(
         name: TensorName("encoder.layer.\($0 / 20).block\($0 % 20).weight"), dtype: .f32, shape: [64, 16])
     }
-    var best = Duration.seconds(100)
-    for _ in 0..<3 {
-      let time = try ContinuousClock().measure { _ = try plan.resolve(against: specs) }
-      best = min(best, time)
-    }
+    var best = Double.infinity
+    for _ in 0..<3 { best = min(best, try threadSeconds { _ = try plan.resolve(against: specs) }) }
     #if DEBUG
-      #expect(best < .seconds(10))
+      #expect(best < 10)
     #else
-      // The target is 50 ms on a quiet machine; a test machine is not quiet.
-      #expect(best < .milliseconds(250))
+      // Every tensor here makes an axis of its own, which is the dearest case: 0.08 s where it was measured.
+      #expect(best < 0.25)
     #endif
-    if ProcessInfo.processInfo.environment["TESSERA_SHOW_TIMES"] != nil { print("resolve: \(best)") }
+    if ProcessInfo.processInfo.environment["TESSERA_SHOW_TIMES"] != nil { print("resolve: \(best) s") }
   }
 }

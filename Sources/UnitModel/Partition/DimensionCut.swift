@@ -24,29 +24,37 @@ public struct DimensionCut: Hashable, Sendable {
 
   /// A cut from runs in ascending order, each with its part and the axis's place among the axes of the partition.
   init(runs: [(part: DimensionPart, order: Int, length: Int)]) {
-    var orders: [DimensionPart: Int] = [:]
-    for run in runs where run.length > 0 { orders[run.part] = run.order }
-    let sorted = orders.sorted { a, b in
-      (a.key.unit?.index ?? -1, a.value) < (b.key.unit?.index ?? -1, b.value)
-    }
-    var indexes: [DimensionPart: Int] = [:]
-    for (index, part) in sorted.enumerated() { indexes[part.key] = index }
-    var sizes = [Int](repeating: 0, count: sorted.count)
+    // Few parts, perhaps millions of runs: comparing with a few is cheaper than hashing, with many it is not.
+    var slots: [Int: Int] = [:]
+    var met: [(part: DimensionPart, order: Int, unit: Int, key: Int, size: Int)] = []
     var segments: [Segment] = []
     var size = 0
     for run in runs where run.length > 0 {
-      guard let part = indexes[run.part] else { continue }
-      sizes[part] += run.length
+      let unit = run.part.unit?.index ?? -1
+      let key = unit < 0 ? -1 : run.order * Partition.unitLimit + unit
+      var slot = met.count > 16 ? slots[key] ?? -1 : met.lastIndex { $0.key == key } ?? -1
+      if slot < 0 {
+        slot = met.count
+        met.append((run.part, run.order, unit, key, 0))
+        slots[key] = slot
+      }
+      met[slot].size += run.length
       size += run.length
-      if let last = segments.last, last.part == part {
-        segments[segments.count - 1] = Segment(part: part, length: last.length + run.length)
+      if let last = segments.last, last.part == slot {
+        segments[segments.count - 1] = Segment(part: slot, length: last.length + run.length)
       } else {
-        segments.append(Segment(part: part, length: run.length))
+        segments.append(Segment(part: slot, length: run.length))
       }
     }
+    let sorted = met.indices.sorted { (met[$0].unit, met[$0].order) < (met[$1].unit, met[$1].order) }
+    if sorted.enumerated().contains(where: { $0.offset != $0.element }) {
+      var places = [Int](repeating: 0, count: met.count)
+      for (place, slot) in sorted.enumerated() { places[slot] = place }
+      segments = segments.map { Segment(part: places[$0.part], length: $0.length) }
+    }
     self.size = size
-    parts = sorted.map(\.key)
-    partSizes = sizes
+    parts = sorted.map { met[$0].part }
+    partSizes = sorted.map { met[$0].size }
     self.segments = segments
   }
 

@@ -5,6 +5,10 @@ struct AxisInstances {
   private let plan: Plan
   private let exact: [AxisName: Int]
   private let templates: [Int]
+  /// Templates by their own text.
+  private let spelled: [AxisName: Int]
+  /// The names in entries, as patterns.
+  private var patterns: [AxisName: NamePattern] = [:]
   /// The axes in the order in which tensors first lie on them.
   private var instances: [Instance] = []
   private var places: [AxisName: Int] = [:]
@@ -28,11 +32,18 @@ struct AxisInstances {
     self.plan = plan
     var exact: [AxisName: Int] = [:]
     var templates: [Int] = []
+    var spelled: [AxisName: Int] = [:]
     for (index, axis) in plan.axes.enumerated() {
-      if axis.name.isLiteral { exact[AxisName(axis.name.text)] = index } else { templates.append(index) }
+      if axis.name.isLiteral {
+        exact[AxisName(axis.name.text)] = index
+      } else {
+        templates.append(index)
+        spelled[AxisName(axis.name.text)] = index
+      }
     }
     self.exact = exact
     self.templates = templates
+    self.spelled = spelled
   }
 
   /// The placements of a tensor's dimensions, with the axes' names filled in.
@@ -86,7 +97,7 @@ struct AxisInstances {
     _ use: AxisUse, _ captures: NamePattern.Captures, _ place: Place
   ) throws(PlanError) -> AxisUse {
     var name = use.axis
-    if name.text.utf8.contains(UInt8(ascii: "{")), let pattern = NamePattern(name.text), !pattern.isLiteral {
+    if name.text.utf8.contains(UInt8(ascii: "{")), let pattern = pattern(name), !pattern.isLiteral {
       guard pattern.starCount == 0, let text = pattern.filled(with: captures) else {
         throw .captureMissing(place: place.text, name: name.text, captures: captures.components.count)
       }
@@ -104,6 +115,13 @@ struct AxisInstances {
       instances.append(Instance(name: name, planAxis: planAxis, size: knownSize(plan.axes[planAxis])))
     }
     return AxisUse(name, inner: use.inner, outer: use.outer)
+  }
+
+  private mutating func pattern(_ name: AxisName) -> NamePattern? {
+    if let known = patterns[name] { return known }
+    let made = NamePattern(name.text)
+    patterns[name] = made
+    return made
   }
 
   /// The size that an axis's own entry says or implies.

@@ -1,0 +1,13 @@
+internal import Foundation
+
+/// The processor seconds that the calling thread spends in `body`: unlike time on the wall, no more on a busy machine.
+public func threadSeconds(_ body: () throws -> Void) rethrows -> Double {
+  func now() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+  let start = now()
+  try body()
+  return now() - start
+}
