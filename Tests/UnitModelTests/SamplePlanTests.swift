@@ -8,7 +8,8 @@ struct SamplePlanTests {
   func samples() throws {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appending(path: "samples").resolvingSymlinksInPath()
-    let files = FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil)?
+    let files =
+      FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil)?
       .compactMap { $0 as? URL }.filter { $0.lastPathComponent.hasSuffix("plan.json") } ?? []
     #expect(!files.isEmpty)
     for file in files {
