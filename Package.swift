@@ -82,7 +82,11 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "PlanningTests", dependencies: ["Planning", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "ConversionTests", dependencies: ["Conversion", "TestSupport"], swiftSettings: strict),
+      name: "ConversionTests",
+      dependencies: [
+        "Conversion", "FlatFormats", "UnitCheckpoints", "UnitModel", "Tensors", "ByteFiles", "TestSupport",
+      ],
+      swiftSettings: strict),
     .testTarget(
       name: "ReportingTests", dependencies: ["Reporting", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "CommandTests", dependencies: ["TestSupport", "StrictJSON"], swiftSettings: strict),

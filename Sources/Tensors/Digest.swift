@@ -27,6 +27,7 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
 public final class SHA256Hasher {
   private let context: OpaquePointer
 
+  /// A hasher of nothing yet.
   public init() {
     // EVP_MD_CTX_new returns NULL only when memory is gone.
     guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {

@@ -1,6 +1,8 @@
 /// A number of bytes. kB = 1000 bytes, MB = 1000 kB.
 public struct ByteCount: Hashable, Comparable, Sendable, CustomStringConvertible {
+  /// Bytes.
   public let value: Int
+  /// So many bytes.
   public init(_ value: Int) { self.value = value }
   public static func < (a: Self, b: Self) -> Bool { a.value < b.value }
 
@@ -20,7 +22,9 @@ public struct ByteCount: Hashable, Comparable, Sendable, CustomStringConvertible
 
 /// A number of parameters: elements of weights, whatever their dtype.
 public struct ParameterCount: Hashable, Comparable, Sendable, CustomStringConvertible {
+  /// Elements.
   public let value: Int
+  /// So many elements.
   public init(_ value: Int) { self.value = value }
   public static func < (a: Self, b: Self) -> Bool { a.value < b.value }
 

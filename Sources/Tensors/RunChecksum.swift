@@ -6,6 +6,7 @@ internal import CXXHash
 public final class RunChecksum {
   private let state: OpaquePointer
 
+  /// A checksum of nothing yet.
   public init() {
     // XXH3_createState returns NULL only when memory is gone.
     guard let state = XXH3_createState() else { preconditionFailure("out of memory") }

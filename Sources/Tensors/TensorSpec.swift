@@ -1,6 +1,8 @@
 /// Name, dtype and shape of a tensor, with sizes that are known to fit.
 public struct TensorSpec: Hashable, Sendable {
+  /// What the tensor is called in flat files.
   public let name: TensorName
+  /// The type of its elements.
   public let dtype: DType
   /// Extents, outermost first; empty for a scalar.
   public let shape: [Int]

@@ -1,21 +1,25 @@
-import Tensors
-import TestSupport
-import UnitModel
+internal import Tensors
+package import UnitModel
 
 /// A partition made at random, and beside it what every position of every dimension is, worked out the slow way.
-struct RandomPartition {
-  let partition: Partition
-  let axes: [ChannelAxis]
+package struct RandomPartition {
+  package let partition: Partition
+  package let axes: [ChannelAxis]
   /// `truth[t][d][p]`: the owner of position p on dimension d of tensor t.
-  let truth: [[[Position]]]
+  package let truth: [[[Position]]]
 
   /// What a position is: common, or a unit's on an axis.
-  struct Position: Hashable {
-    var unit: Int?
-    var axis: String?
+  package struct Position: Hashable {
+    package var unit: Int?
+    package var axis: String?
+
+    package init(unit: Int? = nil, axis: String? = nil) {
+      self.unit = unit
+      self.axis = axis
+    }
   }
 
-  init(seed: UInt64) throws {
+  package init(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
     let unitCount = Int.random(in: 1...5, using: &generator)
     var axes: [ChannelAxis] = []
@@ -123,6 +127,6 @@ struct RandomPartition {
 }
 
 /// Every index of a shape, in C order.
-func indexes(of shape: [Int]) -> [[Int]] {
+package func indexes(of shape: [Int]) -> [[Int]] {
   shape.reduce([[]]) { prefixes, extent in prefixes.flatMap { prefix in (0..<extent).map { prefix + [$0] } } }
 }

@@ -1,0 +1,106 @@
+import ByteFiles
+import Conversion
+import FlatFormats
+import Tensors
+import TestSupport
+import Testing
+import UnitCheckpoints
+import UnitModel
+
+@Suite("Conversion there and back")
+struct RoundTripTests {
+  @Test("gives the same file for random partitions, and the datasets hold their blocks")
+  func randomPartitions() throws {
+    let folder = try TemporaryFolder()
+    var blocks = 0
+    for seed in 0..<60 as Range<UInt64> {
+      let random = try RandomPartition(seed: seed)
+      let flat = try Self.safetensors(random.partition.tensors.map(\.spec), seed: seed, in: folder)
+      let source = try FlatFormats.open(try ReadableFile(path: flat), assumeDType: nil)
+      // The partition's tensors are in its own order, the file's in the format's.
+      let contents = CheckpointContents(
+        tensors: source.tensors.compactMap { tensor in
+          random.partition.tensors.first { $0.spec.name == tensor.spec.name }
+        },
+        ties: source.tensors.map { _ in nil }, plan: Array("{}".utf8), source: Array("{}".utf8),
+        headers: source.verbatim.map { [$0] } ?? [])
+      let path = folder.file("\(seed).h5")
+      try FlatToUnits(source, contents: contents, destination: path).run { _ in }
+
+      let checkpoint = try UnitCheckpoint(try ReadableFile(path: path))
+      #expect(checkpoint.isPlacementValid)
+      for (number, tensor) in checkpoint.index.tensors.enumerated() {
+        #expect(tensor.digest == (try source.digest(of: number) { _ in }))
+        let storage = contents.tensors[number].storage.flatMap(\.blocks)
+        let stored = tensor.datasets.flatMap { checkpoint.index.datasets[$0].blocks }
+        #expect(storage.map(\.elementCount) == stored.map { checkpoint.index.blocks[$0].byteCount / 4 })
+        blocks += stored.count
+      }
+      let back = folder.file("\(seed).safetensors")
+      let sink = try FlatFormats.sink(
+        kind: .safetensors, path: back, specs: checkpoint.index.tensors.map(\.spec), ties: [], metadata: [],
+        verbatim: checkpoint.headers.first, opaque: false)
+      try UnitsToFlat(checkpoint, to: sink).run { _ in }
+      #expect(try TemporaryFolder.bytes(of: back) == TemporaryFolder.bytes(of: flat), "seed \(seed)")
+    }
+    #expect(blocks > 500)
+  }
+
+  @Test("writes the same checkpoint twice")
+  func deterministic() throws {
+    let folder = try TemporaryFolder()
+    let random = try RandomPartition(seed: 7)
+    let flat = try Self.safetensors(random.partition.tensors.map(\.spec), seed: 7, in: folder)
+    for name in ["a.h5", "b.h5"] {
+      let source = try FlatFormats.open(try ReadableFile(path: flat), assumeDType: nil)
+      let (contents, _) = try CheckpointContents.cutting(source, plan: .whole, planPath: "plan")
+      try FlatToUnits(source, contents: contents, destination: folder.file(name)).run { _ in }
+    }
+    #expect(
+      try TemporaryFolder.bytes(of: folder.file("a.h5")) == TemporaryFolder.bytes(of: folder.file("b.h5")))
+  }
+
+  @Test("refuses a run whose bytes have changed, and names it")
+  func changedRun() throws {
+    let folder = try TemporaryFolder()
+    let specs = [try TensorSpec(name: "w", dtype: .f32, shape: [64, 3])]
+    let flat = try Self.safetensors(specs, seed: 3, in: folder)
+    let source = try FlatFormats.open(try ReadableFile(path: flat), assumeDType: nil)
+    let plan = try Plan(
+      parsing: Array(
+        #"{"format":"tessera.plan/1","units":2,"axes":{"a":{"size":64}},"tensors":[{"name":"w","axes":["a",null]}]}"#
+          .utf8))
+    let (contents, _) = try CheckpointContents.cutting(source, plan: plan, planPath: "plan")
+    let path = folder.file("m.h5")
+    try FlatToUnits(source, contents: contents, destination: path).run { _ in }
+
+    var bytes = try TemporaryFolder.bytes(of: path)
+    let checkpoint = try UnitCheckpoint(try ReadableFile(path: path))
+    let address = try #require(checkpoint.index.datasets[1].address)
+    bytes[address + 5] ^= 0x10
+    let broken = try folder.write(bytes, as: "broken.h5")
+    let sink = try FlatFormats.sink(
+      kind: .safetensors, path: folder.file("back.safetensors"), specs: specs, ties: [], metadata: [],
+      verbatim: nil, opaque: false)
+    let error = #expect(throws: ConversionError.self) {
+      try UnitsToFlat(try UnitCheckpoint(try ReadableFile(path: broken)), to: sink).run { _ in }
+    }
+    #expect(error?.description.contains("/units/1/w block 0: expected bytes with checksum") == true)
+  }
+
+  /// A safetensors file with random bytes.
+  private static func safetensors(_ specs: [TensorSpec], seed: UInt64, in folder: TemporaryFolder) throws
+    -> String
+  {
+    var generator = SeededGenerator(seed: seed)
+    let path = folder.file("source-\(seed).safetensors")
+    let sink = try FlatFormats.sink(
+      kind: .safetensors, path: path, specs: specs, ties: [], metadata: [(key: "seed", value: "\(seed)")],
+      verbatim: nil, opaque: false)
+    for index in sink.order {
+      try generator.bytes(specs[index].byteCount).withUnsafeBytes { bytes in try sink.append(bytes) }
+    }
+    try sink.finish()
+    return path
+  }
+}
