@@ -18,6 +18,13 @@ package struct Subprocess: Sendable {
   package let output: [UInt8]
   package let errors: [UInt8]
 
+  /// A program's end that was observed in another way, by a script for one.
+  package init(ending: Ending, output: [UInt8], errors: [UInt8]) {
+    self.ending = ending
+    self.output = output
+    self.errors = errors
+  }
+
   /// Standard output as text.
   package var outputText: String { String(decoding: output, as: UTF8.self) }
   /// Standard error as text.

@@ -1,3 +1,4 @@
+internal import ByteFiles
 internal import CHDF5
 internal import Glibc
 
@@ -26,7 +27,7 @@ enum HDF5Library {
     if let mark = message.firstRange(of: "errno = "),
       let code = Int32(message[mark.upperBound...].prefix { $0.isNumber }), code != 0
     {
-      message = String(cString: strerror(code))
+      message = FileError(action: "write", path: "", errno: code).reason
     }
     throw .library(call: "\(call)", message: message)
   }

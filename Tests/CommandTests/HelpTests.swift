@@ -1,0 +1,34 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Help")
+struct HelpTests {
+  /// Adding a subcommand means adding it here and renewing the fixtures.
+  static let commands = ["tessera", "inspect", "plan", "convert", "validate"]
+
+  /// To renew: run the tests once with TESSERA_WRITE_HELP=1 and look at what `git diff Tests/Fixtures/help` shows.
+  @Test("is as committed; TESSERA_WRITE_HELP=1 renews Tests/Fixtures/help", arguments: commands)
+  func snapshot(command: String) throws {
+    let arguments = command == "tessera" ? ["--help"] : [command, "--help"]
+    // ArgumentParser wraps at the width of the terminal, or at COLUMNS.
+    let run = try Subprocess.run(Peers.tessera, arguments, environment: ["COLUMNS": "100"])
+    #expect(run.ending == .exited(0))
+    let path = "\(SourceFolder.fixtures)/help/\(command).txt"
+    if ProcessInfo.processInfo.environment["TESSERA_WRITE_HELP"] != nil {
+      try Data(run.output).write(to: URL(fileURLWithPath: path))
+    }
+    #expect(run.outputText == (try String(contentsOfFile: path, encoding: .utf8)))
+  }
+
+  @Test("knows every subcommand")
+  func complete() throws {
+    let help = try Subprocess.run(Peers.tessera, ["--help"]).outputText
+    let list = help.components(separatedBy: "SUBCOMMANDS:\n").last ?? ""
+    let names = list.split(separator: "\n").filter {
+      $0.hasPrefix("  ") && !$0.hasPrefix("   ") && !$0.hasPrefix("  See")
+    }
+    .compactMap { $0.split(separator: " ").first.map(String.init) }
+    #expect(["tessera"] + names == Self.commands)
+  }
+}

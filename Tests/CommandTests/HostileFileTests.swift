@@ -1,0 +1,34 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Hostile files, at the command")
+struct HostileFileTests {
+  @Test(
+    "every file ends by itself in time and memory, with a code and a sentence",
+    arguments: [
+      ("hdf5-cve", 145), ("hdf5-odd", 65), ("pickle", 108), ("zip-bad", 24), ("zip-good", 22),
+    ])
+  func corpus(folder: String, count: Int) throws {
+    let files = SourceFolder.hostileFiles(folder)
+    if files.isEmpty { return skip("the files of \(folder) were not tested") }
+    #expect(files.count >= count)
+    let scratch = try TemporaryFolder()
+    for file in files {
+      for arguments in [
+        ["inspect", file], ["validate", file], ["convert", file, scratch.file("out.safetensors")],
+      ] {
+        // `tessera` gives it 512 MiB; a timeout or a signal is no exit code.
+        let run = try tessera(arguments, timeout: 5)
+        switch run.ending {
+        case .exited(0), .exited(1):
+          #expect(!run.output.isEmpty || arguments[0] == "convert", "\(arguments)")
+        default:
+          let said = run.sentence()
+          #expect(said.hasPrefix(file), "\(arguments): \(said)")
+        }
+        #expect(try scratch.temporaries().isEmpty)
+      }
+    }
+  }
+}

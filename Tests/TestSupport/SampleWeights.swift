@@ -1,0 +1,48 @@
+/// A safetensors file made for a test.
+package struct SampleWeights {
+  /// Name, dtype as the format spells it, shape.
+  package typealias Row = (name: String, dtype: String, shape: [Int])
+
+  private static let bits = [
+    "F64": 64, "I64": 64, "F32": 32, "I32": 32, "BF16": 16, "F16": 16, "F8_E4M3": 8, "U8": 8, "I8": 8,
+    "BOOL": 8, "F4": 4,
+  ]
+
+  /// The file's bytes; data from a seeded generator, so that no two tensors hold the same.
+  package static func bytes(_ rows: [Row], seed: UInt64 = 1) -> [UInt8] {
+    var entries: [String] = []
+    var end = 0
+    for row in rows {
+      let start = end
+      end += row.shape.reduce(bits[row.dtype] ?? 8, *) / 8
+      entries.append(
+        #""\#(row.name)":{"dtype":"\#(row.dtype)","shape":\#(row.shape),"data_offsets":[\#(start),\#(end)]}"#)
+    }
+    var header = Array("{\(entries.joined(separator: ","))}".utf8)
+    while header.count % 8 != 0 { header.append(UInt8(ascii: " ")) }
+    let length = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) }
+    var generator = SeededGenerator(seed: seed)
+    let words = (0..<(end + 7) / 8).map { _ in generator.next() }
+    return length + header + words.withUnsafeBytes { Array($0.prefix(end)) }
+  }
+
+  /// Pairs of matrices that share an axis of 64 channels, `megabytes` together.
+  package static func pairs(megabytes: Int, seed: UInt64 = 1) -> [UInt8] {
+    let width = megabytes * 1_000_000 / 4 / 2 / 2 / 64
+    return bytes(
+      [
+        ("layer0.up", "F32", [64, width]), ("layer0.down", "F32", [width, 64]),
+        ("layer1.up", "F32", [64, width]), ("layer1.down", "F32", [width, 64]),
+      ], seed: seed)
+  }
+
+  /// Cuts what `pairs` makes into three unequal units.
+  package static let pairsPlan = """
+    { "format": "tessera.plan/1", "units": 3,
+      "axes": { "ffn{}": { "size": 64, "units": [30, 20, 14] } },
+      "tensors": [ { "match": "layer{}.up", "axes": ["ffn{}", null] },
+                   { "match": "layer{}.down", "axes": [null, "ffn{}"] } ],
+      "tasks": [ { "name": "t", "order": [2, 0, 1], "levels": [1, 3] } ] }
+
+    """
+}

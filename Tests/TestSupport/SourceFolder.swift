@@ -1,0 +1,24 @@
+internal import Foundation
+
+/// Where the tests' own files are.
+package enum SourceFolder {
+  /// The package's root.
+  package static let root: String = {
+    // Resolved, because a build may see the sources through a link.
+    let file = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
+    return file.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+  }()
+
+  /// The committed inputs and expectations.
+  package static let fixtures = root + "/Tests/Fixtures"
+
+  /// Files from public corpora, beside the package where there are any; what is missing is said on standard error.
+  package static func hostileFiles(_ folder: String) -> [String] {
+    let path = URL(fileURLWithPath: root).deletingLastPathComponent().path + "/shared/hostile/" + folder
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
+      FileHandle.standardError.write(Data("SKIPPED, because there is no \(path)\n".utf8))
+      return []
+    }
+    return names.sorted().map { path + "/" + $0 }
+  }
+}
