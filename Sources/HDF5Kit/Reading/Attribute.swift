@@ -8,8 +8,8 @@ package struct HDF5Attribute: Sendable {
   /// Sizes of the dimensions; empty for a scalar and for a null dataspace.
   package var shape: [Int] { dataspace.shape }
 
-  /// The value's bytes as stored: elements in C order, no conversion. A type whose bytes point elsewhere in the
-  /// file is refused by its name.
+  /// The value's bytes as stored: elements in C order, no conversion. A type whose bytes point elsewhere in
+  /// the file is refused by its name.
   package func bytes() throws(HDF5Error) -> [UInt8] {
     if let refused = datatype.refusedClass {
       throw data.context.unsupported(
@@ -36,11 +36,7 @@ package struct HDF5Attribute: Sendable {
     name = HDF5Name(bytes: try field.terminated())
     field = try Self.field(&cursor, typeSize, padded: version == 1)
     let shared: UInt8 = version == 1 ? 0 : flags
-    guard
-      let type = try HeaderMessage(
-        type: HeaderMessage.Kind.datatype.rawValue, flags: shared & 1 == 0 ? 0 : 2, body: field)
-    else { throw field.malformed(expected: "a datatype", found: "none") }
-    datatype = try HDF5Datatype(type)
+    datatype = try HDF5Datatype(HeaderMessage(datatype: field, shared: shared & 1 != 0))
     field = try Self.field(&cursor, spaceSize, padded: version == 1)
     guard shared & 2 == 0 else { throw field.unsupported("a shared dataspace message") }
     dataspace = try HDF5Dataspace(field)
@@ -58,7 +54,7 @@ package struct HDF5Attribute: Sendable {
     -> ByteCursor
   {
     let start = cursor.offset
-    let field = try cursor.part(size, as: "attribute message")
+    let field = try cursor.part(size)
     if padded { cursor.align8(from: start) }
     return field
   }

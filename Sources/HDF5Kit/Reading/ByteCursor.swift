@@ -48,7 +48,8 @@ struct ByteCursor: Sendable {
     position += count
   }
 
-  /// Moves to a multiple of eight bytes from `start`, a former `offset`; less than that may follow at the end.
+  /// Moves to a multiple of eight bytes from `start`, a former `offset`; less than that may follow at the
+  /// end.
   mutating func align8(from start: Int) {
     let over = (offset - start) % 8
     if over > 0 { position = min(end, position + 8 - over) }
@@ -125,12 +126,18 @@ struct ByteCursor: Sendable {
     return Array(bytes[position..<stop])
   }
 
+  /// The same bytes under a name of their own in messages.
+  func renamed(_ structure: String) -> ByteCursor {
+    ByteCursor(
+      context: context, structure: structure, bytes: bytes, origin: origin, range: position..<end)
+  }
+
   /// A cursor over the next `count` bytes, which this one passes.
-  mutating func part(_ count: Int, as structure: String? = nil) throws(HDF5Error) -> ByteCursor {
+  mutating func part(_ count: Int) throws(HDF5Error) -> ByteCursor {
     try require(count)
     defer { position += count }
     return ByteCursor(
-      context: context, structure: structure ?? self.structure, bytes: bytes, origin: origin,
+      context: context, structure: structure, bytes: bytes, origin: origin,
       range: position..<position + count)
   }
 
@@ -155,7 +162,21 @@ struct ByteCursor: Sendable {
     let start = self
     let computed = bytes[..<position].withUnsafeBufferPointer { lookup3($0) }
     let stored = try unsigned(4)
-    guard UInt64(computed) == stored else {
+    guard UInt64(computed) == stored || !context.limits.checksMetadata else {
+      throw start.malformed(
+        expected: "checksum \(String(computed, radix: 16))", found: String(stored, radix: 16))
+    }
+  }
+
+  /// Checks a checksum of the whole structure that stands inside it, in the next four bytes, and counts as
+  /// zero.
+  mutating func checksumInside() throws(HDF5Error) {
+    let start = self
+    let stored = try unsigned(4)
+    var whole = bytes
+    for index in start.position..<position { whole[index] = 0 }
+    let computed = whole.withUnsafeBufferPointer { lookup3($0) }
+    guard UInt64(computed) == stored || !context.limits.checksMetadata else {
       throw start.malformed(
         expected: "checksum \(String(computed, radix: 16))", found: String(stored, radix: 16))
     }

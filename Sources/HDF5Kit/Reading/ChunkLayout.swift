@@ -36,10 +36,16 @@ extension HDF5ChunkLayout {
         }
         byteCount = next
       }
-      return HDF5ChunkLayout(shape: shape, byteCount: byteCount, index: index, pipeline: pipeline)
+      let grid = zip(dataspace.greatestShape, shape).map { greatest, size in
+        // Rounded up without a sum that could overflow.
+        greatest.map { $0 / size + ($0 % size == 0 ? 0 : 1) }
+      }
+      return HDF5ChunkLayout(
+        shape: shape, greatestGrid: grid, byteCount: byteCount, index: index, pipeline: pipeline)
     }
 
-    /// Version 4, of the low bound 1.10: five kinds of index, of which two need no structure of their own.
+    /// Version 4, of the low bound 1.10, with five kinds of index, and 5, of HDF5 2.0, which differs only in
+    /// how many bytes the index spends on a size; the indexes tell that themselves.
     func version4(_ cursor: inout ByteCursor) throws(HDF5Error) -> HDF5ChunkLayout {
       let flags = try cursor.u8()
       let rank = Int(try cursor.u8())
@@ -47,29 +53,40 @@ extension HDF5ChunkLayout {
       guard (1...8).contains(width) else {
         throw cursor.malformed(expected: "chunk sizes of 1 to 8 bytes", found: "\(width)")
       }
+      if flags & 1 != 0, !pipeline.filters.isEmpty {
+        throw cursor.unsupported("unfiltered chunks at the edge")
+      }
       let plain = try layout(&cursor, rank: rank, index: .none, width: width)
-      let index: Index
+      let index = try index(&cursor, flags: flags, byteCount: plain.byteCount)
+      return HDF5ChunkLayout(
+        shape: plain.shape, greatestGrid: plain.greatestGrid, byteCount: plain.byteCount, index: index,
+        pipeline: pipeline)
+    }
+
+    private func index(_ cursor: inout ByteCursor, flags: UInt8, byteCount: Int) throws(HDF5Error) -> Index {
       switch try cursor.u8() {
       case 1:
-        let stored = flags & 2 != 0 ? try cursor.length() : plain.byteCount
-        let mask = flags & 2 != 0 ? UInt32(truncatingIfNeeded: try cursor.u32()) : 0
-        index = try cursor.address().map { .single(offset: $0, stored: stored, mask: mask) } ?? .none
+        let filtered = flags & 2 != 0
+        let stored = filtered ? try cursor.length() : byteCount
+        let mask = filtered ? UInt32(truncatingIfNeeded: try cursor.u32()) : 0
+        return try cursor.address().map { .single(offset: $0, stored: stored, mask: mask) } ?? .none
       case 2:
         guard pipeline.filters.isEmpty else {
           throw cursor.malformed(expected: "no filters with an implicit chunk index", found: "some")
         }
-        index = try cursor.address().map { .implicit($0) } ?? .none
-      case 3: throw cursor.unsupported("a fixed array chunk index")
-      case 4: throw cursor.unsupported("an extensible array chunk index")
-      case 5: throw cursor.unsupported("a B-tree version 2 chunk index")
+        return try cursor.address().map { .implicit($0) } ?? .none
+      case 3:
+        // The parameters of the arrays and the tree stand in their own headers as well.
+        try cursor.skip(1)
+        return try cursor.address().map { .fixedArray($0) } ?? .none
+      case 4:
+        try cursor.skip(5)
+        return try cursor.address().map { .extensibleArray($0) } ?? .none
+      case 5:
+        try cursor.skip(6)
+        return try cursor.address().map { .treeV2($0) } ?? .none
       case let other: throw cursor.malformed(expected: "a chunk index of type 1 to 5", found: "\(other)")
       }
-      // Without the flag, libhdf5 skips the filters of chunks that reach over the edge only where flag bit 0 says so.
-      if flags & 1 != 0, !pipeline.filters.isEmpty {
-        throw cursor.unsupported("unfiltered chunks at the edge")
-      }
-      return HDF5ChunkLayout(
-        shape: plain.shape, byteCount: plain.byteCount, index: index, pipeline: pipeline)
     }
   }
 }

@@ -20,10 +20,18 @@ package struct HDF5ChunkLayout: Hashable, Sendable {
     case single(offset: Int, stored: Int, mask: UInt32)
     /// All chunks one after the other, unfiltered, in C order from that file offset on.
     case implicit(Int)
+    /// Chunks by number, for shapes that cannot grow.
+    case fixedArray(Int)
+    /// Chunks by number, for shapes that can grow along one dimension.
+    case extensibleArray(Int)
+    /// A B-tree of version 2, for shapes that can grow along several dimensions.
+    case treeV2(Int)
   }
 
   /// Elements of one chunk per dimension.
   package let shape: [Int]
+  /// Greatest number of chunks per dimension; nil where a dimension has no bound.
+  let greatestGrid: [Int?]
   /// Bytes of one chunk before filters.
   package let byteCount: Int
   package let index: Index
@@ -38,7 +46,7 @@ extension HDF5Storage {
   ) throws(HDF5Error) {
     var cursor = message.body
     guard !message.isShared else { throw cursor.unsupported("a shared layout message") }
-    let version = try cursor.version(1...4)
+    let version = try cursor.version(1...5)
     if version < 3 {
       self = try .init(
         old: &cursor, version: version, dataspace: dataspace, elementSize: elementSize, byteCount: byteCount,

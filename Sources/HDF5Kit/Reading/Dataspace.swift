@@ -12,6 +12,8 @@ package struct HDF5Dataspace: Hashable, Sendable {
   package let kind: Kind
   /// Sizes of the dimensions, slowest first; empty for scalar and null.
   package let shape: [Int]
+  /// Sizes to which the dimensions may grow; nil for no bound. Chunk indexes count chunks by them.
+  let greatestShape: [Int?]
   /// The number of elements: 1 for scalar, 0 for null.
   package let elementCount: Int
 
@@ -47,13 +49,16 @@ package struct HDF5Dataspace: Hashable, Sendable {
     }
     var shape: [Int] = []
     for _ in 0..<rank { shape.append(try cursor.length()) }
+    var greatestShape: [Int?] = shape
     if flags & 1 != 0 {
-      for size in shape {
+      for (index, size) in shape.enumerated() {
         let start = cursor
         let greatest = try cursor.unsigned(cursor.context.lengthWidth)
         guard greatest >= UInt64(size) else {
           throw start.malformed(expected: "a greatest size of at least \(size)", found: "\(greatest)")
         }
+        let unbounded = greatest == UInt64.max >> UInt64(64 - 8 * cursor.context.lengthWidth)
+        greatestShape[index] = unbounded ? nil : Int(exactly: greatest)
       }
     }
     var product = 1
@@ -66,6 +71,7 @@ package struct HDF5Dataspace: Hashable, Sendable {
       product = next
     }
     self.shape = shape
+    self.greatestShape = greatestShape
     elementCount = kind == .null || shape.contains(0) ? 0 : product
   }
 }

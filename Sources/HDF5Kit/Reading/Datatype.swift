@@ -15,7 +15,8 @@ package struct HDF5Datatype: Hashable, Sendable {
     case compound([Member])
     case array(dimensions: [Int], element: HDF5Datatype)
     case enumeration(base: HDF5Datatype, values: [EnumerationValue])
-    /// A class that is recognised but whose bytes are not given out: "variable-length string", "reference", ….
+    /// A class that is recognised but whose bytes are not given out: "variable-length string",
+    /// "reference", ….
     case refused(String)
   }
 

@@ -1,15 +1,57 @@
 /// The links of a large group since HDF5 1.8: messages in a fractal heap, indexed by the hash of their names.
 struct DenseLinks: Sendable {
+  private let heap: FractalHeap
+  private let names: BTreeV2
+
   /// Nil when the link info message says that the links stand in the object header.
   init?(_ message: HeaderMessage) throws(HDF5Error) {
     var cursor = message.body
+    guard !message.isShared else { throw cursor.unsupported("a shared link info message") }
     _ = try cursor.version(0...0)
-    let flags = try cursor.u8()
-    if flags & 1 != 0 { try cursor.skip(8) }
-    guard try cursor.address() != nil else { return nil }
-    throw cursor.unsupported("a dense group")
+    if try cursor.u8() & 1 != 0 { try cursor.skip(8) }
+    guard let address = try cursor.address() else { return nil }
+    heap = try FractalHeap(cursor.context, at: address)
+    names = try BTreeV2(cursor.context, at: cursor.definedAddress(of: "an index of names"), type: 5)
   }
 
-  func link(_ name: HDF5Name) throws(HDF5Error) -> HDF5Link? { nil }
-  func forEach(_ body: (HDF5Link) throws(HDF5Error) -> Void) throws(HDF5Error) {}
+  func link(_ name: HDF5Name) throws(HDF5Error) -> HDF5Link? {
+    let hash = name.bytes.withUnsafeBufferPointer { lookup3($0) }
+    var found: HDF5Link?
+    try names.forEach { record throws(HDF5Error) in
+      var record = record
+      let stored = try record.unsigned(4)
+      return stored < hash ? -1 : stored == hash ? 0 : 1
+    } _: { record throws(HDF5Error) in
+      let link = try read(record)
+      guard link.name == name else { return }
+      guard found == nil else {
+        throw record.malformed(expected: "every name once", found: "\(name.quoted) twice")
+      }
+      found = link
+    }
+    return found
+  }
+
+  func forEach(_ body: (HDF5Link) throws(HDF5Error) -> Void) throws(HDF5Error) {
+    var last: UInt32 = 0
+    try names.forEach { record throws(HDF5Error) in
+      let link = try read(record)
+      // A lookup goes by this order: names out of it would be listed and never found.
+      let hash = link.name.bytes.withUnsafeBufferPointer { lookup3($0) }
+      var stored = record
+      guard try stored.unsigned(4) == hash, hash >= last else {
+        throw record.malformed(
+          expected: "names in the order of their hashes", found: "\(link.name.quoted) out of it")
+      }
+      last = hash
+      try body(link)
+    }
+  }
+
+  /// A record: the hash, and the link message's identifier in the heap.
+  private func read(_ record: ByteCursor) throws(HDF5Error) -> HDF5Link {
+    var record = record
+    try record.skip(4)
+    return try HDF5Link(heap.object(record.take(heap.idLength)))
+  }
 }

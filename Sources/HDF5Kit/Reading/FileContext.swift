@@ -1,7 +1,7 @@
 internal import ByteFiles
 
-/// What every structure's decoder needs: the bytes, the file's sizes of addresses and lengths, the limits, and
-/// the path of the object being read, which only messages use.
+/// What every structure's decoder needs: the bytes, the file's sizes of addresses and lengths, the limits,
+/// and the path of the object being read, which only messages use.
 ///
 /// Every cursor carries one, so that all but the path stands behind one reference.
 struct FileContext: Sendable {

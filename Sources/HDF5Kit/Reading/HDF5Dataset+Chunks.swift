@@ -69,8 +69,8 @@ extension HDF5Dataset {
   }
 }
 
-/// The contiguous pieces of one chunk inside a dataset: for every row along the fastest dimension, where it is in
-/// the chunk, where in the dataset's logical bytes, and how long.
+/// The contiguous pieces of one chunk inside a dataset: for every row along the fastest dimension, where it
+/// is in the chunk, where in the dataset's logical bytes, and how long.
 ///
 /// All products here are below the dataset's byte count or the chunk's, both of which have been computed with
 /// checks.

@@ -1,8 +1,8 @@
 extension HDF5Dataset {
   /// Fills `buffer` with the dataset's logical bytes from `offset` on.
   ///
-  /// Contiguous data goes straight from the file into the buffer. Chunked data is decoded by whole chunks; reading
-  /// along chunk borders decodes each once.
+  /// Contiguous data goes straight from the file into the buffer. Chunked data is decoded by whole chunks;
+  /// reading along chunk borders decodes each once.
   package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int = 0) throws(HDF5Error) {
     let count = buffer.count
     guard offset >= 0, offset <= byteCount, count <= byteCount - offset else {
@@ -22,8 +22,8 @@ extension HDF5Dataset {
 
   /// `count` logical bytes from `offset` on; all from there when `count` is nil.
   ///
-  /// More than the reader's byte budget, or a shape that no stored byte stands behind, is refused before memory is
-  /// asked for.
+  /// More than the reader's byte budget, or a shape that no stored byte stands behind, is refused before
+  /// memory is asked for.
   package func readBytes(offset: Int = 0, count: Int? = nil) throws(HDF5Error) -> [UInt8] {
     guard offset >= 0, offset <= byteCount, count.map({ $0 >= 0 && $0 <= byteCount - offset }) ?? true else {
       throw .outside(

@@ -2,8 +2,8 @@ internal import Synchronization
 
 /// A dataset of an open file: what its elements are, how many, and their bytes.
 ///
-/// Bytes come as stored, in C order, without any conversion. Reading is safe from several threads at once; nothing
-/// but the index of the chunks and the last decoded chunk is kept.
+/// Bytes come as stored, in C order, without any conversion. Reading is safe from several threads at once;
+/// nothing but the index of the chunks and the last decoded chunk is kept.
 package final class HDF5Dataset: Sendable {
   /// The path by which the dataset was found, for messages.
   package let path: String
@@ -34,7 +34,7 @@ package final class HDF5Dataset: Sendable {
     func required(_ kind: HeaderMessage.Kind) throws(HDF5Error) -> HeaderMessage {
       if let message = try header.only(kind) { return message }
       throw context.malformed(
-        "object header", at: header.address, expected: "a \(kind) message of a dataset", found: "none")
+        "object header", at: header.address, expected: "a dataset's \(kind.title)", found: "none")
     }
     if try header.only(.externalFiles) != nil {
       throw context.unsupported("external storage", in: "object header", at: header.address)

@@ -2,8 +2,8 @@ package import ByteFiles
 
 /// An HDF5 file opened for reading by our own bounds-checked decoder; libhdf5 takes no part.
 ///
-/// Nothing but what is asked for is read, small structures through a bounded cache of pages. All values that come
-/// out of it are immutable and may be used from several threads at once.
+/// Nothing but what is asked for is read, small structures through a bounded cache of pages. All values that
+/// come out of it are immutable and may be used from several threads at once.
 package final class HDF5File: Sendable {
   private let context: FileContext
   private let superblock: Superblock

@@ -28,6 +28,10 @@ package struct HDF5Limits: Sendable {
   /// Chunks of one dataset.
   package var chunks = 16_000_000
 
+  /// Whether wrong metadata checksums are errors. Off only in tests with broken files, so that they reach
+  /// what a checksum would hide.
+  package var checksMetadata = true
+
   /// The limits of every ordinary use.
   package init() {}
 }

@@ -24,7 +24,8 @@ package struct HDF5Name: Hashable, Sendable, Comparable, ExpressibleByStringLite
 extension HDF5Name: CustomStringConvertible {
   package var description: String { String(decoding: bytes, as: UTF8.self) }
 
-  /// The name in quotes for a message: control characters escaped, cut in the middle when over 120 characters.
+  /// The name in quotes for a message: control characters escaped, cut in the middle when over 120
+  /// characters.
   package var quoted: String {
     var shown = ""
     for scalar in description.unicodeScalars {

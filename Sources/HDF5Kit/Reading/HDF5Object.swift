@@ -18,7 +18,7 @@ package enum HDF5Object: Sendable {
     } else {
       throw context.malformed(
         "object header", at: address, expected: "the messages of a group, dataset or datatype",
-        found: kinds.isEmpty ? "none" : kinds.map { "\($0)" }.sorted().joined(separator: ", "))
+        found: kinds.isEmpty ? "none" : kinds.map(\.title).sorted().joined(separator: ", "))
     }
   }
 
@@ -33,9 +33,17 @@ package enum HDF5Object: Sendable {
 }
 
 extension ObjectHeader {
+  /// The object's attributes: those in the header, then those in a heap of their own.
   func attributes() throws(HDF5Error) -> [HDF5Attribute] {
     var attributes: [HDF5Attribute] = []
     for message in all(.attribute) { attributes.append(try HDF5Attribute(message)) }
+    if let info = try only(.attributeInfo) { attributes += try DenseAttributes.read(info) }
+    var names: Set<HDF5Name> = []
+    for attribute in attributes where !names.insert(attribute.name).inserted {
+      throw context.malformed(
+        "object header", at: address, expected: "every attribute once",
+        found: "\(attribute.name.quoted) twice")
+    }
     return attributes
   }
 }

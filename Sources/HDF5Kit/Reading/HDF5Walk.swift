@@ -8,9 +8,9 @@ extension HDF5File {
     case refused(HDF5Error)
   }
 
-  /// Calls `body` for every link below the root, groups before what is in them, within the limits on depth and
-  /// objects. Refused links and objects are reported, and the walk goes on; a group whose listing breaks is one
-  /// report.
+  /// Calls `body` for every link below the root, groups before what is in them, within the limits on depth
+  /// and objects. Refused links and objects are reported, and the walk goes on; a group whose listing breaks
+  /// is one report.
   package func walk(_ body: (_ path: [HDF5Name], _ visit: Visit) -> Void) throws(HDF5Error) {
     var visited: Set<Int> = [root.address]
     var count = 0

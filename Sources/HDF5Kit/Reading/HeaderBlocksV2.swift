@@ -1,7 +1,8 @@
 /// The object header since HDF5 1.8: signed, checksummed, without padding.
 enum HeaderBlocksV2 {
   static func messages(_ context: FileContext, at address: Int) throws(HDF5Error) -> [HeaderMessage] {
-    // The longest prefix: signature, version, flags, four times, two attribute limits, size of the first block.
+    // The longest prefix: signature, version, flags, four times, two attribute limits, size of the first
+    // block.
     let room = min(4 + 2 + 16 + 4 + 8, context.source.size - address)
     var prefix = try context.cursor(at: address, count: room, in: "object header")
     try prefix.signature("OHDR")

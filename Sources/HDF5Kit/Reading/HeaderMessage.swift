@@ -26,6 +26,18 @@ struct HeaderMessage: Sendable {
     case attributeInfo = 0x15
     case referenceCount = 0x16
     case fileSpaceInfo = 0x17
+
+    /// What sentences call it.
+    var title: String { Self.titles[Int(rawValue)] }
+
+    private static let titles = [
+      "null message", "dataspace message", "link info message", "datatype message", "old fill value message",
+      "fill value message", "link message", "external file list message", "layout message", "bogus message",
+      "group info message", "filter pipeline message", "attribute message", "comment message",
+      "old modification time message", "shared message table message", "continuation message",
+      "symbol table message", "modification time message", "B-tree K values message", "driver info message",
+      "attribute info message", "reference count message", "file space info message",
+    ]
   }
 
   let kind: Kind
@@ -45,6 +57,13 @@ struct HeaderMessage: Sendable {
     }
     self.kind = kind
     self.flags = flags
+    self.body = body.renamed(kind.title)
+  }
+
+  /// What an attribute holds in its own encoding of a datatype message.
+  init(datatype body: ByteCursor, shared: Bool) {
+    kind = .datatype
+    flags = shared ? 2 : 0
     self.body = body
   }
 

@@ -2,8 +2,8 @@ internal import CZlib
 
 /// The zlib stream `bytes` inflated to exactly `count` bytes.
 ///
-/// A stream that declares more than deflate can produce (1,032 bytes from one) is refused before `count` bytes
-/// are allocated.
+/// A stream that declares more than deflate can produce (1,032 bytes from one) is refused before `count`
+/// bytes are allocated.
 func inflate(
   _ bytes: [UInt8], to count: Int, _ context: FileContext, at offset: Int
 ) throws(HDF5Error) -> [UInt8] {

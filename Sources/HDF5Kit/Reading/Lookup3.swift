@@ -1,5 +1,5 @@
-/// Bob Jenkins's lookup3 hash ("hashlittle", initial value 0): the checksum of metadata since HDF5 1.8, and the
-/// order of names in dense groups. Additions wrap by definition.
+/// Bob Jenkins's lookup3 hash ("hashlittle", initial value 0): the checksum of metadata since HDF5 1.8, and
+/// the order of names in dense groups. Additions wrap by definition.
 func lookup3(_ key: UnsafeBufferPointer<UInt8>) -> UInt32 {
   func rotate(_ x: UInt32, _ k: UInt32) -> UInt32 { x << k | x >> (32 - k) }
   func word(_ index: Int) -> UInt32 {

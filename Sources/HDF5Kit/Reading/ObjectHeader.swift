@@ -23,7 +23,7 @@ struct ObjectHeader: Sendable {
     let found = all(kind)
     guard found.count <= 1 else {
       throw context.malformed(
-        "object header", at: address, expected: "one \(kind) message", found: "\(found.count)")
+        "object header", at: address, expected: "one \(kind.title)", found: "\(found.count)")
     }
     return found.first
   }

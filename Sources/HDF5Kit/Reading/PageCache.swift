@@ -3,9 +3,9 @@ internal import Synchronization
 
 /// The pages of a source that small reads touched last.
 ///
-/// Metadata of HDF5 is many small structures: a lookup in a large group reads a few B-tree nodes of 544 bytes, a
-/// symbol node of 328 and some names. Pages of 4 KiB keep what is read close to what is needed; at most 1 MiB
-/// stays. The lock is held while a page is looked up or stored, never while the source is read.
+/// Metadata of HDF5 is many small structures: a lookup in a large group reads a few B-tree nodes of 544
+/// bytes, a symbol node of 328 and some names. Pages of 4 KiB keep what is read close to what is needed; at
+/// most 1 MiB stays. The lock is held while a page is looked up or stored, never while the source is read.
 final class PageCache: Sendable {
   static let pageSize = 4096
   private static let capacity = 256

@@ -1,4 +1,5 @@
-/// The first structure of an HDF5 file: sizes of addresses and lengths, where the file ends, where the root is.
+/// The first structure of an HDF5 file: sizes of addresses and lengths, where the file ends, where the root
+/// is.
 struct Superblock: Sendable {
   static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
 
@@ -10,8 +11,8 @@ struct Superblock: Sendable {
   /// The file offset of the superblock extension, an object header.
   let extensionHeader: Int?
 
-  /// Finds the superblock at byte 0, 512, 1024, 2048, … (a user block may stand before it), reads it, and sets
-  /// what later decoders need in `context`.
+  /// Finds the superblock at byte 0, 512, 1024, 2048, … (a user block may stand before it), reads it, and
+  /// sets what later decoders need in `context`.
   init(_ context: inout FileContext) throws(HDF5Error) {
     let size = context.source.size
     var place = 0
@@ -94,7 +95,8 @@ struct Superblock: Sendable {
     return (end, root, extensionHeader)
   }
 
-  /// The end as stored is absolute for the base as stored; a file with a prepended user block keeps the old ones.
+  /// The end as stored is absolute for the base as stored; a file with a prepended user block keeps the old
+  /// ones.
   private static func endAddress(_ cursor: inout ByteCursor, declaredBase: Int) throws(HDF5Error) -> Int {
     let start = cursor
     let stored = try cursor.int(cursor.context.addressWidth)

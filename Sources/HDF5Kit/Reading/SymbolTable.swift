@@ -38,8 +38,8 @@ struct SymbolTable: Sendable {
     return HDF5Name(bytes: try heap.name(at: cursor.length()))
   }
 
-  /// Every link in the order of names. Names that do not ascend are refused: a lookup would miss some, and two
-  /// equal names would be two answers to one question.
+  /// Every link in the order of names. Names that do not ascend are refused: a lookup would miss some, and
+  /// two equal names would be two answers to one question.
   func forEach(_ body: (HDF5Link) throws(HDF5Error) -> Void) throws(HDF5Error) {
     var visited = VisitedNodes()
     var last: HDF5Name?
