@@ -1,0 +1,112 @@
+internal import Tensors
+public import UnitModel
+
+/// How the tensors that a pattern matches lie on the axes, as one piece of text: the value of `--cut`.
+///
+/// `PATTERN=DIMENSION,DIMENSION,…`, one dimension for each of the tensor's:
+///
+/// | text | dimension |
+/// |---|---|
+/// | `-` | not cut |
+/// | `ffn{}` | an axis; `{}` takes what the pattern's `{}` matched, in order |
+/// | `conv*49` | an axis with 49 positions for each channel (a flatten of 7 × 7) |
+/// | `4*lstm` | an axis four times over (the gates of an LSTM) |
+/// | `3*heads{}*64` | both |
+/// | `a+16+2*b` | one after the other: axis a, 16 positions that are not cut, axis b twice |
+/// | `last:compact` | only the channels of the level that alone uses the tensor |
+public struct CutOption: Hashable, Sendable {
+  /// Which tensors are meant.
+  public let pattern: NamePattern
+  /// Their dimensions.
+  public let dimensions: [DimensionPlacement]
+
+  /// The option that a text spells; throws `PlanningError.badOption`.
+  public init(parsing text: String) throws(PlanningError) {
+    // Names of tensors may hold '=', those of axes in this notation do not.
+    guard let equals = text.lastIndex(of: "=") else {
+      throw CutOption.bad(text, expected: "PATTERN=DIMENSION,DIMENSION,…", found: "no '='")
+    }
+    guard let pattern = NamePattern(String(text[..<equals])), !pattern.text.isEmpty else {
+      throw CutOption.bad(text, expected: "a pattern with up to 16 wildcards before '='", found: "another")
+    }
+    self.pattern = pattern
+    dimensions = try CutOption.dimensions(String(text[text.index(after: equals)...]), of: text)
+  }
+
+  /// The dimensions that stand after the '=' of an option.
+  static func dimensions(_ list: String, of text: String) throws(PlanningError) -> [DimensionPlacement] {
+    var dimensions: [DimensionPlacement] = []
+    for item in list.split(separator: ",", omittingEmptySubsequences: false) {
+      dimensions.append(try dimension(item.trimmed, of: text))
+    }
+    return dimensions
+  }
+
+  private static func dimension(_ item: String, of text: String) throws(PlanningError) -> DimensionPlacement {
+    if item == "-" { return .whole }
+    let terms = item.split(separator: "+", omittingEmptySubsequences: false).map(\.trimmed)
+    if terms.count > 1 {
+      var parts: [ConcatPart] = []
+      for term in terms {
+        if let size = Int(term) {
+          guard size >= 1 else { throw bad(text, expected: "sizes of at least 1", found: "'\(term)'") }
+          parts.append(.uncut(size: size))
+        } else {
+          parts.append(.axis(try use(term, of: text)))
+        }
+      }
+      return .concat(parts)
+    }
+    if item.hasSuffix(":compact") { return .compact(try use(String(item.dropLast(8)), of: text)) }
+    return .axis(try use(item, of: text))
+  }
+
+  /// `outer*axis*inner`, where the number before the axis or after it may be missing.
+  private static func use(_ term: String, of text: String) throws(PlanningError) -> AxisUse {
+    let factors = term.split(separator: "*", omittingEmptySubsequences: false).map(\.trimmed)
+    let named = factors.indices.filter { Int(factors[$0]) == nil }
+    guard named.count == 1, let place = named.first, place <= 1, factors.count - place <= 2,
+      !factors[place].isEmpty, factors[place] != "-"
+    else {
+      throw bad(
+        text, expected: "'-', an axis, or an axis between two factors such as 3*axis*64", found: "'\(term)'")
+    }
+    let outer = place == 1 ? Int(factors[0]) ?? 0 : 1
+    let inner = place + 1 < factors.count ? Int(factors[place + 1]) ?? 0 : 1
+    guard outer >= 1, inner >= 1 else {
+      throw bad(text, expected: "factors of at least 1", found: "'\(term)'")
+    }
+    return AxisUse(AxisName(factors[place]), inner: inner, outer: outer)
+  }
+
+  private static func bad(_ text: String, expected: String, found: String) -> PlanningError {
+    .badOption(option: "--cut", text: text, expected: expected, found: found)
+  }
+}
+
+extension DimensionPlacement {
+  /// The names of the axes, as they are spelled.
+  var axes: [AxisName] {
+    switch self {
+    case .whole: []
+    case .axis(let use), .compact(let use): [use.axis]
+    case .concat(let parts): parts.compactMap { if case .axis(let use) = $0 { use.axis } else { nil } }
+    }
+  }
+
+  /// The same dimension with a word before the name of its axis.
+  func prefixed(_ prefix: String) -> DimensionPlacement {
+    guard case .axis(let use) = self else { return self }
+    return .axis(AxisUse(AxisName(prefix + use.axis.text), inner: use.inner, outer: use.outer))
+  }
+}
+
+extension StringProtocol {
+  /// Without spaces at either end.
+  var trimmed: String {
+    var text = Substring(self)
+    while text.first == " " { text.removeFirst() }
+    while text.last == " " { text.removeLast() }
+    return String(text)
+  }
+}

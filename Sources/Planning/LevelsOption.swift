@@ -1,0 +1,41 @@
+public import UnitModel
+
+/// The levels of every task, as one piece of text: the value of `--levels`.
+///
+/// `1,2,4`: how many units of the order each level takes. `1,[0,3],4`: a list in brackets names the units themselves.
+public struct LevelsOption: Hashable, Sendable {
+  /// The levels in order; level 1 is the first.
+  public let levels: [PlanLevel]
+
+  /// The option that a text spells; throws `PlanningError.badOption`.
+  public init(parsing text: String) throws(PlanningError) {
+    let bad = PlanningError.badOption(
+      option: "--levels", text: text,
+      expected: "numbers of units such as 1,2,4 or lists of them such as 1,[0,3]",
+      found: "another form")
+    var levels: [PlanLevel] = []
+    var rest = Substring(text.filter { $0 != " " })
+    while true {
+      if rest.first == "[" {
+        guard let close = rest.firstIndex(of: "]") else { throw bad }
+        var units: [UnitID] = []
+        for item in rest[rest.index(after: rest.startIndex)..<close].split(
+          separator: ",", omittingEmptySubsequences: false)
+        {
+          guard let unit = Int(item), unit >= 0 else { throw bad }
+          units.append(UnitID(unit))
+        }
+        levels.append(.units(units))
+        rest = rest[rest.index(after: close)...]
+      } else {
+        let item = rest.prefix { $0 != "," }
+        guard let count = Int(item), count >= 0 else { throw bad }
+        levels.append(.count(count))
+        rest = rest[item.endIndex...]
+      }
+      if rest.isEmpty { break }
+      guard rest.removeFirst() == "," else { throw bad }
+    }
+    self.levels = levels
+  }
+}

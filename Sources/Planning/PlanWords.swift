@@ -1,0 +1,80 @@
+internal import Tensors
+internal import UnitModel
+
+extension PlanRequest {
+  /// What the plan cuts, what it leaves whole, and why.
+  func words(about resolved: ResolvedPlan) -> [String] {
+    axisWords(resolved.partition) + tensorWords(resolved.partition) + resolved.notes.map(\.description)
+      + taskWords(resolved.assignment)
+  }
+
+  /// One sentence for all axes that differ only in the numbers of their names.
+  private func axisWords(_ partition: Partition) -> [String] {
+    struct Kind: Hashable {
+      let name: String
+      let size: Int
+      let granule: Int
+      let units: [Int]
+      let common: Int
+      let isContiguous: Bool
+    }
+    var order: [Kind] = []
+    var names: [Kind: [String]] = [:]
+    for axis in partition.axes where !axis.isWhole {
+      let kind = Kind(
+        name: String(axis.name.text.filter { !$0.isNumber }), size: axis.size, granule: axis.granule,
+        units: axis.units.map(\.count), common: axis.common.count,
+        isContiguous: axis.units.allSatisfy { $0.ranges.count <= 1 })
+      if names[kind] == nil { order.append(kind) }
+      names[kind, default: []].append(axis.name.text)
+    }
+    return order.map { kind in
+      let members = names[kind] ?? []
+      let subject =
+        members.count == 1
+        ? "axis '\(members[0])'" : "\(members.count) axes '\(members[0])' … '\(members[members.count - 1])'"
+      let sizes =
+        Set(kind.units).count == 1
+        ? "\(kind.units.count) × \(kind.units[0])" : kind.units.map(String.init).joined(separator: " + ")
+      return "cut \(subject): \(kind.size) channels = \(sizes)"
+        + (kind.common > 0 ? " + \(kind.common) common" : "")
+        + (kind.granule > 1 ? ", in granules of \(kind.granule)" : "")
+        + (kind.isContiguous ? "" : ", scattered")
+    }
+  }
+
+  private func tensorWords(_ partition: Partition) -> [String] {
+    var cut = 0
+    var cutElements = 0.0
+    var elements = 0.0
+    var whole: [(name: TensorName, count: Int)] = []
+    for tensor in partition.tensors {
+      elements += Double(tensor.spec.elementCount)
+      if tensor.isWhole && tensor.units.isEmpty {
+        whole.append((tensor.spec.name, tensor.spec.elementCount))
+      } else {
+        cut += 1
+        cutElements += Double(tensor.spec.elementCount)
+      }
+    }
+    let share = elements > 0 ? (cutElements / elements * 1000).rounded() / 10 : 0
+    var words = ["\(cut) of \(partition.tensors.count) tensors are cut, with \(share) % of the elements"]
+    if !whole.isEmpty {
+      let largest = whole.sorted { ($1.count, $0.name) < ($0.count, $1.name) }.prefix(3)
+      let shown = largest.map { "\($0.name.quoted) (\(ParameterCount($0.count)))" }.joined(separator: ", ")
+      words.append(
+        "\(whole.count) \(whole.count == 1 ? "tensor is" : "tensors are") left whole and common, because no cut names "
+          + "\(whole.count == 1 ? "it" : "them") or their axis stays whole; the largest: \(shown)")
+    }
+    return words
+  }
+
+  private func taskWords(_ assignment: Assignment) -> [String] {
+    assignment.tasks.map { task in
+      let order = task.order.map(\.description).joined(separator: ", ")
+      let levels = task.levels.map { "\($0.count)" }.joined(separator: ", ")
+      return
+        "task \(task.task.quoted) takes units \(order) (\(rule.rawValue)); its levels use \(levels) of them"
+    }
+  }
+}

@@ -1,0 +1,30 @@
+public import UnitModel
+
+/// Why no plan can be proposed.
+public enum PlanningError: Error, Hashable, Sendable {
+  /// The text of an option is not what the option takes.
+  case badOption(option: String, text: String, expected: String, found: String)
+  /// No tensor has the names that a preset knows.
+  case presetMatchesNothing(preset: String, example: String, nearest: String?)
+  /// The number of heads does not divide the channels of an attention layer.
+  case headsDisagree(tensor: String, heads: Int, channels: Int)
+  /// The plan does not hold for the tensors.
+  case plan(PlanError)
+}
+
+extension PlanningError: CustomStringConvertible {
+  /// One sentence: the place, what was expected, what was found.
+  public var description: String {
+    switch self {
+    case .badOption(let option, let text, let expected, let found):
+      "\(option) '\(text)': expected \(expected), found \(found)"
+    case .presetMatchesNothing(let preset, let example, let nearest):
+      "--preset \(preset): expected tensors named like '\(example)', found none"
+        + (nearest.map { "; the nearest name is '\($0)'" } ?? "")
+    case .headsDisagree(let tensor, let heads, let channels):
+      "--heads \(heads): expected a number of heads that divides the \(channels) channels of '\(tensor)', "
+        + "found a remainder"
+    case .plan(let error): "\(error)"
+    }
+  }
+}

@@ -1,0 +1,44 @@
+internal import Tensors
+internal import UnitModel
+
+/// What a preset makes of the tensors of a file.
+struct PresetRules {
+  /// Entries for tensors there are, the special ones before the general.
+  var tensors: [PlanTensor] = []
+  /// What is known about the axes.
+  var axes: [AxisOption] = []
+  /// Sentences for the reader: what was recognised, what was left whole and why.
+  var words: [String] = []
+}
+
+/// The names of a file's tensors, with the questions that presets ask.
+struct TensorNames {
+  let specs: [TensorSpec]
+
+  /// The first tensor whose name matches a pattern.
+  func first(_ pattern: String) -> TensorSpec? {
+    guard let pattern = NamePattern(pattern) else { return nil }
+    return specs.first { pattern.match($0.name.text) != nil }
+  }
+
+  /// Every tensor whose name matches a pattern.
+  func all(_ pattern: String) -> [TensorSpec] {
+    guard let pattern = NamePattern(pattern) else { return [] }
+    return specs.filter { pattern.match($0.name.text) != nil }
+  }
+
+  /// What stands before `suffix` in the names that end like it, in order of appearance: "", "bert.".
+  func prefixes(of suffix: String) -> [String] {
+    guard let pattern = NamePattern("*" + suffix) else { return [] }
+    var prefixes: [String] = []
+    for spec in specs {
+      guard let prefix = pattern.match(spec.name.text)?.stars.first, !prefixes.contains(prefix),
+        prefix.isEmpty || prefix.hasSuffix(".") || prefix.hasSuffix("/"),
+        // A prefix becomes part of a pattern, where these would be wildcards.
+        !prefix.contains("*"), !prefix.contains("{}")
+      else { continue }
+      prefixes.append(prefix)
+    }
+    return prefixes
+  }
+}

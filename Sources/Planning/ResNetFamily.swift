@@ -1,0 +1,110 @@
+internal import Tensors
+internal import UnitModel
+
+/// Residual networks with torchvision's names: `conv1`, `layer1.0.conv1`, …, `fc`.
+///
+/// The stem stays whole, as in the paper; each kept channel of the first stage then receives what the original added
+/// there. Every stage has one axis for its residual stream, every block its own for what lies between its convolutions.
+struct ResNetFamily {
+  static let name = "resnet"
+  static let example = "layer1.0.conv1.weight"
+
+  private struct Block {
+    let stage: Int
+    let number: Int
+    /// The convolutions, first to last: two of a basic block, three of a bottleneck.
+    let convolutions: [TensorSpec]
+    let hasProjection: Bool
+
+    var place: String { "layer\(stage).\(number)" }
+  }
+
+  /// The entries for a file; nil when it has no such names.
+  static func rules(for names: TensorNames) -> PresetRules? {
+    let blocks = blocks(of: names)
+    if blocks.isEmpty { return nil }
+    var rules = PresetRules()
+    rules.words.append("recognised tensors of a residual network with torchvision's names (preset \(name))")
+    rules.words.append("the stem (conv1, bn1) is left whole, as in the paper")
+    var placements: [(String, [DimensionPlacement])] = []
+    for block in blocks { add(block, to: &placements, names, &rules) }
+    if let last = blocks.map(\.stage).max(), let head = names.first("fc.weight"), head.shape.count == 2 {
+      placements.append(("fc.weight", [.whole, axis("layer\(last)")]))
+    }
+    for (name, dimensions) in placements {
+      let tensor = names.specs.first { $0.name == TensorName(name) }
+      guard let tensor, tensor.shape.count == dimensions.count else { continue }
+      rules.tensors.append(PlanTensor(selector: .name(tensor.name), dimensions: dimensions))
+    }
+    return rules
+  }
+
+  private static func axis(_ name: String) -> DimensionPlacement { .axis(AxisUse(AxisName(name))) }
+
+  private static func blocks(of names: TensorNames) -> [Block] {
+    guard let pattern = NamePattern("layer{}.{}.conv1.weight") else { return [] }
+    var blocks: [Block] = []
+    for spec in names.specs {
+      guard let found = pattern.match(spec.name.text)?.components, let stage = Int(found[0]),
+        let number = Int(found[1])
+      else { continue }
+      let place = "layer\(found[0]).\(found[1])"
+      let convolutions = ["conv1", "conv2", "conv3"].compactMap { names.first("\(place).\($0).weight") }
+      // Convolutions of one kernel dimension or three are cut the same way.
+      guard convolutions.count >= 2, convolutions.allSatisfy({ $0.shape.count >= 3 }) else { continue }
+      blocks.append(
+        Block(
+          stage: stage, number: number, convolutions: convolutions,
+          hasProjection: names.first("\(place).downsample.0.weight") != nil))
+    }
+    return blocks.sorted { ($0.stage, $0.number) < ($1.stage, $1.number) }
+  }
+
+  private static func add(
+    _ block: Block, to placements: inout [(String, [DimensionPlacement])], _ names: TensorNames,
+    _ rules: inout PresetRules
+  ) {
+    let stream = axis("layer\(block.stage)")
+    // The first block of a stage reads the stream of the stage before it, that of the first stage the whole stem.
+    let input = block.number > 0 ? stream : block.stage > 1 ? axis("layer\(block.stage - 1)") : .whole
+    var before = input
+    for (index, convolution) in block.convolutions.enumerated() {
+      let isLast = index == block.convolutions.count - 1
+      let width = index == 0 ? nil : block.convolutions[index - 1].shape[0]
+      var after = isLast ? stream : axis("\(block.place).conv\(index + 1)")
+      let isGrouped = width.map { $0 != convolution.shape[1] } ?? false
+      if !isLast, isGrouped || isGroupedNext(block, index) {
+        after = .whole
+        if index == 0 {
+          rules.words.append(
+            "'\(block.place)' is left whole between its convolutions: one of them is grouped, so its inputs are not channels"
+          )
+        }
+      }
+      if isGrouped { before = .whole }
+      let rest = [DimensionPlacement](repeating: .whole, count: convolution.shape.count - 2)
+      placements.append((convolution.name.text, [after, before] + rest))
+      placements.append(("\(block.place).conv\(index + 1).bias", [after]))
+      for part in ["weight", "bias", "running_mean", "running_var"] {
+        placements.append(("\(block.place).bn\(index + 1).\(part)", [after]))
+      }
+      before = after
+    }
+    guard block.hasProjection else { return }
+    let kernel = names.first("\(block.place).downsample.0.weight")?.shape.count ?? 4
+    placements.append(
+      (
+        "\(block.place).downsample.0.weight",
+        [stream, input] + [DimensionPlacement](repeating: .whole, count: max(0, kernel - 2))
+      ))
+    for part in ["weight", "bias", "running_mean", "running_var"] {
+      placements.append(("\(block.place).downsample.1.\(part)", [stream]))
+    }
+  }
+
+  /// Whether the convolution after this one is grouped: then this one's outputs stay whole too.
+  private static func isGroupedNext(_ block: Block, _ index: Int) -> Bool {
+    guard block.convolutions.indices.contains(index + 1) else { return false }
+    return block.convolutions[index + 1].shape[1] != block.convolutions[index].shape[0]
+  }
+}

@@ -1,0 +1,91 @@
+internal import Tensors
+internal import UnitModel
+
+extension TransformerFamily {
+  /// An example of the names, for an error.
+  var example: String { feedForward[0].suffix }
+
+  /// The entries for a file of this family; nil when it is not one.
+  ///
+  /// `heads` is the number of attention heads: shapes do not tell it. Without it attention is cut only where
+  /// `hasGranule` says that an option gives the axis its granule. Throws `PlanningError.headsDisagree`.
+  func rules(
+    for names: TensorNames, heads: Int?, hasGranule: (AxisName) -> Bool
+  ) throws(PlanningError) -> PresetRules? {
+    let prefixes = names.prefixes(of: feedForward[0].suffix)
+    if prefixes.isEmpty { return nil }
+    var rules = PresetRules()
+    for prefix in prefixes {
+      // Two encoders in one file have axes of their own.
+      let axisPrefix = prefixes.count > 1 ? prefix : ""
+      rules.words.append(
+        "recognised tensors of \(about)" + (prefix.isEmpty ? "" : " under '\(prefix)'") + " (preset \(name))")
+      for (suffix, cut) in feedForward {
+        try append(prefix + suffix, cut, axisPrefix, names, to: &rules)
+      }
+      try appendAttention(prefix, axisPrefix, names, heads: heads, hasGranule: hasGranule, to: &rules)
+    }
+    return rules
+  }
+
+  private func appendAttention(
+    _ prefix: String, _ axisPrefix: String, _ names: TensorNames, heads: Int?, hasGranule: (AxisName) -> Bool,
+    to rules: inout PresetRules
+  ) throws(PlanningError) {
+    let axis = axisPrefix + "heads{}"
+    guard let query = names.first(prefix + self.query.suffix), query.shape.count > self.query.dimension else {
+      return
+    }
+    var perQuery = 1
+    var perKey = 1
+    if let heads {
+      let channels = query.shape[self.query.dimension] / self.query.fused
+      guard heads >= 1, channels % heads == 0, channels > 0 else {
+        throw .headsDisagree(tensor: query.name.text, heads: heads, channels: channels)
+      }
+      let width = channels / heads
+      if let key {
+        // Queries share a key head: that group is what cannot be divided, so the axis counts groups.
+        guard let keys = names.first(prefix + key)?.shape.first, keys > 0, keys % width == 0,
+          heads % (keys / width) == 0
+        else { throw .headsDisagree(tensor: query.name.text, heads: heads, channels: channels) }
+        perKey = width
+        perQuery = channels / (keys / width)
+        rules.words.append(
+          "heads: \(heads) of width \(width), \(keys / width) of them with keys and values of their own")
+      } else if let name = NamePattern(axis) {
+        rules.axes.append(AxisOption(name: name, granule: width))
+        rules.words.append("heads: \(heads) of width \(width), kept together")
+      }
+    } else if key != nil || !hasGranule(AxisName(axis)) {
+      rules.words.append(
+        "attention is left whole: shapes do not tell how many heads it has; give --heads"
+          + (key == nil ? ", or --axis '\(axis):granule=WIDTH'" : ""))
+      return
+    }
+    for (suffix, cut) in attention {
+      let numbers = cut.split(separator: "*", omittingEmptySubsequences: false).map { factor in
+        switch factor.first {
+        case "Q": "\(perQuery)" + factor.dropFirst()
+        case "K": "\(perKey)" + factor.dropFirst()
+        default: String(factor)
+        }
+      }.joined(separator: "*")
+      try append(prefix + suffix, numbers, axisPrefix, names, to: &rules)
+    }
+  }
+
+  /// Adds an entry for a pattern that some tensor matches with the rank the entry is for.
+  private func append(
+    _ pattern: String, _ cut: String, _ axisPrefix: String, _ names: TensorNames, to rules: inout PresetRules
+  ) throws(PlanningError) {
+    guard let found = names.first(pattern) else { return }
+    guard let name = NamePattern(pattern) else { return }
+    let dimensions = try CutOption.dimensions(cut, of: cut).map { $0.prefixed(axisPrefix) }
+    if found.shape.count != dimensions.count {
+      rules.words.append("'\(pattern)' is left whole: it has \(found.shape.count) dimensions here")
+      return
+    }
+    rules.tensors.append(PlanTensor(selector: .match(name), dimensions: dimensions))
+  }
+}
