@@ -88,7 +88,9 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "ReportingTests", dependencies: ["Reporting", "TestSupport"], swiftSettings: strict),
+      name: "ReportingTests",
+      dependencies: ["Reporting", "Validation", "StrictJSON", "Tensors", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(name: "CommandTests", dependencies: ["TestSupport", "StrictJSON"], swiftSettings: strict),
     .testTarget(name: "InteropTests", dependencies: ["TestSupport", "StrictJSON"], swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], swiftSettings: strict),

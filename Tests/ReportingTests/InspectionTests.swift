@@ -1,0 +1,70 @@
+import Reporting
+import StrictJSON
+import Tensors
+import Testing
+
+@Suite("Inspections")
+struct InspectionTests {
+  private func inspection() throws -> Inspection {
+    let digest = try #require(SHA256Digest(bytes: [UInt8](repeating: 0x5A, count: 32)))
+    return Inspection(
+      file: "m.h5", kind: "unit-checkpoint",
+      tensors: [
+        .init(
+          spec: try TensorSpec(name: "a\0b", dtype: .f32, shape: [3, 5]), digest: digest,
+          placement: "units 0 1"),
+        .init(spec: try TensorSpec(name: "tied", dtype: .f32, shape: [3, 5]), tiedTo: "a\0b"),
+        .init(spec: try TensorSpec(name: "s", dtype: .bf16, shape: []), placement: "whole"),
+      ],
+      metadata: [], modelDigest: digest,
+      checkpoint: .init(
+        units: 2,
+        tasks: [
+          .init(
+            name: "fine", order: [1, 0], levels: [[1], [1, 0]],
+            axes: [(name: "stem", order: [0, 1], levels: [[0], [0, 1]])])
+        ],
+        axes: [.init(name: "stem", size: 3, units: [1, 1], common: 1)],
+        shares: [(owner: "unit 0", byteCount: ByteCount(40)), (owner: "whole", byteCount: ByteCount(2))]))
+  }
+
+  @Test("as text show units, axes, tasks and tensors, and count a tied tensor once")
+  func text() throws {
+    #expect(
+      try inspection().text(width: 80) == #"""
+        m.h5: unit-checkpoint, 3 tensors, 16 elements, 62 B
+        model sha256 5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a
+        2 units: unit 0 40 B, whole 2 B
+
+        axis  channels  per unit  common
+        stem         3  [1 1]          1
+
+        task       order of units  units of each level
+        fine       [1 0]           [1] [1 0]
+          on stem  [0 1]           [0] [0 1]
+
+        name     dtype  shape   bytes  stored              sha256
+        a\u{0}b  F32    [3, 5]     60  units 0 1           5a5a5a5a5a5a
+        tied     F32    [3, 5]     60  tied to 'a\u{0}b'
+        s        BF16   []          2  whole
+
+        """#)
+  }
+
+  @Test("as JSON keep names as they are, and the keys that scripts rely on")
+  func json() throws {
+    guard case .object(let object) = try inspection().json else { return #expect(Bool(false)) }
+    #expect(object["format"] == .string("tessera.inspect/1"))
+    #expect(object["units"] == .integer(2))
+    guard case .array(let tensors)? = object["tensors"], case .object(let first) = tensors[0],
+      case .object(let second) = tensors[1], case .array(let tasks)? = object["tasks"],
+      case .object(let task) = tasks[0]
+    else { return #expect(Bool(false)) }
+    #expect(first["name"] == .string("a\0b"))
+    #expect(first["sha256"] == .string(String(repeating: "5a", count: 32)))
+    #expect(second["tied_to"] == .string("a\0b"))
+    #expect(second["sha256"] == nil)
+    #expect(task["levels"] == [[1], [1, 0]])
+    #expect(task["order"] == [1, 0])
+  }
+}

@@ -1,0 +1,37 @@
+import Reporting
+import Testing
+
+@Suite("Text tables")
+struct TextTableTests {
+  private var table: TextTable {
+    var table = TextTable([.init("name", shrinks: true), .init("dtype"), .init("bytes", .right)])
+    table.append(["encoder.layer.0.attention.self.query.weight", "F32", "589,824"])
+    table.append(["b", "BF16", "8"])
+    return table
+  }
+
+  @Test("align columns and end lines without spaces")
+  func aligned() {
+    #expect(
+      table.text(width: nil) == """
+        name                                         dtype    bytes
+        encoder.layer.0.attention.self.query.weight  F32    589,824
+        b                                            BF16         8
+
+        """)
+  }
+
+  @Test("shorten the middle of the column that may shrink", arguments: [59, 58, 40, 24])
+  func narrow(width: Int) {
+    let lines = table.text(width: width).split(separator: "\n")
+    #expect(lines.allSatisfy { $0.count <= width })
+    #expect(lines[1].hasSuffix("589,824"))
+    #expect(lines[1].contains("…") == (width < 59))
+    #expect(lines[1].hasPrefix("enc"))
+  }
+
+  @Test("leave at least eight characters of a name")
+  func veryNarrow() {
+    #expect(table.text(width: 5).split(separator: "\n")[1].prefix(8).contains("…"))
+  }
+}
