@@ -14,11 +14,13 @@ extension HDF5Dataset {
 
   /// Refuses a dataset that declares far more than deflate could have stored.
   func checkRatio(_ index: ChunkIndex) throws(HDF5Error) {
-    let (most, overflow) = index.storedBytes.multipliedReportingOverflow(by: context.limits.declaredPerStored)
+    // Chunks of a crafted index may share their bytes; the file itself is what can be stored at most.
+    let stored = min(index.storedBytes, context.source.size)
+    let (most, overflow) = stored.multipliedReportingOverflow(by: context.limits.declaredPerStored)
     guard byteCount <= 64 << 20 || overflow || byteCount <= most else {
       throw context.limit(
         "\(context.limits.declaredPerStored) declared bytes per stored byte",
-        found: "\(byteCount) declared and \(index.storedBytes) stored")
+        found: "\(byteCount) declared and \(stored) stored")
     }
   }
 
@@ -31,9 +33,17 @@ extension HDF5Dataset {
     let rowBytes = byteCount / rows
     let wantedRows = offset / rowBytes..<(offset + buffer.count - 1) / rowBytes + 1
     fill(buffer, at: offset)
+    // Chunks much larger than the dataset would cost more than their bytes are worth, again and again.
+    var allowance = context.limits.byteBudget
     for chunk in index.chunks(holding: wantedRows, chunkRows: chunkRows) {
       let runs = ChunkRuns(shape: shape, layout: layout, elementSize: datatype.size, start: chunk.start)
       guard runs.touches(offset..<offset + buffer.count) else { continue }
+      allowance -= max(0, layout.byteCount - runs.byteCount)
+      guard allowance >= 0 else {
+        throw context.limit(
+          "\(context.limits.byteBudget) bytes of chunks outside the dataset", found: "more", in: "chunk",
+          at: chunk.offset)
+      }
       let bytes = try decoded(chunk, layout)
       bytes.withUnsafeBytes { source in
         runs.forEach { place, logical, count in
@@ -49,7 +59,7 @@ extension HDF5Dataset {
   }
 
   private func decoded(_ chunk: StoredChunk, _ layout: HDF5ChunkLayout) throws(HDF5Error) -> [UInt8] {
-    if let kept = lastChunk.withLock({ $0 }), kept.offset == chunk.offset { return kept.bytes }
+    if let kept = lastChunk.withLock({ $0 }), kept.start == chunk.start { return kept.bytes }
     guard layout.byteCount <= context.limits.byteBudget else {
       throw context.limit(
         "\(context.limits.byteBudget) bytes of one chunk", found: "\(layout.byteCount)", in: "chunk",
@@ -64,7 +74,7 @@ extension HDF5Dataset {
     var cursor = try context.cursor(at: chunk.offset, count: chunk.count, in: "chunk")
     let bytes = try layout.pipeline.decode(
       cursor.take(chunk.count), chunk: chunk, byteCount: layout.byteCount, context)
-    if bytes.count <= Self.keptChunk { lastChunk.withLock { $0 = (chunk.offset, bytes) } }
+    if bytes.count <= Self.keptChunk { lastChunk.withLock { $0 = (chunk.start, bytes) } }
     return bytes
   }
 }
@@ -84,6 +94,9 @@ struct ChunkRuns {
   private var extent: [Int] {
     zip(zip(shape, layout.shape), start).map { min($0.1, $0.0 - $1) }
   }
+
+  /// Bytes of the chunk that lie inside the dataset.
+  var byteCount: Int { extent.reduce(elementSize, *) }
 
   private func logical(of place: [Int]) -> Int {
     zip(shape, place).reduce(0) { $0 * $1.0 + $1.1 } * elementSize

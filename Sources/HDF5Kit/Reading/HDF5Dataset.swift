@@ -19,7 +19,7 @@ package final class HDF5Dataset: Sendable {
 
   let header: ObjectHeader
   let index = Mutex<ChunkIndex?>(nil)
-  let lastChunk = Mutex<(offset: Int, bytes: [UInt8])?>(nil)
+  let lastChunk = Mutex<(start: [Int], bytes: [UInt8])?>(nil)
 
   var context: FileContext { header.context }
 

@@ -21,6 +21,9 @@ package struct HDF5Limits: Sendable {
   package var objects = 4_000_000
   /// Bytes of one object header with all its continuation blocks.
   package var headerBytes = 64 << 20
+  /// Bytes of all object headers of one walk, as a multiple of the file's size beyond `headerBytes`. Headers
+  /// of a crafted file may share their blocks, and links their headers.
+  package var headerBytesPerFileByte = 16
   /// Continuation blocks of one object header.
   package var headerBlocks = 65_536
   /// Nested datatypes (members of members, elements of elements).

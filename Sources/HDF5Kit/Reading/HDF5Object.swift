@@ -22,6 +22,15 @@ package enum HDF5Object: Sendable {
     }
   }
 
+  /// Bytes of the object's header, read to make this; a committed datatype is not worth counting.
+  var headerBytes: Int {
+    switch self {
+    case .group(let group): group.header.byteCount
+    case .dataset(let dataset): dataset.header.byteCount
+    case .datatype: 0
+    }
+  }
+
   /// What a message calls it.
   package var title: String {
     switch self {

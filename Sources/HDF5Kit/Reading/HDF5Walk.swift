@@ -14,6 +14,9 @@ extension HDF5File {
   package func walk(_ body: (_ path: [HDF5Name], _ visit: Visit) -> Void) throws(HDF5Error) {
     var visited: Set<Int> = [root.address]
     var count = 0
+    let (scaled, overflow) = root.header.context.source.size
+      .multipliedReportingOverflow(by: limits.headerBytesPerFileByte)
+    var headerBytes = overflow ? Int.max : scaled
     // A stack of our own: the depth of a file must not be the depth of this program's stack.
     var pending: [(group: HDF5Group, path: [HDF5Name])] = [(root, [])]
     while let (group, path) = pending.popLast() {
@@ -29,9 +32,15 @@ extension HDF5File {
           throw .limit(
             file: name, place: HDF5Place(path: group.path), limit: "\(limits.objects) objects", found: "more")
         }
+        guard headerBytes > -limits.headerBytes else {
+          throw .limit(
+            file: name, place: HDF5Place(path: group.path),
+            limit: "\(limits.headerBytesPerFileByte) header bytes per byte of the file", found: "more")
+        }
         let path = path + [link.name]
         do throws(HDF5Error) {
           let object = try group.object(link)
+          headerBytes -= object.headerBytes
           guard case .group(let child) = object else {
             body(path, .object(object))
             continue

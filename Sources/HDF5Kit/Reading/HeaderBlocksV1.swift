@@ -3,7 +3,7 @@ enum HeaderBlocksV1 {
   /// Version, reserved byte, message count, reference count, size of the first block, padding to 16 bytes.
   ///
   /// The message count is not compared: libhdf5 itself tolerates headers whose count is wrong.
-  static func messages(_ context: FileContext, at address: Int) throws(HDF5Error) -> [HeaderMessage] {
+  static func messages(_ context: FileContext, at address: Int) throws(HDF5Error) -> ([HeaderMessage], Int) {
     var prefix = try context.cursor(at: address, count: 16, in: "object header")
     let version = try prefix.u8()
     guard version == 1 else {
@@ -31,6 +31,6 @@ enum HeaderBlocksV1 {
         }
       }
     }
-    return messages
+    return (messages, blocks.total)
   }
 }

@@ -1,6 +1,6 @@
 /// The object header since HDF5 1.8: signed, checksummed, without padding.
 enum HeaderBlocksV2 {
-  static func messages(_ context: FileContext, at address: Int) throws(HDF5Error) -> [HeaderMessage] {
+  static func messages(_ context: FileContext, at address: Int) throws(HDF5Error) -> ([HeaderMessage], Int) {
     // The longest prefix: signature, version, flags, four times, two attribute limits, size of the first
     // block.
     let room = min(4 + 2 + 16 + 4 + 8, context.source.size - address)
@@ -48,6 +48,6 @@ enum HeaderBlocksV2 {
         }
       }
     }
-    return messages
+    return (messages, blocks.total)
   }
 }

@@ -4,13 +4,15 @@ struct ObjectHeader: Sendable {
   /// The file offset of the header: the object's identity in the file.
   let address: Int
   let messages: [HeaderMessage]
+  /// Bytes of the header with all its blocks.
+  let byteCount: Int
 
   init(_ context: FileContext, at address: Int) throws(HDF5Error) {
     self.context = context
     self.address = address
     var first = try context.cursor(at: address, count: 4, in: "object header")
     let start = try first.take(4)
-    messages =
+    (messages, byteCount) =
       start == Array("OHDR".utf8)
       ? try HeaderBlocksV2.messages(context, at: address)
       : try HeaderBlocksV1.messages(context, at: address)
@@ -34,7 +36,8 @@ struct HeaderBlockQueue {
   private let context: FileContext
   private var pending: [(address: Int, count: Int)] = []
   private var seen: Set<Int> = []
-  private var total = 0
+  /// Bytes of all blocks so far.
+  private(set) var total = 0
 
   init(_ context: FileContext) { self.context = context }
 
