@@ -71,7 +71,8 @@ let package = Package(
       name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "HDF5KitTests", dependencies: ["HDF5Kit", "CHDF5", "TestSupport"], swiftSettings: strict),
+      name: "HDF5KitTests", dependencies: ["HDF5Kit", "CHDF5", "ByteFiles", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "FlatFormatsTests", dependencies: ["FlatFormats", "Tensors", "ByteFiles", "TestSupport"],
       swiftSettings: strict),
