@@ -104,13 +104,6 @@ class Checkpoint:
         dtype, dimensions = row["dtype"].decode(), self.rows("dimensions", row["first_dimension"], row["rank"])
         shape = [int(size) for size in dimensions["size"]]
         stored = list(self.datasets(row))
-        if len(stored) == 1 and stored[0][0]["owner"] <= -2:
-            dataset = stored[0][0]
-            for block in self.rows("blocks", dataset["first_block"], dataset["block_count"]):
-                units = self.rows("coordinates", block["first_coordinate"], block["coordinate_count"])
-                if not all(is_active(int(unit), None) for unit in units):
-                    return None
-            return dtype, shape, raw(stored[0][1]).tobytes()
 
         # For every dimension the active positions of each part, numbered among all that are active.
         cuts = {d: self.cut(number) for d, number in enumerate(dimensions["cut"]) if number >= 0}
@@ -121,6 +114,15 @@ class Checkpoint:
             positions[dimension] = [np.flatnonzero(kept == part) for part in range(len(parts))]
             active_parts[dimension] = active
             shape[dimension] = len(kept)
+
+        if all(dataset["owner"] <= -2 for dataset, _ in stored):
+            # Whole: no dimension is cut, or there are no elements.
+            for dataset, h5 in stored:
+                for block in self.rows("blocks", dataset["first_block"], dataset["block_count"]):
+                    units = self.rows("coordinates", block["first_coordinate"], block["coordinate_count"])
+                    if not all(is_active(int(unit), None) for unit in units):
+                        return None
+            return dtype, shape, b"".join(raw(h5).tobytes() for _, h5 in stored)
 
         # The last axis holds an element: its bytes, or its bits (lowest first) where elements share bytes.
         bits = BITS[dtype]

@@ -1,0 +1,320 @@
+"""Makes the files of the interoperability tests, and says what their sub-networks must be.
+
+    python cases.py CASE FOLDER      # writes FOLDER/source.safetensors and, where the case has one, FOLDER/plan.json
+
+safetensors files are written byte by byte: the Python library lacks some dtypes, and sorts and spaces the header in
+its own way. Everything is seeded. `active` gives positions by arithmetic on the case's own numbers, never from a
+checkpoint.
+"""
+
+import json
+import random
+import struct
+import sys
+
+BITS = {
+    "F64": 64, "F32": 32, "F16": 16, "BF16": 16, "F8_E4M3": 8, "F8_E5M2": 8, "F8_E8M0": 8, "F8_E4M3FNUZ": 8,
+    "F8_E5M2FNUZ": 8, "F6_E2M3": 6, "F6_E3M2": 6, "F4": 4, "I64": 64, "I32": 32, "I16": 16, "I8": 8, "U64": 64,
+    "U32": 32, "U16": 16, "U8": 8, "BOOL": 8, "C64": 64,
+}
+
+
+class Source:
+    """Tensors on their way to a safetensors file, in the order of the file's body."""
+
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+        self.tensors = []
+
+    def add(self, name, dtype, shape, data=None):
+        bits = BITS[dtype]
+        for extent in shape:
+            bits *= extent
+        if data is None:
+            data = self.random.randbytes(bits // 8)
+        assert len(data) * 8 == bits, name
+        self.tensors.append((name, dtype, shape, data))
+
+    def write(self, path, metadata=None):
+        entries, position = [], 0
+        for name, dtype, shape, data in self.tensors:
+            entries.append((name, {"dtype": dtype, "shape": shape, "data_offsets": [position, position + len(data)]}))
+            position += len(data)
+        # The header is in another order than the body, with spaces and escapes of its own.
+        self.random.shuffle(entries)
+        if metadata is not None:
+            entries.insert(len(entries) // 2, ("__metadata__", metadata))
+        header = json.dumps(dict(entries), separators=(" , ", " : ")).encode()
+        header += b" " * (-len(header) % 8)
+        with open(path, "wb") as file:
+            file.write(struct.pack("<Q", len(header)) + header)
+            for _, _, _, data in self.tensors:
+                file.write(data)
+
+
+def plan(units, axes=None, tensors=(), tasks=()):
+    document = {"format": "tessera.plan/1", "units": units, "axes": axes or {}, "tensors": list(tensors),
+                "tasks": list(tasks)}
+    return {key: value for key, value in document.items() if value or key == "units"}
+
+
+NAMES = {
+    "empty": "", "dot": ".", "dots": "..", "slash": "a/b", "nul": "before\0after", "composed": "caf\u00e9",
+    "decomposed": "cafe\u0301", "percent": "%", "escape": "%2F", "long": "n" * 300, "control": "tab\tline\n\x7f",
+    "astral": "\U0001F600", "space": " ", "quote": "\"\\'",
+}
+
+
+def dtypes(folder):
+    """Every dtype, whole and cut in two; hard names, NaN payloads, scalars, tensors without elements."""
+    source, entries = Source(3), []
+    for dtype in BITS:
+        source.add(f"whole.{dtype}", dtype, [3, 8])
+        source.add(f"rows.{dtype}", dtype, [6, 4])
+        source.add(f"columns.{dtype}", dtype, [3, 8])
+        source.add(f"scalar.{dtype}", dtype, [] if BITS[dtype] % 8 == 0 else [4])
+        source.add(f"nothing.{dtype}", dtype, [0])
+    entries.append({"match": "rows.*", "axes": ["rows", None]})
+    entries.append({"match": "columns.*", "axes": [None, "columns"]})
+    source.add("nan.F32", "F32", [6], struct.pack("<6I", 0x7FC00000, 0x7F800001, 0xFFC12345, 0x80000000, 1, 0x7FFFFFFF))
+    source.add("nan.F16", "F16", [6], struct.pack("<6H", 0x7E00, 0x7C01, 0xFE55, 0x8000, 1, 0x7FFF))
+    source.add("nan.BF16", "BF16", [6], struct.pack("<6H", 0x7FC0, 0x7F81, 0xFFD5, 0x8000, 1, 0x7FFF))
+    source.add("nan.F64", "F64", [6], struct.pack(
+        "<6Q", 0x7FF8 << 48, (0x7FF0 << 48) + 1, (0xFFF8 << 48) + 77, 1 << 63, 1, (1 << 63) - 1))
+    source.add("nan.C64", "C64", [6], struct.pack("<12I", *[0x7F800001, 0x80000000] * 6))
+    source.add("nan.BOOL", "BOOL", [6], bytes([0, 1, 2, 255, 128, 3]))
+    entries.append({"match": "nan.*", "axes": ["rows"]})
+    for number, (key, name) in enumerate(NAMES.items()):
+        source.add(name, "I16", [6, number + 1])
+        if number % 3 != 2:
+            entries.append({"name": name, "axes": ["rows", None]})
+    source.add("none.cut", "F32", [6, 0])
+    entries.append({"name": "none.cut", "axes": ["rows", None]})
+    source.add("none.big", "F32", [1 << 40, 0, 1 << 40])
+    source.add("many.dimensions", "U8", [2] + [1] * 33 + [3])
+    source.write(f"{folder}/source.safetensors", {"format": "pt", "made by": "hand \u00e9 e\u0301"})
+    axes = {"rows": {"size": 6, "units": [[1, 4, 5], [0, 2, 3]]}, "columns": {"size": 8, "granule": 4}}
+    tasks = [{"name": "t", "order": [1, 0], "levels": [1, 2]}]
+    return plan(2, axes, entries, tasks)
+
+
+def dtypes_active(task, level, name, shape):
+    if level == 2 or len(shape) == 0:
+        return [None] * len(shape)
+    key = next((key for key, value in NAMES.items() if value == name), None)
+    cut = name.startswith(("rows.", "nan.")) or name == "none.cut" or (key and list(NAMES).index(key) % 3 != 2)
+    if cut:
+        return [[0, 2, 3]] + [None] * (len(shape) - 1)
+    if name.startswith("columns."):
+        return [None, [4, 5, 6, 7]]
+    return [None] * len(shape)
+
+
+# The axes of the mixed case: positions of each unit, and of all.
+HIDDEN = {0: [1, 2, 5], 1: [3, 4, 6, 7], "common": [0, 8]}
+INPUT = {0: [0, 1, 2], 1: [3, 4], "common": []}
+HEADS = {0: [0, 1, 2], 1: [3, 4], "common": []}
+CONV = {0: [4, 0], 1: [1, 2, 3, 5, 6], "common": []}
+
+
+def mixed(folder):
+    """Gates, fused QKV, flatten, concat of two axes and an uncut part, an expert, compact and tied tensors."""
+    source = Source(4)
+    source.add("lstm.weight_ih", "F32", [4 * 9, 5])
+    source.add("lstm.weight_hh", "F32", [4 * 9, 9])
+    source.add("lstm.bias_ih", "F32", [4 * 9])
+    source.add("attn.qkv.weight", "BF16", [3 * 5 * 4, 6])
+    source.add("attn.qkv.bias", "BF16", [3 * 5 * 4])
+    source.add("attn.out.weight", "BF16", [6, 5 * 4])
+    source.add("conv.weight", "F16", [7, 5, 3, 3])
+    source.add("conv.bias", "F16", [7])
+    source.add("fc.weight", "F64", [3, 7 * 6])
+    source.add("cat.weight", "F32", [2, 7 + 3 + 2 * 5 + 9])
+    source.add("cat2.weight", "I32", [7 + 5, 5 + 7])
+    source.add("small.weight", "F32", [1, 4])
+    source.add("expert.0.weight", "F32", [3, 4])
+    source.add("expert.1.weight", "F32", [3, 4])
+    source.add("norm.a.1", "F32", [2])
+    source.add("norm.a.2", "F32", [7])
+    source.add("head.a.weight", "F32", [3, 7])
+    source.add("head.b.weight", "F32", [2, 7])
+    tied = next(data for name, _, _, data in source.tensors if name == "lstm.bias_ih")
+    source.add("lstm.bias_hh", "F32", [4 * 9], tied)
+    source.write(f"{folder}/source.safetensors", {"tessera.ties": json.dumps({"lstm.bias_hh": "lstm.bias_ih"})})
+    gates = {"axis": "hidden", "outer": 4}
+    heads = {"axis": "heads", "inner": 4, "outer": 3}
+    return plan(
+        2,
+        {
+            "hidden": {"size": 9, "units": [HIDDEN[0], HIDDEN[1]], "common": HIDDEN["common"]},
+            "input": {"size": 5}, "heads": {}, "conv": {"units": [CONV[0], CONV[1]]}, "small": {"size": 1},
+        },
+        [
+            {"name": "lstm.weight_ih", "axes": [gates, "input"]},
+            {"name": "lstm.weight_hh", "axes": [gates, "hidden"]},
+            {"name": "lstm.bias_ih", "axes": [gates]},
+            {"name": "attn.qkv.weight", "axes": [heads, None]},
+            {"name": "attn.qkv.bias", "axes": [heads]},
+            {"name": "attn.out.weight", "axes": [None, {"axis": "heads", "inner": 4}]},
+            {"name": "conv.weight", "axes": ["conv", "input", None, None]},
+            {"match": "conv.*", "axes": ["conv"]},
+            {"name": "fc.weight", "axes": [None, {"axis": "conv", "inner": 6}]},
+            {"name": "cat.weight", "axes": [
+                None, {"concat": ["conv", {"size": 3}, {"axis": "input", "inner": 2}, "hidden"]}]},
+            {"name": "cat2.weight", "axes": [{"concat": ["conv", "input"]}, {"concat": ["input", "conv"]}]},
+            {"name": "small.weight", "axes": ["small", None]},
+            {"name": "expert.0.weight", "units": [0]},
+            {"name": "expert.1.weight", "units": [1]},
+            {"match": "norm.a.*", "axes": [{"axis": "conv", "compact": True}]},
+            {"match": "head.*.weight", "axes": [None, "conv"]},
+        ],
+        [
+            {"name": "a", "order": [0, 1], "levels": [1, 2], "private": ["head.a.*"],
+             "private_per_level": {"1": [{"match": "norm.a.1", "as": "norm"}],
+                                   "2": [{"match": "norm.a.2", "as": "norm"}]}},
+            {"name": "b", "order": [1, 0], "levels": [1, [0, 1]],
+             "axes": {"hidden": {"order": [0, 1], "levels": [1, 2]}},
+             "private": [{"match": "head.b.*", "as": "head.*"}, {"name": "lstm.weight_ih", "as": "lstm.weight_ih"}]},
+        ])
+
+
+def mixed_active(task, level, name, shape):
+    """Positions per dimension, None for all; or None when the sub-network lacks the tensor; a string is its alias."""
+    units = {("a", 1): [0], ("a", 2): [0, 1], ("b", 1): [1], ("b", 2): [0, 1]}[task, level]
+    hidden_units = [0] if level == 1 else [0, 1]
+
+    def on(axis, units=units):
+        return sorted(axis["common"] + [c for unit in units for c in axis[unit]])
+
+    hidden, inputs, heads, conv = on(HIDDEN, hidden_units), on(INPUT), on(HEADS), on(CONV)
+    gates = [g * 9 + c for g in range(4) for c in hidden]
+    qkv = [(o * 5 + head) * 4 + i for o in range(3) for head in heads for i in range(4)]
+    cat = (conv + [7, 8, 9] + [10 + 2 * c + i for c in inputs for i in range(2)] + [20 + c for c in hidden])
+    return {
+        "lstm.weight_ih": [gates, inputs] if task == "b" else None,
+        "lstm.weight_hh": [gates, hidden], "lstm.bias_ih": [gates], "lstm.bias_hh": [gates],
+        "attn.qkv.weight": [qkv, None], "attn.qkv.bias": [qkv],
+        "attn.out.weight": [None, [head * 4 + i for head in heads for i in range(4)]],
+        "conv.weight": [conv, inputs, None, None], "conv.bias": [conv],
+        "fc.weight": [None, [c * 6 + i for c in conv for i in range(6)]], "cat.weight": [None, cat],
+        "cat2.weight": [conv + [7 + c for c in inputs], inputs + [5 + c for c in conv]],
+        "small.weight": [None, None],
+        "expert.0.weight": [None, None] if 0 in units else None,
+        "expert.1.weight": [None, None] if 1 in units else None,
+        "norm.a.1": ["norm", None] if (task, level) == ("a", 1) else None,
+        "norm.a.2": ["norm", None] if (task, level) == ("a", 2) else None,
+        "head.a.weight": [None, conv] if task == "a" else None,
+        "head.b.weight": ["head.weight", None, conv] if task == "b" else None,
+    }[name]
+
+
+def cubes(folder):
+    """Tensors cut on three dimensions, a unit that has nothing on one axis, and an axis with channels here and there."""
+    source = Source(5)
+    source.add("cube", "I16", [7, 10, 9])
+    source.add("apart", "F64", [7, 2, 10, 3, 9, 2])
+    source.add("same", "U8", [7, 7, 7])
+    source.write(f"{folder}/source.safetensors")
+    return plan(
+        3, {"x": {"size": 7}, "y": {"size": 10, "units": [[9, 0, 4], [1, 8], [2, 3, 5, 6, 7]]},
+            "z": {"size": 9, "units": [5, 0, 4]}},
+        [{"name": "cube", "axes": ["x", "y", "z"]}, {"name": "apart", "axes": ["x", None, "y", None, "z", None]},
+         {"name": "same", "axes": ["x", "x", "x"]}],
+        [{"name": "t", "order": [2, 0, 1], "levels": [1, 2, 3]}])
+
+
+def cubes_active(task, level, name, shape):
+    units = [2, 0, 1][:level]
+    x = sorted(c for u in units for c in {0: [0, 1, 2], 1: [3, 4], 2: [5, 6]}[u])
+    y = sorted(c for u in units for c in {0: [9, 0, 4], 1: [1, 8], 2: [2, 3, 5, 6, 7]}[u])
+    z = sorted(c for u in units for c in {0: [0, 1, 2, 3, 4], 1: [], 2: [5, 6, 7, 8]}[u])
+    return {"cube": [x, y, z], "apart": [x, None, y, None, z, None], "same": [x, x, x]}[name]
+
+
+def unplanned(folder):
+    """No plan: one unit."""
+    source = Source(6)
+    source.add("a.weight", "F32", [13, 7])
+    source.add("b", "BF16", [])
+    source.add("c.bias", "F16", [5])
+    source.write(f"{folder}/source.safetensors", {})
+    return None
+
+
+def thin(folder):
+    """Five units of one channel each, axes with fewer channels than units, sizes that say so themselves."""
+    source = Source(7)
+    source.add("one.weight", "F32", [5, 3, 2])
+    source.add("few.weight", "F32", [3, 5])
+    source.add("uneven.weight", "U16", [2, 11])
+    source.add("uneven.bias", "U16", [11])
+    source.write(f"{folder}/source.safetensors")
+    return plan(
+        5, {"one": {"size": 5}, "few": {"size": 3}, "uneven": {"size": 11, "units": [3, 0, 6, 1, 1]}},
+        [{"name": "one.weight", "axes": ["one", "few", None]}, {"name": "few.weight", "axes": ["few", "one"]},
+         {"match": "uneven.weight", "axes": [None, "uneven"]}, {"match": "uneven.bias", "axes": ["uneven"]}],
+        [{"name": "t", "order": [4, 1, 0, 3, 2], "levels": [2, 3, 5]}, {"name": "nobody", "order": [], "levels": [0]}])
+
+
+def thin_active(task, level, name, shape):
+    units = [4, 1, 0, 3, 2][:[2, 3, 5][level - 1]] if task == "t" else []
+    one = sorted(units)
+    uneven = sorted(c for u in units for c in {0: [0, 1, 2], 1: [], 2: [3, 4, 5, 6, 7, 8], 3: [9], 4: [10]}[u])
+    return {"one.weight": [one, None, None], "few.weight": [None, one], "uneven.weight": [None, uneven],
+            "uneven.bias": [uneven]}[name]
+
+
+def minilm_active(task, level, name, shape):
+    units = [0, 1, 2, 3][:level] if task == "search" else [[1, 2], [0, 2, 3]][level - 1]
+    units = sorted(units)
+    heads = [head * 32 + i for unit in units for head in range(3 * unit, 3 * unit + 3) for i in range(32)]
+    if ".layer.3." in name:
+        ffn = [c for c in range(1536) if [0, 0, 1, 2, 3][c % 5] in units]
+    else:
+        ffn = [c for unit in units for c in range(384 * unit, 384 * unit + 384)]
+    positions = [None] * len(shape)
+    if ".attention.self." in name:
+        positions[0] = heads
+    elif ".attention.output.dense.weight" in name:
+        positions[1] = heads
+    elif ".intermediate.dense." in name:
+        positions[0] = ffn
+    elif ".output.dense.weight" in name:
+        positions[1] = ffn
+    return positions
+
+
+def fashion_active(task, level, name, shape):
+    stage1, stage2 = list(range(8 * level)), list(range(16 * level))
+    cuts = {
+        "stage1.0.conv.weight": [stage1, None], "stage1.1.conv1.weight": [stage1, stage1],
+        "stage1.1.conv2.weight": [stage1, stage1], "stage2.0.conv.weight": [stage2, stage1],
+        "stage2.1.conv1.weight": [stage2, stage2], "stage2.1.conv2.weight": [stage2, stage2],
+    }
+    if name in cuts:
+        return cuts[name] + [None, None]
+    if ".level" in name:
+        before, after = name.split(".level")
+        number, rest = after.split(".", 1)
+        # What a level has to itself is whole, and known by its name without the level.
+        return [f"{before}.{rest}"] + [None] * len(shape) if int(number) == level else None
+    return [None] * len(shape)
+
+
+GENERATED = {"dtypes": dtypes, "mixed": mixed, "cubes": cubes, "unplanned": unplanned, "thin": thin}
+# Per case what its sub-networks must be, and those that are asked for.
+EXPECTED = {
+    "dtypes": (dtypes_active, [("t", 1), ("t", 2)]),
+    "mixed": (mixed_active, [("a", 1), ("a", 2), ("b", 1), ("b", 2)]),
+    "cubes": (cubes_active, [("t", 1), ("t", 2), ("t", 3)]),
+    "unplanned": (None, []),
+    "thin": (thin_active, [("t", 1), ("t", 2), ("t", 3), ("nobody", 1)]),
+    "minilm": (minilm_active, [("search", 2), ("cluster", 2)]),
+    "fashion": (fashion_active, [("fashion", 1), ("fashion", 3)]),
+}
+
+if __name__ == "__main__":
+    made = GENERATED[sys.argv[1]](sys.argv[2])
+    if made is not None:
+        with open(f"{sys.argv[2]}/plan.json", "w") as file:
+            json.dump(made, file)
