@@ -1,0 +1,37 @@
+/// A source with its plan, sent through a unit checkpoint and back.
+enum InteropCase: String, CaseIterable, CustomTestStringConvertible {
+  /// The trained sample.
+  case fashion
+  /// A transformer of 91 MB: attention heads and feed-forward channels in four units, one layer interleaved.
+  case minilm
+  /// Every dtype of safetensors, whole and cut; NaN payloads, empty and scalar tensors, hard names.
+  case dtypes
+  /// An LSTM's gates, a fused QKV, a flatten, concats, an expert, compact and tied tensors.
+  case mixed
+  /// Three cut dimensions, a unit that has nothing on one axis.
+  case cubes
+  /// No plan.
+  case unplanned
+  /// Five units of one channel, axes with fewer channels than units.
+  case thin
+
+  var testDescription: String { rawValue }
+
+  /// What a look at the file must find; a change here is a change of the file or of the case.
+  var expected: (tensors: Int, datasets: Int, blocks: Int, networks: Int, smaller: Int, short: Int) {
+    switch self {
+    case .fashion: (140, 171, 218, 2, 2, 0)
+    case .minilm: (104, 297, 284, 2, 2, 1)
+    case .dtypes: (133, 206, 169, 2, 1, 0)
+    case .mixed: (19, 48, 64, 4, 4, 0)
+    case .cubes: (3, 22, 63, 3, 2, 1)
+    case .unplanned: (3, 16, 3, 0, 0, 0)
+    case .thin: (4, 31, 18, 4, 3, 0)
+    }
+  }
+
+  /// Whether a tool may print the whole file.
+  var isSmall: Bool { self != .minilm }
+
+  var hasPlan: Bool { self != .unplanned }
+}

@@ -1,0 +1,77 @@
+import StrictJSON
+import TestSupport
+import Testing
+
+/// Flat weights go into a unit checkpoint and come back as the same file, and programs that know only the written
+/// layout agree about everything in between.
+@Suite(.enabled(if: Peers.areThere(python: true, programs: Workshop.tools)))
+struct SafetensorsInteropTests {
+  @Test(arguments: InteropCase.allCases)
+  func theSameFileComesBackAndTheSpecificationDescribesWhatLiesBetween(_ interopCase: InteropCase) throws {
+    let workshop = try Workshop()
+    try workshop.prepare(interopCase)
+    let plan = interopCase.hasPlan ? ["--plan", "plan.json"] : []
+    try workshop.run(Peers.tessera, ["convert", "source.safetensors", "model.h5"] + plan)
+    try workshop.tessera("convert", "model.h5", "back.safetensors")
+    #expect(try workshop.areEqual("source.safetensors", "back.safetensors"))
+
+    try workshop.run(Peers.tessera, ["convert", "source.safetensors", "again.h5"] + plan)
+    #expect(try workshop.areEqual("model.h5", "again.h5"), "two conversions differ")
+
+    let report = try workshop.report("check.py", [interopCase.rawValue, "source.safetensors", "model.h5"])
+    expectCounts(report, of: interopCase, networks: true)
+
+    try workshop.run("h5dump", ["-H", "model.h5"])
+    if interopCase.isSmall { try workshop.run("h5dump", ["model.h5"]) }
+    let listed = try workshop.run("h5ls", ["-r", "model.h5"]).outputText.split(separator: "\n")
+    #expect(listed.count { $0.contains(" Dataset {") } == interopCase.expected.datasets)
+  }
+
+  @Test(arguments: InteropCase.allCases, [[], ["-f", "SHUF", "-f", "GZIP=4"]])
+  func aRepackedFileGivesTheSameWeights(_ interopCase: InteropCase, filters: [String]) throws {
+    let workshop = try Workshop()
+    try workshop.prepare(interopCase)
+    let plan = interopCase.hasPlan ? ["--plan", "plan.json"] : []
+    try workshop.run("mkdir", ["made", "repacked"])
+    try workshop.run(Peers.tessera, ["convert", "source.safetensors", "made/model.h5"] + plan)
+    // h5repack of 1.10 cannot chunk a dataset without elements unless small ones are left alone.
+    try workshop.run("h5repack", ["-m", "1"] + filters + ["made/model.h5", "repacked/model.h5"])
+    #expect(try !workshop.areEqual("made/model.h5", "repacked/model.h5"), "h5repack has changed nothing")
+
+    try workshop.tessera("convert", "repacked/model.h5", "back.safetensors")
+    #expect(try workshop.areEqual("source.safetensors", "back.safetensors"))
+    let seen = try ["made", "repacked"].map { folder in
+      try Subprocess.run(
+        Peers.tessera, ["inspect", "model.h5", "--json", "--digests"],
+        directory: "\(workshop.folder.path)/\(folder)")
+    }
+    #expect(seen[0].code == 0)
+    #expect(seen[0].output == seen[1].output)
+
+    let report = try workshop.report(
+      "check.py", [interopCase.rawValue, "source.safetensors", "repacked/model.h5", "repacked"])
+    expectCounts(report, of: interopCase, networks: false)
+  }
+
+  @Test func theGeneratorKnowsTheseCasesAndNoOthers() throws {
+    let python = try #require(Peers.python)
+    let listed = try Subprocess.run(
+      python, ["-B", "-c", "import cases; print(*sorted(cases.EXPECTED), end='')"],
+      directory: Workshop.scripts)
+    #expect(listed.outputText == InteropCase.allCases.map(\.rawValue).sorted().joined(separator: " "))
+  }
+
+  private func expectCounts(
+    _ report: JSONObject, of interopCase: InteropCase, networks: Bool,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    let expected = interopCase.expected
+    #expect(report["failures"] == .array([]), sourceLocation: sourceLocation)
+    #expect(report["tensors"] == JSONValue(expected.tensors), sourceLocation: sourceLocation)
+    #expect(report["datasets"] == JSONValue(expected.datasets), sourceLocation: sourceLocation)
+    #expect(report["blocks"] == JSONValue(expected.blocks), sourceLocation: sourceLocation)
+    #expect(report["networks"] == JSONValue(networks ? expected.networks : 0), sourceLocation: sourceLocation)
+    #expect(report["smaller"] == JSONValue(networks ? expected.smaller : 0), sourceLocation: sourceLocation)
+    #expect(report["short"] == JSONValue(networks ? expected.short : 0), sourceLocation: sourceLocation)
+  }
+}
