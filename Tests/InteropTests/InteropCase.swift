@@ -1,3 +1,5 @@
+import Testing
+
 /// A source with its plan, sent through a unit checkpoint and back.
 enum InteropCase: String, CaseIterable, CustomTestStringConvertible {
   /// The trained sample.
