@@ -16,6 +16,10 @@ enum InteropCase: String, CaseIterable, CustomTestStringConvertible {
   case unplanned
   /// Five units of one channel, axes with fewer channels than units.
   case thin
+  /// Cut tensors larger than any buffer, with rows larger than any buffer.
+  case wide
+  /// Tensors and plans that nobody thought of.
+  case arbitrary1, arbitrary2, arbitrary3, arbitrary4
 
   var testDescription: String { rawValue }
 
@@ -29,11 +33,16 @@ enum InteropCase: String, CaseIterable, CustomTestStringConvertible {
     case .cubes: (3, 22, 63, 3, 2, 1)
     case .unplanned: (3, 16, 3, 0, 0, 0)
     case .thin: (4, 31, 18, 4, 3, 0)
+    case .wide: (5, 32, 25, 2, 2, 0)
+    case .arbitrary1: (40, 127, 455, 6, 6, 0)
+    case .arbitrary2: (40, 97, 125, 6, 6, 0)
+    case .arbitrary3: (40, 109, 255, 6, 6, 0)
+    case .arbitrary4: (40, 120, 270, 6, 6, 0)
     }
   }
 
   /// Whether a tool may print the whole file.
-  var isSmall: Bool { self != .minilm }
+  var isSmall: Bool { self != .minilm && self != .wide }
 
   var hasPlan: Bool { self != .unplanned }
 }

@@ -69,7 +69,7 @@ struct Workshop {
       let path = try run(python, ["-c", package]).outputText
       try run("ln", ["-s", "\(path)/model/model.safetensors", "source.safetensors"])
       try run("ln", ["-s", "\(SourceFolder.fixtures)/plans/minilm.json", "plan.json"])
-    case .dtypes, .mixed, .cubes, .unplanned, .thin:
+    default:
       try script("cases.py", [interopCase.rawValue, "."])
     }
   }

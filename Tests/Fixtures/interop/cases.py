@@ -264,6 +264,167 @@ def thin_active(task, level, name, shape):
             "uneven.bias": [uneven]}[name]
 
 
+def wide(folder):
+    """Cut tensors that no buffer of a few megabytes holds: long rows, many rows, packed elements."""
+    source = Source(8)
+    source.add("row", "F32", [1, 10 * 250_000])
+    source.add("rows", "I8", [3, 10 * 500_000, 1])
+    source.add("grid", "F64", [1200, 1100])
+    source.add("packed", "F4", [2, 10 * 1_000_000])
+    source.add("bits", "F6_E3M2", [600, 10 * 1_200])
+    source.write(f"{folder}/source.safetensors")
+    mixed_axis = {"units": [[1, 6, 7], [0, 9], [2, 3, 5, 8]], "common": [4]}
+    return plan(
+        3, {"m": mixed_axis, "r": {"size": 1200}, "c": {"size": 1100}},
+        [{"name": name, "axes": [None, {"axis": "m", "inner": inner}] + [None] * more}
+         for name, inner, more in [("row", 250_000, 0), ("rows", 500_000, 1), ("packed", 1_000_000, 0),
+                                   ("bits", 1_200, 0)]] + [{"name": "grid", "axes": ["r", "c"]}],
+        [{"name": "t", "order": [2, 0, 1], "levels": [1, 2]}])
+
+
+def wide_active(task, level, name, shape):
+    units = [2, 0, 1][:level]
+    if name == "grid":
+        rows = sorted(c for u in units for c in range(400 * u, 400 * u + 400))
+        columns = sorted(c for u in units for c in [range(367), range(367, 734), range(734, 1100)][u])
+        return [rows, columns]
+    inner = shape[1] // 10
+    channels = sorted([4] + [c for u in units for c in {0: [1, 6, 7], 1: [0, 9], 2: [2, 3, 5, 8]}[u]])
+    return [None, [c * inner + i for c in channels for i in range(inner)]] + [None] * (len(shape) - 2)
+
+
+class Arbitrary:
+    """A plan and tensors that nobody thought of, with the owner of every position, all from one seed."""
+
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+        self.units = self.random.choice([2, 3, 4, 6])
+        self.axes, self.owners = {}, {}
+        # Two of the names look alike and differ in their bytes.
+        for name in ["caf\u00e9", "cafe\u0301", "a{", "b/c", "%", "", "x.y"]:
+            self.axes[name], self.owners[name] = self.axis()
+        self.tensors, self.places = [], {}
+        for number in range(40):
+            self.tensor(f"t{number}.{self.random.choice(['w', 'b', 'x/y', 'é'])}")
+        self.orders, self.tasks = {}, []
+        for name in ["one", "two"]:
+            self.task(name)
+
+    def axis(self):
+        pick, k = self.random, self.units
+        kind = pick.choice(["equal", "granule", "sizes", "lists", "lists", "few"])
+        if kind in ("equal", "granule", "few"):
+            granule = pick.randint(2, 4) if kind == "granule" else 1
+            granules = pick.randint(1, k - 1) if kind == "few" else pick.randint(k, 3 * k)
+            # The first r units get one granule more; with too few granules nobody gets one.
+            counts = [granules // k + (u < granules % k) for u in range(k)]
+            owners = [u for u in range(k) for _ in range(counts[u] * granule)]
+            owners = [-1] * granules if kind == "few" else owners
+            return {"size": granules * granule, **({"granule": granule} if granule > 1 else {})}, owners
+        if kind == "sizes":
+            sizes = [pick.randint(0, 4) for _ in range(k)]
+            sizes[pick.randrange(k)] += 1
+            return {"size": sum(sizes), "units": sizes}, [u for u in range(k) for _ in range(sizes[u])]
+        owners = [pick.randint(-1, k - 1) for _ in range(pick.randint(k, 4 * k))] + [0]
+        lists = [[c for c, owner in enumerate(owners) if owner == u] for u in range(-1, k)]
+        for channels in lists:
+            pick.shuffle(channels)
+        return {"size": len(owners), "units": lists[1:], **({"common": lists[0]} if lists[0] else {})}, owners
+
+    def use(self):
+        name, inner, outer = self.random.choice(list(self.axes)), self.random.randint(1, 2), self.random.randint(1, 3)
+        owned = [(name, owner) for _ in range(outer) for owner in self.owners[name] for _ in range(inner)]
+        return {"axis": name, "inner": inner, "outer": outer}, owned
+
+    def tensor(self, name):
+        dimensions, places = [], []
+        for _ in range(self.random.choice([0, 1, 1, 2, 2, 2, 3])):
+            kind = self.random.choice(["whole", "axis", "axis", "plain", "concat"])
+            if kind == "whole":
+                dimension, owned = None, [("", -1)] * self.random.randint(0 if self.random.random() < 0.1 else 1, 4)
+            elif kind == "plain":
+                dimension = self.random.choice(list(self.axes))
+                owned = [(dimension, owner) for owner in self.owners[dimension]]
+            elif kind == "axis":
+                dimension, owned = self.use()
+            else:
+                dimension, owned = {"concat": []}, []
+                for _ in range(self.random.randint(1, 3)):
+                    if self.random.random() < 0.3:
+                        part, more = {"size": 2}, [("", -1)] * 2
+                    else:
+                        part, more = self.use()
+                    dimension["concat"].append(part)
+                    owned += more
+            dimensions.append(dimension)
+            places.append(owned)
+        dtype = self.random.choice(["F32", "BF16", "F16", "U8", "I64", "C64", "BOOL", "F8_E4M3", "F4", "F6_E2M3"])
+        if BITS[dtype] % 8:
+            # Whole bytes inside every position that can be cut.
+            dimensions.append(None)
+            places.append([("", -1)] * 4)
+        self.tensors.append((name, dtype, dimensions))
+        self.places[name] = places
+
+    def task(self, name):
+        def order_and_levels(count):
+            order = self.random.sample(range(self.units), self.random.randint(1, self.units))
+            levels = [self.random.randint(0, len(order)) if self.random.random() < 0.6
+                      else self.random.sample(range(self.units), self.random.randint(0, self.units))
+                      for _ in range(count)]
+            return {"order": order, "levels": levels}, [
+                set(order[:level] if isinstance(level, int) else level) for level in levels]
+        entry, sets = order_and_levels(3)
+        used = sorted({axis for places in self.places.values() for owned in places for axis, owner in owned
+                       if owner != -1})
+        own = {}
+        for axis in self.random.sample(used, min(2, len(used))):
+            entry.setdefault("axes", {})[axis], own[axis] = order_and_levels(3)
+        self.tasks.append({"name": name, **entry})
+        for level in range(1, 4):
+            self.orders[name, level] = (sets[level - 1], {axis: own[axis][level - 1] for axis in own})
+
+    def write(self, folder):
+        source = Source(self.random.random())
+        for name, dtype, _ in self.tensors:
+            source.add(name, dtype, [len(owned) for owned in self.places[name]])
+        source.write(f"{folder}/source.safetensors", {"k": "v"})
+        used = {axis for _, _, dimensions in self.tensors for axis in axes_in(dimensions)}
+        return plan(
+            self.units, {name: axis for name, axis in self.axes.items() if name in used},
+            [{"name": name, "axes": dimensions} for name, _, dimensions in self.tensors if dimensions], self.tasks)
+
+    def active(self, task, level, name, shape):
+        units, own = self.orders[task, level]
+        return [[p for p, (axis, owner) in enumerate(owned) if owner == -1 or owner in own.get(axis, units)]
+                for owned in self.places[name]]
+
+
+def axes_in(dimensions):
+    for dimension in dimensions:
+        if isinstance(dimension, str):
+            yield dimension
+        elif isinstance(dimension, dict):
+            yield from axes_in(dimension.get("concat", [])) if "concat" in dimension else filter(
+                lambda axis: axis is not None, [dimension.get("axis")])
+
+
+def arbitrary(seed):
+    def write(folder):
+        return Arbitrary(seed).write(folder)
+
+    def active(task, level, name, shape):
+        if seed not in KNOWN:
+            KNOWN[seed] = Arbitrary(seed)
+        return KNOWN[seed].active(task, level, name, shape)
+
+    return write, active
+
+
+KNOWN = {}
+ARBITRARY = {f"arbitrary{seed}": arbitrary(seed) for seed in range(1, 5)}
+
+
 def minilm_active(task, level, name, shape):
     units = [0, 1, 2, 3][:level] if task == "search" else [[1, 2], [0, 2, 3]][level - 1]
     units = sorted(units)
@@ -301,7 +462,8 @@ def fashion_active(task, level, name, shape):
     return [None] * len(shape)
 
 
-GENERATED = {"dtypes": dtypes, "mixed": mixed, "cubes": cubes, "unplanned": unplanned, "thin": thin}
+GENERATED = {"dtypes": dtypes, "mixed": mixed, "cubes": cubes, "unplanned": unplanned, "thin": thin,
+             "wide": wide, **{case: write for case, (write, _) in ARBITRARY.items()}}
 # Per case what its sub-networks must be, and those that are asked for.
 EXPECTED = {
     "dtypes": (dtypes_active, [("t", 1), ("t", 2)]),
@@ -309,6 +471,9 @@ EXPECTED = {
     "cubes": (cubes_active, [("t", 1), ("t", 2), ("t", 3)]),
     "unplanned": (None, []),
     "thin": (thin_active, [("t", 1), ("t", 2), ("t", 3), ("nobody", 1)]),
+    "wide": (wide_active, [("t", 1), ("t", 2)]),
+    **{case: (active, [(task, level) for task in ("one", "two") for level in (1, 2, 3)])
+       for case, (_, active) in ARBITRARY.items()},
     "minilm": (minilm_active, [("search", 2), ("cluster", 2)]),
     "fashion": (fashion_active, [("fashion", 1), ("fashion", 3)]),
 }
