@@ -61,6 +61,33 @@ struct SafetensorsInteropTests {
     #expect(listed.outputText == InteropCase.allCases.map(\.rawValue).sorted().joined(separator: " "))
   }
 
+  @Test(arguments: [(-1, "tensor"), (500, "rest_xxh3")])
+  func theJudgeSeesOneOtherByte(at offset: Int, finding: String) throws {
+    let workshop = try Workshop()
+    try workshop.prepare(.unplanned)
+    try workshop.tessera("convert", "source.safetensors", "model.h5")
+    // The last byte of the file is a tensor's; the one at 500 lies in the metadata that HDF5 keeps for itself.
+    try workshop.run(
+      "sh",
+      [
+        "-c",
+        """
+        cp model.h5 damaged.h5
+        at=\(offset); [ $at -ge 0 ] || at=$(($(stat -c %s model.h5) $at))
+        printf '\\125' | dd of=damaged.h5 bs=1 seek=$at conv=notrunc status=none
+        """,
+      ])
+    #expect(try !workshop.areEqual("model.h5", "damaged.h5"))
+    let report = try workshop.report("check.py", ["unplanned", "source.safetensors", "damaged.h5"])
+    guard case .array(let failures)? = report["failures"], !failures.isEmpty else {
+      Issue.record("the judge has found nothing")
+      return
+    }
+    #expect(
+      failures.contains { if case .string(let text) = $0 { text.contains(finding) } else { false } },
+      "\(failures)")
+  }
+
   private func expectCounts(
     _ report: JSONObject, of interopCase: InteropCase, networks: Bool,
     sourceLocation: SourceLocation = #_sourceLocation

@@ -79,11 +79,13 @@ struct CheckpointOpener {
       throw .notACheckpoint(path: path, found: TensorName(String(decoding: format, as: UTF8.self)).quoted)
     }
     // Minor versions only add what readers of 1.0 may ignore.
-    guard let version, version.count == 8, version[0] == UInt8(LayoutV1.version[0]),
-      version[1...3] == [0, 0, 0]
-    else {
-      let found = version.map { $0.map(String.init).joined(separator: " ") } ?? "none"
-      throw .unknownVersion(path: path, found: found)
+    guard let version else { throw .unknownVersion(path: path, found: "none") }
+    guard version.count == 8 else { throw .unknownVersion(path: path, found: "\(version.count) bytes") }
+    let numbers = version.withUnsafeBytes { buffer in
+      [0, 4].map { UInt32(littleEndian: buffer.loadUnaligned(fromByteOffset: $0, as: UInt32.self)) }
+    }
+    guard numbers[0] == LayoutV1.version[0] else {
+      throw .unknownVersion(path: path, found: "\(numbers[0]).\(numbers[1])")
     }
   }
 
