@@ -150,6 +150,33 @@ struct PlanResolveTests {
     #expect(try plan.describedTensors == [TensorSpec(name: "a*", dtype: .bf16, shape: [2, 3])])
   }
 
+  @Test("numbers at the edge of what a plan may hold are errors, not traps")
+  func edges() throws {
+    let wide = "{\"axis\": \"a\", \"inner\": 1099511627776, \"outer\": 4194304}"
+    let json = """
+      {"format": "tessera.plan/1", "units": 2, "axes": {"a": {}},
+       "tensors": [{"name": "layer0.up.bias", "axes": [{"concat": [\(wide), \(wide), \(wide)]}]}]}
+      """
+    #expect(
+      throws: PlanError.sizeDisagrees(
+        tensor: "layer0.up.bias", dimension: 0,
+        axis: "4194304 × a × 1099511627776 + 4194304 × a × 1099511627776 + "
+          + "4194304 × a × 1099511627776", expected: .max, found: 12)
+    ) { try Plan(parsing: Array(json.utf8)).resolve(against: fixtureSpecs()) }
+    for count in [0, -1, Int.min, Int.max, 1025] {
+      let plan = Plan(
+        unitCount: count, tasks: [PlanTask(task: "a"), PlanTask(task: "b", order: [UnitID(-1)])])
+      #expect(throws: PlanError.self) { try plan.filled() }
+      #expect(throws: PlanError.self) { try plan.resolve(against: []) }
+    }
+    let one = try Plan(unitCount: 1, tasks: [PlanTask(task: "a")]).resolve(against: []).assignment
+    for level in [0, 2, Int.min, Int.max] {
+      #expect(throws: PlanError.unknownLevel(place: "task 'a'", level: level, levels: 1)) {
+        try one.network(task: "a", level: LevelNumber(level))
+      }
+    }
+  }
+
   @Test("ten thousand tensors and twenty patterns take no time")
   func speed() throws {
     var entries: [PlanTensor] = []

@@ -63,7 +63,7 @@ private func checkUnits(
 ) throws(PlanError) {
   var seen = UnitSet()
   for unit in order {
-    guard (0..<unitCount).contains(unit.index) else {
+    guard unit.index >= 0, unit.index < unitCount else {
       throw .unitOutOfRange(place: place, unit: unit.index, unitCount: unitCount)
     }
     if seen.contains(unit) { throw .unitTwice(place: place, unit: unit.index) }
@@ -107,7 +107,7 @@ public struct TaskAssignment: Hashable, Sendable {
 
   /// The units of a level; nil for a level there is not.
   public func units(of level: LevelNumber) -> UnitSet? {
-    levels.indices.contains(level.value - 1) ? levels[level.value - 1] : nil
+    level.value >= 1 && level.value <= levels.count ? levels[level.value - 1] : nil
   }
 }
 

@@ -185,7 +185,8 @@ struct AxisInstances {
         } else {
           if let unknown, unknown != axis.axis { return false }
           unknown = axis.axis
-          perChannel += axis.positions(channels: 1) ?? 0
+          let (sum, overflow) = perChannel.addingReportingOverflow(axis.positions(channels: 1) ?? Int.max)
+          perChannel = overflow ? Int.max : sum
           taken = 0
         }
       }
@@ -197,10 +198,17 @@ struct AxisInstances {
     if left < perChannel || left % perChannel != 0 {
       throw .sizeDisagrees(
         tensor: use.tensor, dimension: use.dimension, axis: use.placement.summary,
-        expected: max(1, left / perChannel) * perChannel + (use.extent - left), found: use.extent)
+        expected: nearest(perChannel, left: left, of: use.extent), found: use.extent)
     }
     instances[instance].size = left / perChannel
     return true
+  }
+
+  /// The extent with a whole number of channels, at least one, that comes nearest from below.
+  private func nearest(_ perChannel: Int, left: Int, of extent: Int) -> Int {
+    if left >= perChannel { return extent - left % perChannel }
+    let (sum, overflow) = perChannel.addingReportingOverflow(extent - left)
+    return overflow ? Int.max : sum
   }
 
   /// The axes, in the order of the plan's entries, those of one template in the order of first use.

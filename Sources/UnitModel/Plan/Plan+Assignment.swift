@@ -4,8 +4,11 @@ internal import Tensors
 extension Plan {
   /// The plan with every order and level spelled out, by the rule where the plan leaves them open.
   ///
-  /// Throws `PlanError.tooFewUnits`, `.unknownRule`, `.unitOutOfRange`, `.levelTooLarge` or `.levelsDisagree`.
+  /// Throws `PlanError.outOfRange`, `.tooFewUnits`, `.unknownRule`, `.unitOutOfRange`, `.levelTooLarge` or `.levelsDisagree`.
   public func filled() throws(PlanError) -> Plan {
+    guard (1...Partition.unitLimit).contains(unitCount) else {
+      throw .outOfRange(place: "units", expected: "1 to \(Partition.unitLimit) units", found: "\(unitCount)")
+    }
     var plan = self
     let rule = try self.rule()
     if !tasks.isEmpty { plan.provenance = provenance ?? Provenance(rule: rule?.rawValue ?? "by-hand") }

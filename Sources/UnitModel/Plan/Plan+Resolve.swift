@@ -8,12 +8,9 @@ extension Plan {
   public func resolve(
     against specs: [TensorSpec], ties: [TensorName: TensorName] = [:]
   ) throws(PlanError) -> ResolvedPlan {
-    guard (1...Partition.unitLimit).contains(unitCount) else {
-      throw .outOfRange(place: "units", expected: "1 to \(Partition.unitLimit) units", found: "\(unitCount)")
-    }
+    let filled = try self.filled()
     let names = NameTable(specs: specs, ties: ties)
     if let twice = names.twice { throw .nameTwice(place: "tensors", name: twice.text) }
-    let filled = try self.filled()
 
     let entries = try matchEntries(names)
     var axes = AxisInstances(plan: self)
