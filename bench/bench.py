@@ -1,0 +1,107 @@
+"""Measures tessera against its targets, each figure beside its peer in the same run.
+
+Every time is the median of five interleaved runs (ours, peer, ours, peer, …) on a warm cache, the destination deleted
+first; a peer's write is followed by `sync DEST`, since ours flushes too. A ratio is the median of the ratios of each
+round. Processor time (user + system) stands beside wall time: where the disk is shared it is the steadier figure.
+"""
+
+import argparse
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+from datetime import date
+from pathlib import Path
+
+import machine
+from conversion_rows import cut_1gb, cut_small, join_1gb
+from inspect_rows import inspect
+from measure import Bench, Case, Failed, interleave, need, run
+from memory_rows import memory
+from table import failed, markdown
+
+# A new row is a function from a Bench to its rows in a *_rows.py beside this file, and a line here. The order matters only for
+# the disk: rows that share an input of a gigabyte stand together.
+ROWS = {
+    "cut-1gb": cut_1gb,
+    "join-1gb": join_1gb,
+    "cut-small": cut_small,
+    "memory": memory,
+    "inspect": inspect,
+}
+
+
+def main() -> int:
+    options = parse()
+    parent = options.folder or Path(os.environ.get("TMPDIR") or ".build-bench")
+    parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="tessera-bench-", dir=parent))
+    try:
+        return measure(options, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        if not options.folder and parent.name == ".build-bench":
+            shutil.rmtree(parent, ignore_errors=True)
+
+
+def measure(options: argparse.Namespace, folder: Path) -> int:
+    runs = options.runs or (1 if options.quick else 5)
+    bench = Bench(str(Path(options.tessera).resolve()), folder, runs, options.quick)
+    try:
+        need(folder, 100_000_000 if options.quick else 5_000_000_000)
+        run([[bench.tessera, "--version"]])
+    except (Failed, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    rows = []
+    for name in options.rows or ROWS:
+        bench.say(name)
+        try:
+            rows.extend(ROWS[name](bench))
+        except Failed as failure:
+            rows.append(failed(name, str(failure)))
+    bench.say("")
+    text = report(bench, rows)
+    print(text, end="")
+    results = options.results or (None if options.quick or options.rows else Path(__file__).with_name("RESULTS.md"))
+    if results:
+        results.write_text(text)
+    return 1 if any(row.met is None for row in rows) else 0
+
+
+def report(bench: Bench, rows: list) -> str:
+    size = "smaller inputs; the figures mean nothing" if bench.quick else "full inputs"
+    lines = [
+        "# Benchmark\n",
+        f"\nMeasured by `make bench` on {date.today()}: median of {bench.runs} interleaved runs, {size}.\n",
+        "`bench/bench.py` says how.\n\n",
+        # A failed row quotes what a command said, and commands name their files.
+        markdown(rows).replace(f"{bench.folder}/", ""),
+        "\nCPU is user + system time, all threads together. Peak memory is the largest of all runs.\n",
+        f"Starting Python and importing NumPy and h5py takes {start_up(bench):.2f} s of the script's time.\n",
+        "\n| machine | |\n| --- | --- |\n",
+    ]
+    return "".join(lines + [f"| {name} | {value} |\n" for name, value in machine.describe(bench)])
+
+
+def start_up(bench: Bench) -> float:
+    """Seconds: what the scripts beside us pay before they do anything."""
+    runs = interleave([Case([[bench.python, "-c", "import h5py, numpy"]])], bench.runs)[0]
+    return statistics.median(one.seconds for one in runs)
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Measures tessera against its targets and its peers.")
+    parser.add_argument("--tessera", default=".build/release/tessera", help="the command to measure")
+    parser.add_argument("--folder", type=Path, help="where inputs and outputs go (default: $TMPDIR or .build-bench)")
+    parser.add_argument("--rows", nargs="+", choices=list(ROWS), metavar="NAME", help=f"only these: {', '.join(ROWS)}")
+    parser.add_argument("--runs", type=int, help="runs of each (default 5)")
+    parser.add_argument("--quick", action="store_true", help="smaller inputs and one run: does everything work?")
+    parser.add_argument(
+        "--results", type=Path, help="where the report goes (default: RESULTS.md beside this, for a complete run)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""Makes the benchmark's inputs, each in a process of its own: `python inputs.py KIND PATH [--quick]`.
+
+In a process of its own because a child's peak memory, as the kernel counts it, starts with that of the process
+which spawned it: whoever measures must stay small, and NumPy with a gigabyte of numbers is not.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+UNITS = 4
+"""Every cut of the benchmark has this many units."""
+
+
+def header(tensors):
+    """The length and JSON of a safetensors file with `tensors`: name, shape; all F32, one after the other."""
+    entries, position = {}, 0
+    for name, shape in tensors:
+        size = 4 * int(np.prod(shape, dtype=np.int64))
+        entries[name] = {"dtype": "F32", "shape": list(shape), "data_offsets": [position, position + size]}
+        position += size
+    text = json.dumps(entries, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text, position
+
+
+def weights(tensors, path):
+    """A safetensors file with numbers as in trained weights: normal, small."""
+    head, _ = header(tensors)
+    generator = np.random.default_rng(7)
+    with open(path, "wb") as file:
+        file.write(head)
+        for _, shape in tensors:
+            # By slices, so that one tensor of a gigabyte needs no gigabyte here.
+            left = int(np.prod(shape, dtype=np.int64))
+            while left > 0:
+                count = min(left, 1 << 22)
+                file.write(generator.standard_normal(count, dtype=np.float32) * np.float32(0.02))
+                left -= count
+
+
+def square(count, size):
+    """`count` matrices with both dimensions on one axis of `size` channels."""
+    return [(f"layer{index}.weight", (size, size)) for index in range(count)]
+
+
+def plan(path, size):
+    """The plan beside `path`: one axis, both dimensions of every matrix on it."""
+    entry = {"match": "*", "axes": ["channels", "channels"]}
+    text = {"format": "tessera.plan/1", "units": UNITS, "axes": {"channels": {"size": size}}, "tensors": [entry]}
+    Path(f"{path}.plan.json").write_text(json.dumps(text))
+
+
+def layers(path, quick):
+    """64 layers of 2048 × 2048: 1.07 GB."""
+    count, size = (4, 512) if quick else (64, 2048)
+    weights(square(count, size), path)
+    plan(path, size)
+
+
+def small(path, quick):
+    """4,000 tensors of 64 × 64: 64 MB."""
+    weights(square(200 if quick else 4000, 64), path)
+    plan(path, 64)
+
+
+def single(path, quick):
+    """One tensor of 16384 × 16384: 1.07 GB."""
+    size = 1024 if quick else 16384
+    weights(square(1, size), path)
+    plan(path, size)
+
+
+def deflated(path, quick):
+    """An npz with deflated members: 16 layers of 2048 × 2048, 268 MB."""
+    count, size = (2, 256) if quick else (16, 2048)
+    generator = np.random.default_rng(7)
+    matrices = {
+        name: generator.standard_normal(shape, dtype=np.float32) * np.float32(0.02)
+        for name, shape in square(count, size)
+    }
+    np.savez_compressed(path, **matrices)
+    plan(path, size)
+
+
+def sparse(path, quick):
+    """A safetensors file of 10 GB, all of its body a hole."""
+    tensors = square(600, 2048)
+    head, body = header(tensors)
+    with open(path, "wb") as file:
+        file.write(head)
+        file.truncate(len(head) + body)
+
+
+def datasets(path, quick):
+    """2,500 tensors of 8 × 8: with a plan of four units, 10,000 datasets."""
+    weights(square(100 if quick else 2500, 8), path)
+    plan(path, 8)
+
+
+KINDS = {kind.__name__: kind for kind in (layers, small, single, deflated, sparse, datasets)}
+
+if __name__ == "__main__":
+    KINDS[sys.argv[1]](sys.argv[2], "--quick" in sys.argv[3:])

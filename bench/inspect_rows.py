@@ -1,0 +1,23 @@
+"""Rows of commands that must answer at once, whatever the file's size."""
+
+from measure import Bench, Case, interleave
+from table import Row, within
+
+LIMIT = 0.100
+"""Seconds."""
+
+
+def inspect(bench: Bench) -> list[Row]:
+    """A flat file of 10 GB, and a checkpoint of 10,000 datasets, as text and as JSON."""
+    files = [("10 GB safetensors", bench.input("sparse")), ("10,000 datasets", bench.checkpoint("datasets"))]
+    rows = []
+    for what, path in files:
+        for flags in ([], ["--json"]):
+            case = Case([[bench.tessera, "inspect", str(path), *flags]])
+            runs = interleave([case, case], bench.runs)[1]
+            rows.append(within(" ".join(["inspect", *flags, what]), _median(runs), LIMIT, "ms", runs))
+    return rows
+
+
+def _median(runs):
+    return sorted(one.seconds for one in runs)[len(runs) // 2]

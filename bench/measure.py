@@ -1,0 +1,165 @@
+"""Runs commands and measures them: wall time, processor time, peak memory.
+
+This module and everything else in the process that measures stays small and imports no NumPy: the kernel counts the
+peak memory of a child from that of its parent at the moment of spawning.
+"""
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+class Failed(Exception):
+    """A command that did not end with 0; the text is the last it said."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of one or more commands, one after the other."""
+
+    seconds: float
+    """Wall time, from before the first is spawned to after the last has ended."""
+    processor_seconds: float
+    """User and system time of all of them."""
+    peak_bytes: int
+    """The largest maximum resident set of any of them."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Something to run again and again."""
+
+    commands: list[list[str]]
+    destination: Path | None = None
+    """Deleted before every run and after it."""
+    check: object = field(default=None)
+    """Called once, after the first run, while the destination is there: a measurement of wrong work is worthless."""
+
+
+def run(commands: list[list[str]]) -> Run:
+    """Runs the commands; what they print is thrown away."""
+    processor, peak = 0.0, 0
+    with tempfile.TemporaryFile() as errors:
+        start = time.perf_counter()
+        for command in commands:
+            child = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors)
+            _, status, usage = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(status)
+            processor += usage.ru_utime + usage.ru_stime
+            peak = max(peak, usage.ru_maxrss * 1024)
+            if child.returncode != 0:
+                errors.seek(0)
+                lines = errors.read().decode(errors="replace").strip().splitlines() or ["it said nothing"]
+                raise Failed(f"{Path(command[0]).name} ended with {child.returncode}: {lines[-1]}")
+        seconds = time.perf_counter() - start
+    return Run(seconds, processor, peak)
+
+
+def interleave(cases: list[Case], runs: int) -> list[list[Run]]:
+    """`runs` rounds, in each of which every case runs once; the result has one list per case."""
+    results: list[list[Run]] = [[] for _ in cases]
+    for number in range(runs):
+        for case, measured in zip(cases, results):
+            remove(case.destination)
+            # Earlier writes and deletions are on the disk before the clock starts: everyone pays for his own.
+            os.sync()
+            measured.append(run(case.commands))
+            if number == 0 and case.check:
+                case.check()
+            remove(case.destination)
+    return results
+
+
+def remove(path: Path | None) -> None:
+    if path:
+        path.unlink(missing_ok=True)
+
+
+def warm(path: Path) -> None:
+    """Reads the file once, so that every run finds it in the page cache."""
+    with open(path, "rb", buffering=0) as file:
+        while file.read(1 << 20):
+            pass
+
+
+def ratio(ours: list[float], peer: list[float]) -> float:
+    """The median of the ratios within each round: a slow minute of the machine is slow for both."""
+    return statistics.median(mine / other for mine, other in zip(ours, peer))
+
+
+@dataclass
+class Bench:
+    """What every row needs: the command, a folder, and how often to run."""
+
+    tessera: str
+    folder: Path
+    runs: int
+    quick: bool
+    python: str = sys.executable
+    made: dict = field(default_factory=dict)
+
+    def script(self, name: str) -> list[str]:
+        """The command that runs a script of this folder."""
+        return [self.python, str(Path(__file__).with_name(name))]
+
+    def input(self, kind: str, suffix: str = "safetensors") -> Path:
+        """The input of that kind (see inputs.py), made at its first use."""
+        if kind not in self.made:
+            path = self.folder / f"{kind}.{suffix}"
+            self.say(f"making {path.name}")
+            run([self.script("inputs.py") + [kind, str(path)] + (["--quick"] if self.quick else [])])
+            if kind != "sparse":
+                warm(path)
+            self.made[kind] = path
+        return self.made[kind]
+
+    def checkpoint(self, kind: str) -> Path:
+        """The input of that kind as a unit checkpoint."""
+        key = f"{kind}.h5"
+        if key not in self.made:
+            source, path = self.input(kind), self.folder / key
+            run([self.cut(source, path)])
+            warm(path)
+            self.made[key] = path
+        return self.made[key]
+
+    def drop(self, *kinds: str) -> None:
+        """Deletes inputs of a gigabyte that no later row is likely to use."""
+        for kind in kinds:
+            remove(self.made.pop(kind, None))
+
+    def cut(self, source: Path, destination: Path) -> list[str]:
+        """Our command that cuts an input by the plan beside it."""
+        return [self.tessera, "convert", str(source), str(destination), "--plan", f"{source}.plan.json"]
+
+    def join(self, source: Path, destination: Path) -> list[str]:
+        """Our command that goes back."""
+        return [self.tessera, "convert", str(source), str(destination)]
+
+    def copy(self, source: Path, destination: Path) -> list[list[str]]:
+        """cp and sync."""
+        return [["cp", str(source), str(destination)], self.flush(destination)]
+
+    def flush(self, destination: Path) -> list[str]:
+        """The sync of a peer's file; ours flushes by itself."""
+        return ["sync", str(destination)]
+
+    @staticmethod
+    def say(text: str) -> None:
+        """Progress, for people only."""
+        if sys.stderr.isatty():
+            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def need(folder: Path, count: int) -> None:
+    """A disk that fills up in the middle would be reported as a failure of whoever wrote last."""
+    free = shutil.disk_usage(folder).free
+    if free < count:
+        raise Failed(f"{folder}: expected {count / 1e9:.0f} GB free for the inputs, found {free / 1e9:.1f} GB")

@@ -1,0 +1,65 @@
+"""The rows of the benchmark and the table they are printed in."""
+
+import statistics
+from dataclasses import dataclass
+
+from measure import Run, ratio
+
+HEADINGS = ["what", "ours", "peer", "ratio", "target", "", "CPU ours / peer"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line: a measurement beside its target."""
+
+    title: str
+    ours: str
+    peer: str
+    ratio: str
+    target: str
+    met: bool | None
+    """None where nothing could be measured."""
+    processor: str = ""
+
+    @property
+    def cells(self) -> list[str]:
+        verdict = {True: "met", False: "missed", None: "failed"}[self.met]
+        return [self.title, self.ours, self.peer, self.ratio, self.target, verdict, self.processor]
+
+
+def beside(title: str, ours: list[Run], peer: list[Run], limit: float) -> Row:
+    """A row that compares wall times, round by round."""
+    value = ratio([one.seconds for one in ours], [one.seconds for one in peer])
+    return Row(
+        title, _seconds(ours), _seconds(peer), f"{value:.2f}", f"≤ {limit:.2f} ×", value <= limit,
+        f"{_processor(ours)} / {_processor(peer)}")
+
+
+def within(title: str, value: float, limit: float, unit: str, runs: list[Run] | None = None) -> Row:
+    """A row that has a limit of its own: seconds (`ms`) or bytes (`MiB`)."""
+    scale = {"ms": 1e3, "MiB": 1 / (1 << 20)}[unit]
+    return Row(
+        title, f"{value * scale:.0f} {unit}", "", "", f"≤ {limit * scale:.0f} {unit}", value <= limit,
+        _processor(runs) if runs else "")
+
+
+def failed(title: str, reason: str) -> Row:
+    """A row that could not be measured."""
+    return Row(title, reason, "", "", "", None)
+
+
+def markdown(rows: list[Row]) -> str:
+    """The table, its columns aligned so that it also reads well as plain text."""
+    lines = [HEADINGS] + [row.cells for row in rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
+    text = [" | ".join(cell.ljust(width) for cell, width in zip(line, widths)) for line in lines]
+    text.insert(1, " | ".join("-" * width for width in widths))
+    return "".join(f"| {line} |\n" for line in text)
+
+
+def _seconds(runs: list[Run]) -> str:
+    return f"{statistics.median(one.seconds for one in runs):.2f} s"
+
+
+def _processor(runs: list[Run]) -> str:
+    return f"{statistics.median(one.processor_seconds for one in runs):.2f} s"
