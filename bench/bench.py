@@ -6,6 +6,7 @@ round. Processor time (user + system) stands beside wall time: where the disk is
 """
 
 import argparse
+import contextlib
 import os
 import shutil
 import statistics
@@ -35,14 +36,17 @@ ROWS = {
 def main() -> int:
     options = parse()
     parent = options.folder or Path(os.environ.get("TMPDIR") or ".build-bench")
+    made = not parent.exists()
     parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="tessera-bench-", dir=parent))
     try:
         return measure(options, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        if not options.folder and parent.name == ".build-bench":
-            shutil.rmtree(parent, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            # Ours if we made it for this; in use by someone else where it is not empty.
+            if made:
+                parent.rmdir()
 
 
 def measure(options: argparse.Namespace, folder: Path) -> int:
