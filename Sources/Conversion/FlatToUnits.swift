@@ -73,13 +73,12 @@ package struct FlatToUnits {
       ?? BlockGrid.wholeWindows(byteCount: placement.spec.byteCount, limit: ring.capacity)
     if !isTied { writing.begin(index, blocks: writer.destinations[index].blocks, grid: grid) }
     for window in windows {
-      let lent = ring.take(users: isTied ? 1 : 2)
-      let bytes = UnsafeMutableRawBufferPointer(rebasing: lent.storage[..<window.byteCount])
-      do throws(FlatFormatError) { try reader.read(into: bytes) } catch {
+      let lent = ring.take(window.byteCount, users: isTied ? 1 : 2)
+      do throws(FlatFormatError) { try reader.read(into: lent.storage) } catch {
         for _ in 0..<(isTied ? 1 : 2) { lent.release() }
         throw .flat(error)
       }
-      hashing.update(lent, count: window.byteCount)
+      hashing.update(lent)
       if !isTied { writing.write(lent, window: window) }
       progress(window.byteCount)
     }

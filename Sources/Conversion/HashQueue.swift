@@ -11,10 +11,10 @@ final class HashQueue: @unchecked Sendable {
 
   init(tensorCount: Int) { digests = [SHA256Digest?](repeating: nil, count: tensorCount) }
 
-  /// Hashes the first `count` bytes of the window, then releases it.
-  func update(_ window: Window, count: Int) {
+  /// Hashes the window's bytes, then releases it.
+  func update(_ window: Window) {
     queue.async { [self] in
-      hasher.update(UnsafeRawBufferPointer(rebasing: window.storage[..<count]))
+      hasher.update(UnsafeRawBufferPointer(window.storage))
       window.release()
     }
   }

@@ -50,14 +50,14 @@ package struct UnitsToFlat {
     do throws(CheckpointError) {
       let reader = try TensorBlocksReader(checkpoint, tensor)
       for window in reader.windows(limit: ring.capacity) {
-        let lent = ring.take(users: 1)
+        let lent = ring.take(window.byteCount, users: 1)
         do throws(CheckpointError) {
           try reader.read(window, into: lent.storage, pieces: pieces)
         } catch {
           lent.release()
           throw error
         }
-        queue.append(lent, count: window.byteCount)
+        queue.append(lent)
         progress(window.byteCount)
       }
       try reader.finish()
@@ -78,12 +78,12 @@ private final class SinkQueue: @unchecked Sendable {
   /// The first error of writing; later bytes are dropped.
   var failure: FlatFormatError? { error.withLock { $0 } }
 
-  func append(_ window: Window, count: Int) {
+  func append(_ window: Window) {
     queue.async { [self] in
       defer { window.release() }
       if failure != nil { return }
       do throws(FlatFormatError) {
-        try sink.append(UnsafeRawBufferPointer(rebasing: window.storage[..<count]))
+        try sink.append(UnsafeRawBufferPointer(window.storage))
       } catch { self.error.withLock { $0 = error } }
     }
   }

@@ -4,50 +4,86 @@ internal import Synchronization
 /// A few buffers that go round between the thread that fills them and the queues that use them.
 ///
 /// Reading, hashing and writing take turns on each buffer and overlap across buffers; memory stays at
-/// `count` × `capacity` whatever the model's size.
+/// `count` × `capacity` whatever the model's size. Small windows share a buffer: with one buffer each, 4,000 small
+/// tensors made the threads wait for one another 19,000 times.
 final class WindowRing {
   /// Bytes of one buffer.
   let capacity: Int
-  private let buffers: [UnsafeMutableRawBufferPointer]
-  private let free: DispatchSemaphore
+  private let buffers: [RingBuffer]
   private var next = 0
+  /// The buffer that has room for more windows, and the bytes of it that are lent.
+  private var open: RingBuffer?
+  private var lent = 0
 
   init(count: Int, capacity: Int) {
     self.capacity = capacity
-    buffers = (0..<count).map { _ in .allocate(byteCount: capacity, alignment: 4096) }
-    free = DispatchSemaphore(value: count)
+    buffers = (0..<count).map { _ in RingBuffer(capacity: capacity) }
   }
 
-  deinit {
-    // The semaphore must end with its first value; `take` and `release` pair up once the queues have drained.
-    for buffer in buffers { buffer.deallocate() }
+  deinit { open?.release() }
+
+  /// A window of `byteCount` bytes, at most `capacity`, that this many users will release.
+  ///
+  /// Waits while everything is in use. Only the thread that owns the ring may call this.
+  func take(_ byteCount: Int, users: Int) -> Window {
+    if let open, byteCount <= capacity - lent { return window(in: open, byteCount, users: users) }
+    open?.release()
+    let buffer = buffers[next]
+    next = (next + 1) % buffers.count
+    buffer.acquire()
+    open = buffer
+    lent = 0
+    return window(in: buffer, byteCount, users: users)
   }
 
-  /// The next buffer, once everyone has released it. Users release buffers in the order in which they were taken.
-  func take(users: Int) -> Window {
-    free.wait()
-    defer { next = (next + 1) % buffers.count }
-    return Window(storage: buffers[next], users: users, free: free)
+  private func window(in buffer: RingBuffer, _ byteCount: Int, users: Int) -> Window {
+    buffer.retain(users)
+    let storage = UnsafeMutableRawBufferPointer(rebasing: buffer.memory[lent..<lent + byteCount])
+    // The next window starts on a cache line of its own; past the end it finds no room.
+    lent += (byteCount + 63) & ~63
+    return Window(storage: storage, buffer: buffer)
   }
 }
 
-/// One buffer on its way round.
+/// Some bytes of a buffer on their way round.
 final class Window: @unchecked Sendable {
   // Proof of @unchecked: the thread that took the window fills it before it hands it on, users only read it, and
-  // the count of users is atomic.
+  // the buffer counts its users atomically.
 
-  /// The memory; the bytes in use are the first `count`.
+  /// The memory, all of it in use.
   let storage: UnsafeMutableRawBufferPointer
-  private let users: Atomic<Int>
-  private let free: DispatchSemaphore
+  private let buffer: RingBuffer
 
-  init(storage: UnsafeMutableRawBufferPointer, users: Int, free: DispatchSemaphore) {
+  fileprivate init(storage: UnsafeMutableRawBufferPointer, buffer: RingBuffer) {
     self.storage = storage
-    self.users = Atomic(users)
-    self.free = free
+    self.buffer = buffer
   }
 
-  /// The last user's release gives the buffer back.
+  /// Called once by every user; the last release of all of its windows gives the buffer back.
+  func release() { buffer.release() }
+}
+
+/// One buffer of a ring.
+private final class RingBuffer: @unchecked Sendable {
+  // Proof of @unchecked: the memory is allocated once, and the count of users is atomic.
+  let memory: UnsafeMutableRawBufferPointer
+  /// The windows' users, and the ring while it lends from this buffer.
+  private let users = Atomic(0)
+  /// One per buffer and not one for all: a window that is only hashed can be done before an earlier one is written,
+  /// and must not let the ring overwrite that.
+  private let free = DispatchSemaphore(value: 1)
+
+  init(capacity: Int) { memory = .allocate(byteCount: capacity, alignment: 4096) }
+
+  deinit { memory.deallocate() }
+
+  func acquire() {
+    free.wait()
+    users.store(1, ordering: .releasing)
+  }
+
+  func retain(_ count: Int) { users.add(count, ordering: .acquiringAndReleasing) }
+
   func release() {
     if users.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { free.signal() }
   }

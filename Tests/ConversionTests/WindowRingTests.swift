@@ -3,8 +3,10 @@ import Testing
 
 @testable import Conversion
 
-@Suite struct WindowRingTests {
-  @Test func smallWindowsShareABufferAndDoNotOverlap() throws {
+@Suite("The ring of windows")
+struct WindowRingTests {
+  @Test("lends small windows from one buffer, apart from one another")
+  func smallWindows() throws {
     let ring = WindowRing(count: 1, capacity: 1024)
     let windows = [100, 1, 300].map { ring.take($0, users: 1) }
     #expect(windows.map(\.storage.count) == [100, 1, 300])
@@ -17,7 +19,8 @@ import Testing
     windows.forEach { $0.release() }
   }
 
-  @Test func aBufferComesBackAfterItsLastUser() throws {
+  @Test("gives a buffer back after its last user")
+  func lastUser() throws {
     let ring = WindowRing(count: 1, capacity: 256)
     var first = ring.take(256, users: 2)
     for _ in 0..<100 {
@@ -33,7 +36,8 @@ import Testing
   }
 
   /// A tied tensor is only hashed; its window may be done before one that is still to be written.
-  @Test func aWindowThatIsDoneEarlyDoesNotGiveBackAnEarlierOne() throws {
+  @Test("waits for an earlier window when a later one is done first")
+  func doneEarly() throws {
     let ring = WindowRing(count: 2, capacity: 64)
     let slow = ring.take(64, users: 1)
     slow.storage.copyBytes(from: repeatElement(7, count: 64))
