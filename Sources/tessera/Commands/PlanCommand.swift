@@ -1,6 +1,148 @@
 internal import ArgumentParser
+internal import ByteFiles
+internal import FlatFormats
+internal import Planning
+internal import Tensors
+internal import UnitCheckpoints
+internal import UnitModel
 
 struct PlanCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "plan", abstract: "x")
-  func run() throws {}
+  static let configuration = CommandConfiguration(
+    commandName: "plan",
+    abstract: "Propose a plan for weights, or check one against them.",
+    discussion: """
+      Prints the plan as JSON (schemas/plan.schema.json), with every order and level spelled out; says on stderr \
+      what was cut, what was left whole, and why. Without --cut and --preset, common architectures are recognised by \
+      the names of their tensors.
+
+      --cut PATTERN=DIMENSION,DIMENSION,… says how the dimensions of matching tensors lie on channel axes. In a \
+      pattern {} is one component of a name and carries over to the axis, * is anything. A dimension is
+        -             not cut
+        ffn{}         an axis
+        conv*49       an axis with 49 positions per channel (a flatten of 7 × 7)
+        4*lstm        an axis four times over (the gates of an LSTM)
+        a+16+b        one after the other: axis a, 16 positions that are not cut, axis b
+        last:compact  only the channels of the level that alone uses the tensor
+
+      --axis NAME:key=value,… tells what is known about an axis: size=1536, granule=32 (channels that stay \
+      together: a head), units=384+384+300+468 or units=0-3+9/4-8 (sizes, or channels), common=0-7.
+
+      Example:
+        tessera plan bert.safetensors --units 4 --heads 12 -o plan.json
+        tessera plan w.safetensors --units 4 --tasks fine,coarse \\
+          --cut 'layer{}.up.weight=ffn{},-' --cut 'layer{}.down.weight=-,ffn{}'
+        tessera plan w.safetensors --plan mine.json
+      """)
+
+  @Argument(help: "The weights to plan for: a flat file, or a unit checkpoint.")
+  var source: String
+
+  @Option(help: "k, the number of units.")
+  var units: Int?
+
+  @Option(help: "The tasks, by name, separated by commas.")
+  var tasks: String?
+
+  @Option(help: "The levels of every task: units each takes, such as 1,2,4; or lists of units, such as 1,[0,3].")
+  var levels: String?
+
+  @Option(help: "The rule that orders the units of each task: nearest or adjacent.")
+  var rule: String?
+
+  @Option(name: .customLong("cut"), help: "How tensors are cut; may be repeated, the first match counts.")
+  var cuts: [String] = []
+
+  @Option(name: .customLong("axis"), help: "What is known about an axis; may be repeated.")
+  var axes: [String] = []
+
+  @Option(help: "The architecture: \(Preset.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var preset: String?
+
+  @Option(help: "The number of attention heads, which shapes do not tell.")
+  var heads: Int?
+
+  @Option(help: "Check this plan against the weights instead of proposing one.")
+  var plan: String?
+
+  @Option(name: .shortAndLong, help: "Write the plan here instead of to standard output.")
+  var output: String?
+
+  @OptionGroup var reading: ReadingOptions
+
+  func validate() throws {
+    if plan == nil {
+      guard let units else { throw ValidationError("expected --units K, or --plan to check a plan") }
+      guard (1...Partition.unitLimit).contains(units) else {
+        throw ValidationError("--units: expected 1 to \(Partition.unitLimit), found \(units)")
+      }
+      if levels != nil, tasks == nil { throw ValidationError("--levels needs --tasks") }
+    } else if units != nil || tasks != nil || levels != nil || rule != nil || preset != nil || heads != nil
+      || !cuts.isEmpty || !axes.isEmpty
+    {
+      throw ValidationError("--plan checks a plan as it is; it goes with -o alone")
+    }
+    if let rule, AssignmentRule(rawValue: rule) == nil {
+      throw ValidationError(
+        "--rule: expected \(AssignmentRule.allCases.map(\.rawValue).joined(separator: " or ")), found '\(rule)'")
+    }
+    if let preset, Preset(rawValue: preset) == nil {
+      throw ValidationError(
+        "--preset: expected one of \(Preset.allCases.map(\.rawValue).joined(separator: ", ")), found '\(preset)'")
+    }
+    do { _ = try request() } catch let error as PlanningError { throw ValidationError("\(error)") }
+  }
+
+  func run() throws {
+    let (specs, ties) = try Self.tensors(of: source, reading: reading)
+    let proposed: ProposedPlan
+    do {
+      if let plan {
+        proposed = try PlanFile.read(plan).checked(against: specs, ties: ties)
+      } else {
+        proposed = try request().propose(for: specs, ties: ties)
+      }
+    } catch let failure as Failure {
+      throw failure
+    } catch {
+      throw Failure(sentence: "\(plan ?? source): \(error)")
+    }
+    for sentence in proposed.words { Output.standardError("\(sentence)\n") }
+    let text: String
+    do { text = try proposed.plan.text() } catch { throw Failure(sentence: "\(plan ?? source): \(error)") }
+    guard let output else {
+      // A plan that was only checked is on disk already.
+      if plan == nil { try Output.standardOutput(text) }
+      return
+    }
+    do {
+      let file = try AtomicFile(path: output)
+      try file.write(Array(text.utf8), at: 0)
+      try file.commit()
+    } catch { throw Failure(sentence: "\(error)") }
+  }
+
+  private func request() throws -> PlanRequest {
+    PlanRequest(
+      unitCount: units ?? 1,
+      tasks: tasks.map { $0.split(separator: ",").map { TaskID(String($0)) } } ?? [],
+      levels: try levels.map { try LevelsOption(parsing: $0).levels },
+      rule: rule.flatMap(AssignmentRule.init(rawValue:)) ?? .nearest, cuts: try cuts.map(CutOption.init(parsing:)),
+      axes: try axes.map(AxisOption.init(parsing:)), preset: preset.flatMap(Preset.init(rawValue:)), heads: heads)
+  }
+
+  /// Specs and ties of a flat file or a unit checkpoint.
+  private static func tensors(
+    of path: String, reading: ReadingOptions
+  ) throws -> (specs: [TensorSpec], ties: [TensorName: TensorName]) {
+    var ties: [TensorName: TensorName] = [:]
+    switch try InputFile(path, assumeDType: reading.assumeDType) {
+    case .flat(let flat):
+      for tensor in flat.tensors { if let tie = tensor.tiedTo { ties[tensor.spec.name] = tie } }
+      return (flat.tensors.map(\.spec), ties)
+    case .checkpoint(let checkpoint):
+      let tensors = checkpoint.index.tensors
+      for tensor in tensors { if let tie = tensor.tiedTo { ties[tensor.spec.name] = tensors[tie].spec.name } }
+      return (tensors.map(\.spec), ties)
+    }
+  }
 }

@@ -1,0 +1,17 @@
+public import Tensors
+public import UnitModel
+
+extension Plan {
+  /// The plan as it holds for these tensors, with the same words that a proposal comes with.
+  ///
+  /// Throws the first `PlanError` found.
+  public func checked(
+    against specs: [TensorSpec], ties: [TensorName: TensorName] = [:]
+  ) throws(PlanError) -> ProposedPlan {
+    let filled = try self.filled()
+    let resolved = try filled.resolve(against: specs, ties: ties)
+    let request = PlanRequest(
+      unitCount: unitCount, rule: provenance.flatMap { AssignmentRule(rawValue: $0.rule) } ?? .nearest)
+    return ProposedPlan(plan: filled, resolved: resolved, words: request.words(about: resolved))
+  }
+}
