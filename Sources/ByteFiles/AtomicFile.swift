@@ -32,8 +32,7 @@ public final class AtomicFile: @unchecked Sendable {
     }
     let prefix = ".\(Self.shortened(name)).tessera-"
     Self.removeStale(in: directory, prefix: prefix)
-    (descriptor, temporaryPath) = try Self.createTemporary("\(directory)/\(prefix)\(getpid())", for: path)
-    removal = TemporaryRemoval.register(temporaryPath)
+    (descriptor, temporaryPath, removal) = try Self.createTemporary("\(directory)/\(prefix)", for: path)
     if let status = Self.status(target) { fchmod(descriptor, status.st_mode & 0o7777) }
     self.path = path
     self.target = target
@@ -147,23 +146,25 @@ public final class AtomicFile: @unchecked Sendable {
   /// destination may take the lock and remove it. So the lock counts only when the path still leads to the file.
   private static func createTemporary(
     _ prefix: String, for path: String
-  ) throws(FileError) -> (descriptor: Int32, path: String) {
-    for attempt in 0..<100 {
-      let temporary = "\(prefix)-\(attempt).tmp"
+  ) throws(FileError) -> (descriptor: Int32, path: String, removal: TemporaryRemoval.Slot?) {
+    for _ in 0..<100 {
+      // A name that nobody else has, so that it can be registered for removal before the file is there: a signal that
+      // came in between would leave the file behind.
+      let temporary = "\(prefix)\(String(UInt64.random(in: .min ... .max), radix: 16)).tmp"
+      let removal = TemporaryRemoval.register(temporary)
       let descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-      if descriptor < 0 {
-        let code = errno
-        if code == EEXIST { continue }
-        // "No such file" would sound as if the destination itself had to be there.
-        if code == ENOENT {
-          throw FileError(action: "write", path: path, reason: "its folder does not exist")
-        }
-        throw FileError(action: "write", path: path, errno: code)
+      let code = errno
+      if descriptor >= 0 {
+        // A file system without locks answers neither us nor those who look for stale files: nobody removes it then.
+        let isLocked = flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK
+        if isLocked, leads(temporary, to: descriptor) { return (descriptor, temporary, removal) }
+        close(descriptor)
       }
-      // A file system without locks answers neither us nor those who look for stale files: nobody removes it then.
-      let isLocked = flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK
-      if isLocked, leads(temporary, to: descriptor) { return (descriptor, temporary) }
-      close(descriptor)
+      TemporaryRemoval.forget(removal)
+      if descriptor >= 0 || code == EEXIST { continue }
+      // "No such file" would sound as if the destination itself had to be there.
+      if code == ENOENT { throw FileError(action: "write", path: path, reason: "its folder does not exist") }
+      throw FileError(action: "write", path: path, errno: code)
     }
     throw FileError(action: "write", path: path, errno: EEXIST)
   }
