@@ -79,7 +79,11 @@ let package = Package(
     .testTarget(
       name: "UnitModelTests", dependencies: ["UnitModel", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "UnitCheckpointsTests", dependencies: ["UnitCheckpoints", "Conversion", "TestSupport"],
+      name: "UnitCheckpointsTests",
+      dependencies: [
+        "UnitCheckpoints", "Conversion", "FlatFormats", "HDF5Kit", "UnitModel", "Tensors", "ByteFiles",
+        "TestSupport",
+      ],
       swiftSettings: strict),
     .testTarget(name: "PlanningTests", dependencies: ["Planning", "TestSupport"], swiftSettings: strict),
     .testTarget(

@@ -1,11 +1,11 @@
 /// A safetensors file made for a test.
 package struct SampleWeights {
-  /// Name, dtype as the format spells it, shape.
+  /// Name as JSON writes it, dtype as the format spells it, shape.
   package typealias Row = (name: String, dtype: String, shape: [Int])
 
   private static let bits = [
-    "F64": 64, "I64": 64, "F32": 32, "I32": 32, "BF16": 16, "F16": 16, "F8_E4M3": 8, "U8": 8, "I8": 8,
-    "BOOL": 8, "F4": 4,
+    "C64": 64, "F64": 64, "I64": 64, "U64": 64, "F32": 32, "I32": 32, "U32": 32, "BF16": 16, "F16": 16,
+    "I16": 16, "U16": 16, "F8_E4M3": 8, "F8_E5M2": 8, "U8": 8, "I8": 8, "BOOL": 8, "F4": 4,
   ]
 
   /// The file's bytes; data from a seeded generator, so that no two tensors hold the same.

@@ -1,0 +1,51 @@
+import FlatFormats
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Refusals, at the command")
+struct CommandRefusalTests {
+  @Test("a malformed file ends `convert` with 2 and the sentence of its rule, and nothing is left behind")
+  func refused() throws {
+    var met: Set<FlatFormatRule> = []
+    var count = 0
+    for example in RefusalTests.all {
+      let folder = try TemporaryFolder()
+      guard let sentence = refusal({ try example.run(folder) })?.description else { continue }
+      // What breaks a rule on writing has no file to give to the command.
+      guard let name = try folder.names().first, sentence.hasPrefix(folder.file(name) + ": ") else {
+        continue
+      }
+      let out = name.hasSuffix("safetensors") ? "out.npz" : "out.safetensors"
+      let run = try Subprocess.run(
+        "/bin/sh",
+        [
+          "-c", "ulimit -d 524288; exec \"$0\" \"$@\"", Peers.tessera, "convert", folder.file(name),
+          folder.file(out), "--opaque",
+        ], timeout: 5)
+      // The tests ask the library for things that the command asks otherwise: an assumed dtype, one tensor's bytes.
+      if run.ending == .exited(0) { continue }
+      #expect(run.ending == .exited(2), "\(example): \(run.ending)")
+      let said = run.errorText
+      #expect(
+        said.hasPrefix("tessera: \(folder.file(name)): ") && said.hasSuffix("\n"), "\(example): \(said)")
+      #expect(said.split(separator: "\n").count == 1, "\(example): \(said)")
+      #expect(said.contains("expected ") && said.contains(", found "), "\(example): \(said)")
+      #expect(try folder.names() == [name], "\(example)")
+      if said == "tessera: \(sentence)\n", let rule = example.rule as FlatFormatRule? { met.insert(rule) }
+      count += 1
+    }
+    #expect(count > 150)
+    // Rules about writing, and those that only a caller of the library can break.
+    let elsewhere = FlatFormatRule.allCases.filter { !met.contains($0) }
+    #expect(
+      elsewhere.allSatisfy { rule in
+        rule.rawValue.hasPrefix("flat.") || Self.onlyInTheLibrary.contains(rule.rawValue)
+      }, "\(elsewhere.map(\.rawValue))")
+  }
+
+  /// Rules that `convert` of one file cannot meet.
+  private static let onlyInTheLibrary: Set<String> = [
+    "safetensors.verbatim", "safetensors.reserved-name",
+  ]
+}

@@ -1,0 +1,60 @@
+import ByteFiles
+import Conversion
+import FlatFormats
+import HDF5Kit
+import TestSupport
+import UnitCheckpoints
+
+/// Does everything with a file that the commands do, and remembers the first error.
+struct CheckpointExercise {
+  private(set) var error: CheckpointError?
+  private(set) var datasets = 0
+
+  /// Walks and reads the file as HDF5, opens it as a checkpoint, checks it, and writes `back.safetensors`.
+  init(_ path: String, in folder: TemporaryFolder) throws {
+    walk(path)
+    do throws(CheckpointError) {
+      let file: ReadableFile
+      do throws(FileError) { file = try ReadableFile(path: path) } catch { throw CheckpointError.file(error) }
+      let checkpoint = try UnitCheckpoint(file)
+      _ = try checkpoint.resolvedPlan()
+      _ = try checkpoint.hasIntactMetadata()
+      for dataset in checkpoint.index.datasets.indices { try checkpoint.checkDataset(dataset) }
+      _ = try checkpoint.unlistedDatasets()
+      try checkpoint.checkSource()
+      try Self.convert(checkpoint, to: folder.file("back.safetensors"))
+    } catch {
+      self.error = error
+    }
+  }
+
+  private mutating func walk(_ path: String) {
+    guard let file = try? ReadableFile(path: path), let hdf5 = try? HDF5File(file) else { return }
+    var objects: [HDF5Object] = []
+    try? hdf5.walk { _, visit in
+      if case .object(let object) = visit { objects.append(object) }
+    }
+    for case .dataset(let dataset) in objects {
+      // What a mutation makes of a small file is small, or refused.
+      if dataset.byteCount < 1 << 26, (try? dataset.readBytes()) != nil { datasets += 1 }
+    }
+  }
+
+  private static func convert(_ checkpoint: UnitCheckpoint, to path: String) throws(CheckpointError) {
+    let sink: any FlatWeightsSink
+    do throws(FlatFormatError) {
+      sink = try FlatFormats.sink(
+        kind: .safetensors, path: path, specs: checkpoint.index.tensors.map(\.spec), ties: [], metadata: [],
+        verbatim: checkpoint.verbatimHeader(for: .safetensors), opaque: false)
+    } catch {
+      // A stored header that no longer describes the tensors.
+      throw CheckpointError.broken(
+        .sourceHeaders, path: checkpoint.path, place: "headers", expected: "the tensors", found: "\(error)")
+    }
+    do throws(ConversionError) { try UnitsToFlat(checkpoint, to: sink).run { _ in } } catch {
+      if case .checkpoint(let error) = error { throw error }
+      throw CheckpointError.broken(
+        .source, path: checkpoint.path, place: "conversion", expected: "flat weights", found: "\(error)")
+    }
+  }
+}

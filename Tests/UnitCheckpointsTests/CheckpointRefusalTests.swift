@@ -1,0 +1,148 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import UnitCheckpoints
+
+@Suite("Malformed checkpoints")
+struct CheckpointRefusalTests {
+  @Test(
+    "each is refused by the rule it breaks, in a sentence with file, place, expected and found",
+    arguments: ForgedCheckpoint.all)
+  func refused(forged: ForgedCheckpoint) throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(try forged.bytes(), as: "m.h5")
+    let error = try CheckpointExercise(path, in: folder).error
+    #expect(error?.defect == forged.defect, "\(error.map { "\($0)" } ?? "no error")")
+    let sentence = "\(error.map { "\($0)" } ?? "")"
+    #expect(sentence.hasPrefix(path + ": /") || sentence.hasPrefix(path + ": tensor "), "\(sentence)")
+    #expect(sentence.contains(": expected ") && sentence.contains(", found "), "\(sentence)")
+    #expect(try folder.names() == ["m.h5"])
+  }
+
+  @Test(
+    "the command says the same: 2 where it has to read what is broken, a finding of validate always",
+    arguments: ForgedCheckpoint.all)
+  func command(forged: ForgedCheckpoint) throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(try forged.bytes(), as: "m.h5")
+    let sentence = try CheckpointExercise(path, in: folder).error.map { "\($0)" } ?? ""
+    var isRefused = false
+    for arguments in [["inspect", path], ["convert", path, folder.file("back.safetensors")]] {
+      // 512 MiB of private memory: who needs more is ended by a signal.
+      let run = try Subprocess.run(
+        "/bin/sh", ["-c", "ulimit -d 524288; exec \"$0\" \"$@\"", Peers.tessera] + arguments, timeout: 5)
+      guard run.ending != .exited(0) else { continue }
+      isRefused = true
+      #expect(run.ending == .exited(2), "\(run.ending)")
+      #expect(run.errorText == "tessera: \(sentence)\n")
+      #expect(try folder.names() == ["m.h5"])
+    }
+    // What stands in the index beside the weights is for `validate`; a placement that is right for nobody too.
+    let onlyValidated: [CheckpointDefect] = [.source, .sourceHeaders, .datasetStorage, .datasetType]
+    #expect(isRefused || onlyValidated.contains(forged.defect))
+    let run = try Subprocess.run(Peers.tessera, ["validate", "--deep", path], timeout: 5)
+    #expect(run.ending == .exited(1), "\(run.ending) \(run.errorText)")
+  }
+
+  @Test("every defect has a forged file, and its id says what it is about")
+  func complete() {
+    let covered = Set(ForgedCheckpoint.all.map(\.defect))
+    #expect(CheckpointDefect.allCases.filter { !covered.contains($0) } == [])
+    #expect(CheckpointDefect.allCases.allSatisfy { $0.rawValue.hasPrefix("checkpoint.") })
+  }
+
+  /// Changes that are no `CheckpointDefect`, and what must be said about them.
+  private static let others: [(String, String, @Sendable (inout CheckpointForger) -> Void)] = [
+    (
+      "another format", "expected a unit checkpoint (root attribute format = \"tessera.checkpoint\"), found",
+      { $0.replace(Array("tessera.checkpoint".utf8), by: Array("tessera.checkpoinX".utf8)) }
+    ),
+    (
+      "a later layout", "layout version: expected 1.x, found 2 0 0 0 0 0 0 0; a newer tessera has written it",
+      { forger in
+        let name = forger.file.indices.first { forger.file[$0...].starts(with: "layout_version".utf8) } ?? 0
+        forger.replace([1, 0, 0, 0, 0, 0, 0, 0], by: [2], after: name + 40)
+      }
+    ),
+    (
+      "a missing table", "\"/tessera/segments\"",
+      { $0.replace(Array("segments\0".utf8), by: Array("segmentz\0".utf8)) }
+    ),
+    ("a broken plan", "tessera/plan: ", { $0[.plan][0] = UInt8(ascii: "[") }),
+    (
+      "a plan of other tensors", "tessera/plan: ",
+      { forger in
+        let plan = String(decoding: forger[.plan], as: UTF8.self)
+        forger[.plan] = Array(plan.replacingOccurrences(of: "\"bias\"", with: "\"bios\"").utf8)
+      }
+    ),
+  ]
+
+  @Test("files of another kind, layout or plan are refused as such", arguments: others.indices)
+  func refusedOtherwise(number: Int) throws {
+    let (label, words, change) = Self.others[number]
+    let folder = try TemporaryFolder()
+    var forger = try CheckpointForger(path: GoldenCheckpoint.grid.path)
+    change(&forger)
+    let path = try folder.write(forger.sealed(), as: "m.h5")
+    let error = try CheckpointExercise(path, in: folder).error
+    #expect(error?.defect == nil)
+    #expect(
+      "\(error.map { "\($0)" } ?? "")".contains(words), "\(label): \(error.map { "\($0)" } ?? "no error")")
+    let run = try Subprocess.run(Peers.tessera, ["inspect", path])
+    #expect(run.ending == .exited(2) && run.errorText == "tessera: \(error.map { "\($0)" } ?? "")\n")
+  }
+
+  @Test("links and datasets that lead elsewhere, and bombs, are refused in time and memory")
+  func replacedDatasets() throws {
+    guard Peers.areThere(python: true), let python = Peers.python else { return }
+    let script = """
+      import sys, h5py, numpy as np
+      path, what = sys.argv[1:]
+      with h5py.File(path, "r+") as f:
+          name = "tessera/names" if what.startswith("table") else "units/0/bias"
+          old = f[name]; dtype, shape = old.dtype, old.shape
+          del f[name]
+          if what == "external": f[name] = h5py.ExternalLink("/etc/hostname", "/x")
+          elif what == "soft": f[name] = h5py.SoftLink("/units/1/bias")
+          elif what == "dangling": f[name] = h5py.SoftLink("/../../x")
+          elif what == "group": f.create_group(name)
+          elif what == "virtual":
+              layout = h5py.VirtualLayout(shape, dtype)
+              layout[:] = h5py.VirtualSource(path, "/tensors/head", shape=(5,))[:shape[0]]
+              f.create_virtual_dataset(name, layout)
+          elif what == "storage": f.create_dataset(name, shape, dtype, external=[("/etc/hostname", 0, 12)])
+          elif what == "integers": f.create_dataset(name, data=np.zeros(shape, "i4"))
+          elif what == "longer": f.create_dataset(name, data=np.zeros(shape[0] + 1, dtype))
+          elif what == "bomb": f.create_dataset(name, (1 << 50,), dtype, chunks=(1 << 20,))
+          elif what == "table-bomb": f.create_dataset(name, (1 << 40,), dtype, chunks=(1 << 20,))
+          elif what == "table-large": f.create_dataset(name, data=np.zeros(120 << 20, dtype), chunks=(1 << 20,), compression=9)
+          elif what == "table-gone": pass
+      with open(path, "ab") as f: f.write(b"x")
+      """
+    let cases = [
+      ("external", "external link"), ("soft", "soft link"), ("dangling", "soft link"), ("group", "a group"),
+      ("virtual", "virtual"), ("storage", "external storage"), ("integers", "another HDF5 type"),
+      ("longer", "found 16"), ("bomb", "expected 12 bytes"), ("table-bomb", "expected at most"),
+      ("table-large", "checksum"), ("table-gone", "found none"),
+    ]
+    for (what, words) in cases {
+      let folder = try TemporaryFolder()
+      let path = try folder.write(try TemporaryFolder.bytes(of: GoldenCheckpoint.grid.path), as: "m.h5")
+      let made = try Subprocess.run(python, ["-c", script, path, what])
+      try #require(made.ending == .exited(0), "\(made.errorText)")
+      let run = try Subprocess.run(
+        "/bin/sh",
+        [
+          "-c", "ulimit -d 524288; exec \"$0\" \"$@\"", Peers.tessera, "convert", path,
+          folder.file("back.safetensors"),
+        ], timeout: 5)
+      #expect(run.ending == .exited(2), "\(what): \(run.ending)")
+      #expect(run.errorText.hasPrefix("tessera: \(path): "), "\(what): \(run.errorText)")
+      #expect(run.errorText.contains(words), "\(what): \(run.errorText)")
+      #expect(run.errorText.split(separator: "\n").count == 1)
+      #expect(try folder.names() == ["m.h5"], "\(what)")
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import ByteFiles
+import Conversion
+import FlatFormats
+import Foundation
+import TestSupport
+import UnitCheckpoints
+import UnitModel
+
+/// A committed checkpoint, `Tests/Fixtures/checkpoints/NAME.h5`, and how it is made.
+///
+/// To renew after a change of the layout: run the tests once with TESSERA_WRITE_GOLDEN=1. Once a version of the layout
+/// is released its files stay as they are, and a change needs a new version.
+struct GoldenCheckpoint: CustomStringConvertible, Sendable {
+  let name: String
+  let rows: [SampleWeights.Row]
+  let plan: String
+
+  var description: String { name }
+  var path: String { "\(SourceFolder.fixtures)/checkpoints/\(name).h5" }
+
+  /// Writes the checkpoint of the sample weights to `path`.
+  func write(to path: String, in folder: TemporaryFolder) throws {
+    let flat = try folder.write(SampleWeights.bytes(rows, seed: 11), as: name + ".safetensors")
+    let source = try FlatFormats.open(try ReadableFile(path: flat), assumeDType: nil)
+    let (contents, _) = try CheckpointContents.cutting(
+      source, plan: try Plan(parsing: Array(plan.utf8)), planPath: name)
+    try FlatToUnits(source, contents: contents, destination: path).run { _ in }
+  }
+
+  static let all = [grid, scattered, types, privates]
+
+  /// Two cuts of one tensor, unequal units, neighbours with one cut and with none.
+  static let grid = GoldenCheckpoint(
+    name: "grid",
+    rows: [
+      ("conv.weight", "F32", [8, 5, 3, 2]), ("bias", "F32", [8]), ("head", "F32", [5]), ("twin", "F32", [5]),
+      ("expert", "F32", [3, 2]),
+    ],
+    plan: """
+      { "format": "tessera.plan/1", "units": 3,
+        "axes": { "out": { "size": 8, "units": [3, 1, 4] }, "in": { "size": 5, "units": [2, 2, 1] } },
+        "tensors": [ { "name": "conv.weight", "axes": ["out", "in", null, null] },
+                     { "name": "bias", "axes": ["out"] }, { "name": "expert", "units": [2] } ],
+        "tasks": [ { "name": "a", "order": [2, 0, 1], "levels": [1, 3] } ] }
+      """)
+
+  /// Channels of a unit that are not neighbours, common channels, positions inside and outside a cut dimension.
+  static let scattered = GoldenCheckpoint(
+    name: "scattered",
+    rows: [("up", "F16", [9, 4]), ("flat", "BF16", [3, 36]), ("gate", "F64", [18, 2])],
+    plan: """
+      { "format": "tessera.plan/1", "units": 2,
+        "axes": { "a": { "size": 9, "units": [[0, 3, 8], [1, 2, 5]], "common": [4, 6, 7] } },
+        "tensors": [ { "name": "up", "axes": ["a", null] }, { "name": "flat", "axes": [null, { "axis": "a", "inner": 4 }] },
+                     { "name": "gate", "axes": [{ "axis": "a", "outer": 2 }, null] } ],
+        "tasks": [ { "name": "a", "order": [0, 1], "levels": [1, 2] },
+                   { "name": "b", "order": [1, 0], "levels": [[0], [0, 1]] } ] }
+      """)
+
+  /// Every way to hold elements, cut; scalars, empty tensors and names that are hard to link.
+  static let types = GoldenCheckpoint(
+    name: "types",
+    rows: [
+      ("bf16", "BF16", [6, 3]), ("f8", "F8_E4M3", [6, 5]), ("bool", "BOOL", [6, 2]), ("c64", "C64", [6, 1]),
+      ("f4", "F4", [6, 4]), ("i16", "I16", [6, 7]), ("scalar", "F64", []), ("u8.scalar", "F8_E5M2", []),
+      ("", "U64", [2]),
+      (".", "I8", [3]), ("..", "U32", [1]), ("a/b", "F32", [2, 1]), ("n\\u0000ul", "I64", [1]),
+      ("50%\\u007f", "U16", [3]),
+      ("größe 日本", "I32", [2]), ("empty", "F32", [0, 3]),
+    ],
+    plan: """
+      { "format": "tessera.plan/1", "units": 3, "axes": { "a": { "size": 6, "units": [1, 3, 2] } },
+        "tensors": [ { "name": "bf16", "axes": ["a", null] }, { "name": "f8", "axes": ["a", null] },
+          { "name": "bool", "axes": ["a", null] }, { "name": "c64", "axes": ["a", null] },
+          { "name": "f4", "axes": ["a", null] }, { "name": "i16", "axes": ["a", null] } ],
+        "tasks": [ { "name": "a", "order": [0, 1, 2], "levels": [2, 3] } ] }
+      """)
+
+  /// Tensors of one task or level, whole, cut and compact.
+  static let privates = GoldenCheckpoint(
+    name: "private",
+    rows: [
+      ("body", "F32", [7, 2]), ("bn.1", "F32", [3]), ("bn.2", "F32", [7]), ("head.a", "F32", [2, 7]),
+      ("head.b", "F32", [3, 7]),
+    ],
+    plan: """
+      { "format": "tessera.plan/1", "units": 2, "axes": { "c": { "size": 7, "units": [4, 3] } },
+        "tensors": [ { "name": "body", "axes": ["c", null] }, { "match": "bn.{}", "axes": [{ "axis": "c", "compact": true }] },
+                     { "match": "head.a", "axes": [null, "c"] } ],
+        "tasks": [ { "name": "a", "order": [1, 0], "levels": [1, 2], "private": ["head.a"],
+                     "private_per_level": { "1": [{ "match": "bn.1", "as": "bn" }], "2": [{ "match": "bn.2", "as": "bn" }] } },
+                   { "name": "b", "order": [0, 1], "levels": [2], "private": ["head.b"] } ] }
+      """)
+}
