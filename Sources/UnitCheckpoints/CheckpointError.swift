@@ -26,7 +26,9 @@ package enum CheckpointError: Error, Equatable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .file(let error): error.description
-    case .hdf5(let path, let error): "\(path): \(error)"
+    case .hdf5(let path, let error):
+      // Most of its errors name the file; those of the library do not.
+      "\(error)".hasPrefix("\(path): ") ? "\(error)" : "\(path): \(error)"
     case .plan(let path, let error): "\(path): tessera/plan: \(error)"
     case .notACheckpoint(let path, let found):
       "\(path): expected a unit checkpoint (root attribute format = \"tessera.checkpoint\"), found \(found)"

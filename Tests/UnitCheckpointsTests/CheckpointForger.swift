@@ -100,7 +100,8 @@ struct CheckpointForger {
     let place = try Self.place(hdf5, path)
     var pattern = withUnsafeBytes(of: UInt64(place.lowerBound).littleEndian) { Array($0) }
     pattern += withUnsafeBytes(of: UInt64(place.count).littleEndian) { Array($0) }
-    replace(pattern, by: [UInt8](repeating: 0xFF, count: 8))
+    // In the object header: the index holds address and length side by side too.
+    replace(pattern, by: [UInt8](repeating: 0xFF, count: 8), after: try hdf5.dataset(at: path).address)
   }
 
   /// Random values in random members of the index.

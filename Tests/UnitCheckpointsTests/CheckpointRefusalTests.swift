@@ -27,6 +27,8 @@ struct CheckpointRefusalTests {
     let folder = try TemporaryFolder()
     let path = try folder.write(try forged.bytes(), as: "m.h5")
     let sentence = try CheckpointExercise(path, in: folder).error.map { "\($0)" } ?? ""
+    // The commands do not look at everything, or look at something else first; `validate` does.
+    let onlyValidated: [CheckpointDefect] = [.source, .sourceHeaders, .datasetStorage, .datasetType]
     var isRefused = false
     for arguments in [["inspect", path], ["convert", path, folder.file("back.safetensors")]] {
       // 512 MiB of private memory: who needs more is ended by a signal.
@@ -35,11 +37,10 @@ struct CheckpointRefusalTests {
       guard run.ending != .exited(0) else { continue }
       isRefused = true
       #expect(run.ending == .exited(2), "\(run.ending)")
-      #expect(run.errorText == "tessera: \(sentence)\n")
+      #expect(run.errorText.hasPrefix("tessera: ") && run.errorText.hasSuffix("\n"))
+      #expect(run.errorText == "tessera: \(sentence)\n" || onlyValidated.contains(forged.defect))
       #expect(try folder.names() == ["m.h5"])
     }
-    // What stands in the index beside the weights is for `validate`; a placement that is right for nobody too.
-    let onlyValidated: [CheckpointDefect] = [.source, .sourceHeaders, .datasetStorage, .datasetType]
     #expect(isRefused || onlyValidated.contains(forged.defect))
     let run = try Subprocess.run(Peers.tessera, ["validate", "--deep", path], timeout: 5)
     #expect(run.ending == .exited(1), "\(run.ending) \(run.errorText)")
@@ -62,11 +63,11 @@ struct CheckpointRefusalTests {
       "a later layout", "layout version: expected 1.x, found 2 0 0 0 0 0 0 0; a newer tessera has written it",
       { forger in
         let name = forger.file.indices.first { forger.file[$0...].starts(with: "layout_version".utf8) } ?? 0
-        forger.replace([1, 0, 0, 0, 0, 0, 0, 0], by: [2], after: name + 40)
+        forger.replace([1, 0, 0, 0, 0, 0, 0, 0], by: [2], after: name + 56)
       }
     ),
     (
-      "a missing table", "\"/tessera/segments\"",
+      "a missing table", "'/tessera/segments': expected an object of that name, found none",
       { $0.replace(Array("segments\0".utf8), by: Array("segmentz\0".utf8)) }
     ),
     ("a broken plan", "tessera/plan: ", { $0[.plan][0] = UInt8(ascii: "[") }),
