@@ -60,7 +60,7 @@ struct CheckpointRefusalTests {
       { $0.replace(Array("tessera.checkpoint".utf8), by: Array("tessera.checkpoinX".utf8)) }
     ),
     (
-      "a later layout", "layout version: expected 1.x, found 2 0 0 0 0 0 0 0; a newer tessera has written it",
+      "a later layout", "layout version: expected 1.x, found 2.0; a newer tessera has written it",
       { forger in
         let name = forger.file.indices.first { forger.file[$0...].starts(with: "layout_version".utf8) } ?? 0
         forger.replace([1, 0, 0, 0, 0, 0, 0, 0], by: [2], after: name + 56)
