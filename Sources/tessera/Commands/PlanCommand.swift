@@ -43,7 +43,8 @@ struct PlanCommand: ParsableCommand {
   @Option(help: "The tasks, by name, separated by commas.")
   var tasks: String?
 
-  @Option(help: "The levels of every task: units each takes, such as 1,2,4; or lists of units, such as 1,[0,3].")
+  @Option(
+    help: "The levels of every task: units each takes, such as 1,2,4; or lists of units, such as 1,[0,3].")
   var levels: String?
 
   @Option(help: "The rule that orders the units of each task: nearest or adjacent.")
@@ -83,11 +84,13 @@ struct PlanCommand: ParsableCommand {
     }
     if let rule, AssignmentRule(rawValue: rule) == nil {
       throw ValidationError(
-        "--rule: expected \(AssignmentRule.allCases.map(\.rawValue).joined(separator: " or ")), found '\(rule)'")
+        "--rule: expected \(AssignmentRule.allCases.map(\.rawValue).joined(separator: " or ")), found '\(rule)'"
+      )
     }
     if let preset, Preset(rawValue: preset) == nil {
       throw ValidationError(
-        "--preset: expected one of \(Preset.allCases.map(\.rawValue).joined(separator: ", ")), found '\(preset)'")
+        "--preset: expected one of \(Preset.allCases.map(\.rawValue).joined(separator: ", ")), found '\(preset)'"
+      )
     }
     do { _ = try request() } catch let error as PlanningError { throw ValidationError("\(error)") }
   }
@@ -126,8 +129,10 @@ struct PlanCommand: ParsableCommand {
       unitCount: units ?? 1,
       tasks: tasks.map { $0.split(separator: ",").map { TaskID(String($0)) } } ?? [],
       levels: try levels.map { try LevelsOption(parsing: $0).levels },
-      rule: rule.flatMap(AssignmentRule.init(rawValue:)) ?? .nearest, cuts: try cuts.map(CutOption.init(parsing:)),
-      axes: try axes.map(AxisOption.init(parsing:)), preset: preset.flatMap(Preset.init(rawValue:)), heads: heads)
+      rule: rule.flatMap(AssignmentRule.init(rawValue:)) ?? .nearest,
+      cuts: try cuts.map(CutOption.init(parsing:)),
+      axes: try axes.map(AxisOption.init(parsing:)), preset: preset.flatMap(Preset.init(rawValue:)),
+      heads: heads)
   }
 
   /// Specs and ties of a flat file or a unit checkpoint.
