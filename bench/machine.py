@@ -15,6 +15,7 @@ def describe(bench) -> list[tuple[str, str]]:
     return [
         ("processor", _processor()),
         ("cores", str(len(os.sched_getaffinity(0)))),
+        ("load before the first run", f"{bench.load:.1f}"),
         ("memory", f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / (1 << 30):.0f} GiB"),
         ("kernel", platform.release()),
         ("file system", _file_system(bench.folder)),

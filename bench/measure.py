@@ -104,6 +104,8 @@ class Bench:
     quick: bool
     python: str = sys.executable
     made: dict = field(default_factory=dict)
+    load: float = field(default_factory=lambda: os.getloadavg()[0])
+    """Processes that wanted to run in the minute before: more than a few, and wall times say little."""
 
     def script(self, name: str) -> list[str]:
         """The command that runs a script of this folder."""
