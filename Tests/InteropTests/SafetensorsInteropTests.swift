@@ -64,8 +64,8 @@ struct SafetensorsInteropTests {
   @Test(arguments: [(-1, "tensor"), (500, "rest_xxh3")])
   func theJudgeSeesOneOtherByte(at offset: Int, finding: String) throws {
     let workshop = try Workshop()
-    try workshop.prepare(.unplanned)
-    try workshop.tessera("convert", "source.safetensors", "model.h5")
+    try workshop.prepare(.cubes)
+    try workshop.tessera("convert", "source.safetensors", "model.h5", "--plan", "plan.json")
     // The last byte of the file is a tensor's; the one at 500 lies in the metadata that HDF5 keeps for itself.
     try workshop.run(
       "sh",
@@ -78,7 +78,7 @@ struct SafetensorsInteropTests {
         """,
       ])
     #expect(try !workshop.areEqual("model.h5", "damaged.h5"))
-    let report = try workshop.report("check.py", ["unplanned", "source.safetensors", "damaged.h5"])
+    let report = try workshop.report("check.py", ["cubes", "source.safetensors", "damaged.h5"])
     guard case .array(let failures)? = report["failures"], !failures.isEmpty else {
       Issue.record("the judge has found nothing")
       return

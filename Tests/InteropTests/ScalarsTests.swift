@@ -8,7 +8,7 @@ struct ScalarsTests {
   @Test func timeGrowsNoFasterThanTheNumberOfScalars() throws {
     let workshop = try Workshop()
     let report = try workshop.report("scalars.py", [Peers.tessera, "."])
-    guard case .double(let few)? = report["few"], case .double(let many)? = report["many"],
+    guard case .number(let few)? = report["few"], case .number(let many)? = report["many"],
       case .integer(let times)? = report["times"]
     else {
       Issue.record("the script has measured nothing: \(String(describing: report))")
