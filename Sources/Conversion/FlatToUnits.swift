@@ -8,7 +8,7 @@ internal import UnitModel
 
 /// Writes flat weights as a unit checkpoint.
 ///
-/// One thread reads windows of the source in file order; one queue hashes them (SHA-256 per tensor), another cuts
+/// One thread reads windows of the source in file order; two queues hash them (SHA-256 per tensor), another cuts
 /// them into blocks, checksums the pieces and writes them. Each keeps its order, so all state belongs to one queue.
 package struct FlatToUnits {
   private let source: any FlatWeightsSource
@@ -30,7 +30,8 @@ package struct FlatToUnits {
   ///
   /// - Parameter progress: called now and then with the bytes read so far.
   package func run(progress: (Int) -> Void) throws(ConversionError) {
-    let ring = WindowRing(count: 4, capacity: 4 << 20)
+    // Two tensors of 16 MB fit, so that both lanes of the hashing have work.
+    let ring = WindowRing(count: 16, capacity: 2 << 20)
     let hashing = HashQueue(tensorCount: contents.tensors.count)
     let writing = BlockQueue(file: writer.bytes, capacity: ring.capacity)
     var done = 0
@@ -78,7 +79,7 @@ package struct FlatToUnits {
         for _ in 0..<(isTied ? 1 : 2) { lent.release() }
         throw .flat(error)
       }
-      hashing.update(lent)
+      hashing.update(lent, of: index)
       if !isTied { writing.write(lent, window: window) }
       progress(window.byteCount)
     }

@@ -8,6 +8,9 @@ extension UnitCheckpoint {
   /// The length in bytes that the file had when it was written.
   package var writtenSize: Int { Int(clamping: seal.fileEnd) }
 
+  /// Whether the file is as long as it was written; then its seal speaks about every byte.
+  package var hasWrittenSize: Bool { seal.fileEnd == UInt64(fileSize) }
+
   /// Whether every byte outside the tensors' data is what was written. Means nothing once placement is void.
   package func hasIntactMetadata() throws(CheckpointError) -> Bool {
     var ranges: [Range<Int>] = []
@@ -30,7 +33,7 @@ extension UnitCheckpoint {
   /// Checks that the HDF5 dataset behind an index row is there, with its type, length and address.
   package func checkDataset(_ number: Int) throws(CheckpointError) {
     let dataset = try open(dataset: number)
-    guard isPlacementValid, let address = index.datasets[number].address else { return }
+    guard hasWrittenSize, let address = index.datasets[number].address else { return }
     if case .contiguous(let found, _) = dataset.storage, found == address { return }
     throw .broken(
       .datasetStorage, path: path, place: "/\(datasetPath(number))",

@@ -19,7 +19,7 @@ package final class UnitCheckpoint: Sendable {
   package let source: [UInt8]
   /// The stored header of each shard.
   package let headers: [[UInt8]]
-  /// Whether the file is as it was written; false when its length differs, after `h5repack` for one.
+  /// Whether runs lie where the index says; false when another tool has rewritten the file, `h5repack` for one.
   package let isPlacementValid: Bool
   /// Bytes of the tables that were read to open the file.
   package let indexByteCount: Int
@@ -42,11 +42,32 @@ package final class UnitCheckpoint: Sendable {
     source = opener.bytes(of: .source)
     headers = opener.headers
     indexByteCount = opener.byteCount
-    isPlacementValid = seal.fileEnd == UInt64(file.size)
     modelDigest = opener.modelDigest
     index = try IndexDecoder.decode(
       IndexTables { opener.bytes(of: $0) }, path: file.path, fileSize: file.size)
-    if isPlacementValid { try checkPlacement() }
+    isPlacementValid =
+      seal.fileEnd == UInt64(file.size) && Self.placementHolds(of: index, in: opener.hdf5)
+    if hasWrittenSize { try checkPlacement() }
+  }
+
+  /// Whether HDF5 still has the first and the last dataset where the index says.
+  ///
+  /// A tool that rewrites a file can leave it as long as it was, and moves data all the same. What cannot be opened
+  /// says nothing here: it is an error where it is read.
+  private static func placementHolds(of index: CheckpointIndex, in hdf5: HDF5File) -> Bool {
+    let placed = index.datasets.filter { $0.address != nil && $0.byteCount > 0 }
+    let ends = [
+      placed.min { ($0.address ?? 0) < ($1.address ?? 0) },
+      placed.max { ($0.address ?? 0) < ($1.address ?? 0) },
+    ]
+    for dataset in ends {
+      guard let dataset, let address = dataset.address else { continue }
+      let name = index.tensors[dataset.tensor].spec.name
+      let path = dataset.owner.group.split(separator: "/").map { HDF5Name(String($0)) }
+      guard let found = try? hdf5.dataset(at: path + [HDF5Name(LinkName.escaped(name))]) else { continue }
+      guard case .contiguous(let offset, _) = found.storage, offset == address else { return false }
+    }
+    return true
   }
 
   /// Fills `buffer` with the bytes of a dataset from `offset`.

@@ -6,7 +6,7 @@ enum MetadataChecksumRule: CheckpointRule {
   static let isDeep = false
 
   static func findings(in checkpoint: UnitCheckpoint, progress: (Int) -> Void) -> [Finding] {
-    guard checkpoint.isPlacementValid else { return [] }
+    guard checkpoint.hasWrittenSize else { return [] }
     do throws(CheckpointError) {
       if try checkpoint.hasIntactMetadata() { return [] }
       return [
