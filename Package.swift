@@ -16,7 +16,7 @@ let package = Package(
   products: [
     .executable(name: "tessera", targets: ["tessera"]),
     .library(
-      name: "Tessera", targets: ["Tensors", "UnitModel", "UnitCheckpoints", "FlatFormats", "Conversion"]),
+      name: "Tessera", targets: ["Tensors", "UnitModel", "Planning", "FlatFormats"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -43,7 +43,7 @@ let package = Package(
     .target(name: "Planning", dependencies: ["UnitModel", "Tensors"], swiftSettings: strict),
     .target(
       name: "Conversion",
-      dependencies: ["UnitModel", "UnitCheckpoints", "Tensors", "FlatFormats", "ByteFiles"],
+      dependencies: ["UnitModel", "UnitCheckpoints", "Tensors", "StrictJSON", "FlatFormats", "ByteFiles"],
       swiftSettings: strict),
     .target(
       name: "Validation", dependencies: ["UnitModel", "UnitCheckpoints", "Tensors", "ByteFiles"],

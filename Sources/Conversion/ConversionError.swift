@@ -10,6 +10,8 @@ package enum ConversionError: Error, CustomStringConvertible {
   case plan(path: String, PlanError)
   /// Two names said to be one tensor have different bytes.
   case tieDiffers(path: String, name: TensorName, tiedTo: TensorName)
+  /// The windows of a tensor did not add up to it: a mistake of ours, caught before anything is lost.
+  case incomplete(path: String, name: TensorName, expected: Int, found: Int)
 
   package var description: String {
     switch self {
@@ -19,6 +21,8 @@ package enum ConversionError: Error, CustomStringConvertible {
     case .tieDiffers(let path, let name, let tiedTo):
       "\(path): tensor \(name.quoted): expected the bytes of \(tiedTo.quoted), to which it is tied, "
         + "found others"
+    case .incomplete(let path, let name, let expected, let found):
+      "\(path): tensor \(name.quoted): expected to move \(expected) bytes, moved \(found)"
     }
   }
 }

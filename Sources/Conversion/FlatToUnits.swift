@@ -41,7 +41,6 @@ package struct FlatToUnits {
         try copy(index, ring, hashing, writing) {
           done += $0; progress(done)
         }
-        if let error = writing.failure { throw .checkpoint(.file(error)) }
       }
     } catch { failure = error }
     // The queues drain even after an error: they still use the ring's buffers.
@@ -73,6 +72,7 @@ package struct FlatToUnits {
       grid?.windows(limit: ring.capacity)
       ?? BlockGrid.wholeWindows(byteCount: placement.spec.byteCount, limit: ring.capacity)
     if !isTied { writing.begin(index, blocks: writer.destinations[index].blocks, grid: grid) }
+    var moved = 0
     for window in windows {
       let lent = ring.take(window.byteCount, users: isTied ? 1 : 2)
       do throws(FlatFormatError) { try reader.read(into: lent.storage) } catch {
@@ -80,8 +80,15 @@ package struct FlatToUnits {
         throw .flat(error)
       }
       hashing.update(lent, of: index)
+      moved += window.byteCount
       if !isTied { writing.write(lent, window: window) }
       progress(window.byteCount)
+      // A full disk must not be noticed only at the end of a tensor of a hundred gigabytes.
+      if let error = writing.failure { throw .checkpoint(.file(error)) }
+    }
+    guard moved == placement.spec.byteCount else {
+      throw .incomplete(
+        path: source.path, name: placement.spec.name, expected: placement.spec.byteCount, found: moved)
     }
     // A reader checks its container's checksum with the last byte; a tensor without bytes has no last byte.
     hashing.end(index)

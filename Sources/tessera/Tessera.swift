@@ -32,6 +32,8 @@ enum Main {
   static func main() {
     // A reader that goes away must not end a conversion or a check halfway: `Output` meets the error and is silent.
     signal(SIGPIPE, SIG_IGN)
+    // A limit on the size of files (`ulimit -f`) becomes an error of `pwrite`, which cleans up and says what happened.
+    signal(SIGXFSZ, SIG_IGN)
     TemporaryRemoval.install()
     do {
       do {

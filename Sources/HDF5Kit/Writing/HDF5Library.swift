@@ -57,7 +57,7 @@ enum HDF5Library {
     sync { Int(H5Fget_obj_count(tessera_all_files(), tessera_H5F_OBJ_ALL())) }
   }
 
-  /// "1.10.8": stands in provenance and in bug reports.
+  /// "1.10.8": what is linked, for bug reports.
   static func version() -> String {
     sync {
       var (major, minor, release): (UInt32, UInt32, UInt32) = (0, 0, 0)

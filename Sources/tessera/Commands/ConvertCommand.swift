@@ -45,6 +45,10 @@ struct ConvertCommand: ParsableCommand {
   }
 
   func validate() throws {
+    for suffix in [".weights.h5", ".keras"] where dest.lowercased().hasSuffix(suffix) {
+      throw ValidationError(
+        "DEST '\(dest)': names that end in \(suffix) are Keras files, which this version does not write")
+    }
     guard let destination else {
       throw ValidationError(
         "DEST '\(dest)': expected a name that ends in .h5, .hdf5, .safetensors, .npz or .npy")
@@ -81,7 +85,7 @@ struct ConvertCommand: ParsableCommand {
   private var destination: Destination? {
     let name = dest.lowercased()
     if name.hasSuffix(".h5") || name.hasSuffix(".hdf5") { return .checkpoint }
-    return FlatFormatKind.allCases.first { name.hasSuffix(".\($0.rawValue)") }.map(Destination.flat)
+    return FlatFormats.kind(forName: name).map(Destination.flat)
   }
 
   private func cut(_ flat: any FlatWeightsSource) throws {
