@@ -18,7 +18,9 @@ final class BlockQueue: @unchecked Sendable {
   private var numbers: [Int] = []
   /// Bytes written so far of each block.
   private var written: [Int] = []
-  private var checksums: [RunChecksum] = []
+  /// Of blocks that come in several pieces; a state takes half a kilobyte, and there may be a million blocks.
+  private var checksums: [Int: RunChecksum] = [:]
+  private var results: [UInt64] = []
   private var sums: [Int: [UInt64]] = [:]
   private var sinceWriteback = 0
 
@@ -39,7 +41,9 @@ final class BlockQueue: @unchecked Sendable {
       self.grid = grid
       numbers = grid?.blockNumbers(coordinates: blocks.map(\.coordinates)) ?? []
       written = [Int](repeating: 0, count: blocks.count)
-      while checksums.count < blocks.count { checksums.append(RunChecksum()) }
+      checksums = [:]
+      // Every block has bytes, so each gets its checksum when its last piece comes.
+      results = [UInt64](repeating: 0, count: blocks.count)
     }
   }
 
@@ -74,7 +78,7 @@ final class BlockQueue: @unchecked Sendable {
 
   /// Ends the tensor with this number.
   func end(_ tensor: Int) {
-    queue.async { [self] in sums[tensor] = blocks.indices.map { checksums[$0].finish() } }
+    queue.async { [self] in sums[tensor] = results }
   }
 
   /// Waits for everything and returns each tensor's checksums, block by block.
@@ -85,9 +89,22 @@ final class BlockQueue: @unchecked Sendable {
 
   /// Checksums the next bytes of a block and returns where they go.
   private func advance(_ bytes: UnsafeRawBufferPointer, inBlock number: Int) -> Int {
-    checksums[number].update(bytes)
-    defer { written[number] += bytes.count }
-    return blocks[number].address + written[number]
+    let start = written[number]
+    let end = start + bytes.count
+    if start == 0 && end == blocks[number].byteCount {
+      results[number] = RunChecksum.of(bytes)
+    } else {
+      let checksum = checksums[number] ?? RunChecksum()
+      checksum.update(bytes)
+      if end == blocks[number].byteCount {
+        results[number] = checksum.finish()
+        checksums[number] = nil
+      } else {
+        checksums[number] = checksum
+      }
+    }
+    written[number] = end
+    return blocks[number].address + start
   }
 
   private func write(_ bytes: UnsafeRawBufferPointer, at address: Int) throws(FileError) {

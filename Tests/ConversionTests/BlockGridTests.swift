@@ -8,16 +8,24 @@ import UnitModel
 /// Windows and pieces against elements walked one by one.
 @Suite("The geometry of cut tensors")
 struct BlockGridTests {
-  @Test("windows of any size move every byte to its block and back")
-  func moves() throws {
+  /// Elements of every width, packed ones too; of those only partitions that cut at bytes can be.
+  @Test(
+    "windows of any size move every byte to its block and back",
+    arguments: [
+      (DType.f32, 120, 200), (.u8, 40, 60), (.i16, 40, 60), (.c128, 20, 30), (.f4, 1500, 60),
+      (.f6E2M3, 1500, 25),
+    ])
+  func moves(dtype: DType, seeds: UInt64, atLeast: Int) throws {
     var cutTensors = 0
-    for seed in 0..<200 as Range<UInt64> { cutTensors += try moves(seed: seed) }
+    for seed in 0..<seeds {
+      guard let random = try? RandomPartition(seed: seed, dtype: dtype) else { continue }
+      cutTensors += try moves(random, seed: seed)
+    }
     // A test that found nothing to cut would pass too.
-    #expect(cutTensors > 300)
+    #expect(cutTensors >= atLeast)
   }
 
-  private func moves(seed: UInt64) throws -> Int {
-    let random = try RandomPartition(seed: seed)
+  private func moves(_ random: RandomPartition, seed: UInt64) throws -> Int {
     var generator = SeededGenerator(seed: seed &+ 1000)
     var cutTensors = 0
     for (placement, truth) in zip(random.partition.tensors, random.truth) {
@@ -32,7 +40,7 @@ struct BlockGridTests {
             let dimension = placement.cutDimensions[place]
             let owner = placement.cuts[dimension]?.parts[part]
             return (dimension, RandomPartition.Position(unit: owner?.unit?.index, axis: owner?.axis?.text))
-          }, in: flat, truth: truth)
+          }, in: flat, bits: placement.spec.dtype.bits, truth: truth)
       }
       // From windows that end inside an element's row to one that holds everything.
       for limit in [1, 3, 4, 7, 16, grid.rowBytes, grid.rowBytes + 1, flat.count, 1 << 20] where limit > 0 {
@@ -67,15 +75,20 @@ struct BlockGridTests {
     return cutTensors
   }
 
-  /// The bytes of the elements whose position on each named dimension has the owner named.
+  /// The elements whose position on each named dimension has the owner named, packed bit by bit.
   private static func bytes(
-    of owners: [(dimension: Int, owner: RandomPartition.Position)], in flat: [UInt8],
+    of owners: [(dimension: Int, owner: RandomPartition.Position)], in flat: [UInt8], bits: Int,
     truth: [[RandomPartition.Position]]
   ) -> [UInt8] {
     var result: [UInt8] = []
+    var filled = 0
     for (element, index) in indexes(of: truth.map(\.count)).enumerated()
     where owners.allSatisfy({ truth[$0.dimension][index[$0.dimension]] == $0.owner }) {
-      result += flat[4 * element..<4 * element + 4]
+      for bit in element * bits..<(element + 1) * bits {
+        if filled % 8 == 0 { result.append(0) }
+        result[filled / 8] |= (flat[bit / 8] >> UInt8(bit % 8) & 1) << UInt8(filled % 8)
+        filled += 1
+      }
     }
     return result
   }

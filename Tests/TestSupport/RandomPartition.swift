@@ -1,4 +1,4 @@
-internal import Tensors
+package import Tensors
 package import UnitModel
 
 /// A partition made at random, and beside it what every position of every dimension is, worked out the slow way.
@@ -19,7 +19,8 @@ package struct RandomPartition {
     }
   }
 
-  package init(seed: UInt64) throws {
+  /// - Parameter dtype: of every tensor; packed elements often end inside a byte, and that throws.
+  package init(seed: UInt64, dtype: DType = .f32) throws {
     var generator = SeededGenerator(seed: seed)
     let unitCount = Int.random(in: 1...5, using: &generator)
     var axes: [ChannelAxis] = []
@@ -48,7 +49,7 @@ package struct RandomPartition {
       let scope = TensorScope(users: Bool.random(using: &generator) || index < 3 ? [] : [.init(task: "a")])
       placements.append(
         try TensorPlacement(
-          spec: TensorSpec(name: TensorName("t\(index)"), dtype: .f32, shape: positions.map(\.count)),
+          spec: TensorSpec(name: TensorName("t\(index)"), dtype: dtype, shape: positions.map(\.count)),
           scope: scope,
           dimensions: dimensions, units: isExpert ? UnitSet([UnitID(unitCount - 1)]) : UnitSet(),
           cutter: &cutter))

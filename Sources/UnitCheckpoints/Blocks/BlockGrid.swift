@@ -28,10 +28,35 @@ package struct BlockGrid {
   package let classCount: Int
   private let outer: [OuterDimension]
 
+  /// A dimension before the last cut one, as neighbouring positions that add the same to a row's class.
+  ///
+  /// Kept as segments: one number per position would cost as much as the data of a long, thin tensor.
   private struct OuterDimension {
     let extent: Int
-    /// What each position adds to the row's class; nil where the dimension is not cut.
-    let classOfPosition: [Int32]?
+    /// Where each segment ends, ascending; the last is the extent.
+    let ends: [Int]
+    let classes: [Int]
+
+    init(extent: Int, segments: [(part: Int, length: Int)]?, weight: Int?) {
+      self.extent = extent
+      var end = 0
+      ends =
+        segments?.map {
+          end += $0.length
+          return end
+        } ?? [extent]
+      classes = segments?.map { $0.part * (weight ?? 0) } ?? [0]
+    }
+
+    /// The number of the segment that holds a position.
+    func segment(of position: Int) -> Int {
+      var (low, high) = (0, ends.count - 1)
+      while low < high {
+        let middle = (low + high) / 2
+        if ends[middle] <= position { low = middle + 1 } else { high = middle }
+      }
+      return low
+    }
   }
 
   /// - Parameters:
@@ -62,17 +87,10 @@ package struct BlockGrid {
     classCount = weight
     var outer: [OuterDimension] = []
     for dimension in 0..<last.dimension {
-      if let index = cuts.firstIndex(where: { $0.dimension == dimension }) {
-        var classes: [Int32] = []
-        classes.reserveCapacity(shape[dimension])
-        for segment in cuts[index].segments {
-          let value = Int32(segment.part * weights[index])
-          for _ in 0..<segment.length { classes.append(value) }
-        }
-        outer.append(OuterDimension(extent: shape[dimension], classOfPosition: classes))
-      } else {
-        outer.append(OuterDimension(extent: shape[dimension], classOfPosition: nil))
-      }
+      let cut = cuts.firstIndex { $0.dimension == dimension }
+      outer.append(
+        OuterDimension(
+          extent: shape[dimension], segments: cut.map { cuts[$0].segments }, weight: cut.map { weights[$0] }))
     }
     self.outer = outer
     classWeights = Array(weights.dropLast())
@@ -90,32 +108,42 @@ package struct BlockGrid {
   /// Bytes that a row of the right class gives to `part`.
   func bytesPerRow(of part: Int) -> Int { runs[part].reduce(0) { $0 + $1.length } }
 
-  /// The rows of a range by class, each list ascending.
-  package func rowsByClass(_ rows: Range<Int>) -> [[Int]] {
-    var result = [[Int]](repeating: [], count: classCount)
+  /// The rows of a range by class, each list ascending; neighbours in one list do not touch.
+  package func rowsByClass(_ rows: Range<Int>) -> [[Range<Int>]] {
+    var result = [[Range<Int>]](repeating: [], count: classCount)
     if classCount == 1 {
-      result[0] = Array(rows)
+      result[0] = [rows]
       return result
     }
-    // An odometer over the outer dimensions, the last one turning fastest.
-    var index = [Int](repeating: 0, count: outer.count)
+    // An odometer over the outer dimensions that turns the last one by whole segments.
+    var position = [Int](repeating: 0, count: outer.count)
     var rest = rows.lowerBound
     for dimension in outer.indices.reversed() {
-      index[dimension] = rest % outer[dimension].extent
+      position[dimension] = rest % outer[dimension].extent
       rest /= outer[dimension].extent
     }
-    for row in rows {
+    var segments = outer.indices.map { outer[$0].segment(of: position[$0]) }
+    var row = rows.lowerBound
+    let fastest = outer.count - 1
+    while row < rows.upperBound {
       var rowClass = 0
-      for dimension in outer.indices {
-        if let classes = outer[dimension].classOfPosition { rowClass += Int(classes[index[dimension]]) }
+      for dimension in outer.indices { rowClass += outer[dimension].classes[segments[dimension]] }
+      let count = min(outer[fastest].ends[segments[fastest]] - position[fastest], rows.upperBound - row)
+      if let last = result[rowClass].last, last.upperBound == row {
+        result[rowClass][result[rowClass].count - 1] = last.lowerBound..<row + count
+      } else {
+        result[rowClass].append(row..<row + count)
       }
-      result[rowClass].append(row)
-      var dimension = outer.count - 1
+      row += count
+      position[fastest] += count
+      var dimension = fastest
       while dimension >= 0 {
-        index[dimension] += 1
-        if index[dimension] < outer[dimension].extent { break }
-        index[dimension] = 0
+        if position[dimension] == outer[dimension].ends[segments[dimension]] { segments[dimension] += 1 }
+        if segments[dimension] < outer[dimension].ends.count { break }
+        position[dimension] = 0
+        segments[dimension] = 0
         dimension -= 1
+        if dimension >= 0 { position[dimension] += 1 }
       }
     }
     return result

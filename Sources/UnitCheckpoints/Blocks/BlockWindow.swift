@@ -25,7 +25,8 @@ extension BlockGrid {
   package func windows(limit: Int) -> [BlockWindow] {
     var result: [BlockWindow] = []
     if rowBytes <= limit {
-      let step = max(1, limit / max(1, rowBytes))
+      // The rows of a window are told off to classes, a range at worst each: short rows must not be too many.
+      let step = min(1 << 16, max(1, limit / max(1, rowBytes)))
       for first in stride(from: 0, to: rowCount, by: step) {
         result.append(BlockWindow(rows: first..<min(first + step, rowCount), columns: 0..<rowBytes))
       }
@@ -53,7 +54,7 @@ extension BlockGrid {
 
   /// The same for pieces that are known already.
   func move(
-    _ list: [(piece: BlockPiece, rows: [Int])], of window: BlockWindow, _ direction: Direction,
+    _ list: [(piece: BlockPiece, rows: [Range<Int>])], of window: BlockWindow, _ direction: Direction,
     flat: UnsafeMutableRawPointer, pieces: UnsafeMutableRawPointer
   ) {
     for (piece, rows) in list {
@@ -65,14 +66,14 @@ extension BlockGrid {
   package enum Direction { case flatToPieces, piecesToFlat }
 
   /// The pieces of a window in the order in which `move` lays them down, with the rows each takes part in.
-  package func pieces(of window: BlockWindow) -> [(piece: BlockPiece, rows: [Int])] {
-    var result: [(piece: BlockPiece, rows: [Int])] = []
+  package func pieces(of window: BlockWindow) -> [(piece: BlockPiece, rows: [Range<Int>])] {
+    var result: [(piece: BlockPiece, rows: [Range<Int>])] = []
     var offset = 0
     for (rowClass, rows) in rowsByClass(window.rows).enumerated() where !rows.isEmpty {
       for part in runs.indices {
         let perRow = runs[part].reduce(0) { $0 + Self.clip($1, to: window.columns).count }
         if perRow == 0 { continue }
-        let count = perRow * rows.count
+        let count = perRow * rows.reduce(0) { $0 + $1.count }
         result.append((BlockPiece(rowClass: rowClass, part: part, offset: offset, byteCount: count), rows))
         offset += count
       }
@@ -85,13 +86,13 @@ extension BlockGrid {
   }
 
   private func copy(
-    _ piece: BlockPiece, rows: [Int], of window: BlockWindow, _ direction: Direction,
+    _ piece: BlockPiece, rows: [Range<Int>], of window: BlockWindow, _ direction: Direction,
     flat: UnsafeMutableRawPointer, pieces: UnsafeMutableRawPointer
   ) {
     let clipped = runs[piece.part].map { Self.clip($0, to: window.columns) }.filter { !$0.isEmpty }
     var cursor = pieces
     let columnBase = window.columns.lowerBound
-    for row in rows {
+    for row in rows.joined() {
       let rowBase = flat + ((row - window.rows.lowerBound) * window.columns.count - columnBase)
       for run in clipped {
         switch direction {
