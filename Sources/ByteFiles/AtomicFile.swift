@@ -30,6 +30,10 @@ public final class AtomicFile: @unchecked Sendable {
         status.st_mode & S_IFMT == S_IFDIR ? "a directory of that name exists" : "it is not a regular file"
       throw FileError(action: "write", path: path, reason: what)
     }
+    // As with `cp`: a file that its owner has made read-only is not replaced behind their back.
+    if let status = Self.status(target), status.st_mode & S_IFMT == S_IFREG, access(target, W_OK) != 0 {
+      throw FileError(action: "write", path: path, errno: errno)
+    }
     let prefix = ".\(Self.shortened(name)).tessera-"
     Self.removeStale(in: directory, prefix: prefix)
     (descriptor, temporaryPath, removal) = try Self.createTemporary("\(directory)/\(prefix)", for: path)

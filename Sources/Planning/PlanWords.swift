@@ -57,7 +57,8 @@ extension PlanRequest {
         cutElements += Double(tensor.spec.elementCount)
       }
     }
-    let share = elements > 0 ? (cutElements / elements * 1000).rounded() / 10 : 0
+    // Rounded down: "100.0 %" must mean every element.
+    let share = elements > 0 ? (cutElements / elements * 1000).rounded(.down) / 10 : 0
     var words = ["\(cut) of \(partition.tensors.count) tensors are cut, with \(share) % of the elements"]
     if !whole.isEmpty {
       let largest = whole.sorted { ($1.count, $0.name) < ($0.count, $1.name) }.prefix(3)

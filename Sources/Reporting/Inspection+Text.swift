@@ -49,9 +49,7 @@ extension Inspection {
 extension Inspection.Checkpoint {
   fileprivate func text(width: Int?) -> String {
     var result = "\(units) \(units == 1 ? "unit" : "units")"
-    result +=
-      shares.isEmpty
-      ? "\n" : ": " + shares.map { "\($0.owner) \($0.byteCount)" }.joined(separator: ", ") + "\n"
+    result += shares.isEmpty ? "\n" : ": \(shareText)\n"
     if !axes.isEmpty {
       var table = TextTable([
         .init("axis", shrinks: true), .init("channels", .right), .init("per unit"), .init("common", .right),
@@ -66,10 +64,10 @@ extension Inspection.Checkpoint {
         .init("task", shrinks: true), .init("order of units"), .init("units of each level"),
       ])
       for task in tasks {
-        table.append([task.name, Self.list(task.order), task.levels.map(Self.list).joined(separator: " ")])
+        table.append([task.name, Self.list(task.order), Self.levels(task.levels)])
         for axis in task.axes {
           table.append([
-            "  on \(axis.name)", Self.list(axis.order), axis.levels.map(Self.list).joined(separator: " "),
+            "  on \(axis.name)", Self.list(axis.order), Self.levels(axis.levels),
           ])
         }
       }
@@ -78,7 +76,23 @@ extension Inspection.Checkpoint {
     return result
   }
 
-  private static func list(_ numbers: [Int]) -> String {
-    "[" + numbers.map(String.init).joined(separator: " ") + "]"
+  private static func list(_ numbers: [Int]) -> String { "[" + NumberList.text(numbers) + "]" }
+
+  /// The levels of a task; of many the first two and the last, which show what the others are.
+  private static func levels(_ levels: [[Int]]) -> String {
+    if levels.count <= 8 { return levels.map(list).joined(separator: " ") }
+    return "\(levels.count): \(list(levels[0])) \(list(levels[1])) … \(list(levels[levels.count - 1]))"
+  }
+
+  /// How much each unit has: one by one, or of many that have the same, once.
+  private var shareText: String {
+    let units = shares.filter { $0.owner.hasPrefix("unit ") }
+    let others = shares.filter { !$0.owner.hasPrefix("unit ") }.map { "\($0.owner) \($0.byteCount)" }
+    let sizes = units.map(\.byteCount)
+    guard units.count > 4, let least = sizes.min(), let most = sizes.max() else {
+      return (units.map { "\($0.owner) \($0.byteCount)" } + others).joined(separator: ", ")
+    }
+    let each = least == most ? "\(least) each" : "\(least) to \(most) each"
+    return (["\(each)"] + others).joined(separator: ", ")
   }
 }

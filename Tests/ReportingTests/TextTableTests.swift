@@ -35,3 +35,17 @@ struct TextTableTests {
     #expect(table.text(width: 5).split(separator: "\n")[1].prefix(8).contains("…"))
   }
 }
+
+@Suite("Lists of numbers")
+struct NumberListTests {
+  @Test(
+    "are spelled out when short, and as runs and repeats when long",
+    arguments: [
+      ([], ""), ([3], "3"), ([0, 1, 2, 3, 4, 5, 6, 7], "0 1 2 3 4 5 6 7"), (Array(0...8), "0–8"),
+      ([Int](repeating: 48, count: 16), "16 × 48"), ([5, 5] + Array(1...9), "5 5 1–9"),
+      ([1, 0, 2, 3, 4, 9, 9, 9, 7], "1 0 2–4 3 × 9 7"),
+    ] as [([Int], String)])
+  func text(numbers: [Int], expected: String) {
+    #expect(NumberList.text(numbers) == expected)
+  }
+}

@@ -56,6 +56,9 @@ struct ConvertCommand: ParsableCommand {
     if plan != nil, case .flat = destination {
       throw ValidationError("--plan cuts a unit checkpoint, but DEST '\(dest)' is a flat file")
     }
+    if let plan, let identity = FileIdentity(path: plan), identity == FileIdentity(path: dest) {
+      throw ValidationError("DEST '\(dest)' would replace the plan")
+    }
     if let from = FileIdentity(path: source), from == FileIdentity(path: dest) {
       throw ValidationError("SOURCE and DEST are the same file, '\(dest)'")
     }
@@ -91,6 +94,7 @@ struct ConvertCommand: ParsableCommand {
   private func cut(_ flat: any FlatWeightsSource) throws {
     let (contents, notes) = try CheckpointContents.cutting(
       flat, plan: readPlan() ?? .whole, planPath: plan ?? source)
+    if plan == nil { Output.standardError("note: no plan (--plan): every tensor is whole, in one unit\n") }
     for note in notes { Output.standardError("note: \(note)\n") }
     var bar = ProgressBar("cutting", total: flat.tensors.reduce(0) { $0 + $1.spec.byteCount })
     defer { bar.finish() }

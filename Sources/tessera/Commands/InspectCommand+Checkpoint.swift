@@ -30,10 +30,10 @@ extension UnitCheckpoint {
     let owners = tensor.datasets.map { index.datasets[$0].owner }
     if owners == [.whole] { return "whole" }
     if owners == [.wholePrivate] { return "private" }
-    let units = owners.compactMap { owner in if case .unit(let unit) = owner { String(unit) } else { nil } }
+    let units = owners.compactMap { owner in if case .unit(let unit) = owner { unit } else { nil } }
     return (owners.contains(.common) ? ["common"] : []).joined()
       + (owners.contains(.common) && !units.isEmpty ? " + " : "")
-      + (units.isEmpty ? "" : "units " + units.joined(separator: " "))
+      + (units.isEmpty ? "" : "units " + NumberList.text(units))
   }
 }
 

@@ -82,6 +82,16 @@ struct PlanCommand: ParsableCommand {
     {
       throw ValidationError("--plan checks a plan as it is; it goes with -o alone")
     }
+    if let output {
+      for other in [source, plan ?? source] {
+        if let identity = FileIdentity(path: output), identity == FileIdentity(path: other) {
+          throw ValidationError("-o '\(output)' would replace '\(other)'")
+        }
+      }
+      guard output.lowercased().hasSuffix(".json") else {
+        throw ValidationError("-o '\(output)': a plan is JSON; expected a name that ends in .json")
+      }
+    }
     if let rule, AssignmentRule(rawValue: rule) == nil {
       throw ValidationError(
         "--rule: expected \(AssignmentRule.allCases.map(\.rawValue).joined(separator: " or ")), found '\(rule)'"

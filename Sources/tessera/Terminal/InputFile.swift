@@ -34,11 +34,17 @@ enum InputFile {
   /// What a file that nobody recognises looks like, in words.
   private static func guess(_ file: ReadableFile) -> String {
     if file.size == 0 { return "an empty file" }
-    guard let head = try? file.bytes(at: 0, count: min(16, file.size)) else { return "an unreadable file" }
+    guard let head = try? file.bytes(at: 0, count: min(32, file.size)) else { return "an unreadable file" }
     let starts: [([UInt8], String)] = [
       ([0x50, 0x4B, 0x03, 0x04], "a zip archive of another kind (a PyTorch file, for one)"),
       ([0x80, 0x02], "a Python pickle (an old PyTorch file, for one)"),
       ([0x47, 0x47, 0x55, 0x46], "a GGUF file"), ([0x7B], "JSON text"), ([0x1F, 0x8B], "a gzip archive"),
+      (
+        Array("version https://git-lfs".utf8),
+        "a Git LFS pointer: `git lfs pull` fetches the file it stands for"
+      ),
+      (Array("<!DOCTYPE".utf8), "an HTML page: a download that failed, most likely"),
+      (Array("<html".utf8), "an HTML page: a download that failed, most likely"),
       ([0x25, 0x50, 0x44, 0x46], "a PDF"), ([0x89, 0x50, 0x4E, 0x47], "a PNG picture"),
     ]
     for (start, words) in starts where head.starts(with: start) { return words }

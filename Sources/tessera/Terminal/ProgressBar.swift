@@ -29,8 +29,9 @@ struct ProgressBar {
     let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)
     let rate = ByteCount(Int(Double(done) / seconds))
     let left = fraction > 0 ? Int((seconds / fraction - seconds).rounded(.up)) : 0
-    Output.standardError(
-      "\r\u{1B}[K\(label) \(bar) \(Int(fraction * 100)) % of \(ByteCount(total)), \(rate)/s, \(left) s left")
+    let line = "\(label) \(bar) \(Int(fraction * 100)) % of \(ByteCount(total)), \(rate)/s, \(left) s left"
+    // A line that wraps cannot be taken back.
+    Output.standardError("\r\u{1B}[K" + line.prefix(Terminal.errorWidth - 1))
   }
 
   /// Takes the line away.

@@ -4,9 +4,15 @@ internal import Glibc
 enum Terminal {
   /// Columns that a table may take; nil where output goes to a pipe or a file, which keep long names whole.
   static var width: Int? {
-    guard isatty(STDOUT_FILENO) == 1 else { return nil }
+    isatty(STDOUT_FILENO) == 1 ? max(40, columns(of: STDOUT_FILENO)) : nil
+  }
+
+  /// Columns of the terminal behind standard error.
+  static var errorWidth: Int { columns(of: STDERR_FILENO) }
+
+  private static func columns(of descriptor: Int32) -> Int {
     var size = winsize()
-    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col >= 40 else { return 80 }
+    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
     return Int(size.ws_col)
   }
 }
