@@ -45,19 +45,20 @@ let package = Package(
       name: "Conversion",
       dependencies: ["UnitModel", "UnitCheckpoints", "Tensors", "StrictJSON", "FlatFormats", "ByteFiles"],
       swiftSettings: strict),
+    .target(name: "Comparison", dependencies: ["Tensors", "FlatFormats"], swiftSettings: strict),
     .target(
       name: "Validation", dependencies: ["UnitModel", "UnitCheckpoints", "Tensors", "ByteFiles"],
       swiftSettings: strict),
     .target(
       name: "Reporting",
-      dependencies: ["Tensors", "StrictJSON", "UnitModel", "UnitCheckpoints", "Validation"],
+      dependencies: ["Tensors", "StrictJSON", "UnitModel", "UnitCheckpoints", "Validation", "Comparison"],
       swiftSettings: strict),
     .executableTarget(
       name: "tessera",
       dependencies: [
         "ByteFiles", "StrictJSON", "Tensors", "HDF5Kit", "FlatFormats", "UnitModel", "UnitCheckpoints",
         "Planning",
-        "Conversion", "Validation", "Reporting",
+        "Conversion", "Comparison", "Validation", "Reporting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -92,6 +93,8 @@ let package = Package(
         "Conversion", "FlatFormats", "UnitCheckpoints", "UnitModel", "Tensors", "ByteFiles", "TestSupport",
       ],
       swiftSettings: strict),
+    .testTarget(
+      name: "ComparisonTests", dependencies: ["Comparison", "Tensors", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "ReportingTests",
       dependencies: ["Reporting", "Validation", "StrictJSON", "Tensors", "TestSupport"],

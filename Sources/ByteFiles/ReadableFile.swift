@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Synchronization
 
 /// A regular file opened for reading at any offset.
 ///
@@ -12,6 +13,7 @@ public final class ReadableFile: Sendable {
   /// Device and inode, to tell whether two paths name one file.
   public let identity: FileIdentity
   private let descriptor: Int32
+  private let bytesRead = Atomic(0)
 
   /// Opens `path`; a directory, FIFO, socket or device is refused.
   public init(path: String) throws(FileError) {
@@ -54,9 +56,13 @@ public final class ReadableFile: Sendable {
             "the file ended at byte \(offset + done) while bytes \(offset) to \(offset + buffer.count) were expected"
         )
       }
+      bytesRead.add(count, ordering: .relaxed)
       done += count
     }
   }
+
+  /// How many bytes have been read so far, as the operating system counts them.
+  public var byteCountRead: Int { bytesRead.load(ordering: .relaxed) }
 
   /// The `count` bytes at `offset` as an array; a range that leaves the file is an error before anything is allocated.
   public func bytes(at offset: Int, count: Int) throws(FileError) -> [UInt8] {

@@ -1,7 +1,7 @@
 package import FlatFormats
 package import Tensors
 
-extension FlatWeightsSource {
+extension TensorSource {
   /// SHA-256 over the logical bytes of one tensor, read through a buffer of 4 MiB.
   package func digest(of index: Int, progress: (Int) -> Void) throws(FlatFormatError) -> SHA256Digest {
     let hasher = SHA256Hasher()

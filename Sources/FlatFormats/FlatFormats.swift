@@ -52,6 +52,15 @@ public enum FlatFormats {
     return try format(of: kind).sink(contents)
   }
 
+  /// The free text in a stored header of a safetensors file whose tensors take `bodySize` bytes.
+  ///
+  /// - Parameter path: names the file that holds the header in messages.
+  public static func metadata(
+    ofVerbatim header: [UInt8], path: String, bodySize: Int
+  ) throws(FlatFormatError) -> [(key: String, value: String)] {
+    try SafetensorsSource.parse(header, path: path, bodySize: bodySize).metadata
+  }
+
   /// The format whose files usually end like `path`, for choosing what to write.
   public static func kind(forName path: String) -> FlatFormatKind? {
     registry.first { path.lowercased().hasSuffix($0.suffix) }?.kind

@@ -7,25 +7,33 @@ public struct FlatTensor: Sendable {
   /// The tensor that this one is said to be the same as; both are in the file, agree in dtype and shape, and the
   /// other is not tied itself. That their bytes agree is for the reader of the bytes to see.
   public let tiedTo: TensorName?
+
+  /// A tensor, and which other it is said to be.
+  public init(spec: TensorSpec, tiedTo: TensorName?) {
+    self.spec = spec
+    self.tiedTo = tiedTo
+  }
 }
 
-/// An opened flat file: its tensors by name, and their bytes on request.
-///
-/// The header or directory has been checked whole; the tensors' bytes are read when asked for, in bounded memory.
-public protocol FlatWeightsSource: Sendable {
-  /// The format that was found.
-  var kind: FlatFormatKind { get }
+/// Named tensors and, in bounded memory, their bytes on request: a flat file, or whatever gives the same.
+public protocol TensorSource: Sendable {
   /// The path as the user gave it.
   var path: String { get }
-  /// Every tensor, in the order in which their bytes lie in the file.
+  /// Every tensor, in the order in which their bytes are best read.
   var tensors: [FlatTensor] { get }
+  /// The bytes of `tensors[index]` from their first; several readers may be in use at once, each by one thread.
+  func reader(of index: Int) throws(FlatFormatError) -> any TensorByteReader
+}
+
+/// An opened flat file, whose header or directory has been checked whole.
+public protocol FlatWeightsSource: TensorSource {
+  /// The format that was found.
+  var kind: FlatFormatKind { get }
   /// The format's free text, in file order: `__metadata__` of safetensors, empty where a format has none.
   var metadata: [(key: String, value: String)] { get }
   /// What a writer needs beside the tensors to make the same file again: for safetensors the length, the JSON and
   /// its padding; nil for formats that are rebuilt from their tensors.
   var verbatim: [UInt8]? { get }
-  /// The bytes of `tensors[index]` from their first; several readers may be in use at once, each by one thread.
-  func reader(of index: Int) throws(FlatFormatError) -> any TensorByteReader
 }
 
 /// The logical bytes of one tensor (C order, little-endian), from the first to the last.
@@ -59,5 +67,11 @@ public struct TensorTie: Hashable, Sendable {
   public init(name: TensorName, tiedTo: TensorName) {
     self.name = name
     self.tiedTo = tiedTo
+  }
+
+  /// The tie of a tensor; nil for one that repeats no other.
+  public init?(_ tensor: FlatTensor) {
+    guard let tiedTo = tensor.tiedTo else { return nil }
+    self.init(name: tensor.spec.name, tiedTo: tiedTo)
   }
 }

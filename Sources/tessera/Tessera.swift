@@ -16,7 +16,10 @@ struct Tessera: ParsableCommand {
       stderr; 64 the command line was wrong.
       """,
     version: "tessera \(version)",
-    subcommands: [InspectCommand.self, PlanCommand.self, ConvertCommand.self, ValidateCommand.self])
+    subcommands: [
+      InspectCommand.self, PlanCommand.self, ConvertCommand.self, ExtractCommand.self, ValidateCommand.self,
+      DiffCommand.self,
+    ])
 
   /// The version of the tool; the layout of its files has one of its own.
   static let version = "0.1.0"

@@ -16,14 +16,15 @@ enum ModuleGraph {
       "UnitModel", "UnitCheckpoints", "Tensors", "StrictJSON", "FlatFormats", "ByteFiles", "Dispatch",
       "Synchronization",
     ],
+    "Comparison": ["Tensors", "FlatFormats", "Glibc"],
     "Validation": [
       "UnitModel", "UnitCheckpoints", "Tensors", "StrictJSON", "ByteFiles", "Dispatch", "Synchronization",
     ],
-    "Reporting": ["Tensors", "StrictJSON", "UnitModel", "UnitCheckpoints", "Validation"],
+    "Reporting": ["Tensors", "StrictJSON", "UnitModel", "UnitCheckpoints", "Validation", "Comparison"],
     "tessera": [
       "ByteFiles", "StrictJSON", "Tensors", "HDF5Kit", "FlatFormats", "UnitModel", "UnitCheckpoints",
       "Planning",
-      "Conversion", "Validation", "Reporting", "ArgumentParser", "Glibc",
+      "Conversion", "Comparison", "Validation", "Reporting", "ArgumentParser", "Glibc",
     ],
   ]
 

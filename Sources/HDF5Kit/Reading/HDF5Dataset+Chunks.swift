@@ -4,6 +4,11 @@ extension HDF5Dataset {
   /// Chunks up to this size are kept after decoding, for a caller that reads a chunk in pieces.
   private static let keptChunk = 4 << 20
 
+  /// Reads where the chunks of a chunked dataset are, so that later reads fetch nothing but chunks.
+  package func loadChunkIndex() throws(HDF5Error) {
+    if case .chunked(let layout) = storage { _ = try chunkIndex(layout) }
+  }
+
   /// The stored chunks, read from the file once.
   func chunkIndex(_ layout: HDF5ChunkLayout) throws(HDF5Error) -> ChunkIndex {
     if let known = index.withLock({ $0 }) { return known }

@@ -8,6 +8,8 @@ package struct BlockGrid {
   /// A cut of one dimension, in positions.
   struct Cut {
     let dimension: Int
+    /// Which of a block's coordinates this cut takes.
+    let place: Int
     let partCount: Int
     /// Neighbouring positions of one part; they fill the dimension.
     let segments: [(part: Int, length: Int)]
@@ -93,16 +95,18 @@ package struct BlockGrid {
           extent: shape[dimension], segments: cut.map { cuts[$0].segments }, weight: cut.map { weights[$0] }))
     }
     self.outer = outer
-    classWeights = Array(weights.dropLast())
+    classWeights = zip(cuts, weights).dropLast().map { (place: $0.place, weight: $1) }
+    lastPlace = last.place
   }
 
-  private let classWeights: [Int]
+  private let classWeights: [(place: Int, weight: Int)]
+  private let lastPlace: Int
 
   /// The row class and the part on the last cut dimension of the block with these coordinates.
   package func place(of coordinates: [Int]) -> (rowClass: Int, part: Int) {
     var rowClass = 0
-    for (coordinate, weight) in zip(coordinates, classWeights) { rowClass += coordinate * weight }
-    return (rowClass, coordinates[coordinates.count - 1])
+    for (place, weight) in classWeights { rowClass += coordinates[place] * weight }
+    return (rowClass, coordinates[lastPlace])
   }
 
   /// Bytes that a row of the right class gives to `part`.

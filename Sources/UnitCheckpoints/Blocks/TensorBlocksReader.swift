@@ -1,9 +1,12 @@
 internal import Tensors
 
-/// Reads one stored tensor window by window in flat order, and checks every run that it reads to its end.
+/// Reads one stored tensor, or what a sub-network has of it, window by window in flat order, and checks every run
+/// that it reads to its end.
+///
+/// Of a sub-network only the active blocks are read; the bytes of others are never touched.
 package final class TensorBlocksReader {
   private let checkpoint: UnitCheckpoint
-  private let tensor: IndexedTensor
+  private let selection: TensorSelection
   private let grid: BlockGrid?
   private var blocks: [OpenBlock] = []
   private var numbers: [Int] = []
@@ -15,30 +18,47 @@ package final class TensorBlocksReader {
     let checksum = RunChecksum()
   }
 
-  package init(_ checkpoint: UnitCheckpoint, _ tensor: IndexedTensor) throws(CheckpointError) {
-    self.checkpoint = checkpoint
-    self.tensor = tensor
-    let index = checkpoint.index
-    // Before anything is made in proportion to what the index claims, HDF5 must have the bytes too.
-    for dataset in tensor.datasets { try checkpoint.checkPresence(ofDataset: dataset) }
-    let isWhole = tensor.datasets.allSatisfy {
-      index.datasets[$0].owner == .whole || index.datasets[$0].owner == .wholePrivate
-    }
-    grid = isWhole ? nil : BlockGrid(tensor.spec, cuts: index.cuts(of: tensor))
-    for dataset in tensor.datasets {
-      for block in index.datasets[dataset].blocks {
-        blocks.append(OpenBlock(dataset: dataset, number: block))
-      }
-    }
-    if let grid {
-      numbers = grid.blockNumbers(
-        coordinates: blocks.map { Array(index.coordinates[index.blocks[$0.number].coordinates]) })
-    }
+  /// Pieces that lie one after the other in the file and in the buffer, so that one read fetches them.
+  private struct Stretch {
+    let dataset: Int
+    /// Where it starts in the dataset.
+    let start: Int
+    var bytes: Range<Int>
   }
 
-  /// The windows that cover the tensor.
+  /// Reads all of a tensor.
+  package convenience init(_ checkpoint: UnitCheckpoint, _ tensor: IndexedTensor) throws(CheckpointError) {
+    try self.init(checkpoint, TensorSelection(all: tensor, of: checkpoint.index))
+  }
+
+  /// Reads what is selected of a tensor.
+  package init(_ checkpoint: UnitCheckpoint, _ selection: TensorSelection) throws(CheckpointError) {
+    self.checkpoint = checkpoint
+    self.selection = selection
+    let index = checkpoint.index
+    let isStoredWhole = selection.tensor.datasets.contains { index.datasets[$0].owner.isWhole }
+    grid = isStoredWhole ? nil : BlockGrid(selection)
+    var coordinates: [[Int]] = []
+    for dataset in selection.tensor.datasets {
+      var isNeeded = isStoredWhole
+      for block in index.datasets[dataset].blocks {
+        // The coordinates of a whole tensor are units, and say who uses it, not where it lies.
+        let stored = isStoredWhole ? [] : index.coordinates[index.blocks[block].coordinates]
+        guard let kept = selection.coordinates(of: stored) else { continue }
+        isNeeded = true
+        blocks.append(OpenBlock(dataset: dataset, number: block))
+        coordinates.append(kept)
+      }
+      // Before anything is made in proportion to what the index claims, HDF5 must have the bytes too.
+      if isNeeded { try checkpoint.checkPresence(ofDataset: dataset) }
+    }
+    if let grid { numbers = grid.blockNumbers(coordinates: coordinates) }
+  }
+
+  /// The windows that cover what is read.
   package func windows(limit: Int) -> [BlockWindow] {
-    grid?.windows(limit: limit) ?? BlockGrid.wholeWindows(byteCount: tensor.spec.byteCount, limit: limit)
+    grid?.windows(limit: limit)
+      ?? BlockGrid.wholeWindows(byteCount: selection.spec.byteCount, limit: limit)
   }
 
   /// Fills the start of `flat` with the next window; windows come in their order.
@@ -48,15 +68,31 @@ package final class TensorBlocksReader {
     _ window: BlockWindow, into flat: UnsafeMutableRawBufferPointer, pieces: UnsafeMutableRawBufferPointer
   ) throws(CheckpointError) {
     guard let grid, let target = flat.baseAddress, let staging = pieces.baseAddress else {
-      guard !blocks.isEmpty else { throw missing() }
-      return try read(0, into: UnsafeMutableRawBufferPointer(rebasing: flat[..<window.byteCount]))
+      guard blocks.count == 1 else { throw missing() }
+      let bytes = UnsafeMutableRawBufferPointer(rebasing: flat[..<window.byteCount])
+      guard let start = nextByte(of: 0, count: bytes.count) else { throw missing() }
+      try checkpoint.read(dataset: blocks[0].dataset, at: start, into: bytes)
+      return advance(0, over: UnsafeRawBufferPointer(bytes))
     }
     let list = grid.pieces(of: window)
+    var stretch: Stretch?
     for (piece, _) in list {
       let number = numbers[piece.rowClass * grid.runs.count + piece.part]
-      guard number >= 0 else { throw missing() }
-      try read(
-        number, into: UnsafeMutableRawBufferPointer(start: staging + piece.offset, count: piece.byteCount))
+      guard number >= 0, let start = nextByte(of: number, count: piece.byteCount) else { throw missing() }
+      let dataset = blocks[number].dataset
+      let end = piece.offset + piece.byteCount
+      if let open = stretch, open.dataset == dataset, open.start + open.bytes.count == start {
+        stretch?.bytes = open.bytes.lowerBound..<end
+      } else {
+        try fetch(stretch, into: pieces)
+        stretch = Stretch(dataset: dataset, start: start, bytes: piece.offset..<end)
+      }
+    }
+    try fetch(stretch, into: pieces)
+    for (piece, _) in list {
+      advance(
+        numbers[piece.rowClass * grid.runs.count + piece.part],
+        over: UnsafeRawBufferPointer(start: staging + piece.offset, count: piece.byteCount))
     }
     grid.move(list, of: window, .piecesToFlat, flat: target, pieces: staging)
   }
@@ -76,18 +112,31 @@ package final class TensorBlocksReader {
     }
   }
 
-  private func read(_ number: Int, into buffer: UnsafeMutableRawBufferPointer) throws(CheckpointError) {
+  private func fetch(
+    _ stretch: Stretch?, into pieces: UnsafeMutableRawBufferPointer
+  ) throws(CheckpointError) {
+    guard let stretch else { return }
+    try checkpoint.read(
+      dataset: stretch.dataset, at: stretch.start,
+      into: UnsafeMutableRawBufferPointer(rebasing: pieces[stretch.bytes]))
+  }
+
+  /// Where the next bytes of a block are in its dataset; nil when it does not have so many.
+  private func nextByte(of number: Int, count: Int) -> Int? {
     let block = blocks[number]
     let indexed = checkpoint.index.blocks[block.number]
-    guard buffer.count <= indexed.byteCount - block.read else { throw missing() }
-    try checkpoint.read(dataset: block.dataset, at: indexed.offset + block.read, into: buffer)
-    block.checksum.update(UnsafeRawBufferPointer(buffer))
-    blocks[number].read += buffer.count
+    return count <= indexed.byteCount - block.read ? indexed.offset + block.read : nil
+  }
+
+  /// Takes note of the next bytes of a block.
+  private func advance(_ number: Int, over bytes: UnsafeRawBufferPointer) {
+    blocks[number].checksum.update(bytes)
+    blocks[number].read += bytes.count
   }
 
   private func missing() -> CheckpointError {
     .broken(
-      .blockMissing, path: checkpoint.path, place: "tensor \(tensor.spec.name.quoted)",
+      .blockMissing, path: checkpoint.path, place: "tensor \(selection.tensor.spec.name.quoted)",
       expected: "each of its blocks once",
       found: "a block missing or repeated")
   }

@@ -60,6 +60,9 @@ package enum DatasetOwner: Hashable, Sendable {
     }
   }
 
+  /// Whether the dataset holds a tensor in one piece and in its own shape.
+  var isWhole: Bool { self == .whole || self == .wholePrivate }
+
   /// The group's path from the root.
   package var group: String {
     switch self {

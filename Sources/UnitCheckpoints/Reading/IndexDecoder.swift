@@ -259,7 +259,3 @@ extension IndexDecoder {
       IndexedBlock(offset: offset, byteCount: byteCount, checksum: row.xxh3, coordinates: range))
   }
 }
-
-extension DatasetOwner {
-  fileprivate var isWhole: Bool { self == .whole || self == .wholePrivate }
-}

@@ -29,6 +29,7 @@ package final class UnitCheckpoint: Sendable {
   let hdf5: HDF5File
   private let file: ReadableFile
   private let resolved = Mutex<[Int: HDF5Dataset]>([:])
+  private let dataBytesRead = Atomic(0)
 
   /// Opens the checkpoint in `file`.
   package init(_ file: ReadableFile) throws(CheckpointError) {
@@ -76,14 +77,27 @@ package final class UnitCheckpoint: Sendable {
   ) throws(CheckpointError) {
     if buffer.isEmpty { return }
     if isPlacementValid, let address = index.datasets[number].address {
-      do throws(FileError) { return try file.read(at: address + offset, into: buffer) } catch {
+      do throws(FileError) { try file.read(at: address + offset, into: buffer) } catch {
         throw .file(error)
       }
+      dataBytesRead.add(buffer.count, ordering: .relaxed)
+      return
     }
     let dataset = try open(dataset: number)
+    // Chunks are found through an index, stored compressed, and kept for the next read: what the file gave counts.
+    let before = file.byteCountRead
     do throws(HDF5Error) { try dataset.read(into: buffer, at: offset) } catch {
       throw .hdf5(path: path, error)
     }
+    dataBytesRead.add(file.byteCountRead - before, ordering: .relaxed)
+  }
+
+  /// Bytes read from the file so far: of tensors' data, and of everything else.
+  ///
+  /// Exact for as long as one thread reads.
+  package var byteCountsRead: (data: Int, index: Int) {
+    let data = dataBytesRead.load(ordering: .relaxed)
+    return (data, file.byteCountRead - data)
   }
 
   /// Fills `buffer` with the file's bytes from `offset`.
@@ -137,6 +151,7 @@ package final class UnitCheckpoint: Sendable {
         .datasetStorage, path: path, place: "/\(datasetPath(number))",
         expected: "\(row.byteCount) stored bytes", found: "none")
     }
+    do throws(HDF5Error) { try dataset.loadChunkIndex() } catch { throw .hdf5(path: path, error) }
     resolved.withLock { $0[number] = dataset }
     return dataset
   }

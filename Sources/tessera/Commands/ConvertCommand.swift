@@ -102,12 +102,9 @@ struct ConvertCommand: ParsableCommand {
   }
 
   private func join(_ checkpoint: UnitCheckpoint, as kind: FlatFormatKind) throws {
-    let tensors = checkpoint.index.tensors
+    let tensors = CheckpointSource(checkpoint).tensors
     let sink = try FlatFormats.sink(
-      kind: kind, path: dest, specs: tensors.map(\.spec),
-      ties: tensors.compactMap { tensor in
-        tensor.tiedTo.map { TensorTie(name: tensor.spec.name, tiedTo: tensors[$0].spec.name) }
-      },
+      kind: kind, path: dest, specs: tensors.map(\.spec), ties: tensors.compactMap(TensorTie.init),
       metadata: [], verbatim: checkpoint.verbatimHeader(for: kind), opaque: opaque)
     var bar = ProgressBar("joining", total: tensors.reduce(0) { $0 + $1.spec.byteCount })
     defer { bar.finish() }
@@ -116,10 +113,7 @@ struct ConvertCommand: ParsableCommand {
 
   private func rewrite(_ flat: any FlatWeightsSource, as kind: FlatFormatKind) throws {
     let sink = try FlatFormats.sink(
-      kind: kind, path: dest, specs: flat.tensors.map(\.spec),
-      ties: flat.tensors.compactMap { tensor in
-        tensor.tiedTo.map { TensorTie(name: tensor.spec.name, tiedTo: $0) }
-      },
+      kind: kind, path: dest, specs: flat.tensors.map(\.spec), ties: flat.tensors.compactMap(TensorTie.init),
       metadata: kind == flat.kind ? flat.metadata : [], verbatim: kind == flat.kind ? flat.verbatim : nil,
       opaque: opaque)
     var bar = ProgressBar("copying", total: flat.tensors.reduce(0) { $0 + $1.spec.byteCount })

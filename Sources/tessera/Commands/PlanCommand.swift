@@ -3,7 +3,6 @@ internal import ByteFiles
 internal import FlatFormats
 internal import Planning
 internal import Tensors
-internal import UnitCheckpoints
 internal import UnitModel
 
 struct PlanCommand: ParsableCommand {
@@ -149,15 +148,9 @@ struct PlanCommand: ParsableCommand {
   private static func tensors(
     of path: String, reading: ReadingOptions
   ) throws -> (specs: [TensorSpec], ties: [TensorName: TensorName]) {
+    let tensors = try InputFile(path, assumeDType: reading.assumeDType).source.tensors
     var ties: [TensorName: TensorName] = [:]
-    switch try InputFile(path, assumeDType: reading.assumeDType) {
-    case .flat(let flat):
-      for tensor in flat.tensors { if let tie = tensor.tiedTo { ties[tensor.spec.name] = tie } }
-      return (flat.tensors.map(\.spec), ties)
-    case .checkpoint(let checkpoint):
-      let tensors = checkpoint.index.tensors
-      for tensor in tensors { if let tie = tensor.tiedTo { ties[tensor.spec.name] = tensors[tie].spec.name } }
-      return (tensors.map(\.spec), ties)
-    }
+    for tensor in tensors { if let tie = tensor.tiedTo { ties[tensor.spec.name] = tie } }
+    return (tensors.map(\.spec), ties)
   }
 }

@@ -1,4 +1,5 @@
 internal import ByteFiles
+internal import Conversion
 internal import FlatFormats
 internal import HDF5Kit
 internal import Tensors
@@ -26,6 +27,14 @@ enum InputFile {
       throw failure
     } catch {
       throw Failure(sentence: "\(error)")
+    }
+  }
+
+  /// The tensors, wherever they are; those of a checkpoint are put together while they are read.
+  var source: any TensorSource {
+    switch self {
+    case .flat(let flat): flat
+    case .checkpoint(let checkpoint): CheckpointSource(checkpoint)
     }
   }
 

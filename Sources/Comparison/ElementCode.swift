@@ -1,0 +1,69 @@
+/// What the bits of a dtype mean, for element types of 16 bits and more and for whole numbers.
+protocol ElementCode {
+  associatedtype Bits: FixedWidthInteger & UnsignedInteger
+  static func distance(_ a: Bits, _ b: Bits) -> ElementDistance
+}
+
+/// A binary floating-point type with a sign in the highest bit.
+protocol SignedFloatCode: ElementCode {
+  /// The number, exactly.
+  static func value(_ bits: Bits) -> Double
+}
+
+extension SignedFloatCode {
+  static func distance(_ a: Bits, _ b: Bits) -> ElementDistance {
+    ElementDistance(value(a), value(b), places: place(a), place(b))
+  }
+
+  /// The place among all bit patterns: negative ones below zero, both zeros at 0, NaNs behind the infinities.
+  private static func place(_ bits: Bits) -> Int64 {
+    let sign = Bits(1) << (Bits.bitWidth - 1)
+    let magnitude = Int64(truncatingIfNeeded: bits & ~sign)
+    return bits & sign == 0 ? magnitude : -magnitude
+  }
+}
+
+enum F64Code: SignedFloatCode {
+  typealias Bits = UInt64
+  static func value(_ bits: UInt64) -> Double { Double(bitPattern: bits) }
+}
+
+enum F32Code: SignedFloatCode {
+  typealias Bits = UInt32
+  static func value(_ bits: UInt32) -> Double { Double(Float(bitPattern: bits)) }
+}
+
+enum BF16Code: SignedFloatCode {
+  typealias Bits = UInt16
+  static func value(_ bits: UInt16) -> Double { Double(Float(bitPattern: UInt32(bits) << 16)) }
+}
+
+enum F16Code: SignedFloatCode {
+  typealias Bits = UInt16
+  static func value(_ bits: UInt16) -> Double {
+    let exponent = Int(bits >> 10) & 31
+    let fraction = UInt64(bits & 0x3FF)
+    let sign = bits >> 15 == 0 ? 1.0 : -1.0
+    switch exponent {
+    case 0: return sign * Double(fraction) * 0x1p-24
+    case 31: return fraction == 0 ? sign * .infinity : .nan
+    default: return sign * Double(bitPattern: UInt64(exponent + 1023 - 15) << 52 | fraction << 42)
+    }
+  }
+}
+
+/// Whole numbers without sign; a BOOL is one, since a file may hold other bytes than 0 and 1.
+enum UnsignedCode<Bits: FixedWidthInteger & UnsignedInteger>: ElementCode {
+  static func distance(_ a: Bits, _ b: Bits) -> ElementDistance {
+    ElementDistance(whole: UInt64(a > b ? a - b : b - a))
+  }
+}
+
+/// Whole numbers in two's complement.
+enum SignedCode<Bits: FixedWidthInteger & UnsignedInteger>: ElementCode {
+  static func distance(_ a: Bits, _ b: Bits) -> ElementDistance {
+    // With the sign bit turned over, the order of the patterns is that of the numbers.
+    let sign = Bits(1) << (Bits.bitWidth - 1)
+    return UnsignedCode<Bits>.distance(a ^ sign, b ^ sign)
+  }
+}

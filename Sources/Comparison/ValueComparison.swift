@@ -1,0 +1,99 @@
+internal import Glibc
+public import Tensors
+
+/// Compares the values of two tensors of one dtype, a window at a time.
+///
+/// Bits decide: elements with the same bits are equal, all others are counted. Of those, `maxAbs` is the largest
+/// |a − b| in double precision (exact but for the last rounding; whole numbers are subtracted as such), and `maxULP`
+/// the largest number of steps from one to the other among all values of the dtype, in the order of their bit
+/// patterns:
+/// - −0 and +0 are the same place: they differ in bits, by 0 and by 0 steps.
+/// - A NaN against a NaN with other bits is 0 apart; their steps are those between the patterns.
+/// - A NaN against a number is NaN apart, and `maxAbs` stays NaN. NaNs lie behind the infinities, or, in a dtype
+///   without them, behind the largest number; FNUZ types have one, behind the positive numbers.
+/// - An infinity against a number is infinitely far apart, and one step from the largest finite number.
+/// - Whole numbers and BOOL: steps are the difference. Complex numbers: the larger of their two components.
+///
+/// Elements smaller than a byte are read from the lowest bit on.
+public struct ValueComparison {
+  /// The dtype of both tensors.
+  public let dtype: DType
+  /// What was found so far.
+  public private(set) var difference = ValueDifference()
+  private let small: SmallFloat?
+  private var position = 0
+
+  /// Windows must be whole multiples of this many bytes, but for the last: no element lies in two.
+  public static let granule = 48
+
+  /// A comparison of two tensors of `dtype`.
+  public init(dtype: DType) {
+    self.dtype = dtype
+    small = SmallFloat(dtype)
+  }
+
+  /// Compares the next bytes of both tensors, as many of one as of the other.
+  public mutating func append(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) {
+    let count = min(a.count, b.count)
+    defer { position += count * 8 / dtype.bits }
+    guard count > 0, let first = a.baseAddress, let second = b.baseAddress, memcmp(first, second, count) != 0
+    else { return }
+    switch dtype {
+    case .f64: compare(a, b, as: F64Code.self)
+    case .f32: compare(a, b, as: F32Code.self)
+    case .f16: compare(a, b, as: F16Code.self)
+    case .bf16: compare(a, b, as: BF16Code.self)
+    case .i64: compare(a, b, as: SignedCode<UInt64>.self)
+    case .i32: compare(a, b, as: SignedCode<UInt32>.self)
+    case .i16: compare(a, b, as: SignedCode<UInt16>.self)
+    case .i8: compare(a, b, as: SignedCode<UInt8>.self)
+    case .u64: compare(a, b, as: UnsignedCode<UInt64>.self)
+    case .u32: compare(a, b, as: UnsignedCode<UInt32>.self)
+    case .u16: compare(a, b, as: UnsignedCode<UInt16>.self)
+    case .u8, .bool: compare(a, b, as: UnsignedCode<UInt8>.self)
+    case .c64: compare(a, b, as: F32Code.self, components: 2)
+    case .c128: compare(a, b, as: F64Code.self, components: 2)
+    case .f8E4M3, .f8E5M2, .f8E8M0, .f8E4M3FNUZ, .f8E5M2FNUZ, .f6E2M3, .f6E3M2, .f4: compareSmall(a, b)
+    }
+  }
+
+  private mutating func compare<Code: ElementCode>(
+    _ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer, as code: Code.Type, components: Int = 1
+  ) {
+    let width = Code.Bits.bitWidth / 8
+    var found = difference
+    for index in 0..<min(a.count, b.count) / (width * components) {
+      var differs = false
+      for component in 0..<components {
+        let offset = (index * components + component) * width
+        let one = Code.Bits(littleEndian: a.loadUnaligned(fromByteOffset: offset, as: Code.Bits.self))
+        let other = Code.Bits(littleEndian: b.loadUnaligned(fromByteOffset: offset, as: Code.Bits.self))
+        if one == other { continue }
+        differs = true
+        found.add(Code.distance(one, other))
+      }
+      if differs { found.count(position + index) }
+    }
+    difference = found
+  }
+
+  private mutating func compareSmall(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) {
+    guard let small else { return }
+    let bits = dtype.bits
+    for index in 0..<min(a.count, b.count) * 8 / bits {
+      let one = Self.element(index, of: a, bits: bits)
+      let other = Self.element(index, of: b, bits: bits)
+      if one == other { continue }
+      difference.add(small.distance(one, other))
+      difference.count(position + index)
+    }
+  }
+
+  /// An element of at most eight bits, counted from the lowest bit of the first byte.
+  private static func element(_ index: Int, of bytes: UnsafeRawBufferPointer, bits: Int) -> UInt8 {
+    let start = index * bits
+    var pair = UInt16(bytes[start / 8])
+    if start % 8 + bits > 8 { pair |= UInt16(bytes[start / 8 + 1]) << 8 }
+    return UInt8(truncatingIfNeeded: pair >> (start % 8)) & UInt8(truncatingIfNeeded: 1 << bits - 1)
+  }
+}

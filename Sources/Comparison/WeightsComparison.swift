@@ -1,0 +1,141 @@
+public import FlatFormats
+public import Tensors
+
+/// What is different between two sets of named tensors, A and B.
+public struct WeightsDifference: Sendable {
+  /// Tensors of A that B lacks, by name.
+  public let missing: [TensorSpec]
+  /// Tensors of B that A lacks, by name.
+  public let extra: [TensorSpec]
+  /// What differs of tensors that both have, by name.
+  public let changed: [TensorChange]
+  /// How many tensors agree in everything.
+  public let equalCount: Int
+
+  /// Whether nothing differs.
+  public var isEqual: Bool { missing.isEmpty && extra.isEmpty && changed.isEmpty }
+}
+
+/// One difference of a tensor that both sides have.
+public struct TensorChange: Sendable {
+  /// The tensor in A.
+  public let a: TensorSpec
+  /// The tensor in B, of the same name.
+  public let b: TensorSpec
+  /// What differs.
+  public let what: What
+
+  /// What may differ; values are compared where dtype and shape agree.
+  public enum What: Sendable {
+    /// The element types.
+    case dtype
+    /// The extents.
+    case shape
+    /// Some elements.
+    case values(ValueDifference)
+  }
+
+  /// Where the first element that differs is; nil where values were not compared.
+  public var firstIndex: [Int]? {
+    guard case .values(let difference) = what, var rest = difference.first else { return nil }
+    var index: [Int] = []
+    for extent in a.shape.reversed() where extent > 0 {
+      index.append(rest % extent)
+      rest /= extent
+    }
+    return index.reversed()
+  }
+}
+
+/// Compares two sets of named tensors, whatever files hold them, through two windows of 3 MiB.
+public struct WeightsComparison {
+  private let a: any TensorSource
+  private let b: any TensorSource
+
+  /// A comparison of two sources; names are compared by their bytes.
+  public init(_ a: any TensorSource, _ b: any TensorSource) {
+    self.a = a
+    self.b = b
+  }
+
+  /// Bytes that the tensors of both sources take which have the same name, dtype and shape.
+  public var byteCount: Int { pairs.reduce(0) { $0 + 2 * a.tensors[$1.a].spec.byteCount } }
+
+  /// Reads and compares everything.
+  ///
+  /// - Parameter progress: called now and then with the bytes read so far.
+  public func run(progress: (Int) -> Void) throws(FlatFormatError) -> WeightsDifference {
+    let windows = (0..<2).map { _ in
+      UnsafeMutableRawBufferPointer.allocate(byteCount: Self.windowSize, alignment: 4096)
+    }
+    defer { for window in windows { window.deallocate() } }
+    var changed = differentSpecs
+    let pairs = pairs
+    var equalCount = 0
+    var done = 0
+    for pair in pairs {
+      let spec = a.tensors[pair.a].spec
+      var comparison = ValueComparison(dtype: spec.dtype)
+      let (first, second) = (try a.reader(of: pair.a), try b.reader(of: pair.b))
+      for start in stride(from: 0, to: spec.byteCount, by: Self.windowSize) {
+        let count = min(Self.windowSize, spec.byteCount - start)
+        let (one, other) = (
+          UnsafeMutableRawBufferPointer(rebasing: windows[0][..<count]),
+          UnsafeMutableRawBufferPointer(rebasing: windows[1][..<count])
+        )
+        try first.read(into: one)
+        try second.read(into: other)
+        comparison.append(UnsafeRawBufferPointer(one), UnsafeRawBufferPointer(other))
+        done += 2 * count
+        progress(done)
+      }
+      if comparison.difference.isEqual {
+        equalCount += 1
+      } else {
+        changed.append(
+          TensorChange(a: spec, b: b.tensors[pair.b].spec, what: .values(comparison.difference)))
+      }
+    }
+    return WeightsDifference(
+      missing: Self.names(of: a, lackedBy: b), extra: Self.names(of: b, lackedBy: a),
+      changed: Self.sorted(changed), equalCount: equalCount)
+  }
+
+  private static let windowSize = 65_536 * ValueComparison.granule
+
+  /// The tensors to be compared by value, in the order of A's file.
+  private var pairs: [(a: Int, b: Int)] {
+    let places = Self.places(of: b)
+    return a.tensors.enumerated().compactMap { index, tensor in
+      guard let place = places[tensor.spec.name] else { return nil }
+      let other = b.tensors[place].spec
+      return tensor.spec.dtype == other.dtype && tensor.spec.shape == other.shape ? (index, place) : nil
+    }
+  }
+
+  private var differentSpecs: [TensorChange] {
+    let places = Self.places(of: b)
+    return a.tensors.flatMap { tensor -> [TensorChange] in
+      guard let place = places[tensor.spec.name] else { return [] }
+      let (one, other) = (tensor.spec, b.tensors[place].spec)
+      return (one.dtype == other.dtype ? [] : [TensorChange(a: one, b: other, what: .dtype)])
+        + (one.shape == other.shape ? [] : [TensorChange(a: one, b: other, what: .shape)])
+    }
+  }
+
+  private static func places(of source: any TensorSource) -> [TensorName: Int] {
+    Dictionary(
+      source.tensors.enumerated().map { ($1.spec.name, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  private static func names(of source: any TensorSource, lackedBy other: any TensorSource) -> [TensorSpec] {
+    let known = places(of: other)
+    return source.tensors.map(\.spec).filter { known[$0.name] == nil }.sorted { $0.name < $1.name }
+  }
+
+  /// By name; dtype before shape, in which order they were found.
+  private static func sorted(_ changes: [TensorChange]) -> [TensorChange] {
+    changes.enumerated().sorted { ($0.element.a.name, $0.offset) < ($1.element.a.name, $1.offset) }
+      .map(\.element)
+  }
+}

@@ -1,0 +1,60 @@
+package import StrictJSON
+package import Tensors
+
+/// What `extract` says about the sub-network that it has written.
+package struct Extraction: Sendable {
+  /// The paths as the user gave them.
+  package let file: String
+  package let destination: String
+  package let task: String
+  package let level: Int
+  /// In the task's order.
+  package let units: [Int]
+  package let tensors: Int
+  /// Elements and logical bytes, tied tensors once.
+  package let parameters: ParameterCount
+  package let bytes: ByteCount
+  /// What the file gave: of tensors' data, and of everything else.
+  package let bytesRead: ByteCount
+  package let indexBytes: ByteCount
+
+  package init(
+    file: String, destination: String, task: String, level: Int, units: [Int], tensors: Int,
+    parameters: ParameterCount, bytes: ByteCount, bytesRead: ByteCount, indexBytes: ByteCount
+  ) {
+    self.file = file
+    self.destination = destination
+    self.task = task
+    self.level = level
+    self.units = units
+    self.tensors = tensors
+    self.parameters = parameters
+    self.bytes = bytes
+    self.bytesRead = bytesRead
+    self.indexBytes = indexBytes
+  }
+
+  /// One line.
+  package var text: String {
+    let list = "[" + units.map(String.init).joined(separator: " ") + "]"
+    return
+      "\(destination): task \(TensorName(task).quoted), level \(level), units \(list): \(tensors) tensors, "
+      + "\(parameters) parameters, \(bytes); read \(bytesRead) of tensors and \(indexBytes) of index\n"
+  }
+
+  /// As `schemas/extract.schema.json` describes it.
+  package var json: JSONValue {
+    .object(
+      JSONObject([
+        .init(key: "format", value: "tessera.extract/1"), .init(key: "file", value: .string(file)),
+        .init(key: "destination", value: .string(destination)), .init(key: "task", value: .string(task)),
+        .init(key: "level", value: JSONValue(level)),
+        .init(key: "units", value: .array(units.map { JSONValue($0) })),
+        .init(key: "tensors", value: JSONValue(tensors)),
+        .init(key: "parameters", value: JSONValue(parameters.value)),
+        .init(key: "bytes", value: JSONValue(bytes.value)),
+        .init(key: "bytes_read", value: JSONValue(bytesRead.value)),
+        .init(key: "index_bytes", value: JSONValue(indexBytes.value)),
+      ]) ?? JSONObject())
+  }
+}

@@ -1,0 +1,92 @@
+package import Tensors
+package import UnitModel
+
+/// One (task, level) of a unit checkpoint: its tensors as a dense, smaller model has them.
+package struct SubNetwork: Sendable {
+  package let network: VirtualNetwork
+  /// In the order of the flat weights.
+  package let tensors: [SubNetworkTensor]
+
+  /// The tensors that `network` has of `checkpoint`.
+  ///
+  /// - Parameter plan: of this checkpoint.
+  package init(
+    _ network: VirtualNetwork, of checkpoint: UnitCheckpoint, plan: ResolvedPlan
+  ) throws(CheckpointError) {
+    let axes = Dictionary(
+      plan.partition.axes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    var tensors: [SubNetworkTensor] = []
+    var places: [Int: Int] = [:]
+    for (number, placement) in plan.partition.tensors.enumerated() {
+      guard network.sees(placement), placement.units.allSatisfy(network.units.contains) else { continue }
+      let stored = checkpoint.index.tensors[number].tiedTo ?? number
+      let alias = placement.scope.user(task: network.task, level: network.level)?.alias
+      do throws(TensorError) {
+        let selection = try TensorSelection(
+          checkpoint.index.tensors[stored], of: checkpoint.index, in: network)
+        tensors.append(
+          SubNetworkTensor(
+            spec: try TensorSpec(
+              name: alias ?? placement.spec.name, dtype: selection.spec.dtype, shape: selection.spec.shape),
+            selection: selection, tiedTo: places[stored],
+            reorderings: placement.reorderings(in: network, axes: axes)))
+      } catch {
+        throw .broken(
+          .tensorShape, path: checkpoint.path, place: "tensor \(placement.spec.name.quoted)",
+          expected: "a tensor in task \(network.task.quoted), level \(network.level)", found: "\(error)")
+      }
+      if places[stored] == nil { places[stored] = tensors.count - 1 }
+    }
+    self.network = network
+    self.tensors = tensors
+  }
+
+  /// Elements and logical bytes; tied tensors count once.
+  package var totals: (parameters: Int, bytes: Int) {
+    var totals = (parameters: 0, bytes: 0)
+    // What is selected of a file is no more than the file describes, which has been found to fit.
+    for tensor in tensors where tensor.tiedTo == nil {
+      totals.parameters += tensor.spec.elementCount
+      totals.bytes += tensor.spec.byteCount
+    }
+    return totals
+  }
+}
+
+/// A tensor of a sub-network.
+package struct SubNetworkTensor: Sendable {
+  /// The name that the task knows the tensor by, and the dense shape.
+  package let spec: TensorSpec
+  package let selection: TensorSelection
+  /// The place in the sub-network of the tensor whose bytes these are too.
+  package let tiedTo: Int?
+  /// The compact dimensions that are stored in the task's order of units, and how they become ascending.
+  package let reorderings: [DimensionReordering]
+}
+
+/// How the positions of a dimension change their order.
+package struct DimensionReordering: Sendable, Equatable {
+  package let dimension: Int
+  /// For every position of the result, where it is stored.
+  package let sources: [Int]
+}
+
+extension TensorPlacement {
+  /// A compact dimension in the task's order of units; a sub-network has its channels in ascending order everywhere.
+  func reorderings(in network: VirtualNetwork, axes: [AxisName: ChannelAxis]) -> [DimensionReordering] {
+    guard featureOrder == .task else { return [] }
+    return compactDimensions.compactMap { dimension, use in
+      guard let axis = axes[use.axis] else { return nil }
+      let stored = network.activeChannels(of: axis, order: .task).flatMap { Array($0) }
+      let ascending = stored.indices.sorted { stored[$0] < stored[$1] }
+      if ascending.elementsEqual(stored.indices) { return nil }
+      // position = (o′ · size + channel) · inner + i′
+      let sources = (0..<use.outer).flatMap { outer in
+        ascending.flatMap { channel in
+          (0..<use.inner).map { (outer * stored.count + channel) * use.inner + $0 }
+        }
+      }
+      return DimensionReordering(dimension: dimension, sources: sources)
+    }
+  }
+}

@@ -1,0 +1,46 @@
+internal import ArgumentParser
+internal import Comparison
+internal import FlatFormats
+internal import Reporting
+internal import StrictJSON
+
+struct DiffCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "diff",
+    abstract: "Compare the tensors of two files, whatever their formats.",
+    discussion: """
+      Names, dtypes, shapes, then every value: bits first; of values that differ the largest absolute difference and \
+      the largest distance in units in the last place. Files may be flat weights of any format and unit checkpoints. \
+      Exit code 0: equal; 1: different.
+
+      Example:
+        tessera diff weights.safetensors model.h5
+        tessera diff a.npz b.safetensors --json
+      """)
+
+  @Argument(help: "The first file, A.")
+  var a: String
+
+  @Argument(help: "The second file, B.")
+  var b: String
+
+  @Flag(help: "Print JSON (schemas/diff.schema.json).")
+  var json = false
+
+  @OptionGroup var reading: ReadingOptions
+
+  func run() throws {
+    let first = try InputFile(a, assumeDType: reading.assumeDType).source
+    let second = try InputFile(b, assumeDType: reading.assumeDType).source
+    let comparison = WeightsComparison(first, second)
+    let difference: WeightsDifference
+    do {
+      var bar = ProgressBar("comparing", total: comparison.byteCount)
+      defer { bar.finish() }
+      difference = try comparison.run { bar.update($0) }
+    } catch { throw Failure(sentence: "\(error)") }
+    let report = DifferenceReport(a: a, b: b, difference: difference)
+    try Output.standardOutput(json ? JSONWriter.text(report.json) : report.text(width: Terminal.width))
+    if !difference.isEqual { throw ExitCode(1) }
+  }
+}

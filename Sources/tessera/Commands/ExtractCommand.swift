@@ -1,0 +1,146 @@
+internal import ArgumentParser
+internal import ByteFiles
+internal import Conversion
+internal import FlatFormats
+internal import Reporting
+internal import StrictJSON
+internal import Tensors
+internal import UnitCheckpoints
+internal import UnitModel
+
+struct ExtractCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "extract",
+    abstract: "Take one virtual network out as an ordinary, smaller, dense model.",
+    discussion: """
+      Writes the tensors that a task has at a level: of cut tensors the active channels, in ascending order; private \
+      tensors under the names that the plan's "as" gives them. Only the blocks that the network needs are read, and \
+      every one of them is checked. DEST ends in .safetensors or .npz, appears whole or not at all, and replaces an \
+      older file of its name.
+
+      --budget takes the highest-numbered level that fits: a number of parameters (1.9M, 500k, 7,380,276), all that \
+      are stored counted, or of bytes (64MB, 2GiB).
+
+      Example:
+        tessera extract model.h5 small.safetensors --task fashion --level 2
+        tessera extract model.h5 small.npz --task fashion --budget 64kB
+      """)
+
+  @Argument(help: "The unit checkpoint.")
+  var file: String
+
+  @Argument(help: "The file to write.")
+  var dest: String
+
+  @Option(help: "The task.")
+  var task: String
+
+  @Option(help: "The level of the task, from 1.")
+  var level: Int?
+
+  @Option(help: "What the network may cost, in parameters or bytes, instead of a level.")
+  var budget: String?
+
+  @Flag(help: "Print JSON (schemas/extract.schema.json).")
+  var json = false
+
+  @Flag(name: [.customShort("n"), .long], help: "Leave an existing DEST alone and fail.")
+  var noClobber = false
+
+  @Flag(help: "Write dtypes that NumPy lacks (BF16, FP8) to npz as raw bytes.")
+  var opaque = false
+
+  func validate() throws {
+    guard destinationKind != nil else {
+      throw ValidationError("DEST '\(dest)': expected a name that ends in .safetensors or .npz")
+    }
+    guard (level == nil) != (budget == nil) else {
+      throw ValidationError("expected either --level or --budget")
+    }
+    if let budget {
+      do { _ = try Budget(parsing: budget) } catch { throw ValidationError("--\(error)") }
+    }
+    if let from = FileIdentity(path: file), from == FileIdentity(path: dest) {
+      throw ValidationError("FILE and DEST are the same file, '\(dest)'")
+    }
+  }
+
+  func run() throws {
+    if noClobber, FileIdentity(path: dest) != nil {
+      throw Failure(sentence: "\(dest): expected no file of that name (-n), found one")
+    }
+    guard case .checkpoint(let checkpoint) = try InputFile(file) else {
+      throw Failure(sentence: "\(file): expected a unit checkpoint, found flat weights")
+    }
+    do {
+      let subNetwork = try subNetwork(of: checkpoint)
+      try write(subNetwork, of: checkpoint)
+      let extraction = Extraction(subNetwork, of: checkpoint, destination: dest)
+      try Output.standardOutput(json ? JSONWriter.text(extraction.json) : extraction.text)
+    } catch let failure as Failure {
+      throw failure
+    } catch {
+      throw Failure(sentence: "\(error)")
+    }
+  }
+
+  private var destinationKind: FlatFormatKind? {
+    let name = dest.lowercased()
+    return [FlatFormatKind.safetensors, .npz].first { name.hasSuffix(".\($0.rawValue)") }
+  }
+
+  private func subNetwork(of checkpoint: UnitCheckpoint) throws -> SubNetwork {
+    let plan = try checkpoint.resolvedPlan()
+    let id = TaskID(task)
+    do {
+      if let level {
+        let network = try plan.assignment.network(task: id, level: LevelNumber(level))
+        return try SubNetwork(network, of: checkpoint, plan: plan)
+      }
+      let networks = try plan.assignment.networks.filter { $0.task == id }.map {
+        try SubNetwork($0, of: checkpoint, plan: plan)
+      }
+      // The first level of a task that is not there, or has no levels, is an error that says so.
+      if networks.isEmpty { _ = try plan.assignment.network(task: id, level: LevelNumber(1)) }
+      let chosen = try Budget(parsing: budget ?? "").select(
+        from: networks.map { subNetwork in
+          let (parameters, bytes) = subNetwork.totals
+          return LevelTotal(
+            level: subNetwork.network.level, parameters: ParameterCount(parameters), bytes: ByteCount(bytes))
+        })
+      let network = try plan.assignment.network(task: id, level: chosen)
+      return try SubNetwork(network, of: checkpoint, plan: plan)
+    } catch let error as PlanError { throw Failure(sentence: "\(file): \(error)") }
+  }
+
+  private func write(_ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint) throws {
+    guard let kind = destinationKind else {
+      throw Failure(sentence: "\(dest): no format has that name")
+    }
+    let tensors = subNetwork.tensors
+    let sink = try FlatFormats.sink(
+      kind: kind, path: dest, specs: tensors.map(\.spec),
+      ties: tensors.compactMap { tensor in
+        tensor.tiedTo.map { TensorTie(name: tensor.spec.name, tiedTo: tensors[$0].spec.name) }
+      },
+      metadata: kind == .safetensors ? checkpoint.flatMetadata() : [], opaque: opaque)
+    var bar = ProgressBar("extracting", total: tensors.reduce(0) { $0 + $1.spec.byteCount })
+    defer { bar.finish() }
+    try SubNetworkToFlat(subNetwork, of: checkpoint, to: sink, destination: dest).run { bar.update($0) }
+  }
+}
+
+extension Extraction {
+  fileprivate init(_ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint, destination: String) {
+    let network = subNetwork.network
+    let ordered = network.order.filter(network.units.contains)
+    let rest = network.units.ascending.filter { !network.order.contains($0) }
+    let (parameters, bytes) = subNetwork.totals
+    let (data, index) = checkpoint.byteCountsRead
+    self.init(
+      file: checkpoint.path, destination: destination, task: network.task.text, level: network.level.value,
+      units: (ordered + rest).map(\.index), tensors: subNetwork.tensors.count,
+      parameters: ParameterCount(parameters), bytes: ByteCount(bytes), bytesRead: ByteCount(data),
+      indexBytes: ByteCount(index))
+  }
+}

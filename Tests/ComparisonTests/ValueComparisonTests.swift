@@ -1,0 +1,3 @@
+import Comparison
+import Tensors
+import Testing
