@@ -231,6 +231,81 @@ def cubes_active(task, level, name, shape):
     return {"cube": [x, y, z], "apart": [x, None, y, None, z, None], "same": [x, x, x]}[name]
 
 
+# The axes of the family: positions of each unit, unequal, scattered, and of all.
+BODY = {0: [3, 0, 8], 1: [1, 9, 10, 11, 12], 2: [5], "common": [2, 4, 6, 7]}
+NECK = {0: [0, 1, 2, 3], 1: [], 2: [4, 5, 6], "common": []}
+FAMILY_UNITS = {("walk", 1): [1], ("walk", 2): [0, 2], ("walk", 3): [0, 1, 2], ("swim", 1): [2], ("swim", 2): [1, 2]}
+
+
+def on_axis(axis, units):
+    return sorted(axis["common"] + [c for unit in units for c in axis[unit]])
+
+
+def family_neck(task, level):
+    return {("swim", 1): [0], ("swim", 2): [0, 1]}.get((task, level), FAMILY_UNITS[task, level])
+
+
+def family(folder):
+    """Unequal units, common channels, private and compact tensors, a task whose levels are not nested, an expert."""
+    source = Source(9)
+    source.add("stem.walk", "F32", [13, 3])
+    source.add("stem.swim", "F32", [13, 3])
+    source.add("conv.weight", "BF16", [7, 13, 3])
+    source.add("conv.bias", "BF16", [7])
+    source.add("back.weight", "F32", [13, 7])
+    source.add("square.weight", "F64", [13, 2, 13])
+    source.add("expert.0", "F16", [5])
+    source.add("expert.2", "F16", [6])
+    source.add("shared.scale", "F32", [4])
+    for (task, level), units in FAMILY_UNITS.items():
+        neck = len(on_axis(NECK, family_neck(task, level)))
+        source.add(f"head.{task}.{level}.weight", "F32", [3 + level, neck])
+        source.add(f"norm.{task}.{level}", "F64", [len(on_axis(BODY, units))])
+    tied = next(data for name, _, _, data in source.tensors if name == "back.weight")
+    source.add("again.weight", "F32", [13, 7], tied)
+    source.write(
+        f"{folder}/source.safetensors",
+        {"format": "pt", "tessera.ties": json.dumps({"again.weight": "back.weight"})})
+
+    def private(task):
+        return {
+            str(level): [{"match": f"head.{task}.{level}.*", "as": "head.*"}, {"name": f"norm.{task}.{level}", "as": "norm"}]
+            for other, level in FAMILY_UNITS if other == task}
+
+    body = {"size": 13, "units": [BODY[0], BODY[1], BODY[2]], "common": BODY["common"]}
+    return plan(
+        3, {"body": body, "neck": {"size": 7, "units": [NECK[0], NECK[1], NECK[2]]}},
+        [
+            {"match": "stem.*", "axes": ["body", None]}, {"name": "conv.weight", "axes": ["neck", "body", None]},
+            {"name": "conv.bias", "axes": ["neck"]}, {"name": "back.weight", "axes": ["body", "neck"]},
+            {"name": "square.weight", "axes": ["body", None, "body"]},
+            {"name": "expert.0", "units": [0]}, {"name": "expert.2", "units": [2]},
+            {"match": "head.*.*.weight", "axes": [None, {"axis": "neck", "compact": True}]},
+            {"match": "norm.*.*", "axes": [{"axis": "body", "compact": True}]},
+        ],
+        [
+            {"name": "walk", "order": [1, 0, 2], "levels": [1, [0, 2], 3], "private": [{"match": "stem.walk", "as": "stem"}],
+             "private_per_level": private("walk")},
+            {"name": "swim", "order": [2, 1], "levels": [1, 2], "axes": {"neck": {"order": [0, 1, 2]}},
+             "private": [{"match": "stem.swim", "as": "stem"}], "private_per_level": private("swim")},
+        ])
+
+
+def family_active(task, level, name, shape):
+    units = FAMILY_UNITS[task, level]
+    body, neck = on_axis(BODY, units), on_axis(NECK, family_neck(task, level))
+    if name.startswith("stem."):
+        return ["stem", body, None] if name == f"stem.{task}" else None
+    if name.startswith("head."):
+        return ["head.weight", None, None] if name == f"head.{task}.{level}.weight" else None
+    if name.startswith("norm."):
+        return ["norm", None] if name == f"norm.{task}.{level}" else None
+    if name.startswith("expert."):
+        return [None] if int(name[-1]) in units else None
+    return {"conv.weight": [neck, body, None], "conv.bias": [neck], "back.weight": [body, neck],
+            "again.weight": [body, neck], "square.weight": [body, None, body], "shared.scale": [None]}[name]
+
+
 def unplanned(folder):
     """No plan: one unit."""
     source = Source(6)
@@ -462,13 +537,14 @@ def fashion_active(task, level, name, shape):
     return [None] * len(shape)
 
 
-GENERATED = {"dtypes": dtypes, "mixed": mixed, "cubes": cubes, "unplanned": unplanned, "thin": thin,
+GENERATED = {"dtypes": dtypes, "mixed": mixed, "cubes": cubes, "family": family, "unplanned": unplanned, "thin": thin,
              "wide": wide, **{case: write for case, (write, _) in ARBITRARY.items()}}
 # Per case what its sub-networks must be, and those that are asked for.
 EXPECTED = {
     "dtypes": (dtypes_active, [("t", 1), ("t", 2)]),
     "mixed": (mixed_active, [("a", 1), ("a", 2), ("b", 1), ("b", 2)]),
     "cubes": (cubes_active, [("t", 1), ("t", 2), ("t", 3)]),
+    "family": (family_active, list(FAMILY_UNITS)),
     "unplanned": (None, []),
     "thin": (thin_active, [("t", 1), ("t", 2), ("t", 3), ("nobody", 1)]),
     "wide": (wide_active, [("t", 1), ("t", 2)]),

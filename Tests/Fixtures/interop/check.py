@@ -144,22 +144,28 @@ def positions_of(source, name, kept):
     return new_shape, (cells if bits % 8 == 0 else np.packbits(cells.reshape(-1), bitorder="little")).tobytes()
 
 
+def slices(case, source, task, level):
+    """What a sub-network must be: {name there: (dtype, shape, data)}, cut out of the source."""
+    expected = {}
+    for name, (dtype, shape, data) in source.items():
+        kept = cases.EXPECTED[case][0](task, level, name, shape)
+        if kept is None:
+            continue
+        alias = name
+        if kept and isinstance(kept[0], str):
+            alias, kept = kept[0], kept[1:]
+        expected[alias] = (dtype, *positions_of(source, name, kept))
+    return expected
+
+
 def check_networks(case, source, path):
     """The sub-networks of a case against slices of the source; returns how many were smaller than the whole."""
-    active, networks = cases.EXPECTED[case]
+    networks = cases.EXPECTED[case][1]
     smaller = 0
     for task, level in networks:
         place = f"({task}, {level})"
         found = unit_checkpoint.virtual_network(path, task, level)
-        expected = {}
-        for name, (dtype, shape, data) in source.items():
-            kept = active(task, level, name, shape)
-            if kept is None:
-                continue
-            alias = name
-            if kept and isinstance(kept[0], str):
-                alias, kept = kept[0], kept[1:]
-            expected[alias] = (dtype, *positions_of(source, name, kept))
+        expected = slices(case, source, task, level)
         check(sorted(found) == sorted(expected), f"{place}: {sorted(found)} instead of {sorted(expected)}")
         for name in expected:
             check(found.get(name) == expected[name], f"{place}: tensor {name!r} differs")
@@ -198,4 +204,5 @@ def main():
     print(json.dumps(result))
 
 
-main()
+if __name__ == "__main__":
+    main()
