@@ -12,6 +12,8 @@ enum InteropCase: String, CaseIterable, CustomTestStringConvertible {
   case mixed
   /// Three cut dimensions, a unit that has nothing on one axis.
   case cubes
+  /// Unequal units, common channels, private and compact tensors, levels that are not nested, an expert, a tie.
+  case family
   /// No plan.
   case unplanned
   /// Five units of one channel, axes with fewer channels than units.
@@ -31,6 +33,7 @@ enum InteropCase: String, CaseIterable, CustomTestStringConvertible {
     case .dtypes: (133, 206, 169, 2, 1, 0)
     case .mixed: (19, 48, 64, 4, 4, 0)
     case .cubes: (3, 22, 63, 3, 2, 1)
+    case .family: (20, 46, 54, 5, 5, 0)
     case .unplanned: (3, 16, 3, 0, 0, 0)
     case .thin: (4, 31, 18, 4, 3, 0)
     case .wide: (5, 32, 25, 2, 2, 0)

@@ -1,0 +1,157 @@
+import Foundation
+import StrictJSON
+import TestSupport
+import Testing
+
+@Suite("extract")
+struct ExtractCommandTests {
+  /// A checkpoint of the pairs (levels of one and three units: 14 channels of unit 2, 64 in all), and flat weights.
+  private func folder() throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    _ = try folder.write(SampleWeights.pairs(megabytes: 1), as: "w.safetensors")
+    _ = try folder.write(SampleWeights.pairsPlan, as: "plan.json")
+    let run = try tessera(
+      ["convert", "w.safetensors", "m.h5", "--plan", "plan.json"], directory: folder.path)
+    #expect(run.ending == .exited(0), "\(run.errorText)")
+    _ = try folder.write("old", as: "old.npz")
+    _ = try folder.write("{\"a\": 1}\n", as: "j.json")
+    try FileManager.default.createDirectory(
+      atPath: folder.file("folder.npz"), withIntermediateDirectories: false)
+    return folder
+  }
+
+  @Test(
+    "what cannot be done ends with 2 and one sentence, and leaves nothing behind",
+    arguments: [
+      (["absent.h5", "out.npz", "--task", "t", "--level", "1"], "absent.h5: cannot open: no such file"),
+      (
+        ["j.json", "out.npz", "--task", "t", "--level", "1"],
+        "j.json: expected a unit checkpoint, safetensors"
+      ),
+      (
+        ["w.safetensors", "out.npz", "--task", "t", "--level", "1"],
+        "w.safetensors: expected a unit checkpoint, found flat weights"
+      ),
+      (
+        ["m.h5", "out.npz", "--task", "tt", "--level", "1"],
+        "m.h5: task: expected a task there is, found 'tt'"
+      ),
+      (
+        ["m.h5", "out.npz", "--task", "t", "--level", "3"],
+        "m.h5: task 't': expected a level from 1 to 2, found 3"
+      ),
+      (
+        ["m.h5", "out.npz", "--task", "t", "--level", "0"],
+        "m.h5: task 't': expected a level from 1 to 2, found 0"
+      ),
+      (
+        ["m.h5", "out.npz", "--task", "t", "--budget", "10"],
+        "m.h5: budget: expected a level within 10 parameters, found the smallest to take 54,656 parameters"
+      ),
+      (
+        ["m.h5", "out.npz", "--task", "u", "--budget", "1M"],
+        "m.h5: task: expected a task there is, found 'u'"
+      ),
+      (
+        ["m.h5", "old.npz", "--task", "t", "--level", "1", "-n"],
+        "old.npz: expected no file of that name (-n), found one"
+      ),
+      (
+        ["m.h5", "folder.npz", "--task", "t", "--level", "1"],
+        "folder.npz: cannot write: a directory of that name exists"
+      ),
+    ])
+  func refusals(arguments: [String], sentence: String) throws {
+    let folder = try folder()
+    let before = try folder.names()
+    let said = try tessera(["extract"] + arguments, directory: folder.path).sentence()
+    #expect(said.hasPrefix(sentence), "\(said)")
+    #expect(try folder.names() == before)
+    #expect(try TemporaryFolder.bytes(of: folder.file("old.npz")) == Array("old".utf8))
+  }
+
+  @Test(
+    "a wrong command line ends with 64",
+    arguments: [
+      (["m.h5", "out.npz", "--task", "t"], "--level"),
+      (["m.h5", "out.npz", "--task", "t", "--level", "1", "--budget", "1M"], "--budget"),
+      (["m.h5", "out.npz", "--level", "1"], "--task"),
+      (["m.h5", "out.h5", "--task", "t", "--level", "1"], ".safetensors"),
+      (["m.h5", "out.npy", "--task", "t", "--level", "1"], ".npz"),
+      (["m.h5", "out.npz", "--task", "t", "--level", "one"], "one"),
+      (["m.h5", "out.npz", "--task", "t", "--budget", "7B"], "7B"),
+      (["w.safetensors", "./w.safetensors", "--task", "t", "--level", "1"], "same file"),
+    ])
+  func usage(arguments: [String], mentions: String) throws {
+    let folder = try folder()
+    let before = try folder.names()
+    let run = try tessera(["extract"] + arguments, directory: folder.path)
+    #expect(run.ending == .exited(64))
+    #expect(run.output.isEmpty)
+    #expect(run.errorText.contains(mentions), "\(run.errorText)")
+    #expect(try folder.names() == before)
+  }
+
+  @Test(
+    "a budget takes the highest level that fits",
+    arguments: [
+      ("54656", 1), ("249,855", 1), ("249,856", 2), ("218623bytes", nil), ("218624 bytes", 1), ("1GB", 2),
+    ])
+  func budgets(budget: String, level: Int?) throws {
+    let folder = try folder()
+    let run = try tessera(
+      ["extract", "m.h5", "out.safetensors", "--task", "t", "--budget", budget, "--json"],
+      directory: folder.path)
+    guard let level else {
+      #expect(run.ending == .exited(2))
+      return
+    }
+    #expect(run.ending == .exited(0), "\(run.errorText)")
+    guard case .object(let report) = try JSONParser().parse(run.output) else {
+      Issue.record("no JSON")
+      return
+    }
+    #expect(report["level"] == JSONValue(level))
+    #expect(report["units"] == .array(level == 1 ? [2] : [2, 0, 1]))
+    let width = 976
+    #expect(report["parameters"] == JSONValue(4 * width * (level == 1 ? 14 : 64)))
+    #expect(report["bytes_read"] == report["bytes"])
+    try expectKeys(of: report, schema: "extract")
+  }
+
+  @Test("DEST replaces an older file, a damaged block is refused with its place and the old file stays")
+  func damaged() throws {
+    let folder = try folder()
+    let arguments = ["--task", "t", "--level", "1"]
+    let run = try tessera(["extract", "m.h5", "old.npz"] + arguments, directory: folder.path)
+    #expect(run.ending == .exited(0), "\(run.errorText)")
+    #expect(run.outputText.hasPrefix("old.npz: task 't', level 1, units [2]: 4 tensors, 54,6"))
+    let whole = try TemporaryFolder.bytes(of: folder.file("m.h5"))
+    let old = try TemporaryFolder.bytes(of: folder.file("old.npz"))
+    #expect(old.starts(with: [0x50, 0x4B]))
+
+    // The last dataset of the file is unit 2's: its last byte is needed.
+    var bytes = whole
+    let last = try #require(bytes.lastIndex { $0 != 0 })
+    bytes[last] ^= 1
+    _ = try folder.write(bytes, as: "d.h5")
+    let said = try tessera(["extract", "d.h5", "old.npz"] + arguments, directory: folder.path).sentence()
+    #expect(said.hasPrefix("d.h5: /units/2/layer"), "\(said)")
+    #expect(try TemporaryFolder.bytes(of: folder.file("old.npz")) == old)
+    #expect(try folder.temporaries().isEmpty)
+  }
+}
+
+/// The document has every key that its schema requires, and no key that the schema does not describe.
+func expectKeys(of object: JSONObject, schema: String, _ location: SourceLocation = #_sourceLocation) throws {
+  let path = "\(SourceFolder.root)/schemas/\(schema).schema.json"
+  guard case .object(let document) = try JSONParser().parse(try TemporaryFolder.bytes(of: path)),
+    case .array(let required)? = document["required"], case .object(let properties)? = document["properties"]
+  else {
+    Issue.record("\(path) is no schema", sourceLocation: location)
+    return
+  }
+  let keys = object.members.map(\.key)
+  for case .string(let key) in required { #expect(keys.contains(key), "\(key)", sourceLocation: location) }
+  for key in keys { #expect(properties[key] != nil, "\(key)", sourceLocation: location) }
+}

@@ -1,0 +1,138 @@
+import ByteFiles
+import Conversion
+import FlatFormats
+import Tensors
+import TestSupport
+import Testing
+import UnitCheckpoints
+import UnitModel
+
+@Suite("Sub-networks")
+struct SubNetworkTests {
+  /// Weights whose elements are the numbers of their channels, under a plan with a head in the task's order.
+  ///
+  /// The order is 2, 0, 1; channels 6 and 2 are common; unit 0 has 1, 5, unit 1 has 0, 7, unit 2 has 3, 4. A head for
+  /// levels 2 holds common 2, 6, then 3, 4 (unit 2), then 1, 5 (unit 0).
+  private static let plan = """
+    { "format": "tessera.plan/1", "units": 3,
+      "axes": { "c": { "size": 8, "units": [[1, 5], [0, 7], [3, 4]], "common": [6, 2] } },
+      "tensors": [ { "name": "body", "axes": ["c"] },
+                   { "match": "head.*", "axes": [null, { "axis": "c", "inner": 2, "outer": 2, "compact": true }],
+                     "feature_order": "task" } ],
+      "tasks": [ { "name": "t", "order": [2, 0, 1], "levels": [1, 2],
+                   "private_per_level": { "2": [ { "match": "head.*", "as": "top.*" } ] } } ] }
+    """
+
+  /// Two rows, the second a hundred higher: in each every channel with its two inner positions, twice over.
+  private static func head(_ channels: [Float]) -> [Float] {
+    var values: [Float] = []
+    for row in [0, 100] as [Float] {
+      for outer in [0, 10] as [Float] {
+        for channel in channels { values += [row + outer + channel, row + outer + channel + 0.25] }
+      }
+    }
+    return values
+  }
+
+  private func checkpoint(in folder: TemporaryFolder) throws -> UnitCheckpoint {
+    let stored: [Float] = [2, 6, 3, 4, 1, 5]
+    let head = Self.head(stored)
+    let tensors: [(String, [Int], [Float])] = [
+      ("body", [8], (0..<8).map(Float.init)), ("head.a", [2, 24], head), ("head.b", [2, 24], head),
+    ]
+    let specs = try tensors.map { try TensorSpec(name: TensorName($0.0), dtype: .f32, shape: $0.1) }
+    let path = folder.file("w.safetensors")
+    let sink = try FlatFormats.sink(
+      kind: .safetensors, path: path, specs: specs, ties: [TensorTie(name: "head.b", tiedTo: "head.a")],
+      metadata: [(key: "format", value: "pt")])
+    for index in sink.order { try tensors[index].2.withUnsafeBytes { bytes in try sink.append(bytes) } }
+    try sink.finish()
+    let source = try FlatFormats.open(try ReadableFile(path: path), assumeDType: nil)
+    let (contents, _) = try CheckpointContents.cutting(
+      source, plan: try Plan(parsing: Array(Self.plan.utf8)), planPath: "plan")
+    try FlatToUnits(source, contents: contents, destination: folder.file("m.h5")).run { _ in }
+    return try UnitCheckpoint(try ReadableFile(path: folder.file("m.h5")))
+  }
+
+  @Test("have ascending channels everywhere, aliases for names, and tied tensors read once")
+  func ascending() throws {
+    let folder = try TemporaryFolder()
+    let checkpoint = try checkpoint(in: folder)
+    let plan = try checkpoint.resolvedPlan()
+    let network = try plan.assignment.network(task: "t", level: LevelNumber(2))
+    let subNetwork = try SubNetwork(network, of: checkpoint, plan: plan)
+    #expect(subNetwork.tensors.map(\.spec.name) == ["body", "top.a", "top.b"])
+    #expect(subNetwork.tensors.map(\.spec.shape) == [[6], [2, 24], [2, 24]])
+    #expect(subNetwork.tensors.map(\.tiedTo) == [nil, nil, 1])
+    #expect(subNetwork.totals == (parameters: 54, bytes: 216))
+
+    let path = folder.file("out.safetensors")
+    let sink = try FlatFormats.sink(
+      kind: .safetensors, path: path, specs: subNetwork.tensors.map(\.spec),
+      ties: [TensorTie(name: "top.b", tiedTo: "top.a")], metadata: try checkpoint.flatMetadata())
+    try SubNetworkToFlat(subNetwork, of: checkpoint, to: sink, destination: path).run { _ in }
+    #expect(checkpoint.byteCountsRead.data == 216)
+    #expect(try folder.names() == ["m.h5", "out.safetensors", "w.safetensors"])
+
+    let written = try FlatFormats.open(try ReadableFile(path: path), assumeDType: nil)
+    #expect(written.metadata.contains { $0.key == "format" && $0.value == "pt" })
+    #expect(written.tensors.first { $0.spec.name == "top.b" }?.tiedTo == "top.a")
+    let channels: [Float] = [1, 2, 3, 4, 5, 6]
+    let expected: [TensorName: [Float]] = [
+      "body": channels, "top.a": Self.head(channels), "top.b": Self.head(channels),
+    ]
+    #expect(written.tensors.count == 3)
+    for (index, tensor) in written.tensors.enumerated() {
+      #expect(try values(of: index, in: written) == expected[tensor.spec.name], "\(tensor.spec.name)")
+    }
+  }
+
+  @Test("of a level without a private tensor lack it, and a tensor without active units is empty")
+  func lacking() throws {
+    let folder = try TemporaryFolder()
+    let checkpoint = try checkpoint(in: folder)
+    let plan = try checkpoint.resolvedPlan()
+    let network = try plan.assignment.network(task: "t", level: LevelNumber(1))
+    let subNetwork = try SubNetwork(network, of: checkpoint, plan: plan)
+    #expect(subNetwork.tensors.map(\.spec.name) == ["body"])
+    #expect(subNetwork.tensors.map(\.spec.shape) == [[4]])
+  }
+
+  @Test("a checkpoint is a source of the flat tensors, in whatever pieces they are asked for")
+  func source() throws {
+    let folder = try TemporaryFolder()
+    let source = CheckpointSource(try checkpoint(in: folder))
+    let flat = try FlatFormats.open(
+      try ReadableFile(path: folder.file("w.safetensors")), assumeDType: nil)
+    #expect(source.tensors.map(\.spec) == flat.tensors.map(\.spec))
+    #expect(source.tensors.map(\.tiedTo) == flat.tensors.map(\.tiedTo))
+    for index in source.tensors.indices {
+      for piece in [1, 3, 32, 1000] {
+        #expect(
+          try values(of: index, in: source, piece: piece) == (try values(of: index, in: flat, piece: 1000)))
+      }
+    }
+    let reader = try source.reader(of: 0)
+    var buffer = [UInt8](repeating: 0, count: 33)
+    var said = ""
+    do { try buffer.withUnsafeMutableBytes { bytes in try reader.read(into: bytes) } } catch {
+      said = "\(error)"
+    }
+    #expect(said.contains("expected at most 32 bytes"), "\(said)")
+  }
+
+  private func values(of index: Int, in source: any TensorSource, piece: Int = 7) throws -> [Float] {
+    let reader = try source.reader(of: index)
+    var bytes = [UInt8](repeating: 0, count: source.tensors[index].spec.byteCount)
+    try bytes.withUnsafeMutableBytes { buffer in
+      for start in stride(from: 0, to: buffer.count, by: piece) {
+        try reader.read(into: .init(rebasing: buffer[start..<min(start + piece, buffer.count)]))
+      }
+    }
+    return bytes.withUnsafeBytes { buffer in
+      stride(from: 0, to: buffer.count, by: 4).map {
+        buffer.loadUnaligned(fromByteOffset: $0, as: Float.self)
+      }
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import StrictJSON
+import TestSupport
+import Testing
+
+/// Sub-networks come out as NumPy slices them, whatever lies in the blocks that they do not need, and what was read is
+/// what strace saw.
+@Suite(.enabled(if: Peers.areThere(python: true, programs: ["strace", "h5repack"])))
+struct ExtractInteropTests {
+  static let cases = InteropCase.allCases.filter(\.hasPlan)
+
+  @Test(arguments: cases)
+  func subNetworksAreSlicesOfTheSourceAndNothingElseIsRead(_ interopCase: InteropCase) throws {
+    let workshop = try Workshop()
+    try workshop.prepare(interopCase)
+    try workshop.run(Peers.tessera, ["convert", "source.safetensors", "model.h5", "--plan", "plan.json"])
+    let report = try workshop.report(
+      "extracted.py", [interopCase.rawValue, "source.safetensors", "model.h5", Peers.tessera])
+    #expect(report["failures"] == .array([]))
+    // The sample has four levels, two of which the layout's judge looks at.
+    #expect(report["networks"] == JSONValue(interopCase == .fashion ? 4 : interopCase.expected.networks))
+    #expect(number(report["garbage"]) > 0)
+    #expect(number(report["data"]) > 0)
+    let tied: [InteropCase: Int] = [.mixed: 4, .family: 5]
+    #expect(report["tied"] == JSONValue(tied[interopCase, default: 0]))
+  }
+
+  @Test(arguments: [[], ["-f", "SHUF", "-f", "GZIP=4"]])
+  func aRepackedFileGivesTheSameSubNetwork(filters: [String]) throws {
+    let workshop = try Workshop()
+    try workshop.prepare(.family)
+    try workshop.run(Peers.tessera, ["convert", "source.safetensors", "model.h5", "--plan", "plan.json"])
+    try workshop.run("h5repack", ["-m", "1"] + filters + ["model.h5", "repacked.h5"])
+    for file in ["model", "repacked"] {
+      try workshop.tessera(
+        "extract", "\(file).h5", "\(file).safetensors", "--task", "walk", "--level", "2")
+    }
+    #expect(try workshop.areEqual("model.safetensors", "repacked.safetensors"))
+  }
+
+  private func number(_ value: JSONValue?) -> Int64 {
+    if case .integer(let number)? = value { number } else { 0 }
+  }
+}
