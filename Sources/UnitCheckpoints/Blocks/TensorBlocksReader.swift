@@ -15,7 +15,10 @@ package final class TensorBlocksReader {
     let dataset: Int
     let number: Int
     var read = 0
-    let checksum = RunChecksum()
+    /// Of what was read, as soon as that is all of the block.
+    var checksum: UInt64?
+    /// While some of the block was read: most are read at once, and a state takes more than a small block.
+    var state: RunChecksum?
   }
 
   /// Pieces that lie one after the other in the file and in the buffer, so that one read fetches them.
@@ -101,8 +104,8 @@ package final class TensorBlocksReader {
   package func finish() throws(CheckpointError) {
     for block in blocks {
       let indexed = checkpoint.index.blocks[block.number]
-      let found = block.checksum.finish()
       guard block.read == indexed.byteCount else { throw missing() }
+      let found = block.checksum ?? RunChecksum.of(UnsafeRawBufferPointer(start: nil, count: 0))
       guard found == indexed.checksum else {
         throw .broken(
           .runChecksum, path: checkpoint.path,
@@ -130,7 +133,18 @@ package final class TensorBlocksReader {
 
   /// Takes note of the next bytes of a block.
   private func advance(_ number: Int, over bytes: UnsafeRawBufferPointer) {
-    blocks[number].checksum.update(bytes)
+    let byteCount = checkpoint.index.blocks[blocks[number].number].byteCount
+    if bytes.count == byteCount {
+      blocks[number].checksum = RunChecksum.of(bytes)
+    } else {
+      let state = blocks[number].state ?? RunChecksum()
+      state.update(bytes)
+      blocks[number].state = state
+      if blocks[number].read + bytes.count == byteCount {
+        blocks[number].checksum = state.finish()
+        blocks[number].state = nil
+      }
+    }
     blocks[number].read += bytes.count
   }
 
