@@ -15,7 +15,7 @@ struct LibHDF5Oracle {
 
   struct Failure: Error { let call: String }
 
-  private static let lock = NSLock()
+  static let lock = NSLock()
 
   /// Every dataset of the file that hard links lead to, in the order of names, except in `skipping`.
   static func datasets(_ path: String, skipping: Set<String> = []) throws -> [Dataset] {

@@ -91,6 +91,7 @@ struct PlanErrorTests {
     ("badBudget", { _ = try Budget(parsing: "7B") }),
     ("nothingFits", { _ = try Budget(parsing: "5").select(from: []) }),
     ("unknownTask", { _ = try Assignment.none.network(task: "fine", level: LevelNumber(1)) }),
+    ("tooMuchWork", { _ = try slowPlan.resolve(against: slowNames()) }),
     (
       "tooManyNetworks",
       {

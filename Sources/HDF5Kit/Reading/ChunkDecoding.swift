@@ -1,4 +1,9 @@
 extension HDF5FilterPipeline {
+  /// The filters that a chunk went through: its mask names those that were left out.
+  func applied(to chunk: StoredChunk) -> [Filter] {
+    filters.enumerated().filter { chunk.mask >> UInt32($0.offset) & 1 == 0 }.map(\.element)
+  }
+
   /// Undoes the filters of one chunk, last one first.
   ///
   /// - Parameters:
@@ -8,7 +13,7 @@ extension HDF5FilterPipeline {
     _ stored: [UInt8], chunk: StoredChunk, byteCount: Int, _ context: FileContext
   ) throws(HDF5Error) -> [UInt8] {
     var bytes = stored
-    let applied = filters.enumerated().filter { chunk.mask >> UInt32($0.offset) & 1 == 0 }.map(\.element)
+    let applied = applied(to: chunk)
     guard applied.count(where: { $0.known == .deflate }) <= 1 else {
       // The size between the two would be unknown, and with it the bound.
       throw context.unsupported("two deflate filters in one pipeline", in: "chunk", at: chunk.offset)

@@ -22,12 +22,16 @@ struct FileContext: Sendable {
   private final class Facts: Sendable {
     let source: any ByteSource
     let cache: PageCache
+    let chunks: ChunkCache
     let limits: HDF5Limits
     let sizes: Sizes
 
-    init(source: any ByteSource, cache: PageCache, limits: HDF5Limits, sizes: Sizes) {
+    init(
+      source: any ByteSource, cache: PageCache, chunks: ChunkCache, limits: HDF5Limits, sizes: Sizes
+    ) {
       self.source = source
       self.cache = cache
+      self.chunks = chunks
       self.limits = limits
       self.sizes = sizes
     }
@@ -43,6 +47,7 @@ struct FileContext: Sendable {
   var lengthWidth: Int { facts.sizes.lengthWidth }
   var symbolNodeK: Int? { facts.sizes.symbolNodeK }
   var groupNodeK: Int? { facts.sizes.groupNodeK }
+  var chunks: ChunkCache { facts.chunks }
   private var cache: PageCache { facts.cache }
 
   private init(facts: Facts, path: String?) {
@@ -51,7 +56,9 @@ struct FileContext: Sendable {
   }
 
   init(source: any ByteSource, limits: HDF5Limits) {
-    facts = Facts(source: source, cache: PageCache(source: source), limits: limits, sizes: Sizes())
+    facts = Facts(
+      source: source, cache: PageCache(source: source), chunks: ChunkCache(limits), limits: limits,
+      sizes: Sizes())
     path = nil
   }
 
@@ -60,7 +67,7 @@ struct FileContext: Sendable {
 
   /// The same source with what its superblock says.
   func with(_ sizes: Sizes) -> FileContext {
-    let facts = Facts(source: source, cache: cache, limits: limits, sizes: sizes)
+    let facts = Facts(source: source, cache: cache, chunks: chunks, limits: limits, sizes: sizes)
     return FileContext(facts: facts, path: path)
   }
 
@@ -87,6 +94,14 @@ struct FileContext: Sendable {
   {
     try check(offset: offset, count: buffer.count, in: structure)
     do throws(FileError) { try source.read(at: offset, into: buffer) } catch { throw .file(error) }
+  }
+
+  /// A part of a chunk's stored bytes, past the cache of pages: large chunks would only push metadata out.
+  func storedBytes(of chunk: StoredChunk, at place: Int, count: Int) throws(HDF5Error) -> [UInt8] {
+    try check(offset: chunk.offset + place, count: count, in: "chunk")
+    do throws(FileError) { return try source.bytes(at: chunk.offset + place, count: count) } catch {
+      throw .file(error)
+    }
   }
 
   /// Proves that `count` bytes at `offset` lie within the file.

@@ -1,9 +1,6 @@
 internal import Synchronization
 
 extension HDF5Dataset {
-  /// Chunks up to this size are kept after decoding, for a caller that reads a chunk in pieces.
-  private static let keptChunk = 4 << 20
-
   /// Reads where the chunks of a chunked dataset are, so that later reads fetch nothing but chunks.
   package func loadChunkIndex() throws(HDF5Error) {
     if case .chunked(let layout) = storage { _ = try chunkIndex(layout) }
@@ -49,37 +46,73 @@ extension HDF5Dataset {
           "\(context.limits.byteBudget) bytes of chunks outside the dataset", found: "more", in: "chunk",
           at: chunk.offset)
       }
+      if let stream = try stream(chunk, layout) {
+        try runs.forEach(in: offset..<offset + buffer.count) { place, wanted throws(HDF5Error) in
+          let target = wanted.lowerBound - offset..<wanted.upperBound - offset
+          try stream.read(at: place, into: UnsafeMutableRawBufferPointer(rebasing: buffer[target]))
+        }
+        continue
+      }
       let bytes = try decoded(chunk, layout)
       bytes.withUnsafeBytes { source in
-        runs.forEach { place, logical, count in
-          let low = max(logical, offset)
-          let high = min(logical + count, offset + buffer.count)
-          guard low < high else { return }
-          let from = place + low - logical
-          UnsafeMutableRawBufferPointer(rebasing: buffer[(low - offset)..<(high - offset)])
-            .copyMemory(from: .init(rebasing: source[from..<from + high - low]))
+        runs.forEach(in: offset..<offset + buffer.count) { place, wanted in
+          UnsafeMutableRawBufferPointer(
+            rebasing: buffer[wanted.lowerBound - offset..<wanted.upperBound - offset]
+          ).copyMemory(from: .init(rebasing: source[place..<place + wanted.count]))
         }
       }
     }
   }
 
-  private func decoded(_ chunk: StoredChunk, _ layout: HDF5ChunkLayout) throws(HDF5Error) -> [UInt8] {
-    if let kept = lastChunk.withLock({ $0 }), kept.start == chunk.start { return kept.bytes }
-    guard layout.byteCount <= context.limits.byteBudget else {
-      throw context.limit(
-        "\(context.limits.byteBudget) bytes of one chunk", found: "\(layout.byteCount)", in: "chunk",
-        at: chunk.offset)
+  /// The chunk as a stream when it is a large one whose filters allow that.
+  private func stream(_ chunk: StoredChunk, _ layout: HDF5ChunkLayout) throws(HDF5Error) -> ChunkStream? {
+    guard layout.byteCount > context.limits.streamedChunk,
+      let stream = ChunkStream(
+        chunk, of: layout, elementSize: datatype.size, key: ChunkKey(chunk, dataset: address), context)
+    else { return nil }
+    try checkStored(chunk, layout)
+    try stream.check()
+    return stream
+  }
+
+  /// Refuses a dataset whose chunks can be decoded only whole, and are too large to be kept.
+  ///
+  /// A caller that reads such a dataset in pieces would decode all of a chunk for each.
+  package func checkPieces() throws(HDF5Error) {
+    guard case .chunked(let layout) = storage, layout.byteCount > context.limits.keptChunkBytes else {
+      return
     }
+    for chunk in try chunkIndex(layout).chunks where try stream(chunk, layout) == nil {
+      throw context.limit(
+        "\(context.limits.keptChunkBytes) bytes in a chunk with these filters "
+          + "(h5repack -l CHUNK=1048576 makes smaller ones)",
+        found: "\(layout.byteCount)", in: "chunk", at: chunk.offset)
+    }
+  }
+
+  private func checkStored(_ chunk: StoredChunk, _ layout: HDF5ChunkLayout) throws(HDF5Error) {
     // Stored bytes may exceed the chunk (a checksum, data that deflate could not shrink), but not by much.
     guard chunk.count <= layout.byteCount + layout.byteCount / 8 + 1024 else {
       throw context.malformed(
         "chunk", at: chunk.offset, expected: "about \(layout.byteCount) stored bytes", found: "\(chunk.count)"
       )
     }
+  }
+
+  private func decoded(_ chunk: StoredChunk, _ layout: HDF5ChunkLayout) throws(HDF5Error) -> [UInt8] {
+    let key = ChunkKey(chunk, dataset: address)
+    if let kept = context.chunks.bytes(key) { return kept }
+    guard layout.byteCount <= context.limits.byteBudget else {
+      throw context.limit(
+        "\(context.limits.byteBudget) bytes of one chunk", found: "\(layout.byteCount)", in: "chunk",
+        at: chunk.offset)
+    }
+    try checkStored(chunk, layout)
+    context.chunks.count(layout.byteCount)
     var cursor = try context.cursor(at: chunk.offset, count: chunk.count, in: "chunk")
     let bytes = try layout.pipeline.decode(
       cursor.take(chunk.count), chunk: chunk, byteCount: layout.byteCount, context)
-    if bytes.count <= Self.keptChunk { lastChunk.withLock { $0 = (chunk.start, bytes) } }
+    context.chunks.keep(bytes, key)
     return bytes
   }
 }
@@ -113,7 +146,10 @@ struct ChunkRuns {
     return logical(of: start) < range.upperBound && logical(of: last) + elementSize > range.lowerBound
   }
 
-  func forEach(_ body: (_ place: Int, _ logical: Int, _ count: Int) -> Void) {
+  /// Calls `body` with what the chunk has of `range`: the place in the chunk, and the bytes of the dataset.
+  func forEach<Failure: Error>(
+    in range: Range<Int>, _ body: (_ place: Int, _ wanted: Range<Int>) throws(Failure) -> Void
+  ) throws(Failure) {
     let extent = extent
     guard let width = extent.last, !extent.contains(0) else { return }
     let count = width * elementSize
@@ -121,7 +157,9 @@ struct ChunkRuns {
     var local = [Int](repeating: 0, count: extent.count)
     while true {
       let place = zip(layout.shape, local).reduce(0) { $0 * $1.0 + $1.1 } * elementSize
-      body(place, logical(of: zip(start, local).map { $0 + $1 }), count)
+      let logical = logical(of: zip(start, local).map { $0 + $1 })
+      let wanted = (logical..<logical + count).clamped(to: range)
+      if !wanted.isEmpty { try body(place + wanted.lowerBound - logical, wanted) }
       var dimension = extent.count - 2
       while dimension >= 0 {
         local[dimension] += 1

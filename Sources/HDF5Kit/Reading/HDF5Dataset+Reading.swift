@@ -1,8 +1,9 @@
 extension HDF5Dataset {
   /// Fills `buffer` with the dataset's logical bytes from `offset` on.
   ///
-  /// Contiguous data goes straight from the file into the buffer. Chunked data is decoded by whole chunks;
-  /// reading along chunk borders decodes each once.
+  /// Contiguous data goes straight from the file into the buffer. Small chunks are decoded whole and kept for a while,
+  /// large ones in pieces: reading a dataset from its start to its end decodes each byte once, and so does, but for the
+  /// way to where each begins, reading several parts of it by turns.
   package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int = 0) throws(HDF5Error) {
     let count = buffer.count
     guard offset >= 0, offset <= byteCount, count <= byteCount - offset else {

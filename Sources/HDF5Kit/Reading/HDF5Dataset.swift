@@ -3,7 +3,7 @@ internal import Synchronization
 /// A dataset of an open file: what its elements are, how many, and their bytes.
 ///
 /// Bytes come as stored, in C order, without any conversion. Reading is safe from several threads at once;
-/// nothing but the index of the chunks and the last decoded chunk is kept.
+/// nothing but the index of the chunks is kept here; what was decoded is kept for the whole file, within a budget.
 package final class HDF5Dataset: Sendable {
   /// The path by which the dataset was found, for messages.
   package let path: String
@@ -19,7 +19,6 @@ package final class HDF5Dataset: Sendable {
 
   let header: ObjectHeader
   let index = Mutex<ChunkIndex?>(nil)
-  let lastChunk = Mutex<(start: [Int], bytes: [UInt8])?>(nil)
 
   var context: FileContext { header.context }
 

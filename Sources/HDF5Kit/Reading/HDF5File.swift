@@ -15,6 +15,8 @@ package final class HDF5File: Sendable {
   /// The superblock's version, 0 to 3.
   package var superblockVersion: Int { Int(superblock.version) }
   package let root: HDF5Group
+  /// Bytes of chunks that were decoded so far.
+  package var decodedByteCount: Int { context.chunks.decodedByteCount }
 
   /// Opens a file for reading.
   package convenience init(_ file: ReadableFile, limits: HDF5Limits = .init()) throws(HDF5Error) {

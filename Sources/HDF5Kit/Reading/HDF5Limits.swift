@@ -4,6 +4,13 @@
 package struct HDF5Limits: Sendable {
   /// Bytes one read may return, and bytes one chunk may decode to.
   package var byteBudget = 1 << 30
+  /// Bytes of the decoded chunks that are kept, for a caller that reads a chunk in pieces.
+  package var keptChunkBytes = 32 << 20
+  /// Chunks larger than this are read in pieces where their filters allow it, and not kept.
+  package var streamedChunk = 256 << 10
+  /// Bytes of the places where reading in pieces stopped: some 1,500 of them. A tensor cut twice into 16 units has 256
+  /// blocks that are read by turns, and each has as many places as its elements have bytes when they are shuffled.
+  package var cursorBytes = 64 << 20
   /// How many times more bytes a chunked dataset may declare than it stores, once it declares over 64 MiB.
   /// Deflate cannot exceed 1,032; Keras refuses at 1,000.
   package var declaredPerStored = 1_100

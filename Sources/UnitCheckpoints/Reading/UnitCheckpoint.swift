@@ -151,7 +151,10 @@ package final class UnitCheckpoint: Sendable {
         .datasetStorage, path: path, place: "/\(datasetPath(number))",
         expected: "\(row.byteCount) stored bytes", found: "none")
     }
-    do throws(HDF5Error) { try dataset.loadChunkIndex() } catch { throw .hdf5(path: path, error) }
+    do throws(HDF5Error) {
+      try dataset.checkPieces()
+      try dataset.loadChunkIndex()
+    } catch { throw .hdf5(path: path, error) }
     resolved.withLock { $0[number] = dataset }
     return dataset
   }

@@ -26,6 +26,9 @@ struct AxisInstances {
     let tensor: TensorName
     let dimension: Int
     let extent: Int
+
+    /// What it takes to look at it once more.
+    var partCount: Int { if case .concat(let parts) = placement { parts.count + 1 } else { 1 } }
   }
 
   init(plan: Plan) {
@@ -47,7 +50,9 @@ struct AxisInstances {
   }
 
   /// The placements of a tensor's dimensions, with the axes' names filled in.
-  mutating func use(_ match: EntryMatch, by spec: TensorSpec) throws(PlanError) -> [DimensionPlacement] {
+  mutating func use(
+    _ match: EntryMatch, by spec: TensorSpec, work: inout PlanWork
+  ) throws(PlanError) -> [DimensionPlacement] {
     let entry = plan.tensors[match.entry]
     if entry.dimensions.isEmpty { return [] }
     guard entry.dimensions.count == spec.shape.count else {
@@ -57,7 +62,7 @@ struct AxisInstances {
     filled.reserveCapacity(entry.dimensions.count)
     for (dimension, placement) in entry.dimensions.enumerated() {
       let place = Place(entry: match.entry, dimension: dimension)
-      let placement = try fill(placement, match.captures, place)
+      let placement = try fill(placement, match.captures, place, &work)
       filled.append(placement)
       if tellsSize(placement) {
         pending.append(
@@ -75,18 +80,18 @@ struct AxisInstances {
   }
 
   private mutating func fill(
-    _ placement: DimensionPlacement, _ captures: NamePattern.Captures, _ place: Place
+    _ placement: DimensionPlacement, _ captures: NamePattern.Captures, _ place: Place, _ work: inout PlanWork
   ) throws(PlanError) -> DimensionPlacement {
     switch placement {
     case .whole: return .whole
-    case .axis(let use): return .axis(try fill(use, captures, place))
-    case .compact(let use): return .compact(try fill(use, captures, place))
+    case .axis(let use): return .axis(try fill(use, captures, place, &work))
+    case .compact(let use): return .compact(try fill(use, captures, place, &work))
     case .concat(let parts):
       var filled: [ConcatPart] = []
       for part in parts {
         switch part {
         case .uncut: filled.append(part)
-        case .axis(let use): filled.append(.axis(try fill(use, captures, place)))
+        case .axis(let use): filled.append(.axis(try fill(use, captures, place, &work)))
         }
       }
       return .concat(filled)
@@ -94,7 +99,7 @@ struct AxisInstances {
   }
 
   private mutating func fill(
-    _ use: AxisUse, _ captures: NamePattern.Captures, _ place: Place
+    _ use: AxisUse, _ captures: NamePattern.Captures, _ place: Place, _ work: inout PlanWork
   ) throws(PlanError) -> AxisUse {
     var name = use.axis
     if name.text.utf8.contains(UInt8(ascii: "{")), let pattern = pattern(name), !pattern.isLiteral {
@@ -104,9 +109,7 @@ struct AxisInstances {
       name = AxisName(text)
     }
     if places[name] == nil {
-      guard
-        let planAxis = exact[name] ?? templates.first(where: { plan.axes[$0].name.match(name.text) != nil })
-      else {
+      guard let planAxis = try entry(of: name, place, &work) else {
         throw .unknownAxis(
           place: place.text, name: use.axis,
           nearest: nearestName(to: use.axis.text, among: plan.axes.lazy.map(\.name.text)))
@@ -115,6 +118,16 @@ struct AxisInstances {
       instances.append(Instance(name: name, planAxis: planAxis, size: knownSize(plan.axes[planAxis])))
     }
     return AxisUse(name, inner: use.inner, outer: use.outer)
+  }
+
+  /// The plan's entry of this name, else the first template that makes an axis of this name.
+  private func entry(
+    of name: AxisName, _ place: Place, _ work: inout PlanWork
+  ) throws(PlanError) -> Int? {
+    if let entry = exact[name] { return entry }
+    work.place = place.text
+    for template in templates where try work.matches(plan.axes[template].name, name) { return template }
+    return nil
   }
 
   private mutating func pattern(_ name: AxisName) -> NamePattern? {
@@ -154,11 +167,15 @@ struct AxisInstances {
   private func size(of use: AxisUse) -> Int? { places[use.axis].flatMap { instances[$0].size } }
 
   /// Takes missing sizes from dimensions, those with one unknown axis first, until nothing more follows.
-  private mutating func inferSizes() throws(PlanError) {
+  private mutating func inferSizes(work: inout PlanWork) throws(PlanError) {
+    work.place = "axes"
     var waiting = pending
     while !waiting.isEmpty {
       var rest: [Use] = []
-      for use in waiting where try !infer(from: use) { rest.append(use) }
+      for use in waiting {
+        try work.add(use.partCount * 10)
+        if try !infer(from: use) { rest.append(use) }
+      }
       if rest.count == waiting.count { return }
       waiting = rest
     }
@@ -212,9 +229,9 @@ struct AxisInstances {
   }
 
   /// The axes, in the order of the plan's entries, those of one template in the order of first use.
-  mutating func make() throws(PlanError) -> (axes: [ChannelAxis], notes: [PlanNote]) {
-    try inferSizes()
-    try checkAllUsed()
+  mutating func make(work: inout PlanWork) throws(PlanError) -> (axes: [ChannelAxis], notes: [PlanNote]) {
+    try inferSizes(work: &work)
+    try checkAllUsed(work: &work)
     var axes: [ChannelAxis] = []
     var notes: [PlanNote] = []
     for index in instances.indices.sorted(by: { (instances[$0].planAxis, $0) < (instances[$1].planAxis, $1) })
@@ -254,15 +271,19 @@ struct AxisInstances {
   }
 
   /// An entry no tensor lies on is a slip of the pen. A template may have lost all its axes to entries of their own.
-  private func checkAllUsed() throws(PlanError) {
+  private func checkAllUsed(work: inout PlanWork) throws(PlanError) {
+    work.place = "axes"
     let used = Set(instances.map(\.planAxis))
     for (index, axis) in plan.axes.enumerated() where !used.contains(index) {
-      if !axis.name.isLiteral, instances.contains(where: { axis.name.match($0.name.text) != nil }) {
-        continue
-      }
+      if !axis.name.isLiteral, try has(axis.name, &work) { continue }
       throw .unusedAxis(
         name: AxisName(axis.name.text),
         nearest: nearestName(to: axis.name.text, among: instances.lazy.map(\.name.text)))
     }
+  }
+
+  private func has(_ template: NamePattern, _ work: inout PlanWork) throws(PlanError) -> Bool {
+    for instance in instances where try work.matches(template, instance.name) { return true }
+    return false
   }
 }

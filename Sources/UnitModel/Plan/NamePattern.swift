@@ -5,9 +5,9 @@
 public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
   /// The pattern as it is written.
   public let text: String
-  private let tokens: [Token]
+  let tokens: [Token]
 
-  private enum Token: Hashable {
+  enum Token: Hashable {
     case literal([UInt8])
     case component
     case anything
@@ -21,8 +21,7 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
     public var stars: [String] = []
   }
 
-  /// The most wildcards a pattern may have, and the most bytes it and the names it is tried on may have: matching
-  /// costs their product.
+  /// The most wildcards a pattern may have: a word has a bit for each of its tokens.
   public static let wildcardLimit = 16
   /// The most bytes of a pattern, and of a name that a pattern with wildcards can match.
   public static let lengthLimit = 1 << 14
@@ -79,7 +78,10 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
   public var description: String { text }
 
   /// What the wildcards take when the pattern matches a name; nil when it does not.
-  public func match(_ name: String) -> Captures? { match(Array(name.utf8)[...]) }
+  public func match(_ name: String) -> Captures? {
+    var work = 0
+    return Array(name.utf8).withUnsafeBufferPointer { match($0, work: &work) }
+  }
 
   /// The pattern's text with its wildcards replaced in order; nil when there are too few captures.
   public func filled(with captures: Captures) -> String? {
@@ -98,67 +100,5 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
       }
     }
     return text
-  }
-
-  func match(_ name: ArraySlice<UInt8>) -> Captures? {
-    // Most names fail on the first or the last literal; that costs no table.
-    if case .literal(let bytes) = tokens.first, !name.starts(with: bytes) { return nil }
-    if case .literal(let bytes) = tokens.last, !name.suffix(bytes.count).elementsEqual(bytes) { return nil }
-    if isLiteral { return name.count == (tokens.isEmpty ? 0 : text.utf8.count) ? Captures() : nil }
-    if name.count > NamePattern.lengthLimit { return nil }
-    return name.withUnsafeBufferPointer { matchWithTable($0) }
-  }
-
-  /// `reach[t][p]`: the tokens from t on match the bytes from p on. Filled from the end, then walked from the start.
-  private func matchWithTable(_ name: UnsafeBufferPointer<UInt8>) -> Captures? {
-    let columns = name.count + 1
-    var reach = [Bool](repeating: false, count: (tokens.count + 1) * columns)
-    reach[tokens.count * columns + name.count] = true
-    for (index, token) in tokens.enumerated().reversed() {
-      let here = index * columns
-      let next = here + columns
-      var open = false
-      for position in stride(from: name.count, through: 0, by: -1) {
-        switch token {
-        case .literal(let bytes):
-          reach[here + position] =
-            position + bytes.count <= name.count && reach[next + position + bytes.count]
-            && name[position..<(position + bytes.count)].elementsEqual(bytes)
-        case .anything:
-          open = open || (isBoundary(position, name) && reach[next + position])
-          reach[here + position] = open
-        case .component:
-          let continues = position < name.count && !isSeparator(name[position])
-          reach[here + position] = continues && open
-          open = (continues && open) || (isBoundary(position, name) && reach[next + position])
-        }
-      }
-    }
-    guard reach[0] else { return nil }
-    var captures = Captures()
-    var position = 0
-    for (index, token) in tokens.enumerated() {
-      let start = position
-      switch token {
-      case .literal(let bytes):
-        position += bytes.count
-        continue
-      case .component: position += 1
-      case .anything: break
-      }
-      while position < name.count, !(isBoundary(position, name) && reach[(index + 1) * columns + position]) {
-        position += 1
-      }
-      let taken = String(decoding: name[start..<position], as: UTF8.self)
-      if token == .component { captures.components.append(taken) } else { captures.stars.append(taken) }
-    }
-    return captures
-  }
-
-  private func isSeparator(_ byte: UInt8) -> Bool { byte == UInt8(ascii: ".") || byte == UInt8(ascii: "/") }
-
-  /// Whether a character begins here: a wildcard never takes half of one.
-  private func isBoundary(_ position: Int, _ name: UnsafeBufferPointer<UInt8>) -> Bool {
-    position == name.count || name[position] & 0xC0 != 0x80
   }
 }

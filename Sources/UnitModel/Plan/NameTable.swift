@@ -42,19 +42,24 @@ struct NameTable {
   }
 
   /// The tensors that a selector means, ascending, with what its wildcards took.
-  func matches(_ selector: NameSelector) -> [(place: Int, captures: NamePattern.Captures)] {
-    let literal: TensorName
-    switch selector {
-    case .name(let name): literal = name
+  func matches(
+    _ selector: NameSelector, work: inout PlanWork
+  ) throws(PlanError) -> [(place: Int, captures: NamePattern.Captures)] {
+    switch Self.target(selector) {
+    case .name(let name): return places[name].map { [($0, NamePattern.Captures())] } ?? []
     case .match(let pattern):
-      if !pattern.isLiteral {
-        return bytes.enumerated().compactMap { place, name in
-          pattern.match(name[...]).map { (place, $0) }
-        }
+      var found: [(place: Int, captures: NamePattern.Captures)] = []
+      for (place, name) in bytes.enumerated() {
+        if let captures = try work.match(pattern, name) { found.append((place, captures)) }
       }
-      literal = TensorName(pattern.text)
+      return found
     }
-    return places[literal].map { [($0, NamePattern.Captures())] } ?? []
+  }
+
+  /// The selector as it is looked for: a pattern without wildcards is a name.
+  fileprivate static func target(_ selector: NameSelector) -> NameSelector {
+    if case .match(let pattern) = selector, pattern.isLiteral { return .name(TensorName(pattern.text)) }
+    return selector
   }
 
   /// The error for a selector that means no tensor.
@@ -74,24 +79,78 @@ struct EntryMatch {
 
 extension Plan {
   /// For each tensor the first entry that matches it, or one that matches a tensor it is tied to.
-  func matchEntries(_ names: NameTable) throws(PlanError) -> (matches: [EntryMatch?], notes: [PlanNote]) {
-    var matches = [EntryMatch?](repeating: nil, count: names.specs.count)
+  func matchEntries(
+    _ names: NameTable, work: inout PlanWork
+  ) throws(PlanError) -> (matches: [EntryMatch?], notes: [PlanNote]) {
+    var open = OpenNames(names)
     var notes: [PlanNote] = []
     for (index, entry) in tensors.enumerated() {
-      let found = names.matches(entry.selector)
-      if found.isEmpty { throw names.matchesNothing(entry.selector, place: "tensors[\(index)]") }
-      var taken = false
-      for (place, captures) in found where matches[place] == nil {
-        matches[place] = EntryMatch(entry: index, captures: captures)
-        taken = true
+      work.place = "tensors[\(index)]"
+      if try open.take(entry.selector, for: index, work: &work) { continue }
+      guard try open.hasTaken(entry.selector, work: &work) else {
+        throw names.matchesNothing(entry.selector, place: work.place)
       }
-      if !taken { notes.append(.entryShadowed(place: "tensors[\(index)]", pattern: entry.selector.text)) }
+      notes.append(.entryShadowed(place: work.place, pattern: entry.selector.text))
     }
+    var matches = open.matches
     for place in names.tied.keys.sorted() where matches[place] == nil {
       guard let other = names.tied[place]?.first(where: { matches[$0] != nil }) else { continue }
       matches[place] = matches[other]
       notes.append(.followsTie(tensor: names.specs[place].name, original: names.specs[other].name))
     }
     return (matches, notes)
+  }
+}
+
+/// The names that no entry has taken yet, so that each entry is tried on these alone.
+private struct OpenNames {
+  let names: NameTable
+  var matches: [EntryMatch?]
+  /// Ascending.
+  var places: [Int]
+
+  init(_ names: NameTable) {
+    self.names = names
+    matches = [EntryMatch?](repeating: nil, count: names.specs.count)
+    places = Array(names.specs.indices)
+  }
+
+  /// Gives an entry the open names that it matches; false when there are none.
+  mutating func take(
+    _ selector: NameSelector, for entry: Int, work: inout PlanWork
+  ) throws(PlanError) -> Bool {
+    switch NameTable.target(selector) {
+    case .name(let name):
+      // Its place stays listed among the open ones until a pattern comes by.
+      guard let place = names.places[name], matches[place] == nil else { return false }
+      matches[place] = EntryMatch(entry: entry, captures: NamePattern.Captures())
+      return true
+    case .match(let pattern):
+      var rest: [Int] = []
+      rest.reserveCapacity(places.count)
+      var found = false
+      for place in places where matches[place] == nil {
+        if let captures = try work.match(pattern, names.bytes[place]) {
+          matches[place] = EntryMatch(entry: entry, captures: captures)
+          found = true
+        } else {
+          rest.append(place)
+        }
+      }
+      places = rest
+      return found
+    }
+  }
+
+  /// Whether an entry matches a name that another has; the first one found tells.
+  func hasTaken(_ selector: NameSelector, work: inout PlanWork) throws(PlanError) -> Bool {
+    switch NameTable.target(selector) {
+    case .name(let name): return names.places[name] != nil
+    case .match(let pattern):
+      for (place, name) in names.bytes.enumerated() where matches[place] != nil {
+        if try work.matches(pattern, name) { return true }
+      }
+      return false
+    }
   }
 }

@@ -91,7 +91,9 @@ extension Plan {
   }
 
   /// The assignment of a filled plan, its templates of axes applied to the axes there are.
-  func assignment(_ filled: Plan, axes: [ChannelAxis]) throws(PlanError) -> Assignment {
+  func assignment(
+    _ filled: Plan, axes: [ChannelAxis], work: inout PlanWork
+  ) throws(PlanError) -> Assignment {
     if filled.tasks.isEmpty, filled.provenance == nil { return .none }
     let names = axes.map(\.name)
     var tasks: [TaskAssignment] = []
@@ -102,7 +104,9 @@ extension Plan {
       var own: [AxisName: AxisAssignment] = [:]
       // An entry for one axis counts before templates, and among templates the first.
       for entry in task.axes.filter(\.axis.isLiteral) + task.axes.filter({ !$0.axis.isLiteral }) {
-        let found = names.filter { entry.axis.match($0.text) != nil }
+        work.place = "\(place).axes"
+        var found: [AxisName] = []
+        for name in names where try work.matches(entry.axis, name) { found.append(name) }
         if found.isEmpty {
           throw .unknownAxis(
             place: "\(place).axes", name: AxisName(entry.axis.text),
@@ -127,7 +131,7 @@ extension Plan {
 
   /// For each tensor that some item of `private` names, who uses it.
   func matchScopes(
-    _ names: NameTable, tasks: [PlanTask], assignment: Assignment
+    _ names: NameTable, tasks: [PlanTask], assignment: Assignment, work: inout PlanWork
   ) throws(PlanError) -> [Int: TensorScope] {
     var users: [Int: [TensorScope.User]] = [:]
     for (index, task) in tasks.enumerated() {
@@ -139,7 +143,8 @@ extension Plan {
           throw .unknownLevel(place: place, level: level.level.value, levels: levels)
         }
         for (item, entry) in level.items.enumerated() {
-          for (tensor, alias) in try matches(entry, names, place: "\(place)[\(item)]") {
+          for (tensor, alias) in try matches(entry, names, place: "\(place)[\(item)]", work: &work) {
+            try work.add(PlanWork.user + (own[tensor]?.count ?? 0))
             if own[tensor]?.contains(where: { $0.level == level.level }) == true { continue }
             own[tensor, default: []].append(
               TensorScope.User(task: task.task, level: level.level, alias: alias))
@@ -148,8 +153,10 @@ extension Plan {
       }
       // A tensor that levels name is theirs alone; the task's own list is for the rest.
       for (item, entry) in task.privateTensors.enumerated() {
-        for (tensor, alias) in try matches(entry, names, place: "tasks[\(index)].private[\(item)]")
+        let place = "tasks[\(index)].private[\(item)]"
+        for (tensor, alias) in try matches(entry, names, place: place, work: &work)
         where own[tensor] == nil {
+          try work.add(PlanWork.user)
           own[tensor] = [TensorScope.User(task: task.task, alias: alias)]
         }
       }
@@ -167,9 +174,10 @@ extension Plan {
   }
 
   private func matches(
-    _ item: PlanPrivate, _ names: NameTable, place: String
+    _ item: PlanPrivate, _ names: NameTable, place: String, work: inout PlanWork
   ) throws(PlanError) -> [(tensor: Int, alias: TensorName?)] {
-    let found = names.matches(item.selector)
+    work.place = place
+    let found = try names.matches(item.selector, work: &work)
     if found.isEmpty { throw names.matchesNothing(item.selector, place: place) }
     return found.map { match in
       (match.place, item.alias?.filled(with: match.captures).map { TensorName($0) })

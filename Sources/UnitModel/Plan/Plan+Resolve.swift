@@ -12,7 +12,8 @@ extension Plan {
     let names = NameTable(specs: specs, ties: ties)
     if let twice = names.twice { throw .nameTwice(place: "tensors", name: twice.text) }
 
-    let entries = try matchEntries(names)
+    var work = PlanWork()
+    let entries = try matchEntries(names, work: &work)
     var axes = AxisInstances(plan: self)
     var dimensions: [[DimensionPlacement]] = []
     dimensions.reserveCapacity(specs.count)
@@ -22,11 +23,11 @@ extension Plan {
         continue
       }
       try check(tensors[match.entry], of: spec)
-      dimensions.append(try axes.use(match, by: spec))
+      dimensions.append(try axes.use(match, by: spec, work: &work))
     }
-    let made = try axes.make()
-    let assigned = try assignment(filled, axes: made.axes)
-    let scopes = try matchScopes(names, tasks: filled.tasks, assignment: assigned)
+    let made = try axes.make(work: &work)
+    let assigned = try assignment(filled, axes: made.axes, work: &work)
+    let scopes = try matchScopes(names, tasks: filled.tasks, assignment: assigned, work: &work)
 
     var cutter = try DimensionCutter(axes: made.axes)
     var placements: [TensorPlacement] = []

@@ -36,6 +36,8 @@ extension PlanError: CustomStringConvertible {
       "axis \(name.quoted): expected a tensor that lies on it, found none\(did(nearest))"
     case .matchesNothing(let place, let pattern, let nearest):
       "\(place): expected the name of a tensor, found \(quoted(pattern)), which matches none\(did(nearest))"
+    case .tooMuchWork(let place, let limit):
+      "\(place): expected a plan that meets its tensors in at most \(limit) comparisons of bytes, found more"
     case .captureMissing(let place, let name, let captures):
       "\(place): expected at most \(captures) {} in the name, as many as the pattern has, found \(quoted(name))"
     case .rankDisagrees(let tensor, let expected, let shape):

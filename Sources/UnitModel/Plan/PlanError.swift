@@ -29,6 +29,7 @@ public enum PlanError: Error, Hashable, Sendable {
   case unknownAxis(place: String, name: AxisName, nearest: String?)
   case unusedAxis(name: AxisName, nearest: String?)
   case matchesNothing(place: String, pattern: String, nearest: String?)
+  case tooMuchWork(place: String, limit: Int)
   case captureMissing(place: String, name: String, captures: Int)
   case rankDisagrees(tensor: TensorName, expected: Int, shape: [Int])
   case sizeDisagrees(tensor: TensorName, dimension: Int, axis: String, expected: Int, found: Int)

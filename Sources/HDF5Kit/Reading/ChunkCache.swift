@@ -1,0 +1,71 @@
+internal import Synchronization
+
+/// Which chunk of which dataset: equal keys decode to equal bytes.
+struct ChunkKey: Hashable {
+  /// The dataset's object header.
+  let dataset: Int
+  let offset: Int
+  let count: Int
+  let mask: UInt32
+
+  init(_ chunk: StoredChunk, dataset: Int) {
+    self.dataset = dataset
+    offset = chunk.offset
+    count = chunk.count
+    mask = chunk.mask
+  }
+}
+
+/// What is kept of the chunks of a file, all its datasets together: small ones decoded, and in large ones the places
+/// where reading stopped.
+///
+/// The locks are held for a lookup, never while a chunk is read or decoded.
+final class ChunkCache: Sendable {
+  private struct Place: Hashable {
+    let chunk: ChunkKey
+    let position: Int
+  }
+
+  private let decoded: Mutex<RecentValues<ChunkKey, [UInt8]>>
+  private let cursors: Mutex<RecentValues<Place, InflateCursor>>
+  private let bytesDecoded = Atomic(0)
+
+  init(_ limits: HDF5Limits) {
+    decoded = Mutex(RecentValues(budget: limits.keptChunkBytes))
+    cursors = Mutex(RecentValues(budget: limits.cursorBytes))
+  }
+
+  /// Bytes that were decoded so far, those to get to a place included.
+  var decodedByteCount: Int { bytesDecoded.load(ordering: .relaxed) }
+
+  /// Takes note of bytes that are decoded.
+  func count(_ bytes: Int) { bytesDecoded.add(bytes, ordering: .relaxed) }
+
+  func bytes(_ key: ChunkKey) -> [UInt8]? { decoded.withLock { $0.use(key) } }
+
+  func keep(_ bytes: [UInt8], _ key: ChunkKey) {
+    // What the cache itself takes for an entry counts too, or chunks of a few bytes would cost far more than those.
+    decoded.withLock { $0.insert(bytes, cost: bytes.count + 256, for: key) }
+  }
+
+  /// The cursor nearest to a place of a chunk, at it or before it; nil when there is none.
+  ///
+  /// One that stands before the place stays, for the next read there, and a copy of it is given.
+  func cursor(_ chunk: ChunkKey, before place: Int) -> InflateCursor? {
+    cursors.withLock { cursors in
+      if let exact = cursors.take(Place(chunk: chunk, position: place)) { return exact }
+      var nearest: Place?
+      for other in cursors.keys
+      where other.chunk == chunk && other.position < place && other.position > nearest?.position ?? 0 {
+        nearest = other
+      }
+      return nearest.flatMap { cursors.use($0)?.copy() }
+    }
+  }
+
+  func keep(_ cursor: InflateCursor, _ chunk: ChunkKey) {
+    cursors.withLock {
+      $0.insert(cursor, cost: InflateCursor.byteCount, for: Place(chunk: chunk, position: cursor.position))
+    }
+  }
+}

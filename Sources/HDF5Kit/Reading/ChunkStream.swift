@@ -1,0 +1,104 @@
+/// One stored chunk that can be read in pieces: deflated, shuffled, both or neither.
+///
+/// Tools make one chunk of a whole dataset; decoded whole, it would be decoded again for every piece, or kept whatever
+/// its size. A shuffled chunk is as many streams as an element has bytes, one after the other.
+struct ChunkStream {
+  let chunk: StoredChunk
+  /// What the chunk decodes to.
+  let byteCount: Int
+  private let key: ChunkKey
+  private let context: FileContext
+  private let isDeflated: Bool
+  /// Bytes of a shuffled element; 1 where nothing is shuffled.
+  private let planes: Int
+
+  /// Elements longer than this are decoded whole: each of their bytes would be a stream of its own.
+  private static let planeLimit = 16
+
+  /// Nil for a pipeline that can be undone only as a whole, with a checksum for one.
+  init?(
+    _ chunk: StoredChunk, of layout: HDF5ChunkLayout, elementSize: Int, key: ChunkKey, _ context: FileContext
+  ) {
+    let filters = layout.pipeline.applied(to: chunk)
+    switch filters.map(\.known) {
+    case []: (isDeflated, planes) = (false, 1)
+    case [.deflate]: (isDeflated, planes) = (true, 1)
+    case [.shuffle], [.shuffle, .deflate]:
+      guard filters[0].parameters.first.map({ Int($0) }) == elementSize, elementSize > 0,
+        elementSize <= Self.planeLimit
+      else { return nil }
+      (isDeflated, planes) = (filters.count == 2, elementSize)
+    default: return nil
+    }
+    self.chunk = chunk
+    self.key = key
+    self.context = context
+    byteCount = layout.byteCount
+  }
+
+  /// Refuses a chunk whose stored length does not fit what it decodes to.
+  func check() throws(HDF5Error) {
+    // Deflate makes at most 1,032 bytes of one.
+    guard isDeflated ? byteCount / 1032 <= chunk.count : byteCount == chunk.count else {
+      throw context.malformed(
+        "chunk", at: chunk.offset,
+        expected: isDeflated ? "a deflate stream of \(byteCount) bytes" : "\(byteCount) bytes",
+        found: "\(chunk.count) stored bytes")
+    }
+  }
+
+  /// Fills `buffer` with the chunk's bytes from `place`; the caller has checked that they lie within it.
+  func read(at place: Int, into buffer: UnsafeMutableRawBufferPointer) throws(HDF5Error) {
+    if planes == 1 { return try readStored(at: place, into: buffer) }
+    // A chunk holds whole elements, so every plane is as long as the others.
+    let elements = byteCount / planes
+    let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: buffer.count / planes + 1, alignment: 16)
+    defer { scratch.deallocate() }
+    for plane in 0..<planes {
+      let first = Self.firstElement(of: plane, from: place, planes)
+      let end = Self.firstElement(of: plane, from: place + buffer.count, planes)
+      if first == end { continue }
+      let piece = UnsafeMutableRawBufferPointer(rebasing: scratch[..<(end - first)])
+      try readStored(at: plane * elements + first, into: piece)
+      var target = first * planes + plane - place
+      for byte in piece {
+        buffer[target] = byte
+        target += planes
+      }
+    }
+  }
+
+  /// The first element whose byte in `plane` is at `place` of the chunk or behind it.
+  private static func firstElement(of plane: Int, from place: Int, _ planes: Int) -> Int {
+    max(0, place - plane + planes - 1) / planes
+  }
+
+  private func readStored(at place: Int, into buffer: UnsafeMutableRawBufferPointer) throws(HDF5Error) {
+    guard isDeflated else { return try context.read(at: chunk.offset + place, into: buffer, in: "chunk") }
+    let cursor = context.chunks.cursor(key, before: place) ?? InflateCursor()
+    guard let cursor else {
+      throw context.limit("the memory there is", found: "no room to inflate", in: "chunk", at: chunk.offset)
+    }
+    try skip(cursor, to: place)
+    try inflate(cursor, into: buffer)
+    if cursor.position < byteCount { context.chunks.keep(cursor, key) }
+  }
+
+  private func skip(_ cursor: InflateCursor, to place: Int) throws(HDF5Error) {
+    if cursor.position == place { return }
+    let scratch = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: min(place - cursor.position, 64 << 10), alignment: 16)
+    defer { scratch.deallocate() }
+    while cursor.position < place {
+      let count = min(place - cursor.position, scratch.count)
+      try inflate(cursor, into: UnsafeMutableRawBufferPointer(rebasing: scratch[..<count]))
+    }
+  }
+
+  private func inflate(
+    _ cursor: InflateCursor, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(HDF5Error) {
+    context.chunks.count(buffer.count)
+    try cursor.read(chunk, byteCount: byteCount, into: buffer, context)
+  }
+}

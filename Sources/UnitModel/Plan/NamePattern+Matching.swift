@@ -1,0 +1,155 @@
+extension NamePattern {
+  /// What the wildcards take when the pattern matches a name; nil when it does not.
+  ///
+  /// - Parameter work: grows by what was done, in comparisons of bytes.
+  func match(_ name: UnsafeBufferPointer<UInt8>, work: inout Int) -> Captures? {
+    var captures: Captures? = Captures()
+    return matches(name, work: &work, captures: &captures) ? captures : nil
+  }
+
+  /// Whether the pattern matches a name.
+  func matches(_ name: UnsafeBufferPointer<UInt8>, work: inout Int) -> Bool {
+    var unwanted: Captures?
+    return matches(name, work: &work, captures: &unwanted)
+  }
+
+  private func matches(
+    _ name: UnsafeBufferPointer<UInt8>, work: inout Int, captures: inout Captures?
+  ) -> Bool {
+    work += 1
+    // Literals at the ends have one place, and most names fail on them.
+    var middle = tokens[...]
+    var low = 0
+    var high = name.count
+    if case .literal(let bytes) = middle.first {
+      guard Self.has(name, bytes, at: 0, work: &work) else { return false }
+      low = bytes.count
+      middle.removeFirst()
+    }
+    if case .literal(let bytes) = middle.last {
+      guard bytes.count <= high - low, Self.has(name, bytes, at: high - bytes.count, work: &work) else {
+        return false
+      }
+      high -= bytes.count
+      middle.removeLast()
+    }
+    if middle.isEmpty { return low == high }
+    if name.count > NamePattern.lengthLimit { return false }
+    let rest = UnsafeBufferPointer(rebasing: name[low..<high])
+    return withUnsafeTemporaryAllocation(of: UInt64.self, capacity: rest.count + 1) { reach in
+      WildcardTable(middle, of: rest, reach: reach).match(work: &work, captures: &captures)
+    }
+  }
+
+  /// Whether `bytes` stand at `position` of the name.
+  fileprivate static func has(
+    _ name: UnsafeBufferPointer<UInt8>, _ bytes: [UInt8], at position: Int, work: inout Int
+  ) -> Bool {
+    guard bytes.count <= name.count - position else { return false }
+    var index = 0
+    while index < bytes.count, name[position + index] == bytes[index] { index += 1 }
+    work += index + 1
+    return index == bytes.count
+  }
+}
+
+/// Which tokens of a pattern can go on at which byte of a name: one word per byte, one bit per token.
+///
+/// Filled from the end of the name, then walked from its start, so that nothing is tried twice: the cost is the
+/// name's length times the number of literals, whatever the wildcards are.
+private struct WildcardTable {
+  private let name: UnsafeBufferPointer<UInt8>
+  private let tokens: ArraySlice<NamePattern.Token>
+  /// Bit t of `reach[p]`: the tokens from t on match the bytes from p on.
+  private let reach: UnsafeMutableBufferPointer<UInt64>
+  private let literals: [(bit: Int, bytes: [UInt8])]
+  private let stars: UInt64
+  private let components: UInt64
+
+  /// A table in `reach`, which has room for a word per byte of the name and one for its end.
+  init(
+    _ tokens: ArraySlice<NamePattern.Token>, of name: UnsafeBufferPointer<UInt8>,
+    reach: UnsafeMutableBufferPointer<UInt64>
+  ) {
+    self.name = name
+    self.tokens = tokens
+    self.reach = reach
+    var literals: [(bit: Int, bytes: [UInt8])] = []
+    var stars: UInt64 = 0
+    var components: UInt64 = 0
+    // At most 16 wildcards with a literal between any two of them: 33 tokens and the end fit a word.
+    for (bit, token) in tokens.enumerated() {
+      switch token {
+      case .literal(let bytes): literals.append((bit, bytes))
+      case .anything: stars |= 1 << UInt64(bit)
+      case .component: components |= 1 << UInt64(bit)
+      }
+    }
+    self.literals = literals
+    self.stars = stars
+    self.components = components
+  }
+
+  func match(work: inout Int, captures: inout NamePattern.Captures?) -> Bool {
+    fill(work: &work)
+    guard reach[0] & 1 != 0 else { return false }
+    if captures != nil { captures = walk(work: &work) }
+    return true
+  }
+
+  private func fill(work: inout Int) {
+    // Wildcards that, having begun before a byte, can end at it or further on.
+    var open: UInt64 = 0
+    for position in stride(from: name.count, through: 0, by: -1) {
+      let isEnd = position == name.count
+      let going = isEnd ? 0 : isSeparator(name[position]) ? open & stars : open
+      // What needs a byte of its own here; two stars are never neighbours, so a star can only be added to these.
+      var here = going & (components | stars)
+      if isEnd { here |= 1 << UInt64(tokens.count) }
+      for (bit, bytes) in literals where !isEnd && bytes[0] == name[position] {
+        guard bytes.count <= name.count - position,
+          reach[position + bytes.count] >> UInt64(bit + 1) & 1 != 0,
+          NamePattern.has(name, bytes, at: position, work: &work)
+        else { continue }
+        here |= 1 << UInt64(bit)
+      }
+      open = going
+      if isBoundary(position) {
+        here |= here >> 1 & stars
+        open |= here >> 1 & (components | stars)
+      }
+      reach[position] = here
+    }
+    work += (name.count + 1) * (literals.count + 1)
+  }
+
+  /// Each wildcard from left to right takes as little as leaves the rest a match.
+  private func walk(work: inout Int) -> NamePattern.Captures {
+    var captures = NamePattern.Captures()
+    var position = 0
+    for (bit, token) in tokens.enumerated() {
+      let start = position
+      switch token {
+      case .literal(let bytes):
+        position += bytes.count
+        continue
+      case .component: position += 1
+      case .anything: break
+      }
+      while position < name.count, !(isBoundary(position) && reach[position] >> UInt64(bit + 1) & 1 != 0) {
+        position += 1
+      }
+      let taken = String(decoding: name[start..<position], as: UTF8.self)
+      if token == .component { captures.components.append(taken) } else { captures.stars.append(taken) }
+    }
+    work += name.count
+    return captures
+  }
+
+  private func isSeparator(_ byte: UInt8) -> Bool { byte == UInt8(ascii: ".") || byte == UInt8(ascii: "/") }
+
+  /// Whether a character begins here: a wildcard never takes half of one.
+  private func isBoundary(_ position: Int) -> Bool {
+    position == name.count || name[position] & 0xC0 != 0x80
+  }
+}
