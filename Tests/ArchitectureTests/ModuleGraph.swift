@@ -12,6 +12,7 @@ enum ModuleGraph {
       "HDF5Kit", "UnitModel", "Tensors", "StrictJSON", "ByteFiles", "Glibc", "Synchronization",
     ],
     "Planning": ["UnitModel", "Tensors"],
+    "Accounting": ["UnitModel", "Tensors", "StrictJSON"],
     "Conversion": [
       "UnitModel", "UnitCheckpoints", "Tensors", "StrictJSON", "FlatFormats", "ByteFiles", "Dispatch",
       "Synchronization",
@@ -19,10 +20,10 @@ enum ModuleGraph {
     "Validation": [
       "UnitModel", "UnitCheckpoints", "Tensors", "StrictJSON", "ByteFiles", "Dispatch", "Synchronization",
     ],
-    "Reporting": ["Tensors", "StrictJSON", "UnitModel", "UnitCheckpoints", "Validation"],
+    "Reporting": ["Tensors", "StrictJSON", "UnitModel", "UnitCheckpoints", "Accounting", "Validation"],
     "tessera": [
       "ByteFiles", "StrictJSON", "Tensors", "HDF5Kit", "FlatFormats", "UnitModel", "UnitCheckpoints",
-      "Planning",
+      "Planning", "Accounting",
       "Conversion", "Validation", "Reporting", "ArgumentParser", "Glibc",
     ],
   ]
