@@ -80,7 +80,8 @@ struct CountTests {
       (["w.safetensors", "--policy", "mine.json", "--policy", "all-stored"], ["- - 60 240 614"]),
     ])
   func selects(arguments: [String], expected: [String]) throws {
-    let run = try tessera(["count"] + arguments + ["--json"], directory: folder().path)
+    let folder = try folder()
+    let run = try tessera(["count"] + arguments + ["--json"], directory: folder.path)
     #expect(run.ending == .exited(0) && run.errors.isEmpty, "\(run.errorText)")
     #expect(try rows(run) == expected)
   }
@@ -112,7 +113,8 @@ struct CountTests {
       ),
     ])
   func gates(arguments: [String], lines: [String]) throws {
-    let run = try tessera(["count"] + arguments, directory: folder().path)
+    let folder = try folder()
+    let run = try tessera(["count"] + arguments, directory: folder.path)
     #expect(run.ending == .exited(lines.isEmpty ? 0 : 1))
     #expect(!run.output.isEmpty)
     #expect(run.errorText == lines.map { "tessera: \($0)\n" }.joined())
@@ -164,7 +166,8 @@ struct CountTests {
       (["other.json"], "other.json: "), (["absent.h5"], "absent.h5: cannot open: no such file or directory"),
     ])
   func refusals(arguments: [String], sentence: String) throws {
-    let said = try tessera(["count"] + arguments, directory: folder().path).sentence()
+    let folder = try folder()
+    let said = try tessera(["count"] + arguments, directory: folder.path).sentence()
     #expect(said.hasPrefix(sentence), "\(said)")
   }
 
@@ -186,7 +189,8 @@ struct CountTests {
 
   @Test("lists every tensor's role with its reason when asked")
   func roles() throws {
-    let run = try tessera(["count", "m.h5", "--roles", "--json"], directory: folder().path)
+    let folder = try folder()
+    let run = try tessera(["count", "m.h5", "--roles", "--json"], directory: folder.path)
     guard case .object(let object) = try JSONParser().parse(run.output),
       case .array(let tensors)? = object["tensors"]
     else { return #expect(Bool(false)) }
