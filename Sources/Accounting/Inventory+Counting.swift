@@ -23,7 +23,7 @@ extension Inventory {
       }
     }
     return ParameterCounts(
-      policy: policy, networks: rows(sums), stored: storedRow(stored))
+      policy: policy, networks: rows(sums), stored: ParameterRow(nil, unitCount: unitCount ?? 0, stored))
   }
 
   /// What the tensors of each group put in, by role, per step of the group's outline.
@@ -60,24 +60,7 @@ extension Inventory {
   private func rows(_ sums: [Sums]) -> [ParameterRow] {
     var own: [TaskID: [AxisName]] = [:]
     for task in tasks { own[task.task] = task.axes.map(\.axis) }
-    return zip(networks, sums).map { network, sums in
-      ParameterRow(
-        task: network.task, level: network.level, units: Self.listed(network.units, in: network.order),
-        axes: (own[network.task] ?? []).map {
-          ($0, Self.listed(network.units(on: $0), in: network.order(on: $0)))
-        }, sums)
-    }
-  }
-
-  private func storedRow(_ sums: Sums) -> ParameterRow {
-    let units = unitCount.map { (0..<$0).map { UnitID($0) } } ?? []
-    return ParameterRow(task: nil, level: nil, units: units, axes: [], sums)
-  }
-
-  /// The units of a level in the task's order, where the order names all of them.
-  private static func listed(_ units: UnitSet, in order: [UnitID]) -> [UnitID] {
-    let ordered = order.filter(units.contains)
-    return ordered.count == units.count ? ordered : units.ascending
+    return zip(networks, sums).map { ParameterRow($0, ownAxes: own[$0.task] ?? [], $1) }
   }
 }
 
@@ -141,17 +124,13 @@ extension AccountingError {
 }
 
 extension ParameterRow {
-  fileprivate init(
-    task: TaskID?, level: LevelNumber?, units: [UnitID], axes: [(axis: AxisName, units: [UnitID])],
-    _ sums: Sums
-  ) {
+  fileprivate init(_ network: VirtualNetwork?, unitCount: Int = 0, ownAxes: [AxisName] = [], _ sums: Sums) {
     func elements(_ role: ParameterRole, _ isCounted: Bool) -> Int? {
       sums.roles.first { $0.role == role && $0.isCounted == isCounted }?.elements
     }
-    self.task = task
-    self.level = level
-    self.units = units
-    self.axes = axes
+    self.network = network
+    self.unitCount = unitCount
+    self.ownAxes = ownAxes
     classes = sums.classes
     // Tensors of packed elements are cut only where a byte ends.
     bytes = ByteCount(sums.bits / 8)

@@ -13,14 +13,12 @@ public struct ParameterCounts: Sendable {
 
 /// What one virtual network, or the whole file, has.
 public struct ParameterRow: Sendable {
-  /// The task; nil for everything stored.
-  public let task: TaskID?
-  /// The level; nil for everything stored.
-  public let level: LevelNumber?
-  /// The units, in the task's order where the level is taken from it.
-  public let units: [UnitID]
-  /// The units on axes that the task treats in its own way.
-  public let axes: [(axis: AxisName, units: [UnitID])]
+  /// The virtual network; nil for everything stored.
+  let network: VirtualNetwork?
+  /// k for everything stored; 0 in a file that is not cut.
+  let unitCount: Int
+  /// The axes that the task treats in its own way.
+  let ownAxes: [AxisName]
   /// The elements that the policy counts, by the class of their blocks.
   public let classes: BlockCounts
   /// The logical bytes of those elements.
@@ -31,6 +29,31 @@ public struct ParameterRow: Sendable {
   public let excludedBytes: ByteCount
   /// Both kinds of elements by role; every element has one.
   public let roles: [RoleCount]
+
+  /// The task; nil for everything stored.
+  public var task: TaskID? { network?.task }
+  /// The level; nil for everything stored.
+  public var level: LevelNumber? { network?.level }
+
+  /// How many units there are.
+  public var unitsInUse: Int { network?.units.count ?? unitCount }
+
+  /// The units, in the task's order where that names all of them; of everything stored all there are.
+  public var units: [UnitID] {
+    guard let network else { return (0..<unitCount).map { UnitID($0) } }
+    return Self.listed(network.units, in: network.order)
+  }
+
+  /// The units on axes that the task treats in its own way.
+  public var axes: [(axis: AxisName, units: [UnitID])] {
+    guard let network else { return [] }
+    return ownAxes.map { ($0, Self.listed(network.units(on: $0), in: network.order(on: $0))) }
+  }
+
+  private static func listed(_ units: UnitSet, in order: [UnitID]) -> [UnitID] {
+    let ordered = order.filter(units.contains)
+    return ordered.count == units.count ? ordered : units.ascending
+  }
 
   /// The elements that the policy counts.
   public var parameters: ParameterCount { ParameterCount(classes.total) }

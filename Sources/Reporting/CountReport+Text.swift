@@ -97,6 +97,7 @@ private enum Cell {
     case .task: return row.task.map { String($0.quoted.dropFirst().dropLast()) } ?? "(stored)"
     case .level: return row.level?.description ?? ""
     case .units:
+      if row.unitsInUse > 9 { return "\(row.unitsInUse) units" }
       let list = "[" + row.units.map(\.description).joined(separator: " ") + "]"
       return list.count <= 18 ? list : "\(row.units.count) units"
     case .parameters: return row.parameters.description

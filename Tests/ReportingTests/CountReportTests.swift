@@ -45,13 +45,13 @@ struct CountReportTests {
 
         policy weights-only 1 (sha256 \(digest)…): Weights only
         task      level  units  parameters  density   bytes
-        a\\u{a}b      1  [1]         1,200   44.4 %   4,800
-        a\\u{a}b      2  [1 0]       2,700  100.0 %  10,800
+        a\\u{a}b       1  [1]         1,200   44.4 %   4,800
+        a\\u{a}b       2  [1 0]       2,700  100.0 %  10,800
         (stored)         [0 1]       2,700  100.0 %  10,800
 
         task      level  intra  interconnection  common  private  excluded
-        a\\u{a}b      1  1,200                0       0        0        20
-        a\\u{a}b      2  1,500            1,200       0        0        30
+        a\\u{a}b       1  1,200                0       0        0        20
+        a\\u{a}b       2  1,500            1,200       0        0        30
         (stored)         1,500            1,200       0        0        30
         counted of everything stored: weight 2,700
         left out: 30 (1.1 %): bias 30
