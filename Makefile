@@ -28,6 +28,9 @@ test: peers python ## Build once and run every test, with the peers that check u
 install: build ## Install the command under PREFIX
 	install -D -m 755 $(BUILD)/release/tessera $(DESTDIR)$(PREFIX)/bin/tessera
 
+paper: build ## Count the paper's networks, beside the numbers it prints
+	@python3 samples/paper/compare.py $(BUILD)/release/tessera
+
 bench: build peers python ## Measure against peers, in this run, on this machine
 	$(PYTHON) bench/bench.py --tessera $(BUILD)/release/tessera
 
@@ -46,4 +49,4 @@ $(VENV)/ready: tools/requirements.txt tools/requirements-files.txt
 clean: ## Remove what was built
 	rm -rf $(BUILD) $(TEST_BUILD) $(VENV)
 
-.PHONY: help demo build test install bench deps peers python clean
+.PHONY: help demo build test install paper bench deps peers python clean

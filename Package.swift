@@ -42,6 +42,9 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "Planning", dependencies: ["UnitModel", "Tensors"], swiftSettings: strict),
     .target(
+      name: "Accounting", dependencies: ["UnitModel", "Tensors", "StrictJSON"],
+      resources: [.embedInCode("Policies")], swiftSettings: strict),
+    .target(
       name: "Conversion",
       dependencies: ["UnitModel", "UnitCheckpoints", "Tensors", "StrictJSON", "FlatFormats", "ByteFiles"],
       swiftSettings: strict),
@@ -51,14 +54,15 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Reporting",
-      dependencies: ["Tensors", "StrictJSON", "UnitModel", "UnitCheckpoints", "Validation", "Comparison"],
+      dependencies: [
+        "Tensors", "StrictJSON", "UnitModel", "UnitCheckpoints", "Accounting", "Validation", "Comparison",
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "tessera",
       dependencies: [
         "ByteFiles", "StrictJSON", "Tensors", "HDF5Kit", "FlatFormats", "UnitModel", "UnitCheckpoints",
-        "Planning",
-        "Conversion", "Comparison", "Validation", "Reporting",
+        "Planning", "Accounting", "Conversion", "Comparison", "Validation", "Reporting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -86,6 +90,9 @@ let package = Package(
         "TestSupport",
       ],
       swiftSettings: strict),
+    .testTarget(
+      name: "AccountingTests", dependencies: ["Accounting", "UnitModel", "StrictJSON", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(name: "PlanningTests", dependencies: ["Planning", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "ConversionTests",
@@ -97,7 +104,9 @@ let package = Package(
       name: "ComparisonTests", dependencies: ["Comparison", "Tensors", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "ReportingTests",
-      dependencies: ["Reporting", "Validation", "StrictJSON", "Tensors", "TestSupport"],
+      dependencies: [
+        "Reporting", "Accounting", "UnitModel", "Validation", "StrictJSON", "Tensors", "TestSupport",
+      ],
       swiftSettings: strict),
     .testTarget(name: "CommandTests", dependencies: ["TestSupport", "StrictJSON"], swiftSettings: strict),
     .testTarget(name: "InteropTests", dependencies: ["TestSupport", "StrictJSON"], swiftSettings: strict),

@@ -28,9 +28,7 @@ package struct TextTable: Sendable {
   ///
   /// - Parameter width: what the lines must fit; nil keeps every cell whole, as a pipe wants it.
   package func text(width: Int?) -> String {
-    var widths = columns.indices.map { column in
-      rows.reduce(columns[column].title.count) { max($0, column < $1.count ? $1[column].count : 0) }
-    }
+    var widths = self.widths
     if let width {
       let total = widths.reduce(2 * (widths.count - 1), +)
       if total > width, let column = columns.firstIndex(where: \.shrinks) {
@@ -50,6 +48,15 @@ package struct TextTable: Sendable {
       result += line + "\n"
     }
     return result
+  }
+
+  /// Whether every cell is whole within this many columns.
+  package func fits(_ width: Int) -> Bool { widths.reduce(2 * (columns.count - 1), +) <= width }
+
+  private var widths: [Int] {
+    columns.indices.map { column in
+      rows.reduce(columns[column].title.count) { max($0, column < $1.count ? $1[column].count : 0) }
+    }
   }
 
   /// The middle of a long name says least: its beginning and its end stay.

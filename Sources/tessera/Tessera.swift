@@ -17,8 +17,8 @@ struct Tessera: ParsableCommand {
       """,
     version: "tessera \(version)",
     subcommands: [
-      InspectCommand.self, PlanCommand.self, ConvertCommand.self, ExtractCommand.self, ValidateCommand.self,
-      DiffCommand.self,
+      InspectCommand.self, PlanCommand.self, ConvertCommand.self, CountCommand.self, ExtractCommand.self,
+      ValidateCommand.self, DiffCommand.self,
     ])
 
   /// The version of the tool; the layout of its files has one of its own.
@@ -69,12 +69,15 @@ enum Main {
   }
 
   private static func fail(_ sentence: String) -> Never {
-    // A path or a name in the sentence may hold anything; one sentence is one line and moves no cursor.
-    let line = sentence.unicodeScalars.reduce(into: "") { line, scalar in
+    Output.standardError("tessera: \(line(sentence))\n")
+    exit(2)
+  }
+
+  /// A sentence as one line: a path or a name in it may hold anything, and must move no cursor.
+  static func line(_ sentence: String) -> String {
+    sentence.unicodeScalars.reduce(into: "") { line, scalar in
       let isControl = scalar.properties.generalCategory == .control
       line += isControl ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
     }
-    Output.standardError("tessera: \(line)\n")
-    exit(2)
   }
 }

@@ -12,6 +12,7 @@ enum ModuleGraph {
       "HDF5Kit", "UnitModel", "Tensors", "StrictJSON", "ByteFiles", "Glibc", "Synchronization",
     ],
     "Planning": ["UnitModel", "Tensors"],
+    "Accounting": ["UnitModel", "Tensors", "StrictJSON"],
     "Conversion": [
       "UnitModel", "UnitCheckpoints", "Tensors", "StrictJSON", "FlatFormats", "ByteFiles", "Dispatch",
       "Synchronization",
@@ -20,11 +21,13 @@ enum ModuleGraph {
     "Validation": [
       "UnitModel", "UnitCheckpoints", "Tensors", "StrictJSON", "ByteFiles", "Dispatch", "Synchronization",
     ],
-    "Reporting": ["Tensors", "StrictJSON", "UnitModel", "UnitCheckpoints", "Validation", "Comparison"],
+    "Reporting": [
+      "Tensors", "StrictJSON", "UnitModel", "UnitCheckpoints", "Accounting", "Validation", "Comparison",
+    ],
     "tessera": [
       "ByteFiles", "StrictJSON", "Tensors", "HDF5Kit", "FlatFormats", "UnitModel", "UnitCheckpoints",
-      "Planning",
-      "Conversion", "Comparison", "Validation", "Reporting", "ArgumentParser", "Glibc",
+      "Planning", "Accounting", "Conversion", "Comparison", "Validation", "Reporting", "ArgumentParser",
+      "Glibc",
     ],
   ]
 

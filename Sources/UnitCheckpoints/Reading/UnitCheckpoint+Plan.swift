@@ -9,7 +9,11 @@ extension UnitCheckpoint {
 
   /// Partition and assignment of the checkpoint's tensors.
   package func resolvedPlan() throws(CheckpointError) -> ResolvedPlan {
-    let plan = try parsedPlan()
+    try resolvedPlan(of: parsedPlan())
+  }
+
+  /// What the checkpoint's own plan, parsed before, makes of its tensors.
+  package func resolvedPlan(of plan: Plan) throws(CheckpointError) -> ResolvedPlan {
     do throws(PlanError) {
       var ties: [TensorName: TensorName] = [:]
       for tensor in index.tensors {

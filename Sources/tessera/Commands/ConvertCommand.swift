@@ -94,11 +94,13 @@ struct ConvertCommand: ParsableCommand {
   private func cut(_ flat: any FlatWeightsSource) throws {
     let (contents, notes) = try CheckpointContents.cutting(
       flat, plan: readPlan() ?? .whole, planPath: plan ?? source)
-    if plan == nil { Output.standardError("note: no plan (--plan): every tensor is whole, in one unit\n") }
-    for note in notes { Output.standardError("note: \(note)\n") }
     var bar = ProgressBar("cutting", total: flat.tensors.reduce(0) { $0 + $1.spec.byteCount })
     defer { bar.finish() }
     try FlatToUnits(flat, contents: contents, destination: dest).run { bar.update($0) }
+    bar.finish()
+    // After the fact, so that a conversion that fails says one sentence and no more.
+    if plan == nil { Output.standardError("note: no plan (--plan): every tensor is whole, in one unit\n") }
+    for note in notes { Output.standardError("note: \(note)\n") }
   }
 
   private func join(_ checkpoint: UnitCheckpoint, as kind: FlatFormatKind) throws {

@@ -1,0 +1,56 @@
+public import StrictJSON
+internal import Tensors
+
+/// Why a policy cannot be read, or numbers cannot be given.
+///
+/// `place` is a path into the policy such as `roles.only[2]`.
+public enum AccountingError: Error, Hashable, Sendable {
+  case json(JSONError)
+  case wrongFormat(found: String)
+  case unknownKey(place: String, key: String, nearest: String?)
+  case missingKey(key: String)
+  case wrongType(place: String, expected: String, found: String)
+  case outOfRange(place: String, expected: String, found: String)
+  case unknownRole(place: String, found: String, nearest: String?)
+  case roleTwice(place: String, role: ParameterRole)
+  case badPattern(place: String, pattern: String)
+  case keysExclude(place: String, first: String, second: String)
+  case keysMissing(place: String, first: String, second: String)
+  case unknownPreset(name: String, nearest: String?)
+  case tooMany(what: String, row: String)
+}
+
+extension AccountingError: CustomStringConvertible {
+  /// One sentence without the file's name.
+  public var description: String {
+    switch self {
+    case .json(let error): "\(error)"
+    case .wrongFormat(let found): "format: expected '\(CountingPolicy.format)', found \(found)"
+    case .unknownKey(let place, let key, let nearest):
+      "\(place): expected a key of a counting policy, found \(quoted(key))\(did(nearest))"
+    case .missingKey(let key): "policy: expected the key '\(key)', found none"
+    case .wrongType(let place, let expected, let found): "\(place): expected \(expected), found \(found)"
+    case .outOfRange(let place, let expected, let found): "\(place): expected \(expected), found \(found)"
+    case .unknownRole(let place, let found, let nearest):
+      "\(place): expected a role (\(ParameterRole.allCases.map(\.rawValue).joined(separator: ", "))), "
+        + "found \(quoted(found))\(did(nearest))"
+    case .roleTwice(let place, let role): "\(place): expected each role once, found '\(role.rawValue)' again"
+    case .badPattern(let place, let pattern):
+      "\(place): expected a pattern within the limits of a plan's, found \(quoted(pattern))"
+    case .keysExclude(let place, let first, let second):
+      "\(place): expected '\(first)' or '\(second)', found both"
+    case .keysMissing(let place, let first, let second):
+      "\(place): expected '\(first)' or '\(second)', found neither"
+    case .unknownPreset(let name, let nearest):
+      "policy: expected \(PolicyPreset.allCases.map(\.rawValue).joined(separator: ", ")), or the path of a policy "
+        + "file, found \(quoted(name))\(did(nearest))"
+    case .tooMany(let what, let row): "\(row): expected fewer than 2^63 \(what), found more"
+    }
+  }
+}
+
+private func quoted(_ name: String) -> String { TensorName(name).quoted }
+
+private func did(_ nearest: String?) -> String {
+  nearest.map { "; the nearest name is \(quoted($0))" } ?? ""
+}

@@ -1,0 +1,147 @@
+internal import Tensors
+internal import UnitModel
+
+extension Inventory {
+  /// Counts every virtual network and everything stored under a policy.
+  ///
+  /// Throws `AccountingError.tooMany` where a sum passes 63 bits, which only shapes without data can reach.
+  public func counts(under policy: CountingPolicy) throws(AccountingError) -> ParameterCounts {
+    let shares = try shares(under: policy)
+    var sums = [Sums](repeating: Sums(), count: networks.count)
+    var stored = Sums()
+    for (group, shares) in zip(groups, shares) where !shares.isEmpty {
+      let everything = group.outline.counts(
+        in: nil, unitCount: unitCount ?? 1, isPrivate: group.isPrivate)
+      try stored.add(everything, shares, row: "everything stored")
+      for index in group.networks.joined() {
+        let network = networks[index]
+        let counts = group.outline.counts(
+          in: network, unitCount: unitCount ?? 1, isPrivate: group.isPrivate)
+        do throws(AccountingError) { try sums[index].add(counts, shares, row: "") } catch {
+          throw error.placed(at: "task \(network.task.quoted), level \(network.level)")
+        }
+      }
+    }
+    return ParameterCounts(
+      policy: policy, networks: rows(sums), stored: ParameterRow(nil, unitCount: unitCount ?? 0, stored))
+  }
+
+  /// What the tensors of each group put in, by role, per step of the group's outline.
+  private func shares(under policy: CountingPolicy) throws(AccountingError) -> [[Share]] {
+    var shares = [[Share]](repeating: [], count: groups.count)
+    for (index, names) in names.enumerated() {
+      switch policy.ties {
+      case .each:
+        let isCounted = policy.counts(tensors[index].name, roles[index].role)
+        try add(index, roles[index].role, isCounted, to: &shares)
+      case .once:
+        // Bytes with several names are counted when one of the names is, in the role that this name has.
+        guard let first = names.first else { continue }
+        let counted = names.first { policy.counts(tensors[$0].name, roles[$0].role) }
+        try add(first, roles[counted ?? first].role, counted != nil, to: &shares)
+      }
+    }
+    return shares
+  }
+
+  private func add(
+    _ tensor: Int, _ role: ParameterRole, _ isCounted: Bool, to shares: inout [[Share]]
+  ) throws(AccountingError) {
+    let group = groupOfTensor[tensor]
+    let place =
+      shares[group].firstIndex { $0.role == role && $0.isCounted == isCounted } ?? shares[group].count
+    if place == shares[group].count { shares[group].append(Share(role: role, isCounted: isCounted)) }
+    // Elements times bits fits for every tensor, and so does any part of it.
+    let bits = outside[tensor] * tensors[tensor].dtype.bits
+    try accumulate(outside[tensor], 1, into: &shares[group][place].elements, "elements", "everything stored")
+    try accumulate(bits, 1, into: &shares[group][place].bits, "bits", "everything stored")
+  }
+
+  private func rows(_ sums: [Sums]) -> [ParameterRow] {
+    var own: [TaskID: [AxisName]] = [:]
+    for task in tasks { own[task.task] = task.axes.map(\.axis) }
+    return zip(networks, sums).map { ParameterRow($0, ownAxes: own[$0.task] ?? [], $1) }
+  }
+}
+
+/// Elements of one role in a group, per step of the group's outline.
+private struct Share {
+  let role: ParameterRole
+  let isCounted: Bool
+  var elements = 0
+  var bits = 0
+}
+
+/// What a row adds up to.
+private struct Sums {
+  var classes = BlockCounts()
+  var counted = 0
+  var bits = 0
+  var excluded = 0
+  var excludedBits = 0
+  /// Counted and left out, by role; empty until there is one.
+  var roles: [Share] = []
+
+  mutating func add(_ counts: BlockCounts, _ shares: [Share], row: String) throws(AccountingError) {
+    let all = counts.total
+    if all == 0 { return }
+    for share in shares {
+      let place =
+        roles.firstIndex { $0.role == share.role && $0.isCounted == share.isCounted } ?? roles.count
+      if place == roles.count { roles.append(Share(role: share.role, isCounted: share.isCounted)) }
+      try accumulate(share.elements, all, into: &roles[place].elements, "elements", row)
+      guard share.isCounted else {
+        try accumulate(share.elements, all, into: &excluded, "elements", row)
+        try accumulate(share.bits, all, into: &excludedBits, "bits", row)
+        continue
+      }
+      try accumulate(share.bits, all, into: &bits, "bits", row)
+      // The sum of the classes must fit as well as each of them.
+      try accumulate(share.elements, all, into: &counted, "elements", row)
+      try accumulate(share.elements, counts.common, into: &classes.common, "elements", row)
+      try accumulate(share.elements, counts.intra, into: &classes.intra, "elements", row)
+      try accumulate(share.elements, counts.interconnection, into: &classes.interconnection, "elements", row)
+      try accumulate(share.elements, counts.private, into: &classes.private, "elements", row)
+    }
+  }
+}
+
+/// Adds a product to a sum, exactly.
+private func accumulate(
+  _ factor: Int, _ other: Int, into sum: inout Int, _ what: String, _ row: String
+) throws(AccountingError) {
+  let (product, first) = factor.multipliedReportingOverflow(by: other)
+  let (next, second) = sum.addingReportingOverflow(product)
+  if first || second { throw .tooMany(what: what, row: row) }
+  sum = next
+}
+
+extension AccountingError {
+  /// The same error at a row whose name is spelled out only now.
+  fileprivate func placed(at row: String) -> AccountingError {
+    if case .tooMany(let what, _) = self { .tooMany(what: what, row: row) } else { self }
+  }
+}
+
+extension ParameterRow {
+  fileprivate init(_ network: VirtualNetwork?, unitCount: Int = 0, ownAxes: [AxisName] = [], _ sums: Sums) {
+    func elements(_ role: ParameterRole, _ isCounted: Bool) -> Int? {
+      sums.roles.first { $0.role == role && $0.isCounted == isCounted }?.elements
+    }
+    self.network = network
+    self.unitCount = unitCount
+    self.ownAxes = ownAxes
+    classes = sums.classes
+    // Tensors of packed elements are cut only where a byte ends.
+    bytes = ByteCount(sums.bits / 8)
+    excluded = ParameterCount(sums.excluded)
+    excludedBytes = ByteCount(sums.excludedBits / 8)
+    roles = ParameterRole.allCases.compactMap { role in
+      let counted = elements(role, true)
+      let left = elements(role, false)
+      if counted == nil && left == nil { return nil }
+      return RoleCount(
+        role: role, parameters: ParameterCount(counted ?? 0), excluded: ParameterCount(left ?? 0))
+    }
+  }
+}

@@ -1,0 +1,164 @@
+public import Tensors
+public import UnitModel
+
+/// What there is to count in a file: tensors with their roles, and the virtual networks that use them.
+public struct Inventory: Sendable {
+  /// k; nil for a file that is not cut into units.
+  public let unitCount: Int?
+  /// The tasks; empty where nobody says who uses what.
+  public let tasks: [TaskAssignment]
+  /// Every tensor, in the order of the file.
+  public let tensors: [TensorSpec]
+  /// The role of each tensor.
+  public let roles: [ClassifiedRole]
+
+  /// The tasks' networks, task by task, level by level.
+  let networks: [VirtualNetwork]
+  /// For each tensor the others whose bytes are its own, itself first; empty for one that is tied to another.
+  let names: [[Int]]
+  /// The group of each tensor.
+  let groups: [Group]
+  let groupOfTensor: [Int]
+  /// Elements of each tensor for one step of its outline: those of the dimensions that are not cut.
+  let outside: [Int]
+
+  /// Tensors with one outline and the same users.
+  struct Group {
+    let outline: Outline
+    let isPrivate: Bool
+    /// Ranges of indices of `networks`: those that may use the group, each once.
+    let networks: [Range<Int>]
+  }
+
+  /// The tensors of a flat file: everything stored is common.
+  ///
+  /// `ties` gives for each tied tensor the name that stands for its bytes.
+  public init(flat specs: [TensorSpec], ties: [TensorName: TensorName] = [:]) {
+    unitCount = nil
+    tasks = []
+    networks = []
+    tensors = specs
+    roles = RoleClassifier.roles(of: specs)
+    names = Inventory.names(of: specs, ties: ties)
+    groups = [Group(outline: Outline(dimensions: [], units: []), isPrivate: false, networks: [])]
+    groupOfTensor = [Int](repeating: 0, count: specs.count)
+    outside = specs.map(\.elementCount)
+  }
+
+  /// The tensors of a unit checkpoint, or those that a plan describes.
+  public init(_ partition: Partition, _ assignment: Assignment) {
+    unitCount = partition.unitCount
+    tasks = assignment.tasks
+    networks = assignment.networks
+    tensors = partition.tensors.map(\.spec)
+    roles = RoleClassifier.roles(of: tensors)
+    names = Inventory.names(of: tensors, ties: partition.ties)
+    var grouping = Grouping(assignment)
+    var places: [Int] = []
+    var steps: [Int] = []
+    places.reserveCapacity(tensors.count)
+    steps.reserveCapacity(tensors.count)
+    for tensor in partition.tensors {
+      places.append(grouping.group(of: tensor))
+      var outside = tensor.spec.elementCount
+      // A cut dimension of a tensor with elements has positions.
+      for dimension in tensor.cutDimensions where outside > 0 {
+        outside /= max(1, tensor.cuts[dimension]?.size ?? 1)
+      }
+      steps.append(outside)
+    }
+    groups = grouping.groups
+    groupOfTensor = places
+    outside = steps
+  }
+
+  private static func names(of specs: [TensorSpec], ties: [TensorName: TensorName]) -> [[Int]] {
+    var names = specs.indices.map { [$0] }
+    if ties.isEmpty { return names }
+    var places: [TensorName: Int] = [:]
+    for (index, spec) in specs.enumerated() { places[spec.name] = index }
+    for (index, spec) in specs.enumerated() {
+      guard let original = ties[spec.name].flatMap({ places[$0] }), original != index,
+        ties[specs[original].name] == nil
+      else { continue }
+      names[original].append(index)
+      names[index] = []
+    }
+    return names
+  }
+}
+
+/// Finds tensors that are cut alike, asking about each cut and each scope once.
+private struct Grouping {
+  private(set) var groups: [Inventory.Group] = []
+  /// Axes that some task treats in its own way.
+  private let own: Set<AxisName>
+  private let networkCount: Int
+  /// The networks of each task, by level from 1.
+  private let networksOfTask: [TaskID: Range<Int>]
+  private var dimensionOfPlacement: [DimensionPlacement: Int] = [:]
+  private var dimensions: [Outline.Dimension] = []
+  private var placeOfDimension: [Outline.Dimension: Int] = [:]
+  private var known: [Key: Int] = [:]
+
+  private struct Key: Hashable {
+    let dimensions: [Int]
+    let units: [UnitID]
+    let users: [TensorScope.User]
+  }
+
+  init(_ assignment: Assignment) {
+    own = Set(assignment.tasks.flatMap { $0.axes.map(\.axis) })
+    var networksOfTask: [TaskID: Range<Int>] = [:]
+    var count = 0
+    for task in assignment.tasks {
+      networksOfTask[task.task] = count..<(count + task.levels.count)
+      count += task.levels.count
+    }
+    self.networksOfTask = networksOfTask
+    networkCount = count
+  }
+
+  mutating func group(of tensor: TensorPlacement) -> Int {
+    let users = tensor.scope.users.map { TensorScope.User(task: $0.task, level: $0.level) }
+    let places = tensor.cutDimensions.map { dimension(tensor.dimensions[$0], tensor.cuts[$0]) }
+    let key = Key(dimensions: places, units: tensor.units, users: users)
+    if let group = known[key] { return group }
+    groups.append(
+      Inventory.Group(
+        outline: Outline(dimensions: places.map { dimensions[$0] }, units: tensor.units),
+        isPrivate: tensor.scope.isPrivate, networks: networks(users)))
+    known[key] = groups.count - 1
+    return groups.count - 1
+  }
+
+  private mutating func dimension(_ placement: DimensionPlacement, _ cut: DimensionCut?) -> Int {
+    if let place = dimensionOfPlacement[placement] { return place }
+    let dimension = cut.map { Outline.dimension($0, own: own) } ?? Outline.Dimension(common: 1, parts: [])
+    let place = placeOfDimension[dimension] ?? dimensions.count
+    if place == dimensions.count {
+      dimensions.append(dimension)
+      placeOfDimension[dimension] = place
+    }
+    dimensionOfPlacement[placement] = place
+    return place
+  }
+
+  private func networks(_ users: [TensorScope.User]) -> [Range<Int>] {
+    if users.isEmpty { return [0..<networkCount] }
+    var whole: Set<TaskID> = []
+    var ranges: Set<Range<Int>> = []
+    for user in users where user.level == nil {
+      guard let range = networksOfTask[user.task], !range.isEmpty else { continue }
+      whole.insert(user.task)
+      ranges.insert(range)
+    }
+    for user in users where !whole.contains(user.task) {
+      guard let range = networksOfTask[user.task], let level = user.level,
+        level.value >= 1, level.value <= range.count
+      else { continue }
+      ranges.insert((range.lowerBound + level.value - 1)..<(range.lowerBound + level.value))
+    }
+    return ranges.sorted { $0.lowerBound < $1.lowerBound }
+  }
+}

@@ -1,0 +1,86 @@
+internal import UnitModel
+
+/// How a tensor lies on the units, without its name and without what is not cut: equal for tensors cut alike.
+///
+/// A model of thousands of tensors has few outlines, and each is counted once for every virtual network.
+struct Outline: Hashable {
+  /// The cut dimensions.
+  let dimensions: [Dimension]
+  /// The units that a whole tensor belongs to.
+  let units: [UnitID]
+
+  /// Positions of a cut dimension.
+  struct Dimension: Hashable {
+    /// Positions of every sub-network.
+    let common: Int
+    let parts: [Part]
+  }
+
+  /// The positions of one unit on an axis.
+  struct Part: Hashable {
+    let unit: Int
+    /// Nil when no task treats the axis in its own way, so that equal cuts on many axes are one.
+    let axis: AxisName?
+    let size: Int
+  }
+
+  /// A dimension from its cut; `own` are the axes that some task treats in its own way.
+  static func dimension(_ cut: DimensionCut, own: Set<AxisName>) -> Dimension {
+    var common = 0
+    var parts: [Part] = []
+    for (part, size) in zip(cut.parts, cut.partSizes) {
+      switch part {
+      case .common: common += size
+      case .unit(let unit, let axis):
+        parts.append(Part(unit: unit.index, axis: own.contains(axis) ? axis : nil, size: size))
+      }
+    }
+    return Dimension(common: common, parts: parts)
+  }
+
+  /// The elements inside one step of what is not cut, by class, that a sub-network uses; all for nil.
+  ///
+  /// An element is intra when all its units are one and the same. Those with no unit but u number the product of
+  /// common + u over the dimensions, so k products say what a walk over the k × k grid would.
+  func counts(in network: VirtualNetwork?, unitCount: Int, isPrivate: Bool) -> BlockCounts {
+    var counts = BlockCounts()
+    if dimensions.isEmpty {
+      let isActive = network.map { units.allSatisfy($0.units.contains) } ?? true
+      guard isActive else { return counts }
+      switch (isPrivate, units.count) {
+      case (true, _): counts.private = 1
+      case (_, 0): counts.common = 1
+      case (_, 1): counts.intra = 1
+      default: counts.interconnection = 1
+      }
+      return counts
+    }
+    // No product exceeds the tensor's own number of elements, which is known to fit.
+    var all = 1
+    var common = 1
+    var single = [Int](repeating: 1, count: isPrivate ? 0 : unitCount)
+    var sizes = single
+    for dimension in dimensions {
+      for unit in sizes.indices { sizes[unit] = dimension.common }
+      var active = dimension.common
+      for part in dimension.parts {
+        let unit = UnitID(part.unit)
+        let isActive = network.map { (part.axis.map($0.units(on:)) ?? $0.units).contains(unit) } ?? true
+        guard isActive else { continue }
+        active += part.size
+        if sizes.indices.contains(part.unit) { sizes[part.unit] += part.size }
+      }
+      all *= active
+      common *= dimension.common
+      for unit in single.indices { single[unit] *= sizes[unit] }
+    }
+    if isPrivate {
+      counts.private = all
+    } else {
+      counts.common = common
+      counts.intra = single.reduce(0) { $0 + $1 - common }
+      counts.interconnection = all - common - counts.intra
+    }
+    return counts
+  }
+}

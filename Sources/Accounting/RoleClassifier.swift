@@ -1,0 +1,105 @@
+public import Tensors
+
+/// Tells roles from names and shapes, the same word meaning different things in different company.
+///
+/// A `weight` is a convolution's or a norm's; what else its module holds decides. The rules stand in the order in
+/// which they are tried.
+public enum RoleClassifier {
+  /// The role of each tensor, in their order.
+  public static func roles(of specs: [TensorSpec]) -> [ClassifiedRole] {
+    let names = specs.map { RoleName($0.name) }
+    var modules = [ModuleKey: Siblings](minimumCapacity: specs.count)
+    for (spec, name) in zip(specs, names) where name.word != .unknown {
+      modules[name.module, default: Siblings()].note(spec, name)
+    }
+    return zip(specs, names).map { spec, name in
+      role(of: spec, name, among: modules[name.module] ?? Siblings())
+    }
+  }
+
+  private static func role(of spec: TensorSpec, _ name: RoleName, among siblings: Siblings) -> ClassifiedRole
+  {
+    let rank = spec.shape.count
+    switch name.word {
+    case .counter: return ClassifiedRole(.counter, "its name counts steps")
+    case .statistics: return ClassifiedRole(.normStatistics, "its name is a norm's statistic")
+    case .gamma: return ClassifiedRole(.normAffine, "gamma is the scale of a norm")
+    case .beta: return ClassifiedRole(.normAffine, "beta is the shift of a norm")
+    case .weight, .bias, .scale:
+      if rank <= 1, let reason = siblings.normReason(name.module) {
+        return ClassifiedRole(.normAffine, reason)
+      }
+    case .embedding, .unknown: break
+    }
+    if spec.dtype == .bool { return ClassifiedRole(.other, "booleans are a mask") }
+    switch name.word {
+    case .bias where rank <= 2: return ClassifiedRole(.bias, "its name is a bias's")
+    case .bias: return ClassifiedRole(.other, "named a bias, but of rank \(rank): a mask or a table")
+    case .embedding where rank >= 2: return ClassifiedRole(.embedding, "its name is an embedding's")
+    case .weight where rank == 2 && isEmbedding(name.module):
+      return ClassifiedRole(.embedding, "a matrix in a module named for embeddings")
+    case .weight where rank >= 2: return ClassifiedRole(.weight, "its name is a weight's")
+    case .scale: return ClassifiedRole(.other, "a scale outside a norm")
+    default: break
+    }
+    let isInteger = spec.dtype.kind == .signed || spec.dtype.kind == .unsigned
+    if rank == 0, isInteger { return ClassifiedRole(.counter, "a whole number alone") }
+    if isInteger { return ClassifiedRole(.other, "whole numbers without a weight's name") }
+    if rank >= 1, name.componentContains("embed") {
+      return ClassifiedRole(.embedding, "its name is an embedding's")
+    }
+    if rank >= 2 { return ClassifiedRole(.weight, "of rank \(rank), as matrices and kernels are") }
+    return ClassifiedRole(.other, "of rank \(rank), and its name says nothing")
+  }
+
+  /// Whether a module is named for a table of embeddings. `embed_out` is a layer that leaves the space again.
+  private static func isEmbedding(_ module: ModuleKey) -> Bool {
+    let name = module.lastComponent
+    if name.suffix(4).elementsEqual("_out".utf8) { return false }
+    return contains(name, "embed") || name.suffix(4).elementsEqual("_emb".utf8)
+      || ["wte", "wpe", "emb"].contains { name.elementsEqual($0.utf8) }
+  }
+}
+
+/// What the tensors of one module say about each other.
+private struct Siblings {
+  private var hasStatistics = false
+  private var hasGammaOrBeta = false
+  /// Elements of a vector called weight, scale or bias; nil where there is none.
+  private var weight: Int?
+  private var scale: Int?
+  private var bias: Int?
+
+  mutating func note(_ spec: TensorSpec, _ name: RoleName) {
+    switch name.word {
+    case .statistics: hasStatistics = true
+    case .gamma, .beta: hasGammaOrBeta = true
+    default: break
+    }
+    guard spec.shape.count == 1, name.isWhole else { return }
+    switch name.word {
+    case .weight: weight = spec.elementCount
+    case .scale: scale = spec.elementCount
+    case .bias: bias = spec.elementCount
+    default: break
+    }
+  }
+
+  /// Why a vector of this module belongs to a norm; nil when it does not.
+  func normReason(_ module: ModuleKey) -> String? {
+    if hasStatistics { return "its module keeps a mean and a variance" }
+    if hasGammaOrBeta { return "its module has gamma or beta" }
+    let name = module.lastComponent
+    if let weight {
+      // A slope per channel is a vector too.
+      if bias == nil, contains(name, "prelu") || name.elementsEqual("act".utf8) { return nil }
+      return bias ?? weight == weight ? "its module's weight is a vector" : nil
+    }
+    if let scale {
+      if let bias { return bias == scale ? "its module has a scale and a bias of one size" : nil }
+      let isNamed = contains(name, "norm") || ["bn", "ln"].contains { name.starts(with: $0.utf8) }
+      return isNamed ? "its module is named for a norm" : nil
+    }
+    return nil
+  }
+}

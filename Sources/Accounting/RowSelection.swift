@@ -1,0 +1,83 @@
+internal import Tensors
+public import UnitModel
+
+/// Which virtual networks are meant: all of them, or those of some tasks, of one level, or within a budget.
+public struct RowSelection: Hashable, Sendable {
+  /// The tasks; empty for all.
+  public var tasks: [TaskID]
+  /// Which level of each task.
+  public var level: Choice
+
+  /// Which level of a task is meant.
+  public enum Choice: Hashable, Sendable {
+    /// All of them.
+    case all
+    /// The one with this number.
+    case number(LevelNumber)
+    /// The highest that fits.
+    case budget(Budget)
+  }
+
+  /// Every virtual network, unless tasks or a level are given.
+  public init(tasks: [TaskID] = [], level: Choice = .all) {
+    self.tasks = tasks
+    self.level = level
+  }
+}
+
+extension ParameterCounts {
+  /// The virtual networks that a selection means, in the order of the file.
+  ///
+  /// With a level's number, tasks that have no such level are left out unless they were named. Throws
+  /// `PlanError.unknownTask` with the nearest name, `.unknownLevel` when no task has the level, or `.nothingFits` for
+  /// the first task of which no level fits.
+  public func rows(_ selection: RowSelection, of tasks: [TaskAssignment]) throws(PlanError) -> [ParameterRow]
+  {
+    for task in selection.tasks where !tasks.contains(where: { $0.task == task }) {
+      throw .unknownTask(
+        name: task, nearest: nearestName(to: task.text, among: tasks.lazy.map(\.task.text)))
+    }
+    let isNamed = !selection.tasks.isEmpty
+    let chosen = tasks.filter { !isNamed || selection.tasks.contains($0.task) }
+    var wanted: [TaskID: LevelNumber] = [:]
+    switch selection.level {
+    case .all:
+      let names = Set(chosen.map(\.task))
+      return networks.filter { $0.task.map(names.contains) ?? false }
+    case .number(let number):
+      for task in chosen {
+        guard task.units(of: number) == nil else {
+          wanted[task.task] = number
+          continue
+        }
+        if isNamed { throw unknownLevel(number, of: task) }
+      }
+      if wanted.isEmpty, let largest = chosen.max(by: { $0.levels.count < $1.levels.count }) {
+        throw unknownLevel(number, of: largest)
+      }
+    case .budget(let budget):
+      var totals: [TaskID: [LevelTotal]] = [:]
+      for row in networks {
+        guard let task = row.task, let level = row.level else { continue }
+        totals[task, default: []].append(
+          LevelTotal(level: level, parameters: row.parameters, bytes: row.bytes))
+      }
+      for task in chosen { wanted[task.task] = try budget.select(from: totals[task.task] ?? []) }
+    }
+    return networks.filter { row in row.task.map { wanted[$0] == row.level && row.level != nil } ?? false }
+  }
+
+  private func unknownLevel(_ number: LevelNumber, of task: TaskAssignment) -> PlanError {
+    .unknownLevel(place: "task \(task.task.quoted)", level: number.value, levels: task.levels.count)
+  }
+}
+
+extension Budget {
+  /// Whether a row costs more than this.
+  public func isExceeded(by row: ParameterRow) -> Bool {
+    switch self {
+    case .parameters(let limit): row.parameters > limit
+    case .bytes(let limit): row.bytes > limit
+    }
+  }
+}

@@ -1,0 +1,75 @@
+internal import Accounting
+package import StrictJSON
+internal import Tensors
+internal import UnitModel
+
+extension CountReport {
+  /// As `schemas/count.schema.json` describes it.
+  package var json: JSONValue {
+    var members: [JSONMember] = [
+      .init(key: "format", value: "tessera.count/1"), .init(key: "file", value: .string(file)),
+      .init(key: "kind", value: .string(kind)),
+    ]
+    if let unitCount { members.append(.init(key: "units", value: JSONValue(unitCount))) }
+    members.append(.init(key: "policies", value: .array(policies.map(\.json))))
+    if let tensors {
+      let list = tensors.map { tensor -> JSONValue in
+        object([
+          ("name", .string(tensor.name.text)), ("role", .string(tensor.role.role.rawValue)),
+          ("reason", .string(tensor.role.reason)),
+        ])
+      }
+      members.append(.init(key: "tensors", value: .array(list)))
+    }
+    return .object(JSONObject(members) ?? JSONObject())
+  }
+}
+
+extension CountReport.Table {
+  fileprivate var json: JSONValue {
+    object([
+      ("id", .string(policy.id)), ("version", JSONValue(policy.version)),
+      ("digest", .string(policy.digest.description)), ("title", .string(policy.title)),
+      ("rows", .array(rows.map { row in row.json(density: density(of: row)) })),
+    ])
+  }
+}
+
+extension ParameterRow {
+  fileprivate func json(density: Double?) -> JSONValue {
+    var members: [(String, JSONValue)] = [
+      ("task", task.map { .string($0.text) } ?? .null),
+      ("level", level.map { JSONValue($0.value) } ?? .null), ("units", numbers(units)),
+      ("parameters", JSONValue(parameters.value)), ("density", density.map { .number($0) } ?? .null),
+      ("bytes", JSONValue(bytes.value)), ("intra", JSONValue(classes.intra)),
+      ("interconnection", JSONValue(classes.interconnection)), ("common", JSONValue(classes.common)),
+      ("private", JSONValue(classes.private)), ("excluded", JSONValue(excluded.value)),
+      ("excluded_bytes", JSONValue(excludedBytes.value)),
+      (
+        "roles",
+        object(
+          roles.map { role in
+            (
+              role.role.rawValue,
+              object([
+                ("parameters", JSONValue(role.parameters.value)),
+                ("excluded", JSONValue(role.excluded.value)),
+              ])
+            )
+          })
+      ),
+    ]
+    if !axes.isEmpty {
+      // An axis has one entry per task.
+      members.append(("axes", object(axes.map { ($0.axis.text, numbers($0.units)) })))
+    }
+    return object(members)
+  }
+
+  private func numbers(_ units: [UnitID]) -> JSONValue { .array(units.map { JSONValue($0.index) }) }
+}
+
+/// An object of members whose keys are known to differ.
+private func object(_ members: [(String, JSONValue)]) -> JSONValue {
+  .object(JSONObject(members.map { JSONMember(key: $0.0, value: $0.1) }) ?? JSONObject())
+}

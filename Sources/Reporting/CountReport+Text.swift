@@ -1,0 +1,119 @@
+internal import Accounting
+internal import Tensors
+internal import UnitModel
+
+extension CountReport {
+  /// The tables as people read them; two for each policy where one is too wide.
+  ///
+  /// - Parameter width: columns of the terminal; nil for a pipe, which gets the same tables as 80 columns do, with
+  ///   names kept whole.
+  package func text(width: Int?) -> String {
+    var result = "\(file): \(kind)"
+    if let unitCount { result += ", \(unitCount) \(unitCount == 1 ? "unit" : "units")" }
+    result += "\n"
+    for table in policies { result += "\n" + table.text(width: width) }
+    if let tensors {
+      var table = TextTable([.init("tensor", shrinks: true), .init("role"), .init("because")])
+      for tensor in tensors {
+        table.append([
+          String(tensor.name.quoted.dropFirst().dropLast()), tensor.role.role.rawValue, tensor.role.reason,
+        ])
+      }
+      result += "\n" + table.text(width: width)
+    }
+    return result
+  }
+}
+
+extension CountReport.Table {
+  fileprivate func text(width: Int?) -> String {
+    let digest = policy.digest.description.prefix(12)
+    var result = "policy \(policy.id) \(policy.version) (sha256 \(digest)…): \(policy.title)\n"
+    // A file without tasks has one row, and no units to tell apart.
+    let hasNetworks = !networks.isEmpty
+    let labels = hasNetworks ? Cell.labels : []
+    let whole = table(labels + Cell.sizes + Cell.classes)
+    let columns = width ?? 80
+    if whole.fits(columns) {
+      result += whole.text(width: width)
+    } else {
+      result += table(labels + Cell.sizes).text(width: width)
+      result +=
+        "\n" + table((hasNetworks ? Array(Cell.labels.prefix(2)) : []) + Cell.classes).text(width: width)
+    }
+    return result + roles
+  }
+
+  private func table(_ cells: [Cell]) -> TextTable {
+    var table = TextTable(cells.map(\.column))
+    for row in rows { table.append(cells.map { $0.text(row, density(of: row)) }) }
+    return table
+  }
+
+  /// What everything stored is made of, and what of it the policy leaves out.
+  private var roles: String {
+    func list(_ counts: [(ParameterRole, ParameterCount)]) -> String {
+      counts.filter { $0.1.value > 0 }.map { "\($0.0.rawValue) \($0.1)" }.joined(separator: ", ")
+    }
+    let counted = list(stored.roles.map { ($0.role, $0.parameters) })
+    let left = list(stored.roles.map { ($0.role, $0.excluded) })
+    var result = "counted of everything stored: \(counted.isEmpty ? "nothing" : counted)\n"
+    if !left.isEmpty {
+      let all = Double(stored.parameters.value) + Double(stored.excluded.value)
+      let share = percent(Double(stored.excluded.value) / all)
+      result += "left out: \(stored.excluded) (\(share)): \(left)\n"
+    }
+    return result
+  }
+}
+
+/// A column of the table.
+private enum Cell {
+  case task, level, units, parameters, density, bytes, intra, interconnection, common, `private`, excluded
+
+  static let labels: [Cell] = [.task, .level, .units]
+  static let sizes: [Cell] = [.parameters, .density, .bytes]
+  static let classes: [Cell] = [.intra, .interconnection, .common, .private, .excluded]
+
+  var column: TextTable.Column {
+    switch self {
+    case .task: .init("task", shrinks: true)
+    case .level: .init("level", .right)
+    case .units: .init("units")
+    case .parameters: .init("parameters", .right)
+    case .density: .init("density", .right)
+    case .bytes: .init("bytes", .right)
+    case .intra: .init("intra", .right)
+    case .interconnection: .init("interconnection", .right)
+    case .common: .init("common", .right)
+    case .private: .init("private", .right)
+    case .excluded: .init("excluded", .right)
+    }
+  }
+
+  func text(_ row: ParameterRow, _ density: Double?) -> String {
+    func number(_ value: Int) -> String { ParameterCount(value).description }
+    switch self {
+    case .task: return row.task.map { String($0.quoted.dropFirst().dropLast()) } ?? "(stored)"
+    case .level: return row.level?.description ?? ""
+    case .units:
+      if row.unitsInUse > 9 { return "\(row.unitsInUse) units" }
+      let list = "[" + row.units.map(\.description).joined(separator: " ") + "]"
+      return list.count <= 18 ? list : "\(row.units.count) units"
+    case .parameters: return row.parameters.description
+    case .density: return density.map(percent) ?? ""
+    case .bytes: return number(row.bytes.value)
+    case .intra: return number(row.classes.intra)
+    case .interconnection: return number(row.classes.interconnection)
+    case .common: return number(row.classes.common)
+    case .private: return number(row.classes.private)
+    case .excluded: return row.excluded.description
+    }
+  }
+}
+
+/// "25.2 %", with one decimal.
+private func percent(_ share: Double) -> String {
+  let tenths = Int((share * 1000).rounded())
+  return "\(tenths / 10).\(tenths % 10) %"
+}

@@ -1,0 +1,135 @@
+internal import Accounting
+internal import ArgumentParser
+internal import Reporting
+internal import StrictJSON
+internal import Tensors
+internal import UnitModel
+
+struct CountCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "count",
+    abstract: "Count parameters exactly, per task and level, under named policies.",
+    discussion: """
+      Reads the index of a unit checkpoint, the header of a flat file (one row), or a plan whose entries give name, \
+      dtype and shape (no data needed). parameters = intra + interconnection + common + private; excluded is what \
+      the policy leaves out; tied tensors count once unless the policy says otherwise.
+
+      A policy is \(PolicyPreset.allCases.map(\.rawValue).joined(separator: ", ")), or a file of your own \
+      (schemas/counting-policy.schema.json); without --policy the plan's, else all-stored.
+
+      Numbers may be written 1.9M, 7,380,276 (parameters) or 64MB, 2GiB (bytes). --max makes a gate for CI: exit \
+      code 1 when a selected virtual network is larger.
+
+      Example:
+        tessera count model.h5
+        tessera count model.h5 --task fine --budget 1.9M --policy weights-only
+        tessera count model.h5 --level 1 --max 2M --json
+      """)
+
+  @Argument(help: "A unit checkpoint, a flat file, or a plan with shapes.")
+  var file: String
+
+  @Option(name: .customLong("task"), help: "Only this task; may be repeated.")
+  var tasks: [String] = []
+
+  @Option(help: "Only this level.")
+  var level: Int?
+
+  @Option(help: "Of each task only the highest level that costs no more; none fits: exit code 2.")
+  var budget: String?
+
+  @Option(name: .customLong("policy"), help: "A policy's name, or the path of its file; may be repeated.")
+  var policies: [String] = []
+
+  @Option(help: "Exit code 1 when a selected virtual network (of a file without tasks: the file) costs more.")
+  var max: String?
+
+  @Flag(help: "Also list every tensor with its role, and why it has it.")
+  var roles = false
+
+  @Flag(help: "Print JSON (schemas/count.schema.json).")
+  var json = false
+
+  @OptionGroup var reading: ReadingOptions
+
+  func validate() throws {
+    if level != nil, budget != nil { throw ValidationError("--level and --budget both choose the level") }
+    if max != nil, policies.count > 1 {
+      throw ValidationError("--max needs one policy, found \(policies.count)")
+    }
+    for (option, text) in [("--budget", budget), ("--max", max)] {
+      guard let text else { continue }
+      do { _ = try Budget(parsing: text) } catch { throw ValidationError("\(option): \(error)") }
+    }
+  }
+
+  func run() throws {
+    let source = try CountSource(file, reading: reading)
+    let selection = try selection()
+    var tables: [CountReport.Table] = []
+    for policy in try chosenPolicies(source.policy) {
+      let counts: ParameterCounts
+      do { counts = try source.inventory.counts(under: policy) } catch {
+        throw Failure(sentence: "\(file): \(error)")
+      }
+      tables.append(
+        CountReport.Table(
+          policy: policy, networks: try rows(selection, of: counts, source.inventory.tasks),
+          stored: counts.stored))
+    }
+    let inventory = source.inventory
+    let report = CountReport(
+      file: file, kind: source.kind, unitCount: inventory.unitCount, policies: tables,
+      tensors: roles ? zip(inventory.tensors, inventory.roles).map { ($0.name, $1) } : nil)
+    try Output.standardOutput(
+      json ? JSONWriter.text(report.json) : report.text(width: Terminal.width))
+    if let max { try gate(Budget(parsing: max), tables, hasTasks: !inventory.tasks.isEmpty) }
+  }
+
+  private func selection() throws -> RowSelection {
+    var selection = RowSelection(tasks: tasks.map { TaskID($0) })
+    if let level { selection.level = .number(LevelNumber(level)) }
+    if let budget { selection.level = .budget(try Budget(parsing: budget)) }
+    return selection
+  }
+
+  /// The policies that were named, else the plan's, else everything stored.
+  private func chosenPolicies(_ planned: String?) throws -> [CountingPolicy] {
+    if policies.isEmpty {
+      do { return [try PolicyPreset.policy(named: planned ?? PolicyPreset.allStored.rawValue)] } catch {
+        throw Failure(sentence: "\(file): the plan's \(error); name one with --policy")
+      }
+    }
+    return try policies.map(PolicyFile.read)
+  }
+
+  private func rows(
+    _ selection: RowSelection, of counts: ParameterCounts, _ tasks: [TaskAssignment]
+  ) throws -> [ParameterRow] {
+    if tasks.isEmpty, selection != RowSelection() {
+      throw Failure(sentence: "\(file): expected tasks to choose from, found a file without")
+    }
+    do { return try counts.rows(selection, of: tasks) } catch {
+      throw Failure(sentence: "\(file): policy '\(counts.policy.id)': \(error)")
+    }
+  }
+
+  /// Names every row that is over the limit, and ends with exit code 1 if there is one.
+  private func gate(_ limit: Budget, _ tables: [CountReport.Table], hasTasks: Bool) throws {
+    var isExceeded = false
+    for table in tables {
+      for row in hasTasks ? table.networks : [table.stored] where limit.isExceeded(by: row) {
+        isExceeded = true
+        let found =
+          switch limit {
+          case .parameters: "\(row.parameters) parameters"
+          case .bytes: "\(ParameterCount(row.bytes.value)) bytes"
+          }
+        Output.standardError(
+          "tessera: \(Main.line("\(file): \(row.place): expected at most \(limit), found \(found)")) "
+            + "(policy \(table.policy.id) \(table.policy.version))\n")
+      }
+    }
+    if isExceeded { throw ExitCode(1) }
+  }
+}

@@ -1,0 +1,116 @@
+import Accounting
+import Tensors
+import Testing
+
+@Suite("Roles of tensors")
+struct RoleClassifierTests {
+  typealias Row = (name: String, dtype: DType, shape: [Int], role: ParameterRole)
+
+  /// Each list is one file: tensors say what their siblings are.
+  static let files: [(words: String, rows: [Row])] = [
+    (
+      "PyTorch convolutions and norms",
+      [
+        ("layer1.0.conv1.weight", .f32, [64, 32, 3, 3], .weight), ("layer1.0.conv1.bias", .f32, [64], .bias),
+        ("layer1.0.bn1.weight", .f32, [64], .normAffine), ("layer1.0.bn1.bias", .f32, [64], .normAffine),
+        ("layer1.0.bn1.running_mean", .f32, [64], .normStatistics),
+        ("layer1.0.bn1.running_var", .f32, [64], .normStatistics),
+        ("layer1.0.bn1.num_batches_tracked", .i64, [], .counter),
+        ("features.3.weight", .f32, [32], .normAffine), ("features.3.bias", .f32, [32], .normAffine),
+        ("prelu.weight", .f32, [64], .other), ("fc.weight", .f32, [10, 64], .weight),
+        ("fc.bias", .f32, [10], .bias),
+        ("odd.weight", .f32, [7], .other), ("odd.bias", .f32, [9], .bias),
+      ]
+    ),
+    (
+      "statistics without scale and shift, and a shift without a scale",
+      [
+        ("bn.running_mean", .f32, [8], .normStatistics), ("bn.running_var", .f32, [8], .normStatistics),
+        ("bn.bias", .f32, [8], .normAffine),
+      ]
+    ),
+    (
+      "transformers",
+      [
+        ("model.embed_tokens.weight", .bf16, [1000, 64], .embedding),
+        ("embeddings.word_embeddings.weight", .f32, [1000, 64], .embedding),
+        ("embeddings.LayerNorm.weight", .f32, [64], .normAffine),
+        ("embeddings.LayerNorm.bias", .f32, [64], .normAffine),
+        ("embeddings.position_ids", .i64, [1, 512], .other),
+        ("model.layers.0.input_layernorm.weight", .bf16, [64], .normAffine),
+        ("model.layers.0.self_attn.q_proj.weight", .bf16, [64, 64], .weight),
+        ("model.layers.0.self_attn.rotary_emb.inv_freq", .f32, [32], .other),
+        ("h.0.attn.bias", .bool, [1, 1, 16, 16], .other), ("h.1.attn.bias", .f32, [1, 1, 16, 16], .other),
+        ("h.0.attn.c_attn.bias", .f32, [192], .bias), ("wte.weight", .f32, [1000, 64], .embedding),
+        ("wpe.weight", .f32, [512, 64], .embedding), ("embed_out.weight", .f32, [1000, 64], .weight),
+        ("patch_embed.proj.weight", .f32, [64, 3, 16, 16], .weight),
+        ("pos_embed", .f32, [1, 197, 64], .embedding),
+        ("attn.in_proj_weight", .f32, [192, 64], .weight), ("attn.in_proj_bias", .f32, [192], .bias),
+        ("logit_scale", .f32, [], .other),
+      ]
+    ),
+    (
+      "recurrent, reparametrised and quantised layers",
+      [
+        ("lstm.weight_ih_l0", .f32, [256, 32], .weight),
+        ("lstm.weight_hh_l0_reverse", .f32, [256, 64], .weight),
+        ("lstm.bias_hh_l0", .f32, [256], .bias), ("conv.weight_v", .f32, [8, 4, 3], .weight),
+        ("q.weight", .i8, [64, 64], .weight), ("q.weight_scale", .f32, [64], .other),
+        ("q.scale", .f32, [64], .other), ("step", .i32, [], .counter),
+      ]
+    ),
+    (
+      "Keras and TensorFlow",
+      [
+        ("conv2d/kernel:0", .f32, [3, 3, 1, 8], .weight), ("conv2d/bias:0", .f32, [8], .bias),
+        ("bn/gamma:0", .f32, [8], .normAffine), ("bn/beta:0", .f32, [8], .normAffine),
+        ("bn/moving_mean:0", .f32, [8], .normStatistics),
+        ("bn/moving_variance:0", .f32, [8], .normStatistics),
+        ("lstm/lstm_cell/recurrent_kernel", .f32, [8, 32], .weight),
+        ("sep/depthwise_kernel", .f32, [3, 3, 8, 1], .weight),
+        ("attention/query/bias", .f32, [4, 16], .bias),
+        ("embedding/embeddings", .f32, [100, 8], .embedding),
+        ("optimizer/iterations", .i64, [], .counter),
+      ]
+    ),
+    (
+      "JAX and MXNet",
+      [
+        ("LayerNorm_0/scale", .f32, [8], .normAffine), ("LayerNorm_0/bias", .f32, [8], .normAffine),
+        ("RMSNorm_1/scale", .f32, [8], .normAffine), ("linear/w", .f32, [8, 4], .weight),
+        ("linear/b", .f32, [4], .bias), ("Embed_0/embedding", .f32, [100, 8], .embedding),
+        ("conv0_weight", .f32, [8, 3, 3, 3], .weight), ("conv0_bias", .f32, [8], .bias),
+        ("bn0_gamma", .f32, [8], .normAffine), ("bn0_beta", .f32, [8], .normAffine),
+        ("bn0_running_mean", .f32, [8], .normStatistics), ("bn0_moving_var", .f32, [8], .normStatistics),
+      ]
+    ),
+    (
+      "names that say nothing",
+      [
+        ("a", .f32, [4, 5], .weight), ("b/c", .f16, [4], .other), ("", .f32, [2, 2], .weight),
+        ("x.y", .u8, [4, 5], .other), ("é", .f8E4M3, [2, 2, 2], .weight), ("n", .i32, [], .counter),
+      ]
+    ),
+  ]
+
+  @Test("follow from name, shape and siblings, each with a reason")
+  func table() throws {
+    var met: Set<ParameterRole> = []
+    for file in Self.files {
+      let specs = try file.rows.map {
+        try TensorSpec(name: TensorName($0.name), dtype: $0.dtype, shape: $0.shape)
+      }
+      let found = RoleClassifier.roles(of: specs)
+      #expect(found.count == specs.count)
+      for (row, found) in zip(file.rows, found) {
+        #expect(found.role == row.role, "\(file.words): \(row.name): \(found.reason)")
+        #expect(!found.reason.isEmpty)
+        met.insert(found.role)
+      }
+      // The order of a file does not matter.
+      let reversed = Array(RoleClassifier.roles(of: specs.reversed()).reversed())
+      #expect(reversed == found)
+    }
+    #expect(met == Set(ParameterRole.allCases))
+  }
+}

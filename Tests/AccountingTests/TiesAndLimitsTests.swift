@@ -1,0 +1,67 @@
+import Accounting
+import Tensors
+import Testing
+import UnitModel
+
+@Suite("Ties and limits")
+struct TiesAndLimitsTests {
+  private func policy(_ members: String) throws -> CountingPolicy {
+    try CountingPolicy(
+      parsing: Array(
+        #"{"format":"tessera.counting-policy/1","id":"p","version":1,"title":"t",\#(members)}"#.utf8))
+  }
+
+  private static let specs = [
+    ("lm_head.weight", DType.bf16, [50, 6]), ("model.embed_tokens.weight", .bf16, [50, 6]),
+    ("model.up.weight", .f32, [7, 6]),
+  ]
+
+  @Test(
+    "bytes with two names count once, in the role of a name that the policy counts",
+    arguments: [
+      (#""ties": "once""#, 342, 0, ParameterRole.weight), (#""ties": "each""#, 642, 0, .embedding),
+      (#""roles": {"only": ["embedding"]}"#, 300, 42, .embedding),
+      (#""roles": {"leave_out": ["embedding"]}"#, 342, 0, .weight),
+      (#""names": {"only": ["lm_head.*"]}"#, 300, 42, .weight),
+      (#""names": {"leave_out": ["lm_head.*"]}"#, 342, 0, .embedding),
+      (#""names": {"leave_out": ["lm_head.*"]}, "ties": "each""#, 342, 300, .embedding),
+      (#""names": {"only": ["model.up.*"]}"#, 42, 300, .weight),
+    ])
+  func ties(members: String, parameters: Int, excluded: Int, role: ParameterRole) throws {
+    let specs = try Self.specs.map { try TensorSpec(name: TensorName($0.0), dtype: $0.1, shape: $0.2) }
+    let inventory = Inventory(flat: specs, ties: ["model.embed_tokens.weight": "lm_head.weight"])
+    let counts = try inventory.counts(under: try policy(members))
+    #expect(counts.networks.isEmpty && counts.stored.units.isEmpty)
+    #expect(counts.stored.parameters.value == parameters && counts.stored.classes.common == parameters)
+    #expect(counts.stored.excluded.value == excluded)
+    #expect(counts.stored.roles.contains { $0.role == role && $0.parameters.value > 0 })
+    let bytes = parameters == 42 ? 4 * 42 : 2 * parameters + (excluded == 42 ? 0 : 2 * 42)
+    #expect(counts.stored.bytes.value == bytes)
+  }
+
+  @Test("sums beyond 63 bits are an error that names the row, and below they are exact")
+  func overflow() throws {
+    let policy = try PolicyPreset.policy(named: "all-stored")
+    // 2^59 elements of 8 bits each: two tensors are 2^63 bits.
+    let specs = try (0..<2).map { try TensorSpec(name: TensorName("t\($0)"), dtype: .u8, shape: [1 << 59]) }
+    let one = try Inventory(flat: [specs[0]]).counts(under: policy)
+    #expect(one.stored.parameters.value == 1 << 59 && one.stored.bytes.value == 1 << 59)
+    do {
+      _ = try Inventory(flat: specs).counts(under: policy)
+      Issue.record("expected an error")
+    } catch { #expect(error == .tooMany(what: "bits", row: "everything stored")) }
+  }
+
+  @Test("an empty tensor and a scalar count 0 and 1")
+  func edges() throws {
+    let specs = [
+      try TensorSpec(name: "none", dtype: .f32, shape: [1 << 40, 0, 1 << 40]),
+      try TensorSpec(name: "scalar", dtype: .f64, shape: []),
+      try TensorSpec(name: "packed", dtype: .f4, shape: [6]),
+    ]
+    let counts = try Inventory(flat: specs).counts(under: PolicyPreset.policy(named: "all-stored"))
+    #expect(counts.stored.parameters.value == 7 && counts.stored.bytes.value == 11)
+    let none = try Inventory(flat: []).counts(under: PolicyPreset.policy(named: "all-stored"))
+    #expect(none.stored.parameters.value == 0 && none.stored.roles.isEmpty)
+  }
+}

@@ -1,0 +1,94 @@
+import StrictJSON
+import TestSupport
+import Testing
+
+/// The exact integers of the paper's networks, all from the command and the plans in samples/paper.
+@Suite("The paper's counts")
+struct PaperCountTests {
+  private static let samples = SourceFolder.root + "/samples/paper"
+
+  private func parameters(_ scenario: String, _ policy: String) throws -> [String: Int64] {
+    let run = try tessera(
+      ["count", "\(scenario).plan.json", "--json", "--policy", "policies/\(policy).json"],
+      directory: Self.samples)
+    #expect(run.ending == .exited(0), "\(run.errorText)")
+    guard case .object(let object) = try JSONParser().parse(run.output),
+      case .array(let policies)? = object["policies"], case .object(let table)? = policies.first,
+      case .array(let rows)? = table["rows"]
+    else { return [:] }
+    var found: [String: Int64] = [:]
+    for row in rows {
+      guard case .object(let row) = row, case .integer(let parameters)? = row["parameters"] else { continue }
+      if case .string(let task)? = row["task"], case .integer(let level)? = row["level"] {
+        found["\(task) \(level)"] = parameters
+      } else {
+        found["stored"] = parameters
+      }
+    }
+    return found
+  }
+
+  static let cases: [(scenario: String, policy: String, expected: [String: Int64])] = [
+    ("J1", "convolutions", ["cifar10 2": 7_345_152, "cifar10 1": 1_838_592, "cifar100 1": 1_838_592]),
+    ("J1", "with-stem", ["cifar100 2": 7_345_584]), ("J1", "with-norms", ["cifar100 2": 7_354_576]),
+    ("J1", "trained", ["cifar100 2": 7_380_276, "cifar10 1": 1_844_826, "cifar100 1": 1_856_436]),
+    ("J1", "heads", ["stored": 42_460]),
+    ("H1", "convolutions", ["coarse 1": 1_838_592, "fine 2": 7_345_152]),
+    ("H1", "trained", ["fine 1": 1_856_436, "fine 2": 7_380_276]),
+    ("J2", "heads", ["stored": 256_800]),
+  ]
+
+  @Test("of WRN-32-4 and of all heads", arguments: cases)
+  func wideResNet(scenario: String, policy: String, expected: [String: Int64]) throws {
+    let found = try parameters(scenario, policy)
+    for (row, number) in expected { #expect(found[row] == number, "\(row)") }
+  }
+
+  @Test(
+    "of ResNet-42 are those of every task",
+    arguments: [
+      ("convolutions", [1_868_544, 7_455_744, 16_761_600, 29_786_112]),
+      ("trained", [1_881_650, 7_480_050, 16_797_106, 29_832_818]),
+    ])
+  func resNet(policy: String, expected: [Int64]) throws {
+    let found = try parameters("J2", policy)
+    #expect(found.count == 17)
+    for task in 1...4 {
+      for level in 1...4 { #expect(found["subset\(task) \(level)"] == expected[level - 1]) }
+    }
+  }
+
+  @Test(
+    "stand on orders that both readings of the rule give as the paper's tables have them",
+    arguments: [
+      ("nearest", [[0, 1, 2, 3], [1, 0, 2, 3], [2, 1, 3, 0], [3, 2, 1, 0]]),
+      ("adjacent", [[0, 1, 2, 3], [1, 0, 2, 3], [2, 1, 0, 3], [3, 2, 1, 0]]),
+    ])
+  func rules(rule: String, expected: [[Int64]]) throws {
+    let folder = try TemporaryFolder()
+    _ = try folder.write(SampleWeights.bytes([("up", "F32", [8, 3])]), as: "w.safetensors")
+    let run = try tessera(
+      [
+        "plan", "w.safetensors", "--units", "4", "--tasks", "a,b,c,d", "--cut", "up=x,-", "--rule", rule,
+      ], directory: folder.path)
+    #expect(run.ending == .exited(0), "\(run.errorText)")
+    guard case .object(let plan) = try JSONParser().parse(run.output), case .array(let tasks)? = plan["tasks"]
+    else { return #expect(Bool(false)) }
+    #expect(tasks.count == 4)
+    for (task, order) in zip(tasks, expected) {
+      guard case .object(let task) = task else { continue }
+      #expect(task["order"] == .array(order.map { .integer($0) }))
+    }
+    if rule == "nearest" {
+      guard
+        case .object(let sample) = try JSONParser().parse(
+          TemporaryFolder.bytes(of: Self.samples + "/J2.plan.json")),
+        case .array(let own)? = sample["tasks"]
+      else { return #expect(Bool(false)) }
+      for (task, order) in zip(own, expected) {
+        guard case .object(let task) = task else { continue }
+        #expect(task["order"] == .array(order.map { .integer($0) }))
+      }
+    }
+  }
+}

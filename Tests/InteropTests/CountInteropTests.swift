@@ -1,0 +1,87 @@
+import StrictJSON
+import TestSupport
+import Testing
+
+/// NumPy looks at every element of every sub-network, from plans and shapes alone, and must find the same numbers.
+@Suite(.enabled(if: Peers.areThere(python: true)))
+struct CountInteropTests {
+  private static let somePolicy = """
+    {"title": "Some names é", "format": "tessera.counting-policy/1", "id": "some-names", "version": 3,
+     "names": {"leave_out": ["*weight*", "*.w", "t1*"]}}
+    """
+
+  private func judge(_ workshop: Workshop, _ file: String, plan: String, source: String) throws -> JSONObject
+  {
+    _ = try workshop.folder.write(Array(Self.somePolicy.utf8), as: "some.json")
+    let preset = "\(SourceFolder.root)/Sources/Accounting/Policies/all-stored.json"
+    let counts = try workshop.tessera(
+      "count", file, "--json", "--policy", "all-stored", "--policy", "some.json")
+    _ = try workshop.folder.write(counts.output, as: "count.json")
+    return try workshop.report("counts.py", [plan, "count.json", source, preset, "some.json"])
+  }
+
+  @Test(arguments: InteropCase.allCases.filter { $0.isSmall && $0.hasPlan })
+  func numPyCountsEveryRowOfACheckpoint(_ interopCase: InteropCase) throws {
+    let workshop = try Workshop()
+    try workshop.prepare(interopCase)
+    try workshop.tessera("convert", "source.safetensors", "model.h5", "--plan", "plan.json")
+    let report = try judge(workshop, "model.h5", plan: "plan.json", source: "source.safetensors")
+    #expect(report["failures"] == .array([]))
+    guard case .integer(let elements)? = report["elements"], case .integer(let rows)? = report["rows"] else {
+      return #expect(Bool(false))
+    }
+    #expect(elements > 100 && rows >= 6)
+  }
+
+  /// Unequal units, common channels, private, compact and expert tensors, an axis of a task's own, levels that do not
+  /// nest.
+  private static let shapes = """
+    {"format": "tessera.plan/1", "units": 3,
+     "axes": {"x": {"size": 23, "units": [[5, 1, 2], [3, 7, 8, 9, 22], [4, 6, 10, 11, 12, 13, 14]],
+                    "common": [0, 15, 16, 17, 18, 19, 20, 21]},
+              "y{}": {"units": [1, 6, 4]}},
+     "tensors": [
+       {"name": "a.weight", "dtype": "BF16", "shape": [23, 11, 3], "axes": ["x", "y0", null]},
+       {"name": "a.bias", "dtype": "F32", "shape": [23], "axes": ["x"]},
+       {"name": "b.weight", "dtype": "F64", "shape": [22, 46],
+        "axes": [{"axis": "y1", "outer": 2}, {"axis": "x", "inner": 2}]},
+       {"name": "c.weight", "dtype": "I8", "shape": [11, 11, 23], "axes": ["y0", "y1", "x"]},
+       {"name": "d.weight", "dtype": "F32", "shape": [5, 36], "axes": [null, {"concat": ["x", {"size": 2}, "y1"]}]},
+       {"name": "expert", "dtype": "F16", "shape": [4, 7], "units": [2]},
+       {"name": "pair", "dtype": "F16", "shape": [3], "units": [0, 2]},
+       {"name": "norm.one.1", "dtype": "F32", "shape": [15], "axes": [{"axis": "x", "compact": true}]},
+       {"name": "norm.one.2", "dtype": "F32", "shape": [11], "axes": [{"axis": "x", "compact": true}]},
+       {"name": "head.one", "dtype": "F32", "shape": [9, 23], "axes": [null, "x"]},
+       {"name": "head.two", "dtype": "F32", "shape": [2, 11], "axes": [null, "y0"]},
+       {"name": "whole", "dtype": "U8", "shape": [13]}],
+     "tasks": [
+       {"name": "one", "order": [2, 0, 1], "levels": [1, [0], [1, 2]], "private": ["head.one"],
+        "private_per_level": {"1": ["norm.one.1"], "2": ["norm.one.2"]}},
+       {"name": "two", "order": [1, 0, 2], "levels": [2, 3], "private": ["head.two"],
+        "axes": {"y1": {"order": [2, 1, 0], "levels": [[0, 2], 1]}}}]}
+    """
+
+  @Test func numPyCountsEveryRowOfAPlanWithShapes() throws {
+    let workshop = try Workshop()
+    _ = try workshop.folder.write(Array(Self.shapes.utf8), as: "plan.json")
+    let report = try judge(workshop, "plan.json", plan: "plan.json", source: "-")
+    #expect(report["failures"] == .array([]))
+    #expect(report["rows"] == 12)
+  }
+
+  @Test func numPyCountsThePapersNetworkAndPythonWritesItsPlans() throws {
+    let workshop = try Workshop()
+    let samples = "\(SourceFolder.root)/samples/paper"
+    let plan = "\(samples)/J1.plan.json"
+    let report = try judge(workshop, plan, plan: plan, source: "-")
+    #expect(report["failures"] == .array([]))
+    #expect(report["rows"] == 10)
+    let python = try #require(Peers.python)
+    try workshop.run(python, ["-B", "\(samples)/make_plans.py", "."])
+    for name in ["J1", "H1", "J2"] {
+      #expect(try workshop.areEqual("\(name).plan.json", "\(samples)/\(name).plan.json"), "\(name)")
+    }
+    let table = try workshop.run(python, ["-B", "\(samples)/compare.py", Peers.tessera]).outputText
+    #expect(table.contains("1,838,592 =") && table.contains("29.8 M"))
+  }
+}

@@ -1,0 +1,94 @@
+import Accounting
+import Reporting
+import StrictJSON
+import Tensors
+import Testing
+import UnitModel
+
+@Suite("Reports of counts")
+struct CountReportTests {
+  private func report(sizes: [Int], rows: Int, policies: [String] = ["all-stored"]) throws -> CountReport {
+    let size = sizes.reduce(0, +)
+    let axis = try ChannelAxis.sized(name: "x", size: size, sizes: sizes)
+    var cutter = try DimensionCutter(axes: [axis])
+    let use = DimensionPlacement.axis(AxisUse("x"))
+    let specs = [
+      try TensorSpec(name: "conv.weight", dtype: .f32, shape: [size, size, rows]),
+      try TensorSpec(name: "conv.bias", dtype: .f32, shape: [size]),
+    ]
+    let placements = [
+      try TensorPlacement(spec: specs[0], dimensions: [use, use, .whole], cutter: &cutter),
+      try TensorPlacement(spec: specs[1], dimensions: [use], cutter: &cutter),
+    ]
+    let partition = try Partition(unitCount: sizes.count, axes: [axis], tensors: placements)
+    let order = sizes.indices.reversed().map { UnitID($0) }
+    let task = TaskAssignment(
+      task: "a\nb", order: order, levels: sizes.indices.map { UnitSet(order[...$0]) })
+    let assignment = try Assignment(
+      tasks: [task], provenance: Provenance(rule: "by-hand"), unitCount: sizes.count, axes: ["x"])
+    let inventory = Inventory(partition, assignment)
+    return CountReport(
+      file: "m.h5", kind: "unit-checkpoint", unitCount: sizes.count,
+      policies: try policies.map { name in
+        let counts = try inventory.counts(under: PolicyPreset.policy(named: name))
+        return CountReport.Table(policy: counts.policy, networks: counts.networks, stored: counts.stored)
+      }, tensors: zip(inventory.tensors, inventory.roles).map { ($0.name, $1) })
+  }
+
+  @Test("as text are right-aligned, with thousands separated, and say what was left out")
+  func text() throws {
+    let text = try report(sizes: [10, 20], rows: 3, policies: ["weights-only"]).text(width: nil)
+    let digest = try PolicyPreset.policy(named: "weights-only").digest.description.prefix(12)
+    #expect(
+      text == """
+        m.h5: unit-checkpoint, 2 units
+
+        policy weights-only 1 (sha256 \(digest)…): Weights only
+        task      level  units  parameters  density   bytes
+        a\\u{a}b       1  [1]         1,200   44.4 %   4,800
+        a\\u{a}b       2  [1 0]       2,700  100.0 %  10,800
+        (stored)         [0 1]       2,700  100.0 %  10,800
+
+        task      level  intra  interconnection  common  private  excluded
+        a\\u{a}b       1  1,200                0       0        0        20
+        a\\u{a}b       2  1,500            1,200       0        0        30
+        (stored)         1,500            1,200       0        0        30
+        counted of everything stored: weight 2,700
+        left out: 30 (1.1 %): bias 30
+
+        tensor       role    because
+        conv.weight  weight  its name is a weight's
+        conv.bias    bias    its name is a bias's
+
+        """)
+  }
+
+  @Test("fit 80 columns in a pipe and on a terminal, and become one table where there is room")
+  func widths() throws {
+    let report = try report(
+      sizes: [700, 800, 900, 600], rows: 900, policies: ["all-stored", "weights-only"])
+    for width in [nil, 80] {
+      let lines = report.text(width: width).split(separator: "\n")
+      #expect(lines.allSatisfy { $0.hasPrefix("counted") || $0.count <= 80 }, "\(lines)")
+      #expect(lines.count { $0.hasPrefix("task ") } == 4)
+    }
+    #expect(report.text(width: 160).split(separator: "\n").count { $0.hasPrefix("task ") } == 2)
+  }
+
+  @Test("as JSON have the keys that scripts rely on, exactly")
+  func json() throws {
+    guard case .object(let object) = try report(sizes: [10, 20], rows: 3).json,
+      case .array(let policies)? = object["policies"], case .object(let policy) = policies[0],
+      case .array(let rows)? = policy["rows"], case .object(let first) = rows[0],
+      case .object(let last) = rows[2]
+    else { return #expect(Bool(false)) }
+    #expect(object["format"] == "tessera.count/1")
+    #expect(policy["id"] == "all-stored" && policy["version"] == 1)
+    #expect(first["task"] == "a\nb" && first["level"] == 1 && first["units"] == [1])
+    let keys = ["parameters", "bytes", "intra", "interconnection", "common", "private", "excluded"]
+    #expect(keys.map { first[$0] } == [1220, 4880, 1220, 0, 0, 0, 0])
+    #expect(keys.map { last[$0] } == [2730, 10920, 1530, 1200, 0, 0, 0])
+    #expect(last["task"] == .null && last["level"] == .null && last["units"] == [0, 1])
+    #expect(last["density"] == .number(1))
+  }
+}
