@@ -91,7 +91,7 @@ struct PresetTests {
         "cut axis 'ffn1': 1536 channels = 4 × 384, scattered",
         "cut 3 axes 'heads0' … 'heads2': 384 channels = 4 × 96, in granules of 32",
         "cut 2 axes 'ffn0' … 'ffn2': 1536 channels = 4 × 384",
-        "30 of 40 tensors are cut, with 31.2 % of the elements",
+        "30 of 40 tensors are cut, with 31.1 % of the elements",
         "10 tensors are left whole and common, because no cut names them or their axis stays whole; the largest: "
           + "'embeddings.word_embeddings.weight' (11,720,448), 'encoder.layer.0.attention.output.LayerNorm.weight' "
           + "(384), 'encoder.layer.0.attention.output.dense.bias' (384)",
