@@ -29,7 +29,7 @@ final class FlatSubject {
   /// The finding that an error of reading is.
   func finding(_ error: FlatFormatError) -> Finding {
     switch error {
-    case .file: Finding(.structure, file: path, location: "", message: "\(error)")
+    case .file, .elsewhere: Finding(.structure, file: path, location: "", message: "\(error)")
     case .refused(let rule, _, let place, let expected, let found):
       Finding(
         RuleID(rule), file: path, location: place, message: "expected \(expected), found \(found)",
