@@ -50,7 +50,8 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "Comparison", dependencies: ["Tensors", "FlatFormats"], swiftSettings: strict),
     .target(
-      name: "Validation", dependencies: ["UnitModel", "UnitCheckpoints", "Tensors", "ByteFiles"],
+      name: "Validation",
+      dependencies: ["UnitModel", "UnitCheckpoints", "FlatFormats", "HDF5Kit", "Tensors", "ByteFiles"],
       swiftSettings: strict),
     .target(
       name: "Reporting",
@@ -87,7 +88,13 @@ let package = Package(
       name: "UnitCheckpointsTests",
       dependencies: [
         "UnitCheckpoints", "Conversion", "FlatFormats", "HDF5Kit", "UnitModel", "Tensors", "ByteFiles",
-        "TestSupport",
+        "Validation", "TestSupport",
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ValidationTests",
+      dependencies: [
+        "Validation", "UnitCheckpoints", "Tensors", "ByteFiles", "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(

@@ -61,6 +61,18 @@ public enum FlatFormats {
     try SafetensorsSource.parse(header, path: path, bodySize: bodySize).metadata
   }
 
+  /// Checks that a header that was stored away can be written again before exactly these tensors.
+  ///
+  /// `path` stands for the file in the error. Formats that keep no header have nothing to check.
+  public static func checkVerbatim(
+    _ header: [UInt8], of kind: FlatFormatKind, describes specs: [TensorSpec], path: String
+  ) throws(FlatFormatError) {
+    guard kind == .safetensors else { return }
+    let contents = SinkContents(
+      path: path, specs: specs, ties: [], metadata: [], verbatim: header, opaque: false)
+    _ = try SafetensorsSink.order(ofVerbatim: header, contents)
+  }
+
   /// The format whose files usually end like `path`, for choosing what to write.
   public static func kind(forName path: String) -> FlatFormatKind? {
     registry.first { path.lowercased().hasSuffix($0.suffix) }?.kind

@@ -53,24 +53,63 @@ extension HDF5Place: CustomStringConvertible {
   }
 }
 
+extension HDF5Error {
+  /// Where in the file it is, for a message; nil where that is the file as a whole.
+  package var place: String? {
+    switch self {
+    case .malformed(_, let place, _, _), .unsupported(_, let place, _), .limit(_, let place, _, _): "\(place)"
+    case .missing(_, let path), .mismatch(_, let path, _, _), .outside(_, let path, _, _, _):
+      "\(HDF5Place(path: path))"
+    case .file, .library: nil
+    }
+  }
+
+  /// What was expected and found, without file and place.
+  package var statement: String {
+    switch self {
+    case .file(let error): error.description
+    case .malformed(_, _, let expected, let found), .mismatch(_, _, let expected, let found):
+      "expected \(expected), found \(found)"
+    case .unsupported(_, _, let feature): "expected a supported feature, found \(feature)"
+    case .missing: "expected an object of that name, found none"
+    case .limit(_, _, let limit, let found): "expected at most \(limit), found \(found)"
+    case .outside(_, _, let offset, let count, let size):
+      "expected bytes within the dataset's \(size), found a request for \(count) bytes at \(offset)"
+    case .library(let call, let message): "\(call): expected success, found \(message)"
+    }
+  }
+
+  /// Whether the error is that something leads to other objects or files, which is never followed: a link that is not
+  /// hard, external storage, a virtual dataset.
+  package var leadsElsewhere: Bool {
+    guard case .unsupported(_, _, let feature) = self else { return false }
+    return ForeignData.allCases.contains { feature.hasPrefix($0.rawValue) }
+  }
+
+  /// Whether the error is a soft link, which leads elsewhere but stays in the file.
+  package var isSoftLink: Bool {
+    guard case .unsupported(_, _, let feature) = self else { return false }
+    return feature.hasPrefix(ForeignData.softLink.rawValue)
+  }
+}
+
+/// Words with which features begin that lead to other objects or files.
+enum ForeignData: String, CaseIterable {
+  case softLink = "a soft link"
+  case externalLink = "an external link"
+  case userDefinedLink = "a user-defined link"
+  case externalStorage = "external storage"
+  case virtualDataset = "a virtual dataset"
+}
+
 extension HDF5Error: CustomStringConvertible {
   public var description: String {
     switch self {
-    case .file(let error): error.description
-    case .malformed(let file, let place, let expected, let found):
-      "\(file): \(place): expected \(expected), found \(found)"
-    case .unsupported(let file, let place, let feature):
-      "\(file): \(place): expected a supported feature, found \(feature)"
-    case .missing(let file, let path):
-      "\(file): \(HDF5Place(path: path)): expected an object of that name, found none"
-    case .mismatch(let file, let path, let expected, let found):
-      "\(file): \(HDF5Place(path: path)): expected \(expected), found \(found)"
-    case .limit(let file, let place, let limit, let found):
-      "\(file): \(place): expected at most \(limit), found \(found)"
-    case .outside(let file, let path, let offset, let count, let size):
-      "\(file): \(HDF5Place(path: path)): expected bytes within the dataset's \(size), "
-        + "found a request for \(count) bytes at \(offset)"
-    case .library(let call, let message): "libhdf5: \(call): expected success, found \(message)"
+    case .file: statement
+    case .library: "libhdf5: \(statement)"
+    case .malformed(let file, _, _, _), .unsupported(let file, _, _), .missing(let file, _),
+      .mismatch(let file, _, _, _), .limit(let file, _, _, _), .outside(let file, _, _, _, _):
+      "\(file): \(place ?? "the file"): \(statement)"
     }
   }
 }

@@ -8,14 +8,20 @@ package struct Finding: Sendable, Equatable {
   package let location: String
   /// One sentence: expected, found.
   package let message: String
+  /// The exact defect, where the reader that met it has a stable name for it: `checkpoint.row-range`,
+  /// `safetensors.hole`.
+  package let defect: String?
 
-  package init(_ rule: RuleID, _ severity: Severity = .error, file: String, location: String, message: String)
-  {
+  package init(
+    _ rule: RuleID, _ severity: Severity = .error, file: String, location: String, message: String,
+    defect: String? = nil
+  ) {
     self.rule = rule
     self.severity = severity
     self.file = file
     self.location = location
     self.message = message
+    self.defect = defect
   }
 }
 
@@ -37,26 +43,4 @@ package enum Severity: String, Sendable, CaseIterable, Comparable {
     case .error: 2
     }
   }
-}
-
-/// The stable names of the rules; one file in `Rules` each.
-package enum RuleID: String, Sendable, CaseIterable {
-  /// The container can be decoded: HDF5 structures, safetensors header, zip directory.
-  case structure = "structure"
-  /// The index matches its checksum and itself.
-  case index = "index"
-  /// The file is as it was written, or was moved by a tool that keeps datasets.
-  case placement = "placement"
-  /// Every byte outside the tensors' data is what was written.
-  case metadataChecksum = "metadata-checksum"
-  /// Every dataset has the type, length and address that the index gives.
-  case dataset = "dataset"
-  /// The plan can be read and cuts the tensors as the index does.
-  case plan = "plan"
-  /// The stored header of the flat file describes the same tensors.
-  case sourceHeader = "source-header"
-  /// Every stored run has its checksum.
-  case runChecksum = "run-checksum"
-  /// Every tensor has its SHA-256, and the model its own.
-  case digest = "digest"
 }

@@ -28,6 +28,17 @@ struct Tessera: ParsableCommand {
 /// Something that ends a command with exit code 2 and one sentence.
 struct Failure: Error {
   let sentence: String
+
+  /// Says it on standard error.
+  ///
+  /// A path or a name in the sentence may hold anything; one sentence is one line and moves no cursor.
+  func tell() {
+    let line = sentence.unicodeScalars.reduce(into: "") { line, scalar in
+      let isControl = scalar.properties.generalCategory == .control
+      line += isControl ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
+    }
+    Output.standardError("tessera: \(line)\n")
+  }
 }
 
 @main
@@ -69,7 +80,7 @@ enum Main {
   }
 
   private static func fail(_ sentence: String) -> Never {
-    Output.standardError("tessera: \(line(sentence))\n")
+    Failure(sentence: sentence).tell()
     exit(2)
   }
 

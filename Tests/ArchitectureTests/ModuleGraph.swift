@@ -19,7 +19,8 @@ enum ModuleGraph {
     ],
     "Comparison": ["Tensors", "FlatFormats", "Glibc"],
     "Validation": [
-      "UnitModel", "UnitCheckpoints", "Tensors", "StrictJSON", "ByteFiles", "Dispatch", "Synchronization",
+      "UnitModel", "UnitCheckpoints", "FlatFormats", "HDF5Kit", "Tensors", "ByteFiles", "Dispatch", "Glibc",
+      "Synchronization",
     ],
     "Reporting": [
       "Tensors", "StrictJSON", "UnitModel", "UnitCheckpoints", "Accounting", "Validation", "Comparison",

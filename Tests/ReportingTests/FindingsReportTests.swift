@@ -1,26 +1,43 @@
+import Foundation
 import Reporting
 import StrictJSON
+import TestSupport
 import Testing
 import Validation
 
 @Suite("Reports of findings")
 struct FindingsReportTests {
   private let report = FindingsReport(
-    files: ["a.h5", "b.h5", "c.h5"],
-    findings: [
-      Finding(.runChecksum, file: "a.h5", location: "tensor 'w'", message: "expected 1, found 2"),
-      Finding(.placement, .note, file: "b.h5", location: "", message: "100 % moved, by\na tool"),
-    ])
+    files: [
+      .init(
+        path: "a.h5",
+        findings: [
+          Finding(
+            .runChecksum, file: "a.h5", location: "/units/0/w block 1", message: "expected 1, found 2",
+            defect: "checkpoint.run-checksum"),
+          Finding(.links, .warning, file: "a.h5", location: "'/x'", message: "expected <\"&\">"),
+          Finding(.nonFinite, .note, file: "a.h5", location: "tensor 'w'", message: "expected 3"),
+        ]),
+      .init(
+        path: "b,1.h5",
+        findings: [
+          Finding(.placement, .note, file: "b,1.h5", location: "", message: "100 % moved, by\na tool")
+        ]
+      ),
+      .init(path: "/c d.h5", findings: []), .init(path: "e", failure: "e: cannot open"),
+    ], isDeep: false)
 
-  @Test("as text name file, place, severity and rule, and say which files are good")
+  @Test("as text have a line per file and a line per finding, and say which files are good")
   func text() {
     #expect(
       report.text == """
-        a.h5: tensor 'w': error: expected 1, found 2 [run-checksum]
-        b.h5: note: 100 % moved, by
-        a tool [placement]
-        b.h5: ok
-        c.h5: ok
+        a.h5: 1 error, 1 warning, 1 note
+          error run-checksum: /units/0/w block 1: expected 1, found 2
+          warning links: '/x': expected <"&">
+          note non-finite: tensor 'w': expected 3
+        b,1.h5: ok, 1 note
+          note placement: 100 % moved, by\\u{a}a tool
+        /c d.h5: ok
 
         """)
   }
@@ -29,18 +46,108 @@ struct FindingsReportTests {
   func github() {
     #expect(
       report.githubAnnotations == """
-        ::error file=a.h5,title=tessera run-checksum::tensor 'w': expected 1, found 2
-        ::notice file=b.h5,title=tessera placement::100 %25 moved, by%0Aa tool
+        ::error file=a.h5,title=tessera run-checksum::/units/0/w block 1: expected 1, found 2
+        ::warning file=a.h5,title=tessera links::'/x': expected <"&">
+        ::notice file=a.h5,title=tessera non-finite::tensor 'w': expected 3
+        ::notice file=b%2C1.h5,title=tessera placement::100 %25 moved, by%0Aa tool
 
         """)
   }
 
+  @Test("as JSON have a member for each part, and the files that could not be checked")
+  func json() throws {
+    guard case .object(let object) = report.json else { return #expect(Bool(false)) }
+    #expect(object["format"] == "tessera.validate/1" && object["ok"] == .bool(false))
+    #expect(object["unchecked"] == .array(["e: cannot open"]))
+    guard case .array(let list)? = object["findings"], case .object(let first)? = list.first else {
+      return #expect(Bool(false))
+    }
+    #expect(list.count == 4)
+    #expect(first.members.map(\.key) == ["rule", "severity", "file", "location", "message", "defect"])
+    #expect(first["rule"] == "run-checksum" && first["defect"] == "checkpoint.run-checksum")
+  }
+
+  @Test("as SARIF describe every rule, and each result points at its own")
+  func sarif() throws {
+    let log = try #require(
+      try JSONSerialization.jsonObject(with: Data(JSONWriter.bytes(report.sarif(version: "9.8"))))
+        as? [String: Any])
+    #expect(log["version"] as? String == "2.1.0")
+    let run = try #require((log["runs"] as? [[String: Any]])?.first)
+    let driver = try #require((run["tool"] as? [String: [String: Any]])?["driver"])
+    #expect(driver["name"] as? String == "tessera" && driver["version"] as? String == "9.8")
+    let rules = try #require(driver["rules"] as? [[String: Any]])
+    #expect(rules.compactMap { $0["id"] as? String } == RuleID.allCases.map(\.rawValue))
+    let results = try #require(run["results"] as? [[String: Any]])
+    #expect(results.compactMap { $0["level"] as? String } == ["error", "warning", "note", "note"])
+    for result in results {
+      let index = try #require(result["ruleIndex"] as? Int)
+      #expect(rules[index]["id"] as? String == result["ruleId"] as? String)
+      #expect((result["message"] as? [String: String])?["text"]?.isEmpty == false)
+    }
+    let invocation = try #require((run["invocations"] as? [[String: Any]])?.first)
+    #expect(invocation["executionSuccessful"] as? Bool == false)
+    let text = try JSONWriter.text(report.sarif(version: "9.8"))
+    #expect(text.contains(#""uri": "b,1.h5""#) && text.contains(#""fullyQualifiedName": "tensor 'w'""#))
+  }
+
+  @Test("as SARIF and in CI, paths are URI references")
+  func uri() throws {
+    let finding = Finding(.digest, file: "/c d%é.h5", location: "", message: "m")
+    let report = FindingsReport(files: [.init(path: "/c d%é.h5", findings: [finding])], isDeep: true)
+    #expect(try JSONWriter.text(report.sarif(version: "1")).contains(#""uri": "file:///c%20d%25%C3%A9.h5""#))
+  }
+
+  @Test("as JUnit are well-formed suites whose numbers are those of their cases")
+  func junit() throws {
+    let text = report.junit
+    let shallow = RuleID.allCases.count { !$0.isDeep }
+    // Two deep rules have findings in the first file, and are told of there.
+    #expect(
+      text.hasPrefix(
+        """
+        <?xml version="1.0" encoding="UTF-8"?>
+        <testsuites name="tessera validate" tests="\(3 * shallow + 2 + 1)" failures="2" errors="1">
+          <testsuite name="a.h5" tests="\(shallow + 2)" failures="2" errors="0">
+
+        """))
+    #expect(
+      text.contains(
+        #"<failure type="warning" message="expected &lt;&quot;&amp;&quot;&gt;">"#
+          + #"warning: '/x': expected &lt;&quot;&amp;&quot;&gt;</failure>"#))
+    #expect(text.contains("<system-out>note: 100 % moved, by\\u{a}a tool</system-out>"))
+    #expect(text.contains(#"<error message="e: cannot open"/>"#))
+    #expect(text.components(separatedBy: "<testcase ").count == 3 * shallow + 2 + 1 + 1)
+    for tag in ["testsuites", "testsuite", "failure", "system-out"] {
+      #expect(
+        text.components(separatedBy: "<\(tag)>").count + text.components(separatedBy: "<\(tag) ").count
+          == text.components(separatedBy: "</\(tag)>").count + 1, "\(tag)")
+    }
+  }
+
   @Test("are clean with notes, and not with anything worse", arguments: Severity.allCases)
   func clean(severity: Severity) throws {
-    let report = FindingsReport(
-      files: ["x"], findings: [Finding(.digest, severity, file: "x", location: "", message: "m")])
+    let finding = Finding(.digest, severity, file: "x", location: "", message: "m")
+    let report = FindingsReport(files: [.init(path: "x", findings: [finding])], isDeep: true)
     #expect(report.isClean == (severity == .note))
     guard case .object(let object) = report.json else { return #expect(Bool(false)) }
     #expect(object["ok"] == .bool(severity == .note))
+  }
+
+  @Test("name rules that the schema knows, and all of them")
+  func schema() throws {
+    let path = SourceFolder.root + "/schemas/validate.schema.json"
+    let parsed = try JSONParser().parse(try TemporaryFolder.bytes(of: path))
+    func member(_ value: JSONValue, _ keys: String...) -> JSONValue? {
+      var value: JSONValue? = value
+      for key in keys {
+        guard case .object(let object)? = value else { return nil }
+        value = object[key]
+      }
+      return value
+    }
+    let rule = member(parsed, "properties", "findings", "items", "properties", "rule", "enum")
+    #expect(rule == .array(RuleID.allCases.map { .string($0.rawValue) }))
+    #expect(RuleID.allCases.allSatisfy { $0.rawValue.allSatisfy { $0.isLowercase || $0 == "-" } })
   }
 }

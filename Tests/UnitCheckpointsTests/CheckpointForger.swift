@@ -20,7 +20,7 @@ struct CheckpointForger {
     for link in try hdf5.group(at: LayoutV1.headersGroup).links() {
       headers.append(try Self.place(hdf5, "\(LayoutV1.headersGroup)/\(link.name)"))
     }
-    sealPlace = try Self.place(hdf5, "\(LayoutV1.metadataGroup)/\(LayoutV1.seal)")
+    sealPlace = try Self.place(hdf5, LayoutV1.sealPath)
   }
 
   private static func place(_ hdf5: HDF5File, _ path: String) throws -> Range<Int> {
@@ -72,7 +72,10 @@ struct CheckpointForger {
   mutating func block(_ number: Int, _ change: (inout BlockRow) -> Void) {
     self.change(.blocks, number, BlockRow.self, change)
   }
-  mutating func coordinate(_ number: Int, _ value: UInt8) { self[.coordinates][4 * number] = value }
+  mutating func coordinate(_ number: Int, _ value: UInt8) {
+    let count = self[.coordinates].count / 4
+    self[.coordinates][4 * (number < 0 ? count + number : number)] = value
+  }
 
   /// Replaces the only occurrence of `old` in the file; the test fails elsewhere when there is none.
   mutating func replace(_ old: [UInt8], by new: [UInt8], after start: Int = 0) {
@@ -83,7 +86,34 @@ struct CheckpointForger {
   }
 
   /// Changes one byte of the file.
-  mutating func change(at place: Int) { file[place] ^= 0x40 }
+  mutating func change(at place: Int, by bits: UInt8 = 0x40) { file[place] ^= bits }
+
+  /// Where the header of the group at a path begins.
+  func groupAddress(of path: String) throws -> Int { try hdf5.group(at: path).address }
+
+  /// Where the header of the object at a path begins.
+  func address(of path: String) throws -> Int { try hdf5.dataset(at: path).address }
+
+  /// The link to a dataset becomes a soft link; its entry in the symbol table keeps name and place.
+  mutating func makeSoft(_ path: String) throws {
+    let address = withUnsafeBytes(of: UInt64(try address(of: path)).littleEndian) { Array($0) }
+    guard let place = file.indices.dropLast(32).first(where: { file[$0...].starts(with: address) }) else {
+      return
+    }
+    // Cache type 2, and in the scratch pad the offset of the target in the heap: the name's own will do.
+    file.replaceSubrange(place + 8..<place + 12, with: [2, 0, 0, 0])
+    file.replaceSubrange(place + 16..<place + 20, with: file[place - 8..<place - 4])
+  }
+
+  /// The model digest in the seal becomes another.
+  mutating func changeModelDigest() { file[sealPlace.lowerBound + 16] ^= 1 }
+
+  /// Replaces text of the plan by other text of its length.
+  mutating func replan(_ old: String, by new: String) {
+    let plan = self[.plan]
+    guard let place = plan.indices.first(where: { plan[$0...].starts(with: old.utf8) }) else { return }
+    self[.plan].replaceSubrange(place..<place + old.utf8.count, with: new.utf8)
+  }
 
   /// The links to two objects change places.
   mutating func swapLinks(_ first: String, _ second: String) throws {

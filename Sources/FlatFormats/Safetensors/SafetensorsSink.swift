@@ -30,7 +30,7 @@ final class SafetensorsSink: FlatWeightsSink {
   }
 
   /// The order of the body that a stored header describes, once it describes exactly the tensors to be written.
-  private static func order(ofVerbatim header: [UInt8], _ contents: SinkContents) throws(FlatFormatError)
+  static func order(ofVerbatim header: [UInt8], _ contents: SinkContents) throws(FlatFormatError)
     -> [Int]
   {
     func disagreement(_ place: String, _ expected: String, _ found: String) -> FlatFormatError {

@@ -65,7 +65,7 @@ extension HDF5Storage {
       let chunks = HDF5ChunkLayout.Decoder(
         dataspace: dataspace, elementSize: elementSize, pipeline: pipeline)
       self = .chunked(version == 3 ? try chunks.version3(&cursor) : try chunks.version4(&cursor))
-    case 3: throw cursor.unsupported("a virtual dataset")
+    case 3: throw cursor.unsupported(ForeignData.virtualDataset.rawValue)
     default: throw cursor.malformed(expected: "layout class 0 to 3", found: "\(type)")
     }
   }

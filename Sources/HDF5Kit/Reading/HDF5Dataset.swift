@@ -36,7 +36,7 @@ package final class HDF5Dataset: Sendable {
         "object header", at: header.address, expected: "a dataset's \(kind.title)", found: "none")
     }
     if try header.only(.externalFiles) != nil {
-      throw context.unsupported("external storage", in: "object header", at: header.address)
+      throw context.unsupported(ForeignData.externalStorage.rawValue, in: "object header", at: header.address)
     }
     datatype = try HDF5Datatype(required(.datatype))
     dataspace = try HDF5Dataspace(required(.dataspace))

@@ -45,6 +45,9 @@ package final class HDF5File: Sendable {
     root = try HDF5Group(ObjectHeader(context, at: superblock.root), path: "/")
   }
 
+  /// The eight bytes that every HDF5 file has before its superblock.
+  package static var signature: [UInt8] { Superblock.signature }
+
   /// Whether the file begins like HDF5, with or without a user block.
   package static func hasSignature(_ source: any ByteSource) throws(FileError) -> Bool {
     var place = 0

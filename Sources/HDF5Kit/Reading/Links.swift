@@ -18,9 +18,9 @@ package struct HDF5Link: Hashable, Sendable {
   package var refusedFeature: String? {
     switch target {
     case .hard: nil
-    case .soft(let path): "a soft link to \(path.quoted)"
-    case .external: "an external link"
-    case .userDefined(let type): "a user-defined link of type \(type)"
+    case .soft(let path): "\(ForeignData.softLink.rawValue) to \(path.quoted)"
+    case .external: ForeignData.externalLink.rawValue
+    case .userDefined(let type): "\(ForeignData.userDefinedLink.rawValue) of type \(type)"
     }
   }
 }

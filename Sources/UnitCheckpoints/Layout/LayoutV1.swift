@@ -25,6 +25,7 @@ package enum LayoutV1 {
 
   /// The last dataset: where the file ends, what the index and the rest of it hash to.
   static let seal = "seal"
+  static let sealPath = "\(metadataGroup)/\(seal)"
 
   /// The group of shard headers is `tessera/headers/<shard>`, from 0.
   static let headersGroup = "tessera/headers"
@@ -61,7 +62,7 @@ package enum DatasetOwner: Hashable, Sendable {
   }
 
   /// Whether the dataset holds a tensor in one piece and in its own shape.
-  var isWhole: Bool { self == .whole || self == .wholePrivate }
+  package var isWhole: Bool { self == .whole || self == .wholePrivate }
 
   /// The group's path from the root.
   package var group: String {

@@ -25,6 +25,26 @@ enum LinkName {
     return String(decoding: result, as: UTF8.self)
   }
 
+  /// The name that a link stands for, read as generously as can be: whatever `%` and two digits say.
+  static func unescaped(_ link: String) -> TensorName {
+    if link == "%" { return "" }
+    let bytes = Array(link.utf8)
+    var result: [UInt8] = []
+    var place = 0
+    while place < bytes.count {
+      if bytes[place] == UInt8(ascii: "%"), place + 2 < bytes.count,
+        let value = UInt8(String(decoding: bytes[place + 1...place + 2], as: UTF8.self), radix: 16)
+      {
+        result.append(value)
+        place += 3
+      } else {
+        result.append(bytes[place])
+        place += 1
+      }
+    }
+    return TensorName(String(decoding: result, as: UTF8.self))
+  }
+
   private static func needsEscape(_ byte: UInt8) -> Bool {
     byte < 0x20 || byte == 0x7F || byte == UInt8(ascii: "/") || byte == UInt8(ascii: "%")
   }

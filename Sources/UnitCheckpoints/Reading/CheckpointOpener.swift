@@ -8,8 +8,6 @@ struct CheckpointOpener {
   let headers: [[UInt8]]
   let seal: SealRow
   private let tables: [[UInt8]]
-  private let path: String
-
   let modelDigest: SHA256Digest
 
   /// The most bytes that the tables of one checkpoint may take, all together: some 500,000 tensors. They are decoded
@@ -18,45 +16,64 @@ struct CheckpointOpener {
   /// The most bytes of stored headers: safetensors allows 100 MB for one.
   static let headerLimit = 128 << 20
 
-  init(_ file: ReadableFile) throws(CheckpointError) {
-    path = file.path
-    do throws(HDF5Error) {
-      hdf5 = try HDF5File(file)
-    } catch { throw .hdf5(path: file.path, error) }
-    try Self.checkIdentity(hdf5, path: file.path)
+  /// - Parameter log: whether a table that cannot be read, or a checksum that does not match, ends the reading.
+  init(_ file: ReadableFile, log: inout DefectLog) throws(CheckpointError) {
+    let hdf5: HDF5File
+    do throws(HDF5Error) { hdf5 = try HDF5File(file) } catch { throw .hdf5(path: file.path, error) }
+    try CheckpointIdentity.check(hdf5, path: file.path)
+    try self.init(hdf5, path: file.path, log: &log)
+  }
 
+  /// Reads the tables of a file that is known to be a checkpoint.
+  init(_ hdf5: HDF5File, path: String, log: inout DefectLog) throws(CheckpointError) {
+    self.hdf5 = hdf5
+    let before = log.errors.count
     var tables: [[UInt8]] = []
     var left = Self.tableLimit
     for table in LayoutV1.Table.allCases {
-      let bytes = try Self.read(hdf5, table.path, path: file.path, type: Self.type(of: table), limit: left)
-      left -= bytes.count
-      tables.append(bytes)
+      do throws(CheckpointError) {
+        let bytes = try Self.read(hdf5, table.path, path: path, type: Self.type(of: table), limit: left)
+        left -= bytes.count
+        tables.append(bytes)
+      } catch { try log.note(error) }
     }
-    self.tables = tables
     left = Self.headerLimit
     var headers: [[UInt8]] = []
-    for shard in 0..<(try Self.headerCount(hdf5, path: file.path)) {
-      let bytes = try Self.read(
-        hdf5, "\(LayoutV1.headersGroup)/\(shard)", path: file.path, type: .u8, limit: left)
-      left -= bytes.count
-      headers.append(bytes)
-    }
+    do throws(CheckpointError) {
+      for shard in 0..<(try Self.headerCount(hdf5, path: path)) {
+        let bytes = try Self.read(
+          hdf5, "\(LayoutV1.headersGroup)/\(shard)", path: path, type: .u8, limit: left)
+        left -= bytes.count
+        headers.append(bytes)
+      }
+    } catch { try log.note(error) }
+    let seal = try Self.readSeal(hdf5, path: path, limit: left)
+    // Without all the tables there is nothing to hash and nothing to decode.
+    if log.errors.count > before { throw log.errors[before] }
+    let checksum = Seal.indexChecksum(tables: tables + headers, seal: seal)
+    guard let digest = SHA256Digest(bytes: seal.modelSHA256) else { throw Self.damagedIndex(path) }
+    if checksum != seal.indexXXH3 { try log.note(Self.damagedIndex(path)) }
+    self.tables = tables
     self.headers = headers
-    let sealBytes = try Self.read(
-      hdf5, "\(LayoutV1.metadataGroup)/\(LayoutV1.seal)", path: file.path, type: SealRow.elementType,
-      limit: left)
-    seal = sealBytes.withUnsafeBytes { buffer in
+    self.seal = seal
+    modelDigest = digest
+  }
+
+  private static func damagedIndex(_ path: String) -> CheckpointError {
+    .broken(
+      .indexChecksum, path: path, place: "/\(LayoutV1.metadataGroup)",
+      expected: "an index that matches its checksum", found: "other bytes: the index is damaged")
+  }
+
+  private static func readSeal(
+    _ hdf5: HDF5File, path: String, limit: Int
+  ) throws(CheckpointError) -> SealRow {
+    let bytes = try read(
+      hdf5, LayoutV1.sealPath, path: path, type: SealRow.elementType, limit: limit)
+    return bytes.withUnsafeBytes { buffer in
       var cursor = ByteCursor(buffer)
       return SealRow(from: &cursor)
     }
-    let checksum = Seal.indexChecksum(tables: tables + headers, seal: seal)
-    guard checksum == seal.indexXXH3, let digest = SHA256Digest(bytes: seal.modelSHA256) else {
-      throw .broken(
-        .indexChecksum, path: file.path, place: "/\(LayoutV1.metadataGroup)",
-        expected: "an index that matches its checksum",
-        found: "other bytes: the index is damaged")
-    }
-    modelDigest = digest
   }
 
   /// The bytes of a table.
@@ -66,28 +83,6 @@ struct CheckpointOpener {
 
   /// Bytes of all tables, headers and the seal.
   var byteCount: Int { (tables + headers).reduce(SealRow.size) { $0 + $1.count } }
-
-  private static func checkIdentity(_ hdf5: HDF5File, path: String) throws(CheckpointError) {
-    let format: [UInt8]?
-    let version: [UInt8]?
-    do throws(HDF5Error) {
-      format = try hdf5.root.attribute(HDF5Name(LayoutV1.formatAttribute))?.bytes()
-      version = try hdf5.root.attribute(HDF5Name(LayoutV1.versionAttribute))?.bytes()
-    } catch { throw .hdf5(path: path, error) }
-    guard let format else { throw .notACheckpoint(path: path, found: "an HDF5 file without it") }
-    guard format == Array(LayoutV1.formatValue.utf8) else {
-      throw .notACheckpoint(path: path, found: TensorName(String(decoding: format, as: UTF8.self)).quoted)
-    }
-    // Minor versions only add what readers of 1.0 may ignore.
-    guard let version else { throw .unknownVersion(path: path, found: "none") }
-    guard version.count == 8 else { throw .unknownVersion(path: path, found: "\(version.count) bytes") }
-    let numbers = version.withUnsafeBytes { buffer in
-      [0, 4].map { UInt32(littleEndian: buffer.loadUnaligned(fromByteOffset: $0, as: UInt32.self)) }
-    }
-    guard numbers[0] == LayoutV1.version[0] else {
-      throw .unknownVersion(path: path, found: "\(numbers[0]).\(numbers[1])")
-    }
-  }
 
   private static func type(of table: LayoutV1.Table) -> HDF5ElementType {
     switch table {

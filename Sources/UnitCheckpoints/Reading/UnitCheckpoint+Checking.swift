@@ -1,7 +1,6 @@
 internal import ByteFiles
 internal import HDF5Kit
-internal import StrictJSON
-internal import Tensors
+package import Tensors
 
 /// What `validate` asks of a checkpoint beyond opening it.
 extension UnitCheckpoint {
@@ -66,33 +65,37 @@ extension UnitCheckpoint {
     return found
   }
 
-  /// Checks that the record of the flat file can be read and names the headers that are stored.
-  package func checkSource() throws(CheckpointError) {
-    let place = "/\(LayoutV1.Table.source.path)"
-    let record: JSONValue
-    do throws(JSONError) { record = try JSONParser().parse(source) } catch {
-      throw .broken(.source, path: path, place: place, expected: "JSON", found: "\(error)")
-    }
-    guard case .object(let object) = record, case .string("tessera.source/1")? = object["format"],
-      case .string? = object["kind"], case .array(let shards)? = object["shards"]
-    else {
-      throw .broken(
-        .source, path: path, place: place, expected: "a tessera.source/1 document", found: "another")
-    }
-    let withHeader = shards.filter { shard in
-      guard case .object(let object) = shard, case .integer? = object["header"] else { return false }
-      return true
-    }
-    guard withHeader.count == headers.count else {
-      throw .broken(
-        .sourceHeaders, path: path, place: place, expected: "\(headers.count) shards with a header",
-        found: "\(withHeader.count)")
-    }
+  /// How HDF5 describes a dataset, beside its type: its shape, and the text of its `dtype` attribute if it has one.
+  package func description(
+    ofDataset number: Int
+  ) throws(CheckpointError) -> (shape: [Int], dtype: String?) {
+    let dataset = try open(dataset: number)
+    do throws(HDF5Error) {
+      let bytes = try dataset.attribute(HDF5Name(LayoutV1.dtypeAttribute))?.bytes()
+      return (dataset.shape, bytes.map { String(decoding: $0, as: UTF8.self) })
+    } catch { throw .hdf5(path: path, error) }
+  }
+
+  /// What `description` should say of a dataset; its length alone where blocks are strung together.
+  package func expectedDescription(ofDataset number: Int) -> (shape: [Int], dtype: String?) {
+    let dataset = index.datasets[number]
+    let spec = index.tensors[dataset.tensor].spec
+    let elements = spec.dtype.bytes.map { dataset.byteCount / $0 } ?? dataset.byteCount
+    return (
+      dataset.owner.isWhole ? spec.wholeDatasetShape : [elements],
+      spec.dtype.storage.needsAttribute ? spec.dtype.rawValue : nil
+    )
+  }
+
+  /// The name of a tensor whose link is another spelling of one of the index: `%2f` for `%2F`.
+  package func tensor(misspelledAs link: String) -> TensorName? {
+    let name = LinkName.unescaped(link)
+    return index.tensors.first { $0.spec.name == name }?.spec.name
   }
 
   private func sealAddress() throws(CheckpointError) -> Int? {
     do throws(HDF5Error) {
-      let dataset = try hdf5.dataset(at: "\(LayoutV1.metadataGroup)/\(LayoutV1.seal)")
+      let dataset = try hdf5.dataset(at: LayoutV1.sealPath)
       if case .contiguous(let address, _) = dataset.storage { return address }
       return nil
     } catch { throw .hdf5(path: path, error) }

@@ -32,11 +32,16 @@ package final class UnitCheckpoint: Sendable {
   private let dataBytesRead = Atomic(0)
 
   /// Opens the checkpoint in `file`.
-  package init(_ file: ReadableFile) throws(CheckpointError) {
+  package convenience init(_ file: ReadableFile) throws(CheckpointError) {
+    var log = DefectLog(goesOn: false)
+    try self.init(file, try CheckpointOpener(file, log: &log), log: &log)
+  }
+
+  /// The checkpoint whose tables have been read.
+  init(_ file: ReadableFile, _ opener: CheckpointOpener, log: inout DefectLog) throws(CheckpointError) {
     self.file = file
     path = file.path
     fileSize = file.size
-    let opener = try CheckpointOpener(file)
     hdf5 = opener.hdf5
     seal = opener.seal
     plan = opener.bytes(of: .plan)
@@ -45,10 +50,10 @@ package final class UnitCheckpoint: Sendable {
     indexByteCount = opener.byteCount
     modelDigest = opener.modelDigest
     index = try IndexDecoder.decode(
-      IndexTables { opener.bytes(of: $0) }, path: file.path, fileSize: file.size)
+      IndexTables { opener.bytes(of: $0) }, path: file.path, fileSize: file.size, log: &log)
     isPlacementValid =
       seal.fileEnd == UInt64(file.size) && Self.placementHolds(of: index, in: opener.hdf5)
-    if hasWrittenSize { try checkPlacement() }
+    if hasWrittenSize { try checkPlacement(log: &log) }
   }
 
   /// Whether HDF5 still has the first and the last dataset where the index says.
@@ -160,24 +165,27 @@ package final class UnitCheckpoint: Sendable {
   }
 
   /// Every dataset's range lies inside the file, and no two overlap.
-  private func checkPlacement() throws(CheckpointError) {
+  private func checkPlacement(log: inout DefectLog) throws(CheckpointError) {
     var ranges: [(range: Range<Int>, dataset: Int)] = []
     for (number, dataset) in index.datasets.enumerated() {
       guard let address = dataset.address, dataset.byteCount > 0 else { continue }
       guard address <= file.size, dataset.byteCount <= file.size - address else {
-        throw .broken(
-          .placementOutside, path: path, place: "/\(datasetPath(number))",
-          expected: "bytes inside the file's \(file.size)",
-          found: "\(dataset.byteCount) bytes at \(address)")
+        try log.note(
+          .broken(
+            .placementOutside, path: path, place: "/\(datasetPath(number))",
+            expected: "bytes inside the file's \(file.size)",
+            found: "\(dataset.byteCount) bytes at \(address)"))
+        continue
       }
       ranges.append((address..<address + dataset.byteCount, number))
     }
     ranges.sort { $0.range.lowerBound < $1.range.lowerBound }
     for (first, second) in zip(ranges, ranges.dropFirst())
     where first.range.upperBound > second.range.lowerBound {
-      throw .broken(
-        .placementOverlap, path: path, place: "/\(datasetPath(second.dataset))", expected: "bytes of its own",
-        found: "bytes of /\(datasetPath(first.dataset))")
+      try log.note(
+        .broken(
+          .placementOverlap, path: path, place: "/\(datasetPath(second.dataset))",
+          expected: "bytes of its own", found: "bytes of /\(datasetPath(first.dataset))"))
     }
   }
 }

@@ -8,6 +8,15 @@ extension Plan {
   public func resolve(
     against specs: [TensorSpec], ties: [TensorName: TensorName] = [:]
   ) throws(PlanError) -> ResolvedPlan {
+    let resolved = try place(specs, ties: ties)
+    try resolved.assignment.check(resolved.partition)
+    return resolved
+  }
+
+  /// What `resolve` makes, before assignment and partition are held against each other (`Assignment.check`).
+  package func place(
+    _ specs: [TensorSpec], ties: [TensorName: TensorName] = [:]
+  ) throws(PlanError) -> ResolvedPlan {
     let filled = try self.filled()
     let names = NameTable(specs: specs, ties: ties)
     if let twice = names.twice { throw .nameTwice(place: "tensors", name: twice.text) }
@@ -40,7 +49,6 @@ extension Plan {
           units: entry?.units ?? UnitSet(), featureOrder: entry?.featureOrder ?? .ascending, cutter: &cutter))
     }
     let partition = try Partition(unitCount: unitCount, axes: made.axes, tensors: placements, ties: ties)
-    try assigned.check(partition)
     return ResolvedPlan(partition: partition, assignment: assigned, notes: entries.notes + made.notes)
   }
 

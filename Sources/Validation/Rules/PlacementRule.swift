@@ -1,15 +1,14 @@
 internal import UnitCheckpoints
 
 /// The file has the length it was written with; a tool that rewrites HDF5 changes it, and datasets are found by path.
-enum PlacementRule: CheckpointRule {
-  static let id = RuleID.placement
-  static let isDeep = false
+enum PlacementRule: ValidationRule {
+  static let summary = "The file is as it was written, or was moved by a tool that keeps datasets."
 
-  static func findings(in checkpoint: UnitCheckpoint, progress: (Int) -> Void) -> [Finding] {
-    if checkpoint.isPlacementValid { return [] }
+  static func findings(in subject: CheckpointSubject) -> [Finding] {
+    guard let checkpoint = subject.checkpoint, !checkpoint.hasWrittenSize else { return [] }
     return [
-      finding(
-        checkpoint, .note, at: "/tessera/seal",
+      subject.finding(
+        .placement, .note, at: "/tessera/seal",
         "expected a file of \(checkpoint.writtenSize) bytes, found \(checkpoint.fileSize): another tool has "
           + "rewritten it, and its metadata has no checksum any more")
     ]

@@ -3,32 +3,25 @@ internal import UnitCheckpoints
 internal import UnitModel
 
 /// The plan can be read, and cuts every tensor as the index tables say.
-enum PlanRule: CheckpointRule {
-  static let id = RuleID.plan
-  static let isDeep = false
+enum PlanRule: ValidationRule {
+  static let summary = "The plan can be read, and cuts every tensor as the index does."
 
-  static func findings(in checkpoint: UnitCheckpoint, progress: (Int) -> Void) -> [Finding] {
-    let resolved: ResolvedPlan
-    do throws(CheckpointError) { resolved = try checkpoint.resolvedPlan() } catch {
-      return [finding(checkpoint, at: "/tessera/plan", error)]
-    }
-    var findings: [Finding] = []
-    for (tensor, placement) in zip(checkpoint.index.tensors, resolved.partition.tensors) {
+  static func findings(in subject: CheckpointSubject) -> [Finding] {
+    guard let checkpoint = subject.checkpoint else { return [] }
+    var findings = subject.planFindings(of: .plan)
+    guard let partition = subject.placement.partition else { return findings }
+    for (tensor, placement) in zip(checkpoint.index.tensors, partition.tensors) {
+      let place = place(of: tensor.spec)
       let stored = tensor.cuts.map { $0.map { checkpoint.index.cuts[$0] } }
       for (dimension, pair) in zip(stored, placement.cuts).enumerated() where !agree(pair.0, pair.1) {
         findings.append(
-          finding(
-            checkpoint, at: "tensor \(tensor.spec.name.quoted)",
-            "dimension \(dimension): expected the plan's cut, found another in the index"))
+          subject.finding(
+            .plan, at: place, "dimension \(dimension): expected the plan's cut, found another in the index"))
       }
-      let owners = Set(tensor.datasets.map { checkpoint.index.datasets[$0].owner })
-      let isPrivate = owners.contains(.wholePrivate)
-      if (isPrivate || owners.contains(.whole)) && isPrivate != placement.scope.isPrivate {
+      let units = wholeUnits(of: tensor, checkpoint.index)
+      if let units, units != placement.units.map(\.index) {
         findings.append(
-          finding(
-            checkpoint, at: "tensor \(tensor.spec.name.quoted)",
-            "expected \(placement.scope.isPrivate ? "a private" : "a shared") tensor as the plan says, "
-              + "found it in /\(isPrivate ? "private" : "tensors")"))
+          subject.finding(.plan, at: place, "expected units \(placement.units), found \(units) in the index"))
       }
     }
     return findings
@@ -38,5 +31,23 @@ enum PlanRule: CheckpointRule {
     guard let stored, let planned else { return (stored == nil) == (planned == nil) }
     return stored.parts == planned.parts
       && stored.segments.elementsEqual(planned.segments) { $0.part == $1.part && $0.length == $1.length }
+  }
+
+  /// The units that a tensor belongs to as a whole; nil for one that is cut, tied or empty.
+  private static func wholeUnits(of tensor: IndexedTensor, _ index: CheckpointIndex) -> [Int]? {
+    guard tensor.datasets.count == 1, let dataset = tensor.datasets.first,
+      index.datasets[dataset].owner.isWhole, let block = index.datasets[dataset].blocks.first
+    else { return nil }
+    return Array(index.coordinates[index.blocks[block].coordinates])
+  }
+}
+
+extension CheckpointSubject {
+  /// What keeps the plan from being read or applied, when that is the rule it breaks.
+  func planFindings(of rule: RuleID) -> [Finding] {
+    var error = placement.error
+    if case .failure(.plan(_, let unread))? = plan { error = unread }
+    guard let error, RuleID(error) == rule else { return [] }
+    return [finding(rule, at: "/tessera/plan", "\(error)")]
   }
 }

@@ -1,12 +1,8 @@
 internal import ArgumentParser
 internal import ByteFiles
-internal import Conversion
-internal import FlatFormats
-internal import HDF5Kit
 internal import Reporting
 internal import StrictJSON
 internal import Tensors
-internal import UnitCheckpoints
 internal import Validation
 
 struct ValidateCommand: ParsableCommand {
@@ -14,12 +10,17 @@ struct ValidateCommand: ParsableCommand {
     commandName: "validate",
     abstract: "Check files and report everything that is wrong with them.",
     discussion: """
-      Every defect of a recognised file is a finding, truncation and corruption included: exit code 1. Exit code 2 \
-      is for files that cannot be read or recognised. Without --deep the tensors' data is not read.
+      Checks unit checkpoints by every rule of their layout, and safetensors, npz and npy by the rules of theirs. \
+      Every defect of a recognised file is a finding, truncation and corruption included: exit code 1, unless \
+      there are only notes. Exit code 2 is for files that cannot be read or recognised, or use what is not \
+      supported; the other files are checked all the same. Without --deep the tensors' data is not read.
 
-      Example:
+      Rules: \(RuleID.allCases.map(\.rawValue).joined(separator: ", ")).
+
+      Examples:
         tessera validate --deep model.h5
         tessera validate --format json models/*.h5
+        tessera validate --format junit model.h5 > report.xml
       """)
 
   @Argument(help: "The files to check.")
@@ -28,79 +29,59 @@ struct ValidateCommand: ParsableCommand {
   @Flag(help: "Also read all data and recompute checksums and digests.")
   var deep = false
 
-  @Option(help: "How to print the findings: text, json or github.")
+  @Option(help: "How to print the findings: text, json, github, sarif or junit.")
   var format = Format.text
 
   @Flag(help: "The same as --format json.")
   var json = false
 
+  @OptionGroup var reading: ReadingOptions
+
   /// How findings are printed.
-  enum Format: String, ExpressibleByArgument, CaseIterable { case text, json, github }
+  enum Format: String, ExpressibleByArgument, CaseIterable { case text, json, github, sarif, junit }
 
   func validate() throws {
     if files.isEmpty { throw ValidationError("expected at least one file") }
+    if json && format != .text && format != .json {
+      throw ValidationError("--json: expected no other --format beside it, found \(format.rawValue)")
+    }
   }
 
   func run() throws {
-    var findings: [Finding] = []
-    var unreadable: [String] = []
-    for file in files {
-      do { findings += try check(file) } catch let failure as Failure { unreadable.append(failure.sentence) }
-    }
-    let report = FindingsReport(
-      files: files.filter { file in !unreadable.contains { $0.hasPrefix(file) } }, findings: findings)
+    let report = FindingsReport(files: files.map(check), isDeep: deep)
     switch json ? .json : format {
     case .text: try Output.standardOutput(report.text)
     case .json: try Output.standardOutput(JSONWriter.text(report.json))
     case .github: try Output.standardOutput(report.githubAnnotations)
+    case .sarif: try Output.standardOutput(JSONWriter.text(report.sarif(version: Tessera.version)))
+    case .junit: try Output.standardOutput(report.junit)
     }
-    if let first = unreadable.first {
-      for sentence in unreadable.dropLast() { Output.standardError("tessera: \(sentence)\n") }
-      throw Failure(sentence: unreadable.last ?? first)
+    if let last = report.failures.last {
+      for sentence in report.failures.dropLast() { Failure(sentence: sentence).tell() }
+      throw Failure(sentence: last)
     }
     if !report.isClean { throw ExitCode(1) }
   }
 
-  private func check(_ path: String) throws -> [Finding] {
-    let file: ReadableFile
-    do { file = try ReadableFile(path: path) } catch { throw Failure(sentence: "\(error)") }
-    let isHDF5: Bool
-    do { isHDF5 = try HDF5File.hasSignature(file) } catch { throw Failure(sentence: "\(error)") }
-    return isHDF5 ? try checkCheckpoint(file) : try checkFlat(file)
-  }
-
-  private func checkCheckpoint(_ file: ReadableFile) throws -> [Finding] {
-    let checkpoint: UnitCheckpoint
-    do throws(CheckpointError) { checkpoint = try UnitCheckpoint(file) } catch {
-      guard let finding = CheckpointValidation.finding(opening: file.path, error) else {
-        throw Failure(sentence: "\(error)")
+  private func check(_ path: String) -> FindingsReport.CheckedFile {
+    do {
+      let file = try ReadableFile(path: path)
+      var bar = ProgressBar("checking", total: deep ? file.size : 0)
+      defer { bar.finish() }
+      var done = 0
+      let findings = try FileValidation.findings(in: file, deep: deep, assumeDType: reading.assumeDType) {
+        done += $0
+        bar.update(done)
       }
-      return [finding]
-    }
-    var bar = ProgressBar(
-      "checking", total: deep ? checkpoint.index.datasets.reduce(0) { $0 + $1.byteCount } : 0)
-    defer { bar.finish() }
-    var done = 0
-    return CheckpointValidation.findings(in: checkpoint, deep: deep) {
-      done += $0
-      bar.update(done)
-    }
-  }
-
-  private func checkFlat(_ file: ReadableFile) throws -> [Finding] {
-    guard FlatFormats.recognise(file) != nil else {
+      return .init(path: path, findings: findings)
+    } catch UncheckableFile.notRecognised {
       // The reader of a file that nobody recognises says what it looks like.
-      _ = try InputFile(file.path)
-      return []
-    }
-    do throws(FlatFormatError) {
-      let source = try FlatFormats.open(file, assumeDType: nil)
-      if deep {
-        for index in source.tensors.indices { _ = try source.digest(of: index) { _ in } }
+      do throws(Failure) { _ = try InputFile(path) } catch {
+        return .init(path: path, failure: error.sentence)
       }
-      return []
+      return .init(path: path, failure: "\(path): \(UncheckableFile.notRecognised)")
     } catch {
-      return [Finding(.structure, file: file.path, location: "", message: "\(error)")]
+      return .init(path: path, failure: "\(error)")
     }
   }
 }

@@ -1,0 +1,27 @@
+package import StrictJSON
+internal import Validation
+
+extension FindingsReport {
+  /// As `schemas/validate.schema.json` describes it.
+  package var json: JSONValue {
+    let list = findings.map { finding -> JSONValue in
+      var members: [JSONMember] = [
+        .init(key: "rule", value: .string(finding.rule.rawValue)),
+        .init(key: "severity", value: .string(finding.severity.rawValue)),
+        .init(key: "file", value: .string(finding.file)),
+        .init(key: "location", value: .string(finding.location)),
+        .init(key: "message", value: .string(finding.message)),
+      ]
+      if let defect = finding.defect { members.append(.init(key: "defect", value: .string(defect))) }
+      return .object(JSONObject(members) ?? JSONObject())
+    }
+    var members: [JSONMember] = [
+      .init(key: "format", value: "tessera.validate/1"), .init(key: "ok", value: .bool(isClean)),
+      .init(key: "findings", value: .array(list)),
+    ]
+    if !failures.isEmpty {
+      members.append(.init(key: "unchecked", value: .array(failures.map(JSONValue.string))))
+    }
+    return .object(JSONObject(members) ?? JSONObject())
+  }
+}

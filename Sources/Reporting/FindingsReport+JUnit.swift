@@ -1,0 +1,83 @@
+internal import Validation
+
+extension FindingsReport {
+  /// JUnit XML as CI systems read it: a suite per file, a case per rule that was checked.
+  ///
+  /// There is no standard; this is the part that Jenkins, GitLab and GitHub actions agree on. A rule fails when it has
+  /// anything worse than notes to say; a file that could not be checked is an error.
+  package var junit: String {
+    let suites = files.map(suite)
+    var result = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+    result += "<testsuites name=\"tessera validate\"\(Self.totals(suites))>\n"
+    for suite in suites { result += suite.text }
+    return result + "</testsuites>\n"
+  }
+
+  private struct Suite {
+    var tests = 0
+    var failures = 0
+    var errors = 0
+    var text = ""
+  }
+
+  private static func totals(_ suites: [Suite]) -> String {
+    let tests = suites.reduce(0) { $0 + $1.tests }
+    let failures = suites.reduce(0) { $0 + $1.failures }
+    let errors = suites.reduce(0) { $0 + $1.errors }
+    return " tests=\"\(tests)\" failures=\"\(failures)\" errors=\"\(errors)\""
+  }
+
+  private func suite(_ file: CheckedFile) -> Suite {
+    let path = Self.escaped(file.path)
+    var suite = Suite()
+    var cases = ""
+    if let failure = file.failure {
+      (suite.tests, suite.errors) = (1, 1)
+      cases += "    <testcase classname=\"\(path)\" name=\"readable\">\n"
+      cases += "      <error message=\"\(Self.escaped(failure))\"/>\n    </testcase>\n"
+    } else {
+      // A deep rule that opening the file has already broken is told of too.
+      for rule in RuleID.allCases
+      where isDeep || !rule.isDeep || file.findings.contains(where: { $0.rule == rule }) {
+        suite.tests += 1
+        cases += testcase(rule, path: path, file.findings.filter { $0.rule == rule }, &suite)
+      }
+    }
+    suite.text = "  <testsuite name=\"\(path)\"\(Self.totals([suite]))>\n\(cases)  </testsuite>\n"
+    return suite
+  }
+
+  private func testcase(_ rule: RuleID, path: String, _ findings: [Finding], _ suite: inout Suite) -> String {
+    let opening = "    <testcase classname=\"\(path)\" name=\"\(rule.rawValue)\""
+    if findings.isEmpty { return opening + "/>\n" }
+    let lines = findings.map { finding in
+      "\(finding.severity.rawValue): \(finding.location.isEmpty ? "" : finding.location + ": ")\(finding.message)"
+    }
+    let text = Self.escaped(lines.map(printable).joined(separator: "\n"), keepsLines: true)
+    guard let worst = findings.max(by: { $0.severity < $1.severity }), worst.severity > .note else {
+      return opening + ">\n      <system-out>\(text)</system-out>\n    </testcase>\n"
+    }
+    suite.failures += 1
+    return opening
+      + ">\n      <failure type=\"\(worst.severity.rawValue)\" message=\"\(Self.escaped(worst.message))\">"
+      + "\(text)</failure>\n    </testcase>\n"
+  }
+
+  /// Text for an attribute or an element; characters that XML 1.0 cannot hold become escapes as in Swift.
+  private static func escaped(_ text: String, keepsLines: Bool = false) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "&": result += "&amp;"
+      case "<": result += "&lt;"
+      case ">": result += "&gt;"
+      case "\"": result += "&quot;"
+      case "\n" where keepsLines: result += "\n"
+      case _ where scalar.value < 0x20 || scalar.value == 0xFFFE || scalar.value == 0xFFFF:
+        result += "\\u{\(String(scalar.value, radix: 16))}"
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+}

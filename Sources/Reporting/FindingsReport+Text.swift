@@ -1,0 +1,30 @@
+internal import Validation
+
+extension FindingsReport {
+  /// A line per file that was checked, and below it a line per finding: severity, rule, place, what is wrong.
+  ///
+  /// The file is named once and first, so that most findings fit a terminal of 80 columns; none is cut.
+  package var text: String {
+    var result = ""
+    for file in files where file.failure == nil {
+      result += "\(printable(file.path)): \(Self.verdict(file.findings))\n"
+      for finding in file.findings {
+        let place = finding.location.isEmpty ? "" : "\(finding.location): "
+        result += "  \(finding.severity.rawValue) \(finding.rule.rawValue): "
+        result += printable(place + finding.message) + "\n"
+      }
+    }
+    return result
+  }
+
+  /// "ok", "ok, 2 notes", "1 error, 2 notes".
+  private static func verdict(_ findings: [Finding]) -> String {
+    var words: [String] = []
+    for severity in Severity.allCases.reversed() {
+      let count = findings.count { $0.severity == severity }
+      if count > 0 { words.append("\(count) \(severity.rawValue)\(count == 1 ? "" : "s")") }
+    }
+    let isGood = findings.allSatisfy { $0.severity == .note }
+    return ((isGood ? ["ok"] : []) + words).joined(separator: ", ")
+  }
+}

@@ -1,0 +1,62 @@
+internal import ByteFiles
+internal import HDF5Kit
+
+/// Tells a damaged checkpoint, which is a finding, from a file of another kind, which is not.
+enum CheckpointRecognition {
+  /// Whether an HDF5 file that cannot be opened is a damaged one.
+  ///
+  /// What breaks the format is damage, a truncated file for one. A feature that is not read here, or a limit, is
+  /// damage only in a file that says it is a checkpoint: those need none.
+  static func isDamage(_ error: HDF5Error, _ file: ReadableFile) -> Bool {
+    switch error {
+    case .malformed: true
+    case .file: false
+    default: saysFormat(file)
+    }
+  }
+
+  /// Whether a file whose identity does not fit is a checkpoint with a damaged identity: it has a checkpoint's seal.
+  static func isDamage(_ error: CheckpointError, _ file: ReadableFile, _ hdf5: HDF5File) -> Bool {
+    switch error {
+    case .hdf5(_, let error): isDamage(error, file)
+    case .notACheckpoint, .unknownVersion:
+      (try? hdf5.dataset(at: LayoutV1.sealPath).datatype) == SealRow.elementType.datatype
+    default: false
+    }
+  }
+
+  /// The defect of a file whose first eight bytes alone keep it from being a checkpoint.
+  static func damagedSignature(of file: ReadableFile) -> CheckpointError? {
+    guard let found = try? file.bytes(at: 0, count: HDF5File.signature.count), found != HDF5File.signature,
+      let hdf5 = try? HDF5File(source: SignedSource(file: file)),
+      (try? CheckpointIdentity.check(hdf5, path: file.path)) != nil
+    else { return nil }
+    let digits = found.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+    return .hdf5(
+      path: file.path,
+      .malformed(
+        file: file.path, place: HDF5Place(structure: "superblock", offset: 0),
+        expected: "the HDF5 signature before a unit checkpoint", found: digits))
+  }
+
+  /// Whether the file's beginning holds the value of the root's `format`, which is written close to the start.
+  private static func saysFormat(_ file: ReadableFile) -> Bool {
+    guard let head = try? file.bytes(at: 0, count: min(file.size, 4096)) else { return false }
+    let format = Array(LayoutV1.formatValue.utf8)
+    return head.indices.contains { head[$0...].starts(with: format) }
+  }
+}
+
+/// A file as it would be with the HDF5 signature at its beginning.
+private struct SignedSource: ByteSource {
+  let file: ReadableFile
+  var name: String { file.path }
+  var size: Int { file.size }
+
+  func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
+    try file.read(at: offset, into: buffer)
+    for place in offset..<max(offset, min(HDF5File.signature.count, offset + buffer.count)) {
+      buffer[place - offset] = HDF5File.signature[place]
+    }
+  }
+}

@@ -1,0 +1,77 @@
+internal import HDF5Kit
+internal import Tensors
+internal import UnitCheckpoints
+internal import UnitModel
+
+/// A unit checkpoint as the rules see it; what several of them need is made once.
+final class CheckpointSubject {
+  let examination: CheckpointExamination
+  /// The checkpoint, when its index can be decoded.
+  let checkpoint: UnitCheckpoint?
+  private let progress: (Int) -> Void
+
+  init(_ examination: CheckpointExamination, progress: @escaping (Int) -> Void) {
+    self.examination = examination
+    checkpoint = examination.checkpoint
+    self.progress = progress
+  }
+
+  /// Links and objects that are broken or not followed, anywhere in the file.
+  lazy var refusals: [HDF5Error] = examination.refusals()
+
+  /// Objects in the groups of tensors that no index row names.
+  lazy var unlisted: Result<[String], CheckpointError> = Result { () throws(CheckpointError) in
+    try checkpoint?.unlistedDatasets() ?? []
+  }
+
+  /// The plan as it stands in the file.
+  lazy var plan: Result<Plan, CheckpointError>? = checkpoint.map { checkpoint in
+    Result { () throws(CheckpointError) in try checkpoint.parsedPlan() }
+  }
+
+  /// The plan applied to the tensors of the index.
+  lazy var placement = PlanPlacement(checkpoint, plan: try? plan?.get())
+
+  /// What reading all bytes has told; asked for by deep rules only.
+  lazy var bytes: [(tensor: Int, found: TensorBytes)] =
+    checkpoint.map { checkpoint in
+      TensorBytes.scan(checkpoint, progress: progress)
+    } ?? []
+
+  func finding(
+    _ rule: RuleID, _ severity: Severity = .error, at location: String, _ message: String
+  ) -> Finding {
+    Finding(rule, severity, file: examination.path, location: location, message: message)
+  }
+
+  /// The finding that an error of reading is; its own place counts before `location`.
+  func finding(_ error: CheckpointError, at location: String = "") -> Finding {
+    let told = error.told(at: location)
+    return Finding(
+      RuleID(error), file: examination.path, location: told.location, message: told.message,
+      defect: error.defect?.rawValue)
+  }
+}
+
+/// How messages name a tensor.
+func place(of tensor: TensorSpec) -> String { "tensor \(tensor.name.quoted)" }
+
+extension CheckpointError {
+  /// The error's place and its sentence, without the file's name, which a finding carries apart.
+  func told(at location: String) -> (location: String, message: String) {
+    switch self {
+    case .broken(_, _, let place, let expected, let found): (place, "expected \(expected), found \(found)")
+    case .plan(_, let error): ("/tessera/plan", "\(error)")
+    case .hdf5(let path, let error):
+      error.place.map { ($0, error.statement) } ?? (location, Self.sentence("\(error)", without: path))
+    case .notACheckpoint(_, let found):
+      ("/", "expected attribute format = \"tessera.checkpoint\", found \(found)")
+    case .unknownVersion(_, let found): ("/", "expected layout version 1.x, found \(found)")
+    case .file(let error): (location, "\(error)")
+    }
+  }
+
+  private static func sentence(_ text: String, without path: String) -> String {
+    text.hasPrefix("\(path): ") ? String(text.dropFirst(path.utf8.count + 2)) : text
+  }
+}

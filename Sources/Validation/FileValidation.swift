@@ -1,0 +1,83 @@
+package import ByteFiles
+package import FlatFormats
+internal import HDF5Kit
+package import Tensors
+package import UnitCheckpoints
+
+/// All rules over one file.
+package enum FileValidation {
+  /// Everything that is wrong with a file, in the order of the rules.
+  ///
+  /// - Parameters:
+  ///   - deep: also read every byte and recompute checksums and digests.
+  ///   - assumeDType: what the elements of a NumPy array are whose own dtype is only a width.
+  ///   - progress: called on this thread with the bytes read since the last call.
+  package static func findings(
+    in file: ReadableFile, deep: Bool, assumeDType: DType? = nil, progress: @escaping (Int) -> Void = { _ in }
+  ) throws(UncheckableFile) -> [Finding] {
+    let isHDF5: Bool
+    do throws(FileError) { isHDF5 = try HDF5File.hasSignature(file) } catch { throw .file(error) }
+    if isHDF5 {
+      let examination: CheckpointExamination
+      do throws(CheckpointError) { examination = try CheckpointExamination(file) } catch {
+        throw .checkpoint(error)
+      }
+      return findings(in: examination, deep: deep, progress: progress)
+    }
+    if FlatFormats.recognise(file) != nil {
+      return try flatFindings(in: file, deep: deep, assumeDType: assumeDType, progress: progress)
+    }
+    guard let examination = CheckpointExamination(damagedSignatureOf: file) else { throw .notRecognised }
+    return findings(in: examination, deep: deep, progress: progress)
+  }
+
+  /// The rules that a file is checked by.
+  package static func rules(deep: Bool) -> [RuleID] { RuleID.allCases.filter { deep || !$0.isDeep } }
+
+  private static func findings(
+    in examination: CheckpointExamination, deep: Bool, progress: @escaping (Int) -> Void
+  ) -> [Finding] {
+    let subject = CheckpointSubject(examination, progress: progress)
+    let opening = examination.errors.map { subject.finding($0) }
+    return RuleID.allCases.flatMap { id in
+      opening.filter { $0.rule == id } + (id.isDeep && !deep ? [] : id.rule.findings(in: subject))
+    }
+  }
+
+  private static func flatFindings(
+    in file: ReadableFile, deep: Bool, assumeDType: DType?, progress: @escaping (Int) -> Void
+  ) throws(UncheckableFile) -> [Finding] {
+    var source: (any FlatWeightsSource)?
+    var opening: FlatFormatError?
+    do throws(FlatFormatError) { source = try FlatFormats.open(file, assumeDType: assumeDType) } catch {
+      guard let rule = error.rule, !rule.isUnsupported else { throw .flat(error) }
+      opening = error
+    }
+    let subject = FlatSubject(path: file.path, source: source, progress: progress)
+    let told = opening.map { [subject.finding($0)] } ?? []
+    return RuleID.allCases.flatMap { id in
+      told.filter { $0.rule == id } + (id.isDeep && !deep ? [] : id.rule.findings(in: subject))
+    }
+  }
+}
+
+/// Why a file cannot be checked at all.
+package enum UncheckableFile: Error, CustomStringConvertible {
+  /// It cannot be read.
+  case file(FileError)
+  /// It is HDF5 of another kind, or of a layout that is not known here.
+  case checkpoint(CheckpointError)
+  /// It uses what is not supported here.
+  case flat(FlatFormatError)
+  /// Nothing says what it is.
+  case notRecognised
+
+  package var description: String {
+    switch self {
+    case .file(let error): "\(error)"
+    case .checkpoint(let error): "\(error)"
+    case .flat(let error): "\(error)"
+    case .notRecognised: "expected a unit checkpoint or flat weights, found neither"
+    }
+  }
+}

@@ -1,0 +1,83 @@
+internal import Tensors
+
+/// How many elements of a tensor are NaN or infinite.
+struct NonFiniteCount: Sendable, Equatable {
+  private(set) var nan = 0
+  private(set) var infinite = 0
+  private let dtype: DType
+
+  init(_ dtype: DType) { self.dtype = dtype }
+
+  var isZero: Bool { nan == 0 && infinite == 0 }
+
+  /// As a finding says it: "2 NaN, 1 infinite".
+  var words: String {
+    [(nan, "NaN"), (infinite, "infinite")].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+      .joined(separator: ", ")
+  }
+
+  /// Counts in `bytes`, which begin and end with an element and lie on a multiple of 16.
+  ///
+  /// An IEEE number is not finite when its exponent is all ones; of the 8-bit types (OCP 8-bit floating point 1.0, and
+  /// the FNUZ variants of ONNX) E5M2 is like that, the others have NaN only. Types below a byte have neither.
+  mutating func add(_ bytes: UnsafeRawBufferPointer) {
+    switch dtype {
+    case .f64, .c128: add(bytes, exponent: 0x7FF0_0000_0000_0000 as UInt64)
+    case .f32, .c64: add(bytes, exponent: 0x7F80_0000 as UInt32)
+    case .f16: add(bytes, exponent: 0x7C00 as UInt16)
+    case .bf16: add(bytes, exponent: 0x7F80 as UInt16)
+    case .f8E5M2: add(bytes, exponent: 0x7C as UInt8)
+    case .f8E4M3: nan += count(bytes) { $0 & 0x7F == 0x7F }
+    case .f8E8M0: nan += count(bytes) { $0 == 0xFF }
+    case .f8E4M3FNUZ, .f8E5M2FNUZ: nan += count(bytes) { $0 == 0x80 }
+    case .f6E2M3, .f6E3M2, .f4, .i64, .i32, .i16, .i8, .u64, .u32, .u16, .u8, .bool: break
+    }
+  }
+
+  private func count(_ bytes: UnsafeRawBufferPointer, where isMeant: (UInt8) -> Bool) -> Int {
+    bytes.reduce(0) { $0 + (isMeant($1) ? 1 : 0) }
+  }
+
+  private mutating func add<Bits: FixedWidthInteger & UnsignedInteger>(
+    _ bytes: UnsafeRawBufferPointer, exponent: Bits
+  ) {
+    // Nearly all tensors have none: one quick look at a stretch, and a second at what has any.
+    var start = 0
+    while start < bytes.count {
+      let stretch = UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + 8192, bytes.count)])
+      if Self.hasAny(stretch, exponent: UInt64(exponent), bits: Bits.bitWidth) {
+        stretch.withMemoryRebound(to: Bits.self) { addSlowly($0, exponent: exponent) }
+      }
+      start += stretch.count
+    }
+  }
+
+  /// Whether an element has an exponent of ones; also true where the bytes are no whole number of words.
+  ///
+  /// Eight bytes at a time: the exponent alone, plus one in its lowest place, reaches the place of the sign exactly when
+  /// it is all ones, and no further. The sum stays in its element, so words are as good as elements, and vectors of
+  /// words are what the compiler makes of it.
+  private static func hasAny(_ bytes: UnsafeRawBufferPointer, exponent: UInt64, bits: Int) -> Bool {
+    guard bytes.count % 8 == 0 else { return true }
+    var ones: UInt64 = 0
+    for shift in stride(from: 0, to: 64, by: bits) { ones |= 1 << UInt64(shift) }
+    let mask = exponent &* ones
+    let lowest = (exponent & ~(exponent &- 1)) &* ones
+    let sign = ones << UInt64(bits - 1)
+    return bytes.withMemoryRebound(to: UInt64.self) { words in
+      var found: UInt64 = 0
+      // The little-endian bytes are this machine's own order on every platform Swift runs on.
+      for word in words { found |= (word & mask) &+ lowest }
+      return found & sign != 0
+    }
+  }
+
+  private mutating func addSlowly<Bits: FixedWidthInteger & UnsignedInteger>(
+    _ elements: UnsafeBufferPointer<Bits>, exponent: Bits
+  ) {
+    let sign = ~(Bits.max >> 1)
+    for element in elements where element & exponent == exponent {
+      if element & ~sign == exponent { infinite += 1 } else { nan += 1 }
+    }
+  }
+}

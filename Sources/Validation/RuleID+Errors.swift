@@ -1,0 +1,75 @@
+package import FlatFormats
+package import UnitCheckpoints
+internal import UnitModel
+
+extension RuleID {
+  /// The rule that an error of a checkpoint breaks.
+  init(_ error: CheckpointError) {
+    switch error {
+    case .file, .hdf5: self = .structure
+    case .notACheckpoint, .unknownVersion: self = .identity
+    case .plan(_, let error): self = RuleID(error)
+    case .broken(let defect, _, _, _, _): self = RuleID(defect)
+    }
+  }
+
+  /// The rule that a defect of the layout breaks.
+  package init(_ defect: CheckpointDefect) {
+    self =
+      switch defect {
+      case .tableType, .tableSize: .structure
+      case .indexChecksum: .indexChecksum
+      case .source, .sourceHeaders: .sourceHeader
+      case .rowRange, .rowOrder, .rowLeftOver, .datasetOwner, .datasetExtent, .datasetTotal: .index
+      case .nameRange, .nameText, .nameOverlap, .tensorName: .names
+      case .tensorDType, .tensorDimension, .tensorShape, .tensorBytes: .shapes
+      case .cutPart, .cutSegment, .tensorBlocks, .blockCoordinates, .blockPart, .blockOwner, .blockExtent,
+        .blockTotal, .blockMissing:
+        .units
+      case .tieTarget, .tieDisagrees: .ties
+      case .placementOutside, .placementOverlap: .runRange
+      case .datasetType, .datasetLength, .datasetStorage: .dataset
+      case .runChecksum: .runChecksum
+      }
+  }
+
+  /// The rule that a plan's error breaks.
+  init(_ error: PlanError) {
+    self =
+      switch error {
+      case .unknownRule, .tooFewUnits, .unitOutOfRange, .unitTwice, .levelTooLarge, .levelsDisagree,
+        .tooManyNetworks:
+        .levels
+      case .outOfRange(let place, _, _) where place.hasSuffix(".order") || place.hasSuffix(".levels"): .levels
+      case .unknownTask, .unknownLevel, .compactUnscoped, .aliasTaken: .scopes
+      case .tiedApart: .ties
+      default: .plan
+      }
+  }
+
+  /// The rule that an error of a flat file breaks.
+  package init(_ rule: FlatFormatRule) {
+    self =
+      switch rule {
+      case .safetensorsHole, .safetensorsOverlap, .safetensorsBodySize, .npyDataSize, .zipOverlap,
+        .zipDataBounds, .zipStoredSize:
+        .tiles
+      case .zipCRC, .zipDeflate, .zipShort, .zipLong: .memberChecksum
+      case .safetensorsDType, .safetensorsShape, .safetensorsSize, .npyShape, .npyDType: .shapes
+      case .safetensorsDuplicateTensor, .zipDuplicateName, .zipName, .zipNameEncoding: .names
+      default: .structure
+      }
+  }
+}
+
+extension FlatFormatRule {
+  /// Whether a file that breaks the rule may be sound, and uses what is not supported here.
+  var isUnsupported: Bool {
+    switch self {
+    case .notRecognised, .npyVersion, .npyObject, .npyStructured, .npyLongDouble, .npyOpaque,
+      .npyAssumedWidth, .npzMember, .zipDisks, .zipEncrypted, .zipMethod:
+      true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,70 @@
+/// The stable names of the rules, in the order in which they are checked; one file in `Rules` each.
+package enum RuleID: String, Sendable, CaseIterable {
+  // The container.
+  case identity = "identity"
+  case structure = "structure"
+  case links = "links"
+  case placement = "placement"
+  case metadataChecksum = "metadata-checksum"
+  // The index.
+  case indexChecksum = "index-checksum"
+  case index = "index"
+  case names = "names"
+  case shapes = "dtype-and-shape"
+  case units = "units"
+  case runRange = "run-range"
+  case ties = "ties"
+  case dataset = "dataset"
+  case unlistedDataset = "unlisted-dataset"
+  case modelDigest = "model-digest"
+  // The plan, and what the flat file left behind.
+  case plan = "plan"
+  case levels = "levels"
+  case nesting = "nesting"
+  case scopes = "scopes"
+  case sourceHeader = "source-header"
+  // Flat files.
+  case tiles = "tiles"
+  // The tensors' bytes.
+  case memberChecksum = "member-checksum"
+  case runChecksum = "run-checksum"
+  case digest = "digest"
+  case nonFinite = "non-finite"
+
+  /// The rule of this name; the switch makes an id without a rule an error of the compiler.
+  var rule: any ValidationRule.Type {
+    switch self {
+    case .identity: IdentityRule.self
+    case .structure: StructureRule.self
+    case .links: LinksRule.self
+    case .placement: PlacementRule.self
+    case .metadataChecksum: MetadataChecksumRule.self
+    case .indexChecksum: IndexChecksumRule.self
+    case .index: IndexRule.self
+    case .names: NamesRule.self
+    case .shapes: ShapesRule.self
+    case .units: UnitsRule.self
+    case .runRange: RunRangeRule.self
+    case .ties: TiesRule.self
+    case .dataset: DatasetRule.self
+    case .unlistedDataset: UnlistedDatasetRule.self
+    case .modelDigest: ModelDigestRule.self
+    case .plan: PlanRule.self
+    case .levels: LevelsRule.self
+    case .nesting: NestingRule.self
+    case .scopes: ScopesRule.self
+    case .sourceHeader: SourceHeaderRule.self
+    case .tiles: TilesRule.self
+    case .memberChecksum: MemberChecksumRule.self
+    case .runChecksum: RunChecksumRule.self
+    case .digest: DigestRule.self
+    case .nonFinite: NonFiniteRule.self
+    }
+  }
+
+  /// What the rule asks of a file, in one sentence.
+  package var summary: String { rule.summary }
+
+  /// Whether the rule reads the tensors' bytes, which only `--deep` asks for.
+  package var isDeep: Bool { rule.isDeep }
+}

@@ -1,0 +1,20 @@
+internal import Tensors
+internal import UnitCheckpoints
+
+/// Every tensor has its SHA-256.
+///
+/// Of a tensor with a damaged run that is known already; this finds a digest that is wrong although every run is right.
+enum DigestRule: ValidationRule {
+  static let summary = "Every tensor has its SHA-256."
+  static let isDeep = true
+
+  static func findings(in subject: CheckpointSubject) -> [Finding] {
+    guard let checkpoint = subject.checkpoint else { return [] }
+    return subject.bytes.compactMap { number, found in
+      let tensor = checkpoint.index.tensors[number]
+      guard let digest = found.digest, digest != tensor.digest else { return nil }
+      return subject.finding(
+        .digest, at: place(of: tensor.spec), "expected SHA-256 \(tensor.digest.short), found \(digest.short)")
+    }
+  }
+}

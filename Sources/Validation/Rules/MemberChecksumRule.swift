@@ -1,0 +1,19 @@
+internal import FlatFormats
+internal import Tensors
+
+/// The data of a flat file can be read to their end and have the checksums that the container keeps of them.
+enum MemberChecksumRule: ValidationRule {
+  static let summary = "The members of an archive can be unpacked and have their CRC-32 and size."
+  static let isDeep = true
+
+  static func findings(in subject: FlatSubject) -> [Finding] {
+    subject.bytes.compactMap { tensor, found in
+      guard let error = found.error, let source = subject.source else { return nil }
+      let told = subject.finding(error)
+      return Finding(
+        .memberChecksum, file: subject.path, location: place(of: source.tensors[tensor].spec),
+        message: told.location.isEmpty ? told.message : "\(told.location): \(told.message)",
+        defect: told.defect)
+    }
+  }
+}

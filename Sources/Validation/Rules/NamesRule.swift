@@ -1,0 +1,56 @@
+internal import FlatFormats
+internal import Tensors
+internal import UnitCheckpoints
+
+/// Every tensor has a name of its own, and a link that is that name, escaped as the layout says.
+///
+/// Names that people and tools are likely to mistake are worth knowing.
+enum NamesRule: ValidationRule {
+  static let summary = "Names are UTF-8, differ, and are escaped in links as the layout says."
+
+  static func findings(in subject: CheckpointSubject) -> [Finding] {
+    guard let checkpoint = subject.checkpoint else { return [] }
+    var findings: [Finding] = []
+    for path in (try? subject.unlisted.get()) ?? [] {
+      let link = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path[path.index(after: $0)...] } ?? ""
+      if let name = checkpoint.tensor(misspelledAs: String(link)) {
+        findings.append(
+          subject.finding(
+            .names, at: path,
+            "expected the link of tensor \(name.quoted) as the layout escapes it, found another"
+          ))
+      }
+    }
+    return findings + oddities(checkpoint.index.tensors.map(\.spec), subject.finding)
+  }
+
+  static func findings(in subject: FlatSubject) -> [Finding] {
+    oddities(subject.source?.tensors.map(\.spec) ?? [], subject.finding)
+  }
+
+  private static func oddities(
+    _ tensors: [TensorSpec], _ finding: (RuleID, Severity, String, String) -> Finding
+  ) -> [Finding] {
+    var findings: [Finding] = []
+    // Swift's `String` calls names equal that Unicode calls equivalent, which here is what is wanted.
+    var seen: [String: TensorName] = [:]
+    for tensor in tensors {
+      func note(_ found: String) {
+        findings.append(
+          finding(.names, .note, place(of: tensor), "expected an ordinary name, found \(found)"))
+      }
+      let scalars = tensor.name.text.unicodeScalars
+      if scalars.isEmpty { note("an empty one") }
+      if scalars.contains(where: { $0.properties.generalCategory == .control }) {
+        note("control characters")
+      }
+      if scalars.first?.properties.isWhitespace == true || scalars.last?.properties.isWhitespace == true {
+        note("white space around it")
+      }
+      if let other = seen.updateValue(tensor.name, forKey: tensor.name.text) {
+        note("one that looks like \(other.quoted) and has other bytes")
+      }
+    }
+    return findings
+  }
+}

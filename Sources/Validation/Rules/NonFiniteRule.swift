@@ -1,0 +1,31 @@
+internal import FlatFormats
+internal import Tensors
+internal import UnitCheckpoints
+
+/// Weights that are NaN or infinite are kept bit for bit, and worth knowing.
+enum NonFiniteRule: ValidationRule {
+  static let summary = "Weights are finite."
+  static let isDeep = true
+
+  static func findings(in subject: CheckpointSubject) -> [Finding] {
+    guard let checkpoint = subject.checkpoint else { return [] }
+    return subject.bytes.compactMap { tensor, found in
+      note(found.nonFinite, checkpoint.index.tensors[tensor].spec, subject.finding)
+    }
+  }
+
+  static func findings(in subject: FlatSubject) -> [Finding] {
+    subject.bytes.compactMap { tensor, found in
+      guard let source = subject.source else { return nil }
+      return note(found.nonFinite, source.tensors[tensor].spec, subject.finding)
+    }
+  }
+
+  private static func note(
+    _ count: NonFiniteCount, _ spec: TensorSpec, _ finding: (RuleID, Severity, String, String) -> Finding
+  ) -> Finding? {
+    if count.isZero { return nil }
+    return finding(
+      .nonFinite, .note, place(of: spec), "found \(count.words) of \(spec.elementCount) elements")
+  }
+}

@@ -1,0 +1,32 @@
+internal import UnitCheckpoints
+
+/// The datasets have the shapes that the layout gives them, and a `dtype` attribute where HDF5 cannot say the dtype.
+///
+/// Whether dtype, shape and bytes of the index agree is known from opening; the HDF5 type is `DatasetRule`'s.
+enum ShapesRule: ValidationRule {
+  static let summary = "dtype, shape and bytes agree, in the index and with the datasets."
+
+  static func findings(in subject: CheckpointSubject) -> [Finding] {
+    guard let checkpoint = subject.checkpoint else { return [] }
+    var findings: [Finding] = []
+    for number in checkpoint.index.datasets.indices {
+      // A dataset that cannot be opened is told of by another rule.
+      guard let found = try? checkpoint.description(ofDataset: number) else { continue }
+      let expected = checkpoint.expectedDescription(ofDataset: number)
+      let path = "/\(checkpoint.datasetPath(number))"
+      if found.shape != expected.shape {
+        findings.append(
+          subject.finding(.shapes, at: path, "expected shape \(expected.shape), found \(found.shape)"))
+      }
+      if found.dtype != expected.dtype {
+        let (expected, found) = (words(expected.dtype), words(found.dtype))
+        findings.append(subject.finding(.shapes, at: path, "expected \(expected), found \(found)"))
+      }
+    }
+    return findings
+  }
+
+  private static func words(_ dtype: String?) -> String {
+    dtype.map { "attribute dtype = \"\($0)\"" } ?? "no attribute dtype"
+  }
+}

@@ -1,0 +1,17 @@
+internal import HDF5Kit
+internal import UnitCheckpoints
+
+/// The container can be decoded: HDF5's own structures in all of the file, a safetensors header, a zip directory.
+enum StructureRule: ValidationRule {
+  static let summary = "The container can be decoded: HDF5 structures, safetensors header, zip directory."
+
+  static func findings(in subject: CheckpointSubject) -> [Finding] {
+    subject.refusals.compactMap { error in
+      switch error {
+      // The features of a later or a foreign program's objects are its own affair.
+      case .unsupported: nil
+      default: subject.finding(.hdf5(path: subject.examination.path, error))
+      }
+    }
+  }
+}

@@ -1,0 +1,13 @@
+internal import UnitCheckpoints
+internal import UnitModel
+
+/// Tensors that share their bytes share dtype, shape, cut, digest, and who uses them.
+///
+/// Opening has compared what stands in the index; their scopes follow from the plan.
+enum TiesRule: ValidationRule {
+  static let summary = "Tied tensors agree in dtype, shape, cut, scope and digest."
+
+  static func findings(in subject: CheckpointSubject) -> [Finding] {
+    subject.planFindings(of: .ties)
+  }
+}

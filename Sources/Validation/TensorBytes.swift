@@ -1,0 +1,54 @@
+internal import Tensors
+internal import UnitCheckpoints
+
+/// What reading all bytes of one stored tensor has told.
+struct TensorBytes: Sendable {
+  /// Runs that do not have their checksum or cannot be read.
+  let errors: [CheckpointError]
+  /// The digest; nil when not all of the tensor could be read.
+  let digest: SHA256Digest?
+  let nonFinite: NonFiniteCount
+
+  /// Reads every stored tensor once, on all cores. Tied tensors have no bytes of their own.
+  static func scan(
+    _ checkpoint: UnitCheckpoint, progress: (Int) -> Void
+  ) -> [(tensor: Int, found: TensorBytes)] {
+    let numbers = checkpoint.index.tensors.indices.filter { checkpoint.index.tensors[$0].tiedTo == nil }
+    let sizes = numbers.map { checkpoint.index.tensors[$0].spec.byteCount }
+    // What is more than one core's share would leave the other without work.
+    let share = sizes.reduce(0, +) / max(2, ParallelScan.workerCount)
+    let found = ParallelScan.run(sizes: sizes, progress: progress) { place, counter in
+      TensorBytes(
+        checkpoint, checkpoint.index.tensors[numbers[place]], isParallel: sizes[place] > share,
+        counter: counter)
+    }
+    return Array(zip(numbers, found))
+  }
+
+  private init(_ checkpoint: UnitCheckpoint, _ tensor: IndexedTensor, isParallel: Bool, counter: ByteCounter)
+  {
+    let lane = HashLane(
+      tensor.spec.dtype, isParallel: isParallel && tensor.spec.byteCount > HashLane.windowSize)
+    let pieces = UnsafeMutableRawBufferPointer.allocate(byteCount: HashLane.windowSize, alignment: 4096)
+    defer { pieces.deallocate() }
+    var errors: [CheckpointError] = []
+    do throws(CheckpointError) {
+      let reader = try TensorBlocksReader(checkpoint, tensor)
+      for window in reader.windows(limit: HashLane.windowSize) {
+        try lane.window(window.byteCount) { (buffer) throws(CheckpointError) in
+          try reader.read(window, into: buffer, pieces: pieces)
+        }
+        counter.add(window.byteCount)
+      }
+      try reader.finish()
+    } catch {
+      // The reader stops at the first run that is wrong; a validator names each.
+      errors = checkpoint.damagedRuns(of: tensor)
+      if !errors.contains(where: { $0.defect == .runChecksum }) { errors.append(error) }
+    }
+    let (digest, nonFinite) = lane.finish()
+    self.errors = errors
+    self.digest = errors.isEmpty ? digest : nil
+    self.nonFinite = nonFinite
+  }
+}

@@ -1,0 +1,20 @@
+/// One rule over one file; a rule never stops the others.
+///
+/// Errors that a reader met are told under the rule they break (`RuleID.init`), so a rule of which readers know
+/// everything has nothing to add.
+protocol ValidationRule {
+  /// What the rule asks of a file, in one sentence.
+  static var summary: String { get }
+  /// Whether the rule reads the tensors' bytes, which only `--deep` asks for.
+  static var isDeep: Bool { get }
+  /// What the rule has to say about a unit checkpoint beyond what opening it said, in file order.
+  static func findings(in subject: CheckpointSubject) -> [Finding]
+  /// The same for a flat file.
+  static func findings(in subject: FlatSubject) -> [Finding]
+}
+
+extension ValidationRule {
+  static var isDeep: Bool { false }
+  static func findings(in subject: CheckpointSubject) -> [Finding] { [] }
+  static func findings(in subject: FlatSubject) -> [Finding] { [] }
+}

@@ -1,0 +1,92 @@
+import ByteFiles
+import TestSupport
+import Testing
+import Validation
+
+@testable import UnitCheckpoints
+
+@Suite("Validation rules")
+struct RuleFixtureTests {
+  @Test("each says what is wrong with its malformed files, and where", arguments: RuleFixture.all)
+  func malformed(fixture: RuleFixture) throws {
+    let folder = try TemporaryFolder()
+    let path = try fixture.make(folder)
+    let findings = try FileValidation.findings(in: try ReadableFile(path: path), deep: true)
+    let text = findings.map { "\($0.severity) \($0.rule) \($0.location): \($0.message)" }
+    let own = findings.filter { $0.rule == fixture.rule && $0.severity == fixture.severity }
+    #expect(!own.isEmpty, "\(text)")
+    #expect(
+      own.contains { finding in
+        fixture.words.allSatisfy { "\(finding.location): \(finding.message)".contains($0) }
+      }, "\(text)")
+    #expect(findings.allSatisfy { $0.file == path && !$0.message.contains(path) }, "\(text)")
+    // Rules come in their order, whatever else they find.
+    let places = findings.compactMap { RuleID.allCases.firstIndex(of: $0.rule) }
+    #expect(places == places.sorted())
+  }
+
+  @Test("every rule has a malformed file")
+  func complete() {
+    let covered = Set(RuleFixture.all.map(\.rule))
+    #expect(RuleID.allCases.filter { !covered.contains($0) } == [])
+  }
+
+  @Test("every forged checkpoint is told of by its defect", arguments: ForgedCheckpoint.all)
+  func defects(forged: ForgedCheckpoint) throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(try forged.bytes(), as: "m.h5")
+    let findings = try FileValidation.findings(in: try ReadableFile(path: path), deep: true)
+    // What reading calls a missing block, validating calls one that is there twice.
+    if forged.defect == .blockMissing { return #expect(findings.contains { $0.rule == .units }) }
+    #expect(findings.contains { $0.defect == forged.defect.rawValue }, "\(findings)")
+  }
+
+  @Test("one that finds something does not keep the others from it")
+  func allFindings() throws {
+    let folder = try TemporaryFolder()
+    var forger = try CheckpointForger(path: GoldenCheckpoint.types.path)
+    for number in [1, 3] { forger.tensor(number) { $0.dtype = "F33" } }
+    forger.dataset(-1) { $0.owner = -4 }
+    let path = try folder.write(forger.file, as: "m.h5")
+    let findings = try FileValidation.findings(in: try ReadableFile(path: path), deep: true)
+    #expect(findings.filter { $0.rule == .shapes }.count == 2)
+    #expect(findings.contains { $0.rule == .index && $0.location.hasPrefix("/tessera/datasets row") })
+    #expect(findings.contains { $0.rule == .indexChecksum })
+  }
+
+  @Test("an index with a wrong checksum is looked at all the same, and the tensors with it")
+  func damagedIndex() throws {
+    let folder = try TemporaryFolder()
+    var forger = try CheckpointForger(path: GoldenCheckpoint.grid.path)
+    forger.tensor(1) { $0.sha256[0] ^= 1 }
+    forger.replan("[2, 0, 1]", by: "[2, 0, 0]")
+    var place = 0
+    forger.dataset(-1) { place = Int($0.address) }
+    forger.change(at: place)
+    let path = try folder.write(forger.file, as: "m.h5")
+    let findings = try FileValidation.findings(in: try ReadableFile(path: path), deep: true)
+    let rules = findings.filter { $0.severity == .error }.map(\.rule)
+    #expect(
+      rules == [.metadataChecksum, .indexChecksum, .modelDigest, .levels, .runChecksum, .digest], "\(rules)")
+  }
+
+  @Test("two damaged runs of one tensor are two findings")
+  func damagedRuns() throws {
+    let folder = try TemporaryFolder()
+    var forger = try CheckpointForger(path: GoldenCheckpoint.grid.path)
+    var places: [Int] = []
+    for dataset in [0, 2] { forger.dataset(dataset) { places.append(Int($0.address)) } }
+    for place in places { forger.change(at: place) }
+    let path = try folder.write(forger.file, as: "m.h5")
+    let findings = try FileValidation.findings(in: try ReadableFile(path: path), deep: true)
+    #expect(
+      findings.filter { $0.rule == .runChecksum }.map(\.location)
+        == ["/units/0/conv.weight block 0", "/units/2/conv.weight block 0"])
+  }
+
+  @Test("golden checkpoints have nothing worse than notes", arguments: GoldenCheckpoint.all)
+  func golden(golden: GoldenCheckpoint) throws {
+    let findings = try FileValidation.findings(in: try ReadableFile(path: golden.path), deep: true)
+    #expect(findings.allSatisfy { $0.severity == .note }, "\(findings)")
+  }
+}
