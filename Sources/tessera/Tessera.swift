@@ -30,15 +30,7 @@ struct Failure: Error {
   let sentence: String
 
   /// Says it on standard error.
-  ///
-  /// A path or a name in the sentence may hold anything; one sentence is one line and moves no cursor.
-  func tell() {
-    let line = sentence.unicodeScalars.reduce(into: "") { line, scalar in
-      let isControl = scalar.properties.generalCategory == .control
-      line += isControl ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
-    }
-    Output.standardError("tessera: \(line)\n")
-  }
+  func tell() { Output.standardError("tessera: \(Main.line(sentence))\n") }
 }
 
 @main

@@ -54,11 +54,11 @@ struct FlippedByteTests {
     let folder = try TemporaryFolder()
     let bytes = try TemporaryFolder.bytes(of: Self.path("grid"))
     var generator = SeededGenerator(seed: 32)
-    // Every byte of signature and superblock, every byte of the root's attributes, and 200 more.
+    // Every byte of signature, superblock and the root's first messages, every byte of its attributes, and 200 more.
     let format = bytes.indices.first { bytes[$0...].starts(with: "format\0".utf8) } ?? 0
     #expect(format > 0)
     let places =
-      Array(0..<96) + Array(format - 16..<format + 160)
+      Array(0..<200) + Array(format - 16..<format + 160)
       + (0..<200).map { _ in generator.number(in: 0...bytes.count - 1) }
     var codes: [Int32?: Int] = [:]
     for place in places {

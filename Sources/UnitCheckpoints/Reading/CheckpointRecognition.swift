@@ -15,14 +15,19 @@ enum CheckpointRecognition {
     }
   }
 
-  /// Whether a file whose identity does not fit is a checkpoint with a damaged identity: it has a checkpoint's seal.
+  /// Whether a file whose identity does not fit is a checkpoint with a damaged identity: it has a checkpoint's seal, or
+  /// the words of one without the attribute that should hold them.
   static func isDamage(_ error: CheckpointError, _ file: ReadableFile, _ hdf5: HDF5File) -> Bool {
     switch error {
     case .hdf5(_, let error): isDamage(error, file)
-    case .notACheckpoint, .unknownVersion:
-      (try? hdf5.dataset(at: LayoutV1.sealPath).datatype) == SealRow.elementType.datatype
+    case .notACheckpoint: hasSeal(hdf5) || saysFormat(file)
+    case .unknownVersion: hasSeal(hdf5)
     default: false
     }
+  }
+
+  private static func hasSeal(_ hdf5: HDF5File) -> Bool {
+    (try? hdf5.dataset(at: LayoutV1.sealPath).datatype) == SealRow.elementType.datatype
   }
 
   /// The defect of a file whose first eight bytes alone keep it from being a checkpoint.
