@@ -18,6 +18,7 @@ public enum AccountingError: Error, Hashable, Sendable {
   case keysMissing(place: String, first: String, second: String)
   case unknownPreset(name: String, nearest: String?)
   case tooMany(what: String, row: String)
+  case tooMuchWork(networks: Int, limit: Int)
 }
 
 extension AccountingError: CustomStringConvertible {
@@ -44,6 +45,9 @@ extension AccountingError: CustomStringConvertible {
     case .unknownPreset(let name, let nearest):
       "policy: expected \(PolicyPreset.allCases.map(\.rawValue).joined(separator: ", ")), or the path of a policy "
         + "file, found \(quoted(name))\(did(nearest))"
+    case .tooMuchWork(let networks, let limit):
+      "tasks: expected levels, units and cuts that are counted in at most \(limit) steps, found more, with "
+        + "\(networks) virtual networks"
     case .tooMany(let what, let row): "\(row): expected fewer than 2^63 \(what), found more"
     }
   }

@@ -4,8 +4,10 @@ internal import UnitModel
 extension Inventory {
   /// Counts every virtual network and everything stored under a policy.
   ///
-  /// Throws `AccountingError.tooMany` where a sum passes 63 bits, which only shapes without data can reach.
+  /// Throws `AccountingError.tooMany` where a sum passes 63 bits, which only shapes without data can reach, and
+  /// `.tooMuchWork` for more networks, units and ways to be cut than any model has.
   public func counts(under policy: CountingPolicy) throws(AccountingError) -> ParameterCounts {
+    try checkWork()
     let shares = try shares(under: policy)
     var sums = [Sums](repeating: Sums(), count: networks.count)
     var stored = Sums()
@@ -24,6 +26,24 @@ extension Inventory {
     }
     return ParameterCounts(
       policy: policy, networks: rows(sums), stored: ParameterRow(nil, unitCount: unitCount ?? 0, stored))
+  }
+
+  /// Steps over the units of a group that counting may take: some seconds.
+  ///
+  /// 1,000 tensors that are all cut in ways of their own, with 8 units and 64 networks, take a thousandth of it; a plan
+  /// of a few hundred kilobytes can ask for hours.
+  static let workLimit = 500_000_000
+
+  private func checkWork() throws(AccountingError) {
+    var work = 0
+    for group in groups {
+      let parts = group.outline.dimensions.reduce(1) { $0 + (unitCount ?? 1) + $1.parts.count }
+      let networks = group.networks.reduce(1) { $0 + $1.count }
+      let (product, first) = parts.multipliedReportingOverflow(by: networks)
+      let (sum, second) = work.addingReportingOverflow(product)
+      work = first || second ? Int.max : sum
+      if work > Self.workLimit { throw .tooMuchWork(networks: self.networks.count, limit: Self.workLimit) }
+    }
   }
 
   /// What the tensors of each group put in, by role, per step of the group's outline.

@@ -52,6 +52,36 @@ struct TiesAndLimitsTests {
     } catch { #expect(error == .tooMany(what: "bits", row: "everything stored")) }
   }
 
+  @Test("a plan that would be counted for minutes is refused, and one just below the limit is counted")
+  func work() throws {
+    let policy = try PolicyPreset.policy(named: "all-stored")
+    for (tensors, isRefused) in [(1, false), (12, true)] {
+      let inventory = try Self.manyLevels(tensors: tensors)
+      do {
+        let counts = try inventory.counts(under: policy)
+        #expect(!isRefused && counts.networks.count == 16_384)
+      } catch { #expect(isRefused && error == .tooMuchWork(networks: 16_384, limit: 500_000_000)) }
+    }
+  }
+
+  /// 1,024 units, 16 tasks of 1,024 levels, and tensors that are each cut in a way of its own.
+  private static func manyLevels(tensors: Int) throws -> Inventory {
+    let levels = (1...1024).map(String.init).joined(separator: ",")
+    let tasks = (0..<16).map { #"{"name":"t\#($0)","levels":[\#(levels)]}"# }
+    let axes = (0..<tensors).map { #""a\#($0)":{"size":\#(1024 + $0)}"# }
+    let entries = (0..<tensors).map {
+      #"{"name":"w\#($0)","dtype":"U8","shape":[\#(1024 + $0),\#(1024 + $0)],"axes":["a\#($0)","a\#($0)"]}"#
+    }
+    let text = """
+      {"format":"tessera.plan/1","units":1024,"axes":{\(axes.joined(separator: ","))},
+       "tensors":[\(entries.joined(separator: ","))],"tasks":[\(tasks.joined(separator: ","))],
+       "assignment":{"rule":"nearest"}}
+      """
+    let plan = try Plan(parsing: Array(text.utf8))
+    let resolved = try plan.resolve(against: plan.describedTensors)
+    return Inventory(resolved.partition, resolved.assignment)
+  }
+
   @Test("an empty tensor and a scalar count 0 and 1")
   func edges() throws {
     let specs = [

@@ -1,0 +1,103 @@
+import Foundation
+import StrictJSON
+import TestSupport
+import Testing
+
+/// Every document that the command prints, or reads, is one that its schema describes; `jsonschema` is the judge.
+@Suite(.enabled(if: Peers.areThere(python: true)))
+struct SchemaTests {
+  /// For each schema the commands that print such a document; the files are those of `makeFiles`.
+  static let printed: [(schema: String, runs: [[String]])] = [
+    (
+      "inspect",
+      [
+        ["inspect", "source.safetensors", "--json"], ["inspect", "model.h5", "--json", "--digests"],
+        ["inspect", "flat.npz", "--json", "--assume-dtype", "BF16"],
+      ]
+    ),
+    (
+      "count",
+      [
+        ["count", "model.h5", "--json", "--policy", "all-stored", "--policy", "weights-only"],
+        ["count", "source.safetensors", "--json", "--roles"],
+        ["count", "\(SourceFolder.root)/samples/paper/J2.plan.json", "--json", "--level", "3"],
+      ]
+    ),
+    ("extract", [["extract", "model.h5", "small.safetensors", "--task", "walk", "--level", "2", "--json"]]),
+    (
+      "validate",
+      [
+        ["validate", "model.h5", "--deep", "--json"], ["validate", "damaged.h5", "--deep", "--json"],
+        ["validate", "source.safetensors", "absent.h5", "--json"],
+      ]
+    ),
+    (
+      "diff",
+      [
+        ["diff", "source.safetensors", "model.h5", "--json"], ["diff", "flat.npz", "small.safetensors", "--json", "--assume-dtype", "BF16"],
+      ]
+    ),
+    (
+      "plan",
+      [
+        ["plan", "w.safetensors", "--units", "4", "--tasks", "a,b,c,d", "--cut", "up=x,-"]
+      ]
+    ),
+  ]
+
+  /// Documents of the repository that people read as examples.
+  static let committed: [(schema: String, files: [String])] = [
+    ("plan", ["fashion/plan", "paper/J1.plan", "paper/J2.plan", "paper/H1.plan"].map { "samples/\($0).json" }),
+    (
+      "counting-policy",
+      ["all-stored", "weights-only"].map { "Sources/Accounting/Policies/\($0).json" }
+        + ["convolutions", "heads", "trained", "with-norms", "with-stem"].map {
+          "samples/paper/policies/\($0).json"
+        }
+    ),
+  ]
+
+  private func makeFiles(_ workshop: Workshop) throws {
+    try workshop.prepare(.family)
+    try workshop.tessera("convert", "source.safetensors", "model.h5", "--plan", "plan.json")
+    try workshop.tessera("convert", "source.safetensors", "flat.npz", "--opaque")
+    try workshop.tessera("extract", "model.h5", "small.safetensors", "--task", "walk", "--level", "2")
+    var bytes = try TemporaryFolder.bytes(of: workshop.folder.file("model.h5"))
+    bytes[bytes.count - 9] ^= 1
+    _ = try workshop.folder.write(bytes, as: "damaged.h5")
+    _ = try workshop.folder.write(SampleWeights.bytes([("up", "F32", [8, 3])]), as: "w.safetensors")
+  }
+
+  @Test func everyDocumentIsOneThatItsSchemaDescribes() throws {
+    let workshop = try Workshop()
+    try makeFiles(workshop)
+    var pairs: [String] = []
+    for (schema, runs) in Self.printed {
+      for arguments in runs {
+        let run = try tessera(arguments, directory: workshop.folder.path)
+        let name = "document\(pairs.count).json"
+        _ = try workshop.folder.write(run.output, as: name)
+        #expect(!run.output.isEmpty, "\(arguments): \(run.errorText)")
+        pairs.append("\(schema)=\(name)")
+      }
+    }
+    for (schema, files) in Self.committed {
+      pairs += files.map { "\(schema)=\(SourceFolder.root)/\($0)" }
+    }
+    let report = try workshop.report("schemas.py", ["\(SourceFolder.root)/schemas"] + pairs)
+    #expect(report["checked"] == JSONValue(pairs.count))
+    #expect(report["failures"] == .array([]))
+    #expect(report["loose"] == .array([]))
+  }
+
+  @Test func everySchemaHasADocument() throws {
+    let names = try FileManager.default.contentsOfDirectory(atPath: "\(SourceFolder.root)/schemas")
+    let schemas = names.filter { $0.hasSuffix(".schema.json") }.map { String($0.dropLast(12)) }
+    let known = Set(Self.printed.map(\.schema) + Self.committed.map(\.schema))
+    #expect(Set(schemas) == known && schemas.count >= 7)
+  }
+
+  private func tessera(_ arguments: [String], directory: String) throws -> Subprocess {
+    try Subprocess.run(Peers.tessera, arguments, directory: directory, timeout: 60)
+  }
+}
