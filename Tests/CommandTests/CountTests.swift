@@ -120,6 +120,46 @@ struct CountTests {
     #expect(run.errorText == lines.map { "tessera: \($0)\n" }.joined())
   }
 
+  /// Runs the steps as a CI job would: exit code, lines on stderr, arguments.
+  private static let script = """
+    set -u
+    head -c 3000 m.h5 > truncated.h5
+    printf 'no weights\\n' > notes.txt
+    step() { "$TESSERA" count "$@" > out.txt 2> err.txt; echo "$? $(wc -l < err.txt) $*"; }
+    step m.h5 --max 674
+    step m.h5 --max 673
+    step m.h5 --max 673 --json
+    step m.h5 --max 500 --task coarse
+    step absent.h5 --max 1M
+    step truncated.h5 --max 1M
+    step notes.txt --max 1M
+    step m.h5 --max
+    step m.h5 --max lots
+    if "$TESSERA" count m.h5 --max 1k > /dev/null; then echo passed; fi
+    if ! "$TESSERA" count m.h5 --max 9 > /dev/null 2>&1; then echo stopped; fi
+    """
+
+  @Test("--max is a step that a script can go by: within, over, missing, truncated, another kind, usage")
+  func gatesInAScript() throws {
+    let folder = try folder()
+    let run = try shell("TESSERA=\"$0\"; \(Self.script)", [Peers.tessera], folder.path)
+    #expect(
+      run.outputText == """
+        0 0 m.h5 --max 674
+        1 1 m.h5 --max 673
+        1 1 m.h5 --max 673 --json
+        0 0 m.h5 --max 500 --task coarse
+        2 1 absent.h5 --max 1M
+        2 1 truncated.h5 --max 1M
+        2 1 notes.txt --max 1M
+        64 4 m.h5 --max
+        64 3 m.h5 --max lots
+        passed
+        stopped
+
+        """, "\(run.outputText)\(run.errorText)")
+  }
+
   @Test(
     "that cannot be done ends with 2 and one sentence",
     arguments: [

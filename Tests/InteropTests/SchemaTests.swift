@@ -34,7 +34,8 @@ struct SchemaTests {
     (
       "diff",
       [
-        ["diff", "source.safetensors", "model.h5", "--json"], ["diff", "flat.npz", "small.safetensors", "--json", "--assume-dtype", "BF16"],
+        ["diff", "source.safetensors", "model.h5", "--json"],
+        ["diff", "flat.npz", "small.safetensors", "--json", "--assume-dtype", "BF16"],
       ]
     ),
     (
@@ -47,7 +48,10 @@ struct SchemaTests {
 
   /// Documents of the repository that people read as examples.
   static let committed: [(schema: String, files: [String])] = [
-    ("plan", ["fashion/plan", "paper/J1.plan", "paper/J2.plan", "paper/H1.plan"].map { "samples/\($0).json" }),
+    (
+      "plan",
+      ["fashion/plan", "paper/J1.plan", "paper/J2.plan", "paper/H1.plan"].map { "samples/\($0).json" }
+    ),
     (
       "counting-policy",
       ["all-stored", "weights-only"].map { "Sources/Accounting/Policies/\($0).json" }
