@@ -48,6 +48,7 @@ extension AccountingError: CustomStringConvertible {
     case .tooMuchWork(let networks, let limit):
       "tasks: expected levels, units and cuts that are counted in at most \(limit) steps, found more, with "
         + "\(networks) virtual networks"
+    case .tooMany("bits", let row): "\(row): expected fewer than 2^60 bytes, found more"
     case .tooMany(let what, let row): "\(row): expected fewer than 2^63 \(what), found more"
     }
   }

@@ -2,48 +2,76 @@ internal import Tensors
 internal import UnitModel
 
 extension Inventory {
-  /// Counts every virtual network and everything stored under a policy.
+  /// Counts virtual networks and everything stored under a policy.
+  ///
+  /// - Parameter selection: which networks may be asked for; the others are not counted. A budget needs every level of
+  ///   its tasks.
   ///
   /// Throws `AccountingError.tooMany` where a sum passes 63 bits, which only shapes without data can reach, and
   /// `.tooMuchWork` for more networks, units and ways to be cut than any model has.
-  public func counts(under policy: CountingPolicy) throws(AccountingError) -> ParameterCounts {
-    try checkWork()
+  public func counts(
+    under policy: CountingPolicy, for selection: RowSelection = RowSelection()
+  ) throws(AccountingError) -> ParameterCounts {
+    let chosen = networks.indices.filter { selection.mayNeed(networks[$0]) }
+    try checkWork(networks: chosen.count)
     let shares = try shares(under: policy)
-    var sums = [Sums](repeating: Sums(), count: networks.count)
     var stored = Sums()
     for (group, shares) in zip(groups, shares) where !shares.isEmpty {
-      let everything = group.outline.counts(
-        in: nil, unitCount: unitCount ?? 1, isPrivate: group.isPrivate)
-      try stored.add(everything, shares, row: "everything stored")
-      for index in group.networks.joined() {
-        let network = networks[index]
-        let counts = group.outline.counts(
-          in: network, unitCount: unitCount ?? 1, isPrivate: group.isPrivate)
-        do throws(AccountingError) { try sums[index].add(counts, shares, row: "") } catch {
-          throw error.placed(at: "task \(network.task.quoted), level \(network.level)")
+      let counts = group.outline.counts(in: nil, unitCount: unitCount ?? 1, isPrivate: group.isPrivate)
+      try stored.add(counts, shares, row: "everything stored")
+    }
+    let users = groupsByUser(chosen)
+    var rows: [(network: VirtualNetwork, sums: Sums)] = []
+    for (place, index) in chosen.enumerated() {
+      let network = networks[index]
+      let active = Outline.ActiveUnits(network, own: ownAxes)
+      var sums = Sums()
+      do throws(AccountingError) {
+        for number in users.all + users.each[place] where !shares[number].isEmpty {
+          let group = groups[number]
+          let counts = group.outline.counts(in: active, unitCount: unitCount ?? 1, isPrivate: group.isPrivate)
+          try sums.add(counts, shares[number], row: "")
         }
-      }
+      } catch { throw error.placed(at: "task \(network.task.quoted), level \(network.level)") }
+      rows.append((network, sums))
     }
     return ParameterCounts(
-      policy: policy, networks: rows(sums), stored: ParameterRow(nil, unitCount: unitCount ?? 0, stored))
+      policy: policy, networks: self.rows(rows),
+      stored: ParameterRow(nil, unitCount: unitCount ?? 0, stored))
   }
 
-  /// Steps over the units of a group that counting may take: some seconds.
+  /// Steps over the units of a group that counting may take: a second or two.
   ///
-  /// 1,000 tensors that are all cut in ways of their own, with 8 units and 64 networks, take a thousandth of it; a plan
+  /// 1,000 tensors that are all cut in ways of their own, with 8 units and 64 networks, take a hundredth of it; a plan
   /// of a few hundred kilobytes can ask for hours.
   static let workLimit = 500_000_000
 
-  private func checkWork() throws(AccountingError) {
+  private func checkWork(networks count: Int) throws(AccountingError) {
     var work = 0
     for group in groups {
       let parts = group.outline.dimensions.reduce(1) { $0 + (unitCount ?? 1) + $1.parts.count }
-      let networks = group.networks.reduce(1) { $0 + $1.count }
+      let networks = 1 + min(count, group.networks.reduce(0) { $0 + $1.count })
       let (product, first) = parts.multipliedReportingOverflow(by: networks)
       let (sum, second) = work.addingReportingOverflow(product)
       work = first || second ? Int.max : sum
-      if work > Self.workLimit { throw .tooMuchWork(networks: self.networks.count, limit: Self.workLimit) }
+      if work > Self.workLimit { throw .tooMuchWork(networks: count, limit: Self.workLimit) }
     }
+  }
+
+  /// The groups that every network uses, and for each chosen network those that it uses besides.
+  private func groupsByUser(_ chosen: [Int]) -> (all: [Int], each: [[Int]]) {
+    var all: [Int] = []
+    var each = [[Int]](repeating: [], count: chosen.count)
+    var places = [Int](repeating: -1, count: networks.count)
+    for (place, index) in chosen.enumerated() { places[index] = place }
+    for (number, group) in groups.enumerated() {
+      if group.networks == [networks.indices] {
+        all.append(number)
+        continue
+      }
+      for index in group.networks.joined() where places[index] >= 0 { each[places[index]].append(number) }
+    }
+    return (all, each)
   }
 
   /// What the tensors of each group put in, by role, per step of the group's outline.
@@ -77,10 +105,10 @@ extension Inventory {
     try accumulate(bits, 1, into: &shares[group][place].bits, "bits", "everything stored")
   }
 
-  private func rows(_ sums: [Sums]) -> [ParameterRow] {
+  private func rows(_ counted: [(network: VirtualNetwork, sums: Sums)]) -> [ParameterRow] {
     var own: [TaskID: [AxisName]] = [:]
     for task in tasks { own[task.task] = task.axes.map(\.axis) }
-    return zip(networks, sums).map { ParameterRow($0, ownAxes: own[$0.task] ?? [], $1) }
+    return counted.map { ParameterRow($0.network, ownAxes: own[$0.network.task] ?? [], $0.sums) }
   }
 }
 

@@ -21,6 +21,8 @@ public struct Inventory: Sendable {
   let groupOfTensor: [Int]
   /// Elements of each tensor for one step of its outline: those of the dimensions that are not cut.
   let outside: [Int]
+  /// The axes that some task treats in its own way.
+  let ownAxes: [AxisName]
 
   /// Tensors with one outline and the same users.
   struct Group {
@@ -43,6 +45,7 @@ public struct Inventory: Sendable {
     groups = [Group(outline: Outline(dimensions: [], units: []), isPrivate: false, networks: [])]
     groupOfTensor = [Int](repeating: 0, count: specs.count)
     outside = specs.map(\.elementCount)
+    ownAxes = []
   }
 
   /// The tensors of a unit checkpoint, or those that a plan describes.
@@ -63,11 +66,12 @@ public struct Inventory: Sendable {
       var outside = tensor.spec.elementCount
       // A cut dimension of a tensor with elements has positions.
       for dimension in tensor.cutDimensions where outside > 0 {
-        outside /= max(1, tensor.cuts[dimension]?.size ?? 1)
+        outside /= tensor.cuts[dimension]?.size ?? 1
       }
       steps.append(outside)
     }
     groups = grouping.groups
+    ownAxes = grouping.ownAxes
     groupOfTensor = places
     outside = steps
   }
@@ -91,8 +95,9 @@ public struct Inventory: Sendable {
 /// Finds tensors that are cut alike, asking about each cut and each scope once.
 private struct Grouping {
   private(set) var groups: [Inventory.Group] = []
-  /// Axes that some task treats in its own way.
-  private let own: Set<AxisName>
+  /// The axes that some task treats in its own way, and the number of each.
+  let ownAxes: [AxisName]
+  private let own: [AxisName: Int]
   private let networkCount: Int
   /// The networks of each task, by level from 1.
   private let networksOfTask: [TaskID: Range<Int>]
@@ -108,7 +113,14 @@ private struct Grouping {
   }
 
   init(_ assignment: Assignment) {
-    own = Set(assignment.tasks.flatMap { $0.axes.map(\.axis) })
+    var own: [AxisName: Int] = [:]
+    var ownAxes: [AxisName] = []
+    for axis in assignment.tasks.lazy.flatMap(\.axes) where own[axis.axis] == nil {
+      own[axis.axis] = ownAxes.count
+      ownAxes.append(axis.axis)
+    }
+    self.own = own
+    self.ownAxes = ownAxes
     var networksOfTask: [TaskID: Range<Int>] = [:]
     var count = 0
     for task in assignment.tasks {
@@ -121,7 +133,9 @@ private struct Grouping {
 
   mutating func group(of tensor: TensorPlacement) -> Int {
     let users = tensor.scope.users.map { TensorScope.User(task: $0.task, level: $0.level) }
-    let places = tensor.cutDimensions.map { dimension(tensor.dimensions[$0], tensor.cuts[$0]) }
+    let places =
+      tensor.spec.elementCount == 0
+      ? [] : tensor.cutDimensions.map { dimension(tensor.dimensions[$0], tensor.cuts[$0]) }
     let key = Key(dimensions: places, units: tensor.units, users: users)
     if let group = known[key] { return group }
     groups.append(

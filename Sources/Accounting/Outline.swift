@@ -18,21 +18,36 @@ struct Outline: Hashable {
 
   /// The positions of one unit on an axis.
   struct Part: Hashable {
-    let unit: Int
-    /// Nil when no task treats the axis in its own way, so that equal cuts on many axes are one.
-    let axis: AxisName?
+    let unit: UnitID
+    /// The number of the axis among those that some task treats in its own way; nil when none does, so that equal cuts
+    /// on many axes are one.
+    let axis: Int?
     let size: Int
   }
 
-  /// A dimension from its cut; `own` are the axes that some task treats in its own way.
-  static func dimension(_ cut: DimensionCut, own: Set<AxisName>) -> Dimension {
+  /// The units that a sub-network uses.
+  struct ActiveUnits {
+    let units: UnitSet
+    /// On each axis that some task treats in its own way, by its number.
+    let own: [UnitSet]
+
+    init(_ network: VirtualNetwork, own axes: [AxisName]) {
+      units = network.units
+      own = axes.map { network.units(on: $0) }
+    }
+
+    func contain(_ part: Part) -> Bool { (part.axis.map { own[$0] } ?? units).contains(part.unit) }
+  }
+
+  /// A dimension from its cut; `own` numbers the axes that some task treats in its own way.
+  static func dimension(_ cut: DimensionCut, own: [AxisName: Int]) -> Dimension {
     var common = 0
     var parts: [Part] = []
     for (part, size) in zip(cut.parts, cut.partSizes) {
       switch part {
       case .common: common += size
       case .unit(let unit, let axis):
-        parts.append(Part(unit: unit.index, axis: own.contains(axis) ? axis : nil, size: size))
+        parts.append(Part(unit: unit, axis: own[axis], size: size))
       }
     }
     return Dimension(common: common, parts: parts)
@@ -42,10 +57,12 @@ struct Outline: Hashable {
   ///
   /// An element is intra when all its units are one and the same. Those with no unit but u number the product of
   /// common + u over the dimensions, so k products say what a walk over the k × k grid would.
-  func counts(in network: VirtualNetwork?, unitCount: Int, isPrivate: Bool) -> BlockCounts {
+  ///
+  /// The outline of a tensor without elements is one without dimensions: other extents may have any size then.
+  func counts(in active: ActiveUnits?, unitCount: Int, isPrivate: Bool) -> BlockCounts {
     var counts = BlockCounts()
     if dimensions.isEmpty {
-      let isActive = network.map { units.allSatisfy($0.units.contains) } ?? true
+      let isActive = active.map { units.allSatisfy($0.units.contains) } ?? true
       guard isActive else { return counts }
       switch (isPrivate, units.count) {
       case (true, _): counts.private = 1
@@ -55,22 +72,19 @@ struct Outline: Hashable {
       }
       return counts
     }
-    // No product exceeds the tensor's own number of elements, which is known to fit.
+    // Every extent is at least 1, so no product exceeds the tensor's own number of elements, which is known to fit.
     var all = 1
     var common = 1
     var single = [Int](repeating: 1, count: isPrivate ? 0 : unitCount)
     var sizes = single
     for dimension in dimensions {
       for unit in sizes.indices { sizes[unit] = dimension.common }
-      var active = dimension.common
-      for part in dimension.parts {
-        let unit = UnitID(part.unit)
-        let isActive = network.map { (part.axis.map($0.units(on:)) ?? $0.units).contains(unit) } ?? true
-        guard isActive else { continue }
-        active += part.size
-        if sizes.indices.contains(part.unit) { sizes[part.unit] += part.size }
+      var used = dimension.common
+      for part in dimension.parts where active?.contain(part) ?? true {
+        used += part.size
+        if sizes.indices.contains(part.unit.index) { sizes[part.unit.index] += part.size }
       }
-      all *= active
+      all *= used
       common *= dimension.common
       for unit in single.indices { single[unit] *= sizes[unit] }
     }

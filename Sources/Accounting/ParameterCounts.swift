@@ -5,7 +5,7 @@ public import UnitModel
 public struct ParameterCounts: Sendable {
   /// The rule.
   public let policy: CountingPolicy
-  /// The virtual networks, task by task, level by level.
+  /// The virtual networks that were asked for, task by task, level by level.
   public let networks: [ParameterRow]
   /// Everything in the file.
   public let stored: ParameterRow
@@ -38,21 +38,13 @@ public struct ParameterRow: Sendable {
   /// How many units there are.
   public var unitsInUse: Int { network?.units.count ?? unitCount }
 
-  /// The units, in the task's order where that names all of them; of everything stored all there are.
-  public var units: [UnitID] {
-    guard let network else { return (0..<unitCount).map { UnitID($0) } }
-    return Self.listed(network.units, in: network.order)
-  }
+  /// The units, in the task's order; of everything stored all there are.
+  public var units: [UnitID] { network?.orderedUnits() ?? (0..<unitCount).map { UnitID($0) } }
 
   /// The units on axes that the task treats in its own way.
   public var axes: [(axis: AxisName, units: [UnitID])] {
     guard let network else { return [] }
-    return ownAxes.map { ($0, Self.listed(network.units(on: $0), in: network.order(on: $0))) }
-  }
-
-  private static func listed(_ units: UnitSet, in order: [UnitID]) -> [UnitID] {
-    let ordered = order.filter(units.contains)
-    return ordered.count == units.count ? ordered : units.ascending
+    return ownAxes.map { ($0, network.orderedUnits(on: $0)) }
   }
 
   /// The elements that the policy counts.

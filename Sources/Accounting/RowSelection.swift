@@ -23,6 +23,13 @@ public struct RowSelection: Hashable, Sendable {
     self.tasks = tasks
     self.level = level
   }
+
+  /// Whether the selection is among networks of which this is one: a budget compares all levels of a task.
+  func mayNeed(_ network: VirtualNetwork) -> Bool {
+    guard tasks.isEmpty || tasks.contains(network.task) else { return false }
+    if case .number(let number) = level { return network.level == number }
+    return true
+  }
 }
 
 extension ParameterCounts {
@@ -34,8 +41,7 @@ extension ParameterCounts {
   public func rows(_ selection: RowSelection, of tasks: [TaskAssignment]) throws(PlanError) -> [ParameterRow]
   {
     for task in selection.tasks where !tasks.contains(where: { $0.task == task }) {
-      throw .unknownTask(
-        name: task, nearest: nearestName(to: task.text, among: tasks.lazy.map(\.task.text)))
+      throw .unknownTask(task, among: tasks)
     }
     let isNamed = !selection.tasks.isEmpty
     let chosen = tasks.filter { !isNamed || selection.tasks.contains($0.task) }
@@ -62,7 +68,9 @@ extension ParameterCounts {
         totals[task, default: []].append(
           LevelTotal(level: level, parameters: row.parameters, bytes: row.bytes))
       }
-      for task in chosen { wanted[task.task] = try budget.select(from: totals[task.task] ?? []) }
+      for task in chosen {
+        wanted[task.task] = try budget.select(from: totals[task.task] ?? [], of: task.task)
+      }
     }
     return networks.filter { row in row.task.map { wanted[$0] == row.level && row.level != nil } ?? false }
   }

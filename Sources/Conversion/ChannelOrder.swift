@@ -28,7 +28,7 @@ final class ChannelOrder {
     }
     for reordering in reorderings {
       let bits = spec.shape[(reordering.dimension + 1)...].reduce(spec.dtype.bits, *)
-      guard bits % 8 == 0, reordering.sources.count == spec.shape[reordering.dimension] else {
+      guard bits % 8 == 0, reordering.positionCount == spec.shape[reordering.dimension] else {
         throw .refused(
           path: path, place: "\(place), dimension \(reordering.dimension)",
           expected: "channels of whole bytes where \"feature_order\" is \"task\"",
@@ -53,13 +53,15 @@ final class ChannelOrder {
   /// All bytes in ascending order of channels; valid as long as this object is.
   func ascending() -> UnsafeRawBufferPointer {
     for reordering in reorderings {
-      let extent = spec.shape[reordering.dimension]
-      let run = spec.shape[(reordering.dimension + 1)...].reduce(spec.dtype.bits, *) / 8
-      let outside = spec.byteCount / (extent * run)
-      for outer in 0..<outside {
-        for (target, source) in reordering.sources.enumerated() {
-          UnsafeMutableRawBufferPointer(rebasing: scratch[((outer * extent + target) * run)...])
-            .copyMemory(from: .init(rebasing: bytes[((outer * extent + source) * run)...].prefix(run)))
+      let inside = spec.shape[(reordering.dimension + 1)...].reduce(spec.dtype.bits, *) / 8
+      let channel = reordering.inner * inside
+      let repetition = reordering.channelCount * channel
+      var target = 0
+      for start in stride(from: 0, to: spec.byteCount, by: repetition) {
+        for run in reordering.runs {
+          let piece = bytes[(start + run.source * channel)...].prefix(run.count * channel)
+          UnsafeMutableRawBufferPointer(rebasing: scratch[target...]).copyMemory(from: .init(rebasing: piece))
+          target += piece.count
         }
       }
       swap(&bytes, &scratch)

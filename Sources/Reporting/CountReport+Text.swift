@@ -16,7 +16,7 @@ extension CountReport {
       var table = TextTable([.init("tensor", shrinks: true), .init("role"), .init("because")])
       for tensor in tensors {
         table.append([
-          String(tensor.name.quoted.dropFirst().dropLast()), tensor.role.role.rawValue, tensor.role.reason,
+          tensor.name.escaped, tensor.role.role.rawValue, tensor.role.reason,
         ])
       }
       result += "\n" + table.text(width: width)
@@ -28,7 +28,7 @@ extension CountReport {
 extension CountReport.Table {
   fileprivate func text(width: Int?) -> String {
     let digest = policy.digest.description.prefix(12)
-    var result = "policy \(policy.id) \(policy.version) (sha256 \(digest)…): \(policy.title)\n"
+    var result = "policy \(policy.id) \(policy.version) (sha256 \(digest)…): \(printable(policy.title))\n"
     // A file without tasks has one row, and no units to tell apart.
     let hasNetworks = !networks.isEmpty
     let labels = hasNetworks ? Cell.labels : []
@@ -37,11 +37,14 @@ extension CountReport.Table {
     if whole.fits(columns) {
       result += whole.text(width: width)
     } else {
-      result += table(labels + Cell.sizes).text(width: width)
+      // A list of units is the first thing to give way to large numbers.
+      let sizes = table(labels + Cell.sizes)
+      result += (sizes.fits(columns) || !hasNetworks ? sizes : table(labels.dropLast() + Cell.sizes)).text(
+        width: width)
       result +=
         "\n" + table((hasNetworks ? Array(Cell.labels.prefix(2)) : []) + Cell.classes).text(width: width)
     }
-    return result + roles
+    return result + roles(width: width)
   }
 
   private func table(_ cells: [Cell]) -> TextTable {
@@ -51,17 +54,18 @@ extension CountReport.Table {
   }
 
   /// What everything stored is made of, and what of it the policy leaves out.
-  private var roles: String {
-    func list(_ counts: [(ParameterRole, ParameterCount)]) -> String {
-      counts.filter { $0.1.value > 0 }.map { "\($0.0.rawValue) \($0.1)" }.joined(separator: ", ")
+  private func roles(width: Int?) -> String {
+    func list(_ counts: [(ParameterRole, ParameterCount)]) -> [String] {
+      counts.filter { $0.1.value > 0 }.map { "\($0.0.rawValue) \($0.1)" }
     }
     let counted = list(stored.roles.map { ($0.role, $0.parameters) })
     let left = list(stored.roles.map { ($0.role, $0.excluded) })
-    var result = "counted of everything stored: \(counted.isEmpty ? "nothing" : counted)\n"
+    var result = WrappedList.text(
+      "counted of everything stored: ", counted.isEmpty ? ["nothing"] : counted, width: width)
     if !left.isEmpty {
       let all = Double(stored.parameters.value) + Double(stored.excluded.value)
       let share = percent(Double(stored.excluded.value) / all)
-      result += "left out: \(stored.excluded) (\(share)): \(left)\n"
+      result += WrappedList.text("left out: \(stored.excluded) (\(share)): ", left, width: width)
     }
     return result
   }
@@ -94,7 +98,7 @@ private enum Cell {
   func text(_ row: ParameterRow, _ density: Double?) -> String {
     func number(_ value: Int) -> String { ParameterCount(value).description }
     switch self {
-    case .task: return row.task.map { String($0.quoted.dropFirst().dropLast()) } ?? "(stored)"
+    case .task: return row.task.map { TensorName($0.text).escaped } ?? "(stored)"
     case .level: return row.level?.description ?? ""
     case .units:
       if row.unitsInUse > 9 { return "\(row.unitsInUse) units" }

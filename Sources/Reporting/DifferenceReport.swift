@@ -29,7 +29,7 @@ package struct DifferenceReport: Sendable {
     result += "\(difference.equalCount) equal\n"
     for (title, specs) in [("only in A", missing), ("only in B", extra)] where !specs.isEmpty {
       var table = TextTable([.init(title, shrinks: true), .init("dtype"), .init("shape")])
-      for spec in specs { table.append([Self.shown(spec.name), spec.dtype.rawValue, spec.shapeText]) }
+      for spec in specs { table.append([spec.name.escaped, spec.dtype.rawValue, spec.shapeText]) }
       result += "\n" + table.text(width: width)
     }
     return result + specTable(width: width) + valueTable(width: width)
@@ -41,9 +41,9 @@ package struct DifferenceReport: Sendable {
     for change in difference.changed {
       switch change.what {
       case .dtype:
-        table.append([Self.shown(change.a.name), "dtype", change.a.dtype.rawValue, change.b.dtype.rawValue])
+        table.append([change.a.name.escaped, "dtype", change.a.dtype.rawValue, change.b.dtype.rawValue])
       case .shape:
-        table.append([Self.shown(change.a.name), "shape", change.a.shapeText, change.b.shapeText])
+        table.append([change.a.name.escaped, "shape", change.a.shapeText, change.b.shapeText])
       case .values: continue
       }
       isEmpty = false
@@ -60,9 +60,9 @@ package struct DifferenceReport: Sendable {
     for change in difference.changed {
       guard case .values(let values) = change.what else { continue }
       table.append([
-        Self.shown(change.a.name), ParameterCount(values.count).description,
+        change.a.name.escaped, ParameterCount(values.count).description,
         ParameterCount(change.a.elementCount).description, Self.short(values.maxAbs),
-        ParameterCount(Int(clamping: values.maxULP)).description,
+        Self.grouped(values.maxULP),
         change.firstIndex.map { "[" + $0.map(String.init).joined(separator: ", ") + "]" } ?? "",
       ])
       isEmpty = false
@@ -70,7 +70,12 @@ package struct DifferenceReport: Sendable {
     return isEmpty ? "" : "\n" + table.text(width: width)
   }
 
-  private static func shown(_ name: TensorName) -> String { String(name.quoted.dropFirst().dropLast()) }
+  /// A number with its thousands separated; two tensors can be further apart than a signed number says.
+  static func grouped(_ number: UInt64) -> String {
+    let (thousands, rest) = number.quotientAndRemainder(dividingBy: 1000)
+    if thousands == 0 { return String(rest) }
+    return grouped(thousands) + "," + String(String(1000 + rest).dropFirst())
+  }
 
   /// A number that is not negative, to three digits: "0", "0.25", "1.19e-07", "NaN", "Infinity".
   static func short(_ value: Double) -> String {

@@ -4,6 +4,11 @@ extension FindingsReport {
   /// Workflow commands that GitHub shows beside the files of a change.
   package var githubAnnotations: String {
     var result = ""
+    for file in files {
+      guard let failure = file.failure else { continue }
+      result +=
+        "::error file=\(Self.escapedProperty(file.path)),title=tessera unreadable::\(Self.escaped(failure))\n"
+    }
     for finding in findings {
       let level = finding.severity == .note ? "notice" : finding.severity.rawValue
       let place = finding.location.isEmpty ? "" : "\(finding.location): "

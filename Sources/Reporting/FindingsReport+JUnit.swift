@@ -36,9 +36,7 @@ extension FindingsReport {
       cases += "    <testcase classname=\"\(path)\" name=\"readable\">\n"
       cases += "      <error message=\"\(Self.escaped(failure))\"/>\n    </testcase>\n"
     } else {
-      // A deep rule that opening the file has already broken is told of too.
-      for rule in RuleID.allCases
-      where isDeep || !rule.isDeep || file.findings.contains(where: { $0.rule == rule }) {
+      for rule in file.rules {
         suite.tests += 1
         cases += testcase(rule, path: path, file.findings.filter { $0.rule == rule }, &suite)
       }

@@ -27,9 +27,8 @@ extension Inspection {
     if hasDigests { columns.append(.init("sha256")) }
     var table = TextTable(columns)
     for tensor in tensors {
-      let quoted = tensor.spec.name.quoted.dropFirst().dropLast()
       var cells = [
-        String(quoted), tensor.spec.dtype.rawValue, tensor.spec.shapeText,
+        tensor.spec.name.escaped, tensor.spec.dtype.rawValue, tensor.spec.shapeText,
         ParameterCount(tensor.spec.byteCount).description,
       ]
       if hasPlacement {
@@ -49,7 +48,11 @@ extension Inspection {
 extension Inspection.Checkpoint {
   fileprivate func text(width: Int?) -> String {
     var result = "\(units) \(units == 1 ? "unit" : "units")"
-    result += shares.isEmpty ? "\n" : ": \(shareText)\n"
+    if shares.isEmpty {
+      result += "\n"
+    } else {
+      result = WrappedList.text(result + ": ", shareWords, width: width)
+    }
     if !axes.isEmpty {
       var table = TextTable([
         .init("axis", shrinks: true), .init("channels", .right), .init("per unit"), .init("common", .right),
@@ -85,14 +88,14 @@ extension Inspection.Checkpoint {
   }
 
   /// How much each unit has: one by one, or of many that have the same, once.
-  private var shareText: String {
+  private var shareWords: [String] {
     let units = shares.filter { $0.owner.hasPrefix("unit ") }
     let others = shares.filter { !$0.owner.hasPrefix("unit ") }.map { "\($0.owner) \($0.byteCount)" }
     let sizes = units.map(\.byteCount)
     guard units.count > 4, let least = sizes.min(), let most = sizes.max() else {
-      return (units.map { "\($0.owner) \($0.byteCount)" } + others).joined(separator: ", ")
+      return units.map { "\($0.owner) \($0.byteCount)" } + others
     }
     let each = least == most ? "\(least) each" : "\(least) to \(most) each"
-    return (["\(each)"] + others).joined(separator: ", ")
+    return [each] + others
   }
 }

@@ -40,7 +40,7 @@ package struct TextTable: Sendable {
       var line = ""
       for (column, cell) in row.enumerated() {
         let shown = Self.shortened(cell, to: widths[column])
-        let padding = String(repeating: " ", count: widths[column] - shown.count)
+        let padding = String(repeating: " ", count: max(0, widths[column] - DisplayWidth.columns(of: shown)))
         line +=
           (column == 0 ? "" : "  ") + (columns[column].alignment == .left ? shown + padding : padding + shown)
       }
@@ -55,14 +55,26 @@ package struct TextTable: Sendable {
 
   private var widths: [Int] {
     columns.indices.map { column in
-      rows.reduce(columns[column].title.count) { max($0, column < $1.count ? $1[column].count : 0) }
+      rows.reduce(DisplayWidth.columns(of: columns[column].title)) {
+        max($0, column < $1.count ? DisplayWidth.columns(of: $1[column]) : 0)
+      }
     }
   }
 
   /// The middle of a long name says least: its beginning and its end stay.
   private static func shortened(_ text: String, to width: Int) -> String {
-    if text.count <= width { return text }
+    if DisplayWidth.columns(of: text) <= width { return text }
     let tail = (width - 1) / 2
-    return text.prefix(width - 1 - tail) + "…" + text.suffix(tail)
+    return String(start(of: text, width - 1 - tail)) + "…"
+      + String(String(start(of: String(text.reversed()), tail)).reversed())
+  }
+
+  /// As much of a text's beginning as this many columns hold.
+  private static func start(of text: String, _ width: Int) -> Substring {
+    var columns = 0
+    return text.prefix {
+      columns += DisplayWidth.columns(of: $0)
+      return columns <= width
+    }
   }
 }

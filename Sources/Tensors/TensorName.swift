@@ -29,6 +29,12 @@ public struct TensorName: Hashable, Comparable, Sendable, CustomStringConvertibl
 
   /// The name in quotes with control characters escaped, cut in the middle when longer than 120 characters.
   public var quoted: String {
+    let shown = escaped
+    return shown.count > 120 ? "'" + shown.prefix(80) + "…" + shown.suffix(39) + "'" : "'" + shown + "'"
+  }
+
+  /// The whole name with quotes and control characters escaped, so that it stays on its line.
+  public var escaped: String {
     var shown = ""
     for scalar in text.unicodeScalars {
       switch scalar {
@@ -38,8 +44,7 @@ public struct TensorName: Hashable, Comparable, Sendable, CustomStringConvertibl
       default: shown.unicodeScalars.append(scalar)
       }
     }
-    if shown.count > 120 { shown = shown.prefix(80) + "…" + shown.suffix(39) }
-    return "'" + shown + "'"
+    return shown
   }
 
   /// Marks that reorder or hide text on a terminal.

@@ -48,7 +48,7 @@ public enum TensorError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .shapeOutOfRange(let name, let shape):
-      "tensor \(name.quoted): shape \(shape): expected extents whose product fits 63 bits"
+      "tensor \(name.quoted): shape \(shape): expected fewer than 2^60 bytes"
     case .endsInsideByte(let name, let dtype, let shape):
       "tensor \(name.quoted): shape \(shape) of \(dtype.rawValue): expected a whole number of bytes, "
         + "found elements that end inside a byte"

@@ -15,6 +15,14 @@ package enum FileValidation {
   package static func findings(
     in file: ReadableFile, deep: Bool, assumeDType: DType? = nil, progress: @escaping (Int) -> Void = { _ in }
   ) throws(UncheckableFile) -> [Finding] {
+    try check(file, deep: deep, assumeDType: assumeDType, progress: progress).findings
+  }
+
+  /// The findings, and which rules had a say: all that are about such a file once it could be opened, and else those
+  /// that opening it broke.
+  package static func check(
+    _ file: ReadableFile, deep: Bool, assumeDType: DType? = nil, progress: @escaping (Int) -> Void = { _ in }
+  ) throws(UncheckableFile) -> (findings: [Finding], rules: [RuleID]) {
     let isHDF5: Bool
     do throws(FileError) { isHDF5 = try HDF5File.hasSignature(file) } catch { throw .file(error) }
     if isHDF5 {
@@ -22,31 +30,39 @@ package enum FileValidation {
       do throws(CheckpointError) { examination = try CheckpointExamination(file) } catch {
         throw .checkpoint(error)
       }
-      return findings(in: examination, deep: deep, progress: progress)
+      return outcome(of: examination, deep: deep, progress: progress)
     }
     if FlatFormats.recognise(file) != nil {
-      return try flatFindings(in: file, deep: deep, assumeDType: assumeDType, progress: progress)
+      return try flatOutcome(of: file, deep: deep, assumeDType: assumeDType, progress: progress)
     }
     guard let examination = CheckpointExamination(damagedSignatureOf: file) else { throw .notRecognised }
-    return findings(in: examination, deep: deep, progress: progress)
+    return outcome(of: examination, deep: deep, progress: progress)
   }
 
-  /// The rules that a file is checked by.
-  package static func rules(deep: Bool) -> [RuleID] { RuleID.allCases.filter { deep || !$0.isDeep } }
-
-  private static func findings(
-    in examination: CheckpointExamination, deep: Bool, progress: @escaping (Int) -> Void
-  ) -> [Finding] {
-    let subject = CheckpointSubject(examination, progress: progress)
-    let opening = examination.errors.map { subject.finding($0) }
-    return RuleID.allCases.flatMap { id in
-      opening.filter { $0.rule == id } + (id.isDeep && !deep ? [] : id.rule.findings(in: subject))
+  private static func rules(
+    about subject: RuleSubjects, deep: Bool, isOpened: Bool, _ findings: [Finding]
+  ) -> [RuleID] {
+    RuleID.allCases.filter { rule in
+      findings.contains { $0.rule == rule }
+        || isOpened && rule.subjects.contains(subject) && (deep || !rule.isDeep)
     }
   }
 
-  private static func flatFindings(
-    in file: ReadableFile, deep: Bool, assumeDType: DType?, progress: @escaping (Int) -> Void
-  ) throws(UncheckableFile) -> [Finding] {
+  private static func outcome(
+    of examination: CheckpointExamination, deep: Bool, progress: @escaping (Int) -> Void
+  ) -> (findings: [Finding], rules: [RuleID]) {
+    let subject = CheckpointSubject(examination, progress: progress)
+    let opening = examination.errors.map { subject.finding($0) }
+    let findings = RuleID.allCases.flatMap { id in
+      opening.filter { $0.rule == id } + (id.isDeep && !deep ? [] : id.rule.findings(in: subject))
+    }
+    let isOpened = subject.checkpoint != nil
+    return (findings, rules(about: .checkpoint, deep: deep, isOpened: isOpened, findings))
+  }
+
+  private static func flatOutcome(
+    of file: ReadableFile, deep: Bool, assumeDType: DType?, progress: @escaping (Int) -> Void
+  ) throws(UncheckableFile) -> (findings: [Finding], rules: [RuleID]) {
     var source: (any FlatWeightsSource)?
     var opening: FlatFormatError?
     do throws(FlatFormatError) { source = try FlatFormats.open(file, assumeDType: assumeDType) } catch {
@@ -55,9 +71,10 @@ package enum FileValidation {
     }
     let subject = FlatSubject(path: file.path, source: source, progress: progress)
     let told = opening.map { [subject.finding($0)] } ?? []
-    return RuleID.allCases.flatMap { id in
+    let findings = RuleID.allCases.flatMap { id in
       told.filter { $0.rule == id } + (id.isDeep && !deep ? [] : id.rule.findings(in: subject))
     }
+    return (findings, rules(about: .flat, deep: deep, isOpened: source != nil, findings))
   }
 }
 

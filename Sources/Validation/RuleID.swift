@@ -65,6 +65,9 @@ package enum RuleID: String, Sendable, CaseIterable {
   /// What the rule asks of a file, in one sentence.
   package var summary: String { rule.summary }
 
+  /// The kinds of file that the rule is about.
+  package var subjects: RuleSubjects { rule.subjects }
+
   /// Whether the rule reads the tensors' bytes, which only `--deep` asks for.
   package var isDeep: Bool { rule.isDeep }
 }

@@ -1,3 +1,12 @@
+/// The kinds of file that a rule is about.
+package struct RuleSubjects: OptionSet, Sendable {
+  package let rawValue: Int
+  package init(rawValue: Int) { self.rawValue = rawValue }
+
+  package static let checkpoint = RuleSubjects(rawValue: 1)
+  package static let flat = RuleSubjects(rawValue: 2)
+}
+
 /// One rule over one file; a rule never stops the others.
 ///
 /// Errors that a reader met are told under the rule they break (`RuleID.init`), so a rule of which readers know
@@ -7,6 +16,8 @@ protocol ValidationRule {
   static var summary: String { get }
   /// Whether the rule reads the tensors' bytes, which only `--deep` asks for.
   static var isDeep: Bool { get }
+  /// What the rule is about.
+  static var subjects: RuleSubjects { get }
   /// What the rule has to say about a unit checkpoint beyond what opening it said, in file order.
   static func findings(in subject: CheckpointSubject) -> [Finding]
   /// The same for a flat file.
@@ -15,6 +26,7 @@ protocol ValidationRule {
 
 extension ValidationRule {
   static var isDeep: Bool { false }
+  static var subjects: RuleSubjects { .checkpoint }
   static func findings(in subject: CheckpointSubject) -> [Finding] { [] }
   static func findings(in subject: FlatSubject) -> [Finding] { [] }
 }

@@ -46,7 +46,7 @@ struct RowSelectionTests {
   }
 
   static let refused: [(RowSelection, PlanError)] = [
-    (RowSelection(tasks: ["find"]), .unknownTask(name: "find", nearest: "fine")),
+    (RowSelection(tasks: ["find"]), .unknownTask(name: "find", nearest: "fine", tasks: ["fine", "coarse"])),
     (
       RowSelection(tasks: ["coarse"], level: .number(LevelNumber(3))),
       .unknownLevel(place: "task 'coarse'", level: 3, levels: 2)
@@ -57,7 +57,7 @@ struct RowSelectionTests {
     ),
     (
       RowSelection(level: .budget(.parameters(ParameterCount(29)))),
-      .nothingFits(budget: .parameters(ParameterCount(29)), smallest: "30 parameters")
+      .nothingFits(task: "fine", budget: .parameters(ParameterCount(29)), smallest: "30 parameters")
     ),
   ]
 

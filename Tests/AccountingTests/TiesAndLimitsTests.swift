@@ -82,6 +82,35 @@ struct TiesAndLimitsTests {
     return Inventory(resolved.partition, resolved.assignment)
   }
 
+  @Test("a tensor without elements counts nothing, however large its other extents are")
+  func emptyBesideHuge() throws {
+    let text = """
+      {"format": "tessera.plan/1", "units": 2, "axes": {"x": {"size": 2}},
+       "tensors": [{"name": "none", "dtype": "F32", "shape": [0, 1099511627776, 1099511627776],
+                    "axes": [null, {"axis": "x", "inner": 549755813888}, {"axis": "x", "inner": 549755813888}]},
+                   {"name": "some", "dtype": "F32", "shape": [2, 3], "axes": ["x", null]}],
+       "tasks": [{"name": "t", "levels": [1, 2]}], "assignment": {"rule": "nearest"}}
+      """
+    let plan = try Plan(parsing: Array(text.utf8))
+    let resolved = try plan.resolve(against: plan.describedTensors)
+    let counts = try Inventory(resolved.partition, resolved.assignment).counts(
+      under: PolicyPreset.policy(named: "all-stored"))
+    #expect(counts.networks.map(\.parameters.value) == [3, 6] && counts.stored.classes.intra == 6)
+  }
+
+  @Test("networks that nobody asked for are not counted, and what is asked for is the same")
+  func selected() throws {
+    let policy = try PolicyPreset.policy(named: "all-stored")
+    let inventory = try Self.manyLevels(tensors: 2)
+    let all = try inventory.counts(under: policy).networks
+    let selection = RowSelection(tasks: ["t3"], level: .number(LevelNumber(7)))
+    let one = try inventory.counts(under: policy, for: selection).networks
+    #expect(one.count == 1 && one.first?.parameters == all[3 * 1024 + 6].parameters)
+    // Far more than can be counted in all, of which little is asked for.
+    let many = try Self.manyLevels(tensors: 40)
+    #expect(try many.counts(under: policy, for: selection).networks.count == 1)
+  }
+
   @Test("an empty tensor and a scalar count 0 and 1")
   func edges() throws {
     let specs = [

@@ -34,7 +34,7 @@ struct ExtractCommandTests {
       ),
       (
         ["m.h5", "out.npz", "--task", "tt", "--level", "1"],
-        "m.h5: task: expected a task there is, found 'tt'"
+        "m.h5: task: expected 't', found 'tt'"
       ),
       (
         ["m.h5", "out.npz", "--task", "t", "--level", "3"],
@@ -46,11 +46,11 @@ struct ExtractCommandTests {
       ),
       (
         ["m.h5", "out.npz", "--task", "t", "--budget", "10"],
-        "m.h5: budget: expected a level within 10 parameters, found the smallest to take 54,656 parameters"
+        "m.h5: task 't': expected a level within 10 parameters, found the smallest to take 54,656 parameters"
       ),
       (
         ["m.h5", "out.npz", "--task", "u", "--budget", "1M"],
-        "m.h5: task: expected a task there is, found 'u'"
+        "m.h5: task: expected 't', found 'u'"
       ),
       (
         ["m.h5", "old.npz", "--task", "t", "--level", "1", "-n"],
@@ -80,6 +80,7 @@ struct ExtractCommandTests {
       (["m.h5", "out.npy", "--task", "t", "--level", "1"], ".npz"),
       (["m.h5", "out.npz", "--task", "t", "--level", "one"], "one"),
       (["m.h5", "out.npz", "--task", "t", "--budget", "7B"], "7B"),
+      (["m.h5", "out.npz", "--task", "t", "--level", "1", "--policy", "all-stored"], "--policy"),
       (["w.safetensors", "./w.safetensors", "--task", "t", "--level", "1"], "same file"),
     ])
   func usage(arguments: [String], mentions: String) throws {
@@ -117,6 +118,45 @@ struct ExtractCommandTests {
     #expect(report["parameters"] == JSONValue(4 * width * (level == 1 ? 14 : 64)))
     #expect(report["bytes_read"] == report["bytes"])
     try expectKeys(of: report, schema: "extract")
+  }
+
+  @Test(
+    "a budget means what count means by it: under --policy, else the plan's policy, else everything stored")
+  func budgetPolicies() throws {
+    let folder = try TemporaryFolder()
+    let rows: [SampleWeights.Row] = [("up.weight", "F32", [4, 10]), ("up.bias", "F32", [4])]
+    _ = try folder.write(SampleWeights.bytes(rows), as: "w.safetensors")
+    func plan(_ more: String) -> String {
+      """
+      {"format": "tessera.plan/1", "units": 2, "axes": {"x": {"size": 4}}, \(more)
+       "tensors": [{"match": "up.weight", "axes": ["x", null]}, {"match": "up.bias", "axes": ["x"]}],
+       "tasks": [{"name": "t", "levels": [1, 2]}], "assignment": {"rule": "nearest"}}
+      """
+    }
+    for (name, more) in [("own", #""policy": "weights-only","#), ("plain", "")] {
+      _ = try folder.write(plan(more), as: "\(name).json")
+      let run = try tessera(
+        ["convert", "w.safetensors", "\(name).h5", "--plan", "\(name).json"], directory: folder.path)
+      #expect(run.ending == .exited(0), "\(run.errorText)")
+    }
+    // Level 2 has 40 weights, and 44 elements in all.
+    for (file, options, level) in [
+      ("own.h5", [], 2), ("plain.h5", [], 1), ("own.h5", ["--policy", "all-stored"], 1),
+      ("plain.h5", ["--policy", "weights-only"], 2),
+    ] {
+      let run = try tessera(
+        ["extract", file, "out.npz", "--task", "t", "--budget", "42", "--json"] + options,
+        directory: folder.path)
+      guard case .object(let report) = try JSONParser().parse(run.output) else {
+        Issue.record("\(file): \(run.errorText)")
+        continue
+      }
+      #expect(report["level"] == JSONValue(level), "\(file) \(options)")
+      let count = try tessera(
+        ["count", file, "--budget", "42", "--json"] + options, directory: folder.path
+      ).outputText
+      #expect(count.contains("\"level\": \(level)"), "\(count)")
+    }
   }
 
   @Test("DEST replaces an older file, a damaged block is refused with its place and the old file stays")

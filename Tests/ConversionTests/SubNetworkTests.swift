@@ -135,4 +135,23 @@ struct SubNetworkTests {
       }
     }
   }
+
+  @Test("a task's order of channels costs no memory where there are many, or none", arguments: [0, 1])
+  func hugeInner(rows: Int) throws {
+    // 2^40 positions of two units, stored as unit 1, unit 0.
+    let text = """
+      {"format": "tessera.plan/1", "units": 2, "axes": {"x": {"size": 2}},
+       "tensors": [{"name": "head", "feature_order": "task",
+                    "axes": [null, {"axis": "x", "inner": 549755813888, "compact": true}]}],
+       "tasks": [{"name": "t", "order": [1, 0], "levels": [1, 2], "private_per_level": {"2": ["head"]}}]}
+      """
+    let plan = try Plan(parsing: Array(text.utf8))
+    let described = try TensorSpec(name: "head", dtype: .u8, shape: [rows, 1 << 40])
+    let resolved = try plan.resolve(against: [described])
+    let network = try resolved.assignment.network(task: "t", level: LevelNumber(2))
+    let axes = Dictionary(uniqueKeysWithValues: resolved.partition.axes.map { ($0.name, $0) })
+    let placement = try #require(resolved.partition.tensors.first)
+    let reordering = try #require(placement.reorderings(in: network, axes: axes).first)
+    #expect(reordering.runs.map(\.source) == [1, 0] && reordering.positionCount == 1 << 40)
+  }
 }

@@ -17,15 +17,16 @@ struct FindingsReportTests {
             defect: "checkpoint.run-checksum"),
           Finding(.links, .warning, file: "a.h5", location: "'/x'", message: "expected <\"&\">"),
           Finding(.nonFinite, .note, file: "a.h5", location: "tensor 'w'", message: "expected 3"),
-        ]),
+        ], rules: [.links, .digest, .runChecksum, .nonFinite]),
       .init(
         path: "b,1.h5",
         findings: [
           Finding(.placement, .note, file: "b,1.h5", location: "", message: "100 % moved, by\na tool")
-        ]
+        ], rules: [.placement]
       ),
-      .init(path: "/c d.h5", findings: []), .init(path: "e", failure: "e: cannot open"),
-    ], isDeep: false)
+      .init(path: "/c d.h5", findings: [], rules: [.structure, .tiles]),
+      .init(path: "e", failure: "e: cannot open"),
+    ])
 
   @Test("as text have a line per file and a line per finding, and say which files are good")
   func text() {
@@ -46,6 +47,7 @@ struct FindingsReportTests {
   func github() {
     #expect(
       report.githubAnnotations == """
+        ::error file=e,title=tessera unreadable::e: cannot open
         ::error file=a.h5,title=tessera run-checksum::/units/0/w block 1: expected 1, found 2
         ::warning file=a.h5,title=tessera links::'/x': expected <"&">
         ::notice file=a.h5,title=tessera non-finite::tensor 'w': expected 3
@@ -94,21 +96,20 @@ struct FindingsReportTests {
   @Test("as SARIF and in CI, paths are URI references")
   func uri() throws {
     let finding = Finding(.digest, file: "/c d%é.h5", location: "", message: "m")
-    let report = FindingsReport(files: [.init(path: "/c d%é.h5", findings: [finding])], isDeep: true)
+    let report = FindingsReport(files: [.init(path: "/c d%é.h5", findings: [finding], rules: [])])
     #expect(try JSONWriter.text(report.sarif(version: "1")).contains(#""uri": "file:///c%20d%25%C3%A9.h5""#))
   }
 
   @Test("as JUnit are well-formed suites whose numbers are those of their cases")
   func junit() throws {
     let text = report.junit
-    let shallow = RuleID.allCases.count { !$0.isDeep }
-    // Two deep rules have findings in the first file, and are told of there.
+    // Four rules had a say in the first file, one in the second, two in the third.
     #expect(
       text.hasPrefix(
         """
         <?xml version="1.0" encoding="UTF-8"?>
-        <testsuites name="tessera validate" tests="\(3 * shallow + 2 + 1)" failures="2" errors="1">
-          <testsuite name="a.h5" tests="\(shallow + 2)" failures="2" errors="0">
+        <testsuites name="tessera validate" tests="8" failures="2" errors="1">
+          <testsuite name="a.h5" tests="4" failures="2" errors="0">
 
         """))
     #expect(
@@ -117,7 +118,7 @@ struct FindingsReportTests {
           + #"warning: '/x': expected &lt;&quot;&amp;&quot;&gt;</failure>"#))
     #expect(text.contains("<system-out>note: 100 % moved, by\\u{a}a tool</system-out>"))
     #expect(text.contains(#"<error message="e: cannot open"/>"#))
-    #expect(text.components(separatedBy: "<testcase ").count == 3 * shallow + 2 + 1 + 1)
+    #expect(text.components(separatedBy: "<testcase ").count == 8 + 1)
     for tag in ["testsuites", "testsuite", "failure", "system-out"] {
       #expect(
         text.components(separatedBy: "<\(tag)>").count + text.components(separatedBy: "<\(tag) ").count
@@ -128,10 +129,17 @@ struct FindingsReportTests {
   @Test("are clean with notes, and not with anything worse", arguments: Severity.allCases)
   func clean(severity: Severity) throws {
     let finding = Finding(.digest, severity, file: "x", location: "", message: "m")
-    let report = FindingsReport(files: [.init(path: "x", findings: [finding])], isDeep: true)
+    let report = FindingsReport(files: [.init(path: "x", findings: [finding], rules: [.digest])])
     #expect(report.isClean == (severity == .note))
     guard case .object(let object) = report.json else { return #expect(Bool(false)) }
     #expect(object["ok"] == .bool(severity == .note))
+  }
+
+  @Test("are not clean when a file could not be checked")
+  func unchecked() throws {
+    let report = FindingsReport(files: [.init(path: "x", failure: "x: cannot open")])
+    guard case .object(let object) = report.json else { return #expect(Bool(false)) }
+    #expect(!report.isClean && object["ok"] == .bool(false))
   }
 
   @Test("name rules that the schema knows, and all of them")

@@ -30,6 +30,17 @@ struct TextTableTests {
     #expect(lines[1].hasPrefix("enc"))
   }
 
+  @Test("count wide characters as two columns, in padding and in shortening")
+  func wide() {
+    var table = TextTable([.init("name", shrinks: true), .init("n", .right)])
+    table.append(["層の重み", "1"])
+    table.append(["étage", "22"])
+    #expect(table.text(width: nil) == "name       n\n層の重み   1\nétage     22\n")
+    table.append([String(repeating: "層", count: 60), "3"])
+    let last = table.text(width: 30).split(separator: "\n")[3]
+    #expect(last.contains("…") && last.reduce(0) { $0 + ($1 == "層" ? 2 : 1) } <= 30, "\(last)")
+  }
+
   @Test("leave at least eight characters of a name")
   func veryNarrow() {
     #expect(table.text(width: 5).split(separator: "\n")[1].prefix(8).contains("…"))

@@ -41,16 +41,19 @@ struct BudgetTests {
 
   @Test("the highest-numbered level that fits is chosen, whatever the sizes of those below")
   func selection() throws {
-    #expect(try Budget.parameters(ParameterCount(300)).select(from: totals) == LevelNumber(3))
-    #expect(try Budget.parameters(ParameterCount(299)).select(from: totals) == LevelNumber(1))
-    #expect(try Budget.bytes(ByteCount(1199)).select(from: totals) == LevelNumber(2))
-    #expect(try Budget.bytes(ByteCount(.max)).select(from: totals.reversed()) == LevelNumber(3))
+    #expect(try Budget.parameters(ParameterCount(300)).select(from: totals, of: "t") == LevelNumber(3))
+    #expect(try Budget.parameters(ParameterCount(299)).select(from: totals, of: "t") == LevelNumber(1))
+    #expect(try Budget.bytes(ByteCount(1199)).select(from: totals, of: "t") == LevelNumber(2))
+    #expect(try Budget.bytes(ByteCount(.max)).select(from: totals.reversed(), of: "t") == LevelNumber(3))
   }
 
   @Test("none fits: the error says what the smallest takes")
   func nothingFits() {
-    let error = #expect(throws: PlanError.self) { try Budget.bytes(ByteCount(399)).select(from: totals) }
+    let error = #expect(throws: PlanError.self) {
+      try Budget.bytes(ByteCount(399)).select(from: totals, of: "t")
+    }
     #expect(
-      error?.description == "budget: expected a level within 399 bytes, found the smallest to take 400 bytes")
+      error?.description
+        == "task 't': expected a level within 399 bytes, found the smallest to take 400 bytes")
   }
 }

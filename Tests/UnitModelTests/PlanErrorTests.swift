@@ -89,7 +89,7 @@ struct PlanErrorTests {
   /// Errors that no document of reasonable size leads to.
   static let calls: [(String, @Sendable () throws -> Void)] = [
     ("badBudget", { _ = try Budget(parsing: "7B") }),
-    ("nothingFits", { _ = try Budget(parsing: "5").select(from: []) }),
+    ("nothingFits", { _ = try Budget(parsing: "5").select(from: [], of: "t") }),
     ("unknownTask", { _ = try Assignment.none.network(task: "fine", level: LevelNumber(1)) }),
     ("tooMuchWork", { _ = try slowPlan.resolve(against: slowNames()) }),
     (

@@ -9,28 +9,43 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
 say() { printf '\n%s\n' "$*"; }
+show() { printf '\n  $ %s\n' "$(printf '%s ' "$@" | sed "s#$folder/##g; s# \$##")"; }
 run() {
-  printf '\n  $ tessera %s\n' "$(printf '%s ' "$@" | sed "s#$folder/##g; s# \$##")"
-  "$tessera" "$@" | sed 's/^/    /'
+  show tessera "$@"
+  "$tessera" "$@" | sed "s#$folder/##g; s/^/    /"
+}
+# A table that is longer than the story: its first lines, and how many there are more.
+run_head() {
+  local lines=$1 what=$2
+  shift 2
+  show tessera "$@"
+  "$tessera" "$@" >"$folder/table"
+  head -n "$lines" "$folder/table" | sed "s#$folder/##g; s/^/    /"
+  echo "    … and $(tail -n "+$((lines + 1))" "$folder/table" | wc -l) more $what"
 }
 
-say "1. weights.safetensors holds a small residual network, trained on Fashion-MNIST to run at four sizes.
-   plan.json says how to cut it: four units, every level a unit more. Cut it:"
+say "1. weights.safetensors is a deep virtual network, trained on four tasks at once: one set of convolutions,
+   sixteen networks in it. plan.json says how to cut it: four units; each task takes them in an order of its
+   own, a unit more at every level."
 run convert weights.safetensors "$folder/fashion.h5" --plan plan.json
 
-say "2. The checkpoint is one HDF5 file: a dataset for every tensor of every unit, and the assignment of units
-   to the task's levels beside them."
-"$tessera" inspect "$folder/fashion.h5" >"$folder/listing"
-printf '\n  $ tessera inspect fashion.h5\n'
-sed "s#$folder/##; s/^/    /" "$folder/listing" | head -n 14
-echo "    … and $(tail -n +15 "$folder/listing" | wc -l) tensors"
+say "2. The checkpoint is one HDF5 file: a dataset for every tensor of every unit, and who uses which."
+run_head 17 "lines of tensors" inspect "$folder/fashion.h5"
 
-say "3. Nothing is lost: every checksum and digest in it is recomputed,"
-run validate --deep "$folder/fashion.h5" | sed "s#$folder/##"
+say "3. What every task costs at every level, exactly, under a rule that is printed with the numbers:"
+run_head 21 "lines: by class of block, and what was left out" count "$folder/fashion.h5" --policy weights-only
 
-say "4. and the way back gives the identical file."
+say "4. What fits 35,000 parameters for reading digits? Take it out, as a smaller ordinary model. Only its own
+   blocks are read, and each is checked:"
+run extract "$folder/fashion.h5" "$folder/digits.safetensors" --task digits --budget 35k
+run_head 9 "tensors" inspect "$folder/digits.safetensors"
+
+say "5. Nothing is lost: every checksum and digest in the checkpoint is recomputed,"
+run validate --deep "$folder/fashion.h5"
+
+say "6. and the way back gives the identical file."
 run convert "$folder/fashion.h5" "$folder/back.safetensors"
-printf '\n  $ cmp weights.safetensors back.safetensors\n'
+show cmp weights.safetensors back.safetensors
 cmp weights.safetensors "$folder/back.safetensors"
 echo "    identical: $(wc -c <weights.safetensors) bytes, sha256 $(sha256sum <weights.safetensors | cut -c1-16)…"
 

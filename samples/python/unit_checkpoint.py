@@ -2,7 +2,7 @@
 
     from unit_checkpoint import flat_tensors, virtual_network
     for name, (dtype, shape, data) in flat_tensors("model.h5").items(): ...
-    small = virtual_network("model.h5", "fashion", 2)          # {name: (dtype, shape, data)}
+    small = virtual_network("model.h5", "digits", 2)           # {name: (dtype, shape, data)}
     array = as_array(*small["stage1.0.conv.weight"])
 
 `data` are the tensor's little-endian bytes in C order. Tensors are put together from the datasets under `units`,

@@ -64,29 +64,49 @@ package struct SubNetworkTensor: Sendable {
   package let reorderings: [DimensionReordering]
 }
 
-/// How the positions of a dimension change their order.
+/// How the channels of a compact dimension change their order: position = (o′ · channels + channel) · inner + i′.
 package struct DimensionReordering: Sendable, Equatable {
   package let dimension: Int
-  /// For every position of the result, where it is stored.
-  package let sources: [Int]
+  package let inner: Int
+  package let outer: Int
+  /// Runs of channels in the order of the result: where each is stored, counted in channels, and how long it is.
+  ///
+  /// Runs, not channels: a plan of a few bytes can name a million channels.
+  package let runs: [Run]
+
+  package struct Run: Sendable, Equatable {
+    package let source: Int
+    package let count: Int
+  }
+
+  /// How many channels there are.
+  package var channelCount: Int { runs.reduce(0) { $0 + $1.count } }
+
+  /// The extent of the dimension; nil when it does not fit.
+  package var positionCount: Int? {
+    let (inside, first) = channelCount.multipliedReportingOverflow(by: inner)
+    let (all, second) = inside.multipliedReportingOverflow(by: outer)
+    return first || second ? nil : all
+  }
 }
 
 extension TensorPlacement {
   /// A compact dimension in the task's order of units; a sub-network has its channels in ascending order everywhere.
-  func reorderings(in network: VirtualNetwork, axes: [AxisName: ChannelAxis]) -> [DimensionReordering] {
+  package func reorderings(in network: VirtualNetwork, axes: [AxisName: ChannelAxis]) -> [DimensionReordering]
+  {
     guard featureOrder == .task else { return [] }
     return compactDimensions.compactMap { dimension, use in
       guard let axis = axes[use.axis] else { return nil }
-      let stored = network.activeChannels(of: axis, order: .task).flatMap { Array($0) }
-      let ascending = stored.indices.sorted { stored[$0] < stored[$1] }
-      if ascending.elementsEqual(stored.indices) { return nil }
-      // position = (o′ · size + channel) · inner + i′
-      let sources = (0..<use.outer).flatMap { outer in
-        ascending.flatMap { channel in
-          (0..<use.inner).map { (outer * stored.count + channel) * use.inner + $0 }
-        }
+      var stored: [(first: Int, run: DimensionReordering.Run)] = []
+      var source = 0
+      for range in network.activeChannels(of: axis, order: .task) {
+        stored.append((range.lowerBound, .init(source: source, count: range.count)))
+        source += range.count
       }
-      return DimensionReordering(dimension: dimension, sources: sources)
+      // Ranges are disjoint, so their order is that of their channels.
+      let ascending = stored.sorted { $0.first < $1.first }.map(\.run)
+      if ascending == stored.map(\.run) { return nil }
+      return DimensionReordering(dimension: dimension, inner: use.inner, outer: use.outer, runs: ascending)
     }
   }
 }

@@ -9,31 +9,33 @@ extension Assignment {
   public func check(_ partition: Partition) throws(PlanError) {
     var axes: [AxisName: ChannelAxis] = [:]
     for axis in partition.axes { axes[axis.name] = axis }
-    for tensor in partition.tensors {
-      let networks = try self.networks(using: tensor)
-      let compact = tensor.compactDimensions
-      if compact.isEmpty { continue }
-      guard tensor.scope.isPrivate else { throw .compactUnscoped(tensor: tensor.spec.name) }
-      for (dimension, use) in compact {
-        guard let axis = axes[use.axis] else {
-          throw .unknownAxis(
-            place: "tensor \(tensor.spec.name.quoted)", name: use.axis,
-            nearest: nearestName(to: use.axis.text, among: axes.keys.lazy.map(\.text)))
-        }
-        let found = tensor.spec.shape[dimension]
-        for network in networks {
-          let expected = use.positions(channels: network.activeChannelCount(of: axis))
-          if expected != found {
-            throw .sizeDisagrees(
-              tensor: tensor.spec.name, dimension: dimension,
-              axis:
-                "\(tensor.dimensions[dimension].summary) of \(network.task.quoted), level \(network.level)",
-              expected: expected ?? Int.max, found: found)
-          }
+    for tensor in partition.tensors { try check(tensor, axes: axes) }
+    try checkAliases(partition)
+  }
+
+  /// Checks one tensor's scope and compact dimensions against the tasks and the axes.
+  package func check(_ tensor: TensorPlacement, axes: [AxisName: ChannelAxis]) throws(PlanError) {
+    let networks = try self.networks(using: tensor)
+    let compact = tensor.compactDimensions
+    if compact.isEmpty { return }
+    guard tensor.scope.isPrivate else { throw .compactUnscoped(tensor: tensor.spec.name) }
+    for (dimension, use) in compact {
+      guard let axis = axes[use.axis] else {
+        throw .unknownAxis(
+          place: "tensor \(tensor.spec.name.quoted)", name: use.axis,
+          nearest: nearestName(to: use.axis.text, among: axes.keys.lazy.map(\.text)))
+      }
+      let found = tensor.spec.shape[dimension]
+      for network in networks {
+        let expected = use.positions(channels: network.activeChannelCount(of: axis))
+        if expected != found {
+          throw .sizeDisagrees(
+            tensor: tensor.spec.name, dimension: dimension,
+            axis: "\(tensor.dimensions[dimension].summary) of \(network.task.quoted), level \(network.level)",
+            expected: expected ?? Int.max, found: found)
         }
       }
     }
-    try checkAliases(partition)
   }
 
   /// The sub-networks that a private tensor's scope names; empty for a shared one.
@@ -47,14 +49,14 @@ extension Assignment {
           networks.append(try network(task: user.task, level: level.number))
         }
       } else {
-        throw .unknownTask(
-          name: user.task, nearest: nearestName(to: user.task.text, among: tasks.lazy.map(\.task.text)))
+        throw .unknownTask(user.task, among: tasks)
       }
     }
     return networks
   }
 
-  private func checkAliases(_ partition: Partition) throws(PlanError) {
+  /// Checks that no sub-network knows two tensors by one name.
+  package func checkAliases(_ partition: Partition) throws(PlanError) {
     struct Known: Hashable {
       let task: TaskID
       let level: Int

@@ -92,8 +92,8 @@ extension Budget {
 
   /// The level with the highest number that fits the budget; no order of sizes among levels is assumed.
   ///
-  /// Throws `PlanError.nothingFits` with the smallest level's size.
-  public func select(from totals: [LevelTotal]) throws(PlanError) -> LevelNumber {
+  /// Throws `PlanError.nothingFits` with the task and the smallest level's size.
+  public func select(from totals: [LevelTotal], of task: TaskID) throws(PlanError) -> LevelNumber {
     let fitting: [LevelTotal]
     let smallest: String
     switch self {
@@ -106,7 +106,9 @@ extension Budget {
         totals.map(\.bytes).min().map { "\(ParameterCount($0.value)) bytes" }
         ?? "nothing: there are no levels"
     }
-    guard let level = fitting.map(\.level).max() else { throw .nothingFits(budget: self, smallest: smallest) }
+    guard let level = fitting.map(\.level).max() else {
+      throw .nothingFits(task: task, budget: self, smallest: smallest)
+    }
     return level
   }
 }

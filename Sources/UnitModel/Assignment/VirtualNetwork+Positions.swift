@@ -51,11 +51,7 @@ extension VirtualNetwork {
       }
       return ranges
     case .task:
-      let ordered = self.order(on: axis.name)
-      // A level given as a list may hold units that the order does not name: they follow, ascending.
-      let rest = active.ascending.filter { !ordered.contains($0) }
-      let units = ordered.filter(active.contains) + rest
-      return axis.common.ranges + units.flatMap { axis.channels(of: $0).ranges }
+      return axis.common.ranges + orderedUnits(on: axis.name).flatMap { axis.channels(of: $0).ranges }
     }
   }
 
@@ -66,6 +62,9 @@ extension VirtualNetwork {
   }
 
   /// The tensor's elements in this sub-network, by class.
+  ///
+  /// A walk over the tensor's grid, for one tensor at a time. Whoever counts files should take `Accounting.Inventory`,
+  /// which counts tensors that are cut alike once and is held to this walk by its tests.
   public func elementCounts(of tensor: TensorPlacement) -> BlockCounts {
     var counts = BlockCounts()
     guard sees(tensor), tensor.spec.elementCount > 0 else { return counts }

@@ -22,6 +22,17 @@ public struct VirtualNetwork: Hashable, Sendable {
   /// The order in which the task takes units on an axis.
   public func order(on axis: AxisName) -> [UnitID] { own.isEmpty ? order : own[axis]?.order ?? order }
 
+  /// The units of the level in the order in which the task takes them; those that its order does not name follow,
+  /// ascending.
+  public func orderedUnits(on axis: AxisName? = nil) -> [UnitID] {
+    let active = axis.map(units(on:)) ?? units
+    let order = axis.map(order(on:)) ?? order
+    let named = order.filter(active.contains)
+    if named.count == active.count { return named }
+    let known = UnitSet(order)
+    return named + active.ascending.filter { !known.contains($0) }
+  }
+
   /// Whether the positions of a part are active: common ones always.
   public func contains(_ part: DimensionPart) -> Bool {
     switch part {
@@ -64,7 +75,7 @@ extension Assignment {
   /// Throws `PlanError.unknownTask` with the nearest name, or `.unknownLevel`.
   public func network(task: TaskID, level: LevelNumber) throws(PlanError) -> VirtualNetwork {
     guard let found = self.task(task) else {
-      throw .unknownTask(name: task, nearest: nearestName(to: task.text, among: tasks.lazy.map(\.task.text)))
+      throw .unknownTask(task, among: tasks)
     }
     guard let units = found.units(of: level) else {
       throw .unknownLevel(place: "task \(task.quoted)", level: level.value, levels: found.levels.count)

@@ -70,19 +70,37 @@ extension PlanError: CustomStringConvertible {
       "\(place): expected at most \(order) units, as many as the order has, found \(count)"
     case .levelsDisagree(let place, let expected, let found):
       "\(place): expected \(expected) levels, as many as the task has, found \(found)"
-    case .unknownTask(let name, let nearest):
-      "task: expected a task there is, found \(name.quoted)\(did(nearest))"
+    case .unknownTask(let name, let nearest, let tasks):
+      "task: expected \(some(of: tasks)), found \(name.quoted)\(did(nearest))"
     case .unknownLevel(let place, let level, let levels):
       "\(place): expected a level from 1 to \(levels), found \(level)"
     case .tooManyNetworks(let limit): "tasks: expected at most \(limit) levels in all, found more"
     case .badBudget(let text, let expected): "budget: expected \(expected), found \(quoted(text))"
-    case .nothingFits(let budget, let smallest):
-      "budget: expected a level within \(budget), found the smallest to take \(smallest)"
+    case .nothingFits(let task, let budget, let smallest):
+      "task \(task.quoted): expected a level within \(budget), found the smallest to take \(smallest)"
     }
   }
 }
 
+extension PlanError {
+  /// A task that nobody knows, with the nearest name and the tasks there are.
+  package static func unknownTask(_ name: TaskID, among tasks: [TaskAssignment]) -> PlanError {
+    .unknownTask(
+      name: name, nearest: nearestName(to: name.text, among: tasks.lazy.map(\.task.text)),
+      tasks: tasks.count <= 8 ? tasks.map(\.task) : tasks.prefix(9).map(\.task))
+  }
+}
+
 private func quoted(_ name: String) -> String { TensorName(name).quoted }
+
+/// The names of a few tasks; of many only that there are some.
+private func some(of tasks: [TaskID]) -> String {
+  switch tasks.count {
+  case 0: "no task, for there is none"
+  case 1...8: tasks.map(\.quoted).joined(separator: ", ")
+  default: "one of the \(tasks.count) tasks"
+  }
+}
 
 private func did(_ nearest: String?) -> String {
   nearest.map { "; the nearest name is \(quoted($0))" } ?? ""

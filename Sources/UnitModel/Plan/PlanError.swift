@@ -47,11 +47,11 @@ public enum PlanError: Error, Hashable, Sendable {
   case unitTwice(place: String, unit: Int)
   case levelTooLarge(place: String, count: Int, order: Int)
   case levelsDisagree(place: String, expected: Int, found: Int)
-  case unknownTask(name: TaskID, nearest: String?)
+  case unknownTask(name: TaskID, nearest: String?, tasks: [TaskID])
   case unknownLevel(place: String, level: Int, levels: Int)
   case tooManyNetworks(limit: Int)
 
   // Budgets.
   case badBudget(text: String, expected: String)
-  case nothingFits(budget: Budget, smallest: String)
+  case nothingFits(task: TaskID, budget: Budget, smallest: String)
 }

@@ -4,6 +4,7 @@ internal import Tensors
 /// The data of a flat file can be read to their end and have the checksums that the container keeps of them.
 enum MemberChecksumRule: ValidationRule {
   static let summary = "The members of an archive can be unpacked and have their CRC-32 and size."
+  static let subjects: RuleSubjects = .flat
   static let isDeep = true
 
   static func findings(in subject: FlatSubject) -> [Finding] {

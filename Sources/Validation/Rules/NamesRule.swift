@@ -7,6 +7,7 @@ internal import UnitCheckpoints
 /// Names that people and tools are likely to mistake are worth knowing.
 enum NamesRule: ValidationRule {
   static let summary = "Names are UTF-8, differ, and are escaped in links as the layout says."
+  static let subjects: RuleSubjects = [.checkpoint, .flat]
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint else { return [] }

@@ -5,6 +5,7 @@ internal import UnitCheckpoints
 /// Weights that are NaN or infinite are kept bit for bit, and worth knowing.
 enum NonFiniteRule: ValidationRule {
   static let summary = "Weights are finite."
+  static let subjects: RuleSubjects = [.checkpoint, .flat]
   static let isDeep = true
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {

@@ -14,6 +14,7 @@ enum ScopesRule: ValidationRule {
       return findings
     }
     let partition = resolved.partition
+    let axes = Dictionary(partition.axes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     for (tensor, placement) in zip(checkpoint.index.tensors, partition.tensors) {
       let place = place(of: tensor.spec)
       let owners = tensor.datasets.map { checkpoint.index.datasets[$0].owner }
@@ -25,26 +26,13 @@ enum ScopesRule: ValidationRule {
             "expected \(placement.scope.isPrivate ? "a private" : "a shared") tensor as the plan says, "
               + "found it in /\(isPrivate ? "private" : "tensors")"))
       }
-      // One tensor at a time: `check` stops at the first that is wrong.
-      if placement.scope.isPrivate || !placement.compactDimensions.isEmpty {
-        findings += problem(resolved.assignment, partition, [placement]).map {
-          subject.finding(.scopes, at: place, "\($0)")
-        }
+      do throws(PlanError) { try resolved.assignment.check(placement, axes: axes) } catch {
+        findings.append(subject.finding(.scopes, at: place, "\(error)"))
       }
     }
-    if findings.isEmpty, let error = problem(resolved.assignment, partition, partition.tensors).first {
+    do throws(PlanError) { try resolved.assignment.checkAliases(partition) } catch {
       findings.append(subject.finding(.scopes, at: "/tessera/plan", "\(error)"))
     }
     return findings
-  }
-
-  private static func problem(
-    _ assignment: Assignment, _ partition: Partition, _ tensors: [TensorPlacement]
-  ) -> [PlanError] {
-    do throws(PlanError) {
-      try assignment.check(
-        try Partition(unitCount: partition.unitCount, axes: partition.axes, tensors: tensors))
-      return []
-    } catch { return [error] }
   }
 }

@@ -5,6 +5,7 @@ internal import UnitCheckpoints
 /// Whether dtype, shape and bytes of the index agree is known from opening; the HDF5 type is `DatasetRule`'s.
 enum ShapesRule: ValidationRule {
   static let summary = "dtype, shape and bytes agree, in the index and with the datasets."
+  static let subjects: RuleSubjects = [.checkpoint, .flat]
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint else { return [] }

@@ -4,6 +4,7 @@ internal import UnitCheckpoints
 /// The container can be decoded: HDF5's own structures in all of the file, a safetensors header, a zip directory.
 enum StructureRule: ValidationRule {
   static let summary = "The container can be decoded: HDF5 structures, safetensors header, zip directory."
+  static let subjects: RuleSubjects = [.checkpoint, .flat]
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     subject.refusals.compactMap { error in

@@ -59,7 +59,7 @@ struct CountCommand: ParsableCommand {
     }
     for (option, text) in [("--budget", budget), ("--max", max)] {
       guard let text else { continue }
-      do { _ = try Budget(parsing: text) } catch { throw ValidationError("\(option): \(error)") }
+      do { _ = try Budget(parsing: text) } catch { throw ValidationError(error.sentence(option: option)) }
     }
   }
 
@@ -67,9 +67,9 @@ struct CountCommand: ParsableCommand {
     let source = try CountSource(file, reading: reading)
     let selection = try selection()
     var tables: [CountReport.Table] = []
-    for policy in try chosenPolicies(source.policy) {
+    for policy in try policies.isEmpty ? [source.plannedPolicy()] : policies.map(PolicyFile.read) {
       let counts: ParameterCounts
-      do { counts = try source.inventory.counts(under: policy) } catch {
+      do { counts = try source.inventory.counts(under: policy, for: selection) } catch {
         throw Failure(sentence: "\(file): \(error)")
       }
       tables.append(
@@ -91,16 +91,6 @@ struct CountCommand: ParsableCommand {
     if let level { selection.level = .number(LevelNumber(level)) }
     if let budget { selection.level = .budget(try Budget(parsing: budget)) }
     return selection
-  }
-
-  /// The policies that were named, else the plan's, else everything stored.
-  private func chosenPolicies(_ planned: String?) throws -> [CountingPolicy] {
-    if policies.isEmpty {
-      do { return [try PolicyPreset.policy(named: planned ?? PolicyPreset.allStored.rawValue)] } catch {
-        throw Failure(sentence: "\(file): the plan's \(error); name one with --policy")
-      }
-    }
-    return try policies.map(PolicyFile.read)
   }
 
   private func rows(

@@ -11,7 +11,15 @@ struct CountSource {
   let inventory: Inventory
   /// As `inspect` spells it, or `plan`.
   let kind: String
-  let policy: String?
+  private let path: String
+  private let policy: String?
+
+  /// The policy that the plan names, else everything stored.
+  func plannedPolicy() throws(Failure) -> CountingPolicy {
+    do { return try PolicyPreset.policy(named: policy ?? PolicyPreset.allStored.rawValue) } catch {
+      throw Failure(sentence: "\(path): the plan's \(error); name one with --policy")
+    }
+  }
 
   init(_ path: String, reading: ReadingOptions) throws {
     if try PlanFile.isJSON(path) {
@@ -23,7 +31,8 @@ struct CountSource {
             sentence: "\(path): tensors: expected entries with name, dtype and shape to count, found none")
         }
         let resolved = try plan.resolve(against: specs)
-        self.init(Inventory(resolved.partition, resolved.assignment), kind: "plan", policy: plan.policy)
+        self.init(
+          path, Inventory(resolved.partition, resolved.assignment), kind: "plan", policy: plan.policy)
       } catch let error as PlanError { throw Failure(sentence: "\(path): \(error)") }
       return
     }
@@ -31,18 +40,24 @@ struct CountSource {
     case .flat(let flat):
       var ties: [TensorName: TensorName] = [:]
       for tensor in flat.tensors { if let tie = tensor.tiedTo { ties[tensor.spec.name] = tie } }
-      self.init(Inventory(flat: flat.tensors.map(\.spec), ties: ties), kind: flat.kind.rawValue, policy: nil)
+      self.init(
+        path, Inventory(flat: flat.tensors.map(\.spec), ties: ties), kind: flat.kind.rawValue, policy: nil)
     case .checkpoint(let checkpoint):
       do {
         let plan = try checkpoint.parsedPlan()
-        let resolved = try checkpoint.resolvedPlan(of: plan)
-        self.init(
-          Inventory(resolved.partition, resolved.assignment), kind: "unit-checkpoint", policy: plan.policy)
+        self.init(checkpoint, try checkpoint.resolvedPlan(of: plan), policy: plan.policy)
       } catch { throw Failure(sentence: "\(error)") }
     }
   }
 
-  private init(_ inventory: Inventory, kind: String, policy: String?) {
+  /// The networks of a checkpoint whose plan has been read.
+  init(_ checkpoint: UnitCheckpoint, _ plan: ResolvedPlan, policy: String?) {
+    self.init(
+      checkpoint.path, Inventory(plan.partition, plan.assignment), kind: "unit-checkpoint", policy: policy)
+  }
+
+  private init(_ path: String, _ inventory: Inventory, kind: String, policy: String?) {
+    self.path = path
     self.inventory = inventory
     self.kind = kind
     self.policy = policy

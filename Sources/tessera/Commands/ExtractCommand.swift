@@ -1,3 +1,4 @@
+internal import Accounting
 internal import ArgumentParser
 internal import ByteFiles
 internal import Conversion
@@ -18,12 +19,12 @@ struct ExtractCommand: ParsableCommand {
       every one of them is checked. DEST ends in .safetensors or .npz, appears whole or not at all, and replaces an \
       older file of its name.
 
-      --budget takes the highest-numbered level that fits: a number of parameters (1.9M, 500k, 7,380,276), all that \
-      are stored counted, or of bytes (64MB, 2GiB).
+      --budget takes the highest-numbered level that fits: a number of parameters (1.9M, 500k, 7,380,276) or of bytes \
+      (64MB, 2GiB), counted as 'count' counts: under --policy, else the plan's policy, else all-stored.
 
       Example:
-        tessera extract model.h5 small.safetensors --task fashion --level 2
-        tessera extract model.h5 small.npz --task fashion --budget 64kB
+        tessera extract model.h5 small.safetensors --task digits --level 2
+        tessera extract model.h5 small.npz --task digits --budget 64kB
       """)
 
   @Argument(help: "The unit checkpoint.")
@@ -40,6 +41,9 @@ struct ExtractCommand: ParsableCommand {
 
   @Option(help: "What the network may cost, in parameters or bytes, instead of a level.")
   var budget: String?
+
+  @Option(help: "The counting policy that --budget is meant for: a name, or the path of a file.")
+  var policy: String?
 
   @Flag(help: "Print JSON (schemas/extract.schema.json).")
   var json = false
@@ -58,7 +62,11 @@ struct ExtractCommand: ParsableCommand {
       throw ValidationError("expected either --level or --budget")
     }
     if let budget {
-      do { _ = try Budget(parsing: budget) } catch { throw ValidationError("--\(error)") }
+      do { _ = try Budget(parsing: budget) } catch {
+        throw ValidationError(error.sentence(option: "--budget"))
+      }
+    } else if policy != nil {
+      throw ValidationError("--policy says how --budget is meant; expected --budget beside it")
     }
     if let from = FileIdentity(path: file), from == FileIdentity(path: dest) {
       throw ValidationError("FILE and DEST are the same file, '\(dest)'")
@@ -90,27 +98,30 @@ struct ExtractCommand: ParsableCommand {
   }
 
   private func subNetwork(of checkpoint: UnitCheckpoint) throws -> SubNetwork {
-    let plan = try checkpoint.resolvedPlan()
-    let id = TaskID(task)
+    let plan = try checkpoint.parsedPlan()
+    let resolved = try checkpoint.resolvedPlan(of: plan)
     do {
-      if let level {
-        let network = try plan.assignment.network(task: id, level: LevelNumber(level))
-        return try SubNetwork(network, of: checkpoint, plan: plan)
-      }
-      let networks = try plan.assignment.networks.filter { $0.task == id }.map {
-        try SubNetwork($0, of: checkpoint, plan: plan)
-      }
-      // The first level of a task that is not there, or has no levels, is an error that says so.
-      if networks.isEmpty { _ = try plan.assignment.network(task: id, level: LevelNumber(1)) }
-      let chosen = try Budget(parsing: budget ?? "").select(
-        from: networks.map { subNetwork in
-          let (parameters, bytes) = subNetwork.totals
-          return LevelTotal(
-            level: subNetwork.network.level, parameters: ParameterCount(parameters), bytes: ByteCount(bytes))
-        })
-      let network = try plan.assignment.network(task: id, level: chosen)
-      return try SubNetwork(network, of: checkpoint, plan: plan)
+      // Says which tasks there are before anything is counted.
+      let id = TaskID(task)
+      _ = try resolved.assignment.network(task: id, level: LevelNumber(level ?? 1))
+      let chosen = try level.map { LevelNumber($0) } ?? fittingLevel(of: id, in: checkpoint, resolved, plan)
+      let network = try resolved.assignment.network(task: id, level: chosen)
+      return try SubNetwork(network, of: checkpoint, plan: resolved)
     } catch let error as PlanError { throw Failure(sentence: "\(file): \(error)") }
+  }
+
+  /// The highest level of the task that costs no more than --budget.
+  private func fittingLevel(
+    of id: TaskID, in checkpoint: UnitCheckpoint, _ resolved: ResolvedPlan, _ plan: Plan
+  ) throws -> LevelNumber {
+    let source = CountSource(checkpoint, resolved, policy: plan.policy)
+    let selection = RowSelection(tasks: [id], level: .budget(try Budget(parsing: budget ?? "")))
+    let rule = try policy.map(PolicyFile.read) ?? source.plannedPolicy()
+    let counts: ParameterCounts
+    do { counts = try source.inventory.counts(under: rule, for: selection) } catch {
+      throw Failure(sentence: "\(file): \(error)")
+    }
+    return try counts.rows(selection, of: resolved.assignment.tasks).first?.level ?? LevelNumber(1)
   }
 
   private func write(_ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint) throws {
@@ -133,13 +144,11 @@ struct ExtractCommand: ParsableCommand {
 extension Extraction {
   fileprivate init(_ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint, destination: String) {
     let network = subNetwork.network
-    let ordered = network.order.filter(network.units.contains)
-    let rest = network.units.ascending.filter { !network.order.contains($0) }
     let (parameters, bytes) = subNetwork.totals
     let (data, index) = checkpoint.byteCountsRead
     self.init(
       file: checkpoint.path, destination: destination, task: network.task.text, level: network.level.value,
-      units: (ordered + rest).map(\.index), tensors: subNetwork.tensors.count,
+      units: network.orderedUnits().map(\.index), tensors: subNetwork.tensors.count,
       parameters: ParameterCount(parameters), bytes: ByteCount(bytes), bytesRead: ByteCount(data),
       indexBytes: ByteCount(index))
   }

@@ -48,7 +48,7 @@ struct ValidateCommand: ParsableCommand {
   }
 
   func run() throws {
-    let report = FindingsReport(files: files.map(check), isDeep: deep)
+    let report = FindingsReport(files: files.map(check))
     switch json ? .json : format {
     case .text: try Output.standardOutput(report.text)
     case .json: try Output.standardOutput(JSONWriter.text(report.json))
@@ -69,11 +69,11 @@ struct ValidateCommand: ParsableCommand {
       var bar = ProgressBar("checking", total: deep ? file.size : 0)
       defer { bar.finish() }
       var done = 0
-      let findings = try FileValidation.findings(in: file, deep: deep, assumeDType: reading.assumeDType) {
+      let outcome = try FileValidation.check(file, deep: deep, assumeDType: reading.assumeDType) {
         done += $0
         bar.update(done)
       }
-      return .init(path: path, findings: findings)
+      return .init(path: path, findings: outcome.findings, rules: outcome.rules)
     } catch UncheckableFile.notRecognised {
       // The reader of a file that nobody recognises says what it looks like.
       do throws(Failure) { _ = try InputFile(path) } catch {

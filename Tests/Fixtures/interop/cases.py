@@ -520,8 +520,13 @@ def minilm_active(task, level, name, shape):
     return positions
 
 
+FASHION_ORDERS = {"fine": [0, 1, 2, 3], "coarse": [1, 0, 2, 3], "digits": [2, 1, 3, 0], "parity": [3, 2, 1, 0]}
+
+
 def fashion_active(task, level, name, shape):
-    stage1, stage2 = list(range(8 * level)), list(range(16 * level))
+    units = sorted(FASHION_ORDERS[task][:level])
+    stage1 = [8 * unit + channel for unit in units for channel in range(8)]
+    stage2 = [16 * unit + channel for unit in units for channel in range(16)]
     cuts = {
         "stage1.0.conv.weight": [stage1, None], "stage1.1.conv1.weight": [stage1, stage1],
         "stage1.1.conv2.weight": [stage1, stage1], "stage2.0.conv.weight": [stage2, stage1],
@@ -529,12 +534,14 @@ def fashion_active(task, level, name, shape):
     }
     if name in cuts:
         return cuts[name] + [None, None]
-    if ".level" in name:
-        before, after = name.split(".level")
-        number, rest = after.split(".", 1)
-        # What a level has to itself is whole, and known by its name without the level.
-        return [f"{before}.{rest}"] + [None] * len(shape) if int(number) == level else None
-    return [None] * len(shape)
+    # What a task or a level has to itself is whole, and known by its name without them.
+    parts = name.split(".")
+    place = next(index for index, part in enumerate(parts) if part in FASHION_ORDERS)
+    own = parts[place:place + 2] if parts[0] != "stem" else [parts[place], f"level{level}"]
+    if own != [task, f"level{level}"]:
+        return None
+    rest = parts[:place] + parts[place + (1 if parts[0] == "stem" else 2):]
+    return [".".join(rest)] + [None] * len(shape)
 
 
 GENERATED = {"dtypes": dtypes, "mixed": mixed, "cubes": cubes, "family": family, "unplanned": unplanned, "thin": thin,
@@ -551,7 +558,7 @@ EXPECTED = {
     **{case: (active, [(task, level) for task in ("one", "two") for level in (1, 2, 3)])
        for case, (_, active) in ARBITRARY.items()},
     "minilm": (minilm_active, [("search", 2), ("cluster", 2)]),
-    "fashion": (fashion_active, [("fashion", 1), ("fashion", 3)]),
+    "fashion": (fashion_active, [("fine", 1), ("coarse", 2), ("digits", 2), ("parity", 3)]),
 }
 
 if __name__ == "__main__":

@@ -109,8 +109,8 @@ def networks(plan):
         def chosen(level, order):
             if isinstance(level, int):
                 return order[:level]
-            # A list is shown in the task's order where that has all of it.
-            return [unit for unit in order if unit in level] if set(level) <= set(order) else sorted(level)
+            # A list is shown in the task's order; units that the order does not name follow, ascending.
+            return [unit for unit in order if unit in level] + sorted(set(level) - set(order))
 
         own = task.get("axes", {})
         for number, level in enumerate(levels, 1):

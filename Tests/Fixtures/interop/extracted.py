@@ -106,7 +106,9 @@ def main():
     header, source = check.parse_safetensors(source_path)
     metadata = json.loads(header).get("__metadata__", {})
     ties = json.loads(metadata.pop("tessera.ties", "{}"))
-    networks = [("fashion", level) for level in (1, 2, 3, 4)] if case == "fashion" else cases.EXPECTED[case][1]
+    networks = cases.EXPECTED[case][1]
+    if case == "fashion":
+        networks = [(task, level) for task in cases.FASHION_ORDERS for level in (1, 2, 3, 4)]
     with open(model, "rb") as file:
         content = file.read()
     numbers = {"networks": 0, "garbage": 0, "data": 0, "tied": 0}
