@@ -120,3 +120,25 @@ let package = Package(
     .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], swiftSettings: strict),
   ]
 )
+
+// The parsers' exercises are a test target: `make test` replays what fuzzing has found. `make fuzz` builds the same
+// files as a static library that clang links with libFuzzer; SwiftPM itself cannot link an executable with it.
+let exercised: [Target.Dependency] = [
+  "CLinux", "ByteFiles", "StrictJSON", "Tensors", "HDF5Kit", "FlatFormats", "UnitModel", "UnitCheckpoints",
+  "Conversion", "Validation",
+]
+if Context.environment["TESSERA_FUZZ"] == nil {
+  package.targets.append(
+    .testTarget(
+      name: "FuzzTests", dependencies: exercised + ["TestSupport"],
+      exclude: ["Entry", "Dictionaries", "fuzz.sh"],
+      swiftSettings: strict))
+} else {
+  package.products.append(.library(name: "TesseraFuzz", type: .static, targets: ["FuzzTargets"]))
+  package.targets.append(
+    .target(
+      name: "FuzzTargets", dependencies: exercised, path: "Tests/FuzzTests",
+      exclude: ["Dictionaries", "fuzz.sh"],
+      sources: ["Exercises", "Entry"],
+      swiftSettings: strict))
+}

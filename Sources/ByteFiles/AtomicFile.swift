@@ -21,7 +21,12 @@ public final class AtomicFile: @unchecked Sendable {
   private var finished = false
 
   /// Creates the temporary beside `path` and removes stale ones of earlier, killed writers.
-  public init(path: String) throws(FileError) {
+  public convenience init(path: String) throws(FileError) { try self.init(path: path, shownAs: path) }
+
+  /// The same for a file that is not yet where it will be.
+  ///
+  /// - Parameter shownAs: the path that messages name.
+  init(path: String, shownAs shown: String) throws(FileError) {
     // A link is followed, so that the file it names is replaced and the link stays.
     let target = Self.resolved(path)
     let (directory, name) = Self.split(target)
@@ -36,9 +41,9 @@ public final class AtomicFile: @unchecked Sendable {
     }
     let prefix = ".\(Self.shortened(name)).tessera-"
     Self.removeStale(in: directory, prefix: prefix)
-    (descriptor, temporaryPath, removal) = try Self.createTemporary("\(directory)/\(prefix)", for: path)
+    (descriptor, temporaryPath, removal) = try Self.createTemporary("\(directory)/\(prefix)", for: shown)
     if let status = Self.status(target) { fchmod(descriptor, status.st_mode & 0o7777) }
-    self.path = path
+    self.path = shown
     self.target = target
   }
 
@@ -133,7 +138,7 @@ public final class AtomicFile: @unchecked Sendable {
   }
 
   /// File names end at 255 bytes, and the temporary adds some thirty to the destination's.
-  private static func shortened(_ name: String) -> String {
+  static func shortened(_ name: String) -> String {
     var result = name
     while result.utf8.count > 200 { result.removeLast() }
     return result
@@ -174,7 +179,7 @@ public final class AtomicFile: @unchecked Sendable {
   }
 
   /// Whether the file at `path` is the open one.
-  private static func leads(_ path: String, to descriptor: Int32) -> Bool {
+  static func leads(_ path: String, to descriptor: Int32) -> Bool {
     var (named, opened) = (stat(), stat())
     return lstat(path, &named) == 0 && fstat(descriptor, &opened) == 0 && opened.st_nlink > 0
       && named.st_dev == opened.st_dev && named.st_ino == opened.st_ino

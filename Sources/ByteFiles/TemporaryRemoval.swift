@@ -51,7 +51,8 @@ public enum TemporaryRemoval {
   }
 }
 
-private let slotCount = 64
+/// A set of shards keeps all its files until the last is written; beyond this number they wait for the next writer.
+private let slotCount = 4096
 
 /// The temporaries as C strings, because the handler can neither allocate nor convert.
 ///
@@ -67,6 +68,10 @@ nonisolated(unsafe) private let table: UnsafeMutablePointer<Atomic<UnsafeMutable
 private func removeAndEnd(_ number: Int32) {
   for index in 0..<slotCount {
     if let path = table[index].load(ordering: .acquiring) { unlink(path) }
+  }
+  // The hidden folders of sets, which are empty now; for everything else this fails and does nothing.
+  for index in 0..<slotCount {
+    if let path = table[index].load(ordering: .acquiring) { rmdir(path) }
   }
   // The signal is blocked until the handler returns; then the default action ends the process, and its parent sees
   // that a signal did it.

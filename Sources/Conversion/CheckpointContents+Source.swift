@@ -27,8 +27,16 @@ extension CheckpointContents {
     let contents = CheckpointContents(
       tensors: resolved.partition.tensors,
       ties: source.tensors.map { $0.tiedTo.flatMap { places[$0] } },
-      plan: text, source: Array(SourceRecord(source).text.utf8), headers: source.verbatim.map { [$0] } ?? [])
+      plan: text, source: Array(SourceRecord(source).text.utf8), headers: source.storedHeaders,
+      shardIndex: source.shardSet?.index?.bytes)
     return (contents, resolved.notes)
+  }
+}
+
+extension FlatWeightsSource {
+  /// The headers that bring the same files back.
+  fileprivate var storedHeaders: [[UInt8]] {
+    shardSet.map { $0.shards.map(\.header) } ?? verbatim.map { [$0] } ?? []
   }
 }
 
@@ -37,16 +45,38 @@ struct SourceRecord {
   let text: String
 
   init(_ source: any FlatWeightsSource) {
-    let shard = JSONObject([
-      .init(key: "tensors", value: JSONValue(source.tensors.count)),
-      .init(key: "header", value: source.verbatim == nil ? nil : 0),
-    ])
-    let record = JSONObject([
-      .init(key: "format", value: "tessera.source/1"),
-      .init(key: "kind", value: .string(source.kind.rawValue)),
-      .init(key: "shards", value: .array([.object(shard ?? JSONObject())])),
-    ])
+    var shards: [JSONValue] = []
+    if let set = source.shardSet {
+      for (number, shard) in set.shards.enumerated() {
+        shards.append(Self.shard(tensors: shard.tensorCount, header: number, name: shard.name))
+      }
+    } else {
+      shards = [
+        Self.shard(tensors: source.tensors.count, header: source.verbatim == nil ? nil : 0, name: nil)
+      ]
+    }
+    let index = source.shardSet?.index.flatMap { index in
+      JSONObject([
+        .init(key: "name", value: .string(index.name)),
+        .init(key: "sha256", value: .string(SHA256Digest.of(index.bytes).description)),
+      ])
+    }
+    let record = JSONObject(
+      [
+        .init(key: "format", value: "tessera.source/1"),
+        .init(key: "kind", value: .string(source.kind.rawValue)),
+        .init(key: "shards", value: .array(shards)),
+      ] + (index.map { [.init(key: "index", value: .object($0))] } ?? []))
     // Only a number that is not finite cannot be written, and there is none.
     text = (try? JSONWriter.text(.object(record ?? JSONObject()), layout: .pretty)) ?? "{}\n"
+  }
+
+  private static func shard(tensors: Int, header: Int?, name: String?) -> JSONValue {
+    let members = [
+      JSONMember(key: "tensors", value: JSONValue(tensors)),
+      JSONMember(key: "header", value: header.map { JSONValue($0) } ?? .null),
+    ]
+    let named = name.map { [JSONMember(key: "name", value: .string($0))] } ?? []
+    return .object(JSONObject(members + named) ?? JSONObject())
   }
 }

@@ -14,11 +14,42 @@ extension UnitCheckpoint {
 }
 
 extension UnitCheckpoint {
-  /// The free text of the safetensors file that the checkpoint was made from; empty where there was none.
+  /// The files of the sharded safetensors that the checkpoint was made from; nil where it was made from others.
+  ///
+  /// Their names are as the checkpoint has them, and not to be believed: the writer of the set refuses paths.
+  package func shardSet() throws(ConversionError) -> ShardSet? {
+    guard case .object(let record)? = try? JSONParser().parse(source),
+      case .string(FlatFormatKind.shardedSafetensors.rawValue)? = record["kind"]
+    else { return nil }
+    return try asConversion { () throws(CheckpointError) in
+      let stored = try storedSource()
+      var shards: [ShardSet.Shard] = []
+      for shard in stored.shards {
+        // The record has been checked against the headers: their numbers are in bounds.
+        guard let name = shard.name, let header = shard.header else { return nil }
+        shards.append(ShardSet.Shard(name: name, tensorCount: shard.tensorCount, header: headers[header]))
+      }
+      let index = try stored.index.map { (index) throws(CheckpointError) in
+        ShardSet.Index(name: index.name, bytes: try shardIndexBytes(index))
+      }
+      return ShardSet(shards: shards, index: index)
+    }
+  }
+
+  /// The free text of the safetensors file or files that the checkpoint was made from; empty where there was none.
   package func flatMetadata() throws(ConversionError) -> [(key: String, value: String)] {
-    guard let header = verbatimHeader(for: .safetensors) else { return [] }
-    // Tied tensors are there in full. The index has found every size to fit, their sum is the header's to check.
-    let bodySize = index.tensors.reduce(0) { $0 &+ $1.spec.byteCount }
+    if let header = verbatimHeader(for: .safetensors) {
+      // Tied tensors are there in full. The index has found every size to fit, their sum is the header's to check.
+      return try metadata(of: header, tensors: index.tensors[...])
+    }
+    guard let shard = try shardSet()?.shards.first else { return [] }
+    return try metadata(of: shard.header, tensors: index.tensors.prefix(shard.tensorCount))
+  }
+
+  private func metadata(
+    of header: [UInt8], tensors: ArraySlice<IndexedTensor>
+  ) throws(ConversionError) -> [(key: String, value: String)] {
+    let bodySize = tensors.reduce(0) { $0 &+ $1.spec.byteCount }
     return try asConversion { () throws(FlatFormatError) in
       try FlatFormats.metadata(ofVerbatim: header, path: path, bodySize: bodySize)
     }

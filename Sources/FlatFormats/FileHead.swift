@@ -17,6 +17,12 @@ struct FileHead {
 
   func starts(with prefix: String) -> Bool { bytes.starts(with: prefix.utf8) }
 
+  /// Whether the first bytes have `text` anywhere.
+  func contains(_ text: String) -> Bool {
+    let wanted = Array(text.utf8)
+    return bytes.indices.contains { bytes[$0...].starts(with: wanted) }
+  }
+
   func hasSuffix(_ suffix: String) -> Bool { path.lowercased().hasSuffix(suffix) }
 
   /// What the file is, where its first bytes say so and it is nothing that is opened here.

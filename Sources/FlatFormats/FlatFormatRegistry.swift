@@ -20,6 +20,7 @@ extension FlatFormats {
   static func format(of kind: FlatFormatKind) -> FlatFormat {
     switch kind {
     case .safetensors: SafetensorsSource.format
+    case .shardedSafetensors: ShardedSource.format
     case .npz: NpzSource.format
     case .npy: NpySource.format
     }

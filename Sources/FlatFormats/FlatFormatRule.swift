@@ -64,6 +64,31 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
   /// `__metadata__` is the format's own name and no tensor can have it.
   case safetensorsReservedName = "safetensors.reserved-name"
 
+  /// The index of a set of shards is not the JSON that is expected.
+  case shardsIndex = "shards.index"
+  /// An index, or the headers of all shards together, larger than is read.
+  case shardsLimit = "shards.limit"
+  /// A shard's name that is no bare name of a safetensors file.
+  case shardsName = "shards.name"
+  /// A shard that is a link to a file outside the folder.
+  case shardsLink = "shards.link"
+  /// A shard that the index names and that is not there.
+  case shardsMissingShard = "shards.missing-shard"
+  /// A tensor that is not in the shard that the index names.
+  case shardsMissingTensor = "shards.missing-tensor"
+  /// A tensor of a shard that the index does not name.
+  case shardsExtraTensor = "shards.extra-tensor"
+  /// A tensor in two shards, or twice in the index.
+  case shardsDuplicateTensor = "shards.duplicate-tensor"
+  /// A `total_size` that is not the bytes of all tensors.
+  case shardsTotalSize = "shards.total-size"
+  /// A folder without an index in which it is not clear what the weights are.
+  case shardsFolder = "shards.folder"
+  /// Stored shards or a stored index that do not describe the tensors to be written.
+  case shardsVerbatim = "shards.verbatim"
+  /// A file to be written is one of those that are read.
+  case shardsOverSource = "shards.over-source"
+
   /// The file does not begin with `\x93NUMPY`.
   case npyMagic = "npy.magic"
   /// A version of the format other than 1.0, 2.0 and 3.0.

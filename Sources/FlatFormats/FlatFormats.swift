@@ -35,6 +35,54 @@ public enum FlatFormats {
     try format(of: kind).open(file, assumeDType)
   }
 
+  /// Opens the weights in the folder at `path`; nil when it is none.
+  ///
+  /// They are what its `*.safetensors.index.json` names, or else its only safetensors file or its only set of numbered
+  /// shards.
+  public static func open(folder path: String, assumeDType: DType?) throws(FlatFormatError)
+    -> (any FlatWeightsSource)?
+  {
+    guard let (source, errors) = examine(folder: path, assumeDType: assumeDType) else { return nil }
+    if let first = errors.first { throw first }
+    return source
+  }
+
+  /// Opens the weights in the folder at `path`, and tells everything that is wrong with them; nil when it is none.
+  public static func examine(folder path: String, assumeDType: DType?)
+    -> (source: (any FlatWeightsSource)?, errors: [FlatFormatError])?
+  {
+    guard let folder = ShardFolder(path) else { return nil }
+    do throws(FlatFormatError) {
+      switch try folder.contents() {
+      case .set(let names): return ShardedSource.examine(set: names, in: folder)
+      case .index(let name), .single(let name):
+        let file = try asFlatFormat { () throws(FileError) in try ReadableFile(path: folder.file(name)) }
+        return examine(file, assumeDType: assumeDType)
+      }
+    } catch { return (nil, [error]) }
+  }
+
+  /// Opens `file`, and tells everything that is wrong with it: of a set of shards that may be much.
+  public static func examine(_ file: ReadableFile, assumeDType: DType?)
+    -> (source: (any FlatWeightsSource)?, errors: [FlatFormatError])
+  {
+    if recognise(file) == .shardedSafetensors { return ShardedSource.examine(index: file) }
+    do throws(FlatFormatError) { return (try open(file, assumeDType: assumeDType), []) } catch {
+      return (nil, [error])
+    }
+  }
+
+  /// Whether `path` leads to a folder.
+  public static func isFolder(_ path: String) -> Bool { ShardFolder(path) != nil }
+
+  /// The files that a set of shards written to `path` might replace: the index, or whatever safetensors a folder has.
+  public static func shards(at path: String) throws(FlatFormatError) -> [String] {
+    if FileIdentity(path: path) != nil, ShardFolder(path) == nil { return [path] }
+    guard let folder = ShardFolder(path) else { return [] }
+    return try folder.names()
+      .filter { $0.hasSuffix(ShardName.suffix) || $0.hasSuffix(ShardName.indexSuffix) }.map(folder.file)
+  }
+
   /// Begins the file `path` with tensors of these specs; nothing is there under that name before `finish`.
   ///
   /// - `ties`: names that repeat another; every tensor is written in full, and the ties go to the format's metadata.
@@ -42,12 +90,18 @@ public enum FlatFormats {
   /// - `verbatim`: of a safetensors source, to make the same file again: the header is checked against `specs`
   ///   and written as it is, and `ties` and `metadata` are what it says. Other formats have none.
   /// - `opaque`: lets npz and npy hold BF16, FP8 and sub-byte tensors as raw bytes without their dtype.
+  /// - `shardSet`: of a sharded source, to make the same files again; checked against `specs`.
+  /// - `shardSize`: the most bytes of tensors in one shard, unless one tensor alone has more; a set is then divided
+  ///   anew, whatever `shardSet` says.
+  /// - `sourceFiles`: files that are read meanwhile and that a set of shards must not replace.
   public static func sink(
     kind: FlatFormatKind, path: String, specs: [TensorSpec], ties: [TensorTie] = [],
-    metadata: [(key: String, value: String)] = [], verbatim: [UInt8]? = nil, opaque: Bool = false
+    metadata: [(key: String, value: String)] = [], verbatim: [UInt8]? = nil, opaque: Bool = false,
+    shardSet: ShardSet? = nil, shardSize: Int? = nil, sourceFiles: [String] = []
   ) throws(FlatFormatError) -> any FlatWeightsSink {
     let contents = SinkContents(
-      path: path, specs: specs, ties: ties, metadata: metadata, verbatim: verbatim, opaque: opaque)
+      path: path, specs: specs, ties: ties, metadata: metadata, verbatim: verbatim, opaque: opaque,
+      shardSet: shardSet, shardSize: shardSize, sourceFiles: sourceFiles)
     try contents.check()
     return try format(of: kind).sink(contents)
   }
@@ -67,14 +121,33 @@ public enum FlatFormats {
   public static func checkVerbatim(
     _ header: [UInt8], of kind: FlatFormatKind, describes specs: [TensorSpec], path: String
   ) throws(FlatFormatError) {
-    guard kind == .safetensors else { return }
+    guard kind.isSafetensors else { return }
     let contents = SinkContents(
       path: path, specs: specs, ties: [], metadata: [], verbatim: header, opaque: false)
     _ = try SafetensorsSink.order(ofVerbatim: header, contents)
   }
 
+  /// Checks that a set of shards that was stored away can be written again for exactly these tensors.
+  ///
+  /// `path` stands for the file in the error.
+  public static func checkShards(
+    _ set: ShardSet, describes specs: [TensorSpec], path: String
+  ) throws(FlatFormatError) {
+    let destination = try ShardDestination(path, repeating: set)
+    let contents = SinkContents(
+      path: path, specs: specs, ties: [], metadata: [], verbatim: nil, opaque: false, shardSet: set)
+    _ = try ShardLayout(repeating: set, contents, stem: destination.stem)
+  }
+
   /// The format whose files usually end like `path`, for choosing what to write.
+  ///
+  /// A folder (a path that ends in `/`) is for a set of shards.
   public static func kind(forName path: String) -> FlatFormatKind? {
+    if path.hasSuffix("/") { return .shardedSafetensors }
+    return suffixKind(forName: path)
+  }
+
+  private static func suffixKind(forName path: String) -> FlatFormatKind? {
     registry.first { path.lowercased().hasSuffix($0.suffix) }?.kind
   }
 }

@@ -34,6 +34,17 @@ public protocol FlatWeightsSource: TensorSource {
   /// What a writer needs beside the tensors to make the same file again: for safetensors the length, the JSON and
   /// its padding; nil for formats that are rebuilt from their tensors.
   var verbatim: [UInt8]? { get }
+  /// The same for a set of several files; nil for everything that is one file.
+  var shardSet: ShardSet? { get }
+  /// The paths of all files that are read.
+  var files: [String] { get }
+}
+
+extension FlatWeightsSource {
+  /// Most formats are one file.
+  public var shardSet: ShardSet? { nil }
+  /// Most formats are one file.
+  public var files: [String] { [path] }
 }
 
 /// The logical bytes of one tensor (C order, little-endian), from the first to the last.

@@ -19,6 +19,9 @@ final class SequentialWriter {
     file = try asFlatFormat { () throws(FileError) in try AtomicFile(path: path) }
   }
 
+  /// Writes into a file that has been begun.
+  init(_ file: AtomicFile) { self.file = file }
+
   deinit { gathered.deallocate() }
 
   func append(_ bytes: UnsafeRawBufferPointer) throws(FlatFormatError) {

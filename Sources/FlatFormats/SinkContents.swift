@@ -8,6 +8,12 @@ struct SinkContents: Sendable {
   let metadata: [(key: String, value: String)]
   let verbatim: [UInt8]?
   let opaque: Bool
+  /// Of a sharded source, to make the same files again.
+  var shardSet: ShardSet?
+  /// The most bytes of tensors in one shard.
+  var shardSize: Int?
+  /// The files that are read meanwhile.
+  var sourceFiles: [String] = []
 
   func refusal(_ rule: FlatFormatRule, _ place: String, expected: String, found: String) -> FlatFormatError {
     .refused(rule, path: path, place: place, expected: expected, found: found)

@@ -13,6 +13,13 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
 
   fileprivate init(unchecked bytes: [UInt8]) { self.bytes = bytes }
 
+  /// The digest of these bytes.
+  package static func of(_ bytes: [UInt8]) -> SHA256Digest {
+    let hasher = SHA256Hasher()
+    hasher.update(bytes)
+    return hasher.finish()
+  }
+
   /// Lower-case hexadecimal, 64 characters.
   public var description: String {
     let digits = Array("0123456789abcdef".utf8)

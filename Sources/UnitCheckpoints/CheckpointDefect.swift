@@ -13,6 +13,8 @@ package enum CheckpointDefect: String, CaseIterable, Sendable {
   case source = "checkpoint.source"
   /// The record of the flat file and the stored headers disagree.
   case sourceHeaders = "checkpoint.source-headers"
+  /// The stored index of a set of shards does not have the digest that the record gives.
+  case shardIndex = "checkpoint.shard-index"
 
   // Tables that refer to each other.
   /// A row refers to rows behind the end of another table.

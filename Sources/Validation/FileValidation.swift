@@ -60,17 +60,32 @@ package enum FileValidation {
     return (findings, rules(about: .checkpoint, deep: deep, isOpened: isOpened, findings))
   }
 
+  /// The same for the weights in a folder, which are usually an index and its shards.
+  package static func check(
+    folder path: String, deep: Bool, assumeDType: DType? = nil, progress: @escaping (Int) -> Void = { _ in }
+  ) throws(UncheckableFile) -> (findings: [Finding], rules: [RuleID]) {
+    guard let (source, errors) = FlatFormats.examine(folder: path, assumeDType: assumeDType) else {
+      throw .notRecognised
+    }
+    return try flatOutcome(source, errors, path: source?.path ?? path, deep: deep, progress: progress)
+  }
+
   private static func flatOutcome(
     of file: ReadableFile, deep: Bool, assumeDType: DType?, progress: @escaping (Int) -> Void
   ) throws(UncheckableFile) -> (findings: [Finding], rules: [RuleID]) {
-    var source: (any FlatWeightsSource)?
-    var opening: FlatFormatError?
-    do throws(FlatFormatError) { source = try FlatFormats.open(file, assumeDType: assumeDType) } catch {
+    let (source, errors) = FlatFormats.examine(file, assumeDType: assumeDType)
+    return try flatOutcome(source, errors, path: file.path, deep: deep, progress: progress)
+  }
+
+  private static func flatOutcome(
+    _ source: (any FlatWeightsSource)?, _ errors: [FlatFormatError], path: String, deep: Bool,
+    progress: @escaping (Int) -> Void
+  ) throws(UncheckableFile) -> (findings: [Finding], rules: [RuleID]) {
+    for error in errors {
       guard let rule = error.rule, !rule.isUnsupported else { throw .flat(error) }
-      opening = error
     }
-    let subject = FlatSubject(path: file.path, source: source, progress: progress)
-    let told = opening.map { [subject.finding($0)] } ?? []
+    let subject = FlatSubject(path: path, source: source, progress: progress)
+    let told = errors.map { subject.finding($0) }
     let findings = RuleID.allCases.flatMap { id in
       told.filter { $0.rule == id } + (id.isDeep && !deep ? [] : id.rule.findings(in: subject))
     }

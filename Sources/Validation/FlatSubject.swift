@@ -30,9 +30,9 @@ final class FlatSubject {
   func finding(_ error: FlatFormatError) -> Finding {
     switch error {
     case .file, .elsewhere: Finding(.structure, file: path, location: "", message: "\(error)")
-    case .refused(let rule, _, let place, let expected, let found):
+    case .refused(let rule, let file, let place, let expected, let found):
       Finding(
-        RuleID(rule), file: path, location: place, message: "expected \(expected), found \(found)",
+        RuleID(rule), file: file, location: place, message: "expected \(expected), found \(found)",
         defect: rule.rawValue)
     }
   }

@@ -19,7 +19,7 @@ extension RuleID {
       switch defect {
       case .tableType, .tableSize: .structure
       case .indexChecksum: .indexChecksum
-      case .source, .sourceHeaders: .sourceHeader
+      case .source, .sourceHeaders, .shardIndex: .sourceHeader
       case .rowRange, .rowOrder, .rowLeftOver, .datasetOwner, .datasetExtent, .datasetTotal: .index
       case .nameRange, .nameText, .nameOverlap, .tensorName: .names
       case .tensorDType, .tensorDimension, .tensorShape, .tensorBytes: .shapes
@@ -57,6 +57,9 @@ extension RuleID {
       case .zipCRC, .zipDeflate, .zipShort, .zipLong: .memberChecksum
       case .safetensorsDType, .safetensorsShape, .safetensorsSize, .npyShape, .npyDType: .shapes
       case .safetensorsDuplicateTensor, .zipDuplicateName, .zipName, .zipNameEncoding: .names
+      case .shardsIndex, .shardsLimit, .shardsName, .shardsLink, .shardsMissingShard, .shardsMissingTensor,
+        .shardsExtraTensor, .shardsDuplicateTensor, .shardsTotalSize, .shardsVerbatim:
+        .shards
       default: .structure
       }
   }
@@ -66,7 +69,7 @@ extension FlatFormatRule {
   /// Whether a file that breaks the rule may be sound, and uses what is not supported here.
   var isUnsupported: Bool {
     switch self {
-    case .notRecognised, .npyVersion, .npyObject, .npyStructured, .npyLongDouble, .npyOpaque,
+    case .notRecognised, .shardsFolder, .npyVersion, .npyObject, .npyStructured, .npyLongDouble, .npyOpaque,
       .npyAssumedWidth, .npzMember, .zipDisks, .zipEncrypted, .zipMethod:
       true
     default: false

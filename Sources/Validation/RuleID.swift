@@ -24,6 +24,7 @@ package enum RuleID: String, Sendable, CaseIterable {
   case scopes = "scopes"
   case sourceHeader = "source-header"
   // Flat files.
+  case shards = "shards"
   case tiles = "tiles"
   // The tensors' bytes.
   case memberChecksum = "member-checksum"
@@ -54,6 +55,7 @@ package enum RuleID: String, Sendable, CaseIterable {
     case .nesting: NestingRule.self
     case .scopes: ScopesRule.self
     case .sourceHeader: SourceHeaderRule.self
+    case .shards: ShardsRule.self
     case .tiles: TilesRule.self
     case .memberChecksum: MemberChecksumRule.self
     case .runChecksum: RunChecksumRule.self

@@ -1,3 +1,4 @@
+internal import ByteFiles
 internal import Tensors
 
 /// Writes a safetensors file: the header at once, then the tensors in the order of the body.
@@ -16,6 +17,14 @@ final class SafetensorsSink: FlatWeightsSink {
     }
     progress = SinkProgress(contents, order: order)
     writer = try SequentialWriter(path: contents.path)
+    try writer.append(header)
+  }
+
+  /// One file of several, with a header that has been made from `contents`.
+  init(_ contents: SinkContents, header: [UInt8], order: [Int], file: AtomicFile) throws(FlatFormatError) {
+    self.order = order
+    progress = SinkProgress(contents, order: order)
+    writer = SequentialWriter(file)
     try writer.append(header)
   }
 
@@ -71,7 +80,7 @@ final class SafetensorsSink: FlatWeightsSink {
     return order
   }
 
-  private static func canonicalHeader(_ contents: SinkContents) throws(FlatFormatError) -> ([UInt8], [Int]) {
+  static func canonicalHeader(_ contents: SinkContents) throws(FlatFormatError) -> ([UInt8], [Int]) {
     for spec in contents.specs {
       if spec.dtype.safetensorsRank == nil {
         throw contents.refusal(

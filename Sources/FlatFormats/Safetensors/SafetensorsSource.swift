@@ -33,7 +33,7 @@ final class SafetensorsSource: FlatWeightsSource {
   }
 
   /// Length, JSON and padding, once they are known to lie in the file and to be of bearable size.
-  private static func headerBytes(of file: ReadableFile) throws(FlatFormatError) -> [UInt8] {
+  static func headerBytes(of file: ReadableFile) throws(FlatFormatError) -> [UInt8] {
     guard file.size >= 8 else {
       throw .refused(
         .safetensorsLength, path: file.path, place: "byte 0", expected: "8 bytes, the header's length",

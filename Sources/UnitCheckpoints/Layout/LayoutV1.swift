@@ -6,6 +6,8 @@ package enum LayoutV1 {
   /// Root attribute, two u32: major and minor version.
   static let versionAttribute = "layout_version"
   static let version: [UInt32] = [1, 0]
+  /// The minor version that first has the index of a set of shards; other files are written as 1.0.
+  static let shardsVersion: [UInt32] = [1, 1]
   /// Attribute of a dataset whose HDF5 type cannot say what its bytes are.
   static let dtypeAttribute = "dtype"
 
@@ -29,6 +31,9 @@ package enum LayoutV1 {
 
   /// The group of shard headers is `tessera/headers/<shard>`, from 0.
   static let headersGroup = "tessera/headers"
+  /// The index of a set of shards, byte for byte (1.1).
+  static let shardIndex = "shard_index"
+  static let shardIndexPath = "\(metadataGroup)/\(shardIndex)"
 }
 
 /// Which group a dataset lies in; the number that stands for it in the index.

@@ -106,7 +106,7 @@ struct CheckpointOpener {
     } catch { throw .hdf5(path: path, error) }
   }
 
-  private static func read(
+  static func read(
     _ hdf5: HDF5File, _ place: String, path: String, type: HDF5ElementType, limit: Int
   ) throws(CheckpointError) -> [UInt8] {
     let dataset: HDF5Dataset

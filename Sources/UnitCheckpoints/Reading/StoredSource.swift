@@ -1,10 +1,14 @@
+internal import HDF5Kit
 internal import StrictJSON
+internal import Tensors
 
 /// What a checkpoint remembers of the flat files it was made from.
 package struct StoredSource: Sendable {
   /// The format, as `inspect` calls it.
   package let kind: String
   package let shards: [Shard]
+  /// The index of a set of shards; nil where there was none.
+  package let index: Index?
 
   /// One flat file.
   package struct Shard: Sendable {
@@ -12,6 +16,16 @@ package struct StoredSource: Sendable {
     package let tensorCount: Int
     /// Which of the stored headers is its own; nil where none was kept.
     package let header: Int?
+    /// The file's name, as the record has it; nil for the only file, whose name is nobody's affair.
+    package let name: String?
+  }
+
+  /// The index of a set of shards.
+  package struct Index: Sendable {
+    /// The file's name, as the record has it.
+    package let name: String
+    /// SHA-256 of its bytes, in hexadecimal.
+    package let digest: String
   }
 }
 
@@ -40,7 +54,9 @@ extension UnitCheckpoint {
       tensorCount += count
       var header: Int?
       if case .integer(let number)? = shard["header"] { header = Int(exactly: number) }
-      shards.append(StoredSource.Shard(tensorCount: count, header: header))
+      var name: String?
+      if case .string(let text)? = shard["name"] { name = text }
+      shards.append(StoredSource.Shard(tensorCount: count, header: header, name: name))
     }
     guard tensorCount == index.tensors.count else {
       throw broken(.source, "shards of \(index.tensors.count) tensors together", "\(tensorCount)")
@@ -49,6 +65,31 @@ extension UnitCheckpoint {
     guard numbers.sorted() == Array(headers.indices) else {
       throw broken(.sourceHeaders, "\(headers.count) shards with a header of their own", "\(numbers)")
     }
-    return StoredSource(kind: kind, shards: shards)
+    return StoredSource(kind: kind, shards: shards, index: try storedIndex(object["index"], broken))
+  }
+
+  private func storedIndex(
+    _ value: JSONValue?, _ broken: (CheckpointDefect, String, String) -> CheckpointError
+  ) throws(CheckpointError) -> StoredSource.Index? {
+    guard let value else { return nil }
+    guard case .object(let index) = value, case .string(let name)? = index["name"],
+      case .string(let digest)? = index["sha256"]
+    else { throw broken(.source, "an index with its name and sha256", value.kindName) }
+    return StoredSource.Index(name: name, digest: digest)
+  }
+
+  /// The bytes of the shards' index, which have the digest that the record gives; only they make the same set again.
+  package func shardIndexBytes(_ index: StoredSource.Index) throws(CheckpointError) -> [UInt8] {
+    let bytes = try CheckpointOpener.read(
+      hdf5, LayoutV1.shardIndexPath, path: path, type: .u8, limit: CheckpointOpener.headerLimit)
+    let digest = SHA256Digest.of(bytes).description
+    guard digest == index.digest else {
+      throw .broken(
+        .shardIndex, path: path, place: "/\(LayoutV1.shardIndexPath)",
+        expected:
+          "bytes with the SHA-256 \(TensorName(index.digest).quoted) of /\(LayoutV1.Table.source.path)",
+        found: digest)
+    }
+    return bytes
   }
 }

@@ -13,15 +13,19 @@ package struct CheckpointContents: Sendable {
   package let source: [UInt8]
   /// The header of each shard, byte for byte, so that the same file can be written again.
   package let headers: [[UInt8]]
+  /// The index of a set of shards, byte for byte; nil where there was none.
+  package let shardIndex: [UInt8]?
 
   package init(
-    tensors: [TensorPlacement], ties: [Int?], plan: [UInt8], source: [UInt8], headers: [[UInt8]]
+    tensors: [TensorPlacement], ties: [Int?], plan: [UInt8], source: [UInt8], headers: [[UInt8]],
+    shardIndex: [UInt8]? = nil
   ) {
     self.tensors = tensors
     self.ties = ties
     self.plan = plan
     self.source = source
     self.headers = headers
+    self.shardIndex = shardIndex
   }
 }
 

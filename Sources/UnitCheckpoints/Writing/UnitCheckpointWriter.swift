@@ -16,6 +16,7 @@ package final class UnitCheckpointWriter {
   private let contents: CheckpointContents
   private var index = IndexBuilder()
   private var tableAddresses: [Int?] = []
+  private var shardIndexAddress: Int?
   private var sealAddress = 0
 
   /// Lays out the file beside `path`; nothing appears there before `commit`.
@@ -39,6 +40,9 @@ package final class UnitCheckpointWriter {
       tables += contents.headers
       for (table, address) in zip(tables, tableAddresses) {
         if let address { try bytes.write(table, at: address) }
+      }
+      if let index = contents.shardIndex, let shardIndexAddress {
+        try bytes.write(index, at: shardIndexAddress)
       }
       var seal = SealRow(
         fileEnd: UInt64(try bytes.currentSize()), restXXH3: 0,
@@ -68,12 +72,15 @@ package final class UnitCheckpointWriter {
     let tables = LayoutV1.Table.allCases
     let skeleton = try HDF5SkeletonWriter(
       path: bytes.temporaryPath,
-      datasetCount: index.datasets.count + tables.count + contents.headers.count + 1, memory: memory)
+      datasetCount: index.datasets.count + tables.count + contents.headers.count + 2, memory: memory)
     try skeleton.writeRootAttribute(
       LayoutV1.formatAttribute, type: .string(length: LayoutV1.formatValue.utf8.count),
       bytes: Array(LayoutV1.formatValue.utf8))
     var version = ByteWriter()
-    for number in LayoutV1.version { version.append(number) }
+    // The lowest version that has what the file needs, so that older readers know what they may expect.
+    for number in contents.shardIndex == nil ? LayoutV1.version : LayoutV1.shardsVersion {
+      version.append(number)
+    }
     try skeleton.writeRootAttribute(
       LayoutV1.versionAttribute, type: .array(.u32, [LayoutV1.version.count]), bytes: version.bytes)
 
@@ -88,6 +95,10 @@ package final class UnitCheckpointWriter {
       tableAddresses.append(
         try skeleton.createDataset(
           String(shard), in: LayoutV1.headersGroup, type: .u8, shape: [header.count]))
+    }
+    if let index = contents.shardIndex {
+      shardIndexAddress = try skeleton.createDataset(
+        LayoutV1.shardIndex, in: LayoutV1.metadataGroup, type: .u8, shape: [index.count])
     }
     guard
       let address = try skeleton.createDataset(

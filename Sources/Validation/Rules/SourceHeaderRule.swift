@@ -31,6 +31,9 @@ enum SourceHeaderRule: ValidationRule {
             message: "\(place): expected \(expected), found \(found)", defect: rule.rawValue))
       }
     }
+    if source.kind == FlatFormatKind.shardedSafetensors.rawValue, findings.isEmpty {
+      findings += shardFindings(source, checkpoint, subject)
+    }
     if FlatFormatKind(rawValue: source.kind) == nil {
       findings.append(
         subject.finding(
@@ -38,5 +41,40 @@ enum SourceHeaderRule: ValidationRule {
           "expected a format that is known here, found \(TensorName(source.kind).quoted)"))
     }
     return findings
+  }
+
+  /// Names of shards that lead elsewhere, and an index that puts tensors into other shards than their headers do.
+  private static func shardFindings(
+    _ source: StoredSource, _ checkpoint: UnitCheckpoint, _ subject: CheckpointSubject
+  ) -> [Finding] {
+    func told(_ message: String, _ defect: FlatFormatRule) -> [Finding] {
+      [
+        Finding(
+          .sourceHeader, file: checkpoint.path, location: "/tessera/source", message: message,
+          defect: defect.rawValue)
+      ]
+    }
+    var shards: [ShardSet.Shard] = []
+    for shard in source.shards {
+      guard let name = shard.name, let header = shard.header else {
+        return told("expected the name and the header of every shard, found a shard without", .shardsVerbatim)
+      }
+      shards.append(
+        ShardSet.Shard(name: name, tensorCount: shard.tensorCount, header: checkpoint.headers[header]))
+    }
+    do throws(CheckpointError) {
+      let index = try source.index.map { (index) throws(CheckpointError) in
+        ShardSet.Index(name: index.name, bytes: try checkpoint.shardIndexBytes(index))
+      }
+      do throws(FlatFormatError) {
+        try FlatFormats.checkShards(
+          ShardSet(shards: shards, index: index), describes: checkpoint.index.tensors.map(\.spec),
+          path: checkpoint.path)
+        return []
+      } catch {
+        guard case .refused(let rule, _, let place, let expected, let found) = error else { return [] }
+        return told("\(place): expected \(expected), found \(found)", rule)
+      }
+    } catch { return [subject.finding(error, at: "/tessera/source")] }
   }
 }

@@ -15,16 +15,22 @@ struct ConvertCommand: ParsableCommand {
       are flat. Going back to safetensors gives the identical file; every other format gets the same tensor bytes. \
       DEST appears whole or not at all, and replaces an older file of its name.
 
+      Sharded safetensors: SOURCE is a *.safetensors.index.json or the folder that holds it. As DEST, an index's \
+      path or a folder (a path that ends in /, or an existing folder) is a set of shards: the same files that a \
+      set was converted from, else new ones of at most --shard-size, and an index. The index appears last; \
+      numbered shards that an older set of its name leaves over (NAME-*-of-*.safetensors) are then removed.
+
       Example:
         tessera convert weights.safetensors model.h5 --plan plan.json
         tessera convert model.h5 back.safetensors
         cmp weights.safetensors back.safetensors
+        tessera convert model.h5 sharded/ --shard-size 2GB
       """)
 
-  @Argument(help: "The file to convert.")
+  @Argument(help: "The file to convert, or the folder of a sharded set.")
   var source: String
 
-  @Argument(help: "The file to write.")
+  @Argument(help: "The file to write, or the folder for a set of shards.")
   var dest: String
 
   @Option(help: "How to cut the tensors (schemas/plan.schema.json). Without a plan: one unit.")
@@ -35,6 +41,13 @@ struct ConvertCommand: ParsableCommand {
 
   @Flag(help: "Write dtypes that NumPy lacks (BF16, FP8) to npz and npy as raw bytes.")
   var opaque = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Write new shards of at most this many bytes of tensors: 5GB, 500MB, 1GiB. A larger tensor is alone in one.",
+      discussion: "kB is 1000 bytes. Without it a set comes back as it was, and new sets have shards of 5GB.",
+      valueName: "bytes"))
+  var shardSize: String?
 
   @OptionGroup var reading: ReadingOptions
 
@@ -51,7 +64,14 @@ struct ConvertCommand: ParsableCommand {
     }
     guard let destination else {
       throw ValidationError(
-        "DEST '\(dest)': expected a name that ends in .h5, .hdf5, .safetensors, .npz or .npy")
+        "DEST '\(dest)': expected a name that ends in .h5, .hdf5, .safetensors, .npz or .npy, or a folder's, that ends in /"
+      )
+    }
+    if shardSize != nil {
+      guard case .flat(.shardedSafetensors) = destination else {
+        throw ValidationError("--shard-size is for sets of shards, but DEST '\(dest)' is one file")
+      }
+      _ = try shardByteCount()
     }
     if plan != nil, case .flat = destination {
       throw ValidationError("--plan cuts a unit checkpoint, but DEST '\(dest)' is a flat file")
@@ -60,15 +80,15 @@ struct ConvertCommand: ParsableCommand {
       throw ValidationError("DEST '\(dest)' would replace the plan")
     }
     if let from = FileIdentity(path: source), from == FileIdentity(path: dest) {
-      throw ValidationError("SOURCE and DEST are the same file, '\(dest)'")
+      throw ValidationError("SOURCE and DEST are the same, '\(dest)'")
     }
   }
 
   func run() throws {
-    if noClobber, FileIdentity(path: dest) != nil {
-      throw Failure(sentence: "\(dest): expected no file of that name (-n), found one")
-    }
     do {
+      if noClobber, let existing = try existingDestination() {
+        throw Failure(sentence: "\(existing): expected no file of that name (-n), found one")
+      }
       switch (try InputFile(source, assumeDType: reading.assumeDType), destination) {
       case (.flat(let flat), .checkpoint): try cut(flat)
       case (.flat(let flat), .flat(let kind)): try rewrite(flat, as: kind)
@@ -88,7 +108,23 @@ struct ConvertCommand: ParsableCommand {
   private var destination: Destination? {
     let name = dest.lowercased()
     if name.hasSuffix(".h5") || name.hasSuffix(".hdf5") { return .checkpoint }
-    return FlatFormats.kind(forName: name).map(Destination.flat)
+    if let kind = FlatFormats.kind(forName: name) { return .flat(kind) }
+    return FlatFormats.isFolder(dest) ? .flat(.shardedSafetensors) : nil
+  }
+
+  /// A file that `-n` keeps from being replaced; of a folder, a safetensors file or an index in it.
+  private func existingDestination() throws -> String? {
+    if case .flat(.shardedSafetensors)? = destination { return try FlatFormats.shards(at: dest).first }
+    return FileIdentity(path: dest) == nil ? nil : dest
+  }
+
+  private func shardByteCount() throws -> Int? {
+    guard let shardSize else { return nil }
+    guard case .bytes(let count)? = try? Budget(parsing: shardSize) else {
+      throw ValidationError(
+        "--shard-size: expected a number of bytes such as 5GB, 500MB, 1GiB, found '\(shardSize)'")
+    }
+    return count.value
   }
 
   private func cut(_ flat: any FlatWeightsSource) throws {
@@ -105,19 +141,27 @@ struct ConvertCommand: ParsableCommand {
 
   private func join(_ checkpoint: UnitCheckpoint, as kind: FlatFormatKind) throws {
     let tensors = CheckpointSource(checkpoint).tensors
+    let isSharded = kind == .shardedSafetensors
+    let shardSize = try shardByteCount()
+    let verbatim = checkpoint.verbatimHeader(for: kind)
+    let set = isSharded && shardSize == nil ? try checkpoint.shardSet() : nil
+    // What comes back as it was has its free text in its header; a new file of the same family inherits it.
+    let metadata = kind.isSafetensors && verbatim == nil && set == nil ? try checkpoint.flatMetadata() : []
     let sink = try FlatFormats.sink(
       kind: kind, path: dest, specs: tensors.map(\.spec), ties: tensors.compactMap(TensorTie.init),
-      metadata: [], verbatim: checkpoint.verbatimHeader(for: kind), opaque: opaque)
+      metadata: metadata, verbatim: verbatim, opaque: opaque, shardSet: set, shardSize: shardSize,
+      sourceFiles: [source])
     var bar = ProgressBar("joining", total: tensors.reduce(0) { $0 + $1.spec.byteCount })
     defer { bar.finish() }
     try UnitsToFlat(checkpoint, to: sink).run { bar.update($0) }
   }
 
   private func rewrite(_ flat: any FlatWeightsSource, as kind: FlatFormatKind) throws {
+    let keepsText = kind == flat.kind || kind.isSafetensors && flat.kind.isSafetensors
     let sink = try FlatFormats.sink(
       kind: kind, path: dest, specs: flat.tensors.map(\.spec), ties: flat.tensors.compactMap(TensorTie.init),
-      metadata: kind == flat.kind ? flat.metadata : [], verbatim: kind == flat.kind ? flat.verbatim : nil,
-      opaque: opaque)
+      metadata: keepsText ? flat.metadata : [], verbatim: kind == flat.kind ? flat.verbatim : nil,
+      opaque: opaque, shardSet: flat.shardSet, shardSize: try shardByteCount(), sourceFiles: flat.files)
     var bar = ProgressBar("copying", total: flat.tensors.reduce(0) { $0 + $1.spec.byteCount })
     defer { bar.finish() }
     try FlatToFlat(flat, to: sink).run { bar.update($0) }

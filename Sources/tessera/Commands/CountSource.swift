@@ -67,6 +67,7 @@ struct CountSource {
 extension PlanFile {
   /// Whether a file is JSON text: no format of tensors, and its first character opens an object.
   static func isJSON(_ path: String) throws(Failure) -> Bool {
+    if FlatFormats.isFolder(path) { return false }
     do {
       let file = try ReadableFile(path: path)
       if try HDF5File.hasSignature(file) || FlatFormats.recognise(file) != nil { return false }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import ByteFiles
+internal import FlatFormats
 internal import Reporting
 internal import StrictJSON
 internal import Tensors
@@ -10,7 +11,8 @@ struct ValidateCommand: ParsableCommand {
     commandName: "validate",
     abstract: "Check files and report everything that is wrong with them.",
     discussion: """
-      Checks unit checkpoints by every rule of their layout, and safetensors, npz and npy by the rules of theirs. \
+      Checks unit checkpoints by every rule of their layout, and safetensors (also sharded: an index or its folder), \
+      npz and npy by the rules of theirs. \
       Every defect of a recognised file is a finding, truncation and corruption included: exit code 1, unless \
       there are only notes. Exit code 2 is for files that cannot be read or recognised, or use what is not \
       supported; the other files are checked all the same. Without --deep the tensors' data is not read.
@@ -63,8 +65,21 @@ struct ValidateCommand: ParsableCommand {
     if !report.isClean { throw ExitCode(1) }
   }
 
+  /// The findings of a folder of weights; nil for anything that is no folder.
+  private func folderFindings(_ path: String) throws -> [Finding]? {
+    guard FlatFormats.isFolder(path) else { return nil }
+    var bar = ProgressBar("checking", total: 0)
+    defer { bar.finish() }
+    var done = 0
+    return try FileValidation.findings(inFolder: path, deep: deep, assumeDType: reading.assumeDType) {
+      done += $0
+      bar.update(done)
+    }
+  }
+
   private func check(_ path: String) -> FindingsReport.CheckedFile {
     do {
+      if let findings = try folderFindings(path) { return .init(path: path, findings: findings) }
       let file = try ReadableFile(path: path)
       var bar = ProgressBar("checking", total: deep ? file.size : 0)
       defer { bar.finish() }

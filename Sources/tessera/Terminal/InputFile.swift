@@ -15,6 +15,10 @@ enum InputFile {
   /// - Parameter assumeDType: what two-byte and one-byte elements of an npy without a dtype are.
   init(_ path: String, assumeDType: DType? = nil) throws(Failure) {
     do {
+      if let source = try FlatFormats.open(folder: path, assumeDType: assumeDType) {
+        self = .flat(source)
+        return
+      }
       let file = try ReadableFile(path: path)
       if try HDF5File.hasSignature(file) {
         self = .checkpoint(try UnitCheckpoint(file))
@@ -38,7 +42,7 @@ enum InputFile {
     }
   }
 
-  private static let known = "a unit checkpoint, safetensors, npz or npy"
+  private static let known = "a unit checkpoint, safetensors (also sharded), npz or npy"
 
   /// What a file that nobody recognises looks like, in words.
   private static func guess(_ file: ReadableFile) -> String {

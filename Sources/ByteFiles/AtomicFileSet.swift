@@ -1,0 +1,170 @@
+internal import Glibc
+
+/// Several files of one folder that appear together: all but the last, then the last, which makes them a set.
+///
+/// They are written whole in a hidden folder beside their destinations and renamed in `commit`. No file system renames
+/// several files at once, so a reader has to look for the last one: a process that is killed leaves the old last file
+/// with its old files, or no last file, or the new set. What it leaves in the hidden folder, the next writer removes.
+public final class AtomicFileSet: @unchecked Sendable {
+  // Proof of @unchecked: `staged` and `finished` are touched by the owner only, everything else is immutable.
+
+  /// The folder as the user gave it.
+  public let folder: String
+  private let last: String
+  private let staging: String
+  private let descriptor: Int32
+  private let removal: TemporaryRemoval.Slot?
+  private let madeFolder: Bool
+  private var staged: [(name: String, removal: TemporaryRemoval.Slot?)] = []
+  private var finished = false
+
+  /// Makes the hidden folder, and `folder` itself where there is none.
+  ///
+  /// - Parameters:
+  ///   - names: the files to be written, without the last one.
+  ///   - last: the file that makes the others a set.
+  public init(folder: String, names: [String], last: String) throws(FileError) {
+    madeFolder = mkdir(folder, 0o777) == 0
+    if !madeFolder, errno != EEXIST {
+      let code = errno
+      throw code == ENOENT
+        ? FileError(action: "write", path: folder, reason: "the folder above it does not exist")
+        : FileError(action: "write", path: folder, errno: code)
+    }
+    let base = folder.hasSuffix("/") ? String(folder.dropLast()) : folder
+    let directory = base.isEmpty ? "/" : base
+    do throws(FileError) {
+      for name in names + [last] { try Self.requireReplaceable("\(directory)/\(name)") }
+      let prefix = ".\(AtomicFile.shortened(last)).tessera-"
+      Self.removeStale(in: directory, prefix: prefix)
+      (descriptor, staging, removal) = try Self.createStaging("\(directory)/\(prefix)", for: folder)
+    } catch {
+      if madeFolder { rmdir(folder) }
+      throw error
+    }
+    self.folder = directory
+    self.last = last
+  }
+
+  deinit {
+    if !finished {
+      for file in staged { unlink("\(staging)/\(file.name)") }
+      rmdir(staging)
+      if madeFolder { rmdir(folder) }
+    }
+    for file in staged { TemporaryRemoval.forget(file.removal) }
+    TemporaryRemoval.forget(removal)
+    close(descriptor)
+  }
+
+  /// Begins one of the files; its own `commit` puts it into the hidden folder.
+  public func file(_ name: String) throws(FileError) -> AtomicFile {
+    // Registered first: a signal between its commit and here would leave it behind, and the hidden folder with it.
+    staged.append((name, TemporaryRemoval.register("\(staging)/\(name)")))
+    return try AtomicFile(path: "\(staging)/\(name)", shownAs: "\(folder)/\(name)")
+  }
+
+  /// Renames every file into its place, the last one last, and then removes `stale`.
+  ///
+  /// Where a file of the same name is replaced, the old last file is removed first: an index must never stand beside
+  /// files of another set.
+  public func commit(removing stale: [String]) throws(FileError) {
+    let first = staged.filter { $0.name != last }
+    if first.contains(where: { Self.mode(of: "\(folder)/\($0.name)") != nil }) {
+      if unlink("\(folder)/\(last)") != 0, errno != ENOENT {
+        throw FileError(action: "replace", path: "\(folder)/\(last)", errno: errno)
+      }
+      flushFolder()
+    }
+    for file in first { try put(file.name) }
+    flushFolder()
+    for file in staged where file.name == last { try put(file.name) }
+    finished = true
+    for name in stale { unlink("\(folder)/\(name)") }
+    rmdir(staging)
+    flushFolder()
+  }
+
+  private func put(_ name: String) throws(FileError) {
+    let target = "\(folder)/\(name)"
+    if let mode = Self.mode(of: target) { chmod("\(staging)/\(name)", mode) }
+    if rename("\(staging)/\(name)", target) != 0 {
+      throw FileError(action: "write", path: target, errno: errno)
+    }
+  }
+
+  /// The renames must survive a power cut too; a folder that cannot be flushed is no reason to fail.
+  private func flushFolder() {
+    let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if directory >= 0 {
+      fsync(directory)
+      close(directory)
+    }
+  }
+
+  private static func mode(of path: String) -> mode_t? {
+    var status = stat()
+    return lstat(path, &status) == 0 ? status.st_mode & 0o7777 : nil
+  }
+
+  /// As for one file: no directory, link or device is replaced, nor a file that its owner has made read-only.
+  private static func requireReplaceable(_ path: String) throws(FileError) {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw FileError(action: "write", path: path, reason: "it is not a regular file")
+    }
+    if access(path, W_OK) != 0 { throw FileError(action: "write", path: path, errno: errno) }
+  }
+
+  /// Creates, opens and locks a new folder whose path begins with `prefix`; the lock says that its writer lives.
+  private static func createStaging(
+    _ prefix: String, for path: String
+  ) throws(FileError) -> (descriptor: Int32, path: String, removal: TemporaryRemoval.Slot?) {
+    for _ in 0..<100 {
+      let temporary = "\(prefix)\(String(UInt64.random(in: .min ... .max), radix: 16)).tmp"
+      let removal = TemporaryRemoval.register(temporary)
+      if mkdir(temporary, 0o777) != 0 {
+        let code = errno
+        TemporaryRemoval.forget(removal)
+        if code == EEXIST { continue }
+        throw FileError(action: "write", path: path, errno: code)
+      }
+      let descriptor = open(temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+      if descriptor >= 0 {
+        // Another writer may have taken it for a dead one's before it was locked, and be removing it.
+        let isLocked = flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK
+        if isLocked, AtomicFile.leads(temporary, to: descriptor) { return (descriptor, temporary, removal) }
+        close(descriptor)
+      }
+      TemporaryRemoval.forget(removal)
+    }
+    throw FileError(action: "write", path: path, errno: EEXIST)
+  }
+
+  private static func removeStale(in directory: String, prefix: String) {
+    for name in names(in: directory) where name.hasPrefix(prefix) && name.hasSuffix(".tmp") {
+      let path = "\(directory)/\(name)"
+      let stale = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
+      if stale < 0 { continue }
+      if flock(stale, LOCK_EX | LOCK_NB) == 0, AtomicFile.leads(path, to: stale) {
+        for file in names(in: path) { unlink("\(path)/\(file)") }
+        rmdir(path)
+      }
+      close(stale)
+    }
+  }
+
+  private static func names(in directory: String) -> [String] {
+    guard let stream = opendir(directory) else { return [] }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names
+  }
+}

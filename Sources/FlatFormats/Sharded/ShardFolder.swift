@@ -1,0 +1,138 @@
+internal import ByteFiles
+internal import Glibc
+internal import Tensors
+
+/// A folder with weights in it.
+struct ShardFolder {
+  /// The path as the user gave it.
+  let path: String
+
+  /// What of a folder is opened when only the folder is named.
+  enum Contents {
+    case index(String)
+    case single(String)
+    /// All shards of one set, in order.
+    case set([String])
+  }
+
+  /// Nil when `path` does not lead to a folder.
+  init?(_ path: String) {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return nil }
+    self.path = path
+  }
+
+  /// A folder to write to, whether it is there or not.
+  init(writing path: String) { self.path = path }
+
+  /// The folder that a file lies in.
+  init(ofFile path: String) {
+    guard let slash = path.lastIndex(of: "/") else {
+      self.path = "."
+      return
+    }
+    self.path = slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// The path of a file in the folder.
+  func file(_ name: String) -> String {
+    path == "." ? name : path.hasSuffix("/") ? path + name : "\(path)/\(name)"
+  }
+
+  /// What there is to open: one index; or else nothing but one safetensors file, or one whole numbered set.
+  func contents() throws(FlatFormatError) -> Contents {
+    let names = try names()
+    func list(_ names: [String]) -> String {
+      let shown = names.prefix(3).map { TensorName($0).quoted }.joined(separator: ", ")
+      return names.count > 3 ? "\(shown) and \(names.count - 3) more" : shown
+    }
+    func refusal(_ expected: String, _ found: String) -> FlatFormatError {
+      .refused(.shardsFolder, path: path, place: "folder", expected: expected, found: found)
+    }
+    let indexes = names.filter { $0.hasSuffix(ShardName.indexSuffix) }
+    if indexes.count > 1 { throw refusal("one *\(ShardName.indexSuffix), or its path", list(indexes)) }
+    if let index = indexes.first { return .index(index) }
+    let files = names.filter { $0.hasSuffix(ShardName.suffix) }
+    guard let first = files.first else {
+      throw refusal("a *\(ShardName.indexSuffix) or a *\(ShardName.suffix)", "neither")
+    }
+    guard let parts = ShardName.parts(of: first) else {
+      if files.count == 1 { return .single(first) }
+      throw refusal("an index, or one *\(ShardName.suffix)", list(files))
+    }
+    func missing(_ expected: String, _ found: String) -> FlatFormatError {
+      .refused(.shardsMissingShard, path: path, place: "folder", expected: expected, found: found)
+    }
+    // Checked before a name for each is made up: the count is only a number in a name.
+    guard parts.count == files.count else {
+      throw missing("the \(parts.count) shards that \(TensorName(first).quoted) speaks of", "\(files.count)")
+    }
+    for (number, name) in files.enumerated() {
+      let wanted = ShardName.numbered(parts.stem, number + 1, of: files.count)
+      if name != wanted { throw missing("shard \(TensorName(wanted).quoted)", TensorName(name).quoted) }
+    }
+    return .set(files)
+  }
+
+  /// The visible names in the folder, by their bytes.
+  func names() throws(FlatFormatError) -> [String] {
+    guard let stream = opendir(path) else {
+      throw .file(FileError(action: "list", path: path, errno: errno))
+    }
+    defer { closedir(stream) }
+    var names: [TensorName] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if !name.hasPrefix(".") { names.append(TensorName(name)) }
+    }
+    return names.sorted().map(\.text)
+  }
+
+  /// The path by which a shard is opened.
+  ///
+  /// A link is followed when what it names lies in the folder, or in the `blobs` of a Hugging Face cache whose
+  /// `snapshots` the folder is one of; a link that leads elsewhere would let a download show another file of the
+  /// reader's disk.
+  func pathOfShard(_ name: String) throws(FlatFormatError) -> String {
+    let path = file(name)
+    var status = stat()
+    guard lstat(path, &status) == 0 else {
+      if errno == ENOENT {
+        throw .refused(
+          .shardsMissingShard, path: path, place: "file", expected: "the shard that the index names",
+          found: "none")
+      }
+      throw .file(FileError(action: "open", path: path, errno: errno))
+    }
+    guard status.st_mode & S_IFMT == S_IFLNK else { return path }
+    guard let target = Self.resolved(path) else {
+      throw .refused(
+        .shardsMissingShard, path: path, place: "file", expected: "the shard that the index names",
+        found: "a link to no file")
+    }
+    guard let folder = Self.resolved(self.path), Self.roots(of: folder).contains(where: target.hasPrefix)
+    else {
+      throw .refused(
+        .shardsLink, path: path, place: "file", expected: "a shard in the index's folder",
+        found: "a link that leads out of it")
+    }
+    return target
+  }
+
+  private static func roots(of folder: String) -> [String] {
+    let inside = folder == "/" ? folder : folder + "/"
+    let parts = folder.split(separator: "/", omittingEmptySubsequences: false)
+    // <cache>/models--…/snapshots/<revision>, whose files are links to <cache>/models--…/blobs/<digest>.
+    guard parts.count > 3, parts[parts.count - 2] == "snapshots", parts[parts.count - 3].hasPrefix("models--")
+    else { return [inside] }
+    return [inside, parts.dropLast(2).joined(separator: "/") + "/blobs/"]
+  }
+
+  private static func resolved(_ path: String) -> String? {
+    guard let pointer = realpath(path, nil) else { return nil }
+    defer { free(pointer) }
+    return String(cString: pointer)
+  }
+}

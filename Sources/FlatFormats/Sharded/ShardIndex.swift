@@ -1,0 +1,116 @@
+internal import StrictJSON
+internal import Tensors
+
+/// A `model.safetensors.index.json`: which tensor is in which file.
+///
+/// `{"metadata": {"total_size": bytes, …}, "weight_map": {tensor: file, …}}`, as Hugging Face's libraries write it.
+struct ShardIndex: Sendable {
+  /// The shards' bare names, by their bytes.
+  let shards: [String]
+  /// Every tensor, with the place of its shard in `shards`.
+  let weights: [(name: TensorName, shard: Int)]
+  /// Bytes of all tensors together; nil where the index does not say.
+  let totalSize: Int?
+  /// The strings among the metadata.
+  let metadata: [(key: String, value: String)]
+
+  /// The largest index that is read: some 250,000 tensors, twice what the largest models have. Its tree in memory is
+  /// ten times as large.
+  static let sizeLimit = 32 << 20
+
+  /// The index that `bytes` spell; faults that leave something to go on with are added to `problems`.
+  init(parsing bytes: [UInt8], path: String, problems: inout ShardProblems) throws(FlatFormatError) {
+    func broken(_ place: String, _ expected: String, _ found: String) -> FlatFormatError {
+      .refused(.shardsIndex, path: path, place: place, expected: expected, found: found)
+    }
+    let document: JSONValue
+    do throws(JSONError) {
+      document = try JSONParser(depthLimit: 16, sizeLimit: Self.sizeLimit).parse(bytes)
+    } catch {
+      switch error {
+      case .duplicateKey(let place, let key):
+        throw .refused(
+          .shardsDuplicateTensor, path: path, place: "\(place)", expected: "every key once",
+          found: "\(TensorName(key).quoted) again")
+      case .syntax(let place, let expected, let found): throw broken("\(place)", expected, found)
+      default: throw broken("text", "JSON", "\(error)")
+      }
+    }
+    guard case .object(let root) = document else { throw broken("text", "a JSON object", document.kindName) }
+    guard case .object(let map)? = root["weight_map"] else {
+      throw broken("weight_map", "an object from tensors to files", root["weight_map"]?.kindName ?? "none")
+    }
+    (totalSize, metadata) = try Self.metadata(root["metadata"], broken)
+
+    var places: [TensorName: Int] = [:]
+    var names: [String] = []
+    var weights: [(name: TensorName, shard: Int)] = []
+    weights.reserveCapacity(map.members.count)
+    for member in map.members {
+      let name = TensorName(member.key)
+      guard case .string(let file) = member.value else {
+        throw broken("weight_map, \(name.quoted)", "a file's name", member.value.kindName)
+      }
+      if let place = places[TensorName(file)] {
+        weights.append((name, place))
+        continue
+      }
+      if let fault = ShardName.fault(in: file) {
+        problems.add(
+          .refused(
+            .shardsName, path: path, place: "weight_map, \(name.quoted)",
+            expected: "the bare name of a .safetensors file beside the index",
+            found: "\(TensorName(file).quoted): \(fault)"))
+        continue
+      }
+      places[TensorName(file)] = names.count
+      weights.append((name, names.count))
+      names.append(file)
+    }
+    let order = names.indices.sorted { TensorName(names[$0]) < TensorName(names[$1]) }
+    var ranks = [Int](repeating: 0, count: names.count)
+    for (rank, place) in order.enumerated() { ranks[place] = rank }
+    shards = order.map { names[$0] }
+    self.weights = weights.map { ($0.name, ranks[$0.shard]) }
+  }
+
+  private static func metadata(
+    _ value: JSONValue?, _ broken: (String, String, String) -> FlatFormatError
+  ) throws(FlatFormatError) -> (totalSize: Int?, strings: [(key: String, value: String)]) {
+    switch value {
+    case nil, .null?: return (nil, [])
+    case .object(let object)?:
+      let strings = object.members.compactMap { member -> (key: String, value: String)? in
+        if case .string(let text) = member.value { (member.key, text) } else { nil }
+      }
+      switch object["total_size"] {
+      case nil: return (nil, strings)
+      case .integer(let size)? where size >= 0: return (Int(size), strings)
+      // Older writers summed in floating point.
+      case .number(let size)? where size >= 0 && size < 0x1p53 && size == size.rounded():
+        return (Int(size), strings)
+      case let other?: throw broken("metadata, total_size", "a number of bytes", other.kindName)
+      }
+    case let other?: throw broken("metadata", "an object", other.kindName)
+    }
+  }
+}
+
+/// What is wrong with a set of shards, collected; a hostile index could otherwise say the same a million times.
+struct ShardProblems {
+  private(set) var errors: [FlatFormatError] = []
+  private var counts: [FlatFormatRule: Int] = [:]
+
+  /// The most errors that are kept of one rule.
+  static let limit = 100
+
+  var isEmpty: Bool { errors.isEmpty }
+
+  mutating func add(_ error: FlatFormatError) {
+    if let rule = error.rule {
+      counts[rule, default: 0] += 1
+      if counts[rule, default: 0] > Self.limit { return }
+    }
+    errors.append(error)
+  }
+}

@@ -1,0 +1,163 @@
+internal import Tensors
+
+/// Which tensors go to which shard, and the header of each: everything of a set but the tensors' bytes.
+struct ShardLayout {
+  struct Shard {
+    let name: String
+    /// Places among all tensors.
+    let tensors: Range<Int>
+    let header: [UInt8]
+    /// The order of the body, in places among the shard's own tensors.
+    let order: [Int]
+    let byteCount: Int
+  }
+
+  let shards: [Shard]
+  let index: [UInt8]
+
+  /// The most bytes of tensors in a shard where nobody says; Hugging Face's libraries have the same default.
+  static let defaultSize = 5_000_000_000
+
+  /// The order of all tensors in which the bodies are written.
+  var order: [Int] { shards.flatMap { shard in shard.order.map { shard.tensors.lowerBound + $0 } } }
+
+  /// Tensors in their order, as many in a shard as `size` allows, and always one.
+  init(splitting contents: SinkContents, size: Int, stem: String) throws(FlatFormatError) {
+    var ranges: [Range<Int>] = []
+    var (start, filled) = (0, 0)
+    for (place, spec) in contents.specs.enumerated() {
+      let (sum, overflow) = filled.addingReportingOverflow(spec.byteCount)
+      if place > start, overflow || sum > size {
+        ranges.append(start..<place)
+        (start, filled) = (place, spec.byteCount)
+      } else {
+        filled = overflow ? .max : sum
+      }
+    }
+    ranges.append(start..<contents.specs.count)
+    var shards: [Shard] = []
+    for (number, range) in ranges.enumerated() {
+      let part = contents.shard(range)
+      let (header, order) = try SafetensorsSink.canonicalHeader(part)
+      shards.append(
+        Shard(
+          name: ShardName.numbered(stem, number + 1, of: ranges.count), tensors: range, header: header,
+          order: order, byteCount: try part.byteCount()))
+    }
+    self.shards = shards
+    index = try Self.index(of: shards, contents)
+  }
+
+  /// The files that were there before, once they describe exactly these tensors.
+  init(repeating set: ShardSet, _ contents: SinkContents, stem: String) throws(FlatFormatError) {
+    func disagreement(_ place: String, _ expected: String, _ found: String) -> FlatFormatError {
+      contents.refusal(.shardsVerbatim, place, expected: expected, found: found)
+    }
+    var shards: [Shard] = []
+    var names = Set<TensorName>()
+    var start = 0
+    for shard in set.shards {
+      let place = "stored shard \(TensorName(shard.name).quoted)"
+      if let fault = ShardName.fault(in: shard.name) {
+        throw disagreement(place, "the bare name of a .safetensors file", fault)
+      }
+      guard names.insert(TensorName(shard.name)).inserted else {
+        throw disagreement(place, "every name once", "it twice")
+      }
+      guard shard.tensorCount >= 0, shard.tensorCount <= contents.specs.count - start else {
+        throw disagreement(place, "at most \(contents.specs.count - start) tensors", "\(shard.tensorCount)")
+      }
+      let range = start..<start + shard.tensorCount
+      start = range.upperBound
+      let part = contents.shard(range)
+      shards.append(
+        Shard(
+          name: shard.name, tensors: range, header: shard.header,
+          order: try SafetensorsSink.order(ofVerbatim: shard.header, part), byteCount: try part.byteCount()))
+    }
+    guard start == contents.specs.count else {
+      throw disagreement("stored shards", "\(contents.specs.count) tensors together", "\(start)")
+    }
+    self.shards = shards
+    guard let bytes = set.index?.bytes else {
+      index = try Self.index(of: shards, contents)
+      return
+    }
+    var problems = ShardProblems()
+    let stored = try ShardIndex(parsing: bytes, path: contents.path, problems: &problems)
+    if let first = problems.errors.first { throw first }
+    var homes: [TensorName: String] = [:]
+    for shard in shards { for spec in contents.specs[shard.tensors] { homes[spec.name] = shard.name } }
+    let total = shards.reduce(0) { $0 &+ $1.byteCount }
+    if let said = stored.totalSize, said != total {
+      throw disagreement("stored index, total_size", "\(total) bytes", "\(said)")
+    }
+    guard stored.weights.count == contents.specs.count else {
+      throw disagreement("stored index", "\(contents.specs.count) tensors", "\(stored.weights.count)")
+    }
+    for (name, shard) in stored.weights
+    where homes[name].map({ TensorName($0) }) != TensorName(stored.shards[shard]) {
+      throw disagreement(
+        "stored index, tensor \(name.quoted)",
+        homes[name].map { TensorName($0).quoted } ?? "a tensor that is written",
+        TensorName(stored.shards[shard]).quoted)
+    }
+    index = bytes
+  }
+
+  /// An index as Hugging Face's libraries write it: two spaces, keys in order of their bytes.
+  private static func index(of shards: [Shard], _ contents: SinkContents) throws(FlatFormatError) -> [UInt8] {
+    var total = 0
+    for shard in shards {
+      let (sum, overflow) = total.addingReportingOverflow(shard.byteCount)
+      if overflow { throw contents.tooLarge() }
+      total = sum
+    }
+    var text: [UInt8] = Array("{\n  \"metadata\": {\n".utf8)
+    if !contents.ties.isEmpty {
+      text += Array("    \"\(TensorTies.key)\": ".utf8)
+      JSONText.append(TensorTies.encoded(contents.ties), to: &text)
+      text += Array(",\n".utf8)
+    }
+    text += Array("    \"total_size\": \(total)\n  },\n  \"weight_map\": {".utf8)
+    var rows: [(name: TensorName, shard: String)] = []
+    for shard in shards { for spec in contents.specs[shard.tensors] { rows.append((spec.name, shard.name)) } }
+    rows.sort { $0.name < $1.name }
+    for (number, row) in rows.enumerated() {
+      text += Array((number == 0 ? "\n    " : ",\n    ").utf8)
+      JSONText.append(row.name.text, to: &text)
+      text += Array(": ".utf8)
+      JSONText.append(row.shard, to: &text)
+    }
+    text += Array((rows.isEmpty ? "}\n}\n" : "\n  }\n}\n").utf8)
+    guard text.count <= ShardIndex.sizeLimit else {
+      throw contents.refusal(
+        .shardsLimit, "index", expected: "an index of at most \(ShardIndex.sizeLimit) bytes",
+        found: "\(text.count)")
+    }
+    return text
+  }
+}
+
+extension SinkContents {
+  /// The tensors of one shard. Ties are the index's, since a shard may lack the other name.
+  func shard(_ range: Range<Int>) -> SinkContents {
+    SinkContents(
+      path: path, specs: Array(specs[range]), ties: [], metadata: metadata, verbatim: nil, opaque: opaque)
+  }
+
+  func byteCount() throws(FlatFormatError) -> Int {
+    var total = 0
+    for spec in specs {
+      let (sum, overflow) = total.addingReportingOverflow(spec.byteCount)
+      if overflow { throw tooLarge() }
+      total = sum
+    }
+    return total
+  }
+
+  func tooLarge() -> FlatFormatError {
+    refusal(
+      .safetensorsHeaderLimit, "tensors", expected: "tensors that fit a file", found: "more than 2^63 bytes")
+  }
+}

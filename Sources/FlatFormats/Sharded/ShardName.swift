@@ -1,0 +1,69 @@
+internal import Tensors
+
+/// Names of shards and indexes. Whoever wrote an index or a checkpoint chose them, so they must not lead anywhere.
+enum ShardName {
+  static let suffix = ".safetensors"
+  static let indexSuffix = ".safetensors.index.json"
+
+  /// What keeps `name` from being the bare name of a shard; nil for a good one.
+  static func fault(in name: String) -> String? {
+    if !name.utf8.reversed().starts(with: suffix.utf8.reversed()) { return "another ending" }
+    return bareFault(in: name)
+  }
+
+  /// What keeps `name` from being the bare name of an index; nil for a good one.
+  static func indexFault(in name: String) -> String? {
+    if !name.utf8.reversed().starts(with: ".json".utf8.reversed()) { return "another ending" }
+    return bareFault(in: name)
+  }
+
+  private static func bareFault(in name: String) -> String? {
+    for byte in name.utf8 {
+      switch byte {
+      case UInt8(ascii: "/"), UInt8(ascii: "\\"): return "a path"
+      case UInt8(ascii: ":"): return "a drive"
+      case ..<0x20, 0x7F: return "a control character"
+      default: break
+      }
+    }
+    // Hidden files are nobody's weights; `..` is one of them.
+    if name.utf8.first == UInt8(ascii: ".") { return "a hidden file" }
+    // NAME_MAX of every file system in use.
+    if name.utf8.count > 255 { return "\(name.utf8.count) bytes" }
+    return nil
+  }
+
+  /// The name that Hugging Face's libraries give a shard: `model-00002-of-00009.safetensors`, numbers from 1.
+  static func numbered(_ stem: String, _ number: Int, of count: Int) -> String {
+    "\(stem)-\(fiveDigits(number))-of-\(fiveDigits(count))\(suffix)"
+  }
+
+  private static func fiveDigits(_ number: Int) -> String {
+    let digits = String(number)
+    return String(repeating: "0", count: max(0, 5 - digits.utf8.count)) + digits
+  }
+
+  /// The parts of a numbered name; nil for other names.
+  static func parts(of name: String) -> (stem: String, number: Int, count: Int)? {
+    guard name.hasSuffix(suffix) else { return nil }
+    var rest = name.dropLast(suffix.count)
+    guard let count = takeNumber(from: &rest), rest.hasSuffix("-of-") else { return nil }
+    rest = rest.dropLast(4)
+    guard let number = takeNumber(from: &rest), rest.hasSuffix("-"), rest.count > 1 else { return nil }
+    let stem = String(rest.dropLast())
+    // Digits that are written otherwise ("+1", more zeros) are another name.
+    return numbered(stem, number, of: count) == name ? (stem, number, count) : nil
+  }
+
+  private static func takeNumber(from text: inout Substring) -> Int? {
+    let digits = text.reversed().prefix { $0.isASCII && $0.isNumber }
+    guard digits.count >= 5, digits.count <= 9 else { return nil }
+    text = text.dropLast(digits.count)
+    return Int(String(digits.reversed()))
+  }
+
+  /// The stem of an index's name: `model` of `model.safetensors.index.json`.
+  static func stem(ofIndex name: String) -> String {
+    name.lowercased().hasSuffix(indexSuffix) ? String(name.dropLast(indexSuffix.count)) : "model"
+  }
+}

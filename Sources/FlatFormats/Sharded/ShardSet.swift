@@ -1,0 +1,44 @@
+/// The files of sharded safetensors, without the tensors: what is needed to write the same files again.
+public struct ShardSet: Sendable, Equatable {
+  /// One safetensors file of the set.
+  public struct Shard: Sendable, Equatable {
+    /// The file's bare name.
+    public let name: String
+    /// How many tensors it has; those of one shard follow one another among the source's.
+    public let tensorCount: Int
+    /// The file's bytes before the data: length, JSON and padding.
+    public let header: [UInt8]
+
+    /// A shard.
+    public init(name: String, tensorCount: Int, header: [UInt8]) {
+      self.name = name
+      self.tensorCount = tensorCount
+      self.header = header
+    }
+  }
+
+  /// The file that says which tensor is in which shard.
+  public struct Index: Sendable, Equatable {
+    /// The file's bare name.
+    public let name: String
+    /// Every byte of it.
+    public let bytes: [UInt8]
+
+    /// An index.
+    public init(name: String, bytes: [UInt8]) {
+      self.name = name
+      self.bytes = bytes
+    }
+  }
+
+  /// The shards, by the bytes of their names.
+  public let shards: [Shard]
+  /// The index; nil for a set that had none.
+  public let index: Index?
+
+  /// A set.
+  public init(shards: [Shard], index: Index?) {
+    self.shards = shards
+    self.index = index
+  }
+}

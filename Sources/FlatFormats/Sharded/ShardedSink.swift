@@ -1,0 +1,98 @@
+internal import ByteFiles
+internal import Tensors
+
+/// Writes sharded safetensors: every shard after the other, then the index, and all of them in their places at the end.
+///
+/// Numbered shards of an earlier set of the same name that the new set does not have are removed then.
+final class ShardedSink: FlatWeightsSink {
+  let order: [Int]
+  private let contents: SinkContents
+  private let layout: ShardLayout
+  private let destination: ShardDestination
+  private let files: AtomicFileSet
+  private var progress: SinkProgress
+  private let sources: Set<FileIdentity>
+
+  /// Shards that have been begun, the last of them perhaps unfinished.
+  private var begun = 0
+  private var current: SafetensorsSink?
+  /// Bytes that the current shard lacks.
+  private var missing = 0
+
+  init(_ contents: SinkContents) throws(FlatFormatError) {
+    let set = contents.shardSize == nil ? contents.shardSet : nil
+    destination = try ShardDestination(contents.path, repeating: set)
+    if let set {
+      layout = try ShardLayout(repeating: set, contents, stem: destination.stem)
+    } else {
+      layout = try ShardLayout(
+        splitting: contents, size: contents.shardSize ?? ShardLayout.defaultSize, stem: destination.stem)
+    }
+    self.contents = contents
+    order = layout.order
+    progress = SinkProgress(contents, order: order)
+    sources = Set(contents.sourceFiles.compactMap(FileIdentity.init(path:)))
+    let names = layout.shards.map(\.name)
+    for name in names + [destination.index] {
+      try Self.requireNoSource(sources, destination.folder.file(name))
+    }
+    let (folder, index) = (destination.folder.path, destination.index)
+    files = try asFlatFormat { () throws(FileError) in
+      try AtomicFileSet(folder: folder, names: names, last: index)
+    }
+    for name in try destination.stale(beside: names) {
+      try Self.requireNoSource(sources, destination.folder.file(name))
+    }
+  }
+
+  func append(_ bytes: UnsafeRawBufferPointer) throws(FlatFormatError) {
+    try progress.advance(by: bytes.count)
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      while missing == 0 { try beginNext() }
+      let piece = rest.prefix(missing)
+      try current?.append(UnsafeRawBufferPointer(rebasing: piece))
+      missing -= piece.count
+      rest = rest.dropFirst(piece.count)
+    }
+  }
+
+  func finish() throws(FlatFormatError) {
+    try progress.requireEnd()
+    // Shards without a byte of data have not been begun.
+    while begun < layout.shards.count { try beginNext() }
+    try current?.finish()
+    current = nil
+    let index = destination.index
+    let stale = try destination.stale(beside: layout.shards.map(\.name))
+    try asFlatFormat { () throws(FileError) in
+      let file = try files.file(index)
+      try file.write(layout.index, at: 0)
+      try file.commit()
+      try files.commit(removing: stale)
+    }
+  }
+
+  /// Completes the current shard and begins the next; `progress` has proven that there is one.
+  private func beginNext() throws(FlatFormatError) {
+    try current?.finish()
+    current = nil
+    guard begun < layout.shards.count else {
+      throw contents.refusal(.sinkTooMuch, "end of the tensors", expected: "no more bytes", found: "more")
+    }
+    let shard = layout.shards[begun]
+    begun += 1
+    missing = shard.byteCount
+    let file = try asFlatFormat { () throws(FileError) in try files.file(shard.name) }
+    current = try SafetensorsSink(
+      contents.shard(shard.tensors), header: shard.header, order: shard.order, file: file)
+  }
+
+  private static func requireNoSource(_ sources: Set<FileIdentity>, _ path: String) throws(FlatFormatError) {
+    guard let identity = FileIdentity(path: path), sources.contains(identity) else { return }
+    throw .refused(
+      .shardsOverSource, path: path, place: "file",
+      expected: "a destination that replaces no file of the source",
+      found: "one of its files")
+  }
+}

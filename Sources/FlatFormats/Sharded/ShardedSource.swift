@@ -1,0 +1,220 @@
+internal import ByteFiles
+internal import Tensors
+
+/// Safetensors in several files. The index says which tensor is where, and everything it says is checked.
+final class ShardedSource: FlatWeightsSource {
+  let kind = FlatFormatKind.shardedSafetensors
+  let path: String
+  let tensors: [FlatTensor]
+  let metadata: [(key: String, value: String)]
+  let shardSet: ShardSet?
+  /// Shard and first byte of each tensor.
+  private let places: [(shard: Int, start: Int)]
+  private let shardFiles: ShardFiles
+  let files: [String]
+
+  var verbatim: [UInt8]? { nil }
+
+  fileprivate init(
+    path: String, shards: [OpenedShard], metadata: [(key: String, value: String)], index: ShardSet.Index?
+  ) {
+    self.path = path
+    files = (index == nil ? [] : [path]) + shards.map(\.path)
+    shardFiles = ShardFiles(shards.map { ($0.path, $0.identity, $0.size) })
+    shardSet = ShardSet(
+      shards: shards.map { ShardSet.Shard(name: $0.name, tensorCount: $0.entries.count, header: $0.header) },
+      index: index)
+    let specs = shards.flatMap { $0.entries.map(\.spec) }
+    // Ties between shards stand in the index, others perhaps in a shard.
+    let known = metadata.contains { TensorName($0.key) == TensorName(TensorTies.key) }
+    let ties =
+      known
+      ? TensorTies.resolved(in: metadata, specs: specs)
+      : shards.reduce(into: [:]) { ties, shard in
+        ties.merge(TensorTies.resolved(in: shard.metadata, specs: shard.entries.map(\.spec))) { $1 }
+      }
+    tensors = specs.map { FlatTensor(spec: $0, tiedTo: ties[$0.name]) }
+    places = shards.enumerated().flatMap { number, shard in
+      shard.entries.map { (number, shard.header.count + $0.begin) }
+    }
+    // Writers give every shard the same; what only some have is kept as well.
+    var keys = Set<TensorName>()
+    self.metadata = shards.flatMap(\.metadata).filter { keys.insert(TensorName($0.key)).inserted }
+  }
+
+  func reader(of index: Int) throws(FlatFormatError) -> any TensorByteReader {
+    guard tensors.indices.contains(index) else { throw noSuchTensor(index) }
+    let spec = tensors[index].spec
+    return PlainReader(
+      file: try shardFiles.file(places[index].shard), name: spec.name, start: places[index].start,
+      count: spec.byteCount)
+  }
+
+  static let format = FlatFormat(
+    kind: .shardedSafetensors, suffix: ShardName.indexSuffix,
+    matches: { head in
+      guard head.bytes.first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }) == UInt8(ascii: "{") else {
+        return false
+      }
+      // The key of the map is what no other JSON has; long metadata may stand before it.
+      return head.hasSuffix(ShardName.indexSuffix) || head.contains("\"weight_map\"")
+    },
+    open: { file, _ throws(FlatFormatError) in
+      let (source, errors) = examine(index: file)
+      if let first = errors.first { throw first }
+      guard let source else { throw ShardedSource.nothing(file.path) }
+      return source
+    },
+    sink: { contents throws(FlatFormatError) in try ShardedSink(contents) })
+
+  static func nothing(_ path: String) -> FlatFormatError {
+    .refused(.shardsIndex, path: path, place: "weight_map", expected: "at least one shard", found: "none")
+  }
+}
+
+/// A shard whose header has been read.
+private struct OpenedShard {
+  let name: String
+  let path: String
+  let identity: FileIdentity
+  let size: Int
+  let header: [UInt8]
+  let entries: [SafetensorsHeader.Entry]
+  let metadata: [(key: String, value: String)]
+
+  init(_ name: String, path: String) throws(FlatFormatError) {
+    let file = try asFlatFormat { () throws(FileError) in try ReadableFile(path: path) }
+    let header = try SafetensorsSource.headerBytes(of: file)
+    let parsed = try SafetensorsSource.parse(header, path: path, bodySize: file.size - header.count)
+    self.name = name
+    self.path = path
+    identity = file.identity
+    size = file.size
+    self.header = header
+    entries = parsed.entries
+    metadata = parsed.metadata
+  }
+}
+
+extension ShardedSource {
+  /// The most bytes of all headers together; a unit checkpoint keeps no more either.
+  static let headerLimit = 128 << 20
+
+  /// Everything that an index and its shards say, and everything that is wrong with them; a source when nothing is.
+  static func examine(index file: ReadableFile) -> (source: ShardedSource?, errors: [FlatFormatError]) {
+    var problems = ShardProblems()
+    do throws(FlatFormatError) {
+      guard file.size <= ShardIndex.sizeLimit else {
+        throw .refused(
+          .shardsLimit, path: file.path, place: "file",
+          expected: "an index of at most \(ShardIndex.sizeLimit) bytes", found: "\(file.size)")
+      }
+      let bytes = try asFlatFormat { () throws(FileError) in try file.bytes(at: 0, count: file.size) }
+      let index = try ShardIndex(parsing: bytes, path: file.path, problems: &problems)
+      let shards = open(
+        index.shards, in: ShardFolder(ofFile: file.path), shownIn: file.path, problems: &problems)
+      compare(index, shards, path: file.path, problems: &problems)
+      if index.shards.isEmpty, problems.isEmpty { problems.add(nothing(file.path)) }
+      if !problems.isEmpty { return (nil, problems.errors) }
+      let name = String(
+        file.path[(file.path.lastIndex(of: "/").map(file.path.index(after:)) ?? file.path.startIndex)...])
+      return (
+        ShardedSource(
+          path: file.path, shards: shards.compactMap(\.self), metadata: index.metadata,
+          index: ShardSet.Index(name: name, bytes: bytes)), []
+      )
+    } catch {
+      problems.add(error)
+      return (nil, problems.errors)
+    }
+  }
+
+  /// The same for a set of numbered files without an index.
+  static func examine(set names: [String], in folder: ShardFolder) -> (
+    source: ShardedSource?, errors: [FlatFormatError]
+  ) {
+    var problems = ShardProblems()
+    let shards = open(names, in: folder, shownIn: folder.path, problems: &problems)
+    compare(nil, shards, path: folder.path, problems: &problems)
+    if !problems.isEmpty { return (nil, problems.errors) }
+    return (ShardedSource(path: folder.path, shards: shards.compactMap(\.self), metadata: [], index: nil), [])
+  }
+
+  private static func open(
+    _ names: [String], in folder: ShardFolder, shownIn path: String, problems: inout ShardProblems
+  ) -> [OpenedShard?] {
+    var left = headerLimit
+    var shards: [OpenedShard?] = []
+    shards.reserveCapacity(names.count)
+    for name in names {
+      do throws(FlatFormatError) {
+        let shard = try OpenedShard(name, path: try folder.pathOfShard(name))
+        left -= shard.header.count
+        if left < 0 {
+          throw .refused(
+            .shardsLimit, path: path, place: "shards",
+            expected: "headers of at most \(headerLimit) bytes together",
+            found: "more, up to \(TensorName(name).quoted)")
+        }
+        shards.append(shard)
+      } catch {
+        problems.add(error)
+        if left < 0 { break }
+        shards.append(nil)
+      }
+    }
+    return shards
+  }
+
+  /// Holds the shards against the index: every tensor in its own shard, and in no other; none that the index leaves out.
+  private static func compare(
+    _ index: ShardIndex?, _ shards: [OpenedShard?], path: String, problems: inout ShardProblems
+  ) {
+    var found: [TensorName: Int] = [:]
+    var total = 0
+    for (number, shard) in shards.enumerated() {
+      guard let shard else { continue }
+      for entry in shard.entries {
+        if let first = found.updateValue(number, forKey: entry.spec.name), let other = shards[first] {
+          problems.add(
+            .refused(
+              .shardsDuplicateTensor, path: path, place: "tensor \(entry.spec.name.quoted)",
+              expected: "it in one shard",
+              found: "it in \(TensorName(other.name).quoted) and \(TensorName(shard.name).quoted)"))
+        }
+        let (sum, overflow) = total.addingReportingOverflow(entry.spec.byteCount)
+        total = overflow ? .max : sum
+      }
+    }
+    guard let index, shards.count == index.shards.count else { return }
+    let before = problems.errors.count
+    for (name, number) in index.weights {
+      let actual = found.removeValue(forKey: name)
+      // The fault is the shard's that could not be read.
+      guard let shard = shards[number] else { continue }
+      if actual == number { continue }
+      let elsewhere = actual.flatMap { shards[$0]?.name }
+      problems.add(
+        .refused(
+          .shardsMissingTensor, path: path, place: "weight_map, \(name.quoted)",
+          expected: "the tensor in \(TensorName(shard.name).quoted)",
+          found: elsewhere.map { "it in \(TensorName($0).quoted)" } ?? "no such tensor there"))
+    }
+    for (name, number) in found.sorted(by: { $0.key < $1.key }) {
+      guard let shard = shards[number] else { continue }
+      problems.add(
+        .refused(
+          .shardsExtraTensor, path: path, place: "tensor \(name.quoted)", expected: "it in the weight_map",
+          found: "it in \(TensorName(shard.name).quoted) only"))
+    }
+    guard let totalSize = index.totalSize, !shards.contains(where: { $0 == nil }),
+      problems.errors.count == before,
+      totalSize != total
+    else { return }
+    problems.add(
+      .refused(
+        .shardsTotalSize, path: path, place: "metadata, total_size",
+        expected: "\(total), the bytes of all tensors",
+        found: "\(totalSize)"))
+  }
+}

@@ -1,0 +1,26 @@
+import Conversion
+import FlatFormats
+import Tensors
+import UnitCheckpoints
+import Validation
+
+/// Validates a unit checkpoint deeply, and then reads its flat weights.
+///
+/// The validator goes on where a checksum of the index does not fit, so mutations of the tables reach their decoder.
+enum CheckpointFileExercise {
+  static func run(_ bytes: [UInt8]) {
+    guard let file = ScratchFile.holding(bytes) else { return }
+    do {
+      for finding in try FileValidation.findings(in: file, deep: true) {
+        require(!finding.message.contains("\n"), "one line: \(finding.message.debugDescription)")
+      }
+      guard let checkpoint = try CheckpointExamination(file).checkpoint else { return }
+      _ = try checkpoint.storedSource()
+      let source = CheckpointSource(checkpoint)
+      for (index, tensor) in source.tensors.enumerated() where tensor.spec.byteCount <= 1 << 20 {
+        do { _ = try source.digest(of: index) { _ in } } catch { requireSentence(error) }
+      }
+      _ = try checkpoint.resolvedPlan()
+    } catch { requireSentence(error) }
+  }
+}

@@ -1,0 +1,20 @@
+import ByteFiles
+import FlatFormats
+import Tensors
+
+/// Opens a safetensors file, reads every tensor, and holds the header against what was read from it.
+enum SafetensorsExercise {
+  static func run(_ bytes: [UInt8]) {
+    guard let file = ScratchFile.holding(bytes) else { return }
+    _ = FlatFormats.recognise(file)
+    do {
+      let source = try FlatFormats.open(file, as: .safetensors, assumeDType: nil)
+      let read = try TensorReading.readAll(source, limit: bytes.count)
+      let header = source.verbatim ?? []
+      require(read + header.count == bytes.count, "header and tensors are the file")
+      require(bytes.starts(with: header), "the stored header is the file's")
+      try FlatFormats.checkVerbatim(
+        header, of: .safetensors, describes: source.tensors.map(\.spec), path: file.path)
+    } catch { requireSentence(error) }
+  }
+}
