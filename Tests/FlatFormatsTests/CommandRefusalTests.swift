@@ -39,8 +39,44 @@ struct CommandRefusalTests {
     // Rules about writing, and those that only a caller of the library can break.
     let elsewhere = FlatFormatRule.allCases.filter { !met.contains($0) }
     #expect(
-      elsewhere.filter { !$0.rawValue.hasPrefix("flat.") && !Self.onlyInTheLibrary.contains($0.rawValue) }
+      elsewhere.filter {
+        !$0.rawValue.hasPrefix("flat.") && !$0.rawValue.hasPrefix("shards.")
+          && !Self.onlyInTheLibrary.contains($0.rawValue)
+      }
         == [])
+  }
+
+  @Test("a malformed set of shards ends `convert` with 2 and the sentence, and is told of by `validate`")
+  func refusedShards() throws {
+    var met: Set<FlatFormatRule> = []
+    for example in ShardRefusal.all {
+      let folder = try TemporaryFolder()
+      let path = try example.make(folder)
+      let before = try files(of: folder.file("set"))
+      let sentence = try #require(
+        refusal { _ = try open(path) }?.description, "\(example)")
+      let run = try Subprocess.run(
+        "/bin/sh",
+        [
+          "-c", "ulimit -d 524288; exec \"$0\" \"$@\"", Peers.tessera, "convert", path, folder.file("out.h5"),
+        ],
+        timeout: 5)
+      #expect(run.ending == .exited(2), "\(example): \(run.ending)")
+      #expect(run.errorText == "tessera: \(sentence)\n", "\(example)")
+      let check = try Subprocess.run(Peers.tessera, ["validate", "--format", "json", path], timeout: 5)
+      if example.rule == .shardsFolder {
+        #expect(check.ending == .exited(2), "\(example)")
+      } else {
+        #expect(check.ending == .exited(1), "\(example): \(check.errorText)")
+        let rule = example.rule.rawValue.hasPrefix("shards.") ? "shards" : "names"
+        #expect(check.outputText.contains("\"rule\": \"\(rule)\""), "\(example): \(check.outputText)")
+      }
+      #expect(try files(of: folder.file("set")) == before, "\(example)")
+      met.insert(example.rule)
+    }
+    // The others are about writing.
+    let all = FlatFormatRule.allCases.filter { $0.rawValue.hasPrefix("shards.") && !met.contains($0) }
+    #expect(all == [.shardsVerbatim, .shardsOverSource])
   }
 
   /// Rules that a malformed source cannot break: they are about writing, or about a dtype that was assumed.

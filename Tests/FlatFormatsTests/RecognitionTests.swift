@@ -13,6 +13,8 @@ struct RecognitionTests {
       ("w.bin", ZipBytes.array().file, .npz), ("w.npz", ZipBytes([]).file, .npz), ("w.npz", [1, 2], .npz),
       ("W.SafeTensors", [1, 2], .safetensors), ("w.npy", [], .npy),
       ("w.bin", ZipBytes([.init("data.pkl", [1])]).file, nil), ("w.pt", [1, 2, 3], nil), ("w.bin", [], nil),
+      ("w.bin", Array(ShardFiles.good.utf8), .shardedSafetensors),
+      ("W.SafeTensors.Index.json", Array("{".utf8), .shardedSafetensors), ("x.json", Array("{}".utf8), nil),
       ("w.npz", [0x1F, 0x8B, 8, 0], nil), ("w.safetensors", Array("<!DOCTYPE html>".utf8), nil),
     ] as [(String, [UInt8], FlatFormatKind?)])
   func recognise(_ name: String, _ bytes: [UInt8], _ expected: FlatFormatKind?) throws {
@@ -24,6 +26,7 @@ struct RecognitionTests {
     "the format to write follows from the name",
     arguments: [
       ("a.safetensors", FlatFormatKind.safetensors), ("b/c.NPZ", .npz), ("x.npy", .npy), ("x.h5", nil),
+      ("a/b.safetensors.index.json", .shardedSafetensors), ("out/", .shardedSafetensors), ("out", nil),
       ("npz", nil),
     ] as [(String, FlatFormatKind?)])
   func byName(_ path: String, _ kind: FlatFormatKind?) { #expect(FlatFormats.kind(forName: path) == kind) }

@@ -6,7 +6,8 @@ import Testing
 @Suite("Refusals")
 struct RefusalTests {
   static let all =
-    RefusalCase.generalCases + RefusalCase.safetensorsCases + RefusalCase.numpyCases + RefusalCase.zipCases
+    RefusalCase.generalCases + RefusalCase.safetensorsCases + RefusalCase.shardCases
+    + RefusalCase.numpyCases + RefusalCase.zipCases
 
   @Test(
     "a malformed file or request is refused by its rule, in one sentence, and leaves nothing behind",
@@ -34,7 +35,9 @@ struct RefusalTests {
     let ids = FlatFormatRule.allCases.map(\.rawValue)
     #expect(Set(ids).count == ids.count)
     #expect(
-      ids.allSatisfy { id in ["flat.", "safetensors.", "npy.", "npz.", "zip."].contains { id.hasPrefix($0) } }
+      ids.allSatisfy { id in
+        ["flat.", "safetensors.", "shards.", "npy.", "npz.", "zip."].contains { id.hasPrefix($0) }
+      }
     )
   }
 
@@ -52,7 +55,7 @@ struct RefusalTests {
         == "w.safetensors: tensor 'a': expected 12 bytes for U16 [2, 3], found data_offsets [0, 2]")
     #expect(
       try message("w.safetensors", Array("version https://git-lfs.github.com/spec/v1".utf8))
-        == "w.safetensors: first bytes: expected one of the formats safetensors, npz, npy, found a Git LFS pointer; "
+        == "w.safetensors: first bytes: expected one of the formats safetensors, safetensors-sharded, npz, npy, found a Git LFS pointer; "
         + "the weights themselves were not fetched (git lfs pull)")
     #expect(
       try message("x.npy", npy("{'descr': '|V2', 'fortran_order': False, 'shape': (1,), }", data: 2))

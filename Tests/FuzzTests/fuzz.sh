@@ -42,6 +42,7 @@ add() {
 seed() {
   case $1 in
     safetensors) add "$1" Tests/Fixtures/flat/*.safetensors ;;
+    shards) add "$1" Tests/Fixtures/shards/*/*.json ;;
     npy) add "$1" Tests/Fixtures/flat/npy/*.npy "$hostile"/pickle/*.npy ;;
     zip) add "$1" Tests/Fixtures/flat/*.npz "$hostile"/zip-*/*.zip "$hostile"/pickle/*.{npz,zip} ;;
     plan) add "$1" Tests/Fixtures/plans/*.json Tests/Fixtures/plans/*/*.json samples/*/*.json ;;

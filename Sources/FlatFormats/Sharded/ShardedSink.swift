@@ -45,6 +45,11 @@ final class ShardedSink: FlatWeightsSink {
     }
   }
 
+  deinit {
+    // An unfinished shard removes its temporary, and then the set its folder.
+    current = nil
+  }
+
   func append(_ bytes: UnsafeRawBufferPointer) throws(FlatFormatError) {
     try progress.advance(by: bytes.count)
     var rest = bytes[...]

@@ -1,3 +1,4 @@
+internal import Tensors
 internal import UnitCheckpoints
 
 /// The datasets have the shapes that the layout gives them, and a `dtype` attribute where HDF5 cannot say the dtype.
@@ -28,6 +29,6 @@ enum ShapesRule: ValidationRule {
   }
 
   private static func words(_ dtype: String?) -> String {
-    dtype.map { "attribute dtype = \"\($0)\"" } ?? "no attribute dtype"
+    dtype.map { "attribute dtype = \(TensorName($0).quoted)" } ?? "no attribute dtype"
   }
 }

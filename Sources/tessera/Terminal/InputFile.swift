@@ -42,7 +42,7 @@ enum InputFile {
     }
   }
 
-  private static let known = "a unit checkpoint, safetensors (also sharded), npz or npy"
+  private static let known = "a unit checkpoint, safetensors, npz or npy"
 
   /// What a file that nobody recognises looks like, in words.
   private static func guess(_ file: ReadableFile) -> String {

@@ -1,12 +1,13 @@
 /// The parsers that read what strangers write; a new one needs a case, and its exercise in the switch.
 enum FuzzedParser: String, CaseIterable, Sendable {
-  case safetensors, npy, zip, plan, hdf5, checkpoint
+  case safetensors, shards, npy, zip, plan, hdf5, checkpoint
 
   /// Does with `bytes` what the commands do with a file. Errors are outcomes; a trap, a hang, a read outside memory or
   /// a broken promise (`require`) is a finding.
   func exercise(_ bytes: [UInt8]) {
     switch self {
     case .safetensors: SafetensorsExercise.run(bytes)
+    case .shards: ShardsExercise.run(bytes)
     case .npy: NpyExercise.run(bytes)
     case .zip: ZipExercise.run(bytes)
     case .plan: PlanExercise.run(bytes)

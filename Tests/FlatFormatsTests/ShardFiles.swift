@@ -1,0 +1,56 @@
+import FlatFormats
+import Foundation
+import Tensors
+import TestSupport
+
+/// Files of a set of shards, as literal text.
+struct ShardFiles {
+  /// The names of the tensors of each shard; all are U8 of two bytes, so that a shard's bytes follow from its names.
+  var shards: [(file: String, tensors: [String])] = [
+    ("model-00001-of-00002.safetensors", ["a", "b"]), ("model-00002-of-00002.safetensors", ["c"]),
+  ]
+  var index: String? = Self.good
+
+  static let name = "model.safetensors.index.json"
+  static let good = Self.json(
+    #""a": "model-00001-of-00002.safetensors", "b": "model-00001-of-00002.safetensors", "c": "model-00002-of-00002.safetensors""#,
+    total: "6")
+
+  /// An index with these members of its map.
+  static func json(_ map: String, total: String? = nil) -> String {
+    let metadata = total.map { #""metadata": {"total_size": \#($0)}, "# } ?? ""
+    return "{\(metadata)\"weight_map\": {\(map)}}"
+  }
+
+  static func shard(_ tensors: [String]) -> [UInt8] {
+    let entries = tensors.enumerated().map { place, name in
+      #""\#(name)":{"dtype":"U8","shape":[2],"data_offsets":[\#(2 * place),\#(2 * place + 2)]}"#
+    }
+    return safetensors("{\(entries.joined(separator: ","))}", body: 2 * tensors.count)
+  }
+
+  /// Writes the files into `folder/set` and returns that folder.
+  @discardableResult
+  func write(in folder: TemporaryFolder) throws -> String {
+    let path = folder.file("set")
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    for shard in shards { _ = try folder.write(Self.shard(shard.tensors), as: "set/\(shard.file)") }
+    if let index { _ = try folder.write(Array(index.utf8), as: "set/\(Self.name)") }
+    return path
+  }
+}
+
+/// Opens the weights of a folder.
+func openFolder(_ path: String) throws -> (any FlatWeightsSource)? {
+  try FlatFormats.open(folder: path, assumeDType: nil)
+}
+
+/// The names and bytes of all files of a folder.
+func files(of path: String) throws -> [String: [UInt8]] {
+  var files: [String: [UInt8]] = [:]
+  for name in try FileManager.default.contentsOfDirectory(atPath: path) {
+    // A link may lead nowhere.
+    files[name] = (try? TemporaryFolder.bytes(of: "\(path)/\(name)")) ?? []
+  }
+  return files
+}
