@@ -42,8 +42,10 @@ extension UnitCheckpoint {
       // Tied tensors are there in full. The index has found every size to fit, their sum is the header's to check.
       return try metadata(of: header, tensors: index.tensors[...])
     }
-    guard let shard = try shardSet()?.shards.first else { return [] }
-    return try metadata(of: shard.header, tensors: index.tensors.prefix(shard.tensorCount))
+    guard let stored = try? storedSource(), stored.kind == FlatFormatKind.shardedSafetensors.rawValue,
+      let shard = stored.shards.first, let header = shard.header
+    else { return [] }
+    return try metadata(of: headers[header], tensors: index.tensors.prefix(shard.tensorCount))
   }
 
   private func metadata(

@@ -22,6 +22,9 @@ struct CheckpointExercise {
       for dataset in checkpoint.index.datasets.indices { try checkpoint.checkDataset(dataset) }
       _ = try checkpoint.unlistedDatasets()
       _ = try checkpoint.storedSource()
+      do throws(ConversionError) { _ = try checkpoint.shardSet() } catch {
+        if case .checkpoint(let error) = error { throw error }
+      }
       try Self.convert(checkpoint, to: folder.file("back.safetensors"))
     } catch {
       self.error = error

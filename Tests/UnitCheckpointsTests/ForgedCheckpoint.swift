@@ -54,6 +54,17 @@ struct ForgedCheckpoint: CustomStringConvertible, Sendable {
     ForgedCheckpoint(.sourceHeaders, "no shard has the header") {
       $0.replace(Array(#""header": 0"#.utf8), by: Array(#""header":[]"#.utf8))
     },
+    ForgedCheckpoint(.shardIndex, "a changed byte of the index", .sharded) {
+      $0.replace(Array("weight_map".utf8), by: Array("weight_mop".utf8))
+    },
+    ForgedCheckpoint(.shardIndex, "a digest of another length", .sharded) {
+      $0.replace(Array(#""sha256": ""#.utf8), by: Array(#""sha256":" "#.utf8))
+    },
+    ForgedCheckpoint(.source, "an index without a name", .sharded) {
+      $0.replace(
+        Array(#""index": {"#.utf8 + Array("\n    \"name\"".utf8)),
+        by: Array(#""index": {"#.utf8 + Array("\n    \"nome\"".utf8)))
+    },
   ]
 
   static let tables = [

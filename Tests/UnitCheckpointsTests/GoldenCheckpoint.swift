@@ -14,17 +14,40 @@ struct GoldenCheckpoint: CustomStringConvertible, Sendable {
   let name: String
   let rows: [SampleWeights.Row]
   let plan: String
+  /// How many of the rows each shard has; none for one file.
+  var shards: [Int] = []
 
   var description: String { name }
   var path: String { "\(SourceFolder.fixtures)/checkpoints/\(name).h5" }
 
   /// Writes the checkpoint of the sample weights to `path`.
   func write(to path: String, in folder: TemporaryFolder) throws {
-    let flat = try folder.write(SampleWeights.bytes(rows, seed: 11), as: name + ".safetensors")
-    let source = try FlatFormats.open(try ReadableFile(path: flat), assumeDType: nil)
+    let source = try source(in: folder)
     let (contents, _) = try CheckpointContents.cutting(
       source, plan: try Plan(parsing: Array(plan.utf8)), planPath: name)
     try FlatToUnits(source, contents: contents, destination: path).run { _ in }
+  }
+
+  /// The flat weights, as one file or as a set of shards with an index.
+  func source(in folder: TemporaryFolder) throws -> any FlatWeightsSource {
+    if shards.isEmpty {
+      let flat = try folder.write(SampleWeights.bytes(rows, seed: 11), as: name + ".safetensors")
+      return try FlatFormats.open(try ReadableFile(path: flat), assumeDType: nil)
+    }
+    try FileManager.default.createDirectory(atPath: folder.file(name), withIntermediateDirectories: false)
+    var map: [String] = []
+    var first = 0
+    for (number, count) in shards.enumerated() {
+      let file = "\(name)-0000\(number + 1)-of-0000\(shards.count).safetensors"
+      let part = Array(rows[first..<first + count])
+      _ = try folder.write(SampleWeights.bytes(part, seed: 11 + UInt64(number)), as: "\(name)/\(file)")
+      map += part.map { "  \"\($0.name)\":\t\"\(file)\"" }
+      first += count
+    }
+    // No writer writes it like this, so that only the stored bytes can bring it back.
+    let index = "{\"weight_map\": {\n\(map.reversed().joined(separator: ",\n"))}}\n\n"
+    let path = try folder.write(Array(index.utf8), as: "\(name)/\(name).safetensors.index.json")
+    return try FlatFormats.open(try ReadableFile(path: path), assumeDType: nil)
   }
 
   static let all = [grid, scattered, types, privates]
@@ -91,4 +114,14 @@ struct GoldenCheckpoint: CustomStringConvertible, Sendable {
                      "private_per_level": { "1": [{ "match": "bn.1", "as": "bn" }], "2": [{ "match": "bn.2", "as": "bn" }] } },
                    { "name": "b", "order": [0, 1], "levels": [2], "private": ["head.b"] } ] }
       """)
+
+  /// Layout 1.1: two shards, one of a single tensor, and their index.
+  static let sharded = GoldenCheckpoint(
+    name: "shards",
+    rows: [("up", "F32", [6, 4]), ("down", "F32", [4, 6]), ("head", "BF16", [3])],
+    plan: """
+      { "format": "tessera.plan/1", "units": 2, "axes": { "a": { "size": 6, "units": [4, 2] } },
+        "tensors": [ { "name": "up", "axes": ["a", null] }, { "name": "down", "axes": [null, "a"] } ],
+        "tasks": [ { "name": "t", "order": [0, 1], "levels": [1, 2] } ] }
+      """, shards: [2, 1])
 }

@@ -142,6 +142,11 @@ struct RuleFixture: CustomStringConvertible, Sendable {
 
   static let flat = [
     flat(.tiles, "a byte is missing", "plain.safetensors", says: "body") { $0.removeLast() },
+    RuleFixture(rule: .shards, severity: .error, label: "a tensor in no shard", words: ["'x'"]) { folder in
+      let map = #"{"weight_map": {"a": "s.safetensors", "x": "s.safetensors"}}"#
+      _ = try folder.write(SampleWeights.bytes([("a", "U8", [3])]), as: "s.safetensors")
+      return try folder.write(Array(map.utf8), as: "model.safetensors.index.json")
+    },
     flat(.structure, "a broken header", "plain.safetensors") { $0[8] = UInt8(ascii: "[") },
     flat(.structure, "no directory", "stored.npz") { $0.removeLast(8) },
     flat(.memberChecksum, "a changed byte of data", "stored.npz", says: "CRC") { bytes in
