@@ -28,6 +28,11 @@ test: peers python ## Build once and run every test, with the peers that check u
 install: build ## Install the command under PREFIX
 	install -D -m 755 $(BUILD)/release/tessera $(DESTDIR)$(PREFIX)/bin/tessera
 
+SECONDS ?= 60
+PARSERS ?=
+fuzz: deps ## Fuzz the parsers: SECONDS=600 for each, PARSERS="npy zip" for some
+	@SWIFT=$(SWIFT) bash Tests/FuzzTests/fuzz.sh $(SECONDS) $(PARSERS)
+
 paper: build ## Count the paper's networks, beside the numbers it prints
 	@python3 samples/paper/compare.py $(BUILD)/release/tessera
 
@@ -47,6 +52,6 @@ $(VENV)/ready: tools/requirements.txt tools/requirements-files.txt
 	@bash tools/make-python.sh $(VENV)
 
 clean: ## Remove what was built
-	rm -rf $(BUILD) $(TEST_BUILD) $(VENV)
+	rm -rf $(BUILD) $(TEST_BUILD) .build-fuzz $(VENV)
 
-.PHONY: help demo build test install paper bench deps peers python clean
+.PHONY: help demo build test install fuzz paper bench deps peers python clean

@@ -4,25 +4,28 @@ internal import ByteFiles
 final class SequentialWriter {
   /// Pieces from this size on are not worth a copy.
   private static let direct = 128 << 10
-  private static let capacity = 512 << 10
+  fileprivate static let capacity = 512 << 10
   /// How much is written before the kernel is told to start with the disk.
   private static let writebackStep = 8 << 20
 
   let file: AtomicFile
   /// Where the next byte goes.
   private(set) var position = 0
-  private let gathered = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 64)
+  private let memory: GatherMemory
+  private var gathered: UnsafeMutableRawBufferPointer { memory.bytes }
   private var gatheredCount = 0
   private var announced = 0
 
   init(path: String) throws(FlatFormatError) {
     file = try asFlatFormat { () throws(FileError) in try AtomicFile(path: path) }
+    memory = GatherMemory()
   }
 
-  /// Writes into a file that has been begun.
-  init(_ file: AtomicFile) { self.file = file }
-
-  deinit { gathered.deallocate() }
+  /// Writes into a file that has been begun, with memory that no other writer uses meanwhile.
+  init(_ file: AtomicFile, memory: GatherMemory) {
+    self.file = file
+    self.memory = memory
+  }
 
   func append(_ bytes: UnsafeRawBufferPointer) throws(FlatFormatError) {
     if bytes.count >= Self.direct {
@@ -72,4 +75,14 @@ final class SequentialWriter {
     try asFlatFormat { () throws(FileError) in try file.write(bytes, at: position - gatheredCount) }
     gatheredCount = 0
   }
+}
+
+/// The memory in which a writer gathers small pieces.
+///
+/// Writers of many files one after the other share it: allocated anew for each, between small objects that stay, it
+/// left a hole in the heap every time, half a gigabyte for a thousand shards.
+final class GatherMemory {
+  let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: SequentialWriter.capacity, alignment: 64)
+
+  deinit { bytes.deallocate() }
 }

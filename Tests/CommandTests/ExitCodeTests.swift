@@ -33,7 +33,7 @@ struct ExitCodeTests {
     "what cannot be done ends with 2 and one sentence that names the file",
     arguments: [
       (["inspect", "absent.h5"], "absent.h5: cannot open: no such file or directory"),
-      (["inspect", "folder.h5"], "folder.h5: cannot read: it is a directory"),
+      (["inspect", "folder.h5"], "folder.h5: folder: expected a *.safetensors.index.json or"),
       (["inspect", "pipe"], "pipe: cannot read: it is not a regular file"),
       (
         ["inspect", "empty"],

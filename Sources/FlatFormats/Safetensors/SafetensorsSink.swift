@@ -21,10 +21,12 @@ final class SafetensorsSink: FlatWeightsSink {
   }
 
   /// One file of several, with a header that has been made from `contents`.
-  init(_ contents: SinkContents, header: [UInt8], order: [Int], file: AtomicFile) throws(FlatFormatError) {
+  init(_ contents: SinkContents, header: [UInt8], order: [Int], file: AtomicFile, memory: GatherMemory)
+    throws(FlatFormatError)
+  {
     self.order = order
     progress = SinkProgress(contents, order: order)
-    writer = SequentialWriter(file)
+    writer = SequentialWriter(file, memory: memory)
     try writer.append(header)
   }
 

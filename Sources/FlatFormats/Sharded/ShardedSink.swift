@@ -10,6 +10,7 @@ final class ShardedSink: FlatWeightsSink {
   private let layout: ShardLayout
   private let destination: ShardDestination
   private let files: AtomicFileSet
+  private let memory = GatherMemory()
   private var progress: SinkProgress
   private let sources: Set<FileIdentity>
 
@@ -90,7 +91,7 @@ final class ShardedSink: FlatWeightsSink {
     missing = shard.byteCount
     let file = try asFlatFormat { () throws(FileError) in try files.file(shard.name) }
     current = try SafetensorsSink(
-      contents.shard(shard.tensors), header: shard.header, order: shard.order, file: file)
+      contents.shard(shard.tensors), header: shard.header, order: shard.order, file: file, memory: memory)
   }
 
   private static func requireNoSource(_ sources: Set<FileIdentity>, _ path: String) throws(FlatFormatError) {

@@ -80,7 +80,8 @@ struct ConvertCommand: ParsableCommand {
       throw ValidationError("DEST '\(dest)' would replace the plan")
     }
     if let from = FileIdentity(path: source), from == FileIdentity(path: dest) {
-      throw ValidationError("SOURCE and DEST are the same, '\(dest)'")
+      throw ValidationError(
+        "SOURCE and DEST are the same \(FlatFormats.isFolder(dest) ? "folder" : "file"), '\(dest)'")
     }
   }
 

@@ -1,0 +1,156 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// Sets of shards whose writer ends before it is done. In turn, because they are timed.
+@Suite("Killed conversions to shards", .serialized)
+struct KilledShardsTests {
+  /// A checkpoint of 60 MB, and the sets that it becomes.
+  private struct Setting {
+    let folder: TemporaryFolder
+
+    init() throws {
+      folder = try TemporaryFolder()
+      _ = try folder.write(SampleWeights.pairs(megabytes: 60), as: "w.safetensors")
+      _ = try folder.write(SampleWeights.pairs(megabytes: 4, seed: 9), as: "old.safetensors")
+      for arguments in [["w.safetensors", "w.h5"], ["w.safetensors", "good/", "--shard-size", "15MB"]] {
+        let run = try tessera(["convert"] + arguments, directory: folder.path)
+        try #require(run.ending == .exited(0), "\(run.errorText)")
+      }
+    }
+
+    /// Puts a set of other weights in the way, with as many shards (and so the same names) or others.
+    func prepare(_ old: String?) throws {
+      try? FileManager.default.removeItem(atPath: folder.file("out"))
+      guard let old else { return }
+      let run = try tessera(
+        ["convert", "old.safetensors", "out/", "--shard-size", old], directory: folder.path)
+      try #require(run.ending == .exited(0), "\(run.errorText)")
+    }
+
+    /// What the destination is: no set, the old weights, or the new ones; anything else is torn.
+    func outcome() throws -> String {
+      let index = folder.file("out/model.safetensors.index.json")
+      guard FileManager.default.fileExists(atPath: index) else { return "none" }
+      guard try tessera(["validate", "--deep", "out"], directory: folder.path).ending == .exited(0) else {
+        return "torn"
+      }
+      for (name, outcome) in [("w.safetensors", "new"), ("old.safetensors", "old")] {
+        if try tessera(["diff", "out", name], directory: folder.path).ending == .exited(0) { return outcome }
+      }
+      return "torn"
+    }
+
+    var hidden: [String] {
+      ((try? FileManager.default.contentsOfDirectory(atPath: folder.file("out"))) ?? []).filter {
+        $0.hasPrefix(".")
+      }
+    }
+
+    static let arguments = ["convert", "w.h5", "out/", "--shard-size", "15MB"]
+  }
+
+  @Test("killed at any moment, the old set is usable, or there is no index, or the new set is whole")
+  func killed() throws {
+    let setting = try Setting()
+    var durations: [Duration] = []
+    for _ in 0..<3 {
+      try setting.prepare(nil)
+      let start = ContinuousClock.now
+      #expect(try tessera(Setting.arguments, directory: setting.folder.path).ending == .exited(0))
+      durations.append(ContinuousClock.now - start)
+    }
+    let duration = durations.sorted()[1]
+    var outcomes: [String: Int] = [:]
+    var (kills, whileWriting) = (0, 0)
+    while kills < 30 || whileWriting < 15 {
+      try #require(kills < 120, "only \(whileWriting) of \(kills) were writing")
+      let old = [nil, "1MB", "100MB"][kills % 3]
+      try setting.prepare(old)
+      let running = try Subprocess.start(
+        Peers.tessera, Setting.arguments, directory: setting.folder.path)
+      usleep(UInt32((duration / .microseconds(1)) * Double((kills * 7) % 30) / 30))
+      kill(running.process, SIGKILL)
+      _ = running.finish()
+      kills += 1
+      if !setting.hidden.isEmpty { whileWriting += 1 }
+      let outcome = try setting.outcome()
+      outcomes[outcome, default: 0] += 1
+      #expect(outcome != "torn" && (old != nil || outcome != "old"), "\(old ?? "nothing"): \(outcome)")
+      // The next run makes the set and leaves nothing else behind.
+      if kills % 5 == 0 {
+        #expect(try tessera(Setting.arguments, directory: setting.folder.path).ending == .exited(0))
+        #expect(try Subprocess.run("diff", ["-r", "good", "out"], directory: setting.folder.path).code == 0)
+      }
+    }
+    print("killed \(kills) times over \(duration): \(whileWriting) while writing, \(outcomes)")
+  }
+
+  @Test(
+    "killed at any rename, the old set is usable, or there is no index, or the new set is whole",
+    .enabled(if: Peers.areThere(python: false, programs: ["strace"])),
+    arguments: ["1MB", "100MB", nil] as [String?])
+  func killedAtRename(old: String?) throws {
+    let setting = try Setting()
+    var outcomes: [String] = []
+    // From a flat file, which one thread writes: strace counts the calls of each thread apart.
+    let arguments = ["convert", "w.safetensors"] + Setting.arguments.dropFirst(2)
+    // Each of 4 shards and the index is renamed into the hidden folder, and then out of it.
+    for number in 1...11 {
+      try setting.prepare(old)
+      let run = try Subprocess.run(
+        "strace",
+        [
+          "-f", "-qqq", "-o", "/dev/null", "-e", "trace=rename", "-e",
+          "inject=rename:signal=KILL:when=\(number)",
+        ]
+          + [Peers.tessera] + arguments, directory: setting.folder.path)
+      #expect(run.ending == (number <= 10 ? .signalled(SIGKILL) : .exited(0)), "\(number): \(run.ending)")
+      outcomes.append(try setting.outcome())
+      #expect(try tessera(Setting.arguments, directory: setting.folder.path).ending == .exited(0))
+      #expect(try Subprocess.run("diff", ["-r", "good", "out"], directory: setting.folder.path).code == 0)
+    }
+    // The signal comes instead of the call. Where names are taken, the old index has gone before the first shard.
+    let before = [String](repeating: old == nil ? "none" : "old", count: 5)
+    let between = [String](repeating: old == "1MB" ? "none" : before[0], count: 5)
+    #expect(outcomes == before + between + ["new"])
+  }
+
+  @Test(
+    "a signal that asks to end removes what was written, and the old set stays", arguments: [SIGINT, SIGTERM])
+  func asked(signal: Int32) throws {
+    let setting = try Setting()
+    try setting.prepare("1MB")
+    let running = try Subprocess.start(
+      "/usr/bin/env", ["--default-signal=INT,TERM", Peers.tessera] + Setting.arguments,
+      directory: setting.folder.path)
+    let deadline = ContinuousClock.now + .seconds(10)
+    // Until a second shard is begun: then there is a whole one to remove.
+    while ContinuousClock.now < deadline {
+      let files = setting.hidden.first.flatMap {
+        try? FileManager.default.contentsOfDirectory(atPath: setting.folder.file("out/\($0)"))
+      }
+      if (files ?? []).count >= 2 { break }
+      usleep(300)
+    }
+    kill(running.process, signal)
+    #expect(running.finish().ending == .signalled(signal))
+    #expect(setting.hidden.isEmpty)
+    #expect(try setting.outcome() == "old")
+  }
+
+  @Test("a full disk leaves the old set and a sentence")
+  func fullDisk() throws {
+    let setting = try Setting()
+    try setting.prepare("1MB")
+    // A limit on the size of files is met like a full disk.
+    let run = try shell(
+      "ulimit -f 8000; exec \"$0\" \"$@\"", [Peers.tessera] + Setting.arguments, setting.folder.path)
+    let said = run.sentence()
+    #expect(said.hasPrefix("out/model-00001-of-0000"), "\(said)")
+    #expect(said.contains("cannot write: file too large"), "\(said)")
+    #expect(setting.hidden.isEmpty)
+    #expect(try setting.outcome() == "old")
+  }
+}

@@ -1,0 +1,141 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Sharded safetensors, at the command", .serialized)
+struct ShardedCommandTests {
+  /// A folder with `w.safetensors`, and `set/`: the same tensors in three shards.
+  private func folder() throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    let rows: [SampleWeights.Row] = [
+      ("layer0.up", "F32", [64, 5]), ("layer0.down", "F32", [5, 64]), ("bias", "BF16", [7]),
+      ("step", "I64", []),
+    ]
+    _ = try folder.write(SampleWeights.bytes(rows), as: "w.safetensors")
+    _ = try folder.write(SampleWeights.pairsPlan, as: "plan.json")
+    let run = try tessera(
+      ["convert", "w.safetensors", "set/", "--shard-size", "1.28 kB"], directory: folder.path)
+    try #require(run.ending == .exited(0), "\(run.errorText)")
+    try #require(try names(folder, "set").count == 4)
+    return folder
+  }
+
+  private func names(_ folder: TemporaryFolder, _ name: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder.file(name)).sorted()
+  }
+
+  private static let index = "set/model.safetensors.index.json"
+
+  @Test("every command takes a set, by its folder and by its index", arguments: ["set", "set/", index])
+  func everyCommand(source: String) throws {
+    let folder = try folder()
+    let commands = [
+      (["inspect", source], "safetensors-sharded, 4 tensors"),
+      (["inspect", source, "--json", "--digests"], #""kind": "safetensors-sharded""#),
+      (["count", source], "safetensors-sharded"),
+      (["count", source, "--json"], #""kind": "safetensors-sharded""#),
+      (["plan", source, "--units", "2", "--cut", "layer{}.up=ffn{},-"], #""ffn{}""#),
+      (["validate", "--deep", source], "ok"), (["diff", source, "w.safetensors"], "equal"),
+      (["diff", "w.safetensors", source, "--json"], #""equal": true"#),
+      (["convert", source, "m.h5"], ""), (["convert", source, "one.safetensors"], ""),
+      (["convert", source, "one.npz", "--opaque"], ""), (["convert", source, "copy/"], ""),
+      (["convert", source, "again/again.safetensors.index.json"], ""),
+      (["diff", "again", source], "equal"), (["diff", "m.h5", source], "equal"),
+      (["diff", "one.safetensors", source], "equal"), (["convert", "m.h5", "back/"], ""),
+    ]
+    for (arguments, words) in commands {
+      let run = try tessera(arguments, directory: folder.path)
+      #expect(run.ending == .exited(0), "\(arguments): \(run.outputText) \(run.errorText)")
+      #expect(words.isEmpty || run.outputText.contains(words), "\(arguments): \(run.outputText)")
+    }
+    for copy in ["copy", "back"] {
+      let compared = try Subprocess.run("diff", ["-r", "set", copy], directory: folder.path)
+      #expect(compared.ending == .exited(0), "\(copy): \(compared.outputText)")
+    }
+    let refused = try tessera(
+      ["extract", source, "x.npz", "--task", "t", "--level", "1"], directory: folder.path)
+    #expect(refused.sentence().hasSuffix(": expected a unit checkpoint, found flat weights"))
+  }
+
+  @Test(
+    "a wrong command line about shards ends with 64",
+    arguments: [
+      (["convert", "w.safetensors", "x.safetensors", "--shard-size", "5GB"], "--shard-size is for sets"),
+      (["convert", "w.safetensors", "x.h5", "--shard-size", "5GB"], "--shard-size is for sets"),
+      (["convert", "w.safetensors", "x/", "--shard-size", "5B"], "expected a number of bytes"),
+      (["convert", "w.safetensors", "x/", "--shard-size", "5M"], "expected a number of bytes"),
+      (["convert", "w.safetensors", "x/", "--shard-size", "0MB"], "expected a number of bytes"),
+      (["convert", "w.safetensors", "x/", "--plan", "plan.json"], "--plan cuts a unit checkpoint"),
+      (["convert", "set", "set/"], "the same folder"), (["convert", index, index], "the same file"),
+      (["convert", "set/", "set"], "the same folder"),
+    ])
+  func usage(arguments: [String], words: String) throws {
+    let folder = try folder()
+    let before = try names(folder, ".")
+    let run = try tessera(arguments, directory: folder.path)
+    #expect(run.ending == .exited(64) && run.errorText.contains(words), "\(run.errorText)")
+    #expect(try names(folder, ".") == before && names(folder, "set").count == 4)
+  }
+
+  @Test("no file of the source is replaced, and -n replaces no set")
+  func refused() throws {
+    let folder = try folder()
+    let shard = "set/model-00002-of-00003.safetensors"
+    for (arguments, words) in [
+      (["convert", "set", Self.index], "found one of its files"),
+      (["convert", Self.index, "set"], "of its files"),
+      (["convert", shard, "set/", "--shard-size", "1MB"], "found one of its files"),
+      (["convert", "set", "set/x.safetensors.index.json"], "found one of its files"),
+      (["convert", "w.safetensors", "set/", "-n"], "(-n), found one"),
+      (["convert", "w.safetensors", Self.index, "-n"], "(-n), found one"),
+      (["convert", "w.safetensors", "no/way/"], "the folder above it does not exist"),
+    ] {
+      let before = try names(folder, "set")
+      let run = try tessera(arguments, directory: folder.path)
+      #expect(run.sentence().hasSuffix(words), "\(arguments): \(run.errorText)")
+      #expect(try names(folder, "set") == before)
+      #expect(try tessera(["diff", "set", "w.safetensors"], directory: folder.path).ending == .exited(0))
+    }
+  }
+
+  @Test("validate finds everything that is wrong with a set, and where")
+  func findings() throws {
+    let folder = try folder()
+    let index = try String(contentsOfFile: folder.file(Self.index), encoding: .utf8)
+    let changed = index.replacingOccurrences(of: #""step""#, with: #""stop""#)
+      .replacingOccurrences(of: #""weight_map": {"#, with: #""weight_map": { "up": "../../w.safetensors","#)
+    _ = try folder.write(changed, as: Self.index)
+    let shard = folder.file("set/model-00001-of-00003.safetensors")
+    let bytes = try TemporaryFolder.bytes(of: shard)
+    try Data(bytes.dropLast()).write(to: URL(fileURLWithPath: shard))
+    let run = try tessera(["validate", "set", "--format", "json"], directory: folder.path)
+    #expect(run.ending == .exited(1))
+    for words in [
+      "'up'", "../../w.safetensors", "'stop'", "'step'", "model-00001-of-00003.safetensors", "body",
+    ] {
+      #expect(run.outputText.contains(words), "\(words): \(run.outputText)")
+    }
+    #expect(run.outputText.components(separatedBy: #""rule""#).count == 5, "\(run.outputText)")
+    let refused = try tessera(["convert", "set", "out.h5"], directory: folder.path)
+    #expect(refused.sentence().contains("expected the bare name"))
+  }
+
+  @Test("thousands of shards are converted there and back with forty open files")
+  func manyShards() throws {
+    let folder = try TemporaryFolder()
+    let rows: [SampleWeights.Row] = (0..<1500).map { ("t\($0)", "U8", [16]) }
+    _ = try folder.write(SampleWeights.bytes(rows), as: "w.safetensors")
+    for arguments in [
+      "convert w.safetensors set/ --shard-size 16bytes", "inspect set --digests", "validate --deep set",
+      "convert set m.h5", "convert m.h5 back/", "convert set copy/", "diff back w.safetensors",
+    ] {
+      let run = try shell(
+        "ulimit -n 40; ulimit -d 524288; exec \"$0\" \(arguments)", [Peers.tessera], folder.path)
+      #expect(run.ending == .exited(0), "\(arguments): \(run.errorText)")
+    }
+    #expect(try names(folder, "set").count == 1501)
+    for copy in ["back", "copy"] {
+      #expect(try Subprocess.run("diff", ["-rq", "set", copy], directory: folder.path).ending == .exited(0))
+    }
+  }
+}
