@@ -138,7 +138,7 @@ if Context.environment["TESSERA_FUZZ"] == nil {
   package.targets.append(
     .target(
       name: "FuzzTargets", dependencies: exercised, path: "Tests/FuzzTests",
-      exclude: ["Dictionaries", "fuzz.sh"],
+      exclude: ["Dictionaries", "FuzzTests.swift", "fuzz.sh"],
       sources: ["Exercises", "Entry"],
       swiftSettings: strict))
 }

@@ -71,6 +71,10 @@ struct ShardRefusal: CustomStringConvertible, Sendable {
     set(.shardsLimit, "an index of 33 MiB") {
       $0.index = ShardFiles.good + String(repeating: " ", count: 33 << 20)
     },
+    set(.shardsLimit, "65,537 shards") { files in
+      files.index = ShardFiles.json(
+        (0...65_536).map { "\"\($0)\": \"\($0).safetensors\"" }.joined(separator: ","))
+    },
     set(.shardsTotalSize, "one byte too many") {
       $0.index = ShardFiles.good.replacingOccurrences(of: ": 6}", with: ": 7}")
     },

@@ -18,6 +18,9 @@ struct ShardIndex: Sendable {
   /// ten times as large.
   static let sizeLimit = 32 << 20
 
+  /// The most shards; the largest models have hundreds. Each is looked for on disk.
+  static let shardLimit = 65_536
+
   /// The index that `bytes` spell; faults that leave something to go on with are added to `problems`.
   init(parsing bytes: [UInt8], path: String, problems: inout ShardProblems) throws(FlatFormatError) {
     func broken(_ place: String, _ expected: String, _ found: String) -> FlatFormatError {
@@ -62,6 +65,11 @@ struct ShardIndex: Sendable {
             expected: "the bare name of a .safetensors file beside the index",
             found: "\(TensorName(file).quoted): \(fault)"))
         continue
+      }
+      guard names.count < Self.shardLimit else {
+        throw .refused(
+          .shardsLimit, path: path, place: "weight_map, \(name.quoted)",
+          expected: "at most \(Self.shardLimit) shards", found: "more")
       }
       places[TensorName(file)] = names.count
       weights.append((name, names.count))

@@ -65,13 +65,13 @@ struct ValidateCommand: ParsableCommand {
     if !report.isClean { throw ExitCode(1) }
   }
 
-  /// The findings of a folder of weights; nil for anything that is no folder.
-  private func folderFindings(_ path: String) throws -> [Finding]? {
+  /// What the rules say about a folder of weights; nil for anything that is no folder.
+  private func checkFolder(_ path: String) throws -> (findings: [Finding], rules: [RuleID])? {
     guard FlatFormats.isFolder(path) else { return nil }
     var bar = ProgressBar("checking", total: 0)
     defer { bar.finish() }
     var done = 0
-    return try FileValidation.findings(inFolder: path, deep: deep, assumeDType: reading.assumeDType) {
+    return try FileValidation.check(folder: path, deep: deep, assumeDType: reading.assumeDType) {
       done += $0
       bar.update(done)
     }
@@ -79,7 +79,9 @@ struct ValidateCommand: ParsableCommand {
 
   private func check(_ path: String) -> FindingsReport.CheckedFile {
     do {
-      if let findings = try folderFindings(path) { return .init(path: path, findings: findings) }
+      if let outcome = try checkFolder(path) {
+        return .init(path: path, findings: outcome.findings, rules: outcome.rules)
+      }
       let file = try ReadableFile(path: path)
       var bar = ProgressBar("checking", total: deep ? file.size : 0)
       defer { bar.finish() }

@@ -19,10 +19,13 @@ enum ShardsExercise {
       require(found?.errors.isEmpty == false, "what is not opened has an error")
       return
     }
+    // An index may leave out a whole shard, and nothing less.
+    let names = Set(source.tensors.map(\.spec.name))
+    let size = (names.isSuperset(of: ["a", "b"]) ? 3 : 0) + (names.contains("c") ? 4 : 0)
     require(
-      Set(source.tensors.map(\.spec.name)) == ["a", "b", "c"], "all tensors of the shards, and no others")
+      [["a", "b", "c"], ["a", "b"], ["c"]].contains(names), "all tensors of its shards, and no others")
     do {
-      require(try TensorReading.readAll(source, limit: 1 << 20) == 7, "all their bytes")
+      require(try TensorReading.readAll(source, limit: 1 << 20) == size, "all their bytes")
       try FlatFormats.checkShards(
         source.shardSet ?? ShardSet(shards: [], index: nil), describes: source.tensors.map(\.spec),
         path: index)
