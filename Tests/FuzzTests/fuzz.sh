@@ -7,6 +7,8 @@
 # .build-fuzz/corpus from run to run. Findings appear in .build-fuzz/findings; committed to Tests/FailCases/<parser>,
 # they are replayed by `make test`. The table at the end counts this run.
 set -euo pipefail
+# In braces, so that bash has read all of it before it runs for an hour and somebody edits it.
+{
 cd "$(dirname "$0")/../.."
 seconds=${1:?seconds for each parser}
 shift
@@ -78,3 +80,4 @@ if ((status)); then
   echo "findings: $build/findings; logs: $build/<parser>.log" >&2
 fi
 exit $status
+}

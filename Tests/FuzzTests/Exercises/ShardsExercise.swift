@@ -32,9 +32,13 @@ enum ShardsExercise {
     } catch { require(false, "what was opened can be read and written again: \(error)") }
   }
 
-  /// The folder with the shards, made once for the process.
+  private static let path =
+    NSTemporaryDirectory() + "tessera-fuzz-\(ProcessInfo.processInfo.processIdentifier)"
+
+  /// The folder with the shards, made once for the process and gone with it.
   private static let folder: String? = {
-    let folder = NSTemporaryDirectory() + "tessera-fuzz-\(ProcessInfo.processInfo.processIdentifier)"
+    let folder = path
+    atexit { try? FileManager.default.removeItem(atPath: ShardsExercise.path) }
     try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     let shards = [
       (
