@@ -21,3 +21,13 @@ static inline hid_t tessera_H5T_STD_U8LE(void) { return H5T_STD_U8LE; }
 static inline hid_t tessera_H5T_C_S1(void) { return H5T_C_S1; }
 static inline hid_t tessera_all_files(void) { return (hid_t)H5F_OBJ_ALL; }
 static inline unsigned tessera_H5F_OBJ_ALL(void) { return H5F_OBJ_ALL; }
+
+// The struct has had another name since 1.12, where the old one means another struct.
+#if H5_VERSION_GE(1, 12, 0)
+typedef H5O_info1_t tessera_H5O_info_t;
+#else
+typedef H5O_info_t tessera_H5O_info_t;
+#endif
+static inline herr_t tessera_H5Oget_info2(hid_t id, tessera_H5O_info_t *info) {
+  return H5Oget_info2(id, info, H5O_INFO_BASIC);
+}

@@ -10,6 +10,7 @@ final class BlockQueue: @unchecked Sendable {
   // queue, and by `finish` and `deinit` after the queue has drained.
   private let queue = DispatchQueue(label: "tessera.write")
   private let file: AtomicFile
+  private let chunks: ChunkFiller
   private let pieces: UnsafeMutableRawBufferPointer
   private let error = Mutex<FileError?>(nil)
 
@@ -24,15 +25,17 @@ final class BlockQueue: @unchecked Sendable {
   private var sums: [Int: [UInt64]] = [:]
   private var sinceWriteback = 0
 
-  init(file: AtomicFile, capacity: Int) {
-    self.file = file
+  /// - Parameter capacity: bytes of the largest window.
+  init(_ writer: UnitCheckpointWriter, capacity: Int) {
+    file = writer.bytes
+    chunks = writer.makeChunkFiller()
     pieces = .allocate(byteCount: capacity, alignment: 4096)
   }
 
   deinit { pieces.deallocate() }
 
   /// The first error of writing; later bytes are dropped.
-  var failure: FileError? { error.withLock { $0 } }
+  var failure: FileError? { error.withLock { $0 } ?? chunks.failure }
 
   /// Starts a tensor.
   func begin(_ tensor: Int, blocks: [BlockDestination], grid: BlockGrid?) {
@@ -55,7 +58,8 @@ final class BlockQueue: @unchecked Sendable {
       do throws(FileError) {
         guard let grid, let flat = window.storage.baseAddress, let target = pieces.baseAddress else {
           let bytes = UnsafeRawBufferPointer(window.storage)
-          return try write(bytes, at: advance(bytes, inBlock: 0))
+          if let address = advance(bytes, inBlock: 0) { try write(bytes, at: address) }
+          return
         }
         // Blocks of a unit follow one another in its dataset, and small datasets one another in the file: pieces
         // that meet there are written together. Of 4,000 small tensors that makes 4,000 writes out of 64,000.
@@ -63,8 +67,9 @@ final class BlockQueue: @unchecked Sendable {
         var address = 0
         for piece in grid.move(place, .flatToPieces, flat: flat, pieces: target) {
           let bytes = UnsafeRawBufferPointer(start: target + piece.offset, count: piece.byteCount)
-          let next = advance(bytes, inBlock: numbers[piece.rowClass * grid.runs.count + piece.part])
-          if next != address + run.count {
+          let number = numbers[piece.rowClass * grid.runs.count + piece.part]
+          guard let next = advance(bytes, inBlock: number) else { continue }
+          if next != address + run.count || piece.offset != run.upperBound {
             try write(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(pieces)[run]), at: address)
             run = piece.offset..<piece.offset
             address = next
@@ -87,8 +92,8 @@ final class BlockQueue: @unchecked Sendable {
     return sums
   }
 
-  /// Checksums the next bytes of a block and returns where they go.
-  private func advance(_ bytes: UnsafeRawBufferPointer, inBlock number: Int) -> Int {
+  /// Checksums the next bytes of a block and returns where they go; nil when they are compressed, and taken care of.
+  private func advance(_ bytes: UnsafeRawBufferPointer, inBlock number: Int) -> Int? {
     let start = written[number]
     let end = start + bytes.count
     if start == 0 && end == blocks[number].byteCount {
@@ -104,7 +109,11 @@ final class BlockQueue: @unchecked Sendable {
       }
     }
     written[number] = end
-    return blocks[number].address + start
+    guard let address = blocks[number].address else {
+      chunks.append(bytes, to: blocks[number], at: start)
+      return nil
+    }
+    return address + start
   }
 
   private func write(_ bytes: UnsafeRawBufferPointer, at address: Int) throws(FileError) {

@@ -7,9 +7,11 @@ package import UnitModel
 extension CheckpointContents {
   /// What a unit checkpoint of `source` under `plan` is made of, and what the plan's author may want to know.
   ///
-  /// - Parameter planPath: names the plan in messages.
+  /// - Parameters:
+  ///   - planPath: names the plan in messages.
+  ///   - isCompressed: whether tensors are compressed.
   package static func cutting(
-    _ source: any FlatWeightsSource, plan: Plan, planPath: String
+    _ source: any FlatWeightsSource, plan: Plan, planPath: String, isCompressed: Bool = false
   ) throws(ConversionError) -> (contents: CheckpointContents, notes: [PlanNote]) {
     let specs = source.tensors.map(\.spec)
     var ties: [TensorName: TensorName] = [:]
@@ -28,7 +30,7 @@ extension CheckpointContents {
       tensors: resolved.partition.tensors,
       ties: source.tensors.map { $0.tiedTo.flatMap { places[$0] } },
       plan: text, source: Array(SourceRecord(source).text.utf8), headers: source.storedHeaders,
-      shardIndex: source.shardSet?.index?.bytes)
+      shardIndex: source.shardSet?.index?.bytes, isCompressed: isCompressed)
     return (contents, resolved.notes)
   }
 }

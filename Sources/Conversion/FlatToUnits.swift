@@ -33,7 +33,7 @@ package struct FlatToUnits {
     // Two tensors of 16 MB fit, so that both lanes of the hashing have work.
     let ring = WindowRing(count: 16, capacity: 2 << 20)
     let hashing = HashQueue(tensorCount: contents.tensors.count)
-    let writing = BlockQueue(file: writer.bytes, capacity: ring.capacity)
+    let writing = BlockQueue(writer, capacity: ring.capacity)
     var done = 0
     var failure: ConversionError?
     do throws(ConversionError) {

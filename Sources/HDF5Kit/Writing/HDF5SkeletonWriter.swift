@@ -97,35 +97,71 @@ package final class HDF5SkeletonWriter {
     _ name: String, in group: String, type: HDF5ElementType, shape: [Int],
     attributes: [(name: String, value: String)] = []
   ) throws(HDF5Error) -> Int? {
-    guard let group = groups[group] else {
-      throw .library(call: "H5Dcreate2", message: "no group \(group) was created")
-    }
-    return try HDF5Library.sync { () throws(HDF5Error) in
-      let extents = shape.map { hsize_t($0) }
-      let space = try HDF5Handle(
-        taking: extents.isEmpty
-          ? H5Screate(H5S_SCALAR) : H5Screate_simple(Int32(extents.count), extents, nil),
-        from: "H5Screate_simple", close: H5Sclose)
-      let type = try handle(of: type)
-      let dataset = try group.withID { (group) throws(HDF5Error) in
-        try type.withID { (type) throws(HDF5Error) in
-          try space.withID { (space) throws(HDF5Error) in
-            try datasetCreation.withID { (creation) throws(HDF5Error) in
-              try HDF5Handle(
-                taking: H5Dcreate2(
-                  group, name, type, space, hid_t(H5P_DEFAULT), creation, hid_t(H5P_DEFAULT)),
-                from: "H5Dcreate2", close: H5Dclose)
-            }
-          }
-        }
-      }
-      for (name, value) in attributes {
-        let bytes = Array(value.utf8)
-        try writeAttribute(name, of: dataset, type: .string(length: bytes.count), bytes: bytes)
-      }
+    try HDF5Library.sync { () throws(HDF5Error) in
+      let dataset = try create(
+        name, in: group, type: type, shape: shape, attributes: attributes, properties: datasetCreation)
       // "Returns the offset in bytes; otherwise, returns HADDR_UNDEF" (H5Dget_offset): all ones, for an empty one.
       return try dataset.withID { Int(exactly: H5Dget_offset($0)) }
     }
+  }
+
+  /// Creates a dataset for shuffled and deflated chunks, none of which is there yet; returns the address of its object
+  /// header, by which `HDF5SkeletonFile` finds where to say what the chunks' index is.
+  ///
+  /// - Parameter chunkShape: elements of a chunk along each dimension, no more than the dataset has.
+  package func createDataset(
+    _ name: String, in group: String, type: HDF5ElementType, shape: [Int], chunkShape: [Int],
+    attributes: [(name: String, value: String)] = []
+  ) throws(HDF5Error) -> Int {
+    try HDF5Library.sync { () throws(HDF5Error) in
+      let properties = try Self.propertyList(tessera_H5P_DATASET_CREATE())
+      let extents = chunkShape.map { hsize_t($0) }
+      try properties.call("H5Pset_obj_track_times") { H5Pset_obj_track_times($0, false) }
+      try properties.call("H5Pset_chunk") { H5Pset_chunk($0, Int32(extents.count), extents) }
+      // Early allocation would make room for chunks as large as they are before they are deflated.
+      try properties.call("H5Pset_alloc_time") { H5Pset_alloc_time($0, H5D_ALLOC_TIME_INCR) }
+      try properties.call("H5Pset_fill_time") { H5Pset_fill_time($0, H5D_FILL_TIME_NEVER) }
+      if type.size > 1 { try properties.call("H5Pset_shuffle") { H5Pset_shuffle($0) } }
+      // The level is a word to programs that change the dataset; of what is stored it says nothing.
+      try properties.call("H5Pset_deflate") { H5Pset_deflate($0, 6) }
+      let dataset = try create(
+        name, in: group, type: type, shape: shape, attributes: attributes, properties: properties)
+      var info = tessera_H5O_info_t()
+      try dataset.call("H5Oget_info2") { tessera_H5Oget_info2($0, &info) }
+      return Int(clamping: info.addr)
+    }
+  }
+
+  private func create(
+    _ name: String, in group: String, type: HDF5ElementType, shape: [Int],
+    attributes: [(name: String, value: String)], properties: HDF5Handle
+  ) throws(HDF5Error) -> HDF5Handle {
+    guard let group = groups[group] else {
+      throw .library(call: "H5Dcreate2", message: "no group \(group) was created")
+    }
+    let extents = shape.map { hsize_t($0) }
+    let space = try HDF5Handle(
+      taking: extents.isEmpty
+        ? H5Screate(H5S_SCALAR) : H5Screate_simple(Int32(extents.count), extents, nil),
+      from: "H5Screate_simple", close: H5Sclose)
+    let type = try handle(of: type)
+    let dataset = try group.withID { (group) throws(HDF5Error) in
+      try type.withID { (type) throws(HDF5Error) in
+        try space.withID { (space) throws(HDF5Error) in
+          try properties.withID { (creation) throws(HDF5Error) in
+            try HDF5Handle(
+              taking: H5Dcreate2(
+                group, name, type, space, hid_t(H5P_DEFAULT), creation, hid_t(H5P_DEFAULT)),
+              from: "H5Dcreate2", close: H5Dclose)
+          }
+        }
+      }
+    }
+    for (name, value) in attributes {
+      let bytes = Array(value.utf8)
+      try writeAttribute(name, of: dataset, type: .string(length: bytes.count), bytes: bytes)
+    }
+    return dataset
   }
 
   /// Puts a scalar attribute on the root group.

@@ -54,6 +54,9 @@ package struct IndexedDataset: Sendable {
   package let owner: DatasetOwner
   /// Where its bytes start in the file as it was written; nil where there are none, or where HDF5 must be asked.
   package let address: Int?
+  /// Whether it is stored in chunks, which only HDF5 can find.
+  package let isChunked: Bool
+  /// Of all elements; where it is chunked, those between its blocks are among them.
   package let byteCount: Int
   /// Indices of `CheckpointIndex.blocks`.
   package let blocks: Range<Int>

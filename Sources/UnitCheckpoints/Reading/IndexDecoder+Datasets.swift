@@ -61,10 +61,11 @@ extension IndexDecoder {
           let range = try takeCoordinates(of: block)
           next = block + 1
           let decoded = try decodeBlock(
-            block, coordinates: range, offset: offset, spec: tensor.spec, cuts: cuts, owner: owner)
+            block, coordinates: range, offset: offset, hasGaps: row.contiguous == 0, spec: tensor.spec,
+            cuts: cuts, owner: owner)
           guard decoded.byteCount <= left else { throw blockTotal(tensor.spec, number, "more") }
           left -= decoded.byteCount
-          offset += decoded.byteCount
+          offset = decoded.offset + decoded.byteCount
           index.blocks.append(decoded)
         }
         index.datasets.append(
@@ -85,7 +86,7 @@ extension IndexDecoder {
     _ row: DatasetRow, _ number: Int, owner: DatasetOwner, byteCount: Int, blocks: Range<Int>
   ) throws(CheckpointError) -> IndexedDataset {
     guard row.bytes == UInt64(byteCount), row.contiguous <= 1,
-      row.address == .max || row.address <= UInt64(Int.max) - row.bytes
+      row.address == .max || row.contiguous == 1 && row.address <= UInt64(Int.max) - row.bytes
     else {
       throw broken(
         .datasetExtent, .datasets, row: number, "\(byteCount) bytes at an address",
@@ -93,8 +94,8 @@ extension IndexDecoder {
     }
     return IndexedDataset(
       tensor: Int(row.tensor), owner: owner,
-      address: row.contiguous == 1 && row.address != .max ? Int(row.address) : nil, byteCount: byteCount,
-      blocks: blocks)
+      address: row.contiguous == 1 && row.address != .max ? Int(row.address) : nil,
+      isChunked: row.contiguous == 0, byteCount: byteCount, blocks: blocks)
   }
 
   private func blockTotal(_ spec: TensorSpec, _ tensor: Int, _ found: String) -> CheckpointError {
@@ -102,7 +103,7 @@ extension IndexDecoder {
   }
 
   private func decodeBlock(
-    _ number: Int, coordinates range: Range<Int>, offset: Int, spec: TensorSpec,
+    _ number: Int, coordinates range: Range<Int>, offset: Int, hasGaps: Bool, spec: TensorSpec,
     cuts: [(dimension: Int, cut: IndexedCut)], owner: DatasetOwner
   ) throws(CheckpointError) -> IndexedBlock {
     let row = tables.blocks[number]
@@ -132,11 +133,13 @@ extension IndexDecoder {
         throw broken(.blockOwner, .blocks, row: number, "a block of its dataset's owner", "one of another's")
       }
     }
-    guard row.offset == UInt64(offset), row.bytes == UInt64(byteCount) else {
+    // A block in chunks begins with one, and so perhaps behind the end of the block before.
+    let isPlaced = hasGaps ? row.offset >= UInt64(offset) : row.offset == UInt64(offset)
+    guard isPlaced, row.bytes == UInt64(byteCount), row.offset <= UInt64(Int.max - byteCount) else {
       throw broken(
-        .blockExtent, .blocks, row: number, "\(byteCount) bytes at \(offset)",
+        .blockExtent, .blocks, row: number, "\(byteCount) bytes at \(offset)\(hasGaps ? " or behind" : "")",
         "\(row.bytes) at \(row.offset)")
     }
-    return IndexedBlock(offset: offset, byteCount: byteCount, checksum: row.xxh3, coordinates: range)
+    return IndexedBlock(offset: Int(row.offset), byteCount: byteCount, checksum: row.xxh3, coordinates: range)
   }
 }

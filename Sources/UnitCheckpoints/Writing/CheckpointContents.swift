@@ -16,9 +16,12 @@ package struct CheckpointContents: Sendable {
   /// The index of a set of shards, byte for byte; nil where there was none.
   package let shardIndex: [UInt8]?
 
+  /// Whether tensors are compressed, those that are large enough for it.
+  package let isCompressed: Bool
+
   package init(
     tensors: [TensorPlacement], ties: [Int?], plan: [UInt8], source: [UInt8], headers: [[UInt8]],
-    shardIndex: [UInt8]? = nil
+    shardIndex: [UInt8]? = nil, isCompressed: Bool = false
   ) {
     self.tensors = tensors
     self.ties = ties
@@ -26,6 +29,7 @@ package struct CheckpointContents: Sendable {
     self.source = source
     self.headers = headers
     self.shardIndex = shardIndex
+    self.isCompressed = isCompressed
   }
 }
 
@@ -39,9 +43,21 @@ package struct TensorDestination: Sendable {
 package struct BlockDestination: Sendable {
   /// Part indices on the cut dimensions; empty for a whole tensor.
   package let coordinates: [Int]
-  /// File address of its first byte.
-  package let address: Int
+  /// File address of its first byte; nil for a block that is compressed, whose bytes go to a `ChunkFiller`.
+  package let address: Int?
   package let byteCount: Int
+  let chunks: BlockChunks?
+}
+
+/// The chunks of one compressed block.
+struct BlockChunks: Hashable {
+  let plan: ChunkPlan
+  /// The row of `datasets`.
+  let dataset: Int
+  /// The number of its first chunk in the dataset.
+  let first: Int
+  /// Bytes of an element, as HDF5 shuffles them.
+  let elementSize: Int
 }
 
 /// What reading a tensor's bytes once has found out about them.

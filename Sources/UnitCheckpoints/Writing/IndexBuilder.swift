@@ -15,9 +15,15 @@ struct IndexBuilder {
   private(set) var datasets: [DatasetRow] = []
   private(set) var blocks: [BlockRow] = []
   private(set) var coordinates: [UInt32] = []
+  /// Per dataset how it is cut into chunks; nil for a contiguous one.
+  private(set) var chunkPlans: [ChunkPlan?] = []
 
+  private let isCompressed: Bool
   private var knownCuts: [DimensionCut: Int] = [:]
   private var knownAxes: [AxisName: Int] = [:]
+
+  /// - Parameter isCompressed: whether datasets that are large enough are cut into chunks.
+  init(isCompressed: Bool) { self.isCompressed = isCompressed }
 
   /// Appends a tensor with its datasets and blocks; `tiedTo` names an earlier or later row.
   mutating func append(_ placement: TensorPlacement, tiedTo: Int?) {
@@ -34,9 +40,11 @@ struct IndexBuilder {
     }
     for (owner, list) in owned {
       let first = blocks.count
+      let byteCounts = list.map { $0.elementCount * spec.dtype.bits / 8 }
+      let chunks = chunkPlan(of: placement, owner: owner, blocks: byteCounts)
       var offset = 0
-      for block in list {
-        let byteCount = block.elementCount * spec.dtype.bits / 8
+      for (block, byteCount) in zip(list, byteCounts) {
+        if let chunks, !owner.isWhole { offset = chunks.blockOffset(offset) }
         let numbers = block.parts.isEmpty ? block.units.map(\.index) : block.parts
         blocks.append(
           BlockRow(
@@ -49,14 +57,29 @@ struct IndexBuilder {
       datasets.append(
         DatasetRow(
           tensor: UInt64(tensors.count), owner: owner.code, address: .max, bytes: UInt64(offset),
-          contiguous: 1,
-          firstBlock: UInt64(first), blockCount: UInt64(list.count)))
+          contiguous: chunks == nil ? 1 : 0, firstBlock: UInt64(first), blockCount: UInt64(list.count)))
+      chunkPlans.append(chunks)
     }
     tensors.append(row)
   }
 
+  private func chunkPlan(of placement: TensorPlacement, owner: DatasetOwner, blocks: [Int]) -> ChunkPlan? {
+    if !isCompressed { return nil }
+    return owner.isWhole
+      ? .whole(placement.spec)
+      : .blocks(
+        blocks, elementSize: placement.spec.dtype.storage.type.size, openCount: placement.openBlockCount)
+  }
+
   mutating func setAddress(_ address: Int?, ofDataset index: Int) {
     datasets[index].address = address.map(UInt64.init) ?? .max
+  }
+
+  /// The extents of a dataset: of a whole tensor its own, else all that its blocks take.
+  func shape(ofDataset number: Int, _ spec: TensorSpec) -> [Int] {
+    let row = datasets[number]
+    let isWhole = DatasetOwner(code: row.owner)?.isWhole ?? false
+    return isWhole ? spec.wholeDatasetShape : [Int(row.bytes) / spec.dtype.storage.type.size]
   }
 
   mutating func set(_ sums: TensorSums, ofTensor index: Int) {

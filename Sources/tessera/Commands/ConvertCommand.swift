@@ -36,6 +36,9 @@ struct ConvertCommand: ParsableCommand {
   @Option(help: "How to cut the tensors (schemas/plan.schema.json). Without a plan: one unit.")
   var plan: String?
 
+  @Flag(help: "Compress a unit checkpoint's tensors (shuffle and deflate, which every HDF5 tool reads).")
+  var compress = false
+
   @Flag(name: [.customShort("n"), .long], help: "Leave an existing DEST alone and fail.")
   var noClobber = false
 
@@ -72,6 +75,9 @@ struct ConvertCommand: ParsableCommand {
         throw ValidationError("--shard-size is for sets of shards, but DEST '\(dest)' is one file")
       }
       _ = try shardByteCount()
+    }
+    if compress, case .flat = destination {
+      throw ValidationError("--compress compresses a unit checkpoint, but DEST '\(dest)' is a flat file")
     }
     if plan != nil, case .flat = destination {
       throw ValidationError("--plan cuts a unit checkpoint, but DEST '\(dest)' is a flat file")
@@ -130,7 +136,7 @@ struct ConvertCommand: ParsableCommand {
 
   private func cut(_ flat: any FlatWeightsSource) throws {
     let (contents, notes) = try CheckpointContents.cutting(
-      flat, plan: readPlan() ?? .whole, planPath: plan ?? source)
+      flat, plan: readPlan() ?? .whole, planPath: plan ?? source, isCompressed: compress)
     var bar = ProgressBar("cutting", total: flat.tensors.reduce(0) { $0 + $1.spec.byteCount })
     defer { bar.finish() }
     try FlatToUnits(flat, contents: contents, destination: dest).run { bar.update($0) }

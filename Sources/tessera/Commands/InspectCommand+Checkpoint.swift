@@ -11,7 +11,9 @@ extension UnitCheckpoint {
     let resolved: ResolvedPlan
     do { resolved = try resolvedPlan() } catch { throw Failure(sentence: "\(error)") }
     var byteCounts: [DatasetOwner: Int] = [:]
-    for dataset in index.datasets { byteCounts[dataset.owner, default: 0] += dataset.byteCount }
+    for dataset in index.datasets {
+      byteCounts[dataset.owner, default: 0] += dataset.blocks.reduce(0) { $0 + index.blocks[$1].byteCount }
+    }
     let shares = byteCounts.sorted { $0.key.rank < $1.key.rank }.map {
       (owner: $0.key.words, ByteCount($0.value))
     }

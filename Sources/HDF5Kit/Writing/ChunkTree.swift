@@ -1,0 +1,123 @@
+/// Where one chunk's bytes are in the file.
+package struct ChunkPlace: Sendable, Equatable {
+  package let address: Int
+  /// Bytes as stored, at most 2³² − 1.
+  package let count: Int
+
+  package init(address: Int, count: Int) {
+    self.address = address
+    self.count = count
+  }
+}
+
+/// The B-tree of version 1 that tells where the chunks of a dataset are, written in one go
+/// (HDF5 File Format Specification 2.0, III.A.1, node type 1).
+///
+/// libhdf5 grows such a tree chunk by chunk, through its cache and under its lock; here all chunks are known.
+package struct ChunkTree {
+  /// Extents of the dataset and of a chunk, outermost first.
+  private let shape: [Int]
+  private let chunkShape: [Int]
+  private let elementSize: Int
+  /// Chunks along each dimension.
+  private let grid: [Int]
+
+  /// Children of a node: twice the K that superblocks of version 0 stand for.
+  private static let width = 64
+  private static let headerSize = 24
+
+  package init(shape: [Int], chunkShape: [Int], elementSize: Int) {
+    self.shape = shape
+    self.chunkShape = chunkShape
+    self.elementSize = elementSize
+    grid = zip(shape, chunkShape).map { ($0 + $1 - 1) / $1 }
+  }
+
+  /// How many chunks the dataset has.
+  package var chunkCount: Int { grid.reduce(1, *) }
+
+  private var keySize: Int { 8 + 8 * (shape.count + 1) }
+  /// Nodes are read whole, so each takes the room of a full one.
+  private var nodeSize: Int { Self.headerSize + Self.width * (8 + keySize) + keySize }
+
+  /// The nodes, leaves first, for chunks in C order of their places; the last node is the root.
+  ///
+  /// - Parameters:
+  ///   - chunks: one for each place.
+  ///   - address: where the first node goes.
+  package func nodes(_ chunks: [ChunkPlace], at address: Int) -> (bytes: [UInt8], root: Int) {
+    var bytes: [UInt8] = []
+    // Of each node of the level below: its address, and the number of its first chunk.
+    var below = chunks.enumerated().map { (address: $1.address, first: $0) }
+    var level = 0
+    repeat {
+      var nodes: [(address: Int, first: Int)] = []
+      let start = address + bytes.count
+      for first in stride(from: 0, to: below.count, by: Self.width) {
+        let children = below[first..<min(first + Self.width, below.count)]
+        let place = start + nodes.count * nodeSize
+        append(
+          children, level: level, chunks: chunks,
+          left: nodes.isEmpty ? nil : place - nodeSize,
+          right: children.endIndex == below.count ? nil : place + nodeSize,
+          end: children.endIndex == below.count ? chunks.count : below[children.endIndex].first, to: &bytes)
+        nodes.append((place, below[first].first))
+      }
+      below = nodes
+      level += 1
+    } while below.count > 1
+    return (bytes, below.first?.address ?? address)
+  }
+
+  private func append(
+    _ children: ArraySlice<(address: Int, first: Int)>, level: Int, chunks: [ChunkPlace], left: Int?,
+    right: Int?, end: Int, to bytes: inout [UInt8]
+  ) {
+    let start = bytes.count
+    bytes += "TREE".utf8
+    bytes += [1, UInt8(level), UInt8(children.count & 0xFF), UInt8(children.count >> 8)]
+    Self.append(left.map(UInt64.init) ?? .max, to: &bytes)
+    Self.append(right.map(UInt64.init) ?? .max, to: &bytes)
+    for child in children {
+      appendKey(child.first, count: chunks[child.first].count, to: &bytes)
+      Self.append(UInt64(child.address), to: &bytes)
+    }
+    if end < chunks.count {
+      appendKey(end, count: chunks[end].count, to: &bytes)
+    } else {
+      appendEnd(to: &bytes)
+    }
+    bytes += [UInt8](repeating: 0, count: start + nodeSize - bytes.count)
+  }
+
+  /// Stored bytes, no filter left out, the place of the chunk's first element, and its first byte.
+  private func appendKey(_ number: Int, count: Int, to bytes: inout [UInt8]) {
+    Self.append(UInt64(count), to: &bytes)
+    for element in place(of: number) { Self.append(UInt64(element), to: &bytes) }
+    Self.append(0, to: &bytes)
+  }
+
+  /// The key behind the last chunk: one chunk further in every dimension, that of the element's bytes among them.
+  private func appendEnd(to bytes: inout [UInt8]) {
+    Self.append(0, to: &bytes)
+    for (element, size) in zip(place(of: chunkCount - 1), chunkShape) {
+      Self.append(UInt64(element + size), to: &bytes)
+    }
+    Self.append(UInt64(elementSize), to: &bytes)
+  }
+
+  /// The first element of a chunk.
+  private func place(of number: Int) -> [Int] {
+    var place = chunkShape
+    var rest = number
+    for dimension in grid.indices.reversed() {
+      place[dimension] = rest % grid[dimension] * chunkShape[dimension]
+      rest /= grid[dimension]
+    }
+    return place
+  }
+
+  private static func append(_ value: UInt64, to bytes: inout [UInt8]) {
+    withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+  }
+}

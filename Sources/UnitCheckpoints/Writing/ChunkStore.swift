@@ -1,0 +1,127 @@
+internal import ByteFiles
+internal import Dispatch
+internal import Glibc
+internal import HDF5Kit
+internal import Synchronization
+
+/// Compresses chunks on all cores and writes them one behind the other, in the order in which they came.
+final class ChunkStore: @unchecked Sendable {
+  // Proof of @unchecked: `state` is behind a mutex; everything else is immutable, and the file is written at places
+  // that belong to one chunk each.
+
+  private struct Finished {
+    let dataset: Int
+    let chunk: Int
+    let output: ChunkBuffer
+    let count: Int
+  }
+
+  private struct State {
+    var places: [Int: [ChunkPlace?]] = [:]
+    var encoders: [ChunkEncoder] = []
+    var buffers: [ChunkBuffer] = []
+    /// Compressed chunks whose turn has not come.
+    var waiting: [Int: Finished] = [:]
+    var next = 0
+    /// Where the next chunk goes.
+    var end: Int
+    var sinceWriteback = 0
+    var failure: FileError?
+  }
+
+  private let file: AtomicFile
+  private let state: Mutex<State>
+  private let queue = DispatchQueue(label: "tessera.compress", attributes: .concurrent)
+  private let group = DispatchGroup()
+  /// Chunks that are on their way, which bounds the memory: four buffers' worth each.
+  private let room: DispatchSemaphore
+  private var submitted = 0
+
+  /// - Parameter start: where the first chunk goes.
+  init(file: AtomicFile, start: Int) {
+    self.file = file
+    state = Mutex(State(end: start))
+    let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    room = DispatchSemaphore(value: min(8, cores + 2))
+  }
+
+  /// The first error of writing; later chunks are dropped.
+  var failure: FileError? { state.withLock { $0.failure } }
+
+  /// Memory for a chunk that is to be filled.
+  func takeBuffer() -> ChunkBuffer { state.withLock { $0.buffers.popLast() } ?? ChunkBuffer() }
+
+  /// Compresses a chunk and writes it; its number counts the chunks of its dataset. Called by one thread at a time.
+  func append(_ input: ChunkBuffer, byteCount: Int, elementSize: Int, dataset: Int, chunk: Int) {
+    room.wait()
+    let turn = submitted
+    submitted += 1
+    queue.async(group: group) { [self] in
+      let (encoder, output) = state.withLock { ($0.encoders.popLast(), $0.buffers.popLast()) }
+      let work = encoder ?? ChunkEncoder(capacity: ChunkPlan.largestChunk)
+      let target = output ?? ChunkBuffer()
+      let count = work.encode(
+        UnsafeRawBufferPointer(rebasing: input.memory[..<byteCount]), elementSize: elementSize,
+        into: target.memory)
+      state.withLock {
+        $0.encoders.append(work)
+        $0.buffers.append(input)
+      }
+      finish(Finished(dataset: dataset, chunk: chunk, output: target, count: count), turn: turn)
+    }
+  }
+
+  /// Gives addresses to the chunk and those behind it whose turn has come, and writes them.
+  private func finish(_ finished: Finished, turn: Int) {
+    let ready = state.withLock { state in
+      var ready: [(Finished, Int)] = []
+      state.waiting[turn] = finished
+      while let chunk = state.waiting.removeValue(forKey: state.next) {
+        let place = ChunkPlace(address: state.end, count: chunk.count)
+        var list = state.places[chunk.dataset] ?? []
+        if list.count <= chunk.chunk {
+          list += [ChunkPlace?](repeating: nil, count: chunk.chunk + 1 - list.count)
+        }
+        list[chunk.chunk] = place
+        state.places[chunk.dataset] = list
+        ready.append((chunk, state.end))
+        state.end += chunk.count
+        state.next += 1
+      }
+      return ready
+    }
+    for (chunk, address) in ready {
+      if failure == nil {
+        do throws(FileError) {
+          try file.write(UnsafeRawBufferPointer(rebasing: chunk.output.memory[..<chunk.count]), at: address)
+        } catch { state.withLock { $0.failure = $0.failure ?? error } }
+      }
+      let isMuch = state.withLock { state in
+        state.buffers.append(chunk.output)
+        state.sinceWriteback += chunk.count
+        if state.sinceWriteback < 64 << 20 { return false }
+        state.sinceWriteback = 0
+        return true
+      }
+      if isMuch { file.startWriteback(from: 0, count: 0) }
+      room.signal()
+    }
+  }
+
+  /// Waits for everything; returns where the chunks of each dataset are, and where the last one ends.
+  func finish() throws(FileError) -> (places: [Int: [ChunkPlace?]], end: Int) {
+    group.wait()
+    let (places, end, failure) = state.withLock { ($0.places, $0.end, $0.failure) }
+    if let failure { throw failure }
+    return (places, end)
+  }
+}
+
+/// Memory for one chunk, as it is or compressed.
+final class ChunkBuffer: @unchecked Sendable {
+  // Proof of @unchecked: the memory is allocated once, and belongs to one owner at a time.
+  let memory = UnsafeMutableRawBufferPointer.allocate(
+    byteCount: ChunkEncoder.outputLimit(ChunkPlan.largestChunk, elementSize: 16), alignment: 64)
+
+  deinit { memory.deallocate() }
+}
