@@ -85,6 +85,8 @@ package enum CheckpointDefect: String, CaseIterable, Sendable {
   case datasetLength = "checkpoint.dataset-length"
   /// A dataset's bytes are elsewhere than the index says, or were never written.
   case datasetStorage = "checkpoint.dataset-storage"
+  /// A dataset of the index's chunked ones has none, or other filters, not all of them, or blocks inside chunks.
+  case datasetChunks = "checkpoint.dataset-chunks"
   /// A stored run does not have its checksum.
   case runChecksum = "checkpoint.run-checksum"
 }

@@ -28,7 +28,7 @@ extension RuleID {
         .units
       case .tieTarget, .tieDisagrees: .ties
       case .placementOutside, .placementOverlap: .runRange
-      case .datasetType, .datasetLength, .datasetStorage: .dataset
+      case .datasetType, .datasetLength, .datasetStorage, .datasetChunks: .dataset
       case .runChecksum: .runChecksum
       }
   }

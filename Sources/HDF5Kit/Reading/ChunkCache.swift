@@ -29,6 +29,7 @@ final class ChunkCache: Sendable {
   private let decoded: Mutex<RecentValues<ChunkKey, [UInt8]>>
   private let cursors: Mutex<RecentValues<Place, InflateCursor>>
   private let bytesDecoded = Atomic(0)
+  private let buffers = Mutex<[InflateBuffer]>([])
 
   init(_ limits: HDF5Limits) {
     decoded = Mutex(RecentValues(budget: limits.keptChunkBytes))
@@ -40,6 +41,14 @@ final class ChunkCache: Sendable {
 
   /// Takes note of bytes that are decoded.
   func count(_ bytes: Int) { bytesDecoded.add(bytes, ordering: .relaxed) }
+
+  /// A buffer to inflate with, which is to be given back; nil when memory is short.
+  func takeBuffer() -> InflateBuffer? { buffers.withLock { $0.popLast() } ?? InflateBuffer() }
+
+  func giveBack(_ buffer: InflateBuffer) {
+    // As many as threads read at once are in use; more are not worth keeping.
+    buffers.withLock { if $0.count < 16 { $0.append(buffer) } }
+  }
 
   func bytes(_ key: ChunkKey) -> [UInt8]? { decoded.withLock { $0.use(key) } }
 

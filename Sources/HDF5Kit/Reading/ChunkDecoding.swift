@@ -30,7 +30,7 @@ extension HDF5FilterPipeline {
           throw context.malformed(
             "filter pipeline", at: nil, expected: "shuffle with an element size", found: "none")
         }
-        bytes = unshuffle(bytes, elementSize: Int(size))
+        bytes = ByteShuffle.unshuffled(bytes, elementSize: Int(size))
       case .fletcher32: bytes = try checkFletcher32(bytes, context, at: chunk.offset)
       case nil: throw context.unsupported("filter \(filter.title)", in: "chunk", at: chunk.offset)
       }

@@ -34,7 +34,7 @@ extension HDF5Dataset {
     let index = try chunkIndex(layout)
     let rowBytes = byteCount / rows
     let wantedRows = offset / rowBytes..<(offset + buffer.count - 1) / rowBytes + 1
-    fill(buffer, at: offset)
+    if index.chunks.count < layout.chunkCount(of: shape) { fill(buffer, at: offset) }
     // Chunks much larger than the dataset would cost more than their bytes are worth, again and again.
     var allowance = context.limits.byteBudget
     for chunk in index.chunks(holding: wantedRows, chunkRows: chunkRows) {
@@ -53,6 +53,7 @@ extension HDF5Dataset {
         }
         continue
       }
+      if try readWhole(chunk, layout, runs, into: buffer, at: offset) { continue }
       let bytes = try decoded(chunk, layout)
       bytes.withUnsafeBytes { source in
         runs.forEach(in: offset..<offset + buffer.count) { place, wanted in
@@ -97,6 +98,38 @@ extension HDF5Dataset {
         "chunk", at: chunk.offset, expected: "about \(layout.byteCount) stored bytes", found: "\(chunk.count)"
       )
     }
+  }
+
+  /// Decodes a chunk straight into the buffer when all of it is wanted, in one piece, and it is deflated and perhaps
+  /// shuffled; returns whether that was so. Such a chunk is not kept: nobody who reads in order asks for it again.
+  private func readWhole(
+    _ chunk: StoredChunk, _ layout: HDF5ChunkLayout, _ runs: ChunkRuns,
+    into buffer: UnsafeMutableRawBufferPointer, at offset: Int
+  ) throws(HDF5Error) -> Bool {
+    let filters = layout.pipeline.applied(to: chunk)
+    let size = datatype.size
+    let isShuffled = filters.count == 2
+    guard let run = runs.singleRun, run.lowerBound >= offset, run.upperBound <= offset + buffer.count,
+      filters.last?.known == .deflate, filters.count <= 2,
+      !isShuffled || filters[0].known == .shuffle && filters[0].parameters.first.map({ Int($0) }) == size,
+      layout.byteCount <= context.limits.streamedChunk, let target = buffer.baseAddress
+    else { return false }
+    try checkStored(chunk, layout)
+    guard let inflater = context.chunks.takeBuffer() else { return false }
+    defer { context.chunks.giveBack(inflater) }
+    context.chunks.count(layout.byteCount)
+    try inflater.read(chunk, context)
+    let bytes = try inflater.inflate(chunk, byteCount: layout.byteCount, context)
+    guard let source = bytes.baseAddress else { return false }
+    let place = target + (run.lowerBound - offset)
+    if isShuffled && size > 1 {
+      ByteShuffle.unshuffle(
+        source.assumingMemoryBound(to: UInt8.self), to: place, count: run.count / size,
+        stride: layout.byteCount / size, size: size)
+    } else {
+      place.copyMemory(from: source, byteCount: run.count)
+    }
+    return true
   }
 
   private func decoded(_ chunk: StoredChunk, _ layout: HDF5ChunkLayout) throws(HDF5Error) -> [UInt8] {
@@ -144,6 +177,18 @@ struct ChunkRuns {
   func touches(_ range: Range<Int>) -> Bool {
     let last = zip(start, extent).map { $0 + $1 - 1 }
     return logical(of: start) < range.upperBound && logical(of: last) + elementSize > range.lowerBound
+  }
+
+  /// The dataset's bytes that the chunk has, where they are one run of both, from the chunk's first byte on.
+  var singleRun: Range<Int>? {
+    let extent = extent
+    // Dimensions inside the first with more than one position must be whole, in the dataset and in the chunk.
+    let first = extent.firstIndex { $0 > 1 } ?? extent.count
+    for dimension in extent.indices where dimension > first {
+      guard extent[dimension] == shape[dimension], extent[dimension] == layout.shape[dimension] else { return nil }
+    }
+    let start = logical(of: start)
+    return start..<start + byteCount
   }
 
   /// Calls `body` with what the chunk has of `range`: the place in the chunk, and the bytes of the dataset.

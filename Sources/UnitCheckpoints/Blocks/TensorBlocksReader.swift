@@ -27,6 +27,11 @@ package final class TensorBlocksReader {
     /// Where it starts in the dataset.
     let start: Int
     var bytes: Range<Int>
+
+    func piece(of buffer: UnsafeMutableRawBufferPointer) -> DatasetPiece {
+      DatasetPiece(
+        dataset: dataset, offset: start, target: UnsafeMutableRawBufferPointer(rebasing: buffer[bytes]))
+    }
   }
 
   /// Reads all of a tensor.
@@ -58,6 +63,8 @@ package final class TensorBlocksReader {
     if let grid { numbers = grid.blockNumbers(coordinates: coordinates) }
   }
 
+  deinit { checkpoint.close(selection.tensor.datasets) }
+
   /// The windows that cover what is read.
   package func windows(limit: Int) -> [BlockWindow] {
     grid?.windows(limit: limit)
@@ -74,10 +81,11 @@ package final class TensorBlocksReader {
       guard blocks.count == 1 else { throw missing() }
       let bytes = UnsafeMutableRawBufferPointer(rebasing: flat[..<window.byteCount])
       guard let start = nextByte(of: 0, count: bytes.count) else { throw missing() }
-      try checkpoint.read(dataset: blocks[0].dataset, at: start, into: bytes)
+      try checkpoint.read([DatasetPiece(dataset: blocks[0].dataset, offset: start, target: bytes)])
       return advance(0, over: UnsafeRawBufferPointer(bytes))
     }
     let list = grid.pieces(of: window)
+    var stretches: [DatasetPiece] = []
     var stretch: Stretch?
     for (piece, _) in list {
       let number = numbers[piece.rowClass * grid.runs.count + piece.part]
@@ -87,11 +95,12 @@ package final class TensorBlocksReader {
       if let open = stretch, open.dataset == dataset, open.start + open.bytes.count == start {
         stretch?.bytes = open.bytes.lowerBound..<end
       } else {
-        try fetch(stretch, into: pieces)
+        if let stretch { stretches.append(stretch.piece(of: pieces)) }
         stretch = Stretch(dataset: dataset, start: start, bytes: piece.offset..<end)
       }
     }
-    try fetch(stretch, into: pieces)
+    if let stretch { stretches.append(stretch.piece(of: pieces)) }
+    try checkpoint.read(stretches)
     for (piece, _) in list {
       advance(
         numbers[piece.rowClass * grid.runs.count + piece.part],
@@ -113,15 +122,6 @@ package final class TensorBlocksReader {
           expected: "bytes with checksum \(hex(indexed.checksum))", found: hex(found))
       }
     }
-  }
-
-  private func fetch(
-    _ stretch: Stretch?, into pieces: UnsafeMutableRawBufferPointer
-  ) throws(CheckpointError) {
-    guard let stretch else { return }
-    try checkpoint.read(
-      dataset: stretch.dataset, at: stretch.start,
-      into: UnsafeMutableRawBufferPointer(rebasing: pieces[stretch.bytes]))
   }
 
   /// Where the next bytes of a block are in its dataset; nil when it does not have so many.

@@ -29,9 +29,11 @@ extension UnitCheckpoint {
     } catch { throw .file(error) }
   }
 
-  /// Checks that the HDF5 dataset behind an index row is there, with its type, length and address.
+  /// Checks that the HDF5 dataset behind an index row is there, with its type, length and address, or its chunks.
   package func checkDataset(_ number: Int) throws(CheckpointError) {
     let dataset = try open(dataset: number)
+    defer { close(number..<number + 1) }
+    if hasWrittenSize, index.datasets[number].isChunked { return try checkChunks(of: dataset, number) }
     guard hasWrittenSize, let address = index.datasets[number].address else { return }
     if case .contiguous(let found, _) = dataset.storage, found == address { return }
     throw .broken(

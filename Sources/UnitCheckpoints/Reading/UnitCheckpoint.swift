@@ -88,13 +88,33 @@ package final class UnitCheckpoint: Sendable {
       dataBytesRead.add(buffer.count, ordering: .relaxed)
       return
     }
-    let dataset = try open(dataset: number)
-    // Chunks are found through an index, stored compressed, and kept for the next read: what the file gave counts.
-    let before = file.byteCountRead
-    do throws(HDF5Error) { try dataset.read(into: buffer, at: offset) } catch {
+    _ = try open(dataset: number)
+    try countingData { () throws(CheckpointError) in
+      try readChunks(DatasetPiece(dataset: number, offset: offset, target: buffer))
+    }
+  }
+
+  /// Whether a dataset's bytes are read from an address of the index, without HDF5.
+  func isPlaced(dataset number: Int) -> Bool { isPlacementValid && index.datasets[number].address != nil }
+
+  /// Fills a piece with what HDF5 finds.
+  func readChunks(_ piece: DatasetPiece) throws(CheckpointError) {
+    let dataset = try open(dataset: piece.dataset)
+    do throws(HDF5Error) { try dataset.read(into: piece.target, at: piece.offset) } catch {
       throw .hdf5(path: path, error)
     }
+  }
+
+  /// Counts as data what `body` makes the file give: chunks are stored compressed, and kept for the next read.
+  func countingData(_ body: () throws(CheckpointError) -> Void) throws(CheckpointError) {
+    let before = file.byteCountRead
+    try body()
     dataBytesRead.add(file.byteCountRead - before, ordering: .relaxed)
+  }
+
+  /// Forgets where the chunks of datasets are: all of them together would take memory in proportion to the file.
+  func close(_ datasets: Range<Int>) {
+    resolved.withLock { known in for number in datasets { known[number] = nil } }
   }
 
   /// Bytes read from the file so far: of tensors' data, and of everything else.

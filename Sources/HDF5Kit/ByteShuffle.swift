@@ -11,33 +11,43 @@ enum ByteShuffle {
     switch size {
     case 2: shuffle2(source, target, count)
     case 4: shuffle4(source, target, count)
-    default:
-      for byte in 0..<size {
-        let plane = target + byte * count
-        var from = source + byte
-        for element in 0..<count {
-          plane[element] = from.load(as: UInt8.self)
-          from += size
-        }
+    default: shuffle(source, target, 0..<count, count, size: size)
+    }
+  }
+
+  private static func shuffle(
+    _ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<UInt8>, _ elements: Range<Int>, _ stride: Int,
+    size: Int
+  ) {
+    for byte in 0..<size {
+      let plane = target + byte * stride
+      for element in elements {
+        plane[element] = source.load(fromByteOffset: element &* size &+ byte, as: UInt8.self)
       }
     }
   }
 
-  /// Puts shuffled elements back together.
+  /// Puts the first `count` of shuffled elements back together.
+  ///
+  /// - Parameter stride: how many elements were shuffled together.
   static func unshuffle(
-    _ source: UnsafePointer<UInt8>, to target: UnsafeMutableRawPointer, count: Int, size: Int
+    _ source: UnsafePointer<UInt8>, to target: UnsafeMutableRawPointer, count: Int, stride: Int, size: Int
   ) {
     switch size {
-    case 2: unshuffle2(source, target, count)
-    case 4: unshuffle4(source, target, count)
-    default:
-      for byte in 0..<size {
-        let plane = source + byte * count
-        var to = target + byte
-        for element in 0..<count {
-          to.storeBytes(of: plane[element], as: UInt8.self)
-          to += size
-        }
+    case 2: unshuffle2(source, target, count, stride)
+    case 4: unshuffle4(source, target, count, stride)
+    default: unshuffle(source, target, 0..<count, stride, size: size)
+    }
+  }
+
+  private static func unshuffle(
+    _ source: UnsafePointer<UInt8>, _ target: UnsafeMutableRawPointer, _ elements: Range<Int>, _ stride: Int,
+    size: Int
+  ) {
+    for byte in 0..<size {
+      let plane = source + byte * stride
+      for element in elements {
+        target.storeBytes(of: plane[element], toByteOffset: element &* size &+ byte, as: UInt8.self)
       }
     }
   }
@@ -54,9 +64,7 @@ enum ByteShuffle {
       high.storeBytes(of: bytes.oddHalf, toByteOffset: index, as: SIMD16<UInt8>.self)
       index &+= 16
     }
-    for element in whole..<count {
-      for byte in 0..<2 { target[byte * count + element] = source.load(fromByteOffset: 2 * element + byte, as: UInt8.self) }
-    }
+    shuffle(source, target, whole..<count, count, size: 2)
   }
 
   private static func shuffle4(
@@ -76,15 +84,13 @@ enum ByteShuffle {
       planes.storeBytes(of: odd.oddHalf, toByteOffset: 3 &* count &+ index, as: SIMD16<UInt8>.self)
       index &+= 16
     }
-    for element in whole..<count {
-      for byte in 0..<4 { target[byte * count + element] = source.load(fromByteOffset: 4 * element + byte, as: UInt8.self) }
-    }
+    shuffle(source, target, whole..<count, count, size: 4)
   }
 
   private static func unshuffle2(
-    _ source: UnsafePointer<UInt8>, _ target: UnsafeMutableRawPointer, _ count: Int
+    _ source: UnsafePointer<UInt8>, _ target: UnsafeMutableRawPointer, _ count: Int, _ stride: Int
   ) {
-    let (low, high) = (UnsafeRawPointer(source), UnsafeRawPointer(source + count))
+    let (low, high) = (UnsafeRawPointer(source), UnsafeRawPointer(source + stride))
     let whole = count & ~15
     var index = 0
     while index < whole {
@@ -93,19 +99,17 @@ enum ByteShuffle {
       target.storeBytes(of: interleave(first, second), toByteOffset: 2 &* index, as: SIMD32<UInt8>.self)
       index &+= 16
     }
-    for element in whole..<count {
-      for byte in 0..<2 { target.storeBytes(of: source[byte * count + element], toByteOffset: 2 * element + byte, as: UInt8.self) }
-    }
+    unshuffle(source, target, whole..<count, stride, size: 2)
   }
 
   private static func unshuffle4(
-    _ source: UnsafePointer<UInt8>, _ target: UnsafeMutableRawPointer, _ count: Int
+    _ source: UnsafePointer<UInt8>, _ target: UnsafeMutableRawPointer, _ count: Int, _ stride: Int
   ) {
     let planes = UnsafeRawPointer(source)
     let whole = count & ~15
     var index = 0
     func plane(_ number: Int) -> SIMD16<UInt8> {
-      planes.loadUnaligned(fromByteOffset: number &* count &+ index, as: SIMD16<UInt8>.self)
+      planes.loadUnaligned(fromByteOffset: number &* stride &+ index, as: SIMD16<UInt8>.self)
     }
     while index < whole {
       let even = interleave(plane(0), plane(2))
@@ -116,9 +120,7 @@ enum ByteShuffle {
         of: interleave(even.highHalf, odd.highHalf), toByteOffset: 4 &* index &+ 32, as: SIMD32<UInt8>.self)
       index &+= 16
     }
-    for element in whole..<count {
-      for byte in 0..<4 { target.storeBytes(of: source[byte * count + element], toByteOffset: 4 * element + byte, as: UInt8.self) }
-    }
+    unshuffle(source, target, whole..<count, stride, size: 4)
   }
 
   @inline(__always)
@@ -127,5 +129,22 @@ enum ByteShuffle {
     bytes.evenHalf = even
     bytes.oddHalf = odd
     return bytes
+  }
+}
+
+extension ByteShuffle {
+  /// Puts the bytes of shuffled data back together; bytes over after the last whole element stand unshuffled at the end,
+  /// as the filter leaves them.
+  static func unshuffled(_ bytes: [UInt8], elementSize: Int) -> [UInt8] {
+    let count = bytes.count / elementSize
+    guard elementSize > 1, count > 1 else { return bytes }
+    return [UInt8](unsafeUninitializedCapacity: bytes.count) { buffer, filled in
+      bytes.withUnsafeBufferPointer { source in
+        guard let from = source.baseAddress, let to = buffer.baseAddress else { return }
+        unshuffle(from, to: UnsafeMutableRawPointer(to), count: count, stride: count, size: elementSize)
+        for index in count * elementSize..<bytes.count { to[index] = from[index] }
+        filled = bytes.count
+      }
+    }
   }
 }
