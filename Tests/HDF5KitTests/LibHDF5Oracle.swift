@@ -91,4 +91,35 @@ struct LibHDF5Oracle {
     }
     return Dataset(path: path, shape: shape.prefix(rank).map { Int($0) }, elementSize: size, bytes: bytes)
   }
+
+  /// How many bytes libhdf5 stores of a chunk that it shuffles and deflates itself.
+  static func deflated(_ bytes: [UInt8], elementSize: Int, level: UInt32) throws -> Int {
+    try lock.withLock {
+      let access = H5Pcreate(tessera_H5P_FILE_ACCESS())
+      defer { H5Pclose(access) }
+      // A file in memory that is never written.
+      H5Pset_fapl_core(access, 1 << 20, 0)
+      let file = try check(
+        H5Fcreate("deflated", tessera_H5F_ACC_TRUNC(), hid_t(H5P_DEFAULT), access), "H5Fcreate")
+      defer { H5Fclose(file) }
+      let type = try check(H5Tcreate(H5T_OPAQUE, elementSize), "H5Tcreate")
+      defer { H5Tclose(type) }
+      var extent = hsize_t(bytes.count / elementSize)
+      let space = try check(H5Screate_simple(1, &extent, nil), "H5Screate_simple")
+      defer { H5Sclose(space) }
+      let creation = H5Pcreate(tessera_H5P_DATASET_CREATE())
+      defer { H5Pclose(creation) }
+      H5Pset_chunk(creation, 1, &extent)
+      H5Pset_shuffle(creation)
+      H5Pset_deflate(creation, level)
+      let dataset = try check(
+        H5Dcreate2(file, "d", type, space, hid_t(H5P_DEFAULT), creation, hid_t(H5P_DEFAULT)), "H5Dcreate2")
+      defer { H5Dclose(dataset) }
+      guard H5Dwrite(dataset, type, hid_t(H5S_ALL), hid_t(H5S_ALL), hid_t(H5P_DEFAULT), bytes) >= 0 else {
+        throw Failure(call: "H5Dwrite")
+      }
+      H5Fflush(file, H5F_SCOPE_LOCAL)
+      return Int(H5Dget_storage_size(dataset))
+    }
+  }
 }

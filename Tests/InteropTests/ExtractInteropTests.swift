@@ -8,11 +8,16 @@ import Testing
 struct ExtractInteropTests {
   static let cases = InteropCase.allCases.filter(\.hasPlan)
 
-  @Test(arguments: cases)
-  func subNetworksAreSlicesOfTheSourceAndNothingElseIsRead(_ interopCase: InteropCase) throws {
+  @Test(arguments: cases, [false, true])
+  func subNetworksAreSlicesOfTheSourceAndNothingElseIsRead(
+    _ interopCase: InteropCase, isCompressed: Bool
+  ) throws {
     let workshop = try Workshop()
     try workshop.prepare(interopCase)
-    try workshop.run(Peers.tessera, ["convert", "source.safetensors", "model.h5", "--plan", "plan.json"])
+    try workshop.run(
+      Peers.tessera,
+      ["convert", "source.safetensors", "model.h5", "--plan", "plan.json"]
+        + (isCompressed ? ["--compress"] : []))
     let report = try workshop.report(
       "extracted.py", [interopCase.rawValue, "source.safetensors", "model.h5", Peers.tessera])
     #expect(report["failures"] == .array([]))

@@ -20,6 +20,8 @@ enum InteropCase: String, CaseIterable, CustomTestStringConvertible {
   case thin
   /// Cut tensors larger than any buffer, with rows larger than any buffer.
   case wide
+  /// Tensors of a few hundred kilobytes that compress in every way, and some that do not.
+  case squeezed
   /// Tensors and plans that nobody thought of.
   case arbitrary1, arbitrary2, arbitrary3, arbitrary4
 
@@ -37,6 +39,7 @@ enum InteropCase: String, CaseIterable, CustomTestStringConvertible {
     case .unplanned: (3, 16, 3, 0, 0, 0)
     case .thin: (4, 31, 18, 4, 3, 0)
     case .wide: (5, 32, 25, 2, 2, 0)
+    case .squeezed: (12, 42, 47, 3, 2, 0)
     case .arbitrary1: (40, 127, 455, 6, 6, 0)
     case .arbitrary2: (40, 97, 125, 6, 6, 0)
     case .arbitrary3: (40, 109, 255, 6, 6, 0)
@@ -44,8 +47,19 @@ enum InteropCase: String, CaseIterable, CustomTestStringConvertible {
     }
   }
 
+  /// Of `--compress`: how many datasets are in chunks, and before how many blocks there is a gap.
+  var compressed: (datasets: Int, gaps: Int) {
+    switch self {
+    case .fashion: (12, 0)
+    case .minilm: (147, 0)
+    case .wide: (19, 0)
+    case .squeezed: (23, 12)
+    default: (0, 0)
+    }
+  }
+
   /// Whether a tool may print the whole file.
-  var isSmall: Bool { self != .minilm && self != .wide }
+  var isSmall: Bool { self != .minilm && self != .wide && self != .squeezed }
 
   var hasPlan: Bool { self != .unplanned }
 }

@@ -6,11 +6,13 @@ import Testing
 /// layout agree about everything in between.
 @Suite(.enabled(if: Peers.areThere(python: true, programs: Workshop.tools)))
 struct SafetensorsInteropTests {
-  @Test(arguments: InteropCase.allCases)
-  func theSameFileComesBackAndTheSpecificationDescribesWhatLiesBetween(_ interopCase: InteropCase) throws {
+  @Test(arguments: InteropCase.allCases, [false, true])
+  func theSameFileComesBackAndTheSpecificationDescribesWhatLiesBetween(
+    _ interopCase: InteropCase, isCompressed: Bool
+  ) throws {
     let workshop = try Workshop()
     try workshop.prepare(interopCase)
-    let plan = interopCase.hasPlan ? ["--plan", "plan.json"] : []
+    let plan = (interopCase.hasPlan ? ["--plan", "plan.json"] : []) + (isCompressed ? ["--compress"] : [])
     try workshop.run(Peers.tessera, ["convert", "source.safetensors", "model.h5"] + plan)
     try workshop.tessera("convert", "model.h5", "back.safetensors")
     #expect(try workshop.areEqual("source.safetensors", "back.safetensors"))
@@ -20,11 +22,32 @@ struct SafetensorsInteropTests {
 
     let report = try workshop.report("check.py", [interopCase.rawValue, "source.safetensors", "model.h5"])
     expectCounts(report, of: interopCase, networks: true)
+    let compressed = isCompressed ? interopCase.compressed : (0, 0)
+    #expect(report["compressed"] == JSONValue(compressed.0))
+    #expect(report["gaps"] == JSONValue(compressed.1))
+    try workshop.tessera("validate", "--deep", "model.h5")
 
     try workshop.run("h5dump", ["-H", "model.h5"])
     if interopCase.isSmall { try workshop.run("h5dump", ["model.h5"]) }
     let listed = try workshop.run("h5ls", ["-r", "model.h5"]).outputText.split(separator: "\n")
     #expect(listed.count { $0.contains(" Dataset {") } == interopCase.expected.datasets)
+  }
+
+  @Test(
+    arguments: [InteropCase.fashion, .minilm, .wide, .squeezed],
+    [["-f", "NONE", "-l", "CONTI"], ["-f", "GZIP=1"]])
+  func aRepackedCompressedFileGivesTheSameWeights(_ interopCase: InteropCase, filters: [String]) throws {
+    let workshop = try Workshop()
+    try workshop.prepare(interopCase)
+    try workshop.tessera("convert", "source.safetensors", "made.h5", "--plan", "plan.json", "--compress")
+    try workshop.run("h5repack", ["-m", "1"] + filters + ["made.h5", "repacked.h5"])
+    try workshop.tessera("convert", "repacked.h5", "back.safetensors")
+    #expect(try workshop.areEqual("source.safetensors", "back.safetensors"))
+    try workshop.tessera("validate", "--deep", "repacked.h5")
+    try workshop.tessera("diff", "made.h5", "repacked.h5")
+    let report = try workshop.report(
+      "check.py", [interopCase.rawValue, "source.safetensors", "repacked.h5", "repacked"])
+    expectCounts(report, of: interopCase, networks: false)
   }
 
   @Test(arguments: InteropCase.allCases, [[], ["-f", "SHUF", "-f", "GZIP=4"]])

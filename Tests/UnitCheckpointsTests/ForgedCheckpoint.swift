@@ -145,6 +145,9 @@ struct ForgedCheckpoint: CustomStringConvertible, Sendable {
     ForgedCheckpoint(.datasetExtent, "one byte more") { $0.dataset(0) { $0.bytes += 1 } },
     ForgedCheckpoint(.datasetExtent, "of no layout") { $0.dataset(0) { $0.contiguous = 2 } },
     ForgedCheckpoint(.datasetExtent, "where no file reaches") { $0.dataset(0) { $0.address = .max - 1 } },
+    ForgedCheckpoint(.datasetExtent, "compressed, at an address", .compressed) {
+      $0.dataset(0) { $0.address = 4096 }
+    },
     ForgedCheckpoint(.datasetTotal, "more than the file can hold") { forger in
       forger.dimension(5) { $0.size = 1 << 40 }
       forger.tensor(2) { $0.bytes = 1 << 42 }
@@ -157,6 +160,12 @@ struct ForgedCheckpoint: CustomStringConvertible, Sendable {
     ForgedCheckpoint(.blockOwner, "another unit's") { $0.coordinate(0, 1) },
     ForgedCheckpoint(.blockExtent, "begins late") { $0.block(0) { $0.offset = 4 } },
     ForgedCheckpoint(.blockExtent, "longer") { $0.block(0) { $0.bytes += 4 } },
+    ForgedCheckpoint(.blockExtent, "compressed, begins in the one before", .compressed) {
+      $0.block(1) { $0.offset -= 4 }
+    },
+    ForgedCheckpoint(.blockExtent, "compressed, begins beyond counting", .compressed) {
+      $0.block(1) { $0.offset = .max - 3 }
+    },
     ForgedCheckpoint(.blockTotal, "too few bytes") { forger in
       // The second block becomes another one of the third's size.
       var small: UInt64 = 0
@@ -202,6 +211,20 @@ struct ForgedCheckpoint: CustomStringConvertible, Sendable {
       forger.dataset(7) { places[1] = $0.address }
       forger.dataset(6) { $0.address = places[1] }
       forger.dataset(7) { $0.address = places[0] }
+    },
+    ForgedCheckpoint(.datasetChunks, "contiguous") {
+      $0.dataset(0) { ($0.address, $0.contiguous) = (.max, 0) }
+    },
+    ForgedCheckpoint(.datasetChunks, "a block inside a chunk", .compressed) {
+      $0.block(1) { $0.offset += 4 }
+    },
+    ForgedCheckpoint(.datasetChunks, "a chunk is missing", .compressed) {
+      // The entries of the node that finds three chunks.
+      $0.replace(Array("TREE".utf8) + [1, 0, 3, 0], by: Array("TREE".utf8) + [1, 0, 2, 0])
+    },
+    ForgedCheckpoint(.datasetChunks, "another filter", .compressed) { forger in
+      // Version 1 of the message with two filters, the first of which is shuffle: fletcher32 instead.
+      forger.replace([1, 2, 0, 0, 0, 0, 0, 0, 2, 0], by: [1, 2, 0, 0, 0, 0, 0, 0, 3, 0])
     },
     ForgedCheckpoint(.runChecksum, "a changed byte") { forger in
       var place = 0

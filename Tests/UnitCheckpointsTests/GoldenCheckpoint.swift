@@ -16,6 +16,7 @@ struct GoldenCheckpoint: CustomStringConvertible, Sendable {
   let plan: String
   /// How many of the rows each shard has; none for one file.
   var shards: [Int] = []
+  var isCompressed = false
 
   var description: String { name }
   var path: String { "\(SourceFolder.fixtures)/checkpoints/\(name).h5" }
@@ -24,7 +25,7 @@ struct GoldenCheckpoint: CustomStringConvertible, Sendable {
   func write(to path: String, in folder: TemporaryFolder) throws {
     let source = try source(in: folder)
     let (contents, _) = try CheckpointContents.cutting(
-      source, plan: try Plan(parsing: Array(plan.utf8)), planPath: name)
+      source, plan: try Plan(parsing: Array(plan.utf8)), planPath: name, isCompressed: isCompressed)
     try FlatToUnits(source, contents: contents, destination: path).run { _ in }
   }
 
@@ -50,7 +51,7 @@ struct GoldenCheckpoint: CustomStringConvertible, Sendable {
     return try FlatFormats.open(try ReadableFile(path: path), assumeDType: nil)
   }
 
-  static let all = [grid, scattered, types, privates]
+  static let all = [grid, scattered, types, privates, compressed]
 
   /// Two cuts of one tensor, unequal units, neighbours with one cut and with none.
   static let grid = GoldenCheckpoint(
@@ -124,4 +125,16 @@ struct GoldenCheckpoint: CustomStringConvertible, Sendable {
         "tensors": [ { "name": "up", "axes": ["a", null] }, { "name": "down", "axes": [null, "a"] } ],
         "tasks": [ { "name": "t", "order": [0, 1], "levels": [1, 2] } ] }
       """, shards: [2, 1])
+
+  /// Compressed blocks with gaps between them, a compressed tensor that is whole, and one too small for that.
+  static let compressed = GoldenCheckpoint(
+    name: "compressed",
+    rows: [("up", "F32", [70, 120]), ("whole", "I16", [2, 33, 125]), ("bias", "F32", [70])],
+    plan: """
+      { "format": "tessera.plan/1", "units": 3,
+        "axes": { "out": { "size": 70, "units": [40, 2, 28] },
+                  "in": { "size": 120, "units": [50, 45, 25] } },
+        "tensors": [ { "name": "up", "axes": ["out", "in"] }, { "name": "bias", "axes": ["out"] } ],
+        "tasks": [ { "name": "a", "order": [1, 2, 0], "levels": [1, 2, 3] } ] }
+      """, isCompressed: true)
 }

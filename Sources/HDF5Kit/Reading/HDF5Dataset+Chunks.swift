@@ -142,9 +142,10 @@ extension HDF5Dataset {
     }
     try checkStored(chunk, layout)
     context.chunks.count(layout.byteCount)
-    var cursor = try context.cursor(at: chunk.offset, count: chunk.count, in: "chunk")
+    // Past the cache of pages: a sub-network reads its own chunks, and no neighbours of them.
+    let stored = try context.storedBytes(of: chunk, at: 0, count: chunk.count)
     let bytes = try layout.pipeline.decode(
-      cursor.take(chunk.count), chunk: chunk, byteCount: layout.byteCount, context)
+      stored, chunk: chunk, byteCount: layout.byteCount, context)
     context.chunks.keep(bytes, key)
     return bytes
   }
@@ -185,7 +186,9 @@ struct ChunkRuns {
     // Dimensions inside the first with more than one position must be whole, in the dataset and in the chunk.
     let first = extent.firstIndex { $0 > 1 } ?? extent.count
     for dimension in extent.indices where dimension > first {
-      guard extent[dimension] == shape[dimension], extent[dimension] == layout.shape[dimension] else { return nil }
+      guard extent[dimension] == shape[dimension], extent[dimension] == layout.shape[dimension] else {
+        return nil
+      }
     }
     let start = logical(of: start)
     return start..<start + byteCount

@@ -3,7 +3,8 @@ extension HDF5ChunkLayout {
   func chunkCount(of shape: [Int]) -> Int {
     var count = 1
     for (extent, size) in zip(shape, self.shape) {
-      let (product, overflow) = count.multipliedReportingOverflow(by: extent / size + (extent % size == 0 ? 0 : 1))
+      let (product, overflow) = count.multipliedReportingOverflow(
+        by: extent / size + (extent % size == 0 ? 0 : 1))
       if overflow { return .max }
       count = product
     }
@@ -18,15 +19,26 @@ extension HDF5Dataset {
     return (try chunkIndex(layout).chunks.count, layout.chunkCount(of: shape))
   }
 
+  /// Of a chunked dataset whose chunks are runs of its logical bytes, the dimension along which they follow each other:
+  /// chunks have one position along those before, and all along those behind. Nil for every other dataset.
+  private var runDimension: Int? {
+    guard case .chunked(let layout) = storage else { return nil }
+    let dimension = layout.shape.firstIndex { $0 > 1 } ?? layout.shape.count - 1
+    guard shape.indices.contains(dimension),
+      shape.indices.allSatisfy({ $0 <= dimension || shape[$0] == layout.shape[$0] })
+    else { return nil }
+    return dimension
+  }
+
+  /// Whether each chunk is a run of the logical bytes.
+  package var hasRunsAsChunks: Bool { runDimension != nil }
+
   /// A range of logical bytes as pieces that lie in chunks of their own, so that several threads can read them; the
   /// range itself where there are no chunks, or they are no runs of the logical bytes.
   package func pieces(of range: Range<Int>) -> [Range<Int>] {
-    guard case .chunked(let layout) = storage, !range.isEmpty else { return [range] }
-    // One position along the first dimensions, some of the next one, all of the others.
-    let dimension = layout.shape.firstIndex { $0 > 1 } ?? layout.shape.count - 1
-    guard shape.count == layout.shape.count, shape.indices.contains(dimension),
-      shape.indices.allSatisfy({ $0 <= dimension || shape[$0] == layout.shape[$0] })
-    else { return [range] }
+    guard case .chunked(let layout) = storage, !range.isEmpty, let dimension = runDimension else {
+      return [range]
+    }
     // A chunk's bytes and the dataset's have been computed with checks.
     let row = shape[dimension...].reduce(datatype.size, *)
     var pieces: [Range<Int>] = []

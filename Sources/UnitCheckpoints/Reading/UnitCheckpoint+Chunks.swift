@@ -18,6 +18,9 @@ extension UnitCheckpoint {
     let counts: (stored: Int, all: Int)?
     do throws(HDF5Error) { counts = try dataset.chunkCounts() } catch { throw .hdf5(path: path, error) }
     if let counts, counts.stored != counts.all { throw broken("\(counts.all) chunks", "\(counts.stored)") }
+    guard dataset.hasRunsAsChunks else {
+      throw broken("chunks that are runs of the flat tensor", "chunks of shape \(layout.shape)")
+    }
     if index.datasets[number].owner.isWhole { return }
     var end = 0
     for block in index.datasets[number].blocks {

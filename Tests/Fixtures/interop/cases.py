@@ -368,6 +368,55 @@ def wide_active(task, level, name, shape):
     return [None, [c * inner + i for c in channels for i in range(inner)]] + [None] * (len(shape) - 2)
 
 
+# Channels modulo 7 of each unit, and of all.
+SQUEEZED = [[0], [1, 2], [3], [4, 5, 6]]
+
+
+def squeezed(folder):
+    """Tensors that compress in every way: blocks with gaps between their chunks, chunks at the edges of whole tensors."""
+    source = Source(21)
+
+    def normal(count):
+        return struct.pack(f"<{count}f", *(source.random.gauss(0, 0.02) for _ in range(count)))
+
+    def upper_halves(data):
+        return b"".join(data[i + 2:i + 4] for i in range(0, len(data), 4))
+
+    def pruned(count):
+        return b"".join(normal(1) if source.random.random() < 0.1 else bytes(4) for _ in range(count))
+
+    source.add("grid", "F32", [384, 300], normal(384 * 300))
+    source.add("rows", "BF16", [384, 90], upper_halves(normal(384 * 90)))
+    source.add("pruned", "F32", [300, 200], pruned(300 * 200))
+    source.add("edges", "F32", [2, 1001, 70], normal(2 * 1001 * 70))
+    source.add("zeros", "F64", [384, 100], bytes(384 * 100 * 8))
+    source.add("range", "I64", [70_000], struct.pack("<70000q", *range(70_000)))
+    source.add("noise", "U8", [300_001])
+    source.add("complex", "C64", [60, 120])
+    source.add("flags", "BOOL", [300, 200], bytes(source.random.choice((0, 0, 0, 1)) for _ in range(60_000)))
+    source.add("packed", "F4", [200_002])
+    source.add("small", "F32", [300])
+    source.add("twice", "F16", [384, 300, 3])
+    source.write(f"{folder}/source.safetensors")
+    return plan(
+        3, {"a": {"size": 384, "units": [100, 150, 134]},
+            "b": {"size": 300, "units": [[c for c in range(300) if c % 7 in own] for own in SQUEEZED[:3]],
+                  "common": [c for c in range(300) if c % 7 in SQUEEZED[3]]}},
+        [{"name": "grid", "axes": ["a", "b"]}, {"name": "rows", "axes": ["a", None]},
+         {"name": "pruned", "axes": ["b", None]}, {"name": "zeros", "axes": ["a", None]},
+         {"name": "flags", "axes": ["b", None]}, {"name": "small", "axes": ["b"]},
+         {"name": "twice", "axes": ["a", "b", None]}],
+        [{"name": "t", "order": [2, 0, 1], "levels": [1, 2, 3]}])
+
+
+def squeezed_active(task, level, name, shape):
+    units = [2, 0, 1][:level]
+    a = sorted(c for u in units for c in [range(100), range(100, 250), range(250, 384)][u])
+    b = [c for c in range(300) if any(c % 7 in SQUEEZED[part] for part in [*units, 3])]
+    return {"grid": [a, b], "rows": [a, None], "pruned": [b, None], "zeros": [a, None], "flags": [b, None],
+            "small": [b], "twice": [a, b, None]}.get(name, [None] * len(shape))
+
+
 class Arbitrary:
     """A plan and tensors that nobody thought of, with the owner of every position, all from one seed."""
 
@@ -545,7 +594,7 @@ def fashion_active(task, level, name, shape):
 
 
 GENERATED = {"dtypes": dtypes, "mixed": mixed, "cubes": cubes, "family": family, "unplanned": unplanned, "thin": thin,
-             "wide": wide, **{case: write for case, (write, _) in ARBITRARY.items()}}
+             "wide": wide, "squeezed": squeezed, **{case: write for case, (write, _) in ARBITRARY.items()}}
 # Per case what its sub-networks must be, and those that are asked for.
 EXPECTED = {
     "dtypes": (dtypes_active, [("t", 1), ("t", 2)]),
@@ -555,6 +604,7 @@ EXPECTED = {
     "unplanned": (None, []),
     "thin": (thin_active, [("t", 1), ("t", 2), ("t", 3), ("nobody", 1)]),
     "wide": (wide_active, [("t", 1), ("t", 2)]),
+    "squeezed": (squeezed_active, [("t", 1), ("t", 2), ("t", 3)]),
     **{case: (active, [(task, level) for task in ("one", "two") for level in (1, 2, 3)])
        for case, (_, active) in ARBITRARY.items()},
     "minilm": (minilm_active, [("search", 2), ("cluster", 2)]),

@@ -3,6 +3,7 @@
     python check.py CASE SOURCE.safetensors MODEL.h5 [repacked]
 
 `failures` must be empty; the other numbers say how much was looked at, so that a check that looked at nothing shows.
+`compressed` counts the datasets in chunks, of which `gaps` counts the places where a block does not follow another.
 After h5repack (`repacked`) addresses and the bytes between the tensors are others, and are not checked.
 """
 
@@ -85,7 +86,7 @@ def check_digests(source, header, path, is_repacked):
             total.update(struct.pack("<Q", len(name)) + name + dtype + shape + digest)
         check(bytes(seal["model_sha256"]) == total.digest(), "model_sha256 differs")
 
-        blocks = 0
+        blocks, compressed, gaps = 0, 0, 0
         for row in rows["tensors"]:
             for dataset, stored_dataset in reader.datasets(row):
                 data = unit_checkpoint.raw(stored_dataset).tobytes()
@@ -94,11 +95,20 @@ def check_digests(source, header, path, is_repacked):
                     offset = stored_dataset.id.get_offset()
                     address = None if dataset["address"] == 2**64 - 1 else int(dataset["address"])
                     check(offset == address, f"{stored_dataset.name} lies at {offset}, not {address}")
+                    check((stored_dataset.chunks is None) == bool(dataset["contiguous"]), f"{stored_dataset.name}: chunks")
                     check(address is None or address % 64 == 0 or len(data) < 64,
                           f"{stored_dataset.name} is not aligned: {address}")
+                chunk = 1
+                if not dataset["contiguous"] and not is_repacked:
+                    compressed += 1
+                    chunk = check_chunks(stored_dataset, dataset)
                 end = 0
                 for block in rows["blocks"][int(dataset["first_block"]):][:int(dataset["block_count"])]:
-                    check(block["offset"] == end, f"a block of {stored_dataset.name} does not follow the one before")
+                    if dataset["contiguous"] or not is_repacked:
+                        start = -(-end // chunk) * chunk
+                        gaps += start > end
+                        check(block["offset"] == start, f"a block of {stored_dataset.name} is not where it should be")
+                        check(not any(data[end:start]), f"{stored_dataset.name}: a gap has other bytes than zeros")
                     end = int(block["offset"] + block["bytes"])
                     piece = data[int(block["offset"]):end]
                     check(xxhash.xxh3_64_intdigest(piece) == block["xxh3"], f"a block of {stored_dataset.name} differs")
@@ -108,7 +118,8 @@ def check_digests(source, header, path, is_repacked):
 
         if not is_repacked:
             check(seal["file_end"] == os.path.getsize(path), "file_end is not the file's length")
-            left_out = [(int(d["address"]), int(d["address"] + d["bytes"])) for d in rows["datasets"] if d["bytes"]]
+            left_out = [(int(d["address"]), int(d["address"] + d["bytes"]))
+                        for d in rows["datasets"] if d["bytes"] and d["contiguous"]]
             left_out.append((t["seal"].id.get_offset(), t["seal"].id.get_offset() + 56))
             rest, position = xxhash.xxh3_64(), 0
             with open(path, "rb") as raw:
@@ -124,7 +135,25 @@ def check_digests(source, header, path, is_repacked):
         file.visititems(lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None)
         expected = len(rows["datasets"]) + len(tables) + len(stored) + 1
         check(len(found) == expected, f"{len(found)} datasets, not {expected}")
-        return len(found), blocks
+        return {"datasets": len(found), "blocks": blocks, "compressed": compressed, "gaps": gaps}
+
+
+def check_chunks(stored, row):
+    """The rules for compressed datasets; returns the bytes after which a block begins, 1 for a whole tensor."""
+    name, size, shape, chunk = stored.name, stored.id.get_type().get_size(), stored.shape, stored.chunks
+    chunk_bytes = int(np.prod(chunk)) * size
+    pipeline = stored.id.get_create_plist()
+    filters = [pipeline.get_filter(number)[0] for number in range(pipeline.get_nfilters())]
+    wanted = [h5py.h5z.FILTER_SHUFFLE] * (size > 1) + [h5py.h5z.FILTER_DEFLATE]
+    check(filters == wanted, f"{name}: filters {filters}")
+    infos = [stored.id.get_chunk_info(number) for number in range(stored.id.get_num_chunks())]
+    check(len(infos) == np.prod([-(-s // c) for s, c in zip(shape, chunk)]), f"{name}: {len(infos)} chunks")
+    check(all(info.filter_mask == 0 for info in infos), f"{name}: a filter was left out")
+    check(chunk_bytes <= 256 << 10, f"{name}: chunks of {chunk_bytes} bytes")
+    check(row["bytes"] >= 16 << 10, f"{name}: {row['bytes']} bytes are compressed")
+    first = next((d for d, c in enumerate(chunk) if c > 1), len(chunk) - 1)
+    check(chunk[first + 1:] == shape[first + 1:], f"{name}: chunks of {chunk} are no runs of {shape}")
+    return chunk_bytes if row["owner"] >= -1 else 1
 
 
 def positions_of(source, name, kept):
@@ -193,10 +222,12 @@ def main():
     is_repacked = sys.argv[4:] == ["repacked"]
     header, source = parse_safetensors(source_path)
     check_tensors(source, path)
-    datasets, blocks = check_digests(source, header, path, is_repacked)
-    result = {"tensors": len(source), "datasets": datasets, "blocks": blocks, "networks": 0, "smaller": 0, "short": 0}
+    counts = check_digests(source, header, path, is_repacked)
+    result = {"tensors": len(source), **counts, "networks": 0, "smaller": 0, "short": 0}
     if not is_repacked:
-        size, limit = os.path.getsize(path), os.path.getsize(source_path) * 1.01 + 1024 * datasets
+        size, limit = os.path.getsize(path), os.path.getsize(source_path) * 1.01 + 1024 * counts["datasets"]
+        # Of a compressed dataset the index of its chunks takes as much again as its header, and more.
+        limit += 3072 * counts["compressed"]
         check(size <= limit, f"{size} bytes are more than {limit:.0f}")
         result["networks"], result["smaller"] = check_networks(case, source, path)
         result["short"] = check_one_network(case, source, path)

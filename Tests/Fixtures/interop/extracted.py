@@ -30,19 +30,34 @@ def judge(holds, sentence):
         failures.append(sentence)
 
 
+def ranges(stored, dataset, block):
+    """Where the bytes of a block are in the file: one range, or one for each of its chunks."""
+    if dataset["contiguous"]:
+        start = int(dataset["address"]) + int(block["offset"])
+        return [(start, start + int(block["bytes"]))]
+    found, size = [], stored.id.get_type().get_size()
+    first, last = int(block["offset"]) // size, int(block["offset"] + block["bytes"]) // size
+    for number in range(stored.id.get_num_chunks()):
+        chunk = stored.id.get_chunk_info(number)
+        if len(stored.shape) > 1 or first <= chunk.chunk_offset[0] < last:
+            found.append((chunk.byte_offset, chunk.byte_offset + chunk.size))
+    return found
+
+
 def needed_and_not(path, task, level):
-    """Byte ranges of the file with data that a sub-network needs, and with data that it does not."""
+    """Byte ranges of the file with data that a sub-network needs, and with data that it does not; bytes of the former
+    before any filter."""
     reader = unit_checkpoint.Checkpoint(path)
     entry = next(entry for entry in reader.plan["tasks"] if entry["name"] == task)
     units, own = unit_checkpoint.active_units(entry, reader.axes_used, level)
-    needed, others = [], []
+    needed, others, total = [], [], 0
     rows = reader.table["tensors"]
     scopes = unit_checkpoint.scopes(reader)
     for number, (row, private) in enumerate(zip(rows, scopes)):
         is_seen = not private or any(user == task and at in (None, level) for user, at, _ in private)
         dimensions = reader.rows("dimensions", row["first_dimension"], row["rank"])
         parts = [reader.cut(cut)[0] for cut in dimensions["cut"] if cut >= 0]
-        for dataset in reader.rows("datasets", row["first_dataset"], row["dataset_count"]):
+        for dataset, stored in reader.datasets(row):
             for block in reader.rows("blocks", dataset["first_block"], dataset["block_count"]):
                 coordinates = [
                     int(c) for c in reader.rows("coordinates", block["first_coordinate"], block["coordinate_count"])]
@@ -52,10 +67,10 @@ def needed_and_not(path, task, level):
                     owners = [parts[place][part] for place, part in enumerate(coordinates)]
                     is_active = all(
                         owner is None or owner[0] in own.get(owner[1], units) for owner in owners)
-                start = int(dataset["address"]) + int(block["offset"])
-                (needed if is_seen and is_active else others).append((start, start + int(block["bytes"])))
+                (needed if is_seen and is_active else others).extend(ranges(stored, dataset, block))
+                total += int(block["bytes"]) if is_seen and is_active else 0
     reader.file.close()
-    return needed, others
+    return needed, others, total
 
 
 def run(tessera, *arguments):
@@ -71,10 +86,19 @@ def traced(tessera, model, *arguments):
          "extract", model, *arguments], capture_output=True, text=True)
     judge(result.returncode == 0, f"{arguments}: {result.returncode} {result.stderr}")
     total, name = 0, os.path.realpath(model)
+    # Calls of several threads may overlap; then a call's result stands in a later line of the same thread.
+    waiting = set()
     with open("trace", encoding="utf-8", errors="surrogateescape") as trace:
         for line in trace:
-            if f"<{name}>" in line:
-                judge("mmap" not in line, f"mapped: {line}")
+            thread = line.split()[0]
+            is_rest = "resumed>" in line and thread in waiting
+            if f"<{name}>" not in line and not is_rest:
+                continue
+            judge("mmap" not in line, f"mapped: {line}")
+            waiting.discard(thread)
+            if "<unfinished" in line:
+                waiting.add(thread)
+            else:
                 total += max(0, int(re.search(r"= (-?\d+)", line)[1]))
     return json.loads(result.stdout), total
 
@@ -125,8 +149,10 @@ def main():
         judge(seen == report["bytes_read"] + report["index_bytes"], f"{place}: strace saw {seen}, not {report}")
         judge(report["bytes_read"] <= 1.02 * total, f"{place}: {report['bytes_read']} read for {total}")
 
-        needed, others = needed_and_not(model, task, level)
-        judge(sum(end - start for start, end in needed) == total, f"{place}: the index disagrees about {total}")
+        needed, others, logical = needed_and_not(model, task, level)
+        judge(logical == total, f"{place}: the index disagrees about {total}")
+        stored = sum(end - start for start, end in needed)
+        judge(report["bytes_read"] == stored, f"{place}: {report['bytes_read']} read of {stored}")
         damaged, noise = bytearray(content), random.Random(place)
         for start, end in others:
             # Every byte becomes another one.

@@ -13,7 +13,9 @@ package final class ChunkEncoder: @unchecked Sendable {
   private let shuffled: UnsafeMutablePointer<UInt8>
   private let trial: UnsafeMutablePointer<UInt8>
   private let tokens: UnsafeMutablePointer<UInt32>
-  private let codes = (HuffmanCode(capacity: HuffmanCode.symbolLimit), HuffmanCode(capacity: HuffmanCode.symbolLimit))
+  private let codes = (
+    HuffmanCode(capacity: HuffmanCode.symbolLimit), HuffmanCode(capacity: HuffmanCode.symbolLimit)
+  )
   private let helper = HuffmanCode(capacity: 19)
   private let matcher: UnsafeMutablePointer<z_stream>
 

@@ -1,0 +1,63 @@
+import ByteFiles
+import TestSupport
+import Testing
+
+@testable import HDF5Kit
+
+@Suite("Chunk trees")
+struct ChunkTreeTests {
+  /// Datasets with one level of the tree, two and three; chunks at the edges that reach outside.
+  static let shapes: [(shape: [Int], chunk: [Int])] = [
+    ([7], [3]), ([64 * 3], [3]), ([64 * 3 + 1], [3]), ([5, 6, 7], [1, 4, 7]), ([9000], [2]),
+    ([3, 70, 2], [1, 1, 2]),
+  ]
+
+  @Test("are read by libhdf5 and by our reader, whose chunks are those that were written", arguments: shapes)
+  func tree(shape: [Int], chunk: [Int]) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("m.h5")
+    let writer = try HDF5SkeletonWriter(path: path, datasetCount: 1)
+    try writer.createGroup("g")
+    let header = try writer.createDataset("d", in: "g", type: .u16, shape: shape, chunkShape: chunk)
+    try writer.close()
+    var file = try TemporaryFolder.bytes(of: path)
+    let tree = ChunkTree(shape: shape, chunkShape: chunk, elementSize: 2)
+    let elements = shape.reduce(1, *)
+    let chunkBytes = chunk.reduce(2, *)
+    let encoder = ChunkEncoder(capacity: chunkBytes)
+    var places: [ChunkPlace] = []
+    // Chunks hold their number, in every element.
+    for number in 0..<tree.chunkCount {
+      let bytes = [UInt8](repeating: 0, count: chunkBytes).indices.map {
+        UInt8($0 % 2 == 0 ? number & 0xFF : number >> 8)
+      }
+      let stream = [UInt8](
+        unsafeUninitializedCapacity: ChunkEncoder.outputLimit(chunkBytes, elementSize: 2)
+      ) { buffer, filled in
+        filled = bytes.withUnsafeBytes {
+          encoder.encode($0, elementSize: 2, into: UnsafeMutableRawBufferPointer(buffer))
+        }
+      }
+      places.append(ChunkPlace(address: file.count, count: stream.count))
+      file += stream
+    }
+    let place = try HDF5SkeletonFile(try ReadableFile(path: path)).indexPlace(ofDatasetAt: header)
+    let (nodes, root) = tree.nodes(places, at: file.count)
+    file += nodes
+    for (place, value) in [(place, root), (HDF5SkeletonFile.endPlace, file.count)] {
+      file.replaceSubrange(
+        place..<place + 8, with: withUnsafeBytes(of: UInt64(value).littleEndian) { Array($0) })
+    }
+    let whole = try folder.write(file, as: "whole.h5")
+
+    let dataset = try HDF5File(try ReadableFile(path: whole)).dataset(at: "g/d")
+    let counts = try #require(try dataset.chunkCounts())
+    #expect(counts.stored == tree.chunkCount && counts.all == tree.chunkCount)
+    let found = try #require(try LibHDF5Oracle.datasets(whole).first)
+    #expect(found.shape == shape && found.bytes.count == 2 * elements)
+    #expect(try dataset.readBytes() == found.bytes)
+    let numbers = (0..<elements).map { Int(found.bytes[2 * $0]) + 256 * Int(found.bytes[2 * $0 + 1]) }
+    #expect(Set(numbers) == Set(0..<tree.chunkCount))
+    #expect(HDF5Diagnostics.openObjects == 0)
+  }
+}
