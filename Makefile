@@ -36,8 +36,8 @@ fuzz: deps ## Fuzz the parsers: SECONDS=600 for each, PARSERS="npy zip" for some
 paper: build ## Count the paper's networks, beside the numbers it prints
 	@python3 samples/paper/compare.py $(BUILD)/release/tessera
 
-bench: build peers python ## Measure against peers, in this run, on this machine
-	$(PYTHON) bench/bench.py --tessera $(BUILD)/release/tessera
+bench: build peers python ## Measure against peers, on this machine (ROWS="compress validate" measures only some)
+	$(PYTHON) bench/bench.py --tessera $(BUILD)/release/tessera $(if $(ROWS),--rows $(ROWS))
 
 deps:
 	@bash tools/install-dependencies.sh $(SWIFT)

@@ -33,7 +33,6 @@ def join_1gb(bench: Bench) -> list[Row]:
 
     runs = interleave(
         [Case([bench.join(checkpoint, ours)], ours, identical), Case(bench.copy(source, peer), peer)], bench.runs)
-    bench.drop("layers.h5")
     return [beside("convert 1 GB units → safetensors, beside cp + sync", runs[0], runs[1], limit=1.2)]
 
 

@@ -10,25 +10,28 @@ from pathlib import Path
 
 import numpy as np
 
+SIZES = {"F32": 4, "BF16": 2, "I64": 8}
+"""Bytes of an element."""
+
 UNITS = 4
 """Every cut of the benchmark has this many units."""
 
 
-def header(tensors):
-    """The length and JSON of a safetensors file with `tensors`: name, shape; all F32, one after the other."""
+def header(tensors, dtype="F32"):
+    """The length and JSON of a safetensors file with `tensors`: name, shape; of one dtype, one after the other."""
     entries, position = {}, 0
     for name, shape in tensors:
-        size = 4 * int(np.prod(shape, dtype=np.int64))
-        entries[name] = {"dtype": "F32", "shape": list(shape), "data_offsets": [position, position + size]}
+        size = SIZES[dtype] * int(np.prod(shape, dtype=np.int64))
+        entries[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [position, position + size]}
         position += size
     text = json.dumps(entries, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     return len(text).to_bytes(8, "little") + text, position
 
 
-def weights(tensors, path):
-    """A safetensors file with numbers as in trained weights: normal, small."""
-    head, _ = header(tensors)
+def weights(tensors, path, dtype="F32", changed=lambda numbers, generator: numbers):
+    """A safetensors file with numbers as in trained weights: normal, small; `changed` makes something else of them."""
+    head, _ = header(tensors, dtype)
     generator = np.random.default_rng(7)
     with open(path, "wb") as file:
         file.write(head)
@@ -37,7 +40,8 @@ def weights(tensors, path):
             left = int(np.prod(shape, dtype=np.int64))
             while left > 0:
                 count = min(left, 1 << 22)
-                file.write(generator.standard_normal(count, dtype=np.float32) * np.float32(0.02))
+                numbers = generator.standard_normal(count, dtype=np.float32) * np.float32(0.02)
+                file.write(changed(numbers, generator))
                 left -= count
 
 
@@ -100,7 +104,33 @@ def datasets(path, quick):
     plan(path, 8)
 
 
-KINDS = {kind.__name__: kind for kind in (layers, small, single, deflated, sparse, datasets)}
+def compressible(dtype, changed):
+    """An input for compression: 8 layers of 2048 × 2048."""
+    def make(path, quick):
+        count, size = (2, 512) if quick else (8, 2048)
+        weights(square(count, size), path, dtype, changed)
+        plan(path, size)
+
+    return make
+
+
+def rounded(numbers):
+    """The bits of the nearest bf16."""
+    return ((numbers.view(np.uint32) + np.uint32(0x8000)) >> 16).astype(np.uint16)
+
+
+COMPRESSIBLE = {
+    "normal": ("F32", lambda numbers, _: numbers),
+    "bfloat": ("BF16", lambda numbers, _: rounded(numbers)),
+    "pruned": ("F32", lambda numbers, generator: np.where(generator.random(numbers.size) < 0.9, np.float32(0), numbers)),
+    "upcast_bfloat": ("F32", lambda numbers, _: rounded(numbers).astype(np.uint32) << 16),
+    "upcast_half": ("F32", lambda numbers, _: numbers.astype(np.float16).astype(np.float32)),
+    "zeros": ("F32", lambda numbers, _: np.zeros_like(numbers)),
+    "range": ("I64", lambda numbers, _: np.arange(numbers.size, dtype=np.int64)),
+}
+
+KINDS = {kind.__name__: kind for kind in (layers, small, single, deflated, sparse, datasets)} | {
+    name: compressible(*how) for name, how in COMPRESSIBLE.items()}
 
 if __name__ == "__main__":
     KINDS[sys.argv[1]](sys.argv[2], "--quick" in sys.argv[3:])

@@ -12,10 +12,10 @@ def inspect(bench: Bench) -> list[Row]:
     files = [("10 GB safetensors", bench.input("sparse")), ("10,000 datasets", bench.checkpoint("datasets"))]
     rows = []
     for what, path in files:
-        for flags in ([], ["--json"]):
-            case = Case([[bench.tessera, "inspect", str(path), *flags]])
+        for command in (["inspect"], ["inspect", "--json"], ["count"], ["count", "--json"]):
+            case = Case([[bench.tessera, *command, str(path)]])
             runs = interleave([case, case], bench.runs)[1]
-            rows.append(within(" ".join(["inspect", *flags, what]), _median(runs), LIMIT, "ms", runs))
+            rows.append(within(" ".join([*command, what]), _median(runs), LIMIT, "ms", runs))
     return rows
 
 

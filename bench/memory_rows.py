@@ -26,7 +26,21 @@ def memory(bench: Bench) -> Iterator[Row]:
             back = bench.folder / "ours.safetensors"
             yield _row(
                 bench, base, f"{title}, units → safetensors", back, lambda: bench.join(bench.checkpoint(kind), back))
+        if suffix == "safetensors" and kind != "small":
+            yield from _compressed(bench, base, kind, title)
         bench.drop(kind, f"{kind}.h5")
+
+
+def _compressed(bench: Bench, base: int, kind: str, title: str) -> Iterator[Row]:
+    """The same with --compress, there and back."""
+    ours, back = bench.folder / "ours.h5", bench.folder / "ours.safetensors"
+    yield _row(bench, base, f"{title} → units, --compress", ours, lambda: bench.cut(bench.input(kind), ours) + ["--compress"])
+    kept = bench.folder / "compressed.h5"
+    try:
+        run([bench.cut(bench.input(kind), kept) + ["--compress"]])
+        yield _row(bench, base, f"{title}, compressed units → safetensors", back, lambda: bench.join(kept, back))
+    finally:
+        kept.unlink(missing_ok=True)
 
 
 def _base(bench: Bench) -> int:

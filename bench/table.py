@@ -20,10 +20,16 @@ class Row:
     met: bool | None
     """None where nothing could be measured."""
     processor: str = ""
+    verdict: str | None = None
+    """What stands in place of met, missed and failed."""
+
+    @property
+    def is_failed(self) -> bool:
+        return self.met is None and self.verdict is None
 
     @property
     def cells(self) -> list[str]:
-        verdict = {True: "met", False: "missed", None: "failed"}[self.met]
+        verdict = {True: "met", False: "missed", None: "failed"}[self.met] if self.verdict is None else self.verdict
         return [self.title, self.ours, self.peer, self.ratio, self.target, verdict, self.processor]
 
 
@@ -31,8 +37,25 @@ def beside(title: str, ours: list[Run], peer: list[Run], limit: float) -> Row:
     """A row that compares wall times, round by round."""
     value = ratio([one.seconds for one in ours], [one.seconds for one in peer])
     return Row(
-        title, _seconds(ours), _seconds(peer), f"{value:.2f}", f"≤ {limit:.2f} ×", value <= limit,
+        title, _seconds(ours), _seconds(peer), f"{value:.3f}" if limit < 0.2 else f"{value:.2f}", f"≤ {limit:.2f} ×", value <= limit,
         f"{_processor(ours)} / {_processor(peer)}")
+
+
+def summed(title: str, ours: list[list[Run]], peers: list[list[Run]], limit: float | None) -> Row:
+    """A row that compares wall times of several pairs together, round by round; without a limit it is told only."""
+    mine, other = ([_sum(runs) for runs in zip(*lists)] for lists in (ours, peers))
+    if limit is not None:
+        return beside(title, mine, other, limit)
+    value = ratio([one.seconds for one in mine], [one.seconds for one in other])
+    return Row(
+        title, _seconds(mine), _seconds(other), f"{value:.3f}", "", None, f"{_processor(mine)} / {_processor(other)}",
+        verdict="")
+
+
+def _sum(runs: tuple[Run, ...]) -> Run:
+    return Run(
+        sum(one.seconds for one in runs), sum(one.processor_seconds for one in runs),
+        max(one.peak_bytes for one in runs))
 
 
 def within(title: str, value: float, limit: float, unit: str, runs: list[Run] | None = None) -> Row:
