@@ -9,7 +9,7 @@ enum ModuleGraph {
     "FlatFormats": ["Tensors", "StrictJSON", "HDF5Kit", "CZlib", "ByteFiles", "Glibc", "Synchronization"],
     "UnitModel": ["Tensors", "StrictJSON"],
     "UnitCheckpoints": [
-      "HDF5Kit", "UnitModel", "Tensors", "StrictJSON", "ByteFiles", "Glibc", "Synchronization",
+      "HDF5Kit", "UnitModel", "Tensors", "StrictJSON", "ByteFiles", "Dispatch", "Glibc", "Synchronization",
     ],
     "Planning": ["UnitModel", "Tensors"],
     "Accounting": ["UnitModel", "Tensors", "StrictJSON"],

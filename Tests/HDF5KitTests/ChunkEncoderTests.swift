@@ -27,7 +27,7 @@ struct ChunkEncoderTests {
       case .skewed: (0..<count).map { _ in UInt8(min(255, generator.next().leadingZeroBitCount * 7)) }
       case .cycle: (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) }
       case .repeated: Self.repeated(count, &generator)
-      case .counter: (0..<count).map { UInt8(truncatingIfNeeded: $0 >> 3 >> (8 * ($0 & 7))) }
+      case .counter: (0..<count).map { UInt8(truncatingIfNeeded: ($0 >> 3) >> (8 * ($0 & 7))) }
       case .steps: (0..<count).map { UInt8(truncatingIfNeeded: $0 / 1000) }
       }
     }

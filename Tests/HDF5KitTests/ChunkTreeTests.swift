@@ -6,9 +6,9 @@ import Testing
 
 @Suite("Chunk trees")
 struct ChunkTreeTests {
-  /// Datasets with one level of the tree, two and three; chunks at the edges that reach outside.
+  /// Datasets with one level of the tree to four; chunks at the edges that reach outside.
   static let shapes: [(shape: [Int], chunk: [Int])] = [
-    ([7], [3]), ([64 * 3], [3]), ([64 * 3 + 1], [3]), ([5, 6, 7], [1, 4, 7]), ([9000], [2]),
+    ([7], [3]), ([16 * 3], [3]), ([16 * 3 + 1], [3]), ([5, 6, 7], [1, 4, 7]), ([9000], [2]),
     ([3, 70, 2], [1, 1, 2]),
   ]
 
@@ -16,7 +16,7 @@ struct ChunkTreeTests {
   func tree(shape: [Int], chunk: [Int]) throws {
     let folder = try TemporaryFolder()
     let path = folder.file("m.h5")
-    let writer = try HDF5SkeletonWriter(path: path, datasetCount: 1)
+    let writer = try HDF5SkeletonWriter(path: path, datasetCount: 1, hasChunks: true)
     try writer.createGroup("g")
     let header = try writer.createDataset("d", in: "g", type: .u16, shape: shape, chunkShape: chunk)
     try writer.close()

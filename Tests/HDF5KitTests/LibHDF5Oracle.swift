@@ -98,7 +98,7 @@ struct LibHDF5Oracle {
       let access = H5Pcreate(tessera_H5P_FILE_ACCESS())
       defer { H5Pclose(access) }
       // A file in memory that is never written.
-      H5Pset_fapl_core(access, 1 << 20, 0)
+      H5Pset_fapl_core(access, 1 << 20, false)
       let file = try check(
         H5Fcreate("deflated", tessera_H5F_ACC_TRUNC(), hid_t(H5P_DEFAULT), access), "H5Fcreate")
       defer { H5Fclose(file) }

@@ -71,11 +71,17 @@ struct ChunkPlanTests {
   @Test("only blocks that the flat order goes to and fro between count as open", arguments: opens)
   func open(axes: [String?], count: Int) throws {
     let words = axes.map { $0.map { "\"\($0)\"" } ?? "null" }.joined(separator: ",")
+    // Every axis of a plan must have a tensor.
+    let sizes = axes.compactMap { $0 }.map { axis in
+      axis == "c"
+        ? #""c": { "size": 9, "units": [[0, 2, 4], [1, 3, 5, 6, 7, 8], []] }"#
+        : "\"\(axis)\": { \"size\": 9 }"
+    }.joined(separator: ", ")
     let plan = try Plan(
       parsing: Array(
         """
         { "format": "tessera.plan/1", "units": 3,
-          "axes": { "a": { "size": 9 }, "b": { "size": 9 }, "c": { "size": 9, "units": [[0, 2, 4], [1, 3, 5, 6, 7, 8], []] } },
+          "axes": { \(sizes) },
           "tensors": [ { "name": "w", "axes": [\(words)] } ] }
         """.utf8))
     let spec = try TensorSpec(name: "w", dtype: .f32, shape: [9, 9])

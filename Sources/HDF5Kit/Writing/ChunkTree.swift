@@ -22,8 +22,9 @@ package struct ChunkTree {
   /// Chunks along each dimension.
   private let grid: [Int]
 
-  /// Children of a node: twice the K that superblocks of version 0 stand for.
-  private static let width = 64
+  /// Children of a node, twice the K that the superblock gives. Every dataset has a node, most have few chunks: of the
+  /// default, 64, it would take 2 kB.
+  static let width = 16
   private static let headerSize = 24
 
   package init(shape: [Int], chunkShape: [Int], elementSize: Int) {

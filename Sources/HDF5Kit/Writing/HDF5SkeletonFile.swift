@@ -12,17 +12,17 @@ package struct HDF5SkeletonFile {
   package init(_ file: ReadableFile) throws(HDF5Error) {
     let head: [UInt8]
     do throws(FileError) { head = try file.bytes(at: 0, count: 16) } catch { throw .file(error) }
-    // Sizes of addresses and lengths: the bounds that the writer sets give eight bytes each.
-    guard head[8] == 0, head[13] == 8, head[14] == 8 else {
+    // Version 1 is version 0 with the K of chunk trees, which the writer has set. Addresses and lengths have eight bytes.
+    guard head[8] == 1, head[13] == 8, head[14] == 8 else {
       throw .library(call: "H5Fcreate", message: "superblock of version \(head[8])")
     }
     self.file = try HDF5File(file)
     context = self.file.root.header.context
   }
 
-  /// Where the superblock of version 0 has the file's end: behind signature, eight numbers of a byte, two of two, flags,
-  /// the base address and that of free space (File Format Specification 2.0, II.A).
-  package static let endPlace = 40
+  /// Where the superblock of version 1 has the file's end: behind signature, eight numbers of a byte, two of two, flags,
+  /// K, two bytes, the base address and that of free space (File Format Specification 2.0, II.A).
+  package static let endPlace = 44
 
   /// Where the address of its chunks' index stands, for a chunked dataset with its object header at `address`.
   package func indexPlace(ofDatasetAt address: Int) throws(HDF5Error) -> Int {

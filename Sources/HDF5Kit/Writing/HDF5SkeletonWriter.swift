@@ -15,8 +15,12 @@ package final class HDF5SkeletonWriter {
 
   /// Replaces `path` by an empty HDF5 file, laid out for about `datasetCount` datasets.
   ///
-  /// - Parameter memory: where the bytes go instead. libhdf5 wants a path, so `path` is opened all the same.
-  package init(path: String, datasetCount: Int, memory: MemoryFile? = nil) throws(HDF5Error) {
+  /// - Parameters:
+  ///   - hasChunks: whether there will be datasets in chunks.
+  ///   - memory: where the bytes go instead. libhdf5 wants a path, so `path` is opened all the same.
+  package init(
+    path: String, datasetCount: Int, hasChunks: Bool = false, memory: MemoryFile? = nil
+  ) throws(HDF5Error) {
     (file, groupCreation, datasetCreation) = try HDF5Library.sync { () throws(HDF5Error) in
       let access = try Self.propertyList(tessera_H5P_FILE_ACCESS())
       // "latest" differs between releases of the library; with these bounds each writes the same bytes.
@@ -38,6 +42,9 @@ package final class HDF5SkeletonWriter {
       try creation.call("H5Pset_obj_track_times") { H5Pset_obj_track_times($0, false) }
       // 16,000 datasets in four groups: 16 µs each with wide nodes, 29 µs with the default ones. A wide node takes
       // 7 kB, which a small file would notice.
+      if hasChunks {
+        try creation.call("H5Pset_istore_k") { H5Pset_istore_k($0, UInt32(ChunkTree.width / 2)) }
+      }
       if datasetCount > 1000 { try creation.call("H5Pset_sym_k") { H5Pset_sym_k($0, 64, 64) } }
 
       let groups = try Self.propertyList(tessera_H5P_GROUP_CREATE())

@@ -22,7 +22,7 @@ struct CheckpointSkeleton {
     let tables = LayoutV1.Table.allCases
     let skeleton = try HDF5SkeletonWriter(
       path: path, datasetCount: index.datasets.count + tables.count + contents.headers.count + 2,
-      memory: memory)
+      hasChunks: index.chunkPlans.contains { $0 != nil }, memory: memory)
     try skeleton.writeRootAttribute(
       LayoutV1.formatAttribute, type: .string(length: LayoutV1.formatValue.utf8.count),
       bytes: Array(LayoutV1.formatValue.utf8))

@@ -109,12 +109,24 @@ package final class ChunkEncoder: @unchecked Sendable {
         UnsafeBufferPointer(start: shuffled + first * count, count: (next - first) * count),
         hasRuns: samples[first].runs > 0.5, &writer)
     }
-    guard planes.contains(where: { samples[$0].repeats > 0.25 }) else { return }
-    let size = (writer.target - start.target)
-    let found = match(group, pending: start.pending, count: start.pendingCount, room: size)
+    guard
+      planes.contains(where: { samples[$0].repeats > 0.25 }) || planes.count == 1 && isText(group, samples)
+    else { return }
+    let room = min(capacity, writer.target - start.target)
+    let found = match(group, pending: start.pending, count: start.pendingCount, room: room)
     guard found > 0 else { return }
     writer = start
     writer.replace(by: UnsafeRawBufferPointer(start: trial, count: found))
+  }
+
+  /// Whether elements of one byte hold strings too short for the sample: zlib says so of a piece from the middle.
+  private func isText(_ bytes: UnsafeBufferPointer<UInt8>, _ samples: [PlaneSample]) -> Bool {
+    let count = min(bytes.count, 8192)
+    guard samples.count == 1, count > 256 else { return false }
+    let start = (bytes.count - count) / 2
+    let piece = UnsafeBufferPointer(rebasing: bytes[start..<start + count])
+    let found = match(piece, pending: 0, count: 0, room: count)
+    return found > 0 && Double(found) < 0.95 * samples[0].entropy / 8 * Double(count)
   }
 
   /// Writes one plane as the smallest of stored bytes, literals, and runs.
