@@ -93,6 +93,7 @@ struct ExitCodeTests {
   @Test(
     "a wrong command line ends with 64, explains itself on stderr and touches nothing",
     arguments: [
+      (["convert", "--compress", "w.safetensors", "o.npz"], "--compress"),
       (["bogus"], "bogus"), (["inspect"], "<file>"), (["convert", "w.safetensors"], "<dest>"),
       (["convert", "w.safetensors", "out.bin"], "out.bin"), (["convert", "w.safetensors", "out"], ".npz"),
       (["inspect", "w.safetensors", "--nonsense"], "--nonsense"),
