@@ -44,6 +44,8 @@ struct ChunkPlanTests {
     #expect(ChunkPlan.whole(try TensorSpec(name: "w", dtype: .f32, shape: [4096])) != nil)
     #expect(ChunkPlan.blocks([8000, 8000], elementSize: 4, openCount: 1) == nil)
     #expect(ChunkPlan.blocks([9000, 9000], elementSize: 4, openCount: 1) != nil)
+    // No chunk fits both without padding that noise would pay for.
+    #expect(ChunkPlan.blocks([20_000, 13_004], elementSize: 4, openCount: 1) == nil)
     #expect(ChunkPlan.blocks([Int](repeating: 400, count: 100), elementSize: 4, openCount: 1) == nil)
     #expect(ChunkPlan.blocks([1 << 20, 1 << 20], elementSize: 4, openCount: 8192) == nil)
   }
@@ -54,12 +56,18 @@ struct ChunkPlanTests {
     var compressed = 0
     for _ in 0..<500 {
       let size = [1, 2, 4, 8, 16][generator.number(in: 0...4)]
-      let blocks = (0..<generator.number(in: 1...6)).map { _ in size * generator.number(in: 1...100_000) }
+      // Units differ by a channel or so.
+      let width = generator.number(in: 100...2000)
+      let blocks = (0..<generator.number(in: 1...6)).map { _ in
+        size * width * generator.number(in: 200...202)
+      }
       guard let plan = ChunkPlan.blocks(blocks, elementSize: size, openCount: generator.number(in: 1...300))
       else { continue }
       compressed += 1
       #expect(plan.byteCount <= ChunkPlan.largestChunk && plan.byteCount == plan.shape[0] * size)
       for block in blocks { expectFilled(plan, block: block) }
+      let padded = blocks.reduce(0) { $0 + plan.chunkCount(ofBlock: $1) * plan.byteCount }
+      #expect(Double(padded) <= Double(blocks.reduce(0, +)) * 1.008)
     }
     #expect(compressed > 300)
   }

@@ -129,11 +129,11 @@ struct GoldenCheckpoint: CustomStringConvertible, Sendable {
   /// Compressed blocks with gaps between them, a compressed tensor that is whole, and one too small for that.
   static let compressed = GoldenCheckpoint(
     name: "compressed",
-    rows: [("up", "F32", [70, 120]), ("whole", "I16", [2, 33, 125]), ("bias", "F32", [70])],
+    rows: [("up", "F32", [12, 600]), ("whole", "I16", [2, 33, 125]), ("bias", "F32", [12])],
     plan: """
       { "format": "tessera.plan/1", "units": 3,
-        "axes": { "out": { "size": 70, "units": [40, 2, 28] },
-                  "in": { "size": 120, "units": [50, 45, 25] } },
+        "axes": { "out": { "size": 12, "units": [10, 1, 1] },
+                  "in": { "size": 600, "units": [201, 200, 199] } },
         "tensors": [ { "name": "up", "axes": ["out", "in"] }, { "name": "bias", "axes": ["out"] } ],
         "tasks": [ { "name": "a", "order": [1, 2, 0], "levels": [1, 2, 3] } ] }
       """, isCompressed: true)

@@ -19,8 +19,10 @@ struct ChunkPlan: Hashable {
   /// Bytes of all chunks that are being filled, or read, at once; a tensor's bytes come in flat order, so that these are
   /// one for each block that the order goes to and fro between.
   static let openBytes = 8 << 20
-  /// Bytes that chunks must have on average to be worth their places in the index.
-  private static let smallestChunk = 2 << 10
+  /// Bytes that chunks must have on average: noise that is read in them takes a hundredth more than its own bytes.
+  private static let smallestChunk = 4 << 10
+  /// What a chunk takes besides its bytes, about: its place in the index, the frame of its stream, its codes.
+  private static let chunkCost = 256
 
   /// The chunks of a tensor that is stored whole; nil when its dataset stays contiguous.
   static func whole(_ spec: TensorSpec) -> ChunkPlan? {
@@ -50,20 +52,28 @@ struct ChunkPlan: Hashable {
   ///   - openCount: how many blocks of the tensor its flat order goes to and fro between.
   static func blocks(_ blocks: [Int], elementSize: Int, openCount: Int) -> ChunkPlan? {
     let total = blocks.reduce(0, +)
-    guard total >= smallestDataset, let largest = blocks.max() else { return nil }
+    guard total >= smallestDataset else { return nil }
     let limit = min(largestChunk, openBytes / max(1, openCount)) / elementSize * elementSize
     guard limit >= smallestChunk else { return nil }
-    let elements = largest / elementSize
-    let fewest = (largest + limit - 1) / limit
-    // Blocks that chunks fill to the end leave no gaps. Most do: units are of equal size, and so are their blocks.
-    let count =
-      (fewest...2 * fewest).first { count in
-        elements % count == 0 && blocks.allSatisfy { $0 % (elements / count * elementSize) == 0 }
-      } ?? fewest
-    let chunk = (elements + count - 1) / count
-    let plan = ChunkPlan(shape: [chunk], byteCount: chunk * elementSize, rowBytes: .max)
-    let chunkCount = blocks.reduce(0) { $0 + plan.chunkCount(ofBlock: $1) }
-    return chunkCount <= total / smallestChunk ? plan : nil
+    var counts: [Int: Int] = [:]
+    for block in blocks { counts[block, default: 0] += 1 }
+    let sizes = counts.keys.sorted(by: >)
+    // Units are of equal size, or nearly, and so are their blocks: a part of one fits the others too.
+    var best: (plan: ChunkPlan, cost: Int)?
+    for size in sizes.prefix(8) {
+      let fewest = (size + limit - 1) / limit
+      for count in fewest..<fewest + 32 {
+        let elements = (size / elementSize + count - 1) / count
+        let plan = ChunkPlan(shape: [elements], byteCount: elements * elementSize, rowBytes: .max)
+        let chunkCount = sizes.reduce(0) { $0 + plan.chunkCount(ofBlock: $1) * (counts[$1] ?? 0) }
+        let padding = chunkCount * plan.byteCount - total
+        guard padding <= total / 128, chunkCount <= total / smallestChunk else { continue }
+        // Without gaps the elements are those of a contiguous dataset, which is worth a little.
+        let cost = padding + chunkCount * chunkCost + (padding > 0 ? total / 256 : 0)
+        if cost < best?.cost ?? .max { best = (plan, cost) }
+      }
+    }
+    return best?.plan
   }
 
   /// The chunks that a block of so many bytes fills, the last one perhaps not to its end.
