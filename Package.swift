@@ -33,8 +33,10 @@ let package = Package(
     .target(name: "StrictJSON", swiftSettings: strict),
     .target(name: "Tensors", dependencies: ["CCrypto", "CXXHash"], swiftSettings: strict),
     .target(name: "HDF5Kit", dependencies: ["CHDF5", "CZlib", "ByteFiles"], swiftSettings: strict),
+    .target(name: "Pickle", swiftSettings: strict),
     .target(
-      name: "FlatFormats", dependencies: ["Tensors", "StrictJSON", "HDF5Kit", "CZlib", "ByteFiles"],
+      name: "FlatFormats",
+      dependencies: ["Tensors", "StrictJSON", "HDF5Kit", "CZlib", "ByteFiles", "Pickle"],
       swiftSettings: strict),
     .target(name: "UnitModel", dependencies: ["Tensors", "StrictJSON"], swiftSettings: strict),
     .target(
@@ -75,12 +77,14 @@ let package = Package(
     .testTarget(name: "ByteFilesTests", dependencies: ["ByteFiles", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "PickleTests", dependencies: ["Pickle", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "HDF5KitTests", dependencies: ["HDF5Kit", "CHDF5", "ByteFiles", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "FlatFormatsTests", dependencies: ["FlatFormats", "Tensors", "ByteFiles", "TestSupport"],
+      name: "FlatFormatsTests",
+      dependencies: ["FlatFormats", "Tensors", "ByteFiles", "Pickle", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "UnitModelTests", dependencies: ["UnitModel", "TestSupport"], swiftSettings: strict),
@@ -124,8 +128,8 @@ let package = Package(
 // The parsers' exercises are a test target: `make test` replays what fuzzing has found. `make fuzz` builds the same
 // files as a static library that clang links with libFuzzer; SwiftPM itself cannot link an executable with it.
 let exercised: [Target.Dependency] = [
-  "CLinux", "ByteFiles", "StrictJSON", "Tensors", "HDF5Kit", "FlatFormats", "UnitModel", "UnitCheckpoints",
-  "Conversion", "Validation",
+  "CLinux", "ByteFiles", "StrictJSON", "Tensors", "HDF5Kit", "Pickle", "FlatFormats", "UnitModel",
+  "UnitCheckpoints", "Conversion", "Validation",
 ]
 if Context.environment["TESSERA_FUZZ"] == nil {
   package.targets.append(

@@ -6,7 +6,10 @@ enum ModuleGraph {
     "StrictJSON": [],
     "Tensors": ["CCrypto", "CXXHash"],
     "HDF5Kit": ["CHDF5", "CZlib", "ByteFiles", "Glibc", "Synchronization"],
-    "FlatFormats": ["Tensors", "StrictJSON", "HDF5Kit", "CZlib", "ByteFiles", "Glibc", "Synchronization"],
+    "Pickle": [],
+    "FlatFormats": [
+      "Tensors", "StrictJSON", "HDF5Kit", "CZlib", "ByteFiles", "Pickle", "Glibc", "Synchronization",
+    ],
     "UnitModel": ["Tensors", "StrictJSON"],
     "UnitCheckpoints": [
       "HDF5Kit", "UnitModel", "Tensors", "StrictJSON", "ByteFiles", "Dispatch", "Glibc", "Synchronization",

@@ -1,0 +1,82 @@
+extension PickleMachine {
+  mutating func pushText(_ opcode: PickleOpcode) throws(PickleError) {
+    switch opcode {
+    case .string: try push(quoted: try cursor.line(limit: limits.line))
+    case .unicode: try push(escaped: try cursor.line(limit: limits.line))
+    // Python 2 wrote its strings, names included, as bytes.
+    case .shortBinString, .shortBinUnicode:
+      try push(textOf: try cursor.length(1), must: opcode != .shortBinString)
+    case .binString, .binUnicode: try push(textOf: try cursor.length(4), must: opcode == .binUnicode)
+    case .binUnicode8: try push(textOf: try cursor.length(8), must: true)
+    case .shortBinBytes: try push(opaque: try cursor.length(1))
+    case .binBytes: try push(opaque: try cursor.length(4))
+    case .binBytes8, .byteArray8: try push(opaque: try cursor.length(8))
+    default: try push(try make(.init(kind: .opaque, value: 0)))
+    }
+  }
+
+  private mutating func push(opaque count: Int) throws(PickleError) {
+    try cursor.skip(count)
+    try push(try make(.init(kind: .opaque, value: count)))
+  }
+
+  /// The next `count` bytes as text; bytes that are no UTF-8 are an error where they must be text.
+  private mutating func push(textOf count: Int, must: Bool) throws(PickleError) {
+    if count > limits.text { return try push(opaque: count) }
+    let bytes = try cursor.bytes(count)
+    if let text = String(validating: bytes, as: UTF8.self) { return try push(text: text) }
+    // Python writes a lone surrogate as the three bytes that UTF-8 forbids; no name of a tensor has one.
+    try push(try make(.init(kind: .opaque, value: count)))
+    if must && !Self.isSurrogateText(bytes) { throw refusal(.argument, "text in UTF-8", "other bytes") }
+  }
+
+  /// Whether `bytes` are UTF-8 but for lone surrogates.
+  private static func isSurrogateText(_ bytes: [UInt8]) -> Bool {
+    var rest: [UInt8] = []
+    var place = 0
+    while place < bytes.count {
+      if bytes[place] == 0xED, place + 2 < bytes.count, (0xA0...0xBF).contains(bytes[place + 1]),
+        (0x80...0xBF).contains(bytes[place + 2])
+      {
+        place += 3
+      } else {
+        rest.append(bytes[place])
+        place += 1
+      }
+    }
+    return String(validating: rest, as: UTF8.self) != nil
+  }
+
+  mutating func push(text: String) throws(PickleError) {
+    if let known = textNumbers[text] { return try push(known) }
+    textBytes += text.utf8.count + 16
+    if textBytes > limits.textBytes { throw tooMany("bytes of text", limits.textBytes) }
+    tree.texts.append(text)
+    let ref = try make(.init(kind: .text, value: tree.texts.count - 1))
+    // Pickles without a memo repeat the names of storages and devices.
+    if textNumbers.count < 4096, text.utf8.count <= 64 { textNumbers[text] = ref }
+    try push(ref)
+  }
+
+  /// A Python 2 string as its `repr`: quotes, and escapes within.
+  private mutating func push(quoted line: [UInt8]) throws(PickleError) {
+    let trimmed = line.last == UInt8(ascii: "\r") ? line.dropLast() : line[...]
+    guard trimmed.count >= 2, let quote = trimmed.first, trimmed.last == quote,
+      quote == UInt8(ascii: "'") || quote == UInt8(ascii: "\"")
+    else { throw refusal(.argument, "a string in quotes", "another text") }
+    let inner = Array(trimmed.dropFirst().dropLast())
+    guard let bytes = PickleEscapes.bytes(inner) else {
+      throw refusal(.argument, "a string with Python's escapes", "others")
+    }
+    if let text = String(validating: bytes, as: UTF8.self) { return try push(text: text) }
+    try push(try make(.init(kind: .opaque, value: bytes.count)))
+  }
+
+  /// Text of protocol 0: Latin-1 with \u escapes.
+  private mutating func push(escaped line: [UInt8]) throws(PickleError) {
+    guard let text = PickleEscapes.text(line) else {
+      throw refusal(.argument, "text with \\u escapes", "others")
+    }
+    try push(text: text)
+  }
+}

@@ -1,0 +1,91 @@
+/// Carries out a pickle's instructions on a stack of inert values.
+///
+/// Every instruction of protocols 0 to 5 is here, and none looks anything up or calls anything: a global is its name,
+/// a call is a value that remembers what would have been called. What an instruction may cost is bounded by
+/// `PickleLimits`, whatever the pickle says.
+package struct PickleMachine {
+  let cursor: PickleCursor
+  let limits: PickleLimits
+  var tree = PickleTree()
+  var stack: [PickleRef] = []
+  /// Heights of the stack at which marks stand.
+  var marks: [Int] = []
+  var memo: [UInt64: PickleRef] = [:]
+  var globalNumbers: [PickleGlobal: Int] = [:]
+  var textBytes = 0
+  var members = 0
+  /// Where the current instruction begins.
+  var start = 0
+  /// Values that are the same everywhere, made once.
+  var shared: [Int: PickleRef] = [:]
+  var singletons: [PickleTree.Kind: PickleRef] = [:]
+  var textNumbers: [String: PickleRef] = [:]
+
+  private init(_ input: any PickleInput, from offset: Int, limits: PickleLimits) {
+    cursor = PickleCursor(input, from: offset)
+    self.limits = limits
+  }
+
+  /// Reads the pickle that begins at `offset` of `input`.
+  package static func read(
+    _ input: any PickleInput, from offset: Int = 0, limits: PickleLimits = PickleLimits()
+  ) throws(PickleError) -> PickleTree {
+    var machine = PickleMachine(input, from: offset, limits: limits)
+    return try machine.run()
+  }
+
+  private mutating func run() throws(PickleError) -> PickleTree {
+    var instructions = 0
+    while true {
+      start = cursor.offset
+      instructions += 1
+      if instructions > limits.instructions { throw tooMany("instructions", limits.instructions) }
+      let byte = try cursor.byte()
+      guard let opcode = PickleOpcode(rawValue: byte) else {
+        throw refusal(.opcode, "an instruction of a pickle", "the byte 0x" + String(byte, radix: 16))
+      }
+      if opcode == .stop {
+        tree.root = try pop()
+        tree.end = cursor.offset
+        return tree
+      }
+      try perform(opcode)
+    }
+  }
+
+  private mutating func perform(_ opcode: PickleOpcode) throws(PickleError) {
+    switch opcode {
+    case .stop, .readOnlyBuffer: return
+    case .proto: try requireVersion()
+    case .frame: _ = try cursor.length(8)
+    case .mark, .pop, .popMark, .dup: try arrangeStack(opcode)
+    case .put, .binPut, .longBinPut, .memoize, .get, .binGet, .longBinGet: try useMemo(opcode)
+    case .none, .newTrue, .newFalse, .int, .binInt, .binInt1, .binInt2, .long, .long1, .long4, .float,
+      .binFloat:
+      try pushNumber(opcode)
+    case .string, .binString, .shortBinString, .unicode, .binUnicode, .shortBinUnicode, .binUnicode8,
+      .binBytes,
+      .shortBinBytes, .binBytes8, .byteArray8, .nextBuffer:
+      try pushText(opcode)
+    case .emptyList, .emptyTuple, .emptyDict, .emptySet, .list, .tuple, .dict, .frozenSet, .tuple1, .tuple2,
+      .tuple3:
+      try pushContainer(opcode)
+    case .append, .appends, .addItems, .setItem, .setItems: try fillContainer(opcode)
+    case .global, .stackGlobal, .ext1, .ext2, .ext4: try pushGlobal(opcode)
+    case .reduce, .newObj, .newObjEx, .inst, .obj, .build, .persID, .binPersID: try makeObject(opcode)
+    }
+  }
+
+  private func requireVersion() throws(PickleError) {
+    let version = try cursor.byte()
+    guard version <= 5 else { throw refusal(.version, "a pickle of protocol 0 to 5", "\(version)") }
+  }
+
+  func refusal(_ defect: PickleDefect, _ expected: String, _ found: String) -> PickleError {
+    .refused(defect, offset: start, expected: expected, found: found)
+  }
+
+  func tooMany(_ what: String, _ limit: Int) -> PickleError {
+    refusal(.limit, "at most \(limit) \(what)", "more")
+  }
+}

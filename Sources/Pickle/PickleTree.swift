@@ -1,0 +1,122 @@
+/// A value in a `PickleTree`.
+package struct PickleRef: Hashable, Sendable {
+  let number: Int32
+
+  init(_ number: Int) { self.number = Int32(truncatingIfNeeded: number) }
+
+  /// Its place among the tree's values, for tables beside the tree.
+  package var index: Int { Int(number) }
+}
+
+/// A name that a pickle asks Python to look up: a class or a function. Here it is never more than a name.
+package struct PickleGlobal: Hashable, Sendable, CustomStringConvertible {
+  package let module: String
+  package let name: String
+
+  package init(_ module: String, _ name: String) {
+    self.module = module
+    self.name = name
+  }
+
+  package var description: String { "\(module).\(name)" }
+}
+
+/// What one value is.
+package enum PickleValue: Equatable {
+  case none
+  case boolean(Bool)
+  case integer(Int)
+  /// An integer that needs more than 64 bits: two's complement, lowest byte first.
+  case bigInteger([UInt8])
+  case real(Double)
+  case text(String)
+  /// Bytes, or text that is too long to be kept.
+  case opaque(byteCount: Int)
+  case list, tuple, set
+  case dictionary
+  case global(PickleGlobal)
+  /// What calling `children[0]` with the tuple `children[1]` would have made; nothing is called.
+  case object
+  /// Something outside the pickle, named by its only child.
+  case persistent
+}
+
+/// The values of one pickle and which holds which: data, and nothing that runs.
+///
+/// Values lie in one array and name each other by number. So a value that is used twice is there once, whatever it
+/// holds, and neither depth nor circles cost stack.
+package struct PickleTree {
+  /// The value that the pickle is.
+  package internal(set) var root = PickleRef(0)
+  /// Every global that the pickle names, each once, in order.
+  package internal(set) var globals: [PickleGlobal] = []
+  /// The first byte after the pickle.
+  package internal(set) var end = 0
+
+  enum Kind: UInt8 {
+    case none, boolean, integer, bigInteger, real, text, opaque, list, tuple, set, dictionary, global, object,
+      persistent
+  }
+
+  struct Node {
+    var kind: Kind
+    /// The number itself, a double's bits, or a place in `texts`, `bigs`, `globals` or `objects`.
+    var value: Int = -1
+    /// Members in order; of a dictionary keys and values in turn.
+    var children: [PickleRef] = []
+  }
+
+  /// What an object was given after it was made.
+  struct Additions {
+    var states: [PickleRef] = []
+    /// Keys and values in turn.
+    var entries: [PickleRef] = []
+    var items: [PickleRef] = []
+  }
+
+  var nodes: [Node] = []
+  var texts: [String] = []
+  var bigs: [[UInt8]] = []
+  var additions: [Additions] = []
+
+  /// How many values there are.
+  package var count: Int { nodes.count }
+
+  /// What the value is.
+  package func value(_ ref: PickleRef) -> PickleValue {
+    let node = nodes[ref.index]
+    switch node.kind {
+    case .none: return .none
+    case .boolean: return .boolean(node.value != 0)
+    case .integer: return .integer(node.value)
+    case .bigInteger: return .bigInteger(bigs[node.value])
+    case .real: return .real(Double(bitPattern: UInt64(bitPattern: Int64(node.value))))
+    case .text: return .text(texts[node.value])
+    case .opaque: return .opaque(byteCount: node.value)
+    case .list: return .list
+    case .tuple: return .tuple
+    case .set: return .set
+    case .dictionary: return .dictionary
+    case .global: return .global(globals[node.value])
+    case .object: return .object
+    case .persistent: return .persistent
+    }
+  }
+
+  /// The members of a container, keys and values in turn for a dictionary; what an object was made from.
+  package func children(_ ref: PickleRef) -> [PickleRef] { nodes[ref.index].children }
+
+  /// The states that an object was built with.
+  package func states(_ ref: PickleRef) -> [PickleRef] { added(ref)?.states ?? [] }
+
+  /// Keys and values in turn that an object was given.
+  package func entries(_ ref: PickleRef) -> [PickleRef] { added(ref)?.entries ?? [] }
+
+  /// What was appended to an object.
+  package func items(_ ref: PickleRef) -> [PickleRef] { added(ref)?.items ?? [] }
+
+  private func added(_ ref: PickleRef) -> Additions? {
+    let node = nodes[ref.index]
+    return node.kind == .object && node.value >= 0 ? additions[node.value] : nil
+  }
+}
