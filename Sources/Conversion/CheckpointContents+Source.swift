@@ -13,6 +13,7 @@ extension CheckpointContents {
   package static func cutting(
     _ source: any FlatWeightsSource, plan: Plan, planPath: String, isCompressed: Bool = false
   ) throws(ConversionError) -> (contents: CheckpointContents, notes: [PlanNote]) {
+    try asConversion { () throws(FlatFormatError) in try source.requireWhole() }
     let specs = source.tensors.map(\.spec)
     var ties: [TensorName: TensorName] = [:]
     for tensor in source.tensors {

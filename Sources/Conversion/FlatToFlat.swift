@@ -19,6 +19,8 @@ package struct FlatToFlat {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4 << 20, alignment: 4096)
     defer { buffer.deallocate() }
     var done = 0
+    do throws(FlatFormatError) { try source.requireWhole() } catch { throw .flat(error) }
+    try requireTies()
     do throws(FlatFormatError) {
       for index in sink.order {
         let reader = try source.reader(of: index)
@@ -34,5 +36,22 @@ package struct FlatToFlat {
       }
       try sink.finish()
     } catch { throw .flat(error) }
+  }
+
+  /// Where the sink writes a repeated name's tensor once, the source must have meant it: in formats that cannot alias
+  /// a tie is a remark, and the bytes may differ.
+  private func requireTies() throws(ConversionError) {
+    let written = Set(sink.order)
+    var places: [TensorName: Int] = [:]
+    for (index, tensor) in source.tensors.enumerated() { places[tensor.spec.name] = index }
+    for (index, tensor) in source.tensors.enumerated() where !written.contains(index) {
+      guard let tiedTo = tensor.tiedTo, let target = places[tiedTo] else { continue }
+      let (one, other): (SHA256Digest, SHA256Digest)
+      do throws(FlatFormatError) {
+        one = try source.digest(of: index) { _ in }
+        other = try source.digest(of: target) { _ in }
+      } catch { throw .flat(error) }
+      if one != other { throw .tieDiffers(path: source.path, name: tensor.spec.name, tiedTo: tiedTo) }
+    }
   }
 }

@@ -8,6 +8,8 @@ public enum FlatFormatKind: String, CaseIterable, Sendable {
   case npz
   /// One NumPy array, which has no name; its tensor is called `arr_0`, as `numpy.savez` calls an unnamed one.
   case npy
+  /// A pickle that names tensors, and their storages: a zip archive, or before version 1.6 one after the other.
+  case pytorch
 }
 
 extension FlatFormatKind {

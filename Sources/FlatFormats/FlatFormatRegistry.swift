@@ -6,10 +6,18 @@ struct FlatFormat: Sendable {
   let kind: FlatFormatKind
   /// The usual end of the file's name, in lower case.
   let suffix: String
+  /// Other ends that files of this format have, in lower case.
+  var otherSuffixes: [String] = []
   /// Whether the first bytes are of this format; reads nothing but the head.
   let matches: @Sendable (FileHead) -> Bool
   let open: @Sendable (ReadableFile, DType?) throws(FlatFormatError) -> any FlatWeightsSource
   let sink: @Sendable (SinkContents) throws(FlatFormatError) -> any FlatWeightsSink
+
+  /// Whether files of this format are usually called like `path`.
+  func isUsual(_ path: String) -> Bool {
+    let name = path.lowercased()
+    return name.hasSuffix(suffix) || otherSuffixes.contains(where: name.hasSuffix)
+  }
 }
 
 extension FlatFormats {
@@ -23,6 +31,7 @@ extension FlatFormats {
     case .shardedSafetensors: ShardedSource.format
     case .npz: NpzSource.format
     case .npy: NpySource.format
+    case .pytorch: TorchSource.format
     }
   }
 }

@@ -182,4 +182,52 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
   case zipLong = "zip.long"
   /// A member whose bytes do not have their CRC-32.
   case zipCRC = "zip.crc"
+
+  /// A pickle that ends before its last instruction, or inside one.
+  case pickleTruncated = "pickle.truncated"
+  /// A byte that is no instruction.
+  case pickleOpcode = "pickle.opcode"
+  /// A protocol after the fifth.
+  case pickleVersion = "pickle.version"
+  /// An instruction that finds too little on the stack, or something of another kind.
+  case pickleStack = "pickle.stack"
+  /// A value is asked for that was never put away.
+  case pickleMemo = "pickle.memo"
+  /// A number, a text or a length of an instruction that is none.
+  case pickleArgument = "pickle.argument"
+  /// More instructions, values or text than any checkpoint has.
+  case pickleLimit = "pickle.limit"
+  /// A pickle without tensors that asks Python for other things.
+  case pickleGlobals = "pickle.globals"
+
+  /// A pickle without tensors.
+  case torchNoTensors = "pytorch.no-tensors"
+  /// The tar form of before 2017.
+  case torchTar = "pytorch.tar"
+  /// An archive without the one pickle, with members outside its folder, or with one that is too large.
+  case torchMembers = "pytorch.members"
+  /// A version of the zip form that PyTorch does not have.
+  case torchVersion = "pytorch.version"
+  /// An order of bytes other than little and big.
+  case torchByteOrder = "pytorch.byte-order"
+  /// The pickles around that of the tensors are not what the older form has there.
+  case torchLegacy = "pytorch.legacy"
+  /// A storage that is not described as one, is not there, or is described in two ways.
+  case torchStorage = "pytorch.storage"
+  /// A storage of more or fewer bytes than the pickle says.
+  case torchStorageSize = "pytorch.storage-size"
+  /// A tensor that is not described as one.
+  case torchTensor = "pytorch.tensor"
+  /// A tensor with elements outside its storage.
+  case torchBounds = "pytorch.bounds"
+  /// Two tensors have one name.
+  case torchDuplicateName = "pytorch.duplicate-name"
+  /// Containers within containers, or names of tensors, that are too many or too long.
+  case torchNesting = "pytorch.nesting"
+  /// Tensors that unfold to far more bytes than the file has.
+  case torchAmplification = "pytorch.amplification"
+  /// A packed storage that is too large to be unpacked to memory.
+  case torchPacked = "pytorch.packed"
+  /// A tensor that is not read here would be lost in a conversion.
+  case torchForeignTensor = "pytorch.foreign-tensor"
 }

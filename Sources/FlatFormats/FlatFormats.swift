@@ -9,7 +9,9 @@ public enum FlatFormats {
     if let format = registry.first(where: { $0.matches(head) }) { return format.kind }
     // A name does not make a picture a tensor: what is clearly something else is not opened by its name.
     if head.foreignContent != nil { return nil }
-    return registry.first { format in head.hasSuffix(format.suffix) }?.kind
+    // Half of all files that nobody knows are called that.
+    if head.hasSuffix(".bin") { return nil }
+    return registry.first { $0.isUsual(file.path) }?.kind
   }
 
   /// Opens `file` after checking its header or directory whole.
@@ -23,7 +25,7 @@ public enum FlatFormats {
       let names = registry.map(\.kind.rawValue).joined(separator: ", ")
       throw .refused(
         .notRecognised, path: file.path, place: "first bytes", expected: "one of the formats \(names)",
-        found: FileHead(of: file).contentInWords)
+        found: ZipListing.words(file) ?? FileHead(of: file).contentInWords)
     }
     return try open(file, as: kind, assumeDType: assumeDType)
   }
@@ -139,6 +141,9 @@ public enum FlatFormats {
     _ = try ShardLayout(repeating: set, contents, stem: destination.stem)
   }
 
+  /// What to say of a zip archive that holds no weights: its members, or what is wrong with it; nil for other files.
+  public static func archiveInWords(_ file: ReadableFile) -> String? { ZipListing.words(file) }
+
   /// The format whose files usually end like `path`, for choosing what to write.
   ///
   /// A folder (a path that ends in `/`) is for a set of shards.
@@ -148,6 +153,6 @@ public enum FlatFormats {
   }
 
   private static func suffixKind(forName path: String) -> FlatFormatKind? {
-    registry.first { path.lowercased().hasSuffix($0.suffix) }?.kind
+    registry.first { $0.isUsual(path) }?.kind
   }
 }

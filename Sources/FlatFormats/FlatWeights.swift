@@ -38,6 +38,8 @@ public protocol FlatWeightsSource: TensorSource {
   var shardSet: ShardSet? { get }
   /// The paths of all files that are read.
   var files: [String] { get }
+  /// What there is to say about the file that is no reason to refuse it; empty for formats with nothing to say.
+  var remarks: [FlatRemark] { get }
 }
 
 extension FlatWeightsSource {
@@ -45,6 +47,8 @@ extension FlatWeightsSource {
   public var shardSet: ShardSet? { nil }
   /// Most formats are one file.
   public var files: [String] { [path] }
+  /// Nothing.
+  public var remarks: [FlatRemark] { [] }
 }
 
 /// The logical bytes of one tensor (C order, little-endian), from the first to the last.

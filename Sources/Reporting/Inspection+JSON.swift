@@ -15,8 +15,19 @@ extension Inspection {
       let object = JSONObject(metadata.map { JSONMember(key: $0.key, value: .string($0.value)) })
       members.append(.init(key: "metadata", value: .object(object ?? JSONObject())))
     }
+    if !notes.isEmpty { members.append(.init(key: "notes", value: .array(notes.map(\.json)))) }
     members.append(.init(key: "tensors", value: .array(tensors.map(\.json))))
     return .object(JSONObject(members) ?? JSONObject())
+  }
+}
+
+extension Inspection.Note {
+  fileprivate var json: JSONValue {
+    .object(
+      JSONObject([
+        .init(key: "kind", value: .string(kind)), .init(key: "place", value: .string(place)),
+        .init(key: "message", value: .string(message)),
+      ]) ?? JSONObject())
   }
 }
 

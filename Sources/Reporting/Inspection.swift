@@ -9,6 +9,8 @@ package struct Inspection: Sendable {
   package let tensors: [Tensor]
   /// The format's free text.
   package let metadata: [(key: String, value: String)]
+  /// What there is to say about the file beside its tensors.
+  package let notes: [Note]
   /// The digest of all tensors together; nil for a flat file whose bytes were not read.
   package let modelDigest: SHA256Digest?
   /// Present for a unit checkpoint.
@@ -16,14 +18,30 @@ package struct Inspection: Sendable {
 
   package init(
     file: String, kind: String, tensors: [Tensor], metadata: [(key: String, value: String)],
-    modelDigest: SHA256Digest?, checkpoint: Checkpoint? = nil
+    notes: [Note] = [], modelDigest: SHA256Digest?, checkpoint: Checkpoint? = nil
   ) {
     self.file = file
     self.kind = kind
     self.tensors = tensors
     self.metadata = metadata
+    self.notes = notes
     self.modelDigest = modelDigest
     self.checkpoint = checkpoint
+  }
+
+  /// A remark of the file's reader.
+  package struct Note: Sendable {
+    /// A stable name.
+    package let kind: String
+    package let place: String
+    /// Expected, found.
+    package let message: String
+
+    package init(kind: String, place: String, message: String) {
+      self.kind = kind
+      self.place = place
+      self.message = message
+    }
   }
 
   /// One tensor.

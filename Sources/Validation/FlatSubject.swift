@@ -26,6 +26,15 @@ final class FlatSubject {
     Finding(rule, severity, file: path, location: location, message: message)
   }
 
+  /// The reader's remarks of these kinds.
+  func remarks(_ kinds: [FlatRemarkKind], as rule: RuleID, _ severity: Severity) -> [Finding] {
+    (source?.remarks ?? []).filter { kinds.contains($0.kind) }.map { remark in
+      Finding(
+        rule, severity, file: path, location: remark.place,
+        message: "expected \(remark.expected), found \(remark.found)", defect: remark.kind.rawValue)
+    }
+  }
+
   /// The finding that an error of reading is.
   func finding(_ error: FlatFormatError) -> Finding {
     switch error {

@@ -52,11 +52,15 @@ extension RuleID {
     self =
       switch rule {
       case .safetensorsHole, .safetensorsOverlap, .safetensorsBodySize, .npyDataSize, .zipOverlap,
-        .zipDataBounds, .zipStoredSize:
+        .zipDataBounds, .zipStoredSize, .torchStorageSize:
         .tiles
       case .zipCRC, .zipDeflate, .zipShort, .zipLong: .memberChecksum
-      case .safetensorsDType, .safetensorsShape, .safetensorsSize, .npyShape, .npyDType: .shapes
-      case .safetensorsDuplicateTensor, .zipDuplicateName, .zipName, .zipNameEncoding: .names
+      case .safetensorsDType, .safetensorsShape, .safetensorsSize, .npyShape, .npyDType, .torchBounds,
+        .torchTensor, .torchForeignTensor:
+        .shapes
+      case .pickleGlobals: .pickleGlobals
+      case .safetensorsDuplicateTensor, .torchDuplicateName, .zipDuplicateName, .zipName, .zipNameEncoding:
+        .names
       case .shardsIndex, .shardsLimit, .shardsName, .shardsLink, .shardsMissingShard, .shardsMissingTensor,
         .shardsExtraTensor, .shardsDuplicateTensor, .shardsTotalSize, .shardsVerbatim:
         .shards
@@ -70,7 +74,7 @@ extension FlatFormatRule {
   var isUnsupported: Bool {
     switch self {
     case .notRecognised, .shardsFolder, .npyVersion, .npyObject, .npyStructured, .npyLongDouble, .npyOpaque,
-      .npyAssumedWidth, .npzMember, .zipDisks, .zipEncrypted, .zipMethod:
+      .npyAssumedWidth, .npzMember, .zipDisks, .zipEncrypted, .zipMethod, .torchNoTensors, .torchTar:
       true
     default: false
     }

@@ -26,6 +26,8 @@ package enum RuleID: String, Sendable, CaseIterable {
   // Flat files.
   case shards = "shards"
   case tiles = "tiles"
+  case pickleGlobals = "pickle-globals"
+  case strides = "strides"
   // The tensors' bytes.
   case memberChecksum = "member-checksum"
   case runChecksum = "run-checksum"
@@ -57,6 +59,8 @@ package enum RuleID: String, Sendable, CaseIterable {
     case .sourceHeader: SourceHeaderRule.self
     case .shards: ShardsRule.self
     case .tiles: TilesRule.self
+    case .pickleGlobals: PickleGlobalsRule.self
+    case .strides: StridesRule.self
     case .memberChecksum: MemberChecksumRule.self
     case .runChecksum: RunChecksumRule.self
     case .digest: DigestRule.self

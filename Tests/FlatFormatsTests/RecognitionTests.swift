@@ -12,7 +12,11 @@ struct RecognitionTests {
       ("w.bin", npy("{}", data: 0), .npy), ("w.safetensors", npy("{}", data: 0), .npy),
       ("w.bin", ZipBytes.array().file, .npz), ("w.npz", ZipBytes([]).file, .npz), ("w.npz", [1, 2], .npz),
       ("W.SafeTensors", [1, 2], .safetensors), ("w.npy", [], .npy),
-      ("w.bin", ZipBytes([.init("data.pkl", [1])]).file, nil), ("w.pt", [1, 2, 3], nil), ("w.bin", [], nil),
+      ("w.bin", ZipBytes([.init("data.pkl", [1])]).file, nil), ("w.txt", [1, 2, 3], nil), ("w.txt", [], nil),
+      ("w.txt", TorchBytes.tensor().file, .pytorch), ("w.txt", TorchBytes.tensor().legacy(), .pytorch),
+      ("w.pt", [1, 2, 3], .pytorch), ("w.pth", ZipBytes([.init("a", [1])]).file, .pytorch),
+      ("w.bin", safetensors("{}"), .safetensors), ("w.txt", [0x80, 4, 0x95, 0, 0], .pytorch),
+      ("w.pkl", Array("I1\n.".utf8), .pytorch), ("w.pt", Array("<html>".utf8), nil),
       ("w.bin", Array(ShardFiles.good.utf8), .shardedSafetensors),
       ("W.SafeTensors.Index.json", Array("{".utf8), .shardedSafetensors), ("x.json", Array("{}".utf8), nil),
       ("w.npz", [0x1F, 0x8B, 8, 0], nil), ("w.safetensors", Array("<!DOCTYPE html>".utf8), nil),
@@ -27,6 +31,7 @@ struct RecognitionTests {
     arguments: [
       ("a.safetensors", FlatFormatKind.safetensors), ("b/c.NPZ", .npz), ("x.npy", .npy), ("x.h5", nil),
       ("a/b.safetensors.index.json", .shardedSafetensors), ("out/", .shardedSafetensors), ("out", nil),
+      ("a.pt", .pytorch), ("a.PTH", .pytorch), ("a.ckpt", .pytorch), ("a.bin", .pytorch), ("a.pkl", nil),
       ("npz", nil),
     ] as [(String, FlatFormatKind?)])
   func byName(_ path: String, _ kind: FlatFormatKind?) { #expect(FlatFormats.kind(forName: path) == kind) }

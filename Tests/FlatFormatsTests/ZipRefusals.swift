@@ -24,6 +24,14 @@ private func wideEnd(_ change: (UInt64, UInt64) -> [UInt8]) -> ZipBytes {
   }
 }
 
+/// One array with a zip64 field that holds nothing, changed.
+private func wide(_ change: (inout ZipBytes.Member) -> Void) -> ZipBytes {
+  ZipBytes.array { member in
+    member.extra = extra(1, [])
+    change(&member)
+  }
+}
+
 /// One deflated array, changed.
 private func packed(_ change: (inout ZipBytes.Member) -> Void) -> ZipBytes {
   ZipBytes.array { member in
@@ -81,9 +89,10 @@ extension RefusalCase {
     .zip(
       .zipExtra, "two zip64 fields",
       .array { $0.extra = extra(1, [0, 0, 0, 0, 0, 0, 0, 0]) + extra(1, [0, 0, 0, 0, 0, 0, 0, 0]) }),
-    .zip(.zipExtra64, "no uncompressed size", .array { $0.size = .max }),
-    .zip(.zipExtra64, "no compressed size", .array { $0.compressedSize = .max }),
-    .zip(.zipExtra64, "no place", .array { $0.start = .max }),
+    .zip(.zipExtra64, "no uncompressed size", wide { $0.size = .max }),
+    .zip(.zipExtra64, "no compressed size", wide { $0.compressedSize = .max }),
+    .zip(.zipExtra64, "no place", wide { $0.start = .max }),
+    .zip(.zipDataBounds, "a place that is meant as it stands", .array { $0.start = .max }),
     .zip(.zipLocalSignature, "another signature", .array { $0.localSignature = 0x0303_4B50 }),
     .zip(.zipLocal, "another name", .array { $0.localName = Array("b.npy".utf8) }),
     .zip(.zipLocal, "another method", .array { $0.localMethod = 8 }),

@@ -31,7 +31,9 @@ struct FuzzTests {
   static let seeds: [(FuzzedParser, String)] = [
     (.safetensors, "flat/meta.safetensors"), (.shards, "shards/indexes/good.json"),
     (.shards, "shards/indexes/compact.json"), (.npy, "flat/npy/fortran-big-i4.npy"),
-    (.zip, "flat/deflated.npz"), (.zip, "flat/stored.npz"), (.plan, "plans/good/readme-example.json"),
+    (.zip, "flat/deflated.npz"), (.zip, "flat/stored.npz"), (.pytorch, "pytorch/ties.pt"),
+    (.pytorch, "pytorch/protocol2-legacy.pt"), (.pytorch, "pytorch/optimizer.pt"),
+    (.plan, "plans/good/readme-example.json"),
     (.plan, "plans/good/two-units-everywhere.json"), (.plan, "plans/minilm.json"),
     (.hdf5, "hdf5/refused_earliest.h5"), (.checkpoint, "checkpoints/grid.h5"),
   ]

@@ -28,7 +28,11 @@ final class ZipArchive: Sendable {
 
   /// The bytes of a member from its first, unless the member must not be read.
   func stream(of entry: ZipEntry) throws(FlatFormatError) -> ZipMemberStream {
-    if let refusal = entry.refusal { throw refusal }
+    if let refusal = entry.refusal {
+      // Whose size is right is for the data to say: too few bytes, too many, or the directory's number.
+      if entry.disagreesInSize { try ZipMemberStream(file: file, entry: entry).skip(entry.size) }
+      throw refusal
+    }
     return try ZipMemberStream(file: file, entry: entry)
   }
 

@@ -67,8 +67,10 @@ struct ZipDirectory {
     guard var extra = ZipExtra(extraBytes) else {
       throw refusal(.zipExtra, "extra fields that fit their \(extraSize) bytes, each once", "others")
     }
+    let isWide = extra.wide != nil
     func wide(_ value: UInt32, _ what: String) throws(FlatFormatError) -> UInt64 {
-      if value != 0xFFFF_FFFF { return UInt64(value) }
+      // Without a zip64 field the number is what it says, as APPNOTE 4.5.3 has it.
+      if value != 0xFFFF_FFFF || !isWide { return UInt64(value) }
       guard let found = extra.takeWide() else {
         throw refusal(.zipExtra64, "the \(what) in a zip64 extra field", "none")
       }
@@ -112,12 +114,14 @@ struct ZipDirectory {
         .zipDataBounds, "data that end before byte \(end.directoryStart)",
         "\(central.compressedSize) bytes at byte \(dataStart)")
     }
+    let own = memberRefusal(central, refusal)
     return ZipEntry(
       name: String(decoding: central.name, as: UTF8.self), nameBytes: central.name,
       method: ZipMethod(rawValue: central.method), crc: central.crc,
       compressedSize: Int(central.compressedSize),
       size: Int(central.size), headerStart: headerStart, dataStart: dataStart,
-      refusal: memberRefusal(central, refusal) ?? disagreement)
+      refusal: own ?? disagreement?.error,
+      disagreesInSize: own == nil && disagreement?.isOfSize == true)
   }
 
   /// What makes a member unreadable in an archive that is otherwise in order.

@@ -21,7 +21,9 @@ struct ZipEnd {
     guard let found = endOffset(in: tail) else {
       throw .refused(
         .zipEnd, path: file.path, place: "end of the file", expected: "the end record of a zip archive",
-        found: "none: it is no zip, or it was cut off")
+        found: FileHead(of: file).starts(with: "PK")
+          ? "none: the archive was cut off, as by a full disk or an interrupted download"
+          : "none: it is no zip, or it was cut off")
     }
     var search = ZipEndSearch(file: file, endStart: tailStart + found)
     return try search.result(of: ByteFields(tail[found...]))

@@ -18,6 +18,8 @@ struct ZipEntry: Sendable {
   let dataStart: Int
   /// Why the member must not be read, for an archive that is otherwise in order.
   let refusal: FlatFormatError?
+  /// Whether the refusal is only that the two headers give different sizes.
+  var disagreesInSize = false
 }
 
 /// The two methods of packing that weights are found in.

@@ -9,9 +9,16 @@ struct ZipLocalHeader {
   let central: ZipDirectory.Central
   let start: Int
 
+  /// What the two headers disagree in.
+  struct Disagreement {
+    let error: FlatFormatError
+    /// Whether it is no more than the size that the data unpack to, which unpacking them tells.
+    var isOfSize = false
+  }
+
   /// Where the data begin, and what the two headers disagree in; the caller has checked that the 30 bytes of the
   /// fixed part lie in the file.
-  func read() throws(FlatFormatError) -> (dataStart: Int, disagreement: FlatFormatError?) {
+  func read() throws(FlatFormatError) -> (dataStart: Int, disagreement: Disagreement?) {
     let fixed = ByteFields(try read(start, ZipRecord.localSize))
     guard fixed.u32(0) == ZipRecord.localSignature, let nameSize = fixed.u16(26),
       let extraSize = fixed.u16(28)
@@ -38,7 +45,7 @@ struct ZipLocalHeader {
     return (nameStart + variable, difference(fixed, &extra))
   }
 
-  private func difference(_ fixed: ByteFields, _ extra: inout ZipExtra) -> FlatFormatError? {
+  private func difference(_ fixed: ByteFields, _ extra: inout ZipExtra) -> Disagreement? {
     guard let flags = fixed.u16(6), let method = fixed.u16(8), let crc = fixed.u32(14),
       let compressed = fixed.u32(18), let size = fixed.u32(22)
     else { return nil }
@@ -51,7 +58,9 @@ struct ZipLocalHeader {
     let fullSize = size == 0xFFFF_FFFF && hasWide ? extra.takeWide() : UInt64(size)
     let fullCompressed = compressed == 0xFFFF_FFFF && hasWide ? extra.takeWide() : UInt64(compressed)
     guard fullSize == central.size || (mayBeZero && fullSize == 0) else {
-      return disagreement("uncompressed size", "\(fullSize ?? 0)")
+      var told = disagreement("uncompressed size", "\(fullSize ?? 0)")
+      told.isOfSize = true
+      return told
     }
     guard fullCompressed == central.compressedSize || (mayBeZero && fullCompressed == 0) else {
       return disagreement("compressed size", "\(fullCompressed ?? 0)")
@@ -60,8 +69,9 @@ struct ZipLocalHeader {
     return nil
   }
 
-  private func disagreement(_ what: String, _ found: String) -> FlatFormatError {
-    refusal(.zipLocal, "the \(what) of the central directory in the local header", found)
+  private func disagreement(_ what: String, _ found: String) -> Disagreement {
+    Disagreement(
+      error: refusal(.zipLocal, "the \(what) of the central directory in the local header", found))
   }
 
   private func refusal(_ rule: FlatFormatRule, _ expected: String, _ found: String) -> FlatFormatError {

@@ -1,20 +1,27 @@
 internal import CZlib
 
-/// Writes a zip archive of stored members, byte for byte as Python's `zipfile` does for NumPy.
+/// Writes a zip archive of stored members: byte for byte as Python's `zipfile` does for NumPy, or with data at
+/// multiples of `alignment` bytes, as PyTorch does.
 ///
-/// Every local header has its sizes in a zip64 extra field, because `zipfile` is told to expect large members; the
-/// central directory has one only where a number needs it. Only the CRC-32 is not known before the data.
+/// NumPy's local headers have their sizes in a zip64 extra field, because `zipfile` is told to expect large members;
+/// everything else has one only where a number needs it. Only the CRC-32 is not known before the data.
 final class ZipWriter {
   private let writer: SequentialWriter
+  /// Of the data in bytes; nil for NumPy's manner.
+  private let alignment: Int?
   private var entries: [ZipCentralEntry] = []
   private var crc: UInt = 0
 
-  init(_ writer: SequentialWriter) { self.writer = writer }
+  init(_ writer: SequentialWriter, alignment: Int? = nil) {
+    self.writer = writer
+    self.alignment = alignment
+  }
 
   /// Ends the member before and begins one of `size` bytes, which the caller then appends.
   func begin(name: String, size: Int) throws(FlatFormatError) {
     try end()
-    let entry = ZipCentralEntry(name: Array(name.utf8), size: UInt64(size), start: UInt64(writer.position))
+    let entry = ZipCentralEntry(
+      name: Array(name.utf8), size: UInt64(size), start: UInt64(writer.position), alignment: alignment)
     try writer.append(entry.localHeader)
     entries.append(entry)
     crc = 0
@@ -51,6 +58,8 @@ struct ZipCentralEntry {
   let name: [UInt8]
   let size: UInt64
   let start: UInt64
+  /// Of the data in bytes; nil for NumPy's manner.
+  var alignment: Int?
   var crc: UInt32 = 0
 
   /// Of the CRC-32 in a local header.
@@ -63,11 +72,25 @@ struct ZipCentralEntry {
   private var flags: UInt16 { name.contains { $0 >= 0x80 } ? ZipRecord.utf8Flag : 0 }
 
   var localHeader: [UInt8] {
+    let isWide = alignment == nil || size > Self.zip64Limit
+    let shownSize = isWide ? UInt32.max : UInt32(truncatingIfNeeded: size)
+    let wide = isWide ? Self.extra([size, size]) : []
+    let extra = wide + padding(after: ZipRecord.localSize + name.count + wide.count)
     var bytes = ByteFields.bytes(of: ZipRecord.localSignature)
     bytes += [45, 0] + ByteFields.bytes(of: flags) + [0, 0] + Self.date + ByteFields.bytes(of: crc)
-    bytes += ByteFields.bytes(of: UInt32.max) + ByteFields.bytes(of: UInt32.max)
-    bytes += ByteFields.bytes(of: UInt16(truncatingIfNeeded: name.count)) + [20, 0] + name
-    return bytes + Self.extra([size, size])
+    bytes += ByteFields.bytes(of: shownSize) + ByteFields.bytes(of: shownSize)
+    bytes += ByteFields.bytes(of: UInt16(truncatingIfNeeded: name.count))
+    bytes += ByteFields.bytes(of: UInt16(truncatingIfNeeded: extra.count)) + name
+    return bytes + extra
+  }
+
+  /// An extra field of PyTorch's, `FB`, that brings the data to a multiple of the alignment.
+  private func padding(after headerSize: Int) -> [UInt8] {
+    guard let alignment else { return [] }
+    let used = (Int(start) + headerSize + 4) % alignment
+    let count = used == 0 ? 0 : alignment - used
+    return Array("FB".utf8) + ByteFields.bytes(of: UInt16(truncatingIfNeeded: count))
+      + [UInt8](repeating: UInt8(ascii: "Z"), count: count)
   }
 
   var centralHeader: [UInt8] {

@@ -1,3 +1,4 @@
+internal import FlatFormats
 internal import Tensors
 internal import UnitCheckpoints
 
@@ -26,6 +27,10 @@ enum ShapesRule: ValidationRule {
       }
     }
     return findings
+  }
+
+  static func findings(in subject: FlatSubject) -> [Finding] {
+    subject.remarks([.foreignTensor], as: .shapes, .warning)
   }
 
   private static func words(_ dtype: String?) -> String {

@@ -1,7 +1,15 @@
+internal import FlatFormats
+
 /// The tensors of a flat file fill its data part: no hole, no overlap, no bytes left over.
 ///
-/// Opening a flat file proves it in one ordered pass.
+/// Opening a flat file proves it in one ordered pass. PyTorch's storages may hold more than the tensors have, as the
+/// slice of a larger tensor leaves it, and its readers stop where they have what they need.
 enum TilesRule: ValidationRule {
   static let summary = "The tensors of a flat file fill it without holes, overlaps or bytes left over."
   static let subjects: RuleSubjects = .flat
+
+  static func findings(in subject: FlatSubject) -> [Finding] {
+    subject.remarks([.trailingBytes], as: .tiles, .warning)
+      + subject.remarks([.unreferencedBytes], as: .tiles, .note)
+  }
 }

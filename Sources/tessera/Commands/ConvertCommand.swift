@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import ByteFiles
 internal import Conversion
 internal import FlatFormats
+internal import Reporting
 internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
@@ -11,14 +12,17 @@ struct ConvertCommand: ParsableCommand {
     commandName: "convert",
     abstract: "Convert flat weights to a unit checkpoint, back, or to another flat format.",
     discussion: """
-      The direction follows from the files: a .h5 or .hdf5 DEST is a unit checkpoint, .safetensors, .npz and .npy \
-      are flat. Going back to safetensors gives the identical file; every other format gets the same tensor bytes. \
+      The direction follows from the files: a .h5 or .hdf5 DEST is a unit checkpoint, .safetensors, .npz, .npy and \
+      .pt (.pth, .bin, .ckpt) are flat. Going back to safetensors gives the identical file; every other format gets the same tensor bytes. \
       DEST appears whole or not at all, and replaces an older file of its name.
 
       Sharded safetensors: SOURCE is a *.safetensors.index.json or the folder that holds it. As DEST, an index's \
       path or a folder (a path that ends in /, or an existing folder) is a set of shards: the same files that a \
       set was converted from, else new ones of at most --shard-size, and an index. The index appears last; \
       numbered shards that an older set of its name leaves over (NAME-*-of-*.safetensors) are then removed.
+
+      Nothing in a PyTorch file is ever run. Its tensors are called as `tessera inspect --help` says; optimizer states \
+      are left out. What is written for PyTorch loads with weights_only=True, and tied tensors stay tied.
 
       Example:
         tessera convert weights.safetensors model.h5 --plan plan.json
@@ -67,7 +71,7 @@ struct ConvertCommand: ParsableCommand {
     }
     guard let destination else {
       throw ValidationError(
-        "DEST '\(dest)': expected a name that ends in .h5, .hdf5, .safetensors, .npz or .npy, or a folder's, that ends in /"
+        "DEST '\(dest)': expected a name that ends in .h5, .hdf5, .safetensors, .npz, .npy or .pt, or a folder's, that ends in /"
       )
     }
     if shardSize != nil {
@@ -144,6 +148,7 @@ struct ConvertCommand: ParsableCommand {
     // After the fact, so that a conversion that fails says one sentence and no more.
     if plan == nil { Output.standardError("note: no plan (--plan): every tensor is whole, in one unit\n") }
     for note in notes { Output.standardError("note: \(note)\n") }
+    tellRemarks(of: flat)
   }
 
   private func join(_ checkpoint: UnitCheckpoint, as kind: FlatFormatKind) throws {
@@ -172,6 +177,14 @@ struct ConvertCommand: ParsableCommand {
     var bar = ProgressBar("copying", total: flat.tensors.reduce(0) { $0 + $1.spec.byteCount })
     defer { bar.finish() }
     try FlatToFlat(flat, to: sink).run { bar.update($0) }
+    bar.finish()
+    tellRemarks(of: flat)
+  }
+
+  /// What DEST does not have of SOURCE, and what else its reader found.
+  private func tellRemarks(of flat: any FlatWeightsSource) {
+    let told = flat.remarks.filter { [.leftOut, .foreignGlobal, .trailingBytes].contains($0.kind) }
+    Output.standardError(NoteList.text(told.map { (kind: $0.kind.rawValue, sentence: $0.sentence) }))
   }
 
   private func readPlan() throws -> Plan? {

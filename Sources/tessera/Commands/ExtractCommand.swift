@@ -16,7 +16,7 @@ struct ExtractCommand: ParsableCommand {
     discussion: """
       Writes the tensors that a task has at a level: of cut tensors the active channels, in ascending order; private \
       tensors under the names that the plan's "as" gives them. Only the blocks that the network needs are read, and \
-      every one of them is checked. DEST ends in .safetensors or .npz, appears whole or not at all, and replaces an \
+      every one of them is checked. DEST ends in .safetensors, .npz or .pt, appears whole or not at all, and replaces an \
       older file of its name.
 
       --budget takes the highest-numbered level that fits: a number of parameters (1.9M, 500k, 7,380,276) or of bytes \
@@ -56,7 +56,7 @@ struct ExtractCommand: ParsableCommand {
 
   func validate() throws {
     guard destinationKind != nil else {
-      throw ValidationError("DEST '\(dest)': expected a name that ends in .safetensors or .npz")
+      throw ValidationError("DEST '\(dest)': expected a name that ends in .safetensors, .npz or .pt")
     }
     guard (level == nil) != (budget == nil) else {
       throw ValidationError("expected either --level or --budget")
@@ -93,8 +93,7 @@ struct ExtractCommand: ParsableCommand {
   }
 
   private var destinationKind: FlatFormatKind? {
-    let name = dest.lowercased()
-    return [FlatFormatKind.safetensors, .npz].first { name.hasSuffix(".\($0.rawValue)") }
+    FlatFormats.kind(forName: dest).flatMap { [.safetensors, .npz, .pytorch].contains($0) ? $0 : nil }
   }
 
   private func subNetwork(of checkpoint: UnitCheckpoint) throws -> SubNetwork {

@@ -11,8 +11,12 @@ struct InspectCommand: ParsableCommand {
     commandName: "inspect",
     abstract: "List the tensors of a file; of a unit checkpoint also units, tasks and levels.",
     discussion: """
-      Reads safetensors, npz, npy and unit checkpoints, recognised by their content. Only the header or the index \
-      is read, except with --digests, which reads every byte of a flat file.
+      Reads safetensors, npz, npy, PyTorch files and unit checkpoints, recognised by their content. Only the header or \
+      the index is read, except with --digests, which reads every byte of a flat file.
+
+      Nothing in a PyTorch file (.pt, .pth, .bin, .ckpt) is ever run. Its tensors are called by the way to them, keys \
+      joined by dots; where one top entry holds the model and is called state_dict, model_state_dict, model_state, \
+      model, net, network, module, weights or params, that name is left off. Optimizer states are left out, and noted.
 
       Example:
         tessera inspect model.h5
@@ -66,6 +70,10 @@ extension Inspection {
     let digested = rows.compactMap { row in row.digest.map { (row.spec, $0) } }
     self.init(
       file: source.path, kind: source.kind.rawValue, tensors: rows, metadata: source.metadata,
+      notes: source.remarks.map {
+        Inspection.Note(
+          kind: $0.kind.rawValue, place: $0.place, message: "expected \($0.expected), found \($0.found)")
+      },
       modelDigest: digests ? Tensors.modelDigest(of: digested) : nil)
   }
 

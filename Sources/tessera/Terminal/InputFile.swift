@@ -25,7 +25,8 @@ enum InputFile {
       } else if FlatFormats.recognise(file) != nil {
         self = .flat(try FlatFormats.open(file, assumeDType: assumeDType))
       } else {
-        throw Failure(sentence: "\(path): expected \(Self.known), found \(Self.guess(file))")
+        let found = FlatFormats.archiveInWords(file) ?? Self.guess(file)
+        throw Failure(sentence: "\(path): expected \(Self.known), found \(found)")
       }
     } catch let failure as Failure {
       throw failure
@@ -42,15 +43,14 @@ enum InputFile {
     }
   }
 
-  private static let known = "a unit checkpoint, safetensors, npz or npy"
+  private static let known = "a unit checkpoint, safetensors, npz, npy or a PyTorch file"
 
   /// What a file that nobody recognises looks like, in words.
   private static func guess(_ file: ReadableFile) -> String {
     if file.size == 0 { return "an empty file" }
     guard let head = try? file.bytes(at: 0, count: min(32, file.size)) else { return "an unreadable file" }
     let starts: [([UInt8], String)] = [
-      ([0x50, 0x4B, 0x03, 0x04], "a zip archive of another kind (a PyTorch file, for one)"),
-      ([0x80, 0x02], "a Python pickle (an old PyTorch file, for one)"),
+      ([0x80, 0x02], "a Python pickle"),
       ([0x47, 0x47, 0x55, 0x46], "a GGUF file"), ([0x7B], "JSON text"), ([0x1F, 0x8B], "a gzip archive"),
       (
         Array("version https://git-lfs".utf8),

@@ -1,6 +1,6 @@
 /// The parsers that read what strangers write; a new one needs a case, and its exercise in the switch.
 enum FuzzedParser: String, CaseIterable, Sendable {
-  case safetensors, shards, npy, zip, plan, hdf5, checkpoint
+  case safetensors, shards, npy, zip, pytorch, plan, hdf5, checkpoint
 
   /// Does with `bytes` what the commands do with a file. Errors are outcomes; a trap, a hang, a read outside memory or
   /// a broken promise (`require`) is a finding.
@@ -10,6 +10,7 @@ enum FuzzedParser: String, CaseIterable, Sendable {
     case .shards: ShardsExercise.run(bytes)
     case .npy: NpyExercise.run(bytes)
     case .zip: ZipExercise.run(bytes)
+    case .pytorch: PyTorchExercise.run(bytes)
     case .plan: PlanExercise.run(bytes)
     case .hdf5: HDF5ReaderExercise.run(bytes)
     case .checkpoint: CheckpointFileExercise.run(bytes)

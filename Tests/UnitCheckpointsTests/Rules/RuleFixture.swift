@@ -47,7 +47,7 @@ struct RuleFixture: CustomStringConvertible, Sendable {
     }
   }
 
-  static let all = defects + container + index + plan + flat
+  static let all = defects + container + index + plan + flat + pytorch
 
   static let container = [
     forged(.identity, "another format", sealed: false, says: "format") {

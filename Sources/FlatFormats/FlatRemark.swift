@@ -1,0 +1,49 @@
+/// Something about a flat file that is no reason to refuse it.
+public struct FlatRemark: Sendable, Equatable {
+  /// What kind of remark it is.
+  public let kind: FlatRemarkKind
+  /// Where in the file: a tensor, a storage, a member.
+  public let place: String
+  /// What a plain file would have.
+  public let expected: String
+  /// What this one has.
+  public let found: String
+
+  /// A remark at a place.
+  public init(_ kind: FlatRemarkKind, _ place: String, expected: String, found: String) {
+    self.kind = kind
+    self.place = place
+    self.expected = expected
+    self.found = found
+  }
+
+  /// One sentence without the file: place, expected, found.
+  public var sentence: String { "\(place): expected \(expected), found \(found)" }
+}
+
+/// The kinds of remarks; the raw values are stable.
+public enum FlatRemarkKind: String, CaseIterable, Sendable {
+  /// A pickle names something that has nothing to do with tensors.
+  case foreignGlobal = "pickle.foreign-global"
+  /// A tensor that is not read here: quantised, sparse, on no device.
+  case foreignTensor = "pytorch.foreign-tensor"
+  /// Tensors that are not the model's and are left out: an optimizer's state.
+  case leftOut = "pytorch.left-out"
+  /// Two elements of a tensor lie in one place.
+  case overlappingStrides = "pytorch.overlapping-strides"
+  /// Tensors that are not tied have bytes in one storage.
+  case sharedStorage = "pytorch.shared-storage"
+  /// Bytes of storages that no tensor has.
+  case unreferencedBytes = "pytorch.unreferenced-bytes"
+  /// Bytes after the end of what the file holds.
+  case trailingBytes = "pytorch.trailing-bytes"
+}
+
+extension FlatWeightsSource {
+  /// Refuses a file some of whose tensors are not read here, so that none is lost on the way to another file.
+  public func requireWhole() throws(FlatFormatError) {
+    guard let remark = remarks.first(where: { $0.kind == .foreignTensor }) else { return }
+    throw .refused(
+      .torchForeignTensor, path: path, place: remark.place, expected: remark.expected, found: remark.found)
+  }
+}

@@ -1,0 +1,122 @@
+internal import ByteFiles
+internal import Pickle
+internal import Tensors
+
+/// The zip form of a PyTorch file: one top folder with the pickle, and a member for each storage.
+struct TorchArchive {
+  let archive: ZipArchive
+  /// The folder that everything is in.
+  let top: String
+  private let members: [[UInt8]: Int]
+
+  /// Bytes of a packed pickle, which is unpacked to memory.
+  private static let pickleLimit = 64 << 20
+  /// The versions that PyTorch reads.
+  private static let versions = 1...10
+
+  init(_ file: ReadableFile) throws(FlatFormatError) {
+    let archive = try ZipArchive(file)
+    var members: [[UInt8]: Int] = [:]
+    for (number, entry) in archive.entries.enumerated() { members[entry.nameBytes] = number }
+    self.archive = archive
+    self.members = members
+    top = try Self.top(of: archive)
+    // PyTorch itself reads members whose two headers disagree, or that claim to be encrypted.
+    if let refusal = archive.entries.lazy.compactMap(\.refusal).first { throw refusal }
+    try requireVersion()
+  }
+
+  /// Whether numbers have their highest byte first; files before version 2.1 do not say, and have the lowest.
+  func isBigEndian() throws(FlatFormatError) -> Bool {
+    switch try text(of: "byteorder") {
+    case nil, "little": return false
+    case "big": return true
+    case let other?:
+      throw refusal(.torchByteOrder, "byteorder", "'little' or 'big'", TensorName(other).quoted)
+    }
+  }
+
+  private static func top(of archive: ZipArchive) throws(FlatFormatError) -> String {
+    func refusal(_ expected: String, _ found: String) -> FlatFormatError {
+      .refused(
+        .torchMembers, path: archive.file.path, place: "archive", expected: expected, found: found)
+    }
+    let suffix = "/data.pkl"
+    let tops = archive.entries.compactMap { entry in
+      entry.name.hasSuffix(suffix) ? String(entry.name.dropLast(suffix.count)) : nil
+    }.filter { !$0.contains("/") }
+    guard tops.count == 1, let top = tops.first, !top.isEmpty else {
+      throw refusal("one folder with the pickle of a PyTorch file, data.pkl", "\(tops.count) of them")
+    }
+    let prefix = Array("\(top)/".utf8)
+    if let stranger = archive.entries.first(where: { !$0.nameBytes.starts(with: prefix) }) {
+      throw refusal("everything in the folder \(TensorName(top).quoted)", TensorName(stranger.name).quoted)
+    }
+    return top
+  }
+
+  private func requireVersion() throws(FlatFormatError) {
+    guard let text = try text(of: "version") else {
+      throw refusal(.torchVersion, "version", "the version of the format", "no such member")
+    }
+    guard let version = Int(text.trimmedLine), Self.versions.contains(version) else {
+      throw refusal(.torchVersion, "version", "a version from 1 to 10", TensorName(text).quoted)
+    }
+  }
+
+  /// The member of this name in the top folder.
+  func entry(_ name: String) -> ZipEntry? {
+    members[Array("\(top)/\(name)".utf8)].map { archive.entries[$0] }
+  }
+
+  /// The whole of a small member as text; nil where there is none.
+  private func text(of name: String) throws(FlatFormatError) -> String? {
+    guard let entry = entry(name) else { return nil }
+    guard entry.size <= 64 else {
+      throw refusal(.torchMembers, name, "at most 64 bytes", "\(entry.size)")
+    }
+    return String(decoding: try archive.stream(of: entry).bytes(entry.size), as: UTF8.self)
+  }
+
+  /// The pickle of this name, its CRC-32 checked, and how many bytes follow it; nil where there is none.
+  func tree(of name: String) throws(FlatFormatError) -> (tree: PickleTree, rest: Int)? {
+    guard let entry = entry(name) else { return nil }
+    let place = "member " + TensorName(entry.name).quoted
+    let stream = try archive.stream(of: entry)
+    if entry.method == .stored {
+      try stream.skip(entry.size)
+      let tree = try TorchPickle(archive.file, start: entry.dataStart, size: entry.size, place: place).tree()
+      return (tree, entry.size - tree.end)
+    }
+    guard entry.size <= Self.pickleLimit else {
+      throw refusal(
+        .pickleLimit, name, "at most \(Self.pickleLimit) bytes of a packed pickle", "\(entry.size)")
+    }
+    let bytes = PickleBytes(try stream.bytes(entry.size))
+    do throws(PickleError) {
+      let tree = try PickleMachine.read(bytes)
+      return (tree, entry.size - tree.end)
+    } catch { throw .pickle(error, path: archive.file.path, place: place) }
+  }
+
+  /// Members that begin like storages and are none of `keys`.
+  func strangers(in folder: String, keys: Set<String>) -> [ZipEntry] {
+    let prefix = "\(top)/\(folder)/"
+    return archive.entries.filter { entry in
+      entry.name.hasPrefix(prefix) && entry.name.utf8.count > prefix.utf8.count
+        && !keys.contains(String(entry.name.dropFirst(prefix.count)))
+    }
+  }
+
+  func refusal(_ rule: FlatFormatRule, _ member: String, _ expected: String, _ found: String)
+    -> FlatFormatError
+  {
+    .refused(
+      rule, path: archive.file.path, place: "member " + TensorName("\(top)/\(member)").quoted,
+      expected: expected, found: found)
+  }
+}
+
+extension String {
+  fileprivate var trimmedLine: Substring { hasSuffix("\n") ? dropLast() : self[...] }
+}

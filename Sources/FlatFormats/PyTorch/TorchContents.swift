@@ -1,0 +1,132 @@
+internal import Pickle
+internal import Tensors
+
+/// What a pickle says about tensors: their names, their storages, and what else it has to say.
+struct TorchContents {
+  private(set) var tensors: [(spec: TensorSpec, tensor: TorchTensor, tiedTo: TensorName?)] = []
+  private(set) var storages: [TorchStorage] = []
+  /// Keys of storages that a tensor names which is not read here.
+  private(set) var foreignKeys: Set<String> = []
+  private(set) var remarks: [FlatRemark] = []
+
+  /// Logical bytes of all tensors together that no file is asked to account for.
+  private static let logicalFloor = 1 << 30
+  /// Logical bytes for each byte of the file: strides of zero and ties make many of few.
+  private static let logicalRatio = 64
+
+  /// - Parameters:
+  ///   - place: names the pickle in messages.
+  ///   - fileSize: bounds what the tensors may be unfolded to.
+  init(_ tree: PickleTree, path: String, place: String, fileSize: Int) throws(FlatFormatError) {
+    var decoder = TorchDecoder(tree: tree, path: path)
+    let names = try TorchNames(decoder)
+    remarks += Self.foreign(tree.globals, place)
+    try take(names.places, &decoder, path: path)
+    var uses = tensors.map(\.tensor)
+    for (name, leaves) in names.apart {
+      let found = try Self.decoded(leaves, &decoder, under: name)
+      let (bytes, _) = Set(found).reduce(into: (0, false)) { sum, tensor in
+        sum.0 = sum.0.addingReportingOverflow(Self.byteCount(tensor)).partialValue
+      }
+      uses += found
+      remarks.append(
+        FlatRemark(
+          .leftOut, TensorName(name).quoted, expected: "the model's own tensors",
+          found:
+            "the state of an optimizer, \(leaves.count) tensors (\(ByteCount(bytes))), which are left out"))
+    }
+    storages = decoder.storages
+    foreignKeys = decoder.foreignKeys
+    try requireBearable(path: path, fileSize: fileSize)
+    remarks += TorchUsage(storages: storages, uses: uses, foreignKeys: foreignKeys).remarks
+  }
+
+  private static func foreign(_ globals: [PickleGlobal], _ place: String) -> [FlatRemark] {
+    func remark(_ found: String) -> FlatRemark {
+      FlatRemark(.foreignGlobal, place, expected: "only names that tensors are rebuilt with", found: found)
+    }
+    let foreign = globals.filter { !TorchGlobals.isTensors($0) }
+    // Those of TorchScript lie in the archive themselves, as source.
+    let scripted = foreign.filter { $0.module == "__torch__" || $0.module.hasPrefix("__torch__.") }
+    let program =
+      scripted.isEmpty ? [] : [remark("a TorchScript program of \(scripted.count) classes, which is not run")]
+    return program
+      + foreign.filter { !scripted.contains($0) }.map {
+        remark("\(TensorName($0.description).quoted), which is not looked up")
+      }
+  }
+
+  private mutating func take(
+    _ places: [TorchPlace], _ decoder: inout TorchDecoder, path: String
+  ) throws(FlatFormatError) {
+    var known: [TensorName: Int] = [:]
+    var roots: [TorchTensor: TensorName] = [:]
+    for found in places {
+      let name = TensorName(found.name)
+      let place = "tensor \(name.quoted)"
+      let tensor: TorchTensor
+      switch try decoder.decode(found.leaf, place: place) {
+      case .foreign(let words):
+        decoder.noteStorages(of: found.leaf)
+        remarks.append(
+          FlatRemark(.foreignTensor, place, expected: "a dense tensor of a known dtype", found: words))
+        continue
+      case .tensor(let decoded): tensor = decoded
+      }
+      if known.updateValue(tensors.count, forKey: name) != nil {
+        throw .refused(
+          .torchDuplicateName, path: path, place: place, expected: "every name once", found: "it twice")
+      }
+      if tensor.strides.overlaps {
+        remarks.append(
+          FlatRemark(
+            .overlappingStrides, place, expected: "a place in the storage for every element",
+            found: "size \(tensor.strides.shape) with strides \(tensor.strides.strides)"))
+      }
+      let spec: TensorSpec
+      do throws(TensorError) {
+        spec = try TensorSpec(name: name, dtype: tensor.dtype, shape: tensor.shape)
+      } catch {
+        throw .refused(
+          .torchTensor, path: path, place: place, expected: "a size whose bytes can be counted",
+          found: "\(tensor.shape) of \(tensor.dtype.rawValue)")
+      }
+      tensors.append((spec, tensor, roots[tensor]))
+      if roots[tensor] == nil { roots[tensor] = name }
+    }
+  }
+
+  /// Those of `leaves` that are read here.
+  private static func decoded(
+    _ leaves: [PickleRef], _ decoder: inout TorchDecoder, under name: String
+  ) throws(FlatFormatError) -> [TorchTensor] {
+    var result: [TorchTensor] = []
+    for leaf in leaves {
+      switch try decoder.decode(leaf, place: "a tensor in \(TensorName(name).quoted)") {
+      case .tensor(let tensor): result.append(tensor)
+      case .foreign: decoder.noteStorages(of: leaf)
+      }
+    }
+    return result
+  }
+
+  private static func byteCount(_ tensor: TorchTensor) -> Int {
+    tensor.strides.shape.reduce(tensor.itemSize) { $0.multipliedReportingOverflow(by: $1).partialValue }
+  }
+
+  private func requireBearable(path: String, fileSize: Int) throws(FlatFormatError) {
+    var total = 0
+    for (spec, _, _) in tensors {
+      let (sum, overflow) = total.addingReportingOverflow(spec.byteCount)
+      total = overflow ? .max : sum
+      if overflow { break }
+    }
+    let (ratio, overflow) = fileSize.multipliedReportingOverflow(by: Self.logicalRatio)
+    let most = max(Self.logicalFloor, overflow ? .max : ratio)
+    guard total <= most else {
+      throw .refused(
+        .torchAmplification, path: path, place: "all tensors",
+        expected: "at most \(most) bytes from a file of \(fileSize)", found: "\(total)")
+    }
+  }
+}

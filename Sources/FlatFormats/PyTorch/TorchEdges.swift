@@ -1,0 +1,101 @@
+internal import Pickle
+
+/// Which values hold which others, as names of tensors see it.
+///
+/// Dictionaries have their keys, lists their places, objects their attributes. An object of a class that nobody here
+/// knows is no more than what its pickle gives it, and that is looked into like everything else: a module's parameters
+/// are found in its state, a traced graph's among the arguments of the call that would have made it.
+struct TorchEdges {
+  let tree: PickleTree
+
+  /// One value under another.
+  struct Edge {
+    /// The part of the name; nil for what adds nothing to it.
+    let label: String?
+    let target: PickleRef
+  }
+
+  func edges(_ ref: PickleRef) -> [Edge] {
+    switch tree.value(ref) {
+    case .list, .tuple, .set: numbered(tree.children(ref))
+    case .dictionary: keyed(tree.children(ref))
+    case .object: object(ref)
+    default: []
+    }
+  }
+
+  /// Whether the value is a dictionary with text for a key that `keys` all are among.
+  func hasKeys(_ ref: PickleRef, _ keys: [String]) -> Bool {
+    let labels = Set(edges(ref).compactMap(\.label))
+    return keys.allSatisfy(labels.contains)
+  }
+
+  /// The class of an object, or the function that makes it; nil where it is no plain name.
+  func callable(_ ref: PickleRef) -> PickleGlobal? {
+    guard case .object = tree.value(ref), case .global(let global) = tree.value(tree.children(ref)[0]) else {
+      return nil
+    }
+    return global
+  }
+
+  private func numbered(_ members: [PickleRef]) -> [Edge] {
+    members.enumerated().map { Edge(label: String($0), target: $1) }
+  }
+
+  private func keyed(_ pairs: [PickleRef]) -> [Edge] {
+    stride(from: 0, to: pairs.count - 1, by: 2).map { place in
+      let target = pairs[place + 1]
+      switch tree.value(pairs[place]) {
+      case .text(let key): return Edge(label: Self.modules.contains(key) ? nil : key, target: target)
+      case .integer(let key): return Edge(label: String(key), target: target)
+      default: return Edge(label: "#\(place / 2)", target: target)
+      }
+    }
+  }
+
+  /// The three dictionaries of a module that its tensors' names do not mention.
+  private static let modules: Set<String> = ["_parameters", "_buffers", "_modules"]
+
+  private func object(_ ref: PickleRef) -> [Edge] {
+    let parts = tree.children(ref)
+    let arguments = tree.children(parts[1])
+    if let callable = callable(ref), TorchGlobals.isDictionary(callable) {
+      return arguments.flatMap(pairs) + keyed(tree.entries(ref))
+    }
+    var result = keyed(tree.entries(ref)) + numbered(tree.items(ref))
+    for state in tree.states(ref) { result += attributes(state) }
+    if tree.value(parts[0]) == .object { result.append(Edge(label: nil, target: parts[0])) }
+    let holders = arguments.filter(isContainer)
+    result += arguments.enumerated().map {
+      Edge(label: holders.count > 1 ? String($0) : nil, target: $1)
+    }
+    return result
+  }
+
+  private func isContainer(_ ref: PickleRef) -> Bool {
+    switch tree.value(ref) {
+    case .list, .tuple, .set, .dictionary, .object, .persistent: !tree.children(ref).isEmpty
+    default: false
+    }
+  }
+
+  /// A state: the attributes, or a pair of dictionaries of them.
+  private func attributes(_ state: PickleRef) -> [Edge] {
+    switch tree.value(state) {
+    case .dictionary: keyed(tree.children(state))
+    case .tuple, .list: tree.children(state).map { Edge(label: nil, target: $0) }
+    default: [Edge(label: nil, target: state)]
+    }
+  }
+
+  /// A dictionary, or the list of pairs that Python 2 made ordered ones from.
+  private func pairs(_ ref: PickleRef) -> [Edge] {
+    switch tree.value(ref) {
+    case .dictionary: return keyed(tree.children(ref))
+    case .list, .tuple:
+      let pairs = tree.children(ref).map { tree.children($0) }
+      return pairs.allSatisfy { $0.count == 2 } ? keyed(pairs.flatMap { $0 }) : []
+    default: return []
+    }
+  }
+}

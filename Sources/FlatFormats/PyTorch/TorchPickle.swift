@@ -1,0 +1,57 @@
+internal import ByteFiles
+internal import Pickle
+internal import Tensors
+
+/// Reads a pickle that lies in a file, and tells its errors as those of the file.
+final class TorchPickle: PickleInput {
+  let size: Int
+  private let file: ReadableFile
+  private let start: Int
+  /// How messages call it.
+  private let place: String
+  private var failure: FileError?
+
+  /// The pickle begins at `start`, and nothing after `start` + `size` is read.
+  init(_ file: ReadableFile, start: Int, size: Int, place: String) {
+    self.file = file
+    self.start = start
+    self.size = size
+    self.place = place
+  }
+
+  func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(PickleError) {
+    do throws(FileError) { try file.read(at: start + offset, into: buffer) } catch {
+      failure = error
+      throw .input
+    }
+  }
+
+  /// The pickle from `offset` on.
+  func tree(from offset: Int = 0) throws(FlatFormatError) -> PickleTree {
+    do throws(PickleError) { return try PickleMachine.read(self, from: offset) } catch {
+      if let failure { throw .file(failure) }
+      throw .pickle(error, path: file.path, place: place)
+    }
+  }
+}
+
+extension FlatFormatError {
+  /// What is wrong with the pickle that messages call `place`.
+  static func pickle(_ error: PickleError, path: String, place: String) -> FlatFormatError {
+    guard case .refused(let defect, let offset, let expected, let found) = error else {
+      return .elsewhere(sentence: "\(path): \(place): cannot be read")
+    }
+    let rule: FlatFormatRule =
+      switch defect {
+      case .truncated: .pickleTruncated
+      case .opcode: .pickleOpcode
+      case .version: .pickleVersion
+      case .stack: .pickleStack
+      case .memo: .pickleMemo
+      case .argument: .pickleArgument
+      case .limit: .pickleLimit
+      }
+    return .refused(
+      rule, path: path, place: "\(place), byte \(offset)", expected: expected, found: found)
+  }
+}

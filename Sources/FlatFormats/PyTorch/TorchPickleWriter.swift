@@ -1,0 +1,93 @@
+internal import Pickle
+internal import Tensors
+
+/// The pickle of a state dict: an ordered dictionary from names to tensors in storages numbered from 0.
+struct TorchPickleWriter {
+  private let contents: SinkContents
+  /// The storage of each tensor, by place in the specs.
+  private var storages: [Int]
+
+  /// - Parameter order: the tensors that have a storage of their own, in the storages' order.
+  init(_ contents: SinkContents, order: [Int]) throws(FlatFormatError) {
+    self.contents = contents
+    storages = [Int](repeating: 0, count: contents.specs.count)
+    var numbers: [TensorName: Int] = [:]
+    for (storage, place) in order.enumerated() {
+      storages[place] = storage
+      numbers[contents.specs[place].name] = storage
+    }
+    let ties = Dictionary(contents.ties.map { ($0.name, $0.tiedTo) }, uniquingKeysWith: { first, _ in first })
+    for (place, spec) in contents.specs.enumerated() {
+      guard let target = ties[spec.name] else { continue }
+      guard let storage = numbers[target] else {
+        throw contents.refusal(
+          .sinkTie, "tensor \(spec.name.quoted) tied to \(target.quoted)",
+          expected: "a tensor that is not tied itself", found: "one that is")
+      }
+      storages[place] = storage
+    }
+    for spec in contents.specs { try Self.require(spec, contents) }
+  }
+
+  private static func require(_ spec: TensorSpec, _ contents: SinkContents) throws(FlatFormatError) {
+    let isPackable = spec.dtype != .f4 || spec.shape.last.map { $0 % 2 == 0 } == true
+    guard TorchDType.global(of: spec.dtype) != nil, isPackable else {
+      throw contents.refusal(
+        .sinkDType, "tensor \(spec.name.quoted)", expected: "a dtype and shape that PyTorch has",
+        found: "\(spec.dtype.rawValue) \(spec.shapeText)")
+    }
+    guard spec.shape.count <= 64, spec.name.text.utf8.count <= Int(Int32.max) else {
+      throw contents.refusal(
+        .sinkDType, "tensor \(spec.name.quoted)", expected: "at most 64 dimensions",
+        found: "\(spec.shape.count)")
+    }
+  }
+
+  func bytes() -> [UInt8] {
+    var writer = PickleWriter()
+    writer.call(Self.orderedDictionary) { _ in }
+    writer.items { writer in
+      for (spec, storage) in zip(contents.specs, storages) {
+        writer.text(spec.name.text)
+        Self.append(spec, storage: storage, to: &writer)
+      }
+    }
+    writer.stop()
+    return writer.bytes
+  }
+
+  private static let orderedDictionary = PickleGlobal("collections", "OrderedDict")
+
+  private static func append(_ spec: TensorSpec, storage: Int, to writer: inout PickleWriter) {
+    let storageClass = TorchDType.storageClass(of: spec.dtype)
+    // Types without a class of storages lie in bytes, and the tensor says what they are.
+    let function = storageClass == nil ? "_rebuild_tensor_v3" : "_rebuild_tensor_v2"
+    let shape = spec.dtype == .f4 ? spec.shape.dropLast() + [(spec.shape.last ?? 0) / 2] : spec.shape
+    writer.call(PickleGlobal("torch._utils", function)) { writer in
+      writer.persistent { writer in
+        writer.sharedText("storage")
+        writer.global(storageClass ?? PickleGlobal("torch.storage", "UntypedStorage"))
+        writer.text(String(storage))
+        writer.sharedText("cpu")
+        writer.integer(storageClass == nil ? spec.byteCount : spec.elementCount)
+      }
+      writer.integer(0)
+      writer.tuple(shape)
+      writer.tuple(strides(shape))
+      writer.boolean(false)
+      writer.call(orderedDictionary) { _ in }
+      if storageClass == nil, let dtype = TorchDType.global(of: spec.dtype) { writer.global(dtype) }
+    }
+  }
+
+  /// C order, as PyTorch gives it to a new tensor: an extent of zero counts as one.
+  private static func strides(_ shape: [Int]) -> [Int] {
+    var strides = [Int](repeating: 1, count: shape.count)
+    for axis in stride(from: shape.count - 2, through: 0, by: -1) {
+      let (product, overflow) = strides[axis + 1].multipliedReportingOverflow(by: max(1, shape[axis + 1]))
+      // Of an empty tensor no element is ever looked for.
+      strides[axis] = overflow ? 1 : product
+    }
+    return strides
+  }
+}

@@ -1,0 +1,67 @@
+internal import Pickle
+internal import Tensors
+
+/// Writes the zip form that PyTorch's weights-only loader reads: one pickle, and a stored member for each tensor.
+///
+/// Tied tensors are one: the repeated one's storage is named again with the same place, size and strides, and its
+/// bytes are asked for once.
+final class TorchSink: FlatWeightsSink {
+  let order: [Int]
+  private let contents: SinkContents
+  private let zip: ZipWriter
+  private var progress: SinkProgress
+  /// Place in `order` of the next storage to be begun.
+  private var begun = 0
+
+  /// What PyTorch calls the folder of a file that is written to memory. The destination's name would do as well, and
+  /// two files of one content would differ.
+  private static let top = "archive"
+  private static let alignment = 64
+
+  init(_ contents: SinkContents) throws(FlatFormatError) {
+    let tied = Set(contents.ties.map(\.name))
+    order = contents.specs.indices.filter { !tied.contains(contents.specs[$0].name) }
+    self.contents = contents
+    let pickle = try TorchPickleWriter(contents, order: order).bytes()
+    progress = SinkProgress(contents, order: order)
+    zip = ZipWriter(try SequentialWriter(path: contents.path), alignment: Self.alignment)
+    try member("data.pkl", pickle)
+    try member(".format_version", Array("1".utf8))
+    try member(".storage_alignment", Array(String(Self.alignment).utf8))
+    try member("byteorder", Array("little".utf8))
+    try begin()
+  }
+
+  func append(_ bytes: UnsafeRawBufferPointer) throws(FlatFormatError) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      // Where nothing is missing, the whole rest is too much, which `advance` says.
+      let count = progress.missing > 0 ? min(rest.count, progress.missing) : rest.count
+      try progress.advance(by: count)
+      try zip.append(UnsafeRawBufferPointer(rebasing: rest.prefix(count)))
+      rest = rest.dropFirst(count)
+      try begin()
+    }
+  }
+
+  func finish() throws(FlatFormatError) {
+    try progress.requireEnd()
+    try member("version", Array("3\n".utf8))
+    try zip.finish(comment: [])
+  }
+
+  /// Begins the storage that the next byte belongs to, and those without bytes before it.
+  private func begin() throws(FlatFormatError) {
+    while begun < order.count, begun <= progress.place {
+      try zip.begin(name: "\(Self.top)/data/\(begun)", size: contents.specs[order[begun]].byteCount)
+      begun += 1
+    }
+  }
+
+  private func member(_ name: String, _ bytes: [UInt8]) throws(FlatFormatError) {
+    try zip.begin(name: "\(Self.top)/\(name)", size: bytes.count)
+    try bytes.withUnsafeBytes { buffer in
+      Result { () throws(FlatFormatError) in try zip.append(buffer) }
+    }.get()
+  }
+}

@@ -1,0 +1,207 @@
+internal import ByteFiles
+internal import Pickle
+internal import Synchronization
+internal import Tensors
+
+/// A PyTorch file: a zip archive, or the older row of pickles. No byte of it is ever run.
+final class TorchSource: FlatWeightsSource {
+  let kind = FlatFormatKind.pytorch
+  let tensors: [FlatTensor]
+  let metadata: [(key: String, value: String)] = []
+  let remarks: [FlatRemark]
+  private let file: ReadableFile
+  private let archive: ZipArchive?
+  private let layouts: [TorchTensor]
+  private let storages: [TorchStorage]
+  private let places: [Place]
+  private let isBigEndian: Bool
+  /// Storages whose CRC-32 has been found right.
+  private let sound = Mutex<Set<Int>>([])
+  /// The packed storage that was read last.
+  private let last = Mutex<(storage: Int, payload: MemoryPayload)?>(nil)
+
+  var path: String { file.path }
+  var verbatim: [UInt8]? { nil }
+
+  /// Where a storage's bytes are.
+  private enum Place {
+    case member(ZipEntry)
+    case region(start: Int)
+  }
+
+  init(_ file: ReadableFile) throws(FlatFormatError) {
+    let head = FileHead(of: file)
+    if TorchRecognition.isTar(head) {
+      throw .refused(
+        .torchTar, path: file.path, place: "first bytes",
+        expected: "a PyTorch file of version 0.2 or later (load and save it once with such a version)",
+        found: "a tar archive, as versions before wrote")
+    }
+    let contents: TorchContents
+    if head.starts(with: "PK") {
+      let zip = try TorchArchive(file)
+      guard let (tree, rest) = try zip.tree(of: "data.pkl") else {
+        throw zip.refusal(.torchMembers, "data.pkl", "a pickle", "no such member")
+      }
+      contents = try TorchContents(
+        tree, path: file.path, place: "pickle \(TensorName("\(zip.top)/data.pkl").quoted)",
+        fileSize: file.size)
+      places = try Self.members(of: contents.storages, in: zip)
+      isBigEndian = try zip.isBigEndian()
+      archive = zip.archive
+      remarks = contents.remarks + (try Self.remarks(zip, contents, rest: rest))
+    } else {
+      guard let legacy = try TorchLegacy(file) else { throw try Self.barePickle(file) }
+      contents = try TorchContents(legacy.tree, path: file.path, place: "pickle", fileSize: file.size)
+      let (starts, rest) = try legacy.starts(of: contents.storages)
+      places = starts.map { .region(start: $0) }
+      isBigEndian = legacy.isBigEndian
+      archive = nil
+      remarks = contents.remarks + (rest > 0 ? [Self.trailing("file", rest)] : [])
+    }
+    self.file = file
+    storages = contents.storages
+    layouts = contents.tensors.map(\.tensor)
+    tensors = contents.tensors.map { FlatTensor(spec: $0.spec, tiedTo: $0.tiedTo) }
+  }
+
+  /// What there is to say about a pickle that is no PyTorch file.
+  private static func barePickle(_ file: ReadableFile) throws(FlatFormatError) -> FlatFormatError {
+    let pickles = TorchPickle(file, start: 0, size: file.size, place: "pickle")
+    var tree = try pickles.tree()
+    var globals = tree.globals
+    // Scanners that stop at the first of several pickles have been fooled with that.
+    for _ in 0..<16 where tree.end < file.size {
+      guard let next = try? pickles.tree(from: tree.end) else { break }
+      tree = next
+      globals += next.globals
+    }
+    let foreign = globals.filter { !TorchGlobals.isTensors($0) }
+    if foreign.isEmpty {
+      return .refused(
+        .torchNoTensors, path: file.path, place: "pickle", expected: "a PyTorch file",
+        found: "a pickle without tensors")
+    }
+    let names = foreign.prefix(4).map { TensorName($0.description).quoted }.joined(separator: ", ")
+    return .refused(
+      .pickleGlobals, path: file.path, place: "pickle", expected: "a PyTorch file",
+      found:
+        "a pickle that asks Python for \(names)\(foreign.count > 4 ? " and \(foreign.count - 4) more" : "")")
+  }
+
+  private static func members(of storages: [TorchStorage], in zip: TorchArchive) throws(FlatFormatError)
+    -> [Place]
+  {
+    var places: [Place] = []
+    places.reserveCapacity(storages.count)
+    for storage in storages {
+      let member = "data/\(storage.key)"
+      guard let entry = zip.entry(member) else {
+        throw zip.refusal(.torchStorage, member, "the bytes of a storage", "no such member")
+      }
+      guard entry.size == storage.byteCount else {
+        throw zip.refusal(
+          .torchStorageSize, member,
+          "\(storage.byteCount) bytes for \(storage.count) elements of \(storage.className)", "\(entry.size)")
+      }
+      if let refusal = entry.refusal { throw refusal }
+      places.append(.member(entry))
+    }
+    return places
+  }
+
+  private static func trailing(_ place: String, _ count: Int) -> FlatRemark {
+    FlatRemark(.trailingBytes, place, expected: "its end", found: "\(count) more bytes, which nothing reads")
+  }
+
+  private static func remarks(
+    _ zip: TorchArchive, _ contents: TorchContents, rest: Int
+  ) throws(FlatFormatError) -> [FlatRemark] {
+    var remarks = rest > 0 ? [trailing("member \(TensorName("\(zip.top)/data.pkl").quoted)", rest)] : []
+    for entry in zip.strangers(in: "data", keys: contents.foreignKeys.union(contents.storages.map(\.key))) {
+      remarks.append(
+        FlatRemark(
+          .unreferencedBytes, "member \(TensorName(entry.name).quoted)",
+          expected: "a storage that a tensor has",
+          found: "one of \(entry.size) bytes that none has"))
+    }
+    let constants = zip.strangers(in: "constants", keys: [])
+    if !constants.isEmpty {
+      remarks.append(
+        FlatRemark(
+          .leftOut, "member \(TensorName("\(zip.top)/constants.pkl").quoted)",
+          expected: "the model's own tensors",
+          found: "constants of a TorchScript program, \(constants.count) storages "
+            + "(\(ByteCount(constants.reduce(0) { $0 + $1.size }))), which are left out"))
+    }
+    return remarks
+  }
+
+  func reader(of index: Int) throws(FlatFormatError) -> any TensorByteReader {
+    guard tensors.indices.contains(index) else { throw noSuchTensor(index) }
+    let spec = tensors[index].spec
+    let layout = layouts[index]
+    let storage = storages[layout.storage]
+    let isPlain = layout.strides.isContiguous && (!isBigEndian || layout.swapWidth == 1)
+    let start = layout.strides.offset * layout.itemSize
+    switch places[layout.storage] {
+    case .region(let first):
+      if isPlain {
+        return PlainReader(file: file, name: spec.name, start: first + start, count: spec.byteCount)
+      }
+      return reader(spec, layout, FilePayload(file: file, start: first))
+    case .member(let entry):
+      guard let archive else { throw noSuchTensor(index) }
+      // One pass gives the bytes and checks them; an empty storage is checked here.
+      if layout.strides.isContiguous, spec.byteCount == storage.byteCount {
+        let payload = MemberPayload(archive: archive, entry: entry, start: 0)
+        if entry.size == 0 { try payload.check() }
+        return reader(spec, layout, payload)
+      }
+      if entry.method == .stored {
+        try requireSound(layout.storage, entry, archive)
+        if isPlain {
+          return PlainReader(
+            file: file, name: spec.name, start: entry.dataStart + start, count: spec.byteCount)
+        }
+        return reader(spec, layout, FilePayload(file: file, start: entry.dataStart))
+      }
+      return reader(spec, layout, try unpacked(layout.storage, entry, archive))
+    }
+  }
+
+  private func reader(_ spec: TensorSpec, _ layout: TorchTensor, _ payload: any NpyPayload) -> StridedReader {
+    StridedReader(
+      path: path, spec: spec, strides: layout.strides, itemSize: layout.itemSize,
+      swapWidth: isBigEndian ? layout.swapWidth : 1, payload: payload)
+  }
+
+  /// A packed storage in memory, kept until another one is asked for.
+  private func unpacked(
+    _ storage: Int, _ entry: ZipEntry, _ archive: ZipArchive
+  ) throws(FlatFormatError) -> MemoryPayload {
+    if let last = last.withLock({ $0 }), last.storage == storage { return last.payload }
+    let payload = try MemoryPayload(entry, archive)
+    last.withLock { $0 = (storage, payload) }
+    return payload
+  }
+
+  /// Reads a storage once for its CRC-32, before parts of it are read where they lie.
+  private func requireSound(_ storage: Int, _ entry: ZipEntry, _ archive: ZipArchive) throws(FlatFormatError)
+  {
+    if sound.withLock({ $0.contains(storage) }) { return }
+    try archive.stream(of: entry).skip(entry.size)
+    sound.withLock { _ = $0.insert(storage) }
+  }
+
+  static let format = FlatFormat(
+    kind: .pytorch, suffix: ".pt", otherSuffixes: [".pth", ".ckpt", ".bin"],
+    matches: TorchRecognition.matches,
+    open: { file, _ throws(FlatFormatError) in try TorchSource(file) },
+    sink: { contents throws(FlatFormatError) in try TorchSink(contents) })
+}
+
+extension TorchTensor {
+  /// Bytes that change places between machines: those of a number, of which a complex element has two.
+  fileprivate var swapWidth: Int { dtype.kind == .complex ? itemSize / 2 : itemSize }
+}

@@ -1,0 +1,281 @@
+internal import Pickle
+internal import Tensors
+
+/// A storage that a pickle names: a run of elements outside of it.
+struct TorchStorage: Hashable {
+  let key: String
+  /// Nil for untyped bytes, and for elements that no tensor of ours has.
+  let dtype: DType?
+  let className: String
+  let itemSize: Int
+  let count: Int
+
+  /// The reader has checked that this fits.
+  var byteCount: Int { count * itemSize }
+}
+
+/// A tensor as its pickle describes it: a storage, and how the elements lie there.
+struct TorchTensor: Hashable {
+  /// Place in the list of storages.
+  let storage: Int
+  let dtype: DType
+  /// Bytes of one element as PyTorch counts them.
+  let itemSize: Int
+  /// In elements of PyTorch.
+  let strides: TorchStrides
+  /// Extents in elements of `dtype`, of which a packed one holds two.
+  let shape: [Int]
+}
+
+/// What a value of a pickle that stands for a tensor is.
+enum TorchValue {
+  case tensor(TorchTensor)
+  /// In words, for a tensor that is not read here.
+  case foreign(String)
+}
+
+/// Reads tensors and storages out of a pickle's tree.
+struct TorchDecoder {
+  let tree: PickleTree
+  let path: String
+  private(set) var storages: [TorchStorage] = []
+  private var numbers: [String: Int] = [:]
+  /// Keys of storages that a tensor names which is not read here.
+  private(set) var foreignKeys: Set<String> = []
+
+  init(tree: PickleTree, path: String) {
+    self.tree = tree
+    self.path = path
+  }
+
+  /// Whether the value stands for a tensor, or for a storage by itself.
+  func isLeaf(_ ref: PickleRef) -> Bool {
+    switch tree.value(ref) {
+    case .object: rebuild(of: ref) != nil
+    case .persistent: storageArguments(ref) != nil
+    default: false
+    }
+  }
+
+  /// What a leaf is; `place` names it in messages.
+  mutating func decode(_ ref: PickleRef, place: String) throws(FlatFormatError) -> TorchValue {
+    if case .persistent = tree.value(ref) { return try bareStorage(ref, place) }
+    guard let rebuild = rebuild(of: ref) else {
+      throw refusal(.torchTensor, place, "a tensor", "another object")
+    }
+    return try decode(rebuild, tree.children(tree.children(ref)[1]), place, depth: 0)
+  }
+
+  /// Takes note of the storages of a tensor that is not read here.
+  mutating func noteStorages(of leaf: PickleRef) {
+    var left = [leaf]
+    // A tensor has a few dozen parts; more than these are no tensor's.
+    for _ in 0..<1000 {
+      guard let ref = left.popLast() else { return }
+      if let arguments = storageArguments(ref), arguments.count > 2, let key = key(arguments[2]) {
+        foreignKeys.insert(key)
+      }
+      left += tree.children(ref).prefix(64)
+    }
+  }
+
+  private func rebuild(of ref: PickleRef) -> TorchGlobals.Rebuild? {
+    guard case .global(let global) = tree.value(tree.children(ref)[0]) else { return nil }
+    return TorchGlobals.rebuild(global)
+  }
+
+  private mutating func decode(
+    _ rebuild: TorchGlobals.Rebuild, _ arguments: [PickleRef], _ place: String, depth: Int
+  ) throws(FlatFormatError) -> TorchValue {
+    if let foreign = rebuild.foreign { return .foreign("\(foreign) (\(rebuild.rawValue))") }
+    switch rebuild {
+    case .parameter, .parameterWithState:
+      guard let data = arguments.first, isObject(data), depth < 8, let inner = self.rebuild(of: data) else {
+        throw refusal(.torchTensor, place, "a parameter's tensor", "another value")
+      }
+      return try decode(inner, tree.children(tree.children(data)[1]), place, depth: depth + 1)
+    case .fromType:
+      guard arguments.count >= 3, case .global(let function) = tree.value(arguments[0]),
+        let inner = TorchGlobals.rebuild(function), case .tuple = tree.value(arguments[2]), depth < 8
+      else { throw refusal(.torchTensor, place, "what rebuilds a tensor, and its arguments", "other values") }
+      return try decode(inner, tree.children(arguments[2]), place, depth: depth + 1)
+    default: return try plain(rebuild, arguments, place)
+    }
+  }
+
+  /// `storage, offset, size, stride[, requires_grad, hooks[, dtype][, metadata]]`
+  private mutating func plain(
+    _ rebuild: TorchGlobals.Rebuild, _ arguments: [PickleRef], _ place: String
+  ) throws(FlatFormatError) -> TorchValue {
+    guard arguments.count >= 4, let offset = integer(arguments[1]), let shape = integers(arguments[2]),
+      let strides = integers(arguments[3]), shape.count == strides.count
+    else {
+      throw refusal(
+        .torchTensor, place, "a storage, an offset, a size of up to 64 extents, and as many strides",
+        "other values")
+    }
+    guard offset >= 0, shape.allSatisfy({ $0 >= 0 }), strides.allSatisfy({ $0 >= 0 }) else {
+      throw refusal(
+        .torchTensor, place, "extents, strides and an offset that are not negative",
+        "offset \(offset), size \(shape), strides \(strides)")
+    }
+    let (number, start) = try storage(arguments[0], place)
+    if let metadata = arguments.dropFirst(rebuild == .tensor3 ? 7 : 6).first, hasLazyBits(metadata) {
+      return .foreign("a tensor that is the conjugate or the negative of its storage")
+    }
+    let known = storages[number]
+    var (dtype, perItem) = (known.dtype, 1)
+    if rebuild == .tensor3 {
+      guard arguments.count >= 7, case .global(let global) = tree.value(arguments[6]) else {
+        throw refusal(.torchTensor, place, "a dtype", "another value")
+      }
+      guard let named = TorchDType.dtype(global) else { return .foreign("a tensor of \(global)") }
+      (dtype, perItem) = (named.dtype, named.perItem)
+    }
+    guard let dtype else { return .foreign("a tensor in a \(known.className)") }
+    let itemSize = max(1, dtype.bits * perItem / 8)
+    let (first, overflow) = start.addingReportingOverflow(offset)
+    let layout = TorchStrides(offset: overflow ? .max : first, shape: shape, strides: strides)
+    try requireInside(layout, itemSize, known, place)
+    return .tensor(
+      TorchTensor(
+        storage: number, dtype: dtype, itemSize: itemSize, strides: layout, shape: packed(shape, perItem)))
+  }
+
+  private func packed(_ shape: [Int], _ perItem: Int) -> [Int] {
+    guard perItem > 1, let last = shape.last, last <= .max / perItem else { return shape }
+    return shape.dropLast() + [last * perItem]
+  }
+
+  private func requireInside(
+    _ layout: TorchStrides, _ itemSize: Int, _ storage: TorchStorage, _ place: String
+  ) throws(FlatFormatError) {
+    let items = storage.byteCount / itemSize
+    if let span = layout.span {
+      let (end, overflow) = layout.offset.addingReportingOverflow(span)
+      if !overflow, end <= items { return }
+    }
+    throw refusal(
+      .torchBounds, place, "elements within the \(items) of storage '\(storage.key)'",
+      "offset \(layout.offset), size \(layout.shape), strides \(layout.strides)")
+  }
+
+  /// A whole storage, as a tensor with one dimension.
+  private mutating func bareStorage(_ ref: PickleRef, _ place: String) throws(FlatFormatError) -> TorchValue {
+    let number = try storage(ref, place).number
+    let known = storages[number]
+    let isPlain = known.dtype == nil && known.className.hasSuffix("UntypedStorage")
+    guard let dtype = known.dtype ?? (isPlain ? .u8 : nil) else { return .foreign("a \(known.className)") }
+    return .tensor(
+      TorchTensor(
+        storage: number, dtype: dtype, itemSize: known.itemSize,
+        strides: TorchStrides(offset: 0, shape: [known.count], strides: [1]), shape: [known.count]))
+  }
+
+  /// `"storage", class, key, location, count[, (view's key, offset, count)]`
+  private func storageArguments(_ ref: PickleRef) -> [PickleRef]? {
+    guard case .persistent = tree.value(ref), let id = tree.children(ref).first, case .tuple = tree.value(id)
+    else { return nil }
+    let arguments = tree.children(id)
+    guard let first = arguments.first, case .text("storage") = tree.value(first) else { return nil }
+    return arguments
+  }
+
+  /// The storage's number and the first element that is meant.
+  private mutating func storage(
+    _ ref: PickleRef, _ place: String
+  ) throws(FlatFormatError) -> (number: Int, start: Int) {
+    guard case .persistent = tree.value(ref), let arguments = storageArguments(ref), arguments.count >= 5,
+      case .global(let global) = tree.value(arguments[1]), let key = key(arguments[2]),
+      let count = integer(arguments[4])
+    else {
+      throw refusal(
+        .torchStorage, place, "a storage: its class, key, device and count", "another persistent object")
+    }
+    guard let kind = TorchDType.storage(global) else {
+      throw refusal(.torchStorage, place, "a class of storages", "\(global)")
+    }
+    guard count >= 0, !count.multipliedReportingOverflow(by: kind.itemSize).overflow else {
+      throw refusal(.torchStorage, place, "a count of elements that fits a file", "\(count)")
+    }
+    let storage = TorchStorage(
+      key: key, dtype: kind.dtype, className: global.name, itemSize: kind.itemSize, count: count)
+    if let number = numbers[key] {
+      guard storages[number] == storage else {
+        throw refusal(
+          .torchStorage, place,
+          "storage '\(key)' as \(storages[number].count) of \(storages[number].className)",
+          "\(count) of \(global.name)")
+      }
+      return (number, try viewStart(arguments, place))
+    }
+    numbers[key] = storages.count
+    storages.append(storage)
+    return (storages.count - 1, try viewStart(arguments, place))
+  }
+
+  /// Of a storage that was a part of another, as versions before 0.4 had them.
+  private func viewStart(_ arguments: [PickleRef], _ place: String) throws(FlatFormatError) -> Int {
+    guard arguments.count > 5 else { return 0 }
+    if case .none = tree.value(arguments[5]) { return 0 }
+    guard case .tuple = tree.value(arguments[5]) else {
+      throw refusal(.torchStorage, place, "the part of a storage, or None", "another value")
+    }
+    let view = tree.children(arguments[5])
+    guard view.count == 3, let start = integer(view[1]), start >= 0 else {
+      throw refusal(.torchStorage, place, "a part's key, offset and count", "other values")
+    }
+    return start
+  }
+
+  private func key(_ ref: PickleRef) -> String? {
+    switch tree.value(ref) {
+    case .text(let text): text
+    case .integer(let number): String(number)
+    default: nil
+    }
+  }
+
+  private func isObject(_ ref: PickleRef) -> Bool { tree.value(ref) == .object }
+
+  private func integer(_ ref: PickleRef) -> Int? {
+    if case .integer(let value) = tree.value(ref) { value } else { nil }
+  }
+
+  /// A tuple of integers, or a `torch.Size` of one.
+  private func integers(_ ref: PickleRef) -> [Int]? {
+    var members = ref
+    if case .object = tree.value(ref), case .global(let global) = tree.value(tree.children(ref)[0]),
+      global == PickleGlobal("torch", "Size")
+    {
+      guard let first = tree.children(tree.children(ref)[1]).first else { return [] }
+      members = first
+    }
+    // Every name of a tensor has it decoded again, so that this must not take long.
+    guard [.tuple, .list].contains(tree.value(members)), tree.children(members).count <= 64 else {
+      return nil
+    }
+    var values: [Int] = []
+    for child in tree.children(members) {
+      guard let value = integer(child) else { return nil }
+      values.append(value)
+    }
+    return values
+  }
+
+  private func hasLazyBits(_ ref: PickleRef) -> Bool {
+    guard case .dictionary = tree.value(ref) else { return false }
+    let pairs = tree.children(ref)
+    if pairs.count > 64 { return true }
+    return stride(from: 0, to: pairs.count - 1, by: 2).contains { place in
+      guard case .text(let key) = tree.value(pairs[place]) else { return false }
+      return ["conj", "neg"].contains(key) && tree.value(pairs[place + 1]) == .boolean(true)
+    }
+  }
+
+  func refusal(_ rule: FlatFormatRule, _ place: String, _ expected: String, _ found: String)
+    -> FlatFormatError
+  {
+    .refused(rule, path: path, place: place, expected: expected, found: found)
+  }
+}

@@ -1,0 +1,99 @@
+import Foundation
+import StrictJSON
+import TestSupport
+import Testing
+
+/// Real files out of wheels, against what PyTorch said of them (Tests/Fixtures/pytorch/digest.py).
+@Suite("Real PyTorch files", .enabled(if: Peers.areThere(python: true)))
+struct TorchFileTests {
+  /// One tensor, but for its name.
+  struct Content: Hashable {
+    let dtype: String
+    let shape: [Int]
+    let sha256: String
+  }
+
+  /// What PyTorch said, by file and tensor.
+  static let expected: [String: [String: Content]] = {
+    let path = SourceFolder.fixtures + "/pytorch/real.json"
+    guard let bytes = try? TemporaryFolder.bytes(of: path),
+      case .object(let files)? = try? JSONParser().parse(bytes)
+    else { return [:] }
+    var result: [String: [String: Content]] = [:]
+    for file in files.members {
+      guard case .object(let object) = file.value, case .array(let rows)? = object["tensors"] else {
+        continue
+      }
+      for row in rows {
+        guard case .array(let cells) = row, cells.count == 4, case .string(let name) = cells[0],
+          case .string(let dtype) = cells[1], case .string(let sha256) = cells[3]
+        else { continue }
+        result[file.key, default: [:]][name] = Content(
+          dtype: dtype, shape: integers(cells[2]), sha256: sha256)
+      }
+    }
+    return result
+  }()
+
+  @Test(
+    "every tensor has PyTorch's name, dtype, shape and digest, and comes back through units",
+    arguments: expected.keys.sorted())
+  func agrees(_ file: String) throws {
+    let workshop = try Workshop()
+    let source = try Self.sitePackages(workshop) + "/" + file
+    let wanted = try #require(Self.expected[file])
+    #expect(try Self.tensors(workshop, source) == wanted)
+    try workshop.tessera("convert", source, "units.h5")
+    try workshop.tessera("convert", "units.h5", "back.pt")
+    #expect(try Self.tensors(workshop, "back.pt") == wanted)
+  }
+
+  @Test("there are twelve files with 204 tensors")
+  func complete() {
+    #expect(Self.expected.count == 12)
+    #expect(Self.expected.values.reduce(0) { $0 + $1.count } == 204)
+  }
+
+  /// They were trained apart: PyTorch too finds all but the basis of the Fourier transform to differ.
+  @Test("the safetensors and the TorchScript of one architecture have tensors of the same shapes")
+  func siblings() throws {
+    let workshop = try Workshop()
+    let folder = try Self.sitePackages(workshop) + "/silero_vad/data/"
+    let script = try Self.tensors(workshop, folder + "silero_vad.jit").filter { $0.key.hasPrefix("_model.") }
+    let flat = try Self.tensors(workshop, folder + "silero_vad_16k.safetensors")
+    #expect(flat.count == 15 && script.count == 15)
+    #expect(Self.shapes(flat) == Self.shapes(script))
+    #expect(flat["stft_conv.weight"] == script["_model.stft.forward_basis_buffer"])
+  }
+
+  private static func shapes(_ tensors: [String: Content]) -> [String] {
+    tensors.values.map { "\($0.dtype) \($0.shape)" }.sorted()
+  }
+
+  private static func sitePackages(_ workshop: Workshop) throws -> String {
+    let python = try #require(Peers.python)
+    let code = "import sysconfig; print(sysconfig.get_paths()['purelib'], end='')"
+    return try workshop.run(python, ["-c", code]).outputText
+  }
+
+  private static func tensors(_ workshop: Workshop, _ path: String) throws -> [String: Content] {
+    let output = try workshop.tessera("inspect", path, "--json", "--digests").output
+    guard case .object(let object) = try JSONParser().parse(output),
+      case .array(let rows)? = object["tensors"]
+    else { return [:] }
+    var result: [String: Content] = [:]
+    for row in rows {
+      guard case .object(let tensor) = row, case .string(let name)? = tensor["name"],
+        case .string(let dtype)? = tensor["dtype"], let shape = tensor["shape"],
+        case .string(let sha256)? = tensor["sha256"]
+      else { continue }
+      result[name] = Content(dtype: dtype, shape: integers(shape), sha256: sha256)
+    }
+    return result
+  }
+
+  private static func integers(_ value: JSONValue) -> [Int] {
+    guard case .array(let values) = value else { return [] }
+    return values.compactMap { if case .integer(let number) = $0 { Int(number) } else { nil } }
+  }
+}
