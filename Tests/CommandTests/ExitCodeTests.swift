@@ -37,26 +37,26 @@ struct ExitCodeTests {
       (["inspect", "pipe"], "pipe: cannot read: it is not a regular file"),
       (
         ["inspect", "empty"],
-        "empty: expected a unit checkpoint, safetensors, npz or npy, found an empty file"
+        "empty: expected a unit checkpoint, safetensors, npz, npy or a PyTorch file, found an empty file"
       ),
       (
         ["inspect", "p.png"],
-        "p.png: expected a unit checkpoint, safetensors, npz or npy, found a PNG picture"
+        "p.png: expected a unit checkpoint, safetensors, npz, npy or a PyTorch file, found a PNG picture"
       ),
       (
-        ["inspect", "j.json"], "j.json: expected a unit checkpoint, safetensors, npz or npy, found JSON text"
+        ["inspect", "j.json"], "j.json: expected a unit checkpoint, safetensors, npz, npy or a PyTorch file, found JSON text"
       ),
       (
-        ["inspect", "z.gz"], "z.gz: expected a unit checkpoint, safetensors, npz or npy, found a gzip archive"
+        ["inspect", "z.gz"], "z.gz: expected a unit checkpoint, safetensors, npz, npy or a PyTorch file, found a gzip archive"
       ),
       (
         ["inspect", "m.pt"],
-        "m.pt: expected a unit checkpoint, safetensors, npz or npy, found a Python pickle"
+        "m.pt: pickle: expected a PyTorch file, found a pickle without tensors"
       ),
       (["validate", "absent.h5"], "absent.h5: cannot open: no such file or directory"),
       (["convert", "absent.npz", "out.h5"], "absent.npz: cannot open: no such file or directory"),
       (["convert", "pipe", "out.h5"], "pipe: cannot read: it is not a regular file"),
-      (["convert", "p.png", "out.h5"], "p.png: expected a unit checkpoint, safetensors, npz or npy, found"),
+      (["convert", "p.png", "out.h5"], "p.png: expected a unit checkpoint, safetensors, npz, npy or a PyTorch file, found"),
       (
         ["convert", "w.safetensors", "old.h5", "-n"], "old.h5: expected no file of that name (-n), found one"
       ),
@@ -95,7 +95,7 @@ struct ExitCodeTests {
     arguments: [
       (["convert", "--compress", "w.safetensors", "o.npz"], "--compress"),
       (["bogus"], "bogus"), (["inspect"], "<file>"), (["convert", "w.safetensors"], "<dest>"),
-      (["convert", "w.safetensors", "out.bin"], "out.bin"), (["convert", "w.safetensors", "out"], ".npz"),
+      (["convert", "w.safetensors", "out.txt"], "out.txt"), (["convert", "w.safetensors", "out"], ".npz"),
       (["inspect", "w.safetensors", "--nonsense"], "--nonsense"),
       (["convert", "w.safetensors", "w.safetensors"], "same file"),
       (["convert", "w.safetensors", "./link.safetensors"], "same file"),
