@@ -44,10 +44,12 @@ struct ExitCodeTests {
         "p.png: expected a unit checkpoint, safetensors, npz, npy or a PyTorch file, found a PNG picture"
       ),
       (
-        ["inspect", "j.json"], "j.json: expected a unit checkpoint, safetensors, npz, npy or a PyTorch file, found JSON text"
+        ["inspect", "j.json"],
+        "j.json: expected a unit checkpoint, safetensors, npz, npy or a PyTorch file, found JSON text"
       ),
       (
-        ["inspect", "z.gz"], "z.gz: expected a unit checkpoint, safetensors, npz, npy or a PyTorch file, found a gzip archive"
+        ["inspect", "z.gz"],
+        "z.gz: expected a unit checkpoint, safetensors, npz, npy or a PyTorch file, found a gzip archive"
       ),
       (
         ["inspect", "m.pt"],
@@ -56,7 +58,10 @@ struct ExitCodeTests {
       (["validate", "absent.h5"], "absent.h5: cannot open: no such file or directory"),
       (["convert", "absent.npz", "out.h5"], "absent.npz: cannot open: no such file or directory"),
       (["convert", "pipe", "out.h5"], "pipe: cannot read: it is not a regular file"),
-      (["convert", "p.png", "out.h5"], "p.png: expected a unit checkpoint, safetensors, npz, npy or a PyTorch file, found"),
+      (
+        ["convert", "p.png", "out.h5"],
+        "p.png: expected a unit checkpoint, safetensors, npz, npy or a PyTorch file, found"
+      ),
       (
         ["convert", "w.safetensors", "old.h5", "-n"], "old.h5: expected no file of that name (-n), found one"
       ),
