@@ -2,7 +2,8 @@
 package enum PickleError: Error, Equatable {
   /// The bytes themselves could not be had; whoever gave the input knows why.
   case input
-  /// The instruction at `offset` breaks a rule of the machine, or a limit of ours.
+  /// The instruction at `offset` breaks a rule of the machine, or a limit of ours. What was found may hold a name of
+  /// the file's, with any characters in it.
   case refused(PickleDefect, offset: Int, expected: String, found: String)
 }
 

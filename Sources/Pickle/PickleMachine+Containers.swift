@@ -92,7 +92,7 @@ extension PickleMachine {
     case .tuple: "a tuple"
     case .set: "a set"
     case .dictionary: "a dictionary"
-    case .global: "the global \(tree.globals[tree.nodes[target].value])"
+    case .global: "the global \(tree.globals[tree.nodes[target].value].description.prefix(100))"
     case .object: "an object"
     case .persistent: "a storage"
     }

@@ -96,6 +96,18 @@ extension RefusalCase {
     .file(.torchStorageSize, "x.pt", "cut off in the count", Array(good.legacy().dropLast(25))),
     torch(.torchStorage, "not there", good.with { $0.storages = [] }),
     tensor(.torchStorage, "another class") { $0.storageClass = PickleGlobal("os", "system") },
+    tensor(.torchStorage, "a class with control characters") {
+      $0.storageClass = PickleGlobal("o\u{0}s", "a\u{1}")
+    },
+    torch(
+      .torchBounds, "a storage whose key is two lines",
+      TorchBytes(
+        stateDict { writer in
+          var arguments = TensorArguments()
+          arguments.key = "1\n\u{0}"
+          arguments.offset = 1
+          writer.tensor("w", arguments)
+        })),
     tensor(.torchStorage, "a negative count") { $0.count = -1 },
     tensor(.torchStorage, "more than 2^63 bytes") { $0.count = .max },
     torch(

@@ -52,6 +52,7 @@ extension FlatFormatError {
       case .limit: .pickleLimit
       }
     return .refused(
-      rule, path: path, place: "\(place), byte \(offset)", expected: expected, found: found)
+      rule, path: path, place: "\(place), byte \(offset)", expected: expected,
+      found: TensorName(found).escaped)
   }
 }

@@ -129,7 +129,9 @@ struct TorchDecoder {
       guard arguments.count >= 7, case .global(let global) = tree.value(arguments[6]) else {
         throw refusal(.torchTensor, place, "a dtype", "another value")
       }
-      guard let named = TorchDType.dtype(global) else { return .foreign("a tensor of \(global)") }
+      guard let named = TorchDType.dtype(global) else {
+        return .foreign("a tensor of \(TensorName(global.description).quoted)")
+      }
       (dtype, perItem) = (named.dtype, named.perItem)
     }
     guard let dtype else { return .foreign("a tensor in a \(known.className)") }
@@ -156,7 +158,7 @@ struct TorchDecoder {
       if !overflow, end <= items { return }
     }
     throw refusal(
-      .torchBounds, place, "elements within the \(items) of storage '\(storage.key)'",
+      .torchBounds, place, "elements within the \(items) of storage \(TensorName(storage.key).quoted)",
       "offset \(layout.offset), size \(layout.shape), strides \(layout.strides)")
   }
 
@@ -193,7 +195,7 @@ struct TorchDecoder {
         .torchStorage, place, "a storage: its class, key, device and count", "another persistent object")
     }
     guard let kind = TorchDType.storage(global) else {
-      throw refusal(.torchStorage, place, "a class of storages", "\(global)")
+      throw refusal(.torchStorage, place, "a class of storages", TensorName(global.description).quoted)
     }
     guard count >= 0, !count.multipliedReportingOverflow(by: kind.itemSize).overflow else {
       throw refusal(.torchStorage, place, "a count of elements that fits a file", "\(count)")
@@ -204,7 +206,7 @@ struct TorchDecoder {
       guard storages[number] == storage else {
         throw refusal(
           .torchStorage, place,
-          "storage '\(key)' as \(storages[number].count) of \(storages[number].className)",
+          "storage \(TensorName(key).quoted) as \(storages[number].count) of \(storages[number].className)",
           "\(count) of \(global.name)")
       }
       return (number, try viewStart(arguments, place))
