@@ -6,7 +6,7 @@ internal import Glibc
 /// several files at once, so a reader has to look for the last one: a process that is killed leaves the old last file
 /// with its old files, or no last file, or the new set. What it leaves in the hidden folder, the next writer removes.
 public final class AtomicFileSet: @unchecked Sendable {
-  // Proof of @unchecked: `staged` and `finished` are touched by the owner only, everything else is immutable.
+  // Proof of @unchecked: `staged`, `finished` and `folderLock` are touched by the owner only, everything else is immutable.
 
   /// The folder as the user gave it.
   public let folder: String
@@ -17,6 +17,8 @@ public final class AtomicFileSet: @unchecked Sendable {
   private let madeFolder: Bool
   private var staged: [(name: String, removal: TemporaryRemoval.Slot?)] = []
   private var finished = false
+  /// The locked folder; −1 before `lockFolder`.
+  private var folderLock: Int32 = -1
 
   /// Makes the hidden folder, and `folder` itself where there is none.
   ///
@@ -55,6 +57,7 @@ public final class AtomicFileSet: @unchecked Sendable {
     for file in staged { TemporaryRemoval.forget(file.removal) }
     TemporaryRemoval.forget(removal)
     close(descriptor)
+    if folderLock >= 0 { close(folderLock) }
   }
 
   /// Begins one of the files; its own `commit` puts it into the hidden folder.
@@ -64,32 +67,79 @@ public final class AtomicFileSet: @unchecked Sendable {
     return try AtomicFile(path: "\(staging)/\(name)", shownAs: "\(folder)/\(name)")
   }
 
+  /// Waits until no other writer is renaming files in the folder, and keeps others out until this set is gone.
+  public func lockFolder() {
+    guard folderLock < 0 else { return }
+    folderLock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    // A file system without locks is no reason to fail.
+    if folderLock >= 0 { while flock(folderLock, LOCK_EX) != 0, errno == EINTR {} }
+  }
+
   /// Renames every file into its place, the last one last, and then removes `stale`.
   ///
-  /// Where a file of the same name is replaced, the old last file is removed first: an index must never stand beside
-  /// files of another set.
+  /// Where a file of the same name is replaced, the old last file is put aside first: an index must never stand beside
+  /// files of another set. Whatever is replaced waits in the hidden folder, so that an error puts everything back;
+  /// signals wait until it is done. A process that is killed leaves the hidden folder, by which readers know that files
+  /// without a last one are no set.
   public func commit(removing stale: [String]) throws(FileError) {
-    let first = staged.filter { $0.name != last }
-    if first.contains(where: { Self.mode(of: "\(folder)/\($0.name)") != nil }) {
-      if unlink("\(folder)/\(last)") != 0, errno != ENOENT {
-        throw FileError(action: "replace", path: "\(folder)/\(last)", errno: errno)
+    lockFolder()
+    TemporaryRemoval.holdSignals()
+    defer { TemporaryRemoval.releaseSignals() }
+    let first = staged.map(\.name).filter { $0 != last }
+    var moved: [(from: String, to: String)] = []
+    do throws(FileError) {
+      if first.contains(where: { Self.mode(of: "\(folder)/\($0)") != nil }) {
+        try putAside(last, &moved)
+        flushFolder()
       }
+      for name in first { try put(name, &moved) }
       flushFolder()
+      // Replaces an old one in one step: a set of other names was good until here.
+      try place(last, &moved)
+    } catch {
+      for move in moved.reversed() { rename(move.to, move.from) }
+      flushFolder()
+      throw error
     }
-    for file in first { try put(file.name) }
-    flushFolder()
-    for file in staged where file.name == last { try put(file.name) }
     finished = true
     for name in stale { unlink("\(folder)/\(name)") }
+    for move in moved where move.to.hasPrefix(staging) { unlink(move.to) }
     rmdir(staging)
     flushFolder()
   }
 
-  private func put(_ name: String) throws(FileError) {
+  private func put(_ name: String, _ moved: inout [(from: String, to: String)]) throws(FileError) {
+    let mode = Self.mode(of: "\(folder)/\(name)")
+    if let mode { chmod("\(staging)/\(name)", mode) }
+    try putAside(name, &moved)
+    try place(name, &moved)
+  }
+
+  private func place(_ name: String, _ moved: inout [(from: String, to: String)]) throws(FileError) {
+    if let mode = Self.mode(of: "\(folder)/\(name)") { chmod("\(staging)/\(name)", mode) }
+    try move("\(staging)/\(name)", "\(folder)/\(name)", for: "\(folder)/\(name)", &moved)
+  }
+
+  /// Moves the file that a new one replaces into the hidden folder.
+  private func putAside(_ name: String, _ moved: inout [(from: String, to: String)]) throws(FileError) {
     let target = "\(folder)/\(name)"
-    if let mode = Self.mode(of: target) { chmod("\(staging)/\(name)", mode) }
-    if rename("\(staging)/\(name)", target) != 0 {
-      throw FileError(action: "write", path: target, errno: errno)
+    if Self.mode(of: target) == nil { return }
+    try move(target, "\(staging)/\(moved.count).old", for: target, &moved)
+  }
+
+  private func move(
+    _ from: String, _ to: String, for path: String, _ moved: inout [(from: String, to: String)]
+  ) throws(FileError) {
+    if rename(from, to) != 0 { throw FileError(action: "write", path: path, errno: errno) }
+    moved.append((from, to))
+  }
+
+  /// Whether a writer of several files is at work in a folder, or was killed there.
+  public static func hasLeftovers(in folder: String) -> Bool {
+    names(in: folder).contains { name in
+      var status = stat()
+      return name.hasPrefix(".") && name.contains(".tessera-") && name.hasSuffix(".tmp")
+        && lstat("\(folder)/\(name)", &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
   }
 

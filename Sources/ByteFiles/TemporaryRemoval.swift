@@ -45,6 +45,16 @@ public enum TemporaryRemoval {
     return nil
   }
 
+  /// Holds signals back while several files are renamed: between two of them nothing may end the process.
+  static func holdSignals() { held.add(1, ordering: .sequentiallyConsistent) }
+
+  /// Lets them end the process again; one that came meanwhile does so now.
+  static func releaseSignals() {
+    guard held.subtract(1, ordering: .sequentiallyConsistent).newValue == 0 else { return }
+    let number = waiting.load(ordering: .sequentiallyConsistent)
+    if number != 0 { removeAndEnd(number) }
+  }
+
   /// Forgets a temporary that is gone or has become the destination; once, for the place is another's then.
   static func forget(_ slot: Slot?) {
     if let slot { table[slot.index].store(nil, ordering: .releasing) }
@@ -63,9 +73,18 @@ nonisolated(unsafe) private let table: UnsafeMutablePointer<Atomic<UnsafeMutable
   return slots
 }()
 
+/// How many sets are being renamed, and the signal that came meanwhile; 0 for none.
+private let held = Atomic<Int>(0)
+private let waiting = Atomic<Int32>(0)
+
 /// The handler. It interrupts any instruction of any thread, so it may only do what signal-safety(7) lists: `unlink`
 /// and `raise` are there; memory, locks and everything that Swift does with objects are not.
 private func removeAndEnd(_ number: Int32) {
+  if held.load(ordering: .sequentiallyConsistent) > 0 {
+    // The default action is set again by now: whoever asks a second time is obeyed at once.
+    waiting.store(number, ordering: .sequentiallyConsistent)
+    return
+  }
   for index in 0..<slotCount {
     if let path = table[index].load(ordering: .acquiring) { unlink(path) }
   }

@@ -9,7 +9,9 @@ extension FindingsReport {
     for file in files where file.failure == nil {
       result += "\(printable(file.path)): \(Self.verdict(file.findings))\n"
       for finding in file.findings {
-        let place = finding.location.isEmpty ? "" : "\(finding.location): "
+        var place = finding.location.isEmpty ? "" : "\(finding.location): "
+        // A shard is another file than the index that was asked about.
+        if finding.file != file.path { place = "\(finding.file): \(place)" }
         result += "  \(finding.severity.rawValue) \(finding.rule.rawValue): "
         result += printable(place + finding.message) + "\n"
       }

@@ -195,6 +195,22 @@ extension RefusalCase {
           kind: .shardedSafetensors, path: path, specs: source?.tensors.map(\.spec) ?? [],
           shardSet: source?.shardSet, sourceFiles: source?.files ?? [])
       },
+      RefusalCase(rule: .shardsOverSource, label: "a shard of another index in the folder") { folder in
+        let path = try ShardFiles().write(in: folder)
+        let source = try openFolder(path)
+        _ = try FlatFormats.sink(
+          kind: .shardedSafetensors, path: path + "/other.safetensors.index.json",
+          specs: source?.tensors.map(\.spec) ?? [], shardSet: source?.shardSet)
+      },
+      RefusalCase(rule: .shardsName, label: "a destination that no shard can be named after") { folder in
+        _ = try FlatFormats.sink(
+          kind: .shardedSafetensors, path: folder.file(".hidden.safetensors.index.json"),
+          specs: [try TensorSpec(name: "a", dtype: .u8, shape: [2])], shardSize: 100)
+      },
+      RefusalCase(rule: .shardsLimit, label: "no tensors to divide") { folder in
+        _ = try FlatFormats.sink(
+          kind: .shardedSafetensors, path: folder.file("out/"), specs: [], shardSize: 100)
+      },
       RefusalCase(rule: .shardsOverSource, label: "a shard that would be left over") { folder in
         let path = try ShardFiles().write(in: folder)
         _ = try FlatFormats.sink(

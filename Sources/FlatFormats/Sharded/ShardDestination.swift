@@ -17,6 +17,14 @@ struct ShardDestination {
       folder = ShardFolder(ofFile: path)
       index = String(path[(path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex)...])
       stem = ShardName.stem(ofIndex: index)
+      if let fault = ShardName.indexFault(in: index)
+        ?? ShardName.fault(in: ShardName.numbered(stem, 1, of: 1))
+      {
+        throw .refused(
+          .shardsName, path: path, place: "destination",
+          expected: "the name of an index that shards can follow",
+          found: fault)
+      }
       return
     }
     folder = ShardFolder(writing: path)
@@ -34,12 +42,24 @@ struct ShardDestination {
     }
   }
 
-  /// Numbered shards of an earlier set of this name that the new one leaves over.
+  /// The shards of the set that is replaced, which the new one leaves over: those that the index of the same name
+  /// gives, and no other index.
   func stale(beside names: [String]) throws(FlatFormatError) -> [String] {
-    let new = Set(names.map { TensorName($0) })
-    return try folder.names().filter { name in
-      guard let parts = ShardName.parts(of: name) else { return false }
-      return TensorName(parts.stem) == TensorName(stem) && !new.contains(TensorName(name))
+    let kept = Set(names.map { TensorName($0) })
+    let others = try folder.shardsOfOthers(than: index)
+    return folder.shards(of: index).filter { !kept.contains(TensorName($0)) && others[$0] == nil }
+  }
+
+  /// Throws where a file that would be replaced belongs to another set.
+  func requireOwn(_ names: [String]) throws(FlatFormatError) {
+    guard ShardFolder(folder.path) != nil else { return }
+    let others = try folder.shardsOfOthers(than: index)
+    for name in names {
+      guard let owner = others[name] else { continue }
+      throw .refused(
+        .shardsOverSource, path: folder.file(name), place: "file",
+        expected: "a destination that replaces no file of another set",
+        found: "a shard that \(TensorName(owner).quoted) names")
     }
   }
 }

@@ -52,6 +52,11 @@ struct ShardFolder {
     let indexes = names.filter { $0.hasSuffix(ShardName.indexSuffix) }
     if indexes.count > 1 { throw refusal("one *\(ShardName.indexSuffix), or its path", list(indexes)) }
     if let index = indexes.first { return .index(index) }
+    // Numbered files alone look like a set; after a writer was killed among its renames they are of two.
+    if AtomicFileSet.hasLeftovers(in: path) {
+      throw refusal(
+        "a set that was written to its end, or its index", "what a conversion left that was stopped")
+    }
     let files = names.filter { $0.hasSuffix(ShardName.suffix) }
     guard let first = files.first else {
       throw refusal("a *\(ShardName.indexSuffix) or a *\(ShardName.suffix)", "neither")
@@ -72,6 +77,24 @@ struct ShardFolder {
       if name != wanted { throw missing("shard \(TensorName(wanted).quoted)", TensorName(name).quoted) }
     }
     return .set(files)
+  }
+
+  /// The names of shards that an index in the folder gives; none where it cannot be read as one.
+  func shards(of index: String) -> [String] {
+    guard let file = try? ReadableFile(path: self.file(index)), file.size <= ShardIndex.sizeLimit,
+      let bytes = try? file.bytes(at: 0, count: file.size)
+    else { return [] }
+    var problems = ShardProblems()
+    return (try? ShardIndex(parsing: bytes, path: index, problems: &problems))?.shards ?? []
+  }
+
+  /// The shards that indexes other than `index` name, each with its index.
+  func shardsOfOthers(than index: String) throws(FlatFormatError) -> [String: String] {
+    var owners: [String: String] = [:]
+    for other in try names() where other.hasSuffix(".json") && other.contains(".index.") && other != index {
+      for shard in shards(of: other) { owners[shard] = other }
+    }
+    return owners
   }
 
   /// The visible names in the folder, by their bytes.

@@ -3,7 +3,7 @@ internal import Tensors
 
 /// Writes sharded safetensors: every shard after the other, then the index, and all of them in their places at the end.
 ///
-/// Numbered shards of an earlier set of the same name that the new set does not have are removed then.
+/// Shards of the set that is replaced, by the index of the same name, which the new set does not have are removed then.
 final class ShardedSink: FlatWeightsSink {
   let order: [Int]
   private let contents: SinkContents
@@ -31,17 +31,21 @@ final class ShardedSink: FlatWeightsSink {
     }
     self.contents = contents
     order = layout.order
+    guard !contents.specs.isEmpty else {
+      throw contents.refusal(.shardsLimit, "tensors", expected: "at least one to divide", found: "none")
+    }
     progress = SinkProgress(contents, order: order)
     sources = Set(contents.sourceFiles.compactMap(FileIdentity.init(path:)))
     let names = layout.shards.map(\.name)
     for name in names + [destination.index] {
       try Self.requireNoSource(sources, destination.folder.file(name))
     }
+    try destination.requireOwn(names)
     let (folder, index) = (destination.folder.path, destination.index)
     files = try asFlatFormat { () throws(FileError) in
       try AtomicFileSet(folder: folder, names: names, last: index)
     }
-    for name in try destination.stale(beside: names) {
+    for name in destination.folder.shards(of: index) {
       try Self.requireNoSource(sources, destination.folder.file(name))
     }
   }
@@ -70,6 +74,7 @@ final class ShardedSink: FlatWeightsSink {
     try current?.finish()
     current = nil
     let index = destination.index
+    files.lockFolder()
     let stale = try destination.stale(beside: layout.shards.map(\.name))
     try asFlatFormat { () throws(FileError) in
       let file = try files.file(index)

@@ -19,7 +19,7 @@ struct ConvertCommand: ParsableCommand {
       Sharded safetensors: SOURCE is a *.safetensors.index.json or the folder that holds it. As DEST, an index's \
       path or a folder (a path that ends in /, or an existing folder) is a set of shards: the same files that a \
       set was converted from, else new ones of at most --shard-size, and an index. The index appears last; \
-      numbered shards that an older set of its name leaves over (NAME-*-of-*.safetensors) are then removed.
+      shards that the index it replaces named, and no other does, are then removed.
 
       Nothing in a PyTorch file is ever run. Its tensors are called as `tessera inspect --help` says; optimizer states \
       are left out. What is written for PyTorch loads with weights_only=True, and tied tensors stay tied.
