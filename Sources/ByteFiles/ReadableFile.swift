@@ -16,10 +16,15 @@ public final class ReadableFile: Sendable {
   private let bytesRead = Atomic(0)
 
   /// Opens `path`; a directory, FIFO, socket or device is refused.
-  public init(path: String) throws(FileError) {
+  public convenience init(path: String) throws(FileError) {
     // O_NONBLOCK: opening a FIFO must fail below, not wait for its writer.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     if descriptor < 0 { throw FileError(action: "open", path: path, errno: errno) }
+    try self.init(taking: descriptor, path: path, allowsHardLinks: true)
+  }
+
+  /// Takes over an open descriptor, which is closed here in every case.
+  init(taking descriptor: Int32, path: String, allowsHardLinks: Bool) throws(FileError) {
     var status = stat()
     if fstat(descriptor, &status) != 0 {
       let code = errno
@@ -30,6 +35,10 @@ public final class ReadableFile: Sendable {
       close(descriptor)
       let what = status.st_mode & S_IFMT == S_IFDIR ? "it is a directory" : "it is not a regular file"
       throw FileError(action: "read", path: path, reason: what)
+    }
+    guard allowsHardLinks || status.st_nlink == 1 else {
+      close(descriptor)
+      throw FileError(action: "read", path: path, reason: "it has another name elsewhere (a hard link)")
     }
     self.path = path
     self.size = Int(status.st_size)

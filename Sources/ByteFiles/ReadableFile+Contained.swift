@@ -1,0 +1,45 @@
+internal import Glibc
+
+extension ReadableFile {
+  /// Opens the file that a file names beside itself: `name` is relative to `folder` and must stay in it.
+  ///
+  /// No step of the name may be a link, and the file may have no second name, so that what is read cannot lie
+  /// elsewhere; the steps are opened one from the other, so that no folder can be swapped in between.
+  public convenience init(named name: String, within folder: String) throws(FileError) {
+    let shown = folder + "/" + name
+    if let problem = Self.problem(name) {
+      throw FileError(action: "open", path: folder, reason: "the name of a file beside it is \(problem)")
+    }
+    var current = open(folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
+    if current < 0 { throw FileError(action: "open", path: folder, errno: errno) }
+    let steps = name.split(separator: "/").map(String.init).filter { $0 != "." }
+    for (index, step) in steps.enumerated() {
+      let isLast = index == steps.count - 1
+      let flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
+      let next = openat(current, step, isLast ? flags : flags | O_DIRECTORY)
+      let code = errno
+      close(current)
+      if next < 0 {
+        // With O_DIRECTORY a link is ENOTDIR, without ELOOP.
+        guard code == ELOOP || (code == ENOTDIR && !isLast) else {
+          throw FileError(action: "open", path: shown, errno: code)
+        }
+        throw FileError(action: "open", path: shown, reason: "'\(step)' is a link, or no folder")
+      }
+      current = next
+    }
+    try self.init(taking: current, path: shown, allowsHardLinks: false)
+  }
+
+  /// What is wrong with the name of a file within a folder, in words; nil where nothing is.
+  private static func problem(_ name: String) -> String? {
+    let steps = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    if name.utf8.isEmpty || steps.allSatisfy({ $0.isEmpty || $0.elementsEqual(".".utf8) }) { return "empty" }
+    if name.utf8.contains(0) { return "one with a NUL" }
+    if name.utf8.contains(UInt8(ascii: "\\")) { return "one with a backslash" }
+    if name.utf8.first == UInt8(ascii: "/") { return "an absolute path" }
+    if steps.contains(where: { $0.elementsEqual("..".utf8) }) { return "a path with '..'" }
+    if steps.count > 32 { return "a path of more than 32 steps" }
+    return nil
+  }
+}

@@ -1,0 +1,87 @@
+/// The heavy part of operators: whoever does it faster does it behind this.
+///
+/// An operator has checked shapes, types and budget, and has made the output; a backend only computes. Types that a
+/// backend has no kernel for it leaves to `ReferenceBackend`.
+protocol Backend: Sendable {
+  /// y ← scale · a · b + keep · y.
+  func multiply(_ product: MatrixProduct) throws(OperatorError)
+  /// y ← x ⋆ w + b.
+  func convolve(_ convolution: Convolution) throws(OperatorError)
+  /// y ← the adjoint of ⋆ on x, + b.
+  func convolveTransposed(_ convolution: Convolution) throws(OperatorError)
+  /// y ← the greatest, or the mean, of each window of x.
+  func pool(_ pooling: Pooling) throws(OperatorError)
+}
+
+/// The backends that can be asked for by name.
+package enum BackendKind: String, CaseIterable, Sendable {
+  /// Plain Swift with binary64 accumulation: slow, and right by inspection.
+  case reference
+
+  func make(threads: Int) -> any Backend {
+    switch self {
+    case .reference: ReferenceBackend(threads: threads)
+    }
+  }
+}
+
+/// A matrix within a tensor: rows and columns may lie any number of elements apart.
+struct MatrixView {
+  let tensor: Tensor
+  var offset = 0
+  let rows: Int
+  let columns: Int
+  let rowStride: Int
+  let columnStride: Int
+
+  var transposed: MatrixView {
+    MatrixView(
+      tensor: tensor, offset: offset, rows: columns, columns: rows, rowStride: columnStride,
+      columnStride: rowStride)
+  }
+}
+
+/// y ← scale · a · b + keep · y, with a: [rows, depth], b: [depth, columns] and y: [rows, columns] in C order.
+struct MatrixProduct {
+  let a: MatrixView
+  let b: MatrixView
+  let y: Tensor
+  var yOffset = 0
+  var scale = 1.0
+  /// 0 means that y's elements are not read.
+  var keep = 0.0
+
+  var rows: Int { a.rows }
+  var columns: Int { b.columns }
+  var depth: Int { a.columns }
+}
+
+/// A convolution or its adjoint, in any number of spatial dimensions.
+///
+/// Convolution: x: [N, C, in…], w: [K, C/groups, kernel…], y: [N, K, out…].
+/// Adjoint: x: [N, C, out…], w: [C, K/groups, kernel…], y: [N, K, in…]: `windows` then describe the convolution that
+/// would go from y to x.
+struct Convolution {
+  let x: Tensor
+  let w: Tensor
+  /// [K]
+  let bias: Tensor?
+  let y: Tensor
+  let windows: Windows
+  let groups: Int
+}
+
+/// The windows of x: [N, C, in…] that make y: [N, C, out…].
+struct Pooling {
+  enum Kind {
+    /// The first greatest element; its place in x goes to `indices` where they are wanted.
+    case greatest(indices: Tensor?, isColumnMajor: Bool)
+    /// The mean, of padding too where it counts.
+    case mean(countsPadding: Bool)
+  }
+
+  let x: Tensor
+  let y: Tensor
+  let windows: Windows
+  let kind: Kind
+}

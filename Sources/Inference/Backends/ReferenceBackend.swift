@@ -1,0 +1,195 @@
+internal import ONNXGraph
+
+/// Plain loops with binary64 sums (64-bit ones for integers), each written as its formula reads.
+struct ReferenceBackend: Backend {
+  /// Rows, positions and windows are shared out among so many threads; no sum is split, so that results do not depend
+  /// on the number.
+  let threads: Int
+
+  func multiply(_ product: MatrixProduct) throws(OperatorError) {
+    try product.y.type.visit(Multiply(product: product, threads: threads))
+  }
+
+  func convolve(_ convolution: Convolution) throws(OperatorError) {
+    try convolution.y.type.visitFloats(Convolve(convolution: convolution, threads: threads))
+  }
+
+  func convolveTransposed(_ convolution: Convolution) throws(OperatorError) {
+    try convolution.y.type.visitFloats(ConvolveTransposed(convolution: convolution, threads: threads))
+  }
+
+  func pool(_ pooling: Pooling) throws(OperatorError) {
+    try pooling.y.type.visit(Pool(pooling: pooling, threads: threads))
+  }
+}
+
+/// y[i, j] = scale · Σ_k a[i, k] · b[k, j] + keep · y[i, j]
+private struct Multiply: ElementVisitor {
+  let product: MatrixProduct
+  let threads: Int
+
+  func visit<T: Element>(_: T.Type) {
+    let (a, b) = (product.a, product.b)
+    let left = a.tensor.values(T.self)
+    let right = b.tensor.values(T.self)
+    let y = product.y.values(T.self)
+    let (depth, columns) = (product.depth, product.columns)
+    let scale = T.Wide(clamping: product.scale)
+    let keep = T.Wide(clamping: product.keep)
+    Parallel.split(product.rows, threads: depth * columns < 4096 ? 1 : threads) { rows in
+      // A row of sums, so that b is read along its rows where they are contiguous.
+      var sums = [T.Wide](repeating: .zero, count: columns)
+      for i in rows {
+        for j in 0..<columns { sums[j] = .zero }
+        for k in 0..<depth {
+          let factor = left[a.offset + i * a.rowStride + k * a.columnStride].wide
+          let row = b.offset + k * b.rowStride
+          for j in 0..<columns {
+            sums[j] = sums[j].adding(factor.multiplied(by: right[row + j * b.columnStride].wide))
+          }
+        }
+        let place = product.yOffset + i * columns
+        for j in 0..<columns {
+          let kept = product.keep == 0 ? T.Wide.zero : keep.multiplied(by: y[place + j].wide)
+          y[place + j] = T(narrowing: scale.multiplied(by: sums[j]).adding(kept))
+        }
+      }
+    }
+  }
+}
+
+/// y[n, k, o] = b[k] + Σ_{c, t} w[k, c, t] · x[n, group(k)·C/g + c, o·stride − pad + t·dilation]
+private struct Convolve: FloatVisitor {
+  let convolution: Convolution
+  let threads: Int
+
+  func visit<T: Element>(_: T.Type) where T.Wide == Double {
+    let windows = convolution.windows
+    let x = convolution.x.values(T.self)
+    let w = convolution.w.values(T.self)
+    let y = convolution.y.values(T.self)
+    let bias = convolution.bias?.values(T.self)
+    let (batch, outputs) = (convolution.y.shape[0], convolution.y.shape[1])
+    let (channels, groups) = (convolution.w.shape[1], convolution.groups)
+    let kernel = windows.kernel.product
+    let (inputSize, outputSize) = (windows.input.product, windows.output.product)
+    Parallel.split(outputSize, threads: threads) { positions in
+      var taps: [Windows.Tap] = []
+      for position in positions {
+        windows.taps(at: windows.position(position), into: &taps)
+        for n in 0..<batch {
+          for k in 0..<outputs {
+            let group = k / (outputs / groups)
+            var sum = bias.map { $0[k].wide } ?? 0
+            for c in 0..<channels {
+              let plane = (n * channels * groups + group * channels + c) * inputSize
+              let weights = (k * channels + c) * kernel
+              for tap in taps { sum += w[weights + tap.kernel].wide * x[plane + tap.input].wide }
+            }
+            y[(n * outputs + k) * outputSize + position] = T(narrowing: sum)
+          }
+        }
+      }
+    }
+  }
+}
+
+/// y[n, k, i] = b[k] + Σ_{c, o, t: o·stride − pad + t·dilation = i} w[c, k, t] · x[n, c, o]
+private struct ConvolveTransposed: FloatVisitor {
+  let convolution: Convolution
+  let threads: Int
+
+  func visit<T: Element>(_: T.Type) where T.Wide == Double {
+    let windows = convolution.windows
+    let x = convolution.x.values(T.self)
+    let w = convolution.w.values(T.self)
+    let y = convolution.y.values(T.self)
+    let bias = convolution.bias?.values(T.self)
+    let (channels, groups) = (convolution.x.shape[1], convolution.groups)
+    let perGroup = convolution.w.shape[1]
+    let outputs = perGroup * groups
+    let kernel = windows.kernel.product
+    let (wide, narrow) = (windows.input.product, windows.output.product)
+    // One plane of y at a time, its sums in binary64: each x is spread over its window.
+    Parallel.split(convolution.y.shape[0] * outputs, threads: threads) { planes in
+      var sums = [Double](repeating: 0, count: wide)
+      var taps: [Windows.Tap] = []
+      for plane in planes {
+        let (n, k) = (plane / outputs, plane % outputs)
+        let group = k / perGroup
+        let start = bias.map { $0[k].wide } ?? 0
+        for i in 0..<wide { sums[i] = start }
+        for o in 0..<narrow {
+          windows.taps(at: windows.position(o), into: &taps)
+          for c in (group * channels / groups)..<((group + 1) * channels / groups) {
+            let value = x[(n * channels + c) * narrow + o].wide
+            let weights = (c * perGroup + k % perGroup) * kernel
+            for tap in taps { sums[tap.input] += w[weights + tap.kernel].wide * value }
+          }
+        }
+        for i in 0..<wide { y[plane * wide + i] = T(narrowing: sums[i]) }
+      }
+    }
+  }
+}
+
+/// The greatest, or the mean, of the elements of each window.
+private struct Pool: ElementVisitor {
+  let pooling: Pooling
+  let threads: Int
+
+  func visit<T: Element>(_: T.Type) {
+    let windows = pooling.windows
+    let x = pooling.x.values(T.self)
+    let y = pooling.y.values(T.self)
+    let planes = pooling.y.shape[0] * pooling.y.shape[1]
+    let (inputSize, outputSize) = (windows.input.product, windows.output.product)
+    let kind = pooling.kind
+    Parallel.split(outputSize, threads: threads) { positions in
+      var taps: [Windows.Tap] = []
+      for position in positions {
+        let place = windows.position(position)
+        windows.taps(at: place, into: &taps)
+        for plane in 0..<planes {
+          let (start, target) = (plane * inputSize, plane * outputSize + position)
+          switch kind {
+          case .greatest(let indices, let isColumnMajor):
+            var best: (value: T.Wide, tap: Int)?
+            for tap in taps {
+              let value = x[start + tap.input].wide
+              if best.map({ value > $0.value || (value.isNotANumber && !$0.value.isNotANumber) }) ?? true {
+                best = (value, tap.input)
+              }
+            }
+            y[target] = T(narrowing: best?.value ?? T.Wide.lowest)
+            if let indices {
+              let found = best?.tap ?? 0
+              indices.values(Int64.self)[target] = Int64(
+                start + (isColumnMajor ? Self.columnMajor(found, windows.input) : found))
+            }
+          case .mean(let countsPadding):
+            var sum = T.Wide.zero
+            for tap in taps { sum = sum.adding(x[start + tap.input].wide) }
+            let count = countsPadding ? windows.paddedCount(at: place) : taps.count
+            y[target] = T(narrowing: T.Wide(clamping: count == 0 ? 0 : sum.asDouble / Double(count)))
+          }
+        }
+      }
+    }
+  }
+
+  /// The place of an element of a plane counted with the first dimension running fastest.
+  private static func columnMajor(_ place: Int, _ shape: [Int]) -> Int {
+    var (rest, result, factor) = (place, 0, 1)
+    var indices: [Int] = []
+    for extent in shape.reversed() {
+      indices.insert(rest % extent, at: 0)
+      rest /= extent
+    }
+    for (index, extent) in zip(indices, shape) {
+      result += index * factor
+      factor *= extent
+    }
+    return result
+  }
+}

@@ -1,0 +1,58 @@
+internal import ONNXGraph
+
+/// A graph that is ready to run: constants in memory, nodes in order, operators found.
+final class CompiledGraph: Sendable {
+  let name: String
+  let inputs: [ValueInfo]
+  let outputs: [String]
+  /// As they are declared.
+  let outputTypes: [ValueType?]
+  let constants: [String: Tensor]
+  let steps: [Step]
+
+  init(
+    name: String, inputs: [ValueInfo], outputs: [ValueInfo], constants: [String: Tensor], steps: [Step]
+  ) {
+    self.name = name
+    self.inputs = inputs
+    self.outputs = outputs.map(\.name)
+    outputTypes = outputs.map(\.type)
+    self.constants = constants
+    self.steps = steps
+  }
+
+  /// One node.
+  struct Step: Sendable {
+    let node: Node
+    let action: Action
+    /// Version of ONNX's operator set here.
+    let opset: Int
+    /// The graphs among the node's attributes.
+    let subgraphs: [String: CompiledGraph]
+    /// Values that nobody needs after this step.
+    let releases: [String]
+  }
+
+  enum Action: Sendable {
+    case evaluate(any Operator.Type)
+    /// A function of the model's own.
+    case call(CompiledGraph)
+  }
+}
+
+/// Values by name while a graph runs; a graph within another sees its values too.
+final class Scope {
+  private let graph: CompiledGraph
+  private let parent: Scope?
+  private var values: [String: Tensor] = [:]
+
+  init(_ graph: CompiledGraph, within parent: Scope?) {
+    self.graph = graph
+    self.parent = parent
+  }
+
+  subscript(_ name: String) -> Tensor? {
+    get { values[name] ?? graph.constants[name] ?? parent?[name] }
+    set { values[name] = newValue }
+  }
+}

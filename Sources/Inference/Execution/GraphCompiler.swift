@@ -1,0 +1,161 @@
+internal import ByteFiles
+internal import ONNXGraph
+
+/// Makes graphs ready to run.
+final class GraphCompiler {
+  private let model: Model
+  private let loader: ConstantLoader
+  private let functions: [FunctionID: Function]
+  /// Steps so far, in all graphs: functions that call each other twice each would have no end.
+  private var stepCount = 0
+  private var callDepth = 0
+
+  private static let stepLimit = 1_000_000
+  private static let callLimit = 32
+
+  private struct FunctionID: Hashable {
+    let domain: String
+    let name: String
+    let overload: String
+  }
+
+  init(_ model: Model, loader: ConstantLoader) {
+    self.model = model
+    self.loader = loader
+    var functions: [FunctionID: Function] = [:]
+    for function in model.functions {
+      functions[FunctionID(domain: function.domain, name: function.name, overload: function.overload)] = function
+    }
+    self.functions = functions
+  }
+
+  func main() throws(InferenceError) -> CompiledGraph {
+    try compile(model.graph, opsets: model.opsets) { _ in false }
+  }
+
+  private func compile(
+    _ graph: Graph, opsets: [String: Int], outer: @escaping (String) -> Bool
+  ) throws(InferenceError) -> CompiledGraph {
+    var constants: [String: Tensor] = [:]
+    func add(_ name: String, _ tensor: Tensor) throws(InferenceError) {
+      guard !name.isEmpty, constants.updateValue(tensor, forKey: name) == nil else {
+        throw refusal("graph \(quoted(graph.name))", "a name of its own for every tensor", quoted(name))
+      }
+    }
+    for tensor in graph.initializers { try add(tensor.name, try loader.tensor(tensor)) }
+    for tensor in graph.sparseInitializers { try add(tensor.values.name, try loader.tensor(tensor)) }
+    let inputs = Set(graph.inputs.map(\.name))
+    let loaded = constants
+    let order = try NodeOrder(nodes: graph.nodes, path: model.file.path) { name in
+      loaded[name] != nil || inputs.contains(name) || outer(name)
+    }.indices()
+    let lastUses = lastUses(graph, order)
+    var made = inputs.union(constants.keys)
+    for node in graph.nodes { made.formUnion(node.outputs) }
+    let sees: (String) -> Bool = { made.contains($0) || outer($0) }
+    var steps: [CompiledGraph.Step] = []
+    for index in order {
+      let node = graph.nodes[index]
+      if node.operation == "Constant", node.domain.isEmpty, let name = node.outputs.first {
+        try add(name, try constant(node))
+        continue
+      }
+      steps.append(try step(node, opsets, releases: lastUses[index] ?? [], sees))
+    }
+    for output in graph.outputs where !sees(output.name) {
+      throw refusal("output \(quoted(output.name))", "a value that a node makes", "none of that name")
+    }
+    return CompiledGraph(
+      name: graph.name, inputs: graph.inputs, outputs: graph.outputs, constants: constants, steps: steps)
+  }
+
+  private func step(
+    _ node: Node, _ opsets: [String: Int], releases: [String], _ sees: @escaping (String) -> Bool
+  ) throws(InferenceError) -> CompiledGraph.Step {
+    stepCount += 1
+    guard stepCount <= Self.stepLimit else {
+      throw .refused(
+        kind: .budget, path: model.file.path, place: node.shown,
+        expected: "at most \(Self.stepLimit) nodes with those of functions", found: "more")
+    }
+    var subgraphs: [String: CompiledGraph] = [:]
+    for (name, value) in node.attributes {
+      if case .graph(let graph) = value { subgraphs[name] = try compile(graph, opsets: opsets, outer: sees) }
+    }
+    let id = FunctionID(domain: node.domain, name: node.operation, overload: node.overload)
+    if let function = functions[id] {
+      return CompiledGraph.Step(
+        node: node, action: .call(try expand(function, node)), opset: 0, subgraphs: [:], releases: releases)
+    }
+    let known = node.domain.isEmpty ? OperatorRegistry.operators[node.operation] : nil
+    guard let known else {
+      throw unsupported(node, "an operator that is built here", node.operation)
+    }
+    guard let opset = opsets[node.domain], opset >= known.since else {
+      throw unsupported(
+        node, "version \(known.since) or later of the operator set", "\(opsets[node.domain] ?? 0)")
+    }
+    return CompiledGraph.Step(
+      node: node, action: .evaluate(known), opset: opset, subgraphs: subgraphs, releases: releases)
+  }
+
+  /// The function as a graph, with the attributes of this call.
+  private func expand(_ function: Function, _ node: Node) throws(InferenceError) -> CompiledGraph {
+    callDepth += 1
+    defer { callDepth -= 1 }
+    guard callDepth <= Self.callLimit else {
+      throw unsupported(node, "at most \(Self.callLimit) functions that call each other", "more")
+    }
+    let attributes = function.defaults.merging(node.attributes) { $1 }
+    var graph = Graph()
+    graph.name = function.name
+    graph.inputs = function.inputs.map { ValueInfo(name: $0, type: nil) }
+    graph.outputs = function.outputs.map { ValueInfo(name: $0, type: nil) }
+    graph.nodes = function.nodes.map { $0.resolving(attributes) }
+    return try compile(
+      graph, opsets: function.opsets.isEmpty ? model.opsets : function.opsets, outer: { _ in false })
+  }
+
+  private func constant(_ node: Node) throws(InferenceError) -> Tensor {
+    do { return try ConstantNode(node: node, loader: loader).tensor() } catch {
+      throw error.placed(node.shown, path: model.file.path)
+    }
+  }
+
+  /// By node: the values whose last use is there, and those that it makes and nobody uses.
+  private func lastUses(_ graph: Graph, _ order: [Int]) -> [Int: [String]] {
+    var last: [String: Int] = [:]
+    for index in order {
+      for name in graph.nodes[index].outputs where !name.isEmpty { last[name] = index }
+      for name in graph.nodes[index].usedNames { last[name] = index }
+    }
+    for output in graph.outputs { last[output.name] = nil }
+    return Dictionary(grouping: last.keys) { last[$0] ?? -1 }
+  }
+
+  private func unsupported(_ node: Node, _ expected: String, _ found: String) -> InferenceError {
+    .refused(
+      kind: .unsupported, path: model.file.path, place: node.shown, expected: expected, found: found)
+  }
+
+  private func refusal(_ place: String, _ expected: String, _ found: String) -> InferenceError {
+    .refused(kind: .invalid, path: model.file.path, place: place, expected: expected, found: found)
+  }
+}
+
+extension Node {
+  /// The node of a function's body with the attributes that refer to those of the call.
+  fileprivate func resolving(_ given: [String: AttributeValue]) -> Node {
+    var node = self
+    for (name, value) in attributes {
+      switch value {
+      case .reference(let other): node.attributes[name] = given[other]
+      case .graph(var graph):
+        graph.nodes = graph.nodes.map { $0.resolving(given) }
+        node.attributes[name] = .graph(graph)
+      default: break
+      }
+    }
+    return node
+  }
+}

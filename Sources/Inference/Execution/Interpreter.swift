@@ -1,0 +1,81 @@
+internal import ONNXGraph
+
+/// What all graphs of a run share.
+final class RunContext: Sendable {
+  let backend: any Backend
+  let budget: Budget
+  let path: String
+  /// Reads tensors among the attributes of nodes.
+  let constants: ConstantLoader
+  let profile: Profile?
+
+  init(backend: any Backend, budget: Budget, path: String, constants: ConstantLoader, profile: Profile?) {
+    self.backend = backend
+    self.budget = budget
+    self.path = path
+    self.constants = constants
+    self.profile = profile
+  }
+
+  var strings: StringPool { constants.strings }
+}
+
+/// Runs graphs, node by node.
+struct Interpreter {
+  let run: RunContext
+
+  /// The outputs of `graph`, whose inputs are in `scope`.
+  func outputs(of graph: CompiledGraph, in scope: Scope) throws(InferenceError) -> [Tensor] {
+    for step in graph.steps {
+      try perform(step, in: scope)
+      for name in step.releases { scope[name] = nil }
+    }
+    var results: [Tensor] = []
+    for name in graph.outputs {
+      guard let tensor = scope[name] else {
+        throw .refused(
+          kind: .invalid, path: run.path, place: "output \(quoted(name))", expected: "a value", found: "none")
+      }
+      results.append(tensor)
+    }
+    return results
+  }
+
+  private func perform(_ step: CompiledGraph.Step, in scope: Scope) throws(InferenceError) {
+    let node = step.node
+    var inputs: [Tensor?] = []
+    inputs.reserveCapacity(node.inputs.count)
+    for name in node.inputs {
+      let tensor = name.isEmpty ? nil : scope[name]
+      guard tensor != nil || name.isEmpty else {
+        throw .refused(
+          kind: .invalid, path: run.path, place: node.shown, expected: "a value for its input", found:
+            "none for \(quoted(name))")
+      }
+      inputs.append(tensor)
+    }
+    let start = run.profile == nil ? nil : ContinuousClock.now
+    let results: [Tensor]
+    switch step.action {
+    case .evaluate(let known):
+      let call = OperatorCall(
+        node: node, inputs: inputs, opset: step.opset, run: run, subgraphs: step.subgraphs, scope: scope)
+      do throws(OperatorError) {
+        results = try known.evaluate(call)
+        for result in results { try run.budget.spend(result.count + 1) }
+      } catch { throw error.placed(node.shown, path: run.path) }
+    case .call(let function):
+      let inner = Scope(function, within: nil)
+      for (input, tensor) in zip(function.inputs, inputs) { inner[input.name] = tensor }
+      results = try outputs(of: function, in: inner)
+    }
+    guard node.outputs.count <= results.count || node.outputs.dropFirst(results.count).allSatisfy(\.isEmpty)
+    else {
+      throw .refused(
+        kind: .unsupported, path: run.path, place: node.shown, expected: "at most \(results.count) outputs",
+        found: "\(node.outputs.count)")
+    }
+    for (name, tensor) in zip(node.outputs, results) where !name.isEmpty { scope[name] = tensor }
+    if let start { run.profile?.add(node, results.first, ContinuousClock.now - start) }
+  }
+}

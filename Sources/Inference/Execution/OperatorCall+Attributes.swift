@@ -1,0 +1,95 @@
+internal import ONNXGraph
+
+/// Attributes, by the type that the operator asks for.
+extension OperatorCall {
+  func int(_ name: String) throws(OperatorError) -> Int? {
+    switch node.attributes[name] {
+    case nil: return nil
+    case .int(let value): return Int(value)
+    default: throw wrongAttribute(name, "a whole number")
+    }
+  }
+
+  func flag(_ name: String, default value: Bool = false) throws(OperatorError) -> Bool {
+    try int(name).map { $0 != 0 } ?? value
+  }
+
+  func float(_ name: String) throws(OperatorError) -> Double? {
+    switch node.attributes[name] {
+    case nil: return nil
+    case .float(let value): return Double(value)
+    default: throw wrongAttribute(name, "a number")
+    }
+  }
+
+  func ints(_ name: String) throws(OperatorError) -> [Int]? {
+    switch node.attributes[name] {
+    case nil: return nil
+    case .ints(let values): return values.map { Int($0) }
+    default: throw wrongAttribute(name, "whole numbers")
+    }
+  }
+
+  func floats(_ name: String) throws(OperatorError) -> [Double]? {
+    switch node.attributes[name] {
+    case nil: return nil
+    case .floats(let values): return values.map { Double($0) }
+    default: throw wrongAttribute(name, "numbers")
+    }
+  }
+
+  func string(_ name: String) throws(OperatorError) -> String? {
+    switch node.attributes[name] {
+    case nil: return nil
+    case .string(let bytes): return String(decoding: bytes, as: UTF8.self)
+    default: throw wrongAttribute(name, "text")
+    }
+  }
+
+  func strings(_ name: String) throws(OperatorError) -> [String]? {
+    switch node.attributes[name] {
+    case nil: return nil
+    case .strings(let all): return all.map { String(decoding: $0, as: UTF8.self) }
+    default: throw wrongAttribute(name, "texts")
+    }
+  }
+
+  /// One of the words that the specification lists.
+  func word(_ name: String, _ words: [String], default value: String) throws(OperatorError) -> String {
+    let word = try string(name) ?? value
+    guard words.contains(word) else {
+      throw OperatorError(
+        words.joined(separator: " or "), found: quoted(word), subject: "attribute \(quoted(name))")
+    }
+    return word
+  }
+
+  func graph(_ name: String) throws(OperatorError) -> CompiledGraph {
+    guard let graph = subgraphs[name] else { throw wrongAttribute(name, "a graph") }
+    return graph
+  }
+
+  func wrongAttribute(_ name: String, _ expected: String) -> OperatorError {
+    OperatorError(
+      expected, found: node.attributes[name] == nil ? "none" : "a value of another type",
+      subject: "attribute \(quoted(name))")
+  }
+
+  /// An axis from −rank to rank − 1, counted from the front.
+  func axis(_ axis: Int, rank: Int) throws(OperatorError) -> Int {
+    guard axis >= -rank, axis < rank else {
+      throw OperatorError("an axis of -\(rank) to \(rank - 1)", found: "\(axis)")
+    }
+    return axis < 0 ? axis + rank : axis
+  }
+
+  /// Different axes, counted from the front.
+  func axes(_ list: [Int], rank: Int) throws(OperatorError) -> [Int] {
+    var result: [Int] = []
+    for axis in list { result.append(try self.axis(axis, rank: rank)) }
+    guard Set(result).count == result.count else {
+      throw OperatorError("every axis once", found: shapeText(list))
+    }
+    return result
+  }
+}

@@ -1,0 +1,37 @@
+internal import ONNXGraph
+internal import Synchronization
+
+/// How long each node took.
+package final class Profile: Sendable {
+  /// One node over all runs that were profiled.
+  package struct Row: Sendable {
+    /// The node's name, else its first output.
+    package let node: String
+    package let operation: String
+    /// Of the first output, of the last run.
+    package var shape: [Int]
+    package var calls = 0
+    package var seconds = 0.0
+  }
+
+  private let rows = Mutex<(order: [String], byName: [String: Row])>(([], [:]))
+
+  package init() {}
+
+  func add(_ node: Node, _ result: Tensor?, _ duration: Duration) {
+    let name = node.name.isEmpty ? (node.outputs.first ?? "") : node.name
+    let parts = duration.components
+    rows.withLock { rows in
+      let key = name + "\0" + node.operation
+      var row = rows.byName[key] ?? Row(node: name, operation: node.operation, shape: [])
+      if row.calls == 0 { rows.order.append(key) }
+      row.shape = result?.shape ?? []
+      row.calls += 1
+      row.seconds += Double(parts.seconds) + Double(parts.attoseconds) * 1e-18
+      rows.byName[key] = row
+    }
+  }
+
+  /// In the order in which nodes first ran.
+  package var all: [Row] { rows.withLock { rows in rows.order.compactMap { rows.byName[$0] } } }
+}

@@ -1,0 +1,115 @@
+package import ByteFiles
+package import ONNXGraph
+
+/// A model with its weights in memory, ready to run.
+package final class Session {
+  private let model: Model
+  private let graph: CompiledGraph
+  private let budget: Budget
+  private let loader: ConstantLoader
+  private let backend: any Backend
+
+  /// Reads the weights of `model` and finds every operator; what is missing or malformed is an error here.
+  package init(
+    _ model: Model, backend: BackendKind = .reference, threads: Int = 1, limits: RunLimits = RunLimits()
+  ) throws(InferenceError) {
+    self.model = model
+    self.backend = backend.make(threads: max(1, threads))
+    budget = Budget(limits)
+    loader = ConstantLoader(
+      file: model.file, external: ExternalFiles(of: model.file), strings: StringPool(), budget: budget)
+    graph = try GraphCompiler(model, loader: loader).main()
+  }
+
+  /// Inputs that a run must be given, in the model's order.
+  package var requiredInputs: [ValueInfo] { model.graph.requiredInputs }
+
+  /// Every input, those with an initializer too.
+  package var inputs: [ValueInfo] { model.graph.inputs }
+
+  package var outputNames: [String] { graph.outputs }
+
+  /// A tensor for an input, filled by `fill` with unpacked little-endian elements.
+  package func tensor(
+    _ type: ElementType, _ shape: [Int], for name: String, fill: (UnsafeMutableRawBufferPointer) throws -> Void
+  ) throws -> Tensor {
+    let tensor: Tensor
+    do { tensor = try Tensor(type, shape, budget) } catch {
+      throw error.placed("input \(quoted(name))", path: model.file.path)
+    }
+    try fill(UnsafeMutableRawBufferPointer(start: tensor.storage.base, count: tensor.count * type.width))
+    return tensor
+  }
+
+  /// The tensor that is alone in a file, as ONNX's test data are stored.
+  package func tensor(message file: ReadableFile) throws(InferenceError) -> (name: String, tensor: Tensor) {
+    let constant: TensorConstant
+    do { constant = try TensorConstant(message: file) } catch { throw .graph(error) }
+    let loader = ConstantLoader(
+      file: file, external: ExternalFiles(of: file), strings: loader.strings, budget: budget)
+    return (constant.name, try loader.tensor(constant))
+  }
+
+  /// The texts of a tensor of text.
+  package func texts(_ tensor: Tensor) -> [String] {
+    tensor.type == .string ? tensor.values(Int64.self).prefix(tensor.count).map(loader.strings.text) : []
+  }
+
+  /// The outputs for `inputs`, in the model's order.
+  package func run(
+    _ inputs: [String: Tensor], profile: Profile? = nil
+  ) throws(InferenceError) -> [(name: String, tensor: Tensor)] {
+    budget.restart()
+    let scope = Scope(graph, within: nil)
+    for input in model.graph.requiredInputs where inputs[input.name] == nil {
+      throw refusal("input \(quoted(input.name))", "a tensor", "none")
+    }
+    for (name, tensor) in inputs.sorted(by: { $0.key < $1.key }) {
+      guard let input = model.graph.inputs.first(where: { $0.name == name }) else {
+        let names = model.graph.inputs.map { quoted($0.name) }.joined(separator: ", ")
+        throw refusal("input \(quoted(name))", "one of \(names)", "another name")
+      }
+      try check(tensor, input)
+      scope[name] = tensor
+    }
+    let context = RunContext(
+      backend: backend, budget: budget, path: model.file.path, constants: loader, profile: profile)
+    let outputs = try Interpreter(run: context).outputs(of: graph, in: scope)
+    return zip(graph.outputs, outputs).map { (name: $0, tensor: $1) }
+  }
+
+  /// The declared type, rank and fixed extents.
+  private func check(_ tensor: Tensor, _ input: ValueInfo) throws(InferenceError) {
+    let place = "input \(quoted(input.name))"
+    switch input.type {
+    case nil, .tensor(nil, _): return
+    case .tensor(let type?, let shape):
+      guard type == tensor.type else { throw refusal(place, "\(type.name) elements", tensor.type.name) }
+      guard let shape else { return }
+      let fits =
+        shape.count == tensor.rank
+        && zip(shape, tensor.shape).allSatisfy { declared, extent in
+          if case .fixed(let value) = declared { value == extent } else { true }
+        }
+      guard fits else {
+        let words = shape.map { extent in
+          switch extent {
+          case .fixed(let value): "\(value)"
+          case .named(let name): name
+          case .open: "?"
+          }
+        }
+        throw refusal(
+          place, "a shape [\(words.joined(separator: ", "))]", shapeText(tensor.shape))
+      }
+    default:
+      throw .refused(
+        kind: .unsupported, path: model.file.path, place: place, expected: "a tensor",
+        found: "a sequence, an optional or another kind of value")
+    }
+  }
+
+  private func refusal(_ place: String, _ expected: String, _ found: String) -> InferenceError {
+    .refused(kind: .invalid, path: model.file.path, place: place, expected: expected, found: found)
+  }
+}

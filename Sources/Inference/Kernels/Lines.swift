@@ -1,0 +1,62 @@
+internal import ONNXGraph
+
+/// Operators on whole lines of elements, each changed in place in binary64.
+enum Lines {
+  /// Softmax and its kin: lines along `axis`, or before version 13 along all axes from it on.
+  static func map(
+    _ call: OperatorCall, _ body: (inout [Double]) -> Void
+  ) throws(OperatorError) -> [Tensor] {
+    let x = try call.input(0)
+    let isOld = call.opset < 13
+    let given = try call.int("axis") ?? (isOld ? 1 : -1)
+    if x.rank == 0 { return [try map(call, x, extent: 1, inner: 1, body)] }
+    // A flattening axis may be the rank: lines of one element.
+    let axis = isOld && given == x.rank ? given : try call.axis(given, rank: x.rank)
+    if isOld { return [try map(call, x, extent: x.shape[axis...].product, inner: 1, body)] }
+    return [try map(call, x, extent: x.shape[axis], inner: x.shape[(axis + 1)...].product, body)]
+  }
+
+  /// Lines of `extent` elements, `inner` apart.
+  static func map(
+    _ call: OperatorCall, _ x: Tensor, extent: Int, inner: Int, _ body: (inout [Double]) -> Void
+  ) throws(OperatorError) -> Tensor {
+    try withoutActuallyEscaping(body) { body throws(OperatorError) in
+      try x.type.visitFloats(Map(call: call, x: x, extent: extent, inner: inner, body: body))
+    }
+  }
+
+  private struct Map: FloatVisitor {
+    let call: OperatorCall
+    let x: Tensor
+    let extent: Int
+    let inner: Int
+    let body: (inout [Double]) -> Void
+
+    func visit<T: Element>(_: T.Type) throws(OperatorError) -> Tensor where T.Wide == Double {
+      let y = try call.make(x.type, x.shape)
+      if x.count == 0 { return y }
+      let (from, to) = (x.values(T.self), y.values(T.self))
+      var line = [Double](repeating: 0, count: extent)
+      for number in 0..<(x.count / extent) {
+        let origin = number / inner * extent * inner + number % inner
+        for index in 0..<extent { line[index] = from[origin + index * inner].wide }
+        body(&line)
+        for index in 0..<extent { to[origin + index * inner] = T(narrowing: line[index]) }
+      }
+      return y
+    }
+  }
+}
+
+extension OperatorCall {
+  /// A vector of `count` floats of an input, as binary64.
+  func reals(_ index: Int, count: Int) throws(OperatorError) -> [Double] {
+    let tensor = try input(index)
+    guard tensor.count == count else {
+      throw wrong(index, "\(count) elements", found: shapeText(tensor.shape))
+    }
+    guard tensor.type.isFloat else { throw wrong(index, "floating-point elements", found: tensor.type.name) }
+    let real = try Casting.cast(self, tensor, to: .double)
+    return Array(real.values(Double.self).prefix(count))
+  }
+}

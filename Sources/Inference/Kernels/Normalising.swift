@@ -1,0 +1,72 @@
+internal import ONNXGraph
+
+/// Means, variances, and what the normalising operators do with them.
+enum Normalising {
+  /// Mean and variance (Σ (x − mean)² / n) of a line.
+  static func statistics(_ line: [Double]) -> (mean: Double, variance: Double) {
+    let mean = line.reduce(0, +) / Double(line.count)
+    return (mean, line.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(line.count))
+  }
+
+  /// (x − mean) / √(variance + epsilon), in place.
+  static func normalise(_ line: inout [Double], _ epsilon: Double) {
+    let (mean, variance) = statistics(line)
+    let factor = 1 / (variance + epsilon).squareRoot()
+    for index in line.indices { line[index] = (line[index] - mean) * factor }
+  }
+
+  /// (x − mean) / √(variance + epsilon) · scale + shift with one of each per channel of x: [N, C, …].
+  static func perChannel(
+    _ call: OperatorCall, _ x: Tensor, _ channels: Int, _ mean: [Double], _ variance: [Double],
+    _ scale: [Double], _ shift: [Double], _ epsilon: Double
+  ) throws(OperatorError) -> Tensor {
+    let factors = (0..<channels).map { scale[$0] / (variance[$0] + epsilon).squareRoot() }
+    return try x.type.visitFloats(
+      PerChannel(call: call, x: x, mean: mean, factors: factors, shift: shift))
+  }
+
+  private struct PerChannel: FloatVisitor {
+    let call: OperatorCall
+    let x: Tensor
+    let mean: [Double]
+    let factors: [Double]
+    let shift: [Double]
+
+    func visit<T: Element>(_: T.Type) throws(OperatorError) -> Tensor where T.Wide == Double {
+      let y = try call.make(x.type, x.shape)
+      if x.count == 0 { return y }
+      let (from, to) = (x.values(T.self), y.values(T.self))
+      let plane = x.shape.dropFirst(2).product
+      for start in stride(from: 0, to: x.count, by: plane) {
+        let channel = start / plane % factors.count
+        let (centre, factor, offset) = (mean[channel], factors[channel], shift[channel])
+        for index in start..<(start + plane) {
+          to[index] = T(narrowing: (from[index].wide - centre) * factor + offset)
+        }
+      }
+      return y
+    }
+  }
+
+  /// Mean and variance of each channel of x: [N, C, …].
+  static func statistics(
+    _ call: OperatorCall, _ x: Tensor, _ channels: Int
+  ) throws(OperatorError) -> (mean: [Double], variance: [Double]) {
+    guard x.rank >= 2, x.count > 0 else { throw call.wrong(0, "elements of channels", found: shapeText(x.shape)) }
+    let real = try Casting.cast(call, x, to: .double).values(Double.self)
+    let plane = x.shape[2...].product
+    var mean: [Double] = []
+    var variance: [Double] = []
+    for channel in 0..<channels {
+      var line: [Double] = []
+      for sample in 0..<x.shape[0] {
+        let start = (sample * channels + channel) * plane
+        line += real[start..<(start + plane)]
+      }
+      let (m, v) = statistics(line)
+      mean.append(m)
+      variance.append(v)
+    }
+    return (mean, variance)
+  }
+}

@@ -1,0 +1,56 @@
+/// The windows of a transposed convolution: those of the convolution that goes from its output to its input.
+struct TransposedWindows {
+  private let call: OperatorCall
+  private let attributes: WindowAttributes
+
+  init(_ call: OperatorCall, _ attributes: WindowAttributes) {
+    self.call = call
+    self.attributes = attributes
+  }
+
+  /// Windows whose `output` is the extents of x, and whose `input` those of y.
+  func windows(_ x: [Int]) throws(OperatorError) -> Windows {
+    let rank = attributes.kernel.count
+    guard x.allSatisfy({ $0 <= WindowAttributes.limit }) else {
+      throw OperatorError("extents of at most \(WindowAttributes.limit)", found: shapeText(x))
+    }
+    let extra = try list("output_padding", rank) ?? [Int](repeating: 0, count: rank)
+    var stated = try list("output_shape", rank)
+    // Some exporters write batch and channels too.
+    if let shape = stated, shape.count == rank + 2 { stated = Array(shape.dropFirst(2)) }
+    var (begin, end, y): ([Int], [Int], [Int]) = ([], [], [])
+    for axis in 0..<rank {
+      let stride = attributes.strides[axis]
+      let reach = (attributes.kernel[axis] - 1) * attributes.dilations[axis] + 1
+      let full = max(0, x[axis] - 1) * stride + extra[axis] + reach
+      let isSame = attributes.autoPad.hasPrefix("SAME")
+      guard stated != nil || isSame else {
+        let pads = attributes.autoPad == "VALID" ? (0, 0) : (attributes.pads[axis], attributes.pads[rank + axis])
+        begin.append(pads.0)
+        end.append(pads.1)
+        y.append(max(0, full - pads.0 - pads.1))
+        continue
+      }
+      let wanted = stated?[axis] ?? x[axis] * stride
+      // What is missing of the wanted extent is padded behind, which a negative pad says.
+      let total = full - wanted
+      let half = total >= 0 ? total / 2 : 0
+      begin.append(attributes.autoPad == "SAME_UPPER" ? half : total >= 0 ? total - half : 0)
+      end.append(total - begin[axis])
+      y.append(wanted)
+    }
+    return Windows(
+      input: y, kernel: attributes.kernel, strides: attributes.strides, dilations: attributes.dilations,
+      padsBegin: begin, padsEnd: end, output: x)
+  }
+
+  private func list(_ name: String, _ rank: Int) throws(OperatorError) -> [Int]? {
+    guard let list = try call.ints(name) else { return nil }
+    guard list.count == rank || (name == "output_shape" && list.count == rank + 2),
+      list.allSatisfy({ $0 >= 0 && $0 <= WindowAttributes.limit })
+    else {
+      throw OperatorError("\(rank) numbers of 0 or more", found: shapeText(list), subject: "attribute '\(name)'")
+    }
+    return list
+  }
+}

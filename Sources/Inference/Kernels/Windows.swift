@@ -1,0 +1,148 @@
+/// Where the windows of a convolution or a pooling lie, in any number of spatial dimensions.
+///
+/// Output o and kernel element k of a dimension meet input o·stride − pad + k·dilation.
+struct Windows {
+  let input: [Int]
+  let kernel: [Int]
+  let strides: [Int]
+  let dilations: [Int]
+  let padsBegin: [Int]
+  let padsEnd: [Int]
+  let output: [Int]
+
+  /// A kernel element of a window that lies in the input: their places among all elements.
+  struct Tap {
+    let kernel: Int
+    let input: Int
+  }
+
+  /// Kernel elements from `first` whose input lies in the input, along one dimension.
+  private func range(_ axis: Int, _ output: Int) -> (start: Int, kernels: Range<Int>) {
+    let start = output * strides[axis] - padsBegin[axis]
+    let dilation = dilations[axis]
+    let first = start < 0 ? (-start + dilation - 1) / dilation : 0
+    let end = start >= input[axis] ? 0 : min(kernel[axis], (input[axis] - 1 - start) / dilation + 1)
+    return (start, min(first, max(end, 0))..<max(end, 0))
+  }
+
+  /// The taps of the window at an output position, in C order, replacing what `taps` holds.
+  func taps(at position: [Int], into taps: inout [Tap]) {
+    taps.removeAll(keepingCapacity: true)
+    taps.append(Tap(kernel: 0, input: 0))
+    for axis in input.indices {
+      let (start, kernels) = range(axis, position[axis])
+      if kernels.isEmpty {
+        taps.removeAll(keepingCapacity: true)
+        return
+      }
+      let known = taps
+      taps.removeAll(keepingCapacity: true)
+      for tap in known {
+        for k in kernels {
+          taps.append(
+            Tap(
+              kernel: tap.kernel * kernel[axis] + k,
+              input: tap.input * input[axis] + start + k * dilations[axis]))
+        }
+      }
+    }
+  }
+
+  /// Kernel elements of a window that lie in the input or its padding.
+  func paddedCount(at position: [Int]) -> Int {
+    input.indices.reduce(1) { count, axis in
+      let start = position[axis] * strides[axis] - padsBegin[axis]
+      let room = input[axis] + padsEnd[axis] - start
+      return count * max(0, min(kernel[axis], (room - 1) / dilations[axis] + 1))
+    }
+  }
+
+  /// The most taps that a window can have.
+  var tapLimit: Int { zip(input, kernel).reduce(1) { $0 &* min($1.0, $1.1) } }
+
+  /// The spatial indices of output number `number` in C order.
+  func position(_ number: Int) -> [Int] {
+    var rest = number
+    var position = [Int](repeating: 0, count: output.count)
+    for axis in output.indices.reversed() {
+      position[axis] = rest % output[axis]
+      rest /= output[axis]
+    }
+    return position
+  }
+}
+
+/// `kernel_shape`, `strides`, `dilations`, `pads`, `auto_pad` and `ceil_mode`, as Conv and the pooling operators
+/// have them.
+struct WindowAttributes {
+  let kernel: [Int]
+  let strides: [Int]
+  let dilations: [Int]
+  let pads: [Int]
+  let autoPad: String
+  let isCeiling: Bool
+
+  /// Far above every real network, and so low that no sum or product below overflows.
+  static let limit = 1 << 30
+
+  init(_ call: OperatorCall, kernel: [Int], hasCeiling: Bool = false) throws(OperatorError) {
+    let rank = kernel.count
+    func list(_ name: String, count: Int, least: Int) throws(OperatorError) -> [Int] {
+      let list = try call.ints(name) ?? [Int](repeating: least, count: count)
+      guard list.count == count, list.allSatisfy({ $0 >= least && $0 <= Self.limit }) else {
+        throw OperatorError(
+          "\(count) numbers of \(least) to \(Self.limit)", found: shapeText(list), subject: "attribute '\(name)'")
+      }
+      return list
+    }
+    guard rank >= 1, kernel.allSatisfy({ $0 >= 1 && $0 <= Self.limit }) else {
+      throw OperatorError("a kernel of extents of 1 to \(Self.limit)", found: shapeText(kernel))
+    }
+    self.kernel = kernel
+    strides = try list("strides", count: rank, least: 1)
+    dilations = try list("dilations", count: rank, least: 1)
+    pads = try list("pads", count: 2 * rank, least: 0)
+    autoPad = try call.word(
+      "auto_pad", ["NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"], default: "NOTSET")
+    isCeiling = hasCeiling ? try call.flag("ceil_mode") : false
+  }
+
+  /// The windows over an input of these spatial extents.
+  func windows(_ input: [Int]) throws(OperatorError) -> Windows {
+    guard input.count == kernel.count else {
+      throw OperatorError("\(kernel.count) spatial dimensions, as the kernel has", found: "\(input.count)")
+    }
+    guard input.allSatisfy({ $0 <= Self.limit }) else {
+      throw OperatorError("extents of at most \(Self.limit)", found: shapeText(input))
+    }
+    var (begin, end, output): ([Int], [Int], [Int]) = ([], [], [])
+    for axis in input.indices {
+      let reach = (kernel[axis] - 1) * dilations[axis] + 1
+      switch autoPad {
+      case "SAME_UPPER", "SAME_LOWER":
+        let count = (input[axis] + strides[axis] - 1) / strides[axis]
+        let total = max(0, (count - 1) * strides[axis] + reach - input[axis])
+        begin.append(autoPad == "SAME_UPPER" ? total / 2 : total - total / 2)
+        end.append(total - begin[axis])
+        output.append(count)
+      default:
+        let isValid = autoPad == "VALID"
+        begin.append(isValid ? 0 : pads[axis])
+        end.append(isValid ? 0 : pads[kernel.count + axis])
+        output.append(count(input[axis], begin[axis], end[axis], reach, strides[axis]))
+      }
+    }
+    return Windows(
+      input: input, kernel: kernel, strides: strides, dilations: dilations, padsBegin: begin, padsEnd: end,
+      output: output)
+  }
+
+  private func count(_ input: Int, _ begin: Int, _ end: Int, _ reach: Int, _ stride: Int) -> Int {
+    let room = input + begin + end - reach
+    if room < 0 { return 0 }
+    guard isCeiling else { return room / stride + 1 }
+    let count = (room + stride - 1) / stride + 1
+    // A window that would begin in the padding behind the input is left out.
+    return (count - 1) * stride >= input + begin ? count - 1 : count
+  }
+}

@@ -1,0 +1,14 @@
+/// y = the outputs of `then_branch` where the condition holds, of `else_branch` elsewhere
+///
+/// condition: one BOOL → y: as the branch has them; branches see the values around them. Source: ONNX `If`, versions 1,
+/// 11, 13, 16, 19, 21, 23.
+enum If: Operator {
+  static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
+    guard let condition = try call.boolean(0) else { throw OperatorError("a condition", found: "none") }
+    let branch = try call.graph(condition ? "then_branch" : "else_branch")
+    guard branch.inputs.isEmpty else { throw OperatorError("a branch without inputs", found: "one with") }
+    do { return try Interpreter(run: call.run).outputs(of: branch, in: Scope(branch, within: call.scope)) } catch {
+      throw OperatorError(inner: error)
+    }
+  }
+}

@@ -1,0 +1,9 @@
+/// y = x for x ≥ 0, alpha · x below (alpha: 0.01)
+///
+/// x: floats of any shape → y: the same. Source: ONNX `LeakyRelu`, versions 6, 16.
+enum LeakyRelu: Operator {
+  static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
+    let alpha = try call.float("alpha") ?? 0.01
+    return try Elementwise.map(call) { $0 < 0 ? alpha * $0 : $0 }
+  }
+}

@@ -1,0 +1,15 @@
+internal import Glibc
+
+/// y = x − ln Σ eˣ along `axis`
+///
+/// x: floats. Since version 13 along one axis (−1); before, along all axes from `axis` (1) on → y: as x. Source: ONNX
+/// `LogSoftmax`, versions 1, 11, 13.
+enum LogSoftmax: Operator {
+  static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
+    try Lines.map(call) { line in
+      let greatest = line.max() ?? 0
+      let sum = log(line.reduce(0) { $0 + exp($1 - greatest) })
+      for index in line.indices { line[index] = line[index] - greatest - sum }
+    }
+  }
+}

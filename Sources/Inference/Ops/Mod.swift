@@ -1,0 +1,30 @@
+internal import Glibc
+
+/// y = a mod b with the sign of b; with `fmod` = 1 the sign of a
+///
+/// a, b: numbers of one kind; shapes broadcast → y: the shape they broadcast to. Floating-point numbers need `fmod`.
+/// Source: ONNX `Mod`, versions 10, 13.
+enum Mod: Operator {
+  static var since: Int { 10 }
+
+  private enum Floored: BinaryArithmetic {
+    static func floats(_ a: Double, _ b: Double) -> Double { a - b * (a / b).rounded(.down) }
+    static func integers<W: FixedWidthInteger>(_ a: W, _ b: W) -> W {
+      let rest = Truncated.integers(a, b)
+      return rest != 0 && (rest < 0) != (b < 0) ? rest &+ b : rest
+    }
+  }
+
+  private enum Truncated: BinaryArithmetic {
+    static func floats(_ a: Double, _ b: Double) -> Double { fmod(a, b) }
+    static func integers<W: FixedWidthInteger>(_ a: W, _ b: W) -> W {
+      b == 0 ? 0 : a.remainderReportingOverflow(dividingBy: b).partialValue
+    }
+  }
+
+  static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
+    let (a, b) = (try call.input(0), try call.input(1))
+    return try call.flag("fmod")
+      ? [try Elementwise.binary(Truncated.self, call, a, b)] : [try Elementwise.binary(Floored.self, call, a, b)]
+  }
+}

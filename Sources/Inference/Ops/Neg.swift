@@ -1,0 +1,11 @@
+/// y = −x
+///
+/// x: numbers of any kind and shape → y: the same; of the least integer itself. Source: ONNX `Neg`, versions 6, 13.
+enum Neg: Operator, UnaryArithmetic {
+  @inline(__always) static func floats(_ x: Double) -> Double { -x }
+  @inline(__always) static func integers<W: FixedWidthInteger>(_ x: W) -> W { 0 &- x }
+
+  static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
+    try Elementwise.unary(Self.self, call)
+  }
+}

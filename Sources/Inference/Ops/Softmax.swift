@@ -1,0 +1,19 @@
+internal import Glibc
+
+/// y = eˣ / Σ eˣ along `axis`
+///
+/// x: floats. Since version 13 along one axis (−1); before, along all axes from `axis` (1) on → y: as x. Source: ONNX
+/// `Softmax`, versions 1, 11, 13.
+enum Softmax: Operator {
+  static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
+    try Lines.map(call) { line in
+      let greatest = line.max() ?? 0
+      var sum = 0.0
+      for index in line.indices {
+        line[index] = exp(line[index] - greatest)
+        sum += line[index]
+      }
+      for index in line.indices { line[index] /= sum }
+    }
+  }
+}

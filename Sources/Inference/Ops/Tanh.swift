@@ -1,0 +1,10 @@
+internal import Glibc
+
+/// y = tanh(x)
+///
+/// x: floats of any shape → y: the same. Source: ONNX `Tanh`, versions 6, 13.
+enum Tanh: Operator {
+  static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
+    try Elementwise.map(call) { tanh($0) }
+  }
+}

@@ -1,0 +1,25 @@
+/// The elements of a tensor in memory, which lives as long as this does.
+///
+/// Indices are not checked: operators make them from extents that they have checked.
+struct Elements<T: BitwiseCopyable>: RandomAccessCollection, @unchecked Sendable {
+  // Proof of @unchecked: as for `TensorStorage`, whose bytes these are.
+  private let storage: TensorStorage
+  let base: UnsafeMutablePointer<T>
+  let endIndex: Int
+
+  init(_ storage: TensorStorage) {
+    self.storage = storage
+    base = storage.base.assumingMemoryBound(to: T.self)
+    endIndex = storage.byteCount / MemoryLayout<T>.stride
+  }
+
+  var startIndex: Int { 0 }
+
+  subscript(_ index: Int) -> T {
+    @inline(__always) get { base[index] }
+    @inline(__always) nonmutating set { base[index] = newValue }
+  }
+
+  /// Sets every element.
+  func update(repeating value: T) { base.update(repeating: value, count: endIndex) }
+}

@@ -1,0 +1,94 @@
+internal import ByteFiles
+internal import ONNXGraph
+
+/// Reads tensors of models into memory.
+struct ConstantLoader: Sendable {
+  let file: ReadableFile
+  let external: ExternalFiles
+  let strings: StringPool
+  let budget: Budget
+
+  /// The elements of `constant`, unpacked.
+  func tensor(_ constant: TensorConstant) throws(InferenceError) -> Tensor {
+    let place = "tensor \(quoted(constant.name))"
+    do throws(OperatorError) {
+      let tensor = try Tensor(constant.type, constant.shape, budget)
+      do { try fill(tensor, from: constant) } catch { throw OperatorError(inner: .graph(error)) }
+      return tensor
+    } catch { throw error.placed(place, path: file.path) }
+  }
+
+  private func fill(_ tensor: Tensor, from constant: TensorConstant) throws(GraphError) {
+    if constant.type == .string {
+      let values = tensor.values(Int64.self)
+      for (index, text) in try constant.strings(file).enumerated() {
+        values[index] = strings.number(of: text)
+      }
+      return
+    }
+    let reader = try ConstantReader(constant, file: file, external: external)
+    let bits = constant.type.bits ?? 8
+    let bytes = UnsafeMutableRawBufferPointer(start: tensor.storage.base, count: constant.byteCount)
+    try reader.read(into: bytes)
+    // From the last element on, since each one's byte lies at or behind its bits.
+    if bits < 8 {
+      let values = tensor.values(UInt8.self)
+      for index in stride(from: constant.elementCount - 1, through: 0, by: -1) {
+        values[index] = PackedBits.element(index, bits: bits, type: constant.type, in: UnsafeRawBufferPointer(bytes))
+      }
+    }
+  }
+
+  /// A sparse tensor, with its zeros.
+  func tensor(_ sparse: SparseConstant) throws(InferenceError) -> Tensor {
+    let place = "sparse tensor \(quoted(sparse.values.name))"
+    let values = try tensor(sparse.values)
+    let indices = try tensor(sparse.indices)
+    do throws(OperatorError) {
+      let dense = try Tensor(values.type, sparse.shape, budget)
+      let width = values.type.width
+      dense.values(UInt8.self).update(repeating: 0)
+      let rank = sparse.shape.count
+      let isLinear = indices.rank == 1
+      guard isLinear ? indices.count == values.count : indices.shape == [values.count, rank] else {
+        throw OperatorError("an index per value", found: shapeText(indices.shape))
+      }
+      let numbers = indices.values(Int64.self)
+      for value in 0..<values.count {
+        var position = isLinear ? Int(numbers[value]) : 0
+        if !isLinear {
+          for axis in 0..<rank {
+            let index = Int(numbers[value * rank + axis])
+            guard index >= 0, index < sparse.shape[axis] else {
+              throw OperatorError("indices within \(shapeText(sparse.shape))", found: "\(index)")
+            }
+            position = position * sparse.shape[axis] + index
+          }
+        }
+        guard position >= 0, position < dense.count else {
+          throw OperatorError("indices below \(dense.count)", found: "\(position)")
+        }
+        for byte in 0..<width {
+          dense.values(UInt8.self)[position * width + byte] = values.values(UInt8.self)[value * width + byte]
+        }
+      }
+      return dense
+    } catch { throw error.placed(place, path: file.path) }
+  }
+}
+
+/// Elements of fewer than eight bits: packed in files, low bits first; a byte each in memory.
+enum PackedBits {
+  /// The element at `index` of packed `bytes`; signed integers with their sign in all eight bits.
+  static func element(
+    _ index: Int, bits: Int, type: ElementType, in bytes: UnsafeRawBufferPointer
+  ) -> UInt8 {
+    let first = index * bits
+    var word = UInt16(bytes[first / 8])
+    if first / 8 + 1 < bytes.count { word |= UInt16(bytes[first / 8 + 1]) << 8 }
+    let value = UInt8(truncatingIfNeeded: word >> UInt16(first % 8)) & (1 << UInt8(bits) - 1)
+    let isSigned = type == .int4 || type == .int2
+    let sign = UInt8(1) << UInt8(bits - 1)
+    return isSigned && value & sign != 0 ? value | ~(1 << UInt8(bits) - 1) : value
+  }
+}

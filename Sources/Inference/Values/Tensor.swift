@@ -1,0 +1,113 @@
+internal import Glibc
+package import ONNXGraph
+
+/// A value of a running model: elements of one type in C order.
+///
+/// Elements are little-endian and unpacked: those of fewer than eight bits take a byte each; text is a number of the
+/// run's `StringPool`. Reshaping shares the memory.
+package struct Tensor: Sendable {
+  package let type: ElementType
+  package let shape: [Int]
+  /// The product of the shape.
+  package let count: Int
+  let storage: TensorStorage
+
+  /// A tensor whose elements are not yet set.
+  ///
+  /// The shape comes from a file or from arithmetic on one, so everything is checked before memory is asked for.
+  init(_ type: ElementType, _ shape: [Int], _ budget: Budget) throws(OperatorError) {
+    let count = try Self.count(of: shape, budget)
+    self.type = type
+    self.shape = shape
+    self.count = count
+    storage = try TensorStorage(byteCount: count * type.width, budget)
+  }
+
+  private init(_ type: ElementType, _ shape: [Int], _ count: Int, _ storage: TensorStorage) {
+    self.type = type
+    self.shape = shape
+    self.count = count
+    self.storage = storage
+  }
+
+  /// The same elements in another shape of as many.
+  func reshaped(_ shape: [Int]) throws(OperatorError) -> Tensor {
+    guard shape.allSatisfy({ $0 >= 0 }), try Self.count(of: shape, storage.budget) == count else {
+      throw OperatorError("a shape of \(count) elements for \(shapeText(self.shape))", found: shapeText(shape))
+    }
+    return Tensor(type, shape, count, storage)
+  }
+
+  /// The same bits as another type of the same width.
+  func reinterpreted(as type: ElementType) -> Tensor {
+    precondition(type.width == self.type.width)
+    return Tensor(type, shape, count, storage)
+  }
+
+  static func count(of shape: [Int], _ budget: Budget) throws(OperatorError) -> Int {
+    guard shape.allSatisfy({ $0 >= 0 }) else {
+      throw OperatorError("extents of 0 or more", found: shapeText(shape))
+    }
+    // Extents beside a 0 must fit too: arithmetic on parts of the shape then never overflows.
+    var count = 1
+    for extent in shape where extent != 0 {
+      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+      guard !overflow, product <= budget.limits.elements else {
+        throw OperatorError(
+          "a tensor of at most \(budget.limits.elements) elements", found: shapeText(shape), kind: .budget)
+      }
+      count = product
+    }
+    return shape.contains(0) ? 0 : count
+  }
+
+  package var rank: Int { shape.count }
+
+  /// The elements.
+  func values<T: BitwiseCopyable>(_: T.Type) -> Elements<T> { Elements(storage) }
+
+  /// The elements' bytes.
+  package func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+    defer { withExtendedLifetime(storage) {} }
+    return try body(UnsafeRawBufferPointer(start: storage.base, count: count * type.width))
+  }
+}
+
+/// Memory of a tensor, counted by the run's budget while it is alive.
+final class TensorStorage: @unchecked Sendable {
+  // Proof of @unchecked: the properties are immutable; the bytes are written by whoever made the tensor, before
+  // anyone else sees it, and only read after that.
+  let base: UnsafeMutableRawPointer
+  let byteCount: Int
+  let budget: Budget
+
+  init(byteCount: Int, _ budget: Budget) throws(OperatorError) {
+    try budget.take(bytes: byteCount)
+    // Unlike `allocate`, `aligned_alloc` says when there is no memory. Its size must be a multiple of the alignment.
+    guard let base = aligned_alloc(64, (byteCount / 64 + 1) * 64) else {
+      budget.release(bytes: byteCount)
+      throw OperatorError("memory for \(byteCount) bytes", found: "none", kind: .budget)
+    }
+    self.base = base
+    self.byteCount = byteCount
+    self.budget = budget
+  }
+
+  deinit {
+    free(base)
+    budget.release(bytes: byteCount)
+  }
+}
+
+/// A shape as people write it: `[64, 3, 3, 3]`.
+func shapeText(_ shape: [Int]) -> String { "[" + shape.map(String.init).joined(separator: ", ") + "]" }
+
+extension ElementType {
+  /// Bytes of an element in memory.
+  var width: Int {
+    switch self {
+    case .string: 8
+    default: max(1, (bits ?? 8) / 8)
+    }
+  }
+}

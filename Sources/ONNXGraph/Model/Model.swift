@@ -1,0 +1,161 @@
+public import ByteFiles
+
+/// An ONNX model: its graph, and the operator sets that say what its nodes mean. Weights stay in the file.
+///
+/// Source: onnx/onnx.proto, `ModelProto`.
+public struct Model: Sendable {
+  /// The file that it was read from, which holds the weights.
+  public let file: ReadableFile
+  /// `ir_version`.
+  public let irVersion: Int
+  /// The version of each operator set, by domain; `ai.onnx` is the empty domain.
+  public let opsets: [String: Int]
+  /// `producer_name` and `producer_version`, as text.
+  public let producer: String
+  /// The main graph.
+  public let graph: Graph
+  /// Functions of the model's own.
+  public let functions: [Function]
+  /// `metadata_props`.
+  public let metadata: [(key: String, value: String)]
+
+  /// Reads the model in `file`: everything but the elements of its tensors.
+  public init(_ file: ReadableFile) throws(GraphError) {
+    self = try ModelDecoder(file).model()
+  }
+
+  init(
+    file: ReadableFile, irVersion: Int, opsets: [String: Int], producer: String, graph: Graph,
+    functions: [Function], metadata: [(key: String, value: String)]
+  ) {
+    self.file = file
+    self.irVersion = irVersion
+    self.opsets = opsets
+    self.producer = producer
+    self.graph = graph
+    self.functions = functions
+    self.metadata = metadata
+  }
+}
+
+/// `GraphProto`.
+public struct Graph: Sendable {
+  /// `name`.
+  public var name = ""
+  /// In the order of the file, which ought to be one in which they can run.
+  public var nodes: [Node] = []
+  /// Dense tensors of the graph.
+  public var initializers: [TensorConstant] = []
+  /// Sparse tensors of the graph; their names are those of their values.
+  public var sparseInitializers: [SparseConstant] = []
+  /// Inputs; before IR version 4 they list every initializer too.
+  public var inputs: [ValueInfo] = []
+  /// Outputs.
+  public var outputs: [ValueInfo] = []
+
+  /// An empty graph.
+  public init() {}
+
+  /// Inputs that have no initializer, which a caller must give.
+  public var requiredInputs: [ValueInfo] {
+    let known = Set(initializers.map(\.name)).union(sparseInitializers.map(\.values.name))
+    return inputs.filter { !known.contains($0.name) }
+  }
+}
+
+/// `NodeProto`: one use of an operator.
+public struct Node: Sendable {
+  /// `name`, often empty.
+  public var name = ""
+  /// The operator.
+  public var operation = ""
+  /// Of the operator; empty for ONNX's own.
+  public var domain = ""
+  /// `overload` of a function.
+  public var overload = ""
+  /// Names of values; an empty one is an optional input that is not given.
+  public var inputs: [String] = []
+  /// Names of values; an empty one is an optional output that nobody wants.
+  public var outputs: [String] = []
+  /// By name.
+  public var attributes: [String: AttributeValue] = [:]
+
+  /// How a message calls the node: by its name, else by what it makes.
+  public var shown: String {
+    let called = name.isEmpty ? (outputs.first { !$0.isEmpty } ?? "") : name
+    return "node \(quoted(called)) (\(domain.isEmpty ? "" : domain + ".")\(operation))"
+  }
+}
+
+/// `AttributeProto`.
+public enum AttributeValue: Sendable {
+  case float(Float)
+  case int(Int64)
+  /// Bytes, which most attributes mean as text.
+  case string([UInt8])
+  case tensor(TensorConstant)
+  indirect case graph(Graph)
+  case floats([Float])
+  case ints([Int64])
+  case strings([[UInt8]])
+  case tensors([TensorConstant])
+  case graphs([Graph])
+  case sparse(SparseConstant)
+  case type(ValueType)
+  /// Within a function: the attribute of the calling node with this name.
+  case reference(String)
+  /// One of a kind that no operator here has.
+  case other
+}
+
+/// `ValueInfoProto`: the name of a value and what is known of it.
+public struct ValueInfo: Sendable {
+  /// The name.
+  public let name: String
+  /// The type; nil where the file does not say.
+  public let type: ValueType?
+
+  /// A value of that name and type.
+  public init(name: String, type: ValueType?) {
+    self.name = name
+    self.type = type
+  }
+}
+
+/// `TypeProto`.
+public indirect enum ValueType: Sendable {
+  /// A dense tensor; the shape is nil where even the rank is open.
+  case tensor(ElementType?, shape: [Extent]?)
+  case sequence(ValueType)
+  case optional(ValueType)
+  /// Sparse tensors, maps and opaque types.
+  case other
+}
+
+/// A dimension of a declared shape.
+public enum Extent: Sendable, Equatable {
+  case fixed(Int)
+  /// Any extent, the same wherever the name stands.
+  case named(String)
+  case open
+}
+
+/// `FunctionProto`: an operator that the model defines by a graph.
+public struct Function: Sendable {
+  /// `name`.
+  public var name = ""
+  /// `domain`.
+  public var domain = ""
+  /// `overload`: tells functions of one name apart.
+  public var overload = ""
+  /// Names of values, filled from the calling node's inputs.
+  public var inputs: [String] = []
+  /// Names of values that become the calling node's outputs.
+  public var outputs: [String] = []
+  /// The body.
+  public var nodes: [Node] = []
+  /// Versions of operator sets for `nodes`.
+  public var opsets: [String: Int] = [:]
+  /// Attributes that a call may leave out, with their values.
+  public var defaults: [String: AttributeValue] = [:]
+}

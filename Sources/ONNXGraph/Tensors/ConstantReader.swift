@@ -1,0 +1,182 @@
+package import ByteFiles
+
+/// The elements of a tensor of a model as packed little-endian bytes, from the first to the last.
+///
+/// One thread reads at a time; memory does not depend on the tensor.
+package final class ConstantReader {
+  private let constant: TensorConstant
+  private let path: String
+  private var position = 0
+  private let source: Source
+
+  private enum Source {
+    case file(ReadableFile, start: Int)
+    case typed(TypedElements)
+  }
+
+  /// A reader of `constant`, which is in the model `file` and has its data there or in `external`.
+  package init(
+    _ constant: TensorConstant, file: ReadableFile, external: ExternalFiles
+  ) throws(GraphError) {
+    self.constant = constant
+    path = file.path
+    switch constant.payload {
+    case .raw(let range): source = .file(file, start: range.lowerBound)
+    case .external(let data):
+      let (file, range) = try external.range(of: data, byteCount: constant.byteCount, tensor: constant.name)
+      source = .file(file, start: range.lowerBound)
+    case .typed(let field):
+      source = .typed(TypedElements(constant, field: field, wire: WireFile(file)))
+    }
+  }
+
+  /// Fills all of `buffer` with the next bytes. The call that delivers the last has seen that no more elements follow.
+  package func read(into buffer: UnsafeMutableRawBufferPointer) throws(GraphError) {
+    guard buffer.count <= constant.byteCount - position else {
+      throw .refused(
+        .data, path: path, place: "tensor \(quoted(constant.name))",
+        expected: "a read of the \(constant.byteCount - position) bytes left", found: "one of \(buffer.count)")
+    }
+    switch source {
+    case .file(let file, let start):
+      try asGraph { () throws(FileError) in try file.read(at: start + position, into: buffer) }
+    case .typed(let elements):
+      for index in buffer.indices { buffer[index] = try elements.nextByte() }
+      if position + buffer.count == constant.byteCount { try elements.requireEnd() }
+    }
+    position += buffer.count
+  }
+}
+
+/// The elements of a typed field, walked in the tensor's message.
+private final class TypedElements {
+  private let wire: WireFile
+  private let name: String
+  private let type: ElementType
+  private let field: Int
+  private let byteCount: Int
+  private let elementCount: Int
+  private var message: WireReader
+  private var packed: WireReader?
+  /// Bits that are there and not yet delivered.
+  private var bits: UInt64 = 0
+  private var bitCount = 0
+  private var taken = 0
+
+  init(_ constant: TensorConstant, field: Int, wire: WireFile) {
+    self.wire = wire
+    name = constant.name
+    type = constant.type
+    self.field = field
+    byteCount = constant.byteCount
+    elementCount = constant.elementCount
+    message = WireReader(wire, constant.message)
+  }
+
+  /// Entries of the field: one per element, but one per byte where elements are packed by the writer, and two for
+  /// complex numbers.
+  private var entryCount: Int {
+    switch type {
+    case .uint4, .int4, .uint2, .int2, .float4E2M1: byteCount
+    case .complex64, .complex128: 2 * elementCount
+    default: elementCount
+    }
+  }
+
+  /// Bits that an entry adds to the packed bytes.
+  private var entryBits: Int {
+    switch type {
+    case .uint4, .int4, .uint2, .int2, .float4E2M1: 8
+    case .complex64: 32
+    case .complex128: 64
+    default: type.bits ?? 0
+    }
+  }
+
+  func nextByte() throws(GraphError) -> UInt8 {
+    if bitCount < 8 {
+      if entryBits >= 8 || taken == entryCount {
+        if taken < entryCount { bits = try entry() }
+        bitCount = max(8, entryBits)
+      } else {
+        // Six bits at a time, low bits first.
+        while bitCount < 8, taken < entryCount {
+          bits |= (try entry() & ((1 << UInt64(entryBits)) - 1)) << UInt64(bitCount)
+          bitCount += entryBits
+        }
+        bitCount = max(8, bitCount)
+      }
+    }
+    let byte = UInt8(truncatingIfNeeded: bits)
+    bits >>= 8
+    bitCount -= 8
+    return byte
+  }
+
+  func requireEnd() throws(GraphError) {
+    guard try raw() == nil else { throw refusal("\(entryCount) elements", "more") }
+  }
+
+  private func entry() throws(GraphError) -> UInt64 {
+    guard let value = try raw() else { throw refusal("\(entryCount) elements", "\(taken)") }
+    taken += 1
+    return value
+  }
+
+  private func raw() throws(GraphError) -> UInt64? {
+    while true {
+      if packed != nil {
+        if let value = try packedValue() { return value }
+        packed = nil
+      }
+      guard let next = try message.next() else { return nil }
+      guard next.number == field else { continue }
+      switch next.value {
+      case .varint(let value): return value
+      case .fixed32(let value): return UInt64(value)
+      case .fixed64(let value): return value
+      case .bytes(let range): packed = WireReader(wire, range)
+      }
+    }
+  }
+
+  private func packedValue() throws(GraphError) -> UInt64? {
+    switch field {
+    case 4: try packed?.nextFixed(4) ?? nil
+    case 10: try packed?.nextFixed(8) ?? nil
+    default: try packed?.nextVarint() ?? nil
+    }
+  }
+
+  private func refusal(_ expected: String, _ found: String) -> GraphError {
+    wire.refusal(.data, "tensor \(quoted(name))", expected, found)
+  }
+}
+
+extension TensorConstant {
+  /// The text of a `STRING` tensor, element by element.
+  package func strings(_ file: ReadableFile) throws(GraphError) -> [String] {
+    let wire = WireFile(file)
+    var reader = WireReader(wire, message)
+    var strings: [String] = []
+    let place = "tensor \(quoted(name))"
+    while let field = try reader.next() {
+      guard field.number == 6, case .bytes(let range) = field.value else { continue }
+      guard strings.count < elementCount, range.count <= MessageDecoder.textLimit else {
+        throw wire.refusal(.data, place, "\(elementCount) short texts", "more, or a longer one")
+      }
+      // Not all text is UTF-8 in the wild; what is not is shown with replacement characters, as Python would refuse.
+      strings.append(String(decoding: try wire.bytes(range), as: UTF8.self))
+    }
+    guard strings.count == elementCount else {
+      throw wire.refusal(.data, place, "\(elementCount) texts", "\(strings.count)")
+    }
+    return strings
+  }
+
+  /// The tensor that is alone in a file: `TensorProto`, as ONNX's own test data are stored.
+  package init(message file: ReadableFile) throws(GraphError) {
+    let decoder = MessageDecoder(wire: WireFile(file), place: "tensor")
+    self = try TensorDecoder(decoder: decoder, counter: ItemCounter()).tensor(0..<file.size)
+  }
+}

@@ -1,0 +1,79 @@
+public import Tensors
+
+/// `TensorProto.DataType`: what the elements of an ONNX tensor are.
+public enum ElementType: Int, CaseIterable, Sendable {
+  case float = 1
+  case uint8, int8, uint16, int16, int32, int64, string, bool, float16, double, uint32, uint64
+  case complex64, complex128, bfloat16, float8E4M3FN, float8E4M3FNUZ, float8E5M2, float8E5M2FNUZ
+  case uint4, int4, float4E2M1, float8E8M0, uint2, int2, float6E2M3, float6E3M2
+
+  /// The dtype of flat formats; nil for text and for integers of fewer than eight bits.
+  public var dtype: DType? {
+    switch self {
+    case .float: .f32
+    case .uint8: .u8
+    case .int8: .i8
+    case .uint16: .u16
+    case .int16: .i16
+    case .int32: .i32
+    case .int64: .i64
+    case .bool: .bool
+    case .float16: .f16
+    case .double: .f64
+    case .uint32: .u32
+    case .uint64: .u64
+    case .complex64: .c64
+    case .complex128: .c128
+    case .bfloat16: .bf16
+    case .float8E4M3FN: .f8E4M3
+    case .float8E4M3FNUZ: .f8E4M3FNUZ
+    case .float8E5M2: .f8E5M2
+    case .float8E5M2FNUZ: .f8E5M2FNUZ
+    case .float8E8M0: .f8E8M0
+    case .float4E2M1: .f4
+    case .float6E2M3: .f6E2M3
+    case .float6E3M2: .f6E3M2
+    case .string, .uint4, .int4, .uint2, .int2: nil
+    }
+  }
+
+  /// The element type of a dtype of flat formats.
+  public init(_ dtype: DType) {
+    // The switch above is onto `DType`; a dtype without an element type would be found by the tests over `allCases`.
+    self = Self.allCases.first { $0.dtype == dtype } ?? .float
+  }
+
+  /// Bits of one element in packed bytes; nil for text.
+  public var bits: Int? {
+    switch self {
+    case .string: nil
+    case .uint4, .int4: 4
+    case .uint2, .int2: 2
+    default: dtype?.bits
+    }
+  }
+
+  /// As the ONNX specification and `--json` write it where there is no `DType`: `STRING`, `INT4`, …
+  public var name: String {
+    switch self {
+    case .string: "STRING"
+    case .uint4: "U4"
+    case .int4: "I4"
+    case .uint2: "U2"
+    case .int2: "I2"
+    default: dtype?.rawValue ?? "?"
+    }
+  }
+
+  /// The typed field of `TensorProto` that holds such elements where `raw_data` does not.
+  var typedField: Int {
+    switch self {
+    case .float, .complex64: 4
+    case .int64: 7
+    case .double, .complex128: 10
+    case .uint32, .uint64: 11
+    case .string: 6
+    default: 5
+    }
+  }
+}

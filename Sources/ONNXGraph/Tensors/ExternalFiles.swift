@@ -1,0 +1,60 @@
+package import ByteFiles
+internal import Synchronization
+
+/// The files beside a model that hold its external data: each is opened once, and only from within its folder.
+package final class ExternalFiles: Sendable {
+  private let model: ReadableFile
+  private let folder: String
+  private let open = Mutex<[String: ReadableFile]>([:])
+
+  /// More files than any exporter makes, and fewer than a process may have open.
+  private static let limit = 512
+
+  package init(of model: ReadableFile) {
+    self.model = model
+    let slash = model.path.lastIndex(of: "/")
+    folder = slash.map { $0 == model.path.startIndex ? "/" : String(model.path[..<$0]) } ?? "."
+  }
+
+  /// Every file that has been opened.
+  package var all: [ReadableFile] { open.withLock { Array($0.values) } }
+
+  /// The file and the range of its bytes that hold `tensor`, whose elements take `byteCount` bytes.
+  package func range(
+    of data: ExternalData, byteCount: Int, tensor: String
+  ) throws(GraphError) -> (file: ReadableFile, range: Range<Int>) {
+    let place = "tensor \(quoted(tensor))"
+    let file = try file(data.location, place)
+    let left = file.size - data.offset
+    guard data.offset <= file.size, data.length ?? left <= left else {
+      throw refusal(
+        place, "its data within the \(file.size) bytes of \(quoted(data.location))",
+        "offset \(data.offset)" + (data.length.map { ", length \($0)" } ?? ""))
+    }
+    guard data.length ?? left == byteCount else {
+      throw refusal(place, "\(byteCount) bytes of external data", "\(data.length ?? left)")
+    }
+    return (file, data.offset..<(data.offset + byteCount))
+  }
+
+  private func file(_ location: String, _ place: String) throws(GraphError) -> ReadableFile {
+    if let known = open.withLock({ $0[location] }) { return known }
+    let file: ReadableFile
+    do { file = try ReadableFile(named: location, within: folder) } catch {
+      throw refusal(place, "a readable file in the model's folder", "\(quoted(location)): \(error.reason)")
+    }
+    guard file.identity != model.identity else {
+      throw refusal(place, "external data in a file of their own", "them in the model itself")
+    }
+    let isFull = open.withLock { files in
+      files[location] = file
+      return files.count > Self.limit
+    }
+    if isFull { throw refusal(place, "external data in at most \(Self.limit) files", "more") }
+    return file
+  }
+
+  private func refusal(_ place: String, _ expected: String, _ found: String) -> GraphError {
+    .refused(.external, path: model.path, place: place, expected: expected, found: found)
+  }
+}

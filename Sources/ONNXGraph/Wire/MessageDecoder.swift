@@ -1,0 +1,124 @@
+internal import Tensors
+
+/// What every message of ONNX is decoded with: typed fields, places for messages, and counts that bound memory.
+struct MessageDecoder {
+  let wire: WireFile
+  /// Where we are, in words: `node 'conv1'`.
+  var place: String
+  /// How many graphs or types enclose this message.
+  var depth = 0
+
+  /// Graphs within graphs: real models have two or three.
+  static let depthLimit = 32
+  /// Bytes of a name; `doc_string` and other text are never read.
+  static let textLimit = 64 << 10
+
+  func refusal(_ rule: GraphRule, _ expected: String, _ found: String) -> GraphError {
+    wire.refusal(rule, place, expected, found)
+  }
+
+  /// This decoder, within another part of the model.
+  func within(_ place: String, deeper: Int = 0) throws(GraphError) -> MessageDecoder {
+    guard depth + deeper <= Self.depthLimit else {
+      throw refusal(.nesting, "at most \(Self.depthLimit) graphs or types within each other", "more")
+    }
+    return MessageDecoder(wire: wire, place: place, depth: depth + deeper)
+  }
+
+  /// Calls `body` for every field of the message at `range`.
+  func forEachField(
+    _ range: Range<Int>, _ body: (WireField) throws(GraphError) -> Void
+  ) throws(GraphError) {
+    var reader = WireReader(wire, range)
+    while let field = try reader.next() { try body(field) }
+  }
+
+  func range(_ field: WireField) throws(GraphError) -> Range<Int> {
+    guard case .bytes(let range) = field.value else { throw wrongType(field, "bytes") }
+    return range
+  }
+
+  func int(_ field: WireField) throws(GraphError) -> Int64 {
+    guard case .varint(let bits) = field.value else { throw wrongType(field, "a whole number") }
+    return Int64(bitPattern: bits)
+  }
+
+  func float(_ field: WireField) throws(GraphError) -> Float {
+    guard case .fixed32(let bits) = field.value else { throw wrongType(field, "a number of 32 bits") }
+    return Float(bitPattern: bits)
+  }
+
+  /// The text of a field: names, never documentation.
+  func text(_ field: WireField) throws(GraphError) -> String { try text(range(field)) }
+
+  func text(_ range: Range<Int>) throws(GraphError) -> String {
+    guard range.count <= Self.textLimit else {
+      throw refusal(.text, "a name of at most \(Self.textLimit) bytes", "one of \(range.count)")
+    }
+    guard let text = String(validating: try wire.bytes(range), as: UTF8.self) else {
+      throw refusal(.text, "a name in UTF-8", "other bytes")
+    }
+    return text
+  }
+
+  /// The numbers of a repeated field, packed or one by one.
+  func appendInts(_ field: WireField, to list: inout [Int64], _ counter: ItemCounter) throws(GraphError) {
+    switch field.value {
+    case .varint(let bits):
+      try counter.add(1, self)
+      list.append(Int64(bitPattern: bits))
+    case .bytes(let range):
+      var reader = WireReader(wire, range)
+      while let bits = try reader.nextVarint() {
+        try counter.add(1, self)
+        list.append(Int64(bitPattern: bits))
+      }
+    default: throw wrongType(field, "whole numbers")
+    }
+  }
+
+  /// The binary32 numbers of a repeated field, packed or one by one.
+  func appendFloats(_ field: WireField, to list: inout [Float], _ counter: ItemCounter) throws(GraphError) {
+    switch field.value {
+    case .fixed32(let bits):
+      try counter.add(1, self)
+      list.append(Float(bitPattern: bits))
+    case .bytes(let range):
+      guard range.count % 4 == 0 else { throw wrongType(field, "numbers of four bytes") }
+      try counter.add(range.count / 4, self)
+      let bytes = try wire.bytes(range)
+      for start in stride(from: 0, to: bytes.count, by: 4) {
+        let bits = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[start + $1]) << UInt32(8 * $1) }
+        list.append(Float(bitPattern: bits))
+      }
+    default: throw wrongType(field, "numbers of 32 bits")
+    }
+  }
+
+  func wrongType(_ field: WireField, _ expected: String) -> GraphError {
+    let found =
+      switch field.value {
+      case .varint: "a varint"
+      case .fixed32: "four bytes"
+      case .fixed64: "eight bytes"
+      case .bytes(let range): "\(range.count) bytes"
+      }
+    return refusal(.fieldType, "\(expected) in field \(field.number)", found)
+  }
+}
+
+/// How much has been decoded: an item takes at least two bytes of the file, and may take a hundred of memory.
+final class ItemCounter {
+  private var count = 0
+  static let limit = 2_000_000
+
+  func add(_ number: Int, _ decoder: MessageDecoder) throws(GraphError) {
+    count += number
+    if count > Self.limit {
+      throw decoder.refusal(.count, "at most \(Self.limit) nodes, names and numbers in a model", "more")
+    }
+  }
+}
+
+/// A name in quotes, safe for a terminal.
+package func quoted(_ name: String) -> String { TensorName(name).quoted }
