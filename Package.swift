@@ -34,10 +34,13 @@ let package = Package(
     .target(name: "Tensors", dependencies: ["CCrypto", "CXXHash"], swiftSettings: strict),
     .target(name: "HDF5Kit", dependencies: ["CHDF5", "CZlib", "ByteFiles"], swiftSettings: strict),
     .target(name: "Pickle", swiftSettings: strict),
+    .target(name: "ONNXGraph", dependencies: ["Tensors", "ByteFiles"], swiftSettings: strict),
     .target(
       name: "FlatFormats",
-      dependencies: ["Tensors", "StrictJSON", "HDF5Kit", "CZlib", "ByteFiles", "Pickle"],
+      dependencies: ["Tensors", "StrictJSON", "HDF5Kit", "CZlib", "ByteFiles", "Pickle", "ONNXGraph"],
       swiftSettings: strict),
+    .target(
+      name: "Inference", dependencies: ["ONNXGraph", "Tensors", "ByteFiles"], swiftSettings: strict),
     .target(name: "UnitModel", dependencies: ["Tensors", "StrictJSON"], swiftSettings: strict),
     .target(
       name: "UnitCheckpoints", dependencies: ["HDF5Kit", "UnitModel", "Tensors", "StrictJSON", "ByteFiles"],
@@ -65,14 +68,17 @@ let package = Package(
       name: "tessera",
       dependencies: [
         "ByteFiles", "StrictJSON", "Tensors", "HDF5Kit", "FlatFormats", "UnitModel", "UnitCheckpoints",
-        "Planning", "Accounting", "Conversion", "Comparison", "Validation", "Reporting",
+        "Planning", "Accounting", "Conversion", "Comparison", "Validation", "Reporting", "ONNXGraph",
+        "Inference",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
 
     .target(
       name: "TestSupport",
-      dependencies: ["Tensors", "StrictJSON", "HDF5Kit", "UnitModel", "UnitCheckpoints", "FlatFormats"],
+      dependencies: [
+        "Tensors", "StrictJSON", "HDF5Kit", "UnitModel", "UnitCheckpoints", "FlatFormats", "ONNXGraph",
+      ],
       path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "ByteFilesTests", dependencies: ["ByteFiles", "TestSupport"], swiftSettings: strict),
     .testTarget(
@@ -84,7 +90,13 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "FlatFormatsTests",
-      dependencies: ["FlatFormats", "Tensors", "ByteFiles", "Pickle", "TestSupport"],
+      dependencies: ["FlatFormats", "ONNXGraph", "Tensors", "ByteFiles", "Pickle", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ONNXGraphTests", dependencies: ["ONNXGraph", "Tensors", "ByteFiles", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "InferenceTests", dependencies: ["Inference", "ONNXGraph", "ByteFiles", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "UnitModelTests", dependencies: ["UnitModel", "TestSupport"], swiftSettings: strict),
@@ -119,7 +131,8 @@ let package = Package(
         "Reporting", "Accounting", "UnitModel", "Validation", "StrictJSON", "Tensors", "TestSupport",
       ],
       swiftSettings: strict),
-    .testTarget(name: "CommandTests", dependencies: ["TestSupport", "StrictJSON"], swiftSettings: strict),
+    .testTarget(
+      name: "CommandTests", dependencies: ["TestSupport", "StrictJSON", "ONNXGraph"], swiftSettings: strict),
     .testTarget(name: "InteropTests", dependencies: ["TestSupport", "StrictJSON"], swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], swiftSettings: strict),
   ]

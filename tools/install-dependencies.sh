@@ -21,6 +21,7 @@ declare -A have=(
 )
 if [ "${2:-}" = --peers ]; then
   have[hdf5-tools]='command -v h5dump h5repack'
+  have[libonnx-testdata]='test -d /usr/share/libonnx-testdata/data'
   have[strace]='command -v strace'
   have[python3-venv]='python3 -c "import ensurepip, venv"'
 fi

@@ -10,6 +10,8 @@ public enum FlatFormatKind: String, CaseIterable, Sendable {
   case npy
   /// A pickle that names tensors, and their storages: a zip archive, or before version 1.6 one after the other.
   case pytorch
+  /// A graph in a protobuf message, with its weights beside the nodes or in files of their own.
+  case onnx
 }
 
 extension FlatFormatKind {

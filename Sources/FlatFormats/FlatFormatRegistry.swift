@@ -32,6 +32,7 @@ extension FlatFormats {
     case .npz: NpzSource.format
     case .npy: NpySource.format
     case .pytorch: TorchSource.format
+    case .onnx: ONNXSource.format
     }
   }
 }

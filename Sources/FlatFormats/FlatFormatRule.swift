@@ -230,4 +230,37 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
   case torchPacked = "pytorch.packed"
   /// A tensor that is not read here would be lost in a conversion.
   case torchForeignTensor = "pytorch.foreign-tensor"
+
+  /// Bytes that are no protobuf message: a bad key, a varint without end, a length that leaves its message.
+  case onnxWire = "onnx.wire"
+  /// A field with another wire type than its number has in ONNX.
+  case onnxFieldType = "onnx.field-type"
+  /// A name that is not UTF-8, or longer than a name can be.
+  case onnxText = "onnx.text"
+  /// Graphs within graphs, or types within types, deeper than is wise to follow.
+  case onnxNesting = "onnx.nesting"
+  /// More nodes, names or numbers than any model has.
+  case onnxCount = "onnx.count"
+  /// A message without its graph: no model, or a damaged one.
+  case onnxNoGraph = "onnx.no-graph"
+  /// An element type that the format does not know, or one that a tensor cannot have.
+  case onnxDType = "onnx.dtype"
+  /// Dimensions that are negative, too many, or whose product overflows.
+  case onnxShape = "onnx.shape"
+  /// More or fewer elements than the dimensions say, or elements in two fields at once.
+  case onnxData = "onnx.data"
+  /// External data that lie outside the model's folder, behind a link, or nowhere.
+  case onnxExternal = "onnx.external"
+  /// Two values or tensors of one graph with one name, or a tensor without.
+  case onnxName = "onnx.name"
+  /// An attribute without a type, or with a value of another.
+  case onnxAttribute = "onnx.attribute"
+  /// A sparse tensor where only dense ones will do.
+  case onnxSparse = "onnx.sparse"
+  /// A segmented tensor, which no tool writes.
+  case onnxSegment = "onnx.segment"
+  /// A tensor of an element type that ONNX has and flat formats have not: integers of two and four bits.
+  case onnxUnsupportedDType = "onnx.unsupported-dtype"
+  /// Tensors alone make no model: an ONNX file needs a graph.
+  case onnxWrite = "onnx.write"
 }

@@ -56,6 +56,7 @@ struct OperatorError: Error {
   func placed(_ place: String, path: String) -> InferenceError {
     if let inner { return inner }
     return .refused(
-      kind: kind, path: path, place: subject.map { "\(place): \($0)" } ?? place, expected: expected, found: found)
+      kind: kind, path: path, place: subject.map { "\(place): \($0)" } ?? place, expected: expected,
+      found: found)
   }
 }

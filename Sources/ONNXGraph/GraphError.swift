@@ -48,10 +48,10 @@ public enum GraphRule: String, CaseIterable, Sendable {
   case name = "onnx.name"
   /// An attribute without a type, or with a value of another.
   case attribute = "onnx.attribute"
+  /// A sparse tensor where only dense ones will do.
+  case sparse = "onnx.sparse"
   /// A segmented tensor, which no tool writes.
   case segment = "onnx.segment"
-  /// A graph whose nodes wait for each other, or for a value that nobody makes.
-  case order = "onnx.order"
 }
 
 /// Runs `body` with the file's own error as a case of this module's.

@@ -52,14 +52,15 @@ extension RuleID {
     self =
       switch rule {
       case .safetensorsHole, .safetensorsOverlap, .safetensorsBodySize, .npyDataSize, .zipOverlap,
-        .zipDataBounds, .zipStoredSize, .torchStorageSize:
+        .zipDataBounds, .zipStoredSize, .torchStorageSize, .onnxData:
         .tiles
       case .zipCRC, .zipDeflate, .zipShort, .zipLong: .memberChecksum
       case .safetensorsDType, .safetensorsShape, .safetensorsSize, .npyShape, .npyDType, .torchBounds,
-        .torchTensor, .torchForeignTensor:
+        .torchTensor, .torchForeignTensor, .onnxShape, .onnxDType:
         .shapes
       case .pickleGlobals: .pickleGlobals
-      case .safetensorsDuplicateTensor, .torchDuplicateName, .zipDuplicateName, .zipName, .zipNameEncoding:
+      case .safetensorsDuplicateTensor, .torchDuplicateName, .zipDuplicateName, .zipName, .zipNameEncoding,
+        .onnxName:
         .names
       case .shardsIndex, .shardsLimit, .shardsName, .shardsLink, .shardsMissingShard, .shardsMissingTensor,
         .shardsExtraTensor, .shardsDuplicateTensor, .shardsTotalSize, .shardsVerbatim:
@@ -74,7 +75,8 @@ extension FlatFormatRule {
   var isUnsupported: Bool {
     switch self {
     case .notRecognised, .shardsFolder, .npyVersion, .npyObject, .npyStructured, .npyLongDouble, .npyOpaque,
-      .npyAssumedWidth, .npzMember, .zipDisks, .zipEncrypted, .zipMethod, .torchNoTensors, .torchTar:
+      .npyAssumedWidth, .npzMember, .zipDisks, .zipEncrypted, .zipMethod, .torchNoTensors, .torchTar,
+      .onnxSparse, .onnxSegment, .onnxUnsupportedDType:
       true
     default: false
     }

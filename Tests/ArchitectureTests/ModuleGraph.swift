@@ -8,8 +8,11 @@ enum ModuleGraph {
     "HDF5Kit": ["CHDF5", "CZlib", "ByteFiles", "Glibc", "Synchronization"],
     "Pickle": [],
     "FlatFormats": [
-      "Tensors", "StrictJSON", "HDF5Kit", "CZlib", "ByteFiles", "Pickle", "Glibc", "Synchronization",
+      "Tensors", "StrictJSON", "HDF5Kit", "CZlib", "ByteFiles", "Pickle", "ONNXGraph", "Glibc",
+      "Synchronization",
     ],
+    "ONNXGraph": ["Tensors", "ByteFiles", "Synchronization"],
+    "Inference": ["ONNXGraph", "Tensors", "ByteFiles", "Dispatch", "Glibc", "Synchronization"],
     "UnitModel": ["Tensors", "StrictJSON"],
     "UnitCheckpoints": [
       "HDF5Kit", "UnitModel", "Tensors", "StrictJSON", "ByteFiles", "Dispatch", "Glibc", "Synchronization",
@@ -30,8 +33,9 @@ enum ModuleGraph {
     ],
     "tessera": [
       "ByteFiles", "StrictJSON", "Tensors", "HDF5Kit", "FlatFormats", "UnitModel", "UnitCheckpoints",
-      "Planning", "Accounting", "Conversion", "Comparison", "Validation", "Reporting", "ArgumentParser",
-      "Glibc",
+      "Planning", "Accounting", "Conversion", "Comparison", "Validation", "Reporting", "ONNXGraph",
+      "Inference",
+      "ArgumentParser", "Glibc",
     ],
   ]
 

@@ -5,7 +5,9 @@ import Testing
 @Suite("Help")
 struct HelpTests {
   /// Adding a subcommand means adding it here and renewing the fixtures.
-  static let commands = ["tessera", "inspect", "plan", "convert", "count", "extract", "validate", "diff"]
+  static let commands = [
+    "tessera", "inspect", "plan", "convert", "count", "extract", "validate", "run", "diff",
+  ]
 
   /// To renew: run the tests once with TESSERA_WRITE_HELP=1 and look at what `git diff Tests/Fixtures/help` shows.
   @Test("is as committed; TESSERA_WRITE_HELP=1 renews Tests/Fixtures/help", arguments: commands)

@@ -13,9 +13,8 @@ struct CommandRefusalTests {
       let folder = try TemporaryFolder()
       guard let sentence = refusal({ try example.run(folder) })?.description else { continue }
       // What breaks a rule on writing has no file to give to the command.
-      guard let name = try folder.names().first, sentence.hasPrefix(folder.file(name) + ": ") else {
-        continue
-      }
+      let before = try folder.names()
+      guard let name = before.first(where: { sentence.hasPrefix(folder.file($0) + ": ") }) else { continue }
       let out = name.hasSuffix("safetensors") ? "out.npz" : "out.safetensors"
       let run = try Subprocess.run(
         "/bin/sh",
@@ -31,7 +30,7 @@ struct CommandRefusalTests {
         said.hasPrefix("tessera: \(folder.file(name)): ") && said.hasSuffix("\n"), "\(example): \(said)")
       #expect(said.split(separator: "\n").count == 1, "\(example): \(said)")
       #expect(said.contains("expected ") && said.contains(", found "), "\(example): \(said)")
-      #expect(try folder.names() == [name], "\(example)")
+      #expect(try folder.names() == before, "\(example)")
       if said == "tessera: \(sentence)\n" { met.insert(example.rule) }
       count += 1
     }
@@ -82,6 +81,6 @@ struct CommandRefusalTests {
   /// Rules that a malformed source cannot break: they are about writing, or about a dtype that was assumed.
   private static let onlyInTheLibrary: Set<String> = [
     "safetensors.verbatim", "safetensors.reserved-name", "npy.assumed-width", "npy.opaque-write",
-    "npy.header-write", "npz.name", "npz.ties",
+    "npy.header-write", "npz.name", "npz.ties", "onnx.write",
   ]
 }

@@ -8,7 +8,7 @@ struct RefusalTests {
   static let all =
     RefusalCase.generalCases + RefusalCase.safetensorsCases + RefusalCase.shardCases
     + RefusalCase.numpyCases + RefusalCase.zipCases
-    + RefusalCase.pickleCases + RefusalCase.torchCases
+    + RefusalCase.pickleCases + RefusalCase.torchCases + RefusalCase.onnxCases
 
   @Test(
     "a malformed file or request is refused by its rule, in one sentence, and leaves nothing behind",
@@ -37,7 +37,7 @@ struct RefusalTests {
     #expect(Set(ids).count == ids.count)
     #expect(
       ids.allSatisfy { id in
-        ["flat.", "safetensors.", "shards.", "npy.", "npz.", "zip.", "pickle.", "pytorch."].contains {
+        ["flat.", "safetensors.", "shards.", "npy.", "npz.", "zip.", "pickle.", "pytorch.", "onnx."].contains {
           id.hasPrefix($0)
         }
       }
@@ -58,7 +58,7 @@ struct RefusalTests {
         == "w.safetensors: tensor 'a': expected 12 bytes for U16 [2, 3], found data_offsets [0, 2]")
     #expect(
       try message("w.safetensors", Array("version https://git-lfs.github.com/spec/v1".utf8))
-        == "w.safetensors: first bytes: expected one of the formats safetensors, safetensors-sharded, npz, npy, pytorch, found a Git LFS pointer; "
+        == "w.safetensors: first bytes: expected one of the formats safetensors, safetensors-sharded, npz, npy, pytorch, onnx, found a Git LFS pointer; "
         + "the weights themselves were not fetched (git lfs pull)")
     #expect(
       try message("x.npy", npy("{'descr': '|V2', 'fortran_order': False, 'shape': (1,), }", data: 2))

@@ -170,8 +170,8 @@ private struct Pool: ElementVisitor {
           case .mean(let countsPadding):
             var sum = T.Wide.zero
             for tap in taps { sum = sum.adding(x[start + tap.input].wide) }
-            let count = countsPadding ? windows.paddedCount(at: place) : taps.count
-            y[target] = T(narrowing: T.Wide(clamping: count == 0 ? 0 : sum.asDouble / Double(count)))
+            let count = countsPadding ? windows.paddedCount(at: place) : Double(taps.count)
+            y[target] = T(narrowing: T.Wide(clamping: count == 0 ? 0 : sum.asDouble / count))
           }
         }
       }

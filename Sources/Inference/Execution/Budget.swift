@@ -40,6 +40,9 @@ final class Budget: Sendable {
     }
   }
 
+  /// Steps that the run has taken.
+  var stepsTaken: Int { steps.load(ordering: .relaxed) }
+
   func release(bytes count: Int) { bytes.subtract(count, ordering: .relaxed) }
 
   /// One trip through a loop's body.
@@ -51,7 +54,10 @@ final class Budget: Sendable {
   }
 
   /// Work of `factors` multiplied with each other.
-  func spend(_ factors: Int...) throws(OperatorError) {
+  func spend(_ factors: Int...) throws(OperatorError) { try spend(factors) }
+
+  /// Work of `factors` multiplied with each other.
+  func spend(_ factors: [Int]) throws(OperatorError) {
     var count = 1
     for factor in factors {
       let (product, overflow) = count.multipliedReportingOverflow(by: max(0, factor))

@@ -51,6 +51,11 @@ final class Scope {
     self.parent = parent
   }
 
+  /// Whether a value is one that the model holds.
+  func isConstant(_ name: String) -> Bool {
+    values[name] == nil && (graph.constants[name] != nil || parent?.isConstant(name) ?? false)
+  }
+
   subscript(_ name: String) -> Tensor? {
     get { values[name] ?? graph.constants[name] ?? parent?[name] }
     set { values[name] = newValue }

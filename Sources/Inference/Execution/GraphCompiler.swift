@@ -10,7 +10,7 @@ final class GraphCompiler {
   private var stepCount = 0
   private var callDepth = 0
 
-  private static let stepLimit = 1_000_000
+  private static let stepLimit = 200_000
   private static let callLimit = 32
 
   private struct FunctionID: Hashable {
@@ -24,7 +24,8 @@ final class GraphCompiler {
     self.loader = loader
     var functions: [FunctionID: Function] = [:]
     for function in model.functions {
-      functions[FunctionID(domain: function.domain, name: function.name, overload: function.overload)] = function
+      functions[FunctionID(domain: function.domain, name: function.name, overload: function.overload)] =
+        function
     }
     self.functions = functions
   }

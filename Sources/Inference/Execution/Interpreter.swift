@@ -49,12 +49,15 @@ struct Interpreter {
       let tensor = name.isEmpty ? nil : scope[name]
       guard tensor != nil || name.isEmpty else {
         throw .refused(
-          kind: .invalid, path: run.path, place: node.shown, expected: "a value for its input", found:
+          kind: .invalid, path: run.path, place: node.shown, expected: "a value for its input",
+          found:
             "none for \(quoted(name))")
       }
       inputs.append(tensor)
     }
     let start = run.profile == nil ? nil : ContinuousClock.now
+    let stepsBefore = run.budget.stepsTaken
+    var steps = 0
     let results: [Tensor]
     switch step.action {
     case .evaluate(let known):
@@ -62,12 +65,14 @@ struct Interpreter {
         node: node, inputs: inputs, opset: step.opset, run: run, subgraphs: step.subgraphs, scope: scope)
       do throws(OperatorError) {
         results = try known.evaluate(call)
+        steps = run.budget.stepsTaken - stepsBefore
         for result in results { try run.budget.spend(result.count + 1) }
       } catch { throw error.placed(node.shown, path: run.path) }
     case .call(let function):
       let inner = Scope(function, within: nil)
       for (input, tensor) in zip(function.inputs, inputs) { inner[input.name] = tensor }
       results = try outputs(of: function, in: inner)
+      steps = run.budget.stepsTaken - stepsBefore
     }
     guard node.outputs.count <= results.count || node.outputs.dropFirst(results.count).allSatisfy(\.isEmpty)
     else {
@@ -76,6 +81,12 @@ struct Interpreter {
         found: "\(node.outputs.count)")
     }
     for (name, tensor) in zip(node.outputs, results) where !name.isEmpty { scope[name] = tensor }
-    if let start { run.profile?.add(node, results.first, ContinuousClock.now - start) }
+    guard let start else { return }
+    let duration = ContinuousClock.now - start
+    var parameters = 0
+    for (name, tensor) in zip(node.inputs, inputs) where scope.isConstant(name) {
+      parameters += tensor?.count ?? 0
+    }
+    run.profile?.add(node, results.first, duration, steps: steps, parameters: parameters)
   }
 }

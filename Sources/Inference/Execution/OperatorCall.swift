@@ -45,7 +45,9 @@ struct OperatorCall {
   /// An input with this many dimensions.
   func input(_ index: Int, rank: Int) throws(OperatorError) -> Tensor {
     let tensor = try input(index)
-    guard tensor.rank == rank else { throw wrong(index, "\(rank) dimensions", found: shapeText(tensor.shape)) }
+    guard tensor.rank == rank else {
+      throw wrong(index, "\(rank) dimensions", found: shapeText(tensor.shape))
+    }
     return tensor
   }
 
@@ -72,7 +74,9 @@ struct OperatorCall {
   /// Whole numbers of an input, INT32 or INT64; nil where it is not given.
   func integers(_ index: Int) throws(OperatorError) -> [Int]? {
     guard let tensor = optional(index) else { return nil }
-    guard tensor.rank <= 1 else { throw wrong(index, "at most one dimension", found: shapeText(tensor.shape)) }
+    guard tensor.rank <= 1 else {
+      throw wrong(index, "at most one dimension", found: shapeText(tensor.shape))
+    }
     // They are shapes, axes, pads and the like.
     guard tensor.count <= 1 << 20 else {
       throw wrong(index, "at most \(1 << 20) numbers", found: "\(tensor.count)")

@@ -12,13 +12,17 @@ package final class Profile: Sendable {
     package var shape: [Int]
     package var calls = 0
     package var seconds = 0.0
+    /// Multiply-adds of one call, as the budget counts them: of matrix products, convolutions, pooling and reductions.
+    package var steps = 0
+    /// Elements of the inputs that the model holds.
+    package var parameters = 0
   }
 
   private let rows = Mutex<(order: [String], byName: [String: Row])>(([], [:]))
 
   package init() {}
 
-  func add(_ node: Node, _ result: Tensor?, _ duration: Duration) {
+  func add(_ node: Node, _ result: Tensor?, _ duration: Duration, steps: Int, parameters: Int) {
     let name = node.name.isEmpty ? (node.outputs.first ?? "") : node.name
     let parts = duration.components
     rows.withLock { rows in
@@ -27,6 +31,8 @@ package final class Profile: Sendable {
       if row.calls == 0 { rows.order.append(key) }
       row.shape = result?.shape ?? []
       row.calls += 1
+      row.steps = steps
+      row.parameters = parameters
       row.seconds += Double(parts.seconds) + Double(parts.attoseconds) * 1e-18
       rows.byName[key] = row
     }

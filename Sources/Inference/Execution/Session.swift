@@ -27,11 +27,18 @@ package final class Session {
   /// Every input, those with an initializer too.
   package var inputs: [ValueInfo] { model.graph.inputs }
 
+  /// What the files gave so far: of weights, and of everything else.
+  package var bytesRead: (weights: Int, rest: Int) {
+    let files = loader.external.all.reduce(model.file.byteCountRead) { $0 + $1.byteCountRead }
+    return (loader.byteCountRead, files - loader.byteCountRead)
+  }
+
   package var outputNames: [String] { graph.outputs }
 
   /// A tensor for an input, filled by `fill` with unpacked little-endian elements.
   package func tensor(
-    _ type: ElementType, _ shape: [Int], for name: String, fill: (UnsafeMutableRawBufferPointer) throws -> Void
+    _ type: ElementType, _ shape: [Int], for name: String,
+    fill: (UnsafeMutableRawBufferPointer) throws -> Void
   ) throws -> Tensor {
     let tensor: Tensor
     do { tensor = try Tensor(type, shape, budget) } catch {

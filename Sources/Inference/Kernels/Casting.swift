@@ -108,7 +108,8 @@ enum Casting {
         } else {
           let target = y.type == .bool ? y.reinterpreted(as: .uint8) : y
           try target.type.visit(
-            Write1(y: target, place: place, number: y.type == .bool ? (number == 0 ? 0 : 1) : number, exact: nil))
+            Write1(
+              y: target, place: place, number: y.type == .bool ? (number == 0 ? 0 : 1) : number, exact: nil))
         }
       }
     }

@@ -62,7 +62,8 @@ enum Elementwise {
       let y = try call.make(a.type, shape)
       let (left, right, to) = (a.values(T.self), b.values(T.self), y.values(T.self))
       let walk = StridedWalk(
-        shape, [Layout.strides(a.shape, as: shape), Layout.strides(b.shape, as: shape), Layout.strides(shape)])
+        shape,
+        [Layout.strides(a.shape, as: shape), Layout.strides(b.shape, as: shape), Layout.strides(shape)])
       let (count, aStep, bStep) = (walk.rowCount, walk.rowStride(0), walk.rowStride(1))
       try walk.forEachRow { offsets throws(OperatorError) in
         let (i, j, k) = (offsets[0], offsets[1], offsets[2])

@@ -7,7 +7,9 @@ enum ExtremePlace {
   ) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)
     let axis = try call.axis(try call.int("axis") ?? 0, rank: x.rank)
-    guard x.shape[axis] > 0 else { throw call.wrong(0, "elements on axis \(axis)", found: shapeText(x.shape)) }
+    guard x.shape[axis] > 0 else {
+      throw call.wrong(0, "elements on axis \(axis)", found: shapeText(x.shape))
+    }
     var shape = x.shape
     if try call.flag("keepdims", default: true) { shape[axis] = 1 } else { shape.remove(at: axis) }
     let y = try call.make(.int64, shape)

@@ -16,7 +16,8 @@ struct Indices {
     shape = given.shape
     count = given.count
     self.extent = extent
-    for index in tensor.values(Int64.self).prefix(count) where index < -Int64(extent) || index >= Int64(extent) {
+    for index in tensor.values(Int64.self).prefix(count)
+    where index < -Int64(extent) || index >= Int64(extent) {
       throw call.wrong(input, "indices of -\(extent) to \(extent - 1)", found: "\(index)")
     }
   }

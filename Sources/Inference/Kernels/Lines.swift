@@ -35,6 +35,8 @@ enum Lines {
     func visit<T: Element>(_: T.Type) throws(OperatorError) -> Tensor where T.Wide == Double {
       let y = try call.make(x.type, x.shape)
       if x.count == 0 { return y }
+      try call.budget.take(bytes: extent * 8)
+      defer { call.budget.release(bytes: extent * 8) }
       let (from, to) = (x.values(T.self), y.values(T.self))
       var line = [Double](repeating: 0, count: extent)
       for number in 0..<(x.count / extent) {

@@ -52,7 +52,9 @@ enum Normalising {
   static func statistics(
     _ call: OperatorCall, _ x: Tensor, _ channels: Int
   ) throws(OperatorError) -> (mean: [Double], variance: [Double]) {
-    guard x.rank >= 2, x.count > 0 else { throw call.wrong(0, "elements of channels", found: shapeText(x.shape)) }
+    guard x.rank >= 2, x.count > 0 else {
+      throw call.wrong(0, "elements of channels", found: shapeText(x.shape))
+    }
     let real = try Casting.cast(call, x, to: .double).values(Double.self)
     let plane = x.shape[2...].product
     var mean: [Double] = []

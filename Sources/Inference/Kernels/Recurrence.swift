@@ -103,7 +103,9 @@ struct Recurrence {
     state.values(Double.self).update(repeating: 0)
     guard let given = call.optional(index) else { return state }
     let shaped = try Self.swapped(call, given, isBatchFirst && given.rank == 3)
-    guard shaped.shape == state.shape else { throw call.wrong(index, shapeText(state.shape), found: shapeText(given.shape)) }
+    guard shaped.shape == state.shape else {
+      throw call.wrong(index, shapeText(state.shape), found: shapeText(given.shape))
+    }
     return try Casting.cast(call, shaped, to: .double).copied(call)
   }
 
@@ -128,7 +130,9 @@ struct Recurrence {
     return isReverse || direction == 1 ? lengths[sequence] - 1 - step : step
   }
 
-  private static func swapped(_ call: OperatorCall, _ x: Tensor, _ isSwapped: Bool) throws(OperatorError) -> Tensor {
+  private static func swapped(_ call: OperatorCall, _ x: Tensor, _ isSwapped: Bool) throws(OperatorError)
+    -> Tensor
+  {
     guard isSwapped else { return x }
     let strides = Layout.strides(x.shape)
     return try StridedCopy.gathered(

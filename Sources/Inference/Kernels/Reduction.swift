@@ -26,7 +26,11 @@ enum Reduction {
     let given = call.opset >= inputSince ? try call.integers(1) : try call.ints("axes")
     let keeps = try call.flag("keepdims", default: true)
     if given == nil || given == [], try call.flag("noop_with_empty_axes") {
-      return [isBoolean ? x.reinterpreted(as: .bool) : try x.type.visit(Reduce(call: call, x: x, axes: [], shape: x.shape, rules: rules))]
+      return [
+        isBoolean
+          ? x.reinterpreted(as: .bool)
+          : try x.type.visit(Reduce(call: call, x: x, axes: [], shape: x.shape, rules: rules))
+      ]
     }
     let axes = try call.axes(given.flatMap { $0.isEmpty ? nil : $0 } ?? Array(x.shape.indices), rank: x.rank)
     let y = try reduced(call, x, axes, keeps: keeps, rules)

@@ -56,7 +56,11 @@ struct Resampling {
     taps.removeAll(keepingCapacity: true)
     let extent = x.shape[axis]
     let origin = coordinate(o, axis)
-    if request.transformation == "tf_crop_and_resize", origin < 0 || origin > Double(extent - 1) { return false }
+    // A region or a scale of the file's may be NaN or infinite.
+    guard origin.isFinite else { return false }
+    if request.transformation == "tf_crop_and_resize", origin < 0 || origin > Double(extent - 1) {
+      return false
+    }
     if request.mode == "nearest" {
       taps.append((min(max(nearest(origin), 0), extent - 1), 1))
       return true
@@ -69,7 +73,8 @@ struct Resampling {
     var sum = 0.0
     for step in (1 - span)...span {
       let place = base + Double(step)
-      let weight = request.mode == "linear" ? linear((place - origin) * scale) : cubic((place - origin) * scale)
+      let weight =
+        request.mode == "linear" ? linear((place - origin) * scale) : cubic((place - origin) * scale)
       if weight == 0 { continue }
       let index = Int(min(max(place, -1), Double(extent)))
       if request.excludesOutside, index < 0 || index >= extent { continue }

@@ -94,15 +94,19 @@ struct ResizeRequest {
     let all = axes.map { scales[$0] }
     let scale = (policy == "not_larger" ? all.min() : all.max()) ?? 1
     for axis in axes {
+      let extent = (scale * Double(x.shape[axis])).rounded(.toNearestOrAwayFromZero)
+      guard extent < 0x1p40 else { throw OperatorError("smaller sizes", found: "\(extent)", kind: .budget) }
       scales[axis] = scale
-      extents[axis] = Int((scale * Double(x.shape[axis])).rounded(.toNearestOrAwayFromZero))
+      extents[axis] = Int(extent)
     }
   }
 
   /// Real numbers of an input; nil where it is not given or empty.
   private static func reals(_ call: OperatorCall, _ index: Int) throws(OperatorError) -> [Double]? {
     guard let tensor = call.optional(index), tensor.count > 0 else { return nil }
-    guard tensor.count <= 1 << 10 else { throw call.wrong(index, "a number per axis", found: "\(tensor.count)") }
+    guard tensor.count <= 1 << 10 else {
+      throw call.wrong(index, "a number per axis", found: "\(tensor.count)")
+    }
     return try call.reals(index, count: tensor.count)
   }
 }

@@ -57,7 +57,9 @@ struct SmallFloatFormat {
     let sign: UInt8 = number.sign == .minus ? signBit : 0
     let magnitude = number.magnitude
     let largest = self.number(greatest)
-    if magnitude.isInfinite && !saturates { return hasInfinity ? sign | (greatest + 1) : (nan ?? greatest) | (nan == 0x7F ? sign : 0) }
+    if magnitude.isInfinite && !saturates {
+      return hasInfinity ? sign | (greatest + 1) : (nan ?? greatest) | (nan == 0x7F ? sign : 0)
+    }
     let exponent = magnitude == 0 || magnitude.isInfinite ? 1 - bias : max(1 - bias, Int(magnitude.exponent))
     let step = ldexp(1, Int32(exponent - mantissaBits))
     let rounded = magnitude.isInfinite ? .infinity : (magnitude / step).rounded(.toNearestOrEven) * step

@@ -25,7 +25,8 @@ struct TransposedWindows {
       let full = max(0, x[axis] - 1) * stride + extra[axis] + reach
       let isSame = attributes.autoPad.hasPrefix("SAME")
       guard stated != nil || isSame else {
-        let pads = attributes.autoPad == "VALID" ? (0, 0) : (attributes.pads[axis], attributes.pads[rank + axis])
+        let pads =
+          attributes.autoPad == "VALID" ? (0, 0) : (attributes.pads[axis], attributes.pads[rank + axis])
         begin.append(pads.0)
         end.append(pads.1)
         y.append(max(0, full - pads.0 - pads.1))
@@ -49,7 +50,8 @@ struct TransposedWindows {
     guard list.count == rank || (name == "output_shape" && list.count == rank + 2),
       list.allSatisfy({ $0 >= 0 && $0 <= WindowAttributes.limit })
     else {
-      throw OperatorError("\(rank) numbers of 0 or more", found: shapeText(list), subject: "attribute '\(name)'")
+      throw OperatorError(
+        "\(rank) numbers of 0 or more", found: shapeText(list), subject: "attribute '\(name)'")
     }
     return list
   }

@@ -49,11 +49,11 @@ struct Windows {
   }
 
   /// Kernel elements of a window that lie in the input or its padding.
-  func paddedCount(at position: [Int]) -> Int {
-    input.indices.reduce(1) { count, axis in
+  func paddedCount(at position: [Int]) -> Double {
+    input.indices.reduce(1.0) { count, axis in
       let start = position[axis] * strides[axis] - padsBegin[axis]
       let room = input[axis] + padsEnd[axis] - start
-      return count * max(0, min(kernel[axis], (room - 1) / dilations[axis] + 1))
+      return count * Double(max(0, min(kernel[axis], (room - 1) / dilations[axis] + 1)))
     }
   }
 
@@ -91,7 +91,8 @@ struct WindowAttributes {
       let list = try call.ints(name) ?? [Int](repeating: least, count: count)
       guard list.count == count, list.allSatisfy({ $0 >= least && $0 <= Self.limit }) else {
         throw OperatorError(
-          "\(count) numbers of \(least) to \(Self.limit)", found: shapeText(list), subject: "attribute '\(name)'")
+          "\(count) numbers of \(least) to \(Self.limit)", found: shapeText(list),
+          subject: "attribute '\(name)'")
       }
       return list
     }

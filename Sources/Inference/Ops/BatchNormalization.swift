@@ -18,8 +18,12 @@ enum BatchNormalization: Operator {
       throw .unsupported("one mean for all pixels of a channel", found: "spatial = 0")
     }
     guard call.opset >= 14, try call.flag("training_mode") else {
-      if call.wants(1) { throw .unsupported("a network that is not being trained", found: "outputs of statistics") }
-      return [try Normalising.perChannel(call, x, channels, given.mean, given.variance, scale, shift, epsilon)]
+      if call.wants(1) {
+        throw .unsupported("a network that is not being trained", found: "outputs of statistics")
+      }
+      return [
+        try Normalising.perChannel(call, x, channels, given.mean, given.variance, scale, shift, epsilon)
+      ]
     }
     let own = try Normalising.statistics(call, x, channels)
     let momentum = try call.float("momentum") ?? Double(0.9 as Float)

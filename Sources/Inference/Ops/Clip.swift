@@ -19,7 +19,8 @@ enum Clip: Operator {
       let scalar = try bound.reshaped([])
       y =
         isLow
-        ? try Elementwise.binary(Max.self, call, y, scalar) : try Elementwise.binary(Min.self, call, y, scalar)
+        ? try Elementwise.binary(Max.self, call, y, scalar)
+        : try Elementwise.binary(Min.self, call, y, scalar)
     }
     return [y]
   }

@@ -13,7 +13,8 @@ enum Conv: Operator {
     }
     let kernel = Array(w.shape[2...])
     if let stated = try call.ints("kernel_shape"), stated != kernel {
-      throw OperatorError("w's kernel \(shapeText(kernel))", found: shapeText(stated), subject: "attribute 'kernel_shape'")
+      throw OperatorError(
+        "w's kernel \(shapeText(kernel))", found: shapeText(stated), subject: "attribute 'kernel_shape'")
     }
     let groups = try call.int("group") ?? 1
     // In two steps: the product of a file's numbers could overflow.
@@ -25,7 +26,8 @@ enum Conv: Operator {
     }
     let bias = call.optional(2)
     if let bias, bias.shape != [w.shape[0]] || bias.type != x.type {
-      throw call.wrong(2, "[\(w.shape[0])] of \(x.type.name)", found: "\(bias.type.name) \(shapeText(bias.shape))")
+      throw call.wrong(
+        2, "[\(w.shape[0])] of \(x.type.name)", found: "\(bias.type.name) \(shapeText(bias.shape))")
     }
     let windows = try WindowAttributes(call, kernel: kernel).windows(Array(x.shape[2...]))
     let y = try call.make(x.type, [x.shape[0], w.shape[0]] + windows.output)

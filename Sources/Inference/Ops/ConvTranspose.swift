@@ -14,14 +14,16 @@ enum ConvTranspose: Operator {
     }
     let groups = try call.int("group") ?? 1
     guard groups >= 1, groups <= max(1, x.shape[1]), x.shape[1] % groups == 0 else {
-      throw OperatorError("a divisor of \(x.shape[1]) channels", found: "\(groups)", subject: "attribute 'group'")
+      throw OperatorError(
+        "a divisor of \(x.shape[1]) channels", found: "\(groups)", subject: "attribute 'group'")
     }
     let attributes = try WindowAttributes(call, kernel: Array(w.shape[2...]))
     let windows = try TransposedWindows(call, attributes).windows(Array(x.shape[2...]))
     let outputs = w.shape[1] * groups
     let bias = call.optional(2)
     if let bias, bias.shape != [outputs] || bias.type != x.type {
-      throw call.wrong(2, "[\(outputs)] of \(x.type.name)", found: "\(bias.type.name) \(shapeText(bias.shape))")
+      throw call.wrong(
+        2, "[\(outputs)] of \(x.type.name)", found: "\(bias.type.name) \(shapeText(bias.shape))")
     }
     let y = try call.make(x.type, [x.shape[0], outputs] + windows.input)
     try call.budget.spend(x.count, w.shape[1], attributes.kernel.product)

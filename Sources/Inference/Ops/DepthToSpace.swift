@@ -7,7 +7,9 @@ enum DepthToSpace: Operator {
     let x = try call.input(0, rank: 4)
     guard let block = try call.int("blocksize"), block >= 1, block <= 1 << 20,
       x.shape[1] % (block * block) == 0
-    else { throw call.wrong(0, "channels that are a multiple of the squared blocksize", found: shapeText(x.shape)) }
+    else {
+      throw call.wrong(0, "channels that are a multiple of the squared blocksize", found: shapeText(x.shape))
+    }
     let (n, c, h, w) = (x.shape[0], x.shape[1] / (block * block), x.shape[2], x.shape[3])
     let isDCR = try call.word("mode", ["DCR", "CRD"], default: "DCR") == "DCR"
     let plane = h * w

@@ -25,7 +25,7 @@ enum Einsum: Operator {
     func visit<T: Element>(_: T.Type) throws(OperatorError) -> Tensor {
       let extents = equation.output.map(equation.extent)
       let y = try call.make(inputs[0].type, extents)
-      try call.budget.spend(y.count, equation.summed.map(equation.extent).product, inputs.count)
+      try call.budget.spend([y.count, inputs.count] + equation.summed.map(equation.extent))
       let (to, from) = (y.values(T.self), inputs.map { $0.values(T.self) })
       let outer = StridedWalk(extents, inputs.indices.map { equation.strides($0, equation.output) })
       let inner = StridedWalk(

@@ -8,13 +8,16 @@ enum Gemm: Operator {
     let a = try matrix(call, 0, isTransposed: try call.flag("transA"))
     let b = try matrix(call, 1, isTransposed: try call.flag("transB"))
     guard a.columns == b.rows, a.tensor.type == b.tensor.type else {
-      throw call.wrong(1, "\(a.columns) rows of \(a.tensor.type.name)", found: "\(b.rows) of \(b.tensor.type.name)")
+      throw call.wrong(
+        1, "\(a.columns) rows of \(a.tensor.type.name)", found: "\(b.rows) of \(b.tensor.type.name)")
     }
     let y = try call.make(a.tensor.type, [a.rows, b.columns])
     var product = MatrixProduct(a: a, b: b, y: y, scale: try call.float("alpha") ?? 1)
     if let c = call.optional(2) {
       guard c.type == y.type, Layout.broadcasts(c.shape, to: y.shape) else {
-        throw call.wrong(2, "\(y.type.name) that broadcasts to \(shapeText(y.shape))", found: "\(c.type.name) \(shapeText(c.shape))")
+        throw call.wrong(
+          2, "\(y.type.name) that broadcasts to \(shapeText(y.shape))",
+          found: "\(c.type.name) \(shapeText(c.shape))")
       }
       try StridedCopy.copy(
         shape: y.shape, from: c, offset: 0, strides: Layout.strides(c.shape, as: y.shape), to: y,

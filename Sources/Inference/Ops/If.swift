@@ -7,7 +7,9 @@ enum If: Operator {
     guard let condition = try call.boolean(0) else { throw OperatorError("a condition", found: "none") }
     let branch = try call.graph(condition ? "then_branch" : "else_branch")
     guard branch.inputs.isEmpty else { throw OperatorError("a branch without inputs", found: "one with") }
-    do { return try Interpreter(run: call.run).outputs(of: branch, in: Scope(branch, within: call.scope)) } catch {
+    do {
+      return try Interpreter(run: call.run).outputs(of: branch, in: Scope(branch, within: call.scope))
+    } catch {
       throw OperatorError(inner: error)
     }
   }

@@ -10,7 +10,8 @@ enum LRN: Operator {
     guard x.rank >= 2 else { throw call.wrong(0, "two dimensions or more", found: shapeText(x.shape)) }
     guard let size = try call.int("size"), size >= 1 else { throw call.wrongAttribute("size", "1 or more") }
     let rule = Rule(
-      size: size, alpha: try call.float("alpha") ?? Double(0.0001 as Float), beta: try call.float("beta") ?? 0.75,
+      size: size, alpha: try call.float("alpha") ?? Double(0.0001 as Float),
+      beta: try call.float("beta") ?? 0.75,
       bias: try call.float("bias") ?? 1)
     return [try x.type.visitFloats(Normalise(call: call, x: x, rule: rule))]
   }

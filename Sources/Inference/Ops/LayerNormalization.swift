@@ -24,7 +24,9 @@ enum LayerNormalization: Operator {
     }
     var y = try Elementwise.binary(Mul.self, call, normal, try call.input(1))
     if let shift = call.optional(2) { y = try Elementwise.binary(Add.self, call, y, shift) }
-    guard y.shape == x.shape else { throw call.wrong(1, "a shape that broadcasts to x", found: shapeText(y.shape)) }
+    guard y.shape == x.shape else {
+      throw call.wrong(1, "a shape that broadcasts to x", found: shapeText(y.shape))
+    }
     return [y, means, deviations]
   }
 }

@@ -28,7 +28,8 @@ enum MatMul: Operator {
         try call.backend.multiply(
           MatrixProduct(
             a: MatrixView(tensor: a, offset: i * m * k, rows: m, columns: k, rowStride: k, columnStride: 1),
-            b: MatrixView(tensor: b, offset: j * k * n, rows: k, columns: n, rowStride: n, columnStride: 1), y: y,
+            b: MatrixView(tensor: b, offset: j * k * n, rows: k, columns: n, rowStride: n, columnStride: 1),
+            y: y,
             yOffset: number * m * n))
         number += 1
       }

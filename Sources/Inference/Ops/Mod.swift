@@ -25,6 +25,7 @@ enum Mod: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let (a, b) = (try call.input(0), try call.input(1))
     return try call.flag("fmod")
-      ? [try Elementwise.binary(Truncated.self, call, a, b)] : [try Elementwise.binary(Floored.self, call, a, b)]
+      ? [try Elementwise.binary(Truncated.self, call, a, b)]
+      : [try Elementwise.binary(Floored.self, call, a, b)]
   }
 }

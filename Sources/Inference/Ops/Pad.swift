@@ -85,7 +85,8 @@ enum Pad: Operator {
     if call.opset >= 11 {
       if let value = call.optional(2) {
         guard value.type == type, value.count == 1 else {
-          throw call.wrong(2, "one \(type.name) element", found: "\(value.type.name) \(shapeText(value.shape))")
+          throw call.wrong(
+            2, "one \(type.name) element", found: "\(value.type.name) \(shapeText(value.shape))")
         }
         return value
       }

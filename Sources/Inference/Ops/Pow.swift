@@ -30,7 +30,8 @@ enum Pow: Operator, BinaryArithmetic {
     // Where one is real, both are.
     if base.type.isFloat || exponent.type.isFloat {
       let power = try Elementwise.binary(
-        Self.self, call, try Casting.cast(call, base, to: .double), try Casting.cast(call, exponent, to: .double))
+        Self.self, call, try Casting.cast(call, base, to: .double),
+        try Casting.cast(call, exponent, to: .double))
       return [try Casting.cast(call, power, to: base.type)]
     }
     let power = try Elementwise.binary(

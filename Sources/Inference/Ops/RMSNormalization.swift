@@ -17,7 +17,9 @@ enum RMSNormalization: Operator {
     let scale = try call.input(1)
     let y = try Elementwise.binary(
       Mul.self, call, normal, try Casting.cast(call, scale, to: normal.type))
-    guard y.shape == x.shape else { throw call.wrong(1, "a shape that broadcasts to x", found: shapeText(y.shape)) }
+    guard y.shape == x.shape else {
+      throw call.wrong(1, "a shape that broadcasts to x", found: shapeText(y.shape))
+    }
     return [y]
   }
 }

@@ -34,7 +34,7 @@ enum NumberRange: Operator {
         throw OperatorError(
           "at most \(call.budget.limits.elements) elements", found: "\(count)", kind: .budget)
       }
-      let y = try call.make(start.type, [max(0, Int(count))])
+      let y = try call.make(start.type, [Int(max(0, count))])
       let values = y.values(T.self)
       for index in 0..<y.count {
         values[index] = T(narrowing: first.adding(T.Wide(clamping: Double(index)).multiplied(by: step)))

@@ -7,6 +7,7 @@ enum ReduceMin: Operator {
     let x = try call.input(0)
     let greatest = x.type.integerLimits.map { Int64(clamping: $0.upperBound) } ?? .max
     return try Reduction.evaluate(
-      call, axesInputSince: 18, Reduction.Rules(Min.self, floats: .infinity, signed: greatest, unsigned: .max))
+      call, axesInputSince: 18, Reduction.Rules(Min.self, floats: .infinity, signed: greatest, unsigned: .max)
+    )
   }
 }

@@ -21,7 +21,8 @@ enum Reshape: Operator {
       throw call.wrong(1, "at most one -1, and no other negative extent", found: shapeText(shape))
     }
     if let open = open.first {
-      let rest = try Tensor.count(of: shape.enumerated().filter { $0.offset != open }.map(\.element), call.budget)
+      let rest = try Tensor.count(
+        of: shape.enumerated().filter { $0.offset != open }.map(\.element), call.budget)
       guard rest != 0, x.count % rest == 0 else {
         throw call.wrong(1, "a shape of \(x.count) elements", found: shapeText(shape))
       }

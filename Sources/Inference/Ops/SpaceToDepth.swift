@@ -7,7 +7,9 @@ enum SpaceToDepth: Operator {
     let x = try call.input(0, rank: 4)
     guard let block = try call.int("blocksize"), block >= 1, block <= 1 << 20, x.shape[2] % block == 0,
       x.shape[3] % block == 0
-    else { throw call.wrong(0, "height and width that are multiples of the blocksize", found: shapeText(x.shape)) }
+    else {
+      throw call.wrong(0, "height and width that are multiples of the blocksize", found: shapeText(x.shape))
+    }
     let (n, c, h, w) = (x.shape[0], x.shape[1], x.shape[2] / block, x.shape[3] / block)
     let (row, plane) = (x.shape[3], x.shape[2] * x.shape[3])
     let isDCR = try call.word("mode", ["DCR", "CRD"], default: "DCR") == "DCR"

@@ -8,7 +8,8 @@ enum TopK: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)
     let axis = try call.axis(try call.int("axis") ?? -1, rank: x.rank)
-    guard let k = call.opset < 10 ? try call.int("k") : try call.integers(1)?.first, k >= 0, k <= x.shape[axis]
+    guard let k = call.opset < 10 ? try call.int("k") : try call.integers(1)?.first, k >= 0,
+      k <= x.shape[axis]
     else { throw OperatorError("a k of 0 to \(x.shape[axis])", found: "another") }
     let isLargest = try call.flag("largest", default: true)
     return try x.type.visit(Select(call: call, x: x, axis: axis, k: k, isLargest: isLargest))
@@ -28,6 +29,8 @@ enum TopK: Operator {
       let from = x.values(T.self)
       let (extent, inner) = (x.shape[axis], x.shape[(axis + 1)...].product)
       try call.budget.spend(x.count, 8)
+      try call.budget.take(bytes: extent * 8)
+      defer { call.budget.release(bytes: extent * 8) }
       for outer in 0..<x.shape[..<axis].product {
         for rest in 0..<inner {
           let origin = outer * extent * inner + rest

@@ -1,5 +1,6 @@
 internal import ByteFiles
 internal import ONNXGraph
+internal import Synchronization
 
 /// Reads tensors of models into memory.
 struct ConstantLoader: Sendable {
@@ -7,6 +8,19 @@ struct ConstantLoader: Sendable {
   let external: ExternalFiles
   let strings: StringPool
   let budget: Budget
+  private let counted = WeightBytes()
+
+  init(file: ReadableFile, external: ExternalFiles, strings: StringPool, budget: Budget) {
+    self.file = file
+    self.external = external
+    self.strings = strings
+    self.budget = budget
+  }
+
+  /// Bytes that were read for elements so far.
+  var byteCountRead: Int { counted.bytes.load(ordering: .relaxed) }
+
+  private var totalRead: Int { external.all.reduce(file.byteCountRead) { $0 + $1.byteCountRead } }
 
   /// The elements of `constant`, unpacked.
   func tensor(_ constant: TensorConstant) throws(InferenceError) -> Tensor {
@@ -19,6 +33,8 @@ struct ConstantLoader: Sendable {
   }
 
   private func fill(_ tensor: Tensor, from constant: TensorConstant) throws(GraphError) {
+    let before = totalRead
+    defer { counted.bytes.add(totalRead - before, ordering: .relaxed) }
     if constant.type == .string {
       let values = tensor.values(Int64.self)
       for (index, text) in try constant.strings(file).enumerated() {
@@ -34,7 +50,8 @@ struct ConstantLoader: Sendable {
     if bits < 8 {
       let values = tensor.values(UInt8.self)
       for index in stride(from: constant.elementCount - 1, through: 0, by: -1) {
-        values[index] = PackedBits.element(index, bits: bits, type: constant.type, in: UnsafeRawBufferPointer(bytes))
+        values[index] = PackedBits.element(
+          index, bits: bits, type: constant.type, in: UnsafeRawBufferPointer(bytes))
       }
     }
   }
@@ -75,6 +92,11 @@ struct ConstantLoader: Sendable {
       return dense
     } catch { throw error.placed(place, path: file.path) }
   }
+}
+
+/// How many bytes of weights have been read.
+private final class WeightBytes: Sendable {
+  let bytes = Atomic(0)
 }
 
 /// Elements of fewer than eight bits: packed in files, low bits first; a byte each in memory.

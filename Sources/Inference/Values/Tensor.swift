@@ -33,7 +33,8 @@ package struct Tensor: Sendable {
   /// The same elements in another shape of as many.
   func reshaped(_ shape: [Int]) throws(OperatorError) -> Tensor {
     guard shape.allSatisfy({ $0 >= 0 }), try Self.count(of: shape, storage.budget) == count else {
-      throw OperatorError("a shape of \(count) elements for \(shapeText(self.shape))", found: shapeText(shape))
+      throw OperatorError(
+        "a shape of \(count) elements for \(shapeText(self.shape))", found: shapeText(shape))
     }
     return Tensor(type, shape, count, storage)
   }

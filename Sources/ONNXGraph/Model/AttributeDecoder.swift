@@ -38,7 +38,10 @@ struct AttributeDecoder {
     case 2: fields.float = try decoder.float(field)
     case 3: fields.int = try decoder.int(field)
     case 4: fields.string = try bytes(field)
-    case 5, 6, 14, 22: fields.single[field.number] = try decoder.range(field)
+    case 5, 6, 14, 22:
+      guard fields.single.updateValue(try decoder.range(field), forKey: field.number) == nil else {
+        throw decoder.refusal(.attribute, "one value of attribute \(quoted(fields.name))", "two")
+      }
     case 7: try model.appendFloats(field, to: &fields.floats, decoder)
     case 8: try model.appendInts(field, to: &fields.ints, decoder)
     case 9:

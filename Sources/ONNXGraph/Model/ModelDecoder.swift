@@ -20,7 +20,10 @@ struct ModelDecoder {
       switch field.number {
       case 1: irVersion = Int(try decoder.int(field))
       case 2, 3: producer[field.number] = try decoder.text(field)
-      case 7: graph = try decoder.range(field)
+      case 7:
+        // Protobuf would make one graph of both, which other readers may do differently.
+        guard graph == nil else { throw decoder.refusal(.wire, "one graph", "two") }
+        graph = try decoder.range(field)
       case 8:
         let (domain, version) = try opset(try decoder.range(field))
         opsets[domain] = version

@@ -26,7 +26,8 @@ package final class ConstantReader {
       let (file, range) = try external.range(of: data, byteCount: constant.byteCount, tensor: constant.name)
       source = .file(file, start: range.lowerBound)
     case .typed(let field):
-      source = .typed(TypedElements(constant, field: field, wire: WireFile(file)))
+      source = .typed(
+        TypedElements(constant, field: field, wire: WireFile(file, end: constant.message.upperBound)))
     }
   }
 
@@ -35,7 +36,8 @@ package final class ConstantReader {
     guard buffer.count <= constant.byteCount - position else {
       throw .refused(
         .data, path: path, place: "tensor \(quoted(constant.name))",
-        expected: "a read of the \(constant.byteCount - position) bytes left", found: "one of \(buffer.count)")
+        expected: "a read of the \(constant.byteCount - position) bytes left", found: "one of \(buffer.count)"
+      )
     }
     switch source {
     case .file(let file, let start):

@@ -132,7 +132,8 @@ struct TensorDecoder {
       }
     case .string: break
     default:
-      let least = type == .uint4 || type == .int4 || type == .float4E2M1 || type == .uint2 || type == .int2
+      let least =
+        type == .uint4 || type == .int4 || type == .float4E2M1 || type == .uint2 || type == .int2
         ? byteCount : count
       guard found >= least, found <= 10 * max(1, least) else {
         throw named.refusal(.data, "\(count) elements", "\(found) bytes of them")

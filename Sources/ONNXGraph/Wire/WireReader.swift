@@ -6,19 +6,25 @@ package import ByteFiles
 package final class WireFile {
   /// The file behind the window.
   package let file: ReadableFile
+  /// Reads never go past this.
+  private let end: Int
   private var window: [UInt8] = []
   private var windowStart = 0
 
   /// Bytes of a window: larger than most nodes, smaller than most weights that are skipped.
   private static let windowSize = 16 << 10
 
-  package init(_ file: ReadableFile) { self.file = file }
+  /// A window on `file`, or on its bytes before `end`.
+  package init(_ file: ReadableFile, end: Int? = nil) {
+    self.file = file
+    self.end = min(end ?? file.size, file.size)
+  }
 
   /// The byte at `position`, which the caller knows to lie in the file.
   func byte(at position: Int) throws(GraphError) -> UInt8 {
     let offset = position - windowStart
     if offset >= 0, offset < window.count { return window[offset] }
-    let count = min(Self.windowSize, file.size - position)
+    let count = min(Self.windowSize, end - position)
     window = try asGraph { () throws(FileError) in try file.bytes(at: position, count: max(0, count)) }
     windowStart = position
     guard let first = window.first else {
@@ -44,7 +50,8 @@ package final class WireFile {
   /// The whole file as one message.
   package var message: WireReader { WireReader(self, 0..<file.size) }
 
-  package func refusal(_ rule: GraphRule, _ place: String, _ expected: String, _ found: String) -> GraphError {
+  package func refusal(_ rule: GraphRule, _ place: String, _ expected: String, _ found: String) -> GraphError
+  {
     .refused(rule, path: file.path, place: place, expected: expected, found: found)
   }
 }

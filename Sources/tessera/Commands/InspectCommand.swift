@@ -11,8 +11,8 @@ struct InspectCommand: ParsableCommand {
     commandName: "inspect",
     abstract: "List the tensors of a file; of a unit checkpoint also units, tasks and levels.",
     discussion: """
-      Reads safetensors, npz, npy, PyTorch files and unit checkpoints, recognised by their content. Only the header or \
-      the index is read, except with --digests, which reads every byte of a flat file.
+      Reads safetensors, npz, npy, PyTorch files, ONNX and unit checkpoints, recognised by their content. Only the header \
+      or the index is read, except with --digests, which reads every byte of a flat file.
 
       Nothing in a PyTorch file (.pt, .pth, .bin, .ckpt) is ever run. Its tensors are called by the way to them, keys \
       joined by dots; where one top entry holds the model and is called state_dict, model_state_dict, model_state, \

@@ -1,0 +1,115 @@
+internal import ByteFiles
+internal import ONNXGraph
+internal import Tensors
+
+/// The weights of an ONNX model: initializers and constants of all its graphs.
+final class ONNXSource: FlatWeightsSource {
+  let kind = FlatFormatKind.onnx
+  let tensors: [FlatTensor]
+  let metadata: [(key: String, value: String)]
+  private let file: ReadableFile
+  private let constants: [NamedConstant]
+  private let external: ExternalFiles
+
+  var path: String { file.path }
+  var verbatim: [UInt8]? { nil }
+
+  init(_ file: ReadableFile) throws(FlatFormatError) {
+    let (model, constants) = try Self.asFlat { () throws(GraphError) in
+      let model = try Model(file)
+      return (model, try model.constants())
+    }
+    var tensors: [FlatTensor] = []
+    for named in constants {
+      let place = "tensor \(named.name.quoted)"
+      guard let dtype = named.constant.type.dtype else {
+        throw .refused(
+          .onnxUnsupportedDType, path: file.path, place: place, expected: "a dtype that flat formats have",
+          found: named.constant.type.name)
+      }
+      do throws(TensorError) {
+        tensors.append(
+          FlatTensor(
+            spec: try TensorSpec(name: named.name, dtype: dtype, shape: named.constant.shape), tiedTo: nil))
+      } catch {
+        throw .refused(
+          .onnxShape, path: file.path, place: place, expected: "elements that fill whole bytes",
+          found: "\(dtype.rawValue) \(named.constant.shape)")
+      }
+    }
+    self.file = file
+    self.constants = constants
+    self.tensors = tensors
+    metadata = model.metadata
+    external = ExternalFiles(of: file)
+    // Where external data lie is part of what the header says, so it is checked with it.
+    for named in constants { _ = try reader(of: named) }
+  }
+
+  func reader(of index: Int) throws(FlatFormatError) -> any TensorByteReader {
+    guard constants.indices.contains(index) else { throw noSuchTensor(index) }
+    return Reader(try reader(of: constants[index]), tensors[index].spec, path)
+  }
+
+  private func reader(of named: NamedConstant) throws(FlatFormatError) -> ConstantReader {
+    try Self.asFlat { () throws(GraphError) in
+      try ConstantReader(named.constant, file: file, external: external)
+    }
+  }
+
+  private final class Reader: TensorByteReader {
+    private let reader: ConstantReader
+    private let spec: TensorSpec
+    private let path: String
+    private var left: Int
+
+    init(_ reader: ConstantReader, _ spec: TensorSpec, _ path: String) {
+      self.reader = reader
+      self.spec = spec
+      self.path = path
+      left = spec.byteCount
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(FlatFormatError) {
+      guard buffer.count <= left else {
+        throw .readPastEnd(of: spec.name, in: path, left: left, asked: buffer.count)
+      }
+      try ONNXSource.asFlat { () throws(GraphError) in try reader.read(into: buffer) }
+      left -= buffer.count
+    }
+  }
+
+  /// Runs `body` with a graph's error as a case of this module's.
+  private static func asFlat<Value>(_ body: () throws(GraphError) -> Value) throws(FlatFormatError) -> Value {
+    do throws(GraphError) { return try body() } catch {
+      switch error {
+      case .file(let error): throw .file(error)
+      case .refused(let rule, let path, let place, let expected, let found):
+        // Rules of the graph are rules here, under the same names, which a test holds.
+        throw .refused(
+          FlatFormatRule(rawValue: rule.rawValue) ?? .onnxWire, path: path, place: place, expected: expected,
+          found: found)
+      }
+    }
+  }
+
+  static let format = FlatFormat(
+    kind: .onnx, suffix: ".onnx", matches: ONNXHead.matches,
+    open: { file, _ throws(FlatFormatError) in try ONNXSource(file) },
+    sink: { contents throws(FlatFormatError) in
+      throw contents.refusal(
+        .onnxWrite, "file", expected: "a format that holds tensors alone, such as .safetensors or .npz",
+        found: "ONNX, which needs a graph")
+    })
+}
+
+/// How a model is told from other files: protobuf has no magic number.
+enum ONNXHead {
+  /// A model begins with its IR version, and goes on with a field that models have.
+  static func matches(_ head: FileHead) -> Bool {
+    let bytes = head.bytes
+    guard bytes.count >= 3, bytes[0] == 0x08, (1...64).contains(bytes[1]) else { return false }
+    // producer_name, producer_version, domain, model_version, doc_string, graph, opset_import, metadata_props.
+    return [0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42, 0x72].contains(bytes[2])
+  }
+}

@@ -1,0 +1,143 @@
+internal import ArgumentParser
+internal import ByteFiles
+internal import FlatFormats
+internal import Glibc
+internal import Inference
+internal import ONNXGraph
+internal import Reporting
+internal import StrictJSON
+internal import Tensors
+internal import UnitModel
+
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Run a network on given inputs.",
+    discussion: """
+      Computes what the ONNX specification says of MODEL, an ONNX file of operator sets \
+      6 and later. The inputs are arrays of an npz, by name; where the model has one input, an array of any name or an \
+      .npy will do. The outputs are written likewise.
+
+      A model may use 4 GiB of memory for tensors and 4,000,000,000,000 multiply-adds in a run; --memory-limit and \
+      --step-limit say otherwise. What a model asks for beyond that is refused before it is allocated or done.
+
+      Example:
+        tessera run model.onnx --input x.npz --output y.npz
+        tessera run model.onnx --input x.npy --output y.npy --repeat 20 --threads 1 --profile
+      """)
+
+  @Argument(help: "The ONNX model.")
+  var model: String
+
+  @Option(help: "The inputs: an npz, an npy for one input, or any other file of flat weights.")
+  var input: String?
+
+  @Option(help: "Where the outputs go: .npz, .safetensors, or .npy for one output.")
+  var output: String
+
+  @Option(help: "What computes: \(BackendKind.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var backend = BackendKind.reference.rawValue
+
+  @Option(help: "The most threads that compute at one time; without it, one per processor.")
+  var threads: Int?
+
+  @Option(help: "Run this many times more after the first, and time those.")
+  var `repeat`: Int?
+
+  @Flag(help: "Say for each node its parameters, its multiply-adds for these inputs, and how long it took.")
+  var profile = false
+
+  @Option(help: "The most memory for tensors, such as 16GB.")
+  var memoryLimit: String?
+
+  @Option(help: "The most multiply-adds of a run.")
+  var stepLimit: Int?
+
+  @Flag(help: "Print JSON (schemas/run.schema.json).")
+  var json = false
+
+  @OptionGroup var reading: ReadingOptions
+
+  func validate() throws {
+    guard BackendKind(rawValue: backend) != nil else {
+      throw ValidationError(
+        "--backend: expected one of \(BackendKind.allCases.map(\.rawValue).joined(separator: ", ")), "
+          + "found '\(backend)'")
+    }
+    for (option, value) in [("--threads", threads), ("--repeat", `repeat`), ("--step-limit", stepLimit)] {
+      if let value, value < 1 { throw ValidationError("\(option): expected 1 or more, found \(value)") }
+    }
+    _ = try limits()
+    guard FlatFormats.kind(forName: output) != nil else {
+      throw ValidationError("--output '\(output)': expected a name that ends in .npz, .npy or .safetensors")
+    }
+    for (path, what) in [(model, "the model"), (input ?? "", "the input")] {
+      if let identity = FileIdentity(path: path), identity == FileIdentity(path: output) {
+        throw ValidationError("--output '\(output)' would replace \(what)")
+      }
+    }
+  }
+
+  private func limits() throws -> RunLimits {
+    var limits = RunLimits()
+    if let stepLimit { limits.steps = min(stepLimit, 1 << 60) }
+    guard let memoryLimit else { return limits }
+    guard case .bytes(let count)? = try? Budget(parsing: memoryLimit) else {
+      throw ValidationError("--memory-limit: expected bytes, such as 16GB, found '\(memoryLimit)'")
+    }
+    limits.bytes = count.value
+    return limits
+  }
+
+  func run() throws {
+    do {
+      try execute()
+    } catch let failure as Failure {
+      throw failure
+    } catch { throw Failure(sentence: "\(error)") }
+  }
+
+  private func execute() throws {
+    let file = try ReadableFile(path: model)
+    // What is clearly something else is told of as every command does.
+    if let kind = FlatFormats.recognise(file), kind != .onnx {
+      throw Failure(sentence: "\(model): expected an ONNX model, found \(kind.rawValue), which has no graph")
+    }
+    let threads = threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    let session = try Session(
+      try Model(file), backend: BackendKind(rawValue: backend) ?? .reference, threads: threads,
+      limits: try limits())
+    let inputs =
+      try input.map { try RunInputs($0, assumeDType: reading.assumeDType).tensors(for: session) } ?? [:]
+    let layers = profile ? Profile() : nil
+    let clock = ContinuousClock()
+    var outputs: [(name: String, tensor: Inference.Tensor)] = []
+    // Where more runs follow, the first only warms up.
+    let first = try clock.measure {
+      outputs = try session.run(inputs, profile: `repeat` == nil ? layers : nil)
+    }
+    var times = `repeat` == nil ? [first] : []
+    for _ in 0..<(`repeat` ?? 0) {
+      times.append(try clock.measure { outputs = try session.run(inputs, profile: layers) })
+    }
+    try RunOutputs(outputs, of: model).write(to: output)
+    let bytes = session.bytesRead
+    let report = RunReport(
+      file: model, destination: output, backend: backend, threads: threads,
+      outputs: outputs.map {
+        RunReport.Output(name: $0.name, dtype: $0.tensor.type.name, shape: $0.tensor.shape)
+      },
+      bytesRead: ByteCount(bytes.weights), indexBytes: ByteCount(bytes.rest),
+      seconds: times.map(Self.seconds),
+      layers: layers?.all.map {
+        RunReport.Layer(
+          node: $0.node, operation: $0.operation, shape: $0.shape, calls: $0.calls, seconds: $0.seconds,
+          multiplyAdds: $0.steps, parameters: ParameterCount($0.parameters))
+      })
+    try Output.standardOutput(json ? JSONWriter.text(report.json) : report.text(width: Terminal.width))
+  }
+
+  private static func seconds(_ duration: Duration) -> Double {
+    Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
+  }
+}

@@ -1,0 +1,52 @@
+import Inference
+import ONNXGraph
+
+/// How close outputs must be to what is expected.
+enum Closeness {
+  /// |a − b| ≤ 1e-7 + 1e-3 · |b| for every element: the bounds of the conformance suites.
+  case perElement
+  /// |a − b| ≤ 1e-4 · max |b| + 1e-6: sums in another order differ by their largest terms, not by what is left of them.
+  case perTensor
+
+  /// What is different; nil where every element is close enough.
+  func difference(_ found: Tensor, _ expected: Tensor, _ session: Session) -> String? {
+    if found.type != expected.type { return "type \(found.type.name), expected \(expected.type.name)" }
+    if found.shape != expected.shape { return "shape \(found.shape), expected \(expected.shape)" }
+    if found.type == .string {
+      let (a, b) = (session.texts(found), session.texts(expected))
+      return a == b ? nil : "\(a), expected \(b)"
+    }
+    let wanted = Self.numbers(expected)
+    let greatest = wanted.reduce(0) { $1.isFinite ? max($0, $1.magnitude) : $0 }
+    for (index, (a, b)) in zip(Self.numbers(found), wanted).enumerated() {
+      let bound = self == .perElement ? 1e-7 + 1e-3 * b.magnitude : 1e-4 * greatest + 1e-6
+      if a == b || (a.isNaN && b.isNaN) || (a - b).magnitude <= bound { continue }
+      return "[\(index)] is \(a), expected \(b)"
+    }
+    return nil
+  }
+
+  /// Every element as a real number.
+  static func numbers(_ tensor: Tensor) -> [Double] {
+    func all<T: BitwiseCopyable>(_: T.Type, _ number: (T) -> Double) -> [Double] {
+      tensor.withBytes { bytes in
+        (0..<tensor.count).map {
+          number(bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<T>.size, as: T.self))
+        }
+      }
+    }
+    return switch tensor.type {
+    case .float: all(Float.self) { Double($0) }
+    case .double: all(Double.self) { $0 }
+    case .float16: all(Float16.self) { Double($0) }
+    case .int64: all(Int64.self) { Double($0) }
+    case .int32: all(Int32.self) { Double($0) }
+    case .int16: all(Int16.self) { Double($0) }
+    case .int8, .int4, .int2: all(Int8.self) { Double($0) }
+    case .uint64: all(UInt64.self) { Double($0) }
+    case .uint32: all(UInt32.self) { Double($0) }
+    case .uint16: all(UInt16.self) { Double($0) }
+    default: all(UInt8.self) { Double($0) }
+    }
+  }
+}

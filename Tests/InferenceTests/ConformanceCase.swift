@@ -1,0 +1,78 @@
+import ByteFiles
+import Foundation
+import Inference
+import ONNXGraph
+
+/// One folder of ONNX's test data: a model, and inputs with the outputs that they must give.
+struct ConformanceCase {
+  let name: String
+  let folder: String
+  let model: Model
+
+  init(_ folder: String) throws {
+    self.folder = folder
+    name = URL(fileURLWithPath: folder).lastPathComponent
+    model = try Model(try ReadableFile(path: folder + "/model.onnx"))
+  }
+
+  /// Operators of all graphs of the model.
+  var operators: Set<String> { Self.operators(model.graph) }
+
+  private static func operators(_ graph: Graph) -> Set<String> {
+    var names: Set<String> = []
+    for node in graph.nodes {
+      names.insert(node.domain.isEmpty ? node.operation : "\(node.domain).\(node.operation)")
+      for case .graph(let inner) in node.attributes.values { names.formUnion(operators(inner)) }
+    }
+    return names
+  }
+
+  /// Why the case does not count; nil where it must pass.
+  var exclusion: String? {
+    if name.hasPrefix("test_training_dropout"), !name.contains("zero_ratio") {
+      return "its mask is drawn by NumPy's generator"
+    }
+    if let other = operators.subtracting(listedOperators).min() {
+      return "uses \(other), which is not listed"
+    }
+    for value in model.graph.inputs + model.graph.outputs {
+      guard case .tensor(let type?, _)? = value.type else { return "has a value that is no tensor" }
+      if !Self.types.contains(type) { return "has \(type.name) values" }
+    }
+    return nil
+  }
+
+  /// F16, F32, F64, integers, booleans and text.
+  private static let types: Set<ElementType> = [
+    .float16, .float, .double, .int64, .int32, .int16, .int8, .int4, .int2, .uint64, .uint32, .uint16, .uint8,
+    .uint4, .uint2, .bool, .string,
+  ]
+
+  /// What is wrong with the outputs; nil where they are right.
+  func failure(
+    _ backend: BackendKind = .reference, _ bound: Closeness = .perElement, threads: Int = 1
+  ) throws -> String? {
+    let session = try Session(model, backend: backend, threads: threads)
+    var sets = 0
+    while FileManager.default.fileExists(atPath: "\(folder)/test_data_set_\(sets)") {
+      let data = "\(folder)/test_data_set_\(sets)"
+      var inputs: [String: Tensor] = [:]
+      for (index, input) in session.inputs.enumerated() {
+        inputs[input.name] = try tensor("\(data)/input_\(index).pb", session)
+      }
+      for (index, output) in try session.run(inputs).enumerated() {
+        guard let expected = try tensor("\(data)/output_\(index).pb", session) else { continue }
+        if let problem = bound.difference(output.tensor, expected, session) {
+          return "output \(output.name): \(problem)"
+        }
+      }
+      sets += 1
+    }
+    return sets == 0 ? "no test data" : nil
+  }
+
+  private func tensor(_ path: String, _ session: Session) throws -> Tensor? {
+    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    return try session.tensor(message: try ReadableFile(path: path)).tensor
+  }
+}

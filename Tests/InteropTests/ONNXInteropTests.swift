@@ -1,0 +1,81 @@
+import Foundation
+import StrictJSON
+import TestSupport
+import Testing
+
+/// ONNX files, with onnx, NumPy and ONNX Runtime as judges.
+@Suite(.enabled(if: Peers.areThere(python: true)))
+struct ONNXInteropTests {
+  @Test("tensors in every place and form that ONNX has are read bit for bit, and go through every format")
+  func flatWeights() throws {
+    let workshop = try Workshop()
+    let report = try workshop.onnx("flat_weights.py", [Peers.tessera, "."])
+    #expect(report["failures"] == .array([]))
+    #expect(report["tensors"] == 99)
+  }
+
+  @Test("the conformance cases pass through the command")
+  func commandCases() throws {
+    let workshop = try Workshop()
+    let made = try workshop.run(
+      try #require(Peers.python), ["-B", "-W", "ignore", "\(Workshop.onnxScripts)/cases.py", "cases"])
+    #expect(made.code == 0)
+    let suites = ["node", "pytorch-converted", "pytorch-operator", "simple"].map { "cases/\($0)" }
+    let operators = try String(
+      contentsOfFile: "\(Workshop.onnxScripts)/operators.txt", encoding: .utf8
+    ).split(separator: "\n").map(String.init)
+    let report = try workshop.onnx(
+      "command_cases.py", [Peers.tessera, operators.joined(separator: ",")] + suites)
+    #expect(report["failures"] == .array([]))
+    guard case .integer(let passed)? = report["passed"], case .object(let tally)? = report["operators"] else {
+      Issue.record("no report")
+      return
+    }
+    #expect(passed >= 970)
+    #expect(operators.count == 101)
+    for name in operators { #expect(tally[name] != nil, "\(name) passed no case") }
+  }
+
+  @Test("trained models give what ONNX Runtime gives, within 1e-4 of the largest value")
+  func trainedModels() throws { try compare("real_models.py", outputs: 18, least: 0.005) }
+
+  @Test(
+    "the light architectures with seeded weights give what ONNX Runtime gives, within 1e-4 of the largest value"
+  )
+  func lightModels() throws { try compare("light_models.py", outputs: 9, least: 0.01) }
+
+  private func compare(_ script: String, outputs: Int, least: Double) throws {
+    let workshop = try Workshop()
+    let report = try workshop.onnx(script, [Peers.tessera, "reference"])
+    guard case .array(let rows)? = report["outputs"] else {
+      Issue.record("no report")
+      return
+    }
+    #expect(rows.count == outputs)
+    for case .object(let row) in rows {
+      guard case .number(let greatest)? = row["greatest"], case .number(let difference)? = row["difference"]
+      else {
+        Issue.record("\(row)")
+        continue
+      }
+      // Outputs that are all but zero would say nothing.
+      #expect(greatest >= least, "\(row)")
+      #expect(row["same_shape"] == .bool(true) && difference <= 1e-4 * greatest, "\(row)")
+    }
+  }
+}
+
+extension Workshop {
+  static let onnxScripts = SourceFolder.fixtures + "/onnx"
+
+  /// The object that one of the scripts for ONNX has printed.
+  fileprivate func onnx(_ name: String, _ arguments: [String]) throws -> JSONObject {
+    let python = try #require(Peers.python)
+    let result = try Subprocess.run(
+      python, ["-B", "-W", "ignore", "\(Self.onnxScripts)/\(name)"] + arguments, directory: folder.path,
+      timeout: 600)
+    try #require(result.code == 0, "\(name): \("\(result.ending)") \(result.errorText.prefix(2000))")
+    guard case .object(let object) = try JSONParser().parse(result.output) else { return JSONObject() }
+    return object
+  }
+}
