@@ -37,7 +37,8 @@ struct RefusalTests {
     #expect(Set(ids).count == ids.count)
     #expect(
       ids.allSatisfy { id in
-        ["flat.", "safetensors.", "shards.", "npy.", "npz.", "zip.", "pickle.", "pytorch.", "onnx."].contains {
+        ["flat.", "safetensors.", "shards.", "npy.", "npz.", "zip.", "pickle.", "pytorch.", "onnx."].contains
+        {
           id.hasPrefix($0)
         }
       }

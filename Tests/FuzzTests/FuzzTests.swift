@@ -33,7 +33,8 @@ struct FuzzTests {
     (.shards, "shards/indexes/compact.json"), (.npy, "flat/npy/fortran-big-i4.npy"),
     (.zip, "flat/deflated.npz"), (.zip, "flat/stored.npz"), (.pytorch, "pytorch/ties.pt"),
     (.pytorch, "pytorch/protocol2-legacy.pt"), (.pytorch, "pytorch/optimizer.pt"),
-    (.plan, "plans/good/readme-example.json"),
+    (.onnx, "onnx/seeds/branches.onnx"), (.onnx, "onnx/seeds/network.onnx"),
+    (.onnx, "onnx/seeds/shapes.onnx"), (.plan, "plans/good/readme-example.json"),
     (.plan, "plans/good/two-units-everywhere.json"), (.plan, "plans/minilm.json"),
     (.hdf5, "hdf5/refused_earliest.h5"), (.checkpoint, "checkpoints/grid.h5"),
   ]

@@ -90,7 +90,7 @@ final class GraphCompiler {
     }
     let known = node.domain.isEmpty ? OperatorRegistry.operators[node.operation] : nil
     guard let known else {
-      throw unsupported(node, "an operator that is built here", node.operation)
+      throw unsupported(node, "an operator that is built here", quoted(node.operation))
     }
     guard let opset = opsets[node.domain], opset >= known.since else {
       throw unsupported(

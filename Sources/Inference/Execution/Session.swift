@@ -102,7 +102,7 @@ package final class Session {
         let words = shape.map { extent in
           switch extent {
           case .fixed(let value): "\(value)"
-          case .named(let name): name
+          case .named(let name): plain(name)
           case .open: "?"
           }
         }

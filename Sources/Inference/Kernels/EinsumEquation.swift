@@ -1,3 +1,5 @@
+internal import ONNXGraph
+
 /// An Einstein sum, taken apart: which axis of which input each letter stands for.
 struct EinsumEquation {
   /// Letters; axes of the ellipsis are numbers counted from its last.
@@ -80,7 +82,7 @@ struct EinsumEquation {
   }
 
   private static func wrong(_ text: String, _ expected: String) -> OperatorError {
-    OperatorError(expected, found: "'\(text.prefix(80))'", subject: "attribute 'equation'")
+    OperatorError(expected, found: quoted(text), subject: "attribute 'equation'")
   }
 }
 

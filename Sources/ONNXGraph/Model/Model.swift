@@ -83,7 +83,7 @@ public struct Node: Sendable {
   /// How a message calls the node: by its name, else by what it makes.
   public var shown: String {
     let called = name.isEmpty ? (outputs.first { !$0.isEmpty } ?? "") : name
-    return "node \(quoted(called)) (\(domain.isEmpty ? "" : domain + ".")\(operation))"
+    return "node \(quoted(called)) (\(plain(domain.isEmpty ? operation : domain + "." + operation)))"
   }
 }
 

@@ -122,3 +122,6 @@ final class ItemCounter {
 
 /// A name in quotes, safe for a terminal.
 package func quoted(_ name: String) -> String { TensorName(name).quoted }
+
+/// The same without the quotes, for words that ought to be plain: operators, domains, dimensions.
+package func plain(_ word: String) -> String { String(TensorName(word).quoted.dropFirst().dropLast()) }

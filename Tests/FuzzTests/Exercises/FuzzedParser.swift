@@ -1,6 +1,6 @@
 /// The parsers that read what strangers write; a new one needs a case, and its exercise in the switch.
 enum FuzzedParser: String, CaseIterable, Sendable {
-  case safetensors, shards, npy, zip, pytorch, plan, hdf5, checkpoint
+  case safetensors, shards, npy, zip, pytorch, onnx, plan, hdf5, checkpoint
 
   /// Does with `bytes` what the commands do with a file. Errors are outcomes; a trap, a hang, a read outside memory or
   /// a broken promise (`require`) is a finding.
@@ -11,6 +11,7 @@ enum FuzzedParser: String, CaseIterable, Sendable {
     case .npy: NpyExercise.run(bytes)
     case .zip: ZipExercise.run(bytes)
     case .pytorch: PyTorchExercise.run(bytes)
+    case .onnx: ONNXExercise.run(bytes)
     case .plan: PlanExercise.run(bytes)
     case .hdf5: HDF5ReaderExercise.run(bytes)
     case .checkpoint: CheckpointFileExercise.run(bytes)

@@ -1,0 +1,39 @@
+import ByteFiles
+import FlatFormats
+import Inference
+import ONNXGraph
+
+/// Reads a model's tensors as the commands do, then runs it on inputs of the declared shapes, with small limits.
+enum ONNXExercise {
+  static func run(_ bytes: [UInt8]) {
+    guard let file = ScratchFile.holding(bytes) else { return }
+    do {
+      let source = try FlatFormats.open(file, as: .onnx, assumeDType: nil)
+      _ = try TensorReading.readAll(source, limit: 2 * bytes.count)
+    } catch { requireSentence(error) }
+    do { try runModel(file) } catch { requireSentence(error) }
+  }
+
+  private static func runModel(_ file: ReadableFile) throws {
+    let model = try Model(file)
+    let pieces = try ModelRewriting(model, replacing: []).pieces()
+    require(pieces.reduce(0) { $0 + $1.count } == file.size, "nothing replaced is the same file")
+    var limits = RunLimits()
+    limits.elements = 1 << 18
+    limits.bytes = 16 << 20
+    limits.steps = 4_000_000
+    limits.trips = 1000
+    let session = try Session(model, limits: limits)
+    var inputs: [String: Tensor] = [:]
+    for input in session.requiredInputs.prefix(8) {
+      guard case .tensor(let type?, let shape)? = input.type, type != .string else { continue }
+      let extents = (shape ?? []).map { if case .fixed(let value) = $0 { value } else { 2 } }
+      inputs[input.name] = try session.tensor(type, extents, for: input.name) { bytes in
+        for index in bytes.indices { bytes[index] = UInt8(truncatingIfNeeded: index &* 11) & 0x3F }
+      }
+    }
+    for output in try session.run(inputs) {
+      require(output.tensor.shape.allSatisfy { $0 >= 0 }, "extents are not negative")
+    }
+  }
+}
