@@ -39,6 +39,15 @@ struct SchemaTests {
       ]
     ),
     (
+      "run",
+      [
+        [
+          "run", "\(SourceFolder.fixtures)/onnx/seeds/branches.onnx", "--input", "x.npz", "--output", "y.npz",
+          "--json", "--repeat", "2", "--profile",
+        ]
+      ]
+    ),
+    (
       "plan",
       [
         ["plan", "w.safetensors", "--units", "4", "--tasks", "a,b,c,d", "--cut", "up=x,-"]
@@ -70,6 +79,8 @@ struct SchemaTests {
     bytes[bytes.count - 9] ^= 1
     _ = try workshop.folder.write(bytes, as: "damaged.h5")
     _ = try workshop.folder.write(SampleWeights.bytes([("up", "F32", [8, 3])]), as: "w.safetensors")
+    _ = try workshop.folder.write(SampleWeights.bytes([("x", "F32", [2, 6])]), as: "x.safetensors")
+    try workshop.tessera("convert", "x.safetensors", "x.npz")
   }
 
   @Test func everyDocumentIsOneThatItsSchemaDescribes() throws {
