@@ -158,7 +158,7 @@ extension RefusalCase {
       }
     } + [
       stored(.shardsVerbatim, "a path") { $0.shards[0] = $0.shards[0].named("../a.safetensors") },
-      stored(.shardsVerbatim, "an absolute path") { $0.shards[1] = $0.shards[1].named("/tmp/a.safetensors") },
+      stored(.shardsVerbatim, "an absolute path") { $0.shards[1] = $0.shards[1].named("/abs/a.safetensors") },
       stored(.shardsVerbatim, "an index called .bashrc") {
         $0.index = .init(name: ".bashrc.json", bytes: $0.bytes)
       },

@@ -45,7 +45,7 @@ struct StoredShardsTests {
   @Test(
     "a hostile checkpoint's names and index write nothing",
     arguments: [
-      ("shards-00001-of", "../rds-00001-of"), ("shards-00001-of", "/tmp/s-00001-of"),
+      ("shards-00001-of", "../rds-00001-of"), ("shards-00001-of", "/abs/s-00001-of"),
       ("shards-00002-of", "shards-00001-of"), ("00001-of-00002.safetensors", "00001-of-00002.safetensorz"),
       ("shards.safetensors.index.json", "../rds.safetensors.index.json"),
       ("shards.safetensors.index.json", "shards.safetensors.index.jsoX"),
