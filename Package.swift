@@ -67,7 +67,8 @@ let package = Package(
     .executableTarget(
       name: "tessera",
       dependencies: [
-        "ByteFiles", "StrictJSON", "Tensors", "HDF5Kit", "FlatFormats", "UnitModel", "UnitCheckpoints",
+        "CLinux", "ByteFiles", "StrictJSON", "Tensors", "HDF5Kit", "FlatFormats", "UnitModel",
+        "UnitCheckpoints",
         "Planning", "Accounting", "Conversion", "Comparison", "Validation", "Reporting", "ONNXGraph",
         "Inference",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

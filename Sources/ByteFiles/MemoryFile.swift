@@ -27,15 +27,24 @@ package final class MemoryFile {
   }
 
   /// Writes what was written here to the same places of `file`, and gives it the same length.
-  package func copy(to file: AtomicFile) throws(FileError) {
+  ///
+  /// - Parameter ranges: what `file` has of its own; ascending.
+  package func copy(to file: AtomicFile, leavingOut ranges: [Range<Int>] = []) throws(FileError) {
     // SEEK_DATA and SEEK_HOLE of <unistd.h>, which Swift's Glibc module does not show.
     let (seekData, seekHole): (Int32, Int32) = (3, 4)
     let size = lseek(descriptor, 0, SEEK_END)
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
     defer { buffer.deallocate() }
+    var rest = ranges[...]
     var position = lseek(descriptor, 0, seekData)
     while position >= 0, position < size {
-      let end = lseek(descriptor, position, seekHole)
+      // Data come in whole pages, which may have others' bytes at their ends.
+      while let range = rest.first, range.lowerBound <= position {
+        position = max(position, range.upperBound)
+        rest = rest.dropFirst()
+      }
+      if position >= size { break }
+      let end = min(lseek(descriptor, position, seekHole), rest.first?.lowerBound ?? size)
       while position < end {
         let count = pread(descriptor, buffer.baseAddress, min(buffer.count, end - position), position)
         if count < 0 && errno == EINTR { continue }

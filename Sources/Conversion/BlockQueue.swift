@@ -1,14 +1,13 @@
 internal import ByteFiles
-internal import Dispatch
 internal import Synchronization
 internal import Tensors
 internal import UnitCheckpoints
 
 /// Cuts windows into blocks, checksums the pieces and writes them, on a queue of its own.
 final class BlockQueue: @unchecked Sendable {
-  // Proof of @unchecked: `error` is behind a mutex; all other mutable state is touched only by blocks on the serial
-  // queue, and by `finish` and `deinit` after the queue has drained.
-  private let queue = DispatchQueue(label: "tessera.write")
+  // Proof of @unchecked: `error` is behind a mutex; the queue belongs to the thread that calls the methods; all other
+  // mutable state is touched only by work on the serial queue, and by `finish` and `deinit` after it has drained.
+  private let queue = SerialQueue(label: "tessera.write")
   private let file: AtomicFile
   private let chunks: ChunkFiller
   private let pieces: UnsafeMutableRawBufferPointer
@@ -39,7 +38,7 @@ final class BlockQueue: @unchecked Sendable {
 
   /// Starts a tensor.
   func begin(_ tensor: Int, blocks: [BlockDestination], grid: BlockGrid?) {
-    queue.async { [self] in
+    queue.async(byteCount: 0) { [self] in
       self.blocks = blocks
       self.grid = grid
       numbers = grid?.blockNumbers(coordinates: blocks.map(\.coordinates)) ?? []
@@ -52,7 +51,7 @@ final class BlockQueue: @unchecked Sendable {
 
   /// Writes the window's bytes, then releases it.
   func write(_ window: Window, window place: BlockWindow) {
-    queue.async { [self] in
+    queue.async(byteCount: window.storage.count) { [self] in
       defer { window.release() }
       if failure != nil { return }
       do throws(FileError) {
@@ -83,12 +82,15 @@ final class BlockQueue: @unchecked Sendable {
 
   /// Ends the tensor with this number.
   func end(_ tensor: Int) {
-    queue.async { [self] in sums[tensor] = results }
+    queue.async(byteCount: 0) { [self] in sums[tensor] = results }
   }
+
+  /// Sends work on its way that waits for more.
+  func send() { queue.send() }
 
   /// Waits for everything and returns each tensor's checksums, block by block.
   func finish() -> [Int: [UInt64]] {
-    queue.sync {}
+    queue.drain()
     return sums
   }
 

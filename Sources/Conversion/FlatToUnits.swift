@@ -71,10 +71,19 @@ package struct FlatToUnits {
     let windows =
       grid?.windows(limit: ring.capacity)
       ?? BlockGrid.wholeWindows(byteCount: placement.spec.byteCount, limit: ring.capacity)
-    if !isTied { writing.begin(index, blocks: writer.destinations[index].blocks, grid: grid) }
+    if !isTied {
+      let destination: TensorDestination
+      do throws(CheckpointError) { destination = try writer.destination(ofTensor: index) } catch {
+        throw .checkpoint(error)
+      }
+      writing.begin(index, blocks: destination.blocks, grid: grid)
+    }
     var moved = 0
     for window in windows {
-      let lent = ring.take(window.byteCount, users: isTied ? 1 : 2)
+      let lent = ring.take(window.byteCount, users: isTied ? 1 : 2) {
+        hashing.send()
+        writing.send()
+      }
       do throws(FlatFormatError) { try reader.read(into: lent.storage) } catch {
         for _ in 0..<(isTied ? 1 : 2) { lent.release() }
         throw .flat(error)

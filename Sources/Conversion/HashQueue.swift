@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import Tensors
 
 /// SHA-256 of tensors, each in its own order, two of them at a time.
@@ -19,6 +18,9 @@ final class HashQueue {
   /// Ends the tensor with this number.
   func end(_ tensor: Int) { lanes[tensor % lanes.count].end(tensor) }
 
+  /// Sends work on its way that waits for more.
+  func send() { for lane in lanes { lane.send() } }
+
   /// Waits for everything and returns the digests; a tensor that never ended has that of no bytes.
   func finish() -> [SHA256Digest] {
     var digests = [SHA256Digest](repeating: SHA256Hasher().finish(), count: tensorCount)
@@ -31,25 +33,27 @@ final class HashQueue {
 
 /// SHA-256 of one tensor after the other, on a queue of its own.
 private final class HashLane: @unchecked Sendable {
-  // Proof of @unchecked: after `init` the stored state is touched only by blocks on the serial queue, and by
-  // `finish` after the queue has drained.
-  private let queue = DispatchQueue(label: "tessera.hash")
+  // Proof of @unchecked: after `init` `hasher` and `digests` are touched only by work on the serial queue, and by
+  // `finish` after the queue has drained; the queue itself belongs to the thread that calls the methods.
+  private let queue = SerialQueue(label: "tessera.hash")
   private let hasher = SHA256Hasher()
   private var digests: [(tensor: Int, digest: SHA256Digest)] = []
 
   func update(_ window: Window) {
-    queue.async { [self] in
+    queue.async(byteCount: window.storage.count) { [self] in
       hasher.update(UnsafeRawBufferPointer(window.storage))
       window.release()
     }
   }
 
   func end(_ tensor: Int) {
-    queue.async { [self] in digests.append((tensor, hasher.finish())) }
+    queue.async(byteCount: 0) { [self] in digests.append((tensor, hasher.finish())) }
   }
 
+  func send() { queue.send() }
+
   func finish() -> [(tensor: Int, digest: SHA256Digest)] {
-    queue.sync {}
+    queue.drain()
     return digests
   }
 }

@@ -25,8 +25,11 @@ final class WindowRing {
   /// A window of `byteCount` bytes, at most `capacity`, that this many users will release.
   ///
   /// Waits while everything is in use. Only the thread that owns the ring may call this.
-  func take(_ byteCount: Int, users: Int) -> Window {
+  ///
+  /// - Parameter willWait: called before, to send users on their way.
+  func take(_ byteCount: Int, users: Int, willWait: () -> Void = {}) -> Window {
     if let open, byteCount <= capacity - lent { return window(in: open, byteCount, users: users) }
+    willWait()
     open?.release()
     let buffer = buffers[next]
     next = (next + 1) % buffers.count

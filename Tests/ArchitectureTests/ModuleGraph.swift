@@ -32,7 +32,8 @@ enum ModuleGraph {
       "Tensors", "StrictJSON", "UnitModel", "UnitCheckpoints", "Accounting", "Validation", "Comparison",
     ],
     "tessera": [
-      "ByteFiles", "StrictJSON", "Tensors", "HDF5Kit", "FlatFormats", "UnitModel", "UnitCheckpoints",
+      "CLinux", "ByteFiles", "StrictJSON", "Tensors", "HDF5Kit", "FlatFormats", "UnitModel",
+      "UnitCheckpoints",
       "Planning", "Accounting", "Conversion", "Comparison", "Validation", "Reporting", "ONNXGraph",
       "Inference",
       "ArgumentParser", "Glibc",

@@ -83,11 +83,16 @@ struct AtomicFileTests {
     #expect(pwrite(descriptor, "c", 1, 5_000_000) == 1)
     ftruncate(descriptor, 9_000_000)
     close(descriptor)
-    try memory.copy(to: file)
+    // What lies in the same pages stays.
+    try file.write([0x64, 0x65], at: 5)
+    try file.write([0x66], at: 4_999_999)
+    try file.write([0x67], at: 7_000_000)
+    try memory.copy(to: file, leavingOut: [5..<7, 4_999_999..<5_000_000, 7_000_000..<7_000_001])
     try file.commit()
     var expected = [UInt8](repeating: 0, count: 9_000_000)
-    expected[3...4] = [0x61, 0x62]
-    expected[5_000_000] = 0x63
+    expected[3...6] = [0x61, 0x62, 0x64, 0x65]
+    expected[4_999_999...5_000_000] = [0x66, 0x63]
+    expected[7_000_000] = 0x67
     #expect(try TemporaryFolder.bytes(of: folder.file("out")) == expected)
   }
 }

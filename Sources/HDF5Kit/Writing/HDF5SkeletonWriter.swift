@@ -13,14 +13,21 @@ package final class HDF5SkeletonWriter {
   private var groups: [String: HDF5Handle] = [:]
   private var types: [HDF5ElementType: HDF5Handle] = [:]
 
+  /// Begins an empty HDF5 file in `memory`, laid out for about `datasetCount` datasets.
+  ///
+  /// - Parameter hasChunks: whether there will be datasets in chunks.
+  package convenience init(
+    memory: MemoryFile, datasetCount: Int, hasChunks: Bool = false
+  ) throws(HDF5Error) {
+    // The library wants a path, and writes a first version of the superblock at once, which must not meet a full disk.
+    try self.init(path: "/dev/null", datasetCount: datasetCount, hasChunks: hasChunks)
+    try HDF5Library.sync { () throws(HDF5Error) in try Self.move(openFile(), to: memory) }
+  }
+
   /// Replaces `path` by an empty HDF5 file, laid out for about `datasetCount` datasets.
   ///
-  /// - Parameters:
-  ///   - hasChunks: whether there will be datasets in chunks.
-  ///   - memory: where the bytes go instead. libhdf5 wants a path, so `path` is opened all the same.
-  package init(
-    path: String, datasetCount: Int, hasChunks: Bool = false, memory: MemoryFile? = nil
-  ) throws(HDF5Error) {
+  /// - Parameter hasChunks: whether there will be datasets in chunks.
+  package init(path: String, datasetCount: Int, hasChunks: Bool = false) throws(HDF5Error) {
     (file, groupCreation, datasetCreation) = try HDF5Library.sync { () throws(HDF5Error) in
       let access = try Self.propertyList(tessera_H5P_FILE_ACCESS())
       // "latest" differs between releases of the library; with these bounds each writes the same bytes.
@@ -30,7 +37,7 @@ package final class HDF5SkeletonWriter {
       // Data under 64 bytes are not aligned but fill the gaps between others: with each gap left free, every further
       // small dataset searched all of them for an aligned place, and 20,000 scalars took 30 seconds.
       try access.call("H5Pset_alignment") { H5Pset_alignment($0, 64, 64) }
-      // The temporary is locked by its AtomicFile already, through another descriptor.
+      // Nobody else knows the file.
       try access.call("H5Pset_file_locking") { H5Pset_file_locking($0, false, true) }
       // Metadata in blocks of its own keeps the data together. A dataset takes some 650 bytes of it; blocks of 40
       // for each leave less than a tenth of that unused in the last one.
@@ -63,7 +70,6 @@ package final class HDF5SkeletonWriter {
             close: H5Fclose)
         }
       }
-      if let memory { try Self.move(file, to: memory) }
       return (file, groups, datasets)
     }
   }

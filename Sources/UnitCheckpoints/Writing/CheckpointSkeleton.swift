@@ -13,16 +13,16 @@ struct CheckpointSkeleton {
   /// Of the datasets in chunks, by row, the addresses of their object headers.
   private var headerAddresses: [Int: Int] = [:]
 
-  /// Creates everything in `memory`, and gives the contiguous datasets of `index` their addresses.
+  /// Creates everything in `memory`.
   ///
-  /// - Parameter path: a path that libhdf5 may open.
+  /// - Parameter created: told the address of each tensor dataset, row by row; nil for one that is empty or in chunks.
   init(
-    in memory: MemoryFile, path: String, contents: CheckpointContents, index: inout IndexBuilder
+    in memory: MemoryFile, contents: CheckpointContents, index: IndexBuilder, created: (Int?) -> Void
   ) throws(HDF5Error) {
     let tables = LayoutV1.Table.allCases
     let skeleton = try HDF5SkeletonWriter(
-      path: path, datasetCount: index.datasets.count + tables.count + contents.headers.count + 2,
-      hasChunks: index.chunkPlans.contains { $0 != nil }, memory: memory)
+      memory: memory, datasetCount: index.datasets.count + tables.count + contents.headers.count + 2,
+      hasChunks: index.chunkPlans.contains { $0 != nil })
     try skeleton.writeRootAttribute(
       LayoutV1.formatAttribute, type: .string(length: LayoutV1.formatValue.utf8.count),
       bytes: Array(LayoutV1.formatValue.utf8))
@@ -55,12 +55,13 @@ struct CheckpointSkeleton {
         LayoutV1.seal, in: LayoutV1.metadataGroup, type: SealRow.elementType, shape: [])
     else { throw .library(call: "H5Dget_offset", message: "no address for \(LayoutV1.seal)") }
     sealAddress = address
-    try createTensorDatasets(in: skeleton, contents: contents, index: &index)
+    try createTensorDatasets(in: skeleton, contents: contents, index: index, created: created)
     try skeleton.close()
   }
 
   private mutating func createTensorDatasets(
-    in skeleton: HDF5SkeletonWriter, contents: CheckpointContents, index: inout IndexBuilder
+    in skeleton: HDF5SkeletonWriter, contents: CheckpointContents, index: IndexBuilder,
+    created: (Int?) -> Void
   ) throws(HDF5Error) {
     let links = contents.tensors.map { LinkName.escaped($0.spec.name) }
     var nameBytes: [Int64: Int] = [:]
@@ -73,17 +74,21 @@ struct CheckpointSkeleton {
     }
     for (number, row) in index.datasets.enumerated() {
       let spec = contents.tensors[Int(row.tensor)].spec
-      guard let owner = DatasetOwner(code: row.owner) else { continue }
+      guard let owner = DatasetOwner(code: row.owner) else {
+        created(nil)
+        continue
+      }
       let (type, needsAttribute) = spec.dtype.storage
       let (link, shape) = (links[Int(row.tensor)], index.shape(ofDataset: number, spec))
       let attributes = needsAttribute ? [(LayoutV1.dtypeAttribute, spec.dtype.rawValue)] : []
       if let chunks = index.chunkPlans[number] {
         headerAddresses[number] = try skeleton.createDataset(
           link, in: owner.group, type: type, shape: shape, chunkShape: chunks.shape, attributes: attributes)
+        created(nil)
       } else {
-        let address = try skeleton.createDataset(
-          link, in: owner.group, type: type, shape: shape, attributes: attributes)
-        index.setAddress(address, ofDataset: number)
+        created(
+          try skeleton.createDataset(
+            link, in: owner.group, type: type, shape: shape, attributes: attributes))
       }
     }
   }

@@ -2,13 +2,33 @@ internal import HDF5Kit
 internal import Tensors
 
 extension IndexBuilder {
-  /// Where each tensor's bytes go, once the contiguous datasets have their addresses.
-  func destinations() -> [TensorDestination] {
-    tensors.map { tensor in
-      let range = Int(tensor.firstDataset)..<Int(tensor.firstDataset + tensor.datasetCount)
-      return TensorDestination(
-        blocks: range.flatMap { blockDestinations(ofDataset: $0, dtype: DType(rawValue: tensor.dtype)) })
+  /// The datasets of a tensor.
+  func datasets(ofTensor index: Int) -> Range<Int> {
+    Int(tensors[index].firstDataset)..<Int(tensors[index].firstDataset + tensors[index].datasetCount)
+  }
+
+  /// Where a tensor's bytes go, once its contiguous datasets have their addresses.
+  func destination(ofTensor index: Int) -> TensorDestination {
+    let dtype = DType(rawValue: tensors[index].dtype)
+    return TensorDestination(
+      blocks: datasets(ofTensor: index).flatMap { blockDestinations(ofDataset: $0, dtype: dtype) })
+  }
+
+  /// The places of contiguous datasets in the file, ascending; neighbours are one.
+  ///
+  /// - Parameter addresses: of each dataset.
+  func dataRanges(addresses: [Int?]) -> [Range<Int>] {
+    var ranges: [Range<Int>] = []
+    for (row, address) in zip(datasets, addresses) {
+      guard let address else { continue }
+      let range = address..<address + Int(row.bytes)
+      if let last = ranges.last, last.upperBound == range.lowerBound {
+        ranges[ranges.count - 1] = last.lowerBound..<range.upperBound
+      } else {
+        ranges.append(range)
+      }
     }
+    return ranges.sorted { $0.lowerBound < $1.lowerBound }
   }
 
   private func blockDestinations(ofDataset number: Int, dtype: DType?) -> [BlockDestination] {

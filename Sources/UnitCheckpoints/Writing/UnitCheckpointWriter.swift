@@ -3,19 +3,19 @@ internal import HDF5Kit
 internal import Tensors
 internal import UnitModel
 
-/// Writes a unit checkpoint: first its skeleton, then whatever bytes come, then the index and the seal.
+/// Writes a unit checkpoint: its skeleton, meanwhile whatever bytes come, then the index and the seal.
 ///
 /// `bytes.write` may be called from any thread and in any order; the other methods belong to the owner.
 package final class UnitCheckpointWriter {
-  /// Where each tensor's bytes go, in flat order.
-  package let destinations: [TensorDestination]
   /// Writes bytes at a file address.
   package let bytes: AtomicFile
 
   private let path: String
   private let contents: CheckpointContents
   private var index: IndexBuilder
-  private let skeleton: CheckpointSkeleton
+  private let skeleton = SkeletonWork()
+  /// Datasets whose addresses `index` has.
+  private var knownDatasets = 0
   private let chunks: ChunkStore
 
   /// Lays out the file beside `path`; nothing appears there before `commit`.
@@ -25,18 +25,31 @@ package final class UnitCheckpointWriter {
     do throws(FileError) { bytes = try AtomicFile(path: path) } catch { throw .file(error) }
     var index = IndexBuilder(isCompressed: contents.isCompressed)
     for (placement, tie) in zip(contents.tensors, contents.ties) { index.append(placement, tiedTo: tie) }
-    let memory: MemoryFile
-    do throws(FileError) { memory = try MemoryFile() } catch { throw .file(error) }
-    do throws(HDF5Error) {
-      skeleton = try CheckpointSkeleton(
-        in: memory, path: bytes.temporaryPath, contents: contents, index: &index)
-    } catch { throw .hdf5(path: path, error) }
-    do throws(FileError) {
-      try memory.copy(to: bytes)
-      chunks = ChunkStore(file: bytes, start: try bytes.currentSize())
-    } catch { throw .file(error) }
+    skeleton.start(bytes, path: path, contents: contents, index: index)
     self.index = index
-    destinations = index.destinations()
+    var start = 0
+    if contents.isCompressed {
+      // Chunks go behind the skeleton.
+      _ = try skeleton.finish()
+      do throws(FileError) { start = try bytes.currentSize() } catch { throw .file(error) }
+    }
+    chunks = ChunkStore(file: bytes, start: start)
+  }
+
+  deinit { skeleton.wait() }
+
+  /// Where the bytes of a tensor go, once its datasets have been made.
+  package func destination(ofTensor number: Int) throws(CheckpointError) -> TensorDestination {
+    try learnAddresses(upTo: index.datasets(ofTensor: number).upperBound)
+    return index.destination(ofTensor: number)
+  }
+
+  private func learnAddresses(upTo count: Int) throws(CheckpointError) {
+    if count <= knownDatasets { return }
+    for address in try skeleton.addresses(from: knownDatasets, upTo: count) {
+      index.setAddress(address, ofDataset: knownDatasets)
+      knownDatasets += 1
+    }
   }
 
   /// Takes the bytes of blocks that have no address; for one thread.
@@ -46,6 +59,8 @@ package final class UnitCheckpointWriter {
   package func commit(sums: [TensorSums]) throws(CheckpointError) {
     let (places, end): ([Int: [ChunkPlace?]], Int)
     do throws(FileError) { (places, end) = try chunks.finish() } catch { throw .file(error) }
+    let skeleton = try skeleton.finish()
+    try learnAddresses(upTo: index.datasets.count)
     do throws(HDF5Error) {
       try skeleton.complete(bytes, index: index, contents: contents, places: places, end: end)
     } catch .file(let error) { throw .file(error) } catch { throw .hdf5(path: path, error) }
@@ -63,7 +78,11 @@ package final class UnitCheckpointWriter {
         fileEnd: UInt64(try bytes.currentSize()), restXXH3: 0,
         modelSHA256: modelDigest(of: zip(contents.tensors, sums).map { ($0.spec, $1.sha256) }).bytes,
         indexXXH3: 0)
-      seal.restXXH3 = try Seal.restChecksum(fileSize: Int(seal.fileEnd), leavingOut: dataRanges()) {
+      // The disk can work while what is in no contiguous dataset, all chunks for one, is read once more.
+      bytes.startWriteback(from: 0, count: 0)
+      seal.restXXH3 = try Seal.restChecksum(
+        fileSize: Int(seal.fileEnd), leavingOut: dataRanges(leavingOut: skeleton.sealAddress)
+      ) {
         (offset, buffer) throws(FileError) in try bytes.read(at: offset, into: buffer)
       }
       seal.indexXXH3 = Seal.indexChecksum(tables: tables, seal: seal)
@@ -75,11 +94,9 @@ package final class UnitCheckpointWriter {
   }
 
   /// The ranges that the rest checksum leaves out: the tensors' contiguous bytes and the seal.
-  private func dataRanges() -> [Range<Int>] {
-    var ranges = index.datasets.compactMap { row -> Range<Int>? in
-      row.address == .max ? nil : Int(row.address)..<Int(row.address + row.bytes)
-    }
-    ranges.append(skeleton.sealAddress..<skeleton.sealAddress + SealRow.size)
-    return ranges.sorted { $0.lowerBound < $1.lowerBound }
+  private func dataRanges(leavingOut seal: Int) -> [Range<Int>] {
+    let ranges = index.dataRanges(
+      addresses: index.datasets.map { $0.address == .max ? nil : Int($0.address) })
+    return (ranges + [seal..<seal + SealRow.size]).sorted { $0.lowerBound < $1.lowerBound }
   }
 }

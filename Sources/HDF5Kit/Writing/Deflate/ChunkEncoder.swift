@@ -82,7 +82,7 @@ package final class ChunkEncoder: @unchecked Sendable {
     // An empty block with fixed codes is the last one.
     writer.put(0b011, 10)
     writer.align()
-    let checksum = UInt32(truncatingIfNeeded: adler32(1, shuffled, UInt32(chunk.count)))
+    let checksum = Adler32.checksum(UnsafeRawBufferPointer(start: shuffled, count: chunk.count))
     writer.put(UInt64(checksum.byteSwapped), 32)
     return writer.target - start
   }
