@@ -48,7 +48,8 @@ seed() {
     npy) add "$1" Tests/Fixtures/flat/npy/*.npy "$hostile"/pickle/*.npy ;;
     zip) add "$1" Tests/Fixtures/flat/*.npz "$hostile"/zip-*/*.zip "$hostile"/pickle/*.{npz,zip} ;;
     pytorch) add "$1" Tests/Fixtures/pytorch/*.{pt,ckpt} "$hostile"/pickle/*.{pkl,pickle,pt,bin} ;;
-    onnx) add "$1" Tests/Fixtures/onnx/seeds/*.onnx ;;
+    onnx)
+      add "$1" Tests/Fixtures/onnx/seeds/*.onnx /usr/share/libonnx-testdata/data/{node,simple}/*/model.onnx ;;
     plan) add "$1" Tests/Fixtures/plans/*.json Tests/Fixtures/plans/*/*.json samples/*/*.json ;;
     hdf5) add "$1" Tests/Fixtures/hdf5/*.h5 "$hostile"/hdf5-*/* ;;
     checkpoint) add "$1" Tests/Fixtures/checkpoints/*.h5 ;;

@@ -44,6 +44,34 @@ struct ONNXInteropTests {
   )
   func lightModels() throws { try compare("light_models.py", outputs: 9, least: 0.01) }
 
+  @Test("the trained sample gives PyTorch's logits for every task and level, here and in ONNX Runtime")
+  func sample() throws {
+    let workshop = try Workshop()
+    let report = try workshop.onnx(
+      "sample_network.py", [Peers.tessera, "\(SourceFolder.root)/samples/fashion", "reference"])
+    // Its weights are those of weights.safetensors, but for the counters of the normalisations.
+    #expect(report["weights"] == 442)
+    guard case .array(let rows)? = report["outputs"], case .array(let other)? = report["other"] else {
+      Issue.record("no report")
+      return
+    }
+    #expect(other.count == 100)
+    for case .string(let name) in other { #expect(name.hasSuffix(".num_batches_tracked")) }
+    #expect(rows.count == 16)
+    for case .object(let row) in rows {
+      guard case .number(let greatest)? = row["greatest"], case .number(let ours)? = row["tessera"],
+        case .number(let peer)? = row["onnxruntime"]
+      else {
+        Issue.record("\(row)")
+        continue
+      }
+      #expect(greatest > 5 && row["shapes"] == .bool(true), "\(row)")
+      #expect(ours <= 1e-5 && peer <= 1e-5 * greatest, "\(row)")
+      // What the level does not use is in none of its paths.
+      #expect(row["masked"] == .number(0), "\(row)")
+    }
+  }
+
   private func compare(_ script: String, outputs: Int, least: Double) throws {
     let workshop = try Workshop()
     let report = try workshop.onnx(script, [Peers.tessera, "reference"])
