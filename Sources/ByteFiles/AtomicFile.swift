@@ -25,8 +25,11 @@ public final class AtomicFile: @unchecked Sendable {
 
   /// The same for a file that is not yet where it will be.
   ///
-  /// - Parameter shownAs: the path that messages name.
-  init(path: String, shownAs shown: String) throws(FileError) {
+  /// - Parameters:
+  ///   - shownAs: the path that messages name.
+  ///   - isFolderOwn: whether nobody else writes to the folder, so that no stale temporary can be there. Looking for
+  ///     some lists the folder, which for every shard of a set would be once for every other.
+  init(path: String, shownAs shown: String, isFolderOwn: Bool = false) throws(FileError) {
     // A link is followed, so that the file it names is replaced and the link stays.
     let target = Self.resolved(path)
     let (directory, name) = Self.split(target)
@@ -40,7 +43,7 @@ public final class AtomicFile: @unchecked Sendable {
       throw FileError(action: "write", path: path, errno: errno)
     }
     let prefix = ".\(Self.shortened(name)).tessera-"
-    Self.removeStale(in: directory, prefix: prefix)
+    if !isFolderOwn { Self.removeStale(in: directory, prefix: prefix) }
     (descriptor, temporaryPath, removal) = try Self.createTemporary("\(directory)/\(prefix)", for: shown)
     if let status = Self.status(target) { fchmod(descriptor, status.st_mode & 0o7777) }
     self.path = shown

@@ -15,6 +15,7 @@ public final class AtomicFileSet: @unchecked Sendable {
   private let descriptor: Int32
   private let removal: TemporaryRemoval.Slot?
   private let madeFolder: Bool
+  private let folderRemoval: TemporaryRemoval.Slot?
   private var staged: [(name: String, removal: TemporaryRemoval.Slot?)] = []
   private var finished = false
   /// The locked folder; −1 before `lockFolder`.
@@ -26,9 +27,13 @@ public final class AtomicFileSet: @unchecked Sendable {
   ///   - names: the files to be written, without the last one.
   ///   - last: the file that makes the others a set.
   public init(folder: String, names: [String], last: String) throws(FileError) {
+    // Together, so that a signal neither leaves a folder that was made here nor removes one that was not.
+    TemporaryRemoval.holdSignals()
     madeFolder = mkdir(folder, 0o777) == 0
-    if !madeFolder, errno != EEXIST {
-      let code = errno
+    let code = errno
+    folderRemoval = madeFolder ? TemporaryRemoval.register(folder) : nil
+    TemporaryRemoval.releaseSignals()
+    if !madeFolder, code != EEXIST {
       throw code == ENOENT
         ? FileError(action: "write", path: folder, reason: "the folder above it does not exist")
         : FileError(action: "write", path: folder, errno: code)
@@ -42,6 +47,7 @@ public final class AtomicFileSet: @unchecked Sendable {
       (descriptor, staging, removal) = try Self.createStaging("\(directory)/\(prefix)", for: folder)
     } catch {
       if madeFolder { rmdir(folder) }
+      TemporaryRemoval.forget(folderRemoval)
       throw error
     }
     self.folder = directory
@@ -56,6 +62,7 @@ public final class AtomicFileSet: @unchecked Sendable {
     }
     for file in staged { TemporaryRemoval.forget(file.removal) }
     TemporaryRemoval.forget(removal)
+    TemporaryRemoval.forget(folderRemoval)
     close(descriptor)
     if folderLock >= 0 { close(folderLock) }
   }
@@ -64,7 +71,7 @@ public final class AtomicFileSet: @unchecked Sendable {
   public func file(_ name: String) throws(FileError) -> AtomicFile {
     // Registered first: a signal between its commit and here would leave it behind, and the hidden folder with it.
     staged.append((name, TemporaryRemoval.register("\(staging)/\(name)")))
-    return try AtomicFile(path: "\(staging)/\(name)", shownAs: "\(folder)/\(name)")
+    return try AtomicFile(path: "\(staging)/\(name)", shownAs: "\(folder)/\(name)", isFolderOwn: true)
   }
 
   /// Waits until no other writer is renaming files in the folder, and keeps others out until this set is gone.

@@ -88,9 +88,12 @@ private func removeAndEnd(_ number: Int32) {
   for index in 0..<slotCount {
     if let path = table[index].load(ordering: .acquiring) { unlink(path) }
   }
-  // The hidden folders of sets, which are empty now; for everything else this fails and does nothing.
-  for index in 0..<slotCount {
-    if let path = table[index].load(ordering: .acquiring) { rmdir(path) }
+  // The hidden folders of sets, which are empty now, and then the folders around them that were made for a set; for
+  // everything else this fails and does nothing.
+  for _ in 0..<2 {
+    for index in 0..<slotCount {
+      if let path = table[index].load(ordering: .acquiring) { rmdir(path) }
+    }
   }
   // The signal is blocked until the handler returns; then the default action ends the process, and its parent sees
   // that a signal did it.

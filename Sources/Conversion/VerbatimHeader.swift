@@ -36,16 +36,28 @@ extension UnitCheckpoint {
     }
   }
 
-  /// The free text of the safetensors file or files that the checkpoint was made from; empty where there was none.
-  package func flatMetadata() throws(ConversionError) -> [(key: String, value: String)] {
+  /// The free text of the safetensors file or files that the checkpoint was made from, for a new one of a kind; empty
+  /// where there was none.
+  ///
+  /// Of a key that several shards have the first one's value is kept. The texts of a set's index go to a single file;
+  /// a new index has them from the old one.
+  package func flatMetadata(for kind: FlatFormatKind) throws(ConversionError) -> [(
+    key: String, value: String
+  )] {
     if let header = verbatimHeader(for: .safetensors) {
       // Tied tensors are there in full. The index has found every size to fit, their sum is the header's to check.
       return try metadata(of: header, tensors: index.tensors[...])
     }
-    guard let stored = try? storedSource(), stored.kind == FlatFormatKind.shardedSafetensors.rawValue,
-      let shard = stored.shards.first, let header = shard.header
-    else { return [] }
-    return try metadata(of: headers[header], tensors: index.tensors.prefix(shard.tensorCount))
+    guard let set = try? shardSet() else { return [] }
+    var keys = Set<TensorName>()
+    var rest = index.tensors[...]
+    var found: [(key: String, value: String)] = []
+    for shard in set.shards {
+      found += try metadata(of: shard.header, tensors: rest.prefix(shard.tensorCount))
+      rest = rest.dropFirst(shard.tensorCount)
+    }
+    if kind == .safetensors { found += set.indexMetadata }
+    return found.filter { keys.insert(TensorName($0.key)).inserted }
   }
 
   private func metadata(

@@ -80,14 +80,14 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
   case shardsExtraTensor = "shards.extra-tensor"
   /// A tensor in two shards, or twice in the index.
   case shardsDuplicateTensor = "shards.duplicate-tensor"
-  /// A `total_size` that is not the bytes of all tensors.
-  case shardsTotalSize = "shards.total-size"
   /// A folder without an index in which it is not clear what the weights are.
   case shardsFolder = "shards.folder"
   /// Stored shards or a stored index that do not describe the tensors to be written.
   case shardsVerbatim = "shards.verbatim"
   /// A file to be written is one of those that are read.
   case shardsOverSource = "shards.over-source"
+  /// A file to be written is there, and is not to be replaced.
+  case shardsInTheWay = "shards.in-the-way"
 
   /// The file does not begin with `\x93NUMPY`.
   case npyMagic = "npy.magic"

@@ -82,7 +82,7 @@ public enum FlatFormats {
     if FileIdentity(path: path) != nil, ShardFolder(path) == nil { return [path] }
     guard let folder = ShardFolder(path) else { return [] }
     return try folder.names()
-      .filter { $0.hasSuffix(ShardName.suffix) || $0.hasSuffix(ShardName.indexSuffix) }.map(folder.file)
+      .filter { $0.hasSuffix(ShardName.suffix) || ShardName.isIndex($0) }.map(folder.file)
   }
 
   /// Begins the file `path` with tensors of these specs; nothing is there under that name before `finish`.
@@ -96,14 +96,15 @@ public enum FlatFormats {
   /// - `shardSize`: the most bytes of tensors in one shard, unless one tensor alone has more; a set is then divided
   ///   anew, whatever `shardSet` says.
   /// - `sourceFiles`: files that are read meanwhile and that a set of shards must not replace.
+  /// - `replacing`: whether files of a set may replace others of their names; one file always may.
   public static func sink(
     kind: FlatFormatKind, path: String, specs: [TensorSpec], ties: [TensorTie] = [],
     metadata: [(key: String, value: String)] = [], verbatim: [UInt8]? = nil, opaque: Bool = false,
-    shardSet: ShardSet? = nil, shardSize: Int? = nil, sourceFiles: [String] = []
+    shardSet: ShardSet? = nil, shardSize: Int? = nil, sourceFiles: [String] = [], replacing: Bool = true
   ) throws(FlatFormatError) -> any FlatWeightsSink {
     let contents = SinkContents(
       path: path, specs: specs, ties: ties, metadata: metadata, verbatim: verbatim, opaque: opaque,
-      shardSet: shardSet, shardSize: shardSize, sourceFiles: sourceFiles)
+      shardSet: shardSet, shardSize: shardSize, sourceFiles: sourceFiles, replacing: replacing)
     try contents.check()
     return try format(of: kind).sink(contents)
   }

@@ -35,6 +35,8 @@ public enum FlatRemarkKind: String, CaseIterable, Sendable {
   case sharedStorage = "pytorch.shared-storage"
   /// Bytes of storages that no tensor has.
   case unreferencedBytes = "pytorch.unreferenced-bytes"
+  /// The `total_size` of an index of shards that is not the bytes of all tensors.
+  case totalSize = "shards.total-size"
   /// Bytes after the end of what the file holds.
   case trailingBytes = "pytorch.trailing-bytes"
 }

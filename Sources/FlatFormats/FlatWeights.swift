@@ -43,6 +43,13 @@ public protocol FlatWeightsSource: TensorSource {
 }
 
 extension FlatWeightsSource {
+  /// The free text that goes into a file of this kind: a single file also takes what a set's index has of it.
+  public func metadata(for kind: FlatFormatKind) -> [(key: String, value: String)] {
+    guard kind == .safetensors, let shardSet else { return metadata }
+    let known = Set(metadata.map { TensorName($0.key) })
+    return metadata + shardSet.indexMetadata.filter { !known.contains(TensorName($0.key)) }
+  }
+
   /// Most formats are one file.
   public var shardSet: ShardSet? { nil }
   /// Most formats are one file.

@@ -14,6 +14,8 @@ struct SinkContents: Sendable {
   var shardSize: Int?
   /// The files that are read meanwhile.
   var sourceFiles: [String] = []
+  /// Whether files of a set may replace others of their names.
+  var replacing = true
 
   func refusal(_ rule: FlatFormatRule, _ place: String, expected: String, found: String) -> FlatFormatError {
     .refused(rule, path: path, place: place, expected: expected, found: found)

@@ -63,7 +63,7 @@ extension RuleID {
         .onnxName:
         .names
       case .shardsIndex, .shardsLimit, .shardsName, .shardsLink, .shardsMissingShard, .shardsMissingTensor,
-        .shardsExtraTensor, .shardsDuplicateTensor, .shardsTotalSize, .shardsVerbatim:
+        .shardsExtraTensor, .shardsDuplicateTensor, .shardsVerbatim:
         .shards
       default: .structure
       }

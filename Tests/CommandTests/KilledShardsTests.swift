@@ -137,9 +137,10 @@ struct KilledShardsTests {
           "-f", "-qqq", "-o", "/dev/null", "-e", "trace=rename", "-e",
           "inject=rename:\(injection):when=\(number)",
         ]
-          + [Peers.tessera] + arguments, directory: setting.folder.path)
-      // Under some parents strace starts its child with TERM blocked, and the conversion then ends by itself.
-      if injection == "error=EIO" { #expect(run.ending == .exited(2), "\(number)") }
+          + ["/usr/bin/env", "--default-signal=TERM", Peers.tessera] + arguments,
+        directory: setting.folder.path)
+      // What has been asked to end among the renames does so after them.
+      #expect(run.ending == (injection == "error=EIO" ? .exited(2) : .signalled(SIGTERM)), "\(number)")
       // An error undoes what was done. A signal that comes instead of a call fails it only for strace: it waits.
       let outcome = try setting.outcome()
       #expect(outcome == "old" || injection == "signal=TERM" && outcome == "new", "\(number): \(outcome)")
@@ -168,6 +169,32 @@ struct KilledShardsTests {
     #expect(running.finish().ending == .signalled(signal))
     #expect(setting.hidden.isEmpty)
     #expect(try setting.outcome() == "old")
+  }
+
+  @Test(
+    "a folder that was made for the set goes with it, at a signal and at an error; one that was there stays")
+  func madeFolder() throws {
+    let setting = try Setting()
+    let manager = FileManager.default
+    for isThere in [false, true] {
+      try setting.prepare(nil)
+      if isThere {
+        try manager.createDirectory(atPath: setting.folder.file("out"), withIntermediateDirectories: false)
+      }
+      let running = try Subprocess.start(
+        "/usr/bin/env", ["--default-signal=TERM", Peers.tessera] + Setting.arguments,
+        directory: setting.folder.path)
+      let deadline = ContinuousClock.now + .seconds(10)
+      while ContinuousClock.now < deadline, setting.hidden.isEmpty { usleep(300) }
+      kill(running.process, SIGTERM)
+      #expect(running.finish().ending == .signalled(SIGTERM))
+      #expect(manager.fileExists(atPath: setting.folder.file("out")) == isThere)
+      if isThere { #expect(try manager.contentsOfDirectory(atPath: setting.folder.file("out")) == []) }
+      let run = try shell(
+        "ulimit -f 8000; exec \"$0\" \"$@\"", [Peers.tessera] + Setting.arguments, setting.folder.path)
+      #expect(run.sentence().contains("cannot write: file too large"))
+      #expect(manager.fileExists(atPath: setting.folder.file("out")) == isThere)
+    }
   }
 
   @Test("a full disk leaves the old set and a sentence")

@@ -63,7 +63,11 @@ struct ShardedCommandTests {
       (["convert", "w.safetensors", "x.safetensors", "--shard-size", "5GB"], "--shard-size is for sets"),
       (["convert", "w.safetensors", "x.h5", "--shard-size", "5GB"], "--shard-size is for sets"),
       (["convert", "w.safetensors", "x/", "--shard-size", "5B"], "expected a number of bytes"),
-      (["convert", "w.safetensors", "x/", "--shard-size", "5M"], "expected a number of bytes"),
+      (
+        ["convert", "w.safetensors", "x/", "--shard-size", "5M"], "which elsewhere is a number of parameters"
+      ),
+      (["convert", "w.safetensors", "x/", "--shard-size", "0"], "expected a number of bytes"),
+      (["convert", "w.safetensors", "x/", "--shard-size", "1.5.2"], "expected a number of bytes"),
       (["convert", "w.safetensors", "x/", "--shard-size", "0MB"], "expected a number of bytes"),
       (["convert", "w.safetensors", "x/", "--plan", "plan.json"], "--plan cuts a unit checkpoint"),
       (["convert", "set", "set/"], "the same folder"), (["convert", index, index], "the same file"),
@@ -98,6 +102,104 @@ struct ShardedCommandTests {
     }
   }
 
+  @Test(
+    "the free text of all shards and of the index goes along as far as the destination has a place for it")
+  func freeText() throws {
+    let folder = try folder()
+    // One key in every shard, one only in the third; the index has a text, a number, a list and its own two.
+    for number in 1...3 {
+      let header =
+        #"{"__metadata__":{"format":"pt\#(number)"\#(number == 3 ? #","third":"yes""# : "")},"t\#(number)":{"dtype":"U8","shape":[8],"data_offsets":[0,8]}}"#
+      let bytes =
+        withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Array($0) } + Array(header.utf8)
+      _ = try folder.write(
+        bytes + [UInt8](repeating: UInt8(number), count: 8),
+        as: "set/model-0000\(number)-of-00003.safetensors")
+    }
+    let map = (1...3).map { #""t\#($0)": "model-0000\#($0)-of-00003.safetensors""# }.joined(separator: ", ")
+    _ = try folder.write(
+      #"{"metadata": {"total_size": 24, "total_parameters": 24, "note": "from the index", "dtypes": ["U8", {"a": 1.5}], "format": "index"}, "weight_map": {\#(map)}}"#,
+      as: Self.index)
+    func run(_ arguments: String...) throws -> String {
+      let run = try tessera(arguments, directory: folder.path)
+      #expect(run.ending == .exited(0), "\(arguments): \(run.errorText)")
+      return run.outputText
+    }
+    _ = try run("convert", "set", "units.h5")
+    for (source, name) in [("set", "a"), ("units.h5", "b")] {
+      _ = try run("convert", source, "\(name).safetensors")
+      let single = try SafetensorsText.metadata(of: folder.file("\(name).safetensors"))
+      #expect(single == ["format": "pt1", "third": "yes", "note": "from the index"])
+      _ = try run("convert", source, "\(name)/", "--shard-size", "16")
+      let index = try String(
+        contentsOfFile: folder.file("\(name)/model.safetensors.index.json"), encoding: .utf8)
+      #expect(
+        index.hasPrefix(
+          #"""
+          {
+            "metadata": {
+              "dtypes": ["U8",{"a":1.5}],
+              "format": "index",
+              "note": "from the index",
+              "total_parameters": 24,
+              "total_size": 24
+            },
+            "weight_map": {
+          """#), "\(index)")
+      for number in 1...2 {
+        let path = folder.file("\(name)/model-0000\(number)-of-00002.safetensors")
+        #expect(try SafetensorsText.metadata(of: path) == ["format": "pt1", "third": "yes"])
+      }
+    }
+  }
+
+  @Test("a wrong total_size is a finding of validate, and stops nothing else")
+  func totalSize() throws {
+    let folder = try folder()
+    let index = try String(contentsOfFile: folder.file(Self.index), encoding: .utf8)
+    for wrong in ["7", "2582.5", "\"2582\""] {
+      let changed = index.replacingOccurrences(
+        of: #""total_size": 2582"#, with: #""total_size": \#(wrong)"#)
+      try #require(changed != index)
+      _ = try folder.write(changed, as: Self.index)
+      let found = try tessera(["validate", "set", "--json"], directory: folder.path)
+      #expect(
+        found.ending == .exited(1) && found.outputText.contains("shards.total-size"), "\(found.outputText)")
+      #expect(found.outputText.contains(#""severity": "warning""#))
+      for arguments in [
+        ["inspect", "set"], ["count", "set"], ["plan", "set", "--units", "2", "--cut", "layer{}.up=ffn{},-"],
+        ["diff", "set", "w.safetensors"], ["convert", "set", "m.h5"], ["convert", "set", "one.safetensors"],
+        ["convert", "set", "copy/"], ["convert", "m.h5", "back/"], ["diff", "m.h5", "w.safetensors"],
+        ["validate", "--deep", "m.h5"],
+      ] {
+        let run = try tessera(arguments, directory: folder.path)
+        #expect(run.ending == .exited(0), "\(arguments): \(run.outputText) \(run.errorText)")
+      }
+      for copy in ["copy", "back"] {
+        #expect(try Subprocess.run("diff", ["-r", "set", copy], directory: folder.path).ending == .exited(0))
+      }
+    }
+  }
+
+  @Test(
+    "folders are not listed once for every shard",
+    .enabled(if: Peers.areThere(python: false, programs: ["strace"])))
+  func listings() throws {
+    let folder = try TemporaryFolder()
+    let rows: [SampleWeights.Row] = (0..<120).map { ("t\($0)", "U8", [16]) }
+    _ = try folder.write(SampleWeights.bytes(rows), as: "w.safetensors")
+    let counts = try [("16", 121), ("480", 5)].map { size, files in
+      let run = try Subprocess.run(
+        "strace",
+        ["-f", "-qqq", "-o", "log", "-e", "trace=getdents64", Peers.tessera]
+          + ["convert", "w.safetensors", "out\(size)/", "--shard-size", size], directory: folder.path)
+      #expect(run.ending == .exited(0), "\(run.errorText)")
+      #expect(try names(folder, "out\(size)").count == files)
+      return try String(contentsOfFile: folder.file("log"), encoding: .utf8).split(separator: "\n").count
+    }
+    #expect(counts[0] == counts[1])
+  }
+
   @Test("validate finds everything that is wrong with a set, and where")
   func findings() throws {
     let folder = try folder()
@@ -126,7 +228,7 @@ struct ShardedCommandTests {
     let rows: [SampleWeights.Row] = (0..<1500).map { ("t\($0)", "U8", [16]) }
     _ = try folder.write(SampleWeights.bytes(rows), as: "w.safetensors")
     for arguments in [
-      "convert w.safetensors set/ --shard-size 16bytes", "inspect set --digests", "validate --deep set",
+      "convert w.safetensors set/ --shard-size 16", "inspect set --digests", "validate --deep set",
       "convert set m.h5", "convert m.h5 back/", "convert set copy/", "diff back w.safetensors",
     ] {
       let run = try shell(
@@ -137,5 +239,15 @@ struct ShardedCommandTests {
     for copy in ["back", "copy"] {
       #expect(try Subprocess.run("diff", ["-rq", "set", copy], directory: folder.path).ending == .exited(0))
     }
+  }
+}
+
+/// The free text of a safetensors file.
+private enum SafetensorsText {
+  static func metadata(of path: String) throws -> [String: String] {
+    let bytes = try TemporaryFolder.bytes(of: path)
+    let length = bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+    let header = try JSONSerialization.jsonObject(with: Data(bytes.dropFirst(8).prefix(length)))
+    return (header as? [String: Any])?["__metadata__"] as? [String: String] ?? [:]
   }
 }

@@ -69,7 +69,8 @@ struct SubNetworkTests {
     let path = folder.file("out.safetensors")
     let sink = try FlatFormats.sink(
       kind: .safetensors, path: path, specs: subNetwork.tensors.map(\.spec),
-      ties: [TensorTie(name: "top.b", tiedTo: "top.a")], metadata: try checkpoint.flatMetadata())
+      ties: [TensorTie(name: "top.b", tiedTo: "top.a")],
+      metadata: try checkpoint.flatMetadata(for: .safetensors))
     try SubNetworkToFlat(subNetwork, of: checkpoint, to: sink, destination: path).run { _ in }
     #expect(checkpoint.byteCountsRead.data == 216)
     #expect(try folder.names() == ["m.h5", "out.safetensors", "w.safetensors"])

@@ -75,7 +75,7 @@ struct CommandRefusalTests {
     }
     // The others are about writing.
     let all = FlatFormatRule.allCases.filter { $0.rawValue.hasPrefix("shards.") && !met.contains($0) }
-    #expect(all == [.shardsVerbatim, .shardsOverSource])
+    #expect(all == [.shardsVerbatim, .shardsOverSource, .shardsInTheWay])
   }
 
   /// Rules that a malformed source cannot break: they are about writing, or about a dtype that was assumed.

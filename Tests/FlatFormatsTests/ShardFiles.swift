@@ -11,6 +11,14 @@ struct ShardFiles {
   ]
   var index: String? = Self.good
 
+  /// What a clone without Git LFS has in a shard's place.
+  static let pointer = """
+    version https://git-lfs.github.com/spec/v1
+    oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393
+    size 4976698672
+
+    """
+
   static let name = "model.safetensors.index.json"
   static let good = Self.json(
     #""a": "model-00001-of-00002.safetensors", "b": "model-00001-of-00002.safetensors", "c": "model-00002-of-00002.safetensors""#,

@@ -59,27 +59,12 @@ struct ShardRefusal: CustomStringConvertible, Sendable {
     index(.shardsIndex, ShardFiles.good + "x"),
     index(.shardsIndex, #"{"weight_map": {"a": "x.safetensors",}}"#),
     index(.shardsIndex, #"{"metadata": 7, "weight_map": {"a": "x.safetensors"}}"#),
-    set(.shardsIndex, "total_size as text") {
-      $0.index = ShardFiles.good.replacingOccurrences(of: ": 6}", with: ": \"6\"}")
-    },
-    set(.shardsIndex, "total_size below zero") {
-      $0.index = ShardFiles.good.replacingOccurrences(of: ": 6}", with: ": -6}")
-    },
-    set(.shardsIndex, "total_size with a fraction") {
-      $0.index = ShardFiles.good.replacingOccurrences(of: ": 6}", with: ": 6.5}")
-    },
     set(.shardsLimit, "an index of 33 MiB") {
       $0.index = ShardFiles.good + String(repeating: " ", count: 33 << 20)
     },
     set(.shardsLimit, "65,537 shards") { files in
       files.index = ShardFiles.json(
         (0...65_536).map { "\"\($0)\": \"\($0).safetensors\"" }.joined(separator: ","))
-    },
-    set(.shardsTotalSize, "one byte too many") {
-      $0.index = ShardFiles.good.replacingOccurrences(of: ": 6}", with: ": 7}")
-    },
-    set(.shardsTotalSize, "none") {
-      $0.index = ShardFiles.good.replacingOccurrences(of: ": 6}", with: ": 0}")
     },
   ]
 
@@ -101,6 +86,11 @@ struct ShardRefusal: CustomStringConvertible, Sendable {
     },
     name(.shardsMissingShard, "model-00003-of-00003.safetensors"),
     set(.shardsMissingShard, "the second") { $0.shards.removeLast() },
+    ShardRefusal(rule: .shardsMissingShard, label: "a Git LFS pointer in its place") { folder in
+      let path = try ShardFiles().write(in: folder)
+      _ = try folder.write(Array(ShardFiles.pointer.utf8), as: "set/model-00002-of-00002.safetensors")
+      return path
+    },
     set(.shardsMissingShard, "one of a set without an index") {
       $0.index = nil
       $0.shards.removeFirst()
@@ -180,10 +170,6 @@ extension RefusalCase {
         let text = ShardFiles.json(#""a": "model-00001-of-00002.safetensors""#)
         files.index = .init(name: "i.json", bytes: Array(text.utf8))
       },
-      stored(.shardsVerbatim, "another total_size") { files in
-        let text = ShardFiles.good.replacingOccurrences(of: ": 6}", with: ": 8}")
-        files.index = .init(name: "i.json", bytes: Array(text.utf8))
-      },
       stored(.shardsName, "an index that names a path") { files in
         let text = ShardFiles.good.replacingOccurrences(of: #"c": "model"#, with: #"c": "../model"#)
         files.index = .init(name: "i.json", bytes: Array(text.utf8))
@@ -206,6 +192,25 @@ extension RefusalCase {
         _ = try FlatFormats.sink(
           kind: .shardedSafetensors, path: folder.file(".hidden.safetensors.index.json"),
           specs: [try TensorSpec(name: "a", dtype: .u8, shape: [2])], shardSize: 100)
+      },
+      RefusalCase(rule: .shardsInTheWay, label: "a shard of a name that is taken") { folder in
+        let path = try ShardFiles(index: nil).write(in: folder)
+        _ = try FlatFormats.sink(
+          kind: .shardedSafetensors, path: path + "/" + ShardFiles.name,
+          specs: try ["a", "b"].map { try TensorSpec(name: TensorName($0), dtype: .u8, shape: [2]) },
+          shardSize: 2,
+          replacing: false)
+      },
+      RefusalCase(rule: .shardsLimit, label: "more shards than are read") { folder in
+        let specs = try (0...65_536).map { try TensorSpec(name: TensorName("\($0)"), dtype: .u8, shape: [1]) }
+        _ = try FlatFormats.sink(
+          kind: .shardedSafetensors, path: folder.file("out/"), specs: specs, shardSize: 1)
+      },
+      RefusalCase(rule: .shardsLimit, label: "larger headers than are read") { folder in
+        let specs = try (0..<9).map { try TensorSpec(name: TensorName("\($0)"), dtype: .u8, shape: [1]) }
+        _ = try FlatFormats.sink(
+          kind: .shardedSafetensors, path: folder.file("out/"), specs: specs,
+          metadata: [("text", String(repeating: "x", count: 16 << 20))], shardSize: 1)
       },
       RefusalCase(rule: .shardsLimit, label: "no tensors to divide") { folder in
         _ = try FlatFormats.sink(

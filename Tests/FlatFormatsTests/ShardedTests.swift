@@ -38,6 +38,69 @@ struct ShardedTests {
     }
   }
 
+  @Test(
+    "a total_size that is wrong or no number of bytes is a remark, where nothing else is wrong",
+    arguments: ["7", "0", "6.5", "-6", "-6.5", "1e300", "\"6\"", "null", "[6]"])
+  func totalSize(said: String) throws {
+    let folder = try TemporaryFolder()
+    var files = ShardFiles()
+    files.index = ShardFiles.good.replacingOccurrences(of: ": 6}", with: ": \(said)}")
+    let path = try files.write(in: folder)
+    let source = try #require(try openFolder(path))
+    #expect(source.remarks.map(\.kind) == [.totalSize])
+    #expect(
+      source.remarks.first?.sentence.hasPrefix(
+        "metadata, total_size: expected 6, the bytes of all tensors, found ") == true)
+    // The index comes back with what it says.
+    let sink = try FlatFormats.sink(
+      kind: .shardedSafetensors, path: folder.file("out/"), specs: source.tensors.map(\.spec),
+      shardSet: source.shardSet)
+    for place in sink.order { try contents(source, place).withUnsafeBytes { try sink.append($0) } }
+    try sink.finish()
+    #expect(try openFolder(folder.file("out"))?.shardSet == source.shardSet)
+
+    let other = try TemporaryFolder()
+    files.index = files.index?.replacingOccurrences(of: #""c":"#, with: #""x": "../x.safetensors", "c":"#)
+    let found = try #require(FlatFormats.examine(folder: try files.write(in: other), assumeDType: nil))
+    #expect(found.errors.compactMap(\.rule) == [.shardsName])
+  }
+
+  @Test("a Git LFS pointer in a shard's place is called by its name")
+  func pointer() throws {
+    let folder = try TemporaryFolder()
+    let path = try ShardFiles().write(in: folder)
+    _ = try folder.write(Array(ShardFiles.pointer.utf8), as: "set/model-00001-of-00002.safetensors")
+    #expect(
+      refusal { _ = try openFolder(path) }?.description == """
+        \(path)/model-00001-of-00002.safetensors: file: expected the shard that the index names, found a Git LFS \
+        pointer; the weights themselves were not fetched (git lfs pull)
+        """)
+  }
+
+  @Test("an index in capitals is one for everybody")
+  func capitals() throws {
+    let folder = try TemporaryFolder()
+    let path = try ShardFiles(index: nil).write(in: folder)
+    let name = "MODEL.SAFETENSORS.INDEX.JSON"
+    _ = try folder.write(Array(ShardFiles.good.utf8), as: "set/\(name)")
+    let source = try #require(try openFolder(path))
+    #expect(source.shardSet?.index?.name == name)
+    #expect(try FlatFormats.shards(at: path).contains("\(path)/\(name)"))
+    // As a destination it is an index too, and a set comes back with it.
+    for place in ["other/", "third/OTHER.SAFETENSORS.INDEX.JSON"] {
+      let sink = try FlatFormats.sink(
+        kind: .shardedSafetensors, path: folder.file(place), specs: source.tensors.map(\.spec),
+        shardSet: source.shardSet)
+      for tensor in sink.order { try contents(source, tensor).withUnsafeBytes { try sink.append($0) } }
+      try sink.finish()
+    }
+    #expect(try files(of: folder.file("other"))[name] == Array(ShardFiles.good.utf8))
+    #expect(try files(of: folder.file("third"))["OTHER.SAFETENSORS.INDEX.JSON"] != nil)
+    // Two indexes, of which one is in capitals, are two.
+    _ = try folder.write(Array(ShardFiles.good.utf8), as: "set/\(ShardFiles.name)")
+    #expect(refusal { _ = try openFolder(path) }?.rule == .shardsFolder)
+  }
+
   @Test("a folder without an index is its only set of numbered shards, or its only file")
   func folders() throws {
     let folder = try TemporaryFolder()

@@ -13,7 +13,7 @@ struct ShardDestination {
   /// A path that ends in `.safetensors.index.json` is the index; every other is a folder, in which the index has the
   /// name that it had, or `model.safetensors.index.json`.
   init(_ path: String, repeating set: ShardSet?) throws(FlatFormatError) {
-    if path.lowercased().hasSuffix(ShardName.indexSuffix), ShardFolder(path) == nil {
+    if ShardName.isIndex(path), ShardFolder(path) == nil {
       folder = ShardFolder(ofFile: path)
       index = String(path[(path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex)...])
       stem = ShardName.stem(ofIndex: index)
@@ -48,6 +48,15 @@ struct ShardDestination {
     let kept = Set(names.map { TensorName($0) })
     let others = try folder.shardsOfOthers(than: index)
     return folder.shards(of: index).filter { !kept.contains(TensorName($0)) && others[$0] == nil }
+  }
+
+  /// Throws where a file that would be written is there already.
+  func requireFree(_ names: [String]) throws(FlatFormatError) {
+    for name in names + [index] where FileIdentity(path: folder.file(name)) != nil {
+      throw .refused(
+        .shardsInTheWay, path: folder.file(name), place: "file", expected: "none of that name (-n)",
+        found: "one")
+    }
   }
 
   /// Throws where a file that would be replaced belongs to another set.

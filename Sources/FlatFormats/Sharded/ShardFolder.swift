@@ -49,7 +49,7 @@ struct ShardFolder {
     func refusal(_ expected: String, _ found: String) -> FlatFormatError {
       .refused(.shardsFolder, path: path, place: "folder", expected: expected, found: found)
     }
-    let indexes = names.filter { $0.hasSuffix(ShardName.indexSuffix) }
+    let indexes = names.filter(ShardName.isIndex)
     if indexes.count > 1 { throw refusal("one *\(ShardName.indexSuffix), or its path", list(indexes)) }
     if let index = indexes.first { return .index(index) }
     // Numbered files alone look like a set; after a writer was killed among its renames they are of two.
@@ -91,7 +91,9 @@ struct ShardFolder {
   /// The shards that indexes other than `index` name, each with its index.
   func shardsOfOthers(than index: String) throws(FlatFormatError) -> [String: String] {
     var owners: [String: String] = [:]
-    for other in try names() where other.hasSuffix(".json") && other.contains(".index.") && other != index {
+    for other in try names() where other != index {
+      let name = other.lowercased()
+      guard name.hasSuffix(".json"), name.contains(".index.") else { continue }
       for shard in shards(of: other) { owners[shard] = other }
     }
     return owners

@@ -9,10 +9,25 @@ struct ShardIndex: Sendable {
   let shards: [String]
   /// Every tensor, with the place of its shard in `shards`.
   let weights: [(name: TensorName, shard: Int)]
-  /// Bytes of all tensors together; nil where the index does not say.
-  let totalSize: Int?
+  /// What the index has for the bytes of all tensors together; readers go by the shards.
+  let totalSize: TotalSize
+  /// The metadata, as they stand there.
+  let metadata: [JSONMember]
+
+  /// A `total_size`.
+  enum TotalSize: Equatable {
+    case none
+    case bytes(Int)
+    /// Something that is no number of bytes, in words.
+    case other(String)
+  }
+
   /// The strings among the metadata.
-  let metadata: [(key: String, value: String)]
+  var strings: [(key: String, value: String)] {
+    metadata.compactMap { member in
+      if case .string(let text) = member.value { (member.key, text) } else { nil }
+    }
+  }
 
   /// The largest index that is read: some 250,000 tensors, twice what the largest models have. Its tree in memory is
   /// ten times as large.
@@ -43,7 +58,12 @@ struct ShardIndex: Sendable {
     guard case .object(let map)? = root["weight_map"] else {
       throw broken("weight_map", "an object from tensors to files", root["weight_map"]?.kindName ?? "none")
     }
-    (totalSize, metadata) = try Self.metadata(root["metadata"], broken)
+    switch root["metadata"] {
+    case nil, .null?: (totalSize, metadata) = (.none, [])
+    case .object(let object)?:
+      (totalSize, metadata) = (Self.totalSize(object["total_size"]), object.members)
+    case let other?: throw broken("metadata", "an object", other.kindName)
+    }
 
     var places: [TensorName: Int] = [:]
     var names: [String] = []
@@ -82,24 +102,15 @@ struct ShardIndex: Sendable {
     self.weights = weights.map { ($0.name, ranks[$0.shard]) }
   }
 
-  private static func metadata(
-    _ value: JSONValue?, _ broken: (String, String, String) -> FlatFormatError
-  ) throws(FlatFormatError) -> (totalSize: Int?, strings: [(key: String, value: String)]) {
+  private static func totalSize(_ value: JSONValue?) -> TotalSize {
     switch value {
-    case nil, .null?: return (nil, [])
-    case .object(let object)?:
-      let strings = object.members.compactMap { member -> (key: String, value: String)? in
-        if case .string(let text) = member.value { (member.key, text) } else { nil }
-      }
-      switch object["total_size"] {
-      case nil: return (nil, strings)
-      case .integer(let size)? where size >= 0: return (Int(size), strings)
-      // Older writers summed in floating point.
-      case .number(let size)? where size >= 0 && size < 0x1p53 && size == size.rounded():
-        return (Int(size), strings)
-      case let other?: throw broken("metadata, total_size", "a number of bytes", other.kindName)
-      }
-    case let other?: throw broken("metadata", "an object", other.kindName)
+    case nil: .none
+    case .integer(let size)? where size >= 0: .bytes(Int(size))
+    // Older writers summed in floating point.
+    case .number(let size)? where size >= 0 && size < 0x1p53 && size == size.rounded(): .bytes(Int(size))
+    case .integer(let size)?: .other("\(size)")
+    case .number(let size)?: .other("\(size)")
+    case let other?: .other(other.kindName)
     }
   }
 }

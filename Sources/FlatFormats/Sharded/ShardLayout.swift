@@ -1,3 +1,4 @@
+internal import StrictJSON
 internal import Tensors
 
 /// Which tensors go to which shard, and the header of each: everything of a set but the tensors' bytes.
@@ -35,10 +36,24 @@ struct ShardLayout {
       }
     }
     ranges.append(start..<contents.specs.count)
+    guard ranges.count <= ShardIndex.shardLimit else {
+      throw contents.refusal(
+        .shardsLimit, "shards", expected: "at most \(ShardIndex.shardLimit), as many as are read back",
+        found: "\(ranges.count)")
+    }
     var shards: [Shard] = []
+    var headers = 0
     for (number, range) in ranges.enumerated() {
       let part = contents.shard(range)
       let (header, order) = try SafetensorsSink.canonicalHeader(part)
+      headers += header.count
+      guard headers <= ShardedSource.headerLimit else {
+        throw contents.refusal(
+          .shardsLimit, "shards",
+          expected:
+            "headers of at most \(ShardedSource.headerLimit) bytes together, as many as are read back",
+          found: "more in the first \(number + 1) of \(ranges.count)")
+      }
       shards.append(
         Shard(
           name: ShardName.numbered(stem, number + 1, of: ranges.count), tensors: range, header: header,
@@ -88,10 +103,6 @@ struct ShardLayout {
     if let first = problems.errors.first { throw first }
     var homes: [TensorName: String] = [:]
     for shard in shards { for spec in contents.specs[shard.tensors] { homes[spec.name] = shard.name } }
-    let total = shards.reduce(0) { $0 &+ $1.byteCount }
-    if let said = stored.totalSize, said != total {
-      throw disagreement("stored index, total_size", "\(total) bytes", "\(said)")
-    }
     guard stored.weights.count == contents.specs.count else {
       throw disagreement("stored index", "\(contents.specs.count) tensors", "\(stored.weights.count)")
     }
@@ -113,13 +124,18 @@ struct ShardLayout {
       if overflow { throw contents.tooLarge() }
       total = sum
     }
-    var text: [UInt8] = Array("{\n  \"metadata\": {\n".utf8)
-    if !contents.ties.isEmpty {
-      text += Array("    \"\(TensorTies.key)\": ".utf8)
-      JSONText.append(TensorTies.encoded(contents.ties), to: &text)
-      text += Array(",\n".utf8)
+    var text: [UInt8] = Array("{\n  \"metadata\": {".utf8)
+    for (number, member) in metadata(total: total, contents).enumerated() {
+      text += Array((number == 0 ? "\n    " : ",\n    ").utf8)
+      JSONText.append(member.key, to: &text)
+      text += Array(": ".utf8)
+      switch member.value {
+      case .string(let value): JSONText.append(value, to: &text)
+      // It has come from an index, and JSON has no number that is not finite.
+      default: text += (try? JSONWriter.bytes(member.value, layout: .compact)) ?? Array("null".utf8)
+      }
     }
-    text += Array("    \"total_size\": \(total)\n  },\n  \"weight_map\": {".utf8)
+    text += Array("\n  },\n  \"weight_map\": {".utf8)
     var rows: [(name: TensorName, shard: String)] = []
     for shard in shards { for spec in contents.specs[shard.tensors] { rows.append((spec.name, shard.name)) } }
     rows.sort { $0.name < $1.name }
@@ -136,6 +152,19 @@ struct ShardLayout {
         found: "\(text.count)")
     }
     return text
+  }
+}
+
+extension ShardLayout {
+  /// The metadata of a new index, by their keys: those of an index that it comes from too, but for what that says of
+  /// its own files.
+  private static func metadata(total: Int, _ contents: SinkContents) -> [JSONMember] {
+    let ties = contents.ties.isEmpty ? nil : TensorTies.encoded(contents.ties)
+    var members = [JSONMember(key: "total_size", value: JSONValue(total))]
+    if let ties { members.append(JSONMember(key: TensorTies.key, value: .string(ties))) }
+    let own: Set<TensorName> = ["total_size", TensorName(TensorTies.key)]
+    members += (contents.shardSet?.index?.read?.metadata ?? []).filter { !own.contains(TensorName($0.key)) }
+    return members.sorted { TensorName($0.key) < TensorName($1.key) }
   }
 }
 

@@ -5,6 +5,9 @@ enum ShardName {
   static let suffix = ".safetensors"
   static let indexSuffix = ".safetensors.index.json"
 
+  /// Whether a path ends as that of an index, in small letters or in capitals, like every other format's.
+  static func isIndex(_ path: String) -> Bool { path.lowercased().hasSuffix(indexSuffix) }
+
   /// What keeps `name` from being the bare name of a shard; nil for a good one.
   static func fault(in name: String) -> String? {
     if !name.utf8.reversed().starts(with: suffix.utf8.reversed()) { return "another ending" }
@@ -13,7 +16,7 @@ enum ShardName {
 
   /// What keeps `name` from being the bare name of an index; nil for a good one.
   static func indexFault(in name: String) -> String? {
-    if !name.utf8.reversed().starts(with: ".json".utf8.reversed()) { return "another ending" }
+    if !name.lowercased().utf8.reversed().starts(with: ".json".utf8.reversed()) { return "another ending" }
     return bareFault(in: name)
   }
 
@@ -64,6 +67,6 @@ enum ShardName {
 
   /// The stem of an index's name: `model` of `model.safetensors.index.json`.
   static func stem(ofIndex name: String) -> String {
-    name.lowercased().hasSuffix(indexSuffix) ? String(name.dropLast(indexSuffix.count)) : "model"
+    isIndex(name) ? String(name.dropLast(indexSuffix.count)) : "model"
   }
 }

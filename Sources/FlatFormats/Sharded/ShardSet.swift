@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// The files of sharded safetensors, without the tensors: what is needed to write the same files again.
 public struct ShardSet: Sendable, Equatable {
   /// One safetensors file of the set.
@@ -40,5 +42,27 @@ public struct ShardSet: Sendable, Equatable {
   public init(shards: [Shard], index: Index?) {
     self.shards = shards
     self.index = index
+  }
+}
+
+extension ShardSet {
+  /// The texts among the index's own metadata, which a single file of the same tensors can keep.
+  ///
+  /// Numbers and lists, such as `total_parameters`, only another index can.
+  public var indexMetadata: [(key: String, value: String)] {
+    guard let read = index?.read else { return [] }
+    var keys = Set<TensorName>()
+    return read.strings.filter { key, _ in
+      TensorName(key) != TensorName(TensorTies.key) && TensorName(key) != "total_size"
+        && keys.insert(TensorName(key)).inserted
+    }
+  }
+}
+
+extension ShardSet.Index {
+  /// What the index says; nil where its bytes are no index.
+  var read: ShardIndex? {
+    var problems = ShardProblems()
+    return try? ShardIndex(parsing: bytes, path: name, problems: &problems)
   }
 }

@@ -40,6 +40,7 @@ final class ShardedSink: FlatWeightsSink {
     for name in names + [destination.index] {
       try Self.requireNoSource(sources, destination.folder.file(name))
     }
+    if !contents.replacing { try destination.requireFree(names) }
     try destination.requireOwn(names)
     let (folder, index) = (destination.folder.path, destination.index)
     files = try asFlatFormat { () throws(FileError) in

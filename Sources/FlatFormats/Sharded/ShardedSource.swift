@@ -8,6 +8,7 @@ final class ShardedSource: FlatWeightsSource {
   let tensors: [FlatTensor]
   let metadata: [(key: String, value: String)]
   let shardSet: ShardSet?
+  let remarks: [FlatRemark]
   /// Shard and first byte of each tensor.
   private let places: [(shard: Int, start: Int)]
   private let shardFiles: ShardFiles
@@ -15,21 +16,20 @@ final class ShardedSource: FlatWeightsSource {
 
   var verbatim: [UInt8]? { nil }
 
-  fileprivate init(
-    path: String, shards: [OpenedShard], metadata: [(key: String, value: String)], index: ShardSet.Index?
-  ) {
+  fileprivate init(path: String, shards: [OpenedShard], index: (read: ShardIndex, file: ShardSet.Index)?) {
     self.path = path
     files = (index == nil ? [] : [path]) + shards.map(\.path)
     shardFiles = ShardFiles(shards.map { ($0.path, $0.identity, $0.size) })
     shardSet = ShardSet(
       shards: shards.map { ShardSet.Shard(name: $0.name, tensorCount: $0.entries.count, header: $0.header) },
-      index: index)
+      index: index?.file)
     let specs = shards.flatMap { $0.entries.map(\.spec) }
     // Ties between shards stand in the index, others perhaps in a shard.
-    let known = metadata.contains { TensorName($0.key) == TensorName(TensorTies.key) }
+    let text = index?.read.strings ?? []
+    let known = text.contains { TensorName($0.key) == TensorName(TensorTies.key) }
     let ties =
       known
-      ? TensorTies.resolved(in: metadata, specs: specs)
+      ? TensorTies.resolved(in: text, specs: specs)
       : shards.reduce(into: [:]) { ties, shard in
         ties.merge(TensorTies.resolved(in: shard.metadata, specs: shard.entries.map(\.spec))) { $1 }
       }
@@ -39,7 +39,25 @@ final class ShardedSource: FlatWeightsSource {
     }
     // Writers give every shard the same; what only some have is kept as well.
     var keys = Set<TensorName>()
-    self.metadata = shards.flatMap(\.metadata).filter { keys.insert(TensorName($0.key)).inserted }
+    metadata = shards.flatMap(\.metadata).filter { keys.insert(TensorName($0.key)).inserted }
+    remarks = index.flatMap { Self.totalSizeRemark($0.read.totalSize, of: specs) }.map { [$0] } ?? []
+  }
+
+  /// What to say of a `total_size` that is not the bytes of all tensors.
+  private static func totalSizeRemark(_ said: ShardIndex.TotalSize, of specs: [TensorSpec]) -> FlatRemark? {
+    let total = specs.reduce(0) { total, spec in
+      let (sum, overflow) = total.addingReportingOverflow(spec.byteCount)
+      return overflow ? .max : sum
+    }
+    let found: String
+    switch said {
+    case .none: return nil
+    case .bytes(let size): found = "\(size)"
+    case .other(let words): found = words
+    }
+    if said == .bytes(total) { return nil }
+    return FlatRemark(
+      .totalSize, "metadata, total_size", expected: "\(total), the bytes of all tensors", found: found)
   }
 
   func reader(of index: Int) throws(FlatFormatError) -> any TensorByteReader {
@@ -84,6 +102,12 @@ private struct OpenedShard {
 
   init(_ name: String, path: String) throws(FlatFormatError) {
     let file = try asFlatFormat { () throws(FileError) in try ReadableFile(path: path) }
+    let head = FileHead(of: file)
+    if !SafetensorsSource.format.matches(head), let foreign = head.foreignContent {
+      throw .refused(
+        .shardsMissingShard, path: path, place: "file", expected: "the shard that the index names",
+        found: foreign)
+    }
     let header = try SafetensorsSource.headerBytes(of: file)
     let parsed = try SafetensorsSource.parse(header, path: path, bodySize: file.size - header.count)
     self.name = name
@@ -120,8 +144,8 @@ extension ShardedSource {
         file.path[(file.path.lastIndex(of: "/").map(file.path.index(after:)) ?? file.path.startIndex)...])
       return (
         ShardedSource(
-          path: file.path, shards: shards.compactMap(\.self), metadata: index.metadata,
-          index: ShardSet.Index(name: name, bytes: bytes)), []
+          path: file.path, shards: shards.compactMap(\.self),
+          index: (index, ShardSet.Index(name: name, bytes: bytes))), []
       )
     } catch {
       problems.add(error)
@@ -137,7 +161,7 @@ extension ShardedSource {
     let shards = open(names, in: folder, shownIn: folder.path, problems: &problems)
     compare(nil, shards, path: folder.path, problems: &problems)
     if !problems.isEmpty { return (nil, problems.errors) }
-    return (ShardedSource(path: folder.path, shards: shards.compactMap(\.self), metadata: [], index: nil), [])
+    return (ShardedSource(path: folder.path, shards: shards.compactMap(\.self), index: nil), [])
   }
 
   private static func open(
@@ -171,7 +195,6 @@ extension ShardedSource {
     _ index: ShardIndex?, _ shards: [OpenedShard?], path: String, problems: inout ShardProblems
   ) {
     var found: [TensorName: Int] = [:]
-    var total = 0
     for (number, shard) in shards.enumerated() {
       guard let shard else { continue }
       for entry in shard.entries {
@@ -182,12 +205,9 @@ extension ShardedSource {
               expected: "it in one shard",
               found: "it in \(TensorName(other.name).quoted) and \(TensorName(shard.name).quoted)"))
         }
-        let (sum, overflow) = total.addingReportingOverflow(entry.spec.byteCount)
-        total = overflow ? .max : sum
       }
     }
     guard let index, shards.count == index.shards.count else { return }
-    let before = problems.errors.count
     for (name, number) in index.weights {
       let actual = found.removeValue(forKey: name)
       // The fault is the shard's that could not be read.
@@ -207,14 +227,5 @@ extension ShardedSource {
           .shardsExtraTensor, path: path, place: "tensor \(name.quoted)", expected: "it in the weight_map",
           found: "it in \(TensorName(shard.name).quoted) only"))
     }
-    guard let totalSize = index.totalSize, !shards.contains(where: { $0 == nil }),
-      problems.errors.count == before,
-      totalSize != total
-    else { return }
-    problems.add(
-      .refused(
-        .shardsTotalSize, path: path, place: "metadata, total_size",
-        expected: "\(total), the bytes of all tensors",
-        found: "\(totalSize)"))
   }
 }

@@ -19,7 +19,9 @@ struct ConvertCommand: ParsableCommand {
       Sharded safetensors: SOURCE is a *.safetensors.index.json or the folder that holds it. As DEST, an index's \
       path or a folder (a path that ends in /, or an existing folder) is a set of shards: the same files that a \
       set was converted from, else new ones of at most --shard-size, and an index. The index appears last; \
-      shards that the index it replaces named, and no other does, are then removed.
+      shards that the index it replaces named, and no other does, are then removed. The shards' free text goes \
+      along (of one key the first shard's), and an index's own metadata go to a new index; a single file takes those \
+      of them that are text.
 
       Nothing in a PyTorch file is ever run. Its tensors are called as `tessera inspect --help` says; optimizer states \
       are left out. What is written for PyTorch loads with weights_only=True, and tied tensors stay tied.
@@ -51,7 +53,7 @@ struct ConvertCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Write new shards of at most this many bytes of tensors: 5GB, 500MB, 1GiB. A larger tensor is alone in one.",
+      "Write new shards of at most this many bytes of tensors: 5GB, 500MB, 1GiB, 4096. A larger tensor is alone in one.",
       discussion: "kB is 1000 bytes. Without it a set comes back as it was, and new sets have shards of 5GB.",
       valueName: "bytes"))
   var shardSize: String?
@@ -131,11 +133,18 @@ struct ConvertCommand: ParsableCommand {
 
   private func shardByteCount() throws -> Int? {
     guard let shardSize else { return nil }
-    guard case .bytes(let count)? = try? Budget(parsing: shardSize) else {
+    switch try? Budget(parsing: shardSize) {
+    case .bytes(let count)?: return count.value
+    // Nothing but digits: there is only one thing that they can count here.
+    case .parameters(let count)? where !shardSize.contains(where: \.isLetter): return count.value
+    case .parameters?:
       throw ValidationError(
-        "--shard-size: expected a number of bytes such as 5GB, 500MB, 1GiB, found '\(shardSize)'")
+        "--shard-size: expected a number of bytes such as 5GB, 500MB, 1GiB, 4096, found '\(shardSize)', "
+          + "which elsewhere is a number of parameters")
+    case nil:
+      throw ValidationError(
+        "--shard-size: expected a number of bytes such as 5GB, 500MB, 1GiB, 4096, found '\(shardSize)'")
     }
-    return count.value
   }
 
   private func cut(_ flat: any FlatWeightsSource) throws {
@@ -156,13 +165,14 @@ struct ConvertCommand: ParsableCommand {
     let isSharded = kind == .shardedSafetensors
     let shardSize = try shardByteCount()
     let verbatim = checkpoint.verbatimHeader(for: kind)
-    let set = isSharded && shardSize == nil ? try checkpoint.shardSet() : nil
+    let set = isSharded ? try checkpoint.shardSet() : nil
     // What comes back as it was has its free text in its header; a new file of the same family inherits it.
-    let metadata = kind.isSafetensors && verbatim == nil && set == nil ? try checkpoint.flatMetadata() : []
+    let isAsItWas = verbatim != nil || set != nil && shardSize == nil
+    let metadata = kind.isSafetensors && !isAsItWas ? try checkpoint.flatMetadata(for: kind) : []
     let sink = try FlatFormats.sink(
       kind: kind, path: dest, specs: tensors.map(\.spec), ties: tensors.compactMap(TensorTie.init),
       metadata: metadata, verbatim: verbatim, opaque: opaque, shardSet: set, shardSize: shardSize,
-      sourceFiles: [source])
+      sourceFiles: [source], replacing: !noClobber)
     var bar = ProgressBar("joining", total: tensors.reduce(0) { $0 + $1.spec.byteCount })
     defer { bar.finish() }
     try UnitsToFlat(checkpoint, to: sink).run { bar.update($0) }
@@ -172,8 +182,9 @@ struct ConvertCommand: ParsableCommand {
     let keepsText = kind == flat.kind || kind.isSafetensors && flat.kind.isSafetensors
     let sink = try FlatFormats.sink(
       kind: kind, path: dest, specs: flat.tensors.map(\.spec), ties: flat.tensors.compactMap(TensorTie.init),
-      metadata: keepsText ? flat.metadata : [], verbatim: kind == flat.kind ? flat.verbatim : nil,
-      opaque: opaque, shardSet: flat.shardSet, shardSize: try shardByteCount(), sourceFiles: flat.files)
+      metadata: keepsText ? flat.metadata(for: kind) : [], verbatim: kind == flat.kind ? flat.verbatim : nil,
+      opaque: opaque, shardSet: flat.shardSet, shardSize: try shardByteCount(), sourceFiles: flat.files,
+      replacing: !noClobber)
     var bar = ProgressBar("copying", total: flat.tensors.reduce(0) { $0 + $1.spec.byteCount })
     defer { bar.finish() }
     try FlatToFlat(flat, to: sink).run { bar.update($0) }

@@ -133,7 +133,7 @@ struct ExtractCommand: ParsableCommand {
       ties: tensors.compactMap { tensor in
         tensor.tiedTo.map { TensorTie(name: tensor.spec.name, tiedTo: tensors[$0].spec.name) }
       },
-      metadata: kind == .safetensors ? checkpoint.flatMetadata() : [], opaque: opaque)
+      metadata: kind == .safetensors ? checkpoint.flatMetadata(for: kind) : [], opaque: opaque)
     var bar = ProgressBar("extracting", total: tensors.reduce(0) { $0 + $1.spec.byteCount })
     defer { bar.finish() }
     try SubNetworkToFlat(subNetwork, of: checkpoint, to: sink, destination: dest).run { bar.update($0) }
