@@ -48,6 +48,37 @@ struct TorchFileTests {
     #expect(try Self.tensors(workshop, "back.pt") == wanted)
   }
 
+  /// How the channels of a small detector go together; its weights are strided, and its file is of the older form.
+  private static let cuts = [
+    "conv1.weight=c1,-,-,-", "conv1.bias=c1", "prelu1.weight=c1", "conv2.weight=c2,c1,-,-", "conv2.bias=c2",
+    "prelu2.weight=c2", "conv3.weight=c3,c2,-,-", "conv3.bias=c3", "prelu3.weight=c3",
+    "conv4_1.weight=-,c3,-,-", "conv4_2.weight=-,c3,-,-",
+  ]
+
+  @Test("a .pt is planned, and each of its networks is extracted to a .pt, with Python's unpickler as judge")
+  func networks() throws {
+    let workshop = try Workshop()
+    let original = try Self.sitePackages(workshop) + "/facenet_pytorch/data/pnet.pt"
+    // The same weights in the form since 1.6, by us.
+    try workshop.tessera("convert", original, "new.pt")
+    for source in [original, "new.pt"] {
+      try workshop.run(
+        Peers.tessera,
+        ["plan", source, "--units", "3", "--tasks", "left,right", "-o", "plan.json"]
+          + Self.cuts.flatMap { ["--cut", $0] })
+      try workshop.tessera("convert", source, "units.h5", "--plan", "plan.json")
+      for task in ["left", "right"] {
+        for level in ["1", "2", "3"] {
+          try workshop.tessera(
+            "extract", "units.h5", "\(task).\(level).pt", "--task", task, "--level", level)
+        }
+      }
+      let report = try workshop.report("torch_networks.py", [source, "plan.json", "."])
+      #expect(report["failures"] == .array([]))
+      #expect(report["networks"] == 6 && report["tensors"] == 78 && report["cut"] == 11)
+    }
+  }
+
   @Test("there are twelve files with 204 tensors")
   func complete() {
     #expect(Self.expected.count == 12)

@@ -24,7 +24,7 @@ struct ConvertCommand: ParsableCommand {
       of them that are text.
 
       Nothing in a PyTorch file is ever run. Its tensors are called as `tessera inspect --help` says; optimizer states \
-      are left out. What is written for PyTorch loads with weights_only=True, and tied tensors stay tied.
+      are named in a note and left out, and no command takes them along. What is written for PyTorch loads with weights_only=True, and tied tensors stay tied.
 
       Example:
         tessera convert weights.safetensors model.h5 --plan plan.json
