@@ -27,6 +27,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CLinux"),
+    .systemLibrary(name: "CBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
 
     .target(name: "ByteFiles", dependencies: ["CLinux"], swiftSettings: strict),
@@ -40,7 +41,7 @@ let package = Package(
       dependencies: ["Tensors", "StrictJSON", "HDF5Kit", "CZlib", "ByteFiles", "Pickle", "ONNXGraph"],
       swiftSettings: strict),
     .target(
-      name: "Inference", dependencies: ["ONNXGraph", "Tensors", "ByteFiles"], swiftSettings: strict),
+      name: "Inference", dependencies: ["CBLAS", "ONNXGraph", "Tensors", "ByteFiles"], swiftSettings: strict),
     .target(name: "UnitModel", dependencies: ["Tensors", "StrictJSON"], swiftSettings: strict),
     .target(
       name: "UnitCheckpoints", dependencies: ["HDF5Kit", "UnitModel", "Tensors", "StrictJSON", "ByteFiles"],

@@ -3,6 +3,8 @@
 /// An operator has checked shapes, types and budget, and has made the output; a backend only computes. Types that a
 /// backend has no kernel for it leaves to `ReferenceBackend`.
 protocol Backend: Sendable {
+  /// Whether nodes that follow a heavy one may be done with it. The judge of other backends does one node at a time.
+  var fuses: Bool { get }
   /// y ← scale · a · b + keep · y.
   func multiply(_ product: MatrixProduct) throws(OperatorError)
   /// y ← x ⋆ w + b.
@@ -17,10 +19,13 @@ protocol Backend: Sendable {
 package enum BackendKind: String, CaseIterable, Sendable {
   /// Plain Swift with binary64 accumulation: slow, and right by inspection.
   case reference
+  /// Binary32 sums by OpenBLAS and vectors, several nodes at once: what is made for F32.
+  case fast
 
   func make(threads: Int) -> any Backend {
     switch self {
     case .reference: ReferenceBackend(threads: threads)
+    case .fast: FastBackend(threads: threads)
     }
   }
 }
@@ -69,6 +74,10 @@ struct Convolution {
   let y: Tensor
   let windows: Windows
   let groups: Int
+  /// w is the model's: what is computed from it once serves every run.
+  var weightsStay = false
+  /// What the backend does to y at the end, if it fuses; else there is nothing to do.
+  var epilogue = Epilogue.none
 }
 
 /// The windows of x: [N, C, in…] that make y: [N, C, out…].

@@ -1,4 +1,5 @@
 internal import Dispatch
+internal import Synchronization
 
 /// Work shared out among threads.
 enum Parallel {
@@ -11,6 +12,26 @@ enum Parallel {
     }
     DispatchQueue.concurrentPerform(iterations: parts) { part in
       body((count * part / parts)..<(count * (part + 1) / parts))
+    }
+  }
+
+  /// Calls `body` for each of `count` tasks, of which whichever worker is free takes the next. No two tasks that run at
+  /// one time have the same worker, a number below `threads`.
+  ///
+  /// What a task does must not depend on its worker: results are then the same for any number of threads.
+  static func tasks(_ count: Int, threads: Int, _ body: @Sendable (_ task: Int, _ worker: Int) -> Void) {
+    let workers = min(threads, count)
+    if workers <= 1 {
+      for task in 0..<max(0, count) { body(task, 0) }
+      return
+    }
+    let next = Atomic(0)
+    DispatchQueue.concurrentPerform(iterations: workers) { worker in
+      while true {
+        let task = next.add(1, ordering: .relaxed).oldValue
+        if task >= count { return }
+        body(task, worker)
+      }
     }
   }
 }

@@ -6,6 +6,8 @@ struct ReferenceBackend: Backend {
   /// on the number.
   let threads: Int
 
+  var fuses: Bool { false }
+
   func multiply(_ product: MatrixProduct) throws(OperatorError) {
     try product.y.type.visit(Multiply(product: product, threads: threads))
   }

@@ -18,11 +18,16 @@ package struct RunLimits: Sendable {
 /// What is left of the limits.
 final class Budget: Sendable {
   let limits: RunLimits
+  /// Memory of tensors that are gone, at most a quarter of what may be alive.
+  let pool: StoragePool
   private let bytes = Atomic(0)
   private let trips = Atomic(0)
   private let steps = Atomic(0)
 
-  init(_ limits: RunLimits) { self.limits = limits }
+  init(_ limits: RunLimits) {
+    self.limits = limits
+    pool = StoragePool(capacity: limits.bytes / 4)
+  }
 
   /// A new run begins; tensors that are alive stay counted.
   func restart() {

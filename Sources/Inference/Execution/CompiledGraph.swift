@@ -31,6 +31,30 @@ final class CompiledGraph: Sendable {
     let subgraphs: [String: CompiledGraph]
     /// Values that nobody needs after this step.
     let releases: [String]
+    /// Operators of the model's nodes that this step is.
+    var operations: [String]
+    /// What is to be done to the first output.
+    var end: End?
+
+    init(
+      node: Node, action: Action, opset: Int, subgraphs: [String: CompiledGraph], releases: [String]
+    ) {
+      self.node = node
+      self.action = action
+      self.opset = opset
+      self.subgraphs = subgraphs
+      self.releases = releases
+      operations = [node.operation]
+    }
+  }
+
+  /// Nodes that an operator may do with its own.
+  struct End: Sendable {
+    /// What the first of them knows the operator's output as.
+    let head: String
+    let residual: String?
+    let activation: Activation
+    let followers: [Step]
   }
 
   enum Action: Sendable {

@@ -6,6 +6,8 @@ final class GraphCompiler {
   private let model: Model
   private let loader: ConstantLoader
   private let functions: [FunctionID: Function]
+  /// Whether nodes may be done together.
+  private let fuses: Bool
   /// Steps so far, in all graphs: functions that call each other twice each would have no end.
   private var stepCount = 0
   private var callDepth = 0
@@ -19,8 +21,9 @@ final class GraphCompiler {
     let overload: String
   }
 
-  init(_ model: Model, loader: ConstantLoader) {
+  init(_ model: Model, loader: ConstantLoader, fuses: Bool) {
     self.model = model
+    self.fuses = fuses
     self.loader = loader
     var functions: [FunctionID: Function] = [:]
     for function in model.functions {
@@ -50,18 +53,26 @@ final class GraphCompiler {
     let order = try NodeOrder(nodes: graph.nodes, path: model.file.path) { name in
       loaded[name] != nil || inputs.contains(name) || outer(name)
     }.indices()
-    let lastUses = lastUses(graph, order)
+    for index in order where isConstant(graph.nodes[index]) {
+      if let name = graph.nodes[index].outputs.first { try add(name, try constant(graph.nodes[index])) }
+    }
+    let nodes = order.map { graph.nodes[$0] }.filter { !isConstant($0) }
+    let planned = plan(nodes, graph, opsets, &constants)
+    let lastUses = lastUses(graph, planned)
     var made = inputs.union(constants.keys)
     for node in graph.nodes { made.formUnion(node.outputs) }
     let sees: (String) -> Bool = { made.contains($0) || outer($0) }
     var steps: [CompiledGraph.Step] = []
-    for index in order {
-      let node = graph.nodes[index]
-      if node.operation == "Constant", node.domain.isEmpty, let name = node.outputs.first {
-        try add(name, try constant(node))
-        continue
+    for (index, part) in planned.enumerated() {
+      var step = try step(part.node, opsets, releases: lastUses[index] ?? [], sees)
+      step.operations = part.operations
+      if !part.followers.isEmpty {
+        var followers: [CompiledGraph.Step] = []
+        for node in part.followers { followers.append(try self.step(node, opsets, releases: [], sees)) }
+        step.end = CompiledGraph.End(
+          head: part.head, residual: part.residual, activation: part.activation, followers: followers)
       }
-      steps.append(try step(node, opsets, releases: lastUses[index] ?? [], sees))
+      steps.append(step)
     }
     for output in graph.outputs where !sees(output.name) {
       throw refusal("output \(quoted(output.name))", "a value that a node makes", "none of that name")
@@ -123,12 +134,43 @@ final class GraphCompiler {
     }
   }
 
-  /// By node: the values whose last use is there, and those that it makes and nobody uses.
-  private func lastUses(_ graph: Graph, _ order: [Int]) -> [Int: [String]] {
+  /// A node that is read with the model.
+  private func isConstant(_ node: Node) -> Bool {
+    node.operation == "Constant" && node.domain.isEmpty && !node.outputs.isEmpty
+  }
+
+  /// The nodes as steps: one each, or fewer where the backend can do several at once.
+  private func plan(
+    _ nodes: [Node], _ graph: Graph, _ opsets: [String: Int], _ constants: inout [String: Tensor]
+  ) -> [Fusion.Planned] {
+    guard fuses, let opset = opsets[""] else {
+      return nodes.map { Fusion.Planned(node: $0, operations: [$0.operation]) }
+    }
+    // An initializer that is an input too may be another one in each run.
+    let inputs = Set(graph.inputs.map(\.name))
+    var fusion = Fusion(
+      nodes: nodes, constants: constants.filter { !inputs.contains($0.key) },
+      outputs: Set(graph.outputs.map(\.name)), opset: opset, budget: loader.budget
+    ) { [functions] node in
+      node.domain.isEmpty
+        && functions[FunctionID(domain: "", name: node.operation, overload: node.overload)] == nil
+    }
+    let planned = fusion.plan()
+    // What went into other weights is needed no more.
+    let used = Set(planned.flatMap(\.usedNames)).union(planned.flatMap { $0.followers.flatMap(\.usedNames) })
+    constants.merge(fusion.constants) { $1 }
+    constants = constants.filter { name, _ in
+      used.contains(name) || inputs.contains(name) || graph.outputs.contains { $0.name == name }
+    }
+    return planned
+  }
+
+  /// By step: the values whose last use is there, and those that it makes and nobody uses.
+  private func lastUses(_ graph: Graph, _ steps: [Fusion.Planned]) -> [Int: [String]] {
     var last: [String: Int] = [:]
-    for index in order {
-      for name in graph.nodes[index].outputs where !name.isEmpty { last[name] = index }
-      for name in graph.nodes[index].usedNames { last[name] = index }
+    for (index, step) in steps.enumerated() {
+      for name in step.node.outputs where !name.isEmpty { last[name] = index }
+      for name in step.usedNames { last[name] = index }
     }
     for output in graph.outputs { last[output.name] = nil }
     return Dictionary(grouping: last.keys) { last[$0] ?? -1 }

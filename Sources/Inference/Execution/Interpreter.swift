@@ -58,16 +58,22 @@ struct Interpreter {
     let start = run.profile == nil ? nil : ContinuousClock.now
     let stepsBefore = run.budget.stepsTaken
     var steps = 0
-    let results: [Tensor]
+    var results: [Tensor]
     switch step.action {
     case .evaluate(let known):
+      var pending: PendingEpilogue?
+      if let end = step.end { pending = try self.pending(end, in: scope) }
       let call = OperatorCall(
-        node: node, inputs: inputs, opset: step.opset, run: run, subgraphs: step.subgraphs, scope: scope)
+        node: node, inputs: inputs, opset: step.opset, run: run, subgraphs: step.subgraphs, scope: scope,
+        pending: pending)
       do throws(OperatorError) {
         results = try known.evaluate(call)
         steps = run.budget.stepsTaken - stepsBefore
         for result in results { try run.budget.spend(result.count + 1) }
       } catch { throw error.placed(node.shown, path: run.path) }
+      if let end = step.end, pending?.isDone == false, let first = results.first {
+        results = [try finished(first, end, in: scope)]
+      }
     case .call(let function):
       let inner = Scope(function, within: nil)
       for (input, tensor) in zip(function.inputs, inputs) { inner[input.name] = tensor }
@@ -87,6 +93,38 @@ struct Interpreter {
     for (name, tensor) in zip(node.inputs, inputs) where scope.isConstant(name) {
       parameters += tensor?.count ?? 0
     }
-    run.profile?.add(node, results.first, duration, steps: steps, parameters: parameters)
+    run.profile?.add(
+      node, step.operations.joined(separator: "+"), results.first, duration, steps: steps,
+      parameters: parameters)
+  }
+
+  /// What the operator may do at the end.
+  private func pending(
+    _ end: CompiledGraph.End, in scope: Scope
+  ) throws(InferenceError) -> PendingEpilogue {
+    var residual: Tensor?
+    if let name = end.residual {
+      residual = scope[name]
+      guard residual != nil else {
+        throw .refused(
+          kind: .invalid, path: run.path, place: end.followers.first?.node.shown ?? quoted(end.head),
+          expected: "a value for its input", found: "none for \(quoted(name))")
+      }
+    }
+    return PendingEpilogue(Epilogue(residual: residual, activation: end.activation))
+  }
+
+  /// The nodes at the end of a step one by one, where the operator could not do them.
+  private func finished(
+    _ head: Tensor, _ end: CompiledGraph.End, in scope: Scope
+  ) throws(InferenceError) -> Tensor {
+    scope[end.head] = head
+    var result = head
+    for step in end.followers {
+      try perform(step, in: scope)
+      if let name = step.node.outputs.first, let made = scope[name] { result = made }
+      for name in step.node.inputs where name == end.head { scope[name] = nil }
+    }
+    return result
   }
 }

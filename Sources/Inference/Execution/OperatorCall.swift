@@ -10,6 +10,8 @@ struct OperatorCall {
   /// Graphs among the attributes, and the values that they see beside their own.
   let subgraphs: [String: CompiledGraph]
   let scope: Scope
+  /// What may be done with the first output at once; nil without fusion.
+  var pending: PendingEpilogue?
 
   var budget: Budget { run.budget }
   var backend: any Backend { run.backend }
@@ -23,6 +25,11 @@ struct OperatorCall {
       throw OperatorError("an input \(index)", found: "\(node.inputs.count) inputs")
     }
     return tensor
+  }
+
+  /// Whether an input is one that the model holds, the same in every run.
+  func isConstant(_ index: Int) -> Bool {
+    node.inputs.indices.contains(index) && scope.isConstant(node.inputs[index])
   }
 
   /// An input that may be left out.

@@ -22,12 +22,15 @@ package final class Profile: Sendable {
 
   package init() {}
 
-  func add(_ node: Node, _ result: Tensor?, _ duration: Duration, steps: Int, parameters: Int) {
+  /// `operation` names all operators that were done at once.
+  func add(
+    _ node: Node, _ operation: String, _ result: Tensor?, _ duration: Duration, steps: Int, parameters: Int
+  ) {
     let name = node.name.isEmpty ? (node.outputs.first ?? "") : node.name
     let parts = duration.components
     rows.withLock { rows in
-      let key = name + "\0" + node.operation
-      var row = rows.byName[key] ?? Row(node: name, operation: node.operation, shape: [])
+      let key = name + "\0" + operation
+      var row = rows.byName[key] ?? Row(node: name, operation: operation, shape: [])
       if row.calls == 0 { rows.order.append(key) }
       row.shape = result?.shape ?? []
       row.calls += 1

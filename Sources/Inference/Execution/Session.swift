@@ -18,7 +18,7 @@ package final class Session {
     budget = Budget(limits)
     loader = ConstantLoader(
       file: model.file, external: ExternalFiles(of: model.file), strings: StringPool(), budget: budget)
-    graph = try GraphCompiler(model, loader: loader).main()
+    graph = try GraphCompiler(model, loader: loader, fuses: self.backend.fuses).main()
   }
 
   /// Inputs that a run must be given, in the model's order.

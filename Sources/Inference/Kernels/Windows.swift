@@ -50,11 +50,15 @@ struct Windows {
 
   /// Kernel elements of a window that lie in the input or its padding.
   func paddedCount(at position: [Int]) -> Double {
-    input.indices.reduce(1.0) { count, axis in
-      let start = position[axis] * strides[axis] - padsBegin[axis]
-      let room = input[axis] + padsEnd[axis] - start
-      return count * Double(max(0, min(kernel[axis], (room - 1) / dilations[axis] + 1)))
-    }
+    input.indices.reduce(1.0) { $0 * Double(count($1, position[$1], withPadding: true)) }
+  }
+
+  /// Kernel elements of one dimension that lie in the input, or its padding too, at an output position.
+  func count(_ axis: Int, _ output: Int, withPadding: Bool) -> Int {
+    if !withPadding { return range(axis, output).kernels.count }
+    let start = output * strides[axis] - padsBegin[axis]
+    let room = input[axis] + padsEnd[axis] - start
+    return max(0, min(kernel[axis], (room - 1) / dilations[axis] + 1))
   }
 
   /// The most taps that a window can have.

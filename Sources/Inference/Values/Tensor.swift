@@ -1,4 +1,3 @@
-internal import Glibc
 package import ONNXGraph
 
 /// A value of a running model: elements of one type in C order.
@@ -84,8 +83,7 @@ final class TensorStorage: @unchecked Sendable {
 
   init(byteCount: Int, _ budget: Budget) throws(OperatorError) {
     try budget.take(bytes: byteCount)
-    // Unlike `allocate`, `aligned_alloc` says when there is no memory. Its size must be a multiple of the alignment.
-    guard let base = aligned_alloc(64, (byteCount / 64 + 1) * 64) else {
+    guard let base = budget.pool.take(byteCount) else {
       budget.release(bytes: byteCount)
       throw OperatorError("memory for \(byteCount) bytes", found: "none", kind: .budget)
     }
@@ -95,7 +93,7 @@ final class TensorStorage: @unchecked Sendable {
   }
 
   deinit {
-    free(base)
+    budget.pool.give(base, byteCount)
     budget.release(bytes: byteCount)
   }
 }

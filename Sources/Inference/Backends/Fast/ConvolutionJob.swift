@@ -1,0 +1,66 @@
+internal import ONNXGraph
+
+/// A convolution of binary32 numbers with what its kernels need to know; sizes are checked here once.
+struct ConvolutionJob: Sendable {
+  let convolution: Convolution
+  let threads: Int
+  let x: Elements<Float>
+  let w: Elements<Float>
+  let y: Elements<Float>
+  private let biases: Elements<Float>?
+  private let residual: Elements<Float>?
+  let batch: Int
+  let groups: Int
+  /// Of a group.
+  let channels: Int
+  /// Of a group.
+  let outputs: Int
+  /// Elements of a plane.
+  let inputSize: Int
+  let outputSize: Int
+  let kernelSize: Int
+
+  /// nil for other types than binary32, and where there is nothing to compute or nothing to add up.
+  init?(_ convolution: Convolution, threads: Int) {
+    guard convolution.y.type == .float, convolution.y.count > 0, convolution.x.count > 0,
+      convolution.w.count > 0,
+      Sgemm.fits(convolution.x), Sgemm.fits(convolution.w), Sgemm.fits(convolution.y), Sgemm.isReady
+    else { return nil }
+    self.convolution = convolution
+    self.threads = threads
+    x = convolution.x.values(Float.self)
+    w = convolution.w.values(Float.self)
+    y = convolution.y.values(Float.self)
+    biases = convolution.bias?.values(Float.self)
+    residual = convolution.epilogue.residual?.values(Float.self)
+    batch = convolution.y.shape[0]
+    groups = convolution.groups
+    channels = convolution.w.shape[1]
+    outputs = convolution.w.shape[0] / convolution.groups
+    inputSize = convolution.windows.input.product
+    outputSize = convolution.windows.output.product
+    kernelSize = convolution.windows.kernel.product
+  }
+
+  var windows: Windows { convolution.windows }
+  var budget: Budget { convolution.y.storage.budget }
+
+  /// The plane of x with this channel, counted over all groups.
+  func input(_ image: Int, _ channel: Int) -> UnsafePointer<Float> {
+    UnsafePointer(x.base + (image * groups * channels + channel) * inputSize)
+  }
+
+  /// Where a plane of y begins.
+  func place(_ image: Int, _ output: Int) -> Int { (image * groups * outputs + output) * outputSize }
+
+  /// Of an output channel, counted over all groups.
+  func bias(_ output: Int) -> Float { biases?[output] ?? 0 }
+
+  /// Bias and epilogue for `count` elements of a plane of y from `start` on.
+  func finish(_ image: Int, _ output: Int, from start: Int, count: Int) {
+    let place = place(image, output) + start
+    Finishing.apply(
+      y.base + place, count: count, bias: bias(output),
+      residual: residual.map { UnsafePointer($0.base + place) }, convolution.epilogue.activation)
+  }
+}

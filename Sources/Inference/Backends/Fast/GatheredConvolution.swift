@@ -1,0 +1,140 @@
+/// Convolution as a product of matrices, in any number of dimensions: the weights of a group, [K, C·kernel], by the
+/// inputs that each output position meets, [C·kernel, positions].
+///
+/// The second matrix is gathered for as many positions as the cache holds. A kernel of one element that meets every
+/// input once needs no gathering.
+struct GatheredConvolution {
+  private let job: ConvolutionJob
+  private let gathering: Gathering
+  private let isPointwise: Bool
+  private let depth: Int
+
+  init(_ job: ConvolutionJob) {
+    self.job = job
+    let windows = job.windows
+    gathering = Gathering(windows)
+    depth = job.channels * job.kernelSize
+    isPointwise =
+      windows.kernel.allSatisfy { $0 == 1 } && windows.strides.allSatisfy { $0 == 1 }
+      && windows.output == windows.input && windows.padsBegin.allSatisfy { $0 == 0 }
+  }
+
+  /// Output positions of a panel.
+  private var width: Int {
+    let wanted = isPointwise ? 512 : min(512, max(32, 196_608 / depth))
+    let count = (job.outputSize + wanted - 1) / wanted
+    return min(job.outputSize, ((job.outputSize + count - 1) / count + 15) / 16 * 16)
+  }
+
+  func run() throws(OperatorError) {
+    let (job, gathering, isPointwise, depth, width) = (job, gathering, isPointwise, depth, width)
+    let panels = (job.outputSize + width - 1) / width
+    let tasks = job.batch * job.groups * panels
+    let isShared = tasks < 4 && Double(job.outputs) * Double(depth) * Double(width) > 1e6
+    let scratch = try Scratch(
+      isPointwise ? 0 : depth * width, workers: isShared ? 1 : min(job.threads, tasks), job.budget)
+
+    @Sendable func panel(_ task: Int) -> (image: Int, group: Int, positions: Range<Int>) {
+      let start = task % panels * width
+      return (
+        task / panels / job.groups, task / panels % job.groups, start..<min(job.outputSize, start + width)
+      )
+    }
+    @Sendable func gather(_ task: Int, _ channels: Range<Int>, _ worker: Int) {
+      if isPointwise { return }
+      let (image, group, positions) = panel(task)
+      gathering.run(
+        job.input(image, group * job.channels), channels, positions, into: scratch[worker], width: width)
+    }
+    @Sendable func multiply(_ task: Int, _ rows: Range<Int>, _ worker: Int) {
+      let (image, group, positions) = panel(task)
+      let first = group * job.outputs + rows.lowerBound
+      Sgemm.multiply(
+        Sgemm.Matrix(base: job.w.base + first * depth, stride: depth),
+        isPointwise
+          ? Sgemm.Matrix(
+            base: job.input(image, group * job.channels) + positions.lowerBound, stride: job.inputSize)
+          : Sgemm.Matrix(base: scratch[worker], stride: width),
+        job.y.base + job.place(image, first) + positions.lowerBound, yStride: job.outputSize,
+        rows: rows.count,
+        columns: positions.count, depth: depth)
+      for row in rows.indices {
+        job.finish(image, group * job.outputs + row, from: positions.lowerBound, count: positions.count)
+      }
+    }
+
+    if !isShared {
+      Parallel.tasks(tasks, threads: job.threads) { task, worker in
+        gather(task, 0..<job.channels, worker)
+        multiply(task, 0..<job.outputs, worker)
+      }
+      return
+    }
+    // Few panels: all threads work on each.
+    let (channelStep, rowStep) = ((job.channels + 7) / 8, max(16, ((job.outputs + 7) / 8 + 15) / 16 * 16))
+    for task in 0..<tasks {
+      Parallel.tasks((job.channels + channelStep - 1) / channelStep, threads: job.threads) { part, _ in
+        gather(task, (part * channelStep)..<min(job.channels, (part + 1) * channelStep), 0)
+      }
+      Parallel.tasks((job.outputs + rowStep - 1) / rowStep, threads: job.threads) { part, _ in
+        multiply(task, (part * rowStep)..<min(job.outputs, (part + 1) * rowStep), 0)
+      }
+    }
+  }
+}
+
+/// Which inputs meet which outputs, by rows of the last dimension.
+private struct Gathering: Sendable {
+  private let windows: Windows
+  private let rows: GatheredRows
+  private let kernelRows: Int
+
+  init(_ windows: Windows) {
+    self.windows = windows
+    rows = GatheredRows(windows)
+    kernelRows = windows.kernel.dropLast().product
+  }
+
+  /// Sets column p of `target`, rows `width` apart, to the inputs of position p of `positions`: for each channel and each
+  /// kernel element one, 0 in the padding.
+  func run(
+    _ x: UnsafePointer<Float>, _ channels: Range<Int>, _ positions: Range<Int>,
+    into target: UnsafeMutablePointer<Float>, width: Int
+  ) {
+    let last = windows.output.count - 1
+    let (length, across, kernel) = (windows.input[last], windows.output[last], windows.kernel[last])
+    let (step, dilation, pad) = (windows.strides[last], windows.dilations[last], windows.padsBegin[last])
+    let plane = windows.input.product
+    var position = positions.lowerBound
+    while position < positions.upperBound {
+      let (row, first) = (position / across, position % across)
+      let count = min(across - first, positions.upperBound - position)
+      let rows = rows.inputRows(row)
+      for k in 0..<kernel {
+        // Outputs from `low` to before `high` meet inputs, the others padding.
+        let start = first * step - pad + k * dilation
+        let low = min(count, start < 0 ? (-start + step - 1) / step : 0)
+        let high = max(low, min(count, start >= length ? 0 : (length - 1 - start) / step + 1))
+        for channel in channels {
+          for (tap, inputRow) in rows.enumerated() {
+            let to =
+              target + ((channel * kernelRows + tap) * kernel + k) * width + position - positions.lowerBound
+            if inputRow < 0 {
+              to.update(repeating: 0, count: count)
+              continue
+            }
+            let from = x + channel * plane + inputRow * length + start
+            for index in 0..<low { to[index] = 0 }
+            if step == 1 {
+              for index in low..<high { to[index] = from[index] }
+            } else {
+              for index in low..<high { to[index] = from[index * step] }
+            }
+            for index in high..<count { to[index] = 0 }
+          }
+        }
+      }
+      position += count
+    }
+  }
+}

@@ -1,0 +1,87 @@
+/// A plane of an image in scratch memory with its padding, so that every window lies within it, and with columns sorted
+/// so that outputs next to each other meet numbers next to each other, whatever the stride.
+///
+/// One dimension is a plane of one row. Column c of a row is at (c mod stride) · `part` + c / stride.
+struct PaddedPlane: Sendable {
+  let rows: Int
+  /// Output rows and columns.
+  let output: (rows: Int, columns: Int)
+  private let input: (rows: Int, columns: Int)
+  private let pads: (top: Int, left: Int)
+  private let strides: (down: Int, across: Int)
+  private let part: Int
+  /// Where each kernel element meets output 0, in C order.
+  let taps: [Int]
+  /// The distance of the numbers that output rows meet.
+  let rowStep: Int
+
+  /// Elements of scratch memory.
+  var count: Int { rows * strides.across * part }
+
+  /// Room behind a row of outputs that vectors may read.
+  private static let slack = 32
+  private static let limit = 1 << 22
+
+  /// nil for three dimensions and more, and for planes that scratch memory should not hold.
+  init?(_ windows: Windows) {
+    guard windows.input.count <= 2 else { return nil }
+    func axes(_ list: [Int], _ missing: Int) -> (Int, Int) {
+      list.count == 1 ? (missing, list[0]) : (list[0], list[1])
+    }
+    output = axes(windows.output, 1)
+    input = axes(windows.input, 1)
+    pads = axes(windows.padsBegin, 0)
+    strides = axes(windows.strides, 1)
+    let kernel = axes(windows.kernel, 1)
+    let dilations = axes(windows.dilations, 1)
+    for extent in [
+      output.rows, output.columns, strides.down, strides.across, kernel.0, kernel.1, dilations.0, dilations.1,
+      pads.top, pads.left,
+    ] where extent > 1 << 20 || extent < 0 { return nil }
+    let (down, across) = (strides.down, strides.across)
+    rows = max(0, output.rows - 1) * down + (kernel.0 - 1) * dilations.0 + 1
+    let columns = max(0, output.columns - 1) * across + (kernel.1 - 1) * dilations.1 + 1
+    part = (columns + across - 1) / across + Self.slack
+    guard rows <= Self.limit, across * part <= Self.limit, rows * across * part <= Self.limit else {
+      return nil
+    }
+    rowStep = down * across * part
+    var taps: [Int] = []
+    for i in 0..<kernel.0 {
+      for j in 0..<kernel.1 {
+        let column = j * dilations.1
+        taps.append(i * dilations.0 * across * part + column % across * part + column / across)
+      }
+    }
+    self.taps = taps
+  }
+
+  /// Sets all of `target` to `padding`; the columns and rows of padding stay so.
+  func clear(_ target: UnsafeMutablePointer<Float>, padding: Float) {
+    target.update(repeating: padding, count: count)
+  }
+
+  /// Copies the part of `plane` that windows meet.
+  func fill(_ target: UnsafeMutablePointer<Float>, from plane: UnsafePointer<Float>) {
+    let across = strides.across
+    for row in 0..<rows {
+      let place = row - pads.top
+      if place < 0 || place >= input.rows { continue }
+      let from = plane + place * input.columns
+      let to = target + row * across * part
+      for phase in 0..<across {
+        // Columns phase, phase + across, …, of which the input has those from `first` on.
+        let first = pads.left > phase ? (pads.left - phase + across - 1) / across : 0
+        let start = first * across + phase - pads.left
+        let room = part - Self.slack - first
+        let count = start >= input.columns ? 0 : min(room, (input.columns - 1 - start) / across + 1)
+        let line = to + phase * part + first
+        if across == 1 {
+          for index in 0..<max(0, count) { line[index] = from[start + index] }
+        } else {
+          for index in 0..<max(0, count) { line[index] = from[start + index * across] }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,18 @@
+/// Memory that workers need while they compute, a part for each; counted by the budget.
+struct Scratch: Sendable {
+  private let memory: Elements<Float>
+  private let each: Int
+
+  /// `count` elements for each of `workers`, with any contents.
+  init(_ count: Int, workers: Int, _ budget: Budget) throws(OperatorError) {
+    // Parts are whole cache lines, and their addresses no powers of two apart.
+    each = (count / 16 + 1) * 16 + 16
+    let (bytes, overflow) = (each * 4).multipliedReportingOverflow(by: max(1, workers))
+    guard count >= 0, !overflow else {
+      throw OperatorError("memory to work in", found: "none", kind: .budget)
+    }
+    memory = Elements(try TensorStorage(byteCount: bytes, budget))
+  }
+
+  subscript(worker: Int) -> UnsafeMutablePointer<Float> { memory.base + worker * each }
+}

@@ -1,0 +1,83 @@
+/// The adjoint of a convolution as a product of matrices whose result is spread over the output:
+/// [K·kernel, positions] = wᵀ · x, then each row is added to the places that its kernel element meets.
+struct SpreadConvolution {
+  private let job: ConvolutionJob
+  /// Of a group of x, and of y.
+  private let channels: Int
+  private let outputs: Int
+
+  /// nil where the backend has no kernel for it.
+  init?(_ convolution: Convolution, threads: Int) {
+    guard let job = ConvolutionJob(convolution, threads: threads) else { return nil }
+    self.job = job
+    channels = convolution.x.shape[1] / convolution.groups
+    outputs = convolution.w.shape[1]
+    // Elements of the product for one output channel.
+    let (count, overflow) = job.kernelSize.multipliedReportingOverflow(by: job.outputSize)
+    guard !overflow, count <= 1 << 24 else { return nil }
+  }
+
+  func run() throws(OperatorError) {
+    let (job, channels, outputs) = (job, channels, outputs)
+    // `windows` describe the convolution that goes from y to x.
+    let (positions, plane, kernel) = (job.outputSize, job.inputSize, job.kernelSize)
+    // Some output channels at a time, as many as fit the cache.
+    let step = max(1, min((outputs + 3) / 4, (1 << 18) / max(1, kernel * positions)))
+    let parts = (outputs + step - 1) / step
+    let tasks = job.batch * job.groups * parts
+    let scratch = try Scratch(step * kernel * positions, workers: min(job.threads, tasks), job.budget)
+    let spreading = Spreading(job.windows)
+    Parallel.tasks(tasks, threads: job.threads) { task, worker in
+      let (image, group, first) = (task / parts / job.groups, task / parts % job.groups, task % parts * step)
+      let count = min(step, outputs - first)
+      let product = scratch[worker]
+      Sgemm.multiply(
+        Sgemm.Matrix(
+          base: job.w.base + (group * channels * outputs + first) * kernel, stride: outputs * kernel,
+          isTransposed: true),
+        Sgemm.Matrix(
+          base: job.x.base + (image * job.groups + group) * channels * positions, stride: positions), product,
+        yStride: positions, rows: count * kernel, columns: positions, depth: channels)
+      for output in 0..<count {
+        let number = (image * job.groups + group) * outputs + first + output
+        let y = job.y.base + number * plane
+        y.update(repeating: job.bias(group * outputs + first + output), count: plane)
+        spreading.run(UnsafePointer(product + output * kernel * positions), y)
+      }
+    }
+  }
+}
+
+/// Adds rows of a product to the places that their kernel elements meet.
+private struct Spreading: Sendable {
+  private let windows: Windows
+  private let rows: GatheredRows
+
+  init(_ windows: Windows) {
+    self.windows = windows
+    rows = GatheredRows(windows)
+  }
+
+  func run(_ product: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
+    let last = windows.output.count - 1
+    let (length, across, kernel) = (windows.input[last], windows.output[last], windows.kernel[last])
+    let (step, dilation, pad) = (windows.strides[last], windows.dilations[last], windows.padsBegin[last])
+    let positions = windows.output.product
+    for row in 0..<windows.output.dropLast().product {
+      for (tap, place) in rows.inputRows(row).enumerated() where place >= 0 {
+        for k in 0..<kernel {
+          let start = k * dilation - pad
+          let low = min(across, start < 0 ? (-start + step - 1) / step : 0)
+          let high = max(low, min(across, start >= length ? 0 : (length - 1 - start) / step + 1))
+          let from = product + (tap * kernel + k) * positions + row * across
+          let to = y + place * length + start
+          if step == 1 {
+            for index in low..<high { to[index] += from[index] }
+          } else {
+            for index in low..<high { to[index * step] += from[index] }
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,63 @@
+internal import Glibc
+internal import Synchronization
+
+/// Memory that tensors have given back, for those that come.
+///
+/// A network's values come and go in the same sizes run after run. From the system, each large one would be fresh pages
+/// that have to be cleared and mapped again.
+final class StoragePool: Sendable {
+  /// Smaller blocks are left to `malloc`, which is as fast.
+  private static let least = 32 << 10
+  /// Blocks that lie here unused, in bytes.
+  private let capacity: Int
+
+  // Addresses as numbers: the blocks belong to nobody while they are here.
+  private struct Free {
+    var blocks: [Int: [UInt]] = [:]
+    var bytes = 0
+  }
+
+  private let free = Mutex(Free())
+
+  init(capacity: Int) { self.capacity = capacity }
+
+  /// At least `byteCount` bytes at a multiple of 64, with any contents; nil where there is no memory.
+  func take(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+    let size = Self.size(byteCount)
+    if size >= Self.least {
+      let known = free.withLock { free in
+        guard let address = free.blocks[size]?.popLast() else { return UInt(0) }
+        free.bytes -= size
+        return address
+      }
+      if let block = UnsafeMutableRawPointer(bitPattern: known) { return block }
+    }
+    // Unlike `allocate`, `aligned_alloc` says when there is no memory. Its size must be a multiple of the alignment.
+    return aligned_alloc(64, size)
+  }
+
+  /// Gives back what `take` gave for `byteCount`.
+  func give(_ block: UnsafeMutableRawPointer, _ byteCount: Int) {
+    let size = Self.size(byteCount)
+    let address = UInt(bitPattern: block)
+    let keeps = free.withLock { free in
+      guard size >= Self.least, free.bytes + size <= capacity else { return false }
+      free.blocks[size, default: []].append(address)
+      free.bytes += size
+      return true
+    }
+    if !keeps { Glibc.free(block) }
+  }
+
+  /// What is asked for, rounded up so that few sizes are different: by less than an eighth for large blocks.
+  private static func size(_ byteCount: Int) -> Int {
+    let step = byteCount < least ? 64 : 1 << (Int.bitWidth - byteCount.leadingZeroBitCount - 4)
+    return (byteCount / step + 1) * step
+  }
+
+  deinit {
+    free.withLock { free in
+      for address in free.blocks.values.joined() { Glibc.free(UnsafeMutableRawPointer(bitPattern: address)) }
+    }
+  }
+}
