@@ -18,6 +18,7 @@ from pathlib import Path
 import machine
 from compress_rows import compress
 from conversion_rows import cut_1gb, cut_small, join_1gb
+from inference_rows import inference
 from inspect_rows import inspect
 from measure import Bench, Case, Failed, interleave, need, run
 from memory_rows import memory
@@ -35,6 +36,7 @@ ROWS = {
     "compress": compress,
     "memory": memory,
     "inspect": inspect,
+    "inference": inference,
 }
 
 

@@ -61,7 +61,8 @@ struct MutationTests {
       limits.elements = 1 << 22
       limits.steps = 20_000_000
       limits.trips = 1000
-      guard let session = try? Session(model, limits: limits) else { continue }
+      let backend = BackendKind.allCases[part % BackendKind.allCases.count]
+      guard let session = try? Session(model, backend: backend, limits: limits) else { continue }
       var inputs: [String: Tensor] = [:]
       for input in session.requiredInputs {
         inputs[input.name] = try session.tensor(.float, [1, 2, 5, 4], for: input.name) { bytes in

@@ -36,13 +36,19 @@ struct ONNXInteropTests {
     for name in operators { #expect(tally[name] != nil, "\(name) passed no case") }
   }
 
-  @Test("trained models give what ONNX Runtime gives, within 1e-4 of the largest value")
-  func trainedModels() throws { try compare("real_models.py", outputs: 18, least: 0.005) }
+  @Test(
+    "trained models give what ONNX Runtime gives, within 1e-4 of the largest value",
+    arguments: ["reference", "fast"])
+  func trainedModels(backend: String) throws {
+    try compare("real_models.py", backend, outputs: 18, least: 0.005)
+  }
 
   @Test(
-    "the light architectures with seeded weights give what ONNX Runtime gives, within 1e-4 of the largest value"
-  )
-  func lightModels() throws { try compare("light_models.py", outputs: 9, least: 0.01) }
+    "the light architectures with seeded weights give what ONNX Runtime gives, within 1e-4 of the largest value",
+    arguments: ["reference", "fast"])
+  func lightModels(backend: String) throws {
+    try compare("light_models.py", backend, outputs: 9, least: 0.01)
+  }
 
   @Test("the trained sample gives PyTorch's logits for every task and level, here and in ONNX Runtime")
   func sample() throws {
@@ -72,9 +78,9 @@ struct ONNXInteropTests {
     }
   }
 
-  private func compare(_ script: String, outputs: Int, least: Double) throws {
+  private func compare(_ script: String, _ backend: String, outputs: Int, least: Double) throws {
     let workshop = try Workshop()
-    let report = try workshop.onnx(script, [Peers.tessera, "reference"])
+    let report = try workshop.onnx(script, [Peers.tessera, backend])
     guard case .array(let rows)? = report["outputs"] else {
       Issue.record("no report")
       return

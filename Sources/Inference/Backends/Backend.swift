@@ -11,6 +11,8 @@ protocol Backend: Sendable {
   func convolve(_ convolution: Convolution) throws(OperatorError)
   /// y ← the adjoint of ⋆ on x, + b.
   func convolveTransposed(_ convolution: Convolution) throws(OperatorError)
+  /// y ← (x − mean) · factor + shift, per channel.
+  func scale(_ scaling: ChannelScaling) throws(OperatorError)
   /// y ← the greatest, or the mean, of each window of x.
   func pool(_ pooling: Pooling) throws(OperatorError)
 }
@@ -78,6 +80,21 @@ struct Convolution {
   var weightsStay = false
   /// What the backend does to y at the end, if it fuses; else there is nothing to do.
   var epilogue = Epilogue.none
+}
+
+/// A number of each kind for every channel of x: [N, C, …].
+struct ChannelScaling {
+  let x: Tensor
+  /// As x.
+  let y: Tensor
+  let mean: [Double]
+  let factors: [Double]
+  let shift: [Double]
+  /// What the backend does to y at the end, if it fuses; else there is nothing to do.
+  var epilogue = Epilogue.none
+
+  /// Elements of a channel of a sample.
+  var plane: Int { x.shape.dropFirst(2).product }
 }
 
 /// The windows of x: [N, C, in…] that make y: [N, C, out…].

@@ -20,6 +20,10 @@ struct ReferenceBackend: Backend {
     try convolution.y.type.visitFloats(ConvolveTransposed(convolution: convolution, threads: threads))
   }
 
+  func scale(_ scaling: ChannelScaling) throws(OperatorError) {
+    try scaling.y.type.visitFloats(Scale(scaling: scaling))
+  }
+
   func pool(_ pooling: Pooling) throws(OperatorError) {
     try pooling.y.type.visit(Pool(pooling: pooling, threads: threads))
   }
@@ -130,6 +134,23 @@ private struct ConvolveTransposed: FloatVisitor {
           }
         }
         for i in 0..<wide { y[plane * wide + i] = T(narrowing: sums[i]) }
+      }
+    }
+  }
+}
+
+/// y[n, c, i] = (x[n, c, i] − mean[c]) · factor[c] + shift[c]
+private struct Scale: FloatVisitor {
+  let scaling: ChannelScaling
+
+  func visit<T: Element>(_: T.Type) where T.Wide == Double {
+    let (from, to) = (scaling.x.values(T.self), scaling.y.values(T.self))
+    let plane = scaling.plane
+    for start in stride(from: 0, to: scaling.x.count, by: plane) {
+      let channel = start / plane % scaling.factors.count
+      let (centre, factor, offset) = (scaling.mean[channel], scaling.factors[channel], scaling.shift[channel])
+      for index in start..<(start + plane) {
+        to[index] = T(narrowing: (from[index].wide - centre) * factor + offset)
       }
     }
   }

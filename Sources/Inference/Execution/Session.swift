@@ -10,15 +10,19 @@ package final class Session {
   private let backend: any Backend
 
   /// Reads the weights of `model` and finds every operator; what is missing or malformed is an error here.
-  package init(
+  package convenience init(
     _ model: Model, backend: BackendKind = .reference, threads: Int = 1, limits: RunLimits = RunLimits()
   ) throws(InferenceError) {
+    try self.init(model, backend: backend.make(threads: max(1, threads)), limits: limits)
+  }
+
+  init(_ model: Model, backend: any Backend, limits: RunLimits = RunLimits()) throws(InferenceError) {
     self.model = model
-    self.backend = backend.make(threads: max(1, threads))
+    self.backend = backend
     budget = Budget(limits)
     loader = ConstantLoader(
       file: model.file, external: ExternalFiles(of: model.file), strings: StringPool(), budget: budget)
-    graph = try GraphCompiler(model, loader: loader, fuses: self.backend.fuses).main()
+    graph = try GraphCompiler(model, loader: loader, fuses: backend.fuses).main()
   }
 
   /// Inputs that a run must be given, in the model's order.

@@ -21,31 +21,12 @@ enum Normalising {
     _ scale: [Double], _ shift: [Double], _ epsilon: Double
   ) throws(OperatorError) -> Tensor {
     let factors = (0..<channels).map { scale[$0] / (variance[$0] + epsilon).squareRoot() }
-    return try x.type.visitFloats(
-      PerChannel(call: call, x: x, mean: mean, factors: factors, shift: shift))
-  }
-
-  private struct PerChannel: FloatVisitor {
-    let call: OperatorCall
-    let x: Tensor
-    let mean: [Double]
-    let factors: [Double]
-    let shift: [Double]
-
-    func visit<T: Element>(_: T.Type) throws(OperatorError) -> Tensor where T.Wide == Double {
-      let y = try call.make(x.type, x.shape)
-      if x.count == 0 { return y }
-      let (from, to) = (x.values(T.self), y.values(T.self))
-      let plane = x.shape.dropFirst(2).product
-      for start in stride(from: 0, to: x.count, by: plane) {
-        let channel = start / plane % factors.count
-        let (centre, factor, offset) = (mean[channel], factors[channel], shift[channel])
-        for index in start..<(start + plane) {
-          to[index] = T(narrowing: (from[index].wide - centre) * factor + offset)
-        }
-      }
-      return y
-    }
+    let y = try call.make(x.type, x.shape)
+    if x.count == 0 { return y }
+    try call.backend.scale(
+      ChannelScaling(
+        x: x, y: y, mean: mean, factors: factors, shift: shift, epilogue: call.takeEpilogue(for: y)))
+    return y
   }
 
   /// Mean and variance of each channel of x: [N, C, …].

@@ -36,8 +36,24 @@ enum Pad: Operator {
     _ call: OperatorCall, _ x: Tensor, _ shape: [Int], _ before: [Int], _ mode: String
   ) throws(OperatorError) -> Tensor {
     let y = try call.make(x.type, shape)
-    if mode == "constant" { try StridedCopy.fill(y, with: try value(call, x.type)) }
-    if y.count == 0 || (mode == "constant" && x.count == 0) { return y }
+    if mode == "constant" {
+      try StridedCopy.fill(y, with: try value(call, x.type))
+      // The part of x that is left where pads are negative.
+      let start = before.map { max(0, -$0) }
+      let first = before.map { max(0, $0) }
+      let part = shape.indices.map { max(0, min(x.shape[$0] - start[$0], shape[$0] - first[$0])) }
+      if part.contains(0) { return y }
+      let (from, to) = (Layout.strides(x.shape), Layout.strides(shape))
+      func place(_ index: [Int], _ strides: [Int]) -> Int {
+        zip(index, strides).reduce(0) { $0 + $1.0 * $1.1 }
+      }
+      try StridedCopy.copy(
+        shape: part, from: x, offset: place(start, from), strides: from, to: y,
+        targetOffset: place(first, to),
+        targetStrides: to)
+      return y
+    }
+    if y.count == 0 { return y }
     guard x.count > 0 else { throw call.wrong(0, "elements to pad with", found: shapeText(x.shape)) }
     let indices = try call.make(.int64, shape)
     let values = indices.values(Int64.self)
@@ -47,10 +63,6 @@ enum Pad: Operator {
       var index = 0
       for axis in shape.indices {
         let source = source(of: position[axis] - before[axis], extent: x.shape[axis], mode: mode)
-        if source < 0 {
-          index = -1
-          break
-        }
         index += source * strides[axis]
       }
       values[place] = Int64(index)
@@ -77,7 +89,7 @@ enum Pad: Operator {
       let period = 2 * (extent - 1)
       let place = (index % period + period) % period
       return place < extent ? place : period - place
-    default: return -1
+    default: return 0
     }
   }
 

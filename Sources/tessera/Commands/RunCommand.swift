@@ -36,7 +36,7 @@ struct RunCommand: ParsableCommand {
   var output: String
 
   @Option(help: "What computes: \(BackendKind.allCases.map(\.rawValue).joined(separator: ", ")).")
-  var backend = BackendKind.reference.rawValue
+  var backend = BackendKind.fast.rawValue
 
   @Option(help: "The most threads that compute at one time; without it, one per processor.")
   var threads: Int?
@@ -105,7 +105,7 @@ struct RunCommand: ParsableCommand {
     }
     let threads = threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     let session = try Session(
-      try Model(file), backend: BackendKind(rawValue: backend) ?? .reference, threads: threads,
+      try Model(file), backend: BackendKind(rawValue: backend) ?? .fast, threads: threads,
       limits: try limits())
     let inputs =
       try input.map { try RunInputs($0, assumeDType: reading.assumeDType).tensors(for: session) } ?? [:]

@@ -6,15 +6,15 @@ internal import ONNXGraph
 /// between tasks.
 struct FastBackend: Backend {
   let threads: Int
+  let fuses: Bool
   private let reference: ReferenceBackend
   private let weights = WeightCache()
 
-  init(threads: Int) {
+  init(threads: Int, fuses: Bool = true) {
     self.threads = threads
+    self.fuses = fuses
     reference = ReferenceBackend(threads: threads)
   }
-
-  var fuses: Bool { true }
 
   func multiply(_ product: MatrixProduct) throws(OperatorError) {
     guard let fast = FastProduct(product) else { return try reference.multiply(product) }
@@ -23,7 +23,8 @@ struct FastBackend: Backend {
 
   func convolve(_ convolution: Convolution) throws(OperatorError) {
     guard let job = ConvolutionJob(convolution, threads: threads) else {
-      return try reference.convolve(convolution)
+      try reference.convolve(convolution)
+      return Finishing.apply(convolution.epilogue, to: convolution.y)
     }
     if let plan = WinogradPlan(job), try WinogradConvolution(job, plan, weights).run() { return }
     if let depthwise = DepthwiseConvolution(job) { return try depthwise.run() }
@@ -37,7 +38,13 @@ struct FastBackend: Backend {
     try fast.run()
   }
 
+  func scale(_ scaling: ChannelScaling) throws(OperatorError) {
+    guard scaling.y.type == .float else { return try reference.scale(scaling) }
+    FastScaling.run(scaling, threads: threads)
+  }
+
   func pool(_ pooling: Pooling) throws(OperatorError) {
+    if let whole = WholePooling(pooling, threads: threads) { return whole.run() }
     guard let fast = FastPooling(pooling, threads: threads) else { return try reference.pool(pooling) }
     try fast.run()
   }

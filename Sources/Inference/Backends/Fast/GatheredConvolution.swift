@@ -125,11 +125,7 @@ private struct Gathering: Sendable {
             }
             let from = x + channel * plane + inputRow * length + start
             for index in 0..<low { to[index] = 0 }
-            if step == 1 {
-              for index in low..<high { to[index] = from[index] }
-            } else {
-              for index in low..<high { to[index] = from[index * step] }
-            }
+            if low < high { Row.copy(from + low * step, step: step, to + low, count: high - low) }
             for index in high..<count { to[index] = 0 }
           }
         }

@@ -24,7 +24,7 @@ struct PaddedPlane: Sendable {
 
   /// nil for three dimensions and more, and for planes that scratch memory should not hold.
   init?(_ windows: Windows) {
-    guard windows.input.count <= 2 else { return nil }
+    guard (1...2).contains(windows.input.count) else { return nil }
     func axes(_ list: [Int], _ missing: Int) -> (Int, Int) {
       list.count == 1 ? (missing, list[0]) : (list[0], list[1])
     }
@@ -76,11 +76,7 @@ struct PaddedPlane: Sendable {
         let room = part - Self.slack - first
         let count = start >= input.columns ? 0 : min(room, (input.columns - 1 - start) / across + 1)
         let line = to + phase * part + first
-        if across == 1 {
-          for index in 0..<max(0, count) { line[index] = from[start + index] }
-        } else {
-          for index in 0..<max(0, count) { line[index] = from[start + index * across] }
-        }
+        if count > 0 { Row.copy(from + start, step: across, line, count: count) }
       }
     }
   }

@@ -47,8 +47,7 @@ struct WinogradPass<T: WinogradTile>: Sendable {
           if y + row < 0 || y + row >= height {
             for index in 0..<used { to[index] = 0 }
           } else {
-            let from = x + (y + row) * length
-            for index in 0..<used { to[index] = from[index] }
+            Row.copy(x + (y + row) * length, step: 1, to, count: used)
           }
         }
         T.inputColumns(UnsafePointer(strip), columnsDone, step: width, count: columns * T.outputs + 2)

@@ -26,8 +26,13 @@ struct WinogradPlan: Sendable {
     let direct = 9 * (images * Double(job.outputSize) + 8) * sizes.0 * sizes.1
     let (small, large) = (cost(2), cost(4))
     guard min(small, large) < direct else { return nil }
-    tile = small < large ? 2 : 4
-    rows = (windows.output[0] + tile - 1) / tile
-    columns = (windows.output[1] + tile - 1) / tile
+    self.init(job, tile: small < large ? 2 : 4)
+  }
+
+  /// Tiles of m = 2 or 4, whatever that costs.
+  init(_ job: ConvolutionJob, tile: Int) {
+    self.tile = tile
+    rows = (job.windows.output[0] + tile - 1) / tile
+    columns = (job.windows.output[1] + tile - 1) / tile
   }
 }

@@ -1,0 +1,135 @@
+import ONNXGraph
+import TestSupport
+import Testing
+
+@testable import Inference
+
+/// The fast backend's kernels one by one, with the reference backend as judge.
+@Suite("Fast kernels")
+struct FastKernelTests {
+  /// What a random convolution is like.
+  enum Kind: String, CaseIterable, Sendable { case winograd, depthwise, pointwise, gathered, spread }
+
+  @Test("convolutions give what the reference gives, on one thread and on three", arguments: Kind.allCases)
+  func convolutions(kind: Kind) throws {
+    var cases = RandomTensors(seed: 5)
+    for number in 0..<60 {
+      let convolution = try cases.convolution(kind)
+      let words = "\(number): \(convolution.x.shape) \(convolution.w.shape) \(convolution.windows)"
+      if kind == .winograd {
+        let job = try #require(ConvolutionJob(convolution, threads: 1))
+        #expect(WinogradPlan(job) != nil, "\(words): is not done by Winograd's filtering")
+      }
+      let wanted = try cases.judged(convolution, isTransposed: kind == .spread)
+      var found: [[Float]] = []
+      for threads in [1, 3] {
+        let backend = FastBackend(threads: threads)
+        // Twice: the second run has the weights of the first.
+        for _ in 0..<2 {
+          let again = convolution.with(y: try cases.empty(convolution.y.shape))
+          if kind == .spread { try backend.convolveTransposed(again) } else { try backend.convolve(again) }
+          found.append(again.y.floats)
+        }
+      }
+      let isSame = found.allSatisfy { $0 == found[0] }
+      #expect(isSame, "\(words): depends on the number of threads or the run")
+      let isClose = RandomTensors.isClose(found[0], wanted.values, scale: wanted.greatest)
+      #expect(isClose, "\(words)")
+    }
+  }
+
+  @Test("Winograd's filtering stays within its bound, for tiles of both sizes at every odd size")
+  func winogradBound() throws {
+    var cases = RandomTensors(seed: 6)
+    var checked = 0
+    for tile in [2, 4] {
+      for height in [1, 2, 3, 5, 8, 9, 17] {
+        for width in [1, 2, 4, 7, 13, 19, 33] {
+          let convolution = try cases.convolution(
+            channels: 8, outputs: 9, input: [height, width], kernel: [3, 3], pads: [1, 2, 2, 1])
+          // Large numbers beside small ones, whose difference is what is lost.
+          let x = convolution.x.values(Float.self)
+          for index in stride(from: 0, to: convolution.x.count, by: 7) { x[index] *= 1e4 }
+          let job = try #require(ConvolutionJob(convolution, threads: 1))
+          let done = try WinogradConvolution(job, WinogradPlan(job, tile: tile), WeightCache()).run()
+          #expect(done)
+          let bounds = WinogradBound(convolution, tile: tile)
+          for (index, found) in convolution.y.floats.enumerated() {
+            let (exact, bound) = bounds.value(at: index)
+            #expect(
+              (Double(found) - exact).magnitude <= bound, "tile \(tile), \(height) × \(width), [\(index)]")
+            checked += 1
+          }
+        }
+      }
+    }
+    #expect(checked > 20_000)
+  }
+
+  @Test("infinities and NaN spread no further than the definition lets them")
+  func nonFinite() throws {
+    var cases = RandomTensors(seed: 7)
+    for special in [Float.infinity, -.infinity, .nan, 1e38] {
+      let convolution = try cases.convolution(
+        channels: 16, outputs: 16, input: [20, 20], kernel: [3, 3], pads: [1, 1, 1, 1])
+      convolution.x.values(Float.self)[5 * 400 + 7 * 20 + 9] = special
+      let wanted = try cases.judged(convolution, isTransposed: false)
+      try FastBackend(threads: 2).convolve(convolution)
+      for (found, exact) in zip(convolution.y.floats, wanted.values) {
+        #expect(found.isFinite == exact.isFinite && found.isNaN == exact.isNaN)
+      }
+    }
+  }
+
+  @Test("pooling gives what the reference gives, NaN too")
+  func pooling() throws {
+    var cases = RandomTensors(seed: 8)
+    for number in 0..<80 {
+      let pooling = try cases.pooling(greatest: number % 2 == 0, countsPadding: number % 4 == 1)
+      if number % 5 == 0 { pooling.x.values(Float.self)[pooling.x.count / 2] = .nan }
+      try ReferenceBackend(threads: 1).pool(pooling)
+      let wanted = pooling.y.floats
+      for threads in [1, 3] {
+        let again = Pooling(
+          x: pooling.x, y: try cases.empty(pooling.y.shape), windows: pooling.windows, kind: pooling.kind)
+        #expect(FastPooling(again, threads: threads) != nil)
+        try FastBackend(threads: threads).pool(again)
+        let isClose = RandomTensors.isClose(again.y.floats, wanted)
+        #expect(isClose, "\(number): \(pooling.windows)")
+      }
+    }
+  }
+
+  @Test("products of matrices give what the reference gives, however they lie")
+  func products() throws {
+    var cases = RandomTensors(seed: 9)
+    let sizes = [1, 2, 15, 47, 48, 49, 63, 65, 130, 321, 700]
+    for number in 0..<120 {
+      let (m, n, k) = (cases.one(of: sizes), cases.one(of: sizes), cases.one(of: sizes))
+      let (a, b) = (try cases.tensor([m, k]), try cases.tensor([k, n]))
+      var left = MatrixView(tensor: a, rows: m, columns: k, rowStride: k, columnStride: 1)
+      var right = MatrixView(tensor: b, rows: k, columns: n, rowStride: n, columnStride: 1)
+      if number % 2 == 1 {
+        left = MatrixView(tensor: a, rows: k, columns: m, rowStride: m, columnStride: 1).transposed
+      }
+      if number % 3 == 1 {
+        right = MatrixView(tensor: b, rows: n, columns: k, rowStride: k, columnStride: 1).transposed
+      }
+      let start = try cases.tensor([m, n])
+      var results: [[Float]] = []
+      for backend: any Backend in [
+        ReferenceBackend(threads: 1), FastBackend(threads: 1), FastBackend(threads: 3),
+      ] {
+        let y = try cases.empty([m, n])
+        for index in 0..<y.count { y.values(Float.self)[index] = start.values(Float.self)[index] }
+        try backend.multiply(
+          MatrixProduct(a: left, b: right, y: y, scale: 0.5, keep: number % 4 == 0 ? 0 : 2))
+        results.append(y.floats)
+      }
+      let isClose = RandomTensors.isClose(results[1], results[0])
+      #expect(isClose, "\(number): \(m) \(n) \(k)")
+      let isSame = results[1] == results[2]
+      #expect(isSame, "\(number)")
+    }
+  }
+}

@@ -1,0 +1,63 @@
+"""Rows of `run` beside ONNX Runtime on the processor: the same model, input and number of threads."""
+
+import json
+import statistics
+import subprocess
+
+from measure import Bench, Failed, ratio, run
+from table import Row, failed
+
+CASES = [
+    ("resnet18", "ResNet-18 at 224²", 1, 10, 1.3),
+    ("wrn32_4", "WRN-32-4 at 32²", 1, 20, None),
+    ("wrn32_4", "WRN-32-4 at 32²", 32, 3, 1.3),
+    ("resnet50", "ResNet-50 at 224²", 1, 5, None),
+    ("mobile", "a network like MobileNetV2 at 224²", 1, 20, None),
+]
+"""Network, its name in words, batch, timed runs of a process, and the most that we may take beside the peer."""
+
+
+def inference(bench: Bench) -> list[Row]:
+    """Every network on one thread and on two; in each round one process of ours and one of the peer's."""
+    rows = []
+    for network, words, batch, repeat, limit in CASES:
+        for threads in (1, 2):
+            title = f"run {words}, batch {batch}, {threads} thread{'s' if threads > 1 else ''}, beside ONNX Runtime"
+            try:
+                rows.append(_row(bench, title, network, batch, threads, 2 if bench.quick else repeat, limit))
+            except Failed as failure:
+                rows.append(failed(title, str(failure)))
+    return rows
+
+
+def _row(bench, title, network, batch, threads, repeat, limit) -> Row:
+    model, source = bench.folder / f"{network}.onnx", bench.folder / f"{network}.{batch}.npy"
+    ours, peer = bench.folder / "ours.npy", bench.folder / "peer.npy"
+    if not source.exists():
+        bench.say(f"making {network}")
+        run([bench.script("networks.py") + [network, str(model), f"{batch}={source}"]])
+    mine = [bench.tessera, "run", str(model), "--input", str(source), "--output", str(ours),
+            "--threads", str(threads), "--repeat", str(repeat), "--json"]
+    other = bench.script("onnxruntime_latency.py") + [str(model), str(source), str(peer), str(threads), str(repeat)]
+    seconds: tuple[list[float], list[float]] = ([], [])
+    for number in range(bench.runs):
+        seconds[0].append(_said(mine)["latency_seconds"]["median"])
+        seconds[1].append(_said(other)["median"])
+        if number == 0:
+            run([bench.script("same_outputs.py") + [str(ours), str(peer)]])
+    value = ratio(*seconds)
+    return Row(
+        title, _milliseconds(seconds[0]), _milliseconds(seconds[1]), f"{value:.2f}",
+        f"≤ {limit:.2f} ×" if limit else "", value <= limit if limit else None, verdict=None if limit else "")
+
+
+def _said(command: list[str]) -> dict:
+    """What a command printed as JSON."""
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode != 0:
+        raise Failed((result.stderr.strip().splitlines() or ["it said nothing"])[-1])
+    return json.loads(result.stdout)
+
+
+def _milliseconds(seconds: list[float]) -> str:
+    return f"{statistics.median(seconds) * 1e3:.1f} ms"

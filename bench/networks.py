@@ -1,0 +1,150 @@
+"""Networks with seeded weights for `run` and ONNX Runtime: `python networks.py NAME MODEL INPUT [--quick]`.
+
+Weights are normal and of He's scale; batch normalisation stands in the graph, so that both sides may fuse it. INPUT is an
+npz with normal numbers for every size of batch that is measured (see BATCHES).
+"""
+
+import sys
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+
+class Network:
+    """Nodes one after another; each method takes the name of a value and gives that of the next."""
+
+    def __init__(self, size):
+        self.size, self.nodes, self.weights = size, [], []
+        self.generator = np.random.default_rng(7)
+
+    def held(self, array, kind=np.float32):
+        """A tensor of the model."""
+        name = f"w{len(self.weights)}"
+        self.weights.append(numpy_helper.from_array(np.asarray(array, kind), name))
+        return name
+
+    def node(self, operator, inputs, **attributes):
+        name = f"{operator.lower()}{len(self.nodes)}"
+        self.nodes.append(helper.make_node(operator, inputs, [name], name=name, **attributes))
+        return name
+
+    def convolution(self, x, channels, outputs, kernel, stride=1, groups=1):
+        """Convolution and batch normalisation."""
+        fan_in = channels // groups * kernel * kernel
+        weights = self.generator.standard_normal((outputs, channels // groups, kernel, kernel)) * np.sqrt(2 / fan_in)
+        x = self.node(
+            "Conv", [x, self.held(weights)], kernel_shape=[kernel, kernel], strides=[stride, stride],
+            pads=[kernel // 2] * 4, group=groups)
+        scale, shift, mean, variance = (
+            self.held(self.generator.uniform(low, high, outputs))
+            for low, high in ((0.8, 1.2), (-0.1, 0.1), (-0.1, 0.1), (0.8, 1.2)))
+        return self.node("BatchNormalization", [x, scale, shift, mean, variance])
+
+    def relu(self, x):
+        return self.node("Relu", [x])
+
+    def classified(self, x, channels, classes):
+        """The model: mean over the image, then one layer."""
+        x = self.node("Flatten", [self.node("GlobalAveragePool", [x])])
+        weights = self.generator.standard_normal((classes, channels)) / np.sqrt(channels)
+        x = self.node("Gemm", [x, self.held(weights), self.held(np.zeros(classes))], transB=1)
+        graph = helper.make_graph(
+            self.nodes, "network",
+            [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 3, self.size, self.size])],
+            [helper.make_tensor_value_info(x, TensorProto.FLOAT, ["N", classes])], self.weights)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+        onnx.checker.check_model(model)
+        return model
+
+
+def start(size):
+    """The first layers of a residual network for 224²."""
+    network = Network(size)
+    x = network.relu(network.convolution("x", 3, 64, 7, 2))
+    return network, network.node("MaxPool", [x], kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
+
+
+def resnet18(size):
+    network, x = start(size)
+    channels = 64
+    for width in (64, 128, 256, 512):
+        for block in range(2):
+            stride = 2 if block == 0 and width > 64 else 1
+            shortcut = x if channels == width else network.convolution(x, channels, width, 1, stride)
+            y = network.relu(network.convolution(x, channels, width, 3, stride))
+            x = network.relu(network.node("Add", [network.convolution(y, width, width, 3), shortcut]))
+            channels = width
+    return network.classified(x, channels, 1000)
+
+
+def resnet50(size):
+    network, x = start(size)
+    channels = 64
+    for width, blocks in ((64, 3), (128, 4), (256, 6), (512, 3)):
+        for block in range(blocks):
+            stride = 2 if block == 0 and width > 64 else 1
+            shortcut = x if block else network.convolution(x, channels, 4 * width, 1, stride)
+            y = network.relu(network.convolution(x, channels, width, 1))
+            y = network.relu(network.convolution(y, width, width, 3, stride))
+            x = network.relu(network.node("Add", [network.convolution(y, width, 4 * width, 1), shortcut]))
+            channels = 4 * width
+    return network.classified(x, channels, 1000)
+
+
+def wrn32_4(size):
+    """The paper's: shortcuts without parameters, which are the mean of 2 × 2 and zeros for what is wider."""
+    network = Network(size)
+    channels = 16
+    x = network.relu(network.convolution("x", 3, channels, 3))
+    for width in (64, 128, 256):
+        for block in range(5):
+            stride = 2 if block == 0 and width > 64 else 1
+            shortcut = x
+            if stride == 2:
+                shortcut = network.node("AveragePool", [shortcut], kernel_shape=[2, 2], strides=[2, 2])
+            if channels != width:
+                pads = network.held([0, 0, 0, 0, 0, width - channels, 0, 0], np.int64)
+                shortcut = network.node("Pad", [shortcut, pads])
+            y = network.relu(network.convolution(x, channels, width, 3, stride))
+            x = network.relu(network.node("Add", [network.convolution(y, width, width, 3), shortcut]))
+            channels = width
+    return network.classified(x, channels, 100)
+
+
+def mobile(size):
+    """As MobileNetV2 is: inverted residual blocks with 3 × 3 convolutions of each channel."""
+    network = Network(size)
+    low, high = network.held(0.0), network.held(6.0)
+
+    def clipped(x):
+        return network.node("Clip", [x, low, high])
+
+    channels = 32
+    x = clipped(network.convolution("x", 3, channels, 3, 2))
+    for factor, width, blocks, first in (
+            (1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)):
+        for block in range(blocks):
+            stride, inner, y = first if block == 0 else 1, channels * factor, x
+            if factor > 1:
+                y = clipped(network.convolution(y, channels, inner, 1))
+            y = clipped(network.convolution(y, inner, inner, 3, stride, groups=inner))
+            y = network.convolution(y, inner, width, 1)
+            x = network.node("Add", [y, x]) if stride == 1 and channels == width else y
+            channels = width
+    return network.classified(clipped(network.convolution(x, channels, 1280, 1)), 1280, 1000)
+
+
+NETWORKS = {"resnet18": (resnet18, 224), "resnet50": (resnet50, 224), "wrn32_4": (wrn32_4, 32), "mobile": (mobile, 224)}
+
+
+def main(name, model, batches):
+    make, size = NETWORKS[name]
+    onnx.save(make(size), model)
+    generator = np.random.default_rng(8)
+    for batch, path in (item.split("=", 1) for item in batches):
+        np.save(path, generator.standard_normal((int(batch), 3, size, size), dtype=np.float32))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], sys.argv[3:])

@@ -1,0 +1,32 @@
+"""The peer of `run --repeat`: `python onnxruntime_latency.py MODEL INPUT OUTPUT THREADS REPEAT`.
+
+The median of the runs after the first, in seconds, as JSON; the output as npy.
+"""
+
+import json
+import statistics
+import sys
+import time
+
+import numpy as np
+import onnxruntime
+
+
+def main(model, source, target, threads, repeat):
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = int(threads)
+    options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    inputs = {session.get_inputs()[0].name: np.load(source)}
+    (output,) = session.run(None, inputs)
+    seconds = []
+    for _ in range(int(repeat)):
+        start = time.perf_counter()
+        session.run(None, inputs)
+        seconds.append(time.perf_counter() - start)
+    np.save(target, output)
+    print(json.dumps({"median": statistics.median(seconds)}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,10 @@
+"""Whether two npy files hold the same numbers within 1e-4 of the largest: `python same_outputs.py OURS PEER`."""
+
+import sys
+
+import numpy as np
+
+ours, peer = np.load(sys.argv[1]), np.load(sys.argv[2])
+difference = np.abs(ours - peer).max() if ours.shape == peer.shape else np.inf
+if not difference <= 1e-4 * np.abs(peer).max():
+    sys.exit(f"the outputs differ by {difference}, of at most {np.abs(peer).max()}")
