@@ -21,6 +21,7 @@ extension CountReport {
       }
       members.append(.init(key: "tensors", value: .array(list)))
     }
+    if let layers { members.append(.init(key: "layers", value: layers.json)) }
     return .object(JSONObject(members) ?? JSONObject())
   }
 }

@@ -21,6 +21,7 @@ extension CountReport {
       }
       result += "\n" + table.text(width: width)
     }
+    if let layers { result += "\n" + layers.text(width: width) }
     return result
   }
 }

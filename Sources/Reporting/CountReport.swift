@@ -13,15 +13,19 @@ package struct CountReport: Sendable {
   /// Every tensor with its role; nil when nobody asked.
   package let tensors: [(name: TensorName, role: ClassifiedRole)]?
 
+  /// What the nodes of a graph have and do; nil when nobody asked.
+  package let layers: LayerTable?
+
   package init(
     file: String, kind: String, unitCount: Int?, policies: [Table],
-    tensors: [(name: TensorName, role: ClassifiedRole)]? = nil
+    tensors: [(name: TensorName, role: ClassifiedRole)]? = nil, layers: LayerTable? = nil
   ) {
     self.file = file
     self.kind = kind
     self.unitCount = unitCount
     self.policies = policies
     self.tensors = tensors
+    self.layers = layers
   }
 
   /// The rows under one policy.

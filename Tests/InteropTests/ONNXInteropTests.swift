@@ -78,6 +78,32 @@ struct ONNXInteropTests {
     }
   }
 
+  @Test(
+    "count --layers has the shapes that onnx infers, and by formula the multiply-adds and weights of every node"
+  )
+  func layers() throws {
+    let workshop = try Workshop()
+    let report = try workshop.onnx(
+      "layer_counts.py", [Peers.tessera, "\(SourceFolder.root)/samples/fashion/network.onnx"])
+    #expect(report["failures"] == .array([]))
+    #expect(report["compared"] == 594)
+    guard case .object(let models)? = report["models"] else {
+      Issue.record("no report")
+      return
+    }
+    #expect(models.members.count == 11)
+    // What everybody prints of these two: 4.09 G and 25.56 M, and 53,120 running statistics; 19.6 G and 143.67 M.
+    for (name, products, parameters) in [
+      ("resnet50", 4_089_184_256, 25_557_032 + 53_120), ("vgg19", 19_632_062_464, 143_667_240),
+    ] {
+      guard case .object(let sums)? = models[name] else {
+        Issue.record("no \(name)")
+        continue
+      }
+      #expect(sums["multiply_adds"] == JSONValue(products) && sums["parameters"] == JSONValue(parameters))
+    }
+  }
+
   private func compare(_ script: String, _ backend: String, outputs: Int, least: Double) throws {
     let workshop = try Workshop()
     let report = try workshop.onnx(script, [Peers.tessera, backend])

@@ -21,6 +21,7 @@ struct SchemaTests {
         ["count", "model.h5", "--json", "--policy", "all-stored", "--policy", "weights-only"],
         ["count", "source.safetensors", "--json", "--roles"],
         ["count", "\(SourceFolder.root)/samples/paper/J2.plan.json", "--json", "--level", "3"],
+        ["count", "\(SourceFolder.root)/samples/fashion/network.onnx", "--json", "--layers"],
       ]
     ),
     ("extract", [["extract", "model.h5", "small.safetensors", "--task", "walk", "--level", "2", "--json"]]),

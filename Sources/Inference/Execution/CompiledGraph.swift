@@ -69,6 +69,7 @@ final class Scope {
   private let graph: CompiledGraph
   private let parent: Scope?
   private var values: [String: Tensor] = [:]
+  private var fixed: Set<String> = []
 
   init(_ graph: CompiledGraph, within parent: Scope?) {
     self.graph = graph
@@ -79,6 +80,15 @@ final class Scope {
   func isConstant(_ name: String) -> Bool {
     values[name] == nil && (graph.constants[name] != nil || parent?.isConstant(name) ?? false)
   }
+
+  /// Whether a value is one that the model holds, or follows from such as far as `fix` was told.
+  func isFixed(_ name: String) -> Bool {
+    if fixed.contains(name) { return true }
+    return values[name] == nil && (graph.constants[name] != nil || parent?.isFixed(name) ?? false)
+  }
+
+  /// Remembers that a value follows from what the model holds.
+  func fix(_ name: String) { fixed.insert(name) }
 
   subscript(_ name: String) -> Tensor? {
     get { values[name] ?? graph.constants[name] ?? parent?[name] }

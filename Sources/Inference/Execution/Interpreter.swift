@@ -57,6 +57,7 @@ struct Interpreter {
     }
     let start = run.profile == nil ? nil : ContinuousClock.now
     let stepsBefore = run.budget.stepsTaken
+    let countedBefore = run.profile?.tally.count ?? 0
     var steps = 0
     var results: [Tensor]
     switch step.action {
@@ -76,7 +77,10 @@ struct Interpreter {
       }
     case .call(let function):
       let inner = Scope(function, within: nil)
-      for (input, tensor) in zip(function.inputs, inputs) { inner[input.name] = tensor }
+      for (place, (input, tensor)) in zip(function.inputs, inputs).enumerated() {
+        inner[input.name] = tensor
+        if scope.isFixed(node.inputs[place]) { inner.fix(input.name) }
+      }
       results = try outputs(of: function, in: inner)
       steps = run.budget.stepsTaken - stepsBefore
     }
@@ -89,13 +93,24 @@ struct Interpreter {
     for (name, tensor) in zip(node.outputs, results) where !name.isEmpty { scope[name] = tensor }
     guard let start else { return }
     let duration = ContinuousClock.now - start
+    let isContainer = if case .call = step.action { true } else { !step.subgraphs.isEmpty }
+    let isFixed = !isContainer && node.inputs.allSatisfy { $0.isEmpty || scope.isFixed($0) }
     var parameters = 0
-    for (name, tensor) in zip(node.inputs, inputs) where scope.isConstant(name) {
-      parameters += tensor?.count ?? 0
+    if isFixed {
+      // What it makes of the model's weights is counted where it meets something else.
+      for name in node.outputs { scope.fix(name) }
+    } else if !isContainer {
+      for (name, tensor) in zip(node.inputs, inputs) where scope.isFixed(name) {
+        parameters += tensor.map { $0.type.isFloatingPoint ? $0.count : 0 } ?? 0
+      }
     }
+    // Einsum has arithmetic of its own.
+    let counted = (run.profile?.tally.count ?? 0) - countedBefore
     run.profile?.add(
-      node, step.operations.joined(separator: "+"), results.first, duration, steps: steps,
-      parameters: parameters)
+      node, step.operations.joined(separator: "+"), results.first, duration,
+      Profile.Row.Work(
+        steps: steps, multiplyAdds: node.operation == "Einsum" ? steps : counted, parameters: parameters,
+        isContainer: isContainer))
   }
 
   /// What the operator may do at the end.

@@ -14,18 +14,23 @@ package final class Profile: Sendable {
     package var seconds = 0.0
     /// Multiply-adds of one call, as the budget counts them: of matrix products, convolutions, pooling and reductions.
     package var steps = 0
-    /// Elements of the inputs that the model holds.
+    /// Multiply-adds of all calls, of matrix products and convolutions alone; known where they are only counted.
+    package var multiplyAdds = 0
+    /// Floating-point elements of the inputs that the model holds, or that follow from what it holds.
     package var parameters = 0
+    /// Whether the node runs others, which have rows of their own.
+    package var isContainer = false
   }
 
   private let rows = Mutex<(order: [String], byName: [String: Row])>(([], [:]))
 
+  /// What a `CountingBackend` counts.
+  let tally = MultiplyAddTally()
+
   package init() {}
 
   /// `operation` names all operators that were done at once.
-  func add(
-    _ node: Node, _ operation: String, _ result: Tensor?, _ duration: Duration, steps: Int, parameters: Int
-  ) {
+  func add(_ node: Node, _ operation: String, _ result: Tensor?, _ duration: Duration, _ made: Row.Work) {
     let name = node.name.isEmpty ? (node.outputs.first ?? "") : node.name
     let parts = duration.components
     rows.withLock { rows in
@@ -34,8 +39,10 @@ package final class Profile: Sendable {
       if row.calls == 0 { rows.order.append(key) }
       row.shape = result?.shape ?? []
       row.calls += 1
-      row.steps = steps
-      row.parameters = parameters
+      row.steps = made.steps
+      row.multiplyAdds += made.multiplyAdds
+      row.parameters = made.parameters
+      row.isContainer = made.isContainer
       row.seconds += Double(parts.seconds) + Double(parts.attoseconds) * 1e-18
       rows.byName[key] = row
     }
@@ -43,4 +50,14 @@ package final class Profile: Sendable {
 
   /// In the order in which nodes first ran.
   package var all: [Row] { rows.withLock { rows in rows.order.compactMap { rows.byName[$0] } } }
+}
+
+extension Profile.Row {
+  /// What one call was.
+  struct Work {
+    let steps: Int
+    let multiplyAdds: Int
+    let parameters: Int
+    let isContainer: Bool
+  }
 }

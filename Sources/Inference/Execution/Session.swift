@@ -16,12 +16,20 @@ package final class Session {
     try self.init(model, backend: backend.make(threads: max(1, threads)), limits: limits)
   }
 
-  init(_ model: Model, backend: any Backend, limits: RunLimits = RunLimits()) throws(InferenceError) {
+  /// A session whose runs only count: large weights are not read, and products not done.
+  convenience init(counting model: Model, in profile: Profile, _ limits: RunLimits) throws(InferenceError) {
+    try self.init(model, backend: CountingBackend(tally: profile.tally), limits: limits, shapesOnly: true)
+  }
+
+  init(
+    _ model: Model, backend: any Backend, limits: RunLimits = RunLimits(), shapesOnly: Bool = false
+  ) throws(InferenceError) {
     self.model = model
     self.backend = backend
     budget = Budget(limits)
     loader = ConstantLoader(
-      file: model.file, external: ExternalFiles(of: model.file), strings: StringPool(), budget: budget)
+      file: model.file, external: ExternalFiles(of: model.file), strings: StringPool(), budget: budget,
+      shapesOnly: shapesOnly)
     graph = try GraphCompiler(model, loader: loader, fuses: backend.fuses).main()
   }
 
@@ -50,6 +58,11 @@ package final class Session {
     }
     try fill(UnsafeMutableRawBufferPointer(start: tensor.storage.base, count: tensor.count * type.width))
     return tensor
+  }
+
+  /// A tensor of zeros.
+  func zeros(_ type: ElementType, _ shape: [Int]) throws(OperatorError) -> Tensor {
+    try Tensor(zerosOf: type, shape, budget)
   }
 
   /// The tensor that is alone in a file, as ONNX's test data are stored.

@@ -8,9 +8,17 @@ struct ConstantLoader: Sendable {
   let external: ExternalFiles
   let strings: StringPool
   let budget: Budget
+  /// Whether only shapes matter: large weights are then zeros, and are not read.
+  let shapesOnly: Bool
   private let counted = WeightBytes()
 
-  init(file: ReadableFile, external: ExternalFiles, strings: StringPool, budget: Budget) {
+  /// Floating-point tensors of up to this many elements are read even then: they may be factors of a Resize.
+  private static let smallLimit = 4096
+
+  init(
+    file: ReadableFile, external: ExternalFiles, strings: StringPool, budget: Budget, shapesOnly: Bool = false
+  ) {
+    self.shapesOnly = shapesOnly
     self.file = file
     self.external = external
     self.strings = strings
@@ -26,6 +34,12 @@ struct ConstantLoader: Sendable {
   func tensor(_ constant: TensorConstant) throws(InferenceError) -> Tensor {
     let place = "tensor \(quoted(constant.name))"
     do throws(OperatorError) {
+      if shapesOnly, constant.type.isFloatingPoint, constant.elementCount > Self.smallLimit {
+        do { _ = try ConstantReader(constant, file: file, external: external) } catch {
+          throw OperatorError(inner: .graph(error))
+        }
+        return try Tensor(zerosOf: constant.type, constant.shape, budget)
+      }
       let tensor = try Tensor(constant.type, constant.shape, budget)
       do { try fill(tensor, from: constant) } catch { throw OperatorError(inner: .graph(error)) }
       return tensor

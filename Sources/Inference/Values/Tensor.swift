@@ -1,3 +1,4 @@
+internal import Glibc
 package import ONNXGraph
 
 /// A value of a running model: elements of one type in C order.
@@ -20,6 +21,12 @@ package struct Tensor: Sendable {
     self.shape = shape
     self.count = count
     storage = try TensorStorage(byteCount: count * type.width, budget)
+  }
+
+  /// Zeros that take no memory until somebody reads them, and that nobody may write.
+  init(zerosOf type: ElementType, _ shape: [Int], _ budget: Budget) throws(OperatorError) {
+    let count = try Self.count(of: shape, budget)
+    self.init(type, shape, count, try TensorStorage(zeros: count * type.width, budget))
   }
 
   private init(_ type: ElementType, _ shape: [Int], _ count: Int, _ storage: TensorStorage) {
@@ -80,6 +87,7 @@ final class TensorStorage: @unchecked Sendable {
   let base: UnsafeMutableRawPointer
   let byteCount: Int
   let budget: Budget
+  private let isMapped: Bool
 
   init(byteCount: Int, _ budget: Budget) throws(OperatorError) {
     try budget.take(bytes: byteCount)
@@ -90,11 +98,28 @@ final class TensorStorage: @unchecked Sendable {
     self.base = base
     self.byteCount = byteCount
     self.budget = budget
+    isMapped = false
+  }
+
+  /// Pages of zeros, which are all one page until they are written; the budget is not asked for them.
+  init(zeros byteCount: Int, _ budget: Budget) throws(OperatorError) {
+    let base = mmap(nil, byteCount + 1, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+    guard let base, base != MAP_FAILED else {
+      throw OperatorError("addresses for \(byteCount) bytes", found: "none", kind: .budget)
+    }
+    self.base = base
+    self.byteCount = byteCount
+    self.budget = budget
+    isMapped = true
   }
 
   deinit {
-    budget.pool.give(base, byteCount)
-    budget.release(bytes: byteCount)
+    if isMapped {
+      munmap(base, byteCount + 1)
+    } else {
+      budget.pool.give(base, byteCount)
+      budget.release(bytes: byteCount)
+    }
   }
 }
 

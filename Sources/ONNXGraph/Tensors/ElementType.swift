@@ -65,6 +65,19 @@ public enum ElementType: Int, CaseIterable, Sendable {
     }
   }
 
+  /// Whether elements are real or complex numbers with an exponent: what weights are.
+  public var isFloatingPoint: Bool {
+    switch self {
+    case .float, .float16, .double, .bfloat16, .complex64, .complex128, .float8E4M3FN, .float8E4M3FNUZ,
+      .float8E5M2, .float8E5M2FNUZ, .float8E8M0, .float4E2M1, .float6E2M3, .float6E3M2:
+      true
+    case .uint8, .int8, .uint16, .int16, .int32, .int64, .uint32, .uint64, .uint4, .int4, .uint2, .int2,
+      .bool,
+      .string:
+      false
+    }
+  }
+
   /// The typed field of `TensorProto` that holds such elements where `raw_data` does not.
   var typedField: Int {
     switch self {

@@ -1,5 +1,9 @@
 internal import Accounting
 internal import ArgumentParser
+internal import ByteFiles
+internal import FlatFormats
+internal import Inference
+internal import ONNXGraph
 internal import Reporting
 internal import StrictJSON
 internal import Tensors
@@ -20,10 +24,17 @@ struct CountCommand: ParsableCommand {
       Numbers may be written 1.9M, 7,380,276 (parameters) or 64MB, 2GiB (bytes). --max makes a gate for CI: exit \
       code 1 when a selected virtual network is larger.
 
+      --layers goes through the graph of an ONNX model with inputs of zeros, without computing products, and says for \
+      every node its output's shape, its parameters and its multiply-adds: those of matrix products and convolutions, \
+      padding included, biases and everything else not. parameters there are the floating-point elements of the inputs \
+      that follow from the model alone; weights that several nodes share are counted at each of them. Shapes are those \
+      that the model declares, with 1 for an open batch; --input-shape gives others.
+
       Example:
         tessera count model.h5
         tessera count model.h5 --task fine --budget 1.9M --policy weights-only
         tessera count model.h5 --level 1 --max 2M --json
+        tessera count model.onnx --layers --input-shape images=1x3x224x224
       """)
 
   @Argument(help: "A unit checkpoint, a flat file, or a plan with shapes.")
@@ -47,6 +58,16 @@ struct CountCommand: ParsableCommand {
   @Flag(help: "Also list every tensor with its role, and why it has it.")
   var roles = false
 
+  @Flag(help: "Also list every node of an ONNX model with its parameters and multiply-adds.")
+  var layers = false
+
+  @Option(
+    name: .customLong("input-shape"),
+    help: ArgumentHelp(
+      "The shape of an input for --layers: images=1x3x224x224; may be repeated. One input needs no name.",
+      valueName: "name=shape"))
+  var inputShapes: [String] = []
+
   @Flag(help: "Print JSON (schemas/count.schema.json).")
   var json = false
 
@@ -57,6 +78,8 @@ struct CountCommand: ParsableCommand {
     if max != nil, policies.count > 1 {
       throw ValidationError("--max needs one policy, found \(policies.count)")
     }
+    if !layers, !inputShapes.isEmpty { throw ValidationError("--input-shape is for --layers") }
+    for text in inputShapes { _ = try InputShape(parsing: text) }
     for (option, text) in [("--budget", budget), ("--max", max)] {
       guard let text else { continue }
       do { _ = try Budget(parsing: text) } catch { throw ValidationError(error.sentence(option: option)) }
@@ -80,10 +103,33 @@ struct CountCommand: ParsableCommand {
     let inventory = source.inventory
     let report = CountReport(
       file: file, kind: source.kind, unitCount: inventory.unitCount, policies: tables,
-      tensors: roles ? zip(inventory.tensors, inventory.roles).map { ($0.name, $1) } : nil)
+      tensors: roles ? zip(inventory.tensors, inventory.roles).map { ($0.name, $1) } : nil,
+      layers: layers ? try layerTable() : nil)
     try Output.standardOutput(
       json ? JSONWriter.text(report.json) : report.text(width: Terminal.width))
     if let max { try gate(Budget(parsing: max), tables, hasTasks: !inventory.tasks.isEmpty) }
+  }
+
+  private func layerTable() throws -> LayerTable {
+    do {
+      let file = try ReadableFile(path: file)
+      guard FlatFormats.recognise(file) == .onnx else {
+        throw Failure(
+          sentence: "\(self.file): --layers: expected an ONNX model, found a file without a graph")
+      }
+      let model = try Model(file)
+      // Products are not done, so that they may be as many as a number holds.
+      var limits = RunLimits()
+      limits.steps = 1 << 60
+      let counts = try LayerCounts(model, shapes: InputShape.shapes(inputShapes, of: model), limits: limits)
+      return LayerTable(
+        inputs: counts.inputs.map { .init(name: $0.name, dtype: $0.type.name, shape: $0.shape) },
+        layers: counts.rows.map {
+          .init(
+            node: $0.node, operation: $0.operation, shape: $0.shape, calls: $0.calls,
+            parameters: ParameterCount($0.parameters), multiplyAdds: $0.multiplyAdds)
+        })
+    } catch let failure as Failure { throw failure } catch { throw Failure(sentence: "\(error)") }
   }
 
   private func selection() throws -> RowSelection {

@@ -23,6 +23,11 @@ enum ONNXExercise {
     limits.bytes = 16 << 20
     limits.steps = 4_000_000
     limits.trips = 1000
+    do {
+      let counts = try LayerCounts(model, shapes: [:], limits: limits)
+      require(
+        counts.rows.allSatisfy { $0.parameters >= 0 && $0.multiplyAdds >= 0 }, "counts are not negative")
+    } catch { requireSentence(error) }
     let session = try Session(model, limits: limits)
     var inputs: [String: Tensor] = [:]
     for input in session.requiredInputs.prefix(8) {

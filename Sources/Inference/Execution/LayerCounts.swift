@@ -1,0 +1,73 @@
+internal import ByteFiles
+package import ONNXGraph
+
+/// What the nodes of a model have and do, for inputs of given shapes.
+package struct LayerCounts: Sendable {
+  /// The nodes that run no others, in the order in which they first ran.
+  package let rows: [Profile.Row]
+  /// Of all matrix products and convolutions.
+  package let multiplyAdds: Int
+  /// The inputs that were assumed.
+  package let inputs: [(name: String, type: ElementType, shape: [Int])]
+
+  /// Goes through a model with inputs of zeros. Shapes are what the operators make them; large weights are not read,
+  /// and matrix products and convolutions only counted.
+  ///
+  /// - Parameter shapes: of inputs; others have the shapes that the model declares, with 1 for an open first extent.
+  package init(_ model: Model, shapes: [String: [Int]], limits: RunLimits = RunLimits())
+    throws(InferenceError)
+  {
+    let profile = Profile()
+    let session = try Session(counting: model, in: profile, limits)
+    func refusal(_ place: String, _ expected: String, _ found: String) -> InferenceError {
+      .refused(kind: .invalid, path: model.file.path, place: place, expected: expected, found: found)
+    }
+    for name in shapes.keys.sorted() where !session.inputs.contains(where: { $0.name == name }) {
+      let names = session.requiredInputs.map { quoted($0.name) }.joined(separator: ", ")
+      throw refusal("input \(quoted(name))", names.isEmpty ? "no inputs" : "one of \(names)", "another name")
+    }
+    var inputs: [(name: String, type: ElementType, shape: [Int])] = []
+    var tensors: [String: Tensor] = [:]
+    for input in session.inputs
+    where shapes[input.name] != nil || session.requiredInputs.contains(where: { $0.name == input.name }) {
+      let place = "input \(quoted(input.name))"
+      guard case .tensor(let type?, let declared)? = input.type, type != .string else {
+        throw refusal(place, "a tensor of numbers whose type is declared", "another value")
+      }
+      let shape: [Int]
+      if let given = shapes[input.name] {
+        shape = given
+      } else {
+        shape = try Self.shape(declared, refusal, place, input.name)
+      }
+      do throws(OperatorError) { tensors[input.name] = try session.zeros(type, shape) } catch {
+        throw error.placed(place, path: model.file.path)
+      }
+      inputs.append((input.name, type, shape))
+    }
+    _ = try session.run(tensors, profile: profile)
+    rows = profile.all.filter { !$0.isContainer }
+    multiplyAdds = rows.reduce(0) { $0 + $1.multiplyAdds }
+    self.inputs = inputs
+  }
+
+  /// The declared shape, where it is one.
+  private static func shape(
+    _ declared: [Extent]?, _ refusal: (String, String, String) -> InferenceError, _ place: String,
+    _ name: String
+  ) throws(InferenceError) -> [Int] {
+    let wanted = "its shape (--input-shape \(plain(name))=1x3x224x224)"
+    guard let declared else { throw refusal(place, wanted, "a model that declares none") }
+    var shape: [Int] = []
+    for (axis, extent) in declared.enumerated() {
+      switch extent {
+      case .fixed(let value): shape.append(value)
+      // A batch of one, which is what people compare.
+      case .named where axis == 0, .open where axis == 0: shape.append(1)
+      case .named(let word): throw refusal(place, wanted, "\(quoted(word)) for extent \(axis)")
+      case .open: throw refusal(place, wanted, "no extent \(axis)")
+      }
+    }
+    return shape
+  }
+}

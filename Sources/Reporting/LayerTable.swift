@@ -1,0 +1,112 @@
+internal import StrictJSON
+package import Tensors
+
+/// The nodes of a graph: what each has, makes and does for inputs of given shapes.
+package struct LayerTable: Sendable {
+  /// One input, as it was assumed.
+  package struct Input: Sendable {
+    let name: String
+    let dtype: String
+    let shape: [Int]
+
+    package init(name: String, dtype: String, shape: [Int]) {
+      self.name = name
+      self.dtype = dtype
+      self.shape = shape
+    }
+  }
+
+  /// One node.
+  package struct Layer: Sendable {
+    let node: String
+    let operation: String
+    let shape: [Int]
+    let calls: Int
+    let parameters: ParameterCount
+    let multiplyAdds: Int
+
+    package init(
+      node: String, operation: String, shape: [Int], calls: Int, parameters: ParameterCount, multiplyAdds: Int
+    ) {
+      self.node = node
+      self.operation = operation
+      self.shape = shape
+      self.calls = calls
+      self.parameters = parameters
+      self.multiplyAdds = multiplyAdds
+    }
+
+    /// Whether there is something to say of it.
+    var counts: Bool { parameters.value > 0 || multiplyAdds > 0 }
+  }
+
+  let inputs: [Input]
+  let layers: [Layer]
+
+  package init(inputs: [Input], layers: [Layer]) {
+    self.inputs = inputs
+    self.layers = layers
+  }
+
+  private var multiplyAdds: Int { layers.reduce(0) { $0 + $1.multiplyAdds } }
+  private var parameters: Int { layers.reduce(0) { $0 + $1.parameters.value } }
+
+  /// A row for each node that has parameters or multiplies, and the sums.
+  func text(width: Int?) -> String {
+    let given = inputs.map { "\(printable($0.name)) \($0.dtype) \(Self.text($0.shape))" }
+    var table = TextTable([
+      .init("node", shrinks: true), .init("operator"), .init("output"), .init("parameters", .right),
+      .init("multiply-adds", .right),
+    ])
+    for layer in layers where layer.counts {
+      table.append([
+        printable(layer.node), printable(layer.operation), Self.text(layer.shape), "\(layer.parameters)",
+        "\(ParameterCount(layer.multiplyAdds))",
+      ])
+    }
+    table.append([
+      "(all nodes)", "", "", "\(ParameterCount(parameters))", "\(ParameterCount(multiplyAdds))",
+    ])
+    let rest = layers.count { !$0.counts }
+    return WrappedList.text("layers for ", given.isEmpty ? ["no inputs"] : given, width: width)
+      + table.text(width: width)
+      + (rest == 0 ? "" : "\(ParameterCount(rest)) more nodes have no weights and do no products\n")
+  }
+
+  private static func text(_ shape: [Int]) -> String {
+    "[" + shape.map(String.init).joined(separator: ", ") + "]"
+  }
+
+  var json: JSONValue {
+    object([
+      (
+        "inputs",
+        .array(
+          inputs.map {
+            object([
+              ("name", .string($0.name)), ("dtype", .string($0.dtype)), ("shape", Self.json($0.shape)),
+            ])
+          })
+      ),
+      ("parameters", JSONValue(parameters)), ("multiply_adds", JSONValue(multiplyAdds)),
+      (
+        "nodes",
+        .array(
+          layers.map { layer in
+            object([
+              ("node", .string(layer.node)), ("operator", .string(layer.operation)),
+              ("shape", Self.json(layer.shape)), ("calls", JSONValue(layer.calls)),
+              ("parameters", JSONValue(layer.parameters.value)),
+              ("multiply_adds", JSONValue(layer.multiplyAdds)),
+            ])
+          })
+      ),
+    ])
+  }
+
+  private static func json(_ shape: [Int]) -> JSONValue { .array(shape.map { JSONValue($0) }) }
+
+  private func object(_ members: [(String, JSONValue)]) -> JSONValue {
+    .object(JSONObject(members.map { JSONMember(key: $0.0, value: $0.1) }) ?? JSONObject())
+  }
+}
