@@ -59,7 +59,7 @@ struct RunCommandTests {
       Issue.record("no object")
       return
     }
-    #expect(report["format"] == "tessera.run/1" && report["backend"] == "reference")
+    #expect(report["format"] == "tessera.run/1" && report["backend"] == "fast")
     #expect(report["bytes_read"] == 24)
     guard case .array(let outputs)? = report["outputs"], case .object(let first)? = outputs.first,
       case .array(let layers)? = report["layers"], case .object(let layer)? = layers.first,

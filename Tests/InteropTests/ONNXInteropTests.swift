@@ -50,11 +50,13 @@ struct ONNXInteropTests {
     try compare("light_models.py", backend, outputs: 9, least: 0.01)
   }
 
-  @Test("the trained sample gives PyTorch's logits for every task and level, here and in ONNX Runtime")
-  func sample() throws {
+  @Test(
+    "the trained sample gives PyTorch's logits for every task and level, here and in ONNX Runtime",
+    arguments: ["reference", "fast"])
+  func sample(backend: String) throws {
     let workshop = try Workshop()
     let report = try workshop.onnx(
-      "sample_network.py", [Peers.tessera, "\(SourceFolder.root)/samples/fashion", "reference"])
+      "sample_network.py", [Peers.tessera, "\(SourceFolder.root)/samples/fashion", backend])
     // Its weights are those of weights.safetensors, but for the counters of the normalisations.
     #expect(report["weights"] == 442)
     guard case .array(let rows)? = report["outputs"], case .array(let other)? = report["other"] else {

@@ -5,6 +5,10 @@
 protocol Backend: Sendable {
   /// Whether nodes that follow a heavy one may be done with it. The judge of other backends does one node at a time.
   var fuses: Bool { get }
+  /// Whether operators on single elements use the processor's vectors where they have such a form.
+  var vectorises: Bool { get }
+  /// The most threads that compute at one time.
+  var threads: Int { get }
   /// y ← scale · a · b + keep · y.
   func multiply(_ product: MatrixProduct) throws(OperatorError)
   /// y ← x ⋆ w + b.

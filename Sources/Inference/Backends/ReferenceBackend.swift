@@ -7,6 +7,7 @@ struct ReferenceBackend: Backend {
   let threads: Int
 
   var fuses: Bool { false }
+  var vectorises: Bool { false }
 
   func multiply(_ product: MatrixProduct) throws(OperatorError) {
     try product.y.type.visit(Multiply(product: product, threads: threads))

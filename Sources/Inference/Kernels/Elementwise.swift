@@ -24,6 +24,9 @@ enum Elementwise {
     guard a.type == b.type else {
       throw call.wrong(1, "\(a.type.name) elements as in the first input", found: b.type.name)
     }
+    if call.backend.vectorises, a.type == .float, let operation = Op.self as? any LaneArithmetic.Type {
+      return try FastElementwise.binary(operation, call, a, b)
+    }
     return try a.type.visit(Binary<Op>(call: call, a: a, b: b))
   }
 
@@ -34,7 +37,7 @@ enum Elementwise {
 
     func visit<T: Element>(_: T.Type) throws(OperatorError) -> Tensor where T.Wide == Double {
       let y = try call.make(x.type, x.shape)
-      let (from, to) = (x.values(T.self), y.values(T.self))
+      let (from, to) = (x.values(T.self).base, y.values(T.self).base)
       for index in 0..<x.count { to[index] = T(narrowing: f(from[index].wide)) }
       return y
     }

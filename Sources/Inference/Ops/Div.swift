@@ -3,9 +3,10 @@
 /// a, b: numbers of one kind; shapes broadcast (before version 7: with `broadcast` and `axis`) → y: the shape they
 /// broadcast to. The specification leaves an integer divided by zero open; it is 0 here. Source: ONNX `Div`, versions
 /// 6, 7, 13, 14.
-enum Div: ArithmeticOperator {
+enum Div: ArithmeticOperator, LaneArithmetic {
   @inline(__always) static func floats(_ a: Double, _ b: Double) -> Double { a / b }
   @inline(__always) static func integers<W: FixedWidthInteger>(_ a: W, _ b: W) -> W {
     b == 0 ? 0 : a.dividedReportingOverflow(by: b).partialValue
   }
+  @inline(__always) static func lanes(_ a: Lanes, _ b: Lanes) -> Lanes { a / b }
 }

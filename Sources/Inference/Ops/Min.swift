@@ -2,9 +2,12 @@
 ///
 /// Inputs: one or more, of one kind; shapes broadcast since version 8 → y: the shape they broadcast to. Source: ONNX
 /// `Min`, versions 6, 8, 12, 13.
-enum Min: VariadicOperator {
+enum Min: VariadicOperator, LaneArithmetic {
   @inline(__always) static func floats(_ a: Double, _ b: Double) -> Double {
     a.isNaN || b.isNaN ? .nan : b < a ? b : a
   }
   @inline(__always) static func integers<W: FixedWidthInteger>(_ a: W, _ b: W) -> W { b < a ? b : a }
+  @inline(__always) static func lanes(_ a: Lanes, _ b: Lanes) -> Lanes {
+    a.replacing(with: b, where: (b .< a) .| (b .!= b))
+  }
 }

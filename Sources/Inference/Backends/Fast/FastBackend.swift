@@ -10,6 +10,8 @@ struct FastBackend: Backend {
   private let reference: ReferenceBackend
   private let weights = WeightCache()
 
+  var vectorises: Bool { true }
+
   init(threads: Int, fuses: Bool = true) {
     self.threads = threads
     self.fuses = fuses

@@ -38,12 +38,11 @@ struct SpreadConvolution {
         Sgemm.Matrix(
           base: job.x.base + (image * job.groups + group) * channels * positions, stride: positions), product,
         yStride: positions, rows: count * kernel, columns: positions, depth: channels)
+      let y = job.y.base + ((image * job.groups + group) * outputs + first) * plane
       for output in 0..<count {
-        let number = (image * job.groups + group) * outputs + first + output
-        let y = job.y.base + number * plane
-        y.update(repeating: job.bias(group * outputs + first + output), count: plane)
-        spreading.run(UnsafePointer(product + output * kernel * positions), y)
+        (y + output * plane).update(repeating: job.bias(group * outputs + first + output), count: plane)
       }
+      spreading.run(UnsafePointer(product), y, planes: count)
     }
   }
 }
@@ -58,23 +57,26 @@ private struct Spreading: Sendable {
     rows = GatheredRows(windows)
   }
 
-  func run(_ product: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
+  func run(_ product: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, planes: Int) {
     let last = windows.output.count - 1
     let (length, across, kernel) = (windows.input[last], windows.output[last], windows.kernel[last])
     let (step, dilation, pad) = (windows.strides[last], windows.dilations[last], windows.padsBegin[last])
-    let positions = windows.output.product
+    let (positions, plane) = (windows.output.product, windows.input.product)
     for row in 0..<windows.output.dropLast().product {
-      for (tap, place) in rows.inputRows(row).enumerated() where place >= 0 {
-        for k in 0..<kernel {
-          let start = k * dilation - pad
-          let low = min(across, start < 0 ? (-start + step - 1) / step : 0)
-          let high = max(low, min(across, start >= length ? 0 : (length - 1 - start) / step + 1))
-          let from = product + (tap * kernel + k) * positions + row * across
-          let to = y + place * length + start
-          if step == 1 {
-            for index in low..<high { to[index] += from[index] }
-          } else {
-            for index in low..<high { to[index * step] += from[index] }
+      let places = rows.inputRows(row)
+      for number in 0..<planes {
+        for (tap, place) in places.enumerated() where place >= 0 {
+          for k in 0..<kernel {
+            let start = k * dilation - pad
+            let low = min(across, start < 0 ? (-start + step - 1) / step : 0)
+            let high = max(low, min(across, start >= length ? 0 : (length - 1 - start) / step + 1))
+            let from = product + ((number * places.count + tap) * kernel + k) * positions + row * across
+            let to = y + number * plane + place * length + start
+            if step == 1 {
+              for index in low..<high { to[index] += from[index] }
+            } else {
+              for index in low..<high { to[index * step] += from[index] }
+            }
           }
         }
       }
