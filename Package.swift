@@ -44,15 +44,27 @@ let package = Package(
       name: "Inference", dependencies: ["CBLAS", "ONNXGraph", "Tensors", "ByteFiles"], swiftSettings: strict),
     .target(name: "UnitModel", dependencies: ["Tensors", "StrictJSON"], swiftSettings: strict),
     .target(
+      name: "ChannelFlow", dependencies: ["ONNXGraph", "Inference", "UnitModel", "Tensors"],
+      swiftSettings: strict),
+    .target(
       name: "UnitCheckpoints", dependencies: ["HDF5Kit", "UnitModel", "Tensors", "StrictJSON", "ByteFiles"],
       swiftSettings: strict),
-    .target(name: "Planning", dependencies: ["UnitModel", "Tensors"], swiftSettings: strict),
+    .target(
+      name: "Planning", dependencies: ["UnitModel", "Tensors", "ONNXGraph", "Inference", "ChannelFlow"],
+      swiftSettings: strict),
     .target(
       name: "Accounting", dependencies: ["UnitModel", "Tensors", "StrictJSON"],
       resources: [.embedInCode("Policies")], swiftSettings: strict),
     .target(
       name: "Conversion",
       dependencies: ["UnitModel", "UnitCheckpoints", "Tensors", "StrictJSON", "FlatFormats", "ByteFiles"],
+      swiftSettings: strict),
+    .target(
+      name: "SubNetworks",
+      dependencies: [
+        "ByteFiles", "Tensors", "ONNXGraph", "Inference", "ChannelFlow", "FlatFormats", "UnitModel",
+        "UnitCheckpoints", "Conversion",
+      ],
       swiftSettings: strict),
     .target(name: "Comparison", dependencies: ["Tensors", "FlatFormats"], swiftSettings: strict),
     .target(
@@ -71,7 +83,7 @@ let package = Package(
         "CLinux", "ByteFiles", "StrictJSON", "Tensors", "HDF5Kit", "FlatFormats", "UnitModel",
         "UnitCheckpoints",
         "Planning", "Accounting", "Conversion", "Comparison", "Validation", "Reporting", "ONNXGraph",
-        "Inference",
+        "Inference", "ChannelFlow", "SubNetworks",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

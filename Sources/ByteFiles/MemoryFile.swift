@@ -17,6 +17,37 @@ package final class MemoryFile {
 
   deinit { close(descriptor) }
 
+  /// Writes bytes at an offset; what lies between two writes takes no room.
+  package func write(_ bytes: [UInt8], at offset: Int) throws(FileError) {
+    var done = 0
+    while done < bytes.count {
+      let count = bytes.withUnsafeBytes { buffer in
+        pwrite(descriptor, buffer.baseAddress?.advanced(by: done), bytes.count - done, off_t(offset + done))
+      }
+      if count < 0 && errno == EINTR { continue }
+      if count <= 0 {
+        throw FileError(action: "write", path: "a file in memory", errno: count < 0 ? errno : EIO)
+      }
+      done += count
+    }
+  }
+
+  /// Makes the file so long.
+  package func extend(to size: Int) throws(FileError) {
+    if ftruncate(descriptor, off_t(size)) != 0 {
+      throw FileError(action: "make", path: "a file in memory", errno: errno)
+    }
+  }
+
+  /// The file for reading, which lives on when this does not.
+  ///
+  /// - Parameter path: what messages call it.
+  package func readable(as path: String) throws(FileError) -> ReadableFile {
+    let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+    if copy < 0 { throw FileError(action: "open", path: path, errno: errno) }
+    return try ReadableFile(taking: copy, path: path, allowsHardLinks: true)
+  }
+
   /// Makes another open descriptor lead here instead of to its file.
   package func take(over other: Int32) throws(FileError) {
     if dup2(descriptor, other) < 0 {

@@ -27,10 +27,12 @@ extension CheckpointContents {
     } catch { throw .plan(path: planPath, error) }
     var places: [TensorName: Int] = [:]
     for (index, spec) in specs.enumerated() { places[spec.name] = index }
+    let hollow = try asConversion { () throws(FlatFormatError) in try source.hollowFiles() }
     let contents = CheckpointContents(
       tensors: resolved.partition.tensors,
       ties: source.tensors.map { $0.tiedTo.flatMap { places[$0] } },
-      plan: text, source: Array(SourceRecord(source).text.utf8), headers: source.storedHeaders,
+      plan: text, source: Array(SourceRecord(source, hollow).text.utf8),
+      headers: hollow?.map(\.bytes) ?? source.storedHeaders, hasGraph: hollow != nil,
       shardIndex: source.shardSet?.index?.bytes, isCompressed: isCompressed)
     return (contents, resolved.notes)
   }
@@ -47,9 +49,17 @@ extension FlatWeightsSource {
 struct SourceRecord {
   let text: String
 
-  init(_ source: any FlatWeightsSource) {
+  init(_ source: any FlatWeightsSource, _ hollow: [HollowFile]?) {
     var shards: [JSONValue] = []
-    if let set = source.shardSet {
+    if let hollow {
+      // Tensors are told off to files by the holes, not by their order: all count for the model.
+      for (number, file) in hollow.enumerated() {
+        shards.append(
+          Self.shard(
+            tensors: number == 0 ? source.tensors.count : 0, header: number, name: file.name,
+            holes: file.holes))
+      }
+    } else if let set = source.shardSet {
       for (number, shard) in set.shards.enumerated() {
         shards.append(Self.shard(tensors: shard.tensorCount, header: number, name: shard.name))
       }
@@ -74,12 +84,22 @@ struct SourceRecord {
     text = (try? JSONWriter.text(.object(record ?? JSONObject()), layout: .pretty)) ?? "{}\n"
   }
 
-  private static func shard(tensors: Int, header: Int?, name: String?) -> JSONValue {
+  private static func shard(
+    tensors: Int, header: Int?, name: String?, holes: [HollowFile.Hole]? = nil
+  ) -> JSONValue {
     let members = [
       JSONMember(key: "tensors", value: JSONValue(tensors)),
       JSONMember(key: "header", value: header.map { JSONValue($0) } ?? .null),
     ]
     let named = name.map { [JSONMember(key: "name", value: .string($0))] } ?? []
-    return .object(JSONObject(members + named) ?? JSONObject())
+    let places = holes.map { holes in
+      [
+        JSONMember(
+          key: "holes",
+          value: .array(
+            holes.map { .array([JSONValue($0.position), JSONValue($0.count), JSONValue($0.tensor)]) }))
+      ]
+    }
+    return .object(JSONObject(members + named + (places ?? [])) ?? JSONObject())
   }
 }

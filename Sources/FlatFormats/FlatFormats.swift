@@ -95,16 +95,19 @@ public enum FlatFormats {
   /// - `shardSet`: of a sharded source, to make the same files again; checked against `specs`.
   /// - `shardSize`: the most bytes of tensors in one shard, unless one tensor alone has more; a set is then divided
   ///   anew, whatever `shardSet` says.
+  /// - `hollowFiles`: of a source with a graph, whose files ONNX is written as.
   /// - `sourceFiles`: files that are read meanwhile and that a set of shards must not replace.
   /// - `replacing`: whether files of a set may replace others of their names; one file always may.
   public static func sink(
     kind: FlatFormatKind, path: String, specs: [TensorSpec], ties: [TensorTie] = [],
     metadata: [(key: String, value: String)] = [], verbatim: [UInt8]? = nil, opaque: Bool = false,
-    shardSet: ShardSet? = nil, shardSize: Int? = nil, sourceFiles: [String] = [], replacing: Bool = true
+    shardSet: ShardSet? = nil, shardSize: Int? = nil, sourceFiles: [String] = [], replacing: Bool = true,
+    hollowFiles: [HollowFile]? = nil
   ) throws(FlatFormatError) -> any FlatWeightsSink {
-    let contents = SinkContents(
+    var contents = SinkContents(
       path: path, specs: specs, ties: ties, metadata: metadata, verbatim: verbatim, opaque: opaque,
       shardSet: shardSet, shardSize: shardSize, sourceFiles: sourceFiles, replacing: replacing)
+    contents.hollowFiles = hollowFiles
     try contents.check()
     return try format(of: kind).sink(contents)
   }

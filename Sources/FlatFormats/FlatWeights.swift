@@ -36,6 +36,8 @@ public protocol FlatWeightsSource: TensorSource {
   var verbatim: [UInt8]? { get }
   /// The same for a set of several files; nil for everything that is one file.
   var shardSet: ShardSet? { get }
+  /// The files without their tensors' elements, where they hold a graph; nil for formats that hold tensors alone.
+  func hollowFiles() throws(FlatFormatError) -> [HollowFile]?
   /// The paths of all files that are read.
   var files: [String] { get }
   /// What there is to say about the file that is no reason to refuse it; empty for formats with nothing to say.
@@ -52,6 +54,8 @@ extension FlatWeightsSource {
 
   /// Most formats are one file.
   public var shardSet: ShardSet? { nil }
+  /// Most formats hold tensors alone.
+  public func hollowFiles() throws(FlatFormatError) -> [HollowFile]? { nil }
   /// Most formats are one file.
   public var files: [String] { [path] }
   /// Nothing.

@@ -10,6 +10,8 @@ struct SinkContents: Sendable {
   let opaque: Bool
   /// Of a sharded source, to make the same files again.
   var shardSet: ShardSet?
+  /// Of a source with a graph, to make the same files again.
+  var hollowFiles: [HollowFile]?
   /// The most bytes of tensors in one shard.
   var shardSize: Int?
   /// The files that are read meanwhile.

@@ -8,6 +8,8 @@ public enum PlanningError: Error, Hashable, Sendable {
   case presetMatchesNothing(preset: String, example: String, nearest: String?)
   /// The number of heads does not divide the channels of an attention layer.
   case headsDisagree(tensor: String, heads: Int, channels: Int)
+  /// The graph cannot be followed; the sentence is whole.
+  case graph(String)
   /// The plan does not hold for the tensors.
   case plan(PlanError)
 }
@@ -24,6 +26,7 @@ extension PlanningError: CustomStringConvertible {
     case .headsDisagree(let tensor, let heads, let channels):
       "--heads \(heads): expected a number of heads that divides the \(channels) channels of '\(tensor)', "
         + "found a remainder"
+    case .graph(let sentence): sentence
     case .plan(let error): "\(error)"
     }
   }

@@ -7,8 +7,8 @@ final class ONNXSource: FlatWeightsSource {
   let kind = FlatFormatKind.onnx
   let tensors: [FlatTensor]
   let metadata: [(key: String, value: String)]
-  private let file: ReadableFile
-  private let constants: [NamedConstant]
+  let file: ReadableFile
+  let constants: [NamedConstant]
   private let external: ExternalFiles
 
   var path: String { file.path }
@@ -80,10 +80,11 @@ final class ONNXSource: FlatWeightsSource {
   }
 
   /// Runs `body` with a graph's error as a case of this module's.
-  private static func asFlat<Value>(_ body: () throws(GraphError) -> Value) throws(FlatFormatError) -> Value {
+  static func asFlat<Value>(_ body: () throws(GraphError) -> Value) throws(FlatFormatError) -> Value {
     do throws(GraphError) { return try body() } catch {
       switch error {
       case .file(let error): throw .file(error)
+      case .elsewhere(let sentence): throw .elsewhere(sentence: sentence)
       case .refused(let rule, let path, let place, let expected, let found):
         // Rules of the graph are rules here, under the same names, which a test holds.
         throw .refused(
@@ -97,6 +98,7 @@ final class ONNXSource: FlatWeightsSource {
     kind: .onnx, suffix: ".onnx", matches: ONNXHead.matches,
     open: { file, _ throws(FlatFormatError) in try ONNXSource(file) },
     sink: { contents throws(FlatFormatError) in
+      if let files = contents.hollowFiles { return try ONNXSink(contents, files) }
       throw contents.refusal(
         .onnxWrite, "file", expected: "a format that holds tensors alone, such as .safetensors or .npz",
         found: "ONNX, which needs a graph")

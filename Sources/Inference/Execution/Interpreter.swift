@@ -8,8 +8,14 @@ final class RunContext: Sendable {
   /// Reads tensors among the attributes of nodes.
   let constants: ConstantLoader
   let profile: Profile?
+  /// Sees every value of the main graph as soon as it is there.
+  let observer: (@Sendable (String, Tensor) -> Void)?
 
-  init(backend: any Backend, budget: Budget, path: String, constants: ConstantLoader, profile: Profile?) {
+  init(
+    backend: any Backend, budget: Budget, path: String, constants: ConstantLoader, profile: Profile?,
+    observer: (@Sendable (String, Tensor) -> Void)? = nil
+  ) {
+    self.observer = observer
     self.backend = backend
     self.budget = budget
     self.path = path
@@ -90,7 +96,10 @@ struct Interpreter {
         kind: .unsupported, path: run.path, place: node.shown, expected: "at most \(results.count) outputs",
         found: "\(node.outputs.count)")
     }
-    for (name, tensor) in zip(node.outputs, results) where !name.isEmpty { scope[name] = tensor }
+    for (name, tensor) in zip(node.outputs, results) where !name.isEmpty {
+      scope[name] = tensor
+      run.observer?(name, tensor)
+    }
     guard let start else { return }
     let duration = ContinuousClock.now - start
     let isContainer = if case .call = step.action { true } else { !step.subgraphs.isEmpty }

@@ -1,4 +1,5 @@
-internal import ONNXGraph
+internal import ByteFiles
+package import ONNXGraph
 
 /// An order in which the nodes of a graph can run.
 ///
@@ -58,9 +59,18 @@ struct NodeOrder {
   }
 }
 
+extension Model {
+  /// An order in which the nodes of the main graph can run.
+  package func nodeOrder() throws(InferenceError) -> [Int] {
+    let known = Set(graph.inputs.map(\.name)).union(graph.initializers.map(\.name))
+      .union(graph.sparseInitializers.map(\.values.name))
+    return try NodeOrder(nodes: graph.nodes, path: file.path) { known.contains($0) }.indices()
+  }
+}
+
 extension Node {
   /// Values that the node needs: its inputs, and those of enclosing graphs that its own graphs use.
-  var usedNames: [String] {
+  package var usedNames: [String] {
     var names = inputs.filter { !$0.isEmpty }
     // In the order of the attributes' names, so that an error is the same every time.
     for attribute in attributes.sorted(by: { $0.key < $1.key }) {

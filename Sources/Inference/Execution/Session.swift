@@ -10,10 +10,14 @@ package final class Session {
   private let backend: any Backend
 
   /// Reads the weights of `model` and finds every operator; what is missing or malformed is an error here.
+  ///
+  /// - Parameter supplier: of the tensors that are not in the model's files.
   package convenience init(
-    _ model: Model, backend: BackendKind = .reference, threads: Int = 1, limits: RunLimits = RunLimits()
+    _ model: Model, supplier: (any TensorSupplier)? = nil, backend: BackendKind = .reference,
+    threads: Int = 1, limits: RunLimits = RunLimits()
   ) throws(InferenceError) {
-    try self.init(model, backend: backend.make(threads: max(1, threads)), limits: limits)
+    try self.init(
+      model, supplier: supplier, backend: backend.make(threads: max(1, threads)), limits: limits)
   }
 
   /// A session whose runs only count: large weights are not read, and products not done.
@@ -22,14 +26,17 @@ package final class Session {
   }
 
   init(
-    _ model: Model, backend: any Backend, limits: RunLimits = RunLimits(), shapesOnly: Bool = false
+    _ model: Model, supplier: (any TensorSupplier)? = nil, backend: any Backend,
+    limits: RunLimits = RunLimits(), shapesOnly: Bool = false
   ) throws(InferenceError) {
     self.model = model
     self.backend = backend
     budget = Budget(limits)
-    loader = ConstantLoader(
+    var loader = ConstantLoader(
       file: model.file, external: ExternalFiles(of: model.file), strings: StringPool(), budget: budget,
       shapesOnly: shapesOnly)
+    loader.supplier = supplier
+    self.loader = loader
     graph = try GraphCompiler(model, loader: loader, fuses: backend.fuses).main()
   }
 
@@ -41,6 +48,10 @@ package final class Session {
 
   /// What the files gave so far: of weights, and of everything else.
   package var bytesRead: (weights: Int, rest: Int) {
+    if let supplier = loader.supplier {
+      let read = supplier.byteCountsRead
+      return (read.data, read.rest)
+    }
     let files = loader.external.all.reduce(model.file.byteCountRead) { $0 + $1.byteCountRead }
     return (loader.byteCountRead, files - loader.byteCountRead)
   }
@@ -81,7 +92,8 @@ package final class Session {
 
   /// The outputs for `inputs`, in the model's order.
   package func run(
-    _ inputs: [String: Tensor], profile: Profile? = nil
+    _ inputs: [String: Tensor], profile: Profile? = nil,
+    observer: (@Sendable (String, Tensor) -> Void)? = nil
   ) throws(InferenceError) -> [(name: String, tensor: Tensor)] {
     budget.restart()
     let scope = Scope(graph, within: nil)
@@ -97,7 +109,8 @@ package final class Session {
       scope[name] = tensor
     }
     let context = RunContext(
-      backend: backend, budget: budget, path: model.file.path, constants: loader, profile: profile)
+      backend: backend, budget: budget, path: model.file.path, constants: loader, profile: profile,
+      observer: observer)
     let outputs = try Interpreter(run: context).outputs(of: graph, in: scope)
     return zip(graph.outputs, outputs).map { (name: $0, tensor: $1) }
   }

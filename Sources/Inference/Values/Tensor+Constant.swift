@@ -10,6 +10,7 @@ struct ConstantLoader: Sendable {
   let budget: Budget
   /// Whether only shapes matter: large weights are then zeros, and are not read.
   let shapesOnly: Bool
+  var supplier: (any TensorSupplier)?
   private let counted = WeightBytes()
 
   /// Floating-point tensors of up to this many elements are read even then: they may be factors of a Resize.
@@ -35,6 +36,7 @@ struct ConstantLoader: Sendable {
     let place = "tensor \(quoted(constant.name))"
     do throws(OperatorError) {
       if shapesOnly, constant.type.isFloatingPoint, constant.elementCount > Self.smallLimit {
+        if case .supplied = constant.payload { return try Tensor(zerosOf: constant.type, constant.shape, budget) }
         do { _ = try ConstantReader(constant, file: file, external: external) } catch {
           throw OperatorError(inner: .graph(error))
         }
@@ -56,10 +58,13 @@ struct ConstantLoader: Sendable {
       }
       return
     }
-    let reader = try ConstantReader(constant, file: file, external: external)
     let bits = constant.type.bits ?? 8
     let bytes = UnsafeMutableRawBufferPointer(start: tensor.storage.base, count: constant.byteCount)
-    try reader.read(into: bytes)
+    if case .supplied(let number) = constant.payload, let supplier {
+      try supplier.read(number, into: bytes)
+    } else {
+      try ConstantReader(constant, file: file, external: external).read(into: bytes)
+    }
     // From the last element on, since each one's byte lies at or behind its bits.
     if bits < 8 {
       let values = tensor.values(UInt8.self)

@@ -19,9 +19,19 @@ public struct Model: Sendable {
   /// `metadata_props`.
   public let metadata: [(key: String, value: String)]
 
+  /// The path of its file.
+  package var path: String { file.path }
+
   /// Reads the model in `file`: everything but the elements of its tensors.
   public init(_ file: ReadableFile) throws(GraphError) {
     self = try ModelDecoder(file).model()
+  }
+
+  /// The model with another main graph.
+  package func replacing(graph: Graph, functions: [Function]? = nil) -> Model {
+    Model(
+      file: file, irVersion: irVersion, opsets: opsets, producer: producer, graph: graph,
+      functions: functions ?? self.functions, metadata: metadata)
   }
 
   init(
@@ -79,6 +89,9 @@ public struct Node: Sendable {
   public var outputs: [String] = []
   /// By name.
   public var attributes: [String: AttributeValue] = [:]
+
+  /// A node without anything.
+  public init() {}
 
   /// How a message calls the node: by its name, else by what it makes.
   public var shown: String {

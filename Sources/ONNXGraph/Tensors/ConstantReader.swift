@@ -25,6 +25,11 @@ package final class ConstantReader {
     case .external(let data):
       let (file, range) = try external.range(of: data, byteCount: constant.byteCount, tensor: constant.name)
       source = .file(file, start: range.lowerBound)
+    case .supplied:
+      throw .refused(
+        .data, path: file.path, place: "tensor \(quoted(constant.name))",
+        expected: "its elements in the file",
+        found: "none")
     case .typed(let field):
       source = .typed(
         TypedElements(constant, field: field, wire: WireFile(file, end: constant.message.upperBound)))

@@ -29,6 +29,16 @@ package enum TensorPayload: Sendable {
   case typed(field: Int)
   /// In a file of its own.
   case external(ExternalData)
+  /// Nowhere in the model: whoever runs it gives the elements of the tensor with this number.
+  case supplied(Int)
+}
+
+/// Gives the elements of tensors that are not in a model's files.
+package protocol TensorSupplier: Sendable {
+  /// Fills `buffer` with all of a tensor's packed little-endian elements.
+  func read(_ number: Int, into buffer: UnsafeMutableRawBufferPointer) throws(GraphError)
+  /// Bytes that were read for it so far: of elements, and of everything else.
+  var byteCountsRead: (data: Int, rest: Int) { get }
 }
 
 /// The entries of `external_data`, as they are in the file.

@@ -8,6 +8,8 @@ package enum LayoutV1 {
   static let version: [UInt32] = [1, 0]
   /// The minor version that first has the index of a set of shards; other files are written as 1.0.
   static let shardsVersion: [UInt32] = [1, 1]
+  /// The minor version that first has the files of a graph among the headers.
+  static let graphVersion: [UInt32] = [1, 2]
   /// Attribute of a dataset whose HDF5 type cannot say what its bytes are.
   static let dtypeAttribute = "dtype"
 

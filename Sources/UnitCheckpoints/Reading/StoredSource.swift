@@ -18,6 +18,15 @@ package struct StoredSource: Sendable {
     package let header: Int?
     /// The file's name, as the record has it; nil for the only file, whose name is nobody's affair.
     package let name: String?
+    /// Where the header's file had the elements of tensors: position, bytes, tensor; nil where it is no file of a graph.
+    package let holes: [Hole]?
+  }
+
+  /// Where a file had the elements of a tensor.
+  package struct Hole: Sendable {
+    package let position: Int
+    package let count: Int
+    package let tensor: Int
   }
 
   /// The index of a set of shards.
@@ -56,7 +65,9 @@ extension UnitCheckpoint {
       if case .integer(let number)? = shard["header"] { header = Int(exactly: number) }
       var name: String?
       if case .string(let text)? = shard["name"] { name = text }
-      shards.append(StoredSource.Shard(tensorCount: count, header: header, name: name))
+      shards.append(
+        StoredSource.Shard(
+          tensorCount: count, header: header, name: name, holes: try storedHoles(shard["holes"], broken)))
     }
     guard tensorCount == index.tensors.count else {
       throw broken(.source, "shards of \(index.tensors.count) tensors together", "\(tensorCount)")
@@ -66,6 +77,27 @@ extension UnitCheckpoint {
       throw broken(.sourceHeaders, "\(headers.count) shards with a header of their own", "\(numbers)")
     }
     return StoredSource(kind: kind, shards: shards, index: try storedIndex(object["index"], broken))
+  }
+
+  /// Each hole is as long as the tensor that fills it.
+  private func storedHoles(
+    _ value: JSONValue?, _ broken: (CheckpointDefect, String, String) -> CheckpointError
+  ) throws(CheckpointError) -> [StoredSource.Hole]? {
+    guard let value else { return nil }
+    guard case .array(let items) = value else { throw broken(.source, "holes as an array", value.kindName) }
+    var holes: [StoredSource.Hole] = []
+    for item in items {
+      guard case .array(let numbers) = item, numbers.count == 3, case .integer(let position) = numbers[0],
+        case .integer(let count) = numbers[1], case .integer(let tensor) = numbers[2],
+        let position = Int(exactly: position), let count = Int(exactly: count),
+        let tensor = Int(exactly: tensor),
+        position >= 0, index.tensors.indices.contains(tensor), index.tensors[tensor].spec.byteCount == count
+      else {
+        throw broken(.source, "a hole as its position, the bytes of a tensor and its number", "another")
+      }
+      holes.append(StoredSource.Hole(position: position, count: count, tensor: tensor))
+    }
+    return holes
   }
 
   private func storedIndex(

@@ -13,6 +13,8 @@ package struct CheckpointContents: Sendable {
   package let source: [UInt8]
   /// The header of each shard, byte for byte, so that the same file can be written again.
   package let headers: [[UInt8]]
+  /// Whether the headers are files of a graph, whose holes the source's record gives.
+  package let hasGraph: Bool
   /// The index of a set of shards, byte for byte; nil where there was none.
   package let shardIndex: [UInt8]?
 
@@ -21,8 +23,9 @@ package struct CheckpointContents: Sendable {
 
   package init(
     tensors: [TensorPlacement], ties: [Int?], plan: [UInt8], source: [UInt8], headers: [[UInt8]],
-    shardIndex: [UInt8]? = nil, isCompressed: Bool = false
+    hasGraph: Bool = false, shardIndex: [UInt8]? = nil, isCompressed: Bool = false
   ) {
+    self.hasGraph = hasGraph
     self.tensors = tensors
     self.ties = ties
     self.plan = plan

@@ -3,6 +3,7 @@ internal import ByteFiles
 internal import Conversion
 internal import FlatFormats
 internal import Reporting
+internal import SubNetworks
 internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
@@ -25,6 +26,9 @@ struct ConvertCommand: ParsableCommand {
 
       Nothing in a PyTorch file is ever run. Its tensors are called as `tessera inspect --help` says; optimizer states \
       are named in a note and left out, and no command takes them along. What is written for PyTorch loads with weights_only=True, and tied tensors stay tied.
+
+      An ONNX model's graph goes into the checkpoint, and comes back as the same file; a plan that the graph \
+      contradicts is refused with the name of the node.
 
       Example:
         tessera convert weights.safetensors model.h5 --plan plan.json
@@ -73,7 +77,7 @@ struct ConvertCommand: ParsableCommand {
     }
     guard let destination else {
       throw ValidationError(
-        "DEST '\(dest)': expected a name that ends in .h5, .hdf5, .safetensors, .npz, .npy or .pt, or a folder's, that ends in /"
+        "DEST '\(dest)': expected a name that ends in .h5, .hdf5, .safetensors, .npz, .npy, .pt or .onnx, or a folder's, that ends in /"
       )
     }
     if shardSize != nil {
@@ -148,6 +152,16 @@ struct ConvertCommand: ParsableCommand {
   }
 
   private func cut(_ flat: any FlatWeightsSource) throws {
+    if plan != nil, let graph = try GraphFile.network(flat), let read = try readPlan() {
+      // A plan that the graph contradicts would make sub-networks that compute something else.
+      var ties: [TensorName: TensorName] = [:]
+      for tensor in flat.tensors { if let tie = tensor.tiedTo { ties[tensor.spec.name] = tie } }
+      do { try graph.check(try read.resolve(against: flat.tensors.map(\.spec), ties: ties)) } catch let error
+        as PlanError
+      {
+        throw Failure(sentence: "\(plan ?? source): \(error)")
+      }
+    }
     let (contents, notes) = try CheckpointContents.cutting(
       flat, plan: readPlan() ?? .whole, planPath: plan ?? source, isCompressed: compress)
     var bar = ProgressBar("cutting", total: flat.tensors.reduce(0) { $0 + $1.spec.byteCount })
@@ -171,8 +185,9 @@ struct ConvertCommand: ParsableCommand {
     let metadata = kind.isSafetensors && !isAsItWas ? try checkpoint.flatMetadata(for: kind) : []
     let sink = try FlatFormats.sink(
       kind: kind, path: dest, specs: tensors.map(\.spec), ties: tensors.compactMap(TensorTie.init),
-      metadata: metadata, verbatim: verbatim, opaque: opaque, shardSet: set, shardSize: shardSize,
-      sourceFiles: [source], replacing: !noClobber)
+      metadata: metadata, verbatim: kind == .onnx ? nil : verbatim, opaque: opaque, shardSet: set,
+      shardSize: shardSize, sourceFiles: [source], replacing: !noClobber,
+      hollowFiles: kind == .onnx ? try checkpoint.hollowFiles() : nil)
     var bar = ProgressBar("joining", total: tensors.reduce(0) { $0 + $1.spec.byteCount })
     defer { bar.finish() }
     try UnitsToFlat(checkpoint, to: sink).run { bar.update($0) }

@@ -56,7 +56,7 @@ struct ExtractCommand: ParsableCommand {
 
   func validate() throws {
     guard destinationKind != nil else {
-      throw ValidationError("DEST '\(dest)': expected a name that ends in .safetensors, .npz or .pt")
+      throw ValidationError("DEST '\(dest)': expected a name that ends in .safetensors, .npz, .pt or .onnx")
     }
     guard (level == nil) != (budget == nil) else {
       throw ValidationError("expected either --level or --budget")
@@ -81,8 +81,14 @@ struct ExtractCommand: ParsableCommand {
       throw Failure(sentence: "\(file): expected a unit checkpoint, found flat weights")
     }
     do {
-      let subNetwork = try subNetwork(of: checkpoint)
-      try write(subNetwork, of: checkpoint)
+      let choice = NetworkChoice(file: file, task: task, level: level, budget: budget, policy: policy)
+      let (network, resolved) = try choice.network(of: checkpoint)
+      let subNetwork = try SubNetwork(network, of: checkpoint, plan: resolved)
+      if destinationKind == .onnx {
+        try GraphExtraction(checkpoint, subNetwork, plan: resolved).write(to: dest)
+      } else {
+        try write(subNetwork, of: checkpoint)
+      }
       let extraction = Extraction(subNetwork, of: checkpoint, destination: dest)
       try Output.standardOutput(json ? JSONWriter.text(extraction.json) : extraction.text)
     } catch let failure as Failure {
@@ -93,34 +99,7 @@ struct ExtractCommand: ParsableCommand {
   }
 
   private var destinationKind: FlatFormatKind? {
-    FlatFormats.kind(forName: dest).flatMap { [.safetensors, .npz, .pytorch].contains($0) ? $0 : nil }
-  }
-
-  private func subNetwork(of checkpoint: UnitCheckpoint) throws -> SubNetwork {
-    let plan = try checkpoint.parsedPlan()
-    let resolved = try checkpoint.resolvedPlan(of: plan)
-    do {
-      // Says which tasks there are before anything is counted.
-      let id = TaskID(task)
-      _ = try resolved.assignment.network(task: id, level: LevelNumber(level ?? 1))
-      let chosen = try level.map { LevelNumber($0) } ?? fittingLevel(of: id, in: checkpoint, resolved, plan)
-      let network = try resolved.assignment.network(task: id, level: chosen)
-      return try SubNetwork(network, of: checkpoint, plan: resolved)
-    } catch let error as PlanError { throw Failure(sentence: "\(file): \(error)") }
-  }
-
-  /// The highest level of the task that costs no more than --budget.
-  private func fittingLevel(
-    of id: TaskID, in checkpoint: UnitCheckpoint, _ resolved: ResolvedPlan, _ plan: Plan
-  ) throws -> LevelNumber {
-    let source = CountSource(checkpoint, resolved, policy: plan.policy)
-    let selection = RowSelection(tasks: [id], level: .budget(try Budget(parsing: budget ?? "")))
-    let rule = try policy.map(PolicyFile.read) ?? source.plannedPolicy()
-    let counts: ParameterCounts
-    do { counts = try source.inventory.counts(under: rule, for: selection) } catch {
-      throw Failure(sentence: "\(file): \(error)")
-    }
-    return try counts.rows(selection, of: resolved.assignment.tasks).first?.level ?? LevelNumber(1)
+    FlatFormats.kind(forName: dest).flatMap { [.safetensors, .npz, .pytorch, .onnx].contains($0) ? $0 : nil }
   }
 
   private func write(_ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint) throws {

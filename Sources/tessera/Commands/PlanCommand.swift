@@ -1,7 +1,9 @@
 internal import ArgumentParser
 internal import ByteFiles
+internal import ChannelFlow
 internal import FlatFormats
 internal import Planning
+internal import SubNetworks
 internal import Tensors
 internal import UnitModel
 
@@ -11,8 +13,10 @@ struct PlanCommand: ParsableCommand {
     abstract: "Propose a plan for weights, or check one against them.",
     discussion: """
       Prints the plan as JSON (schemas/plan.schema.json), with every order and level spelled out; says on stderr \
-      what was cut, what was left whole, and why. Without --cut and --preset, common architectures are recognised by \
-      the names of their tensors.
+      what was cut, what was left whole, and why. Of an ONNX model the graph says which channels have to be cut \
+      together; of other files, without --cut and --preset, common architectures are recognised by the names of \
+      their tensors. Of a graph, first layers and outputs stay whole, and the outputs are the tasks unless --tasks \
+      names others.
 
       --cut PATTERN=DIMENSION,DIMENSION,… says how the dimensions of matching tensors lie on channel axes. In a \
       pattern {} is one component of a name and carries over to the axis, * is anything. A dimension is
@@ -67,9 +71,21 @@ struct PlanCommand: ParsableCommand {
   @Option(name: .shortAndLong, help: "Write the plan here instead of to standard output.")
   var output: String?
 
+  @Flag(help: "Of a graph: cut the outputs of first layers too.")
+  var cutFirst = false
+
+  @Flag(help: "Of a graph: cut the network's outputs too.")
+  var cutLast = false
+
+  @Option(
+    name: .customLong("input-shape"),
+    help: "Of a graph: extents of an input that it leaves open, such as x=1,3,48,192; may be repeated.")
+  var inputShapes: [String] = []
+
   @OptionGroup var reading: ReadingOptions
 
   func validate() throws {
+    _ = try shapes()
     if plan == nil {
       guard let units else { throw ValidationError("expected --units K, or --plan to check a plan") }
       guard (1...Partition.unitLimit).contains(units) else {
@@ -108,8 +124,17 @@ struct PlanCommand: ParsableCommand {
     let (specs, ties) = try Self.tensors(of: source, reading: reading)
     let proposed: ProposedPlan
     do {
+      let graph = try GraphFile.network(source)
       if let plan {
         proposed = try PlanFile.read(plan).checked(against: specs, ties: ties)
+        try graph?.check(proposed.resolved)
+      } else if let graph, cuts.isEmpty, preset == nil {
+        var options = FlowOptions()
+        options.cutsFirst = cutFirst
+        options.cutsLast = cutLast
+        proposed = try request().propose(
+          forGraph: graph.model, specs: specs, inputShapes: shapes(), options: options,
+          supplier: graph.supplier)
       } else {
         proposed = try request().propose(for: specs, ties: ties)
       }
@@ -131,6 +156,21 @@ struct PlanCommand: ParsableCommand {
       try file.write(Array(text.utf8), at: 0)
       try file.commit()
     } catch { throw Failure(sentence: "\(error)") }
+  }
+
+  /// Extents of inputs by name.
+  private func shapes() throws -> [String: [Int]] {
+    var shapes: [String: [Int]] = [:]
+    for text in inputShapes {
+      let halves = text.split(separator: "=")
+      let extents = halves.last?.split(separator: ",").map { Int($0) } ?? []
+      guard halves.count == 2, !extents.isEmpty, extents.allSatisfy({ ($0 ?? 0) >= 1 && ($0 ?? 0) < 1 << 24 })
+      else {
+        throw ValidationError("--input-shape: expected NAME=EXTENT,EXTENT,…, found '\(text)'")
+      }
+      shapes[String(halves[0])] = extents.compactMap { $0 }
+    }
+    return shapes
   }
 
   private func request() throws -> PlanRequest {

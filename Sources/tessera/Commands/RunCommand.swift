@@ -2,11 +2,14 @@ internal import ArgumentParser
 internal import ByteFiles
 internal import FlatFormats
 internal import Glibc
+internal import HDF5Kit
 internal import Inference
 internal import ONNXGraph
 internal import Reporting
 internal import StrictJSON
+internal import SubNetworks
 internal import Tensors
+internal import UnitCheckpoints
 internal import UnitModel
 
 struct RunCommand: ParsableCommand {
@@ -21,13 +24,28 @@ struct RunCommand: ParsableCommand {
       A model may use 4 GiB of memory for tensors and 4,000,000,000,000 multiply-adds in a run; --memory-limit and \
       --step-limit say otherwise. What a model asks for beyond that is refused before it is allocated or done.
 
+      Of a unit checkpoint that was converted from ONNX it runs one (task, level), and reads only what that needs.
+
       Example:
         tessera run model.onnx --input x.npz --output y.npz
+        tessera run model.h5 --task fine --level 2 --input x.npz --output y.npz
         tessera run model.onnx --input x.npy --output y.npy --repeat 20 --threads 1 --profile
       """)
 
-  @Argument(help: "The ONNX model.")
+  @Argument(help: "The ONNX model, or a unit checkpoint with a graph.")
   var model: String
+
+  @Option(help: "Of a checkpoint: the task; needed where there are several.")
+  var task: String?
+
+  @Option(help: "Of a checkpoint: the level of the task, from 1.")
+  var level: Int?
+
+  @Option(help: "Of a checkpoint: what the network may cost, in parameters or bytes, instead of a level.")
+  var budget: String?
+
+  @Option(help: "The counting policy that --budget is meant for: a name, or the path of a file.")
+  var policy: String?
 
   @Option(help: "The inputs: an npz, an npy for one input, or any other file of flat weights.")
   var input: String?
@@ -98,17 +116,8 @@ struct RunCommand: ParsableCommand {
   }
 
   private func execute() throws {
-    let file = try ReadableFile(path: model)
-    // What is clearly something else is told of as every command does.
-    if let kind = FlatFormats.recognise(file), kind != .onnx {
-      throw Failure(sentence: "\(model): expected an ONNX model, found \(kind.rawValue), which has no graph")
-    }
     let threads = threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-    let session = try Session(
-      try Model(file), backend: BackendKind(rawValue: backend) ?? .fast, threads: threads,
-      limits: try limits())
-    let inputs =
-      try input.map { try RunInputs($0, assumeDType: reading.assumeDType).tensors(for: session) } ?? [:]
+    let (session, inputs) = try prepared(threads: threads)
     let layers = profile ? Profile() : nil
     let clock = ContinuousClock()
     var outputs: [(name: String, tensor: Inference.Tensor)] = []
@@ -135,6 +144,61 @@ struct RunCommand: ParsableCommand {
           multiplyAdds: $0.steps, parameters: ParameterCount($0.parameters))
       })
     try Output.standardOutput(json ? JSONWriter.text(report.json) : report.text(width: Terminal.width))
+  }
+
+  /// The session, and the tensors it is given.
+  private func prepared(threads: Int) throws -> (Session, [String: Inference.Tensor]) {
+    let file = try ReadableFile(path: model)
+    let backend = BackendKind(rawValue: backend) ?? .fast
+    if try HDF5File.hasSignature(file) { return try checkpointSession(backend, threads) }
+    if task != nil || level != nil || budget != nil {
+      throw Failure(
+        sentence:
+          "\(model): expected a unit checkpoint beside --task, --level or --budget, found another file")
+    }
+    // What is clearly something else is told of as every command does.
+    if let kind = FlatFormats.recognise(file), kind != .onnx {
+      throw Failure(sentence: "\(model): expected an ONNX model, found \(kind.rawValue), which has no graph")
+    }
+    let session = try Session(try Model(file), backend: backend, threads: threads, limits: try limits())
+    return (
+      session,
+      try input.map { try RunInputs($0, assumeDType: reading.assumeDType).tensors(for: session) } ?? [:]
+    )
+  }
+
+  /// The dense sub-network of a checkpoint: of its tensors only what the network has is read.
+  private func checkpointSession(
+    _ backend: BackendKind, _ threads: Int
+  ) throws -> (Session, [String: Inference.Tensor]) {
+    let checkpoint = try UnitCheckpoint(try ReadableFile(path: model))
+    guard let network = try NetworkModel(checkpoint) else {
+      throw Failure(sentence: "\(model): expected a unit checkpoint with a graph, found one without")
+    }
+    let tasks = try checkpoint.resolvedPlan().assignment.tasks
+    guard let task = task ?? (tasks.count == 1 ? tasks[0].task.text : nil) else {
+      let names = tasks.map(\.task.quoted).joined(separator: ", ")
+      throw Failure(
+        sentence: "\(model): expected --task, one of \(names.isEmpty ? "none" : names), found none")
+    }
+    guard (level == nil) != (budget == nil) else {
+      throw Failure(
+        sentence:
+          "\(model): expected either --level or --budget of task '\(task)', found \(level == nil ? "neither" : "both")"
+      )
+    }
+    let (chosen, plan) = try NetworkChoice(
+      file: model, task: task, level: level, budget: budget, policy: policy
+    )
+    .network(of: checkpoint)
+    let given = try input.map { FileInputs(try InputFile($0, assumeDType: reading.assumeDType).source) }
+    let flow = try network.flow(chosen, plan: plan, inputShapes: given?.shapes(for: network.model) ?? [:])
+    let subNetwork = try SubNetwork(chosen, of: checkpoint, plan: plan)
+    let session = try network.session(
+      try network.dense(flow, plan: plan),
+      elements: CheckpointElements(subNetwork, of: checkpoint, plan: plan),
+      backend: backend, threads: threads, limits: try limits())
+    return (session, try given?.tensors(for: session, model: network.model) ?? [:])
   }
 
   private static func seconds(_ duration: Duration) -> Double {

@@ -1,0 +1,136 @@
+/// What a position of a dimension belongs to: 0 for nothing that can be cut, −1 for padding that fits anything, else a
+/// number that `ChannelLabels` gave out.
+package typealias ChannelLabel = Int32
+
+/// Which positions of a network's values belong together.
+///
+/// While a plan is looked for, a label is an atom: every position of every weight has one of its own, and joining two
+/// makes them one for good. While a plan is held against a graph, a label is a part of a channel axis, and joining two
+/// different ones is an error. The rules of the operators are the same.
+package final class ChannelLabels {
+  /// A unit's channels on an axis.
+  package struct Part: Hashable, Sendable {
+    package let unit: Int
+    package let axis: String
+    /// Whether the channels came through padding: they then fit the same unit of a wider axis.
+    var isImage = false
+
+    package init(unit: Int, axis: String) {
+      self.unit = unit
+      self.axis = axis
+    }
+  }
+
+  /// Whether labels are parts of a plan's axes.
+  package let isChecking: Bool
+  private var parents: [ChannelLabel] = [0]
+  private var reasons: [ChannelLabel: String] = [:]
+  /// Atoms behind padding, each with the one before it: they belong to one unit.
+  package private(set) var images: [(image: ChannelLabel, source: ChannelLabel)] = []
+  private var parts: [Part?] = [nil]
+  private var numbers: [Part: ChannelLabel] = [:]
+  /// Of a sub-network: whether it has the part.
+  private let isActive: (Part) -> Bool
+  private var kept: [Bool] = [true]
+
+  /// Labels for finding a plan.
+  package init() {
+    isChecking = false
+    isActive = { _ in true }
+  }
+
+  /// Labels for a plan, of which a sub-network has some parts.
+  package init(isActive: @escaping (Part) -> Bool) {
+    isChecking = true
+    self.isActive = isActive
+  }
+
+  /// A new atom.
+  package func atom() -> ChannelLabel {
+    parents.append(ChannelLabel(parents.count))
+    return ChannelLabel(parents.count - 1)
+  }
+
+  /// The label of a part.
+  package func label(of part: Part) -> ChannelLabel {
+    if let known = numbers[part] { return known }
+    let label = ChannelLabel(parts.count)
+    parts.append(part)
+    kept.append(isActive(part))
+    numbers[part] = label
+    return label
+  }
+
+  package func part(_ label: ChannelLabel) -> Part? { label > 0 && isChecking ? parts[Int(label)] : nil }
+
+  /// Whether the sub-network has positions with this label.
+  package func isKept(_ label: ChannelLabel) -> Bool { label <= 0 || !isChecking || kept[Int(label)] }
+
+  /// The label that stands for all that were joined with this one.
+  package func find(_ label: ChannelLabel) -> ChannelLabel {
+    if label <= 0 || isChecking { return label }
+    var root = label
+    // No path is shortened: `reason` walks it.
+    while parents[Int(root)] != root { root = parents[Int(root)] }
+    return root
+  }
+
+  /// One label for two; nil where a plan keeps them apart.
+  ///
+  /// Uncut positions take whatever the others are: what the sub-network lacks of them is left out there.
+  func join(_ a: ChannelLabel, _ b: ChannelLabel) -> ChannelLabel? {
+    let (a, b) = (find(a), find(b))
+    if a == b || b == -1 { return a }
+    if a == -1 || a == 0 { return b }
+    if b == 0 { return a }
+    guard isChecking else {
+      // The older atom stands for both: it comes from the tensor that is met first.
+      parents[Int(max(a, b))] = min(a, b)
+      return min(a, b)
+    }
+    guard let one = parts[Int(a)], let other = parts[Int(b)], one.unit == other.unit,
+      one.isImage || other.isImage, kept[Int(a)] == kept[Int(b)]
+    else { return nil }
+    return one.isImage ? b : a
+  }
+
+  /// The label of a position whose channels were padded.
+  func image(_ label: ChannelLabel) -> ChannelLabel {
+    guard isChecking else {
+      let image = atom()
+      images.append((image, label))
+      return image
+    }
+    guard var part = part(label) else { return label }
+    part.isImage = true
+    return self.label(of: part)
+  }
+
+  /// The label of a position that only padding fills.
+  func padding() -> ChannelLabel { isChecking ? -1 : atom() }
+
+  /// Makes an atom's positions whole, for a reason that is kept.
+  package func fix(_ label: ChannelLabel, _ reason: String) {
+    let root = find(label)
+    if root <= 0 || isChecking { return }
+    parents[Int(root)] = 0
+    reasons[root] = reason
+  }
+
+  /// Why a position is whole.
+  package func reason(_ label: ChannelLabel) -> String? {
+    if label <= 0 || isChecking { return nil }
+    var place = label
+    while place > 0 {
+      if let reason = reasons[place] { return reason }
+      if parents[Int(place)] == place { return nil }
+      place = parents[Int(place)]
+    }
+    return nil
+  }
+
+  /// How a message calls a label.
+  func words(_ label: ChannelLabel) -> String {
+    part(label).map { "unit \($0.unit) of axis '\($0.axis)'" } ?? "channels that are not cut"
+  }
+}

@@ -1,0 +1,47 @@
+package import Inference
+package import ONNXGraph
+
+/// What a node becomes in a dense sub-network: itself with other attributes, and nodes before it.
+package struct DenseNode {
+  package var node: Node
+  package var before: [Node] = []
+  /// Small tensors that the new nodes use.
+  package var constants: [(name: String, tensor: Tensor)] = []
+
+  init(_ node: Node) { self.node = node }
+
+  /// A name that no value of the graph has.
+  private func fresh() -> String {
+    let output = node.outputs.first { !$0.isEmpty } ?? node.name
+    return "\(output)/tessera.\(constants.count + before.count)"
+  }
+
+  mutating func constant(_ tensor: Tensor?) -> String {
+    guard let tensor else { return "" }
+    let name = fresh()
+    constants.append((name, tensor))
+    return name
+  }
+
+  /// Lets an input be a new constant.
+  mutating func replace(input index: Int, by tensor: Tensor?) {
+    while node.inputs.count <= index { node.inputs.append("") }
+    node.inputs[index] = constant(tensor)
+  }
+
+  /// Puts a node before an input.
+  mutating func put(
+    _ operation: String, before index: Int, with others: [String],
+    _ attributes: [String: AttributeValue] = [:]
+  ) {
+    var step = Node()
+    step.operation = operation
+    step.inputs = [node.inputs[index]] + others
+    let name = fresh()
+    step.name = name
+    step.outputs = [name]
+    step.attributes = attributes
+    before.append(step)
+    node.inputs[index] = name
+  }
+}

@@ -1,0 +1,209 @@
+internal import Inference
+internal import ONNXGraph
+
+/// One node while the walk is at it: what goes in, and, of a sub-network, what the node becomes there.
+final class FlowCall {
+  let node: Node
+  /// Nil for inputs that are not given.
+  var inputs: [FlowValue?]
+  let opset: Int
+  let context: FlowContext
+  /// The node of the dense sub-network.
+  var dense: DenseNode
+  /// Whether positions that are zero in all inputs that have them are zero in the outputs.
+  var keepsZeros = false
+
+  init(_ node: Node, _ inputs: [FlowValue?], opset: Int, context: FlowContext) {
+    self.node = node
+    self.inputs = inputs
+    self.opset = opset
+    self.context = context
+    dense = DenseNode(node)
+  }
+
+  var labels: ChannelLabels { context.labels }
+
+  func input(_ index: Int) throws(FlowError) -> FlowValue {
+    guard let value = optional(index) else { throw refusal("an input \(index)", "none") }
+    return value
+  }
+
+  func optional(_ index: Int) -> FlowValue? { inputs.indices.contains(index) ? inputs[index] : nil }
+
+  func refusal(_ expected: String, _ found: String) -> FlowError {
+    .refused(path: context.path, place: node.shown, expected: expected, found: found)
+  }
+
+  // MARK: Attributes
+
+  func int(_ name: String) -> Int? {
+    if case .int(let value)? = node.attributes[name] { Int(value) } else { nil }
+  }
+
+  func ints(_ name: String) -> [Int]? {
+    if case .ints(let values)? = node.attributes[name] { values.map { Int($0) } } else { nil }
+  }
+
+  func string(_ name: String) -> String? {
+    if case .string(let bytes)? = node.attributes[name] {
+      String(decoding: bytes, as: UTF8.self)
+    } else {
+      nil
+    }
+  }
+
+  /// Whole numbers of an input that are known before the network runs.
+  func integers(_ index: Int) -> [Int]? { optional(index)?.known?.integers }
+
+  /// An axis counted from the front; nil where it is none.
+  func axis(_ axis: Int, rank: Int) -> Int? {
+    let place = axis < 0 ? axis + rank : axis
+    return (0..<rank).contains(place) ? place : nil
+  }
+
+  // MARK: Labels
+
+  /// The labels of one dimension of an input; nil where it is not cut.
+  func labels(_ index: Int, _ dimension: Int) throws(FlowError) -> [ChannelLabel]? {
+    guard var value = optional(index) else { return nil }
+    let result = try labels(of: &value, dimension)
+    inputs[index] = value
+    return result
+  }
+
+  func labels(of value: inout FlowValue, _ dimension: Int) throws(FlowError) -> [ChannelLabel]? {
+    simplify(&value)
+    guard let place = value.factors.firstIndex(where: { $0.dimensions.contains(dimension) }) else {
+      return nil
+    }
+    if value.factors[place].dimensions.count > 1 { try resolve(&value, place) }
+    return value.factors.first { $0.dimensions == [dimension] }?.labels
+  }
+
+  /// Every factor of an input on one dimension.
+  func resolve(_ index: Int) throws(FlowError) {
+    guard var value = optional(index) else { return }
+    simplify(&value)
+    while let place = value.factors.firstIndex(where: { $0.dimensions.count > 1 }) {
+      try resolve(&value, place)
+    }
+    inputs[index] = value
+  }
+
+  /// Drops labels that have become whole, and gives a joint factor to the dimension that alone decides.
+  func simplify(_ value: inout FlowValue) {
+    guard !value.factors.isEmpty, let shape = value.shape else { return }
+    var result: [LabelFactor] = []
+    for var factor in value.factors {
+      factor.labels = factor.labels.map(labels.find)
+      if factor.labels.allSatisfy({ $0 == 0 }) { continue }
+      if factor.dimensions.count > 1, let simple = simplified(factor, shape) {
+        result.append(simple)
+      } else {
+        result.append(factor)
+      }
+    }
+    value.factors = result
+  }
+
+  private func simplified(_ factor: LabelFactor, _ shape: [Int]) -> LabelFactor? {
+    let extents = factor.dimensions.map { shape[$0] }
+    var inner = factor.labels.count
+    for (place, extent) in extents.enumerated() {
+      inner /= max(1, extent)
+      if extent == 1 { continue }
+      let own = (0..<extent).map { factor.labels[$0 * inner] }
+      let agrees = factor.labels.indices.allSatisfy { factor.labels[$0] == own[$0 / inner % extent] }
+      if agrees { return LabelFactor(dimensions: [factor.dimensions[place]], labels: own) }
+    }
+    return nil
+  }
+
+  /// Makes the outermost dimension of a joint factor the one that is cut.
+  private func resolve(_ value: inout FlowValue, _ place: Int) throws(FlowError) {
+    guard let shape = value.shape else { return }
+    let factor = value.factors[place]
+    if labels.isChecking {
+      throw refusal("channels that a reshape keeps together in one unit", "a cut through them")
+    }
+    let carrier = factor.dimensions.first { shape[$0] > 1 } ?? factor.dimensions[0]
+    var inner = 1
+    for dimension in factor.dimensions where dimension > carrier { inner *= shape[dimension] }
+    var own = [ChannelLabel](repeating: 0, count: shape[carrier])
+    for index in own.indices { own[index] = factor.labels[index * inner] }
+    for (index, label) in factor.labels.enumerated() {
+      let at = index / max(1, inner) % max(1, shape[carrier])
+      if labels.find(label) == 0 || labels.find(own[at]) == 0 {
+        labels.fix(label, "\(node.shown) needs positions together of which one is whole")
+        labels.fix(own[at], "\(node.shown) needs positions together of which one is whole")
+        own[at] = 0
+      } else {
+        own[at] = labels.join(own[at], label) ?? own[at]
+      }
+    }
+    value.factors[place] = LabelFactor(dimensions: [carrier], labels: own)
+    simplify(&value)
+  }
+
+  /// Joins the labels of positions that must be cut alike; values that are not cut take what others are.
+  func joined(_ a: [ChannelLabel]?, _ b: [ChannelLabel]?, _ what: String) throws(FlowError) -> [ChannelLabel]?
+  {
+    guard let a, let b else { return a ?? b }
+    guard a.count == b.count else { throw refusal("\(a.count) positions of \(what)", "\(b.count)") }
+    var result: [ChannelLabel] = []
+    result.reserveCapacity(a.count)
+    for (one, other) in zip(a, b) {
+      guard let label = labels.join(one, other) else {
+        throw refusal("\(what) that \(labels.words(one)) has", "\(labels.words(other))")
+      }
+      result.append(label)
+    }
+    return result
+  }
+
+  /// Gives a weight's dimension the labels of the values that it meets; where those are whole, so is it.
+  func follow(
+    _ leader: [ChannelLabel]?, _ weight: [ChannelLabel]?, _ what: String
+  ) throws(FlowError) -> [ChannelLabel]? {
+    guard let weight else { return leader }
+    let leader = leader ?? [ChannelLabel](repeating: 0, count: weight.count)
+    guard leader.count == weight.count else {
+      throw refusal("\(leader.count) positions of \(what)", "\(weight.count)")
+    }
+    if !labels.isChecking {
+      for (one, other) in zip(leader, weight) where labels.find(one) <= 0 {
+        labels.fix(other, "\(node.shown) meets channels there that are whole")
+      }
+    }
+    return try joined(leader, weight, what)
+  }
+
+  /// The same for a weight that no operator could meet with another extent: where it is whole, so are the values.
+  func meet(
+    _ leader: [ChannelLabel]?, _ index: Int, _ dimension: Int
+  ) throws(FlowError) -> [ChannelLabel]? {
+    guard optional(index)?.shape != nil else { return leader }
+    let weight = try labels(index, dimension)
+    guard let weight else {
+      fix(leader, "the weights of \(node.shown) are whole")
+      if labels.isChecking, let leader { try select(index, dimension, leader.map(labels.isKept)) }
+      return labels.isChecking ? leader : nil
+    }
+    if !labels.isChecking, let leader, leader.count == weight.count {
+      for (one, other) in zip(leader, weight) where labels.find(other) == 0 {
+        labels.fix(one, "the weights of \(node.shown) are whole")
+      }
+    }
+    return try follow(leader, weight, "channels")
+  }
+
+  /// What cannot be cut here; a plan that cuts it all the same is followed, and the operator then sees what is active.
+  func fix(_ list: [ChannelLabel]?, _ reason: String) {
+    for label in list ?? [] { labels.fix(label, reason) }
+  }
+
+  /// Everything that is known of an input's labels.
+  func fixAll(_ index: Int, _ reason: String) {
+    for factor in optional(index)?.factors ?? [] { fix(factor.labels, reason) }
+  }
+}

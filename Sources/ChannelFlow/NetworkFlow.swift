@@ -1,0 +1,99 @@
+internal import Inference
+package import ONNXGraph
+internal import Tensors
+package import UnitModel
+
+/// The channels of one (task, level) in a graph: what its weights' placements make of every value.
+package struct NetworkFlow {
+  package let network: VirtualNetwork
+  package let walk: FlowWalk
+  /// The tensor of the partition behind each weight of the graph.
+  package let tensors: [String: Int]
+  /// The extents of inputs that it was made with.
+  package let inputShapes: [String: [Int]]
+
+  package var labels: ChannelLabels { walk.context.labels }
+
+  /// Holds a plan against a graph, for one sub-network.
+  ///
+  /// Throws where channels meet that the plan cuts differently, with the node's name.
+  package init(
+    _ network: VirtualNetwork, plan: ResolvedPlan, model: Model, supplier: (any TensorSupplier)?,
+    inputShapes: [String: [Int]]
+  ) throws(FlowError) {
+    let axes = Dictionary(plan.partition.axes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let labels = ChannelLabels { part in
+      network.units(on: AxisName(part.axis)).contains(UnitID(part.unit))
+    }
+    var places: [TensorName: Int] = [:]
+    for (index, placement) in plan.partition.tensors.enumerated() {
+      // A name that only others know is free for the tensor that this network calls so.
+      guard network.sees(placement), placement.units.allSatisfy(network.units.contains) else { continue }
+      let alias = placement.scope.user(task: network.task, level: network.level)?.alias
+      if let alias { places[alias] = index }
+      if places[placement.spec.name] == nil { places[placement.spec.name] = index }
+    }
+    let names = Set(plan.partition.tensors.map(\.spec.name))
+    var tensors: [String: Int] = [:]
+    let context = FlowContext(
+      labels: labels, small: SmallValues(model, supplier: supplier), path: model.path)
+    context.unitCount = plan.partition.unitCount
+    var walk = FlowWalk(model, context: context, inputShapes: inputShapes) {
+      (tensor, name) throws(FlowError) in
+      guard let index = places[TensorName(name)] else {
+        guard names.contains(TensorName(name)) else {
+          // Text is no weight; the plan knows everything else.
+          return .labels(tensor.shape.map { _ in nil })
+        }
+        return .absent
+      }
+      let placement = plan.partition.tensors[index]
+      guard placement.spec.shape == tensor.shape else {
+        throw .refused(
+          path: model.path, place: "tensor \(quoted(name))",
+          expected: "the plan's shape \(placement.spec.shape)",
+          found: "\(tensor.shape)")
+      }
+      tensors[name] = index
+      return .labels(
+        placement.dimensions.indices.map { dimension in
+          Self.labels(placement, dimension, network: network, axes: axes, labels)
+        })
+    }
+    try walk.run()
+    self.network = network
+    self.walk = walk
+    self.tensors = tensors
+    self.inputShapes = inputShapes
+  }
+
+  private static func labels(
+    _ placement: TensorPlacement, _ dimension: Int, network: VirtualNetwork, axes: [AxisName: ChannelAxis],
+    _ labels: ChannelLabels
+  ) -> [ChannelLabel]? {
+    func label(_ unit: UnitID?, _ axis: AxisName?) -> ChannelLabel {
+      guard let unit, let axis else { return 0 }
+      return labels.label(of: ChannelLabels.Part(unit: unit.index, axis: axis.text))
+    }
+    if case .compact(let use) = placement.dimensions[dimension], let axis = axes[use.axis] {
+      var list: [ChannelLabel] = []
+      for run in axis.runs where run.unit.map(network.units(on: axis.name).contains) ?? true {
+        for _ in run.channels {
+          list += [ChannelLabel](repeating: label(run.unit, axis.name), count: use.inner)
+        }
+      }
+      let all = (0..<use.outer).flatMap { _ in list }
+      return all.count == placement.spec.shape[dimension] ? all : nil
+    }
+    guard let cut = placement.cuts[dimension] else { return nil }
+    let parts = cut.parts.map { label($0.unit, $0.axis) }
+    return cut.segments.flatMap { [ChannelLabel](repeating: parts[$0.part], count: $0.length) }
+  }
+
+  /// The outputs that the sub-network has: the one that bears its task's name, else all whose weights it has.
+  package var outputs: [ValueInfo] {
+    let present = walk.model.graph.outputs.filter { walk.values[$0.name] != nil }
+    let own = present.filter { TaskID($0.name) == network.task }
+    return own.isEmpty ? present : own
+  }
+}

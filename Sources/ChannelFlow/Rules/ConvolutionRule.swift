@@ -1,0 +1,102 @@
+internal import Inference
+internal import ONNXGraph
+
+/// Convolutions: output channels lie as the weight's, input channels as the values that come in.
+enum ConvolutionRule {
+  static func convolution(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
+    try apply(call, isTransposed: false)
+  }
+
+  static func transposed(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
+    try apply(call, isTransposed: true)
+  }
+
+  private static func apply(_ call: FlowCall, isTransposed: Bool) throws(FlowError) -> [FlowValue] {
+    let (x, w) = (try call.input(0), try call.input(1))
+    call.keepsZeros = true
+    guard let weights = w.shape, weights.count >= 3 else {
+      for index in call.inputs.indices {
+        call.fixAll(index, "the extents at \(call.node.shown) are not known")
+      }
+      return [.unknown]
+    }
+    let groups = max(1, call.int("group") ?? 1)
+    for dimension in 2..<weights.count { call.fix(try call.labels(1, dimension), "a kernel stays whole") }
+    let (input, output) = isTransposed ? (0, 1) : (1, 0)
+    let channels = groups * weights[input]
+    guard x.shape == nil || x.rank == weights.count && x.shape?[1] == channels else {
+      throw call.refusal("\(channels) channels", "\(x.shape?.description ?? "")")
+    }
+    for dimension in 2..<weights.count where x.shape != nil {
+      call.fix(try call.labels(0, dimension), "\(call.node.shown) slides along it")
+    }
+    if x.shape == nil {
+      call.fix(try call.labels(1, input), "what goes into \(call.node.shown) is not known")
+    }
+    if x.isRaw, !call.context.options.cutsFirst {
+      call.fix(try call.labels(1, output), "\(call.node.shown) is a first layer")
+    }
+    let made =
+      groups == 1
+      ? try plain(call, input, output)
+      : try GroupedConvolution(
+        call, groups: groups, input: input, output: output, channels: weights[input] * (isTransposed ? 1 : 1),
+        isTransposed: isTransposed, weights: weights
+      ).apply()
+    let labels = try call.meet(made, 2, 0)
+    guard let shape = x.shape else { return [FlowValue.unknown] }
+    let kernel = Array(weights[2...])
+    let spatial =
+      isTransposed ? Extents.transposed(call, shape, kernel) : Extents.windows(call, shape, kernel)
+    let count = isTransposed ? groups * weights[1] : weights[0]
+    var result = FlowValue(spatial.map { [shape[0], count] + $0 })
+    result.factors = LabelFactor.list(x.factors.first { $0.dimensions == [0] }?.labels, 0)
+    result.factors += LabelFactor.list(labels, 1)
+    result.isConstant = x.isConstant && w.isConstant
+    if result.shape == nil { return [.unknown] }
+    return [result]
+  }
+
+  private static func plain(
+    _ call: FlowCall, _ input: Int, _ output: Int
+  ) throws(FlowError) -> [ChannelLabel]? {
+    try call.contract(0, 1, 1, input)
+    return try call.labels(1, output)
+  }
+}
+
+extension LabelFactor {
+  /// A factor of one dimension, or none.
+  static func list(_ labels: [ChannelLabel]?, _ dimension: Int) -> [LabelFactor] {
+    labels.map { [LabelFactor(dimensions: [dimension], labels: $0)] } ?? []
+  }
+}
+
+extension FlowCall {
+  /// The sum over a dimension of one input and one of another: they are cut alike, or the one that has more gives less.
+  func contract(_ one: Int, _ first: Int, _ other: Int, _ second: Int) throws(FlowError) {
+    let (a, b) = (try labels(one, first), try labels(other, second))
+    let (isWeightA, isWeightB) = (optional(one)?.isConstant == true, optional(other)?.isConstant == true)
+    if !labels.isChecking, isWeightA != isWeightB, let a, let b, a.count == b.count {
+      let (values, weights) = isWeightB ? (a, b) : (b, a)
+      for (value, weight) in zip(values, weights) where labels.find(weight) == 0 {
+        fix([value], "the weights of \(node.shown) are whole")
+      }
+    }
+    let joint: [ChannelLabel]?
+    if isWeightB, !isWeightA {
+      if b == nil { fix(a, "the weights of \(node.shown) are whole") }
+      joint = try follow(a, b, "channels")
+    } else if isWeightA, !isWeightB {
+      if a == nil { fix(b, "the weights of \(node.shown) are whole") }
+      joint = try follow(b, a, "channels")
+    } else {
+      joint = try joined(a, b, "channels")
+    }
+    guard labels.isChecking, let joint else { return }
+    let wanted = joint.map(labels.isKept)
+    if wanted.allSatisfy({ $0 }) { return }
+    try select(one, first, wanted)
+    try select(other, second, wanted)
+  }
+}

@@ -1,0 +1,156 @@
+internal import Inference
+internal import ONNXGraph
+
+/// Operators of several values, element by element, with broadcast.
+enum ElementwiseRule {
+  static let operations: Set<String> = [
+    "Add", "Sub", "Mul", "Div", "Sum", "Mean", "Max", "Min", "Pow", "Mod", "PRelu", "Where", "And", "Or",
+    "Xor",
+    "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual",
+  ]
+
+  static func apply(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
+    let given = call.inputs.indices.filter { call.inputs[$0] != nil }
+    let shapes = given.compactMap { call.inputs[$0]?.shape }
+    guard shapes.count == given.count, let shape = broadcast(shapes) else {
+      for index in given { call.fixAll(index, "the extents at \(call.node.shown) are not known") }
+      return [.unknown]
+    }
+    var result = FlowValue(shape)
+    result.isConstant = given.allSatisfy { call.inputs[$0]?.isConstant == true }
+    result.isRaw =
+      given.contains { call.inputs[$0]?.isRaw == true }
+      && given.allSatisfy { call.inputs[$0]?.isRaw == true || call.inputs[$0]?.isConstant == true }
+    if try passJoint(call, given, &result) { return [result] }
+    for dimension in shape.indices where shape[dimension] != 1 {
+      if let labels = try join(call, given, shape, dimension) {
+        result.factors.append(LabelFactor(dimensions: [dimension], labels: labels))
+      }
+    }
+    call.keepsZeros = keepsZeros(call, given, result)
+    try select(call, given, result)
+    return [result]
+  }
+
+  static func broadcast(_ shapes: [[Int]]) -> [Int]? {
+    let rank = shapes.map(\.count).max() ?? 0
+    var result = [Int](repeating: 1, count: rank)
+    for shape in shapes {
+      for (place, extent) in shape.enumerated() {
+        let target = rank - shape.count + place
+        if extent == 1 { continue }
+        if result[target] != 1, result[target] != extent { return nil }
+        result[target] = extent
+      }
+    }
+    return result
+  }
+
+  /// Labels of one dimension: values that the network computes decide, weights follow.
+  private static func join(
+    _ call: FlowCall, _ given: [Int], _ shape: [Int], _ dimension: Int
+  ) throws(FlowError) -> [ChannelLabel]? {
+    var result: [ChannelLabel]?
+    var hasLeader = false
+    for isConstant in [false, true] {
+      for index in given where call.inputs[index]?.isConstant == isConstant {
+        guard let value = call.inputs[index], let own = value.shape else { continue }
+        let place = dimension - (shape.count - own.count)
+        guard place >= 0, own[place] != 1 else { continue }
+        let labels = try call.labels(index, place)
+        if isConstant, hasLeader {
+          result = try call.follow(result, labels, "channels")
+        } else {
+          result = try call.joined(result, labels, "channels")
+          hasLeader = hasLeader || !isConstant
+        }
+      }
+    }
+    return result
+  }
+
+  /// A joint factor of one value stays joint where no other value has anything to say on its dimensions, or says the same.
+  private static func passJoint(
+    _ call: FlowCall, _ given: [Int], _ result: inout FlowValue
+  ) throws(FlowError) -> Bool {
+    var joint: [ChannelLabel]?
+    var dimensions: [Int] = []
+    for index in given {
+      guard var value = call.inputs[index] else { continue }
+      call.simplify(&value)
+      call.inputs[index] = value
+      guard !value.factors.isEmpty else { continue }
+      guard value.factors.count == 1, value.factors[0].dimensions.count > 1, value.shape == result.shape
+      else {
+        return false
+      }
+      let factor = value.factors[0]
+      guard joint == nil || dimensions == factor.dimensions else { return false }
+      joint = try call.joined(joint, factor.labels, "channels")
+      dimensions = factor.dimensions
+    }
+    guard let joint else { return false }
+    result.factors = [LabelFactor(dimensions: dimensions, labels: joint)]
+    call.keepsZeros = false
+    return true
+  }
+
+  /// Leaves out, of values that have more, what the result does not have.
+  private static func select(_ call: FlowCall, _ given: [Int], _ result: FlowValue) throws(FlowError) {
+    guard call.labels.isChecking, let shape = result.shape else { return }
+    for factor in result.factors {
+      let wanted = factor.labels.map(call.labels.isKept)
+      if wanted.allSatisfy({ $0 }) { continue }
+      for index in given {
+        guard let value = call.inputs[index], let own = value.shape else { continue }
+        let place = factor.dimensions[0] - (shape.count - own.count)
+        guard place >= 0, own[place] != 1 else { continue }
+        try call.select(index, place, wanted)
+      }
+    }
+  }
+
+  private static func keepsZeros(_ call: FlowCall, _ given: [Int], _ result: FlowValue) -> Bool {
+    switch call.node.operation {
+    case "Mul", "And": true
+    case "Div":
+      !result.factors.contains { factor in
+        call.inputs.count > 1 && call.inputs[1].map { hasFactor($0, factor, result) } == true
+      }
+    case "Add", "Sub", "Sum", "Mean", "Max", "Min", "Or", "Xor":
+      given.allSatisfy { index in
+        guard let value = call.inputs[index] else { return true }
+        return value.isZero || result.factors.allSatisfy { hasFactor(value, $0, result) }
+      }
+    case "PRelu": true
+    default: false
+    }
+  }
+
+  private static func hasFactor(_ value: FlowValue, _ factor: LabelFactor, _ result: FlowValue) -> Bool {
+    let place = factor.dimensions[0] - (result.rank - value.rank)
+    // Padding and uncut positions are not zero for being inactive.
+    return value.factors.contains { $0.dimensions == [place] && !$0.labels.contains(0) }
+  }
+}
+
+extension FlowCall {
+  /// Takes from an input, in the dense network, the positions of a dimension that are wanted.
+  func select(_ index: Int, _ dimension: Int, _ wanted: [Bool]) throws(FlowError) {
+    guard let value = optional(index) else { return }
+    let own = value.factors.first { $0.dimensions == [dimension] }?.labels
+    var places: [Int] = []
+    var place = 0
+    for position in wanted.indices {
+      let has = own.map { labels.isKept($0[position]) } ?? true
+      if wanted[position] {
+        guard has else { throw refusal("channels that are active wherever they meet", "some that are not") }
+        places.append(place)
+      }
+      if has { place += 1 }
+    }
+    if places.count == place { return }
+    let indices = dense.constant(context.small.integers(places))
+    dense.put("Gather", before: index, with: [indices], ["axis": .int(Int64(dimension))])
+  }
+}

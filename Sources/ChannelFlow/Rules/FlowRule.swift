@@ -1,0 +1,39 @@
+internal import Inference
+internal import ONNXGraph
+
+/// How an operator hands the labels of its inputs on to its outputs.
+///
+/// A rule gives the outputs' extents and labels. Where a sub-network is made, it also changes the dense node: what its
+/// attributes and constants say of extents. What no rule is for makes everything it touches whole.
+typealias FlowRule = @Sendable (FlowCall) throws(FlowError) -> [FlowValue]
+
+enum FlowRules {
+  static func rule(for node: Node) -> FlowRule? {
+    guard node.domain.isEmpty else { return nil }
+    if UnaryRule.operations.contains(node.operation) { return UnaryRule.apply }
+    if ElementwiseRule.operations.contains(node.operation) { return ElementwiseRule.apply }
+    return table[node.operation]
+  }
+
+  private static let table: [String: FlowRule] = [
+    "Conv": ConvolutionRule.convolution, "ConvTranspose": ConvolutionRule.transposed,
+    "MatMul": ProductRule.matMul, "Gemm": ProductRule.gemm,
+    "BatchNormalization": NormRule.batch, "InstanceNormalization": NormRule.instance,
+    "LayerNormalization": NormRule.layer, "RMSNormalization": NormRule.layer,
+    "GroupNormalization": NormRule.group, "LRN": NormRule.response,
+    "Softmax": NormRule.softmax, "LogSoftmax": NormRule.softmax,
+    "MaxPool": PoolingRule.windows, "AveragePool": PoolingRule.windows,
+    "GlobalAveragePool": PoolingRule.global, "GlobalMaxPool": PoolingRule.global,
+    "Concat": PartsRule.concat, "Split": PartsRule.split, "Slice": PartsRule.slice, "Pad": PartsRule.pad,
+    "Gather": LookupRule.gather,
+    "Reshape": ReshapeRule.reshape, "Flatten": ReshapeRule.flatten, "Transpose": ReshapeRule.transpose,
+    "Squeeze": ReshapeRule.squeeze, "Unsqueeze": ReshapeRule.unsqueeze, "Expand": ExtentRule.expand,
+    "Tile": ExtentRule.tile, "Resize": ExtentRule.resize, "Upsample": ExtentRule.resize,
+    "Shape": ExtentRule.shape, "Size": ExtentRule.shape, "ConstantOfShape": ExtentRule.constantOfShape,
+    "ReduceSum": ReductionRule.sum, "ReduceMean": ReductionRule.mixing, "ReduceMax": ReductionRule.mixing,
+    "ReduceMin": ReductionRule.mixing, "ReduceProd": ReductionRule.mixing, "ReduceL1": ReductionRule.mixing,
+    "ReduceL2": ReductionRule.mixing, "ReduceSumSquare": ReductionRule.mixing,
+    "ArgMax": ReductionRule.argument, "ArgMin": ReductionRule.argument,
+    "LSTM": RecurrenceRule.lstm, "GRU": RecurrenceRule.gru,
+  ]
+}

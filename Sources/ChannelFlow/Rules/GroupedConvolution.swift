@@ -1,0 +1,119 @@
+internal import Inference
+internal import ONNXGraph
+
+/// A convolution in groups, which can be cut in two ways: whole groups are left out, or every group loses the same.
+struct GroupedConvolution {
+  let call: FlowCall
+  let groups: Int
+  /// Dimensions of the weight.
+  let input: Int
+  let output: Int
+  let isTransposed: Bool
+  let inPerGroup: Int
+  let outPerGroup: Int
+
+  init(
+    _ call: FlowCall, groups: Int, input: Int, output: Int, channels: Int, isTransposed: Bool, weights: [Int]
+  ) {
+    self.call = call
+    self.groups = groups
+    self.input = input
+    self.output = output
+    self.isTransposed = isTransposed
+    // Of a transposed convolution w is [C, K / groups], of another [K, C / groups].
+    inPerGroup = isTransposed ? weights[0] / groups : weights[1]
+    outPerGroup = isTransposed ? weights[1] : weights[0] / groups
+  }
+
+  /// The labels of the output's channels.
+  func apply() throws(FlowError) -> [ChannelLabel]? {
+    let x = try call.labels(0, 1)
+    let first = try call.labels(1, 0)
+    let second = try call.labels(1, 1)
+    let byGroups: Bool
+    if call.labels.isChecking {
+      // Where what comes in is whole, only outputs can have been cut, alike in every group.
+      byGroups = second == nil && x != nil
+    } else {
+      byGroups =
+        inPerGroup == 1 && outPerGroup == 1 || groups >= call.context.unitCount && inPerGroup < groups
+    }
+    return byGroups ? try wholeGroups(x, first, second) : try within(x, first, second)
+  }
+
+  private func wholeGroups(
+    _ x: [ChannelLabel]?, _ first: [ChannelLabel]?, _ second: [ChannelLabel]?
+  ) throws(FlowError) -> [ChannelLabel]? {
+    call.fix(second, "\(call.node.shown) is cut by groups")
+    let inner = isTransposed ? inPerGroup : outPerGroup
+    guard let x, let first else {
+      call.fix(first, "\(call.node.shown) meets channels there that are whole")
+      call.fix(x, "the weights of \(call.node.shown) are whole")
+      guard call.labels.isChecking, x != nil || first != nil else { return nil }
+      throw call.refusal("channels and their groups' weights cut alike", "only one of them cut")
+    }
+    // One label per group, which all of its positions get.
+    var own: [ChannelLabel] = []
+    for group in 0..<groups {
+      var members = Array(x[group * inPerGroup..<(group + 1) * inPerGroup])
+      members += first[group * inner..<(group + 1) * inner]
+      if members.contains(where: { call.labels.find($0) == 0 }) {
+        call.fix(members, "\(call.node.shown) has a group with channels that are whole")
+      }
+      var label = members[0]
+      for other in members {
+        guard let joined = call.labels.join(label, other) else {
+          throw call.refusal("groups of \(call.labels.words(label))", call.labels.words(other))
+        }
+        label = joined
+      }
+      if call.labels.isChecking, members.contains(where: { ($0 == 0) != (label == 0) }) {
+        throw call.refusal("groups cut alike with their weights", "one of which some is whole")
+      }
+      own.append(label)
+    }
+    if call.labels.isChecking {
+      let count = own.count { call.labels.isKept($0) }
+      call.dense.node.attributes["group"] = .int(Int64(count))
+    }
+    return own.flatMap { [ChannelLabel](repeating: $0, count: outPerGroup) }
+  }
+
+  private func within(
+    _ x: [ChannelLabel]?, _ first: [ChannelLabel]?, _ second: [ChannelLabel]?
+  ) throws(FlowError) -> [ChannelLabel]? {
+    // The dimension that runs through the groups, and the one that they share.
+    let (long, short) = (try alike(isTransposed ? x : first, "output channels"), second)
+    if isTransposed {
+      let inputs = try alike(first, "input channels")
+      _ = try call.follow(long, inputs, "input channels of every group")
+      return short.map { short in (0..<groups).flatMap { _ in short } }
+    }
+    let inputs = try alike(x, "input channels")
+    _ = try call.follow(inputs, short, "input channels of every group")
+    return long.map { long in (0..<groups).flatMap { _ in long } }
+  }
+
+  /// The labels of one group's positions, when those of all groups are joined.
+  private func alike(_ list: [ChannelLabel]?, _ what: String) throws(FlowError) -> [ChannelLabel]? {
+    guard let list else { return nil }
+    let size = list.count / groups
+    var own = Array(list[..<size])
+    for (place, label) in list.enumerated() {
+      let mine = own[place % size]
+      if call.labels.find(label) == 0 || call.labels.find(mine) == 0 {
+        call.fix([label, mine], "\(call.node.shown) has groups that would lose different channels")
+        if call.labels.isChecking, label != mine {
+          throw call.refusal(
+            "the same \(what) in every group", "\(call.labels.words(mine)) and \(call.labels.words(label))")
+        }
+        continue
+      }
+      guard let joined = call.labels.join(mine, label) else {
+        throw call.refusal("\(what) of \(call.labels.words(mine)) in every group", call.labels.words(label))
+      }
+      own[place % size] = joined
+    }
+    return own
+  }
+}

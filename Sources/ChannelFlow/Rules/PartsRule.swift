@@ -1,0 +1,228 @@
+internal import Inference
+internal import ONNXGraph
+
+/// Operators that put dimensions together or take them apart.
+enum PartsRule {
+  static func concat(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
+    let given = call.inputs.indices.filter { call.inputs[$0] != nil }
+    let shapes = given.compactMap { call.inputs[$0]?.shape }
+    guard let rank = shapes.first?.count, shapes.count == given.count,
+      shapes.allSatisfy({ $0.count == rank }),
+      let axis = call.axis(call.int("axis") ?? 1, rank: rank)
+    else {
+      for index in given { call.fixAll(index, "the extents at \(call.node.shown) are not known") }
+      return [.unknown]
+    }
+    for index in given { try call.resolve(index) }
+    var result = FlowValue(shapes[0])
+    result.shape?[axis] = shapes.reduce(0) { $0 + $1[axis] }
+    result.isConstant = given.allSatisfy { call.inputs[$0]?.isConstant == true }
+    result.isRaw = given.allSatisfy { call.inputs[$0]?.isRaw == true }
+    call.keepsZeros = true
+    for dimension in 0..<rank where dimension != axis {
+      var joint: [ChannelLabel]?
+      for index in given { joint = try call.joined(joint, try call.labels(index, dimension), "channels") }
+      guard let joint else { continue }
+      result.factors.append(LabelFactor(dimensions: [dimension], labels: joint))
+      for index in given {
+        if try call.labels(index, dimension) == nil { call.keepsZeros = false }
+        if call.labels.isChecking { try call.select(index, dimension, joint.map(call.labels.isKept)) }
+      }
+    }
+    let hasZeros = given.contains { call.inputs[$0]?.isZero == true }
+    var labels: [ChannelLabel] = []
+    for index in given {
+      let extent = call.inputs[index]?.shape?[axis] ?? 0
+      let own = try call.labels(index, axis) ?? [ChannelLabel](repeating: 0, count: extent)
+      if call.inputs[index]?.isZero == true {
+        call.fix(own, "it is zeros that \(call.node.shown) pads with")
+        if call.labels.isChecking, own.contains(where: { $0 != 0 }) {
+          throw call.refusal("zeros that are whole, which fit beside any unit", "a cut through them")
+        }
+        labels += (0..<extent).map { _ in call.labels.padding() }
+      } else {
+        // Beside zeros the channels are those of a narrower axis within a wider one.
+        labels += hasZeros ? own.map(call.labels.image) : own
+      }
+    }
+    if labels.contains(where: { call.labels.find($0) > 0 }) {
+      result.factors.append(LabelFactor(dimensions: [axis], labels: labels))
+    }
+    return [result]
+  }
+
+  static func split(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
+    let x = try call.input(0)
+    call.keepsZeros = true
+    guard let shape = x.shape, let axis = call.axis(call.int("axis") ?? 0, rank: shape.count),
+      let sizes = sizes(call, shape[axis]), sizes.reduce(0, +) == shape[axis],
+      sizes.count == call.node.outputs.count
+    else { return unknown(call) }
+    var results: [FlowValue] = []
+    var start = 0
+    for size in sizes {
+      var part = try call.taken(x, axis, Array(start..<start + size))
+      part.known = nil
+      results.append(part)
+      start += size
+    }
+    if call.labels.isChecking, x.factors.contains(where: { $0.dimensions == [axis] }) {
+      let counts = results.map { call.context.denseShape($0)?[axis] ?? 0 }
+      if call.opset < 13 {
+        call.dense.node.attributes["split"] = .ints(counts.map(Int64.init))
+      } else {
+        call.dense.node.attributes["num_outputs"] = nil
+        call.dense.replace(input: 1, by: call.context.small.integers(counts))
+      }
+    }
+    return results
+  }
+
+  private static func sizes(_ call: FlowCall, _ extent: Int) -> [Int]? {
+    if let given = call.opset < 13 ? call.ints("split") : call.integers(1) { return given }
+    if call.opset >= 13, call.optional(1) != nil { return nil }
+    let count = max(1, call.node.outputs.count)
+    let size = (extent + count - 1) / count
+    return (0..<count).map { max(0, min(size, extent - $0 * size)) }
+  }
+
+  static func slice(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
+    var value = try call.input(0)
+    call.keepsZeros = true
+    let isOld = call.opset < 10
+    guard let shape = value.shape, let starts = isOld ? call.ints("starts") : call.integers(1),
+      let ends = isOld ? call.ints("ends") : call.integers(2)
+    else { return unknown(call) }
+    let axes = (isOld ? call.ints("axes") : call.integers(3)) ?? Array(starts.indices)
+    let steps = (isOld ? nil : call.integers(4)) ?? starts.map { _ in 1 }
+    guard ends.count == starts.count, axes.count == starts.count, steps.count == starts.count else {
+      return unknown(call)
+    }
+    var (newStarts, newEnds): ([Int?], [Int?]) = (starts.map { _ in nil }, ends.map { _ in nil })
+    for (place, given) in axes.enumerated() {
+      guard let axis = call.axis(given, rank: shape.count) else { return unknown(call) }
+      let positions = positions(starts[place], ends[place], steps[place], shape[axis])
+      if let labels = value.factors.first(where: { $0.dimensions == [axis] })?.labels,
+        positions.count < shape[axis]
+      {
+        if steps[place] != 1 {
+          call.fix(labels, "\(call.node.shown) steps over its channels")
+          if call.labels.isChecking {
+            throw call.refusal("a step of 1 along channels that are cut", "\(steps[place])")
+          }
+        }
+        let start = labels.prefix(positions.first ?? 0).count { call.labels.isKept($0) }
+        newStarts[place] = start
+        newEnds[place] = start + positions.count { call.labels.isKept(labels[$0]) }
+      }
+      value = try call.taken(value, axis, positions)
+    }
+    value.known = nil
+    value.denseKnown = nil
+    if isOld, call.labels.isChecking {
+      call.dense.node.attributes["starts"] = .ints(zip(starts, newStarts).map { Int64($1 ?? $0) })
+      call.dense.node.attributes["ends"] = .ints(zip(ends, newEnds).map { Int64($1 ?? $0) })
+    } else {
+      try call.adapt(1, newStarts)
+      try call.adapt(2, newEnds)
+    }
+    return [value]
+  }
+
+  private static func positions(_ start: Int, _ end: Int, _ step: Int, _ extent: Int) -> [Int] {
+    let (low, high) = step > 0 ? (0, extent) : (-1, extent - 1)
+    func clamped(_ index: Int) -> Int { min(max(index < 0 ? index &+ extent : index, low), high) }
+    if step == 0 { return [] }
+    return Array(stride(from: clamped(start), to: clamped(end), by: step))
+  }
+
+  static func pad(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
+    var value = try call.input(0).computed
+    guard let shape = value.shape, let pads = call.opset < 11 ? call.ints("pads") : call.integers(1) else {
+      return unknown(call)
+    }
+    let given = call.optional(3) == nil ? Array(shape.indices) : call.integers(3)
+    guard let axes = given?.compactMap({ call.axis($0, rank: shape.count) }), axes.count == given?.count,
+      pads.count == 2 * axes.count
+    else { return unknown(call) }
+    var isZero = call.string("mode") ?? "constant" == "constant"
+    if case .float(let number)? = call.node.attributes["value"], number != 0 { isZero = false }
+    if call.optional(2) != nil, call.optional(2)?.known?.reals?.first != 0 { isZero = false }
+    call.keepsZeros = true
+    for (place, axis) in axes.enumerated() {
+      let (before, behind) = (pads[place], pads[place + axes.count])
+      guard before != 0 || behind != 0 else { continue }
+      let labels = try call.labels(of: &value, axis)
+      value.shape?[axis] = max(0, shape[axis] + before + behind)
+      guard let labels else { continue }
+      guard isZero, before >= 0, behind >= 0, before + behind <= 1 << 24 else {
+        call.fix(labels, "\(call.node.shown) pads its channels with more than zeros")
+        if call.labels.isChecking {
+          throw call.refusal("zeros around channels that are cut", "another padding")
+        }
+        value.factors.removeAll { $0.dimensions == [axis] }
+        continue
+      }
+      value.factors = value.factors.map { factor in
+        guard factor.dimensions == [axis] else { return factor }
+        return LabelFactor(
+          dimensions: [axis],
+          labels: (0..<before).map { _ in call.labels.padding() } + factor.labels.map(call.labels.image)
+            + (0..<behind).map { _ in call.labels.padding() })
+      }
+    }
+    return [value]
+  }
+
+  private static func unknown(_ call: FlowCall) -> [FlowValue] {
+    call.fixAll(0, "the extents at \(call.node.shown) are not known")
+    return call.node.outputs.map { _ in .unknown }
+  }
+}
+
+extension FlowCall {
+  /// A value of which some positions along a dimension are taken, in this order.
+  func taken(_ value: FlowValue, _ axis: Int, _ positions: [Int]) throws(FlowError) -> FlowValue {
+    guard let shape = value.shape else { return .unknown }
+    var result = value.computed
+    result.isZero = value.isZero
+    result.factors = value.factors.map { factor in
+      guard let place = factor.dimensions.firstIndex(of: axis) else { return factor }
+      var inner = 1
+      for dimension in factor.dimensions[(place + 1)...] { inner *= shape[dimension] }
+      let block = shape[axis] * inner
+      var labels: [ChannelLabel] = []
+      for outer in 0..<(factor.labels.count / max(1, block)) {
+        for position in positions {
+          labels += factor.labels[(outer * block + position * inner)...].prefix(inner)
+        }
+      }
+      return LabelFactor(dimensions: factor.dimensions, labels: labels)
+    }
+    result.shape?[axis] = positions.count
+    return result
+  }
+
+  /// Gives an input that says extents or places other numbers in the dense network; nil leaves one as it is.
+  ///
+  /// What the graph computes while it runs is corrected by what it would be off.
+  func adapt(_ index: Int, _ wanted: [Int?]) throws(FlowError) {
+    guard labels.isChecking, wanted.contains(where: { $0 != nil }) else { return }
+    guard let value = optional(index), let full = value.known?.integers, full.count == wanted.count else {
+      throw refusal("extents that are known before the network runs", "others")
+    }
+    if value.isConstant {
+      let numbers = zip(full, wanted).map { $1 ?? $0 }
+      if numbers != full {
+        dense.replace(input: index, by: context.small.integers(numbers, like: value.known))
+      }
+      return
+    }
+    guard let found = value.denseKnown?.integers, found.count == wanted.count else {
+      throw refusal("extents that are known before the network runs", "others")
+    }
+    let delta = zip(found, wanted).map { found, wanted in wanted.map { $0 - found } ?? 0 }
+    if delta.allSatisfy({ $0 == 0 }) { return }
+    dense.put("Add", before: index, with: [dense.constant(context.small.integers(delta, like: value.known))])
+  }
+}

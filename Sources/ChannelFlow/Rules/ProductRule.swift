@@ -1,0 +1,80 @@
+internal import Inference
+internal import ONNXGraph
+
+/// Matrix products: what is summed over is cut alike on both sides, rows and columns go on.
+enum ProductRule {
+  static func gemm(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
+    let (a, b) = (try call.input(0), try call.input(1))
+    call.keepsZeros = true
+    guard let left = a.shape, let right = b.shape, left.count == 2, right.count == 2 else {
+      return unknown(call)
+    }
+    let (inner, row) = call.int("transA") == 1 ? (0, 1) : (1, 0)
+    let (depth, column) = call.int("transB") == 1 ? (1, 0) : (0, 1)
+    guard left[inner] == right[depth] else {
+      throw call.refusal("\(left[inner]) rows of the second matrix", "\(right)")
+    }
+    try firstLayer(call, a, (1, column))
+    try call.contract(0, inner, 1, depth)
+    var result = FlowValue([left[row], right[column]])
+    result.isConstant = a.isConstant && b.isConstant
+    result.factors = LabelFactor.list(try call.labels(0, row), 0)
+    var columns = try call.labels(1, column)
+    if let c = call.optional(2), let extents = c.shape, let last = extents.last, last != 1 {
+      columns = try call.meet(columns, 2, extents.count - 1)
+    } else if call.optional(2) != nil, columns != nil {
+      call.keepsZeros = false
+    }
+    result.factors += LabelFactor.list(columns, 1)
+    return [result]
+  }
+
+  static func matMul(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
+    let (a, b) = (try call.input(0), try call.input(1))
+    call.keepsZeros = true
+    guard let left = a.shape, let right = b.shape, left.count >= 2, right.count >= 2 else {
+      return unknown(call)
+    }
+    let (rows, columns) = (left.count - 2, right.count - 1)
+    guard left[left.count - 1] == right[right.count - 2],
+      let batch = ElementwiseRule.broadcast([Array(left.dropLast(2)), Array(right.dropLast(2))])
+    else { throw call.refusal("matrices that fit each other", "\(left) and \(right)") }
+    if b.isConstant { try firstLayer(call, a, (1, columns)) }
+    if a.isConstant { try firstLayer(call, b, (0, rows)) }
+    try call.contract(0, left.count - 1, 1, right.count - 2)
+    var result = FlowValue(batch + [left[rows], right[columns]])
+    result.isConstant = a.isConstant && b.isConstant
+    for dimension in batch.indices where batch[dimension] != 1 {
+      let places = [dimension - (batch.count - rows), dimension - (batch.count - (right.count - 2))]
+      var joint: [ChannelLabel]?
+      for (index, place) in places.enumerated() where place >= 0 && (index == 0 ? left : right)[place] != 1 {
+        joint = try call.joined(joint, try call.labels(index, place), "channels")
+      }
+      guard let joint else { continue }
+      result.factors.append(LabelFactor(dimensions: [dimension], labels: joint))
+      if call.labels.isChecking {
+        for (index, place) in places.enumerated() where place >= 0 && (index == 0 ? left : right)[place] != 1
+        {
+          try call.select(index, place, joint.map(call.labels.isKept))
+        }
+      }
+    }
+    result.factors += LabelFactor.list(try call.labels(0, rows), batch.count)
+    result.factors += LabelFactor.list(try call.labels(1, columns), batch.count + 1)
+    return [result]
+  }
+
+  private static func firstLayer(
+    _ call: FlowCall, _ x: FlowValue, _ output: (input: Int, dimension: Int)
+  ) throws(FlowError) {
+    guard x.isRaw, !call.context.options.cutsFirst, call.optional(output.input)?.isConstant == true else {
+      return
+    }
+    call.fix(try call.labels(output.input, output.dimension), "\(call.node.shown) is a first layer")
+  }
+
+  private static func unknown(_ call: FlowCall) -> [FlowValue] {
+    for index in call.inputs.indices { call.fixAll(index, "the extents at \(call.node.shown) are not known") }
+    return [.unknown]
+  }
+}

@@ -1,0 +1,41 @@
+internal import Inference
+internal import ONNXGraph
+
+/// Operators of one value, element by element: labels pass, joint ones too.
+enum UnaryRule {
+  /// Those that make zero of zero.
+  static let zeroKeeping: Set<String> = [
+    "Abs", "Ceil", "Elu", "Erf", "Floor", "Gelu", "HardSwish", "Identity", "LeakyRelu", "Mish", "Neg", "Relu",
+    "Round", "Selu", "Sign", "Sin", "Softsign", "Sqrt", "Tanh", "Cast", "Dropout", "CastLike", "Trilu",
+    "ThresholdedRelu",
+  ]
+
+  static let operations: Set<String> = zeroKeeping.union([
+    "Cos", "Exp", "HardSigmoid", "Log", "Not", "Reciprocal", "Sigmoid", "Softplus", "Clip",
+  ])
+
+  static func apply(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
+    var value = try call.input(0)
+    call.keepsZeros =
+      zeroKeeping.contains(call.node.operation) || call.node.operation == "Clip" && clipKeepsZero(call)
+    value.known = nil
+    value.denseKnown = nil
+    if !call.keepsZeros { value.isZero = false }
+    if call.node.operation == "Trilu" {
+      // Rows and columns are told apart by their place.
+      for dimension in [value.rank - 2, value.rank - 1] where dimension >= 0 {
+        call.fix(try call.labels(0, dimension), "\(call.node.shown) tells positions apart by their place")
+      }
+    }
+    return [value] + call.node.outputs.dropFirst().map { _ in value }
+  }
+
+  private static func clipKeepsZero(_ call: FlowCall) -> Bool {
+    func bound(_ index: Int, _ name: String) -> Double? {
+      if case .float(let value)? = call.node.attributes[name] { return Double(value) }
+      return call.optional(index).flatMap { $0.known?.reals?.first ?? .nan }
+    }
+    let (low, high) = (bound(1, "min"), bound(2, "max"))
+    return (low ?? -1) <= 0 && (high ?? 1) >= 0
+  }
+}

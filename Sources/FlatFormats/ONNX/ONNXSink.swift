@@ -1,0 +1,82 @@
+internal import ByteFiles
+internal import Tensors
+
+/// Writes the files of a model again: their own bytes, and between them the elements of tensors.
+final class ONNXSink: FlatWeightsSink {
+  let order: [Int]
+  private var progress: SinkProgress
+  private let files: [HollowFile]
+  private var writers: [SequentialWriter] = []
+  /// Of each file: how many of its holes and of its own bytes have been written.
+  private var current = 0
+  private var hole = 0
+  private var held = 0
+  private var left = 0
+
+  init(_ contents: SinkContents, _ files: [HollowFile]) throws(FlatFormatError) {
+    self.files = files
+    order = files.flatMap { $0.holes.map(\.tensor) }
+    guard order.allSatisfy(contents.specs.indices.contains), Set(order).count == order.count,
+      files.allSatisfy({ file in
+        file.size != nil && file.holes.allSatisfy { contents.specs[$0.tensor].byteCount == $0.count }
+      }), files.first?.name == nil, files.dropFirst().allSatisfy({ $0.name.map(Self.isPlain) == true })
+    else {
+      throw contents.refusal(
+        .onnxWrite, "graph", expected: "holes that the tensors fill, in files beside the model",
+        found: "others")
+    }
+    progress = SinkProgress(contents, order: order)
+    let slash = contents.path.lastIndex(of: "/").map { contents.path[...$0] } ?? ""
+    for file in files {
+      writers.append(try SequentialWriter(path: file.name.map { slash + $0 } ?? contents.path))
+    }
+    try writeOwn()
+  }
+
+  /// A name that leads nowhere else.
+  private static func isPlain(_ name: String) -> Bool {
+    !name.isEmpty && !name.contains("/") && !name.contains("\0") && name != "." && name != ".."
+  }
+
+  /// Writes up to the next hole that has bytes, in this file or the next.
+  private func writeOwn() throws(FlatFormatError) {
+    while current < files.count {
+      let file = files[current]
+      let stretch: Int
+      if hole < file.holes.count {
+        let before = hole == 0 ? 0 : file.holes[hole - 1].position + file.holes[hole - 1].count
+        stretch = file.holes[hole].position - before
+      } else {
+        stretch = file.bytes.count - held
+      }
+      try writers[current].append(Array(file.bytes[held..<held + stretch]))
+      held += stretch
+      if hole < file.holes.count {
+        left = file.holes[hole].count
+        return
+      }
+      (current, hole, held) = (current + 1, 0, 0)
+    }
+  }
+
+  func append(_ bytes: UnsafeRawBufferPointer) throws(FlatFormatError) {
+    try progress.advance(by: bytes.count)
+    var start = 0
+    while start < bytes.count, current < files.count {
+      let count = min(left, bytes.count - start)
+      try writers[current].append(UnsafeRawBufferPointer(rebasing: bytes[start..<start + count]))
+      start += count
+      left -= count
+      if left == 0 {
+        hole += 1
+        try writeOwn()
+      }
+    }
+  }
+
+  func finish() throws(FlatFormatError) {
+    try progress.requireEnd()
+    // The model last: it is what names the others.
+    for writer in writers.reversed() { try writer.commit() }
+  }
+}

@@ -1,0 +1,83 @@
+internal import ByteFiles
+internal import ONNXGraph
+internal import Tensors
+
+extension ONNXSource {
+  /// The most bytes of a graph that are kept in a checkpoint.
+  private static let limit = 64 << 20
+
+  /// The model's files without their tensors' elements; nil where what is left is too much.
+  func hollowFiles() throws(FlatFormatError) -> [HollowFile]? {
+    var holes: [HollowFile.Hole] = []
+    var others: [String: [HollowFile.Hole]] = [:]
+    for (index, named) in constants.enumerated() {
+      let constant = named.constant
+      guard constant.byteCount > 0, tensors[index].spec.byteCount == constant.byteCount else { continue }
+      switch constant.payload {
+      case .raw(let range):
+        holes.append(.init(position: range.lowerBound, count: constant.byteCount, tensor: index))
+      case .typed(let field):
+        if let start = try packedFloats(constant, field) {
+          holes.append(.init(position: start, count: constant.byteCount, tensor: index))
+        }
+      case .external(let data):
+        others[data.location, default: []].append(
+          .init(position: data.offset, count: constant.byteCount, tensor: index))
+      case .supplied: continue
+      }
+    }
+    var files: [HollowFile] = []
+    guard let main = try hollow(file, nil, holes) else { return nil }
+    files.append(main)
+    for (name, list) in others.sorted(by: { $0.key < $1.key }) {
+      let opened = try asFlatFormat { () throws(FileError) in
+        try ReadableFile(named: name, within: folder)
+      }
+      guard let other = try hollow(opened, name, list) else { return nil }
+      files.append(other)
+    }
+    return files.reduce(0) { $0 + $1.bytes.count } <= Self.limit ? files : nil
+  }
+
+  private var folder: String {
+    guard let slash = file.path.lastIndex(of: "/") else { return "." }
+    return slash == file.path.startIndex ? "/" : String(file.path[..<slash])
+  }
+
+  /// Where the elements of a typed tensor lie as they do in memory: floats in one packed field.
+  private func packedFloats(_ constant: TensorConstant, _ field: Int) throws(FlatFormatError) -> Int? {
+    guard [.float, .double].contains(constant.type) else { return nil }
+    return try Self.asFlat { () throws(GraphError) in
+      var reader = WireReader(WireFile(file), constant.message)
+      while let next = try reader.next() {
+        guard next.number == field else { continue }
+        guard case .bytes(let range) = next.value, range.count == constant.byteCount else { return nil }
+        return range.lowerBound
+      }
+      return nil
+    }
+  }
+
+  private func hollow(
+    _ file: ReadableFile, _ name: String?, _ holes: [HollowFile.Hole]
+  ) throws(FlatFormatError) -> HollowFile? {
+    var kept: [HollowFile.Hole] = []
+    var bytes: [UInt8] = []
+    var position = 0
+    func keep(to end: Int) throws(FlatFormatError) -> Bool {
+      guard end - position <= Self.limit - bytes.count else { return false }
+      bytes += try asFlatFormat { () throws(FileError) in try file.bytes(at: position, count: end - position)
+      }
+      return true
+    }
+    for hole in holes.sorted(by: { ($0.position, $0.tensor) < ($1.position, $1.tensor) })
+    // Of tensors that share bytes the first has them.
+    where hole.position >= position {
+      guard try keep(to: hole.position) else { return nil }
+      kept.append(hole)
+      position = hole.position + hole.count
+    }
+    guard try keep(to: file.size) else { return nil }
+    return HollowFile(name: name, bytes: bytes, holes: kept)
+  }
+}

@@ -1,0 +1,85 @@
+internal import ByteFiles
+package import ONNXGraph
+
+/// Evaluates single nodes on small values, so that shapes which a graph computes can be known without running it.
+package final class SmallValues {
+  private let budget: Budget
+  private let loader: ConstantLoader
+  private let run: RunContext
+  private let empty: CompiledGraph
+
+  /// Elements of a value that is small: shapes, axes, pads and what is computed of them.
+  package static let limit = 1 << 12
+
+  package init(_ model: Model, supplier: (any TensorSupplier)? = nil) {
+    budget = Budget(RunLimits())
+    var loader = ConstantLoader(
+      file: model.file, external: ExternalFiles(of: model.file), strings: StringPool(), budget: budget)
+    loader.supplier = supplier
+    self.loader = loader
+    run = RunContext(
+      backend: BackendKind.reference.make(threads: 1), budget: budget, path: model.file.path,
+      constants: loader, profile: nil)
+    empty = CompiledGraph(name: "", inputs: [], outputs: [], constants: [:], steps: [])
+  }
+
+  /// The elements of a tensor of the model; nil where they are many, or text.
+  package func constant(_ constant: TensorConstant, limit: Int = limit) -> Tensor? {
+    guard constant.elementCount <= limit, constant.type != .string else { return nil }
+    return try? loader.tensor(constant)
+  }
+
+  /// What a `Constant` node holds that is no tensor: a number or a few.
+  package func constant(_ node: Node) -> Tensor? {
+    try? ConstantNode(node: node, loader: loader).tensor()
+  }
+
+  /// A vector of whole numbers, or a scalar; INT64, or of the type of another.
+  package func integers(_ numbers: [Int], isScalar: Bool = false, like other: Tensor? = nil) -> Tensor? {
+    let type = other?.type == .int32 ? ElementType.int32 : .int64
+    guard let tensor = try? Tensor(type, isScalar ? [] : [numbers.count], budget) else { return nil }
+    for (index, number) in numbers.enumerated() {
+      if type == .int32 {
+        tensor.values(Int32.self)[index] = Int32(clamping: number)
+      } else {
+        tensor.values(Int64.self)[index] = Int64(number)
+      }
+    }
+    return tensor
+  }
+
+  /// What the node makes of small inputs; nil where it cannot, or where the result is large.
+  package func evaluate(_ node: Node, _ inputs: [Tensor?], opset: Int) -> [Tensor]? {
+    guard node.domain.isEmpty, let known = OperatorRegistry.operators[node.operation], opset >= known.since
+    else { return nil }
+    let call = OperatorCall(
+      node: node, inputs: inputs, opset: opset, run: run, subgraphs: [:],
+      scope: Scope(empty, within: nil))
+    budget.restart()
+    guard let results = try? known.evaluate(call), results.allSatisfy({ $0.count <= Self.limit }) else {
+      return nil
+    }
+    return results
+  }
+}
+
+extension Tensor {
+  /// The elements as whole numbers, INT64 or INT32; nil for other types.
+  package var integers: [Int]? {
+    switch type {
+    case .int64: values(Int64.self).prefix(count).map { Int($0) }
+    case .int32: values(Int32.self).prefix(count).map { Int($0) }
+    default: nil
+    }
+  }
+
+  /// The elements as real numbers; nil for types without arithmetic.
+  package var reals: [Double]? { try? type.visit(RealElements(tensor: self)) }
+}
+
+private struct RealElements: ElementVisitor {
+  let tensor: Tensor
+  func visit<T: Element>(_: T.Type) -> [Double] {
+    tensor.values(T.self).prefix(tensor.count).map { $0.wide.asDouble }
+  }
+}

@@ -1,0 +1,150 @@
+internal import ByteFiles
+
+/// Writes a model with another graph than its file's: the graph is encoded anew, everything beside it is copied.
+package struct ModelEncoder {
+  private let model: Model
+  private let wire: WireFile
+
+  package init(_ model: Model) {
+    self.model = model
+    wire = WireFile(model.file)
+  }
+
+  /// The whole model, with the elements of supplied tensors to be put in.
+  package func pieces() throws(GraphError) -> PieceWriter {
+    var writer = PieceWriter()
+    var reader = wire.message
+    // Before version 4 every initializer is an input too.
+    writer.fields { $0.int(1, max(4, model.irVersion)) }
+    while let field = try reader.next() {
+      switch field.number {
+      case 1: continue
+      case 7: writer.message(7, try graph(model.graph))
+      default: writer.append(try wire.bytes(field.extent))
+      }
+    }
+    return writer
+  }
+
+  private func graph(_ graph: Graph) throws(GraphError) -> PieceWriter {
+    var writer = PieceWriter()
+    for node in graph.nodes { writer.message(1, try self.node(node)) }
+    if !graph.name.isEmpty { writer.fields { $0.text(2, graph.name) } }
+    for tensor in graph.initializers { writer.message(5, try self.tensor(tensor)) }
+    for input in graph.inputs { writer.message(11, value(input)) }
+    for output in graph.outputs { writer.message(12, value(output)) }
+    if let sparse = graph.sparseInitializers.first {
+      throw refusal("a dense tensor", "sparse \(quoted(sparse.values.name))")
+    }
+    return writer
+  }
+
+  private func node(_ node: Node) throws(GraphError) -> PieceWriter {
+    var writer = PieceWriter()
+    writer.fields { fields in
+      for name in node.inputs { fields.text(1, name) }
+      for name in node.outputs { fields.text(2, name) }
+      if !node.name.isEmpty { fields.text(3, node.name) }
+      fields.text(4, node.operation)
+    }
+    for (name, value) in node.attributes.sorted(by: { $0.key < $1.key }) {
+      writer.message(5, try attribute(name, value))
+    }
+    writer.fields { fields in
+      if !node.domain.isEmpty { fields.text(7, node.domain) }
+      if !node.overload.isEmpty { fields.text(8, node.overload) }
+    }
+    return writer
+  }
+
+  private func attribute(_ name: String, _ value: AttributeValue) throws(GraphError) -> PieceWriter {
+    var writer = PieceWriter()
+    writer.fields { $0.text(1, name) }
+    func typed(_ type: Int, _ build: (inout WireWriter) -> Void) {
+      writer.fields {
+        build(&$0)
+        $0.int(20, type)
+      }
+    }
+    switch value {
+    case .float(let number): typed(1) { $0.float(2, number) }
+    case .int(let number): typed(2) { $0.int(3, Int(number)) }
+    case .string(let bytes): typed(3) { $0.bytes(4, bytes) }
+    case .floats(let numbers): typed(6) { for number in numbers { $0.float(7, number) } }
+    case .ints(let numbers): typed(7) { for number in numbers { $0.int(8, Int(number)) } }
+    case .strings(let texts): typed(8) { for text in texts { $0.bytes(9, text) } }
+    case .tensor(let tensor):
+      writer.message(5, try self.tensor(tensor))
+      typed(4) { _ in }
+    case .graph(let inner):
+      writer.message(6, try graph(inner))
+      typed(5) { _ in }
+    case .tensors(let list):
+      for tensor in list { writer.message(10, try self.tensor(tensor)) }
+      typed(9) { _ in }
+    case .graphs(let list):
+      for inner in list { writer.message(11, try graph(inner)) }
+      typed(10) { _ in }
+    case .reference(let other): typed(0) { $0.text(21, other) }
+    case .sparse, .type, .other: throw refusal("attributes that can be written anew", quoted(name))
+    }
+    return writer
+  }
+
+  private func tensor(_ tensor: TensorConstant) throws(GraphError) -> PieceWriter {
+    var writer = PieceWriter()
+    guard case .supplied(let number) = tensor.payload else {
+      // It is as it was in the file.
+      guard case .external = tensor.payload else {
+        writer.append(try wire.bytes(tensor.message))
+        return writer
+      }
+      throw refusal("tensors whose elements are supplied", "external data of \(quoted(tensor.name))")
+    }
+    writer.fields { fields in
+      for extent in tensor.shape { fields.int(1, extent) }
+      fields.int(2, tensor.type.rawValue)
+      if !tensor.name.isEmpty { fields.text(8, tensor.name) }
+      fields.header(9, count: tensor.byteCount)
+    }
+    writer.elements(number, count: tensor.byteCount)
+    return writer
+  }
+
+  private func value(_ info: ValueInfo) -> PieceWriter {
+    var writer = PieceWriter()
+    writer.fields { fields in
+      fields.text(1, info.name)
+      if let type = info.type { fields.message(2) { Self.type(type, into: &$0) } }
+    }
+    return writer
+  }
+
+  private static func type(_ type: ValueType, into fields: inout WireWriter) {
+    switch type {
+    case .tensor(let element, let shape):
+      fields.message(1) { fields in
+        if let element { fields.int(1, element.rawValue) }
+        guard let shape else { return }
+        fields.message(2) { fields in
+          for extent in shape {
+            fields.message(1) { fields in
+              switch extent {
+              case .fixed(let value): fields.int(1, value)
+              case .named(let name): fields.text(2, name)
+              case .open: break
+              }
+            }
+          }
+        }
+      }
+    case .sequence(let inner): fields.message(4) { $0.message(1) { self.type(inner, into: &$0) } }
+    case .optional(let inner): fields.message(9) { $0.message(1) { self.type(inner, into: &$0) } }
+    case .other: break
+    }
+  }
+
+  private func refusal(_ expected: String, _ found: String) -> GraphError {
+    .refused(.attribute, path: model.path, place: "graph", expected: expected, found: found)
+  }
+}

@@ -1,0 +1,163 @@
+package import ChannelFlow
+internal import Inference
+package import ONNXGraph
+package import Tensors
+internal import UnitModel
+
+extension PlanRequest {
+  /// Proposes a plan for the network in `model`: which channels have to be cut together is read off its graph.
+  ///
+  /// - Parameters:
+  ///   - inputShapes: extents of inputs that the model leaves open; the first that fit where they are not given.
+  ///   - supplier: of the tensors that are not in the model's files.
+  /// Throws `PlanningError`.
+  package func propose(
+    forGraph model: Model, specs: [TensorSpec], inputShapes: [String: [Int]] = [:], options: FlowOptions,
+    supplier: (any TensorSupplier)? = nil
+  ) throws(PlanningError) -> ProposedPlan {
+    var best: GraphWeights?
+    var failure: FlowError?
+    for candidate in InputShapes.candidates(model) {
+      do throws(FlowError) {
+        let found = try GraphWeights(
+          model, inputShapes: candidate.merging(inputShapes) { $1 }, options: options, unitCount: unitCount,
+          supplier: supplier)
+        if best == nil { best = found }
+        if found.isKnown {
+          best = found
+          break
+        }
+      } catch { failure = failure ?? error }
+    }
+    guard let best else { throw .graph(failure.map { "\($0)" } ?? "\(model.path): no graph to plan from") }
+    return try best.proposal(for: self, specs: specs, supplier: supplier)
+  }
+}
+
+/// The weights of a graph with the atoms that a walk has joined.
+struct GraphWeights {
+  private let model: Model
+  private let walk: FlowWalk
+  private let shapes: [String: [Int]]
+  /// In the order in which nodes use them.
+  private let dimensions: [GraphAxes.Dimension]
+  private let ranks: [String: Int]
+
+  /// Positions of a dimension that can have an atom of their own: above are vocabularies, which are looked up anyhow.
+  private static let extentLimit = 1 << 17
+
+  init(
+    _ model: Model, inputShapes: [String: [Int]], options: FlowOptions, unitCount: Int,
+    supplier: (any TensorSupplier)?
+  ) throws(FlowError) {
+    let labels = ChannelLabels()
+    let context = FlowContext(
+      labels: labels, small: SmallValues(model, supplier: supplier), path: model.path)
+    context.options = options
+    context.unitCount = unitCount
+    var atoms: [String: [[ChannelLabel]?]] = [:]
+    var walk = FlowWalk(model, context: context, inputShapes: inputShapes) {
+      (tensor, name) throws(FlowError) in
+      let lists = tensor.shape.map { extent -> [ChannelLabel]? in
+        guard tensor.isFloatingPoint, extent > 1, extent <= Self.extentLimit else { return nil }
+        return (0..<extent).map { _ in labels.atom() }
+      }
+      atoms[name] = lists
+      return .labels(lists)
+    }
+    try walk.run()
+    for output in model.graph.outputs where !options.cutsLast {
+      for factor in walk.values[output.name]?.factors ?? [] {
+        for label in factor.labels { labels.fix(label, "it makes the output \(quoted(output.name))") }
+      }
+    }
+    var dimensions: [GraphAxes.Dimension] = []
+    var seen: Set<String> = []
+    for step in walk.steps {
+      for name in step.node.inputs where seen.insert(name).inserted {
+        for (number, list) in (atoms[name] ?? []).enumerated() {
+          if let list { dimensions.append(GraphAxes.Dimension(tensor: name, number: number, labels: list)) }
+        }
+      }
+    }
+    self.model = model
+    self.walk = walk
+    self.dimensions = dimensions
+    shapes = inputShapes
+    ranks = atoms.mapValues(\.count)
+  }
+
+  /// Whether the extents of all outputs are known.
+  var isKnown: Bool { model.graph.outputs.allSatisfy { walk.values[$0.name]?.shape != nil } }
+
+  func proposal(
+    for request: PlanRequest, specs: [TensorSpec], supplier: (any TensorSupplier)?
+  ) throws(PlanningError) -> ProposedPlan {
+    let axes = GraphAxes(dimensions, labels: walk.context.labels, unitCount: request.unitCount)
+    var placements: [String: [DimensionPlacement]] = [:]
+    var whole: [(dimension: GraphAxes.Dimension, reason: String)] = []
+    for dimension in dimensions {
+      if let placement = axes.placement(dimension.labels) {
+        let none = [DimensionPlacement](repeating: .whole, count: ranks[dimension.tensor] ?? 0)
+        placements[dimension.tensor, default: none][dimension.number] = placement
+      } else {
+        whole.append((dimension, axes.reason(dimension.labels)))
+      }
+    }
+    var plan = Plan(unitCount: request.unitCount)
+    plan.axes = axes.axes.map { axis in
+      request.axes.first { $0.name == axis.name }.map { $0.completing(axis) } ?? axis
+    }
+    for spec in specs {
+      guard let dimensions = placements[spec.name.text] else { continue }
+      plan.tensors.append(PlanTensor(selector: .name(spec.name), dimensions: dimensions))
+    }
+    let tasks = GraphTasks(model, request: request)
+    plan.tasks = tasks.tasks
+    plan.provenance = tasks.tasks.isEmpty ? nil : Provenance(rule: tasks.rule)
+    do {
+      let filled = try plan.filled()
+      let resolved = try filled.resolve(against: specs)
+      // What was found must hold when it is followed the other way.
+      for task in resolved.assignment.tasks {
+        guard let level = task.numberedLevels.first else { continue }
+        let network = try resolved.assignment.network(task: task.task, level: level.number)
+        do throws(FlowError) {
+          _ = try NetworkFlow(network, plan: resolved, model: model, supplier: supplier, inputShapes: shapes)
+        } catch { throw PlanningError.graph("\(error)") }
+      }
+      return ProposedPlan(
+        plan: filled, resolved: resolved,
+        words: tasks.words + Self.words(whole) + request.words(about: resolved))
+    } catch let error as PlanningError {
+      throw error
+    } catch let error as PlanError {
+      throw .plan(error)
+    } catch { throw .graph("\(error)") }
+  }
+
+  /// One sentence for every reason.
+  private static func words(_ whole: [(dimension: GraphAxes.Dimension, reason: String)]) -> [String] {
+    var order: [String] = []
+    var members: [String: [String]] = [:]
+    for (dimension, reason) in whole where reason != "a kernel stays whole" {
+      if members[reason] == nil { order.append(reason) }
+      members[reason, default: []].append(
+        "\(quoted(dimension.tensor)) dimension \(dimension.number) (\(dimension.labels.count))")
+    }
+    return order.map { reason in
+      let list = members[reason] ?? []
+      let rest = list.count > 3 ? " and \(list.count - 3) more" : ""
+      return "whole, because \(reason): \(list.prefix(3).joined(separator: ", "))\(rest)"
+    }
+  }
+}
+
+extension AxisOption {
+  /// An axis that was found, with what the option says otherwise.
+  func completing(_ axis: PlanAxis) -> PlanAxis {
+    PlanAxis(
+      name: axis.name, size: axis.size, cut: cut ?? (granule == nil && common == nil ? axis.cut : .equal),
+      common: common ?? axis.common, granule: granule ?? axis.granule)
+  }
+}

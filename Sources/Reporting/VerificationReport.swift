@@ -1,0 +1,139 @@
+package import StrictJSON
+internal import Tensors
+
+/// What `verify` says about a source and what it was converted to.
+package struct VerificationReport: Sendable {
+  /// A sub-network beside its masked original.
+  package struct Network: Sendable {
+    package let task: String
+    package let level: Int
+    package let maxAbs: Double
+    package let maxRelative: Double
+    package let isWithin: Bool
+    /// With `--layers`.
+    package let layers: [Layer]?
+
+    package init(
+      task: String, level: Int, maxAbs: Double, maxRelative: Double, isWithin: Bool, layers: [Layer]?
+    ) {
+      self.task = task
+      self.level = level
+      self.maxAbs = maxAbs
+      self.maxRelative = maxRelative
+      self.isWithin = isWithin
+      self.layers = layers
+    }
+  }
+
+  /// One value of the graph.
+  package struct Layer: Sendable {
+    package let name: String
+    package let operation: String
+    package let maxAbs: Double
+    package let maxRelative: Double
+    package let isWithin: Bool
+
+    package init(name: String, operation: String, maxAbs: Double, maxRelative: Double, isWithin: Bool) {
+      self.name = name
+      self.operation = operation
+      self.maxAbs = maxAbs
+      self.maxRelative = maxRelative
+      self.isWithin = isWithin
+    }
+  }
+
+  package let source: String
+  package let converted: String
+  package let tolerance: Double
+  /// How many tensors were compared.
+  package var tensors = 0
+  /// Names of tensors that differ or are in one file alone.
+  package var mismatches: [String] = []
+  package var networks: [Network] = []
+
+  package init(source: String, converted: String, tolerance: Double) {
+    self.source = source
+    self.converted = converted
+    self.tolerance = tolerance
+  }
+
+  /// Whether everything is equal, and every network within tolerance.
+  package var isClean: Bool { mismatches.isEmpty && networks.allSatisfy(\.isWithin) }
+
+  /// A line for the tensors, a table of networks, and the first layer of each that departs.
+  package func text(width: Int?) -> String {
+    var text =
+      mismatches.isEmpty
+      ? "\(tensors) tensors: every digest is equal\n"
+      : "\(mismatches.count) of \(tensors) tensors differ: "
+        + mismatches.prefix(5).map { TensorName($0).quoted }.joined(separator: ", ") + "\n"
+    if networks.isEmpty { return text + "no graph: nothing was run\n" }
+    for network in networks {
+      text +=
+        "task \(TensorName(network.task).quoted), level \(network.level): max abs \(Self.short(network.maxAbs)), "
+        + "relative \(Self.short(network.maxRelative))\(network.isWithin ? "" : ", beyond tolerance")\n"
+      if let layer = network.layers?.first(where: { !$0.isWithin }) {
+        text +=
+          "  first departing layer: \(TensorName(layer.name).quoted) (\(layer.operation)), max abs \(Self.short(layer.maxAbs))\n"
+      }
+    }
+    return text
+  }
+
+  private static func short(_ number: Double) -> String {
+    if number == 0 || !number.isFinite { return "\(number)" }
+    var exponent = 0
+    var rest = number
+    while rest >= 10 { (rest, exponent) = (rest / 10, exponent + 1) }
+    while rest < 1 { (rest, exponent) = (rest * 10, exponent - 1) }
+    return "\((rest * 100).rounded() / 100)e\(exponent)"
+  }
+
+  /// As `schemas/verify.schema.json` describes it.
+  package var json: JSONValue {
+    .object(
+      JSONObject([
+        .init(key: "format", value: "tessera.verify/1"), .init(key: "source", value: .string(source)),
+        .init(key: "converted", value: .string(converted)),
+        .init(key: "tolerance", value: Self.number(tolerance)),
+        .init(key: "tensors", value: JSONValue(tensors)),
+        .init(key: "tensors_equal", value: .bool(mismatches.isEmpty)),
+        .init(key: "digest_mismatches", value: .array(mismatches.map { .string($0) })),
+        .init(key: "networks", value: .array(networks.map(\.json))), .init(key: "ok", value: .bool(isClean)),
+      ]) ?? JSONObject())
+  }
+
+  static func number(_ value: Double) -> JSONValue {
+    value.isFinite ? .number(value) : .string(value.isNaN ? "NaN" : value < 0 ? "-Infinity" : "Infinity")
+  }
+}
+
+extension VerificationReport.Network {
+  fileprivate var json: JSONValue {
+    var members: [JSONMember] = [
+      .init(key: "task", value: .string(task)), .init(key: "level", value: JSONValue(level)),
+      .init(key: "max_abs_error", value: VerificationReport.number(maxAbs)),
+      .init(key: "max_rel_error", value: VerificationReport.number(maxRelative)),
+      .init(key: "within_tolerance", value: .bool(isWithin)),
+    ]
+    if let layers {
+      members.append(
+        .init(key: "first_departing", value: layers.first { !$0.isWithin }.map { .string($0.name) } ?? .null))
+      members.append(
+        .init(
+          key: "layers",
+          value: .array(
+            layers.map {
+              .object(
+                JSONObject([
+                  .init(key: "name", value: .string($0.name)),
+                  .init(key: "operation", value: .string($0.operation)),
+                  .init(key: "max_abs_error", value: VerificationReport.number($0.maxAbs)),
+                  .init(key: "max_rel_error", value: VerificationReport.number($0.maxRelative)),
+                  .init(key: "within_tolerance", value: .bool($0.isWithin)),
+                ]) ?? JSONObject())
+            })))
+    }
+    return .object(JSONObject(members) ?? JSONObject())
+  }
+}

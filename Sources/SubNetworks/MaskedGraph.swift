@@ -1,0 +1,92 @@
+package import ChannelFlow
+internal import ONNXGraph
+
+extension NetworkGraph {
+  /// The masked original: the whole network with inactive weights zero, and inactive values zero wherever an operator
+  /// would make something else of zeros.
+  ///
+  /// - Parameter usesBatch: whether batch norms take their moments from the batch.
+  package static func masked(
+    _ flow: NetworkFlow, firstNumber: Int, usesBatch: Bool = false
+  ) throws(FlowError) -> NetworkGraph {
+    var builder = NetworkGraphBuilder(flow, firstNumber: firstNumber)
+    let model = flow.walk.model
+    let type = model.graph.initializers.first { $0.isFloatingPoint }?.type ?? .float
+    let isOld = model.opsets[""] ?? 0 < 9
+    return try builder.graph(
+      nodes: { (step, builder) throws(FlowError) in
+        var node = step.node
+        var after: [Node] = []
+        for (place, output) in step.outputs.enumerated() where node.outputs.indices.contains(place) {
+          let name = node.outputs[place]
+          guard !name.isEmpty, !step.keepsZeros, let shape = output.shape else { continue }
+          guard let mask = mask(of: output, shape, flow) else { continue }
+          let (raw, given) = ("\(name)/tessera.unmasked", "\(name)/tessera.mask")
+          var masking = Node()
+          masking.name = given
+          masking.outputs = [name]
+          if isOld {
+            masking.operation = "Mul"
+            masking.inputs = [raw, given]
+            builder.add(given, type, mask.extents, mask.kept.flatMap { type.bytes(of: $0 ? 1 : 0) })
+          } else {
+            masking.operation = "Where"
+            masking.inputs = [given, raw, "tessera.zero"]
+            builder.add(given, .bool, mask.extents, mask.kept.map { $0 ? 1 : 0 })
+            builder.add("tessera.zero", type, [], type.bytes(of: 0))
+          }
+          node.outputs[place] = raw
+          after.append(masking)
+        }
+        return (usesBatch ? flow.batchNorm(node) : [node]) + after
+      },
+      shape: { _, tensor in tensor.shape }, output: { $0 })
+  }
+}
+
+/// Which positions of a value are active, over the dimensions that are cut; nil where all are.
+private func mask(of value: FlowValue, _ shape: [Int], _ flow: NetworkFlow) -> (extents: [Int], kept: [Bool])?
+{
+  var extents = [Int](repeating: 1, count: shape.count)
+  var kept = [true]
+  var isMasked = false
+  for factor in value.factors {
+    let own = factor.labels.map(flow.labels.isKept)
+    if own.allSatisfy({ $0 }) { continue }
+    isMasked = true
+    for dimension in factor.dimensions { extents[dimension] = shape[dimension] }
+  }
+  guard isMasked else { return nil }
+  let count = extents.reduce(1, *)
+  kept = [Bool](repeating: true, count: count)
+  for factor in value.factors {
+    let own = factor.labels.map(flow.labels.isKept)
+    if own.allSatisfy({ $0 }) { continue }
+    for position in 0..<count {
+      var (rest, place, step) = (position, 0, 1)
+      for dimension in extents.indices.reversed() {
+        let index = rest % extents[dimension]
+        rest /= extents[dimension]
+        if factor.dimensions.contains(dimension) {
+          place += index * step
+          step *= shape[dimension]
+        }
+      }
+      if !own[place] { kept[position] = false }
+    }
+  }
+  return (extents, kept)
+}
+
+extension ElementType {
+  /// 0 or 1 as an element.
+  fileprivate func bytes(of number: Int) -> [UInt8] {
+    func little<T>(_ value: T) -> [UInt8] { withUnsafeBytes(of: value) { Array($0) } }
+    switch self {
+    case .double: return little(Double(number).bitPattern.littleEndian)
+    case .float16: return little(UInt16(number == 0 ? 0 : 0x3C00).littleEndian)
+    case .bfloat16: return little(UInt16(number == 0 ? 0 : 0x3F80).littleEndian)
+    default: return little(Float(number).bitPattern.littleEndian)
+    }
+  }
+}

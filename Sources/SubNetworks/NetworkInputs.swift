@@ -1,0 +1,99 @@
+package import ChannelFlow
+package import FlatFormats
+package import Inference
+package import ONNXGraph
+internal import Tensors
+
+/// Inputs that are made up, the same for the same seed.
+package struct SeededInputs {
+  private var state: UInt64
+
+  package init(seed: UInt64 = 1) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
+
+  /// SplitMix64.
+  private mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  /// About normal: a sum of four uniform numbers, of mean 0 and variance 1.
+  private mutating func normal() -> Double {
+    var sum = 0.0
+    for _ in 0..<4 { sum += Double(next() >> 11) / 9_007_199_254_740_992 }
+    return (sum - 2) * 3.0.squareRoot()
+  }
+
+  /// Little-endian elements: floats about normal, whole numbers 0 or 1.
+  package mutating func fill(_ bytes: UnsafeMutableRawBufferPointer, _ type: ElementType) {
+    func store<T: FixedWidthInteger>(_ value: T, _ index: Int) {
+      bytes.storeBytes(of: value.littleEndian, toByteOffset: index * MemoryLayout<T>.size, as: T.self)
+    }
+    let width = (type.bits ?? 8) / 8
+    for index in 0..<(bytes.count / max(1, width)) {
+      switch type {
+      case .float: store(Float(normal()).bitPattern, index)
+      case .double: store(normal().bitPattern, index)
+      case .float16: store(Float16(normal()).bitPattern, index)
+      case .bfloat16: store(UInt16(Float(normal()).bitPattern >> 16), index)
+      default:
+        let value = next() & 1
+        for byte in 0..<width { bytes[index * width + byte] = byte == 0 ? UInt8(value) : 0 }
+      }
+    }
+  }
+
+  /// Tensors for the inputs that a session needs, of the extents that a walk has taken for open ones.
+  package mutating func tensors(for session: Session, flow: NetworkFlow) throws -> [String: Tensor] {
+    var result: [String: Tensor] = [:]
+    for input in session.requiredInputs {
+      guard case .tensor(let type?, _)? = input.type, let shape = flow.walk.values[input.name]?.shape else {
+        throw InferenceError.refused(
+          kind: .unsupported, path: flow.walk.model.path, place: "input \(quoted(input.name))",
+          expected: "a declared type and shape, or arrays to run on", found: "neither")
+      }
+      result[input.name] = try session.tensor(type, shape, for: input.name) { fill($0, type) }
+    }
+    return result
+  }
+}
+
+/// Arrays of a file as the inputs of sessions.
+package struct FileInputs {
+  private let source: any TensorSource
+
+  package init(_ source: any TensorSource) { self.source = source }
+
+  /// The extents of the inputs by name; a single array is the only input's.
+  package func shapes(for model: Model) -> [String: [Int]] {
+    var shapes: [String: [Int]] = [:]
+    for tensor in source.tensors { shapes[name(of: tensor.spec.name, for: model)] = tensor.spec.shape }
+    return shapes
+  }
+
+  private func name(of tensor: TensorName, for model: Model) -> String {
+    let known = model.graph.inputs.map(\.name)
+    let required = model.graph.requiredInputs
+    if source.tensors.count == 1, required.count == 1, !known.contains(tensor.text) {
+      return required[0].name
+    }
+    return tensor.text
+  }
+
+  /// The tensors that a session needs; others are left out, since a task may not have every input.
+  package func tensors(for session: Session, model: Model) throws -> [String: Tensor] {
+    let wanted = Set(session.inputs.map(\.name))
+    var result: [String: Tensor] = [:]
+    for (index, tensor) in source.tensors.enumerated() {
+      let name = name(of: tensor.spec.name, for: model)
+      guard wanted.contains(name) else { continue }
+      let reader = try source.reader(of: index)
+      result[name] = try session.tensor(ElementType(tensor.spec.dtype), tensor.spec.shape, for: name) {
+        try reader.read(into: $0)
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,92 @@
+package import ByteFiles
+package import ChannelFlow
+internal import Conversion
+package import FlatFormats
+package import Inference
+package import ONNXGraph
+internal import Tensors
+package import UnitCheckpoints
+package import UnitModel
+
+/// A graph with its weights beside it, of an ONNX file or of a checkpoint, from which sub-networks are made.
+package struct NetworkModel {
+  /// Its tensors are supplied under their numbers in `whole`.
+  package let model: Model
+  package let whole: any TensorSource
+
+  package var supplier: WholeSupplier { WholeSupplier(whole) }
+
+  private init(_ file: ReadableFile, _ whole: any TensorSource) throws {
+    var numbers: [TensorName: Int] = [:]
+    for (index, tensor) in whole.tensors.enumerated() { numbers[tensor.spec.name] = index }
+    self.whole = whole
+    model = try Model(file).supplied { numbers[$0] }
+  }
+
+  /// The graph of an ONNX file, opened as flat weights too.
+  package init(_ file: ReadableFile, source: any FlatWeightsSource) throws { try self.init(file, source) }
+
+  /// The graph that a checkpoint holds; nil where it holds none.
+  package init?(_ checkpoint: UnitCheckpoint) throws {
+    guard let file = try checkpoint.graphFile() else { return nil }
+    try self.init(file, CheckpointSource(checkpoint))
+  }
+
+  /// The same graph, whose weights are those of another source with the same names.
+  package init(_ other: NetworkModel, weights: any TensorSource) throws {
+    try self.init(other.model.file, weights)
+  }
+
+  /// Holds a plan against the graph for one sub-network.
+  ///
+  /// - Parameter inputShapes: of the inputs; where none are given, the first that fit the graph.
+  package func flow(
+    _ network: VirtualNetwork, plan: ResolvedPlan, inputShapes: [String: [Int]] = [:]
+  ) throws(FlowError) -> NetworkFlow {
+    var best: NetworkFlow?
+    var failure: FlowError?
+    let required = model.graph.requiredInputs
+    let candidates =
+      required.allSatisfy { inputShapes[$0.name] != nil } ? [inputShapes] : InputShapes.candidates(model)
+    for candidate in candidates {
+      do throws(FlowError) {
+        let flow = try NetworkFlow(
+          network, plan: plan, model: model, supplier: supplier,
+          inputShapes: candidate.merging(inputShapes) { $1 })
+        if flow.outputs.allSatisfy({ flow.walk.values[$0.name]?.shape != nil }) { return flow }
+        if best == nil { best = flow }
+      } catch { failure = failure ?? error }
+    }
+    if let best { return best }
+    throw failure
+      ?? .refused(path: model.path, place: "graph", expected: "inputs that can be followed", found: "none")
+  }
+
+  /// Holds a plan against the graph for every sub-network.
+  package func check(_ plan: ResolvedPlan) throws {
+    for network in plan.assignment.networks { _ = try flow(network, plan: plan) }
+  }
+
+  /// A session for the dense sub-network of a checkpoint.
+  package func session(
+    _ graph: NetworkGraph, elements: any TensorElements, backend: BackendKind, threads: Int, limits: RunLimits
+  ) throws(InferenceError) -> Session {
+    try Session(
+      graph.model, supplier: NetworkSupplier(graph, elements: elements, whole: whole), backend: backend,
+      threads: threads, limits: limits)
+  }
+
+  /// The dense graph of a sub-network, with the norms of its task.
+  package func dense(_ flow: NetworkFlow, plan: ResolvedPlan) throws(FlowError) -> NetworkGraph {
+    try .dense(flow, firstNumber: whole.tensors.count, usesBatch: Self.usesBatch(flow, plan))
+  }
+
+  /// The masked original of a sub-network, with the norms of its task.
+  package func masked(_ flow: NetworkFlow, plan: ResolvedPlan) throws(FlowError) -> NetworkGraph {
+    try .masked(flow, firstNumber: whole.tensors.count, usesBatch: Self.usesBatch(flow, plan))
+  }
+
+  package static func usesBatch(_ flow: NetworkFlow, _ plan: ResolvedPlan) -> Bool {
+    plan.assignment.tasks.first { $0.task == flow.network.task }?.norm == .batch
+  }
+}

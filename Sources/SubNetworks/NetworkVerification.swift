@@ -1,0 +1,183 @@
+internal import ChannelFlow
+internal import Conversion
+package import Inference
+internal import ONNXGraph
+internal import Synchronization
+package import UnitCheckpoints
+package import UnitModel
+
+/// Runs every sub-network of a checkpoint beside its masked original.
+package struct NetworkVerification {
+  /// How far a sub-network is from its masked original.
+  package struct Row: Sendable {
+    package let task: TaskID
+    package let level: LevelNumber
+    package var maxAbs = 0.0
+    /// The greatest |a − b| of an output as a part of its greatest |b|.
+    package var maxRelative = 0.0
+    /// Whether every output is within tolerance.
+    package var isWithin = true
+    /// With layers: each in the order in which it was made.
+    package var layers: [Layer] = []
+
+    /// The first layer that is beyond tolerance.
+    package var firstDeparting: Layer? { layers.first { !$0.isWithin } }
+  }
+
+  /// One value of the graph.
+  package struct Layer: Sendable {
+    package let name: String
+    package let operation: String
+    package let maxAbs: Double
+    package let maxRelative: Double
+    package let isWithin: Bool
+  }
+
+  private let original: NetworkModel
+  private let stored: NetworkModel
+  private let checkpoint: UnitCheckpoint
+  private let plan: ResolvedPlan
+  package var tolerance = 1e-4
+  package var backend = BackendKind.reference
+  package var threads = 1
+  package var limits = RunLimits()
+  package var inputs: FileInputs?
+  package var comparesLayers = false
+
+  /// - Parameters:
+  ///   - original: the whole network, weights of the source.
+  ///   - stored: the network as the checkpoint has it.
+  package init(original: NetworkModel, stored: NetworkModel, checkpoint: UnitCheckpoint, plan: ResolvedPlan) {
+    self.original = original
+    self.stored = stored
+    self.checkpoint = checkpoint
+    self.plan = plan
+  }
+
+  /// Compares one sub-network.
+  package func row(_ network: VirtualNetwork) throws -> Row {
+    let shapes = inputs.map { $0.shapes(for: stored.model) } ?? [:]
+    let flow = try stored.flow(network, plan: plan, inputShapes: shapes)
+    if NetworkModel.usesBatch(flow, plan), inputs == nil {
+      throw FlowError.refused(
+        path: checkpoint.path, place: "task \(network.task.quoted)",
+        expected: "--input with the batch: its norms take their moments from it (\"norm\": \"batch\")",
+        found: "none")
+    }
+    let subNetwork = try SubNetwork(network, of: checkpoint, plan: plan)
+    let dense = try stored.session(
+      try stored.dense(flow, plan: plan),
+      elements: CheckpointElements(subNetwork, of: checkpoint, plan: plan), backend: backend,
+      threads: threads,
+      limits: limits)
+    let originalFlow = try original.flow(network, plan: plan, inputShapes: flow.inputShapes)
+    let masked = try original.session(
+      try original.masked(originalFlow, plan: plan),
+      elements: MaskedElements(original.whole, network, plan: plan), backend: backend, threads: threads,
+      limits: limits)
+    let seen = SeenValues()
+    let observer: @Sendable (String, Tensor) -> Void = { seen.add($0, $1) }
+    let (a, b) = (try tensors(for: dense, flow), try tensors(for: masked, flow))
+    let found = try dense.run(a, observer: comparesLayers ? observer : nil)
+    let values = seen.take()
+    let expected = try masked.run(b, observer: comparesLayers ? observer : nil)
+    var row = Row(task: network.task, level: network.level)
+    for (one, other) in zip(found, expected) {
+      let gap = try Gap(one.tensor, other.tensor, named: one.name, flow: flow)
+      row.maxAbs = max(row.maxAbs, gap.maxAbs)
+      row.maxRelative = max(row.maxRelative, gap.relative)
+      if !gap.isWithin(tolerance) { row.isWithin = false }
+    }
+    if comparesLayers { row.layers = layers(values, seen.take(), flow) }
+    return row
+  }
+
+  private func tensors(for session: Session, _ flow: NetworkFlow) throws -> [String: Tensor] {
+    if let inputs { return try inputs.tensors(for: session, model: stored.model) }
+    var seeded = SeededInputs()
+    return try seeded.tensors(for: session, flow: flow)
+  }
+
+  private func layers(
+    _ found: [String: Tensor], _ expected: [String: Tensor], _ flow: NetworkFlow
+  ) -> [Layer] {
+    var layers: [Layer] = []
+    for step in flow.walk.steps {
+      for name in step.node.outputs {
+        guard let one = found[name], let other = expected[name], one.type == other.type, one.type.isReal,
+          let gap = try? Gap(one, other, named: name, flow: flow)
+        else { continue }
+        layers.append(
+          Layer(
+            name: name, operation: step.node.operation, maxAbs: gap.maxAbs, maxRelative: gap.relative,
+            isWithin: gap.isWithin(tolerance)))
+      }
+    }
+    return layers
+  }
+}
+
+extension ElementType {
+  fileprivate var isReal: Bool { [.float, .double, .float16, .bfloat16].contains(self) }
+}
+
+/// Values of a run by name.
+private final class SeenValues: Sendable {
+  private let values = Mutex<[String: Tensor]>([:])
+
+  func add(_ name: String, _ tensor: Tensor) { values.withLock { $0[name] = tensor } }
+
+  func take() -> [String: Tensor] {
+    values.withLock { values in
+      defer { values = [:] }
+      return values
+    }
+  }
+}
+
+/// How far two values are from each other; of the whole network's the active positions count.
+private struct Gap {
+  var maxAbs = 0.0
+  var greatest = 0.0
+
+  init(_ found: Tensor, _ expected: Tensor, named name: String, flow: NetworkFlow) throws {
+    guard let a = found.reals, let all = expected.reals else { return }
+    let b = Self.active(all, expected.shape, name, flow)
+    guard a.count == b.count else {
+      throw FlowError.refused(
+        path: flow.walk.model.path, place: "value \(quoted(name))", expected: "\(b.count) active elements",
+        found: "\(a.count)")
+    }
+    for (one, other) in zip(a, b) {
+      if one == other || one.isNaN && other.isNaN { continue }
+      let gap = abs(one - other)
+      maxAbs = max(maxAbs, gap.isNaN ? .infinity : gap)
+    }
+    greatest = b.reduce(0) { max($0, abs($1)) }
+  }
+
+  var relative: Double { maxAbs == 0 ? 0 : maxAbs / max(greatest, 1e-300) }
+
+  func isWithin(_ tolerance: Double) -> Bool { maxAbs <= tolerance * greatest + 1e-6 }
+
+  /// The elements at positions that the sub-network has.
+  private static func active(_ all: [Double], _ shape: [Int], _ name: String, _ flow: NetworkFlow) -> [Double]
+  {
+    var kept: [Int: [Bool]] = [:]
+    for factor in flow.walk.values[name]?.factors ?? []
+    where factor.dimensions.count == 1 && shape.indices.contains(factor.dimensions[0]) {
+      let own = factor.labels.map(flow.labels.isKept)
+      if own.contains(false), own.count == shape[factor.dimensions[0]] { kept[factor.dimensions[0]] = own }
+    }
+    if kept.isEmpty { return all }
+    return all.indices.filter { position in
+      var rest = position
+      for dimension in shape.indices.reversed() {
+        let index = rest % shape[dimension]
+        rest /= shape[dimension]
+        if kept[dimension]?[index] == false { return false }
+      }
+      return true
+    }.map { all[$0] }
+  }
+}

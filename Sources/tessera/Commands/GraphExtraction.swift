@@ -1,0 +1,61 @@
+internal import ByteFiles
+internal import ONNXGraph
+internal import SubNetworks
+internal import UnitCheckpoints
+internal import UnitModel
+
+/// Writes a sub-network of a checkpoint with a graph as a dense ONNX model.
+struct GraphExtraction {
+  private let checkpoint: UnitCheckpoint
+  private let subNetwork: SubNetwork
+  private let plan: ResolvedPlan
+
+  init(_ checkpoint: UnitCheckpoint, _ subNetwork: SubNetwork, plan: ResolvedPlan) {
+    self.checkpoint = checkpoint
+    self.subNetwork = subNetwork
+    self.plan = plan
+  }
+
+  func write(to path: String) throws {
+    guard let network = try NetworkModel(checkpoint) else {
+      throw Failure(
+        sentence:
+          "\(checkpoint.path): expected a checkpoint with a graph to write ONNX from, found one without; "
+          + "expected a DEST of tensors alone, such as .safetensors")
+    }
+    let flow = try network.flow(subNetwork.network, plan: plan)
+    let graph = try network.dense(flow, plan: plan)
+    let supplier = NetworkSupplier(
+      graph, elements: CheckpointElements(subNetwork, of: checkpoint, plan: plan), whole: network.whole)
+    let message = try ModelEncoder(graph.model).pieces()
+    guard message.count < 1 << 31 else {
+      throw Failure(
+        sentence:
+          "\(path): expected a model of less than 2 GiB, which protobuf can hold, found \(message.count) bytes"
+      )
+    }
+    var bar = ProgressBar("extracting", total: message.count)
+    defer { bar.finish() }
+    let file = try AtomicFile(path: path)
+    var position = 0
+    for piece in message.pieces {
+      switch piece {
+      case .bytes(let bytes):
+        try file.write(bytes, at: position)
+        position += bytes.count
+      case .elements(let number, let count):
+        let end = position + count
+        try supplier.forEachWindow(of: number, byteCount: count) { window in
+          try file.write(window, at: position)
+          position += window.count
+          bar.update(position)
+        }
+        guard position == end else {
+          throw Failure(
+            sentence: "\(path): expected \(count) bytes of tensor \(number), found \(position + count - end)")
+        }
+      }
+    }
+    try file.commit()
+  }
+}

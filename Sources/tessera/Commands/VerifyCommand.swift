@@ -1,0 +1,157 @@
+internal import ArgumentParser
+internal import Conversion
+internal import FlatFormats
+internal import Glibc
+internal import Inference
+internal import Reporting
+internal import StrictJSON
+internal import SubNetworks
+internal import Tensors
+internal import UnitCheckpoints
+internal import UnitModel
+
+struct VerifyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Prove that a conversion still has and computes what the original did.",
+    discussion: """
+      First the SHA-256 of every tensor of SOURCE and CONVERTED. Then, where there is a graph, every (task, level) of \
+      the checkpoint is run beside its masked original, which is the whole network of SOURCE with inactive weights \
+      and values zero. Inputs are made up (seeded), unless --input gives some.
+
+      Exit code 1 means that a digest differs, or that an output is off by more than --tolerance times its greatest \
+      value and 1e-6.
+
+      Example:
+        tessera verify model.onnx model.h5
+        tessera verify model.onnx model.h5 --input x.npz --layers --json
+      """)
+
+  @Argument(help: "The original: an ONNX model, or other flat weights.")
+  var source: String
+
+  @Argument(help: "The unit checkpoint, or what was converted back from one.")
+  var converted: String
+
+  @Option(help: "Arrays to run on: an npz, or an npy for one input.")
+  var input: String?
+
+  @Option(help: "How far an output may be off, as a part of its greatest value.")
+  var tolerance = 1e-4
+
+  @Flag(help: "Compare every layer too, and name the first that departs.")
+  var layers = false
+
+  @Option(help: "Only this task.")
+  var task: String?
+
+  @Option(help: "Only this level of each task.")
+  var level: Int?
+
+  @Option(help: "What computes: \(BackendKind.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var backend = BackendKind.allCases.last?.rawValue ?? "reference"
+
+  @Flag(help: "Print JSON (schemas/verify.schema.json).")
+  var json = false
+
+  @OptionGroup var reading: ReadingOptions
+
+  func validate() throws {
+    guard BackendKind(rawValue: backend) != nil else {
+      throw ValidationError(
+        "--backend: expected one of \(BackendKind.allCases.map(\.rawValue).joined(separator: ", ")), "
+          + "found '\(backend)'")
+    }
+    guard tolerance >= 0, tolerance.isFinite else {
+      throw ValidationError("--tolerance: expected a number of at least 0, found \(tolerance)")
+    }
+  }
+
+  func run() throws {
+    do {
+      let report = try verified()
+      try Output.standardOutput(json ? JSONWriter.text(report.json) : report.text(width: Terminal.width))
+      if !report.isClean { throw ExitCode(1) }
+    } catch let code as ExitCode {
+      throw code
+    } catch let failure as Failure {
+      throw failure
+    } catch { throw Failure(sentence: "\(error)") }
+  }
+
+  private func verified() throws -> VerificationReport {
+    let (one, other) = (try InputFile(source, assumeDType: reading.assumeDType), try InputFile(converted))
+    var report = VerificationReport(source: source, converted: converted, tolerance: tolerance)
+    let comparison = try DigestComparison(one, other)
+    report.mismatches = comparison.mismatches
+    report.tensors = comparison.count
+    guard case .checkpoint(let checkpoint) = other, let stored = try NetworkModel(checkpoint) else {
+      return report
+    }
+    let plan = try checkpoint.resolvedPlan()
+    let original: NetworkModel
+    if case .flat(let flat) = one, let own = try GraphFile.network(flat) {
+      original = own
+    } else {
+      original = try NetworkModel(stored, weights: one.source)
+    }
+    var verification = NetworkVerification(
+      original: original, stored: stored, checkpoint: checkpoint, plan: plan)
+    verification.tolerance = tolerance
+    verification.backend = BackendKind(rawValue: backend) ?? .reference
+    verification.threads = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    verification.comparesLayers = layers
+    verification.inputs = try input.map {
+      FileInputs(try InputFile($0, assumeDType: reading.assumeDType).source)
+    }
+    if let task {
+      _ = try NetworkChoice(file: converted, task: task, level: level ?? 1, budget: nil, policy: nil).network(
+        of: checkpoint)
+    }
+    for network in plan.assignment.networks {
+      if let task, network.task != TaskID(task) { continue }
+      if let level, network.level.value != level { continue }
+      let row = try verification.row(network)
+      report.networks.append(
+        VerificationReport.Network(
+          task: row.task.text, level: row.level.value, maxAbs: row.maxAbs, maxRelative: row.maxRelative,
+          isWithin: row.isWithin,
+          layers: layers
+            ? row.layers.map {
+              VerificationReport.Layer(
+                name: $0.name, operation: $0.operation, maxAbs: $0.maxAbs, maxRelative: $0.maxRelative,
+                isWithin: $0.isWithin)
+            } : nil))
+    }
+    return report
+  }
+}
+
+/// The digests of two files' tensors.
+private struct DigestComparison {
+  private(set) var mismatches: [String] = []
+  let count: Int
+
+  init(_ one: InputFile, _ other: InputFile) throws {
+    let (a, b) = (try Self.digests(one), try Self.digests(other))
+    for name in Set(a.keys).union(b.keys).sorted() where a[name] != b[name] { mismatches.append(name.text) }
+    count = a.count
+  }
+
+  private static func digests(_ file: InputFile) throws -> [TensorName: SHA256Digest] {
+    var digests: [TensorName: SHA256Digest] = [:]
+    switch file {
+    case .checkpoint(let checkpoint):
+      // Its runs are checked against their checksums when they are read; the digest is that of what was converted.
+      let source = CheckpointSource(checkpoint)
+      for (index, tensor) in source.tensors.enumerated() {
+        digests[tensor.spec.name] = try source.digest(of: index) { _ in }
+      }
+    case .flat(let flat):
+      for (index, tensor) in flat.tensors.enumerated() {
+        digests[tensor.spec.name] = try flat.digest(of: index) { _ in }
+      }
+    }
+    return digests
+  }
+}
