@@ -1,5 +1,6 @@
 public import StrictJSON
 internal import Tensors
+public import UnitModel
 
 /// Why a policy cannot be read, or numbers cannot be given.
 ///
@@ -17,6 +18,11 @@ public enum AccountingError: Error, Hashable, Sendable {
   case keysExclude(place: String, first: String, second: String)
   case keysMissing(place: String, first: String, second: String)
   case unknownPreset(name: String, nearest: String?)
+  case notOfFormat(expected: String, found: String)
+  case unknownMember(place: String, key: String, nearest: String?, keys: [String])
+  case missingMember(place: String, key: String)
+  case needsValues(policy: String)
+  case unknownNetwork(task: TaskID, level: LevelNumber)
   case tooMany(what: String, row: String)
   case tooMuchWork(networks: Int, limit: Int)
 }
@@ -48,6 +54,15 @@ extension AccountingError: CustomStringConvertible {
     case .tooMuchWork(let networks, let limit):
       "tasks: expected levels, units and cuts that are counted in at most \(limit) steps, found more, with "
         + "\(networks) virtual networks"
+    case .notOfFormat(let expected, let found): "format: expected '\(expected)', found \(found)"
+    case .unknownMember(let place, let key, let nearest, let keys):
+      "\(place): expected one of the keys \(keys.filter { $0 != "$schema" }.joined(separator: ", ")), "
+        + "found \(quoted(key))\(did(nearest))"
+    case .missingMember(let place, let key): "\(place): expected the key '\(key)', found none"
+    case .needsValues(let policy):
+      "policy '\(policy)': expected tensors with data, to count what is not zero, found shapes alone"
+    case .unknownNetwork(let task, let level):
+      "expected a virtual network of the file, found task \(task.quoted), level \(level)"
     case .tooMany("bits", let row): "\(row): expected fewer than 2^60 bytes, found more"
     case .tooMany(let what, let row): "\(row): expected fewer than 2^63 \(what), found more"
     }

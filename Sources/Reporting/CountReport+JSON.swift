@@ -12,10 +12,12 @@ extension CountReport {
     ]
     if let unitCount { members.append(.init(key: "units", value: JSONValue(unitCount))) }
     members.append(.init(key: "policies", value: .array(policies.map(\.json))))
+    if let claims = claimsJSON { members.append(.init(key: "claims", value: claims)) }
     if let tensors {
       let list = tensors.map { tensor -> JSONValue in
         object([
           ("name", .string(tensor.name.text)), ("role", .string(tensor.role.role.rawValue)),
+          ("part", .string(tensor.role.part.rawValue)),
           ("reason", .string(tensor.role.reason)),
         ])
       }
@@ -28,20 +30,65 @@ extension CountReport {
 
 extension CountReport.Table {
   fileprivate var json: JSONValue {
-    object([
+    let all = Double(stored.parameters.value) + Double(stored.excluded.value)
+    var members: [(String, JSONValue)] = [
       ("id", .string(policy.id)), ("version", JSONValue(policy.version)),
       ("digest", .string(policy.digest.description)), ("title", .string(policy.title)),
-      ("rows", .array(rows.map { row in row.json(density: density(of: row)) })),
-    ])
+      ("scope", .string(policy.scope.rawValue)), ("ratio", .string(policy.ratio.rawValue)),
+      (
+        "rows",
+        .array(rows.map { row in row.json(density: density(of: row), ratio: counts.ratio(of: row), policy) })
+      ),
+      (
+        "left_out",
+        object([
+          ("parameters", JSONValue(stored.excluded.value)),
+          ("share", all == 0 ? .null : .number(Double(stored.excluded.value) / all)),
+          ("tensors", .array(counts.leftOut.map { .string($0.text) })),
+        ])
+      ),
+    ]
+    if let union {
+      members.append(
+        (
+          "union",
+          object([
+            (
+              "networks",
+              .array(
+                union.networks.map {
+                  object([("task", .string($0.task.text)), ("level", JSONValue($0.level.value))])
+                })
+            ), ("parameters", JSONValue(union.together.parameters.value)),
+            ("bytes", JSONValue(union.together.bytes.value)),
+            ("excluded", JSONValue(union.together.excluded.value)),
+            ("separate", JSONValue(union.separate.value)),
+            ("separate_bytes", JSONValue(union.separateBytes.value)),
+          ])
+        ))
+    }
+    if let source = policy.source { members.append(("source", .string(source))) }
+    if let expectation = counts.expectation {
+      members.append(
+        (
+          "expectation",
+          object([
+            ("sum", JSONValue(expectation.sum)), ("weight", JSONValue(expectation.weight)),
+            ("parameters", .number(expectation.value)),
+          ])
+        ))
+    }
+    return object(members)
   }
 }
 
 extension ParameterRow {
-  fileprivate func json(density: Double?) -> JSONValue {
+  fileprivate func json(density: Double?, ratio: Double?, _ policy: CountingPolicy) -> JSONValue {
     var members: [(String, JSONValue)] = [
       ("task", task.map { .string($0.text) } ?? .null),
       ("level", level.map { JSONValue($0.value) } ?? .null), ("units", numbers(units)),
       ("parameters", JSONValue(parameters.value)), ("density", density.map { .number($0) } ?? .null),
+      ("ratio", ratio.map { .number($0) } ?? .null),
       ("bytes", JSONValue(bytes.value)), ("intra", JSONValue(classes.intra)),
       ("interconnection", JSONValue(classes.interconnection)), ("common", JSONValue(classes.common)),
       ("private", JSONValue(classes.private)), ("excluded", JSONValue(excluded.value)),
@@ -60,6 +107,33 @@ extension ParameterRow {
           })
       ),
     ]
+    members.append(
+      (
+        "parts",
+        object(
+          parts.map { part in
+            (
+              part.part.rawValue,
+              object([
+                ("parameters", JSONValue(part.parameters.value)),
+                ("excluded", JSONValue(part.excluded.value)),
+              ])
+            )
+          })
+      ))
+    if policy.sizeUnit != .bytes {
+      members.append(
+        (
+          "size",
+          object([
+            ("value", .number(Double(bytes.value) / Double(policy.sizeUnit.bytes))),
+            ("unit", .string(policy.sizeUnit.rawValue)),
+          ])
+        ))
+    }
+    if let unknown = trainabilityUnknown {
+      members.append(("trainability_unknown", JSONValue(unknown.value)))
+    }
     if !axes.isEmpty {
       // An axis has one entry per task.
       members.append(("axes", object(axes.map { ($0.axis.text, numbers($0.units)) })))
@@ -71,6 +145,6 @@ extension ParameterRow {
 }
 
 /// An object of members whose keys are known to differ.
-private func object(_ members: [(String, JSONValue)]) -> JSONValue {
+func object(_ members: [(String, JSONValue)]) -> JSONValue {
   .object(JSONObject(members.map { JSONMember(key: $0.0, value: $0.1) }) ?? JSONObject())
 }

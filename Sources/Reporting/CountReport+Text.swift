@@ -11,12 +11,17 @@ extension CountReport {
     var result = "\(file): \(kind)"
     if let unitCount { result += ", \(unitCount) \(unitCount == 1 ? "unit" : "units")" }
     result += "\n"
-    for table in policies { result += "\n" + table.text(width: width) }
+    if policies.count > 1 {
+      result += "\n" + comparison(width: width)
+    } else {
+      for table in policies { result += "\n" + table.text(width: width) }
+    }
+    result += unionText + claimsText(width: width)
     if let tensors {
-      var table = TextTable([.init("tensor", shrinks: true), .init("role"), .init("because")])
+      var table = TextTable([.init("tensor", shrinks: true), .init("role"), .init("part"), .init("because")])
       for tensor in tensors {
         table.append([
-          tensor.name.escaped, tensor.role.role.rawValue, tensor.role.reason,
+          tensor.name.escaped, tensor.role.role.rawValue, tensor.role.part.rawValue, tensor.role.reason,
         ])
       }
       result += "\n" + table.text(width: width)
@@ -48,9 +53,12 @@ extension CountReport.Table {
     return result + roles(width: width)
   }
 
+  /// Names of left out tensors that a table spells out; --json has them all.
+  private static let namesShown = 3
+
   private func table(_ cells: [Cell]) -> TextTable {
-    var table = TextTable(cells.map(\.column))
-    for row in rows { table.append(cells.map { $0.text(row, density(of: row)) }) }
+    var table = TextTable(cells.map { $0.column(policy) })
+    for row in rows { table.append(cells.map { $0.text(row, self) }) }
     return table
   }
 
@@ -67,6 +75,16 @@ extension CountReport.Table {
       let all = Double(stored.parameters.value) + Double(stored.excluded.value)
       let share = percent(Double(stored.excluded.value) / all)
       result += WrappedList.text("left out: \(stored.excluded) (\(share)): ", left, width: width)
+      let names = counts.leftOut.prefix(Self.namesShown).map(\.escaped)
+      let more = counts.leftOut.count - names.count
+      result += WrappedList.text(
+        "left out whole: ", names + (more > 0 ? ["\(more) more"] : []), width: width)
+    }
+    if let unknown = stored.trainabilityUnknown, unknown.value > 0 {
+      result += "trained or not: of \(unknown) nobody says\n"
+    }
+    if let expectation = counts.expectation {
+      result += "expected over the policy's selection: \(hundredths(expectation.value)) parameters\n"
     }
     return result
   }
@@ -80,14 +98,14 @@ private enum Cell {
   static let sizes: [Cell] = [.parameters, .density, .bytes]
   static let classes: [Cell] = [.intra, .interconnection, .common, .private, .excluded]
 
-  var column: TextTable.Column {
+  func column(_ policy: CountingPolicy) -> TextTable.Column {
     switch self {
     case .task: .init("task", shrinks: true)
     case .level: .init("level", .right)
     case .units: .init("units")
     case .parameters: .init("parameters", .right)
-    case .density: .init("density", .right)
-    case .bytes: .init("bytes", .right)
+    case .density: .init(policy.ratio == .ofStored ? "density" : policy.ratio.rawValue, .right)
+    case .bytes: .init(policy.sizeUnit.rawValue, .right)
     case .intra: .init("intra", .right)
     case .interconnection: .init("interconnection", .right)
     case .common: .init("common", .right)
@@ -96,7 +114,7 @@ private enum Cell {
     }
   }
 
-  func text(_ row: ParameterRow, _ density: Double?) -> String {
+  func text(_ row: ParameterRow, _ table: CountReport.Table) -> String {
     func number(_ value: Int) -> String { ParameterCount(value).description }
     switch self {
     case .task: return row.task.map { TensorName($0.text).escaped } ?? "(stored)"
@@ -106,8 +124,13 @@ private enum Cell {
       let list = "[" + row.units.map(\.description).joined(separator: " ") + "]"
       return list.count <= 18 ? list : "\(row.units.count) units"
     case .parameters: return row.parameters.description
-    case .density: return density.map(percent) ?? ""
-    case .bytes: return number(row.bytes.value)
+    case .density:
+      let ratio = table.counts.ratio(of: row)
+      return ratio.map { table.policy.ratio == .compression ? hundredths($0) + " ×" : percent($0) } ?? ""
+    case .bytes:
+      let unit = table.policy.sizeUnit
+      return unit == .bytes
+        ? number(row.bytes.value) : hundredths(Double(row.bytes.value) / Double(unit.bytes))
     case .intra: return number(row.classes.intra)
     case .interconnection: return number(row.classes.interconnection)
     case .common: return number(row.classes.common)
@@ -117,8 +140,41 @@ private enum Cell {
   }
 }
 
-/// "25.2 %", with one decimal.
-private func percent(_ share: Double) -> String {
-  let tenths = Int((share * 1000).rounded())
-  return "\(tenths / 10).\(tenths % 10) %"
+extension CountReport {
+  /// What some networks take together, beside separate ones.
+  fileprivate var unionText: String {
+    guard let first = policies.first?.union else { return "" }
+    let names = first.networks.map { "\(TensorName($0.task.text).escaped):\($0.level)" }.joined(
+      separator: " + ")
+    // Side by side, the numbers stand in the table already.
+    if policies.count > 1 {
+      return "\ntogether: \(names), shared elements once; separate: their sum\n"
+    }
+    let separate = Double(first.separate.value)
+    let shared = separate == 0 ? 0 : (separate - Double(first.together.parameters.value)) / separate
+    return """
+
+      \(names)
+        together: \(first.together.parameters) parameters, \(ParameterCount(first.together.bytes.value)) bytes
+        as separate networks: \(first.separate) parameters, \(ParameterCount(first.separateBytes.value)) bytes
+        shared: \(Self.percent(shared))
+
+      """
+  }
+
+  /// "25.2 %", with one decimal.
+  static func percent(_ share: Double) -> String {
+    let tenths = Int((share * 1000).rounded())
+    return "\(tenths / 10).\(tenths % 10) %"
+  }
+}
+
+private func percent(_ share: Double) -> String { CountReport.percent(share) }
+
+/// "12,345.68", with two decimals.
+private func hundredths(_ value: Double) -> String {
+  guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
+  let all = Int((value * 100).rounded())
+  let rest = all % 100
+  return "\(ParameterCount(all / 100)).\(rest < 10 ? "0" : "")\(rest)"
 }

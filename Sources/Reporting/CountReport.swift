@@ -1,5 +1,6 @@
 package import Accounting
 package import Tensors
+package import UnitModel
 
 /// What `count` prints: the rows of one file under each policy.
 package struct CountReport: Sendable {
@@ -9,7 +10,11 @@ package struct CountReport: Sendable {
   package let kind: String
   /// k; nil for a file that is not cut into units.
   package let unitCount: Int?
+  /// The tasks of the file, in its order.
+  package let tasks: [TaskID]
   package let policies: [Table]
+  /// What became of claims; nil when there were none.
+  package let claims: [CheckedClaim]?
   /// Every tensor with its role; nil when nobody asked.
   package let tensors: [(name: TensorName, role: ClassifiedRole)]?
 
@@ -17,30 +22,39 @@ package struct CountReport: Sendable {
   package let layers: LayerTable?
 
   package init(
-    file: String, kind: String, unitCount: Int?, policies: [Table],
-    tensors: [(name: TensorName, role: ClassifiedRole)]? = nil, layers: LayerTable? = nil
+    file: String, kind: String, unitCount: Int?, tasks: [TaskID] = [], policies: [Table],
+    claims: [CheckedClaim]? = nil, tensors: [(name: TensorName, role: ClassifiedRole)]? = nil,
+    layers: LayerTable? = nil
   ) {
     self.file = file
     self.kind = kind
     self.unitCount = unitCount
+    self.tasks = tasks
     self.policies = policies
+    self.claims = claims
     self.tensors = tensors
     self.layers = layers
   }
 
   /// The rows under one policy.
   package struct Table: Sendable {
-    package let policy: CountingPolicy
+    package let counts: ParameterCounts
     /// The virtual networks that were asked for.
     package let networks: [ParameterRow]
-    /// Everything in the file.
-    package let stored: ParameterRow
 
-    package init(policy: CountingPolicy, networks: [ParameterRow], stored: ParameterRow) {
-      self.policy = policy
+    /// What some networks take together; nil when nobody asked.
+    package let union: UnionCount?
+
+    package init(_ counts: ParameterCounts, networks: [ParameterRow], union: UnionCount? = nil) {
+      self.counts = counts
       self.networks = networks
-      self.stored = stored
+      self.union = union
     }
+
+    /// The rule.
+    package var policy: CountingPolicy { counts.policy }
+    /// Everything in the file.
+    package var stored: ParameterRow { counts.stored }
 
     /// The networks, and everything stored below them.
     var rows: [ParameterRow] { networks + [stored] }

@@ -41,8 +41,11 @@ struct CountingPolicyTests {
     ),
     (policy(#""id": "p", "version": 0, "title": "t""#), "version: expected an integer from 1, found 0"),
     (policy(#""id": "p", "version": 1.5, "title": "t""#), "version: expected an integer, found a number"),
-    (policy(#"\#(named), "ties": "twice""#), "ties: expected 'once' or 'each', found 'twice'"),
-    (policy(#"\#(named), "elements": "stored""#), "elements: expected 'logical', found 'stored'"),
+    (policy(#"\#(named), "ties": "twice""#), "ties: expected 'once' or 'each' or 'use', found 'twice'"),
+    (
+      policy(#"\#(named), "elements": "stored""#),
+      "elements: expected 'logical' or 'containers', found 'stored'"
+    ),
     (policy(#"\#(named), "roles": ["bias"]"#), "roles: expected an object, found an array"),
     (policy(#"\#(named), "roles": {}"#), "roles: expected 'only' or 'leave_out', found neither"),
     (
@@ -55,8 +58,8 @@ struct CountingPolicyTests {
     ),
     (
       policy(#"\#(named), "roles": {"only": ["weight", "wieght"]}"#),
-      "roles.only[1]: expected a role (weight, embedding, bias, norm-affine, norm-statistics, counter, other), "
-        + "found 'wieght'; the nearest name is 'weight'"
+      "roles.only[1]: expected a role (weight, embedding, bias, norm-affine, norm-statistics, counter, selector, mask, "
+        + "assignment, quantisation, kernel-transform, optimizer-state, other), found 'wieght'; the nearest name is 'weight'"
     ),
     (
       policy(#"\#(named), "roles": {"leave_out": ["bias", "bias"]}"#),

@@ -40,7 +40,7 @@ struct RoleClassifierTests {
         ("model.layers.0.input_layernorm.weight", .bf16, [64], .normAffine),
         ("model.layers.0.self_attn.q_proj.weight", .bf16, [64, 64], .weight),
         ("model.layers.0.self_attn.rotary_emb.inv_freq", .f32, [32], .other),
-        ("h.0.attn.bias", .bool, [1, 1, 16, 16], .other), ("h.1.attn.bias", .f32, [1, 1, 16, 16], .other),
+        ("h.0.attn.bias", .bool, [1, 1, 16, 16], .mask), ("h.1.attn.bias", .f32, [1, 1, 16, 16], .other),
         ("h.0.attn.c_attn.bias", .f32, [192], .bias), ("wte.weight", .f32, [1000, 64], .embedding),
         ("wpe.weight", .f32, [512, 64], .embedding), ("embed_out.weight", .f32, [1000, 64], .weight),
         ("patch_embed.proj.weight", .f32, [64, 3, 16, 16], .weight),
@@ -55,8 +55,8 @@ struct RoleClassifierTests {
         ("lstm.weight_ih_l0", .f32, [256, 32], .weight),
         ("lstm.weight_hh_l0_reverse", .f32, [256, 64], .weight),
         ("lstm.bias_hh_l0", .f32, [256], .bias), ("conv.weight_v", .f32, [8, 4, 3], .weight),
-        ("q.weight", .i8, [64, 64], .weight), ("q.weight_scale", .f32, [64], .other),
-        ("q.scale", .f32, [64], .other), ("step", .i32, [], .counter),
+        ("q.weight", .i8, [64, 64], .weight), ("q.weight_scale", .f32, [64], .quantisation),
+        ("q.scale", .f32, [64], .quantisation), ("step", .i32, [], .counter),
       ]
     ),
     (
@@ -85,6 +85,23 @@ struct RoleClassifierTests {
       ]
     ),
     (
+      "what is no layer's weight",
+      [
+        ("optimizer.state.0.exp_avg", .f32, [64, 64], .optimizerState),
+        ("ema.layer.weight", .f32, [64, 64], .optimizerState),
+        ("state.3.momentum_buffer", .f32, [64], .optimizerState),
+        ("blocks.0.mobile_inverted_conv.depth_conv.conv.7to5_matrix", .f32, [25, 25], .kernelTransform),
+        ("blocks.0.conv.weight", .f32, [8, 8, 7, 7], .weight),
+        ("previous_masks.3", .u8, [8, 8, 3, 3], .mask), ("conv.weight_mask", .f32, [8, 8, 3, 3], .mask),
+        ("conv.owners", .u8, [8, 8, 3, 3], .mask), ("dataset2idx", .i64, [4], .assignment),
+        ("layers.0.block_sparse_moe.gate.weight", .bf16, [8, 64], .selector),
+        ("mlp.gate_proj.weight", .bf16, [256, 64], .weight),
+        ("selector.fc.weight", .f32, [4, 64], .selector),
+        ("task1_logits", .f32, [12, 2], .selector), ("q.qzeros", .i32, [4, 8], .quantisation),
+        ("q.weight_scale_inv", .f32, [4, 4], .quantisation),
+      ]
+    ),
+    (
       "names that say nothing",
       [
         ("a", .f32, [4, 5], .weight), ("b/c", .f16, [4], .other), ("", .f32, [2, 2], .weight),
@@ -92,6 +109,24 @@ struct RoleClassifierTests {
       ]
     ),
   ]
+
+  static let parts: [(name: String, part: NetworkPart)] = [
+    ("fc.weight", .head), ("module.fc.bias", .head), ("head.fine.level1.bias", .head),
+    ("lm_head.weight", .head),
+    ("classifier.6.weight", .head), ("layer4.1.fc.weight", .body), ("linear.weight", .head),
+    ("stem.fine.bn.weight", .stem), ("conv1.weight", .stem), ("bn1.running_mean", .stem),
+    ("layer1.0.conv1.weight", .body), ("layer2.0.downsample.0.weight", .shortcut),
+    ("block2.layer.0.convShortcut.weight", .shortcut), ("model.patch_embed.proj.bias", .stem),
+    ("fc", .head), ("stage1.0.conv.weight", .body), ("heads/a/kernel:0", .head), ("", .body),
+  ]
+
+  @Test("and parts follow from the components of a name", arguments: parts)
+  func part(name: String, part: NetworkPart) throws {
+    let spec = try TensorSpec(name: TensorName(name), dtype: .f32, shape: [2, 2])
+    let found = try #require(RoleClassifier.roles(of: [spec]).first)
+    #expect(found.part == part, "\(found.reason)")
+    #expect((part == .body) == !found.reason.contains("under '"))
+  }
 
   @Test("follow from name, shape and siblings, each with a reason")
   func table() throws {

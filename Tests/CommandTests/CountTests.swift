@@ -41,6 +41,12 @@ struct CountTests {
     return folder
   }
 
+  private static let presets = """
+    all-stored, weights-only, pytorch-parameters, pytorch-state-dict, keras-total, trainable, dvn-convolutions, \
+    dvn-all, slimmable-profiler, ofa, adashare-state-dict, den-estimator-only, den-with-selector, \
+    piggyback-ideal-bits, piggyback-as-stored, packnet-with-masks
+    """
+
   /// Rows as "task level parameters bytes excluded", of the first policy.
   private func rows(_ run: Subprocess) throws -> [String] {
     guard case .object(let object) = try JSONParser().parse(run.output),
@@ -186,7 +192,7 @@ struct CountTests {
       ),
       (
         ["m.h5", "--policy", "weight-only"],
-        "policy: expected all-stored, weights-only, or the path of a policy file, found 'weight-only'; the nearest "
+        "policy: expected \(Self.presets), or the path of a policy file, found 'weight-only'; the nearest "
           + "name is 'weights-only'"
       ),
       (["m.h5", "--policy", "absent.json"], "absent.json: cannot open: no such file or directory"),
@@ -196,7 +202,7 @@ struct CountTests {
       ),
       (
         ["lost.h5"],
-        "lost.h5: the plan's policy: expected all-stored, weights-only, or the path of a policy file, found 'mine'; "
+        "lost.h5: the plan's policy: expected \(Self.presets), or the path of a policy file, found 'mine'; "
           + "name one with --policy"
       ),
       (

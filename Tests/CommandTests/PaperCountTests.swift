@@ -7,9 +7,14 @@ import Testing
 struct PaperCountTests {
   private static let samples = SourceFolder.root + "/samples/paper"
 
+  private static let own = ["convolutions", "with-stem", "with-norms", "trained", "heads"]
+
   private func parameters(_ scenario: String, _ policy: String) throws -> [String: Int64] {
     let run = try tessera(
-      ["count", "\(scenario).plan.json", "--json", "--policy", "policies/\(policy).json"],
+      [
+        "count", "\(scenario).plan.json", "--json", "--policy",
+        Self.own.contains(policy) ? "policies/\(policy).json" : policy,
+      ],
       directory: Self.samples)
     #expect(run.ending == .exited(0), "\(run.errorText)")
     guard case .object(let object) = try JSONParser().parse(run.output),
@@ -36,6 +41,12 @@ struct PaperCountTests {
     ("H1", "convolutions", ["coarse 1": 1_838_592, "fine 2": 7_345_152]),
     ("H1", "trained", ["fine 1": 1_856_436, "fine 2": 7_380_276]),
     ("J2", "heads", ["stored": 256_800]),
+    ("J1", "dvn-convolutions", ["cifar10 2": 7_345_152, "cifar10 1": 1_838_592]),
+    ("J1", "dvn-all", ["cifar100 2": 7_380_276, "cifar10 1": 1_844_826, "cifar100 1": 1_856_436]),
+    ("J2", "dvn-convolutions", ["subset1 1": 1_868_544, "subset4 4": 29_786_112]),
+    ("J2", "dvn-all", ["subset2 2": 7_480_050, "subset3 3": 16_797_106]),
+    ("toy", "keras-total", ["stored": 13_108_758]), ("toy", "pytorch-parameters", ["stored": 13_108_694]),
+    ("toy", "pytorch-state-dict", ["stored": 13_108_759]), ("toy", "trainable", ["stored": 13_108_694]),
   ]
 
   @Test("of WRN-32-4 and of all heads", arguments: cases)

@@ -78,10 +78,45 @@ struct CountInteropTests {
     #expect(report["rows"] == 10)
     let python = try #require(Peers.python)
     try workshop.run(python, ["-B", "\(samples)/make_plans.py", "."])
-    for name in ["J1", "H1", "J2"] {
+    for name in ["J1", "H1", "J2", "toy"] {
       #expect(try workshop.areEqual("\(name).plan.json", "\(samples)/\(name).plan.json"), "\(name)")
     }
     let table = try workshop.run(python, ["-B", "\(samples)/compare.py", Peers.tessera]).outputText
     #expect(table.contains("1,838,592 =") && table.contains("29.8 M"))
+  }
+
+  @Test(
+    "unions of two networks, and what is not zero, are those of masks joined in NumPy",
+    arguments: [["fine:2", "coarse:1"], ["digits:3", "parity:4"], ["fine:1", "fine:4"]])
+  func unions(networks: [String]) throws {
+    let workshop = try Workshop()
+    try workshop.prepare(.fashion)
+    try workshop.tessera("convert", "source.safetensors", "model.h5", "--plan", "plan.json")
+    _ = try workshop.folder.write(
+      Array(
+        #"{"format":"tessera.counting-policy/1","id":"nz","version":1,"title":"t","density":"non-zero"}"#.utf8
+      ),
+      as: "nz.json")
+    let truth = try workshop.report("union.py", ["plan.json", "source.safetensors"] + networks)
+    #expect(truth["tensors"] == 542)
+    let counted = try JSONParser().parse(
+      workshop.tessera(
+        "count", "model.h5", "--json", "--policy", "all-stored", "--policy", "nz.json", "--union",
+        networks.joined(separator: ",")
+      ).output)
+    guard case .object(let object) = counted, case .array(let policies)? = object["policies"],
+      case .object(let dense) = policies[0], case .object(let union)? = dense["union"],
+      case .object(let sparse) = policies[1], case .array(let rows)? = sparse["rows"]
+    else { return #expect(Bool(false)) }
+    #expect(union["parameters"] == truth["together"] && union["separate"] == truth["separate"])
+    let nonZero = networks.map { name in
+      rows.lazy.compactMap { row -> JSONValue? in
+        guard case .object(let row) = row, case .string(let task)? = row["task"],
+          case .integer(let level)? = row["level"], "\(task):\(level)" == name
+        else { return nil }
+        return row["parameters"]
+      }.first ?? .null
+    }
+    #expect(truth["nonzero"] == .array(nonZero))
   }
 }

@@ -20,6 +20,12 @@ struct SchemaTests {
       [
         ["count", "model.h5", "--json", "--policy", "all-stored", "--policy", "weights-only"],
         ["count", "source.safetensors", "--json", "--roles"],
+        [
+          "count", "\(SourceFolder.root)/samples/paper/J1.plan.json", "--json", "--policy", "trainable",
+          "--policy",
+          "piggyback-ideal-bits", "--policy", "ofa", "--union", "cifar10:1,cifar100:1", "--claims",
+          "\(SourceFolder.root)/samples/paper/J1.claims.json",
+        ],
         ["count", "\(SourceFolder.root)/samples/paper/J2.plan.json", "--json", "--level", "3"],
         ["count", "\(SourceFolder.root)/samples/fashion/network.onnx", "--json", "--layers"],
       ]
@@ -56,16 +62,24 @@ struct SchemaTests {
     ),
   ]
 
+  private static let presets =
+    (try? FileManager.default.contentsOfDirectory(
+      atPath: "\(SourceFolder.root)/Sources/Accounting/Policies"
+    ).sorted()) ?? []
+
   /// Documents of the repository that people read as examples.
   static let committed: [(schema: String, files: [String])] = [
     (
       "plan",
-      ["fashion/plan", "paper/J1.plan", "paper/J2.plan", "paper/H1.plan"].map { "samples/\($0).json" }
+      ["fashion/plan", "paper/J1.plan", "paper/J2.plan", "paper/H1.plan", "paper/toy.plan"].map {
+        "samples/\($0).json"
+      }
     ),
+    ("claims", ["samples/paper/J1.claims.json"]),
     (
       "counting-policy",
-      ["all-stored", "weights-only"].map { "Sources/Accounting/Policies/\($0).json" }
-        + ["convolutions", "heads", "trained", "with-norms", "with-stem"].map {
+      presets.map { "Sources/Accounting/Policies/\($0)" }
+        + ["convolutions", "heads", "separate", "trained", "with-norms", "with-stem"].map {
           "samples/paper/policies/\($0).json"
         }
     ),

@@ -31,7 +31,7 @@ struct CountReportTests {
       file: "m.h5", kind: "unit-checkpoint", unitCount: sizes.count,
       policies: try policies.map { name in
         let counts = try inventory.counts(under: PolicyPreset.policy(named: name))
-        return CountReport.Table(policy: counts.policy, networks: counts.networks, stored: counts.stored)
+        return CountReport.Table(counts, networks: counts.networks)
       }, tensors: zip(inventory.tensors, inventory.roles).map { ($0.name, $1) })
   }
 
@@ -43,7 +43,7 @@ struct CountReportTests {
       text == """
         m.h5: unit-checkpoint, 2 units
 
-        policy weights-only 1 (sha256 \(digest)…): Weights only
+        policy weights-only 2 (sha256 \(digest)…): Weights only
         task      level  units  parameters  density   bytes
         a\\u{a}b       1  [1]         1,200   44.4 %   4,800
         a\\u{a}b       2  [1 0]       2,700  100.0 %  10,800
@@ -55,24 +55,44 @@ struct CountReportTests {
         (stored)         1,500            1,200       0        0        30
         counted of everything stored: weight 2,700
         left out: 30 (1.1 %): bias 30
+        left out whole: conv.bias
 
-        tensor       role    because
-        conv.weight  weight  its name is a weight's
-        conv.bias    bias    its name is a bias's
+        tensor       role    part  because
+        conv.weight  weight  body  its name is a weight's
+        conv.bias    bias    body  its name is a bias's
 
         """)
   }
 
   @Test("fit 80 columns in a pipe and on a terminal, and become one table where there is room")
   func widths() throws {
-    let report = try report(
-      sizes: [700, 800, 900, 600], rows: 900, policies: ["all-stored", "weights-only"])
+    let report = try report(sizes: [700, 800, 900, 600], rows: 900)
     for width in [nil, 80] {
       let lines = report.text(width: width).split(separator: "\n")
       #expect(lines.allSatisfy { $0.hasPrefix("counted") || $0.count <= 80 }, "\(lines)")
-      #expect(lines.count { $0.hasPrefix("task ") } == 4)
+      #expect(lines.count { $0.hasPrefix("task ") } == 2)
     }
-    #expect(report.text(width: 160).split(separator: "\n").count { $0.hasPrefix("task ") } == 2)
+    #expect(report.text(width: 160).split(separator: "\n").count { $0.hasPrefix("task ") } == 1)
+  }
+
+  @Test("of several policies are one table with a letter for each, which a legend explains, in 80 columns")
+  func sideBySide() throws {
+    let names = PolicyPreset.allCases.map(\.rawValue)
+    let six = try report(sizes: [10, 20], rows: 3, policies: Array(names.prefix(6))).text(width: 80)
+    let lines = six.split(separator: "\n").map(String.init)
+    #expect(lines[1].split(separator: " ") == ["task", "level", "a", "b", "c", "d", "e", "f"])
+    #expect(
+      lines[3].split(separator: " ")
+        == ["a\\u{a}b", "2", "2,730", "2,700", "2,730", "2,730", "2,730", "2,730"])
+    #expect(six.contains("b  weights-only 2 (sha256 ") && six.contains("30 (1.1 %) left out, bias 30"))
+    // Sixteen columns of large numbers are several tables with the same rows.
+    let all = try report(sizes: [700, 800, 900, 600], rows: 900, policies: names)
+    for width in [nil, 80] {
+      let lines = all.text(width: width).split(separator: "\n")
+      #expect(lines.allSatisfy { $0.count <= width ?? 80 }, "\(lines.filter { $0.count > 80 })")
+      #expect(lines.count { $0.hasPrefix("task ") } >= 3)
+      for letter in "abcdefghijklmnop" { #expect(lines.contains { $0.hasPrefix("\(letter)  ") }) }
+    }
   }
 
   @Test("as JSON have the keys that scripts rely on, exactly")

@@ -5,7 +5,7 @@
 
 J1.plan.json, H1.plan.json (WRN-32-4, two units, two tasks) and J2.plan.json (ResNet-42, four units, four tasks) are
 the scenarios of Kim, Ahn, Torr and Oh, *Deep Virtual Networks for Memory Efficient Inference of Multiple Tasks*,
-CVPR 2019. README.md says what the paper leaves open and what was chosen.
+CVPR 2019; toy.plan.json is a small network for which PyTorch and Keras give different numbers. README.md says what the paper leaves open and what was chosen.
 """
 
 import json
@@ -108,6 +108,18 @@ def text(document):
     return lines(document, 0) + "\n"
 
 
+def toy():
+    """A network for which general tools give different numbers: 1 x 64 x 64 input, convolution, norm, two layers."""
+    tensors = [("conv.weight", [32, 1, 3, 3]), ("conv.bias", [32])]
+    tensors += [(f"bn.{what}", [32]) for what in ["weight", "bias", "running_mean", "running_var"]]
+    tensors += [("bn.num_batches_tracked", []), ("dense.weight", [100, 32 * 64 * 64]), ("dense.bias", [100]),
+                ("head.weight", [10, 100]), ("head.bias", [10])]
+    entries = [{"name": name, "dtype": "F32" if name != "bn.num_batches_tracked" else "I64", "shape": shape}
+               for name, shape in tensors]
+    return {"format": "tessera.plan/1", "description": "A toy CNN that PyTorch and Keras count differently",
+            "units": 1, "tensors": entries}
+
+
 WRN = {"units": 2, "stem": 16, "widths": [64, 128, 256], "blocks": 5}
 RESNET = {"units": 4, "stem": 64, "widths": [64, 128, 256, 512], "blocks": 5}
 PLANS = {
@@ -116,6 +128,7 @@ PLANS = {
                tasks=[("coarse", 20), ("fine", 100)]),
     "J2": plan("ResNet-42 for four subsets of Tiny-ImageNet, 50 classes each", **RESNET,
                tasks=[(f"subset{number}", 50) for number in range(1, 5)]),
+    "toy": toy(),
 }
 
 if __name__ == "__main__":

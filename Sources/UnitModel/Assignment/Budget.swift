@@ -53,7 +53,8 @@ extension Budget {
     self = isBytes ? .bytes(ByteCount(value)) : .parameters(ParameterCount(value))
   }
 
-  private static let scales: [String: (scale: Int, isBytes: Bool)] = [
+  /// What a suffix stands for, and whether it is of bytes.
+  package static let scales: [String: (scale: Int, isBytes: Bool)] = [
     "": (1, false), "k": (1000, false), "K": (1000, false), "M": (1_000_000, false),
     "G": (1_000_000_000, false),
     "kB": (1000, true), "KB": (1000, true), "MB": (1_000_000, true), "GB": (1_000_000_000, true),

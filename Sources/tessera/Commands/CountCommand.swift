@@ -21,6 +21,10 @@ struct CountCommand: ParsableCommand {
       A policy is \(PolicyPreset.allCases.map(\.rawValue).joined(separator: ", ")), or a file of your own \
       (schemas/counting-policy.schema.json); without --policy the plan's, else all-stored.
 
+      Several policies stand side by side in one table. --union says what must be there to serve several virtual \
+      networks together, beside separate networks. --claims holds the numbers that somebody printed against the \
+      file (schemas/claims.schema.json): exit code 1 when one does not follow, with the policies under which it would.
+
       Numbers may be written 1.9M, 7,380,276 (parameters) or 64MB, 2GiB (bytes). --max makes a gate for CI: exit \
       code 1 when a selected virtual network is larger.
 
@@ -35,6 +39,8 @@ struct CountCommand: ParsableCommand {
         tessera count model.h5 --task fine --budget 1.9M --policy weights-only
         tessera count model.h5 --level 1 --max 2M --json
         tessera count model.onnx --layers --input-shape images=1x3x224x224
+        tessera count model.h5 --policy dvn-all --policy all-stored --union fine:2,coarse:1
+        tessera count model.h5 --claims claims.json
       """)
 
   @Argument(help: "A unit checkpoint, a flat file, or a plan with shapes.")
@@ -54,6 +60,12 @@ struct CountCommand: ParsableCommand {
 
   @Option(help: "Exit code 1 when a selected virtual network (of a file without tasks: the file) costs more.")
   var max: String?
+
+  @Option(help: "Also what these virtual networks take together: TASK:LEVEL,TASK:LEVEL,….")
+  var union: String?
+
+  @Option(help: "Also check the claims in this file; exit code 1 when one does not hold.")
+  var claims: String?
 
   @Flag(help: "Also list every tensor with its role, and why it has it.")
   var roles = false
@@ -80,6 +92,9 @@ struct CountCommand: ParsableCommand {
     }
     if !layers, !inputShapes.isEmpty { throw ValidationError("--input-shape is for --layers") }
     for text in inputShapes { _ = try InputShape(parsing: text) }
+    if let union, Self.networks(of: union) == nil {
+      throw ValidationError("--union: expected TASK:LEVEL,TASK:LEVEL,…, found '\(union)'")
+    }
     for (option, text) in [("--budget", budget), ("--max", max)] {
       guard let text else { continue }
       do { _ = try Budget(parsing: text) } catch { throw ValidationError(error.sentence(option: option)) }
@@ -87,27 +102,67 @@ struct CountCommand: ParsableCommand {
   }
 
   func run() throws {
-    let source = try CountSource(file, reading: reading)
+    var source = try CountSource(file, reading: reading)
     let selection = try selection()
     var tables: [CountReport.Table] = []
-    for policy in try policies.isEmpty ? [source.plannedPolicy()] : policies.map(PolicyFile.read) {
+    let rules = try policies.isEmpty ? [source.plannedPolicy()] : policies.map(PolicyFile.read)
+    let claimed = try claims.map(CountClaims.read)
+    let claimRules = try claims.map { path in
+      try CountClaims.policies(of: claimed ?? [], beside: path, else: rules[0])
+    }
+    try source.readValues(for: rules + (claimRules ?? []))
+    for policy in rules {
       let counts: ParameterCounts
       do { counts = try source.inventory.counts(under: policy, for: selection) } catch {
         throw Failure(sentence: "\(file): \(error)")
       }
       tables.append(
         CountReport.Table(
-          policy: policy, networks: try rows(selection, of: counts, source.inventory.tasks),
-          stored: counts.stored))
+          counts, networks: try rows(selection, of: counts, source.inventory.tasks),
+          union: try unionCount(source.inventory, policy)))
     }
     let inventory = source.inventory
     let report = CountReport(
-      file: file, kind: source.kind, unitCount: inventory.unitCount, policies: tables,
+      file: file, kind: source.kind, unitCount: inventory.unitCount, tasks: inventory.tasks.map(\.task),
+      policies: tables, claims: try checked(claimed, claimRules, rules, inventory),
       tensors: roles ? zip(inventory.tensors, inventory.roles).map { ($0.name, $1) } : nil,
       layers: layers ? try layerTable() : nil)
     try Output.standardOutput(
       json ? JSONWriter.text(report.json) : report.text(width: Terminal.width))
+    let failed = report.claims?.contains { !$0.holds } ?? false
+    if failed { Output.standardError("tessera: \(Main.line(file)): a claim does not hold\n") }
     if let max { try gate(Budget(parsing: max), tables, hasTasks: !inventory.tasks.isEmpty) }
+    if failed { throw ExitCode(1) }
+  }
+
+  /// `fine:2,coarse:1`; a task's name may hold colons, but no commas.
+  private static func networks(of text: String) -> [Claim.Network]? {
+    var networks: [Claim.Network] = []
+    for item in text.split(separator: ",", omittingEmptySubsequences: false) {
+      guard let colon = item.lastIndex(of: ":"), let level = Int(item[item.index(after: colon)...]),
+        level >= 1
+      else { return nil }
+      networks.append(
+        Claim.Network(task: TaskID(String(item[..<colon])), level: LevelNumber(level)))
+    }
+    return networks
+  }
+
+  private func unionCount(_ inventory: Inventory, _ policy: CountingPolicy) throws(Failure) -> UnionCount? {
+    guard let networks = union.flatMap(Self.networks(of:)) else { return nil }
+    do { return try inventory.union(of: networks, under: policy) } catch {
+      throw Failure(sentence: "\(file): --union: \(error)")
+    }
+  }
+
+  private func checked(
+    _ claims: [Claim]?, _ policies: [CountingPolicy]?, _ named: [CountingPolicy], _ inventory: Inventory
+  ) throws(Failure) -> [CheckedClaim]? {
+    guard let claims, let policies else { return nil }
+    let others = try CountClaims.others(policies + named)
+    do { return try Claim.check(claims, in: inventory, under: policies, others: others) } catch {
+      throw Failure(sentence: "\(file): \(error)")
+    }
   }
 
   private func layerTable() throws -> LayerTable {

@@ -1,5 +1,6 @@
 internal import Accounting
 internal import ByteFiles
+internal import Conversion
 internal import FlatFormats
 internal import HDF5Kit
 internal import Tensors
@@ -8,11 +9,13 @@ internal import UnitModel
 
 /// A file to count: its tensors and networks, what it is, and the policy that its plan names.
 struct CountSource {
-  let inventory: Inventory
+  private(set) var inventory: Inventory
   /// As `inspect` spells it, or `plan`.
   let kind: String
   private let path: String
   private let policy: String?
+  /// Where the tensors' bytes are; nil for a plan.
+  private let weights: (any TensorSource)?
 
   /// The policy that the plan names, else everything stored.
   func plannedPolicy() throws(Failure) -> CountingPolicy {
@@ -32,7 +35,8 @@ struct CountSource {
         }
         let resolved = try plan.resolve(against: specs)
         self.init(
-          path, Inventory(resolved.partition, resolved.assignment), kind: "plan", policy: plan.policy)
+          path, Inventory(resolved.partition, resolved.assignment), kind: "plan", policy: plan.policy,
+          weights: nil)
       } catch let error as PlanError { throw Failure(sentence: "\(path): \(error)") }
       return
     }
@@ -41,7 +45,8 @@ struct CountSource {
       var ties: [TensorName: TensorName] = [:]
       for tensor in flat.tensors { if let tie = tensor.tiedTo { ties[tensor.spec.name] = tie } }
       self.init(
-        path, Inventory(flat: flat.tensors.map(\.spec), ties: ties), kind: flat.kind.rawValue, policy: nil)
+        path, Inventory(flat: flat.tensors.map(\.spec), ties: ties), kind: flat.kind.rawValue, policy: nil,
+        weights: flat)
     case .checkpoint(let checkpoint):
       do {
         let plan = try checkpoint.parsedPlan()
@@ -53,10 +58,24 @@ struct CountSource {
   /// The networks of a checkpoint whose plan has been read.
   init(_ checkpoint: UnitCheckpoint, _ plan: ResolvedPlan, policy: String?) {
     self.init(
-      checkpoint.path, Inventory(plan.partition, plan.assignment), kind: "unit-checkpoint", policy: policy)
+      checkpoint.path, Inventory(plan.partition, plan.assignment), kind: "unit-checkpoint", policy: policy,
+      weights: CheckpointSource(checkpoint))
   }
 
-  private init(_ path: String, _ inventory: Inventory, kind: String, policy: String?) {
+  /// Reads the tensors where a policy asks for their values; once, however many policies do.
+  mutating func readValues(for policies: [CountingPolicy]) throws(Failure) {
+    guard policies.contains(where: \.needsValues), let weights else { return }
+    do {
+      inventory.keep(
+        nonZero: try NonZeroCount.blocks(
+          of: inventory.tensors, in: weights, placements: inventory.placed))
+    } catch { throw Failure(sentence: "\(error)") }
+  }
+
+  private init(
+    _ path: String, _ inventory: Inventory, kind: String, policy: String?, weights: (any TensorSource)?
+  ) {
+    self.weights = weights
     self.path = path
     self.inventory = inventory
     self.kind = kind

@@ -1,16 +1,6 @@
 public import Tensors
 public import UnitModel
 
-/// The parameters of every virtual network, and of everything stored, under one policy.
-public struct ParameterCounts: Sendable {
-  /// The rule.
-  public let policy: CountingPolicy
-  /// The virtual networks that were asked for, task by task, level by level.
-  public let networks: [ParameterRow]
-  /// Everything in the file.
-  public let stored: ParameterRow
-}
-
 /// What one virtual network, or the whole file, has.
 public struct ParameterRow: Sendable {
   /// The virtual network; nil for everything stored.
@@ -21,14 +11,18 @@ public struct ParameterRow: Sendable {
   let ownAxes: [AxisName]
   /// The elements that the policy counts, by the class of their blocks.
   public let classes: BlockCounts
-  /// The logical bytes of those elements.
+  /// The logical bytes of those elements, or those that the policy's ideal bits make.
   public let bytes: ByteCount
   /// Elements in this row's scope that the policy leaves out.
   public let excluded: ParameterCount
-  /// The logical bytes of those.
+  /// The bytes of those.
   public let excludedBytes: ByteCount
+  /// Of the counted elements those of which nobody says whether they are trained; nil where the policy does not ask.
+  public let trainabilityUnknown: ParameterCount?
   /// Both kinds of elements by role; every element has one.
   public let roles: [RoleCount]
+  /// Both kinds of elements by part of the network; every element has one.
+  public let parts: [PartCount]
 
   /// The task; nil for everything stored.
   public var task: TaskID? { network?.task }
@@ -60,9 +54,48 @@ public struct ParameterRow: Sendable {
     public let excluded: ParameterCount
   }
 
+  /// The elements of one part of the network.
+  public struct PartCount: Hashable, Sendable {
+    /// The part.
+    public let part: NetworkPart
+    /// Elements that the policy counts.
+    public let parameters: ParameterCount
+    /// Elements that it leaves out.
+    public let excluded: ParameterCount
+  }
+
   /// How errors and messages name the row.
   public var place: String {
     guard let task, let level else { return "everything stored" }
     return "task \(task.quoted), level \(level)"
+  }
+
+  init(
+    _ network: VirtualNetwork?, unitCount: Int = 0, ownAxes: [AxisName] = [], asksTraining: Bool = false,
+    _ sums: RowSums
+  ) {
+    self.network = network
+    self.unitCount = unitCount
+    self.ownAxes = ownAxes
+    classes = sums.classes
+    // Tensors of packed elements are cut only where a byte ends; ideal bits may end inside one.
+    bytes = ByteCount((sums.bits + 7) / 8)
+    excluded = ParameterCount(sums.excluded)
+    excludedBytes = ByteCount((sums.excludedBits + 7) / 8)
+    trainabilityUnknown = asksTraining ? ParameterCount(sums.unknown) : nil
+    roles = ParameterRole.allCases.compactMap { role in
+      let kinds = sums.kinds.filter { $0.role == role }
+      if kinds.isEmpty { return nil }
+      return RoleCount(
+        role: role, parameters: ParameterCount(kinds.reduce(0) { $0 + $1.counted }),
+        excluded: ParameterCount(kinds.reduce(0) { $0 + $1.excluded }))
+    }
+    parts = NetworkPart.allCases.compactMap { part in
+      let kinds = sums.kinds.filter { $0.part == part }
+      if kinds.isEmpty { return nil }
+      return PartCount(
+        part: part, parameters: ParameterCount(kinds.reduce(0) { $0 + $1.counted }),
+        excluded: ParameterCount(kinds.reduce(0) { $0 + $1.excluded }))
+    }
   }
 }

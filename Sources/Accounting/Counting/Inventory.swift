@@ -23,6 +23,10 @@ public struct Inventory: Sendable {
   let outside: [Int]
   /// The axes that some task treats in its own way.
   let ownAxes: [AxisName]
+  /// How each tensor lies on the units; empty for a flat file, whose tensors are whole and common.
+  let placements: [TensorPlacement]
+  /// What is not zero, for each tensor and each of its blocks in storage order; nil until somebody has looked.
+  private(set) var nonZero: [[Int]]?
 
   /// Tensors with one outline and the same users.
   struct Group {
@@ -46,6 +50,7 @@ public struct Inventory: Sendable {
     groupOfTensor = [Int](repeating: 0, count: specs.count)
     outside = specs.map(\.elementCount)
     ownAxes = []
+    placements = []
   }
 
   /// The tensors of a unit checkpoint, or those that a plan describes.
@@ -53,8 +58,11 @@ public struct Inventory: Sendable {
     unitCount = partition.unitCount
     tasks = assignment.tasks
     networks = assignment.networks
+    placements = partition.tensors
     tensors = partition.tensors.map(\.spec)
-    roles = RoleClassifier.roles(of: tensors)
+    roles = zip(partition.tensors, RoleClassifier.roles(of: tensors)).map { tensor, found in
+      tensor.named(found)
+    }
     names = Inventory.names(of: tensors, ties: partition.ties)
     var grouping = Grouping(assignment)
     var places: [Int] = []
@@ -75,6 +83,12 @@ public struct Inventory: Sendable {
     groupOfTensor = places
     outside = steps
   }
+
+  /// The partition's tensors with cut and scope, in the order of `tensors`; empty for a flat file.
+  public var placed: [TensorPlacement] { placements }
+
+  /// Keeps what is not zero, for each tensor the numbers of its blocks in storage order, one for a whole one.
+  public mutating func keep(nonZero: [[Int]]) { self.nonZero = nonZero }
 
   private static func names(of specs: [TensorSpec], ties: [TensorName: TensorName]) -> [[Int]] {
     var names = specs.indices.map { [$0] }
@@ -174,5 +188,17 @@ private struct Grouping {
       ranges.insert((range.lowerBound + level.value - 1)..<(range.lowerBound + level.value))
     }
     return ranges.sorted { $0.lowerBound < $1.lowerBound }
+  }
+}
+
+extension TensorPlacement {
+  /// The role with the part that the name in the graph gives away, where the tensor's own name does not.
+  fileprivate func named(_ found: ClassifiedRole) -> ClassifiedRole {
+    guard found.part == .body, let alias = scope.users.lazy.compactMap(\.alias).first,
+      let (part, component) = PartClassifier.part(of: NameComponents(alias))
+    else { return found }
+    return ClassifiedRole(
+      found.role, "\(found.reason); \(part.rawValue): the plan calls it '\(component)'", part: part,
+      foldsAway: found.foldsAway)
   }
 }

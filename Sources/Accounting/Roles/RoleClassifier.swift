@@ -13,32 +13,50 @@ public enum RoleClassifier {
       modules[name.module, default: Siblings()].note(spec, name)
     }
     return zip(specs, names).map { spec, name in
-      role(of: spec, name, among: modules[name.module] ?? Siblings())
+      let components = NameComponents(spec.name)
+      let found = role(of: spec, name, components, among: modules[name.module] ?? Siblings())
+      guard let (part, component) = PartClassifier.part(of: components) else { return found }
+      return ClassifiedRole(
+        found.role, "\(found.reason); \(part.rawValue): under '\(component)'", part: part,
+        foldsAway: found.foldsAway)
     }
   }
 
-  private static func role(of spec: TensorSpec, _ name: RoleName, among siblings: Siblings) -> ClassifiedRole
-  {
+  private static func role(
+    of spec: TensorSpec, _ name: RoleName, _ components: NameComponents, among siblings: Siblings
+  ) -> ClassifiedRole {
     let rank = spec.shape.count
     switch name.word {
     case .counter: return ClassifiedRole(.counter, "its name counts steps")
-    case .statistics: return ClassifiedRole(.normStatistics, "its name is a norm's statistic")
-    case .gamma: return ClassifiedRole(.normAffine, "gamma is the scale of a norm")
+    default: break
+    }
+    if let special = SpecialRoles.role(of: components) {
+      return ClassifiedRole(special.role, special.reason)
+    }
+    switch name.word {
+    case .counter: break
+    case .statistics:
+      return ClassifiedRole(.normStatistics, "its name is a norm's statistic", foldsAway: true)
+    case .gamma: return ClassifiedRole(.normAffine, "gamma is the scale of a norm", foldsAway: true)
     case .beta: return ClassifiedRole(.normAffine, "beta is the shift of a norm")
     case .weight, .bias, .scale:
       if rank <= 1, let reason = siblings.normReason(name.module) {
-        return ClassifiedRole(.normAffine, reason)
+        return ClassifiedRole(.normAffine, reason, foldsAway: name.word != .bias)
       }
     case .embedding, .unknown: break
     }
-    if spec.dtype == .bool { return ClassifiedRole(.other, "booleans are a mask") }
+    if spec.dtype == .bool { return ClassifiedRole(.mask, "booleans are a mask") }
     switch name.word {
     case .bias where rank <= 2: return ClassifiedRole(.bias, "its name is a bias's")
     case .bias: return ClassifiedRole(.other, "named a bias, but of rank \(rank): a mask or a table")
     case .embedding where rank >= 2: return ClassifiedRole(.embedding, "its name is an embedding's")
+    case .weight where rank == 2 && name.module.lastComponent.elementsEqual("gate".utf8):
+      return ClassifiedRole(.selector, "a matrix in a module called gate: a router")
     case .weight where rank == 2 && isEmbedding(name.module):
       return ClassifiedRole(.embedding, "a matrix in a module named for embeddings")
     case .weight where rank >= 2: return ClassifiedRole(.weight, "its name is a weight's")
+    case .scale where siblings.isQuantised:
+      return ClassifiedRole(.quantisation, "a scale beside weights of whole numbers or eight bits")
     case .scale: return ClassifiedRole(.other, "a scale outside a norm")
     default: break
     }
@@ -69,12 +87,17 @@ private struct Siblings {
   private var weight: Int?
   private var scale: Int?
   private var bias: Int?
+  /// Whether the module's weight is quantised.
+  private(set) var isQuantised = false
 
   mutating func note(_ spec: TensorSpec, _ name: RoleName) {
     switch name.word {
     case .statistics: hasStatistics = true
     case .gamma, .beta: hasGammaOrBeta = true
     default: break
+    }
+    if name.word == .weight, spec.shape.count >= 2 {
+      isQuantised = spec.dtype.kind == .signed || spec.dtype.kind == .unsigned || spec.dtype.bits <= 8
     }
     guard spec.shape.count == 1, name.isWhole else { return }
     switch name.word {

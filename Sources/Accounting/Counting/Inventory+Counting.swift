@@ -1,0 +1,166 @@
+internal import Tensors
+internal import UnitModel
+
+extension Inventory {
+  /// Counts virtual networks and everything stored under a policy.
+  ///
+  /// - Parameter selection: which networks may be asked for; the others are not counted, unless the policy's ratio or
+  ///   expectation needs them. A budget needs every level of its tasks.
+  ///
+  /// Throws `AccountingError.tooMany` where a sum passes 63 bits, which only shapes without data can reach,
+  /// `.tooMuchWork` for more networks, units and ways to be cut than any model has, `.needsValues` for a policy that
+  /// counts by value before `countValues`, and `.unknownNetwork` for an expectation over networks that are not there.
+  public func counts(
+    under policy: CountingPolicy, for selection: RowSelection = RowSelection()
+  ) throws(AccountingError) -> ParameterCounts {
+    if policy.needsValues, nonZero == nil { throw .needsValues(policy: policy.id) }
+    let wanted = Set(networks.indices.filter { selection.mayNeed(networks[$0]) })
+    let needsAll = policy.selection != nil || policy.ratio == .ofLargest
+    let chosen = networks.indices.filter { needsAll || wanted.contains($0) }
+    try checkWork(networks: chosen.count, policy)
+    let shares = try shares(under: policy)
+    var tallier = Tallier(self, policy)
+    let stored = try sums(.stored, shares, policy, &tallier, row: "everything stored")
+    let users = policy.isPlain ? groupsByUser(chosen) : nil
+    var rows: [(index: Int, sums: RowSums)] = []
+    for (place, index) in chosen.enumerated() {
+      let name = "task \(networks[index].task.quoted), level \(networks[index].level)"
+      var sums = RowSums()
+      if let users {
+        let coverage = Coverage(networks: [index], without: [])
+        for number in users.all + users.each[place] where !shares[number].isEmpty {
+          try sums.add(tallier.tally(number, coverage), shares[number], row: name)
+        }
+      } else {
+        sums = try self.sums(coverage(of: index, policy.scope), shares, policy, &tallier, row: name)
+      }
+      rows.append((index, sums))
+    }
+    let own = ownAxesOfTasks()
+    let asks = policy.trainability != nil
+    let all = rows.map { row in
+      ParameterRow(
+        networks[row.index], ownAxes: own[networks[row.index].task] ?? [], asksTraining: asks, row.sums)
+    }
+    return ParameterCounts(
+      policy: policy, networks: zip(rows, all).filter { wanted.contains($0.0.index) }.map(\.1),
+      stored: ParameterRow(nil, unitCount: unitCount ?? 0, asksTraining: asks, stored),
+      largest: policy.ratio == .ofLargest ? largest(all) : [:], expectation: try expectation(all, policy),
+      leftOut: leftOut(under: policy))
+  }
+
+  func sums(
+    _ coverage: Coverage, _ shares: [[Share]], _ policy: CountingPolicy, _ tallier: inout Tallier, row: String
+  ) throws(AccountingError) -> RowSums {
+    var sums = RowSums()
+    for (number, shares) in shares.enumerated() where !shares.isEmpty {
+      // Heads and stems may reach further than the level that is counted.
+      for part in NetworkPart.allCases {
+        let own = shares.filter { $0.part == part }
+        if own.isEmpty { continue }
+        let extent = part == .head ? policy.heads : part == .stem ? policy.stems : .active
+        try sums.add(tallier.tally(number, widened(coverage, to: extent)), own, row: row)
+      }
+    }
+    return sums
+  }
+
+  /// Steps over the units of a group that counting may take: a second or two.
+  ///
+  /// 1,000 tensors that are all cut in ways of their own, with 8 units and 64 networks, take a hundredth of it; a plan
+  /// of a few hundred kilobytes can ask for hours.
+  static let workLimit = 500_000_000
+
+  func checkWork(
+    networks count: Int, _ policy: CountingPolicy, isUnion: Bool = false
+  ) throws(AccountingError) {
+    let isPlain = policy.isPlain && !isUnion
+    var work = 0
+    func add(_ factors: Int...) throws(AccountingError) {
+      var product = 1
+      for factor in factors {
+        let (next, overflow) = product.multipliedReportingOverflow(by: factor)
+        product = overflow ? Int.max : next
+      }
+      let (sum, overflow) = work.addingReportingOverflow(product)
+      work = overflow ? Int.max : sum
+      if work > Self.workLimit { throw .tooMuchWork(networks: count, limit: Self.workLimit) }
+    }
+    if policy.needsValues {
+      for placement in placements {
+        let blocks = placement.cutDimensions.reduce(1) { $0 * (placement.cuts[$1]?.parts.count ?? 1) }
+        try add(blocks, 1 + count, isPlain ? 1 : 1 + networks.count)
+      }
+      return
+    }
+    if !isPlain { try add(count, networks.count, networks.count) }
+    for group in groups {
+      let parts = group.outline.dimensions.reduce(1) { $0 + (unitCount ?? 1) + $1.parts.count }
+      let users = 1 + min(count, group.networks.reduce(0) { $0 + $1.count })
+      guard isPlain else {
+        try add(parts, 1 + count, 1 + networks.count)
+        continue
+      }
+      try add(parts, users)
+    }
+  }
+
+  /// The groups that every network uses, and for each chosen network those that it uses besides.
+  private func groupsByUser(_ chosen: [Int]) -> (all: [Int], each: [[Int]]) {
+    var all: [Int] = []
+    var each = [[Int]](repeating: [], count: chosen.count)
+    var places = [Int](repeating: -1, count: networks.count)
+    for (place, index) in chosen.enumerated() { places[index] = place }
+    for (number, group) in groups.enumerated() {
+      if group.networks == [networks.indices] {
+        all.append(number)
+        continue
+      }
+      for index in group.networks.joined() where places[index] >= 0 { each[places[index]].append(number) }
+    }
+    return (all, each)
+  }
+
+  private func ownAxesOfTasks() -> [TaskID: [AxisName]] {
+    var own: [TaskID: [AxisName]] = [:]
+    for task in tasks { own[task.task] = task.axes.map(\.axis) }
+    return own
+  }
+
+  private func largest(_ rows: [ParameterRow]) -> [TaskID: ParameterCount] {
+    var largest: [TaskID: ParameterCount] = [:]
+    for row in rows { if let task = row.task { largest[task] = row.parameters } }
+    return largest
+  }
+
+  private func expectation(
+    _ rows: [ParameterRow], _ policy: CountingPolicy
+  ) throws(AccountingError) -> Expectation? {
+    guard let selection = policy.selection, !rows.isEmpty else { return nil }
+    var sum = 0
+    var total = 0
+    func add(_ row: ParameterRow, _ weight: Int) throws(AccountingError) {
+      try accumulateProduct(row.parameters.value, weight, into: &sum, "elements", "expectation")
+      try accumulateProduct(weight, 1, into: &total, "elements", "expectation")
+    }
+    switch selection {
+    case .uniform: for row in rows { try add(row, 1) }
+    case .weights(let weighted):
+      for network in weighted {
+        guard let row = rows.first(where: { $0.task == network.task && $0.level == network.level }) else {
+          throw .unknownNetwork(task: network.task, level: network.level)
+        }
+        try add(row, network.weight)
+      }
+    }
+    return Expectation(sum: sum, weight: total)
+  }
+}
+
+extension CountingPolicy {
+  /// Whether every row is one network by itself and all that is asked for is which tensors count.
+  fileprivate var isPlain: Bool {
+    (scope == .active || scope == .standAlone) && heads == .active && stems == .active && ties != .use
+      && density == .dense
+  }
+}

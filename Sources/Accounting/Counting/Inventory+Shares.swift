@@ -1,0 +1,66 @@
+internal import Tensors
+internal import UnitModel
+
+extension Inventory {
+  /// What the tensors of each group put in, by kind, per step of the group's outline; where values matter, what each
+  /// tensor does, by element.
+  func shares(under policy: CountingPolicy) throws(AccountingError) -> [[Share]] {
+    var shares = [[Share]](repeating: [], count: policy.needsValues ? tensors.count : groups.count)
+    let times =
+      switch policy.times {
+      case .count(let count): count
+      case .tasks: max(1, tasks.count)
+      }
+    for (index, names) in names.enumerated() {
+      switch policy.ties {
+      case .each, .use:
+        let label = policy.label(tensors[index].name, roles[index])
+        let isCounted = policy.counts(tensors[index].name, label)
+        try add(index, label, isCounted, times, policy, to: &shares)
+      case .once:
+        // Bytes with several names are counted when one of the names is, in the role that this name has.
+        guard let first = names.first else { continue }
+        let counted = names.first {
+          policy.counts(tensors[$0].name, policy.label(tensors[$0].name, roles[$0]))
+        }
+        let label = policy.label(tensors[counted ?? first].name, roles[counted ?? first])
+        try add(first, label, counted != nil, times, policy, to: &shares)
+      }
+    }
+    return shares
+  }
+
+  private func add(
+    _ tensor: Int, _ label: ClassifiedRole, _ isCounted: Bool, _ times: Int, _ policy: CountingPolicy,
+    to shares: inout [[Share]]
+  ) throws(AccountingError) {
+    let spec = tensors[tensor]
+    let trained = policy.trainability.map { $0.isTrained(spec.name, label.role) }
+    let isPacked = policy.elements == .containers && spec.dtype.bytes == nil
+    let share = Share(
+      role: label.role, part: label.part, isCounted: isCounted,
+      isUnknown: trained.map { $0 == nil } ?? false, isPacked: isPacked)
+    let group = policy.needsValues ? tensor : groupOfTensor[tensor]
+    let place = shares[group].firstIndex { $0.isLike(share) } ?? shares[group].count
+    if place == shares[group].count { shares[group].append(share) }
+    let steps = policy.needsValues ? 1 : outside[tensor]
+    // Elements times bits fits for every tensor, and so does any part of it.
+    let bits = steps * (policy.bits[label.role] ?? spec.dtype.bits)
+    let elements = isPacked ? steps * spec.dtype.bits : steps
+    try accumulateProduct(
+      elements, times, into: &shares[group][place].elements, "elements", "everything stored")
+    try accumulateProduct(bits, times, into: &shares[group][place].bits, "bits", "everything stored")
+  }
+
+  /// The tensors that a policy leaves out, in the order of the file; one that is tied to a counted name is not.
+  func leftOut(under policy: CountingPolicy) -> [TensorName] {
+    func counts(_ index: Int) -> Bool {
+      policy.counts(tensors[index].name, policy.label(tensors[index].name, roles[index]))
+    }
+    return names.indices.compactMap { index in
+      let isCounted =
+        policy.ties == .once ? names[index].isEmpty || names[index].contains(where: counts) : counts(index)
+      return isCounted ? nil : tensors[index].name
+    }
+  }
+}

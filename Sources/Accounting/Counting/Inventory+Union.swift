@@ -1,0 +1,55 @@
+public import Tensors
+internal import UnitModel
+
+/// What must be there to serve some virtual networks together, beside what they take as separate networks.
+public struct UnionCount: Sendable {
+  /// The networks.
+  public let networks: [Claim.Network]
+  /// Elements that one of them or more uses, each once.
+  public let together: ParameterRow
+  /// The sum over the networks, each by itself.
+  public let separate: ParameterCount
+  /// The bytes of that sum.
+  public let separateBytes: ByteCount
+}
+
+extension Inventory {
+  /// Whether it is known what is not zero.
+  public var hasValues: Bool { nonZero != nil }
+
+  /// Counts the elements that some of these networks use, under a policy whose scope is what a network uses.
+  ///
+  /// Throws what `counts` does, and `.unknownNetwork`. A policy with the scopes `stored`, `union` or `increment`
+  /// is taken with the scope `active`: the networks say what the scope is.
+  public func union(
+    of wanted: [Claim.Network], under policy: CountingPolicy
+  ) throws(AccountingError) -> UnionCount {
+    var chosen: [Int] = []
+    for network in wanted {
+      guard
+        let index = networks.firstIndex(where: { $0.task == network.task && $0.level == network.level })
+      else { throw .unknownNetwork(task: network.task, level: network.level) }
+      if !chosen.contains(index) { chosen.append(index) }
+    }
+    if policy.needsValues, nonZero == nil { throw .needsValues(policy: policy.id) }
+    try checkWork(networks: chosen.count + 1, policy, isUnion: true)
+    let shares = try shares(under: policy)
+    var tallier = Tallier(self, policy)
+    let asks = policy.trainability != nil
+    let together = try sums(
+      Coverage(networks: chosen.sorted(), without: []), shares, policy, &tallier, row: "union")
+    var separate = 0
+    var bytes = 0
+    for index in chosen {
+      let own = try sums(
+        Coverage(networks: [index], without: []), shares, policy, &tallier,
+        row: "task \(networks[index].task.quoted), level \(networks[index].level)")
+      try accumulateProduct(own.counted, 1, into: &separate, "elements", "separate networks")
+      try accumulateProduct((own.bits + 7) / 8, 1, into: &bytes, "bits", "separate networks")
+    }
+    return UnionCount(
+      networks: chosen.map { Claim.Network(task: networks[$0].task, level: networks[$0].level) },
+      together: ParameterRow(nil, asksTraining: asks, together), separate: ParameterCount(separate),
+      separateBytes: ByteCount(bytes))
+  }
+}

@@ -1,0 +1,52 @@
+internal import UnitModel
+
+extension Outline {
+  /// The elements inside one step of what is not cut, by class, that some of these sub-networks use.
+  ///
+  /// Boxes in a grid overlap, so the union is walked dimension by dimension: positions with the same sub-networks still
+  /// alive are one, and the rest of the walk is done once for them.
+  func counts(inAnyOf active: [ActiveUnits], unitCount: Int, isPrivate: Bool) -> BlockCounts {
+    if active.isEmpty { return BlockCounts() }
+    if active.count == 1 { return self.counts(in: active[0], unitCount: unitCount, isPrivate: isPrivate) }
+    if dimensions.isEmpty {
+      let user = active.first { user in units.allSatisfy(user.units.contains) }
+      return user.map { self.counts(in: $0, unitCount: unitCount, isPrivate: isPrivate) } ?? BlockCounts()
+    }
+    let alive = Array(active.indices)
+    let all = union(0, alive, of: active) { _ in true }
+    var counts = BlockCounts()
+    if isPrivate {
+      counts.private = all
+      return counts
+    }
+    counts.common = dimensions.reduce(1) { $0 * $1.common }
+    var met = UnitSet()
+    for part in dimensions.lazy.flatMap(\.parts) where !met.contains(part.unit) {
+      met.insert(part.unit)
+      counts.intra += union(0, alive, of: active) { $0 == part.unit } - counts.common
+    }
+    counts.interconnection = all - counts.common - counts.intra
+    return counts
+  }
+
+  private func union(
+    _ place: Int, _ alive: [Int], of active: [ActiveUnits], where takes: (UnitID) -> Bool
+  ) -> Int {
+    if place == dimensions.count { return 1 }
+    var sizes: [[Int]: Int] = [alive: dimensions[place].common]
+    for part in dimensions[place].parts where takes(part.unit) {
+      let still = alive.filter { active[$0].contain(part) }
+      if !still.isEmpty { sizes[still, default: 0] += part.size }
+    }
+    return sizes.reduce(0) { sum, entry in
+      entry.value == 0 ? sum : sum + entry.value * union(place + 1, entry.key, of: active, where: takes)
+    }
+  }
+}
+
+extension Outline.ActiveUnits {
+  /// Whether everything that another sub-network uses on the axes, this one does.
+  func covers(_ other: Self) -> Bool {
+    other.units.isSubset(of: units) && zip(other.own, own).allSatisfy { $0.isSubset(of: $1) }
+  }
+}

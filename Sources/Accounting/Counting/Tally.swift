@@ -1,0 +1,133 @@
+internal import Tensors
+internal import UnitModel
+
+/// What a part of the file puts into a row, per step of what is not cut: elements that may count, by class, and those
+/// that the policy's scope or density takes out whatever the tensor is.
+struct Tally {
+  var classes = BlockCounts()
+  var left = 0
+
+  init(_ classes: BlockCounts = BlockCounts()) { self.classes = classes }
+
+  static func += (tally: inout Tally, other: Tally) {
+    tally.classes += other.classes
+    tally.left += other.left
+  }
+
+  static func -= (tally: inout Tally, other: Tally) {
+    tally.classes.common -= other.classes.common
+    tally.classes.intra -= other.classes.intra
+    tally.classes.interconnection -= other.classes.interconnection
+    tally.classes.private -= other.classes.private
+    tally.left -= other.left
+  }
+}
+
+/// Counts groups, or single tensors where values matter, for coverages.
+struct Tallier {
+  private let inventory: Inventory
+  private let policy: CountingPolicy
+  private let active: [Outline.ActiveUnits]
+  /// For each network the networks of its task.
+  private let byTask: [[Int]]
+  /// What is left of some networks when those inside others are dropped.
+  private var pruned: [[Int]: [Int]] = [:]
+
+  init(_ inventory: Inventory, _ policy: CountingPolicy) {
+    self.inventory = inventory
+    self.policy = policy
+    active = inventory.networks.map { Outline.ActiveUnits($0, own: inventory.ownAxes) }
+    var places: [TaskID: Int] = [:]
+    var byTask: [[Int]] = []
+    for (index, network) in inventory.networks.enumerated() {
+      let place = places[network.task] ?? byTask.count
+      if place == byTask.count {
+        byTask.append([])
+        places[network.task] = place
+      }
+      byTask[place].append(index)
+    }
+    self.byTask = byTask
+  }
+
+  /// What a coverage holds of the group, or the tensor, at `place`.
+  mutating func tally(_ place: Int, _ coverage: Coverage) -> Tally {
+    var result = uses(place, coverage.networks)
+    if !coverage.without.isEmpty { result -= uses(place, coverage.without) }
+    if policy.scope == .standAlone, coverage != .stored {
+      result.left += result.classes.interconnection
+      result.classes.interconnection = 0
+    }
+    return result
+  }
+
+  /// With elements of several tasks once, or once for each task.
+  private mutating func uses(_ place: Int, _ chosen: [Int]?) -> Tally {
+    guard policy.ties == .use, !inventory.networks.isEmpty else { return tally(place, chosen) }
+    var result = Tally()
+    if chosen == nil {
+      // What no task uses is stored once.
+      result = tally(place, nil)
+      result -= tally(place, Array(inventory.networks.indices))
+    }
+    for task in byTask {
+      let own = chosen.map { chosen in task.filter(chosen.contains) } ?? task
+      if !own.isEmpty { result += tally(place, own) }
+    }
+    return result
+  }
+
+  private mutating func tally(_ place: Int, _ chosen: [Int]?) -> Tally {
+    let isByTensor = policy.needsValues
+    let group = inventory.groups[isByTensor ? inventory.groupOfTensor[place] : place]
+    let users = chosen.map { chosen in
+      chosen.filter { index in group.networks.contains { $0.contains(index) } }
+    }
+    if isByTensor { return blocks(place, users) }
+    let unitCount = inventory.unitCount ?? 1
+    guard let users else {
+      return Tally(group.outline.counts(in: nil, unitCount: unitCount, isPrivate: group.isPrivate))
+    }
+    let active = largest(users).map { self.active[$0] }
+    return Tally(
+      group.outline.counts(inAnyOf: active, unitCount: unitCount, isPrivate: group.isPrivate))
+  }
+
+  /// The blocks of a tensor that some of the networks use, one by one, and what of them is not zero.
+  private func blocks(_ tensor: Int, _ users: [Int]?) -> Tally {
+    let values = inventory.nonZero?[tensor] ?? []
+    var tally = Tally()
+    guard inventory.placements.indices.contains(tensor) else {
+      tally.classes.common = values.first ?? 0
+      tally.left = inventory.tensors[tensor].elementCount - tally.classes.common
+      return tally
+    }
+    let placement = inventory.placements[tensor]
+    for (place, block) in placement.blocks.enumerated() {
+      let isUsed = users.map { $0.contains { inventory.networks[$0].isActive(block, of: placement) } } ?? true
+      guard isUsed else { continue }
+      let count = place < values.count ? values[place] : 0
+      switch block.blockClass {
+      case .common: tally.classes.common += count
+      case .intra: tally.classes.intra += count
+      case .interconnection: tally.classes.interconnection += count
+      case .private: tally.classes.private += count
+      }
+      tally.left += block.elementCount - count
+    }
+    return tally
+  }
+
+  /// The networks that are inside no other one.
+  private mutating func largest(_ chosen: [Int]) -> [Int] {
+    if chosen.count < 2 { return chosen }
+    if let known = pruned[chosen] { return known }
+    var kept: [Int] = []
+    for index in chosen.reversed() where !kept.contains(where: { active[$0].covers(active[index]) }) {
+      kept.removeAll { active[index].covers(active[$0]) }
+      kept.append(index)
+    }
+    pruned[chosen] = kept
+    return kept
+  }
+}

@@ -1,0 +1,55 @@
+internal import UnitModel
+
+/// A policy that comes with the program, as a JSON file in `Policies/`; the raw value is its id.
+public enum PolicyPreset: String, CaseIterable, Sendable {
+  case allStored = "all-stored"
+  case weightsOnly = "weights-only"
+  case pytorchParameters = "pytorch-parameters"
+  case pytorchStateDict = "pytorch-state-dict"
+  case kerasTotal = "keras-total"
+  case trainable
+  case dvnConvolutions = "dvn-convolutions"
+  case dvnAll = "dvn-all"
+  case slimmableProfiler = "slimmable-profiler"
+  case ofa
+  case adashareStateDict = "adashare-state-dict"
+  case denEstimatorOnly = "den-estimator-only"
+  case denWithSelector = "den-with-selector"
+  case piggybackIdealBits = "piggyback-ideal-bits"
+  case piggybackAsStored = "piggyback-as-stored"
+  case packnetWithMasks = "packnet-with-masks"
+
+  /// The document, byte for byte as it is in `Policies/`.
+  ///
+  /// Embedded in the binary, so that a copied command needs no folder beside it.
+  public var document: [UInt8] {
+    switch self {
+    case .allStored: PackageResources.all_stored_json
+    case .weightsOnly: PackageResources.weights_only_json
+    case .pytorchParameters: PackageResources.pytorch_parameters_json
+    case .pytorchStateDict: PackageResources.pytorch_state_dict_json
+    case .kerasTotal: PackageResources.keras_total_json
+    case .trainable: PackageResources.trainable_json
+    case .dvnConvolutions: PackageResources.dvn_convolutions_json
+    case .dvnAll: PackageResources.dvn_all_json
+    case .slimmableProfiler: PackageResources.slimmable_profiler_json
+    case .ofa: PackageResources.ofa_json
+    case .adashareStateDict: PackageResources.adashare_state_dict_json
+    case .denEstimatorOnly: PackageResources.den_estimator_only_json
+    case .denWithSelector: PackageResources.den_with_selector_json
+    case .piggybackIdealBits: PackageResources.piggyback_ideal_bits_json
+    case .piggybackAsStored: PackageResources.piggyback_as_stored_json
+    case .packnetWithMasks: PackageResources.packnet_with_masks_json
+    }
+  }
+
+  /// The policy with this id.
+  ///
+  /// Throws `AccountingError.unknownPreset` with the nearest name.
+  public static func policy(named name: String) throws(AccountingError) -> CountingPolicy {
+    guard let preset = PolicyPreset(rawValue: name) else {
+      throw .unknownPreset(name: name, nearest: nearestName(to: name, among: allCases.map(\.rawValue)))
+    }
+    return try CountingPolicy(parsing: preset.document)
+  }
+}

@@ -1,0 +1,57 @@
+/// Roles that a word anywhere in a name gives away, whatever the shape: what is no weight of a layer.
+enum SpecialRoles {
+  /// The role and its reason; nil when no component says one of these.
+  static func role(of name: NameComponents) -> (role: ParameterRole, reason: String)? {
+    guard let last = name.list.last, let first = name.list.first else { return nil }
+    for component in name.list where optimizer.contains(component) {
+      return (.optimizerState, "\(quoted(component)) is kept by training")
+    }
+    if moments.contains(last) { return (.optimizerState, "\(quoted(last)) is kept by an optimizer") }
+    for component in name.list where isTransform(component) {
+      return (.kernelTransform, "\(quoted(component)) makes one kernel from another")
+    }
+    for component in name.list where masks.contains(component) || maskEndings.endsAny(component) {
+      return (.mask, "\(quoted(component)) says which elements are used")
+    }
+    for component in [first, last] where metadata.contains(component) {
+      return (.assignment, "\(quoted(component)) says who uses what")
+    }
+    if quantisation.contains(last) || quantisationEndings.endsAny(last) {
+      return (.quantisation, "\(quoted(last)) belongs to quantised weights")
+    }
+    for component in name.list where selectors.contains(component) || selectorEndings.endsAny(component) {
+      return (.selector, "\(quoted(component)) chooses what is used")
+    }
+    return nil
+  }
+
+  private static let optimizer = WordTable([
+    "optimizer", "optimizer_state", "optim", "ema", "ema_model", "model_ema", "ema_state_dict",
+  ])
+  private static let moments = WordTable(["exp_avg", "exp_avg_sq", "max_exp_avg_sq", "momentum_buffer"])
+  private static let masks = WordTable([
+    "mask", "masks", "previous_masks", "dataset2masks", "owner", "owners", "owner_map",
+  ])
+  private static let maskEndings = WordTable(["_mask", "_owner", "_owners"])
+  private static let metadata = WordTable(["dataset2idx", "dataset2biases", "assignment", "width_list"])
+  private static let quantisation = WordTable([
+    "scales", "qzeros", "g_idx", "absmax", "quant_map", "scb", "zero_point", "zero_points",
+  ])
+  private static let quantisationEndings = WordTable([
+    "_scale_inv", "_zero_point", "weight_scale", "input_scale",
+  ])
+  private static let selectors = WordTable(["router", "selector", "gating"])
+  private static let selectorEndings = WordTable(["_logits"])
+
+  private static func quoted(_ component: ArraySlice<UInt8>) -> String {
+    "'\(NameComponents.text(component))'"
+  }
+
+  /// `7to5_matrix`: the transformation matrices of Once-for-All.
+  private static func isTransform(_ component: ArraySlice<UInt8>) -> Bool {
+    guard component.suffix(7).elementsEqual("_matrix".utf8), let first = component.first,
+      (0x30...0x39).contains(first)
+    else { return false }
+    return component.dropLast(7).allSatisfy { (0x30...0x39).contains($0) || $0 == 0x74 || $0 == 0x6F }
+  }
+}

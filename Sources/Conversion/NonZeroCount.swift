@@ -1,0 +1,136 @@
+package import FlatFormats
+package import Tensors
+package import UnitModel
+
+/// Counts the elements that are not zero, for each block of each tensor.
+package enum NonZeroCount {
+  /// For each tensor of `tensors` its blocks' numbers in storage order; one number for a tensor without a placement.
+  ///
+  /// Zeros are all elements that compare equal to 0, −0.0 among them; a NaN is none. Reads every tensor once, through a
+  /// window of 768 KiB.
+  ///
+  /// - Parameter placements: how the tensors lie on the units, in the order of `tensors`; empty for a flat file.
+  package static func blocks(
+    of tensors: [TensorSpec], in source: any TensorSource, placements: [TensorPlacement] = []
+  ) throws(FlatFormatError) -> [[Int]] {
+    var places: [TensorName: Int] = [:]
+    for (index, tensor) in source.tensors.enumerated() { places[tensor.spec.name] = index }
+    var result: [[Int]] = []
+    result.reserveCapacity(tensors.count)
+    for (index, spec) in tensors.enumerated() {
+      var cells = CellCounter(spec, placements.indices.contains(index) ? placements[index] : nil)
+      if let place = places[spec.name], spec.elementCount > 0 {
+        try count(spec, try source.reader(of: place), &cells)
+      }
+      result.append(cells.blocks)
+    }
+    return result
+  }
+
+  /// A multiple of 16 bytes and of the three bytes that four elements of six bits take.
+  private static let windowLength = 48 << 14
+
+  private static func count(
+    _ spec: TensorSpec, _ reader: any TensorByteReader, _ cells: inout CellCounter
+  ) throws(FlatFormatError) {
+    var left = spec.elementCount * spec.dtype.bits / 8
+    var window = [UInt8](repeating: 0, count: min(windowLength, left))
+    while left > 0 {
+      if window.count > left { window = [UInt8](repeating: 0, count: left) }
+      var failure: FlatFormatError?
+      window.withUnsafeMutableBytes { buffer in
+        do throws(FlatFormatError) { try reader.read(into: buffer) } catch { failure = error }
+      }
+      if let failure { throw failure }
+      left -= window.count
+      for element in 0..<(window.count * 8 / spec.dtype.bits) {
+        cells.add(isZero: isZero(element, of: spec.dtype, in: window))
+      }
+    }
+  }
+
+  private static func isZero(_ element: Int, of dtype: DType, in window: [UInt8]) -> Bool {
+    guard let width = dtype.bytes else {
+      // Packed from the lowest bit on; the highest bit of an element is its sign.
+      let first = element * dtype.bits
+      return (first..<(first + dtype.bits - 1)).allSatisfy { window[$0 >> 3] >> UInt8($0 & 7) & 1 == 0 }
+    }
+    let parts = dtype.kind == .complex ? 2 : 1
+    let size = width / parts
+    var start = element * width
+    for _ in 0..<parts {
+      for byte in start..<(start + size - 1) where window[byte] != 0 { return false }
+      let last = window[start + size - 1]
+      switch dtype {
+      // FNUZ has no negative zero: that code is its NaN. E8M0 has no zero at all.
+      case .f8E4M3FNUZ, .f8E5M2FNUZ: if last != 0 { return false }
+      case .f8E8M0: return false
+      case .i64, .i32, .i16, .i8, .u64, .u32, .u16, .u8, .bool: if last != 0 { return false }
+      default: if last & 0x7F != 0 { return false }
+      }
+      start += size
+    }
+    return true
+  }
+}
+
+/// Follows the elements of a tensor in flat order and knows in which block each is.
+private struct CellCounter {
+  /// What was not zero, by block in storage order.
+  private(set) var blocks: [Int]
+  /// Elements from one change of block to the next, at the least.
+  private let inner: Int
+  /// For each dimension up to the last that is cut, what each position adds to the place in the grid.
+  private var steps: [[Int]] = []
+  /// The block at each place of the grid.
+  private var grid: [Int] = [0]
+  private var position: [Int]
+  private var inside = 0
+  private var block = 0
+
+  init(_ spec: TensorSpec, _ placement: TensorPlacement?) {
+    guard let placement, let last = placement.cutDimensions.last else {
+      blocks = [0]
+      inner = max(1, spec.elementCount)
+      position = []
+      return
+    }
+    let listed = placement.blocks
+    blocks = [Int](repeating: 0, count: listed.count)
+    inner = max(1, spec.shape[(last + 1)...].reduce(1, *))
+    position = [Int](repeating: 0, count: last + 1)
+    var stride = 1
+    var strides: [Int] = []
+    for dimension in 0...last {
+      guard let cut = placement.cuts[dimension] else {
+        steps.append([Int](repeating: 0, count: spec.shape[dimension]))
+        continue
+      }
+      steps.append(cut.segments.flatMap { [Int](repeating: $0.part * stride, count: $0.length) })
+      strides.append(stride)
+      stride *= cut.parts.count
+    }
+    grid = [Int](repeating: 0, count: stride)
+    for (index, block) in listed.enumerated() {
+      grid[zip(block.parts, strides).reduce(0) { $0 + $1.0 * $1.1 }] = index
+    }
+    find()
+  }
+
+  mutating func add(isZero: Bool) {
+    if !isZero { blocks[block] += 1 }
+    inside += 1
+    guard inside == inner else { return }
+    inside = 0
+    for dimension in position.indices.reversed() {
+      position[dimension] += 1
+      if position[dimension] < steps[dimension].count { break }
+      position[dimension] = 0
+    }
+    find()
+  }
+
+  private mutating func find() {
+    block = grid[position.indices.reduce(0) { $0 + (steps[$1].isEmpty ? 0 : steps[$1][position[$1]]) }]
+  }
+}

@@ -1,0 +1,89 @@
+internal import Accounting
+internal import Tensors
+internal import UnitModel
+
+extension CountReport {
+  /// The numbers of all policies side by side, with a letter for each policy, and below it what each letter is.
+  ///
+  /// Columns that do not fit go to a further table with the same rows.
+  func comparison(width: Int?) -> String {
+    let letters = policies.indices.map(Self.letter)
+    var result = ""
+    var start = 0
+    while start < policies.count {
+      var end = start + 1
+      // One column at least, however narrow the terminal is.
+      while end < policies.count, table(letters, start..<(end + 1)).fits(width ?? 80) { end += 1 }
+      result += (start == 0 ? "" : "\n") + table(letters, start..<end).text(width: width)
+      start = end
+    }
+    result += "\n"
+    for (letter, policy) in zip(letters, policies) { result += policy.legend(letter, width: width) }
+    return result
+  }
+
+  private func table(_ letters: [String], _ columns: Range<Int>) -> TextTable {
+    let hasNetworks = policies.first.map { !$0.networks.isEmpty } ?? false
+    var table = TextTable(
+      (hasNetworks ? [.init("task", shrinks: true), .init("level", .right)] : [.init("file", shrinks: true)])
+        + columns.map { .init(letters[$0], .right) })
+    for row in labels {
+      let label =
+        hasNetworks
+        ? [row.map { TensorName($0.task.text).escaped } ?? "(stored)", row?.level.description ?? ""]
+        : ["(stored)"]
+      table.append(
+        label
+          + columns.map { column in
+            // A budget may choose another level under another policy.
+            policies[column].rows.first { $0.task == row?.task && $0.level == row?.level }?.parameters
+              .description
+              ?? "–"
+          })
+    }
+    if let first = policies.first, first.union != nil {
+      table.append(
+        unionLabel(first, hasNetworks)
+          + columns.map { policies[$0].union?.together.parameters.description ?? "" })
+      table.append(
+        (hasNetworks ? ["(separate)", ""] : ["(separate)"])
+          + columns.map { policies[$0].union?.separate.description ?? "" })
+    }
+    return table
+  }
+
+  private func unionLabel(_ table: Table, _ hasNetworks: Bool) -> [String] {
+    hasNetworks ? ["(together)", ""] : ["(together)"]
+  }
+
+  /// The networks that some policy's rows are about, in the order of the file, and nil for everything stored.
+  private var labels: [Claim.Network?] {
+    var seen: Set<Claim.Network> = []
+    for row in policies.flatMap(\.networks) {
+      if let task = row.task, let level = row.level { seen.insert(Claim.Network(task: task, level: level)) }
+    }
+    let order = tasks.enumerated().reduce(into: [:]) { $0[$1.element] = $1.offset }
+    return seen.sorted { (order[$0.task] ?? 0, $0.level) < (order[$1.task] ?? 0, $1.level) }.map { $0 } + [
+      nil
+    ]
+  }
+
+  private static func letter(_ index: Int) -> String {
+    let letters = Array("abcdefghijklmnopqrstuvwxyz")
+    return index < letters.count ? String(letters[index]) : "p\(index + 1)"
+  }
+}
+
+extension CountReport.Table {
+  /// What a letter stands for: id, version, digest, and what of everything stored is left out.
+  fileprivate func legend(_ letter: String, width: Int?) -> String {
+    let all = Double(stored.parameters.value) + Double(stored.excluded.value)
+    let share = all == 0 ? "" : " (\(CountReport.percent(Double(stored.excluded.value) / all)))"
+    let left = stored.roles.filter { $0.excluded.value > 0 }.map { "\($0.role.rawValue) \($0.excluded)" }
+    let heading =
+      "\(letter)  \(policy.id) \(policy.version) (sha256 \(policy.digest.description.prefix(12))…): "
+    return WrappedList.text(
+      heading, left.isEmpty ? ["nothing left out"] : ["\(stored.excluded)\(share) left out"] + left,
+      width: width ?? 80)
+  }
+}
