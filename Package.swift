@@ -56,6 +56,9 @@ let package = Package(
       name: "Accounting", dependencies: ["UnitModel", "Tensors", "StrictJSON"],
       resources: [.embedInCode("Policies")], swiftSettings: strict),
     .target(
+      name: "Studies", dependencies: ["Accounting", "UnitModel", "Tensors", "StrictJSON"],
+      swiftSettings: strict),
+    .target(
       name: "Conversion",
       dependencies: ["UnitModel", "UnitCheckpoints", "Tensors", "StrictJSON", "FlatFormats", "ByteFiles"],
       swiftSettings: strict),
@@ -75,6 +78,7 @@ let package = Package(
       name: "Reporting",
       dependencies: [
         "Tensors", "StrictJSON", "UnitModel", "UnitCheckpoints", "Accounting", "Validation", "Comparison",
+        "Studies",
       ],
       swiftSettings: strict),
     .executableTarget(
@@ -83,7 +87,7 @@ let package = Package(
         "CLinux", "ByteFiles", "StrictJSON", "Tensors", "HDF5Kit", "FlatFormats", "UnitModel",
         "UnitCheckpoints",
         "Planning", "Accounting", "Conversion", "Comparison", "Validation", "Reporting", "ONNXGraph",
-        "Inference", "ChannelFlow", "SubNetworks",
+        "Inference", "ChannelFlow", "SubNetworks", "Studies",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -130,6 +134,7 @@ let package = Package(
     .testTarget(
       name: "AccountingTests", dependencies: ["Accounting", "UnitModel", "StrictJSON", "TestSupport"],
       swiftSettings: strict),
+    .testTarget(name: "StudiesTests", dependencies: ["Studies", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "PlanningTests", dependencies: ["Planning", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "ConversionTests",

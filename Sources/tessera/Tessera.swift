@@ -19,7 +19,7 @@ struct Tessera: ParsableCommand {
     version: "tessera \(version)",
     subcommands: [
       InspectCommand.self, PlanCommand.self, ConvertCommand.self, CountCommand.self, ExtractCommand.self,
-      ValidateCommand.self, RunCommand.self, VerifyCommand.self, DiffCommand.self,
+      ValidateCommand.self, RunCommand.self, VerifyCommand.self, DiffCommand.self, CompareCommand.self,
     ])
 
   /// The version of the tool; the layout of its files has one of its own.

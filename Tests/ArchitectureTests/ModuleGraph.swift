@@ -19,6 +19,7 @@ enum ModuleGraph {
     ],
     "Planning": ["UnitModel", "Tensors"],
     "Accounting": ["UnitModel", "Tensors", "StrictJSON"],
+    "Studies": ["Accounting", "UnitModel", "Tensors", "StrictJSON", "Glibc"],
     "Conversion": [
       "UnitModel", "UnitCheckpoints", "Tensors", "StrictJSON", "FlatFormats", "ByteFiles", "Dispatch",
       "Synchronization",
@@ -30,12 +31,13 @@ enum ModuleGraph {
     ],
     "Reporting": [
       "Tensors", "StrictJSON", "UnitModel", "UnitCheckpoints", "Accounting", "Validation", "Comparison",
+      "Studies",
     ],
     "tessera": [
       "CLinux", "ByteFiles", "StrictJSON", "Tensors", "HDF5Kit", "FlatFormats", "UnitModel",
       "UnitCheckpoints",
       "Planning", "Accounting", "Conversion", "Comparison", "Validation", "Reporting", "ONNXGraph",
-      "Inference",
+      "Inference", "Studies",
       "ArgumentParser", "Glibc",
     ],
   ]

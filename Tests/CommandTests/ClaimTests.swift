@@ -10,8 +10,10 @@ struct ClaimTests {
     let folder = try TemporaryFolder()
     let path = try folder.write(
       Array(#"{"format":"tessera.claims/1","claims":[\#(claims)]}"#.utf8), as: "claims.json")
-    return try tessera(
-      ["count", "\(Self.samples)/J1.plan.json", "--claims", path] + more, directory: folder.path)
+    return try withExtendedLifetime(folder) {
+      try tessera(
+        ["count", "\(Self.samples)/J1.plan.json", "--claims", path] + more, directory: folder.path)
+    }
   }
 
   /// Level 1 of CIFAR-100 has 1,856,436 parameters under dvn-all and 1,838,592 under dvn-convolutions.

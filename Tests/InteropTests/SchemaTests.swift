@@ -54,6 +54,7 @@ struct SchemaTests {
         ]
       ]
     ),
+    ("compare", [["compare", "\(SourceFolder.root)/samples/paper/study.json", "--json"]]),
     (
       "plan",
       [
@@ -75,7 +76,8 @@ struct SchemaTests {
         "samples/\($0).json"
       }
     ),
-    ("claims", ["samples/paper/J1.claims.json"]),
+    ("claims", ["J1", "H1", "J2"].map { "samples/paper/\($0).claims.json" }),
+    ("study", ["samples/paper/study.json"]),
     (
       "counting-policy",
       presets.map { "Sources/Accounting/Policies/\($0)" }

@@ -1,0 +1,97 @@
+internal import Accounting
+package import StrictJSON
+internal import Studies
+internal import Tensors
+internal import UnitModel
+
+extension StudyReport {
+  /// As `schemas/compare.schema.json` describes it.
+  package var json: JSONValue {
+    object([
+      ("format", "tessera.compare/1"), ("title", .string(analysis.study.title)),
+      ("alpha", .number(analysis.study.settings.alpha)),
+      ("tolerance", .number(analysis.study.settings.tolerance)),
+      ("resamples", JSONValue(analysis.study.settings.resamples)),
+      ("seed", JSONValue(analysis.study.settings.seed)),
+      (
+        "policies",
+        .array(
+          analysis.policies.map {
+            object([
+              ("id", .string($0.id)), ("version", JSONValue($0.version)),
+              ("digest", .string($0.digest.description)),
+            ])
+          })
+      ), ("points", .array(analysis.points.map(json))), ("pairs", .array(analysis.pairs.map(json))),
+      (
+        "flips",
+        .array(
+          analysis.flips.map { flip in
+            object([
+              ("smaller", JSONValue(flip.smaller)), ("larger", JSONValue(flip.larger)),
+              ("policies", .array(flip.policies.map { .string(analysis.policies[$0].id) })),
+              ("overturns_win", .bool(flip.overturnsWin)), ("words", .string(words(flip))),
+            ])
+          })
+      ),
+      (
+        "asymmetries",
+        .array(
+          analysis.asymmetries.map {
+            object([("methods", .array($0.methods.map { .string($0) })), ("words", .string($0.sentence))])
+          })
+      ),
+    ])
+  }
+
+  private func json(_ point: StudyPoint) -> JSONValue {
+    object([
+      ("method", .string(point.result.method)), ("task", .string(point.result.task.text)),
+      ("level", point.result.level.map { JSONValue($0.value) } ?? .null),
+      (
+        "parameters",
+        object(
+          zip(analysis.policies, point.parameters).compactMap { policy, number in
+            number.map { (policy.id, JSONValue($0)) }
+          })
+      ), ("counted", .bool(point.row != nil)),
+      ("excluded", point.row.map { JSONValue($0.excluded.value) } ?? .null),
+      ("n", JSONValue(point.sample.count)), ("accuracy", .number(point.sample.mean)),
+      ("deviation", point.sample.deviation.map { .number($0) } ?? .null),
+      ("seed_interval", json(point.seedInterval)), ("test_interval", json(point.testInterval)),
+      ("wilson_interval", json(point.wilsonInterval)), ("on_front", .bool(point.isOnFront)),
+    ])
+  }
+
+  private func json(_ pair: PairComparison) -> JSONValue {
+    object([
+      ("first", JSONValue(pair.first)), ("second", JSONValue(pair.second)),
+      (
+        "test",
+        pair.test.map { test in
+          object([
+            ("kind", .string(test.kind.rawValue)), ("difference", .number(test.difference)),
+            ("statistic", number(test.statistic)), ("degrees", number(test.degrees)),
+            ("p", number(test.pValue)),
+            ("interval", json(test.interval)),
+          ])
+        } ?? .null
+      ), ("p_holm", pair.adjusted.map(number) ?? .null),
+      ("shared_seeds", .array(pair.sharedSeeds.map { JSONValue($0) })), ("bootstrap", json(pair.bootstrap)),
+      ("stochastic_order", pair.stochasticOrder.map { .number($0) } ?? .null),
+      ("hedges_g", pair.hedges.map { .number($0) } ?? .null),
+      ("cliff_delta", pair.cliff.map { .number($0) } ?? .null), ("cohen_h", .number(pair.cohenH)),
+      ("verdict", .string(pair.verdict.rawValue)), ("words", .string(words(pair))),
+    ])
+  }
+
+  private func json(_ interval: Interval?) -> JSONValue {
+    interval.map { .array([number($0.low), number($0.high)]) } ?? .null
+  }
+
+  /// Numbers that are not finite are strings, as everywhere in the tool's JSON.
+  private func number(_ value: Double) -> JSONValue {
+    if value.isFinite { return .number(value) }
+    return .string(value.isNaN ? "NaN" : value > 0 ? "Infinity" : "-Infinity")
+  }
+}

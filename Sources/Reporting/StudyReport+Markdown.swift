@@ -1,0 +1,108 @@
+internal import Accounting
+internal import Studies
+internal import Tensors
+internal import UnitModel
+
+extension StudyReport {
+  /// The study as Markdown that also reads as text.
+  package var markdown: String {
+    let common = analysis.policies[0]
+    var text = "# \(analysis.study.title.isEmpty ? "Study" : Self.cell(analysis.study.title))\n\n"
+    text +=
+      "Counted under policy \(common.id) \(common.version) (sha256 \(common.digest.description.prefix(12))…): "
+    text +=
+      "\(Self.cell(common.title)). Budgets match within \(Self.percent(analysis.study.settings.tolerance)) %, "
+    text += "level of significance \(analysis.study.settings.alpha), Holm's correction over all tests.\n\n"
+    text += pointsTable + pairsTable
+    text += section("Rankings that another policy turns round", analysis.flips.map(words), none: "None.")
+    text += section(
+      "Counted of one and not of another", analysis.asymmetries.map(\.sentence), none: "Nothing found.")
+    return text
+  }
+
+  private var pointsTable: String {
+    let confidence = Self.decimals(analysis.study.settings.confidence * 100, 0)
+    var table = MarkdownTable([
+      ("task", false), ("method", false), ("parameters", true), ("left out", true), ("accuracy %", true),
+      ("\(confidence) % interval", false), ("N", true), ("front", false),
+    ])
+    for point in analysis.points {
+      let interval = point.seedInterval ?? point.testInterval
+      table.append([
+        Self.cell(point.result.task.text), Self.cell(point.name),
+        point.number.map { ParameterCount($0).description } ?? "–",
+        point.row.map { $0.excluded.description } ?? "cited", Self.percent(point.sample.mean),
+        interval.map {
+          "\(Self.percent($0.low))–\(Self.percent($0.high)) \(point.seedInterval == nil ? "test set" : "seeds")"
+        } ?? "unknown",
+        String(point.sample.count), point.isOnFront ? "front" : "",
+      ])
+    }
+    return table.text + "\n"
+  }
+
+  private var pairsTable: String {
+    if analysis.pairs.isEmpty { return "No two methods have matching budgets.\n\n" }
+    var table = MarkdownTable([
+      ("task", false), ("pair", false), ("difference", true), ("test", false), ("p", true),
+      ("p (Holm)", true),
+      ("effect", false), ("verdict", false),
+    ])
+    for pair in analysis.pairs {
+      let (a, b) = (analysis.points[pair.first], analysis.points[pair.second])
+      var effect = pair.hedges.map { "g \(Self.decimals($0, 2))" } ?? "h \(Self.decimals(pair.cohenH, 3))"
+      if let order = pair.stochasticOrder { effect += ", ε \(Self.decimals(order, 2))" }
+      table.append([
+        Self.cell(a.result.task.text), "\(Self.cell(a.name)) − \(Self.cell(b.name))",
+        Self.percent(a.sample.mean - b.sample.mean), pair.test?.kind.rawValue ?? "none",
+        pair.test.map { Self.probability($0.pValue) } ?? "–", pair.adjusted.map(Self.probability) ?? "–",
+        effect,
+        Self.cell(words(pair)),
+      ])
+    }
+    return table.text + "\n"
+  }
+
+  private func section(_ title: String, _ items: [String], none: String) -> String {
+    let lines = items.isEmpty ? [none] : items.map { "* \(Self.cell($0))" }
+    return "## \(title)\n\n" + lines.joined(separator: "\n") + "\n\n"
+  }
+
+  /// Text that ends neither a cell nor a line.
+  static func cell(_ text: String) -> String {
+    text.unicodeScalars.reduce(into: "") { cell, scalar in
+      switch scalar {
+      case "|": cell += "\\|"
+      case _ where scalar.properties.generalCategory == .control: cell += " "
+      default: cell.unicodeScalars.append(scalar)
+      }
+    }
+  }
+}
+
+/// Rows of a Markdown table, aligned so that they read as text.
+private struct MarkdownTable {
+  private let columns: [(title: String, isNumber: Bool)]
+  private var rows: [[String]] = []
+
+  init(_ columns: [(String, Bool)]) { self.columns = columns.map { ($0.0, $0.1) } }
+
+  mutating func append(_ row: [String]) { rows.append(row) }
+
+  var text: String {
+    let widths = columns.indices.map { column in
+      max(3, ([columns[column].title] + rows.map { $0[column] }).map(DisplayWidth.columns).max() ?? 0)
+    }
+    func line(_ cells: [String]) -> String {
+      "| "
+        + cells.enumerated().map { index, cell in
+          let space = String(repeating: " ", count: max(0, widths[index] - DisplayWidth.columns(of: cell)))
+          return columns[index].isNumber ? space + cell : cell + space
+        }.joined(separator: " | ") + " |\n"
+    }
+    let rule = columns.indices.map { index in
+      String(repeating: "-", count: widths[index] - 1) + (columns[index].isNumber ? ":" : "-")
+    }
+    return line(columns.map(\.title)) + line(rule) + rows.map(line).joined()
+  }
+}

@@ -1,0 +1,86 @@
+internal import Studies
+internal import Tensors
+internal import UnitModel
+
+extension StudyReport {
+  /// Accuracy over parameters with intervals, one panel for each task, and the front as a line.
+  package var svg: String {
+    var tasks: [TaskID] = []
+    for point in analysis.points where point.number != nil && !tasks.contains(point.result.task) {
+      tasks.append(point.result.task)
+    }
+    let methods = analysis.study.methods.map(\.name)
+    let height = Panel.height * max(1, tasks.count) + 22 * methods.count + 20
+    var text = """
+      <svg xmlns="http://www.w3.org/2000/svg" width="720" height="\(height)" viewBox="0 0 720 \(height)" \
+      font-family="sans-serif" font-size="12">
+      <title>\(Self.escaped(analysis.study.title))</title>
+      <rect width="720" height="\(height)" fill="white"/>
+
+      """
+    for (place, task) in tasks.enumerated() {
+      let points = analysis.points.filter { $0.result.task == task && $0.number != nil }
+      text += Panel(task: task.text, points: points, methods: methods, top: Panel.height * place).svg
+    }
+    for (place, method) in methods.enumerated() {
+      let y = Panel.height * max(1, tasks.count) + 22 * place + 16
+      text += "<circle cx=\"70\" cy=\"\(y - 4)\" r=\"5\" fill=\"\(Panel.color(place))\"/>"
+      text += "<text x=\"84\" y=\"\(y)\">\(Self.escaped(method))</text>\n"
+    }
+    return text + "</svg>\n"
+  }
+
+  static func escaped(_ text: String) -> String {
+    StudyReport.cell(text).replacing("&", with: "&amp;").replacing("<", with: "&lt;")
+      .replacing(">", with: "&gt;").replacing("\"", with: "&quot;")
+  }
+}
+
+/// The picture of one task.
+private struct Panel {
+  static let height = 300
+  let task: String
+  let points: [StudyPoint]
+  let methods: [String]
+  let top: Int
+
+  /// Colours that people who see no red or no green tell apart (Okabe and Ito).
+  static func color(_ index: Int) -> String {
+    let colors = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
+    return colors[index % colors.count]
+  }
+
+  var svg: String {
+    let intervals = points.map { point in
+      let interval = point.seedInterval ?? point.testInterval
+      return (low: interval?.low ?? point.sample.mean, high: interval?.high ?? point.sample.mean)
+    }
+    let low = intervals.map(\.low).min() ?? 0
+    let high = intervals.map(\.high).max() ?? 1
+    let span = max(high - low, 1e-6)
+    let largest = Double(points.compactMap(\.number).max() ?? 1)
+    func x(_ point: StudyPoint) -> String {
+      StudyReport.decimals(70 + 600 * Double(point.number ?? 0) / max(largest, 1), 1)
+    }
+    func y(_ accuracy: Double) -> String {
+      StudyReport.decimals(Double(top) + 250 - 200 * (accuracy - low) / span, 1)
+    }
+    var text = "<g stroke=\"#888\" fill=\"none\"><path d=\"M70 \(top + 40)V\(top + 260)H680\"/></g>\n"
+    text += "<text x=\"70\" y=\"\(top + 24)\" font-weight=\"bold\">\(StudyReport.escaped(task))</text>\n"
+    text += "<text x=\"64\" y=\"\(y(low))\" text-anchor=\"end\">\(StudyReport.percent(low)) %</text>"
+    text += "<text x=\"64\" y=\"\(y(high))\" text-anchor=\"end\">\(StudyReport.percent(high)) %</text>\n"
+    text +=
+      "<text x=\"670\" y=\"\(top + 278)\" text-anchor=\"end\">\(ParameterCount(Int(largest))) parameters</text>\n"
+    let front = points.filter(\.isOnFront).sorted { ($0.number ?? 0) < ($1.number ?? 0) }
+    let line = front.map { "\(x($0)),\(y($0.sample.mean))" }.joined(separator: " ")
+    text += "<polyline points=\"\(line)\" fill=\"none\" stroke=\"#888\" stroke-dasharray=\"4 3\"/>\n"
+    for (point, interval) in zip(points, intervals) {
+      let color = Self.color(methods.firstIndex(of: point.result.method) ?? 0)
+      text += "<path d=\"M\(x(point)) \(y(interval.low))V\(y(interval.high))\" stroke=\"\(color)\"/>"
+      text += "<circle cx=\"\(x(point))\" cy=\"\(y(point.sample.mean))\" r=\"5\" fill=\"\(color)\">"
+      text += "<title>\(StudyReport.escaped(point.name)): \(ParameterCount(point.number ?? 0)) parameters, "
+      text += "\(StudyReport.percent(point.sample.mean)) %</title></circle>\n"
+    }
+    return text
+  }
+}

@@ -1,0 +1,58 @@
+internal import Accounting
+package import Studies
+internal import Tensors
+
+/// What `compare` prints: an analysed study as Markdown, JSON, or a picture.
+package struct StudyReport: Sendable {
+  package let analysis: StudyAnalysis
+
+  package init(_ analysis: StudyAnalysis) { self.analysis = analysis }
+
+  /// "95.10", percent with two decimals.
+  static func percent(_ fraction: Double) -> String { decimals(fraction * 100, 2) }
+
+  /// A number with so many decimals; what is not finite as JSON spells it.
+  static func decimals(_ value: Double, _ places: Int) -> String {
+    if value.isNaN { return "NaN" }
+    if value.isInfinite { return value > 0 ? "∞" : "-∞" }
+    var scale = 1.0
+    for _ in 0..<places { scale *= 10 }
+    guard abs(value) < 1e12 else { return "\(value)" }
+    let all = Int((abs(value) * scale).rounded())
+    let digits = String(all)
+    let padded = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
+    let sign = value < 0 && all != 0 ? "-" : ""
+    return sign + padded.dropLast(places) + (places > 0 ? "." + padded.suffix(places) : "")
+  }
+
+  /// A p-value: three digits, and below 0.001 only that.
+  static func probability(_ p: Double) -> String { p < 0.001 ? "< 0.001" : decimals(p, 3) }
+
+  /// What may be said of a pair, in words.
+  func words(_ pair: PairComparison) -> String {
+    let (a, b) = (analysis.points[pair.first].result.method, analysis.points[pair.second].result.method)
+    let once = pair.isSingleRun
+    switch pair.verdict {
+    case .firstBetter: return "\(a) is better" + (once ? ", as far as the test set goes: N = 1" : "")
+    case .secondBetter: return "\(b) is better" + (once ? ", as far as the test set goes: N = 1" : "")
+    case .notSeparable: return "not separable" + (once ? " (N = 1: sampling the test set alone)" : "")
+    case .untestable: return "cannot be tested: N = 1, and the size of the test set is unknown"
+    }
+  }
+
+  /// One sentence for a flip.
+  func words(_ flip: RankingFlip) -> String {
+    let (a, b) = (analysis.points[flip.smaller], analysis.points[flip.larger])
+    func numbers(_ index: Int) -> String {
+      let p = a.parameters[index] ?? a.number ?? 0
+      let q = b.parameters[index] ?? b.number ?? 0
+      return "\(ParameterCount(p)) against \(ParameterCount(q))"
+    }
+    let others = flip.policies.map { "'\(analysis.policies[$0].id)' (\(numbers($0)))" }.joined(
+      separator: ", ")
+    return
+      "\(a.result.task): \(a.name) is smaller than \(b.name) under '\(analysis.policies[0].id)' (\(numbers(0))), "
+      + "larger under \(others)"
+      + (flip.overturnsWin ? "; it was also at least as accurate, so the win is gone" : "")
+  }
+}

@@ -1,0 +1,80 @@
+internal import Accounting
+internal import Tensors
+
+/// Something that is counted of one method and not of another, so that their numbers do not mean the same.
+public struct Asymmetry: Hashable, Sendable {
+  /// The methods it is about.
+  public let methods: [String]
+  /// One sentence.
+  public let sentence: String
+
+  static func find(_ study: Study, _ points: [StudyPoint], _ policies: [CountingPolicy]) -> [Asymmetry] {
+    guard let common = policies.first else { return [] }
+    var found: [Asymmetry] = []
+    for method in study.methods where !method.cited.isEmpty {
+      let under = method.cited.map(\.policy)
+      if under.contains(common.id) && method.cited.count == 1 { continue }
+      let list = method.cited.map { "\($0.parameters) under '\($0.policy)'" }.joined(separator: ", ")
+      found.append(
+        Asymmetry(
+          methods: [method.name],
+          sentence: "\(method.name) was not counted under the common policy '\(common.id)'; cited are \(list)"
+        ))
+    }
+    for part in [NetworkPart.head, .stem, .shortcut] {
+      found += compare(points, "\(part.rawValue)s") { row in
+        let count = row.parts.first { $0.part == part }
+        return (count?.parameters.value ?? 0, count?.excluded.value ?? 0)
+      }
+    }
+    for role in [ParameterRole.selector, .mask, .kernelTransform] {
+      found += compare(points, "\(role.rawValue) tensors", isOptional: true) { row in
+        let count = row.roles.first { $0.role == role }
+        return (count?.parameters.value ?? 0, count?.excluded.value ?? 0)
+      }
+    }
+    return found
+  }
+
+  /// Methods of which something is left out, or that have none of it, where another's is counted.
+  private static func compare(
+    _ points: [StudyPoint], _ what: String, isOptional: Bool = false,
+    _ elements: (ParameterRow) -> (counted: Int, left: Int)
+  ) -> [Asymmetry] {
+    var counted: [String] = []
+    var left: [(method: String, elements: Int)] = []
+    var none: [String] = []
+    for point in points {
+      guard let row = point.row else { continue }
+      let method = point.result.method
+      let (some, out) = elements(row)
+      if some > 0, !counted.contains(method) { counted.append(method) }
+      if some == 0, out > 0, !left.contains(where: { $0.method == method }) { left.append((method, out)) }
+      if some == 0, out == 0, !none.contains(method) { none.append(method) }
+    }
+    none.removeAll { method in counted.contains(method) || left.contains { $0.method == method } }
+    var found: [Asymmetry] = []
+    if isOptional {
+      // What a method alone needs is an asymmetry when it is left out, not when the others have none.
+      found += left.map {
+        Asymmetry(
+          methods: [$0.method],
+          sentence: "\($0.method) is counted without its \(what) (\($0.elements) elements)")
+      }
+      return found
+    }
+    guard !counted.isEmpty else { return [] }
+    found += left.map {
+      Asymmetry(
+        methods: [$0.method],
+        sentence: "\($0.method) is counted without its \(what) (\($0.elements) elements), "
+          + "\(counted.joined(separator: ", ")) with them")
+    }
+    found += none.map {
+      Asymmetry(
+        methods: [$0],
+        sentence: "\($0) has no \(what) in its file, \(counted.joined(separator: ", ")) is counted with them")
+    }
+    return found
+  }
+}

@@ -1,0 +1,97 @@
+/// Two points of one task, at matching budgets, held against each other.
+public struct PairComparison: Sendable {
+  /// The index of the one point.
+  public let first: Int
+  /// The index of the other.
+  public let second: Int
+  /// The test of the difference; nil where neither seeds nor the test set's size allow one.
+  public let test: MeanTest?
+  /// Seeds that both have; empty unless the test is paired.
+  public let sharedSeeds: [Int]
+  /// The bootstrap interval of the difference; nil at N = 1.
+  public let bootstrap: Interval?
+  /// The upper bound of ε that the first is stochastically worse; nil at N = 1. Below ½ it is almost stochastically
+  /// better.
+  public let stochasticOrder: Double?
+  /// Hedges' g over seeds; nil at N = 1 or without spread.
+  public let hedges: Double?
+  /// Cliff's delta over seeds; nil at N = 1.
+  public let cliff: Double?
+  /// Cohen's h of the two proportions.
+  public let cohenH: Double
+  /// The p-value after Holm's correction over all tests of the study; nil without a test.
+  public internal(set) var adjusted: Double?
+  /// What may be said.
+  public internal(set) var verdict: Verdict = .untestable
+
+  /// What may be said of two points. The raw value is how JSON spells it.
+  public enum Verdict: String, Hashable, Sendable, CaseIterable {
+    case firstBetter = "first-better"
+    case secondBetter = "second-better"
+    case notSeparable = "not-separable"
+    case untestable
+  }
+
+  /// Whether one of the two was run once.
+  public let isSingleRun: Bool
+
+  init(_ points: [StudyPoint], _ first: Int, _ second: Int, _ settings: Study.Settings) {
+    let (a, b) = (points[first], points[second])
+    self.first = first
+    self.second = second
+    isSingleRun = a.sample.count == 1 || b.sample.count == 1
+    let confidence = settings.confidence
+    cohenH = EffectSize.cohenH(a.sample.mean, b.sample.mean)
+    let shared = Self.shared(a, b)
+    let seed = UInt64(settings.seed)
+    if let pairs = shared, let x = Sample(pairs.first), let y = Sample(pairs.second) {
+      test = MeanTest.paired(pairs.first, pairs.second, confidence: confidence)
+      sharedSeeds = pairs.seeds
+      bootstrap = Bootstrap.difference(
+        x, y, isPaired: true, confidence: confidence, resamples: settings.resamples, seed: seed)
+    } else if !isSingleRun {
+      test = MeanTest.welch(a.sample, b.sample, confidence: confidence)
+      sharedSeeds = []
+      bootstrap = Bootstrap.difference(
+        a.sample, b.sample, isPaired: false, confidence: confidence, resamples: settings.resamples, seed: seed
+      )
+    } else {
+      sharedSeeds = []
+      bootstrap = nil
+      if let n = a.result.testSize, let m = b.result.testSize {
+        test = MeanTest.proportions(a.sample.mean, of: n, b.sample.mean, of: m, confidence: confidence)
+      } else {
+        test = nil
+      }
+    }
+    hedges = isSingleRun ? nil : EffectSize.hedges(a.sample, b.sample)
+    cliff = isSingleRun ? nil : EffectSize.cliff(a.sample, b.sample)
+    stochasticOrder =
+      isSingleRun
+      ? nil
+      : AlmostStochasticOrder.bound(
+        a.sample, b.sample, confidence: confidence, resamples: settings.resamples, seed: seed)
+  }
+
+  /// The accuracies of the seeds that both methods were run with; nil for fewer than two.
+  private static func shared(
+    _ a: StudyPoint, _ b: StudyPoint
+  ) -> (seeds: [Int], first: [Double], second: [Double])? {
+    guard let seeds = a.result.seeds, let others = b.result.seeds else { return nil }
+    let known = Dictionary(zip(others, b.result.accuracies), uniquingKeysWith: { first, _ in first })
+    var result: (seeds: [Int], first: [Double], second: [Double]) = ([], [], [])
+    for (seed, value) in zip(seeds, a.result.accuracies) {
+      guard let other = known[seed] else { continue }
+      result.seeds.append(seed)
+      result.first.append(value)
+      result.second.append(other)
+    }
+    return result.seeds.count < 2 ? nil : result
+  }
+
+  mutating func judge(adjusted: Double?, alpha: Double) {
+    self.adjusted = adjusted
+    guard let adjusted, let test else { return }
+    verdict = adjusted >= alpha ? .notSeparable : test.difference > 0 ? .firstBetter : .secondBetter
+  }
+}

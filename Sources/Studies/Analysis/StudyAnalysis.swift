@@ -1,0 +1,111 @@
+public import Accounting
+internal import StrictJSON
+internal import Tensors
+internal import UnitModel
+
+/// What a study says, and what it does not.
+public struct StudyAnalysis: Sendable {
+  /// The study.
+  public let study: Study
+  /// The common policy first, then the others under which conclusions are looked at again.
+  public let policies: [CountingPolicy]
+  /// The points, in the order of the results.
+  public let points: [StudyPoint]
+  /// Pairs of different methods at matching budgets.
+  public let pairs: [PairComparison]
+  /// Orders of two points by parameters that another policy turns round.
+  public let flips: [RankingFlip]
+  /// What is counted of one method and not of another.
+  public let asymmetries: [Asymmetry]
+
+  /// Analyses a study.
+  ///
+  /// - Parameters:
+  ///   - inventories: what there is in each method's file, by the method's name.
+  ///   - policies: the common policy first.
+  ///
+  /// Throws what `Inventory.counts` does, and `.unknownNetwork` for a result about no network of its file.
+  public init(
+    _ study: Study, inventories: [String: Inventory], policies: [CountingPolicy]
+  ) throws(AccountingError) {
+    var counts: [String: [ParameterCounts?]] = [:]
+    for (name, inventory) in inventories {
+      var all: [ParameterCounts?] = []
+      for policy in policies {
+        all.append(policy.needsValues && !inventory.hasValues ? nil : try inventory.counts(under: policy))
+      }
+      counts[name] = all
+    }
+    var points: [StudyPoint] = []
+    for result in study.results {
+      guard let method = study.methods.first(where: { $0.name == result.method }) else { continue }
+      var rows: [ParameterRow?] = []
+      if let all = counts[method.name] {
+        for count in all {
+          rows.append(try count.map { (count) throws(AccountingError) in try Self.row(result, count) })
+        }
+      }
+      let parameters = policies.indices.map { index -> Int? in
+        if rows.indices.contains(index) { return rows[index]?.parameters.value }
+        return Self.cited(method, policies[index], isCommon: index == 0)
+      }
+      if let point = StudyPoint(
+        result, parameters: parameters, row: rows.first.flatMap { $0 }, confidence: study.settings.confidence)
+      {
+        points.append(point)
+      }
+    }
+    for index in points.indices { points[index].isOnFront = Self.isOnFront(index, points) }
+    self.study = study
+    self.policies = policies
+    pairs = Self.pairs(points, study.settings)
+    flips = RankingFlip.find(points, policies)
+    asymmetries = Asymmetry.find(study, points, policies)
+    self.points = points
+  }
+
+  private static func row(
+    _ result: Study.Result, _ counts: ParameterCounts
+  ) throws(AccountingError) -> ParameterRow {
+    guard let level = result.level else { return counts.stored }
+    let row = counts.networks.first { $0.task == result.taskInFile && $0.level == level }
+    guard let row else { throw .unknownNetwork(task: result.taskInFile, level: level) }
+    return row
+  }
+
+  /// A cited number under its policy; under a common policy that nothing was published for, the only one there is.
+  private static func cited(_ method: Study.Method, _ policy: CountingPolicy, isCommon: Bool) -> Int? {
+    if let exact = method.cited.first(where: { $0.policy == policy.id }) { return exact.parameters }
+    return isCommon ? method.cited.first?.parameters : nil
+  }
+
+  private static func isOnFront(_ index: Int, _ points: [StudyPoint]) -> Bool {
+    let point = points[index]
+    guard let number = point.number else { return false }
+    return !points.contains { other in
+      guard other.result.task == point.result.task, let theirs = other.number else { return false }
+      let (a, b) = (other.sample.mean, point.sample.mean)
+      return (theirs < number && a >= b) || (theirs <= number && a > b)
+    }
+  }
+
+  private static func pairs(_ points: [StudyPoint], _ settings: Study.Settings) -> [PairComparison] {
+    var pairs: [PairComparison] = []
+    for first in points.indices {
+      for second in points.indices where second > first {
+        let (a, b) = (points[first], points[second])
+        guard a.result.task == b.result.task, a.result.method != b.result.method, let p = a.number,
+          let q = b.number, Double(abs(p - q)) <= settings.tolerance * Double(max(p, q)),
+          pairs.count < Study.resultLimit
+        else { continue }
+        pairs.append(PairComparison(points, first, second, settings))
+      }
+    }
+    let tested = pairs.indices.filter { pairs[$0].test != nil }
+    let adjusted = Holm.adjusted(tested.map { pairs[$0].test?.pValue ?? 1 })
+    for (place, index) in tested.enumerated() {
+      pairs[index].judge(adjusted: adjusted[place], alpha: settings.alpha)
+    }
+    return pairs
+  }
+}

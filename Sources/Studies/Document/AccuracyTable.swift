@@ -1,0 +1,150 @@
+internal import Accounting
+internal import UnitModel
+
+/// Accuracies as comma-separated values, one seed on a line, under a line of titles.
+///
+/// Titles: method, task, accuracy, and where there are any level, seed, test_size, task_in_file. Quotes as in RFC 4180.
+enum AccuracyTable {
+  private static let titles = ["method", "task", "task_in_file", "level", "seed", "accuracy", "test_size"]
+
+  static func results(in bytes: [UInt8], path: String, scale: Double) throws(AccountingError) -> [Study
+    .Result]
+  {
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw .outOfRange(place: path, expected: "UTF-8 text", found: "other bytes")
+    }
+    let rows = try self.rows(Array(text.unicodeScalars), path)
+    guard let header = rows.first else {
+      throw .outOfRange(place: path, expected: "a line of titles", found: "nothing")
+    }
+    for title in header.cells where !titles.contains(title) {
+      throw .unknownMember(
+        place: "\(path), line 1", key: title, nearest: nearestName(to: title, among: titles), keys: titles)
+    }
+    for title in ["method", "task", "accuracy"] where !header.cells.contains(title) {
+      throw .missingMember(place: "\(path), line 1", key: title)
+    }
+    if Set(header.cells).count != header.cells.count {
+      throw .outOfRange(place: "\(path), line 1", expected: "each title once", found: "one again")
+    }
+    var groups: [Group] = []
+    for row in rows.dropFirst() {
+      try add(row, header.cells, "\(path), line \(row.line)", scale, to: &groups)
+    }
+    return groups.map(\.result)
+  }
+
+  private struct Key: Hashable {
+    let method: String
+    let task: String
+    let taskInFile: String
+    let level: Int?
+    let testSize: Int?
+  }
+
+  private struct Group {
+    let key: Key
+    var values: [(seed: Int?, value: Double)] = []
+
+    var result: Study.Result {
+      let seeds = values.compactMap(\.seed)
+      let hasSeeds = seeds.count == values.count
+      let sorted = hasSeeds ? values.sorted { ($0.seed ?? 0) < ($1.seed ?? 0) } : values
+      return Study.Result(
+        method: key.method, task: TaskID(key.task), taskInFile: TaskID(key.taskInFile),
+        level: key.level.map { LevelNumber($0) }, accuracies: sorted.map(\.value),
+        seeds: hasSeeds ? sorted.compactMap(\.seed) : nil, testSize: key.testSize)
+    }
+  }
+
+  private static func add(
+    _ row: (line: Int, cells: [String]), _ titles: [String], _ place: String, _ scale: Double,
+    to groups: inout [Group]
+  ) throws(AccountingError) {
+    guard row.cells.count == titles.count else {
+      throw .outOfRange(place: place, expected: "\(titles.count) cells", found: "\(row.cells.count)")
+    }
+    func cell(_ title: String) -> String {
+      titles.firstIndex(of: title).map { row.cells[$0] } ?? ""
+    }
+    func whole(_ title: String) throws(AccountingError) -> Int? {
+      let text = cell(title)
+      if text.isEmpty { return nil }
+      guard let number = Int(text), title == "seed" || (1...1_000_000_000).contains(number) else {
+        throw .outOfRange(
+          place: "\(place): \(title)", expected: "a whole number", found: "'\(text.prefix(40))'")
+      }
+      return number
+    }
+    guard let value = Double(cell("accuracy")), (0...scale).contains(value) else {
+      throw .outOfRange(
+        place: "\(place): accuracy", expected: "a number from 0 to \(Int(scale))",
+        found: "'\(cell("accuracy").prefix(40))'")
+    }
+    let inFile = cell("task_in_file")
+    let key = Key(
+      method: cell("method"), task: cell("task"), taskInFile: inFile.isEmpty ? cell("task") : inFile,
+      level: try whole("level"), testSize: try whole("test_size"))
+    let seed = try whole("seed")
+    let place = groups.firstIndex { $0.key == key } ?? groups.count
+    if place == groups.count { groups.append(Group(key: key)) }
+    if let seed, groups[place].values.contains(where: { $0.seed == seed }) {
+      throw .outOfRange(place: "line \(row.line): seed", expected: "each seed once", found: "\(seed) again")
+    }
+    groups[place].values.append((seed, value / scale))
+    if groups[place].values.count > Study.seedLimit {
+      throw .outOfRange(place: path(row.line), expected: "at most \(Study.seedLimit) seeds", found: "more")
+    }
+  }
+
+  private static func path(_ line: Int) -> String { "line \(line)" }
+
+  /// The cells of every line that is not empty.
+  private static func rows(
+    _ text: [Unicode.Scalar], _ path: String
+  ) throws(AccountingError) -> [(line: Int, cells: [String])] {
+    var rows: [(line: Int, cells: [String])] = []
+    var cells: [String] = []
+    var cell = ""
+    var isQuoted = false
+    var line = 1
+    var start = 1
+    var index = 0
+    func end() {
+      cells.append(cell)
+      if cells != [""] { rows.append((start, cells)) }
+      cells = []
+      cell = ""
+    }
+    while index < text.count {
+      let scalar = text[index]
+      if scalar == "\n" { line += 1 }
+      if isQuoted {
+        if scalar == "\"", index + 1 < text.count, text[index + 1] == "\"" {
+          cell.unicodeScalars.append(scalar)
+          index += 1
+        } else if scalar == "\"" {
+          isQuoted = false
+        } else {
+          cell.unicodeScalars.append(scalar)
+        }
+      } else if scalar == "\"", cell.isEmpty {
+        isQuoted = true
+      } else if scalar == "," {
+        cells.append(cell)
+        cell = ""
+      } else if scalar == "\n" {
+        end()
+        start = line
+      } else if scalar != "\r" {
+        cell.unicodeScalars.append(scalar)
+      }
+      index += 1
+    }
+    if isQuoted {
+      throw .outOfRange(place: "\(path), line \(start)", expected: "a closing quote", found: "none")
+    }
+    end()
+    return rows
+  }
+}

@@ -1,0 +1,144 @@
+public import Accounting
+internal import StrictJSON
+internal import UnitModel
+
+extension Study {
+  /// The study that a document spells (`schemas/study.schema.json`).
+  ///
+  /// - Parameter table: reads the table of accuracies at a path, where the document names one.
+  ///
+  /// Throws the cases of `AccountingError` that are about documents, and what `table` throws.
+  public init(
+    parsing bytes: [UInt8], table: (String) throws(AccountingError) -> [UInt8]
+  ) throws(AccountingError) {
+    let document = try DocumentNode(parsing: bytes, format: Study.format, sizeLimit: Study.sizeLimit)
+    let object = try document.object(allowing: [
+      "format", "$schema", "title", "description", "policy", "policies", "tolerance", "alpha", "resamples",
+      "seed", "accuracy_in", "methods", "results",
+    ])
+    title = try object.optional("title")?.string() ?? ""
+    _ = try object.optional("description")?.string()
+    policy = try object.optional("policy")?.string() ?? PolicyPreset.allStored.rawValue
+    if let list = object.optional("policies") {
+      var names: [String] = []
+      for node in try list.array() { names.append(try node.string()) }
+      policies = names
+    } else {
+      policies = nil
+    }
+    var settings = Settings()
+    if let node = object.optional("tolerance") { settings.tolerance = try node.number(in: 0...1) }
+    if let node = object.optional("alpha") { settings.alpha = try node.number(in: 1e-9...0.5) }
+    if let node = object.optional("resamples") { settings.resamples = try node.integer(in: 100...100_000) }
+    if let node = object.optional("seed") { settings.seed = try node.integer(in: 0...Int.max) }
+    self.settings = settings
+    let scale: Double
+    switch try object.optional("accuracy_in")?.string() ?? "percent" {
+    case "percent": scale = 100
+    case "fraction": scale = 1
+    case let found:
+      throw .outOfRange(
+        place: "accuracy_in", expected: "'percent' or 'fraction'", found: "'\(JSONWriter.escaped(found))'")
+    }
+    var methods: [Method] = []
+    for node in try object.required("methods").array() {
+      let method = try Method(node)
+      if methods.contains(where: { $0.name == method.name }) {
+        throw .outOfRange(
+          place: "\(node.place).name", expected: "each method once",
+          found: "'\(JSONWriter.escaped(method.name))' again")
+      }
+      methods.append(method)
+    }
+    let node = try object.required("results")
+    var results: [Result] = []
+    if case .string(let path) = node.value {
+      results = try AccuracyTable.results(in: table(path), path: path, scale: scale)
+    } else {
+      for node in try node.array() { results.append(try Result(node, scale: scale)) }
+    }
+    guard (1...Study.resultLimit).contains(results.count) else {
+      throw .outOfRange(
+        place: "results", expected: "1 to \(Study.resultLimit) results", found: "\(results.count)")
+    }
+    for result in results where !methods.contains(where: { $0.name == result.method }) {
+      throw .unknownMember(
+        place: "results", key: result.method,
+        nearest: nearestName(to: result.method, among: methods.map(\.name)), keys: methods.map(\.name))
+    }
+    self.methods = methods
+    self.results = results
+  }
+}
+
+extension Study.Method {
+  fileprivate init(_ node: DocumentNode) throws(AccountingError) {
+    let object = try node.object(allowing: ["name", "file", "cited", "source"])
+    name = try object.required("name").string()
+    file = try object.optional("file")?.string()
+    source = try object.optional("source")?.string()
+    var cited: [Study.CitedCount] = []
+    if let list = object.optional("cited") {
+      guard case .object(let members) = list.value else { throw list.wrongType("an object") }
+      for member in members.members {
+        let count = DocumentNode(value: member.value, place: "\(list.place).\(member.key)")
+        cited.append(
+          .init(policy: member.key, parameters: try count.integer(in: 1...1_000_000_000_000_000)))
+      }
+    }
+    if file == nil, cited.isEmpty {
+      throw .keysMissing(place: node.place, first: "file", second: "cited")
+    }
+    if file != nil, !cited.isEmpty {
+      throw .keysExclude(place: node.place, first: "file", second: "cited")
+    }
+    self.cited = cited
+  }
+}
+
+extension Study.Result {
+  fileprivate init(_ node: DocumentNode, scale: Double) throws(AccountingError) {
+    let object = try node.object(allowing: [
+      "method", "task", "task_in_file", "level", "accuracy", "test_size",
+    ])
+    method = try object.required("method").string()
+    task = TaskID(try object.required("task").string())
+    taskInFile =
+      try object.optional("task_in_file").map { (node) throws(AccountingError) in
+        TaskID(try node.string())
+      } ?? task
+    level = try object.optional("level").map { (node) throws(AccountingError) in
+      LevelNumber(try node.integer(in: 1...Assignment.networkLimit))
+    }
+    testSize = try object.optional("test_size")?.integer(in: 1...1_000_000_000)
+    let accuracy = try object.required("accuracy")
+    switch accuracy.value {
+    case .array:
+      var values: [Double] = []
+      for node in try accuracy.array() { values.append(try node.number(in: 0...scale) / scale) }
+      accuracies = values
+      seeds = nil
+    case .object(let members):
+      var bySeed: [(seed: Int, value: Double)] = []
+      for member in members.members {
+        guard let seed = Int(member.key) else {
+          throw .outOfRange(
+            place: accuracy.place, expected: "whole numbers as seeds",
+            found: "'\(JSONWriter.escaped(member.key))'")
+        }
+        let node = DocumentNode(value: member.value, place: "\(accuracy.place).\(member.key)")
+        bySeed.append((seed, try node.number(in: 0...scale) / scale))
+      }
+      bySeed.sort { $0.seed < $1.seed }
+      seeds = bySeed.map(\.seed)
+      accuracies = bySeed.map(\.value)
+    default:
+      accuracies = [try accuracy.number(in: 0...scale) / scale]
+      seeds = nil
+    }
+    guard (1...Study.seedLimit).contains(accuracies.count) else {
+      throw .outOfRange(
+        place: accuracy.place, expected: "1 to \(Study.seedLimit) accuracies", found: "\(accuracies.count)")
+    }
+  }
+}

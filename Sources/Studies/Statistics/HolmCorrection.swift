@@ -1,0 +1,14 @@
+/// Holm's step-down correction for many comparisons.
+public enum Holm {
+  /// p-values that may each be held against alpha as if there were one comparison; in the order of the originals.
+  public static func adjusted(_ pValues: [Double]) -> [Double] {
+    let order = pValues.indices.sorted { pValues[$0] < pValues[$1] }
+    var adjusted = pValues
+    var largest = 0.0
+    for (place, index) in order.enumerated() {
+      largest = max(largest, min(1, Double(pValues.count - place) * pValues[index]))
+      adjusted[index] = largest
+    }
+    return adjusted
+  }
+}

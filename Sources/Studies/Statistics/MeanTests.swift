@@ -1,0 +1,77 @@
+/// A test of two means: its statistic, degrees of freedom and two-sided p-value.
+public struct MeanTest: Hashable, Sendable {
+  /// Which test.
+  public let kind: Kind
+  /// The difference of the means, first minus second.
+  public let difference: Double
+  /// t, or z.
+  public let statistic: Double
+  /// Degrees of freedom; infinite for z.
+  public let degrees: Double
+  /// P of a statistic at least as far from 0 when the means are equal.
+  public let pValue: Double
+  /// The interval of the difference at the level of confidence that was asked for.
+  public let interval: Interval
+
+  /// Which test. The raw value is how reports spell it.
+  public enum Kind: String, Hashable, Sendable {
+    /// Student's t of the differences, seed by seed.
+    case paired = "paired-t"
+    /// Welch's t of two samples of unequal variance, degrees by Welch and Satterthwaite.
+    case welch
+    /// Two proportions of one test set's size each, not pooled.
+    case proportions
+  }
+
+  /// Student's t of paired values. `first` and `second` have one value for each seed, in the same order.
+  ///
+  /// Nil for fewer than two pairs. Where all differences are equal the variance is 0: p is 0 unless they are 0, then 1.
+  public static func paired(_ first: [Double], _ second: [Double], confidence: Double) -> MeanTest? {
+    guard first.count == second.count, let sample = Sample(zip(first, second).map { $0 - $1 }),
+      let deviation = sample.deviation
+    else { return nil }
+    return MeanTest(
+      .paired, difference: sample.mean, error: deviation / Double(sample.count).squareRoot(),
+      degrees: Double(sample.count - 1), confidence: confidence)
+  }
+
+  /// Welch's t. Nil unless both samples have two values or more.
+  public static func welch(_ first: Sample, _ second: Sample, confidence: Double) -> MeanTest? {
+    guard let v = first.variance, let w = second.variance else { return nil }
+    let (a, b) = (v / Double(first.count), w / Double(second.count))
+    let spread = a * a / Double(first.count - 1) + b * b / Double(second.count - 1)
+    let degrees = spread > 0 ? (a + b) * (a + b) / spread : Double(first.count + second.count - 2)
+    return MeanTest(
+      .welch, difference: first.mean - second.mean, error: (a + b).squareRoot(), degrees: degrees,
+      confidence: confidence)
+  }
+
+  /// Two accuracies, each measured once on a test set: the error of sampling the test sets alone, z not pooled.
+  ///
+  /// With one and the same test set for both this takes no account of images that both get right, so it is what can be
+  /// said without the predictions.
+  public static func proportions(
+    _ first: Double, of n: Int, _ second: Double, of m: Int, confidence: Double
+  ) -> MeanTest? {
+    guard n > 0, m > 0, (0...1).contains(first), (0...1).contains(second) else { return nil }
+    let error = (first * (1 - first) / Double(n) + second * (1 - second) / Double(m)).squareRoot()
+    return MeanTest(
+      .proportions, difference: first - second, error: error, degrees: .infinity, confidence: confidence)
+  }
+
+  private init(_ kind: Kind, difference: Double, error: Double, degrees: Double, confidence: Double) {
+    self.kind = kind
+    self.difference = difference
+    self.degrees = degrees
+    statistic = error > 0 ? difference / error : difference == 0 ? 0 : difference > 0 ? .infinity : -.infinity
+    let critical: Double
+    if degrees.isInfinite {
+      pValue = Normal.twoSided(statistic)
+      critical = Normal.quantile(1 - (1 - confidence) / 2)
+    } else {
+      pValue = StudentT.twoSided(statistic, degrees: degrees)
+      critical = StudentT.critical(alpha: 1 - confidence, degrees: degrees)
+    }
+    interval = Interval(low: difference - critical * error, high: difference + critical * error)
+  }
+}

@@ -1,0 +1,44 @@
+/// Results over seeds: their number, mean and variance.
+public struct Sample: Hashable, Sendable {
+  /// The values, at least one.
+  public let values: [Double]
+
+  /// A sample; nil without values.
+  public init?(_ values: [Double]) {
+    if values.isEmpty { return nil }
+    self.values = values
+  }
+
+  /// How many values there are.
+  public var count: Int { values.count }
+
+  /// The arithmetic mean.
+  public var mean: Double { values.reduce(0, +) / Double(count) }
+
+  /// The unbiased variance; nil for one value.
+  public var variance: Double? {
+    guard count > 1 else { return nil }
+    let mean = mean
+    return values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(count - 1)
+  }
+
+  /// The square root of the variance.
+  public var deviation: Double? { variance.map { $0.squareRoot() } }
+
+  /// Mean ± t · s / √n at a level of confidence; nil for one value.
+  public func meanInterval(confidence: Double) -> Interval? {
+    guard let deviation else { return nil }
+    let half =
+      StudentT.critical(alpha: 1 - confidence, degrees: Double(count - 1)) * deviation
+      / Double(count).squareRoot()
+    return Interval(low: mean - half, high: mean + half)
+  }
+}
+
+/// Two bounds.
+public struct Interval: Hashable, Sendable {
+  /// The lower bound.
+  public let low: Double
+  /// The upper bound.
+  public let high: Double
+}

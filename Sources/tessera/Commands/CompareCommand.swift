@@ -1,0 +1,127 @@
+internal import Accounting
+internal import ArgumentParser
+internal import ByteFiles
+internal import Reporting
+internal import StrictJSON
+internal import Studies
+
+struct CompareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract: "Compare methods under one counting policy, with the uncertainty of their accuracies.",
+    discussion: """
+      Reads a study (schemas/study.schema.json): methods, each with a file or a plan that is counted, or with cited \
+      numbers; one common policy; accuracies per seed, in the document or in a CSV file beside it. Paths are seen from \
+      the study's folder.
+
+      Says for every pair of methods whose budgets match whether they can be told apart: Student's t of pairs where \
+      seeds are shared, Welch's t where they are not, at N = 1 what sampling the test set alone allows; bootstrap \
+      intervals, almost stochastic order, effect sizes; Holm's correction over all tests of the study. And which orders \
+      by size another policy turns round, and what is counted of one method and not of another.
+
+      Prints Markdown, or JSON with --json. --svg also draws accuracy over parameters.
+
+      Example:
+        tessera compare study.json
+        tessera compare study.json --policy all-stored --json
+        tessera compare study.json --svg front.svg
+      """)
+
+  @Argument(help: "The study.")
+  var study: String
+
+  @Option(help: "Count under this policy instead of the study's: a name, or the path of a file.")
+  var policy: String?
+
+  @Option(help: "Also draw a picture, at this path.")
+  var svg: String?
+
+  @Flag(help: "Print JSON (schemas/compare.schema.json).")
+  var json = false
+
+  @OptionGroup var reading: ReadingOptions
+
+  func validate() throws {
+    if let svg, !svg.lowercased().hasSuffix(".svg") {
+      throw ValidationError("--svg '\(svg)': expected a name that ends in .svg")
+    }
+  }
+
+  func run() throws {
+    let study = try read()
+    let policies = try policies(of: study)
+    var inventories: [String: Inventory] = [:]
+    for method in study.methods {
+      guard let file = method.file else { continue }
+      var source = try CountSource(StudyFolder.path(file, beside: self.study), reading: reading)
+      try source.readValues(for: policies)
+      inventories[method.name] = source.inventory
+    }
+    let analysis: StudyAnalysis
+    do { analysis = try StudyAnalysis(study, inventories: inventories, policies: policies) } catch {
+      throw Failure(sentence: "\(self.study): \(error)")
+    }
+    let report = StudyReport(analysis)
+    if let svg {
+      do {
+        let file = try AtomicFile(path: svg)
+        try file.write(Array(report.svg.utf8), at: 0)
+        try file.commit()
+      } catch { throw Failure(sentence: "\(error)") }
+    }
+    try Output.standardOutput(json ? JSONWriter.text(report.json) : report.markdown)
+  }
+
+  private func read() throws(Failure) -> Study {
+    let bytes = try StudyFolder.bytes(of: study)
+    var failure: Failure?
+    do throws(AccountingError) {
+      return try Study(parsing: bytes) { (path) throws(AccountingError) in
+        do throws(Failure) {
+          return try StudyFolder.bytes(of: StudyFolder.path(path, beside: study))
+        } catch {
+          failure = error
+          throw .missingMember(place: "results", key: path)
+        }
+      }
+    } catch { throw failure ?? Failure(sentence: "\(study): \(error)") }
+  }
+
+  /// The common policy first, then the others that are asked.
+  private func policies(of study: Study) throws(Failure) -> [CountingPolicy] {
+    var policies: [CountingPolicy] = []
+    if let policy {
+      policies.append(try PolicyFile.read(policy))
+    } else {
+      policies.append(try PolicyFile.read(study.policy, beside: self.study))
+    }
+    for name in study.policies ?? PolicyPreset.allCases.map(\.rawValue) {
+      let other = try PolicyFile.read(name, beside: self.study)
+      if !policies.contains(where: { $0.digest == other.digest }) { policies.append(other) }
+    }
+    return policies
+  }
+}
+
+/// Files that a study names.
+enum StudyFolder {
+  /// A path as it is seen from the folder of another file.
+  static func path(_ path: String, beside other: String) -> String {
+    let folder = other.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
+      separator: "/")
+    if path.hasPrefix("/") || (folder.isEmpty && !other.hasPrefix("/")) { return path }
+    return "\(folder)/\(path)"
+  }
+
+  static func bytes(of path: String) throws(Failure) -> [UInt8] {
+    do {
+      let file = try ReadableFile(path: path)
+      guard file.size <= Study.sizeLimit else {
+        throw Failure(sentence: "\(path): expected at most \(Study.sizeLimit) bytes, found \(file.size)")
+      }
+      return try file.bytes(at: 0, count: file.size)
+    } catch let failure as Failure {
+      throw failure
+    } catch { throw Failure(sentence: "\(error)") }
+  }
+}

@@ -1,0 +1,190 @@
+import Foundation
+import StrictJSON
+import TestSupport
+import Testing
+
+@Suite("compare")
+struct CompareTests {
+  /// Two plans of nearly one size: `b` has a head and a selector, `a` a body that is a little smaller, and no head.
+  private func folder(_ results: String, table: String? = nil) throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    func plan(_ tensors: [(String, [Int])]) -> String {
+      let entries = tensors.map { #"{"name": "\#($0.0)", "dtype": "F32", "shape": \#($0.1)}"# }
+      return #"{"format": "tessera.plan/1", "units": 1, "tensors": [\#(entries.joined(separator: ", "))]}"#
+    }
+    _ = try folder.write(plan([("body.weight", [100, 10]), ("body.bias", [10])]), as: "a.json")
+    _ = try folder.write(
+      plan([("body.weight", [99, 10]), ("head.weight", [5, 1]), ("selector.weight", [50, 10])]), as: "b.json")
+    _ = try folder.write(
+      """
+      {"format": "tessera.study/1", "title": "planted", "policy": "den-estimator-only",
+       "methods": [{"name": "A", "file": "a.json"}, {"name": "B", "file": "b.json"},
+                   {"name": "C", "cited": {"den-estimator-only": 900}}],
+       "results": \(results)}
+      """, as: "study.json")
+    if let table { _ = try folder.write(table, as: "table.csv") }
+    return folder
+  }
+
+  private func document(_ folder: TemporaryFolder, _ more: [String] = []) throws -> JSONObject {
+    let run = try tessera(["compare", "study.json", "--json"] + more, directory: folder.path)
+    #expect(run.ending == .exited(0), "\(run.errorText)")
+    guard case .object(let object) = try JSONParser().parse(run.output) else { return JSONObject() }
+    return object
+  }
+
+  private func objects(_ object: JSONObject, _ key: String) -> [JSONObject] {
+    guard case .array(let values)? = object[key] else { return [] }
+    return values.compactMap { if case .object(let object) = $0 { object } else { nil } }
+  }
+
+  private func result(_ method: String, _ task: String, _ accuracy: String, _ more: String = "") -> String {
+    #"{"method": "\#(method)", "task": "\#(task)", "accuracy": \#(accuracy)\#(more)}"#
+  }
+
+  @Test("calls a planted flip, a planted N = 1, an insignificant gain and a real one")
+  func planted() throws {
+    let size = #", "test_size": 10000"#
+    let folder = try folder(
+      "["
+        + [
+          result("A", "once", "95.1", size), result("B", "once", "94.7", size),
+          result("A", "noise", #"{"1": 90.1, "2": 89.0, "3": 91.0, "4": 90.2}"#),
+          result("B", "noise", #"{"1": 89.9, "2": 90.1, "3": 90.0, "4": 89.9}"#),
+          result("A", "real", #"{"1": 90.1, "2": 92.0, "3": 91.0, "4": 90.2}"#),
+          result("B", "real", #"{"1": 89.1, "2": 90.9, "3": 90.0, "4": 89.1}"#),
+          result("A", "lists", "[90.1, 90.2, 90.0, 90.1]"), result("B", "lists", "[91.1, 91.2, 91.0, 91.3]"),
+          result("A", "blind", "95.1"), result("B", "blind", "94.7"),
+        ].joined(separator: ", ") + "]")
+    let document = try document(folder)
+    let pairs = objects(document, "pairs")
+    #expect(
+      pairs.map { $0["verdict"] } == [
+        "not-separable", "not-separable", "first-better", "second-better", "untestable",
+      ])
+    let kinds = pairs.map { pair -> JSONValue? in
+      guard case .object(let test)? = pair["test"] else { return nil }
+      return test["kind"]
+    }
+    #expect(kinds == ["proportions", "paired-t", "paired-t", "welch", nil])
+    guard case .string(let words)? = pairs.first?["words"] else { return #expect(Bool(false)) }
+    #expect(words.contains("not separable") && words.contains("N = 1"))
+    // Under the common policy B has 995 against 1,010; with its selector 1,495.
+    let flips = objects(document, "flips")
+    #expect(flips.count == 5)
+    for flip in flips {
+      #expect(flip["smaller"] != flip["larger"])
+      guard case .array(let policies)? = flip["policies"] else { continue }
+      #expect(policies.contains("den-with-selector"))
+    }
+    let words2 = objects(document, "asymmetries").compactMap { asymmetry -> String? in
+      if case .string(let text)? = asymmetry["words"] { text } else { nil }
+    }
+    #expect(words2.contains("A has no heads in its file, B is counted with them"))
+    #expect(words2.contains("B is counted without its selector tensors (500 elements)"))
+    #expect(words2.contains { $0.hasPrefix("C was not counted") } == false)
+  }
+
+  @Test("a method whose heads a policy leaves out is named")
+  func heads() throws {
+    let folder = try folder(
+      "[" + [result("A", "t", "90"), result("B", "t", "91")].joined(separator: ", ") + "]")
+    _ = try folder.write(
+      #"{"format":"tessera.counting-policy/1","id":"p","version":1,"title":"t","names":{"leave_out":["head.*"]},"assign":[{"match":"body.bias","part":"head"}]}"#,
+      as: "p.json")
+    let found = objects(try document(folder, ["--policy", "p.json"]), "asymmetries")
+    #expect(
+      found.contains { $0["words"] == "B is counted without its heads (5 elements), A with them" }, "\(found)"
+    )
+  }
+
+  @Test("reads accuracies from CSV, pairs them by seed, and prints Markdown that is the same every time")
+  func table() throws {
+    let folder = try folder(
+      #""table.csv""#,
+      table: """
+        method,task,seed,accuracy\r
+        A,"t, with a comma",2,90.2\r
+        B,"t, with a comma",1,89.0\r
+        A,"t, with a comma",1,90.0\r
+        B,"t, with a comma",2,89.3\r
+        C,"t, with a comma",,80\r
+
+        """)
+    let pair = try #require(objects(try document(folder), "pairs").first)
+    #expect(pair["shared_seeds"] == [1, 2])
+    let runs = try (0..<2).map { _ in
+      try tessera(["compare", "study.json", "--svg", "p.svg"], directory: folder.path)
+    }
+    #expect(runs[0].outputText == runs[1].outputText)
+    #expect(runs[0].outputText.contains("| t, with a comma | A "), "\(runs[0].outputText)")
+    #expect(runs[0].outputText.contains("paired-t"))
+    let svg = String(decoding: try TemporaryFolder.bytes(of: folder.file("p.svg")), as: UTF8.self)
+    #expect(svg.hasPrefix("<svg ") && svg.hasSuffix("</svg>\n") && svg.contains("t, with a comma"))
+    // Three points, and a dot for each method in the legend.
+    #expect(svg.components(separatedBy: "<circle").count - 1 == 6)
+  }
+
+  @Test("of the paper says that no headline is separable, and that Deep Elastic Networks turn round")
+  func paper() throws {
+    let run = try tessera(["compare", "study.json"], directory: SourceFolder.root + "/samples/paper")
+    #expect(run.ending == .exited(0), "\(run.errorText)")
+    let text = run.outputText
+    #expect(text.components(separatedBy: "not separable (N = 1").count - 1 == 4)
+    for p in ["0.199", "0.313", "0.442", "0.616"] { #expect(text.contains("| \(p) |"), "\(p)") }
+    #expect(text.contains("Deep Elastic Networks is smaller than Pruning under 'dvn-all'"))
+    #expect(text.contains("larger under 'den-with-selector' (9,400,000 against 6,400,000)"))
+  }
+
+  static let refused: [(results: String, table: String?, sentence: String)] = [
+    ("[]", nil, "study.json: results: expected 1 to 2000 results, found 0"),
+    (
+      #"[{"method": "D", "task": "t", "accuracy": 1}]"#, nil,
+      "study.json: results: expected one of the keys A, B, C, found 'D'"
+    ),
+    (
+      #"[{"method": "A", "task": "t", "accuracy": 101}]"#, nil,
+      "study.json: results[0].accuracy: expected a number from 0.0 to 100.0, found 101.0"
+    ),
+    (
+      #"[{"method": "A", "task": "t", "accuracy": {"x": 1}}]"#, nil,
+      "study.json: results[0].accuracy: expected whole numbers as seeds, found 'x'"
+    ),
+    (
+      #"[{"method": "A", "task": "t", "accuracy": []}]"#, nil,
+      "study.json: results[0].accuracy: expected 1 to 10000 accuracies, found 0"
+    ),
+    (
+      #"[{"method": "A", "task": "t", "level": 2, "accuracy": 1}]"#, nil,
+      "study.json: expected a virtual network of the file, found task 't', level 2"
+    ),
+    (#""absent.csv""#, nil, "absent.csv: cannot open: no such file or directory"),
+    (
+      #""table.csv""#, "method,task\nA,t\n",
+      "study.json: table.csv, line 1: expected the key 'accuracy', found none"
+    ),
+    (
+      #""table.csv""#, "method,task,accuracy\nA,t\n",
+      "study.json: table.csv, line 2: expected 3 cells, found 2"
+    ),
+    (
+      #""table.csv""#, "method,task,accuracy\nA,t,ninety\n",
+      "study.json: table.csv, line 2: accuracy: expected a number from 0 to 100, found 'ninety'"
+    ),
+    (
+      #""table.csv""#, "method,task,accuracy\nA,\"t,90\n",
+      "study.json: table.csv, line 2: expected a closing quote, found none"
+    ),
+    (
+      #""table.csv""#, "method,task,accuracy,seed\nA,t,90,1\nA,t,91,1\n",
+      "study.json: line 3: seed: expected each seed once, found 1 again"
+    ),
+  ]
+
+  @Test("that cannot be done ends with 2 and one sentence", arguments: refused)
+  func refusals(results: String, table: String?, sentence: String) throws {
+    let folder = try folder(results, table: table)
+    let said = try tessera(["compare", "study.json"], directory: folder.path).sentence()
+    withExtendedLifetime(folder) { #expect(said.hasPrefix(sentence), "\(said)") }
+  }
+}

@@ -1,0 +1,150 @@
+import StrictJSON
+import Studies
+import TestSupport
+import Testing
+
+/// SciPy and NumPy are the judges, by numbers that Tests/Fixtures/statistics/make_golden.py wrote.
+@Suite("Statistics")
+struct StatisticsTests {
+  private static let golden: JSONObject = {
+    guard
+      let bytes = try? TemporaryFolder.bytes(of: "\(SourceFolder.fixtures)/statistics/golden.json"),
+      case .object(let object)? = try? JSONParser().parse(bytes)
+    else { return JSONObject() }
+    return object
+  }()
+
+  private func cases(_ key: String, atLeast count: Int) throws -> [JSONObject] {
+    guard case .array(let values)? = Self.golden[key] else { return [] }
+    #expect(values.count >= count)
+    return values.compactMap { if case .object(let object) = $0 { object } else { nil } }
+  }
+
+  private func number(_ value: JSONValue?) -> Double {
+    switch value {
+    case .integer(let whole)?: Double(whole)
+    case .number(let number)?: number
+    default: .nan
+    }
+  }
+
+  private func numbers(_ value: JSONValue?) -> [Double] {
+    if case .array(let values)? = value { values.map { number($0) } } else { [] }
+  }
+
+  /// Within 1e-6 of a number of ordinary size, and within a millionth of a small one.
+  private func agree(_ found: Double?, _ expected: Double, _ what: Comment) {
+    guard let found else { return #expect(Bool(false), what) }
+    #expect(
+      abs(found - expected) <= 1e-6 * min(1, abs(expected)) + 1e-14, "\(what): \(found), not \(expected)")
+  }
+
+  @Test("of Student's t and of the normal distribution agree with SciPy")
+  func distributions() throws {
+    for row in try cases("t", atLeast: 70) {
+      let (t, degrees) = (number(row["t"]), number(row["degrees"]))
+      agree(StudentT.twoSided(t, degrees: degrees), number(row["p"]), "t \(t), \(degrees)")
+      #expect(StudentT.twoSided(-t, degrees: degrees) == StudentT.twoSided(t, degrees: degrees))
+    }
+    for row in try cases("critical", atLeast: 40) {
+      let (alpha, degrees) = (number(row["alpha"]), number(row["degrees"]))
+      let expected = number(row["t"])
+      agree(StudentT.critical(alpha: alpha, degrees: degrees) / expected, 1, "critical \(alpha), \(degrees)")
+    }
+    for row in try cases("normal", atLeast: 6) {
+      agree(Normal.twoSided(number(row["z"])), number(row["p"]), "normal")
+    }
+    for row in try cases("quantiles", atLeast: 8) {
+      agree(Normal.quantile(number(row["p"])), number(row["z"]), "quantile")
+    }
+  }
+
+  @Test("of proportions agree with SciPy's exact and Wilson intervals")
+  func proportions() throws {
+    for row in try cases("proportions", atLeast: 27) {
+      let (k, n, confidence) = (Int(number(row["k"])), Int(number(row["n"])), number(row["confidence"]))
+      let exact = BinomialInterval.clopperPearson(k, of: n, confidence: confidence)
+      let wilson = BinomialInterval.wilson(k, of: n, confidence: confidence)
+      for (found, expected) in zip([exact, wilson], [numbers(row["exact"]), numbers(row["wilson"])]) {
+        agree(found.low, expected[0], "\(k) of \(n), low")
+        agree(found.high, expected[1], "\(k) of \(n), high")
+      }
+    }
+  }
+
+  @Test("of two samples agree with SciPy: t of pairs, Welch, intervals, effect sizes, resamples")
+  func pairs() throws {
+    var paired = 0
+    for (place, row) in try cases("pairs", atLeast: 8).enumerated() {
+      let first = try #require(Sample(numbers(row["first"])))
+      let second = try #require(Sample(numbers(row["second"])))
+      func check(_ test: MeanTest?, _ key: String) {
+        let expected = numbers(row[key])
+        agree(test?.statistic, expected[0], "\(key) \(place): t")
+        agree(test.map { $0.degrees / expected[1] }, 1, "\(key) \(place): degrees")
+        agree(test?.pValue, expected[2], "\(key) \(place): p")
+        agree(test?.interval.low, expected[3], "\(key) \(place): low")
+        agree(test?.interval.high, expected[4], "\(key) \(place): high")
+      }
+      check(MeanTest.welch(first, second, confidence: 0.95), "welch")
+      let seed = UInt64(place)
+      let drawn = Bootstrap.difference(
+        first, second, isPaired: false, confidence: 0.9, resamples: 200, seed: seed)
+      agree(drawn.low, numbers(row["bootstrap"])[0], "bootstrap \(place)")
+      agree(drawn.high, numbers(row["bootstrap"])[1], "bootstrap \(place)")
+      if row["paired"] != nil {
+        paired += 1
+        check(MeanTest.paired(first.values, second.values, confidence: 0.95), "paired")
+        let drawn = Bootstrap.difference(
+          first, second, isPaired: true, confidence: 0.9, resamples: 200, seed: seed)
+        agree(drawn.low, numbers(row["paired_bootstrap"])[0], "paired bootstrap \(place)")
+        agree(drawn.high, numbers(row["paired_bootstrap"])[1], "paired bootstrap \(place)")
+      }
+      let interval = first.meanInterval(confidence: 0.95)
+      agree(interval?.low, numbers(row["interval"])[0], "interval \(place)")
+      agree(interval?.high, numbers(row["interval"])[1], "interval \(place)")
+      agree(EffectSize.hedges(first, second), number(row["hedges"]), "hedges \(place)")
+      agree(EffectSize.cliff(first, second), number(row["cliff"]), "cliff \(place)")
+      agree(AlmostStochasticOrder.violation(first, second), number(row["epsilon"]), "epsilon \(place)")
+      agree(
+        AlmostStochasticOrder.bound(first, second, confidence: 0.95, resamples: 200, seed: seed),
+        number(row["bound"]), "bound \(place)")
+    }
+    #expect(paired == 5)
+  }
+
+  @Test("of many comparisons are corrected as Holm does")
+  func holm() throws {
+    for row in try cases("holm", atLeast: 5) {
+      for (found, expected) in zip(Holm.adjusted(numbers(row["p"])), numbers(row["adjusted"])) {
+        agree(found, expected, "holm")
+      }
+    }
+  }
+
+  @Test("of what has no spread, or is one value, are said or are nil")
+  func edges() throws {
+    #expect(MeanTest.paired([0.5], [0.4], confidence: 0.95) == nil)
+    #expect(MeanTest.paired([0.5, 0.6], [0.4], confidence: 0.95) == nil)
+    #expect(MeanTest.paired([0.5, 0.6], [0.5, 0.6], confidence: 0.95)?.pValue == 1)
+    #expect(MeanTest.paired([3, 5], [2, 4], confidence: 0.95)?.pValue == 0)
+    let one = try #require(Sample([0.5]))
+    let two = try #require(Sample([0.5, 0.5]))
+    #expect(Sample([]) == nil && one.variance == nil && one.meanInterval(confidence: 0.95) == nil)
+    #expect(MeanTest.welch(one, two, confidence: 0.95) == nil)
+    #expect(MeanTest.welch(two, two, confidence: 0.95)?.pValue == 1)
+    #expect(EffectSize.hedges(two, two) == nil && EffectSize.cliff(one, two) == 0)
+    #expect(AlmostStochasticOrder.violation(two, two) == 0.5)
+    #expect(MeanTest.proportions(1, of: 10, 1, of: 20, confidence: 0.95)?.pValue == 1)
+  }
+
+  @Test(
+    "of the paper's headline gains are those of its review: none is separable by the test set alone",
+    arguments: [(95.1, 94.7, 0.20), (77.3, 76.7, 0.31), (84.1, 83.7, 0.44), (76.9, 76.6, 0.62)])
+  func headlines(first: Double, second: Double, p: Double) throws {
+    let test = try #require(
+      MeanTest.proportions(first / 100, of: 10_000, second / 100, of: 10_000, confidence: 0.95))
+    #expect(abs(test.pValue - p) < 0.006, "\(test.pValue)")
+    #expect(test.interval.low < 0 && test.interval.high > 0)
+  }
+}
