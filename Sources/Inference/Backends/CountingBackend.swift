@@ -11,6 +11,8 @@ struct CountingBackend: Backend {
   private static let smallLimit = 1 << 20
 
   var fuses: Bool { false }
+  var vectorises: Bool { false }
+  var threads: Int { 1 }
 
   func multiply(_ product: MatrixProduct) throws(OperatorError) {
     let count = tally.add([product.rows, product.columns, product.depth])

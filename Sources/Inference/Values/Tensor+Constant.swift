@@ -36,7 +36,9 @@ struct ConstantLoader: Sendable {
     let place = "tensor \(quoted(constant.name))"
     do throws(OperatorError) {
       if shapesOnly, constant.type.isFloatingPoint, constant.elementCount > Self.smallLimit {
-        if case .supplied = constant.payload { return try Tensor(zerosOf: constant.type, constant.shape, budget) }
+        if case .supplied = constant.payload {
+          return try Tensor(zerosOf: constant.type, constant.shape, budget)
+        }
         do { _ = try ConstantReader(constant, file: file, external: external) } catch {
           throw OperatorError(inner: .graph(error))
         }
