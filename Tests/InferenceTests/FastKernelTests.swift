@@ -38,6 +38,26 @@ struct FastKernelTests {
     }
   }
 
+  @Test("many tiles and panels give the same bytes on any number of threads")
+  func threads() throws {
+    var cases = RandomTensors(seed: 11)
+    for kernel in [3, 1, 5] {
+      let convolution = try cases.convolution(
+        channels: 24, outputs: 32, input: [130, 90], kernel: [kernel, kernel],
+        pads: [Int](repeating: kernel / 2, count: 4))
+      var found: [[Float]] = []
+      for threads in [1, 2, 3, 4, 4, 4] {
+        let again = convolution.with(y: try cases.empty(convolution.y.shape))
+        try FastBackend(threads: threads).convolve(again)
+        found.append(again.y.floats)
+      }
+      let isSame = found.allSatisfy { $0 == found[0] }
+      #expect(isSame, "kernel \(kernel)")
+      let isFinite = found[0].allSatisfy { $0.isFinite }
+      #expect(isFinite)
+    }
+  }
+
   @Test("Winograd's filtering stays within its bound, for tiles of both sizes at every odd size")
   func winogradBound() throws {
     var cases = RandomTensors(seed: 6)
@@ -64,6 +84,28 @@ struct FastKernelTests {
       }
     }
     #expect(checked > 20_000)
+  }
+
+  @Test("what filtering would take beside the result does not make a run fail")
+  func tightBudget() throws {
+    func convolution(_ cases: inout RandomTensors) throws -> Convolution {
+      try cases.convolution(channels: 64, outputs: 64, input: [20, 20], kernel: [3, 3], pads: [1, 1, 1, 1])
+    }
+    var others = RandomTensors(seed: 10)
+    let same = try convolution(&others)
+    let held = [same.x, same.w, same.y, same.bias].compactMap(\.self).reduce(0) { $0 + $1.count * 4 }
+    // Room for the weights of the filtering, or for gathering, and not for the planes of the filtering too.
+    var limits = RunLimits()
+    limits.bytes = held + 1_126_000
+    var cases = RandomTensors(seed: 10, limits)
+    let convolution = try convolution(&cases)
+    let job = try #require(ConvolutionJob(convolution, threads: 1))
+    let plan = try #require(WinogradPlan(job))
+    #expect(throws: OperatorError.self) { _ = try WinogradConvolution(job, plan, WeightCache()).run() }
+    try FastBackend(threads: 1).convolve(convolution)
+    let wanted = try others.judged(same, isTransposed: false)
+    let isClose = RandomTensors.isClose(convolution.y.floats, wanted.values, scale: wanted.greatest)
+    #expect(isClose)
   }
 
   @Test("infinities and NaN spread no further than the definition lets them")

@@ -39,12 +39,14 @@ struct FusionTests {
       }
     }
 
-    mutating func normalisation(_ name: String, _ x: String) {
+    mutating func normalisation(_ name: String, _ x: String, epsilon: Float = 0.25) {
       weights("\(name).s", [8], 0.5...2)
       weights("\(name).m", [8], -1...1)
       weights("\(name).v", [8], 0.2...3)
       weights("\(name).o", [8], -1...1)
-      graph.node("BatchNormalization", [x, "\(name).s", "\(name).o", "\(name).m", "\(name).v"], [name])
+      graph.node("BatchNormalization", [x, "\(name).s", "\(name).o", "\(name).m", "\(name).v"], [name]) {
+        $0.attribute("epsilon", float: epsilon)
+      }
     }
 
     mutating func node(_ operation: String, _ inputs: [String], _ output: String) {
@@ -69,7 +71,7 @@ struct FusionTests {
     },
     Example(testDescription: "an activation alone", steps: ["Conv+LeakyRelu", "Conv+HardSwish"]) { b in
       b.convolution("c", bias: true)
-      b.node("LeakyRelu", ["c"], "l")
+      b.graph.node("LeakyRelu", ["c"], ["l"]) { $0.attribute("alpha", float: 0.3) }
       b.convolution("d", "l")
       b.node("HardSwish", ["d"], "y")
     },

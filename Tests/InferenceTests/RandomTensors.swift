@@ -6,9 +6,12 @@ import TestSupport
 /// Seeded tensors and work on them.
 struct RandomTensors {
   private var generator: SeededGenerator
-  private let budget = Budget(RunLimits())
+  private let budget: Budget
 
-  init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
+  init(seed: UInt64, _ limits: RunLimits = RunLimits()) {
+    generator = SeededGenerator(seed: seed)
+    budget = Budget(limits)
+  }
 
   mutating func number(_ range: ClosedRange<Int>) -> Int { generator.number(in: range) }
 

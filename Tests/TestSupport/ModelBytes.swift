@@ -43,6 +43,14 @@ extension WireWriter {
     }
   }
 
+  package mutating func attribute(_ name: String, float value: Float) {
+    message(5) { attribute in
+      attribute.text(1, name)
+      attribute.float(2, value)
+      attribute.int(20, 1)
+    }
+  }
+
   package mutating func attribute(_ name: String, ints values: [Int]) {
     message(5) { attribute in
       attribute.text(1, name)

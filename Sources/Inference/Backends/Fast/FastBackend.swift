@@ -28,9 +28,16 @@ struct FastBackend: Backend {
       try reference.convolve(convolution)
       return Finishing.apply(convolution.epilogue, to: convolution.y)
     }
-    if let plan = WinogradPlan(job), try WinogradConvolution(job, plan, weights).run() { return }
+    if let plan = WinogradPlan(job), try filtered(job, plan) { return }
     if let depthwise = DepthwiseConvolution(job) { return try depthwise.run() }
     try GatheredConvolution(job).run()
+  }
+
+  /// Whether Winograd's filtering did it; the memory that it takes beside the result must not make a run fail.
+  private func filtered(_ job: ConvolutionJob, _ plan: WinogradPlan) throws(OperatorError) -> Bool {
+    do { return try WinogradConvolution(job, plan, weights).run() } catch  where error.kind == .budget {
+      return false
+    }
   }
 
   func convolveTransposed(_ convolution: Convolution) throws(OperatorError) {

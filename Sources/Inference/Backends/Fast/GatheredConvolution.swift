@@ -21,7 +21,7 @@ struct GatheredConvolution {
 
   /// Output positions of a panel.
   private var width: Int {
-    let wanted = isPointwise ? 512 : min(512, max(32, 196_608 / depth))
+    let wanted = isPointwise ? 512 : max(1, min(512, max(32, 196_608 / depth), (1 << 24) / depth))
     let count = (job.outputSize + wanted - 1) / wanted
     return min(job.outputSize, ((job.outputSize + count - 1) / count + 15) / 16 * 16)
   }

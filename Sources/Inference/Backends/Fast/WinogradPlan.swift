@@ -12,7 +12,7 @@ struct WinogradPlan: Sendable {
     // Below, the transforms cost more than the products that they save.
     guard job.convolution.weightsStay, windows.kernel == [3, 3], windows.strides == [1, 1],
       windows.dilations == [1, 1], job.channels >= 8, job.outputs >= 8,
-      windows.padsBegin.allSatisfy({ $0 <= 1 << 20 })
+      windows.padsBegin.allSatisfy({ $0 <= 1 << 20 }), Self.fits(job)
     else { return nil }
     let sizes = (Double(job.channels), Double(job.outputs))
     let images = Double(job.batch)
@@ -34,5 +34,11 @@ struct WinogradPlan: Sendable {
     self.tile = tile
     rows = (job.windows.output[0] + tile - 1) / tile
     columns = (job.windows.output[1] + tile - 1) / tile
+  }
+
+  /// Whether the planes of the tiles that are done at one time stay small: at most 128 MiB.
+  private static func fits(_ job: ConvolutionJob) -> Bool {
+    let tiles = Double(max(192, job.windows.output[1]))
+    return 36 * Double(job.channels + job.outputs) * tiles <= Double(1 << 25)
   }
 }
