@@ -161,7 +161,8 @@ let package = Package(
 // files as a static library that clang links with libFuzzer; SwiftPM itself cannot link an executable with it.
 let exercised: [Target.Dependency] = [
   "CLinux", "ByteFiles", "StrictJSON", "Tensors", "HDF5Kit", "Pickle", "FlatFormats", "UnitModel",
-  "UnitCheckpoints", "Conversion", "Validation", "ONNXGraph", "Inference",
+  "UnitCheckpoints", "Conversion", "Validation", "ONNXGraph", "Inference", "ChannelFlow", "Planning",
+  "SubNetworks",
 ]
 if Context.environment["TESSERA_FUZZ"] == nil {
   package.targets.append(

@@ -6,6 +6,8 @@ final class FlowCall {
   let node: Node
   /// Nil for inputs that are not given.
   var inputs: [FlowValue?]
+  /// Inputs whose labels the rule has asked for; the first passes in every rule.
+  var touched: Set<Int> = [0]
   let opset: Int
   let context: FlowContext
   /// The node of the dense sub-network.
@@ -65,6 +67,7 @@ final class FlowCall {
 
   /// The labels of one dimension of an input; nil where it is not cut.
   func labels(_ index: Int, _ dimension: Int) throws(FlowError) -> [ChannelLabel]? {
+    touched.insert(index)
     guard var value = optional(index) else { return nil }
     let result = try labels(of: &value, dimension)
     inputs[index] = value
@@ -82,6 +85,7 @@ final class FlowCall {
 
   /// Every factor of an input on one dimension.
   func resolve(_ index: Int) throws(FlowError) {
+    touched.insert(index)
     guard var value = optional(index) else { return }
     simplify(&value)
     while let place = value.factors.firstIndex(where: { $0.dimensions.count > 1 }) {

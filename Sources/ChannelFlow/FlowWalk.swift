@@ -50,7 +50,7 @@ package struct FlowWalk {
     for input in graph.requiredInputs {
       var value = FlowValue(inputShapes[input.name] ?? InputShapes.declared(input))
       value.isRaw = InputShapes.isFloat(input)
-      values[input.name] = value
+      values[input.name] = bounded(value)
     }
     let order: [Int]
     do { order = try model.nodeOrder() } catch { throw .inference(error) }
@@ -72,10 +72,29 @@ package struct FlowWalk {
     }
   }
 
+  /// The value, or one that nothing is known of: numbers of a file that are beyond every network's would overflow.
+  private func bounded(_ value: FlowValue) -> FlowValue {
+    guard let shape = value.shape else { return value }
+    var count = 1
+    for extent in shape {
+      guard (0...Self.extentLimit).contains(extent) else { return .unknown }
+      count = count.multipliedReportingOverflow(by: max(1, extent)).partialValue
+      guard count <= Self.countLimit else { return .unknown }
+    }
+    return shape.count <= 64 ? value : .unknown
+  }
+
+  private static let extentLimit = 1 << 31
+  private static let countLimit = 1 << 40
+
   private mutating func add(_ tensor: TensorConstant, _ name: String) throws(FlowError) {
     guard case .labels(let labels) = try weight(tensor, name) else { return }
-    var value = FlowValue(tensor.shape)
+    var value = bounded(FlowValue(tensor.shape))
     value.isConstant = true
+    guard value.shape != nil else {
+      values[name] = value
+      return
+    }
     for (dimension, list) in labels.enumerated() {
       if let list { value.factors.append(LabelFactor(dimensions: [dimension], labels: list)) }
     }
@@ -97,6 +116,9 @@ package struct FlowWalk {
     let inner = used.filter { !node.inputs.contains($0) }
     if let rule = FlowRules.rule(for: node), inner.isEmpty {
       outputs = try rule(call)
+      for (place, name) in node.inputs.enumerated() where !call.touched.contains(place) && !name.isEmpty {
+        try fix(name, at: call, "\(node.shown) takes it for something else than channels")
+      }
     } else {
       let reason = "\(node.shown) is an operator that the planner does not know"
       for name in used { try fix(name, at: call, reason) }
@@ -105,7 +127,12 @@ package struct FlowWalk {
     let isConstant = !inputs.isEmpty && inputs.allSatisfy { $0?.isConstant ?? true } && inner.isEmpty
     fold(call, inputs, &outputs)
     for (name, output) in zip(node.outputs, outputs) where !name.isEmpty {
-      var value = output
+      var value = bounded(output)
+      if value.shape == nil, output.shape != nil {
+        for factor in output.factors {
+          call.fix(factor.labels, "\(node.shown) makes more than can be followed")
+        }
+      }
       value.isConstant = isConstant
       values[name] = value
     }

@@ -17,7 +17,12 @@ enum ModuleGraph {
     "UnitCheckpoints": [
       "HDF5Kit", "UnitModel", "Tensors", "StrictJSON", "ByteFiles", "Dispatch", "Glibc", "Synchronization",
     ],
-    "Planning": ["UnitModel", "Tensors"],
+    "ChannelFlow": ["ONNXGraph", "Inference", "UnitModel", "Tensors"],
+    "Planning": ["UnitModel", "Tensors", "ONNXGraph", "Inference", "ChannelFlow"],
+    "SubNetworks": [
+      "ChannelFlow", "Inference", "ONNXGraph", "UnitModel", "UnitCheckpoints", "Conversion", "FlatFormats",
+      "Tensors", "ByteFiles", "Synchronization",
+    ],
     "Accounting": ["UnitModel", "Tensors", "StrictJSON"],
     "Studies": ["Accounting", "UnitModel", "Tensors", "StrictJSON", "Glibc"],
     "Conversion": [
@@ -37,7 +42,7 @@ enum ModuleGraph {
       "CLinux", "ByteFiles", "StrictJSON", "Tensors", "HDF5Kit", "FlatFormats", "UnitModel",
       "UnitCheckpoints",
       "Planning", "Accounting", "Conversion", "Comparison", "Validation", "Reporting", "ONNXGraph",
-      "Inference", "Studies",
+      "Inference", "Studies", "ChannelFlow", "SubNetworks",
       "ArgumentParser", "Glibc",
     ],
   ]

@@ -6,7 +6,8 @@ import Testing
 struct HelpTests {
   /// Adding a subcommand means adding it here and renewing the fixtures.
   static let commands = [
-    "tessera", "inspect", "plan", "convert", "count", "extract", "validate", "run", "diff", "compare",
+    "tessera", "inspect", "plan", "convert", "count", "extract", "validate", "run", "verify",
+    "diff", "compare",
   ]
 
   /// To renew: run the tests once with TESSERA_WRITE_HELP=1 and look at what `git diff Tests/Fixtures/help` shows.

@@ -56,9 +56,17 @@ struct SchemaTests {
     ),
     ("compare", [["compare", "\(SourceFolder.root)/samples/paper/study.json", "--json"]]),
     (
+      "verify",
+      [
+        ["verify", "source.safetensors", "model.h5", "--json"],
+        ["verify", "wrn.onnx", "wrn.h5", "--json", "--layers", "--task", "fine", "--level", "1"],
+      ]
+    ),
+    (
       "plan",
       [
-        ["plan", "w.safetensors", "--units", "4", "--tasks", "a,b,c,d", "--cut", "up=x,-"]
+        ["plan", "wrn.onnx", "--units", "4"],
+        ["plan", "w.safetensors", "--units", "4", "--tasks", "a,b,c,d", "--cut", "up=x,-"],
       ]
     ),
   ]
@@ -98,6 +106,10 @@ struct SchemaTests {
     _ = try workshop.folder.write(SampleWeights.bytes([("up", "F32", [8, 3])]), as: "w.safetensors")
     _ = try workshop.folder.write(SampleWeights.bytes([("x", "F32", [2, 6])]), as: "x.safetensors")
     try workshop.tessera("convert", "x.safetensors", "x.npz")
+    try workshop.run(
+      try #require(Peers.python), ["-B", "\(SourceFolder.fixtures)/graphs/save.py", "wrn", "wrn.onnx"])
+    try workshop.tessera("plan", "wrn.onnx", "--units", "4", "-o", "wrn.json")
+    try workshop.tessera("convert", "wrn.onnx", "wrn.h5", "--plan", "wrn.json")
   }
 
   @Test func everyDocumentIsOneThatItsSchemaDescribes() throws {

@@ -21,6 +21,9 @@ enum ConvolutionRule {
       return [.unknown]
     }
     let groups = max(1, call.int("group") ?? 1)
+    guard groups <= 1 << 24, weights[0] % groups == 0 else {
+      throw call.refusal("groups that divide \(weights[0]) channels", "\(groups)")
+    }
     for dimension in 2..<weights.count { call.fix(try call.labels(1, dimension), "a kernel stays whole") }
     let (input, output) = isTransposed ? (0, 1) : (1, 0)
     let channels = groups * weights[input]

@@ -90,6 +90,7 @@ enum ElementwiseRule {
       dimensions = factor.dimensions
     }
     guard let joint else { return false }
+    call.touched.formUnion(given)
     result.factors = [LabelFactor(dimensions: dimensions, labels: joint)]
     call.keepsZeros = false
     return true
@@ -139,6 +140,9 @@ extension FlowCall {
   func select(_ index: Int, _ dimension: Int, _ wanted: [Bool]) throws(FlowError) {
     guard let value = optional(index) else { return }
     let own = value.factors.first { $0.dimensions == [dimension] }?.labels
+    guard value.shape?.indices.contains(dimension) == true, value.shape?[dimension] == wanted.count,
+      own == nil || own?.count == wanted.count
+    else { throw refusal("\(wanted.count) channels", "\(value.shape?.description ?? "others")") }
     var places: [Int] = []
     var place = 0
     for position in wanted.indices {

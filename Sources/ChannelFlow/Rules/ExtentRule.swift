@@ -37,6 +37,11 @@ enum ExtentRule {
     try call.resolve(0)
     var result = try call.input(0).computed
     result.shape = zip(shape, repeats).map { $0 &* $1 }
+    for factor in result.factors
+    where repeats[factor.dimensions[0]] * factor.labels.count > PartsRule.positionLimit {
+      call.fix(factor.labels, "\(call.node.shown) has too many positions to follow")
+      result.factors.removeAll { $0.dimensions == factor.dimensions }
+    }
     result.factors = result.factors.map { factor in
       let count = repeats[factor.dimensions[0]]
       return LabelFactor(

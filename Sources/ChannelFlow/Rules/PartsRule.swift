@@ -3,6 +3,9 @@ internal import ONNXGraph
 
 /// Operators that put dimensions together or take them apart.
 enum PartsRule {
+  /// Positions of a dimension that are looked at one by one.
+  static let positionLimit = 1 << 22
+
   static func concat(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
     let given = call.inputs.indices.filter { call.inputs[$0] != nil }
     let shapes = given.compactMap { call.inputs[$0]?.shape }
@@ -28,6 +31,12 @@ enum PartsRule {
         if try call.labels(index, dimension) == nil { call.keepsZeros = false }
         if call.labels.isChecking { try call.select(index, dimension, joint.map(call.labels.isKept)) }
       }
+    }
+    guard result.shape?[axis] ?? 0 <= positionLimit else {
+      for index in given {
+        call.fix(try call.labels(index, axis), "\(call.node.shown) has too many positions to follow")
+      }
+      return [result]
     }
     let hasZeros = given.contains { call.inputs[$0]?.isZero == true }
     var labels: [ChannelLabel] = []
@@ -55,8 +64,9 @@ enum PartsRule {
     let x = try call.input(0)
     call.keepsZeros = true
     guard let shape = x.shape, let axis = call.axis(call.int("axis") ?? 0, rank: shape.count),
-      let sizes = sizes(call, shape[axis]), sizes.reduce(0, +) == shape[axis],
-      sizes.count == call.node.outputs.count
+      let sizes = sizes(call, shape[axis]), sizes.allSatisfy({ (0...shape[axis]).contains($0) }),
+      sizes.count <= 1 << 16, sizes.reduce(0, +) == shape[axis], sizes.count == call.node.outputs.count,
+      shape[axis] <= positionLimit
     else { return unknown(call) }
     var results: [FlowValue] = []
     var start = 0
@@ -101,6 +111,7 @@ enum PartsRule {
     var (newStarts, newEnds): ([Int?], [Int?]) = (starts.map { _ in nil }, ends.map { _ in nil })
     for (place, given) in axes.enumerated() {
       guard let axis = call.axis(given, rank: shape.count) else { return unknown(call) }
+      guard steps[place].magnitude <= 1 << 31, shape[axis] <= positionLimit else { return unknown(call) }
       let positions = positions(starts[place], ends[place], steps[place], shape[axis])
       if let labels = value.factors.first(where: { $0.dimensions == [axis] })?.labels,
         positions.count < shape[axis]
@@ -152,10 +163,11 @@ enum PartsRule {
     for (place, axis) in axes.enumerated() {
       let (before, behind) = (pads[place], pads[place + axes.count])
       guard before != 0 || behind != 0 else { continue }
+      guard before.magnitude <= 1 << 31, behind.magnitude <= 1 << 31 else { return unknown(call) }
       let labels = try call.labels(of: &value, axis)
       value.shape?[axis] = max(0, shape[axis] + before + behind)
       guard let labels else { continue }
-      guard isZero, before >= 0, behind >= 0, before + behind <= 1 << 24 else {
+      guard isZero, before >= 0, behind >= 0, before + behind <= 1 << 20 else {
         call.fix(labels, "\(call.node.shown) pads its channels with more than zeros")
         if call.labels.isChecking {
           throw call.refusal("zeros around channels that are cut", "another padding")

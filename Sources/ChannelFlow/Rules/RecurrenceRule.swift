@@ -11,7 +11,7 @@ enum RecurrenceRule {
   private static func apply(_ call: FlowCall, gates: Int) throws(FlowError) -> [FlowValue] {
     let (x, r) = (try call.input(0), try call.input(2))
     guard let shape = x.shape, let weights = r.shape, shape.count == 3, weights.count == 3,
-      call.int("layout") ?? 0 == 0, weights[1] == gates * weights[2]
+      call.int("layout") ?? 0 == 0, weights[2] > 0, weights[1] == gates * weights[2]
     else {
       for index in call.inputs.indices {
         call.fixAll(index, "the extents at \(call.node.shown) are not known")

@@ -39,10 +39,11 @@ enum ReshapeRule {
       result[place] = shape[place]
     }
     let total = shape.reduce(1) { $0 &* $1 }
+    guard result.allSatisfy({ $0 >= -1 }) else { return nil }
     guard let open = result.firstIndex(of: -1) else { return result.reduce(1, &*) == total ? result : nil }
     result[open] = 1
     let rest = result.reduce(1) { $0 &* $1 }
-    guard rest > 0, total % rest == 0 else { return nil }
+    guard rest > 0, total % rest == 0, result.allSatisfy({ $0 >= 0 }) else { return nil }
     result[open] = total / rest
     return result
   }

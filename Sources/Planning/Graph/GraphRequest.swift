@@ -59,7 +59,9 @@ struct GraphWeights {
     var walk = FlowWalk(model, context: context, inputShapes: inputShapes) {
       (tensor, name) throws(FlowError) in
       let lists = tensor.shape.map { extent -> [ChannelLabel]? in
-        guard tensor.isFloatingPoint, extent > 1, extent <= Self.extentLimit else { return nil }
+        guard tensor.isFloatingPoint, tensor.elementCount > 0, extent > 1, extent <= Self.extentLimit else {
+          return nil
+        }
         return (0..<extent).map { _ in labels.atom() }
       }
       atoms[name] = lists

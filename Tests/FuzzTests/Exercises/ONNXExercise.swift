@@ -1,7 +1,11 @@
 import ByteFiles
+import ChannelFlow
 import FlatFormats
 import Inference
 import ONNXGraph
+import Planning
+import SubNetworks
+import UnitModel
 
 /// Reads a model's tensors as the commands do, then runs it on inputs of the declared shapes, with small limits.
 enum ONNXExercise {
@@ -11,7 +15,23 @@ enum ONNXExercise {
       let source = try FlatFormats.open(file, as: .onnx, assumeDType: nil)
       _ = try TensorReading.readAll(source, limit: 2 * bytes.count)
     } catch { requireSentence(error) }
+    do { try plan(file) } catch { requireSentence(error) }
     do { try runModel(file) } catch { requireSentence(error) }
+  }
+
+  /// Plans from the graph; what was found holds when a sub-network is made of it.
+  private static func plan(_ file: ReadableFile) throws {
+    let source = try FlatFormats.open(file, as: .onnx, assumeDType: nil)
+    let network = try NetworkModel(file, source: source)
+    let proposed = try PlanRequest(unitCount: 2).propose(
+      forGraph: network.model, specs: source.tensors.map(\.spec), options: FlowOptions(),
+      supplier: network.supplier)
+    for one in proposed.resolved.assignment.networks.prefix(2) {
+      let flow = try network.flow(one, plan: proposed.resolved)
+      let dense = try network.dense(flow, plan: proposed.resolved)
+      _ = try ModelEncoder(dense.model).pieces()
+      _ = try network.masked(flow, plan: proposed.resolved)
+    }
   }
 
   private static func runModel(_ file: ReadableFile) throws {

@@ -1,0 +1,186 @@
+import Foundation
+import StrictJSON
+import TestSupport
+import Testing
+
+/// Networks planned from their graphs, cut, run, verified and extracted; ONNX Runtime judges every sub-network.
+@Suite(.enabled(if: Peers.areThere(python: true)), .serialized)
+struct GraphInteropTests {
+  /// A network that is sent through the command, and how much of it must have been cut.
+  struct Case: Sendable, CustomTestStringConvertible {
+    let network: String
+    let units: Int
+    /// Tensors that the plan cuts, at least.
+    let cut: Int
+    let rows: Int
+    var options: [String] = []
+
+    var testDescription: String { "\(network), k = \(units)" }
+  }
+
+  static let cases: [Case] = [
+    Case(network: "wrn", units: 2, cut: 62, rows: 4), Case(network: "wrn", units: 4, cut: 62, rows: 8),
+    Case(network: "wrn-concat", units: 3, cut: 62, rows: 6),
+    Case(network: "transformer", units: 4, cut: 12, rows: 4),
+    Case(network: "transformer", units: 3, cut: 12, rows: 3),
+    Case(network: "recurrent", units: 4, cut: 8, rows: 4),
+    Case(network: "recurrent", units: 3, cut: 8, rows: 3),
+    Case(network: "mixed", units: 4, cut: 15, rows: 4), Case(network: "mixed", units: 3, cut: 15, rows: 3),
+    Case(network: "det", units: 4, cut: 120, rows: 4), Case(network: "det", units: 3, cut: 120, rows: 3),
+    Case(network: "rec", units: 4, cut: 90, rows: 4), Case(network: "rec", units: 3, cut: 90, rows: 3),
+    Case(network: "cls", units: 4, cut: 200, rows: 4), Case(network: "cls", units: 3, cut: 200, rows: 3),
+  ]
+
+  @Test("every sub-network is the masked original, run and extracted", arguments: cases)
+  func judged(_ one: Case) throws {
+    let report = try judge(one.network, units: one.units, options: one.options)
+    #expect(report["failures"] == .array([]))
+    guard case .integer(let cut)? = report["cut"], case .array(let rows)? = report["rows"] else {
+      Issue.record("no report")
+      return
+    }
+    #expect(cut >= one.cut)
+    #expect(rows.count == one.rows)
+    // A level that is no smaller would prove nothing.
+    let sizes = rows.compactMap { row -> Int? in
+      guard case .object(let row) = row, case .integer(let bytes)? = row["bytes"] else { return nil }
+      return Int(bytes)
+    }
+    #expect(sizes.count == rows.count && sizes[0] * 3 < sizes[one.units - 1] * 2)
+  }
+
+  @Test("a plan that splits a residual axis is refused with the addition's name, and nothing is written")
+  func wrongPlan() throws {
+    let workshop = try Workshop()
+    try workshop.graph("save.py", ["wrn", "wrn.onnx"])
+    try workshop.tessera("plan", "wrn.onnx", "--units", "4", "-o", "plan.json")
+    let plan = try String(
+      decoding: TemporaryFolder.bytes(of: workshop.folder.file("plan.json")), as: UTF8.self)
+    // The second convolution of a block gets an axis of its own, cut alike.
+    let axis = "\"stage1.0.conv2\""
+    let entry = try #require(plan.range(of: "\"name\": \"stage1.1.conv2.weight\""))
+    let use = try #require(plan.range(of: axis, range: entry.upperBound..<plan.endIndex))
+    var wrong = plan
+    wrong.replaceSubrange(use, with: "\"split\"")
+    wrong = wrong.replacingFirst(
+      "\"axes\": {", with: "\"axes\": {\n    \"split\": {\n      \"size\": 8\n    },")
+    _ = try workshop.folder.write(Array(wrong.utf8), as: "wrong.json")
+    for arguments in [
+      ["convert", "wrn.onnx", "wrong.h5", "--plan", "wrong.json"],
+      ["plan", "wrn.onnx", "--plan", "wrong.json"],
+    ] {
+      let result = try Subprocess.run(Peers.tessera, arguments, directory: workshop.folder.path, timeout: 60)
+      #expect(result.code == 2)
+      #expect(result.errorText.contains("stage1.1.add"), "\(result.errorText)")
+      #expect(result.errorText.contains("'split'"), "\(result.errorText)")
+    }
+    #expect(try Subprocess.run("ls", ["wrong.h5"], directory: workshop.folder.path).code != 0)
+  }
+
+  @Test("verify finds a weight that was changed, by its digest, by what it computes, and by its layer")
+  func verifyFinds() throws {
+    let workshop = try Workshop()
+    try workshop.graph("save.py", ["wrn", "wrn.onnx"])
+    try workshop.graph("change.py", ["wrn.onnx", "changed.onnx", "stage2.1.conv1.weight"])
+    try workshop.tessera("plan", "wrn.onnx", "--units", "4", "-o", "plan.json")
+    try workshop.tessera("convert", "wrn.onnx", "wrn.h5", "--plan", "plan.json")
+    let result = try Subprocess.run(
+      Peers.tessera, ["verify", "changed.onnx", "wrn.h5", "--json", "--layers", "--backend", "reference"],
+      directory: workshop.folder.path, timeout: 120)
+    #expect(result.code == 1)
+    guard case .object(let report) = try JSONParser().parse(result.output),
+      case .array(let networks)? = report["networks"], case .object(let first)? = networks.first
+    else {
+      Issue.record("\(result.errorText)")
+      return
+    }
+    #expect(report["digest_mismatches"] == .array(["stage2.1.conv1.weight"]))
+    #expect(report["tensors_equal"] == .bool(false) && report["ok"] == .bool(false))
+    #expect(networks.count == 8)
+    #expect(first["first_departing"] == "stage2.1.conv1.out")
+  }
+
+  @Test("a level reads the bytes of its weights and no more")
+  func bytesRead() throws {
+    let workshop = try Workshop()
+    try workshop.graph("save.py", ["wrn", "wrn.onnx"])
+    try workshop.tessera("plan", "wrn.onnx", "--units", "4", "-o", "plan.json")
+    try workshop.tessera("convert", "wrn.onnx", "wrn.h5", "--plan", "plan.json")
+    try workshop.graph("input.py", ["2,3,16,16", "x.npy"])
+    var last = 0
+    for level in 1...4 {
+      let options = ["--task", "fine", "--level", "\(level)", "--json"]
+      let run = try report(
+        workshop, ["run", "wrn.h5", "--input", "x.npy", "--output", "y.npy"] + options)
+      let extracted = try report(workshop, ["extract", "wrn.h5", "small.safetensors"] + options)
+      guard case .integer(let read)? = run["bytes_read"], case .integer(let bytes)? = extracted["bytes"]
+      else {
+        Issue.record("no report")
+        return
+      }
+      // The graph does not use every tensor that the task sees: the other task's head is not its own.
+      #expect(Int(read) <= Int(bytes) && Int(read) > last)
+      #expect(Double(read) >= 0.9 * Double(bytes))
+      last = Int(read)
+    }
+  }
+
+  @Test("the trained sample gives at every task and level what PyTorch gave, within 1e-5")
+  func fashion() throws {
+    let workshop = try Workshop()
+    let output = try workshop.graph("fashion.py", [Peers.tessera, "\(SourceFolder.root)/samples/fashion"])
+      .output
+    guard case .object(let report) = try JSONParser().parse(output), case .array(let rows)? = report["rows"]
+    else {
+      Issue.record("no report")
+      return
+    }
+    #expect(report["same"] == .bool(true))
+    #expect(rows.count == 16)
+    for case .object(let row) in rows {
+      guard case .number(let difference)? = row["difference"],
+        case .number(let extracted)? = row["extracted"],
+        case .string(let task)? = row["task"], case .integer(let level)? = row["level"]
+      else {
+        Issue.record("\(row)")
+        continue
+      }
+      #expect(difference <= 1e-5 && extracted <= 1e-5, "\(row)")
+      #expect(row["classes"] == .bool(true) && row["outputs"] == .array([.string("\(task).\(level)")]))
+    }
+  }
+
+  private func report(_ workshop: Workshop, _ arguments: [String]) throws -> JSONObject {
+    let output = try workshop.run(Peers.tessera, arguments).output
+    guard case .object(let object) = try JSONParser().parse(output) else { return JSONObject() }
+    return object
+  }
+
+  private func judge(_ network: String, units: Int, options: [String]) throws -> JSONObject {
+    let workshop = try Workshop()
+    let output = try workshop.graph("judge.py", [Peers.tessera, network, "\(units)"] + options).output
+    guard case .object(let object) = try JSONParser().parse(output) else { return JSONObject() }
+    return object
+  }
+}
+
+extension Workshop {
+  /// Runs one of the scripts beside the networks.
+  @discardableResult
+  func graph(_ name: String, _ arguments: [String]) throws -> Subprocess {
+    let python = try #require(Peers.python)
+    let result = try Subprocess.run(
+      python, ["-B", "-W", "ignore", "\(SourceFolder.fixtures)/graphs/\(name)"] + arguments,
+      directory: folder.path, timeout: 600)
+    try #require(
+      result.code == 0, "\(name) \(arguments): \("\(result.ending)") \(result.errorText.suffix(2000))")
+    return result
+  }
+}
+
+extension String {
+  fileprivate func replacingFirst(_ part: String, with other: String) -> String {
+    guard let range = range(of: part) else { return self }
+    return replacingCharacters(in: range, with: other)
+  }
+}
