@@ -1,4 +1,5 @@
 internal import Inference
+internal import ONNXGraph
 
 /// A value of the graph as the walk knows it.
 package struct FlowValue {
@@ -12,6 +13,8 @@ package struct FlowValue {
   package var isRaw = false
   /// Whether every element is zero.
   var isZero = false
+  /// The tensor of the model that it is.
+  var constant: TensorConstant?
   /// The elements, where they are few and do not depend on the inputs' elements.
   var known: Tensor?
   /// The same in the dense sub-network.

@@ -98,11 +98,11 @@ package struct FlowWalk {
     for (dimension, list) in labels.enumerated() {
       if let list { value.factors.append(LabelFactor(dimensions: [dimension], labels: list)) }
     }
-    value.known = context.small.constant(tensor)
+    value.constant = tensor
+    // Weights are not read to be followed: only what says extents, bounds and factors.
+    if !tensor.isFloatingPoint || tensor.elementCount <= 16 { value.known = context.small.constant(tensor) }
     let isWhole = value.factors.allSatisfy { $0.labels.allSatisfy(context.labels.isKept) }
     if isWhole, !tensor.isFloatingPoint || value.factors.isEmpty { value.denseKnown = value.known }
-    // Shortcuts are padded with small tensors of zeros; large ones would have to be read to know.
-    value.isZero = value.known?.reals?.allSatisfy { $0 == 0 } ?? false
     values[name] = value
   }
 

@@ -118,9 +118,9 @@ struct GraphInteropTests {
         Issue.record("no report")
         return
       }
-      // The graph does not use every tensor that the task sees: the other task's head is not its own.
-      #expect(Int(read) <= Int(bytes) && Int(read) > last)
-      #expect(Double(read) >= 0.9 * Double(bytes))
+      // Extents and bounds are read twice: once to follow the graph, once to run it.
+      #expect(Double(read) <= 1.02 * Double(bytes) && Double(read) >= 0.98 * Double(bytes))
+      #expect(Int(read) > last)
       last = Int(read)
     }
   }

@@ -82,6 +82,7 @@ extension FlowValue {
     var value = self
     value.known = nil
     value.denseKnown = nil
+    value.constant = nil
     value.isZero = false
     return value
   }

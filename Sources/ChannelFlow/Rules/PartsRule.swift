@@ -16,7 +16,14 @@ enum PartsRule {
       for index in given { call.fixAll(index, "the extents at \(call.node.shown) are not known") }
       return [.unknown]
     }
-    for index in given { try call.resolve(index) }
+    for index in given {
+      try call.resolve(index)
+      // Shortcuts are padded with tensors of zeros, which have to be read to be known.
+      if let constant = call.inputs[index]?.constant {
+        let elements = call.context.small.constant(constant, limit: 1 << 20)?.reals
+        call.inputs[index]?.isZero = elements?.allSatisfy { $0 == 0 } ?? false
+      }
+    }
     var result = FlowValue(shapes[0])
     result.shape?[axis] = shapes.reduce(0) { $0 + $1[axis] }
     result.isConstant = given.allSatisfy { call.inputs[$0]?.isConstant == true }

@@ -19,6 +19,7 @@ enum UnaryRule {
     call.keepsZeros =
       zeroKeeping.contains(call.node.operation) || call.node.operation == "Clip" && clipKeepsZero(call)
     value.known = nil
+    value.constant = nil
     value.denseKnown = nil
     if !call.keepsZeros { value.isZero = false }
     if call.node.operation == "Trilu" {
