@@ -100,7 +100,7 @@ package struct FlowWalk {
     }
     value.constant = tensor
     // Weights are not read to be followed: only what says extents, bounds and factors.
-    if !tensor.isFloatingPoint || tensor.elementCount <= 16 { value.known = context.small.constant(tensor) }
+    if !tensor.isFloatingPoint || tensor.elementCount <= 4 { value.known = context.small.constant(tensor) }
     let isWhole = value.factors.allSatisfy { $0.labels.allSatisfy(context.labels.isKept) }
     if isWhole, !tensor.isFloatingPoint || value.factors.isEmpty { value.denseKnown = value.known }
     values[name] = value

@@ -211,8 +211,8 @@ def make(name):
         file, shape = OCR[name]
         (folder,) = importlib.util.find_spec("rapidocr_onnxruntime").submodule_search_locations
         model = onnx.load(os.path.join(folder, "models", f"{file}.onnx"))
-        if model.graph.node[-1].op_type == "Sigmoid":
-            # Noise is no text: the detector's probabilities are all but zero, its logits are not.
+        while model.graph.node[-1].op_type in ("Sigmoid", "Softmax", "Identity"):
+            # Noise is no text: probabilities are all but zero or one, and hide what logits show.
             model.graph.output[0].name = model.graph.node.pop().input[0]
         return model, shape
     return light(name)
