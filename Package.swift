@@ -50,7 +50,8 @@ let package = Package(
       name: "UnitCheckpoints", dependencies: ["HDF5Kit", "UnitModel", "Tensors", "StrictJSON", "ByteFiles"],
       swiftSettings: strict),
     .target(
-      name: "Planning", dependencies: ["UnitModel", "Tensors", "ONNXGraph", "Inference", "ChannelFlow"],
+      name: "Planning",
+      dependencies: ["UnitModel", "Tensors", "StrictJSON", "ONNXGraph", "Inference", "ChannelFlow"],
       swiftSettings: strict),
     .target(
       name: "Accounting", dependencies: ["UnitModel", "Tensors", "StrictJSON"],

@@ -18,7 +18,7 @@ enum ModuleGraph {
       "HDF5Kit", "UnitModel", "Tensors", "StrictJSON", "ByteFiles", "Dispatch", "Glibc", "Synchronization",
     ],
     "ChannelFlow": ["ONNXGraph", "Inference", "UnitModel", "Tensors"],
-    "Planning": ["UnitModel", "Tensors", "ONNXGraph", "Inference", "ChannelFlow"],
+    "Planning": ["UnitModel", "Tensors", "StrictJSON", "ONNXGraph", "Inference", "ChannelFlow"],
     "SubNetworks": [
       "ChannelFlow", "Inference", "ONNXGraph", "UnitModel", "UnitCheckpoints", "Conversion", "FlatFormats",
       "Tensors", "ByteFiles", "Synchronization",

@@ -86,6 +86,7 @@ struct SchemaTests {
     ),
     ("claims", ["J1", "H1", "J2"].map { "samples/paper/\($0).claims.json" }),
     ("study", ["samples/paper/study.json"]),
+    ("family", FamilyTests.names.map { "samples/family/\($0).family.json" }),
     (
       "counting-policy",
       presets.map { "Sources/Accounting/Policies/\($0)" }

@@ -27,6 +27,9 @@ struct PlanCommand: ParsableCommand {
         a+16+b        one after the other: axis a, 16 positions that are not cut, axis b
         last:compact  only the channels of the level that alone uses the tensor
 
+      --family FILE makes the plan from what a method of this family saves: widths or groups, masks of channels, and \
+      patterns that say which tensors belong to one level, task or expert (schemas/family.schema.json).
+
       --axis NAME:key=value,… tells what is known about an axis: size=1536, granule=32 (channels that stay \
       together: a head), units=384+384+300+468 or units=0-3+9/4-8 (sizes, or channels), common=0-7.
 
@@ -35,6 +38,7 @@ struct PlanCommand: ParsableCommand {
         tessera plan w.safetensors --units 4 --tasks fine,coarse \\
           --cut 'layer{}.up.weight=ffn{},-' --cut 'layer{}.down.weight=-,ffn{}'
         tessera plan w.safetensors --plan mine.json
+        tessera plan slimmable.safetensors --family widths.json -o plan.json
       """)
 
   @Argument(help: "The weights to plan for: a flat file, or a unit checkpoint.")
@@ -68,6 +72,12 @@ struct PlanCommand: ParsableCommand {
   @Option(help: "Check this plan against the weights instead of proposing one.")
   var plan: String?
 
+  @Option(help: "Make the plan from this description of widths, masks, adapters or experts.")
+  var family: String?
+
+  @Option(help: "A file with the masks that --family names, when they are not among the weights.")
+  var masks: String?
+
   @Option(name: .shortAndLong, help: "Write the plan here instead of to standard output.")
   var output: String?
 
@@ -86,8 +96,19 @@ struct PlanCommand: ParsableCommand {
 
   func validate() throws {
     _ = try shapes()
-    if plan == nil {
-      guard let units else { throw ValidationError("expected --units K, or --plan to check a plan") }
+    if family != nil {
+      if units != nil || tasks != nil || levels != nil || rule != nil || preset != nil || heads != nil
+        || plan != nil
+        || !cuts.isEmpty || !axes.isEmpty
+      {
+        throw ValidationError("--family says it all; it goes with --masks and -o alone")
+      }
+    } else if masks != nil {
+      throw ValidationError("--masks goes with --family")
+    } else if plan == nil {
+      guard let units else {
+        throw ValidationError("expected --units K, --family FILE, or --plan to check a plan")
+      }
       guard (1...Partition.unitLimit).contains(units) else {
         throw ValidationError("--units: expected 1 to \(Partition.unitLimit), found \(units)")
       }
@@ -124,8 +145,10 @@ struct PlanCommand: ParsableCommand {
     let (specs, ties) = try Self.tensors(of: source, reading: reading)
     let proposed: ProposedPlan
     do {
-      let graph = try GraphFile.network(source)
-      if let plan {
+      let graph = try family == nil ? GraphFile.network(source) : nil
+      if let family {
+        proposed = try FamilyFile.plan(family, masks: masks, source, specs, ties, reading)
+      } else if let plan {
         proposed = try PlanFile.read(plan).checked(against: specs, ties: ties)
         try graph?.check(proposed.resolved)
       } else if let graph, cuts.isEmpty, preset == nil {
@@ -141,7 +164,7 @@ struct PlanCommand: ParsableCommand {
     } catch let failure as Failure {
       throw failure
     } catch {
-      throw Failure(sentence: "\(plan ?? source): \(error)")
+      throw Failure(sentence: "\(family ?? plan ?? source): \(error)")
     }
     for sentence in proposed.words { Output.standardError("\(sentence)\n") }
     let text: String

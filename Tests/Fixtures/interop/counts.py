@@ -42,6 +42,21 @@ def selects(item, name):
     return name == item["name"] if "name" in item else regex(item["match"]).fullmatch(name) is not None
 
 
+def filled(entry, name):
+    """The entry with what its pattern's {} took put into the names of its axes, in order."""
+    if not entry or "match" not in entry or "axes" not in entry:
+        return entry
+    taken = list(regex(entry["match"]).fullmatch(name).groups())
+
+    def fill(value):
+        if isinstance(value, str):
+            return re.sub(r"\{\}", lambda _, rest=iter(taken): next(rest), value)
+        if isinstance(value, list):
+            return [fill(item) for item in value]
+        return {key: fill(item) if key in ("axis", "concat") else item for key, item in value.items()} if value else value
+    return {**entry, "axes": fill(entry["axes"])}
+
+
 class Cut:
     """The plan's axes, each as an owner per channel: a unit, or -1 for common."""
 
@@ -185,7 +200,7 @@ def main(plan_path, count_path, source, policy_paths):
              for name in specs if name not in ties}
     cut, entries, failures, rows, elements = Cut(plan), {}, [], 0, 0
     for name, (_, shape) in specs.items():
-        entries[name] = next((e for e in plan.get("tensors", []) if selects(e, name)), None)
+        entries[name] = filled(next((e for e in plan.get("tensors", []) if selects(e, name)), None), name)
         for dimension, extent in zip((entries[name] or {}).get("axes", []), shape):
             cut.learn(dimension, extent)
     wanted = list(networks(plan)) + [None]

@@ -1,0 +1,149 @@
+internal import StrictJSON
+public import Tensors
+internal import UnitModel
+
+extension Family {
+  /// The plan for the tensors of a file, with every list spelled out.
+  ///
+  /// - Parameter mask: the elements of a tensor that are not 0; asked for channel masks only.
+  ///
+  /// Throws `PlanningError`, and what `mask` throws.
+  public func plan<Failure: Error>(
+    for specs: [TensorSpec], ties: [TensorName: TensorName] = [:],
+    mask: (TensorName) throws(Failure) -> [Bool]
+  ) throws -> ProposedPlan {
+    var plan = Plan(unitCount: 1)
+    plan.tensors = cuts.map { PlanTensor(selector: .match($0.pattern), dimensions: $0.dimensions) }
+    let sizes = try sizes(for: specs)
+    var levels: [[UnitID]] = [[UnitID(0)]]
+    switch units {
+    case .whole: break
+    case .widths(let widths):
+      plan.unitCount = widths.count
+      levels = widths.indices.map { (0...$0).map { UnitID($0) } }
+      for axis in sizes { plan.axes.append(try Self.prefixes(axis.name, axis.size, widths)) }
+    case .channelMasks(let masks):
+      let made = try Self.masked(sizes, masks, mask)
+      (plan.unitCount, plan.axes, levels) = (made.unitCount, made.axes, made.levels)
+    case .experts(let pattern):
+      let count = try experts(pattern, specs, &plan)
+      plan.unitCount = count
+      levels = (0..<count).map { (0...$0).map { UnitID($0) } }
+    }
+    plan.tasks = tasks.map { task(named: $0, levels, plan, specs) }
+    plan.provenance = Provenance(
+      rule: "imported",
+      details: JSONObject([JSONMember(key: "family", value: .string(name))]) ?? JSONObject())
+    do {
+      let filled = try plan.filled()
+      let resolved = try filled.resolve(against: specs, ties: ties)
+      let request = PlanRequest(unitCount: plan.unitCount)
+      return ProposedPlan(plan: filled, resolved: resolved, words: request.words(about: resolved))
+    } catch { throw PlanningError.plan(error) }
+  }
+
+  /// The axes that the cuts make of the tensors, and how many channels each has.
+  private func sizes(for specs: [TensorSpec]) throws(PlanningError) -> [(name: AxisName, size: Int)] {
+    var plan = Plan(unitCount: 1)
+    // What is not cut here says nothing about sizes, and compact dimensions need levels that are not known yet.
+    plan.tensors = cuts.filter { cut in
+      !cut.dimensions.contains { if case .compact = $0 { true } else { false } }
+    }.map { PlanTensor(selector: .match($0.pattern), dimensions: $0.dimensions) }
+    var names: Set<String> = []
+    for axis in plan.tensors.flatMap({ $0.dimensions.flatMap(\.axes) }) where names.insert(axis.text).inserted
+    {
+      if let pattern = NamePattern(axis.text) { plan.axes.append(PlanAxis(name: pattern)) }
+    }
+    do {
+      let compact = cuts.filter { cut in
+        cut.dimensions.contains { if case .compact = $0 { true } else { false } }
+      }
+      let whole = specs.filter { spec in !compact.contains { $0.pattern.match(spec.name.text) != nil } }
+      return try plan.resolve(against: whole).partition.axes.map { ($0.name, $0.size) }
+    } catch { throw .plan(error) }
+  }
+
+  /// An axis whose unit u holds the channels between width u and the one before, rounded to the nearest channel.
+  private static func prefixes(_ name: AxisName, _ size: Int, _ widths: [Double]) throws(PlanningError)
+    -> PlanAxis
+  {
+    var last = 0
+    let sizes = widths.map { width in
+      let end = max(last, min(size, Int((Double(size) * width).rounded())))
+      defer { last = end }
+      return end - last
+    }
+    guard let pattern = NamePattern(name.text) else {
+      throw .plan(.badPattern(place: "axes", pattern: name.text, expected: "the name of an axis"))
+    }
+    return PlanAxis(name: pattern, size: size, cut: .sizes(sizes))
+  }
+
+  /// Units are the sets of levels that channels share: channels of one unit are in exactly the same levels.
+  private static func masked<Failure: Error>(
+    _ sizes: [(name: AxisName, size: Int)], _ masks: [String: [String]],
+    _ mask: (TensorName) throws(Failure) -> [Bool]
+  ) throws -> (unitCount: Int, axes: [PlanAxis], levels: [[UnitID]]) {
+    var signatures: [[Int]] = []
+    for axis in sizes {
+      guard let names = masks[axis.name.text] else {
+        throw PlanningError.plan(.missingKey(place: "channel_masks", key: axis.name.text))
+      }
+      var signature = [Int](repeating: 0, count: axis.size)
+      for (level, name) in names.enumerated() {
+        let used = try mask(TensorName(name))
+        guard used.count == axis.size else {
+          throw PlanningError.plan(
+            .sizeDisagrees(
+              tensor: TensorName(name), dimension: 0, axis: axis.name.text, expected: axis.size,
+              found: used.count))
+        }
+        for (channel, isUsed) in used.enumerated() where isUsed { signature[channel] |= 1 << level }
+      }
+      signatures.append(signature)
+    }
+    let levelCount = masks.values.map(\.count).max() ?? 1
+    // Channels that come in at the first level first; among those, the ones that most levels have.
+    func order(_ signature: Int) -> (Int, Int) {
+      (signature == 0 ? Int.max : signature.trailingZeroBitCount, -signature.nonzeroBitCount)
+    }
+    let distinct = Set(signatures.joined()).sorted {
+      order($0) == order($1) ? $0 < $1 : order($0) < order($1)
+    }
+    let axes = try zip(sizes, signatures).map { axis, signature in
+      let channels = distinct.map { wanted in
+        ChannelRanges(ascending: signature.indices.filter { signature[$0] == wanted }.map { $0..<($0 + 1) })
+          ?? ChannelRanges()
+      }
+      guard let pattern = NamePattern(axis.name.text) else {
+        throw PlanningError.plan(.badPattern(place: "axes", pattern: axis.name.text, expected: "an axis"))
+      }
+      return PlanAxis(name: pattern, size: axis.size, cut: .channels(channels))
+    }
+    let levels = (0..<levelCount).map { level in
+      distinct.indices.filter { distinct[$0] & 1 << level != 0 }.map { UnitID($0) }
+    }
+    return (max(1, distinct.count), axes, levels)
+  }
+
+  /// Entries that make each expert's tensors one unit.
+  private func experts(
+    _ pattern: NamePattern, _ specs: [TensorSpec], _ plan: inout Plan
+  ) throws(PlanningError) -> Int {
+    var last = -1
+    for spec in specs {
+      guard let captures = pattern.match(spec.name.text), let text = captures.components.first,
+        let number = Int(text), (0..<Partition.unitLimit).contains(number)
+      else { continue }
+      last = max(last, number)
+      plan.tensors.append(PlanTensor(selector: .name(spec.name), units: UnitSet([UnitID(number)])))
+    }
+    if last < 0 {
+      throw .plan(
+        .matchesNothing(
+          place: "experts", pattern: pattern.text,
+          nearest: nearestName(to: pattern.text, among: specs.lazy.map(\.name.text))))
+    }
+    return last + 1
+  }
+}

@@ -1,0 +1,78 @@
+internal import Tensors
+internal import UnitModel
+
+extension Family {
+  /// A task with its levels, what it has to itself, and what each of its levels has.
+  func task(named name: TaskID, _ levels: [[UnitID]], _ plan: Plan, _ specs: [TensorSpec]) -> PlanTask {
+    var task = PlanTask(task: name)
+    let own = choices[name]
+    task.order = (0..<plan.unitCount).map { UnitID($0) }
+    let count = own?.count ?? levels.count
+    // A level that goes its own way on every axis still has units for whole tensors: those of the last level.
+    task.levels = (0..<count).map { .units(own == nil ? levels[$0] : levels[levels.count - 1]) }
+    if let own { task.axes = axes(own, plan) }
+    task.privateTensors = perTask.compactMap { item(of: $0, key: "{task}", value: name.text, specs) }
+    let first = firstLevel(specs)
+    for level in 1...max(1, count) {
+      var items = perLevel.compactMap { pattern in
+        item(of: pattern, key: "{level}", value: String(level - 1 + first), specs, task: name.text)
+      }
+      items += kept(at: level, of: count, specs)
+      if !items.isEmpty {
+        task.privatePerLevel.append(PlanPrivateLevel(level: LevelNumber(level), items: items))
+      }
+    }
+    return task
+  }
+
+  /// For each axis its levels: as many units as the fraction reaches.
+  private func axes(_ choices: [[(axis: NamePattern, fraction: Double)]], _ plan: Plan) -> [PlanTaskAxis] {
+    guard case .widths(let widths) = units else { return [] }
+    return plan.axes.compactMap { axis in
+      let levels = choices.map { level -> PlanLevel in
+        let fraction = level.first { $0.axis.match(axis.name.text) != nil }?.fraction ?? 1
+        return .count(max(1, widths.count { $0 <= fraction + 1e-9 }))
+      }
+      return PlanTaskAxis(axis: axis.name, order: (0..<plan.unitCount).map { UnitID($0) }, levels: levels)
+    }
+  }
+
+  /// 0 where the file numbers its levels from 0, as slimmable networks do; else 1.
+  private func firstLevel(_ specs: [TensorSpec]) -> Int {
+    let zero = perLevel.compactMap { NamePattern(filled($0, task: "{}").replacing("{level}", with: "0")) }
+    return specs.contains { spec in zero.contains { $0.match(spec.name.text) != nil } } ? 0 : 1
+  }
+
+  private func filled(_ pattern: String, task: String) -> String { pattern.replacing("{task}", with: task) }
+
+  /// A private item for a pattern with its key filled in; known to the network without that component. Nil where no
+  /// tensor has such a name.
+  private func item(
+    of pattern: String, key: String, value: String, _ specs: [TensorSpec], task: String = ""
+  ) -> PlanPrivate? {
+    let text = filled(pattern, task: task.isEmpty ? value : task)
+    guard let selector = NamePattern(text.replacing(key, with: value)),
+      specs.contains(where: { selector.match($0.name.text) != nil })
+    else { return nil }
+    var short = pattern
+    for part in [".{task}", "{task}.", ".{level}", "{level}."] { short = short.replacing(part, with: "") }
+    let alias = NamePattern(short)
+    let keeps = alias.map {
+      $0.componentCount == selector.componentCount && $0.starCount == selector.starCount
+        && !short.contains(key)
+    }
+    return PlanPrivate(selector: .match(selector), alias: keeps == true ? alias : nil)
+  }
+
+  /// Tensors that another level skips and this one does not.
+  private func kept(at level: Int, of count: Int, _ specs: [TensorSpec]) -> [PlanPrivate] {
+    var items: [PlanPrivate] = []
+    for pattern in Set(skipped.values.joined()).sorted(by: { $0.text < $1.text }) {
+      guard !(skipped[level] ?? []).contains(pattern) else { continue }
+      if specs.contains(where: { pattern.match($0.name.text) != nil }) {
+        items.append(PlanPrivate(selector: .match(pattern)))
+      }
+    }
+    return items
+  }
+}

@@ -1,0 +1,65 @@
+internal import ByteFiles
+internal import FlatFormats
+internal import Planning
+internal import Tensors
+internal import UnitModel
+
+/// Makes a plan from the description of a method of this family.
+enum FamilyFile {
+  /// The plan for weights whose masks are among them, or in a file of their own.
+  static func plan(
+    _ path: String, masks: String?, _ source: String, _ specs: [TensorSpec], _ ties: [TensorName: TensorName],
+    _ reading: ReadingOptions
+  ) throws -> ProposedPlan {
+    let family = try read(path)
+    let file = masks ?? source
+    return try family.plan(for: specs, ties: ties) { (name) throws(Failure) in
+      try mask(name, in: InputFile(file, assumeDType: reading.assumeDType).source)
+    }
+  }
+
+  private static func read(_ path: String) throws(Failure) -> Family {
+    do {
+      let file = try ReadableFile(path: path)
+      guard file.size <= Family.sizeLimit else {
+        throw Failure(sentence: "\(path): expected at most \(Family.sizeLimit) bytes, found \(file.size)")
+      }
+      let bytes = try file.bytes(at: 0, count: file.size)
+      do { return try Family(parsing: bytes) } catch { throw Failure(sentence: "\(path): \(error)") }
+    } catch let failure as Failure {
+      throw failure
+    } catch { throw Failure(sentence: "\(error)") }
+  }
+
+  /// The most elements of a mask of channels.
+  private static let maskLimit = 1 << 24
+
+  private static func mask(_ name: TensorName, in source: any TensorSource) throws(Failure) -> [Bool] {
+    guard let index = source.tensors.firstIndex(where: { $0.spec.name == name }) else {
+      let nearest = nearestName(to: name.text, among: source.tensors.lazy.map(\.spec.name.text))
+      throw Failure(
+        sentence: "\(source.path): expected the mask \(name.quoted), found none"
+          + (nearest.map { "; the nearest name is \(TensorName($0).quoted)" } ?? ""))
+    }
+    let spec = source.tensors[index].spec
+    guard let width = spec.dtype.bytes, spec.elementCount <= maskLimit else {
+      throw Failure(
+        sentence:
+          "\(source.path): \(name.quoted): expected a mask of whole bytes, found \(spec.dtype.rawValue)")
+    }
+    var bytes = [UInt8](repeating: 0, count: spec.elementCount * width)
+    do {
+      let reader = try source.reader(of: index)
+      var failure: FlatFormatError?
+      if !bytes.isEmpty {
+        bytes.withUnsafeMutableBytes { buffer in
+          do throws(FlatFormatError) { try reader.read(into: buffer) } catch { failure = error }
+        }
+      }
+      if let failure { throw failure }
+    } catch { throw Failure(sentence: "\(error)") }
+    return (0..<spec.elementCount).map { element in
+      bytes[(element * width)..<((element + 1) * width)].contains { $0 != 0 && $0 != 0x80 }
+    }
+  }
+}
