@@ -111,6 +111,28 @@ struct GraphInteropTests {
     #expect(first["first_departing"] == "stage2.1.conv1.out")
   }
 
+  @Test("norms that take their moments from the batch are proved on a batch, and not without one")
+  func batchNorms() throws {
+    let workshop = try Workshop()
+    try workshop.graph("save.py", ["wrn", "wrn.onnx"])
+    try workshop.tessera("plan", "wrn.onnx", "--units", "4", "-o", "plan.json")
+    let plan = try String(
+      decoding: TemporaryFolder.bytes(of: workshop.folder.file("plan.json")), as: UTF8.self)
+    let batch = plan.replacingFirst("\"name\": \"fine\",", with: "\"name\": \"fine\", \"norm\": \"batch\",")
+    _ = try workshop.folder.write(Array(batch.utf8), as: "batch.json")
+    try workshop.tessera("convert", "wrn.onnx", "wrn.h5", "--plan", "batch.json")
+    try workshop.graph("input.py", ["2,3,16,16", "x.npy"])
+    let without = try Subprocess.run(
+      Peers.tessera, ["verify", "wrn.onnx", "wrn.h5"], directory: workshop.folder.path, timeout: 60)
+    #expect(without.code == 2 && without.errorText.contains("\"norm\": \"batch\""), "\(without.errorText)")
+    let report = try report(workshop, ["verify", "wrn.onnx", "wrn.h5", "--input", "x.npy", "--json"])
+    guard case .array(let networks)? = report["networks"] else {
+      Issue.record("no report")
+      return
+    }
+    #expect(report["ok"] == .bool(true) && networks.count == 8)
+  }
+
   @Test("a level reads the bytes of its weights and no more")
   func bytesRead() throws {
     let workshop = try Workshop()
