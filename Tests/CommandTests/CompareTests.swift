@@ -69,6 +69,9 @@ struct CompareTests {
     #expect(kinds == ["proportions", "paired-t", "paired-t", "welch", nil])
     guard case .string(let words)? = pairs.first?["words"] else { return #expect(Bool(false)) }
     #expect(words.contains("not separable") && words.contains("N = 1"))
+    // B is smaller, so it is on the front of every task; A is where it is more accurate.
+    let front = objects(document, "points").map { $0["on_front"] == .bool(true) }
+    #expect(front == [true, true, true, true, true, true, false, true, true, true])
     // Under the common policy B has 995 against 1,010; with its selector 1,495.
     let flips = objects(document, "flips")
     #expect(flips.count == 5)
