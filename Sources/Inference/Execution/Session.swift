@@ -33,7 +33,7 @@ package final class Session {
     self.backend = backend
     budget = Budget(limits)
     var loader = ConstantLoader(
-      file: model.file, external: ExternalFiles(of: model.file), strings: StringPool(), budget: budget,
+      file: model.file, external: ExternalFiles(of: model.file), strings: StringPool(budget), budget: budget,
       shapesOnly: shapesOnly)
     loader.supplier = supplier
     self.loader = loader

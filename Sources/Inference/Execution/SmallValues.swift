@@ -14,7 +14,7 @@ package final class SmallValues {
   package init(_ model: Model, supplier: (any TensorSupplier)? = nil) {
     budget = Budget(RunLimits())
     var loader = ConstantLoader(
-      file: model.file, external: ExternalFiles(of: model.file), strings: StringPool(), budget: budget)
+      file: model.file, external: ExternalFiles(of: model.file), strings: StringPool(budget), budget: budget)
     loader.supplier = supplier
     self.loader = loader
     run = RunContext(

@@ -86,7 +86,7 @@ enum Casting {
       let strings = call.run.strings
       if x.type == .bool {
         for (place, value) in x.values(UInt8.self).prefix(x.count).enumerated() {
-          numbers[place] = strings.number(of: value == 0 ? "False" : "True")
+          numbers[place] = try strings.number(of: value == 0 ? "False" : "True")
         }
         return
       }
@@ -130,7 +130,7 @@ enum Casting {
     let numbers: Elements<Int64>
     let strings: StringPool
 
-    func visit<T: Element>(_: T.Type) {
+    func visit<T: Element>(_: T.Type) throws(OperatorError) {
       for (place, value) in x.values(T.self).prefix(x.count).enumerated() {
         var text =
           switch value {
@@ -141,7 +141,7 @@ enum Casting {
         // The specification's words for what has no digits.
         if value.wide.isNotANumber { text = "NaN" }
         if text == "inf" { text = "INF" } else if text == "-inf" { text = "-INF" }
-        numbers[place] = strings.number(of: text)
+        numbers[place] = try strings.number(of: text)
       }
     }
   }

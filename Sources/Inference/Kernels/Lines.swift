@@ -59,6 +59,9 @@ extension OperatorCall {
     }
     guard tensor.type.isFloat else { throw wrong(index, "floating-point elements", found: tensor.type.name) }
     let real = try Casting.cast(self, tensor, to: .double)
+    // The list lives longer than this; what is asked is whether there is room for it now.
+    try budget.take(bytes: count * 8)
+    defer { budget.release(bytes: count * 8) }
     return Array(real.values(Double.self).prefix(count))
   }
 }

@@ -38,6 +38,10 @@ enum Normalising {
     }
     let real = try Casting.cast(call, x, to: .double).values(Double.self)
     let plane = x.shape[2...].product
+    // A channel's elements of all samples, in a list that grows.
+    let lineBytes = x.shape[0] * plane * 16
+    try call.budget.take(bytes: lineBytes)
+    defer { call.budget.release(bytes: lineBytes) }
     var mean: [Double] = []
     var variance: [Double] = []
     for channel in 0..<channels {

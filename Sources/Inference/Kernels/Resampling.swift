@@ -35,6 +35,10 @@ struct Resampling {
     let (from, to) = (x.values(Double.self), y.values(Double.self))
     let inner = x.shape[(axis + 1)...].product
     let outer = x.shape[..<axis].product
+    // A filter is as wide as a small scale makes it, up to twice the axis.
+    let tapBytes = request.isAntialiased ? (2 * extent + 8) * 16 : 0
+    try call.budget.take(bytes: tapBytes)
+    defer { call.budget.release(bytes: tapBytes) }
     var taps: [(index: Int, weight: Double)] = []
     for o in 0..<shape[axis] {
       let isInside = fill(&taps, axis, o)

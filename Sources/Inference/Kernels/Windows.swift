@@ -64,6 +64,9 @@ struct Windows {
   /// The most taps that a window can have.
   var tapLimit: Int { zip(input, kernel).reduce(1) { $0 &* min($1.0, $1.1) } }
 
+  /// Bytes for the taps of a window while they are listed, on each of two threads.
+  var tapBytes: Int { tapLimit &* (4 * MemoryLayout<Tap>.stride) }
+
   /// The spatial indices of output number `number` in C order.
   func position(_ number: Int) -> [Int] {
     var rest = number

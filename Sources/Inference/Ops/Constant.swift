@@ -26,17 +26,19 @@ struct ConstantNode {
       case ("value_floats", .floats(let numbers)): return try make(.float, [numbers.count], numbers)
       case ("value_int", .int(let number)): return try make(.int64, [], [number])
       case ("value_ints", .ints(let numbers)): return try make(.int64, [numbers.count], numbers)
-      case ("value_string", .string(let text)): return try make(.string, [], [number(text)])
+      case ("value_string", .string(let text)): return try make(.string, [], [try number(text)])
       case ("value_strings", .strings(let texts)):
-        return try make(.string, [texts.count], texts.map(number))
+        var numbers: [Int64] = []
+        for text in texts { numbers.append(try number(text)) }
+        return try make(.string, [texts.count], numbers)
       default: continue
       }
     }
     throw OperatorError("a value among the attributes", found: "none")
   }
 
-  private func number(_ text: [UInt8]) -> Int64 {
-    loader.strings.number(of: String(decoding: text, as: UTF8.self))
+  private func number(_ text: [UInt8]) throws(OperatorError) -> Int64 {
+    try loader.strings.number(of: String(decoding: text, as: UTF8.self))
   }
 
   private func make<T: BitwiseCopyable>(

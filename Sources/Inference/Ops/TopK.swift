@@ -29,8 +29,9 @@ enum TopK: Operator {
       let from = x.values(T.self)
       let (extent, inner) = (x.shape[axis], x.shape[(axis + 1)...].product)
       try call.budget.spend(x.count, 8)
-      try call.budget.take(bytes: extent * 8)
-      defer { call.budget.release(bytes: extent * 8) }
+      // A line's places, and what sorting them needs beside.
+      try call.budget.take(bytes: extent * 16)
+      defer { call.budget.release(bytes: extent * 16) }
       for outer in 0..<x.shape[..<axis].product {
         for rest in 0..<inner {
           let origin = outer * extent * inner + rest

@@ -10,12 +10,17 @@ package final class StringPool: Sendable {
 
   private let contents = Mutex(Contents())
 
-  package init() {}
+  private let budget: Budget
 
-  /// The number of `text`.
-  package func number(of text: String) -> Int64 {
-    contents.withLock { contents in
+  init(_ budget: Budget) { self.budget = budget }
+
+  /// The number of `text`. A new one is charged to the budget, and stays as long as the session does: a model can make
+  /// a text of every number.
+  func number(of text: String) throws(OperatorError) -> Int64 {
+    try contents.withLock { contents throws(OperatorError) in
       if let known = contents.numbers[text] { return known }
+      // The text, and its places in the list and in the dictionary.
+      try budget.take(bytes: 2 * text.utf8.count + 96)
       let number = Int64(contents.texts.count)
       contents.texts.append(text)
       contents.numbers[text] = number

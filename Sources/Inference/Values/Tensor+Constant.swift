@@ -45,21 +45,27 @@ struct ConstantLoader: Sendable {
         return try Tensor(zerosOf: constant.type, constant.shape, budget)
       }
       let tensor = try Tensor(constant.type, constant.shape, budget)
-      do { try fill(tensor, from: constant) } catch { throw OperatorError(inner: .graph(error)) }
+      if constant.type == .string {
+        try fillTexts(tensor, from: constant)
+      } else {
+        do { try fill(tensor, from: constant) } catch { throw OperatorError(inner: .graph(error)) }
+      }
       return tensor
     } catch { throw error.placed(place, path: file.path) }
+  }
+
+  private func fillTexts(_ tensor: Tensor, from constant: TensorConstant) throws(OperatorError) {
+    let before = totalRead
+    defer { counted.bytes.add(totalRead - before, ordering: .relaxed) }
+    let texts: [String]
+    do { texts = try constant.strings(file) } catch { throw OperatorError(inner: .graph(error)) }
+    let values = tensor.values(Int64.self)
+    for (index, text) in texts.enumerated() { values[index] = try strings.number(of: text) }
   }
 
   private func fill(_ tensor: Tensor, from constant: TensorConstant) throws(GraphError) {
     let before = totalRead
     defer { counted.bytes.add(totalRead - before, ordering: .relaxed) }
-    if constant.type == .string {
-      let values = tensor.values(Int64.self)
-      for (index, text) in try constant.strings(file).enumerated() {
-        values[index] = strings.number(of: text)
-      }
-      return
-    }
     let bits = constant.type.bits ?? 8
     let bytes = UnsafeMutableRawBufferPointer(start: tensor.storage.base, count: constant.byteCount)
     if case .supplied(let number) = constant.payload, let supplier {

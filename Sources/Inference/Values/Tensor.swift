@@ -89,10 +89,13 @@ final class TensorStorage: @unchecked Sendable {
   let budget: Budget
   private let isMapped: Bool
 
+  /// What a tensor takes beside its elements: a loop can make millions without any.
+  private static let overhead = 128
+
   init(byteCount: Int, _ budget: Budget) throws(OperatorError) {
-    try budget.take(bytes: byteCount)
+    try budget.take(bytes: byteCount + Self.overhead)
     guard let base = budget.pool.take(byteCount) else {
-      budget.release(bytes: byteCount)
+      budget.release(bytes: byteCount + Self.overhead)
       throw OperatorError("memory for \(byteCount) bytes", found: "none", kind: .budget)
     }
     self.base = base
@@ -118,7 +121,7 @@ final class TensorStorage: @unchecked Sendable {
       munmap(base, byteCount + 1)
     } else {
       budget.pool.give(base, byteCount)
-      budget.release(bytes: byteCount)
+      budget.release(bytes: byteCount + Self.overhead)
     }
   }
 }
