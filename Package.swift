@@ -27,7 +27,6 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CLinux"),
-    .systemLibrary(name: "CBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
 
     .target(name: "ByteFiles", dependencies: ["CLinux"], swiftSettings: strict),
@@ -41,7 +40,7 @@ let package = Package(
       dependencies: ["Tensors", "StrictJSON", "HDF5Kit", "CZlib", "ByteFiles", "Pickle", "ONNXGraph"],
       swiftSettings: strict),
     .target(
-      name: "Inference", dependencies: ["CBLAS", "ONNXGraph", "Tensors", "ByteFiles"], swiftSettings: strict),
+      name: "Inference", dependencies: ["ONNXGraph", "Tensors", "ByteFiles"], swiftSettings: strict),
     .target(name: "UnitModel", dependencies: ["Tensors", "StrictJSON"], swiftSettings: strict),
     .target(
       name: "ChannelFlow", dependencies: ["ONNXGraph", "Inference", "UnitModel", "Tensors"],

@@ -18,7 +18,7 @@ declare -A have=(
   [zlib1g-dev]='pkg-config --exists zlib'
   [libssl-dev]='pkg-config --exists libcrypto'
   [libxxhash-dev]='pkg-config --exists libxxhash'
-  [libopenblas-dev]='pkg-config --exists openblas'
+  [libopenblas0]='ls /usr/lib/*/libopenblas.so.0'
 )
 if [ "${2:-}" = --peers ]; then
   have[hdf5-tools]='command -v h5dump h5repack'

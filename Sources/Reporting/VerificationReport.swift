@@ -50,6 +50,8 @@ package struct VerificationReport: Sendable {
   /// Names of tensors that differ or are in one file alone.
   package var mismatches: [String] = []
   package var networks: [Network] = []
+  /// Whether the converted file is a checkpoint with a graph.
+  package var hasGraph = false
 
   package init(source: String, converted: String, tolerance: Double) {
     self.source = source
@@ -65,9 +67,16 @@ package struct VerificationReport: Sendable {
     var text =
       mismatches.isEmpty
       ? "\(tensors) tensors: every digest is equal\n"
-      : "\(mismatches.count) of \(tensors) tensors differ: "
-        + mismatches.prefix(5).map { TensorName($0).quoted }.joined(separator: ", ") + "\n"
-    if networks.isEmpty { return text + "no graph: nothing was run\n" }
+      : "\(mismatches.count) of \(tensors) tensors differ or are in one file alone: "
+        + mismatches.prefix(5).map { TensorName($0).quoted }.joined(separator: ", ")
+        + (mismatches.count > 5 ? ", \(mismatches.count - 5) more" : "") + "\n"
+    if networks.isEmpty {
+      let reason =
+        !hasGraph
+        ? "\(converted) is no unit checkpoint with a graph"
+        : mismatches.isEmpty ? "it has no tasks" : "the tensors are not the same ones"
+      return text + "nothing was run: \(reason)\n"
+    }
     for network in networks {
       text +=
         "task \(TensorName(network.task).quoted), level \(network.level): max abs \(Self.short(network.maxAbs)), "

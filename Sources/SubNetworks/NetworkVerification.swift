@@ -153,12 +153,13 @@ private struct Gap {
       let gap = abs(one - other)
       maxAbs = max(maxAbs, gap.isNaN ? .infinity : gap)
     }
-    greatest = b.reduce(0) { max($0, abs($1)) }
+    // An infinity, as masked logits have, would allow any gap.
+    greatest = b.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 }
   }
 
   var relative: Double { maxAbs == 0 ? 0 : maxAbs / max(greatest, 1e-300) }
 
-  func isWithin(_ tolerance: Double) -> Bool { maxAbs <= tolerance * greatest + 1e-6 }
+  func isWithin(_ tolerance: Double) -> Bool { maxAbs.isFinite && maxAbs <= tolerance * greatest + 1e-6 }
 
   /// The elements at positions that the sub-network has.
   private static func active(_ all: [Double], _ shape: [Int], _ name: String, _ flow: NetworkFlow) -> [Double]

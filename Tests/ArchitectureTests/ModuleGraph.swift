@@ -12,7 +12,7 @@ enum ModuleGraph {
       "Synchronization",
     ],
     "ONNXGraph": ["Tensors", "ByteFiles", "Synchronization"],
-    "Inference": ["CBLAS", "ONNXGraph", "Tensors", "ByteFiles", "Dispatch", "Glibc", "Synchronization"],
+    "Inference": ["ONNXGraph", "Tensors", "ByteFiles", "Dispatch", "Glibc", "Synchronization"],
     "UnitModel": ["Tensors", "StrictJSON"],
     "UnitCheckpoints": [
       "HDF5Kit", "UnitModel", "Tensors", "StrictJSON", "ByteFiles", "Dispatch", "Glibc", "Synchronization",

@@ -44,8 +44,11 @@ extension Inventory {
     let place = shares[group].firstIndex { $0.isLike(share) } ?? shares[group].count
     if place == shares[group].count { shares[group].append(share) }
     let steps = policy.needsValues ? 1 : outside[tensor]
-    // Elements times bits fits for every tensor, and so does any part of it.
-    let bits = steps * (policy.bits[label.role] ?? spec.dtype.bits)
+    // A policy may give an element more bits than it has.
+    var bits = 0
+    try accumulateProduct(
+      steps, policy.bits[label.role] ?? spec.dtype.bits, into: &bits, "bits", "everything stored")
+    // Elements times their own bits fits for every tensor, and so does any part of it.
     let elements = isPacked ? steps * spec.dtype.bits : steps
     try accumulateProduct(
       elements, times, into: &shares[group][place].elements, "elements", "everything stored")

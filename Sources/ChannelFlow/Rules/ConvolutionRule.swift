@@ -26,7 +26,8 @@ enum ConvolutionRule {
     }
     for dimension in 2..<weights.count { call.fix(try call.labels(1, dimension), "a kernel stays whole") }
     let (input, output) = isTransposed ? (0, 1) : (1, 0)
-    let channels = groups * weights[input]
+    // Of a transposed convolution w is [C, K / groups], of another [K, C / groups].
+    let channels = isTransposed ? weights[0] : groups * weights[1]
     guard x.shape == nil || x.rank == weights.count && x.shape?[1] == channels else {
       throw call.refusal("\(channels) channels", "\(x.shape?.description ?? "")")
     }
@@ -43,8 +44,7 @@ enum ConvolutionRule {
       groups == 1
       ? try plain(call, input, output)
       : try GroupedConvolution(
-        call, groups: groups, input: input, output: output, channels: weights[input] * (isTransposed ? 1 : 1),
-        isTransposed: isTransposed, weights: weights
+        call, groups: groups, input: input, output: output, isTransposed: isTransposed, weights: weights
       ).apply()
     let labels = try call.meet(made, 2, 0)
     guard let shape = x.shape else { return [FlowValue.unknown] }

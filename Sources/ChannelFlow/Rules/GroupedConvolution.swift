@@ -13,7 +13,7 @@ struct GroupedConvolution {
   let outPerGroup: Int
 
   init(
-    _ call: FlowCall, groups: Int, input: Int, output: Int, channels: Int, isTransposed: Bool, weights: [Int]
+    _ call: FlowCall, groups: Int, input: Int, output: Int, isTransposed: Bool, weights: [Int]
   ) {
     self.call = call
     self.groups = groups

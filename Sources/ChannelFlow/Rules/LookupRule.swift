@@ -16,7 +16,12 @@ enum LookupRule {
     if let known, places.count <= 1, known.allSatisfy({ (0..<shape[axis]).contains($0) }) {
       return [try constant(call, data, axis, known, isScalar: places.isEmpty)]
     }
-    call.fix(try call.labels(0, axis), "\(call.node.shown) looks it up by number")
+    let rows = try call.labels(0, axis)
+    if call.labels.isChecking, let rows, rows.contains(where: { !call.labels.isKept($0) }) {
+      // Rows that are left would have other numbers than those it is asked for.
+      throw call.refusal("a table that is whole where it is looked up by number", "one that is cut there")
+    }
+    call.fix(rows, "\(call.node.shown) looks it up by number")
     var result = try call.input(0).computed
     result.shape = Array(shape[..<axis]) + places + Array(shape[(axis + 1)...])
     result.factors = result.factors.filter { !$0.dimensions.contains(axis) }.map { factor in

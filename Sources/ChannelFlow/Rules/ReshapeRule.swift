@@ -29,7 +29,10 @@ enum ReshapeRule {
     guard let shape = try call.input(0).shape else { return unknown(call) }
     let given = call.int("axis") ?? 1
     let axis = min(max(given < 0 ? given + shape.count : given, 0), shape.count)
-    return [try reshaped(call, [shape[..<axis].reduce(1, *), shape[axis...].reduce(1, *)])]
+    guard let outer = product(Array(shape[..<axis])), let inner = product(Array(shape[axis...])) else {
+      return unknown(call)
+    }
+    return [try reshaped(call, [outer, inner])]
   }
 
   private static func extents(_ target: [Int], of shape: [Int], allowsZero: Bool) -> [Int]? {
@@ -38,14 +41,29 @@ enum ReshapeRule {
       guard place < shape.count else { return nil }
       result[place] = shape[place]
     }
-    let total = shape.reduce(1) { $0 &* $1 }
-    guard result.allSatisfy({ $0 >= -1 }) else { return nil }
-    guard let open = result.firstIndex(of: -1) else { return result.reduce(1, &*) == total ? result : nil }
+    guard result.allSatisfy({ $0 >= -1 }), let total = product(shape) else { return nil }
+    guard let open = result.firstIndex(of: -1) else { return product(result) == total ? result : nil }
     result[open] = 1
-    let rest = result.reduce(1) { $0 &* $1 }
-    guard rest > 0, total % rest == 0, result.allSatisfy({ $0 >= 0 }) else { return nil }
+    guard let rest = product(result), rest > 0, total % rest == 0, result.allSatisfy({ $0 >= 0 }) else {
+      return nil
+    }
     result[open] = total / rest
     return result
+  }
+
+  /// Nil where it is no number of elements. A 0 does not help: what stands beside it is multiplied too.
+  private static func product(_ extents: [Int]) -> Int? {
+    var (product, isEmpty) = (1, false)
+    for extent in extents {
+      if extent == 0 {
+        isEmpty = true
+        continue
+      }
+      let (next, overflow) = product.multipliedReportingOverflow(by: extent)
+      if overflow { return nil }
+      product = next
+    }
+    return isEmpty ? 0 : product
   }
 
   /// Groups of dimensions with equal products, in order.

@@ -27,6 +27,17 @@ final class ONNXSink: FlatWeightsSink {
     }
     progress = SinkProgress(contents, order: order)
     let slash = contents.path.lastIndex(of: "/").map { contents.path[...$0] } ?? ""
+    for (index, file) in files.enumerated() {
+      guard let name = file.name else { continue }
+      // Names come from the checkpoint, and nobody has asked for a file of that name: it must not be in anybody's way.
+      guard slash + name != contents.path, !files[..<index].contains(where: { $0.name == name }),
+        FileIdentity(path: slash + name) == nil
+      else {
+        throw contents.refusal(
+          .onnxWrite, "external data \(TensorName(name).quoted)",
+          expected: "no file of that name beside the model yet", found: "one")
+      }
+    }
     for file in files {
       writers.append(try SequentialWriter(path: file.name.map { slash + $0 } ?? contents.path))
     }
@@ -53,7 +64,9 @@ final class ONNXSink: FlatWeightsSink {
       held += stretch
       if hole < file.holes.count {
         left = file.holes[hole].count
-        return
+        if left > 0 { return }
+        hole += 1
+        continue
       }
       (current, hole, held) = (current + 1, 0, 0)
     }
@@ -76,6 +89,7 @@ final class ONNXSink: FlatWeightsSink {
 
   func finish() throws(FlatFormatError) {
     try progress.requireEnd()
+    if current < files.count { try writeOwn() }
     // The model last: it is what names the others.
     for writer in writers.reversed() { try writer.commit() }
   }

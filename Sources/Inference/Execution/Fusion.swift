@@ -136,7 +136,8 @@ struct Fusion {
     guard let tensor = constants[node.inputs[index]], tensor.type == .float, tensor.count == 1 else {
       return nil
     }
-    return tensor.values(Float.self)[0]
+    let bound = tensor.values(Float.self)[0]
+    return bound.isNaN ? nil : bound
   }
 
   /// The convolution that does what `node` and the normalisation after it do; nil where that cannot be.

@@ -144,10 +144,12 @@ struct Interpreter {
   ) throws(InferenceError) -> Tensor {
     scope[end.head] = head
     var result = head
+    // What lies between has one user, the next.
+    var last = end.head
     for step in end.followers {
       try perform(step, in: scope)
-      if let name = step.node.outputs.first, let made = scope[name] { result = made }
-      for name in step.node.inputs where name == end.head { scope[name] = nil }
+      scope[last] = nil
+      if let name = step.node.outputs.first, let made = scope[name] { (result, last) = (made, name) }
     }
     return result
   }

@@ -12,7 +12,12 @@ package final class SmallValues {
   package static let limit = 1 << 12
 
   package init(_ model: Model, supplier: (any TensorSupplier)? = nil) {
-    budget = Budget(RunLimits())
+    // Whoever evaluates thousands of nodes before anything runs must not do much for any of them.
+    var limits = RunLimits()
+    limits.elements = 1 << 20
+    limits.bytes = 1 << 28
+    limits.steps = 1 << 24
+    budget = Budget(limits)
     var loader = ConstantLoader(
       file: model.file, external: ExternalFiles(of: model.file), strings: StringPool(budget), budget: budget)
     loader.supplier = supplier

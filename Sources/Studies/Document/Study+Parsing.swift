@@ -121,7 +121,8 @@ extension Study.Result {
     case .object(let members):
       var bySeed: [(seed: Int, value: Double)] = []
       for member in members.members {
-        guard let seed = Int(member.key) else {
+        // "1", "01" and "+1" would be one seed three times.
+        guard let seed = Int(member.key), String(seed) == member.key else {
           throw .outOfRange(
             place: accuracy.place, expected: "whole numbers as seeds",
             found: "'\(JSONWriter.escaped(member.key))'")

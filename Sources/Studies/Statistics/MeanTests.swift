@@ -25,19 +25,23 @@ public struct MeanTest: Hashable, Sendable {
 
   /// Student's t of paired values. `first` and `second` have one value for each seed, in the same order.
   ///
-  /// Nil for fewer than two pairs. Where all differences are equal the variance is 0: p is 0 unless they are 0, then 1.
+  /// Nil for fewer than two pairs, and where all differences are equal, or differ by rounding alone: there is no spread to
+  /// judge by, and a p-value of 0 would be made of nothing. Where all are 0, p is 1.
   public static func paired(_ first: [Double], _ second: [Double], confidence: Double) -> MeanTest? {
     guard first.count == second.count, let sample = Sample(zip(first, second).map { $0 - $1 }),
-      let deviation = sample.deviation
+      let deviation = sample.deviation, hasSpread(deviation, sample.mean, first + second)
     else { return nil }
     return MeanTest(
       .paired, difference: sample.mean, error: deviation / Double(sample.count).squareRoot(),
       degrees: Double(sample.count - 1), confidence: confidence)
   }
 
-  /// Welch's t. Nil unless both samples have two values or more.
+  /// Welch's t. Nil unless both samples have two values or more, and where neither has any spread but the means differ.
   public static func welch(_ first: Sample, _ second: Sample, confidence: Double) -> MeanTest? {
     guard let v = first.variance, let w = second.variance else { return nil }
+    guard hasSpread((v + w).squareRoot(), first.mean - second.mean, [first.mean, second.mean]) else {
+      return nil
+    }
     let (a, b) = (v / Double(first.count), w / Double(second.count))
     let spread = a * a / Double(first.count - 1) + b * b / Double(second.count - 1)
     let degrees = spread > 0 ? (a + b) * (a + b) / spread : Double(first.count + second.count - 2)
@@ -57,6 +61,12 @@ public struct MeanTest: Hashable, Sendable {
     let error = (first * (1 - first) / Double(n) + second * (1 - second) / Double(m)).squareRoot()
     return MeanTest(
       .proportions, difference: first - second, error: error, degrees: .infinity, confidence: confidence)
+  }
+
+  /// Whether a deviation is more than what rounding makes of values of this size; or the difference no more either.
+  private static func hasSpread(_ deviation: Double, _ difference: Double, _ values: [Double]) -> Bool {
+    let rounding = 1e-12 * values.reduce(0) { max($0, abs($1)) }
+    return deviation > rounding || abs(difference) <= rounding
   }
 
   private init(_ kind: Kind, difference: Double, error: Double, degrees: Double, confidence: Double) {

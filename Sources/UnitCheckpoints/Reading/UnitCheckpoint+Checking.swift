@@ -35,11 +35,15 @@ extension UnitCheckpoint {
     defer { close(number..<number + 1) }
     if hasWrittenSize, index.datasets[number].isChunked { return try checkChunks(of: dataset, number) }
     guard hasWrittenSize, let address = index.datasets[number].address else { return }
-    if case .contiguous(let found, _) = dataset.storage, found == address { return }
+    var shown = "no contiguous ones"
+    if case .contiguous(let found, _) = dataset.storage {
+      if found == address { return }
+      shown = "them at \(found)"
+    }
     throw .broken(
       .datasetStorage, path: path, place: "/\(datasetPath(number))",
       expected: "contiguous bytes at \(address)",
-      found: "\(dataset.storage)")
+      found: shown)
   }
 
   /// The paths of objects in the tensor groups that no index row names.

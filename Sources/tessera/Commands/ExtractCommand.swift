@@ -16,7 +16,7 @@ struct ExtractCommand: ParsableCommand {
     discussion: """
       Writes the tensors that a task has at a level: of cut tensors the active channels, in ascending order; private \
       tensors under the names that the plan's "as" gives them. Only the blocks that the network needs are read, and \
-      every one of them is checked. DEST ends in .safetensors, .npz or .pt, appears whole or not at all, and replaces an \
+      every one of them is checked. DEST ends in .safetensors, .npz, .pt or (with a graph) .onnx, appears whole or not at all, and replaces an \
       older file of its name.
 
       --budget takes the highest-numbered level that fits: a number of parameters (1.9M, 500k, 7,380,276) or of bytes \

@@ -86,8 +86,17 @@ struct VerifyCommand: ParsableCommand {
     report.mismatches = comparison.mismatches
     report.tensors = comparison.count
     guard case .checkpoint(let checkpoint) = other, let stored = try NetworkModel(checkpoint) else {
+      guard task == nil, level == nil, input == nil, !layers else {
+        throw Failure(
+          sentence:
+            "\(converted): expected a unit checkpoint with a graph for --task, --level, --input and --layers, found none"
+        )
+      }
       return report
     }
+    report.hasGraph = true
+    // Other tensors have no values to compare.
+    if comparison.mismatches.contains(where: comparison.isMissing) { return report }
     let plan = try checkpoint.resolvedPlan()
     let original: NetworkModel
     if case .flat(let flat) = one, let own = try GraphFile.network(flat) {
@@ -107,6 +116,9 @@ struct VerifyCommand: ParsableCommand {
     if let task {
       _ = try NetworkChoice(file: converted, task: task, level: level ?? 1, budget: nil, policy: nil).network(
         of: checkpoint)
+    }
+    if let level, !plan.assignment.networks.contains(where: { $0.level.value == level }) {
+      throw Failure(sentence: "\(converted): --level: expected a level of a task, found \(level)")
     }
     for network in plan.assignment.networks {
       if let task, network.task != TaskID(task) { continue }
@@ -130,12 +142,21 @@ struct VerifyCommand: ParsableCommand {
 /// The digests of two files' tensors.
 private struct DigestComparison {
   private(set) var mismatches: [String] = []
+  /// How many tensors there are, by name, in either file.
   let count: Int
+  private var missing: Set<String> = []
+
+  /// Whether one of the files has no tensor of this name.
+  func isMissing(_ name: String) -> Bool { missing.contains(name) }
 
   init(_ one: InputFile, _ other: InputFile) throws {
     let (a, b) = (try Self.digests(one), try Self.digests(other))
-    for name in Set(a.keys).union(b.keys).sorted() where a[name] != b[name] { mismatches.append(name.text) }
-    count = a.count
+    let names = Set(a.keys).union(b.keys)
+    for name in names.sorted() where a[name] != b[name] {
+      mismatches.append(name.text)
+      if a[name] == nil || b[name] == nil { missing.insert(name.text) }
+    }
+    count = names.count
   }
 
   private static func digests(_ file: InputFile) throws -> [TensorName: SHA256Digest] {

@@ -43,7 +43,7 @@ enum InputFile {
     }
   }
 
-  private static let known = "a unit checkpoint, safetensors, npz, npy or a PyTorch file"
+  private static let known = "a unit checkpoint, safetensors, npz, npy, a PyTorch file or an ONNX model"
 
   /// What a file that nobody recognises looks like, in words.
   private static func guess(_ file: ReadableFile) -> String {

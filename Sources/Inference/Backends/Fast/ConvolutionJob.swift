@@ -24,7 +24,7 @@ struct ConvolutionJob: Sendable {
   init?(_ convolution: Convolution, threads: Int) {
     guard convolution.y.type == .float, convolution.y.count > 0, convolution.x.count > 0,
       convolution.w.count > 0,
-      Sgemm.fits(convolution.x), Sgemm.fits(convolution.w), Sgemm.fits(convolution.y), Sgemm.isReady
+      Sgemm.fits(convolution.x), Sgemm.fits(convolution.w), Sgemm.fits(convolution.y)
     else { return nil }
     self.convolution = convolution
     self.threads = threads

@@ -10,7 +10,7 @@ struct FastProduct {
   /// nil for other types, for what has nothing to add up, and where neither rows nor columns are contiguous.
   init?(_ product: MatrixProduct) {
     guard product.y.type == .float, product.rows > 0, product.columns > 0, product.depth > 0,
-      Sgemm.fits(product.a.tensor), Sgemm.fits(product.b.tensor), Sgemm.fits(product.y), Sgemm.isReady,
+      Sgemm.fits(product.a.tensor), Sgemm.fits(product.b.tensor), Sgemm.fits(product.y),
       Self.layout(product.a) != nil, Self.layout(product.b) != nil
     else { return nil }
     self.product = product

@@ -1,4 +1,4 @@
-internal import CBLAS
+internal import Glibc
 
 /// Products of matrices of binary32 numbers by OpenBLAS, one thread to a call.
 ///
@@ -11,13 +11,10 @@ enum Sgemm {
     var isTransposed = false
   }
 
-  static func fits(_ tensor: Tensor) -> Bool { tensor.count < Int(Int32.max) }
+  static func fits(_ tensor: Tensor) -> Bool { library != nil && tensor.count < Int(Int32.max) }
 
-  /// Once for the process: OpenBLAS computes in the thread that calls it.
-  static let isReady: Bool = {
-    tessera_blas_alone()
-    return true
-  }()
+  /// What OpenBLAS offers; nil where it is not installed, and everything is left to the reference.
+  private static let library = OpenBLAS()
 
   /// Multiply-adds of what OpenBLAS calls a small product.
   private static let small = 1e6
@@ -25,7 +22,7 @@ enum Sgemm {
   /// Whether this processor's OpenBLAS has kernels for small products, which do without packing and are quicker than
   /// those for large ones (by a tenth where all is in the cache, by a half where one side is read once).
   private static let isQuickWithSmall = ["SkylakeX", "Cooperlake", "SapphireRapids"].contains(
-    String(cString: openblas_get_corename()))
+    library?.coreName ?? "")
 
   /// y ← scale · a · b + keep · y with a: [rows, depth], b: [depth, columns], y: rows `yStride` apart.
   static func multiply(
@@ -35,10 +32,10 @@ enum Sgemm {
   ) {
     // One row or column: a product with a vector needs no packing.
     if rows == 1, a.isTransposed == false {
-      tessera_sgemv(
-        b.isTransposed ? 0 : 1, Int32(b.isTransposed ? columns : depth),
+      library?.gemv(
+        OpenBLAS.rowMajor, OpenBLAS.order(!b.isTransposed), Int32(b.isTransposed ? columns : depth),
         Int32(b.isTransposed ? depth : columns),
-        scale, b.base, Int32(b.stride), a.base, 1, keep, y)
+        scale, b.base, Int32(b.stride), a.base, 1, keep, y, 1)
       return
     }
     if isQuickWithSmall, !a.isTransposed, !b.isTransposed,
@@ -78,8 +75,9 @@ enum Sgemm {
     depth: Int,
     scale: Float, keep: Float
   ) {
-    tessera_sgemm(
-      a.isTransposed ? 1 : 0, b.isTransposed ? 1 : 0, Int32(rows), Int32(columns), Int32(depth), scale,
+    library?.gemm(
+      OpenBLAS.rowMajor, OpenBLAS.order(a.isTransposed), OpenBLAS.order(b.isTransposed), Int32(rows),
+      Int32(columns), Int32(depth), scale,
       a.base,
       Int32(a.stride), b.base, Int32(b.stride), keep, y, Int32(yStride))
   }

@@ -8,13 +8,14 @@ final class WeightCache: Sendable {
   private struct Key: Hashable {
     let memory: ObjectIdentifier
     let form: Int
+    let groups: Int
   }
 
-  /// What `make` makes of `weights`; `form` tells its results apart.
+  /// What `make` makes of `weights`; `form` and `groups` tell its results apart.
   func value(
-    of weights: Tensor, form: Int, _ make: () throws(OperatorError) -> Tensor
+    of weights: Tensor, form: Int, groups: Int, _ make: () throws(OperatorError) -> Tensor
   ) throws(OperatorError) -> Tensor {
-    let key = Key(memory: ObjectIdentifier(weights.storage), form: form)
+    let key = Key(memory: ObjectIdentifier(weights.storage), form: form, groups: groups)
     if let entry = known.withLock({ $0[key] }) { return entry.result }
     let result = try make()
     known.withLock { $0[key] = (weights, result) }

@@ -23,7 +23,8 @@ struct WinogradConvolution {
 
   private func run<T: WinogradTile>(_: T.Type) throws(OperatorError) -> Bool {
     let job = job
-    let weights = try cache.value(of: job.convolution.w, form: T.outputs) { () throws(OperatorError) in
+    let weights = try cache.value(of: job.convolution.w, form: T.outputs, groups: job.groups) {
+      () throws(OperatorError) in
       try WinogradWeights.transformed(job, T.self)
     }
     // Tiles are taken by whole rows: `lines` counts them over all images.

@@ -1,0 +1,48 @@
+internal import Glibc
+
+/// OpenBLAS, loaded when the first product is asked for.
+///
+/// Linked, it would be loaded with every command, and Debian's build makes its threads at once, which turn in circles
+/// for a while: 3 ms of start-up and 40 ms of the other core, a fifth of the time of a small conversion.
+struct OpenBLAS: @unchecked Sendable {
+  // Proof of @unchecked: pointers to functions of a library that stays loaded.
+
+  /// cblas_sgemm: order, two transpositions, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc.
+  typealias Gemm =
+    @convention(c) (
+      CInt, CInt, CInt, CInt, CInt, CInt, Float, UnsafePointer<Float>, CInt, UnsafePointer<Float>, CInt,
+      Float,
+      UnsafeMutablePointer<Float>, CInt
+    ) -> Void
+  /// cblas_sgemv: order, transposition, m, n, alpha, a, lda, x, incx, beta, y, incy.
+  typealias Gemv =
+    @convention(c) (
+      CInt, CInt, CInt, CInt, Float, UnsafePointer<Float>, CInt, UnsafePointer<Float>, CInt, Float,
+      UnsafeMutablePointer<Float>, CInt
+    ) -> Void
+
+  let gemm: Gemm
+  let gemv: Gemv
+  /// The kind of processor that its kernels were chosen for.
+  let coreName: String
+
+  /// CblasRowMajor of <cblas.h>.
+  static let rowMajor: CInt = 101
+
+  /// CblasTrans or CblasNoTrans of <cblas.h>.
+  static func order(_ isTransposed: Bool) -> CInt { isTransposed ? 112 : 111 }
+
+  /// Nil where it is not installed.
+  init?() {
+    // Who calls it shares the work out: it computes in the calling thread and needs none of its own.
+    setenv("OPENBLAS_NUM_THREADS", "1", 1)
+    guard let library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL),
+      let gemm = dlsym(library, "cblas_sgemm"), let gemv = dlsym(library, "cblas_sgemv"),
+      let name = dlsym(library, "openblas_get_corename")
+    else { return nil }
+    self.gemm = unsafeBitCast(gemm, to: Gemm.self)
+    self.gemv = unsafeBitCast(gemv, to: Gemv.self)
+    typealias Name = @convention(c) () -> UnsafePointer<CChar>?
+    coreName = unsafeBitCast(name, to: Name.self)().map { String(cString: $0) } ?? ""
+  }
+}
