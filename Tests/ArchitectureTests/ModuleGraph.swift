@@ -5,7 +5,7 @@ enum ModuleGraph {
     "ByteFiles": ["CLinux", "Glibc", "Synchronization"],
     "StrictJSON": [],
     "Tensors": ["CCrypto", "CXXHash"],
-    "HDF5Kit": ["CHDF5", "CZlib", "ByteFiles", "Glibc", "Synchronization"],
+    "HDF5Kit": ["CHDF5", "CZlib", "ByteFiles", "Dispatch", "Glibc", "Synchronization"],
     "Pickle": [],
     "FlatFormats": [
       "Tensors", "StrictJSON", "HDF5Kit", "CZlib", "ByteFiles", "Pickle", "ONNXGraph", "Glibc",

@@ -106,6 +106,28 @@ struct RoundTripTests {
     }
   }
 
+  @Test("writes several checkpoints at one time")
+  func severalAtOneTime() async throws {
+    let folder = try TemporaryFolder()
+    let specs = try (0..<40).map { try TensorSpec(name: TensorName("\($0)"), dtype: .f32, shape: [16, 8]) }
+    let flat = try Self.safetensors(specs, seed: 9, in: folder)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for number in 0..<16 {
+        let path = folder.file("\(number).h5")
+        group.addTask {
+          for _ in 0..<4 {
+            let source = try FlatFormats.open(try ReadableFile(path: flat), assumeDType: nil)
+            let (contents, _) = try CheckpointContents.cutting(source, plan: .whole, planPath: "plan")
+            try FlatToUnits(source, contents: contents, destination: path).run { _ in }
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    let first = try TemporaryFolder.bytes(of: folder.file("0.h5"))
+    for number in 1..<16 { #expect(try TemporaryFolder.bytes(of: folder.file("\(number).h5")) == first) }
+  }
+
   /// A safetensors file with random bytes.
   private static func safetensors(_ specs: [TensorSpec], seed: UInt64, in folder: TemporaryFolder) throws
     -> String

@@ -1,5 +1,6 @@
 package import ByteFiles
 internal import CHDF5
+internal import Dispatch
 
 /// Creates the groups, datasets and attributes of a new HDF5 file, and tells where each dataset's bytes belong.
 ///
@@ -12,6 +13,11 @@ package final class HDF5SkeletonWriter {
   private let datasetCreation: HDF5Handle
   private var groups: [String: HDF5Handle] = [:]
   private var types: [HDF5ElementType: HDF5Handle] = [:]
+  private var hasTurn = false
+
+  /// libhdf5 knows open files by device and inode and refuses to open one again, and all that are in memory begin as
+  /// the same one. It does one thing at a time anyway, so that waiting costs nothing.
+  private static let memoryTurn = DispatchSemaphore(value: 1)
 
   /// Begins an empty HDF5 file in `memory`, laid out for about `datasetCount` datasets.
   ///
@@ -20,8 +26,28 @@ package final class HDF5SkeletonWriter {
     memory: MemoryFile, datasetCount: Int, hasChunks: Bool = false
   ) throws(HDF5Error) {
     // The library wants a path, and writes a first version of the superblock at once, which must not meet a full disk.
-    try self.init(path: "/dev/null", datasetCount: datasetCount, hasChunks: hasChunks)
+    Self.memoryTurn.wait()
+    do throws(HDF5Error) {
+      try self.init(path: "/dev/null", datasetCount: datasetCount, hasChunks: hasChunks)
+    } catch {
+      Self.memoryTurn.signal()
+      throw error
+    }
+    hasTurn = true
     try HDF5Library.sync { () throws(HDF5Error) in try Self.move(openFile(), to: memory) }
+  }
+
+  deinit {
+    // The file is open for as long as anything in it is.
+    groups.removeAll()
+    types.removeAll()
+    file = nil
+    giveTurn()
+  }
+
+  private func giveTurn() {
+    if hasTurn { Self.memoryTurn.signal() }
+    hasTurn = false
   }
 
   /// Replaces `path` by an empty HDF5 file, laid out for about `datasetCount` datasets.
@@ -194,6 +220,7 @@ package final class HDF5SkeletonWriter {
       try file.call("H5Fflush") { H5Fflush($0, H5F_SCOPE_LOCAL) }
       try file.closeNow("H5Fclose")
       self.file = nil
+      giveTurn()
     }
   }
 
