@@ -3,7 +3,7 @@
 /// A window holds, for fixed indices before axis `cut`, some indices of that axis and all of the axes behind it.
 /// Seen from the file that is one run per combination of the axes behind, so a window reads about what it holds
 /// when `cut` is 0, which it is unless a single index of the first axis is larger than a window.
-final class FortranGather {
+final class FortranGather: ElementGather {
   private let shape: [Int]
   private let itemSize: Int
   private let cut: Int
@@ -41,7 +41,6 @@ final class FortranGather {
     windowSize = rows * inner * itemSize
   }
 
-  /// Fills `window` with the result's bytes from `position` on, where a window begins; says how many they are.
   func gather(
     at position: Int, from payload: any NpyPayload, into window: UnsafeMutableRawBufferPointer
   ) throws(FlatFormatError) -> Int {

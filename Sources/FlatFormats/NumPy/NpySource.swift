@@ -31,7 +31,7 @@ final class NpySource: FlatWeightsSource {
 
   func reader(of index: Int) throws(FlatFormatError) -> any TensorByteReader {
     guard index == 0 else { throw noSuchTensor(index) }
-    return NpyReader(
+    return RearrangingReader(
       header: header, path: path, payload: FilePayload(file: file, start: header.dataStart))
   }
 

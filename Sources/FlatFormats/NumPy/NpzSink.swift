@@ -2,13 +2,13 @@ internal import CZlib
 internal import Tensors
 
 /// Writes arrays as `numpy.savez` does: stored members of 1 January 1980.
-final class NpzSink: FlatWeightsSink {
+final class NpzSink: ZipMemberSink {
   let order: [Int]
   private let contents: SinkContents
   private let headers: [[UInt8]]
   private let comment: [UInt8]
-  private let zip: ZipWriter
-  private var progress: SinkProgress
+  let zip: ZipWriter
+  var progress: SinkProgress
   /// Place in `order` of the next member to be begun.
   private var begun = 0
 
@@ -34,25 +34,13 @@ final class NpzSink: FlatWeightsSink {
     try begin()
   }
 
-  func append(_ bytes: UnsafeRawBufferPointer) throws(FlatFormatError) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      // Where nothing is missing, the whole rest is too much, which `advance` says.
-      let count = progress.missing > 0 ? min(rest.count, progress.missing) : rest.count
-      try progress.advance(by: count)
-      try zip.append(UnsafeRawBufferPointer(rebasing: rest.prefix(count)))
-      rest = rest.dropFirst(count)
-      try begin()
-    }
-  }
-
   func finish() throws(FlatFormatError) {
     try progress.requireEnd()
     try zip.finish(comment: comment)
   }
 
   /// Begins the member that the next byte belongs to, and those without bytes before it.
-  private func begin() throws(FlatFormatError) {
+  func begin() throws(FlatFormatError) {
     while begun < order.count, begun <= progress.place {
       let spec = contents.specs[begun]
       let header = headers[begun]

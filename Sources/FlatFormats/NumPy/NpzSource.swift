@@ -33,12 +33,12 @@ final class NpzSource: FlatWeightsSource {
     let payload = MemberPayload(archive: archive, entry: entry, start: header.dataStart)
     if header.spec.byteCount == 0 { try payload.check() }
     // Windows of a stored array can be read where they lie, once the whole is known to be sound.
-    if header.isFortran, entry.method == .stored, header.spec.byteCount > NpyReader.windowLimit {
+    if header.isFortran, entry.method == .stored, header.spec.byteCount > RearrangingReader.windowLimit {
       try payload.check()
       let file = FilePayload(file: archive.file, start: entry.dataStart + header.dataStart)
-      return NpyReader(header: header, path: path, payload: file)
+      return RearrangingReader(header: header, path: path, payload: file)
     }
-    return NpyReader(header: header, path: path, payload: payload)
+    return RearrangingReader(header: header, path: path, payload: payload)
   }
 
   private static func header(

@@ -3,7 +3,7 @@
 /// A window holds, for fixed indices before axis `cut`, some indices of that axis and all of the axes behind it. Seen
 /// from the storage it is a set of axes of its own; they are walked from the widest step to the narrowest, so that
 /// what lies together is read together. Bytes between elements are read along while that costs less than another call.
-final class StridedGather {
+final class StridedGather: ElementGather {
   private let strides: TorchStrides
   private let itemSize: Int
   private let cut: Int
@@ -48,7 +48,6 @@ final class StridedGather {
     let place: Int
   }
 
-  /// Fills `window` with the result's bytes from `position` on, where a window begins; says how many they are.
   func gather(
     at position: Int, from payload: any NpyPayload, into window: UnsafeMutableRawBufferPointer
   ) throws(FlatFormatError) -> Int {

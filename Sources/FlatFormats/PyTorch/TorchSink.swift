@@ -5,11 +5,11 @@ internal import Tensors
 ///
 /// Tied tensors are one: the repeated one's storage is named again with the same place, size and strides, and its
 /// bytes are asked for once.
-final class TorchSink: FlatWeightsSink {
+final class TorchSink: ZipMemberSink {
   let order: [Int]
   private let contents: SinkContents
-  private let zip: ZipWriter
-  private var progress: SinkProgress
+  let zip: ZipWriter
+  var progress: SinkProgress
   /// Place in `order` of the next storage to be begun.
   private var begun = 0
 
@@ -32,18 +32,6 @@ final class TorchSink: FlatWeightsSink {
     try begin()
   }
 
-  func append(_ bytes: UnsafeRawBufferPointer) throws(FlatFormatError) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      // Where nothing is missing, the whole rest is too much, which `advance` says.
-      let count = progress.missing > 0 ? min(rest.count, progress.missing) : rest.count
-      try progress.advance(by: count)
-      try zip.append(UnsafeRawBufferPointer(rebasing: rest.prefix(count)))
-      rest = rest.dropFirst(count)
-      try begin()
-    }
-  }
-
   func finish() throws(FlatFormatError) {
     try progress.requireEnd()
     try member("version", Array("3\n".utf8))
@@ -51,7 +39,7 @@ final class TorchSink: FlatWeightsSink {
   }
 
   /// Begins the storage that the next byte belongs to, and those without bytes before it.
-  private func begin() throws(FlatFormatError) {
+  func begin() throws(FlatFormatError) {
     while begun < order.count, begun <= progress.place {
       try zip.begin(name: "\(Self.top)/data/\(begun)", size: contents.specs[order[begun]].byteCount)
       begun += 1

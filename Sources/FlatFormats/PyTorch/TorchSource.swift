@@ -170,8 +170,10 @@ final class TorchSource: FlatWeightsSource {
     }
   }
 
-  private func reader(_ spec: TensorSpec, _ layout: TorchTensor, _ payload: any NpyPayload) -> StridedReader {
-    StridedReader(
+  private func reader(_ spec: TensorSpec, _ layout: TorchTensor, _ payload: any NpyPayload)
+    -> RearrangingReader
+  {
+    RearrangingReader(
       path: path, spec: spec, strides: layout.strides, itemSize: layout.itemSize,
       swapWidth: isBigEndian ? layout.swapWidth : 1, payload: payload)
   }

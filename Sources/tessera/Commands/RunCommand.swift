@@ -53,8 +53,7 @@ struct RunCommand: ParsableCommand {
   @Option(help: "Where the outputs go: .npz, .safetensors, or .npy for one output.")
   var output: String
 
-  @Option(help: "What computes: \(BackendKind.allCases.map(\.rawValue).joined(separator: ", ")).")
-  var backend = BackendKind.fast.rawValue
+  @OptionGroup var computing: BackendOption
 
   @Option(help: "The most threads that compute at one time; without it, one per processor.")
   var threads: Int?
@@ -77,11 +76,6 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var reading: ReadingOptions
 
   func validate() throws {
-    guard BackendKind(rawValue: backend) != nil else {
-      throw ValidationError(
-        "--backend: expected one of \(BackendKind.allCases.map(\.rawValue).joined(separator: ", ")), "
-          + "found '\(backend)'")
-    }
     for (option, value) in [("--threads", threads), ("--repeat", `repeat`), ("--step-limit", stepLimit)] {
       if let value, value < 1 { throw ValidationError("\(option): expected 1 or more, found \(value)") }
     }
@@ -132,7 +126,7 @@ struct RunCommand: ParsableCommand {
     try RunOutputs(outputs, of: model).write(to: output)
     let bytes = session.bytesRead
     let report = RunReport(
-      file: model, destination: output, backend: backend, threads: threads,
+      file: model, destination: output, backend: computing.backend, threads: threads,
       outputs: outputs.map {
         RunReport.Output(name: $0.name, dtype: $0.tensor.type.name, shape: $0.tensor.shape)
       },
@@ -149,7 +143,7 @@ struct RunCommand: ParsableCommand {
   /// The session, and the tensors it is given.
   private func prepared(threads: Int) throws -> (Session, [String: Inference.Tensor]) {
     let file = try ReadableFile(path: model)
-    let backend = BackendKind(rawValue: backend) ?? .fast
+    let backend = computing.kind
     if try HDF5File.hasSignature(file) { return try checkpointSession(backend, threads) }
     if task != nil || level != nil || budget != nil {
       throw Failure(

@@ -48,8 +48,7 @@ struct VerifyCommand: ParsableCommand {
   @Option(help: "Only this level of each task.")
   var level: Int?
 
-  @Option(help: "What computes: \(BackendKind.allCases.map(\.rawValue).joined(separator: ", ")).")
-  var backend = BackendKind.allCases.last?.rawValue ?? "reference"
+  @OptionGroup var computing: BackendOption
 
   @Flag(help: "Print JSON (schemas/verify.schema.json).")
   var json = false
@@ -57,11 +56,6 @@ struct VerifyCommand: ParsableCommand {
   @OptionGroup var reading: ReadingOptions
 
   func validate() throws {
-    guard BackendKind(rawValue: backend) != nil else {
-      throw ValidationError(
-        "--backend: expected one of \(BackendKind.allCases.map(\.rawValue).joined(separator: ", ")), "
-          + "found '\(backend)'")
-    }
     guard tolerance >= 0, tolerance.isFinite else {
       throw ValidationError("--tolerance: expected a number of at least 0, found \(tolerance)")
     }
@@ -107,7 +101,7 @@ struct VerifyCommand: ParsableCommand {
     var verification = NetworkVerification(
       original: original, stored: stored, checkpoint: checkpoint, plan: plan)
     verification.tolerance = tolerance
-    verification.backend = BackendKind(rawValue: backend) ?? .reference
+    verification.backend = computing.kind
     verification.threads = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     verification.comparesLayers = layers
     verification.inputs = try input.map {

@@ -17,7 +17,7 @@ import numpy
 import onnx
 import onnx.backend.test
 import onnxruntime
-from onnx import numpy_helper
+from seeding import nodes_and_weights
 
 SEED = 11
 # Fully connected layers of 4096 are most of the weights of three models: with all of them VGG-19 is 575 MB, and nothing
@@ -26,29 +26,9 @@ NARROWED = {4096: 256}
 
 
 def seeded(model, rng):
-    """The model with an initializer for each ConstantOfShape, such that activations neither vanish nor explode."""
+    """The model with an initializer for each ConstantOfShape."""
     graph = model.graph
-    shapes = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
-    uses = {}
-    for node in graph.node:
-        for place, name in enumerate(node.input):
-            uses.setdefault(name, (node.op_type, place))
-        if node.op_type == "Unsqueeze" and node.output[0]:
-            uses[node.output[0]] = ("", 0)
-    nodes, weights = [], []
-    for node in graph.node:
-        if node.op_type != "ConstantOfShape":
-            nodes.append(node)
-            continue
-        shape = [NARROWED.get(int(n), int(n)) for n in shapes[node.input[0]]]
-        operator, place = uses.get(node.output[0], ("", 0))
-        if operator == "BatchNormalization" and place in (1, 4):
-            value = rng.uniform(0.8, 1.2, shape)
-        elif operator in ("Conv", "Gemm") and place == 1:
-            value = rng.standard_normal(shape) * numpy.sqrt(2 / max(1, numpy.prod(shape[1:])))
-        else:
-            value = rng.uniform(0.9, 1.1, shape) if operator == "Unsqueeze" else rng.standard_normal(shape) * 0.1
-        weights.append(numpy_helper.from_array(value.astype(numpy.float32), node.output[0]))
+    nodes, weights = nodes_and_weights(model, rng, NARROWED)
     # A softmax of random logits is 1 for one class and hides every other: the logits are compared.
     if nodes[-1].op_type == "Softmax":
         graph.output[0].name = nodes.pop().input[0]

@@ -1,0 +1,90 @@
+internal import Tensors
+
+/// Brings elements of a payload into C order, a window at a time.
+protocol ElementGather: AnyObject {
+  /// Bytes of a window.
+  var windowSize: Int { get }
+
+  /// Fills `window` with the result's bytes from `position` on, where a window begins; says how many they are.
+  func gather(
+    at position: Int, from payload: any NpyPayload, into window: UnsafeMutableRawBufferPointer
+  ) throws(FlatFormatError) -> Int
+}
+
+/// The logical bytes of a tensor whose elements lie in another order, or begin with their highest byte: in C order,
+/// lowest byte first, converted window by window.
+final class RearrangingReader: TensorByteReader {
+  /// Bytes of a window; with the source's buffers this keeps a tensor under 24 MB in flight.
+  static let windowLimit = 16 << 20
+  /// Bytes at a time where no order but that of bytes within a number changes.
+  private static let swapWindow = 512 << 10
+
+  private let path: String
+  private let spec: TensorSpec
+  private let start: Int
+  private let swapWidth: Int
+  private let payload: any NpyPayload
+  private let gather: (any ElementGather)?
+  private var position = 0
+  private var window = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+  /// The part of `window` that is filled and not yet delivered.
+  private var pending = 0..<0
+
+  /// - Parameters:
+  ///   - start: byte of the payload at which the elements begin that are in C order.
+  ///   - swapWidth: bytes of a number that begins with its highest; else 1.
+  ///   - gather: for elements in another order.
+  init(
+    path: String, spec: TensorSpec, start: Int = 0, swapWidth: Int, payload: any NpyPayload,
+    gather: (any ElementGather)?
+  ) {
+    self.path = path
+    self.spec = spec
+    self.start = start
+    self.swapWidth = swapWidth
+    self.payload = payload
+    self.gather = gather
+  }
+
+  deinit { window.deallocate() }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws(FlatFormatError) {
+    guard buffer.count <= spec.byteCount - position else {
+      throw .readPastEnd(of: spec.name, in: path, left: spec.byteCount - position, asked: buffer.count)
+    }
+    if gather == nil && swapWidth == 1 {
+      if buffer.isEmpty { return }
+      try payload.read(at: start + position, into: buffer)
+      position += buffer.count
+      return
+    }
+    var done = 0
+    while done < buffer.count {
+      if pending.isEmpty { try fill() }
+      let count = min(pending.count, buffer.count - done)
+      let source = window[pending.lowerBound..<(pending.lowerBound + count)]
+      UnsafeMutableRawBufferPointer(rebasing: buffer[done...]).copyMemory(
+        from: UnsafeRawBufferPointer(rebasing: source))
+      pending = (pending.lowerBound + count)..<pending.upperBound
+      done += count
+      position += count
+    }
+  }
+
+  /// The next window; the caller knows that the tensor has not ended.
+  private func fill() throws(FlatFormatError) {
+    if window.count == 0 {
+      let size = gather?.windowSize ?? min(Self.swapWindow, spec.byteCount)
+      window = .allocate(byteCount: size, alignment: 64)
+    }
+    let count: Int
+    if let gather {
+      count = try gather.gather(at: position, from: payload, into: window)
+    } else {
+      count = min(window.count, spec.byteCount - position)
+      try payload.read(at: start + position, into: UnsafeMutableRawBufferPointer(rebasing: window[..<count]))
+    }
+    ByteOrder.reverse(UnsafeMutableRawBufferPointer(rebasing: window[..<count]), width: swapWidth)
+    pending = 0..<count
+  }
+}

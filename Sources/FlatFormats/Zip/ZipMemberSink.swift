@@ -1,0 +1,21 @@
+/// A sink that writes each tensor as a member of a zip file.
+protocol ZipMemberSink: FlatWeightsSink, AnyObject {
+  var progress: SinkProgress { get set }
+  var zip: ZipWriter { get }
+  /// Begins the member that the next byte belongs to, and those without bytes before it.
+  func begin() throws(FlatFormatError)
+}
+
+extension ZipMemberSink {
+  func append(_ bytes: UnsafeRawBufferPointer) throws(FlatFormatError) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      // Where nothing is missing, the whole rest is too much, which `advance` says.
+      let count = progress.missing > 0 ? min(rest.count, progress.missing) : rest.count
+      try progress.advance(by: count)
+      try zip.append(UnsafeRawBufferPointer(rebasing: rest.prefix(count)))
+      rest = rest.dropFirst(count)
+      try begin()
+    }
+  }
+}

@@ -1,0 +1,19 @@
+internal import ArgumentParser
+internal import Inference
+
+/// The option of every command that runs a network.
+struct BackendOption: ParsableArguments {
+  private static let names = BackendKind.allCases.map(\.rawValue).joined(separator: ", ")
+
+  @Option(help: "What computes: \(Self.names).")
+  var backend = BackendKind.fast.rawValue
+
+  /// The backend that was named; `validate` has seen that it is one.
+  var kind: BackendKind { BackendKind(rawValue: backend) ?? .reference }
+
+  func validate() throws {
+    guard BackendKind(rawValue: backend) != nil else {
+      throw ValidationError("--backend: expected one of \(Self.names), found '\(backend)'")
+    }
+  }
+}
