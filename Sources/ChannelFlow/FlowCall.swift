@@ -193,7 +193,13 @@ final class FlowCall {
       if labels.isChecking, let leader { try select(index, dimension, leader.map(labels.isKept)) }
       return labels.isChecking ? leader : nil
     }
-    if !labels.isChecking, let leader, leader.count == weight.count {
+    if labels.isChecking {
+      // What a sub-network lacks of the bias would still come out of the rest.
+      let own = leader ?? [ChannelLabel](repeating: 0, count: weight.count)
+      if zip(own, weight).contains(where: { $0 == 0 && $1 > 0 }) {
+        throw refusal("channels that are whole, as what it meets", "input \(index) cut")
+      }
+    } else if let leader, leader.count == weight.count {
       for (one, other) in zip(leader, weight) where labels.find(other) == 0 {
         labels.fix(one, "the weights of \(node.shown) are whole")
       }

@@ -88,6 +88,21 @@ struct GraphInteropTests {
     #expect(try Subprocess.run("ls", ["wrong.h5"], directory: workshop.folder.path).code != 0)
   }
 
+  @Test(
+    "a plan that cuts one input of a node and not what it meets is refused with the node's name",
+    arguments: [
+      ("bias", "'first' (Conv)"), ("norm", "'norm' (BatchNormalization)"), ("kernel", "'first' (Conv)"),
+    ])
+  func halfCut(plan: String, node: String) throws {
+    let workshop = try Workshop()
+    try workshop.graph("half_cut.py", ["m.onnx"])
+    let result = try Subprocess.run(
+      Peers.tessera, ["convert", "m.onnx", "m.h5", "--plan", "m.onnx.\(plan).json"],
+      directory: workshop.folder.path, timeout: 60)
+    #expect(result.code == 2 && result.errorText.contains("node \(node)"), "\(result.errorText)")
+    #expect(try Subprocess.run("ls", ["m.h5"], directory: workshop.folder.path).code != 0)
+  }
+
   @Test("verify finds a weight that was changed, by its digest, by what it computes, and by its layer")
   func verifyFinds() throws {
     let workshop = try Workshop()

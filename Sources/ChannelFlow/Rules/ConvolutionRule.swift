@@ -24,7 +24,13 @@ enum ConvolutionRule {
     guard groups <= 1 << 24, weights[0] % groups == 0 else {
       throw call.refusal("groups that divide \(weights[0]) channels", "\(groups)")
     }
-    for dimension in 2..<weights.count { call.fix(try call.labels(1, dimension), "a kernel stays whole") }
+    for dimension in 2..<weights.count {
+      let places = try call.labels(1, dimension)
+      if call.labels.isChecking, places?.contains(where: { $0 > 0 }) == true {
+        throw call.refusal("a kernel that is whole", "its dimension \(dimension) cut")
+      }
+      call.fix(places, "a kernel stays whole")
+    }
     let (input, output) = isTransposed ? (0, 1) : (1, 0)
     // Of a transposed convolution w is [C, K / groups], of another [K, C / groups].
     let channels = isTransposed ? weights[0] : groups * weights[1]
