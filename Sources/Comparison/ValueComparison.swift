@@ -20,15 +20,17 @@ public struct ValueComparison {
   public let dtype: DType
   /// What was found so far.
   public private(set) var difference = ValueDifference()
+  private let elementCount: Int
   private let small: SmallFloat?
   private var position = 0
 
   /// Windows must be whole multiples of this many bytes, but for the last: no element lies in two.
   public static let granule = 48
 
-  /// A comparison of two tensors of `dtype`.
-  public init(dtype: DType) {
+  /// A comparison of two tensors of `dtype`, of `elementCount` elements each.
+  public init(dtype: DType, elementCount: Int = .max) {
     self.dtype = dtype
+    self.elementCount = elementCount
     small = SmallFloat(dtype)
   }
 
@@ -53,7 +55,8 @@ public struct ValueComparison {
     case .u8, .bool: compare(a, b, as: UnsignedCode<UInt8>.self)
     case .c64: compare(a, b, as: F32Code.self, components: 2)
     case .c128: compare(a, b, as: F64Code.self, components: 2)
-    case .f8E4M3, .f8E5M2, .f8E8M0, .f8E4M3FNUZ, .f8E5M2FNUZ, .f6E2M3, .f6E3M2, .f4: compareSmall(a, b)
+    case .f8E4M3, .f8E5M2, .f8E8M0, .f8E4M3FNUZ, .f8E5M2FNUZ, .f6E2M3, .f6E3M2, .f4, .i4, .u4, .i2, .u2:
+      compareSmall(a, b)
     }
   }
 
@@ -78,13 +81,19 @@ public struct ValueComparison {
   }
 
   private mutating func compareSmall(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) {
-    guard let small else { return }
     let bits = dtype.bits
-    for index in 0..<min(a.count, b.count) * 8 / bits {
+    // With the sign bit turned over, the order of the patterns is that of the numbers.
+    let sign: UInt8 = dtype.kind == .signed ? 1 << UInt8(bits - 1) : 0
+    // What the last byte is filled up with is no element.
+    for index in 0..<min(min(a.count, b.count) * 8 / bits, elementCount - position) {
       let one = Self.element(index, of: a, bits: bits)
       let other = Self.element(index, of: b, bits: bits)
       if one == other { continue }
-      difference.add(small.distance(one, other))
+      if let small {
+        difference.add(small.distance(one, other))
+      } else {
+        difference.add(UnsignedCode<UInt8>.distance(one ^ sign, other ^ sign))
+      }
       difference.count(position + index)
     }
   }

@@ -75,7 +75,7 @@ public struct WeightsComparison {
     var done = 0
     for pair in pairs {
       let spec = a.tensors[pair.a].spec
-      var comparison = ValueComparison(dtype: spec.dtype)
+      var comparison = ValueComparison(dtype: spec.dtype, elementCount: spec.elementCount)
       let (first, second) = (try a.reader(of: pair.a), try b.reader(of: pair.b))
       for start in stride(from: 0, to: spec.byteCount, by: Self.windowSize) {
         let count = min(Self.windowSize, spec.byteCount - start)

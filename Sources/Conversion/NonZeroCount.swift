@@ -33,7 +33,8 @@ package enum NonZeroCount {
   private static func count(
     _ spec: TensorSpec, _ reader: any TensorByteReader, _ cells: inout CellCounter
   ) throws(FlatFormatError) {
-    var left = spec.elementCount * spec.dtype.bits / 8
+    var left = spec.byteCount
+    var elements = spec.elementCount
     var window = [UInt8](repeating: 0, count: min(windowLength, left))
     while left > 0 {
       if window.count > left { window = [UInt8](repeating: 0, count: left) }
@@ -43,7 +44,10 @@ package enum NonZeroCount {
       }
       if let failure { throw failure }
       left -= window.count
-      for element in 0..<(window.count * 8 / spec.dtype.bits) {
+      // What the last byte of packed elements is filled up with is none.
+      let count = min(window.count * 8 / spec.dtype.bits, elements)
+      elements -= count
+      for element in 0..<count {
         cells.add(isZero: isZero(element, of: spec.dtype, in: window))
       }
     }
@@ -51,9 +55,10 @@ package enum NonZeroCount {
 
   private static func isZero(_ element: Int, of dtype: DType, in window: [UInt8]) -> Bool {
     guard let width = dtype.bytes else {
-      // Packed from the lowest bit on; the highest bit of an element is its sign.
+      // Packed from the lowest bit on; the highest bit of a float is its sign.
       let first = element * dtype.bits
-      return (first..<(first + dtype.bits - 1)).allSatisfy { window[$0 >> 3] >> UInt8($0 & 7) & 1 == 0 }
+      let count = dtype.kind == .smallFloat ? dtype.bits - 1 : dtype.bits
+      return (first..<first + count).allSatisfy { window[$0 >> 3] >> UInt8($0 & 7) & 1 == 0 }
     }
     let parts = dtype.kind == .complex ? 2 : 1
     let size = width / parts

@@ -259,8 +259,6 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
   case onnxSparse = "onnx.sparse"
   /// A segmented tensor, which no tool writes.
   case onnxSegment = "onnx.segment"
-  /// A tensor of an element type that ONNX has and flat formats have not: integers of two and four bits.
-  case onnxUnsupportedDType = "onnx.unsupported-dtype"
   /// Tensors alone make no model: an ONNX file needs a graph.
   case onnxWrite = "onnx.write"
 }

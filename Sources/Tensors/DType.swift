@@ -1,4 +1,5 @@
-/// The element type of a tensor, spelled as in safetensors (C128, which safetensors lacks, in the same manner).
+/// The element type of a tensor, spelled as in safetensors (those that safetensors lacks, C128 and whole numbers of
+/// two and four bits, in the same manner).
 public enum DType: String, CaseIterable, Sendable {
   case f64 = "F64"
   case f32 = "F32"
@@ -20,15 +21,23 @@ public enum DType: String, CaseIterable, Sendable {
   case u32 = "U32"
   case u16 = "U16"
   case u8 = "U8"
+  case i4 = "I4"
+  case u4 = "U4"
+  case i2 = "I2"
+  case u2 = "U2"
   case bool = "BOOL"
   case c64 = "C64"
   case c128 = "C128"
 
-  /// Bits of one element; 4 and 6 for the packed sub-byte types, whose tensors fill whole bytes.
+  /// Bits of one element; 2, 4 and 6 for the packed types, whose elements follow one another from the lowest bit on.
   public var bits: Int { traits.bits }
 
   /// Bytes of one element, or nil for a sub-byte type.
   public var bytes: Int? { bits % 8 == 0 ? bits / 8 : nil }
+
+  /// Whether the last byte of a tensor may be filled up, as ONNX does with packed whole numbers (an odd number of zero
+  /// points is nothing special). The bits it is filled with are kept. Tensors of packed floats fill their bytes.
+  public var mayEndInsideByte: Bool { bits < 8 && kind != .smallFloat }
 
   /// What the bits mean.
   public var kind: DTypeKind { traits.kind }
@@ -51,6 +60,10 @@ public enum DType: String, CaseIterable, Sendable {
     case .u32: (32, .unsigned)
     case .u16: (16, .unsigned)
     case .u8: (8, .unsigned)
+    case .i4: (4, .signed)
+    case .u4: (4, .unsigned)
+    case .i2: (2, .signed)
+    case .u2: (2, .unsigned)
     case .bool: (8, .boolean)
     case .c64: (64, .complex)
     case .c128: (128, .complex)

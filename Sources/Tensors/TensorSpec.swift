@@ -8,10 +8,10 @@ public struct TensorSpec: Hashable, Sendable {
   public let shape: [Int]
   /// The product of the shape; 1 for a scalar.
   public let elementCount: Int
-  /// Logical bytes: `elementCount` × bits ÷ 8.
+  /// Logical bytes: `elementCount` × bits ÷ 8, rounded up.
   public let byteCount: Int
 
-  /// A spec, unless an extent is negative, the size overflows, or sub-byte elements end inside a byte.
+  /// A spec, unless an extent is negative, the size overflows, or elements end inside a byte that may not.
   public init(name: TensorName, dtype: DType, shape: [Int]) throws(TensorError) {
     var count = 1
     // Zero wins over overflow: [0, 2^62, 2^62] is a legal, empty tensor.
@@ -28,12 +28,12 @@ public struct TensorSpec: Hashable, Sendable {
     }
     let (bits, overflow) = count.multipliedReportingOverflow(by: dtype.bits)
     if overflow { throw .shapeOutOfRange(name, shape) }
-    if bits % 8 != 0 { throw .endsInsideByte(name, dtype, shape) }
+    if bits % 8 != 0, !dtype.mayEndInsideByte { throw .endsInsideByte(name, dtype, shape) }
     self.name = name
     self.dtype = dtype
     self.shape = shape
     self.elementCount = count
-    self.byteCount = bits / 8
+    self.byteCount = bits / 8 + (bits % 8 == 0 ? 0 : 1)
   }
 
   /// The shape as people write it: `[64, 3, 3, 3]`.

@@ -30,7 +30,7 @@ struct NonFiniteCount: Sendable, Equatable {
     case .f8E4M3: nan += count(bytes) { $0 & 0x7F == 0x7F }
     case .f8E8M0: nan += count(bytes) { $0 == 0xFF }
     case .f8E4M3FNUZ, .f8E5M2FNUZ: nan += count(bytes) { $0 == 0x80 }
-    case .f6E2M3, .f6E3M2, .f4, .i64, .i32, .i16, .i8, .u64, .u32, .u16, .u8, .bool: break
+    case .f6E2M3, .f6E3M2, .f4, .i64, .i32, .i16, .i8, .u64, .u32, .u16, .u8, .i4, .u4, .i2, .u2, .bool: break
     }
   }
 

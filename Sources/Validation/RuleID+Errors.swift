@@ -76,7 +76,7 @@ extension FlatFormatRule {
     switch self {
     case .notRecognised, .shardsFolder, .npyVersion, .npyObject, .npyStructured, .npyLongDouble, .npyOpaque,
       .npyAssumedWidth, .npzMember, .zipDisks, .zipEncrypted, .zipMethod, .torchNoTensors, .torchTar,
-      .onnxSparse, .onnxSegment, .onnxUnsupportedDType:
+      .onnxSparse, .onnxSegment:
       true
     default: false
     }

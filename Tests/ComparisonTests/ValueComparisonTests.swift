@@ -92,6 +92,9 @@ struct ValueComparisonTests {
     Row(.u64, 0, 0xFFFF_FFFF_FFFF_FFFF, 0x1p64, 0xFFFF_FFFF_FFFF_FFFF),
     Row(.u32, 7, 0xFFFF_FFFF, 4_294_967_288, 4_294_967_288),
     Row(.u16, 0x8000, 0x7FFF, 1, 1), Row(.u8, 0xFF, 0x00, 255, 255),
+    Row(.i4, 0x8, 0x7, 15, 15), Row(.i4, 0xF, 0x1, 2, 2), Row(.u4, 0xF, 0x0, 15, 15),
+    Row(.u4, 0x8, 0x7, 1, 1),
+    Row(.i2, 0x2, 0x1, 3, 3), Row(.i2, 0x3, 0x0, 1, 1), Row(.u2, 0x3, 0x0, 3, 3), Row(.u2, 0x2, 0x1, 1, 1),
     Row(.bool, 0, 1, 1, 1), Row(.bool, 1, 255, 254, 254),
     // The real part, in the low half: 1 against 3. (C128 has a test of its own.)
     Row(.c64, 0x4000_0000_3F80_0000, 0x4000_0000_4040_0000, 2, 0xC0_0000),

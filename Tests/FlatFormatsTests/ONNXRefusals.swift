@@ -56,9 +56,6 @@ extension RefusalCase {
     model(.onnxDType, "data type 0") { $0.tensor("t", type: 0, [1], raw: [0]) },
     model(.onnxDType, "data type 99") { $0.tensor("t", type: 99, [1], raw: [0]) },
     model(.onnxDType, "text in raw_data") { $0.tensor("t", type: 8, [1], raw: [0]) },
-    model(.onnxUnsupportedDType, "INT4, which flat formats lack") {
-      $0.tensor("t", type: 22, [2], raw: [0x21])
-    },
     model(.onnxShape, "a negative extent") { $0.tensor("t", [-1], raw: []) },
     model(.onnxShape, "a product above 2⁶³") { $0.tensor("t", [1 << 40, 1 << 40], raw: []) },
     model(.onnxShape, "65 dimensions") { $0.tensor("t", [Int](repeating: 1, count: 65), raw: [0, 0, 0, 0]) },

@@ -11,7 +11,7 @@ struct ONNXInteropTests {
     let workshop = try Workshop()
     let report = try workshop.onnx("flat_weights.py", [Peers.tessera, "."])
     #expect(report["failures"] == .array([]))
-    #expect(report["tensors"] == 99)
+    #expect(report["tensors"] == 107)
   }
 
   @Test("the conformance cases pass through the command")
@@ -104,6 +104,18 @@ struct ONNXInteropTests {
       }
       #expect(sums["multiply_adds"] == JSONValue(products) && sums["parameters"] == JSONValue(parameters))
     }
+  }
+
+  @Test("small models at the corners of what is fused, planned and proved")
+  func corners() throws {
+    let workshop = try Workshop()
+    let result = try workshop.graph("corners.py", [Peers.tessera])
+    guard case .object(let report) = try JSONParser().parse(result.output) else {
+      Issue.record("no report")
+      return
+    }
+    #expect(report["failures"] == .array([]))
+    #expect(report["checks"] == 34)
   }
 
   private func compare(_ script: String, _ backend: String, outputs: Int, least: Double) throws {

@@ -15,7 +15,7 @@ struct ModelReadingTests {
   func elementTypes() {
     for dtype in DType.allCases { #expect(ElementType(dtype).dtype == dtype) }
     #expect(ElementType.allCases.map(\.rawValue) == Array(1...28))
-    #expect(ElementType.allCases.filter { $0.dtype == nil } == [.string, .uint4, .int4, .uint2, .int2])
+    #expect(ElementType.allCases.filter { $0.dtype == nil } == [.string])
   }
 
   @Test("inputs that have an initializer need not be given")

@@ -8,7 +8,9 @@ struct TensorSpecTests {
     arguments: [
       (DType.f32, [3, 5], 15, 60), (.f32, [], 1, 4), (.bf16, [0, 7], 0, 0), (.f4, [3, 2], 6, 3),
       (.f6E2M3, [4], 4, 3), (.c128, [2], 2, 32), (.bool, [1 << 40], 1 << 40, 1 << 40),
-      (.f64, [0, Int.max, Int.max], 0, 0),
+      (.f64, [0, Int.max, Int.max], 0, 0), (.i4, [3], 3, 2), (.u4, [], 1, 1),
+      (.i2, [3, 3], 9, 3), (.u2, [4], 4, 1),
+      (.u4, [Int.max / 4], Int.max / 4, 1_152_921_504_606_846_976),
     ])
   func sizes(dtype: DType, shape: [Int], elements: Int, bytes: Int) throws {
     let spec = try TensorSpec(name: "t", dtype: dtype, shape: shape)
@@ -49,8 +51,8 @@ struct DTypeTests {
 
   @Test("are as many as the formats have")
   func count() {
-    #expect(DType.allCases.count == 23)
-    #expect(Set(DType.allCases.map(\.rawValue)).count == 23)
+    #expect(DType.allCases.count == 27)
+    #expect(Set(DType.allCases.map(\.rawValue)).count == 27)
   }
 }
 

@@ -46,10 +46,18 @@ extension Inventory {
     let steps = policy.needsValues ? 1 : outside[tensor]
     // A policy may give an element more bits than it has.
     var bits = 0
+    // What the last byte of a whole tensor is filled up with is stored.
+    let isWhole = steps == spec.elementCount
+    var ownBits = 0
     try accumulateProduct(
-      steps, policy.bits[label.role] ?? spec.dtype.bits, into: &bits, "bits", "everything stored")
-    // Elements times their own bits fits for every tensor, and so does any part of it.
-    let elements = isPacked ? steps * spec.dtype.bits : steps
+      isWhole ? spec.byteCount : steps, isWhole ? 8 : spec.dtype.bits, into: &ownBits, "bits",
+      "everything stored")
+    if let ideal = policy.bits[label.role] {
+      try accumulateProduct(steps, ideal, into: &bits, "bits", "everything stored")
+    } else {
+      bits = ownBits
+    }
+    let elements = isPacked ? ownBits : steps
     try accumulateProduct(
       elements, times, into: &shares[group][place].elements, "elements", "everything stored")
     try accumulateProduct(bits, times, into: &shares[group][place].bits, "bits", "everything stored")

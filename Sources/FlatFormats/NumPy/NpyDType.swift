@@ -106,6 +106,7 @@ struct NpyDType: Equatable {
     case .c64: "<c8"
     case .c128: "<c16"
     case .bf16, .f8E4M3, .f8E5M2, .f8E8M0, .f8E4M3FNUZ, .f8E5M2FNUZ, .f6E2M3, .f6E3M2, .f4: nil
+    case .i4, .u4, .i2, .u2: nil
     }
   }
 }

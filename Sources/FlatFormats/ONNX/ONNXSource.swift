@@ -23,9 +23,9 @@ final class ONNXSource: FlatWeightsSource {
     for named in constants {
       let place = "tensor \(named.name.quoted)"
       guard let dtype = named.constant.type.dtype else {
+        // Text stays with the graph, and is not among the constants.
         throw .refused(
-          .onnxUnsupportedDType, path: file.path, place: place, expected: "a dtype that flat formats have",
-          found: named.constant.type.name)
+          .onnxDType, path: file.path, place: place, expected: "numbers", found: named.constant.type.name)
       }
       do throws(TensorError) {
         tensors.append(

@@ -27,7 +27,7 @@ extension DType {
     case .f64: 19
     case .i64: 20
     case .u64: 21
-    case .c128: nil
+    case .c128, .i4, .u4, .i2, .u2: nil
     }
   }
 }

@@ -7,7 +7,7 @@ public enum ElementType: Int, CaseIterable, Sendable {
   case complex64, complex128, bfloat16, float8E4M3FN, float8E4M3FNUZ, float8E5M2, float8E5M2FNUZ
   case uint4, int4, float4E2M1, float8E8M0, uint2, int2, float6E2M3, float6E3M2
 
-  /// The dtype of flat formats; nil for text and for integers of fewer than eight bits.
+  /// The dtype of flat formats; nil for text.
   public var dtype: DType? {
     switch self {
     case .float: .f32
@@ -33,7 +33,11 @@ public enum ElementType: Int, CaseIterable, Sendable {
     case .float4E2M1: .f4
     case .float6E2M3: .f6E2M3
     case .float6E3M2: .f6E3M2
-    case .string, .uint4, .int4, .uint2, .int2: nil
+    case .uint4: .u4
+    case .int4: .i4
+    case .uint2: .u2
+    case .int2: .i2
+    case .string: nil
     }
   }
 
@@ -44,26 +48,10 @@ public enum ElementType: Int, CaseIterable, Sendable {
   }
 
   /// Bits of one element in packed bytes; nil for text.
-  public var bits: Int? {
-    switch self {
-    case .string: nil
-    case .uint4, .int4: 4
-    case .uint2, .int2: 2
-    default: dtype?.bits
-    }
-  }
+  public var bits: Int? { dtype?.bits }
 
-  /// As the ONNX specification and `--json` write it where there is no `DType`: `STRING`, `INT4`, …
-  public var name: String {
-    switch self {
-    case .string: "STRING"
-    case .uint4: "U4"
-    case .int4: "I4"
-    case .uint2: "U2"
-    case .int2: "I2"
-    default: dtype?.rawValue ?? "?"
-    }
-  }
+  /// As tables and `--json` write it.
+  public var name: String { dtype?.rawValue ?? "STRING" }
 
   /// Whether elements are real or complex numbers with an exponent: what weights are.
   public var isFloatingPoint: Bool {

@@ -40,7 +40,10 @@ struct IndexBuilder {
     }
     for (owner, list) in owned {
       let first = blocks.count
-      let byteCounts = list.map { $0.elementCount * spec.dtype.bits / 8 }
+      // Only a tensor that is one block may end inside a byte.
+      let byteCounts = list.map {
+        $0.elementCount == spec.elementCount ? spec.byteCount : $0.elementCount * spec.dtype.bits / 8
+      }
       let chunks = chunkPlan(of: placement, owner: owner, blocks: byteCounts)
       var offset = 0
       for (block, byteCount) in zip(list, byteCounts) {

@@ -89,10 +89,9 @@ public struct TensorPlacement: Hashable, Sendable {
     // Runs begin and end at row · extent + position of the innermost cut dimension, times the elements inside.
     // The shape's product fits 63 bits, and so do its factors; only eighths of a byte matter.
     let inner = spec.shape[(last + 1)...].reduce(1) { $0 * ($1 % 8) % 8 }
-    let rows = spec.shape[..<last].reduce(1, *)
     let bits = spec.dtype.bits * inner % 8
     var position = 0
-    var whole = rows == 1 || bits * (cut.size % 8) % 8 == 0
+    var whole = bits * (cut.size % 8) % 8 == 0
     for segment in cut.segments.dropLast() where whole {
       position += segment.length
       whole = bits * (position % 8) % 8 == 0

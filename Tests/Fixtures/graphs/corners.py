@@ -1,0 +1,187 @@
+"""Small models that once went wrong, each judged by ONNX Runtime or by what must be said of it.
+
+usage: corners.py TESSERA   (in an empty folder; prints a JSON object: how many checks were made, and what failed)
+"""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy
+import onnx
+import onnxruntime
+from onnx import TensorProto, helper, numpy_helper
+
+TESSERA = sys.argv[1]
+rng = numpy.random.default_rng(11)
+checks, failures = 0, []
+
+
+def expect(what, holds, found=""):
+    global checks
+    checks += 1
+    if not holds:
+        failures.append(f"{what}: {found}")
+
+
+def run(*words):
+    return subprocess.run([TESSERA, *words], capture_output=True, text=True, timeout=120)
+
+
+def done(*words):
+    result = run(*words)
+    expect(" ".join(words), result.returncode == 0, result.stdout + result.stderr)
+
+
+def refused(*words, naming):
+    result = run(*words)
+    said = result.stderr.strip()
+    expect(
+        " ".join(words), result.returncode == 2 and "\n" not in said and all(word in said for word in naming),
+        f"{result.returncode} {result.stdout}{said}")
+
+
+def save(name, nodes, weights, inputs, outputs):
+    graph = helper.make_graph(
+        nodes, "g",
+        [helper.make_tensor_value_info(n, kind, shape) for n, kind, shape in inputs],
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, shape) for n, shape in outputs],
+        [numpy_helper.from_array(array, n) for n, array in weights.items()])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), name)
+
+
+def normal(*shape):
+    return rng.standard_normal(shape).astype(numpy.float32)
+
+
+def agrees(model, arrays, tolerance=1e-5):
+    """Whether both backends give what ONNX Runtime gives."""
+    numpy.savez("in.npz", **arrays)
+    names = [o.name for o in onnx.load(model).graph.output]
+    wanted = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"]).run(names, arrays)
+    for backend in ("reference", "fast"):
+        done("run", model, "--input", "in.npz", "--output", "out.npz", "--backend", backend)
+        with numpy.load("out.npz") as found:
+            for name, array in zip(names, wanted):
+                gap = numpy.abs(found[name] - array).max()
+                expect(f"{model} {backend} {name}", gap <= tolerance * numpy.abs(array).max(), gap)
+
+
+def plan(name, size, cuts):
+    document = {
+        "format": "tessera.plan/1", "units": 2, "axes": {"c": {"size": size}},
+        "tensors": [{"name": tensor, "axes": axes} for tensor, axes in cuts.items()],
+        "tasks": [{"name": "t"}], "assignment": {"rule": "nearest"}}
+    with open(name, "w") as file:
+        json.dump(document, file)
+
+
+def shared_weights():
+    """Two convolutions with the same weights and different numbers of groups: what is made of the weights differs."""
+    nodes = [
+        helper.make_node("Conv", ["a", "w"], ["y"], pads=[1] * 4),
+        helper.make_node("Conv", ["b", "w"], ["z"], pads=[1] * 4, group=2),
+    ]
+    save("shared.onnx", nodes, {"w": normal(32, 16, 3, 3)},
+         [("a", 1, [1, 16, 20, 20]), ("b", 1, [1, 32, 20, 20])], [("y", None), ("z", None)])
+    agrees("shared.onnx", {"a": normal(1, 16, 20, 20), "b": normal(1, 32, 20, 20)})
+
+
+def bounds_that_are_no_numbers():
+    """A bound that is NaN is no bound that a fused activation could use."""
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["c"]), helper.make_node("Clip", ["c", "low", "high"], ["y"]),
+    ]
+    weights = {"w": normal(4, 3, 1, 1), "low": numpy.float32(-0.5), "high": numpy.float32(numpy.nan)}
+    save("clip.onnx", nodes, weights, [("x", 1, [1, 3, 5, 5])], [("y", None)])
+    x = normal(1, 3, 5, 5)
+    numpy.savez("in.npz", x=x)
+    results = []
+    for backend in ("reference", "fast"):
+        done("run", "clip.onnx", "--input", "in.npz", "--output", "out.npz", "--backend", backend)
+        with numpy.load("out.npz") as found:
+            results.append(found["y"])
+    expect("clip.onnx", numpy.allclose(results[0], results[1], atol=1e-5, equal_nan=True), results)
+
+
+def transposed_groups():
+    """A transposed convolution in groups is planned, converted, proved and returned."""
+    nodes = [
+        helper.make_node("Conv", ["x", "w1"], ["a"], name="first", pads=[1] * 4), helper.make_node("Relu", ["a"], ["b"]),
+        helper.make_node("ConvTranspose", ["b", "w2", "b2"], ["c"], name="up", group=4, strides=[2, 2]),
+        helper.make_node("Relu", ["c"], ["d"]), helper.make_node("Conv", ["d", "w3"], ["y"], name="last"),
+    ]
+    weights = {"w1": normal(16, 3, 3, 3), "w2": normal(16, 3, 2, 2), "b2": normal(12), "w3": normal(5, 12, 1, 1)}
+    save("up.onnx", nodes, weights, [("x", 1, [1, 3, 7, 7])], [("y", None)])
+    agrees("up.onnx", {"x": normal(1, 3, 7, 7)})
+    done("plan", "up.onnx", "--units", "2", "--tasks", "p,q", "-o", "up.json")
+    done("convert", "up.onnx", "up.h5", "--plan", "up.json")
+    done("verify", "up.onnx", "up.h5")
+    done("convert", "up.h5", "up2.onnx")
+    with open("up.onnx", "rb") as one, open("up2.onnx", "rb") as other:
+        expect("up.onnx comes back", one.read() == other.read())
+    with open("up.json") as file:
+        cut = {tensor["name"] for tensor in json.load(file)["tensors"]}
+    expect("up.json cuts the transposed weights", "w2" in cut, cut)
+
+
+def tables():
+    """Rows that are looked up by number keep their numbers."""
+    nodes = [
+        helper.make_node("Gather", ["table", "i"], ["e"], name="lookup"),
+        helper.make_node("MatMul", ["e", "w"], ["y"], name="product"),
+    ]
+    save("table.onnx", nodes, {"table": normal(8, 6), "w": normal(6, 3)}, [("i", TensorProto.INT64, [1, 4])],
+         [("y", None)])
+    plan("rows.json", 8, {"table": ["c", None]})
+    refused("convert", "table.onnx", "table.h5", "--plan", "rows.json", naming=["node 'lookup' (Gather)"])
+    plan("columns.json", 6, {"table": [None, "c"], "w": ["c", None]})
+    done("convert", "table.onnx", "table.h5", "--plan", "columns.json")
+    numpy.savez("ids.npz", i=numpy.array([[7, 0, 3, 3]]))
+    done("verify", "table.onnx", "table.h5", "--input", "ids.npz")
+
+
+def extents_that_overflow():
+    """Shapes whose product no number holds end in a sentence, or stay unknown; nothing traps."""
+    huge = 1 << 40
+    for name, target in [("reshape", [huge, huge, 0]), ("reshape", [huge, huge, 1]), ("flatten", None)]:
+        node = (
+            helper.make_node("Flatten", ["x"], ["y"], name=name, axis=2) if target is None
+            else helper.make_node("Reshape", ["x", "target"], ["y"], name=name, allowzero=1))
+        weights = {} if target is None else {"target": numpy.array(target)}
+        weights["w"] = normal(4, 4)
+        path = f"{name}{len(weights)}{0 if target is None else target[-1]}.onnx"
+        save(path, [node, helper.make_node("MatMul", ["z", "w"], ["v"])], weights,
+             [("x", 1, [huge, huge, huge, 0] if target is None else [1, 4]), ("z", 1, [1, 4])],
+             [("y", None), ("v", None)])
+        result = run("plan", path, "--units", "2", "--tasks", "t", "-o", "overflow.json")
+        expect(f"plan {path}", result.returncode in (0, 2) and "Fatal" not in result.stderr, result.stderr)
+        refused("run", path, "--output", "y.npz", naming=[path])
+
+
+def infinities():
+    """An infinite output is equal to itself, and allows nothing else any gap."""
+    nodes = [
+        helper.make_node("MatMul", ["x", "w1"], ["a"], name="one"), helper.make_node("Relu", ["a"], ["b"]),
+        helper.make_node("MatMul", ["b", "w2"], ["c"], name="two"), helper.make_node("Add", ["c", "mask"], ["y"]),
+    ]
+    mask = numpy.array([0, -numpy.inf, 0, numpy.inf], numpy.float32)
+    weights = {"w1": normal(3, 8), "w2": normal(8, 4), "mask": mask}
+    save("inf.onnx", nodes, weights, [("x", 1, [2, 3])], [("y", None)])
+    done("plan", "inf.onnx", "--units", "2", "--tasks", "t", "-o", "inf.json")
+    done("convert", "inf.onnx", "inf.h5", "--plan", "inf.json")
+    done("verify", "inf.onnx", "inf.h5")
+    weights["w2"] = weights["w2"].copy()
+    weights["w2"][0, 0] += 0.5
+    save("other.onnx", nodes, weights, [("x", 1, [2, 3])], [("y", None)])
+    result = run("verify", "other.onnx", "inf.h5", "--json")
+    networks = json.loads(result.stdout)["networks"]
+    expect("verify other.onnx", result.returncode == 1 and not any(n["within_tolerance"] for n in networks), result.stdout)
+    refused("verify", "inf.onnx", "inf.h5", "--level", "9", naming=["--level", "9"])
+    refused("verify", "inf.onnx", "inf.onnx", "--layers", naming=["--layers"])
+
+
+for case in (shared_weights, bounds_that_are_no_numbers, transposed_groups, tables, extents_that_overflow, infinities):
+    case()
+print(json.dumps({"checks": checks, "failures": failures}))
