@@ -71,11 +71,22 @@ extension PlanRequest {
   }
 
   private func taskWords(_ assignment: Assignment) -> [String] {
-    assignment.tasks.map { task in
+    var kinds: [String] = []
+    var tasks: [String: [String]] = [:]
+    for task in assignment.tasks {
       let order = task.order.map(\.description).joined(separator: ", ")
       let levels = task.levels.map { "\($0.count)" }.joined(separator: ", ")
-      return
-        "task \(task.task.quoted) takes units \(order) (\(rule.rawValue)); its levels use \(levels) of them"
+      let kind = "units \(order) (\(rule.rawValue)); # levels use \(levels) of them"
+      if tasks[kind] == nil { kinds.append(kind) }
+      tasks[kind, default: []].append(task.task.quoted)
+    }
+    return kinds.map { kind in
+      let names = tasks[kind] ?? []
+      let more = names.count > 4 ? " and \(names.count - 3) more" : ""
+      let list = names.prefix(names.count > 4 ? 3 : 4).joined(separator: ", ") + more
+      return names.count == 1
+        ? "task \(list) takes " + kind.replacing("#", with: "its")
+        : "tasks \(list) take " + kind.replacing("#", with: "their")
     }
   }
 }

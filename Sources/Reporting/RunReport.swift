@@ -82,10 +82,11 @@ package struct RunReport: Sendable {
       "\(TensorName(output.name).quoted): \(output.dtype) [\(output.shape.map(String.init).joined(separator: ", "))]\n"
     }.joined()
     let runs = seconds.count == 1 ? "1 run" : "\(seconds.count) runs"
-    lines +=
+    let time =
       "\(destination): \(Self.milliseconds(median)) (\(runs), \(Self.milliseconds(minimum)) to "
       + "\(Self.milliseconds(maximum))), backend \(backend), \(threads) thread\(threads == 1 ? "" : "s"); read "
-      + "\(bytesRead) of weights and \(indexBytes) of graph\n"
+      + "\(bytesRead) of weights and \(indexBytes) of graph"
+    lines += WrappedSentence.text(time, width: width)
     guard let layers else { return lines }
     var table = TextTable([
       .init("node", shrinks: true), .init("operator"), .init("output"), .init("calls", .right),

@@ -138,20 +138,30 @@ struct GraphWeights {
     } catch { throw .graph("\(error)") }
   }
 
-  /// One sentence for every reason.
+  /// One sentence for every kind of reason: a model of four heads has four last layers.
   private static func words(_ whole: [(dimension: GraphAxes.Dimension, reason: String)]) -> [String] {
     var order: [String] = []
+    var reasons: [String: [String]] = [:]
     var members: [String: [String]] = [:]
     for (dimension, reason) in whole where reason != "a kernel stays whole" {
-      if members[reason] == nil { order.append(reason) }
-      members[reason, default: []].append(
+      let kind = unnamed(reason)
+      if members[kind] == nil { order.append(kind) }
+      if reasons[kind]?.contains(reason) != true { reasons[kind, default: []].append(reason) }
+      members[kind, default: []].append(
         "\(quoted(dimension.tensor)) dimension \(dimension.number) (\(dimension.labels.count))")
     }
-    return order.map { reason in
-      let list = members[reason] ?? []
+    return order.map { kind in
+      let (list, alike) = (members[kind] ?? [], reasons[kind] ?? [])
       let rest = list.count > 3 ? " and \(list.count - 3) more" : ""
-      return "whole, because \(reason): \(list.prefix(3).joined(separator: ", "))\(rest)"
+      let others = alike.count > 1 ? " (and \(alike.count - 1) more alike)" : ""
+      return "whole, because \(alike.first ?? "")\(others): \(list.prefix(3).joined(separator: ", "))\(rest)"
     }
+  }
+
+  /// A reason without the names in it.
+  private static func unnamed(_ reason: String) -> String {
+    reason.split(separator: "'", omittingEmptySubsequences: false).enumerated()
+      .filter { $0.offset % 2 == 0 }.map { String($0.element) }.joined(separator: "'")
   }
 }
 

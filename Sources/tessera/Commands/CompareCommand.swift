@@ -9,6 +9,7 @@ struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare",
     abstract: "Compare methods under one counting policy, with the uncertainty of their accuracies.",
+    usage: "tessera compare <study> [<options>]",
     discussion: """
       Reads a study (schemas/study.schema.json): methods, each with a file or a plan that is counted, or with cited \
       numbers; one common policy; accuracies per seed, in the document or in a CSV file beside it. Paths are seen from \

@@ -12,6 +12,7 @@ struct ConvertCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "convert",
     abstract: "Convert flat weights to a unit checkpoint, back, or to another flat format.",
+    usage: "tessera convert <source> <dest> [<options>]",
     discussion: """
       The direction follows from the files: a .h5 or .hdf5 DEST is a unit checkpoint, .safetensors, .npz, .npy and \
       .pt (.pth, .bin, .ckpt) are flat. Going back to safetensors gives the identical file; every other format gets the same tensor bytes. \

@@ -13,6 +13,7 @@ struct ExtractCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "extract",
     abstract: "Take one virtual network out as an ordinary, smaller, dense model.",
+    usage: "tessera extract <file> <dest> --task <task> [<options>]",
     discussion: """
       Writes the tensors that a task has at a level: of cut tensors the active channels, in ascending order; private \
       tensors under the names that the plan's "as" gives them. Only the blocks that the network needs are read, and \

@@ -10,6 +10,7 @@ struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
     abstract: "List the tensors of a file; of a unit checkpoint also units, tasks and levels.",
+    usage: "tessera inspect <file> [<options>]",
     discussion: """
       Reads safetensors, npz, npy, PyTorch files, ONNX and unit checkpoints, recognised by their content. Only the header \
       or the index is read, except with --digests, which reads every byte of a flat file.

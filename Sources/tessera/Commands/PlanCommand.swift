@@ -3,6 +3,7 @@ internal import ByteFiles
 internal import ChannelFlow
 internal import FlatFormats
 internal import Planning
+internal import Reporting
 internal import SubNetworks
 internal import Tensors
 internal import UnitModel
@@ -166,7 +167,10 @@ struct PlanCommand: ParsableCommand {
     } catch {
       throw Failure(sentence: "\(family ?? plan ?? source): \(error)")
     }
-    for sentence in proposed.words { Output.standardError("\(sentence)\n") }
+    let width = Output.errorIsTerminal ? Terminal.errorWidth : nil
+    for sentence in proposed.words {
+      Output.standardError(WrappedSentence.text(sentence, width: width))
+    }
     let text: String
     do { text = try proposed.plan.text() } catch { throw Failure(sentence: "\(plan ?? source): \(error)") }
     guard let output else {

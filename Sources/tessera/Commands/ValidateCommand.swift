@@ -10,6 +10,7 @@ struct ValidateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "validate",
     abstract: "Check files and report everything that is wrong with them.",
+    usage: "tessera validate <files> ... [<options>]",
     discussion: """
       Checks unit checkpoints by every rule of their layout, and safetensors (also sharded: an index or its folder), \
       npz, npy and PyTorch files by the rules of theirs; of ONNX models that they can be read. \

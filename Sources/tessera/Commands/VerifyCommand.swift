@@ -14,6 +14,7 @@ struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
     abstract: "Prove that a conversion still has and computes what the original did.",
+    usage: "tessera verify <source> <converted> [<options>]",
     discussion: """
       First the SHA-256 of every tensor of SOURCE and CONVERTED. Then, where there is a graph, every (task, level) of \
       the checkpoint is run beside its masked original, which is the whole network of SOURCE with inactive weights \
