@@ -53,7 +53,9 @@ package struct FlowWalk {
       values[input.name] = bounded(value)
     }
     let order: [Int]
-    do { order = try model.nodeOrder() } catch { throw .inference(error) }
+    do throws(GraphDefect) { order = try model.nodeOrder() } catch {
+      throw .inference(InferenceError(error, in: model))
+    }
     for index in order {
       let node = graph.nodes[index]
       if node.operation == "Constant", node.domain.isEmpty, let name = node.outputs.first {

@@ -37,6 +37,8 @@ public enum FlatRemarkKind: String, CaseIterable, Sendable {
   case unreferencedBytes = "pytorch.unreferenced-bytes"
   /// The `total_size` of an index of shards that is not the bytes of all tensors.
   case totalSize = "shards.total-size"
+  /// A graph whose nodes cannot run: a value that nobody makes, one that is made twice, a circle.
+  case graphOrder = "onnx.graph-order"
   /// Bytes after the end of what the file holds.
   case trailingBytes = "pytorch.trailing-bytes"
 }

@@ -1,3 +1,4 @@
+internal import ByteFiles
 package import ONNXGraph
 
 /// Why a model could not be run.
@@ -14,6 +15,13 @@ package enum InferenceError: Error, Equatable, CustomStringConvertible {
     case unsupported
     /// The model asks for more memory, trips or steps than it may have.
     case budget
+  }
+
+  /// What is wrong with the order of a model's nodes.
+  package init(_ defect: GraphDefect, in model: Model) {
+    self = .refused(
+      kind: .invalid, path: model.file.path, place: defect.place, expected: defect.expected,
+      found: defect.found)
   }
 
   package var description: String {

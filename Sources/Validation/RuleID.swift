@@ -28,6 +28,7 @@ package enum RuleID: String, Sendable, CaseIterable {
   case tiles = "tiles"
   case pickleGlobals = "pickle-globals"
   case strides = "strides"
+  case graph = "graph"
   // The tensors' bytes.
   case memberChecksum = "member-checksum"
   case runChecksum = "run-checksum"
@@ -61,6 +62,7 @@ package enum RuleID: String, Sendable, CaseIterable {
     case .tiles: TilesRule.self
     case .pickleGlobals: PickleGlobalsRule.self
     case .strides: StridesRule.self
+    case .graph: GraphRule.self
     case .memberChecksum: MemberChecksumRule.self
     case .runChecksum: RunChecksumRule.self
     case .digest: DigestRule.self

@@ -115,7 +115,7 @@ struct ONNXInteropTests {
       return
     }
     #expect(report["failures"] == .array([]))
-    #expect(report["checks"] == 34)
+    #expect(report["checks"] == 39)
   }
 
   private func compare(_ script: String, _ backend: String, outputs: Int, least: Double) throws {

@@ -9,6 +9,7 @@ final class ONNXSource: FlatWeightsSource {
   let metadata: [(key: String, value: String)]
   let file: ReadableFile
   let constants: [NamedConstant]
+  let remarks: [FlatRemark]
   private let external: ExternalFiles
 
   var path: String { file.path }
@@ -41,6 +42,9 @@ final class ONNXSource: FlatWeightsSource {
     self.constants = constants
     self.tensors = tensors
     metadata = model.metadata
+    remarks = model.graphDefects.map {
+      FlatRemark(.graphOrder, $0.place, expected: $0.expected, found: $0.found)
+    }
     external = ExternalFiles(of: file)
     // Where external data lie is part of what the header says, so it is checked with it.
     for named in constants { _ = try reader(of: named) }

@@ -50,9 +50,10 @@ final class GraphCompiler {
     for tensor in graph.sparseInitializers { try add(tensor.values.name, try loader.tensor(tensor)) }
     let inputs = Set(graph.inputs.map(\.name))
     let loaded = constants
-    let order = try NodeOrder(nodes: graph.nodes, path: model.file.path) { name in
-      loaded[name] != nil || inputs.contains(name) || outer(name)
-    }.indices()
+    let order: [Int]
+    do throws(GraphDefect) {
+      order = try NodeOrder(graph.nodes) { loaded[$0] != nil || inputs.contains($0) || outer($0) }.indices()
+    } catch { throw InferenceError(error, in: model) }
     for index in order where isConstant(graph.nodes[index]) {
       if let name = graph.nodes[index].outputs.first { try add(name, try constant(graph.nodes[index])) }
     }

@@ -165,7 +165,9 @@ struct PlanCommand: ParsableCommand {
     } catch let failure as Failure {
       throw failure
     } catch {
-      throw Failure(sentence: "\(family ?? plan ?? source): \(error)")
+      let (file, sentence) = (family ?? plan ?? source, "\(error)")
+      // What is wrong with a graph is said with its file.
+      throw Failure(sentence: sentence.hasPrefix("\(file): ") ? sentence : "\(file): \(sentence)")
     }
     let width = Output.errorIsTerminal ? Terminal.errorWidth : nil
     for sentence in proposed.words {

@@ -13,7 +13,7 @@ struct ValidateCommand: ParsableCommand {
     usage: "tessera validate <files> ... [<options>]",
     discussion: """
       Checks unit checkpoints by every rule of their layout, and safetensors (also sharded: an index or its folder), \
-      npz, npy and PyTorch files by the rules of theirs; of ONNX models that they can be read. \
+      npz, npy and PyTorch files by the rules of theirs; of ONNX models that they can be read and every value is made. \
       Every defect of a recognised file is a finding, truncation and corruption included: exit code 1, unless \
       there are only notes. Exit code 2 is for files that cannot be read or recognised, or use what is not \
       supported; the other files are checked all the same. Without --deep the tensors' data is not read.

@@ -1,19 +1,21 @@
-internal import ByteFiles
-package import ONNXGraph
-
 /// An order in which the nodes of a graph can run.
 ///
 /// Files ought to have one; some exporters do not, so that of the file is kept only where it serves.
-struct NodeOrder {
-  let nodes: [Node]
-  let path: String
+package struct NodeOrder {
+  private let nodes: [Node]
   /// Values that are there before the first node: inputs, initializers, and those of enclosing graphs.
-  let known: (String) -> Bool
+  private let known: (String) -> Bool
+
+  /// An order of `nodes`, which see the values that `known` knows.
+  package init(_ nodes: [Node], known: @escaping (String) -> Bool) {
+    self.nodes = nodes
+    self.known = known
+  }
 
   private enum State { case new, open, done }
 
   /// Indices into `nodes`, each behind those it needs; a circle or a value that nobody makes is an error.
-  func indices() throws(InferenceError) -> [Int] {
+  package func indices() throws(GraphDefect) -> [Int] {
     var makers: [String: Int] = [:]
     for (index, node) in nodes.enumerated() {
       for output in node.outputs where !output.isEmpty {
@@ -54,17 +56,68 @@ struct NodeOrder {
     return order
   }
 
-  private func refusal(_ node: Node, _ expected: String, _ found: String) -> InferenceError {
-    .refused(kind: .invalid, path: path, place: node.shown, expected: expected, found: found)
+  private func refusal(_ node: Node, _ expected: String, _ found: String) -> GraphDefect {
+    GraphDefect(place: node.shown, expected: expected, found: found)
   }
+}
+
+/// Why the nodes of a graph have no order, or its outputs no values.
+package struct GraphDefect: Error, Sendable, Equatable {
+  /// The node or the output.
+  package let place: String
+  package let expected: String
+  package let found: String
 }
 
 extension Model {
   /// An order in which the nodes of the main graph can run.
-  package func nodeOrder() throws(InferenceError) -> [Int] {
-    let known = Set(graph.inputs.map(\.name)).union(graph.initializers.map(\.name))
-      .union(graph.sparseInitializers.map(\.values.name))
-    return try NodeOrder(nodes: graph.nodes, path: file.path) { known.contains($0) }.indices()
+  package func nodeOrder() throws(GraphDefect) -> [Int] {
+    let known = graph.given
+    return try NodeOrder(graph.nodes) { known.contains($0) }.indices()
+  }
+
+  /// What keeps the model's graphs from running whatever their operators do: of each graph the first.
+  package var graphDefects: [GraphDefect] {
+    var bodies = [graph]
+    for function in functions {
+      var body = Graph()
+      body.nodes = function.nodes
+      body.inputs = function.inputs.map { ValueInfo(name: $0, type: nil) }
+      body.outputs = function.outputs.map { ValueInfo(name: $0, type: nil) }
+      bodies.append(body)
+    }
+    return bodies.flatMap { $0.defects { _ in false } }
+  }
+}
+
+extension Graph {
+  /// Values that are there before the first node.
+  fileprivate var given: Set<String> {
+    Set(inputs.map(\.name)).union(initializers.map(\.name)).union(sparseInitializers.map(\.values.name))
+  }
+
+  fileprivate func defects(outer: @escaping (String) -> Bool) -> [GraphDefect] {
+    var known = given
+    let first = known
+    do throws(GraphDefect) {
+      _ = try NodeOrder(nodes) { first.contains($0) || outer($0) }.indices()
+    } catch { return [error] }
+    for node in nodes { known.formUnion(node.outputs) }
+    let made = known
+    let sees: (String) -> Bool = { made.contains($0) || outer($0) }
+    if let output = outputs.first(where: { !sees($0.name) }) {
+      return [
+        GraphDefect(
+          place: "output \(quoted(output.name))", expected: "a value that a node makes",
+          found: "none of that name")
+      ]
+    }
+    // An enclosing graph has an order only if those within find their values, so they are looked at behind it.
+    return nodes.flatMap { node in
+      node.attributes.sorted { $0.key < $1.key }.flatMap { attribute -> [GraphDefect] in
+        if case .graph(let inner) = attribute.value { inner.defects(outer: sees) } else { [] }
+      }
+    }
   }
 }
 
@@ -83,8 +136,7 @@ extension Node {
 extension Graph {
   /// Values that the graph uses and does not make.
   var freeNames: [String] {
-    var made = Set(inputs.map(\.name)).union(initializers.map(\.name))
-    made.formUnion(sparseInitializers.map(\.values.name))
+    var made = given
     for node in nodes { made.formUnion(node.outputs) }
     var free: [String] = []
     for node in nodes { free += node.usedNames.filter { !made.contains($0) } }
