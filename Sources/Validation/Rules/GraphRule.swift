@@ -2,7 +2,8 @@ internal import FlatFormats
 
 /// The nodes of every graph of a model can run, one behind the other.
 enum GraphRule: ValidationRule {
-  static let summary = "Every value of a graph is made once, and its nodes do not wait for each other in a circle."
+  static let summary =
+    "Every value of a graph is made once, and its nodes do not wait for each other in a circle."
   static let subjects: RuleSubjects = .flat
 
   static func findings(in subject: FlatSubject) -> [Finding] {
