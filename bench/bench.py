@@ -20,6 +20,7 @@ from compress_rows import compress
 from conversion_rows import cut_1gb, cut_small, join_1gb
 from inference_rows import inference
 from inspect_rows import inspect
+from level_rows import levels
 from measure import Bench, Case, Failed, interleave, need, run
 from memory_rows import memory
 from reading_rows import extract, validate
@@ -37,6 +38,7 @@ ROWS = {
     "memory": memory,
     "inspect": inspect,
     "inference": inference,
+    "levels": levels,
 }
 
 

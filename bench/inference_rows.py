@@ -41,17 +41,17 @@ def _row(bench, title, network, batch, threads, repeat, limit) -> Row:
     other = bench.script("onnxruntime_latency.py") + [str(model), str(source), str(peer), str(threads), str(repeat)]
     seconds: tuple[list[float], list[float]] = ([], [])
     for number in range(bench.runs):
-        seconds[0].append(_said(mine)["latency_seconds"]["median"])
-        seconds[1].append(_said(other)["median"])
+        seconds[0].append(said(mine)["latency_seconds"]["median"])
+        seconds[1].append(said(other)["median"])
         if number == 0:
             run([bench.script("same_outputs.py") + [str(ours), str(peer)]])
     value = ratio(*seconds)
     return Row(
-        title, _milliseconds(seconds[0]), _milliseconds(seconds[1]), f"{value:.2f}",
+        title, milliseconds(seconds[0]), milliseconds(seconds[1]), f"{value:.2f}",
         f"≤ {limit:.2f} ×" if limit else "", value <= limit if limit else None, verdict=None if limit else "")
 
 
-def _said(command: list[str]) -> dict:
+def said(command: list[str]) -> dict:
     """What a command printed as JSON."""
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode != 0:
@@ -59,5 +59,5 @@ def _said(command: list[str]) -> dict:
     return json.loads(result.stdout)
 
 
-def _milliseconds(seconds: list[float]) -> str:
+def milliseconds(seconds: list[float]) -> str:
     return f"{statistics.median(seconds) * 1e3:.1f} ms"

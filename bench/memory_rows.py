@@ -13,7 +13,7 @@ LIMIT = 128 << 20
 
 def memory(bench: Bench) -> Iterator[Row]:
     """Conversions both ways, of many bytes, many tensors, one large tensor and a compressed source."""
-    base = _base(bench)
+    base = base_bytes(bench)
     for kind, suffix, title, both_ways in (
         ("layers", "safetensors", "1 GB", True),
         ("small", "safetensors", "4,000 small tensors", True),
@@ -43,7 +43,8 @@ def _compressed(bench: Bench, base: int, kind: str, title: str) -> Iterator[Row]
         kept.unlink(missing_ok=True)
 
 
-def _base(bench: Bench) -> int:
+def base_bytes(bench: Bench) -> int:
+    """What `tessera --version` takes, which every process has."""
     base = statistics.median(run([[bench.tessera, "--version"]]).peak_bytes for _ in range(5))
     # The kernel starts a child's maximum with what its parent held: were that more, it would hide the child's own.
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

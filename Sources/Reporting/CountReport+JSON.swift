@@ -23,6 +23,7 @@ extension CountReport {
       }
       members.append(.init(key: "tensors", value: .array(list)))
     }
+    if let work { members.append(.init(key: "work", value: work.json)) }
     if let layers { members.append(.init(key: "layers", value: layers.json)) }
     return .object(JSONObject(members) ?? JSONObject())
   }

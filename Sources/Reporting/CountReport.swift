@@ -21,10 +21,13 @@ package struct CountReport: Sendable {
   /// What the nodes of a graph have and do; nil when nobody asked.
   package let layers: LayerTable?
 
+  /// What the networks do; nil when nobody asked.
+  package let work: WorkTable?
+
   package init(
     file: String, kind: String, unitCount: Int?, tasks: [TaskID] = [], policies: [Table],
     claims: [CheckedClaim]? = nil, tensors: [(name: TensorName, role: ClassifiedRole)]? = nil,
-    layers: LayerTable? = nil
+    layers: LayerTable? = nil, work: WorkTable? = nil
   ) {
     self.file = file
     self.kind = kind
@@ -34,6 +37,7 @@ package struct CountReport: Sendable {
     self.claims = claims
     self.tensors = tensors
     self.layers = layers
+    self.work = work
   }
 
   /// The rows under one policy.

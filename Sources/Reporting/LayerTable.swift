@@ -53,14 +53,14 @@ package struct LayerTable: Sendable {
 
   /// A row for each node that has parameters or multiplies, and the sums.
   func text(width: Int?) -> String {
-    let given = inputs.map { "\(printable($0.name)) \($0.dtype) \(Self.text($0.shape))" }
+    let given = inputs.map(\.text)
     var table = TextTable([
       .init("node", shrinks: true), .init("operator"), .init("output"), .init("parameters", .right),
       .init("multiply-adds", .right),
     ])
     for layer in layers where layer.counts {
       table.append([
-        printable(layer.node), printable(layer.operation), Self.text(layer.shape), "\(layer.parameters)",
+        printable(layer.node), printable(layer.operation), shapeText(layer.shape), "\(layer.parameters)",
         "\(ParameterCount(layer.multiplyAdds))",
       ])
     }
@@ -73,21 +73,9 @@ package struct LayerTable: Sendable {
       + (rest == 0 ? "" : "\(ParameterCount(rest)) more nodes have no weights and do no products\n")
   }
 
-  private static func text(_ shape: [Int]) -> String {
-    "[" + shape.map(String.init).joined(separator: ", ") + "]"
-  }
-
   var json: JSONValue {
     object([
-      (
-        "inputs",
-        .array(
-          inputs.map {
-            object([
-              ("name", .string($0.name)), ("dtype", .string($0.dtype)), ("shape", Self.json($0.shape)),
-            ])
-          })
-      ),
+      ("inputs", .array(inputs.map(\.json))),
       ("parameters", JSONValue(parameters)), ("multiply_adds", JSONValue(multiplyAdds)),
       (
         "nodes",
@@ -95,7 +83,7 @@ package struct LayerTable: Sendable {
           layers.map { layer in
             object([
               ("node", .string(layer.node)), ("operator", .string(layer.operation)),
-              ("shape", Self.json(layer.shape)), ("calls", JSONValue(layer.calls)),
+              ("shape", shapeJSON(layer.shape)), ("calls", JSONValue(layer.calls)),
               ("parameters", JSONValue(layer.parameters.value)),
               ("multiply_adds", JSONValue(layer.multiplyAdds)),
             ])
@@ -103,10 +91,18 @@ package struct LayerTable: Sendable {
       ),
     ])
   }
+}
 
-  private static func json(_ shape: [Int]) -> JSONValue { .array(shape.map { JSONValue($0) }) }
+extension LayerTable.Input {
+  var text: String { "\(printable(name)) \(dtype) \(shapeText(shape))" }
 
-  private func object(_ members: [(String, JSONValue)]) -> JSONValue {
-    .object(JSONObject(members.map { JSONMember(key: $0.0, value: $0.1) }) ?? JSONObject())
+  var json: JSONValue {
+    object([("name", .string(name)), ("dtype", .string(dtype)), ("shape", shapeJSON(shape))])
   }
 }
+
+private func shapeText(_ shape: [Int]) -> String {
+  "[" + shape.map(String.init).joined(separator: ", ") + "]"
+}
+
+private func shapeJSON(_ shape: [Int]) -> JSONValue { .array(shape.map { JSONValue($0) }) }

@@ -48,14 +48,14 @@ package struct RunReport: Sendable {
   /// What the file gave: of weights, and of everything else.
   package let bytesRead: ByteCount
   package let indexBytes: ByteCount
-  /// Of each run that counts, at least one.
-  package let seconds: [Double]
+  /// Of the runs that count, at least one.
+  package let latency: Latency
   /// With `--profile`.
   package let layers: [Layer]?
 
   package init(
     file: String, destination: String, backend: String, threads: Int, outputs: [Output], bytesRead: ByteCount,
-    indexBytes: ByteCount, seconds: [Double], layers: [Layer]?
+    indexBytes: ByteCount, latency: Latency, layers: [Layer]?
   ) {
     self.file = file
     self.destination = destination
@@ -64,16 +64,8 @@ package struct RunReport: Sendable {
     self.outputs = outputs
     self.bytesRead = bytesRead
     self.indexBytes = indexBytes
-    self.seconds = seconds.sorted()
+    self.latency = latency
     self.layers = layers
-  }
-
-  private var minimum: Double { seconds.first ?? 0 }
-  private var maximum: Double { seconds.last ?? 0 }
-  /// The middle one, or the mean of the two in the middle.
-  private var median: Double {
-    guard let last = seconds.indices.last else { return 0 }
-    return (seconds[last / 2] + seconds[(last + 1) / 2]) / 2
   }
 
   /// One line per output, one for the time, and a table of layers.
@@ -81,10 +73,11 @@ package struct RunReport: Sendable {
     var lines = outputs.map { output in
       "\(TensorName(output.name).quoted): \(output.dtype) [\(output.shape.map(String.init).joined(separator: ", "))]\n"
     }.joined()
-    let runs = seconds.count == 1 ? "1 run" : "\(seconds.count) runs"
+    let runs = latency.count == 1 ? "1 run" : "\(latency.count) runs"
+    let (least, most) = (Latency.milliseconds(latency.minimum), Latency.milliseconds(latency.maximum))
     let time =
-      "\(destination): \(Self.milliseconds(median)) (\(runs), \(Self.milliseconds(minimum)) to "
-      + "\(Self.milliseconds(maximum))), backend \(backend), \(threads) thread\(threads == 1 ? "" : "s"); read "
+      "\(destination): \(Latency.milliseconds(latency.median)) ms (\(runs), \(least) ms to "
+      + "\(most) ms), backend \(backend), \(threads) thread\(threads == 1 ? "" : "s"); read "
       + "\(bytesRead) of weights and \(indexBytes) of graph"
     lines += WrappedSentence.text(time, width: width)
     guard let layers else { return lines }
@@ -98,20 +91,11 @@ package struct RunReport: Sendable {
       table.append([
         layer.node, layer.operation, "[\(layer.shape.map(String.init).joined(separator: ", "))]",
         "\(layer.calls)", "\(layer.parameters)", "\(ParameterCount(layer.multiplyAdds))",
-        Self.decimal(layer.seconds * 1000 / Double(max(1, seconds.count)), places: 3),
-        Self.decimal(total > 0 ? 100 * layer.seconds / total : 0, places: 1) + " %",
+        Latency.decimal(layer.seconds * 1000 / Double(max(1, latency.count)), places: 3),
+        Latency.decimal(total > 0 ? 100 * layer.seconds / total : 0, places: 1) + " %",
       ])
     }
     return lines + "\n" + table.text(width: width)
-  }
-
-  private static func milliseconds(_ seconds: Double) -> String { decimal(seconds * 1000, places: 2) + " ms" }
-
-  private static func decimal(_ number: Double, places: Int) -> String {
-    let scale = (0..<places).reduce(1) { scale, _ in scale * 10 }
-    let units = Int((number * Double(scale)).rounded())
-    let rest = String(units % scale)
-    return "\(units / scale)." + String(repeating: "0", count: max(0, places - rest.count)) + rest
   }
 
   /// As `schemas/run.schema.json` describes it.
@@ -123,13 +107,7 @@ package struct RunReport: Sendable {
       .init(key: "outputs", value: .array(outputs.map(Self.json))),
       .init(key: "bytes_read", value: JSONValue(bytesRead.value)),
       .init(key: "index_bytes", value: JSONValue(indexBytes.value)),
-      .init(
-        key: "latency_seconds",
-        value: .object(
-          JSONObject([
-            .init(key: "min", value: .number(minimum)), .init(key: "median", value: .number(median)),
-            .init(key: "max", value: .number(maximum)),
-          ]) ?? JSONObject())),
+      .init(key: "latency_seconds", value: latency.json),
     ]
     if let layers { members.append(.init(key: "layers", value: .array(layers.map(Self.json)))) }
     return .object(JSONObject(members) ?? JSONObject())

@@ -47,11 +47,18 @@ package struct SeededInputs {
 
   /// Tensors for the inputs that a session needs, of the extents that a walk has taken for open ones.
   package mutating func tensors(for session: Session, flow: NetworkFlow) throws -> [String: Tensor] {
+    try tensors(for: session, path: flow.walk.model.path) { flow.walk.values[$0]?.shape }
+  }
+
+  /// Tensors for the inputs that a session needs.
+  package mutating func tensors(
+    for session: Session, path: String, shape: (String) -> [Int]?
+  ) throws -> [String: Tensor] {
     var result: [String: Tensor] = [:]
     for input in session.requiredInputs {
-      guard case .tensor(let type?, _)? = input.type, let shape = flow.walk.values[input.name]?.shape else {
+      guard case .tensor(let type?, _)? = input.type, let shape = shape(input.name) else {
         throw InferenceError.refused(
-          kind: .unsupported, path: flow.walk.model.path, place: "input \(quoted(input.name))",
+          kind: .unsupported, path: path, place: "input \(quoted(input.name))",
           expected: "a declared type and shape, or arrays to run on", found: "neither")
       }
       result[input.name] = try session.tensor(type, shape, for: input.name) { fill($0, type) }

@@ -46,7 +46,7 @@ struct LayerCountTests {
       ),
       (
         ["\(fashion)/weights.safetensors", "--layers"],
-        "--layers: expected an ONNX model, found a file without a graph"
+        "--layers: expected an ONNX model or a unit checkpoint, found a file without a graph"
       ),
       (["\(fashion)/plan.json", "--layers"], "expected entries with name, dtype and shape"),
     ] {

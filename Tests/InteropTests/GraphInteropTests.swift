@@ -198,6 +198,39 @@ struct GraphInteropTests {
     }
   }
 
+  @Test("the trained sample classifies 2,000 test images at every task and level as PyTorch does")
+  func accuracy() throws {
+    let workshop = try Workshop()
+    let python = try #require(Peers.python)
+    let result = try Subprocess.run(
+      python, ["-B", "\(SourceFolder.root)/samples/fashion/accuracy.py", Peers.tessera],
+      directory: workshop.folder.path, timeout: 300)
+    #expect(result.code == 0, "\(result.errorText)")
+    let rows = result.outputText.split(separator: "\n").dropFirst().map { $0.split(separator: " ") }
+    #expect(rows.count == 16 && rows.allSatisfy { $0.count == 5 && $0[2] == $0[3] && $0[4] == "0" })
+    // Of the digits these are all that PyTorch was tested on when it trained.
+    let record = try String(
+      contentsOfFile: "\(SourceFolder.root)/samples/fashion/results.json", encoding: .utf8)
+    guard case .object(let results) = try JSONParser().parse(Array(record.utf8)),
+      case .object(let accuracies)? = results["accuracies"]
+    else {
+      Issue.record("no accuracies")
+      return
+    }
+    for row in rows where row[0] == "digits" || row[0] == "parity" {
+      guard case .object(let task)? = accuracies[String(row[0])] else {
+        Issue.record("\(row)")
+        continue
+      }
+      let found = try #require(Double(row[2].dropLast()))
+      switch task[String(row[1])] {
+      case .number(let expected)?: #expect(found == expected)
+      case .integer(let expected)?: #expect(found == Double(expected))
+      default: Issue.record("\(row)")
+      }
+    }
+  }
+
   private func report(_ workshop: Workshop, _ arguments: [String]) throws -> JSONObject {
     let output = try workshop.run(Peers.tessera, arguments).output
     guard case .object(let object) = try JSONParser().parse(output) else { return JSONObject() }

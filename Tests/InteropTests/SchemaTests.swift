@@ -28,6 +28,10 @@ struct SchemaTests {
         ],
         ["count", "\(SourceFolder.root)/samples/paper/J2.plan.json", "--json", "--level", "3"],
         ["count", "\(SourceFolder.root)/samples/fashion/network.onnx", "--json", "--layers"],
+        [
+          "count", "\(SourceFolder.root)/samples/fashion/network.onnx", "--json", "--measure", "--repeat",
+          "1",
+        ],
       ]
     ),
     ("extract", [["extract", "model.h5", "small.safetensors", "--task", "walk", "--level", "2", "--json"]]),

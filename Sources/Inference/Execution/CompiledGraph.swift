@@ -90,6 +90,12 @@ final class Scope {
   /// Remembers that a value follows from what the model holds.
   func fix(_ name: String) { fixed.insert(name) }
 
+  /// The values that are here, not in what the graph is within, and that do not follow from the model alone.
+  var activations: [Tensor] { values.filter { !fixed.contains($0.key) }.map(\.value) }
+
+  /// One of these values.
+  func activation(_ name: String) -> Tensor? { fixed.contains(name) ? nil : values[name] }
+
   subscript(_ name: String) -> Tensor? {
     get { values[name] ?? graph.constants[name] ?? parent?[name] }
     set { values[name] = newValue }

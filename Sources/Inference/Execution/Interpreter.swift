@@ -16,7 +16,8 @@ final class RunContext: Sendable {
     observer: (@Sendable (String, Tensor) -> Void)? = nil
   ) {
     self.observer = observer
-    self.backend = backend
+    // Whoever profiles wants to know how much was done.
+    self.backend = profile.map { TallyingBackend(inner: backend, tally: $0.tally) } ?? backend
     self.budget = budget
     self.path = path
     self.constants = constants
@@ -32,10 +33,18 @@ struct Interpreter {
 
   /// The outputs of `graph`, whose inputs are in `scope`.
   func outputs(of graph: CompiledGraph, in scope: Scope) throws(InferenceError) -> [Tensor] {
+    let activations = run.profile?.activations
+    activations?.leaveOut(graph.constants.values)
+    if let activations { scope.activations.forEach(activations.hold) }
     for step in graph.steps {
       try perform(step, in: scope)
-      for name in step.releases { scope[name] = nil }
+      for name in step.releases {
+        if let activations, let tensor = scope.activation(name) { activations.drop(tensor) }
+        scope[name] = nil
+      }
     }
+    // What a graph within another hands out gets a name there.
+    if let activations { scope.activations.forEach(activations.drop) }
     var results: [Tensor] = []
     for name in graph.outputs {
       guard let tensor = scope[name] else {
@@ -64,7 +73,7 @@ struct Interpreter {
     let start = run.profile == nil ? nil : ContinuousClock.now
     let stepsBefore = run.budget.stepsTaken
     let countedBefore = run.profile?.tally.count ?? 0
-    var steps = 0
+    var einsumSteps = 0
     var results: [Tensor]
     switch step.action {
     case .evaluate(let known):
@@ -75,7 +84,7 @@ struct Interpreter {
         pending: pending)
       do throws(OperatorError) {
         results = try known.evaluate(call)
-        steps = run.budget.stepsTaken - stepsBefore
+        if node.operation == "Einsum" { einsumSteps = run.budget.stepsTaken - stepsBefore }
         for result in results { try run.budget.spend(result.count + 1) }
       } catch { throw error.placed(node.shown, path: run.path) }
       if let end = step.end, pending?.isDone == false, let first = results.first {
@@ -88,7 +97,6 @@ struct Interpreter {
         if scope.isFixed(node.inputs[place]) { inner.fix(input.name) }
       }
       results = try outputs(of: function, in: inner)
-      steps = run.budget.stepsTaken - stepsBefore
     }
     guard node.outputs.count <= results.count || node.outputs.dropFirst(results.count).allSatisfy(\.isEmpty)
     else {
@@ -113,13 +121,15 @@ struct Interpreter {
         parameters += tensor.map { $0.type.isFloatingPoint ? $0.count : 0 } ?? 0
       }
     }
+    if let activations = run.profile?.activations {
+      for name in node.outputs { if let tensor = scope.activation(name) { activations.hold(tensor) } }
+    }
     // Einsum has arithmetic of its own.
     let counted = (run.profile?.tally.count ?? 0) - countedBefore
     run.profile?.add(
       node, step.operations.joined(separator: "+"), results.first, duration,
       Profile.Row.Work(
-        steps: steps, multiplyAdds: node.operation == "Einsum" ? steps : counted, parameters: parameters,
-        isContainer: isContainer))
+        multiplyAdds: counted + einsumSteps, parameters: parameters, isContainer: isContainer))
   }
 
   /// What the operator may do at the end.

@@ -7,29 +7,52 @@ package struct LayerCounts: Sendable {
   package let rows: [Profile.Row]
   /// Of all matrix products and convolutions.
   package let multiplyAdds: Int
+  /// Of values that are alive at one time, nodes done one by one; weights are none.
+  package let peakActivationBytes: Int
   /// The inputs that were assumed.
   package let inputs: [(name: String, type: ElementType, shape: [Int])]
 
   /// Goes through a model with inputs of zeros. Shapes are what the operators make them; large weights are not read,
   /// and matrix products and convolutions only counted.
   ///
-  /// - Parameter shapes: of inputs; others have the shapes that the model declares, with 1 for an open first extent.
-  package init(_ model: Model, shapes: [String: [Int]], limits: RunLimits = RunLimits())
-    throws(InferenceError)
-  {
-    let profile = Profile()
-    let session = try Session(counting: model, in: profile, limits)
+  /// - Parameters:
+  ///   - shapes: of inputs; others have the shapes that the model declares, with 1 for an open first extent.
+  ///   - supplier: of the tensors that are not in the model's files.
+  package init(
+    _ model: Model, shapes: [String: [Int]], supplier: (any TensorSupplier)? = nil,
+    limits: RunLimits = RunLimits()
+  ) throws(InferenceError) {
+    let activations = ActivationTally()
+    let profile = Profile(activations: activations)
+    let session = try Session(counting: model, supplier: supplier, limits)
+    inputs = try Self.inputs(of: model, shapes: shapes)
+    var tensors: [String: Tensor] = [:]
+    for input in inputs {
+      do throws(OperatorError) { tensors[input.name] = try session.zeros(input.type, input.shape) } catch {
+        throw error.placed("input \(quoted(input.name))", path: model.file.path)
+      }
+    }
+    _ = try session.run(tensors, profile: profile)
+    rows = profile.all.filter { !$0.isContainer }
+    multiplyAdds = rows.reduce(0) { $0 + $1.multiplyAdds }
+    peakActivationBytes = activations.peak
+  }
+
+  /// The inputs that a model is given, with shapes that are named or declared.
+  package static func inputs(
+    of model: Model, shapes: [String: [Int]]
+  ) throws(InferenceError) -> [(name: String, type: ElementType, shape: [Int])] {
+    let required = model.graph.requiredInputs
     func refusal(_ place: String, _ expected: String, _ found: String) -> InferenceError {
       .refused(kind: .invalid, path: model.file.path, place: place, expected: expected, found: found)
     }
-    for name in shapes.keys.sorted() where !session.inputs.contains(where: { $0.name == name }) {
-      let names = session.requiredInputs.map { quoted($0.name) }.joined(separator: ", ")
+    for name in shapes.keys.sorted() where !model.graph.inputs.contains(where: { $0.name == name }) {
+      let names = required.map { quoted($0.name) }.joined(separator: ", ")
       throw refusal("input \(quoted(name))", names.isEmpty ? "no inputs" : "one of \(names)", "another name")
     }
     var inputs: [(name: String, type: ElementType, shape: [Int])] = []
-    var tensors: [String: Tensor] = [:]
-    for input in session.inputs
-    where shapes[input.name] != nil || session.requiredInputs.contains(where: { $0.name == input.name }) {
+    for input in model.graph.inputs
+    where shapes[input.name] != nil || required.contains(where: { $0.name == input.name }) {
       let place = "input \(quoted(input.name))"
       guard case .tensor(let type?, let declared)? = input.type, type != .string else {
         throw refusal(place, "a tensor of numbers whose type is declared", "another value")
@@ -40,15 +63,9 @@ package struct LayerCounts: Sendable {
       } else {
         shape = try Self.shape(declared, refusal, place, input.name)
       }
-      do throws(OperatorError) { tensors[input.name] = try session.zeros(type, shape) } catch {
-        throw error.placed(place, path: model.file.path)
-      }
       inputs.append((input.name, type, shape))
     }
-    _ = try session.run(tensors, profile: profile)
-    rows = profile.all.filter { !$0.isContainer }
-    multiplyAdds = rows.reduce(0) { $0 + $1.multiplyAdds }
-    self.inputs = inputs
+    return inputs
   }
 
   /// The declared shape, where it is one.

@@ -12,9 +12,9 @@ package final class Profile: Sendable {
     package var shape: [Int]
     package var calls = 0
     package var seconds = 0.0
-    /// Multiply-adds of one call, as the budget counts them: of matrix products, convolutions, pooling and reductions.
-    package var steps = 0
-    /// Multiply-adds of all calls, of matrix products and convolutions alone; known where they are only counted.
+    /// Multiply-adds of the last call: those of matrix products and convolutions, padding included.
+    package var lastMultiplyAdds = 0
+    /// Those of all calls.
     package var multiplyAdds = 0
     /// Floating-point elements of the inputs that the model holds, or that follow from what it holds.
     package var parameters = 0
@@ -24,10 +24,13 @@ package final class Profile: Sendable {
 
   private let rows = Mutex<(order: [String], byName: [String: Row])>(([], [:]))
 
-  /// What a `CountingBackend` counts.
   let tally = MultiplyAddTally()
+  /// Where somebody wants to know what is alive; true of nodes that are done one by one.
+  let activations: ActivationTally?
 
-  package init() {}
+  package convenience init() { self.init(activations: nil) }
+
+  init(activations: ActivationTally?) { self.activations = activations }
 
   /// `operation` names all operators that were done at once.
   func add(_ node: Node, _ operation: String, _ result: Tensor?, _ duration: Duration, _ made: Row.Work) {
@@ -39,7 +42,7 @@ package final class Profile: Sendable {
       if row.calls == 0 { rows.order.append(key) }
       row.shape = result?.shape ?? []
       row.calls += 1
-      row.steps = made.steps
+      row.lastMultiplyAdds = made.multiplyAdds
       row.multiplyAdds += made.multiplyAdds
       row.parameters = made.parameters
       row.isContainer = made.isContainer
@@ -55,7 +58,6 @@ package final class Profile: Sendable {
 extension Profile.Row {
   /// What one call was.
   struct Work {
-    let steps: Int
     let multiplyAdds: Int
     let parameters: Int
     let isContainer: Bool

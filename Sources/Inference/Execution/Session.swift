@@ -21,8 +21,11 @@ package final class Session {
   }
 
   /// A session whose runs only count: large weights are not read, and products not done.
-  convenience init(counting model: Model, in profile: Profile, _ limits: RunLimits) throws(InferenceError) {
-    try self.init(model, backend: CountingBackend(tally: profile.tally), limits: limits, shapesOnly: true)
+  convenience init(
+    counting model: Model, supplier: (any TensorSupplier)?, _ limits: RunLimits
+  ) throws(InferenceError) {
+    try self.init(
+      model, supplier: supplier, backend: CountingBackend(), limits: limits, shapesOnly: true)
   }
 
   init(

@@ -75,24 +75,26 @@ struct Recurrence {
   func projection(_ direction: Int) throws(OperatorError) -> Tensor {
     let rows = MatrixView(
       tensor: x, rows: steps * batch, columns: inputs, rowStride: inputs, columnStride: 1)
-    return try product(rows, w, depth: inputs, direction)
+    return try product(rows, w, depth: inputs, direction, 0..<gates)
   }
 
   /// h · Rᵀ: [B, gates·H], with h: [D, B, H]
-  func recurrent(_ h: Tensor, _ direction: Int) throws(OperatorError) -> Tensor {
+  ///
+  /// - Parameter wanted: which of R's gates; all by default.
+  func recurrent(_ h: Tensor, _ direction: Int, wanted: Range<Int>? = nil) throws(OperatorError) -> Tensor {
     let rows = MatrixView(
       tensor: h, offset: direction * batch * hidden, rows: batch, columns: hidden, rowStride: hidden,
       columnStride: 1)
-    return try product(rows, r, depth: hidden, direction)
+    return try product(rows, r, depth: hidden, direction, wanted ?? 0..<gates)
   }
 
   private func product(
-    _ rows: MatrixView, _ weights: Tensor, depth: Int, _ direction: Int
+    _ rows: MatrixView, _ weights: Tensor, depth: Int, _ direction: Int, _ wanted: Range<Int>
   ) throws(OperatorError) -> Tensor {
-    let y = try call.make(.double, [rows.rows, gates * hidden])
+    let y = try call.make(.double, [rows.rows, wanted.count * hidden])
     let matrix = MatrixView(
-      tensor: weights, offset: direction * gates * hidden * depth, rows: gates * hidden, columns: depth,
-      rowStride: depth, columnStride: 1)
+      tensor: weights, offset: (direction * gates + wanted.lowerBound) * hidden * depth,
+      rows: wanted.count * hidden, columns: depth, rowStride: depth, columnStride: 1)
     try call.backend.multiply(MatrixProduct(a: rows, b: matrix.transposed, y: y))
     return y
   }

@@ -22,32 +22,40 @@ enum GRU: Operator {
       let (f, g) = (net.activation(0, direction), net.activation(1, direction))
       let projection = try net.projection(direction)
       for step in 0..<net.steps {
-        let recurrent = try net.recurrent(h, direction)
+        // Of z and r alone, where h̃'s product waits for r.
+        let early = isLinear ? 3 : 2
+        let recurrent = try net.recurrent(h, direction, wanted: 0..<early)
         func input(_ sequence: Int, _ time: Int, _ row: Int) -> Double {
           projection.values(Double.self)[(time * net.batch + sequence) * 3 * size + row]
             + net.bias(0, direction, row)
         }
-        func hidden(_ product: Tensor, _ sequence: Int, _ row: Int) -> Double {
-          product.values(Double.self)[sequence * 3 * size + row] + net.bias(1, direction, row)
+        // `gates` are those that the product has, from `first` on.
+        func hidden(
+          _ product: Tensor, _ gates: Int, first: Int = 0, _ sequence: Int, _ row: Int
+        ) -> Double {
+          product.values(Double.self)[(sequence * gates - first) * size + row] + net.bias(1, direction, row)
         }
         for sequence in 0..<net.batch {
           guard let time = net.time(step, sequence, direction) else { continue }
           for unit in 0..<size {
             let place = (direction * net.batch + sequence) * size + unit
             update.values(Double.self)[place] = f(
-              input(sequence, time, unit) + hidden(recurrent, sequence, unit))
-            let r = f(input(sequence, time, size + unit) + hidden(recurrent, sequence, size + unit))
+              input(sequence, time, unit) + hidden(recurrent, early, sequence, unit))
+            let r = f(input(sequence, time, size + unit) + hidden(recurrent, early, sequence, size + unit))
             reset.values(Double.self)[place] = isLinear ? r : r * states[place]
           }
         }
-        let gated = isLinear ? recurrent : try net.recurrent(reset, direction)
+        let gated = isLinear ? recurrent : try net.recurrent(reset, direction, wanted: 2..<3)
         for sequence in 0..<net.batch {
           guard let time = net.time(step, sequence, direction) else { continue }
           for unit in 0..<size {
             let place = (direction * net.batch + sequence) * size + unit
             let row = 2 * size + unit
             let factor = isLinear ? reset.values(Double.self)[place] : 1
-            let candidate = g(input(sequence, time, row) + factor * hidden(gated, sequence, row))
+            let product =
+              isLinear
+              ? hidden(gated, 3, sequence, row) : hidden(gated, 1, first: 2, sequence, row)
+            let candidate = g(input(sequence, time, row) + factor * product)
             let z = update.values(Double.self)[place]
             states[place] = (1 - z) * candidate + z * states[place]
             all[((time * net.directions + direction) * net.batch + sequence) * size + unit] = states[place]

@@ -1,8 +1,5 @@
 internal import Accounting
 internal import ArgumentParser
-internal import ByteFiles
-internal import FlatFormats
-internal import Inference
 internal import ONNXGraph
 internal import Reporting
 internal import StrictJSON
@@ -28,7 +25,8 @@ struct CountCommand: ParsableCommand {
       Numbers may be written 1.9M, 7,380,276 (parameters) or 64MB, 2GiB (bytes). --max makes a gate for CI: exit \
       code 1 when a selected virtual network is larger.
 
-      --layers goes through the graph of an ONNX model with inputs of zeros, without computing products, and says for \
+      --layers goes through the graph of an ONNX model, or of a checkpoint that has one (of one virtual network with \
+      --task and --level), with inputs of zeros, without computing products, and says for \
       every node its output's shape, its parameters and its multiply-adds: those of matrix products and convolutions, \
       padding included, biases and everything else not. parameters there are the floating-point elements of the inputs \
       that follow from the model alone; weights that several nodes share are counted at each of them. Shapes are those \
@@ -39,6 +37,7 @@ struct CountCommand: ParsableCommand {
         tessera count model.h5 --task fine --budget 1.9M --policy weights-only
         tessera count model.h5 --level 1 --max 2M --json
         tessera count model.onnx --layers --input-shape images=1x3x224x224
+        tessera count model.h5 --measure --threads 1
         tessera count model.h5 --policy dvn-all --policy all-stored --union fine:2,coarse:1
         tessera count model.h5 --claims claims.json
       """)
@@ -73,12 +72,7 @@ struct CountCommand: ParsableCommand {
   @Flag(help: "Also list every node of an ONNX model with its parameters and multiply-adds.")
   var layers = false
 
-  @Option(
-    name: .customLong("input-shape"),
-    help: ArgumentHelp(
-      "The shape of an input for --layers: images=1x3x224x224; may be repeated. One input needs no name.",
-      valueName: "name=shape"))
-  var inputShapes: [String] = []
+  @OptionGroup var work: WorkOptions
 
   @Flag(help: "Print JSON (schemas/count.schema.json).")
   var json = false
@@ -90,8 +84,9 @@ struct CountCommand: ParsableCommand {
     if max != nil, policies.count > 1 {
       throw ValidationError("--max needs one policy, found \(policies.count)")
     }
-    if !layers, !inputShapes.isEmpty { throw ValidationError("--input-shape is for --layers") }
-    for text in inputShapes { _ = try InputShape(parsing: text) }
+    if !layers, !work.isWanted, !work.inputShapes.isEmpty {
+      throw ValidationError("--input-shape is for --layers, --work and --measure")
+    }
     if let union, Self.networks(of: union) == nil {
       throw ValidationError("--union: expected TASK:LEVEL,TASK:LEVEL,…, found '\(union)'")
     }
@@ -126,7 +121,8 @@ struct CountCommand: ParsableCommand {
       file: file, kind: source.kind, unitCount: inventory.unitCount, tasks: inventory.tasks.map(\.task),
       policies: tables, claims: try checked(claimed, claimRules, rules, inventory),
       tensors: roles ? zip(inventory.tensors, inventory.roles).map { ($0.name, $1) } : nil,
-      layers: layers ? try layerTable() : nil)
+      layers: layers ? try layerTable(of: tables) : nil, work: work.isWanted ? try workTable(of: tables) : nil
+    )
     try Output.standardOutput(
       json ? JSONWriter.text(report.json) : report.text(width: Terminal.width))
     let failed = report.claims?.contains { !$0.holds } ?? false
@@ -165,25 +161,30 @@ struct CountCommand: ParsableCommand {
     }
   }
 
-  private func layerTable() throws -> LayerTable {
+  /// The networks that were asked for.
+  private func chosen(in tables: [CountReport.Table]) -> [(task: TaskID, level: LevelNumber)] {
+    tables[0].networks.compactMap { row in
+      if let task = row.task, let level = row.level { (task, level) } else { nil }
+    }
+  }
+
+  /// The nodes of the one network that was asked for, or of the whole graph.
+  private func layerTable(of tables: [CountReport.Table]) throws -> LayerTable {
+    let chosen = chosen(in: tables)
+    if !tasks.isEmpty || level != nil || budget != nil, chosen.count != 1 {
+      throw Failure(
+        sentence: "\(file): --layers: expected one virtual network (--task, --level), found \(chosen.count)")
+    }
+    let isWhole = tasks.isEmpty && level == nil && budget == nil
     do {
-      let file = try ReadableFile(path: file)
-      guard FlatFormats.recognise(file) == .onnx else {
-        throw Failure(
-          sentence: "\(self.file): --layers: expected an ONNX model, found a file without a graph")
-      }
-      let model = try Model(file)
-      // Products are not done, so that they may be as many as a number holds.
-      var limits = RunLimits()
-      limits.steps = 1 << 60
-      let counts = try LayerCounts(model, shapes: InputShape.shapes(inputShapes, of: model), limits: limits)
-      return LayerTable(
-        inputs: counts.inputs.map { .init(name: $0.name, dtype: $0.type.name, shape: $0.shape) },
-        layers: counts.rows.map {
-          .init(
-            node: $0.node, operation: $0.operation, shape: $0.shape, calls: $0.calls,
-            parameters: ParameterCount($0.parameters), multiplyAdds: $0.multiplyAdds)
-        })
+      return try GraphCount(file, work, option: "--layers").layers(of: isWhole ? nil : chosen.first)
+    } catch let failure as Failure { throw failure } catch { throw Failure(sentence: "\(error)") }
+  }
+
+  private func workTable(of tables: [CountReport.Table]) throws -> WorkTable {
+    let option = work.measure ? "--measure" : "--work"
+    do {
+      return try GraphCount(file, work, option: option).work(of: chosen(in: tables))
     } catch let failure as Failure { throw failure } catch { throw Failure(sentence: "\(error)") }
   }
 

@@ -131,11 +131,11 @@ struct RunCommand: ParsableCommand {
         RunReport.Output(name: $0.name, dtype: $0.tensor.type.name, shape: $0.tensor.shape)
       },
       bytesRead: ByteCount(bytes.weights), indexBytes: ByteCount(bytes.rest),
-      seconds: times.map(Self.seconds),
+      latency: Latency(times),
       layers: layers?.all.map {
         RunReport.Layer(
           node: $0.node, operation: $0.operation, shape: $0.shape, calls: $0.calls, seconds: $0.seconds,
-          multiplyAdds: $0.steps, parameters: ParameterCount($0.parameters))
+          multiplyAdds: $0.lastMultiplyAdds, parameters: ParameterCount($0.parameters))
       })
     try Output.standardOutput(json ? JSONWriter.text(report.json) : report.text(width: Terminal.width))
   }
@@ -193,9 +193,5 @@ struct RunCommand: ParsableCommand {
       elements: CheckpointElements(subNetwork, of: checkpoint, plan: plan),
       backend: backend, threads: threads, limits: try limits())
     return (session, try given?.tensors(for: session, model: network.model) ?? [:])
-  }
-
-  private static func seconds(_ duration: Duration) -> Double {
-    Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
   }
 }

@@ -22,6 +22,7 @@ from onnx import numpy_helper
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import networks
+import work
 
 
 def owners(axis, units):
@@ -127,6 +128,8 @@ def main():
             report["verified"] = max(row["max_rel_error"] for row in document["networks"])
             if not document["ok"]:
                 report["failures"].append(f"verify: {document['networks']} {document['digest_mismatches']}")
+        shape_option = ["--input-shape", f"{name}={'x'.join(map(str, shape))}"]
+        counted = json.loads(tessera("count", "model.h5", "--work", *shape_option, "--json").stdout)["work"]["rows"]
         for task in plan["tasks"]:
             for level, units in enumerate(task["levels"], 1):
                 if arguments.levels and str(level) not in arguments.levels.split(","):
@@ -141,6 +144,11 @@ def main():
                 onnx.save(masked, "masked.onnx")
                 expected = session("masked.onnx").run(outputs, {name: x})
                 extracted = session("small.onnx").run(outputs, {name: x})
+                found = work.shapes_and_sizes(small, {value.name: x for value in small.graph.input})
+                expectation = (work.multiply_adds(small, found), work.peak_bytes(small, found))
+                (line,) = [row for row in counted if (row["task"], row["level"]) == (task["name"], level)]
+                if (line["multiply_adds"], line["peak_activation_bytes"]) != expectation:
+                    report["failures"].append(f"work: expected {expectation}, found {line}")
                 if arguments.no_run:
                     ran = dict(zip(outputs, extracted))
                 else:
@@ -151,7 +159,7 @@ def main():
                     gaps = [float(numpy.abs(a - b).max()) if a.shape == b.shape else 1e9,
                             float(numpy.abs(a - ran[output]).max()) if a.shape == ran[output].shape else 1e9]
                     row = {"task": task["name"], "level": level, "output": output, "greatest": float(numpy.abs(a).max()),
-                           "extracted": gaps[0] / limit, "ran": gaps[1] / limit, "bytes": os.path.getsize("small.onnx")}
+                           "multiply_adds": expectation[0], "peak": expectation[1], "extracted": gaps[0] / limit, "ran": gaps[1] / limit, "bytes": os.path.getsize("small.onnx")}
                     report["rows"].append(row)
                     if max(gaps) > limit or not float(numpy.abs(a).max()) > 1e-3:
                         report["failures"].append(row)

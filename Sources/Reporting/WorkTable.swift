@@ -1,0 +1,100 @@
+internal import StrictJSON
+package import Tensors
+package import UnitModel
+
+/// What networks do: their multiply-adds, the memory of their activations, and how long they take.
+package struct WorkTable: Sendable {
+  /// One network.
+  package struct Row: Sendable {
+    let task: TaskID?
+    let level: LevelNumber?
+    let multiplyAdds: Int
+    let peakActivations: ByteCount
+    /// Of each timed run; nil where none was.
+    let latency: Latency?
+
+    /// - Parameter task: nil with `level` for the whole graph.
+    package init(
+      task: TaskID?, level: LevelNumber?, multiplyAdds: Int, peakActivations: ByteCount, latency: Latency?
+    ) {
+      self.task = task
+      self.level = level
+      self.multiplyAdds = multiplyAdds
+      self.peakActivations = peakActivations
+      self.latency = latency
+    }
+  }
+
+  /// How latencies were measured.
+  package struct Measurement: Sendable {
+    let backend: String
+    let threads: Int
+    let repeats: Int
+
+    package init(backend: String, threads: Int, repeats: Int) {
+      self.backend = backend
+      self.threads = threads
+      self.repeats = repeats
+    }
+  }
+
+  let inputs: [LayerTable.Input]
+  let rows: [Row]
+  let measurement: Measurement?
+
+  package init(inputs: [LayerTable.Input], rows: [Row], measurement: Measurement?) {
+    self.inputs = inputs
+    self.rows = rows
+    self.measurement = measurement
+  }
+
+  /// A row for each network.
+  func text(width: Int?) -> String {
+    var columns: [TextTable.Column] = [
+      .init("task", shrinks: true), .init("level", .right), .init("multiply-adds", .right),
+      .init("peak activation bytes", .right),
+    ]
+    if measurement != nil { columns.append(.init("median ms", .right)) }
+    var table = TextTable(columns)
+    for row in rows {
+      var cells = [
+        row.task.map { TensorName($0.text).escaped } ?? "(whole graph)", row.level?.description ?? "",
+        "\(ParameterCount(row.multiplyAdds))", "\(ParameterCount(row.peakActivations.value))",
+      ]
+      if measurement != nil { cells.append(row.latency.map { Latency.milliseconds($0.median) } ?? "") }
+      table.append(cells)
+    }
+    var result = WrappedList.text(
+      "work for ", inputs.isEmpty ? ["no inputs"] : inputs.map(\.text), width: width)
+    result += table.text(width: width)
+    guard let measurement else { return result }
+    let (threads, repeats) = (measurement.threads, measurement.repeats)
+    return result
+      + "measured: \(repeats) run\(repeats == 1 ? "" : "s") after the first, backend \(measurement.backend), "
+      + "\(threads) thread\(threads == 1 ? "" : "s")\n"
+  }
+
+  var json: JSONValue {
+    var members: [(String, JSONValue)] = [("inputs", .array(inputs.map(\.json)))]
+    if let measurement {
+      members += [
+        ("backend", .string(measurement.backend)), ("threads", JSONValue(measurement.threads)),
+        ("repeats", JSONValue(measurement.repeats)),
+      ]
+    }
+    members.append(("rows", .array(rows.map(\.json))))
+    return object(members)
+  }
+}
+
+extension WorkTable.Row {
+  fileprivate var json: JSONValue {
+    var members: [(String, JSONValue)] = [
+      ("task", task.map { .string($0.text) } ?? .null), ("level", level.map { JSONValue($0.value) } ?? .null),
+      ("multiply_adds", JSONValue(multiplyAdds)),
+      ("peak_activation_bytes", JSONValue(peakActivations.value)),
+    ]
+    if let latency { members.append(("latency_seconds", latency.json)) }
+    return object(members)
+  }
+}

@@ -1,0 +1,66 @@
+internal import ChannelFlow
+package import Inference
+package import ONNXGraph
+package import UnitCheckpoints
+package import UnitModel
+
+/// What one (task, level) of a checkpoint does for inputs of given shapes, before it is asked to do it.
+package struct NetworkWork {
+  /// Its dense graph, with what it has of each tensor.
+  private let graph: NetworkGraph
+  private let elements: CheckpointElements
+  private let network: NetworkModel
+  /// The inputs that it has, of these shapes.
+  private let shapes: [String: [Int]]
+
+  /// Follows the graph of a checkpoint for one sub-network.
+  ///
+  /// - Parameter inputShapes: of all inputs of the whole network.
+  package init(
+    _ chosen: VirtualNetwork, of network: NetworkModel, _ checkpoint: UnitCheckpoint, plan: ResolvedPlan,
+    inputShapes: [String: [Int]]
+  ) throws {
+    let flow = try network.flow(chosen, plan: plan, inputShapes: inputShapes)
+    let graph = try network.dense(flow, plan: plan)
+    let subNetwork = try SubNetwork(chosen, of: checkpoint, plan: plan)
+    elements = CheckpointElements(subNetwork, of: checkpoint, plan: plan)
+    let own = Set(graph.model.graph.inputs.map(\.name))
+    shapes = inputShapes.filter { own.contains($0.key) }
+    self.graph = graph
+    self.network = network
+  }
+
+  /// Its nodes, multiply-adds and activations. Large weights are not read.
+  package func counts(limits: RunLimits) throws(InferenceError) -> LayerCounts {
+    try LayerCounts(
+      graph.model, shapes: shapes,
+      supplier: NetworkSupplier(graph, elements: elements, whole: network.whole),
+      limits: limits)
+  }
+
+  /// How long it takes on inputs that are made up: each of `repeats` runs after one that only warms up.
+  package func durations(backend: BackendKind, threads: Int, repeats: Int) throws -> [Duration] {
+    try network.session(
+      graph, elements: elements, backend: backend, threads: threads, limits: RunLimits()
+    ).durations(repeats: repeats, shapes: shapes, path: network.model.path)
+  }
+}
+
+extension Session {
+  /// How long a whole model takes, as `NetworkWork.durations` says it of a part.
+  package static func durations(
+    of model: Model, supplier: WholeSupplier?, shapes: [String: [Int]], backend: BackendKind, threads: Int,
+    repeats: Int
+  ) throws -> [Duration] {
+    try Session(model, supplier: supplier, backend: backend, threads: threads).durations(
+      repeats: repeats, shapes: shapes, path: model.path)
+  }
+
+  fileprivate func durations(repeats: Int, shapes: [String: [Int]], path: String) throws -> [Duration] {
+    var seeded = SeededInputs()
+    let inputs = try seeded.tensors(for: self, path: path) { shapes[$0] }
+    _ = try run(inputs)
+    let clock = ContinuousClock()
+    return try (0..<repeats).map { _ in try clock.measure { _ = try run(inputs) } }
+  }
+}

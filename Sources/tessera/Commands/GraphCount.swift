@@ -1,0 +1,120 @@
+internal import ByteFiles
+internal import FlatFormats
+internal import HDF5Kit
+internal import Inference
+internal import ONNXGraph
+internal import Reporting
+internal import SubNetworks
+internal import Tensors
+internal import UnitCheckpoints
+internal import UnitModel
+
+/// Goes through the graph of an ONNX model, or of a checkpoint, to count what it does.
+struct GraphCount {
+  private let path: String
+  private let options: WorkOptions
+  private let model: Model
+  /// Of a checkpoint: what its sub-networks are made from.
+  private let stored: (checkpoint: UnitCheckpoint, network: NetworkModel, plan: ResolvedPlan)?
+  private let inputs: [(name: String, type: ElementType, shape: [Int])]
+
+  /// - Parameter option: what asks for the graph, as messages name it.
+  init(_ path: String, _ options: WorkOptions, option: String) throws {
+    self.path = path
+    self.options = options
+    let file = FlatFormats.isFolder(path) ? nil : try ReadableFile(path: path)
+    if let file, try HDF5File.hasSignature(file) {
+      let checkpoint = try UnitCheckpoint(file)
+      guard let network = try NetworkModel(checkpoint) else {
+        throw Failure(
+          sentence: "\(path): \(option): expected a unit checkpoint with a graph, found one without")
+      }
+      stored = (checkpoint, network, try checkpoint.resolvedPlan())
+      model = network.model
+    } else {
+      guard let file, FlatFormats.recognise(file) == .onnx else {
+        throw Failure(
+          sentence:
+            "\(path): \(option): expected an ONNX model or a unit checkpoint, found a file without a graph")
+      }
+      stored = nil
+      model = try Model(file)
+    }
+    inputs = try LayerCounts.inputs(of: model, shapes: InputShape.shapes(options.inputShapes, of: model))
+  }
+
+  private var shapes: [String: [Int]] {
+    Dictionary(inputs.map { ($0.name, $0.shape) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Products are not done, so that they may be as many as a number holds.
+  private var limits: RunLimits {
+    var limits = RunLimits()
+    limits.steps = 1 << 60
+    return limits
+  }
+
+  private func work(of task: TaskID, _ level: LevelNumber) throws -> NetworkWork? {
+    guard let stored else { return nil }
+    return try NetworkWork(
+      try stored.plan.assignment.network(task: task, level: level), of: stored.network, stored.checkpoint,
+      plan: stored.plan, inputShapes: shapes)
+  }
+
+  private func wholeCounts() throws -> LayerCounts {
+    try LayerCounts(model, shapes: shapes, supplier: stored?.network.supplier, limits: limits)
+  }
+
+  /// Every node of a sub-network, or of the whole graph.
+  func layers(of chosen: (task: TaskID, level: LevelNumber)?) throws -> LayerTable {
+    let counts =
+      try chosen.flatMap { try work(of: $0.task, $0.level) }?.counts(limits: limits) ?? wholeCounts()
+    return LayerTable(
+      inputs: counts.inputs.map(Self.input),
+      layers: counts.rows.map {
+        .init(
+          node: $0.node, operation: $0.operation, shape: $0.shape, calls: $0.calls,
+          parameters: ParameterCount($0.parameters), multiplyAdds: $0.multiplyAdds)
+      })
+  }
+
+  /// What each of the networks does, and the whole graph.
+  func work(of networks: [(task: TaskID, level: LevelNumber)]) throws -> WorkTable {
+    var rows: [WorkTable.Row] = []
+    for (task, level) in networks {
+      guard let work = try work(of: task, level) else { continue }
+      let counts = try work.counts(limits: limits)
+      rows.append(
+        WorkTable.Row(
+          task: task, level: level, multiplyAdds: counts.multiplyAdds,
+          peakActivations: ByteCount(counts.peakActivationBytes),
+          latency: try measured {
+            try work.durations(
+              backend: options.computing.kind, threads: options.threadCount, repeats: options.repeat)
+          }))
+    }
+    let whole = try wholeCounts()
+    rows.append(
+      WorkTable.Row(
+        task: nil, level: nil, multiplyAdds: whole.multiplyAdds,
+        peakActivations: ByteCount(whole.peakActivationBytes),
+        latency: try measured {
+          try Session.durations(
+            of: model, supplier: stored?.network.supplier, shapes: shapes, backend: options.computing.kind,
+            threads: options.threadCount, repeats: options.repeat)
+        }))
+    return WorkTable(
+      inputs: inputs.map(Self.input), rows: rows,
+      measurement: options.measure
+        ? .init(
+          backend: options.computing.backend, threads: options.threadCount, repeats: options.repeat) : nil)
+  }
+
+  private func measured(_ durations: () throws -> [Duration]) throws -> Latency? {
+    options.measure ? Latency(try durations()) : nil
+  }
+
+  private static func input(_ input: (name: String, type: ElementType, shape: [Int])) -> LayerTable.Input {
+    LayerTable.Input(name: input.name, dtype: input.type.name, shape: input.shape)
+  }
+}
