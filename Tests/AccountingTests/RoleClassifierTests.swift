@@ -148,4 +148,36 @@ struct RoleClassifierTests {
     }
     #expect(met == Set(ParameterRole.allCases))
   }
+
+  @Test(
+    "what an operator's inputs mean comes before names",
+    arguments: [
+      ("Conv", 1, [4, 3, 3, 3], nil, ParameterRole.weight), ("Conv", 2, [4], nil, .bias),
+      ("ConvTranspose", 1, [4, 3, 2, 2], nil, .weight), ("ConvTranspose", 2, [3], nil, .bias),
+      ("Gemm", 1, [4, 3], nil, .weight), ("Gemm", 0, [4, 3], nil, .weight), ("Gemm", 2, [4], nil, .bias),
+      ("MatMul", 0, [4, 3], nil, .weight), ("MatMul", 1, [4, 3], nil, .weight),
+      ("Einsum", 1, [4, 3], nil, .weight), ("Add", 1, [4], "MatMul", .bias), ("Add", 0, [4], "Conv", .bias),
+      ("BatchNormalization", 1, [4], nil, .normAffine), ("BatchNormalization", 2, [4], nil, .normAffine),
+      ("BatchNormalization", 3, [4], nil, .normStatistics),
+      ("BatchNormalization", 4, [4], nil, .normStatistics),
+      ("InstanceNormalization", 1, [4], nil, .normAffine), ("GroupNormalization", 2, [4], nil, .normAffine),
+      ("LayerNormalization", 2, [4], nil, .normAffine), ("RMSNormalization", 1, [4], nil, .normAffine),
+      ("LSTM", 1, [1, 16, 4], nil, .weight), ("LSTM", 2, [1, 16, 4], nil, .weight),
+      ("LSTM", 3, [1, 32], nil, .bias), ("GRU", 2, [1, 12, 4], nil, .weight),
+      ("GRU", 3, [1, 24], nil, .bias),
+      ("Gather", 0, [9, 4], nil, .embedding), ("DequantizeLinear", 1, [4], nil, .quantisation),
+      // What takes values of any meaning leaves it to the name, which says nothing here.
+      ("Add", 1, [4], "Relu", .other), ("Mul", 1, [4], nil, .other), ("Gather", 1, [4], nil, .other),
+    ] as [(String, Int, [Int], String?, ParameterRole)])
+  func operators(operation: String, input: Int, shape: [Int], beside: String?, role: ParameterRole) throws {
+    let use = OperatorUse(operation: operation, input: input, beside: beside, node: "node 'n' (\(operation))")
+    let spec = try TensorSpec(name: "t17", dtype: .f32, shape: shape)
+    let found = try #require(RoleClassifier.roles(of: [spec], uses: ["t17": use]).first)
+    #expect(found.role == role)
+    if role != .other { #expect(found.reason.hasPrefix("input \(input) of node 'n' (\(operation))")) }
+    #expect(found.foldsAway == (operation == "BatchNormalization" && input != 2))
+    // A router is a weight to its operator; what it is for stands in its name.
+    let router = try TensorSpec(name: "router.weight", dtype: .f32, shape: shape)
+    #expect(RoleClassifier.roles(of: [router], uses: ["router.weight": use]).first?.role == .selector)
+  }
 }

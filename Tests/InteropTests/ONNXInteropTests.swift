@@ -106,6 +106,14 @@ struct ONNXInteropTests {
     }
   }
 
+  @Test("the graph says what its tensors are, whatever they are called")
+  func roles() throws {
+    let workshop = try Workshop()
+    let report = try workshop.onnx("roles.py", [Peers.tessera, "\(SourceFolder.root)/samples/fashion"])
+    #expect(report["failures"] == .array([]))
+    #expect(report["compared"] == 42)
+  }
+
   @Test("small models at the corners of what is fused, planned and proved")
   func corners() throws {
     let workshop = try Workshop()

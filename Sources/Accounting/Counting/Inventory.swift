@@ -38,13 +38,15 @@ public struct Inventory: Sendable {
 
   /// The tensors of a flat file: everything stored is common.
   ///
-  /// `ties` gives for each tied tensor the name that stands for its bytes.
-  public init(flat specs: [TensorSpec], ties: [TensorName: TensorName] = [:]) {
+  /// `ties` gives for each tied tensor the name that stands for its bytes, `uses` what a graph does with each.
+  public init(
+    flat specs: [TensorSpec], ties: [TensorName: TensorName] = [:], uses: [TensorName: OperatorUse] = [:]
+  ) {
     unitCount = nil
     tasks = []
     networks = []
     tensors = specs
-    roles = RoleClassifier.roles(of: specs)
+    roles = RoleClassifier.roles(of: specs, uses: uses)
     names = Inventory.names(of: specs, ties: ties)
     groups = [Group(outline: Outline(dimensions: [], units: []), isPrivate: false, networks: [])]
     groupOfTensor = [Int](repeating: 0, count: specs.count)
@@ -53,14 +55,14 @@ public struct Inventory: Sendable {
     placements = []
   }
 
-  /// The tensors of a unit checkpoint, or those that a plan describes.
-  public init(_ partition: Partition, _ assignment: Assignment) {
+  /// The tensors of a unit checkpoint, or those that a plan describes; `uses` is what a graph does with each.
+  public init(_ partition: Partition, _ assignment: Assignment, uses: [TensorName: OperatorUse] = [:]) {
     unitCount = partition.unitCount
     tasks = assignment.tasks
     networks = assignment.networks
     placements = partition.tensors
     tensors = partition.tensors.map(\.spec)
-    roles = zip(partition.tensors, RoleClassifier.roles(of: tensors)).map { tensor, found in
+    roles = zip(partition.tensors, RoleClassifier.roles(of: tensors, uses: uses)).map { tensor, found in
       tensor.named(found)
     }
     names = Inventory.names(of: tensors, ties: partition.ties)

@@ -1,12 +1,17 @@
 public import Tensors
 
-/// Tells roles from names and shapes, the same word meaning different things in different company.
+/// Tells roles from what a graph does with the tensors, and else from names and shapes, the same word meaning different
+/// things in different company.
 ///
 /// A `weight` is a convolution's or a norm's; what else its module holds decides. The rules stand in the order in
 /// which they are tried.
 public enum RoleClassifier {
   /// The role of each tensor, in their order.
-  public static func roles(of specs: [TensorSpec]) -> [ClassifiedRole] {
+  ///
+  /// - Parameter uses: what a graph does with them; empty where there is none.
+  public static func roles(
+    of specs: [TensorSpec], uses: [TensorName: OperatorUse] = [:]
+  ) -> [ClassifiedRole] {
     let names = specs.map { RoleName($0.name) }
     var modules = [ModuleKey: Siblings](minimumCapacity: specs.count)
     for (spec, name) in zip(specs, names) where name.word != .unknown {
@@ -14,7 +19,8 @@ public enum RoleClassifier {
     }
     return zip(specs, names).map { spec, name in
       let components = NameComponents(spec.name)
-      let found = role(of: spec, name, components, among: modules[name.module] ?? Siblings())
+      let use = uses.isEmpty ? nil : uses[spec.name]
+      let found = role(of: spec, name, components, use, among: modules[name.module] ?? Siblings())
       guard let (part, component) = PartClassifier.part(of: components) else { return found }
       return ClassifiedRole(
         found.role, "\(found.reason); \(part.rawValue): under '\(component)'", part: part,
@@ -23,16 +29,19 @@ public enum RoleClassifier {
   }
 
   private static func role(
-    of spec: TensorSpec, _ name: RoleName, _ components: NameComponents, among siblings: Siblings
+    of spec: TensorSpec, _ name: RoleName, _ components: NameComponents, _ use: OperatorUse?,
+    among siblings: Siblings
   ) -> ClassifiedRole {
     let rank = spec.shape.count
     switch name.word {
     case .counter: return ClassifiedRole(.counter, "its name counts steps")
     default: break
     }
-    if let special = SpecialRoles.role(of: components) {
+    let known = use.flatMap { OperatorRoles.role(of: $0, rank: rank) }
+    if let special = SpecialRoles.role(of: components), known == nil || isMeant.contains(special.role) {
       return ClassifiedRole(special.role, special.reason)
     }
+    if let known { return known }
     switch name.word {
     case .counter: break
     case .statistics:
@@ -69,6 +78,9 @@ public enum RoleClassifier {
     if rank >= 2 { return ClassifiedRole(.weight, "of rank \(rank), as matrices and kernels are") }
     return ClassifiedRole(.other, "of rank \(rank), and its name says nothing")
   }
+
+  /// What an operator cannot know: a router is a weight to it, and what is multiplied with a mask is anything.
+  private static let isMeant: Set<ParameterRole> = [.selector, .mask, .optimizerState, .kernelTransform]
 
   /// Whether a module is named for a table of embeddings. `embed_out` is a layer that leaves the space again.
   private static func isEmbedding(_ module: ModuleKey) -> Bool {

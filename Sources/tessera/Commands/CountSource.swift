@@ -45,21 +45,22 @@ struct CountSource {
       var ties: [TensorName: TensorName] = [:]
       for tensor in flat.tensors { if let tie = tensor.tiedTo { ties[tensor.spec.name] = tie } }
       self.init(
-        path, Inventory(flat: flat.tensors.map(\.spec), ties: ties), kind: flat.kind.rawValue, policy: nil,
-        weights: flat)
+        path, Inventory(flat: flat.tensors.map(\.spec), ties: ties, uses: try GraphFile.uses(of: flat)),
+        kind: flat.kind.rawValue, policy: nil, weights: flat)
     case .checkpoint(let checkpoint):
       do {
         let plan = try checkpoint.parsedPlan()
-        self.init(checkpoint, try checkpoint.resolvedPlan(of: plan), policy: plan.policy)
+        try self.init(checkpoint, try checkpoint.resolvedPlan(of: plan), policy: plan.policy)
       } catch { throw Failure(sentence: "\(error)") }
     }
   }
 
   /// The networks of a checkpoint whose plan has been read.
-  init(_ checkpoint: UnitCheckpoint, _ plan: ResolvedPlan, policy: String?) {
+  init(_ checkpoint: UnitCheckpoint, _ plan: ResolvedPlan, policy: String?) throws {
     self.init(
-      checkpoint.path, Inventory(plan.partition, plan.assignment), kind: "unit-checkpoint", policy: policy,
-      weights: CheckpointSource(checkpoint))
+      checkpoint.path,
+      Inventory(plan.partition, plan.assignment, uses: try GraphFile.uses(of: checkpoint)),
+      kind: "unit-checkpoint", policy: policy, weights: CheckpointSource(checkpoint))
   }
 
   /// Reads the tensors where a policy asks for their values; once, however many policies do.

@@ -1,6 +1,10 @@
+internal import Accounting
 internal import ByteFiles
+internal import Conversion
 internal import FlatFormats
+internal import ONNXGraph
 internal import SubNetworks
+internal import Tensors
 internal import UnitCheckpoints
 
 /// Finds the graph of a file that may have one.
@@ -11,6 +15,23 @@ enum GraphFile {
     switch try InputFile(path) {
     case .checkpoint(let checkpoint): return try NetworkModel(checkpoint)
     case .flat(let source): return try network(source)
+    }
+  }
+
+  /// What the graph of a file does with its tensors; empty for files that hold tensors alone.
+  static func uses(of source: any FlatWeightsSource) throws -> [TensorName: OperatorUse] {
+    source.kind == .onnx ? uses(in: try Model(try ReadableFile(path: source.path))) : [:]
+  }
+
+  /// The same of a checkpoint.
+  static func uses(of checkpoint: UnitCheckpoint) throws -> [TensorName: OperatorUse] {
+    guard let file = try checkpoint.graphFile() else { return [:] }
+    return uses(in: try Model(file))
+  }
+
+  private static func uses(in model: Model) -> [TensorName: OperatorUse] {
+    model.tensorUses.mapValues {
+      OperatorUse(operation: $0.operation, input: $0.input, beside: $0.beside, node: $0.node)
     }
   }
 

@@ -28,7 +28,7 @@ struct NetworkChoice {
   private func fittingLevel(
     of id: TaskID, in checkpoint: UnitCheckpoint, _ resolved: ResolvedPlan, _ plan: Plan
   ) throws -> LevelNumber {
-    let source = CountSource(checkpoint, resolved, policy: plan.policy)
+    let source = try CountSource(checkpoint, resolved, policy: plan.policy)
     let selection = RowSelection(tasks: [id], level: .budget(try Budget(parsing: budget ?? "")))
     let rule = try policy.map(PolicyFile.read) ?? source.plannedPolicy()
     let counts: ParameterCounts
