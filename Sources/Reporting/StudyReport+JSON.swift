@@ -35,6 +35,10 @@ extension StudyReport {
           })
       ),
       (
+        "without_results",
+        .array(analysis.withoutResults.map { .string($0) })
+      ),
+      (
         "asymmetries",
         .array(
           analysis.asymmetries.map {

@@ -38,7 +38,10 @@ extension StudyReport {
         String(point.sample.count), point.isOnFront ? "front" : "",
       ])
     }
-    return table.text + "\n"
+    let without = analysis.withoutResults
+    let rest =
+      without.isEmpty ? "" : "Without results: \(without.map(Self.cell).joined(separator: ", ")).\n\n"
+    return table.text + "\n" + rest
   }
 
   private var pairsTable: String {

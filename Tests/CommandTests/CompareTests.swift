@@ -143,7 +143,7 @@ struct CompareTests {
     ("[]", nil, "study.json: results: expected 1 to 2000 results, found 0"),
     (
       #"[{"method": "D", "task": "t", "accuracy": 1}]"#, nil,
-      "study.json: results: expected one of the keys A, B, C, found 'D'"
+      "study.json: results[0].method: expected one of the keys A, B, C, found 'D'"
     ),
     (
       #"[{"method": "A", "task": "t", "accuracy": 101}]"#, nil,
@@ -180,9 +180,41 @@ struct CompareTests {
     ),
     (
       #""table.csv""#, "method,task,accuracy,seed\nA,t,90,1\nA,t,91,1\n",
-      "study.json: line 3: seed: expected each seed once, found 1 again"
+      "study.json: table.csv, line 3: seed: expected each seed once, found 1 again"
+    ),
+    (
+      #""table.csv""#, "method,task,accuracy\nA,t,90\nAA,t,91\n",
+      "study.json: table.csv, line 3: method: expected one of the keys A, B, C, found 'AA'"
+    ),
+    (
+      #"[{"method": "A", "task": "t", "accuracy": 1}, {"method": "D", "task": "t", "accuracy": 1}]"#, nil,
+      "study.json: results[1].method: expected one of the keys A, B, C, found 'D'"
     ),
   ]
+
+  @Test("bounds what a study may ask for, and names methods that it has nothing of")
+  func bounds() throws {
+    let folder = try TemporaryFolder()
+    func study(_ count: Int, _ more: String, _ accuracy: String) throws -> Subprocess {
+      let methods = (0..<count).map { #"{"name": "m\#($0)", "cited": {"all-stored": 1000}}"# }
+      let results = (0..<count - 1).map { result("m\($0)", "t", accuracy) }
+      _ = try folder.write(
+        """
+        {"format": "tessera.study/1", \(more) "methods": [\(methods.joined(separator: ", "))],
+         "results": [\(results.joined(separator: ", "))]}
+        """, as: "study.json")
+      return try tessera(["compare", "study.json"], directory: folder.path)
+    }
+    let many = "[" + (0..<5000).map { "\(50 + $0 % 40)" }.joined(separator: ", ") + "]"
+    let draws = try study(3, #""resamples": 100000,"#, many).sentence()
+    #expect(draws.contains("resamples: expected at most 200000000 accuracies to be drawn"), "\(draws)")
+    let pairs = try study(66, "", "90").sentence()
+    #expect(pairs.contains("results: expected at most 2000 pairs at matching budgets"), "\(pairs)")
+    let methods = try study(2002, "", "90").sentence()
+    #expect(methods.contains("methods: expected at most 2000 methods, found 2002"), "\(methods)")
+    let run = try study(3, "", "90")
+    #expect(run.ending == .exited(0) && run.outputText.contains("Without results: m2."), "\(run.outputText)")
+  }
 
   @Test("that cannot be done ends with 2 and one sentence", arguments: refused)
   func refusals(results: String, table: String?, sentence: String) throws {

@@ -18,6 +18,12 @@ public struct StudyAnalysis: Sendable {
   /// What is counted of one method and not of another.
   public let asymmetries: [Asymmetry]
 
+  /// Names of methods that the study has no results of.
+  public var withoutResults: [String] {
+    let found = Set(points.map(\.result.method))
+    return study.methods.map(\.name).filter { !found.contains($0) }
+  }
+
   /// Analyses a study.
   ///
   /// - Parameters:
@@ -58,7 +64,7 @@ public struct StudyAnalysis: Sendable {
     for index in points.indices { points[index].isOnFront = Self.isOnFront(index, points) }
     self.study = study
     self.policies = policies
-    pairs = Self.pairs(points, study.settings)
+    pairs = try Self.pairs(points, study.settings)
     flips = RankingFlip.find(points, policies)
     asymmetries = Asymmetry.find(study, points, policies)
     self.points = points
@@ -89,18 +95,33 @@ public struct StudyAnalysis: Sendable {
     }
   }
 
-  private static func pairs(_ points: [StudyPoint], _ settings: Study.Settings) -> [PairComparison] {
-    var pairs: [PairComparison] = []
+  private static func pairs(
+    _ points: [StudyPoint], _ settings: Study.Settings
+  ) throws(AccountingError) -> [PairComparison] {
+    var found: [(first: Int, second: Int)] = []
+    var draws = 0
     for first in points.indices {
       for second in points.indices where second > first {
         let (a, b) = (points[first], points[second])
         guard a.result.task == b.result.task, a.result.method != b.result.method, let p = a.number,
-          let q = b.number, Double(abs(p - q)) <= settings.tolerance * Double(max(p, q)),
-          pairs.count < Study.resultLimit
+          let q = b.number, Double(abs(p - q)) <= settings.tolerance * Double(max(p, q))
         else { continue }
-        pairs.append(PairComparison(points, first, second, settings))
+        guard found.count < Study.resultLimit else {
+          throw .outOfRange(
+            place: "results", expected: "at most \(Study.resultLimit) pairs at matching budgets",
+            found: "more")
+        }
+        found.append((first, second))
+        // Both the bootstrap and the almost stochastic order draw them; at most 10^4 and 10^5, 2,000 times.
+        draws += 2 * settings.resamples * (a.sample.count + b.sample.count)
       }
     }
+    guard draws <= Study.drawLimit else {
+      throw .outOfRange(
+        place: "resamples", expected: "at most \(Study.drawLimit) accuracies to be drawn for all pairs",
+        found: "\(draws)")
+    }
+    var pairs = found.map { PairComparison(points, $0.first, $0.second, settings) }
     let tested = pairs.indices.filter { pairs[$0].test != nil }
     let adjusted = Holm.adjusted(tested.map { pairs[$0].test?.pValue ?? 1 })
     for (place, index) in tested.enumerated() {

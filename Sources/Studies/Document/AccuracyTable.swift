@@ -7,9 +7,10 @@ internal import UnitModel
 enum AccuracyTable {
   private static let titles = ["method", "task", "task_in_file", "level", "seed", "accuracy", "test_size"]
 
-  static func results(in bytes: [UInt8], path: String, scale: Double) throws(AccountingError) -> [Study
-    .Result]
-  {
+  /// - Parameter methods: the names that there are.
+  static func results(
+    in bytes: [UInt8], path: String, scale: Double, methods: [String]
+  ) throws(AccountingError) -> [Study.Result] {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw .outOfRange(place: path, expected: "UTF-8 text", found: "other bytes")
     }
@@ -27,11 +28,11 @@ enum AccuracyTable {
     if Set(header.cells).count != header.cells.count {
       throw .outOfRange(place: "\(path), line 1", expected: "each title once", found: "one again")
     }
-    var groups: [Group] = []
+    var groups = Groups(methods: methods)
     for row in rows.dropFirst() {
       try add(row, header.cells, "\(path), line \(row.line)", scale, to: &groups)
     }
-    return groups.map(\.result)
+    return groups.list.map(\.result)
   }
 
   private struct Key: Hashable {
@@ -45,6 +46,7 @@ enum AccuracyTable {
   private struct Group {
     let key: Key
     var values: [(seed: Int?, value: Double)] = []
+    var seeds: Set<Int> = []
 
     var result: Study.Result {
       let seeds = values.compactMap(\.seed)
@@ -57,9 +59,28 @@ enum AccuracyTable {
     }
   }
 
+  private struct Groups {
+    let methods: [String]
+    let known: Set<String>
+    var list: [Group] = []
+    var places: [Key: Int] = [:]
+
+    init(methods: [String]) {
+      self.methods = methods
+      known = Set(methods)
+    }
+
+    mutating func place(of key: Key) -> Int {
+      if let place = places[key] { return place }
+      places[key] = list.count
+      list.append(Group(key: key))
+      return list.count - 1
+    }
+  }
+
   private static func add(
     _ row: (line: Int, cells: [String]), _ titles: [String], _ place: String, _ scale: Double,
-    to groups: inout [Group]
+    to groups: inout Groups
   ) throws(AccountingError) {
     guard row.cells.count == titles.count else {
       throw .outOfRange(place: place, expected: "\(titles.count) cells", found: "\(row.cells.count)")
@@ -81,23 +102,26 @@ enum AccuracyTable {
         place: "\(place): accuracy", expected: "a number from 0 to \(Int(scale))",
         found: "'\(cell("accuracy").prefix(40))'")
     }
+    let method = cell("method")
+    guard groups.known.contains(method) else {
+      throw .unknownMember(
+        place: "\(place): method", key: method, nearest: nearestName(to: method, among: groups.methods),
+        keys: groups.methods)
+    }
     let inFile = cell("task_in_file")
     let key = Key(
-      method: cell("method"), task: cell("task"), taskInFile: inFile.isEmpty ? cell("task") : inFile,
+      method: method, task: cell("task"), taskInFile: inFile.isEmpty ? cell("task") : inFile,
       level: try whole("level"), testSize: try whole("test_size"))
     let seed = try whole("seed")
-    let place = groups.firstIndex { $0.key == key } ?? groups.count
-    if place == groups.count { groups.append(Group(key: key)) }
-    if let seed, groups[place].values.contains(where: { $0.seed == seed }) {
-      throw .outOfRange(place: "line \(row.line): seed", expected: "each seed once", found: "\(seed) again")
+    let index = groups.place(of: key)
+    if let seed, !groups.list[index].seeds.insert(seed).inserted {
+      throw .outOfRange(place: "\(place): seed", expected: "each seed once", found: "\(seed) again")
     }
-    groups[place].values.append((seed, value / scale))
-    if groups[place].values.count > Study.seedLimit {
-      throw .outOfRange(place: path(row.line), expected: "at most \(Study.seedLimit) seeds", found: "more")
+    groups.list[index].values.append((seed, value / scale))
+    if groups.list[index].values.count > Study.seedLimit {
+      throw .outOfRange(place: place, expected: "at most \(Study.seedLimit) seeds", found: "more")
     }
   }
-
-  private static func path(_ line: Int) -> String { "line \(line)" }
 
   /// The cells of every line that is not empty.
   private static func rows(

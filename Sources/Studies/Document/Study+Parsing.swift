@@ -22,6 +22,10 @@ extension Study {
     if let list = object.optional("policies") {
       var names: [String] = []
       for node in try list.array() { names.append(try node.string()) }
+      guard names.count <= Study.policyLimit else {
+        throw .outOfRange(
+          place: "policies", expected: "at most \(Study.policyLimit) policies", found: "\(names.count)")
+      }
       policies = names
     } else {
       policies = nil
@@ -41,9 +45,15 @@ extension Study {
         place: "accuracy_in", expected: "'percent' or 'fraction'", found: "'\(JSONWriter.escaped(found))'")
     }
     var methods: [Method] = []
-    for node in try object.required("methods").array() {
+    var names: Set<String> = []
+    let list = try object.required("methods").array()
+    guard list.count <= Study.resultLimit else {
+      throw .outOfRange(
+        place: "methods", expected: "at most \(Study.resultLimit) methods", found: "\(list.count)")
+    }
+    for node in list {
       let method = try Method(node)
-      if methods.contains(where: { $0.name == method.name }) {
+      if !names.insert(method.name).inserted {
         throw .outOfRange(
           place: "\(node.place).name", expected: "each method once",
           found: "'\(JSONWriter.escaped(method.name))' again")
@@ -53,7 +63,8 @@ extension Study {
     let node = try object.required("results")
     var results: [Result] = []
     if case .string(let path) = node.value {
-      results = try AccuracyTable.results(in: table(path), path: path, scale: scale)
+      results = try AccuracyTable.results(
+        in: table(path), path: path, scale: scale, methods: methods.map(\.name))
     } else {
       for node in try node.array() { results.append(try Result(node, scale: scale)) }
     }
@@ -61,9 +72,9 @@ extension Study {
       throw .outOfRange(
         place: "results", expected: "1 to \(Study.resultLimit) results", found: "\(results.count)")
     }
-    for result in results where !methods.contains(where: { $0.name == result.method }) {
+    for (index, result) in results.enumerated() where !names.contains(result.method) {
       throw .unknownMember(
-        place: "results", key: result.method,
+        place: "results[\(index)].method", key: result.method,
         nearest: nearestName(to: result.method, among: methods.map(\.name)), keys: methods.map(\.name))
     }
     self.methods = methods

@@ -71,8 +71,12 @@ public struct Study: Sendable {
   public static let format = "tessera.study/1"
   /// The most bytes that a study, or its table of accuracies, may have.
   public static let sizeLimit = 1 << 24
-  /// The most results; pairs of them are compared.
+  /// The most results, methods, and pairs that are compared.
   public static let resultLimit = 2000
+  /// The most further policies.
+  public static let policyLimit = 100
+  /// The most accuracies that may be drawn in all resamples together: some five seconds' work.
+  public static let drawLimit = 200_000_000
   /// The most accuracies of one result.
   public static let seedLimit = 10_000
 }
