@@ -122,7 +122,7 @@ let package = Package(
       name: "UnitCheckpointsTests",
       dependencies: [
         "UnitCheckpoints", "Conversion", "FlatFormats", "HDF5Kit", "UnitModel", "Tensors", "ByteFiles",
-        "Validation", "TestSupport",
+        "ONNXGraph", "Validation", "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(

@@ -96,4 +96,23 @@ package struct NetworkFlow {
     let own = present.filter { TaskID($0.name) == network.task }
     return own.isEmpty ? present : own
   }
+
+  /// These outputs, of which there is one at least; an output of the task's own name is among them.
+  package func requiredOutputs() throws(FlowError) -> [ValueInfo] {
+    let place = "task \(network.task.quoted), level \(network.level)"
+    let outputs = outputs
+    guard !outputs.isEmpty else {
+      throw .refused(
+        path: walk.model.path, place: place, expected: "an output whose weights the task has", found: "none")
+    }
+    if let own = walk.model.graph.outputs.first(where: { TaskID($0.name) == network.task }),
+      walk.values[own.name] == nil
+    {
+      throw .refused(
+        path: walk.model.path, place: place,
+        expected: "the weights of its output \(quoted(own.name)) among those it has",
+        found: "one that is private to others")
+    }
+    return outputs
+  }
 }

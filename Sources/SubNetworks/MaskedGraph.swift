@@ -2,6 +2,9 @@ package import ChannelFlow
 internal import ONNXGraph
 
 extension NetworkGraph {
+  /// Positions of all masks together: what a graph asks for beyond that is refused before it is made.
+  fileprivate static let maskLimit = 1 << 27
+
   /// The masked original: the whole network with inactive weights zero, and inactive values zero wherever an operator
   /// would make something else of zeros.
   ///
@@ -13,6 +16,7 @@ extension NetworkGraph {
     let model = flow.walk.model
     let type = model.graph.initializers.first { $0.isFloatingPoint }?.type ?? .float
     let isOld = model.opsets[""] ?? 0 < 9
+    var left = Self.maskLimit
     return try builder.graph(
       nodes: { (step, builder) throws(FlowError) in
         var node = step.node
@@ -20,7 +24,7 @@ extension NetworkGraph {
         for (place, output) in step.outputs.enumerated() where node.outputs.indices.contains(place) {
           let name = node.outputs[place]
           guard !name.isEmpty, !step.keepsZeros, let shape = output.shape else { continue }
-          guard let mask = mask(of: output, shape, flow) else { continue }
+          guard let mask = try mask(of: output, shape, flow, named: name, left: &left) else { continue }
           let (raw, given) = ("\(name)/tessera.unmasked", "\(name)/tessera.mask")
           var masking = Node()
           masking.name = given
@@ -45,8 +49,11 @@ extension NetworkGraph {
 }
 
 /// Which positions of a value are active, over the dimensions that are cut; nil where all are.
-private func mask(of value: FlowValue, _ shape: [Int], _ flow: NetworkFlow) -> (extents: [Int], kept: [Bool])?
-{
+///
+/// - Parameter left: how many positions masks may still have.
+private func mask(
+  of value: FlowValue, _ shape: [Int], _ flow: NetworkFlow, named name: String, left: inout Int
+) throws(FlowError) -> (extents: [Int], kept: [Bool])? {
   var extents = [Int](repeating: 1, count: shape.count)
   var kept = [true]
   var isMasked = false
@@ -57,7 +64,17 @@ private func mask(of value: FlowValue, _ shape: [Int], _ flow: NetworkFlow) -> (
     for dimension in factor.dimensions { extents[dimension] = shape[dimension] }
   }
   guard isMasked else { return nil }
-  let count = extents.reduce(1, *)
+  var count = 1
+  for extent in extents {
+    let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+    guard !overflow, product <= left else {
+      throw .refused(
+        path: flow.walk.model.path, place: "value \(quoted(name))",
+        expected: "masks of at most \(NetworkGraph.maskLimit) positions in all", found: "more")
+    }
+    count = product
+  }
+  left -= count
   kept = [Bool](repeating: true, count: count)
   for factor in value.factors {
     let own = factor.labels.map(flow.labels.isKept)

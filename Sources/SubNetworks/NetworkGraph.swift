@@ -72,12 +72,7 @@ struct NetworkGraphBuilder {
     shape: (String, TensorConstant) -> [Int], output: (ValueInfo) -> ValueInfo
   ) throws(FlowError) -> NetworkGraph {
     let model = flow.walk.model
-    let outputs = flow.outputs
-    guard !outputs.isEmpty else {
-      throw .refused(
-        path: model.path, place: "task \(flow.network.task.quoted), level \(flow.network.level)",
-        expected: "an output whose weights the task has", found: "none")
-    }
+    let outputs = try flow.requiredOutputs()
     var needed = Set(outputs.map(\.name))
     var reversed: [[Node]] = []
     var tensors: [String: TensorConstant] = [:]

@@ -62,9 +62,9 @@ package struct NetworkModel {
       ?? .refused(path: model.path, place: "graph", expected: "inputs that can be followed", found: "none")
   }
 
-  /// Holds a plan against the graph for every sub-network.
+  /// Holds a plan against the graph for every sub-network, each of which must have an output.
   package func check(_ plan: ResolvedPlan) throws {
-    for network in plan.assignment.networks { _ = try flow(network, plan: plan) }
+    for network in plan.assignment.networks { _ = try flow(network, plan: plan).requiredOutputs() }
   }
 
   /// A session for the dense sub-network of a checkpoint.

@@ -23,6 +23,7 @@ package enum RuleID: String, Sendable, CaseIterable {
   case nesting = "nesting"
   case scopes = "scopes"
   case sourceHeader = "source-header"
+  case storedGraph = "stored-graph"
   // Flat files.
   case shards = "shards"
   case tiles = "tiles"
@@ -58,6 +59,7 @@ package enum RuleID: String, Sendable, CaseIterable {
     case .nesting: NestingRule.self
     case .scopes: ScopesRule.self
     case .sourceHeader: SourceHeaderRule.self
+    case .storedGraph: StoredGraphRule.self
     case .shards: ShardsRule.self
     case .tiles: TilesRule.self
     case .pickleGlobals: PickleGlobalsRule.self

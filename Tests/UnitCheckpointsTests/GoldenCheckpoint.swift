@@ -17,6 +17,8 @@ struct GoldenCheckpoint: CustomStringConvertible, Sendable {
   /// How many of the rows each shard has; none for one file.
   var shards: [Int] = []
   var isCompressed = false
+  /// Whether the weights came with a graph.
+  var hasGraph = false
 
   var description: String { name }
   var path: String { "\(SourceFolder.fixtures)/checkpoints/\(name).h5" }
@@ -31,6 +33,10 @@ struct GoldenCheckpoint: CustomStringConvertible, Sendable {
 
   /// The flat weights, as one file or as a set of shards with an index.
   func source(in folder: TemporaryFolder) throws -> any FlatWeightsSource {
+    if hasGraph {
+      let model = try StoredGraph.write(in: folder)
+      return try FlatFormats.open(try ReadableFile(path: model), assumeDType: nil)
+    }
     if shards.isEmpty {
       let flat = try folder.write(SampleWeights.bytes(rows, seed: 11), as: name + ".safetensors")
       return try FlatFormats.open(try ReadableFile(path: flat), assumeDType: nil)
@@ -137,4 +143,14 @@ struct GoldenCheckpoint: CustomStringConvertible, Sendable {
         "tensors": [ { "name": "up", "axes": ["out", "in"] }, { "name": "bias", "axes": ["out"] } ],
         "tasks": [ { "name": "a", "order": [1, 2, 0], "levels": [1, 2, 3] } ] }
       """, isCompressed: true)
+
+  /// Layout 1.2: a graph, and a file of external data.
+  static let graph = GoldenCheckpoint(
+    name: "graph", rows: [],
+    plan: """
+      { "format": "tessera.plan/1", "units": 2, "axes": { "hidden": { "size": 6, "units": [4, 2] } },
+        "tensors": [ { "name": "up", "axes": [null, "hidden"] }, { "name": "bias", "axes": ["hidden"] },
+                     { "name": "down", "axes": ["hidden", null] } ],
+        "tasks": [ { "name": "t", "order": [0, 1], "levels": [1, 2] } ] }
+      """, hasGraph: true)
 }

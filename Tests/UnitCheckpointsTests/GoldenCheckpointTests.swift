@@ -7,7 +7,7 @@ import UnitCheckpoints
 struct GoldenCheckpointTests {
   @Test(
     "today's writer writes them byte for byte; TESSERA_WRITE_GOLDEN=1 renews them",
-    arguments: GoldenCheckpoint.all + [.sharded])
+    arguments: GoldenCheckpoint.all + [.sharded, .graph])
   func writer(golden: GoldenCheckpoint) throws {
     let folder = try TemporaryFolder()
     let path = folder.file("new.h5")
@@ -33,7 +33,7 @@ struct GoldenCheckpointTests {
   @Test("the folder holds these and no others")
   func listed() throws {
     let files = try FileManager.default.contentsOfDirectory(atPath: SourceFolder.fixtures + "/checkpoints")
-    #expect(files.sorted() == (GoldenCheckpoint.all + [.sharded]).map { $0.name + ".h5" }.sorted())
+    #expect(files.sorted() == (GoldenCheckpoint.all + [.sharded, .graph]).map { $0.name + ".h5" }.sorted())
   }
 
   @Test("two thousand seeded mutations end with weights or an error, and never with a trap or in a hang")

@@ -7,7 +7,7 @@ import Validation
 
 @Suite("Flipped bits")
 struct FlippedByteTests {
-  private static let names = ["grid", "scattered", "types", "private", "compressed"]
+  private static let names = ["grid", "scattered", "types", "private", "compressed", "graph"]
 
   private static func path(_ name: String) -> String { "\(SourceFolder.fixtures)/checkpoints/\(name).h5" }
 

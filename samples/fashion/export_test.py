@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes `test.npz`: images of the test sets, their labels, and the classes that PyTorch gives them.
+"""Writes `test.npz`: images of the test sets, their labels, and the classes that PyTorch gives them; and `images.npy`, the
+first sixteen of clothing as the network takes them, [16, 1, 28, 28].
 
 `clothes.images` are the first 1,000 test images of Fashion-MNIST and `digits.images` all 1,000 digits that train.py
 keeps for testing, [1000, 28, 28] bytes.  For each task `fine.labels` (…) are the right classes, and
@@ -35,6 +36,7 @@ def export(network, data, path):
         # Other sums of the same terms move logits by some 1e-5: no image may be as near to two classes as that.
         print(f"{task}: the two most likely classes are at least {closest:.1e} apart")
     np.savez_compressed(path, **arrays)
+    np.save(path.with_name("images.npy"), arrays["clothes.images"][:16, None] / np.float32(255))
     print(f"{path}: {path.stat().st_size} bytes")
 
 

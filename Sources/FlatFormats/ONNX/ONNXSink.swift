@@ -7,6 +7,8 @@ final class ONNXSink: FlatWeightsSink {
   private var progress: SinkProgress
   private let files: [HollowFile]
   private var writers: [SequentialWriter] = []
+  /// Of external data.
+  private let folders = NewFolders()
   /// Of each file: how many of its holes and of its own bytes have been written.
   private var current = 0
   private var hole = 0
@@ -19,7 +21,7 @@ final class ONNXSink: FlatWeightsSink {
     guard order.allSatisfy(contents.specs.indices.contains), Set(order).count == order.count,
       files.allSatisfy({ file in
         file.size != nil && file.holes.allSatisfy { contents.specs[$0.tensor].byteCount == $0.count }
-      }), files.first?.name == nil, files.dropFirst().allSatisfy({ $0.name.map(Self.isPlain) == true })
+      }), files.first?.name == nil, files.dropFirst().allSatisfy({ $0.name.map(HollowFile.isBeside) == true })
     else {
       throw contents.refusal(
         .onnxWrite, "graph", expected: "holes that the tensors fill, in files beside the model",
@@ -29,13 +31,23 @@ final class ONNXSink: FlatWeightsSink {
     let slash = contents.path.lastIndex(of: "/").map { contents.path[...$0] } ?? ""
     for (index, file) in files.enumerated() {
       guard let name = file.name else { continue }
-      // Names come from the checkpoint, and nobody has asked for a file of that name: it must not be in anybody's way.
-      guard slash + name != contents.path, !files[..<index].contains(where: { $0.name == name }),
-        FileIdentity(path: slash + name) == nil
+      // Names come from the checkpoint, and nobody has asked for a file of that name: it must not be in anybody's way, nor
+      // may it go into a folder that is somebody's.
+      let first = String(name.prefix { $0 != "/" })
+      guard slash + first != contents.path, !files[..<index].contains(where: { $0.name == name }),
+        FileIdentity(path: slash + first) == nil
       else {
         throw contents.refusal(
           .onnxWrite, "external data \(TensorName(name).quoted)",
-          expected: "no file of that name beside the model yet", found: "one")
+          expected: "nothing called \(TensorName(first).quoted) beside the model yet", found: "one")
+      }
+    }
+    for file in files.dropFirst() {
+      let steps = (file.name ?? "").split(separator: "/").dropLast()
+      for count in steps.indices {
+        try asFlatFormat { () throws(FileError) in
+          try folders.make(slash + steps[...count].joined(separator: "/"))
+        }
       }
     }
     for file in files {
@@ -44,10 +56,8 @@ final class ONNXSink: FlatWeightsSink {
     try writeOwn()
   }
 
-  /// A name that leads nowhere else.
-  private static func isPlain(_ name: String) -> Bool {
-    !name.isEmpty && !name.contains("/") && !name.contains("\0") && name != "." && name != ".."
-  }
+  /// Unfinished files go before the folders that were made for them.
+  deinit { writers = [] }
 
   /// Writes up to the next hole that has bytes, in this file or the next.
   private func writeOwn() throws(FlatFormatError) {
@@ -92,5 +102,6 @@ final class ONNXSink: FlatWeightsSink {
     if current < files.count { try writeOwn() }
     // The model last: it is what names the others.
     for writer in writers.reversed() { try writer.commit() }
+    folders.keep()
   }
 }

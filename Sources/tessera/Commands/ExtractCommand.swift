@@ -85,12 +85,13 @@ struct ExtractCommand: ParsableCommand {
       let choice = NetworkChoice(file: file, task: task, level: level, budget: budget, policy: policy)
       let (network, resolved) = try choice.network(of: checkpoint)
       let subNetwork = try SubNetwork(network, of: checkpoint, plan: resolved)
+      var written: GraphExtraction.Written?
       if destinationKind == .onnx {
-        try GraphExtraction(checkpoint, subNetwork, plan: resolved).write(to: dest)
+        written = try GraphExtraction(checkpoint, subNetwork, plan: resolved).write(to: dest)
       } else {
         try write(subNetwork, of: checkpoint)
       }
-      let extraction = Extraction(subNetwork, of: checkpoint, destination: dest)
+      let extraction = Extraction(subNetwork, of: checkpoint, written, destination: dest)
       try Output.standardOutput(json ? JSONWriter.text(extraction.json) : extraction.text)
     } catch let failure as Failure {
       throw failure
@@ -121,13 +122,17 @@ struct ExtractCommand: ParsableCommand {
 }
 
 extension Extraction {
-  fileprivate init(_ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint, destination: String) {
+  /// - Parameter written: what a graph has of the tensors, and those that it has beside them; nil where all were written.
+  fileprivate init(
+    _ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint, _ written: GraphExtraction.Written?,
+    destination: String
+  ) {
     let network = subNetwork.network
-    let (parameters, bytes) = subNetwork.totals
+    let (parameters, bytes) = written.map { ($0.parameters, $0.bytes) } ?? subNetwork.totals
     let (data, index) = checkpoint.byteCountsRead
     self.init(
       file: checkpoint.path, destination: destination, task: network.task.text, level: network.level.value,
-      units: network.orderedUnits().map(\.index), tensors: subNetwork.tensors.count,
+      units: network.orderedUnits().map(\.index), tensors: written?.tensors ?? subNetwork.tensors.count,
       parameters: ParameterCount(parameters), bytes: ByteCount(bytes), bytesRead: ByteCount(data),
       indexBytes: ByteCount(index))
   }

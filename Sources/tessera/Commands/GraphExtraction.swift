@@ -6,6 +6,14 @@ internal import UnitModel
 
 /// Writes a sub-network of a checkpoint with a graph as a dense ONNX model.
 struct GraphExtraction {
+  /// The tensors of a model.
+  struct Written {
+    let tensors: Int
+    /// Their elements.
+    let parameters: Int
+    let bytes: Int
+  }
+
   private let checkpoint: UnitCheckpoint
   private let subNetwork: SubNetwork
   private let plan: ResolvedPlan
@@ -16,7 +24,8 @@ struct GraphExtraction {
     self.plan = plan
   }
 
-  func write(to path: String) throws {
+  /// Writes the model, and says what tensors are in it.
+  func write(to path: String) throws -> Written {
     guard let network = try NetworkModel(checkpoint) else {
       throw Failure(
         sentence:
@@ -57,5 +66,9 @@ struct GraphExtraction {
       }
     }
     try file.commit()
+    let tensors = graph.model.graph.initializers
+    return Written(
+      tensors: tensors.count, parameters: tensors.reduce(0) { $0 + $1.elementCount },
+      bytes: tensors.reduce(0) { $0 + $1.byteCount })
   }
 }

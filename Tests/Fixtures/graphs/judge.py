@@ -137,8 +137,12 @@ def main():
                 active = set(task["order"][:units])
                 masked, count = mask(model, plan, active)
                 options = ["model.h5", "--task", task["name"], "--level", level]
-                tessera("extract", options[0], "small.onnx", *options[1:])
+                told = json.loads(tessera("extract", options[0], "small.onnx", *options[1:], "--json").stdout)
                 small = onnx.load("small.onnx")
+                arrays = [numpy_helper.to_array(tensor) for tensor in small.graph.initializer]
+                written = (len(arrays), sum(array.size for array in arrays), sum(array.nbytes for array in arrays))
+                if (told["tensors"], told["parameters"], told["bytes"]) != written:
+                    report["failures"].append(f"extract: expected {written}, found {told}")
                 onnx.checker.check_model(small)
                 outputs = [value.name for value in small.graph.output]
                 onnx.save(masked, "masked.onnx")

@@ -47,7 +47,7 @@ struct RuleFixture: CustomStringConvertible, Sendable {
     }
   }
 
-  static let all = defects + container + index + plan + flat + pytorch
+  static let all = defects + container + index + plan + graph + flat + pytorch
 
   static let container = [
     forged(.identity, "another format", sealed: false, says: "format") {

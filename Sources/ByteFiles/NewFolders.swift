@@ -1,0 +1,28 @@
+internal import Glibc
+
+/// Folders that are made for files to come, and taken away again where none came.
+package final class NewFolders {
+  private var made: [String] = []
+  private var areKept = false
+
+  /// No folder yet.
+  package init() {}
+
+  deinit {
+    if areKept { return }
+    // Inner ones first; what is not empty stays.
+    for path in made.reversed() { rmdir(path) }
+  }
+
+  /// Makes a folder whose parent is there, unless it was made here before.
+  package func make(_ path: String) throws(FileError) {
+    if made.contains(path) { return }
+    guard mkdir(path, 0o777) == 0 else {
+      throw FileError(action: "make", path: path, errno: errno)
+    }
+    made.append(path)
+  }
+
+  /// The files are there.
+  package func keep() { areKept = true }
+}

@@ -1,0 +1,146 @@
+public import ByteFiles
+internal import ONNXGraph
+public import Tensors
+
+extension HollowFile {
+  /// What is wrong with a hole, or with what is around it.
+  public struct Problem: Sendable {
+    /// The number of the file.
+    public let file: Int
+    /// Where in it: `hole 3`, or the file's name.
+    public let place: String
+    /// What ought to be there.
+    public let expected: String
+    /// What is.
+    public let found: String
+  }
+
+  /// Whether files that were stored away can be filled with these tensors again, and the graph among them says so too.
+  ///
+  /// Holes lie in their file, one behind the other; each has one tensor's length, which fills no other; and where the
+  /// graph names a tensor there is that tensor's hole. The graph is read, no element of a tensor is.
+  ///
+  /// - Parameter path: what messages call the graph.
+  public static func problems(
+    of files: [HollowFile], filledBy specs: [TensorSpec], path: String
+  ) throws(FileError) -> [Problem] {
+    var problems: [Problem] = []
+    var filled: Set<Int> = []
+    var names: Set<String> = []
+    for (number, file) in files.enumerated() {
+      problems += file.outlineProblems(number, specs, &filled)
+      let isModel = number == 0
+      guard let name = file.name, !isModel else {
+        if isModel != (file.name == nil) {
+          problems.append(
+            Problem(
+              file: number, place: "file \(number)", expected: isModel ? "a model without a name" : "a name",
+              found: isModel ? "one" : "none"))
+        }
+        continue
+      }
+      if !isBeside(name) || !names.insert(name).inserted {
+        problems.append(
+          Problem(
+            file: number, place: "file \(number)",
+            expected: "a name of its own, of a file beside the model or in a folder there",
+            found: TensorName(name).quoted))
+      }
+    }
+    guard problems.isEmpty, let model = files.first, let size = model.size else { return problems }
+    let memory = try MemoryFile()
+    for (position, range) in model.stretches { try memory.write(Array(model.bytes[range]), at: position) }
+    try memory.extend(to: size)
+    return model.graphProblems(try memory.readable(as: path), specs)
+  }
+
+  /// Whether a name leads to a file beside the model, or in a folder there, and nowhere else; none is hidden.
+  static func isBeside(_ name: String) -> Bool {
+    let steps = name.split(separator: "/", omittingEmptySubsequences: false)
+    return steps.allSatisfy { !$0.isEmpty && !$0.hasPrefix(".") && !$0.contains("\0") }
+  }
+
+  /// Holes that do not lie one behind the other in the file, or are not as long as what fills them.
+  private func outlineProblems(_ number: Int, _ specs: [TensorSpec], _ filled: inout Set<Int>) -> [Problem] {
+    var (position, held) = (0, 0)
+    for (index, hole) in holes.enumerated() {
+      func problem(_ expected: String, _ found: String) -> [Problem] {
+        [Problem(file: number, place: "hole \(index)", expected: expected, found: found)]
+      }
+      guard specs.indices.contains(hole.tensor), specs[hole.tensor].byteCount == hole.count else {
+        return problem("the length of a tensor", "\(hole.count) bytes for tensor number \(hole.tensor)")
+      }
+      guard filled.insert(hole.tensor).inserted else {
+        return problem(
+          "a tensor that fills no other hole", "\(specs[hole.tensor].name.quoted) for the second time")
+      }
+      guard hole.position >= position else {
+        return problem("a place at byte \(position) or later", "one at byte \(hole.position)")
+      }
+      guard hole.position - position <= bytes.count - held else {
+        return problem(
+          "a place at byte \(position + bytes.count - held) or earlier", "one at byte \(hole.position)")
+      }
+      held += hole.position - position
+      let (end, overflow) = hole.position.addingReportingOverflow(hole.count)
+      if overflow { return problem("an end that a file can have", "one that is past every number") }
+      position = end
+    }
+    return []
+  }
+
+  /// The model's tensors by name, and the holes that they have.
+  private func graphProblems(_ file: ReadableFile, _ specs: [TensorSpec]) -> [Problem] {
+    let constants: [NamedConstant]
+    do throws(GraphError) { constants = try Model(file).constants() } catch {
+      var text = "\(error)"
+      if text.hasPrefix("\(file.path): ") { text = String(text.dropFirst(file.path.count + 2)) }
+      return [Problem(file: 0, place: "graph", expected: "an ONNX model", found: text)]
+    }
+    var stated: [Int: Int] = [:]
+    var own: [Int: Int] = [:]
+    for hole in holes { (stated[hole.position], own[hole.tensor]) = (hole.tensor, hole.position) }
+    var places: [TensorName: Int] = [:]
+    for (index, spec) in specs.enumerated() { places[spec.name] = index }
+    var seen: Set<Int> = []
+    for named in constants {
+      guard let index = places[named.name], specs[index].shape == named.constant.shape,
+        specs[index].dtype == named.constant.type.dtype
+      else {
+        return [
+          Problem(
+            file: 0, place: "graph", expected: "the tensors of the index",
+            found: "\(named.name.quoted) of shape \(named.constant.shape)")
+        ]
+      }
+      seen.insert(index)
+      if case .raw(let range) = named.constant.payload,
+        let position = own[index], position != range.lowerBound
+      {
+        return [
+          Problem(
+            file: 0, place: "hole at byte \(position)",
+            expected: "\(named.name.quoted) at byte \(range.lowerBound)", found: "it here")
+        ]
+      }
+      guard case .raw(let range) = named.constant.payload, let filler = stated[range.lowerBound] else {
+        continue
+      }
+      if filler != index {
+        return [
+          Problem(
+            file: 0, place: "hole at byte \(range.lowerBound)", expected: named.name.quoted,
+            found: specs[filler].name.quoted)
+        ]
+      }
+    }
+    if let missing = specs.indices.first(where: { !seen.contains($0) }) {
+      return [
+        Problem(
+          file: 0, place: "graph", expected: "the tensors of the index",
+          found: "none called \(specs[missing].name.quoted)")
+      ]
+    }
+    return []
+  }
+}

@@ -1,0 +1,47 @@
+internal import ByteFiles
+internal import FlatFormats
+internal import Tensors
+internal import UnitCheckpoints
+
+/// A graph in the checkpoint has holes exactly where its tensors were: only then does the same model come back.
+enum StoredGraphRule: ValidationRule {
+  static let summary = "The holes of a stored graph lie in its files, and its tensors fill them."
+
+  static func findings(in subject: CheckpointSubject) -> [Finding] {
+    // A record that cannot be read is told of by another rule.
+    guard let checkpoint = subject.checkpoint, let source = try? checkpoint.storedSource(),
+      source.kind == FlatFormatKind.onnx.rawValue
+    else { return [] }
+    // Weights of a graph that was too large to keep.
+    if source.shards.allSatisfy({ $0.header == nil && $0.holes == nil }) { return [] }
+    func told(_ location: String, _ expected: String, _ found: String) -> Finding {
+      subject.finding(.storedGraph, at: location, "expected \(expected), found \(found)")
+    }
+    var files: [HollowFile] = []
+    for (number, shard) in source.shards.enumerated() {
+      guard let header = shard.header, let holes = shard.holes else {
+        return [
+          told(
+            "/tessera/source", "bytes and holes of file \(number)",
+            shard.header == nil ? "holes without bytes" : "bytes without holes")
+        ]
+      }
+      files.append(
+        HollowFile(
+          name: shard.name, bytes: checkpoint.headers[header],
+          holes: holes.map { HollowFile.Hole(position: $0.position, count: $0.count, tensor: $0.tensor) }))
+    }
+    do throws(FileError) {
+      let problems = try HollowFile.problems(
+        of: files, filledBy: checkpoint.index.tensors.map(\.spec), path: checkpoint.path)
+      return problems.map { problem in
+        let header = source.shards[problem.file].header ?? problem.file
+        return subject.finding(
+          .storedGraph, at: "/tessera/headers/\(header)",
+          "\(problem.place): expected \(problem.expected), found \(problem.found)")
+      }
+    } catch {
+      return [subject.finding(.storedGraph, at: "/tessera/headers", "\(error)")]
+    }
+  }
+}
