@@ -101,7 +101,8 @@ package struct NetworkFlow {
   package func requiredOutputs() throws(FlowError) -> [ValueInfo] {
     let place = "task \(network.task.quoted), level \(network.level)"
     let outputs = outputs
-    guard !outputs.isEmpty else {
+    // A graph that is there to hold tensors has no outputs to lose.
+    guard !outputs.isEmpty || walk.model.graph.outputs.isEmpty else {
       throw .refused(
         path: walk.model.path, place: place, expected: "an output whose weights the task has", found: "none")
     }
