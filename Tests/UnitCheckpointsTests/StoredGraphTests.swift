@@ -56,7 +56,8 @@ struct StoredGraphTests {
         let path = try folder.write(forger.sealed(), as: "m.h5")
         let findings = try FileValidation.findings(in: ReadableFile(path: path), deep: false)
         #expect(
-          findings.contains { $0.rule == .storedGraph && $0.severity == .error }, "\(old) → \(new): \(findings)")
+          findings.contains { $0.rule == .storedGraph && $0.severity == .error },
+          "\(old) → \(new): \(findings)")
         count += 1
       }
     }
