@@ -188,14 +188,18 @@ def orders():
     inner = helper.make_graph(
         [helper.make_node("Neg", ["lost"], ["n"], name="deep")], "inner", [],
         [helper.make_tensor_value_info("n", TensorProto.FLOAT, None)])
+    ring = helper.make_graph(
+        [helper.make_node("Neg", ["m"], ["n"], name="deep"), helper.make_node("Neg", ["n"], ["m"], name="deeper")],
+        "ring", [], [helper.make_tensor_value_info("n", TensorProto.FLOAT, None)])
     for name, nodes, said in [
         ("missing", [helper.make_node("Add", ["x", "nothing"], ["y"], name="one")], "node 'one' (Add)"),
         ("circle", [add, helper.make_node("Neg", ["a"], ["b"], name="two"), helper.make_node("Neg", ["b"], ["y"])], "circle"),
         ("output", [helper.make_node("Neg", ["x"], ["z"], name="one")], "output 'y'"),
         ("inside", [helper.make_node("If", ["c"], ["y"], name="one", then_branch=inner, else_branch=inner)], "'lost'"),
+        ("ring", [helper.make_node("If", ["c"], ["y"], name="one", then_branch=ring, else_branch=ring)], "circle"),
         ("sound", [helper.make_node("Neg", ["x"], ["y"], name="one")], None),
     ]:
-        inputs = [("x", 1, [2])] + ([("c", TensorProto.BOOL, [])] if name == "inside" else [])
+        inputs = [("x", 1, [2])] + ([("c", TensorProto.BOOL, [])] if name in ("inside", "ring") else [])
         save(f"{name}.onnx", nodes, {"w": normal(2, 2)}, inputs, [("y", None)])
         result = run("validate", f"{name}.onnx", "--json")
         found = [f for f in json.loads(result.stdout)["findings"] if f["rule"] == "graph"]
@@ -203,7 +207,7 @@ def orders():
             expect(name, result.returncode == 0 and not found, result.stdout)
         else:
             text = json.dumps(found, ensure_ascii=False)
-            expect(name, result.returncode == 1 and len(found) == 1 and said in text, result.stdout)
+            expect(name, result.returncode == 1 and len(found) in (1, 2) and said in text, result.stdout)
 
 
 for case in (orders, shared_weights, bounds_that_are_no_numbers, transposed_groups, tables, extents_that_overflow, infinities):

@@ -109,6 +109,27 @@ def main(tessera, sample):
         del model
         compare(os.path.basename(path), sums(tessera, "model.onnx"), expected)
 
+    # Tensors that other nodes bring into the form that their users want.
+    array = numpy.arange(4, dtype=numpy.float32)
+    weights = {"t0": numpy.ones((4, 3, 1, 1), numpy.float32), "t1": array.astype(numpy.float16), "t2": array + 1,
+               "t3": array.reshape(1, 4), "t4": array.reshape(2, 2), "t5": array + 1, "t6": numpy.array([4]),
+               "t7": array}
+    nodes = [
+        ("Cast", ["t1"], ["bias"], {"to": onnx.TensorProto.FLOAT}), ("Conv", ["x", "t0", "bias"], ["a"], {}),
+        ("Identity", ["t2"], ["scale"], {}), ("Squeeze", ["t3"], ["shift"], {}),
+        ("Reshape", ["t4", "t6"], ["mean"], {}),
+        ("BatchNormalization", ["a", "scale", "shift", "mean", "t5"], ["b"], {}), ("Add", ["b", "t7"], ["y"], {}),
+    ]
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node(kind, inputs, outputs, **more) for kind, inputs, outputs, more in nodes], "forms",
+        [onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 3, 4, 4])],
+        [onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, None)],
+        [onnx.numpy_helper.from_array(value, name) for name, value in weights.items()])
+    onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8), "forms.onnx")
+    # The last one is added to what no product made, so that nobody knows what it is.
+    compare("forms.onnx", sums(tessera, "forms.onnx"),
+            {"weight": 12, "bias": 4, "norm-affine": 8, "norm-statistics": 8, "other": 1 + 4})
+
     named = sums(tessera, os.path.join(sample, "weights.safetensors"))
     named.pop("counter")
     model = renamed(onnx.load(os.path.join(sample, "network.onnx")))
