@@ -30,6 +30,12 @@ extension ONNXSource {
     guard let main = try hollow(file, nil, holes) else { return nil }
     files.append(main)
     for (name, list) in others.sorted(by: { $0.key < $1.key }) {
+      // What could not be written again is better said before anything is.
+      guard HollowFile.isBeside(name) else {
+        throw .refused(
+          .onnxExternal, path: path, place: "external data \(TensorName(name).quoted)",
+          expected: "a name without hidden folders or files, to be written again", found: "one")
+      }
       let opened = try asFlatFormat { () throws(FileError) in
         try ReadableFile(named: name, within: folder)
       }

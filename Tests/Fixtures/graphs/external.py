@@ -71,6 +71,25 @@ def main(tessera):
             if f"'{first}'" not in refused.stderr or refused.stderr.count("\n") != 1 or os.listdir("again") != [first]:
                 failures.append(f"refusal: {refused.stderr} {os.listdir('again')}")
             os.chdir("/")
+    # A hidden file could not be written again, so it is not taken in.
+    with tempfile.TemporaryDirectory() as scratch:
+        os.chdir(scratch)
+        copy = onnx.ModelProto()
+        copy.CopyFrom(model)
+        onnx.save_model(copy, "model.onnx", save_as_external_data=True, location="weights.bin", size_threshold=64)
+        os.mkdir(".hidden")
+        os.rename("weights.bin", ".hidden/weights.bin")
+        hidden = onnx.load("model.onnx", load_external_data=False)
+        for tensor in hidden.graph.initializer:
+            for entry in tensor.external_data:
+                if entry.key == "location":
+                    entry.value = ".hidden/weights.bin"
+        onnx.save(hidden, "model.onnx")
+        said = run("convert", "model.onnx", "model.h5", code=2).stderr
+        if ".hidden/weights.bin" not in said or os.path.exists("model.h5"):
+            failures.append(f"a hidden file: {said}")
+        run("convert", "model.onnx", "flat.safetensors")
+        os.chdir("/")
     print(json.dumps({"failures": failures, "seen": seen}))
 
 
