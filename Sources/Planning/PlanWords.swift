@@ -74,8 +74,8 @@ extension PlanRequest {
     var kinds: [String] = []
     var tasks: [String: [String]] = [:]
     for task in assignment.tasks {
-      let order = task.order.map(\.description).joined(separator: ", ")
-      let levels = task.levels.map { "\($0.count)" }.joined(separator: ", ")
+      let order = Self.shortened(task.order.map(\.description))
+      let levels = Self.shortened(task.levels.map { "\($0.count)" })
       let kind = "units \(order) (\(rule.rawValue)); # levels use \(levels) of them"
       if tasks[kind] == nil { kinds.append(kind) }
       tasks[kind, default: []].append(task.task.quoted)
@@ -88,5 +88,11 @@ extension PlanRequest {
         ? "task \(list) takes " + kind.replacing("#", with: "its")
         : "tasks \(list) take " + kind.replacing("#", with: "their")
     }
+  }
+
+  /// Of many the first and the last.
+  private static func shortened(_ numbers: [String]) -> String {
+    guard numbers.count > 12, let last = numbers.last else { return numbers.joined(separator: ", ") }
+    return numbers.prefix(4).joined(separator: ", ") + ", …, " + last
   }
 }

@@ -74,10 +74,34 @@ package struct FileInputs {
   package init(_ source: any TensorSource) { self.source = source }
 
   /// The extents of the inputs by name; a single array is the only input's.
-  package func shapes(for model: Model) -> [String: [Int]] {
+  package func shapes(for model: Model) throws(InferenceError) -> [String: [Int]] {
     var shapes: [String: [Int]] = [:]
-    for tensor in source.tensors { shapes[name(of: tensor.spec.name, for: model)] = tensor.spec.shape }
+    for tensor in source.tensors {
+      let name = name(of: tensor.spec.name, for: model)
+      try Self.requireRank(of: tensor.spec, among: model.graph.inputs, as: name, path: source.path)
+      shapes[name] = tensor.spec.shape
+    }
     return shapes
+  }
+
+  /// Refuses an array of another rank than the model says, before a node says so and names another file.
+  private static func requireRank(
+    of array: TensorSpec, among inputs: [ValueInfo], as name: String, path: String
+  ) throws(InferenceError) {
+    guard case .tensor(_, let shape?)? = inputs.first(where: { $0.name == name })?.type,
+      shape.count != array.shape.count
+    else { return }
+    let extents = shape.map { extent in
+      switch extent {
+      case .fixed(let number): "\(number)"
+      case .named(let name): name
+      case .open: "?"
+      }
+    }
+    throw .refused(
+      kind: .invalid, path: path, place: "array \(array.name.quoted)",
+      expected: "[\(extents.joined(separator: ", "))] as input \(quoted(name)) of the model",
+      found: array.shapeText)
   }
 
   private func name(of tensor: TensorName, for model: Model) -> String {

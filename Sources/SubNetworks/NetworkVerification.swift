@@ -56,7 +56,7 @@ package struct NetworkVerification {
 
   /// Compares one sub-network.
   package func row(_ network: VirtualNetwork) throws -> Row {
-    let shapes = inputs.map { $0.shapes(for: stored.model) } ?? [:]
+    let shapes = try inputs?.shapes(for: stored.model) ?? [:]
     let flow = try stored.flow(network, plan: plan, inputShapes: shapes)
     if NetworkModel.usesBatch(flow, plan), inputs == nil {
       throw FlowError.refused(

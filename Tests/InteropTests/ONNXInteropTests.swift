@@ -123,7 +123,7 @@ struct ONNXInteropTests {
       return
     }
     #expect(report["failures"] == .array([]))
-    #expect(report["checks"] == 40)
+    #expect(report["checks"] == 43)
   }
 
   private func compare(_ script: String, _ backend: String, outputs: Int, least: Double) throws {

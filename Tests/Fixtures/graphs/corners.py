@@ -180,6 +180,11 @@ def infinities():
     expect("verify other.onnx", result.returncode == 1 and not any(n["within_tolerance"] for n in networks), result.stdout)
     refused("verify", "inf.onnx", "inf.h5", "--level", "9", naming=["--level", "9"])
     refused("verify", "inf.onnx", "inf.onnx", "--layers", naming=["--layers"])
+    numpy.savez("cube.npz", x=normal(1, 2, 3))
+    cube = ["cube.npz: array 'x'", "[2, 3]", "[1, 2, 3]"]
+    refused("verify", "inf.onnx", "inf.h5", "--input", "cube.npz", naming=cube)
+    refused("run", "inf.onnx", "--input", "cube.npz", "--output", "y.npz", naming=["input 'x'", *cube[1:]])
+    refused("run", "inf.h5", "--task", "t", "--level", "1", "--input", "cube.npz", "--output", "y.npz", naming=cube)
 
 
 def orders():
