@@ -10,8 +10,11 @@ extension Plan {
   ) throws(PlanError) -> ProposedPlan {
     let filled = try self.filled()
     let resolved = try filled.resolve(against: specs, ties: ties)
-    let request = PlanRequest(
-      unitCount: unitCount, rule: provenance.flatMap { AssignmentRule(rawValue: $0.rule) } ?? .nearest)
-    return ProposedPlan(plan: filled, resolved: resolved, words: request.words(about: resolved))
+    // Of an imported plan nobody knows a rule.
+    let rule = provenance.flatMap { AssignmentRule(rawValue: $0.rule) }
+    let request = PlanRequest(unitCount: unitCount, rule: rule ?? .nearest)
+    return ProposedPlan(
+      plan: filled, resolved: resolved,
+      words: request.words(about: resolved, namesRule: rule != nil))
   }
 }

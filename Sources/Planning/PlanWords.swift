@@ -3,9 +3,11 @@ internal import UnitModel
 
 extension PlanRequest {
   /// What the plan cuts, what it leaves whole, and why.
-  func words(about resolved: ResolvedPlan) -> [String] {
+  ///
+  /// - Parameter namesRule: whether the orders of units follow from the rule, and are not written in the plan.
+  func words(about resolved: ResolvedPlan, namesRule: Bool = true) -> [String] {
     axisWords(resolved.partition) + tensorWords(resolved.partition) + resolved.notes.map(\.description)
-      + taskWords(resolved.assignment)
+      + taskWords(resolved.assignment, namesRule)
   }
 
   /// One sentence for all axes that differ only in the numbers of their names.
@@ -45,12 +47,15 @@ extension PlanRequest {
 
   private func tensorWords(_ partition: Partition) -> [String] {
     var cut = 0
+    var privateCount = 0
     var cutElements = 0.0
     var elements = 0.0
     var whole: [(name: TensorName, count: Int)] = []
     for tensor in partition.tensors {
       elements += Double(tensor.spec.elementCount)
+      if !tensor.scope.users.isEmpty { privateCount += 1 }
       if tensor.isWhole && tensor.units.isEmpty {
+        if !tensor.scope.users.isEmpty { continue }
         whole.append((tensor.spec.name, tensor.spec.elementCount))
       } else {
         cut += 1
@@ -67,16 +72,21 @@ extension PlanRequest {
         "\(whole.count) \(whole.count == 1 ? "tensor is" : "tensors are") left whole and common, because no cut names "
           + "\(whole.count == 1 ? "it" : "them") or their axis stays whole; the largest: \(shown)")
     }
+    if privateCount > 0 {
+      words.append(
+        "\(privateCount) \(privateCount == 1 ? "tensor belongs" : "tensors belong") to single tasks or levels"
+      )
+    }
     return words
   }
 
-  private func taskWords(_ assignment: Assignment) -> [String] {
+  private func taskWords(_ assignment: Assignment, _ namesRule: Bool) -> [String] {
     var kinds: [String] = []
     var tasks: [String: [String]] = [:]
     for task in assignment.tasks {
       let order = Self.shortened(task.order.map(\.description))
       let levels = Self.shortened(task.levels.map { "\($0.count)" })
-      let kind = "units \(order) (\(rule.rawValue)); # levels use \(levels) of them"
+      let kind = "units \(order)\(namesRule ? " (\(rule.rawValue))" : ""); # levels use \(levels) of them"
       if tasks[kind] == nil { kinds.append(kind) }
       tasks[kind, default: []].append(task.task.quoted)
     }

@@ -38,7 +38,8 @@ extension Family {
       let filled = try plan.filled()
       let resolved = try filled.resolve(against: specs, ties: ties)
       let request = PlanRequest(unitCount: plan.unitCount)
-      return ProposedPlan(plan: filled, resolved: resolved, words: request.words(about: resolved))
+      return ProposedPlan(
+        plan: filled, resolved: resolved, words: request.words(about: resolved, namesRule: false))
     } catch { throw PlanningError.plan(error) }
   }
 
