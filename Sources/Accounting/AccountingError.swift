@@ -60,7 +60,7 @@ extension AccountingError: CustomStringConvertible {
         + "found \(quoted(key))\(did(nearest))"
     case .missingMember(let place, let key): "\(place): expected the key '\(key)', found none"
     case .needsValues(let policy):
-      "policy '\(policy)': expected tensors with data, to count what is not zero, found shapes alone"
+      "policy '\(policy)': expected tensors with data, to count by their values, found shapes alone"
     case .unknownNetwork(let task, let level):
       "expected a virtual network of the file, found task \(task.quoted), level \(level)"
     case .tooMany("bits", let row): "\(row): expected fewer than 2^60 bytes, found more"

@@ -16,6 +16,9 @@ final class BlockQueue: @unchecked Sendable {
   private var blocks: [BlockDestination] = []
   private var grid: BlockGrid?
   private var numbers: [Int] = []
+  /// By owner the number of its block, while elements are told off by an owner map.
+  private var owners: [Int]?
+  private var width = 1
   /// Bytes written so far of each block.
   private var written: [Int] = []
   /// Of blocks that come in several pieces; a state takes half a kilobyte, and there may be a million blocks.
@@ -37,8 +40,16 @@ final class BlockQueue: @unchecked Sendable {
   var failure: FileError? { error.withLock { $0 } ?? chunks.failure }
 
   /// Starts a tensor.
-  func begin(_ tensor: Int, blocks: [BlockDestination], grid: BlockGrid?) {
+  ///
+  /// - Parameter packedWidth: bytes of an element, where elements are packed by an owner map.
+  func begin(_ tensor: Int, blocks: [BlockDestination], grid: BlockGrid?, packedWidth: Int? = nil) {
     queue.async(byteCount: 0) { [self] in
+      owners = packedWidth.map { _ in
+        var owners = [Int](repeating: -1, count: 256)
+        for (number, block) in blocks.enumerated() { owners[block.coordinates[1]] = number }
+        return owners
+      }
+      width = packedWidth ?? 1
       self.blocks = blocks
       self.grid = grid
       numbers = grid?.blockNumbers(coordinates: blocks.map(\.coordinates)) ?? []
@@ -76,6 +87,27 @@ final class BlockQueue: @unchecked Sendable {
           run = run.lowerBound..<piece.offset + piece.byteCount
         }
         try write(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(pieces)[run]), at: address)
+      } catch { self.error.withLock { $0 = error } }
+    }
+  }
+
+  /// Writes the window's elements, each to the run of its owner, then releases both windows.
+  ///
+  /// Every owner in the map must have a block with room for its elements.
+  func write(_ window: Window, ownedBy map: Window) {
+    queue.async(byteCount: window.storage.count) { [self] in
+      defer {
+        window.release()
+        map.release()
+      }
+      guard failure == nil, let owners else { return }
+      let parts = OwnerPacking(UnsafeRawBufferPointer(map.storage), width: width)
+      parts.pack(UnsafeRawBufferPointer(window.storage), into: pieces)
+      do throws(FileError) {
+        for (owner, range) in parts.ranges {
+          let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(pieces)[range])
+          if let address = advance(bytes, inBlock: owners[owner]) { try write(bytes, at: address) }
+        }
       } catch { self.error.withLock { $0 = error } }
     }
   }

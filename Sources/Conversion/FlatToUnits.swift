@@ -67,6 +67,11 @@ package struct FlatToUnits {
     let reader: any TensorByteReader
     do throws(FlatFormatError) { reader = try source.reader(of: index) } catch { throw .flat(error) }
     let isTied = contents.ties[index] != nil
+    if !isTied, let map = contents.ownerMaps[index], let owners = placement.owners {
+      return try pack(
+        index, reader, OwnerMapReader(source, map, of: placement.spec, owners), ring, hashing, writing,
+        progress)
+    }
     let grid = isTied ? nil : BlockGrid(placement)
     let windows =
       grid?.windows(limit: ring.capacity)
@@ -102,5 +107,45 @@ package struct FlatToUnits {
     // A reader checks its container's checksum with the last byte; a tensor without bytes has no last byte.
     hashing.end(index)
     if !isTied { writing.end(index) }
+  }
+
+  /// A tensor whose elements go to their owners' runs: its windows and those of its owner map, side by side.
+  private func pack(
+    _ index: Int, _ reader: any TensorByteReader, _ map: OwnerMapReader, _ ring: WindowRing,
+    _ hashing: HashQueue, _ writing: BlockQueue, _ progress: (Int) -> Void
+  ) throws(ConversionError) {
+    let spec = contents.tensors[index].spec
+    let width = spec.dtype.bytes ?? 1
+    let destination: TensorDestination
+    do throws(CheckpointError) { destination = try writer.destination(ofTensor: index) } catch {
+      throw .checkpoint(error)
+    }
+    writing.begin(index, blocks: destination.blocks, grid: nil, packedWidth: width)
+    // Both windows fit one buffer of the ring: whoever waits for a second one holds none that nobody will release.
+    let limit = ring.capacity / (2 * width) * width
+    for window in BlockGrid.wholeWindows(byteCount: spec.byteCount, limit: limit) {
+      let send = {
+        hashing.send()
+        writing.send()
+      }
+      let owners = ring.take(window.byteCount / width, users: 1, willWait: send)
+      do throws(ConversionError) { try map.read(into: owners.storage) } catch {
+        owners.release()
+        throw error
+      }
+      let lent = ring.take(window.byteCount, users: 2, willWait: send)
+      do throws(FlatFormatError) { try reader.read(into: lent.storage) } catch {
+        owners.release()
+        for _ in 0..<2 { lent.release() }
+        throw .flat(error)
+      }
+      hashing.update(lent, of: index)
+      writing.write(lent, ownedBy: owners)
+      progress(window.byteCount)
+      if let error = writing.failure { throw .checkpoint(.file(error)) }
+    }
+    try map.finish()
+    hashing.end(index)
+    writing.end(index)
   }
 }

@@ -50,12 +50,18 @@ extension PlanRequest {
     var privateCount = 0
     var cutElements = 0.0
     var elements = 0.0
+    var owned: [ElementOwners] = []
+    let applied = Set(partition.tensors.compactMap { $0.owners?.map })
+    let masks = TaskMasks(partition.tensors)
+    let masked = Set(masks.masked.map { partition.tensors[$0].spec.name })
     var whole: [(name: TensorName, count: Int)] = []
     for tensor in partition.tensors {
       elements += Double(tensor.spec.elementCount)
       if !tensor.scope.users.isEmpty { privateCount += 1 }
+      if let owners = tensor.owners { owned.append(owners) }
+      if applied.contains(tensor.spec.name) { continue }
       if tensor.isWhole && tensor.units.isEmpty {
-        if !tensor.scope.users.isEmpty { continue }
+        if !tensor.scope.users.isEmpty || masked.contains(tensor.spec.name) { continue }
         whole.append((tensor.spec.name, tensor.spec.elementCount))
       } else {
         cut += 1
@@ -65,6 +71,21 @@ extension PlanRequest {
     // Rounded down: "100.0 %" must mean every element.
     let share = elements > 0 ? (cutElements / elements * 1000).rounded(.down) / 10 : 0
     var words = ["\(cut) of \(partition.tensors.count) tensors are cut, with \(share) % of the elements"]
+    if !owned.isEmpty {
+      let counts = (0...partition.unitCount).map { place in
+        owned.reduce(0) { $0 + ($1.elements.indices.contains(place) ? $1.elements[place] : 0) }
+      }
+      words.append(
+        "\(owned.count) of them element by element, by their owner maps: "
+          + Self.shortened(counts.dropFirst().map { "\(ParameterCount($0))" })
+          + " elements for the units in turn, \(ParameterCount(counts[0])) free")
+    }
+    if !masked.isEmpty {
+      let count = Set(masks.masked.flatMap(masks.masks(of:))).count
+      words.append(
+        (masked.count == 1 ? "1 tensor is" : "\(masked.count) tensors are") + " left whole and common, under "
+          + (count == 1 ? "1 mask, which takes" : "\(count) masks, which take") + " elements out")
+    }
     if !whole.isEmpty {
       let largest = whole.sorted { ($1.count, $0.name) < ($0.count, $1.name) }.prefix(3)
       let shown = largest.map { "\($0.name.quoted) (\(ParameterCount($0.count)))" }.joined(separator: ", ")

@@ -67,7 +67,7 @@ package struct NetworkVerification {
     let subNetwork = try SubNetwork(network, of: checkpoint, plan: plan)
     let dense = try stored.session(
       try stored.dense(flow, plan: plan),
-      elements: CheckpointElements(subNetwork, of: checkpoint, plan: plan), backend: backend,
+      elements: CheckpointElements(subNetwork, of: checkpoint), backend: backend,
       threads: threads,
       limits: limits)
     let originalFlow = try original.flow(network, plan: plan, inputShapes: flow.inputShapes)

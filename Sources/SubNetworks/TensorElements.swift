@@ -21,20 +21,12 @@ package final class CheckpointElements: TensorElements {
   /// By the partition's numbers.
   private let selections: [Int: SubNetworkTensor]
 
-  package init(_ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint, plan: ResolvedPlan) {
+  package init(_ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint) {
     self.checkpoint = checkpoint
-    var selections: [Int: SubNetworkTensor] = [:]
-    var names: [TensorName: Int] = [:]
-    for (index, placement) in plan.partition.tensors.enumerated() { names[placement.spec.name] = index }
-    var next = 0
-    for (index, placement) in plan.partition.tensors.enumerated() {
-      guard subNetwork.network.sees(placement),
-        placement.units.allSatisfy(subNetwork.network.units.contains), next < subNetwork.tensors.count
-      else { continue }
-      selections[index] = subNetwork.tensors[next]
-      next += 1
-    }
-    self.selections = selections
+    // A graph may use a mask besides.
+    selections = Dictionary(
+      (subNetwork.tensors + subNetwork.applied).map { ($0.number, $0) },
+      uniquingKeysWith: { first, _ in first })
   }
 
   package var byteCountsRead: (data: Int, rest: Int) {
@@ -48,32 +40,61 @@ package final class CheckpointElements: TensorElements {
   }
 }
 
-/// The whole tensors of a source, with inactive positions zero.
+/// The whole tensors of a source, with inactive positions and elements zero.
 package final class MaskedElements: TensorElements {
   private let source: any TensorSource
   private let network: VirtualNetwork
   private let placements: [TensorPlacement]
+  private let masks: TaskMasks
 
   package init(_ source: any TensorSource, _ network: VirtualNetwork, plan: ResolvedPlan) {
     self.source = source
     self.network = network
     placements = plan.partition.tensors
+    masks = TaskMasks(plan.partition.tensors)
   }
 
   package var byteCountsRead: (data: Int, rest: Int) { (0, 0) }
 
   package func forEachWindow(of tensor: Int, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     let placement = placements[tensor]
-    guard let index = source.tensors.firstIndex(where: { $0.spec.name == placement.spec.name }) else {
-      return
-    }
-    let count = placement.spec.byteCount
-    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, count), alignment: 64)
-    defer { bytes.deallocate() }
-    let whole = UnsafeMutableRawBufferPointer(rebasing: bytes[..<count])
-    if count > 0 { try source.reader(of: index).read(into: whole) }
+    guard let whole = try read(placement.spec) else { return }
+    defer { whole.deallocate() }
     clear(whole, placement)
+    if let owners = placement.owners {
+      try clear(whole, placement, by: owners.map) { $0 > 0 && network.units.contains(UnitID(Int($0) - 1)) }
+    } else if let mask = masks.mask(of: tensor, in: network) {
+      try clear(whole, placement, by: placements[mask].spec.name) { $0 != 0 }
+    }
     try body(UnsafeRawBufferPointer(whole))
+  }
+
+  /// All bytes of a tensor, for the caller to give back; nil where the source has none of that name.
+  private func read(_ spec: TensorSpec) throws -> UnsafeMutableRawBufferPointer? {
+    guard let index = source.tensors.firstIndex(where: { $0.spec.name == spec.name }) else { return nil }
+    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: spec.byteCount, alignment: 64)
+    do {
+      if !bytes.isEmpty { try source.reader(of: index).read(into: bytes) }
+    } catch {
+      bytes.deallocate()
+      throw error
+    }
+    return bytes
+  }
+
+  /// Zeroes the elements that a tensor of bytes beside it does not keep.
+  private func clear(
+    _ bytes: UnsafeMutableRawBufferPointer, _ placement: TensorPlacement, by name: TensorName,
+    keeps: (UInt8) -> Bool
+  ) throws {
+    guard let width = placement.spec.dtype.bytes,
+      let beside = placements.first(where: { $0.spec.name == name }), let kept = try read(beside.spec)
+    else { return }
+    defer { kept.deallocate() }
+    for (element, byte) in kept.enumerated() where !keeps(byte) {
+      UnsafeMutableRawBufferPointer(rebasing: bytes[element * width..<(element + 1) * width])
+        .initializeMemory(as: UInt8.self, repeating: 0)
+    }
   }
 
   /// Zeroes the positions of every cut dimension that the sub-network does not have.

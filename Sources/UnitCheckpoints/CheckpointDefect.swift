@@ -71,6 +71,8 @@ package enum CheckpointDefect: String, CaseIterable, Sendable {
   case blockExtent = "checkpoint.block-extent"
   /// The blocks of a tensor are more or fewer bytes than it has.
   case blockTotal = "checkpoint.block-total"
+  /// An owner map is none, or gives elements to other owners than have them.
+  case ownerMap = "checkpoint.owner-map"
   /// A block of a tensor is there twice or not at all.
   case blockMissing = "checkpoint.block-missing"
 

@@ -30,6 +30,7 @@ extension RuleID {
       case .placementOutside, .placementOverlap: .runRange
       case .datasetType, .datasetLength, .datasetStorage, .datasetChunks: .dataset
       case .runChecksum: .runChecksum
+      case .ownerMap: .owners
       }
   }
 

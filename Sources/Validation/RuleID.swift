@@ -33,6 +33,7 @@ package enum RuleID: String, Sendable, CaseIterable {
   // The tensors' bytes.
   case memberChecksum = "member-checksum"
   case runChecksum = "run-checksum"
+  case owners = "owners"
   case digest = "digest"
   case nonFinite = "non-finite"
 
@@ -67,6 +68,7 @@ package enum RuleID: String, Sendable, CaseIterable {
     case .graph: GraphRule.self
     case .memberChecksum: MemberChecksumRule.self
     case .runChecksum: RunChecksumRule.self
+    case .owners: OwnersRule.self
     case .digest: DigestRule.self
     case .nonFinite: NonFiniteRule.self
     }

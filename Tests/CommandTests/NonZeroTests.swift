@@ -57,7 +57,7 @@ struct NonZeroTests {
       directory: folder.path
     ).sentence()
     #expect(
-      said.hasSuffix("policy 'nz': expected tensors with data, to count what is not zero, found shapes alone")
+      said.hasSuffix("policy 'nz': expected tensors with data, to count by their values, found shapes alone")
     )
   }
 }

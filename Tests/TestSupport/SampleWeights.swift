@@ -1,6 +1,6 @@
 /// A safetensors file made for a test.
 package struct SampleWeights {
-  /// Name as JSON writes it, dtype as the format spells it, shape.
+  /// Name as JSON writes it, dtype as the format spells it, shape. `U8%4` is U8 with values below 4: an owner map.
   package typealias Row = (name: String, dtype: String, shape: [Int])
 
   private static let bits = [
@@ -12,18 +12,23 @@ package struct SampleWeights {
   package static func bytes(_ rows: [Row], seed: UInt64 = 1) -> [UInt8] {
     var entries: [String] = []
     var end = 0
+    var owners: [(range: Range<Int>, limit: UInt8)] = []
     for row in rows {
       let start = end
-      end += row.shape.reduce(bits[row.dtype] ?? 8, *) / 8
+      let dtype = row.dtype.split(separator: "%")
+      end += row.shape.reduce(bits[String(dtype[0])] ?? 8, *) / 8
+      if dtype.count > 1, let limit = UInt8(dtype[1]) { owners.append((start..<end, limit)) }
       entries.append(
-        #""\#(row.name)":{"dtype":"\#(row.dtype)","shape":\#(row.shape),"data_offsets":[\#(start),\#(end)]}"#)
+        #""\#(row.name)":{"dtype":"\#(dtype[0])","shape":\#(row.shape),"data_offsets":[\#(start),\#(end)]}"#)
     }
     var header = Array("{\(entries.joined(separator: ","))}".utf8)
     while header.count % 8 != 0 { header.append(UInt8(ascii: " ")) }
     let length = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) }
     var generator = SeededGenerator(seed: seed)
     let words = (0..<(end + 7) / 8).map { _ in generator.next() }
-    return length + header + words.withUnsafeBytes { Array($0.prefix(end)) }
+    var data = words.withUnsafeBytes { Array($0.prefix(end)) }
+    for (range, limit) in owners { for place in range { data[place] %= limit } }
+    return length + header + data
   }
 
   /// Pairs of matrices that share an axis of 64 channels, `megabytes` together.

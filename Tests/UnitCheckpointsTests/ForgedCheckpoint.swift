@@ -1,3 +1,4 @@
+import Tensors
 import TestSupport
 
 @testable import UnitCheckpoints
@@ -139,7 +140,7 @@ struct ForgedCheckpoint: CustomStringConvertible, Sendable {
 
   static let datasets = [
     ForgedCheckpoint(.datasetOwner, "of another tensor") { $0.dataset(0) { $0.tensor = 1 } },
-    ForgedCheckpoint(.datasetOwner, "in no group") { $0.dataset(0) { $0.owner = -4 } },
+    ForgedCheckpoint(.datasetOwner, "in no group") { $0.dataset(0) { $0.owner = -5 } },
     ForgedCheckpoint(.datasetOwner, "twice in a group") { $0.dataset(1) { $0.owner = 0 } },
     ForgedCheckpoint(.datasetOwner, "whole beside a unit's") { $0.dataset(1) { $0.owner = -2 } },
     ForgedCheckpoint(.datasetExtent, "one byte more") { $0.dataset(0) { $0.bytes += 1 } },
@@ -185,6 +186,21 @@ struct ForgedCheckpoint: CustomStringConvertible, Sendable {
       forger.block(2) { (small, $0.bytes) = ($0.bytes, large) }
       forger.dataset(0) { $0.bytes += large - small }
     },
+    ForgedCheckpoint(.blockCoordinates, "another owner than the dataset's", .owners) { $0.coordinate(1, 2) },
+    ForgedCheckpoint(.ownerMap, "of no tensor", .owners) { $0.coordinate(0, 77) },
+    ForgedCheckpoint(.ownerMap, "the tensor itself", .owners) { $0.coordinate(0, 0) },
+    ForgedCheckpoint(.ownerMap, "of another shape", .owners) { forger in
+      for place in [0, 2, 4, 6] { forger.coordinate(place, 2) }
+    },
+    ForgedCheckpoint(.ownerMap, "another one for one of the owners", .owners) { $0.coordinate(2, 2) },
+    ForgedCheckpoint(.ownerMap, "a flipped owner with a checksum that fits", .owners) { forger in
+      var place = 0
+      forger.dataset(4) { place = Int($0.address) }
+      forger.change(at: place, by: 1)
+      let sum = forger.file[place..<place + 12].withUnsafeBytes { RunChecksum.of($0) }
+      forger.block(4) { $0.xxh3 = sum }
+    },
+    ForgedCheckpoint(.blockExtent, "half an element", .owners) { $0.block(0) { $0.bytes += 2 } },
     ForgedCheckpoint(.blockMissing, "one twice, another of its size not at all") { $0.coordinate(3, 0) },
   ]
 

@@ -57,7 +57,7 @@ struct GoldenCheckpoint: CustomStringConvertible, Sendable {
     return try FlatFormats.open(try ReadableFile(path: path), assumeDType: nil)
   }
 
-  static let all = [grid, scattered, types, privates, compressed]
+  static let all = [grid, scattered, types, privates, compressed, owners]
 
   /// Two cuts of one tensor, unequal units, neighbours with one cut and with none.
   static let grid = GoldenCheckpoint(
@@ -120,6 +120,22 @@ struct GoldenCheckpoint: CustomStringConvertible, Sendable {
         "tasks": [ { "name": "a", "order": [1, 0], "levels": [1, 2], "private": ["head.a"],
                      "private_per_level": { "1": [{ "match": "bn.1", "as": "bn" }], "2": [{ "match": "bn.2", "as": "bn" }] } },
                    { "name": "b", "order": [0, 1], "levels": [2], "private": ["head.b"] } ] }
+      """)
+
+  /// Layout 1.3: elements packed by owner, with free ones and without, a unit that has none, and nothing to pack.
+  static let owners = GoldenCheckpoint(
+    name: "owners",
+    rows: [
+      ("a", "F32", [3, 4]), ("a.owner", "U8%4", [3, 4]), ("b.owner", "U8%3", [7]), ("b", "BF16", [7]),
+      ("none", "F32", [0, 2]), ("none.owner", "U8", [0, 2]), ("bias", "F32", [3]),
+    ],
+    plan: """
+      { "format": "tessera.plan/1", "units": 3,
+        "tensors": [ { "name": "a", "owners": { "map": "a.owner", "elements": [3, 3, 3, 3] } },
+                     { "name": "b", "owners": { "map": "b.owner", "elements": [2, 3, 2, 0] } },
+                     { "name": "none", "owners": { "map": "none.owner", "elements": [0, 0, 0, 0] } } ],
+        "tasks": [ { "name": "s", "order": [0, 1, 2], "levels": [[0]] },
+                   { "name": "t", "order": [0, 1, 2], "levels": [[0, 1], [0, 1, 2]] } ] }
       """)
 
   /// Layout 1.1: two shards, one of a single tensor, and their index.

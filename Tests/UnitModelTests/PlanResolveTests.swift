@@ -202,4 +202,25 @@ struct PlanResolveTests {
     #endif
     if ProcessInfo.processInfo.environment["TESSERA_SHOW_TIMES"] != nil { print("resolve: \(best) s") }
   }
+
+  @Test("tied tensors have the same masks, or none")
+  func tiedMasks() throws {
+    let specs = try ["a", "b", "ma", "mb"].map { name in
+      try TensorSpec(name: TensorName(name), dtype: name.count == 1 ? .f32 : .u8, shape: [3])
+    }
+    let plan = { (mask: String) in
+      try Plan(
+        parsing: Array(
+          #"{"format": "tessera.plan/1", "units": 1, "tensors": [\#(mask)], "tasks": [{"name": "t"}]}"#.utf8))
+    }
+    let apart = try plan(#"{"name": "a", "mask": "ma"}, {"name": "b", "mask": "mb"}"#)
+    #expect(throws: PlanError.tiedApart(tensor: "b", original: "a", what: "other masks")) {
+      try apart.resolve(against: specs, ties: ["b": "a"])
+    }
+    #expect(throws: Never.self) { try apart.resolve(against: specs) }
+    // The tensor that no entry names follows the other.
+    let one = try plan(#"{"name": "a", "mask": "ma"}"#)
+    let resolved = try one.resolve(against: specs, ties: ["b": "a"])
+    #expect(resolved.partition.tensors[1].mask == "ma")
+  }
 }

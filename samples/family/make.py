@@ -163,8 +163,8 @@ def piggyback():
             count = shape[0] * shape[1] * 9
             file.add(f"masks.{task}.{layer}", shape, "U8", [file.numbers.next() % 3 and 1 for _ in range(count)])
         file.add(f"classifiers.{task}.weight", [classes, 20])
-    return file, {"family": "Piggyback", "tasks": ["birds", "cars"],
-                  "per_task": ["masks.{task}.*", "classifiers.{task}.*"]}
+    return file, {"family": "Piggyback", "tasks": ["birds", "cars"], "masks": {"conv{}.weight": "masks.{task}.conv{}"},
+                  "per_task": ["classifiers.{task}.*"]}
 
 
 def packnet():
@@ -176,7 +176,8 @@ def packnet():
         file.add(f"{layer}.owner", shape, "U8", [file.numbers.next() % 4 for _ in range(count)])
     for task, classes in [("one", 5), ("two", 7), ("three", 4)]:
         file.add(f"classifiers.{task}.weight", [classes, 20])
-    return file, {"family": "PackNet", "tasks": ["one", "two", "three"], "per_task": ["classifiers.{task}.*"]}
+    return file, {"family": "PackNet", "tasks": ["one", "two", "three"], "owners": {"{}.weight": "{}.owner"},
+                  "per_task": ["classifiers.{task}.*"]}
 
 
 FAMILY = {"nested": nested, "slimmable": slimmable, "once-for-all": once_for_all, "deep-elastic": deep_elastic,

@@ -6,7 +6,7 @@
     array = as_array(*small["stage1.0.conv.weight"])
 
 `data` are the tensor's little-endian bytes in C order. Tensors are put together from the datasets under `units`,
-`common`, `tensors` and `private` alone; the stored header of the flat file is never looked at.
+`common`, `free`, `tensors` and `private` alone; the stored header of the flat file is never looked at.
 """
 
 import json
@@ -93,7 +93,7 @@ class Checkpoint:
     def datasets(self, row):
         """The datasets of a tensor with their rows."""
         link = escaped(self.tensor_name(row))
-        groups = {-1: "common", -2: "tensors", -3: "private"}
+        groups = {-1: "common", -2: "tensors", -3: "private", -4: "free"}
         for dataset in self.rows("datasets", row["first_dataset"], row["dataset_count"]):
             owner = int(dataset["owner"])
             yield dataset, self.file[groups.get(owner, f"units/{owner}")][link]
@@ -115,6 +115,9 @@ class Checkpoint:
             positions[dimension] = [np.flatnonzero(kept == part) for part in range(len(parts))]
             active_parts[dimension] = active
             shape[dimension] = len(kept)
+
+        if not cuts and stored and all(dataset["owner"] in (-4, *range(1024)) for dataset, _ in stored):
+            return dtype, shape, self.owned_elements(dtype, stored, is_active)
 
         if all(dataset["owner"] <= -2 for dataset, _ in stored):
             # Whole: no dimension is cut, or there are no elements.
@@ -145,6 +148,20 @@ class Checkpoint:
         if bits % 8:
             result = np.packbits(result.reshape(-1), bitorder="little")
         return dtype, shape, result.tobytes()
+
+
+    def owned_elements(self, dtype, stored, is_active):
+        """Elements packed by owner, each in its place in the flat tensor; zeros for those of others."""
+        result = None
+        for dataset, h5 in stored:
+            block = self.table["blocks"][dataset["first_block"]]
+            map_row, owner = self.rows("coordinates", block["first_coordinate"], 2)
+            if result is None:
+                owners = np.frombuffer(self.assemble(self.table["tensors"][map_row])[2], np.uint8)
+                result = np.zeros([len(owners), BITS[dtype] // 8], np.uint8)
+            if is_active(int(owner) - 1, None):
+                result[owners == owner] = raw(h5).reshape(-1, BITS[dtype] // 8)
+        return result.tobytes()
 
 
 def flat_tensors(path):
@@ -243,6 +260,7 @@ def virtual_network(path, task, level):
         entry = next(entry for entry in checkpoint.plan["tasks"] if entry["name"] == task)
         units, own = active_units(entry, checkpoint.axes_used, level)
         result = {}
+        applied = {entry["owners"]["map"] for entry in checkpoint.plan.get("tensors", []) if "owners" in entry}
         for row, private in zip(checkpoint.table["tensors"], scopes(checkpoint)):
             names = [alias for user, at, alias in private if user == task and at in (None, level)]
             if private and not names:
@@ -250,7 +268,27 @@ def virtual_network(path, task, level):
             tensor = checkpoint.assemble(row, lambda unit, axis: unit in own.get(axis, units))
             if tensor is not None:
                 result[names[0] if names else checkpoint.tensor_name(row)] = tensor
-        return result
+        for name, mask in masks(checkpoint.plan, result):
+            dtype, shape, data = result[name]
+            kept = np.frombuffer(result[mask][2], np.uint8) != 0
+            elements = np.frombuffer(data, np.uint8) * np.repeat(kept, BITS[dtype] // 8)
+            result[name] = dtype, shape, elements.astype(np.uint8).tobytes()
+            applied.add(mask)
+        # What owner maps and masks say has been done.
+        return {name: tensor for name, tensor in result.items() if name not in applied}
+
+
+def masks(plan, names):
+    """Tensors and their masks, as far as both are there."""
+    for name in names:
+        for entry in plan.get("tensors", []):
+            item = {key: entry[key] for key in ("match", "name") if key in entry}
+            if matched(item, name) is None:
+                continue
+            mask = matched({**item, "as": entry["mask"]}, name) if "mask" in entry else None
+            if mask in names:
+                yield name, mask
+            break
 
 
 def as_array(dtype, shape, data):

@@ -45,7 +45,7 @@ extension Claim {
     for (claim, policy) in zip(claims, policies) {
       let found = try number(claim, policy)
       var holdsUnder: [CountingPolicy] = []
-      for other in others where !other.needsValues || inventory.hasValues {
+      for other in others where inventory.isReady(for: other) {
         if claim.number.follows(from: try number(claim, other), claim.rounding) { holdsUnder.append(other) }
       }
       result.append(

@@ -9,11 +9,11 @@ extension Inventory {
   ///
   /// Throws `AccountingError.tooMany` where a sum passes 63 bits, which only shapes without data can reach,
   /// `.tooMuchWork` for more networks, units and ways to be cut than any model has, `.needsValues` for a policy that
-  /// counts by value before `countValues`, and `.unknownNetwork` for an expectation over networks that are not there.
+  /// counts by values that nobody has looked at, and `.unknownNetwork` for an expectation over networks that are not there.
   public func counts(
     under policy: CountingPolicy, for selection: RowSelection = RowSelection()
   ) throws(AccountingError) -> ParameterCounts {
-    if policy.needsValues, nonZero == nil { throw .needsValues(policy: policy.id) }
+    guard isReady(for: policy) else { throw .needsValues(policy: policy.id) }
     let wanted = Set(networks.indices.filter { selection.mayNeed(networks[$0]) })
     let needsAll = policy.selection != nil || policy.ratio == .ofLargest
     let chosen = networks.indices.filter { needsAll || wanted.contains($0) }
@@ -86,7 +86,7 @@ extension Inventory {
       work = overflow ? Int.max : sum
       if work > Self.workLimit { throw .tooMuchWork(networks: count, limit: Self.workLimit) }
     }
-    if policy.needsValues {
+    if policy.density == .nonZero {
       for placement in placements {
         let blocks = placement.cutDimensions.reduce(1) { $0 * (placement.cuts[$1]?.parts.count ?? 1) }
         try add(blocks, 1 + count, isPlain ? 1 : 1 + networks.count)
@@ -94,7 +94,12 @@ extension Inventory {
       return
     }
     if !isPlain { try add(count, networks.count, networks.count) }
-    for group in groups {
+    if policy.density == .masked {
+      for overlap in (overlaps ?? [:]).values {
+        try add(overlap.cells.reduce(1) { $0 + $1.masks.count }, 1 + count, 1 + networks.count)
+      }
+    }
+    for group in policy.isByTensor ? groupOfTensor.map({ groups[$0] }) : groups {
       let parts = group.outline.dimensions.reduce(1) { $0 + (unitCount ?? 1) + $1.parts.count }
       let users = 1 + min(count, group.networks.reduce(0) { $0 + $1.count })
       guard isPlain else {

@@ -5,7 +5,7 @@ extension Inventory {
   /// What the tensors of each group put in, by kind, per step of the group's outline; where values matter, what each
   /// tensor does, by element.
   func shares(under policy: CountingPolicy) throws(AccountingError) -> [[Share]] {
-    var shares = [[Share]](repeating: [], count: policy.needsValues ? tensors.count : groups.count)
+    var shares = [[Share]](repeating: [], count: policy.isByTensor ? tensors.count : groups.count)
     let times =
       switch policy.times {
       case .count(let count): count
@@ -40,10 +40,10 @@ extension Inventory {
     let share = Share(
       role: label.role, part: label.part, isCounted: isCounted,
       isUnknown: trained.map { $0 == nil } ?? false, isPacked: isPacked)
-    let group = policy.needsValues ? tensor : groupOfTensor[tensor]
+    let group = policy.isByTensor ? tensor : groupOfTensor[tensor]
     let place = shares[group].firstIndex { $0.isLike(share) } ?? shares[group].count
     if place == shares[group].count { shares[group].append(share) }
-    let steps = policy.needsValues ? 1 : outside[tensor]
+    let steps = policy.isByTensor ? 1 : outside[tensor]
     // A policy may give an element more bits than it has.
     var bits = 0
     // What the last byte of a whole tensor is filled up with is stored.

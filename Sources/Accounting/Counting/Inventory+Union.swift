@@ -14,9 +14,6 @@ public struct UnionCount: Sendable {
 }
 
 extension Inventory {
-  /// Whether it is known what is not zero.
-  public var hasValues: Bool { nonZero != nil }
-
   /// Counts the elements that some of these networks use, under a policy whose scope is what a network uses.
   ///
   /// Throws what `counts` does, and `.unknownNetwork`. A policy with the scopes `stored`, `union` or `increment`
@@ -31,7 +28,7 @@ extension Inventory {
       else { throw .unknownNetwork(task: network.task, level: network.level) }
       if !chosen.contains(index) { chosen.append(index) }
     }
-    if policy.needsValues, nonZero == nil { throw .needsValues(policy: policy.id) }
+    guard isReady(for: policy) else { throw .needsValues(policy: policy.id) }
     try checkWork(networks: chosen.count + 1, policy, isUnion: true)
     let shares = try shares(under: policy)
     var tallier = Tallier(self, policy)

@@ -27,6 +27,10 @@ public struct Inventory: Sendable {
   let placements: [TensorPlacement]
   /// What is not zero, for each tensor and each of its blocks in storage order; nil until somebody has looked.
   private(set) var nonZero: [[Int]]?
+  /// Which tensors are masks of others, and for whom.
+  let masks: TaskMasks
+  /// What masks leave in, by the place of the tensor that they are laid on; nil until somebody has looked.
+  private(set) var overlaps: [Int: MaskOverlap]?
 
   /// Tensors with one outline and the same users.
   struct Group {
@@ -53,6 +57,7 @@ public struct Inventory: Sendable {
     outside = specs.map(\.elementCount)
     ownAxes = []
     placements = []
+    masks = TaskMasks([])
   }
 
   /// The tensors of a unit checkpoint, or those that a plan describes; `uses` is what a graph does with each.
@@ -61,10 +66,15 @@ public struct Inventory: Sendable {
     tasks = assignment.tasks
     networks = assignment.networks
     placements = partition.tensors
+    masks = TaskMasks(partition.tensors)
     tensors = partition.tensors.map(\.spec)
-    roles = zip(partition.tensors, RoleClassifier.roles(of: tensors, uses: uses)).map { tensor, found in
+    var roles = zip(partition.tensors, RoleClassifier.roles(of: tensors, uses: uses)).map { tensor, found in
       tensor.named(found)
     }
+    for (place, reason) in partition.masks(masks) {
+      roles[place] = ClassifiedRole(.mask, reason, part: roles[place].part)
+    }
+    self.roles = roles
     names = Inventory.names(of: tensors, ties: partition.ties)
     var grouping = Grouping(assignment)
     var places: [Int] = []
@@ -92,6 +102,18 @@ public struct Inventory: Sendable {
   /// Keeps what is not zero, for each tensor the numbers of its blocks in storage order, one for a whole one.
   public mutating func keep(nonZero: [[Int]]) { self.nonZero = nonZero }
 
+  /// Keeps what masks leave in, by the place of the tensor that they are laid on.
+  public mutating func keep(overlaps: [Int: MaskOverlap]) { self.overlaps = overlaps }
+
+  /// Whether it is known what a policy needs to be known of the tensors' values.
+  public func isReady(for policy: CountingPolicy) -> Bool {
+    switch policy.density {
+    case .dense: true
+    case .nonZero: nonZero != nil
+    case .masked: masks.isEmpty || overlaps != nil
+    }
+  }
+
   private static func names(of specs: [TensorSpec], ties: [TensorName: TensorName]) -> [[Int]] {
     var names = specs.indices.map { [$0] }
     if ties.isEmpty { return names }
@@ -105,6 +127,26 @@ public struct Inventory: Sendable {
       names[index] = []
     }
     return names
+  }
+}
+
+extension Partition {
+  /// The places of owner maps and masks, whatever they are called, with what the plan says of them.
+  fileprivate func masks(_ masks: TaskMasks) -> [Int: String] {
+    var reasons: [Int: String] = [:]
+    var owned: [TensorName: TensorName] = [:]
+    for tensor in tensors.reversed() {
+      if let owners = tensor.owners { owned[owners.map] = tensor.spec.name }
+    }
+    for (place, tensor) in tensors.enumerated() {
+      if let name = owned[tensor.spec.name] { reasons[place] = "the plan's owner map of \(name.quoted)" }
+    }
+    for place in masks.masked {
+      for mask in masks.masks(of: place) where reasons[mask] == nil {
+        reasons[mask] = "the plan's mask of \(tensors[place].spec.name.quoted)"
+      }
+    }
+    return reasons
   }
 }
 

@@ -78,19 +78,66 @@ struct Tallier {
   }
 
   private mutating func tally(_ place: Int, _ chosen: [Int]?) -> Tally {
-    let isByTensor = policy.needsValues
-    let group = inventory.groups[isByTensor ? inventory.groupOfTensor[place] : place]
+    let group = inventory.groups[policy.isByTensor ? inventory.groupOfTensor[place] : place]
     let users = chosen.map { chosen in
       chosen.filter { index in group.networks.contains { $0.contains(index) } }
     }
-    if isByTensor { return blocks(place, users) }
+    switch policy.density {
+    case .dense: return Tally(outlined(group, users))
+    case .masked: return masked(place, group, users)
+    case .nonZero: return blocks(place, users)
+    }
+  }
+
+  /// What some of the networks use of one step of a group's outline.
+  private mutating func outlined(_ group: Inventory.Group, _ users: [Int]?) -> BlockCounts {
     let unitCount = inventory.unitCount ?? 1
     guard let users else {
-      return Tally(group.outline.counts(in: nil, unitCount: unitCount, isPrivate: group.isPrivate))
+      return group.outline.counts(in: nil, unitCount: unitCount, isPrivate: group.isPrivate)
     }
     let active = largest(users).map { self.active[$0] }
-    return Tally(
-      group.outline.counts(inAnyOf: active, unitCount: unitCount, isPrivate: group.isPrivate))
+    return group.outline.counts(inAnyOf: active, unitCount: unitCount, isPrivate: group.isPrivate)
+  }
+
+  /// The elements of a tensor that its owner map or its masks leave to some of the networks; of everything stored, those
+  /// that are left to a network at all.
+  private mutating func masked(_ tensor: Int, _ group: Inventory.Group, _ users: [Int]?) -> Tally {
+    let used = outlined(group, users)
+    let elementCount = inventory.tensors[tensor].elementCount
+    var tally = Tally()
+    if used.total == 0 || elementCount == 0 { return tally }
+    if inventory.placements.indices.contains(tensor), let owners = inventory.placements[tensor].owners {
+      // Elements of one unit, as the blocks of a unit are.
+      let kept = users.map { owners.count(in: units(of: $0)) } ?? elementCount - owners.count(of: nil)
+      if group.isPrivate { tally.classes.private = kept } else { tally.classes.intra = kept }
+      tally.left = elementCount - kept
+    } else if let kept = kept(tensor, users ?? Array(group.networks.joined())) {
+      if group.isPrivate { tally.classes.private = kept } else { tally.classes.common = kept }
+      tally.left = elementCount - kept
+    } else {
+      let steps = inventory.outside[tensor]
+      tally.classes.common = used.common * steps
+      tally.classes.intra = used.intra * steps
+      tally.classes.interconnection = used.interconnection * steps
+      tally.classes.private = used.private * steps
+    }
+    return tally
+  }
+
+  /// The units of some networks.
+  private func units(of networks: [Int]) -> UnitSet {
+    UnitSet(networks.flatMap { inventory.networks[$0].units.ascending })
+  }
+
+  /// How many elements the masks of a tensor leave to some of the networks; nil when one of them has the tensor whole.
+  private func kept(_ tensor: Int, _ users: [Int]) -> Int? {
+    guard let overlap = inventory.overlaps?[tensor], !users.isEmpty else { return nil }
+    var masks: Set<Int> = []
+    for user in users {
+      guard let mask = inventory.masks.mask(of: tensor, in: inventory.networks[user]) else { return nil }
+      masks.insert(mask)
+    }
+    return overlap.count(keptByAnyOf: masks)
   }
 
   /// The blocks of a tensor that some of the networks use, one by one, and what of them is not zero.

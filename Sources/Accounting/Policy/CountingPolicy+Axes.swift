@@ -50,6 +50,8 @@ extension CountingPolicy {
   public enum Density: String, Hashable, Sendable, CaseIterable {
     /// All of them.
     case dense
+    /// Those that an owner map or a mask leaves to the task; needs the masks' data.
+    case masked
     /// Those that are not zero; needs the data.
     case nonZero = "non-zero"
   }
@@ -142,6 +144,6 @@ extension CountingPolicy {
     public let weight: Int
   }
 
-  /// Whether counting needs the tensors' values.
-  public var needsValues: Bool { density != .dense }
+  /// Whether tensors that are cut alike may still differ in what counts.
+  var isByTensor: Bool { density != .dense }
 }

@@ -16,8 +16,7 @@ extension Family {
   private init(_ node: PlanNode) throws(PlanError) {
     let object = try node.object(allowing: [
       "format", "$schema", "family", "description", "tasks", "cuts", "widths", "groups", "channel_masks",
-      "experts",
-      "per_level", "per_task", "skipped", "choices",
+      "experts", "owners", "masks", "per_level", "per_task", "skipped", "choices",
     ])
     guard try object.required("format").string() == Family.format else {
       throw .outOfRange(place: "format", expected: "'\(Family.format)'", found: "another")
@@ -38,6 +37,7 @@ extension Family {
     }
     self.cuts = cuts
     units = try Family.units(object)
+    masks = try Family.masks(object.optional("masks"))
     perLevel = try Family.patterns(object.optional("per_level"), holding: "{level}")
     perTask = try Family.patterns(object.optional("per_task"), holding: "{task}")
     var skipped: [Int: [NamePattern]] = [:]
@@ -56,7 +56,9 @@ extension Family {
   }
 
   private static func units(_ object: PlanObject) throws(PlanError) -> Units {
-    let keys = ["widths", "groups", "channel_masks", "experts"].filter { object.optional($0) != nil }
+    let keys = ["widths", "groups", "channel_masks", "experts", "owners"].filter {
+      object.optional($0) != nil
+    }
     if keys.count > 1 { throw .keysExclude(place: "document", first: keys[0], second: keys[1]) }
     if let widths = object.optional("widths") {
       return .widths(try ascending(fractions(widths), widths.place))
@@ -99,6 +101,7 @@ extension Family {
       }
       return .experts(pattern)
     }
+    if let owners = object.optional("owners") { return .owners(try maps(owners)) }
     return .whole
   }
 

@@ -5,12 +5,14 @@ internal import UnitModel
 extension Family {
   /// The plan for the tensors of a file, with every list spelled out.
   ///
-  /// - Parameter mask: the elements of a tensor that are not 0; asked for channel masks only.
+  /// - Parameters:
+  ///   - mask: the elements of a tensor that are not 0; asked for channel masks only.
+  ///   - values: how often each byte occurs in a tensor of bytes; asked for owner maps only.
   ///
-  /// Throws `PlanningError`, and what `mask` throws.
+  /// Throws `PlanningError`, and what `mask` and `values` throw.
   public func plan<Failure: Error>(
     for specs: [TensorSpec], ties: [TensorName: TensorName] = [:],
-    mask: (TensorName) throws(Failure) -> [Bool]
+    mask: (TensorName) throws(Failure) -> [Bool], values: (TensorName) throws(Failure) -> [Int]
   ) throws -> ProposedPlan {
     var plan = Plan(unitCount: 1)
     plan.tensors = cuts.map { PlanTensor(selector: .match($0.pattern), dimensions: $0.dimensions) }
@@ -29,8 +31,15 @@ extension Family {
       let count = try experts(pattern, specs, &plan)
       plan.unitCount = count
       levels = (0..<count).map { (0...$0).map { UnitID($0) } }
+    case .owners(let rules):
+      plan.unitCount = tasks.count
+      plan.tensors += try owned(rules, specs, values)
     }
-    plan.tasks = tasks.map { task(named: $0, levels, plan, specs) }
+    plan.tensors += maskEntries()
+    plan.tasks = tasks.enumerated().map { number, name in
+      if case .owners = units { levels = [(0...number).map { UnitID($0) }] }
+      return task(named: name, levels, plan, specs)
+    }
     plan.provenance = Provenance(
       rule: "imported",
       details: JSONObject([JSONMember(key: "family", value: .string(name))]) ?? JSONObject())

@@ -11,7 +11,10 @@ extension Family {
     // A level that goes its own way on every axis still has units for whole tensors: those of the last level.
     task.levels = (0..<count).map { .units(own == nil ? levels[$0] : levels[levels.count - 1]) }
     if let own { task.axes = axes(own, plan) }
-    task.privateTensors = perTask.compactMap { item(of: $0, key: "{task}", value: name.text, specs) }
+    // Masks first: the name by which a task knows one is the name that its tensor's entry says.
+    task.privateTensors =
+      masks.compactMap { item(ofMask: $0.mask, task: name.text, specs) }
+      + perTask.compactMap { item(of: $0, key: "{task}", value: name.text, specs) }
     let first = firstLevel(specs)
     for level in 1...max(1, count) {
       var items = perLevel.compactMap { pattern in
@@ -62,6 +65,14 @@ extension Family {
         && !short.contains(key)
     }
     return PlanPrivate(selector: .match(selector), alias: keeps == true ? alias : nil)
+  }
+
+  /// A private item for a task's masks of one pattern. Nil where no tensor has such a name.
+  private func item(ofMask mask: String, task: String, _ specs: [TensorSpec]) -> PlanPrivate? {
+    guard let selector = NamePattern(filled(mask, task: task)),
+      specs.contains(where: { selector.match($0.name.text) != nil })
+    else { return nil }
+    return PlanPrivate(selector: .match(selector), alias: NamePattern(Self.known(mask)))
   }
 
   /// Tensors that another level skips and this one does not.

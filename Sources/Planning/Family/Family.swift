@@ -13,6 +13,8 @@ public struct Family: Sendable {
   public let cuts: [CutOption]
   /// Where the units come from.
   public let units: Units
+  /// Tensors of which each task has a mask: the tensors, and the names of their masks, with `{task}`.
+  public let masks: [(tensors: NamePattern, mask: String)]
   /// Tensors that one level alone uses, by patterns with `{level}`.
   public let perLevel: [String]
   /// Tensors that one task alone uses, by patterns with `{task}`.
@@ -22,6 +24,14 @@ public struct Family: Sendable {
   /// For a task the fraction of each axis at each level, where axes go their own ways.
   public let choices: [TaskID: [[(axis: NamePattern, fraction: Double)]]]
 
+  /// Tensors and the names of their owner maps, whose wildcards stand for what those of the pattern took.
+  public struct MapRule: Hashable, Sendable {
+    /// The tensors.
+    public let tensors: NamePattern
+    /// Their maps.
+    public let map: NamePattern
+  }
+
   /// Where the units come from.
   public enum Units: Hashable, Sendable {
     /// Prefixes of every axis, as fractions that ascend to 1; a level for each.
@@ -30,6 +40,9 @@ public struct Family: Sendable {
     case channelMasks([String: [String]])
     /// Whole tensors: what the first wildcard of the pattern takes is the number of the unit.
     case experts(NamePattern)
+    /// Owner maps: beside a tensor one that has for each element 0 (free), or the number of a task from 1. Task t uses the
+    /// elements of the tasks up to its own.
+    case owners([MapRule])
     /// None: everything is whole, and tasks differ in what they have to themselves.
     case whole
   }

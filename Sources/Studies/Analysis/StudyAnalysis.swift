@@ -38,7 +38,7 @@ public struct StudyAnalysis: Sendable {
     for (name, inventory) in inventories {
       var all: [ParameterCounts?] = []
       for policy in policies {
-        all.append(policy.needsValues && !inventory.hasValues ? nil : try inventory.counts(under: policy))
+        all.append(inventory.isReady(for: policy) ? try inventory.counts(under: policy) : nil)
       }
       counts[name] = all
     }

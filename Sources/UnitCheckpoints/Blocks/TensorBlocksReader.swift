@@ -10,6 +10,8 @@ package final class TensorBlocksReader {
   private let grid: BlockGrid?
   private var blocks: [OpenBlock] = []
   private var numbers: [Int] = []
+  /// Puts elements with owners in their places, or takes out what a mask leaves; nil for other tensors.
+  private var picking: ElementPicking?
 
   private struct OpenBlock {
     let dataset: Int
@@ -44,6 +46,11 @@ package final class TensorBlocksReader {
     self.checkpoint = checkpoint
     self.selection = selection
     let index = checkpoint.index
+    if let owners = selection.owners {
+      grid = nil
+      try open(owners)
+      return
+    }
     let isStoredWhole = selection.tensor.datasets.contains { index.datasets[$0].owner.isWhole }
     grid = isStoredWhole ? nil : BlockGrid(selection)
     var coordinates: [[Int]] = []
@@ -61,13 +68,37 @@ package final class TensorBlocksReader {
       if isNeeded { try checkpoint.checkPresence(ofDataset: dataset) }
     }
     if let grid { numbers = grid.blockNumbers(coordinates: coordinates) }
+    if let mask = selection.mask, isStoredWhole {
+      picking = try ElementPicking(checkpoint, selection.spec, map: mask)
+    }
   }
 
-  deinit { checkpoint.close(selection.tensor.datasets) }
+  /// Opens the datasets of the owners that are kept.
+  private func open(_ owners: TensorSelection.Owners) throws(CheckpointError) {
+    numbers = [Int](repeating: -1, count: 256)
+    for dataset in selection.tensor.datasets {
+      guard let owner = checkpoint.index.datasets[dataset].owner.ownerNumber, owners.keeps[owner] else {
+        continue
+      }
+      numbers[owner] = blocks.count
+      // Opening has seen one block in each.
+      for number in checkpoint.index.datasets[dataset].blocks {
+        blocks.append(OpenBlock(dataset: dataset, number: number))
+      }
+      try checkpoint.checkPresence(ofDataset: dataset)
+    }
+    picking = try ElementPicking(checkpoint, selection.spec, map: owners.map)
+  }
+
+  deinit {
+    checkpoint.close(selection.tensor.datasets)
+    if let map = picking?.map { checkpoint.close(map.datasets) }
+  }
 
   /// The windows that cover what is read.
   package func windows(limit: Int) -> [BlockWindow] {
-    grid?.windows(limit: limit)
+    if let picking { return picking.windows(limit: limit) }
+    return grid?.windows(limit: limit)
       ?? BlockGrid.wholeWindows(byteCount: selection.spec.byteCount, limit: limit)
   }
 
@@ -77,12 +108,15 @@ package final class TensorBlocksReader {
   package func read(
     _ window: BlockWindow, into flat: UnsafeMutableRawBufferPointer, pieces: UnsafeMutableRawBufferPointer
   ) throws(CheckpointError) {
+    if let owners = selection.owners { return try read(window, by: owners, into: flat, pieces: pieces) }
     guard let grid, let target = flat.baseAddress, let staging = pieces.baseAddress else {
       guard blocks.count == 1 else { throw missing() }
       let bytes = UnsafeMutableRawBufferPointer(rebasing: flat[..<window.byteCount])
       guard let start = nextByte(of: 0, count: bytes.count) else { throw missing() }
       try checkpoint.read([DatasetPiece(dataset: blocks[0].dataset, offset: start, target: bytes)])
-      return advance(0, over: UnsafeRawBufferPointer(bytes))
+      advance(0, over: UnsafeRawBufferPointer(bytes))
+      if let picking { try picking.clear(bytes, of: window) }
+      return
     }
     let list = grid.pieces(of: window)
     var stretches: [DatasetPiece] = []
@@ -109,8 +143,47 @@ package final class TensorBlocksReader {
     grid.move(list, of: window, .piecesToFlat, flat: target, pieces: staging)
   }
 
+  /// The next window of a tensor whose elements are packed by owner.
+  private func read(
+    _ window: BlockWindow, by owners: TensorSelection.Owners, into flat: UnsafeMutableRawBufferPointer,
+    pieces: UnsafeMutableRawBufferPointer
+  ) throws(CheckpointError) {
+    guard let picking else { throw missing() }
+    let target = UnsafeMutableRawBufferPointer(rebasing: flat[..<window.byteCount])
+    let counts = try picking.load(window)
+    // Owners whose elements are kept, each with its place among the pieces.
+    var starts = [Int](repeating: -1, count: 256)
+    var stretches: [DatasetPiece] = []
+    var end = 0
+    for (owner, count) in counts.enumerated() where count > 0 && owners.keeps[owner] {
+      let byteCount = count * picking.width
+      guard numbers[owner] >= 0, let start = nextByte(of: numbers[owner], count: byteCount) else {
+        throw picking.disagreement(selection.tensor.spec, owner: owner)
+      }
+      starts[owner] = end
+      stretches.append(
+        DatasetPiece(
+          dataset: blocks[numbers[owner]].dataset, offset: start,
+          target: UnsafeMutableRawBufferPointer(rebasing: pieces[end..<end + byteCount])))
+      end += byteCount
+    }
+    try checkpoint.read(stretches)
+    for (owner, start) in starts.enumerated() where start >= 0 {
+      advance(
+        numbers[owner],
+        over: UnsafeRawBufferPointer(rebasing: pieces[start..<start + counts[owner] * picking.width]))
+    }
+    picking.scatter(UnsafeRawBufferPointer(rebasing: pieces[..<end]), starts: starts, into: target)
+  }
+
   /// Checks that every run was read whole and is what was written.
   package func finish() throws(CheckpointError) {
+    if let picking { try picking.finish() }
+    for (owner, number) in numbers.enumerated() where selection.owners != nil && number >= 0 {
+      if blocks[number].read != checkpoint.index.blocks[blocks[number].number].byteCount, let picking {
+        throw picking.disagreement(selection.tensor.spec, owner: owner)
+      }
+    }
     for block in blocks {
       let indexed = checkpoint.index.blocks[block.number]
       guard block.read == indexed.byteCount else { throw missing() }

@@ -10,6 +10,8 @@ package enum LayoutV1 {
   static let shardsVersion: [UInt32] = [1, 1]
   /// The minor version that first has the files of a graph among the headers.
   static let graphVersion: [UInt32] = [1, 2]
+  /// The minor version that first has elements packed by owner.
+  static let ownersVersion: [UInt32] = [1, 3]
   /// Attribute of a dataset whose HDF5 type cannot say what its bytes are.
   static let dtypeAttribute = "dtype"
 
@@ -20,6 +22,8 @@ package enum LayoutV1 {
   static let commonGroup = "common"
   static let wholeGroup = "tensors"
   static let privateGroup = "private"
+  /// Elements that an owner map gives to nobody (1.3).
+  static let freeGroup = "free"
 
   /// Datasets of the metadata group, in the order in which the index checksum takes them.
   enum Table: String, CaseIterable {
@@ -48,6 +52,8 @@ package enum DatasetOwner: Hashable, Sendable {
   case whole
   /// A tensor that is not cut and that only some tasks or levels use.
   case wholePrivate
+  /// Elements that their tensor's owner map gives to no unit.
+  case free
 
   var code: Int64 {
     switch self {
@@ -55,6 +61,7 @@ package enum DatasetOwner: Hashable, Sendable {
     case .common: -1
     case .whole: -2
     case .wholePrivate: -3
+    case .free: -4
     }
   }
 
@@ -64,12 +71,22 @@ package enum DatasetOwner: Hashable, Sendable {
     case -1: self = .common
     case -2: self = .whole
     case -3: self = .wholePrivate
+    case -4: self = .free
     default: return nil
     }
   }
 
   /// Whether the dataset holds a tensor in one piece and in its own shape.
   package var isWhole: Bool { self == .whole || self == .wholePrivate }
+
+  /// What an owner map has for the elements in such a dataset; nil for datasets that no owner map is about.
+  package var ownerNumber: Int? {
+    switch self {
+    case .free: 0
+    case .unit(let unit): unit + 1
+    default: nil
+    }
+  }
 
   /// The group's path from the root.
   package var group: String {
@@ -78,6 +95,7 @@ package enum DatasetOwner: Hashable, Sendable {
     case .common: LayoutV1.commonGroup
     case .whole: LayoutV1.wholeGroup
     case .wholePrivate: LayoutV1.privateGroup
+    case .free: LayoutV1.freeGroup
     }
   }
 }

@@ -23,6 +23,11 @@ package struct CheckpointIndex: Sendable {
   package func stored(_ tensor: IndexedTensor) -> IndexedTensor {
     tensor.tiedTo.map { tensors[$0] } ?? tensor
   }
+
+  /// The owner map by which a stored tensor's elements are packed; nil for one whose elements have no owners.
+  package func ownerMap(of tensor: IndexedTensor) -> IndexedTensor? {
+    tensor.ownerMap.map { stored(tensors[$0]) }
+  }
 }
 
 /// One tensor of the flat weights.
@@ -36,6 +41,8 @@ package struct IndexedTensor: Sendable {
   package let cuts: [Int?]
   /// Indices of `CheckpointIndex.datasets`; empty for a tied tensor.
   package let datasets: Range<Int>
+  /// The row of the owner map by which the elements are packed, a dataset for each owner; nil for other tensors.
+  package internal(set) var ownerMap: Int?
 }
 
 /// How a dimension is cut.

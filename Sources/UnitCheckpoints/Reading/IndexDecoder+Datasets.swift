@@ -60,9 +60,15 @@ extension IndexDecoder {
         for block in blocks {
           let range = try takeCoordinates(of: block)
           next = block + 1
-          let decoded = try decodeBlock(
-            block, coordinates: range, offset: offset, hasGaps: row.contiguous == 0, spec: tensor.spec,
-            cuts: cuts, owner: owner)
+          let decoded: IndexedBlock
+          if cuts.isEmpty, owner.ownerNumber != nil, blocks.count == 1 {
+            decoded = try decodeOwnedBlock(
+              block, coordinates: range, spec: tensor.spec, number: number, owner: owner)
+          } else {
+            decoded = try decodeBlock(
+              block, coordinates: range, offset: offset, hasGaps: row.contiguous == 0, spec: tensor.spec,
+              cuts: cuts, owner: owner)
+          }
           guard decoded.byteCount <= left else { throw blockTotal(tensor.spec, number, "more") }
           left -= decoded.byteCount
           offset = decoded.offset + decoded.byteCount

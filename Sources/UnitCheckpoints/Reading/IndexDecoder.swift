@@ -30,6 +30,7 @@ struct IndexDecoder {
     decoder.index.coordinates = tables.coordinates
     try decoder.decodeDatasets(fileSize: fileSize)
     try decoder.rows.checkAllOwned()
+    try decoder.checkOwnerMaps()
     if decoder.log.errors.count > before { throw decoder.log.errors[before] }
     decoder.index.tensors = decoder.tensors.compactMap { $0 }
     return decoder.index

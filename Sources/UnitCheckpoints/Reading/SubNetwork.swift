@@ -6,6 +6,8 @@ package struct SubNetwork: Sendable {
   package let network: VirtualNetwork
   /// In the order of the flat weights.
   package let tensors: [SubNetworkTensor]
+  /// Owner maps and masks that the network could have: what they say has been done in `tensors`.
+  package let applied: [SubNetworkTensor]
 
   /// The tensors that `network` has of `checkpoint`.
   ///
@@ -16,29 +18,48 @@ package struct SubNetwork: Sendable {
     let axes = Dictionary(
       plan.partition.axes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var tensors: [SubNetworkTensor] = []
-    var places: [Int: Int] = [:]
+    var places: [Selected: Int] = [:]
+    let masks = TaskMasks(plan.partition.tensors)
+    var masksOf: [Int: Int] = [:]
+    for number in masks.masked { masksOf[number] = masks.mask(of: number, in: network) }
+    let isApplied = plan.partition.ownerMaps.union(masksOf.values)
+    var applied: [SubNetworkTensor] = []
     for (number, placement) in plan.partition.tensors.enumerated() {
       guard network.sees(placement), placement.units.allSatisfy(network.units.contains) else { continue }
       let stored = checkpoint.index.tensors[number].tiedTo ?? number
+      let selected = Selected(stored: stored, mask: masksOf[number])
       let alias = placement.scope.user(task: network.task, level: network.level)?.alias
       do throws(TensorError) {
         let selection = try TensorSelection(
-          checkpoint.index.tensors[stored], of: checkpoint.index, in: network)
-        tensors.append(
-          SubNetworkTensor(
-            spec: try TensorSpec(
-              name: alias ?? placement.spec.name, dtype: selection.spec.dtype, shape: selection.spec.shape),
-            selection: selection, tiedTo: places[stored],
-            reorderings: placement.reorderings(in: network, axes: axes)))
+          checkpoint.index.tensors[stored], of: checkpoint.index, in: network,
+          mask: selected.mask.map { checkpoint.index.stored(checkpoint.index.tensors[$0]) })
+        let tensor = SubNetworkTensor(
+          number: number,
+          spec: try TensorSpec(
+            name: alias ?? placement.spec.name, dtype: selection.spec.dtype, shape: selection.spec.shape),
+          selection: selection, tiedTo: places[selected],
+          reorderings: placement.reorderings(in: network, axes: axes))
+        if isApplied.contains(number) {
+          applied.append(tensor)
+          continue
+        }
+        tensors.append(tensor)
       } catch {
         throw .broken(
           .tensorShape, path: checkpoint.path, place: "tensor \(placement.spec.name.quoted)",
           expected: "a tensor in task \(network.task.quoted), level \(network.level)", found: "\(error)")
       }
-      if places[stored] == nil { places[stored] = tensors.count - 1 }
+      if places[selected] == nil { places[selected] = tensors.count - 1 }
     }
     self.network = network
     self.tensors = tensors
+    self.applied = applied
+  }
+
+  /// Tensors with the same bytes are tied if the same mask is laid on them.
+  private struct Selected: Hashable {
+    let stored: Int
+    let mask: Int?
   }
 
   /// Elements and logical bytes; tied tensors count once.
@@ -55,6 +76,8 @@ package struct SubNetwork: Sendable {
 
 /// A tensor of a sub-network.
 package struct SubNetworkTensor: Sendable {
+  /// Its number in the checkpoint, and in the partition.
+  package let number: Int
   /// The name that the task knows the tensor by, and the dense shape.
   package let spec: TensorSpec
   package let selection: TensorSelection

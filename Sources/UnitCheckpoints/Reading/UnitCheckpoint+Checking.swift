@@ -51,7 +51,10 @@ extension UnitCheckpoint {
     var known = Set<String>()
     for number in index.datasets.indices { known.insert("/\(datasetPath(number))") }
     var found: [String] = []
-    let groups = [LayoutV1.commonGroup, LayoutV1.wholeGroup, LayoutV1.privateGroup, LayoutV1.unitsGroup]
+    let groups = [
+      LayoutV1.commonGroup, LayoutV1.wholeGroup, LayoutV1.privateGroup, LayoutV1.freeGroup,
+      LayoutV1.unitsGroup,
+    ]
     do throws(HDF5Error) {
       for group in groups {
         guard try hdf5.root.link(HDF5Name(group)) != nil else { continue }

@@ -7,6 +7,8 @@ package struct CheckpointContents: Sendable {
   package let tensors: [TensorPlacement]
   /// For each tensor the index of the one whose bytes it shares, or nil.
   package let ties: [Int?]
+  /// For each tensor the index of the owner map by which its elements are packed, or nil.
+  package let ownerMaps: [Int?]
   /// The plan as normalised JSON.
   package let plan: [UInt8]
   /// Where the flat weights came from, as JSON: format and shards.
@@ -25,6 +27,14 @@ package struct CheckpointContents: Sendable {
     tensors: [TensorPlacement], ties: [Int?], plan: [UInt8], source: [UInt8], headers: [[UInt8]],
     hasGraph: Bool = false, shardIndex: [UInt8]? = nil, isCompressed: Bool = false
   ) {
+    var places: [TensorName: Int] = [:]
+    if tensors.contains(where: { $0.owners != nil }) {
+      for (place, tensor) in tensors.enumerated() { places[tensor.spec.name] = place }
+    }
+    ownerMaps = tensors.map { tensor in
+      // Without elements there is nothing to pack.
+      tensor.spec.elementCount > 0 ? tensor.owners.flatMap { places[$0.map] } : nil
+    }
     self.hasGraph = hasGraph
     self.tensors = tensors
     self.ties = ties

@@ -28,8 +28,10 @@ struct CheckpointSkeleton {
       bytes: Array(LayoutV1.formatValue.utf8))
     var version = ByteWriter()
     // The lowest version that has what the file needs, so that older readers know what they may expect.
-    let lowest = contents.shardIndex == nil ? LayoutV1.version : LayoutV1.shardsVersion
-    for number in contents.hasGraph ? LayoutV1.graphVersion : lowest { version.append(number) }
+    var lowest = contents.shardIndex == nil ? LayoutV1.version : LayoutV1.shardsVersion
+    if contents.hasGraph { lowest = LayoutV1.graphVersion }
+    if contents.ownerMaps.contains(where: { $0 != nil }) { lowest = LayoutV1.ownersVersion }
+    for number in lowest { version.append(number) }
     try skeleton.writeRootAttribute(
       LayoutV1.versionAttribute, type: .array(.u32, [LayoutV1.version.count]), bytes: version.bytes)
 

@@ -33,7 +33,8 @@ extension IndexBuilder {
 
   private func blockDestinations(ofDataset number: Int, dtype: DType?) -> [BlockDestination] {
     let dataset = datasets[number]
-    let isCut = dataset.owner >= -1
+    // Of elements with owners: the row of the map, and the owner's number there.
+    let isCut = DatasetOwner(code: dataset.owner)?.isWhole == false
     var firstChunk = 0
     return blocks[Int(dataset.firstBlock)...].prefix(Int(dataset.blockCount)).map { block in
       let numbers = coordinates[Int(block.firstCoordinate)...].prefix(Int(block.coordinateCount))

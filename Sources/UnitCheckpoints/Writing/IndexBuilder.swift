@@ -25,8 +25,8 @@ struct IndexBuilder {
   /// - Parameter isCompressed: whether datasets that are large enough are cut into chunks.
   init(isCompressed: Bool) { self.isCompressed = isCompressed }
 
-  /// Appends a tensor with its datasets and blocks; `tiedTo` names an earlier or later row.
-  mutating func append(_ placement: TensorPlacement, tiedTo: Int?) {
+  /// Appends a tensor with its datasets and blocks; `tiedTo` and `ownerMap` name earlier or later rows.
+  mutating func append(_ placement: TensorPlacement, tiedTo: Int?, ownerMap: Int? = nil) {
     let spec = placement.spec
     let owned = tiedTo == nil ? Self.datasets(of: placement) : []
     let row = TensorRow(
@@ -48,7 +48,8 @@ struct IndexBuilder {
       var offset = 0
       for (block, byteCount) in zip(list, byteCounts) {
         if let chunks, !owner.isWhole { offset = chunks.blockOffset(offset) }
-        let numbers = block.parts.isEmpty ? block.units.map(\.index) : block.parts
+        var numbers = block.parts.isEmpty ? block.units.map(\.index) : block.parts
+        if let ownerMap, let number = owner.ownerNumber { numbers = [ownerMap, number] }
         blocks.append(
           BlockRow(
             offset: UInt64(offset), bytes: UInt64(byteCount), xxh3: 0,
@@ -97,6 +98,9 @@ struct IndexBuilder {
 
   /// The datasets a tensor is stored in: one per owner of its blocks, or one for all of it.
   private static func datasets(of placement: TensorPlacement) -> [(owner: DatasetOwner, blocks: [Block])] {
+    if placement.owners != nil, placement.spec.elementCount > 0 {
+      return placement.storage.map { ($0.owner.map { .unit($0.index) } ?? .free, $0.blocks) }
+    }
     if placement.cutDimensions.isEmpty || placement.spec.elementCount == 0 {
       return [(placement.scope.isPrivate ? .wholePrivate : .whole, placement.blocks)]
     }

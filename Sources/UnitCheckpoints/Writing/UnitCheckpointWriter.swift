@@ -24,7 +24,9 @@ package final class UnitCheckpointWriter {
     self.contents = contents
     do throws(FileError) { bytes = try AtomicFile(path: path) } catch { throw .file(error) }
     var index = IndexBuilder(isCompressed: contents.isCompressed)
-    for (placement, tie) in zip(contents.tensors, contents.ties) { index.append(placement, tiedTo: tie) }
+    for (place, placement) in contents.tensors.enumerated() {
+      index.append(placement, tiedTo: contents.ties[place], ownerMap: contents.ownerMaps[place])
+    }
     skeleton.start(bytes, path: path, contents: contents, index: index)
     self.index = index
     var start = 0

@@ -33,7 +33,7 @@ public enum BlockClass: String, Hashable, Sendable, CaseIterable {
 
 /// The blocks that lie in one dataset, in storage order.
 public struct OwnedBlocks: Hashable, Sendable {
-  /// The unit whose dataset this is; nil for the common one.
+  /// The unit whose dataset this is; nil for the common one, and for that of free elements.
   public let owner: UnitID?
   /// The blocks, in the order in which they are stored.
   public let blocks: [Block]

@@ -37,6 +37,9 @@ public struct Partition: Hashable, Sendable {
           place: "tensor \(tensor.spec.name.quoted)", unit: unit.index, unitCount: unitCount)
       }
     }
+    for tensor in tensors where tensor.owners != nil {
+      try tensor.checkOwners(unitCount: unitCount) { places[$0].map { tensors[$0] } }
+    }
     for (name, original) in ties.sorted(by: { $0.key < $1.key }) {
       guard let first = places[name].map({ tensors[$0] }), let second = places[original].map({ tensors[$0] })
       else {
@@ -46,6 +49,7 @@ public struct Partition: Hashable, Sendable {
         throw .tiedApart(tensor: name, original: original, what: what)
       }
     }
+    try TaskMasks(tensors).check(ties: ties, places: places)
     self.unitCount = unitCount
     self.axes = axes
     self.tensors = tensors
@@ -57,7 +61,9 @@ extension TensorPlacement {
   /// What keeps two tensors from sharing their bytes: nil, or "another dtype or shape", "another cut", "another scope".
   func difference(tiedTo other: TensorPlacement) -> String? {
     if spec.dtype != other.spec.dtype || spec.shape != other.spec.shape { return "another dtype or shape" }
-    if dimensions != other.dimensions || units != other.units || featureOrder != other.featureOrder {
+    if dimensions != other.dimensions || units != other.units || featureOrder != other.featureOrder
+      || owners != other.owners
+    {
       return "another cut"
     }
     // The names that tasks know a tensor by may differ: that is what a tie is for.

@@ -5,8 +5,9 @@ extension TensorPlacement {
   ///
   /// Datasets: common first, then by unit. Within one: by the units on the other cut dimensions, dimension by
   /// dimension, common first; where two blocks agree in that (two axes on one dimension), by part index. A tensor
-  /// without elements has no blocks.
+  /// without elements has no blocks. Elements with owners of their own: free ones first, then by unit.
   public var storage: [OwnedBlocks] {
+    if let owners { return storage(by: owners) }
     var groups: [OwnedBlocks] = []
     var current: [Block] = []
     for block in blocks {
@@ -20,7 +21,20 @@ extension TensorPlacement {
     return groups
   }
 
-  /// The blocks with at least one element, in storage order over all datasets.
+  private func storage(by owners: ElementOwners) -> [OwnedBlocks] {
+    let units: [UnitID?] = [nil] + (0..<max(0, owners.elements.count - 1)).map { UnitID($0) }
+    return units.compactMap { unit in
+      let count = owners.count(of: unit)
+      if count == 0 { return nil }
+      let block = Block(
+        parts: [], units: unit.map { [$0] } ?? [], owner: unit, shape: [count], elementCount: count,
+        blockClass: BlockClass(unitCount: unit == nil ? 0 : 1, isPrivate: scope.isPrivate))
+      return OwnedBlocks(owner: unit, blocks: [block])
+    }
+  }
+
+  /// The blocks with at least one element, in storage order over all datasets; elements with owners of their own are one
+  /// block here, because a task has the tensor in its own shape, with zeros.
   public var blocks: [Block] {
     guard spec.elementCount > 0 else { return [] }
     if cutDimensions.isEmpty {

@@ -16,6 +16,10 @@ public struct TensorPlacement: Hashable, Sendable {
   public let featureOrder: FeatureOrder
   /// The dimensions that are cut, ascending.
   public let cutDimensions: [Int]
+  /// Who owns each element, where that is told element by element; such a tensor has no cuts.
+  public let owners: ElementOwners?
+  /// The name by which a task knows the mask that takes elements of this tensor from it; nil for none.
+  public let mask: TensorName?
 
   /// The order of the channels on a compact dimension.
   public enum FeatureOrder: String, Hashable, Sendable, CaseIterable {
@@ -32,10 +36,11 @@ public struct TensorPlacement: Hashable, Sendable {
   ///
   /// `dimensions` is empty for a tensor without cuts, else one per dimension. `units` may be given only then. Throws
   /// `PlanError.rankDisagrees`, `.sizeDisagrees`, `.unknownAxis`, `.byteDivided`, `.cutTooFine` or
-  /// `.unitsAndAxes`. Sizes of compact dimensions depend on the levels and are checked by `Assignment.check`.
+  /// `.keysExclude`. Sizes of compact dimensions depend on the levels and are checked by `Assignment.check`, owners
+  /// and masks by `Partition`.
   public init(
     spec: TensorSpec, scope: TensorScope = .shared, dimensions: [DimensionPlacement] = [],
-    units: UnitSet = UnitSet(),
+    units: UnitSet = UnitSet(), owners: ElementOwners? = nil, mask: TensorName? = nil,
     featureOrder: FeatureOrder = .ascending, cutter: inout DimensionCutter
   ) throws(PlanError) {
     let dimensions =
@@ -45,6 +50,13 @@ public struct TensorPlacement: Hashable, Sendable {
     }
     if !units.isEmpty, dimensions.contains(where: { $0 != .whole }) {
       throw .keysExclude(place: "tensor \(spec.name.quoted)", first: "units", second: "axes")
+    }
+    if owners != nil, mask != nil {
+      throw .keysExclude(place: "tensor \(spec.name.quoted)", first: "owners", second: "mask")
+    }
+    for (key, isThere) in [("owners", owners != nil), ("mask", mask != nil)] where isThere {
+      let other = !units.isEmpty ? "units" : dimensions.contains { $0 != .whole } ? "axes" : nil
+      if let other { throw .keysExclude(place: "tensor \(spec.name.quoted)", first: key, second: other) }
     }
     var cuts: [DimensionCut?] = []
     cuts.reserveCapacity(dimensions.count)
@@ -68,11 +80,13 @@ public struct TensorPlacement: Hashable, Sendable {
     self.units = units.ascending
     self.featureOrder = featureOrder
     self.cutDimensions = cutDimensions
+    self.owners = owners
+    self.mask = mask
     try checkByteBoundaries()
   }
 
   /// Whether the tensor is stored as it lies in a flat file: in one block, in its own order.
-  public var isWhole: Bool { cutDimensions.allSatisfy { (cuts[$0]?.parts.count ?? 1) == 1 } }
+  public var isWhole: Bool { owners == nil && cutDimensions.allSatisfy { (cuts[$0]?.parts.count ?? 1) == 1 } }
 
   /// The compact dimensions with their axis.
   public var compactDimensions: [(dimension: Int, use: AxisUse)] {

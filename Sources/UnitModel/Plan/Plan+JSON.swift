@@ -73,6 +73,13 @@ extension PlanTensor {
     object["shape"] = shape.map(list)
     if !dimensions.isEmpty { object["axes"] = .array(dimensions.map(\.json)) }
     if !units.isEmpty { object["units"] = list(units.ascending) }
+    if let owners {
+      var members = JSONObject()
+      members["map"] = .string(owners.map.text)
+      members["elements"] = list(owners.elements)
+      object["owners"] = .object(members)
+    }
+    object["mask"] = mask.map { .string($0.text) }
     if featureOrder != .ascending { object["feature_order"] = .string(featureOrder.rawValue) }
     return .object(object)
   }

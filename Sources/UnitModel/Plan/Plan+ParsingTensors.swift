@@ -9,17 +9,27 @@ func readTensors(_ node: PlanNode?) throws(PlanError) -> [PlanTensor] {
 
 private func readTensor(_ node: PlanNode) throws(PlanError) -> PlanTensor {
   let object = try node.object(
-    allowing: ["match", "name", "axes", "units", "feature_order", "shape", "dtype"])
+    allowing: ["match", "name", "axes", "units", "owners", "mask", "feature_order", "shape", "dtype"])
   var tensor = PlanTensor(selector: try readSelector(object))
   if object.optional("axes") != nil, object.optional("units") != nil {
     throw .keysExclude(place: node.place, first: "units", second: "axes")
+  }
+  for key in ["owners", "mask"] where object.optional(key) != nil {
+    for other in ["axes", "units", "feature_order"] where object.optional(other) != nil {
+      throw .keysExclude(place: node.place, first: key, second: other)
+    }
+  }
+  if object.optional("owners") != nil, object.optional("mask") != nil {
+    throw .keysExclude(place: node.place, first: "owners", second: "mask")
   }
   for item in try object.optional("axes")?.array() ?? [] { tensor.dimensions.append(try readDimension(item)) }
   if let units = object.optional("units") { tensor.units = UnitSet(try readUnits(units)) }
   if let order = object.optional("feature_order") {
     tensor.featureOrder = try readCase(order, TensorPlacement.FeatureOrder.self)
   }
-  for key in ["shape", "dtype"] where object.optional(key) != nil {
+  if let owners = object.optional("owners") { tensor.owners = try readOwners(owners) }
+  tensor.mask = try object.optional("mask")?.pattern()
+  for key in ["shape", "dtype", "owners"] where object.optional(key) != nil {
     // A pattern may match tensors of several shapes.
     if case .match = tensor.selector { throw .keysExclude(place: node.place, first: "match", second: key) }
   }
@@ -32,6 +42,15 @@ private func readTensor(_ node: PlanNode) throws(PlanError) -> PlanTensor {
     tensor.shape = extents
   }
   return tensor
+}
+
+private func readOwners(_ node: PlanNode) throws(PlanError) -> ElementOwners {
+  let object = try node.object(allowing: ["map", "elements"])
+  var elements: [Int] = []
+  for item in try object.required("elements").array() {
+    elements.append(try item.integer(in: 0...Int.max, "a number of elements"))
+  }
+  return ElementOwners(map: TensorName(try object.required("map").string()), elements: elements)
 }
 
 /// `match` or `name` of an entry.

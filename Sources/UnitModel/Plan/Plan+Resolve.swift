@@ -46,10 +46,44 @@ extension Plan {
       placements.append(
         try TensorPlacement(
           spec: spec, scope: scopes[index] ?? .shared, dimensions: dimensions[index],
-          units: entry?.units ?? UnitSet(), featureOrder: entry?.featureOrder ?? .ascending, cutter: &cutter))
+          units: entry?.units ?? UnitSet(), owners: entry?.owners,
+          mask: try entry.flatMap { (entry) throws(PlanError) in try mask(entry, entries.matches[index]) },
+          featureOrder: entry?.featureOrder ?? .ascending, cutter: &cutter))
     }
+    try checkMasks(entries.matches, placements, names, work: &work)
     let partition = try Partition(unitCount: unitCount, axes: made.axes, tensors: placements, ties: ties)
     return ResolvedPlan(partition: partition, assignment: assigned, notes: entries.notes + made.notes)
+  }
+
+  /// The name of a tensor's mask, its wildcards filled in.
+  private func mask(_ entry: PlanTensor, _ match: EntryMatch?) throws(PlanError) -> TensorName? {
+    guard let pattern = entry.mask else { return nil }
+    guard let name = pattern.filled(with: match?.captures ?? NamePattern.Captures()) else {
+      throw .badPattern(
+        place: "tensors", pattern: pattern.text, expected: "no more wildcards than \(entry.selector.text) has"
+      )
+    }
+    return TensorName(name)
+  }
+
+  /// Every entry with a mask names one for a tensor at least: others are slips of the pen.
+  private func checkMasks(
+    _ matches: [EntryMatch?], _ placements: [TensorPlacement], _ names: NameTable, work: inout PlanWork
+  ) throws(PlanError) {
+    var open = tensors.indices.filter { tensors[$0].mask != nil }
+    if open.isEmpty { return }
+    let masks = TaskMasks(placements)
+    work.place = "tensors"
+    try work.add(masks.pairCount * PlanWork.user)
+    for place in masks.masked { open.removeAll { $0 == matches[place]?.entry } }
+    for (place, match) in matches.enumerated() {
+      guard let entry = match?.entry, open.contains(entry), let mask = placements[place].mask else {
+        continue
+      }
+      throw .matchesNothing(
+        place: "tensors[\(entry)].mask", pattern: mask.text,
+        nearest: nearestName(to: mask.text, among: names.specs.lazy.map(\.name.text)))
+    }
   }
 
   /// Shape and dtype that an entry gives must be the tensor's.

@@ -82,6 +82,10 @@ public struct PlanTensor: Hashable, Sendable {
   public var dimensions: [DimensionPlacement]
   /// The units that a whole tensor belongs to (an expert); empty for others.
   public var units: UnitSet
+  /// Who owns each element; only beside a name.
+  public var owners: ElementOwners?
+  /// The mask that takes elements from a task, by the name that the task knows it by, with the wildcards of the pattern.
+  public var mask: NamePattern?
   /// The order of the channels on compact dimensions.
   public var featureOrder: TensorPlacement.FeatureOrder
   /// The dtype the tensor must have; only beside a name.
@@ -92,11 +96,14 @@ public struct PlanTensor: Hashable, Sendable {
   /// An entry of a plan.
   public init(
     selector: NameSelector, dimensions: [DimensionPlacement] = [], units: UnitSet = UnitSet(),
+    owners: ElementOwners? = nil, mask: NamePattern? = nil,
     featureOrder: TensorPlacement.FeatureOrder = .ascending, dtype: DType? = nil, shape: [Int]? = nil
   ) {
     self.selector = selector
     self.dimensions = dimensions
     self.units = units
+    self.owners = owners
+    self.mask = mask
     self.featureOrder = featureOrder
     self.dtype = dtype
     self.shape = shape

@@ -18,6 +18,10 @@ enum PlanRule: ValidationRule {
           subject.finding(
             .plan, at: place, "dimension \(dimension): expected the plan's cut, found another in the index"))
       }
+      if tensor.tiedTo == nil, owners(of: tensor, checkpoint.index) != owners(of: placement) {
+        findings.append(
+          subject.finding(.plan, at: place, "expected the plan's owners, found others in the index"))
+      }
       let units = wholeUnits(of: tensor, checkpoint.index)
       if let units, units != placement.units.map(\.index) {
         findings.append(
@@ -31,6 +35,23 @@ enum PlanRule: ValidationRule {
     guard let stored, let planned else { return (stored == nil) == (planned == nil) }
     return stored.parts == planned.parts
       && stored.segments.elementsEqual(planned.segments) { $0.part == $1.part && $0.length == $1.length }
+  }
+
+  /// The owner map and the elements of each owner that has any; nil where elements have none.
+  private static func owners(of tensor: IndexedTensor, _ index: CheckpointIndex) -> [String]? {
+    guard let map = tensor.ownerMap, let width = tensor.spec.dtype.bytes else { return nil }
+    return [index.tensors[map].spec.name.text]
+      + tensor.datasets.map { number in
+        let dataset = index.datasets[number]
+        return
+          "\(dataset.owner.ownerNumber ?? -1): \(index.blocks[dataset.blocks.lowerBound].byteCount / width)"
+      }
+  }
+
+  private static func owners(of placement: TensorPlacement) -> [String]? {
+    guard let owners = placement.owners, placement.spec.elementCount > 0 else { return nil }
+    return [owners.map.text]
+      + owners.elements.enumerated().filter { $0.element > 0 }.map { "\($0.offset): \($0.element)" }
   }
 
   /// The units that a tensor belongs to as a whole; nil for one that is cut, tied or empty.

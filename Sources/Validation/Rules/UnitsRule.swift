@@ -68,6 +68,18 @@ enum UnitsRule: ValidationRule {
     let cuts = index.cuts(of: tensor).map(\.cut)
     let blocks = tensor.datasets.flatMap { index.datasets[$0].blocks.map { index.blocks[$0] } }
     let isWhole = tensor.datasets.contains { index.datasets[$0].owner.isWhole }
+    if tensor.ownerMap != nil {
+      // Their numbers of elements have been found to add up.
+      let owners = tensor.datasets.compactMap { index.datasets[$0].owner.ownerNumber }
+      var problems: [String] = []
+      if !zip(owners, owners.dropFirst()).allSatisfy({ $0 < $1 }) {
+        problems.append("expected its owners ascending, found \(owners)")
+      }
+      if let unitCount, let owner = owners.last, owner > unitCount {
+        problems.append("expected units below \(unitCount), found \(owner - 1)")
+      }
+      return problems
+    }
     if isWhole || cuts.isEmpty || tensor.spec.elementCount == 0 {
       let units = blocks.flatMap { index.coordinates[$0.coordinates] }
       var problems: [String] = []

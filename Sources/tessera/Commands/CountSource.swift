@@ -65,11 +65,17 @@ struct CountSource {
 
   /// Reads the tensors where a policy asks for their values; once, however many policies do.
   mutating func readValues(for policies: [CountingPolicy]) throws(Failure) {
-    guard policies.contains(where: \.needsValues), let weights else { return }
+    guard let weights else { return }
+    let densities = Set(policies.map(\.density))
     do {
-      inventory.keep(
-        nonZero: try NonZeroCount.blocks(
-          of: inventory.tensors, in: weights, placements: inventory.placed))
+      if densities.contains(.nonZero) {
+        inventory.keep(
+          nonZero: try NonZeroCount.blocks(
+            of: inventory.tensors, in: weights, placements: inventory.placed))
+      }
+      if densities.contains(.masked) {
+        inventory.keep(overlaps: try MaskOverlapCount.overlaps(of: inventory.placed, in: weights))
+      }
     } catch { throw Failure(sentence: "\(error)") }
   }
 

@@ -16,7 +16,8 @@ struct ExtractCommand: ParsableCommand {
     usage: "tessera extract <file> <dest> --task <task> [<options>]",
     discussion: """
       Writes the tensors that a task has at a level: of cut tensors the active channels, in ascending order; private \
-      tensors under the names that the plan's "as" gives them. Only the blocks that the network needs are read, and \
+      tensors under the names that the plan's "as" gives them; zeros where an owner map or a mask of the plan takes \
+      elements out. Only the blocks that the network needs are read, and \
       every one of them is checked. DEST ends in .safetensors, .npz, .pt or (with a graph) .onnx, appears whole or not at all, and replaces an \
       older file of its name.
 

@@ -15,6 +15,9 @@ enum FamilyFile {
     let file = masks ?? source
     return try family.plan(for: specs, ties: ties) { (name) throws(Failure) in
       try mask(name, in: InputFile(file, assumeDType: reading.assumeDType).source)
+    } values: { (name) throws(Failure) in
+      // Owner maps are stored beside their tensors, so they are in the file itself.
+      try values(of: name, in: InputFile(source, assumeDType: reading.assumeDType).source)
     }
   }
 
@@ -29,6 +32,28 @@ enum FamilyFile {
     } catch let failure as Failure {
       throw failure
     } catch { throw Failure(sentence: "\(error)") }
+  }
+
+  /// How often each byte occurs in a tensor of bytes.
+  private static func values(of name: TensorName, in source: any TensorSource) throws(Failure) -> [Int] {
+    var counts = [Int](repeating: 0, count: 256)
+    guard let index = source.tensors.firstIndex(where: { $0.spec.name == name }) else { return counts }
+    var left = source.tensors[index].spec.byteCount
+    do {
+      let reader = try source.reader(of: index)
+      var window = [UInt8](repeating: 0, count: min(1 << 20, left))
+      while left > 0 {
+        if window.count > left { window.removeLast(window.count - left) }
+        var failure: FlatFormatError?
+        window.withUnsafeMutableBytes { buffer in
+          do throws(FlatFormatError) { try reader.read(into: buffer) } catch { failure = error }
+        }
+        if let failure { throw failure }
+        for byte in window { counts[Int(byte)] += 1 }
+        left -= window.count
+      }
+    } catch { throw Failure(sentence: "\(error)") }
+    return counts
   }
 
   /// The most elements of a mask of channels.

@@ -35,7 +35,7 @@ struct GraphExtraction {
     let flow = try network.flow(subNetwork.network, plan: plan)
     let graph = try network.dense(flow, plan: plan)
     let supplier = NetworkSupplier(
-      graph, elements: CheckpointElements(subNetwork, of: checkpoint, plan: plan), whole: network.whole)
+      graph, elements: CheckpointElements(subNetwork, of: checkpoint), whole: network.whole)
     let message = try ModelEncoder(graph.model).pieces()
     guard message.count < 1 << 31 else {
       throw Failure(

@@ -32,10 +32,13 @@ extension UnitCheckpoint {
     let owners = tensor.datasets.map { index.datasets[$0].owner }
     if owners == [.whole] { return "whole" }
     if owners == [.wholePrivate] { return "private" }
+    let isFree = owners.contains(.free)
     let units = owners.compactMap { owner in if case .unit(let unit) = owner { unit } else { nil } }
     return (owners.contains(.common) ? ["common"] : []).joined()
       + (owners.contains(.common) && !units.isEmpty ? " + " : "")
+      + (isFree ? "free" + (units.isEmpty ? "" : " + ") : "")
       + (units.isEmpty ? "" : "units " + NumberList.text(units))
+      + (tensor.ownerMap.map { " by \(index.tensors[$0].spec.name.quoted)" } ?? "")
   }
 }
 
@@ -46,6 +49,7 @@ extension DatasetOwner {
     case .common: 1 << 20
     case .whole: 1 << 21
     case .wholePrivate: 1 << 22
+    case .free: 1 << 23
     }
   }
 
@@ -55,6 +59,7 @@ extension DatasetOwner {
     case .common: "common"
     case .whole: "whole"
     case .wholePrivate: "private"
+    case .free: "free"
     }
   }
 }

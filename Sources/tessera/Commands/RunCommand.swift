@@ -190,7 +190,7 @@ struct RunCommand: ParsableCommand {
     let subNetwork = try SubNetwork(chosen, of: checkpoint, plan: plan)
     let session = try network.session(
       try network.dense(flow, plan: plan),
-      elements: CheckpointElements(subNetwork, of: checkpoint, plan: plan),
+      elements: CheckpointElements(subNetwork, of: checkpoint),
       backend: backend, threads: threads, limits: try limits())
     return (session, try given?.tensors(for: session, model: network.model) ?? [:])
   }

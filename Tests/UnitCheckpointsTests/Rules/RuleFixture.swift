@@ -103,6 +103,14 @@ struct RuleFixture: CustomStringConvertible, Sendable {
     forged(.units, "a unit that no plan knows", says: "'expert'", "below 3, found 9") {
       $0.coordinate(-1, 9)
     },
+    forged(.plan, "other owners", .owners, says: "'a'", "owners") {
+      $0.replan("[3, 3, 3, 3]", by: "[2, 4, 3, 3]")
+    },
+    forged(.runChecksum, "a flipped owner", .owners, says: "/tensors/a.owner") { forger in
+      var place = 0
+      forger.dataset(4) { place = Int($0.address) }
+      forger.change(at: place, by: 1)
+    },
     forged(.modelDigest, "another digest in the seal", says: "/tessera/seal") { $0.changeModelDigest() },
     forged(.digest, "another digest of a tensor", says: "'conv.weight'") {
       $0.tensor(0) { $0.sha256[3] ^= 1 }

@@ -46,7 +46,7 @@ struct RuleFixtureTests {
     let folder = try TemporaryFolder()
     var forger = try CheckpointForger(path: GoldenCheckpoint.types.path)
     for number in [1, 3] { forger.tensor(number) { $0.dtype = "F33" } }
-    forger.dataset(-1) { $0.owner = -4 }
+    forger.dataset(-1) { $0.owner = -5 }
     let path = try folder.write(forger.file, as: "m.h5")
     let findings = try FileValidation.findings(in: try ReadableFile(path: path), deep: true)
     #expect(findings.filter { $0.rule == .shapes }.count == 2)

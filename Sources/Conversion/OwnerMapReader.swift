@@ -1,0 +1,49 @@
+internal import FlatFormats
+internal import Tensors
+internal import UnitModel
+
+/// Reads the owner map of a tensor beside it, and holds it against the numbers that the plan gives.
+final class OwnerMapReader {
+  private let reader: any TensorByteReader
+  private let path: String
+  private let place: String
+  private let owners: ElementOwners
+  private var counts = [Int](repeating: 0, count: 256)
+
+  /// - Parameter map: the number of the map among the source's tensors.
+  init(
+    _ source: any FlatWeightsSource, _ map: Int, of tensor: TensorSpec, _ owners: ElementOwners
+  ) throws(ConversionError) {
+    reader = try asConversion { () throws(FlatFormatError) in try source.reader(of: map) }
+    path = source.path
+    place = "owner map \(owners.map.quoted) of \(tensor.name.quoted)"
+    self.owners = owners
+  }
+
+  /// The next owners; each is one that the plan knows, with room for the element.
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws(ConversionError) {
+    try asConversion { () throws(FlatFormatError) in try reader.read(into: buffer) }
+    for (owner, count) in OwnerPacking.counts(UnsafeRawBufferPointer(buffer)).enumerated() where count > 0 {
+      counts[owner] += count
+      guard owner < owners.elements.count else {
+        throw .refused(
+          path: path, place: place, expected: "owners of 0 (free) to \(owners.elements.count - 1)",
+          found: "\(owner)")
+      }
+      if counts[owner] > owners.elements[owner] { throw disagreement(owner, "more") }
+    }
+  }
+
+  /// Checks that every owner has had all its elements.
+  func finish() throws(ConversionError) {
+    for (owner, count) in owners.elements.enumerated() where counts[owner] != count {
+      throw disagreement(owner, "\(counts[owner])")
+    }
+  }
+
+  private func disagreement(_ owner: Int, _ found: String) -> ConversionError {
+    .refused(
+      path: path, place: place,
+      expected: "\(owners.elements[owner]) elements of owner \(owner), as the plan says", found: found)
+  }
+}

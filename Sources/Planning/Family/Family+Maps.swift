@@ -1,0 +1,119 @@
+internal import StrictJSON
+internal import Tensors
+internal import UnitModel
+
+// Elements told off one by one: owner maps, and masks of tasks.
+extension Family {
+  /// Pairs of a pattern of tensors and one of their maps.
+  static func maps(_ node: PlanNode) throws(PlanError) -> [MapRule] {
+    var rules: [MapRule] = []
+    for member in try node.members().members {
+      let map = node.named(member.key, member.value)
+      let tensors = try map.pattern(member.key)
+      let pattern = try map.pattern()
+      try check(pattern, against: tensors, place: map.place)
+      rules.append(MapRule(tensors: tensors, map: pattern))
+    }
+    if rules.isEmpty { throw .outOfRange(place: node.place, expected: "at least one pattern", found: "none") }
+    return rules
+  }
+
+  /// Pairs of a pattern of tensors and the names of their masks, which hold `{task}`.
+  ///
+  /// A `*` in such a name stands for what one in the pattern took, and so do `{}`, each kind in order.
+  static func masks(_ node: PlanNode?) throws(PlanError) -> [(tensors: NamePattern, mask: String)] {
+    guard let node else { return [] }
+    var rules: [(tensors: NamePattern, mask: String)] = []
+    for member in try node.members().members {
+      let mask = node.named(member.key, member.value)
+      let (tensors, text) = (try mask.pattern(member.key), try mask.string())
+      guard text.contains("{task}") else {
+        throw .badPattern(place: mask.place, pattern: text, expected: "a name that holds {task}")
+      }
+      try check(try mask.pattern(known(text)), against: tensors, place: mask.place)
+      rules.append((tensors, text))
+    }
+    return rules
+  }
+
+  private static func check(
+    _ map: NamePattern, against tensors: NamePattern, place: String
+  ) throws(PlanError) {
+    guard map.componentCount <= tensors.componentCount, map.starCount <= tensors.starCount else {
+      throw .badPattern(
+        place: place, pattern: map.text, expected: "no more wildcards than '\(tensors.text)' has")
+    }
+  }
+
+  /// A name with `{task}` as the task itself knows it: without that component.
+  static func known(_ text: String) -> String {
+    text.replacing(".{task}", with: "").replacing("{task}.", with: "").replacing("{task}", with: "")
+  }
+
+  /// Entries for the tensors that have a mask for each task.
+  func maskEntries() -> [PlanTensor] {
+    masks.map { rule in
+      PlanTensor(selector: .match(rule.tensors), mask: NamePattern(Self.known(rule.mask)))
+    }
+  }
+
+  /// An entry for each tensor that has an owner map, with the number of elements of each owner.
+  func owned<Failure: Error>(
+    _ rules: [MapRule], _ specs: [TensorSpec], _ values: (TensorName) throws(Failure) -> [Int]
+  ) throws -> [PlanTensor] {
+    var places: [TensorName: Int] = [:]
+    for (place, spec) in specs.enumerated() { places[spec.name] = place }
+    var entries: [PlanTensor] = []
+    var known: Set<TensorName> = []
+    for rule in rules {
+      var missing: String?
+      let before = entries.count
+      for spec in specs where !known.contains(spec.name) {
+        guard let captures = rule.tensors.match(spec.name.text), let text = rule.map.filled(with: captures)
+        else {
+          continue
+        }
+        // Layers without a map are everybody's: a first layer, a head.
+        guard let place = places[TensorName(text)], specs[place].name != spec.name else {
+          missing = missing ?? text
+          continue
+        }
+        known.insert(spec.name)
+        entries.append(
+          PlanTensor(selector: .name(spec.name), owners: try owners(of: spec, specs[place], values)))
+      }
+      if entries.count == before {
+        throw PlanningError.plan(
+          .matchesNothing(
+            place: "owners", pattern: missing ?? rule.tensors.text,
+            nearest: nearestName(to: missing ?? rule.tensors.text, among: specs.lazy.map(\.name.text))))
+      }
+    }
+    return entries
+  }
+
+  private func owners<Failure: Error>(
+    of spec: TensorSpec, _ map: TensorSpec, _ values: (TensorName) throws(Failure) -> [Int]
+  ) throws -> ElementOwners {
+    let place = "tensor \(spec.name.quoted): its owner map \(map.name.quoted)"
+    guard map.dtype == .u8, map.shape == spec.shape else {
+      throw PlanningError.plan(
+        .outOfRange(
+          place: place, expected: "U8 \(spec.shape), an owner for each element",
+          found: "\(map.dtype.rawValue) \(map.shape)"))
+    }
+    guard tasks.count <= ElementOwners.unitLimit else {
+      throw PlanningError.plan(
+        .outOfRange(
+          place: "tasks", expected: "at most \(ElementOwners.unitLimit) tasks with owners",
+          found: "\(tasks.count)"))
+    }
+    let counts = try values(map.name)
+    if let beyond = counts.indices.dropFirst(tasks.count + 1).first(where: { counts[$0] > 0 }) {
+      throw PlanningError.plan(
+        .outOfRange(
+          place: place, expected: "owners of 0 (free) to \(tasks.count), a task each", found: "\(beyond)"))
+    }
+    return ElementOwners(map: map.name, elements: Array(counts.prefix(tasks.count + 1)))
+  }
+}

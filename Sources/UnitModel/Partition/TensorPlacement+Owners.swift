@@ -1,0 +1,40 @@
+internal import Tensors
+
+extension TensorPlacement {
+  /// Checks owners against the tensor, its owner map and the units.
+  ///
+  /// - Parameter find: the tensor of a name.
+  ///
+  /// Throws `PlanError.outOfRange`.
+  func checkOwners(unitCount: Int, find: (TensorName) -> TensorPlacement?) throws(PlanError) {
+    guard let owners else { return }
+    let place = "tensor \(spec.name.quoted)"
+    if let (expected, found) = owners.disagreement(with: spec, unitCount: unitCount) {
+      throw .outOfRange(place: place, expected: expected, found: found)
+    }
+    let mapPlace = "\(place): its owner map \(owners.map.quoted)"
+    guard let map = find(owners.map), owners.map != spec.name else {
+      throw .outOfRange(place: mapPlace, expected: "another tensor of the file", found: "none")
+    }
+    guard map.spec.dtype == .u8, map.spec.shape == spec.shape else {
+      throw .outOfRange(
+        place: mapPlace, expected: "U8 \(spec.shape), an owner for each element",
+        found: "\(map.spec.dtype.rawValue) \(map.spec.shape)")
+    }
+    guard map.cutDimensions.isEmpty, map.owners == nil, map.units.isEmpty else {
+      throw .outOfRange(place: mapPlace, expected: "a whole tensor", found: "one that is cut itself")
+    }
+    // Whoever reads the elements must have the map.
+    guard !map.scope.isPrivate || Set(map.scope.users) == Set(scope.users) else {
+      throw .outOfRange(place: mapPlace, expected: "a tensor with the same users, or of all", found: "others")
+    }
+  }
+}
+
+extension Partition {
+  /// The tensors that are owner maps of others, by place: a task that has had its elements picked out needs none.
+  public var ownerMaps: Set<Int> {
+    let names = Set(tensors.compactMap { $0.owners?.map })
+    return names.isEmpty ? [] : Set(tensors.indices.filter { names.contains(tensors[$0].spec.name) })
+  }
+}

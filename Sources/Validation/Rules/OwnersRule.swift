@@ -1,0 +1,20 @@
+internal import Tensors
+internal import UnitCheckpoints
+
+/// Owner maps give every owner as many elements as its dataset has.
+enum OwnersRule: ValidationRule {
+  static let summary = "Owner maps give every owner as many elements as its dataset has."
+  static let isDeep = true
+
+  static func findings(in subject: CheckpointSubject) -> [Finding] {
+    guard let checkpoint = subject.checkpoint else { return [] }
+    return subject.bytes.flatMap { tensor, found in
+      found.errors.filter { $0.defect == .ownerMap }.map { error in
+        let told = error.told(at: place(of: checkpoint.index.tensors[tensor].spec))
+        return Finding(
+          .owners, file: checkpoint.path, location: told.location, message: told.message,
+          defect: error.defect?.rawValue)
+      }
+    }
+  }
+}

@@ -1,0 +1,202 @@
+"""Makes files whose elements have owners or masks, and judges what Tessera makes of them; prints JSON.
+
+    python elements.py make packnet|piggyback FOLDER      source.safetensors and family.json
+    python elements.py judge packnet|piggyback TESSERA    in that folder, with model.h5
+
+What is expected comes from NumPy alone: PackNet's task t has the elements of owners 1 to t, Piggyback's those for which
+its mask is not 0; everything else is zero, in the tensor's own shape. `failures` must be empty.
+"""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+
+import extracted
+import unit_checkpoint
+from check import failures
+
+WIDTHS = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "I8": 1, "I64": 8, "C64": 8}
+TASKS = ["plain", "birds", "none", "cars"]
+# 6 MB: more than the windows of either direction.
+LAYERS = [
+    ("stem.weight", "F32", [9, 3, 5, 5]), ("block.0.conv.weight", "F16", [7, 9, 3, 3]),
+    ("block.1.conv.weight", "BF16", [11, 7, 1, 1]), ("block.2.fc.weight", "F64", [13, 11]),
+    ("block.3.codes.weight", "I8", [4097]), ("block.4.wave.weight", "C64", [5, 3]),
+    ("block.5.small.weight", "F8_E4M3", [6, 7]), ("block.6.large.weight", "F32", [1201, 1250]),
+    ("block.7.scalar.weight", "F32", []), ("block.8.empty.weight", "F32", [0, 3]),
+    ("block.9.mine.weight", "F32", [8, 4]), ("block.10.free.weight", "I64", [3, 5]),
+]
+
+
+def write(path, tensors):
+    header, data = {"__metadata__": {"made": "by hand"}}, b""
+    for name, (dtype, shape, content) in tensors.items():
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [len(data), len(data) + len(content)]}
+        data += content
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text + data)
+
+
+def elements(random, dtype, count):
+    """Any bytes at all: NaN with payloads and negative zeros among them."""
+    content = bytearray(random.bytes(count * WIDTHS[dtype]))
+    if dtype == "F32" and count > 2:
+        content[:8] = (0x7FA12345).to_bytes(4, "little") + (0x80000000).to_bytes(4, "little")
+    return bytes(content)
+
+
+def make(kind, folder):
+    random = np.random.RandomState(5)
+    tensors = {}
+    for name, dtype, shape in LAYERS:
+        count = int(np.prod(shape, dtype=np.int64))
+        module = name.removesuffix(".weight")
+        tensors[name] = (dtype, shape, elements(random, dtype, count))
+        tensors[f"{module}.bias"] = ("F32", [2], random.bytes(8))
+        if module == "stem":
+            continue
+        if kind == "packnet":
+            # Nothing belongs to the third task; one layer is all the second one's, one is all free.
+            owners = random.choice([0, 1, 2, 4], count, p=[0.2, 0.5, 0.1, 0.2]).astype(np.uint8)
+            owners[:] = {"block.9.mine": 2, "block.10.free": 0}.get(module, owners)
+            tensors[f"{module}.pack"] = ("U8", shape, owners.tobytes())
+        else:
+            for task in TASKS[1:]:
+                mask = random.choice([0, 1, 255], count).astype(np.uint8)
+                if task == "none":
+                    mask[:] = 0
+                tensors[f"masks.{task}.{module}"] = ("U8" if task == "cars" else "BOOL", shape, mask.clip(0, 1 if task != "cars" else 255).tobytes())
+    for task in TASKS:
+        tensors[f"heads.{task}.weight"] = ("F32", [3, 2], random.bytes(24))
+    write(f"{folder}/source.safetensors", tensors)
+    family = {"format": "tessera.family/1", "family": kind, "tasks": TASKS, "per_task": ["heads.{task}.*"]}
+    if kind == "packnet":
+        family["owners"] = {"*.weight": "*.pack"}
+    else:
+        family["masks"] = {"block.{}.{}.weight": "masks.{task}.block.{}.{}"}
+    with open(f"{folder}/family.json", "w", encoding="utf-8") as file:
+        json.dump(family, file)
+
+
+def expected(kind, source, task):
+    """What the task has, and how many bytes of the file it needs: its own elements, and the maps or masks."""
+    result, needed, kept_elements = {}, 0, 0
+    number = TASKS.index(task) + 1
+    for name, (dtype, shape, data) in source.items():
+        data = bytes(data)
+        if name.endswith(".pack") or name.startswith("masks."):
+            continue
+        if name.startswith("heads."):
+            if name.startswith(f"heads.{task}."):
+                result[name.replace(f"{task}.", "")] = (dtype, shape, data)
+                needed += len(data)
+                kept_elements += len(data) // 4
+            continue
+        module = name.removesuffix(".weight")
+        own, others = f"{module}.pack", f"masks.{task}.{module}"
+        kept = None
+        if own in source and name.endswith(".weight"):
+            owners = np.frombuffer(source[own][2], np.uint8)
+            kept = (owners >= 1) & (owners <= number)
+            needed += len(owners) + int(kept.sum()) * WIDTHS[dtype]
+        elif others in source and name.endswith(".weight"):
+            kept = np.frombuffer(source[others][2], np.uint8) != 0
+            needed += len(kept) + len(data)
+        else:
+            needed += len(data)
+            kept_elements += len(data) // WIDTHS[dtype]
+        if kept is not None and data:
+            kept_elements += int(kept.sum())
+            array = np.frombuffer(data, np.uint8).reshape(len(kept), WIDTHS[dtype])
+            data = np.where(kept[:, None], array, np.uint8(0)).tobytes()
+        result[name] = (dtype, shape, data)
+    return result, needed, kept_elements
+
+
+def judge(kind, tessera):
+    import check
+    _, source = check.parse_safetensors("source.safetensors")
+    numbers = {"networks": 0, "data": 0, "masked": []}
+    is_compressed = any(not row["contiguous"] for row in unit_checkpoint.Checkpoint("model.h5").table["datasets"])
+    flat = unit_checkpoint.flat_tensors("model.h5")
+    extracted.judge(list(flat) == list(source), "h5py: other names")
+    for name, (dtype, shape, data) in source.items():
+        extracted.judge(flat[name] == (dtype, shape, bytes(data)), f"h5py: tensor {name!r} differs")
+    for task in TASKS:
+        wanted, needed, kept = expected(kind, source, task)
+        report, seen = extracted.traced(
+            tessera, "model.h5", "out.safetensors", "--json", "--task", task, "--level", "1")
+        extracted.judge_tensors(task, "out.safetensors", wanted, {"made": "by hand"})
+        judged = unit_checkpoint.virtual_network("model.h5", task, 1)
+        extracted.judge(judged == {name: tensor for name, tensor in wanted.items()}, f"{task}: h5py has others")
+        extracted.judge(seen == report["bytes_read"] + report["index_bytes"], f"{task}: strace saw {seen}")
+        if not is_compressed:
+            extracted.judge(report["bytes_read"] == needed, f"{task}: {report['bytes_read']} read, {needed} needed")
+        numbers["networks"] += 1
+        numbers["data"] += needed
+        numbers["masked"].append(kept)
+    judge_counts(kind, tessera, source, numbers["masked"])
+    print(json.dumps({**numbers, "compressed": is_compressed, "failures": failures[:20]}))
+
+
+def kept_by(kind, source, name, task):
+    """Which elements of a tensor that is neither map nor mask the task uses; None for a head of another task."""
+    count = int(np.prod(source[name][1], dtype=np.int64))
+    if name.startswith("heads."):
+        return np.ones(count, bool) if name.startswith(f"heads.{task}.") else None
+    module = name.removesuffix(".weight")
+    if name.endswith(".weight") and f"{module}.pack" in source:
+        owners = np.frombuffer(source[f"{module}.pack"][2], np.uint8)
+        return (owners >= 1) & (owners <= TASKS.index(task) + 1)
+    if name.endswith(".weight") and f"masks.{task}.{module}" in source:
+        return np.frombuffer(source[f"masks.{task}.{module}"][2], np.uint8) != 0
+    return np.ones(count, bool)
+
+
+def judge_counts(kind, tessera, source, kept):
+    """What `count` says under density masked, with the masks as bytes and as bits."""
+    beside = [name for name in source if name.endswith(".pack") or name.startswith("masks.")]
+    sizes = {name: len(source[name][2]) for name in beside}
+    policy = {"format": "tessera.counting-policy/1", "version": 1, "title": "by hand", "density": "masked"}
+    policies = {"weights": {**policy, "id": "weights", "names": {"leave_out": beside}},
+                "bytes": {**policy, "id": "bytes"}, "bits": {**policy, "id": "bits", "bits": {"mask": 1}}}
+    tables = {}
+    for name, document in policies.items():
+        with open(f"{name}.json", "w", encoding="utf-8") as file:
+            json.dump(document, file)
+        output = subprocess.run(
+            [tessera, "count", "model.h5", "--json", "--policy", f"{name}.json", "--union", "birds:1,cars:1"],
+            check=True, capture_output=True).stdout
+        tables[name] = json.loads(output)["policies"][0]
+    own = [name for name in source if name not in beside]
+    pairs = [[kept_by(kind, source, name, task) for task in ("birds", "cars")] for name in own]
+    union = sum(int(np.logical_or(*pair).sum()) if all(one is not None for one in pair)
+                else sum(int(one.sum()) for one in pair if one is not None) for pair in pairs)
+    everybody = 0
+    for name in own:
+        masks = [one for one in (kept_by(kind, source, name, task) for task in TASKS) if one is not None]
+        everybody += int(np.logical_or.reduce(masks).sum())
+    table = tables["weights"]
+    found = [row["parameters"] for row in table["rows"]]
+    extracted.judge(found == kept + [everybody], f"masked: {found}, not {kept}, {everybody}")
+    extracted.judge(table["union"]["parameters"] == union, f"union: {table['union']}, not {union}")
+    extracted.judge(table["union"]["separate"] == kept[1] + kept[3], f"separate: {table['union']}")
+    for task, row, bits in zip(TASKS, tables["bytes"]["rows"], tables["bits"]["rows"]):
+        mine = [name for name in beside if kind == "packnet" or name.startswith(f"masks.{task}.")]
+        count = sum(sizes[name] for name in mine)
+        data = 0
+        for name in own:
+            one = kept_by(kind, source, name, task)
+            data += 0 if one is None else int(one.sum()) * WIDTHS[source[name][0]]
+        place = TASKS.index(task)
+        extracted.judge(row["parameters"] == kept[place] + count, f"{task}: {row['parameters']} with masks")
+        extracted.judge(row["bytes"] == data + count, f"{task}: {row['bytes']} bytes with masks")
+        extracted.judge(bits["bytes"] == (data * 8 + count + 7) // 8, f"{task}: {bits['bytes']} bytes with bits")
+
+
+if __name__ == "__main__":
+    make(sys.argv[2], sys.argv[3]) if sys.argv[1] == "make" else judge(sys.argv[2], sys.argv[3])
