@@ -144,7 +144,6 @@ package struct FlatToUnits {
       progress(window.byteCount)
       if let error = writing.failure { throw .checkpoint(.file(error)) }
     }
-    try map.finish()
     hashing.end(index)
     writing.end(index)
   }

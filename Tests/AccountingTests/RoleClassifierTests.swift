@@ -180,4 +180,16 @@ struct RoleClassifierTests {
     let router = try TensorSpec(name: "router.weight", dtype: .f32, shape: shape)
     #expect(RoleClassifier.roles(of: [router], uses: ["router.weight": use]).first?.role == .selector)
   }
+
+  @Test("of norms fold away where their statistics are stored, but for the shift")
+  func folding() throws {
+    let names = [
+      "bn.weight", "bn.bias", "bn.running_mean", "bn.running_var", "ln.weight", "ln.bias", "k/gamma",
+      "k/beta",
+      "k/moving_mean", "l/gamma", "l/beta", "g.norm.scale",
+    ]
+    let specs = try names.map { try TensorSpec(name: TensorName($0), dtype: .f32, shape: [4]) }
+    let folded = zip(names, RoleClassifier.roles(of: specs)).filter(\.1.foldsAway).map(\.0)
+    #expect(folded == ["bn.weight", "bn.running_mean", "bn.running_var", "k/gamma", "k/moving_mean"])
+  }
 }

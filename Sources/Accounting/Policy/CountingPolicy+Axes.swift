@@ -86,7 +86,7 @@ extension CountingPolicy {
   public enum Norms: String, Hashable, Sendable, CaseIterable {
     /// Scale, shift and statistics, as they are stored.
     case asStored = "as-stored"
-    /// As after folding into the layer before: only the shift is left.
+    /// As after folding into the layer before: of a norm with statistics only the shift is left.
     case folded
   }
 

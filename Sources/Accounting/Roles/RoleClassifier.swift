@@ -46,11 +46,15 @@ public enum RoleClassifier {
     case .counter: break
     case .statistics:
       return ClassifiedRole(.normStatistics, "its name is a norm's statistic", foldsAway: true)
-    case .gamma: return ClassifiedRole(.normAffine, "gamma is the scale of a norm", foldsAway: true)
+    // What takes its moments from what it is given has nothing to be folded into.
+    case .gamma:
+      return ClassifiedRole(
+        .normAffine, "gamma is the scale of a norm", foldsAway: siblings.hasStatistics)
     case .beta: return ClassifiedRole(.normAffine, "beta is the shift of a norm")
     case .weight, .bias, .scale:
       if rank <= 1, let reason = siblings.normReason(name.module) {
-        return ClassifiedRole(.normAffine, reason, foldsAway: name.word != .bias)
+        return ClassifiedRole(
+          .normAffine, reason, foldsAway: name.word != .bias && siblings.hasStatistics)
       }
     case .embedding, .unknown: break
     }
@@ -93,7 +97,7 @@ public enum RoleClassifier {
 
 /// What the tensors of one module say about each other.
 private struct Siblings {
-  private var hasStatistics = false
+  private(set) var hasStatistics = false
   private var hasGammaOrBeta = false
   /// Elements of a vector called weight, scale or bias; nil where there is none.
   private var weight: Int?
