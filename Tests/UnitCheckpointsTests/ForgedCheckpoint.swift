@@ -189,8 +189,11 @@ struct ForgedCheckpoint: CustomStringConvertible, Sendable {
     ForgedCheckpoint(.blockCoordinates, "another owner than the dataset's", .owners) { $0.coordinate(1, 2) },
     ForgedCheckpoint(.ownerMap, "of no tensor", .owners) { $0.coordinate(0, 77) },
     ForgedCheckpoint(.ownerMap, "the tensor itself", .owners) { $0.coordinate(0, 0) },
-    ForgedCheckpoint(.ownerMap, "of another shape", .owners) { forger in
+    ForgedCheckpoint(.ownerMap, "of another size", .owners) { forger in
       for place in [0, 2, 4, 6] { forger.coordinate(place, 2) }
+    },
+    ForgedCheckpoint(.ownerMap, "of another shape", .owners) { forger in
+      for place in [0, 2, 4, 6] { forger.coordinate(place, 6) }
     },
     ForgedCheckpoint(.ownerMap, "another one for one of the owners", .owners) { $0.coordinate(2, 2) },
     ForgedCheckpoint(.ownerMap, "a flipped owner with a checksum that fits", .owners) { forger in

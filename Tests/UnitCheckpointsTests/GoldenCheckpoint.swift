@@ -127,7 +127,7 @@ struct GoldenCheckpoint: CustomStringConvertible, Sendable {
     name: "owners",
     rows: [
       ("a", "F32", [3, 4]), ("a.owner", "U8%4", [3, 4]), ("b.owner", "U8%3", [7]), ("b", "BF16", [7]),
-      ("none", "F32", [0, 2]), ("none.owner", "U8", [0, 2]), ("bias", "F32", [3]),
+      ("none", "F32", [0, 2]), ("none.owner", "U8", [0, 2]), ("list", "U8", [12]),
     ],
     plan: """
       { "format": "tessera.plan/1", "units": 3,
