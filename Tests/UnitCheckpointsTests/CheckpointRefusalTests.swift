@@ -1,3 +1,4 @@
+import ByteFiles
 import Foundation
 import TestSupport
 import Testing
@@ -46,6 +47,21 @@ struct CheckpointRefusalTests {
     #expect(isRefused || onlyValidated.contains(forged.defect))
     let run = try Subprocess.run(Peers.tessera, ["validate", "--deep", path], timeout: 5)
     #expect(run.ending == .exited(1), "\(run.ending) \(run.errorText)")
+  }
+
+  @Test("owner maps that can be none are refused when a file is opened, whatever their bytes would say")
+  func ownerMaps() throws {
+    let folder = try TemporaryFolder()
+    var refused = 0
+    for forged in ForgedCheckpoint.all where forged.defect == .ownerMap {
+      // Whose an element is stands in the map's bytes.
+      if "\(forged)".contains("flipped") { continue }
+      let path = try folder.write(try forged.bytes(), as: "m.h5")
+      let error = #expect(throws: CheckpointError.self) { try UnitCheckpoint(try ReadableFile(path: path)) }
+      #expect(error?.defect == .ownerMap, "\(forged)")
+      refused += 1
+    }
+    #expect(refused == 5)
   }
 
   @Test("every defect has a forged file, and its id says what it is about")
