@@ -63,10 +63,18 @@ struct ElementTests {
       said: "tensors[0].mask: expected the name of a tensor, found 'mask__a', which matches none"),
     Case(
       rows: [("a.weight", "F32", [3, 4])], family: #""masks": {"{}.weight": "mask_{}"}"#,
-      said: #"masks["{}.weight"]: expected a name that holds {task}, found 'mask_{}'"#),
+      said: #"masks["{}.weight"]: expected a name that holds {task} or {level}, found 'mask_{}'"#),
   ]
 
-  @Test("of families", arguments: families)
+  /// Twenty thousand patterns, two tasks and three thousand names.
+  private static let greedy = Case(
+    rows: (0..<3_000).map { ("t\($0)", "U8", [1]) },
+    family: #""per_task": \#([String](repeating: "{task}", count: 20_000))"#,
+    said:
+      "tasks: expected tasks, levels and patterns that meet the tensors' names at most 100000000 times, found more"
+  )
+
+  @Test("of families", arguments: families + [greedy])
   func family(of sample: Case) throws {
     let folder = try TemporaryFolder()
     _ = try folder.write(SampleWeights.bytes(sample.rows), as: "w.safetensors")

@@ -18,7 +18,7 @@ extension Family {
     return rules
   }
 
-  /// Pairs of a pattern of tensors and the names of their masks, which hold `{task}`.
+  /// Pairs of a pattern of tensors and the names of their masks, which hold `{task}` or `{level}`.
   ///
   /// A `*` in such a name stands for what one in the pattern took, and so do `{}`, each kind in order.
   static func masks(_ node: PlanNode?) throws(PlanError) -> [(tensors: NamePattern, mask: String)] {
@@ -27,8 +27,8 @@ extension Family {
     for member in try node.members().members {
       let mask = node.named(member.key, member.value)
       let (tensors, text) = (try mask.pattern(member.key), try mask.string())
-      guard text.contains("{task}") else {
-        throw .badPattern(place: mask.place, pattern: text, expected: "a name that holds {task}")
+      guard text.contains("{task}") || text.contains("{level}") else {
+        throw .badPattern(place: mask.place, pattern: text, expected: "a name that holds {task} or {level}")
       }
       try check(try mask.pattern(known(text)), against: tensors, place: mask.place)
       rules.append((tensors, text))
@@ -45,10 +45,33 @@ extension Family {
     }
   }
 
-  /// A name with `{task}` as the task itself knows it: without that component.
+  /// A name with `{task}` or `{level}` as a network itself knows it: without these components.
   static func known(_ text: String) -> String {
-    text.replacing(".{task}", with: "").replacing("{task}.", with: "").replacing("{task}", with: "")
+    var text = text
+    for key in ["{task}", "{level}"] {
+      for part in [".\(key)", "\(key).", key] { text = text.replacing(part, with: "") }
+    }
+    return text
   }
+
+  /// How many levels have masks of their own; nil when no mask is a level's.
+  func maskLevels(_ specs: [TensorSpec]) throws(PlanningError) -> Int? {
+    let patterns = masks.map(\.mask).filter { $0.contains("{level}") }
+    if patterns.isEmpty { return nil }
+    let first = firstLevel(specs)
+    for level in 0...Self.maskLevelLimit {
+      let selectors = patterns.compactMap {
+        NamePattern(filled($0, task: "*").replacing("{level}", with: String(level + first)))
+      }
+      let isThere = specs.contains { spec in selectors.contains { $0.match(spec.name.text) != nil } }
+      if !isThere { return max(1, level) }
+    }
+    throw .plan(
+      .outOfRange(place: "masks", expected: "masks of at most \(Self.maskLevelLimit) levels", found: "more"))
+  }
+
+  /// The most levels that may have masks of their own.
+  private static let maskLevelLimit = 64
 
   /// Entries for the tensors that have a mask for each task.
   func maskEntries() -> [PlanTensor] {

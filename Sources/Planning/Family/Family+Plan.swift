@@ -35,7 +35,11 @@ extension Family {
       plan.unitCount = tasks.count
       plan.tensors += try owned(rules, specs, values)
     }
+    if case .whole = units, let count = try maskLevels(specs) {
+      levels = [[UnitID]](repeating: [UnitID(0)], count: count)
+    }
     plan.tensors += maskEntries()
+    try checkWork(levels: levels.count, specs)
     plan.tasks = tasks.enumerated().map { number, name in
       if case .owners = units { levels = [(0...number).map { UnitID($0) }] }
       return task(named: name, levels, plan, specs)
@@ -50,6 +54,28 @@ extension Family {
       return ProposedPlan(
         plan: filled, resolved: resolved, words: request.words(about: resolved, namesRule: false))
     } catch { throw PlanningError.plan(error) }
+  }
+
+  /// The most names that may be held against patterns: some seconds.
+  ///
+  /// A hundred tasks with three patterns each, for 50,000 tensors, take a seventh of it.
+  private static let workLimit = 100_000_000
+
+  private func checkWork(levels count: Int, _ specs: [TensorSpec]) throws(PlanningError) {
+    let levelCount = choices.values.reduce(count) { max($0, $1.count) }
+    let perLevel = perLevel.count + masks.count + skipped.values.reduce(0) { $0 + $1.count }
+    var work = max(1, specs.count)
+    for factor in [tasks.count, perTask.count + masks.count + levelCount * perLevel] {
+      let (product, overflow) = work.multipliedReportingOverflow(by: factor)
+      work = overflow ? Int.max : product
+    }
+    guard work <= Self.workLimit else {
+      throw .plan(
+        .outOfRange(
+          place: "tasks",
+          expected: "tasks, levels and patterns that meet the tensors' names at most \(Self.workLimit) times",
+          found: "more"))
+    }
   }
 
   /// The axes that the cuts make of the tensors, and how many channels each has.

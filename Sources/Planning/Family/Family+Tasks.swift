@@ -13,11 +13,17 @@ extension Family {
     if let own { task.axes = axes(own, plan) }
     // Masks first: the name by which a task knows one is the name that its tensor's entry says.
     task.privateTensors =
-      masks.compactMap { item(ofMask: $0.mask, task: name.text, specs) }
+      masks.compactMap { $0.mask.contains("{level}") ? nil : item(ofMask: $0.mask, task: name.text, specs) }
       + perTask.compactMap { item(of: $0, key: "{task}", value: name.text, specs) }
     let first = firstLevel(specs)
     for level in 1...max(1, count) {
-      var items = perLevel.compactMap { pattern in
+      var items = masks.compactMap { rule in
+        rule.mask.contains("{level}")
+          ? item(
+            ofMask: rule.mask.replacing("{level}", with: String(level - 1 + first)), task: name.text, specs,
+            known: Self.known(rule.mask)) : nil
+      }
+      items += perLevel.compactMap { pattern in
         item(of: pattern, key: "{level}", value: String(level - 1 + first), specs, task: name.text)
       }
       items += kept(at: level, of: count, specs)
@@ -41,12 +47,15 @@ extension Family {
   }
 
   /// 0 where the file numbers its levels from 0, as slimmable networks do; else 1.
-  private func firstLevel(_ specs: [TensorSpec]) -> Int {
-    let zero = perLevel.compactMap { NamePattern(filled($0, task: "{}").replacing("{level}", with: "0")) }
+  func firstLevel(_ specs: [TensorSpec]) -> Int {
+    let patterns = perLevel.map { filled($0, task: "{}") } + masks.map { filled($0.mask, task: "*") }
+    let zero = patterns.filter { $0.contains("{level}") }.compactMap {
+      NamePattern($0.replacing("{level}", with: "0"))
+    }
     return specs.contains { spec in zero.contains { $0.match(spec.name.text) != nil } } ? 0 : 1
   }
 
-  private func filled(_ pattern: String, task: String) -> String { pattern.replacing("{task}", with: task) }
+  func filled(_ pattern: String, task: String) -> String { pattern.replacing("{task}", with: task) }
 
   /// A private item for a pattern with its key filled in; known to the network without that component. Nil where no
   /// tensor has such a name.
@@ -67,12 +76,15 @@ extension Family {
     return PlanPrivate(selector: .match(selector), alias: keeps == true ? alias : nil)
   }
 
-  /// A private item for a task's masks of one pattern. Nil where no tensor has such a name.
-  private func item(ofMask mask: String, task: String, _ specs: [TensorSpec]) -> PlanPrivate? {
+  /// A private item for the masks of one pattern that a task has, or one of its levels. Nil where no tensor has such a
+  /// name.
+  private func item(
+    ofMask mask: String, task: String, _ specs: [TensorSpec], known: String? = nil
+  ) -> PlanPrivate? {
     guard let selector = NamePattern(filled(mask, task: task)),
       specs.contains(where: { selector.match($0.name.text) != nil })
     else { return nil }
-    return PlanPrivate(selector: .match(selector), alias: NamePattern(Self.known(mask)))
+    return PlanPrivate(selector: .match(selector), alias: NamePattern(known ?? Self.known(mask)))
   }
 
   /// Tensors that another level skips and this one does not.

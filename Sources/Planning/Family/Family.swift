@@ -13,7 +13,8 @@ public struct Family: Sendable {
   public let cuts: [CutOption]
   /// Where the units come from.
   public let units: Units
-  /// Tensors of which each task has a mask: the tensors, and the names of their masks, with `{task}`.
+  /// Tensors of which each task, or each level, has a mask: the tensors, and the names of their masks, with `{task}` or
+  /// `{level}` or both.
   public let masks: [(tensors: NamePattern, mask: String)]
   /// Tensors that one level alone uses, by patterns with `{level}`.
   public let perLevel: [String]

@@ -1,10 +1,11 @@
 """Makes files whose elements have owners or masks, and judges what Tessera makes of them; prints JSON.
 
-    python elements.py make packnet|piggyback FOLDER      source.safetensors and family.json
-    python elements.py judge packnet|piggyback TESSERA    in that folder, with model.h5
+    python elements.py make packnet|piggyback|nested FOLDER      source.safetensors and family.json
+    python elements.py judge packnet|piggyback|nested TESSERA    in that folder, with model.h5
 
 What is expected comes from NumPy alone: PackNet's task t has the elements of owners 1 to t, Piggyback's those for which
-its mask is not 0; everything else is zero, in the tensor's own shape. `failures` must be empty.
+its mask is not 0, and a level of nested masks those of its own; everything else is zero, in the tensor's own shape.
+`failures` must be empty.
 """
 
 import json
@@ -19,6 +20,7 @@ from check import failures
 
 WIDTHS = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "I8": 1, "I64": 8, "C64": 8}
 TASKS = ["plain", "birds", "none", "cars"]
+LEVELS = {"packnet": 1, "piggyback": 1, "nested": 3}
 # 6 MB: more than the windows of either direction.
 LAYERS = [
     ("stem.weight", "F32", [9, 3, 5, 5]), ("block.0.conv.weight", "F16", [7, 9, 3, 3]),
@@ -64,6 +66,13 @@ def make(kind, folder):
             owners = random.choice([0, 1, 2, 4], count, p=[0.2, 0.5, 0.1, 0.2]).astype(np.uint8)
             owners[:] = {"block.9.mine": 2, "block.10.free": 0}.get(module, owners)
             tensors[f"{module}.pack"] = ("U8", shape, owners.tobytes())
+        elif kind == "nested":
+            # Each level's mask has that of the level below; the third task has none at the last level.
+            for task in TASKS[1:]:
+                mask = np.zeros(count, np.uint8)
+                for level in range(3 - (task == "none")):
+                    mask |= random.choice([0, 1], count, p=[0.7, 0.3]).astype(np.uint8)
+                    tensors[f"{module}.mask_{task}_{level}"] = ("BOOL", shape, mask.tobytes())
         else:
             for task in TASKS[1:]:
                 mask = random.choice([0, 1, 255], count).astype(np.uint8)
@@ -76,19 +85,30 @@ def make(kind, folder):
     family = {"format": "tessera.family/1", "family": kind, "tasks": TASKS, "per_task": ["heads.{task}.*"]}
     if kind == "packnet":
         family["owners"] = {"*.weight": "*.pack"}
+    elif kind == "nested":
+        family["masks"] = {"*.weight": "*.mask_{task}_{level}"}
     else:
         family["masks"] = {"block.{}.{}.weight": "masks.{task}.block.{}.{}"}
     with open(f"{folder}/family.json", "w", encoding="utf-8") as file:
         json.dump(family, file)
 
 
-def expected(kind, source, task):
-    """What the task has, and how many bytes of the file it needs: its own elements, and the maps or masks."""
+def is_beside(name):
+    """Whether a tensor is a map or a mask."""
+    return name.endswith(".pack") or name.startswith("masks.") or ".mask_" in name
+
+
+def mask_name(kind, module, task, level):
+    return f"{module}.mask_{task}_{level - 1}" if kind == "nested" else f"masks.{task}.{module}"
+
+
+def expected(kind, source, task, level):
+    """What the network has, and how many bytes of the file it needs: its own elements, and the maps or masks."""
     result, needed, kept_elements = {}, 0, 0
     number = TASKS.index(task) + 1
     for name, (dtype, shape, data) in source.items():
         data = bytes(data)
-        if name.endswith(".pack") or name.startswith("masks."):
+        if is_beside(name):
             continue
         if name.startswith("heads."):
             if name.startswith(f"heads.{task}."):
@@ -97,7 +117,7 @@ def expected(kind, source, task):
                 kept_elements += len(data) // 4
             continue
         module = name.removesuffix(".weight")
-        own, others = f"{module}.pack", f"masks.{task}.{module}"
+        own, others = f"{module}.pack", mask_name(kind, module, task, level)
         kept = None
         if own in source and name.endswith(".weight"):
             owners = np.frombuffer(source[own][2], np.uint8)
@@ -126,12 +146,12 @@ def judge(kind, tessera):
     extracted.judge(list(flat) == list(source), "h5py: other names")
     for name, (dtype, shape, data) in source.items():
         extracted.judge(flat[name] == (dtype, shape, bytes(data)), f"h5py: tensor {name!r} differs")
-    for task in TASKS:
-        wanted, needed, kept = expected(kind, source, task)
+    for task, level in networks(kind):
+        wanted, needed, kept = expected(kind, source, task, level)
         report, seen = extracted.traced(
-            tessera, "model.h5", "out.safetensors", "--json", "--task", task, "--level", "1")
+            tessera, "model.h5", "out.safetensors", "--json", "--task", task, "--level", str(level))
         extracted.judge_tensors(task, "out.safetensors", wanted, {"made": "by hand"})
-        judged = unit_checkpoint.virtual_network("model.h5", task, 1)
+        judged = unit_checkpoint.virtual_network("model.h5", task, level)
         extracted.judge(judged == {name: tensor for name, tensor in wanted.items()}, f"{task}: h5py has others")
         extracted.judge(seen == report["bytes_read"] + report["index_bytes"], f"{task}: strace saw {seen}")
         if not is_compressed:
@@ -143,8 +163,12 @@ def judge(kind, tessera):
     print(json.dumps({**numbers, "compressed": is_compressed, "failures": failures[:20]}))
 
 
-def kept_by(kind, source, name, task):
-    """Which elements of a tensor that is neither map nor mask the task uses; None for a head of another task."""
+def networks(kind):
+    return [(task, level) for task in TASKS for level in range(1, LEVELS[kind] + 1)]
+
+
+def kept_by(kind, source, name, task, level):
+    """Which elements of a tensor that is neither map nor mask the network uses; None for a head of another task."""
     count = int(np.prod(source[name][1], dtype=np.int64))
     if name.startswith("heads."):
         return np.ones(count, bool) if name.startswith(f"heads.{task}.") else None
@@ -152,14 +176,15 @@ def kept_by(kind, source, name, task):
     if name.endswith(".weight") and f"{module}.pack" in source:
         owners = np.frombuffer(source[f"{module}.pack"][2], np.uint8)
         return (owners >= 1) & (owners <= TASKS.index(task) + 1)
-    if name.endswith(".weight") and f"masks.{task}.{module}" in source:
-        return np.frombuffer(source[f"masks.{task}.{module}"][2], np.uint8) != 0
+    mask = mask_name(kind, module, task, level)
+    if name.endswith(".weight") and mask in source:
+        return np.frombuffer(source[mask][2], np.uint8) != 0
     return np.ones(count, bool)
 
 
 def judge_counts(kind, tessera, source, kept):
     """What `count` says under density masked, with the masks as bytes and as bits."""
-    beside = [name for name in source if name.endswith(".pack") or name.startswith("masks.")]
+    beside = [name for name in source if is_beside(name)]
     sizes = {name: len(source[name][2]) for name in beside}
     policy = {"format": "tessera.counting-policy/1", "version": 1, "title": "by hand", "density": "masked"}
     policies = {"weights": {**policy, "id": "weights", "names": {"leave_out": beside}},
@@ -173,26 +198,28 @@ def judge_counts(kind, tessera, source, kept):
             check=True, capture_output=True).stdout
         tables[name] = json.loads(output)["policies"][0]
     own = [name for name in source if name not in beside]
-    pairs = [[kept_by(kind, source, name, task) for task in ("birds", "cars")] for name in own]
+    pairs = [[kept_by(kind, source, name, task, 1) for task in ("birds", "cars")] for name in own]
     union = sum(int(np.logical_or(*pair).sum()) if all(one is not None for one in pair)
                 else sum(int(one.sum()) for one in pair if one is not None) for pair in pairs)
     everybody = 0
     for name in own:
-        masks = [one for one in (kept_by(kind, source, name, task) for task in TASKS) if one is not None]
+        masks = [one for one in (kept_by(kind, source, name, *network) for network in networks(kind)) if one is not None]
         everybody += int(np.logical_or.reduce(masks).sum())
     table = tables["weights"]
     found = [row["parameters"] for row in table["rows"]]
     extracted.judge(found == kept + [everybody], f"masked: {found}, not {kept}, {everybody}")
     extracted.judge(table["union"]["parameters"] == union, f"union: {table['union']}, not {union}")
-    extracted.judge(table["union"]["separate"] == kept[1] + kept[3], f"separate: {table['union']}")
-    for task, row, bits in zip(TASKS, tables["bytes"]["rows"], tables["bits"]["rows"]):
-        mine = [name for name in beside if kind == "packnet" or name.startswith(f"masks.{task}.")]
+    extracted.judge(table["union"]["separate"] == sum(
+        kept[networks(kind).index((task, 1))] for task in ("birds", "cars")), f"separate: {table['union']}")
+    for place, (task, level) in enumerate(networks(kind)):
+        row, bits = tables["bytes"]["rows"][place], tables["bits"]["rows"][place]
+        mine = [name for name in beside if kind == "packnet" or name.startswith(f"masks.{task}.")
+                or name.endswith(f".mask_{task}_{level - 1}")]
         count = sum(sizes[name] for name in mine)
         data = 0
         for name in own:
-            one = kept_by(kind, source, name, task)
+            one = kept_by(kind, source, name, task, level)
             data += 0 if one is None else int(one.sum()) * WIDTHS[source[name][0]]
-        place = TASKS.index(task)
         extracted.judge(row["parameters"] == kept[place] + count, f"{task}: {row['parameters']} with masks")
         extracted.judge(row["bytes"] == data + count, f"{task}: {row['bytes']} bytes with masks")
         extracted.judge(bits["bytes"] == (data * 8 + count + 7) // 8, f"{task}: {bits['bytes']} bytes with bits")
