@@ -22,7 +22,12 @@ public enum AccountingError: Error, Hashable, Sendable {
   case unknownMember(place: String, key: String, nearest: String?, keys: [String])
   case missingMember(place: String, key: String)
   case needsValues(policy: String)
+  case needsPlan(policy: String)
+  case elsewhere(sentence: String)
   case unknownNetwork(task: TaskID, level: LevelNumber)
+  case unknownClaimed(place: String, task: TaskID, level: LevelNumber, nearest: String?)
+  case unknownNetworkOf(method: String, task: TaskID, level: LevelNumber)
+  case unknownPolicy(place: String, id: String, nearest: String?)
   case tooMany(what: String, row: String)
   case tooMuchWork(networks: Int, limit: Int)
 }
@@ -61,8 +66,18 @@ extension AccountingError: CustomStringConvertible {
     case .missingMember(let place, let key): "\(place): expected the key '\(key)', found none"
     case .needsValues(let policy):
       "policy '\(policy)': expected tensors with data, to count by their values, found shapes alone"
+    case .elsewhere(let sentence): sentence
+    case .needsPlan(let policy):
+      "policy '\(policy)': expected a plan that says which tensors are masks or owner maps (density masked), found "
+        + "tensors alone"
     case .unknownNetwork(let task, let level):
       "expected a virtual network of the file, found task \(task.quoted), level \(level)"
+    case .unknownClaimed(let place, let task, let level, let nearest):
+      "\(place): expected a virtual network of the file, found task \(task.quoted), level \(level)\(did(nearest))"
+    case .unknownNetworkOf(let method, let task, let level):
+      "results of \(quoted(method)): expected a virtual network of its file, found task \(task.quoted), level \(level)"
+    case .unknownPolicy(let place, let id, let nearest):
+      "\(place): expected the id of a preset or of a policy of the study, found \(quoted(id))\(did(nearest))"
     case .tooMany("bits", let row): "\(row): expected fewer than 2^60 bytes, found more"
     case .tooMany(let what, let row): "\(row): expected fewer than 2^63 \(what), found more"
     }

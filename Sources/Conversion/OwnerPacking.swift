@@ -31,8 +31,10 @@ struct OwnerPacking {
     var cursors = [Int](repeating: 0, count: 256)
     for (owner, bytes) in ranges { cursors[owner] = bytes.lowerBound }
     switch width {
+    case 1: move(as: UInt8.self, source, &cursors, target)
     case 2: move(as: UInt16.self, source, &cursors, target)
     case 4: move(as: UInt32.self, source, &cursors, target)
+    case 8: move(as: UInt64.self, source, &cursors, target)
     default:
       for (element, owner) in map.enumerated() {
         (target + cursors[Int(owner)]).copyMemory(from: source + element * width, byteCount: width)

@@ -68,6 +68,7 @@ extension PlanRequest {
         cutElements += Double(tensor.spec.elementCount)
       }
     }
+    let hasAxes = !partition.axes.isEmpty || (owned.isEmpty && masked.isEmpty)
     // Rounded down: "100.0 %" must mean every element.
     let share = elements > 0 ? (cutElements / elements * 1000).rounded(.down) / 10 : 0
     var words = ["\(cut) of \(partition.tensors.count) tensors are cut, with \(share) % of the elements"]
@@ -78,7 +79,8 @@ extension PlanRequest {
       words.append(
         "\(owned.count) of them element by element, by their owner maps: "
           + Self.shortened(counts.dropFirst().map { "\(ParameterCount($0))" })
-          + " elements for the units in turn, \(ParameterCount(counts[0])) free")
+          + " elements for the units in turn, \(ParameterCount(counts[0])) free"
+          + (applied.count == 1 ? "; 1 map" : "; \(applied.count) maps"))
     }
     if !masked.isEmpty {
       let count = Set(masks.masked.flatMap(masks.masks(of:))).count
@@ -90,8 +92,9 @@ extension PlanRequest {
       let largest = whole.sorted { ($1.count, $0.name) < ($0.count, $1.name) }.prefix(3)
       let shown = largest.map { "\($0.name.quoted) (\(ParameterCount($0.count)))" }.joined(separator: ", ")
       words.append(
-        "\(whole.count) \(whole.count == 1 ? "tensor is" : "tensors are") left whole and common, because no cut names "
-          + "\(whole.count == 1 ? "it" : "them") or their axis stays whole; the largest: \(shown)")
+        "\(whole.count) \(whole.count == 1 ? "tensor is" : "tensors are") left whole and common, because no \(hasAxes ? "cut" : "rule") names "
+          + "\(whole.count == 1 ? "it" : "them")\(hasAxes ? " or their axis stays whole" : ""); the largest: \(shown)"
+      )
     }
     if privateCount > 0 {
       words.append(
@@ -107,7 +110,14 @@ extension PlanRequest {
     for task in assignment.tasks {
       let order = Self.shortened(task.order.map(\.description))
       let levels = Self.shortened(task.levels.map { "\($0.count)" })
-      let kind = "units \(order)\(namesRule ? " (\(rule.rawValue))" : ""); # levels use \(levels) of them"
+      let units = task.order.count == 1 ? "unit \(order)" : "units \(order)"
+      // `#` stands for whose the levels are.
+      let use =
+        task.order.count == 1
+        ? ""
+        : task.levels.count == 1
+          ? "; # only level uses \(levels) of them" : "; # levels use \(levels) of them"
+      let kind = "\(units)\(namesRule ? " (\(rule.rawValue))" : "")\(use)"
       if tasks[kind] == nil { kinds.append(kind) }
       tasks[kind, default: []].append(task.task.quoted)
     }
@@ -122,7 +132,7 @@ extension PlanRequest {
   }
 
   /// Of many the first and the last.
-  private static func shortened(_ numbers: [String]) -> String {
+  static func shortened(_ numbers: [String]) -> String {
     guard numbers.count > 12, let last = numbers.last else { return numbers.joined(separator: ", ") }
     return numbers.prefix(4).joined(separator: ", ") + ", …, " + last
   }

@@ -12,6 +12,8 @@ public enum PlanningError: Error, Hashable, Sendable {
   case graph(String)
   /// The plan does not hold for the tensors.
   case plan(PlanError)
+  /// The tensors are not what the description needs, whatever the plan.
+  case weights(PlanError)
 }
 
 extension PlanningError: CustomStringConvertible {
@@ -27,7 +29,7 @@ extension PlanningError: CustomStringConvertible {
       "--heads \(heads): expected a number of heads that divides the \(channels) channels of '\(tensor)', "
         + "found a remainder"
     case .graph(let sentence): sentence
-    case .plan(let error): "\(error)"
+    case .plan(let error), .weights(let error): "\(error)"
     }
   }
 }

@@ -18,7 +18,8 @@ extension CountReport {
       if !checked.holds {
         result += WrappedList.text(
           "  would hold under: ",
-          checked.holdsUnder.isEmpty ? ["no policy that was asked"] : checked.holdsUnder.map(\.id),
+          checked.holdsUnder.isEmpty
+            ? ["none of the policies that were asked"] : checked.holdsUnder.map(\.id),
           width: width)
       }
     }

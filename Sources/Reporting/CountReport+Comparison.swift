@@ -8,21 +8,51 @@ extension CountReport {
   /// Columns that do not fit go to a further table with the same rows.
   func comparison(width: Int?) -> String {
     let letters = policies.indices.map(Self.letter)
-    var result = ""
-    var start = 0
-    while start < policies.count {
-      var end = start + 1
-      // One column at least, however narrow the terminal is.
-      while end < policies.count, table(letters, start..<(end + 1)).fits(width ?? 80) { end += 1 }
-      result += (start == 0 ? "" : "\n") + table(letters, start..<end).text(width: width)
-      start = end
-    }
+    var result = tables(letters, .parameters, width: width)
+    if differInBytes { result += "\nin bytes\n" + tables(letters, .bytes, width: width) }
     result += "\n"
     for (letter, policy) in zip(letters, policies) { result += policy.legend(letter, width: width) }
     return result
   }
 
-  private func table(_ letters: [String], _ columns: Range<Int>) -> TextTable {
+  /// What the cells of a table say.
+  private enum Quantity {
+    case parameters, bytes
+
+    func text(_ row: ParameterRow) -> String {
+      self == .parameters ? row.parameters.description : ParameterCount(row.bytes.value).description
+    }
+
+    func separate(_ union: UnionCount) -> String {
+      self == .parameters
+        ? union.separate.description : ParameterCount(union.separateBytes.value).description
+    }
+  }
+
+  /// Whether two policies count the same elements and give them other bits.
+  private var differInBytes: Bool {
+    let numbers = policies.map { $0.rows.map(\.parameters) }
+    return policies.indices.contains { one in
+      policies.indices.contains { other in
+        numbers[one] == numbers[other] && policies[one].rows.map(\.bytes) != policies[other].rows.map(\.bytes)
+      }
+    }
+  }
+
+  private func tables(_ letters: [String], _ quantity: Quantity, width: Int?) -> String {
+    var result = ""
+    var start = 0
+    while start < policies.count {
+      var end = start + 1
+      // One column at least, however narrow the terminal is.
+      while end < policies.count, table(letters, start..<(end + 1), quantity).fits(width ?? 80) { end += 1 }
+      result += (start == 0 ? "" : "\n") + table(letters, start..<end, quantity).text(width: width)
+      start = end
+    }
+    return result
+  }
+
+  private func table(_ letters: [String], _ columns: Range<Int>, _ quantity: Quantity) -> TextTable {
     let hasNetworks = policies.first.map { !$0.networks.isEmpty } ?? false
     var table = TextTable(
       (hasNetworks ? [.init("task", shrinks: true), .init("level", .right)] : [.init("file", shrinks: true)])
@@ -36,18 +66,17 @@ extension CountReport {
         label
           + columns.map { column in
             // A budget may choose another level under another policy.
-            policies[column].rows.first { $0.task == row?.task && $0.level == row?.level }?.parameters
-              .description
+            policies[column].rows.first { $0.task == row?.task && $0.level == row?.level }.map(quantity.text)
               ?? "–"
           })
     }
     if let first = policies.first, first.union != nil {
       table.append(
         unionLabel(first, hasNetworks)
-          + columns.map { policies[$0].union?.together.parameters.description ?? "" })
+          + columns.map { policies[$0].union.map { quantity.text($0.together) } ?? "" })
       table.append(
         (hasNetworks ? ["(separate)", ""] : ["(separate)"])
-          + columns.map { policies[$0].union?.separate.description ?? "" })
+          + columns.map { policies[$0].union.map(quantity.separate) ?? "" })
     }
     return table
   }
@@ -82,8 +111,11 @@ extension CountReport.Table {
     let left = stored.roles.filter { $0.excluded.value > 0 }.map { "\($0.role.rawValue) \($0.excluded)" }
     let heading =
       "\(letter)  \(policy.id) \(policy.version) (sha256 \(policy.digest.description.prefix(12))…): "
-    return WrappedList.text(
+    let list = WrappedList.text(
       heading, left.isEmpty ? ["nothing left out"] : ["\(stored.excluded)\(share) left out"] + left,
       width: width ?? 80)
+    if counts.unmatched.isEmpty { return list }
+    return list
+      + WrappedList.text("   note: no tensor matches the policy's ", counts.unmatched, width: width ?? 80)
   }
 }

@@ -51,7 +51,13 @@ extension CountReport.Table {
       result +=
         "\n" + table((hasNetworks ? Array(Cell.labels.prefix(2)) : []) + Cell.classes).text(width: width)
     }
-    return result + roles(width: width)
+    return result + roles(width: width) + patterns(width: width)
+  }
+
+  /// Patterns of the policy that no name matches: slips of the pen, or meant for another file.
+  private func patterns(width: Int?) -> String {
+    counts.unmatched.isEmpty
+      ? "" : WrappedList.text("note: no tensor matches the policy's ", counts.unmatched, width: width)
   }
 
   /// Names of left out tensors that a table spells out; --json has them all.
@@ -78,11 +84,13 @@ extension CountReport.Table {
       result += WrappedList.text("left out: \(stored.excluded) (\(share)): ", left, width: width)
       let names = counts.leftOut.prefix(Self.namesShown).map(\.escaped)
       let more = counts.leftOut.count - names.count
-      result += WrappedList.text(
-        "left out whole: ", names + (more > 0 ? ["\(more) more"] : []), width: width)
+      if !names.isEmpty {
+        result += WrappedList.text(
+          "left out whole: ", names + (more > 0 ? ["\(more) more"] : []), width: width)
+      }
     }
     if let unknown = stored.trainabilityUnknown, unknown.value > 0 {
-      result += "trained or not: of \(unknown) nobody says\n"
+      result += "whether \(unknown) of them are trained, neither the policy nor their roles say\n"
     }
     if let expectation = counts.expectation {
       result += "expected over the policy's selection: \(hundredths(expectation.value)) parameters\n"
@@ -130,8 +138,10 @@ private enum Cell {
       return ratio.map { table.policy.ratio == .compression ? hundredths($0) + " ×" : percent($0) } ?? ""
     case .bytes:
       let unit = table.policy.sizeUnit
-      return unit == .bytes
-        ? number(row.bytes.value) : hundredths(Double(row.bytes.value) / Double(unit.bytes))
+      if unit == .bytes { return number(row.bytes.value) }
+      let value = Double(row.bytes.value) / Double(unit.bytes)
+      // A small file has more than no megabytes.
+      return value < 0.995 ? StudyReport.decimals(value, 4) : hundredths(value)
     case .intra: return number(row.classes.intra)
     case .interconnection: return number(row.classes.interconnection)
     case .common: return number(row.classes.common)

@@ -28,9 +28,11 @@ extension StudyReport {
         .array(
           analysis.flips.map { flip in
             object([
-              ("smaller", JSONValue(flip.smaller)), ("larger", JSONValue(flip.larger)),
+              ("under", .string(analysis.policies[flip.reference].id)), ("smaller", JSONValue(flip.smaller)),
+              ("larger", JSONValue(flip.larger)),
               ("policies", .array(flip.policies.map { .string(analysis.policies[$0].id) })),
-              ("overturns_win", .bool(flip.overturnsWin)), ("words", .string(words(flip))),
+              ("matched", .bool(flip.isMatched)), ("overturns_win", .bool(flip.overturnsWin)),
+              ("words", .string(words(flip))),
             ])
           })
       ),

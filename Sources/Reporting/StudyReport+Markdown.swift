@@ -31,7 +31,8 @@ extension StudyReport {
       table.append([
         Self.cell(point.result.task.text), Self.cell(point.name),
         point.number.map { ParameterCount($0).description } ?? "–",
-        point.row.map { $0.excluded.description } ?? "cited", Self.percent(point.sample.mean),
+        point.row.map { $0.excluded.description } ?? (point.number == nil ? "not known" : "cited"),
+        Self.percent(point.sample.mean),
         interval.map {
           "\(Self.percent($0.low))–\(Self.percent($0.high)) \(point.seedInterval == nil ? "test set" : "seeds")"
         } ?? "unknown",
@@ -41,7 +42,8 @@ extension StudyReport {
     let without = analysis.withoutResults
     let rest =
       without.isEmpty ? "" : "Without results: \(without.map(Self.cell).joined(separator: ", ")).\n\n"
-    return table.text + "\n" + rest
+    return table.text
+      + "\nfront: no other has its accuracy with fewer parameters, or more accuracy with as many.\n\n" + rest
   }
 
   private var pairsTable: String {
@@ -63,8 +65,14 @@ extension StudyReport {
         Self.cell(words(pair)),
       ])
     }
-    return table.text + "\n"
+    return table.text + "\n" + Self.legend + "\n\n"
   }
+
+  /// What the letters of the table of pairs mean.
+  private static let legend = """
+    Tests: paired t where seeds are shared, else Welch's t; at N = 1 the z test of two proportions with unpooled variance.
+    g: Hedges' g; h: Cohen's h; ε: bound of the almost stochastic order, below 0.5 where the first is better.
+    """
 
   private func section(_ title: String, _ items: [String], none: String) -> String {
     let lines = items.isEmpty ? [none] : items.map { "* \(Self.cell($0))" }

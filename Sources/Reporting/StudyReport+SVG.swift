@@ -50,6 +50,16 @@ private struct Panel {
     return colors[index % colors.count]
   }
 
+  /// The parameters at both ends of the axis: from 0, or from near the smallest where all are of one size.
+  private var range: (first: Double, last: Double) {
+    let numbers = points.compactMap(\.number).map(Double.init)
+    guard let least = numbers.min(), let most = numbers.max(), least > most / 2 else {
+      return (0, max(1, numbers.max() ?? 1))
+    }
+    let room = max((most - least) * 0.15, most * 0.01, 1)
+    return ((least - room).rounded(.down), (most + room).rounded(.up))
+  }
+
   var svg: String {
     let intervals = points.map { point in
       let interval = point.seedInterval ?? point.testInterval
@@ -58,9 +68,9 @@ private struct Panel {
     let low = intervals.map(\.low).min() ?? 0
     let high = intervals.map(\.high).max() ?? 1
     let span = max(high - low, 1e-6)
-    let largest = Double(points.compactMap(\.number).max() ?? 1)
+    let (first, last) = range
     func x(_ point: StudyPoint) -> String {
-      StudyReport.decimals(70 + 600 * Double(point.number ?? 0) / max(largest, 1), 1)
+      StudyReport.decimals(70 + 600 * (Double(point.number ?? 0) - first) / (last - first), 1)
     }
     func y(_ accuracy: Double) -> String {
       StudyReport.decimals(Double(top) + 250 - 200 * (accuracy - low) / span, 1)
@@ -70,7 +80,8 @@ private struct Panel {
     text += "<text x=\"64\" y=\"\(y(low))\" text-anchor=\"end\">\(StudyReport.percent(low)) %</text>"
     text += "<text x=\"64\" y=\"\(y(high))\" text-anchor=\"end\">\(StudyReport.percent(high)) %</text>\n"
     text +=
-      "<text x=\"670\" y=\"\(top + 278)\" text-anchor=\"end\">\(ParameterCount(Int(largest))) parameters</text>\n"
+      "<text x=\"670\" y=\"\(top + 278)\" text-anchor=\"end\">\(ParameterCount(Int(last))) parameters</text>"
+    text += "<text x=\"70\" y=\"\(top + 278)\">\(ParameterCount(Int(first)))</text>\n"
     let front = points.filter(\.isOnFront).sorted { ($0.number ?? 0) < ($1.number ?? 0) }
     let line = front.map { "\(x($0)),\(y($0.sample.mean))" }.joined(separator: " ")
     text += "<polyline points=\"\(line)\" fill=\"none\" stroke=\"#888\" stroke-dasharray=\"4 3\"/>\n"

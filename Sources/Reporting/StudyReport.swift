@@ -44,15 +44,14 @@ package struct StudyReport: Sendable {
   func words(_ flip: RankingFlip) -> String {
     let (a, b) = (analysis.points[flip.smaller], analysis.points[flip.larger])
     func numbers(_ index: Int) -> String {
-      let p = a.parameters[index] ?? a.number ?? 0
-      let q = b.parameters[index] ?? b.number ?? 0
-      return "\(ParameterCount(p)) against \(ParameterCount(q))"
+      "\(ParameterCount(a.parameters[index] ?? 0)) against \(ParameterCount(b.parameters[index] ?? 0))"
     }
     let others = flip.policies.map { "'\(analysis.policies[$0].id)' (\(numbers($0)))" }.joined(
       separator: ", ")
     return
-      "\(a.result.task): \(a.name) is smaller than \(b.name) under '\(analysis.policies[0].id)' (\(numbers(0))), "
+      "\(a.result.task): \(a.name) is smaller than \(b.name) under '\(analysis.policies[flip.reference].id)' (\(numbers(flip.reference))), "
       + "larger under \(others)"
+      + (flip.isMatched ? "; the first two numbers match within the tolerance" : "")
       + (flip.overturnsWin ? "; it was also at least as accurate, so the win is gone" : "")
   }
 }

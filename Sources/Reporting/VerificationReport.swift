@@ -73,7 +73,7 @@ package struct VerificationReport: Sendable {
     if networks.isEmpty {
       let reason =
         !hasGraph
-        ? "\(converted) is no unit checkpoint with a graph"
+        ? "\(converted) holds no graph"
         : mismatches.isEmpty ? "it has no tasks" : "the tensors are not the same ones"
       return text + "nothing was run: \(reason)\n"
     }

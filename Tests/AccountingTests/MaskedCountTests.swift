@@ -28,7 +28,7 @@ struct MaskedCountTests {
       var entries: [String] = []
       var privates = ["", "", "", ""]
       var counted: [(kept: [Set<Int>], used: [Set<Int>], all: Set<Int>, stored: Set<Int>)] = []
-      var overlaps: [(name: String, cells: [Set<Int>: Int])] = []
+      var maskSets: [String: Set<Int>] = [:]
       func add(_ name: String, _ count: Int, _ dtype: String, _ members: String = "") {
         entries.append(#"{"name": "\#(name)", "dtype": "\#(dtype)", "shape": [\#(count)]\#(members)}"#)
       }
@@ -48,10 +48,17 @@ struct MaskedCountTests {
         add(
           "owned\(number)", count, "F32", #", "owners": {"map": "map\#(number)", "elements": \#(elements)}"#)
         let all = Set(0..<count)
+        // The last one belongs to one network alone.
+        let isPrivate = number == 2
+        if isPrivate { privates[1] += #", "owned2""# }
+        let kept = levels.enumerated().map { network, level -> Set<Int> in
+          isPrivate && network != 1
+            ? [] : all.filter { owners[$0] > 0 && level.contains(owners[$0] - 1) }
+        }
         counted.append(
           (
-            levels.map { level in all.filter { owners[$0] > 0 && level.contains(owners[$0] - 1) } },
-            levels.map { _ in all }, all, all.filter { owners[$0] > 0 }
+            kept, levels.indices.map { isPrivate && $0 != 1 ? [] : all }, all,
+            kept.reduce(into: Set()) { $0.formUnion($1) }
           ))
         addPlain("map\(number)", count)
       }
@@ -65,19 +72,15 @@ struct MaskedCountTests {
         }
         let kept = masks.map { $0 ?? all }
         counted.append((kept, levels.map { _ in all }, all, kept.reduce(into: Set()) { $0.formUnion($1) }))
-        var cells: [Set<Int>: Int] = [:]
-        for element in 0..<count {
-          cells[Set((0..<4).filter { masks[$0]?.contains(element) == true }), default: 0] += 1
-        }
-        overlaps.append((name, cells))
-        for (network, mask) in masks.enumerated() where mask != nil {
+        for (network, mask) in masks.enumerated() {
+          guard let mask else { continue }
+          maskSets["mask\(number).\(network)"] = mask
           addPlain("mask\(number).\(network)", count, of: [network])
           privates[network] += #", {"name": "mask\#(number).\#(network)", "as": "mask\#(number)"}"#
         }
         // A pattern without any mask would be a slip of the pen.
         if masks.allSatisfy({ $0 == nil }) {
           entries[entries.count - 1] = #"{"name": "\#(name)", "dtype": "F32", "shape": [\#(count)]}"#
-          overlaps.removeLast()
         }
       }
       add("cut", 2 * unitCount, "F32", #", "axes": ["x"]"#)
@@ -95,22 +98,10 @@ struct MaskedCountTests {
       let plan = try Plan(parsing: Array(text.utf8))
       let resolved = try plan.resolve(against: plan.describedTensors)
       var inventory = Inventory(resolved.partition, resolved.assignment)
-      var places: [String: Int] = [:]
-      for (place, tensor) in inventory.tensors.enumerated() { places[tensor.name.text] = place }
-      inventory.keep(
-        overlaps: try Dictionary(
-          uniqueKeysWithValues: overlaps.map { name, cells in
-            let number = try #require(name.last)
-            return (
-              try #require(places[name]),
-              MaskOverlap(
-                try cells.map { networks, count in
-                  MaskOverlap.Cell(
-                    masks: try networks.map { try #require(places["mask\(number).\($0)"]) }.sorted(),
-                    elementCount: count)
-                })
-            )
-          }))
+      let names = inventory.tensors.map(\.name.text)
+      inventory.countMasks { [maskSets] _, masks in
+        masks.reduce(into: Set<Int>()) { $0.formUnion(maskSets[names[$1]] ?? []) }.count
+      }
       self.inventory = inventory
       networks = resolved.assignment.networks
       for tensor in counted {

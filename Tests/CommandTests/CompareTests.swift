@@ -103,10 +103,11 @@ struct CompareTests {
 
   @Test("reads accuracies from CSV, pairs them by seed, and prints Markdown that is the same every time")
   func table() throws {
+    // With a byte order mark, as spreadsheets write it.
     let folder = try folder(
       #""table.csv""#,
       table: """
-        method,task,seed,accuracy\r
+        \u{FEFF}method,task,seed,accuracy\r
         A,"t, with a comma",2,90.2\r
         B,"t, with a comma",1,89.0\r
         A,"t, with a comma",1,90.0\r
@@ -135,8 +136,42 @@ struct CompareTests {
     let text = run.outputText
     #expect(text.components(separatedBy: "not separable (N = 1").count - 1 == 4)
     for p in ["0.199", "0.313", "0.442", "0.616"] { #expect(text.contains("| \(p) |"), "\(p)") }
-    #expect(text.contains("Deep Elastic Networks is smaller than Pruning under 'dvn-all'"))
+    #expect(text.contains("Deep Elastic Networks is smaller than Pruning under 'den-estimator-only'"))
+    // Their numbers are nobody's under the common policy.
+    #expect(text.contains("| Deep Elastic Networks  |          – | not known |"))
+    #expect(text.contains("Pruning has no number under the common policy 'dvn-all', and is not compared"))
     #expect(text.contains("larger under 'den-with-selector' (9,400,000 against 6,400,000)"))
+  }
+
+  @Test("holds cited numbers against others under the policies that they are cited for, and no others")
+  func cited() throws {
+    let folder = try folder(
+      "[" + [result("A", "t", "90"), result("B", "t", "91"), result("C", "t", "92")].joined(separator: ", ") + "]")
+    // C is cited under the common policy with 900, A has 1,010 there and B 995.
+    let common = try document(folder)
+    #expect(objects(common, "pairs").map { [$0["first"], $0["second"]] } == [[0, 1]])
+    #expect(objects(common, "points").map { $0["on_front"] } == [false, false, true])
+    let other = try document(folder, ["--policy", "all-stored"])
+    guard case .object(let numbers)? = objects(other, "points").last?["parameters"] else {
+      return #expect(Bool(false))
+    }
+    #expect(numbers.members.map(\.key) == ["den-estimator-only"])
+    #expect(objects(other, "points").map { $0["on_front"] } == [true, true, false])
+    let words = objects(other, "asymmetries").compactMap { $0["words"] }
+    #expect(
+      words.contains(
+        "C has no number under the common policy 'all-stored', and is not compared; cited are 900 under 'den-estimator-only'"
+      ))
+    // A is smaller than B when the selector counts, larger when it does not; nothing is said of C.
+    let flips = objects(other, "flips")
+    #expect(flips.map { $0["under"] } == ["all-stored"] && flips.allSatisfy { $0["matched"] == false })
+    let text = try TemporaryFolder.bytes(of: folder.file("study.json"))
+    let slip = String(decoding: text, as: UTF8.self).replacing("\"cited\": {\"den-e", with: "\"cited\": {\"dem-e")
+    _ = try folder.write(slip, as: "study.json")
+    #expect(
+      try tessera(["compare", "study.json"], directory: folder.path).sentence()
+        == "study.json: methods[2].cited: expected the id of a preset or of a policy of the study, found 'dem-estimator-only'; the nearest name is 'den-estimator-only'"
+    )
   }
 
   static let refused: [(results: String, table: String?, sentence: String)] = [
@@ -158,8 +193,20 @@ struct CompareTests {
       "study.json: results[0].accuracy: expected 1 to 10000 accuracies, found 0"
     ),
     (
-      #"[{"method": "A", "task": "t", "level": 2, "accuracy": 1}]"#, nil,
-      "study.json: expected a virtual network of the file, found task 't', level 2"
+      #"[{"method": "A", "task": "t", "level": 2, "accuracy": 90}]"#, nil,
+      "study.json: results of 'A': expected a virtual network of its file, found task 't', level 2"
+    ),
+    (
+      #"[{"method": "A", "task": "t", "accuracy": 0.9}, {"method": "B", "task": "t", "accuracy": 0.8}]"#, nil,
+      "study.json: results: expected accuracies in percent, or \"accuracy_in\": \"fraction\", found none above 1"
+    ),
+    (
+      #"[{"method": "A", "task": "t", "accuracy": 90}, {"method": "A", "task": "t", "accuracy": 91}]"#, nil,
+      "study.json: results[1]: expected each method, task and level once, found 'A' again"
+    ),
+    (
+      #""table.csv""#, "method,task,accuracy,test_size\nA,t,90,100\nB,t,90,50\nA,t,91,1000\n",
+      "study.json: table.csv, line 4: test_size: expected that of the method's other seeds, 100, found 1000"
     ),
     (#""absent.csv""#, nil, "absent.csv: cannot open: no such file or directory"),
     (

@@ -259,7 +259,7 @@ def virtual_network(path, task, level):
     with checkpoint.file:
         entry = next(entry for entry in checkpoint.plan["tasks"] if entry["name"] == task)
         units, own = active_units(entry, checkpoint.axes_used, level)
-        result = {}
+        result, known = {}, {}
         applied = {entry["owners"]["map"] for entry in checkpoint.plan.get("tensors", []) if "owners" in entry}
         for row, private in zip(checkpoint.table["tensors"], scopes(checkpoint)):
             names = [alias for user, at, alias in private if user == task and at in (None, level)]
@@ -267,27 +267,30 @@ def virtual_network(path, task, level):
                 continue
             tensor = checkpoint.assemble(row, lambda unit, axis: unit in own.get(axis, units))
             if tensor is not None:
-                result[names[0] if names else checkpoint.tensor_name(row)] = tensor
-        for name, mask in masks(checkpoint.plan, result):
-            dtype, shape, data = result[name]
-            kept = np.frombuffer(result[mask][2], np.uint8) != 0
+                name = checkpoint.tensor_name(row)
+                result[name], known[name] = tensor, names[0] if names else name
+        whole = dict(result)
+        for name, mask in masks(checkpoint.plan, known):
+            dtype, shape, data = whole[name]
+            kept = np.frombuffer(whole[mask][2], np.uint8) != 0
             elements = np.frombuffer(data, np.uint8) * np.repeat(kept, BITS[dtype] // 8)
             result[name] = dtype, shape, elements.astype(np.uint8).tobytes()
             applied.add(mask)
         # What owner maps and masks say has been done.
-        return {name: tensor for name, tensor in result.items() if name not in applied}
+        return {known[name]: tensor for name, tensor in result.items() if name not in applied}
 
 
-def masks(plan, names):
-    """Tensors and their masks, as far as both are there."""
-    for name in names:
+def masks(plan, known):
+    """Tensors and their masks by their own names, as far as the network, which knows them by others, has both."""
+    own = {alias: name for name, alias in known.items()}
+    for name in known:
         for entry in plan.get("tensors", []):
             item = {key: entry[key] for key in ("match", "name") if key in entry}
             if matched(item, name) is None:
                 continue
             mask = matched({**item, "as": entry["mask"]}, name) if "mask" in entry else None
-            if mask in names:
-                yield name, mask
+            if mask in own and own[mask] != name:
+                yield name, own[mask]
             break
 
 

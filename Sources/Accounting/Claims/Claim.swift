@@ -56,7 +56,9 @@ public struct Claim: Hashable, Sendable {
     case (let task?, let level?): network = Network(task: TaskID(task), level: LevelNumber(level))
     case (nil, nil): network = nil
     default:
-      throw .keysMissing(place: node.place, first: "task and level", second: "none of them")
+      throw .outOfRange(
+        place: node.place, expected: "task and level, or neither of them",
+        found: task == nil ? "level alone" : "task alone")
     }
     let claimed = try object.required("claimed")
     if case .integer = claimed.value {

@@ -42,7 +42,16 @@ extension Claim {
       return claim.measure(row)
     }
     var result: [CheckedClaim] = []
-    for (claim, policy) in zip(claims, policies) {
+    for (place, (claim, policy)) in zip(claims, policies).enumerated() {
+      if let network = claim.network,
+        !inventory.networks.contains(where: { $0.task == network.task && $0.level == network.level })
+      {
+        let names = Set(inventory.networks.map(\.task.text)).subtracting([network.task.text]).sorted()
+        throw .unknownClaimed(
+          place: "claims[\(place)]", task: network.task, level: network.level,
+          nearest: inventory.networks.contains { $0.task == network.task }
+            ? nil : nearestName(to: network.task.text, among: names))
+      }
       let found = try number(claim, policy)
       var holdsUnder: [CountingPolicy] = []
       for other in others where inventory.isReady(for: other) {

@@ -13,7 +13,7 @@ extension Inventory {
   public func counts(
     under policy: CountingPolicy, for selection: RowSelection = RowSelection()
   ) throws(AccountingError) -> ParameterCounts {
-    guard isReady(for: policy) else { throw .needsValues(policy: policy.id) }
+    try checkReady(for: policy)
     let wanted = Set(networks.indices.filter { selection.mayNeed(networks[$0]) })
     let needsAll = policy.selection != nil || policy.ratio == .ofLargest
     let chosen = networks.indices.filter { needsAll || wanted.contains($0) }
@@ -29,7 +29,7 @@ extension Inventory {
       if let users {
         let coverage = Coverage(networks: [index], without: [])
         for number in users.all + users.each[place] where !shares[number].isEmpty {
-          try sums.add(tallier.tally(number, coverage), shares[number], row: name)
+          try sums.add(try tallier.tally(number, coverage), shares[number], row: name)
         }
       } else {
         sums = try self.sums(coverage(of: index, policy.scope), shares, policy, &tallier, row: name)
@@ -46,8 +46,24 @@ extension Inventory {
       policy: policy, networks: zip(rows, all).filter { wanted.contains($0.0.index) }.map(\.1),
       stored: ParameterRow(nil, unitCount: unitCount ?? 0, asksTraining: asks, stored),
       largest: policy.ratio == .ofLargest ? largest(all) : [:], expectation: try expectation(all, policy),
-      leftOut: leftOut(under: policy))
+      leftOut: leftOut(under: policy), unmatched: unmatched(by: policy))
   }
+
+  /// Throws what is missing for a policy: a plan, or the tensors' values.
+  func checkReady(for policy: CountingPolicy) throws(AccountingError) {
+    if policy.density == .masked, placements.isEmpty, !tensors.isEmpty { throw .needsPlan(policy: policy.id) }
+    guard isReady(for: policy) else { throw .needsValues(policy: policy.id) }
+    // Each pattern is held against each name, for everything stored and for what is left out.
+    let (meetings, overflow) = policy.patterns.count.multipliedReportingOverflow(by: tensors.count)
+    guard !overflow, meetings <= Self.meetingLimit else {
+      throw .outOfRange(
+        place: "policy '\(policy.id)'",
+        expected: "patterns that meet the tensors' names at most \(Self.meetingLimit) times", found: "more")
+    }
+  }
+
+  /// A thousand names for a file of ten thousand tensors take a fifth of it; a policy of a megabyte can ask for minutes.
+  private static let meetingLimit = 50_000_000
 
   func sums(
     _ coverage: Coverage, _ shares: [[Share]], _ policy: CountingPolicy, _ tallier: inout Tallier, row: String
@@ -59,7 +75,7 @@ extension Inventory {
         let own = shares.filter { $0.part == part }
         if own.isEmpty { continue }
         let extent = part == .head ? policy.heads : part == .stem ? policy.stems : .active
-        try sums.add(tallier.tally(number, widened(coverage, to: extent)), own, row: row)
+        try sums.add(try tallier.tally(number, widened(coverage, to: extent)), own, row: row)
       }
     }
     return sums
@@ -94,11 +110,6 @@ extension Inventory {
       return
     }
     if !isPlain { try add(count, networks.count, networks.count) }
-    if policy.density == .masked {
-      for overlap in (overlaps ?? [:]).values {
-        try add(overlap.cells.reduce(1) { $0 + $1.masks.count }, 1 + count, 1 + networks.count)
-      }
-    }
     for group in policy.isByTensor ? groupOfTensor.map({ groups[$0] }) : groups {
       let parts = group.outline.dimensions.reduce(1) { $0 + (unitCount ?? 1) + $1.parts.count }
       let users = 1 + min(count, group.networks.reduce(0) { $0 + $1.count })

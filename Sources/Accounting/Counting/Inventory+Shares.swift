@@ -63,6 +63,14 @@ extension Inventory {
     try accumulateProduct(bits, times, into: &shares[group][place].bits, "bits", "everything stored")
   }
 
+  /// Patterns of a policy that match no tensor, each with its key.
+  func unmatched(by policy: CountingPolicy) -> [String] {
+    policy.patterns.compactMap { key, pattern in
+      tensors.contains { pattern.match($0.name.text) != nil }
+        ? nil : "\(key) '\(TensorName(pattern.text).escaped)'"
+    }
+  }
+
   /// The tensors that a policy leaves out, in the order of the file; one that is tied to a counted name is not.
   func leftOut(under policy: CountingPolicy) -> [TensorName] {
     func counts(_ index: Int) -> Bool {

@@ -28,7 +28,7 @@ extension Inventory {
       else { throw .unknownNetwork(task: network.task, level: network.level) }
       if !chosen.contains(index) { chosen.append(index) }
     }
-    guard isReady(for: policy) else { throw .needsValues(policy: policy.id) }
+    try checkReady(for: policy)
     try checkWork(networks: chosen.count + 1, policy, isUnion: true)
     let shares = try shares(under: policy)
     var tallier = Tallier(self, policy)

@@ -29,8 +29,8 @@ public struct Inventory: Sendable {
   private(set) var nonZero: [[Int]]?
   /// Which tensors are masks of others, and for whom.
   let masks: TaskMasks
-  /// What masks leave in, by the place of the tensor that they are laid on; nil until somebody has looked.
-  private(set) var overlaps: [Int: MaskOverlap]?
+  /// Counts what masks leave in; nil until somebody can.
+  private(set) var countKept: MaskCount?
 
   /// Tensors with one outline and the same users.
   struct Group {
@@ -102,15 +102,18 @@ public struct Inventory: Sendable {
   /// Keeps what is not zero, for each tensor the numbers of its blocks in storage order, one for a whole one.
   public mutating func keep(nonZero: [[Int]]) { self.nonZero = nonZero }
 
-  /// Keeps what masks leave in, by the place of the tensor that they are laid on.
-  public mutating func keep(overlaps: [Int: MaskOverlap]) { self.overlaps = overlaps }
+  /// Says how many elements of a tensor masks leave in together; tensor and masks by their places, the masks ascending.
+  public typealias MaskCount = @Sendable (_ tensor: Int, _ masks: [Int]) throws -> Int
+
+  /// Takes what counts the elements that masks leave in, for policies that ask for it.
+  public mutating func countMasks(by count: @escaping MaskCount) { countKept = count }
 
   /// Whether it is known what a policy needs to be known of the tensors' values.
   public func isReady(for policy: CountingPolicy) -> Bool {
     switch policy.density {
     case .dense: true
     case .nonZero: nonZero != nil
-    case .masked: masks.isEmpty || overlaps != nil
+    case .masked: !placements.isEmpty && (masks.isEmpty || countKept != nil)
     }
   }
 

@@ -15,6 +15,8 @@ public struct ParameterCounts: Sendable {
   public let expectation: Expectation?
   /// The tensors that the policy leaves out whole, in the order of the file.
   public let leftOut: [TensorName]
+  /// Patterns of the policy that match no tensor, each with its key.
+  public let unmatched: [String]
 
   /// The policy's ratio for a row; nil where it would divide by 0 or has no meaning.
   public func ratio(of row: ParameterRow) -> Double? {

@@ -51,9 +51,11 @@ struct Tallier {
   }
 
   /// What a coverage holds of the group, or the tensor, at `place`.
-  mutating func tally(_ place: Int, _ coverage: Coverage) -> Tally {
-    var result = uses(place, coverage.networks)
-    if !coverage.without.isEmpty { result -= uses(place, coverage.without) }
+  ///
+  /// Throws what counting masks throws.
+  mutating func tally(_ place: Int, _ coverage: Coverage) throws(AccountingError) -> Tally {
+    var result = try uses(place, coverage.networks)
+    if !coverage.without.isEmpty { result -= try uses(place, coverage.without) }
     if policy.scope == .standAlone, coverage != .stored {
       result.left += result.classes.interconnection
       result.classes.interconnection = 0
@@ -62,29 +64,29 @@ struct Tallier {
   }
 
   /// With elements of several tasks once, or once for each task.
-  private mutating func uses(_ place: Int, _ chosen: [Int]?) -> Tally {
-    guard policy.ties == .use, !inventory.networks.isEmpty else { return tally(place, chosen) }
+  private mutating func uses(_ place: Int, _ chosen: [Int]?) throws(AccountingError) -> Tally {
+    guard policy.ties == .use, !inventory.networks.isEmpty else { return try tally(place, chosen) }
     var result = Tally()
     if chosen == nil {
       // What no task uses is stored once.
-      result = tally(place, nil)
-      result -= tally(place, Array(inventory.networks.indices))
+      result = try tally(place, nil)
+      result -= try tally(place, Array(inventory.networks.indices))
     }
     for task in byTask {
       let own = chosen.map { chosen in task.filter(chosen.contains) } ?? task
-      if !own.isEmpty { result += tally(place, own) }
+      if !own.isEmpty { result += try tally(place, own) }
     }
     return result
   }
 
-  private mutating func tally(_ place: Int, _ chosen: [Int]?) -> Tally {
+  private mutating func tally(_ place: Int, _ chosen: [Int]?) throws(AccountingError) -> Tally {
     let group = inventory.groups[policy.isByTensor ? inventory.groupOfTensor[place] : place]
     let users = chosen.map { chosen in
       chosen.filter { index in group.networks.contains { $0.contains(index) } }
     }
     switch policy.density {
     case .dense: return Tally(outlined(group, users))
-    case .masked: return masked(place, group, users)
+    case .masked: return try masked(place, group, users)
     case .nonZero: return blocks(place, users)
     }
   }
@@ -100,18 +102,23 @@ struct Tallier {
   }
 
   /// The elements of a tensor that its owner map or its masks leave to some of the networks; of everything stored, those
-  /// that are left to a network at all.
-  private mutating func masked(_ tensor: Int, _ group: Inventory.Group, _ users: [Int]?) -> Tally {
+  /// that are left to a network at all, or all where no network has the tensor.
+  private mutating func masked(
+    _ tensor: Int, _ group: Inventory.Group, _ users: [Int]?
+  ) throws(AccountingError) -> Tally {
+    let networks = users ?? Array(group.networks.joined())
     let used = outlined(group, users)
     let elementCount = inventory.tensors[tensor].elementCount
     var tally = Tally()
     if used.total == 0 || elementCount == 0 { return tally }
-    if inventory.placements.indices.contains(tensor), let owners = inventory.placements[tensor].owners {
+    if !networks.isEmpty, inventory.placements.indices.contains(tensor),
+      let owners = inventory.placements[tensor].owners
+    {
       // Elements of one unit, as the blocks of a unit are.
-      let kept = users.map { owners.count(in: units(of: $0)) } ?? elementCount - owners.count(of: nil)
+      let kept = owners.count(in: units(of: networks))
       if group.isPrivate { tally.classes.private = kept } else { tally.classes.intra = kept }
       tally.left = elementCount - kept
-    } else if let kept = kept(tensor, users ?? Array(group.networks.joined())) {
+    } else if let kept = try kept(tensor, networks) {
       if group.isPrivate { tally.classes.private = kept } else { tally.classes.common = kept }
       tally.left = elementCount - kept
     } else {
@@ -130,14 +137,16 @@ struct Tallier {
   }
 
   /// How many elements the masks of a tensor leave to some of the networks; nil when one of them has the tensor whole.
-  private func kept(_ tensor: Int, _ users: [Int]) -> Int? {
-    guard let overlap = inventory.overlaps?[tensor], !users.isEmpty else { return nil }
+  private func kept(_ tensor: Int, _ users: [Int]) throws(AccountingError) -> Int? {
+    guard let count = inventory.countKept, !users.isEmpty, inventory.placements[tensor].mask != nil else {
+      return nil
+    }
     var masks: Set<Int> = []
     for user in users {
       guard let mask = inventory.masks.mask(of: tensor, in: inventory.networks[user]) else { return nil }
       masks.insert(mask)
     }
-    return overlap.count(keptByAnyOf: masks)
+    do { return try count(tensor, masks.sorted()) } catch { throw .elsewhere(sentence: "\(error)") }
   }
 
   /// The blocks of a tensor that some of the networks use, one by one, and what of them is not zero.

@@ -64,6 +64,18 @@ public struct CountingPolicy: Hashable, Sendable {
     case leaveOut([Value])
   }
 
+  /// Every pattern of names, with the key under which it stands.
+  var patterns: [(key: String, pattern: NamePattern)] {
+    var patterns: [(key: String, pattern: NamePattern)] = assignments.map { ("assign", $0.pattern) }
+    switch names {
+    case .all: break
+    case .only(let list): patterns += list.map { ("names.only", $0) }
+    case .leaveOut(let list): patterns += list.map { ("names.leave_out", $0) }
+    }
+    patterns += (trainability?.trained ?? []).map { ("trainable.trained", $0) }
+    return patterns + (trainability?.frozen ?? []).map { ("trainable.frozen", $0) }
+  }
+
   /// The role and the part under which the policy counts a tensor.
   func label(_ name: TensorName, _ found: ClassifiedRole) -> ClassifiedRole {
     guard let rule = assignments.first(where: { $0.pattern.match(name.text) != nil }) else { return found }

@@ -74,15 +74,34 @@ extension Family {
   private static let maskLevelLimit = 64
 
   /// Entries for the tensors that have a mask for each task.
-  func maskEntries() -> [PlanTensor] {
-    masks.map { rule in
-      PlanTensor(selector: .match(rule.tensors), mask: NamePattern(Self.known(rule.mask)))
+  ///
+  /// - Parameter aliases: the names by which networks know their masks, for each rule.
+  func maskEntries(_ aliases: [String]) -> [PlanTensor] {
+    zip(masks, aliases).map { rule, alias in
+      PlanTensor(selector: .match(rule.tensors), mask: NamePattern(alias))
     }
   }
 
+  /// The name by which networks know their masks: that of the mask without task and level, or, where a tensor is called so
+  /// already, one with `mask.` before it.
+  func known(_ rule: (tensors: NamePattern, mask: String), _ specs: [TensorSpec]) -> String {
+    let text = Self.known(rule.mask)
+    let pattern = NamePattern(text)
+    let names = Set(specs.map(\.name.text))
+    let isTaken =
+      text.isEmpty
+      || specs.contains { spec in
+        rule.tensors.match(spec.name.text).flatMap { pattern?.filled(with: $0) }.map(names.contains) ?? false
+      }
+    return isTaken ? "mask." + text : text
+  }
+
   /// An entry for each tensor that has an owner map, with the number of elements of each owner.
+  ///
+  /// Tied tensors have the entry of the one that stands for them.
   func owned<Failure: Error>(
-    _ rules: [MapRule], _ specs: [TensorSpec], _ values: (TensorName) throws(Failure) -> [Int]
+    _ rules: [MapRule], _ specs: [TensorSpec], ties: [TensorName: TensorName],
+    _ values: (TensorName) throws(Failure) -> [Int]
   ) throws -> [PlanTensor] {
     var places: [TensorName: Int] = [:]
     for (place, spec) in specs.enumerated() { places[spec.name] = place }
@@ -91,7 +110,7 @@ extension Family {
     for rule in rules {
       var missing: String?
       let before = entries.count
-      for spec in specs where !known.contains(spec.name) {
+      for spec in specs where !known.contains(spec.name) && ties[spec.name] == nil {
         guard let captures = rule.tensors.match(spec.name.text), let text = rule.map.filled(with: captures)
         else {
           continue
@@ -120,20 +139,20 @@ extension Family {
   ) throws -> ElementOwners {
     let place = "tensor \(spec.name.quoted): its owner map \(map.name.quoted)"
     guard map.dtype == .u8, map.shape == spec.shape else {
-      throw PlanningError.plan(
+      throw PlanningError.weights(
         .outOfRange(
           place: place, expected: "U8 \(spec.shape), an owner for each element",
           found: "\(map.dtype.rawValue) \(map.shape)"))
     }
     guard tasks.count <= ElementOwners.unitLimit else {
-      throw PlanningError.plan(
+      throw PlanningError.weights(
         .outOfRange(
           place: "tasks", expected: "at most \(ElementOwners.unitLimit) tasks with owners",
           found: "\(tasks.count)"))
     }
     let counts = try values(map.name)
     if let beyond = counts.indices.dropFirst(tasks.count + 1).first(where: { counts[$0] > 0 }) {
-      throw PlanningError.plan(
+      throw PlanningError.weights(
         .outOfRange(
           place: place, expected: "owners of 0 (free) to \(tasks.count), a task each", found: "\(beyond)"))
     }

@@ -33,16 +33,18 @@ extension Family {
       levels = (0..<count).map { (0...$0).map { UnitID($0) } }
     case .owners(let rules):
       plan.unitCount = tasks.count
-      plan.tensors += try owned(rules, specs, values)
+      plan.tensors += try owned(rules, specs, ties: ties, values)
     }
     if case .whole = units, let count = try maskLevels(specs) {
       levels = [[UnitID]](repeating: [UnitID(0)], count: count)
     }
-    plan.tensors += maskEntries()
+    let aliases = masks.map { known($0, specs) }
+    plan.tensors += maskEntries(aliases)
     try checkWork(levels: levels.count, specs)
+    try checkPatterns(levels: levels.count, specs)
     plan.tasks = tasks.enumerated().map { number, name in
       if case .owners = units { levels = [(0...number).map { UnitID($0) }] }
-      return task(named: name, levels, plan, specs)
+      return task(named: name, levels, plan, specs, masks: aliases)
     }
     plan.provenance = Provenance(
       rule: "imported",
@@ -52,7 +54,8 @@ extension Family {
       let resolved = try filled.resolve(against: specs, ties: ties)
       let request = PlanRequest(unitCount: plan.unitCount)
       return ProposedPlan(
-        plan: filled, resolved: resolved, words: request.words(about: resolved, namesRule: false))
+        plan: filled, resolved: resolved,
+        words: request.words(about: resolved, namesRule: false) + notes(resolved))
     } catch { throw PlanningError.plan(error) }
   }
 
@@ -65,7 +68,8 @@ extension Family {
     let levelCount = choices.values.reduce(count) { max($0, $1.count) }
     let perLevel = perLevel.count + masks.count + skipped.values.reduce(0) { $0 + $1.count }
     var work = max(1, specs.count)
-    for factor in [tasks.count, perTask.count + masks.count + levelCount * perLevel] {
+    // Every pattern is tried, looked for and told about.
+    for factor in [tasks.count, 3 * (perTask.count + masks.count + levelCount * perLevel)] {
       let (product, overflow) = work.multipliedReportingOverflow(by: factor)
       work = overflow ? Int.max : product
     }

@@ -3,7 +3,11 @@ internal import UnitModel
 
 extension Family {
   /// A task with its levels, what it has to itself, and what each of its levels has.
-  func task(named name: TaskID, _ levels: [[UnitID]], _ plan: Plan, _ specs: [TensorSpec]) -> PlanTask {
+  ///
+  /// - Parameter aliases: the names by which networks know their masks, for each rule.
+  func task(
+    named name: TaskID, _ levels: [[UnitID]], _ plan: Plan, _ specs: [TensorSpec], masks aliases: [String]
+  ) -> PlanTask {
     var task = PlanTask(task: name)
     let own = choices[name]
     task.order = (0..<plan.unitCount).map { UnitID($0) }
@@ -13,15 +17,18 @@ extension Family {
     if let own { task.axes = axes(own, plan) }
     // Masks first: the name by which a task knows one is the name that its tensor's entry says.
     task.privateTensors =
-      masks.compactMap { $0.mask.contains("{level}") ? nil : item(ofMask: $0.mask, task: name.text, specs) }
+      zip(masks, aliases).compactMap { rule, alias in
+        rule.mask.contains("{level}")
+          ? nil : item(ofMask: rule.mask, task: name.text, specs, known: alias)
+      }
       + perTask.compactMap { item(of: $0, key: "{task}", value: name.text, specs) }
     let first = firstLevel(specs)
     for level in 1...max(1, count) {
-      var items = masks.compactMap { rule in
+      var items = zip(masks, aliases).compactMap { rule, alias in
         rule.mask.contains("{level}")
           ? item(
             ofMask: rule.mask.replacing("{level}", with: String(level - 1 + first)), task: name.text, specs,
-            known: Self.known(rule.mask)) : nil
+            known: alias) : nil
       }
       items += perLevel.compactMap { pattern in
         item(of: pattern, key: "{level}", value: String(level - 1 + first), specs, task: name.text)
@@ -79,12 +86,12 @@ extension Family {
   /// A private item for the masks of one pattern that a task has, or one of its levels. Nil where no tensor has such a
   /// name.
   private func item(
-    ofMask mask: String, task: String, _ specs: [TensorSpec], known: String? = nil
+    ofMask mask: String, task: String, _ specs: [TensorSpec], known: String
   ) -> PlanPrivate? {
     guard let selector = NamePattern(filled(mask, task: task)),
       specs.contains(where: { selector.match($0.name.text) != nil })
     else { return nil }
-    return PlanPrivate(selector: .match(selector), alias: NamePattern(known ?? Self.known(mask)))
+    return PlanPrivate(selector: .match(selector), alias: NamePattern(known))
   }
 
   /// Tensors that another level skips and this one does not.

@@ -1,5 +1,6 @@
 internal import Accounting
 internal import Tensors
+internal import UnitModel
 
 /// Something that is counted of one method and not of another, so that their numbers do not mean the same.
 public struct Asymmetry: Hashable, Sendable {
@@ -13,13 +14,15 @@ public struct Asymmetry: Hashable, Sendable {
     var found: [Asymmetry] = []
     for method in study.methods where !method.cited.isEmpty {
       let under = method.cited.map(\.policy)
-      if under.contains(common.id) && method.cited.count == 1 { continue }
-      let list = method.cited.map { "\($0.parameters) under '\($0.policy)'" }.joined(separator: ", ")
+      if under.contains(common.id) { continue }
+      let list = method.cited.map { "\(ParameterCount($0.parameters)) under '\($0.policy)'" }.joined(
+        separator: ", ")
       found.append(
         Asymmetry(
           methods: [method.name],
-          sentence: "\(method.name) was not counted under the common policy '\(common.id)'; cited are \(list)"
-        ))
+          sentence:
+            "\(method.name) has no number under the common policy '\(common.id)', and is not compared; "
+            + "cited are \(list)"))
     }
     for part in [NetworkPart.head, .stem, .shortcut] {
       found += compare(points, "\(part.rawValue)s") { row in
@@ -59,7 +62,7 @@ public struct Asymmetry: Hashable, Sendable {
       found += left.map {
         Asymmetry(
           methods: [$0.method],
-          sentence: "\($0.method) is counted without its \(what) (\($0.elements) elements)")
+          sentence: "\($0.method) is counted without its \(what) (\(ParameterCount($0.elements)) elements)")
       }
       return found
     }
@@ -67,7 +70,7 @@ public struct Asymmetry: Hashable, Sendable {
     found += left.map {
       Asymmetry(
         methods: [$0.method],
-        sentence: "\($0.method) is counted without its \(what) (\($0.elements) elements), "
+        sentence: "\($0.method) is counted without its \(what) (\(ParameterCount($0.elements)) elements), "
           + "\(counted.joined(separator: ", ")) with them")
     }
     found += none.map {

@@ -2,35 +2,39 @@ internal import Accounting
 
 /// Two points of one task whose order by parameters another policy turns round.
 public struct RankingFlip: Hashable, Sendable {
-  /// The point that is smaller under the common policy, and the one that is larger.
+  /// The index of the policy under which this is the order: the common one, or the first under which both have a number.
+  public let reference: Int
+  /// The point that is smaller under that policy, and the one that is larger.
   public let smaller: Int
   /// The index of the larger one.
   public let larger: Int
   /// Indices of the policies under which it is the other way.
   public let policies: [Int]
-  /// Whether the smaller one is also at least as accurate: then the other policy overturns a win.
+  /// Whether the two budgets match under the first policy: then neither wins by its size.
+  public let isMatched: Bool
+  /// Whether the smaller one is also at least as accurate, at budgets that do not match: then the other policy overturns a
+  /// win.
   public let overturnsWin: Bool
 
-  static func find(_ points: [StudyPoint], _ policies: [CountingPolicy]) -> [RankingFlip] {
+  static func find(_ points: [StudyPoint], _ policies: [CountingPolicy], tolerance: Double) -> [RankingFlip] {
     var flips: [RankingFlip] = []
     for smaller in points.indices {
       for larger in points.indices where smaller != larger {
         let (a, b) = (points[smaller], points[larger])
-        guard a.result.task == b.result.task, a.result.method != b.result.method, let p = a.number,
-          let q = b.number, p < q
-        else { continue }
-        let turned = policies.indices.dropFirst().filter { index in
-          // A number that is only cited stands for itself under every policy it says nothing about.
-          guard let theirs = a.parameters[index] ?? (a.row == nil ? p : nil),
-            let ours = b.parameters[index] ?? (b.row == nil ? q : nil)
-          else { return false }
-          return theirs > ours
+        guard a.result.task == b.result.task, a.result.method != b.result.method else { continue }
+        // Numbers are held against each other only under one rule.
+        let known = policies.indices.compactMap { index -> (index: Int, smaller: Int, larger: Int)? in
+          guard let p = a.parameters[index], let q = b.parameters[index] else { return nil }
+          return (index, p, q)
         }
+        guard let first = known.first, first.smaller < first.larger else { continue }
+        let turned = known.filter { $0.smaller > $0.larger }.map(\.index)
         if turned.isEmpty { continue }
+        let isMatched = Double(first.larger - first.smaller) <= tolerance * Double(first.larger)
         flips.append(
           RankingFlip(
-            smaller: smaller, larger: larger, policies: Array(turned),
-            overturnsWin: a.sample.mean >= b.sample.mean))
+            reference: first.index, smaller: smaller, larger: larger, policies: turned, isMatched: isMatched,
+            overturnsWin: !isMatched && a.sample.mean >= b.sample.mean))
       }
     }
     return flips

@@ -30,10 +30,12 @@ public struct StudyAnalysis: Sendable {
   ///   - inventories: what there is in each method's file, by the method's name.
   ///   - policies: the common policy first.
   ///
-  /// Throws what `Inventory.counts` does, and `.unknownNetwork` for a result about no network of its file.
+  /// Throws what `Inventory.counts` does, `.unknownNetworkOf` for a result about no network of its file, and
+  /// `.unknownPolicy` for a number that is cited under a policy that nobody knows.
   public init(
     _ study: Study, inventories: [String: Inventory], policies: [CountingPolicy]
   ) throws(AccountingError) {
+    try Self.checkCited(study, policies)
     var counts: [String: [ParameterCounts?]] = [:]
     for (name, inventory) in inventories {
       var all: [ParameterCounts?] = []
@@ -53,7 +55,7 @@ public struct StudyAnalysis: Sendable {
       }
       let parameters = policies.indices.map { index -> Int? in
         if rows.indices.contains(index) { return rows[index]?.parameters.value }
-        return Self.cited(method, policies[index], isCommon: index == 0)
+        return method.cited.first { $0.policy == policies[index].id }?.parameters
       }
       if let point = StudyPoint(
         result, parameters: parameters, row: rows.first.flatMap { $0 }, confidence: study.settings.confidence)
@@ -65,7 +67,7 @@ public struct StudyAnalysis: Sendable {
     self.study = study
     self.policies = policies
     pairs = try Self.pairs(points, study.settings)
-    flips = RankingFlip.find(points, policies)
+    flips = RankingFlip.find(points, policies, tolerance: study.settings.tolerance)
     asymmetries = Asymmetry.find(study, points, policies)
     self.points = points
   }
@@ -75,14 +77,22 @@ public struct StudyAnalysis: Sendable {
   ) throws(AccountingError) -> ParameterRow {
     guard let level = result.level else { return counts.stored }
     let row = counts.networks.first { $0.task == result.taskInFile && $0.level == level }
-    guard let row else { throw .unknownNetwork(task: result.taskInFile, level: level) }
+    guard let row else {
+      throw .unknownNetworkOf(method: result.method, task: result.taskInFile, level: level)
+    }
     return row
   }
 
-  /// A cited number under its policy; under a common policy that nothing was published for, the only one there is.
-  private static func cited(_ method: Study.Method, _ policy: CountingPolicy, isCommon: Bool) -> Int? {
-    if let exact = method.cited.first(where: { $0.policy == policy.id }) { return exact.parameters }
-    return isCommon ? method.cited.first?.parameters : nil
+  /// Numbers are cited under policies that somebody knows.
+  private static func checkCited(_ study: Study, _ policies: [CountingPolicy]) throws(AccountingError) {
+    let known = policies.map(\.id) + PolicyPreset.allCases.map(\.rawValue)
+    for (place, method) in study.methods.enumerated() {
+      for cited in method.cited where !known.contains(cited.policy) {
+        throw .unknownPolicy(
+          place: "methods[\(place)].cited", id: cited.policy,
+          nearest: nearestName(to: cited.policy, among: known))
+      }
+    }
   }
 
   private static func isOnFront(_ index: Int, _ points: [StudyPoint]) -> Bool {

@@ -5,7 +5,8 @@ internal import UnitModel
 public struct StudyPoint: Sendable {
   /// What was measured.
   public let result: Study.Result
-  /// The numbers of parameters, by the index of the policy in the analysis; nil where a cited method has none.
+  /// The numbers of parameters, by the index of the policy in the analysis; nil where none is known: nothing was cited
+  /// under this policy.
   public let parameters: [Int?]
   /// The row under the common policy; nil for cited methods.
   public let row: ParameterRow?
@@ -20,7 +21,7 @@ public struct StudyPoint: Sendable {
   /// Whether no other point of the task has at least this accuracy with fewer parameters, or more with as many.
   public internal(set) var isOnFront = false
 
-  /// The number under the common policy, or the only one that is cited.
+  /// The number under the common policy; nil where none is known.
   public var number: Int? { parameters.first.flatMap { $0 } }
   /// The name of the point in reports.
   public var name: String { result.level.map { "\(result.method), level \($0)" } ?? result.method }

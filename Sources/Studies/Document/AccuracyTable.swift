@@ -14,7 +14,9 @@ enum AccuracyTable {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw .outOfRange(place: path, expected: "UTF-8 text", found: "other bytes")
     }
-    let rows = try self.rows(Array(text.unicodeScalars), path)
+    // Spreadsheets begin their files with a byte order mark.
+    let scalars = Array(text.unicodeScalars)
+    let rows = try self.rows(scalars.first == "\u{FEFF}" ? Array(scalars.dropFirst()) : scalars, path)
     guard let header = rows.first else {
       throw .outOfRange(place: path, expected: "a line of titles", found: "nothing")
     }
@@ -40,11 +42,11 @@ enum AccuracyTable {
     let task: String
     let taskInFile: String
     let level: Int?
-    let testSize: Int?
   }
 
   private struct Group {
     let key: Key
+    let testSize: Int?
     var values: [(seed: Int?, value: Double)] = []
     var seeds: Set<Int> = []
 
@@ -55,7 +57,7 @@ enum AccuracyTable {
       return Study.Result(
         method: key.method, task: TaskID(key.task), taskInFile: TaskID(key.taskInFile),
         level: key.level.map { LevelNumber($0) }, accuracies: sorted.map(\.value),
-        seeds: hasSeeds ? sorted.compactMap(\.seed) : nil, testSize: key.testSize)
+        seeds: hasSeeds ? sorted.compactMap(\.seed) : nil, testSize: testSize)
     }
   }
 
@@ -70,10 +72,10 @@ enum AccuracyTable {
       known = Set(methods)
     }
 
-    mutating func place(of key: Key) -> Int {
+    mutating func place(of key: Key, testSize: Int?) -> Int {
       if let place = places[key] { return place }
       places[key] = list.count
-      list.append(Group(key: key))
+      list.append(Group(key: key, testSize: testSize))
       return list.count - 1
     }
   }
@@ -111,9 +113,17 @@ enum AccuracyTable {
     let inFile = cell("task_in_file")
     let key = Key(
       method: method, task: cell("task"), taskInFile: inFile.isEmpty ? cell("task") : inFile,
-      level: try whole("level"), testSize: try whole("test_size"))
+      level: try whole("level"))
+    let testSize = try whole("test_size")
     let seed = try whole("seed")
-    let index = groups.place(of: key)
+    let index = groups.place(of: key, testSize: testSize)
+    guard groups.list[index].testSize == testSize else {
+      func words(_ size: Int?) -> String { size.map(String.init) ?? "none" }
+      throw .outOfRange(
+        place: "\(place): test_size",
+        expected: "that of the method's other seeds, \(words(groups.list[index].testSize))",
+        found: words(testSize))
+    }
     if let seed, !groups.list[index].seeds.insert(seed).inserted {
       throw .outOfRange(place: "\(place): seed", expected: "each seed once", found: "\(seed) again")
     }

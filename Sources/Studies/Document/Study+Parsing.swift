@@ -77,6 +77,19 @@ extension Study {
         place: "results[\(index)].method", key: result.method,
         nearest: nearestName(to: result.method, among: methods.map(\.name)), keys: methods.map(\.name))
     }
+    var known: Set<Result.Subject> = []
+    for (index, result) in results.enumerated() where !known.insert(result.subject).inserted {
+      throw .outOfRange(
+        place: "results[\(index)]", expected: "each method, task and level once",
+        found: "'\(JSONWriter.escaped(result.method))' again")
+    }
+    // No method in earnest is right once in a hundred times, everywhere.
+    let best = results.flatMap(\.accuracies).max() ?? 0
+    if scale == 100, best > 0, best <= 0.01 {
+      throw .outOfRange(
+        place: "results", expected: "accuracies in percent, or \"accuracy_in\": \"fraction\"",
+        found: "none above 1")
+    }
     self.methods = methods
     self.results = results
   }

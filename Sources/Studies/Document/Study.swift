@@ -51,6 +51,16 @@ public struct Study: Sendable {
     public let seeds: [Int]?
     /// How many cases the test set has.
     public let testSize: Int?
+
+    /// What it is about.
+    struct Subject: Hashable {
+      let method: String
+      let task: TaskID
+      let taskInFile: TaskID
+      let level: LevelNumber?
+    }
+
+    var subject: Subject { Subject(method: method, task: task, taskInFile: taskInFile, level: level) }
   }
 
   /// How tests are made.

@@ -40,7 +40,13 @@ final class ElementPicking {
   func load(_ window: BlockWindow) throws(CheckpointError) -> [Int] {
     let range = window.columns.lowerBound / width..<window.columns.upperBound / width
     if bytes.count != range.count { bytes = [UInt8](repeating: 0, count: range.count) }
-    guard let dataset = map.datasets.first, range.lowerBound == read else { return [] }
+    if range.isEmpty { return [Int](repeating: 0, count: 256) }
+    // The checksum takes the map from its first byte to its last.
+    guard let dataset = map.datasets.first, range.lowerBound == read else {
+      throw .broken(
+        .ownerMap, path: checkpoint.path, place: "tensor \(map.spec.name.quoted)",
+        expected: "windows in their order, from byte \(read) on", found: "one from \(range.lowerBound)")
+    }
     var failure: CheckpointError?
     var counts = [Int](repeating: 0, count: 256)
     bytes.withUnsafeMutableBytes { buffer in

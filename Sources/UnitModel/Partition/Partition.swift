@@ -45,7 +45,7 @@ public struct Partition: Hashable, Sendable {
       else {
         throw .tiedApart(tensor: name, original: original, what: "a name that is not among the tensors")
       }
-      if let what = first.difference(tiedTo: second) {
+      if let what = first.difference(tiedTo: second, ties: ties) {
         throw .tiedApart(tensor: name, original: original, what: what)
       }
     }
@@ -59,10 +59,13 @@ public struct Partition: Hashable, Sendable {
 
 extension TensorPlacement {
   /// What keeps two tensors from sharing their bytes: nil, or "another dtype or shape", "another cut", "another scope".
-  func difference(tiedTo other: TensorPlacement) -> String? {
+  ///
+  /// - Parameter ties: for names of tied tensors the names that stand for them: tied owner maps are one.
+  func difference(tiedTo other: TensorPlacement, ties: [TensorName: TensorName]) -> String? {
     if spec.dtype != other.spec.dtype || spec.shape != other.spec.shape { return "another dtype or shape" }
     if dimensions != other.dimensions || units != other.units || featureOrder != other.featureOrder
-      || owners != other.owners
+      || owners?.elements != other.owners?.elements
+      || owners.map({ ties[$0.map] ?? $0.map }) != other.owners.map({ ties[$0.map] ?? $0.map })
     {
       return "another cut"
     }

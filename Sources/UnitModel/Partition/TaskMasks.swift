@@ -3,26 +3,51 @@ internal import Tensors
 /// Which mask takes elements from a tensor, for each virtual network (Piggyback).
 public struct TaskMasks: Sendable {
   private let tensors: [TensorPlacement]
-  /// The places of the tensors that some network knows by the name of a mask.
-  private var named: [TensorName: [Int]] = [:]
+  /// By the name of a mask the tensors that somebody knows by it.
+  private var named: [TensorName: Named] = [:]
+
+  private struct Named {
+    /// Ascending.
+    var places: [Int] = []
+    /// The one that everybody has.
+    var shared: Int?
+    var users: [User: Int] = [:]
+  }
+
+  /// A task, or a level of it.
+  private struct User: Hashable {
+    let task: TaskID
+    let level: LevelNumber?
+  }
 
   /// The masks of a partition's tensors.
   public init(_ tensors: [TensorPlacement]) {
     self.tensors = tensors
-    let names = Set(tensors.compactMap(\.mask))
-    if names.isEmpty { return }
+    for name in tensors.lazy.compactMap(\.mask) where named[name] == nil { named[name] = Named() }
+    if named.isEmpty { return }
     for (place, tensor) in tensors.enumerated() {
-      let own = Set([tensor.spec.name] + tensor.scope.users.compactMap(\.alias))
-      for name in own where names.contains(name) { named[name, default: []].append(place) }
+      let own = tensor.spec.name
+      if tensor.scope.users.isEmpty, named[own] != nil {
+        named[own]?.places.append(place)
+        named[own]?.shared = place
+      }
+      for user in tensor.scope.users {
+        let name = user.alias ?? own
+        guard named[name] != nil else { continue }
+        if named[name]?.places.last != place { named[name]?.places.append(place) }
+        let key = User(task: user.task, level: user.level)
+        if named[name]?.users[key] == nil { named[name]?.users[key] = place }
+      }
     }
+    named = named.filter { !$0.value.places.isEmpty }
   }
 
   /// Whether no tensor has a mask.
   public var isEmpty: Bool { named.isEmpty }
 
-  /// Pairs of a tensor and one of its masks, which is what everything here takes time for.
+  /// Pairs of a tensor and one of its masks.
   var pairCount: Int {
-    isEmpty ? 0 : tensors.reduce(0) { $0 + ($1.mask.map { named[$0]?.count ?? 0 } ?? 0) }
+    isEmpty ? 0 : tensors.reduce(0) { $0 + ($1.mask.map { named[$0]?.places.count ?? 0 } ?? 0) }
   }
 
   /// The places of the tensors that have masks, ascending.
@@ -31,29 +56,34 @@ public struct TaskMasks: Sendable {
   /// The tensors that are the mask of the tensor at a place for some network, ascending.
   public func masks(of place: Int) -> [Int] {
     guard tensors.indices.contains(place), let mask = tensors[place].mask else { return [] }
-    return (named[mask] ?? []).filter { $0 != place }
+    return (named[mask]?.places ?? []).filter { $0 != place }
   }
 
   /// The mask of the tensor at a place; nil where the network has the tensor whole.
   public func mask(of place: Int, in network: VirtualNetwork) -> Int? {
-    masks(of: place).first { candidate in
-      let tensor = tensors[candidate]
-      guard network.sees(tensor) else { return false }
-      let user = tensor.scope.user(task: network.task, level: network.level)
-      return (user?.alias ?? tensor.spec.name) == tensors[place].mask
+    guard tensors.indices.contains(place), let known = tensors[place].mask.flatMap({ named[$0] }) else {
+      return nil
     }
+    let found =
+      known.users[User(task: network.task, level: network.level)]
+      ?? known.users[User(task: network.task, level: nil)] ?? known.shared
+    return found == place ? nil : found
   }
 
   /// Checks that masks can be laid on their tensors.
   ///
-  /// Throws `PlanError.outOfRange`: a mask is a whole tensor of U8 or BOOL in the shape of its tensor, and what it is laid on
-  /// has a zero to put in; `.tiedApart` where tied tensors have other masks.
+  /// Throws `PlanError.outOfRange`: a mask is a whole tensor of U8 or BOOL in the shape of its tensor, and what it is laid
+  /// on has a zero to put in; `.tiedApart` where tied tensors have other masks.
   func check(ties: [TensorName: TensorName], places: [TensorName: Int]) throws(PlanError) {
     let masked = masked
     if masked.isEmpty { return }
+    /// Masks that share their bytes are one.
+    func bytes(of masks: [Int]) -> Set<TensorName> {
+      Set(masks.map { ties[tensors[$0].spec.name] ?? tensors[$0].spec.name })
+    }
     for (name, original) in ties.sorted(by: { $0.key < $1.key }) {
       guard let first = places[name], let second = places[original] else { continue }
-      if masks(of: first) != masks(of: second) {
+      if bytes(of: masks(of: first)) != bytes(of: masks(of: second)) {
         throw .tiedApart(tensor: name, original: original, what: "other masks")
       }
     }

@@ -74,7 +74,8 @@ struct CountSource {
             of: inventory.tensors, in: weights, placements: inventory.placed))
       }
       if densities.contains(.masked) {
-        inventory.keep(overlaps: try MaskOverlapCount.overlaps(of: inventory.placed, in: weights))
+        let counter = MaskCounter(inventory.placed, in: weights)
+        inventory.countMasks { try counter.count(of: $0, keptBy: $1) }
       }
     } catch { throw Failure(sentence: "\(error)") }
   }

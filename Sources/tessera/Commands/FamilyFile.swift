@@ -21,6 +21,21 @@ enum FamilyFile {
     }
   }
 
+  /// Holds the owner maps of weights against the numbers of elements that a plan gives.
+  static func checkOwners(_ partition: Partition, _ source: any TensorSource) throws(Failure) {
+    for tensor in partition.tensors {
+      guard let owners = tensor.owners else { continue }
+      let found = try values(of: owners.map, in: source)
+      for (owner, count) in found.enumerated() {
+        let expected = owners.elements.indices.contains(owner) ? owners.elements[owner] : 0
+        if count == expected { continue }
+        throw Failure(
+          sentence: "\(source.path): owner map \(owners.map.quoted) of \(tensor.spec.name.quoted): "
+            + "expected \(expected) elements of owner \(owner), as the plan says, found \(count)")
+      }
+    }
+  }
+
   private static func read(_ path: String) throws(Failure) -> Family {
     do {
       let file = try ReadableFile(path: path)

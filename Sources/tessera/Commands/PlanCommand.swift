@@ -76,7 +76,7 @@ struct PlanCommand: ParsableCommand {
   @Option(help: "Make the plan from this description of widths, masks, adapters or experts.")
   var family: String?
 
-  @Option(help: "A file with the masks that --family names, when they are not among the weights.")
+  @Option(help: "A file with the masks of channels that --family names, when they are not among the weights.")
   var masks: String?
 
   @Option(name: .shortAndLong, help: "Write the plan here instead of to standard output.")
@@ -152,6 +152,8 @@ struct PlanCommand: ParsableCommand {
       } else if let plan {
         proposed = try PlanFile.read(plan).checked(against: specs, ties: ties)
         try graph?.check(proposed.resolved)
+        try FamilyFile.checkOwners(
+          proposed.resolved.partition, InputFile(source, assumeDType: reading.assumeDType).source)
       } else if let graph, cuts.isEmpty, preset == nil {
         var options = FlowOptions()
         options.cutsFirst = cutFirst
@@ -165,7 +167,8 @@ struct PlanCommand: ParsableCommand {
     } catch let failure as Failure {
       throw failure
     } catch {
-      let (file, sentence) = (family ?? plan ?? source, "\(error)")
+      var (file, sentence) = (family ?? plan ?? source, "\(error)")
+      if case .weights? = error as? PlanningError { file = source }
       // What is wrong with a graph is said with its file.
       throw Failure(sentence: sentence.hasPrefix("\(file): ") ? sentence : "\(file): \(sentence)")
     }

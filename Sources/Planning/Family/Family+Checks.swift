@@ -1,0 +1,101 @@
+internal import Tensors
+internal import UnitModel
+
+// What a family says and nobody means: patterns that match nothing, and what is left over.
+extension Family {
+  /// Every pattern matches a tensor, of one task or level at least. Throws `PlanError.matchesNothing` with its place.
+  func checkPatterns(levels count: Int, _ specs: [TensorSpec]) throws(PlanningError) {
+    let first = firstLevel(specs)
+    let levelCount = choices.values.reduce(count) { max($0, $1.count) }
+    func filledIn(_ pattern: String) -> [String] {
+      let levels =
+        pattern.contains("{level}")
+        ? (first..<first + levelCount).map { pattern.replacing("{level}", with: String($0)) } : [pattern]
+      return levels.flatMap { text in
+        text.contains("{task}") ? tasks.map { filled(text, task: $0.text) } : [text]
+      }
+    }
+    func check(_ pattern: String, _ place: String) throws(PlanningError) {
+      let candidates = filledIn(pattern)
+      if candidates.contains(where: { matches($0, specs) }) { return }
+      let example = candidates.first ?? pattern
+      throw .plan(
+        .matchesNothing(
+          place: place, pattern: pattern,
+          nearest: nearestName(to: example, among: specs.lazy.map(\.name.text))))
+    }
+    for (number, pattern) in perTask.enumerated() { try check(pattern, "per_task[\(number)]") }
+    for (number, pattern) in perLevel.enumerated() { try check(pattern, "per_level[\(number)]") }
+    for (level, patterns) in skipped.sorted(by: { $0.key < $1.key }) {
+      for (number, pattern) in patterns.enumerated() {
+        try check(pattern.text, "skipped.\(level)[\(number)]")
+      }
+    }
+    for rule in masks {
+      try check(rule.tensors.text, "masks[\"\(rule.tensors.text)\"]")
+      try check(rule.mask, "masks[\"\(rule.tensors.text)\"]")
+    }
+  }
+
+  /// Whether a pattern matches a tensor.
+  func matches(_ text: String, _ specs: [TensorSpec]) -> Bool {
+    guard let pattern = NamePattern(text) else { return false }
+    return specs.contains { pattern.match($0.name.text) != nil }
+  }
+
+  /// What a reader of the plan should look at: tasks that lack what others have, and maps that nobody uses.
+  func notes(_ resolved: ResolvedPlan) -> [String] {
+    let tensors = resolved.partition.tensors
+    let specs = tensors.map(\.spec)
+    var notes: [String] = []
+    for pattern in perTask {
+      let without = tasks.filter { !matches(filled(pattern, task: $0.text), specs) }
+      if without.isEmpty { continue }
+      notes.append(
+        "note: \(named(without)) \(without.count == 1 ? "has" : "have") no tensor by '\(pattern)', which others have"
+      )
+    }
+    return notes + maskNotes(resolved) + mapNotes(tensors)
+  }
+
+  private func named(_ tasks: [TaskID]) -> String {
+    (tasks.count == 1 ? "task " : "tasks ") + PlanRequest.shortened(tasks.map(\.quoted))
+  }
+
+  /// Networks that have tensors whole because a mask is missing.
+  private func maskNotes(_ resolved: ResolvedPlan) -> [String] {
+    let masks = TaskMasks(resolved.partition.tensors)
+    let masked = masks.masked
+    return resolved.assignment.networks.compactMap { network in
+      let without = masked.filter {
+        network.sees(resolved.partition.tensors[$0]) && masks.mask(of: $0, in: network) == nil
+      }
+      if without.isEmpty { return nil }
+      let names = without.map { resolved.partition.tensors[$0].spec.name.quoted }
+      return
+        "note: task \(network.task.quoted), level \(network.level) has no mask for \(without.count) of "
+        + "\(masked.count) tensors with masks and has them whole: \(PlanRequest.shortened(names))"
+    }
+  }
+
+  /// Tensors of bytes in the shape of another that no rule uses: maps or masks under a name that was not given.
+  private func mapNotes(_ tensors: [TensorPlacement]) -> [String] {
+    guard !masks.isEmpty || isOfOwners else { return [] }
+    let masks = TaskMasks(tensors)
+    var used = Set(masks.masked.flatMap(masks.masks(of:)).map { tensors[$0].spec.name })
+    used.formUnion(tensors.compactMap { $0.owners?.map })
+    let shapes = Set(tensors.filter { ![.u8, .bool].contains($0.spec.dtype) }.map(\.spec.shape))
+    let unused = tensors.map(\.spec).filter {
+      [.u8, .bool].contains($0.dtype) && $0.shape.count >= 2 && shapes.contains($0.shape)
+        && !used.contains($0.name)
+    }
+    if unused.isEmpty { return [] }
+    return [
+      "note: \(unused.count == 1 ? "1 tensor" : "\(unused.count) tensors") of bytes in the shape of others "
+        + "\(unused.count == 1 ? "is" : "are") no map or mask of this plan: "
+        + PlanRequest.shortened(unused.map(\.name.quoted))
+    ]
+  }
+
+  private var isOfOwners: Bool { if case .owners = units { true } else { false } }
+}
