@@ -202,4 +202,113 @@ struct ElementTests {
     }
     #expect(numbers.count == 601 && numbers.suffix(2) == [.integer(Int64(last)), .integer(65_536)])
   }
+
+  /// What a plan is made of, and what must be told about it.
+  static let notes: [(rows: [SampleWeights.Row], family: String, said: [String])] = [
+    (
+      [
+        ("a.weight", "F32", [3, 4]), ("b.weight", "F32", [5]), ("mask_x_a", "U8", [3, 4]),
+        ("mask_x_b", "U8", [5]), ("mask_y_a", "U8", [3, 4]),
+      ],
+      masks,
+      [
+        "note: task 'y' has no mask for 1 of 2 tensors with masks and has them whole: 'b.weight'",
+        "2 tensors are left whole and common, under 3 masks, which take elements out",
+      ]
+    ),
+    (
+      [
+        ("a.weight", "F32", [3, 4]), ("a.owner", "U8%3", [3, 4]), ("b.c.weight", "F32", [2, 2]),
+        ("b.c.owner", "U8%3", [2, 2]), ("head.x", "F32", [2]),
+      ],
+      owners + #", "per_task": ["head.{task}"]"#,
+      [
+        "note: task 'y' has no tensor by 'head.{task}', which others have",
+        "note: 1 tensor of bytes in the shape of others is no map or mask of this plan: 'b.c.owner'",
+      ]
+    ),
+    // The mask's name without the task is that of its tensor.
+    (
+      [("a.weight", "F32", [3, 4]), ("x.a.weight", "U8", [3, 4]), ("y.a.weight", "BOOL", [3, 4])],
+      #""masks": {"{}.weight": "{task}.{}.weight"}"#,
+      ["1 tensor is left whole and common, under 2 masks, which take elements out"]
+    ),
+  ]
+
+  @Test("that a plan lacks, or does not use, are told", arguments: notes)
+  func told(rows: [SampleWeights.Row], family: String, said: [String]) throws {
+    let folder = try TemporaryFolder()
+    _ = try folder.write(SampleWeights.bytes(rows), as: "w.safetensors")
+    _ = try folder.write(
+      #"{"format": "tessera.family/1", "family": "f", "tasks": ["x", "y"], \#(family)}"#, as: "f.json")
+    let run = try tessera(
+      ["plan", "w.safetensors", "--family", "f.json", "-o", "plan.json"], directory: folder.path)
+    #expect(run.ending == .exited(0), "\(run.errorText)")
+    let lines = run.errorText.split(separator: "\n").map(String.init)
+    for sentence in said { #expect(lines.contains(sentence), "\(run.errorText)") }
+    let convert = try tessera(
+      ["convert", "w.safetensors", "m.h5", "--plan", "plan.json"], directory: folder.path)
+    #expect(convert.ending == .exited(0), "\(convert.errorText)")
+  }
+
+  @Test("of a plan are held against weights without converting them")
+  func checked() throws {
+    let folder = try TemporaryFolder()
+    let rows: [SampleWeights.Row] = [("a.weight", "F32", [30, 4]), ("a.owner", "U8%3", [30, 4])]
+    _ = try folder.write(SampleWeights.bytes(rows), as: "w.safetensors")
+    _ = try folder.write(SampleWeights.bytes(rows, seed: 2), as: "other.safetensors")
+    _ = try folder.write(
+      #"{"format": "tessera.family/1", "family": "f", "tasks": ["x", "y"], \#(Self.owners)}"#, as: "f.json")
+    let run = try tessera(
+      ["plan", "w.safetensors", "--family", "f.json", "-o", "plan.json"], directory: folder.path)
+    #expect(run.ending == .exited(0), "\(run.errorText)")
+    #expect(
+      try tessera(["plan", "w.safetensors", "--plan", "plan.json"], directory: folder.path).ending
+        == .exited(0))
+    let said = try tessera(["plan", "other.safetensors", "--plan", "plan.json"], directory: folder.path)
+      .sentence()
+    #expect(said.hasPrefix("other.safetensors: owner map 'a.owner' of 'a.weight': expected "), "\(said)")
+    #expect(said.contains(" elements of owner ") && said.contains(", as the plan says, found "), "\(said)")
+  }
+
+  @Test(
+    "are counted side by side in bytes where policies give them other bits, and need a plan to be laid on")
+  func bytes() throws {
+    let folder = try TemporaryFolder()
+    let samples = SourceFolder.root + "/samples/family"
+    for arguments in [
+      [
+        "plan", "\(samples)/packnet.safetensors", "--family", "\(samples)/packnet.family.json", "-o",
+        "plan.json",
+      ],
+      ["convert", "\(samples)/packnet.safetensors", "m.h5", "--plan", "plan.json"],
+    ] {
+      let run = try tessera(arguments, directory: folder.path)
+      #expect(run.ending == .exited(0), "\(run.errorText)")
+    }
+    let policies = ["--policy", "packnet-with-masks", "--policy", "piggyback-ideal-bits"]
+    let both = try tessera(["count", "m.h5"] + policies, directory: folder.path).outputText
+    #expect(
+      both.contains("in bytes\ntask      level       a       b\none           1  12,820  10,647\n"), "\(both)"
+    )
+    let one = try tessera(["count", "m.h5", "--policy", "packnet-with-masks"], directory: folder.path)
+      .outputText
+    #expect(one.contains("0.0128"), "\(one)")
+    let masked = "\(samples)/left-by-masks.policy.json"
+    let said = try tessera(["count", "\(samples)/packnet.safetensors", "--policy", masked]).sentence()
+    #expect(
+      said.hasSuffix(
+        "expected a plan that says which tensors are masks or owner maps (density masked), found tensors alone"
+      ), "\(said)")
+    let text = try tessera(["count", "m.h5", "--policy", masked], directory: folder.path).outputText
+    #expect(text.contains("left out whole: conv1.owner, conv2.owner\n"), "\(text)")
+    _ = try folder.write(
+      #"{"format": "tessera.counting-policy/1", "id": "p", "version": 1, "title": "t", "names": {"leave_out": ["conv*", "con"]}, "trainable": {"frozen": ["x.*"]}, "assign": [{"match": "y", "part": "head"}]}"#,
+      as: "p.json")
+    let slips = try tessera(["count", "m.h5", "--policy", "p.json"], directory: folder.path).outputText
+    #expect(
+      slips.contains(
+        "note: no tensor matches the policy's assign 'y', names.leave_out 'con', trainable.frozen 'x.*'\n"),
+      "\(slips)")
+  }
 }

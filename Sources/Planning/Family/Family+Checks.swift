@@ -62,19 +62,27 @@ extension Family {
     (tasks.count == 1 ? "task " : "tasks ") + PlanRequest.shortened(tasks.map(\.quoted))
   }
 
-  /// Networks that have tensors whole because a mask is missing.
+  /// Networks that have tensors whole because a mask is missing; a task's levels together where it is missing in all.
   private func maskNotes(_ resolved: ResolvedPlan) -> [String] {
-    let masks = TaskMasks(resolved.partition.tensors)
+    let tensors = resolved.partition.tensors
+    let masks = TaskMasks(tensors)
     let masked = masks.masked
-    return resolved.assignment.networks.compactMap { network in
-      let without = masked.filter {
-        network.sees(resolved.partition.tensors[$0]) && masks.mask(of: $0, in: network) == nil
+    return resolved.assignment.tasks.flatMap { task -> [String] in
+      let without = task.numberedLevels.map { level -> [Int] in
+        guard let network = try? resolved.assignment.network(task: task.task, level: level.number) else {
+          return []
+        }
+        return masked.filter { network.sees(tensors[$0]) && masks.mask(of: $0, in: network) == nil }
       }
-      if without.isEmpty { return nil }
-      let names = without.map { resolved.partition.tensors[$0].spec.name.quoted }
-      return
-        "note: task \(network.task.quoted), level \(network.level) has no mask for \(without.count) of "
-        + "\(masked.count) tensors with masks and has them whole: \(PlanRequest.shortened(names))"
+      let isSame = Set(without).count == 1
+      return zip(task.numberedLevels, without).prefix(isSame ? 1 : without.count).compactMap {
+        level, places in
+        if places.isEmpty { return nil }
+        let names = places.prefix(3).map { tensors[$0].spec.name.quoted }.joined(separator: ", ")
+        let more = places.count > 3 ? ", \(places.count - 3) more" : ""
+        return "note: task \(task.task.quoted)" + (isSame ? "" : ", level \(level.number)")
+          + " has no mask for \(places.count) of \(masked.count) tensors with masks and has them whole: \(names)\(more)"
+      }
     }
   }
 

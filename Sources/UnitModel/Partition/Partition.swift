@@ -70,8 +70,6 @@ extension TensorPlacement {
       return "another cut"
     }
     // The names that tasks know a tensor by may differ: that is what a tie is for.
-    let users = scope.users.map { TensorScope.User(task: $0.task, level: $0.level) }
-    let others = other.scope.users.map { TensorScope.User(task: $0.task, level: $0.level) }
-    return Set(users) == Set(others) ? nil : "another scope"
+    return scope.hasUsers(of: other.scope) ? nil : "another scope"
   }
 }

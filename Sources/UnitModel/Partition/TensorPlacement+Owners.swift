@@ -25,7 +25,7 @@ extension TensorPlacement {
       throw .outOfRange(place: mapPlace, expected: "a whole tensor", found: "one that is cut itself")
     }
     // Whoever reads the elements must have the map.
-    guard !map.scope.isPrivate || Set(map.scope.users) == Set(scope.users) else {
+    guard !map.scope.isPrivate || map.scope.hasUsers(of: scope) else {
       throw .outOfRange(place: mapPlace, expected: "a tensor with the same users, or of all", found: "others")
     }
   }

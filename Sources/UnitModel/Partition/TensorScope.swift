@@ -36,6 +36,12 @@ public struct TensorScope: Hashable, Sendable {
     users.first { $0.task == task && ($0.level == nil || $0.level == level) }
   }
 
+  /// Whether the same tasks and levels use both, whatever names they know them by.
+  func hasUsers(of other: TensorScope) -> Bool {
+    func bare(_ users: [User]) -> Set<User> { Set(users.map { User(task: $0.task, level: $0.level) }) }
+    return bare(users) == bare(other.users)
+  }
+
   /// Whether the sub-network of a (task, level) has the tensor.
   public func includes(task: TaskID, level: LevelNumber) -> Bool {
     users.isEmpty || user(task: task, level: level) != nil

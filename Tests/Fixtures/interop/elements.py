@@ -81,6 +81,12 @@ def make(kind, folder):
                 tensors[f"masks.{task}.{module}"] = ("U8" if task == "cars" else "BOOL", shape, mask.clip(0, 1 if task != "cars" else 255).tobytes())
     for task in TASKS:
         tensors[f"heads.{task}.weight"] = ("F32", [3, 2], random.bytes(24))
+    # Known by other names: a tensor of one task with a mask, or with an owner map, that is the task's too.
+    if kind == "packnet":
+        owners = random.choice([0, 2, 3], 6).astype(np.uint8)
+        tensors["heads.cars.pack"] = ("U8", [3, 2], owners.tobytes())
+    elif kind == "piggyback":
+        tensors["masks.cars.heads"] = ("U8", [3, 2], random.choice([0, 9], 6).astype(np.uint8).tobytes())
     write(f"{folder}/source.safetensors", tensors)
     family = {"format": "tessera.family/1", "family": kind, "tasks": TASKS, "per_task": ["heads.{task}.*"]}
     if kind == "packnet":
@@ -88,7 +94,7 @@ def make(kind, folder):
     elif kind == "nested":
         family["masks"] = {"*.weight": "*.mask_{task}_{level}"}
     else:
-        family["masks"] = {"block.{}.{}.weight": "masks.{task}.block.{}.{}"}
+        family["masks"] = {"block.{}.{}.weight": "masks.{task}.block.{}.{}", "heads.cars.weight": "masks.{task}.heads"}
     with open(f"{folder}/family.json", "w", encoding="utf-8") as file:
         json.dump(family, file)
 
@@ -111,10 +117,14 @@ def expected(kind, source, task, level):
         if is_beside(name):
             continue
         if name.startswith("heads."):
-            if name.startswith(f"heads.{task}."):
+            kept = kept_by(kind, source, name, task, level)
+            if kept is not None:
+                beside = head_beside(kind, source, task)
+                elements = len(data) if kind != "packnet" or beside is None else 4 * int(kept.sum())
+                needed += elements + (0 if beside is None else len(kept))
+                data = np.where(kept[:, None], np.frombuffer(data, np.uint8).reshape(-1, 4), np.uint8(0)).tobytes()
                 result[name.replace(f"{task}.", "")] = (dtype, shape, data)
-                needed += len(data)
-                kept_elements += len(data) // 4
+                kept_elements += int(kept.sum())
             continue
         module = name.removesuffix(".weight")
         own, others = f"{module}.pack", mask_name(kind, module, task, level)
@@ -163,6 +173,12 @@ def judge(kind, tessera):
     print(json.dumps({**numbers, "compressed": is_compressed, "failures": failures[:20]}))
 
 
+def head_beside(kind, source, task):
+    """The owner map or the mask of a task's head, where it has one."""
+    name = f"heads.{task}.pack" if kind == "packnet" else f"masks.{task}.heads"
+    return name if name in source else None
+
+
 def networks(kind):
     return [(task, level) for task in TASKS for level in range(1, LEVELS[kind] + 1)]
 
@@ -171,7 +187,13 @@ def kept_by(kind, source, name, task, level):
     """Which elements of a tensor that is neither map nor mask the network uses; None for a head of another task."""
     count = int(np.prod(source[name][1], dtype=np.int64))
     if name.startswith("heads."):
-        return np.ones(count, bool) if name.startswith(f"heads.{task}.") else None
+        if not name.startswith(f"heads.{task}."):
+            return None
+        beside = head_beside(kind, source, task)
+        if beside is None:
+            return np.ones(count, bool)
+        values = np.frombuffer(source[beside][2], np.uint8)
+        return values != 0 if kind == "piggyback" else (values >= 1) & (values <= TASKS.index(task) + 1)
     module = name.removesuffix(".weight")
     if name.endswith(".weight") and f"{module}.pack" in source:
         owners = np.frombuffer(source[f"{module}.pack"][2], np.uint8)
@@ -213,8 +235,8 @@ def judge_counts(kind, tessera, source, kept):
         kept[networks(kind).index((task, 1))] for task in ("birds", "cars")), f"separate: {table['union']}")
     for place, (task, level) in enumerate(networks(kind)):
         row, bits = tables["bytes"]["rows"][place], tables["bits"]["rows"][place]
-        mine = [name for name in beside if kind == "packnet" or name.startswith(f"masks.{task}.")
-                or name.endswith(f".mask_{task}_{level - 1}")]
+        mine = [name for name in beside if name.startswith(f"masks.{task}.") or name.endswith(f".mask_{task}_{level - 1}")
+                or kind == "packnet" and (not name.startswith("heads.") or name == f"heads.{task}.pack")]
         count = sum(sizes[name] for name in mine)
         data = 0
         for name in own:
