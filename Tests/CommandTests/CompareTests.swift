@@ -146,7 +146,8 @@ struct CompareTests {
   @Test("holds cited numbers against others under the policies that they are cited for, and no others")
   func cited() throws {
     let folder = try folder(
-      "[" + [result("A", "t", "90"), result("B", "t", "91"), result("C", "t", "92")].joined(separator: ", ") + "]")
+      "[" + [result("A", "t", "90"), result("B", "t", "91"), result("C", "t", "92")].joined(separator: ", ")
+        + "]")
     // C is cited under the common policy with 900, A has 1,010 there and B 995.
     let common = try document(folder)
     #expect(objects(common, "pairs").map { [$0["first"], $0["second"]] } == [[0, 1]])
@@ -166,7 +167,8 @@ struct CompareTests {
     let flips = objects(other, "flips")
     #expect(flips.map { $0["under"] } == ["all-stored"] && flips.allSatisfy { $0["matched"] == false })
     let text = try TemporaryFolder.bytes(of: folder.file("study.json"))
-    let slip = String(decoding: text, as: UTF8.self).replacing("\"cited\": {\"den-e", with: "\"cited\": {\"dem-e")
+    let slip = String(decoding: text, as: UTF8.self).replacing(
+      "\"cited\": {\"den-e", with: "\"cited\": {\"dem-e")
     _ = try folder.write(slip, as: "study.json")
     #expect(
       try tessera(["compare", "study.json"], directory: folder.path).sentence()

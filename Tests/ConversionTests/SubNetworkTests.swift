@@ -99,6 +99,62 @@ struct SubNetworkTests {
     #expect(subNetwork.tensors.map(\.spec.shape) == [[4]])
   }
 
+  /// Two tied tensors, and two tied owner maps or masks beside them; what the network has of each.
+  static let tiedBeside: [(tensors: String, isPrivate: Bool, kept: [Float])] = [
+    (
+      #"{ "name": "a", "owners": { "map": "ma", "elements": [1, 2, 3] } }, { "name": "b", "owners": { "map": "mb", "elements": [1, 2, 3] } }"#,
+      false, [10, 0, 0, 40, 0, 0]
+    ), (#"{ "match": "{}", "mask": "m{}" }"#, false, [10, 0, 30, 40, 50, 60]),
+    (
+      #"{ "name": "a", "mask": "mask a" }, { "name": "b", "mask": "mask b" }"#, true, [10, 0, 30, 40, 50, 60]
+    ),
+  ]
+
+  @Test("have tied tensors tied when their owner maps or masks are, which are used up", arguments: tiedBeside)
+  func tiedMaps(tensors: String, isPrivate: Bool, kept: [Float]) throws {
+    let folder = try TemporaryFolder()
+    let specs = try ["a", "b", "ma", "mb"].map { name in
+      try TensorSpec(name: TensorName(name), dtype: name.count == 1 ? .f32 : .u8, shape: [2, 3])
+    }
+    let path = folder.file("w.safetensors")
+    let sink = try FlatFormats.sink(
+      kind: .safetensors, path: path, specs: specs,
+      ties: [TensorTie(name: "b", tiedTo: "a"), TensorTie(name: "mb", tiedTo: "ma")], metadata: [])
+    let (values, map): ([Float], [UInt8]) = ([10, 20, 30, 40, 50, 60], [1, 0, 2, 1, 2, 2])
+    for index in sink.order {
+      if index < 2 {
+        try values.withUnsafeBytes { try sink.append($0) }
+      } else {
+        try map.withUnsafeBytes { try sink.append($0) }
+      }
+    }
+    try sink.finish()
+    let own =
+      isPrivate ? #", "private": [ { "name": "ma", "as": "mask a" }, { "name": "mb", "as": "mask b" } ]"# : ""
+    let plan = """
+      { "format": "tessera.plan/1", "units": 2, "tensors": [ \(tensors) ],
+        "tasks": [ { "name": "t", "order": [0, 1], "levels": [1]\(own) } ] }
+      """
+    let flat = try FlatFormats.open(try ReadableFile(path: path), assumeDType: nil)
+    let (contents, _) = try CheckpointContents.cutting(
+      flat, plan: try Plan(parsing: Array(plan.utf8)), planPath: "plan")
+    try FlatToUnits(flat, contents: contents, destination: folder.file("m.h5")).run { _ in }
+    let checkpoint = try UnitCheckpoint(try ReadableFile(path: folder.file("m.h5")))
+    let resolved = try checkpoint.resolvedPlan()
+    let network = try resolved.assignment.network(task: "t", level: LevelNumber(1))
+    let subNetwork = try SubNetwork(network, of: checkpoint, plan: resolved)
+    #expect(
+      subNetwork.tensors.map(\.spec.name) == ["a", "b"] && subNetwork.tensors.map(\.tiedTo) == [nil, 0])
+    #expect(subNetwork.applied.map(\.spec.name.text).count == 2)
+    var found: [Float] = []
+    try SubNetworkReader(checkpoint).forEachWindow(of: subNetwork.tensors[0]) { window in
+      found += stride(from: 0, to: window.count, by: 4).map {
+        window.loadUnaligned(fromByteOffset: $0, as: Float.self)
+      }
+    }
+    #expect(found == kept)
+  }
+
   @Test("a checkpoint is a source of the flat tensors, in whatever pieces they are asked for")
   func source() throws {
     let folder = try TemporaryFolder()

@@ -137,12 +137,14 @@ extension Partition {
   /// The places of owner maps and masks, whatever they are called, with what the plan says of them.
   fileprivate func masks(_ masks: TaskMasks) -> [Int: String] {
     var reasons: [Int: String] = [:]
+    func bytes(of name: TensorName) -> TensorName { ties[name] ?? name }
     var owned: [TensorName: TensorName] = [:]
     for tensor in tensors.reversed() {
-      if let owners = tensor.owners { owned[owners.map] = tensor.spec.name }
+      if let owners = tensor.owners { owned[bytes(of: owners.map)] = tensor.spec.name }
     }
     for (place, tensor) in tensors.enumerated() {
-      if let name = owned[tensor.spec.name] { reasons[place] = "the plan's owner map of \(name.quoted)" }
+      guard let name = owned[bytes(of: tensor.spec.name)] else { continue }
+      reasons[place] = "the plan's owner map of \(name.quoted)"
     }
     for place in masks.masked {
       for mask in masks.masks(of: place) where reasons[mask] == nil {

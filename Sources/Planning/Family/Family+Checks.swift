@@ -55,7 +55,7 @@ extension Family {
         "note: \(named(without)) \(without.count == 1 ? "has" : "have") no tensor by '\(pattern)', which others have"
       )
     }
-    return notes + maskNotes(resolved) + mapNotes(tensors)
+    return notes + maskNotes(resolved) + mapNotes(resolved.partition)
   }
 
   private func named(_ tasks: [TaskID]) -> String {
@@ -87,11 +87,12 @@ extension Family {
   }
 
   /// Tensors of bytes in the shape of another that no rule uses: maps or masks under a name that was not given.
-  private func mapNotes(_ tensors: [TensorPlacement]) -> [String] {
+  private func mapNotes(_ partition: Partition) -> [String] {
+    let tensors = partition.tensors
     guard !masks.isEmpty || isOfOwners else { return [] }
     let masks = TaskMasks(tensors)
     var used = Set(masks.masked.flatMap(masks.masks(of:)).map { tensors[$0].spec.name })
-    used.formUnion(tensors.compactMap { $0.owners?.map })
+    used.formUnion(partition.ownerMaps.map { tensors[$0].spec.name })
     let shapes = Set(tensors.filter { ![.u8, .bool].contains($0.spec.dtype) }.map(\.spec.shape))
     let unused = tensors.map(\.spec).filter {
       [.u8, .bool].contains($0.dtype) && $0.shape.count >= 2 && shapes.contains($0.shape)

@@ -27,7 +27,8 @@ package struct SubNetwork: Sendable {
     for (number, placement) in plan.partition.tensors.enumerated() {
       guard network.sees(placement), placement.units.allSatisfy(network.units.contains) else { continue }
       let stored = checkpoint.index.tensors[number].tiedTo ?? number
-      let selected = Selected(stored: stored, mask: masksOf[number])
+      let selected = Selected(
+        stored: stored, mask: masksOf[number].map { checkpoint.index.tensors[$0].tiedTo ?? $0 })
       let alias = placement.scope.user(task: network.task, level: network.level)?.alias
       do throws(TensorError) {
         let selection = try TensorSelection(

@@ -33,8 +33,12 @@ extension TensorPlacement {
 
 extension Partition {
   /// The tensors that are owner maps of others, by place: a task that has had its elements picked out needs none.
+  ///
+  /// What is tied to a map is one.
   public var ownerMaps: Set<Int> {
-    let names = Set(tensors.compactMap { $0.owners?.map })
-    return names.isEmpty ? [] : Set(tensors.indices.filter { names.contains(tensors[$0].spec.name) })
+    func bytes(of name: TensorName) -> TensorName { ties[name] ?? name }
+    let names = Set(tensors.compactMap { $0.owners.map { bytes(of: $0.map) } })
+    if names.isEmpty { return [] }
+    return Set(tensors.indices.filter { names.contains(bytes(of: tensors[$0].spec.name)) })
   }
 }
