@@ -46,6 +46,20 @@ struct ElementTests {
       rows: [("a.weight", "F32", [3, 4])], family: #""owners": {"{}.weight": "{}.{}.owner"}"#,
       said: #"owners["{}.weight"]: expected no more wildcards than '{}.weight' has, found '{}.{}.owner'"#),
     Case(
+      rows: [("a.weight", "F32", [3, 4])], family: #""per_task": ["head.{task}.*"]"#,
+      said: "per_task[0]: expected the name of a tensor, found 'head.{task}.*', which matches none"),
+    Case(
+      rows: [("a.1.weight", "F32", [3, 4])],
+      family: #""per_level": ["a.{level}.weight", "b.{level}.weight"]"#,
+      said:
+        "per_level[1]: expected the name of a tensor, found 'b.{level}.weight', which matches none; the nearest name is 'a.1.weight'"
+    ),
+    Case(
+      rows: [("a.weight", "F32", [3, 4])], family: #""skipped": {"1": ["a.weight", "b.weight"]}"#,
+      said:
+        "skipped.1[1]: expected the name of a tensor, found 'b.weight', which matches none; the nearest name is 'a.weight'"
+    ),
+    Case(
       rows: [("a.weight", "F32", [3, 4])], family: #""owners": {}"#,
       said: "owners: expected at least one pattern, found none"),
     Case(

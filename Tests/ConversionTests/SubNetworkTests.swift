@@ -101,6 +101,8 @@ struct SubNetworkTests {
 
   /// Two tied tensors, and two tied owner maps or masks beside them; what the network has of each.
   static let tiedBeside: [(tensors: String, isPrivate: Bool, kept: [Float])] = [
+    // The second follows the first, and its map is the first's.
+    (#"{ "name": "a", "owners": { "map": "ma", "elements": [1, 2, 3] } }"#, false, [10, 0, 0, 40, 0, 0]),
     (
       #"{ "name": "a", "owners": { "map": "ma", "elements": [1, 2, 3] } }, { "name": "b", "owners": { "map": "mb", "elements": [1, 2, 3] } }"#,
       false, [10, 0, 0, 40, 0, 0]
