@@ -228,6 +228,9 @@ struct ElementTests {
     let convert = try tessera(
       ["convert", "w.safetensors", "m.h5", "--plan", "plan.json"], directory: folder.path)
     #expect(convert.ending == .exited(0), "\(convert.errorText)")
+    // A task with one level has no level to choose.
+    let extract = try tessera(["extract", "m.h5", "x.npz", "--task", "x"], directory: folder.path)
+    #expect(extract.ending == .exited(0), "\(extract.errorText)")
   }
 
   @Test("of a plan are held against weights without converting them")

@@ -38,7 +38,7 @@ struct ExtractCommand: ParsableCommand {
   @Option(help: "The task.")
   var task: String
 
-  @Option(help: "The level of the task, from 1.")
+  @Option(help: "The level of the task, from 1; one that has a single level needs none.")
   var level: Int?
 
   @Option(help: "What the network may cost, in parameters or bytes, instead of a level.")
@@ -60,9 +60,7 @@ struct ExtractCommand: ParsableCommand {
     guard destinationKind != nil else {
       throw ValidationError("DEST '\(dest)': expected a name that ends in .safetensors, .npz, .pt or .onnx")
     }
-    guard (level == nil) != (budget == nil) else {
-      throw ValidationError("expected either --level or --budget")
-    }
+    if level != nil, budget != nil { throw ValidationError("expected either --level or --budget") }
     if let budget {
       do { _ = try Budget(parsing: budget) } catch {
         throw ValidationError(error.sentence(option: "--budget"))
@@ -96,6 +94,8 @@ struct ExtractCommand: ParsableCommand {
       try Output.standardOutput(json ? JSONWriter.text(extraction.json) : extraction.text)
     } catch let failure as Failure {
       throw failure
+    } catch let error as ValidationError {
+      throw error
     } catch {
       throw Failure(sentence: "\(error)")
     }

@@ -1,4 +1,5 @@
 internal import Accounting
+internal import ArgumentParser
 internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
@@ -19,7 +20,13 @@ struct NetworkChoice {
       // Says which tasks there are before anything is counted.
       let id = TaskID(task)
       _ = try resolved.assignment.network(task: id, level: LevelNumber(level ?? 1))
-      let chosen = try level.map { LevelNumber($0) } ?? fittingLevel(of: id, in: checkpoint, resolved, plan)
+      let count = resolved.assignment.task(id)?.levels.count ?? 0
+      if level == nil, budget == nil, count != 1 {
+        throw ValidationError("expected either --level or --budget: task \(id.quoted) has \(count) levels")
+      }
+      let chosen =
+        try level.map { LevelNumber($0) }
+        ?? (budget == nil ? LevelNumber(1) : fittingLevel(of: id, in: checkpoint, resolved, plan))
       return (try resolved.assignment.network(task: id, level: chosen), resolved)
     } catch let error as PlanError { throw Failure(sentence: "\(file): \(error)") }
   }

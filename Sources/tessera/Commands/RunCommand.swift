@@ -104,6 +104,8 @@ struct RunCommand: ParsableCommand {
   func run() throws {
     do {
       try execute()
+    } catch let error as ValidationError {
+      throw Failure(sentence: "\(model): \(error)")
     } catch let failure as Failure {
       throw failure
     } catch { throw Failure(sentence: "\(error)") }
@@ -175,11 +177,8 @@ struct RunCommand: ParsableCommand {
       throw Failure(
         sentence: "\(model): expected --task, one of \(names.isEmpty ? "none" : names), found none")
     }
-    guard (level == nil) != (budget == nil) else {
-      throw Failure(
-        sentence:
-          "\(model): expected either --level or --budget of task '\(task)', found \(level == nil ? "neither" : "both")"
-      )
+    if level != nil, budget != nil {
+      throw Failure(sentence: "\(model): expected either --level or --budget of task '\(task)', found both")
     }
     let (chosen, plan) = try NetworkChoice(
       file: model, task: task, level: level, budget: budget, policy: policy
