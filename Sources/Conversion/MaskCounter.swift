@@ -22,6 +22,7 @@ package final class MaskCounter: Sendable {
   private struct Question: Hashable {
     let tensor: Int
     let masks: [Int]
+    let ofNonZero: Bool
   }
 
   /// - Parameter placements: of the file's tensors; masks are named by their places.
@@ -44,11 +45,13 @@ package final class MaskCounter: Sendable {
   private static let readLimit = 4_000_000_000
   private static let windowLength = 1 << 16
 
-  /// The number of elements of a tensor that these masks leave in together.
+  /// The number of elements of a tensor that these masks leave in together, or of those that are not zero besides.
   ///
   /// Throws `ConversionError`: what reading throws, or `.refused` for more questions than there is time for.
-  package func count(of tensor: Int, keptBy masks: [Int]) throws(ConversionError) -> Int {
-    let question = Question(tensor: tensor, masks: masks)
+  package func count(
+    of tensor: Int, keptBy masks: [Int], ofNonZero: Bool = false
+  ) throws(ConversionError) -> Int {
+    let question = Question(tensor: tensor, masks: masks, ofNonZero: ofNonZero)
     if let known = state.withLock({ $0.known[question] }) { return known }
     let count = tensors[tensor].elementCount
     let (bytes, overflow) = count.multipliedReportingOverflow(by: masks.count)
@@ -62,21 +65,27 @@ package final class MaskCounter: Sendable {
         path: source.path, place: "masks of tensor \(tensors[tensor].name.quoted)",
         expected: "counts that look at masks for at most \(limit) bytes", found: "more")
     }
-    let kept = try read(masks, count: count)
+    let kept = try read(masks, count: count, tensor: tensor, isNonZero: ofNonZero)
     state.withLock { $0.known[question] = kept }
     return kept
   }
 
-  private func read(_ masks: [Int], count: Int) throws(ConversionError) -> Int {
-    var readers: [any TensorByteReader] = []
-    for mask in masks {
-      guard let place = places[mask] else {
-        throw .refused(
-          path: source.path, place: "mask \(tensors[mask].name.quoted)", expected: "a tensor of the file",
-          found: "none")
-      }
-      readers.append(try asConversion { () throws(FlatFormatError) in try source.reader(of: place) })
+  private func reader(of tensor: Int) throws(ConversionError) -> any TensorByteReader {
+    guard let place = places[tensor] else {
+      throw .refused(
+        path: source.path, place: "tensor \(tensors[tensor].name.quoted)", expected: "one of the file",
+        found: "none")
     }
+    return try asConversion { () throws(FlatFormatError) in try source.reader(of: place) }
+  }
+
+  /// - Parameter isNonZero: whether only elements count that are not zero.
+  private func read(_ masks: [Int], count: Int, tensor: Int, isNonZero: Bool) throws(ConversionError) -> Int {
+    var readers: [any TensorByteReader] = []
+    for mask in masks { readers.append(try reader(of: mask)) }
+    let values = isNonZero ? try reader(of: tensor) : nil
+    let dtype = tensors[tensor].dtype
+    var elements: [UInt8] = []
     var kept = 0
     var left = count
     var window = [UInt8](repeating: 0, count: min(count, Self.windowLength))
@@ -88,21 +97,20 @@ package final class MaskCounter: Sendable {
       }
       for place in together.indices { together[place] = 0 }
       for reader in readers {
-        try asConversion { () throws(FlatFormatError) in try Self.fill(&window, from: reader) }
+        try asConversion { () throws(FlatFormatError) in try NonZeroCount.fill(&window, from: reader) }
         for place in window.indices { together[place] |= window[place] }
       }
-      for byte in together where byte != 0 { kept += 1 }
+      if let values {
+        let byteCount = window.count * (dtype.bytes ?? 1)
+        if elements.count != byteCount { elements = [UInt8](repeating: 0, count: byteCount) }
+        try asConversion { () throws(FlatFormatError) in try NonZeroCount.fill(&elements, from: values) }
+        for (place, byte) in together.enumerated()
+        where byte != 0 && !NonZeroCount.isZero(place, of: dtype, in: elements) { kept += 1 }
+      } else {
+        for byte in together where byte != 0 { kept += 1 }
+      }
       left -= window.count
     }
     return kept
-  }
-
-  private static func fill(_ window: inout [UInt8], from reader: any TensorByteReader) throws(FlatFormatError)
-  {
-    var failure: FlatFormatError?
-    window.withUnsafeMutableBytes { buffer in
-      do throws(FlatFormatError) { try reader.read(into: buffer) } catch { failure = error }
-    }
-    if let failure { throw failure }
   }
 }

@@ -18,6 +18,15 @@ package enum NonZeroCount {
     var result: [[Int]] = []
     result.reserveCapacity(tensors.count)
     for (index, spec) in tensors.enumerated() {
+      if placements.indices.contains(index), let owners = placements[index].owners,
+        let map = places[owners.map],
+        let place = places[spec.name]
+      {
+        result.append(
+          try byOwner(
+            spec, try source.reader(of: place), map: try source.reader(of: map), owners.elements.count))
+        continue
+      }
       var cells = CellCounter(spec, placements.indices.contains(index) ? placements[index] : nil)
       if let place = places[spec.name], spec.elementCount > 0 {
         try count(spec, try source.reader(of: place), &cells)
@@ -25,6 +34,36 @@ package enum NonZeroCount {
       result.append(cells.blocks)
     }
     return result
+  }
+
+  /// The numbers of an element-wise cut: of free elements, then of each unit's.
+  private static func byOwner(
+    _ spec: TensorSpec, _ reader: any TensorByteReader, map: any TensorByteReader, _ count: Int
+  ) throws(FlatFormatError) -> [Int] {
+    var counts = [Int](repeating: 0, count: count)
+    let width = spec.dtype.bytes ?? 1
+    var left = spec.elementCount
+    while left > 0 {
+      let length = min(left, windowLength / 16)
+      var values = [UInt8](repeating: 0, count: length * width)
+      var owners = [UInt8](repeating: 0, count: length)
+      try fill(&values, from: reader)
+      try fill(&owners, from: map)
+      for (element, owner) in owners.enumerated() where counts.indices.contains(Int(owner)) {
+        if !isZero(element, of: spec.dtype, in: values) { counts[Int(owner)] += 1 }
+      }
+      left -= length
+    }
+    return counts
+  }
+
+  /// The next bytes of a tensor.
+  static func fill(_ window: inout [UInt8], from reader: any TensorByteReader) throws(FlatFormatError) {
+    var failure: FlatFormatError?
+    window.withUnsafeMutableBytes { buffer in
+      do throws(FlatFormatError) { try reader.read(into: buffer) } catch { failure = error }
+    }
+    if let failure { throw failure }
   }
 
   /// A multiple of 16 bytes and of the three bytes that four elements of six bits take.
@@ -38,11 +77,7 @@ package enum NonZeroCount {
     var window = [UInt8](repeating: 0, count: min(windowLength, left))
     while left > 0 {
       if window.count > left { window = [UInt8](repeating: 0, count: left) }
-      var failure: FlatFormatError?
-      window.withUnsafeMutableBytes { buffer in
-        do throws(FlatFormatError) { try reader.read(into: buffer) } catch { failure = error }
-      }
-      if let failure { throw failure }
+      try fill(&window, from: reader)
       left -= window.count
       // What the last byte of packed elements is filled up with is none.
       let count = min(window.count * 8 / spec.dtype.bits, elements)
@@ -53,7 +88,7 @@ package enum NonZeroCount {
     }
   }
 
-  private static func isZero(_ element: Int, of dtype: DType, in window: [UInt8]) -> Bool {
+  static func isZero(_ element: Int, of dtype: DType, in window: [UInt8]) -> Bool {
     guard let width = dtype.bytes else {
       // Packed from the lowest bit on; the highest bit of a float is its sign.
       let first = element * dtype.bits

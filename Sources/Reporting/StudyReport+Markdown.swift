@@ -70,7 +70,8 @@ extension StudyReport {
 
   /// What the letters of the table of pairs mean.
   private static let legend = """
-    Tests: paired t where seeds are shared, else Welch's t; at N = 1 the z test of two proportions with unpooled variance.
+    Tests: paired t where seeds are shared, else Welch's t; at N = 1 the z test of two proportions with unpooled variance, or Fisher's where one is 1
+    and the other 0.
     g: Hedges' g; h: Cohen's h; ε: bound of the almost stochastic order, below 0.5 where the first is better.
     """
 

@@ -31,7 +31,9 @@ extension StudyReport {
   }
 
   static func escaped(_ text: String) -> String {
-    StudyReport.cell(text).replacing("&", with: "&amp;").replacing("<", with: "&lt;")
+    // XML has no such characters.
+    StudyReport.cell(text).replacing("\u{FFFE}", with: "\u{FFFD}").replacing("\u{FFFF}", with: "\u{FFFD}")
+      .replacing("&", with: "&amp;").replacing("<", with: "&lt;")
       .replacing(">", with: "&gt;").replacing("\"", with: "&quot;")
   }
 }

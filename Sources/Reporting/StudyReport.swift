@@ -36,7 +36,10 @@ package struct StudyReport: Sendable {
     case .firstBetter: return "\(a) is better" + (once ? ", as far as the test set goes: N = 1" : "")
     case .secondBetter: return "\(b) is better" + (once ? ", as far as the test set goes: N = 1" : "")
     case .notSeparable: return "not separable" + (once ? " (N = 1: sampling the test set alone)" : "")
-    case .untestable: return "cannot be tested: N = 1, and the size of the test set is unknown"
+    case .untestable:
+      return once
+        ? "cannot be tested: N = 1, and the size of the test set is unknown"
+        : "cannot be tested: no spread over the seeds"
     }
   }
 

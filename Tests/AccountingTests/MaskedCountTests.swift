@@ -99,7 +99,7 @@ struct MaskedCountTests {
       let resolved = try plan.resolve(against: plan.describedTensors)
       var inventory = Inventory(resolved.partition, resolved.assignment)
       let names = inventory.tensors.map(\.name.text)
-      inventory.countMasks { [maskSets] _, masks in
+      inventory.countMasks { [maskSets] _, masks, _ in
         masks.reduce(into: Set<Int>()) { $0.formUnion(maskSets[names[$1]] ?? []) }.count
       }
       self.inventory = inventory

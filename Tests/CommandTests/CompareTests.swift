@@ -129,6 +129,19 @@ struct CompareTests {
     #expect(svg.components(separatedBy: "<circle").count - 1 == 6)
   }
 
+  @Test(
+    "seeds without spread cannot be tested, and are said to be so; pictures hold no character that XML lacks")
+  func withoutSpread() throws {
+    let folder = try folder(
+      "["
+        + [result("A", "t\u{FFFE}<", "[90, 90, 90]"), result("B", "t\u{FFFE}<", "[91, 91, 91]")]
+        .joined(separator: ", ") + "]")
+    let pair = try #require(objects(try document(folder, ["--svg", "p.svg"]), "pairs").first)
+    #expect(pair["words"] == "cannot be tested: no spread over the seeds" && pair["hedges_g"] == .null)
+    let svg = String(decoding: try TemporaryFolder.bytes(of: folder.file("p.svg")), as: UTF8.self)
+    #expect(svg.contains("t\u{FFFD}&lt;") && !svg.contains("\u{FFFE}"))
+  }
+
   @Test("of the paper says that no headline is separable, and that Deep Elastic Networks turn round")
   func paper() throws {
     let run = try tessera(["compare", "study.json"], directory: SourceFolder.root + "/samples/paper")

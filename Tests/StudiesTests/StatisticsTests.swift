@@ -148,4 +148,39 @@ struct StatisticsTests {
     #expect(abs(test.pValue - p) < 0.006, "\(test.pValue)")
     #expect(test.interval.low < 0 && test.interval.high > 0)
   }
+
+  @Test(
+    "rounding is no spread, and no difference",
+    arguments: [(33.3, 3, 7), (71.7, 3, 7), (99.9, 3, 7), (90.1, 3, 5)])
+  func rounding(percent: Double, n: Int, m: Int) throws {
+    let value = percent / 100
+    let (a, b) = ([Double](repeating: value, count: n), [Double](repeating: value, count: m))
+    let (first, second) = (try #require(Sample(a)), try #require(Sample(b)))
+    let welch = try #require(MeanTest.welch(first, second, confidence: 0.95))
+    #expect(welch.pValue == 1 && welch.statistic == 0 && welch.interval.low == 0 && welch.interval.high == 0)
+    #expect(EffectSize.hedges(first, second) == nil)
+    // 90.10000000000001 at each seed beside 90.1.
+    let moved = a.map { $0.nextUp }
+    let paired = try #require(MeanTest.paired(moved, a, confidence: 0.95))
+    #expect(paired.pValue == 1 && paired.difference == 0)
+    let other = try #require(Sample([Double](repeating: value - 0.05, count: n)))
+    #expect(MeanTest.welch(first, other, confidence: 0.95) == nil)
+    #expect(EffectSize.hedges(first, other) == nil)
+  }
+
+  @Test(
+    "one of a test set's size beside none is judged exactly",
+    arguments: [(1, 1, 1.0), (3, 3, 0.1), (2, 4, 1.0 / 15), (5, 5, 2.0 / 252)])
+  func exact(n: Int, m: Int, p: Double) throws {
+    for (first, second) in [(1.0, 0.0), (0.0, 1.0)] {
+      let test = try #require(MeanTest.proportions(first, of: n, second, of: m, confidence: 0.95))
+      #expect(test.kind == .fisher && abs(test.pValue - p) < 1e-12, "\(test.pValue)")
+      #expect(test.interval.low <= test.difference && test.interval.high >= test.difference)
+      #expect(test.interval.low < test.interval.high)
+    }
+    let equal = try #require(MeanTest.proportions(1, of: n, 1, of: m, confidence: 0.95))
+    #expect(equal.kind == .proportions && equal.pValue == 1)
+    let many = try #require(MeanTest.proportions(1, of: 10_000, 0, of: 10_000, confidence: 0.95))
+    #expect(many.pValue < 1e-300)
+  }
 }

@@ -25,7 +25,7 @@ public struct Inventory: Sendable {
   let ownAxes: [AxisName]
   /// How each tensor lies on the units; empty for a flat file, whose tensors are whole and common.
   let placements: [TensorPlacement]
-  /// What is not zero, for each tensor and each of its blocks in storage order; nil until somebody has looked.
+  /// What is not zero, for each tensor and each of its blocks in storage order, or by owner; nil until somebody has looked.
   private(set) var nonZero: [[Int]]?
   /// Which tensors are masks of others, and for whom.
   let masks: TaskMasks
@@ -99,11 +99,13 @@ public struct Inventory: Sendable {
   /// The partition's tensors with cut and scope, in the order of `tensors`; empty for a flat file.
   public var placed: [TensorPlacement] { placements }
 
-  /// Keeps what is not zero, for each tensor the numbers of its blocks in storage order, one for a whole one.
+  /// Keeps what is not zero, for each tensor the numbers of its blocks in storage order, one for a whole one; of elements
+  /// with owners free ones first, then those of each unit.
   public mutating func keep(nonZero: [[Int]]) { self.nonZero = nonZero }
 
-  /// Says how many elements of a tensor masks leave in together; tensor and masks by their places, the masks ascending.
-  public typealias MaskCount = @Sendable (_ tensor: Int, _ masks: [Int]) throws -> Int
+  /// Says how many elements of a tensor masks leave in together, or how many of these are not zero; tensor and masks by
+  /// their places, the masks ascending.
+  public typealias MaskCount = @Sendable (_ tensor: Int, _ masks: [Int], _ ofNonZero: Bool) throws -> Int
 
   /// Takes what counts the elements that masks leave in, for policies that ask for it.
   public mutating func countMasks(by count: @escaping MaskCount) { countKept = count }
@@ -112,7 +114,7 @@ public struct Inventory: Sendable {
   public func isReady(for policy: CountingPolicy) -> Bool {
     switch policy.density {
     case .dense: true
-    case .nonZero: nonZero != nil
+    case .nonZero: nonZero != nil && (masks.isEmpty || countKept != nil)
     case .masked: !placements.isEmpty && (masks.isEmpty || countKept != nil)
     }
   }

@@ -87,7 +87,7 @@ struct Tallier {
     switch policy.density {
     case .dense: return Tally(outlined(group, users))
     case .masked: return try masked(place, group, users)
-    case .nonZero: return blocks(place, users)
+    case .nonZero: return try blocks(place, group, users)
     }
   }
 
@@ -118,7 +118,7 @@ struct Tallier {
       let kept = owners.count(in: units(of: networks))
       if group.isPrivate { tally.classes.private = kept } else { tally.classes.intra = kept }
       tally.left = elementCount - kept
-    } else if let kept = try kept(tensor, networks) {
+    } else if let kept = try kept(tensor, networks, ofNonZero: false) {
       if group.isPrivate { tally.classes.private = kept } else { tally.classes.common = kept }
       tally.left = elementCount - kept
     } else {
@@ -137,7 +137,7 @@ struct Tallier {
   }
 
   /// How many elements the masks of a tensor leave to some of the networks; nil when one of them has the tensor whole.
-  private func kept(_ tensor: Int, _ users: [Int]) throws(AccountingError) -> Int? {
+  private func kept(_ tensor: Int, _ users: [Int], ofNonZero: Bool) throws(AccountingError) -> Int? {
     guard let count = inventory.countKept, !users.isEmpty, inventory.placements[tensor].mask != nil else {
       return nil
     }
@@ -146,11 +146,17 @@ struct Tallier {
       guard let mask = inventory.masks.mask(of: tensor, in: inventory.networks[user]) else { return nil }
       masks.insert(mask)
     }
-    do { return try count(tensor, masks.sorted()) } catch { throw .elsewhere(sentence: "\(error)") }
+    do { return try count(tensor, masks.sorted(), ofNonZero) } catch {
+      throw .elsewhere(sentence: "\(error)")
+    }
   }
 
   /// The blocks of a tensor that some of the networks use, one by one, and what of them is not zero.
-  private func blocks(_ tensor: Int, _ users: [Int]?) -> Tally {
+  ///
+  /// What an owner map or a mask takes from all of them is zero for them.
+  private func blocks(
+    _ tensor: Int, _ group: Inventory.Group, _ users: [Int]?
+  ) throws(AccountingError) -> Tally {
     let values = inventory.nonZero?[tensor] ?? []
     var tally = Tally()
     guard inventory.placements.indices.contains(tensor) else {
@@ -159,6 +165,30 @@ struct Tallier {
       return tally
     }
     let placement = inventory.placements[tensor]
+    let kept: Int?
+    if placement.owners != nil {
+      let units = users.map(units(of:))
+      kept = values.enumerated().reduce(0) { sum, entry in
+        units.map { entry.offset > 0 && $0.contains(UnitID(entry.offset - 1)) } ?? true
+          ? sum + entry.element : sum
+      }
+    } else {
+      kept = try users.flatMap { (users) throws(AccountingError) in
+        try self.kept(tensor, users, ofNonZero: true)
+      }
+    }
+    if let kept {
+      if users?.isEmpty == true { return tally }
+      if group.isPrivate {
+        tally.classes.private = kept
+      } else if placement.owners != nil {
+        tally.classes.intra = kept
+      } else {
+        tally.classes.common = kept
+      }
+      tally.left = placement.spec.elementCount - kept
+      return tally
+    }
     for (place, block) in placement.blocks.enumerated() {
       let isUsed = users.map { $0.contains { inventory.networks[$0].isActive(block, of: placement) } } ?? true
       guard isUsed else { continue }

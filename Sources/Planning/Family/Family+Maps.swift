@@ -33,6 +33,7 @@ extension Family {
       try check(try mask.pattern(known(text)), against: tensors, place: mask.place)
       rules.append((tensors, text))
     }
+    if rules.isEmpty { throw .outOfRange(place: node.place, expected: "at least one pattern", found: "none") }
     return rules
   }
 

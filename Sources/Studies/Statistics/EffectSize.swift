@@ -9,8 +9,9 @@ public enum EffectSize {
     guard degrees >= 2, first.count > 1 || second.count > 1 else { return nil }
     let sum =
       (first.variance ?? 0) * Double(first.count - 1) + (second.variance ?? 0) * Double(second.count - 1)
-    guard sum > 0 else { return nil }
     let m = Double(degrees)
+    // Equal values have a deviation of rounding alone.
+    guard (sum / m).squareRoot() > Sample.rounding(of: first.values + second.values) else { return nil }
     let factor = exp(lgamma(m / 2) - lgamma((m - 1) / 2)) / (m / 2).squareRoot()
     return factor * (first.mean - second.mean) / (sum / m).squareRoot()
   }

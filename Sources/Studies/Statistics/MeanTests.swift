@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A test of two means: its statistic, degrees of freedom and two-sided p-value.
 public struct MeanTest: Hashable, Sendable {
   /// Which test.
@@ -21,6 +23,8 @@ public struct MeanTest: Hashable, Sendable {
     case welch
     /// Two proportions of one test set's size each, not pooled.
     case proportions
+    /// Two proportions, one of them 1 and the other 0: Fisher's exact test, because z would divide by 0.
+    case fisher
   }
 
   /// Student's t of paired values. `first` and `second` have one value for each seed, in the same order.
@@ -29,18 +33,30 @@ public struct MeanTest: Hashable, Sendable {
   /// judge by, and a p-value of 0 would be made of nothing. Where all are 0, p is 1.
   public static func paired(_ first: [Double], _ second: [Double], confidence: Double) -> MeanTest? {
     guard first.count == second.count, let sample = Sample(zip(first, second).map { $0 - $1 }),
-      let deviation = sample.deviation, hasSpread(deviation, sample.mean, first + second)
+      let deviation = sample.deviation
     else { return nil }
-    return MeanTest(
-      .paired, difference: sample.mean, error: deviation / Double(sample.count).squareRoot(),
-      degrees: Double(sample.count - 1), confidence: confidence)
+    let degrees = Double(sample.count - 1)
+    switch Spread(deviation, sample.mean, first + second) {
+    case .some:
+      return MeanTest(
+        .paired, difference: sample.mean, error: deviation / Double(sample.count).squareRoot(),
+        degrees: degrees, confidence: confidence)
+    case .equal: return MeanTest(.paired, difference: 0, error: 0, degrees: degrees, confidence: confidence)
+    case .none: return nil
+    }
   }
 
   /// Welch's t. Nil unless both samples have two values or more, and where neither has any spread but the means differ.
+  /// Where they do not differ either, p is 1.
   public static func welch(_ first: Sample, _ second: Sample, confidence: Double) -> MeanTest? {
     guard let v = first.variance, let w = second.variance else { return nil }
-    guard hasSpread((v + w).squareRoot(), first.mean - second.mean, [first.mean, second.mean]) else {
-      return nil
+    switch Spread((v + w).squareRoot(), first.mean - second.mean, [first.mean, second.mean]) {
+    case .some: break
+    case .equal:
+      return MeanTest(
+        .welch, difference: 0, error: 0, degrees: Double(first.count + second.count - 2),
+        confidence: confidence)
+    case .none: return nil
     }
     let (a, b) = (v / Double(first.count), w / Double(second.count))
     let spread = a * a / Double(first.count - 1) + b * b / Double(second.count - 1)
@@ -59,14 +75,51 @@ public struct MeanTest: Hashable, Sendable {
   ) -> MeanTest? {
     guard n > 0, m > 0, (0...1).contains(first), (0...1).contains(second) else { return nil }
     let error = (first * (1 - first) / Double(n) + second * (1 - second) / Double(m)).squareRoot()
+    if error == 0, first != second { return fisher(first, n, second, m, confidence: confidence) }
     return MeanTest(
       .proportions, difference: first - second, error: error, degrees: .infinity, confidence: confidence)
   }
 
-  /// Whether a deviation is more than what rounding makes of values of this size; or the difference no more either.
-  private static func hasSpread(_ deviation: Double, _ difference: Double, _ values: [Double]) -> Bool {
-    let rounding = 1e-12 * values.reduce(0) { max($0, abs($1)) }
-    return deviation > rounding || abs(difference) <= rounding
+  /// All of the one test set right and all of the other wrong: of all tables with these margins none is further from
+  /// equal, and where the sets have one size one is as far. The interval is Newcombe's, of two of Wilson's.
+  private static func fisher(
+    _ first: Double, _ n: Int, _ second: Double, _ m: Int, confidence: Double
+  ) -> MeanTest {
+    let tables = lgamma(Double(n + m) + 1) - lgamma(Double(n) + 1) - lgamma(Double(m) + 1)
+    let a = BinomialInterval.wilson(Int(first) * n, of: n, confidence: confidence)
+    let b = BinomialInterval.wilson(Int(second) * m, of: m, confidence: confidence)
+    let (low, high) = (hypot(first - a.low, b.high - second), hypot(a.high - first, second - b.low))
+    let difference = first - second
+    return MeanTest(
+      kind: .fisher, difference: difference, statistic: difference > 0 ? .infinity : -.infinity,
+      degrees: .infinity, pValue: min(1, (n == m ? 2 : 1) * exp(-tables)),
+      interval: Interval(low: max(-1, difference - low), high: min(1, difference + high)))
+  }
+
+  /// What there is to judge a difference by.
+  private enum Spread {
+    /// More than what rounding makes of values of this size.
+    case some
+    /// None, and no difference either.
+    case equal
+    /// None, though the means differ.
+    case none
+
+    init(_ deviation: Double, _ difference: Double, _ values: [Double]) {
+      let rounding = Sample.rounding(of: values)
+      self = deviation > rounding ? .some : abs(difference) <= rounding ? .equal : .none
+    }
+  }
+
+  private init(
+    kind: Kind, difference: Double, statistic: Double, degrees: Double, pValue: Double, interval: Interval
+  ) {
+    self.kind = kind
+    self.difference = difference
+    self.statistic = statistic
+    self.degrees = degrees
+    self.pValue = pValue
+    self.interval = interval
   }
 
   private init(_ kind: Kind, difference: Double, error: Double, degrees: Double, confidence: Double) {

@@ -12,6 +12,9 @@ public struct Sample: Hashable, Sendable {
   /// How many values there are.
   public var count: Int { values.count }
 
+  /// What rounding may make of differences between values of this size.
+  static func rounding(of values: [Double]) -> Double { 1e-12 * values.reduce(0) { max($0, abs($1)) } }
+
   /// The arithmetic mean.
   public var mean: Double { values.reduce(0, +) / Double(count) }
 

@@ -73,9 +73,9 @@ struct CountSource {
           nonZero: try NonZeroCount.blocks(
             of: inventory.tensors, in: weights, placements: inventory.placed))
       }
-      if densities.contains(.masked) {
+      if densities.contains(.masked) || densities.contains(.nonZero) {
         let counter = MaskCounter(inventory.placed, in: weights)
-        inventory.countMasks { try counter.count(of: $0, keptBy: $1) }
+        inventory.countMasks { try counter.count(of: $0, keptBy: $1, ofNonZero: $2) }
       }
     } catch { throw Failure(sentence: "\(error)") }
   }

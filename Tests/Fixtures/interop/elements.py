@@ -46,6 +46,9 @@ def write(path, tensors):
 def elements(random, dtype, count):
     """Any bytes at all: NaN with payloads and negative zeros among them."""
     content = bytearray(random.bytes(count * WIDTHS[dtype]))
+    # One in eight is zero.
+    for element in range(3, count, 8):
+        content[element * WIDTHS[dtype]:(element + 1) * WIDTHS[dtype]] = bytes(WIDTHS[dtype])
     if dtype == "F32" and count > 2:
         content[:8] = (0x7FA12345).to_bytes(4, "little") + (0x80000000).to_bytes(4, "little")
     return bytes(content)
@@ -173,6 +176,16 @@ def judge(kind, tessera):
     print(json.dumps({**numbers, "compressed": is_compressed, "failures": failures[:20]}))
 
 
+def is_nonzero(dtype, shape, data):
+    """Which elements are not zero; a float's sign says nothing."""
+    values = np.frombuffer(data, np.uint8).reshape(-1, WIDTHS[dtype]).copy()
+    if dtype[0] in "FB":
+        values[:, -1] &= 0x7F
+    if dtype == "C64":
+        values[:, [3, 7]] &= 0x7F
+    return values.any(axis=1)
+
+
 def head_beside(kind, source, task):
     """The owner map or the mask of a task's head, where it has one."""
     name = f"heads.{task}.pack" if kind == "packnet" else f"masks.{task}.heads"
@@ -209,7 +222,8 @@ def judge_counts(kind, tessera, source, kept):
     beside = [name for name in source if is_beside(name)]
     sizes = {name: len(source[name][2]) for name in beside}
     policy = {"format": "tessera.counting-policy/1", "version": 1, "title": "by hand", "density": "masked"}
-    policies = {"weights": {**policy, "id": "weights", "names": {"leave_out": beside}},
+    nonzero = {**policy, "id": "nonzero", "density": "non-zero", "names": {"leave_out": beside}}
+    policies = {"nonzero": nonzero, "weights": {**policy, "id": "weights", "names": {"leave_out": beside}},
                 "bytes": {**policy, "id": "bytes"}, "bits": {**policy, "id": "bits", "bits": {"mask": 1}}}
     tables = {}
     for name, document in policies.items():
@@ -233,6 +247,12 @@ def judge_counts(kind, tessera, source, kept):
     extracted.judge(table["union"]["parameters"] == union, f"union: {table['union']}, not {union}")
     extracted.judge(table["union"]["separate"] == sum(
         kept[networks(kind).index((task, 1))] for task in ("birds", "cars")), f"separate: {table['union']}")
+    present = {name: is_nonzero(*source[name]) for name in own}
+    wanted = [sum(int((one & present[name]).sum()) for name in own
+                  if (one := kept_by(kind, source, name, task, level)) is not None)
+              for task, level in networks(kind)] + [sum(int(one.sum()) for one in present.values())]
+    found = [row["parameters"] for row in tables["nonzero"]["rows"]]
+    extracted.judge(found == wanted, f"non-zero: {found}, not {wanted}")
     for place, (task, level) in enumerate(networks(kind)):
         row, bits = tables["bytes"]["rows"][place], tables["bits"]["rows"][place]
         mine = [name for name in beside if name.startswith(f"masks.{task}.") or name.endswith(f".mask_{task}_{level - 1}")
