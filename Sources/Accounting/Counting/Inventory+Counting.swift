@@ -91,6 +91,7 @@ extension Inventory {
     networks count: Int, _ policy: CountingPolicy, isUnion: Bool = false
   ) throws(AccountingError) {
     let isPlain = policy.isPlain && !isUnion
+    let isSingle = policy.isSingle && !isUnion
     var work = 0
     func add(_ factors: Int...) throws(AccountingError) {
       var product = 1
@@ -109,10 +110,16 @@ extension Inventory {
       }
       return
     }
-    if !isPlain { try add(count, networks.count, networks.count) }
+    if !isSingle { try add(count, networks.count, networks.count) }
     for group in policy.isByTensor ? groupOfTensor.map({ groups[$0] }) : groups {
       let parts = group.outline.dimensions.reduce(1) { $0 + (unitCount ?? 1) + $1.parts.count }
       let users = 1 + min(count, group.networks.reduce(0) { $0 + $1.count })
+      if isSingle, !isPlain {
+        // A row looks for its network, everything stored at all of them.
+        try add(parts + group.networks.count, 1 + count)
+        try add(networks.count)
+        continue
+      }
       guard isPlain else {
         try add(parts, 1 + count, 1 + networks.count)
         continue
@@ -175,8 +182,10 @@ extension Inventory {
 
 extension CountingPolicy {
   /// Whether every row is one network by itself and all that is asked for is which tensors count.
-  fileprivate var isPlain: Bool {
+  fileprivate var isPlain: Bool { isSingle && density == .dense }
+
+  /// Whether every row is one network by itself.
+  fileprivate var isSingle: Bool {
     (scope == .active || scope == .standAlone) && heads == .active && stems == .active && ties != .use
-      && density == .dense
   }
 }
