@@ -102,7 +102,8 @@ final class BlockQueue: @unchecked Sendable {
       }
       guard failure == nil, let owners else { return }
       let parts = OwnerPacking(UnsafeRawBufferPointer(map.storage), width: width)
-      parts.pack(UnsafeRawBufferPointer(window.storage), into: pieces)
+      guard let flat = window.storage.baseAddress, let staging = pieces.baseAddress else { return }
+      parts.move(.flatToPieces, flat: flat, pieces: staging)
       do throws(FileError) {
         for (owner, range) in parts.ranges {
           let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(pieces)[range])

@@ -97,13 +97,13 @@ package final class MaskCounter: Sendable {
       }
       for place in together.indices { together[place] = 0 }
       for reader in readers {
-        try asConversion { () throws(FlatFormatError) in try NonZeroCount.fill(&window, from: reader) }
+        try asConversion { () throws(FlatFormatError) in try reader.read(into: &window) }
         for place in window.indices { together[place] |= window[place] }
       }
       if let values {
         let byteCount = window.count * (dtype.bytes ?? 1)
         if elements.count != byteCount { elements = [UInt8](repeating: 0, count: byteCount) }
-        try asConversion { () throws(FlatFormatError) in try NonZeroCount.fill(&elements, from: values) }
+        try asConversion { () throws(FlatFormatError) in try values.read(into: &elements) }
         for (place, byte) in together.enumerated()
         where byte != 0 && !NonZeroCount.isZero(place, of: dtype, in: elements) { kept += 1 }
       } else {

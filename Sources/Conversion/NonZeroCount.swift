@@ -47,23 +47,14 @@ package enum NonZeroCount {
       let length = min(left, windowLength / 16)
       var values = [UInt8](repeating: 0, count: length * width)
       var owners = [UInt8](repeating: 0, count: length)
-      try fill(&values, from: reader)
-      try fill(&owners, from: map)
+      try reader.read(into: &values)
+      try map.read(into: &owners)
       for (element, owner) in owners.enumerated() where counts.indices.contains(Int(owner)) {
         if !isZero(element, of: spec.dtype, in: values) { counts[Int(owner)] += 1 }
       }
       left -= length
     }
     return counts
-  }
-
-  /// The next bytes of a tensor.
-  static func fill(_ window: inout [UInt8], from reader: any TensorByteReader) throws(FlatFormatError) {
-    var failure: FlatFormatError?
-    window.withUnsafeMutableBytes { buffer in
-      do throws(FlatFormatError) { try reader.read(into: buffer) } catch { failure = error }
-    }
-    if let failure { throw failure }
   }
 
   /// A multiple of 16 bytes and of the three bytes that four elements of six bits take.
@@ -77,7 +68,7 @@ package enum NonZeroCount {
     var window = [UInt8](repeating: 0, count: min(windowLength, left))
     while left > 0 {
       if window.count > left { window = [UInt8](repeating: 0, count: left) }
-      try fill(&window, from: reader)
+      try reader.read(into: &window)
       left -= window.count
       // What the last byte of packed elements is filled up with is none.
       let count = min(window.count * 8 / spec.dtype.bits, elements)

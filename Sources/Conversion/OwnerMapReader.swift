@@ -1,5 +1,6 @@
 internal import FlatFormats
 internal import Tensors
+internal import UnitCheckpoints
 internal import UnitModel
 
 /// Reads the owner map of a tensor beside it, and holds it against the numbers that the plan gives.

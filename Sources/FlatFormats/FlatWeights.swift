@@ -71,6 +71,17 @@ public protocol TensorByteReader: AnyObject {
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(FlatFormatError)
 }
 
+extension TensorByteReader {
+  /// Fills all of `bytes` with the next bytes.
+  package func read(into bytes: inout [UInt8]) throws(FlatFormatError) {
+    var failure: FlatFormatError?
+    bytes.withUnsafeMutableBytes { buffer in
+      do throws(FlatFormatError) { try read(into: buffer) } catch { failure = error }
+    }
+    if let failure { throw failure }
+  }
+}
+
 /// A flat file being written; it appears under its name in `finish`, whole, or not at all.
 public protocol FlatWeightsSink: AnyObject {
   /// Indices into the specs given at creation: the order in which `append` expects the tensors' bytes.

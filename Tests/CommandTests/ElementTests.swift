@@ -93,7 +93,26 @@ struct ElementTests {
       "tasks: expected tasks, levels and patterns that meet the tensors' names at most 100000000 times, found more"
   )
 
-  @Test("of families", arguments: families + [greedy])
+  /// A hundred thousand rules for masks, and three thousand names.
+  private static let greedyMasks = Case(
+    rows: greedy.rows,
+    family: #""masks": {\#((0..<100_000).map { #""*a\#($0)*": "m*{task}*""# }.joined(separator: ", "))}"#,
+    said: greedy.said)
+
+  @Test("of two thousand tensors are read in time")
+  func manyMaps() throws {
+    let folder = try TemporaryFolder()
+    let rows = (0..<2_000).flatMap { [("l\($0).weight", "F32", [4]), ("l\($0).owner", "U8%3", [4])] }
+    _ = try folder.write(SampleWeights.bytes(rows), as: "w.safetensors")
+    _ = try folder.write(
+      #"{"format": "tessera.family/1", "family": "f", "tasks": ["x", "y"], \#(Self.owners)}"#, as: "f.json")
+    for arguments in [["--family", "f.json", "-o", "plan.json"], ["--plan", "plan.json"]] {
+      let run = try tessera(["plan", "w.safetensors"] + arguments, directory: folder.path, timeout: 5)
+      #expect(run.ending == .exited(0), "\(run.errorText)")
+    }
+  }
+
+  @Test("of families", arguments: families + [greedy, greedyMasks])
   func family(of sample: Case) throws {
     let folder = try TemporaryFolder()
     _ = try folder.write(SampleWeights.bytes(sample.rows), as: "w.safetensors")

@@ -72,7 +72,7 @@ extension Family {
   }
 
   /// The most levels that may have masks of their own.
-  private static let maskLevelLimit = 64
+  static let maskLevelLimit = 64
 
   /// Entries for the tensors that have a mask for each task.
   ///
@@ -85,10 +85,11 @@ extension Family {
 
   /// The name by which networks know their masks: that of the mask without task and level, or, where a tensor is called so
   /// already, one with `mask.` before it.
-  func known(_ rule: (tensors: NamePattern, mask: String), _ specs: [TensorSpec]) -> String {
+  func known(
+    _ rule: (tensors: NamePattern, mask: String), _ specs: [TensorSpec], among names: Set<String>
+  ) -> String {
     let text = Self.known(rule.mask)
     let pattern = NamePattern(text)
-    let names = Set(specs.map(\.name.text))
     let isTaken =
       text.isEmpty
       || specs.contains { spec in

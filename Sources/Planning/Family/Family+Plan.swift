@@ -14,6 +14,7 @@ extension Family {
     for specs: [TensorSpec], ties: [TensorName: TensorName] = [:],
     mask: (TensorName) throws(Failure) -> [Bool], values: (TensorName) throws(Failure) -> [Int]
   ) throws -> ProposedPlan {
+    try checkRules(specs)
     var plan = Plan(unitCount: 1)
     plan.tensors = cuts.map { PlanTensor(selector: .match($0.pattern), dimensions: $0.dimensions) }
     let sizes = try sizes(for: specs)
@@ -38,7 +39,8 @@ extension Family {
     if case .whole = units, let count = try maskLevels(specs) {
       levels = [[UnitID]](repeating: [UnitID(0)], count: count)
     }
-    let aliases = masks.map { known($0, specs) }
+    let names = Set(specs.map(\.name.text))
+    let aliases = masks.map { known($0, specs, among: names) }
     plan.tensors += maskEntries(aliases)
     try checkWork(levels: levels.count, specs)
     try checkPatterns(levels: levels.count, specs)
@@ -61,8 +63,25 @@ extension Family {
 
   /// The most names that may be held against patterns: some seconds.
   ///
-  /// A hundred tasks with three patterns each, for 50,000 tensors, take a seventh of it.
+  /// A hundred tasks with three patterns each, for 50,000 tensors, take half of it.
   private static let workLimit = 100_000_000
+
+  /// Bounds what rules for maps and masks take, which are tried before it is known how many levels there are.
+  private func checkRules(_ specs: [TensorSpec]) throws(PlanningError) {
+    var rules = perLevel.count + 2 * masks.count
+    rules += masks.count { $0.mask.contains("{level}") } * Self.maskLevelLimit
+    if case .owners(let maps) = units { rules += maps.count }
+    let (work, overflow) = rules.multipliedReportingOverflow(by: max(1, specs.count))
+    if overflow || work > Self.workLimit { throw Self.tooMuchWork }
+  }
+
+  private static var tooMuchWork: PlanningError {
+    .plan(
+      .outOfRange(
+        place: "tasks",
+        expected: "tasks, levels and patterns that meet the tensors' names at most \(workLimit) times",
+        found: "more"))
+  }
 
   private func checkWork(levels count: Int, _ specs: [TensorSpec]) throws(PlanningError) {
     let levelCount = choices.values.reduce(count) { max($0, $1.count) }
@@ -73,13 +92,7 @@ extension Family {
       let (product, overflow) = work.multipliedReportingOverflow(by: factor)
       work = overflow ? Int.max : product
     }
-    guard work <= Self.workLimit else {
-      throw .plan(
-        .outOfRange(
-          place: "tasks",
-          expected: "tasks, levels and patterns that meet the tensors' names at most \(Self.workLimit) times",
-          found: "more"))
-    }
+    if work > Self.workLimit { throw Self.tooMuchWork }
   }
 
   /// The axes that the cuts make of the tensors, and how many channels each has.

@@ -150,30 +150,24 @@ package final class TensorBlocksReader {
   ) throws(CheckpointError) {
     guard let picking else { throw missing() }
     let target = UnsafeMutableRawBufferPointer(rebasing: flat[..<window.byteCount])
-    let counts = try picking.load(window)
-    // Owners whose elements are kept, each with its place among the pieces.
-    var starts = [Int](repeating: -1, count: 256)
+    let packing = OwnerPacking(try picking.load(window), width: picking.width) { owners.keeps[$0] }
     var stretches: [DatasetPiece] = []
-    var end = 0
-    for (owner, count) in counts.enumerated() where count > 0 && owners.keeps[owner] {
-      let byteCount = count * picking.width
-      guard numbers[owner] >= 0, let start = nextByte(of: numbers[owner], count: byteCount) else {
+    for (owner, bytes) in packing.ranges {
+      guard numbers[owner] >= 0, let start = nextByte(of: numbers[owner], count: bytes.count) else {
         throw picking.disagreement(selection.tensor.spec, owner: owner)
       }
-      starts[owner] = end
       stretches.append(
         DatasetPiece(
           dataset: blocks[numbers[owner]].dataset, offset: start,
-          target: UnsafeMutableRawBufferPointer(rebasing: pieces[end..<end + byteCount])))
-      end += byteCount
+          target: UnsafeMutableRawBufferPointer(rebasing: pieces[bytes])))
     }
     try checkpoint.read(stretches)
-    for (owner, start) in starts.enumerated() where start >= 0 {
-      advance(
-        numbers[owner],
-        over: UnsafeRawBufferPointer(rebasing: pieces[start..<start + counts[owner] * picking.width]))
+    for (owner, bytes) in packing.ranges {
+      advance(numbers[owner], over: UnsafeRawBufferPointer(rebasing: pieces[bytes]))
     }
-    picking.scatter(UnsafeRawBufferPointer(rebasing: pieces[..<end]), starts: starts, into: target)
+    guard let flat = target.baseAddress else { return }
+    // Without pieces there may be nothing to take a pointer to, and none is looked at.
+    packing.move(.piecesToFlat, flat: flat, pieces: pieces.baseAddress ?? flat)
   }
 
   /// Checks that every run was read whole and is what was written.

@@ -12,20 +12,22 @@ enum FamilyFile {
     _ reading: ReadingOptions
   ) throws -> ProposedPlan {
     let family = try read(path)
-    let file = masks ?? source
+    // Owner maps are stored beside their tensors, so they are in the file itself.
+    let file = NamedTensors(try InputFile(source, assumeDType: reading.assumeDType).source)
+    let beside = try masks.map { NamedTensors(try InputFile($0, assumeDType: reading.assumeDType).source) }
     return try family.plan(for: specs, ties: ties) { (name) throws(Failure) in
-      try mask(name, in: InputFile(file, assumeDType: reading.assumeDType).source)
+      try mask(name, in: beside ?? file)
     } values: { (name) throws(Failure) in
-      // Owner maps are stored beside their tensors, so they are in the file itself.
-      try values(of: name, in: InputFile(source, assumeDType: reading.assumeDType).source)
+      try values(of: name, in: file)
     }
   }
 
   /// Holds the owner maps of weights against the numbers of elements that a plan gives.
   static func checkOwners(_ partition: Partition, _ source: any TensorSource) throws(Failure) {
+    let file = NamedTensors(source)
     for tensor in partition.tensors {
       guard let owners = tensor.owners else { continue }
-      let found = try values(of: owners.map, in: source)
+      let found = try values(of: owners.map, in: file)
       for (owner, count) in found.enumerated() {
         let expected = owners.elements.indices.contains(owner) ? owners.elements[owner] : 0
         if count == expected { continue }
@@ -50,20 +52,16 @@ enum FamilyFile {
   }
 
   /// How often each byte occurs in a tensor of bytes.
-  private static func values(of name: TensorName, in source: any TensorSource) throws(Failure) -> [Int] {
+  private static func values(of name: TensorName, in file: NamedTensors) throws(Failure) -> [Int] {
     var counts = [Int](repeating: 0, count: 256)
-    guard let index = source.tensors.firstIndex(where: { $0.spec.name == name }) else { return counts }
-    var left = source.tensors[index].spec.byteCount
+    guard let index = file.places[name] else { return counts }
+    var left = file.source.tensors[index].spec.byteCount
     do {
-      let reader = try source.reader(of: index)
+      let reader = try file.source.reader(of: index)
       var window = [UInt8](repeating: 0, count: min(1 << 20, left))
       while left > 0 {
         if window.count > left { window.removeLast(window.count - left) }
-        var failure: FlatFormatError?
-        window.withUnsafeMutableBytes { buffer in
-          do throws(FlatFormatError) { try reader.read(into: buffer) } catch { failure = error }
-        }
-        if let failure { throw failure }
+        try reader.read(into: &window)
         for byte in window { counts[Int(byte)] += 1 }
         left -= window.count
       }
@@ -74,8 +72,9 @@ enum FamilyFile {
   /// The most elements of a mask of channels.
   private static let maskLimit = 1 << 24
 
-  private static func mask(_ name: TensorName, in source: any TensorSource) throws(Failure) -> [Bool] {
-    guard let index = source.tensors.firstIndex(where: { $0.spec.name == name }) else {
+  private static func mask(_ name: TensorName, in file: NamedTensors) throws(Failure) -> [Bool] {
+    let source = file.source
+    guard let index = file.places[name] else {
       let nearest = nearestName(to: name.text, among: source.tensors.lazy.map(\.spec.name.text))
       throw Failure(
         sentence: "\(source.path): expected the mask \(name.quoted), found none"
@@ -90,16 +89,23 @@ enum FamilyFile {
     var bytes = [UInt8](repeating: 0, count: spec.elementCount * width)
     do {
       let reader = try source.reader(of: index)
-      var failure: FlatFormatError?
-      if !bytes.isEmpty {
-        bytes.withUnsafeMutableBytes { buffer in
-          do throws(FlatFormatError) { try reader.read(into: buffer) } catch { failure = error }
-        }
-      }
-      if let failure { throw failure }
+      if !bytes.isEmpty { try reader.read(into: &bytes) }
     } catch { throw Failure(sentence: "\(error)") }
     return (0..<spec.elementCount).map { element in
       bytes[(element * width)..<((element + 1) * width)].contains { $0 != 0 && $0 != 0x80 }
     }
+  }
+}
+
+/// A source with the places of its tensors by name: maps and masks are asked for one by one.
+private struct NamedTensors {
+  let source: any TensorSource
+  let places: [TensorName: Int]
+
+  init(_ source: any TensorSource) {
+    self.source = source
+    places = Dictionary(
+      source.tensors.enumerated().map { ($0.element.spec.name, $0.offset) },
+      uniquingKeysWith: { first, _ in first })
   }
 }
