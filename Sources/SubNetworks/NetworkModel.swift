@@ -64,7 +64,9 @@ package struct NetworkModel {
 
   /// Holds a plan against the graph for every sub-network, each of which must have an output.
   package func check(_ plan: ResolvedPlan) throws {
-    for network in plan.assignment.networks { _ = try flow(network, plan: plan).requiredOutputs() }
+    for network in try GraphNetworks.distinct(in: plan, of: model) {
+      _ = try flow(network, plan: plan).requiredOutputs()
+    }
   }
 
   /// A session for the dense sub-network of a checkpoint.

@@ -100,11 +100,10 @@ final class GraphCompiler {
       return CompiledGraph.Step(
         node: node, action: .call(try expand(function, node)), opset: 0, subgraphs: [:], releases: releases)
     }
-    let known = node.domain.isEmpty ? OperatorRegistry.operators[node.operation] : nil
-    guard let known else {
+    guard let known = OperatorRegistry.known(node) else {
       throw unsupported(node, "an operator that is built here", quoted(node.operation))
     }
-    guard let opset = opsets[node.domain], opset >= known.since else {
+    guard let opset = opsets[""] ?? opsets[node.domain], opset >= known.since else {
       throw unsupported(
         node, "version \(known.since) or later of the operator set", "\(opsets[node.domain] ?? 0)")
     }
