@@ -138,6 +138,32 @@ package final class ChannelLabels {
     if label > 0, !isChecking { ended.insert(root(label)) }
   }
 
+  // MARK: Marks
+
+  private var marks: [Int] = []
+  private var mark = 0
+
+  /// Forgets which labels are marked.
+  func clearMarks() {
+    mark += 1
+    let missing = (isChecking ? parts.count : parents.count) - marks.count
+    if missing > 0 { marks += [Int](repeating: 0, count: missing) }
+  }
+
+  /// Marks the labels of a list that are not whole, of which none may be made meanwhile.
+  func mark(_ list: [ChannelLabel]) {
+    for label in list {
+      let root = Int(find(label))
+      if root > 0 { marks[root] = mark }
+    }
+  }
+
+  /// Whether a label is whole, or marked.
+  func isMarked(_ label: ChannelLabel) -> Bool {
+    let root = Int(find(label))
+    return root <= 0 || marks[root] == mark
+  }
+
   /// Makes whole what the walk has left open: atoms that nothing takes in, and those whose image in a padded axis is
   /// whole, or whose source is.
   package func settle() {

@@ -11,7 +11,7 @@ final class FlowCall {
   /// Inputs that say extents or places, which the rule gives other numbers in a sub-network.
   var adapted: Set<Int> = []
   /// Labels that end here as they should: those of sums, and of positions that are left out.
-  private(set) var ended: Set<ChannelLabel> = []
+  private var ended: [[ChannelLabel]] = []
   let opset: Int
   let context: FlowContext
   /// The node of the dense sub-network.
@@ -160,12 +160,17 @@ final class FlowCall {
     guard a.count == b.count else { throw refusal("\(a.count) positions of \(what)", "\(b.count)") }
     var result: [ChannelLabel] = []
     result.reserveCapacity(a.count)
+    // Channels that came through padding go on as those of the axis that they meet.
+    var replaced: [ChannelLabel] = []
     for (one, other) in zip(a, b) {
       guard let label = labels.join(one, other) else {
         throw refusal("\(what) that \(labels.words(one)) has", "\(labels.words(other))")
       }
+      if label != one { replaced.append(one) }
+      if label != other { replaced.append(other) }
       result.append(label)
     }
+    leave(replaced)
     return result
   }
 
@@ -222,16 +227,12 @@ final class FlowCall {
 
   /// A weighted sum takes the channels in.
   func end(_ list: [ChannelLabel]?) {
-    for label in list ?? [] where label > 0 {
-      ended.insert(labels.find(label))
-      labels.end(label)
-    }
+    for label in list ?? [] { labels.end(label) }
+    leave(list)
   }
 
   /// Positions that are left out, or that go on under another label.
-  func leave(_ list: [ChannelLabel]?) {
-    for label in list ?? [] where label > 0 { ended.insert(labels.find(label)) }
-  }
+  func leave(_ list: [ChannelLabel]?) { if let list { ended.append(list) } }
 
   /// Makes atoms whole; what a plan cuts all the same must be held against it by the caller.
   func fix(_ list: [ChannelLabel]?, _ reason: String) {
@@ -268,16 +269,15 @@ final class FlowCall {
   func account(
     _ given: [FlowValue?], _ outputs: [FlowValue], isUsed: (Int) -> Bool
   ) throws(FlowError) {
-    var followed = ended
     var areKnown = true
+    labels.clearMarks()
+    ended.forEach(labels.mark)
     for place in node.outputs.indices where isUsed(place) {
       guard outputs.indices.contains(place), outputs[place].shape != nil else {
         areKnown = false
         continue
       }
-      for factor in outputs[place].factors {
-        for label in factor.labels { followed.insert(labels.find(label)) }
-      }
+      for factor in outputs[place].factors { labels.mark(factor.labels) }
     }
     let reason =
       areKnown
@@ -286,11 +286,7 @@ final class FlowCall {
     for (place, value) in given.enumerated() {
       for factor in value?.factors ?? [] {
         let isFollowed = areKnown && touched.contains(place)
-        let lost = factor.labels.filter { label in
-          let root = labels.find(label)
-          return root > 0 && !(isFollowed && followed.contains(root))
-        }
-        try stop(lost, reason)
+        try stop(isFollowed ? factor.labels.filter { !labels.isMarked($0) } : factor.labels, reason)
       }
     }
   }

@@ -30,6 +30,8 @@ package struct FlowWalk {
   package private(set) var steps: [Step] = []
   /// Values that a weight which the sub-network does not have keeps from being made.
   private var absent: Set<String> = []
+  /// Values that the sub-network has no channel of, and what is made of them, each with the first such node.
+  package private(set) var emptied: [String: Int] = [:]
   /// Values that something takes.
   private let used: Set<String>
 
@@ -142,6 +144,10 @@ package struct FlowWalk {
       absent.formUnion(node.outputs)
       return
     }
+    if let name = names.first(where: { emptied[$0] != nil }) {
+      for output in node.outputs { emptied[output] = emptied[name] }
+      return
+    }
     let inputs = node.inputs.map { $0.isEmpty ? nil : values[$0] ?? .unknown }
     let call = FlowCall(node, inputs, opset: model.opsets[node.domain] ?? 0, context: context)
     // Graphs among the attributes see values of this one as they are.
@@ -158,7 +164,11 @@ package struct FlowWalk {
     for place in node.outputs.indices where !node.outputs[place].isEmpty {
       var value = try stored(outputs.indices.contains(place) ? outputs[place] : .unknown, call)
       value.isConstant = isConstant
-      values[node.outputs[place]] = value
+      if isEmptied(value) {
+        emptied[node.outputs[place]] = index
+      } else {
+        values[node.outputs[place]] = value
+      }
     }
     // What the rule has learnt of joint labels holds for each node that takes the value next.
     for (name, input) in zip(node.inputs, call.inputs) {
@@ -199,12 +209,15 @@ package struct FlowWalk {
       }
     }
     value.factors = factors
-    if context.labels.isChecking, let full = value.shape, let dense = context.denseShape(value) {
-      guard zip(full, dense).allSatisfy({ $0 == 0 || $1 > 0 }) else {
-        throw refusal(call.node.shown, "at least one channel that the sub-network has", "none")
-      }
-    }
     return value
+  }
+
+  /// Whether the sub-network has no channel of a value: a part of an axis whose units are all others.
+  private func isEmptied(_ value: FlowValue) -> Bool {
+    guard context.labels.isChecking, let full = value.shape, let dense = context.denseShape(value) else {
+      return false
+    }
+    return zip(full, dense).contains { $0 > 0 && $1 == 0 }
   }
 
   /// Numbers that count channels go on in what is computed of them; anything else that takes them would compute with

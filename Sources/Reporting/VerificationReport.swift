@@ -89,7 +89,7 @@ package struct VerificationReport: Sendable {
     return text
   }
 
-  private static func short(_ number: Double) -> String {
+  package static func short(_ number: Double) -> String {
     if number == 0 || !number.isFinite { return "\(number)" }
     var exponent = 0
     var rest = number

@@ -185,20 +185,3 @@ final class GraphCompiler {
     .refused(kind: .invalid, path: model.file.path, place: place, expected: expected, found: found)
   }
 }
-
-extension Node {
-  /// The node of a function's body with the attributes that refer to those of the call.
-  fileprivate func resolving(_ given: [String: AttributeValue]) -> Node {
-    var node = self
-    for (name, value) in attributes {
-      switch value {
-      case .reference(let other): node.attributes[name] = given[other]
-      case .graph(var graph):
-        graph.nodes = graph.nodes.map { $0.resolving(given) }
-        node.attributes[name] = .graph(graph)
-      default: break
-      }
-    }
-    return node
-  }
-}

@@ -19,7 +19,7 @@ extension PlanRequest {
     while true {
       let weights = try GraphWeights.best(
         of: model, inputShapes: inputShapes, options: options, unitCount: unitCount, supplier: supplier,
-        stopped: stopped)
+        stopped: stopped, names: Set(specs.map(\.name.text)))
       let proposed = try weights.proposal(for: self, specs: specs)
       do throws(FlowError) {
         try weights.check(proposed.resolved, supplier: supplier)
@@ -53,7 +53,7 @@ struct GraphWeights {
   /// The weights of the first of the extents that inputs may have with which everything is known.
   static func best(
     of model: Model, inputShapes: [String: [Int]], options: FlowOptions, unitCount: Int,
-    supplier: (any TensorSupplier)?, stopped: [Int: String]
+    supplier: (any TensorSupplier)?, stopped: [Int: String], names: Set<String>
   ) throws(PlanningError) -> GraphWeights {
     var best: GraphWeights?
     var failure: FlowError?
@@ -61,7 +61,7 @@ struct GraphWeights {
       do throws(FlowError) {
         let found = try GraphWeights(
           model, inputShapes: candidate.merging(inputShapes) { $1 }, options: options, unitCount: unitCount,
-          supplier: supplier, stopped: stopped)
+          supplier: supplier, stopped: stopped, names: names)
         if found.isKnown { return found }
         best = best ?? found
       } catch { failure = failure ?? error }
@@ -72,7 +72,7 @@ struct GraphWeights {
 
   private init(
     _ model: Model, inputShapes: [String: [Int]], options: FlowOptions, unitCount: Int,
-    supplier: (any TensorSupplier)?, stopped: [Int: String]
+    supplier: (any TensorSupplier)?, stopped: [Int: String], names: Set<String>
   ) throws(FlowError) {
     let labels = ChannelLabels()
     let context = FlowContext(
@@ -83,8 +83,10 @@ struct GraphWeights {
     var atoms: [String: [[ChannelLabel]?]] = [:]
     var walk = FlowWalk(model, context: context, inputShapes: inputShapes) {
       (tensor, name) throws(FlowError) in
+      let isNamed = names.contains(name)
       let lists = tensor.shape.map { extent -> [ChannelLabel]? in
-        guard tensor.isFloatingPoint, tensor.elementCount > 0, extent > 1, extent <= Self.extentLimit else {
+        guard isNamed, tensor.isFloatingPoint, tensor.elementCount > 0, extent > 1, extent <= Self.extentLimit
+        else {
           return nil
         }
         return (0..<extent).map { _ in labels.atom() }
@@ -115,7 +117,9 @@ struct GraphWeights {
   /// What was found must hold when it is followed the other way.
   func check(_ plan: ResolvedPlan, supplier: (any TensorSupplier)?) throws(FlowError) {
     for network in try GraphNetworks.distinct(in: plan, of: model) {
-      _ = try NetworkFlow(network, plan: plan, model: model, supplier: supplier, inputShapes: shapes)
+      let flow = try NetworkFlow(
+        network, plan: plan, model: model, supplier: supplier, inputShapes: shapes)
+      _ = try flow.requiredOutputs()
     }
   }
 

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import ByteFiles
 internal import Conversion
 internal import FlatFormats
+internal import Glibc
 internal import Reporting
 internal import SubNetworks
 internal import Tensors
@@ -62,6 +63,10 @@ struct ConvertCommand: ParsableCommand {
       discussion: "kB is 1000 bytes. Without it a set comes back as it was, and new sets have shards of 5GB.",
       valueName: "bytes"))
   var shardSize: String?
+
+  @Flag(
+    help: "Do not run the sub-networks of a plan beside the whole network before they are written.")
+  var noProve = false
 
   @OptionGroup var reading: ReadingOptions
 
@@ -153,16 +158,7 @@ struct ConvertCommand: ParsableCommand {
   }
 
   private func cut(_ flat: any FlatWeightsSource) throws {
-    if plan != nil, let graph = try GraphFile.network(flat), let read = try readPlan() {
-      // A plan that the graph contradicts would make sub-networks that compute something else.
-      var ties: [TensorName: TensorName] = [:]
-      for tensor in flat.tensors { if let tie = tensor.tiedTo { ties[tensor.spec.name] = tie } }
-      do { try graph.check(try read.resolve(against: flat.tensors.map(\.spec), ties: ties)) } catch let error
-        as PlanError
-      {
-        throw Failure(sentence: "\(plan ?? source): \(error)")
-      }
-    }
+    let proof = try proved(flat)
     let (contents, notes) = try CheckpointContents.cutting(
       flat, plan: readPlan() ?? .whole, planPath: plan ?? source, isCompressed: compress)
     var bar = ProgressBar("cutting", total: flat.tensors.reduce(0) { $0 + $1.spec.byteCount })
@@ -170,9 +166,37 @@ struct ConvertCommand: ParsableCommand {
     try FlatToUnits(flat, contents: contents, destination: dest).run { bar.update($0) }
     bar.finish()
     // After the fact, so that a conversion that fails says one sentence and no more.
+    if let proof { Output.standardError(proof + "\n") }
     if plan == nil { Output.standardError("note: no plan (--plan): every tensor is whole, in one unit\n") }
     for note in notes { Output.standardError("note: \(note)\n") }
     tellRemarks(of: flat)
+  }
+
+  /// Holds the plan against a graph: its channels, then what its sub-networks compute. Says in a line what was shown.
+  ///
+  /// Throws where they would compute something else, before anything is written.
+  private func proved(_ flat: any FlatWeightsSource) throws -> String? {
+    guard let plan, let graph = try GraphFile.network(flat), let read = try readPlan() else { return nil }
+    var ties: [TensorName: TensorName] = [:]
+    for tensor in flat.tensors { if let tie = tensor.tiedTo { ties[tensor.spec.name] = tie } }
+    let resolved: ResolvedPlan
+    do { resolved = try read.resolve(against: flat.tensors.map(\.spec), ties: ties) } catch {
+      throw Failure(sentence: "\(plan): \(error)")
+    }
+    try graph.check(resolved)
+    if noProve { return "note: not proved (--no-prove): 'tessera verify' runs every sub-network" }
+    switch try NetworkProof(graph, plan: resolved, threads: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+      .run()
+    {
+    case .proved(let networks, let worst):
+      let gap =
+        worst == 0
+        ? "no difference" : "differences of at most \(VerificationReport.short(worst)) of the output"
+      return
+        "proved: \(networks) sub-network\(networks == 1 ? " is" : "s are") the whole network with the other channels zero, on made-up inputs (\(gap))"
+    case .skipped(let reason):
+      return "note: not proved, because \(reason); 'tessera verify' runs every sub-network"
+    }
   }
 
   private func join(_ checkpoint: UnitCheckpoint, as kind: FlatFormatKind) throws {
