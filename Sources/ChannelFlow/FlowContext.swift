@@ -40,8 +40,9 @@ package final class FlowContext {
     return left >= 0
   }
 
-  /// Labels that a walk may still look at. A ResNet-50 takes a million, and as many bytes times four stay in memory.
-  private var left = 1 << 26
+  /// Labels that a walk may look at. They stay in memory, four bytes each, some times over.
+  static let labelLimit = 1 << 24
+  private var left = labelLimit
 }
 
 /// What is cut, beyond the layers between the first and the last.

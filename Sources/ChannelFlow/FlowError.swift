@@ -5,6 +5,8 @@ package import ONNXGraph
 package enum FlowError: Error, CustomStringConvertible {
   /// At `place` (a node, a tensor, an output).
   case refused(path: String, place: String, expected: String, found: String)
+  /// More channels in all than can be followed; other extents of the inputs would not help.
+  case exhausted(path: String, place: String)
   /// The same at a node, by its number in the main graph.
   indirect case node(Int, FlowError)
   case graph(GraphError)
@@ -14,9 +16,20 @@ package enum FlowError: Error, CustomStringConvertible {
     switch self {
     case .refused(let path, let place, let expected, let found):
       "\(path): \(place): expected \(expected), found \(found)"
+    case .exhausted(let path, let place):
+      "\(path): \(place): expected channels that can be followed one by one, found more than \(FlowContext.labelLimit) in all"
     case .node(_, let error): error.description
     case .graph(let error): error.description
     case .inference(let error): error.description
+    }
+  }
+
+  /// Whether nothing can be followed here, whatever is tried.
+  package var isFinal: Bool {
+    switch self {
+    case .exhausted: true
+    case .node(_, let error): error.isFinal
+    default: false
     }
   }
 

@@ -178,7 +178,8 @@ package struct FlowWalk {
   }
 
   private func outputs(_ call: FlowCall, _ index: Int, isPlain: Bool) throws(FlowError) -> [FlowValue] {
-    if let reason = context.stopped[index] { return try call.stopAll(reason) }
+    // With nothing left to cut, the rule still says what extents come out.
+    if let reason = context.stopped[index] { _ = try call.stopAll(reason) }
     guard let rule = FlowRules.rule(for: call.node), isPlain else {
       return try call.stopAll("\(call.node.shown) is an operator that the planner does not know")
     }
@@ -199,7 +200,7 @@ package struct FlowWalk {
     var factors: [LabelFactor] = []
     for factor in value.factors {
       guard context.spend(factor.labels.count) else {
-        throw refusal(call.node.shown, "channels that can be followed one by one", "too many in all")
+        throw .exhausted(path: context.path, place: call.node.shown)
       }
       if let shape = value.shape, factor.fits(shape), taken.isDisjoint(with: factor.dimensions) {
         taken.formUnion(factor.dimensions)

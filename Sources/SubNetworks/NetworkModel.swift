@@ -55,11 +55,19 @@ package struct NetworkModel {
           inputShapes: candidate.merging(inputShapes) { $1 })
         if flow.outputs.allSatisfy({ flow.walk.values[$0.name]?.shape != nil }) { return flow }
         if best == nil { best = flow }
-      } catch { failure = failure ?? error }
+      } catch {
+        failure = failure ?? error
+        if error.isFinal { break }
+      }
     }
     if let best { return best }
     throw failure
       ?? .refused(path: model.path, place: "graph", expected: "inputs that can be followed", found: "none")
+  }
+
+  /// Throws where a plan has more sub-networks than can be held against the graph.
+  package func bound(_ plan: ResolvedPlan) throws(FlowError) {
+    _ = try GraphNetworks.distinct(in: plan, of: model)
   }
 
   /// Holds a plan against the graph for every sub-network, each of which must have an output.

@@ -98,7 +98,7 @@ package final class MaskedElements: TensorElements {
     keeps: (UInt8) -> Bool
   ) throws {
     guard let width = placement.spec.dtype.bytes,
-      let beside = placements.first(where: { $0.spec.name == name }), let kept = try read(beside.spec)
+      let number = numbers[name], let kept = try read(source.tensors[number].spec)
     else { return }
     defer { kept.deallocate() }
     for (element, byte) in kept.enumerated() where !keeps(byte) {

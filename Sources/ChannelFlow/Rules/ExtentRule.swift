@@ -84,6 +84,8 @@ enum ExtentRule {
 
   /// Extents are known before the network runs, those of the dense one too. Those of weights are constants.
   static func shape(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
+    // Which of several dimensions is cut decides what is counted.
+    try call.resolve(0)
     let x = try call.input(0)
     guard let shape = x.shape else { return [.unknown] }
     let isSize = call.node.operation == "Size"

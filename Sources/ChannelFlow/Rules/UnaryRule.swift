@@ -18,6 +18,11 @@ enum UnaryRule {
     let x = try call.input(0)
     call.keepsZeros =
       zeroKeeping.contains(call.node.operation) || call.node.operation == "Clip" && clipKeepsZero(call)
+    // The other value says a type, and nothing else.
+    if call.node.operation == "CastLike" {
+      call.touched.insert(1)
+      for factor in call.optional(1)?.factors ?? [] { call.leave(factor.labels) }
+    }
     if call.node.operation == "Trilu" {
       for dimension in [x.rank - 2, x.rank - 1] where dimension >= 0 {
         try call.stop(

@@ -16,10 +16,12 @@ extension PlanRequest {
     supplier: (any TensorSupplier)? = nil
   ) throws(PlanningError) -> ProposedPlan {
     var stopped: [Int: String] = [:]
+    var inputShapes = inputShapes
     while true {
       let weights = try GraphWeights.best(
         of: model, inputShapes: inputShapes, options: options, unitCount: unitCount, supplier: supplier,
         stopped: stopped, names: Set(specs.map(\.name.text)))
+      inputShapes = weights.shapes
       let proposed = try weights.proposal(for: self, specs: specs)
       do throws(FlowError) {
         try weights.check(proposed.resolved, supplier: supplier)
@@ -42,7 +44,7 @@ extension PlanRequest {
 struct GraphWeights {
   private let model: Model
   private let walk: FlowWalk
-  private let shapes: [String: [Int]]
+  let shapes: [String: [Int]]
   /// In the order in which nodes use them.
   private let dimensions: [GraphAxes.Dimension]
   private let ranks: [String: Int]
@@ -64,7 +66,10 @@ struct GraphWeights {
           supplier: supplier, stopped: stopped, names: names)
         if found.isKnown { return found }
         best = best ?? found
-      } catch { failure = failure ?? error }
+      } catch {
+        failure = failure ?? error
+        if error.isFinal { break }
+      }
     }
     if let best { return best }
     throw .graph(failure.map { "\($0)" } ?? "\(model.path): no graph to plan from")

@@ -93,6 +93,7 @@ struct VerifyCommand: ParsableCommand {
     // Other tensors have no values to compare.
     if comparison.mismatches.contains(where: comparison.isMissing) { return report }
     let plan = try checkpoint.resolvedPlan()
+    try stored.bound(plan)
     let original: NetworkModel
     if case .flat(let flat) = one, let own = try GraphFile.network(flat) {
       original = own
