@@ -223,6 +223,29 @@ final class FlowCall {
     return try follow(leader, weight, "channels")
   }
 
+  /// The labels of dimensions that lie on one another: values that the network computes decide, weights follow.
+  func together(_ places: [(index: Int, dimension: Int)]) throws(FlowError) -> [ChannelLabel]? {
+    var result: [ChannelLabel]?
+    var hasLeader = false
+    for isConstant in [false, true] {
+      for (index, dimension) in places where optional(index)?.isConstant == isConstant {
+        let own = try labels(index, dimension)
+        result =
+          isConstant && hasLeader ? try follow(result, own, "channels") : try joined(result, own, "channels")
+        hasLeader = hasLeader || !isConstant
+      }
+    }
+    return result
+  }
+
+  /// Takes from each of them, in the dense network, what the result has.
+  func selectTogether(
+    _ places: [(index: Int, dimension: Int)], _ result: [ChannelLabel]?
+  ) throws(FlowError) {
+    guard labels.isChecking, let wanted = result?.map(labels.isKept), wanted.contains(false) else { return }
+    for (index, dimension) in places { try select(index, dimension, wanted) }
+  }
+
   // MARK: Where labels end
 
   /// A weighted sum takes the channels in.

@@ -32,7 +32,7 @@ package struct FlowWalk {
   private var absent: Set<String> = []
   /// Values that the sub-network has no channel of, and what is made of them, each with the first such node.
   package private(set) var emptied: [String: Int] = [:]
-  /// Values that something takes.
+  /// Values that an output needs, or an input of a node that does.
   private let used: Set<String>
 
   /// - Parameter weight: what a tensor of the main graph is, by the name of its value.
@@ -44,7 +44,7 @@ package struct FlowWalk {
     self.context = context
     self.inputShapes = inputShapes
     self.weight = weight
-    used = Set(model.graph.nodes.flatMap(\.usedNames)).union(model.graph.outputs.map(\.name))
+    used = model.graph.neededNames
   }
 
   /// Walks the whole graph. Values that need a weight the sub-network does not have are not there afterwards.
@@ -63,7 +63,7 @@ package struct FlowWalk {
     do throws(GraphDefect) { order = try model.nodeOrder() } catch {
       throw .inference(InferenceError(error, in: model))
     }
-    for index in order {
+    for index in order where graph.nodes[index].outputs.contains(where: used.contains) {
       do throws(FlowError) { try pass(index) } catch { throw .node(index, error) }
     }
     try finish()
@@ -285,4 +285,21 @@ extension FlowValue {
 extension TensorConstant {
   /// Whether the elements are weights rather than extents, places or codes.
   package var isFloatingPoint: Bool { [.float, .double, .float16, .bfloat16].contains(type) }
+}
+
+extension Graph {
+  /// The values that the outputs need. A graph without outputs is there to hold tensors, and needs every value.
+  fileprivate var neededNames: Set<String> {
+    if outputs.isEmpty { return Set(nodes.flatMap { $0.usedNames + $0.outputs }) }
+    var makers: [String: Int] = [:]
+    for (index, node) in nodes.enumerated() { for name in node.outputs { makers[name] = index } }
+    var needed = Set(outputs.map(\.name))
+    var left = Array(needed)
+    var seen: Set<Int> = []
+    while let name = left.popLast() {
+      guard let maker = makers[name], seen.insert(maker).inserted else { continue }
+      for name in nodes[maker].usedNames where needed.insert(name).inserted { left.append(name) }
+    }
+    return needed
+  }
 }

@@ -19,12 +19,22 @@ enum EinsumRule {
     try firstLayer(call, terms, output)
     var result = FlowValue(output.map { extents[$0] ?? 1 })
     for letter in extents.keys.sorted() where extents[letter] != 1 {
-      let places = terms.indices.compactMap { index in
+      let places = terms.indices.compactMap { index -> (index: Int, dimension: Int)? in
         terms[index].firstIndex(of: letter).flatMap { shapes[index][$0] == 1 ? nil : (index, $0) }
       }
-      let labels = try joint(call, places, isSummed: !output.contains(letter))
+      for (index, dimension) in places where call.optional(index)?.constant != nil {
+        // Weights that are whole keep whole what they meet.
+        guard try call.labels(index, dimension) == nil else { continue }
+        for (other, place) in places {
+          call.fix(try call.labels(other, place), "the weights of \(call.node.shown) are whole")
+        }
+      }
+      let labels = try call.together(places)
+      try call.selectTogether(places, labels)
       if let dimension = output.firstIndex(of: letter) {
         result.factors += LabelFactor.list(labels, dimension)
+      } else {
+        for (index, dimension) in places { call.end(try call.labels(index, dimension)) }
       }
     }
     return [result]
@@ -44,33 +54,6 @@ enum EinsumRule {
     let known = Set(terms.joined())
     return areLetters && terms.count == call.inputs.count && output.allSatisfy(known.contains)
       ? (terms, output) : nil
-  }
-
-  /// The labels of one letter: values that the network computes decide, weights follow.
-  private static func joint(
-    _ call: FlowCall, _ places: [(index: Int, dimension: Int)], isSummed: Bool
-  ) throws(FlowError) -> [ChannelLabel]? {
-    var lists: [[ChannelLabel]] = []
-    var result: [ChannelLabel]?
-    var hasLeader = false
-    for isConstant in [false, true] {
-      for (index, dimension) in places where call.optional(index)?.isConstant == isConstant {
-        let own = try call.labels(index, dimension)
-        if let own { lists.append(own) }
-        if own == nil, call.optional(index)?.constant != nil {
-          call.fix(result, "the weights of \(call.node.shown) are whole")
-        }
-        result =
-          isConstant && hasLeader
-          ? try call.follow(result, own, "channels") : try call.joined(result, own, "channels")
-        hasLeader = hasLeader || !isConstant
-      }
-    }
-    if isSummed { for list in lists { call.end(list) } }
-    if call.labels.isChecking, let wanted = result?.map(call.labels.isKept), wanted.contains(false) {
-      for (index, dimension) in places { try call.select(index, dimension, wanted) }
-    }
-    return result
   }
 
   /// Weights that meet the network's inputs keep what they make whole.

@@ -20,12 +20,16 @@ enum ElementwiseRule {
       && given.allSatisfy { call.inputs[$0]?.isRaw == true || call.inputs[$0]?.isConstant == true }
     if try passJoint(call, given, &result) { return [result] }
     for dimension in shape.indices where shape[dimension] != 1 {
-      if let labels = try join(call, given, shape, dimension) {
-        result.factors.append(LabelFactor(dimensions: [dimension], labels: labels))
+      let places = given.compactMap { index -> (index: Int, dimension: Int)? in
+        guard let own = call.inputs[index]?.shape else { return nil }
+        let place = dimension - (shape.count - own.count)
+        return place >= 0 && own[place] != 1 ? (index, place) : nil
       }
+      let labels = try call.together(places)
+      result.factors += LabelFactor.list(labels, dimension)
+      try call.selectTogether(places, labels)
     }
     call.keepsZeros = keepsZeros(call, given, result)
-    try select(call, given, result)
     return [result]
   }
 
@@ -38,29 +42,6 @@ enum ElementwiseRule {
         if extent == 1 { continue }
         if result[target] != 1, result[target] != extent { return nil }
         result[target] = extent
-      }
-    }
-    return result
-  }
-
-  /// Labels of one dimension: values that the network computes decide, weights follow.
-  private static func join(
-    _ call: FlowCall, _ given: [Int], _ shape: [Int], _ dimension: Int
-  ) throws(FlowError) -> [ChannelLabel]? {
-    var result: [ChannelLabel]?
-    var hasLeader = false
-    for isConstant in [false, true] {
-      for index in given where call.inputs[index]?.isConstant == isConstant {
-        guard let value = call.inputs[index], let own = value.shape else { continue }
-        let place = dimension - (shape.count - own.count)
-        guard place >= 0, own[place] != 1 else { continue }
-        let labels = try call.labels(index, place)
-        if isConstant, hasLeader {
-          result = try call.follow(result, labels, "channels")
-        } else {
-          result = try call.joined(result, labels, "channels")
-          hasLeader = hasLeader || !isConstant
-        }
       }
     }
     return result
@@ -96,21 +77,6 @@ enum ElementwiseRule {
     result.factors = [joint]
     call.keepsZeros = false
     return true
-  }
-
-  /// Leaves out, of values that have more, what the result does not have.
-  private static func select(_ call: FlowCall, _ given: [Int], _ result: FlowValue) throws(FlowError) {
-    guard call.labels.isChecking, let shape = result.shape else { return }
-    for factor in result.factors {
-      let wanted = factor.labels.map(call.labels.isKept)
-      if wanted.allSatisfy({ $0 }) { continue }
-      for index in given {
-        guard let value = call.inputs[index], let own = value.shape else { continue }
-        let place = factor.dimensions[0] - (shape.count - own.count)
-        guard place >= 0, own[place] != 1 else { continue }
-        try call.select(index, place, wanted)
-      }
-    }
   }
 
   private static func keepsZeros(_ call: FlowCall, _ given: [Int], _ result: FlowValue) -> Bool {

@@ -26,14 +26,11 @@ enum PartsRule {
     result.isRaw = given.allSatisfy { call.inputs[$0]?.isRaw == true }
     call.keepsZeros = true
     for dimension in 0..<rank where dimension != axis {
-      var joint: [ChannelLabel]?
-      for index in given { joint = try call.joined(joint, try call.labels(index, dimension), "channels") }
-      guard let joint else { continue }
+      let places = given.map { (index: $0, dimension: dimension) }
+      guard let joint = try call.together(places) else { continue }
       result.factors.append(LabelFactor(dimensions: [dimension], labels: joint))
-      for index in given {
-        if try call.labels(index, dimension) == nil { call.keepsZeros = false }
-        if call.labels.isChecking { try call.select(index, dimension, joint.map(call.labels.isKept)) }
-      }
+      for index in given where try call.labels(index, dimension) == nil { call.keepsZeros = false }
+      try call.selectTogether(places, joint)
     }
     // What has too many positions to be followed stops when it is missed among the outputs.
     guard result.shape?[axis] ?? 0 <= positionLimit else { return [result] }

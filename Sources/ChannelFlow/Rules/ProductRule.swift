@@ -45,19 +45,14 @@ enum ProductRule {
     try call.contract(0, left.count - 1, 1, right.count - 2)
     var result = FlowValue(batch + [left[rows], right[columns]])
     for dimension in batch.indices where batch[dimension] != 1 {
-      let places = [dimension - (batch.count - rows), dimension - (batch.count - (right.count - 2))]
-      var joint: [ChannelLabel]?
-      for (index, place) in places.enumerated() where place >= 0 && (index == 0 ? left : right)[place] != 1 {
-        joint = try call.joined(joint, try call.labels(index, place), "channels")
-      }
-      guard let joint else { continue }
-      result.factors.append(LabelFactor(dimensions: [dimension], labels: joint))
-      if call.labels.isChecking {
-        for (index, place) in places.enumerated() where place >= 0 && (index == 0 ? left : right)[place] != 1
-        {
-          try call.select(index, place, joint.map(call.labels.isKept))
-        }
-      }
+      let places = [
+        (0, dimension - (batch.count - rows)), (1, dimension - (batch.count - (right.count - 2))),
+      ]
+      .filter { $1 >= 0 && ($0 == 0 ? left : right)[$1] != 1 }
+      .map { (index: $0, dimension: $1) }
+      let joint = try call.together(places)
+      result.factors += LabelFactor.list(joint, dimension)
+      try call.selectTogether(places, joint)
     }
     result.factors += LabelFactor.list(try call.labels(0, rows), batch.count)
     result.factors += LabelFactor.list(try call.labels(1, columns), batch.count + 1)

@@ -97,6 +97,8 @@ package struct ModelEncoder {
       // It is as it was in the file.
       guard case .external = tensor.payload else {
         writer.append(try wire.bytes(tensor.message))
+        // Of a field that stands twice the last one counts: what a function held has another name here.
+        if !tensor.name.isEmpty { writer.fields { $0.text(8, tensor.name) } }
         return writer
       }
       throw refusal("tensors whose elements are supplied", "external data of \(quoted(tensor.name))")
