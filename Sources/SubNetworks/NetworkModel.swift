@@ -20,7 +20,8 @@ package struct NetworkModel {
     var numbers: [TensorName: Int] = [:]
     for (index, tensor) in whole.tensors.enumerated() { numbers[tensor.spec.name] = index }
     self.whole = whole
-    model = try Model(file).supplied { numbers[$0] }.inlined
+    model = PartsOfSequences.replaced(
+      in: try Model(file).supplied { numbers[$0] }.inlined, supplier: WholeSupplier(whole))
   }
 
   /// The graph of an ONNX file, opened as flat weights too.
