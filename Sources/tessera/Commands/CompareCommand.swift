@@ -2,7 +2,6 @@ internal import Accounting
 internal import ArgumentParser
 internal import ByteFiles
 internal import Reporting
-internal import StrictJSON
 internal import Studies
 
 struct CompareCommand: ParsableCommand {
@@ -70,7 +69,8 @@ struct CompareCommand: ParsableCommand {
         try file.commit()
       } catch { throw Failure(sentence: "\(error)") }
     }
-    try Output.standardOutput(json ? JSONWriter.text(report.json) : report.markdown)
+    try json
+      ? Output.standardOutput(json: report.json) : Output.standardOutput(report.markdown)
   }
 
   private func read() throws(Failure) -> Study {

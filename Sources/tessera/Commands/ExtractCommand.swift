@@ -4,7 +4,6 @@ internal import ByteFiles
 internal import Conversion
 internal import FlatFormats
 internal import Reporting
-internal import StrictJSON
 internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
@@ -91,7 +90,8 @@ struct ExtractCommand: ParsableCommand {
         try write(subNetwork, of: checkpoint)
       }
       let extraction = Extraction(subNetwork, of: checkpoint, written, destination: dest)
-      try Output.standardOutput(json ? JSONWriter.text(extraction.json) : extraction.text)
+      try json
+        ? Output.standardOutput(json: extraction.json) : Output.standardOutput(extraction.text)
     } catch let failure as Failure {
       throw failure
     } catch let error as ValidationError {

@@ -180,7 +180,7 @@ struct PlanCommand: ParsableCommand {
     do { text = try proposed.plan.text() } catch { throw Failure(sentence: "\(plan ?? source): \(error)") }
     guard let output else {
       // A plan that was only checked is on disk already.
-      if plan == nil { try Output.standardOutput(text) }
+      if plan == nil { try Output.standardOutput(text, as: .json) }
       return
     }
     do {

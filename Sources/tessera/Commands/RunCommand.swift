@@ -6,7 +6,6 @@ internal import HDF5Kit
 internal import Inference
 internal import ONNXGraph
 internal import Reporting
-internal import StrictJSON
 internal import SubNetworks
 internal import Tensors
 internal import UnitCheckpoints
@@ -139,7 +138,8 @@ struct RunCommand: ParsableCommand {
           node: $0.node, operation: $0.operation, shape: $0.shape, calls: $0.calls, seconds: $0.seconds,
           multiplyAdds: $0.lastMultiplyAdds, parameters: ParameterCount($0.parameters))
       })
-    try Output.standardOutput(json ? JSONWriter.text(report.json) : report.text(width: Terminal.width))
+    try json
+      ? Output.standardOutput(json: report.json) : Output.standardOutput(report.text(width: Terminal.width))
   }
 
   /// The session, and the tensors it is given.
