@@ -45,6 +45,7 @@ struct CompareCommand: ParsableCommand {
     if let svg, !svg.lowercased().hasSuffix(".svg") {
       throw ValidationError("--svg '\(svg)': expected a name that ends in .svg")
     }
+    try DeclaredFiles.require(("--svg", svg), apartFrom: ["STUDY": study, "--policy": policy])
   }
 
   func run() throws {

@@ -67,9 +67,7 @@ struct ExtractCommand: ParsableCommand {
     } else if policy != nil {
       throw ValidationError("--policy says how --budget is meant; expected --budget beside it")
     }
-    if let from = FileIdentity(path: file), from == FileIdentity(path: dest) {
-      throw ValidationError("FILE and DEST are the same file, '\(dest)'")
-    }
+    try DeclaredFiles.require(("DEST", dest), apartFrom: ["FILE": file, "--policy": policy])
   }
 
   func run() throws {

@@ -82,11 +82,8 @@ struct RunCommand: ParsableCommand {
     guard FlatFormats.kind(forName: output) != nil else {
       throw ValidationError("--output '\(output)': expected a name that ends in .npz, .npy or .safetensors")
     }
-    for (path, what) in [(model, "the model"), (input ?? "", "the input")] {
-      if let identity = FileIdentity(path: path), identity == FileIdentity(path: output) {
-        throw ValidationError("--output '\(output)' would replace \(what)")
-      }
-    }
+    try DeclaredFiles.require(
+      ("--output", output), apartFrom: ["MODEL": model, "--input": input, "--policy": policy])
   }
 
   private func limits() throws -> RunLimits {
