@@ -100,6 +100,13 @@ public final class AtomicFile: @unchecked Sendable {
     }
   }
 
+  /// What has been written so far, for a reader who must accept it before `commit`.
+  public func readable() throws(FileError) -> ReadableFile {
+    let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+    if copy < 0 { throw FileError(action: "read back", path: path, errno: errno) }
+    return try ReadableFile(taking: copy, path: path, allowsHardLinks: true)
+  }
+
   /// The length of what has been written so far, in bytes.
   public func currentSize() throws(FileError) -> Int {
     var status = stat()

@@ -24,7 +24,9 @@ package struct TextTable: Sendable {
   package init(_ columns: [Column]) { self.columns = columns }
 
   /// Adds a row with one cell per column; names in it may hold anything, and stay on their line.
-  package mutating func append(_ cells: [String]) { rows.append(cells.map(PrintableText.line)) }
+  package mutating func append(_ cells: [String]) {
+    rows.append(cells.map { PrintableText.page(PrintableText.line($0), as: .text) })
+  }
 
   /// The lines of the table, its titles first, with two spaces between columns.
   ///

@@ -164,7 +164,7 @@ struct RunCommand: ParsableCommand {
   private func checkpointSession(
     _ backend: BackendKind, _ threads: Int
   ) throws -> (Session, [String: Inference.Tensor]) {
-    let checkpoint = try UnitCheckpoint(try ReadableFile(path: model))
+    let checkpoint = try InputFile.checkpoint(try ReadableFile(path: model))
     guard let network = try NetworkModel(checkpoint) else {
       throw Failure(sentence: "\(model): expected a unit checkpoint with a graph, found one without")
     }
