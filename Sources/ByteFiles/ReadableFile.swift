@@ -16,11 +16,14 @@ public final class ReadableFile: Sendable {
   private let bytesRead = Atomic(0)
 
   /// Opens `path`; a directory, FIFO, socket or device is refused.
-  public convenience init(path: String) throws(FileError) {
+  ///
+  /// - Parameter isInput: whether what is read goes into the result, so that the file must not be replaced by it.
+  public convenience init(path: String, isInput: Bool = true) throws(FileError) {
     // O_NONBLOCK: opening a FIFO must fail below, not wait for its writer.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let descriptor = SystemPath.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     if descriptor < 0 { throw FileError(action: "open", path: path, errno: errno) }
     try self.init(taking: descriptor, path: path, allowsHardLinks: true)
+    if isInput { FilesRead.note(identity, path: path) }
   }
 
   /// Takes over an open descriptor, which is closed here in every case.
@@ -107,8 +110,7 @@ public struct FileIdentity: Hashable, Sendable {
 
   /// The identity of the file at `path`, or nil where there is none.
   public init?(path: String) {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return nil }
+    guard let status = SystemPath.status(path) else { return nil }
     self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
   }
 

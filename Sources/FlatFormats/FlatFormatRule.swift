@@ -20,6 +20,8 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
   case sinkDType = "flat.sink-dtype"
   /// The format cannot hold this number of tensors.
   case sinkTensorCount = "flat.sink-tensor-count"
+  /// What a format's writer would write and its reader would refuse, or read as something else.
+  case sinkUnreadable = "flat.sink-unreadable"
 
   /// The file is too short for the length of its header.
   case safetensorsLength = "safetensors.length"

@@ -8,7 +8,7 @@ extension CountReport {
   /// - Parameter width: columns of the terminal; nil for a pipe, which gets the same tables as 80 columns do, with
   ///   names kept whole.
   package func text(width: Int?) -> String {
-    var result = "\(file): \(kind)"
+    var result = "\(PrintableText.line(file)): \(kind)"
     if let unitCount { result += ", \(unitCount) \(unitCount == 1 ? "unit" : "units")" }
     result += "\n"
     if policies.count > 1 {
@@ -35,7 +35,8 @@ extension CountReport {
 extension CountReport.Table {
   fileprivate func text(width: Int?) -> String {
     let digest = policy.digest.description.prefix(12)
-    var result = "policy \(policy.id) \(policy.version) (sha256 \(digest)…): \(printable(policy.title))\n"
+    var result =
+      "policy \(policy.id) \(policy.version) (sha256 \(digest)…): \(PrintableText.line(policy.title))\n"
     // A file without tasks has one row, and no units to tell apart.
     let hasNetworks = !networks.isEmpty
     let labels = hasNetworks ? Cell.labels : []

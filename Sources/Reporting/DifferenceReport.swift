@@ -24,7 +24,7 @@ package struct DifferenceReport: Sendable {
       return "equal: \(difference.equalCount) tensors\n"
     }
     let changedNames = Set(difference.changed.map(\.a.name)).count
-    var result = "A \(a)\nB \(b)\n"
+    var result = "A \(PrintableText.line(a))\nB \(PrintableText.line(b))\n"
     result += "\(missing.count) only in A, \(extra.count) only in B, \(changedNames) changed, "
     result += "\(difference.equalCount) equal\n"
     for (title, specs) in [("only in A", missing), ("only in B", extra)] where !specs.isEmpty {

@@ -1,3 +1,4 @@
+internal import Tensors
 internal import Validation
 
 extension FindingsReport {
@@ -51,7 +52,7 @@ extension FindingsReport {
     let lines = findings.map { finding in
       "\(finding.severity.rawValue): \(finding.location.isEmpty ? "" : finding.location + ": ")\(finding.message)"
     }
-    let text = Self.escaped(lines.map(printable).joined(separator: "\n"), keepsLines: true)
+    let text = Self.escaped(lines.map(PrintableText.line).joined(separator: "\n"), keepsLines: true)
     guard let worst = findings.max(by: { $0.severity < $1.severity }), worst.severity > .note else {
       return opening + ">\n      <system-out>\(text)</system-out>\n    </testcase>\n"
     }

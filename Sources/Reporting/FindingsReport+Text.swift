@@ -1,3 +1,4 @@
+internal import Tensors
 internal import Validation
 
 extension FindingsReport {
@@ -7,13 +8,13 @@ extension FindingsReport {
   package var text: String {
     var result = ""
     for file in files where file.failure == nil {
-      result += "\(printable(file.path)): \(Self.verdict(file.findings))\n"
+      result += "\(PrintableText.line(file.path)): \(Self.verdict(file.findings))\n"
       for finding in file.findings {
         var place = finding.location.isEmpty ? "" : "\(finding.location): "
         // A shard is another file than the index that was asked about.
         if finding.file != file.path { place = "\(finding.file): \(place)" }
         result += "  \(finding.severity.rawValue) \(finding.rule.rawValue): "
-        result += printable(place + finding.message) + "\n"
+        result += PrintableText.line(place + finding.message) + "\n"
       }
     }
     return result

@@ -36,11 +36,3 @@ package struct FindingsReport: Sendable {
   /// Whether every file was checked and nothing worse than a note was found.
   package var isClean: Bool { failures.isEmpty && findings.allSatisfy { $0.severity == .note } }
 }
-
-/// The text with control characters written as escapes, so that one line stays one line and moves no cursor.
-func printable(_ text: String) -> String {
-  text.unicodeScalars.reduce(into: "") { line, scalar in
-    let isControl = scalar.properties.generalCategory == .control
-    line += isControl ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
-  }
-}

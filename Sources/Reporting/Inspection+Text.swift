@@ -8,7 +8,7 @@ extension Inspection {
     let bytes = ByteCount(tensors.reduce(0) { $0 + ($1.tiedTo == nil ? $1.spec.byteCount : 0) })
     let elements = ParameterCount(tensors.reduce(0) { $0 + ($1.tiedTo == nil ? $1.spec.elementCount : 0) })
     var result =
-      "\(file): \(kind), \(tensors.count) \(tensors.count == 1 ? "tensor" : "tensors"), \(elements) "
+      "\(PrintableText.line(file)): \(kind), \(tensors.count) \(tensors.count == 1 ? "tensor" : "tensors"), \(elements) "
       + "\(elements.value == 1 ? "element" : "elements"), \(bytes)\n"
     if let modelDigest { result += "model sha256 \(modelDigest)\n" }
     if let checkpoint { result += checkpoint.text(width: width) }

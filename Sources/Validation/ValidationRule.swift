@@ -16,6 +16,9 @@ protocol ValidationRule {
   static var summary: String { get }
   /// Whether the rule reads the tensors' bytes, which only `--deep` asks for.
   static var isDeep: Bool { get }
+  /// Whether the rule asks nothing but the index, the plan and the record of the source, which opening has read: its
+  /// errors keep every command from the file.
+  static var isOfIndex: Bool { get }
   /// What the rule is about.
   static var subjects: RuleSubjects { get }
   /// What the rule has to say about a unit checkpoint beyond what opening it said, in file order.
@@ -26,6 +29,7 @@ protocol ValidationRule {
 
 extension ValidationRule {
   static var isDeep: Bool { false }
+  static var isOfIndex: Bool { false }
   static var subjects: RuleSubjects { .checkpoint }
   static func findings(in subject: CheckpointSubject) -> [Finding] { [] }
   static func findings(in subject: FlatSubject) -> [Finding] { [] }

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import ByteFiles
 internal import CLinux
 internal import Glibc
+internal import Tensors
 
 /// The command and its subcommands.
 struct Tessera: ParsableCommand {
@@ -31,7 +32,7 @@ struct Failure: Error {
   let sentence: String
 
   /// Says it on standard error.
-  func tell() { Output.standardError("tessera: \(Main.line(sentence))\n") }
+  func tell() { Output.standardError("tessera: \(PrintableText.line(sentence))\n") }
 }
 
 @main
@@ -45,9 +46,10 @@ enum Main {
     // each: 6,000 of them while 16,000 datasets are laid out.
     _ = tessera_limit_arenas(1)
     TemporaryRemoval.install()
+    FilesRead.remember()
     do {
       do {
-        var command = try Tessera.parseAsRoot()
+        var command = try Tessera.parseAsRoot(arguments)
         try command.run()
       } catch let failure as Failure {
         throw failure
@@ -56,6 +58,13 @@ enum Main {
       }
     } catch {
       fail((error as? Failure)?.sentence ?? "\(error)")
+    }
+  }
+
+  /// The words of the command line, whose bytes need not be UTF-8.
+  private static var arguments: [String] {
+    (0..<Int(CommandLine.argc)).dropFirst().compactMap {
+      CommandLine.unsafeArgv[$0].map { SystemPath.text($0) }
     }
   }
 
@@ -78,13 +87,5 @@ enum Main {
   private static func fail(_ sentence: String) -> Never {
     Failure(sentence: sentence).tell()
     exit(2)
-  }
-
-  /// A sentence as one line: a path or a name in it may hold anything, and must move no cursor.
-  static func line(_ sentence: String) -> String {
-    sentence.unicodeScalars.reduce(into: "") { line, scalar in
-      let isControl = scalar.properties.generalCategory == .control
-      line += isControl ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
-    }
   }
 }

@@ -7,6 +7,7 @@ internal import UnitModel
 enum ScopesRule: ValidationRule {
   static let summary =
     "Private tensors have users, lie in /private, and compact ones have their level's size."
+  static let isOfIndex = true
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     var findings = subject.planFindings(of: .scopes)

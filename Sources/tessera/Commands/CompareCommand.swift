@@ -2,7 +2,6 @@ internal import Accounting
 internal import ArgumentParser
 internal import ByteFiles
 internal import Reporting
-internal import StrictJSON
 internal import Studies
 
 struct CompareCommand: ParsableCommand {
@@ -46,6 +45,7 @@ struct CompareCommand: ParsableCommand {
     if let svg, !svg.lowercased().hasSuffix(".svg") {
       throw ValidationError("--svg '\(svg)': expected a name that ends in .svg")
     }
+    try DeclaredFiles.require(("--svg", svg), apartFrom: ["STUDY": study, "--policy": policy])
   }
 
   func run() throws {
@@ -70,7 +70,8 @@ struct CompareCommand: ParsableCommand {
         try file.commit()
       } catch { throw Failure(sentence: "\(error)") }
     }
-    try Output.standardOutput(json ? JSONWriter.text(report.json) : report.markdown)
+    try json
+      ? Output.standardOutput(json: report.json) : Output.standardOutput(report.markdown)
   }
 
   private func read() throws(Failure) -> Study {

@@ -98,13 +98,7 @@ struct ConvertCommand: ParsableCommand {
     if plan != nil, case .flat = destination {
       throw ValidationError("--plan cuts a unit checkpoint, but DEST '\(dest)' is a flat file")
     }
-    if let plan, let identity = FileIdentity(path: plan), identity == FileIdentity(path: dest) {
-      throw ValidationError("DEST '\(dest)' would replace the plan")
-    }
-    if let from = FileIdentity(path: source), from == FileIdentity(path: dest) {
-      throw ValidationError(
-        "SOURCE and DEST are the same \(FlatFormats.isFolder(dest) ? "folder" : "file"), '\(dest)'")
-    }
+    try DeclaredFiles.require(("DEST", dest), apartFrom: ["SOURCE": source, "--plan": plan])
   }
 
   func run() throws {

@@ -2,7 +2,6 @@ internal import Accounting
 internal import ArgumentParser
 internal import ONNXGraph
 internal import Reporting
-internal import StrictJSON
 internal import Tensors
 internal import UnitModel
 
@@ -123,10 +122,10 @@ struct CountCommand: ParsableCommand {
       tensors: roles ? zip(inventory.tensors, inventory.roles).map { ($0.name, $1) } : nil,
       layers: layers ? try layerTable(of: tables) : nil, work: work.isWanted ? try workTable(of: tables) : nil
     )
-    try Output.standardOutput(
-      json ? JSONWriter.text(report.json) : report.text(width: Terminal.width))
+    try json
+      ? Output.standardOutput(json: report.json) : Output.standardOutput(report.text(width: Terminal.width))
     let failed = report.claims?.contains { !$0.holds } ?? false
-    if failed { Output.standardError("tessera: \(Main.line(file)): a claim does not hold\n") }
+    if failed { Output.standardError("tessera: \(PrintableText.line(file)): a claim does not hold\n") }
     if let max { try gate(Budget(parsing: max), tables, hasTasks: !inventory.tasks.isEmpty) }
     if failed { throw ExitCode(1) }
   }
@@ -218,7 +217,7 @@ struct CountCommand: ParsableCommand {
           case .bytes: "\(ParameterCount(row.bytes.value)) bytes"
           }
         Output.standardError(
-          "tessera: \(Main.line("\(file): \(row.place): expected at most \(limit), found \(found)")) "
+          "tessera: \(PrintableText.line("\(file): \(row.place): expected at most \(limit), found \(found)")) "
             + "(policy \(table.policy.id) \(table.policy.version))\n")
       }
     }

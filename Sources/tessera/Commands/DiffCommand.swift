@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import Comparison
 internal import FlatFormats
 internal import Reporting
-internal import StrictJSON
 
 struct DiffCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -40,7 +39,8 @@ struct DiffCommand: ParsableCommand {
       difference = try comparison.run { bar.update($0) }
     } catch { throw Failure(sentence: "\(error)") }
     let report = DifferenceReport(a: a, b: b, difference: difference)
-    try Output.standardOutput(json ? JSONWriter.text(report.json) : report.text(width: Terminal.width))
+    try json
+      ? Output.standardOutput(json: report.json) : Output.standardOutput(report.text(width: Terminal.width))
     if !difference.isEqual { throw ExitCode(1) }
   }
 }

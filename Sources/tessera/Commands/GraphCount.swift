@@ -24,7 +24,7 @@ struct GraphCount {
     self.options = options
     let file = FlatFormats.isFolder(path) ? nil : try ReadableFile(path: path)
     if let file, try HDF5File.hasSignature(file) {
-      let checkpoint = try UnitCheckpoint(file)
+      let checkpoint = try InputFile.checkpoint(file)
       guard let network = try NetworkModel(checkpoint) else {
         throw Failure(
           sentence: "\(path): \(option): expected a unit checkpoint with a graph, found one without")

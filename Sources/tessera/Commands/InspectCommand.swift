@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import Conversion
 internal import FlatFormats
 internal import Reporting
-internal import StrictJSON
 internal import Tensors
 internal import UnitCheckpoints
 
@@ -42,7 +41,7 @@ struct InspectCommand: ParsableCommand {
     case .checkpoint(let checkpoint): inspection = try Inspection(checkpoint, digests: digests)
     }
     if json {
-      try Output.standardOutput(JSONWriter.text(inspection.json))
+      try Output.standardOutput(json: inspection.json)
     } else {
       try Output.standardOutput(inspection.text(width: Terminal.width))
     }

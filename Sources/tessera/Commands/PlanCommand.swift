@@ -120,11 +120,9 @@ struct PlanCommand: ParsableCommand {
       throw ValidationError("--plan checks a plan as it is; it goes with -o alone")
     }
     if let output {
-      for other in [source, plan ?? source] {
-        if let identity = FileIdentity(path: output), identity == FileIdentity(path: other) {
-          throw ValidationError("-o '\(output)' would replace '\(other)'")
-        }
-      }
+      try DeclaredFiles.require(
+        ("-o", output),
+        apartFrom: ["SOURCE": source, "--plan": plan, "--family": family, "--masks": masks])
       guard output.lowercased().hasSuffix(".json") else {
         throw ValidationError("-o '\(output)': a plan is JSON; expected a name that ends in .json")
       }
@@ -180,7 +178,7 @@ struct PlanCommand: ParsableCommand {
     do { text = try proposed.plan.text() } catch { throw Failure(sentence: "\(plan ?? source): \(error)") }
     guard let output else {
       // A plan that was only checked is on disk already.
-      if plan == nil { try Output.standardOutput(text) }
+      if plan == nil { try Output.standardOutput(text, as: .json) }
       return
     }
     do {

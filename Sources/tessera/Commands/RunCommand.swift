@@ -6,7 +6,6 @@ internal import HDF5Kit
 internal import Inference
 internal import ONNXGraph
 internal import Reporting
-internal import StrictJSON
 internal import SubNetworks
 internal import Tensors
 internal import UnitCheckpoints
@@ -83,11 +82,8 @@ struct RunCommand: ParsableCommand {
     guard FlatFormats.kind(forName: output) != nil else {
       throw ValidationError("--output '\(output)': expected a name that ends in .npz, .npy or .safetensors")
     }
-    for (path, what) in [(model, "the model"), (input ?? "", "the input")] {
-      if let identity = FileIdentity(path: path), identity == FileIdentity(path: output) {
-        throw ValidationError("--output '\(output)' would replace \(what)")
-      }
-    }
+    try DeclaredFiles.require(
+      ("--output", output), apartFrom: ["MODEL": model, "--input": input, "--policy": policy])
   }
 
   private func limits() throws -> RunLimits {
@@ -139,7 +135,8 @@ struct RunCommand: ParsableCommand {
           node: $0.node, operation: $0.operation, shape: $0.shape, calls: $0.calls, seconds: $0.seconds,
           multiplyAdds: $0.lastMultiplyAdds, parameters: ParameterCount($0.parameters))
       })
-    try Output.standardOutput(json ? JSONWriter.text(report.json) : report.text(width: Terminal.width))
+    try json
+      ? Output.standardOutput(json: report.json) : Output.standardOutput(report.text(width: Terminal.width))
   }
 
   /// The session, and the tensors it is given.
@@ -167,7 +164,7 @@ struct RunCommand: ParsableCommand {
   private func checkpointSession(
     _ backend: BackendKind, _ threads: Int
   ) throws -> (Session, [String: Inference.Tensor]) {
-    let checkpoint = try UnitCheckpoint(try ReadableFile(path: model))
+    let checkpoint = try InputFile.checkpoint(try ReadableFile(path: model))
     guard let network = try NetworkModel(checkpoint) else {
       throw Failure(sentence: "\(model): expected a unit checkpoint with a graph, found one without")
     }

@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import ByteFiles
 internal import FlatFormats
 internal import Reporting
-internal import StrictJSON
 internal import Tensors
 internal import Validation
 
@@ -54,10 +53,10 @@ struct ValidateCommand: ParsableCommand {
     let report = FindingsReport(files: files.map(check))
     switch json ? .json : format {
     case .text: try Output.standardOutput(report.text)
-    case .json: try Output.standardOutput(JSONWriter.text(report.json))
-    case .github: try Output.standardOutput(report.githubAnnotations)
-    case .sarif: try Output.standardOutput(JSONWriter.text(report.sarif(version: Tessera.version)))
-    case .junit: try Output.standardOutput(report.junit)
+    case .json: try Output.standardOutput(json: report.json)
+    case .github: try Output.standardOutput(report.githubAnnotations, as: .commands)
+    case .sarif: try Output.standardOutput(json: report.sarif(version: Tessera.version))
+    case .junit: try Output.standardOutput(report.junit, as: .xml)
     }
     if let last = report.failures.last {
       for sentence in report.failures.dropLast() { Failure(sentence: sentence).tell() }

@@ -4,7 +4,6 @@ internal import FlatFormats
 internal import Glibc
 internal import Inference
 internal import Reporting
-internal import StrictJSON
 internal import SubNetworks
 internal import Tensors
 internal import UnitCheckpoints
@@ -65,7 +64,8 @@ struct VerifyCommand: ParsableCommand {
   func run() throws {
     do {
       let report = try verified()
-      try Output.standardOutput(json ? JSONWriter.text(report.json) : report.text(width: Terminal.width))
+      try json
+        ? Output.standardOutput(json: report.json) : Output.standardOutput(report.text(width: Terminal.width))
       if !report.isClean { throw ExitCode(1) }
     } catch let code as ExitCode {
       throw code
