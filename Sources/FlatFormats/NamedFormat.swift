@@ -20,9 +20,16 @@ extension FlatFormats {
     let head = FileHead(of: file)
     if let known = ZipListing.words(file) ?? head.foreignContent { return known }
     if head.bytes.isEmpty { return head.contentInWords }
-    let isText = head.bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7F || (0x09...0x0D).contains($0) }
-    guard isText else { return head.contentInWords }
+    guard isText(head.bytes, isCut: head.size > head.bytes.count) else { return head.contentInWords }
     return [UInt8(ascii: "{"), UInt8(ascii: "[")].contains(head.bytes.first) ? "JSON text" : "text"
+  }
+}
+
+extension FlatFormats {
+  /// Whether the bytes are UTF-8 without control characters; of text that was cut the last character may be half.
+  private static func isText(_ bytes: [UInt8], isCut: Bool) -> Bool {
+    guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || (0x09...0x0D).contains($0) }) else { return false }
+    return (0...(isCut ? 3 : 0)).contains { String(validating: bytes.dropLast($0), as: UTF8.self) != nil }
   }
 }
 

@@ -26,7 +26,7 @@ enum CodeGlobals {
     pydoc_data inspect ast dis opcode types new functools _functools operator _operator copyreg copy_reg weakref
     _weakref atexit gc sched contextlib contextvars _contextvars codecs _codecs pickle _pickle cPickle pickletools
     marshal shelve dbm _dbm _gdbm anydbm compiler symtable traceback warnings _warnings linecache cgitb rlcompleter
-    readline idlelib turtledemo tkinter _tkinter Tkinter lib2to3 _pyrepl pyrepl __main__
+    readline idlelib turtledemo tkinter _tkinter Tkinter lib2to3 _pyrepl pyrepl
     faulthandler tracemalloc sre_parse.Tokenizer string.Formatter logging itertools.starmap itertools.accumulate
     concurrent threading _thread thread dummy_threading multiprocessing _multiprocessing asyncio _asyncio
     xmlrpc xml.dom.expatbuilder xml.sax.make_parser pyclbr typing.get_type_hints

@@ -24,6 +24,6 @@ enum FormatRule: ValidationRule {
   }
 
   private static func words(_ promise: String, _ found: String) -> String {
-    "expected \(promise), as the name says, found \(found)"
+    "expected \(promise == "hdf5" ? "HDF5" : promise), as the name says, found \(found)"
   }
 }

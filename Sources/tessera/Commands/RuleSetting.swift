@@ -15,12 +15,12 @@ struct RuleSetting {
       let hint =
         nearestName(to: parts[0], among: names).map { "did you mean '\($0)'?" }
         ?? "the rules are \(names.joined(separator: ", "))"
-      throw ValidationError("--rule: expected a rule's id, found '\(parts[0].prefix(80))': \(hint)")
+      throw ValidationError("expected a rule's id, found '\(parts[0].prefix(80))': \(hint)")
     }
     let word = parts.dropFirst().first ?? ""
     guard word == "off" || Severity(rawValue: word) != nil else {
       throw ValidationError(
-        "--rule \(rule.rawValue): expected =error, =warning, =note or =off, found '\(word.prefix(80))'")
+        "\(rule.rawValue): expected =error, =warning, =note or =off, found '\(word.prefix(80))'")
     }
     self.rule = rule
     severity = Severity(rawValue: word)

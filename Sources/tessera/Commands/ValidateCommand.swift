@@ -9,13 +9,15 @@ internal import Validation
 struct ValidateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "validate",
-    abstract: "Check files and report everything that is wrong with them.",
+    abstract: "Check files and report every defect.",
     usage: "tessera validate <files> ... [<options>]",
     discussion: """
-      Checks unit checkpoints by every rule of their layout, and safetensors (also sharded: an index or its folder), \
-      npz, npy and PyTorch files by the rules of theirs; of ONNX models that they can be read and every value is made. \
-      Each file gets a line with its verdict, its format and what was looked at. Of a folder every file is \
-      checked, and the others are named. Without --deep the tensors' data is not read.
+      Check unit checkpoints, safetensors, sets of shards, npz, npy and PyTorch files against every rule of their \
+      formats. Check that an ONNX model can be read and that each of its values is made once. In a folder, check \
+      every file, and name the files that are not looked at.
+
+      One line per file gives its verdict, its format and how much of it was read. Without --deep the tensors' data \
+      is not read.
 
       A finding is a note, a warning or an error. Exit code 1 if there is a warning or an error (--fail-on). Exit \
       code 2 if a file cannot be read or recognised, or uses what is not supported; the other files are still \
