@@ -14,6 +14,7 @@ public final class ReadableFile: Sendable {
   public let identity: FileIdentity
   private let descriptor: Int32
   private let bytesRead = Atomic(0)
+  private let firstFailure = Mutex<FileError?>(nil)
 
   /// Opens `path`; a directory, FIFO, socket or device is refused.
   ///
@@ -53,6 +54,19 @@ public final class ReadableFile: Sendable {
 
   /// Fills `buffer` from the bytes at `offset`; fewer bytes than the buffer holds is an error.
   public func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
+    do throws(FileError) { try readAll(at: offset, into: buffer) } catch {
+      // Bytes past the end are the caller's mistake, or the file's.
+      if offset <= size - buffer.count { firstFailure.withLock { $0 = $0 ?? error } }
+      throw error
+    }
+  }
+
+  /// What the operating system first refused of this file; nil while every read has had its bytes.
+  ///
+  /// A validator asks for it, since what follows from bytes that could not be had is no fault of the file.
+  public var failure: FileError? { firstFailure.withLock { $0 } }
+
+  private func readAll(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
     var done = 0
     while done < buffer.count {
       let count = pread(

@@ -102,6 +102,7 @@ extension PickleMachine {
       tree.additions[place].states.append(state)
     case .global:
       _ = try pop()
+      tree.changedGlobals.insert(tree.globals[tree.nodes[target.index].value])
       let arguments = try make(.init(kind: .tuple, children: [state]))
       try push(try make(.init(kind: .object, children: [target, arguments])))
     default: throw refusal(.stack, "an object to give a state", kindInWords(target.index))

@@ -50,6 +50,8 @@ package struct PickleTree {
   package internal(set) var root = PickleRef(0)
   /// Every global that the pickle names, each once, in order.
   package internal(set) var globals: [PickleGlobal] = []
+  /// Globals that BUILD gives a state: Python sets attributes of the class, function or module itself.
+  package internal(set) var changedGlobals: Set<PickleGlobal> = []
   /// The first byte after the pickle.
   package internal(set) var end = 0
 
@@ -114,6 +116,9 @@ package struct PickleTree {
 
   /// What was appended to an object.
   package func items(_ ref: PickleRef) -> [PickleRef] { added(ref)?.items ?? [] }
+
+  /// Whether the object was given anything after it was made: a state, entries or items.
+  package func isChanged(_ ref: PickleRef) -> Bool { added(ref) != nil }
 
   private func added(_ ref: PickleRef) -> Additions? {
     let node = nodes[ref.index]

@@ -8,7 +8,12 @@ extension FindingsReport {
   package var text: String {
     var result = ""
     for file in files where file.failure == nil {
-      result += "\(PrintableText.line(file.path)): \(Self.verdict(file.findings))\n"
+      result += "\(PrintableText.line(file.path)): "
+      if let why = file.leftBecause {
+        result += "not looked at (\(PrintableText.line(why)))\n"
+      } else {
+        result += "\(verdict(file)) (\(file.scope))\n"
+      }
       for finding in file.findings {
         var place = finding.location.isEmpty ? "" : "\(finding.location): "
         // A shard is another file than the index that was asked about.
@@ -21,13 +26,12 @@ extension FindingsReport {
   }
 
   /// "ok", "ok, 2 notes", "1 error, 2 notes".
-  private static func verdict(_ findings: [Finding]) -> String {
-    var words: [String] = []
+  private func verdict(_ file: FileVerdict) -> String {
+    var words: [String] = isGood(file) ? ["ok"] : []
     for severity in Severity.allCases.reversed() {
-      let count = findings.count { $0.severity == severity }
+      let count = file.findings.count { $0.severity == severity }
       if count > 0 { words.append("\(count) \(severity.rawValue)\(count == 1 ? "" : "s")") }
     }
-    let isGood = findings.allSatisfy { $0.severity == .note }
-    return ((isGood ? ["ok"] : []) + words).joined(separator: ", ")
+    return words.joined(separator: ", ")
   }
 }

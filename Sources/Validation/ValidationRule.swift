@@ -14,6 +14,8 @@ package struct RuleSubjects: OptionSet, Sendable {
 protocol ValidationRule {
   /// What the rule asks of a file, in one sentence.
   static var summary: String { get }
+  /// What a person can do about a finding, in a sentence or two.
+  static var advice: String { get }
   /// Whether the rule reads the tensors' bytes, which only `--deep` asks for.
   static var isDeep: Bool { get }
   /// Whether the rule asks nothing but the index, the plan and the record of the source, which opening has read: its
@@ -28,6 +30,10 @@ protocol ValidationRule {
 }
 
 extension ValidationRule {
+  /// Most findings are of files that were damaged on the way, or by the program that wrote them.
+  static var advice: String {
+    "Fetch or convert the file again; if that makes the same file, its writer is at fault."
+  }
   static var isDeep: Bool { false }
   static var isOfIndex: Bool { false }
   static var subjects: RuleSubjects { .checkpoint }

@@ -20,7 +20,7 @@ struct TorchContents {
   init(_ tree: PickleTree, path: String, place: String, fileSize: Int) throws(FlatFormatError) {
     var decoder = TorchDecoder(tree: tree, path: path)
     let names = try TorchNames(decoder)
-    remarks += Self.foreign(tree.globals, place)
+    remarks += PickleRemarks.of(tree, place)
     try take(names.places, &decoder, path: path)
     var uses = tensors.map(\.tensor)
     for (name, leaves) in names.apart {
@@ -39,21 +39,6 @@ struct TorchContents {
     foreignKeys = decoder.foreignKeys
     try requireBearable(path: path, fileSize: fileSize)
     remarks += TorchUsage(storages: storages, uses: uses, foreignKeys: foreignKeys).remarks
-  }
-
-  private static func foreign(_ globals: [PickleGlobal], _ place: String) -> [FlatRemark] {
-    func remark(_ found: String) -> FlatRemark {
-      FlatRemark(.foreignGlobal, place, expected: "only names that tensors are rebuilt with", found: found)
-    }
-    let foreign = globals.filter { !TorchGlobals.isTensors($0) }
-    // Those of TorchScript lie in the archive themselves, as source.
-    let scripted = foreign.filter { $0.module == "__torch__" || $0.module.hasPrefix("__torch__.") }
-    let program =
-      scripted.isEmpty ? [] : [remark("a TorchScript program of \(scripted.count) classes, which is not run")]
-    return program
-      + foreign.filter { !scripted.contains($0) }.map {
-        remark("\(TensorName($0.description).quoted), which is not looked up")
-      }
   }
 
   private mutating func take(

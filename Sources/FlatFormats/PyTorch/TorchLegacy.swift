@@ -47,7 +47,10 @@ struct TorchLegacy {
     start = list.end
   }
 
-  private static func isMagic(_ tree: PickleTree) -> Bool {
+  /// Magic number, version, system, the object itself, and the keys of its storages.
+  static let pickleCount = 5
+
+  static func isMagic(_ tree: PickleTree) -> Bool {
     guard case .bigInteger(let bytes) = tree.value(tree.root) else { return false }
     return bytes.starts(with: magic) && bytes.dropFirst(magic.count).allSatisfy { $0 == 0 }
   }

@@ -38,8 +38,10 @@ enum TorchValue {
 struct TorchDecoder {
   let tree: PickleTree
   let path: String
-  private(set) var storages: [TorchStorage] = []
-  private var numbers: [String: Int] = [:]
+  var storages: [TorchStorage] = []
+  var numbers: [String: Int] = [:]
+  /// What each view of a storage was said to be.
+  var views: [String: StorageView] = [:]
   /// Keys of storages that a tensor names which is not read here.
   private(set) var foreignKeys: Set<String> = []
 
@@ -63,7 +65,30 @@ struct TorchDecoder {
     guard let rebuild = rebuild(of: ref) else {
       throw refusal(.torchTensor, place, "a tensor", "another object")
     }
-    return try decode(rebuild, tree.children(tree.children(ref)[1]), place, depth: 0)
+    return try decode(rebuild, of: ref, place, depth: 0)
+  }
+
+  /// A tensor that is given something after it was made has other elements in Python than its storage here:
+  /// `Tensor.__setstate__` puts it on another storage, and items that are set are written to it.
+  private func requireUnchanged(_ ref: PickleRef, _ place: String) throws(FlatFormatError) {
+    guard tree.isChanged(ref) else { return }
+    let what = tree.states(ref).isEmpty ? "items that are set in it" : "a state that replaces it (BUILD)"
+    throw refusal(.torchTensor, place, "a tensor as it was rebuilt", what)
+  }
+
+  /// The same for the attributes that a rebuilding function sets: these are no attributes, but the elements.
+  private func requireHarmless(state: PickleRef, _ place: String) throws(FlatFormatError) {
+    let dictionaries = tree.value(state) == .tuple ? Array(tree.children(state).prefix(2)) : [state]
+    for dictionary in dictionaries where tree.value(dictionary) == .dictionary {
+      let pairs = tree.children(dictionary)
+      for number in stride(from: 0, to: pairs.count - 1, by: 2) {
+        guard case .text(let key) = tree.value(pairs[number]), ["data", "real", "imag"].contains(key) else {
+          continue
+        }
+        throw refusal(
+          .torchTensor, place, "a tensor as it was rebuilt", "an attribute \(key) that replaces its elements")
+      }
+    }
   }
 
   /// Takes note of the storages of a tensor that is not read here.
@@ -85,6 +110,13 @@ struct TorchDecoder {
   }
 
   private mutating func decode(
+    _ rebuild: TorchGlobals.Rebuild, of ref: PickleRef, _ place: String, depth: Int
+  ) throws(FlatFormatError) -> TorchValue {
+    try requireUnchanged(ref, place)
+    return try decode(rebuild, tree.children(tree.children(ref)[1]), place, depth: depth)
+  }
+
+  private mutating func decode(
     _ rebuild: TorchGlobals.Rebuild, _ arguments: [PickleRef], _ place: String, depth: Int
   ) throws(FlatFormatError) -> TorchValue {
     if let foreign = rebuild.foreign { return .foreign("\(foreign) (\(rebuild.rawValue))") }
@@ -93,11 +125,15 @@ struct TorchDecoder {
       guard let data = arguments.first, isObject(data), depth < 8, let inner = self.rebuild(of: data) else {
         throw refusal(.torchTensor, place, "a parameter's tensor", "another value")
       }
-      return try decode(inner, tree.children(tree.children(data)[1]), place, depth: depth + 1)
+      if rebuild == .parameterWithState, let state = arguments.dropFirst(3).first {
+        try requireHarmless(state: state, place)
+      }
+      return try decode(inner, of: data, place, depth: depth + 1)
     case .fromType:
       guard arguments.count >= 3, case .global(let function) = tree.value(arguments[0]),
         let inner = TorchGlobals.rebuild(function), case .tuple = tree.value(arguments[2]), depth < 8
       else { throw refusal(.torchTensor, place, "what rebuilds a tensor, and its arguments", "other values") }
+      if arguments.count > 3 { try requireHarmless(state: arguments[3], place) }
       return try decode(inner, tree.children(arguments[2]), place, depth: depth + 1)
     default: return try plain(rebuild, arguments, place)
     }
@@ -119,7 +155,7 @@ struct TorchDecoder {
         .torchTensor, place, "extents, strides and an offset that are not negative",
         "offset \(offset), size \(shape), strides \(strides)")
     }
-    let (number, start) = try storage(arguments[0], place)
+    let (number, view) = try storage(arguments[0], place)
     if let metadata = arguments.dropFirst(rebuild == .tensor3 ? 7 : 6).first, hasLazyBits(metadata) {
       return .foreign("a tensor that is the conjugate or the negative of its storage")
     }
@@ -136,9 +172,9 @@ struct TorchDecoder {
     }
     guard let dtype else { return .foreign("a tensor in a \(known.className)") }
     let itemSize = max(1, dtype.bits * perItem / 8)
-    let (first, overflow) = start.addingReportingOverflow(offset)
+    let (first, overflow) = view.start.addingReportingOverflow(offset)
     let layout = TorchStrides(offset: overflow ? .max : first, shape: shape, strides: strides)
-    try requireInside(layout, itemSize, known, place)
+    try requireInside(layout, itemSize, known, view, place)
     return .tensor(
       TorchTensor(
         storage: number, dtype: dtype, itemSize: itemSize, strides: layout, shape: packed(shape, perItem)))
@@ -150,9 +186,10 @@ struct TorchDecoder {
   }
 
   private func requireInside(
-    _ layout: TorchStrides, _ itemSize: Int, _ storage: TorchStorage, _ place: String
+    _ layout: TorchStrides, _ itemSize: Int, _ storage: TorchStorage, _ view: StorageView, _ place: String
   ) throws(FlatFormatError) {
-    let items = storage.byteCount / itemSize
+    // The view lies in its storage, so that this does not overflow.
+    let items = (view.start + view.count) * storage.itemSize / itemSize
     if let span = layout.span {
       let (end, overflow) = layout.offset.addingReportingOverflow(span)
       if !overflow, end <= items { return }
@@ -164,83 +201,19 @@ struct TorchDecoder {
 
   /// A whole storage, as a tensor with one dimension.
   private mutating func bareStorage(_ ref: PickleRef, _ place: String) throws(FlatFormatError) -> TorchValue {
-    let number = try storage(ref, place).number
+    let (number, view) = try storage(ref, place)
     let known = storages[number]
     let isPlain = known.dtype == nil && known.className.hasSuffix("UntypedStorage")
     guard let dtype = known.dtype ?? (isPlain ? .u8 : nil) else { return .foreign("a \(known.className)") }
     return .tensor(
       TorchTensor(
         storage: number, dtype: dtype, itemSize: known.itemSize,
-        strides: TorchStrides(offset: 0, shape: [known.count], strides: [1]), shape: [known.count]))
-  }
-
-  /// `"storage", class, key, location, count[, (view's key, offset, count)]`
-  private func storageArguments(_ ref: PickleRef) -> [PickleRef]? {
-    guard case .persistent = tree.value(ref), let id = tree.children(ref).first, case .tuple = tree.value(id)
-    else { return nil }
-    let arguments = tree.children(id)
-    guard let first = arguments.first, case .text("storage") = tree.value(first) else { return nil }
-    return arguments
-  }
-
-  /// The storage's number and the first element that is meant.
-  private mutating func storage(
-    _ ref: PickleRef, _ place: String
-  ) throws(FlatFormatError) -> (number: Int, start: Int) {
-    guard case .persistent = tree.value(ref), let arguments = storageArguments(ref), arguments.count >= 5,
-      case .global(let global) = tree.value(arguments[1]), let key = key(arguments[2]),
-      let count = integer(arguments[4])
-    else {
-      throw refusal(
-        .torchStorage, place, "a storage: its class, key, device and count", "another persistent object")
-    }
-    guard let kind = TorchDType.storage(global) else {
-      throw refusal(.torchStorage, place, "a class of storages", TensorName(global.description).quoted)
-    }
-    guard count >= 0, !count.multipliedReportingOverflow(by: kind.itemSize).overflow else {
-      throw refusal(.torchStorage, place, "a count of elements that fits a file", "\(count)")
-    }
-    let storage = TorchStorage(
-      key: key, dtype: kind.dtype, className: global.name, itemSize: kind.itemSize, count: count)
-    if let number = numbers[key] {
-      guard storages[number] == storage else {
-        throw refusal(
-          .torchStorage, place,
-          "storage \(TensorName(key).quoted) as \(storages[number].count) of \(storages[number].className)",
-          "\(count) of \(global.name)")
-      }
-      return (number, try viewStart(arguments, place))
-    }
-    numbers[key] = storages.count
-    storages.append(storage)
-    return (storages.count - 1, try viewStart(arguments, place))
-  }
-
-  /// Of a storage that was a part of another, as versions before 0.4 had them.
-  private func viewStart(_ arguments: [PickleRef], _ place: String) throws(FlatFormatError) -> Int {
-    guard arguments.count > 5 else { return 0 }
-    if case .none = tree.value(arguments[5]) { return 0 }
-    guard case .tuple = tree.value(arguments[5]) else {
-      throw refusal(.torchStorage, place, "the part of a storage, or None", "another value")
-    }
-    let view = tree.children(arguments[5])
-    guard view.count == 3, let start = integer(view[1]), start >= 0 else {
-      throw refusal(.torchStorage, place, "a part's key, offset and count", "other values")
-    }
-    return start
-  }
-
-  private func key(_ ref: PickleRef) -> String? {
-    switch tree.value(ref) {
-    case .text(let text): text
-    case .integer(let number): String(number)
-    default: nil
-    }
+        strides: TorchStrides(offset: view.start, shape: [view.count], strides: [1]), shape: [view.count]))
   }
 
   private func isObject(_ ref: PickleRef) -> Bool { tree.value(ref) == .object }
 
-  private func integer(_ ref: PickleRef) -> Int? {
+  func integer(_ ref: PickleRef) -> Int? {
     if case .integer(let value) = tree.value(ref) { value } else { nil }
   }
 

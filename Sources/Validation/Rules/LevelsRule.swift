@@ -5,6 +5,7 @@ internal import UnitModel
 enum LevelsRule: ValidationRule {
   static let summary = "Orders and levels are spelled out and use the units there are, each once."
   static let isOfIndex = true
+  static let advice = "Correct the tasks of the plan and convert the flat weights again."
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let plan = try? subject.plan?.get() else { return subject.planFindings(of: .levels) }

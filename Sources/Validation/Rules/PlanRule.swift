@@ -6,6 +6,7 @@ internal import UnitModel
 enum PlanRule: ValidationRule {
   static let summary = "The plan can be read, and cuts every tensor as the index does."
   static let isOfIndex = true
+  static let advice = "Convert the flat weights again with the plan that is meant."
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint else { return [] }

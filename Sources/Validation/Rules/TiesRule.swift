@@ -7,6 +7,8 @@ internal import UnitModel
 enum TiesRule: ValidationRule {
   static let summary = "Tied tensors agree in dtype, shape, cut, scope and digest."
   static let isOfIndex = true
+  static let advice =
+    "Give tied tensors one cut and one scope in the plan, and convert the flat weights again."
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     subject.planFindings(of: .ties)

@@ -169,11 +169,11 @@ def main():
     save("lightning.ckpt",
          {"epoch": 1, "state_dict": net.state_dict(), "optimizer_states": [state, state], "lr_schedulers": [],
           "hyper_parameters": argparse.Namespace(depth=3, name="net")},
-         names=model("state_dict"), notes=["pickle.foreign-global"] + ["pytorch.left-out"] * 2)
+         names=model("state_dict"), notes=["pickle.data-global"] + ["pytorch.left-out"] * 2)
     save("two-models.pt", {"generator": small, "model": {"w": ramp(2)}, "step": 4})
     save("scalars.pt", {"state_dict": {"w": ramp(2, 2)}, "best": numpy.float64(0.5), "history": numpy.arange(4.0)},
          names=model("state_dict"),
-         notes=["pickle.foreign-global"] * 4)
+         notes=["pickle.data-global"] * 4)
     parameters = {"w": nn.Parameter(ramp(2, 2)), "tagged": nn.Parameter(ramp(3))}
     parameters["tagged"].kind = "bias"
     save("parameters.pt", parameters)
