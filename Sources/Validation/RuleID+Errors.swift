@@ -57,7 +57,7 @@ extension RuleID {
         .tiles
       case .zipCRC, .zipDeflate, .zipShort, .zipLong: .memberChecksum
       case .safetensorsDType, .safetensorsShape, .safetensorsSize, .npyShape, .npyDType, .torchBounds,
-        .torchTensor, .torchForeignTensor, .onnxShape, .onnxDType:
+        .torchTensor, .leftOut, .onnxShape, .onnxDType:
         .shapes
       case .pickleGlobals: .pickleGlobals
       case .safetensorsDuplicateTensor, .torchDuplicateName, .zipDuplicateName, .zipName, .zipNameEncoding,
@@ -77,7 +77,7 @@ extension FlatFormatRule {
     switch self {
     case .notRecognised, .shardsFolder, .npyVersion, .npyObject, .npyStructured, .npyLongDouble, .npyOpaque,
       .npyAssumedWidth, .npzMember, .zipDisks, .zipEncrypted, .zipMethod, .torchNoTensors, .torchTar,
-      .onnxSparse, .onnxSegment:
+      .onnxSegment:
       true
     default: false
     }

@@ -50,8 +50,14 @@ enum TorchGlobals {
     global.module == "collections" && ["OrderedDict", "defaultdict", "Counter"].contains(global.name)
   }
 
+  /// Classes of parameters whose shape a first run would tell.
+  static func isUninitialised(_ global: PickleGlobal) -> Bool {
+    global.module == "torch.nn.parameter" && ["UninitializedParameter", "UninitializedBuffer"].contains(global.name)
+  }
+
   /// Whether a pickle that names `global` asks for no more than a tensor's own parts.
   static func isTensors(_ global: PickleGlobal) -> Bool {
+    if NumPyGlobals.isNumPy(global) { return true }
     if rebuild(global) != nil || TorchDType.storage(global) != nil || isDictionary(global) { return true }
     return known[global.module]?.contains(global.name) == true
       || (global.module == "torch" && isDTypeName(global.name))

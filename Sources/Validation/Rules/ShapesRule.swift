@@ -30,7 +30,11 @@ enum ShapesRule: ValidationRule {
   }
 
   static func findings(in subject: FlatSubject) -> [Finding] {
-    subject.remarks([.foreignTensor], as: .shapes, .warning)
+    (subject.source?.leftOut ?? []).filter { $0.fate != .apart }.map { item in
+      subject.finding(
+        .shapes, .warning, at: TensorName(item.name).quoted,
+        "expected a dense tensor of a known dtype, found \(item.why)")
+    }
   }
 
   private static func words(_ dtype: String?) -> String {

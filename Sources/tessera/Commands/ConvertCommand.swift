@@ -65,6 +65,8 @@ struct ConvertCommand: ParsableCommand {
 
   @OptionGroup var reading: ReadingOptions
 
+  @OptionGroup var leaveOut: LeaveOutOption
+
   /// What DEST will be.
   private enum Destination {
     case checkpoint
@@ -164,7 +166,8 @@ struct ConvertCommand: ParsableCommand {
       }
     }
     let (contents, notes) = try CheckpointContents.cutting(
-      flat, plan: readPlan() ?? .whole, planPath: plan ?? source, isCompressed: compress)
+      flat, plan: readPlan() ?? .whole, planPath: plan ?? source, isCompressed: compress,
+      mayLose: leaveOut.accepts)
     var bar = ProgressBar("cutting", total: flat.tensors.reduce(0) { $0 + $1.spec.byteCount })
     defer { bar.finish() }
     try FlatToUnits(flat, contents: contents, destination: dest).run { bar.update($0) }
@@ -203,14 +206,15 @@ struct ConvertCommand: ParsableCommand {
       replacing: !noClobber)
     var bar = ProgressBar("copying", total: flat.tensors.reduce(0) { $0 + $1.spec.byteCount })
     defer { bar.finish() }
-    try FlatToFlat(flat, to: sink).run { bar.update($0) }
+    try FlatToFlat(flat, to: sink, mayLose: leaveOut.accepts).run { bar.update($0) }
     bar.finish()
     tellRemarks(of: flat)
   }
 
   /// What DEST does not have of SOURCE, and what else its reader found.
   private func tellRemarks(of flat: any FlatWeightsSource) {
-    let told = flat.remarks.filter { [.leftOut, .foreignGlobal, .trailingBytes].contains($0.kind) }
+    leaveOut.tell(of: flat)
+    let told = flat.remarks.filter { [.foreignGlobal, .trailingBytes].contains($0.kind) }
     Output.standardError(NoteList.text(told.map { (kind: $0.kind.rawValue, sentence: $0.sentence) }))
   }
 

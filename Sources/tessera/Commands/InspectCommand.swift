@@ -75,7 +75,7 @@ extension Inspection {
         Inspection.Note(
           kind: $0.kind.rawValue, place: $0.place, message: "expected \($0.expected), found \($0.found)")
       },
-      modelDigest: digests ? Tensors.modelDigest(of: digested) : nil)
+      leftOut: LeftOutList(source), modelDigest: digests ? Tensors.modelDigest(of: digested) : nil)
   }
 
   /// What a unit checkpoint holds; its digests are in its index.
