@@ -20,7 +20,8 @@ package struct Inspection: Sendable {
 
   package init(
     file: String, kind: String, tensors: [Tensor], metadata: [(key: String, value: String)],
-    notes: [Note] = [], leftOut: LeftOutList = LeftOutList(), modelDigest: SHA256Digest?, checkpoint: Checkpoint? = nil
+    notes: [Note] = [], leftOut: LeftOutList = LeftOutList(), modelDigest: SHA256Digest?,
+    checkpoint: Checkpoint? = nil
   ) {
     self.file = file
     self.kind = kind

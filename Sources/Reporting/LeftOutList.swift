@@ -22,7 +22,9 @@ package struct LeftOutList: Sendable {
       result += WrappedSentence.text(
         "left out\(side): \(TensorName(item.name).quoted): \(item.why)", width: width)
     }
-    if items.count > Self.shown { result += "left out\(side): \(items.count - Self.shown) more (--json has all)\n" }
+    if items.count > Self.shown {
+      result += "left out\(side): \(items.count - Self.shown) more (--json has all)\n"
+    }
     return result
   }
 
@@ -30,7 +32,8 @@ package struct LeftOutList: Sendable {
   func json(side: String? = nil) -> [JSONValue] {
     items.map { item in
       object(
-        [("name", .string(item.name)), ("why", .string(item.why))] + (side.map { [("in", .string($0))] } ?? []))
+        [("name", .string(item.name)), ("why", .string(item.why))]
+          + (side.map { [("in", .string($0))] } ?? []))
     }
   }
 }

@@ -104,8 +104,9 @@ extension LeftOut {
     guard case .refused(let rule, _, _, _, let found) = error else { return nil }
     let array = String(decoding: entry.nameBytes.dropLast(NpzSource.memberSuffix.utf8.count), as: UTF8.self)
     switch rule {
-    case .npyDType, .npyObject, .npyStructured, .npyLongDouble, .npyAssumedWidth: self.init(array, found)
-    case .npyOpaque: self.init(array, "\(found) (--assume-dtype)")
+    case .npyDType, .npyObject, .npyStructured, .npyLongDouble, .npyAssumedWidth:
+      self.init(array, "an array of \(found)")
+    case .npyOpaque: self.init(array, "an array of \(found) (--assume-dtype)")
     case .npzMember: self.init(entry.name, found)
     default: return nil
     }

@@ -222,7 +222,8 @@ struct NumPyReader {
     var ref = data
     for _ in 0..<4 {
       if let run = tree.run(ref) { return PickledBytes(run, tree.value(ref)) }
-      guard case .object = tree.value(ref), case .global(let global) = tree.value(tree.children(ref)[0]) else {
+      guard case .object = tree.value(ref), case .global(let global) = tree.value(tree.children(ref)[0])
+      else {
         return nil
       }
       let arguments = tree.children(tree.children(ref)[1])

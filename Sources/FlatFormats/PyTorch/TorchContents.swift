@@ -38,7 +38,9 @@ struct TorchContents {
       uses += found
       leftOut.append(
         LeftOut(
-          name, "the state of an optimizer, \(leaves.count) tensors (\(ByteCount(bytes)))", .apart))
+          name,
+          "the state of an optimizer, \(leaves.count) \(leaves.count == 1 ? "tensor" : "tensors") (\(ByteCount(bytes)))",
+          .apart))
     }
     storages = decoder.storages
     foreignKeys = decoder.foreignKeys

@@ -82,7 +82,9 @@ struct TorchNames {
     else { return nil }
     let inside = Set(edges.edges(only.target).compactMap(\.label))
     // An entry beside it must not come by a name of the model's.
-    guard !inside.isEmpty, !all.contains(where: { $0.target != only.target && $0.label.map(inside.contains) == true }) else { return nil }
+    guard !inside.isEmpty,
+      !all.contains(where: { $0.target != only.target && $0.label.map(inside.contains) == true })
+    else { return nil }
     return label
   }
 

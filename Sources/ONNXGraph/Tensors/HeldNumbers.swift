@@ -31,7 +31,8 @@ extension Node {
   ///
   /// - Parameter positions: of the attributes in the file.
   mutating func unifyConstant(_ positions: [String: Int]) {
-    guard operation == "Constant", domain.isEmpty, attributes.count == 1, let (name, value) = attributes.first,
+    guard operation == "Constant", domain.isEmpty, attributes.count == 1,
+      let (name, value) = attributes.first,
       let tensor = TensorConstant(name, value, at: positions[name] ?? 0)
     else { return }
     attributes = ["value": .tensor(tensor)]

@@ -29,7 +29,8 @@ struct LeaveOutOption: ParsableArguments {
   /// Names what was left out, and patterns that were for nothing, on standard error.
   func tell(of source: any TensorSource) {
     Output.standardError(LeftOutList(source).text(width: Output.errorIsTerminal ? Terminal.errorWidth : nil))
-    for pattern in patterns where !source.leftOut.contains(where: { NamePattern(pattern)?.match($0.name) != nil }) {
+    for pattern in patterns
+    where !source.leftOut.contains(where: { NamePattern(pattern)?.match($0.name) != nil }) {
       Output.standardError("note: --leave-out '\(Main.line(pattern))' matches nothing that is left out\n")
     }
   }
