@@ -78,6 +78,31 @@ struct PartialFixtureTests {
         + "goes on without it")
   }
 
+  @Test(
+    "a graph that was stored before the numbers of its nodes were listed is sound; one without a weight is not"
+  )
+  func olderIndex() throws {
+    let source = try open("\(Self.folder)/constants.onnx")
+    let files = try #require(try source.hollowFiles())
+    let specs = source.tensors.map(\.spec)
+    #expect(try HollowFile.problems(of: files, filledBy: specs, path: "m").isEmpty)
+    func problems(without isGone: (String) -> Bool) throws -> Int {
+      let kept = specs.indices.filter { !isGone(specs[$0].name.text) }
+      let changed = files.map { file in
+        HollowFile(
+          name: file.name, bytes: file.bytes,
+          holes: file.holes.compactMap { hole in
+            kept.firstIndex(of: hole.tensor).map {
+              HollowFile.Hole(position: hole.position, count: hole.count, tensor: $0)
+            }
+          })
+      }
+      return try HollowFile.problems(of: changed, filledBy: kept.map { specs[$0] }, path: "m").count
+    }
+    #expect(try problems { $0.hasPrefix("value_") || $0.hasSuffix("/c") } == 0)
+    #expect(try problems { $0 == "w" } > 0)
+  }
+
   @Test("an archive of files that are no arrays is refused; one of arrays that cannot be read is not")
   func strangers() throws {
     let folder = try TemporaryFolder()

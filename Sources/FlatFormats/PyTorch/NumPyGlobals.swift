@@ -54,9 +54,4 @@ enum NumPyGlobals {
     default: return nil
     }
   }
-
-  /// Whether a pickle that names `global` asks for no more than the parts of an array.
-  static func isNumPy(_ global: PickleGlobal) -> Bool {
-    rebuild(global) != nil || isPlainArray(global) || isDType(global) || mlDType(global) != nil
-  }
 }

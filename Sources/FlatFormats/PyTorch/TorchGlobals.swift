@@ -58,7 +58,6 @@ enum TorchGlobals {
 
   /// Whether a pickle that names `global` asks for no more than a tensor's own parts.
   static func isTensors(_ global: PickleGlobal) -> Bool {
-    if NumPyGlobals.isNumPy(global) { return true }
     if rebuild(global) != nil || TorchDType.storage(global) != nil || isDictionary(global) { return true }
     return known[global.module]?.contains(global.name) == true
       || (global.module == "torch" && isDTypeName(global.name))
@@ -83,7 +82,7 @@ enum TorchGlobals {
     ],
     "_codecs": ["encode"],
     "builtins": [
-      "set", "bytes", "bytearray", "complex", "int", "float", "list", "dict", "str", "tuple", "bool",
+      "set", "bytearray", "complex", "int", "float", "list", "dict", "str", "tuple", "bool",
     ],
     "__builtin__": [
       "set", "bytes", "bytearray", "complex", "int", "float", "list", "dict", "str", "tuple", "bool",

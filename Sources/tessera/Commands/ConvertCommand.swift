@@ -26,7 +26,8 @@ struct ConvertCommand: ParsableCommand {
       of them that are text.
 
       Nothing in a PyTorch file is ever run. Its tensors are called as `tessera inspect --help` says; optimizer states \
-      are named in a note and left out, and no command takes them along. What is written for PyTorch loads with weights_only=True, and tied tensors stay tied.
+      are left out and named, and no command takes them along. Anything else that cannot be read (`inspect` lists it) \
+      is an error, unless --leave-out accepts the loss. What is written for PyTorch loads with weights_only=True, and tied tensors stay tied.
 
       An ONNX model's graph goes into the checkpoint, and comes back as the same file; a plan that the graph \
       contradicts is refused with the name of the node.

@@ -24,7 +24,8 @@ struct CountCommand: ParsableCommand {
       file (schemas/claims.schema.json): exit code 1 when one does not follow, with the policies under which it would.
 
       Numbers may be written 1.9M, 7,380,276 (parameters) or 64MB, 2GiB (bytes). --max makes a gate for CI: exit \
-      code 1 when a selected virtual network is larger.
+      code 1 when a selected virtual network is larger, or when something of the file could not be counted and \
+      --leave-out does not accept that.
 
       --layers goes through the graph of an ONNX model, or of a checkpoint that has one (of one virtual network with \
       --task and --level), with inputs of zeros, without computing products, and says for \

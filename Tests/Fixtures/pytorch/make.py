@@ -174,7 +174,8 @@ def main():
     save("two-models.pt", {"generator": small, "model": {"w": ramp(2)}, "step": 4})
     save("scalars.pt", {"state_dict": {"w": ramp(2, 2)}, "best": numpy.float64(0.5), "history": numpy.arange(4.0)},
          names=lambda loaded: {**loaded["state_dict"], "best": torch.tensor(loaded["best"], dtype=torch.float64),
-                               "history": torch.from_numpy(loaded["history"])})
+                               "history": torch.from_numpy(loaded["history"])},
+         notes=["pickle.foreign-global"] * 4)
     parameters = {"w": nn.Parameter(ramp(2, 2)), "tagged": nn.Parameter(ramp(3))}
     parameters["tagged"].kind = "bias"
     save("parameters.pt", parameters)
