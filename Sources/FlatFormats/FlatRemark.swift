@@ -36,10 +36,6 @@ public enum FlatRemarkKind: String, CaseIterable, Sendable {
   case codeGlobal = "pickle.code-global"
   /// A part of a file that is not looked into: a nested archive, a pickle beyond a limit.
   case unexamined = "flat.unexamined"
-  /// A tensor that is not read here: quantised, sparse, on no device.
-  case foreignTensor = "pytorch.foreign-tensor"
-  /// Tensors that are not the model's and are left out: an optimizer's state.
-  case leftOut = "pytorch.left-out"
   /// Two elements of a tensor lie in one place.
   case overlappingStrides = "pytorch.overlapping-strides"
   /// Tensors that are not tied have bytes in one storage.
@@ -52,13 +48,4 @@ public enum FlatRemarkKind: String, CaseIterable, Sendable {
   case graphOrder = "onnx.graph-order"
   /// Bytes after the end of what the file holds.
   case trailingBytes = "pytorch.trailing-bytes"
-}
-
-extension FlatWeightsSource {
-  /// Refuses a file some of whose tensors are not read here, so that none is lost on the way to another file.
-  public func requireWhole() throws(FlatFormatError) {
-    guard let remark = remarks.first(where: { $0.kind == .foreignTensor }) else { return }
-    throw .refused(
-      .torchForeignTensor, path: path, place: remark.place, expected: remark.expected, found: remark.found)
-  }
 }

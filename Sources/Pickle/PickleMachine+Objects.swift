@@ -75,7 +75,9 @@ extension PickleMachine {
       try push(try make(.init(kind: .persistent, children: [id])))
     default:
       let line = try cursor.line(limit: limits.line)
-      try push(text: String(decoding: line, as: UTF8.self))
+      try push(
+        text: String(decoding: line, as: UTF8.self),
+        PickleRun(offset: start, count: line.count, coding: .absent))
       let id = try pop()
       try push(try make(.init(kind: .persistent, children: [id])))
     }

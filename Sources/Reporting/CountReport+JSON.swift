@@ -11,6 +11,7 @@ extension CountReport {
       .init(key: "kind", value: .string(kind)),
     ]
     if let unitCount { members.append(.init(key: "units", value: JSONValue(unitCount))) }
+    members.append(.init(key: "left_out", value: .array(leftOut.json())))
     members.append(.init(key: "policies", value: .array(policies.map(\.json))))
     if let claims = claimsJSON { members.append(.init(key: "claims", value: claims)) }
     if let tensors {

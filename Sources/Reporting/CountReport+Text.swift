@@ -10,7 +10,7 @@ extension CountReport {
   package func text(width: Int?) -> String {
     var result = "\(PrintableText.line(file)): \(kind)"
     if let unitCount { result += ", \(unitCount) \(unitCount == 1 ? "unit" : "units")" }
-    result += "\n"
+    result += "\n" + leftOut.text(width: width)
     if policies.count > 1 {
       result += "\n" + comparison(width: width)
     } else {

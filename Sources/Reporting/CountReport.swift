@@ -10,6 +10,8 @@ package struct CountReport: Sendable {
   package let kind: String
   /// k; nil for a file that is not cut into units.
   package let unitCount: Int?
+  /// What the file holds beside the tensors that are counted.
+  package let leftOut: LeftOutList
   /// The tasks of the file, in its order.
   package let tasks: [TaskID]
   package let policies: [Table]
@@ -25,13 +27,15 @@ package struct CountReport: Sendable {
   package let work: WorkTable?
 
   package init(
-    file: String, kind: String, unitCount: Int?, tasks: [TaskID] = [], policies: [Table],
+    file: String, kind: String, unitCount: Int?, leftOut: LeftOutList = LeftOutList(), tasks: [TaskID] = [],
+    policies: [Table],
     claims: [CheckedClaim]? = nil, tensors: [(name: TensorName, role: ClassifiedRole)]? = nil,
     layers: LayerTable? = nil, work: WorkTable? = nil
   ) {
     self.file = file
     self.kind = kind
     self.unitCount = unitCount
+    self.leftOut = leftOut
     self.tasks = tasks
     self.policies = policies
     self.claims = claims

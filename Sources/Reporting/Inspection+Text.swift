@@ -15,6 +15,7 @@ extension Inspection {
     for (key, value) in metadata {
       result += "metadata \(TensorName(key).quoted): \(TensorName(value).quoted)\n"
     }
+    result += leftOut.text(width: width)
     result += NoteList.text(notes.map { (kind: $0.kind, sentence: "\($0.place): \($0.message)") })
     if !tensors.isEmpty { result += "\n" + tensorTable(width: width) }
     return result

@@ -8,6 +8,10 @@ struct TorchContents {
   /// Keys of storages that a tensor names which is not read here.
   private(set) var foreignKeys: Set<String> = []
   private(set) var remarks: [FlatRemark] = []
+  private(set) var leftOut: [LeftOut] = []
+
+  /// Whether tensors have their elements in the pickle.
+  var hasArrays: Bool { storages.contains { $0.pickled != nil } }
 
   /// Logical bytes of all tensors together that no file is asked to account for.
   private static let logicalFloor = 1 << 30
@@ -15,10 +19,13 @@ struct TorchContents {
   private static let logicalRatio = 64
 
   /// - Parameters:
+  ///   - home: where the pickle's bytes are.
   ///   - place: names the pickle in messages.
   ///   - fileSize: bounds what the tensors may be unfolded to.
-  init(_ tree: PickleTree, path: String, place: String, fileSize: Int) throws(FlatFormatError) {
-    var decoder = TorchDecoder(tree: tree, path: path)
+  init(
+    _ tree: PickleTree, in home: PickleHome, path: String, place: String, fileSize: Int
+  ) throws(FlatFormatError) {
+    var decoder = TorchDecoder(tree: tree, path: path, home: home)
     let names = try TorchNames(decoder)
     remarks += PickleRemarks.of(tree, place)
     try take(names.places, &decoder, path: path)
@@ -29,11 +36,11 @@ struct TorchContents {
         sum.0 = sum.0.addingReportingOverflow(Self.byteCount(tensor)).partialValue
       }
       uses += found
-      remarks.append(
-        FlatRemark(
-          .leftOut, TensorName(name).quoted, expected: "the model's own tensors",
-          found:
-            "the state of an optimizer, \(leaves.count) tensors (\(ByteCount(bytes))), which are left out"))
+      leftOut.append(
+        LeftOut(
+          name,
+          "the state of an optimizer, \(leaves.count) \(leaves.count == 1 ? "tensor" : "tensors") (\(ByteCount(bytes)))",
+          .apart))
     }
     storages = decoder.storages
     foreignKeys = decoder.foreignKeys
@@ -53,8 +60,7 @@ struct TorchContents {
       switch try decoder.decode(found.leaf, place: place) {
       case .foreign(let words):
         decoder.noteStorages(of: found.leaf)
-        remarks.append(
-          FlatRemark(.foreignTensor, place, expected: "a dense tensor of a known dtype", found: words))
+        leftOut.append(LeftOut(found.name, words))
         continue
       case .tensor(let decoded): tensor = decoded
       }

@@ -1,7 +1,7 @@
 internal import Pickle
 internal import Tensors
 
-/// A storage that a pickle names: a run of elements outside of it.
+/// A run of elements: outside of the pickle that names it, or an array's in the pickle.
 struct TorchStorage: Hashable {
   let key: String
   /// Nil for untyped bytes, and for elements that no tensor of ours has.
@@ -9,6 +9,10 @@ struct TorchStorage: Hashable {
   let className: String
   let itemSize: Int
   let count: Int
+  /// Where the bytes are of one that is in the pickle itself; nil for those beside it.
+  var pickled: PickledBytes?
+  /// Of its own numbers; nil for those of the file's order.
+  var isBigEndian: Bool?
 
   /// The reader has checked that this fits.
   var byteCount: Int { count * itemSize }
@@ -44,28 +48,61 @@ struct TorchDecoder {
   var views: [String: StorageView] = [:]
   /// Keys of storages that a tensor names which is not read here.
   private(set) var foreignKeys: Set<String> = []
+  /// Values whose storages have been noted.
+  private var noted: Set<PickleRef> = []
+  private let arrays: NumPyReader
+  private var knownArrays: [PickleRef: TorchValue] = [:]
 
-  init(tree: PickleTree, path: String) {
+  init(tree: PickleTree, path: String, home: PickleHome) {
     self.tree = tree
     self.path = path
+    arrays = NumPyReader(tree: tree, path: path, texts: PickledTexts(home, path: path))
+  }
+
+  /// What stands for a tensor.
+  private enum Leaf {
+    case storage
+    case tensor(TorchGlobals.Rebuild)
+    case array(NumPyGlobals.Rebuild)
+    /// In words.
+    case foreign(String)
+  }
+
+  private func kind(_ ref: PickleRef) -> Leaf? {
+    switch tree.value(ref) {
+    case .persistent: return storageArguments(ref) == nil ? nil : .storage
+    case .object:
+      guard case .global(let global) = tree.value(tree.children(ref)[0]) else { return nil }
+      if let rebuild = TorchGlobals.rebuild(global) { return .tensor(rebuild) }
+      if let rebuild = NumPyGlobals.rebuild(global) {
+        return rebuild == .scalar && !arrays.isNumber(ref) ? nil : .array(rebuild)
+      }
+      if TorchGlobals.isUninitialised(global) { return .foreign("a parameter that has no elements yet") }
+      // What is made of a storage's elements is not known, as it is for the tensors and storages of a container.
+      let arguments = tree.children(tree.children(ref)[1]).prefix(64)
+      guard !TorchGlobals.isDictionary(global), arguments.contains(where: { storageArguments($0) != nil })
+      else { return nil }
+      return .foreign("what \(TensorName(global.description).quoted) makes of a storage")
+    default: return nil
+    }
   }
 
   /// Whether the value stands for a tensor, or for a storage by itself.
-  func isLeaf(_ ref: PickleRef) -> Bool {
-    switch tree.value(ref) {
-    case .object: rebuild(of: ref) != nil
-    case .persistent: storageArguments(ref) != nil
-    default: false
-    }
-  }
+  func isLeaf(_ ref: PickleRef) -> Bool { kind(ref) != nil }
+
+  /// Whether the value is an array or a scalar of NumPy's.
+  func isArray(_ ref: PickleRef) -> Bool { if case .array? = kind(ref) { true } else { false } }
 
   /// What a leaf is; `place` names it in messages.
   mutating func decode(_ ref: PickleRef, place: String) throws(FlatFormatError) -> TorchValue {
-    if case .persistent = tree.value(ref) { return try bareStorage(ref, place) }
-    guard let rebuild = rebuild(of: ref) else {
-      throw refusal(.torchTensor, place, "a tensor", "another object")
+    switch kind(ref) {
+    case .storage?: return try bareStorage(ref, place)
+    case .tensor(let rebuild)?:
+      return try decode(rebuild, of: ref, place, depth: 0)
+    case .array(let rebuild)?: return try array(ref, rebuild, place)
+    case .foreign(let words)?: return .foreign(words)
+    case nil: throw refusal(.torchTensor, place, "a tensor", "another object")
     }
-    return try decode(rebuild, of: ref, place, depth: 0)
   }
 
   /// A tensor that is given something after it was made has other elements in Python than its storage here:
@@ -91,16 +128,40 @@ struct TorchDecoder {
     }
   }
 
+  /// An array's elements are a storage of its own, in the pickle.
+  private mutating func array(
+    _ ref: PickleRef, _ rebuild: NumPyGlobals.Rebuild, _ place: String
+  ) throws(FlatFormatError) -> TorchValue {
+    if let known = knownArrays[ref] { return known }
+    let value: TorchValue
+    switch try arrays.value(ref, rebuild, place: place) {
+    case .foreign(let words): value = .foreign(words)
+    case .plainValue: value = .foreign("a scalar that is no number")
+    case .array(let array):
+      let itemSize = array.dtype.bytes ?? 1
+      storages.append(
+        TorchStorage(
+          key: "array \(ref.index)", dtype: array.dtype, className: "ndarray", itemSize: itemSize,
+          count: array.strides.shape.reduce(1, *), pickled: array.bytes, isBigEndian: array.isBigEndian))
+      value = .tensor(
+        TorchTensor(
+          storage: storages.count - 1, dtype: array.dtype, itemSize: itemSize, strides: array.strides,
+          shape: array.strides.shape))
+    }
+    knownArrays[ref] = value
+    return value
+  }
+
   /// Takes note of the storages of a tensor that is not read here.
   mutating func noteStorages(of leaf: PickleRef) {
     var left = [leaf]
-    // A tensor has a few dozen parts; more than these are no tensor's.
-    for _ in 0..<1000 {
-      guard let ref = left.popLast() else { return }
+    while let ref = left.popLast() {
+      // Once for all leaves, so that all of them together cost no more than the pickle has values.
+      guard noted.insert(ref).inserted else { continue }
       if let arguments = storageArguments(ref), arguments.count > 2, let key = key(arguments[2]) {
         foreignKeys.insert(key)
       }
-      left += tree.children(ref).prefix(64)
+      left += tree.children(ref) + tree.states(ref) + tree.entries(ref) + tree.items(ref)
     }
   }
 
@@ -119,20 +180,30 @@ struct TorchDecoder {
   private mutating func decode(
     _ rebuild: TorchGlobals.Rebuild, _ arguments: [PickleRef], _ place: String, depth: Int
   ) throws(FlatFormatError) -> TorchValue {
-    if let foreign = rebuild.foreign { return .foreign("\(foreign) (\(rebuild.rawValue))") }
+    if let foreign = rebuild.foreign {
+      var words = foreign
+      if rebuild == .wrapper, let type = arguments.first, case .global(let global) = tree.value(type) {
+        words += ", \(TensorName(global.description).quoted)"
+      }
+      return .foreign("\(words) (\(rebuild.rawValue))")
+    }
     switch rebuild {
     case .parameter, .parameterWithState:
-      guard let data = arguments.first, isObject(data), depth < 8, let inner = self.rebuild(of: data) else {
+      guard let data = arguments.first, isObject(data), depth < 8 else {
         throw refusal(.torchTensor, place, "a parameter's tensor", "another value")
       }
+      guard let inner = self.rebuild(of: data) else { return .foreign("a parameter that is no tensor") }
       if rebuild == .parameterWithState, let state = arguments.dropFirst(3).first {
         try requireHarmless(state: state, place)
       }
       return try decode(inner, of: data, place, depth: depth + 1)
     case .fromType:
       guard arguments.count >= 3, case .global(let function) = tree.value(arguments[0]),
-        let inner = TorchGlobals.rebuild(function), case .tuple = tree.value(arguments[2]), depth < 8
+        case .tuple = tree.value(arguments[2]), depth < 8
       else { throw refusal(.torchTensor, place, "what rebuilds a tensor, and its arguments", "other values") }
+      guard let inner = TorchGlobals.rebuild(function) else {
+        return .foreign("what \(TensorName(function.description).quoted) rebuilds")
+      }
       if arguments.count > 3 { try requireHarmless(state: arguments[3], place) }
       return try decode(inner, tree.children(arguments[2]), place, depth: depth + 1)
     default: return try plain(rebuild, arguments, place)
@@ -226,16 +297,7 @@ struct TorchDecoder {
       guard let first = tree.children(tree.children(ref)[1]).first else { return [] }
       members = first
     }
-    // Every name of a tensor has it decoded again, so that this must not take long.
-    guard [.tuple, .list].contains(tree.value(members)), tree.children(members).count <= 64 else {
-      return nil
-    }
-    var values: [Int] = []
-    for child in tree.children(members) {
-      guard let value = integer(child) else { return nil }
-      values.append(value)
-    }
-    return values
+    return [.tuple, .list].contains(tree.value(members)) ? tree.integers(members) : nil
   }
 
   private func hasLazyBits(_ ref: PickleRef) -> Bool {

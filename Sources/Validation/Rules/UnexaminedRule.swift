@@ -11,7 +11,11 @@ enum UnexaminedRule: ValidationRule {
   static let subjects: RuleSubjects = .flat
 
   static func findings(in subject: FlatSubject) -> [Finding] {
-    subject.remarks([.unexamined, .foreignTensor], as: .unexamined, .warning)
-      + subject.remarks([.leftOut], as: .unexamined, .note)
+    subject.remarks([.unexamined], as: .unexamined, .warning)
+      + (subject.source?.leftOut ?? []).map { item in
+        subject.finding(
+          .unexamined, item.fate == .apart ? .note : .warning, at: TensorName(item.name).quoted,
+          "expected a tensor that can be read, found \(item.why)")
+      }
   }
 }

@@ -27,7 +27,8 @@ struct ConvertCommand: ParsableCommand {
       of them that are text.
 
       Nothing in a PyTorch file is ever run. Its tensors are called as `tessera inspect --help` says; optimizer states \
-      are named in a note and left out, and no command takes them along. What is written for PyTorch loads with weights_only=True, and tied tensors stay tied.
+      are left out and named, and no command takes them along. Anything else that cannot be read (`inspect` lists it) \
+      is an error, unless --leave-out accepts the loss. What is written for PyTorch loads with weights_only=True, and tied tensors stay tied.
 
       An ONNX model's graph goes into the checkpoint, and comes back as the same file; a plan that the graph \
       contradicts is refused with the name of the node.
@@ -69,6 +70,8 @@ struct ConvertCommand: ParsableCommand {
   var noProve = false
 
   @OptionGroup var reading: ReadingOptions
+
+  @OptionGroup var leaveOut: LeaveOutOption
 
   /// What DEST will be.
   private enum Destination {
@@ -154,7 +157,8 @@ struct ConvertCommand: ParsableCommand {
   private func cut(_ flat: any FlatWeightsSource) throws {
     let proof = try proved(flat)
     let (contents, notes) = try CheckpointContents.cutting(
-      flat, plan: readPlan() ?? .whole, planPath: plan ?? source, isCompressed: compress)
+      flat, plan: readPlan() ?? .whole, planPath: plan ?? source, isCompressed: compress,
+      mayLose: leaveOut.accepts)
     var bar = ProgressBar("cutting", total: flat.tensors.reduce(0) { $0 + $1.spec.byteCount })
     defer { bar.finish() }
     try FlatToUnits(flat, contents: contents, destination: dest).run { bar.update($0) }
@@ -221,14 +225,15 @@ struct ConvertCommand: ParsableCommand {
       replacing: !noClobber)
     var bar = ProgressBar("copying", total: flat.tensors.reduce(0) { $0 + $1.spec.byteCount })
     defer { bar.finish() }
-    try FlatToFlat(flat, to: sink).run { bar.update($0) }
+    try FlatToFlat(flat, to: sink, mayLose: leaveOut.accepts).run { bar.update($0) }
     bar.finish()
     tellRemarks(of: flat)
   }
 
   /// What DEST does not have of SOURCE, and what else its reader found.
   private func tellRemarks(of flat: any FlatWeightsSource) {
-    let told = flat.remarks.filter { [.leftOut, .foreignGlobal, .trailingBytes].contains($0.kind) }
+    leaveOut.tell(of: flat)
+    let told = flat.remarks.filter { [.foreignGlobal, .trailingBytes].contains($0.kind) }
     Output.standardError(NoteList.text(told.map { (kind: $0.kind.rawValue, sentence: $0.sentence) }))
   }
 

@@ -1,5 +1,6 @@
 internal import Accounting
 internal import ArgumentParser
+internal import FlatFormats
 internal import ONNXGraph
 internal import Reporting
 internal import Tensors
@@ -22,7 +23,8 @@ struct CountCommand: ParsableCommand {
       file (schemas/claims.schema.json): exit code 1 when one does not follow, with the policies under which it would.
 
       Numbers may be written 1.9M, 7,380,276 (parameters) or 64MB, 2GiB (bytes). --max makes a gate for CI: exit \
-      code 1 when a selected virtual network is larger.
+      code 1 when a selected virtual network is larger, or when something of the file could not be counted and \
+      --leave-out does not accept that.
 
       --layers goes through the graph of an ONNX model, or of a checkpoint that has one (of one virtual network with \
       --task and --level), with inputs of zeros, without computing products, and says for \
@@ -78,6 +80,8 @@ struct CountCommand: ParsableCommand {
 
   @OptionGroup var reading: ReadingOptions
 
+  @OptionGroup var leaveOut: LeaveOutOption
+
   func validate() throws {
     if level != nil, budget != nil { throw ValidationError("--level and --budget both choose the level") }
     if max != nil, policies.count > 1 {
@@ -117,7 +121,8 @@ struct CountCommand: ParsableCommand {
     }
     let inventory = source.inventory
     let report = CountReport(
-      file: file, kind: source.kind, unitCount: inventory.unitCount, tasks: inventory.tasks.map(\.task),
+      file: file, kind: source.kind, unitCount: inventory.unitCount,
+      leftOut: source.leftOut, tasks: inventory.tasks.map(\.task),
       policies: tables, claims: try checked(claimed, claimRules, rules, inventory),
       tensors: roles ? zip(inventory.tensors, inventory.roles).map { ($0.name, $1) } : nil,
       layers: layers ? try layerTable(of: tables) : nil, work: work.isWanted ? try workTable(of: tables) : nil
@@ -126,7 +131,10 @@ struct CountCommand: ParsableCommand {
       ? Output.standardOutput(json: report.json) : Output.standardOutput(report.text(width: Terminal.width))
     let failed = report.claims?.contains { !$0.holds } ?? false
     if failed { Output.standardError("tessera: \(PrintableText.line(file)): a claim does not hold\n") }
-    if let max { try gate(Budget(parsing: max), tables, hasTasks: !inventory.tasks.isEmpty) }
+    if let max {
+      try requireAll(source.uncounted(leaveOut)?.sentence)
+      try gate(Budget(parsing: max), tables, hasTasks: !inventory.tasks.isEmpty)
+    }
     if failed { throw ExitCode(1) }
   }
 
@@ -203,6 +211,15 @@ struct CountCommand: ParsableCommand {
     do { return try counts.rows(selection, of: tasks) } catch {
       throw Failure(sentence: "\(file): policy '\(counts.policy.id)': \(error)")
     }
+  }
+
+  /// A gate that has not seen everything must not open.
+  private func requireAll(_ uncounted: String?) throws {
+    guard let uncounted else { return }
+    Output.standardError(
+      "tessera: \(PrintableText.line(file)): --max: expected every tensor to be counted, or --leave-out PATTERN for others, "
+        + "found \(uncounted)\n")
+    throw ExitCode(1)
   }
 
   /// Names every row that is over the limit, and ends with exit code 1 if there is one.

@@ -3,6 +3,7 @@ internal import ByteFiles
 internal import Conversion
 internal import FlatFormats
 internal import HDF5Kit
+internal import Reporting
 internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
@@ -16,6 +17,14 @@ struct CountSource {
   private let policy: String?
   /// Where the tensors' bytes are; nil for a plan.
   private let weights: (any TensorSource)?
+
+  /// What the file holds beside the tensors that are counted.
+  var leftOut: LeftOutList { weights.map { LeftOutList($0) } ?? LeftOutList() }
+
+  /// A part of the model that is not counted and that the user has not said may be left out; nil for none.
+  func uncounted(_ option: LeaveOutOption) -> LeftOut? {
+    weights?.leftOut.first { $0.fate != .apart && !option.accepts($0) }
+  }
 
   /// The policy that the plan names, else everything stored.
   func plannedPolicy() throws(Failure) -> CountingPolicy {

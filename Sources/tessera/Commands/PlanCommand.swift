@@ -95,6 +95,8 @@ struct PlanCommand: ParsableCommand {
 
   @OptionGroup var reading: ReadingOptions
 
+  @OptionGroup var leaveOut: LeaveOutOption
+
   func validate() throws {
     _ = try shapes()
     if family != nil {
@@ -141,7 +143,7 @@ struct PlanCommand: ParsableCommand {
   }
 
   func run() throws {
-    let (specs, ties) = try Self.tensors(of: source, reading: reading)
+    let (specs, ties) = try tensors()
     let proposed: ProposedPlan
     do {
       let graph = try family == nil ? GraphFile.network(source) : nil
@@ -214,11 +216,14 @@ struct PlanCommand: ParsableCommand {
       heads: heads)
   }
 
-  /// Specs and ties of a flat file or a unit checkpoint.
-  private static func tensors(
-    of path: String, reading: ReadingOptions
-  ) throws -> (specs: [TensorSpec], ties: [TensorName: TensorName]) {
-    let tensors = try InputFile(path, assumeDType: reading.assumeDType).source.tensors
+  /// Specs and ties of a flat file or a unit checkpoint, nothing of which is left out unasked.
+  private func tensors() throws -> (specs: [TensorSpec], ties: [TensorName: TensorName]) {
+    let file = try InputFile(source, assumeDType: reading.assumeDType).source
+    do { try file.requireWhole(keepsGraph: true, mayLose: leaveOut.accepts) } catch {
+      throw Failure(sentence: "\(error)")
+    }
+    leaveOut.tell(of: file)
+    let tensors = file.tensors
     var ties: [TensorName: TensorName] = [:]
     for tensor in tensors { if let tie = tensor.tiedTo { ties[tensor.spec.name] = tie } }
     return (tensors.map(\.spec), ties)

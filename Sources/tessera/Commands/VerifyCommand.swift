@@ -80,6 +80,7 @@ struct VerifyCommand: ParsableCommand {
     let comparison = try DigestComparison(one, other)
     report.mismatches = comparison.mismatches
     report.tensors = comparison.count
+    Output.standardError(LeftOutList(one.source).text(width: nil))
     guard case .checkpoint(let checkpoint) = other, let stored = try NetworkModel(checkpoint) else {
       guard task == nil, level == nil, input == nil, !layers else {
         throw Failure(
