@@ -84,8 +84,13 @@ struct CountCommand: ParsableCommand {
     if max != nil, policies.count > 1 {
       throw ValidationError("--max needs one policy, found \(policies.count)")
     }
-    if !layers, !work.isWanted, !work.inputShapes.isEmpty {
-      throw ValidationError("--input-shape is for --layers, --work and --measure")
+    if !layers, !work.isWanted {
+      for (option, isGiven) in [
+        ("--input-shape", !work.inputShapes.isEmpty), ("--memory-limit", work.limiting.memoryLimit != nil),
+        ("--step-limit", work.limiting.stepLimit != nil),
+      ] where isGiven {
+        throw ValidationError("\(option) is for --layers, --work and --measure")
+      }
     }
     if let union, Self.networks(of: union) == nil {
       throw ValidationError("--union: expected TASK:LEVEL,TASK:LEVEL,…, found '\(union)'")
