@@ -57,6 +57,12 @@ struct CountCommand: ParsableCommand {
   @Option(name: .customLong("policy"), help: "A policy's name, or the path of its file; may be repeated.")
   var policies: [String] = []
 
+  @Option(
+    help:
+      "The experts that a token is sent to, for active-hf and active-no-embeddings; else num_experts_per_tok of config.json beside FILE."
+  )
+  var topK: Int?
+
   @Option(help: "Exit code 1 when a selected virtual network (of a file without tasks: the file) costs more.")
   var max: String?
 
@@ -84,6 +90,7 @@ struct CountCommand: ParsableCommand {
     if max != nil, policies.count > 1 {
       throw ValidationError("--max needs one policy, found \(policies.count)")
     }
+    if let topK, topK < 1 { throw ValidationError("--top-k: expected 1 or more, found \(topK)") }
     if !layers, !work.isWanted {
       for (option, isGiven) in [
         ("--input-shape", !work.inputShapes.isEmpty), ("--memory-limit", work.limiting.memoryLimit != nil),
@@ -110,7 +117,7 @@ struct CountCommand: ParsableCommand {
     let claimRules = try claims.map { path in
       try CountClaims.policies(of: claimed ?? [], beside: path, else: rules[0])
     }
-    try source.readValues(for: rules + (claimRules ?? []))
+    try source.readValues(for: rules + (claimRules ?? []), expertsPerToken: topK)
     for policy in rules {
       let counts: ParameterCounts
       do { counts = try source.inventory.counts(under: policy, for: selection) } catch {
@@ -126,6 +133,8 @@ struct CountCommand: ParsableCommand {
       file: file, kind: source.kind, unitCount: inventory.unitCount, tasks: inventory.tasks.map(\.task),
       policies: tables, claims: try checked(claimed, claimRules, rules, inventory),
       tensors: roles ? zip(inventory.tensors, inventory.roles).map { ($0.name, $1) } : nil,
+      packed: inventory.unknownPackings,
+      expertsPerToken: rules.contains { $0.experts == .active } ? inventory.expertsPerToken : nil,
       layers: layers ? try layerTable(of: tables) : nil, work: work.isWanted ? try workTable(of: tables) : nil
     )
     try Output.standardOutput(
