@@ -104,8 +104,8 @@ struct ActiveExpertTests {
         #"""
         {"format": "tessera.plan/1", "units": 2, "axes": {},
          "tensors": [
-          {"name": "a.experts.0.weight", "dtype": "F32", "shape": [2, 2], "axes": [null, null], "units": [0]},
-          {"name": "a.experts.1.weight", "dtype": "F32", "shape": [2, 2], "axes": [null, null], "units": [1]}],
+          {"name": "a.experts.0.weight", "dtype": "F32", "shape": [2, 2], "units": [0]},
+          {"name": "a.experts.1.weight", "dtype": "F32", "shape": [2, 2], "units": [1]}],
          "tasks": [{"name": "all", "order": [0, 1], "levels": [1, 2]}]}
         """#.utf8))
     let resolved = try plan.resolve(against: plan.describedTensors)

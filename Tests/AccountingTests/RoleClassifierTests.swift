@@ -140,7 +140,7 @@ struct RoleClassifierTests {
       "names that say nothing",
       [
         ("a", .f32, [4, 5], .weight), ("b/c", .f16, [4], .other), ("", .f32, [2, 2], .weight),
-        ("x.y", .u8, [4, 5], .other), ("é", .f8E4M3, [2, 2, 2], .weight), ("n", .i32, [], .counter),
+        ("x.y", .u8, [4, 5], .buffer), ("é", .f8E4M3, [2, 2, 2], .weight), ("n", .i32, [], .counter),
       ]
     ),
   ]

@@ -53,12 +53,13 @@ public enum RoleClassifier {
       return ClassifiedRole(.buffer, reason)
     }
     let isInteger = spec.dtype.kind == .signed || spec.dtype.kind == .unsigned
-    return isInteger && (spec.dtype.bits > 8 || found.role == .other)
+    // Biases of quantised layers are sums of 32 bits.
+    return isInteger && found.role != .bias && (spec.dtype.bits > 8 || found.role == .other)
       ? ClassifiedRole(.buffer, "whole numbers, which training does not change") : found
   }
 
   private static let mayBeBuffer: Set<ParameterRole> = [
-    .weight, .embedding, .other, .normAffine, .selector,
+    .weight, .embedding, .bias, .other, .normAffine, .selector,
   ]
 
   private static func role(

@@ -30,12 +30,19 @@ struct CountCommand: ParsableCommand {
       every node its output's shape, its parameters and its multiply-adds: those of matrix products and convolutions, \
       padding included, biases and everything else not. parameters there are the floating-point elements of the inputs \
       that follow from the model alone; weights that several nodes share are counted at each of them. Shapes are those \
-      that the model declares, with 1 for an open batch; --input-shape gives others.
+      that the model declares, with 1 for an open batch; --input-shape gives others. Products are only counted; \
+      everything else is computed, with at most 384 MiB of tensors and 1,000,000,000 steps, unless --memory-limit and \
+      --step-limit allow more.
+
+      Packed weights (GPTQ, AWQ, bitsandbytes, compressed-tensors, MXFP4, NVFP4, MatMulNBits) count by their elements; \
+      their scales and other bookkeeping have the role quantisation. active-hf and active-no-embeddings count the \
+      experts that a token is sent to: --top-k, or num_experts_per_tok of the config.json beside FILE.
 
       Example:
         tessera count model.h5
         tessera count model.h5 --task fine --budget 1.9M --policy weights-only
         tessera count model.h5 --level 1 --max 2M --json
+        tessera count model.safetensors --policy active-hf --top-k 8
         tessera count model.onnx --layers --input-shape images=1x3x224x224
         tessera count model.h5 --measure --threads 1
         tessera count model.h5 --policy dvn-all --policy all-stored --union fine:2,coarse:1
