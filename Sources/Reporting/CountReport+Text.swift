@@ -16,7 +16,7 @@ extension CountReport {
     } else {
       for table in policies { result += "\n" + table.text(width: width) }
     }
-    result += unionText + claimsText(width: width)
+    result += packedText(width: width) + unionText + claimsText(width: width)
     if let work { result += "\n" + work.text(width: width) }
     if let tensors {
       var table = TextTable([.init("tensor", shrinks: true), .init("role"), .init("part"), .init("because")])
@@ -29,6 +29,26 @@ extension CountReport {
     }
     if let layers { result += "\n" + layers.text(width: width) }
     return result
+  }
+}
+
+extension CountReport {
+  /// Names of packed tensors that a note spells out; --json has them all.
+  private static let packedShown = 3
+
+  /// Which tensors count as they are stored although they hold more, and of how many experts the numbers are.
+  private func packedText(width: Int?) -> String {
+    var result = ""
+    if let expertsPerToken {
+      result += "experts for a token: \(ParameterCount(expertsPerToken))\n"
+    }
+    if packed.isEmpty { return result }
+    let names = packed.prefix(Self.packedShown).map(\.name.escaped)
+    let more = packed.count - names.count
+    return result
+      + WrappedList.text(
+        "note: packed in a way that the file does not tell, so that containers are counted: ",
+        names + (more > 0 ? ["\(more) more"] : []), width: width)
   }
 }
 

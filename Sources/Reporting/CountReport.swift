@@ -20,6 +20,12 @@ package struct CountReport: Sendable {
   /// Every tensor with its role; nil when nobody asked.
   package let tensors: [(name: TensorName, role: ClassifiedRole)]?
 
+  /// Tensors that hold several elements in one, in a way that is not known, and why.
+  package let packed: [(name: TensorName, reason: String)]
+
+  /// Experts that a token is sent to; nil where no policy asks, or nothing says it.
+  package let expertsPerToken: Int?
+
   /// What the nodes of a graph have and do; nil when nobody asked.
   package let layers: LayerTable?
 
@@ -30,6 +36,7 @@ package struct CountReport: Sendable {
     file: String, kind: String, unitCount: Int?, leftOut: LeftOutList = LeftOutList(), tasks: [TaskID] = [],
     policies: [Table],
     claims: [CheckedClaim]? = nil, tensors: [(name: TensorName, role: ClassifiedRole)]? = nil,
+    packed: [(name: TensorName, reason: String)] = [], expertsPerToken: Int? = nil,
     layers: LayerTable? = nil, work: WorkTable? = nil
   ) {
     self.file = file
@@ -40,6 +47,8 @@ package struct CountReport: Sendable {
     self.policies = policies
     self.claims = claims
     self.tensors = tensors
+    self.packed = packed
+    self.expertsPerToken = expertsPerToken
     self.layers = layers
     self.work = work
   }

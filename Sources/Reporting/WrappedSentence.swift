@@ -9,14 +9,18 @@ package enum WrappedSentence {
     let sentence = PrintableText.line(sentence)
     guard let width, DisplayWidth.columns(of: sentence) >= width else { return sentence + "\n" }
     var lines = [""]
+    var columns = 0
     for word in sentence.split(separator: " ", omittingEmptySubsequences: false) {
-      let last = lines[lines.count - 1]
-      if last.isEmpty {
+      let added = DisplayWidth.columns(of: String(word))
+      if lines[lines.count - 1].isEmpty {
         lines[lines.count - 1] = String(word)
-      } else if DisplayWidth.columns(of: last) + 1 + DisplayWidth.columns(of: String(word)) < width {
-        lines[lines.count - 1] = last + " " + word
+        columns = added
+      } else if columns + 1 + added < width {
+        lines[lines.count - 1] += " " + word
+        columns += 1 + added
       } else {
         lines.append("  " + word)
+        columns = 2 + added
       }
     }
     return lines.joined(separator: "\n") + "\n"

@@ -97,7 +97,7 @@ struct CompareCommand: ParsableCommand {
     } else {
       policies.append(try PolicyFile.read(study.policy, beside: self.study))
     }
-    for name in study.policies ?? PolicyPreset.allCases.map(\.rawValue) {
+    for name in study.policies ?? PolicyPreset.general.map(\.rawValue) {
       let other = try PolicyFile.read(name, beside: self.study)
       if !policies.contains(where: { $0.digest == other.digest }) { policies.append(other) }
     }

@@ -31,12 +31,19 @@ struct CountCommand: ParsableCommand {
       every node its output's shape, its parameters and its multiply-adds: those of matrix products and convolutions, \
       padding included, biases and everything else not. parameters there are the floating-point elements of the inputs \
       that follow from the model alone; weights that several nodes share are counted at each of them. Shapes are those \
-      that the model declares, with 1 for an open batch; --input-shape gives others.
+      that the model declares, with 1 for an open batch; --input-shape gives others. Products are only counted; \
+      everything else is computed, with at most 384 MiB of tensors and 1,000,000,000 steps, unless --memory-limit and \
+      --step-limit allow more.
+
+      Packed weights (GPTQ, AWQ, bitsandbytes, compressed-tensors, MXFP4, NVFP4, MatMulNBits) count by their elements; \
+      their scales and other bookkeeping have the role quantisation. active-hf and active-no-embeddings count the \
+      experts that a token is sent to: --top-k, or num_experts_per_tok of the config.json beside FILE.
 
       Example:
         tessera count model.h5
         tessera count model.h5 --task fine --budget 1.9M --policy weights-only
         tessera count model.h5 --level 1 --max 2M --json
+        tessera count model.safetensors --policy active-hf --top-k 8
         tessera count model.onnx --layers --input-shape images=1x3x224x224
         tessera count model.h5 --measure --threads 1
         tessera count model.h5 --policy dvn-all --policy all-stored --union fine:2,coarse:1
@@ -57,6 +64,12 @@ struct CountCommand: ParsableCommand {
 
   @Option(name: .customLong("policy"), help: "A policy's name, or the path of its file; may be repeated.")
   var policies: [String] = []
+
+  @Option(
+    help:
+      "The experts that a token is sent to, for active-hf and active-no-embeddings; else num_experts_per_tok of config.json beside FILE."
+  )
+  var topK: Int?
 
   @Option(help: "Exit code 1 when a selected virtual network (of a file without tasks: the file) costs more.")
   var max: String?
@@ -87,8 +100,14 @@ struct CountCommand: ParsableCommand {
     if max != nil, policies.count > 1 {
       throw ValidationError("--max needs one policy, found \(policies.count)")
     }
-    if !layers, !work.isWanted, !work.inputShapes.isEmpty {
-      throw ValidationError("--input-shape is for --layers, --work and --measure")
+    if let topK, topK < 1 { throw ValidationError("--top-k: expected 1 or more, found \(topK)") }
+    if !layers, !work.isWanted {
+      for (option, isGiven) in [
+        ("--input-shape", !work.inputShapes.isEmpty), ("--memory-limit", work.limiting.memoryLimit != nil),
+        ("--step-limit", work.limiting.stepLimit != nil),
+      ] where isGiven {
+        throw ValidationError("\(option) is for --layers, --work and --measure")
+      }
     }
     if let union, Self.networks(of: union) == nil {
       throw ValidationError("--union: expected TASK:LEVEL,TASK:LEVEL,…, found '\(union)'")
@@ -108,7 +127,7 @@ struct CountCommand: ParsableCommand {
     let claimRules = try claims.map { path in
       try CountClaims.policies(of: claimed ?? [], beside: path, else: rules[0])
     }
-    try source.readValues(for: rules + (claimRules ?? []))
+    try source.readValues(for: rules + (claimRules ?? []), expertsPerToken: topK)
     for policy in rules {
       let counts: ParameterCounts
       do { counts = try source.inventory.counts(under: policy, for: selection) } catch {
@@ -125,6 +144,8 @@ struct CountCommand: ParsableCommand {
       leftOut: source.leftOut, tasks: inventory.tasks.map(\.task),
       policies: tables, claims: try checked(claimed, claimRules, rules, inventory),
       tensors: roles ? zip(inventory.tensors, inventory.roles).map { ($0.name, $1) } : nil,
+      packed: inventory.unknownPackings,
+      expertsPerToken: rules.contains { $0.experts == .active } ? inventory.expertsPerToken : nil,
       layers: layers ? try layerTable(of: tables) : nil, work: work.isWanted ? try workTable(of: tables) : nil
     )
     try json

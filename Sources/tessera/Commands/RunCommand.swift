@@ -63,11 +63,7 @@ struct RunCommand: ParsableCommand {
   @Flag(help: "Say for each node its parameters, its multiply-adds for these inputs, and how long it took.")
   var profile = false
 
-  @Option(help: "The most memory for tensors, such as 16GB.")
-  var memoryLimit: String?
-
-  @Option(help: "The most multiply-adds of a run.")
-  var stepLimit: Int?
+  @OptionGroup var limiting: LimitOptions
 
   @Flag(help: "Print JSON (schemas/run.schema.json).")
   var json = false
@@ -75,26 +71,14 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var reading: ReadingOptions
 
   func validate() throws {
-    for (option, value) in [("--threads", threads), ("--repeat", `repeat`), ("--step-limit", stepLimit)] {
+    for (option, value) in [("--threads", threads), ("--repeat", `repeat`)] {
       if let value, value < 1 { throw ValidationError("\(option): expected 1 or more, found \(value)") }
     }
-    _ = try limits()
     guard FlatFormats.kind(forName: output) != nil else {
       throw ValidationError("--output '\(output)': expected a name that ends in .npz, .npy or .safetensors")
     }
     try DeclaredFiles.require(
       ("--output", output), apartFrom: ["MODEL": model, "--input": input, "--policy": policy])
-  }
-
-  private func limits() throws -> RunLimits {
-    var limits = RunLimits()
-    if let stepLimit { limits.steps = min(stepLimit, 1 << 60) }
-    guard let memoryLimit else { return limits }
-    guard case .bytes(let count)? = try? Budget(parsing: memoryLimit) else {
-      throw ValidationError("--memory-limit: expected bytes, such as 16GB, found '\(memoryLimit)'")
-    }
-    limits.bytes = count.value
-    return limits
   }
 
   func run() throws {
@@ -153,7 +137,8 @@ struct RunCommand: ParsableCommand {
     if let kind = FlatFormats.recognise(file), kind != .onnx {
       throw Failure(sentence: "\(model): expected an ONNX model, found \(kind.rawValue), which has no graph")
     }
-    let session = try Session(try Model(file), backend: backend, threads: threads, limits: try limits())
+    let session = try Session(
+      try Model(file), backend: backend, threads: threads, limits: try limiting.limits(else: RunLimits()))
     return (
       session,
       try input.map { try RunInputs($0, assumeDType: reading.assumeDType).tensors(for: session) } ?? [:]
@@ -187,7 +172,7 @@ struct RunCommand: ParsableCommand {
     let session = try network.session(
       try network.dense(flow, plan: plan),
       elements: CheckpointElements(subNetwork, of: checkpoint),
-      backend: backend, threads: threads, limits: try limits())
+      backend: backend, threads: threads, limits: try limiting.limits(else: RunLimits()))
     return (session, try given?.tensors(for: session, model: network.model) ?? [:])
   }
 }
