@@ -2,8 +2,8 @@
 ///
 /// Patterns times names times their lengths has no bound in a file of a few megabytes, so the work itself has one.
 struct PlanWork {
-  /// 200 patterns of stars alone, met with 10,000 names of 60 bytes, cost a tenth of it.
-  static let limit = 2_000_000_000
+  /// Two seconds at most. 200 patterns of stars alone, met with 10,000 names of 60 bytes, cost half of it.
+  static let limit = 500_000_000
   /// What one more user of a private tensor counts for: it takes memory, not only time.
   static let user = 1_000
 

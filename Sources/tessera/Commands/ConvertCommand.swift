@@ -153,13 +153,19 @@ struct ConvertCommand: ParsableCommand {
   }
 
   private func cut(_ flat: any FlatWeightsSource) throws {
-    if plan != nil, let graph = try GraphFile.network(flat), let read = try readPlan() {
-      // A plan that the graph contradicts would make sub-networks that compute something else.
+    var halfCuts: [HalfCut] = []
+    if let read = try readPlan() {
       var ties: [TensorName: TensorName] = [:]
       for tensor in flat.tensors { if let tie = tensor.tiedTo { ties[tensor.spec.name] = tie } }
-      do { try graph.check(try read.resolve(against: flat.tensors.map(\.spec), ties: ties)) } catch let error
-        as PlanError
-      {
+      do {
+        let resolved = try read.resolve(against: flat.tensors.map(\.spec), ties: ties)
+        if let graph = try GraphFile.network(flat) {
+          // A plan that the graph contradicts would make sub-networks that compute something else.
+          try graph.check(resolved)
+        } else {
+          halfCuts = resolved.halfCuts
+        }
+      } catch let error as PlanError {
         throw Failure(sentence: "\(plan ?? source): \(error)")
       }
     }
@@ -171,6 +177,7 @@ struct ConvertCommand: ParsableCommand {
     bar.finish()
     // After the fact, so that a conversion that fails says one sentence and no more.
     if plan == nil { Output.standardError("note: no plan (--plan): every tensor is whole, in one unit\n") }
+    for sentence in HalfCutWords.sentences(halfCuts) { Output.standardError("\(Main.line(sentence))\n") }
     for note in notes { Output.standardError("note: \(note)\n") }
     tellRemarks(of: flat)
   }
