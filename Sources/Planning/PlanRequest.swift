@@ -55,8 +55,12 @@ public enum Preset: String, Hashable, Sendable, CaseIterable {
   case mixtral
   /// Qwen-MoE, OLMoE, DeepSeek-MoE: `layers.{}.mlp.experts.{}.gate_proj.weight`.
   case qwenMoE = "qwen-moe"
-  /// Vision transformers of timm (`blocks.{}.attn.qkv.weight`), Hugging Face and torchvision.
+  /// timm's vision transformers: `blocks.{}.attn.qkv.weight`.
   case vit
+  /// Vision transformers of Hugging Face: `encoder.layer.{}.attention.attention.query.weight`.
+  case vitHuggingFace = "vit-hf"
+  /// Vision transformers of torchvision: `encoder.layers.encoder_layer_{}.self_attention.in_proj_weight`.
+  case vitTorchvision = "vit-torchvision"
   /// torch.nn.TransformerEncoder: `layers.{}.self_attn.in_proj_weight`.
   case torchEncoder = "torch-encoder"
   /// Residual networks with torchvision's names: `layer1.0.conv1.weight`.

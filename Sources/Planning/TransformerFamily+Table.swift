@@ -13,7 +13,7 @@ extension TransformerFamily {
       attention: encoderAttention("self"), query: ("encoder.layer.{}.attention.self.query.weight", 0, 1),
       key: nil),
     TransformerFamily(
-      name: "vit", about: "vision transformers of Hugging Face (ViT, DeiT)",
+      name: "vit-hf", about: "vision transformers of Hugging Face (ViT, DeiT)",
       marker: "encoder.layer.{}.attention.attention.query.weight",
       feedForward: [
         ("encoder.layer.{}.intermediate.dense.weight", "ffn{},-"),
@@ -23,7 +23,7 @@ extension TransformerFamily {
       attention: encoderAttention("attention"),
       query: ("encoder.layer.{}.attention.attention.query.weight", 0, 1), key: nil),
     TransformerFamily(
-      name: "vit", about: "vision transformers of torchvision",
+      name: "vit-torchvision", about: "vision transformers of torchvision",
       feedForward: [
         ("encoder.layers.encoder_layer_{}.mlp.0.weight", "ffn{},-"),
         ("encoder.layers.encoder_layer_{}.mlp.0.bias", "ffn{}"),

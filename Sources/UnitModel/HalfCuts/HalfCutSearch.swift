@@ -12,6 +12,7 @@ struct HalfCutSearch {
 
   let partition: Partition
   let modules: [ModuleEntry]
+  private let isSorted: Bool
   /// The dimensions to cut, with how and why, and the order in which they were found.
   private(set) var found: [TensorSite: Candidate] = [:]
   private(set) var order: [(site: TensorSite, module: Int)] = []
@@ -23,12 +24,22 @@ struct HalfCutSearch {
 
   init(_ partition: Partition) {
     self.partition = partition
-    modules = ModuleTable(partition.tensors).modules
+    let table = ModuleTable(partition.tensors)
+    modules = table.modules
+    isSorted = table.isSorted
     sizes = Dictionary(
       partition.axes.map { ($0.name, $0.size) }, uniquingKeysWith: { first, _ in first })
     if partition.axes.allSatisfy(\.isWhole) { return }
     for (number, module) in modules.enumerated() {
-      for site in module.outputs { for axis in axes(of: site) { makers[axis, default: []].insert(number) } }
+      for site in module.outputs {
+        for axis in axes(of: site) {
+          if isChannelwise(module) {
+            vectors[axis, default: []].insert(number)
+          } else {
+            makers[axis, default: []].insert(number)
+          }
+        }
+      }
       for site in module.inputs { for axis in axes(of: site) { readers[axis, default: []].insert(number) } }
       for tensor in module.vectors {
         for axis in axes(of: TensorSite(tensor: tensor, dimension: 0)) {
@@ -36,14 +47,19 @@ struct HalfCutSearch {
         }
       }
     }
+    // The last module that mixes channels, and the last with weights: a depthwise convolution passes channels on.
     var before: Int?
+    var last: Int?
     for (number, module) in modules.enumerated() {
       checkInside(number)
       if let before {
         checkChannelwise(number, after: before)
+        if let last, last != before { checkChannelwise(number, after: last) }
         if !module.isShortcut, !isChannelwise(module) { checkInputs(number, after: before) }
-        checkBeside(number, before)
       }
+      checkReader(number)
+      checkBeside(number)
+      if !module.weights.isEmpty { last = number }
       if !module.weights.isEmpty, !isChannelwise(module) || before == nil { before = number }
     }
   }
@@ -138,7 +154,8 @@ struct HalfCutSearch {
             isDepthwise ? isUnread(axes, but: before) : module.hasStatistics && isUnnormed(axes, before)
           if !isOther || isFirst { take(site, match, number) }
         } else if isWhole(output), let match = candidates(site).first(where: { $0.extent == extent(output) }),
-          axes(of: site).allSatisfy({ (makers[$0] ?? []).subtracting([number]).isEmpty })
+          isChannelwise(modules[before])
+            || axes(of: site).allSatisfy({ (makers[$0] ?? []).subtracting([number]).isEmpty })
         {
           take(output, match, before)
         }
@@ -148,25 +165,62 @@ struct HalfCutSearch {
 
   /// What a module reads, and what the one before it makes.
   private mutating func checkInputs(_ number: Int, after before: Int) {
-    for input in modules[number].inputs {
-      for output in modules[before].outputs {
-        if isWhole(input) {
-          let axes = axes(of: output)
-          let isUnread = isUnread(axes, but: before)
-          if let match = candidates(output).first(where: { $0.extent == extent(input) }) {
-            // Siblings that read one stream (query, key, value) have the same widths as a chain.
-            if isUnread || !reads(before, extent(input)) { take(input, match, number) }
-          } else if isUnread, let match = flattened(output, into: input) {
-            take(input, match, number)
-          }
-        } else if isWhole(output),
-          axes(of: input).allSatisfy({ makers[$0] == nil && vectors[$0] == nil }),
-          let match = candidates(input).first(where: { $0.extent == extent(output) })
-        {
-          take(output, match, before)
+    // Siblings that read one stream (query, key, value) have the same widths as a chain; so two readers decide nothing.
+    for input in modules[number].inputs where isWhole(input) && !reads(before, extent(input)) {
+      for output in modules[before].outputs where !isUnread(axes(of: output), but: before) {
+        if let match = candidates(output).first(where: { $0.extent == extent(input) }) {
+          take(input, match, number)
         }
       }
     }
+  }
+
+  /// Channels that are cut and that no other module reads, and those that are read and that no other module makes: the
+  /// nearest module of the right width has the other half.
+  private mutating func checkReader(_ number: Int) {
+    for output in modules[number].outputs where cut(output) != nil {
+      let axes = axes(of: output)
+      guard isUnread(axes, but: number) else { continue }
+      for partner in partners(of: number) where !modules[partner].isShortcut {
+        let inputs = modules[partner].inputs.filter(isWhole)
+        let matches = inputs.compactMap { input in
+          (candidates(output).first { $0.extent == extent(input) } ?? flattened(output, into: input)).map {
+            (input, $0)
+          }
+        }
+        if matches.isEmpty { continue }
+        for (input, match) in matches { take(input, match, partner) }
+        break
+      }
+    }
+    for input in modules[number].inputs where cut(input) != nil {
+      guard axes(of: input).allSatisfy({ makers[$0] == nil && vectors[$0] == nil }) else { continue }
+      for partner in partners(of: number, reversed: true) {
+        let matches = modules[partner].outputs.filter(isWhole).compactMap { output in
+          candidates(input).first { $0.extent == extent(output) }.map { (output, $0) }
+        }
+        if matches.isEmpty { continue }
+        for (output, match) in matches { take(output, match, partner) }
+        break
+      }
+    }
+  }
+
+  /// The modules that may be next to one, the likeliest first: those of its parent that follow; in a file sorted by name
+  /// those before it too; then the next one of the file.
+  private func partners(of number: Int, reversed: Bool = false) -> [Int] {
+    let reach = 8
+    func isPartner(_ other: Int) -> Bool {
+      !modules[other].weights.isEmpty && !isChannelwise(modules[other])
+        && !modules[number].isBeside(modules[other])
+    }
+    func isNear(_ other: Int) -> Bool {
+      modules[other].parent == modules[number].parent && isPartner(other)
+    }
+    let after = ((number + 1)..<max(number + 1, min(modules.count, number + reach + 1))).map { $0 }
+    let before = (max(0, number - reach)..<number).reversed().map { $0 }
+    let (onward, back) = reversed ? (before, after) : (after, before)
+    return onward.filter(isNear) + (isSorted ? back.filter(isNear) : []) + onward.filter(isPartner).prefix(1)
   }
 
   /// The channels of a convolution, each with all its positions, as the inputs of a linear layer.
@@ -182,27 +236,18 @@ struct HalfCutSearch {
       cause: output)
   }
 
-  /// Names of modules that are used side by side: their outputs are multiplied channel by channel.
-  private static let siblings: [Set<String>] = [
-    ["q", "k", "v", "query", "key", "value", "to_q", "to_k", "to_v"],
-    ["gate", "up", "w1", "w3", "wi_0", "wi_1"],
-  ]
-
   /// Modules of one parent that are used side by side, and have the same shape.
-  private mutating func checkBeside(_ number: Int, _ before: Int) {
-    let pair = [modules[before], modules[number]]
-    let words = pair.map { $0.leaf.replacing("_proj", with: "").replacing("_lin", with: "").lowercased() }
-    guard pair[0].parent == pair[1].parent, words[0] != words[1],
-      Self.siblings.contains(where: { $0.isSuperset(of: words) }),
-      let first = pair[0].outputs.first, let second = pair[1].outputs.first,
-      partition.tensors[first.tensor].spec.shape == partition.tensors[second.tensor].spec.shape
-    else { return }
-    for (site, other, module) in [(second, first, number), (first, second, before)] where isWhole(site) {
-      guard let match = candidates(other).first else { continue }
-      take(site, match, module)
-      for tensor in modules[module].vectors {
+  private mutating func checkBeside(_ number: Int) {
+    guard let first = modules[number].outputs.first, cut(first) != nil else { return }
+    for other in max(0, number - 8)..<min(modules.count, number + 9)
+    where modules[number].isBeside(modules[other]) {
+      guard let second = modules[other].outputs.first, isWhole(second), let match = candidates(first).first,
+        partition.tensors[first.tensor].spec.shape == partition.tensors[second.tensor].spec.shape
+      else { continue }
+      take(second, match, other)
+      for tensor in modules[other].vectors {
         let bias = TensorSite(tensor: tensor, dimension: 0)
-        if isWhole(bias), extent(bias) == match.extent { take(bias, match, module) }
+        if isWhole(bias), extent(bias) == match.extent { take(bias, match, other) }
       }
     }
   }

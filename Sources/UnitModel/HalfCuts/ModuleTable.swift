@@ -27,10 +27,32 @@ struct ModuleEntry {
   var isRecurrent = false
 
   /// The last component of the name.
-  var leaf: Substring { name.split(whereSeparator: { $0 == "." || $0 == "/" }).last ?? "" }
-
+  let leaf: Substring
   /// The name without its last component.
-  var parent: Substring { name.dropLast(leaf.count) }
+  let parent: Substring
+  /// The set of `siblings` that the last component is of.
+  private let siblingSet: Int?
+
+  init(name: String, separator: Character) {
+    self.name = name
+    self.separator = separator
+    let end = name.lastIndex { $0 == "." || $0 == "/" }
+    leaf = end.map { name[name.index(after: $0)...] } ?? name[...]
+    parent = end.map { name[...$0] } ?? ""
+    let word = leaf.lowercased().replacing("_proj", with: "").replacing("_lin", with: "")
+    siblingSet = Self.siblings.firstIndex { $0.contains(word) }
+  }
+
+  /// Names of modules that read one stream side by side, and whose outputs meet channel by channel.
+  private static let siblings: [Set<String>] = [
+    ["q", "k", "v", "query", "key", "value", "to_q", "to_k", "to_v"],
+    ["gate", "up", "w1", "w3", "wi_0", "wi_1"],
+  ]
+
+  /// Whether two modules are used side by side, by their names.
+  func isBeside(_ other: ModuleEntry) -> Bool {
+    siblingSet != nil && siblingSet == other.siblingSet && leaf != other.leaf && parent == other.parent
+  }
 
   /// Whether a module reads the stream of an earlier one, past the modules between.
   var isShortcut: Bool { ["downsample", "shortcut", "skip"].contains { name.lowercased().contains($0) } }
@@ -42,6 +64,8 @@ struct ModuleEntry {
 /// come before `conv1`: modules with numbers are then taken by number, norms last.
 struct ModuleTable {
   let modules: [ModuleEntry]
+  /// Whether the file is sorted by name, so that a module's successor may stand before it.
+  let isSorted: Bool
 
   init(_ tensors: [TensorPlacement]) {
     var modules: [ModuleEntry] = []
@@ -67,6 +91,7 @@ struct ModuleTable {
       if leaf.hasPrefix("running_") || leaf.hasPrefix("moving_") { modules[place].hasStatistics = true }
       if leaf.contains("_hh") || leaf.contains("recurrent") { modules[place].isRecurrent = true }
     }
+    self.isSorted = isSorted
     self.modules = Self.oriented(isSorted ? Self.ordered(modules) : modules, tensors)
   }
 
