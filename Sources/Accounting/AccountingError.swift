@@ -17,7 +17,7 @@ public enum AccountingError: Error, Hashable, Sendable {
   case badPattern(place: String, pattern: String)
   case keysExclude(place: String, first: String, second: String)
   case keysMissing(place: String, first: String, second: String)
-  case unknownPreset(name: String, nearest: String?)
+  case unknownPreset(name: String, nearest: [String])
   case notOfFormat(expected: String, found: String)
   case unknownMember(place: String, key: String, nearest: String?, keys: [String])
   case missingMember(place: String, key: String)
@@ -56,7 +56,10 @@ extension AccountingError: CustomStringConvertible {
       "\(place): expected '\(first)' or '\(second)', found neither"
     case .unknownPreset(let name, let nearest):
       "policy: expected \(PolicyPreset.allCases.map(\.rawValue).joined(separator: ", ")), or the path of a policy "
-        + "file, found \(quoted(name))\(did(nearest))"
+        + "file, found \(quoted(name))"
+        + (nearest.isEmpty
+          ? "" : "; \(nearest.count == 1 ? "the nearest name is" : "the nearest names are") ")
+        + nearest.map(quoted).joined(separator: ", ")
     case .tooMuchWork(let networks, let limit):
       "tasks: expected levels, units and cuts that are counted in at most \(limit) steps, found more, with "
         + "\(networks) virtual networks"

@@ -34,7 +34,13 @@ public enum FlatFormats {
   public static func open(_ file: ReadableFile, as kind: FlatFormatKind, assumeDType: DType?)
     throws(FlatFormatError) -> any FlatWeightsSource
   {
-    try format(of: kind).open(file, assumeDType)
+    do throws(FlatFormatError) { return try format(of: kind).open(file, assumeDType) } catch {
+      // Every reader misses something else in an empty file; its user misses all of it.
+      guard file.size == 0, case .refused(let rule, let path, _, _, _) = error else { throw error }
+      throw .refused(
+        rule, path: path, place: "byte 0", expected: "the bytes of a file (\(kind.rawValue))",
+        found: "an empty file")
+    }
   }
 
   /// Opens the weights in the folder at `path`; nil when it is none.

@@ -7,6 +7,7 @@ public import UnitModel
 ///
 /// | text | dimension |
 /// |---|---|
+/// | nothing at all (`name=`) | the tensors are left whole, whatever options and presets after it say |
 /// | `-` | not cut |
 /// | `ffn{}` | an axis; `{}` takes what the pattern's `{}` matched, in order |
 /// | `conv*49` | an axis with 49 positions for each channel (a flatten of 7 × 7) |
@@ -15,9 +16,11 @@ public import UnitModel
 /// | `a+16+2*b` | one after the other: axis a, 16 positions that are not cut, axis b twice |
 /// | `last:compact` | only the channels of the level that alone uses the tensor |
 public struct CutOption: Hashable, Sendable {
+  /// The text that spells it.
+  let text: String
   /// Which tensors are meant.
   public let pattern: NamePattern
-  /// Their dimensions.
+  /// Their dimensions; empty for tensors that are left whole.
   public let dimensions: [DimensionPlacement]
 
   /// The option that a text spells; throws `PlanningError.badOption`.
@@ -29,12 +32,14 @@ public struct CutOption: Hashable, Sendable {
     guard let pattern = NamePattern(String(text[..<equals])), !pattern.text.isEmpty else {
       throw CutOption.bad(text, expected: "a pattern with up to 16 wildcards before '='", found: "another")
     }
+    self.text = text
     self.pattern = pattern
     dimensions = try CutOption.dimensions(String(text[text.index(after: equals)...]), of: text)
   }
 
   /// The dimensions that stand after the '=' of an option.
   static func dimensions(_ list: String, of text: String) throws(PlanningError) -> [DimensionPlacement] {
+    if list.trimmed.isEmpty { return [] }
     var dimensions: [DimensionPlacement] = []
     for item in list.split(separator: ",", omittingEmptySubsequences: false) {
       dimensions.append(try dimension(item.trimmed, of: text))
@@ -85,15 +90,6 @@ public struct CutOption: Hashable, Sendable {
 }
 
 extension DimensionPlacement {
-  /// The names of the axes, as they are spelled.
-  var axes: [AxisName] {
-    switch self {
-    case .whole: []
-    case .axis(let use), .compact(let use): [use.axis]
-    case .concat(let parts): parts.compactMap { if case .axis(let use) = $0 { use.axis } else { nil } }
-    }
-  }
-
   /// The same dimension with a word before the name of its axis.
   func prefixed(_ prefix: String) -> DimensionPlacement {
     guard case .axis(let use) = self else { return self }

@@ -3,19 +3,30 @@ public import UnitModel
 /// The levels of every task, as one piece of text: the value of `--levels`.
 ///
 /// `1,2,4`: how many units of the order each level takes. `1,[0,3],4`: a list in brackets names the units themselves.
+/// `small=1,large=4`: levels with names.
 public struct LevelsOption: Hashable, Sendable {
   /// The levels in order; level 1 is the first.
   public let levels: [PlanLevel]
+  /// Their names; empty where they have none.
+  public let names: [String]
 
   /// The option that a text spells; throws `PlanningError.badOption`.
   public init(parsing text: String) throws(PlanningError) {
     let bad = PlanningError.badOption(
       option: "--levels", text: text,
-      expected: "numbers of units such as 1,2,4 or lists of them such as 1,[0,3]",
+      expected:
+        "numbers of units such as 1,2,4, lists of them such as 1,[0,3], or names for all such as small=1,large=4",
       found: "another form")
     var levels: [PlanLevel] = []
+    var names: [String] = []
     var rest = Substring(text.filter { $0 != " " })
     while true {
+      if let equals = rest.firstIndex(of: "="), !rest[..<equals].contains(",") {
+        let name = String(rest[..<equals])
+        guard LevelName.isValid(name), !names.contains(name) else { throw bad }
+        names.append(name)
+        rest = rest[rest.index(after: equals)...]
+      }
       if rest.first == "[" {
         guard let close = rest.firstIndex(of: "]") else { throw bad }
         var units: [UnitID] = []
@@ -36,6 +47,8 @@ public struct LevelsOption: Hashable, Sendable {
       if rest.isEmpty { break }
       guard rest.removeFirst() == "," else { throw bad }
     }
+    guard names.isEmpty || names.count == levels.count else { throw bad }
     self.levels = levels
+    self.names = names
   }
 }

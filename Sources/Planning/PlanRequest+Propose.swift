@@ -17,14 +17,16 @@ extension PlanRequest {
     let byHand = Set(cuts.map(\.pattern.text))
     plan.tensors += preset.tensors.filter { !byHand.contains($0.selector.text) }
     plan.axes = planAxes(used: plan.tensors, preset: preset.axes)
-    plan.tasks = tasks.map { PlanTask(task: $0, levels: levels) }
-    if !tasks.isEmpty { plan.provenance = Provenance(rule: rule.rawValue) }
+    plan.tasks = planTasks(tasks.isEmpty ? [.all] : tasks)
+    plan.provenance = Provenance(rule: rule.rawValue)
     do {
       let filled = try plan.filled()
       let resolved = try filled.resolve(against: specs, ties: ties)
-      return ProposedPlan(plan: filled, resolved: resolved, words: preset.words + words(about: resolved))
+      return ProposedPlan(
+        plan: filled, resolved: resolved, words: preset.words + words(about: resolved, place: option(at:)),
+        halfCuts: resolved.halfCuts)
     } catch {
-      throw .plan(error)
+      throw placed(error)
     }
   }
 

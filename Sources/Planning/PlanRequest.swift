@@ -4,10 +4,12 @@ public import UnitModel
 public struct PlanRequest: Sendable {
   /// k, the number of units.
   public var unitCount: Int
-  /// The tasks, by name.
+  /// The tasks, by name; empty for the outputs of a graph that has several, else for one task `all`.
   public var tasks: [TaskID]
   /// The levels of every task; nil for one level per unit.
   public var levels: [PlanLevel]?
+  /// The names of the levels; empty where they have none.
+  public var levelNames: [String]
   /// The rule that makes the tasks' orders.
   public var rule: AssignmentRule
   /// Cuts by hand; they count before those of a preset.
@@ -21,12 +23,14 @@ public struct PlanRequest: Sendable {
 
   /// A request.
   public init(
-    unitCount: Int, tasks: [TaskID] = [], levels: [PlanLevel]? = nil, rule: AssignmentRule = .nearest,
-    cuts: [CutOption] = [], axes: [AxisOption] = [], preset: Preset? = nil, heads: Int? = nil
+    unitCount: Int, tasks: [TaskID] = [], levels: [PlanLevel]? = nil, levelNames: [String] = [],
+    rule: AssignmentRule = .nearest, cuts: [CutOption] = [], axes: [AxisOption] = [], preset: Preset? = nil,
+    heads: Int? = nil
   ) {
     self.unitCount = unitCount
     self.tasks = tasks
     self.levels = levels
+    self.levelNames = levelNames
     self.rule = rule
     self.cuts = cuts
     self.axes = axes
@@ -47,8 +51,16 @@ public enum Preset: String, Hashable, Sendable, CaseIterable {
   case gpt2
   /// Llama, Mistral, Qwen, Gemma: `layers.{}.self_attn.q_proj.weight`.
   case llama
+  /// Mixtral: `layers.{}.block_sparse_moe.experts.{}.w1.weight`.
+  case mixtral
+  /// Qwen-MoE, OLMoE, DeepSeek-MoE: `layers.{}.mlp.experts.{}.gate_proj.weight`.
+  case qwenMoE = "qwen-moe"
   /// timm's vision transformers: `blocks.{}.attn.qkv.weight`.
   case vit
+  /// Vision transformers of Hugging Face: `encoder.layer.{}.attention.attention.query.weight`.
+  case vitHuggingFace = "vit-hf"
+  /// Vision transformers of torchvision: `encoder.layers.encoder_layer_{}.self_attention.in_proj_weight`.
+  case vitTorchvision = "vit-torchvision"
   /// torch.nn.TransformerEncoder: `layers.{}.self_attn.in_proj_weight`.
   case torchEncoder = "torch-encoder"
   /// Residual networks with torchvision's names: `layer1.0.conv1.weight`.
@@ -63,4 +75,28 @@ public struct ProposedPlan: Sendable {
   public let resolved: ResolvedPlan
   /// Sentences: what was cut, what was left whole and why.
   public let words: [String]
+  /// What the plan seems to cut by half; empty for a graph, which decides by itself.
+  package let halfCuts: [HalfCut]
+
+  init(plan: Plan, resolved: ResolvedPlan, words: [String], halfCuts: [HalfCut] = []) {
+    self.plan = plan
+    self.resolved = resolved
+    self.words = words
+    self.halfCuts = halfCuts
+  }
+
+  /// Whether sub-networks are the whole network: no tensor is cut, owned, masked or private.
+  public var cutsNothing: Bool {
+    resolved.partition.unitCount > 1
+      && resolved.partition.tensors.allSatisfy {
+        $0.isWhole && $0.units.isEmpty && $0.mask == nil && !$0.scope.isPrivate
+      }
+  }
+}
+
+extension PlanRequest {
+  /// The tasks of a plan with these names, with the levels that were asked for.
+  func planTasks(_ names: [TaskID]) -> [PlanTask] {
+    names.map { PlanTask(task: $0, levels: levels, levelNames: levelNames) }
+  }
 }

@@ -4,10 +4,14 @@ internal import UnitModel
 extension PlanRequest {
   /// What the plan cuts, what it leaves whole, and why.
   ///
-  /// - Parameter namesRule: whether the orders of units follow from the rule, and are not written in the plan.
-  func words(about resolved: ResolvedPlan, namesRule: Bool = true) -> [String] {
-    axisWords(resolved.partition) + tensorWords(resolved.partition) + resolved.notes.map(\.description)
-      + taskWords(resolved.assignment, namesRule)
+  /// - Parameters:
+  ///   - namesRule: whether the orders of units follow from the rule, and are not written in the plan.
+  ///   - place: what a place of the plan is for its reader.
+  func words(
+    about resolved: ResolvedPlan, namesRule: Bool = true, place: (String) -> String = { $0 }
+  ) -> [String] {
+    axisWords(resolved.partition) + tensorWords(resolved.partition)
+      + resolved.notes.map { "\($0.placed(by: place))" } + taskWords(resolved.assignment, namesRule)
   }
 
   /// One sentence for all axes that differ only in the numbers of their names.
@@ -109,7 +113,10 @@ extension PlanRequest {
     var tasks: [String: [String]] = [:]
     for task in assignment.tasks {
       let order = Self.shortened(task.order.map(\.description))
-      let levels = Self.shortened(task.levels.map { "\($0.count)" })
+      let levels = Self.shortened(
+        zip(task.numberedLevels, task.levels).map { level, units in
+          "\(units.count)" + (task.name(of: level.number).map { " (\(TensorName($0).escaped))" } ?? "")
+        })
       let units = task.order.count == 1 ? "unit \(order)" : "units \(order)"
       // `#` stands for whose the levels are.
       let use =

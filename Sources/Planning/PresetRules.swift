@@ -14,10 +14,18 @@ struct PresetRules {
 /// The names of a file's tensors, with the questions that presets ask.
 struct TensorNames {
   let specs: [TensorSpec]
+  private let places: [TensorName: Int]
+
+  init(specs: [TensorSpec]) {
+    self.specs = specs
+    places = Dictionary(
+      specs.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { first, _ in first })
+  }
 
   /// The first tensor whose name matches a pattern.
   func first(_ pattern: String) -> TensorSpec? {
     guard let pattern = NamePattern(pattern) else { return nil }
+    if pattern.isLiteral { return places[TensorName(pattern.text)].map { specs[$0] } }
     return specs.first { pattern.match($0.name.text) != nil }
   }
 

@@ -3,8 +3,9 @@ internal import UnitModel
 
 /// Residual networks with torchvision's names: `conv1`, `layer1.0.conv1`, …, `fc`.
 ///
-/// The stem stays whole, as in the paper; each kept channel of the first stage then receives what the original added
-/// there. Every stage has one axis for its residual stream, every block its own for what lies between its convolutions.
+/// The stem stays whole, as in the paper. A stage that begins with a projection has one axis for its residual stream; any
+/// other adds to the stream of the stage before it, so the first stage of basic blocks (ResNet-18 and 34) stays whole with
+/// the stem. Every block has an axis of its own for what lies between its convolutions.
 struct ResNetFamily {
   static let name = "resnet"
   static let example = "layer1.0.conv1.weight"
@@ -27,12 +28,22 @@ struct ResNetFamily {
     rules.words.append("recognised tensors of a residual network with torchvision's names (preset \(name))")
     rules.words.append("the stem (conv1, bn1) is left whole, as in the paper")
     var placements: [(String, [DimensionPlacement])] = []
-    for block in blocks { add(block, to: &placements, names, &rules) }
-    if let last = blocks.map(\.stage).max(), let head = names.first("fc.weight"), head.shape.count == 2 {
-      placements.append(("fc.weight", [.whole, axis("layer\(last)")]))
+    var stream = DimensionPlacement.whole
+    for (place, block) in blocks.enumerated() {
+      let input = stream
+      let isFirst = place == 0 || blocks[place - 1].stage != block.stage
+      if isFirst, block.hasProjection { stream = axis("layer\(block.stage)") }
+      if isFirst, stream == .whole {
+        rules.words.append(
+          "the blocks of layer\(block.stage) add to the stem, so their sum is left whole too")
+      }
+      add(block, from: input, to: stream, &placements, names, &rules)
     }
-    for (name, dimensions) in placements {
-      let tensor = names.specs.first { $0.name == TensorName(name) }
+    if let head = names.first("fc.weight"), head.shape.count == 2 {
+      placements.append(("fc.weight", [.whole, stream]))
+    }
+    for (name, dimensions) in placements where dimensions.contains(where: { $0 != .whole }) {
+      let tensor = names.first(name)
       guard let tensor, tensor.shape.count == dimensions.count else { continue }
       rules.tensors.append(PlanTensor(selector: .name(tensor.name), dimensions: dimensions))
     }
@@ -60,13 +71,13 @@ struct ResNetFamily {
     return blocks.sorted { ($0.stage, $0.number) < ($1.stage, $1.number) }
   }
 
+  /// - Parameters:
+  ///   - input: what the block reads: the stream of the stage before it where the block is a stage's first.
+  ///   - stream: what its sum lies on.
   private static func add(
-    _ block: Block, to placements: inout [(String, [DimensionPlacement])], _ names: TensorNames,
-    _ rules: inout PresetRules
+    _ block: Block, from input: DimensionPlacement, to stream: DimensionPlacement,
+    _ placements: inout [(String, [DimensionPlacement])], _ names: TensorNames, _ rules: inout PresetRules
   ) {
-    let stream = axis("layer\(block.stage)")
-    // The first block of a stage reads the stream of the stage before it, that of the first stage the whole stem.
-    let input = block.number > 0 ? stream : block.stage > 1 ? axis("layer\(block.stage - 1)") : .whole
     var before = input
     for (index, convolution) in block.convolutions.enumerated() {
       let isLast = index == block.convolutions.count - 1

@@ -12,7 +12,9 @@ extension TransformerFamily {
   func rules(
     for names: TensorNames, heads: Int?, hasGranule: (AxisName) -> Bool
   ) throws(PlanningError) -> PresetRules? {
-    let prefixes = names.prefixes(of: feedForward[0].suffix)
+    let prefixes = names.prefixes(of: feedForward[0].suffix).filter { prefix in
+      marker.map { names.first(prefix + $0) != nil } ?? true
+    }
     if prefixes.isEmpty { return nil }
     var rules = PresetRules()
     for prefix in prefixes {
@@ -20,6 +22,7 @@ extension TransformerFamily {
       let axisPrefix = prefixes.count > 1 ? prefix : ""
       rules.words.append(
         "recognised tensors of \(about)" + (prefix.isEmpty ? "" : " under '\(prefix)'") + " (preset \(name))")
+      if let remark { rules.words.append(remark) }
       for (suffix, cut) in feedForward {
         try append(prefix + suffix, cut, axisPrefix, names, to: &rules)
       }
@@ -34,6 +37,12 @@ extension TransformerFamily {
   ) throws(PlanningError) {
     let axis = axisPrefix + "heads{}"
     guard let query = names.first(prefix + self.query.suffix), query.shape.count > self.query.dimension else {
+      return
+    }
+    // A norm over all heads mixes their channels; one of each head's own width does not.
+    let norm = names.first(prefix + "layers.{}.self_attn.q_norm.weight")
+    if let norm, norm.shape == [query.shape[self.query.dimension]] {
+      rules.words.append("attention is left whole: \(norm.name.quoted) is a norm over all heads")
       return
     }
     var perQuery = 1

@@ -60,7 +60,7 @@ extension CountReport {
     for row in labels {
       let label =
         hasNetworks
-        ? [row.map { TensorName($0.task.text).escaped } ?? "(stored)", row?.level.description ?? ""]
+        ? [row.map { TensorName($0.task.text).escaped } ?? "(stored)", levelText(row)]
         : ["(stored)"]
       table.append(
         label
@@ -79,6 +79,11 @@ extension CountReport {
           + columns.map { policies[$0].union.map(quantity.separate) ?? "" })
     }
     return table
+  }
+
+  private func levelText(_ network: Claim.Network?) -> String {
+    policies.lazy.flatMap(\.networks).first { $0.task == network?.task && $0.level == network?.level }
+      .map(\.levelText) ?? network?.level.description ?? ""
   }
 
   private func unionLabel(_ table: Table, _ hasNetworks: Bool) -> [String] {

@@ -95,8 +95,12 @@ extension ParameterRow {
   fileprivate func json(density: Double?, ratio: Double?, _ policy: CountingPolicy) -> JSONValue {
     var members: [(String, JSONValue)] = [
       ("task", task.map { .string($0.text) } ?? .null),
-      ("level", level.map { JSONValue($0.value) } ?? .null), ("units", numbers(units)),
-      ("parameters", JSONValue(parameters.value)), ("density", density.map { .number($0) } ?? .null),
+      ("level", level.map { JSONValue($0.value) } ?? .null),
+    ]
+    if let levelName { members.append(("level_name", .string(levelName))) }
+    members += [
+      ("units", numbers(units)), ("parameters", JSONValue(parameters.value)),
+      ("density", density.map { .number($0) } ?? .null),
       ("ratio", ratio.map { .number($0) } ?? .null),
       ("bytes", JSONValue(bytes.value)), ("intra", JSONValue(classes.intra)),
       ("interconnection", JSONValue(classes.interconnection)), ("common", JSONValue(classes.common)),

@@ -148,7 +148,7 @@ private enum Cell {
     func number(_ value: Int) -> String { ParameterCount(value).description }
     switch self {
     case .task: return row.task.map { TensorName($0.text).escaped } ?? "(stored)"
-    case .level: return row.level?.description ?? ""
+    case .level: return row.levelText
     case .units:
       if row.unitsInUse > 9 { return "\(row.unitsInUse) units" }
       let list = "[" + row.units.map(\.description).joined(separator: " ") + "]"

@@ -8,6 +8,7 @@ package struct Extraction: Sendable {
   package let destination: String
   package let task: String
   package let level: Int
+  package let levelName: String?
   /// In the task's order.
   package let units: [Int]
   package let tensors: Int
@@ -19,13 +20,14 @@ package struct Extraction: Sendable {
   package let indexBytes: ByteCount
 
   package init(
-    file: String, destination: String, task: String, level: Int, units: [Int], tensors: Int,
-    parameters: ParameterCount, bytes: ByteCount, bytesRead: ByteCount, indexBytes: ByteCount
+    file: String, destination: String, task: String, level: Int, levelName: String? = nil, units: [Int],
+    tensors: Int, parameters: ParameterCount, bytes: ByteCount, bytesRead: ByteCount, indexBytes: ByteCount
   ) {
     self.file = file
     self.destination = destination
     self.task = task
     self.level = level
+    self.levelName = levelName
     self.units = units
     self.tensors = tensors
     self.parameters = parameters
@@ -38,23 +40,26 @@ package struct Extraction: Sendable {
   package var text: String {
     let list = "[" + units.map(String.init).joined(separator: " ") + "]"
     return
-      "\(PrintableText.line(destination)): task \(TensorName(task).quoted), level \(level), units \(list): \(tensors) tensors, "
+      "\(PrintableText.line(destination)): task \(TensorName(task).quoted), level \(LevelText.text(level, levelName)), units \(list): \(tensors) tensors, "
       + "\(parameters) parameters, \(bytes); read \(bytesRead) of tensors and \(indexBytes) of index\n"
   }
 
   /// As `schemas/extract.schema.json` describes it.
   package var json: JSONValue {
-    .object(
-      JSONObject([
-        .init(key: "format", value: "tessera.extract/1"), .init(key: "file", value: .string(file)),
-        .init(key: "destination", value: .string(destination)), .init(key: "task", value: .string(task)),
-        .init(key: "level", value: JSONValue(level)),
-        .init(key: "units", value: .array(units.map { JSONValue($0) })),
-        .init(key: "tensors", value: JSONValue(tensors)),
-        .init(key: "parameters", value: JSONValue(parameters.value)),
-        .init(key: "bytes", value: JSONValue(bytes.value)),
-        .init(key: "bytes_read", value: JSONValue(bytesRead.value)),
-        .init(key: "index_bytes", value: JSONValue(indexBytes.value)),
-      ]) ?? JSONObject())
+    let name = levelName.map { [JSONMember(key: "level_name", value: .string($0))] } ?? []
+    return .object(
+      JSONObject(
+        [
+          .init(key: "format", value: "tessera.extract/1"), .init(key: "file", value: .string(file)),
+          .init(key: "destination", value: .string(destination)), .init(key: "task", value: .string(task)),
+          .init(key: "level", value: JSONValue(level)),
+        ] + name + [
+          .init(key: "units", value: .array(units.map { JSONValue($0) })),
+          .init(key: "tensors", value: JSONValue(tensors)),
+          .init(key: "parameters", value: JSONValue(parameters.value)),
+          .init(key: "bytes", value: JSONValue(bytes.value)),
+          .init(key: "bytes_read", value: JSONValue(bytesRead.value)),
+          .init(key: "index_bytes", value: JSONValue(indexBytes.value)),
+        ]) ?? JSONObject())
   }
 }

@@ -73,6 +73,9 @@ extension Inspection.Task {
       .init(key: "name", value: .string(name)), .init(key: "order", value: Self.numbers(order)),
       .init(key: "levels", value: .array(levels.map(Self.numbers))),
     ]
+    if !levelNames.isEmpty {
+      members.append(.init(key: "level_names", value: .array(levelNames.map { .string($0) })))
+    }
     if !axes.isEmpty {
       let object = JSONObject(
         axes.map { axis in

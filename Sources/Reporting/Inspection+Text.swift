@@ -71,7 +71,7 @@ extension Inspection.Checkpoint {
         .init("task", shrinks: true), .init("order of units"), .init("units of each level"),
       ])
       for task in tasks {
-        table.append([task.name, Self.list(task.order), Self.levels(task.levels)])
+        table.append([task.name, Self.list(task.order), Self.levels(task.levels, task.levelNames)])
         for axis in task.axes {
           table.append([
             "  on \(axis.name)", Self.list(axis.order), Self.levels(axis.levels),
@@ -86,7 +86,10 @@ extension Inspection.Checkpoint {
   private static func list(_ numbers: [Int]) -> String { "[" + NumberList.text(numbers) + "]" }
 
   /// The levels of a task; of many the first two and the last, which show what the others are.
-  private static func levels(_ levels: [[Int]]) -> String {
+  private static func levels(_ levels: [[Int]], _ names: [String] = []) -> String {
+    if names.count == levels.count, levels.count <= 8 {
+      return zip(names, levels).map { TensorName($0).escaped + " " + list($1) }.joined(separator: " ")
+    }
     if levels.count <= 8 { return levels.map(list).joined(separator: " ") }
     return "\(levels.count): \(list(levels[0])) \(list(levels[1])) … \(list(levels[levels.count - 1]))"
   }

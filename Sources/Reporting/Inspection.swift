@@ -91,15 +91,19 @@ package struct Inspection: Sendable {
     package let name: String
     package let order: [Int]
     package let levels: [[Int]]
+    /// Empty where levels have numbers alone.
+    package let levelNames: [String]
     /// Axes that the task orders differently.
     package let axes: [(name: String, order: [Int], levels: [[Int]])]
 
     package init(
-      name: String, order: [Int], levels: [[Int]], axes: [(name: String, order: [Int], levels: [[Int]])]
+      name: String, order: [Int], levels: [[Int]], levelNames: [String] = [],
+      axes: [(name: String, order: [Int], levels: [[Int]])]
     ) {
       self.name = name
       self.order = order
       self.levels = levels
+      self.levelNames = levelNames
       self.axes = axes
     }
   }

@@ -7,6 +7,7 @@ package struct VerificationReport: Sendable {
   package struct Network: Sendable {
     package let task: String
     package let level: Int
+    package let levelName: String?
     package let maxAbs: Double
     package let maxRelative: Double
     package let isWithin: Bool
@@ -14,10 +15,12 @@ package struct VerificationReport: Sendable {
     package let layers: [Layer]?
 
     package init(
-      task: String, level: Int, maxAbs: Double, maxRelative: Double, isWithin: Bool, layers: [Layer]?
+      task: String, level: Int, levelName: String? = nil, maxAbs: Double, maxRelative: Double, isWithin: Bool,
+      layers: [Layer]?
     ) {
       self.task = task
       self.level = level
+      self.levelName = levelName
       self.maxAbs = maxAbs
       self.maxRelative = maxRelative
       self.isWithin = isWithin
@@ -79,7 +82,7 @@ package struct VerificationReport: Sendable {
     }
     for network in networks {
       text +=
-        "task \(TensorName(network.task).quoted), level \(network.level): max abs \(Self.short(network.maxAbs)), "
+        "task \(TensorName(network.task).quoted), level \(LevelText.text(network.level, network.levelName)): max abs \(Self.short(network.maxAbs)), "
         + "relative \(Self.short(network.maxRelative))\(network.isWithin ? "" : ", beyond tolerance")\n"
       if let layer = network.layers?.first(where: { !$0.isWithin }) {
         text +=
@@ -125,6 +128,7 @@ extension VerificationReport.Network {
       .init(key: "max_rel_error", value: VerificationReport.number(maxRelative)),
       .init(key: "within_tolerance", value: .bool(isWithin)),
     ]
+    if let levelName { members.insert(.init(key: "level_name", value: .string(levelName)), at: 2) }
     if let layers {
       members.append(
         .init(key: "first_departing", value: layers.first { !$0.isWithin }.map { .string($0.name) } ?? .null))

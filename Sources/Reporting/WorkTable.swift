@@ -8,6 +8,7 @@ package struct WorkTable: Sendable {
   package struct Row: Sendable {
     let task: TaskID?
     let level: LevelNumber?
+    let levelName: String?
     let multiplyAdds: Int
     let peakActivations: ByteCount
     /// Of each timed run; nil where none was.
@@ -15,10 +16,12 @@ package struct WorkTable: Sendable {
 
     /// - Parameter task: nil with `level` for the whole graph.
     package init(
-      task: TaskID?, level: LevelNumber?, multiplyAdds: Int, peakActivations: ByteCount, latency: Latency?
+      task: TaskID?, level: LevelNumber?, levelName: String? = nil, multiplyAdds: Int,
+      peakActivations: ByteCount, latency: Latency?
     ) {
       self.task = task
       self.level = level
+      self.levelName = levelName
       self.multiplyAdds = multiplyAdds
       self.peakActivations = peakActivations
       self.latency = latency
@@ -58,7 +61,8 @@ package struct WorkTable: Sendable {
     var table = TextTable(columns)
     for row in rows {
       var cells = [
-        row.task.map { TensorName($0.text).escaped } ?? "(whole graph)", row.level?.description ?? "",
+        row.task.map { TensorName($0.text).escaped } ?? "(whole graph)",
+        row.level.map { LevelText.text($0.value, row.levelName) } ?? "",
         "\(ParameterCount(row.multiplyAdds))", "\(ParameterCount(row.peakActivations.value))",
       ]
       if measurement != nil { cells.append(row.latency.map { Latency.milliseconds($0.median) } ?? "") }
@@ -91,6 +95,9 @@ extension WorkTable.Row {
   fileprivate var json: JSONValue {
     var members: [(String, JSONValue)] = [
       ("task", task.map { .string($0.text) } ?? .null), ("level", level.map { JSONValue($0.value) } ?? .null),
+    ]
+    if let levelName { members.append(("level_name", .string(levelName))) }
+    members += [
       ("multiply_adds", JSONValue(multiplyAdds)),
       ("peak_activation_bytes", JSONValue(peakActivations.value)),
     ]

@@ -174,7 +174,10 @@ struct JSONScanner {
 
   /// The error for a byte that does not belong here.
   func unexpected(_ expected: String) -> JSONError {
-    guard let byte else { return .syntax(place(), expected: expected, found: "the end of the text") }
+    guard let byte else {
+      return .syntax(
+        place(), expected: expected, found: bytes.isEmpty ? "an empty file" : "the end of the text")
+    }
     if byte >= 0x80 { return unexpectedBeyondASCII(expected) }
     let shown = (0x21..<0x7F).contains(byte) ? "'\(Character(Unicode.Scalar(byte)))'" : "byte 0x" + hex(byte)
     return .syntax(place(), expected: expected, found: shown)

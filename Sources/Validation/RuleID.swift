@@ -22,6 +22,7 @@ package enum RuleID: String, Sendable, CaseIterable {
   case levels = "levels"
   case nesting = "nesting"
   case scopes = "scopes"
+  case halfCut = "half-cut"
   case sourceHeader = "source-header"
   case storedGraph = "stored-graph"
   // Flat files.
@@ -61,6 +62,7 @@ package enum RuleID: String, Sendable, CaseIterable {
     case .levels: LevelsRule.self
     case .nesting: NestingRule.self
     case .scopes: ScopesRule.self
+    case .halfCut: HalfCutRule.self
     case .sourceHeader: SourceHeaderRule.self
     case .storedGraph: StoredGraphRule.self
     case .format: FormatRule.self

@@ -3,6 +3,7 @@ internal import ByteFiles
 internal import CLinux
 internal import Glibc
 internal import Tensors
+internal import UnitModel
 
 /// The command and its subcommands.
 struct Tessera: ParsableCommand {
@@ -49,8 +50,12 @@ enum Main {
     FilesRead.remember()
     do {
       do {
+        try suggestCommand()
         var command = try Tessera.parseAsRoot(arguments)
-        try command.run()
+        do { try command.run() } catch let error as ValidationError {
+          // What only the file could tell is still wrong with the command line.
+          try failUsage(error.message, of: type(of: command))
+        }
       } catch let failure as Failure {
         throw failure
       } catch {
@@ -82,6 +87,28 @@ enum Main {
       }
     }
     exit(code.rawValue)
+  }
+
+  /// Names the nearest command for one that there is not.
+  private static func suggestCommand() throws(Failure) {
+    let known = Tessera.configuration.subcommands.map { $0.configuration.commandName ?? "" } + ["help"]
+    guard let word = arguments.first, !word.hasPrefix("-"), !known.contains(word)
+    else { return }
+    let nearest = nearestName(to: word, among: known).map { "; did you mean '\($0)'?" } ?? ""
+    try failUsage("expected a command, found '\(PrintableText.line(word))'\(nearest)", of: Tessera.self)
+  }
+
+  /// Ends with exit code 64, a sentence and the usage of the command.
+  private static func failUsage(_ message: String, of command: any ParsableCommand.Type) throws(Failure)
+    -> Never
+  {
+    let name = command == Tessera.self ? "tessera" : "tessera \(command.configuration.commandName ?? "")"
+    let usage =
+      command == Tessera.self ? Tessera.usageString() : Tessera.usageString(for: command)
+    Output.standardError(
+      "Error: \(PrintableText.line(message))\nUsage: \(usage)\n  See '\(name) --help' for more information.\n"
+    )
+    exit(64)
   }
 
   private static func fail(_ sentence: String) -> Never {

@@ -91,7 +91,7 @@ struct CountingPolicyTests {
     do {
       _ = try PolicyPreset.policy(named: "weight-only")
       Issue.record("there is no such preset")
-    } catch { #expect(error == .unknownPreset(name: "weight-only", nearest: "weights-only")) }
+    } catch { #expect(error == .unknownPreset(name: "weight-only", nearest: ["weights-only"])) }
   }
 
   @Test("the digest is that of the rule, not of its spelling")

@@ -17,9 +17,11 @@ struct OptionTests {
         [.concat([.axis(AxisUse("x")), .uncut(size: 16), .axis(AxisUse("y", inner: 3, outer: 2))])]
       ),
       ("head.*=-,last*4:compact", "head.*", [.whole, .compact(AxisUse("last", inner: 4))]),
+      ("bn1.*=", "bn1.*", []), ("bn1.* = ", "bn1.* ", []),
     ]
     for (text, pattern, dimensions) in cases {
       let option = try CutOption(parsing: text)
+      #expect(option.text == text)
       #expect(option.pattern.text == pattern)
       #expect(option.dimensions == dimensions, "\(text)")
     }
@@ -28,7 +30,7 @@ struct OptionTests {
   @Test("what --cut cannot mean is refused")
   func badCuts() {
     let texts = [
-      "layer.weight", "=a", "w=", "w=a,", "w=0*a", "w=a*0", "w=a*b", "w=1*2*a", "w=a*2*3*4", "w=5", "w=a++b",
+      "layer.weight", "=a", "w=a,", "w=0*a", "w=a*0", "w=a*b", "w=1*2*a", "w=a*2*3*4", "w=5", "w=a++b",
       "w=a+-",
       "w=a+0", String(repeating: "{}", count: 17) + "=a",
     ]
@@ -69,7 +71,12 @@ struct OptionTests {
     #expect(
       try LevelsOption(parsing: "1, 2,[0,3] ,4").levels
         == [.count(1), .count(2), .units([UnitID(0), UnitID(3)]), .count(4)])
-    for text in ["", "1,", "x", "[0", "[x]", "1[0]", "-1", "[]", "1;2"] {
+    let named = try LevelsOption(parsing: "small=1, large=[0,3]")
+    #expect(
+      named.levels == [.count(1), .units([UnitID(0), UnitID(3)])] && named.names == ["small", "large"])
+    for text in [
+      "small=1,2", "2=1", "a=1,a=2", "=1", "a=", "", "1,", "x", "[0", "[x]", "1[0]", "-1", "[]", "1;2",
+    ] {
       #expect(throws: PlanningError.self, "\(text)") { try LevelsOption(parsing: text) }
     }
   }

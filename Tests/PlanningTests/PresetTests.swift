@@ -22,10 +22,12 @@ struct PresetTests {
         }.joined(separator: "*")
         let shape = try CutOption.dimensions(numbers, of: cut).map { dimension -> Int in
           guard case .axis(let use) = dimension else { return 48 }
-          let channels = use.axis.text == "ffn{}" ? 20 : family.key == nil ? 48 : 2
+          let channels =
+            use.axis.text == "ffn{}" ? 20 : use.axis.text == "shared{}" ? 12 : family.key == nil ? 48 : 2
           return channels * use.inner * use.outer
         }
-        return (prefix + suffix.replacing("{}", with: String(layer), maxReplacements: 1), shape)
+        let name = suffix.replacing("{}", with: String(layer), maxReplacements: 1)
+        return (prefix + name.replacing("{}", with: "1"), shape)
       }
     }
     return try specs(list + [("norm.weight", [48])])
@@ -38,6 +40,11 @@ struct PresetTests {
     for prefix in ["", "model.text."] {
       let specs = try file(family, prefix: prefix, layers: 3)
       for preset in [Preset(rawValue: name), .transformer, nil] {
+        #expect(
+          preset != nil
+            || TransformerFamily.all.first { family in
+              (try? family.rules(for: TensorNames(specs: specs), heads: nil) { _ in false }) != nil
+            }?.name == name)
         let proposed = try PlanRequest(unitCount: 2, preset: preset, heads: 6).propose(for: specs)
         let whole = proposed.resolved.partition.tensors.filter(\.isWhole).map(\.spec.name.text)
         #expect(whole == ["norm.weight"], "\(name) under '\(prefix)'")
@@ -45,6 +52,7 @@ struct PresetTests {
         #expect(heads.count == 3)
         // Three heads for each unit, or one group of three that share a key.
         #expect(heads.allSatisfy { $0.units.map(\.count) == (family.key == nil ? [24, 24] : [1, 1]) })
+        #expect(proposed.halfCuts.isEmpty)
         #expect(try proposed.plan.resolve(against: specs) == proposed.resolved)
         #expect(try Plan(parsing: Array(proposed.plan.text().utf8)) == proposed.plan)
       }
@@ -149,18 +157,25 @@ struct PresetTests {
     return try specs(list + [("fc.weight", [10, input]), ("fc.bias", [10])])
   }
 
-  @Test("residual networks are cut by stage and block, the stem left whole")
+  @Test("residual networks are cut by stage and block, the stem and what adds to it left whole")
   func resNets() throws {
     for bottleneck in [false, true] {
       let proposed = try PlanRequest(unitCount: 4).propose(for: resNet(bottleneck))
       let partition = proposed.resolved.partition
       let whole = partition.tensors.filter { $0.isWhole && !$0.spec.shape.isEmpty }.map(\.spec.name.text)
-      #expect(whole == ["conv1.weight", "bn1.weight", "fc.bias"])
+      // Basic blocks of the first stage add to the stem; a bottleneck's first block has a projection.
+      let sums = (0..<2).flatMap { block in
+        ["weight", "bias", "running_mean", "running_var"].map { "layer1.\(block).bn2.\($0)" }
+      }
+      #expect(whole == ["conv1.weight", "bn1.weight"] + (bottleneck ? [] : sums) + ["fc.bias"])
+      #expect(proposed.halfCuts.isEmpty)
       let first = try #require(partition.tensors.first { $0.spec.name == "layer1.0.conv1.weight" })
       #expect(first.cutDimensions == [0])
       let projection = try #require(
         partition.tensors.first { $0.spec.name == "layer2.0.downsample.0.weight" })
-      #expect(projection.dimensions.prefix(2) == [.axis(AxisUse("layer2")), .axis(AxisUse("layer1"))])
+      #expect(
+        projection.dimensions.prefix(2)
+          == [.axis(AxisUse("layer2")), bottleneck ? .axis(AxisUse("layer1")) : .whole])
       let head = try #require(partition.tensors.first { $0.spec.name == "fc.weight" })
       #expect(head.dimensions == [.whole, .axis(AxisUse("layer3"))])
     }
@@ -213,7 +228,11 @@ struct PresetTests {
     let both = try PlanRequest(unitCount: 2, cuts: [one], preset: .bert).propose(for: file)
     #expect(both.resolved.partition.axes.map(\.name.text) == ["own0", "ffn0"])
     #expect(both.plan.tensors.count { $0.selector.text == one.pattern.text } == 1)
-    #expect(throws: PlanningError.plan(.tooFewUnits(rule: "adjacent", tasks: 2, units: 1))) {
+    #expect(
+      throws: PlanningError.badOption(
+        option: "--units", text: "1", expected: "at least as many units as tasks (2) for rule 'adjacent'",
+        found: "fewer")
+    ) {
       try PlanRequest(unitCount: 1, tasks: ["a", "b"], rule: .adjacent).propose(for: file)
     }
   }

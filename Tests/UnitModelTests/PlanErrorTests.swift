@@ -90,6 +90,13 @@ struct PlanErrorTests {
   static let calls: [(String, @Sendable () throws -> Void)] = [
     ("badBudget", { _ = try Budget(parsing: "7B") }),
     ("nothingFits", { _ = try Budget(parsing: "5").select(from: [], of: "t") }),
+    (
+      "unknownLevelName",
+      {
+        let task = TaskAssignment(task: "x", order: [], levels: [UnitSet()], levelNames: ["small"])
+        _ = try task.knownLevel("smal")
+      }
+    ),
     ("unknownTask", { _ = try Assignment.none.network(task: "fine", level: LevelNumber(1)) }),
     ("tooMuchWork", { _ = try slowPlan.resolve(against: slowNames()) }),
     (

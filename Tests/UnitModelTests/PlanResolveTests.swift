@@ -94,8 +94,55 @@ struct PlanResolveTests {
     let resolved = try Plan.whole.resolve(against: fixtureSpecs(), ties: fixtureTies)
     #expect(resolved.partition.tensors.allSatisfy { $0.isWhole && !$0.scope.isPrivate })
     #expect(resolved.partition.tensors.allSatisfy { $0.storage.map(\.owner) == [nil] })
-    #expect(resolved.assignment == .none)
+    #expect(resolved.assignment.tasks.map(\.task) == [.all])
+    #expect(resolved.assignment.tasks.first?.levels == [UnitSet([UnitID(0)])])
     #expect(resolved.notes.isEmpty)
+  }
+
+  @Test("levels with names are read, written and found by name or number")
+  func levelNames() throws {
+    let text = """
+      { "format": "tessera.plan/1", "units": 3, "tasks": [
+        { "name": "a", "levels": { "small": 1, "odd": [0, 2], "all of it": 3 },
+          "private_per_level": { "small": ["w"] } } ] }
+      """
+    let specs = [try TensorSpec(name: "w", dtype: .f32, shape: [2])]
+    let plan = try Plan(parsing: Array(text.utf8))
+    #expect(try Plan(parsing: Array(plan.text().utf8)) == plan)
+    let resolved = try plan.resolve(against: specs)
+    let task = try #require(resolved.assignment.tasks.first)
+    #expect(task.levelNames == ["small", "odd", "all of it"])
+    #expect(resolved.partition.tensors.first?.scope.users.first?.level == LevelNumber(1))
+    for (text, level) in [("small", 1), ("1", 1), ("odd", 2), ("all of it", 3), ("3", 3)] {
+      #expect(try task.knownLevel(text) == LevelNumber(level))
+      let network = try resolved.assignment.network(task: "a", level: LevelNumber(level))
+      #expect(network.levelName == task.levelNames[level - 1])
+    }
+    #expect(throws: PlanError.unknownLevel(place: "task 'a'", level: 4, levels: 3)) {
+      try task.knownLevel("4")
+    }
+    #expect(
+      throws: PlanError.unknownLevelName(
+        place: "task 'a'", name: "smal", nearest: "small", names: task.levelNames, levels: 3)
+    ) { try task.knownLevel("smal") }
+    #expect(try resolved.assignment.network(task: "a", level: LevelNumber(1)).levelText == "1 (small)")
+  }
+
+  @Test("axes of one template are in natural order, and scalars are no part of a pattern with cuts")
+  func naturalOrder() throws {
+    let text = """
+      { "format": "tessera.plan/1", "units": 2, "axes": { "ffn{}": {} },
+        "tensors": [ { "match": "l.{}.*", "axes": ["ffn{}"] } ] }
+      """
+    let specs = try (0..<12).map { String($0) }.sorted().flatMap { layer in
+      [
+        try TensorSpec(name: TensorName("l.\(layer).w"), dtype: .f32, shape: [4]),
+        try TensorSpec(name: TensorName("l.\(layer).num_batches_tracked"), dtype: .i64, shape: []),
+      ]
+    }
+    let partition = try Plan(parsing: Array(text.utf8)).resolve(against: specs).partition
+    #expect(partition.axes.map(\.name.text) == (0..<12).map { "ffn\($0)" })
+    #expect(partition.tensors.allSatisfy { $0.isWhole == $0.spec.shape.isEmpty })
   }
 
   @Test("the first entry that matches counts; one that never does is noted; a tied tensor follows")

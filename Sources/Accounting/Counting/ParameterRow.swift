@@ -29,6 +29,11 @@ public struct ParameterRow: Sendable {
   /// The level; nil for everything stored.
   public var level: LevelNumber? { network?.level }
 
+  /// The level's name; nil where it has none.
+  public var levelName: String? { network?.levelName }
+  /// The level as tables show it: `2`, or `2 (small)`; empty for everything stored.
+  package var levelText: String { network?.levelText ?? "" }
+
   /// How many units there are.
   public var unitsInUse: Int { network?.units.count ?? unitCount }
 
@@ -66,8 +71,8 @@ public struct ParameterRow: Sendable {
 
   /// How errors and messages name the row.
   public var place: String {
-    guard let task, let level else { return "everything stored" }
-    return "task \(task.quoted), level \(level)"
+    guard let task, level != nil else { return "everything stored" }
+    return "task \(task.quoted), level \(levelText)"
   }
 
   init(

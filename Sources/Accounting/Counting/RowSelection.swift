@@ -14,6 +14,8 @@ public struct RowSelection: Hashable, Sendable {
     case all
     /// The one with this number.
     case number(LevelNumber)
+    /// The one with this name, or with the number that the text spells.
+    case text(String)
     /// The highest that fits.
     case budget(Budget)
   }
@@ -27,17 +29,20 @@ public struct RowSelection: Hashable, Sendable {
   /// Whether the selection is among networks of which this is one: a budget compares all levels of a task.
   func mayNeed(_ network: VirtualNetwork) -> Bool {
     guard tasks.isEmpty || tasks.contains(network.task) else { return false }
-    if case .number(let number) = level { return network.level == number }
-    return true
+    switch level {
+    case .number(let number): return network.level == number
+    case .text(let text): return network.levelName == text || Int(text) == network.level.value
+    case .all, .budget: return true
+    }
   }
 }
 
 extension ParameterCounts {
   /// The virtual networks that a selection means, in the order of the file.
   ///
-  /// With a level's number, tasks that have no such level are left out unless they were named. Throws
-  /// `PlanError.unknownTask` with the nearest name, `.unknownLevel` when no task has the level, or `.nothingFits` for
-  /// the first task of which no level fits.
+  /// With a level's number or name, tasks that have no such level are left out unless they were named. Throws
+  /// `PlanError.unknownTask` with the nearest name, `.unknownLevel` or `.unknownLevelName` when no task has the level, or
+  /// `.nothingFits` for the first task of which no level fits.
   public func rows(_ selection: RowSelection, of tasks: [TaskAssignment]) throws(PlanError) -> [ParameterRow]
   {
     for task in selection.tasks where !tasks.contains(where: { $0.task == task }) {
@@ -50,17 +55,8 @@ extension ParameterCounts {
     case .all:
       let names = Set(chosen.map(\.task))
       return networks.filter { $0.task.map(names.contains) ?? false }
-    case .number(let number):
-      for task in chosen {
-        guard task.units(of: number) == nil else {
-          wanted[task.task] = number
-          continue
-        }
-        if isNamed { throw unknownLevel(number, of: task) }
-      }
-      if wanted.isEmpty, let largest = chosen.max(by: { $0.levels.count < $1.levels.count }) {
-        throw unknownLevel(number, of: largest)
-      }
+    case .number(let number): wanted = try levels("\(number)", of: chosen, isNamed: isNamed)
+    case .text(let text): wanted = try levels(text, of: chosen, isNamed: isNamed)
     case .budget(let budget):
       var totals: [TaskID: [LevelTotal]] = [:]
       for row in networks {
@@ -75,8 +71,16 @@ extension ParameterCounts {
     return networks.filter { row in row.task.map { wanted[$0] == row.level && row.level != nil } ?? false }
   }
 
-  private func unknownLevel(_ number: LevelNumber, of task: TaskAssignment) -> PlanError {
-    .unknownLevel(place: "task \(task.task.quoted)", level: number.value, levels: task.levels.count)
+  /// For each task the level that a text means.
+  private func levels(
+    _ text: String, of chosen: [TaskAssignment], isNamed: Bool
+  ) throws(PlanError) -> [TaskID: LevelNumber] {
+    var wanted: [TaskID: LevelNumber] = [:]
+    for task in chosen { wanted[task.task] = isNamed ? try task.knownLevel(text) : task.level(text) }
+    if wanted.isEmpty, let largest = chosen.max(by: { $0.levels.count < $1.levels.count }) {
+      _ = try largest.knownLevel(text)
+    }
+    return wanted
   }
 }
 

@@ -52,10 +52,15 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
 
   /// The policy with this id.
   ///
-  /// Throws `AccountingError.unknownPreset` with the nearest name.
+  /// Throws `AccountingError.unknownPreset` with the nearest names.
   public static func policy(named name: String) throws(AccountingError) -> CountingPolicy {
     guard let preset = PolicyPreset(rawValue: name) else {
-      throw .unknownPreset(name: name, nearest: nearestName(to: name, among: allCases.map(\.rawValue)))
+      // The first word of a name stands for the family: `pytorch` for both of its policies.
+      let names = allCases.map(\.rawValue)
+      let family = names.filter { !name.isEmpty && $0.hasPrefix(name.lowercased()) }
+      throw .unknownPreset(
+        name: name,
+        nearest: family.isEmpty ? [nearestName(to: name, among: names)].compactMap(\.self) : family)
     }
     return try CountingPolicy(parsing: preset.document)
   }

@@ -57,8 +57,20 @@ extension Family {
       let request = PlanRequest(unitCount: plan.unitCount)
       return ProposedPlan(
         plan: filled, resolved: resolved,
-        words: request.words(about: resolved, namesRule: false) + notes(resolved))
-    } catch { throw PlanningError.plan(error) }
+        words: request.words(about: resolved, namesRule: false, place: key(at:)) + notes(resolved),
+        halfCuts: resolved.halfCuts)
+    } catch { throw PlanningError.plan(error.placed(by: key(at:))) }
+  }
+
+  /// Where the document has what is at a place of the plan that it makes.
+  private func key(at place: String) -> String {
+    if let entry = placeIndex(place, of: "tensors") {
+      return cuts.indices.contains(entry) ? "cuts, '\(cuts[entry].pattern)'" : "experts, owners or masks"
+    }
+    guard let task = placeIndex(place, of: "tasks"), tasks.indices.contains(task) else { return place }
+    let isPerLevel = place.contains(".private_per_level.")
+    let key = place.contains(".axes") ? "choices" : isPerLevel ? "per_level" : "per_task"
+    return "\(key), task \(tasks[task].quoted)"
   }
 
   /// The most names that may be held against patterns: some seconds.
@@ -99,9 +111,10 @@ extension Family {
   private func sizes(for specs: [TensorSpec]) throws(PlanningError) -> [(name: AxisName, size: Int)] {
     var plan = Plan(unitCount: 1)
     // What is not cut here says nothing about sizes, and compact dimensions need levels that are not known yet.
-    plan.tensors = cuts.filter { cut in
+    let plain = cuts.filter { cut in
       !cut.dimensions.contains { if case .compact = $0 { true } else { false } }
-    }.map { PlanTensor(selector: .match($0.pattern), dimensions: $0.dimensions) }
+    }
+    plan.tensors = plain.map { PlanTensor(selector: .match($0.pattern), dimensions: $0.dimensions) }
     var names: Set<String> = []
     for axis in plan.tensors.flatMap({ $0.dimensions.flatMap(\.axes) }) where names.insert(axis.text).inserted
     {
@@ -113,7 +126,13 @@ extension Family {
       }
       let whole = specs.filter { spec in !compact.contains { $0.pattern.match(spec.name.text) != nil } }
       return try plan.resolve(against: whole).partition.axes.map { ($0.name, $0.size) }
-    } catch { throw .plan(error) }
+    } catch {
+      let placed = error.placed { place in
+        placeIndex(place, of: "tensors").flatMap { plain.indices.contains($0) ? plain[$0] : nil }
+          .map { "cuts, '\($0.pattern)'" } ?? place
+      }
+      throw .plan(placed)
+    }
   }
 
   /// An axis whose unit u holds the channels between width u and the one before, rounded to the nearest channel.

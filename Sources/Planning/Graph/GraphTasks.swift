@@ -11,14 +11,11 @@ struct GraphTasks {
 
   init(_ model: Model, request: PlanRequest) {
     let outputs = model.graph.outputs.map(\.name)
-    let named = request.tasks.isEmpty ? outputs.map { TaskID($0) } : request.tasks
-    var tasks = named.map { PlanTask(task: $0, levels: request.levels) }
+    let isOne = request.tasks.isEmpty && outputs.count < 2
+    let named = isOne ? [.all] : request.tasks.isEmpty ? outputs.map { TaskID($0) } : request.tasks
+    var tasks = request.planTasks(named)
     var words: [String] = []
-    if request.tasks.isEmpty {
-      words.append(
-        outputs.count == 1
-          ? "the output \(quoted(outputs[0])) is the task" : "the \(outputs.count) outputs are the tasks")
-    }
+    if request.tasks.isEmpty, !isOne { words.append("the \(outputs.count) outputs are the tasks") }
     let areOutputs = named.allSatisfy { outputs.contains($0.text) }
     if areOutputs {
       for (weight, users) in Self.users(model, outputs: outputs) where users.count < outputs.count {

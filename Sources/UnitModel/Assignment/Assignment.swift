@@ -84,6 +84,8 @@ public struct TaskAssignment: Hashable, Sendable {
   public let order: [UnitID]
   /// The units of each level; level number l is at index l − 1.
   public let levels: [UnitSet]
+  /// The names of the levels, in order; empty where levels have numbers alone.
+  public let levelNames: [String]
   /// Where an axis has its own order and levels.
   public let axes: [AxisAssignment]
   /// How the task's norms take their moments; nil when the plan does not say.
@@ -91,11 +93,13 @@ public struct TaskAssignment: Hashable, Sendable {
 
   /// A task with its order, its levels, and what differs on some axes.
   public init(
-    task: TaskID, order: [UnitID], levels: [UnitSet], axes: [AxisAssignment] = [], norm: NormMode? = nil
+    task: TaskID, order: [UnitID], levels: [UnitSet], levelNames: [String] = [],
+    axes: [AxisAssignment] = [], norm: NormMode? = nil
   ) {
     self.task = task
     self.order = order
     self.levels = levels
+    self.levelNames = levelNames
     self.axes = axes
     self.norm = norm
   }

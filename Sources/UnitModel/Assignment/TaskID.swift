@@ -7,6 +7,9 @@ public struct TaskID: Hashable, Comparable, Sendable, CustomStringConvertible, E
   /// The task with this name, byte for byte.
   public init(_ text: String) { name = TensorName(text) }
 
+  /// The task of a network for which no tasks are named.
+  public static let all = TaskID("all")
+
   /// The value that a literal spells.
   public init(stringLiteral value: String) { self.init(value) }
 

@@ -1,9 +1,15 @@
+internal import Tensors
+
 /// One (task, level): the sub-network that a task runs at a budget.
 public struct VirtualNetwork: Hashable, Sendable {
   /// The task.
   public let task: TaskID
   /// The level.
   public let level: LevelNumber
+  /// The level's name; nil where it has none.
+  public let levelName: String?
+  /// The level as texts show it: `2`, or `2 (small)`.
+  public var levelText: String { levelName.map { "\(level) (\(TensorName($0).escaped))" } ?? "\(level)" }
   /// The units of the level.
   public let units: UnitSet
   /// The order in which the task takes units.
@@ -59,6 +65,7 @@ public struct VirtualNetwork: Hashable, Sendable {
   fileprivate init(task: TaskAssignment, level: LevelNumber, units: UnitSet) {
     self.task = task.task
     self.level = level
+    levelName = task.name(of: level)
     self.units = units
     order = task.order
     var own: [AxisName: AxisLevel] = [:]

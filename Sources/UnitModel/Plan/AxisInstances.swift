@@ -228,14 +228,17 @@ struct AxisInstances {
     return overflow ? Int.max : sum
   }
 
-  /// The axes, in the order of the plan's entries, those of one template in the order of first use.
+  /// The axes, in the order of the plan's entries, those of one template by name and number (`ffn2` before `ffn10`).
   mutating func make(work: inout PlanWork) throws(PlanError) -> (axes: [ChannelAxis], notes: [PlanNote]) {
     try inferSizes(work: &work)
     try checkAllUsed(work: &work)
     var axes: [ChannelAxis] = []
     var notes: [PlanNote] = []
-    for index in instances.indices.sorted(by: { (instances[$0].planAxis, $0) < (instances[$1].planAxis, $1) })
-    {
+    let keys = instances.map { NaturalOrder($0.name.text) }
+    let order = instances.indices.sorted {
+      (instances[$0].planAxis, keys[$0], $0) < (instances[$1].planAxis, keys[$1], $1)
+    }
+    for index in order {
       let instance = instances[index]
       let entry = plan.axes[instance.planAxis]
       guard let size = instance.size else { throw .sizeUnknown(axis: instance.name) }

@@ -1,4 +1,7 @@
 extension NamePattern {
+  /// What trying a pattern on a name costs before the first byte is compared, in comparisons of bytes.
+  private static let callWork = 12
+
   /// What the wildcards take when the pattern matches a name; nil when it does not.
   ///
   /// - Parameter work: grows by what was done, in comparisons of bytes.
@@ -16,7 +19,7 @@ extension NamePattern {
   private func matches(
     _ name: UnsafeBufferPointer<UInt8>, work: inout Int, captures: inout Captures?
   ) -> Bool {
-    work += 1
+    work += Self.callWork
     // Literals at the ends have one place, and most names fail on them.
     var middle = tokens[...]
     var low = 0

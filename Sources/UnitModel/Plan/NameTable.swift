@@ -86,9 +86,15 @@ extension Plan {
     var notes: [PlanNote] = []
     for (index, entry) in tensors.enumerated() {
       work.place = "tensors[\(index)]"
-      if try open.take(entry.selector, for: index, work: &work) { continue }
+      // A counter beside a norm's tensors has no dimension to cut; only its own name can mean it.
+      let isCut = !entry.dimensions.isEmpty
+      if try open.take(entry.selector, for: index, skippingScalars: isCut, work: &work) { continue }
       guard try open.hasTaken(entry.selector, work: &work) else {
-        throw names.matchesNothing(entry.selector, place: work.place)
+        let isOther = tensors.count > 1 && open.isUntouched && !names.specs.isEmpty
+        if isOther, try matchesNothing(names, after: index, work: &work) {
+          throw .matchesNoTensor(entries: tensors.count)
+        }
+        throw names.matchesNothing(entry.selector, place: "tensors[\(index)]")
       }
       notes.append(.entryShadowed(place: work.place, pattern: entry.selector.text))
     }
@@ -99,6 +105,18 @@ extension Plan {
       notes.append(.followsTie(tensor: names.specs[place].name, original: names.specs[other].name))
     }
     return (matches, notes)
+  }
+}
+
+extension Plan {
+  /// Whether no entry after one matches any name.
+  fileprivate func matchesNothing(
+    _ names: NameTable, after index: Int, work: inout PlanWork
+  ) throws(PlanError) -> Bool {
+    for entry in tensors[(index + 1)...] {
+      if try !names.matches(entry.selector, work: &work).isEmpty { return false }
+    }
+    return true
   }
 }
 
@@ -115,9 +133,12 @@ private struct OpenNames {
     places = Array(names.specs.indices)
   }
 
+  /// Whether no entry has taken a name.
+  var isUntouched: Bool { matches.allSatisfy { $0 == nil } }
+
   /// Gives an entry the open names that it matches; false when there are none.
   mutating func take(
-    _ selector: NameSelector, for entry: Int, work: inout PlanWork
+    _ selector: NameSelector, for entry: Int, skippingScalars: Bool, work: inout PlanWork
   ) throws(PlanError) -> Bool {
     switch NameTable.target(selector) {
     case .name(let name):
@@ -130,7 +151,8 @@ private struct OpenNames {
       rest.reserveCapacity(places.count)
       var found = false
       for place in places where matches[place] == nil {
-        if let captures = try work.match(pattern, names.bytes[place]) {
+        let isSkipped = skippingScalars && names.specs[place].shape.isEmpty
+        if !isSkipped, let captures = try work.match(pattern, names.bytes[place]) {
           matches[place] = EntryMatch(entry: entry, captures: captures)
           found = true
         } else {

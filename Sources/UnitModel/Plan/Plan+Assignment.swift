@@ -122,7 +122,8 @@ extension Plan {
       }
       tasks.append(
         TaskAssignment(
-          task: task.task, order: order, levels: levels, axes: names.compactMap { own[$0] }, norm: task.norm))
+          task: task.task, order: order, levels: levels, levelNames: task.levelNames,
+          axes: names.compactMap { own[$0] }, norm: task.norm))
     }
     return try Assignment(
       tasks: tasks, provenance: filled.provenance ?? Provenance(rule: "none"), unitCount: unitCount,

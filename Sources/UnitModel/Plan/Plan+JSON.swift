@@ -134,7 +134,11 @@ extension PlanTask {
     var object = JSONObject()
     object["name"] = .string(task.text)
     object["order"] = order.map(list)
-    object["levels"] = levels.map { .array($0.map(\.json)) }
+    object["levels"] = levels.map { levels in
+      let named = zip(levelNames, levels).map { JSONMember(key: $0, value: $1.json) }
+      return named.count == levels.count
+        ? JSONObject(named).map { .object($0) } ?? .null : .array(levels.map(\.json))
+    }
     if !axes.isEmpty {
       var members = JSONObject()
       for own in axes {

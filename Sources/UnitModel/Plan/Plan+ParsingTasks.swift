@@ -19,7 +19,7 @@ private func readTask(_ node: PlanNode) throws(PlanError) -> PlanTask {
     allowing: ["name", "order", "levels", "axes", "private", "private_per_level", "norm"])
   var task = PlanTask(task: TaskID(try object.required("name").string()))
   if let order = object.optional("order") { task.order = try readUnits(order) }
-  if let levels = object.optional("levels") { task.levels = try readLevels(levels) }
+  if let levels = object.optional("levels") { (task.levels, task.levelNames) = try readNamedLevels(levels) }
   if let norm = object.optional("norm") { task.norm = try readCase(norm, NormMode.self) }
   if let items = object.optional("private") { task.privateTensors = try readPrivate(items) }
   if let axes = object.optional("axes") {
@@ -35,10 +35,15 @@ private func readTask(_ node: PlanNode) throws(PlanError) -> PlanTask {
   if let levels = object.optional("private_per_level") {
     for member in try levels.members().members {
       // Exactly the spelling of the number, or "1" and "01" would be two keys for one level.
-      guard let number = Int(member.key), number >= 1, String(number) == member.key else {
+      let named = task.levelNames.firstIndex { $0.utf8.elementsEqual(member.key.utf8) }.map { $0 + 1 }
+      guard let number = named ?? Int(member.key), number >= 1, named != nil || String(number) == member.key
+      else {
         throw .outOfRange(
-          place: levels.place, expected: "level numbers from \"1\" as keys",
+          place: levels.place, expected: "level numbers from \"1\", or names of levels, as keys",
           found: "\"\(JSONWriter.escaped(member.key))\"")
+      }
+      if task.privatePerLevel.contains(where: { $0.level.value == number }) {
+        throw .nameTwice(place: levels.place, name: member.key)
       }
       let items = try readPrivate(levels.named(member.key, member.value))
       task.privatePerLevel.append(PlanPrivateLevel(level: LevelNumber(number), items: items))
@@ -47,16 +52,29 @@ private func readTask(_ node: PlanNode) throws(PlanError) -> PlanTask {
   return task
 }
 
+/// A list of levels, or an object of levels by name, in order.
+private func readNamedLevels(_ node: PlanNode) throws(PlanError) -> ([PlanLevel], names: [String]) {
+  guard case .object(let object) = node.value else { return (try readLevels(node), []) }
+  var levels: [PlanLevel] = []
+  for member in object.members {
+    guard LevelName.isValid(member.key) else {
+      throw .outOfRange(
+        place: node.place, expected: LevelName.expected, found: "\"\(JSONWriter.escaped(member.key))\"")
+    }
+    levels.append(try readLevel(node.named(member.key, member.value)))
+  }
+  if levels.isEmpty { throw .outOfRange(place: node.place, expected: "at least one level", found: "none") }
+  return (levels, object.members.map(\.key))
+}
+
+private func readLevel(_ item: PlanNode) throws(PlanError) -> PlanLevel {
+  if case .array = item.value { return .units(try readUnits(item)) }
+  return .count(try item.integer(in: 0...Partition.unitLimit, "a number of units or a list of them"))
+}
+
 private func readLevels(_ node: PlanNode) throws(PlanError) -> [PlanLevel] {
   var levels: [PlanLevel] = []
-  for item in try node.array() {
-    if case .array = item.value {
-      levels.append(.units(try readUnits(item)))
-    } else {
-      levels.append(
-        .count(try item.integer(in: 0...Partition.unitLimit, "a number of units or a list of them")))
-    }
-  }
+  for item in try node.array() { levels.append(try readLevel(item)) }
   if levels.isEmpty { throw .outOfRange(place: node.place, expected: "at least one level", found: "none") }
   return levels
 }

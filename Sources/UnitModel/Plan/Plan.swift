@@ -34,8 +34,8 @@ public struct Plan: Hashable, Sendable {
     self.policy = policy
   }
 
-  /// The plan of a conversion without a plan: one unit, every tensor whole and common, no tasks.
-  public static let whole = Plan(unitCount: 1)
+  /// The plan of a conversion without a plan: one unit, every tensor whole and common, one task.
+  public static let whole = Plan(unitCount: 1, tasks: [PlanTask(task: .all)])
 }
 
 /// An axis of a plan, or a template that makes one axis for every match.

@@ -36,6 +36,9 @@ extension PlanError: CustomStringConvertible {
       "axis \(name.quoted): expected a tensor that lies on it, found none\(did(nearest))"
     case .matchesNothing(let place, let pattern, let nearest):
       "\(place): expected the name of a tensor, found \(quoted(pattern)), which matches none\(did(nearest))"
+    case .matchesNoTensor(let entries):
+      "tensors: 0 of \(entries) \(entries == 1 ? "pattern matches" : "patterns match"): "
+        + "is this plan for another model?"
     case .tooMuchWork(let place, let limit):
       "\(place): expected a plan that meets its tensors in at most \(limit) comparisons of bytes, found more"
     case .captureMissing(let place, let name, let captures):
@@ -74,6 +77,10 @@ extension PlanError: CustomStringConvertible {
       "task: expected \(some(of: tasks)), found \(name.quoted)\(did(nearest))"
     case .unknownLevel(let place, let level, let levels):
       "\(place): expected a level from 1 to \(levels), found \(level)"
+    case .unknownLevelName(let place, let name, let nearest, let names, let levels):
+      "\(place): expected a level from 1 to \(levels)"
+        + (names.isEmpty ? "" : " or one of " + names.prefix(8).map(quoted).joined(separator: ", "))
+        + ", found \(quoted(name))\(did(nearest))"
     case .tooManyNetworks(let limit): "tasks: expected at most \(limit) levels in all, found more"
     case .badBudget(let text, let expected): "budget: expected \(expected), found \(quoted(text))"
     case .nothingFits(let task, let budget, let smallest):

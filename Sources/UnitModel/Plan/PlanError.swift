@@ -29,6 +29,7 @@ public enum PlanError: Error, Hashable, Sendable {
   case unknownAxis(place: String, name: AxisName, nearest: String?)
   case unusedAxis(name: AxisName, nearest: String?)
   case matchesNothing(place: String, pattern: String, nearest: String?)
+  case matchesNoTensor(entries: Int)
   case tooMuchWork(place: String, limit: Int)
   case captureMissing(place: String, name: String, captures: Int)
   case rankDisagrees(tensor: TensorName, expected: Int, shape: [Int])
@@ -49,6 +50,7 @@ public enum PlanError: Error, Hashable, Sendable {
   case levelsDisagree(place: String, expected: Int, found: Int)
   case unknownTask(name: TaskID, nearest: String?, tasks: [TaskID])
   case unknownLevel(place: String, level: Int, levels: Int)
+  case unknownLevelName(place: String, name: String, nearest: String?, names: [String], levels: Int)
   case tooManyNetworks(limit: Int)
 
   // Budgets.

@@ -6,6 +6,8 @@ public struct PlanTask: Hashable, Sendable {
   public var order: [UnitID]?
   /// The levels; nil for one level per unit of the order.
   public var levels: [PlanLevel]?
+  /// The names of the levels, in order; empty where levels have numbers alone.
+  public var levelNames: [String]
   /// Axes with an order or levels of their own, by name or template.
   public var axes: [PlanTaskAxis]
   /// Tensors that only this task uses, at all its levels.
@@ -17,12 +19,14 @@ public struct PlanTask: Hashable, Sendable {
 
   /// A task of a plan.
   public init(
-    task: TaskID, order: [UnitID]? = nil, levels: [PlanLevel]? = nil, axes: [PlanTaskAxis] = [],
+    task: TaskID, order: [UnitID]? = nil, levels: [PlanLevel]? = nil, levelNames: [String] = [],
+    axes: [PlanTaskAxis] = [],
     privateTensors: [PlanPrivate] = [], privatePerLevel: [PlanPrivateLevel] = [], norm: NormMode? = nil
   ) {
     self.task = task
     self.order = order
     self.levels = levels
+    self.levelNames = levelNames
     self.axes = axes
     self.privateTensors = privateTensors
     self.privatePerLevel = privatePerLevel

@@ -155,7 +155,10 @@ struct ConvertCommand: ParsableCommand {
   }
 
   private func cut(_ flat: any FlatWeightsSource) throws {
-    let proof = try proved(flat)
+    let resolved = try resolvedPlan(for: flat)
+    let graph = try resolved == nil ? nil : GraphFile.network(flat)
+    let proof = try resolved.flatMap { plan in try graph.map { try proved($0, plan) } }
+    let halfCuts = graph == nil ? resolved?.halfCuts ?? [] : []
     let (contents, notes) = try CheckpointContents.cutting(
       flat, plan: readPlan() ?? .whole, planPath: plan ?? source, isCompressed: compress,
       mayLose: leaveOut.accepts)
@@ -166,21 +169,25 @@ struct ConvertCommand: ParsableCommand {
     // After the fact, so that a conversion that fails says one sentence and no more.
     if let proof { Output.standardError(proof + "\n") }
     if plan == nil { Output.standardError("note: no plan (--plan): every tensor is whole, in one unit\n") }
+    for sentence in HalfCutWords.sentences(halfCuts) { Output.standardError("\(PrintableText.line(sentence))\n") }
     for note in notes { Output.standardError("note: \(note)\n") }
     tellRemarks(of: flat)
+  }
+
+  /// The plan as it holds for the file's tensors.
+  private func resolvedPlan(for flat: any FlatWeightsSource) throws -> ResolvedPlan? {
+    guard let read = try readPlan() else { return nil }
+    var ties: [TensorName: TensorName] = [:]
+    for tensor in flat.tensors { if let tie = tensor.tiedTo { ties[tensor.spec.name] = tie } }
+    do { return try read.resolve(against: flat.tensors.map(\.spec), ties: ties) } catch {
+      throw Failure(sentence: "\(plan ?? source): \(error)")
+    }
   }
 
   /// Holds the plan against a graph: its channels, then what its sub-networks compute. Says in a line what was shown.
   ///
   /// Throws where they would compute something else, before anything is written.
-  private func proved(_ flat: any FlatWeightsSource) throws -> String? {
-    guard let plan, let graph = try GraphFile.network(flat), let read = try readPlan() else { return nil }
-    var ties: [TensorName: TensorName] = [:]
-    for tensor in flat.tensors { if let tie = tensor.tiedTo { ties[tensor.spec.name] = tie } }
-    let resolved: ResolvedPlan
-    do { resolved = try read.resolve(against: flat.tensors.map(\.spec), ties: ties) } catch {
-      throw Failure(sentence: "\(plan): \(error)")
-    }
+  private func proved(_ graph: NetworkModel, _ resolved: ResolvedPlan) throws -> String {
     try graph.check(resolved)
     if noProve { return "note: not proved (--no-prove): 'tessera verify' runs every sub-network" }
     switch try NetworkProof(graph, plan: resolved, threads: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))

@@ -56,8 +56,8 @@ struct CountCommand: ParsableCommand {
   @Option(name: .customLong("task"), help: "Only this task; may be repeated.")
   var tasks: [String] = []
 
-  @Option(help: "Only this level.")
-  var level: Int?
+  @Option(help: "Only this level, by number or by name.")
+  var level: String?
 
   @Option(help: "Of each task only the highest level that costs no more; none fits: exit code 2.")
   var budget: String?
@@ -218,7 +218,7 @@ struct CountCommand: ParsableCommand {
 
   private func selection() throws -> RowSelection {
     var selection = RowSelection(tasks: tasks.map { TaskID($0) })
-    if let level { selection.level = .number(LevelNumber(level)) }
+    if let level { selection.level = .text(level) }
     if let budget { selection.level = .budget(try Budget(parsing: budget)) }
     return selection
   }

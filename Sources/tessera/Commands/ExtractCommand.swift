@@ -12,7 +12,7 @@ struct ExtractCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "extract",
     abstract: "Take one virtual network out as an ordinary, smaller, dense model.",
-    usage: "tessera extract <file> <dest> --task <task> [<options>]",
+    usage: "tessera extract <file> <dest> [--task <task>] [--level <level>] [<options>]",
     discussion: """
       Writes the tensors that a task has at a level: of cut tensors the active channels, in ascending order; private \
       tensors under the names that the plan's "as" gives them; zeros where an owner map or a mask of the plan takes \
@@ -34,11 +34,12 @@ struct ExtractCommand: ParsableCommand {
   @Argument(help: "The file to write.")
   var dest: String
 
-  @Option(help: "The task.")
-  var task: String
+  @Option(help: "The task; needed where there are several.")
+  var task: String?
 
-  @Option(help: "The level of the task, from 1; one that has a single level needs none.")
-  var level: Int?
+  @Option(
+    help: "The level of the task, by number (from 1) or by name; one that has a single level needs none.")
+  var level: String?
 
   @Option(help: "What the network may cost, in parameters or bytes, instead of a level.")
   var budget: String?
@@ -131,7 +132,8 @@ extension Extraction {
     let (data, index) = checkpoint.byteCountsRead
     self.init(
       file: checkpoint.path, destination: destination, task: network.task.text, level: network.level.value,
-      units: network.orderedUnits().map(\.index), tensors: written?.tensors ?? subNetwork.tensors.count,
+      levelName: network.levelName, units: network.orderedUnits().map(\.index),
+      tensors: written?.tensors ?? subNetwork.tensors.count,
       parameters: ParameterCount(parameters), bytes: ByteCount(bytes), bytesRead: ByteCount(data),
       indexBytes: ByteCount(index))
   }

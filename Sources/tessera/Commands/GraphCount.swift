@@ -81,7 +81,8 @@ struct GraphCount {
       let counts = try work.counts(limits: limits)
       rows.append(
         WorkTable.Row(
-          task: task, level: level, multiplyAdds: counts.multiplyAdds,
+          task: task, level: level, levelName: stored?.plan.assignment.task(task)?.name(of: level),
+          multiplyAdds: counts.multiplyAdds,
           peakActivations: ByteCount(counts.peakActivationBytes),
           latency: try measured {
             try work.durations(

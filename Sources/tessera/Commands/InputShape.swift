@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import ByteFiles
 internal import ONNXGraph
 
-/// The shape of an input as people write it: `images=1x3x224x224`, or `1x3x224x224` of the only one.
+/// The shape of an input as people write it: `images=1x3x224x224` or `images=1,3,224,224`, without a name for the only one.
 struct InputShape {
   let name: String?
   let extents: [Int]
@@ -12,11 +12,13 @@ struct InputShape {
     let equals = text.lastIndex(of: "=")
     name = equals.map { String(text[..<$0]) }
     let shape = equals.map { text[text.index(after: $0)...] } ?? text[...]
-    let parts = shape.isEmpty ? [] : shape.split(separator: "x", omittingEmptySubsequences: false)
+    let separator: Character = shape.contains(",") ? "," : "x"
+    let parts = shape.isEmpty ? [] : shape.split(separator: separator, omittingEmptySubsequences: false)
     let extents = parts.compactMap { $0.allSatisfy(\.isASCII) && $0.first != "+" ? Int($0) : nil }
     guard extents.count == parts.count, extents.allSatisfy({ $0 >= 0 }), name != nil || !extents.isEmpty
     else {
-      throw ValidationError("--input-shape: expected a shape such as images=1x3x224x224, found '\(text)'")
+      throw ValidationError(
+        "--input-shape: expected a shape such as images=1x3x224x224 or images=1,3,224,224, found '\(text)'")
     }
     self.extents = extents
   }

@@ -73,7 +73,7 @@ extension Inspection.Task {
     }
     self.init(
       name: task.task.text, order: task.order.map(\.index),
-      levels: task.levels.map { numbers($0, in: task.order) },
+      levels: task.levels.map { numbers($0, in: task.order) }, levelNames: task.levelNames,
       axes: task.axes.map { axis in
         (
           name: axis.axis.text, order: axis.order.map(\.index),

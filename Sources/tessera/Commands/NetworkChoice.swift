@@ -7,28 +7,58 @@ internal import UnitModel
 /// Which (task, level) of a checkpoint the command line asks for.
 struct NetworkChoice {
   let file: String
-  let task: String
-  let level: Int?
+  let task: String?
+  /// A number or a name.
+  let level: String?
   let budget: String?
   let policy: String?
 
   /// The network, by its level or by what it may cost.
+  ///
+  /// Throws `ValidationError` when --task or --level is missing and there are several, which only the file can tell.
   func network(of checkpoint: UnitCheckpoint) throws -> (network: VirtualNetwork, plan: ResolvedPlan) {
     let plan = try checkpoint.parsedPlan()
     let resolved = try checkpoint.resolvedPlan(of: plan)
     do {
-      // Says which tasks there are before anything is counted.
-      let id = TaskID(task)
-      _ = try resolved.assignment.network(task: id, level: LevelNumber(level ?? 1))
-      let count = resolved.assignment.task(id)?.levels.count ?? 0
-      if level == nil, budget == nil, count != 1 {
-        throw ValidationError("expected either --level or --budget: task \(id.quoted) has \(count) levels")
+      let task = try chosenTask(of: resolved.assignment)
+      let chosen: LevelNumber
+      if let level {
+        chosen = try task.knownLevel(level)
+      } else if budget != nil {
+        chosen = try fittingLevel(of: task.task, in: checkpoint, resolved, plan)
+      } else {
+        guard task.levels.count == 1 else {
+          let names =
+            task.levelNames.isEmpty
+            ? "" : ": " + task.levelNames.map { TensorName($0).quoted }.joined(separator: ", ")
+          throw ValidationError(
+            "\(file): expected either --level or --budget: task \(task.task.quoted) has \(task.levels.count) levels\(names)"
+          )
+        }
+        chosen = LevelNumber(1)
       }
-      let chosen =
-        try level.map { LevelNumber($0) }
-        ?? (budget == nil ? LevelNumber(1) : fittingLevel(of: id, in: checkpoint, resolved, plan))
-      return (try resolved.assignment.network(task: id, level: chosen), resolved)
+      return (try resolved.assignment.network(task: task.task, level: chosen), resolved)
     } catch let error as PlanError { throw Failure(sentence: "\(file): \(error)") }
+  }
+
+  /// The task that --task names, or the only one.
+  private func chosenTask(of assignment: Assignment) throws -> TaskAssignment {
+    let tasks = assignment.tasks
+    if let task {
+      guard let found = assignment.task(TaskID(task)) else {
+        throw PlanError.unknownTask(TaskID(task), among: tasks)
+      }
+      return found
+    }
+    if tasks.isEmpty {
+      throw Failure(sentence: "\(file): expected tasks to choose from, found a file without")
+    }
+    guard tasks.count == 1 else {
+      let names = tasks.prefix(8).map(\.task.quoted).joined(separator: ", ")
+      throw ValidationError(
+        "\(file): expected --task: it has \(tasks.count) tasks, \(names)\(tasks.count > 8 ? ", …" : "")")
+    }
+    return tasks[0]
   }
 
   /// The highest level of the task that costs no more than --budget.

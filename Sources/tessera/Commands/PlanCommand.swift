@@ -21,7 +21,7 @@ struct PlanCommand: ParsableCommand {
 
       --cut PATTERN=DIMENSION,DIMENSION,… says how the dimensions of matching tensors lie on channel axes. In a \
       pattern {} is one component of a name and carries over to the axis, * is anything. A dimension is
-        -             not cut
+        -             not cut (PATTERN= with nothing after it leaves the tensors whole)
         ffn{}         an axis
         conv*49       an axis with 49 positions per channel (a flatten of 7 × 7)
         4*lstm        an axis four times over (the gates of an LSTM)
@@ -48,11 +48,16 @@ struct PlanCommand: ParsableCommand {
   @Option(help: "k, the number of units.")
   var units: Int?
 
-  @Option(help: "The tasks, by name, separated by commas.")
+  @Option(
+    help:
+      "The tasks, by name, separated by commas; without it one task 'all', or a graph's outputs if it has several."
+  )
   var tasks: String?
 
   @Option(
-    help: "The levels of every task: units each takes, such as 1,2,4; or lists of units, such as 1,[0,3].")
+    help: ArgumentHelp(
+      "The levels of every task: how many units each takes, such as 1,2,4; lists of units, such as 1,[0,3]; or levels with names, such as small=1,large=4."
+    ))
   var levels: String?
 
   @Option(help: "The rule that orders the units of each task: nearest or adjacent.")
@@ -90,7 +95,9 @@ struct PlanCommand: ParsableCommand {
 
   @Option(
     name: .customLong("input-shape"),
-    help: "Of a graph: extents of an input that it leaves open, such as x=1,3,48,192; may be repeated.")
+    help: ArgumentHelp(
+      "Of a graph: the shape of an input that it leaves open: images=1x3x224x224, or images=1,3,224,224; may be repeated. One input needs no name.",
+      valueName: "name=shape"))
   var inputShapes: [String] = []
 
   @OptionGroup var reading: ReadingOptions
@@ -98,7 +105,7 @@ struct PlanCommand: ParsableCommand {
   @OptionGroup var leaveOut: LeaveOutOption
 
   func validate() throws {
-    _ = try shapes()
+    for text in inputShapes { _ = try InputShape(parsing: text) }
     if family != nil {
       if units != nil || tasks != nil || levels != nil || rule != nil || preset != nil || heads != nil
         || plan != nil
@@ -115,7 +122,6 @@ struct PlanCommand: ParsableCommand {
       guard (1...Partition.unitLimit).contains(units) else {
         throw ValidationError("--units: expected 1 to \(Partition.unitLimit), found \(units)")
       }
-      if levels != nil, tasks == nil { throw ValidationError("--levels needs --tasks") }
     } else if units != nil || tasks != nil || levels != nil || rule != nil || preset != nil || heads != nil
       || !cuts.isEmpty || !axes.isEmpty
     {
@@ -135,9 +141,10 @@ struct PlanCommand: ParsableCommand {
       )
     }
     if let preset, Preset(rawValue: preset) == nil {
+      let names = Preset.allCases.map(\.rawValue)
       throw ValidationError(
-        "--preset: expected one of \(Preset.allCases.map(\.rawValue).joined(separator: ", ")), found '\(preset)'"
-      )
+        "--preset: expected one of \(names.joined(separator: ", ")), found '\(preset)'"
+          + (nearestName(to: preset, among: names).map { "; the nearest name is '\($0)'" } ?? ""))
     }
     do { _ = try request() } catch let error as PlanningError { throw ValidationError("\(error)") }
   }
@@ -145,71 +152,81 @@ struct PlanCommand: ParsableCommand {
   func run() throws {
     let (specs, ties) = try tensors()
     let proposed: ProposedPlan
+    let graph: NetworkModel?
     do {
-      let graph = try family == nil ? GraphFile.network(source) : nil
+      graph = try GraphFile.network(source)
       if let family {
         proposed = try FamilyFile.plan(family, masks: masks, source, specs, ties, reading)
+        try graph?.check(proposed.resolved)
       } else if let plan {
         proposed = try PlanFile.read(plan).checked(against: specs, ties: ties)
         try graph?.check(proposed.resolved)
         try FamilyFile.checkOwners(
           proposed.resolved.partition, InputFile(source, assumeDType: reading.assumeDType).source)
       } else if let graph, cuts.isEmpty, preset == nil {
+        let shapes = try InputShape.shapes(inputShapes, of: graph.model)
+        for (name, shape) in shapes where !shape.allSatisfy({ (1..<(1 << 24)).contains($0) }) {
+          throw Failure(
+            sentence:
+              "\(source): --input-shape: expected extents from 1 for \(TensorName(name).quoted), found \(shape)"
+          )
+        }
         var options = FlowOptions()
         options.cutsFirst = cutFirst
         options.cutsLast = cutLast
         proposed = try request().propose(
-          forGraph: graph.model, specs: specs, inputShapes: shapes(), options: options,
+          forGraph: graph.model, specs: specs, inputShapes: shapes, options: options,
           supplier: graph.supplier)
       } else {
         proposed = try request().propose(for: specs, ties: ties)
+        try graph?.check(proposed.resolved)
       }
     } catch let failure as Failure {
       throw failure
     } catch {
+      var error = error
+      // What the planner made of options is wrong in the options.
+      if family == nil, plan == nil, case .plan(let inner)? = error as? PlanningError {
+        error = try request().placed(inner)
+      }
       var (file, sentence) = (family ?? plan ?? source, "\(error)")
       if case .weights? = error as? PlanningError { file = source }
       // What is wrong with a graph is said with its file.
       throw Failure(sentence: sentence.hasPrefix("\(file): ") ? sentence : "\(file): \(sentence)")
     }
     let width = Output.errorIsTerminal ? Terminal.errorWidth : nil
-    for sentence in proposed.words {
+    for sentence in proposed.words + (graph == nil ? HalfCutWords.sentences(proposed.halfCuts) : []) {
       Output.standardError(WrappedSentence.text(sentence, width: width))
     }
     let text: String
     do { text = try proposed.plan.text() } catch { throw Failure(sentence: "\(plan ?? source): \(error)") }
-    guard let output else {
+    if let output {
+      do {
+        let file = try AtomicFile(path: output)
+        try file.write(Array(text.utf8), at: 0)
+        try file.commit()
+      } catch { throw Failure(sentence: "\(error)") }
+    } else if plan == nil {
       // A plan that was only checked is on disk already.
-      if plan == nil { try Output.standardOutput(text, as: .json) }
-      return
+      try Output.standardOutput(text, as: .json)
     }
-    do {
-      let file = try AtomicFile(path: output)
-      try file.write(Array(text.utf8), at: 0)
-      try file.commit()
-    } catch { throw Failure(sentence: "\(error)") }
-  }
-
-  /// Extents of inputs by name.
-  private func shapes() throws -> [String: [Int]] {
-    var shapes: [String: [Int]] = [:]
-    for text in inputShapes {
-      let halves = text.split(separator: "=")
-      let extents = halves.last?.split(separator: ",").map { Int($0) } ?? []
-      guard halves.count == 2, !extents.isEmpty, extents.allSatisfy({ ($0 ?? 0) >= 1 && ($0 ?? 0) < 1 << 24 })
-      else {
-        throw ValidationError("--input-shape: expected NAME=EXTENT,EXTENT,…, found '\(text)'")
-      }
-      shapes[String(halves[0])] = extents.compactMap { $0 }
+    if proposed.cutsNothing {
+      let way =
+        graph != nil && plan == nil
+        ? "try --cut-first, --cut-last or fewer --units" : CutExample.words(specs)
+      let sentence =
+        "\(source): expected a tensor to cut, found none, so every level is the whole network; \(way)"
+      Output.standardError(WrappedSentence.text("tessera: \(PrintableText.line(sentence))", width: width))
+      throw ExitCode(1)
     }
-    return shapes
   }
 
   private func request() throws -> PlanRequest {
-    PlanRequest(
+    let parsed = try levels.map(LevelsOption.init(parsing:))
+    return PlanRequest(
       unitCount: units ?? 1,
       tasks: tasks.map { $0.split(separator: ",").map { TaskID(String($0)) } } ?? [],
-      levels: try levels.map { try LevelsOption(parsing: $0).levels },
+      levels: parsed?.levels, levelNames: parsed?.names ?? [],
       rule: rule.flatMap(AssignmentRule.init(rawValue:)) ?? .nearest,
       cuts: try cuts.map(CutOption.init(parsing:)),
       axes: try axes.map(AxisOption.init(parsing:)), preset: preset.flatMap(Preset.init(rawValue:)),

@@ -37,8 +37,8 @@ struct RunCommand: ParsableCommand {
   @Option(help: "Of a checkpoint: the task; needed where there are several.")
   var task: String?
 
-  @Option(help: "Of a checkpoint: the level of the task, from 1.")
-  var level: Int?
+  @Option(help: "Of a checkpoint: the level of the task, by number (from 1) or by name.")
+  var level: String?
 
   @Option(help: "Of a checkpoint: what the network may cost, in parameters or bytes, instead of a level.")
   var budget: String?
@@ -74,6 +74,7 @@ struct RunCommand: ParsableCommand {
     for (option, value) in [("--threads", threads), ("--repeat", `repeat`)] {
       if let value, value < 1 { throw ValidationError("\(option): expected 1 or more, found \(value)") }
     }
+    if level != nil, budget != nil { throw ValidationError("expected either --level or --budget") }
     guard FlatFormats.kind(forName: output) != nil else {
       throw ValidationError("--output '\(output)': expected a name that ends in .npz, .npy or .safetensors")
     }
@@ -85,7 +86,7 @@ struct RunCommand: ParsableCommand {
     do {
       try execute()
     } catch let error as ValidationError {
-      throw Failure(sentence: "\(model): \(error)")
+      throw error
     } catch let failure as Failure {
       throw failure
     } catch { throw Failure(sentence: "\(error)") }
@@ -152,15 +153,6 @@ struct RunCommand: ParsableCommand {
     let checkpoint = try InputFile.checkpoint(try ReadableFile(path: model))
     guard let network = try NetworkModel(checkpoint) else {
       throw Failure(sentence: "\(model): expected a unit checkpoint with a graph, found one without")
-    }
-    let tasks = try checkpoint.resolvedPlan().assignment.tasks
-    guard let task = task ?? (tasks.count == 1 ? tasks[0].task.text : nil) else {
-      let names = tasks.map(\.task.quoted).joined(separator: ", ")
-      throw Failure(
-        sentence: "\(model): expected --task, one of \(names.isEmpty ? "none" : names), found none")
-    }
-    if level != nil, budget != nil {
-      throw Failure(sentence: "\(model): expected either --level or --budget of task '\(task)', found both")
     }
     let (chosen, plan) = try NetworkChoice(
       file: model, task: task, level: level, budget: budget, policy: policy

@@ -45,8 +45,8 @@ struct VerifyCommand: ParsableCommand {
   @Option(help: "Only this task.")
   var task: String?
 
-  @Option(help: "Only this level of each task.")
-  var level: Int?
+  @Option(help: "Only this level of each task, by number or by name.")
+  var level: String?
 
   @OptionGroup var computing: BackendOption
 
@@ -72,6 +72,25 @@ struct VerifyCommand: ParsableCommand {
     } catch let failure as Failure {
       throw failure
     } catch { throw Failure(sentence: "\(error)") }
+  }
+
+  /// The networks that --task and --level mean.
+  private func networks(of assignment: Assignment) throws(Failure) -> [VirtualNetwork] {
+    let wanted = task.map { TaskID($0) }
+    let tasks = assignment.tasks.filter { wanted == nil || $0.task == wanted }
+    do throws(PlanError) {
+      if let wanted, tasks.isEmpty { throw PlanError.unknownTask(wanted, among: assignment.tasks) }
+      var levels: [TaskID: LevelNumber?] = [:]
+      for task in tasks { levels[task.task] = level.map { task.level($0) } ?? .some(nil) }
+      let networks = assignment.networks.filter { network in
+        guard let chosen = levels[network.task] else { return false }
+        return level == nil || chosen == network.level
+      }
+      if let level, networks.isEmpty, let first = tasks.max(by: { $0.levels.count < $1.levels.count }) {
+        _ = try first.knownLevel(level)
+      }
+      return networks
+    } catch { throw Failure(sentence: "\(converted): \(error)") }
   }
 
   private func verified() throws -> VerificationReport {
@@ -110,20 +129,12 @@ struct VerifyCommand: ParsableCommand {
     verification.inputs = try input.map {
       FileInputs(try InputFile($0, assumeDType: reading.assumeDType).source)
     }
-    if let task {
-      _ = try NetworkChoice(file: converted, task: task, level: level ?? 1, budget: nil, policy: nil).network(
-        of: checkpoint)
-    }
-    if let level, !plan.assignment.networks.contains(where: { $0.level.value == level }) {
-      throw Failure(sentence: "\(converted): --level: expected a level of a task, found \(level)")
-    }
-    for network in plan.assignment.networks {
-      if let task, network.task != TaskID(task) { continue }
-      if let level, network.level.value != level { continue }
+    for network in try networks(of: plan.assignment) {
       let row = try verification.row(network)
       report.networks.append(
         VerificationReport.Network(
-          task: row.task.text, level: row.level.value, maxAbs: row.maxAbs, maxRelative: row.maxRelative,
+          task: row.task.text, level: row.level.value, levelName: network.levelName, maxAbs: row.maxAbs,
+          maxRelative: row.maxRelative,
           isWithin: row.isWithin,
           layers: layers
             ? row.layers.map {

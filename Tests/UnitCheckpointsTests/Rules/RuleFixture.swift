@@ -143,6 +143,10 @@ struct RuleFixture: CustomStringConvertible, Sendable {
     forged(.scopes, "a private tensor among the shared ones", .privates, says: "'head.b'", "/tensors") {
       $0.dataset(-1) { $0.owner = -2 }
     },
+    forged(
+      .halfCut, "a head that reads more channels than its level has", .privates, severity: .warning,
+      says: "'head.b'", "add --cut 'head.b=-,c'"
+    ) { $0.replan(#""levels": [2]"#, by: #""levels": [1]"#) },
     forged(.sourceHeader, "a header of other tensors", says: "/tessera/headers/0", "'bins'") {
       $0.replace(Array(#""bias":{"#.utf8), by: Array(#""bins":{"#.utf8))
     },

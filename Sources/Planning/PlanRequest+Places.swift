@@ -1,0 +1,31 @@
+package import UnitModel
+
+extension PlanRequest {
+  /// Where the options of the command line have what is at a place of the plan that they make.
+  func option(at place: String) -> String {
+    if let entry = placeIndex(place, of: "tensors") {
+      return cuts.indices.contains(entry) ? "--cut '\(cuts[entry].text)'" : "an entry of the preset"
+    }
+    switch place.prefix(while: { $0.isLetter }) {
+    case "tensors": return "--cut"
+    case "axes": return "--axis"
+    case "tasks":
+      guard let levels = place.firstRange(of: ".levels[") else { return "--tasks" }
+      let number = Int(place[levels.upperBound...].prefix { $0 != "]" })
+      return "--levels" + (number.map { ", level \($0 + 1)" } ?? "")
+    case "assignment": return "--rule"
+    case "units": return "--units"
+    default: return place
+    }
+  }
+
+  /// What a plan made of options is wrong in, by the options.
+  package func placed(_ error: PlanError) -> PlanningError {
+    if case .tooFewUnits(let rule, let tasks, let units) = error {
+      return .badOption(
+        option: "--units", text: "\(units)",
+        expected: "at least as many units as tasks (\(tasks)) for rule '\(rule)'", found: "fewer")
+    }
+    return .plan(error.placed(by: option(at:)))
+  }
+}

@@ -1,0 +1,193 @@
+internal import Tensors
+
+/// One dimension of one tensor of a partition.
+struct TensorSite: Hashable {
+  /// The tensor's place in the partition.
+  let tensor: Int
+  let dimension: Int
+}
+
+/// The tensors whose names differ in their last component only: a weight and its bias, or the tensors of a norm.
+struct ModuleEntry {
+  /// The names' common part, without the separator.
+  let name: String
+  /// What stands between the common part and the last component.
+  let separator: Character
+  /// Tensors of two dimensions or more.
+  var weights: [Int] = []
+  /// Tensors of one dimension.
+  var vectors: [Int] = []
+  /// For each weight the dimension of its output channels.
+  var outputs: [TensorSite] = []
+  /// For each weight the dimension of its input channels.
+  var inputs: [TensorSite] = []
+  /// Whether a norm keeps running statistics here, which only a norm over the channels before it does.
+  var hasStatistics = false
+  /// Whether hidden channels come back as inputs (`weight_hh`).
+  var isRecurrent = false
+
+  /// The last component of the name.
+  let leaf: Substring
+  /// The name without its last component.
+  let parent: Substring
+  /// The set of `siblings` that the last component is of.
+  private let siblingSet: Int?
+
+  init(name: String, separator: Character) {
+    self.name = name
+    self.separator = separator
+    let end = name.lastIndex { $0 == "." || $0 == "/" }
+    leaf = end.map { name[name.index(after: $0)...] } ?? name[...]
+    parent = end.map { name[...$0] } ?? ""
+    let word = leaf.lowercased().replacing("_proj", with: "").replacing("_lin", with: "")
+    siblingSet = Self.siblings.firstIndex { $0.contains(word) }
+  }
+
+  /// Names of modules that read one stream side by side, and whose outputs meet channel by channel.
+  private static let siblings: [Set<String>] = [
+    ["q", "k", "v", "query", "key", "value", "to_q", "to_k", "to_v"],
+    ["gate", "up", "w1", "w3", "wi_0", "wi_1"],
+  ]
+
+  /// Whether two modules are used side by side, by their names.
+  func isBeside(_ other: ModuleEntry) -> Bool {
+    siblingSet != nil && siblingSet == other.siblingSet && leaf != other.leaf && parent == other.parent
+  }
+
+  /// Whether a module reads the stream of an earlier one, past the modules between.
+  var isShortcut: Bool { ["downsample", "shortcut", "skip"].contains { name.lowercased().contains($0) } }
+}
+
+/// The modules of a file, in the order in which channels most likely pass through them.
+///
+/// Files of PyTorch and NumPy keep the order of definition. Safetensors files are sorted by name, where `bn1` and `bn2`
+/// come before `conv1`: modules with numbers are then taken by number, norms last.
+struct ModuleTable {
+  let modules: [ModuleEntry]
+  /// Whether the file is sorted by name, so that a module's successor may stand before it.
+  let isSorted: Bool
+
+  init(_ tensors: [TensorPlacement]) {
+    var modules: [ModuleEntry] = []
+    var places: [TensorName: Int] = [:]
+    var last: TensorName?
+    var isSorted = true
+    for (index, tensor) in tensors.enumerated() where !tensor.spec.shape.isEmpty {
+      let name = tensor.spec.name
+      if let last, name < last { isSorted = false }
+      last = name
+      let (module, separator, leaf) = Self.split(name.text)
+      let key = TensorName(module)
+      let place = places[key] ?? modules.count
+      if place == modules.count {
+        places[key] = place
+        modules.append(ModuleEntry(name: module, separator: separator))
+      }
+      if tensor.spec.shape.count > 1 {
+        modules[place].weights.append(index)
+      } else {
+        modules[place].vectors.append(index)
+      }
+      if leaf.hasPrefix("running_") || leaf.hasPrefix("moving_") { modules[place].hasStatistics = true }
+      if leaf.contains("_hh") || leaf.contains("recurrent") { modules[place].isRecurrent = true }
+    }
+    self.isSorted = isSorted
+    self.modules = Self.oriented(isSorted ? Self.ordered(modules) : modules, tensors)
+  }
+
+  /// Module and last component of a tensor's name.
+  private static func split(_ name: String) -> (module: String, separator: Character, leaf: String) {
+    guard let place = name.lastIndex(where: { $0 == "." || $0 == "/" }) else {
+      // Flat names of older tools: `fc1_weight`.
+      for leaf in ["weight", "bias", "gamma", "beta", "running_mean", "running_var"] {
+        if name.hasSuffix("_" + leaf) { return (String(name.dropLast(leaf.count + 1)), "_", leaf) }
+      }
+      return (name, "_", name)
+    }
+    let leaf = String(name[name.index(after: place)...])
+    let module = String(name[..<place])
+    // A recurrent module holds a layer, or a direction, beside another: `weight_ih_l0`, `bias_hh_l1_reverse`.
+    for kind in ["_ih", "_hh"] {
+      if let range = leaf.firstRange(of: kind) {
+        return (module + leaf[range.upperBound...], name[place], leaf)
+      }
+    }
+    return (module, name[place], leaf)
+  }
+
+  // MARK: Order
+
+  /// A component of a module's name, as siblings are ordered by it.
+  private struct OrderKey: Comparable {
+    let isUnnumbered: Bool
+    let number: Int
+    let rank: Int
+    let word: Substring
+
+    init(_ component: Substring) {
+      var word = component
+      while let digit = word.last, digit.isASCII, digit.isNumber { word.removeLast() }
+      isUnnumbered = word.count == component.count
+      number = Int(component.dropFirst(word.count)) ?? 0
+      self.word = word
+      let text = word.lowercased()
+      let isNorm = text.contains("norm") || text == "bn" || text == "ln"
+      rank = isNorm ? 1 : ["layer", "stage", "block", "features"].contains(text) ? 2 : 0
+    }
+
+    static func < (a: Self, b: Self) -> Bool {
+      if a.isUnnumbered != b.isUnnumbered { return b.isUnnumbered }
+      if (a.number, a.rank) != (b.number, b.rank) { return (a.number, a.rank) < (b.number, b.rank) }
+      return a.word < b.word
+    }
+  }
+
+  private static func ordered(_ modules: [ModuleEntry]) -> [ModuleEntry] {
+    let keys = modules.map { $0.name.split(whereSeparator: { $0 == "." || $0 == "/" }).map(OrderKey.init) }
+    return modules.indices.sorted {
+      keys[$0] == keys[$1] ? $0 < $1 : keys[$0].lexicographicallyPrecedes(keys[$1])
+    }.map { modules[$0] }
+  }
+
+  // MARK: Orientation
+
+  /// Which dimension of a weight holds its outputs: [out, in, …], or […, in, out] as in GPT-2 and Keras.
+  ///
+  /// A bias has the size of the outputs; where both dimensions have it, the other modules of the file decide.
+  private static func oriented(_ modules: [ModuleEntry], _ tensors: [TensorPlacement]) -> [ModuleEntry] {
+    func vote(_ module: ModuleEntry) -> Bool? {
+      guard let weight = module.weights.first, module.weights.count == 1 else { return nil }
+      let shape = tensors[weight].spec.shape
+      let sizes = module.vectors.compactMap { tensors[$0].spec.shape.first }
+      let (first, second) = (sizes.contains(shape[0]), sizes.contains(shape[1]))
+      return first == second ? nil : second
+    }
+    let votes = modules.map(vote)
+    let flats = zip(modules, votes).compactMap { module, vote in
+      module.weights.first.flatMap { tensors[$0].spec.shape.count == 2 ? vote : nil }
+    }
+    let isFlatTurned = flats.count { $0 } > flats.count { !$0 }
+    return zip(modules, votes).map { module, vote in
+      var module = module
+      for weight in module.weights {
+        let shape = tensors[weight].spec.shape
+        let name = tensors[weight].spec.name.text
+        if name.hasSuffix("kernel") || name.hasSuffix("kernel:0") {
+          module.outputs.append(TensorSite(tensor: weight, dimension: shape.count - 1))
+          module.inputs.append(TensorSite(tensor: weight, dimension: shape.count - 2))
+          continue
+        }
+        let isTurned = isLookup(module) || vote ?? (shape.count == 2 && isFlatTurned)
+        module.outputs.append(TensorSite(tensor: weight, dimension: isTurned ? 1 : 0))
+        module.inputs.append(TensorSite(tensor: weight, dimension: isTurned ? 0 : 1))
+      }
+      return module
+    }
+  }
+
+  /// Whether a table of vectors is looked up: its rows are no channels.
+  private static func isLookup(_ module: ModuleEntry) -> Bool {
+    let leaf = module.leaf.lowercased()
+    return leaf.contains("embed") || ["wte", "wpe", "emb"].contains(leaf)
+  }
+}

@@ -1,0 +1,57 @@
+extension PlanError {
+  /// The same error with its place in the words of a document or a command line that the plan was made from.
+  package func placed(by rename: (String) -> String) -> PlanError {
+    switch self {
+    case .unknownKey(let place, let key, let nearest):
+      .unknownKey(place: rename(place), key: key, nearest: nearest)
+    case .missingKey(let place, let key): .missingKey(place: rename(place), key: key)
+    case .wrongType(let place, let expected, let found):
+      .wrongType(place: rename(place), expected: expected, found: found)
+    case .outOfRange(let place, let expected, let found):
+      .outOfRange(place: rename(place), expected: expected, found: found)
+    case .badPattern(let place, let pattern, let expected):
+      .badPattern(place: rename(place), pattern: pattern, expected: expected)
+    case .keysExclude(let place, let first, let second):
+      .keysExclude(place: rename(place), first: first, second: second)
+    case .nameTwice(let place, let name): .nameTwice(place: rename(place), name: name)
+    case .unknownAxis(let place, let name, let nearest):
+      .unknownAxis(place: rename(place), name: name, nearest: nearest)
+    case .matchesNothing(let place, let pattern, let nearest):
+      .matchesNothing(place: rename(place), pattern: pattern, nearest: nearest)
+    case .tooMuchWork(let place, let limit): .tooMuchWork(place: rename(place), limit: limit)
+    case .captureMissing(let place, let name, let captures):
+      .captureMissing(place: rename(place), name: name, captures: captures)
+    case .unknownRule(let place, let rule, let nearest):
+      .unknownRule(place: rename(place), rule: rule, nearest: nearest)
+    case .unitOutOfRange(let place, let unit, let unitCount):
+      .unitOutOfRange(place: rename(place), unit: unit, unitCount: unitCount)
+    case .unitTwice(let place, let unit): .unitTwice(place: rename(place), unit: unit)
+    case .levelTooLarge(let place, let count, let order):
+      .levelTooLarge(place: rename(place), count: count, order: order)
+    case .levelsDisagree(let place, let expected, let found):
+      .levelsDisagree(place: rename(place), expected: expected, found: found)
+    case .unknownLevel(let place, let level, let levels):
+      .unknownLevel(place: rename(place), level: level, levels: levels)
+    // These name a tensor, an axis or a task, which is where they are whatever the plan was made from.
+    case .json, .wrongFormat, .unitCountDisagrees, .sizesDisagree, .channelOutOfRange, .channelTwice,
+      .channelMissing, .granuleDivided, .sizeUnknown, .unusedAxis, .matchesNoTensor, .rankDisagrees,
+      .sizeDisagrees, .byteDivided, .cutTooFine, .specDisagrees, .tiedApart, .compactUnscoped, .aliasTaken,
+      .tooFewUnits, .unknownTask, .unknownLevelName, .tooManyNetworks, .badBudget, .nothingFits:
+      self
+    }
+  }
+}
+
+extension PlanNote {
+  /// The same note with its place in other words.
+  package func placed(by rename: (String) -> String) -> PlanNote {
+    guard case .entryShadowed(let place, let pattern) = self else { return self }
+    return .entryShadowed(place: rename(place), pattern: pattern)
+  }
+}
+
+/// The number between the brackets of `word[7]…`; nil for another place.
+package func placeIndex(_ place: String, of word: String) -> Int? {
+  guard place.hasPrefix(word + "[") else { return nil }
+  return Int(place.dropFirst(word.count + 1).prefix { $0 != "]" })
+}

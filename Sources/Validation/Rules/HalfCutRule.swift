@@ -1,0 +1,22 @@
+internal import FlatFormats
+internal import Tensors
+internal import UnitCheckpoints
+internal import UnitModel
+
+/// The plan leaves no tensor whole that by its name and its size has the channels of one that is cut.
+///
+/// Of checkpoints without a graph: with one, `convert` holds the plan against it, and it knows better than names do.
+enum HalfCutRule: ValidationRule {
+  static let summary = "No tensor is left whole beside one that is cut along the same channels."
+  static let advice = "Add the cuts that the finding names to the plan, and convert the flat weights again."
+
+  static func findings(in subject: CheckpointSubject) -> [Finding] {
+    guard let checkpoint = subject.checkpoint, let resolved = subject.placement.resolved,
+      (try? checkpoint.storedSource())?.kind != FlatFormatKind.onnx.rawValue
+    else { return [] }
+    return resolved.halfCuts.map { halfCut in
+      subject.finding(
+        .halfCut, .warning, at: "tensor \(halfCut.tensors.first?.quoted ?? "")", "\(halfCut)")
+    }
+  }
+}
