@@ -169,7 +169,9 @@ struct ConvertCommand: ParsableCommand {
     // After the fact, so that a conversion that fails says one sentence and no more.
     if let proof { Output.standardError(proof + "\n") }
     if plan == nil { Output.standardError("note: no plan (--plan): every tensor is whole, in one unit\n") }
-    for sentence in HalfCutWords.sentences(halfCuts) { Output.standardError("\(PrintableText.line(sentence))\n") }
+    for sentence in HalfCutWords.sentences(halfCuts) {
+      Output.standardError("\(PrintableText.line(sentence))\n")
+    }
     for note in notes { Output.standardError("note: \(note)\n") }
     tellRemarks(of: flat)
   }

@@ -32,7 +32,8 @@ struct LeaveOutOption: ParsableArguments {
     Output.standardError(LeftOutList(source).text(width: Output.errorIsTerminal ? Terminal.errorWidth : nil))
     for pattern in patterns
     where !source.leftOut.contains(where: { NamePattern(pattern)?.match($0.name) != nil }) {
-      Output.standardError("note: --leave-out '\(PrintableText.line(pattern))' matches nothing that is left out\n")
+      Output.standardError(
+        "note: --leave-out '\(PrintableText.line(pattern))' matches nothing that is left out\n")
     }
   }
 }

@@ -2,8 +2,8 @@ internal import ArgumentParser
 internal import ByteFiles
 internal import FlatFormats
 internal import Reporting
-internal import Tensors
 internal import StrictJSON
+internal import Tensors
 internal import UnitModel
 internal import Validation
 
