@@ -13,8 +13,13 @@ package enum SourceFolder {
   package static let fixtures = root + "/Tests/Fixtures"
 
   /// Files from public corpora, beside the package where there are any; what is missing is said on standard error.
-  package static func hostileFiles(_ folder: String) -> [String] {
-    let path = URL(fileURLWithPath: root).deletingLastPathComponent().path + "/shared/hostile/" + folder
+  package static func hostileFiles(_ folder: String) -> [String] { sharedFiles("hostile/" + folder) }
+
+  /// Small inputs that failed once, each with what is right in the README there.
+  package static let caseFiles = sharedFiles("cases")
+
+  private static func sharedFiles(_ folder: String) -> [String] {
+    let path = URL(fileURLWithPath: root).deletingLastPathComponent().path + "/shared/" + folder
     guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
       // In CI the folder is beside the clone, and a run without it would pass without having looked.
       precondition(!Peers.isCI, "no \(path), which CI has")
