@@ -16,7 +16,9 @@ construction. Values come from ONNX Runtime, one node at a time; branches and lo
 import onnx
 import numpy
 import onnxruntime
+import plans
 from onnx import helper, numpy_helper
+from plans import Unjudged
 
 PRESENT = None  # Every element of a value is present.
 
@@ -28,10 +30,6 @@ MOVES = {  # Operator: the inputs that hold data.
 SAME = {"Softmax", "LogSoftmax", "LRN", "CumSum", "GroupNormalization", "Dropout", "LayerNormalization", "RMSNormalization", "Clip"}
 FREE = {"Shape", "Size", "Range", "Constant", "ConstantOfShape", "NonZero", "EyeLike"}
 KINDS = {numpy.dtype(k): v for k, v in {"float32": 1, "uint8": 2, "int8": 3, "int32": 6, "int64": 7, "bool": 9, "float16": 10, "float64": 11}.items()}
-
-
-class Unjudged(Exception):
-    """The plan says something that this walk cannot follow."""
 
 
 sessions = {}
@@ -134,6 +132,10 @@ class Walk:
             made, present = self.branches(node, values, presence)
         elif node.op_type == "Loop":
             made, present = self.loop(node, values, presence)
+        elif node.op_type in ("SplitToSequence", "SequenceAt"):
+            # Sequences are lists here; ONNX Runtime has no part in them.
+            self.sequence(node, values, presence)
+            return
         else:
             made = evaluate(node, values, self.opsets)
             ins = [values[n] if n else None for n in node.input]
@@ -210,6 +212,20 @@ class Walk:
                 value = p.astype(numpy.float32)
             values[f"n{number}"] = value
         return [None if p is None else p > 0.5 for p in evaluate(moved, values, self.opsets)]
+
+    def sequence(self, node, values, presence):
+        a, (x, p), name = attributes(node), (values[node.input[0]], presence[node.input[0]]), node.output[0]
+        if node.op_type == "SequenceAt":
+            place = int(values[node.input[1]].reshape(-1)[0])
+            values[name], presence[name] = x[place], None if p is None else p[place]
+            return
+        axis, extent = a.get("axis", 0), x.shape[a.get("axis", 0)]
+        given = values[node.input[1]] if len(node.input) > 1 and node.input[1] else numpy.array(1)
+        starts = numpy.cumsum(given)[:-1] if given.ndim else numpy.arange(int(given), extent, int(given))
+        parts = [numpy.split(one, starts, axis) for one in ([x] if p is None else [x, p])]
+        if len(node.input) < 2 and not a.get("keepdims", 1):
+            parts = [[piece.squeeze(axis) for piece in part] for part in parts]
+        values[name], presence[name] = parts[0], None if p is None else parts[1]
 
     def pad(self, a, ins, x, shape):
         if x is None:
@@ -326,54 +342,6 @@ class Walk:
         return made, [p for _, p in carried] + [numpy.stack([p for _, p in scan]) for scan in scans]
 
 
-def owners(axis, units):
-    """The unit of each channel of an axis; −1 for common ones."""
-    size, given = axis["size"], axis.get("units")
-    result = numpy.full(size, -1)
-    if given and isinstance(given[0], list):
-        for unit, channels in enumerate(given):
-            result[channels] = unit
-        return result
-    granule = axis.get("granule", 1)
-    if size // granule < units:
-        return result
-    if given:
-        return numpy.repeat(numpy.arange(len(given)), given)
-    runs = size // granule
-    return numpy.repeat(numpy.arange(units), [granule * (runs // units + (u < runs % units)) for u in range(units)])
-
-
-def positions(dimension, axes, active):
-    if "concat" in dimension:
-        return numpy.concatenate([
-            numpy.ones(part["size"], bool) if isinstance(part, dict) and "size" in part
-            else positions(part if isinstance(part, dict) else {"axis": part}, axes, active) for part in dimension["concat"]])
-    owner = axes[dimension["axis"]]
-    one = (owner < 0) | numpy.isin(owner, list(active))
-    return numpy.tile(numpy.repeat(one, dimension.get("inner", 1)), dimension.get("outer", 1))
-
-
-def presences(plan, active):
-    """For each tensor that the plan cuts a function from its shape to its presence."""
-    axes = {name: owners(axis, plan["units"]) for name, axis in plan.get("axes", {}).items()}
-
-    def of(dimensions):
-        def presence(shape):
-            if len(dimensions) != len(shape):
-                raise Unjudged(f"{len(dimensions)} dimensions for {shape}")
-            result = numpy.ones(shape, bool)
-            for number, dimension in enumerate(dimensions):
-                if dimension is not None:
-                    keep = positions(dimension if isinstance(dimension, dict) else {"axis": dimension}, axes, active)
-                    if len(keep) != shape[number]:
-                        raise Unjudged(f"{len(keep)} positions for {shape[number]}")
-                    result &= keep.reshape((-1,) + (1,) * (len(shape) - number - 1))
-            return result
-        return presence
-
-    return {entry["name"]: of(entry["axes"]) for entry in plan.get("tensors", []) if entry.get("axes")}
-
-
 def run(model, plan, active, inputs):
     """Output name: (value, presence) of the masked original."""
     if model.functions:
@@ -381,7 +349,7 @@ def run(model, plan, active, inputs):
 
         model = onnx.inliner.inline_local_functions(model)
     opsets = [(o.domain, o.version) for o in model.opset_import]
-    walk = Walk(opsets, presences(plan, active))
+    walk = Walk(opsets, plans.presences(plan, active, {t.name: t.dims for t in model.graph.initializer}))
     values, presence = walk.graph(model.graph, inputs, {name: PRESENT for name in inputs})
     missing = set(walk.cuts) - walk.used
     if missing:
