@@ -4,9 +4,9 @@ A node that ONNX Runtime refuses raises `Impossible`, and is not added.
 """
 
 import masked
-import plans
 import numpy
 import onnx
+import plans
 from onnx import TensorProto, helper, numpy_helper
 
 

@@ -19,10 +19,10 @@ import os
 import subprocess
 
 import masked
-import plans
 import numpy
 import onnx
 import onnxruntime
+import plans
 
 TIME = 20
 
@@ -44,7 +44,7 @@ def call(tessera, folder, *words):
     if result.returncode == 64:
         raise Failed("usage", f"{title}: {said[:300]}")
     if result.returncode not in (0, 1, 2):
-        raise Failed("crash", f"{title}: exit {result.returncode}: {said[-600:]}")
+        raise Failed("crash", f"{title}: exit {result.returncode}: {said[:600]}")
     if result.returncode == 2 and (not said or "\n" in said):
         raise Failed("words", f"{title}: {said[:600]!r}")
     return result.returncode, said or result.stdout.strip()
@@ -59,6 +59,14 @@ def levels(task):
 
 def session(path):
     return onnxruntime.InferenceSession(path, masked.options(), providers=["CPUExecutionProvider"])
+
+
+def passes(model):
+    try:
+        onnx.checker.check_model(model)
+    except onnx.checker.ValidationError:
+        return False
+    return True
 
 
 def compare(output, expected, presence, found, may_be_cut):
@@ -80,7 +88,9 @@ def judge_level(tessera, folder, model, plan, task, level, active, feeds, may_be
         raise Failed("extract", said)
     path = os.path.join(folder, "small.onnx")
     try:
-        onnx.checker.check_model(onnx.load(path))
+        # The checker asks for more than a runtime does: an extract has to pass where its original does.
+        if passes(model):
+            onnx.checker.check_model(onnx.load(path))
         small = session(path)
     except Exception as error:
         raise Failed("load", str(error)[:400]) from error
