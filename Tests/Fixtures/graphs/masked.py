@@ -25,9 +25,9 @@ PRESENT = None  # Every element of a value is present.
 MOVES = {  # Operator: the inputs that hold data.
     "Reshape": [0], "Transpose": [0], "Flatten": [0], "Squeeze": [0], "Unsqueeze": [0], "Expand": [0], "Tile": [0],
     "Slice": [0], "Split": [0], "Gather": [0], "GatherElements": [0], "GatherND": [0], "ScatterND": [0, 2],
-    "ScatterElements": [0, 2], "DepthToSpace": [0], "SpaceToDepth": [0], "Identity": [0], "Concat": None,
+    "ScatterElements": [0, 2], "DepthToSpace": [0], "Trilu": [0], "SpaceToDepth": [0], "Identity": [0], "Concat": None,
 }
-SAME = {"Softmax", "LogSoftmax", "LRN", "CumSum", "GroupNormalization", "Dropout", "LayerNormalization", "RMSNormalization", "Clip"}
+SAME = {"Softmax", "LogSoftmax", "LRN", "CumSum", "GroupNormalization", "Dropout", "LayerNormalization", "RMSNormalization", "Clip", "CastLike"}
 FREE = {"Shape", "Size", "Range", "Constant", "ConstantOfShape", "NonZero", "EyeLike"}
 KINDS = {numpy.dtype(k): v for k, v in {"float32": 1, "uint8": 2, "int8": 3, "int32": 6, "int64": 7, "bool": 9, "float16": 10, "float64": 11}.items()}
 
@@ -150,7 +150,10 @@ class Walk:
                 value, own = self.weight(name, value)
                 p = both(p, own)
             if p is not None:
-                p = numpy.broadcast_to(p, value.shape)
+                try:
+                    p = numpy.broadcast_to(p, value.shape)
+                except ValueError as error:
+                    raise Unjudged(f"node '{node.name}' ({node.op_type}): {error}") from error
                 if p.all():
                     p = PRESENT
                 else:
@@ -223,7 +226,7 @@ class Walk:
         given = values[node.input[1]] if len(node.input) > 1 and node.input[1] else numpy.array(1)
         starts = numpy.cumsum(given)[:-1] if given.ndim else numpy.arange(int(given), extent, int(given))
         parts = [numpy.split(one, starts, axis) for one in ([x] if p is None else [x, p])]
-        if len(node.input) < 2 and not a.get("keepdims", 1):
+        if not a.get("keepdims", 1) and all(piece.shape[axis] == 1 for piece in parts[0]):
             parts = [[piece.squeeze(axis) for piece in part] for part in parts]
         values[name], presence[name] = parts[0], None if p is None else parts[1]
 
