@@ -248,7 +248,8 @@ class Walk:
 
     def convolution(self, kind, a, ins, ps, shape):
         group, spatial = a.get("group", 1), (1,) * (len(shape) - 2)
-        parts = []
+        # What lies on the batch's dimension stays there.
+        parts = [] if ps[0] is None else [anywhere(ps[0], range(1, ps[0].ndim))]
         if ps[1] is not None:
             w = ps[1]
             if kind == "Conv":
@@ -307,10 +308,13 @@ class Walk:
         for p in ps[1:3]:
             if p is not None:
                 parts.append(p.any(2).reshape(p.shape[0], gates, -1).any(1))
-        if not parts:
-            return [PRESENT] * len(made)
-        hidden = both(*parts)  # [directions, hidden]
-        every = [hidden[None, :, None, :], hidden[:, None, :], hidden[:, None, :]]
+        every = [PRESENT] * 3
+        if parts:
+            hidden = both(*parts)  # [directions, hidden]
+            every = [hidden[None, :, None, :], hidden[:, None, :], hidden[:, None, :]]
+        if ps[0] is not None:
+            steps = ps[0].any(2)  # [steps, batch]
+            every = [both(every[0], steps[:, None, :, None])] + [both(one, steps.any(0)[None, :, None]) for one in every[1:]]
         return every[: len(made)]
 
     def branches(self, node, values, presence):
