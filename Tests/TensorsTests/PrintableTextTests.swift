@@ -36,7 +36,7 @@ struct PrintableTextTests {
   func syntaxes() {
     #expect(
       PrintableText.page("\"\u{202E}\u{10F7FF}##[x]\"", as: .json) == "\"\\u202e\\udbfd\\udfff\\u0023#[x]\"")
-    #expect(PrintableText.page("\u{85}::##[x]", as: .xml) == "&#x85;::&#x23;#[x]")
+    #expect(PrintableText.page("\u{85}::##[x]", as: .xml) == "&#x85;&#x3a;:&#x23;#[x]")
     #expect(PrintableText.page("\n::##[x]", as: .xml) == "\n&#x3a;:&#x23;#[x]")
     #expect(PrintableText.page("::error::\u{202E}##[x]", as: .commands) == "::error::\\u{202e}\\u{23}#[x]")
   }
