@@ -6,7 +6,7 @@ import Testing
 struct ValidateScopeTests {
   /// Inputs that failed once: the exit code, and what must be said, by arguments.
   private static let cases: [(file: String, arguments: [String], code: Int32, words: [String])] = [
-    ("validate-good-numpy.pt", [], 0, ["ok, 4 notes (pytorch, 1 tensor", "note pickle-globals"]),
+    ("validate-good-numpy.pt", [], 0, ["ok, 4 notes (pytorch, 3 tensors", "note pickle-globals"]),
     (
       "validate-bad-join.pt", [], 1,
       [
@@ -29,7 +29,7 @@ struct ValidateScopeTests {
     (
       "read-subclass.pt", [], 1,
       [
-        "warning unexamined: tensor 'wrapped'", "warning pickle-globals",
+        "warning unexamined: 'wrapped': expected a tensor", "warning pickle-globals",
         "'torchao.Packed', which is not known",
       ]
     ),
