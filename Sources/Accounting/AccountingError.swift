@@ -23,6 +23,7 @@ public enum AccountingError: Error, Hashable, Sendable {
   case missingMember(place: String, key: String)
   case needsValues(policy: String)
   case needsPlan(policy: String)
+  case needsTopK(policy: String, experts: Int)
   case elsewhere(sentence: String)
   case unknownNetwork(task: TaskID, level: LevelNumber)
   case unknownClaimed(place: String, task: TaskID, level: LevelNumber, nearest: String?)
@@ -69,6 +70,9 @@ extension AccountingError: CustomStringConvertible {
     case .missingMember(let place, let key): "\(place): expected the key '\(key)', found none"
     case .needsValues(let policy):
       "policy '\(policy)': expected tensors with data, to count by their values, found shapes alone"
+    case .needsTopK(let policy, let experts):
+      "policy '\(policy)': expected the number of experts that a token is sent to (--top-k, or num_experts_per_tok of "
+        + "a config.json beside the file), found none for layers of \(experts) experts"
     case .elsewhere(let sentence): sentence
     case .needsPlan(let policy):
       "policy '\(policy)': expected a plan that says which tensors are masks or owner maps (density masked), found "

@@ -31,27 +31,29 @@ public final class AtomicFile: @unchecked Sendable {
   ///     some lists the folder, which for every shard of a set would be once for every other.
   init(path: String, shownAs shown: String, isFolderOwn: Bool = false) throws(FileError) {
     // A link is followed, so that the file it names is replaced and the link stays.
-    let target = Self.resolved(path)
+    let target = try Self.resolved(path)
     let (directory, name) = Self.split(target)
-    if let status = Self.status(target), status.st_mode & S_IFMT != S_IFREG {
+    let status = SystemPath.status(target)
+    if let status, status.st_mode & S_IFMT != S_IFREG {
       let what =
         status.st_mode & S_IFMT == S_IFDIR ? "a directory of that name exists" : "it is not a regular file"
       throw FileError(action: "write", path: path, reason: what)
     }
     // As with `cp`: a file that its owner has made read-only is not replaced behind their back.
-    if let status = Self.status(target), status.st_mode & S_IFMT == S_IFREG, access(target, W_OK) != 0 {
+    if status != nil, !SystemPath.isWritable(target) {
       throw FileError(action: "write", path: path, errno: errno)
     }
+    try FilesRead.requireUnread(target, writing: path)
     let prefix = ".\(Self.shortened(name)).tessera-"
     if !isFolderOwn { Self.removeStale(in: directory, prefix: prefix) }
     (descriptor, temporaryPath, removal) = try Self.createTemporary("\(directory)/\(prefix)", for: shown)
-    if let status = Self.status(target) { fchmod(descriptor, status.st_mode & 0o7777) }
+    if let status { fchmod(descriptor, status.st_mode & 0o7777) }
     self.path = shown
     self.target = target
   }
 
   deinit {
-    if !finished { unlink(temporaryPath) }
+    if !finished { SystemPath.unlink(temporaryPath) }
     TemporaryRemoval.forget(removal)
     close(descriptor)
   }
@@ -98,6 +100,13 @@ public final class AtomicFile: @unchecked Sendable {
     }
   }
 
+  /// What has been written so far, for a reader who must accept it before `commit`.
+  public func readable() throws(FileError) -> ReadableFile {
+    let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+    if copy < 0 { throw FileError(action: "read back", path: path, errno: errno) }
+    return try ReadableFile(taking: copy, path: path, allowsHardLinks: true)
+  }
+
   /// The length of what has been written so far, in bytes.
   public func currentSize() throws(FileError) -> Int {
     var status = stat()
@@ -118,20 +127,30 @@ public final class AtomicFile: @unchecked Sendable {
   /// Flushes the bytes, then renames the temporary over the destination.
   public func commit() throws(FileError) {
     if fsync(descriptor) != 0 { throw FileError(action: "write", path: path, errno: errno) }
-    if rename(temporaryPath, target) != 0 { throw FileError(action: "write", path: path, errno: errno) }
+    // Again: what was opened after the beginning, and what has taken the destination's place since.
+    try FilesRead.requireUnread(target, writing: path)
+    if SystemPath.rename(temporaryPath, target) != 0 {
+      throw FileError(action: "write", path: path, errno: errno)
+    }
     finished = true
     // The rename itself must survive a power cut too; a directory that cannot be flushed is no reason to fail.
-    let directory = open(Self.split(target).directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    let directory = SystemPath.open(Self.split(target).directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if directory >= 0 {
       fsync(directory)
       close(directory)
     }
   }
 
-  private static func resolved(_ path: String) -> String {
-    guard let pointer = realpath(path, nil) else { return path }
-    defer { free(pointer) }
-    return String(cString: pointer)
+  /// The path behind links; where the last one leads to no file, the path that it names.
+  private static func resolved(_ path: String) throws(FileError) -> String {
+    var path = path
+    for _ in 0..<40 {
+      if let resolved = SystemPath.resolved(path) { return resolved }
+      if errno == ELOOP { throw FileError(action: "write", path: path, errno: ELOOP) }
+      guard let next = SystemPath.target(ofLink: path) else { return path }
+      path = next.hasPrefix("/") ? next : "\(split(path).directory)/\(next)"
+    }
+    throw FileError(action: "write", path: path, errno: ELOOP)
   }
 
   private static func split(_ path: String) -> (directory: String, name: String) {
@@ -147,11 +166,6 @@ public final class AtomicFile: @unchecked Sendable {
     return result
   }
 
-  private static func status(_ path: String) -> stat? {
-    var status = stat()
-    return stat(path, &status) == 0 ? status : nil
-  }
-
   /// Creates, opens and locks a new file whose path begins with `prefix`.
   ///
   /// Between `open` and `flock` the file looks like one that a killed writer left, and another writer of the same
@@ -164,7 +178,7 @@ public final class AtomicFile: @unchecked Sendable {
       // came in between would leave the file behind.
       let temporary = "\(prefix)\(String(UInt64.random(in: .min ... .max), radix: 16)).tmp"
       let removal = TemporaryRemoval.register(temporary)
-      let descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      let descriptor = SystemPath.open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       let code = errno
       if descriptor >= 0 {
         // A file system without locks answers neither us nor those who look for stale files: nobody removes it then.
@@ -183,25 +197,21 @@ public final class AtomicFile: @unchecked Sendable {
 
   /// Whether the file at `path` is the open one.
   static func leads(_ path: String, to descriptor: Int32) -> Bool {
-    var (named, opened) = (stat(), stat())
-    return lstat(path, &named) == 0 && fstat(descriptor, &opened) == 0 && opened.st_nlink > 0
+    var opened = stat()
+    guard let named = SystemPath.linkStatus(path) else { return false }
+    return fstat(descriptor, &opened) == 0 && opened.st_nlink > 0
       && named.st_dev == opened.st_dev && named.st_ino == opened.st_ino
   }
 
   private static func removeStale(in directory: String, prefix: String) {
-    guard let stream = opendir(directory) else { return }
-    defer { closedir(stream) }
-    while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
+    for name in SystemPath.names(in: directory) ?? [] {
       guard name.hasPrefix(prefix), name.hasSuffix(".tmp") else { continue }
       let path = "\(directory)/\(name)"
-      let stale = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+      let stale = SystemPath.open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
       if stale < 0 { continue }
       // A living writer holds the lock; a killed one cannot. Whoever was just renaming it to the destination has let
       // go of the lock too, and the path may be another writer's by now.
-      if flock(stale, LOCK_EX | LOCK_NB) == 0, leads(path, to: stale) { unlink(path) }
+      if flock(stale, LOCK_EX | LOCK_NB) == 0, leads(path, to: stale) { SystemPath.unlink(path) }
       close(stale)
     }
   }

@@ -29,7 +29,7 @@ public final class AtomicFileSet: @unchecked Sendable {
   public init(folder: String, names: [String], last: String) throws(FileError) {
     // Together, so that a signal neither leaves a folder that was made here nor removes one that was not.
     TemporaryRemoval.holdSignals()
-    madeFolder = mkdir(folder, 0o777) == 0
+    madeFolder = SystemPath.makeFolder(folder) == 0
     let code = errno
     folderRemoval = madeFolder ? TemporaryRemoval.register(folder) : nil
     TemporaryRemoval.releaseSignals()
@@ -46,7 +46,7 @@ public final class AtomicFileSet: @unchecked Sendable {
       Self.removeStale(in: directory, prefix: prefix)
       (descriptor, staging, removal) = try Self.createStaging("\(directory)/\(prefix)", for: folder)
     } catch {
-      if madeFolder { rmdir(folder) }
+      if madeFolder { SystemPath.removeFolder(folder) }
       TemporaryRemoval.forget(folderRemoval)
       throw error
     }
@@ -56,9 +56,9 @@ public final class AtomicFileSet: @unchecked Sendable {
 
   deinit {
     if !finished {
-      for file in staged { unlink("\(staging)/\(file.name)") }
-      rmdir(staging)
-      if madeFolder { rmdir(folder) }
+      for file in staged { SystemPath.unlink("\(staging)/\(file.name)") }
+      SystemPath.removeFolder(staging)
+      if madeFolder { SystemPath.removeFolder(folder) }
     }
     for file in staged { TemporaryRemoval.forget(file.removal) }
     TemporaryRemoval.forget(removal)
@@ -77,7 +77,7 @@ public final class AtomicFileSet: @unchecked Sendable {
   /// Waits until no other writer is renaming files in the folder, and keeps others out until this set is gone.
   public func lockFolder() {
     guard folderLock < 0 else { return }
-    folderLock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    folderLock = SystemPath.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     // A file system without locks is no reason to fail.
     if folderLock >= 0 { while flock(folderLock, LOCK_EX) != 0, errno == EINTR {} }
   }
@@ -90,6 +90,9 @@ public final class AtomicFileSet: @unchecked Sendable {
   /// without a last one are no set.
   public func commit(removing stale: [String]) throws(FileError) {
     lockFolder()
+    for name in staged.map(\.name) + stale {
+      try FilesRead.requireUnread("\(folder)/\(name)", writing: "\(folder)/\(name)")
+    }
     TemporaryRemoval.holdSignals()
     defer { TemporaryRemoval.releaseSignals() }
     let first = staged.map(\.name).filter { $0 != last }
@@ -104,26 +107,26 @@ public final class AtomicFileSet: @unchecked Sendable {
       // Replaces an old one in one step: a set of other names was good until here.
       try place(last, &moved)
     } catch {
-      for move in moved.reversed() { rename(move.to, move.from) }
+      for move in moved.reversed() { SystemPath.rename(move.to, move.from) }
       flushFolder()
       throw error
     }
     finished = true
-    for name in stale { unlink("\(folder)/\(name)") }
-    for move in moved where move.to.hasPrefix(staging) { unlink(move.to) }
-    rmdir(staging)
+    for name in stale { SystemPath.unlink("\(folder)/\(name)") }
+    for move in moved where move.to.hasPrefix(staging) { SystemPath.unlink(move.to) }
+    SystemPath.removeFolder(staging)
     flushFolder()
   }
 
   private func put(_ name: String, _ moved: inout [(from: String, to: String)]) throws(FileError) {
     let mode = Self.mode(of: "\(folder)/\(name)")
-    if let mode { chmod("\(staging)/\(name)", mode) }
+    if let mode { SystemPath.change("\(staging)/\(name)", to: mode) }
     try putAside(name, &moved)
     try place(name, &moved)
   }
 
   private func place(_ name: String, _ moved: inout [(from: String, to: String)]) throws(FileError) {
-    if let mode = Self.mode(of: "\(folder)/\(name)") { chmod("\(staging)/\(name)", mode) }
+    if let mode = Self.mode(of: "\(folder)/\(name)") { SystemPath.change("\(staging)/\(name)", to: mode) }
     try move("\(staging)/\(name)", "\(folder)/\(name)", for: "\(folder)/\(name)", &moved)
   }
 
@@ -137,22 +140,21 @@ public final class AtomicFileSet: @unchecked Sendable {
   private func move(
     _ from: String, _ to: String, for path: String, _ moved: inout [(from: String, to: String)]
   ) throws(FileError) {
-    if rename(from, to) != 0 { throw FileError(action: "write", path: path, errno: errno) }
+    if SystemPath.rename(from, to) != 0 { throw FileError(action: "write", path: path, errno: errno) }
     moved.append((from, to))
   }
 
   /// Whether a writer of several files is at work in a folder, or was killed there.
   public static func hasLeftovers(in folder: String) -> Bool {
-    names(in: folder).contains { name in
-      var status = stat()
-      return name.hasPrefix(".") && name.contains(".tessera-") && name.hasSuffix(".tmp")
-        && lstat("\(folder)/\(name)", &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    (SystemPath.names(in: folder) ?? []).contains { name in
+      name.hasPrefix(".") && name.contains(".tessera-") && name.hasSuffix(".tmp")
+        && SystemPath.linkStatus("\(folder)/\(name)").map { $0.st_mode & S_IFMT == S_IFDIR } ?? false
     }
   }
 
   /// The renames must survive a power cut too; a folder that cannot be flushed is no reason to fail.
   private func flushFolder() {
-    let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    let directory = SystemPath.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if directory >= 0 {
       fsync(directory)
       close(directory)
@@ -160,18 +162,17 @@ public final class AtomicFileSet: @unchecked Sendable {
   }
 
   private static func mode(of path: String) -> mode_t? {
-    var status = stat()
-    return lstat(path, &status) == 0 ? status.st_mode & 0o7777 : nil
+    SystemPath.linkStatus(path).map { $0.st_mode & 0o7777 }
   }
 
   /// As for one file: no directory, link or device is replaced, nor a file that its owner has made read-only.
   private static func requireReplaceable(_ path: String) throws(FileError) {
-    var status = stat()
-    guard lstat(path, &status) == 0 else { return }
+    guard let status = SystemPath.linkStatus(path) else { return }
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw FileError(action: "write", path: path, reason: "it is not a regular file")
     }
-    if access(path, W_OK) != 0 { throw FileError(action: "write", path: path, errno: errno) }
+    if !SystemPath.isWritable(path) { throw FileError(action: "write", path: path, errno: errno) }
+    try FilesRead.requireUnread(path, writing: path)
   }
 
   /// Creates, opens and locks a new folder whose path begins with `prefix`; the lock says that its writer lives.
@@ -181,13 +182,13 @@ public final class AtomicFileSet: @unchecked Sendable {
     for _ in 0..<100 {
       let temporary = "\(prefix)\(String(UInt64.random(in: .min ... .max), radix: 16)).tmp"
       let removal = TemporaryRemoval.register(temporary)
-      if mkdir(temporary, 0o777) != 0 {
+      if SystemPath.makeFolder(temporary) != 0 {
         let code = errno
         TemporaryRemoval.forget(removal)
         if code == EEXIST { continue }
         throw FileError(action: "write", path: path, errno: code)
       }
-      let descriptor = open(temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+      let descriptor = SystemPath.open(temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
       if descriptor >= 0 {
         // Another writer may have taken it for a dead one's before it was locked, and be removing it.
         let isLocked = flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK
@@ -200,28 +201,15 @@ public final class AtomicFileSet: @unchecked Sendable {
   }
 
   private static func removeStale(in directory: String, prefix: String) {
-    for name in names(in: directory) where name.hasPrefix(prefix) && name.hasSuffix(".tmp") {
+    for name in SystemPath.names(in: directory) ?? [] where name.hasPrefix(prefix) && name.hasSuffix(".tmp") {
       let path = "\(directory)/\(name)"
-      let stale = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
+      let stale = SystemPath.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
       if stale < 0 { continue }
       if flock(stale, LOCK_EX | LOCK_NB) == 0, AtomicFile.leads(path, to: stale) {
-        for file in names(in: path) { unlink("\(path)/\(file)") }
-        rmdir(path)
+        for file in SystemPath.names(in: path) ?? [] { SystemPath.unlink("\(path)/\(file)") }
+        SystemPath.removeFolder(path)
       }
       close(stale)
     }
-  }
-
-  private static func names(in directory: String) -> [String] {
-    guard let stream = opendir(directory) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names
   }
 }

@@ -18,7 +18,11 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
 
   /// An error of the operating system; `code` is the value of `errno` right after the call.
   public init(action: String, path: String, errno code: Int32) {
-    self.init(action: action, path: path, reason: String(cString: strerror(code)).lowercasedFirst)
+    // "Invalid argument" would leave the reader to guess which.
+    let reason =
+      code == EINVAL && path.utf8.contains(0)
+      ? "its path has a NUL, which no file's has" : String(cString: strerror(code)).lowercasedFirst
+    self.init(action: action, path: path, reason: reason)
   }
 
   public var description: String { "\(path): cannot \(action): \(reason)" }

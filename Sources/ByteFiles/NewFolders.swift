@@ -11,13 +11,13 @@ package final class NewFolders {
   deinit {
     if areKept { return }
     // Inner ones first; what is not empty stays.
-    for path in made.reversed() { rmdir(path) }
+    for path in made.reversed() { SystemPath.removeFolder(path) }
   }
 
   /// Makes a folder whose parent is there, unless it was made here before.
   package func make(_ path: String) throws(FileError) {
     if made.contains(path) { return }
-    guard mkdir(path, 0o777) == 0 else {
+    guard SystemPath.makeFolder(path) == 0 else {
       throw FileError(action: "make", path: path, errno: errno)
     }
     made.append(path)

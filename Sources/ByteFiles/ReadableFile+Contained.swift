@@ -10,13 +10,13 @@ extension ReadableFile {
     if let problem = Self.problem(name) {
       throw FileError(action: "open", path: folder, reason: "the name of a file beside it is \(problem)")
     }
-    var current = open(folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
+    var current = SystemPath.open(folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
     if current < 0 { throw FileError(action: "open", path: folder, errno: errno) }
     let steps = name.split(separator: "/").map(String.init).filter { $0 != "." }
     for (index, step) in steps.enumerated() {
       let isLast = index == steps.count - 1
       let flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
-      let next = openat(current, step, isLast ? flags : flags | O_DIRECTORY)
+      let next = SystemPath.open(step, in: current, isLast ? flags : flags | O_DIRECTORY)
       let code = errno
       close(current)
       if next < 0 {
@@ -29,6 +29,7 @@ extension ReadableFile {
       current = next
     }
     try self.init(taking: current, path: shown, allowsHardLinks: false)
+    FilesRead.note(identity, path: shown)
   }
 
   /// What is wrong with the name of a file within a folder, in words; nil where nothing is.

@@ -14,13 +14,17 @@ public final class ReadableFile: Sendable {
   public let identity: FileIdentity
   private let descriptor: Int32
   private let bytesRead = Atomic(0)
+  private let firstFailure = Mutex<FileError?>(nil)
 
   /// Opens `path`; a directory, FIFO, socket or device is refused.
-  public convenience init(path: String) throws(FileError) {
+  ///
+  /// - Parameter isInput: whether what is read goes into the result, so that the file must not be replaced by it.
+  public convenience init(path: String, isInput: Bool = true) throws(FileError) {
     // O_NONBLOCK: opening a FIFO must fail below, not wait for its writer.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let descriptor = SystemPath.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     if descriptor < 0 { throw FileError(action: "open", path: path, errno: errno) }
     try self.init(taking: descriptor, path: path, allowsHardLinks: true)
+    if isInput { FilesRead.note(identity, path: path) }
   }
 
   /// Takes over an open descriptor, which is closed here in every case.
@@ -50,6 +54,19 @@ public final class ReadableFile: Sendable {
 
   /// Fills `buffer` from the bytes at `offset`; fewer bytes than the buffer holds is an error.
   public func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
+    do throws(FileError) { try readAll(at: offset, into: buffer) } catch {
+      // Bytes past the end are the caller's mistake, or the file's.
+      if offset <= size - buffer.count { firstFailure.withLock { $0 = $0 ?? error } }
+      throw error
+    }
+  }
+
+  /// What the operating system first refused of this file; nil while every read has had its bytes.
+  ///
+  /// A validator asks for it, since what follows from bytes that could not be had is no fault of the file.
+  public var failure: FileError? { firstFailure.withLock { $0 } }
+
+  private func readAll(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
     var done = 0
     while done < buffer.count {
       let count = pread(
@@ -107,8 +124,7 @@ public struct FileIdentity: Hashable, Sendable {
 
   /// The identity of the file at `path`, or nil where there is none.
   public init?(path: String) {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return nil }
+    guard let status = SystemPath.status(path) else { return nil }
     self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
   }
 

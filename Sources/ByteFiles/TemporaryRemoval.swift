@@ -33,7 +33,7 @@ public enum TemporaryRemoval {
   /// Remembers a temporary; nil when more are open than the table holds, which then stay for the next writer to remove.
   static func register(_ path: String) -> Slot? {
     // Never freed: the handler may be reading it on another thread at any time, and a path is a hundred bytes.
-    guard let copy = strdup(path) else { return nil }
+    guard let copy = SystemPath.with(path, failing: nil, { strdup($0) }) else { return nil }
     for index in 0..<slotCount {
       if table[index].compareExchange(expected: nil, desired: copy, ordering: .acquiringAndReleasing)
         .exchanged

@@ -24,7 +24,10 @@ package final class ChannelLabels {
   /// Whether labels are parts of a plan's axes.
   package let isChecking: Bool
   private var parents: [ChannelLabel] = [0]
+  /// Of atoms that are whole: why.
   private var reasons: [ChannelLabel: String] = [:]
+  /// Atoms that a weighted sum takes in, or that are an output of the network.
+  private var ended: Set<ChannelLabel> = []
   /// Atoms behind padding, each with the one before it: they belong to one unit.
   package private(set) var images: [(image: ChannelLabel, source: ChannelLabel)] = []
   private var parts: [Part?] = [nil]
@@ -66,13 +69,21 @@ package final class ChannelLabels {
   /// Whether the sub-network has positions with this label.
   package func isKept(_ label: ChannelLabel) -> Bool { label <= 0 || !isChecking || kept[Int(label)] }
 
-  /// The label that stands for all that were joined with this one.
+  /// The label that stands for all that were joined with this one; 0 where they are whole.
   package func find(_ label: ChannelLabel) -> ChannelLabel {
     if label <= 0 || isChecking { return label }
-    var root = label
-    // No path is shortened: `reason` walks it.
-    while parents[Int(root)] != root { root = parents[Int(root)] }
-    return root
+    let root = root(label)
+    return reasons[root] == nil ? root : 0
+  }
+
+  private func root(_ label: ChannelLabel) -> ChannelLabel {
+    var place = label
+    while parents[Int(place)] != place {
+      // Every other step is shortened, so that chains of joins cost no more than their length.
+      parents[Int(place)] = parents[Int(parents[Int(place)])]
+      place = parents[Int(place)]
+    }
+    return place
   }
 
   /// One label for two; nil where a plan keeps them apart.
@@ -86,6 +97,7 @@ package final class ChannelLabels {
     guard isChecking else {
       // The older atom stands for both: it comes from the tensor that is met first.
       parents[Int(max(a, b))] = min(a, b)
+      if ended.contains(max(a, b)) { ended.insert(min(a, b)) }
       return min(a, b)
     }
     guard let one = parts[Int(a)], let other = parts[Int(b)], one.unit == other.unit,
@@ -113,21 +125,66 @@ package final class ChannelLabels {
   package func fix(_ label: ChannelLabel, _ reason: String) {
     let root = find(label)
     if root <= 0 || isChecking { return }
-    parents[Int(root)] = 0
     reasons[root] = reason
   }
 
   /// Why a position is whole.
   package func reason(_ label: ChannelLabel) -> String? {
-    if label <= 0 || isChecking { return nil }
-    var place = label
-    while place > 0 {
-      if let reason = reasons[place] { return reason }
-      if parents[Int(place)] == place { return nil }
-      place = parents[Int(place)]
-    }
-    return nil
+    label <= 0 || isChecking ? nil : reasons[root(label)]
   }
+
+  /// Says that something takes the channels in.
+  package func end(_ label: ChannelLabel) {
+    if label > 0, !isChecking { ended.insert(root(label)) }
+  }
+
+  // MARK: Marks
+
+  private var marks: [Int] = []
+  private var mark = 0
+
+  /// Forgets which labels are marked.
+  func clearMarks() {
+    mark += 1
+    let missing = (isChecking ? parts.count : parents.count) - marks.count
+    if missing > 0 { marks += [Int](repeating: 0, count: missing) }
+  }
+
+  /// Marks the labels of a list that are not whole, of which none may be made meanwhile.
+  func mark(_ list: [ChannelLabel]) {
+    for label in list {
+      let root = Int(find(label))
+      if root > 0 { marks[root] = mark }
+    }
+  }
+
+  /// Whether a label is whole, or marked.
+  func isMarked(_ label: ChannelLabel) -> Bool {
+    let root = Int(find(label))
+    return root <= 0 || marks[root] == mark
+  }
+
+  /// Makes whole what the walk has left open: atoms that nothing takes in, and those whose image in a padded axis is
+  /// whole, or whose source is.
+  package func settle() {
+    guard !isChecking else { return }
+    for (image, source) in images.reversed() where ended.contains(root(image)) { end(source) }
+    for label in parents.indices.dropFirst() {
+      let label = ChannelLabel(label)
+      if parents[Int(label)] == label, !ended.contains(label) { fix(label, "no weighted sum takes it in") }
+    }
+    // Padding of what was padded takes one round for each time; beyond any network's everything padded is whole.
+    for round in 0...Self.roundLimit {
+      let unequal = images.filter { (find($0.image) == 0) != (find($0.source) == 0) }
+      if unequal.isEmpty { return }
+      for (image, source) in round == Self.roundLimit ? images : unequal {
+        fix(image, reason(source) ?? "what it is padded from is whole")
+        fix(source, reason(image) ?? "what is padded from it is whole")
+      }
+    }
+  }
+
+  private static let roundLimit = 64
 
   /// How a message calls a label.
   func words(_ label: ChannelLabel) -> String {

@@ -8,6 +8,10 @@ final class FlowCall {
   var inputs: [FlowValue?]
   /// Inputs whose labels the rule has asked for; the first passes in every rule.
   var touched: Set<Int> = [0]
+  /// Inputs that say extents or places, which the rule gives other numbers in a sub-network.
+  var adapted: Set<Int> = []
+  /// Labels that end here as they should: those of sums, and of positions that are left out.
+  private var ended: [[ChannelLabel]] = []
   let opset: Int
   let context: FlowContext
   /// The node of the dense sub-network.
@@ -156,12 +160,17 @@ final class FlowCall {
     guard a.count == b.count else { throw refusal("\(a.count) positions of \(what)", "\(b.count)") }
     var result: [ChannelLabel] = []
     result.reserveCapacity(a.count)
+    // Channels that came through padding go on as those of the axis that they meet.
+    var replaced: [ChannelLabel] = []
     for (one, other) in zip(a, b) {
       guard let label = labels.join(one, other) else {
         throw refusal("\(what) that \(labels.words(one)) has", "\(labels.words(other))")
       }
+      if label != one { replaced.append(one) }
+      if label != other { replaced.append(other) }
       result.append(label)
     }
+    leave(replaced)
     return result
   }
 
@@ -183,15 +192,22 @@ final class FlowCall {
   }
 
   /// The same for a weight that no operator could meet with another extent: where it is whole, so are the values.
+  ///
+  /// A weight that the graph computes from what is not cut gives each kept channel its own element.
   func meet(
     _ leader: [ChannelLabel]?, _ index: Int, _ dimension: Int
   ) throws(FlowError) -> [ChannelLabel]? {
-    guard optional(index)?.shape != nil else { return leader }
+    guard let value = optional(index), value.shape != nil else { return leader }
     let weight = try labels(index, dimension)
     guard let weight else {
+      if leader != nil { keepsZeros = keepsZeros && value.isZero }
+      if labels.isChecking {
+        if let leader { try select(index, dimension, leader.map(labels.isKept)) }
+        return leader
+      }
+      if value.constant == nil { return leader }
       fix(leader, "the weights of \(node.shown) are whole")
-      if labels.isChecking, let leader { try select(index, dimension, leader.map(labels.isKept)) }
-      return labels.isChecking ? leader : nil
+      return nil
     }
     if labels.isChecking {
       // What a sub-network lacks of the bias would still come out of the rest.
@@ -207,13 +223,94 @@ final class FlowCall {
     return try follow(leader, weight, "channels")
   }
 
-  /// What cannot be cut here; a plan that cuts it all the same is followed, and the operator then sees what is active.
+  /// The labels of dimensions that lie on one another: values that the network computes decide, weights follow.
+  func together(_ places: [(index: Int, dimension: Int)]) throws(FlowError) -> [ChannelLabel]? {
+    var result: [ChannelLabel]?
+    var hasLeader = false
+    for isConstant in [false, true] {
+      for (index, dimension) in places where optional(index)?.isConstant == isConstant {
+        let own = try labels(index, dimension)
+        result =
+          isConstant && hasLeader ? try follow(result, own, "channels") : try joined(result, own, "channels")
+        hasLeader = hasLeader || !isConstant
+      }
+    }
+    return result
+  }
+
+  /// Takes from each of them, in the dense network, what the result has.
+  func selectTogether(
+    _ places: [(index: Int, dimension: Int)], _ result: [ChannelLabel]?
+  ) throws(FlowError) {
+    guard labels.isChecking, let wanted = result?.map(labels.isKept), wanted.contains(false) else { return }
+    for (index, dimension) in places { try select(index, dimension, wanted) }
+  }
+
+  // MARK: Where labels end
+
+  /// A weighted sum takes the channels in.
+  func end(_ list: [ChannelLabel]?) {
+    for label in list ?? [] { labels.end(label) }
+    leave(list)
+  }
+
+  /// Positions that are left out, or that go on under another label.
+  func leave(_ list: [ChannelLabel]?) { if let list { ended.append(list) } }
+
+  /// Makes atoms whole; what a plan cuts all the same must be held against it by the caller.
   func fix(_ list: [ChannelLabel]?, _ reason: String) {
     for label in list ?? [] { labels.fix(label, reason) }
   }
 
-  /// Everything that is known of an input's labels.
-  func fixAll(_ index: Int, _ reason: String) {
-    for factor in optional(index)?.factors ?? [] { fix(factor.labels, reason) }
+  /// Nothing may be cut here: atoms become whole, and a plan that cuts them is refused.
+  func stop(_ list: [ChannelLabel]?, _ reason: String) throws(FlowError) {
+    fix(list, reason)
+    if labels.isChecking, let cut = list?.first(where: { $0 != 0 }) {
+      throw refusal("channels that are whole, since \(reason)", "\(labels.words(cut))")
+    }
+  }
+
+  /// Nothing of a value may be cut.
+  func stop(_ value: FlowValue?, _ reason: String) throws(FlowError) {
+    for factor in value?.factors ?? [] { try stop(factor.labels, reason) }
+  }
+
+  /// Nothing of any input may be cut, and nothing is known of the outputs.
+  func stopAll(_ reason: String) throws(FlowError) -> [FlowValue] {
+    for input in inputs { try stop(input, reason) }
+    return node.outputs.map { _ in .unknown }
+  }
+
+  /// The same where extents are not known.
+  func unknownExtents() throws(FlowError) -> [FlowValue] {
+    try stopAll("the extents at \(node.shown) are not known")
+  }
+
+  /// Holds what came in against what goes out: a label that neither ends here nor goes on has not been followed.
+  ///
+  /// - Parameter isUsed: whether anything takes the output of this number.
+  func account(
+    _ given: [FlowValue?], _ outputs: [FlowValue], isUsed: (Int) -> Bool
+  ) throws(FlowError) {
+    var areKnown = true
+    labels.clearMarks()
+    ended.forEach(labels.mark)
+    for place in node.outputs.indices where isUsed(place) {
+      guard outputs.indices.contains(place), outputs[place].shape != nil else {
+        areKnown = false
+        continue
+      }
+      for factor in outputs[place].factors { labels.mark(factor.labels) }
+    }
+    let reason =
+      areKnown
+      ? "\(node.shown) does something else with it than with channels"
+      : "not everything that \(node.shown) makes can be followed"
+    for (place, value) in given.enumerated() {
+      for factor in value?.factors ?? [] {
+        let isFollowed = areKnown && touched.contains(place)
+        try stop(isFollowed ? factor.labels.filter { !labels.isMarked($0) } : factor.labels, reason)
+      }
+    }
   }
 }

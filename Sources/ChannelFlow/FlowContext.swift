@@ -7,6 +7,8 @@ package final class FlowContext {
   package let small: SmallValues
   package let path: String
   package var options = FlowOptions()
+  /// Nodes that a plan could not be held against, each with the reason: everything that meets them is whole.
+  package var stopped: [Int: String] = [:]
   /// Units that grouped convolutions are cut for: by groups where there are as many.
   package var unitCount = 1
 
@@ -17,14 +19,30 @@ package final class FlowContext {
   }
 
   /// The extents of a value in the dense sub-network; nil where they are not known.
+  ///
+  /// While a plan is looked for, a cut extent is a number that no network has, so that what depends on it shows.
   package func denseShape(_ value: FlowValue) -> [Int]? {
     guard var shape = value.shape else { return nil }
     for factor in value.factors {
-      guard factor.dimensions.count == 1 else { return nil }
-      shape[factor.dimensions[0]] = factor.labels.count { labels.isKept($0) }
+      guard factor.dimensions.count == 1, shape.indices.contains(factor.dimensions[0]) else { return nil }
+      if labels.isChecking {
+        shape[factor.dimensions[0]] = factor.labels.count { labels.isKept($0) }
+      } else if factor.labels.contains(where: { labels.find($0) > 0 }) {
+        shape[factor.dimensions[0]] += 7919
+      }
     }
     return shape
   }
+
+  /// Counts labels that are looked at; false when they are more than any network's.
+  func spend(_ count: Int) -> Bool {
+    left -= count
+    return left >= 0
+  }
+
+  /// Labels that a walk may look at. They stay in memory, four bytes each, some times over.
+  static let labelLimit = 1 << 24
+  private var left = labelLimit
 }
 
 /// What is cut, beyond the layers between the first and the last.

@@ -19,6 +19,8 @@ package struct FlowValue {
   var known: Tensor?
   /// The same in the dense sub-network.
   var denseKnown: Tensor?
+  /// Labels whose positions the elements count, as `Shape` does: in a sub-network they are other numbers.
+  var counted: [ChannelLabel] = []
 
   package init(_ shape: [Int]?) { self.shape = shape }
 
@@ -35,4 +37,17 @@ package struct LabelFactor {
   package var dimensions: [Int]
   /// In C order over the dimensions.
   package var labels: [ChannelLabel]
+
+  /// Whether it can lie on a value of this shape, of which it has several positions.
+  func fits(_ shape: [Int]) -> Bool {
+    guard dimensions.allSatisfy(shape.indices.contains), zip(dimensions, dimensions.dropFirst()).allSatisfy(<)
+    else { return false }
+    var count = 1
+    for dimension in dimensions {
+      let (product, overflow) = count.multipliedReportingOverflow(by: shape[dimension])
+      if overflow { return false }
+      count = product
+    }
+    return count == labels.count && count > 1
+  }
 }

@@ -28,6 +28,12 @@ package struct FlowWalk {
 
   package private(set) var values: [String: FlowValue] = [:]
   package private(set) var steps: [Step] = []
+  /// Values that a weight which the sub-network does not have keeps from being made.
+  private var absent: Set<String> = []
+  /// Values that the sub-network has no channel of, and what is made of them, each with the first such node.
+  package private(set) var emptied: [String: Int] = [:]
+  /// Values that an output needs, or an input of a node that does.
+  private let used: Set<String>
 
   /// - Parameter weight: what a tensor of the main graph is, by the name of its value.
   package init(
@@ -38,6 +44,7 @@ package struct FlowWalk {
     self.context = context
     self.inputShapes = inputShapes
     self.weight = weight
+    used = model.graph.neededNames
   }
 
   /// Walks the whole graph. Values that need a weight the sub-network does not have are not there afterwards.
@@ -56,22 +63,29 @@ package struct FlowWalk {
     do throws(GraphDefect) { order = try model.nodeOrder() } catch {
       throw .inference(InferenceError(error, in: model))
     }
-    for index in order {
-      let node = graph.nodes[index]
-      if node.operation == "Constant", node.domain.isEmpty, let name = node.outputs.first {
-        if case .tensor(let tensor)? = node.attributes["value"] {
-          try add(tensor, name)
-        } else if let known = context.small.constant(node) {
-          values[name] = .constant(known)
-        }
-        // The node stays, with its tensor; a dense one is given another.
-        if values[name] != nil {
-          steps.append(Step(node: node, outputs: [], dense: DenseNode(node), keepsZeros: true))
-        }
-        continue
-      }
-      try pass(node)
+    for index in order where graph.nodes[index].outputs.contains(where: used.contains) {
+      do throws(FlowError) { try pass(index) } catch { throw .node(index, error) }
     }
+    try finish()
+  }
+
+  /// What makes an output is whole, unless it may be cut; what an output counts is whole in any case.
+  private func finish() throws(FlowError) {
+    let labels = context.labels
+    for output in model.graph.outputs {
+      guard let value = values[output.name] else { continue }
+      for label in value.factors.flatMap(\.labels) {
+        labels.end(label)
+        if !context.options.cutsLast { labels.fix(label, "it makes the output \(quoted(output.name))") }
+      }
+      for label in value.counted { labels.fix(label, "the output \(quoted(output.name)) counts it") }
+      if labels.isChecking, !value.counted.isEmpty {
+        throw refusal(
+          "output \(quoted(output.name))", "numbers that are the same in every sub-network",
+          "a count of channels")
+      }
+    }
+    labels.settle()
   }
 
   /// The value, or one that nothing is known of: numbers of a file that are beyond every network's would overflow.
@@ -90,7 +104,10 @@ package struct FlowWalk {
   private static let countLimit = 1 << 40
 
   private mutating func add(_ tensor: TensorConstant, _ name: String) throws(FlowError) {
-    guard case .labels(let labels) = try weight(tensor, name) else { return }
+    guard case .labels(let labels) = try weight(tensor, name) else {
+      absent.insert(name)
+      return
+    }
     var value = bounded(FlowValue(tensor.shape))
     value.isConstant = true
     guard value.shape != nil else {
@@ -108,57 +125,124 @@ package struct FlowWalk {
     values[name] = value
   }
 
-  private mutating func pass(_ node: Node) throws(FlowError) {
-    let used = node.usedNames
-    if used.contains(where: { values[$0] == nil }) { return }
-    let inputs = node.inputs.map { $0.isEmpty ? nil : values[$0] }
+  private mutating func pass(_ index: Int) throws(FlowError) {
+    let node = model.graph.nodes[index]
+    if node.operation == "Constant", node.domain.isEmpty, let name = node.outputs.first {
+      if case .tensor(let tensor)? = node.attributes["value"] {
+        try add(tensor, name)
+      } else if let known = context.small.constant(node) {
+        values[name] = .constant(known)
+      }
+      // The node stays, with its tensor; a dense one is given another.
+      if values[name] != nil {
+        steps.append(Step(node: node, outputs: [], dense: DenseNode(node), keepsZeros: true))
+      }
+      return
+    }
+    let names = node.usedNames
+    if names.contains(where: absent.contains) {
+      absent.formUnion(node.outputs)
+      return
+    }
+    if let name = names.first(where: { emptied[$0] != nil }) {
+      for output in node.outputs { emptied[output] = emptied[name] }
+      return
+    }
+    let inputs = node.inputs.map { $0.isEmpty ? nil : values[$0] ?? .unknown }
     let call = FlowCall(node, inputs, opset: model.opsets[node.domain] ?? 0, context: context)
-    var outputs: [FlowValue]
     // Graphs among the attributes see values of this one as they are.
-    let inner = used.filter { !node.inputs.contains($0) }
-    if let rule = FlowRules.rule(for: node), inner.isEmpty {
-      outputs = try rule(call)
-      for (place, name) in node.inputs.enumerated() where !call.touched.contains(place) && !name.isEmpty {
-        try fix(name, at: call, "\(node.shown) takes it for something else than channels")
-      }
-    } else {
-      let reason = "\(node.shown) is an operator that the planner does not know"
-      for name in used { try fix(name, at: call, reason) }
-      outputs = node.outputs.map { _ in FlowValue.unknown }
+    let inner = names.dropFirst(node.inputs.count { !$0.isEmpty })
+    for name in inner {
+      try call.stop(values[name], "\(node.shown) has a graph that uses it")
+      try call.stop(values[name]?.counted, "\(node.shown) has a graph that computes with it")
     }
+    var outputs = try self.outputs(call, index, isPlain: inner.isEmpty)
+    if inner.isEmpty { evaluate(call, inputs, &outputs) }
+    try count(call, inputs, &outputs)
+    try call.account(inputs, outputs) { used.contains(node.outputs[$0]) }
     let isConstant = !inputs.isEmpty && inputs.allSatisfy { $0?.isConstant ?? true } && inner.isEmpty
-    fold(call, inputs, &outputs)
-    for (name, output) in zip(node.outputs, outputs) where !name.isEmpty {
-      var value = bounded(output)
-      if value.shape == nil, output.shape != nil {
-        for factor in output.factors {
-          call.fix(factor.labels, "\(node.shown) makes more than can be followed")
-        }
-      }
+    for place in node.outputs.indices where !node.outputs[place].isEmpty {
+      var value = try stored(outputs.indices.contains(place) ? outputs[place] : .unknown, call)
       value.isConstant = isConstant
-      values[name] = value
+      if isEmptied(value) {
+        emptied[node.outputs[place]] = index
+      } else {
+        values[node.outputs[place]] = value
+      }
     }
-    for name in node.outputs.dropFirst(outputs.count) where !name.isEmpty { values[name] = .unknown }
-    // What the rule has learnt of joint labels holds for whoever sees the value next.
+    // What the rule has learnt of joint labels holds for each node that takes the value next.
     for (name, input) in zip(node.inputs, call.inputs) {
       if let input, !name.isEmpty { values[name]?.factors = input.factors }
     }
     steps.append(Step(node: node, outputs: outputs, dense: call.dense, keepsZeros: call.keepsZeros))
   }
 
-  private func fix(_ name: String, at call: FlowCall, _ reason: String) throws(FlowError) {
-    for factor in values[name]?.factors ?? [] {
-      call.fix(factor.labels, reason)
-      if context.labels.isChecking, factor.labels.contains(where: { $0 != 0 }) {
-        throw call.refusal("values that are whole, since nobody knows this operator's channels", "a cut")
+  private func outputs(_ call: FlowCall, _ index: Int, isPlain: Bool) throws(FlowError) -> [FlowValue] {
+    // With nothing left to cut, the rule still says what extents come out.
+    if let reason = context.stopped[index] { _ = try call.stopAll(reason) }
+    guard let rule = FlowRules.rule(for: call.node), isPlain else {
+      return try call.stopAll("\(call.node.shown) is an operator that the planner does not know")
+    }
+    if call.inputs.contains(where: { $0.map { $0.shape == nil } ?? false }) {
+      return try call.unknownExtents()
+    }
+    return try rule(call)
+  }
+
+  /// An output as it may be taken by others: its labels lie on dimensions that it has.
+  private func stored(_ output: FlowValue, _ call: FlowCall) throws(FlowError) -> FlowValue {
+    var value = bounded(output)
+    if value.shape == nil {
+      try call.stop(output, "\(call.node.shown) makes more than can be followed")
+      return value
+    }
+    var taken: Set<Int> = []
+    var factors: [LabelFactor] = []
+    for factor in value.factors {
+      guard context.spend(factor.labels.count) else {
+        throw .exhausted(path: context.path, place: call.node.shown)
+      }
+      if let shape = value.shape, factor.fits(shape), taken.isDisjoint(with: factor.dimensions) {
+        taken.formUnion(factor.dimensions)
+        factors.append(factor)
+      } else {
+        try call.stop(factor.labels, "\(call.node.shown) takes one channel out of it, or mixes dimensions")
+      }
+    }
+    value.factors = factors
+    return value
+  }
+
+  /// Whether the sub-network has no channel of a value: a part of an axis whose units are all others.
+  private func isEmptied(_ value: FlowValue) -> Bool {
+    guard context.labels.isChecking, let full = value.shape, let dense = context.denseShape(value) else {
+      return false
+    }
+    return zip(full, dense).contains { $0 > 0 && $1 == 0 }
+  }
+
+  /// Numbers that count channels go on in what is computed of them; anything else that takes them would compute with
+  /// another number in a sub-network.
+  private func count(
+    _ call: FlowCall, _ inputs: [FlowValue?], _ outputs: inout [FlowValue]
+  ) throws(FlowError) {
+    for (place, input) in inputs.enumerated() where !call.adapted.contains(place) {
+      guard let counted = input?.counted, !counted.isEmpty else { continue }
+      let areComputed = outputs.allSatisfy { $0.known != nil && $0.denseKnown != nil }
+      guard areComputed else {
+        try call.stop(counted, "\(call.node.shown) computes with a number of channels")
+        continue
+      }
+      for index in outputs.indices where !outputs[index].isSameInSubNetworks {
+        outputs[index].counted += counted
       }
     }
   }
 
   /// Small values that do not depend on the inputs' elements are computed here, for the whole network and the dense one.
-  private func fold(_ call: FlowCall, _ inputs: [FlowValue?], _ outputs: inout [FlowValue]) {
-    let isShape = ["Shape", "Size"].contains(call.node.operation)
-    guard !isShape, !inputs.isEmpty, inputs.allSatisfy({ $0 == nil || $0?.known != nil }),
+  private func evaluate(_ call: FlowCall, _ inputs: [FlowValue?], _ outputs: inout [FlowValue]) {
+    guard !["Shape", "Size"].contains(call.node.operation),
+      inputs.allSatisfy({ $0 == nil || $0?.known != nil }),
       inputs.contains(where: { $0 != nil })
     else { return }
     if let known = context.small.evaluate(call.node, inputs.map { $0?.known }, opset: call.opset) {
@@ -182,6 +266,13 @@ package struct FlowWalk {
 }
 
 extension FlowValue {
+  /// Whether the elements, as far as they are known, are the same in every sub-network.
+  fileprivate var isSameInSubNetworks: Bool {
+    guard let known, let denseKnown else { return false }
+    return known.shape == denseKnown.shape
+      && known.withBytes { one in denseKnown.withBytes { other in one.elementsEqual(other) } }
+  }
+
   static func constant(_ tensor: Tensor) -> FlowValue {
     var value = FlowValue(tensor.shape)
     value.isConstant = true
@@ -194,4 +285,21 @@ extension FlowValue {
 extension TensorConstant {
   /// Whether the elements are weights rather than extents, places or codes.
   package var isFloatingPoint: Bool { [.float, .double, .float16, .bfloat16].contains(type) }
+}
+
+extension Graph {
+  /// The values that the outputs need. A graph without outputs is there to hold tensors, and needs every value.
+  fileprivate var neededNames: Set<String> {
+    if outputs.isEmpty { return Set(nodes.flatMap { $0.usedNames + $0.outputs }) }
+    var makers: [String: Int] = [:]
+    for (index, node) in nodes.enumerated() { for name in node.outputs { makers[name] = index } }
+    var needed = Set(outputs.map(\.name))
+    var left = Array(needed)
+    var seen: Set<Int> = []
+    while let name = left.popLast() {
+      guard let maker = makers[name], seen.insert(maker).inserted else { continue }
+      for name in nodes[maker].usedNames where needed.insert(name).inserted { left.append(name) }
+    }
+    return needed
+  }
 }

@@ -101,6 +101,15 @@ package struct NetworkFlow {
   package func requiredOutputs() throws(FlowError) -> [ValueInfo] {
     let place = "task \(network.task.quoted), level \(network.level)"
     let outputs = outputs
+    let all = walk.model.graph.outputs
+    for output in all.filter({ TaskID($0.name) == network.task }).isEmpty ? all : outputs {
+      guard let node = walk.emptied[output.name] else { continue }
+      throw .node(
+        node,
+        .refused(
+          path: walk.model.path, place: walk.model.graph.nodes[node].shown,
+          expected: "at least one channel that \(place) has", found: "none"))
+    }
     // A graph that is there to hold tensors has no outputs to lose.
     guard !outputs.isEmpty || walk.model.graph.outputs.isEmpty else {
       throw .refused(

@@ -10,10 +10,15 @@ extension CheckpointContents {
   /// - Parameters:
   ///   - planPath: names the plan in messages.
   ///   - isCompressed: whether tensors are compressed.
+  ///   - mayLose: whether the user has said that something may be lost.
   package static func cutting(
-    _ source: any FlatWeightsSource, plan: Plan, planPath: String, isCompressed: Bool = false
+    _ source: any FlatWeightsSource, plan: Plan, planPath: String, isCompressed: Bool = false,
+    mayLose: (LeftOut) -> Bool = { _ in false }
   ) throws(ConversionError) -> (contents: CheckpointContents, notes: [PlanNote]) {
-    try asConversion { () throws(FlatFormatError) in try source.requireWhole() }
+    let hollow = try asConversion { () throws(FlatFormatError) in try source.hollowFiles() }
+    try asConversion { () throws(FlatFormatError) in
+      try source.requireWhole(keepsGraph: hollow != nil, mayLose: mayLose)
+    }
     let specs = source.tensors.map(\.spec)
     var ties: [TensorName: TensorName] = [:]
     for tensor in source.tensors {
@@ -27,7 +32,6 @@ extension CheckpointContents {
     } catch { throw .plan(path: planPath, error) }
     var places: [TensorName: Int] = [:]
     for (index, spec) in specs.enumerated() { places[spec.name] = index }
-    let hollow = try asConversion { () throws(FlatFormatError) in try source.hollowFiles() }
     let contents = CheckpointContents(
       tensors: resolved.partition.tensors,
       ties: source.tensors.map { $0.tiedTo.flatMap { places[$0] } },

@@ -5,10 +5,17 @@ internal import Tensors
 package struct FlatToFlat {
   private let source: any FlatWeightsSource
   private let sink: any FlatWeightsSink
+  private let mayLose: (LeftOut) -> Bool
 
   /// The sink must have been made from the source's specs, in their order.
-  package init(_ source: any FlatWeightsSource, to sink: any FlatWeightsSink) {
+  ///
+  /// - Parameter mayLose: whether the user has said that something may be lost.
+  package init(
+    _ source: any FlatWeightsSource, to sink: any FlatWeightsSink,
+    mayLose: @escaping (LeftOut) -> Bool = { _ in false }
+  ) {
     self.source = source
+    self.mayLose = mayLose
     self.sink = sink
   }
 
@@ -19,7 +26,7 @@ package struct FlatToFlat {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4 << 20, alignment: 4096)
     defer { buffer.deallocate() }
     var done = 0
-    do throws(FlatFormatError) { try source.requireWhole() } catch { throw .flat(error) }
+    do throws(FlatFormatError) { try source.requireWhole(mayLose: mayLose) } catch { throw .flat(error) }
     try requireTies()
     do throws(FlatFormatError) {
       for index in sink.order {

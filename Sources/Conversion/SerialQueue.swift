@@ -1,3 +1,4 @@
+internal import ByteFiles
 internal import Dispatch
 
 /// A serial queue that hands its thread small pieces of work together.
@@ -36,6 +37,6 @@ final class SerialQueue {
     let batch = waiting
     waiting = []
     waitingBytes = 0
-    queue.async { for work in batch { work() } }
+    queue.hand { for work in batch { work() } }
   }
 }

@@ -1,3 +1,4 @@
+internal import ByteFiles
 internal import Dispatch
 package import FlatFormats
 internal import Synchronization
@@ -79,7 +80,7 @@ private final class SinkQueue: @unchecked Sendable {
   var failure: FlatFormatError? { error.withLock { $0 } }
 
   func append(_ window: Window) {
-    queue.async { [self] in
+    queue.hand { [self] in
       defer { window.release() }
       if failure != nil { return }
       do throws(FlatFormatError) {

@@ -6,6 +6,8 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
   case notRecognised = "flat.not-recognised"
   /// A tensor was asked for that the file does not have.
   case noSuchTensor = "flat.no-such-tensor"
+  /// Something that is not read here would be lost on the way to another file.
+  case leftOut = "flat.left-out"
   /// More bytes were asked of a tensor than it has.
   case readPastEnd = "flat.read-past-end"
   /// Two tensors to be written have one name.
@@ -20,6 +22,8 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
   case sinkDType = "flat.sink-dtype"
   /// The format cannot hold this number of tensors.
   case sinkTensorCount = "flat.sink-tensor-count"
+  /// What a format's writer would write and its reader would refuse, or read as something else.
+  case sinkUnreadable = "flat.sink-unreadable"
 
   /// The file is too short for the length of its header.
   case safetensorsLength = "safetensors.length"
@@ -228,8 +232,6 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
   case torchAmplification = "pytorch.amplification"
   /// A packed storage that is too large to be unpacked to memory.
   case torchPacked = "pytorch.packed"
-  /// A tensor that is not read here would be lost in a conversion.
-  case torchForeignTensor = "pytorch.foreign-tensor"
 
   /// Bytes that are no protobuf message: a bad key, a varint without end, a length that leaves its message.
   case onnxWire = "onnx.wire"
@@ -255,8 +257,6 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
   case onnxName = "onnx.name"
   /// An attribute without a type, or with a value of another.
   case onnxAttribute = "onnx.attribute"
-  /// A sparse tensor where only dense ones will do.
-  case onnxSparse = "onnx.sparse"
   /// A segmented tensor, which no tool writes.
   case onnxSegment = "onnx.segment"
   /// Tensors alone make no model: an ONNX file needs a graph.

@@ -65,7 +65,9 @@ public enum FlatFormats {
       case .set(let names): return ShardedSource.examine(set: names, in: folder)
       case .index(let name), .single(let name):
         let file = try asFlatFormat { () throws(FileError) in try ReadableFile(path: folder.file(name)) }
-        return examine(file, assumeDType: assumeDType)
+        guard recognise(file) == .shardedSafetensors else { return examine(file, assumeDType: assumeDType) }
+        let beside = try folder.names().filter { $0.hasSuffix(ShardName.suffix) }
+        return ShardedSource.examine(index: file, beside: beside)
       }
     } catch { return (nil, [error]) }
   }

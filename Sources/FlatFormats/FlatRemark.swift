@@ -8,9 +8,14 @@ public struct FlatRemark: Sendable, Equatable {
   public let expected: String
   /// What this one has.
   public let found: String
+  /// The global that the remark is about, as `module.name`; nil for remarks about other things.
+  public let global: String?
 
   /// A remark at a place.
-  public init(_ kind: FlatRemarkKind, _ place: String, expected: String, found: String) {
+  public init(
+    _ kind: FlatRemarkKind, _ place: String, expected: String, found: String, global: String? = nil
+  ) {
+    self.global = global
     self.kind = kind
     self.place = place
     self.expected = expected
@@ -23,12 +28,14 @@ public struct FlatRemark: Sendable, Equatable {
 
 /// The kinds of remarks; the raw values are stable.
 public enum FlatRemarkKind: String, CaseIterable, Sendable {
-  /// A pickle names something that has nothing to do with tensors.
+  /// A pickle names something that makes plain data: a NumPy scalar, a date, a path.
+  case dataGlobal = "pickle.data-global"
+  /// A pickle names something that is not known here.
   case foreignGlobal = "pickle.foreign-global"
-  /// A tensor that is not read here: quantised, sparse, on no device.
-  case foreignTensor = "pytorch.foreign-tensor"
-  /// Tensors that are not the model's and are left out: an optimizer's state.
-  case leftOut = "pytorch.left-out"
+  /// A pickle names something that can run code, or does what only attacks do.
+  case codeGlobal = "pickle.code-global"
+  /// A part of a file that is not looked into: a nested archive, a pickle beyond a limit.
+  case unexamined = "flat.unexamined"
   /// Two elements of a tensor lie in one place.
   case overlappingStrides = "pytorch.overlapping-strides"
   /// Tensors that are not tied have bytes in one storage.
@@ -41,13 +48,4 @@ public enum FlatRemarkKind: String, CaseIterable, Sendable {
   case graphOrder = "onnx.graph-order"
   /// Bytes after the end of what the file holds.
   case trailingBytes = "pytorch.trailing-bytes"
-}
-
-extension FlatWeightsSource {
-  /// Refuses a file some of whose tensors are not read here, so that none is lost on the way to another file.
-  public func requireWhole() throws(FlatFormatError) {
-    guard let remark = remarks.first(where: { $0.kind == .foreignTensor }) else { return }
-    throw .refused(
-      .torchForeignTensor, path: path, place: remark.place, expected: remark.expected, found: remark.found)
-  }
 }

@@ -21,8 +21,15 @@ public protocol TensorSource: Sendable {
   var path: String { get }
   /// Every tensor, in the order in which their bytes are best read.
   var tensors: [FlatTensor] { get }
+  /// What else it holds, in file order, and why that is not among the tensors; empty for most.
+  var leftOut: [LeftOut] { get }
   /// The bytes of `tensors[index]` from their first; several readers may be in use at once, each by one thread.
   func reader(of index: Int) throws(FlatFormatError) -> any TensorByteReader
+}
+
+extension TensorSource {
+  /// Nothing.
+  public var leftOut: [LeftOut] { [] }
 }
 
 /// An opened flat file, whose header or directory has been checked whole.

@@ -64,8 +64,13 @@ final class SequentialWriter {
   }
 
   /// Everything to the disk, and the file under its name.
-  func commit() throws(FlatFormatError) {
+  ///
+  /// - Parameter check: reads the file as it is before that; what it refuses never gets the name.
+  func commit(
+    check: (ReadableFile) throws(FlatFormatError) -> Void = { (_) throws(FlatFormatError) in }
+  ) throws(FlatFormatError) {
     try flush()
+    try check(try asFlatFormat { () throws(FileError) in try file.readable() })
     try asFlatFormat { () throws(FileError) in try file.commit() }
   }
 

@@ -51,8 +51,6 @@ public enum GraphRule: String, CaseIterable, Sendable {
   case name = "onnx.name"
   /// An attribute without a type, or with a value of another.
   case attribute = "onnx.attribute"
-  /// A sparse tensor where only dense ones will do.
-  case sparse = "onnx.sparse"
   /// A segmented tensor, which no tool writes.
   case segment = "onnx.segment"
 }

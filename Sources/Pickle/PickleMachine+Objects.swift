@@ -75,7 +75,9 @@ extension PickleMachine {
       try push(try make(.init(kind: .persistent, children: [id])))
     default:
       let line = try cursor.line(limit: limits.line)
-      try push(text: String(decoding: line, as: UTF8.self))
+      try push(
+        text: String(decoding: line, as: UTF8.self),
+        PickleRun(offset: start, count: line.count, coding: .absent))
       let id = try pop()
       try push(try make(.init(kind: .persistent, children: [id])))
     }
@@ -102,6 +104,7 @@ extension PickleMachine {
       tree.additions[place].states.append(state)
     case .global:
       _ = try pop()
+      tree.changedGlobals.insert(tree.globals[tree.nodes[target.index].value])
       let arguments = try make(.init(kind: .tuple, children: [state]))
       try push(try make(.init(kind: .object, children: [target, arguments])))
     default: throw refusal(.stack, "an object to give a state", kindInWords(target.index))

@@ -11,22 +11,34 @@ extension PickleMachine {
     case .shortBinBytes: try push(opaque: try cursor.length(1))
     case .binBytes: try push(opaque: try cursor.length(4))
     case .binBytes8, .byteArray8: try push(opaque: try cursor.length(8))
-    default: try push(try make(.init(kind: .opaque, value: 0)))
+    default: try push(opaque: PickleRun(offset: cursor.offset, count: 0, coding: .absent))
     }
   }
 
   private mutating func push(opaque count: Int) throws(PickleError) {
+    try push(opaque: try skipped(count, .plain))
+  }
+
+  private mutating func push(opaque run: PickleRun) throws(PickleError) {
+    tree.runs.append(run)
+    try push(try make(.init(kind: .opaque, value: tree.runs.count - 1)))
+  }
+
+  private func skipped(_ count: Int, _ coding: PickleRun.Coding) throws(PickleError) -> PickleRun {
+    let run = PickleRun(offset: cursor.offset, count: count, coding: coding)
     try cursor.skip(count)
-    try push(try make(.init(kind: .opaque, value: count)))
+    return run
   }
 
   /// The next `count` bytes as text; bytes that are no UTF-8 are an error where they must be text.
   private mutating func push(textOf count: Int, must: Bool) throws(PickleError) {
-    if count > limits.text { return try push(opaque: count) }
+    let coding: PickleRun.Coding = must ? .latin1 : .plain
+    if count > limits.text { return try push(opaque: try skipped(count, coding)) }
+    let run = PickleRun(offset: cursor.offset, count: count, coding: coding)
     let bytes = try cursor.bytes(count)
-    if let text = String(validating: bytes, as: UTF8.self) { return try push(text: text) }
+    if let text = String(validating: bytes, as: UTF8.self) { return try push(text: text, run) }
     // Python writes a lone surrogate as the three bytes that UTF-8 forbids; no name of a tensor has one.
-    try push(try make(.init(kind: .opaque, value: count)))
+    try push(opaque: run)
     if must && !Self.isSurrogateText(bytes) { throw refusal(.argument, "text in UTF-8", "other bytes") }
   }
 
@@ -47,14 +59,17 @@ extension PickleMachine {
     return String(validating: rest, as: UTF8.self) != nil
   }
 
-  mutating func push(text: String) throws(PickleError) {
-    if let known = textNumbers[text] { return try push(known) }
+  mutating func push(text: String, _ run: PickleRun) throws(PickleError) {
+    // The same text is other bytes by another coding, unless it is ASCII.
+    let isShared = run.coding == .latin1 || text.utf8.allSatisfy { $0 < 0x80 } && run.coding != .absent
+    if isShared, let known = textNumbers[text] { return try push(known) }
     textBytes += text.utf8.count + 16
     if textBytes > limits.textBytes { throw tooMany("bytes of text", limits.textBytes) }
     tree.texts.append(text)
+    tree.textRuns.append(run)
     let ref = try make(.init(kind: .text, value: tree.texts.count - 1))
     // Pickles without a memo repeat the names of storages and devices.
-    if textNumbers.count < 4096, text.utf8.count <= 64 { textNumbers[text] = ref }
+    if isShared, textNumbers.count < 4096, text.utf8.count <= 64 { textNumbers[text] = ref }
     try push(ref)
   }
 
@@ -68,8 +83,9 @@ extension PickleMachine {
     guard let bytes = PickleEscapes.bytes(inner) else {
       throw refusal(.argument, "a string with Python's escapes", "others")
     }
-    if let text = String(validating: bytes, as: UTF8.self) { return try push(text: text) }
-    try push(try make(.init(kind: .opaque, value: bytes.count)))
+    let run = PickleRun(offset: start, count: bytes.count, coding: .absent)
+    if let text = String(validating: bytes, as: UTF8.self) { return try push(text: text, run) }
+    try push(opaque: run)
   }
 
   /// Text of protocol 0: Latin-1 with \u escapes.
@@ -77,6 +93,6 @@ extension PickleMachine {
     guard let text = PickleEscapes.text(line) else {
       throw refusal(.argument, "text with \\u escapes", "others")
     }
-    try push(text: text)
+    try push(text: text, PickleRun(offset: start, count: line.count, coding: .held))
   }
 }

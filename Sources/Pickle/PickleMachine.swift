@@ -31,10 +31,25 @@ package struct PickleMachine {
     _ input: any PickleInput, from offset: Int = 0, limits: PickleLimits = PickleLimits()
   ) throws(PickleError) -> PickleTree {
     var machine = PickleMachine(input, from: offset, limits: limits)
-    return try machine.run()
+    try machine.run()
+    return machine.tree
   }
 
-  private mutating func run() throws(PickleError) -> PickleTree {
+  /// Reads as far as it goes: what Python would have done before it met the error has been done by then.
+  package static func readWhatCanBe(
+    _ input: any PickleInput, from offset: Int = 0, limits: PickleLimits = PickleLimits()
+  ) -> (tree: PickleTree, error: PickleError?) {
+    var machine = PickleMachine(input, from: offset, limits: limits)
+    do throws(PickleError) {
+      try machine.run()
+      return (machine.tree, nil)
+    } catch {
+      machine.tree.end = machine.cursor.offset
+      return (machine.tree, error)
+    }
+  }
+
+  private mutating func run() throws(PickleError) {
     var instructions = 0
     while true {
       start = cursor.offset
@@ -47,7 +62,7 @@ package struct PickleMachine {
       if opcode == .stop {
         tree.root = try pop()
         tree.end = cursor.offset
-        return tree
+        return
       }
       try perform(opcode)
     }

@@ -41,6 +41,27 @@ package enum PickleValue: Equatable {
   case persistent
 }
 
+/// Where the bytes of a value lie that is bytes, or text that stands for bytes.
+package struct PickleRun: Hashable, Sendable {
+  /// How bytes are written.
+  package enum Coding: Sendable {
+    /// As they are.
+    case plain
+    /// Each byte as the character of its number, in UTF-8: text of protocol 2, which has no bytes.
+    case latin1
+    /// The same, and the value's text has all of them: a line of protocol 0.
+    case held
+    /// Not to be had: a line with Python's escapes, a buffer outside the pickle.
+    case absent
+  }
+
+  /// Of the first byte, in the input.
+  package let offset: Int
+  /// Bytes in the input.
+  package let count: Int
+  package let coding: Coding
+}
+
 /// The values of one pickle and which holds which: data, and nothing that runs.
 ///
 /// Values lie in one array and name each other by number. So a value that is used twice is there once, whatever it
@@ -50,6 +71,8 @@ package struct PickleTree {
   package internal(set) var root = PickleRef(0)
   /// Every global that the pickle names, each once, in order.
   package internal(set) var globals: [PickleGlobal] = []
+  /// Globals that BUILD gives a state: Python sets attributes of the class, function or module itself.
+  package internal(set) var changedGlobals: Set<PickleGlobal> = []
   /// The first byte after the pickle.
   package internal(set) var end = 0
 
@@ -60,7 +83,7 @@ package struct PickleTree {
 
   struct Node {
     var kind: Kind
-    /// The number itself, a double's bits, or a place in `texts`, `bigs`, `globals` or `objects`.
+    /// The number itself, a double's bits, or a place in `texts`, `bigs`, `runs`, `globals` or `objects`.
     var value: Int = -1
     /// Members in order; of a dictionary keys and values in turn.
     var children: [PickleRef] = []
@@ -76,6 +99,10 @@ package struct PickleTree {
 
   var nodes: [Node] = []
   var texts: [String] = []
+  /// Of `texts`.
+  var textRuns: [PickleRun] = []
+  /// Of opaque values.
+  var runs: [PickleRun] = []
   var bigs: [[UInt8]] = []
   var additions: [Additions] = []
 
@@ -92,7 +119,7 @@ package struct PickleTree {
     case .bigInteger: return .bigInteger(bigs[node.value])
     case .real: return .real(Double(bitPattern: UInt64(bitPattern: Int64(node.value))))
     case .text: return .text(texts[node.value])
-    case .opaque: return .opaque(byteCount: node.value)
+    case .opaque: return .opaque(byteCount: runs[node.value].count)
     case .list: return .list
     case .tuple: return .tuple
     case .set: return .set
@@ -100,6 +127,16 @@ package struct PickleTree {
     case .global: return .global(globals[node.value])
     case .object: return .object
     case .persistent: return .persistent
+    }
+  }
+
+  /// Where the bytes of a text or of bytes lie; nil for every other value.
+  package func run(_ ref: PickleRef) -> PickleRun? {
+    let node = nodes[ref.index]
+    switch node.kind {
+    case .text: return textRuns[node.value]
+    case .opaque: return runs[node.value]
+    default: return nil
     }
   }
 
@@ -114,6 +151,9 @@ package struct PickleTree {
 
   /// What was appended to an object.
   package func items(_ ref: PickleRef) -> [PickleRef] { added(ref)?.items ?? [] }
+
+  /// Whether the object was given anything after it was made: a state, entries or items.
+  package func isChanged(_ ref: PickleRef) -> Bool { added(ref) != nil }
 
   private func added(_ ref: PickleRef) -> Additions? {
     let node = nodes[ref.index]

@@ -11,7 +11,15 @@ extension CountReport {
       .init(key: "kind", value: .string(kind)),
     ]
     if let unitCount { members.append(.init(key: "units", value: JSONValue(unitCount))) }
+    members.append(.init(key: "left_out", value: .array(leftOut.json())))
     members.append(.init(key: "policies", value: .array(policies.map(\.json))))
+    if !packed.isEmpty {
+      let list = packed.map { object([("name", .string($0.name.text)), ("reason", .string($0.reason))]) }
+      members.append(.init(key: "packed", value: .array(list)))
+    }
+    if let expertsPerToken {
+      members.append(.init(key: "experts_per_token", value: JSONValue(expertsPerToken)))
+    }
     if let claims = claimsJSON { members.append(.init(key: "claims", value: claims)) }
     if let tensors {
       let list = tensors.map { tensor -> JSONValue in

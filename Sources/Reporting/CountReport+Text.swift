@@ -8,15 +8,15 @@ extension CountReport {
   /// - Parameter width: columns of the terminal; nil for a pipe, which gets the same tables as 80 columns do, with
   ///   names kept whole.
   package func text(width: Int?) -> String {
-    var result = "\(file): \(kind)"
+    var result = "\(PrintableText.line(file)): \(kind)"
     if let unitCount { result += ", \(unitCount) \(unitCount == 1 ? "unit" : "units")" }
-    result += "\n"
+    result += "\n" + leftOut.text(width: width)
     if policies.count > 1 {
       result += "\n" + comparison(width: width)
     } else {
       for table in policies { result += "\n" + table.text(width: width) }
     }
-    result += unionText + claimsText(width: width)
+    result += packedText(width: width) + unionText + claimsText(width: width)
     if let work { result += "\n" + work.text(width: width) }
     if let tensors {
       var table = TextTable([.init("tensor", shrinks: true), .init("role"), .init("part"), .init("because")])
@@ -32,10 +32,31 @@ extension CountReport {
   }
 }
 
+extension CountReport {
+  /// Names of packed tensors that a note spells out; --json has them all.
+  private static let packedShown = 3
+
+  /// Which tensors count as they are stored although they hold more, and of how many experts the numbers are.
+  private func packedText(width: Int?) -> String {
+    var result = ""
+    if let expertsPerToken {
+      result += "experts for a token: \(ParameterCount(expertsPerToken))\n"
+    }
+    if packed.isEmpty { return result }
+    let names = packed.prefix(Self.packedShown).map(\.name.escaped)
+    let more = packed.count - names.count
+    return result
+      + WrappedList.text(
+        "note: packed in a way that the file does not tell, so that containers are counted: ",
+        names + (more > 0 ? ["\(more) more"] : []), width: width)
+  }
+}
+
 extension CountReport.Table {
   fileprivate func text(width: Int?) -> String {
     let digest = policy.digest.description.prefix(12)
-    var result = "policy \(policy.id) \(policy.version) (sha256 \(digest)…): \(printable(policy.title))\n"
+    var result =
+      "policy \(policy.id) \(policy.version) (sha256 \(digest)…): \(PrintableText.line(policy.title))\n"
     // A file without tasks has one row, and no units to tell apart.
     let hasNetworks = !networks.isEmpty
     let labels = hasNetworks ? Cell.labels : []

@@ -10,6 +10,8 @@ package struct CountReport: Sendable {
   package let kind: String
   /// k; nil for a file that is not cut into units.
   package let unitCount: Int?
+  /// What the file holds beside the tensors that are counted.
+  package let leftOut: LeftOutList
   /// The tasks of the file, in its order.
   package let tasks: [TaskID]
   package let policies: [Table]
@@ -18,6 +20,12 @@ package struct CountReport: Sendable {
   /// Every tensor with its role; nil when nobody asked.
   package let tensors: [(name: TensorName, role: ClassifiedRole)]?
 
+  /// Tensors that hold several elements in one, in a way that is not known, and why.
+  package let packed: [(name: TensorName, reason: String)]
+
+  /// Experts that a token is sent to; nil where no policy asks, or nothing says it.
+  package let expertsPerToken: Int?
+
   /// What the nodes of a graph have and do; nil when nobody asked.
   package let layers: LayerTable?
 
@@ -25,17 +33,22 @@ package struct CountReport: Sendable {
   package let work: WorkTable?
 
   package init(
-    file: String, kind: String, unitCount: Int?, tasks: [TaskID] = [], policies: [Table],
+    file: String, kind: String, unitCount: Int?, leftOut: LeftOutList = LeftOutList(), tasks: [TaskID] = [],
+    policies: [Table],
     claims: [CheckedClaim]? = nil, tensors: [(name: TensorName, role: ClassifiedRole)]? = nil,
+    packed: [(name: TensorName, reason: String)] = [], expertsPerToken: Int? = nil,
     layers: LayerTable? = nil, work: WorkTable? = nil
   ) {
     self.file = file
     self.kind = kind
     self.unitCount = unitCount
+    self.leftOut = leftOut
     self.tasks = tasks
     self.policies = policies
     self.claims = claims
     self.tensors = tensors
+    self.packed = packed
+    self.expertsPerToken = expertsPerToken
     self.layers = layers
     self.work = work
   }

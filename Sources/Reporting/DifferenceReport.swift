@@ -8,25 +8,40 @@ package struct DifferenceReport: Sendable {
   package let a: String
   package let b: String
   package let difference: WeightsDifference
+  /// What was not compared, of each file.
+  private let leftOut: (a: LeftOutList, b: LeftOutList)
+  /// Whether the user has said that all of it may be left out.
+  private let isComplete: Bool
 
-  package init(a: String, b: String, difference: WeightsDifference) {
+  package init(
+    a: String, b: String, difference: WeightsDifference,
+    leftOut: (a: LeftOutList, b: LeftOutList) = (LeftOutList(), LeftOutList()), isComplete: Bool = true
+  ) {
     self.a = a
     self.b = b
     self.difference = difference
+    self.leftOut = leftOut
+    self.isComplete = isComplete
   }
+
+  /// Whether everything was compared that had to be, and nothing differs.
+  package var isEqual: Bool { difference.isEqual && isComplete }
 
   /// A line that sums up, names that only one side has, a table of what differs.
   ///
   /// - Parameter width: columns of the terminal, nil for a pipe.
   package func text(width: Int?) -> String {
     let (missing, extra) = (difference.missing, difference.extra)
-    if difference.isEqual {
-      return "equal: \(difference.equalCount) tensors\n"
-    }
+    let unseen = leftOut.a.text(side: " of A", width: width) + leftOut.b.text(side: " of B", width: width)
+    if isEqual { return "equal: \(difference.equalCount) tensors\n" + unseen }
     let changedNames = Set(difference.changed.map(\.a.name)).count
-    var result = "A \(a)\nB \(b)\n"
+    var result = "A \(PrintableText.line(a))\nB \(PrintableText.line(b))\n"
     result += "\(missing.count) only in A, \(extra.count) only in B, \(changedNames) changed, "
-    result += "\(difference.equalCount) equal\n"
+    result += "\(difference.equalCount) equal\n" + unseen
+    if !isComplete {
+      result += WrappedSentence.text(
+        "not equal: what is left out was not compared (--leave-out PATTERN accepts that)", width: width)
+    }
     for (title, specs) in [("only in A", missing), ("only in B", extra)] where !specs.isEmpty {
       var table = TextTable([.init(title, shrinks: true), .init("dtype"), .init("shape")])
       for spec in specs { table.append([spec.name.escaped, spec.dtype.rawValue, spec.shapeText]) }
@@ -134,7 +149,8 @@ extension DifferenceReport {
         .init(key: "missing", value: .array(difference.missing.map { .string($0.name.text) })),
         .init(key: "extra", value: .array(difference.extra.map { .string($0.name.text) })),
         .init(key: "changed", value: .array(difference.changed.map(Self.json))),
-        .init(key: "equal", value: .bool(difference.isEqual)),
+        .init(key: "left_out", value: .array(leftOut.a.json(side: "a") + leftOut.b.json(side: "b"))),
+        .init(key: "equal", value: .bool(isEqual)),
         .init(key: "equal_tensors", value: JSONValue(difference.equalCount)),
       ]) ?? JSONObject())
   }

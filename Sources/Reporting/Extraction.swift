@@ -40,7 +40,7 @@ package struct Extraction: Sendable {
   package var text: String {
     let list = "[" + units.map(String.init).joined(separator: " ") + "]"
     return
-      "\(destination): task \(TensorName(task).quoted), level \(LevelText.text(level, levelName)), units \(list): \(tensors) tensors, "
+      "\(PrintableText.line(destination)): task \(TensorName(task).quoted), level \(LevelText.text(level, levelName)), units \(list): \(tensors) tensors, "
       + "\(parameters) parameters, \(bytes); read \(bytesRead) of tensors and \(indexBytes) of index\n"
   }
 

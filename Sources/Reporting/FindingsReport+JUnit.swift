@@ -1,10 +1,11 @@
+internal import Tensors
 internal import Validation
 
 extension FindingsReport {
   /// JUnit XML as CI systems read it: a suite per file, a case per rule that was checked.
   ///
   /// There is no standard; this is the part that Jenkins, GitLab and GitHub actions agree on. A rule fails when it has
-  /// anything worse than notes to say; a file that could not be checked is an error.
+  /// something to say that fails; a file that could not be checked is an error.
   package var junit: String {
     let suites = files.map(suite)
     var result = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
@@ -15,6 +16,7 @@ extension FindingsReport {
 
   private struct Suite {
     var tests = 0
+    var skipped = 0
     var failures = 0
     var errors = 0
     var text = ""
@@ -24,10 +26,11 @@ extension FindingsReport {
     let tests = suites.reduce(0) { $0 + $1.tests }
     let failures = suites.reduce(0) { $0 + $1.failures }
     let errors = suites.reduce(0) { $0 + $1.errors }
-    return " tests=\"\(tests)\" failures=\"\(failures)\" errors=\"\(errors)\""
+    let skipped = suites.reduce(0) { $0 + $1.skipped }
+    return " tests=\"\(tests)\" failures=\"\(failures)\" errors=\"\(errors)\" skipped=\"\(skipped)\""
   }
 
-  private func suite(_ file: CheckedFile) -> Suite {
+  private func suite(_ file: FileVerdict) -> Suite {
     let path = Self.escaped(file.path)
     var suite = Suite()
     var cases = ""
@@ -35,6 +38,10 @@ extension FindingsReport {
       (suite.tests, suite.errors) = (1, 1)
       cases += "    <testcase classname=\"\(path)\" name=\"readable\">\n"
       cases += "      <error message=\"\(Self.escaped(failure))\"/>\n    </testcase>\n"
+    } else if let why = file.leftBecause, file.findings.isEmpty {
+      (suite.tests, suite.skipped) = (1, 1)
+      cases += "    <testcase classname=\"\(path)\" name=\"looked at\">\n"
+      cases += "      <skipped message=\"not looked at: \(Self.escaped(why))\"/>\n    </testcase>\n"
     } else {
       for rule in file.rules {
         suite.tests += 1
@@ -48,17 +55,21 @@ extension FindingsReport {
   private func testcase(_ rule: RuleID, path: String, _ findings: [Finding], _ suite: inout Suite) -> String {
     let opening = "    <testcase classname=\"\(path)\" name=\"\(rule.rawValue)\""
     if findings.isEmpty { return opening + "/>\n" }
-    let lines = findings.map { finding in
-      "\(finding.severity.rawValue): \(finding.location.isEmpty ? "" : finding.location + ": ")\(finding.message)"
-    }
-    let text = Self.escaped(lines.map(printable).joined(separator: "\n"), keepsLines: true)
-    guard let worst = findings.max(by: { $0.severity < $1.severity }), worst.severity > .note else {
+    var lines = findings.map { "\($0.severity.rawValue): \(Self.placed($0))" }
+    lines.append("What to do: \(rule.advice)")
+    let text = Self.escaped(lines.map(PrintableText.line).joined(separator: "\n"), keepsLines: true)
+    guard let worst = findings.max(by: { $0.severity < $1.severity }), worst.severity >= failOn else {
       return opening + ">\n      <system-out>\(text)</system-out>\n    </testcase>\n"
     }
     suite.failures += 1
     return opening
-      + ">\n      <failure type=\"\(worst.severity.rawValue)\" message=\"\(Self.escaped(worst.message))\">"
+      + ">\n      <failure type=\"\(worst.severity.rawValue)\" message=\"\(Self.escaped(Self.placed(worst)))\">"
       + "\(text)</failure>\n    </testcase>\n"
+  }
+
+  /// The tensor or place, and what is wrong with it.
+  private static func placed(_ finding: Finding) -> String {
+    finding.location.isEmpty ? finding.message : "\(finding.location): \(finding.message)"
   }
 
   /// Text for an attribute or an element; characters that XML 1.0 cannot hold become escapes as in Swift.

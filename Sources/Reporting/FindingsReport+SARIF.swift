@@ -33,6 +33,7 @@ extension FindingsReport {
   private static func descriptor(_ rule: RuleID) -> JSONValue {
     object([
       ("id", .string(rule.rawValue)), ("shortDescription", object([("text", .string(rule.summary))])),
+      ("help", object([("text", .string(rule.advice))])), ("helpUri", .string(rule.reference)),
     ])
   }
 
@@ -46,6 +47,7 @@ extension FindingsReport {
       // Viewers show the message, and not all of them the logical place.
       text = "\(finding.location): \(text)"
     }
+    text += ". \(finding.rule.advice)"
     return object([
       ("ruleId", .string(finding.rule.rawValue)),
       ("ruleIndex", JSONValue(RuleID.allCases.firstIndex(of: finding.rule) ?? 0)),

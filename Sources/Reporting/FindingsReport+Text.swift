@@ -1,3 +1,4 @@
+internal import Tensors
 internal import Validation
 
 extension FindingsReport {
@@ -7,26 +8,30 @@ extension FindingsReport {
   package var text: String {
     var result = ""
     for file in files where file.failure == nil {
-      result += "\(printable(file.path)): \(Self.verdict(file.findings))\n"
+      result += "\(PrintableText.line(file.path)): "
+      if let why = file.leftBecause {
+        result += "not looked at (\(PrintableText.line(why)))\n"
+      } else {
+        result += "\(verdict(file)) (\(file.scope))\n"
+      }
       for finding in file.findings {
         var place = finding.location.isEmpty ? "" : "\(finding.location): "
         // A shard is another file than the index that was asked about.
         if finding.file != file.path { place = "\(finding.file): \(place)" }
         result += "  \(finding.severity.rawValue) \(finding.rule.rawValue): "
-        result += printable(place + finding.message) + "\n"
+        result += PrintableText.line(place + finding.message) + "\n"
       }
     }
     return result
   }
 
   /// "ok", "ok, 2 notes", "1 error, 2 notes".
-  private static func verdict(_ findings: [Finding]) -> String {
-    var words: [String] = []
+  private func verdict(_ file: FileVerdict) -> String {
+    var words: [String] = isGood(file) ? ["ok"] : []
     for severity in Severity.allCases.reversed() {
-      let count = findings.count { $0.severity == severity }
+      let count = file.findings.count { $0.severity == severity }
       if count > 0 { words.append("\(count) \(severity.rawValue)\(count == 1 ? "" : "s")") }
     }
-    let isGood = findings.allSatisfy { $0.severity == .note }
-    return ((isGood ? ["ok"] : []) + words).joined(separator: ", ")
+    return words.joined(separator: ", ")
   }
 }

@@ -2,30 +2,14 @@ package import Validation
 
 /// What `validate` prints: what became of every file.
 package struct FindingsReport: Sendable {
-  package let files: [CheckedFile]
+  package let files: [FileVerdict]
+  /// The least severity that fails.
+  package let failOn: Severity
 
-  /// A file and what was found in it, or why it could not be checked.
-  package struct CheckedFile: Sendable {
-    /// The path as the user gave it.
-    package let path: String
-    package let findings: [Finding]
-    /// The rules that had a say.
-    package let rules: [RuleID]
-    /// One sentence that begins with the path; nil when the file was checked.
-    package let failure: String?
-
-    /// A file that was checked.
-    package init(path: String, findings: [Finding], rules: [RuleID]) {
-      (self.path, self.findings, self.rules, failure) = (path, findings, rules, nil)
-    }
-
-    /// A file that could not be checked.
-    package init(path: String, failure: String) {
-      (self.path, findings, rules, self.failure) = (path, [], [], failure)
-    }
+  package init(files: [FileVerdict], failOn: Severity = .warning) {
+    self.files = files
+    self.failOn = failOn
   }
-
-  package init(files: [CheckedFile]) { self.files = files }
 
   /// Everything that was found, file by file.
   package var findings: [Finding] { files.flatMap(\.findings) }
@@ -33,14 +17,27 @@ package struct FindingsReport: Sendable {
   /// Why files could not be checked.
   package var failures: [String] { files.compactMap(\.failure) }
 
-  /// Whether every file was checked and nothing worse than a note was found.
-  package var isClean: Bool { failures.isEmpty && findings.allSatisfy { $0.severity == .note } }
+  /// Whether every file was checked and nothing was found that fails.
+  package var isClean: Bool { files.allSatisfy(isGood) }
+
+  /// Whether the file was checked, or need not be, and nothing was found in it that fails.
+  func isGood(_ file: FileVerdict) -> Bool {
+    file.failure == nil && file.findings.allSatisfy { $0.severity < failOn }
+  }
 }
 
-/// The text with control characters written as escapes, so that one line stays one line and moves no cursor.
-func printable(_ text: String) -> String {
-  text.unicodeScalars.reduce(into: "") { line, scalar in
-    let isControl = scalar.properties.generalCategory == .control
-    line += isControl ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
+extension FileVerdict {
+  /// Why the file could not be checked.
+  var failure: String? { if case .failed(let sentence) = state { sentence } else { nil } }
+
+  /// What the file is that was not looked at.
+  var leftBecause: String? { if case .left(let why) = state { why } else { nil } }
+
+  /// What was looked at: "safetensors, 12 tensors".
+  var scope: String {
+    var words = [kind ?? "of no known format"]
+    if let tensorCount { words.append(tensorCount == 1 ? "1 tensor" : "\(tensorCount) tensors") }
+    if !isDeep, kind != nil, tensorCount ?? 1 > 0 { words.append("data not read") }
+    return words.joined(separator: ", ")
   }
 }

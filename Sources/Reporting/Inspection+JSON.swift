@@ -16,6 +16,7 @@ extension Inspection {
       members.append(.init(key: "metadata", value: .object(object ?? JSONObject())))
     }
     if !notes.isEmpty { members.append(.init(key: "notes", value: .array(notes.map(\.json)))) }
+    members.append(.init(key: "left_out", value: .array(leftOut.json())))
     members.append(.init(key: "tensors", value: .array(tensors.map(\.json))))
     return .object(JSONObject(members) ?? JSONObject())
   }

@@ -8,13 +8,14 @@ extension Inspection {
     let bytes = ByteCount(tensors.reduce(0) { $0 + ($1.tiedTo == nil ? $1.spec.byteCount : 0) })
     let elements = ParameterCount(tensors.reduce(0) { $0 + ($1.tiedTo == nil ? $1.spec.elementCount : 0) })
     var result =
-      "\(file): \(kind), \(tensors.count) \(tensors.count == 1 ? "tensor" : "tensors"), \(elements) "
+      "\(PrintableText.line(file)): \(kind), \(tensors.count) \(tensors.count == 1 ? "tensor" : "tensors"), \(elements) "
       + "\(elements.value == 1 ? "element" : "elements"), \(bytes)\n"
     if let modelDigest { result += "model sha256 \(modelDigest)\n" }
     if let checkpoint { result += checkpoint.text(width: width) }
     for (key, value) in metadata {
       result += "metadata \(TensorName(key).quoted): \(TensorName(value).quoted)\n"
     }
+    result += leftOut.text(width: width)
     result += NoteList.text(notes.map { (kind: $0.kind, sentence: "\($0.place): \($0.message)") })
     if !tensors.isEmpty { result += "\n" + tensorTable(width: width) }
     return result

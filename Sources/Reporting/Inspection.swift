@@ -11,6 +11,8 @@ package struct Inspection: Sendable {
   package let metadata: [(key: String, value: String)]
   /// What there is to say about the file beside its tensors.
   package let notes: [Note]
+  /// What the file holds beside its tensors.
+  package let leftOut: LeftOutList
   /// The digest of all tensors together; nil for a flat file whose bytes were not read.
   package let modelDigest: SHA256Digest?
   /// Present for a unit checkpoint.
@@ -18,13 +20,15 @@ package struct Inspection: Sendable {
 
   package init(
     file: String, kind: String, tensors: [Tensor], metadata: [(key: String, value: String)],
-    notes: [Note] = [], modelDigest: SHA256Digest?, checkpoint: Checkpoint? = nil
+    notes: [Note] = [], leftOut: LeftOutList = LeftOutList(), modelDigest: SHA256Digest?,
+    checkpoint: Checkpoint? = nil
   ) {
     self.file = file
     self.kind = kind
     self.tensors = tensors
     self.metadata = metadata
     self.notes = notes
+    self.leftOut = leftOut
     self.modelDigest = modelDigest
     self.checkpoint = checkpoint
   }

@@ -60,7 +60,8 @@ package struct LayerTable: Sendable {
     ])
     for layer in layers where layer.counts {
       table.append([
-        printable(layer.node), printable(layer.operation), shapeText(layer.shape), "\(layer.parameters)",
+        PrintableText.line(layer.node), PrintableText.line(layer.operation), shapeText(layer.shape),
+        "\(layer.parameters)",
         "\(ParameterCount(layer.multiplyAdds))",
       ])
     }
@@ -94,7 +95,7 @@ package struct LayerTable: Sendable {
 }
 
 extension LayerTable.Input {
-  var text: String { "\(printable(name)) \(dtype) \(shapeText(shape))" }
+  var text: String { "\(PrintableText.line(name)) \(dtype) \(shapeText(shape))" }
 
   var json: JSONValue {
     object([("name", .string(name)), ("dtype", .string(dtype)), ("shape", shapeJSON(shape))])

@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// Notes as lines of text; of many of one kind the first few, and how many more there are.
 package enum NoteList {
   private static let shown = 5
@@ -7,7 +9,7 @@ package enum NoteList {
     var result = ""
     for note in notes {
       counts[note.kind, default: 0] += 1
-      if counts[note.kind, default: 0] <= shown { result += "note: \(note.sentence)\n" }
+      if counts[note.kind, default: 0] <= shown { result += "note: \(PrintableText.line(note.sentence))\n" }
     }
     for (kind, count) in counts.sorted(by: { $0.key < $1.key }) where count > shown {
       result += "note: \(count - shown) more of the kind \(kind) (--json has them all)\n"

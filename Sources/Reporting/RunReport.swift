@@ -76,7 +76,7 @@ package struct RunReport: Sendable {
     let runs = latency.count == 1 ? "1 run" : "\(latency.count) runs"
     let (least, most) = (Latency.milliseconds(latency.minimum), Latency.milliseconds(latency.maximum))
     let time =
-      "\(destination): \(Latency.milliseconds(latency.median)) ms (\(runs), \(least) ms to "
+      "\(PrintableText.line(destination)): \(Latency.milliseconds(latency.median)) ms (\(runs), \(least) ms to "
       + "\(most) ms), backend \(backend), \(threads) thread\(threads == 1 ? "" : "s"); read "
       + "\(bytesRead) of weights and \(indexBytes) of graph"
     lines += WrappedSentence.text(time, width: width)

@@ -7,11 +7,11 @@ extension StudyReport {
   /// The study as Markdown that also reads as text.
   package var markdown: String {
     let common = analysis.policies[0]
-    var text = "# \(analysis.study.title.isEmpty ? "Study" : Self.cell(analysis.study.title))\n\n"
+    var text = "# \(analysis.study.title.isEmpty ? "Study" : MarkdownText.escaped(analysis.study.title))\n\n"
     text +=
-      "Counted under policy \(common.id) \(common.version) (sha256 \(common.digest.description.prefix(12))…): "
+      "Counted under policy \(MarkdownText.escaped(common.id)) \(common.version) (sha256 \(common.digest.description.prefix(12))…): "
     text +=
-      "\(Self.cell(common.title)). Budgets match within \(Self.percent(analysis.study.settings.tolerance)) %, "
+      "\(MarkdownText.escaped(common.title)). Budgets match within \(Self.percent(analysis.study.settings.tolerance)) %, "
     text += "level of significance \(analysis.study.settings.alpha), Holm's correction over all tests.\n\n"
     text += pointsTable + pairsTable
     text += section("Rankings that another policy turns round", analysis.flips.map(words), none: "None.")
@@ -29,7 +29,7 @@ extension StudyReport {
     for point in analysis.points {
       let interval = point.seedInterval ?? point.testInterval
       table.append([
-        Self.cell(point.result.task.text), Self.cell(point.name),
+        MarkdownText.escaped(point.result.task.text), MarkdownText.escaped(point.name),
         point.number.map { ParameterCount($0).description } ?? "–",
         point.row.map { $0.excluded.description } ?? (point.number == nil ? "not known" : "cited"),
         Self.percent(point.sample.mean),
@@ -41,7 +41,8 @@ extension StudyReport {
     }
     let without = analysis.withoutResults
     let rest =
-      without.isEmpty ? "" : "Without results: \(without.map(Self.cell).joined(separator: ", ")).\n\n"
+      without.isEmpty
+      ? "" : "Without results: \(without.map(MarkdownText.escaped).joined(separator: ", ")).\n\n"
     return table.text
       + "\nfront: no other has its accuracy with fewer parameters, or more accuracy with as many.\n\n" + rest
   }
@@ -58,11 +59,12 @@ extension StudyReport {
       var effect = pair.hedges.map { "g \(Self.decimals($0, 2))" } ?? "h \(Self.decimals(pair.cohenH, 3))"
       if let order = pair.stochasticOrder { effect += ", ε \(Self.decimals(order, 2))" }
       table.append([
-        Self.cell(a.result.task.text), "\(Self.cell(a.name)) − \(Self.cell(b.name))",
+        MarkdownText.escaped(a.result.task.text),
+        "\(MarkdownText.escaped(a.name)) − \(MarkdownText.escaped(b.name))",
         Self.percent(a.sample.mean - b.sample.mean), pair.test?.kind.rawValue ?? "none",
         pair.test.map { Self.probability($0.pValue) } ?? "–", pair.adjusted.map(Self.probability) ?? "–",
         effect,
-        Self.cell(words(pair)),
+        MarkdownText.escaped(words(pair)),
       ])
     }
     return table.text + "\n" + Self.legend + "\n\n"
@@ -76,19 +78,8 @@ extension StudyReport {
     """
 
   private func section(_ title: String, _ items: [String], none: String) -> String {
-    let lines = items.isEmpty ? [none] : items.map { "* \(Self.cell($0))" }
+    let lines = items.isEmpty ? [none] : items.map { "* \(MarkdownText.escaped($0))" }
     return "## \(title)\n\n" + lines.joined(separator: "\n") + "\n\n"
-  }
-
-  /// Text that ends neither a cell nor a line.
-  static func cell(_ text: String) -> String {
-    text.unicodeScalars.reduce(into: "") { cell, scalar in
-      switch scalar {
-      case "|": cell += "\\|"
-      case _ where scalar.properties.generalCategory == .control: cell += " "
-      default: cell.unicodeScalars.append(scalar)
-      }
-    }
   }
 }
 

@@ -32,7 +32,7 @@ extension StudyReport {
 
   static func escaped(_ text: String) -> String {
     // XML has no such characters.
-    StudyReport.cell(text).replacing("\u{FFFE}", with: "\u{FFFD}").replacing("\u{FFFF}", with: "\u{FFFD}")
+    PrintableText.line(text).replacing("\u{FFFE}", with: "\u{FFFD}").replacing("\u{FFFF}", with: "\u{FFFD}")
       .replacing("&", with: "&amp;").replacing("<", with: "&lt;")
       .replacing(">", with: "&gt;").replacing("\"", with: "&quot;")
   }

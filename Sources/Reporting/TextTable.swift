@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// Rows of text in aligned columns.
 package struct TextTable: Sendable {
   /// One column.
@@ -21,8 +23,10 @@ package struct TextTable: Sendable {
 
   package init(_ columns: [Column]) { self.columns = columns }
 
-  /// Adds a row with one cell per column.
-  package mutating func append(_ cells: [String]) { rows.append(cells) }
+  /// Adds a row with one cell per column; names in it may hold anything, and stay on their line.
+  package mutating func append(_ cells: [String]) {
+    rows.append(cells.map { PrintableText.page(PrintableText.line($0), as: .text) })
+  }
 
   /// The lines of the table, its titles first, with two spaces between columns.
   ///

@@ -76,7 +76,7 @@ package struct VerificationReport: Sendable {
     if networks.isEmpty {
       let reason =
         !hasGraph
-        ? "\(converted) holds no graph"
+        ? "\(PrintableText.line(converted)) holds no graph"
         : mismatches.isEmpty ? "it has no tasks" : "the tensors are not the same ones"
       return text + "nothing was run: \(reason)\n"
     }
@@ -86,13 +86,13 @@ package struct VerificationReport: Sendable {
         + "relative \(Self.short(network.maxRelative))\(network.isWithin ? "" : ", beyond tolerance")\n"
       if let layer = network.layers?.first(where: { !$0.isWithin }) {
         text +=
-          "  first departing layer: \(TensorName(layer.name).quoted) (\(layer.operation)), max abs \(Self.short(layer.maxAbs))\n"
+          "  first departing layer: \(TensorName(layer.name).quoted) (\(PrintableText.line(layer.operation))), max abs \(Self.short(layer.maxAbs))\n"
       }
     }
     return text
   }
 
-  private static func short(_ number: Double) -> String {
+  package static func short(_ number: Double) -> String {
     if number == 0 || !number.isFinite { return "\(number)" }
     var exponent = 0
     var rest = number

@@ -1,4 +1,5 @@
 package import ChannelFlow
+internal import Inference
 internal import ONNXGraph
 
 extension NetworkGraph {
@@ -13,9 +14,6 @@ extension NetworkGraph {
     _ flow: NetworkFlow, firstNumber: Int, usesBatch: Bool = false
   ) throws(FlowError) -> NetworkGraph {
     var builder = NetworkGraphBuilder(flow, firstNumber: firstNumber)
-    let model = flow.walk.model
-    let type = model.graph.initializers.first { $0.isFloatingPoint }?.type ?? .float
-    let isOld = model.opsets[""] ?? 0 < 9
     var left = Self.maskLimit
     return try builder.graph(
       nodes: { (step, builder) throws(FlowError) in
@@ -29,16 +27,10 @@ extension NetworkGraph {
           var masking = Node()
           masking.name = given
           masking.outputs = [name]
-          if isOld {
-            masking.operation = "Mul"
-            masking.inputs = [raw, given]
-            builder.add(given, type, mask.extents, mask.kept.flatMap { type.bytes(of: $0 ? 1 : 0) })
-          } else {
-            masking.operation = "Where"
-            masking.inputs = [given, raw, "tessera.zero"]
-            builder.add(given, .bool, mask.extents, mask.kept.map { $0 ? 1 : 0 })
-            builder.add("tessera.zero", type, [], type.bytes(of: 0))
-          }
+          masking.domain = OperatorRegistry.ownDomain
+          masking.operation = "Mask"
+          masking.inputs = [raw, given]
+          builder.add(given, .bool, mask.extents, mask.kept.map { $0 ? 1 : 0 })
           node.outputs[place] = raw
           after.append(masking)
         }
@@ -93,17 +85,4 @@ private func mask(
     }
   }
   return (extents, kept)
-}
-
-extension ElementType {
-  /// 0 or 1 as an element.
-  fileprivate func bytes(of number: Int) -> [UInt8] {
-    func little<T>(_ value: T) -> [UInt8] { withUnsafeBytes(of: value) { Array($0) } }
-    switch self {
-    case .double: return little(Double(number).bitPattern.littleEndian)
-    case .float16: return little(UInt16(number == 0 ? 0 : 0x3C00).littleEndian)
-    case .bfloat16: return little(UInt16(number == 0 ? 0 : 0x3F80).littleEndian)
-    default: return little(Float(number).bitPattern.littleEndian)
-    }
-  }
 }

@@ -44,8 +44,8 @@ struct NetworkGraphBuilder {
   private mutating func place(_ tensor: TensorConstant, _ name: String, shape: [Int]) {
     guard placed.insert(name).inserted else { return }
     guard let index = flow.tensors[name] else {
-      // Text, which stays in the file.
-      initializers.append(tensor)
+      // Text, and what functions hold, which stay in the file.
+      initializers.append(tensor.named(name))
       return
     }
     initializers.append(tensor.supplied(number(.tensor(index)), name: name, shape: shape))

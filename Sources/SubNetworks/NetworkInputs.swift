@@ -75,10 +75,13 @@ package struct FileInputs {
 
   /// The extents of the inputs by name; a single array is the only input's.
   package func shapes(for model: Model) throws(InferenceError) -> [String: [Int]] {
+    let declared = Dictionary(
+      model.graph.inputs.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let single = singleInput(of: model)
     var shapes: [String: [Int]] = [:]
     for tensor in source.tensors {
-      let name = name(of: tensor.spec.name, for: model)
-      try Self.requireRank(of: tensor.spec, among: model.graph.inputs, as: name, path: source.path)
+      let name = single ?? tensor.spec.name.text
+      try Self.requireRank(of: tensor.spec, declared: declared[name], as: name, path: source.path)
       shapes[name] = tensor.spec.shape
     }
     return shapes
@@ -86,9 +89,9 @@ package struct FileInputs {
 
   /// Refuses an array of another rank than the model says, before a node says so and names another file.
   private static func requireRank(
-    of array: TensorSpec, among inputs: [ValueInfo], as name: String, path: String
+    of array: TensorSpec, declared: ValueInfo?, as name: String, path: String
   ) throws(InferenceError) {
-    guard case .tensor(_, let shape?)? = inputs.first(where: { $0.name == name })?.type,
+    guard case .tensor(_, let shape?)? = declared?.type,
       shape.count != array.shape.count
     else { return }
     let extents = shape.map { extent in
@@ -104,21 +107,22 @@ package struct FileInputs {
       found: array.shapeText)
   }
 
-  private func name(of tensor: TensorName, for model: Model) -> String {
-    let known = model.graph.inputs.map(\.name)
+  /// The name of the only input, where a single array is meant for it under another name.
+  private func singleInput(of model: Model) -> String? {
     let required = model.graph.requiredInputs
-    if source.tensors.count == 1, required.count == 1, !known.contains(tensor.text) {
-      return required[0].name
-    }
-    return tensor.text
+    guard source.tensors.count == 1, required.count == 1,
+      !model.graph.inputs.contains(where: { $0.name == source.tensors[0].spec.name.text })
+    else { return nil }
+    return required[0].name
   }
 
   /// The tensors that a session needs; others are left out, since a task may not have every input.
   package func tensors(for session: Session, model: Model) throws -> [String: Tensor] {
     let wanted = Set(session.inputs.map(\.name))
+    let single = singleInput(of: model)
     var result: [String: Tensor] = [:]
     for (index, tensor) in source.tensors.enumerated() {
-      let name = name(of: tensor.spec.name, for: model)
+      let name = single ?? tensor.spec.name.text
       guard wanted.contains(name) else { continue }
       let reader = try source.reader(of: index)
       result[name] = try session.tensor(ElementType(tensor.spec.dtype), tensor.spec.shape, for: name) {

@@ -20,7 +20,8 @@ package struct NetworkModel {
     var numbers: [TensorName: Int] = [:]
     for (index, tensor) in whole.tensors.enumerated() { numbers[tensor.spec.name] = index }
     self.whole = whole
-    model = try Model(file).supplied { numbers[$0] }
+    model = PartsOfSequences.replaced(
+      in: try Model(file).supplied { numbers[$0] }.inlined, supplier: WholeSupplier(whole))
   }
 
   /// The graph of an ONNX file, opened as flat weights too.
@@ -55,16 +56,26 @@ package struct NetworkModel {
           inputShapes: candidate.merging(inputShapes) { $1 })
         if flow.outputs.allSatisfy({ flow.walk.values[$0.name]?.shape != nil }) { return flow }
         if best == nil { best = flow }
-      } catch { failure = failure ?? error }
+      } catch {
+        failure = failure ?? error
+        if error.isFinal { break }
+      }
     }
     if let best { return best }
     throw failure
       ?? .refused(path: model.path, place: "graph", expected: "inputs that can be followed", found: "none")
   }
 
+  /// Throws where a plan has more sub-networks than can be held against the graph.
+  package func bound(_ plan: ResolvedPlan) throws(FlowError) {
+    _ = try GraphNetworks.distinct(in: plan, of: model)
+  }
+
   /// Holds a plan against the graph for every sub-network, each of which must have an output.
   package func check(_ plan: ResolvedPlan) throws {
-    for network in plan.assignment.networks { _ = try flow(network, plan: plan).requiredOutputs() }
+    for network in try GraphNetworks.distinct(in: plan, of: model) {
+      _ = try flow(network, plan: plan).requiredOutputs()
+    }
   }
 
   /// A session for the dense sub-network of a checkpoint.

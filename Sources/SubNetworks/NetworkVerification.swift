@@ -35,7 +35,8 @@ package struct NetworkVerification {
 
   private let original: NetworkModel
   private let stored: NetworkModel
-  private let checkpoint: UnitCheckpoint
+  /// What a sub-network has of the stored tensors.
+  private let elements: (VirtualNetwork) throws -> any TensorElements
   private let plan: ResolvedPlan
   package var tolerance = 1e-4
   package var backend = BackendKind.reference
@@ -50,7 +51,15 @@ package struct NetworkVerification {
   package init(original: NetworkModel, stored: NetworkModel, checkpoint: UnitCheckpoint, plan: ResolvedPlan) {
     self.original = original
     self.stored = stored
-    self.checkpoint = checkpoint
+    elements = { CheckpointElements(try SubNetwork($0, of: checkpoint, plan: plan), of: checkpoint) }
+    self.plan = plan
+  }
+
+  /// The network of a file that is still to be cut.
+  package init(_ network: NetworkModel, plan: ResolvedPlan) {
+    original = network
+    stored = network
+    elements = { MaskedElements(network.whole, $0, plan: plan, isDense: true) }
     self.plan = plan
   }
 
@@ -60,27 +69,27 @@ package struct NetworkVerification {
     let flow = try stored.flow(network, plan: plan, inputShapes: shapes)
     if NetworkModel.usesBatch(flow, plan), inputs == nil {
       throw FlowError.refused(
-        path: checkpoint.path, place: "task \(network.task.quoted)",
+        path: stored.model.path, place: "task \(network.task.quoted)",
         expected: "--input with the batch: its norms take their moments from it (\"norm\": \"batch\")",
         found: "none")
     }
-    let subNetwork = try SubNetwork(network, of: checkpoint, plan: plan)
-    let dense = try stored.session(
-      try stored.dense(flow, plan: plan),
-      elements: CheckpointElements(subNetwork, of: checkpoint), backend: backend,
-      threads: threads,
-      limits: limits)
-    let originalFlow = try original.flow(network, plan: plan, inputShapes: flow.inputShapes)
-    let masked = try original.session(
-      try original.masked(originalFlow, plan: plan),
-      elements: MaskedElements(original.whole, network, plan: plan), backend: backend, threads: threads,
-      limits: limits)
     let seen = SeenValues()
-    let observer: @Sendable (String, Tensor) -> Void = { seen.add($0, $1) }
-    let (a, b) = (try tensors(for: dense, flow), try tensors(for: masked, flow))
-    let found = try dense.run(a, observer: comparesLayers ? observer : nil)
+    let record: @Sendable (String, Tensor) -> Void = { seen.add($0, $1) }
+    let observer = comparesLayers ? record : nil
+    let expected: [(name: String, tensor: Tensor)]
+    do {
+      let originalFlow = try original.flow(network, plan: plan, inputShapes: flow.inputShapes)
+      let masked = try original.session(
+        try original.masked(originalFlow, plan: plan),
+        elements: MaskedElements(original.whole, network, plan: plan), backend: backend, threads: threads,
+        limits: limits)
+      expected = try masked.run(try tensors(for: masked, flow), observer: observer)
+    } catch { throw UnprovableOriginal(cause: error) }
     let values = seen.take()
-    let expected = try masked.run(b, observer: comparesLayers ? observer : nil)
+    let dense = try stored.session(
+      try stored.dense(flow, plan: plan), elements: try elements(network), backend: backend, threads: threads,
+      limits: limits)
+    let found = try dense.run(try tensors(for: dense, flow), observer: observer)
     var row = Row(task: network.task, level: network.level)
     for (one, other) in zip(found, expected) {
       let gap = try Gap(one.tensor, other.tensor, named: one.name, flow: flow)
@@ -88,7 +97,7 @@ package struct NetworkVerification {
       row.maxRelative = max(row.maxRelative, gap.relative)
       if !gap.isWithin(tolerance) { row.isWithin = false }
     }
-    if comparesLayers { row.layers = layers(values, seen.take(), flow) }
+    if comparesLayers { row.layers = layers(seen.take(), values, flow) }
     return row
   }
 
@@ -115,6 +124,13 @@ package struct NetworkVerification {
     }
     return layers
   }
+}
+
+/// The masked original itself cannot be run, so that nothing can be held against it.
+package struct UnprovableOriginal: Error, CustomStringConvertible {
+  package let cause: any Error
+
+  package var description: String { "\(cause)" }
 }
 
 extension ElementType {

@@ -30,6 +30,26 @@ package struct NetworkWork {
     self.network = network
   }
 
+  /// Goes through a sub-network's graph as it would run, shapes alone, and throws where its nodes disagree.
+  ///
+  /// What the operators here do not know, or what inputs of zeros do not fit in the whole network either, is let through.
+  package static func check(
+    _ graph: NetworkGraph, of network: NetworkModel, _ elements: any TensorElements
+  ) throws(InferenceError) {
+    let shapes = graph.flow.inputShapes
+    let own = Set(graph.model.graph.inputs.map(\.name))
+    do throws(InferenceError) {
+      _ = try LayerCounts(
+        graph.model, shapes: shapes.filter { own.contains($0.key) },
+        supplier: NetworkSupplier(graph, elements: elements, whole: network.whole))
+    } catch {
+      guard case .refused(.invalid, _, _, _, _) = error,
+        (try? LayerCounts(network.model, shapes: shapes, supplier: network.supplier)) != nil
+      else { return }
+      throw error
+    }
+  }
+
   /// Its nodes, multiply-adds and activations. Large weights are not read.
   package func counts(limits: RunLimits) throws(InferenceError) -> LayerCounts {
     try LayerCounts(

@@ -40,16 +40,25 @@ package final class CheckpointElements: TensorElements {
   }
 }
 
-/// The whole tensors of a source, with inactive positions and elements zero.
+/// The whole tensors of a source, with inactive positions and elements zero, or without inactive positions.
 package final class MaskedElements: TensorElements {
   private let source: any TensorSource
+  private let numbers: [TensorName: Int]
   private let network: VirtualNetwork
+  private let isDense: Bool
   private let placements: [TensorPlacement]
   private let masks: TaskMasks
 
-  package init(_ source: any TensorSource, _ network: VirtualNetwork, plan: ResolvedPlan) {
+  /// - Parameter isDense: whether inactive positions are left out, as they are in a sub-network.
+  package init(
+    _ source: any TensorSource, _ network: VirtualNetwork, plan: ResolvedPlan, isDense: Bool = false
+  ) {
     self.source = source
+    numbers = Dictionary(
+      source.tensors.enumerated().map { ($0.element.spec.name, $0.offset) },
+      uniquingKeysWith: { first, _ in first })
     self.network = network
+    self.isDense = isDense
     placements = plan.partition.tensors
     masks = TaskMasks(plan.partition.tensors)
   }
@@ -66,12 +75,13 @@ package final class MaskedElements: TensorElements {
     } else if let mask = masks.mask(of: tensor, in: network) {
       try clear(whole, placement, by: placements[mask].spec.name) { $0 != 0 }
     }
-    try body(UnsafeRawBufferPointer(whole))
+    let count = isDense ? pack(whole, placement) : whole.count
+    try body(UnsafeRawBufferPointer(rebasing: whole[..<count]))
   }
 
   /// All bytes of a tensor, for the caller to give back; nil where the source has none of that name.
   private func read(_ spec: TensorSpec) throws -> UnsafeMutableRawBufferPointer? {
-    guard let index = source.tensors.firstIndex(where: { $0.spec.name == spec.name }) else { return nil }
+    guard let index = numbers[spec.name] else { return nil }
     let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: spec.byteCount, alignment: 64)
     do {
       if !bytes.isEmpty { try source.reader(of: index).read(into: bytes) }
@@ -88,7 +98,7 @@ package final class MaskedElements: TensorElements {
     keeps: (UInt8) -> Bool
   ) throws {
     guard let width = placement.spec.dtype.bytes,
-      let beside = placements.first(where: { $0.spec.name == name }), let kept = try read(beside.spec)
+      let number = numbers[name], let kept = try read(source.tensors[number].spec)
     else { return }
     defer { kept.deallocate() }
     for (element, byte) in kept.enumerated() where !keeps(byte) {
@@ -105,13 +115,8 @@ package final class MaskedElements: TensorElements {
       let inner = shape[(dimension + 1)...].reduce(width, *)
       let row = shape[dimension] * inner
       guard row > 0 else { continue }
-      var gaps: [Range<Int>] = []
-      var position = 0
-      for active in network.activePositions(of: placement, dimension: dimension) {
-        if active.lowerBound > position { gaps.append(position..<active.lowerBound) }
-        position = active.upperBound
-      }
-      if position < shape[dimension] { gaps.append(position..<shape[dimension]) }
+      let gaps = Self.gaps(
+        between: network.activePositions(of: placement, dimension: dimension), shape[dimension])
       for start in stride(from: 0, to: bytes.count, by: row) {
         for gap in gaps {
           let range = start + gap.lowerBound * inner..<start + gap.upperBound * inner
@@ -119,5 +124,43 @@ package final class MaskedElements: TensorElements {
         }
       }
     }
+  }
+
+  /// Moves the active positions of every cut dimension together, and says how many bytes they take.
+  private func pack(_ bytes: UnsafeMutableRawBufferPointer, _ placement: TensorPlacement) -> Int {
+    var shape = placement.spec.shape
+    var count = bytes.count
+    for dimension in placement.cutDimensions {
+      guard let width = placement.spec.dtype.bytes else { return count }
+      let inner = shape[(dimension + 1)...].reduce(width, *)
+      let row = shape[dimension] * inner
+      guard row > 0 else { continue }
+      let active = network.activePositions(of: placement, dimension: dimension)
+      var end = 0
+      for start in stride(from: 0, to: count, by: row) {
+        for range in active {
+          let size = range.count * inner
+          let from = start + range.lowerBound * inner
+          // Every piece moves to the front, so that nothing is overwritten before it is read.
+          UnsafeMutableRawBufferPointer(rebasing: bytes[end..<end + size]).copyMemory(
+            from: UnsafeRawBufferPointer(rebasing: bytes[from..<from + size]))
+          end += size
+        }
+      }
+      count = end
+      shape[dimension] = active.reduce(0) { $0 + $1.count }
+    }
+    return count
+  }
+
+  private static func gaps(between active: [Range<Int>], _ extent: Int) -> [Range<Int>] {
+    var gaps: [Range<Int>] = []
+    var position = 0
+    for range in active {
+      if range.lowerBound > position { gaps.append(position..<range.lowerBound) }
+      position = range.upperBound
+    }
+    if position < extent { gaps.append(position..<extent) }
+    return gaps
   }
 }

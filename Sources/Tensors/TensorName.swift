@@ -39,17 +39,10 @@ public struct TensorName: Hashable, Comparable, Sendable, CustomStringConvertibl
     for scalar in text.unicodeScalars {
       switch scalar {
       case "'", "\\": shown += "\\" + String(scalar)
-      case _ where scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value) || isDirectionMark(scalar):
-        shown += "\\u{" + String(scalar.value, radix: 16) + "}"
+      case _ where PrintableText.isHidden(scalar): shown += PrintableText.Syntax.text.spelled(scalar)
       default: shown.unicodeScalars.append(scalar)
       }
     }
     return shown
-  }
-
-  /// Marks that reorder or hide text on a terminal.
-  private func isDirectionMark(_ scalar: Unicode.Scalar) -> Bool {
-    (0x200B...0x200F).contains(scalar.value) || (0x2028...0x202E).contains(scalar.value)
-      || (0x2066...0x2069).contains(scalar.value) || scalar.value == 0xFEFF
   }
 }

@@ -10,7 +10,12 @@ final class CheckpointSubject {
   let checkpoint: UnitCheckpoint?
   private let progress: (Int) -> Void
 
-  init(_ examination: CheckpointExamination, progress: @escaping (Int) -> Void) {
+  let options: ValidationOptions
+
+  init(
+    _ examination: CheckpointExamination, progress: @escaping (Int) -> Void, options: ValidationOptions
+  ) {
+    self.options = options
     self.examination = examination
     checkpoint = examination.checkpoint
     self.progress = progress

@@ -23,6 +23,11 @@ package struct Finding: Sendable, Equatable {
     self.message = message
     self.defect = defect
   }
+
+  /// The same with another severity.
+  func with(severity: Severity) -> Finding {
+    Finding(rule, severity, file: file, location: location, message: message, defect: defect)
+  }
 }
 
 /// How much a finding matters.

@@ -4,14 +4,33 @@ internal import Tensors
 /// A flat file as the rules see it.
 final class FlatSubject {
   let path: String
+  /// The format, or what a file of no known format begins with.
+  let found: String
   /// The file, when its header or directory is sound.
   let source: (any FlatWeightsSource)?
+  let options: ValidationOptions
+  /// What the operating system refused while the file was read.
+  private(set) var failure: FlatFormatError?
+  private let pickleRemarks: [FlatRemark]
   private let progress: (Int) -> Void
 
-  init(path: String, source: (any FlatWeightsSource)?, progress: @escaping (Int) -> Void) {
+  init(
+    path: String, found: String, source: (any FlatWeightsSource)?, pickleRemarks: [FlatRemark],
+    options: ValidationOptions, progress: @escaping (Int) -> Void
+  ) {
     self.path = path
+    self.found = found
     self.source = source
+    self.pickleRemarks = pickleRemarks
+    self.options = options
     self.progress = progress
+  }
+
+  /// What the reader remarked on, and what following every pickle of the file has shown. The reader sees only the one
+  /// that it reads.
+  var remarks: [FlatRemark] {
+    let followed: [FlatRemarkKind] = [.dataGlobal, .foreignGlobal, .codeGlobal, .unexamined]
+    return (source?.remarks ?? []).filter { !followed.contains($0.kind) } + pickleRemarks
   }
 
   /// What reading all bytes has told; asked for by deep rules only.
@@ -28,19 +47,23 @@ final class FlatSubject {
 
   /// The reader's remarks of these kinds.
   func remarks(_ kinds: [FlatRemarkKind], as rule: RuleID, _ severity: Severity) -> [Finding] {
-    (source?.remarks ?? []).filter { kinds.contains($0.kind) }.map { remark in
-      Finding(
-        rule, severity, file: path, location: remark.place,
-        message: "expected \(remark.expected), found \(remark.found)", defect: remark.kind.rawValue)
-    }
+    remarks.filter { kinds.contains($0.kind) }.map { finding($0, as: rule, severity) }
+  }
+
+  func finding(_ remark: FlatRemark, as rule: RuleID, _ severity: Severity) -> Finding {
+    Finding(
+      rule, severity, file: path, location: remark.place,
+      message: "expected \(remark.expected), found \(remark.found)", defect: remark.kind.rawValue)
   }
 
   /// The finding that an error of reading is.
   func finding(_ error: FlatFormatError) -> Finding {
     switch error {
-    case .file, .elsewhere: Finding(.structure, file: path, location: "", message: "\(error)")
+    case .file, .elsewhere:
+      failure = failure ?? error
+      return Finding(.structure, file: path, location: "", message: "\(error)")
     case .refused(let rule, let file, let place, let expected, let found):
-      Finding(
+      return Finding(
         RuleID(rule), file: file, location: place, message: "expected \(expected), found \(found)",
         defect: rule.rawValue)
     }

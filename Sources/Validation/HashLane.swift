@@ -1,3 +1,4 @@
+internal import ByteFiles
 internal import Dispatch
 internal import Tensors
 
@@ -49,7 +50,7 @@ final class HashLane: @unchecked Sendable {
     }
     // The buffer stays this window's until the block has signalled.
     nonisolated(unsafe) let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-    queue.async { [self] in take(bytes) }
+    queue.hand { [self] in take(bytes) }
   }
 
   private func take(_ bytes: UnsafeRawBufferPointer) {

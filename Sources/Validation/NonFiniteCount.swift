@@ -3,16 +3,27 @@ internal import Tensors
 /// How many elements of a tensor are NaN or infinite.
 struct NonFiniteCount: Sendable, Equatable {
   private(set) var nan = 0
-  private(set) var infinite = 0
+  private(set) var positive = 0
+  private(set) var negative = 0
   private let dtype: DType
 
   init(_ dtype: DType) { self.dtype = dtype }
 
+  /// Elements that are infinite, of either sign.
+  var infinite: Int { positive + negative }
+
   var isZero: Bool { nan == 0 && infinite == 0 }
 
-  /// As a finding says it: "2 NaN, 1 infinite".
+  /// The same without -Inf, which masks are made of.
+  var withoutNegative: NonFiniteCount {
+    var count = self
+    count.negative = 0
+    return count
+  }
+
+  /// As a finding says it: "2 NaN, 1 Inf, 4 -Inf".
   var words: String {
-    [(nan, "NaN"), (infinite, "infinite")].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+    [(nan, "NaN"), (positive, "Inf"), (negative, "-Inf")].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
       .joined(separator: ", ")
   }
 
@@ -77,7 +88,13 @@ struct NonFiniteCount: Sendable, Equatable {
   ) {
     let sign = ~(Bits.max >> 1)
     for element in elements where element & exponent == exponent {
-      if element & ~sign == exponent { infinite += 1 } else { nan += 1 }
+      if element & ~sign != exponent {
+        nan += 1
+      } else if element & sign == 0 {
+        positive += 1
+      } else {
+        negative += 1
+      }
     }
   }
 }

@@ -1,3 +1,4 @@
+internal import ByteFiles
 internal import Dispatch
 internal import Glibc
 internal import Synchronization
@@ -20,7 +21,7 @@ enum ParallelScan {
     let state = State<Value>()
     let group = DispatchGroup()
     for _ in 0..<min(workers, order.count) {
-      DispatchQueue.global().async(group: group) {
+      DispatchQueue.global().hand(group: group) {
         while true {
           let place = state.next.add(1, ordering: .relaxed).oldValue
           guard place < order.count else { return }

@@ -57,13 +57,17 @@ extension RuleID {
         .tiles
       case .zipCRC, .zipDeflate, .zipShort, .zipLong: .memberChecksum
       case .safetensorsDType, .safetensorsShape, .safetensorsSize, .npyShape, .npyDType, .torchBounds,
-        .torchTensor, .torchForeignTensor, .onnxShape, .onnxDType:
+        .torchTensor, .leftOut, .onnxShape, .onnxDType:
         .shapes
       case .pickleGlobals: .pickleGlobals
+      // A limit of ours: the file may be sound, and nothing has seen that it is.
+      case .pickleLimit, .torchNesting, .torchPacked, .onnxCount, .onnxNesting, .shardsLimit,
+        .safetensorsHeaderLimit:
+        .unexamined
       case .safetensorsDuplicateTensor, .torchDuplicateName, .zipDuplicateName, .zipName, .zipNameEncoding,
         .onnxName:
         .names
-      case .shardsIndex, .shardsLimit, .shardsName, .shardsLink, .shardsMissingShard, .shardsMissingTensor,
+      case .shardsIndex, .shardsName, .shardsLink, .shardsMissingShard, .shardsMissingTensor,
         .shardsExtraTensor, .shardsDuplicateTensor, .shardsVerbatim:
         .shards
       default: .structure
@@ -77,7 +81,7 @@ extension FlatFormatRule {
     switch self {
     case .notRecognised, .shardsFolder, .npyVersion, .npyObject, .npyStructured, .npyLongDouble, .npyOpaque,
       .npyAssumedWidth, .npzMember, .zipDisks, .zipEncrypted, .zipMethod, .torchNoTensors, .torchTar,
-      .onnxSparse, .onnxSegment:
+      .onnxSegment:
       true
     default: false
     }

@@ -26,9 +26,11 @@ package enum RuleID: String, Sendable, CaseIterable {
   case sourceHeader = "source-header"
   case storedGraph = "stored-graph"
   // Flat files.
+  case format = "format"
   case shards = "shards"
   case tiles = "tiles"
   case pickleGlobals = "pickle-globals"
+  case unexamined = "unexamined"
   case strides = "strides"
   case graph = "graph"
   // The tensors' bytes.
@@ -63,9 +65,11 @@ package enum RuleID: String, Sendable, CaseIterable {
     case .halfCut: HalfCutRule.self
     case .sourceHeader: SourceHeaderRule.self
     case .storedGraph: StoredGraphRule.self
+    case .format: FormatRule.self
     case .shards: ShardsRule.self
     case .tiles: TilesRule.self
     case .pickleGlobals: PickleGlobalsRule.self
+    case .unexamined: UnexaminedRule.self
     case .strides: StridesRule.self
     case .graph: GraphRule.self
     case .memberChecksum: MemberChecksumRule.self
@@ -78,6 +82,9 @@ package enum RuleID: String, Sendable, CaseIterable {
 
   /// What the rule asks of a file, in one sentence.
   package var summary: String { rule.summary }
+
+  /// What a person can do about a finding of the rule, in a sentence or two.
+  package var advice: String { rule.advice }
 
   /// The kinds of file that the rule is about.
   package var subjects: RuleSubjects { rule.subjects }

@@ -14,8 +14,13 @@ package struct RuleSubjects: OptionSet, Sendable {
 protocol ValidationRule {
   /// What the rule asks of a file, in one sentence.
   static var summary: String { get }
+  /// What a person can do about a finding, in a sentence or two.
+  static var advice: String { get }
   /// Whether the rule reads the tensors' bytes, which only `--deep` asks for.
   static var isDeep: Bool { get }
+  /// Whether the rule asks nothing but the index, the plan and the record of the source, which opening has read: its
+  /// errors keep every command from the file.
+  static var isOfIndex: Bool { get }
   /// What the rule is about.
   static var subjects: RuleSubjects { get }
   /// What the rule has to say about a unit checkpoint beyond what opening it said, in file order.
@@ -25,7 +30,12 @@ protocol ValidationRule {
 }
 
 extension ValidationRule {
+  /// Most findings are of files that were damaged on the way, or by the program that wrote them.
+  static var advice: String {
+    "Fetch or convert the file again; if that makes the same file, its writer is at fault."
+  }
   static var isDeep: Bool { false }
+  static var isOfIndex: Bool { false }
   static var subjects: RuleSubjects { .checkpoint }
   static func findings(in subject: CheckpointSubject) -> [Finding] { [] }
   static func findings(in subject: FlatSubject) -> [Finding] { [] }

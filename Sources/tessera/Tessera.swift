@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import ByteFiles
 internal import CLinux
 internal import Glibc
+internal import Tensors
 internal import UnitModel
 
 /// The command and its subcommands.
@@ -32,7 +33,7 @@ struct Failure: Error {
   let sentence: String
 
   /// Says it on standard error.
-  func tell() { Output.standardError("tessera: \(Main.line(sentence))\n") }
+  func tell() { Output.standardError("tessera: \(PrintableText.line(sentence))\n") }
 }
 
 @main
@@ -46,10 +47,11 @@ enum Main {
     // each: 6,000 of them while 16,000 datasets are laid out.
     _ = tessera_limit_arenas(1)
     TemporaryRemoval.install()
+    FilesRead.remember()
     do {
       do {
         try suggestCommand()
-        var command = try Tessera.parseAsRoot()
+        var command = try Tessera.parseAsRoot(arguments)
         do { try command.run() } catch let error as ValidationError {
           // What only the file could tell is still wrong with the command line.
           try failUsage(error.message, of: type(of: command))
@@ -61,6 +63,13 @@ enum Main {
       }
     } catch {
       fail((error as? Failure)?.sentence ?? "\(error)")
+    }
+  }
+
+  /// The words of the command line, whose bytes need not be UTF-8.
+  private static var arguments: [String] {
+    (0..<Int(CommandLine.argc)).dropFirst().compactMap {
+      CommandLine.unsafeArgv[$0].map { SystemPath.text($0) }
     }
   }
 
@@ -83,10 +92,10 @@ enum Main {
   /// Names the nearest command for one that there is not.
   private static func suggestCommand() throws(Failure) {
     let known = Tessera.configuration.subcommands.map { $0.configuration.commandName ?? "" } + ["help"]
-    guard let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-"), !known.contains(word)
+    guard let word = arguments.first, !word.hasPrefix("-"), !known.contains(word)
     else { return }
     let nearest = nearestName(to: word, among: known).map { "; did you mean '\($0)'?" } ?? ""
-    try failUsage("expected a command, found '\(line(word))'\(nearest)", of: Tessera.self)
+    try failUsage("expected a command, found '\(PrintableText.line(word))'\(nearest)", of: Tessera.self)
   }
 
   /// Ends with exit code 64, a sentence and the usage of the command.
@@ -97,20 +106,13 @@ enum Main {
     let usage =
       command == Tessera.self ? Tessera.usageString() : Tessera.usageString(for: command)
     Output.standardError(
-      "Error: \(line(message))\nUsage: \(usage)\n  See '\(name) --help' for more information.\n")
+      "Error: \(PrintableText.line(message))\nUsage: \(usage)\n  See '\(name) --help' for more information.\n"
+    )
     exit(64)
   }
 
   private static func fail(_ sentence: String) -> Never {
     Failure(sentence: sentence).tell()
     exit(2)
-  }
-
-  /// A sentence as one line: a path or a name in it may hold anything, and must move no cursor.
-  static func line(_ sentence: String) -> String {
-    sentence.unicodeScalars.reduce(into: "") { line, scalar in
-      let isControl = scalar.properties.generalCategory == .control
-      line += isControl ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
-    }
   }
 }

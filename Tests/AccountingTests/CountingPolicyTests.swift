@@ -58,7 +58,7 @@ struct CountingPolicyTests {
     ),
     (
       policy(#"\#(named), "roles": {"only": ["weight", "wieght"]}"#),
-      "roles.only[1]: expected a role (weight, embedding, bias, norm-affine, norm-statistics, counter, selector, mask, "
+      "roles.only[1]: expected a role (weight, embedding, bias, norm-affine, norm-statistics, counter, buffer, selector, mask, "
         + "assignment, quantisation, kernel-transform, optimizer-state, other), found 'wieght'; the nearest name is 'weight'"
     ),
     (

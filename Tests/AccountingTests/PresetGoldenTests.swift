@@ -15,7 +15,7 @@ struct PresetGoldenTests {
     ("selector.weight", .f32, [1024, 1]), ("layer.0.mask", .u8, [2048]), ("assignment", .i64, [4096]),
     ("layer.0.weight_scale", .f32, [8192]), ("layer.0.7to5_matrix", .f32, [128, 128]),
     ("optimizer.exp_avg", .f32, [32768]), ("something", .f32, [65536]), ("tied.weight", .f32, [131072, 1]),
-    ("wte.weight", .f32, [262144, 1]),
+    ("wte.weight", .f32, [262144, 1]), ("rope.inv_freq", .f32, [524288]),
   ]
   private static let bit: [String: Int] = Dictionary(
     uniqueKeysWithValues: tensors.map { ($0.name, $0.shape.reduce(1, *)) })
@@ -24,7 +24,7 @@ struct PresetGoldenTests {
   static let leftOut: [PolicyPreset: [String]] = {
     let buffers = [
       "layer.0.bn.running_mean", "steps.num_batches_tracked", "layer.0.mask", "assignment",
-      "layer.0.weight_scale", "optimizer.exp_avg",
+      "layer.0.weight_scale", "optimizer.exp_avg", "rope.inv_freq",
     ]
     let vectors = ["layer.0.bn.weight", "layer.0.bn.bias"]
     let odd = buffers + vectors + ["something", "layer.0.7to5_matrix"]
@@ -38,7 +38,8 @@ struct PresetGoldenTests {
       .ofa: buffers + ["layer.0.7to5_matrix"], .adashareStateDict: ["optimizer.exp_avg"],
       .denEstimatorOnly: buffers + ["selector.weight"], .denWithSelector: buffers,
       .piggybackIdealBits: ["optimizer.exp_avg"], .piggybackAsStored: ["optimizer.exp_avg"],
-      .packnetWithMasks: ["optimizer.exp_avg"],
+      .packnetWithMasks: ["optimizer.exp_avg"], .activeHF: buffers,
+      .activeNoEmbeddings: buffers + ["wte.weight"],
     ]
   }()
 

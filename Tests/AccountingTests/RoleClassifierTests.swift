@@ -36,17 +36,52 @@ struct RoleClassifierTests {
         ("embeddings.word_embeddings.weight", .f32, [1000, 64], .embedding),
         ("embeddings.LayerNorm.weight", .f32, [64], .normAffine),
         ("embeddings.LayerNorm.bias", .f32, [64], .normAffine),
-        ("embeddings.position_ids", .i64, [1, 512], .other),
+        ("embeddings.position_ids", .i64, [1, 512], .buffer),
         ("model.layers.0.input_layernorm.weight", .bf16, [64], .normAffine),
         ("model.layers.0.self_attn.q_proj.weight", .bf16, [64, 64], .weight),
-        ("model.layers.0.self_attn.rotary_emb.inv_freq", .f32, [32], .other),
-        ("h.0.attn.bias", .bool, [1, 1, 16, 16], .mask), ("h.1.attn.bias", .f32, [1, 1, 16, 16], .other),
+        ("model.layers.0.self_attn.rotary_emb.inv_freq", .f32, [32], .buffer),
+        ("h.0.attn.bias", .bool, [1, 1, 16, 16], .mask), ("h.1.attn.bias", .f32, [1, 1, 16, 16], .buffer),
         ("h.0.attn.c_attn.bias", .f32, [192], .bias), ("wte.weight", .f32, [1000, 64], .embedding),
         ("wpe.weight", .f32, [512, 64], .embedding), ("embed_out.weight", .f32, [1000, 64], .weight),
         ("patch_embed.proj.weight", .f32, [64, 3, 16, 16], .weight),
         ("pos_embed", .f32, [1, 197, 64], .embedding),
         ("attn.in_proj_weight", .f32, [192, 64], .weight), ("attn.in_proj_bias", .f32, [192], .bias),
         ("logit_scale", .f32, [], .other),
+      ]
+    ),
+    (
+      "buffers by name, and whole numbers",
+      [
+        ("embeddings.token_type_ids", .i64, [1, 512], .buffer), ("h.0.attn.masked_bias", .f32, [], .buffer),
+        ("rotary.cos_cached", .f32, [1, 1, 64, 8], .buffer), ("rotary.sin_cached", .bf16, [64, 8], .buffer),
+        ("freqs_cis", .c64, [64, 8], .buffer), ("attn.relative_position_index", .i64, [49, 49], .buffer),
+        ("attn.relative_position_bias_table", .f32, [169, 3], .weight),
+        ("attn.relative_coords_table", .f32, [1, 13, 13, 2], .buffer),
+        ("decoder.triu", .f32, [16, 16], .buffer),
+        ("decoder.attn_mask", .f32, [16, 16], .mask), ("pixel_mean", .f32, [3, 1, 1], .buffer),
+        ("lookup.weight", .i64, [10, 4], .buffer), ("table", .i32, [7], .buffer),
+        ("codes", .u8, [7], .buffer),
+        ("proj.bias", .f32, [1, 64], .bias), ("gate.attn.bias", .f32, [64], .bias),
+        ("inv_freq_proj.weight", .f32, [4, 4], .weight), ("pos_embed", .f32, [1, 9, 4], .embedding),
+        ("q.weight", .i8, [64, 64], .weight), ("bn.num_batches_tracked", .i64, [], .counter),
+      ]
+    ),
+    (
+      "packed weights and their bookkeeping",
+      [
+        ("a.weight_packed", .i32, [32, 8], .weight), ("a.weight_scale", .bf16, [32, 2], .quantisation),
+        ("a.weight_shape", .i64, [2], .quantisation), ("a.weight_zero_point", .i32, [4, 2], .quantisation),
+        ("a.weight_g_idx", .i32, [64], .quantisation), ("b.qweight", .i32, [8, 48], .weight),
+        ("b.qzeros", .i32, [2, 6], .quantisation), ("b.scales", .f16, [2, 48], .quantisation),
+        ("b.g_idx", .i32, [64], .quantisation), ("c.weight", .u8, [1536, 1], .weight),
+        ("c.weight.absmax", .u8, [48], .quantisation), ("c.weight.quant_map", .f32, [16], .quantisation),
+        ("c.weight.nested_absmax", .f32, [1], .quantisation),
+        ("c.weight.quant_state.bitsandbytes__nf4", .u8, [80], .quantisation),
+        ("experts.up_proj_blocks", .u8, [4, 64, 2, 16], .weight),
+        ("experts.up_proj_scales", .u8, [4, 64, 2], .quantisation),
+        ("d.weight", .f8E4M3, [128, 128], .weight),
+        ("d.weight_scale_inv", .f32, [1, 1], .quantisation), ("e.weight", .u8, [8, 16], .weight),
+        ("e.weight_scale", .f8E4M3, [8, 2], .quantisation), ("e.weight_scale_2", .f32, [], .quantisation),
       ]
     ),
     (
@@ -105,7 +140,7 @@ struct RoleClassifierTests {
       "names that say nothing",
       [
         ("a", .f32, [4, 5], .weight), ("b/c", .f16, [4], .other), ("", .f32, [2, 2], .weight),
-        ("x.y", .u8, [4, 5], .other), ("é", .f8E4M3, [2, 2, 2], .weight), ("n", .i32, [], .counter),
+        ("x.y", .u8, [4, 5], .buffer), ("é", .f8E4M3, [2, 2, 2], .weight), ("n", .i32, [], .counter),
       ]
     ),
   ]

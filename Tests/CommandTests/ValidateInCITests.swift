@@ -82,8 +82,10 @@ struct ValidateInCITests {
     let run = try tessera(
       ["validate", "--deep", "damaged.h5", "absent.h5", "notes.txt", "clean.h5"], directory: folder.path)
     #expect(run.ending == .exited(2))
-    #expect(run.outputText.hasPrefix("damaged.h5: 1 error, 4 notes\n  error run-checksum: /"))
-    #expect(run.outputText.contains("\nclean.h5: ok, 4 notes\n"))
+    #expect(
+      run.outputText.hasPrefix(
+        "damaged.h5: 1 error, 4 notes (unit-checkpoint, 4 tensors)\n  error run-checksum: /"))
+    #expect(run.outputText.contains("\nclean.h5: ok, 4 notes (unit-checkpoint, 4 tensors)\n"))
     #expect(
       run.errorText.hasPrefix(
         "tessera: absent.h5: cannot open: no such file or directory\ntessera: notes.txt:"))

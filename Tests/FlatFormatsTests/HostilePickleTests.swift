@@ -27,7 +27,10 @@ struct HostilePickleTests {
 
   static func verdict(_ path: String) -> String {
     var count = 0
-    let error = refusal { count = try readAll(path).count }
+    let error = refusal {
+      count = try readAll(path).count
+      try open(path).requireWhole()
+    }
     guard let error else { return "reads \(count) tensors" }
     guard case .refused(let rule, _, _, _, let found) = error else { return "\(error)" }
     return "\(rule.rawValue): \(found)"

@@ -76,13 +76,6 @@ extension RefusalCase {
     model(.onnxSegment, "a segment") { graph in
       graph.tensor("t", [1], raw: [0, 0, 0, 0]) { $0.message(3) { $0.int(1, 0) } }
     },
-    model(.onnxSparse, "a sparse initializer") { graph in
-      graph.message(15) { sparse in
-        sparse.tensor("s", field: 1, [1], raw: [0, 0, 0, 0])
-        sparse.tensor("i", field: 2, type: 7, [1]) { $0.packed(7, [0]) }
-        sparse.int(3, 4)
-      }
-    },
     .sink(.onnxWrite, .onnx, "tensors without a graph", [try Sample("a", .u8, [1], salt: 1)]),
   ]
 

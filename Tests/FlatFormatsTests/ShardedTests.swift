@@ -22,6 +22,22 @@ struct ShardedTests {
     }
   }
 
+  @Test("safetensors files that the index of a folder does not name are left out, and named")
+  func strangers() throws {
+    let folder = try TemporaryFolder()
+    let path = try ShardFiles().write(in: folder)
+    #expect(try open(path).leftOut.isEmpty)
+    _ = try folder.write(ShardFiles.shard(["z"]), as: "set/adapter.safetensors")
+    _ = try folder.write([1, 2, 3], as: "set/README.md")
+    let source = try open(path)
+    #expect(
+      source.leftOut == [LeftOut("adapter.safetensors", "a file that the index does not name", .apart)])
+    #expect(source.tensors.map(\.spec.name) == ["a", "b", "c"])
+    #expect(refusal { try source.requireWhole() } == nil)
+    // Who names the index asks for nothing else.
+    #expect(try open(path + "/" + ShardFiles.name).leftOut.isEmpty)
+  }
+
   @Test("what real indexes have is read: no metadata, more metadata, a float for total_size, other keys")
   func tolerant() throws {
     let map =

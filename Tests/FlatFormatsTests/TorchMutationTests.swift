@@ -11,6 +11,7 @@ struct TorchMutationTests {
     arguments: [
       ("ties-legacy.pt", 1_500), ("optimizer.pt", 600), ("protocol1-legacy.pt", 1_500),
       ("protocol5-legacy.pt", 1_500), ("deflated.pt", 600), ("views.pt", 600),
+      ("../partial/beside.pt", 600),
     ])
   func files(_ name: String, _ count: Int) throws {
     let original = try TemporaryFolder.bytes(of: "\(TorchFixtureTests.folder)/\(name)")
@@ -18,7 +19,7 @@ struct TorchMutationTests {
     let folder = try TemporaryFolder()
     var (refused, read) = (0, 0)
     for _ in 0..<count {
-      let path = try folder.write(MutationTests.mutated(original, &generator), as: name)
+      let path = try folder.write(MutationTests.mutated(original, &generator), as: "m.pt")
       do {
         _ = try readAll(path)
         read += 1
@@ -33,7 +34,11 @@ struct TorchMutationTests {
   /// An archive checks its pickle's CRC-32, so that mutations of the file seldom come to the machine.
   @Test(
     "seeded mutations of a pickle, in a sound archive, end in tensors or in a sentence",
-    arguments: ["ties.pt", "lightning.ckpt", "module.pt", "parameters.pt", "foreign.pt", "protocol4.pt"])
+    arguments: [
+      "ties.pt", "lightning.ckpt", "module.pt", "parameters.pt", "foreign.pt", "protocol4.pt",
+      "../partial/beside.pt",
+      "../partial/arrays-0.pt", "../partial/array.pt", "../partial/sparse.pt",
+    ])
   func pickles(_ name: String) throws {
     let members = try Self.members(of: "\(TorchFixtureTests.folder)/\(name)")
     let place = try #require(members.firstIndex { $0.name.hasSuffix("/data.pkl") })

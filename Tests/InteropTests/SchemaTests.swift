@@ -13,6 +13,8 @@ struct SchemaTests {
       [
         ["inspect", "source.safetensors", "--json"], ["inspect", "model.h5", "--json", "--digests"],
         ["inspect", "flat.npz", "--json", "--assume-dtype", "BF16"],
+        ["inspect", "\(SourceFolder.fixtures)/partial/several.npz", "--json"],
+        ["inspect", "\(SourceFolder.fixtures)/partial/arrays-2.pt", "--json"],
       ]
     ),
     (
@@ -20,6 +22,7 @@ struct SchemaTests {
       [
         ["count", "model.h5", "--json", "--policy", "all-stored", "--policy", "weights-only"],
         ["count", "source.safetensors", "--json", "--roles"],
+        ["count", "\(SourceFolder.fixtures)/partial/wrapper.pt", "--json"],
         [
           "count", "\(SourceFolder.root)/samples/paper/J1.plan.json", "--json", "--policy", "trainable",
           "--policy",
@@ -47,6 +50,10 @@ struct SchemaTests {
       [
         ["diff", "source.safetensors", "model.h5", "--json"],
         ["diff", "flat.npz", "small.safetensors", "--json", "--assume-dtype", "BF16"],
+        [
+          "diff", "\(SourceFolder.fixtures)/partial/several.npz",
+          "\(SourceFolder.fixtures)/partial/sparse.onnx", "--json",
+        ],
       ]
     ),
     (

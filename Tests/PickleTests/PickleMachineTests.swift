@@ -1,6 +1,7 @@
-import Pickle
 import TestSupport
 import Testing
+
+@testable import Pickle
 
 @Suite("The pickle machine")
 struct PickleMachineTests {
@@ -45,6 +46,41 @@ struct PickleMachineTests {
       default: []
       }
     }
+  }
+
+  @Test("bytes, and text that may stand for bytes, know where they lie")
+  func runs() throws {
+    let long = Array(repeating: UInt8(97), count: 70_000)
+    let cases: [([UInt8], PickleRun)] = [
+      (Self.bytes("C", 3, "abc."), .init(offset: 2, count: 3, coding: .plain)),
+      (Self.bytes("B", 3, 0, 0, 0, "abc."), .init(offset: 5, count: 3, coding: .plain)),
+      (Self.bytes(0x96, 2, 0, 0, 0, 0, 0, 0, 0, "ab."), .init(offset: 9, count: 2, coding: .plain)),
+      (Self.bytes("U", 2, "ab."), .init(offset: 2, count: 2, coding: .plain)),
+      (Self.bytes("U", 2, 0xC3, 0xA9, "."), .init(offset: 2, count: 2, coding: .plain)),
+      (Self.bytes("X", 2, 0, 0, 0, 0xC3, 0xA9, "."), .init(offset: 5, count: 2, coding: .latin1)),
+      (Self.bytes("X", 0x70, 0x11, 1, 0, long, "."), .init(offset: 5, count: 70_000, coding: .latin1)),
+      (Self.bytes(0x8C, 1, "a."), .init(offset: 2, count: 1, coding: .latin1)),
+      (Self.bytes("Vab\n."), .init(offset: 0, count: 2, coding: .held)),
+      (Self.bytes("S'ab'\n."), .init(offset: 0, count: 2, coding: .absent)),
+      (Self.bytes("S'\\xff'\n."), .init(offset: 0, count: 1, coding: .absent)),
+      (Self.bytes(0x97, "."), .init(offset: 1, count: 0, coding: .absent)),
+      // The same letters by two codings are two runs of bytes; the second is on top.
+      (
+        Self.bytes("U", 2, 0xC3, 0xA9, "X", 2, 0, 0, 0, 0xC3, 0xA9, "."),
+        .init(offset: 9, count: 2, coding: .latin1)
+      ),
+      (
+        Self.bytes("X", 2, 0, 0, 0, 0xC3, 0xA9, "U", 2, 0xC3, 0xA9, "."),
+        .init(offset: 9, count: 2, coding: .plain)
+      ),
+    ]
+    #expect(cases.count == 14)
+    for (bytes, run) in cases {
+      let tree = try PickleMachine.read(PickleBytes(bytes))
+      #expect(tree.run(tree.root) == run, "\(bytes.prefix(12))")
+    }
+    let none = try PickleMachine.read(PickleBytes(Self.bytes("]", ".")))
+    #expect(none.run(none.root) == nil)
   }
 
   static let cases: [([UInt8], String)] = [

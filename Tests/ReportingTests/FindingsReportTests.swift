@@ -10,7 +10,7 @@ struct FindingsReportTests {
   private let report = FindingsReport(
     files: [
       .init(
-        path: "a.h5",
+        path: "a.h5", kind: "unit-checkpoint", tensorCount: 12, isDeep: true,
         findings: [
           Finding(
             .runChecksum, file: "a.h5", location: "/units/0/w block 1", message: "expected 1, found 2",
@@ -19,12 +19,13 @@ struct FindingsReportTests {
           Finding(.nonFinite, .note, file: "a.h5", location: "tensor 'w'", message: "expected 3"),
         ], rules: [.links, .digest, .runChecksum, .nonFinite]),
       .init(
-        path: "b,1.h5",
+        path: "b,1.h5", kind: "unit-checkpoint", tensorCount: 1,
         findings: [
           Finding(.placement, .note, file: "b,1.h5", location: "", message: "100 % moved, by\na tool")
         ], rules: [.placement]
       ),
-      .init(path: "/c d.h5", findings: [], rules: [.structure, .tiles]),
+      .init(path: "/c d.h5", kind: "pickle", tensorCount: 0, findings: [], rules: [.structure, .tiles]),
+      .init(path: "notes.txt", left: "text"),
       .init(path: "e", failure: "e: cannot open"),
     ])
 
@@ -32,13 +33,14 @@ struct FindingsReportTests {
   func text() {
     #expect(
       report.text == """
-        a.h5: 1 error, 1 warning, 1 note
+        a.h5: 1 error, 1 warning, 1 note (unit-checkpoint, 12 tensors)
           error run-checksum: /units/0/w block 1: expected 1, found 2
           warning links: '/x': expected <"&">
           note non-finite: tensor 'w': expected 3
-        b,1.h5: ok, 1 note
+        b,1.h5: ok, 1 note (unit-checkpoint, 1 tensor, data not read)
           note placement: 100 % moved, by\\u{a}a tool
-        /c d.h5: ok
+        /c d.h5: ok (pickle, 0 tensors)
+        notes.txt: not looked at (text)
 
         """)
   }
@@ -65,6 +67,13 @@ struct FindingsReportTests {
       return #expect(Bool(false))
     }
     #expect(list.count == 4)
+    guard case .array(let files)? = object["files"] else { return #expect(Bool(false)) }
+    let members = files.compactMap { if case .object(let file) = $0 { file } else { nil } }
+    #expect(members.map { $0["ok"] } == [.bool(false), .bool(true), .bool(true), .null, .bool(false)])
+    #expect(members.map { $0["checked"] } == [true, true, true, false, false].map(JSONValue.bool))
+    #expect(members.map { $0["kind"] } == ["unit-checkpoint", "unit-checkpoint", "pickle", .null, .null])
+    #expect(members.map { $0["data_read"] } == [.bool(true), .bool(false), .bool(false), nil, nil])
+    #expect(members[3]["why"] == "text" && members[4]["why"] == "e: cannot open")
     #expect(first.members.map(\.key) == ["rule", "severity", "file", "location", "message", "defect"])
     #expect(first["rule"] == "run-checksum" && first["defect"] == "checkpoint.run-checksum")
   }
@@ -80,6 +89,8 @@ struct FindingsReportTests {
     #expect(driver["name"] as? String == "tessera" && driver["version"] as? String == "9.8")
     let rules = try #require(driver["rules"] as? [[String: Any]])
     #expect(rules.compactMap { $0["id"] as? String } == RuleID.allCases.map(\.rawValue))
+    #expect(rules.allSatisfy { ($0["helpUri"] as? String)?.hasPrefix("https://") == true })
+    #expect(rules.compactMap { ($0["help"] as? [String: String])?["text"] } == RuleID.allCases.map(\.advice))
     let results = try #require(run["results"] as? [[String: Any]])
     #expect(results.compactMap { $0["level"] as? String } == ["error", "warning", "note", "note"])
     for result in results {
@@ -96,7 +107,9 @@ struct FindingsReportTests {
   @Test("as SARIF and in CI, paths are URI references")
   func uri() throws {
     let finding = Finding(.digest, file: "/c d%é.h5", location: "", message: "m")
-    let report = FindingsReport(files: [.init(path: "/c d%é.h5", findings: [finding], rules: [])])
+    let report = FindingsReport(files: [
+      .init(path: "/c d%é.h5", kind: "pickle", tensorCount: 0, findings: [finding], rules: [])
+    ])
     #expect(try JSONWriter.text(report.sarif(version: "1")).contains(#""uri": "file:///c%20d%25%C3%A9.h5""#))
   }
 
@@ -108,17 +121,19 @@ struct FindingsReportTests {
       text.hasPrefix(
         """
         <?xml version="1.0" encoding="UTF-8"?>
-        <testsuites name="tessera validate" tests="8" failures="2" errors="1">
-          <testsuite name="a.h5" tests="4" failures="2" errors="0">
+        <testsuites name="tessera validate" tests="9" failures="2" errors="1" skipped="1">
+          <testsuite name="a.h5" tests="4" failures="2" errors="0" skipped="0">
 
         """))
     #expect(
       text.contains(
-        #"<failure type="warning" message="expected &lt;&quot;&amp;&quot;&gt;">"#
-          + #"warning: '/x': expected &lt;&quot;&amp;&quot;&gt;</failure>"#))
-    #expect(text.contains("<system-out>note: 100 % moved, by\\u{a}a tool</system-out>"))
+        #"<failure type="warning" message="'/x': expected &lt;&quot;&amp;&quot;&gt;">"#
+          + "warning: '/x': expected &lt;&quot;&amp;&quot;&gt;\nWhat to do: \(RuleID.links.advice)</failure>")
+    )
+    #expect(text.contains("<system-out>note: 100 % moved, by\\u{a}a tool\nWhat to do: "))
+    #expect(text.contains(#"<skipped message="not looked at: text"/>"#))
     #expect(text.contains(#"<error message="e: cannot open"/>"#))
-    #expect(text.components(separatedBy: "<testcase ").count == 8 + 1)
+    #expect(text.components(separatedBy: "<testcase ").count == 9 + 1)
     for tag in ["testsuites", "testsuite", "failure", "system-out"] {
       #expect(
         text.components(separatedBy: "<\(tag)>").count + text.components(separatedBy: "<\(tag) ").count
@@ -129,10 +144,26 @@ struct FindingsReportTests {
   @Test("are clean with notes, and not with anything worse", arguments: Severity.allCases)
   func clean(severity: Severity) throws {
     let finding = Finding(.digest, severity, file: "x", location: "", message: "m")
-    let report = FindingsReport(files: [.init(path: "x", findings: [finding], rules: [.digest])])
+    let report = FindingsReport(files: [
+      .init(path: "x", kind: "npy", tensorCount: 1, findings: [finding], rules: [.digest])
+    ])
     #expect(report.isClean == (severity == .note))
     guard case .object(let object) = report.json else { return #expect(Bool(false)) }
     #expect(object["ok"] == .bool(severity == .note))
+  }
+
+  @Test(
+    "fail from the severity that is asked for, in every form", arguments: Severity.allCases, Severity.allCases
+  )
+  func threshold(severity: Severity, failOn: Severity) throws {
+    let finding = Finding(.digest, severity, file: "x", location: "", message: "m")
+    let file = FileVerdict(path: "x", kind: "npy", tensorCount: 1, findings: [finding], rules: [.digest])
+    let report = FindingsReport(files: [file], failOn: failOn)
+    let fails = severity >= failOn
+    #expect(report.isClean == !fails && report.text.hasPrefix("x: ok") == !fails)
+    #expect(report.junit.contains("<failure") == fails)
+    guard case .object(let object) = report.json else { return #expect(Bool(false)) }
+    #expect(object["ok"] == .bool(!fails))
   }
 
   @Test("are not clean when a file could not be checked")

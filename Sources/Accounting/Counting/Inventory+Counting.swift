@@ -52,7 +52,7 @@ extension Inventory {
   /// Throws what is missing for a policy: a plan, or the tensors' values.
   func checkReady(for policy: CountingPolicy) throws(AccountingError) {
     if policy.density == .masked, placements.isEmpty, !tensors.isEmpty { throw .needsPlan(policy: policy.id) }
-    guard isReady(for: policy) else { throw .needsValues(policy: policy.id) }
+    guard hasValues(for: policy) else { throw .needsValues(policy: policy.id) }
     // Each pattern is held against each name, for everything stored and for what is left out.
     let (meetings, overflow) = policy.patterns.count.multipliedReportingOverflow(by: tensors.count)
     guard !overflow, meetings <= Self.meetingLimit else {

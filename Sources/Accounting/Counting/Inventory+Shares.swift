@@ -11,12 +11,32 @@ extension Inventory {
       case .count(let count): count
       case .tasks: max(1, tasks.count)
       }
+    let active = try activeExperts(of: policy)
+    func add(_ index: Int, _ label: ClassifiedRole, _ isCounted: Bool) throws(AccountingError) {
+      let steps = policy.isByTensor ? 1 : outside[index]
+      guard isCounted, let active, let expert = active.experts.places[index] else {
+        return try self.add(index, steps, label, isCounted, times, policy, to: &shares)
+      }
+      switch expert.place {
+      case .one(let rank): try self.add(index, steps, label, rank < active.count, times, policy, to: &shares)
+      case .stacked:
+        let each = steps / expert.of
+        guard each * expert.of == steps else {
+          throw .elsewhere(
+            sentence:
+              "policy '\(policy.id)': expected experts that are counted by shapes, found "
+              + "\(tensors[index].name.quoted) counted by values")
+        }
+        try self.add(index, each * active.count, label, true, times, policy, to: &shares)
+        try self.add(index, steps - each * active.count, label, false, times, policy, to: &shares)
+      }
+    }
     for (index, names) in names.enumerated() {
       switch policy.ties {
       case .each, .use:
         let label = policy.label(tensors[index].name, roles[index])
         let isCounted = policy.counts(tensors[index].name, label)
-        try add(index, label, isCounted, times, policy, to: &shares)
+        try add(index, label, isCounted)
       case .once:
         // Bytes with several names are counted when one of the names is, in the role that this name has.
         guard let first = names.first else { continue }
@@ -24,15 +44,15 @@ extension Inventory {
           policy.counts(tensors[$0].name, policy.label(tensors[$0].name, roles[$0]))
         }
         let label = policy.label(tensors[counted ?? first].name, roles[counted ?? first])
-        try add(first, label, counted != nil, times, policy, to: &shares)
+        try add(first, label, counted != nil)
       }
     }
     return shares
   }
 
   private func add(
-    _ tensor: Int, _ label: ClassifiedRole, _ isCounted: Bool, _ times: Int, _ policy: CountingPolicy,
-    to shares: inout [[Share]]
+    _ tensor: Int, _ steps: Int, _ label: ClassifiedRole, _ isCounted: Bool, _ times: Int,
+    _ policy: CountingPolicy, to shares: inout [[Share]]
   ) throws(AccountingError) {
     let spec = tensors[tensor]
     let trained = policy.trainability.map { $0.isTrained(spec.name, label.role) }
@@ -43,7 +63,6 @@ extension Inventory {
     let group = policy.isByTensor ? tensor : groupOfTensor[tensor]
     let place = shares[group].firstIndex { $0.isLike(share) } ?? shares[group].count
     if place == shares[group].count { shares[group].append(share) }
-    let steps = policy.isByTensor ? 1 : outside[tensor]
     // A policy may give an element more bits than it has.
     var bits = 0
     // What the last byte of a whole tensor is filled up with is stored.
@@ -52,12 +71,16 @@ extension Inventory {
     try accumulateProduct(
       isWhole ? spec.byteCount : steps, isWhole ? 8 : spec.dtype.bits, into: &ownBits, "bits",
       "everything stored")
+    // By values a container is zero or not, so that it counts as one.
+    let logical =
+      policy.elements == .logical && !policy.isByTensor
+      ? packings[tensor]?.elements(in: steps, of: spec.elementCount) : nil
     if let ideal = policy.bits[label.role] {
-      try accumulateProduct(steps, ideal, into: &bits, "bits", "everything stored")
+      try accumulateProduct(logical ?? steps, ideal, into: &bits, "bits", "everything stored")
     } else {
       bits = ownBits
     }
-    let elements = isPacked ? ownBits : steps
+    let elements = isPacked ? ownBits : logical ?? steps
     try accumulateProduct(
       elements, times, into: &shares[group][place].elements, "elements", "everything stored")
     try accumulateProduct(bits, times, into: &shares[group][place].bits, "bits", "everything stored")
@@ -73,8 +96,12 @@ extension Inventory {
 
   /// The tensors that a policy leaves out, in the order of the file; one that is tied to a counted name is not.
   func leftOut(under policy: CountingPolicy) -> [TensorName] {
+    let active = (try? activeExperts(of: policy)).flatMap(\.self)
     func counts(_ index: Int) -> Bool {
-      policy.counts(tensors[index].name, policy.label(tensors[index].name, roles[index]))
+      if let active, case .one(let rank)? = active.experts.places[index]?.place, rank >= active.count {
+        return false
+      }
+      return policy.counts(tensors[index].name, policy.label(tensors[index].name, roles[index]))
     }
     return names.indices.compactMap { index in
       let isCounted =

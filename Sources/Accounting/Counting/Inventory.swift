@@ -32,6 +32,13 @@ public struct Inventory: Sendable {
   /// Counts what masks leave in; nil until somebody can.
   private(set) var countKept: MaskCount?
 
+  /// The tensors that hold several elements in one, by their places.
+  public private(set) var packings: [Int: Packing]
+  /// The tensors that hold the shapes of packed ones, by the places of those.
+  public let declaredShapes: [Int: TensorName]
+  /// Experts that a token is sent to; nil where nothing says it.
+  public var expertsPerToken: Int?
+
   /// Tensors with one outline and the same users.
   struct Group {
     let outline: Outline
@@ -50,7 +57,9 @@ public struct Inventory: Sendable {
     tasks = []
     networks = []
     tensors = specs
-    roles = RoleClassifier.roles(of: specs, uses: uses)
+    let packed = PackedWeights(specs, uses: uses)
+    (packings, declaredShapes) = (packed.packings, packed.declarations)
+    roles = RoleClassifier.roles(of: specs, uses: uses, packed: packed)
     names = Inventory.names(of: specs, ties: ties)
     groups = [Group(outline: Outline(dimensions: [], units: []), isPrivate: false, networks: [])]
     groupOfTensor = [Int](repeating: 0, count: specs.count)
@@ -68,7 +77,11 @@ public struct Inventory: Sendable {
     placements = partition.tensors
     masks = TaskMasks(partition.tensors)
     tensors = partition.tensors.map(\.spec)
-    var roles = zip(partition.tensors, RoleClassifier.roles(of: tensors, uses: uses)).map { tensor, found in
+    let packed = PackedWeights(tensors, uses: uses)
+    (packings, declaredShapes) = (packed.packings, packed.declarations)
+    var roles = zip(
+      partition.tensors, RoleClassifier.roles(of: tensors, uses: uses, packed: packed)
+    ).map { tensor, found in
       tensor.named(found)
     }
     for (place, reason) in partition.masks(masks) {
@@ -99,6 +112,19 @@ public struct Inventory: Sendable {
   /// The partition's tensors with cut and scope, in the order of `tensors`; empty for a flat file.
   public var placed: [TensorPlacement] { placements }
 
+  /// Takes the shape that the tensor beside a packed one holds.
+  public mutating func declare(shape: [Int], of place: Int) {
+    guard declaredShapes[place] != nil else { return }
+    packings[place] = Packing(declared: shape, in: tensors[place])
+  }
+
+  /// Tensors that are packed in a way that is not known, in the order of the file.
+  public var unknownPackings: [(name: TensorName, reason: String)] {
+    packings.filter { $0.value.logical == nil }.sorted { $0.key < $1.key }.map {
+      (tensors[$0.key].name, $0.value.reason)
+    }
+  }
+
   /// Keeps what is not zero, for each tensor the numbers of its blocks in storage order, one for a whole one; of elements
   /// with owners free ones first, then those of each unit.
   public mutating func keep(nonZero: [[Int]]) { self.nonZero = nonZero }
@@ -112,6 +138,11 @@ public struct Inventory: Sendable {
 
   /// Whether it is known what a policy needs to be known of the tensors' values.
   public func isReady(for policy: CountingPolicy) -> Bool {
+    if policy.experts == .active, expertsPerToken == nil { return false }
+    return hasValues(for: policy)
+  }
+
+  func hasValues(for policy: CountingPolicy) -> Bool {
     switch policy.density {
     case .dense: true
     case .nonZero: nonZero != nil && (masks.isEmpty || countKept != nil)

@@ -58,7 +58,7 @@ extension CountingPolicy {
 
   /// What one element is.
   public enum Elements: String, Hashable, Sendable, CaseIterable {
-    /// A position of a tensor's shape, whatever holds it.
+    /// An element of the weight, whatever holds it: eight weights of four bits in an I32 are eight.
     case logical
     /// What holds it: two elements of four bits are one byte.
     case containers
@@ -88,6 +88,14 @@ extension CountingPolicy {
     case asStored = "as-stored"
     /// As after folding into the layer before: of a norm with statistics only the shift is left.
     case folded
+  }
+
+  /// Which of the experts are counted that a router chooses among.
+  public enum Experts: String, Hashable, Sendable, CaseIterable {
+    /// All of them.
+    case all
+    /// As many as a token is sent to.
+    case active
   }
 
   /// A ratio, by name.

@@ -27,8 +27,7 @@ extension CountingPolicy {
       "format", "$schema", "id", "version", "title", "description", "source", "roles", "parts", "names",
       "assign",
       "scope", "heads", "stems", "times", "ties", "density", "elements", "bits", "bytes_in", "trainable",
-      "norms",
-      "ratio", "selection",
+      "norms", "experts", "ratio", "selection",
     ])
     _ = try reader.optionalString("$schema")
     id = try reader.identifier()
@@ -51,6 +50,7 @@ extension CountingPolicy {
     sizeUnit = try reader.word("bytes_in", SizeUnit.self) ?? .bytes
     trainability = try reader.trainability()
     norms = try reader.word("norms", Norms.self) ?? .asStored
+    experts = try reader.word("experts", Experts.self) ?? .all
     ratio = try reader.word("ratio", Ratio.self) ?? .ofStored
     selection = try reader.selection()
     // Where an editor finds the schema is no part of the rule.

@@ -44,6 +44,8 @@ public struct CountingPolicy: Hashable, Sendable {
   public let trainability: Trainability?
   /// How norms are counted.
   public let norms: Norms
+  /// Which routed experts are counted.
+  public let experts: Experts
   /// The ratio that stands beside a number.
   public let ratio: Ratio
   /// The virtual networks over which an expectation is taken; nil for none.

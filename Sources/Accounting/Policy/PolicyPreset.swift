@@ -18,6 +18,8 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
   case piggybackIdealBits = "piggyback-ideal-bits"
   case piggybackAsStored = "piggyback-as-stored"
   case packnetWithMasks = "packnet-with-masks"
+  case activeHF = "active-hf"
+  case activeNoEmbeddings = "active-no-embeddings"
 
   /// The document, byte for byte as it is in `Policies/`.
   ///
@@ -40,8 +42,13 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
     case .piggybackIdealBits: PackageResources.piggyback_ideal_bits_json
     case .piggybackAsStored: PackageResources.piggyback_as_stored_json
     case .packnetWithMasks: PackageResources.packnet_with_masks_json
+    case .activeHF: PackageResources.active_hf_json
+    case .activeNoEmbeddings: PackageResources.active_no_embeddings_json
     }
   }
+
+  /// Those that count any file by itself; the others must be told how many experts a token is sent to.
+  public static let general = allCases.filter { $0 != .activeHF && $0 != .activeNoEmbeddings }
 
   /// The policy with this id.
   ///

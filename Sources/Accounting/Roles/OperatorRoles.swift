@@ -10,9 +10,12 @@ public struct OperatorUse: Hashable, Sendable {
   public let beside: String?
   /// The node, as a message calls it.
   public let node: String
+  /// Elements that the node says are in the tensor, where several are packed into one; nil where each is one.
+  public let elements: Int?
 
   /// A use.
-  public init(operation: String, input: Int, beside: String?, node: String) {
+  public init(operation: String, input: Int, beside: String?, node: String, elements: Int? = nil) {
+    self.elements = elements
     self.operation = operation
     self.input = input
     self.beside = beside
@@ -44,6 +47,11 @@ enum OperatorRoles {
       // Their moments come from what they are given, so there is nothing to fold them into.
       return ClassifiedRole(.normAffine, reason)
     case ("Gather", 0) where rank == 2: return ClassifiedRole(.embedding, reason)
+    case ("com.microsoft.MatMulNBits", 1): return ClassifiedRole(.weight, reason)
+    case ("com.microsoft.GatherBlockQuantized", 0): return ClassifiedRole(.embedding, reason)
+    case ("com.microsoft.MatMulNBits", 2...4), ("com.microsoft.GatherBlockQuantized", 2...3):
+      return ClassifiedRole(.quantisation, reason)
+    case ("com.microsoft.MatMulNBits", 5): return ClassifiedRole(.bias, reason)
     case ("QuantizeLinear", 1...2), ("DequantizeLinear", 1...2): return ClassifiedRole(.quantisation, reason)
     default: return nil
     }

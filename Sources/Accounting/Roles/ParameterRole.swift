@@ -12,13 +12,16 @@ public enum ParameterRole: String, Hashable, Sendable, CaseIterable {
   case normStatistics = "norm-statistics"
   /// A number of steps or batches.
   case counter
+  /// What a model keeps beside its parameters and training does not change: rotary frequencies, positions, whole
+  /// numbers.
+  case buffer
   /// What chooses among units, experts or blocks: a router, a gate, the logits of a search.
   case selector
   /// Which elements of another tensor are used: a mask, or a map of owners.
   case mask
   /// Who uses what, kept as a tensor: indices of tasks, widths, levels.
   case assignment
-  /// Scales and zero points of quantised weights.
+  /// The bookkeeping of quantised weights: scales, zero points, shapes, orders.
   case quantisation
   /// What makes a smaller kernel from a larger one.
   case kernelTransform = "kernel-transform"
@@ -31,7 +34,7 @@ public enum ParameterRole: String, Hashable, Sendable, CaseIterable {
   public var isTrainable: Bool? {
     switch self {
     case .weight, .embedding, .bias, .normAffine, .selector, .kernelTransform, .other: nil
-    case .normStatistics, .counter, .mask, .assignment, .quantisation, .optimizerState: false
+    case .normStatistics, .counter, .buffer, .mask, .assignment, .quantisation, .optimizerState: false
     }
   }
 }

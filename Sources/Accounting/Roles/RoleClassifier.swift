@@ -12,21 +12,55 @@ public enum RoleClassifier {
   public static func roles(
     of specs: [TensorSpec], uses: [TensorName: OperatorUse] = [:]
   ) -> [ClassifiedRole] {
+    roles(of: specs, uses: uses, packed: PackedWeights(specs, uses: uses))
+  }
+
+  static func roles(
+    of specs: [TensorSpec], uses: [TensorName: OperatorUse], packed: PackedWeights
+  ) -> [ClassifiedRole] {
     let names = specs.map { RoleName($0.name) }
     var modules = [ModuleKey: Siblings](minimumCapacity: specs.count)
     for (spec, name) in zip(specs, names) where name.word != .unknown {
       modules[name.module, default: Siblings()].note(spec, name)
     }
-    return zip(specs, names).map { spec, name in
+    return specs.indices.map { place in
+      let (spec, name) = (specs[place], names[place])
       let components = NameComponents(spec.name)
       let use = uses.isEmpty ? nil : uses[spec.name]
-      let found = role(of: spec, name, components, use, among: modules[name.module] ?? Siblings())
+      let found: ClassifiedRole
+      if let packing = packed.packings[place] {
+        found = ClassifiedRole(isEmbedding(name.module) ? .embedding : .weight, packing.reason)
+      } else if packed.bookkeeping.contains(place) {
+        found = ClassifiedRole(.quantisation, "scales of packed weights")
+      } else {
+        found = settled(
+          role(of: spec, name, components, use, among: modules[name.module] ?? Siblings()), spec, components)
+      }
       guard let (part, component) = PartClassifier.part(of: components) else { return found }
       return ClassifiedRole(
         found.role, "\(found.reason); \(part.rawValue): under '\(component)'", part: part,
         foldsAway: found.foldsAway)
     }
   }
+
+  /// The role, or that of a buffer where the name or whole numbers say so: no optimizer changes whole numbers. Those of
+  /// eight bits and less may be quantised weights.
+  private static func settled(
+    _ found: ClassifiedRole, _ spec: TensorSpec, _ components: NameComponents
+  ) -> ClassifiedRole {
+    guard mayBeBuffer.contains(found.role) else { return found }
+    if let reason = BufferRoles.reason(of: components, rank: spec.shape.count) {
+      return ClassifiedRole(.buffer, reason)
+    }
+    let isInteger = spec.dtype.kind == .signed || spec.dtype.kind == .unsigned
+    // Biases of quantised layers are sums of 32 bits.
+    return isInteger && found.role != .bias && (spec.dtype.bits > 8 || found.role == .other)
+      ? ClassifiedRole(.buffer, "whole numbers, which training does not change") : found
+  }
+
+  private static let mayBeBuffer: Set<ParameterRole> = [
+    .weight, .embedding, .bias, .other, .normAffine, .selector,
+  ]
 
   private static func role(
     of spec: TensorSpec, _ name: RoleName, _ components: NameComponents, _ use: OperatorUse?,

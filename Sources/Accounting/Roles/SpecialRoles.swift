@@ -19,6 +19,9 @@ enum SpecialRoles {
     if quantisation.contains(last) || quantisationEndings.endsAny(last) {
       return (.quantisation, "\(quoted(last)) belongs to quantised weights")
     }
+    for component in name.list where component.elementsEqual("quant_state".utf8) {
+      return (.quantisation, "\(quoted(component)) belongs to quantised weights")
+    }
     for component in name.list where selectors.contains(component) || selectorEndings.endsAny(component) {
       return (.selector, "\(quoted(component)) chooses what is used")
     }
@@ -35,10 +38,11 @@ enum SpecialRoles {
   private static let maskEndings = WordTable(["_mask", "_owner", "_owners"])
   private static let metadata = WordTable(["dataset2idx", "dataset2biases", "assignment", "width_list"])
   private static let quantisation = WordTable([
-    "scales", "qzeros", "g_idx", "absmax", "quant_map", "scb", "zero_point", "zero_points",
+    "scales", "qzeros", "g_idx", "absmax", "quant_map", "nested_absmax", "nested_quant_map", "scb",
+    "weight_format", "zero_point", "zero_points", "weight_shape",
   ])
   private static let quantisationEndings = WordTable([
-    "_scale_inv", "_zero_point", "weight_scale", "input_scale",
+    "_scale_inv", "_zero_point", "_g_idx", "_global_scale", "weight_scale", "weight_scale_2", "input_scale",
   ])
   private static let selectors = WordTable(["router", "selector", "gating"])
   private static let selectorEndings = WordTable(["_logits"])

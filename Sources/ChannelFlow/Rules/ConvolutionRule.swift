@@ -14,34 +14,22 @@ enum ConvolutionRule {
   private static func apply(_ call: FlowCall, isTransposed: Bool) throws(FlowError) -> [FlowValue] {
     let (x, w) = (try call.input(0), try call.input(1))
     call.keepsZeros = true
-    guard let weights = w.shape, weights.count >= 3 else {
-      for index in call.inputs.indices {
-        call.fixAll(index, "the extents at \(call.node.shown) are not known")
-      }
-      return [.unknown]
+    guard let weights = w.shape, let shape = x.shape, weights.count >= 3 else {
+      return try call.unknownExtents()
     }
     let groups = max(1, call.int("group") ?? 1)
     guard groups <= 1 << 24, weights[0] % groups == 0 else {
       throw call.refusal("groups that divide \(weights[0]) channels", "\(groups)")
     }
     for dimension in 2..<weights.count {
-      let places = try call.labels(1, dimension)
-      if call.labels.isChecking, places?.contains(where: { $0 > 0 }) == true {
-        throw call.refusal("a kernel that is whole", "its dimension \(dimension) cut")
-      }
-      call.fix(places, "a kernel stays whole")
+      try call.stop(try call.labels(1, dimension), "a kernel stays whole")
+      try call.stop(try call.labels(0, dimension), "\(call.node.shown) slides along it")
     }
     let (input, output) = isTransposed ? (0, 1) : (1, 0)
     // Of a transposed convolution w is [C, K / groups], of another [K, C / groups].
     let channels = isTransposed ? weights[0] : groups * weights[1]
-    guard x.shape == nil || x.rank == weights.count && x.shape?[1] == channels else {
-      throw call.refusal("\(channels) channels", "\(x.shape?.description ?? "")")
-    }
-    for dimension in 2..<weights.count where x.shape != nil {
-      call.fix(try call.labels(0, dimension), "\(call.node.shown) slides along it")
-    }
-    if x.shape == nil {
-      call.fix(try call.labels(1, input), "what goes into \(call.node.shown) is not known")
+    guard shape.count == weights.count, shape[1] == channels else {
+      throw call.refusal("\(channels) channels", "\(shape)")
     }
     if x.isRaw, !call.context.options.cutsFirst {
       call.fix(try call.labels(1, output), "\(call.node.shown) is a first layer")
@@ -53,16 +41,14 @@ enum ConvolutionRule {
         call, groups: groups, input: input, output: output, isTransposed: isTransposed, weights: weights
       ).apply()
     let labels = try call.meet(made, 2, 0)
-    guard let shape = x.shape else { return [FlowValue.unknown] }
     let kernel = Array(weights[2...])
     let spatial =
       isTransposed ? Extents.transposed(call, shape, kernel) : Extents.windows(call, shape, kernel)
     let count = isTransposed ? groups * weights[1] : weights[0]
     var result = FlowValue(spatial.map { [shape[0], count] + $0 })
-    result.factors = LabelFactor.list(x.factors.first { $0.dimensions == [0] }?.labels, 0)
+    result.factors = LabelFactor.list(try call.labels(0, 0), 0)
     result.factors += LabelFactor.list(labels, 1)
     result.isConstant = x.isConstant && w.isConstant
-    if result.shape == nil { return [.unknown] }
     return [result]
   }
 
@@ -102,6 +88,8 @@ extension FlowCall {
     } else {
       joint = try joined(a, b, "channels")
     }
+    end(a)
+    end(b)
     guard labels.isChecking, let joint else { return }
     let wanted = joint.map(labels.isKept)
     if wanted.allSatisfy({ $0 }) { return }

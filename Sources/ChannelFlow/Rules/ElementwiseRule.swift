@@ -12,10 +12,7 @@ enum ElementwiseRule {
   static func apply(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
     let given = call.inputs.indices.filter { call.inputs[$0] != nil }
     let shapes = given.compactMap { call.inputs[$0]?.shape }
-    guard shapes.count == given.count, let shape = broadcast(shapes) else {
-      for index in given { call.fixAll(index, "the extents at \(call.node.shown) are not known") }
-      return [.unknown]
-    }
+    guard let shape = broadcast(shapes) else { return try call.unknownExtents() }
     var result = FlowValue(shape)
     result.isConstant = given.allSatisfy { call.inputs[$0]?.isConstant == true }
     result.isRaw =
@@ -23,12 +20,16 @@ enum ElementwiseRule {
       && given.allSatisfy { call.inputs[$0]?.isRaw == true || call.inputs[$0]?.isConstant == true }
     if try passJoint(call, given, &result) { return [result] }
     for dimension in shape.indices where shape[dimension] != 1 {
-      if let labels = try join(call, given, shape, dimension) {
-        result.factors.append(LabelFactor(dimensions: [dimension], labels: labels))
+      let places = given.compactMap { index -> (index: Int, dimension: Int)? in
+        guard let own = call.inputs[index]?.shape else { return nil }
+        let place = dimension - (shape.count - own.count)
+        return place >= 0 && own[place] != 1 ? (index, place) : nil
       }
+      let labels = try call.together(places)
+      result.factors += LabelFactor.list(labels, dimension)
+      try call.selectTogether(places, labels)
     }
     call.keepsZeros = keepsZeros(call, given, result)
-    try select(call, given, result)
     return [result]
   }
 
@@ -46,69 +47,36 @@ enum ElementwiseRule {
     return result
   }
 
-  /// Labels of one dimension: values that the network computes decide, weights follow.
-  private static func join(
-    _ call: FlowCall, _ given: [Int], _ shape: [Int], _ dimension: Int
-  ) throws(FlowError) -> [ChannelLabel]? {
-    var result: [ChannelLabel]?
-    var hasLeader = false
-    for isConstant in [false, true] {
-      for index in given where call.inputs[index]?.isConstant == isConstant {
-        guard let value = call.inputs[index], let own = value.shape else { continue }
-        let place = dimension - (shape.count - own.count)
-        guard place >= 0, own[place] != 1 else { continue }
-        let labels = try call.labels(index, place)
-        if isConstant, hasLeader {
-          result = try call.follow(result, labels, "channels")
-        } else {
-          result = try call.joined(result, labels, "channels")
-          hasLeader = hasLeader || !isConstant
-        }
-      }
-    }
-    return result
-  }
-
-  /// A joint factor of one value stays joint where no other value has anything to say on its dimensions, or says the same.
+  /// A joint factor stays joint where every other value is the same along all of its dimensions, or has it too.
   private static func passJoint(
     _ call: FlowCall, _ given: [Int], _ result: inout FlowValue
   ) throws(FlowError) -> Bool {
-    var joint: [ChannelLabel]?
-    var dimensions: [Int] = []
+    var joint: LabelFactor?
     for index in given {
       guard var value = call.inputs[index] else { continue }
       call.simplify(&value)
       call.inputs[index] = value
-      guard !value.factors.isEmpty else { continue }
-      guard value.factors.count == 1, value.factors[0].dimensions.count > 1, value.shape == result.shape
-      else {
-        return false
-      }
-      let factor = value.factors[0]
-      guard joint == nil || dimensions == factor.dimensions else { return false }
-      joint = try call.joined(joint, factor.labels, "channels")
-      dimensions = factor.dimensions
+      guard let factor = value.factors.first else { continue }
+      guard value.factors.count == 1, factor.dimensions.count > 1, value.shape == result.shape,
+        joint == nil || joint?.dimensions == factor.dimensions
+      else { return false }
+      joint = joint ?? factor
     }
-    guard let joint else { return false }
+    guard var joint, let rank = result.shape?.count else { return false }
+    let others = given.compactMap { call.inputs[$0] }.filter(\.factors.isEmpty)
+    for other in others {
+      let shift = rank - other.rank
+      let isSpread = joint.dimensions.allSatisfy { $0 < shift || other.shape?[$0 - shift] == 1 }
+      guard isSpread else { return false }
+    }
+    for index in given {
+      guard let own = call.inputs[index]?.factors.first else { continue }
+      joint.labels = try call.joined(joint.labels, own.labels, "channels") ?? joint.labels
+    }
     call.touched.formUnion(given)
-    result.factors = [LabelFactor(dimensions: dimensions, labels: joint)]
+    result.factors = [joint]
     call.keepsZeros = false
     return true
-  }
-
-  /// Leaves out, of values that have more, what the result does not have.
-  private static func select(_ call: FlowCall, _ given: [Int], _ result: FlowValue) throws(FlowError) {
-    guard call.labels.isChecking, let shape = result.shape else { return }
-    for factor in result.factors {
-      let wanted = factor.labels.map(call.labels.isKept)
-      if wanted.allSatisfy({ $0 }) { continue }
-      for index in given {
-        guard let value = call.inputs[index], let own = value.shape else { continue }
-        let place = factor.dimensions[0] - (shape.count - own.count)
-        guard place >= 0, own[place] != 1 else { continue }
-        try call.select(index, place, wanted)
-      }
-    }
   }
 
   private static func keepsZeros(_ call: FlowCall, _ given: [Int], _ result: FlowValue) -> Bool {

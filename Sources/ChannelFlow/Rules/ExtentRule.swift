@@ -7,19 +7,19 @@ enum ExtentRule {
     let x = try call.input(0)
     guard let shape = x.shape, let target = call.integers(1),
       let full = ElementwiseRule.broadcast([shape, target])
-    else { return unknown(call) }
+    else { return try call.unknownExtents() }
     call.keepsZeros = true
     try call.resolve(0)
     var result = try call.input(0).computed
     result.shape = full
     result.isZero = x.isZero
-    result.isConstant = x.isConstant && call.optional(1)?.isConstant == true
     let shift = full.count - shape.count
     result.factors = result.factors.map {
       LabelFactor(dimensions: $0.dimensions.map { $0 + shift }, labels: $0.labels)
     }
-    // 1 leaves an extent as it is, whatever it is.
+    // What is made as long as something that is cut would have its label, and none says so. 1 leaves an extent as it is.
     var wanted: [Int?] = target.map { _ in nil }
+    try uncounted(call, 1, except: result.factors.map { $0.dimensions[0] - (full.count - target.count) })
     for factor in result.factors {
       let place = factor.dimensions[0] - (full.count - target.count)
       if place >= 0, factor.labels.contains(where: { !call.labels.isKept($0) }) { wanted[place] = 1 }
@@ -32,16 +32,13 @@ enum ExtentRule {
     let x = try call.input(0)
     guard let shape = x.shape, let repeats = call.integers(1), repeats.count == shape.count,
       repeats.allSatisfy({ (0...(1 << 20)).contains($0) })
-    else { return unknown(call) }
+    else { return try call.unknownExtents() }
     call.keepsZeros = true
     try call.resolve(0)
     var result = try call.input(0).computed
     result.shape = zip(shape, repeats).map { $0 &* $1 }
-    for factor in result.factors
-    where repeats[factor.dimensions[0]] * factor.labels.count > PartsRule.positionLimit {
-      call.fix(factor.labels, "\(call.node.shown) has too many positions to follow")
-      result.factors.removeAll { $0.dimensions == factor.dimensions }
-    }
+    // What has too many positions to be followed stops when it is missed among the outputs.
+    result.factors.removeAll { repeats[$0.dimensions[0]] * $0.labels.count > PartsRule.positionLimit }
     result.factors = result.factors.map { factor in
       let count = repeats[factor.dimensions[0]]
       return LabelFactor(
@@ -53,11 +50,11 @@ enum ExtentRule {
   static func resize(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
     let x = try call.input(0)
     guard let shape = x.shape, call.node.attributes["axes"] == nil, let full = resized(call, shape) else {
-      return unknown(call)
+      return try call.unknownExtents()
     }
     call.keepsZeros = true
     for dimension in shape.indices where full[dimension] != shape[dimension] {
-      call.fix(try call.labels(0, dimension), "\(call.node.shown) changes its extent")
+      try call.stop(try call.labels(0, dimension), "\(call.node.shown) changes its extent")
     }
     try call.resolve(0)
     var result = try call.input(0).computed
@@ -85,32 +82,46 @@ enum ExtentRule {
     }
   }
 
-  /// Extents are known before the network runs, those of the dense one too.
+  /// Extents are known before the network runs, those of the dense one too. Those of weights are constants.
   static func shape(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
+    // Which of several dimensions is cut decides what is counted.
+    try call.resolve(0)
     let x = try call.input(0)
     guard let shape = x.shape else { return [.unknown] }
     let isSize = call.node.operation == "Size"
-    func told(_ extents: [Int]) -> Tensor? {
-      if isSize { return call.context.small.integers([extents.reduce(1, &*)], isScalar: true) }
-      let rank = extents.count
-      func place(_ name: String, _ otherwise: Int) -> Int {
-        let given = call.int(name) ?? otherwise
-        return min(max(given < 0 ? given + rank : given, 0), rank)
-      }
-      let (start, end) = (place("start", 0), place("end", rank))
-      return call.context.small.integers(start < end ? Array(extents[start..<end]) : [])
+    let rank = shape.count
+    func place(_ name: String, _ otherwise: Int) -> Int {
+      let given = call.int(name) ?? otherwise
+      return min(max(given < 0 ? given + rank : given, 0), rank)
     }
-    let known = told(shape)
-    var result = FlowValue(known?.shape)
+    let (start, end) = isSize ? (0, rank) : (place("start", 0), place("end", rank))
+    let dimensions = start < end ? start..<end : 0..<0
+    func told(_ extents: [Int]) -> Tensor? {
+      isSize
+        ? call.context.small.integers([extents.reduce(1, &*)], isScalar: true)
+        : call.context.small.integers(Array(extents[dimensions]))
+    }
+    for factor in x.factors { call.leave(factor.labels) }
+    guard let known = told(shape) else { return [.unknown] }
+    if x.isConstant {
+      call.dense.node.operation = "Identity"
+      call.dense.node.attributes = [:]
+      call.dense.replace(input: 0, by: known)
+      return [.constant(known)]
+    }
+    var result = FlowValue(known.shape)
     result.known = known
     result.denseKnown = call.context.denseShape(x).flatMap(told)
+    for factor in x.factors where factor.dimensions.contains(where: dimensions.contains) {
+      result.counted += factor.labels
+    }
     return [result]
   }
 
   static func constantOfShape(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
     guard let extents = call.integers(0), extents.allSatisfy({ $0 >= 0 }) else { return [.unknown] }
+    try uncounted(call, 0)
     var result = FlowValue(extents)
-    result.isConstant = call.optional(0)?.isConstant == true
     result.isZero = true
     if case .tensor(let value)? = call.node.attributes["value"] {
       result.isZero = call.context.small.constant(value)?.reals?.allSatisfy { $0 == 0 } ?? false
@@ -118,8 +129,16 @@ enum ExtentRule {
     return [result]
   }
 
-  private static func unknown(_ call: FlowCall) -> [FlowValue] {
-    call.fixAll(0, "the extents at \(call.node.shown) are not known")
-    return [.unknown]
+  /// Stops at numbers that count channels, but for those of some places.
+  private static func uncounted(
+    _ call: FlowCall, _ index: Int, except places: [Int] = []
+  ) throws(FlowError) {
+    guard let value = call.optional(index), !value.counted.isEmpty else { return }
+    call.adapted.insert(index)
+    let (full, dense) = (value.known?.integers ?? [], value.denseKnown?.integers ?? [])
+    let isSame =
+      full.count == dense.count
+      && full.indices.allSatisfy { full[$0] == dense[$0] || places.contains($0) }
+    if !isSame { try call.stop(value.counted, "\(call.node.shown) makes as many positions") }
   }
 }

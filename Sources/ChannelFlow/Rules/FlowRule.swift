@@ -4,7 +4,9 @@ internal import ONNXGraph
 /// How an operator hands the labels of its inputs on to its outputs.
 ///
 /// A rule gives the outputs' extents and labels. Where a sub-network is made, it also changes the dense node: what its
-/// attributes and constants say of extents. What no rule is for makes everything it touches whole.
+/// attributes and constants say of extents. A label that a rule does not hand on, end or leave out stops there: `FlowWalk`
+/// holds inputs against outputs after each rule, so that a rule can forget nothing. An operator without a rule hands on
+/// nothing.
 typealias FlowRule = @Sendable (FlowCall) throws(FlowError) -> [FlowValue]
 
 enum FlowRules {
@@ -34,6 +36,6 @@ enum FlowRules {
     "ReduceMin": ReductionRule.mixing, "ReduceProd": ReductionRule.mixing, "ReduceL1": ReductionRule.mixing,
     "ReduceL2": ReductionRule.mixing, "ReduceSumSquare": ReductionRule.mixing,
     "ArgMax": ReductionRule.argument, "ArgMin": ReductionRule.argument,
-    "LSTM": RecurrenceRule.lstm, "GRU": RecurrenceRule.gru,
+    "Einsum": EinsumRule.apply, "LSTM": RecurrenceRule.lstm, "GRU": RecurrenceRule.gru,
   ]
 }

@@ -44,7 +44,7 @@ struct GroupedConvolution {
   private func wholeGroups(
     _ x: [ChannelLabel]?, _ first: [ChannelLabel]?, _ second: [ChannelLabel]?
   ) throws(FlowError) -> [ChannelLabel]? {
-    call.fix(second, "\(call.node.shown) is cut by groups")
+    try call.stop(second, "\(call.node.shown) is cut by groups")
     let inner = isTransposed ? inPerGroup : outPerGroup
     guard let x, let first else {
       call.fix(first, "\(call.node.shown) meets channels there that are whole")
@@ -52,6 +52,9 @@ struct GroupedConvolution {
       guard call.labels.isChecking, x != nil || first != nil else { return nil }
       throw call.refusal("channels and their groups' weights cut alike", "only one of them cut")
     }
+    // A group sums over its own channels, whose label goes on.
+    call.leave(x)
+    call.leave(first)
     // One label per group, which all of its positions get.
     var own: [ChannelLabel] = []
     for group in 0..<groups {
@@ -84,13 +87,16 @@ struct GroupedConvolution {
   ) throws(FlowError) -> [ChannelLabel]? {
     // The dimension that runs through the groups, and the one that they share.
     let (long, short) = (try alike(isTransposed ? x : first, "output channels"), second)
+    call.end(x)
     if isTransposed {
       let inputs = try alike(first, "input channels")
       _ = try call.follow(long, inputs, "input channels of every group")
+      call.end(inputs)
       return short.map { short in (0..<groups).flatMap { _ in short } }
     }
     let inputs = try alike(x, "input channels")
     _ = try call.follow(inputs, short, "input channels of every group")
+    call.end(short)
     return long.map { long in (0..<groups).flatMap { _ in long } }
   }
 

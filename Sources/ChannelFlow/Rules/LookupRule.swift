@@ -7,28 +7,20 @@ enum LookupRule {
     let (data, indices) = (try call.input(0), try call.input(1))
     guard let shape = data.shape, let places = indices.shape,
       let axis = call.axis(call.int("axis") ?? 0, rank: shape.count)
-    else {
-      call.fixAll(0, "the extents at \(call.node.shown) are not known")
-      return [.unknown]
-    }
+    else { return try call.unknownExtents() }
     call.keepsZeros = true
     let known = call.integers(1)?.map { $0 < 0 ? $0 + shape[axis] : $0 }
     if let known, places.count <= 1, known.allSatisfy({ (0..<shape[axis]).contains($0) }) {
       return [try constant(call, data, axis, known, isScalar: places.isEmpty)]
     }
-    let rows = try call.labels(0, axis)
-    if call.labels.isChecking, let rows, rows.contains(where: { !call.labels.isKept($0) }) {
-      // Rows that are left would have other numbers than those it is asked for.
-      throw call.refusal("a table that is whole where it is looked up by number", "one that is cut there")
-    }
-    call.fix(rows, "\(call.node.shown) looks it up by number")
+    // Rows that are left would have other numbers than those it is asked for.
+    try call.stop(try call.labels(0, axis), "\(call.node.shown) looks it up by number")
     var result = try call.input(0).computed
     result.shape = Array(shape[..<axis]) + places + Array(shape[(axis + 1)...])
     result.factors = result.factors.filter { !$0.dimensions.contains(axis) }.map { factor in
       LabelFactor(
         dimensions: factor.dimensions.map { $0 > axis ? $0 + places.count - 1 : $0 }, labels: factor.labels)
     }
-    result.isConstant = data.isConstant && indices.isConstant
     result.isRaw = data.isRaw
     return [result]
   }
@@ -46,18 +38,15 @@ enum LookupRule {
       call.dense.replace(
         input: 1, by: call.context.small.integers(ranks, isScalar: isScalar, like: call.optional(1)?.known))
     }
-    var result = try call.taken(data, axis, known)
-    result.isConstant = data.isConstant
-    if isScalar {
-      // A label of the one position that is left would have no dimension: it goes with those beside it, or nowhere.
-      var left = result
-      _ = try call.labels(of: &left, axis)
-      for factor in left.factors where factor.dimensions == [axis] {
-        call.fix(factor.labels, "\(call.node.shown) takes one of its positions")
-      }
-      left.factors.removeAll { $0.dimensions == [axis] }
-      return left.without([axis])
+    let result = try call.taken(data, axis, known)
+    if !isScalar { return result }
+    // A label of the one position that is left would have no dimension: it goes with those beside it, or nowhere.
+    var left = result
+    _ = try call.labels(of: &left, axis)
+    for factor in left.factors where factor.dimensions == [axis] {
+      try call.stop(factor.labels, "\(call.node.shown) takes one of its positions")
     }
-    return result
+    left.factors.removeAll { $0.dimensions == [axis] }
+    return left.without([axis])
   }
 }

@@ -15,60 +15,55 @@ enum NormRule {
 
   private static func perChannel(_ call: FlowCall, weights: ClosedRange<Int>) throws(FlowError) -> [FlowValue]
   {
-    var result = try call.input(0)
-    guard result.rank >= 2 else {
-      for index in call.inputs.indices {
-        call.fixAll(index, "the extents at \(call.node.shown) are not known")
-      }
-      return [.unknown]
-    }
+    let rank = try call.input(0).rank
+    guard rank >= 2 else { return try call.unknownExtents() }
     let x = try call.labels(0, 1)
     for index in weights { _ = try call.meet(x, index, 0) }
-    result = try call.input(0)
-    if call.node.operation == "InstanceNormalization" {
-      for dimension in 2..<max(2, result.rank) { call.fix(try call.labels(0, dimension), mixes(call)) }
-    }
+    if call.node.operation == "InstanceNormalization" { try mix(call, 2..<max(2, rank)) }
+    var result = try call.input(0).computed
     result.isRaw = false
-    return [result.computed] + call.node.outputs.dropFirst().map { _ in .unknown }
+    return [result]
   }
 
   static func layer(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
-    let x = try call.input(0)
-    if let first = call.axis(call.int("axis") ?? -1, rank: x.rank) {
-      for dimension in first..<x.rank { call.fix(try call.labels(0, dimension), mixes(call)) }
-      for index in 1..<max(1, call.inputs.count) {
-        guard let weight = call.optional(index) else { continue }
-        for dimension in 0..<weight.rank where weight.shape?[dimension] != 1 {
-          _ = try call.follow(
-            try call.labels(0, x.rank - weight.rank + dimension), try call.labels(index, dimension),
-            "channels")
-        }
+    let rank = try call.input(0).rank
+    guard let first = call.axis(call.int("axis") ?? -1, rank: rank) else { return try call.unknownExtents() }
+    try mix(call, first..<rank)
+    for index in call.inputs.indices.dropFirst() {
+      guard let weight = call.optional(index) else { continue }
+      for dimension in 0..<weight.rank where weight.shape?[dimension] != 1 {
+        guard rank >= weight.rank else { return try call.unknownExtents() }
+        try call.stop(try call.labels(index, dimension), mixes(call))
       }
     }
-    return [try call.input(0).computed] + call.node.outputs.dropFirst().map { _ in .unknown }
+    return [try call.input(0).computed]
   }
 
   static func group(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
-    call.fix(try call.labels(0, 1), mixes(call))
-    for index in 1...2 { _ = try call.follow(try call.labels(0, 1), try call.labels(index, 0), "channels") }
+    try mix(call, 1..<2)
+    for index in 1...2 { try call.stop(try call.labels(index, 0), mixes(call)) }
     return [try call.input(0).computed]
   }
 
   static func response(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
-    call.fix(try call.labels(0, 1), mixes(call))
+    try mix(call, 1..<2)
     return [try call.input(0).computed]
   }
 
   static func softmax(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
-    let x = try call.input(0)
+    let rank = try call.input(0).rank
     let isOld = call.opset < 13
-    if let axis = call.axis(call.int("axis") ?? (isOld ? 1 : -1), rank: x.rank) {
-      // Before version 13 all dimensions from the axis on are one.
-      for dimension in axis..<(isOld ? x.rank : axis + 1) {
-        call.fix(try call.labels(0, dimension), mixes(call))
-      }
+    guard let axis = call.axis(call.int("axis") ?? (isOld ? 1 : -1), rank: rank) else {
+      return try call.unknownExtents()
     }
+    // Before version 13 all dimensions from the axis on are one.
+    try mix(call, axis..<(isOld ? rank : axis + 1))
     return [try call.input(0).computed]
+  }
+
+  /// Dimensions whose channels cannot be cut, because each result depends on all of them.
+  static func mix(_ call: FlowCall, _ dimensions: Range<Int>) throws(FlowError) {
+    for dimension in dimensions { try call.stop(try call.labels(0, dimension), mixes(call)) }
   }
 
   static func mixes(_ call: FlowCall) -> String {
@@ -83,6 +78,7 @@ extension FlowValue {
     value.known = nil
     value.denseKnown = nil
     value.constant = nil
+    value.counted = []
     value.isZero = false
     return value
   }

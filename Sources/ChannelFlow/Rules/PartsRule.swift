@@ -12,10 +12,7 @@ enum PartsRule {
     guard let rank = shapes.first?.count, shapes.count == given.count,
       shapes.allSatisfy({ $0.count == rank }),
       let axis = call.axis(call.int("axis") ?? 1, rank: rank)
-    else {
-      for index in given { call.fixAll(index, "the extents at \(call.node.shown) are not known") }
-      return [.unknown]
-    }
+    else { return try call.unknownExtents() }
     for index in given {
       try call.resolve(index)
       // Shortcuts are padded with tensors of zeros, which have to be read to be known.
@@ -26,38 +23,28 @@ enum PartsRule {
     }
     var result = FlowValue(shapes[0])
     result.shape?[axis] = shapes.reduce(0) { $0 + $1[axis] }
-    result.isConstant = given.allSatisfy { call.inputs[$0]?.isConstant == true }
     result.isRaw = given.allSatisfy { call.inputs[$0]?.isRaw == true }
     call.keepsZeros = true
     for dimension in 0..<rank where dimension != axis {
-      var joint: [ChannelLabel]?
-      for index in given { joint = try call.joined(joint, try call.labels(index, dimension), "channels") }
-      guard let joint else { continue }
+      let places = given.map { (index: $0, dimension: dimension) }
+      guard let joint = try call.together(places) else { continue }
       result.factors.append(LabelFactor(dimensions: [dimension], labels: joint))
-      for index in given {
-        if try call.labels(index, dimension) == nil { call.keepsZeros = false }
-        if call.labels.isChecking { try call.select(index, dimension, joint.map(call.labels.isKept)) }
-      }
+      for index in given where try call.labels(index, dimension) == nil { call.keepsZeros = false }
+      try call.selectTogether(places, joint)
     }
-    guard result.shape?[axis] ?? 0 <= positionLimit else {
-      for index in given {
-        call.fix(try call.labels(index, axis), "\(call.node.shown) has too many positions to follow")
-      }
-      return [result]
-    }
+    // What has too many positions to be followed stops when it is missed among the outputs.
+    guard result.shape?[axis] ?? 0 <= positionLimit else { return [result] }
     let hasZeros = given.contains { call.inputs[$0]?.isZero == true }
     var labels: [ChannelLabel] = []
     for index in given {
       let extent = call.inputs[index]?.shape?[axis] ?? 0
       let own = try call.labels(index, axis) ?? [ChannelLabel](repeating: 0, count: extent)
       if call.inputs[index]?.isZero == true {
-        call.fix(own, "it is zeros that \(call.node.shown) pads with")
-        if call.labels.isChecking, own.contains(where: { $0 != 0 }) {
-          throw call.refusal("zeros that are whole, which fit beside any unit", "a cut through them")
-        }
+        try call.stop(own, "it is zeros that \(call.node.shown) pads with")
         labels += (0..<extent).map { _ in call.labels.padding() }
       } else {
         // Beside zeros the channels are those of a narrower axis within a wider one.
+        if hasZeros { call.leave(own) }
         labels += hasZeros ? own.map(call.labels.image) : own
       }
     }
@@ -74,7 +61,7 @@ enum PartsRule {
       let sizes = sizes(call, shape[axis]), sizes.allSatisfy({ (0...shape[axis]).contains($0) }),
       sizes.count <= 1 << 16, sizes.reduce(0, +) == shape[axis], sizes.count == call.node.outputs.count,
       shape[axis] <= positionLimit
-    else { return unknown(call) }
+    else { return try call.unknownExtents() }
     var results: [FlowValue] = []
     var start = 0
     for size in sizes {
@@ -89,8 +76,11 @@ enum PartsRule {
         call.dense.node.attributes["split"] = .ints(counts.map(Int64.init))
       } else {
         call.dense.node.attributes["num_outputs"] = nil
+        call.adapted.insert(1)
         call.dense.replace(input: 1, by: call.context.small.integers(counts))
       }
+    } else if call.opset >= 13, call.optional(1) != nil {
+      try call.adapt(1, sizes.map { _ in nil })
     }
     return results
   }
@@ -109,25 +99,24 @@ enum PartsRule {
     let isOld = call.opset < 10
     guard let shape = value.shape, let starts = isOld ? call.ints("starts") : call.integers(1),
       let ends = isOld ? call.ints("ends") : call.integers(2)
-    else { return unknown(call) }
+    else { return try call.unknownExtents() }
     let axes = (isOld ? call.ints("axes") : call.integers(3)) ?? Array(starts.indices)
     let steps = (isOld ? nil : call.integers(4)) ?? starts.map { _ in 1 }
     guard ends.count == starts.count, axes.count == starts.count, steps.count == starts.count else {
-      return unknown(call)
+      return try call.unknownExtents()
     }
     var (newStarts, newEnds): ([Int?], [Int?]) = (starts.map { _ in nil }, ends.map { _ in nil })
     for (place, given) in axes.enumerated() {
-      guard let axis = call.axis(given, rank: shape.count) else { return unknown(call) }
-      guard steps[place].magnitude <= 1 << 31, shape[axis] <= positionLimit else { return unknown(call) }
+      guard let axis = call.axis(given, rank: shape.count) else { return try call.unknownExtents() }
+      guard steps[place].magnitude <= 1 << 31, shape[axis] <= positionLimit else {
+        return try call.unknownExtents()
+      }
       let positions = positions(starts[place], ends[place], steps[place], shape[axis])
       if let labels = value.factors.first(where: { $0.dimensions == [axis] })?.labels,
         positions.count < shape[axis]
       {
         if steps[place] != 1 {
-          call.fix(labels, "\(call.node.shown) steps over its channels")
-          if call.labels.isChecking {
-            throw call.refusal("a step of 1 along channels that are cut", "\(steps[place])")
-          }
+          try call.stop(labels, "\(call.node.shown) takes every \(steps[place])th of its channels")
         }
         let start = labels.prefix(positions.first ?? 0).count { call.labels.isKept($0) }
         newStarts[place] = start
@@ -157,12 +146,12 @@ enum PartsRule {
   static func pad(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
     var value = try call.input(0).computed
     guard let shape = value.shape, let pads = call.opset < 11 ? call.ints("pads") : call.integers(1) else {
-      return unknown(call)
+      return try call.unknownExtents()
     }
     let given = call.optional(3) == nil ? Array(shape.indices) : call.integers(3)
     guard let axes = given?.compactMap({ call.axis($0, rank: shape.count) }), axes.count == given?.count,
       pads.count == 2 * axes.count
-    else { return unknown(call) }
+    else { return try call.unknownExtents() }
     var isZero = call.string("mode") ?? "constant" == "constant"
     if case .float(let number)? = call.node.attributes["value"], number != 0 { isZero = false }
     if call.optional(2) != nil, call.optional(2)?.known?.reals?.first != 0 { isZero = false }
@@ -170,18 +159,16 @@ enum PartsRule {
     for (place, axis) in axes.enumerated() {
       let (before, behind) = (pads[place], pads[place + axes.count])
       guard before != 0 || behind != 0 else { continue }
-      guard before.magnitude <= 1 << 31, behind.magnitude <= 1 << 31 else { return unknown(call) }
+      guard before.magnitude <= 1 << 31, behind.magnitude <= 1 << 31 else { return try call.unknownExtents() }
       let labels = try call.labels(of: &value, axis)
       value.shape?[axis] = max(0, shape[axis] + before + behind)
       guard let labels else { continue }
       guard isZero, before >= 0, behind >= 0, before + behind <= 1 << 20 else {
-        call.fix(labels, "\(call.node.shown) pads its channels with more than zeros")
-        if call.labels.isChecking {
-          throw call.refusal("zeros around channels that are cut", "another padding")
-        }
+        try call.stop(labels, "\(call.node.shown) pads its channels with more than zeros")
         value.factors.removeAll { $0.dimensions == [axis] }
         continue
       }
+      call.leave(labels)
       value.factors = value.factors.map { factor in
         guard factor.dimensions == [axis] else { return factor }
         return LabelFactor(
@@ -192,11 +179,6 @@ enum PartsRule {
     }
     return [value]
   }
-
-  private static func unknown(_ call: FlowCall) -> [FlowValue] {
-    call.fixAll(0, "the extents at \(call.node.shown) are not known")
-    return call.node.outputs.map { _ in .unknown }
-  }
 }
 
 extension FlowCall {
@@ -205,6 +187,8 @@ extension FlowCall {
     guard let shape = value.shape else { return .unknown }
     var result = value.computed
     result.isZero = value.isZero
+    // Positions that are not taken need nothing of their own.
+    for factor in value.factors where factor.dimensions.contains(axis) { leave(factor.labels) }
     result.factors = value.factors.map { factor in
       guard let place = factor.dimensions.firstIndex(of: axis) else { return factor }
       var inner = 1
@@ -222,26 +206,26 @@ extension FlowCall {
     return result
   }
 
-  /// Gives an input that says extents or places other numbers in the dense network; nil leaves one as it is.
+  /// Gives an input that says extents or places other numbers in the dense network; nil leaves the whole network's.
   ///
   /// What the graph computes while it runs is corrected by what it would be off.
   func adapt(_ index: Int, _ wanted: [Int?]) throws(FlowError) {
-    guard labels.isChecking, wanted.contains(where: { $0 != nil }) else { return }
-    guard let value = optional(index), let full = value.known?.integers, full.count == wanted.count else {
+    adapted.insert(index)
+    guard labels.isChecking, let value = optional(index) else { return }
+    let found = value.isConstant ? value.known?.integers : value.denseKnown?.integers
+    guard let full = value.known?.integers, full.count == wanted.count, let found, found.count == full.count
+    else {
+      if value.counted.isEmpty, !wanted.contains(where: { $0 != nil }) { return }
       throw refusal("extents that are known before the network runs", "others")
     }
+    let numbers = zip(full, wanted).map { $1 ?? $0 }
+    if numbers == found { return }
     if value.isConstant {
-      let numbers = zip(full, wanted).map { $1 ?? $0 }
-      if numbers != full {
-        dense.replace(input: index, by: context.small.integers(numbers, like: value.known))
-      }
-      return
+      dense.replace(input: index, by: context.small.integers(numbers, like: value.known))
+    } else {
+      let delta = zip(numbers, found).map { $0 &- $1 }
+      let constant = dense.constant(context.small.integers(delta, like: value.known))
+      dense.put("Add", before: index, with: [constant])
     }
-    guard let found = value.denseKnown?.integers, found.count == wanted.count else {
-      throw refusal("extents that are known before the network runs", "others")
-    }
-    let delta = zip(found, wanted).map { found, wanted in wanted.map { $0 - found } ?? 0 }
-    if delta.allSatisfy({ $0 == 0 }) { return }
-    dense.put("Add", before: index, with: [dense.constant(context.small.integers(delta, like: value.known))])
   }
 }

@@ -7,7 +7,7 @@ enum ProductRule {
     let (a, b) = (try call.input(0), try call.input(1))
     call.keepsZeros = true
     guard let left = a.shape, let right = b.shape, left.count == 2, right.count == 2 else {
-      return unknown(call)
+      return try call.unknownExtents()
     }
     let (inner, row) = call.int("transA") == 1 ? (0, 1) : (1, 0)
     let (depth, column) = call.int("transB") == 1 ? (1, 0) : (0, 1)
@@ -17,15 +17,16 @@ enum ProductRule {
     try firstLayer(call, a, (1, column))
     try call.contract(0, inner, 1, depth)
     var result = FlowValue([left[row], right[column]])
-    result.isConstant = a.isConstant && b.isConstant
-    result.factors = LabelFactor.list(try call.labels(0, row), 0)
-    var columns = try call.labels(1, column)
-    if let c = call.optional(2), let extents = c.shape, let last = extents.last, last != 1 {
-      columns = try call.meet(columns, 2, extents.count - 1)
-    } else if call.optional(2) != nil, columns != nil {
-      call.keepsZeros = false
+    for (dimension, made) in [(0, try call.labels(0, row)), (1, try call.labels(1, column))] {
+      guard let extents = call.optional(2)?.shape else {
+        result.factors += LabelFactor.list(made, dimension)
+        continue
+      }
+      let place = extents.count - 2 + dimension
+      let isBeside = extents.indices.contains(place) && extents[place] != 1
+      if !isBeside, made != nil { call.keepsZeros = false }
+      result.factors += LabelFactor.list(isBeside ? try call.meet(made, 2, place) : made, dimension)
     }
-    result.factors += LabelFactor.list(columns, 1)
     return [result]
   }
 
@@ -33,7 +34,7 @@ enum ProductRule {
     let (a, b) = (try call.input(0), try call.input(1))
     call.keepsZeros = true
     guard let left = a.shape, let right = b.shape, left.count >= 2, right.count >= 2 else {
-      return unknown(call)
+      return try call.unknownExtents()
     }
     let (rows, columns) = (left.count - 2, right.count - 1)
     guard left[left.count - 1] == right[right.count - 2],
@@ -43,21 +44,15 @@ enum ProductRule {
     if a.isConstant { try firstLayer(call, b, (0, rows)) }
     try call.contract(0, left.count - 1, 1, right.count - 2)
     var result = FlowValue(batch + [left[rows], right[columns]])
-    result.isConstant = a.isConstant && b.isConstant
     for dimension in batch.indices where batch[dimension] != 1 {
-      let places = [dimension - (batch.count - rows), dimension - (batch.count - (right.count - 2))]
-      var joint: [ChannelLabel]?
-      for (index, place) in places.enumerated() where place >= 0 && (index == 0 ? left : right)[place] != 1 {
-        joint = try call.joined(joint, try call.labels(index, place), "channels")
-      }
-      guard let joint else { continue }
-      result.factors.append(LabelFactor(dimensions: [dimension], labels: joint))
-      if call.labels.isChecking {
-        for (index, place) in places.enumerated() where place >= 0 && (index == 0 ? left : right)[place] != 1
-        {
-          try call.select(index, place, joint.map(call.labels.isKept))
-        }
-      }
+      let places = [
+        (0, dimension - (batch.count - rows)), (1, dimension - (batch.count - (right.count - 2))),
+      ]
+      .filter { $1 >= 0 && ($0 == 0 ? left : right)[$1] != 1 }
+      .map { (index: $0, dimension: $1) }
+      let joint = try call.together(places)
+      result.factors += LabelFactor.list(joint, dimension)
+      try call.selectTogether(places, joint)
     }
     result.factors += LabelFactor.list(try call.labels(0, rows), batch.count)
     result.factors += LabelFactor.list(try call.labels(1, columns), batch.count + 1)
@@ -71,10 +66,5 @@ enum ProductRule {
       return
     }
     call.fix(try call.labels(output.input, output.dimension), "\(call.node.shown) is a first layer")
-  }
-
-  private static func unknown(_ call: FlowCall) -> [FlowValue] {
-    for index in call.inputs.indices { call.fixAll(index, "the extents at \(call.node.shown) are not known") }
-    return [.unknown]
   }
 }

@@ -12,12 +12,7 @@ enum RecurrenceRule {
     let (x, r) = (try call.input(0), try call.input(2))
     guard let shape = x.shape, let weights = r.shape, shape.count == 3, weights.count == 3,
       call.int("layout") ?? 0 == 0, weights[2] > 0, weights[1] == gates * weights[2]
-    else {
-      for index in call.inputs.indices {
-        call.fixAll(index, "the extents at \(call.node.shown) are not known")
-      }
-      return call.node.outputs.map { _ in .unknown }
-    }
+    else { return try call.unknownExtents() }
     call.keepsZeros = true
     let hidden = weights[2]
     try call.contract(0, 2, 1, 2)
@@ -27,10 +22,12 @@ enum RecurrenceRule {
       guard let extent = call.optional(index)?.shape, gates == 4 || index < 6, extent.count > dimension,
         extent[dimension] % hidden == 0
       else { continue }
-      let isWeight = call.optional(index)?.isConstant == true
+      let isState = index == 5 || index == 6
       let labels = try call.labels(index, dimension)
       guard let labels else {
-        if isWeight { lists.append([ChannelLabel](repeating: 0, count: hidden)) }
+        // A state that does not come of these channels would be left in those that are inactive.
+        if isState { call.keepsZeros = call.keepsZeros && call.optional(index)?.isZero == true }
+        if !isState { lists.append([ChannelLabel](repeating: 0, count: hidden)) }
         continue
       }
       for start in stride(from: 0, to: labels.count, by: hidden) {
@@ -39,8 +36,10 @@ enum RecurrenceRule {
     }
     let joint = try together(call, lists)
     if call.node.attributes["activations"] != nil || call.node.attributes["clip"] != nil {
-      call.fix(joint, "\(call.node.shown) has activations of its own")
+      try call.stop(joint, "\(call.node.shown) has activations of its own")
     }
+    // The state of a step is taken in by the next.
+    for list in lists { call.end(list) }
     var own = FlowValue([shape[0], weights[0], shape[1], hidden])
     own.factors = LabelFactor.list(joint, 3)
     var state = FlowValue([weights[0], shape[1], hidden])
@@ -66,6 +65,9 @@ enum RecurrenceRule {
         {
           call.fix([one, other], "\(call.node.shown) has gates of which one is whole")
         }
+      }
+      if let joint, call.labels.isChecking, zip(joint, list).contains(where: { ($0 == 0) != ($1 == 0) }) {
+        throw call.refusal("gates and states whose hidden channels are cut alike", "some of them whole")
       }
       joint = try call.joined(joint, list, "hidden channels")
     }

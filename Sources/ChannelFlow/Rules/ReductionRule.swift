@@ -14,14 +14,13 @@ enum ReductionRule {
     -> [FlowValue]
   {
     let x = try call.input(0)
-    guard x.shape != nil, let axes = axes(call, given, rank: x.rank) else {
-      call.fixAll(0, "the extents at \(call.node.shown) are not known")
-      return [.unknown]
-    }
+    guard x.shape != nil, let axes = axes(call, given, rank: x.rank) else { return try call.unknownExtents() }
     // Of zeros alone these make zero.
     call.keepsZeros = true
-    for axis in axes where !isSum { call.fix(try call.labels(0, axis), NormRule.mixes(call)) }
-    for axis in axes { _ = try call.labels(0, axis) }
+    for axis in axes {
+      let labels = try call.labels(0, axis)
+      if isSum { call.end(labels) } else { try call.stop(labels, NormRule.mixes(call)) }
+    }
     let isKept = call.int("keepdims") ?? 1 != 0
     return [try call.input(0).computed.reduced(axes, isKept: isKept)]
   }

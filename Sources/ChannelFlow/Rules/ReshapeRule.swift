@@ -7,11 +7,13 @@ enum ReshapeRule {
     let x = try call.input(0)
     guard let shape = x.shape, let target = call.integers(1),
       let full = extents(target, of: shape, allowsZero: call.int("allowzero") == 1)
-    else { return unknown(call) }
+    else { return try call.unknownExtents() }
     let result = try reshaped(call, full)
-    guard call.labels.isChecking, let dense = call.context.denseShape(result),
-      let source = call.context.denseShape(x)
-    else { return [result] }
+    call.adapted.insert(1)
+    guard call.labels.isChecking else { return [result] }
+    guard let dense = call.context.denseShape(result), let source = call.context.denseShape(x) else {
+      throw call.refusal("channels that lie on one dimension after it", "a cut across several")
+    }
     var wanted: [Int?] = full.map { _ in nil }
     for (place, extent) in full.enumerated() where dense[place] != extent && target[place] != -1 {
       if target[place] == 0, source.indices.contains(place), source[place] == dense[place] { continue }
@@ -26,11 +28,11 @@ enum ReshapeRule {
   }
 
   static func flatten(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
-    guard let shape = try call.input(0).shape else { return unknown(call) }
+    guard let shape = try call.input(0).shape else { return try call.unknownExtents() }
     let given = call.int("axis") ?? 1
     let axis = min(max(given < 0 ? given + shape.count : given, 0), shape.count)
     guard let outer = product(Array(shape[..<axis])), let inner = product(Array(shape[axis...])) else {
-      return unknown(call)
+      return try call.unknownExtents()
     }
     return [try reshaped(call, [outer, inner])]
   }
@@ -102,7 +104,9 @@ enum ReshapeRule {
     result.isZero = value.isZero
     if value.factors.isEmpty { return result }
     guard !old.contains(0), let groups = groups(old, new) else {
-      call.fixAll(0, "\(call.node.shown) has extents that do not fit each other")
+      for factor in value.factors {
+        try call.stop(factor.labels, "\(call.node.shown) has extents that do not fit each other")
+      }
       result.factors = []
       return result
     }
@@ -118,19 +122,12 @@ enum ReshapeRule {
       guard let factor = factors.first else { continue }
       let count = group.old.reduce(1) { $0 * old[$1] }
       for other in factors.dropFirst() {
-        call.fix(other.labels, "\(call.node.shown) puts it together with other channels")
-        if call.labels.isChecking {
-          throw call.refusal("one dimension that is cut among those it joins", "two")
-        }
+        try call.stop(other.labels, "\(call.node.shown) puts it together with other channels")
       }
-      guard count <= positionLimit else {
-        call.fix(factor.labels, "\(call.node.shown) has too many positions to follow")
-        continue
-      }
+      // What has too many positions to be followed stops when it is missed among the outputs.
+      guard count <= positionLimit else { continue }
       let labels = spread(factor, over: group.old, old, count)
-      let wide = group.new.filter { new[$0] > 1 }
-      result.factors.append(
-        LabelFactor(dimensions: wide.isEmpty ? [group.new.lowerBound] : wide, labels: labels))
+      result.factors.append(LabelFactor(dimensions: group.new.filter { new[$0] > 1 }, labels: labels))
     }
     call.simplify(&result)
     return result
@@ -157,10 +154,10 @@ enum ReshapeRule {
 
   static func transpose(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
     var value = try call.input(0)
-    guard let shape = value.shape else { return unknown(call) }
+    guard let shape = value.shape else { return try call.unknownExtents() }
     call.keepsZeros = true
     let order = call.ints("perm") ?? Array(shape.indices.reversed())
-    guard order.sorted() == Array(shape.indices) else { return unknown(call) }
+    guard order.sorted() == Array(shape.indices) else { return try call.unknownExtents() }
     call.simplify(&value)
     var result = value.computed
     result.isZero = value.isZero
@@ -194,7 +191,7 @@ enum ReshapeRule {
 
   static func squeeze(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
     let x = try call.input(0)
-    guard let shape = x.shape else { return unknown(call) }
+    guard let shape = x.shape else { return try call.unknownExtents() }
     call.keepsZeros = true
     var axes = shape.indices.filter { shape[$0] == 1 }
     if let given = call.opset < 13 ? call.ints("axes") : call.integers(1) {
@@ -203,7 +200,7 @@ enum ReshapeRule {
         throw call.refusal("dimensions of one position", "\(axes.map { shape[$0] })")
       }
     } else if call.opset >= 13, call.optional(1) != nil {
-      return unknown(call)
+      return try call.unknownExtents()
     }
     var value = x
     call.simplify(&value)
@@ -215,12 +212,12 @@ enum ReshapeRule {
   static func unsqueeze(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
     var value = try call.input(0)
     guard let shape = value.shape, let given = call.opset < 13 ? call.ints("axes") : call.integers(1) else {
-      return unknown(call)
+      return try call.unknownExtents()
     }
     call.keepsZeros = true
     let rank = shape.count + given.count
     let axes = given.compactMap { call.axis($0, rank: rank) }
-    guard Set(axes).count == given.count else { return unknown(call) }
+    guard Set(axes).count == given.count else { return try call.unknownExtents() }
     let places = (0..<rank).filter { !axes.contains($0) }
     call.simplify(&value)
     var result = value.computed
@@ -232,10 +229,5 @@ enum ReshapeRule {
       LabelFactor(dimensions: factor.dimensions.map { places[$0] }, labels: factor.labels)
     }
     return [result]
-  }
-
-  private static func unknown(_ call: FlowCall) -> [FlowValue] {
-    call.fixAll(0, "the extents at \(call.node.shown) are not known")
-    return [.unknown]
   }
 }

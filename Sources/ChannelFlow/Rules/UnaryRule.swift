@@ -15,20 +15,23 @@ enum UnaryRule {
   ])
 
   static func apply(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
-    var value = try call.input(0)
+    let x = try call.input(0)
     call.keepsZeros =
       zeroKeeping.contains(call.node.operation) || call.node.operation == "Clip" && clipKeepsZero(call)
-    value.known = nil
-    value.constant = nil
-    value.denseKnown = nil
-    if !call.keepsZeros { value.isZero = false }
+    // The other value says a type, and nothing else.
+    if call.node.operation == "CastLike" {
+      call.touched.insert(1)
+      for factor in call.optional(1)?.factors ?? [] { call.leave(factor.labels) }
+    }
     if call.node.operation == "Trilu" {
-      // Rows and columns are told apart by their place.
-      for dimension in [value.rank - 2, value.rank - 1] where dimension >= 0 {
-        call.fix(try call.labels(0, dimension), "\(call.node.shown) tells positions apart by their place")
+      for dimension in [x.rank - 2, x.rank - 1] where dimension >= 0 {
+        try call.stop(
+          try call.labels(0, dimension), "\(call.node.shown) tells positions apart by their place")
       }
     }
-    return [value] + call.node.outputs.dropFirst().map { _ in value }
+    var value = try call.input(0).computed
+    value.isZero = x.isZero && call.keepsZeros
+    return call.node.outputs.map { _ in value }
   }
 
   private static func clipKeepsZero(_ call: FlowCall) -> Bool {

@@ -8,7 +8,7 @@ protocol NpyPayload: AnyObject {
 }
 
 /// An array of a plain npy file, or one in a zip member whose CRC-32 has been checked.
-final class FilePayload: NpyPayload {
+final class FilePayload: NpyPayload, Sendable {
   private let file: ReadableFile
   private let start: Int
 

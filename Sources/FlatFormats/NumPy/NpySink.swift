@@ -1,8 +1,10 @@
+internal import ByteFiles
 internal import Tensors
 
 /// Writes one array as `numpy.save` does.
 final class NpySink: FlatWeightsSink {
   let order = [0]
+  private let contents: SinkContents
   private let writer: SequentialWriter
   private var progress: SinkProgress
 
@@ -13,6 +15,7 @@ final class NpySink: FlatWeightsSink {
         found: "\(contents.specs.count)")
     }
     let header = try NpyHeaderWriter.header(of: contents.specs[0], contents)
+    self.contents = contents
     progress = SinkProgress(contents, order: order)
     writer = try SequentialWriter(path: contents.path)
     try writer.append(header)
@@ -25,6 +28,8 @@ final class NpySink: FlatWeightsSink {
 
   func finish() throws(FlatFormatError) {
     try progress.requireEnd()
-    try writer.commit()
+    try writer.commit { (file) throws(FlatFormatError) in
+      try contents.requireReadable(file, as: .npy)
+    }
   }
 }

@@ -1,3 +1,4 @@
+internal import ByteFiles
 internal import CZlib
 internal import Tensors
 
@@ -36,7 +37,9 @@ final class NpzSink: ZipMemberSink {
 
   func finish() throws(FlatFormatError) {
     try progress.requireEnd()
-    try zip.finish(comment: comment)
+    try zip.finish(comment: comment) { (file) throws(FlatFormatError) in
+      try contents.requireReadable(file, as: .npz)
+    }
   }
 
   /// Begins the member that the next byte belongs to, and those without bytes before it.

@@ -6,6 +6,7 @@ final class NpzSource: FlatWeightsSource {
   let kind = FlatFormatKind.npz
   let tensors: [FlatTensor]
   let metadata: [(key: String, value: String)] = []
+  let leftOut: [LeftOut]
   private let archive: ZipArchive
   private let members: [(entry: ZipEntry, header: NpyHeader)]
 
@@ -18,9 +19,24 @@ final class NpzSource: FlatWeightsSource {
     let archive = try ZipArchive(file)
     var members: [(entry: ZipEntry, header: NpyHeader)] = []
     members.reserveCapacity(archive.entries.count)
+    var leftOut: [LeftOut] = []
+    var foreign: FlatFormatError?
+    var strangers = 0
     for entry in archive.entries.sorted(by: { $0.headerStart < $1.headerStart }) {
-      members.append((entry, try Self.header(of: entry, in: archive, assumed: assumed)))
+      do throws(FlatFormatError) {
+        members.append((entry, try Self.header(of: entry, in: archive, assumed: assumed)))
+      } catch {
+        // Arrays of something else, and other files, do not keep the numbers from being read.
+        guard let item = LeftOut(error, entry) else { throw error }
+        leftOut.append(item)
+        guard error.rule == .npzMember else { continue }
+        strangers += 1
+        foreign = foreign ?? error
+      }
     }
+    // Files alone are an archive of something else.
+    if let foreign, strangers == archive.entries.count { throw foreign }
+    self.leftOut = leftOut
     let ties = Self.ties(in: archive.comment, specs: members.map(\.header.spec))
     self.archive = archive
     self.members = members
@@ -49,7 +65,7 @@ final class NpzSource: FlatWeightsSource {
     guard entry.nameBytes.suffix(4).elementsEqual(memberSuffix.utf8) else {
       throw .refused(
         .npzMember, path: archive.file.path, place: place, expected: "only arrays, members that end in .npy",
-        found: "another file")
+        found: "a file that is no array")
     }
     let reader = NpyHeaderReader(
       path: archive.file.path, place: place,
@@ -80,4 +96,19 @@ final class NpzSource: FlatWeightsSource {
     },
     open: { file, assumed throws(FlatFormatError) in try NpzSource(file, assumed: assumed) },
     sink: { contents throws(FlatFormatError) in try NpzSink(contents) })
+}
+
+extension LeftOut {
+  /// A member that is not read, from the error that reading it alone would be; nil for one that is damaged.
+  fileprivate init?(_ error: FlatFormatError, _ entry: ZipEntry) {
+    guard case .refused(let rule, _, _, _, let found) = error else { return nil }
+    let array = String(decoding: entry.nameBytes.dropLast(NpzSource.memberSuffix.utf8.count), as: UTF8.self)
+    switch rule {
+    case .npyDType, .npyObject, .npyStructured, .npyLongDouble, .npyAssumedWidth:
+      self.init(array, "an array of \(found)")
+    case .npyOpaque: self.init(array, "an array of \(found) (--assume-dtype)")
+    case .npzMember: self.init(entry.name, found)
+    default: return nil
+    }
+  }
 }

@@ -104,6 +104,8 @@ extension HollowFile {
     for (index, spec) in specs.enumerated() { places[spec.name] = index }
     var seen: Set<Int> = []
     for named in constants {
+      // Older indexes do not list numbers among a node's attributes; the graph has them whole.
+      if case .held = named.constant.payload, places[named.name] == nil { continue }
       guard let index = places[named.name], specs[index].shape == named.constant.shape,
         specs[index].dtype == named.constant.type.dtype
       else {

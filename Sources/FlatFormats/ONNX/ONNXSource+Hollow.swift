@@ -23,7 +23,8 @@ extension ONNXSource {
       case .external(let data):
         others[data.location, default: []].append(
           .init(position: data.offset, count: constant.byteCount, tensor: index))
-      case .supplied: continue
+      // A few numbers among a node's attributes stay there.
+      case .held, .supplied: continue
       }
     }
     var files: [HollowFile] = []

@@ -10,15 +10,16 @@ final class ONNXSource: FlatWeightsSource {
   let file: ReadableFile
   let constants: [NamedConstant]
   let remarks: [FlatRemark]
+  let leftOut: [LeftOut]
   private let external: ExternalFiles
 
   var path: String { file.path }
   var verbatim: [UInt8]? { nil }
 
   init(_ file: ReadableFile) throws(FlatFormatError) {
-    let (model, constants) = try Self.asFlat { () throws(GraphError) in
+    let (model, constants, others) = try Self.asFlat { () throws(GraphError) in
       let model = try Model(file)
-      return (model, try model.constants())
+      return (model, try model.constants(), try model.otherConstants())
     }
     var tensors: [FlatTensor] = []
     for named in constants {
@@ -42,6 +43,7 @@ final class ONNXSource: FlatWeightsSource {
     self.constants = constants
     self.tensors = tensors
     metadata = model.metadata
+    leftOut = others.map { LeftOut($0.name.text, $0.words, .keptInGraph) }
     remarks = model.graphDefects.map {
       FlatRemark(.graphOrder, $0.place, expected: $0.expected, found: $0.found)
     }

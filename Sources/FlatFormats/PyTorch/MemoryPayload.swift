@@ -1,13 +1,19 @@
 internal import ByteFiles
 internal import Tensors
 
-/// A packed storage, unpacked to memory, for tensors whose elements do not lie there in order.
+/// Bytes in memory: a packed storage, unpacked for tensors whose elements do not lie there in order, or a pickle.
 final class MemoryPayload: NpyPayload, Sendable {
   private let bytes: [UInt8]
   private let path: String
 
   /// PyTorch stores without packing, so that this is for archives that someone has packed again.
   private static let limit = 64 << 20
+
+  /// Bytes that have been read; `path` names their file in messages.
+  init(_ bytes: [UInt8], path: String) {
+    self.bytes = bytes
+    self.path = path
+  }
 
   init(_ entry: ZipEntry, _ archive: ZipArchive) throws(FlatFormatError) {
     guard entry.size <= Self.limit else {

@@ -78,24 +78,24 @@ struct TorchArchive {
     return String(decoding: try archive.stream(of: entry).bytes(entry.size), as: UTF8.self)
   }
 
-  /// The pickle of this name, its CRC-32 checked, and how many bytes follow it; nil where there is none.
-  func tree(of name: String) throws(FlatFormatError) -> (tree: PickleTree, rest: Int)? {
+  /// The pickle of this name, its CRC-32 checked, where it is, and how many bytes follow it; nil where there is none.
+  func tree(of name: String) throws(FlatFormatError) -> (tree: PickleTree, home: PickleHome, rest: Int)? {
     guard let entry = entry(name) else { return nil }
     let place = "member " + TensorName(entry.name).quoted
     let stream = try archive.stream(of: entry)
     if entry.method == .stored {
       try stream.skip(entry.size)
       let tree = try TorchPickle(archive.file, start: entry.dataStart, size: entry.size, place: place).tree()
-      return (tree, entry.size - tree.end)
+      return (tree, .file(FilePayload(file: archive.file, start: entry.dataStart)), entry.size - tree.end)
     }
     guard entry.size <= Self.pickleLimit else {
       throw refusal(
         .pickleLimit, name, "at most \(Self.pickleLimit) bytes of a packed pickle", "\(entry.size)")
     }
-    let bytes = PickleBytes(try stream.bytes(entry.size))
+    let bytes = try stream.bytes(entry.size)
     do throws(PickleError) {
-      let tree = try PickleMachine.read(bytes)
-      return (tree, entry.size - tree.end)
+      let tree = try PickleMachine.read(PickleBytes(bytes))
+      return (tree, .memory(MemoryPayload(bytes, path: archive.file.path)), entry.size - tree.end)
     } catch { throw .pickle(error, path: archive.file.path, place: place) }
   }
 

@@ -8,6 +8,10 @@ struct TorchContents {
   /// Keys of storages that a tensor names which is not read here.
   private(set) var foreignKeys: Set<String> = []
   private(set) var remarks: [FlatRemark] = []
+  private(set) var leftOut: [LeftOut] = []
+
+  /// Whether tensors have their elements in the pickle.
+  var hasArrays: Bool { storages.contains { $0.pickled != nil } }
 
   /// Logical bytes of all tensors together that no file is asked to account for.
   private static let logicalFloor = 1 << 30
@@ -15,12 +19,15 @@ struct TorchContents {
   private static let logicalRatio = 64
 
   /// - Parameters:
+  ///   - home: where the pickle's bytes are.
   ///   - place: names the pickle in messages.
   ///   - fileSize: bounds what the tensors may be unfolded to.
-  init(_ tree: PickleTree, path: String, place: String, fileSize: Int) throws(FlatFormatError) {
-    var decoder = TorchDecoder(tree: tree, path: path)
+  init(
+    _ tree: PickleTree, in home: PickleHome, path: String, place: String, fileSize: Int
+  ) throws(FlatFormatError) {
+    var decoder = TorchDecoder(tree: tree, path: path, home: home)
     let names = try TorchNames(decoder)
-    remarks += Self.foreign(tree.globals, place)
+    remarks += PickleRemarks.of(tree, place)
     try take(names.places, &decoder, path: path)
     var uses = tensors.map(\.tensor)
     for (name, leaves) in names.apart {
@@ -29,31 +36,16 @@ struct TorchContents {
         sum.0 = sum.0.addingReportingOverflow(Self.byteCount(tensor)).partialValue
       }
       uses += found
-      remarks.append(
-        FlatRemark(
-          .leftOut, TensorName(name).quoted, expected: "the model's own tensors",
-          found:
-            "the state of an optimizer, \(leaves.count) tensors (\(ByteCount(bytes))), which are left out"))
+      leftOut.append(
+        LeftOut(
+          name,
+          "the state of an optimizer, \(leaves.count) \(leaves.count == 1 ? "tensor" : "tensors") (\(ByteCount(bytes)))",
+          .apart))
     }
     storages = decoder.storages
     foreignKeys = decoder.foreignKeys
     try requireBearable(path: path, fileSize: fileSize)
     remarks += TorchUsage(storages: storages, uses: uses, foreignKeys: foreignKeys).remarks
-  }
-
-  private static func foreign(_ globals: [PickleGlobal], _ place: String) -> [FlatRemark] {
-    func remark(_ found: String) -> FlatRemark {
-      FlatRemark(.foreignGlobal, place, expected: "only names that tensors are rebuilt with", found: found)
-    }
-    let foreign = globals.filter { !TorchGlobals.isTensors($0) }
-    // Those of TorchScript lie in the archive themselves, as source.
-    let scripted = foreign.filter { $0.module == "__torch__" || $0.module.hasPrefix("__torch__.") }
-    let program =
-      scripted.isEmpty ? [] : [remark("a TorchScript program of \(scripted.count) classes, which is not run")]
-    return program
-      + foreign.filter { !scripted.contains($0) }.map {
-        remark("\(TensorName($0.description).quoted), which is not looked up")
-      }
   }
 
   private mutating func take(
@@ -68,8 +60,7 @@ struct TorchContents {
       switch try decoder.decode(found.leaf, place: place) {
       case .foreign(let words):
         decoder.noteStorages(of: found.leaf)
-        remarks.append(
-          FlatRemark(.foreignTensor, place, expected: "a dense tensor of a known dtype", found: words))
+        leftOut.append(LeftOut(found.name, words))
         continue
       case .tensor(let decoded): tensor = decoded
       }

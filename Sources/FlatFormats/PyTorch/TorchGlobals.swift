@@ -50,6 +50,12 @@ enum TorchGlobals {
     global.module == "collections" && ["OrderedDict", "defaultdict", "Counter"].contains(global.name)
   }
 
+  /// Classes of parameters whose shape a first run would tell.
+  static func isUninitialised(_ global: PickleGlobal) -> Bool {
+    global.module == "torch.nn.parameter"
+      && ["UninitializedParameter", "UninitializedBuffer"].contains(global.name)
+  }
+
   /// Whether a pickle that names `global` asks for no more than a tensor's own parts.
   static func isTensors(_ global: PickleGlobal) -> Bool {
     if rebuild(global) != nil || TorchDType.storage(global) != nil || isDictionary(global) { return true }
@@ -75,7 +81,11 @@ enum TorchGlobals {
       "build_intlist", "build_doublelist", "build_boollist", "build_tensorlist", "restore_type_tag",
     ],
     "_codecs": ["encode"],
-    "builtins": ["set", "bytearray", "complex", "int", "float", "list", "dict", "str", "tuple", "bool"],
-    "__builtin__": ["set", "bytearray", "complex", "int", "float", "list", "dict", "str", "tuple", "bool"],
+    "builtins": [
+      "set", "bytearray", "complex", "int", "float", "list", "dict", "str", "tuple", "bool",
+    ],
+    "__builtin__": [
+      "set", "bytes", "bytearray", "complex", "int", "float", "list", "dict", "str", "tuple", "bool",
+    ],
   ]
 }

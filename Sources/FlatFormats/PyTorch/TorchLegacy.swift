@@ -47,7 +47,10 @@ struct TorchLegacy {
     start = list.end
   }
 
-  private static func isMagic(_ tree: PickleTree) -> Bool {
+  /// Magic number, version, system, the object itself, and the keys of its storages.
+  static let pickleCount = 5
+
+  static func isMagic(_ tree: PickleTree) -> Bool {
     guard case .bigInteger(let bytes) = tree.value(tree.root) else { return false }
     return bytes.starts(with: magic) && bytes.dropFirst(magic.count).allSatisfy { $0 == 0 }
   }
@@ -64,10 +67,12 @@ struct TorchLegacy {
     return false
   }
 
-  /// The first byte of every storage, and what follows the last.
-  func starts(of storages: [TorchStorage]) throws(FlatFormatError) -> (starts: [Int], rest: Int) {
+  /// The first byte of every storage, which those in the pickle have not, and what follows the last.
+  func starts(of storages: [TorchStorage]) throws(FlatFormatError) -> (starts: [Int?], rest: Int) {
     var numbers: [String: Int] = [:]
-    for (number, storage) in storages.enumerated() { numbers[storage.key] = number }
+    for (number, storage) in storages.enumerated() where storage.pickled == nil {
+      numbers[storage.key] = number
+    }
     var starts = [Int?](repeating: nil, count: storages.count)
     var position = start
     for key in keys {
@@ -96,17 +101,15 @@ struct TorchLegacy {
       starts[number] = position
       position += storage.byteCount
     }
-    var found: [Int] = []
     for (number, start) in starts.enumerated() {
-      guard let start else {
+      guard start != nil || storages[number].pickled != nil else {
         throw refusal(
           .torchStorage, "storage \(TensorName(storages[number].key).quoted)",
           "it in the file's list of storages",
           "no such entry")
       }
-      found.append(start)
     }
-    return (found, file.size - position)
+    return (starts, file.size - position)
   }
 
   private func refusal(_ rule: FlatFormatRule, _ place: String, _ expected: String, _ found: String)

@@ -57,9 +57,9 @@ struct TorchNames {
     let edges = TorchEdges(tree: decoder.tree)
     self.edges = edges
     let reach = TorchReach(
-      tree: tree, edges: edges, isLeaf: decoder.isLeaf,
+      tree: tree, edges: edges, isLeaf: decoder.isLeaf, isBeside: decoder.isArray,
       isApart: { edges.hasKeys($0, ["state", "param_groups"]) })
-    wrapper = topWrapper(reach.weights)
+    wrapper = topWrapper(reach)
     try walk(reach, isLeaf: decoder.isLeaf)
     places.reserveCapacity(found.count)
     for number in found {
@@ -71,14 +71,19 @@ struct TorchNames {
     (steps, trail, found) = ([], [], [])
   }
 
-  private func topWrapper(_ holdsWeights: [Bool]) -> String? {
+  private func topWrapper(_ reach: TorchReach) -> String? {
     if tree.value(tree.root) != .dictionary, edges.callable(tree.root).map(TorchGlobals.isDictionary) != true
     {
       return nil
     }
-    let holders = edges.edges(tree.root).filter { holdsWeights[$0.target.index] }
-    guard holders.count == 1, let only = holders.first, let label = only.label, Self.wrappers.contains(label),
-      !edges.edges(only.target).isEmpty
+    let all = edges.edges(tree.root).filter { reach.tensors[$0.target.index] }
+    let holders = all.filter { reach.weights[$0.target.index] }
+    guard holders.count == 1, let only = holders.first, let label = only.label, Self.wrappers.contains(label)
+    else { return nil }
+    let inside = Set(edges.edges(only.target).compactMap(\.label))
+    // An entry beside it must not come by a name of the model's.
+    guard !inside.isEmpty,
+      !all.contains(where: { $0.target != only.target && $0.label.map(inside.contains) == true })
     else { return nil }
     return label
   }

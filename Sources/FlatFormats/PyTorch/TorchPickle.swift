@@ -9,7 +9,7 @@ final class TorchPickle: PickleInput {
   private let start: Int
   /// How messages call it.
   private let place: String
-  private var failure: FileError?
+  private(set) var failure: FileError?
 
   /// The pickle begins at `start`, and nothing after `start` + `size` is read.
   init(_ file: ReadableFile, start: Int, size: Int, place: String) {
@@ -32,6 +32,15 @@ final class TorchPickle: PickleInput {
       if let failure { throw .file(failure) }
       throw .pickle(error, path: file.path, place: place)
     }
+  }
+}
+
+extension TorchPickle {
+  /// The pickle from `offset` on as far as it can be read, and what it breaks; an error of the file itself is thrown.
+  func treeOfWhatCanBeRead(from offset: Int) throws(FlatFormatError) -> (PickleTree, PickleError?) {
+    let (tree, error) = PickleMachine.readWhatCanBe(self, from: offset)
+    if let failure { throw .file(failure) }
+    return (tree, error)
   }
 }
 

@@ -8,13 +8,18 @@ internal import Pickle
 struct TorchReach {
   /// By number of value: a tensor lies at or below it.
   private(set) var tensors: [Bool]
-  /// The same without those that only an optimizer's state holds.
+  /// The same without those that only an optimizer's state holds, and without arrays of NumPy's beside tensors.
   private(set) var weights: [Bool]
   /// The states of optimizers.
   private(set) var apart: [Bool]
 
-  init(tree: PickleTree, edges: TorchEdges, isLeaf: (PickleRef) -> Bool, isApart: (PickleRef) -> Bool) {
+  /// - Parameter isBeside: whether a leaf is no tensor of a model where there are others: an array of NumPy's.
+  init(
+    tree: PickleTree, edges: TorchEdges, isLeaf: (PickleRef) -> Bool, isBeside: (PickleRef) -> Bool,
+    isApart: (PickleRef) -> Bool
+  ) {
     var leaves: [Int32] = []
+    var own: [Int32] = []
     var apart = [Bool](repeating: false, count: tree.count)
     var seen = [Bool](repeating: false, count: tree.count)
     var from: [Int32] = []
@@ -24,6 +29,7 @@ struct TorchReach {
     while let ref = left.popLast() {
       if isLeaf(ref) {
         leaves.append(Int32(ref.index))
+        if !isBeside(ref) { own.append(Int32(ref.index)) }
         continue
       }
       if ref != tree.root, isApart(ref) { apart[ref.index] = true }
@@ -39,7 +45,7 @@ struct TorchReach {
     self.apart = apart
     let parents = Parents(count: tree.count, from: from, to: to)
     tensors = parents.above(leaves) { _ in false }
-    weights = parents.above(leaves) { apart[$0] }
+    weights = parents.above(own.isEmpty ? leaves : own) { apart[$0] }
   }
 
   /// For every value those that hold it.

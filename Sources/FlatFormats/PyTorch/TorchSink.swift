@@ -1,3 +1,4 @@
+internal import ByteFiles
 internal import Pickle
 internal import Tensors
 
@@ -35,7 +36,9 @@ final class TorchSink: ZipMemberSink {
   func finish() throws(FlatFormatError) {
     try progress.requireEnd()
     try member("version", Array("3\n".utf8))
-    try zip.finish(comment: [])
+    try zip.finish(comment: []) { (file) throws(FlatFormatError) in
+      try contents.requireReadable(file, as: .pytorch)
+    }
   }
 
   /// Begins the storage that the next byte belongs to, and those without bytes before it.

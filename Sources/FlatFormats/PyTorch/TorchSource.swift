@@ -9,12 +9,15 @@ final class TorchSource: FlatWeightsSource {
   let tensors: [FlatTensor]
   let metadata: [(key: String, value: String)] = []
   let remarks: [FlatRemark]
+  let leftOut: [LeftOut]
   private let file: ReadableFile
   private let archive: ZipArchive?
   private let layouts: [TorchTensor]
   private let storages: [TorchStorage]
   private let places: [Place]
   private let isBigEndian: Bool
+  /// Where the pickle is, if tensors have their elements in it.
+  private let home: PickleHome?
   /// Storages whose CRC-32 has been found right.
   private let sound = Mutex<Set<Int>>([])
   /// The packed storage that was read last.
@@ -27,6 +30,7 @@ final class TorchSource: FlatWeightsSource {
   private enum Place {
     case member(ZipEntry)
     case region(start: Int)
+    case pickle(PickledBytes)
   }
 
   init(_ file: ReadableFile) throws(FlatFormatError) {
@@ -40,24 +44,32 @@ final class TorchSource: FlatWeightsSource {
     let contents: TorchContents
     if head.starts(with: "PK") {
       let zip = try TorchArchive(file)
-      guard let (tree, rest) = try zip.tree(of: "data.pkl") else {
+      guard let (tree, home, rest) = try zip.tree(of: "data.pkl") else {
         throw zip.refusal(.torchMembers, "data.pkl", "a pickle", "no such member")
       }
       contents = try TorchContents(
-        tree, path: file.path, place: "pickle \(TensorName("\(zip.top)/data.pkl").quoted)",
+        tree, in: home, path: file.path, place: "pickle \(TensorName("\(zip.top)/data.pkl").quoted)",
         fileSize: file.size)
       places = try Self.members(of: contents.storages, in: zip)
       isBigEndian = try zip.isBigEndian()
       archive = zip.archive
-      remarks = contents.remarks + (try Self.remarks(zip, contents, rest: rest))
+      remarks = contents.remarks + Self.remarks(zip, contents, rest: rest)
+      leftOut = contents.leftOut + Self.constants(of: zip)
+      self.home = contents.hasArrays ? home : nil
     } else {
       guard let legacy = try TorchLegacy(file) else { throw try Self.barePickle(file) }
-      contents = try TorchContents(legacy.tree, path: file.path, place: "pickle", fileSize: file.size)
+      let home = PickleHome.file(FilePayload(file: file, start: 0))
+      contents = try TorchContents(
+        legacy.tree, in: home, path: file.path, place: "pickle", fileSize: file.size)
       let (starts, rest) = try legacy.starts(of: contents.storages)
-      places = starts.map { .region(start: $0) }
+      places = zip(starts, contents.storages).map { start, storage in
+        storage.pickled.map { .pickle($0) } ?? .region(start: start ?? 0)
+      }
       isBigEndian = legacy.isBigEndian
       archive = nil
       remarks = contents.remarks + (rest > 0 ? [Self.trailing("file", rest)] : [])
+      leftOut = contents.leftOut
+      self.home = contents.hasArrays ? home : nil
     }
     self.file = file
     storages = contents.storages
@@ -95,6 +107,10 @@ final class TorchSource: FlatWeightsSource {
     var places: [Place] = []
     places.reserveCapacity(storages.count)
     for storage in storages {
+      if let bytes = storage.pickled {
+        places.append(.pickle(bytes))
+        continue
+      }
       let member = "data/\(storage.key)"
       guard let entry = zip.entry(member) else {
         throw zip.refusal(.torchStorage, member, "the bytes of a storage", "no such member")
@@ -114,9 +130,7 @@ final class TorchSource: FlatWeightsSource {
     FlatRemark(.trailingBytes, place, expected: "its end", found: "\(count) more bytes, which nothing reads")
   }
 
-  private static func remarks(
-    _ zip: TorchArchive, _ contents: TorchContents, rest: Int
-  ) throws(FlatFormatError) -> [FlatRemark] {
+  private static func remarks(_ zip: TorchArchive, _ contents: TorchContents, rest: Int) -> [FlatRemark] {
     var remarks = rest > 0 ? [trailing("member \(TensorName("\(zip.top)/data.pkl").quoted)", rest)] : []
     for entry in zip.strangers(in: "data", keys: contents.foreignKeys.union(contents.storages.map(\.key))) {
       remarks.append(
@@ -125,16 +139,18 @@ final class TorchSource: FlatWeightsSource {
           expected: "a storage that a tensor has",
           found: "one of \(entry.size) bytes that none has"))
     }
-    let constants = zip.strangers(in: "constants", keys: [])
-    if !constants.isEmpty {
-      remarks.append(
-        FlatRemark(
-          .leftOut, "member \(TensorName("\(zip.top)/constants.pkl").quoted)",
-          expected: "the model's own tensors",
-          found: "constants of a TorchScript program, \(constants.count) storages "
-            + "(\(ByteCount(constants.reduce(0) { $0 + $1.size }))), which are left out"))
-    }
     return remarks
+  }
+
+  private static func constants(of zip: TorchArchive) -> [LeftOut] {
+    let constants = zip.strangers(in: "constants", keys: [])
+    if constants.isEmpty { return [] }
+    let bytes = ByteCount(constants.reduce(0) { $0 + $1.size })
+    return [
+      LeftOut(
+        "constants.pkl", "the constants of a TorchScript program, \(constants.count) storages (\(bytes))",
+        .apart)
+    ]
   }
 
   func reader(of index: Int) throws(FlatFormatError) -> any TensorByteReader {
@@ -142,21 +158,26 @@ final class TorchSource: FlatWeightsSource {
     let spec = tensors[index].spec
     let layout = layouts[index]
     let storage = storages[layout.storage]
-    let isPlain = layout.strides.isContiguous && (!isBigEndian || layout.swapWidth == 1)
+    let swapWidth = storage.isBigEndian ?? isBigEndian ? layout.swapWidth : 1
+    let isPlain = layout.strides.isContiguous && swapWidth == 1
     let start = layout.strides.offset * layout.itemSize
     switch places[layout.storage] {
     case .region(let first):
       if isPlain {
         return PlainReader(file: file, name: spec.name, start: first + start, count: spec.byteCount)
       }
-      return reader(spec, layout, FilePayload(file: file, start: first))
+      return reader(spec, layout, swapWidth, FilePayload(file: file, start: first))
+    case .pickle(let bytes):
+      guard let payload = try payload(bytes, count: storage.byteCount, inOrder: layout.strides.isContiguous)
+      else { throw noSuchTensor(index) }
+      return reader(spec, layout, swapWidth, payload)
     case .member(let entry):
       guard let archive else { throw noSuchTensor(index) }
       // One pass gives the bytes and checks them; an empty storage is checked here.
       if layout.strides.isContiguous, spec.byteCount == storage.byteCount {
         let payload = MemberPayload(archive: archive, entry: entry, start: 0)
         if entry.size == 0 { try payload.check() }
-        return reader(spec, layout, payload)
+        return reader(spec, layout, swapWidth, payload)
       }
       if entry.method == .stored {
         try requireSound(layout.storage, entry, archive)
@@ -164,18 +185,42 @@ final class TorchSource: FlatWeightsSource {
           return PlainReader(
             file: file, name: spec.name, start: entry.dataStart + start, count: spec.byteCount)
         }
-        return reader(spec, layout, FilePayload(file: file, start: entry.dataStart))
+        return reader(spec, layout, swapWidth, FilePayload(file: file, start: entry.dataStart))
       }
-      return reader(spec, layout, try unpacked(layout.storage, entry, archive))
+      return reader(spec, layout, swapWidth, try unpacked(layout.storage, entry, archive))
     }
   }
 
-  private func reader(_ spec: TensorSpec, _ layout: TorchTensor, _ payload: any NpyPayload)
-    -> RearrangingReader
-  {
+  private func reader(
+    _ spec: TensorSpec, _ layout: TorchTensor, _ swapWidth: Int, _ payload: any NpyPayload
+  ) -> RearrangingReader {
     RearrangingReader(
-      path: path, spec: spec, strides: layout.strides, itemSize: layout.itemSize,
-      swapWidth: isBigEndian ? layout.swapWidth : 1, payload: payload)
+      path: path, spec: spec, strides: layout.strides, itemSize: layout.itemSize, swapWidth: swapWidth,
+      payload: payload)
+  }
+
+  /// The elements of an array in the pickle.
+  ///
+  /// - Parameter inOrder: whether they are read from the first to the last.
+  private func payload(
+    _ bytes: PickledBytes, count: Int, inOrder: Bool
+  ) throws(FlatFormatError) -> (any NpyPayload)? {
+    guard let home else { return nil }
+    switch bytes {
+    case .held(let bytes): return MemoryPayload(bytes, path: path)
+    case .plain(let start, _): return SlicePayload(home.payload, start: start)
+    case .text(let start, let size):
+      let text = Latin1Payload(home.payload, start: start, count: size, path: path)
+      if inOrder { return text }
+      // The reader has bounded these.
+      var all = [UInt8](repeating: 0, count: count)
+      var failure: FlatFormatError?
+      all.withUnsafeMutableBytes { buffer in
+        do throws(FlatFormatError) { try text.read(at: 0, into: buffer) } catch { failure = error }
+      }
+      if let failure { throw failure }
+      return MemoryPayload(all, path: path)
+    }
   }
 
   /// A packed storage in memory, kept until another one is asked for.

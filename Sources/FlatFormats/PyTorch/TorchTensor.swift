@@ -1,7 +1,7 @@
 internal import Pickle
 internal import Tensors
 
-/// A storage that a pickle names: a run of elements outside of it.
+/// A run of elements: outside of the pickle that names it, or an array's in the pickle.
 struct TorchStorage: Hashable {
   let key: String
   /// Nil for untyped bytes, and for elements that no tensor of ours has.
@@ -9,6 +9,10 @@ struct TorchStorage: Hashable {
   let className: String
   let itemSize: Int
   let count: Int
+  /// Where the bytes are of one that is in the pickle itself; nil for those beside it.
+  var pickled: PickledBytes?
+  /// Of its own numbers; nil for those of the file's order.
+  var isBigEndian: Bool?
 
   /// The reader has checked that this fits.
   var byteCount: Int { count * itemSize }
@@ -38,44 +42,126 @@ enum TorchValue {
 struct TorchDecoder {
   let tree: PickleTree
   let path: String
-  private(set) var storages: [TorchStorage] = []
-  private var numbers: [String: Int] = [:]
+  var storages: [TorchStorage] = []
+  var numbers: [String: Int] = [:]
+  /// What each view of a storage was said to be.
+  var views: [String: StorageView] = [:]
   /// Keys of storages that a tensor names which is not read here.
   private(set) var foreignKeys: Set<String> = []
+  /// Values whose storages have been noted.
+  private var noted: Set<PickleRef> = []
+  private let arrays: NumPyReader
+  private var knownArrays: [PickleRef: TorchValue] = [:]
 
-  init(tree: PickleTree, path: String) {
+  init(tree: PickleTree, path: String, home: PickleHome) {
     self.tree = tree
     self.path = path
+    arrays = NumPyReader(tree: tree, path: path, texts: PickledTexts(home, path: path))
+  }
+
+  /// What stands for a tensor.
+  private enum Leaf {
+    case storage
+    case tensor(TorchGlobals.Rebuild)
+    case array(NumPyGlobals.Rebuild)
+    /// In words.
+    case foreign(String)
+  }
+
+  private func kind(_ ref: PickleRef) -> Leaf? {
+    switch tree.value(ref) {
+    case .persistent: return storageArguments(ref) == nil ? nil : .storage
+    case .object:
+      guard case .global(let global) = tree.value(tree.children(ref)[0]) else { return nil }
+      if let rebuild = TorchGlobals.rebuild(global) { return .tensor(rebuild) }
+      if let rebuild = NumPyGlobals.rebuild(global) {
+        return rebuild == .scalar && !arrays.isNumber(ref) ? nil : .array(rebuild)
+      }
+      if TorchGlobals.isUninitialised(global) { return .foreign("a parameter that has no elements yet") }
+      // What is made of a storage's elements is not known, as it is for the tensors and storages of a container.
+      let arguments = tree.children(tree.children(ref)[1]).prefix(64)
+      guard !TorchGlobals.isDictionary(global), arguments.contains(where: { storageArguments($0) != nil })
+      else { return nil }
+      return .foreign("what \(TensorName(global.description).quoted) makes of a storage")
+    default: return nil
+    }
   }
 
   /// Whether the value stands for a tensor, or for a storage by itself.
-  func isLeaf(_ ref: PickleRef) -> Bool {
-    switch tree.value(ref) {
-    case .object: rebuild(of: ref) != nil
-    case .persistent: storageArguments(ref) != nil
-    default: false
-    }
-  }
+  func isLeaf(_ ref: PickleRef) -> Bool { kind(ref) != nil }
+
+  /// Whether the value is an array or a scalar of NumPy's.
+  func isArray(_ ref: PickleRef) -> Bool { if case .array? = kind(ref) { true } else { false } }
 
   /// What a leaf is; `place` names it in messages.
   mutating func decode(_ ref: PickleRef, place: String) throws(FlatFormatError) -> TorchValue {
-    if case .persistent = tree.value(ref) { return try bareStorage(ref, place) }
-    guard let rebuild = rebuild(of: ref) else {
-      throw refusal(.torchTensor, place, "a tensor", "another object")
+    switch kind(ref) {
+    case .storage?: return try bareStorage(ref, place)
+    case .tensor(let rebuild)?:
+      return try decode(rebuild, of: ref, place, depth: 0)
+    case .array(let rebuild)?: return try array(ref, rebuild, place)
+    case .foreign(let words)?: return .foreign(words)
+    case nil: throw refusal(.torchTensor, place, "a tensor", "another object")
     }
-    return try decode(rebuild, tree.children(tree.children(ref)[1]), place, depth: 0)
+  }
+
+  /// A tensor that is given something after it was made has other elements in Python than its storage here:
+  /// `Tensor.__setstate__` puts it on another storage, and items that are set are written to it.
+  private func requireUnchanged(_ ref: PickleRef, _ place: String) throws(FlatFormatError) {
+    guard tree.isChanged(ref) else { return }
+    let what = tree.states(ref).isEmpty ? "items that are set in it" : "a state that replaces it (BUILD)"
+    throw refusal(.torchTensor, place, "a tensor as it was rebuilt", what)
+  }
+
+  /// The same for the attributes that a rebuilding function sets: these are no attributes, but the elements.
+  private func requireHarmless(state: PickleRef, _ place: String) throws(FlatFormatError) {
+    let dictionaries = tree.value(state) == .tuple ? Array(tree.children(state).prefix(2)) : [state]
+    for dictionary in dictionaries where tree.value(dictionary) == .dictionary {
+      let pairs = tree.children(dictionary)
+      for number in stride(from: 0, to: pairs.count - 1, by: 2) {
+        guard case .text(let key) = tree.value(pairs[number]), ["data", "real", "imag"].contains(key) else {
+          continue
+        }
+        throw refusal(
+          .torchTensor, place, "a tensor as it was rebuilt", "an attribute \(key) that replaces its elements")
+      }
+    }
+  }
+
+  /// An array's elements are a storage of its own, in the pickle.
+  private mutating func array(
+    _ ref: PickleRef, _ rebuild: NumPyGlobals.Rebuild, _ place: String
+  ) throws(FlatFormatError) -> TorchValue {
+    if let known = knownArrays[ref] { return known }
+    let value: TorchValue
+    switch try arrays.value(ref, rebuild, place: place) {
+    case .foreign(let words): value = .foreign(words)
+    case .plainValue: value = .foreign("a scalar that is no number")
+    case .array(let array):
+      let itemSize = array.dtype.bytes ?? 1
+      storages.append(
+        TorchStorage(
+          key: "array \(ref.index)", dtype: array.dtype, className: "ndarray", itemSize: itemSize,
+          count: array.strides.shape.reduce(1, *), pickled: array.bytes, isBigEndian: array.isBigEndian))
+      value = .tensor(
+        TorchTensor(
+          storage: storages.count - 1, dtype: array.dtype, itemSize: itemSize, strides: array.strides,
+          shape: array.strides.shape))
+    }
+    knownArrays[ref] = value
+    return value
   }
 
   /// Takes note of the storages of a tensor that is not read here.
   mutating func noteStorages(of leaf: PickleRef) {
     var left = [leaf]
-    // A tensor has a few dozen parts; more than these are no tensor's.
-    for _ in 0..<1000 {
-      guard let ref = left.popLast() else { return }
+    while let ref = left.popLast() {
+      // Once for all leaves, so that all of them together cost no more than the pickle has values.
+      guard noted.insert(ref).inserted else { continue }
       if let arguments = storageArguments(ref), arguments.count > 2, let key = key(arguments[2]) {
         foreignKeys.insert(key)
       }
-      left += tree.children(ref).prefix(64)
+      left += tree.children(ref) + tree.states(ref) + tree.entries(ref) + tree.items(ref)
     }
   }
 
@@ -85,19 +171,40 @@ struct TorchDecoder {
   }
 
   private mutating func decode(
+    _ rebuild: TorchGlobals.Rebuild, of ref: PickleRef, _ place: String, depth: Int
+  ) throws(FlatFormatError) -> TorchValue {
+    try requireUnchanged(ref, place)
+    return try decode(rebuild, tree.children(tree.children(ref)[1]), place, depth: depth)
+  }
+
+  private mutating func decode(
     _ rebuild: TorchGlobals.Rebuild, _ arguments: [PickleRef], _ place: String, depth: Int
   ) throws(FlatFormatError) -> TorchValue {
-    if let foreign = rebuild.foreign { return .foreign("\(foreign) (\(rebuild.rawValue))") }
+    if let foreign = rebuild.foreign {
+      var words = foreign
+      if rebuild == .wrapper, let type = arguments.first, case .global(let global) = tree.value(type) {
+        words += ", \(TensorName(global.description).quoted)"
+      }
+      return .foreign("\(words) (\(rebuild.rawValue))")
+    }
     switch rebuild {
     case .parameter, .parameterWithState:
-      guard let data = arguments.first, isObject(data), depth < 8, let inner = self.rebuild(of: data) else {
+      guard let data = arguments.first, isObject(data), depth < 8 else {
         throw refusal(.torchTensor, place, "a parameter's tensor", "another value")
       }
-      return try decode(inner, tree.children(tree.children(data)[1]), place, depth: depth + 1)
+      guard let inner = self.rebuild(of: data) else { return .foreign("a parameter that is no tensor") }
+      if rebuild == .parameterWithState, let state = arguments.dropFirst(3).first {
+        try requireHarmless(state: state, place)
+      }
+      return try decode(inner, of: data, place, depth: depth + 1)
     case .fromType:
       guard arguments.count >= 3, case .global(let function) = tree.value(arguments[0]),
-        let inner = TorchGlobals.rebuild(function), case .tuple = tree.value(arguments[2]), depth < 8
+        case .tuple = tree.value(arguments[2]), depth < 8
       else { throw refusal(.torchTensor, place, "what rebuilds a tensor, and its arguments", "other values") }
+      guard let inner = TorchGlobals.rebuild(function) else {
+        return .foreign("what \(TensorName(function.description).quoted) rebuilds")
+      }
+      if arguments.count > 3 { try requireHarmless(state: arguments[3], place) }
       return try decode(inner, tree.children(arguments[2]), place, depth: depth + 1)
     default: return try plain(rebuild, arguments, place)
     }
@@ -119,7 +226,7 @@ struct TorchDecoder {
         .torchTensor, place, "extents, strides and an offset that are not negative",
         "offset \(offset), size \(shape), strides \(strides)")
     }
-    let (number, start) = try storage(arguments[0], place)
+    let (number, view) = try storage(arguments[0], place)
     if let metadata = arguments.dropFirst(rebuild == .tensor3 ? 7 : 6).first, hasLazyBits(metadata) {
       return .foreign("a tensor that is the conjugate or the negative of its storage")
     }
@@ -136,9 +243,9 @@ struct TorchDecoder {
     }
     guard let dtype else { return .foreign("a tensor in a \(known.className)") }
     let itemSize = max(1, dtype.bits * perItem / 8)
-    let (first, overflow) = start.addingReportingOverflow(offset)
+    let (first, overflow) = view.start.addingReportingOverflow(offset)
     let layout = TorchStrides(offset: overflow ? .max : first, shape: shape, strides: strides)
-    try requireInside(layout, itemSize, known, place)
+    try requireInside(layout, itemSize, known, view, place)
     return .tensor(
       TorchTensor(
         storage: number, dtype: dtype, itemSize: itemSize, strides: layout, shape: packed(shape, perItem)))
@@ -150,9 +257,10 @@ struct TorchDecoder {
   }
 
   private func requireInside(
-    _ layout: TorchStrides, _ itemSize: Int, _ storage: TorchStorage, _ place: String
+    _ layout: TorchStrides, _ itemSize: Int, _ storage: TorchStorage, _ view: StorageView, _ place: String
   ) throws(FlatFormatError) {
-    let items = storage.byteCount / itemSize
+    // The view lies in its storage, so that this does not overflow.
+    let items = (view.start + view.count) * storage.itemSize / itemSize
     if let span = layout.span {
       let (end, overflow) = layout.offset.addingReportingOverflow(span)
       if !overflow, end <= items { return }
@@ -164,83 +272,19 @@ struct TorchDecoder {
 
   /// A whole storage, as a tensor with one dimension.
   private mutating func bareStorage(_ ref: PickleRef, _ place: String) throws(FlatFormatError) -> TorchValue {
-    let number = try storage(ref, place).number
+    let (number, view) = try storage(ref, place)
     let known = storages[number]
     let isPlain = known.dtype == nil && known.className.hasSuffix("UntypedStorage")
     guard let dtype = known.dtype ?? (isPlain ? .u8 : nil) else { return .foreign("a \(known.className)") }
     return .tensor(
       TorchTensor(
         storage: number, dtype: dtype, itemSize: known.itemSize,
-        strides: TorchStrides(offset: 0, shape: [known.count], strides: [1]), shape: [known.count]))
-  }
-
-  /// `"storage", class, key, location, count[, (view's key, offset, count)]`
-  private func storageArguments(_ ref: PickleRef) -> [PickleRef]? {
-    guard case .persistent = tree.value(ref), let id = tree.children(ref).first, case .tuple = tree.value(id)
-    else { return nil }
-    let arguments = tree.children(id)
-    guard let first = arguments.first, case .text("storage") = tree.value(first) else { return nil }
-    return arguments
-  }
-
-  /// The storage's number and the first element that is meant.
-  private mutating func storage(
-    _ ref: PickleRef, _ place: String
-  ) throws(FlatFormatError) -> (number: Int, start: Int) {
-    guard case .persistent = tree.value(ref), let arguments = storageArguments(ref), arguments.count >= 5,
-      case .global(let global) = tree.value(arguments[1]), let key = key(arguments[2]),
-      let count = integer(arguments[4])
-    else {
-      throw refusal(
-        .torchStorage, place, "a storage: its class, key, device and count", "another persistent object")
-    }
-    guard let kind = TorchDType.storage(global) else {
-      throw refusal(.torchStorage, place, "a class of storages", TensorName(global.description).quoted)
-    }
-    guard count >= 0, !count.multipliedReportingOverflow(by: kind.itemSize).overflow else {
-      throw refusal(.torchStorage, place, "a count of elements that fits a file", "\(count)")
-    }
-    let storage = TorchStorage(
-      key: key, dtype: kind.dtype, className: global.name, itemSize: kind.itemSize, count: count)
-    if let number = numbers[key] {
-      guard storages[number] == storage else {
-        throw refusal(
-          .torchStorage, place,
-          "storage \(TensorName(key).quoted) as \(storages[number].count) of \(storages[number].className)",
-          "\(count) of \(global.name)")
-      }
-      return (number, try viewStart(arguments, place))
-    }
-    numbers[key] = storages.count
-    storages.append(storage)
-    return (storages.count - 1, try viewStart(arguments, place))
-  }
-
-  /// Of a storage that was a part of another, as versions before 0.4 had them.
-  private func viewStart(_ arguments: [PickleRef], _ place: String) throws(FlatFormatError) -> Int {
-    guard arguments.count > 5 else { return 0 }
-    if case .none = tree.value(arguments[5]) { return 0 }
-    guard case .tuple = tree.value(arguments[5]) else {
-      throw refusal(.torchStorage, place, "the part of a storage, or None", "another value")
-    }
-    let view = tree.children(arguments[5])
-    guard view.count == 3, let start = integer(view[1]), start >= 0 else {
-      throw refusal(.torchStorage, place, "a part's key, offset and count", "other values")
-    }
-    return start
-  }
-
-  private func key(_ ref: PickleRef) -> String? {
-    switch tree.value(ref) {
-    case .text(let text): text
-    case .integer(let number): String(number)
-    default: nil
-    }
+        strides: TorchStrides(offset: view.start, shape: [view.count], strides: [1]), shape: [view.count]))
   }
 
   private func isObject(_ ref: PickleRef) -> Bool { tree.value(ref) == .object }
 
-  private func integer(_ ref: PickleRef) -> Int? {
+  func integer(_ ref: PickleRef) -> Int? {
     if case .integer(let value) = tree.value(ref) { value } else { nil }
   }
 
@@ -253,16 +297,7 @@ struct TorchDecoder {
       guard let first = tree.children(tree.children(ref)[1]).first else { return [] }
       members = first
     }
-    // Every name of a tensor has it decoded again, so that this must not take long.
-    guard [.tuple, .list].contains(tree.value(members)), tree.children(members).count <= 64 else {
-      return nil
-    }
-    var values: [Int] = []
-    for child in tree.children(members) {
-      guard let value = integer(child) else { return nil }
-      values.append(value)
-    }
-    return values
+    return [.tuple, .list].contains(tree.value(members)) ? tree.integers(members) : nil
   }
 
   private func hasLazyBits(_ ref: PickleRef) -> Bool {

@@ -4,6 +4,7 @@ internal import Tensors
 /// Writes a safetensors file: the header at once, then the tensors in the order of the body.
 final class SafetensorsSink: FlatWeightsSink {
   let order: [Int]
+  private let contents: SinkContents
   private let writer: SequentialWriter
   private var progress: SinkProgress
 
@@ -15,6 +16,7 @@ final class SafetensorsSink: FlatWeightsSink {
     } else {
       (header, order) = try Self.canonicalHeader(contents)
     }
+    self.contents = contents
     progress = SinkProgress(contents, order: order)
     writer = try SequentialWriter(path: contents.path)
     try writer.append(header)
@@ -25,6 +27,7 @@ final class SafetensorsSink: FlatWeightsSink {
     throws(FlatFormatError)
   {
     self.order = order
+    self.contents = contents
     progress = SinkProgress(contents, order: order)
     writer = SequentialWriter(file, memory: memory)
     try writer.append(header)
@@ -37,7 +40,9 @@ final class SafetensorsSink: FlatWeightsSink {
 
   func finish() throws(FlatFormatError) {
     try progress.requireEnd()
-    try writer.commit()
+    try writer.commit { (file) throws(FlatFormatError) in
+      try contents.requireReadable(file, as: .safetensors)
+    }
   }
 
   /// The order of the body that a stored header describes, once it describes exactly the tensors to be written.

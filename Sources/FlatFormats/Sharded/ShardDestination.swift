@@ -43,11 +43,16 @@ struct ShardDestination {
   }
 
   /// The shards of the set that is replaced, which the new one leaves over: those that the index of the same name
-  /// gives, and no other index.
+  /// gives, and no other index, and that hold what it says.
   func stale(beside names: [String]) throws(FlatFormatError) -> [String] {
     let kept = Set(names.map { TensorName($0) })
     let others = try folder.shardsOfOthers(than: index)
-    return folder.shards(of: index).filter { !kept.contains(TensorName($0)) && others[$0] == nil }
+    guard let old = folder.index(index) else { return [] }
+    var tensors = [Set<TensorName>](repeating: [], count: old.shards.count)
+    for weight in old.weights { tensors[weight.shard].insert(weight.name) }
+    return zip(old.shards, tensors).filter { shard, names in
+      !kept.contains(TensorName(shard)) && others[shard] == nil && folder.holds(names, shard: shard)
+    }.map(\.0)
   }
 
   /// Throws where a file that would be written is there already.

@@ -17,8 +17,7 @@ struct ShardFolder {
 
   /// Nil when `path` does not lead to a folder.
   init?(_ path: String) {
-    var status = stat()
-    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return nil }
+    guard SystemPath.isFolder(path) else { return nil }
     self.path = path
   }
 
@@ -79,13 +78,27 @@ struct ShardFolder {
     return .set(files)
   }
 
-  /// The names of shards that an index in the folder gives; none where it cannot be read as one.
-  func shards(of index: String) -> [String] {
-    guard let file = try? ReadableFile(path: self.file(index)), file.size <= ShardIndex.sizeLimit,
+  /// What an index in the folder says, which is about to be replaced; nil where it cannot be read as one.
+  func index(_ name: String) -> ShardIndex? {
+    guard let file = try? ReadableFile(path: file(name), isInput: false), file.size <= ShardIndex.sizeLimit,
       let bytes = try? file.bytes(at: 0, count: file.size)
-    else { return [] }
+    else { return nil }
     var problems = ShardProblems()
-    return (try? ShardIndex(parsing: bytes, path: index, problems: &problems))?.shards ?? []
+    return try? ShardIndex(parsing: bytes, path: name, problems: &problems)
+  }
+
+  /// The names of shards that an index in the folder gives; none where it cannot be read as one.
+  func shards(of name: String) -> [String] { index(name)?.shards ?? [] }
+
+  /// Whether a shard holds the tensors that its index assigns to it, and no other.
+  ///
+  /// An index may stand beside files that have its shards' names and nothing to do with it.
+  func holds(_ names: Set<TensorName>, shard: String) -> Bool {
+    guard let path = try? pathOfShard(shard), let file = try? ReadableFile(path: path, isInput: false),
+      let header = try? SafetensorsSource.headerBytes(of: file),
+      let parsed = try? SafetensorsSource.parse(header, path: path, bodySize: file.size - header.count)
+    else { return false }
+    return Set(parsed.entries.map(\.spec.name)) == names
   }
 
   /// The shards that indexes other than `index` name, each with its index.
@@ -101,18 +114,10 @@ struct ShardFolder {
 
   /// The visible names in the folder, by their bytes.
   func names() throws(FlatFormatError) -> [String] {
-    guard let stream = opendir(path) else {
+    guard let names = SystemPath.names(in: path) else {
       throw .file(FileError(action: "list", path: path, errno: errno))
     }
-    defer { closedir(stream) }
-    var names: [TensorName] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if !name.hasPrefix(".") { names.append(TensorName(name)) }
-    }
-    return names.sorted().map(\.text)
+    return names.filter { !$0.hasPrefix(".") }.map { TensorName($0) }.sorted().map(\.text)
   }
 
   /// The path by which a shard is opened.
@@ -122,8 +127,7 @@ struct ShardFolder {
   /// reader's disk.
   func pathOfShard(_ name: String) throws(FlatFormatError) -> String {
     let path = file(name)
-    var status = stat()
-    guard lstat(path, &status) == 0 else {
+    guard let isLink = SystemPath.isLink(path) else {
       if errno == ENOENT {
         throw .refused(
           .shardsMissingShard, path: path, place: "file", expected: "the shard that the index names",
@@ -131,13 +135,14 @@ struct ShardFolder {
       }
       throw .file(FileError(action: "open", path: path, errno: errno))
     }
-    guard status.st_mode & S_IFMT == S_IFLNK else { return path }
-    guard let target = Self.resolved(path) else {
+    guard isLink else { return path }
+    guard let target = SystemPath.resolved(path) else {
       throw .refused(
         .shardsMissingShard, path: path, place: "file", expected: "the shard that the index names",
         found: "a link to no file")
     }
-    guard let folder = Self.resolved(self.path), Self.roots(of: folder).contains(where: target.hasPrefix)
+    guard let folder = SystemPath.resolved(self.path),
+      Self.roots(of: folder).contains(where: target.hasPrefix)
     else {
       throw .refused(
         .shardsLink, path: path, place: "file", expected: "a shard in the index's folder",
@@ -153,11 +158,5 @@ struct ShardFolder {
     guard parts.count > 3, parts[parts.count - 2] == "snapshots", parts[parts.count - 3].hasPrefix("models--")
     else { return [inside] }
     return [inside, parts.dropLast(2).joined(separator: "/") + "/blobs/"]
-  }
-
-  private static func resolved(_ path: String) -> String? {
-    guard let pointer = realpath(path, nil) else { return nil }
-    defer { free(pointer) }
-    return String(cString: pointer)
   }
 }

@@ -34,6 +34,7 @@ final class ShardedSink: FlatWeightsSink {
     guard !contents.specs.isEmpty else {
       throw contents.refusal(.shardsLimit, "tensors", expected: "at least one to divide", found: "none")
     }
+    try Self.requireReadable(layout, contents)
     progress = SinkProgress(contents, order: order)
     sources = Set(contents.sourceFiles.compactMap(FileIdentity.init(path:)))
     let names = layout.shards.map(\.name)
@@ -98,6 +99,20 @@ final class ShardedSink: FlatWeightsSink {
     let file = try asFlatFormat { () throws(FileError) in try files.file(shard.name) }
     current = try SafetensorsSink(
       contents.shard(shard.tensors), header: shard.header, order: shard.order, file: file, memory: memory)
+  }
+
+  /// Checks that readers take the index and the headers together; each shard is read back when it is written.
+  private static func requireReadable(_ layout: ShardLayout, _ contents: SinkContents) throws(FlatFormatError)
+  {
+    var problems = ShardProblems()
+    _ = try ShardIndex(parsing: layout.index, path: contents.path, problems: &problems)
+    if let first = problems.errors.first { throw first }
+    let headers = layout.shards.reduce(0) { $0 + $1.header.count }
+    guard headers <= ShardedSource.headerLimit else {
+      throw contents.refusal(
+        .shardsLimit, "shards", expected: "headers of at most \(ShardedSource.headerLimit) bytes together",
+        found: "\(headers)")
+    }
   }
 
   private static func requireNoSource(_ sources: Set<FileIdentity>, _ path: String) throws(FlatFormatError) {

@@ -9,6 +9,7 @@ final class ShardedSource: FlatWeightsSource {
   let metadata: [(key: String, value: String)]
   let shardSet: ShardSet?
   let remarks: [FlatRemark]
+  let leftOut: [LeftOut]
   /// Shard and first byte of each tensor.
   private let places: [(shard: Int, start: Int)]
   private let shardFiles: ShardFiles
@@ -16,7 +17,15 @@ final class ShardedSource: FlatWeightsSource {
 
   var verbatim: [UInt8]? { nil }
 
-  fileprivate init(path: String, shards: [OpenedShard], index: (read: ShardIndex, file: ShardSet.Index)?) {
+  /// - Parameter beside: names of safetensors files in the folder.
+  fileprivate init(
+    path: String, shards: [OpenedShard], index: (read: ShardIndex, file: ShardSet.Index)?,
+    beside: [String] = []
+  ) {
+    let known = Set(shards.map(\.name))
+    leftOut = beside.filter { !known.contains($0) }.map {
+      LeftOut($0, "a file that the index does not name", .apart)
+    }
     self.path = path
     files = (index == nil ? [] : [path]) + shards.map(\.path)
     shardFiles = ShardFiles(shards.map { ($0.path, $0.identity, $0.size) })
@@ -26,9 +35,9 @@ final class ShardedSource: FlatWeightsSource {
     let specs = shards.flatMap { $0.entries.map(\.spec) }
     // Ties between shards stand in the index, others perhaps in a shard.
     let text = index?.read.strings ?? []
-    let known = text.contains { TensorName($0.key) == TensorName(TensorTies.key) }
+    let hasTies = text.contains { TensorName($0.key) == TensorName(TensorTies.key) }
     let ties =
-      known
+      hasTies
       ? TensorTies.resolved(in: text, specs: specs)
       : shards.reduce(into: [:]) { ties, shard in
         ties.merge(TensorTies.resolved(in: shard.metadata, specs: shard.entries.map(\.spec))) { $1 }
@@ -125,7 +134,11 @@ extension ShardedSource {
   static let headerLimit = 128 << 20
 
   /// Everything that an index and its shards say, and everything that is wrong with them; a source when nothing is.
-  static func examine(index file: ReadableFile) -> (source: ShardedSource?, errors: [FlatFormatError]) {
+  ///
+  /// - Parameter beside: names of safetensors files in the folder, where it is the folder that is looked into.
+  static func examine(
+    index file: ReadableFile, beside: [String] = []
+  ) -> (source: ShardedSource?, errors: [FlatFormatError]) {
     var problems = ShardProblems()
     do throws(FlatFormatError) {
       guard file.size <= ShardIndex.sizeLimit else {
@@ -145,7 +158,7 @@ extension ShardedSource {
       return (
         ShardedSource(
           path: file.path, shards: shards.compactMap(\.self),
-          index: (index, ShardSet.Index(name: name, bytes: bytes))), []
+          index: (index, ShardSet.Index(name: name, bytes: bytes)), beside: beside), []
       )
     } catch {
       problems.add(error)

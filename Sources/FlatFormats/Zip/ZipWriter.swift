@@ -1,3 +1,4 @@
+internal import ByteFiles
 internal import CZlib
 
 /// Writes a zip archive of stored members: byte for byte as Python's `zipfile` does for NumPy, or with data at
@@ -33,8 +34,10 @@ final class ZipWriter {
     try writer.append(bytes)
   }
 
-  /// Ends the last member, writes the directory, and gives the file its name.
-  func finish(comment: [UInt8]) throws(FlatFormatError) {
+  /// Ends the last member, writes the directory, and gives the file its name once `check` has read it.
+  func finish(
+    comment: [UInt8], check: (ReadableFile) throws(FlatFormatError) -> Void
+  ) throws(FlatFormatError) {
     try end()
     let start = writer.position
     for entry in entries { try writer.append(entry.centralHeader) }
@@ -42,7 +45,7 @@ final class ZipWriter {
       ZipEndWriter.records(
         entries: entries.count, directoryStart: UInt64(start), directorySize: UInt64(writer.position - start),
         comment: comment))
-    try writer.commit()
+    try writer.commit(check: check)
   }
 
   private func end() throws(FlatFormatError) {

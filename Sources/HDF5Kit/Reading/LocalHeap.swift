@@ -40,7 +40,7 @@ struct LocalHeap: Sendable {
           "\(context.limits.nameBytes) bytes of one name", found: "more", in: "local heap data",
           at: segment + offset)
       }
-      room *= 8
+      room = min(room * 8, context.limits.nameBytes + 1)
     }
   }
 }

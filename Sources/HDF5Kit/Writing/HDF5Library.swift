@@ -10,10 +10,15 @@ internal import Glibc
 enum HDF5Library {
   private static let lock = RecursiveLock()
 
+  /// Keeps the library from closing its files when the process ends. A file that a full disk, or a limit on the size of
+  /// files, kept it from flushing crashes it then (1.10.8); ours are in memory, and nothing of them is wanted any more.
+  private static let leavesExitAlone: Bool = H5dont_atexit() >= 0
+
   /// Runs `body` alone in the library, with its own error printing off.
   static func sync<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
     lock.enter()
     defer { lock.leave() }
+    _ = leavesExitAlone
     // "Error printing is per thread": a thread that comes here for the first time still has it on.
     H5Eset_auto2(hid_t(H5E_DEFAULT), nil, nil)
     return try body()

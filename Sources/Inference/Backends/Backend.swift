@@ -15,6 +15,8 @@ protocol Backend: Sendable {
   func convolve(_ convolution: Convolution) throws(OperatorError)
   /// y ← the adjoint of ⋆ on x, + b.
   func convolveTransposed(_ convolution: Convolution) throws(OperatorError)
+  /// y ← the sum of products of the inputs that an equation says.
+  func contract(_ contraction: Contraction) throws(OperatorError)
   /// y ← (x − mean) · factor + shift, per channel.
   func scale(_ scaling: ChannelScaling) throws(OperatorError)
   /// y ← the greatest, or the mean, of each window of x.

@@ -35,6 +35,17 @@ struct CountingBackend: Backend {
     clear(convolution.y)
   }
 
+  func contract(_ contraction: Contraction) throws(OperatorError) {
+    // All letters at once, which is more than the products of pairs.
+    let steps = contraction.equation.summed.reduce(contraction.y.count) {
+      $0.multipliedReportingOverflow(by: contraction.equation.extent($1)).partialValue
+    }
+    if !contraction.y.type.isFloatingPoint, (0...Self.smallLimit).contains(steps) {
+      return try ReferenceBackend(threads: 1).contract(contraction)
+    }
+    clear(contraction.y)
+  }
+
   func scale(_ scaling: ChannelScaling) throws(OperatorError) { clear(scaling.y) }
 
   func pool(_ pooling: Pooling) throws(OperatorError) {

@@ -1,4 +1,4 @@
-internal import Dispatch
+internal import ByteFiles
 internal import Synchronization
 
 /// Work shared out among threads.
@@ -10,7 +10,7 @@ enum Parallel {
       if count > 0 { body(0..<count) }
       return
     }
-    DispatchQueue.concurrentPerform(iterations: parts) { part in
+    ThreadSupply.perform(parts) { part in
       body((count * part / parts)..<(count * (part + 1) / parts))
     }
   }
@@ -26,7 +26,7 @@ enum Parallel {
       return
     }
     let next = Atomic(0)
-    DispatchQueue.concurrentPerform(iterations: workers) { worker in
+    ThreadSupply.perform(workers) { worker in
       while true {
         let task = next.add(1, ordering: .relaxed).oldValue
         if task >= count { return }

@@ -21,6 +21,8 @@ struct ReferenceBackend: Backend {
     try convolution.y.type.visitFloats(ConvolveTransposed(convolution: convolution, threads: threads))
   }
 
+  func contract(_ contraction: Contraction) throws(OperatorError) { try contraction.run() }
+
   func scale(_ scaling: ChannelScaling) throws(OperatorError) {
     try scaling.y.type.visitFloats(Scale(scaling: scaling))
   }

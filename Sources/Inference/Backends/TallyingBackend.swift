@@ -24,6 +24,11 @@ struct TallyingBackend: Backend {
     try inner.convolveTransposed(convolution)
   }
 
+  func contract(_ contraction: Contraction) throws(OperatorError) {
+    tally.add(contraction.equation.multiplyAdds)
+    try inner.contract(contraction)
+  }
+
   func scale(_ scaling: ChannelScaling) throws(OperatorError) { try inner.scale(scaling) }
 
   func pool(_ pooling: Pooling) throws(OperatorError) { try inner.pool(pooling) }

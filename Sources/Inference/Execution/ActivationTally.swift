@@ -9,6 +9,7 @@ final class ActivationTally: Sendable {
   private struct State {
     /// How many names each memory has.
     var names: [ObjectIdentifier: Int] = [:]
+    var graphs: Set<ObjectIdentifier> = []
     var constants: Set<ObjectIdentifier> = []
     var alive = 0
     var peak = 0
@@ -18,9 +19,12 @@ final class ActivationTally: Sendable {
 
   var peak: Int { state.withLock { $0.peak } }
 
-  /// Leaves out what a graph holds, which stays as long as the graph does.
-  func leaveOut(_ tensors: some Sequence<Tensor>) {
-    state.withLock { $0.constants.formUnion(tensors.map { ObjectIdentifier($0.storage) }) }
+  /// Leaves out what a graph holds, which stays as long as the graph does; a loop says so in every trip.
+  func leaveOut(_ graph: CompiledGraph) {
+    state.withLock { state in
+      guard state.graphs.insert(ObjectIdentifier(graph)).inserted else { return }
+      state.constants.formUnion(graph.constants.values.map { ObjectIdentifier($0.storage) })
+    }
   }
 
   /// A value gets a name.

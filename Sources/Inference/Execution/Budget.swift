@@ -9,10 +9,20 @@ package struct RunLimits: Sendable {
   package var bytes = 4 << 30
   /// Trips through the bodies of all loops of a run.
   package var trips = 1_000_000
-  /// Multiply-adds of matrix products, convolutions and pooling, and elements made by everything else.
+  /// Multiply-adds of matrix products, convolutions and pooling, elements made by everything else, and the nodes and
+  /// names that a run visits.
   package var steps = 4_000_000_000_000
 
   package init() {}
+
+  /// The limits of a count, whose products are not done. Everything else is, so the limit of a run is days too high:
+  /// these steps take about two seconds.
+  package static var counting: RunLimits {
+    var limits = RunLimits()
+    limits.bytes = 384 << 20
+    limits.steps = 1_000_000_000
+    return limits
+  }
 }
 
 /// What is left of the limits.
@@ -21,11 +31,25 @@ final class Budget: Sendable {
   /// Memory of tensors that are gone, at most a quarter of what may be alive.
   let pool: StoragePool
   private let bytes = Atomic(0)
+  private let greatest = Atomic(0)
   private let trips = Atomic(0)
   private let steps = Atomic(0)
+  private let products = Atomic(0)
+  /// Whether products are done, so that they are steps.
+  private let doesProducts: Bool
 
-  init(_ limits: RunLimits) {
+  /// Multiply-adds of all products together, so that their sum is a number; products that are done have the limit of
+  /// the steps.
+  private static let productLimit = 1 << 60
+  /// What visiting a node costs beside its elements: a node without any takes as long as this many elements.
+  private static let nodeCost = 256
+  /// Bytes of a reference to a tensor, which a list of them takes: two words for the type and the count, two for the
+  /// shape and the memory, and the shape's own.
+  static let referenceBytes = 96
+
+  init(_ limits: RunLimits, doesProducts: Bool = true) {
     self.limits = limits
+    self.doesProducts = doesProducts
     pool = StoragePool(capacity: limits.bytes / 4)
   }
 
@@ -33,20 +57,26 @@ final class Budget: Sendable {
   func restart() {
     trips.store(0, ordering: .relaxed)
     steps.store(0, ordering: .relaxed)
+    products.store(0, ordering: .relaxed)
   }
 
   /// Takes `count` bytes, which `release` gives back.
   func take(bytes count: Int) throws(OperatorError) {
     let now = bytes.add(count, ordering: .relaxed).newValue
+    greatest.max(now, ordering: .relaxed)
     if now > limits.bytes {
       release(bytes: count)
       throw OperatorError(
-        "at most \(limits.bytes) bytes of tensors at one time", found: "\(now)", kind: .budget)
+        "at most \(limits.bytes) bytes of tensors at one time (--memory-limit)", found: "\(now)",
+        kind: .budget)
     }
   }
 
-  /// Steps that the run has taken.
+  /// Steps that the run has taken; products that are only counted are none.
   var stepsTaken: Int { steps.load(ordering: .relaxed) }
+
+  /// The most bytes that were taken at one time.
+  var greatestBytes: Int { greatest.load(ordering: .relaxed) }
 
   func release(bytes count: Int) { bytes.subtract(count, ordering: .relaxed) }
 
@@ -63,19 +93,43 @@ final class Budget: Sendable {
 
   /// Work of `factors` multiplied with each other.
   func spend(_ factors: [Int]) throws(OperatorError) {
+    try add(Self.product(of: factors, within: limits.steps), to: steps, within: limits.steps)
+  }
+
+  /// A product of matrices, or what is like one, of `factors` multiply-adds.
+  func spend(product factors: Int...) throws(OperatorError) { try spend(product: factors) }
+
+  /// A product of matrices, or what is like one, of `factors` multiply-adds.
+  func spend(product factors: [Int]) throws(OperatorError) {
+    if doesProducts { return try spend(factors) }
+    try add(
+      Self.product(of: factors, within: Self.productLimit), to: products, within: Self.productLimit)
+  }
+
+  /// The visit of a node, or of a graph, with so many names of values.
+  func visit(names count: Int) throws(OperatorError) {
+    try add(Self.nodeCost + count, to: steps, within: limits.steps)
+  }
+
+  private func add(_ count: Int, to sum: borrowing Atomic<Int>, within limit: Int) throws(OperatorError) {
+    // Both terms are at most the limit, which is far below 2⁶².
+    let now = sum.add(count, ordering: .relaxed).newValue
+    if now > limit { throw Self.tooMuch(limit, found: "\(now)") }
+  }
+
+  private static func product(of factors: [Int], within limit: Int) throws(OperatorError) -> Int {
     var count = 1
     for factor in factors {
       let (product, overflow) = count.multipliedReportingOverflow(by: max(0, factor))
-      if overflow { throw tooMuch(found: "more than 2⁶³") }
+      if overflow { throw tooMuch(limit, found: "more than 2⁶³") }
       count = product
     }
-    guard count <= limits.steps else { throw tooMuch(found: "\(count)") }
-    // Both terms are at most the limit, which is far below 2⁶².
-    let now = steps.add(count, ordering: .relaxed).newValue
-    if now > limits.steps { throw tooMuch(found: "\(now)") }
+    guard count <= limit else { throw tooMuch(limit, found: "\(count)") }
+    return count
   }
 
-  private func tooMuch(found: String) -> OperatorError {
-    OperatorError("at most \(limits.steps) steps of arithmetic in a run", found: found, kind: .budget)
+  private static func tooMuch(_ limit: Int, found: String) -> OperatorError {
+    OperatorError(
+      "at most \(limit) steps of arithmetic in a run (--step-limit)", found: found, kind: .budget)
   }
 }

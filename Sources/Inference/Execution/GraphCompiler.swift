@@ -5,14 +5,18 @@ internal import ONNXGraph
 final class GraphCompiler {
   private let model: Model
   private let loader: ConstantLoader
-  private let functions: [FunctionID: Function]
+  private let functions: [FunctionID: (body: Function, itemCount: Int)]
   /// Whether nodes may be done together.
   private let fuses: Bool
   /// Steps so far, in all graphs: functions that call each other twice each would have no end.
   private var stepCount = 0
+  /// Nodes, names and tensors that expanding functions has copied.
+  private(set) var copiedCount = 0
   private var callDepth = 0
 
   private static let stepLimit = 200_000
+  /// A body of a hundred nodes, called a thousand times, has half a million; so many take 250 MB.
+  private static let copyLimit = 1_000_000
   private static let callLimit = 32
 
   private struct FunctionID: Hashable {
@@ -25,10 +29,10 @@ final class GraphCompiler {
     self.model = model
     self.fuses = fuses
     self.loader = loader
-    var functions: [FunctionID: Function] = [:]
+    var functions: [FunctionID: (body: Function, itemCount: Int)] = [:]
     for function in model.functions {
       functions[FunctionID(domain: function.domain, name: function.name, overload: function.overload)] =
-        function
+        (function, function.itemCount)
     }
     self.functions = functions
   }
@@ -96,15 +100,21 @@ final class GraphCompiler {
       if case .graph(let graph) = value { subgraphs[name] = try compile(graph, opsets: opsets, outer: sees) }
     }
     let id = FunctionID(domain: node.domain, name: node.operation, overload: node.overload)
-    if let function = functions[id] {
+    if let (function, itemCount) = functions[id] {
+      copiedCount += itemCount
+      guard copiedCount <= Self.copyLimit else {
+        throw .refused(
+          kind: .budget, path: model.file.path, place: node.shown,
+          expected: "functions that expand to at most \(Self.copyLimit) nodes, names and tensors",
+          found: "more")
+      }
       return CompiledGraph.Step(
         node: node, action: .call(try expand(function, node)), opset: 0, subgraphs: [:], releases: releases)
     }
-    let known = node.domain.isEmpty ? OperatorRegistry.operators[node.operation] : nil
-    guard let known else {
+    guard let known = OperatorRegistry.known(node) else {
       throw unsupported(node, "an operator that is built here", quoted(node.operation))
     }
-    guard let opset = opsets[node.domain], opset >= known.since else {
+    guard let opset = opsets[""] ?? opsets[node.domain], opset >= known.since else {
       throw unsupported(
         node, "version \(known.since) or later of the operator set", "\(opsets[node.domain] ?? 0)")
     }
@@ -160,8 +170,9 @@ final class GraphCompiler {
     // What went into other weights is needed no more.
     let used = Set(planned.flatMap(\.usedNames)).union(planned.flatMap { $0.followers.flatMap(\.usedNames) })
     constants.merge(fusion.constants) { $1 }
+    let outputs = Set(graph.outputs.map(\.name))
     constants = constants.filter { name, _ in
-      used.contains(name) || inputs.contains(name) || graph.outputs.contains { $0.name == name }
+      used.contains(name) || inputs.contains(name) || outputs.contains(name)
     }
     return planned
   }
@@ -184,22 +195,5 @@ final class GraphCompiler {
 
   private func refusal(_ place: String, _ expected: String, _ found: String) -> InferenceError {
     .refused(kind: .invalid, path: model.file.path, place: place, expected: expected, found: found)
-  }
-}
-
-extension Node {
-  /// The node of a function's body with the attributes that refer to those of the call.
-  fileprivate func resolving(_ given: [String: AttributeValue]) -> Node {
-    var node = self
-    for (name, value) in attributes {
-      switch value {
-      case .reference(let other): node.attributes[name] = given[other]
-      case .graph(var graph):
-        graph.nodes = graph.nodes.map { $0.resolving(given) }
-        node.attributes[name] = .graph(graph)
-      default: break
-      }
-    }
-    return node
   }
 }

@@ -34,7 +34,10 @@ struct Interpreter {
   /// The outputs of `graph`, whose inputs are in `scope`.
   func outputs(of graph: CompiledGraph, in scope: Scope) throws(InferenceError) -> [Tensor] {
     let activations = run.profile?.activations
-    activations?.leaveOut(graph.constants.values)
+    activations?.leaveOut(graph)
+    do { try run.budget.visit(names: graph.inputs.count + graph.outputs.count) } catch {
+      throw error.placed("graph \(quoted(graph.name))", path: run.path)
+    }
     if let activations { scope.activations.forEach(activations.hold) }
     for step in graph.steps {
       try perform(step, in: scope)
@@ -58,6 +61,9 @@ struct Interpreter {
 
   private func perform(_ step: CompiledGraph.Step, in scope: Scope) throws(InferenceError) {
     let node = step.node
+    do {
+      try run.budget.visit(names: node.inputs.count + node.outputs.count + step.releases.count)
+    } catch { throw error.placed(node.shown, path: run.path) }
     var inputs: [Tensor?] = []
     inputs.reserveCapacity(node.inputs.count)
     for name in node.inputs {
@@ -71,9 +77,7 @@ struct Interpreter {
       inputs.append(tensor)
     }
     let start = run.profile == nil ? nil : ContinuousClock.now
-    let stepsBefore = run.budget.stepsTaken
     let countedBefore = run.profile?.tally.count ?? 0
-    var einsumSteps = 0
     var results: [Tensor]
     switch step.action {
     case .evaluate(let known):
@@ -84,8 +88,7 @@ struct Interpreter {
         pending: pending)
       do throws(OperatorError) {
         results = try known.evaluate(call)
-        if node.operation == "Einsum" { einsumSteps = run.budget.stepsTaken - stepsBefore }
-        for result in results { try run.budget.spend(result.count + 1) }
+        for result in results { try run.budget.spend(result.count) }
       } catch { throw error.placed(node.shown, path: run.path) }
       if let end = step.end, pending?.isDone == false, let first = results.first {
         results = [try finished(first, end, in: scope)]
@@ -124,12 +127,11 @@ struct Interpreter {
     if let activations = run.profile?.activations {
       for name in node.outputs { if let tensor = scope.activation(name) { activations.hold(tensor) } }
     }
-    // Einsum has arithmetic of its own.
     let counted = (run.profile?.tally.count ?? 0) - countedBefore
     run.profile?.add(
       node, step.operations.joined(separator: "+"), results.first, duration,
       Profile.Row.Work(
-        multiplyAdds: counted + einsumSteps, parameters: parameters, isContainer: isContainer))
+        multiplyAdds: counted, parameters: parameters, isContainer: isContainer))
   }
 
   /// What the operator may do at the end.

@@ -20,7 +20,7 @@ package struct LayerCounts: Sendable {
   ///   - supplier: of the tensors that are not in the model's files.
   package init(
     _ model: Model, shapes: [String: [Int]], supplier: (any TensorSupplier)? = nil,
-    limits: RunLimits = RunLimits()
+    limits: RunLimits = .counting
   ) throws(InferenceError) {
     let activations = ActivationTally()
     let profile = Profile(activations: activations)
@@ -43,16 +43,18 @@ package struct LayerCounts: Sendable {
     of model: Model, shapes: [String: [Int]]
   ) throws(InferenceError) -> [(name: String, type: ElementType, shape: [Int])] {
     let required = model.graph.requiredInputs
+    let all = Set(model.graph.inputs.map(\.name))
+    let needed = Set(required.map(\.name))
     func refusal(_ place: String, _ expected: String, _ found: String) -> InferenceError {
       .refused(kind: .invalid, path: model.file.path, place: place, expected: expected, found: found)
     }
-    for name in shapes.keys.sorted() where !model.graph.inputs.contains(where: { $0.name == name }) {
+    for name in shapes.keys.sorted() where !all.contains(name) {
       let names = required.map { quoted($0.name) }.joined(separator: ", ")
       throw refusal("input \(quoted(name))", names.isEmpty ? "no inputs" : "one of \(names)", "another name")
     }
     var inputs: [(name: String, type: ElementType, shape: [Int])] = []
     for input in model.graph.inputs
-    where shapes[input.name] != nil || required.contains(where: { $0.name == input.name }) {
+    where shapes[input.name] != nil || needed.contains(input.name) {
       let place = "input \(quoted(input.name))"
       guard case .tensor(let type?, let declared)? = input.type, type != .string else {
         throw refusal(place, "a tensor of numbers whose type is declared", "another value")

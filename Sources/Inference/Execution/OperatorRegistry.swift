@@ -1,3 +1,5 @@
+internal import ONNXGraph
+
 /// Every operator that is built here; a new one is one line.
 package enum OperatorRegistry {
   private static let all: [any Operator.Type] = [
@@ -117,6 +119,15 @@ package enum OperatorRegistry {
   /// By `op_type`, for ONNX's own domain.
   static let operators: [String: any Operator.Type] = Dictionary(
     all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+
+  /// The domain of operators that no file has.
+  package static let ownDomain = "tessera"
+
+  /// The operator of a node; nil where it is none of these.
+  static func known(_ node: Node) -> (any Operator.Type)? {
+    if node.domain == ownDomain { return node.operation == Mask.name ? Mask.self : nil }
+    return node.domain.isEmpty ? operators[node.operation] : nil
+  }
 
   /// The names of all operators, sorted.
   package static var names: [String] { operators.keys.sorted() }

@@ -34,7 +34,7 @@ package final class Session {
   ) throws(InferenceError) {
     self.model = model
     self.backend = backend
-    budget = Budget(limits)
+    budget = Budget(limits, doesProducts: !shapesOnly)
     var loader = ConstantLoader(
       file: model.file, external: ExternalFiles(of: model.file), strings: StringPool(budget), budget: budget,
       shapesOnly: shapesOnly)
@@ -103,8 +103,10 @@ package final class Session {
     for input in model.graph.requiredInputs where inputs[input.name] == nil {
       throw refusal("input \(quoted(input.name))", "a tensor", "none")
     }
+    let declared = Dictionary(
+      model.graph.inputs.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     for (name, tensor) in inputs.sorted(by: { $0.key < $1.key }) {
-      guard let input = model.graph.inputs.first(where: { $0.name == name }) else {
+      guard let input = declared[name] else {
         let names = model.graph.inputs.map { quoted($0.name) }.joined(separator: ", ")
         throw refusal("input \(quoted(name))", "one of \(names)", "another name")
       }

@@ -60,6 +60,30 @@ struct EinsumEquation {
     inputStrides = strides
   }
 
+  /// The multiply-adds of the products of matrices that the equation is: the first two inputs, what they make with the
+  /// third, and so on, as people and programs count it.
+  ///
+  /// What one input sums alone is summed before, and is no product; nor is what only scales elements, as `Mul` does.
+  /// The operator has asked the budget for the product of all extents, so that this fits.
+  var multiplyAdds: Int {
+    if (output + summed).contains(where: { extent($0) == 0 }) { return 0 }
+    let terms = inputStrides.map { Set($0.keys) }
+    var total = 0
+    var left = terms.first ?? []
+    for (place, right) in terms.enumerated().dropFirst() {
+      let needed = terms[(place + 1)...].reduce(into: Set(output)) { $0.formUnion($1) }
+      let shared = left.intersection(right)
+      let kept = left.union(right).intersection(needed)
+      let isProduct =
+        !shared.subtracting(needed).isEmpty
+        || !left.intersection(kept).subtracting(right).isEmpty
+          && !right.intersection(kept).subtracting(left).isEmpty
+      if isProduct { total += kept.union(shared).reduce(1) { $0 * extent($1) } }
+      left = kept
+    }
+    return total
+  }
+
   func extent(_ label: Label) -> Int { extents[label] ?? 1 }
 
   /// An input's strides along some labels.

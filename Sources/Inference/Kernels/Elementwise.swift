@@ -80,6 +80,11 @@ enum Elementwise {
   }
 }
 
+extension Double {
+  /// min(max(x, low), high); NaN stays. `Double.maximum` is IEEE 754's maxNum, which drops it.
+  func clamped(_ low: Double, _ high: Double) -> Double { self < low ? low : self > high ? high : self }
+}
+
 /// `Add`, `Sub`, `Mul`, `Div`: two inputs with broadcasting, since version 7 NumPy's.
 protocol ArithmeticOperator: Operator, BinaryArithmetic {}
 

@@ -12,7 +12,7 @@ enum PoolingCall {
   }
 
   static func run(_ call: OperatorCall, _ pooling: Pooling) throws(OperatorError) {
-    try call.budget.spend(pooling.y.count, pooling.windows.tapLimit)
+    try call.budget.spend(product: pooling.y.count, pooling.windows.tapLimit)
     let tapBytes = pooling.windows.tapBytes
     try call.budget.take(bytes: tapBytes)
     defer { call.budget.release(bytes: tapBytes) }

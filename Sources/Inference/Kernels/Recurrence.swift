@@ -56,14 +56,16 @@ struct Recurrence {
     }
     clip = try call.float("clip")
     activations = try RecurrentActivations(call, defaults: defaults, directions: directions).functions
-    try call.budget.spend(steps, batch, directions * gates * hidden, inputs + hidden)
+    try call.budget.spend(product: steps, batch, directions * gates * hidden, inputs + hidden)
+    // The gates are done even where the products are only counted.
+    try call.budget.spend(steps, batch, directions * gates * hidden)
   }
 
   /// Activation number `index` of a direction.
   func activation(_ index: Int, _ direction: Int) -> (Double) -> Double {
     let function = activations[direction * (activations.count / directions) + index]
     guard let clip else { return function }
-    return { function(min(max($0, -clip), clip)) }
+    return { function($0.clamped(-clip, clip)) }
   }
 
   /// W's bias (part 0) or R's (part 1).

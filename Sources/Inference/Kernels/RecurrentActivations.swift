@@ -41,7 +41,7 @@ struct RecurrentActivations {
     case "leakyrelu": { $0 < 0 ? alpha * $0 : $0 }
     case "thresholdedrelu": { $0 < alpha ? 0 : $0 }
     case "scaledtanh": { alpha * tanh(beta * $0) }
-    case "hardsigmoid": { min(max(alpha * $0 + beta, 0), 1) }
+    case "hardsigmoid": { (alpha * $0 + beta).clamped(0, 1) }
     case "elu": { $0 < 0 ? alpha * expm1($0) : $0 }
     case "softsign": { $0 / (1 + $0.magnitude) }
     case "softplus": Softplus.value

@@ -93,7 +93,8 @@ struct Resampling {
   private func coordinate(_ o: Int, _ axis: Int) -> Double {
     let (position, scale) = (Double(o), request.scales[axis])
     let last = Double(x.shape[axis] - 1)
-    let width = scale * Double(x.shape[axis])
+    // Corners are those of the result, which is shorter than a scale says by its fraction.
+    let width = Double(request.extents[axis])
     switch request.transformation {
     case "align_corners": return width == 1 ? 0 : position * last / (width - 1)
     case "asymmetric": return position / scale
@@ -104,7 +105,7 @@ struct Resampling {
     case "pytorch_half_pixel":
       return request.extents[axis] == 1 ? -0.5 : (position + 0.5) / scale - 0.5
     case "half_pixel_symmetric":
-      let adjustment = Double(request.extents[axis]) / width
+      let adjustment = width / (scale * Double(x.shape[axis]))
       let centre = Double(x.shape[axis]) / 2
       return centre * (1 - adjustment) + (position + 0.5) / scale - 0.5
     case "tf_half_pixel_for_nn": return (position + 0.5) / scale

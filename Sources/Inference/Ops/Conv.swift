@@ -31,7 +31,7 @@ enum Conv: Operator {
     }
     let windows = try WindowAttributes(call, kernel: kernel).windows(Array(x.shape[2...]))
     let y = try call.make(x.type, [x.shape[0], w.shape[0]] + windows.output)
-    try call.budget.spend(y.count, w.shape[1], kernel.product)
+    try call.budget.spend(product: y.count, w.shape[1], kernel.product)
     try call.backend.convolve(
       Convolution(
         x: x, w: w, bias: bias, y: y, windows: windows, groups: groups, weightsStay: call.isConstant(1),

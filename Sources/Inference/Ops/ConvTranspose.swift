@@ -26,7 +26,7 @@ enum ConvTranspose: Operator {
         2, "[\(outputs)] of \(x.type.name)", found: "\(bias.type.name) \(shapeText(bias.shape))")
     }
     let y = try call.make(x.type, [x.shape[0], outputs] + windows.input)
-    try call.budget.spend(x.count, w.shape[1], attributes.kernel.product)
+    try call.budget.spend(product: x.count, w.shape[1], attributes.kernel.product)
     try call.backend.convolveTransposed(
       Convolution(x: x, w: w, bias: bias, y: y, windows: windows, groups: groups))
     return [y]

@@ -24,7 +24,7 @@ enum Gemm: Operator {
         targetOffset: 0, targetStrides: Layout.strides(y.shape))
       product.keep = try call.float("beta") ?? 1
     }
-    try call.budget.spend(a.rows, b.columns, a.columns)
+    try call.budget.spend(product: a.rows, b.columns, a.columns)
     try call.backend.multiply(product)
     return [y]
   }

@@ -20,6 +20,10 @@ enum Loop: Operator {
     for index in 0..<carriedCount { carried.append(try call.input(index + 2)) }
     var scans = [[Tensor]](repeating: [], count: body.outputs.count - 1 - carriedCount)
     var trip = 0
+    // A body may hand out one tensor thousands of times in each trip; every reference takes memory.
+    let references = scans.count * Budget.referenceBytes
+    var held = 0
+    defer { call.budget.release(bytes: held) }
     while condition, limit.map({ trip < $0 }) ?? true {
       try call.budget.takeTrip()
       let scope = Scope(body, within: call.scope)
@@ -35,6 +39,8 @@ enum Loop: Operator {
       }
       condition = outputs[0].values(UInt8.self)[0] != 0
       carried = Array(outputs[1..<(1 + carriedCount)])
+      try call.budget.take(bytes: references)
+      held += references
       for (index, tensor) in outputs.dropFirst(1 + carriedCount).enumerated() { scans[index].append(tensor) }
       trip += 1
     }

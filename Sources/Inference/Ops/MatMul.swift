@@ -17,7 +17,7 @@ enum MatMul: Operator {
     }
     let batch = try Layout.broadcast([left.dropLast(2), right.dropLast(2)])
     let y = try call.make(a.type, batch + [m, n])
-    try call.budget.spend(y.count, k)
+    try call.budget.spend(product: y.count, k)
     let walk = StridedWalk(
       batch, [Layout.strides(left.dropLast(2), as: batch), Layout.strides(right.dropLast(2), as: batch)])
     var number = 0

@@ -8,9 +8,14 @@ enum Where: Operator {
   static var since: Int { 9 }
 
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
-    let condition = try call.input(0, type: .bool)
     let x = try call.input(1)
-    let z = try call.input(2, type: x.type)
+    return try chosen(call, try call.input(0, type: .bool), x, try call.input(2, type: x.type))
+  }
+
+  /// x where the condition holds, z elsewhere.
+  static func chosen(
+    _ call: OperatorCall, _ condition: Tensor, _ x: Tensor, _ z: Tensor
+  ) throws(OperatorError) -> [Tensor] {
     let shape = try Layout.broadcast([condition.shape, x.shape, z.shape])
     let y = try call.make(x.type, shape)
     switch x.type.width {

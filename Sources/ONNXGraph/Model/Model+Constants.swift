@@ -13,15 +13,9 @@ extension Model {
   /// Every tensor of the model in the order of the file: initializers and the values of `Constant` nodes, in the main
   /// graph, in graphs among the attributes of nodes, and in functions.
   ///
-  /// Text is left out, since it is no weight; sparse tensors are an error.
+  /// Text is left out, since it is no weight; sparse tensors are among `otherConstants()`.
   public func constants() throws(GraphError) -> [NamedConstant] {
-    var found: [NamedConstant] = []
-    try collect(graph, prefix: "", into: &found)
-    for function in functions {
-      var body = Graph()
-      body.nodes = function.nodes
-      try collect(body, prefix: "\(function.domain).\(function.name)/", into: &found)
-    }
+    let found = try collected().constants
     var names: Set<TensorName> = []
     for tensor in found where !names.insert(tensor.name).inserted {
       throw .refused(
@@ -31,26 +25,42 @@ extension Model {
     return found.sorted { $0.constant.message.lowerBound < $1.constant.message.lowerBound }
   }
 
-  private func collect(
-    _ graph: Graph, prefix: String, into found: inout [NamedConstant]
-  ) throws(GraphError) {
-    if let sparse = graph.sparseInitializers.first { throw self.sparse(sparse.values.name) }
-    for tensor in graph.initializers where tensor.type != .string {
+  /// Every sparse tensor of the model, with what it is in words.
+  public func otherConstants() throws(GraphError) -> [(name: TensorName, words: String)] {
+    try collected().others
+  }
+
+  fileprivate struct Found {
+    var constants: [NamedConstant] = []
+    var others: [(name: TensorName, words: String)] = []
+  }
+
+  private func collected() throws(GraphError) -> Found {
+    var found = Found()
+    try collect(graph, prefix: "", into: &found)
+    for function in functions {
+      var body = Graph()
+      body.nodes = function.nodes
+      try collect(body, prefix: "\(function.domain).\(function.name)/", into: &found)
+    }
+    return found
+  }
+
+  private func collect(_ graph: Graph, prefix: String, into found: inout Found) throws(GraphError) {
+    for sparse in graph.sparseInitializers { found.add(sparse, prefix + sparse.values.name) }
+    for tensor in graph.initializers {
       guard !tensor.name.isEmpty else {
         throw .refused(
           .name, path: file.path, place: "initializer of \(quoted(graph.name))", expected: "a name",
           found: "an empty one")
       }
-      found.append(NamedConstant(name: TensorName(prefix + tensor.name), constant: tensor))
+      found.add(tensor, prefix + tensor.name)
     }
     for node in graph.nodes {
       let output = node.outputs.first ?? ""
       if node.operation == "Constant", node.domain.isEmpty {
-        switch node.attributes["value"] ?? node.attributes["sparse_value"] {
-        case .tensor(let tensor) where tensor.type != .string:
-          found.append(NamedConstant(name: TensorName(prefix + output), constant: tensor))
-        case .sparse: throw sparse(output)
-        default: break
+        for (_, value) in node.attributes.sorted(by: { $0.key < $1.key }) {
+          found.add(value, prefix + output)
         }
       }
       let called = node.name.isEmpty ? output : node.name
@@ -62,9 +72,24 @@ extension Model {
     }
   }
 
-  private func sparse(_ name: String) -> GraphError {
-    .refused(
-      .sparse, path: file.path, place: "tensor \(quoted(name))", expected: "dense tensors",
-      found: "a sparse one, which flat formats cannot hold")
+}
+
+extension Model.Found {
+  fileprivate mutating func add(_ tensor: TensorConstant, _ name: String) {
+    guard tensor.type != .string else { return }
+    constants.append(NamedConstant(name: TensorName(name), constant: tensor))
+  }
+
+  fileprivate mutating func add(_ sparse: SparseConstant, _ name: String) {
+    others.append((TensorName(name), "a sparse tensor of shape \(sparse.shape)"))
+  }
+
+  /// The value of a `Constant` node.
+  fileprivate mutating func add(_ value: AttributeValue, _ name: String) {
+    switch value {
+    case .tensor(let tensor): add(tensor, name)
+    case .sparse(let sparse): add(sparse, name)
+    default: break
+    }
   }
 }

@@ -24,6 +24,12 @@ extension TensorConstant {
       payload: .supplied(number), message: message)
   }
 
+  /// The tensor under another name.
+  package func named(_ name: String) -> TensorConstant {
+    TensorConstant(
+      name: name, type: type, shape: shape, elementCount: elementCount, payload: payload, message: message)
+  }
+
   /// A tensor whose elements are supplied.
   package init(name: String, type: ElementType, shape: [Int], number: Int) {
     self.init(

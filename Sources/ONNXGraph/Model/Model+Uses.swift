@@ -10,6 +10,8 @@ public struct TensorUse: Sendable, Equatable {
   public let beside: String?
   /// The node, as messages call it.
   public let node: String
+  /// Elements that the node says are in the tensor, where several are packed into one; nil where each is one.
+  public let elements: Int?
 }
 
 extension Model {
@@ -56,7 +58,8 @@ extension Graph {
         } else if uses[tensor] == nil {
           let other = node.inputs.count == 2 ? node.inputs[1 - place] : ""
           uses[tensor] = TensorUse(
-            operation: operation, input: place, beside: makers[other], node: node.shown)
+            operation: operation, input: place, beside: makers[other], node: node.shown,
+            elements: place == 1 && operation == "com.microsoft.MatMulNBits" ? node.packedElements : nil)
         }
       }
       let called = node.name.isEmpty ? node.outputs.first ?? "" : node.name
@@ -65,5 +68,16 @@ extension Graph {
         inner.collectUses(prefix: "\(prefix)\(called)/\(attribute)/", outer: tensors, into: &uses)
       }
     }
+  }
+}
+
+extension Node {
+  /// K · N of ONNX Runtime's `MatMulNBits`; nil where that is no number.
+  fileprivate var packedElements: Int? {
+    guard case .int(let rows)? = attributes["K"], case .int(let columns)? = attributes["N"], rows > 0,
+      columns > 0
+    else { return nil }
+    let (count, overflow) = Int(rows).multipliedReportingOverflow(by: Int(columns))
+    return overflow ? nil : count
   }
 }

@@ -101,14 +101,17 @@ struct ModelDecoder {
     }
     decoder = try outer.within(node.shown)
     let attributes = AttributeDecoder(decoder: decoder, model: self)
+    var positions: [String: Int] = [:]
     try decoder.forEachField(range) { field throws(GraphError) in
       guard field.number == 5 else { return }
       try counter.add(1, decoder)
       let (name, value) = try attributes.attribute(try decoder.range(field))
+      positions[name] = field.extent.lowerBound
       guard node.attributes.updateValue(value, forKey: name) == nil else {
         throw decoder.refusal(.attribute, "every attribute once", "\(quoted(name)) twice")
       }
     }
+    node.unifyConstant(positions)
     return node
   }
 

@@ -12,6 +12,7 @@ package final class ConstantReader {
   private enum Source {
     case file(ReadableFile, start: Int)
     case typed(TypedElements)
+    case held([UInt8])
   }
 
   /// A reader of `constant`, which is in the model `file` and has its data there or in `external`.
@@ -21,6 +22,7 @@ package final class ConstantReader {
     self.constant = constant
     path = file.path
     switch constant.payload {
+    case .held(let bytes): source = .held(bytes)
     case .raw(let range): source = .file(file, start: range.lowerBound)
     case .external(let data):
       let (file, range) = try external.range(of: data, byteCount: constant.byteCount, tensor: constant.name)
@@ -47,6 +49,9 @@ package final class ConstantReader {
     switch source {
     case .file(let file, let start):
       try asGraph { () throws(FileError) in try file.read(at: start + position, into: buffer) }
+    case .held(let bytes):
+      // The check above bounds this range: there are as many bytes as the elements have.
+      buffer.copyBytes(from: bytes.dropFirst(position).prefix(buffer.count))
     case .typed(let elements):
       for index in buffer.indices { buffer[index] = try elements.nextByte() }
       if position + buffer.count == constant.byteCount { try elements.requireEnd() }

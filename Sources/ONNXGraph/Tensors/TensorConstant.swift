@@ -29,6 +29,8 @@ package enum TensorPayload: Sendable {
   case typed(field: Int)
   /// In a file of its own.
   case external(ExternalData)
+  /// Here: a few numbers among a node's attributes, packed and little-endian.
+  case held([UInt8])
   /// Nowhere in the model: whoever runs it gives the elements of the tensor with this number.
   case supplied(Int)
 }

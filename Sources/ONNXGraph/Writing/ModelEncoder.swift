@@ -93,21 +93,31 @@ package struct ModelEncoder {
 
   private func tensor(_ tensor: TensorConstant) throws(GraphError) -> PieceWriter {
     var writer = PieceWriter()
-    guard case .supplied(let number) = tensor.payload else {
-      // It is as it was in the file.
-      guard case .external = tensor.payload else {
-        writer.append(try wire.bytes(tensor.message))
-        return writer
-      }
-      throw refusal("tensors whose elements are supplied", "external data of \(quoted(tensor.name))")
-    }
-    writer.fields { fields in
+    func header(_ fields: inout WireWriter) {
       for extent in tensor.shape { fields.int(1, extent) }
       fields.int(2, tensor.type.rawValue)
       if !tensor.name.isEmpty { fields.text(8, tensor.name) }
-      fields.header(9, count: tensor.byteCount)
     }
-    writer.elements(number, count: tensor.byteCount)
+    switch tensor.payload {
+    case .external:
+      throw refusal("tensors whose elements are supplied", "external data of \(quoted(tensor.name))")
+    case .raw, .typed:
+      // It is as it was in the file.
+      writer.append(try wire.bytes(tensor.message))
+      // Of a field that stands twice the last one counts: what a function held has another name here.
+      if !tensor.name.isEmpty { writer.fields { $0.text(8, tensor.name) } }
+    case .held(let bytes):
+      writer.fields { fields in
+        header(&fields)
+        fields.bytes(9, bytes)
+      }
+    case .supplied(let number):
+      writer.fields { fields in
+        header(&fields)
+        fields.header(9, count: tensor.byteCount)
+      }
+      writer.elements(number, count: tensor.byteCount)
+    }
     return writer
   }
 

@@ -15,30 +15,36 @@ extension PlanRequest {
     forGraph model: Model, specs: [TensorSpec], inputShapes: [String: [Int]] = [:], options: FlowOptions,
     supplier: (any TensorSupplier)? = nil
   ) throws(PlanningError) -> ProposedPlan {
-    var best: GraphWeights?
-    var failure: FlowError?
-    for candidate in InputShapes.candidates(model) {
+    var stopped: [Int: String] = [:]
+    var inputShapes = inputShapes
+    while true {
+      let weights = try GraphWeights.best(
+        of: model, inputShapes: inputShapes, options: options, unitCount: unitCount, supplier: supplier,
+        stopped: stopped, names: Set(specs.map(\.name.text)))
+      inputShapes = weights.shapes
+      let proposed = try weights.proposal(for: self, specs: specs)
       do throws(FlowError) {
-        let found = try GraphWeights(
-          model, inputShapes: candidate.merging(inputShapes) { $1 }, options: options, unitCount: unitCount,
-          supplier: supplier)
-        if best == nil { best = found }
-        if found.isKnown {
-          best = found
-          break
+        try weights.check(proposed.resolved, supplier: supplier)
+        return proposed
+      } catch {
+        // Where the plan does not hold, everything that meets there is whole, and the next plan has less to go wrong.
+        guard let refusal = error.refusal, stopped[refusal.node] == nil, stopped.count < Self.stopLimit else {
+          throw .graph("\(error)")
         }
-      } catch { failure = failure ?? error }
+        stopped[refusal.node] = refusal.words
+      }
     }
-    guard let best else { throw .graph(failure.map { "\($0)" } ?? "\(model.path): no graph to plan from") }
-    return try best.proposal(for: self, specs: specs, supplier: supplier)
   }
+
+  /// Plans that are tried.
+  private static let stopLimit = 32
 }
 
 /// The weights of a graph with the atoms that a walk has joined.
 struct GraphWeights {
   private let model: Model
   private let walk: FlowWalk
-  private let shapes: [String: [Int]]
+  let shapes: [String: [Int]]
   /// In the order in which nodes use them.
   private let dimensions: [GraphAxes.Dimension]
   private let ranks: [String: Int]
@@ -46,20 +52,46 @@ struct GraphWeights {
   /// Positions of a dimension that can have an atom of their own: above are vocabularies, which are looked up anyhow.
   private static let extentLimit = 1 << 17
 
-  init(
+  /// The weights of the first of the extents that inputs may have with which everything is known.
+  static func best(
+    of model: Model, inputShapes: [String: [Int]], options: FlowOptions, unitCount: Int,
+    supplier: (any TensorSupplier)?, stopped: [Int: String], names: Set<String>
+  ) throws(PlanningError) -> GraphWeights {
+    var best: GraphWeights?
+    var failure: FlowError?
+    for candidate in InputShapes.candidates(model) {
+      do throws(FlowError) {
+        let found = try GraphWeights(
+          model, inputShapes: candidate.merging(inputShapes) { $1 }, options: options, unitCount: unitCount,
+          supplier: supplier, stopped: stopped, names: names)
+        if found.isKnown { return found }
+        best = best ?? found
+      } catch {
+        failure = failure ?? error
+        if error.isFinal { break }
+      }
+    }
+    if let best { return best }
+    throw .graph(failure.map { "\($0)" } ?? "\(model.path): no graph to plan from")
+  }
+
+  private init(
     _ model: Model, inputShapes: [String: [Int]], options: FlowOptions, unitCount: Int,
-    supplier: (any TensorSupplier)?
+    supplier: (any TensorSupplier)?, stopped: [Int: String], names: Set<String>
   ) throws(FlowError) {
     let labels = ChannelLabels()
     let context = FlowContext(
       labels: labels, small: SmallValues(model, supplier: supplier), path: model.path)
     context.options = options
     context.unitCount = unitCount
+    context.stopped = stopped
     var atoms: [String: [[ChannelLabel]?]] = [:]
     var walk = FlowWalk(model, context: context, inputShapes: inputShapes) {
       (tensor, name) throws(FlowError) in
+      let isNamed = names.contains(name)
       let lists = tensor.shape.map { extent -> [ChannelLabel]? in
-        guard tensor.isFloatingPoint, tensor.elementCount > 0, extent > 1, extent <= Self.extentLimit else {
+        guard isNamed, tensor.isFloatingPoint, tensor.elementCount > 0, extent > 1, extent <= Self.extentLimit
+        else {
           return nil
         }
         return (0..<extent).map { _ in labels.atom() }
@@ -68,11 +100,6 @@ struct GraphWeights {
       return .labels(lists)
     }
     try walk.run()
-    for output in model.graph.outputs where !options.cutsLast {
-      for factor in walk.values[output.name]?.factors ?? [] {
-        for label in factor.labels { labels.fix(label, "it makes the output \(quoted(output.name))") }
-      }
-    }
     var dimensions: [GraphAxes.Dimension] = []
     var seen: Set<String> = []
     for step in walk.steps {
@@ -92,9 +119,16 @@ struct GraphWeights {
   /// Whether the extents of all outputs are known.
   var isKnown: Bool { model.graph.outputs.allSatisfy { walk.values[$0.name]?.shape != nil } }
 
-  func proposal(
-    for request: PlanRequest, specs: [TensorSpec], supplier: (any TensorSupplier)?
-  ) throws(PlanningError) -> ProposedPlan {
+  /// What was found must hold when it is followed the other way.
+  func check(_ plan: ResolvedPlan, supplier: (any TensorSupplier)?) throws(FlowError) {
+    for network in try GraphNetworks.distinct(in: plan, of: model) {
+      let flow = try NetworkFlow(
+        network, plan: plan, model: model, supplier: supplier, inputShapes: shapes)
+      _ = try flow.requiredOutputs()
+    }
+  }
+
+  func proposal(for request: PlanRequest, specs: [TensorSpec]) throws(PlanningError) -> ProposedPlan {
     let axes = GraphAxes(dimensions, labels: walk.context.labels, unitCount: request.unitCount)
     var placements: [String: [DimensionPlacement]] = [:]
     var whole: [(dimension: GraphAxes.Dimension, reason: String)] = []
@@ -117,25 +151,13 @@ struct GraphWeights {
     let tasks = GraphTasks(model, request: request)
     plan.tasks = tasks.tasks
     plan.provenance = tasks.tasks.isEmpty ? nil : Provenance(rule: tasks.rule)
-    do {
+    do throws(PlanError) {
       let filled = try plan.filled()
       let resolved = try filled.resolve(against: specs)
-      // What was found must hold when it is followed the other way.
-      for task in resolved.assignment.tasks {
-        guard let level = task.numberedLevels.first else { continue }
-        let network = try resolved.assignment.network(task: task.task, level: level.number)
-        do throws(FlowError) {
-          _ = try NetworkFlow(network, plan: resolved, model: model, supplier: supplier, inputShapes: shapes)
-        } catch { throw PlanningError.graph("\(error)") }
-      }
       return ProposedPlan(
         plan: filled, resolved: resolved,
         words: tasks.words + Self.words(whole) + request.words(about: resolved))
-    } catch let error as PlanningError {
-      throw error
-    } catch let error as PlanError {
-      throw .plan(error)
-    } catch { throw .graph("\(error)") }
+    } catch { throw .plan(error) }
   }
 
   /// One sentence for every kind of reason: a model of four heads has four last layers.

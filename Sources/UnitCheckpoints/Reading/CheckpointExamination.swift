@@ -50,6 +50,14 @@ package struct CheckpointExamination {
     errors = [error]
   }
 
+  /// A checkpoint in which opening found nothing wrong.
+  package init(_ checkpoint: UnitCheckpoint) {
+    path = checkpoint.path
+    hdf5 = checkpoint.hdf5
+    self.checkpoint = checkpoint
+    errors = []
+  }
+
   private static func open(
     _ file: ReadableFile, _ hdf5: HDF5File?, log: inout DefectLog
   ) -> UnitCheckpoint? {

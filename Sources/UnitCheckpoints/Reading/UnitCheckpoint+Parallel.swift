@@ -1,4 +1,4 @@
-internal import Dispatch
+internal import ByteFiles
 internal import HDF5Kit
 internal import Synchronization
 
@@ -33,7 +33,7 @@ extension UnitCheckpoint {
     try countingData { () throws(CheckpointError) in
       if jobs.count == 1 { return try readChunks(jobs[0]) }
       let failure = Mutex<(job: Int, error: CheckpointError)?>(nil)
-      DispatchQueue.concurrentPerform(iterations: jobs.count) { [jobs] number in
+      ThreadSupply.perform(jobs.count) { [jobs] number in
         do throws(CheckpointError) { try readChunks(jobs[number]) } catch {
           // Which thread comes first is chance; which piece comes first is not.
           failure.withLock { if $0.map({ number < $0.job }) ?? true { $0 = (number, error) } }

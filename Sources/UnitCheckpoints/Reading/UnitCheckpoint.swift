@@ -29,6 +29,8 @@ package final class UnitCheckpoint: Sendable {
   let hdf5: HDF5File
   private let file: ReadableFile
   private let resolved = Mutex<[Int: HDF5Dataset]>([:])
+  /// Datasets whose address in the index has been held against HDF5's.
+  private let placed = Mutex<Set<Int>>([])
   private let dataBytesRead = Atomic(0)
 
   /// Opens the checkpoint in `file`.
@@ -82,6 +84,7 @@ package final class UnitCheckpoint: Sendable {
   ) throws(CheckpointError) {
     if buffer.isEmpty { return }
     if isPlacementValid, let address = index.datasets[number].address {
+      try checkAddress(ofDataset: number)
       do throws(FileError) { try file.read(at: address + offset, into: buffer) } catch {
         throw .file(error)
       }
@@ -92,6 +95,17 @@ package final class UnitCheckpoint: Sendable {
     try countingData { () throws(CheckpointError) in
       try readChunks(DatasetPiece(dataset: number, offset: offset, target: buffer))
     }
+  }
+
+  /// Checks that HDF5 has a dataset where the index says, once, when its bytes are first read.
+  ///
+  /// Other readers go by the path. An index that leads elsewhere, with checksum and digest made to fit, would show them
+  /// one model and this reader another. Opening all datasets of a file would cost more than its index; those that are
+  /// read are opened.
+  private func checkAddress(ofDataset number: Int) throws(CheckpointError) {
+    if placed.withLock({ $0.contains(number) }) { return }
+    try checkDataset(number)
+    _ = placed.withLock { $0.insert(number) }
   }
 
   /// Whether a dataset's bytes are read from an address of the index, without HDF5.

@@ -106,7 +106,7 @@ struct CheckpointSkeleton {
     if headerAddresses.isEmpty { return }
     var end = (end + 7) & ~7
     let written: ReadableFile
-    do throws(FileError) { written = try ReadableFile(path: file.temporaryPath) } catch { throw .file(error) }
+    do throws(FileError) { written = try file.readable() } catch { throw .file(error) }
     let skeleton = try HDF5SkeletonFile(written)
     for (number, address) in headerAddresses.sorted(by: { $0.key < $1.key }) {
       guard let plan = index.chunkPlans[number] else { continue }

@@ -56,7 +56,7 @@ final class ChunkStore: @unchecked Sendable {
     room.wait()
     let turn = submitted
     submitted += 1
-    queue.async(group: group) { [self] in
+    queue.hand(group: group) { [self] in
       let (encoder, output) = state.withLock { ($0.encoders.popLast(), $0.buffers.popLast()) }
       let work = encoder ?? ChunkEncoder(capacity: ChunkPlan.largestChunk)
       let target = output ?? ChunkBuffer()

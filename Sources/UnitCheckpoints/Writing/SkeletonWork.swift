@@ -25,7 +25,7 @@ final class SkeletonWork: @unchecked Sendable {
 
   /// Starts the work; the metadata goes to `file` once it is whole.
   func start(_ file: AtomicFile, path: String, contents: CheckpointContents, index: IndexBuilder) {
-    DispatchQueue(label: "tessera.skeleton").async(group: group) { [self] in
+    DispatchQueue(label: "tessera.skeleton").hand(group: group) { [self] in
       let outcome: Result<CheckpointSkeleton, CheckpointError>
       do throws(CheckpointError) {
         outcome = .success(try make(file, path: path, contents: contents, index: index))

@@ -22,6 +22,7 @@ package final class UnitCheckpointWriter {
   package init(path: String, contents: CheckpointContents) throws(CheckpointError) {
     self.path = path
     self.contents = contents
+    try Self.requireReadableNames(contents, path: path)
     do throws(FileError) { bytes = try AtomicFile(path: path) } catch { throw .file(error) }
     var index = IndexBuilder(isCompressed: contents.isCompressed)
     for (place, placement) in contents.tensors.enumerated() {
@@ -91,8 +92,42 @@ package final class UnitCheckpointWriter {
       var writer = ByteWriter()
       seal.encode(into: &writer)
       try bytes.write(writer.bytes, at: skeleton.sealAddress)
-      try bytes.commit()
     } catch { throw .file(error) }
+    try requireReadable()
+    do throws(FileError) { try bytes.commit() } catch { throw .file(error) }
+  }
+
+  /// Checks that a reader takes every name that becomes an HDF5 link: before any work, since names are all it needs.
+  private static func requireReadableNames(
+    _ contents: CheckpointContents, path: String
+  ) throws(CheckpointError) {
+    let limits = HDF5Limits()
+    var total = 0
+    for placement in contents.tensors {
+      let count = LinkName.escaped(placement.spec.name).utf8.count
+      total += count + 1
+      guard count <= limits.nameBytes, total <= limits.nameBytesPerGroup else {
+        throw .broken(
+          .tensorName, path: path, place: "tensor \(placement.spec.name.quoted)",
+          expected: count <= limits.nameBytes
+            ? "names of at most \(limits.nameBytesPerGroup) bytes together"
+            : "a name that becomes a link of at most \(limits.nameBytes) bytes",
+          found: "\(max(count, total)) bytes")
+      }
+    }
+  }
+
+  /// Checks that a reader opens what has been written, with its tables and limits, and finds these tensors.
+  private func requireReadable() throws(CheckpointError) {
+    let file: ReadableFile
+    do throws(FileError) { file = try bytes.readable() } catch { throw .file(error) }
+    let checkpoint = try UnitCheckpoint(file)
+    _ = try checkpoint.storedSource()
+    guard checkpoint.index.tensors.map(\.spec) == contents.tensors.map(\.spec) else {
+      throw .broken(
+        .tensorName, path: path, place: "/tessera/tensors", expected: "the tensors that were written",
+        found: "others")
+    }
   }
 
   /// The ranges that the rest checksum leaves out: the tensors' contiguous bytes and the seal.

@@ -7,6 +7,7 @@ internal import UnitCheckpoints
 enum DigestRule: ValidationRule {
   static let summary = "Every tensor has its SHA-256."
   static let isDeep = true
+  static let advice = "Fetch the file again, or convert the flat weights again: its data were damaged."
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint else { return [] }

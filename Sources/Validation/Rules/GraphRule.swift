@@ -5,6 +5,7 @@ enum GraphRule: ValidationRule {
   static let summary =
     "Every value of a graph is made once, and its nodes do not wait for each other in a circle."
   static let subjects: RuleSubjects = .flat
+  static let advice = "Check the model with onnx.checker and export it again."
 
   static func findings(in subject: FlatSubject) -> [Finding] {
     subject.remarks([.graphOrder], as: .graph, .error)

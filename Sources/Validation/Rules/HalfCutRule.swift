@@ -8,6 +8,7 @@ internal import UnitModel
 /// Of checkpoints without a graph: with one, `convert` holds the plan against it, and it knows better than names do.
 enum HalfCutRule: ValidationRule {
   static let summary = "No tensor is left whole beside one that is cut along the same channels."
+  static let advice = "Add the cuts that the finding names to the plan, and convert the flat weights again."
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint, let resolved = subject.placement.resolved,

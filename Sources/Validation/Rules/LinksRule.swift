@@ -7,6 +7,8 @@ internal import HDF5Kit
 /// dataset that is missing, elsewhere only worth knowing.
 enum LinksRule: ValidationRule {
   static let summary = "No external, soft or user-defined links, external storage or virtual datasets."
+  static let advice =
+    "Find out which program added the link. Copy what it leads to into the file, or delete it."
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     subject.refusals.filter(\.leadsElsewhere).map { error in

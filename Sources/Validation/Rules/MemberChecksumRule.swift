@@ -6,6 +6,7 @@ enum MemberChecksumRule: ValidationRule {
   static let summary = "The members of an archive can be unpacked and have their CRC-32 and size."
   static let subjects: RuleSubjects = .flat
   static let isDeep = true
+  static let advice = "Fetch the file again: its data were damaged after it was written."
 
   static func findings(in subject: FlatSubject) -> [Finding] {
     subject.bytes.compactMap { tensor, found in

@@ -8,6 +8,7 @@ internal import UnitCheckpoints
 enum NamesRule: ValidationRule {
   static let summary = "Names are UTF-8, differ, and are escaped in links as the layout says."
   static let subjects: RuleSubjects = [.checkpoint, .flat]
+  static let advice = "Rename the tensor in the program that writes the file."
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint else { return [] }

@@ -5,6 +5,7 @@ internal import UnitCheckpoints
 enum OwnersRule: ValidationRule {
   static let summary = "Owner maps give every owner as many elements as its dataset has."
   static let isDeep = true
+  static let advice = "Convert the flat weights again with their masks."
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint else { return [] }

@@ -4,8 +4,24 @@ internal import FlatFormats
 enum PickleGlobalsRule: ValidationRule {
   static let summary = "A pickle names nothing but what PyTorch's weights-only loader rebuilds tensors with."
   static let subjects: RuleSubjects = .flat
+  static let advice =
+    "Do not load the file with pickle. Convert it to safetensors, which runs nothing. Name what you trust in a file "
+    + "for --allow-globals."
 
   static func findings(in subject: FlatSubject) -> [Finding] {
-    subject.remarks([.foreignGlobal], as: .pickleGlobals, .warning)
+    subject.remarks.compactMap { remark in
+      let severity: Severity
+      switch remark.kind {
+      case .dataGlobal: severity = .note
+      case .foreignGlobal: severity = .warning
+      case .codeGlobal: severity = .error
+      default: return nil
+      }
+      let list = subject.options.allowedGlobals
+      if let global = remark.global, list.allows(global, canRunCode: remark.kind == .codeGlobal) {
+        return nil
+      }
+      return subject.finding(remark, as: .pickleGlobals, severity)
+    }
   }
 }

@@ -3,6 +3,8 @@ internal import UnitCheckpoints
 /// The file has the length it was written with; a tool that rewrites HDF5 changes it, and datasets are found by path.
 enum PlacementRule: ValidationRule {
   static let summary = "The file is as it was written, or was moved by a tool that keeps datasets."
+  static let advice =
+    "Nothing needs to be done: sections are found by their paths. Convert the file again for fast reading."
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint, !checkpoint.hasWrittenSize else { return [] }

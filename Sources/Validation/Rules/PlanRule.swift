@@ -5,6 +5,8 @@ internal import UnitModel
 /// The plan can be read, and cuts every tensor as the index tables say.
 enum PlanRule: ValidationRule {
   static let summary = "The plan can be read, and cuts every tensor as the index does."
+  static let isOfIndex = true
+  static let advice = "Convert the flat weights again with the plan that is meant."
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint else { return [] }

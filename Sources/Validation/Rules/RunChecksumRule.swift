@@ -5,6 +5,7 @@ internal import UnitCheckpoints
 enum RunChecksumRule: ValidationRule {
   static let summary = "Every stored run has its checksum."
   static let isDeep = true
+  static let advice = "Fetch the file again, or convert the flat weights again: its data were damaged."
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint else { return [] }

@@ -29,10 +29,6 @@ enum ShapesRule: ValidationRule {
     return findings
   }
 
-  static func findings(in subject: FlatSubject) -> [Finding] {
-    subject.remarks([.foreignTensor], as: .shapes, .warning)
-  }
-
   private static func words(_ dtype: String?) -> String {
     dtype.map { "attribute dtype = \(TensorName($0).quoted)" } ?? "no attribute dtype"
   }

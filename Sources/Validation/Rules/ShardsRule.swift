@@ -7,6 +7,7 @@ internal import FlatFormats
 enum ShardsRule: ValidationRule {
   static let summary = "An index of shards names files beside it, and exactly the tensors that are in them."
   static let subjects: RuleSubjects = .flat
+  static let advice = "Fetch the missing or damaged shard again, or convert the weights to a new set."
 
   static func findings(in subject: FlatSubject) -> [Finding] {
     subject.remarks([.totalSize], as: .shards, .warning)

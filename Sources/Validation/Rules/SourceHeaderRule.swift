@@ -6,6 +6,7 @@ internal import UnitCheckpoints
 /// its shard: only then does the same file come back.
 enum SourceHeaderRule: ValidationRule {
   static let summary = "The record of the flat files can be read, and stored headers describe their tensors."
+  static let isOfIndex = true
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint else { return [] }

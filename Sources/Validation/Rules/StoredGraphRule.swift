@@ -6,6 +6,7 @@ internal import UnitCheckpoints
 /// A graph in the checkpoint has holes exactly where its tensors were: only then does the same model come back.
 enum StoredGraphRule: ValidationRule {
   static let summary = "The holes of a stored graph lie in its files, and its tensors fill them."
+  static let isOfIndex = true
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     // A record that cannot be read is told of by another rule.

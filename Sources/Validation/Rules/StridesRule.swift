@@ -4,6 +4,7 @@ internal import FlatFormats
 enum StridesRule: ValidationRule {
   static let summary = "No two elements of a tensor lie in one place of its storage."
   static let subjects: RuleSubjects = .flat
+  static let advice = "Call contiguous() or clone() on the tensor before it is saved."
 
   static func findings(in subject: FlatSubject) -> [Finding] {
     subject.remarks([.overlappingStrides], as: .strides, .warning)

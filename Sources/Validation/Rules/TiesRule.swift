@@ -6,6 +6,9 @@ internal import UnitModel
 /// Opening has compared what stands in the index; their scopes follow from the plan.
 enum TiesRule: ValidationRule {
   static let summary = "Tied tensors agree in dtype, shape, cut, scope and digest."
+  static let isOfIndex = true
+  static let advice =
+    "Give tied tensors one cut and one scope in the plan, and convert the flat weights again."
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     subject.planFindings(of: .ties)

@@ -7,6 +7,8 @@ internal import FlatFormats
 enum TilesRule: ValidationRule {
   static let summary = "The tensors of a flat file fill it without holes, overlaps or bytes left over."
   static let subjects: RuleSubjects = .flat
+  static let advice =
+    "Fetch the file again if it is cut off. Bytes that no tensor has can go: convert the file."
 
   static func findings(in subject: FlatSubject) -> [Finding] {
     subject.remarks([.trailingBytes], as: .tiles, .warning)

@@ -10,6 +10,8 @@ internal import UnitModel
 enum UnitsRule: ValidationRule {
   static let summary =
     "Units are disjoint and complete: every element lies in one block, in the layout's order."
+  static let isOfIndex = true
+  static let advice = "Convert the flat weights again with the plan."
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint else { return [] }

@@ -2,7 +2,6 @@ internal import Accounting
 internal import ArgumentParser
 internal import ByteFiles
 internal import Reporting
-internal import StrictJSON
 internal import Studies
 
 struct CompareCommand: ParsableCommand {
@@ -46,6 +45,7 @@ struct CompareCommand: ParsableCommand {
     if let svg, !svg.lowercased().hasSuffix(".svg") {
       throw ValidationError("--svg '\(svg)': expected a name that ends in .svg")
     }
+    try DeclaredFiles.require(("--svg", svg), apartFrom: ["STUDY": study, "--policy": policy])
   }
 
   func run() throws {
@@ -70,7 +70,8 @@ struct CompareCommand: ParsableCommand {
         try file.commit()
       } catch { throw Failure(sentence: "\(error)") }
     }
-    try Output.standardOutput(json ? JSONWriter.text(report.json) : report.markdown)
+    try json
+      ? Output.standardOutput(json: report.json) : Output.standardOutput(report.markdown)
   }
 
   private func read() throws(Failure) -> Study {
@@ -96,7 +97,7 @@ struct CompareCommand: ParsableCommand {
     } else {
       policies.append(try PolicyFile.read(study.policy, beside: self.study))
     }
-    for name in study.policies ?? PolicyPreset.allCases.map(\.rawValue) {
+    for name in study.policies ?? PolicyPreset.general.map(\.rawValue) {
       let other = try PolicyFile.read(name, beside: self.study)
       if !policies.contains(where: { $0.digest == other.digest }) { policies.append(other) }
     }

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import ByteFiles
 internal import Conversion
 internal import FlatFormats
+internal import Glibc
 internal import Reporting
 internal import SubNetworks
 internal import Tensors
@@ -26,7 +27,8 @@ struct ConvertCommand: ParsableCommand {
       of them that are text.
 
       Nothing in a PyTorch file is ever run. Its tensors are called as `tessera inspect --help` says; optimizer states \
-      are named in a note and left out, and no command takes them along. What is written for PyTorch loads with weights_only=True, and tied tensors stay tied.
+      are left out and named, and no command takes them along. Anything else that cannot be read (`inspect` lists it) \
+      is an error, unless --leave-out accepts the loss. What is written for PyTorch loads with weights_only=True, and tied tensors stay tied.
 
       An ONNX model's graph goes into the checkpoint, and comes back as the same file; a plan that the graph \
       contradicts is refused with the name of the node.
@@ -63,7 +65,13 @@ struct ConvertCommand: ParsableCommand {
       valueName: "bytes"))
   var shardSize: String?
 
+  @Flag(
+    help: "Do not run the sub-networks of a plan beside the whole network before they are written.")
+  var noProve = false
+
   @OptionGroup var reading: ReadingOptions
+
+  @OptionGroup var leaveOut: LeaveOutOption
 
   /// What DEST will be.
   private enum Destination {
@@ -93,13 +101,7 @@ struct ConvertCommand: ParsableCommand {
     if plan != nil, case .flat = destination {
       throw ValidationError("--plan cuts a unit checkpoint, but DEST '\(dest)' is a flat file")
     }
-    if let plan, let identity = FileIdentity(path: plan), identity == FileIdentity(path: dest) {
-      throw ValidationError("DEST '\(dest)' would replace the plan")
-    }
-    if let from = FileIdentity(path: source), from == FileIdentity(path: dest) {
-      throw ValidationError(
-        "SOURCE and DEST are the same \(FlatFormats.isFolder(dest) ? "folder" : "file"), '\(dest)'")
-    }
+    try DeclaredFiles.require(("DEST", dest), apartFrom: ["SOURCE": source, "--plan": plan])
   }
 
   func run() throws {
@@ -153,33 +155,55 @@ struct ConvertCommand: ParsableCommand {
   }
 
   private func cut(_ flat: any FlatWeightsSource) throws {
-    var halfCuts: [HalfCut] = []
-    if let read = try readPlan() {
-      var ties: [TensorName: TensorName] = [:]
-      for tensor in flat.tensors { if let tie = tensor.tiedTo { ties[tensor.spec.name] = tie } }
-      do {
-        let resolved = try read.resolve(against: flat.tensors.map(\.spec), ties: ties)
-        if let graph = try GraphFile.network(flat) {
-          // A plan that the graph contradicts would make sub-networks that compute something else.
-          try graph.check(resolved)
-        } else {
-          halfCuts = resolved.halfCuts
-        }
-      } catch let error as PlanError {
-        throw Failure(sentence: "\(plan ?? source): \(error)")
-      }
-    }
+    let resolved = try resolvedPlan(for: flat)
+    let graph = try resolved == nil ? nil : GraphFile.network(flat)
+    let proof = try resolved.flatMap { plan in try graph.map { try proved($0, plan) } }
+    let halfCuts = graph == nil ? resolved?.halfCuts ?? [] : []
     let (contents, notes) = try CheckpointContents.cutting(
-      flat, plan: readPlan() ?? .whole, planPath: plan ?? source, isCompressed: compress)
+      flat, plan: readPlan() ?? .whole, planPath: plan ?? source, isCompressed: compress,
+      mayLose: leaveOut.accepts)
     var bar = ProgressBar("cutting", total: flat.tensors.reduce(0) { $0 + $1.spec.byteCount })
     defer { bar.finish() }
     try FlatToUnits(flat, contents: contents, destination: dest).run { bar.update($0) }
     bar.finish()
     // After the fact, so that a conversion that fails says one sentence and no more.
+    if let proof { Output.standardError(proof + "\n") }
     if plan == nil { Output.standardError("note: no plan (--plan): every tensor is whole, in one unit\n") }
-    for sentence in HalfCutWords.sentences(halfCuts) { Output.standardError("\(Main.line(sentence))\n") }
+    for sentence in HalfCutWords.sentences(halfCuts) {
+      Output.standardError("\(PrintableText.line(sentence))\n")
+    }
     for note in notes { Output.standardError("note: \(note)\n") }
     tellRemarks(of: flat)
+  }
+
+  /// The plan as it holds for the file's tensors.
+  private func resolvedPlan(for flat: any FlatWeightsSource) throws -> ResolvedPlan? {
+    guard let read = try readPlan() else { return nil }
+    var ties: [TensorName: TensorName] = [:]
+    for tensor in flat.tensors { if let tie = tensor.tiedTo { ties[tensor.spec.name] = tie } }
+    do { return try read.resolve(against: flat.tensors.map(\.spec), ties: ties) } catch {
+      throw Failure(sentence: "\(plan ?? source): \(error)")
+    }
+  }
+
+  /// Holds the plan against a graph: its channels, then what its sub-networks compute. Says in a line what was shown.
+  ///
+  /// Throws where they would compute something else, before anything is written.
+  private func proved(_ graph: NetworkModel, _ resolved: ResolvedPlan) throws -> String {
+    try graph.check(resolved)
+    if noProve { return "note: not proved (--no-prove): 'tessera verify' runs every sub-network" }
+    switch try NetworkProof(graph, plan: resolved, threads: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+      .run()
+    {
+    case .proved(let networks, let worst):
+      let gap =
+        worst == 0
+        ? "no difference" : "differences of at most \(VerificationReport.short(worst)) of the output"
+      return
+        "proved: \(networks) sub-network\(networks == 1 ? " is" : "s are") the whole network with the other channels zero, on made-up inputs (\(gap))"
+    case .skipped(let reason):
+      return "note: not proved, because \(reason); 'tessera verify' runs every sub-network"
+    }
   }
 
   private func join(_ checkpoint: UnitCheckpoint, as kind: FlatFormatKind) throws {
@@ -210,14 +234,15 @@ struct ConvertCommand: ParsableCommand {
       replacing: !noClobber)
     var bar = ProgressBar("copying", total: flat.tensors.reduce(0) { $0 + $1.spec.byteCount })
     defer { bar.finish() }
-    try FlatToFlat(flat, to: sink).run { bar.update($0) }
+    try FlatToFlat(flat, to: sink, mayLose: leaveOut.accepts).run { bar.update($0) }
     bar.finish()
     tellRemarks(of: flat)
   }
 
   /// What DEST does not have of SOURCE, and what else its reader found.
   private func tellRemarks(of flat: any FlatWeightsSource) {
-    let told = flat.remarks.filter { [.leftOut, .foreignGlobal, .trailingBytes].contains($0.kind) }
+    leaveOut.tell(of: flat)
+    let told = flat.remarks.filter { [.foreignGlobal, .trailingBytes].contains($0.kind) }
     Output.standardError(NoteList.text(told.map { (kind: $0.kind.rawValue, sentence: $0.sentence) }))
   }
 

@@ -41,7 +41,7 @@ enum CountClaims {
   static func others(_ named: [CountingPolicy]) throws(Failure) -> [CountingPolicy] {
     var others: [CountingPolicy] = []
     do {
-      for preset in PolicyPreset.allCases { others.append(try PolicyPreset.policy(named: preset.rawValue)) }
+      for preset in PolicyPreset.general { others.append(try PolicyPreset.policy(named: preset.rawValue)) }
     } catch { throw Failure(sentence: "\(error)") }
     for policy in named where !others.contains(where: { $0.digest == policy.digest }) {
       others.append(policy)

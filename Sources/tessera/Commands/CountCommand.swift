@@ -1,8 +1,8 @@
 internal import Accounting
 internal import ArgumentParser
+internal import FlatFormats
 internal import ONNXGraph
 internal import Reporting
-internal import StrictJSON
 internal import Tensors
 internal import UnitModel
 
@@ -23,19 +23,27 @@ struct CountCommand: ParsableCommand {
       file (schemas/claims.schema.json): exit code 1 when one does not follow, with the policies under which it would.
 
       Numbers may be written 1.9M, 7,380,276 (parameters) or 64MB, 2GiB (bytes). --max makes a gate for CI: exit \
-      code 1 when a selected virtual network is larger.
+      code 1 when a selected virtual network is larger, or when something of the file could not be counted and \
+      --leave-out does not accept that.
 
       --layers goes through the graph of an ONNX model, or of a checkpoint that has one (of one virtual network with \
       --task and --level), with inputs of zeros, without computing products, and says for \
       every node its output's shape, its parameters and its multiply-adds: those of matrix products and convolutions, \
       padding included, biases and everything else not. parameters there are the floating-point elements of the inputs \
       that follow from the model alone; weights that several nodes share are counted at each of them. Shapes are those \
-      that the model declares, with 1 for an open batch; --input-shape gives others.
+      that the model declares, with 1 for an open batch; --input-shape gives others. Products are only counted; \
+      everything else is computed, with at most 384 MiB of tensors and 1,000,000,000 steps, unless --memory-limit and \
+      --step-limit allow more.
+
+      Packed weights (GPTQ, AWQ, bitsandbytes, compressed-tensors, MXFP4, NVFP4, MatMulNBits) count by their elements; \
+      their scales and other bookkeeping have the role quantisation. active-hf and active-no-embeddings count the \
+      experts that a token is sent to: --top-k, or num_experts_per_tok of the config.json beside FILE.
 
       Example:
         tessera count model.h5
         tessera count model.h5 --task fine --budget 1.9M --policy weights-only
         tessera count model.h5 --level 1 --max 2M --json
+        tessera count model.safetensors --policy active-hf --top-k 8
         tessera count model.onnx --layers --input-shape images=1x3x224x224
         tessera count model.h5 --measure --threads 1
         tessera count model.h5 --policy dvn-all --policy all-stored --union fine:2,coarse:1
@@ -56,6 +64,12 @@ struct CountCommand: ParsableCommand {
 
   @Option(name: .customLong("policy"), help: "A policy's name, or the path of its file; may be repeated.")
   var policies: [String] = []
+
+  @Option(
+    help:
+      "The experts that a token is sent to, for active-hf and active-no-embeddings; else num_experts_per_tok of config.json beside FILE."
+  )
+  var topK: Int?
 
   @Option(help: "Exit code 1 when a selected virtual network (of a file without tasks: the file) costs more.")
   var max: String?
@@ -79,13 +93,21 @@ struct CountCommand: ParsableCommand {
 
   @OptionGroup var reading: ReadingOptions
 
+  @OptionGroup var leaveOut: LeaveOutOption
+
   func validate() throws {
     if level != nil, budget != nil { throw ValidationError("--level and --budget both choose the level") }
     if max != nil, policies.count > 1 {
       throw ValidationError("--max needs one policy, found \(policies.count)")
     }
-    if !layers, !work.isWanted, !work.inputShapes.isEmpty {
-      throw ValidationError("--input-shape is for --layers, --work and --measure")
+    if let topK, topK < 1 { throw ValidationError("--top-k: expected 1 or more, found \(topK)") }
+    if !layers, !work.isWanted {
+      for (option, isGiven) in [
+        ("--input-shape", !work.inputShapes.isEmpty), ("--memory-limit", work.limiting.memoryLimit != nil),
+        ("--step-limit", work.limiting.stepLimit != nil),
+      ] where isGiven {
+        throw ValidationError("\(option) is for --layers, --work and --measure")
+      }
     }
     if let union, Self.networks(of: union) == nil {
       throw ValidationError("--union: expected TASK:LEVEL,TASK:LEVEL,…, found '\(union)'")
@@ -105,7 +127,7 @@ struct CountCommand: ParsableCommand {
     let claimRules = try claims.map { path in
       try CountClaims.policies(of: claimed ?? [], beside: path, else: rules[0])
     }
-    try source.readValues(for: rules + (claimRules ?? []))
+    try source.readValues(for: rules + (claimRules ?? []), expertsPerToken: topK)
     for policy in rules {
       let counts: ParameterCounts
       do { counts = try source.inventory.counts(under: policy, for: selection) } catch {
@@ -118,16 +140,22 @@ struct CountCommand: ParsableCommand {
     }
     let inventory = source.inventory
     let report = CountReport(
-      file: file, kind: source.kind, unitCount: inventory.unitCount, tasks: inventory.tasks.map(\.task),
+      file: file, kind: source.kind, unitCount: inventory.unitCount,
+      leftOut: source.leftOut, tasks: inventory.tasks.map(\.task),
       policies: tables, claims: try checked(claimed, claimRules, rules, inventory),
       tensors: roles ? zip(inventory.tensors, inventory.roles).map { ($0.name, $1) } : nil,
+      packed: inventory.unknownPackings,
+      expertsPerToken: rules.contains { $0.experts == .active } ? inventory.expertsPerToken : nil,
       layers: layers ? try layerTable(of: tables) : nil, work: work.isWanted ? try workTable(of: tables) : nil
     )
-    try Output.standardOutput(
-      json ? JSONWriter.text(report.json) : report.text(width: Terminal.width))
+    try json
+      ? Output.standardOutput(json: report.json) : Output.standardOutput(report.text(width: Terminal.width))
     let failed = report.claims?.contains { !$0.holds } ?? false
-    if failed { Output.standardError("tessera: \(Main.line(file)): a claim does not hold\n") }
-    if let max { try gate(Budget(parsing: max), tables, hasTasks: !inventory.tasks.isEmpty) }
+    if failed { Output.standardError("tessera: \(PrintableText.line(file)): a claim does not hold\n") }
+    if let max {
+      try requireAll(source.uncounted(leaveOut)?.sentence)
+      try gate(Budget(parsing: max), tables, hasTasks: !inventory.tasks.isEmpty)
+    }
     if failed { throw ExitCode(1) }
   }
 
@@ -206,6 +234,15 @@ struct CountCommand: ParsableCommand {
     }
   }
 
+  /// A gate that has not seen everything must not open.
+  private func requireAll(_ uncounted: String?) throws {
+    guard let uncounted else { return }
+    Output.standardError(
+      "tessera: \(PrintableText.line(file)): --max: expected every tensor to be counted, or --leave-out PATTERN for others, "
+        + "found \(uncounted)\n")
+    throw ExitCode(1)
+  }
+
   /// Names every row that is over the limit, and ends with exit code 1 if there is one.
   private func gate(_ limit: Budget, _ tables: [CountReport.Table], hasTasks: Bool) throws {
     var isExceeded = false
@@ -218,7 +255,7 @@ struct CountCommand: ParsableCommand {
           case .bytes: "\(ParameterCount(row.bytes.value)) bytes"
           }
         Output.standardError(
-          "tessera: \(Main.line("\(file): \(row.place): expected at most \(limit), found \(found)")) "
+          "tessera: \(PrintableText.line("\(file): \(row.place): expected at most \(limit), found \(found)")) "
             + "(policy \(table.policy.id) \(table.policy.version))\n")
       }
     }

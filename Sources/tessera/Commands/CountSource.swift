@@ -3,6 +3,7 @@ internal import ByteFiles
 internal import Conversion
 internal import FlatFormats
 internal import HDF5Kit
+internal import Reporting
 internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
@@ -16,6 +17,14 @@ struct CountSource {
   private let policy: String?
   /// Where the tensors' bytes are; nil for a plan.
   private let weights: (any TensorSource)?
+
+  /// What the file holds beside the tensors that are counted.
+  var leftOut: LeftOutList { weights.map { LeftOutList($0) } ?? LeftOutList() }
+
+  /// A part of the model that is not counted and that the user has not said may be left out; nil for none.
+  func uncounted(_ option: LeaveOutOption) -> LeftOut? {
+    weights?.leftOut.first { $0.fate != .apart && !option.accepts($0) }
+  }
 
   /// The policy that the plan names, else everything stored.
   func plannedPolicy() throws(Failure) -> CountingPolicy {
@@ -47,6 +56,7 @@ struct CountSource {
       self.init(
         path, Inventory(flat: flat.tensors.map(\.spec), ties: ties, uses: try GraphFile.uses(of: flat)),
         kind: flat.kind.rawValue, policy: nil, weights: flat)
+      try readDeclaredShapes()
     case .checkpoint(let checkpoint):
       do {
         let plan = try checkpoint.parsedPlan()
@@ -61,10 +71,44 @@ struct CountSource {
       checkpoint.path,
       Inventory(plan.partition, plan.assignment, uses: try GraphFile.uses(of: checkpoint)),
       kind: "unit-checkpoint", policy: policy, weights: CheckpointSource(checkpoint))
+    try readDeclaredShapes()
   }
 
-  /// Reads the tensors where a policy asks for their values; once, however many policies do.
-  mutating func readValues(for policies: [CountingPolicy]) throws(Failure) {
+  /// Bytes of a tensor that holds the shape of another: eight extents of eight bytes are more than any has.
+  private static let shapeLimit = 64
+
+  /// Reads the shapes that stand beside packed weights, a few bytes each.
+  private mutating func readDeclaredShapes() throws(Failure) {
+    let wanted = inventory.declaredShapes
+    guard let weights, !wanted.isEmpty else { return }
+    let places = Dictionary(
+      zip(weights.tensors.map(\.spec.name), weights.tensors.indices), uniquingKeysWith: { first, _ in first })
+    for (place, name) in wanted.sorted(by: { $0.key < $1.key }) {
+      guard let index = places[name] else { continue }
+      let spec = weights.tensors[index].spec
+      guard spec.dtype == .i64 || spec.dtype == .i32, spec.byteCount <= Self.shapeLimit else { continue }
+      var bytes = [UInt8](repeating: 0, count: spec.byteCount)
+      do { try weights.reader(of: index).read(into: &bytes) } catch { throw Failure(sentence: "\(error)") }
+      let width = spec.dtype == .i64 ? 8 : 4
+      let extents = stride(from: 0, to: bytes.count, by: width).map { start in
+        bytes[start..<start + width].reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
+      }
+      // A negative extent is larger than any weight.
+      inventory.declare(shape: extents.map { Int(clamping: $0) }, of: place)
+    }
+  }
+
+  /// Reads what policies ask for beside names and shapes, once, however many do: the tensors' values, and how many
+  /// experts a token is sent to.
+  ///
+  /// - Parameter expertsPerToken: the number that was given; nil to look for it in the model's config.json.
+  mutating func readValues(
+    for policies: [CountingPolicy], expertsPerToken: Int? = nil
+  ) throws(Failure) {
+    inventory.expertsPerToken = expertsPerToken
+    if expertsPerToken == nil, policies.contains(where: { $0.experts == .active }) {
+      inventory.expertsPerToken = try ExpertConfiguration.expertsPerToken(beside: path)
+    }
     guard let weights else { return }
     let densities = Set(policies.map(\.density))
     do {

@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import Comparison
 internal import FlatFormats
 internal import Reporting
-internal import StrictJSON
 
 struct DiffCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -11,7 +10,7 @@ struct DiffCommand: ParsableCommand {
     discussion: """
       Names, dtypes, shapes, then every value: bits first; of values that differ the largest absolute difference and \
       the largest distance in units in the last place. Files may be flat weights of any format and unit checkpoints. \
-      Exit code 0: equal; 1: different.
+      Exit code 0: equal; 1: different, or something of a file was left out and not compared.
 
       Example:
         tessera diff weights.safetensors model.h5
@@ -29,6 +28,8 @@ struct DiffCommand: ParsableCommand {
 
   @OptionGroup var reading: ReadingOptions
 
+  @OptionGroup var leaveOut: LeaveOutOption
+
   func run() throws {
     let first = try InputFile(a, assumeDType: reading.assumeDType).source
     let second = try InputFile(b, assumeDType: reading.assumeDType).source
@@ -39,8 +40,11 @@ struct DiffCommand: ParsableCommand {
       defer { bar.finish() }
       difference = try comparison.run { bar.update($0) }
     } catch { throw Failure(sentence: "\(error)") }
-    let report = DifferenceReport(a: a, b: b, difference: difference)
-    try Output.standardOutput(json ? JSONWriter.text(report.json) : report.text(width: Terminal.width))
-    if !difference.isEqual { throw ExitCode(1) }
+    let report = DifferenceReport(
+      a: a, b: b, difference: difference, leftOut: (LeftOutList(first), LeftOutList(second)),
+      isComplete: !leaveOut.isIncomplete(first) && !leaveOut.isIncomplete(second))
+    try json
+      ? Output.standardOutput(json: report.json) : Output.standardOutput(report.text(width: Terminal.width))
+    if !report.isEqual { throw ExitCode(1) }
   }
 }

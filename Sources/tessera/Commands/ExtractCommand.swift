@@ -4,7 +4,6 @@ internal import ByteFiles
 internal import Conversion
 internal import FlatFormats
 internal import Reporting
-internal import StrictJSON
 internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
@@ -69,9 +68,7 @@ struct ExtractCommand: ParsableCommand {
     } else if policy != nil {
       throw ValidationError("--policy says how --budget is meant; expected --budget beside it")
     }
-    if let from = FileIdentity(path: file), from == FileIdentity(path: dest) {
-      throw ValidationError("FILE and DEST are the same file, '\(dest)'")
-    }
+    try DeclaredFiles.require(("DEST", dest), apartFrom: ["FILE": file, "--policy": policy])
   }
 
   func run() throws {
@@ -92,7 +89,8 @@ struct ExtractCommand: ParsableCommand {
         try write(subNetwork, of: checkpoint)
       }
       let extraction = Extraction(subNetwork, of: checkpoint, written, destination: dest)
-      try Output.standardOutput(json ? JSONWriter.text(extraction.json) : extraction.text)
+      try json
+        ? Output.standardOutput(json: extraction.json) : Output.standardOutput(extraction.text)
     } catch let failure as Failure {
       throw failure
     } catch let error as ValidationError {

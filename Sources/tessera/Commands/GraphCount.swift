@@ -16,6 +16,7 @@ struct GraphCount {
   private let model: Model
   /// Of a checkpoint: what its sub-networks are made from.
   private let stored: (checkpoint: UnitCheckpoint, network: NetworkModel, plan: ResolvedPlan)?
+  private let limits: RunLimits
   private let inputs: [(name: String, type: ElementType, shape: [Int])]
 
   /// - Parameter option: what asks for the graph, as messages name it.
@@ -24,7 +25,7 @@ struct GraphCount {
     self.options = options
     let file = FlatFormats.isFolder(path) ? nil : try ReadableFile(path: path)
     if let file, try HDF5File.hasSignature(file) {
-      let checkpoint = try UnitCheckpoint(file)
+      let checkpoint = try InputFile.checkpoint(file)
       guard let network = try NetworkModel(checkpoint) else {
         throw Failure(
           sentence: "\(path): \(option): expected a unit checkpoint with a graph, found one without")
@@ -40,18 +41,12 @@ struct GraphCount {
       stored = nil
       model = try Model(file)
     }
+    limits = try options.limiting.limits(else: .counting)
     inputs = try LayerCounts.inputs(of: model, shapes: InputShape.shapes(options.inputShapes, of: model))
   }
 
   private var shapes: [String: [Int]] {
     Dictionary(inputs.map { ($0.name, $0.shape) }, uniquingKeysWith: { first, _ in first })
-  }
-
-  /// Products are not done, so that they may be as many as a number holds.
-  private var limits: RunLimits {
-    var limits = RunLimits()
-    limits.steps = 1 << 60
-    return limits
   }
 
   private func work(of task: TaskID, _ level: LevelNumber) throws -> NetworkWork? {

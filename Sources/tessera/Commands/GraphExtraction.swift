@@ -34,6 +34,7 @@ struct GraphExtraction {
     }
     let flow = try network.flow(subNetwork.network, plan: plan)
     let graph = try network.dense(flow, plan: plan)
+    try NetworkWork.check(graph, of: network, CheckpointElements(subNetwork, of: checkpoint))
     let supplier = NetworkSupplier(
       graph, elements: CheckpointElements(subNetwork, of: checkpoint), whole: network.whole)
     let message = try ModelEncoder(graph.model).pieces()

@@ -31,7 +31,8 @@ enum GraphFile {
 
   private static func uses(in model: Model) -> [TensorName: OperatorUse] {
     model.tensorUses.mapValues {
-      OperatorUse(operation: $0.operation, input: $0.input, beside: $0.beside, node: $0.node)
+      OperatorUse(
+        operation: $0.operation, input: $0.input, beside: $0.beside, node: $0.node, elements: $0.elements)
     }
   }
 

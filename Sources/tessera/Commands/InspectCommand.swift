@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import Conversion
 internal import FlatFormats
 internal import Reporting
-internal import StrictJSON
 internal import Tensors
 internal import UnitCheckpoints
 
@@ -17,7 +16,10 @@ struct InspectCommand: ParsableCommand {
 
       Nothing in a PyTorch file (.pt, .pth, .bin, .ckpt) is ever run. Its tensors are called by the way to them, keys \
       joined by dots; where one top entry holds the model and is called state_dict, model_state_dict, model_state, \
-      model, net, network, module, weights or params, that name is left off. Optimizer states are left out, and noted.
+      model, net, network, module, weights or params, that name is left off. NumPy arrays and scalars in such a file are tensors, too.
+
+      What else a file holds is listed as left out, with the reason: optimizer states, sparse and quantised tensors, \
+      tensors of unknown classes, arrays of text or Python objects, files that are no arrays.
 
       Example:
         tessera inspect model.h5
@@ -42,7 +44,7 @@ struct InspectCommand: ParsableCommand {
     case .checkpoint(let checkpoint): inspection = try Inspection(checkpoint, digests: digests)
     }
     if json {
-      try Output.standardOutput(JSONWriter.text(inspection.json))
+      try Output.standardOutput(json: inspection.json)
     } else {
       try Output.standardOutput(inspection.text(width: Terminal.width))
     }
@@ -75,7 +77,7 @@ extension Inspection {
         Inspection.Note(
           kind: $0.kind.rawValue, place: $0.place, message: "expected \($0.expected), found \($0.found)")
       },
-      modelDigest: digests ? Tensors.modelDigest(of: digested) : nil)
+      leftOut: LeftOutList(source), modelDigest: digests ? Tensors.modelDigest(of: digested) : nil)
   }
 
   /// What a unit checkpoint holds; its digests are in its index.

@@ -102,6 +102,8 @@ struct PlanCommand: ParsableCommand {
 
   @OptionGroup var reading: ReadingOptions
 
+  @OptionGroup var leaveOut: LeaveOutOption
+
   func validate() throws {
     for text in inputShapes { _ = try InputShape(parsing: text) }
     if family != nil {
@@ -126,11 +128,9 @@ struct PlanCommand: ParsableCommand {
       throw ValidationError("--plan checks a plan as it is; it goes with -o alone")
     }
     if let output {
-      for other in [source, plan ?? source] {
-        if let identity = FileIdentity(path: output), identity == FileIdentity(path: other) {
-          throw ValidationError("-o '\(output)' would replace '\(other)'")
-        }
-      }
+      try DeclaredFiles.require(
+        ("-o", output),
+        apartFrom: ["SOURCE": source, "--plan": plan, "--family": family, "--masks": masks])
       guard output.lowercased().hasSuffix(".json") else {
         throw ValidationError("-o '\(output)': a plan is JSON; expected a name that ends in .json")
       }
@@ -150,7 +150,7 @@ struct PlanCommand: ParsableCommand {
   }
 
   func run() throws {
-    let (specs, ties) = try Self.tensors(of: source, reading: reading)
+    let (specs, ties) = try tensors()
     let proposed: ProposedPlan
     let graph: NetworkModel?
     do {
@@ -208,7 +208,7 @@ struct PlanCommand: ParsableCommand {
       } catch { throw Failure(sentence: "\(error)") }
     } else if plan == nil {
       // A plan that was only checked is on disk already.
-      try Output.standardOutput(text)
+      try Output.standardOutput(text, as: .json)
     }
     if proposed.cutsNothing {
       let way =
@@ -216,7 +216,7 @@ struct PlanCommand: ParsableCommand {
         ? "try --cut-first, --cut-last or fewer --units" : CutExample.words(specs)
       let sentence =
         "\(source): expected a tensor to cut, found none, so every level is the whole network; \(way)"
-      Output.standardError(WrappedSentence.text("tessera: \(Main.line(sentence))", width: width))
+      Output.standardError(WrappedSentence.text("tessera: \(PrintableText.line(sentence))", width: width))
       throw ExitCode(1)
     }
   }
@@ -233,11 +233,14 @@ struct PlanCommand: ParsableCommand {
       heads: heads)
   }
 
-  /// Specs and ties of a flat file or a unit checkpoint.
-  private static func tensors(
-    of path: String, reading: ReadingOptions
-  ) throws -> (specs: [TensorSpec], ties: [TensorName: TensorName]) {
-    let tensors = try InputFile(path, assumeDType: reading.assumeDType).source.tensors
+  /// Specs and ties of a flat file or a unit checkpoint, nothing of which is left out unasked.
+  private func tensors() throws -> (specs: [TensorSpec], ties: [TensorName: TensorName]) {
+    let file = try InputFile(source, assumeDType: reading.assumeDType).source
+    do { try file.requireWhole(keepsGraph: true, mayLose: leaveOut.accepts) } catch {
+      throw Failure(sentence: "\(error)")
+    }
+    leaveOut.tell(of: file)
+    let tensors = file.tensors
     var ties: [TensorName: TensorName] = [:]
     for tensor in tensors { if let tie = tensor.tiedTo { ties[tensor.spec.name] = tie } }
     return (tensors.map(\.spec), ties)

@@ -6,7 +6,6 @@ internal import HDF5Kit
 internal import Inference
 internal import ONNXGraph
 internal import Reporting
-internal import StrictJSON
 internal import SubNetworks
 internal import Tensors
 internal import UnitCheckpoints
@@ -64,11 +63,7 @@ struct RunCommand: ParsableCommand {
   @Flag(help: "Say for each node its parameters, its multiply-adds for these inputs, and how long it took.")
   var profile = false
 
-  @Option(help: "The most memory for tensors, such as 16GB.")
-  var memoryLimit: String?
-
-  @Option(help: "The most multiply-adds of a run.")
-  var stepLimit: Int?
+  @OptionGroup var limiting: LimitOptions
 
   @Flag(help: "Print JSON (schemas/run.schema.json).")
   var json = false
@@ -76,30 +71,15 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var reading: ReadingOptions
 
   func validate() throws {
-    for (option, value) in [("--threads", threads), ("--repeat", `repeat`), ("--step-limit", stepLimit)] {
+    for (option, value) in [("--threads", threads), ("--repeat", `repeat`)] {
       if let value, value < 1 { throw ValidationError("\(option): expected 1 or more, found \(value)") }
     }
     if level != nil, budget != nil { throw ValidationError("expected either --level or --budget") }
-    _ = try limits()
     guard FlatFormats.kind(forName: output) != nil else {
       throw ValidationError("--output '\(output)': expected a name that ends in .npz, .npy or .safetensors")
     }
-    for (path, what) in [(model, "the model"), (input ?? "", "the input")] {
-      if let identity = FileIdentity(path: path), identity == FileIdentity(path: output) {
-        throw ValidationError("--output '\(output)' would replace \(what)")
-      }
-    }
-  }
-
-  private func limits() throws -> RunLimits {
-    var limits = RunLimits()
-    if let stepLimit { limits.steps = min(stepLimit, 1 << 60) }
-    guard let memoryLimit else { return limits }
-    guard case .bytes(let count)? = try? Budget(parsing: memoryLimit) else {
-      throw ValidationError("--memory-limit: expected bytes, such as 16GB, found '\(memoryLimit)'")
-    }
-    limits.bytes = count.value
-    return limits
+    try DeclaredFiles.require(
+      ("--output", output), apartFrom: ["MODEL": model, "--input": input, "--policy": policy])
   }
 
   func run() throws {
@@ -140,7 +120,8 @@ struct RunCommand: ParsableCommand {
           node: $0.node, operation: $0.operation, shape: $0.shape, calls: $0.calls, seconds: $0.seconds,
           multiplyAdds: $0.lastMultiplyAdds, parameters: ParameterCount($0.parameters))
       })
-    try Output.standardOutput(json ? JSONWriter.text(report.json) : report.text(width: Terminal.width))
+    try json
+      ? Output.standardOutput(json: report.json) : Output.standardOutput(report.text(width: Terminal.width))
   }
 
   /// The session, and the tensors it is given.
@@ -157,7 +138,8 @@ struct RunCommand: ParsableCommand {
     if let kind = FlatFormats.recognise(file), kind != .onnx {
       throw Failure(sentence: "\(model): expected an ONNX model, found \(kind.rawValue), which has no graph")
     }
-    let session = try Session(try Model(file), backend: backend, threads: threads, limits: try limits())
+    let session = try Session(
+      try Model(file), backend: backend, threads: threads, limits: try limiting.limits(else: RunLimits()))
     return (
       session,
       try input.map { try RunInputs($0, assumeDType: reading.assumeDType).tensors(for: session) } ?? [:]
@@ -168,7 +150,7 @@ struct RunCommand: ParsableCommand {
   private func checkpointSession(
     _ backend: BackendKind, _ threads: Int
   ) throws -> (Session, [String: Inference.Tensor]) {
-    let checkpoint = try UnitCheckpoint(try ReadableFile(path: model))
+    let checkpoint = try InputFile.checkpoint(try ReadableFile(path: model))
     guard let network = try NetworkModel(checkpoint) else {
       throw Failure(sentence: "\(model): expected a unit checkpoint with a graph, found one without")
     }
@@ -182,7 +164,7 @@ struct RunCommand: ParsableCommand {
     let session = try network.session(
       try network.dense(flow, plan: plan),
       elements: CheckpointElements(subNetwork, of: checkpoint),
-      backend: backend, threads: threads, limits: try limits())
+      backend: backend, threads: threads, limits: try limiting.limits(else: RunLimits()))
     return (session, try given?.tensors(for: session, model: network.model) ?? [:])
   }
 }

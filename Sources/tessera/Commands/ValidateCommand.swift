@@ -4,25 +4,38 @@ internal import FlatFormats
 internal import Reporting
 internal import StrictJSON
 internal import Tensors
+internal import UnitModel
 internal import Validation
 
 struct ValidateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "validate",
-    abstract: "Check files and report everything that is wrong with them.",
+    abstract: "Check files and report every defect.",
     usage: "tessera validate <files> ... [<options>]",
     discussion: """
-      Checks unit checkpoints by every rule of their layout, and safetensors (also sharded: an index or its folder), \
-      npz, npy and PyTorch files by the rules of theirs; of ONNX models that they can be read and every value is made. \
-      Every defect of a recognised file is a finding, truncation and corruption included: exit code 1, unless \
-      there are only notes. Exit code 2 is for files that cannot be read or recognised, or use what is not \
-      supported; the other files are checked all the same. Without --deep the tensors' data is not read.
+      Check unit checkpoints, safetensors, sets of shards, npz, npy and PyTorch files against every rule of their \
+      formats. Check that an ONNX model can be read and that each of its values is made once. In a folder, check \
+      every file, and name the files that are not looked at.
+
+      One line per file gives its verdict, its format and how much of it was read. Without --deep the tensors' data \
+      is not read.
+
+      A finding is a note, a warning or an error. Exit code 1 if there is a warning or an error (--fail-on). Exit \
+      code 2 if a file cannot be read or recognised, or uses what is not supported; the other files are still \
+      checked. Truncation and corruption are findings.
+
+      Names in pickles fall into three classes. Names that make plain data (NumPy scalars, argparse.Namespace, \
+      paths) are notes, unknown names are warnings, and names that can run code are errors.
 
       Rules: \(RuleID.allCases.map(\.rawValue).joined(separator: ", ")).
 
       Examples:
         tessera validate --deep model.h5
         tessera validate --format json models/*.h5
+        tessera validate --strict downloaded-model/
+        tessera validate model.pt --allow-globals ours.txt --fail-on error
+        tessera validate --deep model.safetensors --rule non-finite=error \\
+          --allow-minus-infinity '*.mask'
         tessera validate --format junit model.h5 > report.xml
       """)
 
@@ -38,6 +51,34 @@ struct ValidateCommand: ParsableCommand {
   @Flag(help: "The same as --format json.")
   var json = false
 
+  @Option(
+    name: .customLong("fail-on"), help: "The least severity for exit code 1: error, warning or note.")
+  var failOn = Severity.warning
+
+  @Option(
+    name: .customLong("rule"),
+    help: ArgumentHelp(
+      "Give a rule another severity: error, warning, note or off (repeatable).", valueName: "id=severity"),
+    transform: RuleSetting.init)
+  var rules: [RuleSetting] = []
+
+  @Flag(help: "Report files of a folder that are not looked at as findings.")
+  var strict = false
+
+  @Option(
+    name: .customLong("allow-globals"),
+    help: ArgumentHelp(
+      "Allow the names in FILE in pickles: a module.name in each line (repeatable).",
+      discussion: "* matches anything, # begins a comment. A name that can run code must be written in full.",
+      valueName: "file"))
+  var allowGlobals: [String] = []
+
+  @Option(
+    name: .customLong("allow-minus-infinity"),
+    help: ArgumentHelp(
+      "Allow -Inf in the tensors that match PATTERN: masks (repeatable).", valueName: "pattern"))
+  var maskPatterns: [String] = []
+
   @OptionGroup var reading: ReadingOptions
 
   /// How findings are printed.
@@ -48,16 +89,30 @@ struct ValidateCommand: ParsableCommand {
     if json && format != .text && format != .json {
       throw ValidationError("--json: expected no other --format beside it, found \(format.rawValue)")
     }
+    if !deep, let setting = rules.first(where: { $0.rule.isDeep && $0.severity != nil }) {
+      throw ValidationError(
+        "--rule \(setting.rule.rawValue): expected --deep beside it, since the rule reads the tensors' data")
+    }
+    if !deep, !maskPatterns.isEmpty {
+      throw ValidationError(
+        "--allow-minus-infinity: expected --deep beside it, since only then the tensors' data is read")
+    }
+    if let wrong = maskPatterns.first(where: { NamePattern($0) == nil }) {
+      throw ValidationError(
+        "--allow-minus-infinity: expected a pattern with at most \(NamePattern.wildcardLimit) wildcards, "
+          + "found '\(wrong.prefix(80))'")
+    }
   }
 
   func run() throws {
-    let report = FindingsReport(files: files.map(check))
+    let options = try options()
+    let report = FindingsReport(files: files.flatMap { check($0, options) }, failOn: failOn)
     switch json ? .json : format {
     case .text: try Output.standardOutput(report.text)
-    case .json: try Output.standardOutput(JSONWriter.text(report.json))
-    case .github: try Output.standardOutput(report.githubAnnotations)
-    case .sarif: try Output.standardOutput(JSONWriter.text(report.sarif(version: Tessera.version)))
-    case .junit: try Output.standardOutput(report.junit)
+    case .json: try Output.standardOutput(json: report.json)
+    case .github: try Output.standardOutput(report.githubAnnotations, as: .commands)
+    case .sarif: try Output.standardOutput(json: report.sarif(version: Tessera.version))
+    case .junit: try Output.standardOutput(report.junit, as: .xml)
     }
     if let last = report.failures.last {
       for sentence in report.failures.dropLast() { Failure(sentence: sentence).tell() }
@@ -66,40 +121,46 @@ struct ValidateCommand: ParsableCommand {
     if !report.isClean { throw ExitCode(1) }
   }
 
-  /// What the rules say about a folder of weights; nil for anything that is no folder.
-  private func checkFolder(_ path: String) throws -> (findings: [Finding], rules: [RuleID])? {
-    guard FlatFormats.isFolder(path) else { return nil }
+  private func options() throws -> ValidationOptions {
+    var options = ValidationOptions()
+    options.deep = deep
+    options.assumeDType = reading.assumeDType
+    options.strict = strict
+    options.maskPatterns = maskPatterns.compactMap(NamePattern.init)
+    for setting in rules { options.severities[setting.rule] = .some(setting.severity) }
+    for path in allowGlobals {
+      do { options.allowedGlobals.add(try AllowListFile.read(path)) } catch {
+        throw Failure(sentence: "\(error)")
+      }
+    }
+    return options
+  }
+
+  private func check(_ path: String, _ options: ValidationOptions) -> [FileVerdict] {
     var bar = ProgressBar("checking", total: 0)
     defer { bar.finish() }
     var done = 0
-    return try FileValidation.check(folder: path, deep: deep, assumeDType: reading.assumeDType) {
-      done += $0
+    func advance(_ bytes: Int) {
+      done += bytes
       bar.update(done)
     }
-  }
-
-  private func check(_ path: String) -> FindingsReport.CheckedFile {
+    if FolderValidation.isFolder(path) {
+      return FolderValidation.check(folder: path, options, progress: advance)
+    }
     do {
-      if let outcome = try checkFolder(path) {
-        return .init(path: path, findings: outcome.findings, rules: outcome.rules)
-      }
       let file = try ReadableFile(path: path)
-      var bar = ProgressBar("checking", total: deep ? file.size : 0)
-      defer { bar.finish() }
-      var done = 0
-      let outcome = try FileValidation.check(file, deep: deep, assumeDType: reading.assumeDType) {
-        done += $0
-        bar.update(done)
-      }
-      return .init(path: path, findings: outcome.findings, rules: outcome.rules)
+      if deep { bar = ProgressBar("checking", total: file.size) }
+      return [try FileValidation.check(file, options, progress: advance)]
     } catch UncheckableFile.notRecognised {
-      // The reader of a file that nobody recognises says what it looks like.
+      // The reader of a file of no known format says what it looks like.
       do throws(Failure) { _ = try InputFile(path) } catch {
-        return .init(path: path, failure: error.sentence)
+        return [FileVerdict(path: path, failure: error.sentence)]
       }
-      return .init(path: path, failure: "\(path): \(UncheckableFile.notRecognised)")
+      return [FileVerdict(path: path, failure: "\(path): \(UncheckableFile.notRecognised)")]
     } catch {
-      return .init(path: path, failure: "\(error)")
+      return [FileVerdict(path: path, failure: "\(error)")]
     }
   }
 }
+
+extension Severity: ExpressibleByArgument {}

@@ -4,7 +4,6 @@ internal import FlatFormats
 internal import Glibc
 internal import Inference
 internal import Reporting
-internal import StrictJSON
 internal import SubNetworks
 internal import Tensors
 internal import UnitCheckpoints
@@ -65,7 +64,8 @@ struct VerifyCommand: ParsableCommand {
   func run() throws {
     do {
       let report = try verified()
-      try Output.standardOutput(json ? JSONWriter.text(report.json) : report.text(width: Terminal.width))
+      try json
+        ? Output.standardOutput(json: report.json) : Output.standardOutput(report.text(width: Terminal.width))
       if !report.isClean { throw ExitCode(1) }
     } catch let code as ExitCode {
       throw code
@@ -99,6 +99,7 @@ struct VerifyCommand: ParsableCommand {
     let comparison = try DigestComparison(one, other)
     report.mismatches = comparison.mismatches
     report.tensors = comparison.count
+    Output.standardError(LeftOutList(one.source).text(width: nil))
     guard case .checkpoint(let checkpoint) = other, let stored = try NetworkModel(checkpoint) else {
       guard task == nil, level == nil, input == nil, !layers else {
         throw Failure(
@@ -112,6 +113,7 @@ struct VerifyCommand: ParsableCommand {
     // Other tensors have no values to compare.
     if comparison.mismatches.contains(where: comparison.isMissing) { return report }
     let plan = try checkpoint.resolvedPlan()
+    try stored.bound(plan)
     let original: NetworkModel
     if case .flat(let flat) = one, let own = try GraphFile.network(flat) {
       original = own

@@ -27,6 +27,8 @@ struct WorkOptions: ParsableArguments {
       valueName: "name=shape"))
   var inputShapes: [String] = []
 
+  @OptionGroup var limiting: LimitOptions
+
   /// Whether there is anything to say.
   var isWanted: Bool { work || measure }
 

@@ -4,6 +4,7 @@ internal import FlatFormats
 internal import HDF5Kit
 internal import Tensors
 internal import UnitCheckpoints
+internal import Validation
 
 /// A file that a command was given, opened as whatever it turned out to be.
 enum InputFile {
@@ -21,7 +22,7 @@ enum InputFile {
       }
       let file = try ReadableFile(path: path)
       if try HDF5File.hasSignature(file) {
-        self = .checkpoint(try UnitCheckpoint(file))
+        self = .checkpoint(try Self.checkpoint(file))
       } else if FlatFormats.recognise(file) != nil {
         self = .flat(try FlatFormats.open(file, assumeDType: assumeDType))
       } else {
@@ -33,6 +34,16 @@ enum InputFile {
     } catch {
       throw Failure(sentence: "\(error)")
     }
+  }
+
+  /// Opens a unit checkpoint, in which `validate` would find no error without reading the tensors' data.
+  static func checkpoint(_ file: ReadableFile) throws -> UnitCheckpoint {
+    let checkpoint = try UnitCheckpoint(file)
+    if let error = CheckpointSoundness.error(in: checkpoint) {
+      throw Failure(
+        sentence: "\(file.path): \(error.location): \(error.message); `tessera validate` lists every defect")
+    }
+    return checkpoint
   }
 
   /// The tensors, wherever they are; those of a checkpoint are put together while they are read.

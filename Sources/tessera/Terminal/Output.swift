@@ -1,18 +1,30 @@
 internal import Glibc
+internal import StrictJSON
+internal import Tensors
 
-/// Writes text to the two standard streams.
+/// Writes text to the two standard streams, and is the one place where text from files is made fit for them.
 enum Output {
   /// Writes to standard output; an error there (a full disk behind `>`) ends the command with exit code 2.
   ///
   /// A reader that has gone away (`| head`) is no error: the rest is for nobody, and the command ends as it would have.
-  static func standardOutput(_ text: String) throws(Failure) {
-    if let code = write(text, to: STDOUT_FILENO), code != EPIPE {
+  static func standardOutput(_ text: String, as syntax: PrintableText.Syntax = .text) throws(Failure) {
+    if let code = write(PrintableText.page(text, as: syntax), to: STDOUT_FILENO), code != EPIPE {
       throw Failure(sentence: "standard output: cannot write: \(String(cString: strerror(code)))")
     }
   }
 
+  /// Writes a JSON document to standard output.
+  static func standardOutput(json: JSONValue) throws {
+    try standardOutput(JSONWriter.text(json), as: .json)
+  }
+
   /// Writes to standard error, whatever becomes of it.
-  static func standardError(_ text: String) { _ = write(text, to: STDERR_FILENO) }
+  static func standardError(_ text: String) {
+    _ = write(PrintableText.page(text, as: .text), to: STDERR_FILENO)
+  }
+
+  /// Writes text of our own, which moves the cursor, to the terminal behind standard error.
+  static func terminal(_ text: String) { _ = write(text, to: STDERR_FILENO) }
 
   /// Whether standard error is a terminal.
   static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }

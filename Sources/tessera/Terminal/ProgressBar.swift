@@ -31,11 +31,11 @@ struct ProgressBar {
     let left = fraction > 0 ? Int((seconds / fraction - seconds).rounded(.up)) : 0
     let line = "\(label) \(bar) \(Int(fraction * 100)) % of \(ByteCount(total)), \(rate)/s, \(left) s left"
     // A line that wraps cannot be taken back.
-    Output.standardError("\r\u{1B}[K" + line.prefix(Terminal.errorWidth - 1))
+    Output.terminal("\r\u{1B}[K" + line.prefix(Terminal.errorWidth - 1))
   }
 
   /// Takes the line away.
   func finish() {
-    if lastDrawn != nil { Output.standardError("\r\u{1B}[K") }
+    if lastDrawn != nil { Output.terminal("\r\u{1B}[K") }
   }
 }

@@ -39,7 +39,7 @@ totals = [0, 0, 0]
 with tempfile.TemporaryDirectory() as folder:
     folder = Path(folder)
     for name, case in json.loads((HERE / "expected.json").read_text()).items():
-        if any(kind == "pytorch.foreign-tensor" for kind in case["notes"]):
+        if case["left_out"]:
             continue
         for steps in (["units.h5", "back.pt"], ["flat.pt"], ["units.h5", "units.safetensors", "back.pt"]):
             if "C128" in {row["dtype"] for row in case["tensors"]} and "units.safetensors" in steps:

@@ -17,8 +17,14 @@ extension RuleFixture {
   /// What PyTorch reads without a word, and other things that it does not.
   static let pytorch = [
     pytorch(
-      .pickleGlobals, "a class of somebody's", "lightning.ckpt", severity: .warning,
+      .pickleGlobals, "a class that makes plain data", "lightning.ckpt", severity: .note,
       says: "argparse.Namespace"),
+    pytorch(.unexamined, "a sparse tensor", "foreign.pt", severity: .warning, says: "'sparse'"),
+    RuleFixture(rule: .format, severity: .error, label: "PyTorch: named safetensors", words: ["pytorch"]) {
+      folder in
+      let bytes = try TemporaryFolder.bytes(of: "\(SourceFolder.fixtures)/pytorch/ties.pt")
+      return try folder.write(bytes, as: "m.safetensors")
+    },
     RuleFixture(
       rule: .pickleGlobals, severity: .error, label: "PyTorch: a pickle that runs a command",
       words: ["posix.system"]
@@ -32,7 +38,6 @@ extension RuleFixture {
       $0 += [1, 2, 3]
     },
     pytorch(.tiles, "a storage cut off", "ties-legacy.pt", says: "cut off") { $0.removeLast(3) },
-    pytorch(.shapes, "a sparse tensor", "foreign.pt", severity: .warning, says: "'sparse'"),
     pytorch(.structure, "bytes after the archive", "ties.pt", says: "comment") { $0 += [1] },
     pytorch(.structure, "cut off", "ties.pt", says: "interrupted download") { $0.removeLast(1000) },
     pytorch(.structure, "another name in a local header", "ties.pt", says: "'ties/dat0/0'") {

@@ -45,6 +45,15 @@ struct ConvolutionJob: Sendable {
   var windows: Windows { convolution.windows }
   var budget: Budget { convolution.y.storage.budget }
 
+  /// Whether windows reach beyond the input.
+  var isPadded: Bool { (windows.padsBegin + windows.padsEnd).contains { $0 > 0 } }
+
+  /// Whether an element of y is NaN.
+  var hasNaN: Bool { !Finishing.hasNoNaN(UnsafePointer(y.base), count: convolution.y.count) }
+
+  /// Whether no weight is infinite or NaN.
+  var weightsAreFinite: Bool { Finishing.isFinite(UnsafePointer(w.base), count: convolution.w.count) }
+
   /// The plane of x with this channel, counted over all groups.
   func input(_ image: Int, _ channel: Int) -> UnsafePointer<Float> {
     UnsafePointer(x.base + (image * groups * channels + channel) * inputSize)

@@ -41,6 +41,19 @@ enum Finishing {
     return sum.sum() + rest == 0
   }
 
+  /// Whether no number is NaN.
+  static func hasNoNaN(_ y: UnsafePointer<Float>, count: Int) -> Bool {
+    let whole = count - count % 8
+    var found = SIMDMask<SIMD8<Int32>>(repeating: false)
+    for index in stride(from: 0, to: whole, by: 8) {
+      let lanes = y.lanes(index, Lanes.self)
+      found .|= lanes .!= lanes
+    }
+    var isClean = found == SIMDMask(repeating: false)
+    for index in whole..<count where y[index].isNaN { isClean = false }
+    return isClean
+  }
+
   @inline(__always)
   private static func run<F: LaneFunction>(
     _ function: F, _ y: UnsafeMutablePointer<Float>, _ count: Int, _ bias: Float,

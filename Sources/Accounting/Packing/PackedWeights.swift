@@ -1,0 +1,150 @@
+internal import Tensors
+
+/// Finds the weights of a file that are packed, by what stands beside them, and the bookkeeping that only they tell.
+///
+/// Sources: AutoGPTQ and AutoAWQ (`qweight`), compressed-tensors (`weight_packed`), bitsandbytes (`quant_state`),
+/// ModelOpt and compressed-tensors NVFP4, gpt-oss MXFP4 (`_blocks`), ONNX Runtime's `MatMulNBits`.
+struct PackedWeights {
+  /// By place among the tensors.
+  private(set) var packings: [Int: Packing] = [:]
+  /// Tensors that hold the shape of a packed one, by the place of that one.
+  private(set) var declarations: [Int: TensorName] = [:]
+  /// Scales that no word of their own gives away.
+  private(set) var bookkeeping: Set<Int> = []
+
+  private let specs: [TensorSpec]
+  private let places: [TensorName: Int]
+
+  init(_ specs: [TensorSpec], uses: [TensorName: OperatorUse]) {
+    self.specs = specs
+    let candidates = specs.indices.filter { Self.mayBePacked(specs[$0]) }
+    guard !candidates.isEmpty else {
+      places = [:]
+      return
+    }
+    places = Dictionary(
+      zip(specs.map(\.name), specs.indices), uniquingKeysWith: { first, _ in first })
+    for place in candidates {
+      if let elements = uses[specs[place].name]?.elements {
+        packings[place] = Packing(
+          holding: elements, in: specs[place], "the node that multiplies with it says how many it holds")
+      } else {
+        look(at: place)
+      }
+    }
+  }
+
+  /// Elements that are packed are whole numbers to their file.
+  private static func mayBePacked(_ spec: TensorSpec) -> Bool {
+    (spec.dtype == .u8 || spec.dtype == .i32 || spec.dtype == .u32 || spec.dtype == .i8)
+      && !spec.shape.isEmpty
+  }
+
+  private func shape(_ name: String) -> [Int]? { places[TensorName(name)].map { specs[$0].shape } }
+
+  private mutating func look(at place: Int) {
+    let spec = specs[place]
+    let name = spec.name.text
+    func module(_ ending: String) -> String? {
+      name.hasSuffix(ending) ? String(name.dropLast(ending.utf8.count)) : nil
+    }
+    if let module = module("qweight") {
+      packings[place] = quantised(spec, module)
+    } else if let module = module("weight_packed") {
+      if shape(module + "weight_shape") != nil {
+        declarations[place] = TensorName(module + "weight_shape")
+        packings[place] = Packing(nil, "packed; its shape is in the tensor beside it")
+      } else {
+        packings[place] = halves(spec)
+      }
+    } else if let module = module("_blocks"), let scales = shape(module + "_scales"),
+      spec.shape.count == scales.count + 1, spec.dtype == .u8
+    {
+      packings[place] = Packing(
+        doubled(spec), "blocks with scales beside them: MXFP4, two elements to a byte")
+      if let scales = places[TensorName(module + "_scales")] { bookkeeping.insert(scales) }
+    } else if module("weight") != nil, spec.dtype == .u8 {
+      packings[place] = bytes(spec, name)
+    }
+  }
+
+  private func doubled(_ spec: TensorSpec) -> Int? {
+    let (count, overflow) = spec.elementCount.multipliedReportingOverflow(by: 2)
+    return overflow ? nil : count
+  }
+
+  private func halves(_ spec: TensorSpec) -> Packing {
+    spec.dtype == .u8
+      ? Packing(doubled(spec), "packed into bytes: two elements each")
+      : Packing(nil, "packed, and no shape beside it says how")
+  }
+
+  /// A weight of bytes: bitsandbytes' or NVFP4's pairs, or one element each.
+  private func bytes(_ spec: TensorSpec, _ name: String) -> Packing? {
+    let states = ["absmax", "quant_map", "quant_state.bitsandbytes__nf4", "quant_state.bitsandbytes__fp4"]
+    if states.contains(where: { places[TensorName("\(name).\($0)")] != nil }) {
+      return Packing(doubled(spec), "bitsandbytes' pairs of four bits")
+    }
+    guard let scale = places[TensorName(name + "_scale")].map({ specs[$0] }), spec.shape.count == 2,
+      scale.shape.count == 2, scale.shape[0] == spec.shape[0], scale.dtype.bits == 8
+    else { return nil }
+    return scale.shape[1] * 8 == spec.shape[1] || scale.shape[1] * 16 == spec.shape[1]
+      ? Packing(doubled(spec), "scales of 16 or 32 elements: two elements to a byte") : nil
+  }
+
+  /// GPTQ: [in · bits / 32, out] with scales [groups, out]. AWQ: [in, out · bits / 32] with the same scales.
+  private func quantised(_ spec: TensorSpec, _ module: String) -> Packing {
+    let unknown = Packing(nil, "packed, and nothing beside it says into how few bits")
+    guard spec.shape.count == 2, let scales = shape(module + "scales"), scales.count == 2 else {
+      return unknown
+    }
+    let (rows, columns, out) = (spec.shape[0], spec.shape[1], scales[1])
+    let width = spec.dtype.bits
+    func packed(_ inputs: Int, _ bits: Int, _ method: String) -> Packing {
+      let (count, overflow) = inputs.multipliedReportingOverflow(by: out)
+      return overflow || !(1...8).contains(bits)
+        ? unknown : Packing(count, "\(method), \(bits) bits an element")
+    }
+    func bits(_ containers: Int, _ elements: Int) -> Int {
+      let (all, overflow) = containers.multipliedReportingOverflow(by: width)
+      return overflow || elements <= 0 || all % elements != 0 ? 0 : all / elements
+    }
+    guard columns == out else { return packed(rows, bits(columns, out), "AWQ") }
+    if let order = shape(module + "g_idx"), order.count == 1 {
+      return packed(order[0], bits(rows, order[0]), "GPTQ")
+    }
+    guard let zeros = shape(module + "qzeros"), zeros.count == 2 else { return unknown }
+    let size = bits(zeros[1], out)
+    guard size > 0, rows.multipliedReportingOverflow(by: width).overflow == false, rows * width % size == 0
+    else {
+      return unknown
+    }
+    return packed(rows * width / size, size, "GPTQ")
+  }
+}
+
+extension Packing {
+  /// A weight whose shape a tensor beside it holds: the product of that, where the containers can hold so many.
+  init(declared shape: [Int], in spec: TensorSpec) {
+    var count = 1
+    for extent in shape {
+      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+      guard !overflow, extent >= 0 else {
+        self.init(nil, "packed, and the shape beside it is none")
+        return
+      }
+      count = product
+    }
+    self.init(holding: count, in: spec, "the shape beside it says how many it holds")
+  }
+
+  /// So many elements, where the containers can hold them: a bit for each at least. The last may be half empty.
+  init(holding count: Int, in spec: TensorSpec, _ reason: String) {
+    let (bits, overflow) = spec.elementCount.multipliedReportingOverflow(by: spec.dtype.bits)
+    guard !overflow, count > 0, count <= bits else {
+      self.init(nil, "packed, and the number of elements beside it does not fit its containers")
+      return
+    }
+    self.init(count, reason)
+  }
+}

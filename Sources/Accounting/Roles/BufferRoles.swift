@@ -1,0 +1,36 @@
+internal import Tensors
+
+/// Names of what models keep beside their parameters: PyTorch's buffers, which training never changes.
+enum BufferRoles {
+  /// Why a tensor is a buffer; nil when its name does not say so.
+  static func reason(of name: NameComponents, rank: Int) -> String? {
+    guard let last = name.list.last else { return nil }
+    if words.contains(last) {
+      return "'\(NameComponents.text(last))' is a table that a model computes or counts with"
+    }
+    // GPT-2 calls its causal mask a bias; a bias of a layer has one dimension, or two.
+    if last.elementsEqual("bias".utf8), rank >= 3, let module = name.list.dropLast().last,
+      attention.contains(module)
+    {
+      return "the bias of an attention, of rank \(rank): a causal mask"
+    }
+    return nil
+  }
+
+  private static let attention = WordTable([
+    "attn", "attention", "self_attn", "self_attention", "crossattention",
+  ])
+
+  private static let words = WordTable([
+    // Rotary embeddings.
+    "inv_freq", "original_inv_freq", "cos_cached", "sin_cached", "cos_cache", "sin_cache", "freqs_cis",
+    "freqs_cos", "freqs_sin", "rope_freqs",
+    // Numbers of positions and segments.
+    "position_ids", "token_type_ids", "relative_position_index", "relative_coords_table", "rel_pos_index",
+    "rp_bucket",
+    // Masks that are computed.
+    "masked_bias", "triu", "tril",
+    // Means and deviations of images, places of boxes.
+    "pixel_mean", "pixel_std", "image_mean", "image_std", "anchor_grid",
+  ])
+}

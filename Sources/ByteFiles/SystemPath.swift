@@ -1,0 +1,132 @@
+internal import Glibc
+
+/// Paths as the operating system has them: bytes, of which only NUL is impossible.
+///
+/// A path is text everywhere else. A byte that is no UTF-8 is one private scalar there, U+10F700 plus the byte, so that
+/// `model\xFF.npz` and `model\u{FFFD}.npz` stay two files. A name that holds such a scalar itself is taken byte by byte.
+/// These bytes are above 0x7F: no name can turn into one with `/`, `.` or NUL.
+public enum SystemPath {
+  private static let standIns: ClosedRange<UInt32> = 0x10F780...0x10F7FF
+
+  /// The byte that a scalar stands for; nil for a scalar that stands for itself.
+  public static func byte(of scalar: Unicode.Scalar) -> UInt8? {
+    standIns.contains(scalar.value) ? UInt8(truncatingIfNeeded: scalar.value) : nil
+  }
+
+  /// The text that stands for a path's bytes.
+  public static func text(_ bytes: some Collection<UInt8>) -> String {
+    var text = String.UnicodeScalarView()
+    var rest = bytes[...]
+    while let first = rest.first {
+      let length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
+      let piece = rest.prefix(length)
+      if let decoded = String(validating: piece, as: UTF8.self), let scalar = decoded.unicodeScalars.first,
+        decoded.unicodeScalars.count == 1, byte(of: scalar) == nil
+      {
+        text.append(scalar)
+        rest = rest.dropFirst(length)
+      } else {
+        text.append(Unicode.Scalar(standIns.lowerBound - 0x80 + UInt32(first)) ?? "\u{FFFD}")
+        rest = rest.dropFirst()
+      }
+    }
+    return String(text)
+  }
+
+  /// The text for a C string that the operating system gave.
+  public static func text(_ pointer: UnsafePointer<CChar>) -> String {
+    text(UnsafeRawBufferPointer(start: pointer, count: strlen(pointer)))
+  }
+
+  /// Calls `body` with the path's bytes and a NUL; a path with a NUL of its own is `EINVAL`, for it would be cut there.
+  static func with<Result>(_ path: String, failing: Result, _ body: (UnsafePointer<CChar>) -> Result)
+    -> Result
+  {
+    guard !path.utf8.contains(0) else {
+      errno = EINVAL
+      return failing
+    }
+    guard path.unicodeScalars.contains(where: { byte(of: $0) != nil }) else { return path.withCString(body) }
+    var bytes: [CChar] = []
+    for scalar in path.unicodeScalars {
+      if let byte = byte(of: scalar) {
+        bytes.append(CChar(bitPattern: byte))
+      } else {
+        bytes += UTF8.encode(scalar).map { $0.map(CChar.init(bitPattern:)) } ?? []
+      }
+    }
+    return (bytes + [0]).withUnsafeBufferPointer { $0.baseAddress.map(body) ?? failing }
+  }
+
+  static func open(_ path: String, _ flags: Int32, _ mode: mode_t = 0) -> Int32 {
+    with(path, failing: -1) { Glibc.open($0, flags, mode) }
+  }
+
+  static func open(_ name: String, in folder: Int32, _ flags: Int32) -> Int32 {
+    with(name, failing: -1) { openat(folder, $0, flags) }
+  }
+
+  static func status(_ path: String) -> stat? {
+    var status = stat()
+    return with(path, failing: -1) { stat($0, &status) } == 0 ? status : nil
+  }
+
+  /// The status of a link itself.
+  static func linkStatus(_ path: String) -> stat? {
+    var status = stat()
+    return with(path, failing: -1) { lstat($0, &status) } == 0 ? status : nil
+  }
+
+  /// Whether a folder is at `path`, or behind its links.
+  package static func isFolder(_ path: String) -> Bool {
+    status(path).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false
+  }
+
+  /// Whether `path` itself is a link; nil where nothing is, with the reason in `errno`.
+  package static func isLink(_ path: String) -> Bool? {
+    linkStatus(path).map { $0.st_mode & S_IFMT == S_IFLNK }
+  }
+
+  static func isWritable(_ path: String) -> Bool { with(path, failing: -1) { access($0, W_OK) } == 0 }
+  @discardableResult static func unlink(_ path: String) -> Int32 {
+    with(path, failing: -1) { Glibc.unlink($0) }
+  }
+  @discardableResult static func removeFolder(_ path: String) -> Int32 {
+    with(path, failing: -1) { rmdir($0) }
+  }
+  static func change(_ path: String, to mode: mode_t) { _ = with(path, failing: -1) { chmod($0, mode) } }
+  static func makeFolder(_ path: String) -> Int32 { with(path, failing: -1) { mkdir($0, 0o777) } }
+
+  @discardableResult static func rename(_ from: String, _ to: String) -> Int32 {
+    with(from, failing: -1) { from in with(to, failing: -1) { Glibc.rename(from, $0) } }
+  }
+
+  /// The absolute path without links; nil where nothing is there.
+  package static func resolved(_ path: String) -> String? {
+    guard let pointer = with(path, failing: nil, { realpath($0, nil) })
+    else { return nil }
+    defer { free(pointer) }
+    return text(pointer)
+  }
+
+  /// Where a link leads, in its own words; nil for anything that is no link.
+  static func target(ofLink path: String) -> String? {
+    var words = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = with(path, failing: -1) { readlink($0, &words, words.count) }
+    return count > 0 ? text(words.prefix(count).map(UInt8.init(bitPattern:))) : nil
+  }
+
+  /// The names in a folder, without `.` and `..`; nil where it cannot be listed, with the reason in `errno`.
+  package static func names(in folder: String) -> [String]? {
+    guard let stream = with(folder, failing: nil, { opendir($0) }) else { return nil }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { text($0) }
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names
+  }
+}

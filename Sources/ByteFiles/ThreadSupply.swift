@@ -1,0 +1,69 @@
+package import Dispatch
+internal import Glibc
+
+/// Threads, for as long as the system has some to give.
+///
+/// Dispatch waits for ever where no thread can be started (a limit of processes, of a user or a container), and ends
+/// the process where it has no descriptor left for its own use. Both are tried once, before the first work is handed on;
+/// without them everything is done on the thread that there is.
+package enum ThreadSupply {
+  /// What all queues of one command use at a time, beside the calling thread.
+  private static let threadCount = 8
+  /// Dispatch's own: an epoll instance, an event, timers, a look at `/proc`.
+  private static let descriptorCount = 6
+
+  /// Whether work can be handed to other threads.
+  package static let isThere = hasDescriptors() && hasThreads()
+
+  /// Calls `body` with 0..<`count` on every core, or one after the other.
+  package static func perform(_ count: Int, _ body: @Sendable (Int) -> Void) {
+    if isThere { return DispatchQueue.concurrentPerform(iterations: count, execute: body) }
+    for number in 0..<count { body(number) }
+  }
+
+  private static func hasDescriptors() -> Bool {
+    var copies: [Int32] = []
+    defer { for copy in copies { close(copy) } }
+    let file = open("/dev/null", O_RDONLY | O_CLOEXEC)
+    if file < 0 { return false }
+    copies.append(file)
+    for _ in 1..<descriptorCount {
+      let copy = fcntl(file, F_DUPFD_CLOEXEC, 0)
+      if copy < 0 { return false }
+      copies.append(copy)
+    }
+    return true
+  }
+
+  /// Starts as many threads as will be wanted, all alive at once.
+  private static func hasThreads() -> Bool {
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    defer { pthread_attr_destroy(&attributes) }
+    pthread_attr_setstacksize(&attributes, 64 << 10)
+    let gate = DispatchSemaphore(value: 0)
+    let context = Unmanaged.passUnretained(gate).toOpaque()
+    var threads: [pthread_t] = []
+    for _ in 0..<threadCount {
+      var thread = pthread_t()
+      let code = pthread_create(
+        &thread, &attributes,
+        { context in
+          if let context { Unmanaged<DispatchSemaphore>.fromOpaque(context).takeUnretainedValue().wait() }
+          return nil
+        }, context)
+      if code != 0 { break }
+      threads.append(thread)
+    }
+    for _ in threads { gate.signal() }
+    for thread in threads { pthread_join(thread, nil) }
+    return withExtendedLifetime(gate) { threads.count == threadCount }
+  }
+}
+
+extension DispatchQueue {
+  /// Hands work to a thread of the queue, or does it at once where there is none.
+  package func hand(group: DispatchGroup? = nil, _ work: @escaping @Sendable () -> Void) {
+    if ThreadSupply.isThere { async(group: group, execute: work) } else { work() }
+  }
+}

@@ -1,0 +1,49 @@
+internal import Pickle
+
+/// What a name in a pickle allows the file to do, once Python has looked it up and the pickle has called it.
+///
+/// Names are judged, not the calls: a pickle can keep what it looked up and call it in many ways, so that a file which
+/// names a function able to run code is not to be loaded, whatever it seems to do with it.
+enum GlobalClass {
+  /// Rebuilds tensors; PyTorch's weights-only loader takes it.
+  case tensors
+  /// Makes a value and nothing else: NumPy arrays and scalars, dates, paths, containers.
+  case data
+  /// Of a package that is not known here. Importing it runs that package's code.
+  case unknown
+  /// Runs code, imports, reads attributes, starts processes, or reaches files or the network.
+  case code
+
+  /// Looks at the whole path, since a pickle may reach `os.system` as attribute `os.system` of another module.
+  init(_ global: PickleGlobal) {
+    if TorchGlobals.isTensors(global) {
+      self = .tensors
+    } else if Self.isData(global) {
+      self = .data
+    } else if Self.isCode(global) {
+      self = .code
+    } else {
+      self = .unknown
+    }
+  }
+
+  private static func isData(_ global: PickleGlobal) -> Bool {
+    if DataGlobals.names[global.module]?.contains(global.name) == true { return true }
+    return DataGlobals.isScalarOrException(global)
+  }
+
+  private static func isCode(_ global: PickleGlobal) -> Bool {
+    let module = global.module.split(separator: ".").map(String.init)
+    let name = global.name.split(separator: ".").map(String.init)
+    // `__globals__`, `__class__`, `__subclasses__`: from any object to every module.
+    if name.contains(where: { $0.count > 4 && $0.hasPrefix("__") && $0.hasSuffix("__") }) { return true }
+    var prefix = ""
+    for part in module + name {
+      prefix += (prefix.isEmpty ? "" : ".") + part
+      if CodeGlobals.paths.contains(prefix) { return true }
+    }
+    // A module that another one imported, and a function that another one imported from it.
+    if name.dropLast().contains(where: CodeGlobals.paths.contains) { return true }
+    return name.last.map { CodeGlobals.anywhere.contains($0) } ?? false
+  }
+}

@@ -1,0 +1,54 @@
+internal import Tensors
+
+/// Something that a file holds and that is not among its tensors: its name, and the reason.
+public struct LeftOut: Sendable, Equatable {
+  /// What becomes of it when the tensors are written to another file.
+  public enum Fate: Sendable {
+    /// It is lost, and may be a part of the model.
+    case lost
+    /// A file that keeps the graph keeps it; every other file loses it.
+    case keptInGraph
+    /// It is lost, and no part of the model: an optimizer's state.
+    case apart
+  }
+
+  /// Of the tensor, the member, or what holds several tensors.
+  public let name: String
+  /// What it is, as the end of a sentence.
+  public let why: String
+  /// What becomes of it.
+  public let fate: Fate
+
+  /// Something of that name.
+  public init(_ name: String, _ why: String, _ fate: Fate = .lost) {
+    self.name = name
+    self.why = why
+    self.fate = fate
+  }
+
+  /// One line: the name in quotes, and the reason.
+  public var sentence: String { "\(TensorName(name).quoted): \(why)" }
+}
+
+extension TensorSource {
+  /// Refuses to lose a part of the model on the way to another file.
+  ///
+  /// - Parameters:
+  ///   - keepsGraph: whether the other file has the graph too.
+  ///   - mayLose: whether the user has said that something may be lost.
+  public func requireWhole(
+    keepsGraph: Bool = false, mayLose: (LeftOut) -> Bool = { _ in false }
+  ) throws(FlatFormatError) {
+    let lost = leftOut.filter { item in
+      item.fate == .lost || item.fate == .keptInGraph && !keepsGraph
+    }.filter { !mayLose($0) }
+    guard let first = lost.first else { return }
+    let name = TensorName(first.name).quoted
+    let way =
+      lost.count == 1
+      ? "--leave-out \(name) goes on without it"
+      : "\(lost.count) in all are left out, and --leave-out PATTERN goes on without those that it matches"
+    throw .refused(
+      .leftOut, path: path, place: name, expected: "a tensor that can be read", found: "\(first.why); \(way)")
+  }
+}

@@ -1,0 +1,176 @@
+/// Functions of a model's own, put in the places of the nodes that call them.
+///
+/// Source: onnx.proto, `FunctionProto`: a call binds the function's inputs and outputs by place, and the attributes that its
+/// nodes refer to by name.
+extension Model {
+  /// Nodes that a model may have when its functions are expanded.
+  private static let nodeLimit = 200_000
+  /// Functions that may call each other.
+  private static let depthLimit = 32
+
+  /// The model with the functions that its main graph calls expanded there.
+  ///
+  /// A call stays where its function means another version of an operator set than the model, where it would make more
+  /// than 200,000 nodes, or where functions call each other more than 32 deep.
+  package var inlined: Model {
+    if functions.isEmpty { return self }
+    var inlining = Inlining(self)
+    var graph = self.graph
+    graph.nodes = inlining.expand(graph.nodes, depth: 0)
+    return replacing(graph: graph, functions: inlining.areCalled(in: graph) ? functions : [])
+  }
+
+  private struct Inlining {
+    private struct ID: Hashable {
+      let domain: String
+      let name: String
+      let overload: String
+    }
+
+    private let functions: [ID: Function]
+    private var names: Set<String>
+    private var left = Model.nodeLimit
+    /// All functions, those that cannot be expanded too.
+    private let called: Set<ID>
+
+    init(_ model: Model) {
+      var known: [ID: Function] = [:]
+      for function in model.functions {
+        let fits = function.nodes.allSatisfy { node in
+          function.opsets[node.domain].map { $0 == model.opsets[node.domain] } ?? true
+        }
+        let id = ID(domain: function.domain, name: function.name, overload: function.overload)
+        if fits { known[id] = function }
+      }
+      functions = known
+      called = Set(model.functions.map { ID(domain: $0.domain, name: $0.name, overload: $0.overload) })
+      names = Set(model.graph.nodes.flatMap(\.outputs)).union(model.graph.inputs.map(\.name))
+        .union(model.graph.initializers.map(\.name))
+    }
+
+    /// Whether a node of the graph, or of one within it, still calls a function.
+    func areCalled(in graph: Graph) -> Bool {
+      graph.nodes.contains { node in
+        called.contains(ID(domain: node.domain, name: node.operation, overload: node.overload))
+          || node.attributes.values.contains { value in
+            if case .graph(let inner) = value { areCalled(in: inner) } else { false }
+          }
+      }
+    }
+
+    mutating func expand(_ nodes: [Node], depth: Int) -> [Node] {
+      var result: [Node] = []
+      for node in nodes {
+        let id = ID(domain: node.domain, name: node.operation, overload: node.overload)
+        guard let function = functions[id] else {
+          result.append(node)
+          continue
+        }
+        guard depth < Model.depthLimit, left >= function.nodes.count,
+          node.inputs.count <= function.inputs.count, node.outputs.count <= function.outputs.count
+        else {
+          result.append(node)
+          continue
+        }
+        left -= function.nodes.count + function.inputs.count + function.outputs.count
+        result += expand(body(of: function, for: node), depth: depth + 1)
+      }
+      return result
+    }
+
+    /// The nodes of a function with the names and the attributes of a call.
+    private mutating func body(of function: Function, for call: Node) -> [Node] {
+      let base = call.outputs.first { !$0.isEmpty } ?? call.name
+      var renamed: [String: String] = [:]
+      for (place, name) in function.inputs.enumerated() {
+        renamed[name] = call.inputs.indices.contains(place) ? call.inputs[place] : ""
+      }
+      var nodes: [Node] = []
+      var given = Set(function.inputs)
+      for (place, name) in function.outputs.enumerated() {
+        let target = call.outputs.indices.contains(place) ? call.outputs[place] : ""
+        guard !target.isEmpty else { continue }
+        if given.insert(name).inserted {
+          renamed[name] = target
+        } else {
+          // An input, or another output, that goes out as it is.
+          var identity = Node()
+          identity.operation = "Identity"
+          identity.name = target
+          identity.inputs = [name]
+          identity.outputs = [target]
+          nodes.append(identity)
+        }
+      }
+      let attributes = function.defaults.merging(call.attributes) { $1 }
+      for node in function.nodes {
+        for name in node.outputs where renamed[name] == nil && !name.isEmpty {
+          renamed[name] = fresh("\(base)/\(name)")
+        }
+      }
+      let inner = function.nodes.map { $0.resolving(attributes).renaming(renamed, under: base) }
+      return inner
+        + nodes.map { node in
+          var node = node
+          node.inputs = node.inputs.map { renamed[$0] ?? $0 }
+          return node
+        }
+    }
+
+    private mutating func fresh(_ name: String) -> String {
+      var (result, number) = (name, 2)
+      while !names.insert(result).inserted {
+        result = "\(name).\(number)"
+        number += 1
+      }
+      return result
+    }
+  }
+}
+
+extension Node {
+  /// The node of a function's body with the attributes that refer to those of the call.
+  package func resolving(_ given: [String: AttributeValue]) -> Node {
+    var node = self
+    for (name, value) in attributes {
+      switch value {
+      case .reference(let other): node.attributes[name] = given[other]
+      case .graph(var graph):
+        graph.nodes = graph.nodes.map { $0.resolving(given) }
+        node.attributes[name] = .graph(graph)
+      default: break
+      }
+    }
+    return node
+  }
+
+  /// The node with other names for the values that it takes and makes.
+  fileprivate func renaming(_ names: [String: String], under base: String) -> Node {
+    var node = self
+    node.name = "\(base)/\(name.isEmpty ? outputs.first ?? "" : name)"
+    node.inputs = inputs.map { names[$0] ?? $0 }
+    node.outputs = outputs.map { names[$0] ?? $0 }
+    for (attribute, value) in attributes {
+      if case .graph(let graph) = value {
+        node.attributes[attribute] = .graph(graph.renaming(names, under: base))
+      }
+    }
+    return node
+  }
+}
+
+extension Graph {
+  /// The graph with other names for the values of graphs around it; names of its own hide those.
+  fileprivate func renaming(_ names: [String: String], under base: String) -> Graph {
+    let own = Set(inputs.map(\.name)).union(initializers.map(\.name)).union(nodes.flatMap(\.outputs))
+    let outer = names.filter { !own.contains($0.key) }
+    var graph = self
+    graph.nodes = nodes.map { node in
+      var inner = node.renaming(outer, under: base)
+      inner.name = node.name
+      return inner
+    }
+    graph.outputs = outputs.map { ValueInfo(name: outer[$0.name] ?? $0.name, type: $0.type) }
+    return graph
+  }
+}

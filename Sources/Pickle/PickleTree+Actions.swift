@@ -1,0 +1,37 @@
+extension PickleTree {
+  /// How often the result of a call is called again, by which a function is reached that no global names.
+  package var callsOfResults: Int {
+    nodes.count { node in
+      guard node.kind == .object, let callable = node.children.first else { return false }
+      return nodes[callable.index].kind == .object
+    }
+  }
+
+  /// Attributes in the states of objects through which Python runs code or leaves the object, each once, in order.
+  package var hookAttributes: [String] {
+    var found: [String] = []
+    var looked: Set<PickleRef> = []
+    for state in additions.flatMap(\.states) {
+      // A state is a dictionary, or a pair of them: attributes and slots.
+      let isPair = nodes[state.index].kind == .tuple && nodes[state.index].children.count <= 2
+      for part in isPair ? nodes[state.index].children : [state]
+      where nodes[part.index].kind == .dictionary && looked.insert(part).inserted {
+        let pairs = nodes[part.index].children
+        for place in stride(from: 0, to: pairs.count - 1, by: 2) {
+          guard case .text(let key) = value(pairs[place]), Self.hooks.contains(key), !found.contains(key)
+          else { continue }
+          found.append(key)
+        }
+      }
+    }
+    return found
+  }
+
+  /// Attributes of an instance that the unpickler itself calls, and those that lead from it to classes and modules.
+  private static let hooks: Set<String> = [
+    "__setstate__", "__reduce__", "__reduce_ex__", "__class__", "__bases__", "__call__", "__getattr__",
+    "__getattribute__", "__setattr__", "__setitem__", "__new__", "__init__", "__del__", "__code__",
+    "__globals__",
+    "__builtins__", "__import__",
+  ]
+}

@@ -1,0 +1,22 @@
+internal import Validation
+
+extension RuleID {
+  /// A public page about what the rule asks of a file: the format's specification, or the paper that defines units,
+  /// orders and levels.
+  var reference: String {
+    switch self {
+    case .pickleGlobals: "https://docs.python.org/3/library/pickle.html#restricting-globals"
+    case .format, .unexamined: "https://pytorch.org/docs/stable/notes/serialization.html"
+    case .strides: "https://pytorch.org/docs/stable/tensor_view.html"
+    case .shards, .tiles, .names, .sourceHeader: "https://huggingface.co/docs/safetensors/index"
+    case .memberChecksum: "https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT"
+    case .graph, .storedGraph: "https://onnx.ai/onnx/repo-docs/IR.html"
+    case .shapes, .nonFinite: "https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html"
+    case .units, .plan, .levels, .nesting, .scopes, .halfCut, .ties, .owners:
+      "https://arxiv.org/abs/1904.04562"
+    case .identity, .structure, .links, .placement, .metadataChecksum, .indexChecksum, .index, .runRange,
+      .dataset, .unlistedDataset, .modelDigest, .runChecksum, .digest:
+      "https://docs.hdfgroup.org/hdf5/v1_14/_f_m_t3.html"
+    }
+  }
+}

@@ -1,0 +1,86 @@
+internal import ChannelFlow
+internal import Inference
+internal import ONNXGraph
+internal import Tensors
+package import UnitModel
+
+/// Runs the sub-networks of a plan beside their masked originals before anything is written.
+package struct NetworkProof {
+  /// What was shown.
+  package enum Outcome: Sendable {
+    /// Every sub-network that the graph can tell apart is its masked original; the greatest |a − b| is this part of an
+    /// output's greatest |b|.
+    case proved(networks: Int, worst: Double)
+    /// Nothing was shown, for this reason.
+    case skipped(reason: String)
+  }
+
+  /// Bytes of weights that are read for all sub-networks together, twice each.
+  package static let byteLimit = 1 << 28
+  /// Multiply-adds of all sub-networks together; a masked original does as many as the whole network.
+  package static let workLimit = 5_000_000_000
+
+  private let network: NetworkModel
+  private let plan: ResolvedPlan
+  private let threads: Int
+
+  package init(_ network: NetworkModel, plan: ResolvedPlan, threads: Int) {
+    self.network = network
+    self.plan = plan
+    self.threads = threads
+  }
+
+  /// Proves the plan, or throws a sentence with the first node where a sub-network departs.
+  package func run() throws -> Outcome {
+    guard !network.model.graph.outputs.isEmpty else { return .skipped(reason: "the graph has no outputs") }
+    if plan.assignment.tasks.contains(where: { $0.norm == .batch }) {
+      return .skipped(reason: "norms take their moments from a batch, which \"tessera verify --input\" takes")
+    }
+    let networks = try GraphNetworks.distinct(in: plan, of: network.model)
+    let bytes = plan.partition.tensors.reduce(0) { $0 &+ $1.spec.byteCount }
+    guard bytes <= Self.byteLimit / max(1, networks.count) else {
+      return .skipped(
+        reason: "\(networks.count) sub-networks of \(bytes) bytes are more than \(Self.byteLimit) in all")
+    }
+    var verification = NetworkVerification(network, plan: plan)
+    verification.backend = .fast
+    verification.threads = threads
+    var worst = 0.0
+    for (index, one) in networks.enumerated() {
+      if index == 0, let reason = try excess(one, networks.count) { return .skipped(reason: reason) }
+      do {
+        let row = try verification.row(one)
+        guard row.isWithin else { throw try departure(of: one, row, verification) }
+        worst = max(worst, row.maxRelative)
+      } catch let error as UnprovableOriginal {
+        return .skipped(reason: "the whole network does not run here: \(error)")
+      }
+    }
+    return .proved(networks: networks.count, worst: worst)
+  }
+
+  /// Why the sub-networks are too much work; nil where they are not.
+  private func excess(_ one: VirtualNetwork, _ count: Int) throws -> String? {
+    let flow = try network.flow(one, plan: plan)
+    guard
+      let work = try? LayerCounts(
+        network.model, shapes: flow.inputShapes, supplier: network.supplier)
+    else { return nil }
+    guard work.multiplyAdds > Self.workLimit / count else { return nil }
+    return
+      "\(count) sub-networks of \(work.multiplyAdds) multiply-adds are more than \(Self.workLimit) in all"
+  }
+
+  private func departure(
+    of network: VirtualNetwork, _ row: NetworkVerification.Row, _ verification: NetworkVerification
+  ) throws -> FlowError {
+    var verification = verification
+    verification.comparesLayers = true
+    let layer = try verification.row(network).firstDeparting
+    return .refused(
+      path: self.network.model.path, place: "task \(network.task.quoted), level \(network.level)",
+      expected: "a sub-network that computes what the whole network does with inactive channels zero",
+      found: "a difference of \(row.maxAbs)"
+        + (layer.map { ", first at \(quoted($0.name)) (\($0.operation))" } ?? ""))
+  }
+}

@@ -1,0 +1,73 @@
+internal import ByteFiles
+internal import Glibc
+
+/// What lies in a folder and in the folders below it.
+struct FolderListing {
+  /// A folder with its regular files, both as paths below the one that was given.
+  struct Folder {
+    let path: String
+    var files: [String] = []
+  }
+
+  private(set) var folders: [Folder] = []
+  /// What is not looked into, and why.
+  private(set) var left: [(path: String, why: String)] = []
+
+  private static let depthLimit = 16
+  private static let entryLimit = 100_000
+
+  init(_ path: String) throws(FileError) {
+    var pending = [(path: path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path, depth: 0)]
+    var count = 0
+    while let (path, depth) = pending.popLast() {
+      var folder = Folder(path: path)
+      var below: [String] = []
+      for name in try Self.names(in: path) {
+        count += 1
+        guard count <= Self.entryLimit else {
+          throw FileError(
+            action: "check", path: path, reason: "the folder has more than \(Self.entryLimit) files")
+        }
+        let place = path.hasSuffix("/") ? path + name : "\(path)/\(name)"
+        var status = stat()
+        guard lstat(place, &status) == 0 else { throw FileError(action: "open", path: place, errno: errno) }
+        let isLink = status.st_mode & S_IFMT == S_IFLNK
+        if isLink, stat(place, &status) != 0 {
+          left.append((place, "a link to no file"))
+        } else if name.hasPrefix(".") {
+          left.append((place, "its name is hidden"))
+        } else if status.st_mode & S_IFMT == S_IFREG {
+          folder.files.append(name)
+        } else if status.st_mode & S_IFMT != S_IFDIR {
+          left.append((place, "it is no regular file"))
+        } else if isLink {
+          left.append((place, "a link to a folder"))
+        } else if depth == Self.depthLimit {
+          left.append((place, "a folder below \(Self.depthLimit) others"))
+        } else {
+          below.append(place)
+        }
+      }
+      folders.append(folder)
+      pending += below.reversed().map { ($0, depth + 1) }
+    }
+  }
+
+  /// Every name in the folder, by its bytes.
+  private static func names(in path: String) throws(FileError) -> [String] {
+    guard let stream = opendir(path) else { throw FileError(action: "list", path: path, errno: errno) }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while true {
+      errno = 0
+      guard let entry = readdir(stream) else {
+        if errno != 0 { throw FileError(action: "list", path: path, errno: errno) }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+      }
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+  }
+}

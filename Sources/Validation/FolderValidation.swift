@@ -1,0 +1,177 @@
+internal import ByteFiles
+internal import FlatFormats
+internal import UnitCheckpoints
+
+/// All rules over everything in a folder: each set of shards, each other file, and the names of what is neither.
+package struct FolderValidation {
+  private let options: ValidationOptions
+  private let progress: (Int) -> Void
+  private var verdicts: [FileVerdict] = []
+
+  /// Whether `path` leads to a folder.
+  package static func isFolder(_ path: String) -> Bool { FlatFormats.isFolder(path) }
+
+  /// A verdict for every file in the folder and below it, by folder and name.
+  package static func check(
+    folder path: String, _ options: ValidationOptions, progress: @escaping (Int) -> Void = { _ in }
+  ) -> [FileVerdict] {
+    var validation = FolderValidation(options: options, progress: progress)
+    do throws(FileError) { try validation.check(path) } catch {
+      validation.verdicts.append(FileVerdict(path: path, failure: "\(error)"))
+    }
+    return validation.verdicts.map { $0.adjusted(options) }
+  }
+
+  private init(options: ValidationOptions, progress: @escaping (Int) -> Void) {
+    self.options = options
+    self.progress = progress
+  }
+
+  private mutating func check(_ path: String) throws(FileError) {
+    let listing = try FolderListing(path)
+    for folder in listing.folders { check(folder) }
+    for (path, why) in listing.left { leave(path, why) }
+    let isIdle = verdicts.allSatisfy { if case .left = $0.state { true } else { false } }
+    guard isIdle else { return }
+    let names = verdicts.prefix(3).map { "'\($0.path)'" }.joined(separator: ", ")
+    verdicts.append(
+      FileVerdict(
+        path: path,
+        failure: "\(path): folder: expected a file that can be checked, found "
+          + (verdicts.isEmpty
+            ? "an empty folder"
+            : "\(verdicts.count) of other kinds: \(names)\(verdicts.count > 3 ? ", …" : "")")))
+  }
+
+  private mutating func check(_ folder: FolderListing.Folder) {
+    let sets = FolderSets(folder.files, in: folder.path)
+    func path(_ name: String) -> String {
+      folder.path == "." ? name : folder.path.hasSuffix("/") ? folder.path + name : "\(folder.path)/\(name)"
+    }
+    var found: [String: [FileVerdict]] = [:]
+    var members: Set<String> = []
+    for index in sets.indexes {
+      let shards = index.shards.filter { folder.files.contains($0) && !members.contains($0) }
+      members.formUnion(shards)
+      found[index.name] = checkSet(path(index.name), shards: shards.map(path))
+    }
+    for set in sets.unindexed {
+      members.formUnion(set.names)
+      guard let first = set.names.first else { continue }
+      found[first] = checkUnindexed(
+        set, in: folder.path, hasIndex: !sets.indexes.isEmpty, path: path)
+    }
+    for name in folder.files where found[name] != nil || !members.contains(name) {
+      verdicts += found[name] ?? [checkFile(path(name))]
+    }
+  }
+
+  /// An index and the shards it names. Where the set as a whole cannot be opened, each shard is checked for itself.
+  private func checkSet(
+    _ index: String, shards: [String]
+  ) -> [FileVerdict] {
+    let whole = checkFile(index)
+    guard case .checked = whole.state, whole.tensorCount != nil else {
+      return Self.distributed(whole, over: shards.map(checkFile))
+    }
+    return Self.distributed(
+      whole,
+      over: shards.map {
+        FileVerdict(
+          path: $0, kind: FlatFormatKind.safetensors.rawValue, tensorCount: nil, isDeep: options.deep,
+          findings: [], rules: whole.rules)
+      })
+  }
+
+  /// Numbered files without an index, which are a set when they are whole.
+  private func checkUnindexed(
+    _ set: (names: [String], missing: [String]), in folder: String, hasIndex: Bool, path: (String) -> String
+  ) -> [FileVerdict] {
+    let each = set.names.map { checkFile(path($0)) }
+    let torn = AtomicFileSet.hasLeftovers(in: folder) && !hasIndex
+    func finding(_ severity: Severity, _ expected: String, _ found: String) -> Finding {
+      Finding(
+        .shards, severity, file: folder, location: "",
+        message: "expected \(expected), found \(found)", defect: FlatFormatRule.shardsMissingShard.rawValue)
+    }
+    var findings: [Finding] = []
+    if torn {
+      findings.append(
+        finding(.error, "a set that was written to its end, or its index", "what a stopped conversion left"))
+    }
+    if !set.missing.isEmpty {
+      let names = set.missing.map { "'\($0)'" }.joined(separator: ", ")
+      // Beside an index, files of an older set are left over.
+      findings.append(
+        finding(
+          hasIndex ? .note : .error, "every shard of the set of '\(set.names.first ?? "")'",
+          "none named \(names)"))
+    } else if findings.isEmpty {
+      let (source, errors) = FlatFormats.examine(set: set.names, inFolder: folder)
+      do throws(UncheckableFile) {
+        let whole = try FlatValidation(setAt: folder, options).verdict(source, errors, progress: { _ in })
+        let known = each.flatMap(\.findings)
+        findings = whole.findings.filter { !known.contains($0) }
+      } catch {
+        return each + [FileVerdict(path: folder, failure: "\(error)")]
+      }
+    }
+    if findings.isEmpty { return each }
+    return [
+      FileVerdict(
+        path: folder, kind: FlatFormatKind.shardedSafetensors.rawValue, tensorCount: nil, findings: findings,
+        rules: [.shards])
+    ] + each
+  }
+
+  /// Gives each shard the findings that are about its file, each of them once.
+  private static func distributed(_ whole: FileVerdict, over shards: [FileVerdict]) -> [FileVerdict] {
+    var rest = whole.findings
+    let given = shards.map { shard in
+      let own = rest.filter { $0.file == shard.path && !shard.findings.contains($0) }
+      rest.removeAll { $0.file == shard.path }
+      guard case .checked = shard.state, !own.isEmpty else { return shard }
+      return FileVerdict(
+        path: shard.path, kind: shard.kind, tensorCount: shard.tensorCount, isDeep: shard.isDeep,
+        findings: own + shard.findings, rules: Array(Set(shard.rules + own.map(\.rule))))
+    }
+    guard case .checked = whole.state else { return [whole] + given }
+    return [
+      FileVerdict(
+        path: whole.path, kind: whole.kind, tensorCount: whole.tensorCount, isDeep: whole.isDeep,
+        findings: rest, rules: whole.rules)
+    ] + given
+  }
+
+  private func checkFile(_ path: String) -> FileVerdict {
+    let file: ReadableFile
+    do throws(FileError) { file = try ReadableFile(path: path) } catch {
+      return FileVerdict(path: path, failure: "\(error)")
+    }
+    do throws(UncheckableFile) { return try FileValidation.check(file, options, progress: progress) } catch {
+      switch error {
+      case .file: return FileVerdict(path: path, failure: "\(error)")
+      case .flat(let flat) where flat.rule == nil: return FileVerdict(path: path, failure: "\(error)")
+      case .checkpoint(CheckpointError.file): return FileVerdict(path: path, failure: "\(error)")
+      case .notRecognised: return left(path, FlatFormats.contentInWords(file))
+      case .checkpoint(CheckpointError.notACheckpoint): return left(path, "HDF5 of another kind")
+      case .checkpoint, .flat: return left(path, Self.sentence(error, without: path))
+      }
+    }
+  }
+
+  private static func sentence(_ error: UncheckableFile, without path: String) -> String {
+    let text = "\(error)"
+    return text.hasPrefix("\(path): ") ? String(text.dropFirst(path.count + 2)) : text
+  }
+
+  private mutating func leave(_ path: String, _ why: String) { verdicts.append(left(path, why)) }
+
+  /// A file that is not looked at: with `--strict` a finding.
+  private func left(_ path: String, _ why: String) -> FileVerdict {
+    let finding = Finding(
+      .unexamined, .warning, file: path, location: "",
+      message: "expected a file that can be checked, found \(why)")
+    return FileVerdict(path: path, left: why, findings: options.strict ? [finding] : [])
+  }
+}

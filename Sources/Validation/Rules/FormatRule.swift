@@ -1,0 +1,29 @@
+internal import FlatFormats
+internal import UnitCheckpoints
+
+/// A program goes by the name, a person too: a pickle that is named `.safetensors` gets past both.
+///
+/// The names of PyTorch's older files (`.bin`, `.ckpt`) promise nothing.
+enum FormatRule: ValidationRule {
+  static let summary = "The bytes are of the format that the file's name promises."
+  static let advice = "Find out where the file came from; if that is in order, rename it."
+  static let subjects: RuleSubjects = [.checkpoint, .flat]
+
+  static func findings(in subject: CheckpointSubject) -> [Finding] {
+    guard let promise = FlatFormats.promise(ofName: subject.examination.path), promise != "hdf5" else {
+      return []
+    }
+    return [subject.finding(.format, at: "", words(promise, "a unit checkpoint (HDF5)"))]
+  }
+
+  static func findings(in subject: FlatSubject) -> [Finding] {
+    guard let promise = FlatFormats.promise(ofName: subject.path), promise != subject.found,
+      (promise, subject.found) != ("pytorch", "pickle")
+    else { return [] }
+    return [subject.finding(.format, at: "", words(promise, subject.found))]
+  }
+
+  private static func words(_ promise: String, _ found: String) -> String {
+    "expected \(promise == "hdf5" ? "HDF5" : promise), as the name says, found \(found)"
+  }
+}

@@ -1,0 +1,21 @@
+internal import FlatFormats
+internal import Tensors
+
+/// A file is not called sound for what nothing here has looked at.
+///
+/// The tensors of an optimizer are known and left out, which is worth knowing. What is beyond a limit, of a class that
+/// is not read, or inside another archive, may be anything.
+enum UnexaminedRule: ValidationRule {
+  static let summary = "Everything in the file is looked at."
+  static let advice = "Look at that part with another tool, or take it out of the file."
+  static let subjects: RuleSubjects = .flat
+
+  static func findings(in subject: FlatSubject) -> [Finding] {
+    subject.remarks([.unexamined], as: .unexamined, .warning)
+      + (subject.source?.leftOut ?? []).map { item in
+        subject.finding(
+          .unexamined, item.fate == .apart ? .note : .warning, at: TensorName(item.name).quoted,
+          "expected a tensor that can be read, found \(item.why)")
+      }
+  }
+}

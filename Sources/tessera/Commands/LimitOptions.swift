@@ -1,0 +1,33 @@
+internal import ArgumentParser
+internal import Inference
+internal import Tensors
+internal import UnitModel
+
+/// What going through a graph may use, for every command that does.
+struct LimitOptions: ParsableArguments {
+  @Option(help: "The most memory for tensors, such as 16GB.")
+  var memoryLimit: String?
+
+  @Option(
+    help: "The most steps of arithmetic: multiply-adds of products, and elements made by everything else.")
+  var stepLimit: Int?
+
+  func validate() throws {
+    if let stepLimit, stepLimit < 1 {
+      throw ValidationError("--step-limit: expected 1 or more, found \(stepLimit)")
+    }
+    _ = try limits(else: RunLimits())
+  }
+
+  /// The limits that were given, and others as they are.
+  func limits(else others: RunLimits) throws -> RunLimits {
+    var limits = others
+    if let stepLimit { limits.steps = min(stepLimit, 1 << 60) }
+    guard let memoryLimit else { return limits }
+    guard case .bytes(let count)? = try? Budget(parsing: memoryLimit) else {
+      throw ValidationError("--memory-limit: expected bytes, such as 16GB, found '\(memoryLimit)'")
+    }
+    limits.bytes = count.value
+    return limits
+  }
+}

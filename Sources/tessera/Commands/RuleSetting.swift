@@ -1,0 +1,45 @@
+internal import ArgumentParser
+internal import ByteFiles
+internal import UnitModel
+internal import Validation
+
+/// A rule and its severity, as `--rule non-finite=error` gives them; a rule that is off has none.
+struct RuleSetting {
+  let rule: RuleID
+  let severity: Severity?
+
+  init(_ text: String) throws {
+    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    let names = RuleID.allCases.map(\.rawValue)
+    guard let rule = RuleID(rawValue: parts[0]) else {
+      let hint =
+        nearestName(to: parts[0], among: names).map { "did you mean '\($0)'?" }
+        ?? "the rules are \(names.joined(separator: ", "))"
+      throw ValidationError("expected a rule's id, found '\(parts[0].prefix(80))': \(hint)")
+    }
+    let word = parts.dropFirst().first ?? ""
+    guard word == "off" || Severity(rawValue: word) != nil else {
+      throw ValidationError(
+        "\(rule.rawValue): expected =error, =warning, =note or =off, found '\(word.prefix(80))'")
+    }
+    self.rule = rule
+    severity = Severity(rawValue: word)
+  }
+}
+
+/// A file with names that pickles may have.
+enum AllowListFile {
+  private static let sizeLimit = 1 << 20
+
+  static func read(_ path: String) throws -> GlobalAllowList {
+    let file = try ReadableFile(path: path)
+    guard file.size <= sizeLimit else {
+      throw Failure(sentence: "\(path): file: expected at most \(sizeLimit) bytes, found \(file.size)")
+    }
+    let bytes = try file.bytes(at: 0, count: file.size)
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw Failure(sentence: "\(path): file: expected text in UTF-8, found other bytes")
+    }
+    return try GlobalAllowList(text, path: path)
+  }
+}

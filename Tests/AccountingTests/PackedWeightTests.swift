@@ -1,0 +1,146 @@
+import StrictJSON
+import Tensors
+import Testing
+import UnitModel
+
+@testable import Accounting
+
+/// Weights that several elements share a container of, counted by elements.
+@Suite("Packed weights")
+struct PackedWeightTests {
+  typealias File = [(name: String, dtype: DType, shape: [Int])]
+
+  /// What a quantiser writes for a matrix, and what is counted of it; nil where a file does not tell.
+  private static let cases: [(words: String, file: File, logical: Int?, bookkeeping: Int)] = {
+    var cases: [(words: String, file: File, logical: Int?, bookkeeping: Int)] = []
+    for bits in [2, 3, 4, 8] {
+      for (inputs, outputs) in [(64, 96), (128, 32)] {
+        let zeros = outputs * bits / 32
+        let gptq: File = [
+          ("q.qweight", .i32, [inputs * bits / 32, outputs]), ("q.qzeros", .i32, [2, zeros]),
+          ("q.scales", .f16, [2, outputs]),
+        ]
+        cases.append(("GPTQ \(bits)", gptq, inputs * outputs, 2 * zeros + 2 * outputs))
+        cases.append(
+          (
+            "GPTQ \(bits) in an order", gptq + [("q.g_idx", .i32, [inputs])], inputs * outputs,
+            2 * zeros + 2 * outputs + inputs
+          ))
+        if bits != 3 {
+          cases.append(
+            (
+              "AWQ \(bits)",
+              [
+                ("q.qweight", .i32, [inputs, outputs * bits / 32]), ("q.qzeros", .i32, [2, zeros]),
+                ("q.scales", .f16, [2, outputs]),
+              ], inputs * outputs, 2 * zeros + 2 * outputs
+            ))
+        }
+      }
+    }
+    cases += [
+      (
+        "bitsandbytes NF4",
+        [
+          ("q.weight", .u8, [1536, 1]), ("q.weight.absmax", .f32, [48]), ("q.weight.quant_map", .f32, [16]),
+          ("q.weight.quant_state.bitsandbytes__nf4", .u8, [80]),
+        ], 3072, 144
+      ),
+      ("bitsandbytes eight bits", [("q.weight", .i8, [48, 64]), ("q.SCB", .f32, [48])], 3072, 48),
+      (
+        "MXFP4", [("e.w_blocks", .u8, [4, 64, 2, 16]), ("e.w_scales", .u8, [4, 64, 2])], 16384, 512
+      ),
+      (
+        "NVFP4",
+        [
+          ("q.weight", .u8, [48, 32]), ("q.weight_scale", .f8E4M3, [48, 4]), ("q.weight_scale_2", .f32, []),
+        ], 3072, 193
+      ),
+      (
+        "NVFP4 of compressed-tensors",
+        [
+          ("q.weight_packed", .u8, [48, 32]), ("q.weight_scale", .f8E4M3, [48, 4]),
+          ("q.weight_global_scale", .f32, [1]),
+        ], 3072, 193
+      ),
+      ("FP8", [("q.weight", .f8E4M3, [48, 64]), ("q.weight_scale_inv", .f32, [1, 1])], 3072, 1),
+      ("nothing beside", [("q.qweight", .i32, [8, 48])], nil, 0),
+      ("scales of another rank", [("q.qweight", .i32, [8, 48]), ("q.scales", .f16, [96])], nil, 96),
+      ("five thirds of a bit", [("q.qweight", .i32, [8, 48]), ("q.g_idx", .i32, [150])], nil, 150),
+      ("packed, without a shape", [("q.weight_packed", .i32, [8, 48])], nil, 0),
+      ("a scale of no elements", [("q.qweight", .i32, [8, 0]), ("q.scales", .f16, [2, 0])], nil, 0),
+    ]
+    return cases
+  }()
+
+  private func inventory(_ file: File) throws -> Inventory {
+    Inventory(
+      flat: try file.map { try TensorSpec(name: TensorName($0.name), dtype: $0.dtype, shape: $0.shape) })
+  }
+
+  @Test("count by their elements, with the bookkeeping apart; what a file does not tell is said")
+  func counted() throws {
+    var count = 0
+    for example in Self.cases {
+      let inventory = try inventory(example.file)
+      let stored = example.file[0].shape.reduce(1, *)
+      for (preset, bookkeeping) in [(PolicyPreset.allStored, example.bookkeeping), (.pytorchParameters, 0)] {
+        let counts = try inventory.counts(under: PolicyPreset.policy(named: preset.rawValue))
+        #expect(
+          counts.stored.parameters.value == (example.logical ?? stored) + bookkeeping, "\(example.words)")
+        #expect(
+          counts.stored.parameters.value + counts.stored.excluded.value
+            == (example.logical ?? stored) + example.bookkeeping, "\(example.words)")
+      }
+      #expect(
+        inventory.unknownPackings.map(\.name.text) == (example.logical == nil ? [example.file[0].name] : []),
+        "\(example.words)")
+      count += 1
+    }
+    #expect(count == 33)
+  }
+
+  @Test("bytes stay those that are stored, and containers are what a policy may count instead")
+  func containers() throws {
+    let file = try inventory([("q.weight", .u8, [1536, 1]), ("q.weight.absmax", .f32, [48])])
+    let policy = try CountingPolicy(
+      parsing: Array(
+        #"{"format": "tessera.counting-policy/1", "id": "c", "version": 1, "title": "c", "elements": "containers"}"#
+          .utf8))
+    #expect(try file.counts(under: policy).stored.parameters.value == 1536 + 48)
+    let stored = try file.counts(under: PolicyPreset.policy(named: "all-stored")).stored
+    #expect(stored.bytes.value == 1536 + 4 * 48)
+    #expect(stored.parameters.value == 3072 + 48)
+  }
+
+  @Test(
+    "of compressed-tensors have the elements of the shape beside them, where their containers can hold it",
+    arguments: [
+      ([32, 64], 2048), ([32, 61], 1952), ([32, 8], 256), ([], 1), ([0, 64], nil), ([1 << 40, 1 << 40], nil),
+      ([-1, 64], nil), ([32, 257], nil),
+    ] as [([Int], Int?)])
+  func declared(shape: [Int], logical: Int?) throws {
+    var file = try inventory([("q.weight_packed", .i32, [32, 8]), ("q.weight_shape", .i64, [2])])
+    #expect(file.declaredShapes == [0: "q.weight_shape"])
+    file.declare(shape: shape, of: 0)
+    let counts = try file.counts(under: PolicyPreset.policy(named: "pytorch-parameters"))
+    #expect(counts.stored.parameters.value == logical ?? 256)
+    #expect(file.unknownPackings.isEmpty == (logical != nil))
+  }
+
+  @Test("of an ONNX graph have the elements that their node says")
+  func nodes() throws {
+    func count(_ elements: Int?) throws -> Int {
+      let use = OperatorUse(
+        operation: "com.microsoft.MatMulNBits", input: 1, beside: nil, node: "node 'm'", elements: elements)
+      let file = Inventory(
+        flat: [try TensorSpec(name: "m_Q4", dtype: .u8, shape: [48, 2, 16])], uses: ["m_Q4": use])
+      return try file.counts(under: PolicyPreset.policy(named: "pytorch-parameters")).stored.parameters.value
+    }
+    #expect(try count(48 * 64) == 3072)
+    #expect(try count(48 * 61) == 2928)
+    // More than a bit each cannot be.
+    #expect(try count(1 << 40) == 1536)
+    #expect(try count(nil) == 1536)
+  }
+}

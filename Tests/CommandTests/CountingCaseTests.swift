@@ -1,0 +1,108 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Files that were counted or computed wrongly, with the numbers of those who made them.
+@Suite("Counting and running of files that failed")
+struct CountingCaseTests {
+  private static func file(_ name: String) -> String { "\(SourceFolder.fixtures)/cases/\(name)" }
+
+  @Test(
+    "counts are those of the methods' authors",
+    arguments: [
+      ("count-tied.pt", ["--policy", "pytorch-parameters"], 60), ("count-tied.pt", [], 62),
+      ("count-tied.pt", ["--policy", "pytorch-state-dict"], 106),
+      ("count-packed.safetensors", ["--policy", "pytorch-parameters"], 2048),
+      ("count-packed.safetensors", ["--policy", "weights-only"], 2048),
+      ("count-packed.safetensors", [], 2114),
+    ] as [(String, [String], Int)])
+  func counted(file: String, options: [String], parameters: Int) throws {
+    let run = try tessera(["count", Self.file(file), "--json"] + options)
+    #expect(run.ending == .exited(0), "\(run.errorText)")
+    #expect(run.outputText.contains("\"parameters\": \(parameters),"), "\(run.outputText)")
+  }
+
+  @Test("an Einsum counts as the product of matrices that it is")
+  func einsum() throws {
+    let run = try tessera(["count", Self.file("count-einsum.onnx"), "--layers"])
+    let rows = run.outputText.split(separator: "\n").map {
+      $0.split(separator: " ").last.map(String.init) ?? ""
+    }
+    #expect(rows.suffix(2) == ["720", "720"], "\(run.outputText)")
+  }
+
+  @Test(
+    "a count that would take days, or gigabytes, ends with a sentence and the option that allows more",
+    arguments: [
+      (
+        "hang-tile.onnx", [], "node 'e' (Tile): expected at most 402653184 bytes of tensors", "--memory-limit"
+      ),
+      (
+        "hang-tile.onnx", ["--memory-limit", "1MB"], "node 'e' (Tile): expected at most 1000000 bytes",
+        "--memory-limit"
+      ),
+      (
+        "hang-loop-expand-reduce.onnx", ["--step-limit", "5000000"],
+        "node 'e' (Expand): expected at most 5000000 steps", "--step-limit"
+      ),
+    ] as [(String, [String], String, String)])
+  func limited(file: String, options: [String], words: String, option: String) throws {
+    for what in ["--layers", "--work"] {
+      let run = try tessera(["count", Self.file(file), what] + options, timeout: 20)
+      #expect(run.ending == .exited(2), "\(run.ending): \(run.errorText)")
+      #expect(run.errorText.hasPrefix("tessera: \(Self.file(file)): \(words)"), "\(run.errorText)")
+      #expect(run.errorText.contains("(\(option))"), "\(run.errorText)")
+      #expect(run.errorText.split(separator: "\n").count == 1)
+    }
+  }
+
+  @Test("limits are for what goes through a graph, and are numbers")
+  func options() throws {
+    let file = Self.file("count-einsum.onnx")
+    for (arguments, words) in [
+      (["--memory-limit", "1GB"], "--memory-limit is for --layers"),
+      (["--step-limit", "7"], "--step-limit is for --layers"),
+      (["--layers", "--step-limit", "0"], "--step-limit: expected 1 or more"),
+      (["--layers", "--memory-limit", "12"], "--memory-limit: expected bytes"),
+      (["--top-k", "0"], "--top-k: expected 1 or more"),
+    ] {
+      let run = try tessera(["count", file] + arguments)
+      #expect(run.ending == .exited(64) && run.errorText.contains(words), "\(arguments): \(run.errorText)")
+    }
+  }
+
+  @Test("experts for a token come from --top-k, else from config.json beside the file")
+  func experts() throws {
+    let folder = try TemporaryFolder()
+    let plan = (0..<4).map {
+      #"{"name": "a.experts.\#($0).weight", "dtype": "F32", "shape": [2, 5], "axes": [null, null]}"#
+    }.joined(separator: ", ")
+    let path = try folder.write(
+      Array(
+        #"{"format": "tessera.plan/1", "units": 1, "axes": {}, "tensors": [\#(plan)], "tasks": []}"#.utf8),
+      as: "plan.json")
+    func count(_ options: [String]) throws -> Subprocess {
+      try tessera(["count", path, "--policy", "active-hf", "--json"] + options)
+    }
+    #expect(
+      try count([]).sentence().contains("(--top-k, or num_experts_per_tok of a config.json beside the file)"))
+    #expect(try count(["--top-k", "3"]).outputText.contains("\"parameters\": 30,"))
+    for (config, found) in [
+      (#"{"num_experts_per_tok": 2}"#, "\"parameters\": 20,"),
+      (#"{"text_config": {"num_experts_per_tok": 1}}"#, "\"parameters\": 10,"),
+    ] {
+      _ = try folder.write(Array(config.utf8), as: "config.json")
+      let run = try count([])
+      #expect(run.outputText.contains(found), "\(run.errorText)")
+      #expect(try count(["--top-k", "4"]).outputText.contains("\"parameters\": 40,"))
+    }
+    for (config, words) in [
+      (#"{"num_experts_per_tok": "two"}"#, "num_experts_per_tok: expected a whole number of 1 or more"),
+      ("[]", "expected an object"), ("{", "config.json: "),
+      (#"{"num_experts_per_tok": 9}"#, "at most 4 experts"),
+    ] {
+      _ = try folder.write(Array(config.utf8), as: "config.json")
+      #expect(try count([]).sentence().contains(words))
+    }
+  }
+}

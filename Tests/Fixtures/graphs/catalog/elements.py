@@ -1,0 +1,136 @@
+"""Elementwise operators, and those that keep the shape."""
+
+from onnx import TensorProto
+
+from .registry import axis_of, operator
+
+
+@operator("Relu", "Sigmoid", "Tanh", "Erf", "Softplus", "Abs", "Neg", "Floor", "Ceil", "Round", "Sign", "Identity", "Exp")
+def unary(b, v, kind):
+    return b.node(kind, [b.float(v)])
+
+
+@operator("Mish", opsets=(18, 20, 21))
+def mish(b, v, kind):
+    return b.node(kind, [v])
+
+
+@operator("HardSwish", opsets=(15, 17, 18, 20))
+def hard_swish(b, v, kind):
+    return b.node(kind, [v])
+
+
+@operator("Gelu", opsets=(20, 21))
+def gelu(b, v, kind):
+    return b.node(kind, [v], approximate=b.pick("none", "tanh"))
+
+
+@operator("Elu", "Selu", "LeakyRelu", "HardSigmoid")
+def unary_alpha(b, v, kind):
+    return b.node(kind, [v], **b.pick({}, {"alpha": 0.2}))
+
+
+@operator("Log", "Sqrt", "Reciprocal")
+def of_positive(b, v, kind):
+    p = b.pick(lambda: b.node("Sigmoid", [v]), lambda: b.node("Add", [b.node("Abs", [v]), b.scalar(0.5)]), lambda: b.node("Softplus", [v]))()
+    return b.node(kind, [p])
+
+
+@operator("Softmax", "LogSoftmax")
+def softmax(b, v, kind):
+    return b.node(kind, [v], axis=axis_of(b, v))
+
+
+@operator("Clip")
+def clip(b, v, kind):
+    low, high = b.scalar(-0.5), b.scalar(0.8)
+    return b.node(kind, b.pick([v, low, high], [v, low], [v, "", high], [v]))
+
+
+@operator("Dropout")
+def dropout(b, v, kind):
+    return b.node(kind, b.pick([v], [v, b.scalar(0.3)]))
+
+
+@operator("CumSum")
+def cumsum(b, v, kind):
+    return b.node(kind, [v, b.ints(axis_of(b, v))], exclusive=b.pick(0, 1), reverse=b.pick(0, 1))
+
+
+@operator("Cast")
+def cast(b, v, kind):
+    to = b.pick(TensorProto.FLOAT16, TensorProto.INT64, TensorProto.BOOL, TensorProto.DOUBLE, TensorProto.FLOAT)
+    return b.float(b.node(kind, [b.node("Mul", [v, b.scalar(3.0)]) if to == TensorProto.INT64 else v], to=to))
+
+
+@operator("Add", "Sub", "Mul", "Min", "Max")
+def binary(b, v, kind):
+    other = b.operand(v)
+    return b.node(kind, [v, other] if b.chance(0.7) else [other, v])
+
+
+@operator("Div")
+def div(b, v, kind):
+    other = b.node("Add", [b.node("Abs", [b.operand(v)]), b.scalar(0.5)])
+    return b.node(kind, [v, other] if b.chance(0.7) else [b.operand(v), b.node("Add", [b.node("Abs", [v]), b.scalar(0.5)])])
+
+
+@operator("Pow")
+def pow_(b, v, kind):
+    if b.chance(0.6):
+        return b.node(kind, [v, b.scalar(b.pick(2.0, 3.0))])
+    base = b.node("Add", [b.node("Abs", [v]), b.scalar(0.5)])
+    return b.node(kind, [base, b.node("Tanh", [b.operand(v)])])
+
+
+@operator("Mean", "Sum")
+def variadic(b, v, kind):
+    return b.node(kind, [v, *[b.operand(v) for _ in range(b.whole(0, 2))]])
+
+
+@operator("PRelu")
+def prelu(b, v, kind):
+    shape = b.shape(v)
+    slope = b.pick((1,), shape[-1:], (shape[1], *(1,) * (len(shape) - 2)) if len(shape) > 1 else (1,))
+    return b.node(kind, [v, b.weight(slope, 0.3)])
+
+
+def truth(b, v):
+    return b.node(b.pick("Less", "Greater"), [v, b.operand(v)])
+
+
+def spent(b, v, truths):
+    """What can be made of truths: a number, a choice."""
+    if b.chance():
+        return b.float(truths)
+    return b.node("Where", [truths, v, b.operand(v)])
+
+
+@operator("Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual")
+def comparison(b, v, kind):
+    if kind == "Equal":
+        v = b.node("Round", [v])
+        return spent(b, v, b.node(kind, [v, b.pick(b.scalar(0.0), b.node("Round", [b.operand(v)]))]))
+    other = b.operand(v)
+    return spent(b, v, b.node(kind, [v, other] if b.chance() else [other, v]))
+
+
+@operator("And", "Or")
+def logic(b, v, kind):
+    return spent(b, v, b.node(kind, [truth(b, v), truth(b, v)]))
+
+
+@operator("Not")
+def negation(b, v, kind):
+    return spent(b, v, b.node(kind, [truth(b, v)]))
+
+
+@operator("Where")
+def where(b, v, kind):
+    shape = b.shape(v)
+    way = b.whole(0, 2)
+    if way == 0:
+        condition = b.constant(b.rng.random(b.pick(shape, shape[-1:], shape[1:])) < 0.5)
+    else:
+        condition = truth(b, v)
+    return b.node(kind, [condition, v, b.operand(v)] if b.chance(0.7) else [condition, b.operand(v), v])

@@ -1,0 +1,103 @@
+"""Three random graphs or more for every operator of the runner, each between layers that can be cut, judged by trial.py.
+
+usage: operators.py TESSERA [--only OPERATOR,…] [--graphs N] [--first SEED] [--keep FOLDER] [--no-verify]
+
+Prints one JSON object; `operators` says for each operator how many graphs were cut, were left whole, and were refused.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+import zlib
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import catalog
+import eager
+import trial
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def build(name, seed):
+    """A graph with the operator between two layers; a residual around it in some."""
+    b = eager.Builder(zlib.crc32(f"{name} {seed}".encode()))
+    b.opset = b.pick(*catalog.OPSETS[name])
+    b.opsets = [("", b.opset)]
+    shape = b.pick((2, 3, 6, 6), (2, 3, 6, 6), (1, 4, 5, 8), (2, 7, 6), (2, 5))
+    v = b.layer(b.input(shape))
+    if b.chance(0.6):
+        v = b.layer(b.node("Relu", [v]))
+    before = v
+    v = catalog.OPERATORS[name](b, v)
+    v = b.float(v)
+    if b.chance(0.35) and b.shape(v) == b.shape(before):
+        v = b.node("Add", [v, before])
+    if b.chance(0.4):
+        v = b.node("Relu", [v])
+    y = b.layer(v)
+    if b.chance(0.5) and b.rank(y) == 4:
+        y = b.node("Flatten", [b.node("GlobalAveragePool", [y])])
+        y = b.node("Gemm", [y, b.weight((b.shape(y)[1], 3), 0.5)])
+    return b, b.model([y], open_batch=b.chance(0.3))
+
+
+def graphs(name, first, count):
+    """Graphs for one operator; a draw that ONNX Runtime refuses is drawn again."""
+    seed, found = first, 0
+    while found < count:
+        try:
+            b, model = build(name, seed)
+        except eager.Impossible:
+            if seed - first > 60 + 20 * count:
+                raise
+        else:
+            found += 1
+            yield seed, b, model
+        seed += 1
+
+
+def main():
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("tessera")
+    arguments.add_argument("--only")
+    arguments.add_argument("--graphs", type=int, default=3)
+    arguments.add_argument("--first", type=int, default=0)
+    arguments.add_argument("--keep")
+    arguments.add_argument("--no-verify", action="store_true")
+    arguments = arguments.parse_args()
+    with open(os.path.join(HERE, "..", "onnx", "operators.txt")) as file:
+        known = file.read().split()
+    missing = sorted(set(known) - set(catalog.OPERATORS))
+    report = {"seen": 0, "levels": 0, "missing": missing, "operators": {}, "failures": []}
+    with tempfile.TemporaryDirectory() as folder:
+        for name in arguments.only.split(",") if arguments.only else known:
+            if name in missing:
+                continue
+            row = {"cut": 0, "whole": 0, "refused": []}
+            for seed, b, model in graphs(name, arguments.first, arguments.graphs):
+                units = 2 + seed % 2
+                options = ["--cut-first"] if seed % 4 else []
+                outcome = trial.judge(arguments.tessera, folder, model, b.feeds(), units, options, not arguments.no_verify)
+                report["seen"] += 1
+                report["levels"] += outcome["levels"]
+                row["cut" if outcome["cut"] else "whole"] += 1
+                if outcome["refused"]:
+                    row["refused"].append(outcome["refused"][:300])
+                if outcome["failure"]:
+                    failure = {"operator": name, "seed": seed, "units": units, "options": options, "kind": outcome["failure"],
+                               "text": outcome["text"], "nodes": len(model.graph.node)}
+                    report["failures"].append(failure)
+                    if arguments.keep:
+                        os.makedirs(arguments.keep, exist_ok=True)
+                        for end in ("onnx", "json"):
+                            if os.path.exists(f"{folder}/m.{end}"):
+                                shutil.copy(f"{folder}/m.{end}", f"{arguments.keep}/{name}-{seed}.{end}")
+            report["operators"][name] = row
+    print(json.dumps(report))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+import FlatFormats
+import Foundation
+import Tensors
+import TestSupport
+import Testing
+
+/// Arrays of NumPy's in pickles, and files of which something is left out; NumPy is the judge of every byte.
+@Suite("Files of which something is left out")
+struct PartialFixtureTests {
+  struct Item: Decodable, Equatable {
+    let name: String
+    let why: String
+  }
+
+  struct Case: Decodable {
+    let tensors: [TorchFixtureTests.Row]
+    let leftOut: [Item]
+    /// What is left out is no part of the model.
+    let isApart: Bool?
+    /// What is left out stays in the graph.
+    let isInGraph: Bool?
+
+    enum CodingKeys: String, CodingKey {
+      case tensors
+      case leftOut = "left_out"
+      case isApart = "apart"
+      case isInGraph = "in_graph"
+    }
+  }
+
+  static let folder = "\(SourceFolder.fixtures)/partial"
+
+  static let expected: [String: Case] = {
+    let data = FileManager.default.contents(atPath: folder + "/expected.json") ?? Data()
+    return (try? JSONDecoder().decode([String: Case].self, from: data)) ?? [:]
+  }()
+
+  @Test("every array is read bit for bit, and everything else is named", arguments: expected.keys.sorted())
+  func agrees(_ name: String) throws {
+    let wanted = try #require(Self.expected[name])
+    let source = try open("\(Self.folder)/\(name)")
+    try TorchFixtureTests.compare(source, wanted.tensors)
+    #expect(source.leftOut.map { Item(name: $0.name, why: $0.why) } == wanted.leftOut)
+    let fate: LeftOut.Fate =
+      wanted.isApart == true ? .apart : wanted.isInGraph == true ? .keptInGraph : .lost
+    #expect(source.leftOut.allSatisfy { $0.fate == fate })
+    #expect(
+      (refusal { try source.requireWhole() }?.rule == .leftOut) == (fate != .apart && !wanted.leftOut.isEmpty)
+    )
+    #expect(
+      (refusal { try source.requireWhole(keepsGraph: true) } != nil)
+        == (fate == .lost && !wanted.leftOut.isEmpty))
+    #expect(refusal { try source.requireWhole { _ in true } } == nil)
+  }
+
+  @Test("no file is forgotten, and each protocol has every kind of array")
+  func complete() throws {
+    let files = try FileManager.default.contentsOfDirectory(atPath: Self.folder).filter {
+      !$0.hasSuffix(".json") && !$0.hasSuffix(".py")
+    }
+    #expect(Set(files) == Set(Self.expected.keys) && files.count == 25)
+    for name in ["arrays-2.pt", "arrays-5.pt", "arrays-legacy.pt", "arrays-packed.pt"] {
+      #expect(Self.expected[name]?.tensors.count == 42 && Self.expected[name]?.leftOut.count == 9, "\(name)")
+    }
+    #expect(Self.expected["arrays-0.pt"]?.tensors.count == 38)
+  }
+
+  @Test("a refusal names the first that is lost, why, and how to go on without it")
+  func sentences() throws {
+    let path = "\(Self.folder)/several.npz"
+    #expect(
+      refusal { try open(path).requireWhole() }?.description
+        == "\(path): 'README.md': expected a tensor that can be read, found a file that is no array; 3 in all are "
+        + "left out, and --leave-out PATTERN goes on without those that it matches")
+    #expect(
+      refusal { try open(path).requireWhole { $0.name != "odd" } }?.description
+        == "\(path): 'odd': expected a tensor that can be read, found an array of '<U1', text; --leave-out 'odd' "
+        + "goes on without it")
+  }
+
+  @Test(
+    "a graph that was stored before the numbers of its nodes were listed is sound; one without a weight is not"
+  )
+  func olderIndex() throws {
+    let source = try open("\(Self.folder)/constants.onnx")
+    let files = try #require(try source.hollowFiles())
+    let specs = source.tensors.map(\.spec)
+    #expect(try HollowFile.problems(of: files, filledBy: specs, path: "m").isEmpty)
+    func problems(without isGone: (String) -> Bool) throws -> Int {
+      let kept = specs.indices.filter { !isGone(specs[$0].name.text) }
+      let changed = files.map { file in
+        HollowFile(
+          name: file.name, bytes: file.bytes,
+          holes: file.holes.compactMap { hole in
+            kept.firstIndex(of: hole.tensor).map {
+              HollowFile.Hole(position: hole.position, count: hole.count, tensor: $0)
+            }
+          })
+      }
+      return try HollowFile.problems(of: changed, filledBy: kept.map { specs[$0] }, path: "m").count
+    }
+    #expect(try problems { $0.hasPrefix("value_") || $0.hasSuffix("/c") } == 0)
+    #expect(try problems { $0 == "w" } > 0)
+  }
+
+  @Test("an archive of files that are no arrays is refused; one of arrays that cannot be read is not")
+  func strangers() throws {
+    let folder = try TemporaryFolder()
+    let text = npy("{'descr': '<U1', 'fortran_order': False, 'shape': (3,), }", data: 12)
+    let readme = ZipBytes.Member("README", [65])
+    let alone = try folder.write(ZipBytes([readme]).file, as: "a.npz")
+    #expect(refusal { _ = try open(alone) }?.rule == .npzMember)
+    let both = try folder.write(ZipBytes([readme, .init("t.npy", text)]).file, as: "b.npz")
+    let source = try open(both)
+    #expect(source.tensors.isEmpty && source.leftOut.map(\.name) == ["README", "t"])
+    // What is damaged is not left out.
+    let damaged = try folder.write(
+      ZipBytes([readme, .init("t.npy", Array(text.dropFirst()))]).file, as: "c.npz")
+    #expect(refusal { _ = try open(damaged) }?.rule == .npyMagic)
+  }
+}
