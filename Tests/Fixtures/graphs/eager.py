@@ -118,7 +118,7 @@ class Builder:
 
     def layer(self, x, width=None):
         """A convolution, Gemm or MatMul over x, as its rank allows."""
-        width = width or self.pick(4, 6, 6, 8, 9, 12)
+        width = width or self.pick(2, 3, 4, 6, 6, 8, 9, 12)
         rank, shape = self.rank(x), self.shape(x)
         if rank in (3, 4, 5) and (rank == 4 or self.chance(0.4 if rank == 3 else 0.8)):
             kernel = [self.pick(1, 3) if extent >= 2 else 1 for extent in shape[2:]]

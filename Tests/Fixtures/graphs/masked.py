@@ -25,7 +25,7 @@ PRESENT = None  # Every element of a value is present.
 MOVES = {  # Operator: the inputs that hold data.
     "Reshape": [0], "Transpose": [0], "Flatten": [0], "Squeeze": [0], "Unsqueeze": [0], "Expand": [0], "Tile": [0],
     "Slice": [0], "Split": [0], "Gather": [0], "GatherElements": [0], "GatherND": [0], "ScatterND": [0, 2],
-    "ScatterElements": [0, 2], "DepthToSpace": [0], "Trilu": [0], "SpaceToDepth": [0], "Identity": [0], "Concat": None,
+    "ScatterElements": [0, 2], "DepthToSpace": [0], "Trilu": [0], "SpaceToDepth": [0], "Identity": [0],
 }
 SAME = {"Softmax", "LogSoftmax", "LRN", "CumSum", "GroupNormalization", "Dropout", "LayerNormalization", "RMSNormalization", "Clip", "CastLike"}
 FREE = {"Shape", "Size", "Range", "Constant", "ConstantOfShape", "NonZero", "EyeLike"}
@@ -165,6 +165,8 @@ class Walk:
         x = ps[0] if ps else None
         if kind in FREE or node.domain not in ("", "ai.onnx"):
             return [PRESENT] * len(made)
+        if kind == "Concat":
+            return [self.concatenation(a["axis"], ins, ps)]
         if kind in MOVES:
             return self.move(node, ins, ps, MOVES[kind])
         if kind == "Pad":
@@ -201,7 +203,6 @@ class Walk:
         return [both(*ps)] * len(made)
 
     def move(self, node, ins, ps, data):
-        data = range(len(ins)) if data is None else data
         moved = onnx.NodeProto()
         moved.CopyFrom(node)
         values = {}
@@ -215,6 +216,17 @@ class Walk:
                 value = p.astype(numpy.float32)
             values[f"n{number}"] = value
         return [None if p is None else p > 0.5 for p in evaluate(moved, values, self.opsets)]
+
+    def concatenation(self, axis, ins, ps):
+        """Presence side by side. On the other dimensions a position that one part lacks is absent from all."""
+        parts = [numpy.ones(value.shape, bool) if p is None else p for value, p in zip(ins, ps)]
+        rank, whole = parts[0].ndim, numpy.concatenate(parts, axis)
+        for d in range(rank):
+            if d != axis % rank:
+                rest = tuple(other for other in range(rank) if other != d)
+                keep = numpy.logical_and.reduce([part.any(rest) for part in parts if part.size])
+                whole = whole & keep.reshape([-1 if other == d else 1 for other in range(rank)])
+        return whole
 
     def sequence(self, node, values, presence):
         a, (x, p), name = attributes(node), (values[node.input[0]], presence[node.input[0]]), node.output[0]
