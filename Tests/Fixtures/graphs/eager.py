@@ -1,6 +1,6 @@
-"""Builds ONNX graphs node by node, each of which ONNX Runtime computes at once: shapes and values are known as one builds.
+"""Builds ONNX graphs. ONNX Runtime computes each node when it is added, so all shapes and values are known.
 
-A node that ONNX Runtime refuses raises `Impossible`, and is not added.
+A node that ONNX Runtime refuses is not added and raises `Impossible`.
 """
 
 import masked
@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 
 class Impossible(Exception):
-    """A node that cannot be here."""
+    """ONNX Runtime refuses the node, or its result is empty, too large or not finite."""
 
 
 class Builder:
@@ -106,7 +106,7 @@ class Builder:
                 self.values[name] = value
 
     def call(self, node):
-        """What a function makes."""
+        """The outputs of a local function."""
         (function,) = [f for f in self.functions if f.name == node.op_type]
         values = dict(zip(function.input, (self.values[n] for n in node.input)))
         for inner in function.node:
@@ -117,8 +117,8 @@ class Builder:
     # Layers.
 
     def layer(self, x, width=None):
-        """A convolution or a product over x, of a kind that its rank allows."""
-        width = width or self.pick(4, 6, 6, 8, 9, 12)
+        """A convolution, Gemm or MatMul over x, as its rank allows."""
+        width = width or self.pick(2, 3, 4, 6, 6, 8, 9, 12)
         rank, shape = self.rank(x), self.shape(x)
         if rank in (3, 4, 5) and (rank == 4 or self.chance(0.4 if rank == 3 else 0.8)):
             kernel = [self.pick(1, 3) if extent >= 2 else 1 for extent in shape[2:]]
@@ -135,7 +135,7 @@ class Builder:
         return self.layer(x, width)
 
     def like(self, x):
-        """Another value of the shape of x, of a layer of its own where that can be."""
+        """Another value with the shape of x, made by another layer if possible."""
         rank, shape = self.rank(x), self.shape(x)
         for source in self.rng.permutation([n for n in self.values if self.is_float(n) and n != x] or [x]).tolist():
             if self.shape(source) == shape and self.chance():
@@ -147,7 +147,7 @@ class Builder:
         return x
 
     def operand(self, x):
-        """A value that goes together with x elementwise: alike, broadcast, or constant."""
+        """An operand for x: of the same shape, broadcast, or constant."""
         shape = self.shape(x)
         way = self.whole(0, 4)
         if way == 0 or not shape:
@@ -168,7 +168,7 @@ class Builder:
         return self.node("Add", [self.like(x), x])
 
     def model(self, outputs, open_batch=False):
-        """The model; what reaches no output is left out."""
+        """The model, without nodes that reach no output."""
         needed, kept = set(outputs), []
         for node in reversed(self.nodes):
             if any(name in needed for name in node.output):

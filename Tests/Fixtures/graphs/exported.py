@@ -1,7 +1,7 @@
-"""The exporters' models and the presets' models, planned, converted, extracted at every level and judged.
+"""Plans, converts and extracts the models of exporters/ and presets/, and judges every level.
 
-usage: exported.py TESSERA exporters [MODEL.FORM …]   (each form beside its plain form: what level 1 leaves out)
-       exported.py TESSERA presets [NAME …]           (plan by preset beside plan by graph, both judged)
+usage: exported.py TESSERA exporters [MODEL.FORM …]   (compares each form with the plain form: elements that level 1 leaves out)
+       exported.py TESSERA presets [NAME …]           (compares the preset's plan with the graph's; judges both)
 
 Prints one JSON object; `behind` names the forms that leave out less than 98 % of what the plain form leaves out, and the
 presets that cut a tensor otherwise than the graph.

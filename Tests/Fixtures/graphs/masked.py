@@ -1,20 +1,20 @@
 """Computes the masked original of a plan and a level, node by node, without Tessera.
 
-Beside every value goes its *presence*: which elements a sub-network has. A weight's presence is what the plan's JSON says
-of its dimensions. From there it follows element by element:
+Every value has a *presence*: the elements that a sub-network has. The plan's JSON gives the presence of a weight. The
+presence of all other values follows element by element:
 
-- what moves data (Reshape, Gather, Concat, …) moves presence: ONNX Runtime runs the node on the presence itself;
-- an elementwise operator makes an element of present ones only;
-- a product or a convolution makes an output channel that has any present weight; a reduction, a pool or an ArgMax makes
-  a result of any present element;
-- all else (Shape, Range, unknown operators) makes present elements.
+- An operator that moves data (Reshape, Gather, Concat, …) moves presence. ONNX Runtime runs the node on the presence.
+- The result of an elementwise operator is present where all operands are.
+- A channel that a product or a convolution makes is present if any of its weights is. The result of a reduction, a pool
+  or an ArgMax is present if any element that it reads is.
+- Results of Shape, Range and unknown operators are present.
 
-After each node the elements that are absent become zero, so that "inactive weights and values are zero" holds by
-construction. Values come from ONNX Runtime, one node at a time; branches and loops are entered.
+After each node the absent elements become zero. Inactive weights and inactive values are therefore zero, as the contract
+says of the masked original. ONNX Runtime computes the values, one node at a time; branches and loops are entered.
 """
 
-import onnx
 import numpy
+import onnx
 import onnxruntime
 import plans
 from onnx import helper, numpy_helper
@@ -25,7 +25,7 @@ PRESENT = None  # Every element of a value is present.
 MOVES = {  # Operator: the inputs that hold data.
     "Reshape": [0], "Transpose": [0], "Flatten": [0], "Squeeze": [0], "Unsqueeze": [0], "Expand": [0], "Tile": [0],
     "Slice": [0], "Split": [0], "Gather": [0], "GatherElements": [0], "GatherND": [0], "ScatterND": [0, 2],
-    "ScatterElements": [0, 2], "DepthToSpace": [0], "Trilu": [0], "SpaceToDepth": [0], "Identity": [0], "Concat": None,
+    "ScatterElements": [0, 2], "DepthToSpace": [0], "Trilu": [0], "SpaceToDepth": [0], "Identity": [0],
 }
 SAME = {"Softmax", "LogSoftmax", "LRN", "CumSum", "GroupNormalization", "Dropout", "LayerNormalization", "RMSNormalization", "Clip", "CastLike"}
 FREE = {"Shape", "Size", "Range", "Constant", "ConstantOfShape", "NonZero", "EyeLike"}
@@ -58,7 +58,7 @@ def options():
 
 
 def evaluate(node, values, opsets):
-    """What a node makes of values, by ONNX Runtime."""
+    """The outputs of a node, by ONNX Runtime."""
     outer = [name for a in node.attribute if a.type == onnx.AttributeProto.GRAPH for name in captured(a.g)]
     names = list(dict.fromkeys([name for name in node.input if name] + outer))
     if outer:
@@ -87,7 +87,7 @@ def evaluate(node, values, opsets):
 
 
 def both(*parts):
-    """Present where all are; nothing where the shapes do not go together."""
+    """Present where all parts are present."""
     parts = [p for p in parts if p is not None]
     if not parts:
         return PRESENT
@@ -165,6 +165,8 @@ class Walk:
         x = ps[0] if ps else None
         if kind in FREE or node.domain not in ("", "ai.onnx"):
             return [PRESENT] * len(made)
+        if kind == "Concat":
+            return [self.concatenation(a["axis"], ins, ps)]
         if kind in MOVES:
             return self.move(node, ins, ps, MOVES[kind])
         if kind == "Pad":
@@ -201,7 +203,6 @@ class Walk:
         return [both(*ps)] * len(made)
 
     def move(self, node, ins, ps, data):
-        data = range(len(ins)) if data is None else data
         moved = onnx.NodeProto()
         moved.CopyFrom(node)
         values = {}
@@ -215,6 +216,17 @@ class Walk:
                 value = p.astype(numpy.float32)
             values[f"n{number}"] = value
         return [None if p is None else p > 0.5 for p in evaluate(moved, values, self.opsets)]
+
+    def concatenation(self, axis, ins, ps):
+        """Presence side by side. On the other dimensions a position that one part lacks is absent from all."""
+        parts = [numpy.ones(value.shape, bool) if p is None else p for value, p in zip(ins, ps)]
+        rank, whole = parts[0].ndim, numpy.concatenate(parts, axis)
+        for d in range(rank):
+            if d != axis % rank:
+                rest = tuple(other for other in range(rank) if other != d)
+                keep = numpy.logical_and.reduce([part.any(rest) for part in parts if part.size])
+                whole = whole & keep.reshape([-1 if other == d else 1 for other in range(rank)])
+        return whole
 
     def sequence(self, node, values, presence):
         a, (x, p), name = attributes(node), (values[node.input[0]], presence[node.input[0]]), node.output[0]
@@ -242,13 +254,13 @@ class Walk:
             x = x[(slice(None),) * d + (keep,)]
             width = [(0, 0)] * x.ndim
             width[d] = (max(0, before), max(0, after))
-            # What is padded along a dimension on which no channels lie belongs to the channels that there are.
+            # Padding along a dimension without channels belongs to the channels beside it.
             x = numpy.pad(x, width, mode="edge") if even and x.shape[d] else numpy.pad(x, width, constant_values=True)
         return x
 
     def convolution(self, kind, a, ins, ps, shape):
         group, spatial = a.get("group", 1), (1,) * (len(shape) - 2)
-        # What lies on the batch's dimension stays there.
+        # Channels on the batch dimension stay there.
         parts = [] if ps[0] is None else [anywhere(ps[0], range(1, ps[0].ndim))]
         if ps[1] is not None:
             w = ps[1]

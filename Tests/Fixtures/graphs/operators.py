@@ -1,4 +1,4 @@
-"""Three random graphs or more for every operator of the runner, each between layers that can be cut, judged by trial.py.
+"""Makes random graphs for every operator of the runner, between layers that can be cut; trial.py judges them.
 
 usage: operators.py TESSERA [--only OPERATOR,…] [--graphs N] [--first SEED] [--keep FOLDER] [--no-verify]
 
@@ -22,7 +22,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def build(name, seed):
-    """A graph with the operator between two layers; a residual around it in some."""
+    """A graph with the operator between two layers, in some with a residual around it."""
     b = eager.Builder(zlib.crc32(f"{name} {seed}".encode()))
     b.opset = b.pick(*catalog.OPSETS[name])
     b.opsets = [("", b.opset)]
@@ -45,7 +45,7 @@ def build(name, seed):
 
 
 def graphs(name, first, count):
-    """Graphs for one operator; a draw that ONNX Runtime refuses is drawn again."""
+    """Graphs for one operator. A graph that ONNX Runtime refuses is drawn again."""
     seed, found = first, 0
     while found < count:
         try:

@@ -1,4 +1,4 @@
-"""What a plan's JSON says: which tensors it cuts, and which of their elements a level has."""
+"""Reads a plan's JSON: the tensors that it cuts, and the elements that a level has."""
 
 import re
 
@@ -43,7 +43,7 @@ def fill(text, parts):
 
 
 def filled(dimension, parts):
-    """A dimension with what the name's components are for {}."""
+    """A dimension in which each {} is replaced by a component of the tensor's name."""
     if isinstance(dimension, str):
         return fill(dimension, parts)
     if isinstance(dimension, list):
@@ -58,7 +58,7 @@ def expression(pattern):
 
 
 def resolved(plan, names):
-    """Tensor name: its dimensions. Of entries with patterns the first that matches a name counts."""
+    """Tensor name: its dimensions. The first entry that matches a name counts."""
     found = {}
     for entry in plan.get("tensors", []):
         if "name" in entry:
@@ -73,13 +73,13 @@ def resolved(plan, names):
 
 
 def known_axis(plan, name):
-    """What the plan says of an axis, by its name or by a pattern."""
+    """The plan's entry for an axis, by name or by pattern."""
     axes = plan.get("axes", {})
     return axes.get(name) or next((axis for pattern, axis in axes.items() if expression(pattern).fullmatch(name)), {})
 
 
 def presences(plan, active, shapes):
-    """For each tensor that the plan cuts a function from its shape to its presence."""
+    """Tensor name: a function that gives the presence of the tensor for its shape."""
     cuts, sizes = resolved(plan, shapes), {}
     for name, dimensions in cuts.items():
         for number, dimension in enumerate(dimensions):

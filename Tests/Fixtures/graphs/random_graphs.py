@@ -1,4 +1,4 @@
-"""Random graphs of 5 to 30 nodes, judged by trial.py.
+"""Makes random graphs of 5 to 30 nodes; trial.py judges them.
 
 usage: random_graphs.py TESSERA [--first SEED] [--count N] [--keep FOLDER] [--no-verify]
 
@@ -22,9 +22,9 @@ import eager
 import trial
 from onnx import helper
 
-# Drawn more often than the rest: what networks are made of.
+# Drawn more often than the others.
 OFTEN = ["Relu", "Add", "Mul", "Concat", "Reshape", "Transpose", "Split", "Slice", "BatchNormalization", "MatMul", "Conv", "ReduceMean", "Gather"]
-# Opset 9 and 23 are for themselves: operators.py has them.
+# These two need opsets of their own; operators.py has them.
 USUAL = sorted(name for name in catalog.OPSETS if name not in ("Upsample", "RMSNormalization"))
 
 

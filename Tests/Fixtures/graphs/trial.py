@@ -34,7 +34,7 @@ class Failed(Exception):
 
 
 def call(tessera, folder, *words):
-    """Exit code and words; a crash, a hang or a refusal without a sentence is a failure."""
+    """Runs the command; its exit code and its words. A crash, a hang or a refusal without a sentence raises Failed."""
     title = " ".join(map(str, words))
     try:
         result = subprocess.run([tessera, *map(str, words)], cwd=folder, capture_output=True, text=True, errors="replace", timeout=TIME)

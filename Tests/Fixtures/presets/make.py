@@ -2,8 +2,8 @@
 
 usage: make.py [NAME …]   (in a Python with the packages that README.md lists; writes beside this file)
 
-The weights are random, biases and statistics included, so that no two tensors are equal. The exporter is the legacy one
-without constant folding and without fusing norms: a linear layer is Transpose and MatMul on the weight as it is stored.
+The weights are random, biases and statistics included, so that no two tensors are equal. The legacy exporter runs
+without constant folding and without fusing norms: a linear layer is Transpose and MatMul on the stored weight.
 Initializers get the names of the file's tensors by their values; where the graph holds a tensor transposed, it gets the
 file's tensor and a Transpose node.
 Each ONNX model must give what PyTorch gives, in ONNX Runtime, to 1e-5, or nothing is written.

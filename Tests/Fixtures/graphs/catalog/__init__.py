@@ -1,6 +1,6 @@
-"""For every operator of the runner a function that puts it behind a value of a graph, with random attributes.
+"""A function for every operator of the runner: it adds the operator behind a value, with random attributes.
 
-Each takes a Builder and the name of a value, and gives the name of a value that the operator made, of any type and rank.
+Each takes a Builder and the name of a value, and returns the name of a result, of any type and rank.
 `OPSETS` names the opsets in which a graph with the operator is built.
 """
 

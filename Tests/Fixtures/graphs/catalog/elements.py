@@ -1,4 +1,4 @@
-"""Elementwise operators, and those that keep the shape."""
+"""Elementwise operators, and others that keep the shape."""
 
 from onnx import TensorProto
 
@@ -100,7 +100,7 @@ def truth(b, v):
 
 
 def spent(b, v, truths):
-    """What can be made of truths: a number, a choice."""
+    """A number or a choice, made of booleans."""
     if b.chance():
         return b.float(truths)
     return b.node("Where", [truths, v, b.operand(v)])

@@ -41,7 +41,7 @@ def slice_(b, v, kind):
     need(extent >= 2)
     way = b.whole(0, 4)
     if way == 4:
-        # One position, whose dimension goes.
+        # One position, whose dimension a Reshape then drops.
         place = b.whole(0, extent - 1)
         one = b.node(kind, [v, b.ints([place]), b.ints([place + 1]), b.ints([axis]), b.ints([1])])
         rest = [d for number, d in enumerate(b.shape(v)) if number != axis % b.rank(v)]
@@ -58,7 +58,7 @@ def slice_(b, v, kind):
 
 
 def computed_shape(b, v, kept, rest):
-    """A shape whose first entries come from the value's own shape."""
+    """A shape that begins with extents of the value, computed by Shape and Gather."""
     shape = b.node("Shape", [v])
     parts = []
     for d in range(kept):

@@ -1,4 +1,4 @@
-"""The table of operators, and what its functions ask of a value."""
+"""The table of operators, and conditions on values that its functions share."""
 
 from eager import Impossible
 
@@ -16,7 +16,7 @@ def operator(*names, opsets=COMMON):
 
 
 def axis_of(b, v, low=1):
-    """An axis of v, more often that of the channels than another, counted from either end."""
+    """A random axis of v, often the channel axis, counted from either end."""
     rank = b.rank(v)
     if not rank:
         raise Impossible("no axis")

@@ -1,4 +1,4 @@
-"""Extents as values, and constants."""
+"""Extents used as values; constants."""
 
 import numpy
 from onnx import TensorProto, helper, numpy_helper
