@@ -15,7 +15,7 @@ struct NetworkChoice {
   /// The network, by its level or by what it may cost.
   func network(of checkpoint: UnitCheckpoint) throws -> (network: VirtualNetwork, plan: ResolvedPlan) {
     let plan = try checkpoint.parsedPlan()
-    let resolved = try checkpoint.resolvedPlan(of: plan)
+    let resolved = try checkpoint.resolvedPlan()
     do {
       // Says which tasks there are before anything is counted.
       let id = TaskID(task)
