@@ -16,6 +16,11 @@ struct PlanPlacement {
       (error, resolved, partition) = (nil, nil, nil)
       return
     }
+    // Commands ask for the same, and have it then.
+    if let whole = try? checkpoint.resolvedPlan() {
+      (error, resolved, partition) = (nil, whole, whole.partition)
+      return
+    }
     let index = checkpoint.index
     let specs = index.tensors.map(\.spec)
     var ties: [TensorName: TensorName] = [:]

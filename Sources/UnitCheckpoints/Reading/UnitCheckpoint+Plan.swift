@@ -1,3 +1,4 @@
+internal import Synchronization
 internal import Tensors
 package import UnitModel
 
@@ -7,9 +8,12 @@ extension UnitCheckpoint {
     do throws(PlanError) { return try Plan(parsing: plan) } catch { throw .plan(path: path, error) }
   }
 
-  /// Partition and assignment of the checkpoint's tensors.
+  /// Partition and assignment of the checkpoint's tensors; made once, for a command asks several times.
   package func resolvedPlan() throws(CheckpointError) -> ResolvedPlan {
-    try resolvedPlan(of: parsedPlan())
+    if let known = ownPlan.withLock({ $0 }) { return known }
+    let resolved = try resolvedPlan(of: parsedPlan())
+    ownPlan.withLock { $0 = resolved }
+    return resolved
   }
 
   /// What the checkpoint's own plan, parsed before, makes of its tensors.

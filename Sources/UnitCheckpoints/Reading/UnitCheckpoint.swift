@@ -2,6 +2,7 @@ package import ByteFiles
 internal import HDF5Kit
 internal import Synchronization
 package import Tensors
+internal import UnitModel
 
 /// An open unit checkpoint: its index, its plan, and the bytes of its runs on request.
 ///
@@ -29,6 +30,10 @@ package final class UnitCheckpoint: Sendable {
   let hdf5: HDF5File
   private let file: ReadableFile
   private let resolved = Mutex<[Int: HDF5Dataset]>([:])
+  /// The groups of datasets that have been opened, by path: one for each owner.
+  private let groups = Mutex<[String: HDF5Group]>([:])
+  /// The partition and assignment of the file's own plan, once they are asked for.
+  let ownPlan = Mutex<ResolvedPlan?>(nil)
   /// Datasets whose address in the index has been held against HDF5's.
   private let placed = Mutex<Set<Int>>([])
   private let dataBytesRead = Atomic(0)
@@ -167,10 +172,9 @@ package final class UnitCheckpoint: Sendable {
     if let known = resolved.withLock({ $0[number] }) { return known }
     let row = index.datasets[number]
     let spec = index.tensors[row.tensor].spec
-    let names = row.owner.group.split(separator: "/").map { HDF5Name(String($0)) }
     let dataset: HDF5Dataset
     do throws(HDF5Error) {
-      dataset = try hdf5.dataset(at: names + [HDF5Name(LinkName.escaped(spec.name))])
+      dataset = try self.dataset(HDF5Name(LinkName.escaped(spec.name)), in: row.owner.group)
     } catch { throw .hdf5(path: path, error) }
     let type = spec.dtype.storage.type
     guard dataset.datatype == type.datatype else {
@@ -196,6 +200,19 @@ package final class UnitCheckpoint: Sendable {
     } catch { throw .hdf5(path: path, error) }
     resolved.withLock { $0[number] = dataset }
     return dataset
+  }
+
+  /// A dataset of a group; the group is looked for once, which is most of the way.
+  private func dataset(_ name: HDF5Name, in path: String) throws(HDF5Error) -> HDF5Dataset {
+    let names = path.split(separator: "/").map { HDF5Name(String($0)) }
+    var group = groups.withLock { $0[path] }
+    if group == nil {
+      let found = try hdf5.group(at: names)
+      groups.withLock { $0[path] = found }
+      group = found
+    }
+    if case .dataset(let dataset)? = try group?.object(name) { return dataset }
+    return try hdf5.dataset(at: names + [name])
   }
 
   /// Every dataset's range lies inside the file, and no two overlap.

@@ -60,7 +60,7 @@ struct CountSource {
     case .checkpoint(let checkpoint):
       do {
         let plan = try checkpoint.parsedPlan()
-        try self.init(checkpoint, try checkpoint.resolvedPlan(of: plan), policy: plan.policy)
+        try self.init(checkpoint, try checkpoint.resolvedPlan(), policy: plan.policy)
       } catch { throw Failure(sentence: "\(error)") }
     }
   }

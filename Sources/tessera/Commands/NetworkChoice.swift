@@ -18,7 +18,7 @@ struct NetworkChoice {
   /// Throws `ValidationError` when --task or --level is missing and there are several, which only the file can tell.
   func network(of checkpoint: UnitCheckpoint) throws -> (network: VirtualNetwork, plan: ResolvedPlan) {
     let plan = try checkpoint.parsedPlan()
-    let resolved = try checkpoint.resolvedPlan(of: plan)
+    let resolved = try checkpoint.resolvedPlan()
     do {
       let task = try chosenTask(of: resolved.assignment)
       let chosen: LevelNumber

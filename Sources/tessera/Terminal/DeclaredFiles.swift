@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import ByteFiles
+internal import FlatFormats
 
 /// The files that a command line names: what is read, and what is written.
 ///
@@ -17,8 +18,9 @@ enum DeclaredFiles {
     guard let path = output.path, let identity = FileIdentity(path: path) else { return }
     for (name, input) in inputs {
       guard let input, FileIdentity(path: input) == identity else { continue }
+      let kind = FlatFormats.isFolder(path) ? "folder" : "file"
       throw ValidationError(
-        "\(output.name) '\(path)' would replace \(name), which this command reads; expected another path")
+        "\(output.name) '\(path)' would replace \(name): they are the same \(kind), which this command reads")
     }
   }
 }
