@@ -14,6 +14,7 @@ struct ActiveExpertTests {
     "model.layers.@.mlp.experts.#.up_proj.weight", "model.layers.@.block_sparse_moe.experts.#.w1.weight",
     "h.@.mlp.experts.expert_#.wi.weight", "h.@.mlp.experts.local_experts.#.fc.weight",
     "model.layers.@.mlp.experts.gate_up_proj", "model.layers.@.feed_forward.experts.down_proj",
+    "model.layers.@.block_sparse_moe.input_linear.weight",
   ]
 
   private func file(_ name: String, experts: Int, layers: Int, width: Int, isPacked: Bool = false) -> File {

@@ -56,6 +56,31 @@ struct CountingCaseTests {
     }
   }
 
+  @Test(
+    "an operator keeps NaN, and aligned corners end at the last element",
+    arguments: ["fast", "reference"])
+  func computed(backend: String) throws {
+    let folder = try TemporaryFolder()
+    func values(_ name: String) throws -> [Float] {
+      let output = folder.file("\(name).npy")
+      let run = try tessera([
+        "run", Self.file("\(name).onnx"), "--input", Self.file("\(name).in.npz"), "--output", output,
+        "--backend",
+        backend,
+      ])
+      #expect(run.ending == .exited(0), "\(run.errorText)")
+      // A header of 128 bytes, then little-endian numbers.
+      let bytes = try TemporaryFolder.bytes(of: output).dropFirst(128)
+      return stride(from: bytes.startIndex, to: bytes.endIndex, by: 4).map { start in
+        Float(bitPattern: bytes[start..<start + 4].reversed().reduce(0) { $0 << 8 | UInt32($1) })
+      }
+    }
+    let gated = try values("run-hardsigmoid-nan")
+    #expect(gated.count == 6 && gated.first?.isNaN == true, "\(gated)")
+    let resized = try values("run-resize-align-corners")
+    #expect(resized.count == 12 && resized.first == 0 && resized.last == 6, "\(resized)")
+  }
+
   @Test("limits are for what goes through a graph, and are numbers")
   func options() throws {
     let file = Self.file("count-einsum.onnx")

@@ -27,7 +27,7 @@ struct RoutedExperts {
     var stacked: [String: [Int]] = [:]
     for (index, spec) in specs.enumerated() {
       let list = NameComponents(spec.name).list
-      guard let start = list.firstIndex(where: Self.isExperts) else { continue }
+      guard let start = Self.layer(of: list) else { continue }
       let layer = list[...start].map(NameComponents.text).joined(separator: ".")
       var rest = list[(start + 1)...]
       if rest.first?.elementsEqual("local_experts".utf8) == true { rest.removeFirst() }
@@ -55,8 +55,13 @@ struct RoutedExperts {
     }
   }
 
-  private static func isExperts(_ component: ArraySlice<UInt8>) -> Bool {
-    component.elementsEqual("experts".utf8)
+  /// The place of the component that holds a layer's experts: `experts`, or what Granite calls its block.
+  private static func layer(of list: [ArraySlice<UInt8>]) -> Int? {
+    if let start = list.firstIndex(where: { $0.elementsEqual("experts".utf8) }) { return start }
+    guard let start = list.firstIndex(where: { $0.elementsEqual("block_sparse_moe".utf8) }),
+      list.indices.contains(start + 1)
+    else { return nil }
+    return ["input_linear", "output_linear"].contains { list[start + 1].elementsEqual($0.utf8) } ? start : nil
   }
 
   /// `3`, or `expert_3`.
