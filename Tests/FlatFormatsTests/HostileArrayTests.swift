@@ -44,9 +44,9 @@ struct HostileArrayTests {
   }
 
   /// `{"w": _frombuffer(bytes, dtype, shape, order[, axes])}`
-  private static func buffer(_ shape: String, _ order: String, bytes: Int = 24) -> [UInt8] {
-    Array("(dVw\ncnumpy.core.numeric\n_frombuffer\n(".utf8) + [0x43, UInt8(bytes)]
-      + [UInt8](repeating: 7, count: bytes) + Array("\(ArrayText().element)(\(shape)t\(order)tRs.".utf8)
+  private static func buffer(_ shape: String, _ order: String, rest: String = "") -> [UInt8] {
+    Array("(dVw\ncnumpy.core.numeric\n_frombuffer\n(".utf8) + [0x43, 24]
+      + [UInt8](repeating: 7, count: 24) + Array("\(ArrayText().element)(\(shape)t\(order)tR\(rest)s.".utf8)
   }
 
   private static let cases: [(label: String, pickle: [UInt8], ending: Ending)] = [
@@ -128,6 +128,22 @@ struct HostileArrayTests {
       "a line with Python's escapes", array { $0.data = "S'" + $0.data.dropFirst().dropLast() + "'\n" },
       .leftOut("not in the pickle")
     ),
+    ("an item that is set in it", array { $0.rest = "I0\nF9\ns" }, .leftOut("changed after it is made")),
+    ("items that are set in it", array { $0.rest = "(I0\nF9\nu" }, .leftOut("changed after it is made")),
+    (
+      "bytes that are added to",
+      array { $0.data = "c__builtin__\nbytearray\n(\($0.data)tR(I1\nI2\ne" }, .leftOut("not in the pickle")
+    ),
+    (
+      "bytes one of which is set",
+      array { $0.data = "c__builtin__\nbytearray\n(\($0.data)tRI0\nI2\ns" }, .leftOut("not in the pickle")
+    ),
+    ("bytes in a bytearray", array { $0.data = "c__builtin__\nbytearray\n(\($0.data)tR" }, .reads([24])),
+    (
+      "a buffer with a state",
+      buffer("I2\nI3\n", "VC\n", rest: "(I1\n(I2\nI3\nt\(ArrayText().element)I00\nVab\ntb"),
+      .leftOut("changed after it is made")
+    ),
     ("a buffer", buffer("I2\nI3\n", "VC\n"), .reads([24])),
     ("a buffer in Fortran order", buffer("I2\nI3\n", "VF\n"), .reads([24])),
     ("a buffer with axes exchanged", buffer("I2\nI3\n", "VK\n(I1\nI0\nt"), .reads([24])),
@@ -144,7 +160,7 @@ struct HostileArrayTests {
   @Test("each ends in tensors, in a name that is left out, or in a sentence")
   func endings() throws {
     let folder = try TemporaryFolder()
-    #expect(Self.cases.count == 45)
+    #expect(Self.cases.count == 51)
     for (label, pickle, ending) in Self.cases {
       let path = try folder.write(TorchBytes(pickle).file, as: "x.pt")
       var found: Ending

@@ -32,6 +32,10 @@ struct NumPyReader {
   func value(
     _ object: PickleRef, _ rebuild: NumPyGlobals.Rebuild, place: String
   ) throws(FlatFormatError) -> NumPyValue {
+    // The state of an array that has its elements already replaces them, and items that are set are written to it.
+    guard tree.entries(object).isEmpty, tree.items(object).isEmpty,
+      rebuild == .array || rebuild == .masked || tree.states(object).isEmpty
+    else { return .foreign("an array of NumPy's that is changed after it is made") }
     let arguments = tree.children(tree.children(object)[1])
     switch rebuild {
     case .masked: return .foreign("a masked array of NumPy's")
@@ -222,10 +226,10 @@ struct NumPyReader {
     var ref = data
     for _ in 0..<4 {
       if let run = tree.run(ref) { return PickledBytes(run, tree.value(ref)) }
-      guard case .object = tree.value(ref), case .global(let global) = tree.value(tree.children(ref)[0])
-      else {
-        return nil
-      }
+      // Bytes that something is added to are others than those that they were made of.
+      guard case .object = tree.value(ref), !tree.isChanged(ref),
+        case .global(let global) = tree.value(tree.children(ref)[0])
+      else { return nil }
       let arguments = tree.children(tree.children(ref)[1])
       switch (global.module, global.name, arguments.count) {
       case ("_codecs", "encode", 2):
