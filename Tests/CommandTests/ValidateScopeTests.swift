@@ -227,6 +227,38 @@ struct ValidateScopeTests {
         == "\(bad): line 2: expected module.name, found 'not a name'")
   }
 
+  @Test("-Inf is left alone in masks, by pattern; NaN and Inf are not, and neither is -Inf elsewhere")
+  func masks() throws {
+    let (negative, positive, nan) = (-Float.infinity, Float.infinity, Float.nan)
+    let tensors: [(name: String, values: [Float])] = [
+      ("a.mask", [0, negative]), ("b.mask", [nan, negative]), ("c.mask", [positive, negative]),
+      ("weight", [negative, 1]), ("good", [1, 2]),
+    ]
+    let folder = try TemporaryFolder()
+    _ = try folder.write(
+      SampleWeights.bytes(tensors.map { ($0.name, "F32", [$0.values.count]) }), as: "m.safetensors")
+    var bytes = try TemporaryFolder.bytes(of: folder.file("m.safetensors"))
+    let data = tensors.flatMap(\.values).flatMap { value in
+      withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) }
+    }
+    bytes.replaceSubrange((bytes.count - data.count)..., with: data)
+    _ = try folder.write(bytes, as: "m.safetensors")
+    let expected: [(patterns: [String], bad: [String])] = [
+      ([], ["a.mask", "b.mask", "c.mask", "weight"]), (["*.mask"], ["b.mask", "c.mask", "weight"]),
+      (["weight", "a.*"], ["b.mask", "c.mask"]), (["*"], ["b.mask", "c.mask"]),
+    ]
+    for (patterns, bad) in expected {
+      let run = try tessera(
+        ["validate", "--deep", "m.safetensors", "--rule", "non-finite=error"]
+          + patterns.flatMap { ["--allow-minus-infinity", $0] }, directory: folder.path)
+      let lines = run.outputText.split(separator: "\n").dropFirst()
+      #expect(run.ending == .exited(1))
+      #expect(
+        lines.map { $0.split(separator: "'")[1] } == bad.map { Substring($0) },
+        "\(patterns): \(run.outputText)")
+    }
+  }
+
   @Test("what is asked for wrongly is a usage error that says what was meant")
   func usage() throws {
     let wrong: [(arguments: [String], words: String)] = [

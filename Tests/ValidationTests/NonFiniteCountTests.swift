@@ -51,6 +51,29 @@ struct NonFiniteCountTests {
     }
   }
 
+  @Test(
+    "tell the signs of infinity apart, and leave out the negative one alone",
+    arguments: [DType.f64, .f32, .f16, .bf16])
+  func signs(dtype: DType) throws {
+    let bits: [UInt64] =
+      switch dtype {
+      case .f64: [0x7FF0_0000_0000_0000, 0xFFF0_0000_0000_0000, 0x7FF8_0000_0000_0000]
+      case .f32: [0x7F80_0000, 0xFF80_0000, 0x7FC0_0000]
+      case .f16: [0x7C00, 0xFC00, 0x7E00]
+      default: [0x7F80, 0xFF80, 0x7FC0]
+      }
+    let elements = [bits[0], bits[1], bits[1], bits[2], bits[2], bits[2]]
+    let bytes = elements.flatMap { bits in
+      withUnsafeBytes(of: bits.littleEndian) { Array($0.prefix(Self.width(dtype))) }
+    }
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
+    defer { memory.deallocate() }
+    memory.copyBytes(from: bytes)
+    var count = NonFiniteCount(dtype)
+    count.add(UnsafeRawBufferPointer(memory))
+    #expect(count.words == "3 NaN, 1 Inf, 2 -Inf" && count.withoutNegative.words == "3 NaN, 1 Inf")
+  }
+
   @Test("know every dtype")
   func complete() { #expect(Set(Self.cases.map(\.0)) == Set(DType.allCases)) }
 }
