@@ -24,6 +24,7 @@ if [ "${2:-}" = --peers ]; then
   have[hdf5-tools]='command -v h5dump h5repack'
   have[libonnx-testdata]='test -d /usr/share/libonnx-testdata/data'
   have[strace]='command -v strace'
+  have[valgrind]='command -v valgrind'
   have[python3-venv]='python3 -c "import ensurepip, venv"'
 fi
 missing=()

@@ -27,6 +27,10 @@ public enum TemporaryRemoval {
     }
   }
 
+  /// Removes every temporary that is there, before a process ends by itself: `exit` runs no `deinit`, and a queue may
+  /// still hold a file whose writer has failed.
+  public static func removeAllNow() { removeAll() }
+
   /// A place in the table.
   struct Slot { fileprivate let index: Int }
 
@@ -77,14 +81,8 @@ nonisolated(unsafe) private let table: UnsafeMutablePointer<Atomic<UnsafeMutable
 private let held = Atomic<Int>(0)
 private let waiting = Atomic<Int32>(0)
 
-/// The handler. It interrupts any instruction of any thread, so it may only do what signal-safety(7) lists: `unlink`
-/// and `raise` are there; memory, locks and everything that Swift does with objects are not.
-private func removeAndEnd(_ number: Int32) {
-  if held.load(ordering: .sequentiallyConsistent) > 0 {
-    // The default action is set again by now: whoever asks a second time is obeyed at once.
-    waiting.store(number, ordering: .sequentiallyConsistent)
-    return
-  }
+/// Removes what is registered; from the handler, and so by nothing but calls that signal-safety(7) lists.
+private func removeAll() {
   for index in 0..<slotCount {
     if let path = table[index].load(ordering: .acquiring) { unlink(path) }
   }
@@ -95,6 +93,17 @@ private func removeAndEnd(_ number: Int32) {
       if let path = table[index].load(ordering: .acquiring) { rmdir(path) }
     }
   }
+}
+
+/// The handler. It interrupts any instruction of any thread, so it may only do what signal-safety(7) lists: `unlink`
+/// and `raise` are there; memory, locks and everything that Swift does with objects are not.
+private func removeAndEnd(_ number: Int32) {
+  if held.load(ordering: .sequentiallyConsistent) > 0 {
+    // The default action is set again by now: whoever asks a second time is obeyed at once.
+    waiting.store(number, ordering: .sequentiallyConsistent)
+    return
+  }
+  removeAll()
   // The signal is blocked until the handler returns; then the default action ends the process, and its parent sees
   // that a signal did it.
   raise(number)

@@ -57,11 +57,11 @@ extension RuleID {
         .tiles
       case .zipCRC, .zipDeflate, .zipShort, .zipLong: .memberChecksum
       case .safetensorsDType, .safetensorsShape, .safetensorsSize, .npyShape, .npyDType, .torchBounds,
-        .torchTensor, .leftOut, .onnxShape, .onnxDType:
+        .torchTensor, .onnxShape, .onnxDType:
         .shapes
       case .pickleGlobals: .pickleGlobals
       // A limit of ours: the file may be sound, and nothing has seen that it is.
-      case .pickleLimit, .torchNesting, .torchPacked, .onnxCount, .onnxNesting, .shardsLimit,
+      case .leftOut, .pickleLimit, .torchNesting, .torchPacked, .onnxCount, .onnxNesting, .shardsLimit,
         .safetensorsHeaderLimit:
         .unexamined
       case .safetensorsDuplicateTensor, .torchDuplicateName, .zipDuplicateName, .zipName, .zipNameEncoding,

@@ -113,6 +113,7 @@ enum Main {
 
   private static func fail(_ sentence: String) -> Never {
     Failure(sentence: sentence).tell()
+    TemporaryRemoval.removeAllNow()
     exit(2)
   }
 }

@@ -2,7 +2,7 @@
 enum ModuleGraph {
   /// What each target may import, beside the standard library.
   static let allowed: [String: Set<String>] = [
-    "ByteFiles": ["CLinux", "Glibc", "Synchronization"],
+    "ByteFiles": ["CLinux", "Dispatch", "Glibc", "Synchronization"],
     "StrictJSON": [],
     "Tensors": ["CCrypto", "CXXHash"],
     "HDF5Kit": ["CHDF5", "CZlib", "ByteFiles", "Dispatch", "Glibc", "Synchronization"],

@@ -44,7 +44,7 @@ struct CountTests {
   private static let presets = """
     all-stored, weights-only, pytorch-parameters, pytorch-state-dict, keras-total, trainable, dvn-convolutions, \
     dvn-all, slimmable-profiler, ofa, adashare-state-dict, den-estimator-only, den-with-selector, \
-    piggyback-ideal-bits, piggyback-as-stored, packnet-with-masks
+    piggyback-ideal-bits, piggyback-as-stored, packnet-with-masks, active-hf, active-no-embeddings
     """
 
   /// Rows as "task level parameters bytes excluded", of the first policy.

@@ -22,7 +22,11 @@ struct RoundTripTests {
         tensors: source.tensors.compactMap { tensor in
           random.partition.tensors.first { $0.spec.name == tensor.spec.name }
         },
-        ties: source.tensors.map { _ in nil }, plan: Array("{}".utf8), source: Array("{}".utf8),
+        ties: source.tensors.map { _ in nil }, plan: Array("{}".utf8),
+        source: Array(
+          #"""
+          {"format":"tessera.source/1","kind":"safetensors","shards":[{"tensors":\#(source.tensors.count),"header":0}]}
+          """#.utf8),
         headers: source.verbatim.map { [$0] } ?? [])
       let path = folder.file("\(seed).h5")
       try FlatToUnits(source, contents: contents, destination: path).run { _ in }

@@ -45,6 +45,9 @@ extension RefusalCase {
     .sink(.sinkTensorCount, .npy, "none", []),
     .sink(
       .sinkTensorCount, .npy, "two", [try Sample("a", .u8, [1], salt: 1), try Sample("b", .u8, [1], salt: 1)]),
+    .sink(
+      .sinkUnreadable, .pytorch, "a name that its reader gives up",
+      [try Sample(TensorName(String(repeating: "n", count: 1 << 18)), .u8, [1], salt: 1)]),
   ]
 
   /// One byte more than the tensor has, after all of them.

@@ -8,7 +8,7 @@ struct RefusalTests {
   static let all =
     RefusalCase.generalCases + RefusalCase.safetensorsCases + RefusalCase.shardCases
     + RefusalCase.numpyCases + RefusalCase.zipCases
-    + RefusalCase.pickleCases + RefusalCase.torchCases + RefusalCase.onnxCases
+    + RefusalCase.pickleCases + RefusalCase.torchCases + RefusalCase.changedCases + RefusalCase.onnxCases
 
   @Test(
     "a malformed file or request is refused by its rule, in one sentence, and leaves nothing behind",

@@ -34,7 +34,7 @@ enum CopyingGraph: String, CaseIterable, Sendable {
           function.node("If", ["yes"], ["z"], field: 7) { node in
             for branch in ["then_branch", "else_branch"] {
               node.attribute(branch) { inner in
-                for index in 0..<(20 * n) { inner.ones("w\(index)", [1]) }
+                for index in 0..<(10 * n) { inner.ones("w\(index)", [1]) }
                 inner.value(12, "w0")
               }
             }

@@ -41,6 +41,14 @@ struct CheckpointForger {
     }
   }
 
+  /// The bytes of a stored header, which keep their number.
+  subscript(header number: Int) -> [UInt8] {
+    get { Array(file[headers[number]]) }
+    set {
+      if newValue.count == headers[number].count { file.replaceSubrange(headers[number], with: newValue) }
+    }
+  }
+
   /// Changes a row; negative numbers count from the end.
   mutating func change<Row: IndexRow>(
     _ table: LayoutV1.Table, _ number: Int, _ type: Row.Type, _ change: (inout Row) -> Void

@@ -30,7 +30,7 @@ struct CheckpointRefusalTests {
     let sentence = try CheckpointExercise(path, in: folder).error.map { "\($0)" } ?? ""
     // The commands do not look at everything, or look at something else first; `validate` does.
     let onlyValidated: [CheckpointDefect] = [
-      .source, .sourceHeaders, .shardIndex, .datasetStorage, .datasetType, .datasetChunks,
+      .source, .sourceHeaders, .shardIndex, .datasetStorage, .datasetType, .datasetChunks, .blockMissing,
     ]
     var isRefused = false
     for arguments in [["inspect", path], ["convert", path, folder.file("back.safetensors")]] {

@@ -29,6 +29,8 @@ enum DataGlobals {
     "numpy._core.multiarray": multiarray,
     "numpy.core.numeric": ["_frombuffer"],
     "numpy._core.numeric": ["_frombuffer"],
+    "ml_dtypes": mlDTypes,
+    "numpy.ma": ["MaskedArray"],
     "numpy.ma.core": ["_mareconstruct", "MaskedArray"],
     "numpy.random": ["RandomState", "Generator"],
     "numpy.random._pickle": [
@@ -58,6 +60,13 @@ enum DataGlobals {
     "set", "frozenset", "bytearray", "bytes", "complex", "int", "float", "list", "dict", "str", "tuple",
     "bool",
     "slice", "range", "object", "NotImplemented", "Ellipsis", "StopIteration", "KeyboardInterrupt",
+  ]
+  private static let mlDTypes: Set<String> = [
+    "bfloat16", "float8_e3m4", "float8_e4m3", "float8_e4m3b11fnuz", "float8_e4m3fn", "float8_e4m3fnuz",
+    "float8_e5m2",
+    "float8_e5m2fnuz", "float8_e8m0fnu", "float6_e2m3fn", "float6_e3m2fn", "float4_e2m1fn", "int2", "int4",
+    "uint2",
+    "uint4",
   ]
   private static let paths: Set<String> = [
     "Path", "PosixPath", "WindowsPath", "PurePath", "PurePosixPath", "PureWindowsPath",

@@ -64,7 +64,9 @@ enum TorchGlobals {
   }
 
   private static func isDTypeName(_ name: String) -> Bool {
-    ["float", "int", "uint", "bfloat", "complex", "quint", "qint", "bits"].contains {
+    // An attribute of a dtype is something else.
+    guard name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" }) else { return false }
+    return ["float", "int", "uint", "bfloat", "complex", "quint", "qint", "bits"].contains {
       name.hasPrefix($0) && name.dropFirst($0.count).first?.isNumber == true
     } || name == "bool"
   }

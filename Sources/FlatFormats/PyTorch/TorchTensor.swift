@@ -115,16 +115,12 @@ struct TorchDecoder {
 
   /// The same for the attributes that a rebuilding function sets: these are no attributes, but the elements.
   private func requireHarmless(state: PickleRef, _ place: String) throws(FlatFormatError) {
-    let dictionaries = tree.value(state) == .tuple ? Array(tree.children(state).prefix(2)) : [state]
-    for dictionary in dictionaries where tree.value(dictionary) == .dictionary {
-      let pairs = tree.children(dictionary)
-      for number in stride(from: 0, to: pairs.count - 1, by: 2) {
-        guard case .text(let key) = tree.value(pairs[number]), ["data", "real", "imag"].contains(key) else {
-          continue
-        }
-        throw refusal(
-          .torchTensor, place, "a tensor as it was rebuilt", "an attribute \(key) that replaces its elements")
-      }
+    let edges = TorchEdges(tree: tree)
+    let parts = tree.value(state) == .tuple ? Array(tree.children(state).prefix(2)) : [state]
+    for edge in parts.flatMap(edges.edges) {
+      guard let label = edge.label, ["data", "real", "imag"].contains(label) else { continue }
+      throw refusal(
+        .torchTensor, place, "a tensor as it was rebuilt", "an attribute \(label) that replaces its elements")
     }
   }
 

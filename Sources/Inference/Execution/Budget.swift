@@ -106,7 +106,7 @@ final class Budget: Sendable {
       Self.product(of: factors, within: Self.productLimit), to: products, within: Self.productLimit)
   }
 
-  /// The visit of a node, or of a graph, with so many names of values.
+  /// The visit of a node with so many names of values.
   func visit(names count: Int) throws(OperatorError) {
     try add(Self.nodeCost + count, to: steps, within: limits.steps)
   }

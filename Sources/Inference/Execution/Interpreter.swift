@@ -35,7 +35,7 @@ struct Interpreter {
   func outputs(of graph: CompiledGraph, in scope: Scope) throws(InferenceError) -> [Tensor] {
     let activations = run.profile?.activations
     activations?.leaveOut(graph)
-    do { try run.budget.visit(names: graph.inputs.count + graph.outputs.count) } catch {
+    do { try run.budget.spend(graph.inputs.count + graph.outputs.count) } catch {
       throw error.placed("graph \(quoted(graph.name))", path: run.path)
     }
     if let activations { scope.activations.forEach(activations.hold) }

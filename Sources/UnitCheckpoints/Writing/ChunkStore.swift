@@ -108,6 +108,9 @@ final class ChunkStore: @unchecked Sendable {
     }
   }
 
+  /// Waits for everything, whatever came of it.
+  func wait() { group.wait() }
+
   /// Waits for everything; returns where the chunks of each dataset are, and where the last one ends.
   func finish() throws(FileError) -> (places: [Int: [ChunkPlace?]], end: Int) {
     group.wait()

@@ -39,7 +39,10 @@ package final class UnitCheckpointWriter {
     chunks = ChunkStore(file: bytes, start: start)
   }
 
-  deinit { skeleton.wait() }
+  deinit {
+    skeleton.wait()
+    chunks.wait()
+  }
 
   /// Where the bytes of a tensor go, once its datasets have been made.
   package func destination(ofTensor number: Int) throws(CheckpointError) -> TensorDestination {

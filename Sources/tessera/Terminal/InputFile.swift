@@ -41,7 +41,7 @@ enum InputFile {
     let checkpoint = try UnitCheckpoint(file)
     if let error = CheckpointSoundness.error(in: checkpoint) {
       throw Failure(
-        sentence: "\(file.path): \(error.location): \(error.message); `tessera validate` lists every defect")
+        sentence: "\(file.path): \(error.location): \(error.message)")
     }
     return checkpoint
   }

@@ -6,6 +6,7 @@ A node that ONNX Runtime refuses raises `Impossible`, and is not added.
 import masked
 import numpy
 import onnx
+import plans
 from onnx import TensorProto, helper, numpy_helper
 
 
@@ -89,7 +90,7 @@ class Builder:
                 made = self.call(node)
             else:
                 made = masked.evaluate(node, self.values, opsets or self.opsets)
-        except (masked.Unjudged, Impossible):
+        except (plans.Unjudged, Impossible):
             raise
         except Exception as error:
             raise Impossible(f"{node.op_type}: {str(error)[:200]}") from error

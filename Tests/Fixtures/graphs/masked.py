@@ -16,22 +16,20 @@ construction. Values come from ONNX Runtime, one node at a time; branches and lo
 import onnx
 import numpy
 import onnxruntime
+import plans
 from onnx import helper, numpy_helper
+from plans import Unjudged
 
 PRESENT = None  # Every element of a value is present.
 
 MOVES = {  # Operator: the inputs that hold data.
     "Reshape": [0], "Transpose": [0], "Flatten": [0], "Squeeze": [0], "Unsqueeze": [0], "Expand": [0], "Tile": [0],
     "Slice": [0], "Split": [0], "Gather": [0], "GatherElements": [0], "GatherND": [0], "ScatterND": [0, 2],
-    "ScatterElements": [0, 2], "DepthToSpace": [0], "SpaceToDepth": [0], "Identity": [0], "Concat": None,
+    "ScatterElements": [0, 2], "DepthToSpace": [0], "Trilu": [0], "SpaceToDepth": [0], "Identity": [0], "Concat": None,
 }
-SAME = {"Softmax", "LogSoftmax", "LRN", "CumSum", "GroupNormalization", "Dropout", "LayerNormalization", "RMSNormalization", "Clip"}
+SAME = {"Softmax", "LogSoftmax", "LRN", "CumSum", "GroupNormalization", "Dropout", "LayerNormalization", "RMSNormalization", "Clip", "CastLike"}
 FREE = {"Shape", "Size", "Range", "Constant", "ConstantOfShape", "NonZero", "EyeLike"}
 KINDS = {numpy.dtype(k): v for k, v in {"float32": 1, "uint8": 2, "int8": 3, "int32": 6, "int64": 7, "bool": 9, "float16": 10, "float64": 11}.items()}
-
-
-class Unjudged(Exception):
-    """The plan says something that this walk cannot follow."""
 
 
 sessions = {}
@@ -134,6 +132,10 @@ class Walk:
             made, present = self.branches(node, values, presence)
         elif node.op_type == "Loop":
             made, present = self.loop(node, values, presence)
+        elif node.op_type in ("SplitToSequence", "SequenceAt"):
+            # Sequences are lists here; ONNX Runtime has no part in them.
+            self.sequence(node, values, presence)
+            return
         else:
             made = evaluate(node, values, self.opsets)
             ins = [values[n] if n else None for n in node.input]
@@ -148,7 +150,10 @@ class Walk:
                 value, own = self.weight(name, value)
                 p = both(p, own)
             if p is not None:
-                p = numpy.broadcast_to(p, value.shape)
+                try:
+                    p = numpy.broadcast_to(p, value.shape)
+                except ValueError as error:
+                    raise Unjudged(f"node '{node.name}' ({node.op_type}): {error}") from error
                 if p.all():
                     p = PRESENT
                 else:
@@ -211,6 +216,20 @@ class Walk:
             values[f"n{number}"] = value
         return [None if p is None else p > 0.5 for p in evaluate(moved, values, self.opsets)]
 
+    def sequence(self, node, values, presence):
+        a, (x, p), name = attributes(node), (values[node.input[0]], presence[node.input[0]]), node.output[0]
+        if node.op_type == "SequenceAt":
+            place = int(values[node.input[1]].reshape(-1)[0])
+            values[name], presence[name] = x[place], None if p is None else p[place]
+            return
+        axis, extent = a.get("axis", 0), x.shape[a.get("axis", 0)]
+        given = values[node.input[1]] if len(node.input) > 1 and node.input[1] else numpy.array(1)
+        starts = numpy.cumsum(given)[:-1] if given.ndim else numpy.arange(int(given), extent, int(given))
+        parts = [numpy.split(one, starts, axis) for one in ([x] if p is None else [x, p])]
+        if not a.get("keepdims", 1) and all(piece.shape[axis] == 1 for piece in parts[0]):
+            parts = [[piece.squeeze(axis) for piece in part] for part in parts]
+        values[name], presence[name] = parts[0], None if p is None else parts[1]
+
     def pad(self, a, ins, x, shape):
         if x is None:
             return PRESENT
@@ -229,7 +248,8 @@ class Walk:
 
     def convolution(self, kind, a, ins, ps, shape):
         group, spatial = a.get("group", 1), (1,) * (len(shape) - 2)
-        parts = []
+        # What lies on the batch's dimension stays there.
+        parts = [] if ps[0] is None else [anywhere(ps[0], range(1, ps[0].ndim))]
         if ps[1] is not None:
             w = ps[1]
             if kind == "Conv":
@@ -288,10 +308,13 @@ class Walk:
         for p in ps[1:3]:
             if p is not None:
                 parts.append(p.any(2).reshape(p.shape[0], gates, -1).any(1))
-        if not parts:
-            return [PRESENT] * len(made)
-        hidden = both(*parts)  # [directions, hidden]
-        every = [hidden[None, :, None, :], hidden[:, None, :], hidden[:, None, :]]
+        every = [PRESENT] * 3
+        if parts:
+            hidden = both(*parts)  # [directions, hidden]
+            every = [hidden[None, :, None, :], hidden[:, None, :], hidden[:, None, :]]
+        if ps[0] is not None:
+            steps = ps[0].any(2)  # [steps, batch]
+            every = [both(every[0], steps[:, None, :, None])] + [both(one, steps.any(0)[None, :, None]) for one in every[1:]]
         return every[: len(made)]
 
     def branches(self, node, values, presence):
@@ -326,54 +349,6 @@ class Walk:
         return made, [p for _, p in carried] + [numpy.stack([p for _, p in scan]) for scan in scans]
 
 
-def owners(axis, units):
-    """The unit of each channel of an axis; −1 for common ones."""
-    size, given = axis["size"], axis.get("units")
-    result = numpy.full(size, -1)
-    if given and isinstance(given[0], list):
-        for unit, channels in enumerate(given):
-            result[channels] = unit
-        return result
-    granule = axis.get("granule", 1)
-    if size // granule < units:
-        return result
-    if given:
-        return numpy.repeat(numpy.arange(len(given)), given)
-    runs = size // granule
-    return numpy.repeat(numpy.arange(units), [granule * (runs // units + (u < runs % units)) for u in range(units)])
-
-
-def positions(dimension, axes, active):
-    if "concat" in dimension:
-        return numpy.concatenate([
-            numpy.ones(part["size"], bool) if isinstance(part, dict) and "size" in part
-            else positions(part if isinstance(part, dict) else {"axis": part}, axes, active) for part in dimension["concat"]])
-    owner = axes[dimension["axis"]]
-    one = (owner < 0) | numpy.isin(owner, list(active))
-    return numpy.tile(numpy.repeat(one, dimension.get("inner", 1)), dimension.get("outer", 1))
-
-
-def presences(plan, active):
-    """For each tensor that the plan cuts a function from its shape to its presence."""
-    axes = {name: owners(axis, plan["units"]) for name, axis in plan.get("axes", {}).items()}
-
-    def of(dimensions):
-        def presence(shape):
-            if len(dimensions) != len(shape):
-                raise Unjudged(f"{len(dimensions)} dimensions for {shape}")
-            result = numpy.ones(shape, bool)
-            for number, dimension in enumerate(dimensions):
-                if dimension is not None:
-                    keep = positions(dimension if isinstance(dimension, dict) else {"axis": dimension}, axes, active)
-                    if len(keep) != shape[number]:
-                        raise Unjudged(f"{len(keep)} positions for {shape[number]}")
-                    result &= keep.reshape((-1,) + (1,) * (len(shape) - number - 1))
-            return result
-        return presence
-
-    return {entry["name"]: of(entry["axes"]) for entry in plan.get("tensors", []) if entry.get("axes")}
-
-
 def run(model, plan, active, inputs):
     """Output name: (value, presence) of the masked original."""
     if model.functions:
@@ -381,7 +356,7 @@ def run(model, plan, active, inputs):
 
         model = onnx.inliner.inline_local_functions(model)
     opsets = [(o.domain, o.version) for o in model.opset_import]
-    walk = Walk(opsets, presences(plan, active))
+    walk = Walk(opsets, plans.presences(plan, active, {t.name: t.dims for t in model.graph.initializer}))
     values, presence = walk.graph(model.graph, inputs, {name: PRESENT for name in inputs})
     missing = set(walk.cuts) - walk.used
     if missing:

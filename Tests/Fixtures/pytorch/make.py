@@ -169,7 +169,7 @@ def main():
     save("lightning.ckpt",
          {"epoch": 1, "state_dict": net.state_dict(), "optimizer_states": [state, state], "lr_schedulers": [],
           "hyper_parameters": argparse.Namespace(depth=3, name="net")},
-         names=model("state_dict"), notes=["pickle.foreign-global"],
+         names=model("state_dict"), notes=["pickle.data-global"],
          left_out=["optimizer_states.0", "optimizer_states.1"])
     save("two-models.pt", {"generator": small, "model": {"w": ramp(2)}, "step": 4})
     save("scalars.pt", {"state_dict": {"w": ramp(2, 2)}, "best": numpy.float64(0.5), "history": numpy.arange(4.0)},

@@ -39,7 +39,13 @@ def slice_(b, v, kind):
     axis = axis_of(b, v)
     extent = b.shape(v)[axis]
     need(extent >= 2)
-    way = b.whole(0, 3)
+    way = b.whole(0, 4)
+    if way == 4:
+        # One position, whose dimension goes.
+        place = b.whole(0, extent - 1)
+        one = b.node(kind, [v, b.ints([place]), b.ints([place + 1]), b.ints([axis]), b.ints([1])])
+        rest = [d for number, d in enumerate(b.shape(v)) if number != axis % b.rank(v)]
+        return b.node("Reshape", [one, b.ints(b.pick(rest, [rest[0], -1], [-1, rest[-1]]))]) if rest else one
     if way == 0:
         start, end, step = b.whole(0, extent - 1), 2 ** 31, 1
     elif way == 1:

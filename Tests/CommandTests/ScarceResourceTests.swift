@@ -1,0 +1,78 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Limits on files, descriptors and threads end in a sentence, or in the work done all the same.
+@Suite("Scarce resources", .serialized)
+struct ScarceResourceTests {
+  private static func folder() throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    let rows: [SampleWeights.Row] = (0..<20).map { ("layer\($0).weight", "F32", [64, 65]) }
+    _ = try folder.write(SampleWeights.bytes(rows), as: "w.safetensors")
+    for (dest, more) in [("m.h5", []), ("c.h5", ["--compress"])] {
+      #expect(
+        try tessera(["convert", "w.safetensors", dest] + more, directory: folder.path).ending == .exited(0))
+    }
+    return folder
+  }
+
+  private static let lines = [
+    ["convert", "w.safetensors", "o.h5"], ["convert", "w.safetensors", "p.h5", "--compress"],
+    ["convert", "m.h5", "o.safetensors"], ["convert", "c.h5", "p.safetensors"], ["convert", "c.h5", "o.npz"],
+    ["validate", "--deep", "m.h5"], ["validate", "--deep", "c.h5"], ["validate", "--deep", "w.safetensors"],
+    ["verify", "w.safetensors", "c.h5"], ["diff", "m.h5", "c.h5"], ["inspect", "--digests", "c.h5"],
+  ]
+
+  @Test(
+    "a limit on the size of files: 2 and one sentence, whatever libhdf5 makes of it",
+    arguments: [1, 8, 60, 200])
+  func fileSize(blocks: Int) throws {
+    let folder = try Self.folder()
+    for line in Self.lines.prefix(5) {
+      // The shell's blocks have 512 bytes.
+      let run = try shell("ulimit -f \(blocks); exec \"$0\" \"$@\"", [Peers.tessera] + line, folder.path)
+      #expect(run.sentence().contains("file too large"), "\(line): \(run.errorText)")
+      #expect(!FileManager.default.fileExists(atPath: folder.file(line[2])))
+    }
+    #expect(try folder.temporaries() == [])
+  }
+
+  @Test("few descriptors: the work is done, or 2 and one sentence", arguments: 3...16)
+  func descriptors(count: Int) throws {
+    let folder = try Self.folder()
+    for line in Self.lines {
+      let run = try shell(
+        "ulimit -n \(count); exec \"$0\" \"$@\"", [Peers.tessera] + line, folder.path, 20)
+      // The loader has no sentence of ours.
+      if run.ending == .exited(127), run.errorText.contains("shared libraries") { continue }
+      if run.ending == .exited(0) { continue }
+      #expect(count < 12 && run.sentence().contains("too many open files"), "\(line): \(run.errorText)")
+    }
+    #expect(try folder.temporaries() == [])
+  }
+
+  @Test("no thread to be had: everything is done on the one that there is")
+  func threads() throws {
+    let folder = try Self.folder()
+    let command = folder.file("tessera")
+    // An ordinary user has to reach the program, and root has no limit of processes.
+    try FileManager.default.copyItem(atPath: Peers.tessera, toPath: command)
+    for path in [folder.path, command] {
+      try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: path)
+    }
+    let user = getuid() == 0 ? ["setpriv", "--reuid=65534", "--clear-groups"] : []
+    guard try Subprocess.run("/usr/bin/env", user + [command, "--version"]).ending == .exited(0) else {
+      return skip("another user cannot run \(command)")
+    }
+    for line in Self.lines {
+      let run = try Subprocess.run(
+        "/usr/bin/env", user + ["prlimit", "--nproc=1", command] + line, directory: folder.path, timeout: 30)
+      #expect(run.ending == .exited(0), "\(line): \(run.ending) \(run.errorText)")
+    }
+    for (one, other) in [("o.h5", "m.h5"), ("p.h5", "c.h5"), ("o.safetensors", "w.safetensors")] {
+      #expect(
+        try TemporaryFolder.bytes(of: folder.file(one)) == TemporaryFolder.bytes(of: folder.file(other)),
+        "\(one)")
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import StrictJSON
+import TestSupport
+import Testing
+
+/// Plans that are proposed are sound: every sub-network is accepted by ONNX Runtime and is its masked original, which
+/// a walk in Python computes node by node, without the command.
+@Suite(.enabled(if: Peers.areThere(python: true)))
+struct SoundPlanTests {
+  @Test("every operator of the runner lies in three graphs between layers that are cut")
+  func operators() throws {
+    let report = try report("operators.py", [Peers.tessera])
+    #expect(report["failures"] == .array([]))
+    #expect(report["missing"] == .array([]))
+    guard case .integer(let seen)? = report["seen"], case .integer(let levels)? = report["levels"] else {
+      Issue.record("no report")
+      return
+    }
+    #expect(seen >= 303 && levels >= 500)
+  }
+
+  /// By hand over 2,000 (`random_graphs.py TESSERA --count 2000`).
+  @Test("a hundred random graphs of five to thirty nodes, with branches, reshapes and unknown operators")
+  func random() throws {
+    let report = try report("random_graphs.py", [Peers.tessera, "--count", "100"])
+    #expect(report["failures"] == .array([]))
+    guard case .integer(let seen)? = report["seen"], case .integer(let cut)? = report["cut"] else {
+      Issue.record("no report")
+      return
+    }
+    #expect(seen == 100 && cut >= 50)
+  }
+
+  @Test("models as PyTorch's exporters write them are planned as well as their plain form")
+  func exporters() throws {
+    let report = try report("exporters.py", [Peers.tessera])
+    #expect(report["failures"] == .array([]))
+    #expect(report["seen"] == 60 && report["levels"] == 120)
+  }
+
+  private func report(_ name: String, _ arguments: [String]) throws -> JSONObject {
+    let python = try #require(Peers.python, "TESSERA_PYTHON names no Python")
+    let script = SourceFolder.fixtures + "/graphs/" + name
+    let result = try Subprocess.run(python, ["-B", script] + arguments, timeout: 900)
+    try #require(result.code == 0, "\(result.errorText.suffix(2000))")
+    guard case .object(let object) = try JSONParser().parse(result.output) else { return JSONObject() }
+    return object
+  }
+}
