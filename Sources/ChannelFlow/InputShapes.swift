@@ -20,9 +20,11 @@ package enum InputShapes {
   }
 
   /// What the open extents of a network's inputs may be, most likely first: the first is usually the batch, and images
-  /// have to survive the network's strides.
+  /// have to survive the network's strides. An open extent is no 1 where the network lets it be another: what it meets
+  /// would seem to be spread over it.
   package static func candidates(_ model: Model) -> [[String: [Int]]] {
-    let opens = [[1, 64], [1, 48, 96], [1, 224], [1, 32], [1, 16], [1, 8], [1, 1], [2, 4]]
+    let sizes = [[64], [48, 96], [224], [32], [16], [8], [4], [1]]
+    let opens = [2, 1].flatMap { batch in sizes.map { [batch] + $0 } }
     return opens.map { open in
       var shapes: [String: [Int]] = [:]
       for input in model.graph.requiredInputs { shapes[input.name] = declared(input, open: open) }
