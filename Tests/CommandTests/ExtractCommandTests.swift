@@ -75,13 +75,11 @@ struct ExtractCommandTests {
     arguments: [
       (["m.h5", "out.npz", "--task", "t"], "--level"),
       (["m.h5", "out.npz", "--task", "t", "--level", "1", "--budget", "1M"], "--budget"),
-      (["m.h5", "out.npz", "--level", "1"], "--task"),
       (["m.h5", "out.h5", "--task", "t", "--level", "1"], ".safetensors"),
       (["m.h5", "out.npy", "--task", "t", "--level", "1"], ".npz"),
-      (["m.h5", "out.npz", "--task", "t", "--level", "one"], "one"),
       (["m.h5", "out.npz", "--task", "t", "--budget", "7B"], "7B"),
       (["m.h5", "out.npz", "--task", "t", "--level", "1", "--policy", "all-stored"], "--policy"),
-      (["w.safetensors", "./w.safetensors", "--task", "t", "--level", "1"], "same file"),
+      (["w.safetensors", "./w.safetensors", "--task", "t", "--level", "1"], "would replace FILE"),
     ])
   func usage(arguments: [String], mentions: String) throws {
     let folder = try folder()

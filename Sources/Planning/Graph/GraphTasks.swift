@@ -11,17 +11,26 @@ struct GraphTasks {
 
   init(_ model: Model, request: PlanRequest) {
     let outputs = model.graph.outputs.map(\.name)
-    let isOne = request.tasks.isEmpty && outputs.count < 2
+    let isMany = outputs.count > Self.outputLimit
+    let isOne = request.tasks.isEmpty && (outputs.count < 2 || isMany)
     let named = isOne ? [.all] : request.tasks.isEmpty ? outputs.map { TaskID($0) } : request.tasks
     var tasks = request.planTasks(named)
     var words: [String] = []
     if request.tasks.isEmpty, !isOne { words.append("the \(outputs.count) outputs are the tasks") }
-    let areOutputs = named.allSatisfy { outputs.contains($0.text) }
-    if areOutputs {
-      for (weight, users) in Self.users(model, outputs: outputs) where users.count < outputs.count {
-        for index in tasks.indices where users.contains(tasks[index].task.text) {
-          tasks[index].privateTensors.append(PlanPrivate(selector: .name(TensorName(weight))))
+    if request.tasks.isEmpty, isMany {
+      words.append(
+        "the \(outputs.count) outputs are one task: a plan from a graph has at most \(Self.outputLimit)")
+    }
+    let known = Set(outputs.map { TaskID($0) })
+    if !isMany, named.allSatisfy(known.contains) {
+      let (users, isComplete) = Self.users(model, outputs: outputs)
+      for index in tasks.indices {
+        tasks[index].privateTensors = (users[tasks[index].task] ?? []).map {
+          PlanPrivate(selector: .name($0))
         }
+      }
+      if !isComplete {
+        words.append("no tensor is private: more than \(Self.privateLimit) would be, over all tasks")
       }
     }
     if named.count > request.unitCount {
@@ -37,22 +46,61 @@ struct GraphTasks {
     self.words = words
   }
 
-  /// The outputs that need each weight, weights in the order of the file.
-  private static func users(_ model: Model, outputs: [String]) -> [(weight: String, outputs: Set<String>)] {
-    var makers: [String: Node] = [:]
-    for node in model.graph.nodes { for name in node.outputs where !name.isEmpty { makers[name] = node } }
-    var users: [String: Set<String>] = [:]
-    for output in outputs {
-      var stack = [output]
-      var seen: Set<String> = [output]
+  /// The most outputs that become tasks.
+  private static let outputLimit = Partition.unitLimit
+  /// The most private tensors, over all tasks; a plan with more would be larger than its model.
+  private static let privateLimit = 1 << 17
+
+  /// For each output the weights that it needs and some other output does not, in the order of the file; none at all, and
+  /// false, when there are too many.
+  ///
+  /// A walk from each output over numbers, not names: 1,024 outputs of 20,000 nodes take a second.
+  private static func users(
+    _ model: Model, outputs: [String]
+  ) -> (byOutput: [TaskID: [TensorName]], isComplete: Bool) {
+    guard let constants = try? model.constants() else { return ([:], true) }
+    var numbers: [TensorName: Int] = [:]
+    func number(_ name: String) -> Int {
+      let name = TensorName(name)
+      if let known = numbers[name] { return known }
+      numbers[name] = numbers.count
+      return numbers.count - 1
+    }
+    let nodes = model.graph.nodes.map { node in
+      (inputs: node.usedNames.map(number), outputs: node.outputs.filter { !$0.isEmpty }.map(number))
+    }
+    let roots = outputs.map(number)
+    let weights = constants.map { number($0.name.text) }
+    var makers = [Int](repeating: -1, count: numbers.count)
+    for (place, node) in nodes.enumerated() { for name in node.outputs { makers[name] = place } }
+    // The last output that reached a value, so that nothing is cleared between walks.
+    var reached = [Int](repeating: -1, count: numbers.count)
+    var counts = [Int](repeating: 0, count: numbers.count)
+    func walk(from output: Int, mark: Int) {
+      var stack = [roots[output]]
+      reached[roots[output]] = mark
       while let name = stack.popLast() {
-        users[name, default: []].insert(output)
-        for input in makers[name]?.usedNames ?? [] where seen.insert(input).inserted { stack.append(input) }
+        guard makers[name] >= 0 else { continue }
+        for input in nodes[makers[name]].inputs where reached[input] != mark {
+          reached[input] = mark
+          stack.append(input)
+        }
       }
     }
-    guard let constants = try? model.constants() else { return [] }
-    return constants.compactMap { tensor in
-      users[tensor.name.text].map { (tensor.name.text, $0) }
+    for output in outputs.indices {
+      walk(from: output, mark: output)
+      for weight in weights where reached[weight] == output { counts[weight] += 1 }
     }
+    let total = weights.reduce(0) { $0 + (counts[$1] < outputs.count ? counts[$1] : 0) }
+    if total > privateLimit { return ([:], false) }
+    var byOutput: [TaskID: [TensorName]] = [:]
+    for (place, output) in outputs.enumerated() {
+      walk(from: place, mark: outputs.count + place)
+      let mark = outputs.count + place
+      byOutput[TaskID(output)] = zip(constants, weights).compactMap { tensor, weight in
+        reached[weight] == mark && counts[weight] < outputs.count ? tensor.name : nil
+      }
+    }
+    return (byOutput, true)
   }
 }
