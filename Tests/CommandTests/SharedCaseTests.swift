@@ -35,7 +35,7 @@ struct SharedCaseTests {
     "plan-space-to-depth.onnx": [
       Step(
         1, "plan @ --units 2 --tasks t --cut-first -o p.json",
-        says: ["SpaceToDepth) is an operator that the planner does not know", "'c2.w' dimension 0 (8)"])
+        says: ["SpaceToDepth) is an operator that the planner follows no channels through", "'c2.w' dimension 0 (8)"])
     ],
     "plan-bilstm.onnx": wholeWay(["cut axis 'w': 8 channels = 2 × 4", "'w' dimension 0 (2)"], input: true),
     "plan-trap-reshape.onnx": wholeWay(["node 'a' (Gather) takes one channel out of it"]),

@@ -13,6 +13,7 @@ enum FlowRules {
   static func rule(for node: Node) -> FlowRule? {
     guard node.domain.isEmpty else { return nil }
     if UnaryRule.operations.contains(node.operation) { return UnaryRule.apply }
+    if WholeRule.operations.contains(node.operation) { return WholeRule.apply }
     if ElementwiseRule.operations.contains(node.operation) { return ElementwiseRule.apply }
     return table[node.operation]
   }

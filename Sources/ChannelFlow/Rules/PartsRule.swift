@@ -4,7 +4,7 @@ internal import ONNXGraph
 /// Operators that put dimensions together or take them apart.
 enum PartsRule {
   /// Positions of a dimension that are looked at one by one.
-  static let positionLimit = 1 << 22
+  static let positionLimit = 1 << 20
 
   static func concat(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
     let given = call.inputs.indices.filter { call.inputs[$0] != nil }

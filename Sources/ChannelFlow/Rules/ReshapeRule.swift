@@ -92,7 +92,7 @@ enum ReshapeRule {
   }
 
   /// Positions of a value that a label can be asked for one by one.
-  private static let positionLimit = 1 << 22
+  private static let positionLimit = 1 << 20
 
   private static func reshaped(_ call: FlowCall, _ new: [Int]) throws(FlowError) -> FlowValue {
     var value = try call.input(0)
