@@ -225,7 +225,7 @@ struct CountTests {
       (
         ["m.h5", "--max", "9", "--policy", "all-stored", "--policy", "weights-only"], "--max needs one policy"
       ),
-      ([], "<file>"), (["m.h5", "--level", "one"], "one"),
+      ([], "<file>"),
     ])
   func usage(arguments: [String], mentions: String) throws {
     let run = try tessera(["count"] + arguments)
