@@ -19,7 +19,7 @@ package struct RunLimits: Sendable {
   /// these steps take about two seconds.
   package static var counting: RunLimits {
     var limits = RunLimits()
-    limits.bytes = 384 << 20
+    limits.bytes = 1 << 30
     limits.steps = 1_000_000_000
     return limits
   }

@@ -47,15 +47,19 @@ extension ModuleEntry {
 /// Which sub-networks have fewer channels than an axis; asked for a few axes, and for tensors of some users.
 private struct ChannelUsers {
   private let plan: ResolvedPlan
+  private let axes: [AxisName: ChannelAxis]
   private var lacking: [AxisName: Bool] = [:]
 
-  init(_ plan: ResolvedPlan) { self.plan = plan }
+  init(_ plan: ResolvedPlan) {
+    self.plan = plan
+    axes = Dictionary(plan.partition.axes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+  }
 
   /// Whether some sub-network with the tensor lacks channels of the placement's axes; true where there are no tasks.
   mutating func lackChannels(of placement: DimensionPlacement, for tensor: TensorPlacement) -> Bool {
     let assignment = plan.assignment
     if assignment.tasks.isEmpty { return true }
-    let axes = plan.partition.axes.filter { placement.axes.contains($0.name) }
+    let axes = placement.axes.compactMap { self.axes[$0] }
     func lacks(_ network: VirtualNetwork, _ axis: ChannelAxis) -> Bool {
       network.activeChannelCount(of: axis) < axis.size
     }

@@ -32,7 +32,7 @@ struct CountCommand: ParsableCommand {
       padding included, biases and everything else not. parameters there are the floating-point elements of the inputs \
       that follow from the model alone; weights that several nodes share are counted at each of them. Shapes are those \
       that the model declares, with 1 for an open batch; --input-shape gives others. Products are only counted; \
-      everything else is computed, with at most 384 MiB of tensors and 1,000,000,000 steps, unless --memory-limit and \
+      everything else is computed, with at most 1 GiB of tensors and 1,000,000,000 steps, unless --memory-limit and \
       --step-limit allow more.
 
       Packed weights (GPTQ, AWQ, bitsandbytes, compressed-tensors, MXFP4, NVFP4, MatMulNBits) count by their elements; \
