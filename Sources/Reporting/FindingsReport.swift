@@ -38,6 +38,7 @@ extension FileVerdict {
     var words = [kind ?? "of no known format"]
     if let tensorCount { words.append(tensorCount == 1 ? "1 tensor" : "\(tensorCount) tensors") }
     if !isDeep, kind != nil, tensorCount ?? 1 > 0 { words.append("data not read") }
+    if kind == "onnx" { words.append("operators not checked") }
     return words.joined(separator: ", ")
   }
 }

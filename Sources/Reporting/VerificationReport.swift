@@ -54,6 +54,8 @@ package struct VerificationReport: Sendable {
   package var mismatches: [String] = []
   package var networks: [Network] = []
   /// Whether the converted file is a checkpoint with a graph.
+  /// Whether both files are one ONNX model.
+  package var isSameGraph = false
   package var hasGraph = false
 
   package init(source: String, converted: String, tolerance: Double) {
@@ -75,7 +77,9 @@ package struct VerificationReport: Sendable {
         + (mismatches.count > 5 ? ", \(mismatches.count - 5) more" : "") + "\n"
     if networks.isEmpty {
       let reason =
-        !hasGraph
+        isSameGraph
+        ? "both files are the same model"
+        : !hasGraph
         ? "\(PrintableText.line(converted)) holds no graph"
         : mismatches.isEmpty ? "it has no tasks" : "the tensors are not the same ones"
       return text + "nothing was run: \(reason)\n"

@@ -78,6 +78,12 @@ package struct NetworkModel {
     }
   }
 
+  /// The first node of a sub-network's graph before which channels are taken by number: with the tensors alone, in the
+  /// original's code, its channels would not fit. Nil where the tensors suffice.
+  package func gathering(_ network: VirtualNetwork, plan: ResolvedPlan) throws(FlowError) -> String? {
+    try flow(network, plan: plan).walk.steps.first { !$0.dense.before.isEmpty }?.node.shown
+  }
+
   /// A session for the dense sub-network of a checkpoint.
   package func session(
     _ graph: NetworkGraph, elements: any TensorElements, backend: BackendKind, threads: Int, limits: RunLimits

@@ -20,6 +20,8 @@ package struct NetworkProof {
   /// Multiply-adds of all sub-networks together; a masked original does as many as the whole network.
   package static let workLimit = 5_000_000_000
 
+  private static let way = "'tessera verify' runs every one"
+
   private let network: NetworkModel
   private let plan: ResolvedPlan
   private let threads: Int
@@ -40,7 +42,9 @@ package struct NetworkProof {
     let bytes = plan.partition.tensors.reduce(0) { $0 &+ $1.spec.byteCount }
     guard bytes <= Self.byteLimit / max(1, networks.count) else {
       return .skipped(
-        reason: "\(networks.count) sub-networks of \(bytes) bytes are more than \(Self.byteLimit) in all")
+        reason:
+          "\(networks.count) sub-networks of \(bytes) bytes are more than \(Self.byteLimit) in all; \(Self.way)"
+      )
     }
     var verification = NetworkVerification(network, plan: plan)
     verification.backend = .fast
@@ -68,7 +72,7 @@ package struct NetworkProof {
     else { return nil }
     guard work.multiplyAdds > Self.workLimit / count else { return nil }
     return
-      "\(count) sub-networks of \(work.multiplyAdds) multiply-adds are more than \(Self.workLimit) in all"
+      "\(count) sub-networks of \(work.multiplyAdds) multiply-adds are more than \(Self.workLimit) in all; \(Self.way)"
   }
 
   private func departure(

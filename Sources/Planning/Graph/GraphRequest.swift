@@ -156,7 +156,9 @@ struct GraphWeights {
       let resolved = try filled.resolve(against: specs)
       return ProposedPlan(
         plan: filled, resolved: resolved,
-        words: tasks.words + Self.words(whole) + request.words(about: resolved))
+        words: tasks.words
+          + (dimensions.isEmpty ? ["whole, because no node takes weights of floating-point numbers"] : [])
+          + Self.words(whole) + request.words(about: resolved))
     } catch { throw .plan(error) }
   }
 

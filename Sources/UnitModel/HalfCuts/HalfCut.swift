@@ -5,7 +5,7 @@ package import Tensors
 /// A sub-network of such a plan does not load, or computes something else: its convolution has 16 channels and its
 /// norm 64. Only a graph can prove it, so this is a warning.
 package struct HalfCut: Hashable, Sendable, CustomStringConvertible {
-  /// The tensors that are left whole, in the order of the file.
+  /// The tensors that are left whole, in the order of the file; none where it is not known which tensor reads the axis.
   package let tensors: [TensorName]
   /// Their dimension.
   package let dimension: Int
@@ -14,13 +14,18 @@ package struct HalfCut: Hashable, Sendable, CustomStringConvertible {
   package let cutDimension: Int
   /// The extent of `cutDimension`.
   package let extent: Int
-  /// What `--cut` takes to cut them alike: `bn1.*=conv1`.
+  /// What `--cut` takes to cut them alike: `bn1.*=conv1`; the axis where it is not known which tensor reads it.
   package let option: String
   /// Whether another entry for one of the tensors exists, which would count first.
   package let isPartlyCut: Bool
 
   /// One sentence, with the option to add.
   package var description: String {
+    if tensors.isEmpty {
+      return
+        "half cut: the \(extent) channels of \(cut.quoted) dimension \(cutDimension) are cut, and no tensor "
+        + "takes them in; add a --cut for what reads axis '\(option)'"
+    }
     let others = tensors.count > 1 ? " and \(tensors.count - 1) more" : ""
     let place = tensors.count > 1 ? "" : " dimension \(dimension)"
     return "half cut: the \(extent) channels of \(cut.quoted) dimension \(cutDimension) are cut, "

@@ -64,6 +64,25 @@ struct HalfCutSearch {
     }
   }
 
+  /// For each axis that modules put channels on and no tensor takes them from: the first dimension there.
+  var unread: [(axis: AxisName, site: TensorSite)] {
+    let outputs = Set(modules.flatMap(\.outputs))
+    var known: Set<AxisName> = []
+    for (number, tensor) in partition.tensors.enumerated() where tensor.spec.shape.count > 1 {
+      for (dimension, placement) in tensor.dimensions.enumerated()
+      where !outputs.contains(TensorSite(tensor: number, dimension: dimension)) {
+        known.formUnion(placement.axes)
+      }
+    }
+    var result: [(axis: AxisName, site: TensorSite)] = []
+    for module in modules where !isChannelwise(module) {
+      for site in module.outputs {
+        for axis in axes(of: site) where known.insert(axis).inserted { result.append((axis, site)) }
+      }
+    }
+    return result
+  }
+
   // MARK: What a dimension is
 
   private func extent(_ site: TensorSite) -> Int { partition.tensors[site.tensor].spec.shape[site.dimension] }
@@ -220,7 +239,9 @@ struct HalfCutSearch {
     let after = ((number + 1)..<max(number + 1, min(modules.count, number + reach + 1))).map { $0 }
     let before = (max(0, number - reach)..<number).reversed().map { $0 }
     let (onward, back) = reversed ? (before, after) : (after, before)
-    return onward.filter(isNear) + (isSorted ? back.filter(isNear) : []) + onward.filter(isPartner).prefix(1)
+    // Names with numbers are in order; of words the order is a guess.
+    let isGuess = isSorted && modules[number].leaf.last?.isNumber != true
+    return onward.filter(isNear) + (isGuess ? back.filter(isNear) : []) + onward.filter(isPartner).prefix(1)
   }
 
   /// The channels of a convolution, each with all its positions, as the inputs of a linear layer.

@@ -130,10 +130,16 @@ struct ModuleTable {
       isUnnumbered = word.count == component.count
       number = Int(component.dropFirst(word.count)) ?? 0
       self.word = word
-      let text = word.lowercased()
+      let text = Substring(word.lowercased())
       let isNorm = text.contains("norm") || text == "bn" || text == "ln"
-      rank = isNorm ? 1 : ["layer", "stage", "block", "features"].contains(text) ? 2 : 0
+      let isLast = Self.lastWords.contains(text)
+      rank = isLast ? 3 : isNorm ? 1 : ["layer", "stage", "block", "features"].contains(text) ? 2 : 0
     }
+
+    /// What stands at the end of a network, whatever its name's place in the alphabet.
+    private static let lastWords: Set<Substring> = [
+      "classifier", "fc", "head", "heads", "lm_head", "out", "output", "score",
+    ]
 
     static func < (a: Self, b: Self) -> Bool {
       if a.isUnnumbered != b.isUnnumbered { return b.isUnnumbered }

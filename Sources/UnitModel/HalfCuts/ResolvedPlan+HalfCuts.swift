@@ -7,7 +7,8 @@ extension ResolvedPlan {
   /// side. Only where no graph decides: names and sizes prove nothing. The cost is linear in the number of tensors.
   package var halfCuts: [HalfCut] {
     let search = HalfCutSearch(partition)
-    if search.order.isEmpty { return [] }
+    let unread = search.unread
+    if search.order.isEmpty, unread.isEmpty { return [] }
     let tensors = partition.tensors
     var users = ChannelUsers(self)
     var groups: [HalfCutGroup] = []
@@ -35,7 +36,18 @@ extension ResolvedPlan {
       guard let pattern = module.pattern else { continue }
       counts[HalfCutGroup.numberless(pattern).text, default: 0] += 1
     }
+    let advised = Set(groups.flatMap { $0.members.flatMap(\.candidate.placement.axes) })
+    let lost = unread.filter { axis, site in
+      !advised.contains(axis)
+        && users.lackChannels(of: tensors[site.tensor].dimensions[site.dimension], for: tensors[site.tensor])
+    }
     return groups.flatMap { $0.halfCuts(in: partition, counts) }
+      + lost.map { axis, site in
+        let spec = tensors[site.tensor].spec
+        return HalfCut(
+          tensors: [], dimension: 0, cut: spec.name, cutDimension: site.dimension,
+          extent: spec.shape[site.dimension], option: axis.text, isPartlyCut: false)
+      }
   }
 }
 

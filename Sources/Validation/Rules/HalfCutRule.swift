@@ -16,7 +16,7 @@ enum HalfCutRule: ValidationRule {
     else { return [] }
     return resolved.halfCuts.map { halfCut in
       subject.finding(
-        .halfCut, .warning, at: "tensor \(halfCut.tensors.first?.quoted ?? "")", "\(halfCut)")
+        .halfCut, .warning, at: "tensor \((halfCut.tensors.first ?? halfCut.cut).quoted)", "\(halfCut)")
     }
   }
 }

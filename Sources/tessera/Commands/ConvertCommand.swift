@@ -202,7 +202,7 @@ struct ConvertCommand: ParsableCommand {
       return
         "proved: \(networks) sub-network\(networks == 1 ? " is" : "s are") the whole network with the other channels zero, on made-up inputs (\(gap))"
     case .skipped(let reason):
-      return "note: not proved, because \(reason); 'tessera verify' runs every sub-network"
+      return "note: not proved: \(PrintableText.line(reason))"
     }
   }
 

@@ -107,7 +107,7 @@ struct CountSource {
   ) throws(Failure) {
     inventory.expertsPerToken = expertsPerToken
     if expertsPerToken == nil, policies.contains(where: { $0.experts == .active }) {
-      inventory.expertsPerToken = try ExpertConfiguration.expertsPerToken(beside: path)
+      inventory.expertsPerToken = try ModelConfiguration.expertsPerToken(beside: path)
     }
     guard let weights else { return }
     let densities = Set(policies.map(\.density))

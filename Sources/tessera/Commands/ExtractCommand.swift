@@ -4,6 +4,7 @@ internal import ByteFiles
 internal import Conversion
 internal import FlatFormats
 internal import Reporting
+internal import SubNetworks
 internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
@@ -87,6 +88,11 @@ struct ExtractCommand: ParsableCommand {
         written = try GraphExtraction(checkpoint, subNetwork, plan: resolved).write(to: dest)
       } else {
         try write(subNetwork, of: checkpoint)
+        if let node = try NetworkModel(checkpoint)?.gathering(network, plan: resolved) {
+          Output.standardError(
+            "note: the tensors alone are not a network: \(PrintableText.line(node)) takes some of the channels that reach it; a DEST that ends in .onnx has the graph, too\n"
+          )
+        }
       }
       let extraction = Extraction(subNetwork, of: checkpoint, written, destination: dest)
       try json

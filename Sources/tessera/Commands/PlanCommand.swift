@@ -72,7 +72,9 @@ struct PlanCommand: ParsableCommand {
   @Option(help: "The architecture: \(Preset.allCases.map(\.rawValue).joined(separator: ", ")).")
   var preset: String?
 
-  @Option(help: "The number of attention heads, which shapes do not tell.")
+  @Option(
+    help:
+      "The number of attention heads, which shapes do not tell; else that of the config.json beside SOURCE.")
   var heads: Int?
 
   @Option(help: "Check this plan against the weights instead of proposing one.")
@@ -178,7 +180,7 @@ struct PlanCommand: ParsableCommand {
           forGraph: graph.model, specs: specs, inputShapes: shapes, options: options,
           supplier: graph.supplier)
       } else {
-        proposed = try request().propose(for: specs, ties: ties)
+        proposed = try configuredRequest().propose(for: specs, ties: ties)
         try graph?.check(proposed.resolved)
       }
     } catch let failure as Failure {
@@ -231,6 +233,19 @@ struct PlanCommand: ParsableCommand {
       cuts: try cuts.map(CutOption.init(parsing:)),
       axes: try axes.map(AxisOption.init(parsing:)), preset: preset.flatMap(Preset.init(rawValue:)),
       heads: heads)
+  }
+
+  /// The request with the heads that a config.json beside the weights says, which must be those that were asked for.
+  private func configuredRequest() throws -> PlanRequest {
+    var request = try request()
+    guard let known = try ModelConfiguration.attentionHeads(beside: source) else { return request }
+    if let heads, heads != known {
+      throw Failure(
+        sentence:
+          "\(source): --heads: expected \(known), which the config.json beside it says, found \(heads)")
+    }
+    request.heads = known
+    return request
   }
 
   /// Specs and ties of a flat file or a unit checkpoint, nothing of which is left out unasked.

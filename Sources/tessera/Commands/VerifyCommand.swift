@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import ByteFiles
 internal import Conversion
 internal import FlatFormats
 internal import Glibc
@@ -93,6 +94,19 @@ struct VerifyCommand: ParsableCommand {
     } catch { throw Failure(sentence: "\(converted): \(error)") }
   }
 
+  /// Whether two models are the same bytes, as a model is that comes back from a checkpoint.
+  private static func areSameGraph(
+    _ one: any FlatWeightsSource, _ other: any FlatWeightsSource
+  ) throws -> Bool {
+    let (a, b) = (try ReadableFile(path: one.path), try ReadableFile(path: other.path))
+    guard a.size == b.size else { return false }
+    for start in stride(from: 0, to: a.size, by: 1 << 20) {
+      let count = min(1 << 20, a.size - start)
+      guard try a.bytes(at: start, count: count) == b.bytes(at: start, count: count) else { return false }
+    }
+    return true
+  }
+
   private func verified() throws -> VerificationReport {
     let (one, other) = (try InputFile(source, assumeDType: reading.assumeDType), try InputFile(converted))
     var report = VerificationReport(source: source, converted: converted, tolerance: tolerance)
@@ -100,6 +114,17 @@ struct VerifyCommand: ParsableCommand {
     report.mismatches = comparison.mismatches
     report.tensors = comparison.count
     Output.standardError(LeftOutList(one.source).text(width: nil))
+    if case .flat(let flat) = other, flat.kind == .onnx {
+      // Equal tensors say nothing of two graphs.
+      guard case .flat(let first) = one, first.kind == .onnx, try Self.areSameGraph(first, flat) else {
+        throw Failure(
+          sentence:
+            "\(converted): expected a unit checkpoint, whose sub-networks are run, found an ONNX model with a graph of its own; 'tessera diff' compares tensors, 'tessera run' computes"
+        )
+      }
+      report.isSameGraph = true
+      return report
+    }
     guard case .checkpoint(let checkpoint) = other, let stored = try NetworkModel(checkpoint) else {
       guard task == nil, level == nil, input == nil, !layers else {
         throw Failure(

@@ -2,20 +2,30 @@ internal import ByteFiles
 internal import FlatFormats
 internal import StrictJSON
 
-/// Reads from a model's config.json how many experts a token is sent to.
-enum ExpertConfiguration {
+/// Reads from a model's config.json what shapes do not tell.
+enum ModelConfiguration {
   private static let sizeLimit = 4 << 20
 
-  /// As families of models call it, and the members within which some keep it.
-  private static let keys = [
+  /// As families of models call the experts that a token is sent to, and the members within which some keep it.
+  private static let expertKeys = [
     "num_experts_per_tok", "num_experts_per_token", "experts_per_token", "moe_top_k", "moe_topk",
     "top_k_experts",
     "num_selected_experts",
   ]
   private static let parts = ["text_config", "ffn_config", "llm_config"]
 
-  /// The number in the config.json beside a file, or in a folder; nil where there is none.
+  /// How many experts a token is sent to; nil where no config.json says so.
   static func expertsPerToken(beside path: String) throws(Failure) -> Int? {
+    try number(expertKeys, beside: path)
+  }
+
+  /// How many attention heads a layer has; nil where no config.json says so.
+  static func attentionHeads(beside path: String) throws(Failure) -> Int? {
+    try number(["num_attention_heads", "n_head", "n_heads", "num_heads"], beside: path)
+  }
+
+  /// The number in the config.json beside a file, or in a folder; nil where there is none.
+  private static func number(_ keys: [String], beside path: String) throws(Failure) -> Int? {
     let config: String
     if FlatFormats.isFolder(path) {
       config = "\(path)/config.json"
