@@ -37,7 +37,7 @@ struct ParsingTests {
   @Test("a text that is not JSON is refused with place, expected and found")
   func refusals() {
     let cases: [(String, String)] = [
-      ("", "line 1, column 1 (byte 0): expected a value, found the end of the text"),
+      ("", "line 1, column 1 (byte 0): expected a value, found an empty file"),
       ("[1,\n 2,]", "line 2, column 4 (byte 7): expected a value, found ']'"),
       ("{\"a\":1,}", "line 1, column 8 (byte 7): expected a key in quotes, found '}'"),
       ("{\"a\" 1}", "line 1, column 6 (byte 5): expected ':', found '1'"),
