@@ -68,6 +68,14 @@ struct PackedWeightTests {
       ("scales of another rank", [("q.qweight", .i32, [8, 48]), ("q.scales", .f16, [96])], nil, 96),
       ("five thirds of a bit", [("q.qweight", .i32, [8, 48]), ("q.g_idx", .i32, [150])], nil, 150),
       ("packed, without a shape", [("q.weight_packed", .i32, [8, 48])], nil, 0),
+      (
+        "MLX", [("q.weight", .u32, [64, 16]), ("q.scales", .f16, [64, 2]), ("q.biases", .f16, [64, 2])], nil,
+        256
+      ),
+      (
+        "HQQ", [("q.W_q", .u8, [64, 64]), ("q.scale", .f16, [64, 1]), ("q.zero", .f16, [64, 1])], nil, 128
+      ),
+      ("AQLM", [("q.codes", .i8, [64, 16, 2]), ("q.codebooks", .f16, [2, 4])], nil, 8),
       ("a scale of no elements", [("q.qweight", .i32, [8, 0]), ("q.scales", .f16, [2, 0])], nil, 0),
     ]
     return cases
@@ -97,7 +105,7 @@ struct PackedWeightTests {
         "\(example.words)")
       count += 1
     }
-    #expect(count == 33)
+    #expect(count == 36)
   }
 
   @Test("bytes stay those that are stored, and containers are what a policy may count instead")

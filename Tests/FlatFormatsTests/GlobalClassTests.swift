@@ -48,6 +48,9 @@ struct GlobalClassTests {
       pathlib.Path.write_text pathlib.open pandas.read_pickle sympy.sympify jinja2.Template bdb.Bdb.run venv.create
       distutils.spawn.spawn lib2to3.pgen2.grammar.Grammar.loads idlelib.pyshell.ModifiedInterpreter.runcode
       collections.OrderedDict.__init__.__globals__ numpy.dtype.__class__ my.trainer.Config.__reduce__
+      torch.storage._load_from_bytes typing.ForwardRef._evaluate _xxsubinterpreters.run_string _testcapi.run_in_subinterp
+      _interpreters.run_string argparse._sys.modules.get collections._sys.modules.get keras.models.load_model
+      torch._utils._import_dotted_name numpy._core.multiarray.fromfile _private.anything
       my.utils.os.system my.utils.subprocess my.utils.check_output ours.tools.eval weakref.finalize
       """
     ),

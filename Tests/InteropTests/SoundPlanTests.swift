@@ -16,6 +16,15 @@ struct SoundPlanTests {
       return
     }
     #expect(seen >= 303 && levels >= 500)
+    // Nothing that `plan` proposes is refused by `convert`.
+    guard case .object(let rows)? = report["operators"] else {
+      Issue.record("no operators")
+      return
+    }
+    for member in rows.members {
+      guard case .object(let row) = member.value else { continue }
+      #expect(row["refused"] == .array([]), "\(member.key)")
+    }
   }
 
   /// By hand over 2,000 (`random_graphs.py TESSERA --count 2000`).
@@ -28,6 +37,7 @@ struct SoundPlanTests {
       return
     }
     #expect(seen == 100 && cut >= 50)
+    #expect(report["refused"] == .object(JSONObject()))
   }
 
   @Test("models as PyTorch's exporters write them are planned as well as their plain form")
@@ -35,6 +45,14 @@ struct SoundPlanTests {
     let report = try report("exported.py", [Peers.tessera, "exporters"])
     #expect(report["failures"] == .array([]) && report["behind"] == .array([]))
     #expect(report["seen"] == 60)
+    guard case .object(let rows)? = report["rows"] else {
+      Issue.record("no rows")
+      return
+    }
+    for member in rows.members {
+      guard case .object(let row) = member.value else { continue }
+      #expect(row["refused"] == .null, "\(member.key)")
+    }
   }
 
   @Test("the judge finds bugs that are planted in what it judges")

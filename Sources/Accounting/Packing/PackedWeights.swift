@@ -3,7 +3,8 @@ internal import Tensors
 /// Finds the weights of a file that are packed, by what stands beside them, and the bookkeeping that only they tell.
 ///
 /// Sources: AutoGPTQ and AutoAWQ (`qweight`), compressed-tensors (`weight_packed`), bitsandbytes (`quant_state`),
-/// ModelOpt and compressed-tensors NVFP4, gpt-oss MXFP4 (`_blocks`), ONNX Runtime's `MatMulNBits`.
+/// ModelOpt and compressed-tensors NVFP4, gpt-oss MXFP4 (`_blocks`), ONNX Runtime's `MatMulNBits`; MLX, HQQ (`W_q`) and
+/// AQLM (`codes`), which keep their number of bits elsewhere.
 struct PackedWeights {
   /// By place among the tensors.
   private(set) var packings: [Int: Packing] = [:]
@@ -65,6 +66,15 @@ struct PackedWeights {
       if let scales = places[TensorName(module + "_scales")] { bookkeeping.insert(scales) }
     } else if module("weight") != nil, spec.dtype == .u8 {
       packings[place] = bytes(spec, name)
+    } else if let module = module("W_q") ?? module("codes") ?? (spec.dtype == .i8 ? nil : module("weight")),
+      spec.shape.count > 1
+    {
+      let beside = ["scales", "scale", "biases", "zeros", "zero", "codebooks"].compactMap {
+        places[TensorName(module + $0)]
+      }
+      if beside.isEmpty { return }
+      packings[place] = Packing(nil, "packed, and nothing beside it says into how few bits")
+      bookkeeping.formUnion(beside)
     }
   }
 

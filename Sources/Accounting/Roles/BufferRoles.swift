@@ -8,6 +8,9 @@ enum BufferRoles {
     if words.contains(last) {
       return "'\(NameComponents.text(last))' is a table that a model computes or counts with"
     }
+    if name.list.contains(where: observers.contains) {
+      return "what an observer of quantisation-aware training keeps"
+    }
     // GPT-2 calls its causal mask a bias; a bias of a layer has one dimension, or two.
     if last.elementsEqual("bias".utf8), rank >= 3, let module = name.list.dropLast().last,
       attention.contains(module)
@@ -21,7 +24,11 @@ enum BufferRoles {
     "attn", "attention", "self_attn", "self_attention", "crossattention",
   ])
 
+  private static let observers = WordTable(["activation_post_process", "weight_fake_quant", "fake_quant"])
+
   private static let words = WordTable([
+    // Vectors of spectral norm.
+    "weight_u", "_u", "_v",
     // Rotary embeddings.
     "inv_freq", "original_inv_freq", "cos_cached", "sin_cached", "cos_cache", "sin_cache", "freqs_cis",
     "freqs_cos", "freqs_sin", "rope_freqs",

