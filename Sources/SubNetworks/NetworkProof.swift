@@ -20,6 +20,15 @@ package struct NetworkProof {
   /// Multiply-adds of all sub-networks together; a masked original does as many as the whole network.
   package static let workLimit = 5_000_000_000
 
+  /// What one run may take: elementwise work, trips and memory are bounded as products are.
+  private static var limits: RunLimits {
+    var limits = RunLimits()
+    limits.bytes = 512 << 20
+    limits.trips = 10_000
+    limits.steps = 2 * workLimit
+    return limits
+  }
+
   private static let way = "'tessera verify' runs every one"
 
   private let network: NetworkModel
@@ -49,6 +58,7 @@ package struct NetworkProof {
     var verification = NetworkVerification(network, plan: plan)
     verification.backend = .fast
     verification.threads = threads
+    verification.limits = Self.limits
     var worst = 0.0
     for (index, one) in networks.enumerated() {
       if index == 0, let reason = try excess(one, networks.count) { return .skipped(reason: reason) }
@@ -58,6 +68,8 @@ package struct NetworkProof {
         worst = max(worst, row.maxRelative)
       } catch let error as UnprovableOriginal {
         return .skipped(reason: "the whole network does not run here: \(error)")
+      } catch InferenceError.refused(kind: .budget, _, let place, let expected, let found) {
+        return .skipped(reason: "\(place): expected \(expected), found \(found); \(Self.way)")
       }
     }
     return .proved(networks: networks.count, worst: worst)
@@ -66,10 +78,17 @@ package struct NetworkProof {
   /// Why the sub-networks are too much work; nil where they are not.
   private func excess(_ one: VirtualNetwork, _ count: Int) throws -> String? {
     let flow = try network.flow(one, plan: plan)
-    guard
-      let work = try? LayerCounts(
-        network.model, shapes: flow.inputShapes, supplier: network.supplier)
-    else { return nil }
+    var limits = Self.limits
+    // Everything but products is done to count them, which takes longer for a step.
+    limits.steps = 1_000_000_000 / count
+    let work: LayerCounts
+    do throws(InferenceError) {
+      work = try LayerCounts(
+        network.model, shapes: flow.inputShapes, supplier: network.supplier, limits: limits)
+    } catch {
+      guard case .refused(.budget, _, let place, let expected, let found) = error else { return nil }
+      return "\(place): expected \(expected), found \(found); \(Self.way)"
+    }
     guard work.multiplyAdds > Self.workLimit / count else { return nil }
     return
       "\(count) sub-networks of \(work.multiplyAdds) multiply-adds are more than \(Self.workLimit) in all; \(Self.way)"

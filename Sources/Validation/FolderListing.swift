@@ -30,9 +30,11 @@ struct FolderListing {
         }
         let place = path.hasSuffix("/") ? path + name : "\(path)/\(name)"
         var status = stat()
-        guard lstat(place, &status) == 0 else { throw FileError(action: "open", path: place, errno: errno) }
+        guard SystemPath.with(place, failing: -1, { lstat($0, &status) }) == 0 else {
+          throw FileError(action: "open", path: place, errno: errno)
+        }
         let isLink = status.st_mode & S_IFMT == S_IFLNK
-        if isLink, stat(place, &status) != 0 {
+        if isLink, SystemPath.with(place, failing: -1, { stat($0, &status) }) != 0 {
           left.append((place, "a link to no file"))
         } else if name.hasPrefix(".") {
           left.append((place, "its name is hidden"))
@@ -55,19 +57,9 @@ struct FolderListing {
 
   /// Every name in the folder, by its bytes.
   private static func names(in path: String) throws(FileError) -> [String] {
-    guard let stream = opendir(path) else { throw FileError(action: "list", path: path, errno: errno) }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while true {
-      errno = 0
-      guard let entry = readdir(stream) else {
-        if errno != 0 { throw FileError(action: "list", path: path, errno: errno) }
-        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-      }
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != "." && name != ".." { names.append(name) }
+    guard let names = SystemPath.names(in: path) else {
+      throw FileError(action: "list", path: path, errno: errno)
     }
+    return names.filter { $0 != "." && $0 != ".." }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 }

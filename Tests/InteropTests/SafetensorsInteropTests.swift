@@ -44,7 +44,7 @@ struct SafetensorsInteropTests {
     try workshop.run("h5repack", ["-m", "1"] + filters + ["made.h5", "repacked.h5"])
     try workshop.tessera("convert", "repacked.h5", "back.safetensors")
     #expect(try workshop.areEqual("source.safetensors", "back.safetensors"))
-    try workshop.tessera("validate", "--deep", "repacked.h5")
+    try workshop.tessera("validate", "--deep", "repacked.h5", "--rule", "half-cut=off")
     try workshop.tessera("diff", "made.h5", "repacked.h5")
     let report = try workshop.report(
       "check.py", [interopCase.rawValue, "source.safetensors", "repacked.h5", "repacked"])

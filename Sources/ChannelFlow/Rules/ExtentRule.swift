@@ -49,7 +49,9 @@ enum ExtentRule {
 
   static func resize(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
     let x = try call.input(0)
-    guard let shape = x.shape, call.node.attributes["axes"] == nil, let full = resized(call, shape) else {
+    guard let shape = x.shape, call.node.attributes["axes"] == nil,
+      call.string("coordinate_transformation_mode") != "tf_crop_and_resize", let full = resized(call, shape)
+    else {
       return try call.unknownExtents()
     }
     call.keepsZeros = true

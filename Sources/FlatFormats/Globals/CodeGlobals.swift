@@ -29,7 +29,7 @@ enum CodeGlobals {
     _weakref atexit gc sched contextlib contextvars _contextvars codecs _codecs pickle _pickle cPickle pickletools
     marshal shelve dbm _dbm _gdbm anydbm compiler symtable traceback warnings _warnings linecache cgitb rlcompleter
     readline idlelib turtledemo tkinter _tkinter Tkinter lib2to3 _pyrepl pyrepl
-    faulthandler tracemalloc sre_parse.Tokenizer string.Formatter logging itertools.starmap itertools.accumulate
+    faulthandler tracemalloc sre_parse.Tokenizer string.Formatter logging itertools.starmap itertools.accumulate itertools.imap itertools.ifilter
     concurrent threading _thread thread dummy_threading multiprocessing _multiprocessing asyncio _asyncio
     xmlrpc xml.dom.expatbuilder xml.sax.make_parser pyclbr typing.get_type_hints
     dataclasses.make_dataclass dataclasses._create_fn
@@ -74,12 +74,14 @@ enum CodeGlobals {
     numpy.genfromtxt numpy.fromfile numpy.memmap numpy.DataSource numpy.vectorize numpy.fromfunction numpy.frompyfunc
     numpy.apply_along_axis numpy.apply_over_axes numpy.piecewise numpy.fromregex numpy.lib numpy.ctypeslib
     numpy.compat numpy.core.memmap numpy._core.memmap numpy.core.records.fromfile numpy.ndarray.tofile
-    numpy.ndarray.dump numpy.core.multiarray.fromfile numpy._core.multiarray.fromfile keras.models keras.saving
+    numpy.ndarray.dump numpy.core.multiarray.fromfile numpy._core.multiarray.fromfile keras.models keras.saving hydra pickle5
+    invoke fire detectron2.config mmengine mmcv timm.models paddle.load omegaconf.OmegaConf.load
     keras.src tensorflow.keras.models mlflow networkx.readwrite networkx.read_gpickle numpy._pytesttester numpy.random._examples
     """
 
   private static let torch = """
-    torch.storage._load_from_bytes torch._utils._import_dotted_name torch._C._load_for_lite_interpreter
+    torch.distributed.checkpoint.load torch.distributed.checkpoint.state_dict_loader torch.cuda._lazy_call
+    torch.nn.parallel.parallel_apply torch.storage._load_from_bytes torch._utils._import_dotted_name torch._C._load_for_lite_interpreter
     torch._C._load_mobile_module_from_file torch._C._load_mobile_module_from_bytes torch.load torch.save torch.hub torch.compile torch.serialization torch.package torch.jit torch.fx torch.ops
     torch._ops torch.classes torch._classes torch.library torch._library torch._dynamo torch._inductor torch._export
     torch.export torch._higher_order_ops torch._lobpcg torch.onnx torch.testing torch.multiprocessing torch._appdirs

@@ -4,6 +4,7 @@ internal import UnitCheckpoints
 /// The model's SHA-256 is that of its tensors' digests.
 enum ModelDigestRule: ValidationRule {
   static let summary = "The model's digest follows from those of its tensors."
+  static let isOfIndex = true
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint else { return [] }

@@ -45,6 +45,9 @@ struct DiffCommand: ParsableCommand {
       isComplete: !leaveOut.isIncomplete(first) && !leaveOut.isIncomplete(second))
     try json
       ? Output.standardOutput(json: report.json) : Output.standardOutput(report.text(width: Terminal.width))
+    if [first, second].contains(where: { ($0 as? any FlatWeightsSource)?.kind == .onnx }) {
+      Output.standardError("note: tensors are compared, graphs are not\n")
+    }
     if !report.isEqual { throw ExitCode(1) }
   }
 }
