@@ -1,4 +1,4 @@
-internal import Glibc
+package import Glibc
 
 /// Paths as the operating system has them: bytes, of which only NUL is impossible.
 ///
@@ -66,13 +66,13 @@ public enum SystemPath {
     with(name, failing: -1) { openat(folder, $0, flags) }
   }
 
-  static func status(_ path: String) -> stat? {
+  package static func status(_ path: String) -> stat? {
     var status = stat()
     return with(path, failing: -1) { stat($0, &status) } == 0 ? status : nil
   }
 
   /// The status of a link itself.
-  static func linkStatus(_ path: String) -> stat? {
+  package static func linkStatus(_ path: String) -> stat? {
     var status = stat()
     return with(path, failing: -1) { lstat($0, &status) } == 0 ? status : nil
   }

@@ -29,12 +29,12 @@ struct FolderListing {
             action: "check", path: path, reason: "the folder has more than \(Self.entryLimit) files")
         }
         let place = path.hasSuffix("/") ? path + name : "\(path)/\(name)"
-        var status = stat()
-        guard SystemPath.with(place, failing: -1, { lstat($0, &status) }) == 0 else {
+        guard var status = SystemPath.linkStatus(place) else {
           throw FileError(action: "open", path: place, errno: errno)
         }
         let isLink = status.st_mode & S_IFMT == S_IFLNK
-        if isLink, SystemPath.with(place, failing: -1, { stat($0, &status) }) != 0 {
+        if isLink { status = SystemPath.status(place) ?? status }
+        if isLink, status.st_mode & S_IFMT == S_IFLNK {
           left.append((place, "a link to no file"))
         } else if name.hasPrefix(".") {
           left.append((place, "its name is hidden"))
