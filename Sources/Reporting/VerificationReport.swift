@@ -80,8 +80,8 @@ package struct VerificationReport: Sendable {
         isSameGraph
         ? "both files are the same model"
         : !hasGraph
-        ? "\(PrintableText.line(converted)) holds no graph"
-        : mismatches.isEmpty ? "it has no tasks" : "the tensors are not the same ones"
+          ? "\(PrintableText.line(converted)) holds no graph"
+          : mismatches.isEmpty ? "it has no tasks" : "the tensors are not the same ones"
       return text + "nothing was run: \(reason)\n"
     }
     for network in networks {

@@ -35,7 +35,8 @@ struct CountingCaseTests {
     "a count that would take days, or gigabytes, ends with a sentence and the option that allows more",
     arguments: [
       (
-        "hang-tile.onnx", [], "node 'e' (Tile): expected at most 1073741824 bytes of tensors", "--memory-limit"
+        "hang-tile.onnx", [], "node 'e' (Tile): expected at most 1073741824 bytes of tensors",
+        "--memory-limit"
       ),
       (
         "hang-tile.onnx", ["--memory-limit", "1MB"], "node 'e' (Tile): expected at most 1000000 bytes",
