@@ -99,7 +99,7 @@ private func removeAll() {
 /// and `raise` are there; memory, locks and everything that Swift does with objects are not.
 private func removeAndEnd(_ number: Int32) {
   if held.load(ordering: .sequentiallyConsistent) > 0 {
-    // The default action is set again by now: whoever asks a second time is obeyed at once.
+    // The default action is set again by now: a second signal is obeyed at once.
     waiting.store(number, ordering: .sequentiallyConsistent)
     return
   }
