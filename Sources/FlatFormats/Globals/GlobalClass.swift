@@ -47,6 +47,7 @@ enum GlobalClass {
     // A module that another one imported, often under a private name, and a function that it imported from there.
     let isModule: (String) -> Bool = { CodeGlobals.paths.contains(String($0.drop { $0 == "_" })) }
     if name.dropLast().contains(where: isModule) { return true }
+    if module.dropFirst().contains(where: { $0.hasPrefix("_") && isModule($0) }) { return true }
     return name.last.map { CodeGlobals.anywhere.contains($0) } ?? false
   }
 }
