@@ -131,7 +131,7 @@ struct ONNXInteropTests {
       return
     }
     #expect(report["failures"] == .array([]))
-    #expect(report["checks"] == 43)
+    #expect(report["checks"] == 67)
   }
 
   private func compare(_ script: String, _ backend: String, outputs: Int, least: Double) throws {

@@ -215,6 +215,46 @@ def orders():
             expect(name, result.returncode == 1 and len(found) in (1, 2) and said in text, result.stdout)
 
 
-for case in (orders, shared_weights, bounds_that_are_no_numbers, transposed_groups, tables, extents_that_overflow, infinities):
+def whole_way(name, nodes, weights, shape, least):
+    """Planned with at least so many tensors cut, proved, verified, and each level extracted and run by ONNX Runtime."""
+    save(name, nodes, weights, [("x", 1, shape)], [("y", None)])
+    done("plan", name, "--units", "2", "--tasks", "t", "-o", "way.json")
+    cut = len(json.load(open("way.json"))["tensors"])
+    expect(f"{name} is cut", cut >= least, cut)
+    result = run("convert", name, "way.h5", "--plan", "way.json")
+    expect(f"{name} is proved", "proved: 2 sub-networks" in result.stderr, result.stderr)
+    done("verify", name, "way.h5")
+    for level in ("1", "2"):
+        done("extract", "way.h5", "way.onnx", "--task", "t", "--level", level)
+        found = onnxruntime.InferenceSession("way.onnx").run(None, {"x": normal(*shape)})
+        expect(f"{name} level {level} runs", numpy.isfinite(found[0]).all())
+
+
+def cut_between_layers():
+    """What lies between two cut layers: slices whose start moves, halves of which a level has none, biases that are computed."""
+    conv = helper.make_node("Conv", ["x", "stem"], ["p"])
+    weights = {"stem": normal(4, 3, 1, 1), "first": normal(8, 4, 3, 3)}
+    places = {name: numpy.array([value]) for name, value in {"zero": 0, "four": 4, "eight": 8, "axis": 1}.items()}
+    halves = [
+        conv, helper.make_node("Conv", ["p", "first"], ["q"]),
+        helper.make_node("Slice", ["q", "zero", "four", "axis"], ["a"]), helper.make_node("Slice", ["q", "four", "eight", "axis"], ["b"]),
+    ]
+    gated = halves + [
+        helper.make_node("Sigmoid", ["b"], ["g"]), helper.make_node("Mul", ["a", "g"], ["m"]), helper.make_node("Conv", ["m", "last"], ["y"]),
+    ]
+    whole_way("gated.onnx", gated, weights | places | {"last": normal(2, 4, 1, 1)}, [2, 3, 5, 5], 2)
+    apart = halves + [
+        helper.make_node("Conv", ["a", "left"], ["c"]), helper.make_node("Conv", ["b", "right"], ["d"]), helper.make_node("Add", ["c", "d"], ["y"]),
+    ]
+    whole_way("apart.onnx", apart, weights | places | {"left": normal(2, 4, 1, 1), "right": normal(2, 4, 1, 1)}, [2, 3, 5, 5], 3)
+    biased = [
+        conv, helper.make_node("Shape", ["first"], ["s"], start=0, end=1), helper.make_node("Expand", ["half", "s"], ["bias"]),
+        helper.make_node("Conv", ["p", "first", "bias"], ["q"]), helper.make_node("Relu", ["q"], ["r"]),
+        helper.make_node("ReduceSum", ["r", "axis"], ["t"]), helper.make_node("Conv", ["t", "last"], ["y"]),
+    ]
+    whole_way("biased.onnx", biased, weights | {"half": numpy.float32(0.5), "axis": places["axis"], "last": normal(2, 1, 1, 1)}, [2, 3, 5, 5], 1)
+
+
+for case in (orders, shared_weights, bounds_that_are_no_numbers, transposed_groups, tables, extents_that_overflow, infinities, cut_between_layers):
     case()
 print(json.dumps({"checks": checks, "failures": failures}))
