@@ -8,12 +8,20 @@ package struct DenseNode {
   /// Small tensors that the new nodes use.
   package var constants: [(name: String, tensor: Tensor)] = []
 
-  init(_ node: Node) { self.node = node }
+  /// Names that new values must not have.
+  private let taken: Set<String>
+
+  init(_ node: Node, taken: Set<String> = []) {
+    self.node = node
+    self.taken = taken
+  }
 
   /// A name that no value of the graph has.
   private func fresh() -> String {
     let output = node.outputs.first { !$0.isEmpty } ?? node.name
-    return "\(output)/tessera.\(constants.count + before.count)"
+    var name = "\(output)/tessera.\(constants.count + before.count)"
+    while taken.contains(name) { name += "_" }
+    return name
   }
 
   mutating func constant(_ tensor: Tensor?) -> String {

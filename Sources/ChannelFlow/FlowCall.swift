@@ -24,7 +24,7 @@ final class FlowCall {
     self.inputs = inputs
     self.opset = opset
     self.context = context
-    dense = DenseNode(node)
+    dense = DenseNode(node, taken: context.names)
   }
 
   var labels: ChannelLabels { context.labels }

@@ -9,6 +9,8 @@ package final class FlowContext {
   package var options = FlowOptions()
   /// Nodes that a plan could not be held against, each with the reason: everything that meets them is whole.
   package var stopped: [Int: String] = [:]
+  /// The names of the graph's values, which new ones must not have.
+  var names: Set<String> = []
   /// Units that grouped convolutions are cut for: by groups where there are as many.
   package var unitCount = 1
 

@@ -50,6 +50,8 @@ package struct FlowWalk {
   /// Walks the whole graph. Values that need a weight the sub-network does not have are not there afterwards.
   package mutating func run() throws(FlowError) {
     let graph = model.graph
+    context.names = Set(graph.nodes.flatMap(\.outputs)).union(graph.inputs.map(\.name))
+      .union(graph.initializers.map(\.name))
     if let sparse = graph.sparseInitializers.first {
       throw refusal("tensor \(quoted(sparse.values.name))", "dense tensors", "a sparse one")
     }
@@ -149,6 +151,8 @@ package struct FlowWalk {
       return
     }
     let inputs = node.inputs.map { $0.isEmpty ? nil : values[$0] ?? .unknown }
+    let looked = inputs.reduce(0) { $0 + ($1?.factors.reduce(0) { $0 + $1.labels.count } ?? 0) }
+    guard context.spend(looked) else { throw .exhausted(path: context.path, place: node.shown) }
     let call = FlowCall(node, inputs, opset: model.opsets[node.domain] ?? 0, context: context)
     // Graphs among the attributes see values of this one as they are.
     let inner = names.dropFirst(node.inputs.count { !$0.isEmpty })
@@ -226,16 +230,21 @@ package struct FlowWalk {
   private func count(
     _ call: FlowCall, _ inputs: [FlowValue?], _ outputs: inout [FlowValue]
   ) throws(FlowError) {
+    var counted: Set<ChannelLabel> = []
     for (place, input) in inputs.enumerated() where !call.adapted.contains(place) {
-      guard let counted = input?.counted, !counted.isEmpty else { continue }
-      let areComputed = outputs.allSatisfy { $0.known != nil && $0.denseKnown != nil }
-      guard areComputed else {
-        try call.stop(counted, "\(call.node.shown) computes with a number of channels")
-        continue
+      guard let labels = input?.counted, !labels.isEmpty else { continue }
+      guard context.spend(labels.count) else {
+        throw .exhausted(path: context.path, place: call.node.shown)
       }
-      for index in outputs.indices where !outputs[index].isSameInSubNetworks {
-        outputs[index].counted += counted
-      }
+      counted.formUnion(labels.map(context.labels.find))
+    }
+    if counted.isEmpty { return }
+    guard outputs.allSatisfy({ $0.known != nil && $0.denseKnown != nil }) else {
+      return try call.stop(
+        counted.sorted(), "\(call.node.shown) computes with a number of channels")
+    }
+    for index in outputs.indices where !outputs[index].isSameInSubNetworks {
+      outputs[index].counted = counted.union(outputs[index].counted).sorted()
     }
   }
 

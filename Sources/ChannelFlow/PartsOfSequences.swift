@@ -29,6 +29,7 @@ package enum PartsOfSequences {
   }
 
   private static func part(_ number: Int, of split: Node, as node: Node, _ known: KnownIntegers) -> [Node]? {
+    guard split.inputs.first?.isEmpty == false else { return nil }
     var axis = 0
     if case .int(let given)? = split.attributes["axis"] { axis = Int(given) }
     let sizes = split.inputs.count > 1 && !split.inputs[1].isEmpty ? known[split.inputs[1]] : [1]

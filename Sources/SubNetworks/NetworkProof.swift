@@ -48,7 +48,9 @@ package struct NetworkProof {
       return .skipped(reason: "norms take their moments from a batch, which \"tessera verify --input\" takes")
     }
     let networks = try GraphNetworks.distinct(in: plan, of: network.model)
-    let bytes = plan.partition.tensors.reduce(0) { $0 &+ $1.spec.byteCount }
+    let bytes = plan.partition.tensors.reduce(0) {
+      min($0, Self.byteLimit) + min($1.spec.byteCount, Self.byteLimit + 1)
+    }
     guard bytes <= Self.byteLimit / max(1, networks.count) else {
       return .skipped(
         reason:

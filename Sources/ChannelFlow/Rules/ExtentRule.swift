@@ -50,12 +50,16 @@ enum ExtentRule {
   static func resize(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
     let x = try call.input(0)
     guard let shape = x.shape, call.node.attributes["axes"] == nil,
+      call.node.attributes["keep_aspect_ratio_policy"] == nil,
       call.string("coordinate_transformation_mode") != "tf_crop_and_resize", let full = resized(call, shape)
     else {
       return try call.unknownExtents()
     }
     call.keepsZeros = true
-    for dimension in shape.indices where full[dimension] != shape[dimension] {
+    let scales = scales(call)
+    // The same extent may come of another scale, which moves positions.
+    for dimension in shape.indices
+    where full[dimension] != shape[dimension] || (scales.map({ $0[dimension] != 1 }) ?? false) {
       try call.stop(try call.labels(0, dimension), "\(call.node.shown) changes its extent")
     }
     try call.resolve(0)
@@ -72,12 +76,16 @@ enum ExtentRule {
     return [result]
   }
 
+  /// The factors of all dimensions; nil where sizes are given.
+  private static func scales(_ call: FlowCall) -> [Double]? {
+    if call.integers(3) != nil { return nil }
+    if case .floats(let list)? = call.node.attributes["scales"] { return list.map(Double.init) }
+    return call.optional(call.opset < 11 ? 1 : 2)?.known?.reals
+  }
+
   private static func resized(_ call: FlowCall, _ shape: [Int]) -> [Int]? {
     if let sizes = call.integers(3) { return sizes.count == shape.count ? sizes : nil }
-    var scales: [Double]?
-    if case .floats(let list)? = call.node.attributes["scales"] { scales = list.map(Double.init) }
-    scales = scales ?? call.optional(call.opset < 11 ? 1 : 2)?.known?.reals
-    guard let scales, scales.count == shape.count else { return nil }
+    guard let scales = scales(call), scales.count == shape.count else { return nil }
     return zip(shape, scales).map { extent, scale in
       let value = (Double(extent) * scale).rounded(.down)
       return value >= 0 && value < 1e9 ? Int(value) : 0

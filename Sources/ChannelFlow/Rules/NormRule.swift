@@ -40,7 +40,7 @@ enum NormRule {
   }
 
   static func group(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
-    try mix(call, 1..<2)
+    try mix(call, 1..<max(2, try call.input(0).rank))
     for index in 1...2 { try call.stop(try call.labels(index, 0), mixes(call)) }
     return [try call.input(0).computed]
   }

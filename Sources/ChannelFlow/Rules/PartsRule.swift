@@ -64,8 +64,9 @@ enum PartsRule {
     else { return try call.unknownExtents() }
     var results: [FlowValue] = []
     var start = 0
+    for factor in x.factors where factor.dimensions.contains(axis) { call.leave(factor.labels) }
     for size in sizes {
-      var part = try call.taken(x, axis, Array(start..<start + size))
+      var part = try call.taken(x, axis, Array(start..<start + size), leaving: false)
       part.known = nil
       results.append(part)
       start += size
@@ -102,9 +103,10 @@ enum PartsRule {
     else { return try call.unknownExtents() }
     let axes = (isOld ? call.ints("axes") : call.integers(3)) ?? Array(starts.indices)
     let steps = (isOld ? nil : call.integers(4)) ?? starts.map { _ in 1 }
-    guard ends.count == starts.count, axes.count == starts.count, steps.count == starts.count else {
-      return try call.unknownExtents()
-    }
+    let isGiven = isOld || [3, 4].allSatisfy { call.optional($0) == nil || call.integers($0) != nil }
+    let isOnce = Set(axes.map { $0 < 0 ? $0 &+ shape.count : $0 }).count == axes.count
+    guard ends.count == starts.count, axes.count == starts.count, steps.count == starts.count, isGiven, isOnce
+    else { return try call.unknownExtents() }
     var (newStarts, newEnds): ([Int?], [Int?]) = (starts.map { _ in nil }, ends.map { _ in nil })
     for (place, given) in axes.enumerated() {
       guard let axis = call.axis(given, rank: shape.count) else { return try call.unknownExtents() }
@@ -150,12 +152,12 @@ enum PartsRule {
     }
     let given = call.optional(3) == nil ? Array(shape.indices) : call.integers(3)
     guard let axes = given?.compactMap({ call.axis($0, rank: shape.count) }), axes.count == given?.count,
-      pads.count == 2 * axes.count
+      pads.count == 2 * axes.count, Set(axes).count == axes.count
     else { return try call.unknownExtents() }
     var isZero = call.string("mode") ?? "constant" == "constant"
     if case .float(let number)? = call.node.attributes["value"], number != 0 { isZero = false }
     if call.optional(2) != nil, call.optional(2)?.known?.reals?.first != 0 { isZero = false }
-    call.keepsZeros = true
+    call.keepsZeros = isZero
     for (place, axis) in axes.enumerated() {
       let (before, behind) = (pads[place], pads[place + axes.count])
       guard before != 0 || behind != 0 else { continue }
@@ -183,12 +185,16 @@ enum PartsRule {
 
 extension FlowCall {
   /// A value of which some positions along a dimension are taken, in this order.
-  func taken(_ value: FlowValue, _ axis: Int, _ positions: [Int]) throws(FlowError) -> FlowValue {
+  ///
+  /// - Parameter leaving: whether the rule has not yet said that the positions which are not taken are left.
+  func taken(
+    _ value: FlowValue, _ axis: Int, _ positions: [Int], leaving: Bool = true
+  ) throws(FlowError) -> FlowValue {
     guard let shape = value.shape else { return .unknown }
     var result = value.computed
     result.isZero = value.isZero
     // Positions that are not taken need nothing of their own.
-    for factor in value.factors where factor.dimensions.contains(axis) { leave(factor.labels) }
+    if leaving { for factor in value.factors where factor.dimensions.contains(axis) { leave(factor.labels) } }
     result.factors = value.factors.map { factor in
       guard let place = factor.dimensions.firstIndex(of: axis) else { return factor }
       var inner = 1

@@ -35,7 +35,8 @@ enum ReductionRule {
     var result: [Int] = []
     for axis in list {
       guard let place = call.axis(axis, rank: rank) else { return nil }
-      result.append(place)
+      // A dimension that is named twice is reduced once.
+      if result.count <= rank, !result.contains(place) { result.append(place) }
     }
     return result
   }

@@ -204,6 +204,16 @@ enum ReshapeRule {
     }
     var value = x
     call.simplify(&value)
+    // A cut dimension of which one channel is left would be squeezed, too.
+    if call.labels.isChecking, !value.factors.isEmpty, call.optional(1) == nil,
+      call.node.attributes["axes"] == nil
+    {
+      if call.opset < 13 {
+        call.dense.node.attributes["axes"] = .ints(axes.map(Int64.init))
+      } else {
+        call.dense.replace(input: 1, by: call.context.small.integers(axes))
+      }
+    }
     var result = value.computed.without(axes)
     result.isZero = value.isZero
     return [result]
@@ -216,6 +226,7 @@ enum ReshapeRule {
     }
     call.keepsZeros = true
     let rank = shape.count + given.count
+    guard rank <= 64 else { return try call.unknownExtents() }
     let axes = given.compactMap { call.axis($0, rank: rank) }
     guard Set(axes).count == given.count else { return try call.unknownExtents() }
     let places = (0..<rank).filter { !axes.contains($0) }

@@ -23,6 +23,8 @@ enum UnaryRule {
       call.touched.insert(1)
       for factor in call.optional(1)?.factors ?? [] { call.leave(factor.labels) }
     }
+    // The mask of a Dropout is true where its input is zero.
+    if call.node.outputs.count > 1 { call.keepsZeros = false }
     if call.node.operation == "Trilu" {
       for dimension in [x.rank - 2, x.rank - 1] where dimension >= 0 {
         try call.stop(

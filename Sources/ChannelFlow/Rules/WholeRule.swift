@@ -32,7 +32,9 @@ enum WholeRule {
 
   private static func gathered(_ call: FlowCall, _ shape: [Int], _ indices: [Int]?) -> [Int]? {
     guard let indices, let depth = indices.last else { return nil }
-    let taken = (call.int("batch_dims") ?? 0) + depth
+    let batch = call.int("batch_dims") ?? 0
+    guard (0...64).contains(batch), (0...64).contains(depth) else { return nil }
+    let taken = batch + depth
     return (0...shape.count).contains(taken) ? indices.dropLast() + shape[taken...] : nil
   }
 

@@ -3,15 +3,15 @@
 /// Source: onnx.proto, `FunctionProto`: a call binds the function's inputs and outputs by place, and the attributes that its
 /// nodes refer to by name.
 extension Model {
-  /// Nodes that a model may have when its functions are expanded.
-  private static let nodeLimit = 200_000
+  /// Nodes, with the names that they take and make, that the functions of a model may expand to.
+  private static let nodeLimit = 1_000_000
   /// Functions that may call each other.
   private static let depthLimit = 32
 
   /// The model with the functions that its main graph calls expanded there.
   ///
   /// A call stays where its function means another version of an operator set than the model, where it would make more
-  /// than 200,000 nodes, or where functions call each other more than 32 deep.
+  /// than 1,000,000 nodes and names, or where functions call each other more than 32 deep.
   package var inlined: Model {
     if functions.isEmpty { return self }
     var inlining = Inlining(self)
@@ -28,6 +28,11 @@ extension Model {
     }
 
     private let functions: [ID: Function]
+    /// For each function its nodes, those of graphs within, and the names that they take and make.
+    private let sizes: [ID: Int]
+    /// For each function the values that graphs within its nodes make: a call must not pass others of these names.
+    private let hidden: [ID: Set<String>]
+    private var numbers: [String: Int] = [:]
     private var names: Set<String>
     private var left = Model.nodeLimit
     /// All functions, those that cannot be expanded too.
@@ -43,9 +48,30 @@ extension Model {
         if fits { known[id] = function }
       }
       functions = known
+      sizes = known.mapValues { $0.inputs.count + $0.outputs.count + $0.defaults.count + Self.size($0.nodes) }
+      hidden = known.mapValues { Self.hidden($0.nodes) }
       called = Set(model.functions.map { ID(domain: $0.domain, name: $0.name, overload: $0.overload) })
       names = Set(model.graph.nodes.flatMap(\.outputs)).union(model.graph.inputs.map(\.name))
         .union(model.graph.initializers.map(\.name))
+    }
+
+    private static func size(_ nodes: [Node]) -> Int {
+      nodes.reduce(0) { sum, node in
+        node.attributes.values.reduce(sum + 1 + node.inputs.count + node.outputs.count) { sum, value in
+          if case .graph(let inner) = value { sum + size(inner.nodes) + inner.outputs.count } else { sum }
+        }
+      }
+    }
+
+    private static func hidden(_ nodes: [Node]) -> Set<String> {
+      nodes.reduce(into: []) { names, node in
+        for case .graph(let inner) in node.attributes.values {
+          names.formUnion(inner.inputs.map(\.name))
+          names.formUnion(inner.initializers.map(\.name))
+          names.formUnion(inner.nodes.flatMap(\.outputs))
+          names.formUnion(hidden(inner.nodes))
+        }
+      }
     }
 
     /// Whether a node of the graph, or of one within it, still calls a function.
@@ -66,13 +92,15 @@ extension Model {
           result.append(node)
           continue
         }
-        guard depth < Model.depthLimit, left >= function.nodes.count,
-          node.inputs.count <= function.inputs.count, node.outputs.count <= function.outputs.count
+        let size = sizes[id] ?? 0
+        guard depth < Model.depthLimit, left >= size,
+          node.inputs.count <= function.inputs.count, node.outputs.count <= function.outputs.count,
+          hidden[id]?.isDisjoint(with: node.inputs + node.outputs) ?? true
         else {
           result.append(node)
           continue
         }
-        left -= function.nodes.count + function.inputs.count + function.outputs.count
+        left -= size
         result += expand(body(of: function, for: node), depth: depth + 1)
       }
       return result
@@ -118,10 +146,10 @@ extension Model {
     }
 
     private mutating func fresh(_ name: String) -> String {
-      var (result, number) = (name, 2)
+      var result = name
       while !names.insert(result).inserted {
-        result = "\(name).\(number)"
-        number += 1
+        numbers[name, default: 1] += 1
+        result = "\(name).\(numbers[name] ?? 1)"
       }
       return result
     }

@@ -75,6 +75,7 @@ struct GraphAxes {
       }
     }
     var names: Set<String> = []
+    var numbers: [String: Int] = [:]
     for (dimension, list) in zip(dimensions, runs) {
       for run in list where run.root > 0 && chainOf[run.root] == nil {
         // A chain is met at its first atom, unless something broke it before.
@@ -89,11 +90,11 @@ struct GraphAxes {
           guard let following = next[atom], following > 0, last[following] == atom else { break }
           atom = following
         }
-        var name = Self.name(dimension.tensor)
-        var number = 2
+        let base = Self.name(dimension.tensor)
+        var name = base
         while names.contains(name) {
-          name = "\(Self.name(dimension.tensor)).\(number)"
-          number += 1
+          numbers[base, default: 1] += 1
+          name = "\(base).\(numbers[base] ?? 1)"
         }
         names.insert(name)
         chains.append(Chain(name: name, roots: roots))

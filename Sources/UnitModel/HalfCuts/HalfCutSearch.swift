@@ -174,7 +174,7 @@ struct HalfCutSearch {
           if !isOther || isFirst { take(site, match, number) }
         } else if isWhole(output), let match = candidates(site).first(where: { $0.extent == extent(output) }),
           isChannelwise(modules[before])
-            || axes(of: site).allSatisfy({ (makers[$0] ?? []).subtracting([number]).isEmpty })
+            || axes(of: site).allSatisfy({ Self.isOnly(makers[$0], number) })
         {
           take(output, match, before)
         }
@@ -280,12 +280,17 @@ struct HalfCutSearch {
 
   /// Whether no other module takes channels from the axes.
   private func isUnread(_ axes: [AxisName], but module: Int) -> Bool {
-    axes.allSatisfy { (readers[$0] ?? []).subtracting([module]).isEmpty }
+    axes.allSatisfy { Self.isOnly(readers[$0], module) }
   }
 
   /// Whether no norm of another module lies on the axes.
   private func isUnnormed(_ axes: [AxisName], _ module: Int) -> Bool {
-    axes.allSatisfy { (vectors[$0] ?? []).subtracting([module]).isEmpty }
+    axes.allSatisfy { Self.isOnly(vectors[$0], module) }
+  }
+
+  private static func isOnly(_ modules: Set<Int>?, _ module: Int) -> Bool {
+    guard let modules, let first = modules.first else { return true }
+    return modules.count == 1 && first == module
   }
 
   private mutating func take(_ site: TensorSite, _ candidate: Candidate, _ module: Int) {
