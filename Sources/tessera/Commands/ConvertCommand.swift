@@ -167,10 +167,11 @@ struct ConvertCommand: ParsableCommand {
     try FlatToUnits(flat, contents: contents, destination: dest).run { bar.update($0) }
     bar.finish()
     // After the fact, so that a conversion that fails says one sentence and no more.
-    if let proof { Output.standardError(proof + "\n") }
+    let width = Output.errorIsTerminal ? Terminal.errorWidth : nil
+    if let proof { Output.standardError(WrappedSentence.text(proof, width: width)) }
     if plan == nil { Output.standardError("note: no plan (--plan): every tensor is whole, in one unit\n") }
     for sentence in HalfCutWords.sentences(halfCuts) {
-      Output.standardError("\(PrintableText.line(sentence))\n")
+      Output.standardError(WrappedSentence.text(sentence, width: width))
     }
     for note in notes { Output.standardError("note: \(note)\n") }
     tellRemarks(of: flat)
