@@ -50,7 +50,7 @@ enum ExtentRule {
   static func resize(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
     let x = try call.input(0)
     guard let shape = x.shape, call.node.attributes["axes"] == nil,
-      call.node.attributes["keep_aspect_ratio_policy"] == nil,
+      call.string("keep_aspect_ratio_policy") ?? "stretch" == "stretch",
       call.string("coordinate_transformation_mode") != "tf_crop_and_resize", let full = resized(call, shape)
     else {
       return try call.unknownExtents()
