@@ -55,7 +55,7 @@ package struct VerificationReport: Sendable {
   package var networks: [Network] = []
   /// Whether the converted file is a checkpoint with a graph.
   /// Whether both files are one ONNX model.
-  package var isSameGraph = false
+  package var isSameModel = false
   package var hasGraph = false
 
   package init(source: String, converted: String, tolerance: Double) {
@@ -77,7 +77,7 @@ package struct VerificationReport: Sendable {
         + (mismatches.count > 5 ? ", \(mismatches.count - 5) more" : "") + "\n"
     if networks.isEmpty {
       let reason =
-        isSameGraph
+        isSameModel
         ? "both files are the same model"
         : !hasGraph
           ? "\(PrintableText.line(converted)) holds no graph"

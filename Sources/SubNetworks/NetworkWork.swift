@@ -32,7 +32,8 @@ package struct NetworkWork {
 
   /// Goes through a sub-network's graph as it would run, shapes alone, and throws where its nodes disagree.
   ///
-  /// What the operators here do not know, or what inputs of zeros do not fit in the whole network either, is let through.
+  /// What the operators here do not know, what is beyond the limits of a count, and what inputs of zeros do not fit in the
+  /// whole network either, is let through.
   package static func check(
     _ graph: NetworkGraph, of network: NetworkModel, _ elements: any TensorElements
   ) throws(InferenceError) {
@@ -41,10 +42,11 @@ package struct NetworkWork {
     do throws(InferenceError) {
       _ = try LayerCounts(
         graph.model, shapes: shapes.filter { own.contains($0.key) },
-        supplier: NetworkSupplier(graph, elements: elements, whole: network.whole))
+        supplier: NetworkSupplier(graph, elements: elements, whole: network.whole), limits: .counting)
     } catch {
       guard case .refused(.invalid, _, _, _, _) = error,
-        (try? LayerCounts(network.model, shapes: shapes, supplier: network.supplier)) != nil
+        (try? LayerCounts(
+          network.model, shapes: shapes, supplier: network.supplier, limits: .counting)) != nil
       else { return }
       throw error
     }

@@ -95,7 +95,7 @@ struct VerifyCommand: ParsableCommand {
   }
 
   /// Whether two models are the same bytes, as a model is that comes back from a checkpoint.
-  private static func areSameGraph(
+  private static func areSameFile(
     _ one: any FlatWeightsSource, _ other: any FlatWeightsSource
   ) throws -> Bool {
     let (a, b) = (try ReadableFile(path: one.path), try ReadableFile(path: other.path))
@@ -123,13 +123,13 @@ struct VerifyCommand: ParsableCommand {
       }
       if case .flat(let flat) = other, flat.kind == .onnx {
         // Equal tensors say nothing of two graphs.
-        guard case .flat(let first) = one, first.kind == .onnx, try Self.areSameGraph(first, flat) else {
+        guard case .flat(let first) = one, first.kind == .onnx, try Self.areSameFile(first, flat) else {
           throw Failure(
             sentence:
               "\(converted): expected a unit checkpoint, whose sub-networks are run, found an ONNX model with a graph of its own; 'tessera diff' compares tensors, 'tessera run' computes"
           )
         }
-        report.isSameGraph = true
+        report.isSameModel = true
       }
       return report
     }
