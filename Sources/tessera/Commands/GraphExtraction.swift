@@ -34,9 +34,10 @@ struct GraphExtraction {
     }
     let flow = try network.flow(subNetwork.network, plan: plan)
     let graph = try network.dense(flow, plan: plan)
-    try NetworkWork.check(graph, of: network, CheckpointElements(subNetwork, of: checkpoint))
+    let elements = KeptElements(CheckpointElements(subNetwork, of: checkpoint))
+    try NetworkWork.check(graph, of: network, elements)
     let supplier = NetworkSupplier(
-      graph, elements: CheckpointElements(subNetwork, of: checkpoint), whole: network.whole)
+      graph, elements: elements, whole: network.whole)
     let message = try ModelEncoder(graph.model).pieces()
     guard message.count < 1 << 31 else {
       throw Failure(
