@@ -5,7 +5,7 @@ package import UnitCheckpoints
 package import UnitModel
 
 extension CheckpointContents {
-  /// What a unit checkpoint of `source` under `plan` is made of, and what the plan's author may want to know.
+  /// What a unit checkpoint of `source` under `plan` is made of, and the plan as it holds for it.
   ///
   /// - Parameters:
   ///   - planPath: names the plan in messages.
@@ -14,7 +14,7 @@ extension CheckpointContents {
   package static func cutting(
     _ source: any FlatWeightsSource, plan: Plan, planPath: String, isCompressed: Bool = false,
     mayLose: (LeftOut) -> Bool = { _ in false }
-  ) throws(ConversionError) -> (contents: CheckpointContents, notes: [PlanNote]) {
+  ) throws(ConversionError) -> (contents: CheckpointContents, resolved: ResolvedPlan) {
     let hollow = try asConversion { () throws(FlatFormatError) in try source.hollowFiles() }
     try asConversion { () throws(FlatFormatError) in
       try source.requireWhole(keepsGraph: hollow != nil, mayLose: mayLose)
@@ -38,7 +38,7 @@ extension CheckpointContents {
       plan: text, source: Array(SourceRecord(source, hollow).text.utf8),
       headers: hollow?.map(\.bytes) ?? source.storedHeaders, hasGraph: hollow != nil,
       shardIndex: source.shardSet?.index?.bytes, isCompressed: isCompressed)
-    return (contents, resolved.notes)
+    return (contents, resolved)
   }
 }
 

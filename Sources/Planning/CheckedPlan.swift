@@ -15,6 +15,6 @@ extension Plan {
     let request = PlanRequest(unitCount: unitCount, rule: rule ?? .nearest)
     return ProposedPlan(
       plan: filled, resolved: resolved,
-      words: request.words(about: resolved, namesRule: rule != nil), halfCuts: resolved.halfCuts)
+      words: request.words(about: resolved, namesRule: rule != nil))
   }
 }

@@ -23,8 +23,7 @@ extension PlanRequest {
       let filled = try plan.filled()
       let resolved = try filled.resolve(against: specs, ties: ties)
       return ProposedPlan(
-        plan: filled, resolved: resolved, words: preset.words + words(about: resolved, place: option(at:)),
-        halfCuts: resolved.halfCuts)
+        plan: filled, resolved: resolved, words: preset.words + words(about: resolved, place: option(at:)))
     } catch {
       throw placed(error)
     }

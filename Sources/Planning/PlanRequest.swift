@@ -75,23 +75,6 @@ public struct ProposedPlan: Sendable {
   public let resolved: ResolvedPlan
   /// Sentences: what was cut, what was left whole and why.
   public let words: [String]
-  /// What the plan seems to cut by half; empty for a graph, which decides by itself.
-  package let halfCuts: [HalfCut]
-
-  init(plan: Plan, resolved: ResolvedPlan, words: [String], halfCuts: [HalfCut] = []) {
-    self.plan = plan
-    self.resolved = resolved
-    self.words = words
-    self.halfCuts = halfCuts
-  }
-
-  /// Whether sub-networks are the whole network: no tensor is cut, owned, masked or private.
-  public var cutsNothing: Bool {
-    resolved.partition.unitCount > 1
-      && resolved.partition.tensors.allSatisfy {
-        $0.isWhole && $0.units.isEmpty && $0.mask == nil && !$0.scope.isPrivate
-      }
-  }
 }
 
 extension PlanRequest {

@@ -148,7 +148,7 @@ private struct Network: CustomTestStringConvertible, Sendable {
 @Suite("Half cuts")
 struct HalfCutTests {
   private func halfCuts(_ specs: [TensorSpec], _ cuts: [String]) throws -> [HalfCut] {
-    try PlanRequest(unitCount: 2, cuts: cuts.map(CutOption.init(parsing:))).propose(for: specs).halfCuts
+    try PlanRequest(unitCount: 2, cuts: cuts.map(CutOption.init(parsing:))).propose(for: specs).resolved.halfCuts
   }
 
   @Test("a sound plan has none, in the order of definition and sorted by name", arguments: Network.all)

@@ -52,7 +52,7 @@ struct PresetTests {
         #expect(heads.count == 3)
         // Three heads for each unit, or one group of three that share a key.
         #expect(heads.allSatisfy { $0.units.map(\.count) == (family.key == nil ? [24, 24] : [1, 1]) })
-        #expect(proposed.halfCuts.isEmpty)
+        #expect(proposed.resolved.halfCuts.isEmpty)
         #expect(try proposed.plan.resolve(against: specs) == proposed.resolved)
         #expect(try Plan(parsing: Array(proposed.plan.text().utf8)) == proposed.plan)
       }
@@ -168,7 +168,7 @@ struct PresetTests {
         ["weight", "bias", "running_mean", "running_var"].map { "layer1.\(block).bn2.\($0)" }
       }
       #expect(whole == ["conv1.weight", "bn1.weight"] + (bottleneck ? [] : sums) + ["fc.bias"])
-      #expect(proposed.halfCuts.isEmpty)
+      #expect(proposed.resolved.halfCuts.isEmpty)
       let first = try #require(partition.tensors.first { $0.spec.name == "layer1.0.conv1.weight" })
       #expect(first.cutDimensions == [0])
       let projection = try #require(

@@ -57,8 +57,7 @@ extension Family {
       let request = PlanRequest(unitCount: plan.unitCount)
       return ProposedPlan(
         plan: filled, resolved: resolved,
-        words: request.words(about: resolved, namesRule: false, place: key(at:)) + notes(resolved),
-        halfCuts: resolved.halfCuts)
+        words: request.words(about: resolved, namesRule: false, place: key(at:)) + notes(resolved))
     } catch { throw PlanningError.plan(error.placed(by: key(at:))) }
   }
 

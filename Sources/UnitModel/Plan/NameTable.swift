@@ -90,11 +90,7 @@ extension Plan {
       let isCut = !entry.dimensions.isEmpty
       if try open.take(entry.selector, for: index, skippingScalars: isCut, work: &work) { continue }
       guard try open.hasTaken(entry.selector, work: &work) else {
-        let isOther = tensors.count > 1 && open.isUntouched && !names.specs.isEmpty
-        if isOther, try matchesNothing(names, after: index, work: &work) {
-          throw .matchesNoTensor(entries: tensors.count)
-        }
-        throw names.matchesNothing(entry.selector, place: "tensors[\(index)]")
+        throw try matchesNothing(index, names, work: &work)
       }
       notes.append(.entryShadowed(place: work.place, pattern: entry.selector.text))
     }
@@ -109,14 +105,21 @@ extension Plan {
 }
 
 extension Plan {
-  /// Whether no entry after one matches any name.
+  /// The error for the first entry that matches no name, with how many do the same.
   fileprivate func matchesNothing(
-    _ names: NameTable, after index: Int, work: inout PlanWork
-  ) throws(PlanError) -> Bool {
-    for entry in tensors[(index + 1)...] {
-      if try !names.matches(entry.selector, work: &work).isEmpty { return false }
+    _ index: Int, _ names: NameTable, work: inout PlanWork
+  ) throws(PlanError) -> PlanError {
+    var unmatched = 1
+    for entry in tensors[(index + 1)...] where try names.matches(entry.selector, work: &work).isEmpty {
+      unmatched += 1
     }
-    return true
+    let (selector, place) = (tensors[index].selector, "tensors[\(index)]")
+    if unmatched == 1 || names.specs.isEmpty { return names.matchesNothing(selector, place: place) }
+    if unmatched == tensors.count { return .matchesNoTensor(entries: unmatched) }
+    return .matchesPartly(
+      place: place, pattern: selector.text,
+      nearest: nearestName(to: selector.text, among: names.specs.lazy.map(\.name.text)),
+      unmatched: unmatched, entries: tensors.count)
   }
 }
 
@@ -132,9 +135,6 @@ private struct OpenNames {
     matches = [EntryMatch?](repeating: nil, count: names.specs.count)
     places = Array(names.specs.indices)
   }
-
-  /// Whether no entry has taken a name.
-  var isUntouched: Bool { matches.allSatisfy { $0 == nil } }
 
   /// Gives an entry the open names that it matches; false when there are none.
   mutating func take(

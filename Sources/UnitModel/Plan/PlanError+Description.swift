@@ -39,6 +39,9 @@ extension PlanError: CustomStringConvertible {
     case .matchesNoTensor(let entries):
       "tensors: 0 of \(entries) \(entries == 1 ? "pattern matches" : "patterns match"): "
         + "is this plan for another model?"
+    case .matchesPartly(let place, let pattern, let nearest, let unmatched, let entries):
+      "\(PlanError.matchesNothing(place: place, pattern: pattern, nearest: nearest)); "
+        + "\(unmatched) of \(entries) patterns match no tensor: is this plan for another model?"
     case .tooMuchWork(let place, let limit):
       "\(place): expected a plan that meets its tensors in at most \(limit) comparisons of bytes, found more"
     case .captureMissing(let place, let name, let captures):

@@ -18,6 +18,9 @@ extension PlanError {
       .unknownAxis(place: rename(place), name: name, nearest: nearest)
     case .matchesNothing(let place, let pattern, let nearest):
       .matchesNothing(place: rename(place), pattern: pattern, nearest: nearest)
+    case .matchesPartly(let place, let pattern, let nearest, let unmatched, let entries):
+      .matchesPartly(
+        place: rename(place), pattern: pattern, nearest: nearest, unmatched: unmatched, entries: entries)
     case .tooMuchWork(let place, let limit): .tooMuchWork(place: rename(place), limit: limit)
     case .captureMissing(let place, let name, let captures):
       .captureMissing(place: rename(place), name: name, captures: captures)

@@ -30,6 +30,7 @@ public enum PlanError: Error, Hashable, Sendable {
   case unusedAxis(name: AxisName, nearest: String?)
   case matchesNothing(place: String, pattern: String, nearest: String?)
   case matchesNoTensor(entries: Int)
+  case matchesPartly(place: String, pattern: String, nearest: String?, unmatched: Int, entries: Int)
   case tooMuchWork(place: String, limit: Int)
   case captureMissing(place: String, name: String, captures: Int)
   case rankDisagrees(tensor: TensorName, expected: Int, shape: [Int])

@@ -22,13 +22,3 @@ public enum PlanNote: Hashable, Sendable, CustomStringConvertible {
     }
   }
 }
-
-/// What a plan makes of some tensors.
-public struct ResolvedPlan: Hashable, Sendable {
-  /// Axes and tensors.
-  public let partition: Partition
-  /// Tasks with orders and levels.
-  public let assignment: Assignment
-  /// What the plan's author may want to know.
-  public let notes: [PlanNote]
-}

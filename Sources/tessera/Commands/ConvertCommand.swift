@@ -120,6 +120,8 @@ struct ConvertCommand: ParsableCommand {
       }
     } catch let failure as Failure {
       throw failure
+    } catch let code as ExitCode {
+      throw code
     } catch {
       throw Failure(sentence: "\(error)")
     }
@@ -155,13 +157,11 @@ struct ConvertCommand: ParsableCommand {
   }
 
   private func cut(_ flat: any FlatWeightsSource) throws {
-    let resolved = try resolvedPlan(for: flat)
-    let graph = try resolved == nil ? nil : GraphFile.network(flat)
-    let proof = try resolved.flatMap { plan in try graph.map { try proved($0, plan) } }
-    let halfCuts = graph == nil ? resolved?.halfCuts ?? [] : []
-    let (contents, notes) = try CheckpointContents.cutting(
+    let (contents, resolved) = try CheckpointContents.cutting(
       flat, plan: readPlan() ?? .whole, planPath: plan ?? source, isCompressed: compress,
       mayLose: leaveOut.accepts)
+    let graph = try plan == nil ? nil : GraphFile.network(flat)
+    let proof = try graph.map { try proved($0, resolved) }
     var bar = ProgressBar("cutting", total: flat.tensors.reduce(0) { $0 + $1.spec.byteCount })
     defer { bar.finish() }
     try FlatToUnits(flat, contents: contents, destination: dest).run { bar.update($0) }
@@ -170,20 +170,15 @@ struct ConvertCommand: ParsableCommand {
     let width = Output.errorIsTerminal ? Terminal.errorWidth : nil
     if let proof { Output.standardError(WrappedSentence.text(proof, width: width)) }
     if plan == nil { Output.standardError("note: no plan (--plan): every tensor is whole, in one unit\n") }
-    for sentence in HalfCutWords.sentences(halfCuts) {
+    for sentence in graph == nil ? HalfCutWords.sentences(resolved) : [] {
       Output.standardError(WrappedSentence.text(sentence, width: width))
     }
-    for note in notes { Output.standardError("note: \(note)\n") }
+    for note in resolved.notes { Output.standardError("note: \(note)\n") }
     tellRemarks(of: flat)
-  }
-
-  /// The plan as it holds for the file's tensors.
-  private func resolvedPlan(for flat: any FlatWeightsSource) throws -> ResolvedPlan? {
-    guard let read = try readPlan() else { return nil }
-    var ties: [TensorName: TensorName] = [:]
-    for tensor in flat.tensors { if let tie = tensor.tiedTo { ties[tensor.spec.name] = tie } }
-    do { return try read.resolve(against: flat.tensors.map(\.spec), ties: ties) } catch {
-      throw Failure(sentence: "\(plan ?? source): \(error)")
+    if let plan, resolved.cutsNothing {
+      let way = "\(dest) is written with every tensor whole; 'tessera plan' says why nothing is cut"
+      Output.standardError(WrappedSentence.text(NothingCut.sentence(plan, way), width: width))
+      throw ExitCode(1)
     }
   }
 

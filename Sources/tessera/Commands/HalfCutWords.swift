@@ -1,27 +1,35 @@
 internal import Tensors
 internal import UnitModel
 
-/// Warnings of half cuts, as `plan` and `convert` print them.
+/// What names and sizes say of a plan for weights without a graph, as `plan` and `convert` print it.
 enum HalfCutWords {
   /// More would be read by no person; `validate` lists all of them.
   private static let limit = 12
 
-  static func sentences(_ halfCuts: [HalfCut]) -> [String] {
+  static func sentences(_ resolved: ResolvedPlan) -> [String] {
+    let halfCuts = resolved.halfCuts
     var sentences = halfCuts.prefix(limit).map { "warning: \($0)" }
     if halfCuts.count > limit { sentences.append("warning: \(halfCuts.count - limit) more half cuts") }
+    if let blocks = resolved.uncutBlocks { sentences.append("note: \(blocks)") }
     return sentences
   }
 }
 
-/// The way on from a plan that cuts nothing.
-enum CutExample {
+/// A plan that cuts nothing, and the way on.
+enum NothingCut {
+  /// One sentence about the plan of `source`, which ends with what to do.
+  static func sentence(_ source: String, _ way: String) -> String {
+    let sentence =
+      "\(source): expected a tensor to cut, found none, so every level is the whole network; \(way)"
+    return "tessera: \(PrintableText.line(sentence))"
+  }
+
   /// A `--cut` for the outputs of the largest tensor that has outputs.
-  static func words(_ specs: [TensorSpec]) -> String {
-    let presets = "a --preset"
+  static func example(_ specs: [TensorSpec], hasPreset: Bool = false) -> String {
     guard let largest = specs.filter({ $0.shape.count > 1 }).max(by: { $0.elementCount < $1.elementCount })
     else { return "say which tensors to cut with --cut" }
     let rest = largest.shape.dropFirst().map { _ in ",-" }.joined()
-    return
-      "say what to cut, such as --cut '\(largest.name.escaped)=outputs\(rest)' with what reads it, or \(presets)"
+    return "say what to cut, such as --cut '\(largest.name.escaped)=outputs\(rest)' with what reads it"
+      + (hasPreset ? "" : ", or a --preset")
   }
 }

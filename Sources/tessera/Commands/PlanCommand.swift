@@ -197,7 +197,7 @@ struct PlanCommand: ParsableCommand {
       throw Failure(sentence: sentence.hasPrefix("\(file): ") ? sentence : "\(file): \(sentence)")
     }
     let width = Output.errorIsTerminal ? Terminal.errorWidth : nil
-    for sentence in proposed.words + (graph == nil ? HalfCutWords.sentences(proposed.halfCuts) : []) {
+    for sentence in proposed.words + (graph == nil ? HalfCutWords.sentences(proposed.resolved) : []) {
       Output.standardError(WrappedSentence.text(sentence, width: width))
     }
     let text: String
@@ -212,15 +212,22 @@ struct PlanCommand: ParsableCommand {
       // A plan that was only checked is on disk already.
       try Output.standardOutput(text, as: .json)
     }
-    if proposed.cutsNothing {
-      let way =
-        graph != nil && plan == nil
-        ? "try --cut-first, --cut-last or fewer --units" : CutExample.words(specs)
-      let sentence =
-        "\(source): expected a tensor to cut, found none, so every level is the whole network; \(way)"
-      Output.standardError(WrappedSentence.text("tessera: \(PrintableText.line(sentence))", width: width))
+    if proposed.resolved.cutsNothing {
+      let sentence = NothingCut.sentence(source, wayOn(specs, hasGraph: graph != nil))
+      Output.standardError(WrappedSentence.text(sentence, width: width))
       throw ExitCode(1)
     }
+  }
+
+  /// What to try when nothing is cut, without what was tried.
+  private func wayOn(_ specs: [TensorSpec], hasGraph: Bool) -> String {
+    let decidesGraph = hasGraph && plan == nil && family == nil && cuts.isEmpty && preset == nil
+    guard decidesGraph else { return NothingCut.example(specs, hasPreset: preset != nil) }
+    let untried =
+      (cutFirst ? [] : ["--cut-first"]) + (cutLast ? [] : ["--cut-last"])
+      + (units ?? 0 > 2 ? ["fewer --units"] : [])
+    guard let last = untried.last else { return "the lines above say why" }
+    return "try " + (untried.count > 1 ? "\(untried.dropLast().joined(separator: ", ")) or \(last)" : last)
   }
 
   private func request() throws -> PlanRequest {

@@ -1,0 +1,94 @@
+internal import Tensors
+
+/// Numbered blocks that a plan leaves whole though it cuts others with the same names and shapes.
+///
+/// So a plan for a small model of a family meets a large one: every name that it has is there. Names prove nothing, and
+/// a plan may mean it; so this is a note.
+package struct UncutBlocks: Hashable, Sendable, CustomStringConvertible {
+  /// The blocks by the beginnings of their tensors' names, in the order of the file.
+  package let names: [String]
+  /// How many tensors they have.
+  package let tensorCount: Int
+  /// A block that is cut, of the same names and shapes as the first.
+  package let example: String
+
+  /// One sentence.
+  package var description: String {
+    let shown = names.prefix(3).map { TensorName($0).quoted }.joined(separator: ", ")
+    let more = names.count > 3 ? " and \(names.count - 3) more" : ""
+    let (blocks, are) = names.count == 1 ? ("block", "is") : ("blocks", "are")
+    return "\(names.count) \(blocks) with \(tensorCount) tensors \(are) left whole, though "
+      + "\(TensorName(example).quoted) and the like, with the same names and shapes, are cut: \(shown)\(more); "
+      + "is this plan for another model?"
+  }
+}
+
+extension ResolvedPlan {
+  /// The blocks that are left whole beside others like them; nil where there are none. Linear in the names' bytes.
+  package var uncutBlocks: UncutBlocks? {
+    var order: [String] = []
+    var blocks: [String: NumberedBlock] = [:]
+    for tensor in partition.tensors {
+      for (name, family, rest) in NumberedBlock.blocks(of: tensor.spec.name.text) {
+        if blocks[name] == nil { order.append(name) }
+        blocks[name, default: NumberedBlock(family: family)].add(tensor, named: rest)
+      }
+    }
+    var examples: [NumberedBlock.Kind: String] = [:]
+    for name in order {
+      guard let block = blocks[name], block.isCut, examples[block.kind] == nil else { continue }
+      examples[block.kind] = name
+    }
+    let uncut = order.compactMap { name in
+      blocks[name].flatMap { block in
+        block.isCut || block.modules.count < 2
+          ? nil : examples[block.kind].map { (name: name, count: block.kind.tensors.count, example: $0) }
+      }
+    }
+    guard let first = uncut.first else { return nil }
+    return UncutBlocks(
+      names: uncut.map(\.name), tensorCount: uncut.reduce(0) { $0 + $1.count }, example: first.example)
+  }
+}
+
+/// The tensors whose names begin alike, up to a component that is a number.
+private struct NumberedBlock {
+  /// What blocks that are like one another have in common.
+  struct Kind: Hashable {
+    struct Member: Hashable {
+      let name: String
+      let shape: [Int]
+    }
+
+    /// The name of the block without its number.
+    let family: String
+    var tensors: Set<Member> = []
+  }
+
+  var kind: Kind
+  /// The names of its tensors without their last component: a chain of single layers has no blocks.
+  var modules: Set<String> = []
+  var isCut = false
+
+  init(family: String) { kind = Kind(family: family) }
+
+  mutating func add(_ tensor: TensorPlacement, named rest: String) {
+    kind.tensors.insert(Kind.Member(name: rest, shape: tensor.spec.shape))
+    modules.insert(rest.lastIndex { $0 == "." || $0 == "/" }.map { String(rest[..<$0]) } ?? "")
+    if !tensor.isInEveryNetwork { isCut = true }
+  }
+
+  /// The blocks that a name lies in, from its first three numbers: further ones would cost the square of its length.
+  static func blocks(of name: String) -> [(name: String, family: String, rest: String)] {
+    var found: [(name: String, family: String, rest: String)] = []
+    var start = name.startIndex
+    while found.count < 3, let end = name[start...].firstIndex(where: { $0 == "." || $0 == "/" }) {
+      if start < end, name[start..<end].allSatisfy({ $0.isASCII && $0.isNumber }) {
+        found.append(
+          (String(name[..<end]), String(name[..<start]), String(name[name.index(after: end)...])))
+      }
+      start = name.index(after: end)
+    }
+    return found
+  }
+}

@@ -1,0 +1,19 @@
+/// What a plan makes of some tensors.
+public struct ResolvedPlan: Hashable, Sendable {
+  /// Axes and tensors.
+  public let partition: Partition
+  /// Tasks with orders and levels.
+  public let assignment: Assignment
+  /// What the plan's author may want to know.
+  public let notes: [PlanNote]
+
+  /// Whether every sub-network is the whole network though there are several units.
+  package var cutsNothing: Bool {
+    partition.unitCount > 1 && partition.tensors.allSatisfy(\.isInEveryNetwork)
+  }
+}
+
+extension TensorPlacement {
+  /// Whether every sub-network has all elements of the tensor: it is neither cut, owned, masked nor private.
+  var isInEveryNetwork: Bool { isWhole && units.isEmpty && mask == nil && !scope.isPrivate }
+}
