@@ -1,14 +1,29 @@
 package import Tensors
 
-/// Channels that are cut in one tensor and left whole in another that holds the same ones, by names and sizes.
+/// Channels that are cut in one tensor and left whole, or cut otherwise, in another that holds the same ones, by names
+/// and sizes.
 ///
 /// A sub-network of such a plan does not load, or computes something else: its convolution has 16 channels and its
 /// norm 64. Only a graph can prove it, so this is a warning.
 package struct HalfCut: Hashable, Sendable, CustomStringConvertible {
-  /// The tensors that are left whole, in the order of the file; none where it is not known which tensor reads the axis.
+  /// What is wrong with the tensors.
+  package enum Kind: Hashable, Sendable {
+    /// They are left whole; whether another entry for one of them exists, which would count first.
+    case leftWhole(isPartlyCut: Bool)
+    /// It is not known which tensor reads the axis: there are no tensors.
+    case unread
+    /// They lie on another axis than the cut tensor.
+    case contradictory(axis: String, other: String)
+    /// They are left whole and may have the cut channels beside others.
+    case joined(extent: Int)
+    /// Keys and values are left whole and have fewer channels than the queries.
+    case fewerHeads(extent: Int)
+  }
+
+  /// The tensors, in the order of the file.
   package let tensors: [TensorName]
-  /// Their dimension.
-  package let dimension: Int
+  /// Their dimensions, ascending.
+  package let dimensions: [Int]
   /// The tensor that is cut, and its dimension.
   package let cut: TensorName
   package let cutDimension: Int
@@ -16,21 +31,35 @@ package struct HalfCut: Hashable, Sendable, CustomStringConvertible {
   package let extent: Int
   /// What `--cut` takes to cut them alike: `bn1.*=conv1`; the axis where it is not known which tensor reads it.
   package let option: String
-  /// Whether another entry for one of the tensors exists, which would count first.
-  package let isPartlyCut: Bool
+  package let kind: Kind
 
-  /// One sentence, with the option to add.
+  /// One sentence, with what to do.
   package var description: String {
-    if tensors.isEmpty {
+    let channels = "the \(extent) channels of \(cut.quoted) dimension \(cutDimension)"
+    let numbers = dimensions.map(String.init).joined(separator: " and ")
+    let place = "\(tensors.first?.quoted ?? "") dimension\(dimensions.count > 1 ? "s" : "") \(numbers)"
+    switch kind {
+    case .unread:
       return
-        "half cut: the \(extent) channels of \(cut.quoted) dimension \(cutDimension) are cut, and no tensor "
-        + "takes them in; add a --cut for what reads axis '\(option)'"
+        "half cut: \(channels) are cut, and no tensor takes them in; add a --cut for what reads axis '\(option)'"
+    case .leftWhole(let isPartlyCut):
+      let subject =
+        tensors.count > 1
+        ? "\(tensors.first?.quoted ?? "") and \(tensors.count - 1) more are" : "\(place) is"
+      return "half cut: \(channels) are cut, \(subject) left whole; add --cut '\(option)'"
+        + (isPartlyCut ? " before the others" : "")
+    case .contradictory(let axis, let other):
+      return "half cut: \(channels) lie on axis '\(axis)', but \(place) lies on axis '\(other)'; "
+        + "add --cut '\(option)' before the others"
+    case .joined(let whole):
+      return
+        "half cut: \(channels) are cut, and no tensor takes them in; \(place) is left whole, and its \(whole) "
+        + "channels may be these and \(whole - extent) others, joined in either order; if they are, "
+        + "add --cut '\(option)' before the others"
+    case .fewerHeads(let whole):
+      return "half cut: \(channels) are cut, \(place) with \(whole) channels is left whole; "
+        + "cut queries, keys and values along an axis of key heads, such as '\(option)' where a head has N channels"
     }
-    let others = tensors.count > 1 ? " and \(tensors.count - 1) more" : ""
-    let place = tensors.count > 1 ? "" : " dimension \(dimension)"
-    return "half cut: the \(extent) channels of \(cut.quoted) dimension \(cutDimension) are cut, "
-      + "\(tensors.first?.quoted ?? "")\(place)\(others) \(tensors.count > 1 ? "are" : "is") left whole; "
-      + "add --cut '\(option)'\(isPartlyCut ? " before the others" : "")"
   }
 }
 

@@ -54,6 +54,9 @@ struct ModuleEntry {
     siblingSet != nil && siblingSet == other.siblingSet && leaf != other.leaf && parent == other.parent
   }
 
+  /// Layer and direction of a recurrent module as PyTorch names them: `lstm_l1_reverse`; nil for others.
+  var recurrentPlace: RecurrentPlace? { isRecurrent ? RecurrentPlace(name[...]) : nil }
+
   /// Whether a module reads the stream of an earlier one, past the modules between.
   var isShortcut: Bool { ["downsample", "shortcut", "skip"].contains { name.lowercased().contains($0) } }
 }
@@ -96,7 +99,7 @@ struct ModuleTable {
   }
 
   /// Module and last component of a tensor's name.
-  private static func split(_ name: String) -> (module: String, separator: Character, leaf: String) {
+  static func split(_ name: String) -> (module: String, separator: Character, leaf: String) {
     guard let place = name.lastIndex(where: { $0 == "." || $0 == "/" }) else {
       // Flat names of older tools: `fc1_weight`.
       for leaf in ["weight", "bias", "gamma", "beta", "running_mean", "running_var"] {
@@ -123,12 +126,19 @@ struct ModuleTable {
     let number: Int
     let rank: Int
     let word: Substring
+    /// A recurrent module is ordered by its name, then by its layers, then by their directions.
+    let layer: Int
+    let isReverse: Bool
 
     init(_ component: Substring) {
-      var word = component
+      let place = RecurrentPlace(component)
+      let name = place?.stem ?? component
+      layer = place?.layer ?? 0
+      isReverse = place?.isReverse ?? false
+      var word = name
       while let digit = word.last, digit.isASCII, digit.isNumber { word.removeLast() }
-      isUnnumbered = word.count == component.count
-      number = Int(component.dropFirst(word.count)) ?? 0
+      isUnnumbered = word.count == name.count
+      number = Int(name.dropFirst(word.count)) ?? 0
       self.word = word
       let text = Substring(word.lowercased())
       let isNorm = text.contains("norm") || text == "bn" || text == "ln"
@@ -144,7 +154,8 @@ struct ModuleTable {
     static func < (a: Self, b: Self) -> Bool {
       if a.isUnnumbered != b.isUnnumbered { return b.isUnnumbered }
       if (a.number, a.rank) != (b.number, b.rank) { return (a.number, a.rank) < (b.number, b.rank) }
-      return a.word < b.word
+      if a.word != b.word { return a.word < b.word }
+      return (a.layer, a.isReverse ? 1 : 0) < (b.layer, b.isReverse ? 1 : 0)
     }
   }
 

@@ -1,0 +1,83 @@
+internal import Tensors
+
+/// The rules of attention: what makes queries and what reads their heads have names.
+extension HalfCutSearch {
+  /// Queries, keys and values of one module, and the projection that reads what they become.
+  mutating func checkAttention(_ number: Int) {
+    guard modules[number].isQuery, let query = modules[number].outputs.first else { return }
+    for name in modules[number].outputProjections {
+      guard let place = places[name], let input = modules[place].inputs.first,
+        extent(input) == extent(query)
+      else { continue }
+      if isWhole(input), let match = candidates(query).first {
+        take(input, match, place)
+      } else if isWhole(query), let match = candidates(input).first {
+        take(query, match, number)
+      }
+      break
+    }
+    checkKeys(number, query)
+  }
+
+  /// Keys and values with fewer heads than the queries follow them where the axis counts their heads.
+  private mutating func checkKeys(_ number: Int, _ query: TensorSite) {
+    let others = max(0, number - 8)..<min(modules.count, number + 9)
+    let keys = others.filter { modules[number].isBeside(modules[$0]) }.compactMap { place in
+      modules[place].outputs.first.map { (place: place, site: $0) }
+    }
+    guard keys.count == 2, extent(keys[0].site) == extent(keys[1].site),
+      extent(keys[0].site) < extent(query)
+    else { return }
+    let count = extent(keys[0].site)
+    guard let placement = cut(query) else {
+      for key in keys {
+        if isWhole(query), let match = widened(key.site, to: extent(query)) { take(query, match, number) }
+      }
+      return
+    }
+    guard case .axis(let use) = placement, let size = sizes[use.axis] else { return }
+    // Where a unit has whole query heads, one key head serves all of them.
+    let granule = partition.axes.first { $0.name == use.axis }?.granule ?? 1
+    let (width, overflow) = granule.multipliedReportingOverflow(by: use.inner)
+    if overflow || count <= width && width > 1 { return }
+    let inner = size > 0 && count % size == 0 ? count / size : 0
+    let isByHead = use.inner > 1 && use.outer == 1 && inner > 0 && use.inner % inner == 0
+    for key in keys where isWhole(key.site) {
+      if isByHead {
+        let placement = DimensionPlacement.axis(AxisUse(use.axis, inner: inner))
+        take(key.site, Candidate(placement: placement, extent: count, cause: query), key.place)
+      } else {
+        singles.append(SingleHalfCut(key.site, query, .fewerHeads))
+      }
+    }
+  }
+
+  /// The axis of key heads with as many positions a head as queries have.
+  private func widened(_ site: TensorSite, to count: Int) -> Candidate? {
+    guard case .axis(let use)? = cut(site), use.inner > 1, use.outer == 1, let size = sizes[use.axis],
+      size > 0, count % size == 0
+    else { return nil }
+    return Candidate(
+      placement: .axis(AxisUse(use.axis, inner: count / size)), extent: count, cause: site)
+  }
+}
+
+extension ModuleEntry {
+  /// Whether a module makes the queries of an attention.
+  var isQuery: Bool {
+    ["q", "query", "to_q"].contains(
+      leaf.lowercased().replacing("_proj", with: "").replacing("_lin", with: ""))
+  }
+
+  /// The names that the projection after an attention may have, by the name of its queries.
+  var outputProjections: [String] {
+    let own = ["o_proj", "out_proj", "out_lin", "o", "out", "wo", "proj", "to_out.0", "to_out", "dense"].map {
+      parent + $0
+    }
+    // `attention.self.query` in BERT and `attention.attention.query` in ViT: `attention.output.dense`.
+    let outer = ["self.", "attention."].filter { parent.hasSuffix($0) }.map {
+      parent.dropLast($0.count) + "output.dense"
+    }
+    return own.map { String($0) } + outer.map { String($0) }
+  }
+}

@@ -1,0 +1,187 @@
+internal import Tensors
+
+/// The rules of modules that follow one another.
+extension HalfCutSearch {
+  /// Tensors of one module: its biases and statistics, and further weights, have the cut of its outputs.
+  mutating func checkInside(_ number: Int) {
+    let module = modules[number]
+    let vectors = module.vectors.filter { !partition.tensors[$0].spec.name.text.hasSuffix("weight_v") }
+      .map { TensorSite(tensor: $0, dimension: 0) }
+    // Of several weights the outputs are channels where the dimension is the same and so is the extent.
+    let sites = vectors + module.outputs
+    var causes: [Int: TensorSite] = [:]
+    for site in module.outputs + vectors where cut(site) != nil && causes[extent(site)] == nil {
+      causes[extent(site)] = site
+    }
+    for site in sites where isWhole(site) {
+      guard let cause = causes[extent(site)], let first = candidates(cause).first else { continue }
+      take(site, first, number)
+    }
+    checkAxes(of: module)
+    guard module.isRecurrent else { return }
+    for input in module.inputs where isHidden(input) && isWhole(input) {
+      for site in module.outputs {
+        if let match = candidates(site).dropFirst().first(where: { $0.extent == extent(input) }) {
+          take(input, match, number)
+        }
+      }
+    }
+  }
+
+  /// The outputs of a module with one weight, and its bias and statistics, lie on one axis.
+  private mutating func checkAxes(of module: ModuleEntry) {
+    let known: Set<String> = ["weight", "bias", "gamma", "beta", "running_mean", "running_var"]
+    let vectors = module.vectors.filter {
+      known.contains(ModuleTable.split(partition.tensors[$0].spec.name.text).leaf)
+    }
+    .map { TensorSite(tensor: $0, dimension: 0) }
+    guard module.weights.count < 2, let cause = (module.outputs + vectors).first(where: { cut($0) != nil })
+    else { return }
+    for site in vectors where differ(site, cause) { singles.append(SingleHalfCut(site, cause, .otherAxis)) }
+  }
+
+  /// Whether two dimensions with equally many channels are cut along different axes.
+  private func differ(_ site: TensorSite, _ cause: TensorSite) -> Bool {
+    let (first, second) = (axes(of: site), axes(of: cause))
+    return !first.isEmpty && !second.isEmpty && extent(site) == extent(cause)
+      && Set(first).isDisjoint(with: second)
+  }
+
+  func isHidden(_ site: TensorSite) -> Bool {
+    let name = partition.tensors[site.tensor].spec.name.text
+    return name.contains("_hh") || name.contains("recurrent")
+  }
+
+  /// A norm, or a convolution of single channels, after the module whose outputs it takes, or before.
+  mutating func checkChannelwise(_ number: Int, after before: Int) {
+    let module = modules[number]
+    let isDepthwise = isChannelwise(module)
+    guard module.weights.isEmpty || isDepthwise else { return }
+    let sites =
+      isDepthwise ? module.outputs : module.vectors.map { TensorSite(tensor: $0, dimension: 0) }
+    for site in sites {
+      for output in modules[before].outputs {
+        if isWhole(site), let match = candidates(output).first(where: { $0.extent == extent(site) }) {
+          // A layer norm of a width that the module reads as well may belong to the stream before it.
+          let isOther = reads(before, extent(site))
+          let axes = axes(of: output)
+          let isFirst =
+            isDepthwise ? isUnread(axes, but: before) : module.hasStatistics && isUnnormed(axes, before)
+          if !isOther || isFirst { take(site, match, number) }
+        } else if isWhole(output), let match = candidates(site).first(where: { $0.extent == extent(output) }),
+          isChannelwise(modules[before])
+            || axes(of: site).allSatisfy({ Self.isOnly(makers[$0], number) })
+        {
+          take(output, match, before)
+        } else if module.hasStatistics, differ(site, output), isUnnormed(axes(of: output), before),
+          axes(of: site).allSatisfy({ makers[$0] == nil })
+        {
+          singles.append(SingleHalfCut(site, output, .otherAxis))
+        }
+      }
+    }
+  }
+
+  /// What a module reads, and what the one before it makes.
+  mutating func checkInputs(_ number: Int, after before: Int) {
+    // Siblings that read one stream (query, key, value) have the same widths as a chain; so two readers decide nothing.
+    for input in modules[number].inputs
+    where isWhole(input) && !isHidden(input) && !reads(before, extent(input)) {
+      for output in modules[before].outputs where !isUnread(axes(of: output), but: before) {
+        if let match = candidates(output).first(where: { $0.extent == extent(input) }) {
+          take(input, match, number)
+        }
+      }
+    }
+  }
+
+  /// Channels that are cut and that no other module reads, and those that are read and that no other module makes: the
+  /// nearest module of the right width has the other half.
+  mutating func checkReader(_ number: Int) {
+    for output in modules[number].outputs
+    where cut(output) != nil && modules[number].recurrentPlace == nil {
+      let axes = axes(of: output)
+      guard isUnread(axes, but: number) else { continue }
+      var isFound = false
+      for partner in partners(of: number) where !modules[partner].isShortcut {
+        let inputs = modules[partner].inputs.filter(isWhole)
+        let matches = inputs.compactMap { input in
+          (candidates(output).first { $0.extent == extent(input) } ?? flattened(output, into: input)).map {
+            (input, $0)
+          }
+        }
+        if matches.isEmpty { continue }
+        for (input, match) in matches { take(input, match, partner) }
+        isFound = true
+        break
+      }
+      if !isFound { checkJoined(number, output) }
+    }
+    for input in modules[number].inputs where cut(input) != nil && !isHidden(input) {
+      guard axes(of: input).allSatisfy({ makers[$0] == nil && vectors[$0] == nil }) else { continue }
+      for partner in partners(of: number, reversed: true) {
+        let matches = modules[partner].outputs.filter(isWhole).compactMap { output in
+          candidates(input).first { $0.extent == extent(output) }.map { (output, $0) }
+        }
+        if let output = modules[partner].outputs.first(where: {
+          differ(input, $0) && isUnread(axes(of: $0), but: partner)
+        }) {
+          singles.append(SingleHalfCut(input, output, .otherAxis))
+          break
+        }
+        if matches.isEmpty { continue }
+        for (output, match) in matches { take(output, match, partner) }
+        break
+      }
+    }
+  }
+
+  /// The modules that may be next to one, the likeliest first: those of its parent that follow; in a file sorted by name
+  /// those before it too; then the next one of the file.
+  func partners(of number: Int, reversed: Bool = false) -> [Int] {
+    let reach = 8
+    func isPartner(_ other: Int) -> Bool {
+      !modules[other].weights.isEmpty && !isChannelwise(modules[other]) && !squeezed.contains(other)
+        && !modules[number].isBeside(modules[other])
+    }
+    func isNear(_ other: Int) -> Bool {
+      modules[other].parent == modules[number].parent && isPartner(other)
+    }
+    let after = ((number + 1)..<max(number + 1, min(modules.count, number + reach + 1))).map { $0 }
+    let before = (max(0, number - reach)..<number).reversed().map { $0 }
+    let (onward, back) = reversed ? (before, after) : (after, before)
+    // Names with numbers are in order; of words the order is a guess.
+    let stem = modules[number].recurrentPlace?.stem ?? modules[number].leaf
+    let isGuess = isSorted && stem.last?.isNumber != true
+    return onward.filter(isNear) + (isGuess ? back.filter(isNear) : []) + onward.filter(isPartner).prefix(1)
+  }
+
+  /// The channels of a convolution, each with all its positions, as the inputs of a linear layer.
+  private func flattened(_ output: TensorSite, into input: TensorSite) -> Candidate? {
+    let channels = extent(output)
+    guard case .axis(let use)? = cut(output), use == AxisUse(use.axis),
+      partition.tensors[output.tensor].spec.shape.count > 2,
+      partition.tensors[input.tensor].spec.shape.count == 2, extent(input) > channels,
+      extent(input) % channels == 0
+    else { return nil }
+    return Candidate(
+      placement: .axis(AxisUse(use.axis, inner: extent(input) / channels)), extent: extent(input),
+      cause: output)
+  }
+
+  /// Modules of one parent that are used side by side, and have the same shape.
+  mutating func checkBeside(_ number: Int) {
+    guard let first = modules[number].outputs.first, cut(first) != nil else { return }
+    for other in max(0, number - 8)..<min(modules.count, number + 9)
+    where modules[number].isBeside(modules[other]) {
+      guard let second = modules[other].outputs.first, isWhole(second), let match = candidates(first).first,
+        partition.tensors[first.tensor].spec.shape == partition.tensors[second.tensor].spec.shape
+      else { continue }
+      take(second, match, other)
+      for tensor in modules[other].vectors {
+        let bias = TensorSite(tensor: tensor, dimension: 0)
+        if isWhole(bias), extent(bias) == match.extent { take(bias, match, other) }
+      }
+    }
+  }
+}

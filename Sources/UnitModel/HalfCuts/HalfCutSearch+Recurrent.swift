@@ -1,0 +1,94 @@
+internal import Tensors
+
+/// The rules of recurrent networks: a layer reads the hidden channels of all directions of the layer before it, and so
+/// does what follows the last layer.
+extension HalfCutSearch {
+  /// For each network, by the beginning of its modules' names, the modules of each layer, forwards first.
+  static func layers(of modules: [ModuleEntry]) -> [Substring: [Int: [Int]]] {
+    var found: [Substring: [Int: [Int]]] = [:]
+    for (number, module) in modules.enumerated() {
+      guard let place = module.recurrentPlace else { continue }
+      let others = found[place.stem]?[place.layer] ?? []
+      found[place.stem, default: [:]][place.layer] = place.isReverse ? others + [number] : [number] + others
+    }
+    return found
+  }
+
+  mutating func checkRecurrent(_ layers: [Int: [Int]]) {
+    let all = Set(layers.values.joined())
+    for layer in layers.keys.sorted() {
+      guard let members = layers[layer] else { continue }
+      checkDirections(members)
+      guard let candidate = joined(members) else { continue }
+      if let next = layers[layer + 1] {
+        for reader in next { takeInputs(of: reader, candidate) }
+        continue
+      }
+      let isRead = candidate.placement.axes.contains { !(readers[$0] ?? []).isSubset(of: all) }
+      guard !isRead, let last = all.max() else { continue }
+      for partner in partners(of: last) where !all.contains(partner) && !modules[partner].isShortcut {
+        if takeInputs(of: partner, candidate) { break }
+      }
+    }
+  }
+
+  /// The directions of a layer read the same channels.
+  private mutating func checkDirections(_ members: [Int]) {
+    let inputs = members.flatMap { number in
+      modules[number].inputs.filter { !isHidden($0) }.map { (number, $0) }
+    }
+    guard let cause = inputs.first(where: { cut($0.1) != nil })?.1, let match = candidates(cause).first else {
+      return
+    }
+    for (number, input) in inputs where isWhole(input) && extent(input) == match.extent {
+      take(input, match, number)
+    }
+  }
+
+  /// Whether a module reads so many channels and leaves them whole.
+  @discardableResult
+  private mutating func takeInputs(of number: Int, _ candidate: Candidate) -> Bool {
+    let inputs = modules[number].inputs.filter {
+      isWhole($0) && !isHidden($0) && extent($0) == candidate.extent
+    }
+    for input in inputs { take(input, candidate, number) }
+    return !inputs.isEmpty
+  }
+
+  /// The hidden channels of a layer's directions one after the other; nil where none is cut.
+  private func joined(_ members: [Int]) -> Candidate? {
+    let hidden = members.compactMap(hidden)
+    guard hidden.count == members.count, let cause = hidden.lazy.compactMap(\.cause).first else { return nil }
+    return Candidate(
+      placement: DimensionPlacement(joining: hidden.map(\.part)),
+      extent: hidden.reduce(0) { $0 &+ $1.extent }, cause: cause)
+  }
+
+  /// How the hidden channels of a module lie on an axis, by the weights that they come back into.
+  private func hidden(_ number: Int) -> (part: ConcatPart, extent: Int, cause: TensorSite?)? {
+    guard let input = modules[number].inputs.first(where: isHidden) else { return nil }
+    let size = extent(input)
+    if let placement = cut(input) {
+      guard case .axis(let use) = placement else { return nil }
+      return (.axis(use), size, input)
+    }
+    for output in modules[number].outputs {
+      let match = candidates(output).dropFirst().first { $0.extent == size }
+      if case .axis(let use)? = match?.placement { return (.axis(use), size, output) }
+    }
+    return (.uncut(size: size), size, nil)
+  }
+}
+
+extension DimensionPlacement {
+  /// Parts one after the other: the same axis twice is the axis, repeated.
+  init(joining parts: [ConcatPart]) {
+    guard case .axis(let use)? = parts.first else {
+      self = .concat(parts)
+      return
+    }
+    let isOne = parts.allSatisfy { $0 == .axis(use) } && (parts.count == 1 || use.outer == 1)
+    self =
+      isOne ? .axis(AxisUse(use.axis, inner: use.inner, outer: use.outer * parts.count)) : .concat(parts)
+  }
+}
