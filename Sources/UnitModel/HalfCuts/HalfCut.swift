@@ -36,6 +36,7 @@ package struct HalfCut: Hashable, Sendable, CustomStringConvertible {
   /// One sentence, with what to do.
   package var description: String {
     let channels = "the \(extent) channels of \(cut.quoted) dimension \(cutDimension)"
+    let more = tensors.count > 1 ? " (and \(tensors.count - 1) more alike)" : ""
     let numbers = dimensions.map(String.init).joined(separator: " and ")
     let place = "\(tensors.first?.quoted ?? "") dimension\(dimensions.count > 1 ? "s" : "") \(numbers)"
     switch kind {
@@ -45,11 +46,12 @@ package struct HalfCut: Hashable, Sendable, CustomStringConvertible {
     case .leftWhole(let isPartlyCut):
       let subject =
         tensors.count > 1
-        ? "\(tensors.first?.quoted ?? "") and \(tensors.count - 1) more are" : "\(place) is"
+        ? "\(tensors.first?.quoted ?? "") and \(tensors.count - 1) more are"
+        : "\(place) \(dimensions.count > 1 ? "are" : "is")"
       return "half cut: \(channels) are cut, \(subject) left whole; add --cut '\(option)'"
         + (isPartlyCut ? " before the others" : "")
     case .contradictory(let axis, let other):
-      return "half cut: \(channels) lie on axis '\(axis)', but \(place) lies on axis '\(other)'; "
+      return "half cut: \(channels) lie on axis '\(axis)', but \(place) lies on axis '\(other)'\(more); "
         + "add --cut '\(option)' before the others"
     case .joined(let whole):
       return
@@ -57,8 +59,9 @@ package struct HalfCut: Hashable, Sendable, CustomStringConvertible {
         + "channels may be these and \(whole - extent) others, joined in either order; if they are, "
         + "add --cut '\(option)' before the others"
     case .fewerHeads(let whole):
-      return "half cut: \(channels) are cut, \(place) with \(whole) channels is left whole; "
-        + "cut queries, keys and values along an axis of key heads, such as '\(option)' where a head has N channels"
+      return "half cut: \(channels) are cut, \(place) with \(whole) channels is left whole\(more); "
+        + "keys and values have fewer heads than queries, so cut all of them along one axis of key heads, "
+        + "such as --cut '\(option)' where a key head has N channels"
     }
   }
 }

@@ -42,14 +42,15 @@ extension HalfCutSearch {
     if overflow || count <= width && width > 1 { return }
     let inner = size > 0 && count % size == 0 ? count / size : 0
     let isByHead = use.inner > 1 && use.outer == 1 && inner > 0 && use.inner % inner == 0
-    for key in keys where isWhole(key.site) {
-      if isByHead {
-        let placement = DimensionPlacement.axis(AxisUse(use.axis, inner: inner))
-        take(key.site, Candidate(placement: placement, extent: count, cause: query), key.place)
-      } else {
+    let whole = keys.filter { isWhole($0.site) }
+    guard isByHead else {
+      if whole.count == 2, let key = whole.first {
         singles.append(SingleHalfCut(key.site, query, .fewerHeads))
       }
+      return
     }
+    let match = DimensionPlacement.axis(AxisUse(use.axis, inner: inner))
+    for key in whole { take(key.site, Candidate(placement: match, extent: count, cause: query), key.place) }
   }
 
   /// The axis of key heads with as many positions a head as queries have.

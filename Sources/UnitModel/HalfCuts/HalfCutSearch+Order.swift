@@ -124,7 +124,7 @@ extension HalfCutSearch {
           candidates(input).first { $0.extent == extent(output) }.map { (output, $0) }
         }
         if let output = modules[partner].outputs.first(where: {
-          differ(input, $0) && isUnread(axes(of: $0), but: partner)
+          differ(input, $0) && rank(input) <= rank($0) && isUnread(axes(of: $0), but: partner)
         }) {
           singles.append(SingleHalfCut(input, output, .otherAxis))
           break
@@ -135,6 +135,8 @@ extension HalfCutSearch {
       }
     }
   }
+
+  private func rank(_ site: TensorSite) -> Int { partition.tensors[site.tensor].spec.shape.count }
 
   /// The modules that may be next to one, the likeliest first: those of its parent that follow; in a file sorted by name
   /// those before it too; then the next one of the file.

@@ -19,7 +19,37 @@ struct SingleHalfCut {
     self.kind = kind
   }
 
-  func halfCut(in partition: Partition) -> HalfCut {
+  /// One warning for all whose names differ in a number only.
+  static func halfCuts(_ singles: [SingleHalfCut], in partition: Partition) -> [HalfCut] {
+    var order: [Key] = []
+    var groups: [Key: [SingleHalfCut]] = [:]
+    for single in singles {
+      let key = Key(single, partition)
+      if groups[key] == nil { order.append(key) }
+      groups[key, default: []].append(single)
+    }
+    return order.compactMap { key in
+      guard let group = groups[key], let first = group.first else { return nil }
+      return first.halfCut(in: partition, names: group.map { partition.tensors[$0.site.tensor].spec.name })
+    }
+  }
+
+  private struct Key: Hashable {
+    let name: String
+    let dimension: Int
+    let cause: String
+
+    init(_ single: SingleHalfCut, _ partition: Partition) {
+      func name(_ site: TensorSite) -> String {
+        HalfCutGroup.numberless(partition.tensors[site.tensor].spec.name.text).text
+      }
+      self.name = name(single.site)
+      dimension = single.site.dimension
+      cause = name(single.cause)
+    }
+  }
+
+  private func halfCut(in partition: Partition, names: [TensorName]) -> HalfCut {
     let (tensor, other) = (partition.tensors[cause.tensor], partition.tensors[site.tensor])
     let placement = tensor.dimensions[cause.dimension]
     let extent = other.spec.shape[site.dimension]
@@ -39,7 +69,7 @@ struct SingleHalfCut {
     var option = "\(other.spec.name.text)=\(dimensions.map(\.notation).joined(separator: ","))"
     if case .fewerHeads = kind { option = "\(other.spec.name.text)=heads*N,-" }
     return HalfCut(
-      tensors: [other.spec.name], dimensions: [site.dimension], cut: tensor.spec.name,
+      tensors: names, dimensions: [site.dimension], cut: tensor.spec.name,
       cutDimension: cause.dimension, extent: tensor.spec.shape[cause.dimension], option: option, kind: wrong)
   }
 }
