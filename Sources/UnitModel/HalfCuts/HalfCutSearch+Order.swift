@@ -102,8 +102,8 @@ extension HalfCutSearch {
     where cut(output) != nil && modules[number].recurrentPlace == nil {
       let axes = axes(of: output)
       guard isUnread(axes, but: number) else { continue }
-      var isFound = false
-      for partner in partners(of: number) where !modules[partner].isShortcut {
+      var isFound = !isSorted && checkJoined(number, output)
+      for partner in isFound ? [] : partners(of: number) where !modules[partner].isShortcut {
         let inputs = modules[partner].inputs.filter(isWhole)
         let matches = inputs.compactMap { input in
           (candidates(output).first { $0.extent == extent(input) } ?? flattened(output, into: input)).map {
@@ -115,7 +115,7 @@ extension HalfCutSearch {
         isFound = true
         break
       }
-      if !isFound { checkJoined(number, output) }
+      if !isFound, isSorted { _ = checkJoined(number, output) }
     }
     for input in modules[number].inputs where cut(input) != nil && !isHidden(input) {
       guard axes(of: input).allSatisfy({ makers[$0] == nil && vectors[$0] == nil }) else { continue }
@@ -143,7 +143,7 @@ extension HalfCutSearch {
   func partners(of number: Int, reversed: Bool = false) -> [Int] {
     let reach = 8
     func isPartner(_ other: Int) -> Bool {
-      !modules[other].weights.isEmpty && !isChannelwise(modules[other]) && !squeezed.contains(other)
+      !modules[other].weights.isEmpty && !modules[other].isAnonymous && !isChannelwise(modules[other]) && !squeezed.contains(other)
         && !modules[number].isBeside(modules[other])
     }
     func isNear(_ other: Int) -> Bool {

@@ -72,6 +72,7 @@ struct HalfCutSearch {
     var before: Int?
     var last: Int?
     for (number, module) in modules.enumerated() {
+      if module.isAnonymous { continue }
       checkInside(number)
       if squeezed.contains(number) { continue }
       if let before {

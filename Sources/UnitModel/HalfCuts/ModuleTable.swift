@@ -57,6 +57,14 @@ struct ModuleEntry {
   /// Layer and direction of a recurrent module as PyTorch names them: `lstm_l1_reverse`; nil for others.
   var recurrentPlace: RecurrentPlace? { isRecurrent ? RecurrentPlace(name[...]) : nil }
 
+  /// Whether an exporter made the name up (`onnx::MatMul_43`, `val_8`, `/layer/Constant_output_0`): it says nothing
+  /// of the module's place.
+  var isAnonymous: Bool {
+    let number = name.dropFirst(4)
+    return name.hasPrefix("onnx::") || name.hasPrefix("/") || name.contains("/tessera.")
+      || name.hasPrefix("val_") && !number.isEmpty && number.allSatisfy(\.isNumber)
+  }
+
   /// Whether a module reads the stream of an earlier one, past the modules between.
   var isShortcut: Bool { ["downsample", "shortcut", "skip"].contains { name.lowercased().contains($0) } }
 }
@@ -73,12 +81,12 @@ struct ModuleTable {
   init(_ tensors: [TensorPlacement]) {
     var modules: [ModuleEntry] = []
     var places: [TensorName: Int] = [:]
-    var last: TensorName?
+    // Safetensors files begin with the dtypes of the most bytes, and are sorted within each.
+    var last: [DType: TensorName] = [:]
     var isSorted = true
     for (index, tensor) in tensors.enumerated() where !tensor.spec.shape.isEmpty {
       let name = tensor.spec.name
-      if let last, name < last { isSorted = false }
-      last = name
+      if let last = last.updateValue(name, forKey: tensor.spec.dtype), name < last { isSorted = false }
       let (module, separator, leaf) = Self.split(name.text)
       let key = TensorName(module)
       let place = places[key] ?? modules.count
@@ -202,8 +210,9 @@ struct ModuleTable {
     }
   }
 
-  /// Whether a table of vectors is looked up: its rows are no channels.
+  /// Whether a table of vectors is looked up: its rows are no channels, and it has no bias.
   private static func isLookup(_ module: ModuleEntry) -> Bool {
+    guard module.vectors.isEmpty else { return false }
     let leaf = module.leaf.lowercased()
     return leaf.contains("embed") || ["wte", "wpe", "emb"].contains(leaf)
   }
