@@ -55,9 +55,9 @@ package struct HalfCut: Hashable, Sendable, CustomStringConvertible {
         + "add --cut '\(option)' before the others"
     case .joined(let whole):
       return
-        "half cut: \(channels) are cut, and no tensor takes them in; \(place) is left whole, and its \(whole) "
-        + "channels may be these and \(whole - extent) others, joined in either order; if they are, "
-        + "add --cut '\(option)' before the others"
+        "half cut: \(channels) are cut, \(place) is left whole, and its \(whole) channels may be these and "
+        + "\(whole - extent) others, joined\(more); if they are, add --cut '\(option)' before the others, with the "
+        + "parts in the order in which they are joined"
     case .fewerHeads(let whole):
       return "half cut: \(channels) are cut, \(place) with \(whole) channels is left whole\(more); "
         + "keys and values have fewer heads than queries, so cut all of them along one axis of key heads, "

@@ -36,10 +36,10 @@ extension HalfCutSearch {
       return
     }
     guard case .axis(let use) = placement, let size = sizes[use.axis] else { return }
-    // Where a unit has whole query heads, one key head serves all of them.
+    // One key head serves all queries where units have whole query heads of its width.
     let granule = partition.axes.first { $0.name == use.axis }?.granule ?? 1
     let (width, overflow) = granule.multipliedReportingOverflow(by: use.inner)
-    if overflow || count <= width && width > 1 { return }
+    if overflow || width > 1 && width % count == 0 { return }
     let inner = size > 0 && count % size == 0 ? count / size : 0
     let isByHead = use.inner > 1 && use.outer == 1 && inner > 0 && use.inner % inner == 0
     let whole = keys.filter { isWhole($0.site) }

@@ -143,7 +143,8 @@ extension HalfCutSearch {
   func partners(of number: Int, reversed: Bool = false) -> [Int] {
     let reach = 8
     func isPartner(_ other: Int) -> Bool {
-      !modules[other].weights.isEmpty && !modules[other].isAnonymous && !isChannelwise(modules[other]) && !squeezed.contains(other)
+      !modules[other].weights.isEmpty && !modules[other].isAnonymous && !isChannelwise(modules[other])
+        && !squeezed.contains(other)
         && !modules[number].isBeside(modules[other])
     }
     func isNear(_ other: Int) -> Bool {

@@ -30,8 +30,8 @@ struct HalfCutSearch {
   let squeezed: Set<Int>
   /// The layers of each recurrent network, each with its directions.
   let recurrents: [Substring: [Int: [Int]]]
-  /// How outputs lie on axes, by their extents.
-  private(set) var outputs: [Int: Set<DimensionPlacement>] = [:]
+  /// How outputs lie on axes, by their extents, with the first of each.
+  private(set) var outputs: [Int: [DimensionPlacement: TensorSite]] = [:]
 
   init(_ partition: Partition) {
     self.partition = partition
@@ -50,7 +50,8 @@ struct HalfCutSearch {
     let (reducing, expanding) = (Set(squeezes.map(\.reduce)), Set(squeezes.map(\.expand)))
     for (number, module) in modules.enumerated() {
       for site in module.outputs {
-        outputs[extent(site), default: []].insert(cut(site) ?? .whole)
+        let placement = cut(site) ?? .whole
+        if outputs[extent(site)]?[placement] == nil { outputs[extent(site), default: [:]][placement] = site }
         for axis in axes(of: site) {
           if isChannelwise(module) || expanding.contains(number) {
             vectors[axis, default: []].insert(number)
@@ -81,6 +82,7 @@ struct HalfCutSearch {
         let isLayer = module.recurrentPlace.map { $0.layer > 0 || $0.isReverse } ?? false
         if !module.isShortcut, !isChannelwise(module), !isLayer, modules[before].recurrentPlace == nil {
           checkInputs(number, after: before)
+          checkSum(number, after: before)
         }
       }
       checkReader(number)

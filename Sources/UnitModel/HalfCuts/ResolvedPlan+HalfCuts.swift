@@ -55,7 +55,8 @@ extension ResolvedPlan {
       !advised.contains(axis)
         && users.lackChannels(of: tensors[site.tensor].dimensions[site.dimension], for: tensors[site.tensor])
     }
-    return groups.flatMap { $0.halfCuts(in: partition, counts) } + SingleHalfCut.halfCuts(others, in: partition)
+    return groups.flatMap { $0.halfCuts(in: partition, counts) }
+      + SingleHalfCut.halfCuts(others, in: partition)
       + lost.map { axis, site in
         let spec = tensors[site.tensor].spec
         return HalfCut(
