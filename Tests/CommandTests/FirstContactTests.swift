@@ -15,6 +15,13 @@ struct FirstContactTests {
     [("layers.\(layer).up.weight", "F32", [8, 4]), ("layers.\(layer).down.weight", "F32", [4, 8])]
   }
 
+  /// The plan of `stack` in single names, as a plan of a graph has them.
+  private static var singleCuts: [String] {
+    (0..<12).flatMap {
+      ["--cut", "layers.\($0).up.weight=ffn\($0),-", "--cut", "layers.\($0).down.weight=-,ffn\($0)"]
+    }
+  }
+
   private static let cuts = [
     "--cut", "layers.{}.up.weight=ffn{},-", "--cut", "layers.{}.down.weight=-,ffn{}",
   ]
@@ -27,7 +34,12 @@ struct FirstContactTests {
     for name in ["empty.safetensors", "empty.npy", "empty.pt", "empty.npz", "empty.onnx", "empty.json"] {
       _ = try folder.write([UInt8](), as: name)
     }
+    let deep = (0..<14).flatMap { layer -> [SampleWeights.Row] in
+      [("layers.\(layer).up.weight", "F32", [8, 4]), ("layers.\(layer).down.weight", "F32", [4, 8])]
+    }
+    _ = try folder.write(SampleWeights.bytes(deep), as: "deep.safetensors")
     for arguments in [
+      ["plan", "stack.safetensors", "--units", "2", "-o", "twelve.json"] + Self.singleCuts,
       ["plan", "stack.safetensors", "--units", "2", "--levels", "small=1,large=2", "-o", "stack.json"]
         + Self.cuts,
       ["convert", "stack.safetensors", "stack.h5", "--plan", "stack.json"],
@@ -55,6 +67,13 @@ struct FirstContactTests {
     (
       ["convert", "cnn.safetensors", "x.h5", "--plan", "stack.json"], 2,
       ["tessera: stack.json: tensors: 0 of 2 patterns match: is this plan for another model?\n"]
+    ),
+    (
+      ["convert", "deep.safetensors", "x.h5", "--plan", "twelve.json"], 0,
+      [
+        "note: 2 blocks with 4 tensors are left whole, though 'layers.0' and the like, with the same names and shapes, "
+          + "are cut: 'layers.12', 'layers.13'; is this plan for another model?\n"
+      ]
     ),
     (
       ["extract", "stack.h5", "x.safetensors"], 64,
@@ -130,7 +149,7 @@ struct FirstContactTests {
       #expect(run.ending == .exited(code), "\(arguments): \(run.errorText)")
       for word in words { #expect(run.errorText.contains(word), "\(arguments): \(run.errorText)") }
     }
-    #expect(Self.mistakes.count == 21)
+    #expect(Self.mistakes.count == 22)
   }
 
   @Test("a half cut is warned of by plan, by convert, and by validate")
@@ -152,6 +171,33 @@ struct FirstContactTests {
     #expect(validate.ending == .exited(1) && validate.outputText.contains("warning half-cut: "))
     let sound = try tessera(["validate", "stack.h5"], directory: folder.path)
     #expect(sound.ending == .exited(0), "\(sound.outputText)")
+  }
+
+  @Test("a plan that cuts nothing is exit 1 for plan and convert, and names what was not tried")
+  func nothingCut() throws {
+    let folder = try folder()
+    let none = try tessera(
+      ["plan", "cnn.safetensors", "--units", "2", "-o", "n.json"], directory: folder.path)
+    #expect(none.ending == .exited(1))
+    let convert = try tessera(
+      ["convert", "cnn.safetensors", "n.h5", "--plan", "n.json"], directory: folder.path)
+    #expect(convert.ending == .exited(1))
+    #expect(
+      convert.errorText.hasSuffix(
+        "tessera: n.json: expected a tensor to cut, found none, so every level is the whole network; n.h5 is written "
+          + "with every tensor whole; 'tessera plan' says why nothing is cut\n"), "\(convert.errorText)")
+    let verify = try tessera(["verify", "cnn.safetensors", "n.h5"], directory: folder.path)
+    #expect(verify.ending == .exited(0), "\(verify.errorText)")
+    let model = SourceFolder.fixtures + "/exporters/mlp.default.onnx"
+    for (options, way) in [
+      ([], "try --cut-first, --cut-last or fewer --units"),
+      (["--cut-first"], "try --cut-last or fewer --units"),
+      (["--cut-first", "--cut-last"], "try fewer --units"),
+    ] {
+      let run = try tessera(
+        ["plan", model, "--units", "1000", "-o", "m.json"] + options, directory: folder.path)
+      #expect(run.ending == .exited(1) && run.errorText.hasSuffix("; \(way)\n"), "\(run.errorText)")
+    }
   }
 
   @Test("levels have names everywhere, and numbers in JSON")

@@ -4,155 +4,15 @@ import UnitModel
 
 @testable import Planning
 
-/// Tensors of small networks by the names that PyTorch gives them.
-private struct Weights {
-  var list: [(String, [Int])] = []
-
-  mutating func convolution(_ name: String, _ out: Int, _ input: Int, kernel: Int = 3, bias: Bool = false) {
-    list.append(("\(name).weight", [out, input, kernel, kernel]))
-    if bias { list.append(("\(name).bias", [out])) }
-  }
-
-  mutating func norm(_ name: String, _ size: Int) {
-    for part in ["weight", "bias", "running_mean", "running_var"] { list.append(("\(name).\(part)", [size])) }
-    list.append(("\(name).num_batches_tracked", []))
-  }
-
-  mutating func linear(_ name: String, _ out: Int, _ input: Int, bias: Bool = true) {
-    list.append(("\(name).weight", [out, input]))
-    if bias { list.append(("\(name).bias", [out])) }
-  }
-
-  /// In the order of definition, or sorted by name as safetensors files are.
-  func specs(sorted: Bool) throws -> [TensorSpec] {
-    try specsOf(
-      sorted ? list.sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) } : list)
-  }
-}
-
-/// The free function of `PresetTests`, which members of the same name hide.
-private func specsOf(_ list: [(String, [Int])]) throws -> [TensorSpec] { try specs(list) }
-
-/// A network, and the cuts that make a sound plan of it.
-private struct Network: CustomTestStringConvertible, Sendable {
-  let name: String
-  let cuts: [String]
-  let make: @Sendable (_ width: Int) -> [(String, [Int])]
-
-  var testDescription: String { name }
-
-  func specs(sorted: Bool, width: Int = 0) throws -> [TensorSpec] {
-    try Weights(list: make(width)).specs(sorted: sorted)
-  }
-
-  static let cnn = Network(
-    name: "convolutions",
-    cuts: [
-      "conv1.weight=a,-,-,-", "conv1.bias=a", "bn1.*=a", "conv2.weight=b,a,-,-", "bn2.*=b", "fc.weight=-,b",
-    ]
-  ) { width in
-    var weights = Weights()
-    weights.convolution("conv1", width + 16, 3, bias: true)
-    weights.norm("bn1", width + 16)
-    weights.convolution("conv2", 2 * width + 24, width + 16)
-    weights.norm("bn2", 2 * width + 24)
-    weights.linear("fc", 10, 2 * width + 24)
-    return weights.list
-  }
-
-  static let flattened = Network(
-    name: "a flatten",
-    cuts: ["conv1.weight=a,-,-,-", "conv1.bias=a", "fc1.weight=b,a*49", "fc1.bias=b", "fc2.weight=-,b"]
-  ) { width in
-    var weights = Weights()
-    weights.convolution("conv1", width + 16, 3, bias: true)
-    weights.linear("fc1", 20, (width + 16) * 49)
-    weights.linear("fc2", 10, 20)
-    return weights.list
-  }
-
-  static let inverted = Network(
-    name: "a depthwise convolution",
-    cuts: [
-      "expand.weight=m,-,-,-", "expand_bn.*=m", "dw.weight=m,-,-,-", "dw_bn.*=m", "project.weight=-,m,-,-",
-    ]
-  ) { width in
-    var weights = Weights()
-    weights.convolution("expand", width + 48, 16, kernel: 1)
-    weights.norm("expand_bn", width + 48)
-    weights.convolution("dw", width + 48, 1)
-    weights.norm("dw_bn", width + 48)
-    weights.convolution("project", 16, width + 48, kernel: 1)
-    return weights.list
-  }
-
-  static let recurrent = Network(
-    name: "an LSTM",
-    cuts: [
-      "lstm.weight_ih_l0=4*h,-", "lstm.weight_hh_l0=4*h,h", "lstm.bias_*_l0=4*h", "head.weight=-,h",
-    ]
-  ) { width in
-    let hidden = width + 12
-    return [
-      ("lstm.weight_ih_l0", [4 * hidden, 7]), ("lstm.weight_hh_l0", [4 * hidden, hidden]),
-      ("lstm.bias_ih_l0", [4 * hidden]), ("lstm.bias_hh_l0", [4 * hidden]), ("head.weight", [5, hidden]),
-      ("head.bias", [5]),
-    ]
-  }
-
-  static let gated = Network(
-    name: "a gated decoder",
-    cuts: [
-      "layers.{}.mlp.gate_proj.weight=f{},-", "layers.{}.mlp.up_proj.weight=f{},-",
-      "layers.{}.mlp.down_proj.weight=-,f{}", "layers.{}.self_attn.q_proj.weight=h{},-",
-      "layers.{}.self_attn.k_proj.weight=h{},-", "layers.{}.self_attn.v_proj.weight=h{},-",
-      "layers.{}.self_attn.o_proj.weight=-,h{}",
-    ]
-  ) { width in
-    var weights = Weights()
-    for layer in 0..<3 {
-      for name in ["q", "k", "v"] {
-        weights.linear("layers.\(layer).self_attn.\(name)_proj", width + 40, width + 32, bias: false)
-      }
-      weights.linear("layers.\(layer).self_attn.o_proj", width + 32, width + 40, bias: false)
-      weights.linear("layers.\(layer).mlp.gate_proj", width + 96, width + 32, bias: false)
-      weights.linear("layers.\(layer).mlp.up_proj", width + 96, width + 32, bias: false)
-      weights.linear("layers.\(layer).mlp.down_proj", width + 32, width + 96, bias: false)
-      weights.list.append(("layers.\(layer).input_layernorm.weight", [width + 32]))
-    }
-    return weights.list
-  }
-
-  static let turned = Network(
-    name: "weights stored [in, out]",
-    cuts: [
-      "h.{}.mlp.c_fc.weight=-,f{}", "h.{}.mlp.c_fc.bias=f{}", "h.{}.mlp.c_proj.weight=f{},-",
-      "h.{}.attn.c_attn.weight=-,3*h{}", "h.{}.attn.c_attn.bias=3*h{}", "h.{}.attn.c_proj.weight=h{},-",
-    ]
-  ) { width in
-    (0..<2).flatMap { layer -> [(String, [Int])] in
-      let (model, inner) = (width + 32, 3 * width + 100)
-      return [
-        ("h.\(layer).ln_1.weight", [model]), ("h.\(layer).attn.c_attn.weight", [model, 3 * model]),
-        ("h.\(layer).attn.c_attn.bias", [3 * model]), ("h.\(layer).attn.c_proj.weight", [model, model]),
-        ("h.\(layer).attn.c_proj.bias", [model]), ("h.\(layer).mlp.c_fc.weight", [model, inner]),
-        ("h.\(layer).mlp.c_fc.bias", [inner]), ("h.\(layer).mlp.c_proj.weight", [inner, model]),
-        ("h.\(layer).mlp.c_proj.bias", [model]),
-      ]
-    }
-  }
-
-  static let all = [cnn, flattened, inverted, recurrent, gated, turned]
-}
-
 @Suite("Half cuts")
 struct HalfCutTests {
   private func halfCuts(_ specs: [TensorSpec], _ cuts: [String]) throws -> [HalfCut] {
-    try PlanRequest(unitCount: 2, cuts: cuts.map(CutOption.init(parsing:))).propose(for: specs).resolved.halfCuts
+    try PlanRequest(unitCount: 2, cuts: cuts.map(CutOption.init(parsing:))).propose(for: specs).resolved
+      .halfCuts
   }
 
   @Test("a sound plan has none, in the order of definition and sorted by name", arguments: Network.all)
-  private func sound(_ network: Network) throws {
+  func sound(_ network: Network) throws {
     for sorted in [false, true] {
       for width in [0, 4, 16] {
         let found = try halfCuts(network.specs(sorted: sorted, width: width), network.cuts)
@@ -162,10 +22,10 @@ struct HalfCutTests {
   }
 
   @Test("leaving any one tensor of a sound plan whole is found", arguments: Network.all)
-  private func everyTensor(_ network: Network) throws {
+  func everyTensor(_ network: Network) throws {
     var cases = 0
-    for sorted in [false, true] {
-      let specs = try network.specs(sorted: sorted)
+    for (sorted, width) in [(false, 0), (true, 0), (false, 8), (true, 8)] {
+      let specs = try network.specs(sorted: sorted, width: width)
       let request = try PlanRequest(unitCount: 2, cuts: network.cuts.map(CutOption.init(parsing:)))
       let cut = try request.propose(for: specs).resolved.partition.tensors.filter { !$0.isWhole }
       for tensor in cut {
@@ -174,14 +34,15 @@ struct HalfCutTests {
         #expect(found.contains { $0.tensors.contains(tensor.spec.name) }, "\(tensor.spec.name): \(found)")
       }
     }
-    #expect(cases >= 10)
+    #expect(cases >= 20)
   }
 
   @Test("following what the warnings say ends in a plan without any", arguments: Network.all)
-  private func followed(_ network: Network) throws {
+  func followed(_ network: Network) throws {
     for sorted in [false, true] {
       let specs = try network.specs(sorted: sorted)
-      for start in network.cuts {
+      // A cut of two axes alone does not tell their sizes, and is refused.
+      for start in network.cuts where !start.contains(",a+b") && !start.hasSuffix(",c+d") {
         var cuts = [start]
         var rounds = 0
         while case let found = try halfCuts(specs, cuts), !found.isEmpty {

@@ -52,7 +52,7 @@ struct PresetTests {
         #expect(heads.count == 3)
         // Three heads for each unit, or one group of three that share a key.
         #expect(heads.allSatisfy { $0.units.map(\.count) == (family.key == nil ? [24, 24] : [1, 1]) })
-        #expect(proposed.resolved.halfCuts.isEmpty)
+        #expect(proposed.resolved.halfCuts.isEmpty && proposed.resolved.uncutBlocks == nil)
         #expect(try proposed.plan.resolve(against: specs) == proposed.resolved)
         #expect(try Plan(parsing: Array(proposed.plan.text().utf8)) == proposed.plan)
       }
@@ -168,7 +168,7 @@ struct PresetTests {
         ["weight", "bias", "running_mean", "running_var"].map { "layer1.\(block).bn2.\($0)" }
       }
       #expect(whole == ["conv1.weight", "bn1.weight"] + (bottleneck ? [] : sums) + ["fc.bias"])
-      #expect(proposed.resolved.halfCuts.isEmpty)
+      #expect(proposed.resolved.halfCuts.isEmpty && proposed.resolved.uncutBlocks == nil)
       let first = try #require(partition.tensors.first { $0.spec.name == "layer1.0.conv1.weight" })
       #expect(first.cutDimensions == [0])
       let projection = try #require(
@@ -178,6 +178,35 @@ struct PresetTests {
           == [.axis(AxisUse("layer2")), bottleneck ? .axis(AxisUse("layer1")) : .whole])
       let head = try #require(partition.tensors.first { $0.spec.name == "fc.weight" })
       #expect(head.dimensions == [.whole, .axis(AxisUse("layer3"))])
+    }
+  }
+
+  @Test(
+    "a residual network is found under any prefix, with the same axes, and two networks have axes of their own"
+  )
+  func prefixes() throws {
+    for bottleneck in [false, true] {
+      let plain = try PlanRequest(unitCount: 2, preset: .resnet).propose(for: resNet(bottleneck)).resolved
+      func named(_ prefix: String) throws -> [TensorSpec] {
+        try resNet(bottleneck).map {
+          try TensorSpec(name: TensorName(prefix + $0.name.text), dtype: $0.dtype, shape: $0.shape)
+        }
+      }
+      for prefix in ["module.", "model.", "backbone.", "encoder.", "model.module.net."] {
+        for preset in [Preset.resnet, nil] {
+          let proposed = try PlanRequest(unitCount: 2, preset: preset).propose(for: named(prefix))
+          #expect(proposed.resolved.partition.axes == plain.partition.axes)
+          #expect(
+            proposed.resolved.partition.tensors.map(\.dimensions) == plain.partition.tensors.map(\.dimensions)
+          )
+          #expect(proposed.plan.tensors.allSatisfy { $0.selector.text.hasPrefix(prefix) })
+          #expect(proposed.words[0].hasSuffix("names under '\(prefix)' (preset resnet)"))
+          #expect(proposed.resolved.halfCuts.isEmpty)
+        }
+      }
+      let both = try PlanRequest(unitCount: 2, preset: .resnet).propose(for: named("a.") + named("b."))
+      #expect(both.resolved.partition.axes.count == 2 * plain.partition.axes.count)
+      #expect(both.resolved.partition.axes.allSatisfy { ["a.", "b."].contains($0.name.text.prefix(2)) })
     }
   }
 

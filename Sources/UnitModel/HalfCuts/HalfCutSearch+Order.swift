@@ -30,11 +30,10 @@ extension HalfCutSearch {
 
   /// The outputs of a module with one weight, and its bias and statistics, lie on one axis.
   private mutating func checkAxes(of module: ModuleEntry) {
-    let known: Set<String> = ["weight", "bias", "gamma", "beta", "running_mean", "running_var"]
-    let vectors = module.vectors.filter {
-      known.contains(ModuleTable.split(partition.tensors[$0].spec.name.text).leaf)
-    }
-    .map { TensorSite(tensor: $0, dimension: 0) }
+    let leaves = ["weight", "gamma", "bias", "beta", "running_mean", "running_var"]
+    let vectors = leaves.flatMap { leaf in
+      module.vectors.filter { ModuleTable.split(partition.tensors[$0].spec.name.text).leaf == leaf }
+    }.map { TensorSite(tensor: $0, dimension: 0) }
     guard module.weights.count < 2, let cause = (module.outputs + vectors).first(where: { cut($0) != nil })
     else { return }
     for site in vectors where differ(site, cause) { singles.append(SingleHalfCut(site, cause, .otherAxis)) }
@@ -76,7 +75,7 @@ extension HalfCutSearch {
         } else if module.hasStatistics, differ(site, output), isUnnormed(axes(of: output), before),
           axes(of: site).allSatisfy({ makers[$0] == nil })
         {
-          singles.append(SingleHalfCut(site, output, .otherAxis))
+          singles.append(SingleHalfCut(site, output, .otherAxis, pattern: module.pattern))
         }
       }
     }

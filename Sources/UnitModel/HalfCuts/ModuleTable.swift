@@ -57,6 +57,9 @@ struct ModuleEntry {
   /// Layer and direction of a recurrent module as PyTorch names them: `lstm_l1_reverse`; nil for others.
   var recurrentPlace: RecurrentPlace? { isRecurrent ? RecurrentPlace(name[...]) : nil }
 
+  /// The names of a norm's tensors, which are all cut alike; nil for other modules.
+  var pattern: String? { weights.isEmpty && hasStatistics ? "\(name)\(separator)*" : nil }
+
   /// Whether an exporter made the name up (`onnx::MatMul_43`, `val_8`, `/layer/Constant_output_0`): it says nothing
   /// of the module's place.
   var isAnonymous: Bool {

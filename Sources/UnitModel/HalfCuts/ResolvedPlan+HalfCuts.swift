@@ -65,8 +65,3 @@ extension ResolvedPlan {
       }
   }
 }
-
-extension ModuleEntry {
-  /// The names of a norm's tensors, which are all cut alike; nil for other modules.
-  fileprivate var pattern: String? { weights.isEmpty && hasStatistics ? "\(name)\(separator)*" : nil }
-}

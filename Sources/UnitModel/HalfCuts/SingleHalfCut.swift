@@ -13,10 +13,14 @@ struct SingleHalfCut {
   let cause: TensorSite
   let kind: Kind
 
-  init(_ site: TensorSite, _ cause: TensorSite, _ kind: Kind) {
+  /// The names of the norm's tensors, which are all cut alike; nil for other modules.
+  let pattern: String?
+
+  init(_ site: TensorSite, _ cause: TensorSite, _ kind: Kind, pattern: String? = nil) {
     self.site = site
     self.cause = cause
     self.kind = kind
+    self.pattern = pattern
   }
 
   /// One warning for all whose names differ in a number only.
@@ -43,7 +47,7 @@ struct SingleHalfCut {
       func name(_ site: TensorSite) -> String {
         HalfCutGroup.numberless(partition.tensors[site.tensor].spec.name.text).text
       }
-      self.name = name(single.site)
+      self.name = single.pattern ?? name(single.site)
       dimension = single.site.dimension
       cause = name(single.cause)
     }
@@ -66,7 +70,7 @@ struct SingleHalfCut {
     case .fewerHeads:
       wrong = .fewerHeads(extent: extent)
     }
-    var option = "\(other.spec.name.text)=\(dimensions.map(\.notation).joined(separator: ","))"
+    var option = "\(pattern ?? other.spec.name.text)=\(dimensions.map(\.notation).joined(separator: ","))"
     if case .fewerHeads = kind { option = "\(other.spec.name.text)=heads*N,-" }
     return HalfCut(
       tensors: names, dimensions: [site.dimension], cut: tensor.spec.name,

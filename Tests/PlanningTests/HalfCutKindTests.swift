@@ -1,0 +1,172 @@
+import Tensors
+import Testing
+import UnitModel
+
+@testable import Planning
+
+/// Half cuts by what holds the channels, each with generated sizes.
+@Suite("Kinds of half cuts")
+struct HalfCutKindTests {
+  private func halfCuts(_ list: [(String, [Int])], _ cuts: [String], sorted: Bool = false) throws -> [HalfCut]
+  {
+    let specs = try Weights(list: list).specs(sorted: sorted)
+    return try PlanRequest(unitCount: 2, cuts: cuts.map(CutOption.init(parsing:))).propose(for: specs)
+      .resolved.halfCuts
+  }
+
+  @Test("hidden channels are those of their own layer and direction, and advice for one tensor is one piece")
+  func recurrentAxes() throws {
+    for hidden in [6, 16, 18] {
+      for network in [Network.bidirectional, .layered] {
+        for sorted in [false, true] {
+          let gates = network.name.contains("GRU") ? 3 : 4
+          let specs = try network.specs(sorted: sorted, width: hidden)
+          let name = gates == 3 ? "gru" : "lstm"
+          let found = try PlanRequest(
+            unitCount: 2, cuts: [CutOption(parsing: "\(name).weight_ih_l{}=\(gates)*h{},-")]
+          ).propose(for: specs).resolved.halfCuts
+          #expect(Set(found.flatMap(\.tensors)).count == found.flatMap(\.tensors).count)
+          for end in gates == 3 ? ["0", "1", "2"] : ["0", "1", "0_reverse", "1_reverse"] {
+            #expect(
+              found.contains { $0.option == "\(name).weight_hh_l\(end)=\(gates)*h\(end),h\(end)" }, "\(found)"
+            )
+          }
+        }
+      }
+    }
+  }
+
+  @Test("both directions on one axis are that axis twice")
+  func oneAxis() throws {
+    let list = try Network.bidirectional.specs(sorted: false).map { ($0.name.text, $0.shape) }
+    let cuts = ["lstm.weight_ih_*=4*h,-", "lstm.weight_hh_*=4*h,h", "lstm.bias_*=4*h"]
+    let options = try halfCuts(list, cuts).map(\.option)
+    #expect(
+      Set(options) == [
+        "lstm.weight_ih_l1=4*h,2*h", "lstm.weight_ih_l1_reverse=4*h,2*h", "fc.weight=-,2*h",
+      ])
+  }
+
+  /// Cuts of a module of weight [n, 8], bias and norm, with what is contradictory.
+  static let contradictions: [(cuts: [String], option: String?)] = [
+    (["lin1.weight=z,-", "lin1.bias=z", "bn1.*=z", "out.weight=-,z"], nil),
+    (["lin1.weight=z,-", "lin1.bias=y", "bn1.*=z", "out.weight=-,z"], "lin1.bias=z"),
+    (["lin1.weight=z,-", "lin1.bias=z", "bn1.*=z", "out.weight=-,y"], "out.weight=-,z"),
+    (["lin1.weight=z,-", "lin1.bias=z", "bn1.*=y", "out.weight=-,z"], "bn1.*=z"),
+    (["lin1.weight=z,-", "lin1.bias=z", "bn1.weight=z", "bn1.*=y", "out.weight=-,z"], "bn1.bias=z"),
+  ]
+
+  @Test("one set of channels on two axes is contradictory", arguments: contradictions)
+  func contradictory(_ one: (cuts: [String], option: String?)) throws {
+    for size in [6, 12, 20] {
+      var weights = Weights()
+      weights.linear("lin1", size, 8)
+      weights.norm("bn1", size)
+      weights.linear("out", 5, size)
+      for sorted in [false, true] {
+        let found = try halfCuts(weights.list, one.cuts, sorted: sorted)
+        guard let option = one.option else {
+          #expect(found.isEmpty, "\(found)")
+          continue
+        }
+        #expect(found.contains { $0.option == option && $0.isContradictory }, "\(found)")
+        #expect(found.first { $0.option == option }?.description.contains("axis 'z', but ") == true)
+      }
+    }
+  }
+
+  /// Encoder widths of a U-Net, and the decoder's after its transposed convolutions.
+  static let widths = [([24, 40, 56], [36, 20]), ([8, 18, 28], [16, 12]), ([16, 34, 72], [26, 14])]
+
+  private func uNet(_ encoder: [Int], _ decoder: [Int]) -> [(String, [Int])] {
+    var weights = Weights()
+    for (place, width) in encoder.enumerated() {
+      weights.convolution("enc\(place).conv", width, place == 0 ? 3 : encoder[place - 1], bias: true)
+    }
+    var stream = encoder[encoder.count - 1]
+    for (place, width) in decoder.enumerated() {
+      weights.list += [("up\(place).weight", [stream, width, 2, 2]), ("up\(place).bias", [width])]
+      let skip = encoder[encoder.count - 2 - place]
+      weights.convolution("dec\(place).conv", width, width + skip, bias: true)
+      stream = width
+    }
+    weights.convolution("head", 2, stream, kernel: 1, bias: true)
+    return weights.list
+  }
+
+  @Test("a reader of joined channels is named by the sum of their sizes", arguments: widths)
+  func joined(encoder: [Int], decoder: [Int]) throws {
+    let list = uNet(encoder, decoder)
+    let skip = try halfCuts(
+      list, ["enc0.conv.weight=a,-,-,-", "enc0.conv.bias=a", "enc1.conv.weight=-,a,-,-"])
+    #expect(skip.map(\.option) == ["dec1.conv.weight=-,\(decoder[1])+a,-,-"])
+    let up = try halfCuts(list, ["up0.weight=-,u,-,-", "up0.bias=u"])
+    #expect(up.map(\.option) == ["dec0.conv.weight=-,u+\(encoder[1]),-,-"])
+    let sound = [
+      "enc0.conv.weight=a,-,-,-", "enc0.conv.bias=a", "enc1.conv.weight=-,a,-,-",
+      "dec1.conv.weight=-,\(decoder[1])+a,-,-",
+    ]
+    #expect(try halfCuts(list, sound).isEmpty)
+  }
+
+  private func attention(_ heads: Int, group: Int, width: Int) -> [(String, [Int])] {
+    [
+      ("a.q_proj.weight", [heads * group * width, 64]), ("a.k_proj.weight", [heads * width, 64]),
+      ("a.v_proj.weight", [heads * width, 64]), ("a.o_proj.weight", [64, heads * group * width]),
+    ]
+  }
+
+  @Test("what reads the heads follows the queries, and keys with fewer heads cannot follow single channels")
+  func queries() throws {
+    for (heads, group, width) in [(3, 4, 8), (2, 3, 6), (5, 2, 4)] {
+      for sorted in [false, true] {
+        let list = attention(heads, group: group, width: width)
+        let (query, key) = (group * width, width)
+        let byHead = try halfCuts(list, ["a.q_proj.weight=h*\(query),-"], sorted: sorted)
+        #expect(
+          Set(byHead.map(\.option)) == [
+            "a.o_proj.weight=-,h*\(query)", "a.k_proj.weight=h*\(key),-", "a.v_proj.weight=h*\(key),-",
+          ])
+        let single = try halfCuts(list, ["a.q_proj.weight=h,-"], sorted: sorted)
+        #expect(
+          Set(single.map(\.option)) == ["a.o_proj.weight=-,h", "a.k_proj.weight=heads*N,-"], "\(single)")
+        let output = try halfCuts(list, ["a.o_proj.weight=-,h*\(query)"], sorted: sorted)
+        #expect(output.contains { $0.option == "a.q_proj.weight=h*\(query),-" })
+      }
+    }
+  }
+
+  @Test("one key head that serves all queries stays whole")
+  func oneKeyHead() throws {
+    let list = attention(1, group: 6, width: 8)
+    let cuts = ["a.q_proj.weight=h*8,-", "a.o_proj.weight=-,h*8"]
+    #expect(try halfCuts(list, cuts).isEmpty)
+  }
+
+  @Test("names that an exporter made up say nothing of a tensor's place")
+  func anonymous() throws {
+    let cuts = ["c.weight=a,-,-,-"]
+    for name in ["onnx::Conv_12", "val_7", "/u/Constant_output_0"] {
+      let list = [("c.weight", [8, 3, 3, 3]), (name, [5, 8, 1, 1])]
+      #expect(try halfCuts(list, cuts).map(\.option) == ["a"])
+    }
+    #expect(
+      try halfCuts([("c.weight", [8, 3, 3, 3]), ("d.weight", [5, 8, 1, 1])], cuts).map(\.option)
+        == ["d.weight=-,a,-,-"])
+  }
+
+  @Test("a file whose dtypes come one after the other is sorted within each")
+  func sortedByDType() throws {
+    let names = ["bn1.weight", "bn2.weight", "conv1.weight", "conv2.weight", "fc.weight"]
+    let shapes = [[16], [24], [16, 3, 3, 3], [24, 16, 3, 3], [10, 24]]
+    var specs = try zip(names, shapes).map { try TensorSpec(name: TensorName($0), dtype: .f32, shape: $1) }
+    specs.insert(try TensorSpec(name: "z.ids", dtype: .i64, shape: [1, 9]), at: 0)
+    let cuts = try ["conv1.weight=a,-,-,-", "bn1.weight=a"].map(CutOption.init(parsing:))
+    let found = try PlanRequest(unitCount: 2, cuts: cuts).propose(for: specs).resolved.halfCuts
+    #expect(found.map(\.option) == ["conv2.weight=-,a,-,-"])
+  }
+}
+
+extension HalfCut {
+  fileprivate var isContradictory: Bool { if case .contradictory = kind { true } else { false } }
+}

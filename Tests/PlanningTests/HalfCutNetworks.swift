@@ -1,0 +1,238 @@
+import Tensors
+import Testing
+
+@testable import Planning
+
+/// Tensors of small networks by the names that PyTorch gives them.
+struct Weights {
+  var list: [(String, [Int])] = []
+
+  mutating func convolution(_ name: String, _ out: Int, _ input: Int, kernel: Int = 3, bias: Bool = false) {
+    list.append(("\(name).weight", [out, input, kernel, kernel]))
+    if bias { list.append(("\(name).bias", [out])) }
+  }
+
+  mutating func norm(_ name: String, _ size: Int) {
+    for part in ["weight", "bias", "running_mean", "running_var"] { list.append(("\(name).\(part)", [size])) }
+    list.append(("\(name).num_batches_tracked", []))
+  }
+
+  mutating func linear(_ name: String, _ out: Int, _ input: Int, bias: Bool = true) {
+    list.append(("\(name).weight", [out, input]))
+    if bias { list.append(("\(name).bias", [out])) }
+  }
+
+  /// In the order of definition, or sorted by name as safetensors files are.
+  func specs(sorted: Bool) throws -> [TensorSpec] {
+    try specsOf(
+      sorted ? list.sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) } : list)
+  }
+}
+
+/// The free function of `PresetTests`, which members of the same name hide.
+func specsOf(_ list: [(String, [Int])]) throws -> [TensorSpec] { try specs(list) }
+
+/// A network, and the cuts that make a sound plan of it.
+struct Network: CustomTestStringConvertible, Sendable {
+  let name: String
+  let cuts: [String]
+  let make: @Sendable (_ width: Int) -> [(String, [Int])]
+
+  var testDescription: String { name }
+
+  func specs(sorted: Bool, width: Int = 0) throws -> [TensorSpec] {
+    try Weights(list: make(width)).specs(sorted: sorted)
+  }
+
+  static let cnn = Network(
+    name: "convolutions",
+    cuts: [
+      "conv1.weight=a,-,-,-", "conv1.bias=a", "bn1.*=a", "conv2.weight=b,a,-,-", "bn2.*=b", "fc.weight=-,b",
+    ]
+  ) { width in
+    var weights = Weights()
+    weights.convolution("conv1", width + 16, 3, bias: true)
+    weights.norm("bn1", width + 16)
+    weights.convolution("conv2", 2 * width + 24, width + 16)
+    weights.norm("bn2", 2 * width + 24)
+    weights.linear("fc", 10, 2 * width + 24)
+    return weights.list
+  }
+
+  static let flattened = Network(
+    name: "a flatten",
+    cuts: ["conv1.weight=a,-,-,-", "conv1.bias=a", "fc1.weight=b,a*49", "fc1.bias=b", "fc2.weight=-,b"]
+  ) { width in
+    var weights = Weights()
+    weights.convolution("conv1", width + 16, 3, bias: true)
+    weights.linear("fc1", 20, (width + 16) * 49)
+    weights.linear("fc2", 10, 20)
+    return weights.list
+  }
+
+  static let inverted = Network(
+    name: "a depthwise convolution",
+    cuts: [
+      "expand.weight=m,-,-,-", "expand_bn.*=m", "dw.weight=m,-,-,-", "dw_bn.*=m", "project.weight=-,m,-,-",
+    ]
+  ) { width in
+    var weights = Weights()
+    weights.convolution("expand", width + 48, 16, kernel: 1)
+    weights.norm("expand_bn", width + 48)
+    weights.convolution("dw", width + 48, 1)
+    weights.norm("dw_bn", width + 48)
+    weights.convolution("project", 16, width + 48, kernel: 1)
+    return weights.list
+  }
+
+  static let recurrent = Network(
+    name: "an LSTM",
+    cuts: [
+      "lstm.weight_ih_l0=4*h,-", "lstm.weight_hh_l0=4*h,h", "lstm.bias_*_l0=4*h", "head.weight=-,h",
+    ]
+  ) { width in
+    let hidden = width + 12
+    return [
+      ("lstm.weight_ih_l0", [4 * hidden, 7]), ("lstm.weight_hh_l0", [4 * hidden, hidden]),
+      ("lstm.bias_ih_l0", [4 * hidden]), ("lstm.bias_hh_l0", [4 * hidden]), ("head.weight", [5, hidden]),
+      ("head.bias", [5]),
+    ]
+  }
+
+  static let gated = Network(
+    name: "a gated decoder",
+    cuts: [
+      "layers.{}.mlp.gate_proj.weight=f{},-", "layers.{}.mlp.up_proj.weight=f{},-",
+      "layers.{}.mlp.down_proj.weight=-,f{}", "layers.{}.self_attn.q_proj.weight=h{},-",
+      "layers.{}.self_attn.k_proj.weight=h{},-", "layers.{}.self_attn.v_proj.weight=h{},-",
+      "layers.{}.self_attn.o_proj.weight=-,h{}",
+    ]
+  ) { width in
+    var weights = Weights()
+    for layer in 0..<3 {
+      for name in ["q", "k", "v"] {
+        weights.linear("layers.\(layer).self_attn.\(name)_proj", width + 40, width + 32, bias: false)
+      }
+      weights.linear("layers.\(layer).self_attn.o_proj", width + 32, width + 40, bias: false)
+      weights.linear("layers.\(layer).mlp.gate_proj", width + 96, width + 32, bias: false)
+      weights.linear("layers.\(layer).mlp.up_proj", width + 96, width + 32, bias: false)
+      weights.linear("layers.\(layer).mlp.down_proj", width + 32, width + 96, bias: false)
+      weights.list.append(("layers.\(layer).input_layernorm.weight", [width + 32]))
+    }
+    return weights.list
+  }
+
+  static let turned = Network(
+    name: "weights stored [in, out]",
+    cuts: [
+      "h.{}.mlp.c_fc.weight=-,f{}", "h.{}.mlp.c_fc.bias=f{}", "h.{}.mlp.c_proj.weight=f{},-",
+      "h.{}.attn.c_attn.weight=-,3*h{}", "h.{}.attn.c_attn.bias=3*h{}", "h.{}.attn.c_proj.weight=h{},-",
+    ]
+  ) { width in
+    (0..<2).flatMap { layer -> [(String, [Int])] in
+      let (model, inner) = (width + 32, 3 * width + 100)
+      return [
+        ("h.\(layer).ln_1.weight", [model]), ("h.\(layer).attn.c_attn.weight", [model, 3 * model]),
+        ("h.\(layer).attn.c_attn.bias", [3 * model]), ("h.\(layer).attn.c_proj.weight", [model, model]),
+        ("h.\(layer).attn.c_proj.bias", [model]), ("h.\(layer).mlp.c_fc.weight", [model, inner]),
+        ("h.\(layer).mlp.c_fc.bias", [inner]), ("h.\(layer).mlp.c_proj.weight", [inner, model]),
+        ("h.\(layer).mlp.c_proj.bias", [model]),
+      ]
+    }
+  }
+
+  /// Two layers of both directions, each with hidden channels of its own.
+  static let bidirectional = Network(
+    name: "an LSTM in both directions",
+    cuts: [
+      "lstm.weight_ih_l0=4*a,-", "lstm.weight_hh_l0=4*a,a", "lstm.bias_*_l0=4*a",
+      "lstm.weight_ih_l0_reverse=4*b,-", "lstm.weight_hh_l0_reverse=4*b,b", "lstm.bias_*_l0_reverse=4*b",
+      "lstm.weight_ih_l1=4*c,a+b", "lstm.weight_hh_l1=4*c,c", "lstm.bias_*_l1=4*c",
+      "lstm.weight_ih_l1_reverse=4*d,a+b", "lstm.weight_hh_l1_reverse=4*d,d", "lstm.bias_*_l1_reverse=4*d",
+      "fc.weight=-,c+d",
+    ]
+  ) { width in recurrentWeights("lstm", gates: 4, layers: 2, width + 12, input: 7) }
+
+  /// Three layers of one direction.
+  static let layered = Network(
+    name: "a GRU of three layers",
+    cuts: (0..<3).flatMap { layer in
+      [
+        "gru.weight_ih_l\(layer)=3*h\(layer),\(layer == 0 ? "-" : "h\(layer - 1)")",
+        "gru.weight_hh_l\(layer)=3*h\(layer),h\(layer)", "gru.bias_*_l\(layer)=3*h\(layer)",
+      ]
+    } + ["fc.weight=-,h2"]
+  ) { width in
+    recurrentWeights("gru", gates: 3, layers: 3, width + 10, input: 6, directions: [""])
+  }
+
+  private static func recurrentWeights(
+    _ name: String, gates: Int, layers: Int, _ hidden: Int, input: Int,
+    directions: [String] = ["", "_reverse"]
+  ) -> [(String, [Int])] {
+    var list: [(String, [Int])] = []
+    for layer in 0..<layers {
+      for direction in directions {
+        let end = "_l\(layer)\(direction)"
+        list += [
+          ("\(name).weight_ih\(end)", [gates * hidden, layer == 0 ? input : directions.count * hidden]),
+          ("\(name).weight_hh\(end)", [gates * hidden, hidden]), ("\(name).bias_ih\(end)", [gates * hidden]),
+          ("\(name).bias_hh\(end)", [gates * hidden]),
+        ]
+      }
+    }
+    return list + [("fc.weight", [5, directions.count * hidden]), ("fc.bias", [5])]
+  }
+
+  /// Names of the squeeze's two modules, as libraries have them.
+  static let squeezes = [
+    ("se.conv_reduce", "se.conv_expand"), ("se.fc1", "se.fc2"), ("_se_reduce", "_se_expand"),
+    ("squeeze_excite.reduce", "squeeze_excite.expand"), ("2.fc1", "2.fc2"), ("se.fc.0", "se.fc.2"),
+  ]
+
+  /// An inverted bottleneck whose depthwise convolution is weighted by squeeze and excitation.
+  static let squeezed = squeezes.map { reduce, expand in
+    Network(
+      name: "a squeeze named \(reduce)",
+      cuts: [
+        "b.expand.weight=m,-,-,-", "b.expand_bn.*=m", "b.dw.weight=m,-,-,-", "b.dw_bn.*=m",
+        "b.\(reduce).weight=-,m,-,-", "b.\(expand).weight=m,-,-,-", "b.\(expand).bias=m",
+        "b.project.weight=-,m,-,-",
+      ]
+    ) { width in
+      var weights = Weights()
+      weights.convolution("b.expand", width + 48, 16, kernel: 1)
+      weights.norm("b.expand_bn", width + 48)
+      weights.convolution("b.dw", width + 48, 1)
+      weights.norm("b.dw_bn", width + 48)
+      weights.convolution("b.\(reduce)", 6, width + 48, kernel: 1, bias: true)
+      weights.convolution("b.\(expand)", width + 48, 6, kernel: 1, bias: true)
+      weights.convolution("b.project", 16, width + 48, kernel: 1)
+      return weights.list
+    }
+  }
+
+  /// Queries in groups of four heads, each with one key head of five channels.
+  static let grouped = Network(
+    name: "grouped queries",
+    cuts: [
+      "layers.{}.self_attn.q_proj.weight=h{}*20,-", "layers.{}.self_attn.q_proj.bias=h{}*20",
+      "layers.{}.self_attn.k_proj.weight=h{}*5,-", "layers.{}.self_attn.k_proj.bias=h{}*5",
+      "layers.{}.self_attn.v_proj.weight=h{}*5,-", "layers.{}.self_attn.v_proj.bias=h{}*5",
+      "layers.{}.self_attn.o_proj.weight=-,h{}*20",
+    ]
+  ) { width in
+    var weights = Weights()
+    let heads = width / 4 + 3
+    for layer in 0..<2 {
+      for (name, size) in [("q", heads * 20), ("k", heads * 5), ("v", heads * 5)] {
+        weights.linear("layers.\(layer).self_attn.\(name)_proj", size, 64)
+      }
+      weights.linear("layers.\(layer).self_attn.o_proj", 64, heads * 20, bias: false)
+    }
+    return weights.list
+  }
+
+  static let all =
+    [cnn, flattened, inverted, recurrent, gated, turned, bidirectional, layered, grouped] + squeezed
+}
