@@ -233,6 +233,23 @@ struct Network: CustomTestStringConvertible, Sendable {
     return weights.list
   }
 
+  /// Attention whose projections are modules of two parents, the later one first by name.
+  static let encoder = Network(
+    name: "attention as BERT names it",
+    cuts: ["query", "key", "value"].map { "e.{}.attention.self.\($0).*=h{}" }.flatMap {
+      [$0.replacing("*", with: "weight") + ",-", $0.replacing("*", with: "bias")]
+    } + ["e.{}.attention.output.dense.weight=-,h{}"]
+  ) { width in
+    var weights = Weights()
+    for layer in 0..<2 {
+      for name in ["query", "key", "value"] {
+        weights.linear("e.\(layer).attention.self.\(name)", width + 24, width + 24)
+      }
+      weights.linear("e.\(layer).attention.output.dense", width + 24, width + 24)
+    }
+    return weights.list
+  }
+
   static let all =
-    [cnn, flattened, inverted, recurrent, gated, turned, bidirectional, layered, grouped] + squeezed
+    [cnn, flattened, inverted, recurrent, gated, turned, bidirectional, layered, grouped, encoder] + squeezed
 }

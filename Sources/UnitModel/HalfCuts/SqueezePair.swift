@@ -81,10 +81,6 @@ extension HalfCutSearch {
     guard let match = known.flatMap({ candidates($0).first }) ?? stream(of: pair) else { return }
     if isWhole(input) { take(input, match, pair.reduce) }
     if isWhole(output) { take(output, match, pair.expand) }
-    for tensor in expand.vectors {
-      let bias = TensorSite(tensor: tensor, dimension: 0)
-      if isWhole(bias), extent(bias) == match.extent { take(bias, match, pair.expand) }
-    }
   }
 
   /// The cut channels that a pair weights: those of the block's depthwise convolution, else of the module before it.
