@@ -47,6 +47,31 @@ struct HalfCutKindTests {
       ])
   }
 
+  @Test("hidden channels of a cell are its own, whatever the cell before it has")
+  func cells() throws {
+    for hidden in [6, 10, 16] {
+      let list = ["cell1", "cell2"].enumerated().flatMap { place, name in
+        [
+          ("\(name).weight_ih", [4 * hidden, place == 0 ? 5 : hidden]),
+          ("\(name).weight_hh", [4 * hidden, hidden]), ("\(name).bias_ih", [4 * hidden]),
+          ("\(name).bias_hh", [4 * hidden]),
+        ]
+      }
+      let cuts = [
+        "cell1.weight_ih=4*a,-", "cell1.weight_hh=4*a,a", "cell1.bias_*=4*a", "cell2.weight_ih=-,a",
+      ]
+      for sorted in [false, true] { #expect(try halfCuts(list, cuts, sorted: sorted).isEmpty) }
+    }
+  }
+
+  @Test("a linear layer and a convolution with their own axes of one size are not contradictory")
+  func ranks() throws {
+    let list = [("st.weight", [16, 4]), ("k.weight", [6, 16, 3, 3])]
+    #expect(try !halfCuts(list, ["st.weight=a,-", "k.weight=-,b,-,-"]).contains { $0.isContradictory })
+    let other = [("st.weight", [16, 4]), ("k.weight", [6, 16])]
+    #expect(try halfCuts(other, ["st.weight=a,-", "k.weight=-,b"]).contains { $0.isContradictory })
+  }
+
   /// Cuts of a module of weight [n, 8], bias and norm, with what is contradictory.
   static let contradictions: [(cuts: [String], option: String?)] = [
     (["lin1.weight=z,-", "lin1.bias=z", "bn1.*=z", "out.weight=-,z"], nil),
