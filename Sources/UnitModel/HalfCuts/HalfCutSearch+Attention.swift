@@ -37,7 +37,7 @@ extension HalfCutSearch {
     }
     guard case .axis(let use) = placement, let size = sizes[use.axis] else { return }
     // One key head serves all queries where units have whole query heads of its width.
-    let granule = partition.axes.first { $0.name == use.axis }?.granule ?? 1
+    let granule = granules[use.axis] ?? 1
     let (width, overflow) = granule.multipliedReportingOverflow(by: use.inner)
     if overflow || width > 1 && width % count == 0 { return }
     let inner = size > 0 && count % size == 0 ? count / size : 0

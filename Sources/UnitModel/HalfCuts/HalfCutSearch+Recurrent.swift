@@ -16,7 +16,8 @@ extension HalfCutSearch {
 
   mutating func checkRecurrent(_ layers: [Int: [Int]]) {
     let all = Set(layers.values.joined())
-    for layer in layers.keys.sorted() {
+    let order = layers.keys.sorted()
+    for layer in order {
       guard let members = layers[layer] else { continue }
       checkDirections(members)
       guard let candidate = joined(members) else { continue }
@@ -24,6 +25,7 @@ extension HalfCutSearch {
         for reader in next { takeInputs(of: reader, candidate) }
         continue
       }
+      guard layer == order.last else { continue }
       let isRead = candidate.placement.axes.contains { !(readers[$0] ?? []).isSubset(of: all) }
       guard !isRead, let last = all.max() else { continue }
       for partner in partners(of: last) where !all.contains(partner) && !modules[partner].isShortcut {

@@ -19,6 +19,7 @@ struct HalfCutSearch {
   /// Dimensions that are wrong otherwise than by being left whole.
   var singles: [SingleHalfCut] = []
   let sizes: [AxisName: Int]
+  let granules: [AxisName: Int]
   /// The modules that put channels on an axis, take them from it, and those whose vectors lie on it.
   private(set) var makers: [AxisName: Set<Int>] = [:]
   private(set) var readers: [AxisName: Set<Int>] = [:]
@@ -30,6 +31,8 @@ struct HalfCutSearch {
   let squeezed: Set<Int>
   /// The layers of each recurrent network, each with its directions.
   let recurrents: [Substring: [Int: [Int]]]
+  /// More ways in which outputs of one extent lie on axes decide no more than these.
+  private static let placementLimit = 4
   /// How outputs lie on axes, by their extents, with the first of each.
   private(set) var outputs: [Int: [DimensionPlacement: TensorSite]] = [:]
 
@@ -46,12 +49,17 @@ struct HalfCutSearch {
     recurrents = Self.layers(of: table.modules)
     sizes = Dictionary(
       partition.axes.map { ($0.name, $0.size) }, uniquingKeysWith: { first, _ in first })
+    granules = Dictionary(
+      partition.axes.map { ($0.name, $0.granule) }, uniquingKeysWith: { first, _ in first })
     if partition.axes.allSatisfy(\.isWhole) { return }
     let (reducing, expanding) = (Set(squeezes.map(\.reduce)), Set(squeezes.map(\.expand)))
     for (number, module) in modules.enumerated() {
       for site in module.outputs {
         let placement = cut(site) ?? .whole
-        if outputs[extent(site)]?[placement] == nil { outputs[extent(site), default: [:]][placement] = site }
+        let known = outputs[extent(site)] ?? [:]
+        if known.count < Self.placementLimit, known[placement] == nil {
+          outputs[extent(site), default: [:]][placement] = site
+        }
         for axis in axes(of: site) {
           if isChannelwise(module) || expanding.contains(number) {
             vectors[axis, default: []].insert(number)
