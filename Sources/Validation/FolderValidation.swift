@@ -96,7 +96,9 @@ package struct FolderValidation {
 
   /// The verdicts on an index and its shards: an index is no better than the shards that it names.
   private func torn(_ verdicts: [FileVerdict]) -> [FileVerdict] {
-    guard let index = verdicts.first else { return verdicts }
+    guard let index = verdicts.first,
+      !options.adjusted(index.findings).contains(where: { $0.severity == .error })
+    else { return verdicts }
     let damaged = verdicts.dropFirst().filter { shard in
       options.adjusted(shard.findings).contains { $0.severity == .error }
     }

@@ -19,23 +19,25 @@ extension PickleScan {
     for entry in survey.entries where entry.size > 0 && !layout.isStorage(entry) {
       guard let stretch = try stretch(of: entry, in: file, name(entry)) else { continue }
       let isUnderstood = try scan(stretch, depth: depth) { layout.note($0, by: entry) }
-      if !isUnderstood, !layout.isKnown(entry), depth == 0 {
+      if !isUnderstood, depth == 0, !layout.isKnown(entry) {
         noteUnexamined(
           name(entry).words, expected: "a tensor, or a part of the format",
           found: try stretch.words(size: entry.size))
       }
     }
     for entry in survey.entries where entry.size > 0 && layout.isStorage(entry) {
-      try scanStorage(entry, in: file, name(entry), isNamed: layout.isNamed(entry))
+      try scanStorage(entry, in: file, name(entry), isNamed: layout.isNamed(entry), depth: depth)
     }
+    for range in survey.loose { try scanLoose(range, of: file, within: place, depth: depth) }
+    // An archive in an archive is not examined as a whole.
+    if depth > 0 { return }
     for entry in survey.overlapping {
       noteUnexamined(name(entry).words, expected: "bytes of its own", found: "those of another member")
     }
-    for range in survey.loose { try scanLoose(range, of: file, within: place) }
   }
 
   private mutating func scanStorage(
-    _ entry: ZipEntry, in file: ReadableFile, _ place: PicklePlace, isNamed: Bool
+    _ entry: ZipEntry, in file: ReadableFile, _ place: PicklePlace, isNamed: Bool, depth: Int
   ) throws(FlatFormatError) {
     if isNamed {
       guard let head = try head(of: entry, in: file) else { return }
@@ -44,7 +46,9 @@ extension PickleScan {
       if let stretch = try stretch(of: entry, in: file, place) {
         try scanElements(stretch, head: head)
       }
-    } else if let stretch = try stretch(of: entry, in: file, place), try !scan(stretch) {
+    } else if let stretch = try stretch(of: entry, in: file, place),
+      try !scan(stretch, depth: depth), depth == 0
+    {
       noteUnexamined(
         place.words, expected: "a storage that a tensor has", found: "\(entry.size) bytes that none has")
     }
@@ -52,13 +56,13 @@ extension PickleScan {
 
   /// Bytes between members, which a reader of one or the other kind may meet.
   private mutating func scanLoose(
-    _ range: Range<Int>, of file: ReadableFile, within outer: String?
+    _ range: Range<Int>, of file: ReadableFile, within outer: String?, depth: Int
   ) throws(FlatFormatError) {
     let place = PicklePlace(bytes: range, in: outer)
     let stretch = PickleStretch(
       file, start: range.lowerBound, size: range.count, name: "", place: place)
     // A descriptor without its signature is a CRC-32 and two sizes, and padding is zeros.
-    guard try !scan(stretch, depth: 1), range.count > 20, try !stretch.isZero() else { return }
+    guard try !scan(stretch, depth: 1), depth == 0, range.count > 20, try !stretch.isZero() else { return }
     noteUnexamined(
       place.words, expected: "a member, or a part of the format",
       found: "\(range.count) bytes between members")

@@ -70,8 +70,9 @@ public struct PickleScan: Sendable {
       note(try followRow(stretch, from: 0, isCertain: true))
       return true
     }
-    if stretch.size <= Self.textLimit { _ = try followRow(stretch, from: 0, isCertain: false) }
-    return false
+    guard stretch.size <= Self.textLimit else { return false }
+    let known = pickleCount
+    return try followRow(stretch, from: 0, isCertain: false) != nil && pickleCount > known
   }
 
   /// The elements of a tensor may look like anything. A whole pickle that names what can run code is no accident, and
