@@ -13,8 +13,10 @@ public struct PickleScan: Sendable {
   /// How many pickles were followed.
   public private(set) var pickleCount = 0
   private var unexaminedCount = 0
-  /// Bytes that packed members may still be unpacked to.
-  var unpackedLeft = 1 << 30
+  /// Bytes that packed members may still be unpacked to: their pickles take a thousand times the file's bytes at worst.
+  var unpackedLeft: Int
+  private static let unpackedFloor = 128 << 20
+  private static let unpackedRatio = 32
 
   /// Pickles in a row. What is beyond is named as not examined.
   private static let rowLimit = 64
@@ -25,6 +27,8 @@ public struct PickleScan: Sendable {
 
   /// Follows every pickle of `file`; only an error of the file itself is thrown.
   public init(_ file: ReadableFile) throws(FlatFormatError) {
+    let (most, overflow) = file.size.multipliedReportingOverflow(by: Self.unpackedRatio)
+    unpackedLeft = max(Self.unpackedFloor, overflow ? .max : most)
     try scan(file, place: nil, depth: 0)
     countRest()
   }
@@ -80,7 +84,7 @@ public struct PickleScan: Sendable {
   mutating func scanElements(_ stretch: PickleStretch, head: [UInt8]) throws(FlatFormatError) {
     // Most storages are no pickle from their first bytes on; only the others are read.
     let (_, early) = PickleMachine.readWhatCanBe(PickleBytes(head))
-    if head.count < stretch.size, early?.isOfLength == false { return }
+    if let early, !early.isOfLength || head.count == stretch.size { return }
     let (tree, error) = try stretch.follow(from: 0)
     guard error == nil else { return }
     let place = stretch.place?.words ?? "file"

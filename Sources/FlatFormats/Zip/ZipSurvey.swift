@@ -85,8 +85,7 @@ struct ZipSurvey {
     case ZipRecord.end64Signature: return size(ZipRecord.end64Size, [])
     case ZipRecord.descriptorSignature:
       // CRC-32 and two sizes, of 32 or of 64 bits.
-      let short = ByteFields(try bytes(start, min(20, end - start)))
-      let isShort = end - start == 16 || short.u16(16) == ZipRecord.mark
+      let isShort = end - start == 16 || fields.u16(16) == ZipRecord.mark
       return size(isShort || end - start < 24 ? 16 : 24, [])
     default: return nil
     }

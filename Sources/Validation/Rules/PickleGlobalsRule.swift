@@ -18,7 +18,9 @@ enum PickleGlobalsRule: ValidationRule {
       default: return nil
       }
       let list = subject.options.allowedGlobals
-      if let global = remark.global, list.allows(global, canRunCode: [.codeGlobal, .codeInStorage].contains(remark.kind)) {
+      if let global = remark.global,
+        list.allows(global, canRunCode: [.codeGlobal, .codeInStorage].contains(remark.kind))
+      {
         return nil
       }
       return subject.finding(remark, as: .pickleGlobals, severity)
