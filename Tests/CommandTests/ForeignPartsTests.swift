@@ -15,7 +15,6 @@ struct ForeignPartsTests {
     ("f['tessera'].create_group('more')['x'] = 1", "/tessera/more", "a group"),
     ("f['tessera'].attrs['x'] = 1", "/tessera", "the attribute 'x'"),
     ("f['tessera/tensors'].attrs['mine'] = 3", "/tessera/tensors", "the attribute 'mine'"),
-    ("f['again'] = f['tessera']", "/again", "a second name of a group"),
     ("f['type'] = __import__('numpy').dtype('f4')", "/type", "a committed datatype"),
   ]
 
@@ -45,6 +44,6 @@ struct ForeignPartsTests {
       }
       count += 1
     }
-    #expect(count == 10)
+    #expect(count == 9)
   }
 }
