@@ -194,8 +194,14 @@ public final class AtomicFileSet: @unchecked Sendable {
         let isLocked = flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK
         if isLocked, AtomicFile.leads(temporary, to: descriptor) { return (descriptor, temporary, removal) }
         close(descriptor)
+        TemporaryRemoval.forget(removal)
+        continue
       }
+      // Gone, it was another writer that took it for a dead one's.
+      let code = errno
+      if code != ENOENT { SystemPath.removeFolder(temporary) }
       TemporaryRemoval.forget(removal)
+      if code != ENOENT { throw FileError(action: "write", path: path, errno: code) }
     }
     throw FileError(action: "write", path: path, errno: EEXIST)
   }

@@ -13,6 +13,8 @@ public final class ReadableFile: Sendable {
   /// Device and inode, to tell whether two paths name one file.
   public let identity: FileIdentity
   private let descriptor: Int32
+  /// The file that this one is a part of, and where its first byte lies there.
+  private let whole: (file: ReadableFile, start: Int)?
   private let bytesRead = Atomic(0)
   private let firstFailure = Mutex<FileError?>(nil)
 
@@ -48,9 +50,25 @@ public final class ReadableFile: Sendable {
     self.size = Int(status.st_size)
     self.identity = FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
     self.descriptor = descriptor
+    whole = nil
   }
 
-  deinit { close(descriptor) }
+  /// The bytes of `range` as a file of their own, such as an archive within an archive; nil for a range that leaves
+  /// the file.
+  public convenience init?(_ range: Range<Int>, of file: ReadableFile) {
+    guard range.lowerBound >= 0, range.upperBound <= file.size else { return nil }
+    self.init(part: range, of: file)
+  }
+
+  private init(part range: Range<Int>, of file: ReadableFile) {
+    path = file.path
+    size = range.count
+    identity = file.identity
+    descriptor = file.descriptor
+    whole = (file, range.lowerBound)
+  }
+
+  deinit { if whole == nil { close(descriptor) } }
 
   /// Fills `buffer` from the bytes at `offset`; fewer bytes than the buffer holds is an error.
   public func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
@@ -67,6 +85,14 @@ public final class ReadableFile: Sendable {
   public var failure: FileError? { firstFailure.withLock { $0 } }
 
   private func readAll(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
+    if let whole {
+      guard offset >= 0, buffer.count <= size - offset else {
+        throw FileError(
+          action: "read", path: path,
+          reason: "bytes \(offset) to \(offset &+ buffer.count) lie outside a part of \(size) bytes")
+      }
+      return try whole.file.read(at: whole.start + offset, into: buffer)
+    }
     var done = 0
     while done < buffer.count {
       let count = pread(

@@ -62,22 +62,33 @@ public enum FlatFormats {
     guard let folder = ShardFolder(path) else { return nil }
     do throws(FlatFormatError) {
       switch try folder.contents() {
-      case .set(let names): return ShardedSource.examine(set: names, in: folder)
+      case .set(let names):
+        return ShardedSource.examine(set: names, in: folder, beside: try folder.leftOut(beside: names))
       case .index(let name), .single(let name):
         let file = try asFlatFormat { () throws(FileError) in try ReadableFile(path: folder.file(name)) }
-        guard recognise(file) == .shardedSafetensors else { return examine(file, assumeDType: assumeDType) }
-        let beside = try folder.names().filter { $0.hasSuffix(ShardName.suffix) }
-        return ShardedSource.examine(index: file, beside: beside)
+        switch recognise(file) {
+        case .shardedSafetensors: return ShardedSource.examine(index: file, isFolder: true)
+        case .safetensors:
+          return (try SafetensorsSource(file, beside: try folder.leftOut(beside: [name])), [])
+        default: return examine(file, assumeDType: assumeDType)
+        }
       }
     } catch { return (nil, [error]) }
   }
 
-  /// Opens `file`, and tells everything that is wrong with it: of a set of shards that may be much.
+  /// Opens `file`, and tells everything that is wrong with it: of a set of shards that may be much, and of an archive
+  /// of arrays each member may be.
   public static func examine(_ file: ReadableFile, assumeDType: DType?)
     -> (source: (any FlatWeightsSource)?, errors: [FlatFormatError])
   {
     if recognise(file) == .shardedSafetensors { return ShardedSource.examine(index: file) }
-    do throws(FlatFormatError) { return (try open(file, assumeDType: assumeDType), []) } catch {
+    do throws(FlatFormatError) {
+      if file.size > 0, recognise(file) == .npz {
+        let source = try NpzSource(file, assumed: assumeDType)
+        return (source, source.defects)
+      }
+      return (try open(file, assumeDType: assumeDType), [])
+    } catch {
       return (nil, [error])
     }
   }

@@ -10,12 +10,16 @@ public struct FlatRemark: Sendable, Equatable {
   public let found: String
   /// The global that the remark is about, as `module.name`; nil for remarks about other things.
   public let global: String?
+  /// The bytes of the file that the remark is about, where nothing has read them; nil for other remarks.
+  public let unread: Range<Int>?
 
   /// A remark at a place.
   public init(
-    _ kind: FlatRemarkKind, _ place: String, expected: String, found: String, global: String? = nil
+    _ kind: FlatRemarkKind, _ place: String, expected: String, found: String, global: String? = nil,
+    unread: Range<Int>? = nil
   ) {
     self.global = global
+    self.unread = unread
     self.kind = kind
     self.place = place
     self.expected = expected
@@ -34,6 +38,8 @@ public enum FlatRemarkKind: String, CaseIterable, Sendable {
   case foreignGlobal = "pickle.foreign-global"
   /// A pickle names something that can run code, or does what only attacks do.
   case codeGlobal = "pickle.code-global"
+  /// The elements of a tensor are a whole pickle, which names something that can run code.
+  case codeInStorage = "pickle.code-in-storage"
   /// A part of a file that is not looked into: a nested archive, a pickle beyond a limit.
   case unexamined = "flat.unexamined"
   /// Two elements of a tensor lie in one place.

@@ -40,11 +40,15 @@ public struct FolderSets: Sendable {
   /// Numbered files that no index names: those of one set, and the names that are missing from it.
   public private(set) var unindexed: [(names: [String], missing: [String])] = []
 
+  /// Files of weights that no index names.
+  public private(set) var unnamed: [String] = []
+
   /// The sets among `names`, which are those of the folder at `path`.
   public init(_ names: [String], in path: String) {
     guard let folder = ShardFolder(path) else { return }
     indexes = names.filter(ShardName.isIndex).map { ($0, folder.shards(of: $0)) }
     let indexed = Set(indexes.flatMap(\.shards))
+    unnamed = names.filter { $0.hasSuffix(ShardName.suffix) && !indexed.contains($0) }
     var sets: [String: (names: [String], missing: [String])] = [:]
     for name in names where !indexed.contains(name) {
       guard let parts = ShardName.parts(of: name) else { continue }

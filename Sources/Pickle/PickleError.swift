@@ -7,6 +7,13 @@ package enum PickleError: Error, Equatable {
   case refused(PickleDefect, offset: Int, expected: String, found: String)
 }
 
+extension PickleError {
+  /// Whether more bytes might have made a whole pickle.
+  package var isOfLength: Bool {
+    if case .refused(.truncated, _, _, _) = self { true } else { false }
+  }
+}
+
 /// The ways in which a pickle can be wrong.
 package enum PickleDefect: String, CaseIterable, Sendable {
   /// The bytes end before the instruction that stops.

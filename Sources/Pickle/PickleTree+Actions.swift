@@ -7,6 +7,22 @@ extension PickleTree {
     }
   }
 
+  /// Keys of the storages outside the pickle that it names: `"storage", class, key, …`.
+  package var storageKeys: Set<String> {
+    var keys: Set<String> = []
+    for node in nodes where node.kind == .persistent {
+      guard let id = node.children.first, nodes[id.index].kind == .tuple else { continue }
+      let arguments = nodes[id.index].children
+      guard arguments.count > 2, case .text("storage") = value(arguments[0]) else { continue }
+      switch value(arguments[2]) {
+      case .text(let key): keys.insert(key)
+      case .integer(let key): keys.insert(String(key))
+      default: continue
+      }
+    }
+    return keys
+  }
+
   /// Attributes in the states of objects through which Python runs code or leaves the object, each once, in order.
   package var hookAttributes: [String] {
     var found: [String] = []

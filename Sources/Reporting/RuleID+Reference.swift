@@ -6,9 +6,10 @@ extension RuleID {
   var reference: String {
     switch self {
     case .pickleGlobals: "https://docs.python.org/3/library/pickle.html#restricting-globals"
-    case .format, .unexamined: "https://pytorch.org/docs/stable/notes/serialization.html"
-    case .strides: "https://pytorch.org/docs/stable/tensor_view.html"
-    case .shards, .tiles, .names, .sourceHeader: "https://huggingface.co/docs/safetensors/index"
+    case .format, .unexamined: "https://docs.pytorch.org/docs/stable/notes/serialization.html"
+    case .strides: "https://docs.pytorch.org/docs/stable/generated/torch.as_strided.html"
+    case .shards: "https://huggingface.co/docs/transformers/en/big_models"
+    case .tiles, .names, .sourceHeader: "https://huggingface.co/docs/safetensors"
     case .memberChecksum: "https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT"
     case .graph, .storedGraph: "https://onnx.ai/onnx/repo-docs/IR.html"
     case .shapes, .nonFinite: "https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html"
@@ -16,7 +17,7 @@ extension RuleID {
       "https://arxiv.org/abs/1904.04562"
     case .identity, .structure, .links, .placement, .metadataChecksum, .indexChecksum, .index, .runRange,
       .dataset, .unlistedDataset, .modelDigest, .runChecksum, .digest:
-      "https://docs.hdfgroup.org/hdf5/v1_14/_f_m_t3.html"
+      "https://support.hdfgroup.org/archive/support/HDF5/doc/H5.format.html"
     }
   }
 }

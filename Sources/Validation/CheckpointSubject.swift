@@ -1,3 +1,4 @@
+internal import ByteFiles
 internal import HDF5Kit
 internal import Tensors
 internal import UnitCheckpoints
@@ -8,6 +9,8 @@ final class CheckpointSubject {
   let examination: CheckpointExamination
   /// The checkpoint, when its index can be decoded.
   let checkpoint: UnitCheckpoint?
+  /// What the operating system refused while the rules looked; a file that could not be read is not damaged.
+  private(set) var failure: FileError?
   private let progress: (Int) -> Void
 
   let options: ValidationOptions
@@ -49,8 +52,12 @@ final class CheckpointSubject {
     Finding(rule, severity, file: examination.path, location: location, message: message)
   }
 
+  /// Remembers an error of the operating system, whatever the rule that met it says.
+  func note(failure error: FileError) { failure = failure ?? error }
+
   /// The finding that an error of reading is; its own place counts before `location`.
   func finding(_ error: CheckpointError, at location: String = "") -> Finding {
+    if case .file(let failure) = error { note(failure: failure) }
     let told = error.told(at: location)
     return Finding(
       RuleID(error), file: examination.path, location: told.location, message: told.message,

@@ -41,14 +41,14 @@ package enum FileValidation {
       do throws(CheckpointError) { examination = try CheckpointExamination(file) } catch {
         throw .checkpoint(error)
       }
-      return verdict(examination, options, progress: progress)
+      return try verdict(examination, options, progress: progress)
     }
     if FlatFormats.recognise(file) != nil {
       let (source, errors) = FlatFormats.examine(file, assumeDType: options.assumeDType)
       return try FlatValidation(file, options).verdict(source, errors, progress: progress)
     }
     if let examination = CheckpointExamination(damagedSignatureOf: file) {
-      return verdict(examination, options, progress: progress)
+      return try verdict(examination, options, progress: progress)
     }
     guard let verdict = try FlatValidation(file, options).verdictOfUnknown() else { throw .notRecognised }
     return verdict
@@ -66,12 +66,13 @@ package enum FileValidation {
 
   private static func verdict(
     _ examination: CheckpointExamination, _ options: ValidationOptions, progress: @escaping (Int) -> Void
-  ) -> FileVerdict {
+  ) throws(UncheckableFile) -> FileVerdict {
     let subject = CheckpointSubject(examination, progress: progress, options: options)
     let opening = examination.errors.map { subject.finding($0) }
     let findings = RuleID.allCases.flatMap { id in
       opening.filter { $0.rule == id } + (id.isDeep && !options.deep ? [] : id.rule.findings(in: subject))
     }
+    if let failure = subject.failure { throw .file(failure) }
     return FileVerdict(
       path: examination.path, kind: "unit-checkpoint",
       tensorCount: subject.checkpoint.map(\.index.tensors.count), isDeep: options.deep, findings: findings,

@@ -51,6 +51,14 @@ package struct FileVerdict: Sendable {
     self.state = state
   }
 
+  /// The same with one finding more; a file that was not checked has none.
+  func with(_ finding: Finding) -> FileVerdict {
+    guard case .checked = state else { return self }
+    return FileVerdict(
+      path: path, kind: kind, tensorCount: tensorCount, isDeep: isDeep, findings: [finding] + findings,
+      rules: rules.contains(finding.rule) ? rules : rules + [finding.rule])
+  }
+
   /// The same with the severities that were asked for.
   func adjusted(_ options: ValidationOptions) -> FileVerdict {
     switch state {

@@ -30,7 +30,11 @@ final class FlatSubject {
   /// that it reads.
   var remarks: [FlatRemark] {
     let followed: [FlatRemarkKind] = [.dataGlobal, .foreignGlobal, .codeGlobal, .unexamined]
-    return (source?.remarks ?? []).filter { !followed.contains($0.kind) } + pickleRemarks
+    let unexamined = Set(pickleRemarks.compactMap { $0.kind == .unexamined ? $0.place : nil })
+    return (source?.remarks ?? []).filter { remark in
+      !followed.contains(remark.kind)
+        && !(remark.kind == .unreferencedBytes && unexamined.contains(remark.place))
+    } + pickleRemarks
   }
 
   /// What reading all bytes has told; asked for by deep rules only.

@@ -10,10 +10,13 @@ struct FlatValidation {
   private let options: ValidationOptions
   /// What the pickles in the file ask Python for, whether or not the file can be opened.
   private let scan: PickleScan?
+  /// Nil for a set of files.
+  private let file: ReadableFile?
 
   /// Follows the pickles of a file that may have some.
   init(_ file: ReadableFile, _ options: ValidationOptions) throws(UncheckableFile) {
     path = file.path
+    self.file = file
     found = FlatFormats.recognise(file)
     content = FlatFormats.contentInWords(file)
     self.options = options
@@ -30,17 +33,18 @@ struct FlatValidation {
     content = ""
     self.options = options
     scan = nil
+    file = nil
   }
 
   /// The verdict on a file that was opened, or could not be.
   func verdict(
     _ source: (any FlatWeightsSource)?, _ errors: [FlatFormatError], progress: @escaping (Int) -> Void
   ) throws(UncheckableFile) -> FileVerdict {
-    let remarks = scan?.remarks ?? []
+    let remarks = try remarks(beside: source)
     let isSuspect = remarks.contains { [.foreignGlobal, .codeGlobal].contains($0.kind) }
     var defects: [FlatFormatError] = []
     var isPlainPickle = false
-    var beyond: [Finding] = []
+    var beyond: [FlatFormatError] = []
     for error in errors {
       guard let rule = error.rule else { throw .flat(error) }
       // A pickle without tensors is judged by what it names.
@@ -48,22 +52,20 @@ struct FlatValidation {
         isPlainPickle = true
         continue
       }
-      guard rule.isUnsupported else {
-        defects.append(error)
-        continue
-      }
-      // What is not supported is no finding, but what its pickles would do is one all the same.
-      guard isSuspect else { throw .flat(error) }
-      beyond.append(
-        Finding(
-          .unexamined, .warning, file: path, location: "",
-          message: "expected what is supported, found \(error)"))
+      if rule.isUnsupported { beyond.append(error) } else { defects.append(error) }
     }
+    // What is not supported is no finding by itself. Beside others, and beside pickles that do more than make data, it
+    // is what could not be examined.
+    if let first = beyond.first, defects.isEmpty, !isSuspect { throw .flat(first) }
     let kind = isPlainPickle ? "pickle" : (source?.kind ?? found)?.rawValue
     let subject = FlatSubject(
       path: path, found: kind ?? content, source: source, pickleRemarks: remarks, options: options,
       progress: progress)
-    let told = defects.map { subject.finding($0) } + beyond
+    let told =
+      defects.map { subject.finding($0) }
+      + beyond.map {
+        subject.finding(.unexamined, .warning, at: "", "expected what is supported, found \($0)")
+      }
     let findings = RuleID.allCases.flatMap { id in
       told.filter { $0.rule == id } + (id.isDeep && !options.deep ? [] : id.rule.findings(in: subject))
     }
@@ -73,6 +75,15 @@ struct FlatValidation {
       path: path, kind: kind, tensorCount: source?.tensors.count ?? (isPlainPickle ? 0 : nil),
       isDeep: options.deep, findings: findings,
       rules: FileValidation.rules(about: .flat, deep: options.deep, isOpened: isOpened, findings))
+  }
+
+  /// What following the pickles has shown, those among bytes that the reader does not read included.
+  private func remarks(beside source: (any FlatWeightsSource)?) throws(UncheckableFile) -> [FlatRemark] {
+    guard var scan, let file else { return [] }
+    for range in source?.remarks.compactMap(\.unread) ?? [] {
+      do throws(FlatFormatError) { try scan.scan(unread: range, of: file) } catch { throw .flat(error) }
+    }
+    return scan.remarks
   }
 
   /// The verdict on a file of no known format whose name promises one, or whose pickles name more than data; nil for

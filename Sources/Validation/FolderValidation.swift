@@ -61,9 +61,20 @@ package struct FolderValidation {
       found[first] = checkUnindexed(
         set, in: folder.path, hasIndex: !sets.indexes.isEmpty, path: path)
     }
+    let strays = Set(sets.indexes.isEmpty ? [] : sets.unnamed.map(path))
     for name in folder.files where found[name] != nil || !members.contains(name) {
-      verdicts += found[name] ?? [checkFile(path(name))]
+      verdicts += (found[name] ?? [checkFile(path(name))]).map { verdict in
+        strays.contains(verdict.path) ? verdict.with(stray(verdict.path)) : verdict
+      }
     }
+  }
+
+  /// Weights beside an index that does not name them: every command that is given the folder leaves them out.
+  private func stray(_ path: String) -> Finding {
+    Finding(
+      .shards, options.strict ? .warning : .note, file: path, location: "",
+      message: "expected a file that the index beside it names, found one that is left out of the folder's "
+        + "weights", defect: FlatFormatRule.leftOut.rawValue)
   }
 
   /// An index and the shards it names. Where the set as a whole cannot be opened, each shard is checked for itself.
@@ -72,7 +83,7 @@ package struct FolderValidation {
   ) -> [FileVerdict] {
     let whole = checkFile(index)
     guard case .checked = whole.state, whole.tensorCount != nil else {
-      return Self.distributed(whole, over: shards.map(checkFile))
+      return torn(Self.distributed(whole, over: shards.map(checkFile)))
     }
     return Self.distributed(
       whole,
@@ -81,6 +92,22 @@ package struct FolderValidation {
           path: $0, kind: FlatFormatKind.safetensors.rawValue, tensorCount: nil, isDeep: options.deep,
           findings: [], rules: whole.rules)
       })
+  }
+
+  /// The verdicts on an index and its shards: an index is no better than the shards that it names.
+  private func torn(_ verdicts: [FileVerdict]) -> [FileVerdict] {
+    guard let index = verdicts.first,
+      !options.adjusted(index.findings).contains(where: { $0.severity == .error })
+    else { return verdicts }
+    let damaged = verdicts.dropFirst().filter { shard in
+      options.adjusted(shard.findings).contains { $0.severity == .error }
+    }
+    guard let first = damaged.first else { return verdicts }
+    let rest = damaged.count == 1 ? "" : " and \(damaged.count - 1) more"
+    let finding = Finding(
+      .shards, file: index.path, location: "",
+      message: "expected sound shards, found errors in '\(first.path)'\(rest)")
+    return [index.with(finding)] + verdicts.dropFirst()
   }
 
   /// Numbered files without an index, which are a set when they are whole.
@@ -100,12 +127,11 @@ package struct FolderValidation {
         finding(.error, "a set that was written to its end, or its index", "what a stopped conversion left"))
     }
     if !set.missing.isEmpty {
+      // Beside an index they are files that it does not name, which is said of each.
+      if hasIndex { return each }
       let names = set.missing.map { "'\($0)'" }.joined(separator: ", ")
-      // Beside an index, files of an older set are left over.
       findings.append(
-        finding(
-          hasIndex ? .note : .error, "every shard of the set of '\(set.names.first ?? "")'",
-          "none named \(names)"))
+        finding(.error, "every shard of the set of '\(set.names.first ?? "")'", "none named \(names)"))
     } else if findings.isEmpty {
       let (source, errors) = FlatFormats.examine(set: set.names, inFolder: folder)
       do throws(UncheckableFile) {

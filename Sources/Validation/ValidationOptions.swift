@@ -13,7 +13,7 @@ package struct ValidationOptions: Sendable {
   package var allowedGlobals = GlobalAllowList()
   /// Tensors in which -Inf is meant: masks that are added before a softmax.
   package var maskPatterns: [NamePattern] = []
-  /// Whether files of a folder that are not looked at are findings.
+  /// Whether files of a folder, and parts of a checkpoint, that are not looked at are findings.
   package var strict = false
 
   package init() {}

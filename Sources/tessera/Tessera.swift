@@ -78,6 +78,8 @@ enum Main {
   /// Its own `exit(withError:)` would print the same, but would not notice a full disk.
   private static func finish(_ error: any Error) throws(Failure) {
     let code = Tessera.exitCode(for: error)
+    // Exit code 1 is for what was found, which commands say with `ExitCode`; an error that none of them caught is 2.
+    if code == .failure, !(error is ExitCode) { throw Failure(sentence: "\(error)") }
     let message = Tessera.fullMessage(for: error)
     if !message.isEmpty {
       if code.isSuccess {

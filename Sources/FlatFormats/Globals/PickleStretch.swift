@@ -2,26 +2,59 @@ internal import ByteFiles
 internal import Pickle
 internal import Tensors
 
+/// How messages name bytes of a file: a member or a range, which may lie in another member.
+struct PicklePlace {
+  var outer: String?
+  /// "member 'x'", or "bytes 7 to 9".
+  let own: String
+
+  init(member entry: ZipEntry, in outer: String?) {
+    self.outer = outer
+    own = "member \(TensorName(entry.name).quoted)"
+  }
+
+  init(bytes range: Range<Int>, in outer: String? = nil) {
+    self.outer = outer
+    own = "bytes \(range.lowerBound) to \(range.upperBound)"
+  }
+
+  var words: String { prefix + own }
+
+  /// How messages name the pickle there.
+  var ofPickle: String {
+    prefix + (own.hasPrefix("bytes ") ? "pickle in \(own)" : "pickle\(own.drop { $0 != " " })")
+  }
+
+  private var prefix: String { outer.map { "\($0), " } ?? "" }
+}
+
 /// Bytes that may be a pickle: a whole file, a range of it, or a member that was unpacked.
 struct PickleStretch {
   let size: Int
   /// The name of the file or member, by which some formats are known.
   let name: String
-  private let place: String?
+  /// Where the bytes are; nil for a whole file.
+  let place: PicklePlace?
   private let input: any PickleInput
   private let path: String
+  /// The file with the bytes, where they lie in one.
+  private let home: (file: ReadableFile, start: Int)?
 
-  init(_ file: ReadableFile, start: Int, size: Int, name: String, place: String?) {
+  init(_ file: ReadableFile, start: Int, size: Int, name: String, place: PicklePlace?) {
     self.init(
-      TorchPickle(file, start: start, size: size, place: place ?? "pickle"), file.path, name: name,
-      place: place)
+      TorchPickle(file, start: start, size: size, place: place?.words ?? "pickle"), file.path, name: name,
+      place: place, home: (file, start))
   }
 
-  init(_ bytes: [UInt8], path: String, name: String, place: String) {
-    self.init(PickleBytes(bytes), path, name: name, place: place)
+  init(_ bytes: [UInt8], path: String, name: String, place: PicklePlace) {
+    self.init(PickleBytes(bytes), path, name: name, place: place, home: nil)
   }
 
-  private init(_ input: any PickleInput, _ path: String, name: String, place: String?) {
+  private init(
+    _ input: any PickleInput, _ path: String, name: String, place: PicklePlace?,
+    home: (file: ReadableFile, start: Int)?
+  ) {
+    self.home = home
     self.input = input
     self.path = path
     self.name = name
@@ -30,9 +63,10 @@ struct PickleStretch {
   }
 
   /// How messages name the pickle.
-  var placeOfPickle: String {
-    place.map { $0.replacing("member", with: "pickle", maxReplacements: 1) } ?? "pickle"
-  }
+  var placeOfPickle: String { place?.ofPickle ?? "pickle" }
+
+  /// Whether the bytes begin with the mark of a pickle of protocol 0 to 5, which writers leave out before protocol 2.
+  static func isMarked(_ head: [UInt8]) -> Bool { head.count > 1 && head[0] == 0x80 && head[1] <= 5 }
 
   /// Whether pickles are usually named so.
   var hasNameOfPickle: Bool {
@@ -42,14 +76,35 @@ struct PickleStretch {
   }
 
   /// Up to 512 bytes.
-  func head() throws(FlatFormatError) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: min(512, size))
+  func head(at offset: Int = 0) throws(FlatFormatError) -> [UInt8] {
+    try bytes(at: offset, count: min(512, size - offset))
+  }
+
+  /// Whether every byte is zero.
+  func isZero() throws(FlatFormatError) -> Bool {
+    var offset = 0
+    while offset < size {
+      let part = try bytes(at: offset, count: min(64 << 10, size - offset))
+      if part.contains(where: { $0 != 0 }) { return false }
+      offset += part.count
+    }
+    return true
+  }
+
+  private func bytes(at offset: Int, count: Int) throws(FlatFormatError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
     let failed = bytes.withUnsafeMutableBytes { buffer in
-      do throws(PickleError) { try input.read(at: 0, into: buffer) } catch { return true }
+      do throws(PickleError) { try input.read(at: offset, into: buffer) } catch { return true }
       return false
     }
     if failed { throw failure }
     return bytes
+  }
+
+  /// The stretch as a file of its own, if it begins like a zip archive and lies in a file as it is.
+  func archive(_ head: [UInt8]) -> ReadableFile? {
+    guard let home, place != nil, Self.archives[0].start.elementsEqual(head.prefix(4)) else { return nil }
+    return ReadableFile(home.start..<home.start + size, of: home.file)
   }
 
   /// The pickle that begins at `offset`, as far as it can be followed.
@@ -71,6 +126,9 @@ struct PickleStretch {
   func words(size: Int) throws(FlatFormatError) -> String {
     let head = try head()
     if let archive = Self.archives.first(where: { head.starts(with: $0.start) }) {
+      if home != nil, archive.start == Self.archives[0].start {
+        return "\(archive.words) of \(size) bytes, in which only pickles are looked for"
+      }
       return "\(archive.words) of \(size) bytes, which is not looked into"
     }
     return "another file of \(size) bytes"

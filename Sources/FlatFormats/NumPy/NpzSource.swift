@@ -15,7 +15,14 @@ final class NpzSource: FlatWeightsSource {
 
   static let memberSuffix = ".npy"
 
+  /// What is wrong with single members, which are then not among the tensors; a reader refuses such an archive.
+  let defects: [FlatFormatError]
+
+  /// A hostile archive could say the same of a million members.
+  private static let defectLimit = 100
+
   init(_ file: ReadableFile, assumed: DType?) throws(FlatFormatError) {
+    var defects: [FlatFormatError] = []
     let archive = try ZipArchive(file)
     var members: [(entry: ZipEntry, header: NpyHeader)] = []
     members.reserveCapacity(archive.entries.count)
@@ -27,7 +34,11 @@ final class NpzSource: FlatWeightsSource {
         members.append((entry, try Self.header(of: entry, in: archive, assumed: assumed)))
       } catch {
         // Arrays of something else, and other files, do not keep the numbers from being read.
-        guard let item = LeftOut(error, entry) else { throw error }
+        guard let item = LeftOut(error, entry) else {
+          guard error.rule != nil else { throw error }
+          if defects.count < Self.defectLimit { defects.append(error) }
+          continue
+        }
         leftOut.append(item)
         guard error.rule == .npzMember else { continue }
         strangers += 1
@@ -37,6 +48,7 @@ final class NpzSource: FlatWeightsSource {
     // Files alone are an archive of something else.
     if let foreign, strangers == archive.entries.count { throw foreign }
     self.leftOut = leftOut
+    self.defects = defects
     let ties = Self.ties(in: archive.comment, specs: members.map(\.header.spec))
     self.archive = archive
     self.members = members
@@ -94,7 +106,11 @@ final class NpzSource: FlatWeightsSource {
       let name = fields.slice(ZipRecord.localSize, Int(fields.u16(26) ?? 0)) ?? []
       return name.suffix(4).elementsEqual(memberSuffix.utf8)
     },
-    open: { file, assumed throws(FlatFormatError) in try NpzSource(file, assumed: assumed) },
+    open: { file, assumed throws(FlatFormatError) in
+      let source = try NpzSource(file, assumed: assumed)
+      if let first = source.defects.first { throw first }
+      return source
+    },
     sink: { contents throws(FlatFormatError) in try NpzSink(contents) })
 }
 

@@ -1,24 +1,62 @@
 /// The members of a PyTorch archive by their names; of other archives no member belongs to the format but arrays.
 struct TorchMembers {
-  private let tops: [String]
+  /// The folders at the top that have the pickle of a PyTorch file, each with the storages that its pickles name; nil
+  /// where one could not be followed to its end, so that any storage may be meant.
+  private var keys: [Substring: Set<String>?] = [:]
 
-  init(_ archive: ZipArchive) {
-    tops = archive.entries.compactMap { entry in
-      entry.name.hasSuffix("/data.pkl") ? String(entry.name.dropLast("data.pkl".count)) : nil
+  init(_ entries: [ZipEntry]) {
+    for entry in entries {
+      if let (top, rest) = Self.parts(entry), rest == "data.pkl" { keys[top] = .some([]) }
     }
   }
 
-  /// Whether the member holds the elements of tensors, which are no pickle whatever they look like.
-  func isStorage(_ entry: ZipEntry) -> Bool {
-    tops.contains { top in ["data/", "constants/"].contains { entry.name.hasPrefix(top + $0) } }
-  }
+  /// Whether the member holds the elements of tensors, which may look like anything.
+  func isStorage(_ entry: ZipEntry) -> Bool { storage(entry) != nil }
 
   /// Whether PyTorch gives its archives such a member.
   func isKnown(_ entry: ZipEntry) -> Bool {
-    tops.contains { entry.name.hasPrefix($0) && Self.names.contains(String(entry.name.dropFirst($0.count))) }
+    guard let (top, rest) = Self.parts(entry), keys[top] != nil else { return false }
+    return Self.names.contains(rest)
   }
 
-  private static let names: Set<String> = [
+  /// Notes the storages that a member's pickle names; nil for a pickle that could not be followed.
+  mutating func note(_ named: Set<String>?, by entry: ZipEntry) {
+    guard let (top, rest) = Self.parts(entry), Self.naming.contains(rest), let known = keys[top] else {
+      return
+    }
+    if let named, let known {
+      keys[top] = .some(known.union(named))
+    } else {
+      keys[top] = .some(nil)
+    }
+  }
+
+  /// Whether a pickle names this storage. True where that is not known.
+  func isNamed(_ entry: ZipEntry) -> Bool {
+    guard let (top, key) = storage(entry), let known = keys[top] else { return false }
+    return known?.contains(key) ?? true
+  }
+
+  private func storage(_ entry: ZipEntry) -> (top: Substring, key: String)? {
+    guard let (top, rest) = Self.parts(entry), keys[top] != nil else { return nil }
+    for folder in ["data/", "constants/"] where rest.hasPrefix(folder) {
+      return (top, String(rest.dropFirst(folder.count)))
+    }
+    return nil
+  }
+
+  /// The folder at the top, and the name in it.
+  private static func parts(_ entry: ZipEntry) -> (top: Substring, rest: Substring)? {
+    guard let slash = entry.name.firstIndex(of: "/") else { return nil }
+    return (entry.name[..<slash], entry.name[entry.name.index(after: slash)...])
+  }
+
+  /// Pickles that name storages: of tensors, and of a TorchScript program's constants.
+  private static let naming: Set<Substring> = [
+    "data.pkl", "constants.pkl", "bytecode.pkl", "mobile_debug.pkl",
+  ]
+
+  private static let names: Set<Substring> = [
     "data.pkl", "constants.pkl", "version", "byteorder", ".format_version", ".storage_alignment",
     ".data/serialization_id",
   ]

@@ -67,7 +67,9 @@ final class TorchSource: FlatWeightsSource {
       }
       isBigEndian = legacy.isBigEndian
       archive = nil
-      remarks = contents.remarks + (rest > 0 ? [Self.trailing("file", rest)] : [])
+      remarks =
+        contents.remarks
+        + (rest > 0 ? [Self.trailing("file", rest, unread: file.size - rest..<file.size)] : [])
       leftOut = contents.leftOut
       self.home = contents.hasArrays ? home : nil
     }
@@ -126,8 +128,10 @@ final class TorchSource: FlatWeightsSource {
     return places
   }
 
-  private static func trailing(_ place: String, _ count: Int) -> FlatRemark {
-    FlatRemark(.trailingBytes, place, expected: "its end", found: "\(count) more bytes, which nothing reads")
+  private static func trailing(_ place: String, _ count: Int, unread: Range<Int>? = nil) -> FlatRemark {
+    FlatRemark(
+      .trailingBytes, place, expected: "its end", found: "\(count) more bytes, which nothing reads",
+      unread: unread)
   }
 
   private static func remarks(_ zip: TorchArchive, _ contents: TorchContents, rest: Int) -> [FlatRemark] {

@@ -6,6 +6,7 @@ final class SafetensorsSource: FlatWeightsSource {
   let kind = FlatFormatKind.safetensors
   let tensors: [FlatTensor]
   let metadata: [(key: String, value: String)]
+  let leftOut: [LeftOut]
   /// Length, JSON and padding.
   private let header: [UInt8]
   /// First byte of each tensor in the file.
@@ -15,7 +16,9 @@ final class SafetensorsSource: FlatWeightsSource {
   var path: String { file.path }
   var verbatim: [UInt8]? { header }
 
-  init(_ file: ReadableFile) throws(FlatFormatError) {
+  /// - Parameter beside: what else the folder has, where it is the folder that is looked into.
+  init(_ file: ReadableFile, beside: [LeftOut] = []) throws(FlatFormatError) {
+    leftOut = beside
     let header = try Self.headerBytes(of: file)
     let parsed = try Self.parse(header, path: file.path, bodySize: file.size - header.count)
     let ties = TensorTies.resolved(in: parsed.metadata, specs: parsed.entries.map(\.spec))

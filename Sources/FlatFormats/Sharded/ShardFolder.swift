@@ -78,6 +78,25 @@ struct ShardFolder {
     return .set(files)
   }
 
+  /// Files of weights in the folder that are not among `names`, which are read.
+  ///
+  /// A shard of the same set may hold a part of the model. Other files are weights of their own: an adapter, the same
+  /// model in another format, the state of an optimizer.
+  func leftOut(beside names: [String]) throws(FlatFormatError) -> [LeftOut] {
+    let known = Set(names.map { TensorName($0) })
+    let stems = Set(names.compactMap { ShardName.parts(of: $0)?.stem })
+    return try self.names().filter { !known.contains(TensorName($0)) }.compactMap { name in
+      if let parts = ShardName.parts(of: name), stems.contains(parts.stem) {
+        return LeftOut(name, "a shard that the index does not name")
+      }
+      if name.hasSuffix(ShardName.suffix) {
+        return LeftOut(name, "a file that the index does not name", .apart)
+      }
+      guard !ShardName.isIndex(name), FlatFormats.kind(forName: name) != nil else { return nil }
+      return LeftOut(name, "another file of weights, by its name", .apart)
+    }
+  }
+
   /// What an index in the folder says, which is about to be replaced; nil where it cannot be read as one.
   func index(_ name: String) -> ShardIndex? {
     guard let file = try? ReadableFile(path: file(name), isInput: false), file.size <= ShardIndex.sizeLimit,

@@ -17,15 +17,12 @@ final class ShardedSource: FlatWeightsSource {
 
   var verbatim: [UInt8]? { nil }
 
-  /// - Parameter beside: names of safetensors files in the folder.
+  /// - Parameter beside: what else the folder has.
   fileprivate init(
     path: String, shards: [OpenedShard], index: (read: ShardIndex, file: ShardSet.Index)?,
-    beside: [String] = []
+    beside: [LeftOut]
   ) {
-    let known = Set(shards.map(\.name))
-    leftOut = beside.filter { !known.contains($0) }.map {
-      LeftOut($0, "a file that the index does not name", .apart)
-    }
+    leftOut = beside
     self.path = path
     files = (index == nil ? [] : [path]) + shards.map(\.path)
     shardFiles = ShardFiles(shards.map { ($0.path, $0.identity, $0.size) })
@@ -135,9 +132,9 @@ extension ShardedSource {
 
   /// Everything that an index and its shards say, and everything that is wrong with them; a source when nothing is.
   ///
-  /// - Parameter beside: names of safetensors files in the folder, where it is the folder that is looked into.
+  /// - Parameter isFolder: whether it is the folder that is looked into, so that what else it has is left out.
   static func examine(
-    index file: ReadableFile, beside: [String] = []
+    index file: ReadableFile, isFolder: Bool = false
   ) -> (source: ShardedSource?, errors: [FlatFormatError]) {
     var problems = ShardProblems()
     do throws(FlatFormatError) {
@@ -155,6 +152,8 @@ extension ShardedSource {
       if !problems.isEmpty { return (nil, problems.errors) }
       let name = String(
         file.path[(file.path.lastIndex(of: "/").map(file.path.index(after:)) ?? file.path.startIndex)...])
+      let beside =
+        isFolder ? try ShardFolder(ofFile: file.path).leftOut(beside: [name] + index.shards) : []
       return (
         ShardedSource(
           path: file.path, shards: shards.compactMap(\.self),
@@ -167,14 +166,16 @@ extension ShardedSource {
   }
 
   /// The same for a set of numbered files without an index.
-  static func examine(set names: [String], in folder: ShardFolder) -> (
+  static func examine(set names: [String], in folder: ShardFolder, beside: [LeftOut] = []) -> (
     source: ShardedSource?, errors: [FlatFormatError]
   ) {
     var problems = ShardProblems()
     let shards = open(names, in: folder, shownIn: folder.path, problems: &problems)
     compare(nil, shards, path: folder.path, problems: &problems)
     if !problems.isEmpty { return (nil, problems.errors) }
-    return (ShardedSource(path: folder.path, shards: shards.compactMap(\.self), index: nil), [])
+    return (
+      ShardedSource(path: folder.path, shards: shards.compactMap(\.self), index: nil, beside: beside), []
+    )
   }
 
   private static func open(

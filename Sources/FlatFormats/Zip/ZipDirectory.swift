@@ -6,8 +6,15 @@ struct ZipDirectory {
   let file: ReadableFile
   let end: ZipEnd
 
-  /// The entries in the directory's order.
+  /// The entries in the directory's order, of which no two share a byte or a name.
   func entries() throws(FlatFormatError) -> [ZipEntry] {
+    let entries = try members()
+    try requireDisjoint(entries)
+    return entries
+  }
+
+  /// The entries in the directory's order, whatever they share.
+  func members() throws(FlatFormatError) -> [ZipEntry] {
     let bytes = try read(end.directoryStart, end.directorySize)
     let fields = ByteFields(bytes)
     var entries: [ZipEntry] = []
@@ -23,7 +30,6 @@ struct ZipDirectory {
         .zipDirectorySize, path: file.path, place: "central directory", expected: "\(end.entryCount) entries",
         found: "\(bytes.count - offset) bytes after the last")
     }
-    try requireDisjoint(entries)
     return entries
   }
 

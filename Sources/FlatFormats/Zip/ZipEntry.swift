@@ -40,6 +40,12 @@ enum ZipRecord {
   static let end64Size = 56
   static let locatorSignature: UInt32 = 0x0706_4B50
   static let locatorSize = 20
+  static let descriptorSignature: UInt32 = 0x0807_4B50
+  /// The first two bytes of every signature, "PK".
+  static let mark: UInt16 = 0x4B50
+  /// The third byte of the signatures of a central entry, a local header, the end and a descriptor; the fourth is one
+  /// more.
+  static let ends: Set<UInt8> = [1, 3, 5, 7]
   static let zip64ExtraID: UInt16 = 0x0001
   static let unicodePathExtraID: UInt16 = 0x7075
 

@@ -13,12 +13,14 @@ enum PickleGlobalsRule: ValidationRule {
       let severity: Severity
       switch remark.kind {
       case .dataGlobal: severity = .note
-      case .foreignGlobal: severity = .warning
+      case .foreignGlobal, .codeInStorage: severity = .warning
       case .codeGlobal: severity = .error
       default: return nil
       }
       let list = subject.options.allowedGlobals
-      if let global = remark.global, list.allows(global, canRunCode: remark.kind == .codeGlobal) {
+      if let global = remark.global,
+        list.allows(global, canRunCode: [.codeGlobal, .codeInStorage].contains(remark.kind))
+      {
         return nil
       }
       return subject.finding(remark, as: .pickleGlobals, severity)

@@ -42,6 +42,7 @@ enum StoredGraphRule: ValidationRule {
           "\(problem.place): expected \(problem.expected), found \(problem.found)")
       }
     } catch {
+      subject.note(failure: error)
       return [subject.finding(.storedGraph, at: "/tessera/headers", "\(error)")]
     }
   }

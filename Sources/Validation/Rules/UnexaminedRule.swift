@@ -1,5 +1,6 @@
 internal import FlatFormats
 internal import Tensors
+internal import UnitCheckpoints
 
 /// A file is not called sound for what nothing here has looked at.
 ///
@@ -8,7 +9,16 @@ internal import Tensors
 enum UnexaminedRule: ValidationRule {
   static let summary = "Everything in the file is looked at."
   static let advice = "Look at that part with another tool, or take it out of the file."
-  static let subjects: RuleSubjects = .flat
+  static let subjects: RuleSubjects = [.checkpoint, .flat]
+
+  /// A checkpoint may have more than the layout says, and no reader looks at that.
+  static func findings(in subject: CheckpointSubject) -> [Finding] {
+    subject.examination.foreignParts().map { part in
+      subject.finding(
+        .unexamined, subject.options.strict ? .warning : .note, at: part.path,
+        "expected what the layout has, found \(part.what), which no reader looks at")
+    }
+  }
 
   static func findings(in subject: FlatSubject) -> [Finding] {
     let remarks = subject.remarks([.unexamined], as: .unexamined, .warning)

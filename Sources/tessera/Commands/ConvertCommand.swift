@@ -238,7 +238,7 @@ struct ConvertCommand: ParsableCommand {
   /// What DEST does not have of SOURCE, and what else its reader found.
   private func tellRemarks(of flat: any FlatWeightsSource) {
     leaveOut.tell(of: flat)
-    let told = flat.remarks.filter { [.foreignGlobal, .trailingBytes].contains($0.kind) }
+    let told = flat.remarks.filter { [.foreignGlobal, .codeGlobal, .trailingBytes].contains($0.kind) }
     Output.standardError(NoteList.text(told.map { (kind: $0.kind.rawValue, sentence: $0.sentence) }))
   }
 

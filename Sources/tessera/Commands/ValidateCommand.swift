@@ -62,7 +62,7 @@ struct ValidateCommand: ParsableCommand {
     transform: RuleSetting.init)
   var rules: [RuleSetting] = []
 
-  @Flag(help: "Report files of a folder that are not looked at as findings.")
+  @Flag(help: "Report as findings what is not looked at: files of a folder, added parts of a checkpoint.")
   var strict = false
 
   @Option(

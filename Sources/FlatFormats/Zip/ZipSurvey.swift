@@ -1,0 +1,158 @@
+internal import ByteFiles
+internal import Tensors
+
+/// Every part of a zip archive that some program may read.
+///
+/// Readers go by the central directory, or by the local headers from start to end, and of two members of one name
+/// each takes another. A reader of weights refuses such an archive; here all of its members are listed.
+struct ZipSurvey {
+  /// The members of the central directory, and those that only a local header names.
+  private(set) var entries: [ZipEntry] = []
+  /// Bytes that are neither a member nor a record of the format.
+  private(set) var loose: [Range<Int>] = []
+  /// Members of the directory that share bytes with another.
+  private(set) var overlapping: [ZipEntry] = []
+
+  private let file: ReadableFile
+  /// Records that are followed outside the directory; real archives have a descriptor for each member.
+  private var recordsLeft = 1 << 17
+
+  /// Only an error of the file itself is thrown.
+  init(_ file: ReadableFile) throws(FlatFormatError) {
+    self.file = file
+    var (listed, end) = try Self.listed(file)
+    listed.sort { ($0.headerStart, $0.compressedSize) < ($1.headerStart, $1.compressedSize) }
+    var position = 0
+    for entry in listed {
+      if entry.headerStart < position {
+        overlapping.append(entry)
+        continue
+      }
+      try walk(position..<entry.headerStart)
+      entries.append(entry)
+      position = entry.dataStart + entry.compressedSize
+    }
+    try walk(position..<max(position, end))
+  }
+
+  /// The directory's members, and where the directory begins; none and the file's end where it cannot be read.
+  private static func listed(_ file: ReadableFile) throws(FlatFormatError) -> ([ZipEntry], Int) {
+    do throws(FlatFormatError) {
+      let end = try ZipEnd.find(in: file)
+      return (try ZipDirectory(file: file, end: end).members(), end.directoryStart)
+    } catch {
+      if case .file = error { throw error }
+      return ([], file.size)
+    }
+  }
+
+  /// Follows the records in a range by their own sizes.
+  private mutating func walk(_ range: Range<Int>) throws(FlatFormatError) {
+    var position = range.lowerBound
+    while position < range.upperBound {
+      recordsLeft -= 1
+      guard recordsLeft >= 0 else {
+        loose.append(position..<range.upperBound)
+        return
+      }
+      if let next = try record(at: position, before: range.upperBound) {
+        position = next
+      } else {
+        let next = try ZipSignatureSearch(file).first(in: position + 1..<range.upperBound) ?? range.upperBound
+        loose.append(position..<next)
+        position = next
+      }
+    }
+  }
+
+  /// The end of the record that begins at `start`; nil for anything else.
+  private mutating func record(at start: Int, before end: Int) throws(FlatFormatError) -> Int? {
+    let fields = ByteFields(try bytes(start, min(56, end - start)))
+    func size(_ fixed: Int, _ parts: [UInt16?]) -> Int? {
+      var size = fixed
+      for part in parts {
+        guard let part else { return nil }
+        size += Int(part)
+      }
+      return size <= end - start ? start + size : nil
+    }
+    switch fields.u32(0) {
+    case ZipRecord.localSignature: return try member(fields, at: start, before: end)
+    case ZipRecord.centralSignature:
+      return size(ZipRecord.centralSize, [fields.u16(28), fields.u16(30), fields.u16(32)])
+    case ZipRecord.endSignature: return size(ZipRecord.endSize, [fields.u16(20)])
+    case ZipRecord.locatorSignature: return size(ZipRecord.locatorSize, [])
+    case ZipRecord.end64Signature: return size(ZipRecord.end64Size, [])
+    case ZipRecord.descriptorSignature:
+      // CRC-32 and two sizes, of 32 or of 64 bits.
+      let isShort = end - start == 16 || fields.u16(16) == ZipRecord.mark
+      return size(isShort || end - start < 24 ? 16 : 24, [])
+    default: return nil
+    }
+  }
+
+  private mutating func member(_ fixed: ByteFields, at start: Int, before end: Int) throws(FlatFormatError)
+    -> Int?
+  {
+    guard let flags = fixed.u16(6), let method = fixed.u16(8), let crc = fixed.u32(14),
+      let compressed = fixed.u32(18), let size = fixed.u32(22), let nameSize = fixed.u16(26),
+      let extraSize = fixed.u16(28)
+    else { return nil }
+    let dataStart = start + ZipRecord.localSize + Int(nameSize) + Int(extraSize)
+    guard dataStart <= end else { return nil }
+    let rest = try bytes(start + ZipRecord.localSize, dataStart - start - ZipRecord.localSize)
+    var extra = ZipExtra(rest.dropFirst(Int(nameSize)))
+    let isWide = extra?.wide != nil
+    let fullSize = size == .max && isWide ? extra?.takeWide() : UInt64(size)
+    let full = compressed == .max && isWide ? extra?.takeWide() : UInt64(compressed)
+    var dataEnd = end
+    if let full, full > 0 || flags & ZipRecord.descriptorFlag == 0 {
+      dataEnd = full <= UInt64(end - dataStart) ? dataStart + Int(full) : end
+    } else if let next = try ZipSignatureSearch(file).first(in: dataStart..<end) {
+      dataEnd = next
+    }
+    let count = dataEnd - dataStart
+    let isStored = method == ZipMethod.stored.rawValue
+    let name = Array(rest.prefix(Int(nameSize)))
+    entries.append(
+      ZipEntry(
+        name: String(decoding: name, as: UTF8.self), nameBytes: name, method: ZipMethod(rawValue: method),
+        crc: crc, compressedSize: count, size: isStored ? count : Int(clamping: fullSize ?? 0),
+        headerStart: start, dataStart: dataStart, refusal: nil))
+    return dataEnd
+  }
+
+  private func bytes(_ start: Int, _ count: Int) throws(FlatFormatError) -> [UInt8] {
+    try asFlatFormat { () throws(FileError) in try file.bytes(at: start, count: count) }
+  }
+}
+
+/// Finds the next record of a zip archive in bytes that may be anything.
+private struct ZipSignatureSearch {
+  private let file: ReadableFile
+  /// The first window is small, so that a search costs no more than a few times the bytes it passes.
+  private static let (firstWindow, lastWindow) = (4 << 10, 1 << 20)
+
+  init(_ file: ReadableFile) { self.file = file }
+
+  /// The first place in `range` where a record's signature lies.
+  func first(in range: Range<Int>) throws(FlatFormatError) -> Int? {
+    var start = range.lowerBound
+    var window = Self.firstWindow
+    while range.upperBound - start >= 4 {
+      let count = min(window, range.upperBound - start)
+      let bytes = try asFlatFormat { () throws(FileError) in try file.bytes(at: start, count: count) }
+      let places = 0..<bytes.count - 3
+      if let found = places.first(where: { place in
+        bytes[place] == 0x50 && bytes[place + 1] == 0x4B && ZipRecord.ends.contains(bytes[place + 2])
+          && bytes[place + 3] == bytes[place + 2] + 1
+      }) {
+        return start + found
+      }
+      // A signature may begin in the last three bytes.
+      start += count - 3
+      window = min(2 * window, Self.lastWindow)
+    }
+    return nil
+  }
+}

@@ -1,0 +1,72 @@
+internal import HDF5Kit
+
+/// What another program has added to a checkpoint. Readers ignore it, whatever it says.
+package struct ForeignPart: Sendable {
+  /// The HDF5 path of the object, or of the object with the attribute.
+  package let path: String
+  /// "a group", "a dataset", "the attribute 'author'".
+  package let what: String
+}
+
+extension CheckpointExamination {
+  /// Objects and attributes that the layout does not have. Of a group only the group is listed, not what is in it;
+  /// objects among the tensors are left to `UnitCheckpoint.unlistedDatasets`.
+  package func foreignParts() -> [ForeignPart] {
+    guard let hdf5 else { return [] }
+    var found: [ForeignPart] = []
+    func add(_ path: String, _ what: String) {
+      if found.count < DefectLog.limit { found.append(ForeignPart(path: path, what: what)) }
+    }
+    func attributes(of path: String, known: Set<HDF5Name>, _ list: () throws(HDF5Error) -> [HDF5Attribute]) {
+      do throws(HDF5Error) {
+        for attribute in try list() where !known.contains(attribute.name) {
+          add(path, "the attribute \(attribute.name.quoted)")
+        }
+      } catch { add(path, "attributes that cannot be read (\(error.statement))") }
+    }
+    attributes(of: "/", known: Self.rootAttributes, hdf5.root.attributes)
+    // What breaks the walk is told by `refusals`.
+    try? hdf5.walk { path, visit in
+      let shown = "/" + path.map(\.description).joined(separator: "/")
+      switch (Self.place(path.map(\.description)), visit) {
+      case (.inside, _), (_, .refused): return
+      case (.foreign, .object(let object)): add(shown, object.title)
+      case (.foreign, .visited): add(shown, "a second name of a group")
+      case (.own, .object(.group(let group))): attributes(of: shown, known: [], group.attributes)
+      case (.own, .object(.dataset(let dataset))):
+        attributes(of: shown, known: Self.datasetAttributes, dataset.attributes)
+      case (.own, _): return
+      }
+    }
+    return found
+  }
+
+  private enum Place {
+    case own
+    case foreign
+    /// In a foreign group, which is listed itself.
+    case inside
+  }
+
+  private static func place(_ path: [String]) -> Place {
+    guard let first = path.first else { return .own }
+    if dataGroups.contains(first) { return .own }
+    guard first == LayoutV1.metadataGroup else { return path.count == 1 ? .foreign : .inside }
+    if path.count == 1 { return .own }
+    guard metadata.contains(path[1]) else { return path.count == 2 ? .foreign : .inside }
+    if path.count == 2 { return .own }
+    // The headers of shards are numbered.
+    return path.count == 3 ? (UInt32(path[2]) != nil ? .own : .foreign) : .inside
+  }
+
+  private static let rootAttributes: Set<HDF5Name> = [
+    HDF5Name(LayoutV1.formatAttribute), HDF5Name(LayoutV1.versionAttribute),
+  ]
+  private static let datasetAttributes: Set<HDF5Name> = [HDF5Name(LayoutV1.dtypeAttribute)]
+  private static let dataGroups: Set<String> = [
+    LayoutV1.commonGroup, LayoutV1.wholeGroup, LayoutV1.privateGroup, LayoutV1.freeGroup,
+    LayoutV1.unitsGroup,
+  ]
+  private static let metadata = Set(
+    LayoutV1.Table.allCases.map(\.rawValue) + [LayoutV1.seal, LayoutV1.shardIndex, "headers"])
+}
