@@ -116,6 +116,8 @@ struct CountingCaseTests {
     for (config, found) in [
       (#"{"num_experts_per_tok": 2}"#, "\"parameters\": 20,"),
       (#"{"text_config": {"num_experts_per_tok": 1}}"#, "\"parameters\": 10,"),
+      (#"{"a": {"text_config": {"moe_topk": [2, 2]}}, "num_experts": 4}"#, "\"parameters\": 20,"),
+      (#"{"model_type": "nllb-moe", "num_experts": 4, "moe_top_k": null}"#, "\"parameters\": 20,"),
     ] {
       _ = try folder.write(Array(config.utf8), as: "config.json")
       let run = try count([])
@@ -123,7 +125,16 @@ struct CountingCaseTests {
       #expect(try count(["--top-k", "4"]).outputText.contains("\"parameters\": 40,"))
     }
     for (config, words) in [
-      (#"{"num_experts_per_tok": "two"}"#, "num_experts_per_tok: expected a whole number of 1 or more"),
+      (#"{"num_experts_per_tok": "two"}"#, "num_experts_per_tok: expected a whole number, found"),
+      (
+        #"{"a": {"moe_k": 2}, "b": {"moe_k": 1}}"#,
+        "one number of experts for a token, found 1 and 2; give --top-k"
+      ),
+      (
+        #"{"num_experts_per_tok": 2, "num_local_experts": 8}"#,
+        "every expert under 'a.experts' of 8, as config.json"
+      ),
+
       ("[]", "expected an object"), ("{", "config.json: "),
       (#"{"num_experts_per_tok": 9}"#, "at most 4 experts"),
     ] {

@@ -38,6 +38,8 @@ public struct Inventory: Sendable {
   public let declaredShapes: [Int: TensorName]
   /// Experts that a token is sent to; nil where nothing says it.
   public var expertsPerToken: Int?
+  /// Numbers of experts of a layer that the model's configuration gives; empty where nothing gives one.
+  public var declaredExperts: Set<Int> = []
 
   /// Tensors with one outline and the same users.
   struct Group {

@@ -3,7 +3,7 @@ internal import Tensors
 /// Finds the weights of a file that are packed, by what stands beside them, and the bookkeeping that only they tell.
 ///
 /// Sources: AutoGPTQ and AutoAWQ (`qweight`), compressed-tensors (`weight_packed`), bitsandbytes (`quant_state`),
-/// ModelOpt and compressed-tensors NVFP4, gpt-oss MXFP4 (`_blocks`), ONNX Runtime's `MatMulNBits`; MLX, HQQ (`W_q`) and
+/// ModelOpt and compressed-tensors NVFP4, gpt-oss MXFP4 (`_blocks`, `.blocks`), ONNX Runtime's `MatMulNBits`; MLX, HQQ (`W_q`) and
 /// AQLM (`codes`), which keep their number of bits elsewhere.
 struct PackedWeights {
   /// By place among the tensors.
@@ -58,12 +58,12 @@ struct PackedWeights {
       } else {
         packings[place] = halves(spec)
       }
-    } else if let module = module("_blocks"), let scales = shape(module + "_scales"),
+    } else if let module = module("blocks"), let scales = shape(module + "scales"),
       spec.shape.count == scales.count + 1, spec.dtype == .u8
     {
       packings[place] = Packing(
         doubled(spec), "blocks with scales beside them: MXFP4, two elements to a byte")
-      if let scales = places[TensorName(module + "_scales")] { bookkeeping.insert(scales) }
+      if let scales = places[TensorName(module + "scales")] { bookkeeping.insert(scales) }
     } else if module("weight") != nil, spec.dtype == .u8 {
       packings[place] = bytes(spec, name)
     } else if let module = module("W_q") ?? module("codes") ?? (spec.dtype == .i8 ? nil : module("weight")),

@@ -106,8 +106,11 @@ struct CountSource {
     for policies: [CountingPolicy], expertsPerToken: Int? = nil
   ) throws(Failure) {
     inventory.expertsPerToken = expertsPerToken
-    if expertsPerToken == nil, policies.contains(where: { $0.experts == .active }) {
-      inventory.expertsPerToken = try ModelConfiguration.expertsPerToken(beside: path)
+    if policies.contains(where: { $0.experts == .active }),
+      let configuration = try ModelConfiguration(beside: path)
+    {
+      inventory.declaredExperts = try configuration.experts()
+      if expertsPerToken == nil { inventory.expertsPerToken = try configuration.expertsPerToken() }
     }
     guard let weights else { return }
     let densities = Set(policies.map(\.density))
