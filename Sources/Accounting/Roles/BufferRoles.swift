@@ -27,8 +27,6 @@ enum BufferRoles {
   private static let observers = WordTable(["activation_post_process", "weight_fake_quant", "fake_quant"])
 
   private static let words = WordTable([
-    // Vectors of spectral norm.
-    "weight_u", "_u", "_v",
     // Rotary embeddings.
     "inv_freq", "original_inv_freq", "cos_cached", "sin_cached", "cos_cache", "sin_cache", "freqs_cis",
     "freqs_cos", "freqs_sin", "rope_freqs",
