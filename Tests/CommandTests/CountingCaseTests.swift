@@ -97,6 +97,41 @@ struct CountingCaseTests {
     }
   }
 
+  @Test("packed weights with groups of scales are counted by the bits of config.json beside the file")
+  func groups() throws {
+    let folder = try TemporaryFolder()
+    let tensors = [("weight", "U32", 16), ("scales", "F16", 4), ("biases", "F16", 4)].map {
+      #"{"name": "q.\#($0.0)", "dtype": "\#($0.1)", "shape": [8, \#($0.2)], "axes": [null, null]}"#
+    }.joined(separator: ", ")
+    let plan = try folder.write(
+      Array(#"{"format": "tessera.plan/1", "units": 1, "tensors": [\#(tensors)], "tasks": []}"#.utf8),
+      as: "plan.json")
+    let weights = folder.file("weights.safetensors")
+    var header = Array(
+      #"""
+      {"q.biases":{"dtype":"F16","shape":[8,4],"data_offsets":[0,64]},\#
+      "q.scales":{"dtype":"F16","shape":[8,4],"data_offsets":[64,128]},\#
+      "q.weight":{"dtype":"U32","shape":[8,16],"data_offsets":[128,640]}}
+      """#.utf8)
+    while header.count % 8 != 0 { header.append(0x20) }
+    let length = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
+    _ = try folder.write(length + header + [UInt8](repeating: 0, count: 640), as: "weights.safetensors")
+    for (config, parameters) in [
+      (nil, 128), (#"{"quantization": {"group_size": 32, "bits": 4}}"#, 1024),
+      (#"{"quantization": {"group_size": 64, "bits": 4}}"#, 128),
+      (#"{"quantization": {"group_size": 64, "bits": 4, "q": {"group_size": 32, "bits": 4}}}"#, 1024),
+      (#"{"quantization_config": {"w": {"group_size": 32, "nbits": 4}}}"#, 1024),
+    ] as [(String?, Int)] {
+      if let config { _ = try folder.write(Array(config.utf8), as: "config.json") }
+      for file in [plan, weights] {
+        let run = try tessera(["count", file, "--policy", "pytorch-parameters"])
+        let text = run.outputText.replacing(",", with: "")
+        #expect(run.ending == .exited(0) && text.contains("weight \(parameters)\n"), "\(run.outputText)")
+        #expect(text.contains("packed in a way that the file does not tell") == (parameters == 128))
+      }
+    }
+  }
+
   @Test("experts for a token come from --top-k, else from config.json beside the file")
   func experts() throws {
     let folder = try TemporaryFolder()

@@ -46,6 +46,7 @@ struct CountSource {
         self.init(
           path, Inventory(resolved.partition, resolved.assignment), kind: "plan", policy: plan.policy,
           weights: nil)
+        try readGroups()
       } catch let error as PlanError { throw Failure(sentence: "\(path): \(error)") }
       return
     }
@@ -57,6 +58,7 @@ struct CountSource {
         path, Inventory(flat: flat.tensors.map(\.spec), ties: ties, uses: try GraphFile.uses(of: flat)),
         kind: flat.kind.rawValue, policy: nil, weights: flat)
       try readDeclaredShapes()
+      try readGroups()
     case .checkpoint(let checkpoint):
       do {
         let plan = try checkpoint.parsedPlan()
@@ -72,6 +74,7 @@ struct CountSource {
       Inventory(plan.partition, plan.assignment, uses: try GraphFile.uses(of: checkpoint)),
       kind: "unit-checkpoint", policy: policy, weights: CheckpointSource(checkpoint))
     try readDeclaredShapes()
+    try readGroups()
   }
 
   /// Bytes of a tensor that holds the shape of another: eight extents of eight bytes are more than any has.
@@ -96,6 +99,12 @@ struct CountSource {
       // A negative extent is larger than any weight.
       inventory.declare(shape: extents.map { Int(clamping: $0) }, of: place)
     }
+  }
+
+  /// Reads bits and groups of packed weights from the model's config.json.
+  private mutating func readGroups() throws(Failure) {
+    guard inventory.asksForGroups, let configuration = try ModelConfiguration(beside: path) else { return }
+    inventory.declare(configuration.groups)
   }
 
   /// Reads what policies ask for beside names and shapes, once, however many do: the tensors' values, and how many

@@ -1,3 +1,4 @@
+internal import Accounting
 internal import ByteFiles
 internal import FlatFormats
 internal import StrictJSON
@@ -116,5 +117,27 @@ extension ModelConfiguration {
       numbers.append(count)
     }
     return numbers
+  }
+}
+
+extension ModelConfiguration {
+  /// Bits and groups of packed weights: MLX's `quantization`, with modules of their own, or HQQ's `nbits`.
+  var groups: GroupQuantisation {
+    if case .object(let quantisation)? = objects.first?["quantization"] {
+      var modules: [String: GroupQuantisation.Group] = [:]
+      for member in quantisation.members {
+        if case .object(let own) = member.value { modules[member.key] = Self.group(own) }
+      }
+      return GroupQuantisation(common: Self.group(quantisation), modules: modules)
+    }
+    let found = Set(objects.compactMap(Self.group))
+    return GroupQuantisation(common: found.count == 1 ? found.first : nil)
+  }
+
+  private static func group(_ object: JSONObject) -> GroupQuantisation.Group? {
+    guard case .integer(let bits)? = object["bits"] ?? object["nbits"],
+      case .integer(let size)? = object["group_size"]
+    else { return nil }
+    return GroupQuantisation.Group(bits: Int(clamping: bits), size: Int(clamping: size))
   }
 }
