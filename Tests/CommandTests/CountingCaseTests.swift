@@ -82,6 +82,39 @@ struct CountingCaseTests {
     #expect(resized.count == 12 && resized.first == 0 && resized.last == 6, "\(resized)")
   }
 
+  @Test("what is measured has limits: products that a count only counts are done")
+  func measured() throws {
+    let file = Self.file("count-einsum.onnx")
+    let counted = try tessera(["count", file, "--work", "--step-limit", "1000"])
+    #expect(counted.ending == .exited(0), "\(counted.errorText)")
+    let run = try tessera(["count", file, "--measure", "--step-limit", "1000"])
+    #expect(
+      run.sentence().contains("node 'y' (Einsum): expected at most 1000 steps of arithmetic in a run"))
+    #expect(try tessera(["count", file, "--measure", "--step-limit", "100000"]).ending == .exited(0))
+  }
+
+  @Test("one of several files of a model is not counted as the whole, and opens no gate")
+  func shards() throws {
+    let folder = try TemporaryFolder()
+    let header = Array(#"{"w":{"dtype":"U8","shape":[8],"data_offsets":[0,8]}}   "#.utf8)
+    let file = [UInt8(header.count), 0, 0, 0, 0, 0, 0, 0] + header + [UInt8](repeating: 0, count: 8)
+    for (name, others) in [
+      ("model-00001-of-00002.safetensors", "'model-*-of-00002.safetensors': 1 other file of the same"),
+      ("w-00003-of-00009.safetensors", "'w-*-of-00009.safetensors': 8 other files of the same"),
+      ("model-00001-of-00001.safetensors", nil), ("model-1-of-2.safetensors", nil),
+      ("model-00003-of-00002.safetensors", nil), ("model.safetensors", nil),
+    ] as [(String, String?)] {
+      let path = try folder.write(file, as: name)
+      let run = try tessera(["count", path])
+      #expect(run.ending == .exited(0), "\(run.errorText)")
+      #expect(run.outputText.contains("left out: ") == (others != nil), "\(run.outputText)")
+      #expect(run.outputText.contains(others ?? name), "\(run.outputText)")
+      let gate = try tessera(["count", path, "--max", "100"])
+      #expect(gate.ending == .exited(others == nil ? 0 : 1), "\(gate.errorText)")
+      #expect(try tessera(["count", path, "--max", "100", "--leave-out", "*-of-*"]).ending == .exited(0))
+    }
+  }
+
   @Test("limits are for what goes through a graph, and are numbers")
   func options() throws {
     let file = Self.file("count-einsum.onnx")

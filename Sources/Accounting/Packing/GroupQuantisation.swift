@@ -5,6 +5,7 @@ internal import Tensors
 public struct GroupQuantisation: Hashable, Sendable {
   /// Of one module, or of all.
   public struct Group: Hashable, Sendable {
+    /// Bits of an element, 1 to 8.
     public let bits: Int
     /// Elements that share a scale.
     public let size: Int

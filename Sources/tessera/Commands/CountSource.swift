@@ -15,15 +15,21 @@ struct CountSource {
   let kind: String
   private let path: String
   private let policy: String?
+  /// Whether the path is that of weights in one file: neither a folder, nor an index, nor a checkpoint.
+  private var isOneFile = false
   /// Where the tensors' bytes are; nil for a plan.
   private let weights: (any TensorSource)?
 
   /// What the file holds beside the tensors that are counted.
-  var leftOut: LeftOutList { weights.map { LeftOutList($0) } ?? LeftOutList() }
+  var leftOut: LeftOutList { LeftOutList(uncountedItems.map { ($0.name, $0.why) }) }
+
+  private var uncountedItems: [LeftOut] {
+    (weights?.leftOut ?? []) + (isOneFile ? [LeftOut(othersOf: path)].compactMap(\.self) : [])
+  }
 
   /// A part of the model that is not counted and that the user has not said may be left out; nil for none.
   func uncounted(_ option: LeaveOutOption) -> LeftOut? {
-    weights?.leftOut.first { $0.fate != .apart && !option.accepts($0) }
+    uncountedItems.first { $0.fate != .apart && !option.accepts($0) }
   }
 
   /// The policy that the plan names, else everything stored.
@@ -57,6 +63,7 @@ struct CountSource {
       self.init(
         path, Inventory(flat: flat.tensors.map(\.spec), ties: ties, uses: try GraphFile.uses(of: flat)),
         kind: flat.kind.rawValue, policy: nil, weights: flat)
+      isOneFile = flat.kind == .safetensors || flat.kind == .pytorch
       try readDeclaredShapes()
       try readGroups()
     case .checkpoint(let checkpoint):
