@@ -19,7 +19,7 @@ public enum RoleClassifier {
     of specs: [TensorSpec], uses: [TensorName: OperatorUse], packed: PackedWeights
   ) -> [ClassifiedRole] {
     let names = specs.map { RoleName($0.name) }
-    let reparametrised = Reparametrisations(specs)
+    let companions = CompanionBuffers(specs)
     var modules = [ModuleKey: Siblings](minimumCapacity: specs.count)
     for (spec, name) in zip(specs, names) where name.word != .unknown {
       modules[name.module, default: Siblings()].note(spec, name)
@@ -36,7 +36,7 @@ public enum RoleClassifier {
       } else {
         found = settled(
           role(of: spec, name, components, use, among: modules[name.module] ?? Siblings()), spec, components,
-          reparametrised)
+          companions)
       }
       guard let (part, component) = PartClassifier.part(of: components) else { return found }
       return ClassifiedRole(
@@ -49,10 +49,10 @@ public enum RoleClassifier {
   /// eight bits and less may be quantised weights.
   private static func settled(
     _ found: ClassifiedRole, _ spec: TensorSpec, _ components: NameComponents,
-    _ reparametrised: Reparametrisations
+    _ companions: CompanionBuffers
   ) -> ClassifiedRole {
     guard mayBeBuffer.contains(found.role) else { return found }
-    if let reason = reparametrised.bufferReason(of: spec, components)
+    if let reason = companions.reason(of: spec, components)
       ?? BufferRoles.reason(of: components, rank: spec.shape.count)
     {
       return ClassifiedRole(.buffer, reason)
