@@ -16,7 +16,7 @@ struct RoutedExperts {
 
   /// By place among the tensors: what it is, and of how many experts.
   private(set) var places: [Int: (place: Place, of: Int)] = [:]
-  /// What cannot be counted: the first of it in a sentence, after "expected ".
+  /// Why the experts cannot be counted, as a message says it after "expected"; nil where they can.
   private(set) var problem: String?
 
   /// The least number of experts of a layer; nil where there are none.
@@ -134,7 +134,7 @@ struct RoutedExperts {
     }
   }
 
-  /// Whether a matrix holds the rows, or the columns, of so many experts; vectors are no hindrance.
+  /// Whether a matrix holds the rows, or the columns, of so many experts; true for vectors, which tell nothing.
   private func isOfRows(_ index: Int, _ count: Int) -> Bool {
     let shape = specs[index].shape
     return shape.count < 2 || count > 1 && shape.contains { $0 > count && $0 % count == 0 }

@@ -13,7 +13,8 @@ struct CompanionBuffers {
   private var codebooks: Set<String> = []
 
   init(_ specs: [TensorSpec]) {
-    for spec in specs {
+    // Most names end otherwise, and there are tens of thousands.
+    for spec in specs where spec.name.text.utf8.last.map(Self.lastBytes.contains) ?? false {
       for ending in ["_orig", "_bar"] where spec.name.text.hasSuffix(ending) {
         normed.insert(String(spec.name.text.dropLast(ending.utf8.count)))
       }
@@ -27,8 +28,8 @@ struct CompanionBuffers {
   func reason(of spec: TensorSpec, _ name: NameComponents) -> String? {
     let text = spec.name.text
     let isVector = spec.shape.count <= 1
-    for ending in ["_u", "_v"] where text.hasSuffix(ending) {
-      let isWeight = ending == "_u" && text.hasSuffix("weight_u")
+    if let last = name.list.last, Self.vectorEndings.endsAny(last) {
+      let isWeight = Self.hookVectors.contains(last)
       if normed.contains(String(text.dropLast(2))) || isVector && isWeight {
         return "a vector of a spectral norm, which stands beside"
       }
@@ -36,11 +37,15 @@ struct CompanionBuffers {
     if !codebooks.isEmpty, let dot = text.lastIndex(of: "."), codebooks.contains(String(text[...dot])) {
       return "a codebook that follows the means of its clusters"
     }
-    guard let last = name.list.last, name.list.contains(where: Self.folders.contains) else { return nil }
-    return isVector && Self.vectors.contains(last) || Self.bases.contains(last)
-      ? "what a parametrization keeps beside its original" : nil
+    guard let last = name.list.last, isVector && Self.vectors.contains(last) || Self.bases.contains(last),
+      name.list.contains(where: Self.folders.contains)
+    else { return nil }
+    return "what a parametrization keeps beside its original"
   }
 
+  private static let lastBytes = Set("gre".utf8)
+  private static let vectorEndings = WordTable(["_u", "_v"])
+  private static let hookVectors = WordTable(["weight_u"])
   private static let folders = WordTable(["parametrizations"])
   private static let vectors = WordTable(["_u", "_v"])
   /// Of an orthogonal parametrization.
