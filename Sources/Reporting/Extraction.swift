@@ -18,10 +18,13 @@ package struct Extraction: Sendable {
   /// What the file gave: of tensors' data, and of everything else.
   package let bytesRead: ByteCount
   package let indexBytes: ByteCount
+  /// Of the tensors, those that a graph has beside the sub-network's own, which a count leaves out.
+  package let graphTensors: [TensorSpec]
 
   package init(
     file: String, destination: String, task: String, level: Int, levelName: String? = nil, units: [Int],
-    tensors: Int, parameters: ParameterCount, bytes: ByteCount, bytesRead: ByteCount, indexBytes: ByteCount
+    tensors: Int, parameters: ParameterCount, bytes: ByteCount, bytesRead: ByteCount, indexBytes: ByteCount,
+    graphTensors: [TensorSpec] = []
   ) {
     self.file = file
     self.destination = destination
@@ -34,14 +37,19 @@ package struct Extraction: Sendable {
     self.bytes = bytes
     self.bytesRead = bytesRead
     self.indexBytes = indexBytes
+    self.graphTensors = graphTensors
   }
 
   /// One line.
   package var text: String {
     let list = "[" + units.map(String.init).joined(separator: " ") + "]"
+    let elements = ParameterCount(graphTensors.reduce(0) { $0 + $1.elementCount })
+    let added =
+      graphTensors.isEmpty
+      ? "" : "; \(elements) of the parameters are indices and extents for the graph, which count leaves out"
     return
       "\(PrintableText.line(destination)): task \(TensorName(task).quoted), level \(LevelText.text(level, levelName)), units \(list): \(tensors) tensors, "
-      + "\(parameters) parameters, \(bytes); read \(bytesRead) of tensors and \(indexBytes) of index\n"
+      + "\(parameters) parameters, \(bytes); read \(bytesRead) of tensors and \(indexBytes) of index\(added)\n"
   }
 
   /// As `schemas/extract.schema.json` describes it.
@@ -60,6 +68,13 @@ package struct Extraction: Sendable {
           .init(key: "bytes", value: JSONValue(bytes.value)),
           .init(key: "bytes_read", value: JSONValue(bytesRead.value)),
           .init(key: "index_bytes", value: JSONValue(indexBytes.value)),
+          .init(
+            key: "graph_tensors",
+            value: object([
+              ("tensors", JSONValue(graphTensors.count)),
+              ("parameters", JSONValue(graphTensors.reduce(0) { $0 + $1.elementCount })),
+              ("bytes", JSONValue(graphTensors.reduce(0) { $0 + $1.byteCount })),
+            ])),
         ]) ?? JSONObject())
   }
 }

@@ -61,9 +61,11 @@ package struct NetworkWork {
   }
 
   /// How long it takes on inputs that are made up: each of `repeats` runs after one that only warms up.
-  package func durations(backend: BackendKind, threads: Int, repeats: Int) throws -> [Duration] {
+  package func durations(
+    backend: BackendKind, threads: Int, repeats: Int, limits: RunLimits
+  ) throws -> [Duration] {
     try network.session(
-      graph, elements: elements, backend: backend, threads: threads, limits: RunLimits()
+      graph, elements: elements, backend: backend, threads: threads, limits: limits
     ).durations(repeats: repeats, shapes: shapes, path: network.model.path)
   }
 }
@@ -72,10 +74,11 @@ extension Session {
   /// How long a whole model takes, as `NetworkWork.durations` says it of a part.
   package static func durations(
     of model: Model, supplier: WholeSupplier?, shapes: [String: [Int]], backend: BackendKind, threads: Int,
-    repeats: Int
+    repeats: Int, limits: RunLimits
   ) throws -> [Duration] {
-    try Session(model, supplier: supplier, backend: backend, threads: threads).durations(
-      repeats: repeats, shapes: shapes, path: model.path)
+    try Session(
+      model, supplier: supplier, backend: backend, threads: threads, limits: limits
+    ).durations(repeats: repeats, shapes: shapes, path: model.path)
   }
 
   fileprivate func durations(repeats: Int, shapes: [String: [Int]], path: String) throws -> [Duration] {

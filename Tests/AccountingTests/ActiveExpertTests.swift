@@ -33,10 +33,13 @@ struct ActiveExpertTests {
     return file
   }
 
-  private func counts(_ file: File, _ preset: PolicyPreset, topK: Int?) throws -> ParameterRow {
+  private func counts(
+    _ file: File, _ preset: PolicyPreset, topK: Int?, declared: Set<Int> = []
+  ) throws -> ParameterRow {
     var inventory = Inventory(
       flat: try file.map { try TensorSpec(name: TensorName($0.name), dtype: $0.dtype, shape: $0.shape) })
     inventory.expertsPerToken = topK
+    inventory.declaredExperts = declared
     return try inventory.counts(under: PolicyPreset.policy(named: preset.rawValue)).stored
   }
 
@@ -78,7 +81,72 @@ struct ActiveExpertTests {
       ("layer.0.weight", .f32, [3, 8]), ("layer.0.bias", .f32, [3]), ("inv_freq", .f32, [5]),
     ]
     #expect(try counts(file, .activeHF, topK: nil).parameters.value == 27)
-    #expect(try counts(file, .activeNoEmbeddings, topK: 9).parameters.value == 27)
+    // What a configuration of a dense model says of experts: none, or one.
+    for declared: Set<Int> in [[0], [1]] {
+      #expect(try counts(file, .activeNoEmbeddings, topK: 2, declared: declared).parameters.value == 27)
+    }
+  }
+
+  @Test(
+    "a model that is said to have experts, in which none are known, is never counted as dense",
+    arguments: [
+      ([("layer.0.weight", [3, 8])], 2, [], "as the number for a token says, found no tensor"),
+      ([("layer.0.weight", [3, 8])], nil, [4], "as config.json says, found no tensor"),
+      ([("layer.0.w", [4, 3, 8])], 2, [4], "stacked along the first dimension, found 'layer.0.w'"),
+      ([("layer.0.router.weight", [4, 8])], nil, [], "the experts of the router 'layer.0.router.weight'"),
+      ([("layer.0.gate.weight", [4, 8])], 2, [4], "the experts of the router 'layer.0.gate.weight'"),
+      ([("layer.0.expert_up.weight", [16, 8])], nil, [], "found 'layer.0.expert_up.weight'"),
+      ([("a.experts.up.weight", [16, 8])], 2, [], "found 'a.experts.up.weight'"),
+      ([("a.experts.up.weight", [2, 4, 8, 3])], 2, [], "found 'a.experts.up.weight'"),
+      ([("a.experts.up", [4, 8, 3]), ("a.experts.b", [3, 8])], 2, [], "found 'a.experts.b'"),
+      ([("a.experts.0.w", [3, 8]), ("a.experts.1.w", [3, 9])], 1, [], "experts that differ"),
+      ([("a.experts.0.w", [3, 8]), ("a.experts.2.w", [3, 8])], 1, [], "found 2, numbered up to 2"),
+      (
+        [("a.experts.0.w", [3, 8]), ("a.experts.1.w", [3, 8])], 1, [4], "of 4, as config.json says, found 2"
+      ),
+      ([("a.experts.weight1", [3, 8]), ("a.experts.weight2", [8, 3])], 1, [], "found 'a.experts.weight1'"),
+      (
+        [("a.router.weight", [5, 8]), ("a.experts.up", [4, 8, 3])], 1, [],
+        "the router beside them has, found 4"
+      ),
+      ([("a.experts.up", [4, 8, 3])], 1, [8], "config.json says (8), found 4"),
+    ] as [([(String, [Int])], Int?, Set<Int>, String)])
+  func silent(tensors: [(String, [Int])], topK: Int?, declared: Set<Int>, words: String) throws {
+    let file = tensors.map { (name: $0.0, dtype: DType.f32, shape: $0.1) }
+    let error = #expect(throws: AccountingError.self) {
+      _ = try counts(file, .activeHF, topK: topK, declared: declared)
+    }
+    #expect("\(error.map { "\($0)" } ?? "")".contains(words), "\(error.map { "\($0)" } ?? "")")
+    // Other policies count the file as it is.
+    #expect(try counts(file, .pytorchParameters, topK: topK, declared: declared).parameters.value > 0)
+  }
+
+  @Test(
+    "are found by the router beside them, by their number in a name, and where rows hold all of them",
+    arguments: [
+      // What, the elements of all experts, and what every token uses.
+      ([("m.router.weight", [4, 8]), ("m.up", [4, 6, 8]), ("m.up_bias", [4, 6])], 4 * 6 * 9, 32),
+      ([("m.gate.weight", [4, 8]), ("m.up", [4, 6, 8]), ("m.b", [3, 8])], 4 * 6 * 8, 32 + 24),
+      ([("m.router.kernel", [8, 4]), ("m.expert.wi.kernel", [4, 8, 6])], 4 * 6 * 8, 32),
+      ([("m.router.layer.weight", [4, 8]), ("m.experts.mlp.w1", [24, 8])], 24 * 8, 32),
+      ([("moe.gate.weight", [4, 8]), ("moe.w1", [24, 8]), ("moe.shared.w1", [24, 8])], 24 * 8, 32 + 192),
+      ([("moe.up.weight", [4, 6, 8]), ("moe.down.weight", [4, 8, 6])], 4 * 96, 0),
+      ([("blk.0.ffn_gate_inp.weight", [4, 8]), ("blk.0.ffn_up_exps.weight", [4, 6, 8])], 192, 32),
+      ((0..<4).map { ("m.experts.weight_up.\($0)", [6, 8]) }, 4 * 48, 0),
+      ((0..<4).map { ("m.experts.linear_fc1.weight\($0)", [6, 8]) }, 4 * 48, 0),
+      ((0..<4).map { ("m.experts.deepspeed_experts.\($0).up.weight", [6, 8]) }, 4 * 48, 0),
+      ((0..<4).map { ("m.experts.local_experts.\($0).fc.weight", [6, 8]) }, 4 * 48, 0),
+      ((0..<4).map { ("m.expert_\($0).fc.weight", [6, 8]) }, 4 * 48, 0),
+      ([("m.experts.up", [4, 6, 8]), ("m.experts.bias", [8])], 192, 8),
+      ([("m.experts.net.0.weight", [4, 6, 8]), ("m.experts.net.2.weight", [4, 8, 6])], 384, 0),
+    ] as [([(String, [Int])], Int, Int)])
+  func found(tensors: [(String, [Int])], routed: Int, rest: Int) throws {
+    let file = tensors.map { (name: $0.0, dtype: DType.f32, shape: $0.1) }
+    for topK in 1...4 {
+      #expect(try counts(file, .activeHF, topK: topK).parameters.value == routed / 4 * topK + rest)
+    }
+    #expect(throws: AccountingError.self) { try counts(file, .activeHF, topK: 5) }
+    #expect(throws: AccountingError.self) { try counts(file, .activeHF, topK: nil) }
   }
 
   @Test(

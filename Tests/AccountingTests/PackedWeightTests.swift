@@ -76,6 +76,35 @@ struct PackedWeightTests {
         "HQQ", [("q.W_q", .u8, [64, 64]), ("q.scale", .f16, [64, 1]), ("q.zero", .f16, [64, 1])], nil, 128
       ),
       ("AQLM", [("q.codes", .i8, [64, 16, 2]), ("q.codebooks", .f16, [2, 4])], nil, 8),
+      (
+        "AQLM with its codebooks",
+        [
+          ("q.codes", .i8, [64, 16, 2]), ("q.codebooks", .f16, [2, 256, 1, 8]),
+          ("q.scales", .f16, [64, 1, 1, 1]),
+        ], 64 * 16 * 8, 2 * 256 * 8 + 64
+      ),
+      (
+        "ExLlamaV2",
+        [
+          ("q.q_weight", .i32, [40, 96]), ("q.q_invperm", .i16, [128]), ("q.q_scale", .i32, [4, 12]),
+          ("q.q_scale_max", .f16, [4]), ("q.q_groups", .i16, [8]),
+        ], 128 * 96, 128 + 48 + 4 + 8
+      ),
+      (
+        "ExLlamaV3",
+        [("q.trellis", .i16, [8, 6, 48]), ("q.suh", .f16, [128]), ("q.svh", .f16, [96])], 128 * 96, 224
+      ),
+      ("QuIP#", [("q.Qidxs", .i64, [96, 4]), ("q.SU", .f16, [128]), ("q.SV", .f16, [96])], 128 * 96, 224),
+      (
+        "Quanto, four bits",
+        [("q.weight._data", .u8, [48, 64]), ("q.weight._scale", .f16, [96, 1])], nil, 96
+      ),
+      (
+        "Quanto, eight bits",
+        [("q.weight._data", .i8, [48, 64]), ("q.weight._scale", .f16, [48, 1])], 48 * 64, 48
+      ),
+      ("Marlin", [("q.B", .i32, [8, 192]), ("q.s", .f16, [1, 96])], nil, 96),
+      ("a method of another name", [("q.bits", .u8, [48, 64]), ("q.centroids", .f16, [16, 4])], nil, 64),
       ("a scale of no elements", [("q.qweight", .i32, [8, 0]), ("q.scales", .f16, [2, 0])], nil, 0),
     ]
     return cases
@@ -105,7 +134,7 @@ struct PackedWeightTests {
         "\(example.words)")
       count += 1
     }
-    #expect(count == 36)
+    #expect(count == 44)
   }
 
   @Test("bytes stay those that are stored, and containers are what a policy may count instead")
@@ -134,6 +163,67 @@ struct PackedWeightTests {
     let counts = try file.counts(under: PolicyPreset.policy(named: "pytorch-parameters"))
     #expect(counts.stored.parameters.value == logical ?? 256)
     #expect(file.unknownPackings.isEmpty == (logical != nil))
+  }
+
+  @Test("have the elements that config.json's bits and groups give, where the scales beside them agree")
+  func groups() throws {
+    var cases = 0
+    for bits in [2, 3, 4, 5, 6, 8] {
+      for size in [32, 64, 128] {
+        for lead in [[96], [4, 96]] {
+          let name = "m.q.weight"
+          var file = try inventory([
+            (name, .u32, lead + [256 * bits / 32]), ("m.q.scales", .f16, lead + [256 / size]),
+            ("m.q.biases", .f16, lead + [256 / size]),
+          ])
+          #expect(file.asksForGroups && file.unknownPackings.map(\.name.text) == [name])
+          let group = try #require(GroupQuantisation.Group(bits: bits, size: size))
+          let other = try #require(GroupQuantisation.Group(bits: bits == 8 ? 4 : 8, size: size))
+          let all = lead.reduce(1, *)
+          for (quantisation, wanted) in [
+            (GroupQuantisation(common: group), all * 256), (.init(common: other), all * 256 * bits / 32),
+            (.init(common: other, modules: ["m.q": group]), all * 256),
+            (.init(common: nil), all * 256 * bits / 32),
+          ] {
+            var counted = file
+            counted.declare(quantisation)
+            let row = try counted.counts(under: PolicyPreset.policy(named: "pytorch-parameters")).stored
+            #expect(row.parameters.value == wanted, "\(bits) bits, groups of \(size)")
+            #expect(counted.unknownPackings.isEmpty == (wanted == all * 256))
+          }
+          file.declare(GroupQuantisation(common: group))
+          #expect(
+            try file.counts(under: PolicyPreset.policy(named: "all-stored")).stored.parameters.value
+              == all * (256 + 2 * 256 / size))
+          cases += 1
+        }
+      }
+    }
+    #expect(cases == 36)
+    #expect(
+      GroupQuantisation.Group(bits: 0, size: 64) == nil && GroupQuantisation.Group(bits: 4, size: 0) == nil)
+    // HQQ leaves two of thirty-two bits unused, and has groups along any dimension.
+    var hqq = try inventory([
+      ("q.W_q", .i32, [410, 60]), ("q.scale", .f16, [1, 3840]), ("q.zero", .f16, [1, 3840]),
+    ])
+    hqq.declare(GroupQuantisation(common: GroupQuantisation.Group(bits: 3, size: 64)))
+    #expect(hqq.unknownPackings.isEmpty)
+    var named = try inventory([
+      ("q.W_q", .u8, [32, 64]), ("q.scale", .f16, [64, 1]), ("q.shape", .i32, [2]),
+    ])
+    #expect(named.declaredShapes == [0: "q.shape"])
+    named.declare(shape: [64, 64], of: 0)
+    #expect(named.packings[0]?.logical == 4096)
+  }
+
+  @Test("whole numbers without scales beside them, and bookkeeping, are no packed weights")
+  func notPacked() throws {
+    let file = try inventory([
+      ("attn.relative_position_index", .i64, [49, 49]), ("attn.scale", .f32, [4]),
+      ("q.qzeros", .i32, [2, 8]), ("q.scales", .f16, [2, 64]), ("r.index", .i32, [4, 4]),
+      ("s.weight", .u8, [4, 4]), ("s.scale", .f32, []),
+    ])
+    #expect(file.packings.isEmpty, "\(file.packings)")
   }
 
   @Test("of an ONNX graph have the elements that their node says")

@@ -50,6 +50,24 @@ struct RoleClassifierTests {
       ]
     ),
     (
+      "buffers of transformers' families, beside parameters of like names",
+      [
+        ("m.quantizer.codebook.cluster_size", .f32, [64], .buffer),
+        ("m.quantizer.codebook.embed", .f32, [64, 8], .buffer),
+        ("m.quantizer.codebook.inited", .f32, [1], .buffer), ("n.codebook.embed", .f32, [64, 8], .embedding),
+        ("mlp.gate.e_score_correction_bias", .f32, [64], .buffer), ("mlp.gate.bias", .f32, [64], .bias),
+        ("embeddings.word_embeddings.weight", .f32, [50, 8], .embedding),
+        ("embeddings.word_embeddings.weight_integer", .f32, [50, 8], .buffer),
+        ("query_act.act_scaling_factor", .f32, [1], .buffer), ("query_act.x_min", .f32, [1], .buffer),
+        ("model.latent_scaling_factor", .f32, [], .other),
+        ("shared_image_embedding.positional_embedding", .f32, [2, 128], .buffer),
+        ("visual.positional_embedding", .f32, [50, 128], .embedding),
+        ("layers.0.mlp.act_fn.beta", .f32, [], .buffer), ("layers.0.norm.beta", .f32, [8], .normAffine),
+        ("layers.0.self_attn.query_decay", .f32, [8, 4, 1], .buffer),
+        ("conditioner.norm_mean", .f32, [3, 1, 1], .buffer),
+      ]
+    ),
+    (
       "buffers by name, and whole numbers",
       [
         ("embeddings.token_type_ids", .i64, [1, 512], .buffer), ("h.0.attn.masked_bias", .f32, [], .buffer),

@@ -82,6 +82,39 @@ struct CountingCaseTests {
     #expect(resized.count == 12 && resized.first == 0 && resized.last == 6, "\(resized)")
   }
 
+  @Test("what is measured has limits: products that a count only counts are done")
+  func measured() throws {
+    let file = Self.file("count-einsum.onnx")
+    let counted = try tessera(["count", file, "--work", "--step-limit", "1000"])
+    #expect(counted.ending == .exited(0), "\(counted.errorText)")
+    let run = try tessera(["count", file, "--measure", "--step-limit", "1000"])
+    #expect(
+      run.sentence().contains("node 'y' (Einsum): expected at most 1000 steps of arithmetic in a run"))
+    #expect(try tessera(["count", file, "--measure", "--step-limit", "100000"]).ending == .exited(0))
+  }
+
+  @Test("one of several files of a model is not counted as the whole, and opens no gate")
+  func shards() throws {
+    let folder = try TemporaryFolder()
+    let header = Array(#"{"w":{"dtype":"U8","shape":[8],"data_offsets":[0,8]}}   "#.utf8)
+    let file = [UInt8(header.count), 0, 0, 0, 0, 0, 0, 0] + header + [UInt8](repeating: 0, count: 8)
+    for (name, others) in [
+      ("model-00001-of-00002.safetensors", "'model-*-of-00002.safetensors': 1 other file of the same"),
+      ("w-00003-of-00009.safetensors", "'w-*-of-00009.safetensors': 8 other files of the same"),
+      ("model-00001-of-00001.safetensors", nil), ("model-1-of-2.safetensors", nil),
+      ("model-00003-of-00002.safetensors", nil), ("model.safetensors", nil),
+    ] as [(String, String?)] {
+      let path = try folder.write(file, as: name)
+      let run = try tessera(["count", path])
+      #expect(run.ending == .exited(0), "\(run.errorText)")
+      #expect(run.outputText.contains("left out: ") == (others != nil), "\(run.outputText)")
+      #expect(run.outputText.contains(others ?? name), "\(run.outputText)")
+      let gate = try tessera(["count", path, "--max", "100"])
+      #expect(gate.ending == .exited(others == nil ? 0 : 1), "\(gate.errorText)")
+      #expect(try tessera(["count", path, "--max", "100", "--leave-out", "*-of-*"]).ending == .exited(0))
+    }
+  }
+
   @Test("limits are for what goes through a graph, and are numbers")
   func options() throws {
     let file = Self.file("count-einsum.onnx")
@@ -94,6 +127,41 @@ struct CountingCaseTests {
     ] {
       let run = try tessera(["count", file] + arguments)
       #expect(run.ending == .exited(64) && run.errorText.contains(words), "\(arguments): \(run.errorText)")
+    }
+  }
+
+  @Test("packed weights with groups of scales are counted by the bits of config.json beside the file")
+  func groups() throws {
+    let folder = try TemporaryFolder()
+    let tensors = [("weight", "U32", 16), ("scales", "F16", 4), ("biases", "F16", 4)].map {
+      #"{"name": "q.\#($0.0)", "dtype": "\#($0.1)", "shape": [8, \#($0.2)], "axes": [null, null]}"#
+    }.joined(separator: ", ")
+    let plan = try folder.write(
+      Array(#"{"format": "tessera.plan/1", "units": 1, "tensors": [\#(tensors)], "tasks": []}"#.utf8),
+      as: "plan.json")
+    let weights = folder.file("weights.safetensors")
+    var header = Array(
+      #"""
+      {"q.biases":{"dtype":"F16","shape":[8,4],"data_offsets":[0,64]},\#
+      "q.scales":{"dtype":"F16","shape":[8,4],"data_offsets":[64,128]},\#
+      "q.weight":{"dtype":"U32","shape":[8,16],"data_offsets":[128,640]}}
+      """#.utf8)
+    while header.count % 8 != 0 { header.append(0x20) }
+    let length = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
+    _ = try folder.write(length + header + [UInt8](repeating: 0, count: 640), as: "weights.safetensors")
+    for (config, parameters) in [
+      (nil, 128), (#"{"quantization": {"group_size": 32, "bits": 4}}"#, 1024),
+      (#"{"quantization": {"group_size": 64, "bits": 4}}"#, 128),
+      (#"{"quantization": {"group_size": 64, "bits": 4, "q": {"group_size": 32, "bits": 4}}}"#, 1024),
+      (#"{"quantization_config": {"w": {"group_size": 32, "nbits": 4}}}"#, 1024),
+    ] as [(String?, Int)] {
+      if let config { _ = try folder.write(Array(config.utf8), as: "config.json") }
+      for file in [plan, weights] {
+        let run = try tessera(["count", file, "--policy", "pytorch-parameters"])
+        let text = run.outputText.replacing(",", with: "")
+        #expect(run.ending == .exited(0) && text.contains("weight \(parameters)\n"), "\(run.outputText)")
+        #expect(text.contains("packed in a way that the file does not tell") == (parameters == 128))
+      }
     }
   }
 
@@ -116,6 +184,8 @@ struct CountingCaseTests {
     for (config, found) in [
       (#"{"num_experts_per_tok": 2}"#, "\"parameters\": 20,"),
       (#"{"text_config": {"num_experts_per_tok": 1}}"#, "\"parameters\": 10,"),
+      (#"{"a": {"text_config": {"moe_topk": [2, 2]}}, "num_experts": 4}"#, "\"parameters\": 20,"),
+      (#"{"model_type": "nllb-moe", "num_experts": 4, "moe_top_k": null}"#, "\"parameters\": 20,"),
     ] {
       _ = try folder.write(Array(config.utf8), as: "config.json")
       let run = try count([])
@@ -123,7 +193,16 @@ struct CountingCaseTests {
       #expect(try count(["--top-k", "4"]).outputText.contains("\"parameters\": 40,"))
     }
     for (config, words) in [
-      (#"{"num_experts_per_tok": "two"}"#, "num_experts_per_tok: expected a whole number of 1 or more"),
+      (#"{"num_experts_per_tok": "two"}"#, "num_experts_per_tok: expected a whole number, found"),
+      (
+        #"{"a": {"moe_k": 2}, "b": {"moe_k": 1}}"#,
+        "one number of experts for a token, found 1 and 2; give --top-k"
+      ),
+      (
+        #"{"num_experts_per_tok": 2, "num_local_experts": 8}"#,
+        "every expert under 'a.experts' of 8, as config.json"
+      ),
+
       ("[]", "expected an object"), ("{", "config.json: "),
       (#"{"num_experts_per_tok": 9}"#, "at most 4 experts"),
     ] {

@@ -20,6 +20,52 @@ struct ExtractCommandTests {
     return folder
   }
 
+  @Test("a model costs at most --budget with what its graph needs, or is refused before it is written")
+  func graphTensors() throws {
+    var refused = 0
+    for name in ["gpt2", "resnet18", "vit-timm"] {
+      let folder = try TemporaryFolder()
+      let source = "\(SourceFolder.fixtures)/presets/\(name).onnx"
+      for arguments in [
+        ["plan", source, "--units", "2", "-o", "p.json"],
+        ["convert", source, "m.h5", "--plan", "p.json", "--no-prove"],
+      ] {
+        let run = try tessera(arguments, directory: folder.path)
+        #expect(run.ending == .exited(0), "\(run.errorText)")
+      }
+      func number(_ key: String, _ run: Subprocess, last: Bool = false) throws -> Int {
+        let parts = run.outputText.components(separatedBy: "\"\(key)\": ")
+        let text = try #require(last ? parts.last : parts.dropFirst().first)
+        return try #require(Int(text.prefix { $0.isNumber }))
+      }
+      func extract(_ options: [String]) throws -> Subprocess {
+        try tessera(["extract", "m.h5", "out.onnx"] + options, directory: folder.path)
+      }
+      let counted = try number(
+        "parameters", tessera(["count", "m.h5", "--level", "1", "--json"], directory: folder.path))
+      let whole = try extract(["--level", "1", "--json"])
+      let (written, added) = (try number("parameters", whole), try number("parameters", whole, last: true))
+      #expect(added > 0 && written <= counted + added, "\(name): \(counted), \(written), \(added)")
+      #expect(
+        try extract(["--level", "1"]).outputText.contains("; \(added) of the parameters are indices"))
+      try FileManager.default.removeItem(atPath: folder.file("out.onnx"))
+      // Between what is counted and what is written.
+      let most = max(counted, written - 1)
+      let run = try extract(["--budget", "\(most)"])
+      if most < written {
+        #expect(run.sentence().contains("--budget: expected at most"), "\(run.outputText)")
+        #expect(
+          run.errorText.contains("\(added) more in indices and shapes of its graph; give a larger --budget"))
+        #expect(!FileManager.default.fileExists(atPath: folder.file("out.onnx")))
+        refused += 1
+      } else {
+        #expect(run.ending == .exited(0), "\(run.errorText)")
+      }
+      #expect(try extract(["--budget", "\(written + 1)"]).ending == .exited(0))
+    }
+    #expect(refused >= 2)
+  }
+
   @Test(
     "what cannot be done ends with 2 and one sentence, and leaves nothing behind",
     arguments: [

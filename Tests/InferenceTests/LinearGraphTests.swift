@@ -98,6 +98,34 @@ struct LinearGraphTests {
     }
   }
 
+  @Test("weights that nodes make of weights take no memory in a count, however many wait for their use")
+  func madeWeights() throws {
+    let folder = try TemporaryFolder()
+    var limits = RunLimits.counting
+    // Five tensors of the size of a weight.
+    limits.bytes = 5 * 4 * 128 * 96
+    for operation in ["Transpose", "Neg", "Identity", "Softmax"] {
+      let bytes = ModelBytes.model { graph in
+        graph.value(11, "y", [1, 128])
+        let isTurned = operation == "Transpose"
+        for index in 0..<24 {
+          graph.ones("w\(index)", isTurned ? [96, 128] : [128, 96])
+          graph.node(operation, ["w\(index)"], ["t\(index)"], name: "n\(index)")
+        }
+        for index in 0..<24 { graph.node("MatMul", ["y", "t\(index)"], ["y\(index)"], name: "m\(index)") }
+        graph.value(12, "y23")
+        graph.node("Sum", (0..<24).map { "y\($0)" }, ["sum"], name: "sum")
+        graph.value(12, "sum")
+      }
+      let model = try Model(try ReadableFile(path: try folder.write(bytes, as: "m.onnx")))
+      let counts = try LayerCounts(model, shapes: [:], limits: limits)
+      #expect(counts.multiplyAdds == 24 * 128 * 96, "\(operation)")
+      #expect(counts.rows.reduce(0) { $0 + $1.parameters } == 24 * 128 * 96, "\(operation)")
+      // Activations are none of these: 24 rows and the input, which the sum needs no more.
+      #expect(counts.peakActivationBytes == 4 * (24 * 96 + 128), "\(operation)")
+    }
+  }
+
   /// Equations with the extents of their letters, and the multiply-adds that people count.
   private static let equations: [(text: String, shapes: [[Int]], multiplyAdds: Int)] = [
     ("bhqd,bhkd->bhqk", [[2, 3, 4, 6], [2, 3, 5, 6]], 720),

@@ -36,8 +36,12 @@ public struct Inventory: Sendable {
   public private(set) var packings: [Int: Packing]
   /// The tensors that hold the shapes of packed ones, by the places of those.
   public let declaredShapes: [Int: TensorName]
+  /// The scales of packed tensors whose bits and groups a configuration tells, by the places of those.
+  let groupScales: [Int: Int]
   /// Experts that a token is sent to; nil where nothing says it.
   public var expertsPerToken: Int?
+  /// Numbers of experts of a layer that the model's configuration gives; empty where nothing gives one.
+  public var declaredExperts: Set<Int> = []
 
   /// Tensors with one outline and the same users.
   struct Group {
@@ -58,7 +62,7 @@ public struct Inventory: Sendable {
     networks = []
     tensors = specs
     let packed = PackedWeights(specs, uses: uses)
-    (packings, declaredShapes) = (packed.packings, packed.declarations)
+    (packings, declaredShapes, groupScales) = (packed.packings, packed.declarations, packed.groupScales)
     roles = RoleClassifier.roles(of: specs, uses: uses, packed: packed)
     names = Inventory.names(of: specs, ties: ties)
     groups = [Group(outline: Outline(dimensions: [], units: []), isPrivate: false, networks: [])]
@@ -78,7 +82,7 @@ public struct Inventory: Sendable {
     masks = TaskMasks(partition.tensors)
     tensors = partition.tensors.map(\.spec)
     let packed = PackedWeights(tensors, uses: uses)
-    (packings, declaredShapes) = (packed.packings, packed.declarations)
+    (packings, declaredShapes, groupScales) = (packed.packings, packed.declarations, packed.groupScales)
     var roles = zip(
       partition.tensors, RoleClassifier.roles(of: tensors, uses: uses, packed: packed)
     ).map { tensor, found in
@@ -115,8 +119,11 @@ public struct Inventory: Sendable {
   /// Takes the shape that the tensor beside a packed one holds.
   public mutating func declare(shape: [Int], of place: Int) {
     guard declaredShapes[place] != nil else { return }
-    packings[place] = Packing(declared: shape, in: tensors[place])
+    declare(Packing(declared: shape, in: tensors[place]), of: place)
   }
+
+  /// Takes what something beside a packed tensor says of it.
+  mutating func declare(_ packing: Packing, of place: Int) { packings[place] = packing }
 
   /// Tensors that are packed in a way that is not known, in the order of the file.
   public var unknownPackings: [(name: TensorName, reason: String)] {

@@ -1,10 +1,10 @@
 internal import Tensors
-internal import UnitModel
 
-/// The experts of a mixture, of which a router chooses some for each token: which tensors are theirs, and of which.
+/// The experts of a mixture, of which a router chooses some for each token: which tensors are theirs, and of how many.
 ///
-/// On disk they lie one by one (`mlp.experts.3.up_proj.weight`), or stacked along the first dimension
-/// (`mlp.experts.gate_up_proj`). Shared experts are used by every token, and are none of these.
+/// On disk they lie one by one, or stacked along the first dimension, or as rows of one matrix. Names say where they
+/// are, and where a name does not, the router does: tensors beside it with as many matrices as it has rows. Shared
+/// experts are used by every token, and are none of these.
 struct RoutedExperts {
   /// What an expert's tensor is.
   enum Place: Hashable {
@@ -16,96 +16,209 @@ struct RoutedExperts {
 
   /// By place among the tensors: what it is, and of how many experts.
   private(set) var places: [Int: (place: Place, of: Int)] = [:]
-  /// Stacked in a way that shapes do not tell: the first of them.
-  private(set) var unknown: TensorName?
+  /// Why the experts cannot be counted, as a message says it after "expected"; nil where they can.
+  private(set) var problem: String?
 
   /// The least number of experts of a layer; nil where there are none.
   var least: Int? { places.values.map(\.of).min() }
 
-  init(_ specs: [TensorSpec]) {
+  private let specs: [TensorSpec]
+  private let names: [ExpertName]
+  /// The router of each module that has one: its matrix, and the number of experts that it chooses among.
+  private var routers: [String: (index: Int, experts: Int, isCertain: Bool)] = [:]
+  /// Modules in which experts were found.
+  private var found: Set<String> = []
+  private let declared: Set<Int>
+
+  /// - Parameters:
+  ///   - sizes: elements of each tensor that differ where experts differ; bookkeeping counts nothing.
+  ///   - declared: numbers of experts of a layer that the model's configuration gives; empty where it gives none.
+  init(_ specs: [TensorSpec], sizes: [Int], declared: Set<Int>) {
+    self.specs = specs
+    self.declared = declared.filter { $0 > 1 }
+    names = specs.map { ExpertName($0.name) }
     var numbered: [String: [Int: [Int]]] = [:]
     var stacked: [String: [Int]] = [:]
-    for (index, spec) in specs.enumerated() {
-      let list = NameComponents(spec.name).list
-      guard let start = Self.layer(of: list) else { continue }
-      let layer = list[...start].map(NameComponents.text).joined(separator: ".")
-      var rest = list[(start + 1)...]
-      if rest.first?.elementsEqual("local_experts".utf8) == true { rest.removeFirst() }
-      if let number = rest.first.flatMap(Self.number) {
-        numbered[layer, default: [:]][number, default: []].append(index)
-      } else {
-        stacked[layer, default: []].append(index)
+    for (index, name) in names.enumerated() {
+      switch name.part {
+      case .expert(let number): numbered[name.layer, default: [:]][number, default: []].append(index)
+      case .stacked: stacked[name.layer, default: []].append(index)
+      case .router(let isCertain):
+        guard routers[name.layer] == nil, let count = Self.outputs(of: specs[index], name) else { continue }
+        routers[name.layer] = (index, count, isCertain)
+      case .neither: break
       }
     }
-    for experts in numbered.values {
-      for (rank, number) in experts.keys.sorted().enumerated() {
-        for index in experts[number] ?? [] { places[index] = (.one(rank: rank), experts.count) }
+    for (layer, experts) in numbered { place(experts, of: layer, sizes) }
+    for (layer, indices) in stacked { place(indices, stackedIn: layer) }
+    placeBesideRouters()
+    placeInMixtures()
+    checkRest()
+  }
+
+  /// The outputs of a router's matrix: the rows of a `weight`, the columns of a `kernel`; nil for what is no matrix.
+  private static func outputs(of spec: TensorSpec, _ name: ExpertName) -> Int? {
+    guard spec.shape.count == 2, let last = name.list.last else { return nil }
+    if last.elementsEqual("kernel".utf8) { return spec.shape[1] }
+    return last.elementsEqual("weight".utf8) ? spec.shape[0] : nil
+  }
+
+  /// Keeps the problem whose tensor comes first in the file.
+  private var firstProblem = Int.max
+  private mutating func note(_ index: Int, _ sentence: String) {
+    guard index < firstProblem else { return }
+    firstProblem = index
+    problem = sentence
+  }
+
+  private static let stacking = "experts one by one, or stacked along the first dimension"
+
+  private mutating func place(_ experts: [Int: [Int]], of layer: String, _ sizes: [Int]) {
+    let first = experts.values.joined().min() ?? 0
+    let place = "under \(TensorName(layer).quoted)"
+    let whole = declared.isEmpty ? "" : " of \(Self.list(declared)), as config.json says"
+    if experts.keys.max() != experts.count - 1 || !(declared.isEmpty || declared.contains(experts.count)) {
+      return note(
+        first,
+        "every expert \(place)\(whole), found \(experts.count), numbered up to \(experts.keys.max() ?? 0); count the "
+          + "whole model, all of its shards")
+    }
+    let sums = Set(experts.values.map { $0.reduce(0) { $0 &+ sizes[$1] } })
+    if sums.count > 1 {
+      return note(first, "experts of one size \(place), found experts that differ")
+    }
+    found.formUnion([layer, names[first].parent])
+    for (number, indices) in experts {
+      for index in indices { places[index] = (.one(rank: number), experts.count) }
+    }
+  }
+
+  private mutating func place(_ indices: [Int], stackedIn layer: String) {
+    guard let first = indices.min() else { return }
+    let parent = names[first].parent
+    let matrices = indices.filter { specs[$0].shape.count >= 3 }
+    let known = routers[layer]?.experts ?? routers[parent]?.experts
+    let isTold = known != nil || !declared.isEmpty
+    let count: Int
+    if let matrix = matrices.first {
+      count = specs[matrix].shape[0]
+      // Layers may be stacked, too, as JAX's scans do.
+      if !isTold, specs[matrix].shape.count > 3, specs[matrix].dtype.kind == .float {
+        return note(first, "\(Self.stacking), found \(specs[matrix].name.quoted)")
+      }
+    } else {
+      // Two dimensions do not say how many experts share one of them: a router or a configuration does.
+      let candidates = declared.isEmpty ? Set([known].compactMap(\.self)) : declared
+      let fitting = candidates.filter { count in indices.allSatisfy { isOfRows($0, count) } }
+      guard let least = fitting.min() else {
+        return note(first, "\(Self.stacking), found \(specs[first].name.quoted)")
+      }
+      count = least
+    }
+    guard count > 0, declared.isEmpty || declared.contains(count), known ?? count == count else {
+      return note(
+        first,
+        "as many experts as "
+          + (declared.isEmpty ? "the router beside them has" : "config.json says (\(Self.list(declared)))")
+          + ", found \(count) in \(specs[matrices.first ?? first].name.quoted)")
+    }
+    found.formUnion([layer, parent])
+    for index in indices {
+      let shape = specs[index].shape
+      if shape.first == count || matrices.isEmpty && shape.count == 2 {
+        places[index] = (.stacked, count)
+      } else if shape.count > 1 {
+        return note(index, "\(Self.stacking), found \(specs[index].name.quoted)")
+      }
+      // A vector of another length is used whatever expert is chosen: JetMoE's bias of the output.
+    }
+  }
+
+  /// Whether a matrix holds the rows, or the columns, of so many experts; true for vectors, which tell nothing.
+  private func isOfRows(_ index: Int, _ count: Int) -> Bool {
+    let shape = specs[index].shape
+    return shape.count < 2 || count > 1 && shape.contains { $0 > count && $0 % count == 0 }
+  }
+
+  /// Granite, JetMoE, Step-3, the first files of gpt-oss and of Mixtral: no name speaks of experts.
+  private mutating func placeBesideRouters() {
+    var beside: [(index: Int, module: String, experts: Int, depth: Int)] = []
+    for (index, name) in names.enumerated() where places[index] == nil && !name.isShared {
+      guard case .neither = name.part, specs[index].shape.count >= 2 else { continue }
+      for (depth, module) in name.modules.enumerated() {
+        guard let router = routers[module] else { continue }
+        if router.experts > 1 { beside.append((index, module, router.experts, depth)) }
+        break
       }
     }
-    for indices in stacked.values {
-      // Matrices of all experts have three dimensions or more; biases and scales beside them have the same first.
-      let counts = Set(indices.map { specs[$0] }.filter { $0.shape.count >= 3 }.map { $0.shape[0] })
-      guard counts.count == 1, let count = counts.first, count > 0,
-        indices.allSatisfy({ specs[$0].shape.first == count })
-      else {
-        unknown = unknown ?? indices.min().map { specs[$0].name }
+    var stacked: Set<String> = []
+    for (index, module, experts, depth) in beside {
+      let shape = specs[index].shape
+      let isStacked = shape.count >= 3 && shape[0] == experts
+      // Rows of all experts in one matrix, right in a module that is named for a mixture.
+      let isInRows =
+        shape.count == 2 && depth <= 1 && isOfRows(index, experts)
+        && lastComponent(of: module).contains("moe")
+      guard isStacked || isInRows else { continue }
+      places[index] = (.stacked, experts)
+      stacked.insert(module)
+    }
+    // Vectors of each expert, beside matrices that were found.
+    for (index, module, experts, _) in beside where places[index] == nil && stacked.contains(module) {
+      if specs[index].shape[0] == experts { places[index] = (.stacked, experts) }
+    }
+    found.formUnion(stacked)
+    for module in stacked {
+      guard let router = routers[module], !declared.isEmpty, !declared.contains(router.experts) else {
         continue
       }
-      for index in indices { places[index] = (.stacked, count) }
+      note(
+        router.index,
+        "as many experts as config.json says (\(Self.list(declared))), found a router of \(router.experts), "
+          + specs[router.index].name.quoted)
     }
   }
 
-  /// The place of the component that holds a layer's experts: `experts`, or what Granite calls its block.
-  private static func layer(of list: [ArraySlice<UInt8>]) -> Int? {
-    if let start = list.firstIndex(where: { $0.elementsEqual("experts".utf8) }) { return start }
-    guard let start = list.firstIndex(where: { $0.elementsEqual("block_sparse_moe".utf8) }),
-      list.indices.contains(start + 1)
-    else { return nil }
-    return ["input_linear", "output_linear"].contains { list[start + 1].elementsEqual($0.utf8) } ? start : nil
+  /// Matrices in a module that is named for a mixture, without a router beside them.
+  private mutating func placeInMixtures() {
+    var matrices: [String: [Int]] = [:]
+    for (index, name) in names.enumerated() where places[index] == nil && !name.isShared {
+      guard case .neither = name.part, specs[index].shape.count >= 3,
+        let module = name.modules.last(where: { lastComponent(of: $0).contains("moe") }),
+        !found.contains(module)
+      else { continue }
+      matrices[module, default: []].append(index)
+    }
+    for (module, indices) in matrices { place(indices, stackedIn: module) }
   }
 
-  /// `3`, or `expert_3`.
-  private static func number(_ component: ArraySlice<UInt8>) -> Int? {
-    let prefix = "expert_".utf8
-    let digits = component.starts(with: prefix) ? component.dropFirst(prefix.count) : component
-    guard !digits.isEmpty, digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
-    return Int(NameComponents.text(digits))
-  }
-}
-
-extension Inventory {
-  /// The experts, where a policy counts those that are active: checked against how many are.
-  func activeExperts(of policy: CountingPolicy) throws(AccountingError) -> (
-    experts: RoutedExperts, count: Int
-  )? {
-    guard policy.experts == .active else { return nil }
-    let experts = RoutedExperts(tensors)
-    if let unknown = experts.unknown {
-      throw .elsewhere(
-        sentence:
-          "policy '\(policy.id)': expected experts one by one, or stacked along the first dimension, found "
-          + unknown.quoted)
-    }
-    guard let least = experts.least else { return nil }
-    guard let count = expertsPerToken else { throw .needsTopK(policy: policy.id, experts: least) }
-    guard count <= least else {
-      throw .elsewhere(
-        sentence:
-          "policy '\(policy.id)': expected at most \(least) experts for a token, as a layer has, found \(count) "
-          + "(--top-k, or num_experts_per_tok of config.json)")
-    }
-    for index in experts.places.keys.sorted() where placements.indices.contains(index) {
-      let placement = placements[index]
-      let isCutApart =
-        !placement.units.isEmpty || placement.scope.isPrivate
-        || (experts.places[index]?.place == .stacked && placement.cutDimensions.contains(0))
-      if isCutApart {
-        throw .elsewhere(
-          sentence:
-            "policy '\(policy.id)': expected experts that every sub-network has, found \(tensors[index].name.quoted), "
-            + "which belongs to some; count with another policy, such as pytorch-parameters")
+  /// What looks like experts and was not found to be any.
+  private mutating func checkRest() {
+    for (index, name) in names.enumerated() where places[index] == nil {
+      let shape = specs[index].shape
+      if case .router = name.part { continue }
+      let isDeclared = shape.count >= 3 && declared.contains(shape[0]) && !name.isConvolution
+      let isNamed = shape.count >= 2 && name.namesExperts
+      if !name.isShared, isDeclared || isNamed {
+        note(index, "\(Self.stacking), found \(specs[index].name.quoted)")
       }
     }
-    return (experts, count)
+    if problem != nil { return }
+    for (module, router) in routers where !found.contains(module) {
+      if router.isCertain || declared.contains(router.experts) {
+        note(
+          router.index,
+          "the experts of the router \(specs[router.index].name.quoted), found none that names and shapes tell"
+        )
+      }
+    }
+  }
+
+  private func lastComponent(of module: String) -> String {
+    module.split(separator: ".").last.map(String.init) ?? ""
+  }
+
+  private static func list(_ numbers: Set<Int>) -> String {
+    numbers.sorted().map(String.init).joined(separator: " or ")
   }
 }

@@ -3,13 +3,16 @@ internal import Tensors
 /// Finds the weights of a file that are packed, by what stands beside them, and the bookkeeping that only they tell.
 ///
 /// Sources: AutoGPTQ and AutoAWQ (`qweight`), compressed-tensors (`weight_packed`), bitsandbytes (`quant_state`),
-/// ModelOpt and compressed-tensors NVFP4, gpt-oss MXFP4 (`_blocks`), ONNX Runtime's `MatMulNBits`; MLX, HQQ (`W_q`) and
-/// AQLM (`codes`), which keep their number of bits elsewhere.
+/// ModelOpt and compressed-tensors NVFP4, gpt-oss MXFP4 (`_blocks`, `.blocks`), ONNX Runtime's `MatMulNBits`, AQLM
+/// (`codes`), ExLlama (`q_weight`, `trellis`), QuIP# (`Qidxs`); MLX and HQQ (`W_q`), which keep their number of bits in
+/// config.json. Whole numbers with scales beside them are packed, whatever their names are.
 struct PackedWeights {
   /// By place among the tensors.
   private(set) var packings: [Int: Packing] = [:]
   /// Tensors that hold the shape of a packed one, by the place of that one.
   private(set) var declarations: [Int: TensorName] = [:]
+  /// Scales of packed weights whose bits and groups a configuration tells, by the places of those.
+  private(set) var groupScales: [Int: Int] = [:]
   /// Scales that no word of their own gives away.
   private(set) var bookkeeping: Set<Int> = []
 
@@ -37,8 +40,7 @@ struct PackedWeights {
 
   /// Elements that are packed are whole numbers to their file.
   private static func mayBePacked(_ spec: TensorSpec) -> Bool {
-    (spec.dtype == .u8 || spec.dtype == .i32 || spec.dtype == .u32 || spec.dtype == .i8)
-      && !spec.shape.isEmpty
+    (spec.dtype.kind == .signed || spec.dtype.kind == .unsigned) && !spec.shape.isEmpty
   }
 
   private func shape(_ name: String) -> [Int]? { places[TensorName(name)].map { specs[$0].shape } }
@@ -58,24 +60,84 @@ struct PackedWeights {
       } else {
         packings[place] = halves(spec)
       }
-    } else if let module = module("_blocks"), let scales = shape(module + "_scales"),
+    } else if let module = module("blocks"), let scales = shape(module + "scales"),
       spec.shape.count == scales.count + 1, spec.dtype == .u8
     {
       packings[place] = Packing(
         doubled(spec), "blocks with scales beside them: MXFP4, two elements to a byte")
-      if let scales = places[TensorName(module + "_scales")] { bookkeeping.insert(scales) }
-    } else if module("weight") != nil, spec.dtype == .u8 {
-      packings[place] = bytes(spec, name)
-    } else if let module = module("W_q") ?? module("codes") ?? (spec.dtype == .i8 ? nil : module("weight")),
-      spec.shape.count > 1
+      if let scales = places[TensorName(module + "scales")] { bookkeeping.insert(scales) }
+    } else if module("weight") != nil, spec.dtype == .u8, let packing = bytes(spec, name) {
+      packings[place] = packing
+    } else if let module = module("codes"), let books = shape(module + "codebooks"), spec.shape.count == 3,
+      books.count == 4
     {
-      let beside = ["scales", "scale", "biases", "zeros", "zero", "codebooks"].compactMap {
-        places[TensorName(module + $0)]
-      }
-      if beside.isEmpty { return }
-      packings[place] = Packing(nil, "packed, and nothing beside it says into how few bits")
-      bookkeeping.formUnion(beside)
+      // [groups of outputs, groups of inputs, codebooks] beside [codebooks, codes, outputs, inputs] of a group.
+      packings[place] = Packing(
+        product(spec.shape[0], spec.shape[1], books[2], books[3]), "codes of AQLM: a group of elements each")
+      keep(beside: module, "codebooks", "scales")
+    } else if let module = module("q_weight"), let order = shape(module + "q_invperm"), order.count == 1,
+      spec.shape.count == 2
+    {
+      packings[place] = Packing(product(order[0], spec.shape[1]), "ExLlama's bits, which differ by group")
+    } else if let module = module("trellis") ?? module("Qidxs"),
+      let inputs = shape(module + "suh") ?? shape(module + "SU"),
+      let outputs = shape(module + "svh") ?? shape(module + "SV"), inputs.count == 1, outputs.count == 1
+    {
+      packings[place] = Packing(
+        product(inputs[0], outputs[0]), "codes between two vectors, of the inputs and of the outputs")
+      keep(beside: module, "suh", "svh", "SU", "SV")
+    } else {
+      lookBeside(place, name)
     }
+  }
+
+  /// Whole numbers of rank two or more with scales beside them: nothing but a packed weight has these.
+  private mutating func lookBeside(_ place: Int, _ name: String) {
+    let spec = specs[place]
+    guard spec.shape.count > 1, let end = name.lastIndex(of: "."), spec.dtype.bits <= 32 else { return }
+    let components = NameComponents(spec.name)
+    let isBookkeeping = SpecialRoles.role(of: components)?.role == .quantisation
+    if isBookkeeping || BufferRoles.reason(of: components, rank: spec.shape.count) != nil { return }
+    let module = String(name[...end])
+    let last = String(name[name.index(after: end)...])
+    // Biases and zero points beside a weight are no weights.
+    if Self.beside.contains(last) { return }
+    let found = Self.beside.compactMap { places[TensorName(module + $0)] }
+      .filter { !specs[$0].shape.isEmpty || spec.dtype.bits > 8 }
+    guard let scales = found.first else { return }
+    bookkeeping.formUnion(found)
+    let isOfCodes = ["codebooks", "centroids"].contains { places[TensorName(module + $0)] != nil }
+    if spec.dtype == .i8, !isOfCodes {
+      packings[place] = Packing(spec.elementCount, "whole numbers of eight bits with scales beside them")
+      return
+    }
+    if last == "W_q", shape(module + "shape") != nil {
+      declarations[place] = TensorName(module + "shape")
+    } else if last == "W_q" || last == "weight" {
+      groupScales[place] = scales
+    }
+    packings[place] = Packing(nil, "packed, and nothing beside it says into how few bits")
+  }
+
+  /// As methods name what stands beside a packed weight; scales first.
+  private static let beside = [
+    "scales", "scale", "_scale", "s", "biases", "zeros", "zero", "_shift", "_zeropoint", "codebooks",
+    "centroids",
+    "SU", "SV", "suh", "svh", "q_scale",
+  ]
+
+  private mutating func keep(beside module: String, _ names: String...) {
+    bookkeeping.formUnion(names.compactMap { places[TensorName(module + $0)] })
+  }
+
+  private func product(_ factors: Int...) -> Int? {
+    var count = 1
+    for factor in factors {
+      let (next, overflow) = count.multipliedReportingOverflow(by: factor)
+      if overflow { return nil }
+      count = next
+    }
+    return count > 0 ? count : nil
   }
 
   private func doubled(_ spec: TensorSpec) -> Int? {

@@ -8,6 +8,12 @@ enum BufferRoles {
     if words.contains(last) {
       return "'\(NameComponents.text(last))' is a table that a model computes or counts with"
     }
+    if let module = name.list.dropLast().last,
+      randomFeatures.contains(module) && last.elementsEqual("positional_embedding".utf8)
+        || rank == 0 && activations.contains(module)
+    {
+      return "'\(NameComponents.text(last))' of '\(NameComponents.text(module))' is fixed"
+    }
     if name.list.contains(where: observers.contains) {
       return "what an observer of quantisation-aware training keeps"
     }
@@ -24,20 +30,33 @@ enum BufferRoles {
     "attn", "attention", "self_attn", "self_attention", "crossattention",
   ])
 
+  /// Segment Anything's positions are random numbers that stay.
+  private static let randomFeatures = WordTable(["shared_image_embedding", "shared_embedding"])
+  private static let activations = WordTable(["act_fn"])
+
   private static let observers = WordTable(["activation_post_process", "weight_fake_quant", "fake_quant"])
 
   private static let words = WordTable([
-    // Vectors of spectral norm.
-    "weight_u", "_u", "_v",
     // Rotary embeddings.
     "inv_freq", "original_inv_freq", "cos_cached", "sin_cached", "cos_cache", "sin_cache", "freqs_cis",
     "freqs_cos", "freqs_sin", "rope_freqs",
     // Numbers of positions and segments.
     "position_ids", "token_type_ids", "relative_position_index", "relative_coords_table", "rel_pos_index",
-    "rp_bucket",
+    "rp_bucket", "pos_idx_to_embed", "positional_encoding_gaussian_matrix",
+    // What balances the experts of a mixture: moved by counts of tokens, not by gradients.
+    "e_score_correction_bias", "balancing_biases",
+    // Decays of linear attention, and ranges of activations.
+    "slope_rate", "query_decay", "key_decay", "diagonal_decay", "layer_scalar", "input_min", "input_max",
+    "output_min", "output_max",
+    // A second copy of a weight, rounded.
+    "weight_integer", "bias_integer",
+    // Scales and ranges that integer-only models measure.
+    "weight_scaling_factor", "act_scaling_factor", "fc_scaling_factor", "bias_scaling_factor", "x_min",
+    "x_max",
     // Masks that are computed.
     "masked_bias", "triu", "tril",
     // Means and deviations of images, places of boxes.
-    "pixel_mean", "pixel_std", "image_mean", "image_std", "anchor_grid",
+    "pixel_mean", "pixel_std", "image_mean", "image_std", "norm_mean", "norm_std", "global_mean",
+    "global_invstd", "anchor_grid",
   ])
 }

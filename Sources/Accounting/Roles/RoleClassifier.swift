@@ -19,6 +19,7 @@ public enum RoleClassifier {
     of specs: [TensorSpec], uses: [TensorName: OperatorUse], packed: PackedWeights
   ) -> [ClassifiedRole] {
     let names = specs.map { RoleName($0.name) }
+    let companions = CompanionBuffers(specs)
     var modules = [ModuleKey: Siblings](minimumCapacity: specs.count)
     for (spec, name) in zip(specs, names) where name.word != .unknown {
       modules[name.module, default: Siblings()].note(spec, name)
@@ -34,7 +35,8 @@ public enum RoleClassifier {
         found = ClassifiedRole(.quantisation, "scales of packed weights")
       } else {
         found = settled(
-          role(of: spec, name, components, use, among: modules[name.module] ?? Siblings()), spec, components)
+          role(of: spec, name, components, use, among: modules[name.module] ?? Siblings()), spec, components,
+          companions)
       }
       guard let (part, component) = PartClassifier.part(of: components) else { return found }
       return ClassifiedRole(
@@ -46,10 +48,13 @@ public enum RoleClassifier {
   /// The role, or that of a buffer where the name or whole numbers say so: no optimizer changes whole numbers. Those of
   /// eight bits and less may be quantised weights.
   private static func settled(
-    _ found: ClassifiedRole, _ spec: TensorSpec, _ components: NameComponents
+    _ found: ClassifiedRole, _ spec: TensorSpec, _ components: NameComponents,
+    _ companions: CompanionBuffers
   ) -> ClassifiedRole {
     guard mayBeBuffer.contains(found.role) else { return found }
-    if let reason = BufferRoles.reason(of: components, rank: spec.shape.count) {
+    if let reason = companions.reason(of: spec, components)
+      ?? BufferRoles.reason(of: components, rank: spec.shape.count)
+    {
       return ClassifiedRole(.buffer, reason)
     }
     let isInteger = spec.dtype.kind == .signed || spec.dtype.kind == .unsigned
@@ -149,7 +154,8 @@ private struct Siblings {
     if name.word == .weight, spec.shape.count >= 2 {
       isQuantised = spec.dtype.kind == .signed || spec.dtype.kind == .unsigned || spec.dtype.bits <= 8
     }
-    guard spec.shape.count == 1, name.isWhole else { return }
+    // A vector `weight_v` is one of a spectral norm, and no scale.
+    guard spec.shape.count == 1, name.isWhole, !name.component.starts(with: "weight_".utf8) else { return }
     switch name.word {
     case .weight: weight = spec.elementCount
     case .scale: scale = spec.elementCount

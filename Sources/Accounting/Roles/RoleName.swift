@@ -22,6 +22,7 @@ struct RoleName {
     var bytes = Array(name.text.utf8)
     // TensorFlow numbers the outputs of the operation that made a variable.
     if bytes.count > 2, bytes.suffix(2).elementsEqual(":0".utf8) { bytes.removeLast(2) }
+    Self.removeParametrization(&bytes)
     let start = (bytes.lastIndex { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "/") } ?? -1) + 1
     let component = bytes[start...].map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
     self.component = component
@@ -29,6 +30,17 @@ struct RoleName {
     self.word = word
     isWhole = length == component.count
     module = ModuleKey(bytes: bytes[..<(bytes.count - length)])
+  }
+
+  /// Makes `conv.weight` of `conv.parametrizations.weight.original0`, as which PyTorch keeps what a weight is computed
+  /// from.
+  private static func removeParametrization(_ bytes: inout [UInt8]) {
+    let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    guard parts.count >= 3, parts[parts.count - 1].starts(with: "original".utf8),
+      parts[parts.count - 3].elementsEqual("parametrizations".utf8)
+    else { return }
+    let kept = parts.dropLast(3) + [parts[parts.count - 2]]
+    bytes = Array(kept.joined(separator: [UInt8(ascii: ".")]))
   }
 
   /// Words that end a component, after an underscore or alone.

@@ -39,7 +39,8 @@ enum SpecialRoles {
   private static let metadata = WordTable(["dataset2idx", "dataset2biases", "assignment", "width_list"])
   private static let quantisation = WordTable([
     "scales", "qzeros", "g_idx", "absmax", "quant_map", "nested_absmax", "nested_quant_map", "scb",
-    "weight_format", "zero_point", "zero_points", "weight_shape",
+    "weight_format", "zero_point", "zero_points", "weight_shape", "q_perm", "q_invperm", "q_groups",
+    "q_group_map", "q_scale_max",
   ])
   private static let quantisationEndings = WordTable([
     "_scale_inv", "_zero_point", "_g_idx", "_global_scale", "weight_scale", "weight_scale_2", "input_scale",

@@ -107,14 +107,24 @@ struct Interpreter {
         kind: .unsupported, path: run.path, place: node.shown, expected: "at most \(results.count) outputs",
         found: "\(node.outputs.count)")
     }
+    // Weights that were not read have no elements to keep: what nodes make of them takes no memory, either.
+    if run.constants.shapesOnly, inputs.contains(where: { $0?.standsForWeights ?? false }),
+      isFixed(step, in: scope)
+    {
+      do throws(OperatorError) {
+        for (index, result) in results.enumerated() where result.type.isFloatingPoint {
+          results[index] = try Tensor(zerosOf: result.type, result.shape, run.budget)
+        }
+      } catch { throw error.placed(node.shown, path: run.path) }
+    }
     for (name, tensor) in zip(node.outputs, results) where !name.isEmpty {
       scope[name] = tensor
       run.observer?(name, tensor)
     }
     guard let start else { return }
     let duration = ContinuousClock.now - start
-    let isContainer = if case .call = step.action { true } else { !step.subgraphs.isEmpty }
-    let isFixed = !isContainer && node.inputs.allSatisfy { $0.isEmpty || scope.isFixed($0) }
+    let isContainer = isContainer(step)
+    let isFixed = isFixed(step, in: scope)
     var parameters = 0
     if isFixed {
       // What it makes of the model's weights is counted where it meets something else.
@@ -132,6 +142,16 @@ struct Interpreter {
       node, step.operations.joined(separator: "+"), results.first, duration,
       Profile.Row.Work(
         multiplyAdds: counted, parameters: parameters, isContainer: isContainer))
+  }
+
+  /// Whether a step runs others.
+  private func isContainer(_ step: CompiledGraph.Step) -> Bool {
+    if case .call = step.action { true } else { !step.subgraphs.isEmpty }
+  }
+
+  /// Whether what a node makes follows from the model alone.
+  private func isFixed(_ step: CompiledGraph.Step, in scope: Scope) -> Bool {
+    !isContainer(step) && step.node.inputs.allSatisfy { $0.isEmpty || scope.isFixed($0) }
   }
 
   /// What the operator may do at the end.

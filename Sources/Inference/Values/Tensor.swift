@@ -70,6 +70,9 @@ package struct Tensor: Sendable {
 
   package var rank: Int { shape.count }
 
+  /// Whether the elements are zeros in the place of others, as those of weights are that a count does not read.
+  var standsForWeights: Bool { storage.isMapped }
+
   /// The elements.
   func values<T: BitwiseCopyable>(_: T.Type) -> Elements<T> { Elements(storage) }
 
@@ -87,7 +90,7 @@ final class TensorStorage: @unchecked Sendable {
   let base: UnsafeMutableRawPointer
   let byteCount: Int
   let budget: Budget
-  private let isMapped: Bool
+  let isMapped: Bool
 
   /// What a tensor takes beside its elements: a loop can make millions without any.
   private static let overhead = 128

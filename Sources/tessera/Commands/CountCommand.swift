@@ -33,11 +33,13 @@ struct CountCommand: ParsableCommand {
       that follow from the model alone; weights that several nodes share are counted at each of them. Shapes are those \
       that the model declares, with 1 for an open batch; --input-shape gives others. Products are only counted; \
       everything else is computed, with at most 1 GiB of tensors and 1,000,000,000 steps, unless --memory-limit and \
-      --step-limit allow more.
+      --step-limit say otherwise. --measure computes the products, too, within the limits of run.
 
-      Packed weights (GPTQ, AWQ, bitsandbytes, compressed-tensors, MXFP4, NVFP4, MatMulNBits) count by their elements; \
-      their scales and other bookkeeping have the role quantisation. active-hf and active-no-embeddings count the \
-      experts that a token is sent to: --top-k, or num_experts_per_tok of the config.json beside FILE.
+      Packed weights (GPTQ, AWQ, bitsandbytes, compressed-tensors, MXFP4, NVFP4, AQLM, ExLlama, MatMulNBits; MLX and HQQ \
+      with a config.json beside FILE) count by their elements; their scales and other bookkeeping have the role \
+      quantisation. active-hf and active-no-embeddings count the experts that a token is sent to: --top-k, or \
+      num_experts_per_tok of the config.json beside FILE. A file that is said to have experts and in which none are \
+      found is refused.
 
       Example:
         tessera count model.h5

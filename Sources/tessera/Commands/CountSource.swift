@@ -15,15 +15,21 @@ struct CountSource {
   let kind: String
   private let path: String
   private let policy: String?
+  /// Whether the path is that of weights in one file: neither a folder, nor an index, nor a checkpoint.
+  private var isOneFile = false
   /// Where the tensors' bytes are; nil for a plan.
   private let weights: (any TensorSource)?
 
   /// What the file holds beside the tensors that are counted.
-  var leftOut: LeftOutList { weights.map { LeftOutList($0) } ?? LeftOutList() }
+  var leftOut: LeftOutList { LeftOutList(uncountedItems.map { ($0.name, $0.why) }) }
+
+  private var uncountedItems: [LeftOut] {
+    (weights?.leftOut ?? []) + (isOneFile ? [LeftOut(othersOf: path)].compactMap(\.self) : [])
+  }
 
   /// A part of the model that is not counted and that the user has not said may be left out; nil for none.
   func uncounted(_ option: LeaveOutOption) -> LeftOut? {
-    weights?.leftOut.first { $0.fate != .apart && !option.accepts($0) }
+    uncountedItems.first { $0.fate != .apart && !option.accepts($0) }
   }
 
   /// The policy that the plan names, else everything stored.
@@ -46,6 +52,7 @@ struct CountSource {
         self.init(
           path, Inventory(resolved.partition, resolved.assignment), kind: "plan", policy: plan.policy,
           weights: nil)
+        try readGroups()
       } catch let error as PlanError { throw Failure(sentence: "\(path): \(error)") }
       return
     }
@@ -56,7 +63,9 @@ struct CountSource {
       self.init(
         path, Inventory(flat: flat.tensors.map(\.spec), ties: ties, uses: try GraphFile.uses(of: flat)),
         kind: flat.kind.rawValue, policy: nil, weights: flat)
+      isOneFile = flat.kind == .safetensors || flat.kind == .pytorch
       try readDeclaredShapes()
+      try readGroups()
     case .checkpoint(let checkpoint):
       do {
         let plan = try checkpoint.parsedPlan()
@@ -72,6 +81,7 @@ struct CountSource {
       Inventory(plan.partition, plan.assignment, uses: try GraphFile.uses(of: checkpoint)),
       kind: "unit-checkpoint", policy: policy, weights: CheckpointSource(checkpoint))
     try readDeclaredShapes()
+    try readGroups()
   }
 
   /// Bytes of a tensor that holds the shape of another: eight extents of eight bytes are more than any has.
@@ -98,6 +108,12 @@ struct CountSource {
     }
   }
 
+  /// Reads bits and groups of packed weights from the model's config.json.
+  private mutating func readGroups() throws(Failure) {
+    guard inventory.asksForGroups, let configuration = try ModelConfiguration(beside: path) else { return }
+    inventory.declare(configuration.groups)
+  }
+
   /// Reads what policies ask for beside names and shapes, once, however many do: the tensors' values, and how many
   /// experts a token is sent to.
   ///
@@ -106,8 +122,11 @@ struct CountSource {
     for policies: [CountingPolicy], expertsPerToken: Int? = nil
   ) throws(Failure) {
     inventory.expertsPerToken = expertsPerToken
-    if expertsPerToken == nil, policies.contains(where: { $0.experts == .active }) {
-      inventory.expertsPerToken = try ModelConfiguration.expertsPerToken(beside: path)
+    if policies.contains(where: { $0.experts == .active }),
+      let configuration = try ModelConfiguration(beside: path)
+    {
+      inventory.declaredExperts = try configuration.experts()
+      if expertsPerToken == nil { inventory.expertsPerToken = try configuration.expertsPerToken() }
     }
     guard let weights else { return }
     let densities = Set(policies.map(\.density))

@@ -22,7 +22,8 @@ struct ExtractCommand: ParsableCommand {
       older file of its name.
 
       --budget takes the highest-numbered level that fits: a number of parameters (1.9M, 500k, 7,380,276) or of bytes \
-      (64MB, 2GiB), counted as 'count' counts: under --policy, else the plan's policy, else all-stored.
+      (64MB, 2GiB), counted as 'count' counts: under --policy, else the plan's policy, else all-stored. An .onnx file also \
+      has indices and shapes of its graph; one that exceeds the budget with these is refused.
 
       Example:
         tessera extract model.h5 small.safetensors --task digits --level 2
@@ -85,7 +86,10 @@ struct ExtractCommand: ParsableCommand {
       let subNetwork = try SubNetwork(network, of: checkpoint, plan: resolved)
       var written: GraphExtraction.Written?
       if destinationKind == .onnx {
-        written = try GraphExtraction(checkpoint, subNetwork, plan: resolved).write(to: dest)
+        written = try GraphExtraction(checkpoint, subNetwork, plan: resolved).write(to: dest) {
+          added, unused in
+          try choice.requireFit(of: network, with: added, without: unused, checkpoint, resolved)
+        }
       } else {
         try write(subNetwork, of: checkpoint)
         if let node = try NetworkModel(checkpoint)?.gathering(network, plan: resolved) {
@@ -141,6 +145,6 @@ extension Extraction {
       levelName: network.levelName, units: network.orderedUnits().map(\.index),
       tensors: written?.tensors ?? subNetwork.tensors.count,
       parameters: ParameterCount(parameters), bytes: ByteCount(bytes), bytesRead: ByteCount(data),
-      indexBytes: ByteCount(index))
+      indexBytes: ByteCount(index), graphTensors: written?.added ?? [])
   }
 }

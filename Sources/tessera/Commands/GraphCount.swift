@@ -17,6 +17,8 @@ struct GraphCount {
   /// Of a checkpoint: what its sub-networks are made from.
   private let stored: (checkpoint: UnitCheckpoint, network: NetworkModel, plan: ResolvedPlan)?
   private let limits: RunLimits
+  /// Of what is measured: what is done takes more than what is counted.
+  private let runLimits: RunLimits
   private let inputs: [(name: String, type: ElementType, shape: [Int])]
 
   /// - Parameter option: what asks for the graph, as messages name it.
@@ -42,6 +44,7 @@ struct GraphCount {
       model = try Model(file)
     }
     limits = try options.limiting.limits(else: .counting)
+    runLimits = try options.limiting.limits(else: RunLimits())
     inputs = try LayerCounts.inputs(of: model, shapes: InputShape.shapes(options.inputShapes, of: model))
   }
 
@@ -86,7 +89,8 @@ struct GraphCount {
           peakActivations: ByteCount(counts.peakActivationBytes),
           latency: try measured {
             try work.durations(
-              backend: options.computing.kind, threads: options.threadCount, repeats: options.repeat)
+              backend: options.computing.kind, threads: options.threadCount, repeats: options.repeat,
+              limits: runLimits)
           }))
     }
     let whole = try wholeCounts()
@@ -97,7 +101,7 @@ struct GraphCount {
         latency: try measured {
           try Session.durations(
             of: model, supplier: stored?.network.supplier, shapes: shapes, backend: options.computing.kind,
-            threads: options.threadCount, repeats: options.repeat)
+            threads: options.threadCount, repeats: options.repeat, limits: runLimits)
         }))
     return WorkTable(
       inputs: inputs.map(Self.input), rows: rows,

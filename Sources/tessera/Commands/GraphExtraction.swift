@@ -1,6 +1,7 @@
 internal import ByteFiles
 internal import ONNXGraph
 internal import SubNetworks
+internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
 
@@ -12,6 +13,8 @@ struct GraphExtraction {
     /// Their elements.
     let parameters: Int
     let bytes: Int
+    /// Those that the graph has beside the sub-network's own: indices, shapes and tables of its nodes.
+    let added: [TensorSpec]
   }
 
   private let checkpoint: UnitCheckpoint
@@ -25,7 +28,12 @@ struct GraphExtraction {
   }
 
   /// Writes the model, and says what tensors are in it.
-  func write(to path: String) throws -> Written {
+  ///
+  /// - Parameter accept: throws where the model may not have the tensors that its graph has beside the sub-network's,
+  ///   without those that its graph does not use.
+  func write(
+    to path: String, accept: (_ added: [TensorSpec], _ unused: [TensorSpec]) throws -> Void
+  ) throws -> Written {
     guard let network = try NetworkModel(checkpoint) else {
       throw Failure(
         sentence:
@@ -34,6 +42,15 @@ struct GraphExtraction {
     }
     let flow = try network.flow(subNetwork.network, plan: plan)
     let graph = try network.dense(flow, plan: plan)
+    let own = Set(subNetwork.tensors.map(\.spec.name))
+    let initializers = graph.model.graph.initializers
+    let inGraph = Set(initializers.map { TensorName($0.name) })
+    let added = initializers.compactMap { tensor -> TensorSpec? in
+      let name = TensorName(tensor.name)
+      guard !own.contains(name), let dtype = tensor.type.dtype else { return nil }
+      return try? TensorSpec(name: name, dtype: dtype, shape: tensor.shape)
+    }
+    try accept(added, subNetwork.tensors.map(\.spec).filter { !inGraph.contains($0.name) })
     let elements = KeptElements(CheckpointElements(subNetwork, of: checkpoint))
     try NetworkWork.check(graph, of: network, elements)
     let supplier = NetworkSupplier(
@@ -68,9 +85,8 @@ struct GraphExtraction {
       }
     }
     try file.commit()
-    let tensors = graph.model.graph.initializers
     return Written(
-      tensors: tensors.count, parameters: tensors.reduce(0) { $0 + $1.elementCount },
-      bytes: tensors.reduce(0) { $0 + $1.byteCount })
+      tensors: initializers.count, parameters: initializers.reduce(0) { $0 + $1.elementCount },
+      bytes: initializers.reduce(0) { $0 + $1.byteCount }, added: added)
   }
 }

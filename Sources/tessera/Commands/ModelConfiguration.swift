@@ -1,65 +1,143 @@
+internal import Accounting
 internal import ByteFiles
 internal import FlatFormats
 internal import StrictJSON
 
-/// Reads from a model's config.json what shapes do not tell.
-enum ModelConfiguration {
+/// A model's config.json: what shapes do not tell.
+struct ModelConfiguration {
   private static let sizeLimit = 4 << 20
 
-  /// As families of models call the experts that a token is sent to, and the members within which some keep it.
-  private static let expertKeys = [
-    "num_experts_per_tok", "num_experts_per_token", "experts_per_token", "moe_top_k", "moe_topk",
-    "top_k_experts",
-    "num_selected_experts",
-  ]
-  private static let parts = ["text_config", "ffn_config", "llm_config"]
+  private let path: String
+  /// The document, then its parts in order, one inside the other: models of several kinds of input keep the numbers of
+  /// each in a part of its own.
+  private let objects: [JSONObject]
 
-  /// How many experts a token is sent to; nil where no config.json says so.
-  static func expertsPerToken(beside path: String) throws(Failure) -> Int? {
-    try number(expertKeys, beside: path)
-  }
-
-  /// How many attention heads a layer has; nil where no config.json says so.
-  static func attentionHeads(beside path: String) throws(Failure) -> Int? {
-    try number(["num_attention_heads", "n_head", "n_heads", "num_heads"], beside: path)
-  }
-
-  /// The number in the config.json beside a file, or in a folder; nil where there is none.
-  private static func number(_ keys: [String], beside path: String) throws(Failure) -> Int? {
-    let config: String
-    if FlatFormats.isFolder(path) {
-      config = "\(path)/config.json"
-    } else {
-      config = StudyFolder.path("config.json", beside: path)
-    }
-    guard FileIdentity(path: config) != nil else { return nil }
+  /// The config.json beside a file, or in a folder; nil where there is none.
+  init?(beside source: String) throws(Failure) {
+    path =
+      FlatFormats.isFolder(source)
+      ? "\(source)/config.json" : StudyFolder.path("config.json", beside: source)
+    guard FileIdentity(path: path) != nil else { return nil }
     let document: JSONValue
     do {
-      let file = try ReadableFile(path: config)
-      guard file.size <= sizeLimit else {
-        throw Failure(sentence: "\(config): expected at most \(sizeLimit) bytes, found \(file.size)")
+      let file = try ReadableFile(path: path)
+      guard file.size <= Self.sizeLimit else {
+        throw Failure(sentence: "\(path): expected at most \(Self.sizeLimit) bytes, found \(file.size)")
       }
       let bytes = try file.bytes(at: 0, count: file.size)
       do throws(JSONError) {
-        document = try JSONParser(sizeLimit: sizeLimit).parse(bytes)
-      } catch { throw Failure(sentence: "\(config): \(error)") }
+        document = try JSONParser(sizeLimit: Self.sizeLimit).parse(bytes)
+      } catch { throw Failure(sentence: "\(path): \(error)") }
     } catch let failure as Failure { throw failure } catch { throw Failure(sentence: "\(error)") }
     guard case .object(let members) = document else {
-      throw Failure(sentence: "\(config): expected an object, found another value")
+      throw Failure(sentence: "\(path): expected an object, found another value")
     }
-    let inner = parts.compactMap { part -> JSONObject? in
-      if case .object(let object)? = members[part] { object } else { nil }
+    var objects = [members]
+    var next = 0
+    while next < objects.count {
+      for member in objects[next].members {
+        if case .object(let inner) = member.value { objects.append(inner) }
+      }
+      next += 1
     }
-    for object in [members] + inner {
-      for key in keys {
-        guard let value = object[key], value != .null else { continue }
-        guard case .integer(let number) = value, let count = Int(exactly: number), count >= 1 else {
-          throw Failure(
-            sentence: "\(config): \(key): expected a whole number of 1 or more, found another value")
-        }
-        return count
+    self.objects = objects
+  }
+
+  /// How many attention heads a layer of the language model has; nil where nothing says so, or layers differ.
+  func attentionHeads() throws(Failure) -> Int? {
+    guard let document = objects.first else { return nil }
+    let parts = ["text_config", "llm_config", "language_config"].compactMap { part -> JSONObject? in
+      if case .object(let object)? = document[part] { object } else { nil }
+    }
+    for object in [document] + parts {
+      for key in ["num_attention_heads", "n_head", "n_heads", "num_heads"] {
+        let found = Set(try numbers(key, in: object))
+        if found.count == 1, let heads = found.first, heads > 0 { return heads }
       }
     }
     return nil
+  }
+}
+
+extension ModelConfiguration {
+  /// As families of models name the experts that a token is sent to.
+  private static let perTokenKeys = [
+    "num_experts_per_tok", "num_experts_per_token", "experts_per_token", "moe_num_experts_per_tok",
+    "n_activated_experts", "num_selected_experts", "num_selects", "moe_top_k", "moe_topk", "moe_k",
+    "top_k_experts", "moe_router_topk", "router_top_k",
+  ]
+  /// As they name the experts of a layer.
+  private static let expertKeys = [
+    "num_local_experts", "num_experts", "n_routed_experts", "num_routed_experts", "moe_num_experts",
+    "num_moe_experts", "n_experts",
+  ]
+  /// Families whose routers have a fixed number of experts for a token.
+  private static let fixed = ["switch_transformers": 1, "nllb-moe": 2]
+
+  /// How many experts a token is sent to; nil where nothing says so, or says that there are none.
+  func expertsPerToken() throws(Failure) -> Int? {
+    let found = try all(Self.perTokenKeys)
+    if found.count > 1 {
+      throw Failure(
+        sentence:
+          "\(path): expected one number of experts for a token, found "
+          + "\(found.sorted().map(String.init).joined(separator: " and ")); give --top-k")
+    }
+    if let number = found.first { return number }
+    guard case .string(let family)? = objects.first?["model_type"] else { return nil }
+    return Self.fixed[family]
+  }
+
+  /// How many experts a layer has: one number, or some; empty where nothing says so. 0 and 1 are a dense model's.
+  func experts() throws(Failure) -> Set<Int> { try all(Self.expertKeys) }
+
+  /// Every number under one of the keys: those of the document itself, else those of its parts.
+  private func all(_ keys: [String]) throws(Failure) -> Set<Int> {
+    var found: Set<Int> = []
+    for (place, object) in objects.enumerated() {
+      for key in keys { found.formUnion(try numbers(key, in: object)) }
+      if place == 0, !found.isEmpty { break }
+    }
+    return found.count > 1 ? found.subtracting([0]) : found
+  }
+
+  /// The numbers under a key: one, or one for each layer; null is none.
+  private func numbers(_ key: String, in object: JSONObject) throws(Failure) -> [Int] {
+    let values: [JSONValue]
+    switch object[key] {
+    case nil, .null?: values = []
+    case .array(let list)?: values = list
+    case let value?: values = [value]
+    }
+    var numbers: [Int] = []
+    for value in values {
+      guard case .integer(let number) = value, let count = Int(exactly: number), count >= 0 else {
+        throw Failure(sentence: "\(path): \(key): expected a whole number, found another value")
+      }
+      numbers.append(count)
+    }
+    return numbers
+  }
+}
+
+extension ModelConfiguration {
+  /// Bits and groups of packed weights: MLX's `quantization`, with modules of their own, or HQQ's `nbits`.
+  var groups: GroupQuantisation {
+    if case .object(let quantisation)? = objects.first?["quantization"] {
+      var modules: [String: GroupQuantisation.Group] = [:]
+      for member in quantisation.members {
+        if case .object(let own) = member.value { modules[member.key] = Self.group(own) }
+      }
+      return GroupQuantisation(common: Self.group(quantisation), modules: modules)
+    }
+    let found = Set(objects.compactMap(Self.group))
+    return GroupQuantisation(common: found.count == 1 ? found.first : nil)
+  }
+
+  private static func group(_ object: JSONObject) -> GroupQuantisation.Group? {
+    guard case .integer(let bits)? = object["bits"] ?? object["nbits"],
+      case .integer(let size)? = object["group_size"]
+    else { return nil }
+    return GroupQuantisation.Group(bits: Int(clamping: bits), size: Int(clamping: size))
   }
 }

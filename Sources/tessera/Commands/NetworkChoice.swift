@@ -65,13 +65,52 @@ struct NetworkChoice {
   private func fittingLevel(
     of id: TaskID, in checkpoint: UnitCheckpoint, _ resolved: ResolvedPlan, _ plan: Plan
   ) throws -> LevelNumber {
-    let source = try CountSource(checkpoint, resolved, policy: plan.policy)
     let selection = RowSelection(tasks: [id], level: .budget(try Budget(parsing: budget ?? "")))
+    let counts = try counts(checkpoint, resolved, plan, for: selection)
+    return try counts.rows(selection, of: resolved.assignment.tasks).first?.level ?? LevelNumber(1)
+  }
+
+  private func counts(
+    _ checkpoint: UnitCheckpoint, _ resolved: ResolvedPlan, _ plan: Plan, for selection: RowSelection
+  ) throws -> ParameterCounts {
+    let source = try CountSource(checkpoint, resolved, policy: plan.policy)
     let rule = try policy.map(PolicyFile.read) ?? source.plannedPolicy()
-    let counts: ParameterCounts
-    do { counts = try source.inventory.counts(under: rule, for: selection) } catch {
+    do { return try source.inventory.counts(under: rule, for: selection) } catch {
       throw Failure(sentence: "\(file): \(error)")
     }
-    return try counts.rows(selection, of: resolved.assignment.tasks).first?.level ?? LevelNumber(1)
+  }
+
+  /// Refuses a network that costs more than --budget with what a graph has beside its tensors, and without those that
+  /// the graph does not use.
+  func requireFit(
+    of network: VirtualNetwork, with added: [TensorSpec], without unused: [TensorSpec],
+    _ checkpoint: UnitCheckpoint, _ resolved: ResolvedPlan
+  ) throws {
+    guard let budget, !added.isEmpty else { return }
+    let limit = try Budget(parsing: budget)
+    let selection = RowSelection(tasks: [network.task], level: .number(network.level))
+    let counts = try counts(checkpoint, resolved, checkpoint.parsedPlan(), for: selection)
+    guard let row = try counts.rows(selection, of: resolved.assignment.tasks).first else { return }
+    /// What tensors without units cost. A policy of values or masks has none of these to look at, and counts all.
+    func cost(_ specs: [TensorSpec]) -> Int {
+      let row = try? Inventory(flat: specs).counts(under: counts.policy).stored
+      return switch limit {
+      case .parameters: row?.parameters.value ?? specs.reduce(0) { $0 + $1.elementCount }
+      case .bytes: row?.bytes.value ?? specs.reduce(0) { $0 + $1.byteCount }
+      }
+    }
+    let (own, most) =
+      switch limit {
+      case .parameters(let count): (row.parameters.value, count.value)
+      case .bytes(let count): (row.bytes.value, count.value)
+      }
+    let (kept, more) = (own - cost(unused), cost(added))
+    if kept + more > most {
+      throw Failure(
+        sentence:
+          "\(file): --budget: expected at most \(limit), found \(ParameterCount(kept)) at level \(network.level) and "
+          + "\(ParameterCount(more)) more in indices and shapes of its graph; give a larger --budget, or a --level"
+      )
+    }
   }
 }

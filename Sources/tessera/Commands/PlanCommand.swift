@@ -245,7 +245,7 @@ struct PlanCommand: ParsableCommand {
   /// The request with the heads that a config.json beside the weights says, which must be those that were asked for.
   private func configuredRequest() throws -> PlanRequest {
     var request = try request()
-    guard let known = try ModelConfiguration.attentionHeads(beside: source) else { return request }
+    guard let known = try ModelConfiguration(beside: source)?.attentionHeads() else { return request }
     if let heads, heads != known {
       throw Failure(
         sentence:

@@ -1,0 +1,47 @@
+internal import Tensors
+internal import UnitModel
+
+extension Inventory {
+  /// The experts, where a policy counts those that are active: checked against how many are.
+  ///
+  /// A model without experts has all its parameters active. One that is said to have them, by its configuration or by
+  /// a number of experts for a token, and in which none are found, is refused: its count would be that of another model.
+  func activeExperts(of policy: CountingPolicy) throws(AccountingError) -> (
+    experts: RoutedExperts, count: Int
+  )? {
+    guard policy.experts == .active else { return nil }
+    let sizes = tensors.indices.map { index in
+      roles[index].role == .quantisation ? 0 : packings[index]?.logical ?? tensors[index].elementCount
+    }
+    let experts = RoutedExperts(tensors, sizes: sizes, declared: declaredExperts)
+    func expected(_ sentence: String) -> AccountingError {
+      .elsewhere(sentence: "policy '\(policy.id)': expected \(sentence)")
+    }
+    if let problem = experts.problem { throw expected(problem) }
+    guard let least = experts.least else {
+      let isDense = declaredExperts.isEmpty ? expertsPerToken == nil : declaredExperts.allSatisfy { $0 <= 1 }
+      if isDense { return nil }
+      throw expected(
+        "experts, as \(declaredExperts.isEmpty ? "the number for a token" : "config.json") says, found no tensor that is "
+          + "known to be one; count with another policy, such as pytorch-parameters")
+    }
+    guard let count = expertsPerToken else { throw .needsTopK(policy: policy.id, experts: least) }
+    guard count <= least else {
+      throw expected(
+        "at most \(least) experts for a token, as a layer has, found \(count) "
+          + "(--top-k, or num_experts_per_tok of config.json)")
+    }
+    for index in experts.places.keys.sorted() where placements.indices.contains(index) {
+      let placement = placements[index]
+      let isCutApart =
+        !placement.units.isEmpty || placement.scope.isPrivate
+        || (experts.places[index]?.place == .stacked && placement.cutDimensions.contains(0))
+      if isCutApart {
+        throw expected(
+          "experts that every sub-network has, found \(tensors[index].name.quoted), "
+            + "which belongs to some; count with another policy, such as pytorch-parameters")
+      }
+    }
+    return (experts, count)
+  }
+}

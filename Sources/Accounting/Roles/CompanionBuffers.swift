@@ -1,0 +1,53 @@
+internal import Tensors
+
+/// Buffers that what stands beside them gives away.
+///
+/// PyTorch's spectral norm keeps `weight_orig` with the buffers `weight_u` and `weight_v`, its weight norm the parameters
+/// `weight_g` and `weight_v`. Both write `parametrizations.weight.original…` today, and the vectors of the spectral norm
+/// as `parametrizations.weight.0._u`. A codebook that follows the means of its clusters keeps their sizes; no optimizer
+/// changes it.
+struct CompanionBuffers {
+  /// Names of parameters that are computed by a spectral norm, without `_orig`.
+  private var normed: Set<String> = []
+  /// Modules that keep the sizes of clusters, with the dot behind them.
+  private var codebooks: Set<String> = []
+
+  init(_ specs: [TensorSpec]) {
+    // Most names end otherwise, and there are tens of thousands.
+    for spec in specs where spec.name.text.utf8.last.map(Self.lastBytes.contains) ?? false {
+      for ending in ["_orig", "_bar"] where spec.name.text.hasSuffix(ending) {
+        normed.insert(String(spec.name.text.dropLast(ending.utf8.count)))
+      }
+      for ending in ["cluster_size", "cluster_usage"] where spec.name.text.hasSuffix("." + ending) {
+        codebooks.insert(String(spec.name.text.dropLast(ending.utf8.count)))
+      }
+    }
+  }
+
+  /// Why a tensor is a buffer; nil where nothing beside it says so.
+  func reason(of spec: TensorSpec, _ name: NameComponents) -> String? {
+    let text = spec.name.text
+    let isVector = spec.shape.count <= 1
+    if let last = name.list.last, Self.vectorEndings.endsAny(last) {
+      let isWeight = Self.hookVectors.contains(last)
+      if normed.contains(String(text.dropLast(2))) || isVector && isWeight {
+        return "a vector of a spectral norm, which stands beside"
+      }
+    }
+    if !codebooks.isEmpty, let dot = text.lastIndex(of: "."), codebooks.contains(String(text[...dot])) {
+      return "a codebook that follows the means of its clusters"
+    }
+    guard let last = name.list.last, isVector && Self.vectors.contains(last) || Self.bases.contains(last),
+      name.list.contains(where: Self.folders.contains)
+    else { return nil }
+    return "what a parametrization keeps beside its original"
+  }
+
+  private static let lastBytes = Set("gre".utf8)
+  private static let vectorEndings = WordTable(["_u", "_v"])
+  private static let hookVectors = WordTable(["weight_u"])
+  private static let folders = WordTable(["parametrizations"])
+  private static let vectors = WordTable(["_u", "_v"])
+  /// Of an orthogonal parametrization.
+  private static let bases = WordTable(["base"])
+}

@@ -1,0 +1,28 @@
+extension LeftOut {
+  /// The other files of the model of which a file is one, by its numbered name, as a pattern; nil for other names and for
+  /// the only file of a model.
+  public init?(othersOf path: String) {
+    guard let name = path.split(separator: "/").last.map(String.init) else { return nil }
+    for suffix in [ShardName.suffix, ".bin"] where name.hasSuffix(suffix) {
+      let plain = name.dropLast(suffix.count) + ShardName.suffix
+      guard let parts = ShardName.parts(of: String(plain)), parts.count > 1,
+        (1...parts.count).contains(parts.number)
+      else { continue }
+      let others = parts.count - 1
+      let digits = name.dropLast(suffix.count).suffix(while: \.isNumber)
+      self.init(
+        "\(parts.stem)-*-of-\(digits)\(suffix)",
+        "\(others) other \(others == 1 ? "file" : "files") of the same model, by the name of this one; the folder "
+          + "holds the whole model")
+      return
+    }
+    return nil
+  }
+}
+
+extension Substring {
+  /// The end of a text whose characters are all of a kind.
+  fileprivate func suffix(while isKept: (Character) -> Bool) -> Substring {
+    self[(lastIndex { !isKept($0) }.map { index(after: $0) } ?? startIndex)...]
+  }
+}
