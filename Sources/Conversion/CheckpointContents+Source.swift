@@ -33,10 +33,9 @@ extension CheckpointContents {
     var places: [TensorName: Int] = [:]
     for (index, spec) in specs.enumerated() { places[spec.name] = index }
     let contents = CheckpointContents(
-      tensors: resolved.partition.tensors,
-      ties: source.tensors.map { $0.tiedTo.flatMap { places[$0] } },
-      plan: text, source: Array(SourceRecord(source, hollow).text.utf8),
-      headers: hollow?.map(\.bytes) ?? source.storedHeaders, hasGraph: hollow != nil,
+      resolved, ties: source.tensors.map { $0.tiedTo.flatMap { places[$0] } }, text: text,
+      source: Array(SourceRecord(source, hollow).text.utf8),
+      headers: hollow?.map(\.bytes) ?? source.storedHeaders,
       shardIndex: source.shardSet?.index?.bytes, isCompressed: isCompressed)
     return (contents, resolved.notes)
   }

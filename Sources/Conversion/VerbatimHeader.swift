@@ -5,11 +5,12 @@ package import UnitCheckpoints
 
 extension UnitCheckpoint {
   /// The stored header, when the checkpoint was made from one file of that format; nil where a new one is needed.
-  package func verbatimHeader(for kind: FlatFormatKind) -> [UInt8]? {
-    guard headers.count == 1, case .object(let record)? = try? JSONParser().parse(source),
+  package func verbatimHeader(for kind: FlatFormatKind) throws(ConversionError) -> [UInt8]? {
+    guard case .object(let record)? = try? JSONParser().parse(source),
       case .string(kind.rawValue)? = record["kind"]
     else { return nil }
-    return headers[0]
+    let headers = try asConversion { () throws(CheckpointError) in try self.headers() }
+    return headers.count == 1 ? headers[0] : nil
   }
 }
 
@@ -23,6 +24,7 @@ extension UnitCheckpoint {
     else { return nil }
     return try asConversion { () throws(CheckpointError) in
       let stored = try storedSource()
+      let headers = try self.headers()
       var shards: [ShardSet.Shard] = []
       for shard in stored.shards {
         // The record has been checked against the headers: their numbers are in bounds.
@@ -44,7 +46,7 @@ extension UnitCheckpoint {
   package func flatMetadata(for kind: FlatFormatKind) throws(ConversionError) -> [(
     key: String, value: String
   )] {
-    if let header = verbatimHeader(for: .safetensors) {
+    if let header = try verbatimHeader(for: .safetensors) {
       // Tied tensors are there in full. The index has found every size to fit, their sum is the header's to check.
       return try metadata(of: header, tensors: index.tensors[...])
     }

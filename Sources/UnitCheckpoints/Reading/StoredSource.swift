@@ -41,7 +41,7 @@ package struct StoredSource: Sendable {
 extension UnitCheckpoint {
   /// The record of the flat files, once it can be read and names the stored headers and the tensors of the index.
   package func storedSource() throws(CheckpointError) -> StoredSource {
-    let place = "/\(LayoutV1.Table.source.path)"
+    let place = "/\(Layout.Table.source.path)"
     func broken(_ defect: CheckpointDefect, _ expected: String, _ found: String) -> CheckpointError {
       .broken(defect, path: path, place: place, expected: expected, found: found)
     }
@@ -73,6 +73,7 @@ extension UnitCheckpoint {
       throw broken(.source, "shards of \(index.tensors.count) tensors together", "\(tensorCount)")
     }
     let numbers = shards.compactMap(\.header)
+    let headers = try self.headers()
     guard numbers.sorted() == Array(headers.indices) else {
       throw broken(.sourceHeaders, "\(headers.count) shards with a header of their own", "\(numbers)")
     }
@@ -113,13 +114,13 @@ extension UnitCheckpoint {
   /// The bytes of the shards' index, which have the digest that the record gives; only they make the same set again.
   package func shardIndexBytes(_ index: StoredSource.Index) throws(CheckpointError) -> [UInt8] {
     let bytes = try CheckpointOpener.read(
-      hdf5, LayoutV1.shardIndexPath, path: path, type: .u8, limit: CheckpointOpener.headerLimit)
+      hdf5, Layout.shardIndexPath, path: path, type: .u8, limit: LayoutLimits.headerBytes)
     let digest = SHA256Digest.of(bytes).description
     guard digest == index.digest else {
       throw .broken(
-        .shardIndex, path: path, place: "/\(LayoutV1.shardIndexPath)",
+        .shardIndex, path: path, place: "/\(Layout.shardIndexPath)",
         expected:
-          "bytes with the SHA-256 \(TensorName(index.digest).quoted) of /\(LayoutV1.Table.source.path)",
+          "bytes with the SHA-256 \(TensorName(index.digest).quoted) of /\(Layout.Table.source.path)",
         found: digest)
     }
     return bytes

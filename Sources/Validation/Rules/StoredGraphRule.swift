@@ -11,6 +11,7 @@ enum StoredGraphRule: ValidationRule {
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     // A record that cannot be read is told of by another rule.
     guard let checkpoint = subject.checkpoint, let source = try? checkpoint.storedSource(),
+      let headers = try? checkpoint.headers(),
       source.kind == FlatFormatKind.onnx.rawValue
     else { return [] }
     // Weights of a graph that was too large to keep.
@@ -29,7 +30,7 @@ enum StoredGraphRule: ValidationRule {
       }
       files.append(
         HollowFile(
-          name: shard.name, bytes: checkpoint.headers[header],
+          name: shard.name, bytes: headers[header],
           holes: holes.map { HollowFile.Hole(position: $0.position, count: $0.count, tensor: $0.tensor) }))
     }
     do throws(FileError) {
