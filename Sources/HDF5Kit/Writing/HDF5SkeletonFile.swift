@@ -30,6 +30,27 @@ package struct HDF5SkeletonFile {
     context = self.file.root.header.context
   }
 
+  /// What puts back the superblock's extension, which holds the K of chunk trees.
+  ///
+  /// libhdf5 writes it when it creates the file, before that is in memory, and never again.
+  package static func extensionPatch(of file: ReadableFile) throws(HDF5Error) -> Patch {
+    let head: [UInt8]
+    do throws(FileError) { head = try file.bytes(at: 0, count: superblockSize) } catch { throw .file(error) }
+    // Behind the base address.
+    let address = (0..<8).reduce(UInt64(0)) { $0 | UInt64(head[20 + $1]) << UInt64(8 * $1) }
+    guard let address = Int(exactly: address), address >= superblockSize, address < file.size else {
+      throw .library(call: "H5Fcreate", message: "no extension of the superblock")
+    }
+    // An object header of version 2 without times, of one block with one message: the K of chunk trees, then those of
+    // group trees and their leaves, which no group of this file has.
+    var header: [UInt8] = Array("OHDR".utf8) + [2, 0, 11, 0x13, 7, 0, 0, 0]
+    for k in [UInt16(ChunkTree.width / 2), 16, 4] {
+      header += withUnsafeBytes(of: k.littleEndian) { Array($0) }
+    }
+    let checksum = header.withUnsafeBufferPointer { lookup3($0) }
+    return [(header + withUnsafeBytes(of: checksum.littleEndian) { Array($0) }, address)]
+  }
+
   /// What gives the chunked dataset with its object header at `address` the index of its chunks.
   ///
   /// - Parameter root: the address of the index.

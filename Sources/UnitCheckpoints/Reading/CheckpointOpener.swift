@@ -23,8 +23,17 @@ struct CheckpointOpener {
     let before = log.errors.count
     var tables: [[UInt8]] = []
     var left = LayoutLimits.tableBytes
+    let metadata: HDF5Group
+    do throws(HDF5Error) { metadata = try hdf5.group(at: Layout.metadataGroup) } catch {
+      throw .hdf5(path: path, error)
+    }
     for table in Layout.Table.allCases {
       do throws(CheckpointError) {
+        // A table without rows is absent.
+        guard try Self.has(table, metadata, path: path) else {
+          tables.append([])
+          continue
+        }
         let bytes = try Self.read(hdf5, table.path, path: path, type: table.type, limit: left)
         left -= bytes.count
         tables.append(bytes)
@@ -46,6 +55,14 @@ struct CheckpointOpener {
     self.tables = tables
     self.seal = seal
     modelDigest = digest
+  }
+
+  private static func has(
+    _ table: Layout.Table, _ group: HDF5Group, path: String
+  ) throws(CheckpointError) -> Bool {
+    do throws(HDF5Error) { return try group.link(HDF5Name(table.rawValue)) != nil } catch {
+      throw .hdf5(path: path, error)
+    }
   }
 
   private static func damagedIndex(_ path: String) -> CheckpointError {

@@ -1,5 +1,5 @@
 internal import Synchronization
-package import Tensors
+internal import Tensors
 
 /// A section as the index describes it.
 package struct IndexedSection: Sendable {

@@ -55,6 +55,13 @@ struct CheckpointSkeleton {
       }
     }
     try skeleton.close()
+    if chunked.isEmpty { return }
+    let made: ReadableFile
+    do throws(FileError) { made = try memory.readable(as: "the skeleton") } catch { throw .file(error) }
+    let patch = try HDF5SkeletonFile.extensionPatch(of: made)
+    do throws(FileError) { for (bytes, place) in patch { try memory.write(bytes, at: place) } } catch {
+      throw .file(error)
+    }
   }
 
   private mutating func createTables(
@@ -62,9 +69,12 @@ struct CheckpointSkeleton {
   ) throws(HDF5Error) {
     try skeleton.createGroup(Layout.metadataGroup)
     for table in Layout.Table.allCases {
+      let rows = tables.rowCount(of: table)
       tableAddresses.append(
-        try skeleton.createDataset(
-          table.rawValue, in: Layout.metadataGroup, type: table.type, shape: [tables.rowCount(of: table)]))
+        rows == 0
+          ? nil
+          : try skeleton.createDataset(
+            table.rawValue, in: Layout.metadataGroup, type: table.type, shape: [rows]))
     }
     if !contents.headers.isEmpty { try skeleton.createGroup(Layout.headersGroup) }
     for (shard, header) in contents.headers.enumerated() {

@@ -1,4 +1,4 @@
-package import ByteFiles
+internal import ByteFiles
 internal import HDF5Kit
 package import Tensors
 internal import UnitModel
