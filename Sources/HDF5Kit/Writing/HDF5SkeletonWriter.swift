@@ -67,7 +67,7 @@ package final class HDF5SkeletonWriter {
       // Nobody else knows the file.
       try access.call("H5Pset_file_locking") { H5Pset_file_locking($0, false, true) }
       // Metadata in blocks of its own keeps the data together.
-      let block = hsize_t(min(1 << 20, max(2048, datasetCount * 40)))
+      let block = hsize_t(min(1 << 20, max(2048, datasetCount * 120)))
       try access.call("H5Pset_meta_block_size") { H5Pset_meta_block_size($0, block) }
       try access.call("H5Pset_small_data_block_size") { H5Pset_small_data_block_size($0, 0) }
 

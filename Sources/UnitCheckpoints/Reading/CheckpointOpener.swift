@@ -102,7 +102,7 @@ struct CheckpointOpener {
     return headers
   }
 
-  private static func headerCount(_ hdf5: HDF5File, path: String) throws(CheckpointError) -> Int {
+  static func headerCount(_ hdf5: HDF5File, path: String) throws(CheckpointError) -> Int {
     do throws(HDF5Error) {
       let metadata = try hdf5.group(at: Layout.metadataGroup)
       guard try metadata.link("headers") != nil else { return 0 }

@@ -73,9 +73,9 @@ extension UnitCheckpoint {
       throw broken(.source, "shards of \(index.tensors.count) tensors together", "\(tensorCount)")
     }
     let numbers = shards.compactMap(\.header)
-    let headers = try self.headers()
-    guard numbers.sorted() == Array(headers.indices) else {
-      throw broken(.sourceHeaders, "\(headers.count) shards with a header of their own", "\(numbers)")
+    let headerCount = try headerCount()
+    guard numbers.sorted() == Array(0..<headerCount) else {
+      throw broken(.sourceHeaders, "\(headerCount) shards with a header of their own", "\(numbers)")
     }
     return StoredSource(kind: kind, shards: shards, index: try storedIndex(object["index"], broken))
   }

@@ -148,6 +148,9 @@ package final class UnitCheckpoint: Sendable {
     return headers
   }
 
+  /// How many headers of flat files are stored.
+  func headerCount() throws(CheckpointError) -> Int { try CheckpointOpener.headerCount(hdf5, path: path) }
+
   /// The path of a section from the root.
   package func sectionPath(_ section: Int) -> String { Self.sectionPath(section, map, index) }
 

@@ -7,6 +7,7 @@ internal import UnitCheckpoints
 enum SourceHeaderRule: ValidationRule {
   static let summary = "The record of the flat files can be read, and stored headers describe their tensors."
   static let isOfIndex = true
+  static let isOfHeaders = true
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint else { return [] }
