@@ -82,9 +82,18 @@ struct SourceRecord {
         .init(key: "format", value: "tessera.source/1"),
         .init(key: "kind", value: .string(source.kind.rawValue)),
         .init(key: "shards", value: .array(shards)),
-      ] + (index.map { [.init(key: "index", value: .object($0))] } ?? []))
+      ] + Self.metadata(source.metadata) + (index.map { [.init(key: "index", value: .object($0))] } ?? []))
     // Only a number that is not finite cannot be written, and there is none.
     text = (try? JSONWriter.text(.object(record ?? JSONObject()), layout: .pretty)) ?? "{}\n"
+  }
+
+  /// The free text of the files, which a new file of the same family takes over; of a key that comes twice the first.
+  private static func metadata(_ texts: [(key: String, value: String)]) -> [JSONMember] {
+    var keys = Set<TensorName>()
+    let members = texts.filter { keys.insert(TensorName($0.key)).inserted }
+      .map { JSONMember(key: $0.key, value: .string($0.value)) }
+    guard !members.isEmpty, let object = JSONObject(members) else { return [] }
+    return [.init(key: "metadata", value: .object(object))]
   }
 
   private static func shard(

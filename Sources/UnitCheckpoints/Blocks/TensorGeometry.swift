@@ -1,5 +1,3 @@
-package import Tensors
-package import UnitModel
 
 /// How the flat bytes of a tensor fall into blocks: a box of positions each, a set of elements each, or one for all.
 ///

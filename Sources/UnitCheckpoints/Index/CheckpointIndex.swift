@@ -128,7 +128,7 @@ package struct IndexedAxis: Sendable {
 }
 
 /// A task and the rows of its networks.
-package struct IndexedTask: Sendable {
+package struct IndexedTask: Sendable, Equatable {
   package let task: TaskID
   package let networks: Range<Int>
 }

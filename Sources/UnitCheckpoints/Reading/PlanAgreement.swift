@@ -2,7 +2,14 @@ internal import Tensors
 package import UnitModel
 
 /// Holds the plan of a checkpoint against the tables, which say the same without patterns and rules.
-package enum PlanAgreement {
+package struct PlanAgreement {
+  private let stored: CheckpointIndex
+  /// What the tables of a writer would be.
+  private let planned: CheckpointIndex
+  private let path: String
+  /// Pairs of a stored and a planned cut that are known to be the same, or not.
+  private var knownCuts: [[Int]: Bool] = [:]
+
   /// The first difference; nil where there is none.
   ///
   /// The plan's tables are made as a writer makes them and read as a reader reads them, so that nothing else has to know
@@ -11,94 +18,80 @@ package enum PlanAgreement {
     between plan: ResolvedPlan, and index: CheckpointIndex, path: String
   ) throws(CheckpointError) -> CheckpointError? {
     var log = DefectLog(goesOn: false)
-    let planned = try IndexDecoder.decode(
-      TableBuilder(plan.partition, plan.assignment, ties: index.tensors.map(\.tiedTo)).tables, path: path,
-      log: &log)
-    func differs(_ place: String, _ what: String) -> CheckpointError {
-      .broken(
-        .planDisagrees, path: path, place: place, expected: "the \(what) of /\(Layout.Table.plan.path)",
-        found: "others in the tables")
+    let tables = TableBuilder(plan.partition, plan.assignment, ties: index.tensors.map(\.tiedTo)).tables
+    var agreement = PlanAgreement(
+      stored: index, planned: try IndexDecoder.decode(tables, path: path, log: &log), path: path)
+    return agreement.difference()
+  }
+
+  private init(stored: CheckpointIndex, planned: CheckpointIndex, path: String) {
+    self.stored = stored
+    self.planned = planned
+    self.path = path
+  }
+
+  private mutating func difference() -> CheckpointError? {
+    guard stored.tasks == planned.tasks else {
+      return differs("/\(Layout.Table.tasks.path)", "tasks and levels")
     }
-    guard index.tasks.map({ "\($0.task.text) \($0.networks)" }) == planned.tasks.map({ "\($0.task.text) \($0.networks)" })
-    else { return differs("/\(Layout.Table.tasks.path)", "tasks and levels") }
-    for (number, (network, other)) in zip(index.networks, planned.networks).enumerated()
-    where Meaning(network, index) != Meaning(other, planned) {
+    for number in stored.networks.indices where !isSameNetwork(number) {
       return differs("/\(Layout.Table.networks.path) row \(number)", "units")
     }
-    for number in index.tensors.indices {
-      let (stored, other) = (TensorMeaning(number, index), TensorMeaning(number, planned))
-      if let what = stored.difference(from: other) {
-        return differs("tensor \(index.tensors[number].spec.name.quoted)", what)
+    for number in stored.tensors.indices {
+      if let what = difference(ofTensor: number) {
+        return differs("tensor \(stored.tensors[number].spec.name.quoted)", what)
       }
     }
     return nil
   }
 
-  /// A network without numbers of rows.
-  private struct Meaning: Equatable {
-    let levelName: TensorName?
-    let units: [Int]
-    let axes: [AxisName: [Int]]
+  private func differs(_ place: String, _ what: String) -> CheckpointError {
+    .broken(
+      .planDisagrees, path: path, place: place, expected: "the \(what) of /\(Layout.Table.plan.path)",
+      found: "others in the tables")
+  }
 
-    init(_ network: IndexedNetwork, _ index: CheckpointIndex) {
-      levelName = network.levelName.map { TensorName($0) }
-      units = network.units
-      axes = Dictionary(
+  private func isSameNetwork(_ number: Int) -> Bool {
+    let (one, other) = (stored.networks[number], planned.networks[number])
+    func named(_ network: IndexedNetwork, _ index: CheckpointIndex) -> [AxisName: [Int]] {
+      Dictionary(
         network.axisUnits.map { (index.axes[$0.key].name, $0.value) }, uniquingKeysWith: { first, _ in first })
     }
-  }
-}
-
-/// What the tables say of a tensor, without numbers of rows of other tables than `tensors` and `networks`.
-private struct TensorMeaning {
-  let cuts: [[Run]?]
-  let units: [Int]
-  let scope: [Int]?
-  let owners: IndexedOwners?
-  let reordered: [Reordering]
-  let views: [Int: [IndexedView]]
-
-  struct Run: Equatable {
-    let unit: Int
-    let axis: AxisName?
-    let length: Int
-  }
-
-  struct Reordering: Equatable {
-    let use: IndexedReordering
-    let axis: AxisName
-    let runs: [Run]
-  }
-
-  init(_ number: Int, _ index: CheckpointIndex) {
-    let tensor = index.tensors[number]
-    func runs(_ cut: Int, _ axes: [Int]) -> [Run] {
-      index.cuts[cut].segments.map { segment in
-        let part = index.cuts[cut].parts[segment.part]
-        return Run(
-          unit: part.unit, axis: part.unit < 0 ? nil : index.axes[axes[part.slot]].name, length: segment.length)
-      }
-    }
-    cuts = tensor.cuts.map { $0.map { runs($0.cut, $0.axes) } }
-    units = tensor.units
-    scope = tensor.scope.map { index.scopes[$0] }
-    owners = tensor.owners
-    reordered = tensor.reordered.map { use in
-      let axis = index.axes[use.axis]
-      return Reordering(
-        use: IndexedReordering(dimension: use.dimension, axis: 0, inner: use.inner, outer: use.outer),
-        axis: axis.name, runs: runs(axis.cut, [use.axis]))
-    }
-    views = [0: index.views[number] ?? []]
+    return one.levelName.map { TensorName($0) } == other.levelName.map { TensorName($0) }
+      && one.units == other.units && named(one, stored) == named(other, planned)
   }
 
   /// What differs, in a word; nil for nothing.
-  func difference(from other: TensorMeaning) -> String? {
-    if cuts != other.cuts { return "cuts" }
-    if units != other.units { return "units" }
-    if scope != other.scope { return "users" }
-    if owners != other.owners { return "owners" }
-    if reordered != other.reordered { return "orders of channels" }
-    return views == other.views ? nil : "names and masks"
+  private mutating func difference(ofTensor number: Int) -> String? {
+    let (one, other) = (stored.tensors[number], planned.tensors[number])
+    for (cut, otherCut) in zip(one.cuts, other.cuts) where !isSame(cut, otherCut) { return "cuts" }
+    if one.units != other.units { return "units" }
+    if one.scope.map({ stored.scopes[$0] }) != other.scope.map({ planned.scopes[$0] }) { return "users" }
+    if one.owners != other.owners { return "owners" }
+    guard one.reordered.count == other.reordered.count else { return "orders of channels" }
+    for (use, otherUse) in zip(one.reordered, other.reordered) where !isSame(use, otherUse) {
+      return "orders of channels"
+    }
+    return stored.views[number] == planned.views[number] ? nil : "names and masks"
+  }
+
+  private mutating func isSame(_ one: TensorCut?, _ other: TensorCut?) -> Bool {
+    guard let one, let other else { return (one == nil) == (other == nil) }
+    return isSame(one.cut, other.cut)
+      && one.axes.map { stored.axes[$0].name } == other.axes.map { planned.axes[$0].name }
+  }
+
+  private mutating func isSame(_ one: IndexedReordering, _ other: IndexedReordering) -> Bool {
+    let (axis, otherAxis) = (stored.axes[one.axis], planned.axes[other.axis])
+    return (one.dimension, one.inner, one.outer) == (other.dimension, other.inner, other.outer)
+      && axis.name == otherAxis.name && isSame(axis.cut, otherAxis.cut)
+  }
+
+  /// Most tensors share a few cuts, which may have millions of segments.
+  private mutating func isSame(_ one: Int, _ other: Int) -> Bool {
+    if let known = knownCuts[[one, other]] { return known }
+    let isSame = stored.cuts[one] == planned.cuts[other]
+    knownCuts[[one, other]] = isSame
+    return isSame
   }
 }

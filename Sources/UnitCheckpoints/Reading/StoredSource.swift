@@ -10,6 +10,9 @@ package struct StoredSource: Sendable {
   /// The index of a set of shards; nil where there was none.
   package let index: Index?
 
+  /// The free text of the files, in their order.
+  package let metadata: [(key: String, value: String)]
+
   /// One flat file.
   package struct Shard: Sendable {
     /// How many tensors it had; they follow each other in the index.
@@ -77,7 +80,9 @@ extension UnitCheckpoint {
     guard numbers.sorted() == Array(0..<headerCount) else {
       throw broken(.sourceHeaders, "\(headerCount) shards with a header of their own", "\(numbers)")
     }
-    return StoredSource(kind: kind, shards: shards, index: try storedIndex(object["index"], broken))
+    return StoredSource(
+      kind: kind, shards: shards, index: try storedIndex(object["index"], broken),
+      metadata: try storedMetadata(object["metadata"], broken))
   }
 
   /// Each hole is as long as the tensor that fills it.
@@ -99,6 +104,19 @@ extension UnitCheckpoint {
       holes.append(StoredSource.Hole(position: position, count: count, tensor: tensor))
     }
     return holes
+  }
+
+  private func storedMetadata(
+    _ value: JSONValue?, _ broken: (CheckpointDefect, String, String) -> CheckpointError
+  ) throws(CheckpointError) -> [(key: String, value: String)] {
+    guard let value else { return [] }
+    guard case .object(let texts) = value else { throw broken(.source, "metadata as texts", value.kindName) }
+    return try texts.members.map { (member) throws(CheckpointError) in
+      guard case .string(let text) = member.value else {
+        throw broken(.source, "metadata as texts", member.value.kindName)
+      }
+      return (member.key, text)
+    }
   }
 
   private func storedIndex(

@@ -139,7 +139,8 @@ struct BlockPattern {
 
     func byteCount(innerBits: Int) -> Int {
       // No more than the tensor's own bits, which fit; only a single block ends inside a byte.
-      (elements * innerBits + 7) / 8
+      let bits = elements * innerBits
+      return bits / 8 + (bits % 8 == 0 ? 0 : 1)
     }
   }
 

@@ -72,7 +72,7 @@ package final class SectionMap: Sendable {
     self.sections = sections
     pageCount = page
     // All marks together are as many numbers as the file has tensors, or a million.
-    interval = max(64, sections.count * index.tensors.count >> 20)
+    interval = max(64, (sections.count * index.tensors.count) >> 20)
     var offsets = [Int](repeating: 0, count: sections.count)
     var marks: [[Int]] = []
     for number in index.tensors.indices {

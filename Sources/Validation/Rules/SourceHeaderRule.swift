@@ -29,6 +29,17 @@ enum SourceHeaderRule: ValidationRule {
       do throws(FlatFormatError) {
         try FlatFormats.checkVerbatim(
           headers[header], of: kind, describes: specs, path: checkpoint.path)
+        if kind == .safetensors {
+          let texts = try FlatFormats.metadata(
+            ofVerbatim: headers[header], path: checkpoint.path,
+            bodySize: specs.reduce(0) { $0 &+ $1.byteCount })
+          if !texts.elementsEqual(source.metadata, by: { $0 == $1 }) {
+            findings.append(
+              subject.finding(
+                .sourceHeader, at: "/tessera/source",
+                "expected the metadata of /tessera/headers/\(header), found others"))
+          }
+        }
       } catch {
         guard case .refused(let rule, _, let place, let expected, let found) = error else { continue }
         findings.append(
