@@ -11,8 +11,7 @@ enum StoredGraphRule: ValidationRule {
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     // A record that cannot be read is told of by another rule.
     guard let checkpoint = subject.checkpoint, let source = try? checkpoint.storedSource(),
-      let headers = try? checkpoint.headers(),
-      source.kind == FlatFormatKind.onnx.rawValue
+      source.kind == FlatFormatKind.onnx.rawValue, let headers = try? checkpoint.headers()
     else { return [] }
     // Weights of a graph that was too large to keep.
     if source.shards.allSatisfy({ $0.header == nil && $0.holes == nil }) { return [] }
