@@ -173,11 +173,7 @@ package final class HDF5SkeletonWriter {
     guard let group = groups[group] else {
       throw .library(call: "H5Dcreate2", message: "no group \(group) was created")
     }
-    let extents = shape.map { hsize_t($0) }
-    let space = try HDF5Handle(
-      taking: extents.isEmpty
-        ? H5Screate(H5S_SCALAR) : H5Screate_simple(Int32(extents.count), extents, nil),
-      from: "H5Screate_simple", close: H5Sclose)
+    let space = try Self.space(shape)
     let type = try handle(of: type)
     let dataset = try group.withID { (group) throws(HDF5Error) in
       try type.withID { (type) throws(HDF5Error) in
@@ -198,10 +194,14 @@ package final class HDF5SkeletonWriter {
     return dataset
   }
 
-  /// Puts a scalar attribute on the root group.
-  package func writeRootAttribute(_ name: String, type: HDF5ElementType, bytes: [UInt8]) throws(HDF5Error) {
+  /// Puts an attribute on the root group.
+  ///
+  /// - Parameter shape: empty for a scalar.
+  package func writeRootAttribute(
+    _ name: String, type: HDF5ElementType, shape: [Int] = [], bytes: [UInt8]
+  ) throws(HDF5Error) {
     try HDF5Library.sync { () throws(HDF5Error) in
-      try writeAttribute(name, of: openFile(), type: type, bytes: bytes)
+      try writeAttribute(name, of: openFile(), type: type, shape: shape, bytes: bytes)
     }
   }
 
@@ -217,6 +217,14 @@ package final class HDF5SkeletonWriter {
       self.file = nil
       giveTurn()
     }
+  }
+
+  private static func space(_ shape: [Int]) throws(HDF5Error) -> HDF5Handle {
+    let extents = shape.map { hsize_t($0) }
+    return try HDF5Handle(
+      taking: extents.isEmpty
+        ? H5Screate(H5S_SCALAR) : H5Screate_simple(Int32(extents.count), extents, nil),
+      from: "H5Screate_simple", close: H5Sclose)
   }
 
   private func openFile() throws(HDF5Error) -> HDF5Handle {
@@ -237,9 +245,9 @@ package final class HDF5SkeletonWriter {
   }
 
   private func writeAttribute(
-    _ name: String, of object: HDF5Handle, type: HDF5ElementType, bytes: [UInt8]
+    _ name: String, of object: HDF5Handle, type: HDF5ElementType, shape: [Int] = [], bytes: [UInt8]
   ) throws(HDF5Error) {
-    let space = try HDF5Handle(taking: H5Screate(H5S_SCALAR), from: "H5Screate", close: H5Sclose)
+    let space = try Self.space(shape)
     let type = try handle(of: type)
     try object.withID { (object) throws(HDF5Error) in
       try space.withID { (space) throws(HDF5Error) in

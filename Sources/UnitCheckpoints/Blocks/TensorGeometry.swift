@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// How the flat bytes of a tensor fall into blocks: a box of positions each, a set of elements each, or one for all.
 ///
 /// A block's elements are in ascending flat order, so any window of the flat bytes holds one contiguous piece of each

@@ -73,8 +73,8 @@ extension IndexDecoder {
     for (number, row) in tables.networks.enumerated() {
       let list = try networkUnits(row.units, &unitsLeft, for: .networks, row: number)
       var name: String?
-      if row.name != Layout.none {
-        name = try names.name(at: row.name, isShared: true, for: .networks, row: number)
+      if row.name != -1 {
+        name = try names.name(at: UInt32(bitPattern: row.name), isShared: true, for: .networks, row: number)
       }
       index.networks.append(IndexedNetwork(levelName: name, units: list))
     }

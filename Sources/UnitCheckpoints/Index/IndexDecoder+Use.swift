@@ -6,11 +6,11 @@ extension IndexDecoder {
   mutating func decodeOwners() throws(CheckpointError) {
     var last = (-1, -1)
     for (number, row) in tables.owned.enumerated() {
-      let (tensor, map, owner) = (Int(row.tensor), Int(row.map), Int(row.owner))
-      let expected = "an owner of a tensor, behind that of the row before"
-      guard tensor < tensors.count, map < tensors.count, map != tensor, owner <= ElementOwners.unitLimit,
+      let (tensor, map, owner) = (Int(row.tensor), Int(row.map), Int(row.unit) + 1)
+      let expected = "a unit of a tensor, behind that of the row before"
+      guard tensor < tensors.count, map < tensors.count, map != tensor, (0...ElementOwners.unitLimit).contains(owner),
         last < (tensor, owner), let elements = Int(exactly: row.elements), elements > 0
-      else { throw broken(.ownerMap, .owned, row: number, expected, "tensor \(tensor), owner \(owner)") }
+      else { throw broken(.ownerMap, .owned, row: number, expected, "tensor \(tensor), unit \(row.unit)") }
       last = (tensor, owner)
       guard let found = tensors[tensor] else { continue }
       guard found.tiedTo == nil, !found.isCut, found.units.isEmpty, let width = found.spec.dtype.bytes,
@@ -103,8 +103,9 @@ extension IndexDecoder {
       }
       last = (tensor, rows.upperBound)
       var name: TensorName?
-      if row.name != Layout.none {
-        name = TensorName(try names.name(at: row.name, isShared: true, for: .views, row: number))
+      if row.name != -1 {
+        name = TensorName(
+          try names.name(at: UInt32(bitPattern: row.name), isShared: true, for: .views, row: number))
       }
       guard let found = tensors[tensor] else { continue }
       guard index.has(rows, inScope: found.scope) else {

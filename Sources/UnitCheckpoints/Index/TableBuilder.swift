@@ -44,13 +44,14 @@ struct TableBuilder {
 
   /// Adds a row for each section of `census`, in the order in which this writer writes them.
   mutating func append(_ census: SectionCensus) {
-    for key in census.keys.sorted() {
+    for number in census.keys.indices.sorted(by: { census.keys[$0] < census.keys[$1] }) {
+      let key = census.keys[number]
       let units = lists.rows(of: key.units)
       tables.sections.append(
         SectionRow(
           kind: key.kind.rawValue, tensor: key.tensor.map { Int32(clamping: $0) } ?? -1,
           scope: key.scope.map { Int32(clamping: $0) } ?? -1, units: units, dtype: key.dtype.rawValue,
-          address: Layout.noAddress))
+          address: Layout.noAddress, bytes: UInt64(census.byteCounts[number])))
     }
     tables.units = lists.items
   }
@@ -88,7 +89,7 @@ struct TableBuilder {
     for network in own {
       tables.networks.append(
         NetworkRow(
-          name: network.levelName.map { name($0) } ?? Layout.none,
+          name: network.levelName.map { Int32(clamping: name($0)) } ?? -1,
           units: lists.rows(of: network.orderedUnits().map(\.index))))
       let axes = task.axes.compactMap { axis in axisRows[axis.axis].map { (row: $0, name: axis.axis) } }
       for axis in axes.sorted(by: { $0.row < $1.row }) {
@@ -207,7 +208,7 @@ struct TableBuilder {
         tables.views.append(
           ViewRow(
             tensor: UInt32(clamping: number), networks: RowRange(row, 1),
-            name: alias.map { name($0.text) } ?? Layout.none, mask: mask.map { Int32(clamping: $0) } ?? -1))
+            name: alias.map { Int32(clamping: name($0.text)) } ?? -1, mask: mask.map { Int32(clamping: $0) } ?? -1))
       }
       last = (network.task, alias, mask, row + 1)
     }
@@ -217,7 +218,7 @@ struct TableBuilder {
     for (owner, count) in owners.elements.enumerated() where count > 0 {
       tables.owned.append(
         OwnedRow(
-          tensor: UInt32(clamping: number), map: UInt32(clamping: map), owner: UInt32(clamping: owner),
+          tensor: UInt32(clamping: number), map: UInt32(clamping: map), unit: Int32(clamping: owner - 1),
           elements: UInt64(count)))
     }
   }

@@ -103,7 +103,7 @@ extension NetworkRow {
   }
 
   init(from cursor: inout ByteCursor) {
-    name = cursor.u32()
+    name = cursor.i32()
     units = RowRange(from: &cursor)
   }
 }
@@ -139,7 +139,7 @@ extension ViewRow {
   init(from cursor: inout ByteCursor) {
     tensor = cursor.u32()
     networks = RowRange(from: &cursor)
-    name = cursor.u32()
+    name = cursor.i32()
     mask = cursor.i32()
   }
 }
@@ -148,14 +148,14 @@ extension OwnedRow {
   func encode(into writer: inout ByteWriter) {
     writer.append(tensor)
     writer.append(map)
-    writer.append(owner)
+    writer.append(unit)
     writer.append(elements)
   }
 
   init(from cursor: inout ByteCursor) {
     tensor = cursor.u32()
     map = cursor.u32()
-    owner = cursor.u32()
+    unit = cursor.i32()
     elements = cursor.word()
   }
 }
@@ -186,6 +186,7 @@ extension SectionRow {
     writer.append(units)
     writer.append(dtype: dtype)
     writer.append(address)
+    writer.append(bytes)
   }
 
   init(from cursor: inout ByteCursor) {
@@ -195,6 +196,7 @@ extension SectionRow {
     units = RowRange(from: &cursor)
     dtype = cursor.text(12)
     address = cursor.word()
+    bytes = cursor.word()
   }
 }
 

@@ -100,12 +100,12 @@ struct TaskRow: IndexRow {
 
 /// One (task, level), with its units in the order in which the task takes them.
 struct NetworkRow: IndexRow {
-  /// The level's name, or none.
-  var name: UInt32
+  /// The level's name, or −1.
+  var name: Int32
   var units: RowRange
 
   static let members =
-    [HDF5ElementType.Member("name", .u32)] + RowRange.members("first_unit", "unit_count")
+    [HDF5ElementType.Member("name", .i32)] + RowRange.members("first_unit", "unit_count")
 }
 
 /// The units of a network on an axis that has its own.
@@ -130,25 +130,26 @@ struct ScopeRow: IndexRow {
 struct ViewRow: IndexRow {
   var tensor: UInt32
   var networks: RowRange
-  /// None for its own name.
-  var name: UInt32
+  /// −1 for its own name.
+  var name: Int32
   /// The tensor that is laid on it as a mask, or −1.
   var mask: Int32
 
   static let members =
     [HDF5ElementType.Member("tensor", .u32)] + RowRange.members("first_network", "network_count")
-    + [.init("name", .u32), .init("mask", .i32)]
+    + [.init("name", .i32), .init("mask", .i32)]
 }
 
-/// How many elements of a tensor an owner has.
+/// How many elements of a tensor a unit has.
 struct OwnedRow: IndexRow {
   var tensor: UInt32
   var map: UInt32
-  var owner: UInt32
+  /// −1 for free elements.
+  var unit: Int32
   var elements: UInt64
 
   static let members: [HDF5ElementType.Member] = [
-    .init("tensor", .u32), .init("map", .u32), .init("owner", .u32), .init("elements", .u64),
+    .init("tensor", .u32), .init("map", .u32), .init("unit", .i32), .init("elements", .u64),
   ]
 }
 
@@ -178,11 +179,12 @@ struct SectionRow: IndexRow {
   /// Where its bytes start in the file, as long as the file ends where the seal says; all ones for no bytes, and for
   /// chunks.
   var address: UInt64
+  var bytes: UInt64
 
   static let members: [HDF5ElementType.Member] =
     [.init("kind", .u32), .init("tensor", .i32), .init("scope", .i32)]
     + RowRange.members("first_unit", "unit_count")
-    + [.init("dtype", .string(length: 12)), .init("address", .u64)]
+    + [.init("dtype", .string(length: 12)), .init("address", .u64), .init("bytes", .u64)]
 }
 
 /// The seal: what a reader checks first, and what finds a change anywhere else.

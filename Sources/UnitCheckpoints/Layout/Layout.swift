@@ -45,8 +45,6 @@ package enum Layout {
   static let shardIndex = "shard_index"
   static let shardIndexPath = "\(metadataGroup)/\(shardIndex)"
 
-  /// The value of a `u32` that stands for nothing.
-  static let none = UInt32.max
   /// The address of data that HDF5 has to find.
   static let noAddress = UInt64.max
 }

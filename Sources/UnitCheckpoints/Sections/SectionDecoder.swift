@@ -29,6 +29,9 @@ struct SectionDecoder {
           row, "a section that a tensor needs, once",
           "/\(key.path { LinkName.escaped(index.tensors[$0].spec.name) })")
       }
+      guard section.bytes == UInt64(census.byteCounts[number]) else {
+        throw broken(row, "\(census.byteCounts[number]) bytes", "\(section.bytes)")
+      }
       rows[number] = row
       addresses.append(try address(section, byteCount: census.byteCounts[number], row))
     }

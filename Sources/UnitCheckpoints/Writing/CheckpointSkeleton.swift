@@ -31,7 +31,7 @@ struct CheckpointSkeleton {
     var version = ByteWriter()
     for number in Layout.version { version.append(number) }
     try skeleton.writeRootAttribute(
-      Layout.versionAttribute, type: .array(.u32, [Layout.version.count]), bytes: version.bytes)
+      Layout.versionAttribute, type: .u32, shape: [Layout.version.count], bytes: version.bytes)
     try createTables(in: skeleton, contents, tables)
     for (number, section) in map.sections.enumerated() {
       let path = section.key.path { LinkName.escaped(index.tensors[$0].spec.name) }
