@@ -56,7 +56,9 @@ extension SectionMap {
     var bytes = isCompressed ? ChunkPlan.largestChunk : 64 << 10
     func open(_ bytes: Int) -> Int { sizes.reduce(0) { $0 &+ min(bytes, $1) } }
     while bytes > LayoutLimits.pageBytes.lowerBound, open(bytes) > 32 << 20 { bytes /= 2 }
-    while bytes < LayoutLimits.pageBytes.upperBound,
+    // A chunk is a page, and is decoded whole.
+    let most = isCompressed ? ChunkPlan.largestChunk : LayoutLimits.pageBytes.upperBound
+    while bytes < most,
       sizes.reduce(0, { $0 &+ pages(of: $1, bytes) }) > 1 << 20 + sizes.count { bytes *= 2 }
     return bytes
   }
