@@ -20,6 +20,7 @@ from compress_rows import compress
 from conversion_rows import cut_1gb, cut_small, join_1gb
 from inference_rows import inference
 from inspect_rows import inspect
+from layout_rows import growth, layout, level
 from level_rows import levels
 from measure import Bench, Case, Failed, interleave, need, run
 from memory_rows import memory
@@ -34,6 +35,9 @@ ROWS = {
     "validate": validate,
     "extract": extract,
     "cut-small": cut_small,
+    "layout": layout,
+    "level": level,
+    "growth": growth,
     "compress": compress,
     "memory": memory,
     "inspect": inspect,

@@ -129,8 +129,23 @@ COMPRESSIBLE = {
     "range": ("I64", lambda numbers, _: np.arange(numbers.size, dtype=np.int64)),
 }
 
+def grid(path, count, size, units, tasks):
+    """`count` matrices with rows on one axis and columns on another, and a plan of `units` and tasks `t0`, `t1`, …."""
+    if not Path(path).exists():
+        weights(square(count, size), path)
+    axes = {"rows": {"size": size}, "columns": {"size": size}}
+    text = {
+        "format": "tessera.plan/1", "units": units, "axes": axes,
+        "tensors": [{"match": "*", "axes": ["rows", "columns"]}], "tasks": [{"name": f"t{task}"} for task in range(tasks)],
+    }
+    Path(f"{path}.{units}.json").write_text(json.dumps(text))
+
+
 KINDS = {kind.__name__: kind for kind in (layers, small, single, deflated, sparse, datasets)} | {
     name: compressible(*how) for name, how in COMPRESSIBLE.items()}
 
 if __name__ == "__main__":
-    KINDS[sys.argv[1]](sys.argv[2], "--quick" in sys.argv[3:])
+    if sys.argv[1] == "grid":
+        grid(sys.argv[2], *map(int, sys.argv[3:]))
+    else:
+        KINDS[sys.argv[1]](sys.argv[2], "--quick" in sys.argv[3:])

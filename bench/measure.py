@@ -122,6 +122,18 @@ class Bench:
             self.made[kind] = path
         return self.made[kind]
 
+    def grid(self, count: int, size: int, units: int, tasks: int = 1) -> Path:
+        """`count` matrices of `size` × `size`, and beside them the plan that cuts both dimensions into `units`."""
+        path = self.folder / f"grid-{count}-{size}.safetensors"
+        self.say(f"making {path.name}")
+        run([self.script("inputs.py") + ["grid", str(path), str(count), str(size), str(units), str(tasks)]])
+        warm(path)
+        return path
+
+    def drop_grid(self, path: Path) -> None:
+        """Deletes what `grid` made."""
+        remove(path)
+
     def checkpoint(self, kind: str) -> Path:
         """The input of that kind as a unit checkpoint."""
         key = f"{kind}.h5"

@@ -19,7 +19,7 @@ final class ChannelOrder {
     guard !tensor.reorderings.isEmpty, tensor.spec.byteCount > 0 else { return nil }
     spec = tensor.spec
     reorderings = tensor.reorderings
-    let place = "tensor \(tensor.selection.tensor.spec.name.quoted)"
+    let place = "tensor \(tensor.selection.spec.name.quoted)"
     guard spec.byteCount <= Self.byteLimit else {
       throw .refused(
         path: path, place: place,

@@ -33,10 +33,9 @@ extension CheckpointContents {
     var places: [TensorName: Int] = [:]
     for (index, spec) in specs.enumerated() { places[spec.name] = index }
     let contents = CheckpointContents(
-      tensors: resolved.partition.tensors,
-      ties: source.tensors.map { $0.tiedTo.flatMap { places[$0] } },
-      plan: text, source: Array(SourceRecord(source, hollow).text.utf8),
-      headers: hollow?.map(\.bytes) ?? source.storedHeaders, hasGraph: hollow != nil,
+      resolved, ties: source.tensors.map { $0.tiedTo.flatMap { places[$0] } }, text: text,
+      source: Array(SourceRecord(source, hollow).text.utf8),
+      headers: hollow?.map(\.bytes) ?? source.storedHeaders,
       shardIndex: source.shardSet?.index?.bytes, isCompressed: isCompressed)
     return (contents, resolved)
   }
@@ -83,9 +82,18 @@ struct SourceRecord {
         .init(key: "format", value: "tessera.source/1"),
         .init(key: "kind", value: .string(source.kind.rawValue)),
         .init(key: "shards", value: .array(shards)),
-      ] + (index.map { [.init(key: "index", value: .object($0))] } ?? []))
+      ] + Self.metadata(source.metadata) + (index.map { [.init(key: "index", value: .object($0))] } ?? []))
     // Only a number that is not finite cannot be written, and there is none.
     text = (try? JSONWriter.text(.object(record ?? JSONObject()), layout: .pretty)) ?? "{}\n"
+  }
+
+  /// The free text of the files, which a new file of the same family takes over; of a key that comes twice the first.
+  private static func metadata(_ texts: [(key: String, value: String)]) -> [JSONMember] {
+    var keys = Set<TensorName>()
+    let members = texts.filter { keys.insert(TensorName($0.key)).inserted }
+      .map { JSONMember(key: $0.key, value: .string($0.value)) }
+    guard !members.isEmpty, let object = JSONObject(members) else { return [] }
+    return [.init(key: "metadata", value: .object(object))]
   }
 
   private static func shard(

@@ -18,7 +18,7 @@ package struct CheckpointSource: TensorSource {
   package var path: String { checkpoint.path }
 
   package func reader(of index: Int) throws(FlatFormatError) -> any TensorByteReader {
-    try Reader(checkpoint, checkpoint.index.stored(checkpoint.index.tensors[index]))
+    try Reader(checkpoint, index)
   }
 
   /// Windows of a tensor, handed out in whatever pieces are asked for.
@@ -33,9 +33,10 @@ package struct CheckpointSource: TensorSource {
     private let path: String
     private let spec: TensorSpec
 
-    init(_ checkpoint: UnitCheckpoint, _ tensor: IndexedTensor) throws(FlatFormatError) {
+    init(_ checkpoint: UnitCheckpoint, _ number: Int) throws(FlatFormatError) {
+      let tensor = checkpoint.index.tensors[number]
       let size = min(4 << 20, max(1, tensor.spec.byteCount))
-      reader = try asFlat { () throws(CheckpointError) in try TensorBlocksReader(checkpoint, tensor) }
+      reader = try asFlat { () throws(CheckpointError) in try TensorBlocksReader(checkpoint, number) }
       windows = reader.windows(limit: size)
       flat = .allocate(byteCount: size, alignment: 64)
       pieces = .allocate(byteCount: size, alignment: 64)

@@ -8,6 +8,7 @@ extension UnitCheckpoint {
   package func hollowFiles() throws(ConversionError) -> [HollowFile]? {
     let stored = try asConversion { () throws(CheckpointError) in try storedSource() }
     guard stored.kind == FlatFormatKind.onnx.rawValue else { return nil }
+    let headers = try asConversion { () throws(CheckpointError) in try self.headers() }
     var files: [HollowFile] = []
     for shard in stored.shards {
       guard let header = shard.header, let holes = shard.holes else { return nil }

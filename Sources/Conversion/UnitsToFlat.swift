@@ -47,9 +47,8 @@ package struct UnitsToFlat {
     _ index: Int, _ ring: WindowRing, _ pieces: UnsafeMutableRawBufferPointer, _ queue: SinkQueue,
     progress: (Int) -> Void
   ) throws(ConversionError) {
-    let tensor = checkpoint.index.stored(checkpoint.index.tensors[index])
     do throws(CheckpointError) {
-      let reader = try TensorBlocksReader(checkpoint, tensor)
+      let reader = try TensorBlocksReader(checkpoint, index)
       for window in reader.windows(limit: ring.capacity) {
         let lent = ring.take(window.byteCount, users: 1)
         do throws(CheckpointError) {

@@ -5,11 +5,12 @@ package import UnitCheckpoints
 
 extension UnitCheckpoint {
   /// The stored header, when the checkpoint was made from one file of that format; nil where a new one is needed.
-  package func verbatimHeader(for kind: FlatFormatKind) -> [UInt8]? {
-    guard headers.count == 1, case .object(let record)? = try? JSONParser().parse(source),
+  package func verbatimHeader(for kind: FlatFormatKind) throws(ConversionError) -> [UInt8]? {
+    guard case .object(let record)? = try? JSONParser().parse(source),
       case .string(kind.rawValue)? = record["kind"]
     else { return nil }
-    return headers[0]
+    let headers = try asConversion { () throws(CheckpointError) in try self.headers() }
+    return headers.count == 1 ? headers[0] : nil
   }
 }
 
@@ -23,6 +24,7 @@ extension UnitCheckpoint {
     else { return nil }
     return try asConversion { () throws(CheckpointError) in
       let stored = try storedSource()
+      let headers = try self.headers()
       var shards: [ShardSet.Shard] = []
       for shard in stored.shards {
         // The record has been checked against the headers: their numbers are in bounds.
@@ -36,36 +38,18 @@ extension UnitCheckpoint {
     }
   }
 
-  /// The free text of the safetensors file or files that the checkpoint was made from, for a new one of a kind; empty
-  /// where there was none.
+  /// The free text of the file or files that the checkpoint was made from, for a new file of a kind; empty where there
+  /// was none.
   ///
-  /// Of a key that several shards have the first one's value is kept. The texts of a set's index go to a single file;
-  /// a new index has them from the old one.
+  /// The texts of a set's index go to a single file; a new index has them from the old one.
   package func flatMetadata(for kind: FlatFormatKind) throws(ConversionError) -> [(
     key: String, value: String
   )] {
-    if let header = verbatimHeader(for: .safetensors) {
-      // Tied tensors are there in full. The index has found every size to fit, their sum is the header's to check.
-      return try metadata(of: header, tensors: index.tensors[...])
-    }
-    guard let set = try? shardSet() else { return [] }
+    let stored = try asConversion { () throws(CheckpointError) in try storedSource() }
+    guard FlatFormatKind(rawValue: stored.kind)?.isSafetensors == true else { return [] }
+    var found = stored.metadata
+    if kind == .safetensors, stored.index != nil, let set = try? shardSet() { found += set.indexMetadata }
     var keys = Set<TensorName>()
-    var rest = index.tensors[...]
-    var found: [(key: String, value: String)] = []
-    for shard in set.shards {
-      found += try metadata(of: shard.header, tensors: rest.prefix(shard.tensorCount))
-      rest = rest.dropFirst(shard.tensorCount)
-    }
-    if kind == .safetensors { found += set.indexMetadata }
     return found.filter { keys.insert(TensorName($0.key)).inserted }
-  }
-
-  private func metadata(
-    of header: [UInt8], tensors: ArraySlice<IndexedTensor>
-  ) throws(ConversionError) -> [(key: String, value: String)] {
-    let bodySize = tensors.reduce(0) { $0 &+ $1.spec.byteCount }
-    return try asConversion { () throws(FlatFormatError) in
-      try FlatFormats.metadata(ofVerbatim: header, path: path, bodySize: bodySize)
-    }
   }
 }

@@ -15,8 +15,8 @@ extension RuleID {
     case .shapes, .nonFinite: "https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html"
     case .units, .plan, .levels, .nesting, .scopes, .halfCut, .ties, .owners:
       "https://arxiv.org/abs/1904.04562"
-    case .identity, .structure, .links, .placement, .metadataChecksum, .indexChecksum, .index, .runRange,
-      .dataset, .unlistedDataset, .modelDigest, .runChecksum, .digest:
+    case .identity, .structure, .links, .placement, .metadataChecksum, .indexChecksum, .index, .sectionRange,
+      .dataset, .unlistedDataset, .modelDigest, .pageChecksum, .digest:
       "https://support.hdfgroup.org/archive/support/HDF5/doc/H5.format.html"
     }
   }

@@ -9,19 +9,25 @@ package enum CheckpointDefect: String, CaseIterable, Sendable {
   case tableSize = "checkpoint.table-size"
   /// The index does not have the checksum that the seal gives.
   case indexChecksum = "checkpoint.index-checksum"
+  /// The stored headers do not have the checksum that the seal gives.
+  case headersChecksum = "checkpoint.headers-checksum"
+  /// There is more of something than one checkpoint may hold.
+  case limit = "checkpoint.limit"
   /// The record of the flat file is not what the layout describes.
   case source = "checkpoint.source"
   /// The record of the flat file and the stored headers disagree.
   case sourceHeaders = "checkpoint.source-headers"
   /// The stored index of a set of shards does not have the digest that the record gives.
   case shardIndex = "checkpoint.shard-index"
+  /// The plan and the tables say different things.
+  case planDisagrees = "checkpoint.plan-disagrees"
 
   // Tables that refer to each other.
   /// A row refers to rows behind the end of another table.
   case rowRange = "checkpoint.row-range"
   /// Rows are skipped, or shared by two owners.
   case rowOrder = "checkpoint.row-order"
-  /// Rows at the end of a table belong to nobody.
+  /// No row refers to the rows at the end of a table.
   case rowLeftOver = "checkpoint.row-left-over"
   /// A name reaches past the end of the names.
   case nameRange = "checkpoint.name-range"
@@ -29,12 +35,20 @@ package enum CheckpointDefect: String, CaseIterable, Sendable {
   case nameText = "checkpoint.name-text"
   /// Names share bytes.
   case nameOverlap = "checkpoint.name-overlap"
+  /// A unit is too large, or a list of units repeats one or is out of order.
+  case unitList = "checkpoint.unit-list"
 
-  // Cuts.
-  /// A part is neither common nor a unit on an axis.
-  case cutPart = "checkpoint.cut-part"
-  /// A segment is empty, too long, or of a part that the cut does not have.
+  // Cuts and networks.
+  /// A segment is empty, too long, or of no part.
   case cutSegment = "checkpoint.cut-segment"
+  /// Two axes of one name, an axis without a cut of its own, or axes of a dimension out of order.
+  case axis = "checkpoint.axis"
+  /// Two tasks of one name, or units for an axis of no network.
+  case network = "checkpoint.network"
+  /// Networks of a scope out of order, or two scopes of the same networks.
+  case scope = "checkpoint.scope"
+  /// A name or a mask for networks that do not have the tensor, or a mask that fits no tensor.
+  case view = "checkpoint.view"
 
   // Tensors.
   /// Two tensors have one name.
@@ -45,50 +59,38 @@ package enum CheckpointDefect: String, CaseIterable, Sendable {
   case tensorDimension = "checkpoint.tensor-dimension"
   /// The shape's size overflows or ends inside a byte.
   case tensorShape = "checkpoint.tensor-shape"
-  /// The bytes of a tensor are not those of its dtype and shape.
-  case tensorBytes = "checkpoint.tensor-bytes"
   /// The cuts of a tensor make more blocks than any writer writes.
   case tensorBlocks = "checkpoint.tensor-blocks"
-  /// A tie to no other tensor, or of a tensor that has datasets of its own.
+  /// A tie to no other tensor.
   case tieTarget = "checkpoint.tie-target"
-  /// A tie to a tensor that is tied itself or differs in dtype, shape, cut or digest.
+  /// A tie to a tensor that is tied itself or differs in dtype, shape, cut, users or digest.
   case tieDisagrees = "checkpoint.tie-disagrees"
-
-  // Datasets and blocks of the index.
-  /// A dataset row is another tensor's, of no group, or the second one in a group.
-  case datasetOwner = "checkpoint.dataset-owner"
-  /// The length or the address of a dataset is impossible.
-  case datasetExtent = "checkpoint.dataset-extent"
-  /// The datasets together hold more than a file of this size can.
-  case datasetTotal = "checkpoint.dataset-total"
-  /// A block has other than one coordinate per cut dimension.
-  case blockCoordinates = "checkpoint.block-coordinates"
-  /// A coordinate is no part of its cut.
-  case blockPart = "checkpoint.block-part"
-  /// A block lies in the dataset of another unit.
-  case blockOwner = "checkpoint.block-owner"
-  /// A block is longer or shorter than its parts, or begins elsewhere than where the one before it ends.
-  case blockExtent = "checkpoint.block-extent"
-  /// The blocks of a tensor are more or fewer bytes than it has.
-  case blockTotal = "checkpoint.block-total"
   /// An owner map is none, or gives elements to other owners than have them.
   case ownerMap = "checkpoint.owner-map"
-  /// A block of a tensor is there twice or not at all.
-  case blockMissing = "checkpoint.block-missing"
+  /// Channels in a task's order on a dimension that is cut or that no tensor has.
+  case reordering = "checkpoint.reordering"
+
+  // Sections.
+  /// A section that no tensor needs, that is listed twice, or that is not listed.
+  case section = "checkpoint.section"
+  /// The sections together hold more than a file of this size can.
+  case sectionTotal = "checkpoint.section-total"
+  /// The size of pages is impossible, or there are more or fewer checksums than pages.
+  case pages = "checkpoint.pages"
 
   // The index against the file.
-  /// A dataset lies outside the file.
+  /// A section lies outside the file.
   case placementOutside = "checkpoint.placement-outside"
-  /// Two datasets share bytes of the file.
+  /// Two sections share bytes of the file.
   case placementOverlap = "checkpoint.placement-overlap"
-  /// A dataset's HDF5 type is not that of its tensor.
+  /// A dataset's HDF5 type is not that of its section.
   case datasetType = "checkpoint.dataset-type"
-  /// A dataset's length is not that of the index.
+  /// A dataset's length is not that of its section.
   case datasetLength = "checkpoint.dataset-length"
   /// A dataset's bytes are elsewhere than the index says, or were never written.
   case datasetStorage = "checkpoint.dataset-storage"
-  /// A dataset of the index's chunked ones has none, or other filters, not all of them, or blocks inside chunks.
+  /// A chunked dataset has no chunks, not all of them, other filters, or chunks that are no pages.
   case datasetChunks = "checkpoint.dataset-chunks"
-  /// A stored run does not have its checksum.
-  case runChecksum = "checkpoint.run-checksum"
+  /// A page does not have its checksum.
+  case pageChecksum = "checkpoint.page-checksum"
 }

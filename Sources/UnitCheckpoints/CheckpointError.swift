@@ -33,9 +33,16 @@ package enum CheckpointError: Error, Equatable, CustomStringConvertible {
     case .notACheckpoint(let path, let found):
       "\(path): expected a unit checkpoint (root attribute format = \"tessera.checkpoint\"), found \(found)"
     case .unknownVersion(let path, let found):
-      "\(path): layout version: expected 1.x, found \(found); a newer tessera has written it"
+      "\(path): layout version: expected \(Layout.version[0]).x, found \(found)\(Self.wayOn(found))"
     case .broken(_, let path, let place, let expected, let found):
       "\(path): \(place): expected \(expected), found \(found)"
     }
+  }
+
+  /// What to do with a file of another layout.
+  package static func wayOn(_ version: String) -> String {
+    version.hasPrefix("1.")
+      ? "; tessera 0.1 wrote it: convert it to flat weights with that version, then convert those again"
+      : "; a newer tessera has written it"
   }
 }

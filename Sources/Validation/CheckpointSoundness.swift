@@ -6,10 +6,12 @@ package enum CheckpointSoundness {
   ///
   /// Opening holds the tables against themselves alone. A file whose plan cuts otherwise than its tables, or whose graph
   /// is none, passes that, and each command would believe another half of it. No tensor's bytes are read.
-  package static func error(in checkpoint: UnitCheckpoint) -> Finding? {
+  ///
+  /// - Parameter usesHeaders: whether the flat files that it was made from are to be written again.
+  package static func error(in checkpoint: UnitCheckpoint, usesHeaders: Bool = true) -> Finding? {
     let subject = CheckpointSubject(
       CheckpointExamination(checkpoint), progress: { _ in }, options: ValidationOptions())
-    for id in RuleID.allCases where id.rule.isOfIndex {
+    for id in RuleID.allCases where id.rule.isOfIndex && (usesHeaders || !id.rule.isOfHeaders) {
       if let error = id.rule.findings(in: subject).first(where: { $0.severity == .error }) { return error }
     }
     return nil

@@ -17,19 +17,20 @@ extension RuleID {
   package init(_ defect: CheckpointDefect) {
     self =
       switch defect {
-      case .tableType, .tableSize: .structure
-      case .indexChecksum: .indexChecksum
+      case .tableType, .tableSize, .limit: .structure
+      case .indexChecksum, .headersChecksum: .indexChecksum
       case .source, .sourceHeaders, .shardIndex: .sourceHeader
-      case .rowRange, .rowOrder, .rowLeftOver, .datasetOwner, .datasetExtent, .datasetTotal: .index
+      case .planDisagrees: .plan
+      case .rowRange, .rowOrder, .rowLeftOver, .section, .sectionTotal, .pages: .index
       case .nameRange, .nameText, .nameOverlap, .tensorName: .names
-      case .tensorDType, .tensorDimension, .tensorShape, .tensorBytes: .shapes
-      case .cutPart, .cutSegment, .tensorBlocks, .blockCoordinates, .blockPart, .blockOwner, .blockExtent,
-        .blockTotal, .blockMissing:
-        .units
+      case .tensorDType, .tensorDimension, .tensorShape: .shapes
+      case .cutSegment, .axis, .unitList, .tensorBlocks, .reordering: .units
+      case .network: .levels
+      case .scope, .view: .scopes
       case .tieTarget, .tieDisagrees: .ties
-      case .placementOutside, .placementOverlap: .runRange
+      case .placementOutside, .placementOverlap: .sectionRange
       case .datasetType, .datasetLength, .datasetStorage, .datasetChunks: .dataset
-      case .runChecksum: .runChecksum
+      case .pageChecksum: .pageChecksum
       case .ownerMap: .owners
       }
   }

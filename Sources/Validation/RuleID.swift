@@ -12,7 +12,7 @@ package enum RuleID: String, Sendable, CaseIterable {
   case names = "names"
   case shapes = "dtype-and-shape"
   case units = "units"
-  case runRange = "run-range"
+  case sectionRange = "section-range"
   case ties = "ties"
   case dataset = "dataset"
   case unlistedDataset = "unlisted-dataset"
@@ -35,7 +35,7 @@ package enum RuleID: String, Sendable, CaseIterable {
   case graph = "graph"
   // The tensors' bytes.
   case memberChecksum = "member-checksum"
-  case runChecksum = "run-checksum"
+  case pageChecksum = "page-checksum"
   case owners = "owners"
   case digest = "digest"
   case nonFinite = "non-finite"
@@ -53,7 +53,7 @@ package enum RuleID: String, Sendable, CaseIterable {
     case .names: NamesRule.self
     case .shapes: ShapesRule.self
     case .units: UnitsRule.self
-    case .runRange: RunRangeRule.self
+    case .sectionRange: SectionRangeRule.self
     case .ties: TiesRule.self
     case .dataset: DatasetRule.self
     case .unlistedDataset: UnlistedDatasetRule.self
@@ -73,7 +73,7 @@ package enum RuleID: String, Sendable, CaseIterable {
     case .strides: StridesRule.self
     case .graph: GraphRule.self
     case .memberChecksum: MemberChecksumRule.self
-    case .runChecksum: RunChecksumRule.self
+    case .pageChecksum: PageChecksumRule.self
     case .owners: OwnersRule.self
     case .digest: DigestRule.self
     case .nonFinite: NonFiniteRule.self

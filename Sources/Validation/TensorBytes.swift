@@ -3,7 +3,7 @@ internal import UnitCheckpoints
 
 /// What reading all bytes of one stored tensor has told.
 struct TensorBytes: Sendable {
-  /// Runs that do not have their checksum or cannot be read.
+  /// What kept the tensor from being read.
   let errors: [CheckpointError]
   /// The digest; nil when not all of the tensor could be read.
   let digest: SHA256Digest?
@@ -19,21 +19,21 @@ struct TensorBytes: Sendable {
     let share = sizes.reduce(0, +) / max(2, ParallelScan.workerCount)
     let found = ParallelScan.run(sizes: sizes, progress: progress) { place, counter in
       TensorBytes(
-        checkpoint, checkpoint.index.tensors[numbers[place]], isParallel: sizes[place] > share,
+        checkpoint, numbers[place], isParallel: sizes[place] > share,
         counter: counter)
     }
     return Array(zip(numbers, found))
   }
 
-  private init(_ checkpoint: UnitCheckpoint, _ tensor: IndexedTensor, isParallel: Bool, counter: ByteCounter)
-  {
+  private init(_ checkpoint: UnitCheckpoint, _ number: Int, isParallel: Bool, counter: ByteCounter) {
+    let tensor = checkpoint.index.tensors[number]
     let lane = HashLane(
       tensor.spec.dtype, isParallel: isParallel && tensor.spec.byteCount > HashLane.windowSize)
     let pieces = UnsafeMutableRawBufferPointer.allocate(byteCount: HashLane.windowSize, alignment: 4096)
     defer { pieces.deallocate() }
     var errors: [CheckpointError] = []
     do throws(CheckpointError) {
-      let reader = try TensorBlocksReader(checkpoint, tensor)
+      let reader = try TensorBlocksReader(checkpoint, number)
       for window in reader.windows(limit: HashLane.windowSize) {
         try lane.window(window.byteCount) { (buffer) throws(CheckpointError) in
           try reader.read(window, into: buffer, pieces: pieces)
@@ -41,11 +41,7 @@ struct TensorBytes: Sendable {
         counter.add(window.byteCount)
       }
       try reader.finish()
-    } catch {
-      // The reader stops at the first run that is wrong; a validator names each.
-      errors = checkpoint.damagedRuns(of: tensor)
-      if !errors.contains(where: { $0.defect == .runChecksum }) { errors.append(error) }
-    }
+    } catch { errors.append(error) }
     let (digest, nonFinite) = lane.finish()
     self.errors = errors
     self.digest = errors.isEmpty ? digest : nil

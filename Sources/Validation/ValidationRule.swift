@@ -21,6 +21,8 @@ protocol ValidationRule {
   /// Whether the rule asks nothing but the index, the plan and the record of the source, which opening has read: its
   /// errors keep every command from the file.
   static var isOfIndex: Bool { get }
+  /// Whether the rule reads the headers of flat files, which only matter where those are written again.
+  static var isOfHeaders: Bool { get }
   /// What the rule is about.
   static var subjects: RuleSubjects { get }
   /// What the rule has to say about a unit checkpoint beyond what opening it said, in file order.
@@ -36,6 +38,7 @@ extension ValidationRule {
   }
   static var isDeep: Bool { false }
   static var isOfIndex: Bool { false }
+  static var isOfHeaders: Bool { false }
   static var subjects: RuleSubjects { .checkpoint }
   static func findings(in subject: CheckpointSubject) -> [Finding] { [] }
   static func findings(in subject: FlatSubject) -> [Finding] { [] }

@@ -25,7 +25,7 @@ struct Tessera: ParsableCommand {
     ])
 
   /// The version of the tool; the layout of its files has one of its own.
-  static let version = "0.1.0"
+  static let version = "0.2.0"
 }
 
 /// Something that ends a command with exit code 2 and one sentence.

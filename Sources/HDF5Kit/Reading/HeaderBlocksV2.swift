@@ -1,21 +1,7 @@
 /// The object header since HDF5 1.8: signed, checksummed, without padding.
 enum HeaderBlocksV2 {
   static func messages(_ context: FileContext, at address: Int) throws(HDF5Error) -> ([HeaderMessage], Int) {
-    // The longest prefix: signature, version, flags, four times, two attribute limits, size of the first
-    // block.
-    let room = min(4 + 2 + 16 + 4 + 8, context.source.size - address)
-    var prefix = try context.cursor(at: address, count: room, in: "object header")
-    try prefix.signature("OHDR")
-    _ = try prefix.version(2...2)
-    let flags = try prefix.u8()
-    if flags & 0x20 != 0 { try prefix.skip(16) }
-    if flags & 0x10 != 0 { try prefix.skip(4) }
-    let size = try prefix.int(1 << Int(flags & 3))
-    let prefixSize = prefix.offset - address
-    let (whole, overflow) = size.addingReportingOverflow(prefixSize + 4)
-    guard !overflow else {
-      throw prefix.malformed(expected: "a block within the file", found: "\(size) bytes")
-    }
+    let (flags, prefixSize, whole) = try prefix(context, at: address)
     var blocks = HeaderBlockQueue(context)
     try blocks.add(address: address, count: whole)
     var messages: [HeaderMessage] = []
@@ -49,5 +35,32 @@ enum HeaderBlocksV2 {
       }
     }
     return (messages, blocks.total)
+  }
+
+  /// Bytes of the block at which a header begins, its checksum included.
+  static func firstBlockSize(_ context: FileContext, at address: Int) throws(HDF5Error) -> Int {
+    try prefix(context, at: address).whole
+  }
+
+  /// The flags of a header, the bytes before its first message, and those of its first block.
+  private static func prefix(
+    _ context: FileContext, at address: Int
+  ) throws(HDF5Error) -> (flags: UInt8, size: Int, whole: Int) {
+    // The longest prefix: signature, version, flags, four times, two attribute limits, size of the first
+    // block.
+    let room = min(4 + 2 + 16 + 4 + 8, context.source.size - address)
+    var prefix = try context.cursor(at: address, count: room, in: "object header")
+    try prefix.signature("OHDR")
+    _ = try prefix.version(2...2)
+    let flags = try prefix.u8()
+    if flags & 0x20 != 0 { try prefix.skip(16) }
+    if flags & 0x10 != 0 { try prefix.skip(4) }
+    let size = try prefix.int(1 << Int(flags & 3))
+    let prefixSize = prefix.offset - address
+    let (whole, overflow) = size.addingReportingOverflow(prefixSize + 4)
+    guard !overflow else {
+      throw prefix.malformed(expected: "a block within the file", found: "\(size) bytes")
+    }
+    return (flags, prefixSize, whole)
   }
 }

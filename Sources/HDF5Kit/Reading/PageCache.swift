@@ -4,11 +4,11 @@ internal import Synchronization
 /// The pages of a source that small reads touched last.
 ///
 /// Metadata of HDF5 is many small structures: a lookup in a large group reads a few B-tree nodes of 544
-/// bytes, a symbol node of 328 and some names. Pages of 4 KiB keep what is read close to what is needed; at
+/// bytes, a symbol node of 328 and some names. Pages of 2 KiB keep what is read close to what is needed; at
 /// most 1 MiB stays. The lock is held while a page is looked up or stored, never while the source is read.
 final class PageCache: Sendable {
-  static let pageSize = 4096
-  private static let capacity = 256
+  static let pageSize = 2048
+  private static let capacity = 512
 
   private struct State {
     var pages: [Int: [UInt8]] = [:]

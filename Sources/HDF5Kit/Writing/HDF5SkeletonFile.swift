@@ -3,29 +3,58 @@ package import ByteFiles
 /// A skeleton after libhdf5 has closed it: the places that have to be filled in once the chunks are in the file.
 ///
 /// libhdf5 leaves a chunked dataset without chunks the address of an index that is not there yet, and the end of the
-/// file as it was.
+/// file as it was. Both stand in structures with a checksum of their own.
 package struct HDF5SkeletonFile {
   private let file: HDF5File
   private let context: FileContext
 
+  /// Bytes that replace those of the file at an offset.
+  package typealias Patch = [(bytes: [UInt8], offset: Int)]
+
+  /// The superblock of version 2: signature, version, two sizes, flags, then the base address, that of the extension,
+  /// the end of the file, that of the root group, and the checksum (File Format Specification 2.0, II.B).
+  private static let endPlace = 28
+  private static let superblockSize = 48
+
   /// Opens the skeleton in `file`.
   package init(_ file: ReadableFile) throws(HDF5Error) {
     let head: [UInt8]
-    do throws(FileError) { head = try file.bytes(at: 0, count: 16) } catch { throw .file(error) }
-    // Version 1 is version 0 with the K of chunk trees, which the writer has set. Addresses and lengths have eight bytes.
-    guard head[8] == 1, head[13] == 8, head[14] == 8 else {
+    do throws(FileError) { head = try file.bytes(at: 0, count: Self.superblockSize) } catch {
+      throw .file(error)
+    }
+    // Addresses and lengths have eight bytes.
+    guard head[8] == 2, head[9] == 8, head[10] == 8 else {
       throw .library(call: "H5Fcreate", message: "superblock of version \(head[8])")
     }
     self.file = try HDF5File(file)
     context = self.file.root.header.context
   }
 
-  /// Where the superblock of version 1 has the file's end: behind signature, eight numbers of a byte, two of two, flags,
-  /// K, two bytes, the base address and that of free space (File Format Specification 2.0, II.A).
-  package static let endPlace = 44
+  /// What puts back the superblock's extension, which holds the K of chunk trees.
+  ///
+  /// libhdf5 writes it when it creates the file, before that is in memory, and never again.
+  package static func extensionPatch(of file: ReadableFile) throws(HDF5Error) -> Patch {
+    let head: [UInt8]
+    do throws(FileError) { head = try file.bytes(at: 0, count: superblockSize) } catch { throw .file(error) }
+    // Behind the base address.
+    let address = (0..<8).reduce(UInt64(0)) { $0 | UInt64(head[20 + $1]) << UInt64(8 * $1) }
+    guard let address = Int(exactly: address), address >= superblockSize, address < file.size else {
+      throw .library(call: "H5Fcreate", message: "no extension of the superblock")
+    }
+    // An object header of version 2 without times, of one block with one message: the K of chunk trees, then those of
+    // group trees and their leaves, which no group of this file has.
+    var header: [UInt8] = Array("OHDR".utf8) + [2, 0, 11, 0x13, 7, 0, 0, 0]
+    for k in [UInt16(ChunkTree.width / 2), 16, 4] {
+      header += withUnsafeBytes(of: k.littleEndian) { Array($0) }
+    }
+    let checksum = header.withUnsafeBufferPointer { lookup3($0) }
+    return [(header + withUnsafeBytes(of: checksum.littleEndian) { Array($0) }, address)]
+  }
 
-  /// Where the address of its chunks' index stands, for a chunked dataset with its object header at `address`.
-  package func indexPlace(ofDatasetAt address: Int) throws(HDF5Error) -> Int {
+  /// What gives the chunked dataset with its object header at `address` the index of its chunks.
+  ///
+  /// - Parameter root: the address of the index.
+  package func indexPatch(ofDatasetAt address: Int, root: Int) throws(HDF5Error) -> Patch {
     let header = try ObjectHeader(context, at: address)
     guard let message = try header.only(.layout) else {
       throw context.malformed("object header", at: address, expected: "a layout message", found: "none")
@@ -37,6 +66,30 @@ package struct HDF5SkeletonFile {
     guard version == 3, type == 2, try cursor.address() == nil else {
       throw cursor.malformed(expected: "chunks without an index", found: "class \(type)")
     }
-    return place
+    let size = try HeaderBlocksV2.firstBlockSize(context, at: address)
+    guard place >= address, place + 8 <= address + size - 4 else {
+      throw cursor.malformed(expected: "the layout in the first block of its header", found: "\(place)")
+    }
+    return try patch(at: address, count: size, Self.word(root), at: place)
+  }
+
+  /// What makes the file end at `end`.
+  package func endPatch(_ end: Int) throws(HDF5Error) -> Patch {
+    try patch(at: 0, count: Self.superblockSize, Self.word(end), at: Self.endPlace)
+  }
+
+  /// New bytes in a structure whose last four are the checksum of the others.
+  private func patch(
+    at address: Int, count: Int, _ bytes: [UInt8], at place: Int
+  ) throws(HDF5Error) -> Patch {
+    var cursor = try context.cursor(at: address, count: count, in: "skeleton")
+    var structure = try cursor.take(count)
+    structure.replaceSubrange(place - address..<place - address + bytes.count, with: bytes)
+    let checksum = structure.dropLast(4).withUnsafeBufferPointer { lookup3($0) }
+    return [(bytes, place), (withUnsafeBytes(of: checksum.littleEndian) { Array($0) }, address + count - 4)]
+  }
+
+  private static func word(_ value: Int) -> [UInt8] {
+    withUnsafeBytes(of: UInt64(value).littleEndian) { Array($0) }
   }
 }

@@ -56,29 +56,26 @@ package final class HDF5SkeletonWriter {
   package init(path: String, datasetCount: Int, hasChunks: Bool = false) throws(HDF5Error) {
     (file, groupCreation, datasetCreation) = try HDF5Library.sync { () throws(HDF5Error) in
       let access = try Self.propertyList(tessera_H5P_FILE_ACCESS())
-      // "latest" differs between releases of the library; with these bounds each writes the same bytes.
+      // "latest" differs between releases of the library; with these bounds each writes the same bytes. Headers of 1.8
+      // take half of what older ones do, and have checksums.
       try access.call("H5Pset_libver_bounds") {
-        H5Pset_libver_bounds($0, H5F_LIBVER_EARLIEST, H5F_LIBVER_V18)
+        H5Pset_libver_bounds($0, H5F_LIBVER_V18, H5F_LIBVER_V18)
       }
       // Data under 64 bytes are not aligned but fill the gaps between others: with each gap left free, every further
       // small dataset searched all of them for an aligned place, and 20,000 scalars took 30 seconds.
       try access.call("H5Pset_alignment") { H5Pset_alignment($0, 64, 64) }
       // Nobody else knows the file.
       try access.call("H5Pset_file_locking") { H5Pset_file_locking($0, false, true) }
-      // Metadata in blocks of its own keeps the data together. A dataset takes some 650 bytes of it; blocks of 40
-      // for each leave less than a tenth of that unused in the last one.
-      let block = hsize_t(min(1 << 20, max(2048, datasetCount * 40)))
+      // Metadata in blocks of its own keeps the data together.
+      let block = hsize_t(min(1 << 20, max(2048, datasetCount * 120)))
       try access.call("H5Pset_meta_block_size") { H5Pset_meta_block_size($0, block) }
       try access.call("H5Pset_small_data_block_size") { H5Pset_small_data_block_size($0, 0) }
 
       let creation = try Self.propertyList(tessera_H5P_FILE_CREATE())
       try creation.call("H5Pset_obj_track_times") { H5Pset_obj_track_times($0, false) }
-      // 16,000 datasets in four groups: 16 µs each with wide nodes, 29 µs with the default ones. A wide node takes
-      // 7 kB, which a small file would notice.
       if hasChunks {
         try creation.call("H5Pset_istore_k") { H5Pset_istore_k($0, UInt32(ChunkTree.width / 2)) }
       }
-      if datasetCount > 1000 { try creation.call("H5Pset_sym_k") { H5Pset_sym_k($0, 64, 64) } }
 
       let groups = try Self.propertyList(tessera_H5P_GROUP_CREATE())
       try groups.call("H5Pset_obj_track_times") { H5Pset_obj_track_times($0, false) }
@@ -108,14 +105,12 @@ package final class HDF5SkeletonWriter {
     do throws(FileError) { try memory.take(over: handle.load(as: Int32.self)) } catch { throw .file(error) }
   }
 
-  /// Creates the group at `path` ("units/3"), whose parent must exist.
-  ///
-  /// - Parameter nameBytes: what its link names take together, each with its NUL and padded to 8.
-  package func createGroup(_ path: String, nameBytes: Int = 0) throws(HDF5Error) {
+  /// Whether the group at `path` was created.
+  package func hasGroup(_ path: String) -> Bool { groups[path] != nil }
+
+  /// Creates the group at `path` ("intra/3"), whose parent must exist.
+  package func createGroup(_ path: String) throws(HDF5Error) {
     try HDF5Library.sync { () throws(HDF5Error) in
-      // The heap of names doubles as it grows and leaves holes behind; with a hint it is made once.
-      let hint = nameBytes == 0 ? 0 : nameBytes + 64
-      try groupCreation.call("H5Pset_local_heap_size_hint") { H5Pset_local_heap_size_hint($0, hint) }
       let file = try openFile()
       groups[path] = try file.withID { (file) throws(HDF5Error) in
         try groupCreation.withID { (creation) throws(HDF5Error) in
@@ -178,11 +173,7 @@ package final class HDF5SkeletonWriter {
     guard let group = groups[group] else {
       throw .library(call: "H5Dcreate2", message: "no group \(group) was created")
     }
-    let extents = shape.map { hsize_t($0) }
-    let space = try HDF5Handle(
-      taking: extents.isEmpty
-        ? H5Screate(H5S_SCALAR) : H5Screate_simple(Int32(extents.count), extents, nil),
-      from: "H5Screate_simple", close: H5Sclose)
+    let space = try Self.space(shape)
     let type = try handle(of: type)
     let dataset = try group.withID { (group) throws(HDF5Error) in
       try type.withID { (type) throws(HDF5Error) in
@@ -203,10 +194,14 @@ package final class HDF5SkeletonWriter {
     return dataset
   }
 
-  /// Puts a scalar attribute on the root group.
-  package func writeRootAttribute(_ name: String, type: HDF5ElementType, bytes: [UInt8]) throws(HDF5Error) {
+  /// Puts an attribute on the root group.
+  ///
+  /// - Parameter shape: empty for a scalar.
+  package func writeRootAttribute(
+    _ name: String, type: HDF5ElementType, shape: [Int] = [], bytes: [UInt8]
+  ) throws(HDF5Error) {
     try HDF5Library.sync { () throws(HDF5Error) in
-      try writeAttribute(name, of: openFile(), type: type, bytes: bytes)
+      try writeAttribute(name, of: openFile(), type: type, shape: shape, bytes: bytes)
     }
   }
 
@@ -222,6 +217,14 @@ package final class HDF5SkeletonWriter {
       self.file = nil
       giveTurn()
     }
+  }
+
+  private static func space(_ shape: [Int]) throws(HDF5Error) -> HDF5Handle {
+    let extents = shape.map { hsize_t($0) }
+    return try HDF5Handle(
+      taking: extents.isEmpty
+        ? H5Screate(H5S_SCALAR) : H5Screate_simple(Int32(extents.count), extents, nil),
+      from: "H5Screate_simple", close: H5Sclose)
   }
 
   private func openFile() throws(HDF5Error) -> HDF5Handle {
@@ -242,9 +245,9 @@ package final class HDF5SkeletonWriter {
   }
 
   private func writeAttribute(
-    _ name: String, of object: HDF5Handle, type: HDF5ElementType, bytes: [UInt8]
+    _ name: String, of object: HDF5Handle, type: HDF5ElementType, shape: [Int] = [], bytes: [UInt8]
   ) throws(HDF5Error) {
-    let space = try HDF5Handle(taking: H5Screate(H5S_SCALAR), from: "H5Screate", close: H5Sclose)
+    let space = try Self.space(shape)
     let type = try handle(of: type)
     try object.withID { (object) throws(HDF5Error) in
       try space.withID { (space) throws(HDF5Error) in

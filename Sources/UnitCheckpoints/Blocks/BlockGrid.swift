@@ -1,33 +1,35 @@
+internal import Tensors
+
 /// A cut tensor seen as rows of bytes: where each block's bytes lie in the flat tensor.
 ///
 /// A *row* is everything inside one position of the dimensions before the last cut one. Within a row a block owns
 /// the byte runs of its part on the last cut dimension; which rows it owns follows from its parts on the other cut
 /// dimensions. A block's elements are in ascending flat order, so any window of the flat bytes holds one contiguous
 /// piece of each block: that is what lets both directions stream.
-package struct BlockGrid {
+///
+/// Blocks are numbered by their parts, the last cut dimension fastest: row class × parts of the last cut + part.
+package struct BlockGrid: TensorGeometry {
   /// A cut of one dimension, in positions.
   struct Cut {
     let dimension: Int
-    /// Which of a block's coordinates this cut takes.
-    let place: Int
     let partCount: Int
     /// Neighbouring positions of one part; they fill the dimension.
-    let segments: [(part: Int, length: Int)]
+    let segments: [IndexedCut.Segment]
   }
 
   /// Bytes of a row that belong to one part.
-  package struct Run {
-    package let start: Int
-    package let length: Int
+  struct Run {
+    let start: Int
+    let length: Int
   }
 
   /// Bytes of one row.
-  package let rowBytes: Int
-  package let rowCount: Int
+  let rowBytes: Int
+  let rowCount: Int
   /// Per part of the last cut dimension, its runs in a row, ascending.
-  package let runs: [[Run]]
+  let runs: [[Run]]
   /// Combinations of parts on the other cut dimensions.
-  package let classCount: Int
+  let classCount: Int
   private let outer: [OuterDimension]
 
   /// A dimension before the last cut one, as neighbouring positions that add the same to a row's class.
@@ -39,7 +41,7 @@ package struct BlockGrid {
     let ends: [Int]
     let classes: [Int]
 
-    init(extent: Int, segments: [(part: Int, length: Int)]?, weight: Int?) {
+    init(extent: Int, segments: [IndexedCut.Segment]?, weight: Int?) {
       self.extent = extent
       var end = 0
       ends =
@@ -61,11 +63,14 @@ package struct BlockGrid {
     }
   }
 
-  /// - Parameters:
-  ///   - shape: extents of the tensor, none of them zero.
-  ///   - bits: bits per element; every run falls on byte boundaries (the partition has checked that).
-  ///   - cuts: at least one, by ascending dimension.
-  init(shape: [Int], bits: Int, cuts: [Cut]) {
+  /// The grid of a tensor; nil for one that is a single block, or empty.
+  ///
+  /// - Parameter cuts: by ascending dimension. One with a single part is not one: rows are as long as they can be, and of
+  ///   packed elements only a cut between two parts is known to fall between bytes.
+  init?(_ spec: TensorSpec, cuts: [Cut]) {
+    let cuts = cuts.filter { $0.partCount > 1 }
+    if cuts.isEmpty || spec.elementCount == 0 { return nil }
+    let (shape, bits) = (spec.shape, spec.dtype.bits)
     let last = cuts[cuts.count - 1]
     let innerBits = shape[(last.dimension + 1)...].reduce(bits, *)
     rowBytes = shape[last.dimension] * innerBits / 8
@@ -95,25 +100,10 @@ package struct BlockGrid {
           extent: shape[dimension], segments: cut.map { cuts[$0].segments }, weight: cut.map { weights[$0] }))
     }
     self.outer = outer
-    classWeights = zip(cuts, weights).dropLast().map { (place: $0.place, weight: $1) }
-    lastPlace = last.place
   }
-
-  private let classWeights: [(place: Int, weight: Int)]
-  private let lastPlace: Int
-
-  /// The row class and the part on the last cut dimension of the block with these coordinates.
-  package func place(of coordinates: [Int]) -> (rowClass: Int, part: Int) {
-    var rowClass = 0
-    for (place, weight) in classWeights { rowClass += coordinates[place] * weight }
-    return (rowClass, coordinates[lastPlace])
-  }
-
-  /// Bytes that a row of the right class gives to `part`.
-  func bytesPerRow(of part: Int) -> Int { runs[part].reduce(0) { $0 + $1.length } }
 
   /// The rows of a range by class, each list ascending; neighbours in one list do not touch.
-  package func rowsByClass(_ rows: Range<Int>) -> [[Range<Int>]] {
+  func rowsByClass(_ rows: Range<Int>) -> [[Range<Int>]] {
     var result = [[Range<Int>]](repeating: [], count: classCount)
     if classCount == 1 {
       result[0] = [rows]

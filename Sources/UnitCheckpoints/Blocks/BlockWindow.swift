@@ -10,22 +10,11 @@ package struct BlockWindow {
   package var byteCount: Int { rows.count * columns.count }
 }
 
-/// The piece of one block that a window holds.
-package struct BlockPiece {
-  /// Row class and part on the last cut dimension: the block.
-  package let rowClass: Int
-  package let part: Int
-  /// Where the piece lies in the buffer of pieces, and its length.
-  package let offset: Int
-  package let byteCount: Int
-}
-
 extension BlockGrid {
-  /// The windows that cover the tensor in flat order, none larger than `limit` bytes.
   package func windows(limit: Int) -> [BlockWindow] {
     var result: [BlockWindow] = []
     if rowBytes <= limit {
-      // The rows of a window are told off to classes, a range at worst each: short rows must not be too many.
+      // The rows of a window are listed by class, a range at worst each: short rows must not be too many.
       let step = min(1 << 16, max(1, limit / max(1, rowBytes)))
       for first in stride(from: 0, to: rowCount, by: step) {
         result.append(BlockWindow(rows: first..<min(first + step, rowCount), columns: 0..<rowBytes))
@@ -40,76 +29,54 @@ extension BlockGrid {
     return result
   }
 
-  /// Moves the window's bytes between flat order and pieces, one piece after the other in `pieces`.
-  ///
-  /// Returns what was moved. `flat` and `pieces` hold at least the window's bytes.
-  package func move(
-    _ window: BlockWindow, _ direction: Direction, flat: UnsafeMutableRawPointer,
-    pieces: UnsafeMutableRawPointer
-  ) -> [BlockPiece] {
-    let list = self.pieces(of: window)
-    move(list, of: window, direction, flat: flat, pieces: pieces)
-    return list.map(\.piece)
-  }
-
-  /// The same for pieces that are known already.
-  func move(
-    _ list: [(piece: BlockPiece, rows: [Range<Int>])], of window: BlockWindow, _ direction: Direction,
-    flat: UnsafeMutableRawPointer, pieces: UnsafeMutableRawPointer
-  ) {
-    for (piece, rows) in list {
-      copy(piece, rows: rows, of: window, direction, flat: flat, pieces: pieces + piece.offset)
-    }
-  }
-
-  /// Which way `move` copies.
-  package enum Direction { case flatToPieces, piecesToFlat }
-
-  /// The pieces of a window in the order in which `move` lays them down, with the rows each takes part in.
-  package func pieces(of window: BlockWindow) -> [(piece: BlockPiece, rows: [Range<Int>])] {
-    var result: [(piece: BlockPiece, rows: [Range<Int>])] = []
+  package func pieces(of window: BlockWindow, map: UnsafeRawBufferPointer) -> any WindowPieces {
+    var result = GridPieces(grid: self, window: window)
     var offset = 0
     for (rowClass, rows) in rowsByClass(window.rows).enumerated() where !rows.isEmpty {
       for part in runs.indices {
         let perRow = runs[part].reduce(0) { $0 + Self.clip($1, to: window.columns).count }
         if perRow == 0 { continue }
         let count = perRow * rows.reduce(0) { $0 + $1.count }
-        result.append((BlockPiece(rowClass: rowClass, part: part, offset: offset, byteCount: count), rows))
+        result.pieces.append(
+          BlockPiece(block: rowClass * runs.count + part, offset: offset, byteCount: count))
+        result.places.append((part, rows))
         offset += count
       }
     }
     return result
   }
 
-  private static func clip(_ run: Run, to columns: Range<Int>) -> Range<Int> {
+  fileprivate static func clip(_ run: Run, to columns: Range<Int>) -> Range<Int> {
     (run.start..<run.start + run.length).clamped(to: columns)
-  }
-
-  private func copy(
-    _ piece: BlockPiece, rows: [Range<Int>], of window: BlockWindow, _ direction: Direction,
-    flat: UnsafeMutableRawPointer, pieces: UnsafeMutableRawPointer
-  ) {
-    let clipped = runs[piece.part].map { Self.clip($0, to: window.columns) }.filter { !$0.isEmpty }
-    var cursor = pieces
-    let columnBase = window.columns.lowerBound
-    for row in rows.joined() {
-      let rowBase = flat + ((row - window.rows.lowerBound) * window.columns.count - columnBase)
-      for run in clipped {
-        switch direction {
-        case .flatToPieces: memcpy(cursor, rowBase + run.lowerBound, run.count)
-        case .piecesToFlat: memcpy(rowBase + run.lowerBound, cursor, run.count)
-        }
-        cursor += run.count
-      }
-    }
   }
 }
 
-extension BlockGrid {
-  /// The windows of a tensor that is moved as it is.
-  package static func wholeWindows(byteCount: Int, limit: Int) -> [BlockWindow] {
-    stride(from: 0, to: byteCount, by: limit).map {
-      BlockWindow(rows: 0..<1, columns: $0..<min($0 + limit, byteCount))
+/// The pieces of a window of a grid.
+private struct GridPieces: WindowPieces {
+  let grid: BlockGrid
+  let window: BlockWindow
+  var pieces: [BlockPiece] = []
+  /// For each piece its part of the last cut, and its rows.
+  var places: [(part: Int, rows: [Range<Int>])] = []
+
+  func move(
+    _ direction: MoveDirection, flat: UnsafeMutableRawPointer, pieces: UnsafeMutableRawPointer
+  ) {
+    let columnBase = window.columns.lowerBound
+    for (piece, place) in zip(self.pieces, places) {
+      let clipped = grid.runs[place.part].map { BlockGrid.clip($0, to: window.columns) }
+        .filter { !$0.isEmpty }
+      var cursor = pieces + piece.offset
+      for row in place.rows.joined() {
+        let rowBase = flat + ((row - window.rows.lowerBound) * window.columns.count - columnBase)
+        for run in clipped {
+          switch direction {
+          case .flatToPieces: memcpy(cursor, rowBase + run.lowerBound, run.count)
+          case .piecesToFlat: memcpy(rowBase + run.lowerBound, cursor, run.count)
+          }
+          cursor += run.count
+        }
+      }
     }
   }
 }

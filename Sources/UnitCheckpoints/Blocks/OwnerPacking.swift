@@ -34,7 +34,7 @@ package struct OwnerPacking {
 
   /// Moves all elements; both sides have room for them.
   package func move(
-    _ direction: BlockGrid.Direction, flat: UnsafeMutableRawPointer, pieces: UnsafeMutableRawPointer
+    _ direction: MoveDirection, flat: UnsafeMutableRawPointer, pieces: UnsafeMutableRawPointer
   ) {
     switch width {
     case 1: move(as: UInt8.self, direction, flat, pieces)
@@ -67,7 +67,7 @@ package struct OwnerPacking {
   }
 
   private func move<Word: FixedWidthInteger & BitwiseCopyable>(
-    as type: Word.Type, _ direction: BlockGrid.Direction, _ flat: UnsafeMutableRawPointer,
+    as type: Word.Type, _ direction: MoveDirection, _ flat: UnsafeMutableRawPointer,
     _ pieces: UnsafeMutableRawPointer
   ) {
     var cursors = cursors

@@ -1,101 +1,116 @@
 package import Tensors
-package import UnitModel
 
-/// What is read of a stored tensor: all of it, or on every cut dimension the parts that a sub-network has.
+/// What is read of a stored tensor: all of it, or on every cut dimension the parts that a network has.
 package struct TensorSelection: Sendable {
-  /// The row whose datasets hold the bytes.
-  package let tensor: IndexedTensor
+  /// The row that holds the bytes.
+  package let number: Int
   /// The dense tensor that comes out: the stored one's name and dtype, its extents without what is left out.
   package let spec: TensorSpec
-  /// The owner map by which the tensor's elements are packed, and whose are kept; nil for other tensors.
-  let owners: Owners?
-  /// The tensor that has 0 where an element is taken out; nil for none.
-  package let mask: IndexedTensor?
-  /// The cut dimensions without the parts that are left out.
-  let cuts: [Cut]
-  private let isEverything: Bool
-
-  /// Elements that are told off one by one: what is not kept is zero.
-  struct Owners: Sendable {
-    /// The row whose datasets hold the map.
-    let map: IndexedTensor
-    /// By owner, 0 for free elements, whether they are kept.
-    let keeps: [Bool]
-
-    init?(_ tensor: IndexedTensor, _ index: CheckpointIndex, keeps: (Int) -> Bool) {
-      guard let map = index.ownerMap(of: tensor) else { return nil }
-      self.map = map
-      self.keeps = (0...255).map(keeps)
-    }
-  }
+  /// The row with the bytes of the tensor that has 0 where an element is taken out; nil for none.
+  package let mask: Int?
+  /// The cut dimensions without the parts that are left out; nil for all of the tensor.
+  private let cuts: [Cut]?
+  /// By owner, 0 for free elements, whether they are kept; nil where all are.
+  private let keeps: [Bool]?
 
   /// A cut dimension of which some parts are kept.
-  struct Cut: Sendable {
+  private struct Cut: Sendable {
     let dimension: Int
-    /// For each stored part its number among the kept ones, or −1.
-    let numbers: [Int]
-    let partCount: Int
-    /// Kept positions in ascending order; neighbours belong to different parts.
-    let segments: [(part: Int, length: Int)]
+    /// The stored numbers of the kept parts, ascending.
+    let parts: [Int]
+    /// Parts that are stored.
+    let storedCount: Int
+    /// Kept positions in ascending order; neighbours belong to different parts. Parts are those of `parts`.
+    let segments: [IndexedCut.Segment]
 
-    init(_ dimension: Int, _ cut: IndexedCut, keeps: (DimensionPart) -> Bool) {
+    init(_ dimension: Int, _ cut: IndexedCut, keeps: (CutPart) -> Bool) {
       var numbers: [Int] = []
-      var partCount = 0
-      for part in cut.parts {
-        numbers.append(keeps(part) ? partCount : -1)
-        if numbers[numbers.count - 1] >= 0 { partCount += 1 }
+      var parts: [Int] = []
+      for (number, part) in cut.parts.enumerated() {
+        numbers.append(keeps(part) ? parts.count : -1)
+        if numbers[number] >= 0 { parts.append(number) }
       }
-      var segments: [(part: Int, length: Int)] = []
-      for segment in cut.segments {
+      var segments: [IndexedCut.Segment] = []
+      for segment in cut.segments where numbers[segment.part] >= 0 {
         let number = numbers[segment.part]
-        if number < 0 { continue }
         if let last = segments.last, last.part == number {
-          segments[segments.count - 1].length += segment.length
+          segments[segments.count - 1] = .init(part: number, length: last.length + segment.length)
         } else {
-          segments.append((number, segment.length))
+          segments.append(.init(part: number, length: segment.length))
         }
       }
       self.dimension = dimension
-      self.numbers = numbers
-      self.partCount = partCount
+      self.parts = parts
+      storedCount = cut.parts.count
       self.segments = segments
     }
   }
 
-  /// All of a stored tensor.
-  package init(all tensor: IndexedTensor, of index: CheckpointIndex) {
-    self.tensor = tensor
-    spec = tensor.spec
-    owners = Owners(tensor, index) { _ in true }
+  /// All of the tensor in row `number`.
+  package init(all number: Int, of index: CheckpointIndex) {
+    self.number = index.stored(number)
+    spec = index.tensors[self.number].spec
     mask = nil
-    cuts = index.cuts(of: tensor).map { Cut($0.dimension, $0.cut, keeps: { _ in true }) }
-    isEverything = true
+    cuts = nil
+    keeps = nil
   }
 
-  /// What `network` has of a stored tensor; a mask that it has is given beside it.
+  /// What the network in row `network` has of the tensor in row `number`.
   ///
   /// Throws `TensorError` where packed elements end inside a byte, which no cut of the layout does.
-  package init(
-    _ tensor: IndexedTensor, of index: CheckpointIndex, in network: VirtualNetwork, mask: IndexedTensor? = nil
-  ) throws(TensorError) {
-    self.tensor = tensor
-    self.mask = mask
-    owners = Owners(tensor, index) { $0 > 0 && network.units.contains(UnitID($0 - 1)) }
-    cuts = index.cuts(of: tensor).map { Cut($0.dimension, $0.cut, keeps: network.contains) }
-    var shape = tensor.spec.shape
-    for cut in cuts { shape[cut.dimension] = cut.segments.reduce(0) { $0 + $1.length } }
-    spec = try TensorSpec(name: tensor.spec.name, dtype: tensor.spec.dtype, shape: shape)
-    isEverything = !cuts.contains { $0.numbers.contains(-1) }
+  package init(_ number: Int, of index: CheckpointIndex, in network: ActiveUnits, mask: Int?) throws(TensorError) {
+    self.number = index.stored(number)
+    self.mask = mask.map { index.stored($0) }
+    let stored = index.tensors[self.number]
+    var shape = stored.spec.shape
+    var cuts: [Cut] = []
+    for (dimension, cut) in stored.cuts.enumerated() {
+      guard let cut else { continue }
+      let kept = Cut(dimension, index.cuts[cut.cut]) { part in
+        part.unit < 0 || network.contains(part.unit, on: cut.axes[part.slot])
+      }
+      shape[dimension] = kept.segments.reduce(0) { $0 + $1.length }
+      cuts.append(kept)
+    }
+    spec = try TensorSpec(name: stored.spec.name, dtype: stored.spec.dtype, shape: shape)
+    self.cuts = cuts
+    keeps = stored.owners == nil ? nil : (0...255).map { $0 > 0 && network.contains($0 - 1, on: nil) }
   }
 
-  /// The coordinates of a block among the kept parts; nil for a block that is left out.
-  func coordinates(of block: ArraySlice<Int>) -> [Int]? {
-    if isEverything { return Array(block) }
-    var result: [Int] = []
-    for (cut, part) in zip(cuts, block) {
-      if cut.numbers[part] < 0 { return nil }
-      result.append(cut.numbers[part])
+  /// The geometry of what is kept, and for each of its blocks the number of the stored block.
+  func geometry(_ index: CheckpointIndex) -> (geometry: any TensorGeometry, blocks: [Int]?) {
+    let stored = index.tensors[number]
+    if let keeps, let owners = stored.owners {
+      var blocks = [Int](repeating: -1, count: 256)
+      for (place, count) in owners.counts.enumerated() where keeps[count.owner] { blocks[count.owner] = place }
+      return (
+        OwnedElements(byteCount: spec.byteCount, width: spec.dtype.bytes ?? 1, blocks: blocks), nil
+      )
     }
-    return result
+    guard let cuts, !cuts.isEmpty else { return (index.geometry(ofTensor: number), nil) }
+    var blocks = [0]
+    for cut in cuts {
+      blocks = blocks.flatMap { block in cut.parts.map { block * cut.storedCount + $0 } }
+    }
+    let grid = BlockGrid(
+      spec,
+      cuts: cuts.map { BlockGrid.Cut(dimension: $0.dimension, partCount: $0.parts.count, segments: $0.segments) })
+    return (grid ?? SingleBlock(byteCount: spec.byteCount), blocks)
+  }
+}
+
+/// The units of one network, by axis.
+package struct ActiveUnits: Sendable {
+  private let all: Set<Int>
+  private let byAxis: [Int: Set<Int>]
+
+  package init(_ network: IndexedNetwork) {
+    all = Set(network.units)
+    byAxis = network.axisUnits.mapValues { Set($0) }
+  }
+
+  /// Whether the network has a unit on an axis; nil asks without an axis.
+  package func contains(_ unit: Int, on axis: Int?) -> Bool {
+    (axis.flatMap { byAxis[$0] } ?? all).contains(unit)
   }
 }

@@ -34,6 +34,14 @@ struct ByteCursor {
     return UInt64(littleEndian: base.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
   }
 
+  mutating func u32() -> UInt32 {
+    defer { offset += 4 }
+    guard offset + 4 <= base.count else { return 0 }
+    return UInt32(littleEndian: base.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+  }
+
+  mutating func i32() -> Int32 { Int32(bitPattern: u32()) }
+
   mutating func bytes(_ count: Int) -> [UInt8] {
     defer { offset += count }
     guard offset + count <= base.count else { return [UInt8](repeating: 0, count: count) }

@@ -1,26 +1,39 @@
-/// How the rows are laid down: little-endian, member after member, as their HDF5 types say.
+extension RowRange {
+  init(from cursor: inout ByteCursor) {
+    first = cursor.u32()
+    count = cursor.u32()
+  }
+}
+
+extension ByteWriter {
+  mutating func append(_ value: Int32) { append(UInt32(bitPattern: value)) }
+
+  mutating func append(_ rows: RowRange) {
+    append(rows.first)
+    append(rows.count)
+  }
+
+  mutating func append(dtype: String) { append(Array(dtype.utf8), padded: 12) }
+}
+
 extension TensorRow {
   func encode(into writer: inout ByteWriter) {
     writer.append(name)
-    writer.append(Array(dtype.utf8), padded: 16)
-    writer.append(firstDimension)
-    writer.append(rank)
-    writer.append(firstDataset)
-    writer.append(datasetCount)
-    writer.append(UInt64(bitPattern: tiedTo))
-    writer.append(bytes)
+    writer.append(dtype: dtype)
+    writer.append(dimensions)
+    writer.append(tiedTo)
+    writer.append(scope)
+    writer.append(units)
     writer.append(sha256, padded: 32)
   }
 
   init(from cursor: inout ByteCursor) {
-    name = cursor.word()
-    dtype = cursor.text(16)
-    firstDimension = cursor.word()
-    rank = cursor.word()
-    firstDataset = cursor.word()
-    datasetCount = cursor.word()
-    tiedTo = Int64(bitPattern: cursor.word())
-    bytes = cursor.word()
+    name = cursor.u32()
+    dtype = cursor.text(12)
+    dimensions = RowRange(from: &cursor)
+    tiedTo = cursor.i32()
+    scope = cursor.i32()
+    units = RowRange(from: &cursor)
     sha256 = cursor.bytes(32)
   }
 }
@@ -28,106 +41,180 @@ extension TensorRow {
 extension DimensionRow {
   func encode(into writer: inout ByteWriter) {
     writer.append(size)
-    writer.append(UInt64(bitPattern: cut))
+    writer.append(cut)
+    writer.append(firstAxis)
   }
 
   init(from cursor: inout ByteCursor) {
     size = cursor.word()
-    cut = Int64(bitPattern: cursor.word())
+    cut = cursor.i32()
+    firstAxis = cursor.u32()
+  }
+}
+
+extension AxisRow {
+  func encode(into writer: inout ByteWriter) {
+    writer.append(name)
+    writer.append(cut)
+  }
+
+  init(from cursor: inout ByteCursor) {
+    name = cursor.u32()
+    cut = cursor.u32()
   }
 }
 
 extension CutRow {
-  func encode(into writer: inout ByteWriter) {
-    writer.append(firstPart)
-    writer.append(partCount)
-    writer.append(firstSegment)
-    writer.append(segmentCount)
-  }
+  func encode(into writer: inout ByteWriter) { writer.append(segments) }
 
-  init(from cursor: inout ByteCursor) {
-    firstPart = cursor.word()
-    partCount = cursor.word()
-    firstSegment = cursor.word()
-    segmentCount = cursor.word()
-  }
-}
-
-extension PartRow {
-  func encode(into writer: inout ByteWriter) {
-    writer.append(UInt64(bitPattern: unit))
-    writer.append(UInt64(bitPattern: axis))
-  }
-
-  init(from cursor: inout ByteCursor) {
-    unit = Int64(bitPattern: cursor.word())
-    axis = Int64(bitPattern: cursor.word())
-  }
+  init(from cursor: inout ByteCursor) { segments = RowRange(from: &cursor) }
 }
 
 extension SegmentRow {
   func encode(into writer: inout ByteWriter) {
-    writer.append(part)
     writer.append(length)
+    writer.append(unit)
+    writer.append(slot)
   }
 
   init(from cursor: inout ByteCursor) {
-    part = cursor.word()
     length = cursor.word()
+    unit = cursor.i32()
+    slot = cursor.u32()
   }
 }
 
-extension DatasetRow {
+extension TaskRow {
+  func encode(into writer: inout ByteWriter) {
+    writer.append(name)
+    writer.append(networks)
+  }
+
+  init(from cursor: inout ByteCursor) {
+    name = cursor.u32()
+    networks = RowRange(from: &cursor)
+  }
+}
+
+extension NetworkRow {
+  func encode(into writer: inout ByteWriter) {
+    writer.append(name)
+    writer.append(units)
+  }
+
+  init(from cursor: inout ByteCursor) {
+    name = cursor.i32()
+    units = RowRange(from: &cursor)
+  }
+}
+
+extension AxisUnitsRow {
+  func encode(into writer: inout ByteWriter) {
+    writer.append(network)
+    writer.append(axis)
+    writer.append(units)
+  }
+
+  init(from cursor: inout ByteCursor) {
+    network = cursor.u32()
+    axis = cursor.u32()
+    units = RowRange(from: &cursor)
+  }
+}
+
+extension ScopeRow {
+  func encode(into writer: inout ByteWriter) { writer.append(networks) }
+
+  init(from cursor: inout ByteCursor) { networks = RowRange(from: &cursor) }
+}
+
+extension ViewRow {
   func encode(into writer: inout ByteWriter) {
     writer.append(tensor)
-    writer.append(UInt64(bitPattern: owner))
-    writer.append(address)
-    writer.append(bytes)
-    writer.append(contiguous)
-    writer.append(firstBlock)
-    writer.append(blockCount)
+    writer.append(networks)
+    writer.append(name)
+    writer.append(mask)
   }
 
   init(from cursor: inout ByteCursor) {
-    tensor = cursor.word()
-    owner = Int64(bitPattern: cursor.word())
-    address = cursor.word()
-    bytes = cursor.word()
-    contiguous = cursor.word()
-    firstBlock = cursor.word()
-    blockCount = cursor.word()
+    tensor = cursor.u32()
+    networks = RowRange(from: &cursor)
+    name = cursor.i32()
+    mask = cursor.i32()
   }
 }
 
-extension BlockRow {
+extension OwnedRow {
   func encode(into writer: inout ByteWriter) {
-    writer.append(offset)
-    writer.append(bytes)
-    writer.append(xxh3)
-    writer.append(firstCoordinate)
-    writer.append(coordinateCount)
+    writer.append(tensor)
+    writer.append(map)
+    writer.append(unit)
+    writer.append(elements)
   }
 
   init(from cursor: inout ByteCursor) {
-    offset = cursor.word()
+    tensor = cursor.u32()
+    map = cursor.u32()
+    unit = cursor.i32()
+    elements = cursor.word()
+  }
+}
+
+extension ReorderedRow {
+  func encode(into writer: inout ByteWriter) {
+    writer.append(tensor)
+    writer.append(dimension)
+    writer.append(axis)
+    writer.append(inner)
+    writer.append(outer)
+  }
+
+  init(from cursor: inout ByteCursor) {
+    tensor = cursor.u32()
+    dimension = cursor.u32()
+    axis = cursor.u32()
+    inner = cursor.word()
+    outer = cursor.word()
+  }
+}
+
+extension SectionRow {
+  func encode(into writer: inout ByteWriter) {
+    writer.append(kind)
+    writer.append(tensor)
+    writer.append(scope)
+    writer.append(units)
+    writer.append(dtype: dtype)
+    writer.append(address)
+    writer.append(bytes)
+  }
+
+  init(from cursor: inout ByteCursor) {
+    kind = cursor.u32()
+    tensor = cursor.i32()
+    scope = cursor.i32()
+    units = RowRange(from: &cursor)
+    dtype = cursor.text(12)
+    address = cursor.word()
     bytes = cursor.word()
-    xxh3 = cursor.word()
-    firstCoordinate = cursor.word()
-    coordinateCount = cursor.word()
   }
 }
 
 extension SealRow {
   func encode(into writer: inout ByteWriter) {
     writer.append(fileEnd)
+    writer.append(pageBytes)
     writer.append(restXXH3)
+    writer.append(headersXXH3)
     writer.append(modelSHA256, padded: 32)
     writer.append(indexXXH3)
   }
 
   init(from cursor: inout ByteCursor) {
     fileEnd = cursor.word()
+    pageBytes = cursor.word()
     restXXH3 = cursor.word()
+    headersXXH3 = cursor.word()
     modelSHA256 = cursor.bytes(32)
     indexXXH3 = cursor.word()
   }

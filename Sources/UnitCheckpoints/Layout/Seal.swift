@@ -2,17 +2,22 @@ internal import Tensors
 
 /// The checksums that stand in the seal.
 enum Seal {
-  /// XXH3 over the metadata datasets, each preceded by its length, then the seal's members before the checksum.
+  /// XXH3 over the tables, each after its length, then the seal's members before the checksum.
   static func indexChecksum(tables: [[UInt8]], seal: SealRow) -> UInt64 {
-    let checksum = RunChecksum()
-    func add(_ bytes: [UInt8]) { bytes.withUnsafeBytes { checksum.update($0) } }
-    for table in tables {
-      add(withUnsafeBytes(of: UInt64(table.count).littleEndian) { Array($0) })
-      add(table)
-    }
     var writer = ByteWriter()
     seal.encode(into: &writer)
-    add(Array(writer.bytes.dropLast(8)))
+    return checksum(of: tables, then: Array(writer.bytes.dropLast(8)))
+  }
+
+  /// XXH3 over lists of bytes, each after its length.
+  static func checksum(of lists: [[UInt8]], then rest: [UInt8] = []) -> UInt64 {
+    let checksum = RunChecksum()
+    func add(_ bytes: [UInt8]) { bytes.withUnsafeBytes { checksum.update($0) } }
+    for list in lists {
+      add(withUnsafeBytes(of: UInt64(list.count).littleEndian) { Array($0) })
+      add(list)
+    }
+    add(rest)
     return checksum.finish()
   }
 

@@ -51,7 +51,7 @@ extension CheckpointExamination {
   private static func place(_ path: [String]) -> Place {
     guard let first = path.first else { return .own }
     if dataGroups.contains(first) { return .own }
-    guard first == LayoutV1.metadataGroup else { return path.count == 1 ? .foreign : .inside }
+    guard first == Layout.metadataGroup else { return path.count == 1 ? .foreign : .inside }
     if path.count == 1 { return .own }
     guard metadata.contains(path[1]) else { return path.count == 2 ? .foreign : .inside }
     if path.count == 2 { return .own }
@@ -60,13 +60,10 @@ extension CheckpointExamination {
   }
 
   private static let rootAttributes: Set<HDF5Name> = [
-    HDF5Name(LayoutV1.formatAttribute), HDF5Name(LayoutV1.versionAttribute),
+    HDF5Name(Layout.formatAttribute), HDF5Name(Layout.versionAttribute),
   ]
-  private static let datasetAttributes: Set<HDF5Name> = [HDF5Name(LayoutV1.dtypeAttribute)]
-  private static let dataGroups: Set<String> = [
-    LayoutV1.commonGroup, LayoutV1.wholeGroup, LayoutV1.privateGroup, LayoutV1.freeGroup,
-    LayoutV1.unitsGroup,
-  ]
+  private static let datasetAttributes: Set<HDF5Name> = [HDF5Name(Layout.dtypeAttribute)]
+  private static let dataGroups = Set(Layout.dataGroups)
   private static let metadata = Set(
-    LayoutV1.Table.allCases.map(\.rawValue) + [LayoutV1.seal, LayoutV1.shardIndex, "headers"])
+    Layout.Table.allCases.map(\.rawValue) + [Layout.seal, Layout.shardIndex, "headers"])
 }

@@ -8,20 +8,20 @@ enum CheckpointIdentity {
     let format: [UInt8]?
     let version: [UInt8]?
     do throws(HDF5Error) {
-      format = try hdf5.root.attribute(HDF5Name(LayoutV1.formatAttribute))?.bytes()
-      version = try hdf5.root.attribute(HDF5Name(LayoutV1.versionAttribute))?.bytes()
+      format = try hdf5.root.attribute(HDF5Name(Layout.formatAttribute))?.bytes()
+      version = try hdf5.root.attribute(HDF5Name(Layout.versionAttribute))?.bytes()
     } catch { throw .hdf5(path: path, error) }
     guard let format else { throw .notACheckpoint(path: path, found: "an HDF5 file without it") }
-    guard format == Array(LayoutV1.formatValue.utf8) else {
+    guard format == Array(Layout.formatValue.utf8) else {
       throw .notACheckpoint(path: path, found: TensorName(String(decoding: format, as: UTF8.self)).quoted)
     }
-    // Minor versions only add what readers of 1.0 may ignore.
+    // Minor versions only add what readers of 2.0 may ignore.
     guard let version else { throw .unknownVersion(path: path, found: "none") }
     guard version.count == 8 else { throw .unknownVersion(path: path, found: "\(version.count) bytes") }
     let numbers = version.withUnsafeBytes { buffer in
       [0, 4].map { UInt32(littleEndian: buffer.loadUnaligned(fromByteOffset: $0, as: UInt32.self)) }
     }
-    guard numbers[0] == LayoutV1.version[0] else {
+    guard numbers[0] == Layout.version[0] else {
       throw .unknownVersion(path: path, found: "\(numbers[0]).\(numbers[1])")
     }
   }

@@ -5,16 +5,9 @@ internal import Tensors
 /// Reads what every use of a checkpoint needs: its identity, its tables, its seal.
 struct CheckpointOpener {
   let hdf5: HDF5File
-  let headers: [[UInt8]]
   let seal: SealRow
   private let tables: [[UInt8]]
   let modelDigest: SHA256Digest
-
-  /// The most bytes that the tables of one checkpoint may take, all together: some 500,000 tensors. They are decoded
-  /// into values of about the same size, and a compressed table of zeros costs its sender a thousandth of that.
-  static let tableLimit = 128 << 20
-  /// The most bytes of stored headers: safetensors allows 100 MB for one.
-  static let headerLimit = 128 << 20
 
   /// - Parameter log: whether a table that cannot be read, or a checksum that does not match, ends the reading.
   init(_ file: ReadableFile, log: inout DefectLog) throws(CheckpointError) {
@@ -29,39 +22,52 @@ struct CheckpointOpener {
     self.hdf5 = hdf5
     let before = log.errors.count
     var tables: [[UInt8]] = []
-    var left = Self.tableLimit
-    for table in LayoutV1.Table.allCases {
+    var left = LayoutLimits.tableBytes
+    let metadata: HDF5Group
+    do throws(HDF5Error) { metadata = try hdf5.group(at: Layout.metadataGroup) } catch {
+      throw .hdf5(path: path, error)
+    }
+    for table in Layout.Table.allCases {
       do throws(CheckpointError) {
-        let bytes = try Self.read(hdf5, table.path, path: path, type: Self.type(of: table), limit: left)
+        // A table without rows is absent.
+        guard try Self.has(table, metadata, path: path) else {
+          tables.append([])
+          continue
+        }
+        let bytes = try Self.read(hdf5, table.path, path: path, type: table.type, limit: left)
         left -= bytes.count
         tables.append(bytes)
       } catch { try log.note(error) }
     }
-    left = Self.headerLimit
-    var headers: [[UInt8]] = []
-    do throws(CheckpointError) {
-      for shard in 0..<(try Self.headerCount(hdf5, path: path)) {
-        let bytes = try Self.read(
-          hdf5, "\(LayoutV1.headersGroup)/\(shard)", path: path, type: .u8, limit: left)
-        left -= bytes.count
-        headers.append(bytes)
-      }
-    } catch { try log.note(error) }
-    let seal = try Self.readSeal(hdf5, path: path, limit: left)
+    let seal = try Self.readSeal(hdf5, path: path, limit: SealRow.size)
     // Without all the tables there is nothing to hash and nothing to decode.
     if log.errors.count > before { throw log.errors[before] }
-    let checksum = Seal.indexChecksum(tables: tables + headers, seal: seal)
+    let checksum = Seal.indexChecksum(tables: tables, seal: seal)
     guard let digest = SHA256Digest(bytes: seal.modelSHA256) else { throw Self.damagedIndex(path) }
     if checksum != seal.indexXXH3 { try log.note(Self.damagedIndex(path)) }
+    guard seal.pageBytes.nonzeroBitCount == 1, LayoutLimits.pageBytes.contains(Int(clamping: seal.pageBytes))
+    else {
+      throw .broken(
+        .pages, path: path, place: "/\(Layout.sealPath)",
+        expected: "pages of a power of two from \(LayoutLimits.pageBytes.lowerBound) bytes",
+        found: "\(seal.pageBytes)")
+    }
     self.tables = tables
-    self.headers = headers
     self.seal = seal
     modelDigest = digest
   }
 
+  private static func has(
+    _ table: Layout.Table, _ group: HDF5Group, path: String
+  ) throws(CheckpointError) -> Bool {
+    do throws(HDF5Error) { return try group.link(HDF5Name(table.rawValue)) != nil } catch {
+      throw .hdf5(path: path, error)
+    }
+  }
+
   private static func damagedIndex(_ path: String) -> CheckpointError {
     .broken(
-      .indexChecksum, path: path, place: "/\(LayoutV1.metadataGroup)",
+      .indexChecksum, path: path, place: "/\(Layout.metadataGroup)",
       expected: "an index that matches its checksum", found: "other bytes: the index is damaged")
   }
 
@@ -69,7 +75,7 @@ struct CheckpointOpener {
     _ hdf5: HDF5File, path: String, limit: Int
   ) throws(CheckpointError) -> SealRow {
     let bytes = try read(
-      hdf5, LayoutV1.sealPath, path: path, type: SealRow.elementType, limit: limit)
+      hdf5, Layout.sealPath, path: path, type: SealRow.elementType, limit: limit)
     return bytes.withUnsafeBytes { buffer in
       var cursor = ByteCursor(buffer)
       return SealRow(from: &cursor)
@@ -77,32 +83,30 @@ struct CheckpointOpener {
   }
 
   /// The bytes of a table.
-  func bytes(of table: LayoutV1.Table) -> [UInt8] {
-    zip(LayoutV1.Table.allCases, tables).first { $0.0 == table }?.1 ?? []
+  func bytes(of table: Layout.Table) -> [UInt8] {
+    zip(Layout.Table.allCases, tables).first { $0.0 == table }?.1 ?? []
   }
 
-  /// Bytes of all tables, headers and the seal.
-  var byteCount: Int { (tables + headers).reduce(SealRow.size) { $0 + $1.count } }
+  /// Bytes of all tables and the seal.
+  var byteCount: Int { tables.reduce(SealRow.size) { $0 + $1.count } }
 
-  private static func type(of table: LayoutV1.Table) -> HDF5ElementType {
-    switch table {
-    case .names, .plan, .source: .u8
-    case .tensors: TensorRow.elementType
-    case .dimensions: DimensionRow.elementType
-    case .cuts: CutRow.elementType
-    case .parts: PartRow.elementType
-    case .segments: SegmentRow.elementType
-    case .datasets: DatasetRow.elementType
-    case .blocks: BlockRow.elementType
-    case .coordinates: .u32
+  /// The headers of the flat files.
+  static func headers(_ hdf5: HDF5File, path: String) throws(CheckpointError) -> [[UInt8]] {
+    var left = LayoutLimits.headerBytes
+    var headers: [[UInt8]] = []
+    for shard in 0..<(try headerCount(hdf5, path: path)) {
+      let bytes = try read(hdf5, "\(Layout.headersGroup)/\(shard)", path: path, type: .u8, limit: left)
+      left -= bytes.count
+      headers.append(bytes)
     }
+    return headers
   }
 
-  private static func headerCount(_ hdf5: HDF5File, path: String) throws(CheckpointError) -> Int {
+  static func headerCount(_ hdf5: HDF5File, path: String) throws(CheckpointError) -> Int {
     do throws(HDF5Error) {
-      let metadata = try hdf5.group(at: LayoutV1.metadataGroup)
+      let metadata = try hdf5.group(at: Layout.metadataGroup)
       guard try metadata.link("headers") != nil else { return 0 }
-      return try hdf5.group(at: LayoutV1.headersGroup).links().count
+      return try hdf5.group(at: Layout.headersGroup).links().count
     } catch { throw .hdf5(path: path, error) }
   }
 

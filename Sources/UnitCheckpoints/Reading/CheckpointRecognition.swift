@@ -27,7 +27,7 @@ enum CheckpointRecognition {
   }
 
   private static func hasSeal(_ hdf5: HDF5File) -> Bool {
-    (try? hdf5.dataset(at: LayoutV1.sealPath).datatype) == SealRow.elementType.datatype
+    (try? hdf5.dataset(at: Layout.sealPath).datatype) == SealRow.elementType.datatype
   }
 
   /// The defect of a file whose first eight bytes alone keep it from being a checkpoint.
@@ -47,7 +47,7 @@ enum CheckpointRecognition {
   /// Whether the file's beginning holds the value of the root's `format`, which is written close to the start.
   private static func saysFormat(_ file: ReadableFile) -> Bool {
     guard let head = try? file.bytes(at: 0, count: min(file.size, 4096)) else { return false }
-    let format = Array(LayoutV1.formatValue.utf8)
+    let format = Array(Layout.formatValue.utf8)
     return head.indices.contains { head[$0...].starts(with: format) }
   }
 }

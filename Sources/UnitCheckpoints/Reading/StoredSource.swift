@@ -10,6 +10,9 @@ package struct StoredSource: Sendable {
   /// The index of a set of shards; nil where there was none.
   package let index: Index?
 
+  /// The free text of the files, in their order.
+  package let metadata: [(key: String, value: String)]
+
   /// One flat file.
   package struct Shard: Sendable {
     /// How many tensors it had; they follow each other in the index.
@@ -41,7 +44,7 @@ package struct StoredSource: Sendable {
 extension UnitCheckpoint {
   /// The record of the flat files, once it can be read and names the stored headers and the tensors of the index.
   package func storedSource() throws(CheckpointError) -> StoredSource {
-    let place = "/\(LayoutV1.Table.source.path)"
+    let place = "/\(Layout.Table.source.path)"
     func broken(_ defect: CheckpointDefect, _ expected: String, _ found: String) -> CheckpointError {
       .broken(defect, path: path, place: place, expected: expected, found: found)
     }
@@ -73,10 +76,13 @@ extension UnitCheckpoint {
       throw broken(.source, "shards of \(index.tensors.count) tensors together", "\(tensorCount)")
     }
     let numbers = shards.compactMap(\.header)
-    guard numbers.sorted() == Array(headers.indices) else {
-      throw broken(.sourceHeaders, "\(headers.count) shards with a header of their own", "\(numbers)")
+    let headerCount = try headerCount()
+    guard numbers.sorted() == Array(0..<headerCount) else {
+      throw broken(.sourceHeaders, "\(headerCount) shards with a header of their own", "\(numbers)")
     }
-    return StoredSource(kind: kind, shards: shards, index: try storedIndex(object["index"], broken))
+    return StoredSource(
+      kind: kind, shards: shards, index: try storedIndex(object["index"], broken),
+      metadata: try storedMetadata(object["metadata"], broken))
   }
 
   /// Each hole is as long as the tensor that fills it.
@@ -100,6 +106,19 @@ extension UnitCheckpoint {
     return holes
   }
 
+  private func storedMetadata(
+    _ value: JSONValue?, _ broken: (CheckpointDefect, String, String) -> CheckpointError
+  ) throws(CheckpointError) -> [(key: String, value: String)] {
+    guard let value else { return [] }
+    guard case .object(let texts) = value else { throw broken(.source, "metadata as texts", value.kindName) }
+    return try texts.members.map { (member) throws(CheckpointError) in
+      guard case .string(let text) = member.value else {
+        throw broken(.source, "metadata as texts", member.value.kindName)
+      }
+      return (member.key, text)
+    }
+  }
+
   private func storedIndex(
     _ value: JSONValue?, _ broken: (CheckpointDefect, String, String) -> CheckpointError
   ) throws(CheckpointError) -> StoredSource.Index? {
@@ -113,13 +132,13 @@ extension UnitCheckpoint {
   /// The bytes of the shards' index, which have the digest that the record gives; only they make the same set again.
   package func shardIndexBytes(_ index: StoredSource.Index) throws(CheckpointError) -> [UInt8] {
     let bytes = try CheckpointOpener.read(
-      hdf5, LayoutV1.shardIndexPath, path: path, type: .u8, limit: CheckpointOpener.headerLimit)
+      hdf5, Layout.shardIndexPath, path: path, type: .u8, limit: LayoutLimits.headerBytes)
     let digest = SHA256Digest.of(bytes).description
     guard digest == index.digest else {
       throw .broken(
-        .shardIndex, path: path, place: "/\(LayoutV1.shardIndexPath)",
+        .shardIndex, path: path, place: "/\(Layout.shardIndexPath)",
         expected:
-          "bytes with the SHA-256 \(TensorName(index.digest).quoted) of /\(LayoutV1.Table.source.path)",
+          "bytes with the SHA-256 \(TensorName(index.digest).quoted) of /\(Layout.Table.source.path)",
         found: digest)
     }
     return bytes

@@ -9,45 +9,45 @@ package struct SubNetwork: Sendable {
   /// Owner maps and masks that the network could have: what they say has been done in `tensors`.
   package let applied: [SubNetworkTensor]
 
-  /// The tensors that `network` has of `checkpoint`.
+  /// The tensors that `network` has of `checkpoint`, as its tables say.
   ///
-  /// - Parameter plan: of this checkpoint.
+  /// - Parameter plan: of this checkpoint; it has been held against the tables.
   package init(
     _ network: VirtualNetwork, of checkpoint: UnitCheckpoint, plan: ResolvedPlan
   ) throws(CheckpointError) {
-    let axes = Dictionary(
-      plan.partition.axes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let index = checkpoint.index
+    guard let row = index.network(task: network.task, level: network.level) else {
+      throw .broken(
+        .planDisagrees, path: checkpoint.path, place: "/\(Layout.Table.tasks.path)",
+        expected: "task \(network.task.quoted), level \(network.level)", found: "none")
+    }
+    let active = ActiveUnits(index.networks[row])
+    let isApplied = index.appliedTensors(in: row)
     var tensors: [SubNetworkTensor] = []
-    var places: [Selected: Int] = [:]
-    let masks = TaskMasks(plan.partition.tensors)
-    var masksOf: [Int: Int] = [:]
-    for number in masks.masked { masksOf[number] = masks.mask(of: number, in: network) }
-    let isApplied = plan.partition.ownerMaps.union(masksOf.values)
     var applied: [SubNetworkTensor] = []
-    for (number, placement) in plan.partition.tensors.enumerated() {
-      guard network.sees(placement), placement.units.allSatisfy(network.units.contains) else { continue }
-      let stored = checkpoint.index.tensors[number].tiedTo ?? number
-      let selected = Selected(
-        stored: stored, mask: masksOf[number].map { checkpoint.index.tensors[$0].tiedTo ?? $0 })
-      let alias = placement.scope.user(task: network.task, level: network.level)?.alias
+    var places: [Selected: Int] = [:]
+    for (number, tensor) in index.tensors.enumerated() {
+      guard index.has(row..<row + 1, inScope: tensor.scope),
+        tensor.units.allSatisfy({ active.contains($0, on: nil) })
+      else { continue }
+      let view = index.view(of: number, in: row)
+      let selected = Selected(stored: index.stored(number), mask: view?.mask.map { index.stored($0) })
       do throws(TensorError) {
-        let selection = try TensorSelection(
-          checkpoint.index.tensors[stored], of: checkpoint.index, in: network,
-          mask: selected.mask.map { checkpoint.index.stored(checkpoint.index.tensors[$0]) })
-        let tensor = SubNetworkTensor(
+        let selection = try TensorSelection(number, of: index, in: active, mask: view?.mask)
+        let found = SubNetworkTensor(
           number: number,
           spec: try TensorSpec(
-            name: alias ?? placement.spec.name, dtype: selection.spec.dtype, shape: selection.spec.shape),
+            name: view?.name ?? tensor.spec.name, dtype: selection.spec.dtype, shape: selection.spec.shape),
           selection: selection, tiedTo: places[selected],
-          reorderings: placement.reorderings(in: network, axes: axes))
+          reorderings: index.reorderings(of: tensor, in: index.networks[row]))
         if isApplied.contains(number) {
-          applied.append(tensor)
+          applied.append(found)
           continue
         }
-        tensors.append(tensor)
+        tensors.append(found)
       } catch {
         throw .broken(
-          .tensorShape, path: checkpoint.path, place: "tensor \(placement.spec.name.quoted)",
+          .tensorShape, path: checkpoint.path, place: "tensor \(tensor.spec.name.quoted)",
           expected: "a tensor in task \(network.task.quoted), level \(network.level)", found: "\(error)")
       }
       if places[selected] == nil { places[selected] = tensors.count - 1 }
@@ -114,23 +114,39 @@ package struct DimensionReordering: Sendable, Equatable {
   }
 }
 
-extension TensorPlacement {
-  /// A compact dimension in the task's order of units; a sub-network has its channels in ascending order everywhere.
-  package func reorderings(in network: VirtualNetwork, axes: [AxisName: ChannelAxis]) -> [DimensionReordering]
-  {
-    guard featureOrder == .task else { return [] }
-    return compactDimensions.compactMap { dimension, use in
-      guard let axis = axes[use.axis] else { return nil }
+extension CheckpointIndex {
+  /// The tensors that are owner maps, or laid on others as masks in the network of this row: what they say is done, and
+  /// the network does not have them.
+  func appliedTensors(in row: Int) -> Set<Int> {
+    let maps = Set(tensors.compactMap { $0.owners.map { stored($0.map) } })
+    var found = maps.isEmpty ? [] : Set(tensors.indices.filter { maps.contains(stored($0)) })
+    for number in views.keys { if let mask = view(of: number, in: row)?.mask { found.insert(mask) } }
+    return found
+  }
+
+  /// How a network puts channels that are stored in its task's order into ascending order.
+  func reorderings(of tensor: IndexedTensor, in network: IndexedNetwork) -> [DimensionReordering] {
+    tensor.reordered.compactMap { use in
+      let cut = cuts[axes[use.axis].cut]
+      var channels: [Int: [Range<Int>]] = [:]
+      var first = 0
+      for segment in cut.segments {
+        channels[cut.parts[segment.part].unit, default: []].append(first..<first + segment.length)
+        first += segment.length
+      }
       var stored: [(first: Int, run: DimensionReordering.Run)] = []
       var source = 0
-      for range in network.activeChannels(of: axis, order: .task) {
-        stored.append((range.lowerBound, .init(source: source, count: range.count)))
-        source += range.count
+      for unit in [-1] + network.units(on: use.axis) {
+        for range in channels[unit] ?? [] {
+          stored.append((range.lowerBound, .init(source: source, count: range.count)))
+          source += range.count
+        }
       }
       // Ranges are disjoint, so their order is that of their channels.
       let ascending = stored.sorted { $0.first < $1.first }.map(\.run)
       if ascending == stored.map(\.run) { return nil }
-      return DimensionReordering(dimension: dimension, inner: use.inner, outer: use.outer, runs: ascending)
+      return DimensionReordering(
+        dimension: use.dimension, inner: use.inner, outer: use.outer, runs: ascending)
     }
   }
 }

@@ -13,9 +13,9 @@ extension UnitCheckpoint {
   /// Whether every byte outside the tensors' data is what was written. Means nothing once placement is void.
   package func hasIntactMetadata() throws(CheckpointError) -> Bool {
     var ranges: [Range<Int>] = []
-    for dataset in index.datasets {
-      if let address = dataset.address, dataset.byteCount > 0 {
-        ranges.append(address..<address + dataset.byteCount)
+    for section in map.sections {
+      if let address = section.address, section.byteCount > 0 {
+        ranges.append(address..<address + section.byteCount)
       }
     }
     guard let address = try sealAddress() else { return false }
@@ -29,70 +29,86 @@ extension UnitCheckpoint {
     } catch { throw .file(error) }
   }
 
-  /// Checks that the HDF5 dataset behind an index row is there, with its type, length and address, or its chunks.
-  package func checkDataset(_ number: Int) throws(CheckpointError) {
-    let dataset = try open(dataset: number)
-    defer { close(number..<number + 1) }
-    if hasWrittenSize, index.datasets[number].isChunked { return try checkChunks(of: dataset, number) }
-    guard hasWrittenSize, let address = index.datasets[number].address else { return }
-    var shown = "no contiguous ones"
-    if case .contiguous(let found, _) = dataset.storage {
-      if found == address { return }
-      shown = "them at \(found)"
+  /// Checks that the HDF5 dataset of a section is there, with its type, length and address, or its chunks.
+  package func checkSection(_ number: Int) throws(CheckpointError) {
+    let dataset = try open(section: number)
+    let section = map.sections[number]
+    guard hasWrittenSize, section.address == nil, section.byteCount > 0 else { return }
+    func broken(_ expected: String, _ found: String) -> CheckpointError {
+      .broken(
+        .datasetChunks, path: path, place: "/\(sectionPath(number))", expected: expected, found: found)
     }
-    throw .broken(
-      .datasetStorage, path: path, place: "/\(datasetPath(number))",
-      expected: "contiguous bytes at \(address)",
-      found: shown)
+    // Means nothing once another tool has rewritten the file.
+    guard case .chunked(let layout) = dataset.storage else { throw broken("chunks", "\(dataset.storage)") }
+    let filters = layout.pipeline.filters.map(\.title)
+    guard [[], ["deflate"], ["shuffle", "deflate"]].contains(filters) else {
+      throw broken("shuffle, then deflate", filters.joined(separator: ", "))
+    }
+    let counts: (stored: Int, all: Int)?
+    do throws(HDF5Error) { counts = try dataset.chunkCounts() } catch { throw .hdf5(path: path, error) }
+    if let counts, counts.stored != counts.all { throw broken("\(counts.all) chunks", "\(counts.stored)") }
+    guard dataset.hasRunsAsChunks else {
+      throw broken("chunks that are runs of the flat tensor", "chunks of shape \(layout.shape)")
+    }
+    let pageBytes = min(map.pageBytes, section.byteCount)
+    guard section.key.kind == .whole || layout.byteCount == pageBytes else {
+      throw broken("chunks of \(pageBytes) bytes", "chunks of \(layout.byteCount)")
+    }
   }
 
-  /// The paths of objects in the tensor groups that no index row names.
+  /// The paths of objects in the groups of tensors that no section names.
   package func unlistedDatasets() throws(CheckpointError) -> [String] {
     var known = Set<String>()
-    for number in index.datasets.indices { known.insert("/\(datasetPath(number))") }
+    for number in map.sections.indices {
+      // With the groups on the way.
+      var path = ""
+      for name in sectionPath(number).split(separator: "/") {
+        path += "/\(name)"
+        known.insert(path)
+      }
+    }
     var found: [String] = []
-    let groups = [
-      LayoutV1.commonGroup, LayoutV1.wholeGroup, LayoutV1.privateGroup, LayoutV1.freeGroup,
-      LayoutV1.unitsGroup,
-    ]
     do throws(HDF5Error) {
-      for group in groups {
-        guard try hdf5.root.link(HDF5Name(group)) != nil else { continue }
-        let listed = try hdf5.group(at: group)
-        for link in try listed.links() {
-          let path = "/\(group)/\(link.name)"
-          guard group == LayoutV1.unitsGroup, case .group(let unit) = try listed.object(link) else {
-            if !known.contains(path) { found.append(path) }
+      var waiting = Layout.dataGroups.map { "/\($0)" }
+      while let path = waiting.popLast() {
+        guard known.contains(path) else { continue }
+        let group = try hdf5.group(at: String(path.dropFirst()))
+        for link in try group.links() {
+          let inside = "\(path)/\(link.name)"
+          guard known.contains(inside) else {
+            found.append(inside)
             continue
           }
-          for link in try unit.links() where !known.contains("\(path)/\(link.name)") {
-            found.append("\(path)/\(link.name)")
-          }
+          if case .group = try group.object(link) { waiting.append(inside) }
         }
       }
+      for group in Layout.dataGroups where !known.contains("/\(group)") {
+        if try hdf5.root.link(HDF5Name(group)) != nil { found.append("/\(group)") }
+      }
     } catch { throw .hdf5(path: path, error) }
-    return found
+    return found.sorted()
   }
 
-  /// How HDF5 describes a dataset, beside its type: its shape, and the text of its `dtype` attribute if it has one.
-  package func description(
-    ofDataset number: Int
-  ) throws(CheckpointError) -> (shape: [Int], dtype: String?) {
-    let dataset = try open(dataset: number)
+  /// How HDF5 describes a section's dataset, beside its type: its shape, and the text of its `dtype` attribute if it has
+  /// one.
+  package func description(ofSection number: Int) throws(CheckpointError) -> (shape: [Int], dtype: String?) {
+    let dataset = try open(section: number)
     do throws(HDF5Error) {
-      let bytes = try dataset.attribute(HDF5Name(LayoutV1.dtypeAttribute))?.bytes()
+      let bytes = try dataset.attribute(HDF5Name(Layout.dtypeAttribute))?.bytes()
       return (dataset.shape, bytes.map { String(decoding: $0, as: UTF8.self) })
     } catch { throw .hdf5(path: path, error) }
   }
 
-  /// What `description` should say of a dataset; its length alone where blocks are strung together.
-  package func expectedDescription(ofDataset number: Int) -> (shape: [Int], dtype: String?) {
-    let dataset = index.datasets[number]
-    let spec = index.tensors[dataset.tensor].spec
-    let elements = spec.dtype.bytes.map { dataset.byteCount / $0 } ?? dataset.byteCount
+  /// What `description` should say of a section.
+  package func expectedDescription(ofSection number: Int) -> (shape: [Int], dtype: String?) {
+    let section = map.sections[number]
+    let storage = section.key.dtype.storage
+    guard let tensor = section.key.tensor else {
+      return ([section.byteCount / storage.type.size], nil)
+    }
     return (
-      dataset.owner.isWhole ? spec.wholeDatasetShape : [elements],
-      spec.dtype.storage.needsAttribute ? spec.dtype.rawValue : nil
+      index.tensors[tensor].spec.wholeDatasetShape,
+      storage.needsAttribute ? section.key.dtype.rawValue : nil
     )
   }
 
@@ -104,7 +120,7 @@ extension UnitCheckpoint {
 
   private func sealAddress() throws(CheckpointError) -> Int? {
     do throws(HDF5Error) {
-      let dataset = try hdf5.dataset(at: LayoutV1.sealPath)
+      let dataset = try hdf5.dataset(at: Layout.sealPath)
       if case .contiguous(let address, _) = dataset.storage { return address }
       return nil
     } catch { throw .hdf5(path: path, error) }

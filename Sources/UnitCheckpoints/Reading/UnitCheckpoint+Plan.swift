@@ -8,10 +8,14 @@ extension UnitCheckpoint {
     do throws(PlanError) { return try Plan(parsing: plan) } catch { throw .plan(path: path, error) }
   }
 
-  /// Partition and assignment of the checkpoint's tensors; made once, for a command asks several times.
+  /// Partition and assignment of the checkpoint's tensors, which are those of its tables; made once, for a command asks
+  /// several times.
   package func resolvedPlan() throws(CheckpointError) -> ResolvedPlan {
     if let known = ownPlan.withLock({ $0 }) { return known }
     let resolved = try resolvedPlan(of: parsedPlan())
+    if let difference = try PlanAgreement.difference(between: resolved, and: index, path: path) {
+      throw difference
+    }
     ownPlan.withLock { $0 = resolved }
     return resolved
   }

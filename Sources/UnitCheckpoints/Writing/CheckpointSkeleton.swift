@@ -1,7 +1,6 @@
 internal import ByteFiles
 internal import HDF5Kit
 internal import Tensors
-internal import UnitModel
 
 /// The groups, datasets and attributes of a checkpoint, as libhdf5 has made them, and where their bytes go.
 struct CheckpointSkeleton {
@@ -10,128 +9,133 @@ struct CheckpointSkeleton {
   /// Of the index of a set of shards; nil where there is none.
   private(set) var shardIndexAddress: Int?
   private(set) var sealAddress = 0
-  /// Of the datasets in chunks, by row, the addresses of their object headers.
-  private var headerAddresses: [Int: Int] = [:]
+  /// By section, where its bytes go; nil for one that is empty or in chunks.
+  private(set) var addresses: [Int?] = []
+  /// By section in chunks, how it is cut, its shape, and the address of its object header.
+  private var chunked: [(section: Int, plan: ChunkPlan, shape: [Int], header: Int)] = []
 
   /// Creates everything in `memory`.
   ///
-  /// - Parameter created: told the address of each tensor dataset, row by row; nil for one that is empty or in chunks.
+  /// - Parameter plans: by section, its chunks; nil for a contiguous one.
   init(
-    in memory: MemoryFile, contents: CheckpointContents, index: IndexBuilder, created: (Int?) -> Void
+    in memory: MemoryFile, contents: CheckpointContents, tables: IndexTables, index: CheckpointIndex,
+    map: SectionMap, plans: [ChunkPlan?]
   ) throws(HDF5Error) {
-    let tables = LayoutV1.Table.allCases
     let skeleton = try HDF5SkeletonWriter(
-      memory: memory, datasetCount: index.datasets.count + tables.count + contents.headers.count + 2,
-      hasChunks: index.chunkPlans.contains { $0 != nil })
+      memory: memory,
+      datasetCount: map.sections.count + Layout.Table.allCases.count + contents.headers.count + 2,
+      hasChunks: plans.contains { $0 != nil })
     try skeleton.writeRootAttribute(
-      LayoutV1.formatAttribute, type: .string(length: LayoutV1.formatValue.utf8.count),
-      bytes: Array(LayoutV1.formatValue.utf8))
+      Layout.formatAttribute, type: .string(length: Layout.formatValue.utf8.count),
+      bytes: Array(Layout.formatValue.utf8))
     var version = ByteWriter()
-    // The lowest version that has what the file needs, so that older readers know what they may expect.
-    var lowest = contents.shardIndex == nil ? LayoutV1.version : LayoutV1.shardsVersion
-    if contents.hasGraph { lowest = LayoutV1.graphVersion }
-    if contents.ownerMaps.contains(where: { $0 != nil }) { lowest = LayoutV1.ownersVersion }
-    for number in lowest { version.append(number) }
+    for number in Layout.version { version.append(number) }
     try skeleton.writeRootAttribute(
-      LayoutV1.versionAttribute, type: .array(.u32, [LayoutV1.version.count]), bytes: version.bytes)
-
-    try skeleton.createGroup(LayoutV1.metadataGroup)
-    for table in tables {
-      let (type, rows) = index.layout(of: table, contents: contents)
-      tableAddresses.append(
-        try skeleton.createDataset(table.rawValue, in: LayoutV1.metadataGroup, type: type, shape: [rows]))
+      Layout.versionAttribute, type: .u32, shape: [Layout.version.count], bytes: version.bytes)
+    try createTables(in: skeleton, contents, tables)
+    for (number, section) in map.sections.enumerated() {
+      let path = section.key.path { LinkName.escaped(index.tensors[$0].spec.name) }
+      let names = path.split(separator: "/").map(String.init)
+      let group = try Self.createGroups(names.dropLast(), in: skeleton)
+      let spec = section.key.tensor.map { index.tensors[$0].spec }
+      let (type, needsAttribute) = section.key.dtype.storage
+      let shape = spec?.wholeDatasetShape ?? [section.byteCount / type.size]
+      let attributes =
+        spec != nil && needsAttribute ? [(Layout.dtypeAttribute, section.key.dtype.rawValue)] : []
+      if let plan = plans[number] {
+        let header = try skeleton.createDataset(
+          names[names.count - 1], in: group, type: type, shape: shape, chunkShape: plan.shape,
+          attributes: attributes)
+        chunked.append((number, plan, shape, header))
+        addresses.append(nil)
+      } else {
+        addresses.append(
+          try skeleton.createDataset(
+            names[names.count - 1], in: group, type: type, shape: shape, attributes: attributes))
+      }
     }
-    if !contents.headers.isEmpty { try skeleton.createGroup(LayoutV1.headersGroup) }
+    try skeleton.close()
+    if chunked.isEmpty { return }
+    let made: ReadableFile
+    do throws(FileError) { made = try memory.readable(as: "the skeleton") } catch { throw .file(error) }
+    let patch = try HDF5SkeletonFile.extensionPatch(of: made)
+    do throws(FileError) { for (bytes, place) in patch { try memory.write(bytes, at: place) } } catch {
+      throw .file(error)
+    }
+  }
+
+  private mutating func createTables(
+    in skeleton: HDF5SkeletonWriter, _ contents: CheckpointContents, _ tables: IndexTables
+  ) throws(HDF5Error) {
+    try skeleton.createGroup(Layout.metadataGroup)
+    for table in Layout.Table.allCases {
+      let rows = tables.rowCount(of: table)
+      tableAddresses.append(
+        rows == 0
+          ? nil
+          : try skeleton.createDataset(
+            table.rawValue, in: Layout.metadataGroup, type: table.type, shape: [rows]))
+    }
+    if !contents.headers.isEmpty { try skeleton.createGroup(Layout.headersGroup) }
     for (shard, header) in contents.headers.enumerated() {
       tableAddresses.append(
         try skeleton.createDataset(
-          String(shard), in: LayoutV1.headersGroup, type: .u8, shape: [header.count]))
+          String(shard), in: Layout.headersGroup, type: .u8, shape: [header.count]))
     }
     if let index = contents.shardIndex {
       shardIndexAddress = try skeleton.createDataset(
-        LayoutV1.shardIndex, in: LayoutV1.metadataGroup, type: .u8, shape: [index.count])
+        Layout.shardIndex, in: Layout.metadataGroup, type: .u8, shape: [index.count])
     }
     guard
       let address = try skeleton.createDataset(
-        LayoutV1.seal, in: LayoutV1.metadataGroup, type: SealRow.elementType, shape: [])
-    else { throw .library(call: "H5Dget_offset", message: "no address for \(LayoutV1.seal)") }
+        Layout.seal, in: Layout.metadataGroup, type: SealRow.elementType, shape: [])
+    else { throw .library(call: "H5Dget_offset", message: "no address for \(Layout.seal)") }
     sealAddress = address
-    try createTensorDatasets(in: skeleton, contents: contents, index: index, created: created)
-    try skeleton.close()
   }
 
-  private mutating func createTensorDatasets(
-    in skeleton: HDF5SkeletonWriter, contents: CheckpointContents, index: IndexBuilder,
-    created: (Int?) -> Void
-  ) throws(HDF5Error) {
-    let links = contents.tensors.map { LinkName.escaped($0.spec.name) }
-    var nameBytes: [Int64: Int] = [:]
-    for row in index.datasets {
-      nameBytes[row.owner, default: 0] += (links[Int(row.tensor)].utf8.count + 8) & ~7
+  /// Creates the groups of a path that are not there; returns the path.
+  private static func createGroups(
+    _ names: ArraySlice<String>, in skeleton: HDF5SkeletonWriter
+  ) throws(HDF5Error) -> String {
+    var path = ""
+    for name in names {
+      path += path.isEmpty ? name : "/\(name)"
+      if !skeleton.hasGroup(path) { try skeleton.createGroup(path) }
     }
-    if nameBytes.keys.contains(where: { $0 >= 0 }) { try skeleton.createGroup(LayoutV1.unitsGroup) }
-    for (owner, count) in nameBytes.sorted(by: { $0.key < $1.key }) {
-      if let group = DatasetOwner(code: owner)?.group { try skeleton.createGroup(group, nameBytes: count) }
-    }
-    for (number, row) in index.datasets.enumerated() {
-      let spec = contents.tensors[Int(row.tensor)].spec
-      guard let owner = DatasetOwner(code: row.owner) else {
-        created(nil)
-        continue
-      }
-      let (type, needsAttribute) = spec.dtype.storage
-      let (link, shape) = (links[Int(row.tensor)], index.shape(ofDataset: number, spec))
-      let attributes = needsAttribute ? [(LayoutV1.dtypeAttribute, spec.dtype.rawValue)] : []
-      if let chunks = index.chunkPlans[number] {
-        headerAddresses[number] = try skeleton.createDataset(
-          link, in: owner.group, type: type, shape: shape, chunkShape: chunks.shape, attributes: attributes)
-        created(nil)
-      } else {
-        created(
-          try skeleton.createDataset(
-            link, in: owner.group, type: type, shape: shape, attributes: attributes))
-      }
-    }
+    return path
   }
 
   /// Writes the indexes of the chunks behind the last of them, and into the skeleton where they are.
   ///
   /// - Parameters:
-  ///   - places: of each dataset in chunks, by row, where its chunks are.
+  ///   - places: of each section in chunks, where its chunks are.
   ///   - end: where the last chunk ends.
   func complete(
-    _ file: AtomicFile, index: IndexBuilder, contents: CheckpointContents, places: [Int: [ChunkPlace?]],
-    end: Int
+    _ file: AtomicFile, map: SectionMap, places: [Int: [ChunkPlace?]], end: Int
   ) throws(HDF5Error) {
-    if headerAddresses.isEmpty { return }
+    if chunked.isEmpty { return }
     var end = (end + 7) & ~7
     let written: ReadableFile
     do throws(FileError) { written = try file.readable() } catch { throw .file(error) }
     let skeleton = try HDF5SkeletonFile(written)
-    for (number, address) in headerAddresses.sorted(by: { $0.key < $1.key }) {
-      guard let plan = index.chunkPlans[number] else { continue }
-      let spec = contents.tensors[Int(index.datasets[number].tensor)].spec
+    for (section, plan, shape, header) in chunked {
       let tree = ChunkTree(
-        shape: index.shape(ofDataset: number, spec), chunkShape: plan.shape,
-        elementSize: spec.dtype.storage.type.size)
-      let chunks = (places[number] ?? []).compactMap { $0 }
+        shape: shape, chunkShape: plan.shape, elementSize: map.sections[section].key.dtype.storage.type.size)
+      let chunks = (places[section] ?? []).compactMap { $0 }
       guard chunks.count == tree.chunkCount else {
         throw .library(call: "chunks", message: "\(chunks.count) instead of \(tree.chunkCount) were written")
       }
       let (nodes, root) = tree.nodes(chunks, at: end)
-      let place = try skeleton.indexPlace(ofDatasetAt: address)
+      let patch = try skeleton.indexPatch(ofDatasetAt: header, root: root)
       do throws(FileError) {
         try file.write(nodes, at: end)
-        try file.write(Self.word(root), at: place)
+        for (bytes, place) in patch { try file.write(bytes, at: place) }
       } catch { throw .file(error) }
       end += nodes.count
     }
-    do throws(FileError) { try file.write(Self.word(end), at: HDF5SkeletonFile.endPlace) } catch {
+    let patch = try skeleton.endPatch(end)
+    do throws(FileError) { for (bytes, place) in patch { try file.write(bytes, at: place) } } catch {
       throw .file(error)
     }
-  }
-
-  private static func word(_ value: Int) -> [UInt8] {
-    withUnsafeBytes(of: UInt64(value).littleEndian) { Array($0) }
   }
 }

@@ -10,7 +10,7 @@ final class ChunkStore: @unchecked Sendable {
   // that belong to one chunk each.
 
   private struct Finished {
-    let dataset: Int
+    let section: Int
     let chunk: Int
     let output: ChunkBuffer
     let count: Int
@@ -48,14 +48,21 @@ final class ChunkStore: @unchecked Sendable {
   /// The first error of writing; later chunks are dropped.
   var failure: FileError? { state.withLock { $0.failure } }
 
-  /// Memory for a chunk that is to be filled.
-  func takeBuffer() -> ChunkBuffer { state.withLock { $0.buffers.popLast() } ?? ChunkBuffer() }
-
-  /// Compresses a chunk and writes it; its number counts the chunks of its dataset. Called by one thread at a time.
-  func append(_ input: ChunkBuffer, byteCount: Int, elementSize: Int, dataset: Int, chunk: Int) {
+  /// Compresses a chunk and writes it; its number counts the chunks of its section. Called by one thread at a time.
+  ///
+  /// - Parameters:
+  ///   - bytes: what it has, copied before this returns.
+  ///   - byteCount: of the chunk; what is behind its bytes is zero.
+  func append(
+    _ bytes: UnsafeRawBufferPointer, byteCount: Int, elementSize: Int, section: Int, chunk: Int
+  ) {
     room.wait()
     let turn = submitted
     submitted += 1
+    let input = state.withLock { $0.buffers.popLast() } ?? ChunkBuffer()
+    input.memory.copyMemory(from: bytes)
+    UnsafeMutableRawBufferPointer(rebasing: input.memory[bytes.count..<byteCount])
+      .initializeMemory(as: UInt8.self, repeating: 0)
     queue.hand(group: group) { [self] in
       let (encoder, output) = state.withLock { ($0.encoders.popLast(), $0.buffers.popLast()) }
       let work = encoder ?? ChunkEncoder(capacity: ChunkPlan.largestChunk)
@@ -67,7 +74,7 @@ final class ChunkStore: @unchecked Sendable {
         $0.encoders.append(work)
         $0.buffers.append(input)
       }
-      finish(Finished(dataset: dataset, chunk: chunk, output: target, count: count), turn: turn)
+      finish(Finished(section: section, chunk: chunk, output: target, count: count), turn: turn)
     }
   }
 
@@ -78,12 +85,12 @@ final class ChunkStore: @unchecked Sendable {
       state.waiting[turn] = finished
       while let chunk = state.waiting.removeValue(forKey: state.next) {
         let place = ChunkPlace(address: state.end, count: chunk.count)
-        var list = state.places[chunk.dataset] ?? []
+        var list = state.places[chunk.section] ?? []
         if list.count <= chunk.chunk {
           list += [ChunkPlace?](repeating: nil, count: chunk.chunk + 1 - list.count)
         }
         list[chunk.chunk] = place
-        state.places[chunk.dataset] = list
+        state.places[chunk.section] = list
         ready.append((chunk, state.end))
         state.end += chunk.count
         state.next += 1
@@ -111,7 +118,7 @@ final class ChunkStore: @unchecked Sendable {
   /// Waits for everything, whatever came of it.
   func wait() { group.wait() }
 
-  /// Waits for everything; returns where the chunks of each dataset are, and where the last one ends.
+  /// Waits for everything; returns where the chunks of each section are, and where the last one ends.
   func finish() throws(FileError) -> (places: [Int: [ChunkPlace?]], end: Int) {
     group.wait()
     let (places, end, failure) = state.withLock { ($0.places, $0.end, $0.failure) }

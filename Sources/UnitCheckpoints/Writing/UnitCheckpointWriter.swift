@@ -1,97 +1,109 @@
-package import ByteFiles
+internal import ByteFiles
 internal import HDF5Kit
-internal import Tensors
+package import Tensors
 internal import UnitModel
 
-/// Writes a unit checkpoint: its skeleton, meanwhile whatever bytes come, then the index and the seal.
-///
-/// `bytes.write` may be called from any thread and in any order; the other methods belong to the owner.
+/// Writes a unit checkpoint: its skeleton, then the bytes of the sections as they come, then the index and the seal.
 package final class UnitCheckpointWriter {
-  /// Writes bytes at a file address.
-  package let bytes: AtomicFile
+  /// What the file's tables say, but for digests, pages and addresses.
+  package let index: CheckpointIndex
+  /// Where the blocks of every tensor go.
+  package let map: SectionMap
+  /// Takes the bytes; for one thread.
+  package let sections: SectionWriter
 
+  private let bytes: AtomicFile
   private let path: String
   private let contents: CheckpointContents
-  private var index: IndexBuilder
-  private let skeleton = SkeletonWork()
-  /// Datasets whose addresses `index` has.
-  private var knownDatasets = 0
+  private var tables: IndexTables
+  private let skeleton: CheckpointSkeleton
   private let chunks: ChunkStore
 
   /// Lays out the file beside `path`; nothing appears there before `commit`.
+  ///
+  /// Throws what a reader would throw, before anything is written.
   package init(path: String, contents: CheckpointContents) throws(CheckpointError) {
     self.path = path
     self.contents = contents
     try Self.requireReadableNames(contents, path: path)
+    var builder = TableBuilder(contents.partition, contents.assignment, ties: contents.ties)
+    var log = DefectLog(goesOn: false)
+    index = try IndexDecoder.decode(builder.tables, path: path, log: &log)
+    let census = try SectionCensus(index, path: path)
+    builder.append(census)
+    tables = builder.tables
+    tables.plan = contents.plan
+    tables.source = contents.source
+    let pageBytes = SectionMap.pageBytes(of: census.byteCounts, isCompressed: contents.isCompressed)
+    map = try SectionDecoder(tables, index, path: path).decode(pageBytes: pageBytes, fileSize: nil)
+    tables.pages = [UInt64](repeating: 0, count: map.pageCount)
+    try Self.requireReadableSizes(tables, contents, path: path)
+    let plans = map.sections.map { [index] section in
+      contents.isCompressed
+        ? ChunkPlan(section, section.key.tensor.map { index.tensors[$0].spec }, pageBytes: pageBytes) : nil
+    }
     do throws(FileError) { bytes = try AtomicFile(path: path) } catch { throw .file(error) }
-    var index = IndexBuilder(isCompressed: contents.isCompressed)
-    for (place, placement) in contents.tensors.enumerated() {
-      index.append(placement, tiedTo: contents.ties[place], ownerMap: contents.ownerMaps[place])
+    let memory: MemoryFile
+    do throws(FileError) { memory = try MemoryFile() } catch { throw .file(error) }
+    do throws(HDF5Error) {
+      skeleton = try CheckpointSkeleton(
+        in: memory, contents: contents, tables: tables, index: index, map: map, plans: plans)
+    } catch { throw .hdf5(path: path, error) }
+    for (row, address) in skeleton.addresses.enumerated() {
+      tables.sections[row].address = address.map { UInt64($0) } ?? Layout.noAddress
     }
-    skeleton.start(bytes, path: path, contents: contents, index: index)
-    self.index = index
     var start = 0
-    if contents.isCompressed {
-      // Chunks go behind the skeleton.
-      _ = try skeleton.finish()
-      do throws(FileError) { start = try bytes.currentSize() } catch { throw .file(error) }
-    }
+    do throws(FileError) {
+      try memory.copy(to: bytes, leavingOut: Self.dataRanges(map, skeleton))
+      start = try bytes.currentSize()
+    } catch { throw .file(error) }
     chunks = ChunkStore(file: bytes, start: start)
+    sections = SectionWriter(
+      map, file: bytes, store: chunks,
+      cells: zip(map.sections, plans).map { section, plan in
+        let size = max(1, section.byteCount)
+        return CellPlan(
+          byteCount: section.byteCount, chunkBytes: plan?.byteCount ?? pageBytes, rowBytes: plan?.rowBytes ?? size)
+      },
+      addresses: skeleton.addresses.enumerated().map { plans[$0] == nil ? $1 : nil })
   }
 
-  deinit {
-    skeleton.wait()
-    chunks.wait()
-  }
-
-  /// Where the bytes of a tensor go, once its datasets have been made.
-  package func destination(ofTensor number: Int) throws(CheckpointError) -> TensorDestination {
-    try learnAddresses(upTo: index.datasets(ofTensor: number).upperBound)
-    return index.destination(ofTensor: number)
-  }
-
-  private func learnAddresses(upTo count: Int) throws(CheckpointError) {
-    if count <= knownDatasets { return }
-    for address in try skeleton.addresses(from: knownDatasets, upTo: count) {
-      index.setAddress(address, ofDataset: knownDatasets)
-      knownDatasets += 1
-    }
-  }
-
-  /// Takes the bytes of blocks that have no address; for one thread.
-  package func makeChunkFiller() -> ChunkFiller { ChunkFiller(chunks) }
+  deinit { chunks.wait() }
 
   /// Writes the index and the seal, flushes, and puts the file in its place.
-  package func commit(sums: [TensorSums]) throws(CheckpointError) {
+  ///
+  /// - Parameter digests: of each tensor.
+  package func commit(digests: [SHA256Digest]) throws(CheckpointError) {
     let (places, end): ([Int: [ChunkPlace?]], Int)
     do throws(FileError) { (places, end) = try chunks.finish() } catch { throw .file(error) }
-    let skeleton = try skeleton.finish()
-    try learnAddresses(upTo: index.datasets.count)
-    do throws(HDF5Error) {
-      try skeleton.complete(bytes, index: index, contents: contents, places: places, end: end)
-    } catch .file(let error) { throw .file(error) } catch { throw .hdf5(path: path, error) }
-    for (tensor, sum) in sums.enumerated() { index.set(sum, ofTensor: tensor) }
+    do throws(HDF5Error) { try skeleton.complete(bytes, map: map, places: places, end: end) } catch {
+      if case .file(let error) = error { throw .file(error) }
+      throw .hdf5(path: path, error)
+    }
+    for (row, digest) in digests.enumerated() { tables.tensors[row].sha256 = digest.bytes }
+    tables.pages = sections.finish()
     do throws(FileError) {
-      var tables = LayoutV1.Table.allCases.map { index.bytes(of: $0, contents: contents) }
-      tables += contents.headers
-      for (table, address) in zip(tables, skeleton.tableAddresses) {
-        if let address { try bytes.write(table, at: address) }
+      let lists = Layout.Table.allCases.map { tables.bytes(of: $0) }
+      for (list, address) in zip(lists + contents.headers, skeleton.tableAddresses) {
+        if let address { try bytes.write(list, at: address) }
       }
-      if let index = contents.shardIndex, let shardIndexAddress = skeleton.shardIndexAddress {
-        try bytes.write(index, at: shardIndexAddress)
+      if let index = contents.shardIndex, let address = skeleton.shardIndexAddress {
+        try bytes.write(index, at: address)
       }
       var seal = SealRow(
-        fileEnd: UInt64(try bytes.currentSize()), restXXH3: 0,
-        modelSHA256: modelDigest(of: zip(contents.tensors, sums).map { ($0.spec, $1.sha256) }).bytes,
-        indexXXH3: 0)
-      // The disk can work while what is in no contiguous dataset, all chunks for one, is read once more.
+        fileEnd: UInt64(try bytes.currentSize()), pageBytes: UInt64(map.pageBytes), restXXH3: 0,
+        headersXXH3: Seal.checksum(of: contents.headers),
+        modelSHA256: modelDigest(of: zip(index.tensors, digests).map { ($0.spec, $1) }).bytes, indexXXH3: 0)
+      // The disk can work while what is in no contiguous section, all chunks for one, is read once more.
       bytes.startWriteback(from: 0, count: 0)
+      let sealRange = skeleton.sealAddress..<skeleton.sealAddress + SealRow.size
       seal.restXXH3 = try Seal.restChecksum(
-        fileSize: Int(seal.fileEnd), leavingOut: dataRanges(leavingOut: skeleton.sealAddress)
+        fileSize: Int(seal.fileEnd),
+        leavingOut: (Self.dataRanges(map, skeleton) + [sealRange]).sorted { $0.lowerBound < $1.lowerBound }
       ) {
         (offset, buffer) throws(FileError) in try bytes.read(at: offset, into: buffer)
       }
-      seal.indexXXH3 = Seal.indexChecksum(tables: tables, seal: seal)
+      seal.indexXXH3 = Seal.indexChecksum(tables: lists, seal: seal)
       var writer = ByteWriter()
       seal.encode(into: &writer)
       try bytes.write(writer.bytes, at: skeleton.sealAddress)
@@ -100,18 +112,18 @@ package final class UnitCheckpointWriter {
     do throws(FileError) { try bytes.commit() } catch { throw .file(error) }
   }
 
-  /// Checks that a reader takes every name that becomes an HDF5 link: before any work, since names are all it needs.
+  /// Checks that a reader takes every name that becomes an HDF5 link.
   private static func requireReadableNames(
     _ contents: CheckpointContents, path: String
   ) throws(CheckpointError) {
     let limits = HDF5Limits()
     var total = 0
-    for placement in contents.tensors {
-      let count = LinkName.escaped(placement.spec.name).utf8.count
+    for spec in contents.specs {
+      let count = LinkName.escaped(spec.name).utf8.count
       total += count + 1
       guard count <= limits.nameBytes, total <= limits.nameBytesPerGroup else {
         throw .broken(
-          .tensorName, path: path, place: "tensor \(placement.spec.name.quoted)",
+          .tensorName, path: path, place: "tensor \(spec.name.quoted)",
           expected: count <= limits.nameBytes
             ? "names of at most \(limits.nameBytesPerGroup) bytes together"
             : "a name that becomes a link of at most \(limits.nameBytes) bytes",
@@ -120,23 +132,41 @@ package final class UnitCheckpointWriter {
     }
   }
 
-  /// Checks that a reader opens what has been written, with its tables and limits, and finds these tensors.
+  /// Checks that a reader takes tables and headers of these sizes.
+  private static func requireReadableSizes(
+    _ tables: IndexTables, _ contents: CheckpointContents, path: String
+  ) throws(CheckpointError) {
+    let tableBytes = Layout.Table.allCases.reduce(0) { $0 + tables.rowCount(of: $1) * $1.type.size }
+    let headerBytes = max(
+      contents.headers.reduce(0) { $0 + $1.count }, contents.shardIndex?.count ?? 0)
+    for (place, count, limit) in [
+      (Layout.metadataGroup, tableBytes, LayoutLimits.tableBytes),
+      (Layout.headersGroup, headerBytes, LayoutLimits.headerBytes),
+    ] where count > limit {
+      throw .broken(
+        .tableSize, path: path, place: "/\(place)", expected: "at most \(limit) bytes", found: "\(count)")
+    }
+  }
+
+  /// Checks that a reader opens what has been written, and finds these tensors.
   private func requireReadable() throws(CheckpointError) {
     let file: ReadableFile
     do throws(FileError) { file = try bytes.readable() } catch { throw .file(error) }
     let checkpoint = try UnitCheckpoint(file)
     _ = try checkpoint.storedSource()
-    guard checkpoint.index.tensors.map(\.spec) == contents.tensors.map(\.spec) else {
+    guard checkpoint.index.tensors.map(\.spec) == contents.specs else {
       throw .broken(
         .tensorName, path: path, place: "/tessera/tensors", expected: "the tensors that were written",
         found: "others")
     }
   }
 
-  /// The ranges that the rest checksum leaves out: the tensors' contiguous bytes and the seal.
-  private func dataRanges(leavingOut seal: Int) -> [Range<Int>] {
-    let ranges = index.dataRanges(
-      addresses: index.datasets.map { $0.address == .max ? nil : Int($0.address) })
-    return (ranges + [seal..<seal + SealRow.size]).sorted { $0.lowerBound < $1.lowerBound }
+  /// Where the contiguous data lie, ascending; neighbours are one.
+  private static func dataRanges(_ map: SectionMap, _ skeleton: CheckpointSkeleton) -> [Range<Int>] {
+    var ranges: [Range<Int>] = []
+    for (section, address) in zip(map.sections, skeleton.addresses) {
+      if let address, section.byteCount > 0 { ranges.append(address..<address + section.byteCount) }
+    }
+    return ranges.sorted { $0.lowerBound < $1.lowerBound }
   }
 }

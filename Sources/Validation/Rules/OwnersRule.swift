@@ -1,9 +1,9 @@
 internal import Tensors
 internal import UnitCheckpoints
 
-/// Owner maps give every owner as many elements as its dataset has.
+/// Owner maps give every owner as many elements as the table of owners does.
 enum OwnersRule: ValidationRule {
-  static let summary = "Owner maps give every owner as many elements as its dataset has."
+  static let summary = "Owner maps give every owner as many elements as the table of owners does."
   static let isDeep = true
   static let advice = "Convert the flat weights again with their masks."
 

@@ -2,11 +2,10 @@ internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
 
-/// Tensors that only some tasks or levels use lie in `/private` when they are whole, their users exist, and a compact
-/// dimension has the size of its level.
+/// Tensors that only some tasks or levels use have users that exist, and a compact dimension has the size of its level.
 enum ScopesRule: ValidationRule {
   static let summary =
-    "Private tensors have users, lie in /private, and compact ones have their level's size."
+    "Private tensors have users, and compact ones have their level's size."
   static let isOfIndex = true
   static let advice = "Correct the private tensors of the plan and convert the flat weights again."
 
@@ -18,18 +17,8 @@ enum ScopesRule: ValidationRule {
     let partition = resolved.partition
     let axes = Dictionary(partition.axes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     for (tensor, placement) in zip(checkpoint.index.tensors, partition.tensors) {
-      let place = place(of: tensor.spec)
-      let owners = tensor.datasets.map { checkpoint.index.datasets[$0].owner }
-      let isPrivate = owners.contains(.wholePrivate)
-      if isPrivate || owners.contains(.whole), isPrivate != placement.scope.isPrivate {
-        findings.append(
-          subject.finding(
-            .scopes, at: place,
-            "expected \(placement.scope.isPrivate ? "a private" : "a shared") tensor as the plan says, "
-              + "found it in /\(isPrivate ? "private" : "tensors")"))
-      }
       do throws(PlanError) { try resolved.assignment.check(placement, axes: axes) } catch {
-        findings.append(subject.finding(.scopes, at: place, "\(error)"))
+        findings.append(subject.finding(.scopes, at: place(of: tensor.spec), "\(error)"))
       }
     }
     do throws(PlanError) { try resolved.assignment.checkAliases(partition) } catch {

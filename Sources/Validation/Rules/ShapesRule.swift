@@ -12,11 +12,11 @@ enum ShapesRule: ValidationRule {
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint else { return [] }
     var findings: [Finding] = []
-    for number in checkpoint.index.datasets.indices {
-      // A dataset that cannot be opened is told of by another rule.
-      guard let found = try? checkpoint.description(ofDataset: number) else { continue }
-      let expected = checkpoint.expectedDescription(ofDataset: number)
-      let path = "/\(checkpoint.datasetPath(number))"
+    for number in checkpoint.map.sections.indices {
+      // A dataset that cannot be opened is reported by another rule.
+      guard let found = try? checkpoint.description(ofSection: number) else { continue }
+      let expected = checkpoint.expectedDescription(ofSection: number)
+      let path = "/\(checkpoint.sectionPath(number))"
       if found.shape != expected.shape {
         findings.append(
           subject.finding(.shapes, at: path, "expected shape \(expected.shape), found \(found.shape)"))

@@ -7,11 +7,16 @@ internal import UnitCheckpoints
 enum SourceHeaderRule: ValidationRule {
   static let summary = "The record of the flat files can be read, and stored headers describe their tensors."
   static let isOfIndex = true
+  static let isOfHeaders = true
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint else { return [] }
     let source: StoredSource
-    do throws(CheckpointError) { source = try checkpoint.storedSource() } catch {
+    let headers: [[UInt8]]
+    do throws(CheckpointError) {
+      headers = try checkpoint.headers()
+      source = try checkpoint.storedSource()
+    } catch {
       return [subject.finding(error, at: "/tessera/source")]
     }
     var findings: [Finding] = []
@@ -23,7 +28,18 @@ enum SourceHeaderRule: ValidationRule {
       guard let header = shard.header, let kind = FlatFormatKind(rawValue: source.kind) else { continue }
       do throws(FlatFormatError) {
         try FlatFormats.checkVerbatim(
-          checkpoint.headers[header], of: kind, describes: specs, path: checkpoint.path)
+          headers[header], of: kind, describes: specs, path: checkpoint.path)
+        if kind == .safetensors {
+          let texts = try FlatFormats.metadata(
+            ofVerbatim: headers[header], path: checkpoint.path,
+            bodySize: specs.reduce(0) { $0 &+ $1.byteCount })
+          if !texts.elementsEqual(source.metadata, by: { $0 == $1 }) {
+            findings.append(
+              subject.finding(
+                .sourceHeader, at: "/tessera/source",
+                "expected the metadata of /tessera/headers/\(header), found others"))
+          }
+        }
       } catch {
         guard case .refused(let rule, _, let place, let expected, let found) = error else { continue }
         findings.append(
@@ -33,7 +49,7 @@ enum SourceHeaderRule: ValidationRule {
       }
     }
     if source.kind == FlatFormatKind.shardedSafetensors.rawValue, findings.isEmpty {
-      findings += shardFindings(source, checkpoint, subject)
+      findings += shardFindings(source, headers, checkpoint, subject)
     }
     if FlatFormatKind(rawValue: source.kind) == nil {
       findings.append(
@@ -46,7 +62,8 @@ enum SourceHeaderRule: ValidationRule {
 
   /// Names of shards that lead elsewhere, and an index that puts tensors into other shards than their headers do.
   private static func shardFindings(
-    _ source: StoredSource, _ checkpoint: UnitCheckpoint, _ subject: CheckpointSubject
+    _ source: StoredSource, _ headers: [[UInt8]], _ checkpoint: UnitCheckpoint,
+    _ subject: CheckpointSubject
   ) -> [Finding] {
     func told(_ message: String, _ defect: FlatFormatRule) -> [Finding] {
       [
@@ -61,7 +78,7 @@ enum SourceHeaderRule: ValidationRule {
         return told("expected the name and the header of every shard, found a shard without", .shardsVerbatim)
       }
       shards.append(
-        ShardSet.Shard(name: name, tensorCount: shard.tensorCount, header: checkpoint.headers[header]))
+        ShardSet.Shard(name: name, tensorCount: shard.tensorCount, header: headers[header]))
     }
     do throws(CheckpointError) {
       let index = try source.index.map { (index) throws(CheckpointError) in

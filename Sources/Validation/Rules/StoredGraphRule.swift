@@ -11,7 +11,7 @@ enum StoredGraphRule: ValidationRule {
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     // A record that cannot be read is told of by another rule.
     guard let checkpoint = subject.checkpoint, let source = try? checkpoint.storedSource(),
-      source.kind == FlatFormatKind.onnx.rawValue
+      source.kind == FlatFormatKind.onnx.rawValue, let headers = try? checkpoint.headers()
     else { return [] }
     // Weights of a graph that was too large to keep.
     if source.shards.allSatisfy({ $0.header == nil && $0.holes == nil }) { return [] }
@@ -29,7 +29,7 @@ enum StoredGraphRule: ValidationRule {
       }
       files.append(
         HollowFile(
-          name: shard.name, bytes: checkpoint.headers[header],
+          name: shard.name, bytes: headers[header],
           holes: holes.map { HollowFile.Hole(position: $0.position, count: $0.count, tensor: $0.tensor) }))
     }
     do throws(FileError) {

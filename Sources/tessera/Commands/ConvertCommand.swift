@@ -206,7 +206,7 @@ struct ConvertCommand: ParsableCommand {
     let tensors = CheckpointSource(checkpoint).tensors
     let isSharded = kind == .shardedSafetensors
     let shardSize = try shardByteCount()
-    let verbatim = checkpoint.verbatimHeader(for: kind)
+    let verbatim = try checkpoint.verbatimHeader(for: kind)
     let set = isSharded ? try checkpoint.shardSet() : nil
     // What comes back as it was has its free text in its header; a new file of the same family inherits it.
     let isAsItWas = verbatim != nil || set != nil && shardSize == nil

@@ -77,7 +77,7 @@ struct ExtractCommand: ParsableCommand {
     if noClobber, FileIdentity(path: dest) != nil {
       throw Failure(sentence: "\(dest): expected no file of that name (-n), found one")
     }
-    guard case .checkpoint(let checkpoint) = try InputFile(file) else {
+    guard case .checkpoint(let checkpoint) = try InputFile(file, usesHeaders: false) else {
       throw Failure(sentence: "\(file): expected a unit checkpoint, found flat weights")
     }
     do {

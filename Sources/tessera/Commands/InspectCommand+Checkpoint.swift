@@ -10,13 +10,17 @@ extension UnitCheckpoint {
   func summary() throws -> Inspection.Checkpoint {
     let resolved: ResolvedPlan
     do { resolved = try resolvedPlan() } catch { throw Failure(sentence: "\(error)") }
-    var byteCounts: [DatasetOwner: Int] = [:]
-    for dataset in index.datasets {
-      byteCounts[dataset.owner, default: 0] += dataset.blocks.reduce(0) { $0 + index.blocks[$1].byteCount }
+    // By rank, so that units come first.
+    var byteCounts: [(rank: Int, words: String, byteCount: Int)] = []
+    for section in map.sections where section.byteCount > 0 {
+      let share = share(of: section.key)
+      if let place = byteCounts.firstIndex(where: { $0.rank == share.rank }) {
+        byteCounts[place].byteCount += section.byteCount
+      } else {
+        byteCounts.append((share.rank, share.words, section.byteCount))
+      }
     }
-    let shares = byteCounts.sorted { $0.key.rank < $1.key.rank }.map {
-      (owner: $0.key.words, ByteCount($0.value))
-    }
+    let shares = byteCounts.sorted { $0.rank < $1.rank }
     return Inspection.Checkpoint(
       units: resolved.partition.unitCount,
       tasks: resolved.assignment.tasks.map(Inspection.Task.init),
@@ -24,43 +28,33 @@ extension UnitCheckpoint {
         Inspection.Axis(
           name: axis.name.text, size: axis.size, units: axis.units.map(\.count), common: axis.common.count)
       },
-      shares: shares.map { (owner: $0.owner, byteCount: $0.1) })
+      shares: shares.map { (owner: $0.words, byteCount: ByteCount($0.byteCount)) })
   }
 
-  /// Where a tensor's bytes are, in a word or two.
-  func placementWords(of tensor: IndexedTensor) -> String {
-    let owners = tensor.datasets.map { index.datasets[$0].owner }
-    if owners == [.whole] { return "whole" }
-    if owners == [.wholePrivate] { return "private" }
-    let isFree = owners.contains(.free)
-    let units = owners.compactMap { owner in if case .unit(let unit) = owner { unit } else { nil } }
-    return (owners.contains(.common) ? ["common"] : []).joined()
-      + (owners.contains(.common) && !units.isEmpty ? " + " : "")
-      + (isFree ? "free" + (units.isEmpty ? "" : " + ") : "")
-      + (units.isEmpty ? "" : "units " + NumberList.text(units))
-      + (tensor.ownerMap.map { " by \(index.tensors[$0].spec.name.quoted)" } ?? "")
-  }
-}
-
-extension DatasetOwner {
-  fileprivate var rank: Int {
-    switch self {
-    case .unit(let unit): unit
-    case .common: 1 << 20
-    case .whole: 1 << 21
-    case .wholePrivate: 1 << 22
-    case .free: 1 << 23
+  /// Whose bytes a section has, and its place among others in a list.
+  private func share(of key: SectionKey) -> (rank: Int, words: String) {
+    if key.scope != nil { return (1 << 23, "private") }
+    switch key.kind {
+    case .units where key.units.count == 1: return (key.units[0], "unit \(key.units[0])")
+    case .units: return (1 << 20, "between units")
+    case .common: return (1 << 21, "common")
+    case .whole: return (1 << 22, "whole")
+    case .free: return (1 << 24, "free")
     }
   }
 
-  fileprivate var words: String {
-    switch self {
-    case .unit(let unit): "unit \(unit)"
-    case .common: "common"
-    case .whole: "whole"
-    case .wholePrivate: "private"
-    case .free: "free"
-    }
+  /// Where the bytes of the tensor in a row are, in a word or two.
+  func placementWords(of number: Int) -> String {
+    let keys = map.sections(ofTensor: index.stored(number)).map { map.sections[$0].key }
+    if keys.contains(where: { $0.kind == .whole }) { return "whole" }
+    let units = Set(keys.flatMap(\.units)).sorted()
+    var words: [String] = []
+    if keys.contains(where: { $0.scope != nil }) { words.append("private") }
+    if keys.contains(where: { $0.kind == .common }), !units.isEmpty || words.isEmpty { words.append("common") }
+    if keys.contains(where: { $0.kind == .free }) { words.append("free") }
+    if !units.isEmpty { words.append("units " + NumberList.text(units)) }
+    let owners = index.tensors[index.stored(number)].owners
+    return words.joined(separator: " + ") + (owners.map { " by \(index.tensors[$0.map].spec.name.quoted)" } ?? "")
   }
 }
 

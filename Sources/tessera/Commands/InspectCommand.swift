@@ -83,11 +83,11 @@ extension Inspection {
   /// What a unit checkpoint holds; its digests are in its index.
   fileprivate init(_ checkpoint: UnitCheckpoint, digests: Bool) throws {
     let index = checkpoint.index
-    let rows = index.tensors.map { tensor in
+    let rows = index.tensors.enumerated().map { number, tensor in
       Inspection.Tensor(
         spec: tensor.spec, digest: digests ? tensor.digest : nil,
         tiedTo: tensor.tiedTo.map { index.tensors[$0].spec.name },
-        placement: checkpoint.placementWords(of: tensor))
+        placement: checkpoint.placementWords(of: number))
     }
     self.init(
       file: checkpoint.path, kind: "unit-checkpoint", tensors: rows, metadata: [],

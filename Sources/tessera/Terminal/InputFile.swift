@@ -13,8 +13,10 @@ enum InputFile {
 
   /// Opens and recognises the file by its content.
   ///
-  /// - Parameter assumeDType: what two-byte and one-byte elements of an npy without a dtype are.
-  init(_ path: String, assumeDType: DType? = nil) throws(Failure) {
+  /// - Parameters:
+  ///   - assumeDType: what two-byte and one-byte elements of an npy without a dtype are.
+  ///   - usesHeaders: whether a checkpoint's flat files may be written again.
+  init(_ path: String, assumeDType: DType? = nil, usesHeaders: Bool = true) throws(Failure) {
     do {
       if let source = try FlatFormats.open(folder: path, assumeDType: assumeDType) {
         self = .flat(source)
@@ -22,7 +24,7 @@ enum InputFile {
       }
       let file = try ReadableFile(path: path)
       if try HDF5File.hasSignature(file) {
-        self = .checkpoint(try Self.checkpoint(file))
+        self = .checkpoint(try Self.checkpoint(file, usesHeaders: usesHeaders))
       } else if FlatFormats.recognise(file) != nil {
         self = .flat(try FlatFormats.open(file, assumeDType: assumeDType))
       } else {
@@ -37,9 +39,9 @@ enum InputFile {
   }
 
   /// Opens a unit checkpoint, in which `validate` would find no error without reading the tensors' data.
-  static func checkpoint(_ file: ReadableFile) throws -> UnitCheckpoint {
+  static func checkpoint(_ file: ReadableFile, usesHeaders: Bool = true) throws -> UnitCheckpoint {
     let checkpoint = try UnitCheckpoint(file)
-    if let error = CheckpointSoundness.error(in: checkpoint) {
+    if let error = CheckpointSoundness.error(in: checkpoint, usesHeaders: usesHeaders) {
       throw Failure(
         sentence: "\(file.path): \(error.location): \(error.message)")
     }

@@ -4,7 +4,7 @@ struct NameDecoder {
   private let bytes: [UInt8]
   /// Bytes that no name has used: names that share bytes could make a small table long.
   private var unused: Int
-  private var shared: [UInt64: String] = [:]
+  private var shared: [UInt32: String] = [:]
 
   init(path: String, bytes: [UInt8]) {
     self.path = path
@@ -16,14 +16,14 @@ struct NameDecoder {
   ///
   /// - Parameter isShared: several rows may refer to it, as parts do to their axis.
   mutating func name(
-    at offset: UInt64, isShared: Bool, for table: LayoutV1.Table, row: Int
+    at offset: UInt32, isShared: Bool, for table: Layout.Table, row: Int
   ) throws(CheckpointError) -> String {
     if isShared, let known = shared[offset] { return known }
     func broken(_ defect: CheckpointDefect, _ expected: String, _ found: String) -> CheckpointError {
       .broken(defect, path: path, table: table, row: row, expected: expected, found: found)
     }
-    let expected = "a name inside the \(bytes.count) bytes of \(LayoutV1.Table.names.path)"
-    guard offset <= UInt64(bytes.count), bytes.count - Int(offset) >= 4 else {
+    let expected = "a name inside the \(bytes.count) bytes of \(Layout.Table.names.path)"
+    guard Int(offset) <= bytes.count, bytes.count - Int(offset) >= 4 else {
       throw broken(.nameRange, expected, "offset \(offset)")
     }
     let start = Int(offset) + 4

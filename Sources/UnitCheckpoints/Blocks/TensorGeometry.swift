@@ -1,0 +1,113 @@
+internal import Tensors
+
+/// How the flat bytes of a tensor fall into blocks: a box of positions each, a set of elements each, or one for all.
+///
+/// A block's elements are in ascending flat order, so any window of the flat bytes holds one contiguous piece of each
+/// block, and the pieces of a block come in their order.
+package protocol TensorGeometry {
+  /// The windows that cover the tensor in flat order, none larger than `limit` bytes.
+  func windows(limit: Int) -> [BlockWindow]
+  /// The pieces of a window, in the order in which `move` lays them down.
+  ///
+  /// - Parameter map: for elements with owners a byte for each element of the window; used as long as the result is.
+  func pieces(of window: BlockWindow, map: UnsafeRawBufferPointer) -> any WindowPieces
+}
+
+/// The piece of one block that a window holds.
+package struct BlockPiece {
+  /// The number of the block.
+  package let block: Int
+  /// Where the piece lies in the buffer of pieces, and its length.
+  package let offset: Int
+  package let byteCount: Int
+}
+
+/// A window's pieces, which are its bytes in another order.
+package protocol WindowPieces {
+  var pieces: [BlockPiece] { get }
+  /// Whether the pieces lie as the flat bytes do, so that nothing needs to be moved.
+  var isInPlace: Bool { get }
+  /// Moves the bytes between flat order and pieces; both sides have room for them.
+  func move(_ direction: MoveDirection, flat: UnsafeMutableRawPointer, pieces: UnsafeMutableRawPointer)
+}
+
+extension WindowPieces {
+  package var isInPlace: Bool { false }
+}
+
+/// Which way bytes are moved.
+package enum MoveDirection { case flatToPieces, piecesToFlat }
+
+/// A tensor that is one block.
+struct SingleBlock: TensorGeometry {
+  let byteCount: Int
+
+  func windows(limit: Int) -> [BlockWindow] {
+    stride(from: 0, to: byteCount, by: limit).map { BlockWindow(bytes: $0..<min($0 + limit, byteCount)) }
+  }
+
+  func pieces(of window: BlockWindow, map: UnsafeRawBufferPointer) -> any WindowPieces {
+    WindowInPlace(pieces: [BlockPiece(block: 0, offset: 0, byteCount: window.byteCount)])
+  }
+}
+
+private struct WindowInPlace: WindowPieces {
+  let pieces: [BlockPiece]
+  var isInPlace: Bool { true }
+
+  func move(_: MoveDirection, flat: UnsafeMutableRawPointer, pieces: UnsafeMutableRawPointer) {}
+}
+
+/// A tensor whose elements have owners: a block for each owner with elements.
+struct OwnedElements: TensorGeometry {
+  let byteCount: Int
+  /// Bytes of an element.
+  let width: Int
+  /// By owner the number of its block; −1 for owners whose elements are zero in flat order.
+  let blocks: [Int]
+
+  /// Windows that end with an element.
+  func windows(limit: Int) -> [BlockWindow] {
+    SingleBlock(byteCount: byteCount).windows(limit: max(width, limit / width * width))
+  }
+
+  func pieces(of window: BlockWindow, map: UnsafeRawBufferPointer) -> any WindowPieces {
+    let packing = OwnerPacking(map, width: width) { blocks[$0] >= 0 }
+    return OwnedPieces(
+      packing: packing,
+      pieces: packing.ranges.map {
+        BlockPiece(block: blocks[$0.owner], offset: $0.bytes.lowerBound, byteCount: $0.bytes.count)
+      })
+  }
+}
+
+private struct OwnedPieces: WindowPieces {
+  let packing: OwnerPacking
+  let pieces: [BlockPiece]
+
+  func move(
+    _ direction: MoveDirection, flat: UnsafeMutableRawPointer, pieces: UnsafeMutableRawPointer
+  ) { packing.move(direction, flat: flat, pieces: pieces) }
+}
+
+extension BlockWindow {
+  /// A stretch of a tensor that is not cut into rows.
+  package init(bytes: Range<Int>) { self.init(rows: 0..<1, columns: bytes) }
+}
+
+extension CheckpointIndex {
+  /// The geometry of a whole stored tensor: blocks are numbered as `SectionMap.blocks` lists them.
+  package func geometry(ofTensor number: Int) -> any TensorGeometry {
+    let tensor = tensors[number]
+    if let owners = tensor.owners {
+      var blocks = [Int](repeating: -1, count: 256)
+      for (place, count) in owners.counts.enumerated() { blocks[count.owner] = place }
+      return OwnedElements(
+        byteCount: tensor.spec.byteCount, width: tensor.spec.dtype.bytes ?? 1, blocks: blocks)
+    }
+    let cuts = cuts(of: tensor).map {
+      BlockGrid.Cut(dimension: $0.dimension, partCount: $0.cut.parts.count, segments: $0.cut.segments)
+    }
+    return BlockGrid(tensor.spec, cuts: cuts) ?? SingleBlock(byteCount: tensor.spec.byteCount)
+  }
+}

@@ -1,0 +1,189 @@
+package import Tensors
+package import UnitModel
+
+/// The index of a unit checkpoint as values, checked against itself.
+///
+/// Every number below names a row that is there, and every size agrees with the ones above it, so that the rest of the
+/// program can index without looking again.
+package struct CheckpointIndex: Sendable {
+  /// In flat order.
+  package internal(set) var tensors: [IndexedTensor] = []
+  package internal(set) var cuts: [IndexedCut] = []
+  package internal(set) var axes: [IndexedAxis] = []
+  package internal(set) var tasks: [IndexedTask] = []
+  package internal(set) var networks: [IndexedNetwork] = []
+  /// For each scope the rows of its networks, ascending.
+  package internal(set) var scopes: [[Int]] = []
+  /// By tensor, how networks know it where that is not by its own name and whole; ascending.
+  package internal(set) var views: [Int: [IndexedView]] = [:]
+
+  /// The cut dimensions of a tensor with their cuts, ascending.
+  package func cuts(of tensor: IndexedTensor) -> [(dimension: Int, cut: IndexedCut)] {
+    tensor.cuts.enumerated().compactMap { dimension, cut in cut.map { (dimension, cuts[$0.cut]) } }
+  }
+
+  /// The row of the tensor that holds the bytes of row `number`: itself, or the one that it is tied to.
+  package func stored(_ number: Int) -> Int { tensors[number].tiedTo ?? number }
+
+  /// The axis of a part on a dimension of a tensor; nil for common positions.
+  func axis(of part: CutPart, _ cut: TensorCut) -> Int? { part.unit < 0 ? nil : cut.axes[part.slot] }
+
+  /// How the network in row `network` knows the tensor in row `number`; nil for by its own name and whole.
+  package func view(of number: Int, in network: Int) -> IndexedView? {
+    guard let list = views[number] else { return nil }
+    // Ascending and disjoint.
+    let place = list.partitionPoint { $0.networks.upperBound <= network }
+    return place < list.count && list[place].networks.contains(network) ? list[place] : nil
+  }
+
+  /// Whether all of `networks` have the tensors of a scope; nil is the scope of everything.
+  package func has(_ networks: Range<Int>, inScope scope: Int?) -> Bool {
+    guard let scope else { return true }
+    // Ascending: neighbours are neighbours there too.
+    let list = scopes[scope]
+    let place = list.partitionPoint { $0 < networks.lowerBound }
+    return networks.isEmpty
+      || (place < list.count && list[place] == networks.lowerBound && networks.count <= list.count - place
+        && list[place + networks.count - 1] == networks.upperBound - 1)
+  }
+
+  /// The row of a (task, level); nil where there is none.
+  package func network(task: TaskID, level: LevelNumber) -> Int? {
+    guard let found = tasks.first(where: { $0.task == task }),
+      level.value >= 1, level.value <= found.networks.count
+    else { return nil }
+    return found.networks.lowerBound + level.value - 1
+  }
+}
+
+/// One tensor of the flat weights.
+package struct IndexedTensor: Sendable {
+  package let spec: TensorSpec
+  /// The tensor whose bytes these are too.
+  package let tiedTo: Int?
+  /// A row of `CheckpointIndex.scopes`; nil for a tensor that every network has.
+  package let scope: Int?
+  /// Over the logical bytes.
+  package internal(set) var digest: SHA256Digest
+  /// For each dimension its cut, or nil.
+  package let cuts: [TensorCut?]
+  /// The units that the whole tensor belongs to, ascending.
+  package let units: [Int]
+  /// Who owns each element; nil for a tensor whose elements have no owners.
+  package internal(set) var owners: IndexedOwners?
+  /// The dimensions whose channels are stored in a task's order.
+  package internal(set) var reordered: [IndexedReordering] = []
+
+  /// Whether its data are a dataset of its own, in its own shape.
+  package var isWhole: Bool {
+    tiedTo == nil && scope == nil && units.isEmpty && owners == nil && !isCut
+  }
+
+  /// Whether a dimension is cut.
+  package var isCut: Bool { cuts.contains { $0 != nil } }
+}
+
+/// The cut of a dimension, and the axes that it is about.
+package struct TensorCut: Hashable, Sendable {
+  /// A row of `CheckpointIndex.cuts`.
+  package let cut: Int
+  /// By slot a row of `CheckpointIndex.axes`.
+  package let axes: [Int]
+}
+
+/// Positions of one unit on one of a dimension's axes, or common positions.
+package struct CutPart: Hashable, Sendable, Comparable {
+  /// −1 for common positions.
+  package let unit: Int
+  package let slot: Int
+
+  package static func < (a: Self, b: Self) -> Bool { (a.unit, a.slot) < (b.unit, b.slot) }
+}
+
+/// How a dimension is cut.
+package struct IndexedCut: Sendable, Equatable {
+  /// Ascending.
+  package let parts: [CutPart]
+  /// Positions of each part.
+  package let partSizes: [Int]
+  /// Neighbouring positions of one part, filling the dimension.
+  package let segments: [Segment]
+  package let size: Int
+
+  /// Neighbouring positions of one part.
+  package struct Segment: Hashable, Sendable {
+    package let part: Int
+    package let length: Int
+  }
+
+  /// The most slots that a part uses.
+  var slotCount: Int { parts.reduce(0) { $1.unit < 0 ? $0 : max($0, $1.slot + 1) } }
+}
+
+/// A channel axis.
+package struct IndexedAxis: Sendable {
+  package let name: AxisName
+  /// A row of `CheckpointIndex.cuts`.
+  package let cut: Int
+}
+
+/// A task and the rows of its networks.
+package struct IndexedTask: Sendable, Equatable {
+  package let task: TaskID
+  package let networks: Range<Int>
+}
+
+/// One (task, level).
+package struct IndexedNetwork: Sendable, Equatable {
+  package let levelName: String?
+  /// In the order in which the task takes them.
+  package let units: [Int]
+  /// By axis, where the task has an order or levels of its own.
+  package internal(set) var axisUnits: [Int: [Int]] = [:]
+
+  /// The units on an axis.
+  package func units(on axis: Int?) -> [Int] { axis.flatMap { axisUnits[$0] } ?? units }
+}
+
+/// How neighbouring networks of one task know a tensor.
+package struct IndexedView: Sendable, Equatable {
+  package let networks: Range<Int>
+  /// Nil for its own name.
+  package let name: TensorName?
+  /// The row of the tensor that is laid on it as a mask.
+  package let mask: Int?
+}
+
+/// Which owner map a tensor's elements go by, and how many each owner has.
+package struct IndexedOwners: Sendable, Equatable {
+  /// The row of the map.
+  package let map: Int
+  /// Owners with at least one element, ascending.
+  package internal(set) var counts: [Count]
+
+  /// Owner 0 is free, owner u + 1 is unit u.
+  package struct Count: Sendable, Equatable {
+    package let owner: Int
+    package let elements: Int
+  }
+}
+
+/// A dimension whose channels are stored in the order in which a task takes its units.
+package struct IndexedReordering: Sendable, Equatable {
+  package let dimension: Int
+  package let axis: Int
+  package let inner: Int
+  package let outer: Int
+}
+
+extension RandomAccessCollection where Index == Int {
+  /// The first place at which `isBefore` is false, of a list in which it is true up to there.
+  func partitionPoint(_ isBefore: (Element) -> Bool) -> Int {
+    var (low, high) = (startIndex, endIndex)
+    while low < high {
+      let middle = (low + high) / 2
+      if isBefore(self[middle]) { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+}

@@ -1,0 +1,115 @@
+internal import Tensors
+internal import UnitModel
+
+/// Turns the tables into an index and refuses whatever does not fit together.
+///
+/// With a log that goes on, a row with a wrong value is noted and left out; what refers to it is left out too.
+struct IndexDecoder {
+  let path: String
+  let tables: IndexTables
+  var index = CheckpointIndex()
+  var names: NameDecoder
+  var log: DefectLog
+  /// By row; nil where the row is broken, which only happens when the log goes on.
+  var cuts: [IndexedCut?] = []
+  var tensors: [IndexedTensor?] = []
+
+  /// The index in `tables`, of the file at `path`.
+  ///
+  /// Throws the first defect, or the one after which nothing more can be said; defects before it are in the log.
+  static func decode(
+    _ tables: IndexTables, path: String, log: inout DefectLog
+  ) throws(CheckpointError) -> CheckpointIndex {
+    var decoder = IndexDecoder(path: path, tables: tables, log: log)
+    defer { log = decoder.log }
+    let before = log.errors.count
+    try decoder.decodeCuts()
+    try decoder.decodeAxes()
+    try decoder.decodeTasks()
+    try decoder.decodeScopes()
+    try decoder.decodeTensors()
+    try decoder.decodeOwners()
+    try decoder.decodeReorderings()
+    try decoder.decodeViews()
+    try decoder.checkTies()
+    if decoder.log.errors.count > before { throw decoder.log.errors[before] }
+    decoder.index.cuts = decoder.cuts.compactMap { $0 }
+    decoder.index.tensors = decoder.tensors.compactMap { $0 }
+    return decoder.index
+  }
+
+  private init(path: String, tables: IndexTables, log: DefectLog) {
+    self.path = path
+    self.tables = tables
+    self.log = log
+    names = NameDecoder(path: path, bytes: tables.names)
+  }
+
+  func broken(
+    _ defect: CheckpointDefect, _ table: Layout.Table, row: Int, _ expected: String, _ found: String
+  ) -> CheckpointError {
+    .broken(defect, path: path, table: table, row: row, expected: expected, found: found)
+  }
+
+  /// `rows` as a range, when it stays in a table of `limit` rows; empty ranges lie anywhere.
+  func range(
+    _ rows: RowRange, of what: Layout.Table, _ limit: Int, for table: Layout.Table, row: Int
+  ) throws(CheckpointError) -> Range<Int> {
+    let (first, count) = (Int(rows.first), Int(rows.count))
+    if count == 0 { return 0..<0 }
+    guard first + count <= limit else {
+      throw broken(
+        .rowRange, table, row: row, "rows of \(what.path) below \(limit)", "\(count) from \(first)")
+    }
+    return first..<first + count
+  }
+
+  /// The same for tables whose rows follow each other: `rows` must begin at `next`.
+  func range(
+    _ rows: RowRange, following next: inout Int, of what: Layout.Table, _ limit: Int,
+    for table: Layout.Table, row: Int
+  ) throws(CheckpointError) -> Range<Int> {
+    let range = try range(rows, of: what, limit, for: table, row: row)
+    guard range.isEmpty || range.lowerBound == next else {
+      throw broken(.rowOrder, table, row: row, "rows of \(what.path) from \(next)", "from \(range.lowerBound)")
+    }
+    if !range.isEmpty { next = range.upperBound }
+    return range
+  }
+
+  /// Rows that no other row refers to.
+  func requireNoneLeft(_ next: Int, of table: Layout.Table, _ count: Int) throws(CheckpointError) {
+    guard next == count else {
+      throw broken(.rowLeftOver, table, row: next, "a row that another table refers to", "one that none does")
+    }
+  }
+
+  /// A list of units, each below the limit.
+  func units(_ rows: RowRange, for table: Layout.Table, row: Int) throws(CheckpointError) -> [Int] {
+    let range = try range(rows, of: .units, tables.units.count, for: table, row: row)
+    let list = tables.units[range].map { Int($0) }
+    guard list.allSatisfy({ $0 < Partition.unitLimit }) else {
+      throw broken(
+        .unitList, table, row: row, "units below \(Partition.unitLimit)", "\(list.max() ?? 0)")
+    }
+    return list
+  }
+
+  /// A list of units, each larger than the one before.
+  func ascendingUnits(_ rows: RowRange, for table: Layout.Table, row: Int) throws(CheckpointError) -> [Int] {
+    let list = try units(rows, for: table, row: row)
+    guard zip(list, list.dropFirst()).allSatisfy({ $0 < $1 }) else {
+      throw broken(.unitList, table, row: row, "units in ascending order", "\(list)")
+    }
+    return list
+  }
+}
+
+extension CheckpointError {
+  /// A defect in a row of a table.
+  static func broken(
+    _ defect: CheckpointDefect, path: String, table: Layout.Table, row: Int, expected: String, found: String
+  ) -> Self {
+    .broken(defect, path: path, place: "/\(table.path) row \(row)", expected: expected, found: found)
+  }
+}

@@ -1,0 +1,50 @@
+internal import Tensors
+
+/// Every path and attribute name of layout version 2, once. The specification is schemas/checkpoint-layout-v2.md.
+package enum Layout {
+  /// Root attribute, ASCII: what the file is.
+  static let formatAttribute = "format"
+  static let formatValue = "tessera.checkpoint"
+  /// Root attribute, two u32: major and minor version.
+  static let versionAttribute = "layout_version"
+  static let version: [UInt32] = [2, 0]
+  /// Attribute of a whole tensor's dataset whose HDF5 type cannot say what its bytes are.
+  static let dtypeAttribute = "dtype"
+
+  /// Groups.
+  static let metadataGroup = "tessera"
+  static let wholeGroup = "tensors"
+  static let commonGroup = "common"
+  static let intraGroup = "intra"
+  static let interGroup = "inter"
+  static let freeGroup = "free"
+  static let privateGroup = "private"
+  /// Groups at the root that hold tensors' data.
+  static let dataGroups = [wholeGroup, commonGroup, intraGroup, interGroup, freeGroup, privateGroup]
+
+  /// Datasets of the metadata group, in the order in which the index checksum takes them.
+  package enum Table: String, CaseIterable {
+    case names, tensors, dimensions
+    case cutAxes = "cut_axes"
+    case axes, cuts, segments, units, tasks, networks
+    case axisUnits = "axis_units"
+    case scopes
+    case scopeNetworks = "scope_networks"
+    case views, owned, reordered, sections, pages, plan, source
+
+    /// The path from the root.
+    var path: String { "\(metadataGroup)/\(rawValue)" }
+  }
+
+  /// The scalar dataset that says how long the file is, and what the index and the rest of it hash to.
+  static let seal = "seal"
+  static let sealPath = "\(metadataGroup)/\(seal)"
+  /// The group of the headers of flat files: `tessera/headers/<n>`, from 0.
+  static let headersGroup = "tessera/headers"
+  /// The index of a set of shards, byte for byte.
+  static let shardIndex = "shard_index"
+  static let shardIndexPath = "\(metadataGroup)/\(shardIndex)"
+
+  /// The address of data that HDF5 has to find.
+  static let noAddress = UInt64.max
+}

@@ -1,0 +1,171 @@
+internal import Synchronization
+internal import Tensors
+
+/// Reads stretches of sections, and checks every page that it touches.
+///
+/// Whole pages go where they are wanted. Of others a run of pages is kept, and a run grows while a section is read in its
+/// order: small tensors then cost a read for each megabyte, not one for each block.
+final class PageReader: Sendable {
+  /// Fills a buffer with the bytes of a section from an offset.
+  typealias Fetch = @Sendable (Int, Int, UnsafeMutableRawBufferPointer) throws(CheckpointError) -> Void
+
+  private let map: SectionMap
+  private let checksums: [UInt64]
+  private let damage: @Sendable (_ section: Int, _ page: Int, _ expected: UInt64, _ found: UInt64) -> CheckpointError
+  private let state = Mutex(State())
+  /// The most bytes of one run, of which each section may have one.
+  private let runLimit: Int
+
+  /// Bytes of all runs.
+  private static let runBytes = 32 << 20
+
+  private struct State {
+    /// By section, the runs that are kept.
+    var runs: [Int: [Run]] = [:]
+    var byteCount = 0
+    /// Counts uses, so that the run that was used longest ago is known.
+    var clock = 0
+    /// By section, the page behind the last that was read, and how many pages the last run had.
+    var ends: [Int: (page: Int, count: Int)] = [:]
+  }
+
+  /// Pages of a section that follow each other.
+  private final class Run: @unchecked Sendable {
+    // Proof of @unchecked: filled before it is put among the runs, only read afterwards; `used` is behind the mutex.
+    let first: Int
+    let bytes: UnsafeMutableRawBufferPointer
+    var used = 0
+
+    init(first: Int, byteCount: Int) {
+      self.first = first
+      bytes = .allocate(byteCount: byteCount, alignment: 64)
+    }
+
+    deinit { bytes.deallocate() }
+  }
+
+  /// - Parameters:
+  ///   - checksums: of the pages of all sections.
+  ///   - damage: the error of a page that does not have its checksum.
+  init(
+    _ map: SectionMap, checksums: [UInt64],
+    damage: @escaping @Sendable (Int, Int, UInt64, UInt64) -> CheckpointError
+  ) {
+    self.map = map
+    self.checksums = checksums
+    self.damage = damage
+    runLimit = max(map.pageBytes, min(1 << 20, Self.runBytes / max(1, map.sections.count)))
+  }
+
+  /// Fills `buffer` with the bytes of a section from `offset`.
+  func read(
+    section: Int, at offset: Int, into buffer: UnsafeMutableRawBufferPointer, fetch: Fetch
+  ) throws(CheckpointError) {
+    let size = map.sections[section].byteCount
+    var done = 0
+    while done < buffer.count {
+      let position = offset + done
+      let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+      let taken = take(section, position, rest)
+      if taken > 0 {
+        done += taken
+        continue
+      }
+      let page = position / map.pageBytes
+      let end = position + rest.count
+      // Whole pages: up to the last full one, or to the end of the section.
+      let whole = (end == size ? end : end / map.pageBytes * map.pageBytes) - position
+      if position % map.pageBytes == 0, whole > 0 {
+        let target = UnsafeMutableRawBufferPointer(rebasing: rest[..<whole])
+        try fetch(section, position, target)
+        try check(section, page, UnsafeRawBufferPointer(target))
+        state.withLock { state in
+          state.ends[section] = (SectionMap.pages(of: end, map.pageBytes), state.ends[section]?.count ?? 1)
+        }
+        done += whole
+      } else {
+        try load(section, page, fetch)
+      }
+    }
+  }
+
+  /// Copies what a kept run has of the bytes from `position`; returns how many.
+  private func take(_ section: Int, _ position: Int, _ target: UnsafeMutableRawBufferPointer) -> Int {
+    state.withLock { state in
+      guard
+        let run = state.runs[section]?.first(where: {
+          $0.first * map.pageBytes <= position && position < $0.first * map.pageBytes + $0.bytes.count
+        })
+      else { return 0 }
+      state.clock += 1
+      run.used = state.clock
+      let start = position - run.first * map.pageBytes
+      let count = min(target.count, run.bytes.count - start)
+      target.copyMemory(from: UnsafeRawBufferPointer(rebasing: run.bytes[start..<start + count]))
+      return count
+    }
+  }
+
+  /// Reads a page, and those behind it if the section is being read in its order.
+  private func load(_ section: Int, _ page: Int, _ fetch: Fetch) throws(CheckpointError) {
+    let size = map.sections[section].byteCount
+    let count = state.withLock { state in
+      let last = state.ends[section]
+      let isNext = last.map { $0.page == page } ?? (page == 0)
+      let count = isNext ? min((last?.count ?? 1) * 4, runLimit / map.pageBytes) : 1
+      state.ends[section] = (page + count, count)
+      return count
+    }
+    let start = page * map.pageBytes
+    let run = Run(first: page, byteCount: min(count * map.pageBytes, size - start))
+    try fetch(section, start, run.bytes)
+    try check(section, page, UnsafeRawBufferPointer(run.bytes))
+    state.withLock { state in
+      state.clock += 1
+      run.used = state.clock
+      state.runs[section, default: []].append(run)
+      state.byteCount += run.bytes.count
+      while state.byteCount > Self.runBytes + runLimit { Self.dropOldest(&state) }
+    }
+  }
+
+  private static func dropOldest(_ state: inout State) {
+    var oldest: (section: Int, place: Int, used: Int)?
+    for (section, runs) in state.runs {
+      for (place, run) in runs.enumerated() where run.used < oldest?.used ?? .max {
+        oldest = (section, place, run.used)
+      }
+    }
+    guard let oldest, let run = state.runs[oldest.section]?.remove(at: oldest.place) else { return }
+    if state.runs[oldest.section]?.isEmpty == true { state.runs[oldest.section] = nil }
+    state.byteCount -= run.bytes.count
+  }
+
+  /// Holds pages against their checksums; `bytes` begin with page `first`.
+  private func check(_ section: Int, _ first: Int, _ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
+    var page = first
+    for start in stride(from: 0, to: bytes.count, by: map.pageBytes) {
+      let found = RunChecksum.of(
+        UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + map.pageBytes, bytes.count)]))
+      let expected = checksums[map.sections[section].firstPage + page]
+      if found != expected { throw damage(section, page, expected, found) }
+      page += 1
+    }
+  }
+
+  /// Every page of a section that does not have its checksum, or cannot be read.
+  func damagedPages(of section: Int, fetch: Fetch) -> [CheckpointError] {
+    var errors: [CheckpointError] = []
+    let size = map.sections[section].byteCount
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: min(size, map.pageBytes), alignment: 4096)
+    defer { buffer.deallocate() }
+    for start in stride(from: 0, to: size, by: map.pageBytes) where errors.count < DefectLog.limit {
+      let page = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(map.pageBytes, size - start)])
+      do throws(CheckpointError) {
+        try fetch(section, start, page)
+        try check(section, start / map.pageBytes, UnsafeRawBufferPointer(page))
+      } catch { errors.append(error) }
+    }
+    return errors
+  }
+}

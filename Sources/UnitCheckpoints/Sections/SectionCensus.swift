@@ -1,0 +1,162 @@
+internal import Tensors
+internal import UnitModel
+
+/// The sections that the tensors of an index need, and how many bytes each has.
+struct SectionCensus {
+  /// In the order in which they are first needed.
+  private(set) var keys: [SectionKey] = []
+  /// Bytes of each section.
+  private(set) var byteCounts: [Int] = []
+  /// What tensors that are cut alike have in common.
+  private(set) var patterns: [BlockPattern] = []
+  /// For each tensor its pattern; −1 for one without data.
+  private(set) var patternOfTensor: [Int32] = []
+
+  private var numbers: [SectionKey: Int] = [:]
+  private var knownPatterns: [PatternKey: Int32] = [:]
+  private var blockCount = 0
+  private var stretchCount = 0
+  private var wholeCount = 0
+  private let path: String
+
+  private struct PatternKey: Hashable {
+    let cuts: [Int]
+    let units: [Int]
+    let scope: Int?
+    let dtype: DType
+  }
+
+  /// Throws `.broken` where a limit of the layout is exceeded, or bytes do not fit 63 bits.
+  ///
+  /// - Parameter path: of the file, for messages.
+  init(_ index: CheckpointIndex, path: String) throws(CheckpointError) {
+    self.path = path
+    patternOfTensor.reserveCapacity(index.tensors.count)
+    for (number, tensor) in index.tensors.enumerated() {
+      guard let pattern = try pattern(of: tensor, number, index) else {
+        patternOfTensor.append(-1)
+        continue
+      }
+      patternOfTensor.append(pattern)
+      let stretches = patterns[Int(pattern)].stretches
+      stretchCount += stretches.count
+      try require(stretchCount <= LayoutLimits.stretches, tensor, "\(LayoutLimits.stretches) parts of sections")
+      let bits = patterns[Int(pattern)].innerBits(of: tensor)
+      for stretch in stretches {
+        let (sum, overflow) = byteCounts[stretch.section].addingReportingOverflow(stretch.byteCount(innerBits: bits))
+        try require(!overflow, tensor, "sections of less than 2^63 bytes")
+        byteCounts[stretch.section] = sum
+      }
+    }
+  }
+
+  private mutating func pattern(
+    of tensor: IndexedTensor, _ number: Int, _ index: CheckpointIndex
+  ) throws(CheckpointError) -> Int32? {
+    if tensor.tiedTo != nil { return nil }
+    if tensor.isWhole {
+      wholeCount += 1
+      let key = SectionKey(kind: .whole, tensor: number, scope: nil, units: [], dtype: tensor.spec.dtype)
+      return append(
+        BlockPattern(stretches: [.init(section: section(key), elements: tensor.spec.elementCount)], isOfElements: true))
+    }
+    if tensor.spec.elementCount == 0 { return nil }
+    if let owners = tensor.owners {
+      let stretches = try owners.counts.map { (count) throws(CheckpointError) in
+        let units = count.owner == 0 ? [] : [count.owner - 1]
+        return BlockPattern.Stretch(
+          section: try section(units, of: tensor, isFree: count.owner == 0), elements: count.elements)
+      }
+      return append(BlockPattern(stretches: stretches, isOfElements: true))
+    }
+    let key = PatternKey(
+      cuts: tensor.cuts.compactMap { $0?.cut }, units: tensor.units, scope: tensor.scope,
+      dtype: tensor.spec.dtype)
+    if let known = knownPatterns[key] { return known }
+    var counts: [[Int]: Int] = [tensor.units: 1]
+    for cut in key.cuts.map({ index.cuts[$0] }) {
+      blockCount += counts.count * cut.parts.count
+      try require(blockCount <= LayoutLimits.blocks, tensor, "\(LayoutLimits.blocks) blocks of cuts that differ")
+      var next: [[Int]: Int] = [:]
+      for (units, count) in counts {
+        for (part, size) in zip(cut.parts, cut.partSizes) {
+          next[units.inserting(part.unit), default: 0] += count * size
+        }
+      }
+      counts = next
+    }
+    let found = counts.sorted { $0.key.count == $1.key.count ? $0.key.lexicographicallyPrecedes($1.key) : $0.key.count < $1.key.count }
+    let stretches = try found.map { (units, elements) throws(CheckpointError) in
+      BlockPattern.Stretch(section: try section(units, of: tensor, isFree: false), elements: elements)
+    }
+    let pattern = append(BlockPattern(stretches: stretches, isOfElements: false))
+    knownPatterns[key] = pattern
+    return pattern
+  }
+
+  private mutating func append(_ pattern: BlockPattern) -> Int32 {
+    patterns.append(pattern)
+    return Int32(patterns.count - 1)
+  }
+
+  private mutating func section(
+    _ units: [Int], of tensor: IndexedTensor, isFree: Bool
+  ) throws(CheckpointError) -> Int {
+    let key = SectionKey(
+      kind: isFree ? .free : units.isEmpty ? .common : .units, tensor: nil, scope: tensor.scope, units: units,
+      dtype: tensor.spec.dtype)
+    let number = section(key)
+    try require(keys.count - wholeCount <= LayoutLimits.sections, tensor, "\(LayoutLimits.sections) sections")
+    return number
+  }
+
+  private mutating func section(_ key: SectionKey) -> Int {
+    if let known = numbers[key] { return known }
+    keys.append(key)
+    byteCounts.append(0)
+    numbers[key] = keys.count - 1
+    return keys.count - 1
+  }
+
+  private func require(_ isMet: Bool, _ tensor: IndexedTensor, _ limit: String) throws(CheckpointError) {
+    if isMet { return }
+    throw .broken(
+      .limit, path: path, place: "tensor \(tensor.spec.name.quoted)", expected: "at most \(limit)",
+      found: "more")
+  }
+}
+
+/// Where the blocks of tensors lie that are cut alike, have the same users and the same dtype.
+struct BlockPattern {
+  /// What such a tensor has in each section.
+  let stretches: [Stretch]
+  /// Whether `elements` are all elements; otherwise they are positions of the cut dimensions.
+  let isOfElements: Bool
+
+  struct Stretch {
+    let section: Int
+    let elements: Int
+
+    func byteCount(innerBits: Int) -> Int {
+      // No more than the tensor's own bits, which fit; only a single block ends inside a byte.
+      let bits = elements * innerBits
+      return bits / 8 + (bits % 8 == 0 ? 0 : 1)
+    }
+  }
+
+  /// Bits for each of `elements`.
+  func innerBits(of tensor: IndexedTensor) -> Int {
+    if isOfElements { return tensor.spec.dtype.bits }
+    return zip(tensor.spec.shape, tensor.cuts).reduce(tensor.spec.dtype.bits) { $1.1 == nil ? $0 * $1.0 : $0 }
+  }
+}
+
+extension [Int] {
+  /// An ascending list with one more unit, unless it is there or is none (−1).
+  func inserting(_ unit: Int) -> [Int] {
+    if unit < 0 || contains(unit) { return self }
+    var result = self
+    result.insert(unit, at: firstIndex { $0 > unit } ?? count)
+    return result
+  }
+}

@@ -1,0 +1,97 @@
+internal import Tensors
+internal import UnitModel
+
+/// Holds the tables of sections and pages against the sections that the tensors need.
+struct SectionDecoder {
+  private let tables: IndexTables
+  private let index: CheckpointIndex
+  private let path: String
+
+  init(_ tables: IndexTables, _ index: CheckpointIndex, path: String) {
+    self.tables = tables
+    self.index = index
+    self.path = path
+  }
+
+  /// The map of sections, each listed once and needed by a block.
+  ///
+  /// - Parameter fileSize: nil for a file that is not written yet.
+  func decode(pageBytes: Int, fileSize: Int?) throws(CheckpointError) -> SectionMap {
+    let census = try SectionCensus(index, path: path)
+    var numbers: [SectionKey: Int] = [:]
+    for (number, key) in census.keys.enumerated() { numbers[key] = number }
+    var rows = [Int](repeating: -1, count: census.keys.count)
+    var addresses: [Int?] = []
+    for (row, section) in tables.sections.enumerated() {
+      let key = try key(section, row)
+      guard let number = numbers[key], rows[number] < 0 else {
+        throw broken(
+          row, "a section that a tensor needs, once",
+          "/\(key.path { LinkName.escaped(index.tensors[$0].spec.name) })")
+      }
+      guard section.bytes == UInt64(census.byteCounts[number]) else {
+        throw broken(row, "\(census.byteCounts[number]) bytes", "\(section.bytes)")
+      }
+      rows[number] = row
+      addresses.append(try address(section, byteCount: census.byteCounts[number], row))
+    }
+    if let missing = rows.firstIndex(of: -1) {
+      throw broken(
+        tables.sections.count, "the section /\(census.keys[missing].path { LinkName.escaped(index.tensors[$0].spec.name) })",
+        "none")
+    }
+    if let fileSize { try requireStored(census, fileSize: fileSize) }
+    let map = SectionMap(index, census, rows: rows, addresses: addresses, pageBytes: pageBytes)
+    guard fileSize == nil || map.pageCount == tables.pages.count else {
+      throw .broken(
+        .pages, path: path, place: "/\(Layout.Table.pages.path)", expected: "\(map.pageCount) checksums",
+        found: "\(tables.pages.count)")
+    }
+    return map
+  }
+
+  private func key(_ section: SectionRow, _ row: Int) throws(CheckpointError) -> SectionKey {
+    let rows = section.units
+    let units =
+      Int(rows.first) + Int(rows.count) <= tables.units.count
+      ? tables.units[Int(rows.first)..<Int(rows.first) + Int(rows.count)].map { Int($0) } : nil
+    guard let kind = SectionKey.Kind(rawValue: section.kind), let dtype = DType(rawValue: section.dtype),
+      section.tensor >= -1, Int(section.tensor) < index.tensors.count, section.scope >= -1,
+      Int(section.scope) < index.scopes.count, let units
+    else {
+      throw broken(row, "a kind, a tensor, a scope, units and a dtype", "other values")
+    }
+    return SectionKey(
+      kind: kind, tensor: section.tensor < 0 ? nil : Int(section.tensor),
+      scope: section.scope < 0 ? nil : Int(section.scope), units: units, dtype: dtype)
+  }
+
+  private func address(
+    _ section: SectionRow, byteCount: Int, _ row: Int
+  ) throws(CheckpointError) -> Int? {
+    if section.address == Layout.noAddress { return nil }
+    guard let address = Int(exactly: section.address), byteCount > 0 else {
+      throw broken(row, "the address of some bytes", "\(section.address) for \(byteCount) bytes")
+    }
+    return address
+  }
+
+  /// No stored byte stands for more than 1,032 others (deflate); more is a promise that reading would try to keep.
+  private func requireStored(_ census: SectionCensus, fileSize: Int) throws(CheckpointError) {
+    let (product, overflow) = fileSize.multipliedReportingOverflow(by: 1100)
+    var budget = overflow ? Int.max : product
+    for (key, byteCount) in zip(census.keys, census.byteCounts) {
+      guard byteCount <= budget else {
+        throw .broken(
+          .sectionTotal, path: path,
+          place: "/\(key.path { LinkName.escaped(index.tensors[$0].spec.name) })",
+          expected: "at most \(budget) more bytes in a file of \(fileSize)", found: "\(byteCount)")
+      }
+      budget -= byteCount
+    }
+  }
+
+  private func broken(_ row: Int, _ expected: String, _ found: String) -> CheckpointError {
+    .broken(.section, path: path, table: .sections, row: row, expected: expected, found: found)
+  }
+}

@@ -1,0 +1,51 @@
+package import Tensors
+
+/// What a section is of: the units that its blocks need together, who uses them, and their dtype.
+package struct SectionKey: Hashable, Sendable, Comparable {
+  package let kind: Kind
+  /// The whole tensor whose dataset it is.
+  package let tensor: Int?
+  /// A row of `scopes`.
+  package let scope: Int?
+  /// Ascending.
+  package let units: [Int]
+  package let dtype: DType
+
+  /// Which group a section lies in; the raw value stands for it in the index.
+  package enum Kind: UInt32, Sendable {
+    /// `/tensors`.
+    case whole = 0
+    /// `/common`.
+    case common = 1
+    /// `/intra` or `/inter`.
+    case units = 2
+    /// `/free`.
+    case free = 3
+  }
+
+  /// The path from the root; `link` is that of the whole tensor.
+  func path(link: (Int) -> String) -> String {
+    if let tensor { return "\(Layout.wholeGroup)/\(link(tensor))" }
+    let prefix = scope.map { "\(Layout.privateGroup)/\($0)/" } ?? ""
+    let group =
+      switch kind {
+      case .free: Layout.freeGroup
+      case .units where units.count == 1: "\(Layout.intraGroup)/\(units[0])"
+      case .units: "\(Layout.interGroup)/\(units.map(String.init).joined(separator: "-"))"
+      default: Layout.commonGroup
+      }
+    return "\(prefix)\(group)/\(dtype.rawValue)"
+  }
+
+  /// The order in which this writer writes sections: what every network has, then unit by unit what it adds.
+  package static func < (a: Self, b: Self) -> Bool {
+    if (a.kind == .whole) != (b.kind == .whole) { return a.kind == .whole }
+    if a.kind == .whole { return (a.tensor ?? 0) < (b.tensor ?? 0) }
+    if (a.scope ?? -1) != (b.scope ?? -1) { return (a.scope ?? -1) < (b.scope ?? -1) }
+    if a.kind != b.kind, a.kind == .free || b.kind == .free { return b.kind == .free }
+    let (last, other) = (a.units.last ?? -1, b.units.last ?? -1)
+    if last != other { return last < other }
+    if a.units != b.units { return a.units.lexicographicallyPrecedes(b.units) }
+    return a.dtype.rawValue < b.dtype.rawValue
+  }
+}

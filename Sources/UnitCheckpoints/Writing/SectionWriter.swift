@@ -1,0 +1,171 @@
+package import ByteFiles
+internal import HDF5Kit
+internal import Tensors
+
+/// Takes the bytes of sections piece by piece, and writes and checksums whole pages.
+///
+/// Pieces of one section may come in any order, each byte once; those of a whole tensor come in their order. What is
+/// short of a page waits in memory: a block may have 64 bytes, and must not become a system call.
+///
+/// Not `Sendable`: one thread uses it at a time.
+package final class SectionWriter {
+  private let map: SectionMap
+  private let file: AtomicFile
+  private let store: ChunkStore
+  private let cells: [CellPlan]
+  private let addresses: [Int?]
+  private var open: [[Int: OpenCell]]
+  private var sums: [UInt64]
+  /// Of the whole tensor whose bytes are coming: its section and its next page.
+  private var whole: (section: Int, checksum: RunChecksum, page: Int, filled: Int)?
+  private var sinceWriteback = 0
+
+  /// A page or a chunk that is not complete.
+  private final class OpenCell {
+    let bytes: UnsafeMutableRawBufferPointer
+    var filled = 0
+
+    init(byteCount: Int) { bytes = .allocate(byteCount: byteCount, alignment: 64) }
+    deinit { bytes.deallocate() }
+  }
+
+  /// - Parameters:
+  ///   - cells: by section, what is written at once.
+  ///   - addresses: by section; nil for chunks.
+  init(_ map: SectionMap, file: AtomicFile, store: ChunkStore, cells: [CellPlan], addresses: [Int?]) {
+    self.map = map
+    self.file = file
+    self.store = store
+    self.cells = cells
+    self.addresses = addresses
+    open = [[Int: OpenCell]](repeating: [:], count: map.sections.count)
+    sums = [UInt64](repeating: 0, count: map.pageCount)
+  }
+
+  /// The first error of compressing; later bytes are dropped.
+  package var failure: FileError? { store.failure }
+
+  /// Takes bytes of a section from `offset`.
+  package func append(
+    _ bytes: UnsafeRawBufferPointer, section: Int, at offset: Int
+  ) throws(FileError) {
+    if map.sections[section].key.kind == .whole { sumWhole(bytes, section) }
+    let end = offset + bytes.count
+    var position = offset
+    while position < end {
+      let cell = cells[section].cell(at: position)
+      if position == cell.range.lowerBound, cell.range.upperBound <= end {
+        let first = position
+        while position < end, case let next = cells[section].cell(at: position), next.range.upperBound <= end {
+          complete(piece(bytes, next.range, from: offset), section, next)
+          position = next.range.upperBound
+        }
+        try write(piece(bytes, first..<position, from: offset), section, at: first)
+        continue
+      }
+      let range = position..<min(end, cell.range.upperBound)
+      let waiting = open[section][cell.number] ?? OpenCell(byteCount: cell.range.count)
+      UnsafeMutableRawBufferPointer(rebasing: waiting.bytes[(position - cell.range.lowerBound)...])
+        .copyMemory(from: piece(bytes, range, from: offset))
+      waiting.filled += range.count
+      if waiting.filled == cell.range.count {
+        open[section][cell.number] = nil
+        complete(UnsafeRawBufferPointer(waiting.bytes), section, cell)
+        try write(UnsafeRawBufferPointer(waiting.bytes), section, at: cell.range.lowerBound)
+      } else {
+        open[section][cell.number] = waiting
+      }
+      position = range.upperBound
+    }
+  }
+
+  private func piece(
+    _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, from offset: Int
+  ) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: bytes[range.lowerBound - offset..<range.upperBound - offset])
+  }
+
+  /// Checksums a cell, and hands it on where it is a chunk.
+  private func complete(_ bytes: UnsafeRawBufferPointer, _ section: Int, _ cell: CellPlan.Cell) {
+    let place = map.sections[section]
+    if place.key.kind != .whole { sums[place.firstPage + cell.number] = RunChecksum.of(bytes) }
+    if addresses[section] == nil {
+      store.append(
+        bytes, byteCount: cells[section].chunkBytes, elementSize: place.key.dtype.storage.type.size,
+        section: section, chunk: cell.number)
+    }
+  }
+
+  private func write(_ bytes: UnsafeRawBufferPointer, _ section: Int, at offset: Int) throws(FileError) {
+    guard let address = addresses[section] else { return }
+    try file.write(bytes, at: address + offset)
+    sinceWriteback += bytes.count
+    if sinceWriteback >= 64 << 20 {
+      file.startWriteback(from: 0, count: 0)
+      sinceWriteback = 0
+    }
+  }
+
+  /// The pages of a whole tensor are not always its chunks; its bytes come in their order.
+  private func sumWhole(_ bytes: UnsafeRawBufferPointer, _ section: Int) {
+    if whole?.section != section {
+      endWhole()
+      whole = (section, RunChecksum(), map.sections[section].firstPage, 0)
+    }
+    guard var state = whole else { return }
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let piece = rest.prefix(map.pageBytes - state.filled)
+      if piece.count == map.pageBytes {
+        sums[state.page] = RunChecksum.of(UnsafeRawBufferPointer(rebasing: piece))
+        state.page += 1
+      } else {
+        state.checksum.update(UnsafeRawBufferPointer(rebasing: piece))
+        state.filled += piece.count
+        if state.filled == map.pageBytes {
+          sums[state.page] = state.checksum.finish()
+          state.page += 1
+          state.filled = 0
+        }
+      }
+      rest = rest.dropFirst(piece.count)
+    }
+    whole = state
+  }
+
+  private func endWhole() {
+    if let whole, whole.filled > 0 { sums[whole.page] = whole.checksum.finish() }
+    whole = nil
+  }
+
+  /// The checksums of all pages, once every byte has come.
+  package func finish() -> [UInt64] {
+    endWhole()
+    return sums
+  }
+}
+
+/// What of a section is written at once: a page, or a chunk.
+struct CellPlan {
+  /// Bytes of the section.
+  let byteCount: Int
+  /// Bytes of a chunk, or a page.
+  let chunkBytes: Int
+  /// Bytes after which cells begin anew: in a whole tensor chunks are runs inside one position of the outer dimensions.
+  let rowBytes: Int
+
+  struct Cell {
+    let number: Int
+    let range: Range<Int>
+  }
+
+  /// The cell that has a byte.
+  func cell(at position: Int) -> Cell {
+    let (row, place) = position.quotientAndRemainder(dividingBy: rowBytes)
+    let perRow = (rowBytes + chunkBytes - 1) / chunkBytes
+    let start = row * rowBytes + place / chunkBytes * chunkBytes
+    return Cell(
+      number: row * perRow + place / chunkBytes,
+      range: start..<min(start + chunkBytes, (row + 1) * rowBytes, byteCount))
+  }
+}

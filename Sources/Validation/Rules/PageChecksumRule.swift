@@ -1,0 +1,23 @@
+internal import UnitCheckpoints
+
+/// Every page of every section has its checksum.
+///
+/// Pages are read one by one only when a tensor could not be read: each is named then.
+enum PageChecksumRule: ValidationRule {
+  static let summary = "Every page of every section has its checksum."
+  static let isDeep = true
+  static let advice = "Fetch the file again, or convert the flat weights again: its data were damaged."
+
+  static func findings(in subject: CheckpointSubject) -> [Finding] {
+    guard let checkpoint = subject.checkpoint else { return [] }
+    let errors = subject.bytes.flatMap(\.found.errors).filter { $0.defect != .ownerMap }
+    if errors.isEmpty { return [] }
+    let pages = checkpoint.map.sections.indices.flatMap { checkpoint.damagedPages(ofSection: $0) }
+    return (pages.isEmpty ? errors : pages).map { error in
+      let found = error.told(at: "")
+      return Finding(
+        .pageChecksum, file: checkpoint.path, location: found.location, message: found.message,
+        defect: error.defect?.rawValue)
+    }
+  }
+}

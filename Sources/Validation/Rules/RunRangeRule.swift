@@ -1,6 +1,0 @@
-/// Every dataset has bytes of its own inside the file.
-///
-/// Opening has compared the addresses, which count as long as the file has the length it was written with.
-enum RunRangeRule: ValidationRule {
-  static let summary = "No stored run lies outside the file or on another."
-}
