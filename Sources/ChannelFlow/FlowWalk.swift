@@ -151,18 +151,32 @@ package struct FlowWalk {
       return
     }
     let inputs = node.inputs.map { $0.isEmpty ? nil : values[$0] ?? .unknown }
-    let looked = inputs.reduce(0) { $0 + ($1?.factors.reduce(0) { $0 + $1.labels.count } ?? 0) }
-    guard context.spend(looked) else { throw .exhausted(path: context.path, place: node.shown) }
     let call = FlowCall(node, inputs, opset: model.opsets[node.domain] ?? 0, context: context)
+    do throws(FlowError) { try follow(call, index, inputs, names) } catch {
+      // What is beyond any network's is whole, and the rest of the plan holds.
+      guard error.isFinal, !context.labels.isChecking else { throw error }
+      context.isExhausted = true
+      let again = FlowCall(node, inputs, opset: call.opset, context: context)
+      try follow(again, index, inputs, names)
+    }
+  }
+
+  /// Applies the rule of a node and keeps what it makes.
+  private mutating func follow(
+    _ call: FlowCall, _ index: Int, _ inputs: [FlowValue?], _ names: [String]
+  ) throws(FlowError) {
+    let node = call.node
     // Graphs among the attributes see values of this one as they are.
     let inner = names.dropFirst(node.inputs.count { !$0.isEmpty })
     for name in inner {
       try call.stop(values[name], "\(node.shown) has a graph that uses it")
       try call.stop(values[name]?.counted, "\(node.shown) has a graph that computes with it")
+      values[name]?.factors = []
+      values[name]?.counted = []
     }
     var outputs = try self.outputs(call, index, isPlain: inner.isEmpty)
     if inner.isEmpty { evaluate(call, inputs, &outputs) }
-    try count(call, inputs, &outputs)
+    try count(call, &outputs)
     try call.account(inputs, outputs) { used.contains(node.outputs[$0]) }
     let isConstant = !inputs.isEmpty && inputs.allSatisfy { $0?.isConstant ?? true } && inner.isEmpty
     for place in node.outputs.indices where !node.outputs[place].isEmpty {
@@ -176,14 +190,20 @@ package struct FlowWalk {
     }
     // What the rule has learnt of joint labels holds for each node that takes the value next.
     for (name, input) in zip(node.inputs, call.inputs) {
-      if let input, !name.isEmpty { values[name]?.factors = input.factors }
+      if let input, !name.isEmpty {
+        values[name]?.factors = input.factors
+        if context.isExhausted { values[name]?.counted = [] }
+      }
     }
     steps.append(Step(node: node, outputs: outputs, dense: call.dense, keepsZeros: call.keepsZeros))
   }
 
   private func outputs(_ call: FlowCall, _ index: Int, isPlain: Bool) throws(FlowError) -> [FlowValue] {
     // With nothing left to cut, the rule still says what extents come out.
-    if let reason = context.stopped[index] { _ = try call.stopAll(reason) }
+    let exhausted = "more than \(FlowContext.labelLimit) channels would have to be followed"
+    if let reason = context.stopped[index] ?? (context.isExhausted ? exhausted : nil) {
+      _ = try call.stopAll(reason)
+    }
     guard let rule = FlowRules.rule(for: call.node), isPlain else {
       return try call.stopAll("\(call.node.shown) is an operator that the planner does not know")
     }
@@ -203,9 +223,10 @@ package struct FlowWalk {
     var taken: Set<Int> = []
     var factors: [LabelFactor] = []
     for factor in value.factors {
-      guard context.spend(factor.labels.count) else {
-        throw .exhausted(path: context.path, place: call.node.shown)
+      let isHandedOn = call.inputs.contains { input in
+        input?.factors.contains { $0.labels.isSameList(factor.labels) } ?? false
       }
+      if !isHandedOn { try call.spend(factor.labels.count) }
       if let shape = value.shape, factor.fits(shape), taken.isDisjoint(with: factor.dimensions) {
         taken.formUnion(factor.dimensions)
         factors.append(factor)
@@ -228,14 +249,12 @@ package struct FlowWalk {
   /// Numbers that count channels go on in what is computed of them; anything else that takes them would compute with
   /// another number in a sub-network.
   private func count(
-    _ call: FlowCall, _ inputs: [FlowValue?], _ outputs: inout [FlowValue]
+    _ call: FlowCall, _ outputs: inout [FlowValue]
   ) throws(FlowError) {
     var counted: Set<ChannelLabel> = []
-    for (place, input) in inputs.enumerated() where !call.adapted.contains(place) {
+    for (place, input) in call.inputs.enumerated() where !call.adapted.contains(place) {
       guard let labels = input?.counted, !labels.isEmpty else { continue }
-      guard context.spend(labels.count) else {
-        throw .exhausted(path: context.path, place: call.node.shown)
-      }
+      try call.spend(labels.count)
       counted.formUnion(labels.map(context.labels.find))
     }
     if counted.isEmpty { return }

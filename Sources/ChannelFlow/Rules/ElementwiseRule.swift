@@ -54,7 +54,7 @@ enum ElementwiseRule {
     var joint: LabelFactor?
     for index in given {
       guard var value = call.inputs[index] else { continue }
-      call.simplify(&value)
+      try call.simplify(&value)
       call.inputs[index] = value
       guard let factor = value.factors.first else { continue }
       guard value.factors.count == 1, factor.dimensions.count > 1, value.shape == result.shape,
@@ -73,7 +73,9 @@ enum ElementwiseRule {
       guard let own = call.inputs[index]?.factors.first else { continue }
       joint.labels = try call.joined(joint.labels, own.labels, "channels") ?? joint.labels
     }
-    call.touched.formUnion(given)
+    for dimension in joint.dimensions {
+      call.lay(given.map { (index: $0, dimension: dimension - (rank - (call.inputs[$0]?.rank ?? rank))) })
+    }
     result.factors = [joint]
     call.keepsZeros = false
     return true
