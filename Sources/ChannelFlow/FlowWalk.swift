@@ -52,10 +52,8 @@ package struct FlowWalk {
     let graph = model.graph
     context.names = Set(graph.nodes.flatMap(\.outputs)).union(graph.inputs.map(\.name))
       .union(graph.initializers.map(\.name))
-    if let sparse = graph.sparseInitializers.first {
-      throw refusal("tensor \(quoted(sparse.values.name))", "dense tensors", "a sparse one")
-    }
     for tensor in graph.initializers { try add(tensor, tensor.name) }
+    for tensor in graph.sparseInitializers { values[tensor.values.name] = sparse(tensor) }
     for input in graph.requiredInputs {
       var value = FlowValue(inputShapes[input.name] ?? InputShapes.declared(input))
       value.isRaw = InputShapes.isFloat(input)
@@ -127,13 +125,22 @@ package struct FlowWalk {
     values[name] = value
   }
 
+  /// A tensor with most elements zero is no weight of a plan: it is whole.
+  private func sparse(_ tensor: SparseConstant) -> FlowValue {
+    var value = bounded(FlowValue(tensor.shape))
+    value.isConstant = value.shape != nil
+    return value
+  }
+
   private mutating func pass(_ index: Int) throws(FlowError) {
     let node = model.graph.nodes[index]
     if node.operation == "Constant", node.domain.isEmpty, let name = node.outputs.first {
       if case .tensor(let tensor)? = node.attributes["value"] {
         try add(tensor, name)
-      } else if let known = context.small.constant(node) {
-        values[name] = .constant(known)
+      } else if case .sparse(let tensor)? = node.attributes["sparse_value"] {
+        values[name] = sparse(tensor)
+      } else {
+        values[name] = context.small.constant(node).map(FlowValue.constant) ?? .unknown
       }
       // The node stays, with its tensor; a dense one is given another.
       if values[name] != nil {
