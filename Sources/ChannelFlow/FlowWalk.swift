@@ -32,6 +32,8 @@ package struct FlowWalk {
   private var absent: Set<String> = []
   /// Values that the sub-network has no channel of, and what is made of them, each with the first such node.
   package private(set) var emptied: [String: Int] = [:]
+  /// Those of them that the masked original cannot be followed to either.
+  private var lost: Set<String> = []
   /// Values that an output needs, or an input of a node that does.
   private let used: Set<String>
 
@@ -153,12 +155,24 @@ package struct FlowWalk {
       absent.formUnion(node.outputs)
       return
     }
-    if let name = names.first(where: { emptied[$0] != nil }) {
-      for output in node.outputs { emptied[output] = emptied[name] }
-      return
-    }
     let inputs = node.inputs.map { $0.isEmpty ? nil : values[$0] ?? .unknown }
     let call = FlowCall(node, inputs, opset: model.opsets[node.domain] ?? 0, context: context)
+    if let name = names.first(where: { emptied[$0] != nil }) {
+      if node.operation == "Concat", node.domain.isEmpty, let left = emptyParts(of: call) {
+        return try follow(call, index, inputs, names, without: left)
+      }
+      for output in node.outputs { emptied[output] = emptied[name] }
+      if names.contains(where: lost.contains) {
+        lost.formUnion(node.outputs)
+        return
+      }
+      // The sub-network does not have the node, but its masked original does.
+      do throws(FlowError) { try follow(call, index, inputs, names, isAbsent: true) } catch {
+        if error.isFinal { throw error }
+        lost.formUnion(node.outputs)
+      }
+      return
+    }
     do throws(FlowError) { try follow(call, index, inputs, names) } catch {
       // What is beyond any network's is whole, and the rest of the plan holds.
       guard error.isFinal, !context.labels.isChecking else { throw error }
@@ -168,9 +182,28 @@ package struct FlowWalk {
     }
   }
 
+  /// The parts of a Concat that the sub-network has no position of, where it has others; they are left out there.
+  private func emptyParts(of call: FlowCall) -> Set<Int>? {
+    var parts: Set<Int> = []
+    for (place, name) in call.node.inputs.enumerated() where emptied[name] != nil {
+      guard !lost.contains(name), let value = call.inputs[place], let full = value.shape,
+        let dense = context.denseShape(value),
+        let axis = call.axis(call.int("axis") ?? 1, rank: full.count), dense[axis] == 0,
+        !zip(full, dense).enumerated().contains(where: { $0 != axis && $1.0 > 0 && $1.1 == 0 })
+      else { return nil }
+      parts.insert(place)
+    }
+    return parts.count < call.node.inputs.count ? parts : nil
+  }
+
   /// Applies the rule of a node and keeps what it makes.
+  ///
+  /// - Parameters:
+  ///   - parts: inputs that the dense node does not have.
+  ///   - isAbsent: whether the sub-network does not have the node at all.
   private mutating func follow(
-    _ call: FlowCall, _ index: Int, _ inputs: [FlowValue?], _ names: [String]
+    _ call: FlowCall, _ index: Int, _ inputs: [FlowValue?], _ names: [String], without parts: Set<Int> = [],
+    isAbsent: Bool = false
   ) throws(FlowError) {
     let node = call.node
     // Graphs among the attributes see values of this one as they are.
@@ -189,11 +222,8 @@ package struct FlowWalk {
     for place in node.outputs.indices where !node.outputs[place].isEmpty {
       var value = try stored(outputs.indices.contains(place) ? outputs[place] : .unknown, call)
       value.isConstant = isConstant
-      if isEmptied(value) {
-        emptied[node.outputs[place]] = index
-      } else {
-        values[node.outputs[place]] = value
-      }
+      if isEmptied(value), emptied[node.outputs[place]] == nil { emptied[node.outputs[place]] = index }
+      values[node.outputs[place]] = value
     }
     // What the rule has learnt of joint labels holds for each node that takes the value next.
     for (name, input) in zip(node.inputs, call.inputs) {
@@ -202,7 +232,9 @@ package struct FlowWalk {
         if context.isExhausted { values[name]?.counted = [] }
       }
     }
-    steps.append(Step(node: node, outputs: outputs, dense: call.dense, keepsZeros: call.keepsZeros))
+    if !parts.isEmpty { call.dense.remove(inputs: parts) }
+    let dense = isAbsent ? DenseNode(node) : call.dense
+    steps.append(Step(node: node, outputs: outputs, dense: dense, keepsZeros: call.keepsZeros))
   }
 
   private func outputs(_ call: FlowCall, _ index: Int, isPlain: Bool) throws(FlowError) -> [FlowValue] {
