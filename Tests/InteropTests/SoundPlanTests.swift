@@ -40,7 +40,9 @@ struct SoundPlanTests {
     #expect(report["refused"] == .object(JSONObject()))
   }
 
-  @Test("parts that a level lacks, channels on two dimensions, sparse tensors, more channels than can be followed")
+  @Test(
+    "parts that a level lacks, channels on two dimensions, sparse tensors, more channels than can be followed"
+  )
   func kinds() throws {
     let report = try report("kinds.py", [Peers.tessera])
     #expect(report["failures"] == .array([]))
