@@ -294,6 +294,21 @@ def reasons():
     expect("plan with two channels", result.returncode == 0 and "it has 2 channels, fewer than the 3 units" in result.stderr, result.stderr)
 
 
-for case in (reasons, orders, shared_weights, bounds_that_are_no_numbers, transposed_groups, tables, extents_that_overflow, infinities, cut_between_layers, hostile_attributes):
+def lacking():
+    """A sub-network that has nothing of one part of a concatenation does not have the part."""
+    nodes = [
+        helper.make_node("Conv", ["x", "a"], ["h"]), helper.make_node("Split", ["h", "sizes"], ["p", "q"], axis=1), helper.make_node("Relu", ["p"], ["r"]),
+        helper.make_node("Sigmoid", ["q"], ["s"]), helper.make_node("Concat", ["s", "r"], ["c"], axis=1), helper.make_node("Conv", ["c", "v"], ["y"]),
+    ]
+    save("lacking.onnx", nodes, {"a": normal(8, 3, 1, 1), "v": normal(2, 8, 1, 1), "sizes": numpy.array([4, 4])}, [("x", 1, [1, 3, 4, 4])], [("y", None)])
+    done("plan", "lacking.onnx", "--units", "2", "--tasks", "t", "--cut-first", "-o", "lacking.json")
+    done("convert", "lacking.onnx", "lacking.h5", "--plan", "lacking.json")
+    for level, parts in (("1", ["r"]), ("2", ["s", "r"])):
+        done("extract", "lacking.h5", "small.onnx", "--task", "t", "--level", level)
+        (found,) = [list(node.input) for node in onnx.load("small.onnx").graph.node if node.op_type == "Concat"]
+        expect(f"lacking.onnx level {level}", found == parts, found)
+
+
+for case in (lacking, reasons, orders, shared_weights, bounds_that_are_no_numbers, transposed_groups, tables, extents_that_overflow, infinities, cut_between_layers, hostile_attributes):
     case()
 print(json.dumps({"checks": checks, "failures": failures}))
