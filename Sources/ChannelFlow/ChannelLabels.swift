@@ -26,8 +26,10 @@ package final class ChannelLabels {
   private var parents: [ChannelLabel] = [0]
   /// Of atoms that are whole: why.
   private var reasons: [ChannelLabel: String] = [:]
-  /// Atoms that a weighted sum takes in, or that are an output of the network.
-  private var ended: Set<ChannelLabel> = []
+  /// Whether an atom is whole: looked at for each position, so no table of reasons.
+  private var isWhole: [Bool] = [true]
+  /// Whether a weighted sum takes an atom in, or it is an output of the network.
+  private var isEnded: [Bool] = [false]
   /// Atoms behind padding, each with the one before it: they belong to one unit.
   package private(set) var images: [(image: ChannelLabel, source: ChannelLabel)] = []
   private var parts: [Part?] = [nil]
@@ -51,6 +53,8 @@ package final class ChannelLabels {
   /// A new atom.
   package func atom() -> ChannelLabel {
     parents.append(ChannelLabel(parents.count))
+    isWhole.append(false)
+    isEnded.append(false)
     return ChannelLabel(parents.count - 1)
   }
 
@@ -73,7 +77,7 @@ package final class ChannelLabels {
   package func find(_ label: ChannelLabel) -> ChannelLabel {
     if label <= 0 || isChecking { return label }
     let root = root(label)
-    return reasons[root] == nil ? root : 0
+    return isWhole[Int(root)] ? 0 : root
   }
 
   private func root(_ label: ChannelLabel) -> ChannelLabel {
@@ -97,7 +101,7 @@ package final class ChannelLabels {
     guard isChecking else {
       // The older atom stands for both: it comes from the tensor that is met first.
       parents[Int(max(a, b))] = min(a, b)
-      if ended.contains(max(a, b)) { ended.insert(min(a, b)) }
+      if isEnded[Int(max(a, b))] { isEnded[Int(min(a, b))] = true }
       return min(a, b)
     }
     guard let one = parts[Int(a)], let other = parts[Int(b)], one.unit == other.unit,
@@ -126,6 +130,7 @@ package final class ChannelLabels {
     let root = find(label)
     if root <= 0 || isChecking { return }
     reasons[root] = reason
+    isWhole[Int(root)] = true
   }
 
   /// Why a position is whole.
@@ -135,43 +140,50 @@ package final class ChannelLabels {
 
   /// Says that something takes the channels in.
   package func end(_ label: ChannelLabel) {
-    if label > 0, !isChecking { ended.insert(root(label)) }
+    if label > 0, !isChecking { isEnded[Int(root(label))] = true }
   }
 
-  // MARK: Marks
+  // MARK: Counts
 
-  private var marks: [Int] = []
-  private var mark = 0
+  /// For each label how often it was counted, and the last list that it was counted in.
+  private var counts: [(number: Int32, list: Int)] = []
+  private var lists = 0
+  private var firstList = 0
 
-  /// Forgets which labels are marked.
-  func clearMarks() {
-    mark += 1
-    let missing = (isChecking ? parts.count : parents.count) - marks.count
-    if missing > 0 { marks += [Int](repeating: 0, count: missing) }
+  /// Begins to count anew; no label may be made before the counts are read.
+  func clearCounts() {
+    firstList = lists + 1
+    let missing = (isChecking ? parts.count : parents.count) - counts.count
+    if missing > 0 { counts += [(number: Int32, list: Int)](repeating: (0, 0), count: missing) }
   }
 
-  /// Marks the labels of a list that are not whole, of which none may be made meanwhile.
-  func mark(_ list: [ChannelLabel]) {
-    for label in list {
-      let root = Int(find(label))
-      if root > 0 { marks[root] = mark }
+  /// Counts each label of some lists that is not whole, once for all of them.
+  func count(_ group: [[ChannelLabel]], by step: Int32) {
+    lists += 1
+    for list in group {
+      for label in list {
+        let root = Int(find(label))
+        if root <= 0 || counts[root].list == lists { continue }
+        let number = counts[root].list < firstList ? 0 : counts[root].number
+        counts[root] = (number &+ step, lists)
+      }
     }
   }
 
-  /// Whether a label is whole, or marked.
-  func isMarked(_ label: ChannelLabel) -> Bool {
+  /// The sum of what was counted for a label; 0 for one that is whole.
+  func count(_ label: ChannelLabel) -> Int32 {
     let root = Int(find(label))
-    return root <= 0 || marks[root] == mark
+    return root <= 0 || counts[root].list < firstList ? 0 : counts[root].number
   }
 
   /// Makes whole what the walk has left open: atoms that nothing takes in, and those whose image in a padded axis is
   /// whole, or whose source is.
   package func settle() {
     guard !isChecking else { return }
-    for (image, source) in images.reversed() where ended.contains(root(image)) { end(source) }
+    for (image, source) in images.reversed() where isEnded[Int(root(image))] { end(source) }
     for label in parents.indices.dropFirst() {
       let label = ChannelLabel(label)
-      if parents[Int(label)] == label, !ended.contains(label) { fix(label, "no weighted sum takes it in") }
+      if parents[Int(label)] == label, !isEnded[Int(label)] { fix(label, "no weighted sum takes it in") }
     }
     // Padding of what was padded takes one round for each time; beyond any network's everything padded is whole.
     for round in 0...Self.roundLimit {

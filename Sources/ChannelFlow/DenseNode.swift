@@ -37,6 +37,16 @@ package struct DenseNode {
     node.inputs[index] = constant(tensor)
   }
 
+  /// Drops inputs, and what was put before them.
+  mutating func remove(inputs places: Set<Int>) {
+    for place in places {
+      while let index = before.firstIndex(where: { $0.outputs == [node.inputs[place]] }) {
+        node.inputs[place] = before.remove(at: index).inputs[0]
+      }
+    }
+    node.inputs = node.inputs.enumerated().filter { !places.contains($0.offset) }.map(\.element)
+  }
+
   /// Puts a node before an input.
   mutating func put(
     _ operation: String, before index: Int, with others: [String],

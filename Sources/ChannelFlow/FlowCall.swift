@@ -6,12 +6,12 @@ final class FlowCall {
   let node: Node
   /// Nil for inputs that are not given.
   var inputs: [FlowValue?]
-  /// Inputs whose labels the rule has asked for; the first passes in every rule.
-  var touched: Set<Int> = [0]
   /// Inputs that say extents or places, which the rule gives other numbers in a sub-network.
   var adapted: Set<Int> = []
-  /// Labels that end here as they should: those of sums, and of positions that are left out.
-  private var ended: [[ChannelLabel]] = []
+  /// What the rule says of the inputs' labels.
+  private var said = FlowAccount()
+  /// Whether nothing of any input is cut any more.
+  private var isStopped = false
   let opset: Int
   let context: FlowContext
   /// The node of the dense sub-network.
@@ -71,7 +71,6 @@ final class FlowCall {
 
   /// The labels of one dimension of an input; nil where it is not cut.
   func labels(_ index: Int, _ dimension: Int) throws(FlowError) -> [ChannelLabel]? {
-    touched.insert(index)
     guard var value = optional(index) else { return nil }
     let result = try labels(of: &value, dimension)
     inputs[index] = value
@@ -79,7 +78,7 @@ final class FlowCall {
   }
 
   func labels(of value: inout FlowValue, _ dimension: Int) throws(FlowError) -> [ChannelLabel]? {
-    simplify(&value)
+    try simplify(&value)
     guard let place = value.factors.firstIndex(where: { $0.dimensions.contains(dimension) }) else {
       return nil
     }
@@ -89,30 +88,33 @@ final class FlowCall {
 
   /// Every factor of an input on one dimension.
   func resolve(_ index: Int) throws(FlowError) {
-    touched.insert(index)
     guard var value = optional(index) else { return }
-    simplify(&value)
+    try simplify(&value)
     while let place = value.factors.firstIndex(where: { $0.dimensions.count > 1 }) {
       try resolve(&value, place)
     }
     inputs[index] = value
   }
 
-  /// Drops labels that have become whole, and gives a joint factor to the dimension that alone decides.
-  func simplify(_ value: inout FlowValue) {
+  /// Drops lists that have become whole, and gives a joint factor to the dimension that alone decides.
+  ///
+  /// Other lists stay the same in memory, so that a node which hands them on costs nothing for each of their labels.
+  func simplify(_ value: inout FlowValue) throws(FlowError) {
     guard !value.factors.isEmpty, let shape = value.shape else { return }
     var result: [LabelFactor] = []
     for var factor in value.factors {
-      factor.labels = factor.labels.map(labels.find)
-      if factor.labels.allSatisfy({ $0 == 0 }) { continue }
-      if factor.dimensions.count > 1, let simple = simplified(factor, shape) {
-        result.append(simple)
-      } else {
-        result.append(factor)
+      guard factor.labels.contains(where: { labels.find($0) != 0 }) else { continue }
+      if factor.dimensions.count > 1 {
+        try spend(factor.labels.count)
+        factor.labels = factor.labels.map(labels.find)
+        factor = simplified(factor, shape) ?? factor
       }
+      result.append(factor)
     }
     value.factors = result
   }
+
+  func spend(_ count: Int) throws(FlowError) { try context.spend(count, at: node.shown) }
 
   private func simplified(_ factor: LabelFactor, _ shape: [Int]) -> LabelFactor? {
     let extents = factor.dimensions.map { shape[$0] }
@@ -150,13 +152,15 @@ final class FlowCall {
       }
     }
     value.factors[place] = LabelFactor(dimensions: [carrier], labels: own)
-    simplify(&value)
+    try simplify(&value)
   }
 
   /// Joins the labels of positions that must be cut alike; values that are not cut take what others are.
   func joined(_ a: [ChannelLabel]?, _ b: [ChannelLabel]?, _ what: String) throws(FlowError) -> [ChannelLabel]?
   {
     guard let a, let b else { return a ?? b }
+    if a.isSameList(b) { return a }
+    try spend(a.count)
     guard a.count == b.count else { throw refusal("\(a.count) positions of \(what)", "\(b.count)") }
     var result: [ChannelLabel] = []
     result.reserveCapacity(a.count)
@@ -166,12 +170,13 @@ final class FlowCall {
       guard let label = labels.join(one, other) else {
         throw refusal("\(what) that \(labels.words(one)) has", "\(labels.words(other))")
       }
-      if label != one { replaced.append(one) }
-      if label != other { replaced.append(other) }
+      // Joined atoms are one; parts of a plan stay two labels.
+      if labels.isChecking, label != one { replaced.append(one) }
+      if labels.isChecking, label != other { replaced.append(other) }
       result.append(label)
     }
-    leave(replaced)
-    return result
+    said.replace(replaced)
+    return result == a ? a : result
   }
 
   /// Gives a weight's dimension the labels of the values that it meets; where those are whole, so is it.
@@ -179,6 +184,7 @@ final class FlowCall {
     _ leader: [ChannelLabel]?, _ weight: [ChannelLabel]?, _ what: String
   ) throws(FlowError) -> [ChannelLabel]? {
     guard let weight else { return leader }
+    if let leader, leader.isSameList(weight) { return leader }
     let leader = leader ?? [ChannelLabel](repeating: 0, count: weight.count)
     guard leader.count == weight.count else {
       throw refusal("\(leader.count) positions of \(what)", "\(weight.count)")
@@ -194,10 +200,13 @@ final class FlowCall {
   /// The same for a weight that no operator could meet with another extent: where it is whole, so are the values.
   ///
   /// A weight that the graph computes from what is not cut gives each kept channel its own element.
+  ///
+  /// - Parameter place: where the leader's labels come from.
   func meet(
-    _ leader: [ChannelLabel]?, _ index: Int, _ dimension: Int
+    _ leader: [ChannelLabel]?, of place: FlowPlace, _ index: Int, _ dimension: Int
   ) throws(FlowError) -> [ChannelLabel]? {
     guard let value = optional(index), value.shape != nil else { return leader }
+    said.lay([place, FlowPlace(index: index, dimension: dimension)])
     let weight = try labels(index, dimension)
     guard let weight else {
       if leader != nil { keepsZeros = keepsZeros && value.isZero }
@@ -225,6 +234,7 @@ final class FlowCall {
 
   /// The labels of dimensions that lie on one another: values that the network computes decide, weights follow.
   func together(_ places: [(index: Int, dimension: Int)]) throws(FlowError) -> [ChannelLabel]? {
+    lay(places)
     var result: [ChannelLabel]?
     var hasLeader = false
     for isConstant in [false, true] {
@@ -242,20 +252,42 @@ final class FlowCall {
   func selectTogether(
     _ places: [(index: Int, dimension: Int)], _ result: [ChannelLabel]?
   ) throws(FlowError) {
-    guard labels.isChecking, let wanted = result?.map(labels.isKept), wanted.contains(false) else { return }
-    for (index, dimension) in places { try select(index, dimension, wanted) }
+    guard labels.isChecking, let result, result.contains(where: { !labels.isKept($0) }) else { return }
+    let wanted = result.map(labels.isKept)
+    for (index, dimension) in places {
+      let own = optional(index)?.factors.first { $0.dimensions == [dimension] }
+      if own?.labels.isSameList(result) == true { continue }
+      try spend(wanted.count)
+      try select(index, dimension, wanted)
+    }
   }
 
   // MARK: Where labels end
 
-  /// A weighted sum takes the channels in.
-  func end(_ list: [ChannelLabel]?) {
-    for label in list ?? [] { labels.end(label) }
-    leave(list)
+  /// Says that dimensions of inputs lie on one another, and go on as one.
+  func lay(_ places: [(index: Int, dimension: Int)]) {
+    said.lay(places.map { FlowPlace(index: $0.index, dimension: $0.dimension) })
   }
 
-  /// Positions that are left out, or that go on under another label.
-  func leave(_ list: [ChannelLabel]?) { if let list { ended.append(list) } }
+  /// A weighted sum takes the channels in.
+  func end(_ index: Int, _ dimension: Int) throws(FlowError) {
+    let list = try labels(index, dimension) ?? []
+    try spend(list.count)
+    for label in list { labels.end(label) }
+    leave(index, dimension)
+  }
+
+  /// Positions are left out, or go on under another label.
+  ///
+  /// - Parameter kept: the labels of those that go on.
+  func leave(_ index: Int, _ dimension: Int, but kept: [ChannelLabel] = []) {
+    said.leave(FlowPlace(index: index, dimension: dimension), but: kept)
+  }
+
+  /// The same for every dimension of an input.
+  func leave(_ index: Int) {
+    for factor in optional(index)?.factors ?? [] { leave(index, factor.dimensions[0]) }
+  }
 
   /// Makes atoms whole; what a plan cuts all the same must be held against it by the caller.
   func fix(_ list: [ChannelLabel]?, _ reason: String) {
@@ -277,7 +309,16 @@ final class FlowCall {
 
   /// Nothing of any input may be cut, and nothing is known of the outputs.
   func stopAll(_ reason: String) throws(FlowError) -> [FlowValue] {
-    for input in inputs { try stop(input, reason) }
+    for place in inputs.indices {
+      try stop(inputs[place], reason)
+      if context.isExhausted {
+        fix(inputs[place]?.counted, reason)
+        inputs[place]?.counted = []
+      }
+      // A wide value that many nodes take is stopped once.
+      inputs[place]?.factors = []
+    }
+    isStopped = true
     return node.outputs.map { _ in .unknown }
   }
 
@@ -292,25 +333,13 @@ final class FlowCall {
   func account(
     _ given: [FlowValue?], _ outputs: [FlowValue], isUsed: (Int) -> Bool
   ) throws(FlowError) {
-    var areKnown = true
-    labels.clearMarks()
-    ended.forEach(labels.mark)
-    for place in node.outputs.indices where isUsed(place) {
-      guard outputs.indices.contains(place), outputs[place].shape != nil else {
-        areKnown = false
-        continue
-      }
-      for factor in outputs[place].factors { labels.mark(factor.labels) }
+    if isStopped { return }
+    let used = node.outputs.indices.filter(isUsed)
+    guard used.allSatisfy({ outputs.indices.contains($0) && outputs[$0].shape != nil }) else {
+      _ = try stopAll("not everything that \(node.shown) makes can be followed")
+      return
     }
-    let reason =
-      areKnown
-      ? "\(node.shown) does something else with it than with channels"
-      : "not everything that \(node.shown) makes can be followed"
-    for (place, value) in given.enumerated() {
-      for factor in value?.factors ?? [] {
-        let isFollowed = areKnown && touched.contains(place)
-        try stop(isFollowed ? factor.labels.filter { !labels.isMarked($0) } : factor.labels, reason)
-      }
-    }
+    let missed = try said.missed(given, used.map { outputs[$0] }, context, shown: node.shown)
+    try stop(missed, "\(node.shown) does something else with it than with channels")
   }
 }

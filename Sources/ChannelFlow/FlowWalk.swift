@@ -32,6 +32,8 @@ package struct FlowWalk {
   private var absent: Set<String> = []
   /// Values that the sub-network has no channel of, and what is made of them, each with the first such node.
   package private(set) var emptied: [String: Int] = [:]
+  /// Those of them that the masked original cannot be followed to either.
+  private var lost: Set<String> = []
   /// Values that an output needs, or an input of a node that does.
   private let used: Set<String>
 
@@ -52,10 +54,8 @@ package struct FlowWalk {
     let graph = model.graph
     context.names = Set(graph.nodes.flatMap(\.outputs)).union(graph.inputs.map(\.name))
       .union(graph.initializers.map(\.name))
-    if let sparse = graph.sparseInitializers.first {
-      throw refusal("tensor \(quoted(sparse.values.name))", "dense tensors", "a sparse one")
-    }
     for tensor in graph.initializers { try add(tensor, tensor.name) }
+    for tensor in graph.sparseInitializers { values[tensor.values.name] = sparse(tensor) }
     for input in graph.requiredInputs {
       var value = FlowValue(inputShapes[input.name] ?? InputShapes.declared(input))
       value.isRaw = InputShapes.isFloat(input)
@@ -127,13 +127,22 @@ package struct FlowWalk {
     values[name] = value
   }
 
+  /// A tensor with most elements zero is no weight of a plan: it is whole.
+  private func sparse(_ tensor: SparseConstant) -> FlowValue {
+    var value = bounded(FlowValue(tensor.shape))
+    value.isConstant = value.shape != nil
+    return value
+  }
+
   private mutating func pass(_ index: Int) throws(FlowError) {
     let node = model.graph.nodes[index]
     if node.operation == "Constant", node.domain.isEmpty, let name = node.outputs.first {
       if case .tensor(let tensor)? = node.attributes["value"] {
         try add(tensor, name)
-      } else if let known = context.small.constant(node) {
-        values[name] = .constant(known)
+      } else if case .sparse(let tensor)? = node.attributes["sparse_value"] {
+        values[name] = sparse(tensor)
+      } else {
+        values[name] = context.small.constant(node).map(FlowValue.constant) ?? .unknown
       }
       // The node stays, with its tensor; a dense one is given another.
       if values[name] != nil {
@@ -146,44 +155,94 @@ package struct FlowWalk {
       absent.formUnion(node.outputs)
       return
     }
+    let inputs = node.inputs.map { $0.isEmpty ? nil : values[$0] ?? .unknown }
+    let call = FlowCall(node, inputs, opset: model.opsets[node.domain] ?? 0, context: context)
     if let name = names.first(where: { emptied[$0] != nil }) {
+      if node.operation == "Concat", node.domain.isEmpty, let left = emptyParts(of: call) {
+        return try follow(call, index, inputs, names, without: left)
+      }
       for output in node.outputs { emptied[output] = emptied[name] }
+      if names.contains(where: lost.contains) {
+        lost.formUnion(node.outputs)
+        return
+      }
+      // The sub-network does not have the node, but its masked original does.
+      do throws(FlowError) { try follow(call, index, inputs, names, isAbsent: true) } catch {
+        if error.isFinal { throw error }
+        lost.formUnion(node.outputs)
+      }
       return
     }
-    let inputs = node.inputs.map { $0.isEmpty ? nil : values[$0] ?? .unknown }
-    let looked = inputs.reduce(0) { $0 + ($1?.factors.reduce(0) { $0 + $1.labels.count } ?? 0) }
-    guard context.spend(looked) else { throw .exhausted(path: context.path, place: node.shown) }
-    let call = FlowCall(node, inputs, opset: model.opsets[node.domain] ?? 0, context: context)
+    do throws(FlowError) { try follow(call, index, inputs, names) } catch {
+      // What is beyond any network's is whole, and the rest of the plan holds.
+      guard error.isFinal, !context.labels.isChecking else { throw error }
+      context.isExhausted = true
+      let again = FlowCall(node, inputs, opset: call.opset, context: context)
+      try follow(again, index, inputs, names)
+    }
+  }
+
+  /// The parts of a Concat that the sub-network has no position of, where it has others; they are left out there.
+  private func emptyParts(of call: FlowCall) -> Set<Int>? {
+    var parts: Set<Int> = []
+    for (place, name) in call.node.inputs.enumerated() where emptied[name] != nil {
+      guard !lost.contains(name), let value = call.inputs[place], let full = value.shape,
+        let dense = context.denseShape(value),
+        let axis = call.axis(call.int("axis") ?? 1, rank: full.count), dense[axis] == 0,
+        !zip(full, dense).enumerated().contains(where: { $0 != axis && $1.0 > 0 && $1.1 == 0 })
+      else { return nil }
+      parts.insert(place)
+    }
+    return parts.count < call.node.inputs.count ? parts : nil
+  }
+
+  /// Applies the rule of a node and keeps what it makes.
+  ///
+  /// - Parameters:
+  ///   - parts: inputs that the dense node does not have.
+  ///   - isAbsent: whether the sub-network does not have the node at all.
+  private mutating func follow(
+    _ call: FlowCall, _ index: Int, _ inputs: [FlowValue?], _ names: [String], without parts: Set<Int> = [],
+    isAbsent: Bool = false
+  ) throws(FlowError) {
+    let node = call.node
     // Graphs among the attributes see values of this one as they are.
     let inner = names.dropFirst(node.inputs.count { !$0.isEmpty })
     for name in inner {
       try call.stop(values[name], "\(node.shown) has a graph that uses it")
       try call.stop(values[name]?.counted, "\(node.shown) has a graph that computes with it")
+      values[name]?.factors = []
+      values[name]?.counted = []
     }
     var outputs = try self.outputs(call, index, isPlain: inner.isEmpty)
     if inner.isEmpty { evaluate(call, inputs, &outputs) }
-    try count(call, inputs, &outputs)
+    try count(call, &outputs)
     try call.account(inputs, outputs) { used.contains(node.outputs[$0]) }
     let isConstant = !inputs.isEmpty && inputs.allSatisfy { $0?.isConstant ?? true } && inner.isEmpty
     for place in node.outputs.indices where !node.outputs[place].isEmpty {
       var value = try stored(outputs.indices.contains(place) ? outputs[place] : .unknown, call)
       value.isConstant = isConstant
-      if isEmptied(value) {
-        emptied[node.outputs[place]] = index
-      } else {
-        values[node.outputs[place]] = value
-      }
+      if isEmptied(value), emptied[node.outputs[place]] == nil { emptied[node.outputs[place]] = index }
+      values[node.outputs[place]] = value
     }
     // What the rule has learnt of joint labels holds for each node that takes the value next.
     for (name, input) in zip(node.inputs, call.inputs) {
-      if let input, !name.isEmpty { values[name]?.factors = input.factors }
+      if let input, !name.isEmpty {
+        values[name]?.factors = input.factors
+        if context.isExhausted { values[name]?.counted = [] }
+      }
     }
-    steps.append(Step(node: node, outputs: outputs, dense: call.dense, keepsZeros: call.keepsZeros))
+    if !parts.isEmpty { call.dense.remove(inputs: parts) }
+    let dense = isAbsent ? DenseNode(node) : call.dense
+    steps.append(Step(node: node, outputs: outputs, dense: dense, keepsZeros: call.keepsZeros))
   }
 
   private func outputs(_ call: FlowCall, _ index: Int, isPlain: Bool) throws(FlowError) -> [FlowValue] {
     // With nothing left to cut, the rule still says what extents come out.
-    if let reason = context.stopped[index] { _ = try call.stopAll(reason) }
+    let exhausted = "more than \(FlowContext.labelLimit) channels would have to be followed"
+    if let reason = context.stopped[index] ?? (context.isExhausted ? exhausted : nil) {
+      _ = try call.stopAll(reason)
+    }
     guard let rule = FlowRules.rule(for: call.node), isPlain else {
       return try call.stopAll("\(call.node.shown) is an operator that the planner does not know")
     }
@@ -203,9 +262,10 @@ package struct FlowWalk {
     var taken: Set<Int> = []
     var factors: [LabelFactor] = []
     for factor in value.factors {
-      guard context.spend(factor.labels.count) else {
-        throw .exhausted(path: context.path, place: call.node.shown)
+      let isHandedOn = call.inputs.contains { input in
+        input?.factors.contains { $0.labels.isSameList(factor.labels) } ?? false
       }
+      if !isHandedOn { try call.spend(factor.labels.count) }
       if let shape = value.shape, factor.fits(shape), taken.isDisjoint(with: factor.dimensions) {
         taken.formUnion(factor.dimensions)
         factors.append(factor)
@@ -228,14 +288,12 @@ package struct FlowWalk {
   /// Numbers that count channels go on in what is computed of them; anything else that takes them would compute with
   /// another number in a sub-network.
   private func count(
-    _ call: FlowCall, _ inputs: [FlowValue?], _ outputs: inout [FlowValue]
+    _ call: FlowCall, _ outputs: inout [FlowValue]
   ) throws(FlowError) {
     var counted: Set<ChannelLabel> = []
-    for (place, input) in inputs.enumerated() where !call.adapted.contains(place) {
+    for (place, input) in call.inputs.enumerated() where !call.adapted.contains(place) {
       guard let labels = input?.counted, !labels.isEmpty else { continue }
-      guard context.spend(labels.count) else {
-        throw .exhausted(path: context.path, place: call.node.shown)
-      }
+      try call.spend(labels.count)
       counted.formUnion(labels.map(context.labels.find))
     }
     if counted.isEmpty { return }

@@ -90,9 +90,11 @@ package struct NetworkFlow {
     return cut.segments.flatMap { [ChannelLabel](repeating: parts[$0.part], count: $0.length) }
   }
 
+  private func has(_ name: String) -> Bool { walk.values[name] != nil && walk.emptied[name] == nil }
+
   /// The outputs that the sub-network has: the one that bears its task's name, else all whose weights it has.
   package var outputs: [ValueInfo] {
-    let present = walk.model.graph.outputs.filter { walk.values[$0.name] != nil }
+    let present = walk.model.graph.outputs.filter { has($0.name) }
     let own = present.filter { TaskID($0.name) == network.task }
     return own.isEmpty ? present : own
   }
@@ -116,7 +118,7 @@ package struct NetworkFlow {
         path: walk.model.path, place: place, expected: "an output whose weights the task has", found: "none")
     }
     if let own = walk.model.graph.outputs.first(where: { TaskID($0.name) == network.task }),
-      walk.values[own.name] == nil
+      !has(own.name)
     {
       throw .refused(
         path: walk.model.path, place: place,

@@ -60,9 +60,10 @@ private func mask(
   for extent in extents {
     let (product, overflow) = count.multipliedReportingOverflow(by: extent)
     guard !overflow, product <= left else {
-      throw .refused(
-        path: flow.walk.model.path, place: "value \(quoted(name))",
-        expected: "masks of at most \(NetworkGraph.maskLimit) positions in all", found: "more")
+      throw .inference(
+        .refused(
+          kind: .budget, path: flow.walk.model.path, place: "value \(quoted(name))",
+          expected: "masks of at most \(NetworkGraph.maskLimit) positions in all", found: "more"))
     }
     count = product
   }

@@ -96,6 +96,7 @@ struct NetworkGraphBuilder {
       place(tensor, name, shape: shape(name, tensor))
     }
     graph.initializers = initializers
+    graph.sparseInitializers = model.graph.sparseInitializers.filter { needed.contains($0.values.name) }
     graph.inputs = model.graph.requiredInputs.filter { needed.contains($0.name) }
     graph.outputs = outputs.map(output)
     return NetworkGraph(

@@ -69,12 +69,31 @@ package struct NetworkProof {
         guard row.isWithin else { throw try departure(of: one, row, verification) }
         worst = max(worst, row.maxRelative)
       } catch let error as UnprovableOriginal {
-        return .skipped(reason: "the whole network does not run here: \(error)")
-      } catch InferenceError.refused(kind: .budget, _, let place, let expected, let found) {
-        return .skipped(reason: "\(place): expected \(expected), found \(found); \(Self.way)")
+        if let reason = Self.bound(in: error.cause) { return .skipped(reason: reason) }
+        guard verification.wholeRuns(beside: one) else {
+          return .skipped(reason: "the whole network does not run here: \(error)")
+        }
+        throw FlowError.refused(
+          path: network.model.path, place: "task \(one.task.quoted), level \(one.level)",
+          expected:
+            "a network that runs with inactive channels zero, as it does whole ('--no-prove' converts without that)",
+          found: "\(error)")
+      } catch {
+        guard let reason = Self.bound(in: error) else { throw error }
+        return .skipped(reason: reason)
       }
     }
     return .proved(networks: networks.count, worst: worst)
+  }
+
+  /// The bound that a run has met; nil where it failed otherwise.
+  private static func bound(in error: any Error) -> String? {
+    var error = error
+    if case FlowError.inference(let cause) = error { error = cause }
+    guard case InferenceError.refused(kind: .budget, _, let place, let expected, let found) = error else {
+      return nil
+    }
+    return "\(place): expected \(expected), found \(found); \(way)"
   }
 
   /// Why the sub-networks are too much work; nil where they are not.
@@ -87,10 +106,7 @@ package struct NetworkProof {
     do throws(InferenceError) {
       work = try LayerCounts(
         network.model, shapes: flow.inputShapes, supplier: network.supplier, limits: limits)
-    } catch {
-      guard case .refused(.budget, _, let place, let expected, let found) = error else { return nil }
-      return "\(place): expected \(expected), found \(found); \(Self.way)"
-    }
+    } catch { return Self.bound(in: error) }
     guard work.multiplyAdds > Self.workLimit / count else { return nil }
     return
       "\(count) sub-networks of \(work.multiplyAdds) multiply-adds are more than \(Self.workLimit) in all; \(Self.way)"

@@ -101,6 +101,18 @@ package struct NetworkVerification {
     return row
   }
 
+  /// Whether the whole network runs on the same inputs, with nothing of it masked.
+  package func wholeRuns(beside network: VirtualNetwork) -> Bool {
+    do {
+      let shapes = try inputs?.shapes(for: stored.model) ?? [:]
+      let flow = try stored.flow(network, plan: plan, inputShapes: shapes)
+      let whole = try Session(
+        original.model, supplier: original.supplier, backend: backend, threads: threads, limits: limits)
+      _ = try whole.run(try tensors(for: whole, flow))
+      return true
+    } catch { return false }
+  }
+
   private func tensors(for session: Session, _ flow: NetworkFlow) throws -> [String: Tensor] {
     if let inputs { return try inputs.tensors(for: session, model: stored.model) }
     var seeded = SeededInputs()

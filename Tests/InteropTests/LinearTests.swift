@@ -21,7 +21,7 @@ struct LinearTests {
       Issue.record("no report")
       return
     }
-    #expect(cases.count == 36)
+    #expect(cases.count == 39)
     for case .object(let row) in cases {
       guard case .number(let ratio)? = row["ratio"] else {
         Issue.record("\(row)")

@@ -131,7 +131,7 @@ struct ONNXInteropTests {
       return
     }
     #expect(report["failures"] == .array([]))
-    #expect(report["checks"] == 71)
+    #expect(report["checks"] == 80)
   }
 
   private func compare(_ script: String, _ backend: String, outputs: Int, least: Double) throws {

@@ -40,6 +40,35 @@ struct SoundPlanTests {
     #expect(report["refused"] == .object(JSONObject()))
   }
 
+  @Test(
+    "parts that a level lacks, channels on two dimensions, sparse tensors, more channels than can be followed"
+  )
+  func kinds() throws {
+    let report = try report("kinds.py", [Peers.tessera])
+    #expect(report["failures"] == .array([]))
+    #expect(report["seen"] == 32)
+    guard case .object(let kinds)? = report["kinds"] else {
+      Issue.record("no kinds")
+      return
+    }
+    var whole: [String: [String]] = [:]
+    for member in kinds.members {
+      guard case .array(let rows) = member.value else { continue }
+      for case .array(let row) in rows {
+        guard case .string(let title)? = row.first, row.count == 3 else { continue }
+        if row[1] == 0 { whole[member.key, default: []].append(title) }
+      }
+    }
+    // The thirteenth has fewer channels than units in each part.
+    #expect(whole["parts"] == ["2 parts  13"])
+    #expect(
+      whole["two"] == [
+        "mixed along one", "ranked along one", "repeated too often to be followed",
+        "beside more than can be followed", "in one row",
+      ])
+    #expect(whole["sparse"] == nil && whole["wide"] == nil)
+  }
+
   @Test("models as PyTorch's exporters write them are planned as well as their plain form")
   func exporters() throws {
     let report = try report("exported.py", [Peers.tessera, "exporters"])

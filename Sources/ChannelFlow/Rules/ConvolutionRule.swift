@@ -34,13 +34,13 @@ enum ConvolutionRule {
     if x.isRaw, !call.context.options.cutsFirst {
       call.fix(try call.labels(1, output), "\(call.node.shown) is a first layer")
     }
-    let made =
+    let made: (labels: [ChannelLabel]?, dimension: Int) =
       groups == 1
-      ? try plain(call, input, output)
+      ? (try plain(call, input, output), output)
       : try GroupedConvolution(
         call, groups: groups, input: input, output: output, isTransposed: isTransposed, weights: weights
       ).apply()
-    let labels = try call.meet(made, 2, 0)
+    let labels = try call.meet(made.labels, of: FlowPlace(index: 1, dimension: made.dimension), 2, 0)
     let kernel = Array(weights[2...])
     let spatial =
       isTransposed ? Extents.transposed(call, shape, kernel) : Extents.windows(call, shape, kernel)
@@ -88,8 +88,8 @@ extension FlowCall {
     } else {
       joint = try joined(a, b, "channels")
     }
-    end(a)
-    end(b)
+    try end(one, first)
+    try end(other, second)
     guard labels.isChecking, let joint else { return }
     let wanted = joint.map(labels.isKept)
     if wanted.allSatisfy({ $0 }) { return }

@@ -9,7 +9,6 @@ enum EinsumRule {
       zip(terms, shapes).allSatisfy({ $0.count == $1.count })
     else { return try call.unknownExtents() }
     call.keepsZeros = true
-    call.touched.formUnion(call.inputs.indices)
     var extents: [Character: Int] = [:]
     for (term, shape) in zip(terms, shapes) {
       for (letter, extent) in zip(term, shape) where extents[letter, default: 1] == 1 {
@@ -34,7 +33,7 @@ enum EinsumRule {
       if let dimension = output.firstIndex(of: letter) {
         result.factors += LabelFactor.list(labels, dimension)
       } else {
-        for (index, dimension) in places { call.end(try call.labels(index, dimension)) }
+        for (index, dimension) in places { try call.end(index, dimension) }
       }
     }
     return [result]

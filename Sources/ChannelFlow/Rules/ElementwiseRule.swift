@@ -54,7 +54,7 @@ enum ElementwiseRule {
     var joint: LabelFactor?
     for index in given {
       guard var value = call.inputs[index] else { continue }
-      call.simplify(&value)
+      try call.simplify(&value)
       call.inputs[index] = value
       guard let factor = value.factors.first else { continue }
       guard value.factors.count == 1, factor.dimensions.count > 1, value.shape == result.shape,
@@ -73,33 +73,40 @@ enum ElementwiseRule {
       guard let own = call.inputs[index]?.factors.first else { continue }
       joint.labels = try call.joined(joint.labels, own.labels, "channels") ?? joint.labels
     }
-    call.touched.formUnion(given)
+    for dimension in joint.dimensions {
+      call.lay(given.map { (index: $0, dimension: dimension - (rank - (call.inputs[$0]?.rank ?? rank))) })
+    }
     result.factors = [joint]
     call.keepsZeros = false
     return true
   }
 
+  /// Only the masked original of a plan is asked.
   private static func keepsZeros(_ call: FlowCall, _ given: [Int], _ result: FlowValue) -> Bool {
-    switch call.node.operation {
-    case "Mul", "And": true
-    case "Div":
-      !result.factors.contains { factor in
-        call.inputs.count > 1 && call.inputs[1].map { hasFactor($0, factor, result) } == true
-      }
-    case "Add", "Sub", "Sum", "Mean", "Max", "Min", "Or", "Xor":
-      given.allSatisfy { index in
-        guard let value = call.inputs[index] else { return true }
-        return value.isZero || result.factors.allSatisfy { hasFactor(value, $0, result) }
-      }
-    case "PRelu": true
-    default: false
-    }
-  }
-
-  private static func hasFactor(_ value: FlowValue, _ factor: LabelFactor, _ result: FlowValue) -> Bool {
-    let place = factor.dimensions[0] - (result.rank - value.rank)
+    guard call.labels.isChecking else { return false }
     // Padding and uncut positions are not zero for being inactive.
-    return value.factors.contains { $0.dimensions == [place] && !$0.labels.contains(0) }
+    let isCut = result.factors.map { !$0.labels.contains(0) }
+    func hasFactor(_ value: FlowValue, _ number: Int) -> Bool {
+      let factor = result.factors[number]
+      let place = factor.dimensions[0] - (result.rank - value.rank)
+      return value.factors.contains { own in
+        guard own.dimensions == [place] else { return false }
+        return own.labels.isSameList(factor.labels) ? isCut[number] : !own.labels.contains(0)
+      }
+    }
+    switch call.node.operation {
+    case "Mul", "And": return true
+    case "Div":
+      guard call.inputs.count > 1, let divisor = call.inputs[1] else { return true }
+      return !result.factors.indices.contains { hasFactor(divisor, $0) }
+    case "Add", "Sub", "Sum", "Mean", "Max", "Min", "Or", "Xor":
+      return given.allSatisfy { index in
+        guard let value = call.inputs[index] else { return true }
+        return value.isZero || result.factors.indices.allSatisfy { hasFactor(value, $0) }
+      }
+    case "PRelu": return true
+    default: return false
+    }
   }
 }
 

@@ -25,8 +25,8 @@ struct GroupedConvolution {
     outPerGroup = isTransposed ? weights[1] : weights[0] / groups
   }
 
-  /// The labels of the output's channels.
-  func apply() throws(FlowError) -> [ChannelLabel]? {
+  /// The labels of the output's channels, and the dimension of the weight that they come from.
+  func apply() throws(FlowError) -> (labels: [ChannelLabel]?, dimension: Int) {
     let x = try call.labels(0, 1)
     let first = try call.labels(1, 0)
     let second = try call.labels(1, 1)
@@ -38,7 +38,8 @@ struct GroupedConvolution {
       byGroups =
         inPerGroup == 1 && outPerGroup == 1 || groups >= call.context.unitCount && inPerGroup < groups
     }
-    return byGroups ? try wholeGroups(x, first, second) : try within(x, first, second)
+    return byGroups
+      ? (try wholeGroups(x, first, second), 0) : (try within(x, first, second), isTransposed ? 1 : 0)
   }
 
   private func wholeGroups(
@@ -53,8 +54,7 @@ struct GroupedConvolution {
       throw call.refusal("channels and their groups' weights cut alike", "only one of them cut")
     }
     // A group sums over its own channels, whose label goes on.
-    call.leave(x)
-    call.leave(first)
+    call.leave(0, 1)
     // One label per group, which all of its positions get.
     var own: [ChannelLabel] = []
     for group in 0..<groups {
@@ -87,16 +87,16 @@ struct GroupedConvolution {
   ) throws(FlowError) -> [ChannelLabel]? {
     // The dimension that runs through the groups, and the one that they share.
     let (long, short) = (try alike(isTransposed ? x : first, "output channels"), second)
-    call.end(x)
+    try call.end(0, 1)
     if isTransposed {
       let inputs = try alike(first, "input channels")
       _ = try call.follow(long, inputs, "input channels of every group")
-      call.end(inputs)
+      try call.end(1, 0)
       return short.map { short in (0..<groups).flatMap { _ in short } }
     }
     let inputs = try alike(x, "input channels")
     _ = try call.follow(inputs, short, "input channels of every group")
-    call.end(short)
+    try call.end(1, 1)
     return long.map { long in (0..<groups).flatMap { _ in long } }
   }
 

@@ -32,9 +32,8 @@ enum LookupRule {
       guard !isScalar || call.labels.isKept(labels[known[0]]) else {
         throw call.refusal("a channel that is active", "one that is not")
       }
-      let ranks = known.filter { call.labels.isKept(labels[$0]) }.map { place in
-        labels[..<place].count { call.labels.isKept($0) }
-      }
+      let kept = try call.context.keptBefore(labels, at: call.node.shown)
+      let ranks = known.filter { call.labels.isKept(labels[$0]) }.map { kept[$0] }
       call.dense.replace(
         input: 1, by: call.context.small.integers(ranks, isScalar: isScalar, like: call.optional(1)?.known))
     }

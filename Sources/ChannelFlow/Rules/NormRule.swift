@@ -18,7 +18,7 @@ enum NormRule {
     let rank = try call.input(0).rank
     guard rank >= 2 else { return try call.unknownExtents() }
     let x = try call.labels(0, 1)
-    for index in weights { _ = try call.meet(x, index, 0) }
+    for index in weights { _ = try call.meet(x, of: FlowPlace(index: 0, dimension: 1), index, 0) }
     if call.node.operation == "InstanceNormalization" { try mix(call, 2..<max(2, rank)) }
     var result = try call.input(0).computed
     result.isRaw = false

@@ -34,6 +34,7 @@ enum PartsRule {
     }
     // What has too many positions to be followed stops when it is missed among the outputs.
     guard result.shape?[axis] ?? 0 <= positionLimit else { return [result] }
+    call.lay(given.map { (index: $0, dimension: axis) })
     let hasZeros = given.contains { call.inputs[$0]?.isZero == true }
     var labels: [ChannelLabel] = []
     for index in given {
@@ -44,7 +45,7 @@ enum PartsRule {
         labels += (0..<extent).map { _ in call.labels.padding() }
       } else {
         // Beside zeros the channels are those of a narrower axis within a wider one.
-        if hasZeros { call.leave(own) }
+        if hasZeros { call.leave(index, axis) }
         labels += hasZeros ? own.map(call.labels.image) : own
       }
     }
@@ -64,7 +65,7 @@ enum PartsRule {
     else { return try call.unknownExtents() }
     var results: [FlowValue] = []
     var start = 0
-    for factor in x.factors where factor.dimensions.contains(axis) { call.leave(factor.labels) }
+    call.leave(0, axis)
     for size in sizes {
       var part = try call.taken(x, axis, Array(start..<start + size), leaving: false)
       part.known = nil
@@ -120,9 +121,12 @@ enum PartsRule {
         if steps[place] != 1 {
           try call.stop(labels, "\(call.node.shown) takes every \(steps[place])th of its channels")
         }
-        let start = labels.prefix(positions.first ?? 0).count { call.labels.isKept($0) }
-        newStarts[place] = start
-        newEnds[place] = start + positions.count { call.labels.isKept(labels[$0]) }
+        if call.labels.isChecking {
+          let kept = try call.context.keptBefore(labels, at: call.node.shown)
+          let start = positions.first ?? 0
+          newStarts[place] = kept[start]
+          newEnds[place] = kept[start + positions.count]
+        }
       }
       value = try call.taken(value, axis, positions)
     }
@@ -170,7 +174,7 @@ enum PartsRule {
         value.factors.removeAll { $0.dimensions == [axis] }
         continue
       }
-      call.leave(labels)
+      call.leave(0, axis)
       value.factors = value.factors.map { factor in
         guard factor.dimensions == [axis] else { return factor }
         return LabelFactor(
@@ -184,19 +188,26 @@ enum PartsRule {
 }
 
 extension FlowCall {
+  /// Whether positions are all those of a dimension in order, if they are as many.
+  private func isWhole(_ positions: [Int]) -> Bool { positions.indices.allSatisfy { positions[$0] == $0 } }
+
   /// A value of which some positions along a dimension are taken, in this order.
   ///
-  /// - Parameter leaving: whether the rule has not yet said that the positions which are not taken are left.
+  /// - Parameter leaving: whether the rule has not yet said what becomes of the positions that are not taken.
   func taken(
     _ value: FlowValue, _ axis: Int, _ positions: [Int], leaving: Bool = true
   ) throws(FlowError) -> FlowValue {
     guard let shape = value.shape else { return .unknown }
     var result = value.computed
     result.isZero = value.isZero
-    // Positions that are not taken need nothing of their own.
-    if leaving { for factor in value.factors where factor.dimensions.contains(axis) { leave(factor.labels) } }
-    result.factors = value.factors.map { factor in
-      guard let place = factor.dimensions.firstIndex(of: axis) else { return factor }
+    result.factors = []
+    for factor in value.factors {
+      guard let place = factor.dimensions.firstIndex(of: axis),
+        positions.count != shape[axis] || !isWhole(positions)
+      else {
+        result.factors.append(factor)
+        continue
+      }
       var inner = 1
       for dimension in factor.dimensions[(place + 1)...] { inner *= shape[dimension] }
       let block = shape[axis] * inner
@@ -206,7 +217,10 @@ extension FlowCall {
           labels += factor.labels[(outer * block + position * inner)...].prefix(inner)
         }
       }
-      return LabelFactor(dimensions: factor.dimensions, labels: labels)
+      try spend(labels.count)
+      // Positions that are not taken need nothing of their own.
+      if leaving { for dimension in factor.dimensions { leave(0, dimension, but: labels) } }
+      result.factors.append(LabelFactor(dimensions: factor.dimensions, labels: labels))
     }
     result.shape?[axis] = positions.count
     return result

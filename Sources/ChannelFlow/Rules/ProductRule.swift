@@ -17,7 +17,9 @@ enum ProductRule {
     try firstLayer(call, a, (1, column))
     try call.contract(0, inner, 1, depth)
     var result = FlowValue([left[row], right[column]])
-    for (dimension, made) in [(0, try call.labels(0, row)), (1, try call.labels(1, column))] {
+    for (dimension, own) in [row, column].enumerated() {
+      let source = FlowPlace(index: dimension, dimension: own)
+      let made = try call.labels(dimension, own)
       guard let extents = call.optional(2)?.shape else {
         result.factors += LabelFactor.list(made, dimension)
         continue
@@ -25,7 +27,8 @@ enum ProductRule {
       let place = extents.count - 2 + dimension
       let isBeside = extents.indices.contains(place) && extents[place] != 1
       if !isBeside, made != nil { call.keepsZeros = false }
-      result.factors += LabelFactor.list(isBeside ? try call.meet(made, 2, place) : made, dimension)
+      result.factors += LabelFactor.list(
+        isBeside ? try call.meet(made, of: source, 2, place) : made, dimension)
     }
     return [result]
   }

@@ -17,6 +17,7 @@ enum RecurrenceRule {
     let hidden = weights[2]
     try call.contract(0, 2, 1, 2)
     var lists: [[ChannelLabel]?] = [try call.labels(2, 2)]
+    var places = [(index: 2, dimension: 2)]
     for (index, dimension) in [(1, 1), (2, 1), (3, 1), (5, 2), (6, 2), (7, 1)] {
       // Of a GRU there is no state of cells and no peephole.
       guard let extent = call.optional(index)?.shape, gates == 4 || index < 6, extent.count > dimension,
@@ -24,6 +25,7 @@ enum RecurrenceRule {
       else { continue }
       let isState = index == 5 || index == 6
       let labels = try call.labels(index, dimension)
+      places.append((index, dimension))
       guard let labels else {
         // A state that does not come of these channels would be left in those that are inactive.
         if isState { call.keepsZeros = call.keepsZeros && call.optional(index)?.isZero == true }
@@ -39,7 +41,7 @@ enum RecurrenceRule {
       try call.stop(joint, "\(call.node.shown) has activations of its own")
     }
     // The state of a step is taken in by the next.
-    for list in lists { call.end(list) }
+    for (index, dimension) in places { try call.end(index, dimension) }
     var own = FlowValue([shape[0], weights[0], shape[1], hidden])
     own.factors = LabelFactor.list(joint, 3)
     var state = FlowValue([weights[0], shape[1], hidden])

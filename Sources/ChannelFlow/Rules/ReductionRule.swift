@@ -18,8 +18,7 @@ enum ReductionRule {
     // Of zeros alone these make zero.
     call.keepsZeros = true
     for axis in axes {
-      let labels = try call.labels(0, axis)
-      if isSum { call.end(labels) } else { try call.stop(labels, NormRule.mixes(call)) }
+      if isSum { try call.end(0, axis) } else { try NormRule.mix(call, axis..<axis + 1) }
     }
     let isKept = call.int("keepdims") ?? 1 != 0
     return [try call.input(0).computed.reduced(axes, isKept: isKept)]

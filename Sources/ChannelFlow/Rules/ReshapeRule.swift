@@ -96,7 +96,7 @@ enum ReshapeRule {
 
   private static func reshaped(_ call: FlowCall, _ new: [Int]) throws(FlowError) -> FlowValue {
     var value = try call.input(0)
-    call.simplify(&value)
+    try call.simplify(&value)
     call.keepsZeros = true
     let old = value.shape ?? []
     var result = value.computed
@@ -129,7 +129,7 @@ enum ReshapeRule {
       let labels = spread(factor, over: group.old, old, count)
       result.factors.append(LabelFactor(dimensions: group.new.filter { new[$0] > 1 }, labels: labels))
     }
-    call.simplify(&result)
+    try call.simplify(&result)
     return result
   }
 
@@ -158,7 +158,7 @@ enum ReshapeRule {
     call.keepsZeros = true
     let order = call.ints("perm") ?? Array(shape.indices.reversed())
     guard order.sorted() == Array(shape.indices) else { return try call.unknownExtents() }
-    call.simplify(&value)
+    try call.simplify(&value)
     var result = value.computed
     result.isZero = value.isZero
     result.shape = order.map { shape[$0] }
@@ -203,7 +203,7 @@ enum ReshapeRule {
       return try call.unknownExtents()
     }
     var value = x
-    call.simplify(&value)
+    try call.simplify(&value)
     // A cut dimension of which one channel is left would be squeezed, too.
     if call.labels.isChecking, !value.factors.isEmpty, call.optional(1) == nil,
       call.node.attributes["axes"] == nil
@@ -230,7 +230,7 @@ enum ReshapeRule {
     let axes = given.compactMap { call.axis($0, rank: rank) }
     guard Set(axes).count == given.count else { return try call.unknownExtents() }
     let places = (0..<rank).filter { !axes.contains($0) }
-    call.simplify(&value)
+    try call.simplify(&value)
     var result = value.computed
     result.isZero = value.isZero
     var extents = [Int](repeating: 1, count: rank)

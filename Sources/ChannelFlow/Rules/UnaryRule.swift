@@ -20,8 +20,7 @@ enum UnaryRule {
       zeroKeeping.contains(call.node.operation) || call.node.operation == "Clip" && clipKeepsZero(call)
     // The other value says a type, and nothing else.
     if call.node.operation == "CastLike" {
-      call.touched.insert(1)
-      for factor in call.optional(1)?.factors ?? [] { call.leave(factor.labels) }
+      call.leave(1)
     }
     // The mask of a Dropout is true where its input is zero.
     if call.node.outputs.count > 1 { call.keepsZeros = false }

@@ -27,7 +27,7 @@ struct AttributeDecoder {
       throw decoder.refusal(.attribute, "attributes with names", "one without")
     }
     if !fields.reference.isEmpty { return (fields.name, .reference(fields.reference)) }
-    return (fields.name, try value(fields))
+    return (fields.name, try value(fields, range))
   }
 
   private func note(_ field: WireField, _ fields: inout Fields) throws(GraphError) {
@@ -68,7 +68,7 @@ struct AttributeDecoder {
     1: 2, 2: 3, 3: 4, 4: 5, 5: 6, 6: 7, 7: 8, 8: 9, 9: 10, 10: 11, 11: 22, 12: 23, 13: 14, 14: 15,
   ]
 
-  private func value(_ fields: Fields) throws(GraphError) -> AttributeValue {
+  private func value(_ fields: Fields, _ message: Range<Int>) throws(GraphError) -> AttributeValue {
     let number = fields.type == 0 ? fields.lastNumber : Self.fieldOfType[fields.type] ?? 0
     func single() throws(GraphError) -> Range<Int> {
       guard let range = fields.single[number] else {
@@ -89,7 +89,7 @@ struct AttributeDecoder {
     case 11: return .graphs(fields.graphs)
     case 14: return .type(try model.type(try single(), decoder))
     case 22: return .sparse(try model.sparse(try single(), decoder))
-    case 15, 23: return .other
+    case 15, 23: return .other(message)
     default:
       throw decoder.refusal(
         .attribute, "a type of attribute \(quoted(fields.name))", "\(fields.type)")

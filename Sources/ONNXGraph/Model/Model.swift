@@ -117,8 +117,8 @@ public enum AttributeValue: Sendable {
   case type(ValueType)
   /// Within a function: the attribute of the calling node with this name.
   case reference(String)
-  /// One of a kind that no operator here has.
-  case other
+  /// One of a kind that no operator here has: the attribute's message in the file.
+  case other(Range<Int>)
 }
 
 /// `ValueInfoProto`: the name of a value and what is known of it.

@@ -136,7 +136,7 @@ struct ModelDecoder {
       throw decoder.refusal(.data, "a sparse tensor with values and int64 indices", "one without")
     }
     let (shape, _) = try TensorDecoder.shape(dims, values.type, decoder)
-    return SparseConstant(values: values, indices: indices, shape: shape)
+    return SparseConstant(values: values, indices: indices, shape: shape, message: range)
   }
 
   private func function(_ range: Range<Int>) throws(GraphError) -> Function {

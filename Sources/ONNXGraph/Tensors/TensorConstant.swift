@@ -59,4 +59,6 @@ public struct SparseConstant: Sendable {
   public let indices: TensorConstant
   /// Of the dense tensor.
   public let shape: [Int]
+  /// Of the message, in the file.
+  package let message: Range<Int>
 }

@@ -33,9 +33,7 @@ package struct ModelEncoder {
     for tensor in graph.initializers { writer.message(5, try self.tensor(tensor)) }
     for input in graph.inputs { writer.message(11, value(input)) }
     for output in graph.outputs { writer.message(12, value(output)) }
-    if let sparse = graph.sparseInitializers.first {
-      throw refusal("a dense tensor", "sparse \(quoted(sparse.values.name))")
-    }
+    for sparse in graph.sparseInitializers { writer.message(15, try self.sparse(sparse)) }
     return writer
   }
 
@@ -59,6 +57,10 @@ package struct ModelEncoder {
 
   private func attribute(_ name: String, _ value: AttributeValue) throws(GraphError) -> PieceWriter {
     var writer = PieceWriter()
+    if case .other(let message) = value {
+      writer.append(try wire.bytes(message))
+      return writer
+    }
     writer.fields { $0.text(1, name) }
     func typed(_ type: Int, _ build: (inout WireWriter) -> Void) {
       writer.fields {
@@ -86,8 +88,26 @@ package struct ModelEncoder {
       for inner in list { writer.message(11, try graph(inner)) }
       typed(10) { _ in }
     case .reference(let other): typed(0) { $0.text(21, other) }
-    case .sparse, .type, .other: throw refusal("attributes that can be written anew", quoted(name))
+    case .sparse(let tensor):
+      writer.message(22, try sparse(tensor))
+      typed(11) { _ in }
+    case .type(let type): typed(13) { $0.message(14) { Self.type(type, into: &$0) } }
+    case .other: break
     }
+    return writer
+  }
+
+  /// A sparse tensor as it was in the file.
+  private func sparse(_ tensor: SparseConstant) throws(GraphError) -> PieceWriter {
+    for part in [tensor.values, tensor.indices] {
+      if case .external = part.payload {
+        throw refusal(
+          "sparse tensors whose elements are in the model's file",
+          "external data of \(quoted(tensor.values.name))")
+      }
+    }
+    var writer = PieceWriter()
+    writer.append(try wire.bytes(tensor.message))
     return writer
   }
 

@@ -30,8 +30,6 @@ struct GraphAxes {
   private var chainOf: [ChannelLabel: Int] = [:]
   private let unitCount: Int
   private(set) var axes: [PlanAxis] = []
-  /// Names of the axes that were found and have fewer channels than units.
-  private(set) var small: [ChannelLabel: Int] = [:]
 
   init(_ dimensions: [Dimension], labels: ChannelLabels, unitCount: Int) {
     self.labels = labels
@@ -201,7 +199,12 @@ struct GraphAxes {
   func reason(_ list: [ChannelLabel]) -> String {
     for label in list { if let reason = labels.reason(label) { return reason } }
     if let number = list.first.flatMap({ chainOf[labels.find($0)] }) {
-      return "it has fewer channels (\(chains[number].roots.count)) than units that could be told apart"
+      let parts = chains[number].roots.count
+      return parts == list.count
+        ? "it has \(parts) channels, fewer than the \(unitCount) units"
+        : parts == 1
+          ? "nodes take all its channels together, which \(unitCount) units cannot share"
+          : "nodes take its channels in \(parts) groups, fewer than the \(unitCount) units"
     }
     return "nothing that is cut meets it"
   }

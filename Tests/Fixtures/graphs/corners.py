@@ -274,6 +274,41 @@ def hostile_attributes():
         expect(f"plan with {name}", result.returncode in (0, 1, 2), f"{result.returncode} {result.stderr[-300:]}")
 
 
-for case in (orders, shared_weights, bounds_that_are_no_numbers, transposed_groups, tables, extents_that_overflow, infinities, cut_between_layers, hostile_attributes):
+def reasons():
+    """Why an axis with few channels, or few groups of them, is whole."""
+    def convolution(value, weight, made, groups=1):
+        return helper.make_node("Conv", [value, weight], [made], group=groups)
+
+    for title, first, second, words in [
+        ("two sizes of groups", 8, 6, "nodes take its channels in 2 groups, fewer than the 3 units"),
+        ("groups that overlap", 8, 3, "nodes take all its channels together, which 3 units cannot share"),
+    ]:
+        nodes = [convolution("x", "a", "h"), convolution("h", "g", "i", first), convolution("i", "k", "j", second), convolution("j", "v", "y")]
+        weights = {"a": normal(24, 3, 1, 1), "g": normal(24, 24 // first, 1, 1), "k": normal(24, 24 // second, 1, 1), "v": normal(2, 24, 1, 1)}
+        save("few.onnx", nodes, weights, [("x", 1, [1, 3, 4, 4])], [("y", None)])
+        result = run("plan", "few.onnx", "--units", "3", "--cut-first", "-o", "few.json")
+        expect(f"plan with {title}", result.returncode < 2 and words in result.stderr, result.stderr)
+    save("few.onnx", [convolution("x", "a", "h"), convolution("h", "g", "i"), convolution("i", "v", "y")],
+         {"a": normal(2, 3, 1, 1), "g": normal(9, 2, 1, 1), "v": normal(2, 9, 1, 1)}, [("x", 1, [1, 3, 4, 4])], [("y", None)])
+    result = run("plan", "few.onnx", "--units", "3", "--cut-first", "-o", "few.json")
+    expect("plan with two channels", result.returncode == 0 and "it has 2 channels, fewer than the 3 units" in result.stderr, result.stderr)
+
+
+def lacking():
+    """A sub-network that has nothing of one part of a concatenation does not have the part."""
+    nodes = [
+        helper.make_node("Conv", ["x", "a"], ["h"]), helper.make_node("Split", ["h", "sizes"], ["p", "q"], axis=1), helper.make_node("Relu", ["p"], ["r"]),
+        helper.make_node("Sigmoid", ["q"], ["s"]), helper.make_node("Concat", ["s", "r"], ["c"], axis=1), helper.make_node("Conv", ["c", "v"], ["y"]),
+    ]
+    save("lacking.onnx", nodes, {"a": normal(8, 3, 1, 1), "v": normal(2, 8, 1, 1), "sizes": numpy.array([4, 4])}, [("x", 1, [1, 3, 4, 4])], [("y", None)])
+    done("plan", "lacking.onnx", "--units", "2", "--tasks", "t", "--cut-first", "-o", "lacking.json")
+    done("convert", "lacking.onnx", "lacking.h5", "--plan", "lacking.json")
+    for level, parts in (("1", ["r"]), ("2", ["s", "r"])):
+        done("extract", "lacking.h5", "small.onnx", "--task", "t", "--level", level)
+        (found,) = [list(node.input) for node in onnx.load("small.onnx").graph.node if node.op_type == "Concat"]
+        expect(f"lacking.onnx level {level}", found == parts, found)
+
+
+for case in (orders, shared_weights, bounds_that_are_no_numbers, transposed_groups, tables, extents_that_overflow, infinities, cut_between_layers, hostile_attributes, reasons, lacking):
     case()
 print(json.dumps({"checks": checks, "failures": failures}))

@@ -98,6 +98,14 @@ def attributes(node):
     return {a.name: helper.get_attribute_value(a) for a in node.attribute}
 
 
+def dense(sparse):
+    """A sparse tensor, whose indices are those of its elements in a row, with its zeros."""
+    values = numpy_helper.to_array(sparse.values)
+    array = numpy.zeros(int(numpy.prod(sparse.dims)), values.dtype)
+    array[numpy_helper.to_array(sparse.indices)] = values
+    return array.reshape(sparse.dims)
+
+
 def anywhere(p, axes):
     return p.any(axis=tuple(axes), keepdims=True)
 
@@ -123,6 +131,8 @@ class Walk:
         values, presence = dict(values), dict(presence)
         for tensor in graph.initializer:
             values[tensor.name], presence[tensor.name] = self.weight(tensor.name, numpy_helper.to_array(tensor))
+        for tensor in graph.sparse_initializer:
+            values[tensor.values.name], presence[tensor.values.name] = dense(tensor), PRESENT
         for node in graph.node:
             self.node(node, values, presence)
         return [values[o.name] for o in graph.output], [presence[o.name] for o in graph.output]
@@ -137,7 +147,9 @@ class Walk:
             self.sequence(node, values, presence)
             return
         else:
-            made = evaluate(node, values, self.opsets)
+            sparse = attributes(node).get("sparse_value")
+            # ONNX Runtime gives no sparse tensor back.
+            made = evaluate(node, values, self.opsets) if sparse is None else [dense(sparse)]
             ins = [values[n] if n else None for n in node.input]
             ps = [presence[n] if n else None for n in node.input]
             present = [PRESENT] * len(made)
@@ -218,13 +230,14 @@ class Walk:
         return [None if p is None else p > 0.5 for p in evaluate(moved, values, self.opsets)]
 
     def concatenation(self, axis, ins, ps):
-        """Presence side by side. On the other dimensions a position that one part lacks is absent from all."""
+        """Presence side by side. On the other dimensions a position that one part lacks is absent from all;
+        a part of which nothing is present has no say."""
         parts = [numpy.ones(value.shape, bool) if p is None else p for value, p in zip(ins, ps)]
         rank, whole = parts[0].ndim, numpy.concatenate(parts, axis)
         for d in range(rank):
             if d != axis % rank:
                 rest = tuple(other for other in range(rank) if other != d)
-                keep = numpy.logical_and.reduce([part.any(rest) for part in parts if part.size])
+                keep = numpy.logical_and.reduce([part.any(rest) for part in parts if part.any()])
                 whole = whole & keep.reshape([-1 if other == d else 1 for other in range(rank)])
         return whole
 

@@ -80,6 +80,32 @@ def constants(n):
     return model(nodes, [value("x", (n,))], [value("y", (n,))], {})
 
 
+def copies(n):
+    """A wide value that one node takes again and again."""
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["h"]), helper.make_node("Sum", ["h"] * 2 * n, ["s"]), helper.make_node("MatMul", ["s", "v"], ["y"])]
+    return wide(nodes, 16 * n)
+
+
+def slices(n):
+    """A wide value of which every part is taken by a node of its own."""
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["h"])]
+    nodes += [helper.make_node("Slice", ["h", f"at{i}", f"at{i + 1}", "axis"], [f"s{i}"]) for i in range(n)]
+    nodes += [helper.make_node("Concat", [f"s{i}" for i in range(n)], ["c"], axis=1), helper.make_node("MatMul", ["c", "v"], ["y"])]
+    return wide(nodes, 16 * n, {f"at{i}": numpy.array([16 * i]) for i in range(n + 1)} | {"axis": numpy.array([1])})
+
+
+def passing(n):
+    """A wide value that many nodes hand on."""
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["v0"])] + [helper.make_node("Relu", [f"v{i}"], [f"v{i + 1}"]) for i in range(n)]
+    nodes += [helper.make_node("MatMul", [f"v{n}", "v"], ["y"])]
+    return wide(nodes, 16 * n)
+
+
+def wide(nodes, size, more={}):
+    tensors = {"w": numpy.ones((3, size), numpy.float32), "v": numpy.ones((size, 2), numpy.float32)}
+    return model(nodes, [value("x", (2, 3))], [value("y", (2, 2))], tensors | more)
+
+
 def plan(n, cut):
     tensors = [{"name": f"layer.{i}.weight", "axes": [f"a{i}", None]} for i in range(n)] if cut else [{"match": "layer.{}.weight", "axes": ["a{}", None]}]
     axes = {f"a{i}": {"size": 4} for i in range(n)} if cut else {"a{}": {"size": 4}}
@@ -96,7 +122,7 @@ def make(folder, n):
     save_file(weights(n), path("w.safetensors"))
     save_file(weights(n + 4), path("more.safetensors"))
     numpy.savez(path("w.npz"), **weights(n))
-    for name, graph in {"chain": chain, "fan": fan, "heads": heads, "calls": calls, "constants": constants}.items():
+    for name, graph in {"chain": chain, "fan": fan, "heads": heads, "calls": calls, "constants": constants, "copies": copies, "slices": slices, "passing": passing}.items():
         onnx.save(graph(n), path(f"{name}.onnx"))
     for name, document in {"pattern": plan(n, False), "names": plan(n, True), "tasks": tasks(n)}.items():
         with open(path(f"{name}.json"), "w") as file:
@@ -110,7 +136,7 @@ CASES = {
     "count": [["count", f] for f in ("w.safetensors", "w.pt", "w.h5", "t.h5", "chain.onnx")],
     "validate": [["validate", f] for f in ("w.safetensors", "w.npz", "w.pt", "w.h5", "t.h5", "chain.onnx", "calls.onnx")],
     "layers": [["count", f, "--layers"] for f in ("chain.onnx", "calls.onnx", "constants.onnx")] + [["count", "fan.onnx", "--work"]],
-    "plan": [["plan", f, "--units", "2", "--tasks", "t", "--cut-first", "-o", "out.json"] for f in ("chain.onnx", "fan.onnx", "heads.onnx", "calls.onnx", "constants.onnx")]
+    "plan": [["plan", f, "--units", "2", "--tasks", "t", "--cut-first", "-o", "out.json"] for f in ("chain.onnx", "fan.onnx", "heads.onnx", "calls.onnx", "constants.onnx", "copies.onnx", "slices.onnx", "passing.onnx")]
     + [["plan", "w.safetensors", "--plan", f] for f in ("pattern.json", "names.json")] + [["plan", "more.safetensors", "--plan", "tasks.json"]],
     "convert": [["convert", "w.safetensors", "out.h5", "--plan", "names.json"], ["convert", "w.h5", "out.safetensors"], ["convert", "w.pt", "out.npz"]],
     "diff": [["diff", "w.safetensors", "w.npz"], ["verify", "w.safetensors", "w.h5"], ["extract", "w.h5", "out.npz", "--task", "t", "--level", "1"]],
