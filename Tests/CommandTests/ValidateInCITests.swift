@@ -84,7 +84,7 @@ struct ValidateInCITests {
     #expect(run.ending == .exited(2))
     #expect(
       run.outputText.hasPrefix(
-        "damaged.h5: 1 error, 4 notes (unit-checkpoint, 4 tensors)\n  error run-checksum: /"))
+        "damaged.h5: 1 error, 4 notes (unit-checkpoint, 4 tensors)\n  error page-checksum: /"))
     #expect(run.outputText.contains("\nclean.h5: ok, 4 notes (unit-checkpoint, 4 tensors)\n"))
     #expect(
       run.errorText.hasPrefix(

@@ -42,13 +42,14 @@ struct ChunkTreeTests {
       places.append(ChunkPlace(address: file.count, count: stream.count))
       file += stream
     }
-    let place = try HDF5SkeletonFile(try ReadableFile(path: path)).indexPlace(ofDatasetAt: header)
+    let skeletonFile = try ReadableFile(path: path)
+    let skeleton = try HDF5SkeletonFile(skeletonFile)
     let (nodes, root) = tree.nodes(places, at: file.count)
     file += nodes
-    for (place, value) in [(place, root), (HDF5SkeletonFile.endPlace, file.count)] {
-      file.replaceSubrange(
-        place..<place + 8, with: withUnsafeBytes(of: UInt64(value).littleEndian) { Array($0) })
-    }
+    var patches = try HDF5SkeletonFile.extensionPatch(of: skeletonFile)
+    patches += try skeleton.indexPatch(ofDatasetAt: header, root: root)
+    patches += try skeleton.endPatch(file.count)
+    for (bytes, offset) in patches { file.replaceSubrange(offset..<offset + bytes.count, with: bytes) }
     let whole = try folder.write(file, as: "whole.h5")
 
     let dataset = try HDF5File(try ReadableFile(path: whole)).dataset(at: "g/d")

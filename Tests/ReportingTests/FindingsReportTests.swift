@@ -13,11 +13,11 @@ struct FindingsReportTests {
         path: "a.h5", kind: "unit-checkpoint", tensorCount: 12, isDeep: true,
         findings: [
           Finding(
-            .runChecksum, file: "a.h5", location: "/units/0/w block 1", message: "expected 1, found 2",
-            defect: "checkpoint.run-checksum"),
+            .pageChecksum, file: "a.h5", location: "/intra/0/F32 page 1", message: "expected 1, found 2",
+            defect: "checkpoint.page-checksum"),
           Finding(.links, .warning, file: "a.h5", location: "'/x'", message: "expected <\"&\">"),
           Finding(.nonFinite, .note, file: "a.h5", location: "tensor 'w'", message: "expected 3"),
-        ], rules: [.links, .digest, .runChecksum, .nonFinite]),
+        ], rules: [.links, .digest, .pageChecksum, .nonFinite]),
       .init(
         path: "b,1.h5", kind: "unit-checkpoint", tensorCount: 1,
         findings: [
@@ -34,7 +34,7 @@ struct FindingsReportTests {
     #expect(
       report.text == """
         a.h5: 1 error, 1 warning, 1 note (unit-checkpoint, 12 tensors)
-          error run-checksum: /units/0/w block 1: expected 1, found 2
+          error page-checksum: /intra/0/F32 page 1: expected 1, found 2
           warning links: '/x': expected <"&">
           note non-finite: tensor 'w': expected 3
         b,1.h5: ok, 1 note (unit-checkpoint, 1 tensor, data not read)
@@ -50,7 +50,7 @@ struct FindingsReportTests {
     #expect(
       report.githubAnnotations == """
         ::error file=e,title=tessera unreadable::e: cannot open
-        ::error file=a.h5,title=tessera run-checksum::/units/0/w block 1: expected 1, found 2
+        ::error file=a.h5,title=tessera page-checksum::/intra/0/F32 page 1: expected 1, found 2
         ::warning file=a.h5,title=tessera links::'/x': expected <"&">
         ::notice file=a.h5,title=tessera non-finite::tensor 'w': expected 3
         ::notice file=b%2C1.h5,title=tessera placement::100 %25 moved, by%0Aa tool
@@ -75,7 +75,7 @@ struct FindingsReportTests {
     #expect(members.map { $0["data_read"] } == [.bool(true), .bool(false), .bool(false), nil, nil])
     #expect(members[3]["why"] == "text" && members[4]["why"] == "e: cannot open")
     #expect(first.members.map(\.key) == ["rule", "severity", "file", "location", "message", "defect"])
-    #expect(first["rule"] == "run-checksum" && first["defect"] == "checkpoint.run-checksum")
+    #expect(first["rule"] == "page-checksum" && first["defect"] == "checkpoint.page-checksum")
   }
 
   @Test("as SARIF describe every rule, and each result points at its own")

@@ -2,5 +2,5 @@
 ///
 /// A file without them is of another kind, unless it has a checkpoint's seal: opening tells the two apart.
 enum IdentityRule: ValidationRule {
-  static let summary = "The root's attributes say that the file is a unit checkpoint of layout 1.x."
+  static let summary = "The root's attributes say that the file is a unit checkpoint of layout 2.x."
 }
