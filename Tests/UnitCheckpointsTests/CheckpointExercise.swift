@@ -70,6 +70,7 @@ struct CheckpointExercise {
         kind: .safetensors, path: path, specs: checkpoint.index.tensors.map(\.spec), ties: [], metadata: [],
         verbatim: try checkpoint.verbatimHeader(for: .safetensors), opaque: false)
     } catch {
+      if case ConversionError.checkpoint(let error)? = error as? ConversionError { throw error }
       // A stored header that no longer describes the tensors.
       throw CheckpointError.broken(
         .sourceHeaders, path: checkpoint.path, place: "headers", expected: "the tensors", found: "\(error)")

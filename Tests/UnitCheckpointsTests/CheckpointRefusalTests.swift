@@ -75,7 +75,7 @@ struct CheckpointRefusalTests {
     ("a broken plan", "tessera/plan: ", { $0.tables.plan[0] = UInt8(ascii: "[") }),
     ("a plan of other tensors", "tessera/plan: ", { try $0.replan("\"bias\"", by: "\"bios\"") }),
     (
-      "a dataset that is not there", "'/intra/1/F32': expected an object of that name, found none",
+      "a dataset that is not there", "expected an object of that name, found none",
       { forger in forger.datasets.removeAll { $0.path == "intra/1/F32" } }
     ),
     (
@@ -95,7 +95,7 @@ struct CheckpointRefusalTests {
     #expect(error?.defect == nil)
     #expect(
       "\(error.map { "\($0)" } ?? "")".contains(words), "\(label): \(error.map { "\($0)" } ?? "no error")")
-    let run = try Subprocess.run(Peers.tessera, ["inspect", path])
+    let run = try Subprocess.run(Peers.tessera, ["convert", path, folder.file("back.npz")])
     // A command asks more of a plan than opening does, so its sentence may be another one.
     #expect(run.ending == .exited(2) && run.errorText.hasPrefix("tessera: \(path): "), "\(run.errorText)")
     #expect(run.errorText.split(separator: "\n").count == 1)

@@ -12,6 +12,8 @@ struct Lie: CustomTestStringConvertible, Sendable {
   var golden: GoldenCheckpoint?
   /// What the sentence has.
   var words: [String] = []
+  /// Whether only the headers of the flat files show it, which extraction does not read.
+  var isOfHeaders = false
   /// A task that there is.
   var task: String { golden?.plan.contains("\"name\": \"a\"") == true ? "a" : "t" }
   let make: @Sendable (TemporaryFolder) throws -> [UInt8]
@@ -20,10 +22,10 @@ struct Lie: CustomTestStringConvertible, Sendable {
   func bytes(in folder: TemporaryFolder) throws -> [UInt8] { try make(folder) }
 
   private static func lie(
-    _ label: String, _ golden: GoldenCheckpoint, says words: String...,
+    _ label: String, _ golden: GoldenCheckpoint, ofHeaders isOfHeaders: Bool = false, says words: String...,
     by forge: @escaping @Sendable (inout CheckpointForger) throws -> Void
   ) -> Lie {
-    Lie(label: label, golden: golden, words: words) { _ in
+    Lie(label: label, golden: golden, words: words, isOfHeaders: isOfHeaders) { _ in
       var forger = try CheckpointForger(path: golden.path)
       try forge(&forger)
       return try forger.sealed()
@@ -48,10 +50,10 @@ struct Lie: CustomTestStringConvertible, Sendable {
     lie("a plan that takes another tensor for the axis", .grid, says: "plan") {
       try $0.replan("\"bias\"", by: "\"bios\"")
     },
-    lie("a plan that cuts otherwise than the tables", .grid, says: "cuts") {
+    lie("a plan that cuts otherwise than the tables", .grid, says: "axes") {
       try $0.replan("[3, 1, 4]", by: "[4, 1, 3]")
     },
-    lie("a plan with another order of parts", .scattered, says: "cuts") { try $0.replan("[0, 3, 8]", by: "[0, 2, 8]") },
+    lie("a plan with another order of parts", .scattered, says: "axes") { try $0.replan("[0, 3, 8]", by: "[0, 2, 8]") },
     lie("a plan with another order of units", .grid, says: "networks row 0", "units") {
       try $0.replan("[2, 0, 1]", by: "[1, 0, 2]")
     },
@@ -65,11 +67,11 @@ struct Lie: CustomTestStringConvertible, Sendable {
   ]
 
   static let tables = [
-    lie("a unit's position and a common one changed places", .mixed, says: "cuts") {
+    lie("a unit's position and a common one changed places", .mixed, says: "axes") {
       let first = Int($0.tables.cuts[0].segments.first)
       ($0.tables.segments[first + 3].unit, $0.tables.segments[first + 4].unit) = (-1, 2)
     },
-    lie("a dimension on another axis of the same cut", .mixed, says: "axis") { forger in
+    lie("a dimension on another axis of the same cut", .mixed, says: "axes") { forger in
       // Two axes with one cut: `b` again, under another name.
       let row = AxisRow(name: forger.append(name: "bb"), cut: forger.tables.axes[1].cut)
       forger.tables.axes.append(row)
@@ -77,7 +79,7 @@ struct Lie: CustomTestStringConvertible, Sendable {
       let last = UInt32(forger.tables.cutAxes.count - 1)
       try forger.dimension("private", 0) { $0.firstAxis = last }
     },
-    lie("an axis of another name", .grid, says: "cuts") { $0.tables.axes[0].name = $0.append(name: "other") },
+    lie("an axis of another name", .grid, says: "axes") { $0.tables.axes[0].name = $0.append(name: "other") },
     lie("an axis that no tensor needs", .grid, says: "axes") {
       let name = $0.append(name: "other")
       $0.tables.axes.append(AxisRow(name: name, cut: 0))
@@ -99,7 +101,7 @@ struct Lie: CustomTestStringConvertible, Sendable {
     },
     lie("another name for a network", .mixed, says: "'head'", "names and masks") {
       let name = $0.append(name: "bottom")
-      $0.tables.views[try $0.view("head")].name = name
+      $0.tables.views[try $0.view("head")].name = Int32(name)
     },
     lie("a network that knows a tensor by its own name", .mixed, says: "'head'", "names and masks") {
       $0.tables.views.remove(at: try $0.view("head"))
@@ -114,14 +116,14 @@ struct Lie: CustomTestStringConvertible, Sendable {
       let (plain, map) = (UInt32(try forger.tensor("plain")), try forger.tensor("plain.twin"))
       let place = forger.tables.views.firstIndex { $0.tensor > plain } ?? forger.tables.views.count
       forger.tables.views.insert(
-        ViewRow(tensor: plain, networks: RowRange(0, 2), name: Layout.none, mask: Int32(map)), at: place)
+        ViewRow(tensor: plain, networks: RowRange(0, 2), name: -1, mask: Int32(map)), at: place)
     },
     lie("units of an owner map that changed places", .owners, says: "'b'", "owners") { forger in
       let rows = forger.tables.owned.indices.filter { forger.tables.owned[$0].elements == 2 }
       let other = try #require(forger.tables.owned.indices.first { forger.tables.owned[$0].tensor == forger.tables.owned[rows[0]].tensor && forger.tables.owned[$0].elements == 3 })
       (forger.tables.owned[rows[0]].elements, forger.tables.owned[other].elements) = (3, 2)
-      try forger.dataset("free/BF16") { ($0.bytes, $0.shape) = ($0.bytes + [0, 0], [3]) }
-      try forger.dataset("intra/0/BF16") { ($0.bytes, $0.shape) = ([0, 0, 0, 0], [2]) }
+      try forger.resize("free/BF16", [1, 1, 2, 2, 3, 3])
+      try forger.resize("intra/0/BF16", [4, 4, 5, 5])
       try forger.rebuild()
       forger.repage()
     },
@@ -134,7 +136,7 @@ struct Lie: CustomTestStringConvertible, Sendable {
       forger.tables.sections.removeAll { $0.dtype == "BF16" }
       forger.tables.sections.append(
         SectionRow(
-          kind: 0, tensor: Int32(number), scope: -1, units: .none, dtype: "BF16", address: Layout.noAddress))
+          kind: 0, tensor: Int32(number), scope: -1, units: .none, dtype: "BF16", address: Layout.noAddress, bytes: 14))
       try forger.rebuild()
       forger.repage()
     },
@@ -146,9 +148,9 @@ struct Lie: CustomTestStringConvertible, Sendable {
     },
     lie("a network without units", .grid, says: "networks row 0", "units") { $0.tables.networks[0].units = .none },
     lie("a level of another name", .mixed, says: "networks row 2", "units") {
-      $0.tables.networks[2].name = $0.append(name: "tiny")
+      $0.tables.networks[2].name = Int32($0.append(name: "tiny"))
     },
-    lie("a level without its name", .mixed, says: "networks row 2", "units") { $0.tables.networks[2].name = Layout.none },
+    lie("a level without its name", .mixed, says: "networks row 2", "units") { $0.tables.networks[2].name = -1 },
     lie("a task of another name", .mixed, says: "tasks") { $0.tables.tasks[1].name = $0.append(name: "u") },
     lie("an axis with another order of units", .mixed, says: "networks row 2", "units") {
       $0.tables.axisUnits[0].units = $0.append(units: [2, 1])
@@ -167,8 +169,18 @@ struct Lie: CustomTestStringConvertible, Sendable {
     },
     lie("channels that only the tables put in order", .mixed, says: "'own.map'", "orders of channels") { forger in
       let number = UInt32(try forger.tensor("own.map"))
+      let place = forger.tables.reordered.firstIndex { $0.tensor > number } ?? forger.tables.reordered.count
       forger.tables.reordered.insert(
-        ReorderedRow(tensor: number, dimension: 1, axis: 0, inner: 1, outer: 1), at: 0)
+        ReorderedRow(tensor: number, dimension: 1, axis: 0, inner: 1, outer: 1), at: place)
+    },
+    lie("a tensor cut where the plan has none", .mixed, says: "'expert.0'", "cuts") { forger in
+      // Six elements of two parts, which have the unit of the tensor.
+      let segments = UInt32(forger.tables.segments.count)
+      forger.tables.segments.append(SegmentRow(length: 3, unit: 0, slot: 0))
+      forger.tables.cuts.append(CutRow(segments: RowRange(first: segments, count: 1)))
+      try forger.tensor("expert.0") { $0.units = .none }
+      let cut = Int32(forger.tables.cuts.count - 1)
+      try forger.dimension("expert.0", 0) { $0.cut = cut }
     },
     lie("a dimension in other repetitions", .mixed, says: "'head'", "orders of channels") {
       for row in $0.tables.reordered.indices { $0.tables.reordered[row].inner = 2 }
@@ -183,18 +195,18 @@ struct Lie: CustomTestStringConvertible, Sendable {
     lie("a tensor's digest without that of the model", .mixed, says: "SHA-256") {
       try $0.tensor("own") { $0.sha256[7] ^= 1 }
     },
-    lie("a tensor of another name", .mixed, says: "'plain") { forger in
+    lie("a tensor of another name", .mixed, ofHeaders: true, says: "'plain") { forger in
       let name = forger.append(name: "plain.tw1n")
       try forger.tensor("plain.twin") { $0.name = name }
       try forger.remodel()
     },
-    lie("a tensor of another shape", .mixed, says: "'plain") { forger in
+    lie("a tensor of another shape", .mixed, ofHeaders: true, says: "'plain") { forger in
       let rows = [DimensionRow](repeating: DimensionRow(size: 3, cut: -1, firstAxis: 0), count: 2)
       for name in ["plain", "plain.twin"] { try forger.reshape(name, rows) }
       try forger.dataset("tensors/plain") { $0.shape = [3, 3] }
       try forger.remodel()
     },
-    lie("a tensor of another dtype", .mixed, says: "'plain") { forger in
+    lie("a tensor of another dtype", .mixed, ofHeaders: true, says: "'plain") { forger in
       for name in ["plain", "plain.twin"] { try forger.tensor(name) { $0.dtype = "I8" } }
       let row = try forger.tensor("plain")
       for section in forger.tables.sections.indices where Int(forger.tables.sections[section].tensor) == row {
@@ -210,9 +222,12 @@ struct Lie: CustomTestStringConvertible, Sendable {
     lie("a record of another format", .grid, says: "source") {
       try $0.resource("tessera.source/1", by: "tessera.source/9")
     },
-    lie("a shard that leads elsewhere", .sharded) { try $0.resource("shards-00001-of", by: "../rds-00001-of") },
-    lie("a graph that is garbage", .graph) { $0.headers[0] = $0.headers[0].map { _ in 0xFF } },
-    Lie(label: "two holes of one size, swapped") { folder in
+    lie("free text that the header has not", .mixed, ofHeaders: true, says: "metadata") {
+      try $0.resource(#""metadata": {"#, by: #""metadata": { "more": "text","#)
+    },
+    lie("a shard that leads elsewhere", .sharded, ofHeaders: true) { try $0.resource("shards-00001-of", by: "../rds-00001-of") },
+    lie("a graph that is garbage", .graph, ofHeaders: true) { $0.headers[0] = $0.headers[0].map { _ in 0xFF } },
+    Lie(label: "two holes of one size, swapped", isOfHeaders: true) { folder in
       let model = ModelBytes.model { graph in
         graph.value(11, "x", [2, 2])
         graph.tensor("v", [2, 2], raw: [UInt8](repeating: 0x3E, count: 16))

@@ -15,7 +15,7 @@ struct UnsoundCheckpointTests {
     let path = try folder.write(try lie.bytes(in: folder), as: "m.h5")
     let findings = try FileValidation.findings(in: ReadableFile(path: path), deep: false)
     #expect(findings.contains { $0.severity == .error }, "\(findings)")
-    for line in Lie.lines(task: lie.task) {
+    for line in Lie.lines(task: lie.task) where !(lie.isOfHeaders && line[0] == "extract") {
       let run = try Subprocess.run(Peers.tessera, line, directory: folder.path, timeout: 20)
       #expect(run.ending == .exited(2), "\(line): \(run.ending) \(run.outputText)")
       #expect(run.errorText.hasPrefix("tessera: m.h5: "), "\(line): \(run.errorText)")
@@ -23,7 +23,8 @@ struct UnsoundCheckpointTests {
       #expect(run.errorText.split(separator: "\n").count == 1)
       #expect(run.output.isEmpty)
     }
-    #expect(try folder.names() == ["m.h5"])
+    let names = try folder.names()
+    #expect(names == ["m.h5"])
   }
 
   @Test("the same commands read the sound one", arguments: Set(Lie.all.compactMap(\.golden?.name)).sorted())

@@ -82,9 +82,13 @@ package struct TensorSelection: Sendable {
     let stored = index.tensors[number]
     if let keeps, let owners = stored.owners {
       var blocks = [Int](repeating: -1, count: 256)
-      for (place, count) in owners.counts.enumerated() where keeps[count.owner] { blocks[count.owner] = place }
+      var kept: [Int] = []
+      for (place, count) in owners.counts.enumerated() where keeps[count.owner] {
+        blocks[count.owner] = kept.count
+        kept.append(place)
+      }
       return (
-        OwnedElements(byteCount: spec.byteCount, width: spec.dtype.bytes ?? 1, blocks: blocks), nil
+        OwnedElements(byteCount: spec.byteCount, width: spec.dtype.bytes ?? 1, blocks: blocks), kept
       )
     }
     guard let cuts, !cuts.isEmpty else { return (index.geometry(ofTensor: number), nil) }

@@ -19,6 +19,8 @@ struct CheckpointForger {
     var bytes: [UInt8]
     /// The text of its `dtype` attribute.
     var dtype: String?
+    /// Elements of a chunk of a section, where a new file is to have chunks.
+    var chunkElements: Int?
   }
 
   private(set) var file: [UInt8]
@@ -189,6 +191,14 @@ struct CheckpointForger {
     file.replaceSubrange(place..<place + new.count, with: new)
   }
 
+  /// Gives a section other bytes, in its dataset and in its row.
+  mutating func resize(_ path: String, _ bytes: [UInt8]) throws {
+    guard let number = datasets.firstIndex(where: { $0.path == path }) else { throw ForgingError.nothing(path) }
+    datasets[number].bytes = bytes
+    datasets[number].shape = [bytes.count / datasets[number].type.size]
+    try section(path) { $0.bytes = UInt64(bytes.count) }
+  }
+
   /// Replaces text of a table or a header, each time it is there.
   static func replace(_ bytes: inout [UInt8], _ old: String, by new: String) throws {
     let text = String(decoding: bytes, as: UTF8.self)
@@ -337,13 +347,14 @@ struct CheckpointForger {
   mutating func rebuild() throws {
     let memory = try MemoryFile()
     let skeleton = try HDF5SkeletonWriter(
-      memory: memory, datasetCount: datasets.count + Layout.Table.allCases.count + headers.count + 2)
+      memory: memory, datasetCount: datasets.count + Layout.Table.allCases.count + headers.count + 2,
+      hasChunks: datasets.contains { $0.chunkElements != nil })
     try skeleton.writeRootAttribute(
       Layout.formatAttribute, type: .string(length: format.utf8.count), bytes: Array(format.utf8))
     var writer = ByteWriter()
     for number in version { writer.append(number) }
     try skeleton.writeRootAttribute(
-      Layout.versionAttribute, type: .array(.u32, [version.count]), bytes: writer.bytes)
+      Layout.versionAttribute, type: .u32, shape: [version.count], bytes: writer.bytes)
     try skeleton.createGroup(Layout.metadataGroup)
     var contents: [(bytes: [UInt8], place: Range<Int>)] = []
     func add(_ name: String, in group: String, _ type: HDF5ElementType, _ bytes: [UInt8], _ shape: [Int])
@@ -369,12 +380,25 @@ struct CheckpointForger {
     }
     places.seal = try add(
       Layout.seal, in: Layout.metadataGroup, SealRow.elementType, [UInt8](repeating: 0, count: SealRow.size), [])
+    var chunked: [(dataset: Dataset, header: Int)] = []
     for dataset in datasets {
       let names = dataset.path.split(separator: "/").map(String.init)
       var group = ""
       for name in names.dropLast() {
         group += group.isEmpty ? name : "/\(name)"
         if !skeleton.hasGroup(group) { try skeleton.createGroup(group) }
+      }
+      if let elements = dataset.chunkElements {
+        chunked.append(
+          (
+            dataset,
+            try skeleton.createDataset(
+              names[names.count - 1], in: group, type: dataset.type, shape: dataset.shape, chunkShape: [elements])
+          ))
+        for row in tables.sections.indices where path(ofSection: row) == dataset.path {
+          tables.sections[row].address = Layout.noAddress
+        }
+        continue
       }
       let address = try skeleton.createDataset(
         names[names.count - 1], in: group, type: dataset.type, shape: dataset.shape,
@@ -388,12 +412,48 @@ struct CheckpointForger {
       }
     }
     try skeleton.close()
+    try writeChunks(chunked, into: memory)
     let made = try memory.readable(as: "forged")
     file = try made.bytes(at: 0, count: made.size)
     for (bytes, place) in contents { file.replaceSubrange(place, with: bytes) }
     original = Original(tables: IndexTables(), headers: headers, datasets: datasets, rest: rest)
     writeTables()
     original.tables = tables
+  }
+
+  private func writeChunks(_ chunked: [(dataset: Dataset, header: Int)], into memory: MemoryFile) throws {
+    if chunked.isEmpty { return }
+    let closed = try memory.readable(as: "forged")
+    for (bytes, place) in try HDF5SkeletonFile.extensionPatch(of: closed) { try memory.write(bytes, at: place) }
+    let made = try memory.readable(as: "forged")
+    let skeleton = try HDF5SkeletonFile(made)
+    var patches: HDF5SkeletonFile.Patch = []
+    var end = (made.size + 7) & ~7
+    for (dataset, header) in chunked {
+      let size = (dataset.chunkElements ?? 0) * dataset.type.size
+      let encoder = ChunkEncoder(capacity: size)
+      let output = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: ChunkEncoder.outputLimit(size, elementSize: 16), alignment: 64)
+      defer { output.deallocate() }
+      var places: [ChunkPlace] = []
+      for start in stride(from: 0, to: dataset.bytes.count, by: size) {
+        let piece = Array(dataset.bytes[start..<min(start + size, dataset.bytes.count)])
+        let chunk = piece + [UInt8](repeating: 0, count: size - piece.count)
+        let count = chunk.withUnsafeBytes { encoder.encode($0, elementSize: dataset.type.size, into: output) }
+        patches.append((Array(output[..<count]), end))
+        places.append(ChunkPlace(address: end, count: count))
+        end += count
+      }
+      end = (end + 7) & ~7
+      let tree = ChunkTree(
+        shape: dataset.shape, chunkShape: [dataset.chunkElements ?? 0], elementSize: dataset.type.size)
+      let (nodes, root) = tree.nodes(places, at: end)
+      patches.append((nodes, end))
+      end += nodes.count
+      patches += try skeleton.indexPatch(ofDatasetAt: header, root: root)
+    }
+    patches += try skeleton.endPatch(end)
+    for (bytes, place) in patches { try memory.write(bytes, at: place) }
   }
 
   /// Puts tables and headers that were changed into their places; false where they do not fit.

@@ -18,7 +18,7 @@ extension ForgedCheckpoint {
       try CheckpointForger.replace(&$0.headers[0], #""bias""#, by: #""bins""#)
     },
     ForgedCheckpoint(.limit, "too many networks") { forger in
-      let row = NetworkRow(name: Layout.none, units: .none)
+      let row = NetworkRow(name: -1, units: .none)
       forger.tables.networks += [NetworkRow](repeating: row, count: 65_537 - forger.tables.networks.count)
       forger.tables.tasks[0].networks.count = 65_537
     },
@@ -27,6 +27,9 @@ extension ForgedCheckpoint {
     ForgedCheckpoint(.source, "too few tensors") { try $0.resource(#""tensors": 5"#, by: #""tensors": 4"#) },
     ForgedCheckpoint(.source, "an index without a name", .sharded) {
       try $0.resource("\"index\": {\n    \"name\"", by: "\"index\": {\n    \"nome\"")
+    },
+    ForgedCheckpoint(.source, "free text that is a number", .mixed) {
+      try $0.resource(#""metadata": {"#, by: #""metadata": { "more": 1,"#)
     },
     ForgedCheckpoint(.sourceHeaders, "no shard has the header") {
       try $0.resource(#""header": 0"#, by: #""header": null"#)
@@ -81,7 +84,9 @@ extension ForgedCheckpoint {
       try forger.tensor("bias") { $0.name = end - 3 }
     },
     ForgedCheckpoint(.nameRange, "an axis behind the names") { $0.tables.axes[0].name = .max },
-    ForgedCheckpoint(.nameRange, "a level behind the names") { $0.tables.networks[0].name = .max - 1 },
+    ForgedCheckpoint(.nameRange, "a level behind the names") { $0.tables.networks[0].name = .max },
+    ForgedCheckpoint(.nameRange, "a level below none") { $0.tables.networks[0].name = -2 },
+    ForgedCheckpoint(.nameRange, "of a view behind the names", .mixed) { $0.tables.views[0].name = .max },
     ForgedCheckpoint(.nameRange, "too long") { $0.tables.names[3] = 0x7F },
     ForgedCheckpoint(.nameText, "not UTF-8") { $0.tables.names[4] = 0xFF },
     ForgedCheckpoint(.nameOverlap, "a name inside another") { forger in

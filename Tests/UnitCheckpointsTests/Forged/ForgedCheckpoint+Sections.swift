@@ -19,16 +19,17 @@ extension ForgedCheckpoint {
     ForgedCheckpoint(.ownerMap, "another one for one of the owners", .owners) { forger in
       forger.tables.owned[1].map = UInt32(try forger.tensor("list"))
     },
-    ForgedCheckpoint(.ownerMap, "an owner twice", .owners) { $0.tables.owned[1].owner = 0 },
+    ForgedCheckpoint(.ownerMap, "an owner twice", .owners) { $0.tables.owned[1].unit = -1 },
     ForgedCheckpoint(.ownerMap, "an owner beyond the limit", .owners) { forger in
-      forger.tables.owned[3].owner = 256
+      forger.tables.owned[3].unit = 255
     },
+    ForgedCheckpoint(.ownerMap, "an owner below the free ones", .owners) { $0.tables.owned[0].unit = -2 },
     ForgedCheckpoint(.ownerMap, "an owner without elements", .owners) { $0.tables.owned[1].elements = 0 },
     ForgedCheckpoint(.ownerMap, "more elements than there are", .owners) { $0.tables.owned[1].elements += 1 },
     ForgedCheckpoint(.ownerMap, "elements beyond counting", .owners) { $0.tables.owned[1].elements = .max },
     ForgedCheckpoint(.ownerMap, "of a tensor that is cut", .mixed) { forger in
       forger.tables.owned.insert(
-        OwnedRow(tensor: 0, map: UInt32(try forger.tensor("own.map")), owner: 0, elements: 30), at: 0)
+        OwnedRow(tensor: 0, map: UInt32(try forger.tensor("own.map")), unit: -1, elements: 30), at: 0)
     },
     ForgedCheckpoint(.ownerMap, "that fewer networks have than the tensor", .mixed) { forger in
       let scope = forger.tables.tensors[try forger.tensor("private")].scope
@@ -69,6 +70,8 @@ extension ForgedCheckpoint {
     ForgedCheckpoint(.section, "of a scope below none") { try $0.section("inter/0-1/F32") { $0.scope = -2 } },
     ForgedCheckpoint(.section, "of a tensor that there is not") { try $0.section("tensors/head") { $0.tensor = 99 } },
     ForgedCheckpoint(.section, "of a tensor that is cut") { try $0.section("tensors/head") { $0.tensor = 0 } },
+    ForgedCheckpoint(.section, "of fewer bytes") { try $0.section("intra/0/F32") { $0.bytes -= 4 } },
+    ForgedCheckpoint(.section, "of more bytes than can be counted") { try $0.section("intra/0/F32") { $0.bytes = .max } },
     ForgedCheckpoint(.section, "twice") { forger in
       let row = try forger.section("intra/0/F32")
       forger.tables.sections.append(forger.tables.sections[row])
@@ -90,6 +93,7 @@ extension ForgedCheckpoint {
     },
     ForgedCheckpoint(.sectionTotal, "more than the file can hold") {
       try $0.dimension("head", 0) { $0.size = 1 << 40 }
+      try $0.section("tensors/head") { $0.bytes = 4 << 40 }
     },
     ForgedCheckpoint(.pages, "no power of two") { $0.pageBytes = 65_535 },
     ForgedCheckpoint(.pages, "too small") { $0.pageBytes = 512 },
@@ -138,7 +142,8 @@ extension ForgedCheckpoint {
     },
     ForgedCheckpoint(.datasetChunks, "contiguous") { try $0.section("intra/0/F32") { $0.address = Layout.noAddress } },
     ForgedCheckpoint(.datasetChunks, "chunks that are no pages", .compressed) { forger in
-      // Two pages become three.
+      // Two pages become three, the two chunks stay.
+      try forger.dataset("intra/0/I16") { $0.chunkElements = 131_072 }
       forger.pageBytes /= 2
       forger.repage()
     },

@@ -55,7 +55,9 @@ struct RuleFixture: CustomStringConvertible, Sendable {
     forged(.identity, "another format", says: "format") { $0.format = "tessera.checkpoinX" },
     forged(.identity, "another version, although the seal fits this one", sealed: false, says: "3.0") { forger in
       let name = try #require(forger.file.indices.first { forger.file[$0...].starts(with: "layout_version".utf8) })
-      try forger.replaceInRoot([2, 0, 0, 0, 0, 0, 0, 0], by: [3, 0, 0, 0, 0, 0, 0, 0], after: name)
+      // Behind the extents, which are 2 as well.
+      let value = try #require((name..<name + 90).last { forger.file[$0...].starts(with: [2, 0, 0, 0, 0, 0, 0, 0]) })
+      try forger.replaceInRoot([2], by: [3], after: value)
     },
     forged(.structure, "a damaged signature", sealed: false, says: "superblock at byte 0", "88 48 44 46") {
       $0.change(at: 0, by: 1)
@@ -65,8 +67,8 @@ struct RuleFixture: CustomStringConvertible, Sendable {
         Array(try TemporaryFolder.bytes(of: GoldenCheckpoint.grid.path).dropLast()), as: "m.h5")
     },
     forged(.structure, "a broken group of a unit", says: "/intra/1") { forger in
-      // The group's object header: its version.
-      forger.change(at: try forger.groupAddress(of: "intra/1") + 4, by: 0x70)
+      // The signature of the group's object header.
+      forger.change(at: try forger.groupAddress(of: "intra/1"), by: 0x70)
     },
     forged(.links, "a soft link", severity: .note, says: "/intra/1/F32", "a soft link") {
       try $0.makeSoft("intra/1", "F32")
@@ -121,14 +123,9 @@ struct RuleFixture: CustomStringConvertible, Sendable {
       let rows = forger.append(units: [1])
       try forger.tensor("expert") { $0.units = rows }
       try forger.section("intra/1/F32") { $0.units = rows }
-      try forger.dataset("intra/1/F32") {
-        $0.bytes += [UInt8](repeating: 7, count: 24)
-        $0.shape[0] += 6
-      }
-      try forger.dataset("intra/2/F32") {
-        $0.bytes.removeLast(24)
-        $0.shape[0] -= 6
-      }
+      let bytes = ["intra/1/F32", "intra/2/F32"].map { path in forger.datasets.first { $0.path == path }?.bytes ?? [] }
+      try forger.resize("intra/1/F32", bytes[0] + [UInt8](repeating: 7, count: 24))
+      try forger.resize("intra/2/F32", Array(bytes[1].dropLast(24)))
       try forger.rebuild()
       forger.repage()
     },
@@ -147,7 +144,7 @@ struct RuleFixture: CustomStringConvertible, Sendable {
 
   static let plan = [
     forged(.plan, "no JSON", says: "/tessera/plan") { $0.tables.plan[0] = UInt8(ascii: "[") },
-    forged(.plan, "other units", says: "cuts") { try $0.replan("[3, 1, 4]", by: "[1, 3, 4]") },
+    forged(.plan, "other units", says: "axes") { try $0.replan("[3, 1, 4]", by: "[1, 3, 4]") },
     forged(.plan, "another unit of an expert", says: "'expert'", "units") {
       try $0.replan(#""units": [2]"#, by: #""units": [1]"#)
     },
