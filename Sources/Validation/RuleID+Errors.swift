@@ -18,8 +18,8 @@ extension RuleID {
     self =
       switch defect {
       case .tableType, .tableSize, .limit: .structure
-      case .indexChecksum, .headersChecksum: .indexChecksum
-      case .source, .sourceHeaders, .shardIndex: .sourceHeader
+      case .indexChecksum: .indexChecksum
+      case .headersChecksum, .source, .sourceHeaders, .shardIndex: .sourceHeader
       case .planDisagrees: .plan
       case .rowRange, .rowOrder, .rowLeftOver, .section, .sectionTotal, .pages: .index
       case .nameRange, .nameText, .nameOverlap, .tensorName: .names

@@ -4,8 +4,9 @@ import FlatFormats
 import Tensors
 import TestSupport
 import Testing
-import UnitCheckpoints
 import UnitModel
+
+@testable import UnitCheckpoints
 
 @Suite("Sub-networks")
 struct SubNetworkTests {
@@ -207,10 +208,10 @@ struct SubNetworkTests {
     let plan = try Plan(parsing: Array(text.utf8))
     let described = try TensorSpec(name: "head", dtype: .u8, shape: [rows, 1 << 40])
     let resolved = try plan.resolve(against: [described])
-    let network = try resolved.assignment.network(task: "t", level: LevelNumber(2))
-    let axes = Dictionary(uniqueKeysWithValues: resolved.partition.axes.map { ($0.name, $0) })
-    let placement = try #require(resolved.partition.tensors.first)
-    let reordering = try #require(placement.reorderings(in: network, axes: axes).first)
+    var log = DefectLog(goesOn: false)
+    let index = try IndexDecoder.decode(
+      TableBuilder(resolved.partition, resolved.assignment, ties: [nil]).tables, path: "m.h5", log: &log)
+    let reordering = try #require(index.reorderings(of: index.tensors[0], in: index.networks[1]).first)
     #expect(reordering.runs.map(\.source) == [1, 0] && reordering.positionCount == 1 << 40)
   }
 }

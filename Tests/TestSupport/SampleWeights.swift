@@ -5,7 +5,7 @@ package struct SampleWeights {
 
   private static let bits = [
     "C64": 64, "F64": 64, "I64": 64, "U64": 64, "F32": 32, "I32": 32, "U32": 32, "BF16": 16, "F16": 16,
-    "I16": 16, "U16": 16, "F8_E4M3": 8, "F8_E5M2": 8, "U8": 8, "I8": 8, "BOOL": 8, "F4": 4,
+    "I16": 16, "U16": 16, "F8_E4M3": 8, "F8_E5M2": 8, "U8": 8, "I8": 8, "BOOL": 8, "F6_E2M3": 6, "F4": 4,
   ]
 
   /// The file's bytes; data from a seeded generator, so that no two tensors hold the same.

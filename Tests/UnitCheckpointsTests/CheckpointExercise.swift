@@ -4,6 +4,7 @@ import FlatFormats
 import HDF5Kit
 import TestSupport
 import UnitCheckpoints
+import UnitModel
 
 /// Does everything with a file that the commands do, and remembers the first error.
 struct CheckpointExercise {
@@ -19,13 +20,14 @@ struct CheckpointExercise {
       let checkpoint = try UnitCheckpoint(file)
       _ = try checkpoint.resolvedPlan()
       _ = try checkpoint.hasIntactMetadata()
-      for dataset in checkpoint.index.datasets.indices { try checkpoint.checkDataset(dataset) }
+      for section in checkpoint.map.sections.indices { try checkpoint.checkSection(section) }
       _ = try checkpoint.unlistedDatasets()
       _ = try checkpoint.storedSource()
       do throws(ConversionError) { _ = try checkpoint.shardSet() } catch {
         if case .checkpoint(let error) = error { throw error }
       }
       try Self.convert(checkpoint, to: folder.file("back.safetensors"))
+      try Self.readNetworks(of: checkpoint)
     } catch {
       self.error = error
     }
@@ -43,13 +45,32 @@ struct CheckpointExercise {
     }
   }
 
+  private static func readNetworks(of checkpoint: UnitCheckpoint) throws(CheckpointError) {
+    let plan = try checkpoint.resolvedPlan()
+    for task in plan.assignment.tasks {
+      for level in task.numberedLevels {
+        guard let network = try? plan.assignment.network(task: task.task, level: level.number) else { continue }
+        let own = try SubNetwork(network, of: checkpoint, plan: plan)
+        let reader = SubNetworkReader(checkpoint)
+        for tensor in own.tensors {
+          do { try reader.forEachWindow(of: tensor) { _ in } } catch {
+            if let error = error as? CheckpointError { throw error }
+            throw CheckpointError.broken(
+              .planDisagrees, path: checkpoint.path, place: "/tessera", expected: "a network", found: "\(error)")
+          }
+        }
+      }
+    }
+  }
+
   private static func convert(_ checkpoint: UnitCheckpoint, to path: String) throws(CheckpointError) {
     let sink: any FlatWeightsSink
-    do throws(FlatFormatError) {
+    do {
       sink = try FlatFormats.sink(
         kind: .safetensors, path: path, specs: checkpoint.index.tensors.map(\.spec), ties: [], metadata: [],
-        verbatim: checkpoint.verbatimHeader(for: .safetensors), opaque: false)
+        verbatim: try checkpoint.verbatimHeader(for: .safetensors), opaque: false)
     } catch {
+      if case ConversionError.checkpoint(let error)? = error as? ConversionError { throw error }
       // A stored header that no longer describes the tensors.
       throw CheckpointError.broken(
         .sourceHeaders, path: checkpoint.path, place: "headers", expected: "the tensors", found: "\(error)")

@@ -2,6 +2,7 @@ import ByteFiles
 import Conversion
 import FlatFormats
 import Foundation
+import Tensors
 import TestSupport
 import UnitCheckpoints
 import UnitModel
@@ -19,6 +20,8 @@ struct GoldenCheckpoint: CustomStringConvertible, Sendable {
   var isCompressed = false
   /// Whether the weights came with a graph.
   var hasGraph = false
+  /// Tensors that share the bytes of another.
+  var ties: [TensorTie] = []
 
   var description: String { name }
   var path: String { "\(SourceFolder.fixtures)/checkpoints/\(name).h5" }
@@ -31,6 +34,26 @@ struct GoldenCheckpoint: CustomStringConvertible, Sendable {
     try FlatToUnits(source, contents: contents, destination: path).run { _ in }
   }
 
+  /// Writes the flat weights as one safetensors file; its path.
+  func flatFile(in folder: TemporaryFolder) throws -> String {
+    let path = try folder.write(SampleWeights.bytes(rows, seed: 11), as: name + ".safetensors")
+    if ties.isEmpty { return path }
+    let plain = try FlatFormats.open(try ReadableFile(path: path), assumeDType: nil)
+    let specs = plain.tensors.map(\.spec)
+    let tied = folder.file("tied-\(name).safetensors")
+    let sink = try FlatFormats.sink(kind: .safetensors, path: tied, specs: specs, ties: ties, metadata: [])
+    for number in sink.order {
+      let root = ties.first { $0.name == specs[number].name }?.tiedTo ?? specs[number].name
+      let reader = try plain.reader(of: specs.firstIndex { $0.name == root } ?? number)
+      var bytes = [UInt8](repeating: 0, count: specs[number].byteCount)
+      try bytes.withUnsafeMutableBytes { try reader.read(into: $0) }
+      try bytes.withUnsafeBytes { try sink.append($0) }
+    }
+    try sink.finish()
+    try FileManager.default.removeItem(atPath: path)
+    return tied
+  }
+
   /// The flat weights, as one file or as a set of shards with an index.
   func source(in folder: TemporaryFolder) throws -> any FlatWeightsSource {
     if hasGraph {
@@ -38,8 +61,7 @@ struct GoldenCheckpoint: CustomStringConvertible, Sendable {
       return try FlatFormats.open(try ReadableFile(path: model), assumeDType: nil)
     }
     if shards.isEmpty {
-      let flat = try folder.write(SampleWeights.bytes(rows, seed: 11), as: name + ".safetensors")
-      return try FlatFormats.open(try ReadableFile(path: flat), assumeDType: nil)
+      return try FlatFormats.open(try ReadableFile(path: try flatFile(in: folder)), assumeDType: nil)
     }
     try FileManager.default.createDirectory(atPath: folder.file(name), withIntermediateDirectories: false)
     var map: [String] = []
@@ -57,7 +79,8 @@ struct GoldenCheckpoint: CustomStringConvertible, Sendable {
     return try FlatFormats.open(try ReadableFile(path: path), assumeDType: nil)
   }
 
-  static let all = [grid, scattered, types, privates, compressed, owners]
+  /// Those of one flat file.
+  static let all = [grid, scattered, types, privates, compressed, owners, mixed]
 
   /// Two cuts of one tensor, unequal units, neighbours with one cut and with none.
   static let grid = GoldenCheckpoint(
@@ -122,7 +145,7 @@ struct GoldenCheckpoint: CustomStringConvertible, Sendable {
                    { "name": "b", "order": [0, 1], "levels": [2], "private": ["head.b"] } ] }
       """)
 
-  /// Layout 1.3: elements packed by owner, with free ones and without, a unit that has none, and nothing to pack.
+  /// Elements packed by owner, with free ones and without, a unit that has none, and nothing to pack.
   static let owners = GoldenCheckpoint(
     name: "owners",
     rows: [
@@ -138,7 +161,7 @@ struct GoldenCheckpoint: CustomStringConvertible, Sendable {
                    { "name": "t", "order": [0, 1, 2], "levels": [[0, 1], [0, 1, 2]] } ] }
       """)
 
-  /// Layout 1.1: two shards, one of a single tensor, and their index.
+  /// Two shards, one of a single tensor, and their index.
   static let sharded = GoldenCheckpoint(
     name: "shards",
     rows: [("up", "F32", [6, 4]), ("down", "F32", [4, 6]), ("head", "BF16", [3])],
@@ -148,19 +171,55 @@ struct GoldenCheckpoint: CustomStringConvertible, Sendable {
         "tasks": [ { "name": "t", "order": [0, 1], "levels": [1, 2] } ] }
       """, shards: [2, 1])
 
-  /// Compressed blocks with gaps between them, a compressed tensor that is whole, and one too small for that.
+  /// A section of two chunks, one of one, sections too small for that; a whole tensor in chunks, and one that is not.
   static let compressed = GoldenCheckpoint(
     name: "compressed",
-    rows: [("up", "F32", [12, 600]), ("whole", "I16", [2, 33, 125]), ("bias", "F32", [12])],
+    rows: [
+      ("up", "I16%2", [300, 600]), ("whole", "I32%2", [2, 33, 65]), ("bias", "F32", [300]), ("few", "U8", [3]),
+    ],
     plan: """
       { "format": "tessera.plan/1", "units": 3,
-        "axes": { "out": { "size": 12, "units": [10, 1, 1] },
-                  "in": { "size": 600, "units": [201, 200, 199] } },
+        "axes": { "out": { "size": 300, "units": [270, 20, 10] },
+                  "in": { "size": 600, "units": [560, 30, 10] } },
         "tensors": [ { "name": "up", "axes": ["out", "in"] }, { "name": "bias", "axes": ["out"] } ],
         "tasks": [ { "name": "a", "order": [1, 2, 0], "levels": [1, 2, 3] } ] }
       """, isCompressed: true)
 
-  /// Layout 1.2: a graph, and a file of external data.
+  /// Everything at once: ties, experts, owners, a mask, a concatenation, an order of units of an axis, channels in a task's
+  /// order, elements smaller than a byte.
+  static let mixed = GoldenCheckpoint(
+    name: "mixed",
+    rows: [
+      ("w", "F32", [6, 5]), ("w.twin", "F32", [6, 5]), ("join", "F16", [2, 18]), ("packed", "F4", [6, 4]),
+      ("packed.odd", "F6_E2M3", [4, 2]), ("expert.0", "I16", [3, 2]), ("expert.2", "I16", [3, 2]),
+      ("own", "F32", [3, 4]), ("own.map", "U8%4", [3, 4]), ("masked", "BF16", [7]), ("mask.t", "U8%2", [7]),
+      ("head", "F32", [2, 4]), ("head.twin", "F32", [2, 4]), ("private", "C64", [5]), ("plain", "U8", [9]),
+      ("plain.twin", "U8", [9]),
+    ],
+    plan: """
+      { "format": "tessera.plan/1", "units": 3,
+        "axes": { "a": { "size": 6, "units": [[0, 2], [1, 5], [3]], "common": [4] },
+                  "b": { "size": 5, "units": [2, 2, 1] } },
+        "tensors": [ { "match": "w*", "axes": ["a", "b"] }, { "name": "packed", "axes": ["a", null] },
+                     { "name": "join",
+                       "axes": [null, { "concat": ["a", { "size": 2 }, { "axis": "b", "inner": 2 }] }] },
+                     { "match": "expert.0", "units": [0] }, { "match": "expert.2", "units": [2] },
+                     { "name": "own", "owners": { "map": "own.map", "elements": [3, 4, 3, 2] } },
+                     { "name": "masked", "mask": "keep" }, { "name": "private", "axes": ["b"] },
+                     { "match": "head*", "axes": [null, { "axis": "a", "compact": true }],
+                       "feature_order": "task" } ],
+        "tasks": [ { "name": "s", "order": [0, 1, 2], "levels": [1, 3], "private": ["private"] },
+                   { "name": "t", "order": [2, 0, 1], "levels": { "small": 1, "medium": 2, "large": 3 },
+                     "axes": { "b": { "order": [1, 2, 0], "levels": [2, 2, 3] } },
+                     "private": [ { "name": "mask.t", "as": "keep" } ],
+                     "private_per_level": { "medium": [ { "match": "head*", "as": "top*" } ] } } ] }
+      """,
+    ties: [
+      TensorTie(name: "w.twin", tiedTo: "w"), TensorTie(name: "head.twin", tiedTo: "head"),
+      TensorTie(name: "plain.twin", tiedTo: "plain"),
+    ])
+
+  /// A graph, and a file of external data.
   static let graph = GoldenCheckpoint(
     name: "graph", rows: [],
     plan: """

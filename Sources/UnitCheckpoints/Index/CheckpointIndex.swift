@@ -116,8 +116,19 @@ package struct IndexedCut: Sendable, Equatable {
     package let length: Int
   }
 
-  /// The most slots that a part uses.
-  var slotCount: Int { parts.reduce(0) { $1.unit < 0 ? $0 : max($0, $1.slot + 1) } }
+  /// One more than the highest slot of a part.
+  let slotCount: Int
+
+  /// - Parameters:
+  ///   - parts: ascending.
+  ///   - segments: they fill `size` positions.
+  init(parts: [CutPart], partSizes: [Int], segments: [Segment], size: Int) {
+    self.parts = parts
+    self.partSizes = partSizes
+    self.segments = segments
+    self.size = size
+    slotCount = parts.reduce(0) { $1.unit < 0 ? $0 : max($0, $1.slot + 1) }
+  }
 }
 
 /// A channel axis.

@@ -61,7 +61,7 @@ extension IndexDecoder {
       digest: digest, cuts: cuts, units: units)
   }
 
-  private func decodeDimensions(
+  private mutating func decodeDimensions(
     _ range: Range<Int>, _ tensor: Int
   ) throws(CheckpointError) -> (shape: [Int], cuts: [TensorCut?])? {
     var shape: [Int] = []
@@ -97,28 +97,34 @@ extension IndexDecoder {
   }
 
   /// The axes of a dimension's cut, by slot.
-  private func axes(of cut: IndexedCut, _ row: DimensionRow, _ number: Int) throws(CheckpointError) -> [Int] {
+  private mutating func axes(
+    of cut: IndexedCut, _ row: DimensionRow, _ number: Int
+  ) throws(CheckpointError) -> [Int] {
+    let key = [Int(row.firstAxis), cut.slotCount]
+    if let known = axisLists[key] { return known }
     let range = try range(
       RowRange(first: row.firstAxis, count: UInt32(clamping: cut.slotCount)), of: .cutAxes,
       tables.cutAxes.count, for: .dimensions, row: number)
     let list = tables.cutAxes[range].map { Int($0) }
     guard zip(list, list.dropFirst()).allSatisfy({ $0 < $1 }), (list.last ?? -1) < index.axes.count else {
       throw broken(
-        .axis, .dimensions, row: number, "axes below \(index.axes.count), ascending", "\(list)")
+        .axis, .dimensions, row: number, "axes below \(index.axes.count), ascending", "\(list.prefix(8))")
     }
+    axisLists[key] = list
     return list
   }
 
   /// Elements smaller than a byte are cut only where a byte ends.
-  private func requireByteBoundaries(
+  private mutating func requireByteBoundaries(
     _ spec: TensorSpec, _ cuts: [TensorCut?], row: Int
   ) throws(CheckpointError) {
     guard spec.dtype.bytes == nil, spec.elementCount > 0,
       let last = cuts.lastIndex(where: { ($0.flatMap { self.cuts[$0.cut] }?.parts.count ?? 1) > 1 }),
-      let cut = cuts[last].flatMap({ self.cuts[$0.cut] })
+      let number = cuts[last]?.cut, let cut = self.cuts[number]
     else { return }
     // Only eighths of a byte matter.
     let inner = spec.shape[(last + 1)...].reduce(spec.dtype.bits % 8) { $0 * ($1 % 8) % 8 }
+    guard byteCuts.insert([number, inner]).inserted else { return }
     var position = 0
     for segment in cut.segments {
       position += segment.length

@@ -54,10 +54,14 @@ extension IndexDecoder {
   }
 
   /// Whether every network of `other` has the tensors of `scope`.
-  private func isIn(scope: Int?, of other: Int?) -> Bool {
+  private mutating func isIn(scope: Int?, of other: Int?) -> Bool {
     guard let scope else { return true }
     guard let other else { return false }
-    return scope == other || Set(index.scopes[other]).isSubset(of: index.scopes[scope])
+    if scope == other { return true }
+    if let known = knownScopes[[scope, other]] { return known }
+    let isIn = Set(index.scopes[other]).isSubset(of: index.scopes[scope])
+    knownScopes[[scope, other]] = isIn
+    return isIn
   }
 
   mutating func decodeReorderings() throws(CheckpointError) {

@@ -13,6 +13,12 @@ struct IndexDecoder {
   /// By row; nil where the row is broken, which only happens when the log goes on.
   var cuts: [IndexedCut?] = []
   var tensors: [IndexedTensor?] = []
+  /// Lists of axes that dimensions share: a cut may name a million of them, and a file half a million dimensions.
+  var axisLists: [[Int]: [Int]] = [:]
+  /// Cuts that are known to fall between bytes, by cut and by the bits inside a position, modulo eight.
+  var byteCuts = Set<[Int]>()
+  /// Pairs of scopes of which the first is known to have all networks of the second, or not.
+  var knownScopes: [[Int]: Bool] = [:]
 
   /// The index in `tables`, of the file at `path`.
   ///
@@ -97,6 +103,9 @@ struct IndexDecoder {
 
   /// A list of units, each larger than the one before.
   func ascendingUnits(_ rows: RowRange, for table: Layout.Table, row: Int) throws(CheckpointError) -> [Int] {
+    guard rows.count <= Partition.unitLimit else {
+      throw broken(.unitList, table, row: row, "at most \(Partition.unitLimit) units", "\(rows.count)")
+    }
     let list = try units(rows, for: table, row: row)
     guard zip(list, list.dropFirst()).allSatisfy({ $0 < $1 }) else {
       throw broken(.unitList, table, row: row, "units in ascending order", "\(list)")

@@ -37,6 +37,10 @@ package struct PlanAgreement {
     for number in stored.networks.indices where !isSameNetwork(number) {
       return differs("/\(Layout.Table.networks.path) row \(number)", "units")
     }
+    let axes = Dictionary(planned.axes.map { ($0.name, $0.cut) }, uniquingKeysWith: { first, _ in first })
+    guard stored.axes.count == axes.count,
+      stored.axes.allSatisfy({ axis in axes[axis.name].map { isSame(axis.cut, $0) } ?? false })
+    else { return differs("/\(Layout.Table.axes.path)", "axes") }
     for number in stored.tensors.indices {
       if let what = difference(ofTensor: number) {
         return differs("tensor \(stored.tensors[number].spec.name.quoted)", what)

@@ -14,7 +14,8 @@ extension UnitCheckpoint {
   package func hasIntactMetadata() throws(CheckpointError) -> Bool {
     var ranges: [Range<Int>] = []
     for section in map.sections {
-      if let address = section.address, section.byteCount > 0 {
+      // A validator goes on after an address outside the file, which is a defect of its own.
+      if let address = section.address, section.byteCount > 0, address <= fileSize - section.byteCount {
         ranges.append(address..<address + section.byteCount)
       }
     }

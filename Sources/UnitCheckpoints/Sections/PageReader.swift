@@ -16,8 +16,8 @@ final class PageReader: Sendable {
   /// The most bytes of one run, of which each section may have one.
   private let runLimit: Int
 
-  /// Bytes of all runs.
-  private static let runBytes = 32 << 20
+  /// The most bytes of all runs, but for one.
+  private let runBytes: Int
 
   private struct State {
     /// By section, the runs that are kept.
@@ -46,15 +46,17 @@ final class PageReader: Sendable {
 
   /// - Parameters:
   ///   - checksums: of the pages of all sections.
+  ///   - runBytes: the most bytes that are kept of pages, but for one run.
   ///   - damage: the error of a page that does not have its checksum.
   init(
-    _ map: SectionMap, checksums: [UInt64],
+    _ map: SectionMap, checksums: [UInt64], runBytes: Int = 32 << 20,
     damage: @escaping @Sendable (Int, Int, UInt64, UInt64) -> CheckpointError
   ) {
     self.map = map
     self.checksums = checksums
     self.damage = damage
-    runLimit = max(map.pageBytes, min(1 << 20, Self.runBytes / max(1, map.sections.count)))
+    self.runBytes = runBytes
+    runLimit = max(map.pageBytes, min(1 << 20, runBytes / max(1, map.sections.count)))
   }
 
   /// Fills `buffer` with the bytes of a section from `offset`.
@@ -106,7 +108,12 @@ final class PageReader: Sendable {
     }
   }
 
+  /// Bytes of the pages that are kept.
+  var keptByteCount: Int { state.withLock { $0.byteCount } }
+
   /// Reads a page, and those behind it if the section is being read in its order.
+  ///
+  /// A damaged page among those behind it does not keep the page from its reader.
   private func load(_ section: Int, _ page: Int, _ fetch: Fetch) throws(CheckpointError) {
     let size = map.sections[section].byteCount
     let count = state.withLock { state in
@@ -117,15 +124,24 @@ final class PageReader: Sendable {
       return count
     }
     let start = page * map.pageBytes
-    let run = Run(first: page, byteCount: min(count * map.pageBytes, size - start))
-    try fetch(section, start, run.bytes)
-    try check(section, page, UnsafeRawBufferPointer(run.bytes))
+    var run = Run(first: page, byteCount: min(count * map.pageBytes, size - start))
+    do throws(CheckpointError) {
+      try fetch(section, start, run.bytes)
+      try check(section, page, UnsafeRawBufferPointer(run.bytes))
+    } catch {
+      if run.bytes.count <= map.pageBytes { throw error }
+      run = Run(first: page, byteCount: map.pageBytes)
+      try fetch(section, start, run.bytes)
+      try check(section, page, UnsafeRawBufferPointer(run.bytes))
+      // The next page is read by itself, too.
+      state.withLock { $0.ends[section] = nil }
+    }
     state.withLock { state in
       state.clock += 1
       run.used = state.clock
       state.runs[section, default: []].append(run)
       state.byteCount += run.bytes.count
-      while state.byteCount > Self.runBytes + runLimit { Self.dropOldest(&state) }
+      while state.byteCount > runBytes { Self.dropOldest(&state) }
     }
   }
 

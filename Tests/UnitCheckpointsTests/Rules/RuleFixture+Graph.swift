@@ -1,21 +1,22 @@
 import ONNXGraph
 import TestSupport
+import Testing
 import Validation
 
 @testable import UnitCheckpoints
 
 extension RuleFixture {
-  /// The golden checkpoint of layout 1.2 with a change in its record of files, of the same length.
+  /// The golden checkpoint with a graph, with a change in its record of files.
   private static func record(
     _ rule: RuleID, _ label: String, _ old: String, _ new: String, says words: String...
   ) -> RuleFixture {
     RuleFixture(rule: rule, severity: .error, label: label, words: words) { folder in
       var forger = try CheckpointForger(path: GoldenCheckpoint.graph.path)
-      let record = forger[.source]
-      forger[.source] = Array(
-        String(decoding: record, as: UTF8.self).replacing(old, with: new, maxReplacements: 1).utf8)
-      return try folder.write(
-        forger[.source] == record ? [] : forger.sealed(), as: "m.h5")
+      let record = String(decoding: forger.tables.source, as: UTF8.self)
+      let changed = record.replacing(old, with: new, maxReplacements: 1)
+      try #require(changed != record)
+      forger.tables.source = Array(changed.utf8)
+      return try folder.write(try forger.sealed(), as: "m.h5")
     }
   }
 
@@ -31,10 +32,10 @@ extension RuleFixture {
     record(
       .storedGraph, "external data without a name", #""name""#, #""nome""#, says: "file 1", "found none"),
     forged(.storedGraph, "a tensor of another name", .graph, says: "'shoft'") {
-      $0.replace(Array("shiftJ".utf8), by: Array("shoftJ".utf8))
+      try $0.replaceInHeaders(Array("shiftJ".utf8), by: Array("shoftJ".utf8))
     },
     forged(.storedGraph, "no model", .graph, says: "an ONNX model") {
-      $0.replace(Array("MatMul".utf8), by: [0x4D, 0xFF, 0xFE, 0xFF, 0xFF, 0xFF])
+      try $0.replaceInHeaders(Array("MatMul".utf8), by: [0x4D, 0xFF, 0xFE, 0xFF, 0xFF, 0xFF])
     },
     RuleFixture(
       rule: .graph, severity: .error, label: "a value that nobody makes", words: ["'nowhere'"]

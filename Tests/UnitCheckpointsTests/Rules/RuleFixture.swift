@@ -1,4 +1,5 @@
 import TestSupport
+import Testing
 import Validation
 
 @testable import UnitCheckpoints
@@ -24,7 +25,8 @@ struct RuleFixture: CustomStringConvertible, Sendable {
     RuleFixture(rule: rule, severity: severity, label: label, words: words) { folder in
       var forger = try CheckpointForger(path: golden.path)
       try forge(&forger)
-      return try folder.write(sealed ? forger.sealed(extra: extra) : forger.file + extra, as: "m.h5")
+      return try folder.write(
+        sealed ? try forger.sealed(extra: extra) : try forger.unsealed() + extra, as: "m.h5")
     }
   }
 
@@ -50,13 +52,12 @@ struct RuleFixture: CustomStringConvertible, Sendable {
   static let all = defects + container + index + plan + graph + flat + pytorch
 
   static let container = [
-    forged(.identity, "another format", sealed: false, says: "format") {
-      $0.replace(Array("tessera.checkpoint".utf8), by: Array("tessera.checkpoinX".utf8))
-    },
-    forged(.identity, "another version, although the seal fits this one", sealed: false, says: "2.0") {
-      forger in
-      let name = forger.file.indices.first { forger.file[$0...].starts(with: "layout_version".utf8) } ?? 0
-      forger.replace([1, 0, 0, 0, 0, 0, 0, 0], by: [2], after: name + 56)
+    forged(.identity, "another format", says: "format") { $0.format = "tessera.checkpoinX" },
+    forged(.identity, "another version, although the seal fits this one", sealed: false, says: "3.0") { forger in
+      let name = try #require(forger.file.indices.first { forger.file[$0...].starts(with: "layout_version".utf8) })
+      // Behind the extents, which are 2 as well.
+      let value = try #require((name..<name + 90).last { forger.file[$0...].starts(with: [2, 0, 0, 0, 0, 0, 0, 0]) })
+      try forger.replaceInRoot([2], by: [3], after: value)
     },
     forged(.structure, "a damaged signature", sealed: false, says: "superblock at byte 0", "88 48 44 46") {
       $0.change(at: 0, by: 1)
@@ -65,90 +66,113 @@ struct RuleFixture: CustomStringConvertible, Sendable {
       try folder.write(
         Array(try TemporaryFolder.bytes(of: GoldenCheckpoint.grid.path).dropLast()), as: "m.h5")
     },
-    forged(.structure, "a broken group of a unit", says: "/units/1") { forger in
-      // The group's object header: its version.
-      forger.change(at: try forger.groupAddress(of: "units/1"), by: 0x70)
+    forged(.structure, "a broken group of a unit", says: "/intra/1") { forger in
+      // The signature of the group's object header.
+      forger.change(at: try forger.groupAddress(of: "intra/1"), by: 0x70)
     },
-    forged(.links, "a soft link", severity: .note, says: "/units/0/bias", "a soft link") {
-      try $0.makeSoft("units/0/bias")
+    forged(.links, "a soft link", severity: .note, says: "/intra/1/F32", "a soft link") {
+      try $0.makeSoft("intra/1", "F32")
     },
-    forged(.dataset, "reached by a soft link", says: "/units/0/bias") { try $0.makeSoft("units/0/bias") },
+    forged(.dataset, "reached by a soft link", says: "/intra/1/F32") { try $0.makeSoft("intra/1", "F32") },
     forged(.placement, "bytes behind the end", severity: .note, extra: [0], says: "another tool") { _ in },
-    forged(.metadataChecksum, "padding of a name", sealed: false, says: "/: expected the bytes outside") {
-      forger in
-      let name = forger.file.indices.first { forger.file[$0...].starts(with: "layout_version".utf8) } ?? 0
-      forger.change(at: name + 15)
+    forged(.metadataChecksum, "padding between datasets", sealed: false, says: "/: expected the bytes outside") {
+      // Behind the 264 bytes of the section.
+      $0.change(at: try $0.address(of: "inter/0-2/F32") + 264)
     },
   ]
 
   static let index = [
     forged(.names, "control characters", .types, severity: .note, says: "control characters", "50%") { _ in },
     forged(.names, "no name", .types, severity: .note, says: "tensor ''") { _ in },
-    forged(.names, "a link escaped in small letters", .types, sealed: false, says: "a%2fb", "'a/b'") {
-      $0.replace(Array("a%2Fb".utf8), by: Array("a%2fb".utf8))
+    forged(.names, "a link escaped in small letters", .types, says: "a%2fb", "'a/b'") { try $0.misspell() },
+    forged(.unlistedDataset, "a link that is no tensor's", .types, severity: .warning, says: "/tensors/a%2fb") {
+      try $0.misspell()
     },
-    forged(
-      .unlistedDataset, "a link that is no tensor's", .types, severity: .warning, sealed: false,
-      says: "/tensors/a%2fb"
-    ) { $0.replace(Array("a%2Fb".utf8), by: Array("a%2fb".utf8)) },
-    forged(.dataset, "no link of that name", .types, sealed: false, says: "/tensors/a%2Fb", "found none") {
-      $0.replace(Array("a%2Fb".utf8), by: Array("a%2fb".utf8))
+    forged(.unlistedDataset, "a group of a unit that there is not", severity: .warning, says: "/intra/3") { forger in
+      var more = forger.datasets[0]
+      more.path = "intra/3/F32"
+      forger.datasets.append(more)
     },
-    forged(.shapes, "an attribute with another dtype", .types, says: "/units/1/f8", "F8_E4M3", "F8_E5M3") {
-      $0.replace(Array("F8_E4M3".utf8), by: Array("F8_E5M3".utf8), after: try $0.address(of: "units/1/f8"))
+    forged(.unlistedDataset, "another dtype of a unit", severity: .warning, says: "/intra/1/F16") { forger in
+      var more = forger.datasets[0]
+      more.path = "intra/1/F16"
+      forger.datasets.append(more)
     },
-    forged(.units, "a block twice, of the size of one that is missing", says: "'conv.weight'", "once") {
-      $0.coordinate(3, 0)
+    forged(.unlistedDataset, "private tensors of no scope", severity: .warning, says: "/private") { forger in
+      var more = forger.datasets[0]
+      more.path = "private/0/common/F32"
+      forger.datasets.append(more)
     },
-    forged(.units, "a unit that no plan knows", says: "'expert'", "below 3, found 9") {
-      $0.coordinate(-1, 9)
+    forged(.dataset, "no link of that name", .types, says: "/tensors/a%2Fb", "found none") { try $0.misspell() },
+    forged(.shapes, "an attribute with another dtype", .types, says: "/tensors/u8.scalar", "F8_E5M2", "F8_E5M3") {
+      try $0.dataset("tensors/u8.scalar") { $0.dtype = "F8_E5M3" }
+    },
+    forged(.shapes, "no attribute", .types, says: "/tensors/u8.scalar", "no attribute") {
+      try $0.dataset("tensors/u8.scalar") { $0.dtype = nil }
+    },
+    forged(.shapes, "another shape", .types, says: "/tensors/a%2Fb", "[2, 1]", "[2]") {
+      try $0.dataset("tensors/a%2Fb") { $0.shape = [2] }
+    },
+    forged(.shapes, "a section of two dimensions", says: "/intra/0/F32", "[39]", "[3, 13]") {
+      try $0.dataset("intra/0/F32") { $0.shape = [3, 13] }
+    },
+    forged(.units, "a unit that no plan knows", says: "segments row 1", "2000") {
+      $0.tables.segments[1].unit = 2000
+    },
+    forged(.plan, "a unit of an expert that no plan knows", says: "'expert'", "units") { forger in
+      let rows = forger.append(units: [1])
+      try forger.tensor("expert") { $0.units = rows }
+      try forger.section("intra/1/F32") { $0.units = rows }
+      let bytes = ["intra/1/F32", "intra/2/F32"].map { path in forger.datasets.first { $0.path == path }?.bytes ?? [] }
+      try forger.resize("intra/1/F32", bytes[0] + [UInt8](repeating: 7, count: 24))
+      try forger.resize("intra/2/F32", Array(bytes[1].dropLast(24)))
+      try forger.rebuild()
+      forger.repage()
     },
     forged(.plan, "other owners", .owners, says: "'a'", "owners") {
-      $0.replan("[3, 3, 3, 3]", by: "[2, 4, 3, 3]")
+      try $0.replan("[3, 3, 3, 3]", by: "[2, 4, 3, 3]")
     },
-    forged(.runChecksum, "a flipped owner", .owners, says: "/tensors/a.owner") { forger in
-      var place = 0
-      forger.dataset(4) { place = Int($0.address) }
-      forger.change(at: place, by: 1)
+    forged(.pageChecksum, "a flipped owner", .owners, says: "/tensors/a.owner") {
+      $0.change(at: try $0.address(of: "tensors/a.owner"), by: 1)
     },
-    forged(.modelDigest, "another digest in the seal", says: "/tessera/seal") { $0.changeModelDigest() },
+    forged(.modelDigest, "another digest in the seal", says: "/tessera/seal") { $0.modelSHA256[0] ^= 1 },
     forged(.digest, "another digest of a tensor", says: "'conv.weight'") {
-      $0.tensor(0) { $0.sha256[3] ^= 1 }
+      $0.tables.tensors[0].sha256[3] ^= 1
     },
     forged(.nonFinite, "NaN among the weights", severity: .note, says: "'conv.weight'", "NaN") { _ in },
   ]
 
   static let plan = [
-    forged(.plan, "no JSON", says: "/tessera/plan") { $0[.plan][0] = UInt8(ascii: "[") },
-    forged(.plan, "other units", says: "'bias'", "dimension 0") { $0.replan("[3, 1, 4]", by: "[1, 3, 4]") },
-    forged(.plan, "another unit of an expert", says: "'expert'", "[1]") {
-      $0.replan(#""units": [2]"#, by: #""units": [1]"#)
+    forged(.plan, "no JSON", says: "/tessera/plan") { $0.tables.plan[0] = UInt8(ascii: "[") },
+    forged(.plan, "other units", says: "axes") { try $0.replan("[3, 1, 4]", by: "[1, 3, 4]") },
+    forged(.plan, "another unit of an expert", says: "'expert'", "units") {
+      try $0.replan(#""units": [2]"#, by: #""units": [1]"#)
     },
     forged(.levels, "a unit twice in an order", says: "/tessera/plan") {
-      $0.replan("[2, 0, 1]", by: "[2, 0, 0]")
+      try $0.replan("[2, 0, 1]", by: "[2, 0, 0]")
     },
     forged(.levels, "a unit there is not", says: "task 'a'", "below 3, found 7") {
-      $0.replan("[2, 0, 1]", by: "[2, 7, 1]")
+      try $0.replan("[2, 0, 1]", by: "[2, 7, 1]")
     },
     forged(.levels, "more units than the order has", says: "level 2", "found 9") {
-      $0.replan(#""levels": [1, 3]"#, by: #""levels": [1, 9]"#)
+      try $0.replan(#""levels": [1, 3]"#, by: #""levels": [1, 9]"#)
     },
-    forged(.levels, "no level", says: "at least one level") { $0.replan("[1, 3]", by: "[    ]") },
+    forged(.levels, "no level", says: "at least one level") { try $0.replan("[1, 3]", by: "[]") },
     forged(.nesting, "levels that descend", severity: .note, says: "task 'a'", "level 2") {
-      $0.replan(#""levels": [1, 3]"#, by: #""levels": [3, 1]"#)
+      try $0.replan(#""levels": [1, 3]"#, by: #""levels": [3, 1]"#)
     },
     forged(.scopes, "a compact tensor of another level's size", .privates, says: "'bn.1'") {
-      $0.replan(#""levels": [1, 2]"#, by: #""levels": [2, 2]"#)
+      try $0.replan(#""levels": [1, 2]"#, by: #""levels": [2, 2]"#)
     },
-    forged(.scopes, "a private tensor among the shared ones", .privates, says: "'head.b'", "/tensors") {
-      $0.dataset(-1) { $0.owner = -2 }
+    forged(.plan, "a private tensor that everyone has in the plan", .privates, says: "'head.b'", "users") {
+      try $0.replan(#","private":["head.b"]"#, by: "", or: (#""private": ["head.b"]"#, #""norm": "running""#))
     },
     forged(
       .halfCut, "a head that reads more channels than its level has", .privates, severity: .warning,
       says: "'head.b'", "add --cut 'head.b=-,c'"
-    ) { $0.replan(#""levels": [2]"#, by: #""levels": [1]"#) },
+    ) { try $0.replan(#""levels": [2]"#, by: #""levels": [1]"#) },
     forged(.sourceHeader, "a header of other tensors", says: "/tessera/headers/0", "'bins'") {
-      $0.replace(Array(#""bias":{"#.utf8), by: Array(#""bins":{"#.utf8))
+      try CheckpointForger.replace(&$0.headers[0], #""bias":{"#, by: #""bins":{"#)
     },
   ]
 

@@ -31,13 +31,11 @@ struct RuleFixtureTests {
     #expect(RuleID.allCases.filter { !covered.contains($0) } == [])
   }
 
-  @Test("every forged checkpoint is told of by its defect", arguments: ForgedCheckpoint.all)
+  @Test("every forged checkpoint is found by its defect", arguments: ForgedCheckpoint.all)
   func defects(forged: ForgedCheckpoint) throws {
     let folder = try TemporaryFolder()
     let path = try folder.write(try forged.bytes(), as: "m.h5")
     let findings = try FileValidation.findings(in: try ReadableFile(path: path), deep: true)
-    // What reading calls a missing block, validating calls one that is there twice.
-    if forged.defect == .blockMissing { return #expect(findings.contains { $0.rule == .units }) }
     #expect(findings.contains { $0.defect == forged.defect.rawValue }, "\(findings)")
   }
 
@@ -45,12 +43,12 @@ struct RuleFixtureTests {
   func allFindings() throws {
     let folder = try TemporaryFolder()
     var forger = try CheckpointForger(path: GoldenCheckpoint.types.path)
-    for number in [1, 3] { forger.tensor(number) { $0.dtype = "F33" } }
-    forger.dataset(-1) { $0.owner = -5 }
-    let path = try folder.write(forger.file, as: "m.h5")
+    for number in [1, 3] { forger.tables.tensors[number].dtype = "F33" }
+    forger.tables.tensors[2].tiedTo = 99
+    let path = try folder.write(try forger.unsealed(), as: "m.h5")
     let findings = try FileValidation.findings(in: try ReadableFile(path: path), deep: true)
     #expect(findings.filter { $0.rule == .shapes }.count == 2)
-    #expect(findings.contains { $0.rule == .index && $0.location.hasPrefix("/tessera/datasets row") })
+    #expect(findings.contains { $0.rule == .ties && $0.location.hasPrefix("/tessera/tensors row 2") })
     #expect(findings.contains { $0.rule == .indexChecksum })
   }
 
@@ -58,30 +56,26 @@ struct RuleFixtureTests {
   func damagedIndex() throws {
     let folder = try TemporaryFolder()
     var forger = try CheckpointForger(path: GoldenCheckpoint.grid.path)
-    forger.tensor(1) { $0.sha256[0] ^= 1 }
-    forger.replan("[2, 0, 1]", by: "[2, 0, 0]")
-    var place = 0
-    forger.dataset(-1) { place = Int($0.address) }
-    forger.change(at: place)
-    let path = try folder.write(forger.file, as: "m.h5")
+    forger.tables.tensors[1].sha256[0] ^= 1
+    try forger.replan("[2, 0, 1]", by: "[2, 0, 0]")
+    forger.change(at: try forger.address(of: "tensors/twin"))
+    let path = try folder.write(try forger.unsealed(), as: "m.h5")
     let findings = try FileValidation.findings(in: try ReadableFile(path: path), deep: true)
     let rules = findings.filter { $0.severity == .error }.map(\.rule)
     #expect(
-      rules == [.metadataChecksum, .indexChecksum, .modelDigest, .levels, .runChecksum, .digest], "\(rules)")
+      rules == [.metadataChecksum, .indexChecksum, .modelDigest, .levels, .pageChecksum, .digest], "\(rules)")
   }
 
-  @Test("two damaged runs of one tensor are two findings")
-  func damagedRuns() throws {
+  @Test("two damaged pages are two findings, each with its section")
+  func damagedPages() throws {
     let folder = try TemporaryFolder()
     var forger = try CheckpointForger(path: GoldenCheckpoint.grid.path)
-    var places: [Int] = []
-    for dataset in [0, 2] { forger.dataset(dataset) { places.append(Int($0.address)) } }
-    for place in places { forger.change(at: place) }
+    for path in ["intra/0/F32", "inter/0-2/F32"] { forger.change(at: try forger.address(of: path)) }
     let path = try folder.write(forger.file, as: "m.h5")
     let findings = try FileValidation.findings(in: try ReadableFile(path: path), deep: true)
     #expect(
-      findings.filter { $0.rule == .runChecksum }.map(\.location)
-        == ["/units/0/conv.weight block 0", "/units/2/conv.weight block 0"])
+      findings.filter { $0.rule == .pageChecksum }.map(\.location).sorted()
+        == ["/inter/0-2/F32 page 0", "/intra/0/F32 page 0"])
   }
 
   @Test("golden checkpoints have nothing worse than notes", arguments: GoldenCheckpoint.all)

@@ -1,0 +1,518 @@
+import ByteFiles
+import TestSupport
+import Tensors
+
+@testable import HDF5Kit
+@testable import UnitCheckpoints
+
+/// A checkpoint whose tables, headers and datasets can be changed and sealed again, as a careless or hostile writer would.
+///
+/// What keeps its size is changed in place, in compressed files too. When a table has other rows, or a dataset has been
+/// touched, the file is made anew: sections are contiguous then, and rows that name one get its address.
+struct CheckpointForger {
+  /// A dataset of a section.
+  struct Dataset: Equatable {
+    /// From the root, without a slash before it.
+    var path: String
+    var type: HDF5ElementType
+    var shape: [Int]
+    var bytes: [UInt8]
+    /// The text of its `dtype` attribute.
+    var dtype: String?
+    /// Elements of a chunk of a section, where a new file is to have chunks.
+    var chunkElements: Int?
+  }
+
+  private(set) var file: [UInt8]
+  var tables: IndexTables
+  var headers: [[UInt8]]
+  var shardIndex: [UInt8]?
+  var datasets: [Dataset]
+  /// The root attributes.
+  var format = Layout.formatValue
+  var version = Layout.version
+  /// The HDF5 types of tables that are not to have their own.
+  var tableTypes: [Layout.Table: HDF5ElementType] = [:]
+  /// Members of the seal that are not worked out; nil for those that are.
+  var fileEnd: UInt64?
+  var pageBytes: UInt64
+  var modelSHA256: [UInt8]
+
+  private var original: Original
+  private var places = Places()
+
+  /// What the file was made of.
+  private struct Original {
+    var tables: IndexTables
+    var headers: [[UInt8]]
+    var datasets: [Dataset]
+    /// Everything else that makes a new file necessary.
+    var rest: String
+  }
+
+  /// Where the bytes are.
+  private struct Places {
+    /// Of the tables in the order of the layout; empty for one without rows.
+    var tables: [Range<Int>] = []
+    var headers: [Range<Int>] = []
+    var seal = 0..<0
+    /// Contiguous data of sections.
+    var data: [Range<Int>] = []
+  }
+
+  init(path: String) throws {
+    file = try TemporaryFolder.bytes(of: path)
+    let readable = try ReadableFile(path: path)
+    let hdf5 = try HDF5File(readable)
+    let checkpoint = try UnitCheckpoint(readable)
+    var log = DefectLog(goesOn: false)
+    let opener = try CheckpointOpener(readable, log: &log)
+    tables = IndexTables { opener.bytes(of: $0) }
+    headers = try checkpoint.headers()
+    pageBytes = checkpoint.seal.pageBytes
+    modelSHA256 = checkpoint.seal.modelSHA256
+    let metadata = try hdf5.group(at: Layout.metadataGroup)
+    for table in Layout.Table.allCases {
+      let isThere = try metadata.link(HDF5Name(table.rawValue)) != nil
+      places.tables.append(isThere ? try Self.place(hdf5, table.path) : 0..<0)
+    }
+    places.headers = try headers.indices.map { try Self.place(hdf5, "\(Layout.headersGroup)/\($0)") }
+    places.seal = try Self.place(hdf5, Layout.sealPath)
+    if try metadata.link(HDF5Name(Layout.shardIndex)) != nil {
+      shardIndex = try hdf5.dataset(at: Layout.shardIndexPath).readBytes()
+    }
+    datasets = []
+    for (number, section) in checkpoint.map.sections.enumerated() {
+      var bytes = [UInt8](repeating: 0, count: section.byteCount)
+      try bytes.withUnsafeMutableBytes { try checkpoint.read(section: number, at: 0, into: $0) }
+      let (shape, dtype) = checkpoint.expectedDescription(ofSection: number)
+      datasets.append(
+        Dataset(
+          path: checkpoint.sectionPath(number), type: section.key.dtype.storage.type, shape: shape, bytes: bytes,
+          dtype: dtype))
+      if let address = section.address { places.data.append(address..<address + section.byteCount) }
+    }
+    original = Original(tables: tables, headers: headers, datasets: datasets, rest: "")
+    original.rest = rest
+  }
+
+  private var rest: String { "\(format) \(version) \(tableTypes) \(shardIndex ?? [])" }
+
+  private static func place(_ hdf5: HDF5File, _ path: String) throws -> Range<Int> {
+    let dataset = try hdf5.dataset(at: path)
+    guard case .contiguous(let address, _) = dataset.storage else { return 0..<0 }
+    return address..<address + dataset.byteCount
+  }
+
+  // MARK: Changes of bytes
+
+  /// Changes one byte of the file.
+  mutating func change(at place: Int, by bits: UInt8 = 0x40) { file[place] ^= bits }
+
+  /// Where the bytes of the section at a path are.
+  func address(of path: String) throws -> Int {
+    guard let row = tables.sections.indices.first(where: { self.path(ofSection: $0) == path }) else {
+      throw ForgingError.nothing(path)
+    }
+    return Int(tables.sections[row].address)
+  }
+
+  /// Where the object header at a path is in the file as it was.
+  func header(of path: String) throws -> Int {
+    try hdf5().dataset(at: path).address
+  }
+
+  /// Replaces bytes of an object header, whose checksum is made to fit.
+  mutating func replaceInHeader(of path: String, _ old: [UInt8], by new: [UInt8]) throws {
+    let start = try header(of: path)
+    let context = try hdf5().root.header.context
+    let end = start + (try HeaderBlocksV2.firstBlockSize(context, at: start)) - 4
+    try replace(old, by: new, in: start..<end)
+    rechecksum(start..<end)
+  }
+
+  /// The same in the header of the root group, behind a place in it.
+  mutating func replaceInRoot(_ old: [UInt8], by new: [UInt8], after place: Int) throws {
+    let root = try hdf5().root
+    let end = root.address + (try HeaderBlocksV2.firstBlockSize(root.header.context, at: root.address)) - 4
+    try replace(old, by: new, in: place..<end)
+    rechecksum(root.address..<end)
+  }
+
+  private mutating func rechecksum(_ header: Range<Int>) {
+    let checksum = file[header].withUnsafeBufferPointer { lookup3($0) }
+    let end = header.upperBound
+    file.replaceSubrange(end..<end + 4, with: withUnsafeBytes(of: checksum.littleEndian) { Array($0) })
+  }
+
+  /// Where the header of a group is.
+  func groupAddress(of path: String) throws -> Int { try hdf5().group(at: path).address }
+
+  /// The link `name` of a group, whose header holds it, becomes a soft one of the same length.
+  mutating func makeSoft(_ group: String, _ name: String) throws {
+    let group = try hdf5().group(at: group)
+    let end = group.address + (try HeaderBlocksV2.firstBlockSize(group.header.context, at: group.address)) - 4
+    let text = Array(name.utf8)
+    guard
+      let place = (group.address..<end).first(where: {
+        file[$0...].starts(with: [UInt8(text.count)] + text)
+      })
+    else { throw ForgingError.nothing(name) }
+    // Version 1, flags, length of the name, name, address: now the type before the length, and the target behind its
+    // own length.
+    file[place - 1] |= 8
+    file.replaceSubrange(
+      place..<place + 1 + text.count + 8, with: [1, UInt8(text.count)] + text + [5, 0] + Array("/a/bc".utf8))
+    rechecksum(group.address..<end)
+  }
+
+  /// The tensor `a/b` has a link that no writer gives it.
+  mutating func misspell() throws {
+    try rebuild()
+    let row = tables.sections[try section("tensors/a%2Fb")]
+    try dataset("tensors/a%2Fb") { $0.path = "tensors/a%2fb" }
+    try rebuild()
+    let number = try section("tensors/a%2Fb")
+    tables.sections[number].address = row.address
+  }
+
+  private func hdf5() throws -> HDF5File {
+    let memory = try MemoryFile()
+    try memory.write(file, at: 0)
+    return try HDF5File(try memory.readable(as: "forged"))
+  }
+
+  /// Replaces the first occurrence of `old` in the file.
+  mutating func replace(_ old: [UInt8], by new: [UInt8], in range: Range<Int>? = nil) throws {
+    let range = range ?? file.indices
+    guard old.count == new.count,
+      let place = range.dropLast(old.count - 1).first(where: { file[$0...].starts(with: old) })
+    else { throw ForgingError.nothing("\(old)") }
+    file.replaceSubrange(place..<place + new.count, with: new)
+  }
+
+  /// Gives a section other bytes, in its dataset and in its row.
+  mutating func resize(_ path: String, _ bytes: [UInt8]) throws {
+    guard let number = datasets.firstIndex(where: { $0.path == path }) else { throw ForgingError.nothing(path) }
+    datasets[number].bytes = bytes
+    datasets[number].shape = [bytes.count / datasets[number].type.size]
+    try section(path) { $0.bytes = UInt64(bytes.count) }
+  }
+
+  /// Replaces text of a table or a header, each time it is there.
+  static func replace(_ bytes: inout [UInt8], _ old: String, by new: String) throws {
+    let text = String(decoding: bytes, as: UTF8.self)
+    let changed = text.replacing(old, with: new)
+    if text == changed { throw ForgingError.nothing(old) }
+    bytes = Array(changed.utf8)
+  }
+
+  mutating func replan(_ old: String, by new: String) throws { try Self.replace(&tables.plan, old, by: new) }
+  /// Replaces text of the plan, or other text where there is none of it.
+  mutating func replan(_ old: String, by new: String, or other: (old: String, new: String)) throws {
+    do { try replan(old, by: new) } catch { try replan(other.old, by: other.new) }
+  }
+  mutating func resource(_ old: String, by new: String) throws { try Self.replace(&tables.source, old, by: new) }
+
+  /// Replaces bytes of the first header.
+  mutating func replaceInHeaders(_ old: [UInt8], by new: [UInt8]) throws {
+    guard let place = headers[0].indices.first(where: { headers[0][$0...].starts(with: old) }) else {
+      throw ForgingError.nothing("\(old)")
+    }
+    headers[0].replaceSubrange(place..<place + old.count, with: new)
+  }
+
+  mutating func reindex(_ old: String, by new: String) throws {
+    var bytes = shardIndex ?? []
+    try Self.replace(&bytes, old, by: new)
+    shardIndex = bytes
+  }
+
+  // MARK: Rows
+
+  /// The row of the tensor with this name.
+  func tensor(_ name: String) throws -> Int {
+    guard let row = tables.tensors.indices.first(where: { self.name(at: tables.tensors[$0].name) == name }) else {
+      throw ForgingError.nothing(name)
+    }
+    return row
+  }
+
+  /// The row of the section at this path.
+  func section(_ path: String) throws -> Int {
+    guard let row = tables.sections.indices.first(where: { self.path(ofSection: $0) == path }) else {
+      throw ForgingError.nothing(path)
+    }
+    return row
+  }
+
+  /// Changes the row of a tensor.
+  mutating func tensor(_ name: String, _ change: (inout TensorRow) -> Void) throws {
+    change(&tables.tensors[try tensor(name)])
+  }
+
+  /// Changes the row of a section.
+  mutating func section(_ path: String, _ change: (inout SectionRow) -> Void) throws {
+    change(&tables.sections[try section(path)])
+  }
+
+  /// Changes a dimension of a tensor.
+  mutating func dimension(_ name: String, _ number: Int, _ change: (inout DimensionRow) -> Void) throws {
+    change(&tables.dimensions[Int(tables.tensors[try tensor(name)].dimensions.first) + number])
+  }
+
+  /// Gives a tensor other dimensions; the rows of the tensors behind it move.
+  mutating func reshape(_ name: String, _ rows: [DimensionRow]) throws {
+    let number = try tensor(name)
+    let old = tables.tensors[number].dimensions
+    tables.dimensions.replaceSubrange(Int(old.first)..<Int(old.first + old.count), with: rows)
+    tables.tensors[number].dimensions.count = UInt32(rows.count)
+    for row in tables.tensors.indices
+    where row != number && tables.tensors[row].dimensions.first > old.first {
+      tables.tensors[row].dimensions.first = UInt32(Int(tables.tensors[row].dimensions.first) + rows.count - Int(old.count))
+    }
+  }
+
+  /// The dataset of a section takes no bytes of the file: HDF5 would give fill values.
+  mutating func dropStorage(of path: String, at address: Int) throws {
+    let word = withUnsafeBytes(of: UInt64(address).littleEndian) { Array($0) }
+    try replaceInHeader(of: path, word, by: [UInt8](repeating: 0xFF, count: 8))
+  }
+
+  /// Where the bytes of a table are.
+  func place(of table: Layout.Table) -> Int {
+    places.tables[Layout.Table.allCases.firstIndex(of: table) ?? 0].lowerBound
+  }
+
+  /// Adds a text to `names`; its offset.
+  mutating func append(name: String) -> UInt32 {
+    var writer = ByteWriter()
+    writer.append(UInt32(name.utf8.count))
+    writer.append(name.utf8)
+    tables.names += writer.bytes
+    return UInt32(tables.names.count - writer.bytes.count)
+  }
+
+  /// Adds a list of units; its rows.
+  mutating func append(units: [UInt32]) -> RowRange {
+    tables.units += units
+    return RowRange(tables.units.count - units.count, units.count)
+  }
+
+  private func name(at offset: UInt32) -> String {
+    let start = Int(offset)
+    guard start + 4 <= tables.names.count else { return "" }
+    let length = (0..<4).reduce(0) { $0 | Int(tables.names[start + $1]) << (8 * $1) }
+    return String(decoding: tables.names[(start + 4)...].prefix(length), as: UTF8.self)
+  }
+
+  /// The path that a row of `sections` stands for; nil for one that stands for none.
+  private func path(ofSection row: Int) -> String? {
+    let section = tables.sections[row]
+    guard let kind = SectionKey.Kind(rawValue: section.kind), let dtype = DType(rawValue: section.dtype) else {
+      return nil
+    }
+    let units = tables.units.dropFirst(Int(section.units.first)).prefix(Int(section.units.count))
+    let key = SectionKey(
+      kind: kind, tensor: section.tensor < 0 ? nil : Int(section.tensor),
+      scope: section.scope < 0 ? nil : Int(section.scope), units: units.map { Int($0) }, dtype: dtype)
+    return key.path { number in
+      tables.tensors.indices.contains(number)
+        ? LinkName.escaped(TensorName(name(at: tables.tensors[number].name))) : ""
+    }
+  }
+
+  // MARK: Files
+
+  /// The checksums of all pages, worked out from the datasets as they are.
+  mutating func repage() {
+    tables.pages = []
+    for row in tables.sections.indices {
+      guard let dataset = datasets.first(where: { $0.path == path(ofSection: row) }) else { continue }
+      for start in stride(from: 0, to: dataset.bytes.count, by: Int(pageBytes)) {
+        let page = dataset.bytes[start..<min(start + Int(pageBytes), dataset.bytes.count)]
+        tables.pages.append(page.withUnsafeBytes { RunChecksum.of($0) })
+      }
+    }
+  }
+
+  /// The model digest of the tensors as their rows are.
+  mutating func remodel() throws {
+    var log = DefectLog(goesOn: false)
+    let index = try IndexDecoder.decode(tables, path: "forged", log: &log)
+    modelSHA256 = modelDigest(of: index.tensors.map { ($0.spec, $0.digest) }).bytes
+  }
+
+  /// Writes the file anew, with the tables, headers and datasets as they are.
+  mutating func rebuild() throws {
+    let memory = try MemoryFile()
+    let skeleton = try HDF5SkeletonWriter(
+      memory: memory, datasetCount: datasets.count + Layout.Table.allCases.count + headers.count + 2,
+      hasChunks: datasets.contains { $0.chunkElements != nil })
+    try skeleton.writeRootAttribute(
+      Layout.formatAttribute, type: .string(length: format.utf8.count), bytes: Array(format.utf8))
+    var writer = ByteWriter()
+    for number in version { writer.append(number) }
+    try skeleton.writeRootAttribute(
+      Layout.versionAttribute, type: .u32, shape: [version.count], bytes: writer.bytes)
+    try skeleton.createGroup(Layout.metadataGroup)
+    var contents: [(bytes: [UInt8], place: Range<Int>)] = []
+    func add(_ name: String, in group: String, _ type: HDF5ElementType, _ bytes: [UInt8], _ shape: [Int])
+      throws -> Range<Int>
+    {
+      let address = try skeleton.createDataset(name, in: group, type: type, shape: shape) ?? 0
+      contents.append((bytes, address..<address + bytes.count))
+      return address..<address + bytes.count
+    }
+    places = Places()
+    for table in Layout.Table.allCases {
+      let bytes = tables.bytes(of: table)
+      let type = tableTypes[table] ?? table.type
+      places.tables.append(
+        bytes.isEmpty ? 0..<0 : try add(table.rawValue, in: Layout.metadataGroup, type, bytes, [bytes.count / type.size]))
+    }
+    if !headers.isEmpty { try skeleton.createGroup(Layout.headersGroup) }
+    for (number, header) in headers.enumerated() {
+      places.headers.append(try add("\(number)", in: Layout.headersGroup, .u8, header, [header.count]))
+    }
+    if let shardIndex {
+      _ = try add(Layout.shardIndex, in: Layout.metadataGroup, .u8, shardIndex, [shardIndex.count])
+    }
+    places.seal = try add(
+      Layout.seal, in: Layout.metadataGroup, SealRow.elementType, [UInt8](repeating: 0, count: SealRow.size), [])
+    var chunked: [(dataset: Dataset, header: Int)] = []
+    for dataset in datasets {
+      let names = dataset.path.split(separator: "/").map(String.init)
+      var group = ""
+      for name in names.dropLast() {
+        group += group.isEmpty ? name : "/\(name)"
+        if !skeleton.hasGroup(group) { try skeleton.createGroup(group) }
+      }
+      if let elements = dataset.chunkElements {
+        chunked.append(
+          (
+            dataset,
+            try skeleton.createDataset(
+              names[names.count - 1], in: group, type: dataset.type, shape: dataset.shape, chunkShape: [elements])
+          ))
+        for row in tables.sections.indices where path(ofSection: row) == dataset.path {
+          tables.sections[row].address = Layout.noAddress
+        }
+        continue
+      }
+      let address = try skeleton.createDataset(
+        names[names.count - 1], in: group, type: dataset.type, shape: dataset.shape,
+        attributes: dataset.dtype.map { [(Layout.dtypeAttribute, $0)] } ?? [])
+      for row in tables.sections.indices where path(ofSection: row) == dataset.path {
+        tables.sections[row].address = address.map { UInt64($0) } ?? Layout.noAddress
+      }
+      if let address {
+        contents.append((dataset.bytes, address..<address + dataset.bytes.count))
+        places.data.append(address..<address + dataset.bytes.count)
+      }
+    }
+    try skeleton.close()
+    try writeChunks(chunked, into: memory)
+    let made = try memory.readable(as: "forged")
+    file = try made.bytes(at: 0, count: made.size)
+    for (bytes, place) in contents { file.replaceSubrange(place, with: bytes) }
+    original = Original(tables: IndexTables(), headers: headers, datasets: datasets, rest: rest)
+    writeTables()
+    original.tables = tables
+  }
+
+  private func writeChunks(_ chunked: [(dataset: Dataset, header: Int)], into memory: MemoryFile) throws {
+    if chunked.isEmpty { return }
+    let closed = try memory.readable(as: "forged")
+    for (bytes, place) in try HDF5SkeletonFile.extensionPatch(of: closed) { try memory.write(bytes, at: place) }
+    let made = try memory.readable(as: "forged")
+    let skeleton = try HDF5SkeletonFile(made)
+    var patches: HDF5SkeletonFile.Patch = []
+    var end = (made.size + 7) & ~7
+    for (dataset, header) in chunked {
+      let size = (dataset.chunkElements ?? 0) * dataset.type.size
+      let encoder = ChunkEncoder(capacity: size)
+      let output = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: ChunkEncoder.outputLimit(size, elementSize: 16), alignment: 64)
+      defer { output.deallocate() }
+      var places: [ChunkPlace] = []
+      for start in stride(from: 0, to: dataset.bytes.count, by: size) {
+        let piece = Array(dataset.bytes[start..<min(start + size, dataset.bytes.count)])
+        let chunk = piece + [UInt8](repeating: 0, count: size - piece.count)
+        let count = chunk.withUnsafeBytes { encoder.encode($0, elementSize: dataset.type.size, into: output) }
+        patches.append((Array(output[..<count]), end))
+        places.append(ChunkPlace(address: end, count: count))
+        end += count
+      }
+      end = (end + 7) & ~7
+      let tree = ChunkTree(
+        shape: dataset.shape, chunkShape: [dataset.chunkElements ?? 0], elementSize: dataset.type.size)
+      let (nodes, root) = tree.nodes(places, at: end)
+      patches.append((nodes, end))
+      end += nodes.count
+      patches += try skeleton.indexPatch(ofDatasetAt: header, root: root)
+    }
+    patches += try skeleton.endPatch(end)
+    for (bytes, place) in patches { try memory.write(bytes, at: place) }
+  }
+
+  /// Puts tables and headers that were changed into their places; false where they do not fit.
+  @discardableResult private mutating func writeTables() -> Bool {
+    for (table, place) in zip(Layout.Table.allCases, places.tables) {
+      let bytes = tables.bytes(of: table)
+      guard bytes != original.tables.bytes(of: table) else { continue }
+      guard bytes.count == place.count else { return false }
+      file.replaceSubrange(place, with: bytes)
+    }
+    for (number, place) in places.headers.enumerated() where headers[number] != original.headers[number] {
+      file.replaceSubrange(place, with: headers[number])
+    }
+    return true
+  }
+
+  /// The file with the changes and the seal that it had.
+  mutating func unsealed() throws -> [UInt8] {
+    guard writeTables() else { throw ForgingError.nothing("tables of the same size") }
+    return file
+  }
+
+  /// The file with a seal that fits it; more bytes at the end make placement void.
+  mutating func sealed(extra: [UInt8] = []) throws -> [UInt8] {
+    let isSame =
+      datasets == original.datasets && rest == original.rest
+      && headers.map(\.count) == original.headers.map(\.count)
+    if !isSame || !writeTables() { try rebuild() }
+    var seal = SealRow(
+      fileEnd: fileEnd ?? UInt64(file.count), pageBytes: pageBytes, restXXH3: 0,
+      headersXXH3: Seal.checksum(of: places.headers.map { Array(file[$0]) }), modelSHA256: modelSHA256,
+      indexXXH3: 0)
+    let ranges = (places.data + [places.seal]).sorted { $0.lowerBound < $1.lowerBound }
+    seal.restXXH3 = Seal.restChecksum(fileSize: file.count, leavingOut: ranges) { [file] offset, buffer in
+      buffer.copyBytes(from: file[offset..<offset + buffer.count])
+    }
+    seal.indexXXH3 = Seal.indexChecksum(tables: places.tables.map { Array(file[$0]) }, seal: seal)
+    var writer = ByteWriter()
+    seal.encode(into: &writer)
+    file.replaceSubrange(places.seal, with: writer.bytes)
+    return file + extra
+  }
+
+  /// Random values in random members of the index.
+  mutating func mutate(_ generator: inout SeededGenerator) throws {
+    for _ in 0...generator.number(in: 0...1) {
+      // Not those of plan and source: they are text.
+      let place = places.tables[generator.number(in: 0...places.tables.count - 3)]
+      guard place.count >= 8 else { continue }
+      let word = generator.number(in: 0...place.count / 4 - 2) * 4 + place.lowerBound
+      let values: [UInt64] = [0, 1, 2, 3, .max, 1 << 63, 1 << 62, 1 << 40, UInt64(file.count), generator.next()]
+      let width = generator.number(in: 0...2) == 0 ? 8 : 4
+      var value = values[generator.number(in: 0...values.count - 1)]
+      if generator.number(in: 0...2) == 0 { value = UInt64(file[word]) &+ 1 }
+      let bytes = withUnsafeBytes(of: value.littleEndian) { Array($0) }
+      file.replaceSubrange(word..<word + width, with: bytes[..<width])
+    }
+  }
+}
+
+/// A forgery that found nothing to change.
+enum ForgingError: Error { case nothing(String) }
