@@ -100,7 +100,7 @@ extension IndexDecoder {
   private mutating func axes(
     of cut: IndexedCut, _ row: DimensionRow, _ number: Int
   ) throws(CheckpointError) -> [Int] {
-    let key = [Int(row.firstAxis), cut.slotCount]
+    let key = UInt64(row.firstAxis) << 32 | UInt64(cut.slotCount)
     if let known = axisLists[key] { return known }
     let range = try range(
       RowRange(first: row.firstAxis, count: UInt32(clamping: cut.slotCount)), of: .cutAxes,

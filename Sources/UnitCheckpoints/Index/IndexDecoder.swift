@@ -14,7 +14,7 @@ struct IndexDecoder {
   var cuts: [IndexedCut?] = []
   var tensors: [IndexedTensor?] = []
   /// Lists of axes that dimensions share: a cut may name a million of them, and a file half a million dimensions.
-  var axisLists: [[Int]: [Int]] = [:]
+  var axisLists: [UInt64: [Int]] = [:]
   /// Cuts that are known to fall between bytes, by cut and by the bits inside a position, modulo eight.
   var byteCuts = Set<[Int]>()
   /// Pairs of scopes of which the first is known to have all networks of the second, or not.

@@ -8,6 +8,8 @@ struct TableBuilder {
   private var knownNames: [TensorName: UInt32] = [:]
   private var knownCuts: [[SegmentKey]: Int] = [:]
   private var knownAxisLists: [[Int]: Int] = [:]
+  /// The cuts that came last, of which most tensors repeat one, with their rows.
+  private var lastCuts: [(cut: DimensionCut, row: Int32, firstAxis: UInt32)] = []
   private var knownScopes: [[Int]: Int] = [:]
   private let axisRows: [AxisName: Int]
   private var networks: [VirtualNetwork] = []
@@ -124,6 +126,10 @@ struct TableBuilder {
       tables.dimensions.append(DimensionRow(size: UInt64(extent), cut: -1, firstAxis: 0))
       return
     }
+    if let last = lastCuts.first(where: { $0.cut == cut }) {
+      tables.dimensions.append(DimensionRow(size: UInt64(extent), cut: last.row, firstAxis: last.firstAxis))
+      return
+    }
     let axes = Set(cut.parts.compactMap(\.axis)).compactMap { axisRows[$0] }.sorted()
     var slots: [Int: Int] = [:]
     for (slot, axis) in axes.enumerated() { slots[axis] = slot }
@@ -133,10 +139,12 @@ struct TableBuilder {
     let segments = cut.segments.map {
       SegmentKey(unit: parts[$0.part].unit, slot: parts[$0.part].slot, length: $0.length)
     }
-    tables.dimensions.append(
-      DimensionRow(
-        size: UInt64(extent), cut: Int32(clamping: self.cut(segments)),
-        firstAxis: UInt32(clamping: axisList(axes))))
+    let row = DimensionRow(
+      size: UInt64(extent), cut: Int32(clamping: self.cut(segments)),
+      firstAxis: UInt32(clamping: axisList(axes)))
+    tables.dimensions.append(row)
+    if lastCuts.count == 4 { lastCuts.removeFirst() }
+    lastCuts.append((cut, row.cut, row.firstAxis))
   }
 
   private mutating func axisList(_ axes: [Int]) -> Int {

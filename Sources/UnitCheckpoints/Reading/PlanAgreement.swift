@@ -1,8 +1,8 @@
 internal import Tensors
-package import UnitModel
+internal import UnitModel
 
 /// Holds the plan of a checkpoint against the tables, which say the same without patterns and rules.
-package struct PlanAgreement {
+struct PlanAgreement {
   private let stored: CheckpointIndex
   /// What the tables of a writer would be.
   private let planned: CheckpointIndex
@@ -14,7 +14,7 @@ package struct PlanAgreement {
   ///
   /// The plan's tables are made as a writer makes them and read as a reader reads them, so that nothing else has to know
   /// what a plan means for a file.
-  package static func difference(
+  static func difference(
     between plan: ResolvedPlan, and index: CheckpointIndex, path: String
   ) throws(CheckpointError) -> CheckpointError? {
     var log = DefectLog(goesOn: false)

@@ -13,11 +13,16 @@ extension UnitCheckpoint {
   package func resolvedPlan() throws(CheckpointError) -> ResolvedPlan {
     if let known = ownPlan.withLock({ $0 }) { return known }
     let resolved = try resolvedPlan(of: parsedPlan())
-    if let difference = try PlanAgreement.difference(between: resolved, and: index, path: path) {
-      throw difference
-    }
+    if let difference = try planDifference(resolved) { throw difference }
     ownPlan.withLock { $0 = resolved }
     return resolved
+  }
+
+  /// The first thing that the tables say otherwise than the checkpoint's own plan; nil where there is none.
+  package func planDifference(_ resolved: ResolvedPlan) throws(CheckpointError) -> CheckpointError? {
+    // What was resolved before has been held against them.
+    if ownPlan.withLock({ $0 != nil }) { return nil }
+    return try PlanAgreement.difference(between: resolved, and: index, path: path)
   }
 
   /// What the checkpoint's own plan, parsed before, makes of its tensors.

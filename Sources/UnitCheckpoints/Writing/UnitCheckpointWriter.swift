@@ -82,6 +82,14 @@ package final class UnitCheckpointWriter {
     }
     for (row, digest) in digests.enumerated() { tables.tensors[row].sha256 = digest.bytes }
     tables.pages = sections.finish()
+    try writeIndex(digests)
+    // The file is opened once more, which takes as much as they do.
+    tables = IndexTables()
+    try requireReadable()
+    do throws(FileError) { try bytes.commit() } catch { throw .file(error) }
+  }
+
+  private func writeIndex(_ digests: [SHA256Digest]) throws(CheckpointError) {
     do throws(FileError) {
       let lists = Layout.Table.allCases.map { tables.bytes(of: $0) }
       for (list, address) in zip(lists + contents.headers, skeleton.tableAddresses) {
@@ -108,8 +116,6 @@ package final class UnitCheckpointWriter {
       seal.encode(into: &writer)
       try bytes.write(writer.bytes, at: skeleton.sealAddress)
     } catch { throw .file(error) }
-    try requireReadable()
-    do throws(FileError) { try bytes.commit() } catch { throw .file(error) }
   }
 
   /// Checks that a reader takes every name that becomes an HDF5 link.

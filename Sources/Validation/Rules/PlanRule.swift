@@ -13,9 +13,7 @@ enum PlanRule: ValidationRule {
     var findings = subject.planFindings(of: .plan)
     guard let resolved = subject.placement.resolved else { return findings }
     do throws(CheckpointError) {
-      let difference = try PlanAgreement.difference(
-        between: resolved, and: checkpoint.index, path: checkpoint.path)
-      if let difference { findings.append(subject.finding(difference)) }
+      if let difference = try checkpoint.planDifference(resolved) { findings.append(subject.finding(difference)) }
     } catch { findings.append(subject.finding(error)) }
     return findings
   }
