@@ -302,6 +302,12 @@ def lacking():
     ]
     save("lacking.onnx", nodes, {"a": normal(8, 3, 1, 1), "v": normal(2, 8, 1, 1), "sizes": numpy.array([4, 4])}, [("x", 1, [1, 3, 4, 4])], [("y", None)])
     done("plan", "lacking.onnx", "--units", "2", "--tasks", "t", "--cut-first", "-o", "lacking.json")
+    # Each part of the concatenation belongs to one unit.
+    with open("lacking.json") as file:
+        plan = json.load(file)
+    plan["axes"]["a"]["units"], plan["axes"]["a.2"]["units"] = [4, 0], [0, 4]
+    with open("lacking.json", "w") as file:
+        json.dump(plan, file)
     done("convert", "lacking.onnx", "lacking.h5", "--plan", "lacking.json")
     for level, parts in (("1", ["r"]), ("2", ["s", "r"])):
         done("extract", "lacking.h5", "small.onnx", "--task", "t", "--level", level)
