@@ -84,7 +84,7 @@ struct ValidateInCITests {
     #expect(run.ending == .exited(2))
     #expect(
       run.outputText.hasPrefix(
-        "damaged.h5: 1 error, 4 notes (unit-checkpoint, 4 tensors)\n  error page-checksum: /"))
+        "damaged.h5: 1 error, 3 notes (unit-checkpoint, 4 tensors)\n  error page-checksum: /"))
     #expect(run.outputText.contains("\nclean.h5: ok, 4 notes (unit-checkpoint, 4 tensors)\n"))
     #expect(
       run.errorText.hasPrefix(
@@ -96,7 +96,7 @@ struct ValidateInCITests {
     let folder = try folder()
     let run = try tessera(["validate", "--deep", "damaged.h5", "truncated.h5"], directory: folder.path)
     let lines = run.outputText.split(separator: "\n")
-    #expect(lines.count == 2 + 1 + 4 + 1)
+    #expect(lines.count == 2 + 1 + 3 + 1)
     #expect(lines.count { $0.count > 80 } <= 2 && lines.allSatisfy { $0.count <= 110 }, "\(run.outputText)")
   }
 

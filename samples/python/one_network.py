@@ -1,69 +1,71 @@
-"""One virtual network from a unit checkpoint, with nothing but h5py and NumPy.
+"""One network from a unit checkpoint, with nothing but h5py and NumPy.
 
-    python one_network.py MODEL.h5 0,1 OUT.npz        # the sub-network of units 0 and 1
+    python one_network.py MODEL.h5 TASK LEVEL OUT.npz
 
-`virtual_network` below is the whole method: of every dataset it reads the blocks whose units are all wanted, and
-puts each where its channels are. What it leaves out, because many checkpoints do not have it: private tensors, ties,
-experts, axes with an order of their own, elements smaller than a byte, names with characters that a link escapes.
-unit_checkpoint.py beside it has all of that.
+A section of the file holds the blocks of all tensors that need the same units, one after the other. `one_network` goes
+through all tensors and their blocks in this order, counts in `end` how much of each section is used up, and takes the
+blocks that the network has. It reads each section once. A part of a dimension is (unit, axis), with unit −1 where the
+positions are common; `dims` has the part of every position.
+
+Private tensors and their names, ties, experts, cuts with several axes, and units by axis are all here. A file needs
+more if `is_covered` is false: owner maps, masks, `feature_order`, elements smaller than a byte. unit_checkpoint.py beside
+this file has all of that, and every check. h5py shows BF16 as float32.
 """
 
+import itertools
+import math
+import re
 import sys
+from collections import Counter, defaultdict
+from functools import cache, reduce
 
 import h5py
 import numpy as np
 
-
-def virtual_network(file, units):
-    t = read_tables(file)
-    network = {link: whole[()] for link, whole in file.get("tensors", {}).items()}
-    wanted = np.isin(t["parts"]["unit"], [-1, *units])
-    for stored, link, parts, blocks in cut_datasets(file, t):
-        dense = network.setdefault(link, np.zeros([wanted[p].sum() for p in parts], stored.dtype))
-        for start, stop, block in blocks:
-            if wanted[block].all():
-                place = np.ix_(*[p[wanted[p]] == part for p, part in zip(parts, block)])
-                dense[place] = stored[start:stop].reshape(dense[place].shape)
-    return network
+SMALL = (b"F6_E2M3", b"F6_E3M2", b"F4", b"I4", b"U4", b"I2", b"U2")
 
 
-def read_tables(file):
-    """The index; one more row of `parts` stands for the dimensions that are not cut."""
-    t = {name: table[()] for name, table in file["tessera"].items() if isinstance(table, h5py.Dataset)}
-    t["parts"] = np.append(t["parts"], np.array([(-1, -1)], t["parts"].dtype))
-    return t
+def one_network(file, task, level):
+    # The tables as lists of rows; some rows of a table; sections; the text at an offset; the network's row.
+    t = defaultdict(list, {name: table[()].tolist() for name, table in file["tessera"].items() if name != "headers"})
+    some, read = lambda table, first, count: t[table][first:first + count], cache(lambda path: file[path][()].ravel())
+    text = lambda at: bytes(some("names", at + 4, int.from_bytes(some("names", at, 4), "little"))).decode()
+    n = next(first + level - 1 for name, first, _ in t["tasks"] if text(name) == task)
+    # The network's units on axes with an order of their own; whether it has a part; its scopes; its names of tensors.
+    own = {axis: some("units", *units) for network, axis, *units in t["axis_units"] if network == n}
+    has = lambda unit, axis: unit < 0 or unit in own.get(axis, some("units", *t["networks"][n][1:]))
+    scopes = {-1, *(row for row, networks in enumerate(t["scopes"]) if n in some("scope_networks", *networks))}
+    names = {row: name for row, first, count, name, _ in t["views"] if first <= n < first + count and name >= 0}
+    end, got = Counter(), {}
+    for row, (name, dtype, first, rank, tied_to, scope, *units, _) in enumerate(t["tensors"]):
+        link = "tensors/" + re.sub(r"[\0-\x1f\x7f/%]", lambda c: f"%{ord(c[0]):02X}", text(name))
+        experts = tuple((unit, None) for unit in some("units", *units))
+        dims = [[(unit, unit >= 0 and t["cut_axes"][axis + slot]) for length, unit, slot in
+                 (some("segments", *t["cuts"][cut]) if cut >= 0 else [(size, -1, 0)]) for _ in range(length)]
+                for size, cut, axis in some("dimensions", first, rank)]
+        for block in itertools.product(*(sorted(set(dim)) for dim in dims)) if tied_to < 0 else ():
+            units = sorted({unit for unit, _ in block + experts if unit >= 0})
+            group = ("common", "intra/", "inter/")[min(len(units), 2)] + "-".join(map(str, units))
+            path = link if link in file else f"private/{scope}/"[:99 * (scope + 1)] + f"{group}/{dtype.decode()}"
+            if scope in scopes and all(has(*part) for part in block + experts):
+                at = reduce(np.multiply.outer, [[q == p for q in d if has(*q)] for d, p in zip(dims, block)], np.True_)
+                got.setdefault(row, np.zeros(at.shape, read(path).dtype))[at] = read(path)[end[path]:][:at.sum()]
+            end[path] += math.prod(dim.count(part) for dim, part in zip(dims, block))
+    return {text(names.get(r, x[0])): got[i] for r, x in enumerate(t["tensors"]) if (i := (r, x[4])[x[4] >= 0]) in got}
 
 
-def cut_datasets(file, t):
-    """Each dataset of a cut tensor, with its link, per dimension the row of `parts` of every position, its blocks."""
-    def some(table, first, count):
-        return t[table][int(first):int(first) + int(count)]
-
-    for row in t["datasets"][t["datasets"]["owner"] >= -1]:
-        tensor = t["tensors"][row["tensor"]]
-        length = some("names", tensor["name"], 4).view("<u4")[0]
-        link = some("names", tensor["name"] + 4, length).tobytes().decode()
-        stored = file["common" if row["owner"] == -1 else f"units/{row['owner']}"][link]
-        parts, first = [], []
-        for size, number in some("dimensions", tensor["first_dimension"], tensor["rank"]):
-            cut = t["cuts"][number] if number >= 0 else None
-            first.append(int(cut["first_part"]) if number >= 0 else None)
-            parts.append(np.full(size, len(t["parts"]) - 1) if cut is None else np.concatenate([
-                np.full(s["length"], int(cut["first_part"] + s["part"]))
-                for s in some("segments", cut["first_segment"], cut["segment_count"])]))
-        yield stored, link, parts, list(runs(row, stored, first, len(t["parts"]) - 1, some))
-
-
-def runs(row, stored, first, uncut, some):
-    """Per block where its elements begin and end in the dataset, and per dimension its row of `parts`."""
-    for block in some("blocks", row["first_block"], row["block_count"]):
-        coordinates = iter(some("coordinates", block["first_coordinate"], block["coordinate_count"]))
-        start, count = (int(block[key]) * stored.size // int(row["bytes"]) for key in ("offset", "bytes"))
-        yield start, start + count, [uncut if f is None else f + int(next(coordinates)) for f in first]
+def is_covered(file):
+    """Whether `one_network` knows everything that a file has."""
+    t = file["tessera"]
+    has_masks = "views" in t and (t["views"]["mask"] >= 0).any()
+    has_others = any(t[name].size for name in ("owned", "reordered") if name in t)
+    return not (has_masks or has_others or np.isin(t["tensors"]["dtype"], SMALL).any())
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 4:
-        sys.exit("usage: one_network.py MODEL.h5 UNIT[,UNIT...] OUT.npz")
-    with h5py.File(sys.argv[1], "r") as file:
-        np.savez(sys.argv[3], **virtual_network(file, [int(unit) for unit in sys.argv[2].split(",")]))
+    if len(sys.argv) != 5:
+        sys.exit("usage: one_network.py MODEL.h5 TASK LEVEL OUT.npz")
+    with h5py.File(sys.argv[1], "r") as opened:
+        if not is_covered(opened):
+            sys.exit(f"{sys.argv[1]} has owner maps, masks or small elements: use unit_checkpoint.py")
+        np.savez(sys.argv[4], **one_network(opened, sys.argv[2], int(sys.argv[3])))

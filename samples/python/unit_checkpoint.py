@@ -1,297 +1,318 @@
-"""Reads unit checkpoints with h5py and NumPy, from the tables that schemas/checkpoint-layout-v1.md describes.
+"""Reads unit checkpoints with h5py and NumPy, as schemas/checkpoint-layout-v2.md describes them.
 
     from unit_checkpoint import flat_tensors, virtual_network
     for name, (dtype, shape, data) in flat_tensors("model.h5").items(): ...
     small = virtual_network("model.h5", "digits", 2)           # {name: (dtype, shape, data)}
     array = as_array(*small["stage1.0.conv.weight"])
 
-`data` are the tensor's little-endian bytes in C order. Tensors are put together from the datasets under `units`,
-`common`, `free`, `tensors` and `private` alone; the stored header of the flat file is never looked at.
+`data` are the tensor's little-endian bytes in C order. Opening a file checks its tables, and reading a section checks
+its pages (with the package xxhash). `flat_tensors` checks every byte. A file that breaks a rule is a ValueError; the
+rules are in unit_checkpoint_rules.py, and the rows of the tables in unit_checkpoint_tables.py.
 """
 
+import itertools
 import json
-import re
+import math
+import os
+import struct
 import sys
+from collections import namedtuple
+from functools import cache
 
 import h5py
 import numpy as np
+from xxhash import xxh3_64, xxh3_64_intdigest
 
-# Bits of one element.
-BITS = {
-    "F64": 64, "F32": 32, "F16": 16, "BF16": 16, "F8_E4M3": 8, "F8_E5M2": 8, "F8_E8M0": 8, "F8_E4M3FNUZ": 8,
-    "F8_E5M2FNUZ": 8, "F6_E2M3": 6, "F6_E3M2": 6, "F4": 4, "I64": 64, "I32": 32, "I16": 16, "I8": 8, "U64": 64,
-    "U32": 32, "U16": 16, "U8": 8, "I4": 4, "U4": 4, "I2": 2,
-    "U2": 2, "BOOL": 8, "C64": 64, "C128": 128,
-}
+import unit_checkpoint_rules as rules
+from unit_checkpoint_rules import need
+from unit_checkpoint_tables import BITS, NO_ADDRESS, NUMPY, TABLES, TYPES, escaped, raw, stored_type
 
-NUMPY = {
-    "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1", "U64": "<u8",
-    "U32": "<u4", "U16": "<u2", "U8": "u1", "BOOL": "?", "C64": "<c8", "C128": "<c16",
-}
-
-
-def escaped(name):
-    """The link of a tensor's name."""
-    if name in ("", ".", ".."):
-        return name.replace(".", "%2E") or "%"
-    return re.sub(r"[\x00-\x1f\x7f/%]", lambda match: f"%{ord(match[0]):02X}", name)
+# cuts: {dimension: (row of cuts, rows of axes by slot)}. owned, reordered: the tensor's rows of these tables.
+Tensor = namedtuple("Tensor", "name dtype shape cuts units scope tied_to sha256 owned reordered")
+# The bytes offset..<offset + size of a section. needs: (unit, axis or None) of each part that is not common.
+# parts: the number of the part on each cut dimension; the unit, where elements have owners.
+Block = namedtuple("Block", "path offset size needs parts")
+Section = namedtuple("Section", "row dtype shape first_page")
 
 
-def raw(dataset, start=0, stop=None):
-    """The bytes of a dataset, never converted; of a one-dimensional one perhaps only elements start..<stop."""
-    stored = dataset.id.get_type()
-    memory, file = h5py.h5s.ALL, h5py.h5s.ALL
-    count = int(np.prod(dataset.shape, dtype=np.int64))
-    if stop is not None:
-        file = dataset.id.get_space()
-        file.select_hyperslab((start,), (stop - start,))
-        count = stop - start
-        memory = h5py.h5s.create_simple((count,))
-    buffer = np.empty(count * stored.get_size(), np.uint8)
-    if count:
-        # h5py shows bfloat16 as float32, so the type in memory is said to be the type in the file.
-        dataset.id.read(memory, file, buffer, mtype=stored)
-    return buffer
+def to_cells(data, dtype, shape):
+    """The elements of a tensor with one more axis: an element's bytes, or its bits where elements share bytes."""
+    cells, bits = np.frombuffer(data, np.uint8), BITS[dtype]
+    if bits % 8:
+        return np.unpackbits(cells, count=math.prod(shape) * bits, bitorder="little").reshape(*shape, bits)
+    return cells.reshape(*shape, bits // 8)
+
+
+def to_bytes(cells, dtype):
+    return (np.packbits(cells.reshape(-1), bitorder="little") if BITS[dtype] % 8 else cells).tobytes()
 
 
 class Checkpoint:
-    """An open unit checkpoint: its tables, and tensors put together from them."""
+    """An open unit checkpoint: its tables as arrays, its tensors, and for each tensor its blocks."""
 
     def __init__(self, path):
-        self.file = h5py.File(path, "r")
-        if self.file.attrs.get("format") != b"tessera.checkpoint":
-            raise ValueError(f"{path}: not a unit checkpoint")
-        if self.file.attrs["layout_version"][0] != 1:
-            raise ValueError(f"{path}: layout version {self.file.attrs['layout_version']}, not 1.x")
-        tables = self.file["tessera"]
-        self.table = {name: tables[name][()] for name in (
-            "tensors", "dimensions", "cuts", "parts", "segments", "datasets", "blocks", "coordinates", "seal")}
-        self.names = tables["names"][()].tobytes()
-        self.plan = json.loads(tables["plan"][()].tobytes())
-        self.axes_used = sorted({self.text(p["axis"]) for p in self.table["parts"] if p["axis"] >= 0})
+        self.path, self.file = path, h5py.File(path, "r")
+        need(self.file.attrs.get("format") == b"tessera.checkpoint", f"{path}: not a unit checkpoint")
+        version = self.file.attrs["layout_version"]
+        need(version[0] == 2, f"{path}: layout version {version}, not 2.x")
+        # Another program that wrote the file anew has moved the data; `address` means nothing then.
+        self.is_as_written, self.text_ends = False, {}
+        self.read_tables()
+        t = self.table
+        self.tasks = {self.text(row["name"]): row for row in t["tasks"]}
+        self.level_names = [None if row["name"] < 0 else self.text(row["name"]) for row in t["networks"]]
+        # The units of (network, axis); of (network, None) where the axis has none of its own.
+        self.units = {(n, None): self.unit_list(row) for n, row in enumerate(t["networks"])}
+        self.units |= {(int(row["network"]), int(row["axis"])): self.unit_list(row) for row in t["axis_units"]}
+        self.scopes = [tuple(self.rows("scope_networks", *row).tolist()) for row in t["scopes"]]
+        # {(tensor, network): (name or None, row of the mask or −1)}
+        self.views = {(tensor, network): (None if name < 0 else self.text(name), mask)
+                      for tensor, first, count, name, mask in t["views"].tolist()
+                      for network in range(first, min(first + count, len(t["networks"])))}
+        rows_of = {"owned": {}, "reordered": {}}
+        for table, by_tensor in rows_of.items():
+            for row in t[table].tolist():
+                by_tensor.setdefault(row[0], []).append(row)
+        self.tensors = [self.read_tensor(row, number, rows_of) for number, row in enumerate(t["tensors"])]
+        rules.check_tables(self)
+        self.maps = {self.data_row(row) for row in set(t["owned"]["map"].tolist())}
+        self.sizes = {}     # {path: bytes} of each section
+        self.blocks = [self.place_blocks(t) for t in self.tensors]
+        self.sections = self.read_sections()
+        rules.check_sections(self)
+        self.section = cache(self.section)
+
+    # The tables
+
+    def read_tables(self):
+        # A table that is absent has no rows.
+        found = {name: self.find("tessera/" + name, h5py.h5t.py_create(TYPES[name])) for name in TABLES
+                 if name == "seal" or name in self.file["tessera"]}
+        need(all(len(table.shape) == (name != "seal") for name, table in found.items()), "a table of another shape")
+        need(sum(table.size * TYPES[name].itemsize for name, table in found.items()) <= 2**27, "too large tables")
+        content, index = {name: raw(found[name]) if name in found else b"" for name in TABLES}, xxh3_64()
+        for name, data in content.items():
+            # Of the seal the bytes before index_xxh3.
+            index.update(struct.pack("<Q", len(data)) + data if name != "seal" else data[:64])
+        self.table = {name: np.frombuffer(data, TYPES[name]) for name, data in content.items()}
+        self.seal = self.table["seal"][0]
+        need(index.intdigest() == self.seal["index_xxh3"], "index_xxh3 does not match the tables")
+        self.is_as_written = os.path.getsize(self.path) == self.seal["file_end"]
+        self.plan, self.source = json.loads(content["plan"]), json.loads(content["source"])
 
     def text(self, offset):
-        """The name at an offset of `names`."""
         start = int(offset) + 4
-        return self.names[start:start + int.from_bytes(self.names[start - 4:start], "little")].decode()
+        length = int.from_bytes(self.table["names"][int(offset):start].tobytes(), "little")
+        need(start + length <= len(self.table["names"]), "a name out of range")
+        self.text_ends[int(offset)] = start + length
+        return self.table["names"][start:start + length].tobytes().decode()
 
     def rows(self, table, first, count):
-        return self.table[table][int(first):int(first) + int(count)]
+        first, count = int(first), int(count)
+        need(first + count <= len(self.table[table]) and (count or not first), f"rows of {table} out of range")
+        return self.table[table][first:first + count]
 
-    def tensor_name(self, row):
-        return self.text(row["name"])
+    def unit_list(self, row):
+        return tuple(self.rows("units", row["first_unit"], row["unit_count"]).tolist())
 
-    def cut(self, number):
-        """Per part its (unit, axis) or None when common, and per position of the dimension its part."""
-        row = self.table["cuts"][number]
-        parts = [
-            None if part["unit"] == -1 else (int(part["unit"]), self.text(part["axis"]))
-            for part in self.rows("parts", row["first_part"], row["part_count"])]
-        segments = self.rows("segments", row["first_segment"], row["segment_count"])
-        return parts, np.repeat(segments["part"].astype(np.int64), segments["length"].astype(np.int64))
+    def segments(self, cut):
+        need(0 <= cut < len(self.table["cuts"]), "a cut out of range")
+        return self.rows("segments", *self.table["cuts"][cut])
 
-    def datasets(self, row):
-        """The datasets of a tensor with their rows."""
-        link = escaped(self.tensor_name(row))
-        groups = {-1: "common", -2: "tensors", -3: "private", -4: "free"}
-        for dataset in self.rows("datasets", row["first_dataset"], row["dataset_count"]):
-            owner = int(dataset["owner"])
-            yield dataset, self.file[groups.get(owner, f"units/{owner}")][link]
+    def read_tensor(self, row, number, rows_of):
+        cuts, dimensions = {}, self.rows("dimensions", row["first_dimension"], row["rank"])
+        for dimension, (_, cut, first) in enumerate(dimensions.tolist()):
+            if cut >= 0:
+                segments = self.segments(cut)
+                slots = int(segments["slot"].max()) + 1 if np.any(segments["unit"] >= 0) else 0
+                cuts[dimension] = cut, tuple(self.rows("cut_axes", first if slots else 0, slots).tolist())
+        dtype = row["dtype"].decode()
+        need(dtype in BITS, f"an unknown dtype {dtype!r}")
+        return Tensor(self.text(row["name"]), dtype, tuple(dimensions["size"].tolist()), cuts, self.unit_list(row),
+                      int(row["scope"]), int(row["tied_to"]), row["sha256"].tobytes(),
+                      rows_of["owned"].get(number, []), rows_of["reordered"].get(number, []))
 
-    def assemble(self, row, is_active=lambda unit, axis: True):
-        """A tensor, or what is active of it: (dtype, shape, data), or None when no unit it needs is active."""
-        if row["tied_to"] >= 0:
-            row = self.table["tensors"][row["tied_to"]]
-        dtype, dimensions = row["dtype"].decode(), self.rows("dimensions", row["first_dimension"], row["rank"])
-        shape = [int(size) for size in dimensions["size"]]
-        stored = list(self.datasets(row))
+    # Blocks and sections
 
-        # For every dimension the active positions of each part, numbered among all that are active.
-        cuts = {d: self.cut(number) for d, number in enumerate(dimensions["cut"]) if number >= 0}
-        positions, active_parts = {}, {}
-        for dimension, (parts, part_of) in cuts.items():
-            active = np.array([part is None or is_active(*part) for part in parts])
-            kept = part_of[active[part_of]]
-            positions[dimension] = [np.flatnonzero(kept == part) for part in range(len(parts))]
-            active_parts[dimension] = active
-            shape[dimension] = len(kept)
+    @cache
+    def parts(self, cut, axes):
+        """The parts of a cut, ascending, as (unit, axis, positions), and the part of each segment."""
+        segments = self.segments(cut)
+        keys = (segments["unit"].astype(np.int64) + 1 << 32) + segments["slot"]
+        keys, part_of = np.unique(keys, return_inverse=True)
+        counts = np.zeros(len(keys), np.int64)
+        np.add.at(counts, part_of, segments["length"].astype(np.int64))
+        return [((key >> 32) - 1, axes[key & 2**32 - 1] if key else None, count)
+                for key, count in zip(keys.tolist(), counts.tolist())], part_of
 
-        if not cuts and stored and all(dataset["owner"] in (-4, *range(1024)) for dataset, _ in stored):
-            return dtype, shape, self.owned_elements(dtype, stored, is_active)
+    def section_path(self, kind, scope, units, dtype):
+        group = {1: "common", 3: "free"}.get(kind) or ("intra" if len(units) == 1 else "inter")
+        steps = ["private", str(scope)] if scope >= 0 else []
+        return "/".join([*steps, group, *(["-".join(map(str, units))] if units else []), dtype])
 
-        if all(dataset["owner"] <= -2 for dataset, _ in stored):
-            # Whole: no dimension is cut, or there are no elements.
-            for dataset, h5 in stored:
-                for block in self.rows("blocks", dataset["first_block"], dataset["block_count"]):
-                    units = self.rows("coordinates", block["first_coordinate"], block["coordinate_count"])
-                    if not all(is_active(int(unit), None) for unit in units):
-                        return None
-            return dtype, shape, b"".join(raw(h5).tobytes() for _, h5 in stored)
+    def place_blocks(self, t):
+        """The blocks of a tensor; in each section they follow those of the tensors before it."""
+        bits, elements, blocks = BITS[t.dtype], math.prod(t.shape), []
+        is_whole = t.scope < 0 and not t.cuts and not t.units and not t.owned
 
-        # The last axis holds an element: its bytes, or its bits (lowest first) where elements share bytes.
-        bits = BITS[dtype]
-        width = bits // 8 if bits % 8 == 0 else bits
-        result = np.zeros(shape + [width], np.uint8)
-        for dataset, h5 in stored:
-            size = h5.id.get_type().get_size()
-            for block in self.rows("blocks", dataset["first_block"], dataset["block_count"]):
-                coordinates = self.rows("coordinates", block["first_coordinate"], block["coordinate_count"])
-                place = dict(zip(cuts, (int(c) for c in coordinates)))
-                if not all(active_parts[d][part] for d, part in place.items()):
-                    continue
-                start, count = int(block["offset"]) // size, int(block["bytes"]) // size
-                data = raw(h5, start, start + count)
-                if bits % 8:
-                    data = np.unpackbits(data, bitorder="little")
-                index = [positions[d][place[d]] if d in place else np.arange(shape[d]) for d in range(len(shape))]
-                result[np.ix_(*index)] = data.reshape([len(i) for i in index] + [width])
-        if bits % 8:
-            result = np.packbits(result.reshape(-1), bitorder="little")
-        return dtype, shape, result.tobytes()
+        def add(count, needs, parts=(), kind=None):
+            units = sorted({unit for unit, _ in needs if unit >= 0})
+            path = self.section_path(kind or (2 if units else 1), t.scope, units, t.dtype)
+            path = "tensors/" + escaped(t.name) if is_whole else path
+            size, offset = -(-count * bits // 8), self.sizes.get(path, 0)
+            need(len(blocks) < 2**20, f"{t.name!r} has too many blocks")
+            need(count * bits % 8 == 0 or count == elements, f"{t.name!r}: a block without a whole number of bytes")
+            self.sizes[path] = offset + size
+            blocks.append(Block(path, offset, size, needs, parts))
 
+        if t.tied_to >= 0 or not elements and not is_whole:
+            pass
+        elif t.owned:
+            for _, _, unit, count in t.owned:
+                # No network has the unit −1: free elements are zero in all of them.
+                add(count, ((unit, None),), unit, 2 if unit >= 0 else 3)
+        elif t.cuts:
+            uncut = math.prod(size for dimension, size in enumerate(t.shape) if dimension not in t.cuts)
+            for block in itertools.product(*(enumerate(self.parts(*cut)[0]) for cut in t.cuts.values())):
+                needs = tuple((unit, axis) for _, (unit, axis, _) in block if unit >= 0)
+                add(uncut * math.prod(count for _, (_, _, count) in block), needs, tuple(part for part, _ in block))
+        else:
+            add(elements, tuple((unit, None) for unit in t.units))
+        return blocks
 
-    def owned_elements(self, dtype, stored, is_active):
-        """Elements packed by owner, each in its place in the flat tensor; zeros for those of others."""
-        result = None
-        for dataset, h5 in stored:
-            block = self.table["blocks"][dataset["first_block"]]
-            map_row, owner = self.rows("coordinates", block["first_coordinate"], 2)
-            if result is None:
-                owners = np.frombuffer(self.assemble(self.table["tensors"][map_row])[2], np.uint8)
-                result = np.zeros([len(owners), BITS[dtype] // 8], np.uint8)
-            if is_active(int(owner) - 1, None):
-                result[owners == owner] = raw(h5).reshape(-1, BITS[dtype] // 8)
-        return result.tobytes()
+    def read_sections(self):
+        """{path: Section}, in the order of the table."""
+        found, page = {}, 0
+        for row in self.table["sections"]:
+            dtype = row["dtype"].decode()
+            need(dtype in BITS, f"an unknown dtype {dtype!r}")
+            path, shape = self.section_path(row["kind"], row["scope"], self.unit_list(row), dtype), None
+            if row["kind"] == 0:
+                need(0 <= row["tensor"] < len(self.tensors), "a section of a wrong tensor")
+                t = self.tensors[row["tensor"]]
+                path, shape = "tensors/" + escaped(t.name), t.shape if len(t.shape) <= 32 and BITS[dtype] >= 8 else None
+            size = self.sizes.get(path, 0)
+            found[path] = Section(row, dtype, shape if shape is not None else (size // max(BITS[dtype] // 8, 1),), page)
+            page += -(-size // int(self.seal["page_bytes"]) if self.seal["page_bytes"] else 0)
+        return found
+
+    def section(self, path):
+        """The bytes of a section, or of a whole tensor, after a check of all of its pages."""
+        row, dtype, shape, first_page = self.sections[path]
+        dataset = self.find(path, stored_type(dtype))
+        need(dataset.shape == shape, f"/{path} has the shape {dataset.shape}, not {shape}")
+        offset, step = dataset.id.get_offset(), int(self.seal["page_bytes"])
+        need(not self.is_as_written or (NO_ADDRESS if offset is None else offset) == row["address"],
+             f"/{path} lies at {offset}, not at {row['address']}")
+        is_bytes = dtype != "BF16" and (dtype not in NUMPY or dtype == "BOOL")
+        need(row["kind"] or not is_bytes or dataset.attrs.get("dtype") == dtype.encode(), f"/{path}: another dtype")
+        data = raw(dataset)
+        for number, start in enumerate(range(0, len(data), step), first_page):
+            need(xxh3_64_intdigest(data[start:start + step]) == self.table["pages"][number], f"/{path}: damaged page")
+        return data
+
+    def find(self, path, wanted):
+        """A dataset of the wanted type, whose data stand in this file."""
+        item = self.file
+        for step in path.split("/"):
+            need(isinstance(item, h5py.Group) and isinstance(item.get(step, getlink=True), h5py.HardLink),
+                 f"/{path} is missing")
+            item = item[step]
+        need(isinstance(item, h5py.Dataset) and item.id.get_type().equal(wanted), f"/{path} has another type")
+        created = item.id.get_create_plist()
+        filters = {created.get_filter(number)[0] for number in range(created.get_nfilters())}
+        need(not item.is_virtual and not item.external and filters <= {1, 2, 3}, f"/{path} is stored in another way")
+        return item
+
+    # Tensors and networks
+
+    def data_row(self, row):
+        """The row of the tensor that has the data."""
+        return row if self.tensors[row].tied_to < 0 else self.tensors[row].tied_to
+
+    def active(self, network, axis=None):
+        return self.units.get((network, axis), self.units[network, None])
+
+    def channels(self, axis, network):
+        """The channels of an axis in the network, in the order in which a reordered tensor has them."""
+        segments = self.segments(self.table["axes"]["cut"][axis])
+        unit = np.repeat(segments["unit"], segments["length"].astype(np.int64))
+        return np.concatenate([np.flatnonzero(unit == u) for u in (-1, *self.active(network, axis))])
+
+    def tensor(self, row, network=None):
+        """A tensor of the flat weights, or what a network has of it: (dtype, shape, data)."""
+        t, blocks = self.tensors[self.data_row(row)], self.blocks[self.data_row(row)]
+        is_active = [network is None or all(unit in self.active(network, axis) for unit, axis in block.needs)
+                     for block in blocks]
+        blocks = [(block, self.section(block.path)[block.offset:block.offset + block.size])
+                  for block, active in zip(blocks, is_active) if active]
+        shape = list(t.shape)
+        if t.owned:
+            owners = np.frombuffer(self.tensor(t.owned[0][1])[2], np.uint8).astype(int) - 1
+            found = zip(*(x.tolist() for x in np.unique(owners, return_counts=True)))
+            need(dict(found) == {unit: count for *_, unit, count in t.owned}, f"{t.name!r}: other owners than owned")
+            cells = np.zeros([len(owners), BITS[t.dtype] // 8], np.uint8)
+            for block, data in blocks:
+                cells[owners == block.parts] = to_cells(data, t.dtype, [-1])
+            data = cells.tobytes()
+        elif t.cuts:
+            # On each dimension the positions of each part, numbered among all that are active.
+            places = {}
+            for dimension, cut in t.cuts.items():
+                parts, part_of = self.parts(*cut)
+                part_of = np.repeat(part_of, self.segments(cut[0])["length"].astype(np.int64))
+                kept = np.array([network is None or unit < 0 or unit in self.active(network, axis)
+                                 for unit, axis, _ in parts], bool)
+                part_of = part_of[kept[part_of]]
+                shape[dimension] = len(part_of)
+                places[dimension] = [np.flatnonzero(part_of == part) for part in range(len(parts))]
+            cells = to_cells(bytes(-(-math.prod(shape) * BITS[t.dtype] // 8)), t.dtype, shape).copy()
+            for block, data in blocks:
+                place = [np.arange(size) for size in shape]
+                for (dimension, positions), part in zip(places.items(), block.parts):
+                    place[dimension] = positions[part]
+                cells[np.ix_(*place)] = to_cells(data, t.dtype, [len(positions) for positions in place])
+            data = to_bytes(cells, t.dtype)
+        else:
+            data = b"".join(data for _, data in blocks)
+        for _, dimension, axis, inner, outer in t.reordered if network is not None else []:
+            order = np.argsort(self.channels(axis, network))
+            runs = [*shape[:dimension], outer, len(order), inner, *shape[dimension + 1:]]
+            data = to_bytes(np.take(to_cells(data, t.dtype, runs), order, axis=dimension + 1), t.dtype)
+        return t.dtype, shape, data
+
+    def network(self, number):
+        """The dense sub-network of a row of `networks`: {name there: (dtype, shape, data)}."""
+        result, views = {}, {row: view for (row, network), view in self.views.items() if network == number}
+        masks = {mask for _, mask in views.values()}
+        for row, t in enumerate(self.tensors):
+            if ((t.scope < 0 or number in self.scopes[t.scope]) and set(t.units) <= set(self.active(number))
+                    and self.data_row(row) not in self.maps and row not in masks):
+                name, mask = views.get(row, (None, -1))
+                dtype, shape, data = self.tensor(row, number)
+                if mask >= 0:
+                    kept = np.frombuffer(self.tensor(mask)[2], np.uint8) != 0
+                    data = to_bytes(to_cells(data, dtype, [len(kept)]) * kept[:, None], dtype)
+                need((t.name if name is None else name) not in result, f"two tensors {name!r} in a network")
+                result[t.name if name is None else name] = dtype, shape, data
+        return result
 
 
 def flat_tensors(path):
-    """Every tensor of the flat weights, in their order: {name: (dtype, shape, data)}."""
+    """Every tensor of the flat weights, in their order: {name: (dtype, shape, data)}; checks every byte of the file."""
     checkpoint = Checkpoint(path)
     with checkpoint.file:
-        return {checkpoint.tensor_name(row): checkpoint.assemble(row) for row in checkpoint.table["tensors"]}
-
-
-def as_pattern(text):
-    """A plan's pattern as a regular expression over UTF-8 bytes read as Latin-1."""
-    pieces = re.split(r"(\{\}|\*+)", text)
-    expression = "".join(
-        "([^./]+?)" if piece == "{}" else "(.*?)" if piece[:1] == "*" else re.escape(as_latin(piece))
-        for piece in pieces)
-    return re.compile(expression, re.DOTALL), [piece for piece in pieces if piece == "{}" or piece[:1] == "*"]
-
-
-def as_latin(text):
-    return text.encode().decode("latin-1")
-
-
-def matched(item, name):
-    """The name a `private` item gives the tensor, or None when it means other tensors."""
-    if isinstance(item, str):
-        item = {"match": item}
-    if "name" in item:
-        return item.get("as", name) if item["name"] == name else None
-    expression, wildcards = as_pattern(item["match"])
-    found = expression.fullmatch(as_latin(name))
-    if found is None:
-        return None
-    if "as" not in item:
-        return name
-    taken = {"{}": [], "*": []}
-    for wildcard, text in zip(wildcards, found.groups()):
-        taken[wildcard[:1].replace("{", "{}")].append(text.encode("latin-1").decode())
-    return re.sub(r"\{\}|\*+", lambda w: taken[w[0][:1].replace("{", "{}")].pop(0), item["as"])
-
-
-def level_units(order, levels, level):
-    """The units of a level, which is a count of units of the order or a list of units."""
-    units = levels[level - 1]
-    return set(order[:units] if isinstance(units, int) else units)
-
-
-def active_units(plan_task, axes, level):
-    """The task's units at the level, and those on the axes that have their own."""
-    units = level_units(plan_task["order"], plan_task["levels"], level)
-    own = {}
-    entries = plan_task.get("axes", {})
-    # An axis's own entry counts before templates, and among templates the first.
-    for entry in sorted(entries, key=lambda text: "{}" in text or "*" in text):
-        for axis in axes:
-            if as_pattern(entry)[0].fullmatch(as_latin(axis)):
-                own.setdefault(axis, level_units(entries[entry]["order"], entries[entry]["levels"], level))
-    return units, own
-
-
-def users(plan, name):
-    """Who uses a private tensor: [(task, level or None for all, name there)]; empty when everyone does."""
-    found = []
-    for task in plan.get("tasks", []):
-        own = []
-        for level, items in task.get("private_per_level", {}).items():
-            own += [(task["name"], int(level), alias) for alias in aliases(items, name)[:1]]
-        # A tensor that levels name is theirs alone; the task's own list is for the rest.
-        found += own or [(task["name"], None, alias) for alias in aliases(task.get("private", []), name)[:1]]
-    return found
-
-
-def aliases(items, name):
-    return [alias for alias in (matched(item, name) for item in items) if alias is not None]
-
-
-def scopes(checkpoint):
-    """For each row of `tensors` its users; a tied tensor that the plan does not name has those of its ties."""
-    tensors = checkpoint.table["tensors"]
-    names = [checkpoint.tensor_name(row) for row in tensors]
-    result = [users(checkpoint.plan, name) for name in names]
-    roots = [int(row["tied_to"]) if row["tied_to"] >= 0 else number for number, row in enumerate(tensors)]
-    groups = {}
-    for number, root in enumerate(roots):
-        groups.setdefault(root, []).append(number)
-    for group in groups.values():
-        named = next((result[number] for number in group if result[number]), [])
-        for number in group:
-            result[number] = result[number] or [(task, at, names[number]) for task, at, _ in named]
-    return result
+        rules.verify(checkpoint)
+        return {t.name: checkpoint.tensor(row) for row, t in enumerate(checkpoint.tensors)}
 
 
 def virtual_network(path, task, level):
-    """The dense sub-network of (task, level): {name: (dtype, shape, data)}; reads only its blocks."""
+    """The dense sub-network of (task, level): {name: (dtype, shape, data)}; reads only its sections."""
     checkpoint = Checkpoint(path)
     with checkpoint.file:
-        entry = next(entry for entry in checkpoint.plan["tasks"] if entry["name"] == task)
-        units, own = active_units(entry, checkpoint.axes_used, level)
-        result, known = {}, {}
-        applied = {entry["owners"]["map"] for entry in checkpoint.plan.get("tensors", []) if "owners" in entry}
-        for row, private in zip(checkpoint.table["tensors"], scopes(checkpoint)):
-            names = [alias for user, at, alias in private if user == task and at in (None, level)]
-            if private and not names:
-                continue
-            tensor = checkpoint.assemble(row, lambda unit, axis: unit in own.get(axis, units))
-            if tensor is not None:
-                name = checkpoint.tensor_name(row)
-                result[name], known[name] = tensor, names[0] if names else name
-        whole = dict(result)
-        for name, mask in masks(checkpoint.plan, known):
-            dtype, shape, data = whole[name]
-            kept = np.frombuffer(whole[mask][2], np.uint8) != 0
-            elements = np.frombuffer(data, np.uint8) * np.repeat(kept, BITS[dtype] // 8)
-            result[name] = dtype, shape, elements.astype(np.uint8).tobytes()
-            applied.add(mask)
-        # What owner maps and masks say has been done.
-        return {known[name]: tensor for name, tensor in result.items() if name not in applied}
-
-
-def masks(plan, known):
-    """Tensors and their masks by their own names, as far as the network, which knows them by others, has both."""
-    own = {alias: name for name, alias in known.items()}
-    for name in known:
-        for entry in plan.get("tensors", []):
-            item = {key: entry[key] for key in ("match", "name") if key in entry}
-            if matched(item, name) is None:
-                continue
-            mask = matched({**item, "as": entry["mask"]}, name) if "mask" in entry else None
-            if mask in own and own[mask] != name:
-                yield name, own[mask]
-            break
+        _, first, count = checkpoint.tasks[task].tolist()
+        need(1 <= level <= count, f"{task} has {count} levels")
+        return checkpoint.network(first + level - 1)
 
 
 def as_array(dtype, shape, data):

@@ -59,31 +59,32 @@ extension UnitCheckpoint {
 
   /// The paths of objects in the groups of tensors that no section names.
   package func unlistedDatasets() throws(CheckpointError) -> [String] {
-    var known = Set<String>()
+    // By bytes: to Swift, texts are equal that HDF5 tells apart.
+    var known = Set<[UInt8]>()
     for number in map.sections.indices {
       // With the groups on the way.
       var path = ""
-      for name in sectionPath(number).split(separator: "/") {
+      for name in steps(ofSection: number) {
         path += "/\(name)"
-        known.insert(path)
+        known.insert(Array(path.utf8))
       }
     }
     var found: [String] = []
     do throws(HDF5Error) {
       var waiting = Layout.dataGroups.map { "/\($0)" }
       while let path = waiting.popLast() {
-        guard known.contains(path) else { continue }
+        guard known.contains(Array(path.utf8)) else { continue }
         let group = try hdf5.group(at: String(path.dropFirst()))
         for link in try group.links() {
           let inside = "\(path)/\(link.name)"
-          guard known.contains(inside) else {
+          guard known.contains(Array(inside.utf8)) else {
             found.append(inside)
             continue
           }
           if case .group = try group.object(link) { waiting.append(inside) }
         }
       }
-      for group in Layout.dataGroups where !known.contains("/\(group)") {
+      for group in Layout.dataGroups where !known.contains(Array("/\(group)".utf8)) {
         if try hdf5.root.link(HDF5Name(group)) != nil { found.append("/\(group)") }
       }
     } catch { throw .hdf5(path: path, error) }

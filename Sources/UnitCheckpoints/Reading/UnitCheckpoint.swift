@@ -62,7 +62,7 @@ package final class UnitCheckpoint: Sendable {
     pages = PageReader(map, checksums: tables.pages) { [path] section, page, expected, found in
       .broken(
         .pageChecksum, path: path, place: "/\(Self.sectionPath(section, map, index)) page \(page)",
-        expected: "bytes with checksum \(hex(expected))", found: hex(found))
+        expected: "checksum \(hex(expected))", found: hex(found))
     }
     isPlacementValid = seal.fileEnd == UInt64(file.size) && Self.placementHolds(of: map, index, in: opener.hdf5)
     if hasWrittenSize { try checkPlacement(log: &log) }
@@ -158,8 +158,15 @@ package final class UnitCheckpoint: Sendable {
     map.sections[section].key.path { LinkName.escaped(index.tensors[$0].spec.name) }
   }
 
+  private static func steps(_ section: Int, _ map: SectionMap, _ index: CheckpointIndex) -> [String] {
+    map.sections[section].key.steps { LinkName.escaped(index.tensors[$0].spec.name) }
+  }
+
+  /// The links on the way to a section.
+  func steps(ofSection section: Int) -> [String] { Self.steps(section, map, index) }
+
   private static func names(_ section: Int, _ map: SectionMap, _ index: CheckpointIndex) -> [HDF5Name] {
-    sectionPath(section, map, index).split(separator: "/").map { HDF5Name(String($0)) }
+    steps(section, map, index).map { HDF5Name($0) }
   }
 
   /// Checks that a section has its bytes.

@@ -82,7 +82,7 @@ final class PageReader: Sendable {
         try fetch(section, position, target)
         try check(section, page, UnsafeRawBufferPointer(target))
         state.withLock { state in
-          state.ends[section] = (SectionMap.pages(of: end, map.pageBytes), state.ends[section]?.count ?? 1)
+          state.ends[section] = (SectionMap.pages(of: position + whole, map.pageBytes), state.ends[section]?.count ?? 1)
         }
         done += whole
       } else {

@@ -24,17 +24,21 @@ package struct SectionKey: Hashable, Sendable, Comparable {
   }
 
   /// The path from the root; `link` is that of the whole tensor.
-  func path(link: (Int) -> String) -> String {
-    if let tensor { return "\(Layout.wholeGroup)/\(link(tensor))" }
-    let prefix = scope.map { "\(Layout.privateGroup)/\($0)/" } ?? ""
+  func path(link: (Int) -> String) -> String { steps(link: link).joined(separator: "/") }
+
+  /// The links on the way from the root; `link` is that of the whole tensor.
+  ///
+  /// A path cannot be split into them: `/` and a combining mark behind it are one character to Swift.
+  func steps(link: (Int) -> String) -> [String] {
+    if let tensor { return [Layout.wholeGroup, link(tensor)] }
     let group =
       switch kind {
-      case .free: Layout.freeGroup
-      case .units where units.count == 1: "\(Layout.intraGroup)/\(units[0])"
-      case .units: "\(Layout.interGroup)/\(units.map(String.init).joined(separator: "-"))"
-      default: Layout.commonGroup
+      case .free: [Layout.freeGroup]
+      case .units where units.count == 1: [Layout.intraGroup, String(units[0])]
+      case .units: [Layout.interGroup, units.map(String.init).joined(separator: "-")]
+      default: [Layout.commonGroup]
       }
-    return "\(prefix)\(group)/\(dtype.rawValue)"
+    return (scope.map { [Layout.privateGroup, String($0)] } ?? []) + group + [dtype.rawValue]
   }
 
   /// The order in which this writer writes sections: what every network has, then unit by unit what it adds.
