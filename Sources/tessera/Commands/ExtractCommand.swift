@@ -87,8 +87,10 @@ struct ExtractCommand: ParsableCommand {
       if destinationKind == .onnx {
         written = try GraphExtraction(checkpoint, subNetwork, plan: resolved).write(to: dest)
       } else {
+        // Asked before anything is written: the graph may be damaged.
+        let node = try NetworkModel(checkpoint)?.gathering(network, plan: resolved)
         try write(subNetwork, of: checkpoint)
-        if let node = try NetworkModel(checkpoint)?.gathering(network, plan: resolved) {
+        if let node {
           Output.standardError(
             "note: the tensors alone are not a network: \(PrintableText.line(node)) takes some of the channels that reach it; a DEST that ends in .onnx has the graph, too\n"
           )
