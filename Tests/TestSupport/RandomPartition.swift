@@ -19,8 +19,10 @@ package struct RandomPartition {
     }
   }
 
-  /// - Parameter dtype: of every tensor; packed elements often end inside a byte, and that throws.
-  package init(seed: UInt64, dtype: DType = .f32) throws {
+  /// - Parameters:
+  ///   - dtype: of every tensor; packed elements often end inside a byte, and that throws.
+  ///   - scale: how many times as many positions a dimension without an axis has.
+  package init(seed: UInt64, dtype: DType = .f32, scale: Int = 1) throws {
     var generator = SeededGenerator(seed: seed)
     let unitCount = Int.random(in: 1...5, using: &generator)
     var axes: [ChannelAxis] = []
@@ -38,9 +40,9 @@ package struct RandomPartition {
       var dimensions: [DimensionPlacement] = []
       var positions: [[Position]] = []
       for _ in 0..<rank {
-        let (placement, listed) = RandomPartition.dimension(owners, &generator)
+        let (placement, listed) = RandomPartition.dimension(owners, scale, &generator)
         // Every element is walked, so tensors stay small; no kind of dimension is left out by that.
-        if positions.reduce(listed.count, { $0 * max(1, $1.count) }) > 2000 { continue }
+        if positions.reduce(listed.count, { $0 * max(1, $1.count) }) > 2000 * scale { continue }
         dimensions.append(placement)
         positions.append(listed)
       }
@@ -95,7 +97,7 @@ package struct RandomPartition {
   }
 
   private static func dimension(
-    _ owners: [String: [Int?]], _ generator: inout SeededGenerator
+    _ owners: [String: [Int?]], _ scale: Int, _ generator: inout SeededGenerator
   ) -> (DimensionPlacement, [Position]) {
     func use() -> (AxisUse, [Position]) {
       let name = owners.keys.sorted().randomElement(using: &generator) ?? ""
@@ -111,7 +113,7 @@ package struct RandomPartition {
     }
     switch Int.random(in: 0..<4, using: &generator) {
     case 0:
-      let size = Int.random(in: 0...9, using: &generator) == 0 ? 0 : Int.random(in: 1...4, using: &generator)
+      let size = Int.random(in: 0...9, using: &generator) == 0 ? 0 : scale * Int.random(in: 1...4, using: &generator)
       return (.whole, [Position](repeating: Position(), count: size))
     case 1:
       let (first, one) = use()

@@ -53,7 +53,10 @@ struct Lie: CustomTestStringConvertible, Sendable {
     lie("a plan that cuts otherwise than the tables", .grid, says: "axes") {
       try $0.replan("[3, 1, 4]", by: "[4, 1, 3]")
     },
-    lie("a plan with another order of parts", .scattered, says: "axes") { try $0.replan("[0, 3, 8]", by: "[0, 2, 8]") },
+    lie("a plan in which two units change a channel", .scattered, says: "axes") {
+      try $0.replan("[0, 3, 8]", by: "[0, 2, 8]")
+      try $0.replan("[1, 2, 5]", by: "[1, 3, 5]")
+    },
     lie("a plan with another order of units", .grid, says: "networks row 0", "units") {
       try $0.replan("[2, 0, 1]", by: "[1, 0, 2]")
     },

@@ -91,8 +91,10 @@ struct ExtractCommand: ParsableCommand {
           try choice.requireFit(of: network, with: added, without: unused, checkpoint, resolved)
         }
       } else {
+        // Asked before anything is written: the graph may be damaged.
+        let node = try NetworkModel(checkpoint)?.gathering(network, plan: resolved)
         try write(subNetwork, of: checkpoint)
-        if let node = try NetworkModel(checkpoint)?.gathering(network, plan: resolved) {
+        if let node {
           Output.standardError(
             "note: the tensors alone are not a network: \(PrintableText.line(node)) takes some of the channels that reach it; a DEST that ends in .onnx has the graph, too\n"
           )

@@ -1,0 +1,188 @@
+import ByteFiles
+import Conversion
+import Tensors
+import TestSupport
+import Testing
+
+@testable import HDF5Kit
+@testable import UnitCheckpoints
+@testable import UnitModel
+
+/// The writer's bytes and every reader's, against elements that are placed one by one.
+@Suite("Geometry of the layout")
+struct LayoutGeometryTests {
+  /// For each dtype how many random partitions are tried, and how many of their cut tensors there must be at least:
+  /// elements smaller than a byte are seldom cut between bytes, and a partition with one that is not is none.
+  static let dtypes: [(dtype: DType, seeds: UInt64)] = DType.allCases.map { dtype in
+    (dtype, dtype.bytes == nil ? 400 : dtype == .f32 ? 60 : 12)
+  }
+
+  @Test("bytes lie where the specification says, and networks are slices of them", arguments: dtypes.indices)
+  func partitions(number: Int) throws {
+    let (dtype, seeds) = Self.dtypes[number]
+    let folder = try TemporaryFolder()
+    var (files, cut, networks) = (0, 0, 0)
+    for seed in 0..<seeds {
+      guard let random = try? RandomPartition(seed: seed, dtype: dtype) else { continue }
+      // Of elements smaller than a byte every partition costs its bits one by one.
+      if dtype.bytes == nil, files >= 12 { break }
+      files += 1
+      var generator = SeededGenerator(seed: seed &* 31 &+ UInt64(number))
+      let made = try Made(random, &generator, isCompressed: false, in: folder)
+      cut += random.partition.tensors.filter { $0.cuts.contains { $0 != nil } }.count
+      try made.expectDatasets()
+      networks += try made.expectNetworks(limits: [1, 7, 64, 1 << 20])
+      try made.expectFlat(limits: [1, 7, 1 << 20])
+      // The same data with other pages.
+      var forger = try CheckpointForger(path: made.path)
+      forger.pageBytes = 1_024
+      forger.repage()
+      let repaged = try Made(made, path: try folder.write(try forger.sealed(), as: "pages.h5"))
+      networks += try repaged.expectNetworks(limits: [64])
+      try repaged.expectFlat(limits: [333])
+    }
+    #expect(files >= (dtype.bytes == nil ? 5 : 12) && cut >= files && networks >= 2 * files, "\(files) \(cut)")
+  }
+
+  @Test("compressed files hold the same, in pages that are chunks", arguments: [DType.f32, .bf16, .u8, .c128])
+  func compressed(dtype: DType) throws {
+    let folder = try TemporaryFolder()
+    var chunked = 0
+    for seed in 0..<8 as Range<UInt64> {
+      // Ten times as many channels: sections of less than 16 KiB are not compressed.
+      let random = try RandomPartition(seed: seed, dtype: dtype, scale: 10)
+      var generator = SeededGenerator(seed: seed)
+      let made = try Made(random, &generator, isCompressed: true, in: folder)
+      chunked += made.checkpoint.map.sections.filter { $0.address == nil && $0.byteCount > 0 }.count
+      try made.expectDatasets()
+      _ = try made.expectNetworks(limits: [4_096])
+      try made.expectFlat(limits: [4_096])
+      for section in made.checkpoint.map.sections.indices { try made.checkpoint.checkSection(section) }
+    }
+    #expect(chunked > 3, "\(chunked)")
+  }
+
+  /// A checkpoint of a random partition.
+  struct Made {
+    let truth: BruteForce
+    let assignment: Assignment
+    let path: String
+    let checkpoint: UnitCheckpoint
+
+    init(_ made: Made, path: String) throws {
+      truth = made.truth
+      assignment = made.assignment
+      self.path = path
+      checkpoint = try UnitCheckpoint(try ReadableFile(path: path))
+    }
+
+    init(
+      _ random: RandomPartition, _ generator: inout SeededGenerator, isCompressed: Bool, in folder: TemporaryFolder
+    ) throws {
+      let specs = random.partition.tensors.map(\.spec)
+      // Compressible, and no two elements in a row alike.
+      let bytes = specs.map { spec in generator.bytes(spec.byteCount).map { isCompressed ? $0 & 3 : $0 } }
+      truth = BruteForce(random, bytes: bytes)
+      assignment = try Self.assignment(random, &generator)
+      path = folder.file("m.h5")
+      let source = MemorySource(specs, bytes: bytes)
+      let record = #"{"format":"tessera.source/1","kind":"pytorch","shards":[{"tensors":\#(specs.count),"header":null}]}"#
+      let contents = CheckpointContents(
+        ResolvedPlan(partition: random.partition, assignment: assignment, notes: []),
+        ties: specs.map { _ in nil }, text: Array("{}".utf8), source: Array(record.utf8), headers: [],
+        isCompressed: isCompressed)
+      try FlatToUnits(source, contents: contents, destination: path).run { _ in }
+      checkpoint = try UnitCheckpoint(try ReadableFile(path: path))
+    }
+
+    /// Two tasks in orders of their own, the second with another one on an axis.
+    private static func assignment(
+      _ random: RandomPartition, _ generator: inout SeededGenerator
+    ) throws -> Assignment {
+      let units = (0..<random.partition.unitCount).map { UnitID($0) }
+      func levels(_ order: [UnitID], _ counts: [Int]) -> [UnitSet] { counts.map { UnitSet(order.prefix($0)) } }
+      let orders = [units.shuffled(using: &generator), units.shuffled(using: &generator)]
+      let own = units.shuffled(using: &generator)
+      let counts = [Int.random(in: 0...units.count, using: &generator), units.count]
+      return try Assignment(
+        tasks: [
+          TaskAssignment(task: "a", order: orders[0], levels: levels(orders[0], counts)),
+          TaskAssignment(
+            task: "b", order: orders[1], levels: levels(orders[1], counts.reversed()),
+            axes: [AxisAssignment(axis: random.axes[1].name, order: own, levels: levels(own, counts))]),
+        ], provenance: Provenance(rule: "random"), unitCount: units.count, axes: random.axes.map(\.name))
+    }
+
+    /// HDF5's own view of the file: the datasets, no more, with the bytes that belong there.
+    func expectDatasets() throws {
+      let expected = truth.datasets()
+      let hdf5 = try HDF5File(try ReadableFile(path: path))
+      var found: [String: [UInt8]] = [:]
+      for number in checkpoint.map.sections.indices {
+        let name = checkpoint.sectionPath(number)
+        let dataset = try hdf5.dataset(at: name)
+        found[name] = try dataset.readBytes()
+        if case .contiguous(let address, _) = dataset.storage, dataset.byteCount > 0 {
+          #expect(address == checkpoint.map.sections[number].address)
+          #expect(dataset.byteCount < 64 || address % 64 == 0)
+        }
+      }
+      #expect(found.keys.sorted() == expected.keys.sorted())
+      for (name, bytes) in expected { #expect(found[name] == bytes, "\(name)") }
+      #expect(try checkpoint.unlistedDatasets() == [])
+    }
+
+    /// Reads a selection in windows; the pieces have room for one.
+    private func read(_ selection: TensorSelection, limit: Int) throws -> [UInt8] {
+      let reader = try TensorBlocksReader(checkpoint, selection)
+      var result: [UInt8] = []
+      for window in reader.windows(limit: limit) {
+        #expect(window.byteCount <= max(limit, selection.spec.dtype.bytes ?? 1))
+        var flat = [UInt8](repeating: 0xA5, count: window.byteCount)
+        var pieces = flat
+        try flat.withUnsafeMutableBytes { flat in
+          try pieces.withUnsafeMutableBytes { try reader.read(window, into: flat, pieces: $0) }
+        }
+        result += flat
+      }
+      try reader.finish()
+      return result
+    }
+
+    func expectFlat(limits: [Int]) throws {
+      for (number, bytes) in truth.bytes.enumerated().reversed() {
+        for limit in limits {
+          let found = try read(TensorSelection(all: number, of: checkpoint.index), limit: limit)
+          #expect(found == bytes, "tensor \(number), limit \(limit)")
+        }
+      }
+    }
+
+    /// Networks last to first, so that sections are read out of order, too; how many were not empty.
+    func expectNetworks(limits: [Int]) throws -> Int {
+      var count = 0
+      let plan = ResolvedPlan(partition: truth.random.partition, assignment: assignment, notes: [])
+      for task in assignment.tasks.reversed() {
+        for level in task.numberedLevels.reversed() {
+          let network = try assignment.network(task: task.task, level: level.number)
+          let own = try SubNetwork(network, of: checkpoint, plan: plan)
+          var expected: [TensorName: (shape: [Int], bytes: [UInt8])] = [:]
+          for (number, placement) in truth.random.partition.tensors.enumerated() {
+            expected[placement.spec.name] = truth.tensor(number, in: network)
+          }
+          #expect(Set(own.tensors.map(\.spec.name)) == Set(expected.keys))
+          for tensor in own.tensors.reversed() {
+            let slice = try #require(expected[tensor.spec.name])
+            #expect(tensor.spec.shape == slice.shape)
+            for limit in limits {
+              #expect(
+                try read(tensor.selection, limit: limit) == slice.bytes, "\(tensor.spec.name), limit \(limit)")
+            }
+          }
+          if own.totals.bytes > 0 { count += 1 }
+        }
+      }
+      return count
+    }
+  }
+}
