@@ -67,7 +67,7 @@ extension ModuleEntry {
   /// Whether a module makes the queries of an attention.
   var isQuery: Bool {
     ["q", "query", "to_q"].contains(
-      leaf.lowercased().replacing("_proj", with: "").replacing("_lin", with: ""))
+      leaf.lowercased().without("_proj").without("_lin"))
   }
 
   /// The names that the projection after an attention may have, by the name of its queries.

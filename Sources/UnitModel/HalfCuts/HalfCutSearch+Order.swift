@@ -48,7 +48,7 @@ extension HalfCutSearch {
 
   func isHidden(_ site: TensorSite) -> Bool {
     let name = partition.tensors[site.tensor].spec.name.text
-    return name.contains("_hh") || name.contains("recurrent")
+    return name.has("_hh") || name.has("recurrent")
   }
 
   /// A norm, or a convolution of single channels, after the module whose outputs it takes, or before.

@@ -44,11 +44,11 @@ struct ModuleEntry {
     let end = name.lastIndex { $0 == "." || $0 == "/" }
     leaf = end.map { name[name.index(after: $0)...] } ?? name[...]
     parent = end.map { name[...$0] } ?? ""
-    let word = leaf.lowercased().replacing("_proj", with: "").replacing("_lin", with: "")
+    let word = leaf.lowercased().without("_proj").without("_lin")
     siblingSet = Self.siblings.firstIndex { $0.contains(word) }
     isAnonymous = Self.isMadeUp(name)
     let lower = name.lowercased()
-    isShortcut = ["downsample", "shortcut", "skip"].contains { lower.contains($0) }
+    isShortcut = lower.has("downsample") || lower.has("shortcut") || lower.has("skip")
   }
 
   /// Names of modules that read one stream side by side, and whose outputs meet channel by channel.
@@ -72,7 +72,7 @@ struct ModuleEntry {
   /// of the module's place.
   private static func isMadeUp(_ name: String) -> Bool {
     let number = name.utf8.dropFirst(4)
-    return name.hasPrefix("onnx::") || name.hasPrefix("/") || name.contains("/tessera.")
+    return name.hasPrefix("onnx::") || name.hasPrefix("/") || name.has("/tessera.")
       || name.hasPrefix("val_") && !number.isEmpty && number.allSatisfy { (48...57).contains($0) }
   }
 }
@@ -108,7 +108,7 @@ struct ModuleTable {
         modules[place].vectors.append(index)
       }
       if leaf.hasPrefix("running_") || leaf.hasPrefix("moving_") { modules[place].hasStatistics = true }
-      if leaf.contains("_hh") || leaf.contains("recurrent") { modules[place].isRecurrent = true }
+      if leaf.has("_hh") || leaf.has("recurrent") { modules[place].isRecurrent = true }
     }
     self.isSorted = isSorted
     self.modules = Self.oriented(isSorted ? Self.ordered(modules) : modules, tensors)
@@ -126,7 +126,7 @@ struct ModuleTable {
     let leaf = String(name[name.index(after: place)...])
     let module = String(name[..<place])
     // A recurrent module holds a layer, or a direction, beside another: `weight_ih_l0`, `bias_hh_l1_reverse`.
-    for kind in ["_ih", "_hh"] {
+    for kind in leaf.has("_ih") || leaf.has("_hh") ? ["_ih", "_hh"] : [] {
       if let range = leaf.firstRange(of: kind) {
         return (module + leaf[range.upperBound...], name[place], leaf)
       }
@@ -157,7 +157,7 @@ struct ModuleTable {
       number = Int(name.dropFirst(word.count)) ?? 0
       self.word = word
       let text = Substring(word.lowercased())
-      let isNorm = text.contains("norm") || text == "bn" || text == "ln"
+      let isNorm = text.has("norm") || text == "bn" || text == "ln"
       let isLast = Self.lastWords.contains(text)
       rank = isLast ? 3 : isNorm ? 1 : ["layer", "stage", "block", "features"].contains(text) ? 2 : 0
     }
@@ -222,6 +222,6 @@ struct ModuleTable {
   private static func isLookup(_ module: ModuleEntry) -> Bool {
     guard module.vectors.isEmpty else { return false }
     let leaf = module.leaf.lowercased()
-    return leaf.contains("embed") || ["wte", "wpe", "emb"].contains(leaf)
+    return leaf.has("embed") || ["wte", "wpe", "emb"].contains(leaf)
   }
 }

@@ -52,7 +52,7 @@ struct SqueezePair {
       omittingEmptySubsequences: false, whereSeparator: { $0 == "." || $0 == "/" })
     {
       let word = component.lowercased().drop { $0 == "_" }
-      if word == "se" || word.hasPrefix("se_") || word.contains("squeeze") || word.contains("excit") {
+      if word == "se" || word.hasPrefix("se_") || word.has("squeeze") || word.has("excit") {
         return module.name[..<component.startIndex]
       }
       start = component.startIndex
