@@ -5,10 +5,14 @@ import Testing
 @Suite("Files of layout 1")
 struct OldLayoutTests {
   private static let lines = [
-    "inspect old.h5", "inspect old.h5 --json", "inspect old.h5 --digests", "validate old.h5", "validate --deep old.h5",
-    "validate --json old.h5", "convert old.h5 new.safetensors", "convert old.h5 new.npz", "convert old.h5 new.h5",
-    "convert old.h5 new/", "count old.h5", "count old.h5 --work", "extract old.h5 new.safetensors --task t --level 1",
-    "run old.h5 --input x.npy --output y.npy", "verify w.safetensors old.h5", "verify old.h5 old.h5", "diff old.h5 old.h5",
+    "inspect old.h5", "inspect old.h5 --json", "inspect old.h5 --digests", "validate old.h5",
+    "validate --deep old.h5",
+    "validate --json old.h5", "convert old.h5 new.safetensors", "convert old.h5 new.npz",
+    "convert old.h5 new.h5",
+    "convert old.h5 new/", "count old.h5", "count old.h5 --work",
+    "extract old.h5 new.safetensors --task t --level 1",
+    "run old.h5 --input x.npy --output y.npy", "verify w.safetensors old.h5", "verify old.h5 old.h5",
+    "diff old.h5 old.h5",
     "diff w.safetensors old.h5", "plan old.h5 --units 2 -o plan.json",
   ]
 

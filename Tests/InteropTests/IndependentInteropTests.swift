@@ -23,7 +23,8 @@ struct IndependentInteropTests {
     let report = try workshop.report("samples.py", golden.map { "\(folder)/\($0)" } + ["fashion.h5"])
     #expect(report["failures"] == .array([]))
     #expect(report["files"] == JSONValue(golden.count + 1) && golden.count >= 8)
-    guard case .integer(let short)? = report["short"], case .integer(let networks)? = report["networks"] else {
+    guard case .integer(let short)? = report["short"], case .integer(let networks)? = report["networks"]
+    else {
       Issue.record("\(report)")
       return
     }

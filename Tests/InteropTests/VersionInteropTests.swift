@@ -23,7 +23,9 @@ struct VersionInteropTests {
     let result = try Subprocess.run(
       Peers.tessera, ["convert", "model.h5", "back.safetensors"], directory: workshop.folder.path)
     #expect(result.code == 2)
-    #expect(result.errorText.contains("model.h5: layout version: expected 2.x, found 3.0; a newer tessera has written it"))
+    #expect(
+      result.errorText.contains(
+        "model.h5: layout version: expected 2.x, found 3.0; a newer tessera has written it"))
     #expect(try Subprocess.run("ls", [workshop.folder.file("back.safetensors")]).code != 0)
   }
 }
