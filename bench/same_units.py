@@ -1,23 +1,40 @@
-"""Whether two HDF5 files hold the same datasets under /units: `python same_units.py OURS PEER`.
+"""Whether a checkpoint holds what h5py_cut.py has made of the same weights: `python same_units.py OURS PEER`.
 
 The benchmark asks once per pair of converters: a ratio of two different pieces of work would mean nothing.
 """
 
+import collections
 import sys
 
 import h5py
 import numpy as np
 
+from inputs import UNITS
+
+
+def names(ours):
+    """The tensors in the file's order."""
+    texts = ours["tessera/names"][:].tobytes()
+    for offset in ours["tessera/tensors"]["name"].tolist():
+        length = int.from_bytes(texts[offset:offset + 4], "little")
+        yield texts[offset + 4:offset + 4 + length].decode()
+
 
 def differences(ours, peer):
-    """Every dataset of either file that the other has not, or has with other elements."""
-    for unit in sorted(ours["units"].keys() | peer["units"].keys()):
-        mine, other = ours["units"].get(unit, {}), peer["units"].get(unit, {})
-        for name in sorted(set(mine) | set(other)):
-            if name not in mine or name not in other:
-                yield f"units/{unit}/{name}: only in one of the files"
-            elif mine[name].dtype != other[name].dtype or not np.array_equal(mine[name][:], other[name][:]):
-                yield f"units/{unit}/{name}: other elements"
+    """Every block that the checkpoint has not where the layout says; it has all blocks of two units in one section."""
+    ends = collections.Counter()
+    for name in names(ours):
+        rows = [peer[f"units/{unit}"][name][:].reshape(UNITS, -1) for unit in range(UNITS)]
+        for u in range(UNITS):
+            for v in range(UNITS):
+                path = f"intra/{u}/F32" if u == v else f"inter/{min(u, v)}-{max(u, v)}/F32"
+                end = ends[path] + rows[u][v].size
+                if not np.array_equal(ours[path][ends[path]:end], rows[u][v]):
+                    yield f"{name}, units {u} and {v}: other elements in /{path}"
+                ends[path] = end
+    for path, end in ends.items():
+        if ours[path].size != end:
+            yield f"/{path}: {ours[path].size} elements, not {end}"
 
 
 if __name__ == "__main__":

@@ -29,7 +29,8 @@ say "1. weights.safetensors is a deep virtual network, trained on four tasks at 
    own, a unit more at every level."
 run convert weights.safetensors "$folder/fashion.h5" --plan plan.json
 
-say "2. The checkpoint is one HDF5 file: a dataset for every tensor of every unit, and who uses which."
+say "2. The checkpoint is one HDF5 file: a dataset for what each unit needs, one for what each two units add, and
+   tables that say who uses which."
 run_head 17 "lines of tensors" inspect "$folder/fashion.h5"
 
 say "3. What every task costs at every level, exactly, under a rule that is printed with the numbers:"

@@ -75,8 +75,10 @@ final class PageReader: Sendable {
       }
       let page = position / map.pageBytes
       let end = position + rest.count
-      // Whole pages: up to the last full one, or to the end of the section.
-      let whole = (end == size ? end : end / map.pageBytes * map.pageBytes) - position
+      // Whole pages: up to the last full one, to the end of the section, or to one that is kept.
+      let kept = state.withLock { Self.firstKept(section, behind: page, $0) }
+      let last = min(end == size ? end : end / map.pageBytes * map.pageBytes, kept.map { $0 * map.pageBytes } ?? end)
+      let whole = last - position
       if position % map.pageBytes == 0, whole > 0 {
         let target = UnsafeMutableRawBufferPointer(rebasing: rest[..<whole])
         try fetch(section, position, target)
@@ -89,6 +91,11 @@ final class PageReader: Sendable {
         try load(section, page, fetch)
       }
     }
+  }
+
+  /// The first page of a section behind `page` with which a kept run begins.
+  private static func firstKept(_ section: Int, behind page: Int, _ state: State) -> Int? {
+    state.runs[section]?.lazy.map(\.first).filter { $0 > page }.min()
   }
 
   /// Copies what a kept run has of the bytes from `position`; returns how many.
@@ -119,7 +126,9 @@ final class PageReader: Sendable {
     let count = state.withLock { state in
       let last = state.ends[section]
       let isNext = last.map { $0.page == page } ?? (page == 0)
-      let count = isNext ? min((last?.count ?? 1) * 4, runLimit / map.pageBytes) : 1
+      var count = isNext ? min((last?.count ?? 1) * 4, runLimit / map.pageBytes) : 1
+      // A tensor can have several blocks in a section, and its windows take from each of them in turn.
+      if let kept = Self.firstKept(section, behind: page, state) { count = min(count, kept - page) }
       state.ends[section] = (page + count, count)
       return count
     }

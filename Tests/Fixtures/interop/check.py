@@ -197,7 +197,7 @@ def main():
         # A tensor has rows and a name, a dataset has its HDF5 header, and each of some is aligned.
         size, limit = os.path.getsize(path), os.path.getsize(source_path) * 1.002 + 256 * len(source) + 704 * counts["datasets"]
         # An index of chunks takes a node of 2 kB for each of them, and more.
-        limit += 4096 + 3072 * counts["compressed"]
+        limit += 4096 + 8192 * counts["compressed"]
         check(size <= limit, f"{size} bytes are more than {limit:.0f}")
         result["networks"], result["smaller"] = check_networks(case, source, path)
         result["short"] = check_one_network(case, source, path)

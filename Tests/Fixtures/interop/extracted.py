@@ -10,6 +10,7 @@ Runs in a folder of its own. `failures` must be empty; the other numbers say how
   the sections that it uses, each once, in ascending order, in few reads.
 """
 
+import collections
 import json
 import os
 import random
@@ -39,15 +40,18 @@ class Needs:
         _, first, _ = reader.tasks[task].tolist()
         number, step = first + level - 1, int(reader.seal["page_bytes"])
         # Bytes of the blocks before any filter; pages with such blocks; whether all units are the same on all axes.
-        self.total, pages = 0, set()
+        self.total, pages, woven = 0, set(), set()
         self.is_uniform = all(n != number or axis is None for n, axis in reader.units)
         for tensor, blocks in zip(reader.tensors, reader.blocks):
             if tensor.scope >= 0 and number not in reader.scopes[tensor.scope]:
                 continue
-            for block in blocks:
-                if block.size and all(unit in reader.active(number, axis) for unit, axis in block.needs):
-                    self.total += block.size
-                    pages |= {(block.path, page) for page in range(block.offset // step, -(-(block.offset + block.size) // step))}
+            active = [block for block in blocks
+                      if block.size and all(unit in reader.active(number, axis) for unit, axis in block.needs)]
+            # A tensor with several blocks in a section is put together from all of them at once.
+            woven |= {path for path, count in collections.Counter(b.path for b in active).items() if count > 1}
+            for block in active:
+                self.total += block.size
+                pages |= {(block.path, page) for page in range(block.offset // step, -(-(block.offset + block.size) // step))}
         # Ranges of the file: of these pages, of the other pages of their sections, and of everything else.
         self.touched, self.beside, self.others = [], [], []
         self.sections, self.chunks = [], 0
@@ -56,7 +60,7 @@ class Needs:
             if is_used and stored.chunks:
                 self.chunks += stored.id.get_num_chunks()
             elif is_used:
-                self.sections.append((stored.id.get_offset(), stored.id.get_offset() + reader.sizes[path]))
+                self.sections.append((stored.id.get_offset(), stored.id.get_offset() + reader.sizes[path], path in woven))
             for start, end, page in self.pieces(stored, reader.sizes[path], step):
                 # The chunks of a whole tensor are not pages, but all of it is read.
                 has = is_used if section.row["kind"] == 0 else (path, page) in pages
@@ -112,11 +116,12 @@ def traced(tessera, model, *arguments):
 
 
 def judge_calls(place, calls, report, needs):
-    """Reads of a section ascend, and there are no more than their bytes and the sections ask for."""
-    for start, end in needs.sections:
+    """Reads of a section ascend, where no tensor has several blocks in it, and there are no more than
+    their bytes and the sections ask for."""
+    for start, end, is_woven in needs.sections:
         # HDF5's own structures are read in pieces of 2,048 bytes, which can begin inside a section and end behind it.
         offsets = [at for at, count in calls if at is not None and start <= at and at + count <= end]
-        judge(offsets == sorted(offsets), f"{place}: reads of {start}..<{end} at {offsets}")
+        judge(is_woven or offsets == sorted(offsets), f"{place}: reads of {start}..<{end} at {offsets}")
         judge(offsets, f"{place}: no read of {start}..<{end}")
     # One for each table and each chunk, and at most eight nodes for the index of chunks; the rest is for the superblock
     # and groups.

@@ -142,7 +142,7 @@ def link_of(name):
     return {b"": b"%", b".": b"%2E", b"..": b"%2E%2E"}.get(encoded, encoded)
 
 
-def write(path, tensors, axes, tasks, plan, source, headers=(), page_bytes=1024, compressed=False, empty_tables=True):
+def write(path, tensors, axes, tasks, plan, source, headers=(), page_bytes=1024, compressed=False):
     """axes: {name: [(channels, unit or −1), …]}. tasks: {name: [(level's name or None, units, {axis: units}), …]}."""
     axis_rows, tensor_rows = {name: n for n, name in enumerate(axes)}, {x.name: n for n, x in enumerate(tensors)}
     t = Tables()
@@ -217,10 +217,10 @@ def write(path, tensors, axes, tasks, plan, source, headers=(), page_bytes=1024,
               **{name: np.array(t.rows.get(name, []), np.dtype(kind)) for name, kind in TYPES.items()},
               "plan": np.frombuffer(json.dumps(plan).encode(), np.uint8),
               "source": np.frombuffer(json.dumps(source).encode(), np.uint8)}
-    write_hdf5(path, tensors, sections, tables, headers, seal, compressed, empty_tables)
+    write_hdf5(path, tensors, sections, tables, headers, seal, compressed)
 
 
-def write_hdf5(path, tensors, sections, tables, headers, seal, compressed, empty_tables):
+def write_hdf5(path, tensors, sections, tables, headers, seal, compressed):
     # The alignment of 64 bytes is the specification's; h5py offers it for everything of 64 bytes or more.
     with h5py.File(path, "w", libver=("v108", "v108"), alignment_threshold=64, alignment_interval=64) as file:
         file.attrs.create("format", np.bytes_(b"tessera.checkpoint"), shape=(), dtype="S18")
@@ -239,7 +239,7 @@ def write_hdf5(path, tensors, sections, tables, headers, seal, compressed, empty
             tables["sections"]["address"][n] = 2**64 - 1 if offset is None else offset
         group = file.create_group("tessera")
         for name, table in tables.items():
-            if len(table) or empty_tables:
+            if len(table):
                 make(group, name.encode(), h5py.h5t.py_create(table.dtype), table.tobytes())
         for n, data in enumerate(headers):
             make(group.require_group("headers"), b"%d" % n, h5py.h5t.STD_U8LE, data)
