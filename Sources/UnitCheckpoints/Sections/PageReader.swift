@@ -141,7 +141,7 @@ final class PageReader: Sendable {
       run.used = state.clock
       state.runs[section, default: []].append(run)
       state.byteCount += run.bytes.count
-      while state.byteCount > runBytes { Self.dropOldest(&state) }
+      while state.byteCount > runBytes + runLimit { Self.dropOldest(&state) }
     }
   }
 

@@ -17,6 +17,7 @@ struct SectionCensus {
   private var blockCount = 0
   private var stretchCount = 0
   private var wholeCount = 0
+  private let blockLimit: Int
   private let path: String
 
   private struct PatternKey: Hashable {
@@ -28,9 +29,16 @@ struct SectionCensus {
 
   /// Throws `.broken` where a limit of the layout is exceeded, or bytes do not fit 63 bits.
   ///
-  /// - Parameter path: of the file, for messages.
-  init(_ index: CheckpointIndex, path: String) throws(CheckpointError) {
+  /// - Parameters:
+  ///   - path: of the file, for messages.
+  ///   - blockLimit: the most blocks of cuts that differ.
+  ///   - stretchLimit: the most pairs of a tensor and a section.
+  init(
+    _ index: CheckpointIndex, path: String, blockLimit: Int = LayoutLimits.blocks,
+    stretchLimit: Int = LayoutLimits.stretches
+  ) throws(CheckpointError) {
     self.path = path
+    self.blockLimit = blockLimit
     patternOfTensor.reserveCapacity(index.tensors.count)
     for (number, tensor) in index.tensors.enumerated() {
       guard let pattern = try pattern(of: tensor, number, index) else {
@@ -40,7 +48,7 @@ struct SectionCensus {
       patternOfTensor.append(pattern)
       let stretches = patterns[Int(pattern)].stretches
       stretchCount += stretches.count
-      try require(stretchCount <= LayoutLimits.stretches, tensor, "\(LayoutLimits.stretches) parts of sections")
+      try require(stretchCount <= stretchLimit, tensor, "\(stretchLimit) parts of sections")
       let bits = patterns[Int(pattern)].innerBits(of: tensor)
       for stretch in stretches {
         let (sum, overflow) = byteCounts[stretch.section].addingReportingOverflow(stretch.byteCount(innerBits: bits))
@@ -76,7 +84,7 @@ struct SectionCensus {
     var counts: [[Int]: Int] = [tensor.units: 1]
     for cut in key.cuts.map({ index.cuts[$0] }) {
       blockCount += counts.count * cut.parts.count
-      try require(blockCount <= LayoutLimits.blocks, tensor, "\(LayoutLimits.blocks) blocks of cuts that differ")
+      try require(blockCount <= blockLimit, tensor, "\(blockLimit) blocks of cuts that differ")
       var next: [[Int]: Int] = [:]
       for (units, count) in counts {
         for (part, size) in zip(cut.parts, cut.partSizes) {

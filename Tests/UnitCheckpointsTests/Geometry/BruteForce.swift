@@ -72,7 +72,10 @@ struct BruteForce {
   }
 
   /// Elements one after the other, packed bit by bit.
+  ///
+  /// Bits behind the last element stay what they are where all of the tensor is one block.
   static func pack(_ elements: [Int], of flat: [UInt8], bits: Int) -> [UInt8] {
+    if elements.count * bits > 8 * (flat.count - 1) { return flat }
     if bits % 8 == 0 {
       let width = bits / 8
       return elements.flatMap { flat[$0 * width..<($0 + 1) * width] }

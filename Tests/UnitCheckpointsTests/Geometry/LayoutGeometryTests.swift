@@ -14,7 +14,7 @@ struct LayoutGeometryTests {
   /// For each dtype how many random partitions are tried, and how many of their cut tensors there must be at least:
   /// elements smaller than a byte are seldom cut between bytes, and a partition with one that is not is none.
   static let dtypes: [(dtype: DType, seeds: UInt64)] = DType.allCases.map { dtype in
-    (dtype, dtype.bytes == nil ? 400 : dtype == .f32 ? 60 : 12)
+    (dtype, dtype.bytes == nil ? 3_000 : dtype == .f32 ? 24 : 6)
   }
 
   @Test("bytes lie where the specification says, and networks are slices of them", arguments: dtypes.indices)
@@ -25,7 +25,7 @@ struct LayoutGeometryTests {
     for seed in 0..<seeds {
       guard let random = try? RandomPartition(seed: seed, dtype: dtype) else { continue }
       // Of elements smaller than a byte every partition costs its bits one by one.
-      if dtype.bytes == nil, files >= 12 { break }
+      if dtype.bytes == nil, files >= 6 { break }
       files += 1
       var generator = SeededGenerator(seed: seed &* 31 &+ UInt64(number))
       let made = try Made(random, &generator, isCompressed: false, in: folder)
@@ -41,11 +41,11 @@ struct LayoutGeometryTests {
       networks += try repaged.expectNetworks(limits: [64])
       try repaged.expectFlat(limits: [333])
     }
-    #expect(files >= (dtype.bytes == nil ? 5 : 12) && cut >= files && networks >= 2 * files, "\(files) \(cut)")
+    #expect(files >= 6 && cut >= files && networks >= 2 * files, "\(files) \(cut)")
   }
 
-  @Test("compressed files hold the same, in pages that are chunks", arguments: [DType.f32, .bf16, .u8, .c128])
-  func compressed(dtype: DType) throws {
+  @Test("compressed files hold the same, in pages that are chunks", arguments: [(DType.f32, 1), (.f64, 2), (.c128, 3)])
+  func compressed(dtype: DType, atLeast: Int) throws {
     let folder = try TemporaryFolder()
     var chunked = 0
     for seed in 0..<8 as Range<UInt64> {
@@ -59,7 +59,7 @@ struct LayoutGeometryTests {
       try made.expectFlat(limits: [4_096])
       for section in made.checkpoint.map.sections.indices { try made.checkpoint.checkSection(section) }
     }
-    #expect(chunked > 3, "\(chunked)")
+    #expect(chunked >= atLeast, "\(chunked)")
   }
 
   /// A checkpoint of a random partition.

@@ -90,7 +90,7 @@ struct PageReaderTests {
       let start = generator.number(in: 0...sizes[section])
       let end = generator.number(in: start...min(sizes[section], start + [3, 100, 1_024, 9_000][generator.number(in: 0...3)]))
       #expect(try Self.read(reader, disk, section, start..<end) == Array(sections.bytes[section][start..<end]))
-      #expect(reader.keptByteCount <= max(runBytes, 0))
+      #expect(reader.keptByteCount <= runBytes + max(1_024, runBytes / sizes.count))
     }
   }
 
@@ -105,8 +105,9 @@ struct PageReaderTests {
         #expect(try Self.read(reader, disk, section, start..<end) == Array(sections.bytes[section][start..<end]))
       }
     }
-    #expect(disk.byteCount == 8 << 18)
-    #expect(disk.calls <= 8 * 10, "\(disk.calls)")
+    // A run that is nearly used up may go before another's; its last pages come again.
+    #expect(disk.byteCount >= 8 << 18 && disk.byteCount <= (8 << 18) * 101 / 100)
+    #expect(disk.calls <= 8 * 12, "\(disk.calls)")
   }
 
   @Test("a damaged page is refused by reads that touch it, and by no others", arguments: [100, 1_024, 3_000, 40_000])
