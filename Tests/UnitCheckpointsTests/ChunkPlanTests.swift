@@ -8,7 +8,8 @@ import Testing
 struct ChunkPlanTests {
   private static func section(_ byteCount: Int, _ dtype: DType, of tensor: Int? = nil) -> IndexedSection {
     IndexedSection(
-      key: SectionKey(kind: tensor == nil ? .common : .whole, tensor: tensor, scope: nil, units: [], dtype: dtype),
+      key: SectionKey(
+        kind: tensor == nil ? .common : .whole, tensor: tensor, scope: nil, units: [], dtype: dtype),
       byteCount: byteCount, address: nil, firstPage: 0)
   }
 
@@ -24,14 +25,17 @@ struct ChunkPlanTests {
     let spec = try TensorSpec(name: "w", dtype: dtype, shape: shape)
     let plan = try #require(ChunkPlan(Self.section(spec.byteCount, dtype, of: 0), spec, pageBytes: 262_144))
     #expect(plan.shape == chunk)
-    #expect(plan.byteCount == chunk.reduce(dtype.storage.type.size, *) && plan.byteCount <= ChunkPlan.largestChunk)
+    #expect(
+      plan.byteCount == chunk.reduce(dtype.storage.type.size, *) && plan.byteCount <= ChunkPlan.largestChunk)
     expectFilled(plan, spec.byteCount)
   }
 
   @Test("sections have chunks that are pages, or one that is the section", arguments: [1, 2, 4, 8, 16])
   func section(size: Int) throws {
     let dtype = try #require([1: DType.u8, 2: .bf16, 4: .f32, 8: .i64, 16: .c128][size])
-    for (byteCount, pageBytes) in [(16_384, 262_144), (262_144, 262_144), (262_160, 262_144), (999_984, 1_024)] {
+    for (byteCount, pageBytes) in [
+      (16_384, 262_144), (262_144, 262_144), (262_160, 262_144), (999_984, 1_024),
+    ] {
       let plan = try #require(ChunkPlan(Self.section(byteCount, dtype), nil, pageBytes: pageBytes))
       #expect(plan.byteCount == min(pageBytes, byteCount) && plan.shape == [plan.byteCount / size])
       expectFilled(plan, byteCount)

@@ -59,7 +59,8 @@ struct DamageTests {
     if section.key.kind == .free { return false }
     let units = Set(index.networks[row].units)
     // A private tensor may be the mask of another.
-    return index.has(row..<row + 1, inScope: section.key.scope) && section.key.units.allSatisfy { units.contains($0) }
+    return index.has(row..<row + 1, inScope: section.key.scope)
+      && section.key.units.allSatisfy { units.contains($0) }
   }
 
   private static func bytes(of own: SubNetwork, _ checkpoint: UnitCheckpoint) throws -> [[UInt8]] {

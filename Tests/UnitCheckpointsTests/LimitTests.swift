@@ -49,7 +49,10 @@ struct LimitTests {
       tables.addTask("a", tables.networks.count)
       return tables
     },
-    Case(label: "channels of an axis, positions of a dimension", limit: ChannelAxis.sizeLimit, defect: .cutSegment) {
+    Case(
+      label: "channels of an axis, positions of a dimension", limit: ChannelAxis.sizeLimit,
+      defect: .cutSegment
+    ) {
       count in
       var tables = IndexTables()
       tables.addCut([(1, 0, 0), (count - 1, 1, 0)])
@@ -147,19 +150,24 @@ struct LimitTests {
   }
 
   /// What is too much for a writer, and the defect that it names.
-  static let writes: [(label: String, defect: CheckpointDefect, contents: @Sendable () throws -> CheckpointContents)] = [
-    ("a plan of 128 MiB", .tableSize, { try contents(plan: LayoutLimits.tableBytes) }),
-    ("a header of more than 128 MiB", .tableSize, { try contents(header: LayoutLimits.headerBytes + 1) }),
-    ("more than 65,536 sections", .limit, { try contents(units: 362) }),
-    ("a link of 65,536 bytes", .tensorName, { try contents(name: 65_536) }),
-    ("names that become a link of three times their bytes", .tensorName, { try contents(name: 30_000, "%") }),
-  ]
+  static let writes:
+    [(label: String, defect: CheckpointDefect, contents: @Sendable () throws -> CheckpointContents)] = [
+      ("a plan of 128 MiB", .tableSize, { try contents(plan: LayoutLimits.tableBytes) }),
+      ("a header of more than 128 MiB", .tableSize, { try contents(header: LayoutLimits.headerBytes + 1) }),
+      ("more than 65,536 sections", .limit, { try contents(units: 362) }),
+      ("a link of 65,536 bytes", .tensorName, { try contents(name: 65_536) }),
+      (
+        "names that become a link of three times their bytes", .tensorName,
+        { try contents(name: 30_000, "%") }
+      ),
+    ]
 
   private static func contents(
     plan: Int = 2, header: Int = 0, units: Int = 2, name: Int = 1, _ letter: String = "n"
   ) throws -> CheckpointContents {
     let tensor = String(repeating: letter, count: name)
-    let text = #"{"format":"tessera.plan/1","units":\#(units),"axes":{"a":{"size":\#(units)}},"tensors":[{"name":"\#(tensor)","axes":["a","a"]}]}"#
+    let text =
+      #"{"format":"tessera.plan/1","units":\#(units),"axes":{"a":{"size":\#(units)}},"tensors":[{"name":"\#(tensor)","axes":["a","a"]}]}"#
     let spec = try TensorSpec(
       name: TensorName(tensor), dtype: .u8, shape: [units, units])
     return CheckpointContents(
@@ -206,11 +214,15 @@ extension IndexTables {
     tasks.append(TaskRow(name: name(text), networks: RowRange(0, count)))
   }
 
-  mutating func addAxis(_ text: String, cut: Int = 0) { axes.append(AxisRow(name: name(text), cut: UInt32(cut))) }
+  mutating func addAxis(_ text: String, cut: Int = 0) {
+    axes.append(AxisRow(name: name(text), cut: UInt32(cut)))
+  }
 
   mutating func addCut(_ rows: [(length: Int, unit: Int, slot: Int)]) {
     cuts.append(CutRow(segments: RowRange(segments.count, rows.count)))
-    segments += rows.map { SegmentRow(length: UInt64($0.length), unit: Int32($0.unit), slot: UInt32($0.slot)) }
+    segments += rows.map {
+      SegmentRow(length: UInt64($0.length), unit: Int32($0.unit), slot: UInt32($0.slot))
+    }
   }
 
   /// A tensor with extents and cuts.

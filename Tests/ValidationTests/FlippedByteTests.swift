@@ -7,7 +7,9 @@ import Validation
 
 @Suite("Flipped bits")
 struct FlippedByteTests {
-  private static let names = ["grid", "scattered", "types", "private", "compressed", "owners", "mixed", "graph", "shards"]
+  private static let names = [
+    "grid", "scattered", "types", "private", "compressed", "owners", "mixed", "graph", "shards",
+  ]
 
   private static func path(_ name: String) -> String { "\(SourceFolder.fixtures)/checkpoints/\(name).h5" }
 

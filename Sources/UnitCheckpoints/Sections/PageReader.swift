@@ -11,7 +11,8 @@ final class PageReader: Sendable {
 
   private let map: SectionMap
   private let checksums: [UInt64]
-  private let damage: @Sendable (_ section: Int, _ page: Int, _ expected: UInt64, _ found: UInt64) -> CheckpointError
+  private let damage:
+    @Sendable (_ section: Int, _ page: Int, _ expected: UInt64, _ found: UInt64) -> CheckpointError
   private let state = Mutex(State())
   /// The most bytes of one run, of which each section may have one.
   private let runLimit: Int
@@ -82,7 +83,9 @@ final class PageReader: Sendable {
         try fetch(section, position, target)
         try check(section, page, UnsafeRawBufferPointer(target))
         state.withLock { state in
-          state.ends[section] = (SectionMap.pages(of: position + whole, map.pageBytes), state.ends[section]?.count ?? 1)
+          state.ends[section] = (
+            SectionMap.pages(of: position + whole, map.pageBytes), state.ends[section]?.count ?? 1
+          )
         }
         done += whole
       } else {

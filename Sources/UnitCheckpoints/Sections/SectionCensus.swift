@@ -51,7 +51,8 @@ struct SectionCensus {
       try require(stretchCount <= stretchLimit, tensor, "\(stretchLimit) parts of sections")
       let bits = patterns[Int(pattern)].innerBits(of: tensor)
       for stretch in stretches {
-        let (sum, overflow) = byteCounts[stretch.section].addingReportingOverflow(stretch.byteCount(innerBits: bits))
+        let (sum, overflow) = byteCounts[stretch.section].addingReportingOverflow(
+          stretch.byteCount(innerBits: bits))
         try require(!overflow, tensor, "sections of less than 2^63 bytes")
         byteCounts[stretch.section] = sum
       }
@@ -66,7 +67,8 @@ struct SectionCensus {
       wholeCount += 1
       let key = SectionKey(kind: .whole, tensor: number, scope: nil, units: [], dtype: tensor.spec.dtype)
       return append(
-        BlockPattern(stretches: [.init(section: section(key), elements: tensor.spec.elementCount)], isOfElements: true))
+        BlockPattern(
+          stretches: [.init(section: section(key), elements: tensor.spec.elementCount)], isOfElements: true))
     }
     if tensor.spec.elementCount == 0 { return nil }
     if let owners = tensor.owners {
@@ -93,7 +95,9 @@ struct SectionCensus {
       }
       counts = next
     }
-    let found = counts.sorted { $0.key.count == $1.key.count ? $0.key.lexicographicallyPrecedes($1.key) : $0.key.count < $1.key.count }
+    let found = counts.sorted {
+      $0.key.count == $1.key.count ? $0.key.lexicographicallyPrecedes($1.key) : $0.key.count < $1.key.count
+    }
     let stretches = try found.map { (units, elements) throws(CheckpointError) in
       BlockPattern.Stretch(section: try section(units, of: tensor, isFree: false), elements: elements)
     }

@@ -68,7 +68,9 @@ struct BruteForce {
       elements[cut.map { part(truth[$0][index[$0]]) }, default: []].append(element)
     }
     let keys = elements.keys.sorted { $0.lexicographicallyPrecedes($1) }
-    return keys.map { ($0, Self.pack(elements[$0] ?? [], of: bytes[number], bits: placement.spec.dtype.bits)) }
+    return keys.map {
+      ($0, Self.pack(elements[$0] ?? [], of: bytes[number], bits: placement.spec.dtype.bits))
+    }
   }
 
   /// Elements one after the other, packed bit by bit.
@@ -99,7 +101,9 @@ struct BruteForce {
     if placement.units.contains(where: { !network.orderedUnits().contains($0) }) { return nil }
     let truth = random.truth[number]
     func isActive(_ position: RandomPartition.Position, _ dimension: Int) -> Bool {
-      guard placement.cuts[dimension] != nil, let unit = position.unit, let axis = position.axis else { return true }
+      guard placement.cuts[dimension] != nil, let unit = position.unit, let axis = position.axis else {
+        return true
+      }
       return network.orderedUnits(on: AxisName(axis)).contains(UnitID(unit))
     }
     let shape = truth.indices.map { dimension in truth[dimension].filter { isActive($0, dimension) }.count }

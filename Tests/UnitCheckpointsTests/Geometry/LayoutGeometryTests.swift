@@ -44,7 +44,9 @@ struct LayoutGeometryTests {
     #expect(files >= 6 && cut >= files && networks >= 2 * files, "\(files) \(cut)")
   }
 
-  @Test("compressed files hold the same, in pages that are chunks", arguments: [(DType.f32, 1), (.f64, 2), (.c128, 3)])
+  @Test(
+    "compressed files hold the same, in pages that are chunks",
+    arguments: [(DType.f32, 1), (.f64, 2), (.c128, 3)])
   func compressed(dtype: DType, atLeast: Int) throws {
     let folder = try TemporaryFolder()
     var chunked = 0
@@ -77,7 +79,8 @@ struct LayoutGeometryTests {
     }
 
     init(
-      _ random: RandomPartition, _ generator: inout SeededGenerator, isCompressed: Bool, in folder: TemporaryFolder
+      _ random: RandomPartition, _ generator: inout SeededGenerator, isCompressed: Bool,
+      in folder: TemporaryFolder
     ) throws {
       let specs = random.partition.tensors.map(\.spec)
       // Compressible, and no two elements in a row alike.
@@ -86,7 +89,8 @@ struct LayoutGeometryTests {
       assignment = try Self.assignment(random, &generator)
       path = folder.file("m.h5")
       let source = MemorySource(specs, bytes: bytes)
-      let record = #"{"format":"tessera.source/1","kind":"pytorch","shards":[{"tensors":\#(specs.count),"header":null}]}"#
+      let record =
+        #"{"format":"tessera.source/1","kind":"pytorch","shards":[{"tensors":\#(specs.count),"header":null}]}"#
       let contents = CheckpointContents(
         ResolvedPlan(partition: random.partition, assignment: assignment, notes: []),
         ties: specs.map { _ in nil }, text: Array("{}".utf8), source: Array(record.utf8), headers: [],
@@ -100,7 +104,9 @@ struct LayoutGeometryTests {
       _ random: RandomPartition, _ generator: inout SeededGenerator
     ) throws -> Assignment {
       let units = (0..<random.partition.unitCount).map { UnitID($0) }
-      func levels(_ order: [UnitID], _ counts: [Int]) -> [UnitSet] { counts.map { UnitSet(order.prefix($0)) } }
+      func levels(_ order: [UnitID], _ counts: [Int]) -> [UnitSet] {
+        counts.map { UnitSet(order.prefix($0)) }
+      }
       let orders = [units.shuffled(using: &generator), units.shuffled(using: &generator)]
       let own = units.shuffled(using: &generator)
       let counts = [Int.random(in: 0...units.count, using: &generator), units.count]
@@ -176,7 +182,8 @@ struct LayoutGeometryTests {
             #expect(tensor.spec.shape == slice.shape)
             for limit in limits {
               #expect(
-                try read(tensor.selection, limit: limit) == slice.bytes, "\(tensor.spec.name), limit \(limit)")
+                try read(tensor.selection, limit: limit) == slice.bytes, "\(tensor.spec.name), limit \(limit)"
+              )
             }
           }
           if own.totals.bytes > 0 { count += 1 }
