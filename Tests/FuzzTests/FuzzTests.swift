@@ -37,6 +37,7 @@ struct FuzzTests {
     (.onnx, "onnx/seeds/shapes.onnx"), (.plan, "plans/good/readme-example.json"),
     (.plan, "plans/good/two-units-everywhere.json"), (.plan, "plans/minilm.json"),
     (.hdf5, "hdf5/refused_earliest.h5"), (.checkpoint, "checkpoints/grid.h5"),
+    (.checkpoint, "checkpoints/mixed.h5"), (.checkpoint, "checkpoints/owners.h5"),
     (.pytorch, "partial/beside.pt"), (.pytorch, "partial/arrays-0.pt"), (.zip, "partial/several.npz"),
     (.onnx, "partial/constants.onnx"), (.onnx, "partial/sparse.onnx"),
   ]

@@ -113,7 +113,8 @@ package struct RandomPartition {
     }
     switch Int.random(in: 0..<4, using: &generator) {
     case 0:
-      let size = Int.random(in: 0...9, using: &generator) == 0 ? 0 : scale * Int.random(in: 1...4, using: &generator)
+      let size =
+        Int.random(in: 0...9, using: &generator) == 0 ? 0 : scale * Int.random(in: 1...4, using: &generator)
       return (.whole, [Position](repeating: Position(), count: size))
     case 1:
       let (first, one) = use()

@@ -49,14 +49,17 @@ struct CheckpointExercise {
     let plan = try checkpoint.resolvedPlan()
     for task in plan.assignment.tasks {
       for level in task.numberedLevels {
-        guard let network = try? plan.assignment.network(task: task.task, level: level.number) else { continue }
+        guard let network = try? plan.assignment.network(task: task.task, level: level.number) else {
+          continue
+        }
         let own = try SubNetwork(network, of: checkpoint, plan: plan)
         let reader = SubNetworkReader(checkpoint)
         for tensor in own.tensors {
           do { try reader.forEachWindow(of: tensor) { _ in } } catch {
             if let error = error as? CheckpointError { throw error }
             throw CheckpointError.broken(
-              .planDisagrees, path: checkpoint.path, place: "/tessera", expected: "a network", found: "\(error)")
+              .planDisagrees, path: checkpoint.path, place: "/tessera", expected: "a network",
+              found: "\(error)")
           }
         }
       }

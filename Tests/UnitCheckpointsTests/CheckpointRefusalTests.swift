@@ -109,6 +109,7 @@ struct CheckpointRefusalTests {
       path, what = sys.argv[1:]
       with h5py.File(path, "r+") as f:
           name = "tessera/names" if what.startswith("table") else "intra/0/F32"
+          if what.startswith("header"): name = "tessera/headers/0"
           old = f[name]; dtype, shape = old.dtype, old.shape
           del f[name]
           if what == "external": f[name] = h5py.ExternalLink("/etc/hostname", "/x")
@@ -123,7 +124,7 @@ struct CheckpointRefusalTests {
           elif what == "integers": f.create_dataset(name, data=np.zeros(shape, "i4"))
           elif what == "longer": f.create_dataset(name, data=np.zeros(shape[0] + 1, dtype))
           elif what == "bomb": f.create_dataset(name, (1 << 50,), dtype, chunks=(1 << 20,))
-          elif what == "table-bomb": f.create_dataset(name, (1 << 40,), dtype, chunks=(1 << 20,))
+          elif what.endswith("-bomb"): f.create_dataset(name, (1 << 40,), dtype, chunks=(1 << 20,))
           elif what == "table-large": f.create_dataset(name, data=np.zeros(127 << 20, dtype), chunks=(1 << 20,), compression=9)
           elif what == "table-gone": pass
       with open(path, "ab") as f: f.write(b"x")
@@ -132,7 +133,8 @@ struct CheckpointRefusalTests {
       ("external", "external link"), ("soft", "soft link"), ("dangling", "soft link"), ("group", "a group"),
       ("virtual", "virtual"), ("storage", "external storage"), ("integers", "another HDF5 type"),
       ("longer", "found 160"), ("bomb", "expected 156 bytes"), ("table-bomb", "expected at most"),
-      ("table-large", "checksum"), ("table-gone", "found none"),
+      ("header-bomb", "expected at most"),
+      ("table-large", "checksum"), ("table-gone", "checksum"),
     ]
     for (what, words) in cases {
       let folder = try TemporaryFolder()

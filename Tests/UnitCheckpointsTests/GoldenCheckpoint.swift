@@ -175,7 +175,8 @@ struct GoldenCheckpoint: CustomStringConvertible, Sendable {
   static let compressed = GoldenCheckpoint(
     name: "compressed",
     rows: [
-      ("up", "I16%2", [300, 600]), ("whole", "I32%2", [2, 33, 65]), ("bias", "F32", [300]), ("few", "U8", [3]),
+      ("up", "I16%2", [300, 600]), ("whole", "I32%2", [2, 33, 65]), ("bias", "F32", [300]),
+      ("few", "U8", [3]),
     ],
     plan: """
       { "format": "tessera.plan/1", "units": 3,

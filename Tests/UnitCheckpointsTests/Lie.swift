@@ -60,8 +60,12 @@ struct Lie: CustomTestStringConvertible, Sendable {
     lie("a plan with another order of units", .grid, says: "networks row 0", "units") {
       try $0.replan("[2, 0, 1]", by: "[1, 0, 2]")
     },
-    lie("a plan with other levels", .grid, says: "networks row 0", "units") { try $0.replan("[1, 3]", by: "[2, 3]") },
-    lie("a plan with a level more", .grid, says: "tasks and levels") { try $0.replan("[1, 3]", by: "[1, 2, 3]") },
+    lie("a plan with other levels", .grid, says: "networks row 0", "units") {
+      try $0.replan("[1, 3]", by: "[2, 3]")
+    },
+    lie("a plan with a level more", .grid, says: "tasks and levels") {
+      try $0.replan("[1, 3]", by: "[1, 2, 3]")
+    },
     lie("a plan with another name of a task", .grid, says: "tasks") {
       try $0.replan("\"name\": \"a\"", by: "\"name\": \"b\"")
     },
@@ -123,7 +127,11 @@ struct Lie: CustomTestStringConvertible, Sendable {
     },
     lie("units of an owner map that changed places", .owners, says: "'b'", "owners") { forger in
       let rows = forger.tables.owned.indices.filter { forger.tables.owned[$0].elements == 2 }
-      let other = try #require(forger.tables.owned.indices.first { forger.tables.owned[$0].tensor == forger.tables.owned[rows[0]].tensor && forger.tables.owned[$0].elements == 3 })
+      let other = try #require(
+        forger.tables.owned.indices.first {
+          forger.tables.owned[$0].tensor == forger.tables.owned[rows[0]].tensor
+            && forger.tables.owned[$0].elements == 3
+        })
       (forger.tables.owned[rows[0]].elements, forger.tables.owned[other].elements) = (3, 2)
       try forger.resize("free/BF16", [1, 1, 2, 2, 3, 3])
       try forger.resize("intra/0/BF16", [4, 4, 5, 5])
@@ -139,7 +147,8 @@ struct Lie: CustomTestStringConvertible, Sendable {
       forger.tables.sections.removeAll { $0.dtype == "BF16" }
       forger.tables.sections.append(
         SectionRow(
-          kind: 0, tensor: Int32(number), scope: -1, units: .none, dtype: "BF16", address: Layout.noAddress, bytes: 14))
+          kind: 0, tensor: Int32(number), scope: -1, units: .none, dtype: "BF16", address: Layout.noAddress,
+          bytes: 14))
       try forger.rebuild()
       forger.repage()
     },
@@ -149,11 +158,15 @@ struct Lie: CustomTestStringConvertible, Sendable {
     lie("a network with more units", .grid, says: "networks row 0", "units") {
       $0.tables.networks[0].units = $0.append(units: [2, 0])
     },
-    lie("a network without units", .grid, says: "networks row 0", "units") { $0.tables.networks[0].units = .none },
+    lie("a network without units", .grid, says: "networks row 0", "units") {
+      $0.tables.networks[0].units = .none
+    },
     lie("a level of another name", .mixed, says: "networks row 2", "units") {
       $0.tables.networks[2].name = Int32($0.append(name: "tiny"))
     },
-    lie("a level without its name", .mixed, says: "networks row 2", "units") { $0.tables.networks[2].name = -1 },
+    lie("a level without its name", .mixed, says: "networks row 2", "units") {
+      $0.tables.networks[2].name = -1
+    },
     lie("a task of another name", .mixed, says: "tasks") { $0.tables.tasks[1].name = $0.append(name: "u") },
     lie("an axis with another order of units", .mixed, says: "networks row 2", "units") {
       $0.tables.axisUnits[0].units = $0.append(units: [2, 1])
@@ -170,7 +183,8 @@ struct Lie: CustomTestStringConvertible, Sendable {
     lie("channels in the order of another axis", .mixed, says: "'head'", "orders of channels") {
       for row in $0.tables.reordered.indices { $0.tables.reordered[row].axis = 1 }
     },
-    lie("channels that only the tables put in order", .mixed, says: "'own.map'", "orders of channels") { forger in
+    lie("channels that only the tables put in order", .mixed, says: "'own.map'", "orders of channels") {
+      forger in
       let number = UInt32(try forger.tensor("own.map"))
       let place = forger.tables.reordered.firstIndex { $0.tensor > number } ?? forger.tables.reordered.count
       forger.tables.reordered.insert(
@@ -221,15 +235,21 @@ struct Lie: CustomTestStringConvertible, Sendable {
   ]
 
   static let records = [
-    lie("a private tensor in the plan alone", .privates, says: "plan") { try $0.replan("\"head.b\"]", by: "\"body\"]") },
+    lie("a private tensor in the plan alone", .privates, says: "plan") {
+      try $0.replan("\"head.b\"]", by: "\"body\"]")
+    },
     lie("a record of another format", .grid, says: "source") {
       try $0.resource("tessera.source/1", by: "tessera.source/9")
     },
     lie("free text that the header has not", .mixed, ofHeaders: true, says: "metadata") {
       try $0.resource(#""metadata": {"#, by: #""metadata": { "more": "text","#)
     },
-    lie("a shard that leads elsewhere", .sharded, ofHeaders: true) { try $0.resource("shards-00001-of", by: "../rds-00001-of") },
-    lie("a graph that is garbage", .graph, ofHeaders: true) { $0.headers[0] = $0.headers[0].map { _ in 0xFF } },
+    lie("a shard that leads elsewhere", .sharded, ofHeaders: true) {
+      try $0.resource("shards-00001-of", by: "../rds-00001-of")
+    },
+    lie("a graph that is garbage", .graph, ofHeaders: true) {
+      $0.headers[0] = $0.headers[0].map { _ in 0xFF }
+    },
     Lie(label: "two holes of one size, swapped", isOfHeaders: true) { folder in
       let model = ModelBytes.model { graph in
         graph.value(11, "x", [2, 2])

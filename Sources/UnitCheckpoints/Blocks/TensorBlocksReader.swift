@@ -55,7 +55,8 @@ package final class TensorBlocksReader {
   ///
   /// - Parameter pieces: memory for as many bytes as the window has.
   package func read(
-    _ window: BlockWindow, into flat: UnsafeMutableRawBufferPointer, pieces staging: UnsafeMutableRawBufferPointer
+    _ window: BlockWindow, into flat: UnsafeMutableRawBufferPointer,
+    pieces staging: UnsafeMutableRawBufferPointer
   ) throws(CheckpointError) {
     let flat = UnsafeMutableRawBufferPointer(rebasing: flat[..<window.byteCount])
     let width = selection.spec.dtype.bytes ?? 1

@@ -58,7 +58,9 @@ package struct TensorSelection: Sendable {
   /// What the network in row `network` has of the tensor in row `number`.
   ///
   /// Throws `TensorError` where packed elements end inside a byte, which no cut of the layout does.
-  package init(_ number: Int, of index: CheckpointIndex, in network: ActiveUnits, mask: Int?) throws(TensorError) {
+  package init(_ number: Int, of index: CheckpointIndex, in network: ActiveUnits, mask: Int?)
+    throws(TensorError)
+  {
     self.number = index.stored(number)
     self.mask = mask.map { index.stored($0) }
     let stored = index.tensors[self.number]
@@ -98,7 +100,9 @@ package struct TensorSelection: Sendable {
     }
     let grid = BlockGrid(
       spec,
-      cuts: cuts.map { BlockGrid.Cut(dimension: $0.dimension, partCount: $0.parts.count, segments: $0.segments) })
+      cuts: cuts.map {
+        BlockGrid.Cut(dimension: $0.dimension, partCount: $0.parts.count, segments: $0.segments)
+      })
     return (grid ?? SingleBlock(byteCount: spec.byteCount), blocks)
   }
 }

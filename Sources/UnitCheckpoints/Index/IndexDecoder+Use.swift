@@ -8,7 +8,8 @@ extension IndexDecoder {
     for (number, row) in tables.owned.enumerated() {
       let (tensor, map, owner) = (Int(row.tensor), Int(row.map), Int(row.unit) + 1)
       let expected = "a unit of a tensor, behind that of the row before"
-      guard tensor < tensors.count, map < tensors.count, map != tensor, (0...ElementOwners.unitLimit).contains(owner),
+      guard tensor < tensors.count, map < tensors.count, map != tensor,
+        (0...ElementOwners.unitLimit).contains(owner),
         last < (tensor, owner), let elements = Int(exactly: row.elements), elements > 0
       else { throw broken(.ownerMap, .owned, row: number, expected, "tensor \(tensor), unit \(row.unit)") }
       last = (tensor, owner)

@@ -77,7 +77,8 @@ struct IndexDecoder {
   ) throws(CheckpointError) -> Range<Int> {
     let range = try range(rows, of: what, limit, for: table, row: row)
     guard range.isEmpty || range.lowerBound == next else {
-      throw broken(.rowOrder, table, row: row, "rows of \(what.path) from \(next)", "from \(range.lowerBound)")
+      throw broken(
+        .rowOrder, table, row: row, "rows of \(what.path) from \(next)", "from \(range.lowerBound)")
     }
     if !range.isEmpty { next = range.upperBound }
     return range

@@ -79,7 +79,9 @@ struct TableBuilder {
   // MARK: Tasks and axes
 
   private mutating func append(_ axis: ChannelAxis) {
-    let segments = axis.runs.map { SegmentKey(unit: $0.unit?.index ?? -1, slot: 0, length: $0.channels.count) }
+    let segments = axis.runs.map {
+      SegmentKey(unit: $0.unit?.index ?? -1, slot: 0, length: $0.channels.count)
+    }
     tables.axes.append(AxisRow(name: name(axis.name.text), cut: UInt32(clamping: cut(segments))))
   }
 
@@ -180,7 +182,8 @@ struct TableBuilder {
     let rows = networkRows(of: scope)
     if let known = knownScopes[rows] { return known }
     let row = tables.scopes.count
-    tables.scopes.append(ScopeRow(networks: RowRange(rows.isEmpty ? 0 : tables.scopeNetworks.count, rows.count)))
+    tables.scopes.append(
+      ScopeRow(networks: RowRange(rows.isEmpty ? 0 : tables.scopeNetworks.count, rows.count)))
     tables.scopeNetworks += rows.map { UInt32(clamping: $0) }
     knownScopes[rows] = row
     return row
@@ -216,7 +219,8 @@ struct TableBuilder {
         tables.views.append(
           ViewRow(
             tensor: UInt32(clamping: number), networks: RowRange(row, 1),
-            name: alias.map { Int32(clamping: name($0.text)) } ?? -1, mask: mask.map { Int32(clamping: $0) } ?? -1))
+            name: alias.map { Int32(clamping: name($0.text)) } ?? -1,
+            mask: mask.map { Int32(clamping: $0) } ?? -1))
       }
       last = (network.task, alias, mask, row + 1)
     }

@@ -59,7 +59,8 @@ struct PlanAgreement {
     let (one, other) = (stored.networks[number], planned.networks[number])
     func named(_ network: IndexedNetwork, _ index: CheckpointIndex) -> [AxisName: [Int]] {
       Dictionary(
-        network.axisUnits.map { (index.axes[$0.key].name, $0.value) }, uniquingKeysWith: { first, _ in first })
+        network.axisUnits.map { (index.axes[$0.key].name, $0.value) }, uniquingKeysWith: { first, _ in first }
+      )
     }
     return one.levelName.map { TensorName($0) } == other.levelName.map { TensorName($0) }
       && one.units == other.units && named(one, stored) == named(other, planned)

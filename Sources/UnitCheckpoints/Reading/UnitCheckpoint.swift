@@ -64,7 +64,8 @@ package final class UnitCheckpoint: Sendable {
         .pageChecksum, path: path, place: "/\(Self.sectionPath(section, map, index)) page \(page)",
         expected: "checksum \(hex(expected))", found: hex(found))
     }
-    isPlacementValid = seal.fileEnd == UInt64(file.size) && Self.placementHolds(of: map, index, in: opener.hdf5)
+    isPlacementValid =
+      seal.fileEnd == UInt64(file.size) && Self.placementHolds(of: map, index, in: opener.hdf5)
     if hasWrittenSize { try checkPlacement(log: &log) }
   }
 
@@ -72,7 +73,8 @@ package final class UnitCheckpoint: Sendable {
   ///
   /// A tool that rewrites a file can leave it as long as it was, and moves data all the same. What cannot be opened
   /// says nothing here: it is an error where it is read.
-  private static func placementHolds(of map: SectionMap, _ index: CheckpointIndex, in hdf5: HDF5File) -> Bool {
+  private static func placementHolds(of map: SectionMap, _ index: CheckpointIndex, in hdf5: HDF5File) -> Bool
+  {
     let placed = map.sections.indices.filter { map.sections[$0].address != nil }
     let ends = [
       placed.min { (map.sections[$0].address ?? 0) < (map.sections[$1].address ?? 0) },

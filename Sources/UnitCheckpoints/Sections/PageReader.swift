@@ -11,7 +11,8 @@ final class PageReader: Sendable {
 
   private let map: SectionMap
   private let checksums: [UInt64]
-  private let damage: @Sendable (_ section: Int, _ page: Int, _ expected: UInt64, _ found: UInt64) -> CheckpointError
+  private let damage:
+    @Sendable (_ section: Int, _ page: Int, _ expected: UInt64, _ found: UInt64) -> CheckpointError
   private let state = Mutex(State())
   /// The most bytes of one run, of which each section may have one.
   private let runLimit: Int
@@ -84,7 +85,9 @@ final class PageReader: Sendable {
         try fetch(section, position, target)
         try check(section, page, UnsafeRawBufferPointer(target))
         state.withLock { state in
-          state.ends[section] = (SectionMap.pages(of: position + whole, map.pageBytes), state.ends[section]?.count ?? 1)
+          state.ends[section] = (
+            SectionMap.pages(of: position + whole, map.pageBytes), state.ends[section]?.count ?? 1
+          )
         }
         done += whole
       } else {
@@ -150,7 +153,7 @@ final class PageReader: Sendable {
       run.used = state.clock
       state.runs[section, default: []].append(run)
       state.byteCount += run.bytes.count
-      while state.byteCount > runBytes { Self.dropOldest(&state) }
+      while state.byteCount > runBytes + runLimit { Self.dropOldest(&state) }
     }
   }
 

@@ -17,6 +17,7 @@ struct SectionCensus {
   private var blockCount = 0
   private var stretchCount = 0
   private var wholeCount = 0
+  private let blockLimit: Int
   private let path: String
 
   private struct PatternKey: Hashable {
@@ -28,9 +29,16 @@ struct SectionCensus {
 
   /// Throws `.broken` where a limit of the layout is exceeded, or bytes do not fit 63 bits.
   ///
-  /// - Parameter path: of the file, for messages.
-  init(_ index: CheckpointIndex, path: String) throws(CheckpointError) {
+  /// - Parameters:
+  ///   - path: of the file, for messages.
+  ///   - blockLimit: the most blocks of cuts that differ.
+  ///   - stretchLimit: the most pairs of a tensor and a section.
+  init(
+    _ index: CheckpointIndex, path: String, blockLimit: Int = LayoutLimits.blocks,
+    stretchLimit: Int = LayoutLimits.stretches
+  ) throws(CheckpointError) {
     self.path = path
+    self.blockLimit = blockLimit
     patternOfTensor.reserveCapacity(index.tensors.count)
     for (number, tensor) in index.tensors.enumerated() {
       guard let pattern = try pattern(of: tensor, number, index) else {
@@ -40,10 +48,11 @@ struct SectionCensus {
       patternOfTensor.append(pattern)
       let stretches = patterns[Int(pattern)].stretches
       stretchCount += stretches.count
-      try require(stretchCount <= LayoutLimits.stretches, tensor, "\(LayoutLimits.stretches) parts of sections")
+      try require(stretchCount <= stretchLimit, tensor, "\(stretchLimit) parts of sections")
       let bits = patterns[Int(pattern)].innerBits(of: tensor)
       for stretch in stretches {
-        let (sum, overflow) = byteCounts[stretch.section].addingReportingOverflow(stretch.byteCount(innerBits: bits))
+        let (sum, overflow) = byteCounts[stretch.section].addingReportingOverflow(
+          stretch.byteCount(innerBits: bits))
         try require(!overflow, tensor, "sections of less than 2^63 bytes")
         byteCounts[stretch.section] = sum
       }
@@ -58,7 +67,8 @@ struct SectionCensus {
       wholeCount += 1
       let key = SectionKey(kind: .whole, tensor: number, scope: nil, units: [], dtype: tensor.spec.dtype)
       return append(
-        BlockPattern(stretches: [.init(section: section(key), elements: tensor.spec.elementCount)], isOfElements: true))
+        BlockPattern(
+          stretches: [.init(section: section(key), elements: tensor.spec.elementCount)], isOfElements: true))
     }
     if tensor.spec.elementCount == 0 { return nil }
     if let owners = tensor.owners {
@@ -76,7 +86,7 @@ struct SectionCensus {
     var counts: [[Int]: Int] = [tensor.units: 1]
     for cut in key.cuts.map({ index.cuts[$0] }) {
       blockCount += counts.count * cut.parts.count
-      try require(blockCount <= LayoutLimits.blocks, tensor, "\(LayoutLimits.blocks) blocks of cuts that differ")
+      try require(blockCount <= blockLimit, tensor, "\(blockLimit) blocks of cuts that differ")
       var next: [[Int]: Int] = [:]
       for (units, count) in counts {
         for (part, size) in zip(cut.parts, cut.partSizes) {
@@ -85,7 +95,9 @@ struct SectionCensus {
       }
       counts = next
     }
-    let found = counts.sorted { $0.key.count == $1.key.count ? $0.key.lexicographicallyPrecedes($1.key) : $0.key.count < $1.key.count }
+    let found = counts.sorted {
+      $0.key.count == $1.key.count ? $0.key.lexicographicallyPrecedes($1.key) : $0.key.count < $1.key.count
+    }
     let stretches = try found.map { (units, elements) throws(CheckpointError) in
       BlockPattern.Stretch(section: try section(units, of: tensor, isFree: false), elements: elements)
     }

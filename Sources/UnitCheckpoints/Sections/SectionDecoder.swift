@@ -37,7 +37,8 @@ struct SectionDecoder {
     }
     if let missing = rows.firstIndex(of: -1) {
       throw broken(
-        tables.sections.count, "the section /\(census.keys[missing].path { LinkName.escaped(index.tensors[$0].spec.name) })",
+        tables.sections.count,
+        "the section /\(census.keys[missing].path { LinkName.escaped(index.tensors[$0].spec.name) })",
         "none")
     }
     if let fileSize { try requireStored(census, fileSize: fileSize) }

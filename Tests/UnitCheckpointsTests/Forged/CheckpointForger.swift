@@ -1,6 +1,6 @@
 import ByteFiles
-import TestSupport
 import Tensors
+import TestSupport
 
 @testable import HDF5Kit
 @testable import UnitCheckpoints
@@ -88,7 +88,8 @@ struct CheckpointForger {
       let (shape, dtype) = checkpoint.expectedDescription(ofSection: number)
       datasets.append(
         Dataset(
-          path: checkpoint.sectionPath(number), type: section.key.dtype.storage.type, shape: shape, bytes: bytes,
+          path: checkpoint.sectionPath(number), type: section.key.dtype.storage.type, shape: shape,
+          bytes: bytes,
           dtype: dtype))
       if let address = section.address { places.data.append(address..<address + section.byteCount) }
     }
@@ -193,7 +194,9 @@ struct CheckpointForger {
 
   /// Gives a section other bytes, in its dataset and in its row.
   mutating func resize(_ path: String, _ bytes: [UInt8]) throws {
-    guard let number = datasets.firstIndex(where: { $0.path == path }) else { throw ForgingError.nothing(path) }
+    guard let number = datasets.firstIndex(where: { $0.path == path }) else {
+      throw ForgingError.nothing(path)
+    }
     datasets[number].bytes = bytes
     datasets[number].shape = [bytes.count / datasets[number].type.size]
     try section(path) { $0.bytes = UInt64(bytes.count) }
@@ -212,7 +215,9 @@ struct CheckpointForger {
   mutating func replan(_ old: String, by new: String, or other: (old: String, new: String)) throws {
     do { try replan(old, by: new) } catch { try replan(other.old, by: other.new) }
   }
-  mutating func resource(_ old: String, by new: String) throws { try Self.replace(&tables.source, old, by: new) }
+  mutating func resource(_ old: String, by new: String) throws {
+    try Self.replace(&tables.source, old, by: new)
+  }
 
   /// Replaces bytes of the first header.
   mutating func replaceInHeaders(_ old: [UInt8], by new: [UInt8]) throws {
@@ -232,7 +237,8 @@ struct CheckpointForger {
 
   /// The row of the tensor with this name.
   func tensor(_ name: String) throws -> Int {
-    guard let row = tables.tensors.indices.first(where: { self.name(at: tables.tensors[$0].name) == name }) else {
+    guard let row = tables.tensors.indices.first(where: { self.name(at: tables.tensors[$0].name) == name })
+    else {
       throw ForgingError.nothing(name)
     }
     return row
@@ -269,7 +275,8 @@ struct CheckpointForger {
     tables.tensors[number].dimensions.count = UInt32(rows.count)
     for row in tables.tensors.indices
     where row != number && tables.tensors[row].dimensions.first > old.first {
-      tables.tensors[row].dimensions.first = UInt32(Int(tables.tensors[row].dimensions.first) + rows.count - Int(old.count))
+      tables.tensors[row].dimensions.first = UInt32(
+        Int(tables.tensors[row].dimensions.first) + rows.count - Int(old.count))
     }
   }
 
@@ -309,7 +316,8 @@ struct CheckpointForger {
   /// The path that a row of `sections` stands for; nil for one that stands for none.
   private func path(ofSection row: Int) -> String? {
     let section = tables.sections[row]
-    guard let kind = SectionKey.Kind(rawValue: section.kind), let dtype = DType(rawValue: section.dtype) else {
+    guard let kind = SectionKey.Kind(rawValue: section.kind), let dtype = DType(rawValue: section.dtype)
+    else {
       return nil
     }
     let units = tables.units.dropFirst(Int(section.units.first)).prefix(Int(section.units.count))
@@ -369,7 +377,8 @@ struct CheckpointForger {
       let bytes = tables.bytes(of: table)
       let type = tableTypes[table] ?? table.type
       places.tables.append(
-        bytes.isEmpty ? 0..<0 : try add(table.rawValue, in: Layout.metadataGroup, type, bytes, [bytes.count / type.size]))
+        bytes.isEmpty
+          ? 0..<0 : try add(table.rawValue, in: Layout.metadataGroup, type, bytes, [bytes.count / type.size]))
     }
     if !headers.isEmpty { try skeleton.createGroup(Layout.headersGroup) }
     for (number, header) in headers.enumerated() {
@@ -379,7 +388,8 @@ struct CheckpointForger {
       _ = try add(Layout.shardIndex, in: Layout.metadataGroup, .u8, shardIndex, [shardIndex.count])
     }
     places.seal = try add(
-      Layout.seal, in: Layout.metadataGroup, SealRow.elementType, [UInt8](repeating: 0, count: SealRow.size), [])
+      Layout.seal, in: Layout.metadataGroup, SealRow.elementType, [UInt8](repeating: 0, count: SealRow.size),
+      [])
     var chunked: [(dataset: Dataset, header: Int)] = []
     for dataset in datasets {
       let names = dataset.path.split(separator: "/").map(String.init)
@@ -393,7 +403,8 @@ struct CheckpointForger {
           (
             dataset,
             try skeleton.createDataset(
-              names[names.count - 1], in: group, type: dataset.type, shape: dataset.shape, chunkShape: [elements])
+              names[names.count - 1], in: group, type: dataset.type, shape: dataset.shape,
+              chunkShape: [elements])
           ))
         for row in tables.sections.indices where path(ofSection: row) == dataset.path {
           tables.sections[row].address = Layout.noAddress
@@ -424,7 +435,9 @@ struct CheckpointForger {
   private func writeChunks(_ chunked: [(dataset: Dataset, header: Int)], into memory: MemoryFile) throws {
     if chunked.isEmpty { return }
     let closed = try memory.readable(as: "forged")
-    for (bytes, place) in try HDF5SkeletonFile.extensionPatch(of: closed) { try memory.write(bytes, at: place) }
+    for (bytes, place) in try HDF5SkeletonFile.extensionPatch(of: closed) {
+      try memory.write(bytes, at: place)
+    }
     let made = try memory.readable(as: "forged")
     let skeleton = try HDF5SkeletonFile(made)
     var patches: HDF5SkeletonFile.Patch = []
@@ -504,7 +517,9 @@ struct CheckpointForger {
       let place = places.tables[generator.number(in: 0...places.tables.count - 3)]
       guard place.count >= 8 else { continue }
       let word = generator.number(in: 0...place.count / 4 - 2) * 4 + place.lowerBound
-      let values: [UInt64] = [0, 1, 2, 3, .max, 1 << 63, 1 << 62, 1 << 40, UInt64(file.count), generator.next()]
+      let values: [UInt64] = [
+        0, 1, 2, 3, .max, 1 << 63, 1 << 62, 1 << 40, UInt64(file.count), generator.next(),
+      ]
       let width = generator.number(in: 0...2) == 0 ? 8 : 4
       var value = values[generator.number(in: 0...values.count - 1)]
       if generator.number(in: 0...2) == 0 { value = UInt64(file[word]) &+ 1 }

@@ -10,7 +10,9 @@ extension ForgedCheckpoint {
     ForgedCheckpoint(.tableSize, "never written") {
       try $0.dropStorage(of: "tessera/units", at: $0.place(of: .units))
     },
-    ForgedCheckpoint(.indexChecksum, "a changed digest", sealed: false) { $0.tables.tensors[0].sha256[3] ^= 1 },
+    ForgedCheckpoint(.indexChecksum, "a changed digest", sealed: false) {
+      $0.tables.tensors[0].sha256[3] ^= 1
+    },
     ForgedCheckpoint(.indexChecksum, "a changed plan", sealed: false) {
       try $0.replan("\"bias\"", by: "\"bios\"")
     },
@@ -23,7 +25,9 @@ extension ForgedCheckpoint {
       forger.tables.tasks[0].networks.count = 65_537
     },
     ForgedCheckpoint(.source, "not JSON") { $0.tables.source[0] = UInt8(ascii: "[") },
-    ForgedCheckpoint(.source, "another document") { try $0.resource("tessera.source/1", by: "tessera.source/9") },
+    ForgedCheckpoint(.source, "another document") {
+      try $0.resource("tessera.source/1", by: "tessera.source/9")
+    },
     ForgedCheckpoint(.source, "too few tensors") { try $0.resource(#""tensors": 5"#, by: #""tensors": 4"#) },
     ForgedCheckpoint(.source, "an index without a name", .sharded) {
       try $0.resource("\"index\": {\n    \"name\"", by: "\"index\": {\n    \"nome\"")
@@ -51,7 +55,9 @@ extension ForgedCheckpoint {
 
   static let rows = [
     ForgedCheckpoint(.rowRange, "segments of a cut") { $0.tables.cuts[1].segments.count = .max },
-    ForgedCheckpoint(.rowRange, "dimensions of a tensor") { try $0.tensor("bias") { $0.dimensions.count = .max } },
+    ForgedCheckpoint(.rowRange, "dimensions of a tensor") {
+      try $0.tensor("bias") { $0.dimensions.count = .max }
+    },
     ForgedCheckpoint(.rowRange, "units of a tensor") { try $0.tensor("expert") { $0.units.first = 999 } },
     ForgedCheckpoint(.rowRange, "units of a network") { $0.tables.networks[0].units.count = 999 },
     ForgedCheckpoint(.rowRange, "units of an axis", .mixed) { $0.tables.axisUnits[0].units.first = .max },
@@ -60,13 +66,17 @@ extension ForgedCheckpoint {
     ForgedCheckpoint(.rowRange, "networks of a view", .mixed) { $0.tables.views[0].networks.count = 99 },
     ForgedCheckpoint(.rowRange, "axes of a cut") { try $0.dimension("bias", 0) { $0.firstAxis = 7 } },
     ForgedCheckpoint(.rowOrder, "two cuts share segments") { $0.tables.cuts[1].segments.first = 0 },
-    ForgedCheckpoint(.rowOrder, "two tensors share dimensions") { try $0.tensor("twin") { $0.dimensions.first = 5 } },
+    ForgedCheckpoint(.rowOrder, "two tensors share dimensions") {
+      try $0.tensor("twin") { $0.dimensions.first = 5 }
+    },
     ForgedCheckpoint(.rowOrder, "a dimension is skipped") { forger in
       forger.tables.dimensions.insert(DimensionRow(size: 1, cut: -1, firstAxis: 0), at: 5)
       for row in 2..<5 { forger.tables.tensors[row].dimensions.first += 1 }
     },
     ForgedCheckpoint(.rowOrder, "two tasks share networks", .mixed) { $0.tables.tasks[1].networks.first = 0 },
-    ForgedCheckpoint(.rowOrder, "two scopes share networks", .mixed) { $0.tables.scopes[1].networks.first = 0 },
+    ForgedCheckpoint(.rowOrder, "two scopes share networks", .mixed) {
+      $0.tables.scopes[1].networks.first = 0
+    },
     ForgedCheckpoint(.rowLeftOver, "a segment") {
       $0.tables.segments.append(SegmentRow(length: 1, unit: 0, slot: 0))
     },
@@ -99,7 +109,9 @@ extension ForgedCheckpoint {
       let first = forger.tables.tensors[0].name
       try forger.tensor("bias") { $0.name = first }
     },
-    ForgedCheckpoint(.unitList, "a unit beyond the limit") { $0.tables.networks[1].units = $0.append(units: [1024]) },
+    ForgedCheckpoint(.unitList, "a unit beyond the limit") {
+      $0.tables.networks[1].units = $0.append(units: [1024])
+    },
     ForgedCheckpoint(.unitList, "a network's unit twice") {
       $0.tables.networks[1].units = $0.append(units: [2, 0, 2])
     },

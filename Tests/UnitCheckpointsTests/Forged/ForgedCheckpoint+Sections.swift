@@ -7,8 +7,12 @@ import Testing
 extension ForgedCheckpoint {
   static let owners = [
     ForgedCheckpoint(.ownerMap, "of no tensor", .owners) { $0.tables.owned[0].map = 77 },
-    ForgedCheckpoint(.ownerMap, "for no tensor", .owners) { $0.tables.owned[$0.tables.owned.count - 1].tensor = 77 },
-    ForgedCheckpoint(.ownerMap, "the tensor itself", .owners) { $0.tables.owned[0].map = $0.tables.owned[0].tensor },
+    ForgedCheckpoint(.ownerMap, "for no tensor", .owners) {
+      $0.tables.owned[$0.tables.owned.count - 1].tensor = 77
+    },
+    ForgedCheckpoint(.ownerMap, "the tensor itself", .owners) {
+      $0.tables.owned[0].map = $0.tables.owned[0].tensor
+    },
     ForgedCheckpoint(.ownerMap, "of another size", .owners) { forger in
       try forger.remap("a", to: "b.owner")
     },
@@ -55,8 +59,12 @@ extension ForgedCheckpoint {
   static let sections = [
     ForgedCheckpoint(.section, "of another kind") { try $0.section("inter/0-1/F32") { $0.kind = 3 } },
     ForgedCheckpoint(.section, "of an unknown kind") { try $0.section("inter/0-1/F32") { $0.kind = 4 } },
-    ForgedCheckpoint(.section, "of an unknown dtype") { try $0.section("inter/0-1/F32") { $0.dtype = "F33" } },
-    ForgedCheckpoint(.section, "of a dtype that no block has") { try $0.section("inter/0-1/F32") { $0.dtype = "F16" } },
+    ForgedCheckpoint(.section, "of an unknown dtype") {
+      try $0.section("inter/0-1/F32") { $0.dtype = "F33" }
+    },
+    ForgedCheckpoint(.section, "of a dtype that no block has") {
+      try $0.section("inter/0-1/F32") { $0.dtype = "F16" }
+    },
     ForgedCheckpoint(.section, "of a unit that no block needs") { forger in
       let rows = forger.append(units: [0, 7])
       try forger.section("inter/0-1/F32") { $0.units = rows }
@@ -65,13 +73,23 @@ extension ForgedCheckpoint {
       let rows = forger.append(units: [1, 0])
       try forger.section("inter/0-1/F32") { $0.units = rows }
     },
-    ForgedCheckpoint(.section, "of units that there are not") { try $0.section("inter/0-1/F32") { $0.units.first = .max } },
-    ForgedCheckpoint(.section, "of a scope that there is not") { try $0.section("inter/0-1/F32") { $0.scope = 0 } },
+    ForgedCheckpoint(.section, "of units that there are not") {
+      try $0.section("inter/0-1/F32") { $0.units.first = .max }
+    },
+    ForgedCheckpoint(.section, "of a scope that there is not") {
+      try $0.section("inter/0-1/F32") { $0.scope = 0 }
+    },
     ForgedCheckpoint(.section, "of a scope below none") { try $0.section("inter/0-1/F32") { $0.scope = -2 } },
-    ForgedCheckpoint(.section, "of a tensor that there is not") { try $0.section("tensors/head") { $0.tensor = 99 } },
-    ForgedCheckpoint(.section, "of a tensor that is cut") { try $0.section("tensors/head") { $0.tensor = 0 } },
+    ForgedCheckpoint(.section, "of a tensor that there is not") {
+      try $0.section("tensors/head") { $0.tensor = 99 }
+    },
+    ForgedCheckpoint(.section, "of a tensor that is cut") {
+      try $0.section("tensors/head") { $0.tensor = 0 }
+    },
     ForgedCheckpoint(.section, "of fewer bytes") { try $0.section("intra/0/F32") { $0.bytes -= 4 } },
-    ForgedCheckpoint(.section, "of more bytes than can be counted") { try $0.section("intra/0/F32") { $0.bytes = .max } },
+    ForgedCheckpoint(.section, "of more bytes than can be counted") {
+      try $0.section("intra/0/F32") { $0.bytes = .max }
+    },
     ForgedCheckpoint(.section, "twice") { forger in
       let row = try forger.section("intra/0/F32")
       forger.tables.sections.append(forger.tables.sections[row])
@@ -140,7 +158,9 @@ extension ForgedCheckpoint {
       // Behind its 264 bytes there are others that belong to no section.
       try $0.section("inter/0-2/F32") { $0.address += 4 }
     },
-    ForgedCheckpoint(.datasetChunks, "contiguous") { try $0.section("intra/0/F32") { $0.address = Layout.noAddress } },
+    ForgedCheckpoint(.datasetChunks, "contiguous") {
+      try $0.section("intra/0/F32") { $0.address = Layout.noAddress }
+    },
     ForgedCheckpoint(.datasetChunks, "chunks that are no pages", .compressed) { forger in
       // Two pages become three, the two chunks stay.
       try forger.dataset("intra/0/I16") { $0.chunkElements = 131_072 }
@@ -169,7 +189,9 @@ extension ForgedCheckpoint {
 extension CheckpointForger {
   /// Changes the dataset of a section.
   mutating func dataset(_ path: String, _ change: (inout Dataset) -> Void) throws {
-    guard let number = datasets.firstIndex(where: { $0.path == path }) else { throw ForgingError.nothing(path) }
+    guard let number = datasets.firstIndex(where: { $0.path == path }) else {
+      throw ForgingError.nothing(path)
+    }
     change(&datasets[number])
   }
 
@@ -183,6 +205,8 @@ extension CheckpointForger {
 
   /// The pages of the sections before one.
   func pages(before path: String) -> Int {
-    datasets.prefix { $0.path != path }.reduce(0) { $0 + ($1.bytes.count + Int(pageBytes) - 1) / Int(pageBytes) }
+    datasets.prefix { $0.path != path }.reduce(0) {
+      $0 + ($1.bytes.count + Int(pageBytes) - 1) / Int(pageBytes)
+    }
   }
 }

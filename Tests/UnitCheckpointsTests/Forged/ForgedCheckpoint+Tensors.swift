@@ -18,14 +18,17 @@ extension ForgedCheckpoint {
     ForgedCheckpoint(.axis, "two of one name") { $0.tables.axes[1].name = $0.tables.axes[0].name },
     ForgedCheckpoint(.axis, "without a cut") { $0.tables.axes[1].cut = 2 },
     ForgedCheckpoint(.axis, "with the cut of two axes", .mixed) { forger in
-      let cut = forger.tables.dimensions[Int(forger.tables.tensors[try forger.tensor("join")].dimensions.first) + 1].cut
+      let cut = forger.tables.dimensions[
+        Int(forger.tables.tensors[try forger.tensor("join")].dimensions.first) + 1
+      ].cut
       forger.tables.axes[1].cut = UInt32(cut)
     },
     ForgedCheckpoint(.axis, "of a dimension, which is none") { forger in
       forger.tables.cutAxes[0] = 2
     },
     ForgedCheckpoint(.axis, "of a dimension, in descending order", .mixed) { forger in
-      let dimension = forger.tables.dimensions[Int(forger.tables.tensors[try forger.tensor("join")].dimensions.first) + 1]
+      let dimension = forger.tables.dimensions[
+        Int(forger.tables.tensors[try forger.tensor("join")].dimensions.first) + 1]
       let first = Int(dimension.firstAxis)
       forger.tables.cutAxes.swapAt(first, first + 1)
     },
@@ -39,7 +42,9 @@ extension ForgedCheckpoint {
     ForgedCheckpoint(.network, "two tasks of one name", .mixed) {
       $0.tables.tasks[1].name = $0.tables.tasks[0].name
     },
-    ForgedCheckpoint(.network, "units of an axis for no network", .mixed) { $0.tables.axisUnits[2].network = 5 },
+    ForgedCheckpoint(.network, "units of an axis for no network", .mixed) {
+      $0.tables.axisUnits[2].network = 5
+    },
     ForgedCheckpoint(.network, "units of no axis", .mixed) { $0.tables.axisUnits[0].axis = 2 },
     ForgedCheckpoint(.network, "units of an axis twice", .mixed) { $0.tables.axisUnits[1].network = 2 },
     ForgedCheckpoint(.network, "units of axes in another order", .mixed) { $0.tables.axisUnits.swapAt(0, 1) },
@@ -50,7 +55,9 @@ extension ForgedCheckpoint {
       forger.tables.scopes.append(ScopeRow(networks: RowRange(forger.tables.scopeNetworks.count, 2)))
       forger.tables.scopeNetworks += [0, 1]
     },
-    ForgedCheckpoint(.view, "of no tensor", .mixed) { $0.tables.views[$0.tables.views.count - 1].tensor = 99 },
+    ForgedCheckpoint(.view, "of no tensor", .mixed) {
+      $0.tables.views[$0.tables.views.count - 1].tensor = 99
+    },
     ForgedCheckpoint(.view, "of no network", .mixed) { $0.tables.views[0].networks = .none },
     ForgedCheckpoint(.view, "of networks of two tasks", .mixed) {
       $0.tables.views[0].networks = RowRange(1, 2)
@@ -85,10 +92,13 @@ extension ForgedCheckpoint {
     ForgedCheckpoint(.tensorDimension, "of no cut") { try $0.dimension("bias", 0) { $0.cut = 7 } },
     ForgedCheckpoint(.tensorDimension, "below no cut") { try $0.dimension("bias", 0) { $0.cut = -2 } },
     ForgedCheckpoint(.tensorDimension, "longer than its cut") { try $0.dimension("bias", 0) { $0.size = 9 } },
-    ForgedCheckpoint(.tensorDimension, "beyond counting") { try $0.dimension("head", 0) { $0.size = 1 << 63 } },
+    ForgedCheckpoint(.tensorDimension, "beyond counting") {
+      try $0.dimension("head", 0) { $0.size = 1 << 63 }
+    },
     ForgedCheckpoint(.tensorDimension, "cut inside a byte", .types) { forger in
       // Units of one, three and two rows.
-      let rows = forger.tables.dimensions[Int(forger.tables.tensors[try forger.tensor("f4")].dimensions.first)]
+      let rows = forger.tables.dimensions[
+        Int(forger.tables.tensors[try forger.tensor("f4")].dimensions.first)]
       try forger.reshape("f4", [rows, DimensionRow(size: 1, cut: -1, firstAxis: 0)])
     },
     ForgedCheckpoint(.tensorShape, "too large") { try $0.dimension("conv.weight", 2) { $0.size = 1 << 60 } },
@@ -110,7 +120,8 @@ extension ForgedCheckpoint {
       try $0.tensor("w.twin") { $0.sha256[0] ^= 1 }
     },
     ForgedCheckpoint(.tieDisagrees, "cut otherwise", .mixed) { forger in
-      let first = forger.tables.dimensions[Int(forger.tables.tensors[try forger.tensor("w.twin")].dimensions.first)]
+      let first = forger.tables.dimensions[
+        Int(forger.tables.tensors[try forger.tensor("w.twin")].dimensions.first)]
       try forger.reshape("w.twin", [first, DimensionRow(size: 5, cut: -1, firstAxis: 0)])
     },
     ForgedCheckpoint(.tieDisagrees, "of other users", .mixed) { forger in

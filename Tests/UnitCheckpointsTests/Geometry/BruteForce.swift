@@ -68,11 +68,16 @@ struct BruteForce {
       elements[cut.map { part(truth[$0][index[$0]]) }, default: []].append(element)
     }
     let keys = elements.keys.sorted { $0.lexicographicallyPrecedes($1) }
-    return keys.map { ($0, Self.pack(elements[$0] ?? [], of: bytes[number], bits: placement.spec.dtype.bits)) }
+    return keys.map {
+      ($0, Self.pack(elements[$0] ?? [], of: bytes[number], bits: placement.spec.dtype.bits))
+    }
   }
 
   /// Elements one after the other, packed bit by bit.
+  ///
+  /// Bits behind the last element stay what they are where all of the tensor is one block.
   static func pack(_ elements: [Int], of flat: [UInt8], bits: Int) -> [UInt8] {
+    if elements.count * bits > 8 * (flat.count - 1) { return flat }
     if bits % 8 == 0 {
       let width = bits / 8
       return elements.flatMap { flat[$0 * width..<($0 + 1) * width] }
@@ -96,7 +101,9 @@ struct BruteForce {
     if placement.units.contains(where: { !network.orderedUnits().contains($0) }) { return nil }
     let truth = random.truth[number]
     func isActive(_ position: RandomPartition.Position, _ dimension: Int) -> Bool {
-      guard placement.cuts[dimension] != nil, let unit = position.unit, let axis = position.axis else { return true }
+      guard placement.cuts[dimension] != nil, let unit = position.unit, let axis = position.axis else {
+        return true
+      }
       return network.orderedUnits(on: AxisName(axis)).contains(UnitID(unit))
     }
     let shape = truth.indices.map { dimension in truth[dimension].filter { isActive($0, dimension) }.count }

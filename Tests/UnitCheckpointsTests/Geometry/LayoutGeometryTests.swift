@@ -14,7 +14,7 @@ struct LayoutGeometryTests {
   /// For each dtype how many random partitions are tried, and how many of their cut tensors there must be at least:
   /// elements smaller than a byte are seldom cut between bytes, and a partition with one that is not is none.
   static let dtypes: [(dtype: DType, seeds: UInt64)] = DType.allCases.map { dtype in
-    (dtype, dtype.bytes == nil ? 400 : dtype == .f32 ? 60 : 12)
+    (dtype, dtype.bytes == nil ? 3_000 : dtype == .f32 ? 24 : 6)
   }
 
   @Test("bytes lie where the specification says, and networks are slices of them", arguments: dtypes.indices)
@@ -25,7 +25,7 @@ struct LayoutGeometryTests {
     for seed in 0..<seeds {
       guard let random = try? RandomPartition(seed: seed, dtype: dtype) else { continue }
       // Of elements smaller than a byte every partition costs its bits one by one.
-      if dtype.bytes == nil, files >= 12 { break }
+      if dtype.bytes == nil, files >= 6 { break }
       files += 1
       var generator = SeededGenerator(seed: seed &* 31 &+ UInt64(number))
       let made = try Made(random, &generator, isCompressed: false, in: folder)
@@ -41,11 +41,13 @@ struct LayoutGeometryTests {
       networks += try repaged.expectNetworks(limits: [64])
       try repaged.expectFlat(limits: [333])
     }
-    #expect(files >= (dtype.bytes == nil ? 5 : 12) && cut >= files && networks >= 2 * files, "\(files) \(cut)")
+    #expect(files >= 6 && cut >= files && networks >= 2 * files, "\(files) \(cut)")
   }
 
-  @Test("compressed files hold the same, in pages that are chunks", arguments: [DType.f32, .bf16, .u8, .c128])
-  func compressed(dtype: DType) throws {
+  @Test(
+    "compressed files hold the same, in pages that are chunks",
+    arguments: [(DType.f32, 1), (.f64, 2), (.c128, 3)])
+  func compressed(dtype: DType, atLeast: Int) throws {
     let folder = try TemporaryFolder()
     var chunked = 0
     for seed in 0..<8 as Range<UInt64> {
@@ -59,7 +61,7 @@ struct LayoutGeometryTests {
       try made.expectFlat(limits: [4_096])
       for section in made.checkpoint.map.sections.indices { try made.checkpoint.checkSection(section) }
     }
-    #expect(chunked > 3, "\(chunked)")
+    #expect(chunked >= atLeast, "\(chunked)")
   }
 
   /// A checkpoint of a random partition.
@@ -77,7 +79,8 @@ struct LayoutGeometryTests {
     }
 
     init(
-      _ random: RandomPartition, _ generator: inout SeededGenerator, isCompressed: Bool, in folder: TemporaryFolder
+      _ random: RandomPartition, _ generator: inout SeededGenerator, isCompressed: Bool,
+      in folder: TemporaryFolder
     ) throws {
       let specs = random.partition.tensors.map(\.spec)
       // Compressible, and no two elements in a row alike.
@@ -86,7 +89,8 @@ struct LayoutGeometryTests {
       assignment = try Self.assignment(random, &generator)
       path = folder.file("m.h5")
       let source = MemorySource(specs, bytes: bytes)
-      let record = #"{"format":"tessera.source/1","kind":"pytorch","shards":[{"tensors":\#(specs.count),"header":null}]}"#
+      let record =
+        #"{"format":"tessera.source/1","kind":"pytorch","shards":[{"tensors":\#(specs.count),"header":null}]}"#
       let contents = CheckpointContents(
         ResolvedPlan(partition: random.partition, assignment: assignment, notes: []),
         ties: specs.map { _ in nil }, text: Array("{}".utf8), source: Array(record.utf8), headers: [],
@@ -100,7 +104,9 @@ struct LayoutGeometryTests {
       _ random: RandomPartition, _ generator: inout SeededGenerator
     ) throws -> Assignment {
       let units = (0..<random.partition.unitCount).map { UnitID($0) }
-      func levels(_ order: [UnitID], _ counts: [Int]) -> [UnitSet] { counts.map { UnitSet(order.prefix($0)) } }
+      func levels(_ order: [UnitID], _ counts: [Int]) -> [UnitSet] {
+        counts.map { UnitSet(order.prefix($0)) }
+      }
       let orders = [units.shuffled(using: &generator), units.shuffled(using: &generator)]
       let own = units.shuffled(using: &generator)
       let counts = [Int.random(in: 0...units.count, using: &generator), units.count]
@@ -176,7 +182,8 @@ struct LayoutGeometryTests {
             #expect(tensor.spec.shape == slice.shape)
             for limit in limits {
               #expect(
-                try read(tensor.selection, limit: limit) == slice.bytes, "\(tensor.spec.name), limit \(limit)")
+                try read(tensor.selection, limit: limit) == slice.bytes, "\(tensor.spec.name), limit \(limit)"
+              )
             }
           }
           if own.totals.bytes > 0 { count += 1 }

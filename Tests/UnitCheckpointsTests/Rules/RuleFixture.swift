@@ -53,10 +53,13 @@ struct RuleFixture: CustomStringConvertible, Sendable {
 
   static let container = [
     forged(.identity, "another format", says: "format") { $0.format = "tessera.checkpoinX" },
-    forged(.identity, "another version, although the seal fits this one", sealed: false, says: "3.0") { forger in
-      let name = try #require(forger.file.indices.first { forger.file[$0...].starts(with: "layout_version".utf8) })
+    forged(.identity, "another version, although the seal fits this one", sealed: false, says: "3.0") {
+      forger in
+      let name = try #require(
+        forger.file.indices.first { forger.file[$0...].starts(with: "layout_version".utf8) })
       // Behind the extents, which are 2 as well.
-      let value = try #require((name..<name + 90).last { forger.file[$0...].starts(with: [2, 0, 0, 0, 0, 0, 0, 0]) })
+      let value = try #require(
+        (name..<name + 90).last { forger.file[$0...].starts(with: [2, 0, 0, 0, 0, 0, 0, 0]) })
       try forger.replaceInRoot([2], by: [3], after: value)
     },
     forged(.structure, "a damaged signature", sealed: false, says: "superblock at byte 0", "88 48 44 46") {
@@ -75,7 +78,9 @@ struct RuleFixture: CustomStringConvertible, Sendable {
     },
     forged(.dataset, "reached by a soft link", says: "/intra/1/F32") { try $0.makeSoft("intra/1", "F32") },
     forged(.placement, "bytes behind the end", severity: .note, extra: [0], says: "another tool") { _ in },
-    forged(.metadataChecksum, "padding between datasets", sealed: false, says: "/: expected the bytes outside") {
+    forged(
+      .metadataChecksum, "padding between datasets", sealed: false, says: "/: expected the bytes outside"
+    ) {
       // Behind the 264 bytes of the section.
       $0.change(at: try $0.address(of: "inter/0-2/F32") + 264)
     },
@@ -85,10 +90,12 @@ struct RuleFixture: CustomStringConvertible, Sendable {
     forged(.names, "control characters", .types, severity: .note, says: "control characters", "50%") { _ in },
     forged(.names, "no name", .types, severity: .note, says: "tensor ''") { _ in },
     forged(.names, "a link escaped in small letters", .types, says: "a%2fb", "'a/b'") { try $0.misspell() },
-    forged(.unlistedDataset, "a link that is no tensor's", .types, severity: .warning, says: "/tensors/a%2fb") {
+    forged(.unlistedDataset, "a link that is no tensor's", .types, severity: .warning, says: "/tensors/a%2fb")
+    {
       try $0.misspell()
     },
-    forged(.unlistedDataset, "a group of a unit that there is not", severity: .warning, says: "/intra/3") { forger in
+    forged(.unlistedDataset, "a group of a unit that there is not", severity: .warning, says: "/intra/3") {
+      forger in
       var more = forger.datasets[0]
       more.path = "intra/3/F32"
       forger.datasets.append(more)
@@ -103,8 +110,12 @@ struct RuleFixture: CustomStringConvertible, Sendable {
       more.path = "private/0/common/F32"
       forger.datasets.append(more)
     },
-    forged(.dataset, "no link of that name", .types, says: "/tensors/a%2Fb", "found none") { try $0.misspell() },
-    forged(.shapes, "an attribute with another dtype", .types, says: "/tensors/u8.scalar", "F8_E5M2", "F8_E5M3") {
+    forged(.dataset, "no link of that name", .types, says: "/tensors/a%2Fb", "found none") {
+      try $0.misspell()
+    },
+    forged(
+      .shapes, "an attribute with another dtype", .types, says: "/tensors/u8.scalar", "F8_E5M2", "F8_E5M3"
+    ) {
       try $0.dataset("tensors/u8.scalar") { $0.dtype = "F8_E5M3" }
     },
     forged(.shapes, "no attribute", .types, says: "/tensors/u8.scalar", "no attribute") {
@@ -123,7 +134,9 @@ struct RuleFixture: CustomStringConvertible, Sendable {
       let rows = forger.append(units: [1])
       try forger.tensor("expert") { $0.units = rows }
       try forger.section("intra/1/F32") { $0.units = rows }
-      let bytes = ["intra/1/F32", "intra/2/F32"].map { path in forger.datasets.first { $0.path == path }?.bytes ?? [] }
+      let bytes = ["intra/1/F32", "intra/2/F32"].map { path in
+        forger.datasets.first { $0.path == path }?.bytes ?? []
+      }
       try forger.resize("intra/1/F32", bytes[0] + [UInt8](repeating: 7, count: 24))
       try forger.resize("intra/2/F32", Array(bytes[1].dropLast(24)))
       try forger.rebuild()

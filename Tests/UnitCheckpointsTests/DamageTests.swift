@@ -1,0 +1,74 @@
+import ByteFiles
+import Conversion
+import TestSupport
+import Testing
+import UnitModel
+
+@testable import UnitCheckpoints
+
+@Suite("Damaged sections")
+struct DamageTests {
+  @Test(
+    "keep the networks that need them from being read, and no others",
+    arguments: GoldenCheckpoint.all + [.sharded, .graph])
+  func partial(golden: GoldenCheckpoint) throws {
+    let folder = try TemporaryFolder()
+    let sound = try UnitCheckpoint(try ReadableFile(path: golden.path))
+    let plan = try sound.resolvedPlan()
+    var (refused, read) = (0, 0)
+    for (number, section) in sound.map.sections.enumerated() where section.byteCount > 0 {
+      guard let address = section.address else { continue }
+      var bytes = try TemporaryFolder.bytes(of: golden.path)
+      bytes[address + section.byteCount / 2] ^= 4
+      let path = try folder.write(bytes, as: "m.h5")
+      for task in plan.assignment.tasks where task.axes.isEmpty {
+        for level in task.numberedLevels {
+          let network = try plan.assignment.network(task: task.task, level: level.number)
+          let own = try SubNetwork(network, of: sound, plan: plan)
+          let needs = try Self.needs(own, section, sound)
+          let expected = try Self.bytes(of: own, sound)
+          let damaged = try UnitCheckpoint(try ReadableFile(path: path))
+          do {
+            let found = try Self.bytes(of: try SubNetwork(network, of: damaged, plan: plan), damaged)
+            #expect(!needs, "section \(number), \(task.task.text) \(level.number)")
+            #expect(found == expected)
+            read += 1
+          } catch {
+            #expect(needs, "section \(number), \(task.task.text) \(level.number): \(error)")
+            #expect((error as? CheckpointError)?.defect == .pageChecksum, "\(error)")
+            refused += 1
+          }
+        }
+      }
+    }
+    #expect(refused > 3 && (read > 0 || golden.name == "compressed"), "\(refused) \(read)")
+  }
+
+  /// Whether a network needs a section, by units and users alone.
+  private static func needs(
+    _ own: SubNetwork, _ section: IndexedSection, _ checkpoint: UnitCheckpoint
+  ) throws -> Bool {
+    let index = checkpoint.index
+    let row = try #require(index.network(task: own.network.task, level: own.network.level))
+    if let tensor = section.key.tensor {
+      return own.tensors.contains { found in
+        let owners = index.tensors[found.selection.number].owners.map { index.stored($0.map) }
+        return [found.selection.number, found.selection.mask, owners].contains(tensor)
+      }
+    }
+    if section.key.kind == .free { return false }
+    let units = Set(index.networks[row].units)
+    // A private tensor may be the mask of another.
+    return index.has(row..<row + 1, inScope: section.key.scope)
+      && section.key.units.allSatisfy { units.contains($0) }
+  }
+
+  private static func bytes(of own: SubNetwork, _ checkpoint: UnitCheckpoint) throws -> [[UInt8]] {
+    let reader = SubNetworkReader(checkpoint)
+    return try own.tensors.map { tensor in
+      var bytes: [UInt8] = []
+      try reader.forEachWindow(of: tensor) { bytes += Array($0) }
+      return bytes
+    }
+  }
+}
