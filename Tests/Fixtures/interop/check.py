@@ -189,7 +189,7 @@ def main():
     try:
         check_tensors(source, path)
         counts = check_file(source, header, path, is_repacked)
-    except ValueError as error:
+    except (ValueError, OSError, KeyError, RuntimeError) as error:
         print(json.dumps({"failures": [*failures, str(error)]}))
         return
     result = {"tensors": len(source), **counts, "networks": 0, "smaller": 0, "short": 0}
