@@ -178,7 +178,8 @@ package struct FolderValidation {
       switch error {
       case .file: return FileVerdict(path: path, failure: "\(error)")
       case .flat(let flat) where flat.rule == nil: return FileVerdict(path: path, failure: "\(error)")
-      case .checkpoint(CheckpointError.file): return FileVerdict(path: path, failure: "\(error)")
+      case .checkpoint(CheckpointError.file), .checkpoint(CheckpointError.unknownVersion):
+        return FileVerdict(path: path, failure: "\(error)")
       case .notRecognised: return left(path, FlatFormats.contentInWords(file))
       case .checkpoint(CheckpointError.notACheckpoint): return left(path, "HDF5 of another kind")
       case .checkpoint, .flat: return left(path, Self.sentence(error, without: path))

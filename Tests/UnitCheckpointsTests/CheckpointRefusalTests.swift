@@ -68,7 +68,7 @@ struct CheckpointRefusalTests {
     ),
     (
       "the layout before",
-      "layout version: expected 2.x, found 1.3; tessera 0.1 wrote it: convert it to flat weights with that version, then convert those again",
+      "layout version: expected 2.x, found 1.3; tessera 0.1 wrote it: convert it to flat weights with that version, then convert those with its plan (the dataset tessera/plan)",
       { $0.version = [1, 3] }
     ),
     ("a version of one number", "layout version: expected 2.x, found 4 bytes", { $0.version = [2] }),

@@ -12,7 +12,7 @@ enum PlacementRule: ValidationRule {
       subject.finding(
         .placement, .note, at: "/tessera/seal",
         "expected a file of \(checkpoint.writtenSize) bytes, found \(checkpoint.fileSize): another tool has "
-          + "rewritten it, and its metadata has no checksum any more")
+          + "changed it, and HDF5's own structures have no checksum any more")
     ]
   }
 }

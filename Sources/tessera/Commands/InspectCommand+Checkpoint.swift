@@ -43,13 +43,24 @@ extension UnitCheckpoint {
     }
   }
 
+  /// Which (task, level)s have the tensors of a scope: a task, a task and its level, or how many they are.
+  private func users(ofScope scope: Int) -> String {
+    let rows = index.scopes[scope]
+    guard let task = index.tasks.first(where: { rows.first.map($0.networks.contains) ?? false }) else {
+      return "no task"
+    }
+    let name = PrintableText.line(task.task.text)
+    if rows == Array(task.networks) { return name }
+    return rows.count == 1 ? "\(name) \(rows[0] - task.networks.lowerBound + 1)" : "\(rows.count) networks"
+  }
+
   /// Where the bytes of the tensor in a row are, in a word or two.
   func placementWords(of number: Int) -> String {
     let keys = map.sections(ofTensor: index.stored(number)).map { map.sections[$0].key }
     if keys.contains(where: { $0.kind == .whole }) { return "whole" }
     let units = Set(keys.flatMap(\.units)).sorted()
     var words: [String] = []
-    if keys.contains(where: { $0.scope != nil }) { words.append("private") }
+    if let scope = keys.compactMap(\.scope).first { words.append("private to \(users(ofScope: scope))") }
     if keys.contains(where: { $0.kind == .common }), !units.isEmpty || words.isEmpty { words.append("common") }
     if keys.contains(where: { $0.kind == .free }) { words.append("free") }
     if !units.isEmpty { words.append("units " + NumberList.text(units)) }

@@ -29,6 +29,9 @@ struct InspectCommand: ParsableCommand {
   @Argument(help: "The file to look into.")
   var file: String
 
+  @Flag(help: "Print the plan of a unit checkpoint, and nothing else.")
+  var plan = false
+
   @Flag(help: "Print JSON (schemas/inspect.schema.json).")
   var json = false
 
@@ -40,7 +43,11 @@ struct InspectCommand: ParsableCommand {
   func run() throws {
     let inspection: Inspection
     switch try InputFile(file, assumeDType: reading.assumeDType) {
+    case .flat where plan:
+      throw Failure(sentence: "\(file): --plan: expected a unit checkpoint, found flat weights")
     case .flat(let source): inspection = try Inspection(source, digests: digests)
+    case .checkpoint(let checkpoint) where plan:
+      return try Output.standardOutput(String(decoding: checkpoint.plan, as: UTF8.self))
     case .checkpoint(let checkpoint): inspection = try Inspection(checkpoint, digests: digests)
     }
     if json {
