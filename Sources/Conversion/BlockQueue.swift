@@ -51,7 +51,8 @@ final class BlockQueue: @unchecked Sendable {
         let staging = pieces.baseAddress
       else { return }
       let cut = geometry.pieces(
-        of: place, map: UnsafeRawBufferPointer(map?.storage ?? UnsafeMutableRawBufferPointer(start: nil, count: 0)))
+        of: place,
+        map: UnsafeRawBufferPointer(map?.storage ?? UnsafeMutableRawBufferPointer(start: nil, count: 0)))
       if !cut.isInPlace { cut.move(.flatToPieces, flat: flat, pieces: staging) }
       let source = UnsafeRawBufferPointer(cut.isInPlace ? window.storage : pieces)
       do throws(FileError) {

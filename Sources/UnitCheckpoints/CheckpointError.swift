@@ -42,8 +42,8 @@ package enum CheckpointError: Error, Equatable, CustomStringConvertible {
   /// What to do with a file of another layout.
   package static func wayOn(_ version: String) -> String {
     if version.hasPrefix("1.") {
-      return "; tessera 0.1 wrote it: convert it to flat weights with that version, then convert those with its plan "
-        + "(the dataset tessera/plan)"
+      return "; tessera 0.1 wrote it: convert it to flat weights with that version, then convert those with "
+        + "its plan (the dataset tessera/plan)"
     }
     let major = version.split(separator: ".").first.flatMap { UInt32($0) }
     return version.contains(".") && (major ?? 0) > Layout.version[0]

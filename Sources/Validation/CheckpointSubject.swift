@@ -78,7 +78,8 @@ extension CheckpointError {
       error.place.map { ($0, error.statement) } ?? (location, Self.sentence("\(error)", without: path))
     case .notACheckpoint(_, let found):
       ("/", "expected attribute format = \"tessera.checkpoint\", found \(found)")
-    case .unknownVersion(_, let found): ("/", "expected layout version 2.x, found \(found)\(CheckpointError.wayOn(found))")
+    case .unknownVersion(_, let found):
+      ("/", "expected layout version 2.x, found \(found)\(CheckpointError.wayOn(found))")
     case .file(let error): (location, "\(error)")
     }
   }

@@ -114,7 +114,8 @@ struct DiffCommandTests {
       (["w.safetensors", "absent.h5"], "absent.h5: cannot open: no such file"),
       (["j.json", "w.npz"], "j.json: expected a unit checkpoint, safetensors"),
       (["w.npz", "cut.h5"], "cut.h5: "), (["cut.npz", "m.h5"], "cut.npz: "),
-      (["m.h5", "cut.safetensors"], "cut.safetensors: "), (["w.npz", "damaged.h5"], "damaged.h5: /intra/2/F32 page "),
+      (["m.h5", "cut.safetensors"], "cut.safetensors: "),
+      (["w.npz", "damaged.h5"], "damaged.h5: /intra/2/F32 page "),
       (["damaged.npz", "w.safetensors"], "damaged.npz: "),
     ])
   func refusals(arguments: [String], sentence: String) throws {

@@ -78,7 +78,8 @@ final class PageReader: Sendable {
       let end = position + rest.count
       // Whole pages: up to the last full one, to the end of the section, or to one that is kept.
       let kept = state.withLock { Self.firstKept(section, behind: page, $0) }
-      let last = min(end == size ? end : end / map.pageBytes * map.pageBytes, kept.map { $0 * map.pageBytes } ?? end)
+      let last = min(
+        end == size ? end : end / map.pageBytes * map.pageBytes, kept.map { $0 * map.pageBytes } ?? end)
       let whole = last - position
       if position % map.pageBytes == 0, whole > 0 {
         let target = UnsafeMutableRawBufferPointer(rebasing: rest[..<whole])

@@ -59,7 +59,8 @@ extension SectionMap {
     // A chunk is a page, and is decoded whole.
     let most = isCompressed ? ChunkPlan.largestChunk : LayoutLimits.pageBytes.upperBound
     while bytes < most,
-      sizes.reduce(0, { $0 &+ pages(of: $1, bytes) }) > 1 << 20 + sizes.count { bytes *= 2 }
+      sizes.reduce(0, { $0 &+ pages(of: $1, bytes) }) > 1 << 20 + sizes.count
+    { bytes *= 2 }
     return bytes
   }
 }

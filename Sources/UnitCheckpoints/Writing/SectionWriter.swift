@@ -56,7 +56,8 @@ package final class SectionWriter {
       let cell = cells[section].cell(at: position)
       if position == cell.range.lowerBound, cell.range.upperBound <= end {
         let first = position
-        while position < end, case let next = cells[section].cell(at: position), next.range.upperBound <= end {
+        while position < end, case let next = cells[section].cell(at: position), next.range.upperBound <= end
+        {
           complete(piece(bytes, next.range, from: offset), section, next)
           position = next.range.upperBound
         }

@@ -63,7 +63,8 @@ package final class UnitCheckpointWriter {
       cells: zip(map.sections, plans).map { section, plan in
         let size = max(1, section.byteCount)
         return CellPlan(
-          byteCount: section.byteCount, chunkBytes: plan?.byteCount ?? pageBytes, rowBytes: plan?.rowBytes ?? size)
+          byteCount: section.byteCount, chunkBytes: plan?.byteCount ?? pageBytes,
+          rowBytes: plan?.rowBytes ?? size)
       },
       addresses: skeleton.addresses.enumerated().map { plans[$0] == nil ? $1 : nil })
   }

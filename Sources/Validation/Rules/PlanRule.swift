@@ -13,7 +13,9 @@ enum PlanRule: ValidationRule {
     var findings = subject.planFindings(of: .plan)
     guard let resolved = subject.placement.resolved else { return findings }
     do throws(CheckpointError) {
-      if let difference = try checkpoint.planDifference(resolved) { findings.append(subject.finding(difference)) }
+      if let difference = try checkpoint.planDifference(resolved) {
+        findings.append(subject.finding(difference))
+      }
     } catch { findings.append(subject.finding(error)) }
     return findings
   }

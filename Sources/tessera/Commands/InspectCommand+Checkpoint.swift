@@ -61,11 +61,14 @@ extension UnitCheckpoint {
     let units = Set(keys.flatMap(\.units)).sorted()
     var words: [String] = []
     if let scope = keys.compactMap(\.scope).first { words.append("private to \(users(ofScope: scope))") }
-    if keys.contains(where: { $0.kind == .common }), !units.isEmpty || words.isEmpty { words.append("common") }
+    if keys.contains(where: { $0.kind == .common }), !units.isEmpty || words.isEmpty {
+      words.append("common")
+    }
     if keys.contains(where: { $0.kind == .free }) { words.append("free") }
     if !units.isEmpty { words.append("units " + NumberList.text(units)) }
     let owners = index.tensors[index.stored(number)].owners
-    return words.joined(separator: " + ") + (owners.map { " by \(index.tensors[$0.map].spec.name.quoted)" } ?? "")
+    return words.joined(separator: " + ")
+      + (owners.map { " by \(index.tensors[$0.map].spec.name.quoted)" } ?? "")
   }
 }
 
