@@ -48,7 +48,7 @@ struct RoundTripTests {
     let error = #expect(throws: ConversionError.self) {
       try UnitsToFlat(try UnitCheckpoint(try ReadableFile(path: broken)), to: sink).run { _ in }
     }
-    #expect(error?.description.contains("/intra/1/F32 page 0: expected bytes with checksum") == true)
+    #expect(error?.description.contains("/intra/1/F32 page 0: expected checksum") == true)
   }
 
   /// Tensors take turns in two lanes of hashing, so one gets all small ones: their work must not wait for more of it.
