@@ -13,10 +13,13 @@ struct ForeignPartsTests {
     ("f['x'] = [1, 2]", "/x", "a dataset"),
     ("f['tessera'].create_dataset('mine', data=[1])", "/tessera/mine", "a dataset"),
     ("f['tessera'].create_group('more')['x'] = 1", "/tessera/more", "a group"),
-    ("f['tessera'].attrs['x'] = 1", "/tessera", "the attribute 'x'"),
+    (attributeInPlace, "/tessera", "the attribute 'x'"),
     ("f['tessera/tensors'].attrs['mine'] = 3", "/tessera/tensors", "the attribute 'mine'"),
     ("f['type'] = __import__('numpy').dtype('f4')", "/type", "a committed datatype"),
   ]
+
+  /// An attribute for which the group's header has room: the file is as long as it was, and its seal is not.
+  private static let attributeInPlace = "f['tessera'].attrs['x'] = 1"
 
   @Test(
     "is a note, and with --strict a finding; in a checkpoint as it was written there is none",
@@ -37,7 +40,7 @@ struct ForeignPartsTests {
         let run = try tessera(["validate", path, "--rule", "half-cut=off"] + arguments)
         let expected =
           "  \(severity) unexamined: \(place): expected what the layout has, found \(what), which no reader looks at\n"
-        #expect(run.ending == .exited(code), "\(line): \(run.outputText)")
+        #expect(run.ending == .exited(line == Self.attributeInPlace ? 1 : code), "\(line): \(run.outputText)")
         #expect(run.outputText.contains(expected), "\(line): \(run.outputText)")
         #expect(
           run.outputText.components(separatedBy: " unexamined: ").count == 2, "\(line): \(run.outputText)")

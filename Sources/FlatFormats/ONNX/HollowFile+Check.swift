@@ -18,11 +18,13 @@ extension HollowFile {
   /// Whether files that were stored away can be filled with these tensors again, and the graph among them says so too.
   ///
   /// Holes lie in their file, one behind the other; each has one tensor's length, which fills no other; and where the
-  /// graph names a tensor there is that tensor's hole. The graph is read, no element of a tensor is.
+  /// graph names a tensor there is that tensor's hole, or its own elements. No element that fills a hole is read.
   ///
-  /// - Parameter path: what messages call the graph.
+  /// - Parameters:
+  ///   - digests: of the tensors, by which elements are known that stand in the graph itself.
+  ///   - path: what messages call the graph.
   public static func problems(
-    of files: [HollowFile], filledBy specs: [TensorSpec], path: String
+    of files: [HollowFile], filledBy specs: [TensorSpec], digests: [SHA256Digest], path: String
   ) throws(FileError) -> [Problem] {
     var problems: [Problem] = []
     var filled: Set<Int> = []
@@ -51,7 +53,7 @@ extension HollowFile {
     let memory = try MemoryFile()
     for (position, range) in model.stretches { try memory.write(Array(model.bytes[range]), at: position) }
     try memory.extend(to: size)
-    return model.graphProblems(try memory.readable(as: path), specs)
+    return model.graphProblems(try memory.readable(as: path), specs, digests)
   }
 
   /// Whether a name leads to a file beside the model, or in a folder there, and nowhere else; none is hidden.
@@ -89,8 +91,24 @@ extension HollowFile {
     return []
   }
 
+  /// The digest of elements that stand in the graph; nil where they cannot be read.
+  private static func digest(of constant: TensorConstant, in file: ReadableFile) -> SHA256Digest? {
+    var bytes = [UInt8](repeating: 0, count: constant.byteCount)
+    do throws(GraphError) {
+      let reader = try ConstantReader(constant, file: file, external: ExternalFiles(of: file))
+      var failure: GraphError?
+      bytes.withUnsafeMutableBytes { buffer in
+        do throws(GraphError) { try reader.read(into: buffer) } catch { failure = error }
+      }
+      if failure != nil { return nil }
+    } catch { return nil }
+    return SHA256Digest.of(bytes)
+  }
+
   /// The model's tensors by name, and the holes that they have.
-  private func graphProblems(_ file: ReadableFile, _ specs: [TensorSpec]) -> [Problem] {
+  private func graphProblems(
+    _ file: ReadableFile, _ specs: [TensorSpec], _ digests: [SHA256Digest]
+  ) -> [Problem] {
     let constants: [NamedConstant]
     do throws(GraphError) { constants = try Model(file).constants() } catch {
       var text = "\(error)"
@@ -126,6 +144,15 @@ extension HollowFile {
         ]
       }
       guard case .raw(let range) = named.constant.payload, let filler = stated[range.lowerBound] else {
+        // What has no hole comes back as it stands here.
+        if case .external = named.constant.payload { continue }
+        guard digests.indices.contains(index), Self.digest(of: named.constant, in: file) == digests[index]
+        else {
+          return [
+            Problem(
+              file: 0, place: "graph", expected: "the elements of \(named.name.quoted)", found: "others")
+          ]
+        }
         continue
       }
       if filler != index {

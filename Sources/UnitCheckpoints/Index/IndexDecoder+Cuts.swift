@@ -114,7 +114,7 @@ extension IndexDecoder {
     }
     let list = try units(rows, for: table, row: row)
     guard Set(list).count == list.count else {
-      throw broken(.unitList, table, row: row, "every unit once", "\(list)")
+      throw broken(.unitList, table, row: row, "every unit once", "\(list.prefix(8))")
     }
     return list
   }

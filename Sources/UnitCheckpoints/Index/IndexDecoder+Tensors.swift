@@ -76,6 +76,10 @@ extension IndexDecoder {
       }
       shape.append(extent)
       if row.cut == -1 {
+        guard row.firstAxis == 0 else {
+          throw broken(
+            .tensorDimension, .dimensions, row: number, "no axes without a cut", "axes from \(row.firstAxis)")
+        }
         cuts.append(nil)
         continue
       }
@@ -109,6 +113,12 @@ extension IndexDecoder {
     guard zip(list, list.dropFirst()).allSatisfy({ $0 < $1 }), (list.last ?? -1) < index.axes.count else {
       throw broken(
         .axis, .dimensions, row: number, "axes below \(index.axes.count), ascending", "\(list.prefix(8))")
+    }
+    axisNumbers += list.count
+    guard axisNumbers <= LayoutLimits.axisNumbers else {
+      throw broken(
+        .limit, .dimensions, row: number, "at most \(LayoutLimits.axisNumbers) axes of cuts that differ",
+        "more")
     }
     axisLists[key] = list
     return list

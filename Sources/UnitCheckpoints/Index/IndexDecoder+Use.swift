@@ -42,7 +42,9 @@ extension IndexDecoder {
           .ownerMap, .tensors, row: number, "owners of \(tensor.spec.elementCount) elements together",
           "another number"))
     }
-    guard let map = tensors[owners.map] else { return }
+    // What is tied has the elements of another, which may be owned itself.
+    guard let named = tensors[owners.map] else { return }
+    guard let map = named.tiedTo.map({ tensors[$0] }) ?? named else { return }
     guard map.spec.dtype == .u8, map.spec.shape == tensor.spec.shape, map.owners == nil, !map.isCut,
       map.units.isEmpty, isIn(scope: map.scope, of: tensor.scope)
     else {
@@ -126,7 +128,8 @@ extension IndexDecoder {
   private func checkMask(
     _ number: Int, of tensor: IndexedTensor, _ networks: Range<Int>, row: Int
   ) throws(CheckpointError) {
-    guard let mask = tensors[number] else { return }
+    guard let named = tensors[number] else { return }
+    guard let mask = named.tiedTo.map({ tensors[$0] }) ?? named else { return }
     guard [.u8, .bool].contains(mask.spec.dtype), mask.spec.shape == tensor.spec.shape, !mask.isCut,
       mask.units.isEmpty, mask.owners == nil, !tensor.isCut, tensor.units.isEmpty, tensor.owners == nil,
       tensor.spec.dtype.bytes != nil, tensor.spec.dtype != .f8E8M0,

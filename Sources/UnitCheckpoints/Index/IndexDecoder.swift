@@ -15,6 +15,8 @@ struct IndexDecoder {
   var tensors: [IndexedTensor?] = []
   /// Lists of axes that dimensions share: a cut may name a million of them, and a file half a million dimensions.
   var axisLists: [UInt64: [Int]] = [:]
+  /// Numbers in all of them.
+  var axisNumbers = 0
   /// Cuts that are known to fall between bytes, by cut and by the bits inside a position, modulo eight.
   var byteCuts = Set<[Int]>()
   /// Pairs of scopes of which the first is known to have all networks of the second, or not.
@@ -38,6 +40,7 @@ struct IndexDecoder {
     try decoder.decodeReorderings()
     try decoder.decodeViews()
     try decoder.checkTies()
+    try decoder.names.requireApart()
     if decoder.log.errors.count > before { throw decoder.log.errors[before] }
     decoder.index.cuts = decoder.cuts.compactMap { $0 }
     decoder.index.tensors = decoder.tensors.compactMap { $0 }
@@ -57,13 +60,12 @@ struct IndexDecoder {
     .broken(defect, path: path, table: table, row: row, expected: expected, found: found)
   }
 
-  /// `rows` as a range, when it stays in a table of `limit` rows; empty ranges lie anywhere.
+  /// `rows` as a range, when it stays in a table of `limit` rows; empty ranges begin at 0.
   func range(
     _ rows: RowRange, of what: Layout.Table, _ limit: Int, for table: Layout.Table, row: Int
   ) throws(CheckpointError) -> Range<Int> {
     let (first, count) = (Int(rows.first), Int(rows.count))
-    if count == 0 { return 0..<0 }
-    guard first + count <= limit else {
+    guard count > 0 ? first + count <= limit : first == 0 else {
       throw broken(
         .rowRange, table, row: row, "rows of \(what.path) below \(limit)", "\(count) from \(first)")
     }
@@ -93,6 +95,9 @@ struct IndexDecoder {
 
   /// A list of units, each below the limit.
   func units(_ rows: RowRange, for table: Layout.Table, row: Int) throws(CheckpointError) -> [Int] {
+    guard rows.count <= Partition.unitLimit else {
+      throw broken(.unitList, table, row: row, "at most \(Partition.unitLimit) units", "\(rows.count)")
+    }
     let range = try range(rows, of: .units, tables.units.count, for: table, row: row)
     let list = tables.units[range].map { Int($0) }
     guard list.allSatisfy({ $0 < Partition.unitLimit }) else {
@@ -104,12 +109,9 @@ struct IndexDecoder {
 
   /// A list of units, each larger than the one before.
   func ascendingUnits(_ rows: RowRange, for table: Layout.Table, row: Int) throws(CheckpointError) -> [Int] {
-    guard rows.count <= Partition.unitLimit else {
-      throw broken(.unitList, table, row: row, "at most \(Partition.unitLimit) units", "\(rows.count)")
-    }
     let list = try units(rows, for: table, row: row)
     guard zip(list, list.dropFirst()).allSatisfy({ $0 < $1 }) else {
-      throw broken(.unitList, table, row: row, "units in ascending order", "\(list)")
+      throw broken(.unitList, table, row: row, "units in ascending order", "\(list.prefix(8))")
     }
     return list
   }

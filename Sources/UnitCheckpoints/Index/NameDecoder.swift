@@ -5,6 +5,8 @@ struct NameDecoder {
   /// Bytes that no name has used: names that share bytes could make a small table long.
   private var unused: Int
   private var shared: [UInt32: String] = [:]
+  /// The bytes of each name, and the row that first named it.
+  private var used: [(bytes: Range<Int>, table: Layout.Table, row: Int)] = []
 
   init(path: String, bytes: [UInt8]) {
     self.path = path
@@ -35,10 +37,22 @@ struct NameDecoder {
       throw broken(.nameOverlap, "names that share no bytes", "some that do")
     }
     unused -= 4 + length
+    used.append((start - 4..<start + length, table, row))
     guard let text = String(validating: bytes[start..<start + length], as: UTF8.self) else {
       throw broken(.nameText, "a UTF-8 name", "\(length) other bytes")
     }
     if isShared { shared[offset] = text }
     return text
+  }
+
+  /// Checks that no name lies inside another.
+  func requireApart() throws(CheckpointError) {
+    let ordered = used.sorted { $0.bytes.lowerBound < $1.bytes.lowerBound }
+    for (one, next) in zip(ordered, ordered.dropFirst())
+    where next.bytes.lowerBound < one.bytes.upperBound {
+      throw .broken(
+        .nameOverlap, path: path, table: next.table, row: next.row, expected: "names that share no bytes",
+        found: "some that do")
+    }
   }
 }

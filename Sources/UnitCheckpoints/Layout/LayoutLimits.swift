@@ -1,5 +1,3 @@
-package import UnitModel
-
 /// What one checkpoint may hold. The writer refuses what is beyond before it writes, the reader before it decodes.
 ///
 /// Units, networks, blocks of a tensor, segments of a cut and channels of an axis are limits of a plan, and are those of
@@ -18,8 +16,18 @@ package enum LayoutLimits {
   package static let stretches = 1 << 26
   /// Blocks of all cuts that differ, which are counted once when a file is opened.
   package static let blocks = 1 << 24
+  /// Blocks of all tensors: each costs a step when a file is read whole.
+  package static let allBlocks = 1 << 25
+  /// Axes of all lists of axes that differ.
+  package static let axisNumbers = 1 << 22
   /// Units of all networks.
   package static let networkUnits = 1 << 24
-  /// Bytes of a page.
-  package static let pageBytes = 1_024...1 << 30
+  /// Bytes of a page: a reader keeps some of each section.
+  package static let pageBytes = 1_024...1 << 20
+
+  /// Bytes of all tables of a file with `fileSize` bytes: text and rows shrink to a tenth, and what shrinks to less is a
+  /// promise that decoding would keep.
+  package static func tableBytes(inFileOf fileSize: Int) -> Int {
+    fileSize > tableBytes ? tableBytes : min(tableBytes, (1 << 20) + 100 * fileSize)
+  }
 }

@@ -63,7 +63,8 @@ package struct CheckpointExamination {
   ) -> UnitCheckpoint? {
     guard let hdf5 else { return nil }
     do throws(CheckpointError) {
-      let opener = try CheckpointOpener(hdf5, path: file.path, log: &log)
+      let opener = try CheckpointOpener(
+        hdf5, path: file.path, fileSize: file.size, log: &log)
       return try UnitCheckpoint(file, opener, log: &log)
     } catch {
       log.end(error)

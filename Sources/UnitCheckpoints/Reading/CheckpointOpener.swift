@@ -14,15 +14,17 @@ struct CheckpointOpener {
     let hdf5: HDF5File
     do throws(HDF5Error) { hdf5 = try HDF5File(file) } catch { throw .hdf5(path: file.path, error) }
     try CheckpointIdentity.check(hdf5, path: file.path)
-    try self.init(hdf5, path: file.path, log: &log)
+    try self.init(hdf5, path: file.path, fileSize: file.size, log: &log)
   }
 
   /// Reads the tables of a file that is known to be a checkpoint.
-  init(_ hdf5: HDF5File, path: String, log: inout DefectLog) throws(CheckpointError) {
+  init(
+    _ hdf5: HDF5File, path: String, fileSize: Int, log: inout DefectLog
+  ) throws(CheckpointError) {
     self.hdf5 = hdf5
     let before = log.errors.count
     var tables: [[UInt8]] = []
-    var left = LayoutLimits.tableBytes
+    var left = LayoutLimits.tableBytes(inFileOf: fileSize)
     let metadata: HDF5Group
     do throws(HDF5Error) { metadata = try hdf5.group(at: Layout.metadataGroup) } catch {
       throw .hdf5(path: path, error)
@@ -49,7 +51,8 @@ struct CheckpointOpener {
     else {
       throw .broken(
         .pages, path: path, place: "/\(Layout.sealPath)",
-        expected: "pages of a power of two from \(LayoutLimits.pageBytes.lowerBound) bytes",
+        expected: "pages of a power of two from \(LayoutLimits.pageBytes.lowerBound) to "
+          + "\(LayoutLimits.pageBytes.upperBound) bytes",
         found: "\(seal.pageBytes)")
     }
     self.tables = tables

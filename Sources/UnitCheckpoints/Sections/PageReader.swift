@@ -154,7 +154,10 @@ final class PageReader: Sendable {
       run.used = state.clock
       state.runs[section, default: []].append(run)
       state.byteCount += run.bytes.count
-      while state.byteCount > runBytes + runLimit { Self.dropOldest(&state) }
+      // The run that was just read is the newest, and stays.
+      while state.byteCount > runBytes + runLimit, state.byteCount > run.bytes.count {
+        Self.dropOldest(&state)
+      }
     }
   }
 

@@ -16,6 +16,7 @@ struct SectionCensus {
   private var knownPatterns: [PatternKey: Int32] = [:]
   private var blockCount = 0
   private var stretchCount = 0
+  private var allBlocks = 0
   private var wholeCount = 0
   private let blockLimit: Int
   private let path: String
@@ -46,6 +47,10 @@ struct SectionCensus {
         continue
       }
       patternOfTensor.append(pattern)
+      // No more than a tensor may have, each.
+      allBlocks += index.cuts(of: tensor).reduce(1) { $0 * $1.cut.parts.count }
+      try require(
+        allBlocks <= LayoutLimits.allBlocks, tensor, "\(LayoutLimits.allBlocks) blocks of all tensors")
       let stretches = patterns[Int(pattern)].stretches
       stretchCount += stretches.count
       try require(stretchCount <= stretchLimit, tensor, "\(stretchLimit) parts of sections")

@@ -54,7 +54,7 @@ struct SectionDecoder {
   private func key(_ section: SectionRow, _ row: Int) throws(CheckpointError) -> SectionKey {
     let rows = section.units
     let units =
-      Int(rows.first) + Int(rows.count) <= tables.units.count
+      Int(rows.first) + Int(rows.count) <= tables.units.count && rows.count <= Partition.unitLimit
       ? tables.units[Int(rows.first)..<Int(rows.first) + Int(rows.count)].map { Int($0) } : nil
     guard let kind = SectionKey.Kind(rawValue: section.kind), let dtype = DType(rawValue: section.dtype),
       section.tensor >= -1, Int(section.tensor) < index.tensors.count, section.scope >= -1,

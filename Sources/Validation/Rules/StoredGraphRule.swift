@@ -34,7 +34,8 @@ enum StoredGraphRule: ValidationRule {
     }
     do throws(FileError) {
       let problems = try HollowFile.problems(
-        of: files, filledBy: checkpoint.index.tensors.map(\.spec), path: checkpoint.path)
+        of: files, filledBy: checkpoint.index.tensors.map(\.spec),
+        digests: checkpoint.index.tensors.map(\.digest), path: checkpoint.path)
       return problems.map { problem in
         let header = source.shards[problem.file].header ?? problem.file
         return subject.finding(

@@ -65,6 +65,10 @@ extension ForgedCheckpoint {
     ForgedCheckpoint(.rowRange, "networks of a scope", .mixed) { $0.tables.scopes[2].networks.count = 99 },
     ForgedCheckpoint(.rowRange, "networks of a view", .mixed) { $0.tables.views[0].networks.count = 99 },
     ForgedCheckpoint(.rowRange, "axes of a cut") { try $0.dimension("bias", 0) { $0.firstAxis = 7 } },
+    ForgedCheckpoint(.rowRange, "no units, from somewhere") { try $0.tensor("bias") { $0.units.first = 4 } },
+    ForgedCheckpoint(.unitList, "of a network, more than there can be") {
+      $0.tables.networks[0].units.count = 1_025
+    },
     ForgedCheckpoint(.rowOrder, "two cuts share segments") { $0.tables.cuts[1].segments.first = 0 },
     ForgedCheckpoint(.rowOrder, "two tensors share dimensions") {
       try $0.tensor("twin") { $0.dimensions.first = 5 }
@@ -99,6 +103,12 @@ extension ForgedCheckpoint {
     ForgedCheckpoint(.nameRange, "of a view behind the names", .mixed) { $0.tables.views[0].name = .max },
     ForgedCheckpoint(.nameRange, "too long") { $0.tables.names[3] = 0x7F },
     ForgedCheckpoint(.nameText, "not UTF-8") { $0.tables.names[4] = 0xFF },
+    ForgedCheckpoint(.nameOverlap, "an axis inside a tensor's name") { forger in
+      // "conv.weight" holds a name of four bytes, which no other row needs.
+      let outer = forger.tables.tensors[0].name + 4
+      forger.tables.axes[0].name = outer
+      forger.tables.names.replaceSubrange(Int(outer)..<Int(outer) + 4, with: [4, 0, 0, 0])
+    },
     ForgedCheckpoint(.nameOverlap, "a name inside another") { forger in
       // "conv.weight" holds a name of seven bytes, which is longer than "bias".
       let outer = forger.tables.tensors[0].name + 4

@@ -13,6 +13,10 @@ extension ForgedCheckpoint {
     ForgedCheckpoint(.ownerMap, "the tensor itself", .owners) {
       $0.tables.owned[0].map = $0.tables.owned[0].tensor
     },
+    ForgedCheckpoint(.ownerMap, "tied to the tensor itself", .owners) { forger in
+      let owned = Int32(try forger.tensor("a"))
+      try forger.tensor("a.owner") { $0.tiedTo = owned }
+    },
     ForgedCheckpoint(.ownerMap, "of another size", .owners) { forger in
       try forger.remap("a", to: "b.owner")
     },
@@ -115,7 +119,7 @@ extension ForgedCheckpoint {
     },
     ForgedCheckpoint(.pages, "no power of two") { $0.pageBytes = 65_535 },
     ForgedCheckpoint(.pages, "too small") { $0.pageBytes = 512 },
-    ForgedCheckpoint(.pages, "too large") { $0.pageBytes = 1 << 31 },
+    ForgedCheckpoint(.pages, "too large") { $0.pageBytes = 1 << 21 },
     ForgedCheckpoint(.pages, "of half a number") { $0.pageBytes = 1 << 63 },
     ForgedCheckpoint(.pages, "one checksum more") { $0.tables.pages.append(0) },
     ForgedCheckpoint(.pages, "one checksum less") { $0.tables.pages.removeLast() },
