@@ -134,7 +134,7 @@ struct CheckpointRefusalTests {
       ("virtual", "virtual"), ("storage", "external storage"), ("integers", "another HDF5 type"),
       ("longer", "found 160"), ("bomb", "expected 156 bytes"), ("table-bomb", "expected at most"),
       ("header-bomb", "expected at most"),
-      ("table-large", "checksum"), ("table-gone", "checksum"),
+      ("table-large", "expected at most"), ("table-gone", "checksum"),
     ]
     for (what, words) in cases {
       let folder = try TemporaryFolder()

@@ -144,8 +144,9 @@ extension HollowFile {
         ]
       }
       guard case .raw(let range) = named.constant.payload, let filler = stated[range.lowerBound] else {
-        // What has no hole comes back as it stands here.
+        // What has no hole comes back as it stands here. Floats in a typed field have one inside their message.
         if case .external = named.constant.payload { continue }
+        if let position = own[index], named.constant.message.contains(position) { continue }
         guard digests.indices.contains(index), Self.digest(of: named.constant, in: file) == digests[index]
         else {
           return [
