@@ -98,9 +98,9 @@ def sparse(path, quick):
         file.truncate(len(head) + body)
 
 
-def datasets(path, quick):
-    """2,500 tensors of 8 × 8: with a plan of four units, 10,000 datasets."""
-    weights(square(100 if quick else 2500, 8), path)
+def many(path, quick):
+    """10,000 tensors of 8 × 8."""
+    weights(square(100 if quick else 10_000, 8), path)
     plan(path, 8)
 
 
@@ -141,7 +141,7 @@ def grid(path, count, size, units, tasks):
     Path(f"{path}.{units}.json").write_text(json.dumps(text))
 
 
-KINDS = {kind.__name__: kind for kind in (layers, small, single, deflated, sparse, datasets)} | {
+KINDS = {kind.__name__: kind for kind in (layers, small, single, deflated, sparse, many)} | {
     name: compressible(*how) for name, how in COMPRESSIBLE.items()}
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ LIMIT = 0.100
 
 
 def inspect(bench: Bench) -> list[Row]:
-    """A flat file of 10 GB, and a checkpoint of 10,000 datasets, as text and as JSON."""
-    files = [("10 GB safetensors", bench.input("sparse")), ("10,000 datasets", bench.checkpoint("datasets"))]
+    """A flat file of 10 GB, and a checkpoint of 10,000 tensors, as text and as JSON."""
+    files = [("10 GB safetensors", bench.input("sparse")), ("10,000 tensors", bench.checkpoint("many"))]
     rows = []
     for what, path in files:
         for command in (["inspect"], ["inspect", "--json"], ["count"], ["count", "--json"]):

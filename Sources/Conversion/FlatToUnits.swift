@@ -69,8 +69,8 @@ package struct FlatToUnits {
         try OwnerMapReader(source, map, of: placement.spec, owners)
       }
     let width = map == nil ? 1 : placement.spec.dtype.bytes ?? 1
-    // With a map, both windows fit one buffer of the ring: whoever waits for a second one holds none that nothing will
-    // release.
+    // With a map, both windows fit one buffer of the ring. A wait for a second buffer would never end: this thread would
+    // hold a window that no queue has.
     let limit = map == nil ? ring.capacity : ring.capacity / (2 * width) * width
     if !isTied { writing.begin(index) }
     let send = {

@@ -51,7 +51,7 @@ package struct NetworkVerification {
   package init(original: NetworkModel, stored: NetworkModel, checkpoint: UnitCheckpoint, plan: ResolvedPlan) {
     self.original = original
     self.stored = stored
-    elements = { CheckpointElements(try SubNetwork($0, of: checkpoint, plan: plan), of: checkpoint) }
+    elements = { CheckpointElements(try SubNetwork($0, of: checkpoint), of: checkpoint) }
     self.plan = plan
   }
 

@@ -22,7 +22,7 @@ package struct NetworkWork {
   ) throws {
     let flow = try network.flow(chosen, plan: plan, inputShapes: inputShapes)
     let graph = try network.dense(flow, plan: plan)
-    let subNetwork = try SubNetwork(chosen, of: checkpoint, plan: plan)
+    let subNetwork = try SubNetwork(chosen, of: checkpoint)
     elements = CheckpointElements(subNetwork, of: checkpoint)
     let own = Set(graph.model.graph.inputs.map(\.name))
     shapes = inputShapes.filter { own.contains($0.key) }

@@ -61,7 +61,7 @@ struct SubNetworkTests {
     let checkpoint = try checkpoint(in: folder)
     let plan = try checkpoint.resolvedPlan()
     let network = try plan.assignment.network(task: "t", level: LevelNumber(2))
-    let subNetwork = try SubNetwork(network, of: checkpoint, plan: plan)
+    let subNetwork = try SubNetwork(network, of: checkpoint)
     #expect(subNetwork.tensors.map(\.spec.name) == ["body", "top.a", "top.b"])
     #expect(subNetwork.tensors.map(\.spec.shape) == [[6], [2, 24], [2, 24]])
     #expect(subNetwork.tensors.map(\.tiedTo) == [nil, nil, 1])
@@ -95,7 +95,7 @@ struct SubNetworkTests {
     let checkpoint = try checkpoint(in: folder)
     let plan = try checkpoint.resolvedPlan()
     let network = try plan.assignment.network(task: "t", level: LevelNumber(1))
-    let subNetwork = try SubNetwork(network, of: checkpoint, plan: plan)
+    let subNetwork = try SubNetwork(network, of: checkpoint)
     #expect(subNetwork.tensors.map(\.spec.name) == ["body"])
     #expect(subNetwork.tensors.map(\.spec.shape) == [[4]])
   }
@@ -145,7 +145,7 @@ struct SubNetworkTests {
     let checkpoint = try UnitCheckpoint(try ReadableFile(path: folder.file("m.h5")))
     let resolved = try checkpoint.resolvedPlan()
     let network = try resolved.assignment.network(task: "t", level: LevelNumber(1))
-    let subNetwork = try SubNetwork(network, of: checkpoint, plan: resolved)
+    let subNetwork = try SubNetwork(network, of: checkpoint)
     #expect(
       subNetwork.tensors.map(\.spec.name) == ["a", "b"] && subNetwork.tensors.map(\.tiedTo) == [nil, 0])
     #expect(subNetwork.applied.map(\.spec.name.text).count == 2)

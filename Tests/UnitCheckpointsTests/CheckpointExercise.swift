@@ -52,7 +52,7 @@ struct CheckpointExercise {
         guard let network = try? plan.assignment.network(task: task.task, level: level.number) else {
           continue
         }
-        let own = try SubNetwork(network, of: checkpoint, plan: plan)
+        let own = try SubNetwork(network, of: checkpoint)
         let reader = SubNetworkReader(checkpoint)
         for tensor in own.tensors {
           do { try reader.forEachWindow(of: tensor) { _ in } } catch {

@@ -24,12 +24,12 @@ struct DamageTests {
       for task in plan.assignment.tasks where task.axes.isEmpty {
         for level in task.numberedLevels {
           let network = try plan.assignment.network(task: task.task, level: level.number)
-          let own = try SubNetwork(network, of: sound, plan: plan)
+          let own = try SubNetwork(network, of: sound)
           let needs = try Self.needs(own, section, sound)
           let expected = try Self.bytes(of: own, sound)
           let damaged = try UnitCheckpoint(try ReadableFile(path: path))
           do {
-            let found = try Self.bytes(of: try SubNetwork(network, of: damaged, plan: plan), damaged)
+            let found = try Self.bytes(of: try SubNetwork(network, of: damaged), damaged)
             #expect(!needs, "section \(number), \(task.task.text) \(level.number)")
             #expect(found == expected)
             read += 1

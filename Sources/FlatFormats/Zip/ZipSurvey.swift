@@ -130,7 +130,7 @@ struct ZipSurvey {
 /// Finds the next record of a zip archive in bytes that may be anything.
 private struct ZipSignatureSearch {
   private let file: ReadableFile
-  /// The first window is small, so that a search costs no more than a few times the bytes it passes.
+  /// The first window is small: a search reads at most a few times the bytes that it passes.
   private static let (firstWindow, lastWindow) = (4 << 10, 1 << 20)
 
   init(_ file: ReadableFile) { self.file = file }

@@ -14,7 +14,7 @@ extension BlockGrid {
   package func windows(limit: Int) -> [BlockWindow] {
     var result: [BlockWindow] = []
     if rowBytes <= limit {
-      // The rows of a window are listed by class, a range at worst each: short rows must not be too many.
+      // A window lists its rows by class, as ranges that may have a row each: short rows must not be too many.
       let step = min(1 << 16, max(1, limit / max(1, rowBytes)))
       for first in stride(from: 0, to: rowCount, by: step) {
         result.append(BlockWindow(rows: first..<min(first + step, rowCount), columns: 0..<rowBytes))

@@ -40,8 +40,6 @@ struct ByteCursor {
     return UInt32(littleEndian: base.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
   }
 
-  mutating func i32() -> Int32 { Int32(bitPattern: u32()) }
-
   mutating func bytes(_ count: Int) -> [UInt8] {
     defer { offset += count }
     guard offset + count <= base.count else { return [UInt8](repeating: 0, count: count) }

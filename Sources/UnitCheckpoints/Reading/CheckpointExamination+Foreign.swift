@@ -25,7 +25,7 @@ extension CheckpointExamination {
       } catch { add(path, "attributes that cannot be read (\(error.statement))") }
     }
     attributes(of: "/", known: Self.rootAttributes, hdf5.root.attributes)
-    // What breaks the walk is told by `refusals`.
+    // `refusals` reports what breaks the walk.
     try? hdf5.walk { path, visit in
       let shown = "/" + path.map(\.description).joined(separator: "/")
       switch (Self.place(path.map(\.description)), visit) {

@@ -90,9 +90,6 @@ struct CheckpointOpener {
     zip(Layout.Table.allCases, tables).first { $0.0 == table }?.1 ?? []
   }
 
-  /// Bytes of all tables and the seal.
-  var byteCount: Int { tables.reduce(SealRow.size) { $0 + $1.count } }
-
   /// The headers of the flat files.
   static func headers(_ hdf5: HDF5File, path: String) throws(CheckpointError) -> [[UInt8]] {
     var left = LayoutLimits.headerBytes

@@ -10,11 +10,7 @@ package struct SubNetwork: Sendable {
   package let applied: [SubNetworkTensor]
 
   /// The tensors that `network` has of `checkpoint`, as its tables say.
-  ///
-  /// - Parameter plan: of this checkpoint; it has been held against the tables.
-  package init(
-    _ network: VirtualNetwork, of checkpoint: UnitCheckpoint, plan: ResolvedPlan
-  ) throws(CheckpointError) {
+  package init(_ network: VirtualNetwork, of checkpoint: UnitCheckpoint) throws(CheckpointError) {
     let index = checkpoint.index
     guard let row = index.network(task: network.task, level: network.level) else {
       throw .broken(

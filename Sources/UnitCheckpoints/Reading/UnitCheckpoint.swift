@@ -22,8 +22,6 @@ package final class UnitCheckpoint: Sendable {
   package let source: [UInt8]
   /// Whether sections lie where the index says; false when another tool has rewritten the file, `h5repack` for one.
   package let isPlacementValid: Bool
-  /// Bytes of the tables that were read to open the file.
-  package let indexByteCount: Int
   package let fileSize: Int
 
   let seal: SealRow
@@ -51,7 +49,6 @@ package final class UnitCheckpoint: Sendable {
     seal = opener.seal
     plan = opener.bytes(of: .plan)
     source = opener.bytes(of: .source)
-    indexByteCount = opener.byteCount
     modelDigest = opener.modelDigest
     let tables = IndexTables { opener.bytes(of: $0) }
     let index = try IndexDecoder.decode(tables, path: file.path, log: &log)

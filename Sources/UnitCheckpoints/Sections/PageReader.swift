@@ -161,16 +161,17 @@ final class PageReader: Sendable {
     }
   }
 
+  /// Drops the sixteenth of the runs that was used longest ago: to look for a single one among thousands, each time,
+  /// takes longer than reading does.
   private static func dropOldest(_ state: inout State) {
-    var oldest: (section: Int, place: Int, used: Int)?
+    let used = state.runs.values.flatMap { $0.map(\.used) }.sorted()
+    guard let last = used.first.map({ _ in used[max(0, used.count / 16 - 1)] }) else { return }
     for (section, runs) in state.runs {
-      for (place, run) in runs.enumerated() where run.used < oldest?.used ?? .max {
-        oldest = (section, place, run.used)
-      }
+      let kept = runs.filter { $0.used > last }
+      if kept.count == runs.count { continue }
+      state.byteCount -= runs.reduce(0) { $0 + ($1.used > last ? 0 : $1.bytes.count) }
+      state.runs[section] = kept.isEmpty ? nil : kept
     }
-    guard let oldest, let run = state.runs[oldest.section]?.remove(at: oldest.place) else { return }
-    if state.runs[oldest.section]?.isEmpty == true { state.runs[oldest.section] = nil }
-    state.byteCount -= run.bytes.count
   }
 
   /// Holds pages against their checksums; `bytes` begin with page `first`.

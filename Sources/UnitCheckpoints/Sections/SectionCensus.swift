@@ -154,12 +154,11 @@ struct BlockPattern {
     let section: Int
     let elements: Int
 
-    func byteCount(innerBits: Int) -> Int {
-      // No more than the tensor's own bits, which fit; only a single block ends inside a byte.
-      let bits = elements * innerBits
-      return bits / 8 + (bits % 8 == 0 ? 0 : 1)
-    }
+    func byteCount(innerBits: Int) -> Int { BlockPattern.byteCount(ofBits: elements * innerBits) }
   }
+
+  /// Bytes of so many bits, which are no more than a tensor's own; only a single block ends inside a byte.
+  static func byteCount(ofBits bits: Int) -> Int { bits / 8 + (bits % 8 == 0 ? 0 : 1) }
 
   /// Bits for each of `elements`.
   func innerBits(of tensor: IndexedTensor) -> Int {

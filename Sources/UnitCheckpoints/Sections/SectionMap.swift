@@ -117,7 +117,10 @@ package final class SectionMap: Sendable {
       }
     }
     let cuts = index.cuts(of: tensor).map(\.cut)
-    let places = UnitSets(pattern.stretches.map { sections[$0.section].key.units })
+    var places: [[Int]: Int] = [:]
+    for (place, stretch) in pattern.stretches.enumerated() {
+      places[sections[stretch.section].key.units] = place
+    }
     var result: [BlockPlace] = []
     result.reserveCapacity(cuts.reduce(1) { $0 * $1.parts.count })
     var parts = [Int](repeating: 0, count: cuts.count)
@@ -130,7 +133,7 @@ package final class SectionMap: Sendable {
       }
       // Every set of units of a block was met when the stretches were counted.
       guard let place = places[units] else { break }
-      let byteCount = BlockPattern.Stretch(section: 0, elements: elements).byteCount(innerBits: bits)
+      let byteCount = BlockPattern.byteCount(ofBits: elements * bits)
       result.append(
         BlockPlace(section: pattern.stretches[place].section, offset: starts[place], byteCount: byteCount))
       starts[place] += byteCount
@@ -166,13 +169,4 @@ package final class SectionMap: Sendable {
   package func sections(ofTensor number: Int) -> [Int] {
     patternOfTensor[number] < 0 ? [] : patterns[Int(patternOfTensor[number])].stretches.map(\.section)
   }
-}
-
-/// Finds a set of units among a few, or among thousands.
-private struct UnitSets {
-  private var places: [[Int]: Int] = [:]
-
-  init(_ sets: [[Int]]) { for (place, set) in sets.enumerated() { places[set] = place } }
-
-  subscript(_ units: [Int]) -> Int? { places[units] }
 }

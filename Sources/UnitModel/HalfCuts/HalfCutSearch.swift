@@ -31,7 +31,7 @@ struct HalfCutSearch {
   let squeezed: Set<Int>
   /// The layers of each recurrent network, each with its directions.
   let recurrents: [Substring: [Int: [Int]]]
-  /// More ways in which outputs of one extent lie on axes decide no more than these.
+  /// Ways in which outputs of one extent lie on axes that are kept; further ones would decide nothing.
   private static let placementLimit = 4
   /// How outputs lie on axes, by their extents, with the first of each.
   private(set) var outputs: [Int: [DimensionPlacement: TensorSite]] = [:]

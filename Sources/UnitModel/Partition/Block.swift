@@ -4,7 +4,7 @@ public struct Block: Hashable, Sendable {
   public let parts: [Int]
   /// The distinct units, ascending.
   public let units: [UnitID]
-  /// The unit whose dataset holds the block: that of the first cut dimension; nil for the common dataset.
+  /// The unit of the part on the first cut dimension; nil for a common part.
   public let owner: UnitID?
   /// The block's extents, one for each dimension of the tensor.
   public let shape: [Int]
@@ -31,11 +31,11 @@ public enum BlockClass: String, Hashable, Sendable, CaseIterable {
   }
 }
 
-/// The blocks that lie in one dataset, in storage order.
+/// The blocks with one owner, in the order of the grid.
 public struct OwnedBlocks: Hashable, Sendable {
-  /// The unit whose dataset this is; nil for the common one, and for that of free elements.
+  /// The unit; nil for common blocks, and for free elements.
   public let owner: UnitID?
-  /// The blocks, in the order in which they are stored.
+  /// The blocks, in the order of the grid.
   public let blocks: [Block]
 
   /// The elements of all blocks.

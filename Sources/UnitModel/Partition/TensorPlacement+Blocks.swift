@@ -1,9 +1,9 @@
 internal import Tensors
 
 extension TensorPlacement {
-  /// The blocks with at least one element, by the dataset that holds them, each in storage order.
+  /// The blocks with at least one element, by owner: the unit of the part on the first cut dimension.
   ///
-  /// Datasets: common first, then by unit. Within one: by the units on the other cut dimensions, dimension by
+  /// Common ones first, then by unit. Of one owner: by the units on the other cut dimensions, dimension by
   /// dimension, common first; where two blocks agree in that (two axes on one dimension), by part index. A tensor
   /// without elements has no blocks. Elements with owners of their own: free ones first, then by unit.
   public var storage: [OwnedBlocks] {
@@ -33,7 +33,7 @@ extension TensorPlacement {
     }
   }
 
-  /// The blocks with at least one element, in storage order over all datasets; elements with owners of their own are one
+  /// The blocks with at least one element, owner after owner; elements with owners of their own are one
   /// block here, because a task has the tensor in its own shape, with zeros.
   public var blocks: [Block] {
     guard spec.elementCount > 0 else { return [] }

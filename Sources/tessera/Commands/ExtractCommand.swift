@@ -83,7 +83,7 @@ struct ExtractCommand: ParsableCommand {
     do {
       let choice = NetworkChoice(file: file, task: task, level: level, budget: budget, policy: policy)
       let (network, resolved) = try choice.network(of: checkpoint)
-      let subNetwork = try SubNetwork(network, of: checkpoint, plan: resolved)
+      let subNetwork = try SubNetwork(network, of: checkpoint)
       var written: GraphExtraction.Written?
       if destinationKind == .onnx {
         written = try GraphExtraction(checkpoint, subNetwork, plan: resolved).write(to: dest) {

@@ -160,7 +160,7 @@ struct RunCommand: ParsableCommand {
     .network(of: checkpoint)
     let given = try input.map { FileInputs(try InputFile($0, assumeDType: reading.assumeDType).source) }
     let flow = try network.flow(chosen, plan: plan, inputShapes: try given?.shapes(for: network.model) ?? [:])
-    let subNetwork = try SubNetwork(chosen, of: checkpoint, plan: plan)
+    let subNetwork = try SubNetwork(chosen, of: checkpoint)
     let session = try network.session(
       try network.dense(flow, plan: plan),
       elements: CheckpointElements(subNetwork, of: checkpoint),

@@ -167,11 +167,10 @@ struct LayoutGeometryTests {
     /// Networks last to first, so that sections are read out of order, too; how many were not empty.
     func expectNetworks(limits: [Int]) throws -> Int {
       var count = 0
-      let plan = ResolvedPlan(partition: truth.random.partition, assignment: assignment, notes: [])
       for task in assignment.tasks.reversed() {
         for level in task.numberedLevels.reversed() {
           let network = try assignment.network(task: task.task, level: level.number)
-          let own = try SubNetwork(network, of: checkpoint, plan: plan)
+          let own = try SubNetwork(network, of: checkpoint)
           var expected: [TensorName: (shape: [Int], bytes: [UInt8])] = [:]
           for (number, placement) in truth.random.partition.tensors.enumerated() {
             expected[placement.spec.name] = truth.tensor(number, in: network)

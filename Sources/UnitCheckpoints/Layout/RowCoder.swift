@@ -1,0 +1,75 @@
+internal import HDF5Kit
+
+/// Goes through the members of a row: describes, writes or reads them. So a row lists them once.
+protocol RowCoder {
+  mutating func number(_ name: String, _ value: inout UInt32)
+  mutating func number(_ name: String, _ value: inout Int32)
+  mutating func number(_ name: String, _ value: inout UInt64)
+  /// ASCII, padded with NUL.
+  mutating func text(_ name: String, _ value: inout String, length: Int)
+  mutating func bytes(_ name: String, _ value: inout [UInt8], count: Int)
+}
+
+extension RowCoder {
+  mutating func rows(_ first: String, _ count: String, _ value: inout RowRange) {
+    number(first, &value.first)
+    number(count, &value.count)
+  }
+}
+
+extension IndexRow {
+  /// How HDF5 describes a row.
+  static var elementType: HDF5ElementType {
+    var types = RowTypes()
+    var row = Self()
+    row.members(&types)
+    return .compound(types.members)
+  }
+
+  /// Bytes of a row.
+  static var size: Int { elementType.size }
+
+  func encode(into writer: inout ByteWriter) {
+    var row = self
+    row.members(&writer)
+  }
+
+  /// Reads one row; the cursor has been made from a whole number of rows.
+  init(from cursor: inout ByteCursor) {
+    self.init()
+    members(&cursor)
+  }
+}
+
+/// Describes the members of a row.
+private struct RowTypes: RowCoder {
+  var members: [HDF5ElementType.Member] = []
+
+  mutating func number(_ name: String, _: inout UInt32) { members.append(.init(name, .u32)) }
+  mutating func number(_ name: String, _: inout Int32) { members.append(.init(name, .i32)) }
+  mutating func number(_ name: String, _: inout UInt64) { members.append(.init(name, .u64)) }
+  mutating func text(_ name: String, _: inout String, length: Int) {
+    members.append(.init(name, .string(length: length)))
+  }
+  mutating func bytes(_ name: String, _: inout [UInt8], count: Int) {
+    members.append(.init(name, .array(.u8, [count])))
+  }
+}
+
+extension ByteWriter: RowCoder {
+  mutating func number(_: String, _ value: inout UInt32) { append(value) }
+  mutating func number(_: String, _ value: inout Int32) { append(UInt32(bitPattern: value)) }
+  mutating func number(_: String, _ value: inout UInt64) { append(value) }
+  mutating func text(_: String, _ value: inout String, length: Int) {
+    append(Array(value.utf8), padded: length)
+  }
+  mutating func bytes(_: String, _ value: inout [UInt8], count: Int) { append(value, padded: count) }
+}
+
+extension ByteCursor: RowCoder {
+  mutating func number(_: String, _ value: inout UInt32) { value = u32() }
+  mutating func number(_: String, _ value: inout Int32) { value = Int32(bitPattern: u32()) }
+  mutating func number(_: String, _ value: inout UInt64) { value = word() }
+  mutating func text(_: String, _ value: inout String, length: Int) { value = text(length) }
+  mutating func bytes(_: String, _ value: inout [UInt8], count: Int) { value = bytes(count) }
+}
