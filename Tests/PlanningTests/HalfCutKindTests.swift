@@ -180,6 +180,43 @@ struct HalfCutKindTests {
         == ["d.weight=-,a,-,-"])
   }
 
+  @Test("a norm whose channels nothing else has is not fine")
+  func normAlone() throws {
+    for sorted in [false, true] {
+      for network in [Network.numbered, Network.squeezed[0]] {
+        let list = try network.specs(sorted: sorted)
+        let norms = Set(list.filter { $0.name.text.hasSuffix("running_mean") }.map(\.name.text))
+        for norm in norms.map({ $0.replacing("running_mean", with: "*") }) {
+          let found = try halfCuts(list.map { ($0.name.text, $0.shape) }, ["\(norm)=e"], sorted: sorted)
+          #expect(!found.isEmpty, "\(norm)")
+        }
+      }
+    }
+  }
+
+  @Test("channels between two modules of a parent are cut in every norm, whatever its name and place")
+  func enclosed() throws {
+    for (up, norm, down) in [("up", "a", "down"), ("w", "post", "x"), ("expand", "z9", "project")] {
+      for inner in [20, 36] {
+        var weights = Weights()
+        weights.convolution("m.\(up)", inner, 12, kernel: 1)
+        weights.norm("m.\(norm)", inner)
+        weights.convolution("m.\(down)", 12, inner, kernel: 1)
+        weights.norm("m.last", 12)
+        for list in [weights.list, weights.list.reversed()] {
+          let cuts = ["m.\(up).weight=e,-,-,-", "m.\(down).weight=-,e,-,-"]
+          #expect(try halfCuts(list, cuts).map(\.option) == ["m.\(norm).*=e"])
+        }
+        // Where something here reads so many channels whole, the norm may stand before that.
+        weights.convolution("m.other", 5, inner, kernel: 1)
+        let order = ["m.\(norm).", "m.last.", "m.other.", "m.\(up).", "m.\(down)."]
+        let scattered = order.flatMap { start in weights.list.filter { $0.0.hasPrefix(start) } }
+        let cuts = ["m.\(up).weight=e,-,-,-", "m.\(down).weight=-,e,-,-"]
+        #expect(try halfCuts(scattered, cuts).map(\.option) == [])
+      }
+    }
+  }
+
   @Test("a file whose dtypes come one after the other is sorted within each")
   func sortedByDType() throws {
     let names = ["bn1.weight", "bn2.weight", "conv1.weight", "conv2.weight", "fc.weight"]

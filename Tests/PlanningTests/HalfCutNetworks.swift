@@ -22,6 +22,20 @@ struct Weights {
     if bias { list.append(("\(name).bias", [out])) }
   }
 
+  /// An inverted bottleneck whose depthwise convolution is weighted by squeeze and excitation.
+  mutating func bottleneck(
+    _ block: String, expand: String, _ norms: [String], squeeze: (String, String), project: String,
+    inner: Int, outer: Int
+  ) {
+    convolution("\(block).\(expand)", inner, outer, kernel: 1)
+    norm("\(block).\(norms[0])", inner)
+    convolution("\(block).dw", inner, 1)
+    norm("\(block).\(norms[1])", inner)
+    convolution("\(block).\(squeeze.0)", 6, inner, kernel: 1, bias: true)
+    convolution("\(block).\(squeeze.1)", inner, 6, kernel: 1, bias: true)
+    convolution("\(block).\(project)", outer, inner, kernel: 1)
+  }
+
   /// In the order of definition, or sorted by name as safetensors files are.
   func specs(sorted: Bool) throws -> [TensorSpec] {
     try specsOf(
@@ -201,13 +215,9 @@ struct Network: CustomTestStringConvertible, Sendable {
       ]
     ) { width in
       var weights = Weights()
-      weights.convolution("b.expand", width + 48, 16, kernel: 1)
-      weights.norm("b.expand_bn", width + 48)
-      weights.convolution("b.dw", width + 48, 1)
-      weights.norm("b.dw_bn", width + 48)
-      weights.convolution("b.\(reduce)", 6, width + 48, kernel: 1, bias: true)
-      weights.convolution("b.\(expand)", width + 48, 6, kernel: 1, bias: true)
-      weights.convolution("b.project", 16, width + 48, kernel: 1)
+      weights.bottleneck(
+        "b", expand: "expand", ["expand_bn", "dw_bn"], squeeze: (reduce, expand), project: "project",
+        inner: width + 48, outer: 16)
       return weights.list
     }
   }
@@ -250,6 +260,28 @@ struct Network: CustomTestStringConvertible, Sendable {
     return weights.list
   }
 
+  /// Blocks whose numbered norms come before everything else by name, and whose last words come first.
+  static let numbered = Network(
+    name: "norms named by numbers only",
+    cuts: [
+      "m.{}.up.weight=e{},-,-,-", "m.{}.n1.*=e{}", "m.{}.dw.weight=e{},-,-,-", "m.{}.n2.*=e{}",
+      "m.{}.se.a.weight=-,e{},-,-", "m.{}.se.b.weight=e{},-,-,-", "m.{}.se.b.bias=e{}",
+      "m.{}.down.weight=-,e{},-,-",
+    ]
+  ) { width in
+    var weights = Weights()
+    for block in 0..<2 {
+      let inner = width + 28 + 8 * block
+      weights.bottleneck(
+        "m.\(block)", expand: "up", ["n1", "n2"], squeeze: ("se.a", "se.b"), project: "down",
+        inner: inner, outer: 12)
+      weights.norm("m.\(block).n3", 12)
+    }
+    return weights.list
+  }
+
   static let all =
-    [cnn, flattened, inverted, recurrent, gated, turned, bidirectional, layered, grouped, encoder] + squeezed
+    [
+      cnn, flattened, inverted, recurrent, gated, turned, bidirectional, layered, grouped, encoder, numbered,
+    ] + squeezed
 }

@@ -48,6 +48,11 @@ struct HalfCutTests {
         while case let found = try halfCuts(specs, cuts), !found.isEmpty {
           rounds += 1
           try #require(rounds < 8, "\(start): \(found)")
+          if found.allSatisfy({ $0.kind == .unread }) {
+            // What only passes channels on does not tell which convolutions have them; the warning stays.
+            #expect(start.contains(/se\.|se_|squeeze|\.2\.|\.n[12]/), "\(start): \(found)")
+            break
+          }
           cuts = found.map(\.option) + cuts
         }
       }

@@ -55,12 +55,13 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
   /// Throws `AccountingError.unknownPreset` with the nearest names.
   public static func policy(named name: String) throws(AccountingError) -> CountingPolicy {
     guard let preset = PolicyPreset(rawValue: name) else {
-      // The first word of a name stands for the family: `pytorch` for both of its policies.
+      // The first word of a name stands for the family: `pytorch` for both of its policies, and so does `pytorh`.
       let names = allCases.map(\.rawValue)
-      let family = names.filter { !name.isEmpty && $0.hasPrefix(name.lowercased()) }
+      let words = names + names.compactMap { $0.split(separator: "-").first.map(String.init) }
+      let isBeginning = !name.isEmpty && names.contains { $0.hasPrefix(name.lowercased()) }
+      let start = isBeginning ? name.lowercased() : nearestName(to: name, among: words)
       throw .unknownPreset(
-        name: name,
-        nearest: family.isEmpty ? [nearestName(to: name, among: names)].compactMap(\.self) : family)
+        name: name, nearest: start.map { start in names.filter { $0.hasPrefix(start) } } ?? [])
     }
     return try CountingPolicy(parsing: preset.document)
   }

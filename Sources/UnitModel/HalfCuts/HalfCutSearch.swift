@@ -101,9 +101,11 @@ struct HalfCutSearch {
     }
     for pair in squeezes { checkSqueeze(pair) }
     for stem in recurrents.keys.sorted() { checkRecurrent(recurrents[stem] ?? [:]) }
+    checkEnclosed()
   }
 
-  /// For each axis that modules put channels on and no tensor takes them from: the first dimension there.
+  /// For each axis that modules put channels on, or norms weight, and no tensor takes them from: the first dimension
+  /// there.
   var unread: [(axis: AxisName, site: TensorSite)] {
     let others = Set(modules.flatMap(\.outputs) + squeezes.flatMap { modules[$0.reduce].inputs })
     var known: Set<AxisName> = []
@@ -116,6 +118,11 @@ struct HalfCutSearch {
     var result: [(axis: AxisName, site: TensorSite)] = []
     for (number, module) in modules.enumerated() where !isChannelwise(module) && !squeezed.contains(number) {
       for site in module.outputs {
+        for axis in axes(of: site) where known.insert(axis).inserted { result.append((axis, site)) }
+      }
+    }
+    for module in modules {
+      for site in module.outputs + module.vectors.map({ TensorSite(tensor: $0, dimension: 0) }) {
         for axis in axes(of: site) where known.insert(axis).inserted { result.append((axis, site)) }
       }
     }

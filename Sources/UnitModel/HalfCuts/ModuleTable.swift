@@ -62,6 +62,9 @@ struct ModuleEntry {
     siblingSet != nil && siblingSet == other.siblingSet && leaf != other.leaf && parent == other.parent
   }
 
+  /// The number at the end of the name (`bn2`, `conv2`); nil where there is none.
+  var number: Int? { Int(leaf.suffix(leaf.utf8.reversed().prefix { (48...57).contains($0) }.count)) }
+
   /// Layer and direction of a recurrent module as PyTorch names them: `lstm_l1_reverse`; nil for others.
   var recurrentPlace: RecurrentPlace? { isRecurrent ? RecurrentPlace(name[...]) : nil }
 

@@ -1,0 +1,117 @@
+internal import Tensors
+
+/// The rules of channels that stay inside one parent, where every module that reads so many has them cut: neither what
+/// makes them nor what passes them on (a norm, a depthwise convolution) can be whole, wherever its name stands.
+extension HalfCutSearch {
+  mutating func checkEnclosed() {
+    var parents: [Substring: [Int]] = [:]
+    var order: [Substring] = []
+    // Which way channels go through a module whose name an exporter made up is not known.
+    var unclear: Set<AxisName> = []
+    for (number, module) in modules.enumerated() where !squeezed.contains(number) {
+      if module.isAnonymous {
+        for site in module.outputs + module.inputs { unclear.formUnion(axes(of: site)) }
+        continue
+      }
+      if parents[module.parent] == nil { order.append(module.parent) }
+      parents[module.parent, default: []].append(number)
+    }
+    for parent in order {
+      let members = parents[parent] ?? []
+      let mixing = members.filter { !modules[$0].weights.isEmpty && !isChannelwise(modules[$0]) }
+      checkMakers(EnclosedChannels(of: mixing, self), unclear)
+      let enclosed = EnclosedChannels(of: mixing, self).makers(in: self)
+      for number in members where modules[number].weights.isEmpty || isChannelwise(modules[number]) {
+        let vectors = modules[number].vectors.map { TensorSite(tensor: $0, dimension: 0) }
+        for site in modules[number].outputs + vectors where isWhole(site) {
+          guard let makers = enclosed[extent(site)] else { continue }
+          take(site, modules[number].number.flatMap { makers.numbered[$0] } ?? makers.first, number)
+        }
+      }
+    }
+  }
+
+  /// Channels that are read, and that no module of the file makes: the one other module here that may is their maker.
+  private mutating func checkMakers(_ channels: EnclosedChannels, _ unclear: Set<AxisName>) {
+    for (extent, uses) in channels.all where uses.whole.count == 1 && !uses.isReadWhole {
+      let (maker, site) = uses.whole[0]
+      let unmade = uses.read.filter { module, candidate in
+        module != maker && candidate.extent == extent
+          && candidate.placement.axes.allSatisfy { makers[$0] == nil && !unclear.contains($0) }
+      }
+      guard let candidate = unmade.first?.candidate,
+        unmade.allSatisfy({ $0.candidate.placement == candidate.placement })
+      else { continue }
+      take(site, candidate, maker)
+    }
+  }
+}
+
+/// What modules of one parent make and read, by the number of channels.
+private struct EnclosedChannels {
+  struct Uses {
+    /// Outputs that are cut, or would be after what was found, and those that are whole.
+    var made: [(module: Int, candidate: HalfCutSearch.Candidate)] = []
+    var whole: [(module: Int, site: TensorSite)] = []
+    /// Inputs that are cut.
+    var read: [(module: Int, candidate: HalfCutSearch.Candidate)] = []
+    var isReadWhole = false
+  }
+
+  private(set) var all: [(extent: Int, uses: Uses)] = []
+  private var places: [Int: Int] = [:]
+
+  init(of members: [Int], _ search: HalfCutSearch) {
+    func known(_ site: TensorSite) -> HalfCutSearch.Candidate? {
+      search.found[site] ?? search.candidates(site).first
+    }
+    for number in members {
+      let module = search.modules[number]
+      for output in module.outputs where module.recurrentPlace == nil {
+        let place = place(of: search.extent(output))
+        if let candidate = known(output) {
+          all[place].uses.made.append((number, candidate))
+        } else {
+          all[place].uses.whole.append((number, output))
+        }
+      }
+      for input in module.inputs where !search.isHidden(input) {
+        let place = place(of: search.extent(input))
+        if let candidate = known(input) {
+          all[place].uses.read.append((number, candidate))
+        } else {
+          all[place].uses.isReadWhole = true
+        }
+      }
+    }
+  }
+
+  private mutating func place(of extent: Int) -> Int {
+    if let place = places[extent] { return place }
+    places[extent] = all.count
+    all.append((extent, Uses()))
+    return all.count - 1
+  }
+
+  /// What makes channels that another module here reads: the first of all, and the first with each number in its name.
+  struct Makers {
+    let first: HalfCutSearch.Candidate
+    var numbered: [Int: HalfCutSearch.Candidate] = [:]
+  }
+
+  /// By the number of channels; none where so many are whole anywhere here.
+  func makers(in search: HalfCutSearch) -> [Int: Makers] {
+    var result: [Int: Makers] = [:]
+    for (extent, uses) in all where uses.whole.isEmpty && !uses.isReadWhole {
+      let read = Set(uses.read.map(\.candidate.placement))
+      for (module, candidate) in uses.made where read.contains(candidate.placement) {
+        var makers = result[extent] ?? Makers(first: candidate)
+        if let number = search.modules[module].number, makers.numbered[number] == nil {
+          makers.numbered[number] = candidate
+        }
+        result[extent] = makers
+      }
+    }
+    return result
+  }
+}
