@@ -21,7 +21,7 @@ extension HalfCutSearch {
       let mixing = members.filter { !modules[$0].weights.isEmpty && !isChannelwise(modules[$0]) }
       checkMakers(EnclosedChannels(of: mixing, self), unclear)
       let enclosed = EnclosedChannels(of: mixing, self).makers(in: self)
-      for number in members where modules[number].weights.isEmpty || isChannelwise(modules[number]) {
+      for number in members where passesOn(modules[number]) {
         let vectors = modules[number].vectors.map { TensorSite(tensor: $0, dimension: 0) }
         for site in modules[number].outputs + vectors where isWhole(site) {
           guard let makers = enclosed[extent(site)] else { continue }
@@ -29,6 +29,11 @@ extension HalfCutSearch {
         }
       }
     }
+  }
+
+  /// Whether a module takes channels one by one, by its shapes and names.
+  private func passesOn(_ module: ModuleEntry) -> Bool {
+    module.weights.isEmpty ? module.hasFactors || module.hasStatistics : isChannelwise(module)
   }
 
   /// Channels that are read, and that no module of the file makes: the one other module here that may is their maker.

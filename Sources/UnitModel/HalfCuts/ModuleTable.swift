@@ -23,6 +23,8 @@ struct ModuleEntry {
   var inputs: [TensorSite] = []
   /// Whether a norm keeps running statistics here, which only a norm over the channels before it does.
   var hasStatistics = false
+  /// Whether a tensor is called as the factors of a norm are; any vector may have as many elements.
+  var hasFactors = false
   /// Whether hidden channels come back as inputs (`weight_hh`).
   var isRecurrent = false
 
@@ -111,6 +113,7 @@ struct ModuleTable {
         modules[place].vectors.append(index)
       }
       if leaf.hasPrefix("running_") || leaf.hasPrefix("moving_") { modules[place].hasStatistics = true }
+      if ["weight", "gamma", "scale"].contains(leaf) { modules[place].hasFactors = true }
       if leaf.has("_hh") || leaf.has("recurrent") { modules[place].isRecurrent = true }
     }
     self.isSorted = isSorted
