@@ -16,7 +16,7 @@ let package = Package(
   products: [
     .executable(name: "tessera", targets: ["tessera"]),
     .library(
-      name: "Tessera", targets: ["Tensors", "UnitModel", "Planning", "FlatFormats"]),
+      name: "Tessera", targets: ["Tensors", "TensorStreams", "UnitModel", "Planning", "FlatFormats"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -32,47 +32,56 @@ let package = Package(
     .target(name: "ByteFiles", dependencies: ["CLinux"], swiftSettings: strict),
     .target(name: "StrictJSON", swiftSettings: strict),
     .target(name: "Tensors", dependencies: ["CCrypto", "CXXHash"], swiftSettings: strict),
+    .target(name: "TensorStreams", dependencies: ["Tensors"], swiftSettings: strict),
     .target(name: "HDF5Kit", dependencies: ["CHDF5", "CZlib", "ByteFiles"], swiftSettings: strict),
     .target(name: "Pickle", swiftSettings: strict),
     .target(name: "ONNXGraph", dependencies: ["Tensors", "ByteFiles"], swiftSettings: strict),
     .target(
       name: "FlatFormats",
-      dependencies: ["Tensors", "StrictJSON", "HDF5Kit", "CZlib", "ByteFiles", "Pickle", "ONNXGraph"],
+      dependencies: [
+        "Tensors", "TensorStreams", "StrictJSON", "HDF5Kit", "CZlib", "ByteFiles", "Pickle", "ONNXGraph",
+      ],
       swiftSettings: strict),
     .target(
-      name: "Inference", dependencies: ["ONNXGraph", "Tensors", "ByteFiles"], swiftSettings: strict),
+      name: "Inference", dependencies: ["ONNXGraph", "Tensors", "TensorStreams", "ByteFiles"],
+      swiftSettings: strict),
     .target(name: "UnitModel", dependencies: ["Tensors", "StrictJSON"], swiftSettings: strict),
     .target(
-      name: "ChannelFlow", dependencies: ["ONNXGraph", "Inference", "UnitModel", "Tensors"],
+      name: "ChannelFlow", dependencies: ["ONNXGraph", "Inference", "UnitModel", "Tensors", "TensorStreams"],
       swiftSettings: strict),
     .target(
-      name: "UnitCheckpoints", dependencies: ["HDF5Kit", "UnitModel", "Tensors", "StrictJSON", "ByteFiles"],
+      name: "UnitCheckpoints",
+      dependencies: ["HDF5Kit", "UnitModel", "Tensors", "TensorStreams", "StrictJSON", "ByteFiles"],
       swiftSettings: strict),
     .target(
       name: "Planning",
-      dependencies: ["UnitModel", "Tensors", "StrictJSON", "ONNXGraph", "Inference", "ChannelFlow"],
+      dependencies: [
+        "UnitModel", "Tensors", "TensorStreams", "StrictJSON", "ONNXGraph", "Inference", "ChannelFlow",
+      ],
       swiftSettings: strict),
     .target(
-      name: "Accounting", dependencies: ["UnitModel", "Tensors", "StrictJSON"],
+      name: "Accounting", dependencies: ["UnitModel", "Tensors", "TensorStreams", "StrictJSON"],
       resources: [.embedInCode("Policies")], swiftSettings: strict),
     .target(
       name: "Studies", dependencies: ["Accounting", "UnitModel", "Tensors", "StrictJSON"],
       swiftSettings: strict),
     .target(
       name: "Conversion",
-      dependencies: ["UnitModel", "UnitCheckpoints", "Tensors", "StrictJSON", "FlatFormats", "ByteFiles"],
+      dependencies: ["UnitModel", "UnitCheckpoints", "Tensors", "TensorStreams", "FlatFormats", "ByteFiles"],
       swiftSettings: strict),
     .target(
       name: "SubNetworks",
       dependencies: [
-        "ByteFiles", "Tensors", "ONNXGraph", "Inference", "ChannelFlow", "FlatFormats", "UnitModel",
-        "UnitCheckpoints", "Conversion",
+        "ByteFiles", "Tensors", "TensorStreams", "ONNXGraph", "Inference", "ChannelFlow", "FlatFormats",
+        "UnitModel", "UnitCheckpoints", "Conversion",
       ],
       swiftSettings: strict),
-    .target(name: "Comparison", dependencies: ["Tensors", "FlatFormats"], swiftSettings: strict),
+    .target(name: "Comparison", dependencies: ["Tensors", "TensorStreams"], swiftSettings: strict),
     .target(
       name: "Validation",
-      dependencies: ["UnitModel", "UnitCheckpoints", "FlatFormats", "HDF5Kit", "Tensors", "ByteFiles"],
+      dependencies: [
+        "UnitModel", "UnitCheckpoints", "FlatFormats", "HDF5Kit", "Tensors", "TensorStreams", "ByteFiles",
+      ],
       swiftSettings: strict),
     .target(
       name: "Reporting",
@@ -84,9 +93,10 @@ let package = Package(
     .executableTarget(
       name: "tessera",
       dependencies: [
-        "CLinux", "ByteFiles", "StrictJSON", "Tensors", "HDF5Kit", "FlatFormats", "UnitModel",
-        "UnitCheckpoints",
-        "Planning", "Accounting", "Conversion", "Comparison", "Validation", "Reporting", "ONNXGraph",
+        "CLinux", "ByteFiles", "StrictJSON", "Tensors", "TensorStreams", "HDF5Kit", "FlatFormats",
+        "UnitModel",
+        "UnitCheckpoints", "Planning", "Accounting", "Conversion", "Comparison", "Validation", "Reporting",
+        "ONNXGraph",
         "Inference", "ChannelFlow", "SubNetworks", "Studies",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -95,7 +105,8 @@ let package = Package(
     .target(
       name: "TestSupport",
       dependencies: [
-        "Tensors", "StrictJSON", "HDF5Kit", "UnitModel", "UnitCheckpoints", "FlatFormats", "ONNXGraph",
+        "Tensors", "TensorStreams", "StrictJSON", "HDF5Kit", "UnitModel", "UnitCheckpoints", "FlatFormats",
+        "ONNXGraph",
       ],
       path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "ByteFilesTests", dependencies: ["ByteFiles", "TestSupport"], swiftSettings: strict),
@@ -108,7 +119,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "FlatFormatsTests",
-      dependencies: ["FlatFormats", "ONNXGraph", "Tensors", "ByteFiles", "Pickle", "TestSupport"],
+      dependencies: [
+        "FlatFormats", "ONNXGraph", "TensorStreams", "Tensors", "ByteFiles", "Pickle", "TestSupport",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "ONNXGraphTests", dependencies: ["ONNXGraph", "Tensors", "ByteFiles", "TestSupport"],
@@ -121,7 +134,8 @@ let package = Package(
     .testTarget(
       name: "UnitCheckpointsTests",
       dependencies: [
-        "UnitCheckpoints", "Conversion", "FlatFormats", "HDF5Kit", "UnitModel", "Tensors", "ByteFiles",
+        "UnitCheckpoints", "Conversion", "FlatFormats", "HDF5Kit", "UnitModel", "TensorStreams", "Tensors",
+        "ByteFiles",
         "ONNXGraph", "Validation", "TestSupport",
       ],
       swiftSettings: strict),
@@ -139,15 +153,18 @@ let package = Package(
     .testTarget(
       name: "ConversionTests",
       dependencies: [
-        "Conversion", "FlatFormats", "UnitCheckpoints", "UnitModel", "Tensors", "ByteFiles", "TestSupport",
+        "Conversion", "FlatFormats", "UnitCheckpoints", "UnitModel", "TensorStreams", "Tensors", "ByteFiles",
+        "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "ComparisonTests", dependencies: ["Comparison", "Tensors", "TestSupport"], swiftSettings: strict),
+      name: "ComparisonTests", dependencies: ["Comparison", "TensorStreams", "Tensors", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "ReportingTests",
       dependencies: [
-        "Reporting", "Accounting", "UnitModel", "Validation", "StrictJSON", "Tensors", "TestSupport",
+        "Reporting", "Accounting", "UnitModel", "Validation", "StrictJSON", "TensorStreams", "Tensors",
+        "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(
@@ -160,7 +177,8 @@ let package = Package(
 // The parsers' exercises are a test target: `make test` replays what fuzzing has found. `make fuzz` builds the same
 // files as a static library that clang links with libFuzzer; SwiftPM itself cannot link an executable with it.
 let exercised: [Target.Dependency] = [
-  "CLinux", "ByteFiles", "StrictJSON", "Tensors", "HDF5Kit", "Pickle", "FlatFormats", "UnitModel",
+  "CLinux", "ByteFiles", "StrictJSON", "Tensors", "TensorStreams", "HDF5Kit", "Pickle", "FlatFormats",
+  "UnitModel",
   "UnitCheckpoints", "Conversion", "Validation", "ONNXGraph", "Inference", "ChannelFlow", "Planning",
   "SubNetworks",
 ]

@@ -1,5 +1,6 @@
 public import StrictJSON
-internal import Tensors
+public import TensorStreams
+public import Tensors
 public import UnitModel
 
 /// Why a policy cannot be read, or numbers cannot be given.
@@ -24,7 +25,12 @@ public enum AccountingError: Error, Hashable, Sendable {
   case needsValues(policy: String)
   case needsPlan(policy: String)
   case needsTopK(policy: String, experts: Int)
-  case elsewhere(sentence: String)
+  /// Experts that a policy cannot count; `words` say what was expected, and what was found.
+  case experts(policy: String, words: String)
+  /// Masks would have to be looked at too often.
+  case tooManyMasks(path: String, tensor: TensorName, limit: Int)
+  /// The tensors' values could not be read.
+  case source(SourceFailure)
   case unknownNetwork(task: TaskID, level: LevelNumber)
   case unknownClaimed(place: String, task: TaskID, level: LevelNumber, nearest: String?)
   case unknownNetworkOf(method: String, task: TaskID, level: LevelNumber)
@@ -73,7 +79,11 @@ extension AccountingError: CustomStringConvertible {
     case .needsTopK(let policy, let experts):
       "policy '\(policy)': expected the number of experts that a token is sent to (--top-k, or num_experts_per_tok of "
         + "a config.json beside the file), found none for layers of \(experts) experts"
-    case .elsewhere(let sentence): sentence
+    case .experts(let policy, let words): "policy '\(policy)': expected \(words)"
+    case .tooManyMasks(let path, let tensor, let limit):
+      "\(path): masks of tensor \(tensor.quoted): expected counts that look at masks for at most \(limit) bytes, found "
+        + "more"
+    case .source(let failure): failure.description
     case .needsPlan(let policy):
       "policy '\(policy)': expected a plan that says which tensors are masks or owner maps (density masked), found "
         + "tensors alone"

@@ -1,5 +1,6 @@
 internal import Inference
 package import ONNXGraph
+package import TensorStreams
 internal import Tensors
 package import UnitModel
 
@@ -18,7 +19,7 @@ package struct NetworkFlow {
   ///
   /// Throws where channels meet that the plan cuts differently, with the node's name.
   package init(
-    _ network: VirtualNetwork, plan: ResolvedPlan, model: Model, supplier: (any TensorSupplier)?,
+    _ network: VirtualNetwork, plan: ResolvedPlan, model: Model, supplier: (any TensorReading)?,
     inputShapes: [String: [Int]]
   ) throws(FlowError) {
     let axes = Dictionary(plan.partition.axes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })

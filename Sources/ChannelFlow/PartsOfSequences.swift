@@ -1,5 +1,6 @@
 internal import Inference
 package import ONNXGraph
+package import TensorStreams
 
 /// Sequences that are made by splitting a value, and of which parts are taken by number: each part is a slice.
 ///
@@ -9,7 +10,7 @@ package enum PartsOfSequences {
   /// The model with each such part as a `Slice`, or a `Gather` where the split takes positions one by one.
   ///
   /// A part stays where its number, or how the value is split, is not known before the network runs.
-  package static func replaced(in model: Model, supplier: (any TensorSupplier)?) -> Model {
+  package static func replaced(in model: Model, supplier: (any TensorReading)?) -> Model {
     var graph = model.graph
     guard model.opsets[""] ?? 0 >= 13, graph.nodes.contains(where: { $0.isPlain("SplitToSequence") }) else {
       return model
@@ -94,7 +95,7 @@ private struct KnownIntegers {
   private var tensors: [String: TensorConstant] = [:]
   private var nodes: [String: Node] = [:]
 
-  init(_ model: Model, supplier: (any TensorSupplier)?) {
+  init(_ model: Model, supplier: (any TensorReading)?) {
     small = SmallValues(model, supplier: supplier)
     for tensor in model.graph.initializers { tensors[tensor.name] = tensor }
     for node in model.graph.nodes where node.isPlain("Constant") && node.outputs.count == 1 {

@@ -1,4 +1,4 @@
-public import FlatFormats
+public import TensorStreams
 public import Tensors
 
 /// What is different between two sets of named tensors, A and B.
@@ -64,11 +64,7 @@ public struct WeightsComparison {
   /// Reads and compares everything.
   ///
   /// - Parameter progress: called now and then with the bytes read so far.
-  public func run(progress: (Int) -> Void) throws(FlatFormatError) -> WeightsDifference {
-    let windows = (0..<2).map { _ in
-      UnsafeMutableRawBufferPointer.allocate(byteCount: Self.windowSize, alignment: 4096)
-    }
-    defer { for window in windows { window.deallocate() } }
+  public func run(progress: (Int) -> Void) throws -> WeightsDifference {
     var changed = differentSpecs
     let pairs = pairs
     var equalCount = 0
@@ -76,17 +72,10 @@ public struct WeightsComparison {
     for pair in pairs {
       let spec = a.tensors[pair.a].spec
       var comparison = ValueComparison(dtype: spec.dtype, elementCount: spec.elementCount)
-      let (first, second) = (try a.reader(of: pair.a), try b.reader(of: pair.b))
-      for start in stride(from: 0, to: spec.byteCount, by: Self.windowSize) {
-        let count = min(Self.windowSize, spec.byteCount - start)
-        let (one, other) = (
-          UnsafeMutableRawBufferPointer(rebasing: windows[0][..<count]),
-          UnsafeMutableRawBufferPointer(rebasing: windows[1][..<count])
-        )
-        try first.read(into: one)
-        try second.read(into: other)
-        comparison.append(UnsafeRawBufferPointer(one), UnsafeRawBufferPointer(other))
-        done += 2 * count
+      let columns: [ParallelWindows.Column] = [(try a.reader(of: pair.a), 1), (try b.reader(of: pair.b), 1)]
+      try ParallelWindows(columns, limit: Self.windowSize).forEach(of: spec.byteCount) { windows in
+        comparison.append(windows[0], windows[1])
+        done += 2 * windows[0].count
         progress(done)
       }
       if comparison.difference.isEqual {
@@ -105,7 +94,7 @@ public struct WeightsComparison {
 
   /// The tensors to be compared by value, in the order of A's file.
   private var pairs: [(a: Int, b: Int)] {
-    let places = Self.places(of: b)
+    let places = b.places
     return a.tensors.enumerated().compactMap { index, tensor in
       guard let place = places[tensor.spec.name] else { return nil }
       let other = b.tensors[place].spec
@@ -114,7 +103,7 @@ public struct WeightsComparison {
   }
 
   private var differentSpecs: [TensorChange] {
-    let places = Self.places(of: b)
+    let places = b.places
     return a.tensors.flatMap { tensor -> [TensorChange] in
       guard let place = places[tensor.spec.name] else { return [] }
       let (one, other) = (tensor.spec, b.tensors[place].spec)
@@ -123,13 +112,8 @@ public struct WeightsComparison {
     }
   }
 
-  private static func places(of source: any TensorSource) -> [TensorName: Int] {
-    Dictionary(
-      source.tensors.enumerated().map { ($1.spec.name, $0) }, uniquingKeysWith: { first, _ in first })
-  }
-
   private static func names(of source: any TensorSource, lackedBy other: any TensorSource) -> [TensorSpec] {
-    let known = places(of: other)
+    let known = other.places
     return source.tensors.map(\.spec).filter { known[$0.name] == nil }.sorted { $0.name < $1.name }
   }
 

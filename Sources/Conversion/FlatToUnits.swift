@@ -1,5 +1,6 @@
 internal import ByteFiles
 package import FlatFormats
+internal import TensorStreams
 internal import Tensors
 package import UnitCheckpoints
 internal import UnitModel
@@ -16,25 +17,23 @@ package struct FlatToUnits {
   /// Lays out the checkpoint at `destination`.
   package init(
     _ source: any FlatWeightsSource, contents: CheckpointContents, destination: String
-  ) throws(ConversionError) {
+  ) throws(CheckpointError) {
     self.source = source
     self.contents = contents
-    writer = try asConversion { () throws(CheckpointError) in
-      try UnitCheckpointWriter(path: destination, contents: contents)
-    }
+    writer = try UnitCheckpointWriter(path: destination, contents: contents)
   }
 
   /// Moves the bytes and puts the checkpoint in its place.
   ///
   /// - Parameter progress: called now and then with the bytes read so far.
-  package func run(progress: (Int) -> Void) throws(ConversionError) {
+  package func run(progress: (Int) -> Void) throws {
     // Two tensors of 16 MB fit, so that both lanes of the hashing have work.
     let ring = WindowRing(count: 16, capacity: 2 << 20)
     let hashing = HashQueue(tensorCount: contents.partition.tensors.count)
     let writing = BlockQueue(writer, capacity: ring.capacity)
     var done = 0
-    var failure: ConversionError?
-    do throws(ConversionError) {
+    var failure: (any Error)?
+    do {
       for index in contents.partition.tensors.indices {
         try copy(index, ring, hashing, writing) {
           done += $0
@@ -46,28 +45,26 @@ package struct FlatToUnits {
     let digests = hashing.finish()
     writing.finish()
     if let failure { throw failure }
-    if let error = writing.failure { throw .checkpoint(.file(error)) }
+    if let error = writing.failure { throw error }
     for (index, tie) in contents.ties.enumerated() {
       if let tie, digests[index] != digests[tie] {
-        throw .tieDiffers(
+        throw ConversionError.tieDiffers(
           path: source.path, name: contents.partition.tensors[index].spec.name,
           tiedTo: contents.partition.tensors[tie].spec.name)
       }
     }
-    try asConversion { () throws(CheckpointError) in try writer.commit(digests: digests) }
+    try writer.commit(digests: digests)
   }
 
   private func copy(
     _ index: Int, _ ring: WindowRing, _ hashing: HashQueue, _ writing: BlockQueue, progress: (Int) -> Void
-  ) throws(ConversionError) {
+  ) throws {
     let placement = contents.partition.tensors[index]
     let tensor = writer.index.tensors[index]
-    let reader = try asConversion { () throws(FlatFormatError) in try source.reader(of: index) }
+    let reader = try source.reader(of: index)
     let isTied = tensor.tiedTo != nil
     let map = try tensor.owners.flatMap { owners in placement.owners.map { (owners.map, $0) } }
-      .map { (map, owners) throws(ConversionError) in
-        try OwnerMapReader(source, map, of: placement.spec, owners)
-      }
+      .map { map, owners in try OwnerMapReader(source, map, of: placement.spec, owners) }
     let width = map == nil ? 1 : placement.spec.dtype.bytes ?? 1
     // With a map, both windows fit one buffer of the ring. A wait for a second buffer would never end: this thread would
     // hold a window that no queue has.
@@ -80,29 +77,29 @@ package struct FlatToUnits {
     let users = isTied ? 1 : 2
     var moved = 0
     for window in writer.index.geometry(ofTensor: index).windows(limit: limit) {
-      let owners = try map.map { (map) throws(ConversionError) in
+      let owners = try map.map { map in
         let owners = ring.take(window.byteCount / width, users: 1, willWait: send)
-        do throws(ConversionError) { try map.read(into: owners.storage) } catch {
+        do { try map.read(into: owners.storage) } catch {
           owners.release()
           throw error
         }
         return owners
       }
       let lent = ring.take(window.byteCount, users: users, willWait: send)
-      do throws(FlatFormatError) { try reader.read(into: lent.storage) } catch {
+      do { try reader.read(into: lent.storage) } catch {
         owners?.release()
         for _ in 0..<users { lent.release() }
-        throw .flat(error)
+        throw error
       }
       hashing.update(lent, of: index)
       moved += window.byteCount
       if !isTied { writing.write(lent, at: window, ownedBy: owners) }
       progress(window.byteCount)
       // A full disk must not be noticed only at the end of a tensor of a hundred gigabytes.
-      if let error = writing.failure { throw .checkpoint(.file(error)) }
+      if let error = writing.failure { throw error }
     }
     guard moved == placement.spec.byteCount else {
-      throw .incomplete(
+      throw ConversionError.incomplete(
         path: source.path, name: placement.spec.name, expected: placement.spec.byteCount, found: moved)
     }
     // A reader checks its container's checksum with the last byte; a tensor without bytes has no last byte.

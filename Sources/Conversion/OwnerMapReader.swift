@@ -1,4 +1,4 @@
-internal import FlatFormats
+internal import TensorStreams
 internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
@@ -13,27 +13,27 @@ final class OwnerMapReader {
 
   /// - Parameter map: the number of the map among the source's tensors.
   init(
-    _ source: any FlatWeightsSource, _ map: Int, of tensor: TensorSpec, _ owners: ElementOwners
-  ) throws(ConversionError) {
-    reader = try asConversion { () throws(FlatFormatError) in try source.reader(of: map) }
+    _ source: any TensorSource, _ map: Int, of tensor: TensorSpec, _ owners: ElementOwners
+  ) throws {
+    reader = try source.reader(of: map)
     path = source.path
     place = "owner map \(owners.map.quoted) of \(tensor.name.quoted)"
     self.owners = owners
   }
 
   /// The next owners; each is one that the plan knows, with room for the element.
-  func read(into buffer: UnsafeMutableRawBufferPointer) throws(ConversionError) {
-    try asConversion { () throws(FlatFormatError) in try reader.read(into: buffer) }
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws {
+    try reader.read(into: buffer)
     for (owner, count) in OwnerPacking.counts(UnsafeRawBufferPointer(buffer)).enumerated() where count > 0 {
       counts[owner] += count
       guard owner < owners.elements.count else {
-        throw .refused(
+        throw ConversionError.refused(
           path: path, place: place, expected: "owners of 0 (free) to \(owners.elements.count - 1)",
           found: "\(owner)")
       }
       // The plan's numbers add up to the elements: who has too few leaves another with too many.
       guard counts[owner] <= owners.elements[owner] else {
-        throw .refused(
+        throw ConversionError.refused(
           path: path, place: place,
           expected: "\(owners.elements[owner]) elements of owner \(owner), as the plan says", found: "more")
       }

@@ -5,10 +5,10 @@ package import UnitCheckpoints
 
 extension UnitCheckpoint {
   /// The files of the graph that the checkpoint was made from, without the tensors' elements; nil where there was none.
-  package func hollowFiles() throws(ConversionError) -> [HollowFile]? {
-    let stored = try asConversion { () throws(CheckpointError) in try storedSource() }
+  package func hollowFiles() throws(CheckpointError) -> [HollowFile]? {
+    let stored = try sourceRecord()
     guard stored.kind == FlatFormatKind.onnx.rawValue else { return nil }
-    let headers = try asConversion { () throws(CheckpointError) in try self.headers() }
+    let headers = try self.headers()
     var files: [HollowFile] = []
     for shard in stored.shards {
       guard let header = shard.header, let holes = shard.holes else { return nil }
@@ -16,8 +16,8 @@ extension UnitCheckpoint {
         name: shard.name, bytes: headers[header],
         holes: holes.map { HollowFile.Hole(position: $0.position, count: $0.count, tensor: $0.tensor) })
       guard file.size != nil else {
-        throw .refused(
-          path: path, place: "/tessera/source", expected: "holes in their order, within their file",
+        throw .broken(
+          .source, path: path, place: "/tessera/source", expected: "holes in their order, within their file",
           found: "others")
       }
       files.append(file)
@@ -26,7 +26,7 @@ extension UnitCheckpoint {
   }
 
   /// The graph's file with holes where the elements of tensors were: it takes no more memory than the graph.
-  package func graphFile() throws(ConversionError) -> ReadableFile? {
+  package func graphFile() throws(CheckpointError) -> ReadableFile? {
     guard let file = try hollowFiles()?.first, let size = file.size else { return nil }
     do throws(FileError) {
       let memory = try MemoryFile()

@@ -6,8 +6,6 @@ public enum FlatFormatError: Error, Equatable, CustomStringConvertible {
   case file(FileError)
   /// A rule of the format, or a limit of ours, that the file at `path` breaks at `place`.
   case refused(FlatFormatRule, path: String, place: String, expected: String, found: String)
-  /// What went wrong with a source of tensors that is no flat file, in its own sentence.
-  case elsewhere(sentence: String)
 
   /// The rule that was broken; nil where the operating system failed.
   public var rule: FlatFormatRule? {
@@ -18,7 +16,6 @@ public enum FlatFormatError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .file(let error): error.description
-    case .elsewhere(let sentence): sentence
     case .refused(_, let path, let place, let expected, let found):
       "\(path): \(place): expected \(expected), found \(found)"
     }

@@ -1,4 +1,5 @@
 internal import ByteFiles
+internal import TensorStreams
 internal import Tensors
 
 /// One row of the registry: how a format is told from others, and its two ends.
@@ -11,7 +12,7 @@ struct FlatFormat: Sendable {
   /// Whether the first bytes are of this format; reads nothing but the head.
   let matches: @Sendable (FileHead) -> Bool
   let open: @Sendable (ReadableFile, DType?) throws(FlatFormatError) -> any FlatWeightsSource
-  let sink: @Sendable (SinkContents) throws(FlatFormatError) -> any FlatWeightsSink
+  let sink: @Sendable (SinkContents) throws(FlatFormatError) -> any TensorSink
 
   /// Whether files of this format are usually called like `path`.
   func isUsual(_ path: String) -> Bool {

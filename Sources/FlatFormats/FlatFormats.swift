@@ -1,4 +1,5 @@
 public import ByteFiles
+public import TensorStreams
 public import Tensors
 
 /// The formats of flat weights: what a file is, opening it, writing one.
@@ -122,7 +123,7 @@ public enum FlatFormats {
     metadata: [(key: String, value: String)] = [], verbatim: [UInt8]? = nil, opaque: Bool = false,
     shardSet: ShardSet? = nil, shardSize: Int? = nil, sourceFiles: [String] = [], replacing: Bool = true,
     hollowFiles: [HollowFile]? = nil
-  ) throws(FlatFormatError) -> any FlatWeightsSink {
+  ) throws(FlatFormatError) -> any TensorSink {
     var contents = SinkContents(
       path: path, specs: specs, ties: ties, metadata: metadata, verbatim: verbatim, opaque: opaque,
       shardSet: shardSet, shardSize: shardSize, sourceFiles: sourceFiles, replacing: replacing)

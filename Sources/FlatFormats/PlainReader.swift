@@ -1,4 +1,5 @@
 internal import ByteFiles
+internal import TensorStreams
 internal import Tensors
 
 /// A tensor whose logical bytes lie in the file as they are.
@@ -16,9 +17,11 @@ final class PlainReader: TensorByteReader {
     end = start + count
   }
 
+  var remaining: Int { end - position }
+
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(FlatFormatError) {
-    guard buffer.count <= end - position else {
-      throw .readPastEnd(of: name, in: file.path, left: end - position, asked: buffer.count)
+    guard buffer.count <= remaining else {
+      throw .readPastEnd(of: name, in: file.path, left: remaining, asked: buffer.count)
     }
     try asFlatFormat { () throws(FileError) in try file.read(at: position, into: buffer) }
     position += buffer.count

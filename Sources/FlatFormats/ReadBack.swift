@@ -1,4 +1,5 @@
 internal import ByteFiles
+internal import TensorStreams
 internal import Tensors
 
 extension SinkContents {

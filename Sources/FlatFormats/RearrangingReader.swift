@@ -1,3 +1,4 @@
+internal import TensorStreams
 internal import Tensors
 
 /// Brings elements of a payload into C order, a window at a time.
@@ -48,9 +49,11 @@ final class RearrangingReader: TensorByteReader {
 
   deinit { window.deallocate() }
 
+  var remaining: Int { spec.byteCount - position }
+
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(FlatFormatError) {
-    guard buffer.count <= spec.byteCount - position else {
-      throw .readPastEnd(of: spec.name, in: path, left: spec.byteCount - position, asked: buffer.count)
+    guard buffer.count <= remaining else {
+      throw .readPastEnd(of: spec.name, in: path, left: remaining, asked: buffer.count)
     }
     if gather == nil && swapWidth == 1 {
       if buffer.isEmpty { return }

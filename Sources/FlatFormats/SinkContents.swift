@@ -1,3 +1,4 @@
+internal import TensorStreams
 internal import Tensors
 
 /// What a sink is asked to write.

@@ -1,3 +1,4 @@
+internal import TensorStreams
 internal import Tensors
 
 /// Ties in a format that cannot alias: every tensor is there in full, and one metadata entry says which are one.

@@ -1,10 +1,13 @@
 internal import ByteFiles
 package import ONNXGraph
+package import TensorStreams
 
 /// Why a model could not be run.
 package enum InferenceError: Error, Equatable, CustomStringConvertible {
   /// The model's file, or its tensors.
   case graph(GraphError)
+  /// Tensors that are not in the model's files.
+  case source(SourceFailure)
   /// What the model asks for at `place` (a node, an input), or what it was given.
   case refused(kind: Kind, path: String, place: String, expected: String, found: String)
 
@@ -27,6 +30,7 @@ package enum InferenceError: Error, Equatable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .graph(let error): error.description
+    case .source(let failure): failure.description
     case .refused(_, let path, let place, let expected, let found):
       "\(path): \(place): expected \(expected), found \(found)"
     }

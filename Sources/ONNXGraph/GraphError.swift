@@ -6,8 +6,6 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
   case file(FileError)
   /// A rule of the format, or a limit of ours, that the file at `path` breaks at `place`.
   case refused(GraphRule, path: String, place: String, expected: String, found: String)
-  /// The elements come from elsewhere, and that could not give them; the sentence is whole.
-  case elsewhere(sentence: String)
 
   /// The rule that was broken; nil where the operating system failed.
   public var rule: GraphRule? {
@@ -20,7 +18,6 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
     case .file(let error): error.description
     case .refused(_, let path, let place, let expected, let found):
       "\(path): \(place): expected \(expected), found \(found)"
-    case .elsewhere(let sentence): sentence
     }
   }
 }

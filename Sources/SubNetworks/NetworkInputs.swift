@@ -1,7 +1,7 @@
 package import ChannelFlow
-package import FlatFormats
 package import Inference
 package import ONNXGraph
+package import TensorStreams
 internal import Tensors
 
 /// Inputs that are made up, the same for the same seed.

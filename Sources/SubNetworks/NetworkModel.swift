@@ -4,6 +4,7 @@ internal import Conversion
 package import FlatFormats
 package import Inference
 package import ONNXGraph
+package import TensorStreams
 internal import Tensors
 package import UnitCheckpoints
 package import UnitModel
@@ -14,14 +15,11 @@ package struct NetworkModel {
   package let model: Model
   package let whole: any TensorSource
 
-  package var supplier: WholeSupplier { WholeSupplier(whole) }
-
   private init(_ file: ReadableFile, _ whole: any TensorSource) throws {
-    var numbers: [TensorName: Int] = [:]
-    for (index, tensor) in whole.tensors.enumerated() { numbers[tensor.spec.name] = index }
+    let numbers = whole.places
     self.whole = whole
     model = PartsOfSequences.replaced(
-      in: try Model(file).supplied { numbers[$0] }.inlined, supplier: WholeSupplier(whole))
+      in: try Model(file).supplied { numbers[$0] }.inlined, supplier: whole)
   }
 
   /// The graph of an ONNX file, opened as flat weights too.
@@ -30,7 +28,7 @@ package struct NetworkModel {
   /// The graph that a checkpoint holds; nil where it holds none.
   package init?(_ checkpoint: UnitCheckpoint) throws {
     guard let file = try checkpoint.graphFile() else { return nil }
-    try self.init(file, CheckpointSource(checkpoint))
+    try self.init(file, checkpoint)
   }
 
   /// The same graph, whose weights are those of another source with the same names.
@@ -52,7 +50,7 @@ package struct NetworkModel {
     for candidate in candidates {
       do throws(FlowError) {
         let flow = try NetworkFlow(
-          network, plan: plan, model: model, supplier: supplier,
+          network, plan: plan, model: model, supplier: whole,
           inputShapes: candidate.merging(inputShapes) { $1 })
         if flow.outputs.allSatisfy({ flow.walk.values[$0.name]?.shape != nil }) { return flow }
         if best == nil { best = flow }
@@ -86,10 +84,10 @@ package struct NetworkModel {
 
   /// A session for the dense sub-network of a checkpoint.
   package func session(
-    _ graph: NetworkGraph, elements: any TensorElements, backend: BackendKind, threads: Int, limits: RunLimits
+    _ graph: NetworkGraph, elements: any TensorReading, backend: BackendKind, threads: Int, limits: RunLimits
   ) throws(InferenceError) -> Session {
     try Session(
-      graph.model, supplier: NetworkSupplier(graph, elements: elements, whole: whole), backend: backend,
+      graph.model, supplier: NetworkTensors(graph, elements: elements, whole: whole), backend: backend,
       threads: threads, limits: limits)
   }
 

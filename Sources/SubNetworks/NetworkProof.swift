@@ -105,7 +105,7 @@ package struct NetworkProof {
     let work: LayerCounts
     do throws(InferenceError) {
       work = try LayerCounts(
-        network.model, shapes: flow.inputShapes, supplier: network.supplier, limits: limits)
+        network.model, shapes: flow.inputShapes, supplier: network.whole, limits: limits)
     } catch { return Self.bound(in: error) }
     guard work.multiplyAdds > Self.workLimit / count else { return nil }
     return

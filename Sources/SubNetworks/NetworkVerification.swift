@@ -1,8 +1,8 @@
 internal import ChannelFlow
-internal import Conversion
 package import Inference
 internal import ONNXGraph
 internal import Synchronization
+internal import TensorStreams
 package import UnitCheckpoints
 package import UnitModel
 
@@ -36,7 +36,7 @@ package struct NetworkVerification {
   private let original: NetworkModel
   private let stored: NetworkModel
   /// What a sub-network has of the stored tensors.
-  private let elements: (VirtualNetwork) throws -> any TensorElements
+  private let elements: (VirtualNetwork) throws -> any TensorReading
   private let plan: ResolvedPlan
   package var tolerance = 1e-4
   package var backend = BackendKind.reference
@@ -51,7 +51,7 @@ package struct NetworkVerification {
   package init(original: NetworkModel, stored: NetworkModel, checkpoint: UnitCheckpoint, plan: ResolvedPlan) {
     self.original = original
     self.stored = stored
-    elements = { CheckpointElements(try SubNetwork($0, of: checkpoint), of: checkpoint) }
+    elements = { ActiveTensors(try SubNetwork($0, of: checkpoint), of: checkpoint) }
     self.plan = plan
   }
 
@@ -59,7 +59,7 @@ package struct NetworkVerification {
   package init(_ network: NetworkModel, plan: ResolvedPlan) {
     original = network
     stored = network
-    elements = { MaskedElements(network.whole, $0, plan: plan, isDense: true) }
+    elements = { MaskedTensors(network.whole, $0, plan: plan, isDense: true) }
     self.plan = plan
   }
 
@@ -81,7 +81,7 @@ package struct NetworkVerification {
       let originalFlow = try original.flow(network, plan: plan, inputShapes: flow.inputShapes)
       let masked = try original.session(
         try original.masked(originalFlow, plan: plan),
-        elements: MaskedElements(original.whole, network, plan: plan), backend: backend, threads: threads,
+        elements: MaskedTensors(original.whole, network, plan: plan), backend: backend, threads: threads,
         limits: limits)
       expected = try masked.run(try tensors(for: masked, flow), observer: observer)
     } catch { throw UnprovableOriginal(cause: error) }
@@ -107,7 +107,7 @@ package struct NetworkVerification {
       let shapes = try inputs?.shapes(for: stored.model) ?? [:]
       let flow = try stored.flow(network, plan: plan, inputShapes: shapes)
       let whole = try Session(
-        original.model, supplier: original.supplier, backend: backend, threads: threads, limits: limits)
+        original.model, supplier: original.whole, backend: backend, threads: threads, limits: limits)
       _ = try whole.run(try tensors(for: whole, flow))
       return true
     } catch { return false }

@@ -1,6 +1,7 @@
 internal import ChannelFlow
 package import Inference
 package import ONNXGraph
+package import TensorStreams
 package import UnitCheckpoints
 package import UnitModel
 
@@ -8,7 +9,7 @@ package import UnitModel
 package struct NetworkWork {
   /// Its dense graph, with what it has of each tensor.
   private let graph: NetworkGraph
-  private let elements: CheckpointElements
+  private let elements: ActiveTensors
   private let network: NetworkModel
   /// The inputs that it has, of these shapes.
   private let shapes: [String: [Int]]
@@ -23,7 +24,7 @@ package struct NetworkWork {
     let flow = try network.flow(chosen, plan: plan, inputShapes: inputShapes)
     let graph = try network.dense(flow, plan: plan)
     let subNetwork = try SubNetwork(chosen, of: checkpoint)
-    elements = CheckpointElements(subNetwork, of: checkpoint)
+    elements = ActiveTensors(subNetwork, of: checkpoint)
     let own = Set(graph.model.graph.inputs.map(\.name))
     shapes = inputShapes.filter { own.contains($0.key) }
     self.graph = graph
@@ -35,18 +36,18 @@ package struct NetworkWork {
   /// What the operators here do not know, what is beyond the limits of a count, and what inputs of zeros do not fit in the
   /// whole network either, is let through.
   package static func check(
-    _ graph: NetworkGraph, of network: NetworkModel, _ elements: any TensorElements
+    _ graph: NetworkGraph, of network: NetworkModel, _ elements: any TensorReading
   ) throws(InferenceError) {
     let shapes = graph.flow.inputShapes
     let own = Set(graph.model.graph.inputs.map(\.name))
     do throws(InferenceError) {
       _ = try LayerCounts(
         graph.model, shapes: shapes.filter { own.contains($0.key) },
-        supplier: NetworkSupplier(graph, elements: elements, whole: network.whole), limits: .counting)
+        supplier: NetworkTensors(graph, elements: elements, whole: network.whole), limits: .counting)
     } catch {
       guard case .refused(.invalid, _, _, _, _) = error,
         (try? LayerCounts(
-          network.model, shapes: shapes, supplier: network.supplier, limits: .counting)) != nil
+          network.model, shapes: shapes, supplier: network.whole, limits: .counting)) != nil
       else { return }
       throw error
     }
@@ -56,7 +57,7 @@ package struct NetworkWork {
   package func counts(limits: RunLimits) throws(InferenceError) -> LayerCounts {
     try LayerCounts(
       graph.model, shapes: shapes,
-      supplier: NetworkSupplier(graph, elements: elements, whole: network.whole),
+      supplier: NetworkTensors(graph, elements: elements, whole: network.whole),
       limits: limits)
   }
 
@@ -73,7 +74,8 @@ package struct NetworkWork {
 extension Session {
   /// How long a whole model takes, as `NetworkWork.durations` says it of a part.
   package static func durations(
-    of model: Model, supplier: WholeSupplier?, shapes: [String: [Int]], backend: BackendKind, threads: Int,
+    of model: Model, supplier: (any TensorReading)?, shapes: [String: [Int]], backend: BackendKind,
+    threads: Int,
     repeats: Int, limits: RunLimits
   ) throws -> [Duration] {
     try Session(

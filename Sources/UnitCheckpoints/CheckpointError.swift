@@ -1,5 +1,6 @@
 package import ByteFiles
 package import HDF5Kit
+package import TensorStreams
 internal import Tensors
 package import UnitModel
 
@@ -15,6 +16,10 @@ package enum CheckpointError: Error, Equatable, CustomStringConvertible {
   case notACheckpoint(path: String, found: String)
   /// A layout that a later tessera has written.
   case unknownVersion(path: String, found: String)
+  /// A reader was asked for what it does not have.
+  case stream(path: String, TensorStreamError)
+  /// Something that a sound file may hold and that is not done.
+  case unsupported(path: String, place: String, expected: String, found: String)
   /// Something in the index or the datasets is not as the layout says.
   case broken(CheckpointDefect, path: String, place: String, expected: String, found: String)
 
@@ -29,6 +34,9 @@ package enum CheckpointError: Error, Equatable, CustomStringConvertible {
     case .hdf5(let path, let error):
       // Most of its errors name the file; those of the library do not.
       "\(error)".hasPrefix("\(path): ") ? "\(error)" : "\(path): \(error)"
+    case .stream(let path, let error): "\(path): \(error)"
+    case .unsupported(let path, let place, let expected, let found):
+      "\(path): \(place): expected \(expected), found \(found)"
     case .plan(let path, let error): "\(path): tessera/plan: \(error)"
     case .notACheckpoint(let path, let found):
       "\(path): expected a unit checkpoint (root attribute format = \"tessera.checkpoint\"), found \(found)"

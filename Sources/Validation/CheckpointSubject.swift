@@ -72,7 +72,9 @@ extension CheckpointError {
   /// The error's place and its sentence, without the file's name, which a finding carries apart.
   func told(at location: String) -> (location: String, message: String) {
     switch self {
-    case .broken(_, _, let place, let expected, let found): (place, "expected \(expected), found \(found)")
+    case .broken(_, _, let place, let expected, let found),
+      .unsupported(_, let place, let expected, let found):
+      (place, "expected \(expected), found \(found)")
     case .plan(_, let error): ("/tessera/plan", "\(error)")
     case .hdf5(let path, let error):
       error.place.map { ($0, error.statement) } ?? (location, Self.sentence("\(error)", without: path))
@@ -81,6 +83,7 @@ extension CheckpointError {
     case .unknownVersion(_, let found):
       ("/", "expected layout version 2.x, found \(found)\(CheckpointError.wayOn(found))")
     case .file(let error): (location, "\(error)")
+    case .stream(_, let error): (location, "\(error)")
     }
   }
 

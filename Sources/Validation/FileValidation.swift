@@ -1,6 +1,7 @@
 package import ByteFiles
 package import FlatFormats
 internal import HDF5Kit
+package import TensorStreams
 package import Tensors
 package import UnitCheckpoints
 
@@ -89,6 +90,8 @@ package enum UncheckableFile: Error, CustomStringConvertible {
   case checkpoint(CheckpointError)
   /// It uses what is not supported here.
   case flat(FlatFormatError)
+  /// Its tensors cannot be read.
+  case source(SourceFailure)
   /// Nothing says what it is.
   case notRecognised
 
@@ -97,6 +100,7 @@ package enum UncheckableFile: Error, CustomStringConvertible {
     case .file(let error): "\(error)"
     case .checkpoint(let error): "\(error)"
     case .flat(let error): "\(error)"
+    case .source(let failure): "\(failure)"
     case .notRecognised: "expected a unit checkpoint or flat weights, found neither"
     }
   }

@@ -1,9 +1,10 @@
 internal import FlatFormats
+internal import TensorStreams
 internal import Tensors
 
 /// What reading all bytes of one tensor of a flat file has told.
 struct FlatBytes: Sendable {
-  let error: FlatFormatError?
+  let error: (any Error)?
   let nonFinite: NonFiniteCount
 
   /// Reads every tensor once, on all cores.
@@ -19,19 +20,10 @@ struct FlatBytes: Sendable {
   private init(_ source: any FlatWeightsSource, _ tensor: Int, counter: ByteCounter) {
     let spec = source.tensors[tensor].spec
     let lane = HashLane(spec.dtype, hashes: false, isParallel: false)
-    var error: FlatFormatError?
-    do throws(FlatFormatError) {
-      let reader = try source.reader(of: tensor)
-      var left = spec.byteCount
-      while left > 0 {
-        let count = min(left, HashLane.windowSize)
-        try lane.window(count) { (buffer) throws(FlatFormatError) in
-          try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
-        }
-        left -= count
-        counter.add(count)
-      }
-    } catch let caught { error = caught }
+    var error: (any Error)?
+    do { try lane.read(try source.reader(of: tensor), counter) { try $0.read(into: $1) } } catch let caught {
+      error = caught
+    }
     self.error = error
     nonFinite = lane.finish().nonFinite
   }

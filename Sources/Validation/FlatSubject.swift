@@ -10,7 +10,7 @@ final class FlatSubject {
   let source: (any FlatWeightsSource)?
   let options: ValidationOptions
   /// What the operating system refused while the file was read.
-  private(set) var failure: FlatFormatError?
+  private(set) var failure: (any Error)?
   private let pickleRemarks: [FlatRemark]
   private let progress: (Int) -> Void
 
@@ -61,15 +61,13 @@ final class FlatSubject {
   }
 
   /// The finding that an error of reading is.
-  func finding(_ error: FlatFormatError) -> Finding {
-    switch error {
-    case .file, .elsewhere:
+  func finding(_ error: any Error) -> Finding {
+    guard case FlatFormatError.refused(let rule, let file, let place, let expected, let found) = error else {
       failure = failure ?? error
       return Finding(.structure, file: path, location: "", message: "\(error)")
-    case .refused(let rule, let file, let place, let expected, let found):
-      return Finding(
-        RuleID(rule), file: file, location: place, message: "expected \(expected), found \(found)",
-        defect: rule.rawValue)
     }
+    return Finding(
+      RuleID(rule), file: file, location: place, message: "expected \(expected), found \(found)",
+      defect: rule.rawValue)
   }
 }

@@ -1,5 +1,6 @@
 internal import ByteFiles
 internal import FlatFormats
+internal import TensorStreams
 
 /// The rules over a flat file, and over a pickle or an archive that holds no weights.
 struct FlatValidation {
@@ -69,7 +70,7 @@ struct FlatValidation {
     let findings = RuleID.allCases.flatMap { id in
       told.filter { $0.rule == id } + (id.isDeep && !options.deep ? [] : id.rule.findings(in: subject))
     }
-    if let failure = subject.failure { throw .flat(failure) }
+    if let failure = subject.failure { throw .source(SourceFailure(failure)) }
     let isOpened = source != nil || isPlainPickle
     return FileVerdict(
       path: path, kind: kind, tensorCount: source?.tensors.count ?? (isPlainPickle ? 0 : nil),

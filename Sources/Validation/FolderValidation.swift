@@ -177,6 +177,7 @@ package struct FolderValidation {
     do throws(UncheckableFile) { return try FileValidation.check(file, options, progress: progress) } catch {
       switch error {
       case .file: return FileVerdict(path: path, failure: "\(error)")
+      case .source: return FileVerdict(path: path, failure: "\(error)")
       case .flat(let flat) where flat.rule == nil: return FileVerdict(path: path, failure: "\(error)")
       case .checkpoint(CheckpointError.file), .checkpoint(CheckpointError.unknownVersion):
         return FileVerdict(path: path, failure: "\(error)")

@@ -1,5 +1,6 @@
 internal import ByteFiles
 internal import Dispatch
+internal import TensorStreams
 internal import Tensors
 
 /// Hashes the windows of a tensor and counts what is not finite in them, beside the thread that reads them or on it.
@@ -34,7 +35,7 @@ final class HashLane: @unchecked Sendable {
 
   /// Lends memory of `windowSize` bytes for the next window; its first `count` bytes are hashed when `fill` has made
   /// them.
-  func window<Failure: Error>(
+  private func window<Failure: Error>(
     _ count: Int, _ fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
     free.wait()
@@ -57,6 +58,23 @@ final class HashLane: @unchecked Sendable {
     hasher?.update(bytes)
     nonFinite.add(bytes)
     free.signal()
+  }
+
+  /// Reads a tensor to its end.
+  ///
+  /// - Parameters:
+  ///   - counter: is told of the bytes that were read.
+  ///   - fill: has `reader` fill a buffer, and throws what that kind of reader throws.
+  func read<Reader: TensorByteReader, Failure: Error>(
+    _ reader: Reader, _ counter: ByteCounter,
+    _ fill: (Reader, UnsafeMutableRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) {
+    while case let count = reader.nextStretch(limit: Self.windowSize), count > 0 {
+      try window(count) { (buffer) throws(Failure) in
+        try fill(reader, UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
+      }
+      counter.add(count)
+    }
   }
 
   /// The digest of all windows, and what was not finite in them.

@@ -6,7 +6,7 @@ extension RuleID {
   /// The rule that an error of a checkpoint breaks.
   init(_ error: CheckpointError) {
     switch error {
-    case .file, .hdf5: self = .structure
+    case .file, .hdf5, .stream, .unsupported: self = .structure
     case .notACheckpoint, .unknownVersion: self = .identity
     case .plan(_, let error): self = RuleID(error)
     case .broken(let defect, _, _, _, _): self = RuleID(defect)

@@ -29,18 +29,12 @@ struct TensorBytes: Sendable {
     let tensor = checkpoint.index.tensors[number]
     let lane = HashLane(
       tensor.spec.dtype, isParallel: isParallel && tensor.spec.byteCount > HashLane.windowSize)
-    let pieces = UnsafeMutableRawBufferPointer.allocate(byteCount: HashLane.windowSize, alignment: 4096)
-    defer { pieces.deallocate() }
     var errors: [CheckpointError] = []
     do throws(CheckpointError) {
-      let reader = try TensorBlocksReader(checkpoint, number)
-      for window in reader.windows(limit: HashLane.windowSize) {
-        try lane.window(window.byteCount) { (buffer) throws(CheckpointError) in
-          try reader.read(window, into: buffer, pieces: pieces)
-        }
-        counter.add(window.byteCount)
+      let reader = try TensorBlocksReader(checkpoint, number, windowLimit: HashLane.windowSize)
+      try lane.read(reader, counter) { (reader, buffer) throws(CheckpointError) in
+        try reader.read(into: buffer)
       }
-      try reader.finish()
     } catch { errors.append(error) }
     let (digest, nonFinite) = lane.finish()
     self.errors = errors

@@ -97,27 +97,26 @@ struct KilledShardsTests {
   func killedAtRename(old: String?) throws {
     let setting = try Setting()
     var outcomes: [String] = []
-    // From a flat file, which one thread writes: strace counts the calls of each thread apart.
-    let arguments = ["convert", "w.safetensors"] + Setting.arguments.dropFirst(2)
-    // Each of 4 shards and the index is renamed into the hidden folder, and then out of it; where names are taken,
-    // the old index and every old shard are first renamed into it.
-    let count = old == "1MB" ? 15 : 10
+    // Strace counts the calls of each thread apart, so it follows one: the first, which gives the last of 4 shards and
+    // the index their names in the hidden folder, and then renames all out of it. Where names are taken, the old index
+    // and every old shard are first renamed into it.
+    let count = old == "1MB" ? 12 : 7
     for number in 1...count + 1 {
       try setting.prepare(old)
       let run = try Subprocess.run(
         "strace",
         [
-          "-f", "-qqq", "-o", "/dev/null", "-e", "trace=rename", "-e",
+          "-qqq", "-o", "/dev/null", "-e", "trace=rename", "-e",
           "inject=rename:signal=KILL:when=\(number)",
         ]
-          + [Peers.tessera] + arguments, directory: setting.folder.path)
+          + [Peers.tessera] + Setting.arguments, directory: setting.folder.path)
       #expect(run.ending == (number <= count ? .signalled(SIGKILL) : .exited(0)), "\(number): \(run.ending)")
       outcomes.append(try setting.outcome())
       #expect(try tessera(Setting.arguments, directory: setting.folder.path).ending == .exited(0))
       #expect(try Subprocess.run("diff", ["-r", "good", "out"], directory: setting.folder.path).code == 0)
     }
     // The signal comes instead of the call. Where names are taken, the old index has gone before the first shard.
-    let before = [String](repeating: old == nil ? "none" : "old", count: old == "1MB" ? 6 : 5)
+    let before = [String](repeating: old == nil ? "none" : "old", count: old == "1MB" ? 3 : 2)
     let between = [String](repeating: old == "1MB" ? "none" : before[0], count: count - before.count)
     #expect(outcomes == before + between + ["new"])
   }
@@ -127,16 +126,15 @@ struct KilledShardsTests {
     arguments: ["error=EIO", "signal=TERM"])
   func stoppedAtRename(injection: String) throws {
     let setting = try Setting()
-    let arguments = ["convert", "w.safetensors"] + Setting.arguments.dropFirst(2)
-    for number in 6...15 {
+    for number in 3...12 {
       try setting.prepare("1MB")
       let run = try Subprocess.run(
         "strace",
         [
-          "-f", "-qqq", "-o", "/dev/null", "-e", "trace=rename", "-e",
+          "-qqq", "-o", "/dev/null", "-e", "trace=rename", "-e",
           "inject=rename:\(injection):when=\(number)",
         ]
-          + ["/usr/bin/env", "--default-signal=TERM", Peers.tessera] + arguments,
+          + ["/usr/bin/env", "--default-signal=TERM", Peers.tessera] + Setting.arguments,
         directory: setting.folder.path)
       // What has been asked to end among the renames does so after them.
       #expect(run.ending == (injection == "error=EIO" ? .exited(2) : .signalled(SIGTERM)), "\(number)")

@@ -1,6 +1,7 @@
 import ByteFiles
 import Conversion
 import FlatFormats
+import TensorStreams
 import Tensors
 import TestSupport
 import Testing
@@ -45,8 +46,8 @@ struct RoundTripTests {
     let sink = try FlatFormats.sink(
       kind: .safetensors, path: folder.file("back.safetensors"), specs: specs, ties: [], metadata: [],
       verbatim: nil, opaque: false)
-    let error = #expect(throws: ConversionError.self) {
-      try UnitsToFlat(try UnitCheckpoint(try ReadableFile(path: broken)), to: sink).run { _ in }
+    let error = #expect(throws: CheckpointError.self) {
+      try CopyTensors(try UnitCheckpoint(try ReadableFile(path: broken)), to: sink).run { _ in }
     }
     #expect(error?.description.contains("/intra/1/F32 page 0: expected checksum") == true)
   }

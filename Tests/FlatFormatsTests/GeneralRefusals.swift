@@ -1,4 +1,5 @@
 import FlatFormats
+import TensorStreams
 import Tensors
 import TestSupport
 

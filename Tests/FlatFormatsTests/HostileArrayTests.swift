@@ -1,4 +1,5 @@
 import Pickle
+import TensorStreams
 import TestSupport
 import Testing
 

@@ -1,4 +1,5 @@
 import FlatFormats
+import TensorStreams
 import Tensors
 
 private let good = "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }"

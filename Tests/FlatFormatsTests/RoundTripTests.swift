@@ -1,5 +1,6 @@
 import ByteFiles
 import FlatFormats
+import TensorStreams
 import Tensors
 import TestSupport
 import Testing

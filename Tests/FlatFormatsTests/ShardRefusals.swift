@@ -1,5 +1,6 @@
 import FlatFormats
 import Foundation
+import TensorStreams
 import Tensors
 import TestSupport
 

@@ -1,5 +1,6 @@
 import FlatFormats
 import Pickle
+import TensorStreams
 import Tensors
 import TestSupport
 

@@ -1,5 +1,6 @@
 import ByteFiles
 import Foundation
+import TensorStreams
 import Tensors
 import TestSupport
 import Testing

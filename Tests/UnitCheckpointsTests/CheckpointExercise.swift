@@ -2,6 +2,7 @@ import ByteFiles
 import Conversion
 import FlatFormats
 import HDF5Kit
+import TensorStreams
 import TestSupport
 import UnitCheckpoints
 import UnitModel
@@ -22,10 +23,8 @@ struct CheckpointExercise {
       _ = try checkpoint.hasIntactMetadata()
       for section in checkpoint.map.sections.indices { try checkpoint.checkSection(section) }
       _ = try checkpoint.unlistedDatasets()
-      _ = try checkpoint.storedSource()
-      do throws(ConversionError) { _ = try checkpoint.shardSet() } catch {
-        if case .checkpoint(let error) = error { throw error }
-      }
+      _ = try checkpoint.sourceRecord()
+      _ = try checkpoint.shardSet()
       try Self.convert(checkpoint, to: folder.file("back.safetensors"))
       try Self.readNetworks(of: checkpoint)
     } catch {
@@ -53,9 +52,8 @@ struct CheckpointExercise {
           continue
         }
         let own = try SubNetwork(network, of: checkpoint)
-        let reader = SubNetworkReader(checkpoint)
         for tensor in own.tensors {
-          do { try reader.forEachWindow(of: tensor) { _ in } } catch {
+          do { try checkpoint.reader(of: tensor).forEachWindow { _ in } } catch {
             if let error = error as? CheckpointError { throw error }
             throw CheckpointError.broken(
               .planDisagrees, path: checkpoint.path, place: "/tessera", expected: "a network",
@@ -67,19 +65,19 @@ struct CheckpointExercise {
   }
 
   private static func convert(_ checkpoint: UnitCheckpoint, to path: String) throws(CheckpointError) {
-    let sink: any FlatWeightsSink
+    let sink: any TensorSink
     do {
       sink = try FlatFormats.sink(
         kind: .safetensors, path: path, specs: checkpoint.index.tensors.map(\.spec), ties: [], metadata: [],
         verbatim: try checkpoint.verbatimHeader(for: .safetensors), opaque: false)
     } catch {
-      if case ConversionError.checkpoint(let error)? = error as? ConversionError { throw error }
+      if let error = error as? CheckpointError { throw error }
       // A stored header that no longer describes the tensors.
       throw CheckpointError.broken(
         .sourceHeaders, path: checkpoint.path, place: "headers", expected: "the tensors", found: "\(error)")
     }
-    do throws(ConversionError) { try UnitsToFlat(checkpoint, to: sink).run { _ in } } catch {
-      if case .checkpoint(let error) = error { throw error }
+    do { try CopyTensors(checkpoint, to: sink).run { _ in } } catch {
+      if let error = error as? CheckpointError { throw error }
       throw CheckpointError.broken(
         .source, path: checkpoint.path, place: "conversion", expected: "flat weights", found: "\(error)")
     }

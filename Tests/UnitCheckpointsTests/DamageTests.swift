@@ -1,5 +1,6 @@
 import ByteFiles
 import Conversion
+import TensorStreams
 import TestSupport
 import Testing
 import UnitModel
@@ -64,11 +65,6 @@ struct DamageTests {
   }
 
   private static func bytes(of own: SubNetwork, _ checkpoint: UnitCheckpoint) throws -> [[UInt8]] {
-    let reader = SubNetworkReader(checkpoint)
-    return try own.tensors.map { tensor in
-      var bytes: [UInt8] = []
-      try reader.forEachWindow(of: tensor) { bytes += Array($0) }
-      return bytes
-    }
+    try own.tensors.map { try checkpoint.reader(of: $0).rest() }
   }
 }

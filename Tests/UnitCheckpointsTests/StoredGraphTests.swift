@@ -20,7 +20,7 @@ struct StoredGraphTests {
     let sink = try FlatFormats.sink(
       kind: .onnx, path: folder.file("back/model.onnx"), specs: checkpoint.index.tensors.map(\.spec),
       hollowFiles: try checkpoint.hollowFiles())
-    try UnitsToFlat(checkpoint, to: sink).run { _ in }
+    try CopyTensors(checkpoint, to: sink).run { _ in }
     for name in StoredGraph.files {
       #expect(
         try TemporaryFolder.bytes(of: folder.file(name))

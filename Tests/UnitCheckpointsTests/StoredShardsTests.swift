@@ -20,7 +20,7 @@ struct StoredShardsTests {
     let sink = try FlatFormats.sink(
       kind: .shardedSafetensors, path: destination, specs: checkpoint.index.tensors.map(\.spec),
       shardSet: try checkpoint.shardSet())
-    try UnitsToFlat(checkpoint, to: sink).run { _ in }
+    try CopyTensors(checkpoint, to: sink).run { _ in }
   }
 
   @Test("the same shards and the same index come back")

@@ -22,10 +22,10 @@ extension Inventory {
       case .stacked:
         let each = steps / expert.of
         guard each * expert.of == steps else {
-          throw .elsewhere(
-            sentence:
-              "policy '\(policy.id)': expected experts that are counted by shapes, found "
-              + "\(tensors[index].name.quoted) counted by values")
+          throw .experts(
+            policy: policy.id,
+            words: "experts that are counted by shapes, found \(tensors[index].name.quoted) counted by values"
+          )
         }
         try self.add(index, each * active.count, label, true, times, policy, to: &shares)
         try self.add(index, steps - each * active.count, label, false, times, policy, to: &shares)

@@ -1,3 +1,4 @@
+internal import TensorStreams
 internal import Tensors
 internal import UnitModel
 
@@ -147,7 +148,7 @@ struct Tallier {
       masks.insert(mask)
     }
     do { return try count(tensor, masks.sorted(), ofNonZero) } catch {
-      throw .elsewhere(sentence: "\(error)")
+      throw .source(SourceFailure(error))
     }
   }
 

@@ -14,9 +14,7 @@ extension Inventory {
       roles[index].role == .quantisation ? 0 : packings[index]?.logical ?? tensors[index].elementCount
     }
     let experts = RoutedExperts(tensors, sizes: sizes, declared: declaredExperts)
-    func expected(_ sentence: String) -> AccountingError {
-      .elsewhere(sentence: "policy '\(policy.id)': expected \(sentence)")
-    }
+    func expected(_ words: String) -> AccountingError { .experts(policy: policy.id, words: words) }
     if let problem = experts.problem { throw expected(problem) }
     guard let least = experts.least else {
       let isDense = declaredExperts.isEmpty ? expertsPerToken == nil : declaredExperts.allSatisfy { $0 <= 1 }

@@ -93,8 +93,12 @@ extension PickleScan {
       return PickleStretch(
         file, start: entry.dataStart, size: entry.compressedSize, name: entry.name, place: place)
     }
+    func unexamined() -> PickleStretch? {
+      noteUnexamined(place.words, expected: "a member that can be unpacked", found: "another")
+      return nil
+    }
+    guard entry.method == .deflated else { return unexamined() }
     do throws(FlatFormatError) {
-      guard entry.method == .deflated else { throw .elsewhere(sentence: "") }
       let stream = try ZipMemberStream(file: file, entry: entry)
       var bytes = try stream.bytes(min(512, entry.size))
       if NpyObjects.isPlainArray(bytes) { return nil }
@@ -109,8 +113,7 @@ extension PickleScan {
       return PickleStretch(bytes, path: file.path, name: entry.name, place: place)
     } catch {
       if case .file = error { throw error }
-      noteUnexamined(place.words, expected: "a member that can be unpacked", found: "another")
-      return nil
+      return unexamined()
     }
   }
 }

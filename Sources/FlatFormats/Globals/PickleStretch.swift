@@ -116,7 +116,7 @@ struct PickleStretch {
 
   private var failure: FlatFormatError {
     if let failure = (input as? TorchPickle)?.failure { return .file(failure) }
-    return .elsewhere(sentence: "\(path): \(placeOfPickle): cannot be read")
+    return .pickle(.input, path: path, place: placeOfPickle)
   }
 
   /// Whether the bytes begin an archive or a compressed file.

@@ -1,8 +1,9 @@
 internal import ByteFiles
+internal import TensorStreams
 internal import Tensors
 
 /// Writes one array as `numpy.save` does.
-final class NpySink: FlatWeightsSink {
+final class NpySink: TensorSink {
   let order = [0]
   private let contents: SinkContents
   private let writer: SequentialWriter

@@ -1,10 +1,11 @@
 internal import ByteFiles
+internal import TensorStreams
 internal import Tensors
 
 /// One array in a file of its own.
 final class NpySource: FlatWeightsSource {
   let kind = FlatFormatKind.npy
-  let tensors: [FlatTensor]
+  let tensors: [SourceTensor]
   let metadata: [(key: String, value: String)] = []
   private let header: NpyHeader
   private let file: ReadableFile
@@ -25,7 +26,7 @@ final class NpySource: FlatWeightsSource {
       return bytes
     }
     header = try reader.read()
-    tensors = [FlatTensor(spec: header.spec, tiedTo: nil)]
+    tensors = [SourceTensor(spec: header.spec, tiedTo: nil)]
     self.file = file
   }
 

@@ -1,10 +1,11 @@
 internal import ByteFiles
+internal import TensorStreams
 internal import Tensors
 
 /// A zip archive of arrays, one member each.
 final class NpzSource: FlatWeightsSource {
   let kind = FlatFormatKind.npz
-  let tensors: [FlatTensor]
+  let tensors: [SourceTensor]
   let metadata: [(key: String, value: String)] = []
   let leftOut: [LeftOut]
   private let archive: ZipArchive
@@ -52,7 +53,7 @@ final class NpzSource: FlatWeightsSource {
     let ties = Self.ties(in: archive.comment, specs: members.map(\.header.spec))
     self.archive = archive
     self.members = members
-    tensors = members.map { FlatTensor(spec: $0.header.spec, tiedTo: ties[$0.header.spec.name]) }
+    tensors = members.map { SourceTensor(spec: $0.header.spec, tiedTo: ties[$0.header.spec.name]) }
   }
 
   func reader(of index: Int) throws(FlatFormatError) -> any TensorByteReader {

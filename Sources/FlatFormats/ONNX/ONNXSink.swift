@@ -1,8 +1,9 @@
 internal import ByteFiles
+internal import TensorStreams
 internal import Tensors
 
 /// Writes the files of a model again: their own bytes, and between them the elements of tensors.
-final class ONNXSink: FlatWeightsSink {
+final class ONNXSink: TensorSink {
   let order: [Int]
   private var progress: SinkProgress
   private let files: [HollowFile]

@@ -1,5 +1,6 @@
 internal import ByteFiles
 internal import ONNXGraph
+internal import TensorStreams
 internal import Tensors
 
 extension ONNXSource {

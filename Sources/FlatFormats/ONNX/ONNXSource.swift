@@ -1,11 +1,12 @@
 internal import ByteFiles
 internal import ONNXGraph
+internal import TensorStreams
 internal import Tensors
 
 /// The weights of an ONNX model: initializers and constants of all its graphs.
 final class ONNXSource: FlatWeightsSource {
   let kind = FlatFormatKind.onnx
-  let tensors: [FlatTensor]
+  let tensors: [SourceTensor]
   let metadata: [(key: String, value: String)]
   let file: ReadableFile
   let constants: [NamedConstant]
@@ -21,7 +22,7 @@ final class ONNXSource: FlatWeightsSource {
       let model = try Model(file)
       return (model, try model.constants(), try model.otherConstants())
     }
-    var tensors: [FlatTensor] = []
+    var tensors: [SourceTensor] = []
     for named in constants {
       let place = "tensor \(named.name.quoted)"
       guard let dtype = named.constant.type.dtype else {
@@ -31,7 +32,7 @@ final class ONNXSource: FlatWeightsSource {
       }
       do throws(TensorError) {
         tensors.append(
-          FlatTensor(
+          SourceTensor(
             spec: try TensorSpec(name: named.name, dtype: dtype, shape: named.constant.shape), tiedTo: nil))
       } catch {
         throw .refused(
@@ -67,21 +68,21 @@ final class ONNXSource: FlatWeightsSource {
     private let reader: ConstantReader
     private let spec: TensorSpec
     private let path: String
-    private var left: Int
+    private(set) var remaining: Int
 
     init(_ reader: ConstantReader, _ spec: TensorSpec, _ path: String) {
       self.reader = reader
       self.spec = spec
       self.path = path
-      left = spec.byteCount
+      remaining = spec.byteCount
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(FlatFormatError) {
-      guard buffer.count <= left else {
-        throw .readPastEnd(of: spec.name, in: path, left: left, asked: buffer.count)
+      guard buffer.count <= remaining else {
+        throw .readPastEnd(of: spec.name, in: path, left: remaining, asked: buffer.count)
       }
       try ONNXSource.asFlat { () throws(GraphError) in try reader.read(into: buffer) }
-      left -= buffer.count
+      remaining -= buffer.count
     }
   }
 
@@ -90,7 +91,6 @@ final class ONNXSource: FlatWeightsSource {
     do throws(GraphError) { return try body() } catch {
       switch error {
       case .file(let error): throw .file(error)
-      case .elsewhere(let sentence): throw .elsewhere(sentence: sentence)
       case .refused(let rule, let path, let place, let expected, let found):
         // Rules of the graph are rules here, under the same names, which a test holds.
         throw .refused(

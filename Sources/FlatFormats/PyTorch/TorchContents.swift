@@ -1,4 +1,5 @@
 internal import Pickle
+internal import TensorStreams
 internal import Tensors
 
 /// What a pickle says about tensors: their names, their storages, and what else it has to say.

@@ -48,7 +48,8 @@ extension FlatFormatError {
   /// What is wrong with the pickle that messages call `place`.
   static func pickle(_ error: PickleError, path: String, place: String) -> FlatFormatError {
     guard case .refused(let defect, let offset, let expected, let found) = error else {
-      return .elsewhere(sentence: "\(path): \(place): cannot be read")
+      return .refused(
+        .pickleTruncated, path: path, place: place, expected: "bytes within it", found: "its end")
     }
     let rule: FlatFormatRule =
       switch defect {

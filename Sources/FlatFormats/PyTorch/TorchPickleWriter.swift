@@ -1,4 +1,5 @@
 internal import Pickle
+internal import TensorStreams
 internal import Tensors
 
 /// The pickle of a state dict: an ordered dictionary from names to tensors in storages numbered from 0.

@@ -1,5 +1,6 @@
 internal import ByteFiles
 internal import Pickle
+internal import TensorStreams
 internal import Tensors
 
 /// Writes the zip form that PyTorch's weights-only loader reads: one pickle, and a stored member for each tensor.

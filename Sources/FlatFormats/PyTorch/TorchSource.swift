@@ -1,12 +1,13 @@
 internal import ByteFiles
 internal import Pickle
 internal import Synchronization
+internal import TensorStreams
 internal import Tensors
 
 /// A PyTorch file: a zip archive, or the older row of pickles. No byte of it is ever run.
 final class TorchSource: FlatWeightsSource {
   let kind = FlatFormatKind.pytorch
-  let tensors: [FlatTensor]
+  let tensors: [SourceTensor]
   let metadata: [(key: String, value: String)] = []
   let remarks: [FlatRemark]
   let leftOut: [LeftOut]
@@ -76,7 +77,7 @@ final class TorchSource: FlatWeightsSource {
     self.file = file
     storages = contents.storages
     layouts = contents.tensors.map(\.tensor)
-    tensors = contents.tensors.map { FlatTensor(spec: $0.spec, tiedTo: $0.tiedTo) }
+    tensors = contents.tensors.map { SourceTensor(spec: $0.spec, tiedTo: $0.tiedTo) }
   }
 
   /// What there is to say about a pickle that is no PyTorch file.

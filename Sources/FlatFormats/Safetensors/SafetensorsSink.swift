@@ -1,8 +1,9 @@
 internal import ByteFiles
+internal import TensorStreams
 internal import Tensors
 
 /// Writes a safetensors file: the header at once, then the tensors in the order of the body.
-final class SafetensorsSink: FlatWeightsSink {
+final class SafetensorsSink: TensorSink {
   let order: [Int]
   private let contents: SinkContents
   private let writer: SequentialWriter

@@ -1,10 +1,11 @@
 internal import ByteFiles
+internal import TensorStreams
 internal import Tensors
 
 /// A safetensors file: u64 length, JSON header, body.
 final class SafetensorsSource: FlatWeightsSource {
   let kind = FlatFormatKind.safetensors
-  let tensors: [FlatTensor]
+  let tensors: [SourceTensor]
   let metadata: [(key: String, value: String)]
   let leftOut: [LeftOut]
   /// Length, JSON and padding.
@@ -26,7 +27,7 @@ final class SafetensorsSource: FlatWeightsSource {
     self.header = header
     metadata = parsed.metadata
     starts = parsed.entries.map { header.count + $0.begin }
-    tensors = parsed.entries.map { FlatTensor(spec: $0.spec, tiedTo: ties[$0.spec.name]) }
+    tensors = parsed.entries.map { SourceTensor(spec: $0.spec, tiedTo: ties[$0.spec.name]) }
   }
 
   func reader(of index: Int) throws(FlatFormatError) -> any TensorByteReader {

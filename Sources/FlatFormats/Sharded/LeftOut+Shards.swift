@@ -1,3 +1,5 @@
+public import TensorStreams
+
 extension LeftOut {
   /// The other files of the model of which a file is one, by its numbered name, as a pattern; nil for other names and for
   /// the only file of a model.

@@ -1,5 +1,6 @@
 internal import ByteFiles
 internal import Glibc
+internal import TensorStreams
 internal import Tensors
 
 /// A folder with weights in it.

@@ -1,10 +1,11 @@
 internal import ByteFiles
+internal import TensorStreams
 internal import Tensors
 
 /// Writes sharded safetensors: every shard after the other, then the index, and all of them in their places at the end.
 ///
 /// Shards of the set that is replaced, by the index of the same name, which the new set does not have are removed then.
-final class ShardedSink: FlatWeightsSink {
+final class ShardedSink: TensorSink {
   let order: [Int]
   private let contents: SinkContents
   private let layout: ShardLayout

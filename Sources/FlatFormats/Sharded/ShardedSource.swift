@@ -1,11 +1,12 @@
 internal import ByteFiles
+internal import TensorStreams
 internal import Tensors
 
 /// Safetensors in several files. The index says which tensor is where, and everything it says is checked.
 final class ShardedSource: FlatWeightsSource {
   let kind = FlatFormatKind.shardedSafetensors
   let path: String
-  let tensors: [FlatTensor]
+  let tensors: [SourceTensor]
   let metadata: [(key: String, value: String)]
   let shardSet: ShardSet?
   let remarks: [FlatRemark]
@@ -39,7 +40,7 @@ final class ShardedSource: FlatWeightsSource {
       : shards.reduce(into: [:]) { ties, shard in
         ties.merge(TensorTies.resolved(in: shard.metadata, specs: shard.entries.map(\.spec))) { $1 }
       }
-    tensors = specs.map { FlatTensor(spec: $0, tiedTo: ties[$0.name]) }
+    tensors = specs.map { SourceTensor(spec: $0, tiedTo: ties[$0.name]) }
     places = shards.enumerated().flatMap { number, shard in
       shard.entries.map { (number, shard.header.count + $0.begin) }
     }

@@ -1,5 +1,7 @@
+internal import TensorStreams
+
 /// A sink that writes each tensor as a member of a zip file.
-protocol ZipMemberSink: FlatWeightsSink, AnyObject {
+protocol ZipMemberSink: TensorSink, AnyObject {
   var progress: SinkProgress { get set }
   var zip: ZipWriter { get }
   /// Begins the member that the next byte belongs to, and those without bytes before it.

@@ -1,5 +1,6 @@
 internal import ByteFiles
 package import ONNXGraph
+package import TensorStreams
 
 /// What the nodes of a model have and do, for inputs of given shapes.
 package struct LayerCounts: Sendable {
@@ -19,7 +20,7 @@ package struct LayerCounts: Sendable {
   ///   - shapes: of inputs; others have the shapes that the model declares, with 1 for an open first extent.
   ///   - supplier: of the tensors that are not in the model's files.
   package init(
-    _ model: Model, shapes: [String: [Int]], supplier: (any TensorSupplier)? = nil,
+    _ model: Model, shapes: [String: [Int]], supplier: (any TensorReading)? = nil,
     limits: RunLimits = .counting
   ) throws(InferenceError) {
     let activations = ActivationTally()

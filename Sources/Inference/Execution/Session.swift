@@ -1,5 +1,6 @@
 package import ByteFiles
 package import ONNXGraph
+package import TensorStreams
 
 /// A model with its weights in memory, ready to run.
 package final class Session {
@@ -13,7 +14,7 @@ package final class Session {
   ///
   /// - Parameter supplier: of the tensors that are not in the model's files.
   package convenience init(
-    _ model: Model, supplier: (any TensorSupplier)? = nil, backend: BackendKind = .reference,
+    _ model: Model, supplier: (any TensorReading)? = nil, backend: BackendKind = .reference,
     threads: Int = 1, limits: RunLimits = RunLimits()
   ) throws(InferenceError) {
     try self.init(
@@ -22,14 +23,14 @@ package final class Session {
 
   /// A session whose runs only count: large weights are not read, and products not done.
   convenience init(
-    counting model: Model, supplier: (any TensorSupplier)?, _ limits: RunLimits
+    counting model: Model, supplier: (any TensorReading)?, _ limits: RunLimits
   ) throws(InferenceError) {
     try self.init(
       model, supplier: supplier, backend: CountingBackend(), limits: limits, shapesOnly: true)
   }
 
   init(
-    _ model: Model, supplier: (any TensorSupplier)? = nil, backend: any Backend,
+    _ model: Model, supplier: (any TensorReading)? = nil, backend: any Backend,
     limits: RunLimits = RunLimits(), shapesOnly: Bool = false
   ) throws(InferenceError) {
     self.model = model
@@ -49,12 +50,8 @@ package final class Session {
   /// Every input, those with an initializer too.
   package var inputs: [ValueInfo] { model.graph.inputs }
 
-  /// What the files gave so far: of weights, and of everything else.
+  /// What the model's files gave so far: of weights, and of everything else.
   package var bytesRead: (weights: Int, rest: Int) {
-    if let supplier = loader.supplier {
-      let read = supplier.byteCountsRead
-      return (read.data, read.rest)
-    }
     let files = loader.external.all.reduce(model.file.byteCountRead) { $0 + $1.byteCountRead }
     return (loader.byteCountRead, files - loader.byteCountRead)
   }

@@ -1,5 +1,6 @@
 internal import ByteFiles
 package import ONNXGraph
+package import TensorStreams
 
 /// Evaluates single nodes on small values, so that shapes which a graph computes can be known without running it.
 package final class SmallValues {
@@ -11,7 +12,7 @@ package final class SmallValues {
   /// Elements of a value that is small: shapes, axes, pads and what is computed of them.
   package static let limit = 1 << 12
 
-  package init(_ model: Model, supplier: (any TensorSupplier)? = nil) {
+  package init(_ model: Model, supplier: (any TensorReading)? = nil) {
     // Whoever evaluates thousands of nodes before anything runs must not do much for any of them.
     var limits = RunLimits()
     limits.elements = 1 << 20

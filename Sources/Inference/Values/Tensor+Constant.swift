@@ -1,6 +1,7 @@
 internal import ByteFiles
 internal import ONNXGraph
 internal import Synchronization
+internal import TensorStreams
 
 /// Reads tensors of models into memory.
 struct ConstantLoader: Sendable {
@@ -10,7 +11,7 @@ struct ConstantLoader: Sendable {
   let budget: Budget
   /// Whether only shapes matter: large weights are then zeros, and are not read.
   let shapesOnly: Bool
-  var supplier: (any TensorSupplier)?
+  var supplier: (any TensorReading)?
   private let counted = WeightBytes()
 
   /// Floating-point tensors of up to this many elements are read even then: they may be factors of a Resize.
@@ -48,7 +49,7 @@ struct ConstantLoader: Sendable {
       if constant.type == .string {
         try fillTexts(tensor, from: constant)
       } else {
-        do { try fill(tensor, from: constant) } catch { throw OperatorError(inner: .graph(error)) }
+        try fill(tensor, from: constant)
       }
       return tensor
     } catch { throw error.placed(place, path: file.path) }
@@ -63,15 +64,19 @@ struct ConstantLoader: Sendable {
     for (index, text) in texts.enumerated() { values[index] = try strings.number(of: text) }
   }
 
-  private func fill(_ tensor: Tensor, from constant: TensorConstant) throws(GraphError) {
+  private func fill(_ tensor: Tensor, from constant: TensorConstant) throws(OperatorError) {
     let before = totalRead
     defer { counted.bytes.add(totalRead - before, ordering: .relaxed) }
     let bits = constant.type.bits ?? 8
     let bytes = UnsafeMutableRawBufferPointer(start: tensor.storage.base, count: constant.byteCount)
     if case .supplied(let number) = constant.payload, let supplier {
-      try supplier.read(number, into: bytes)
+      do { try supplier.read(number, into: bytes) } catch {
+        throw OperatorError(inner: .source(SourceFailure(error)))
+      }
     } else {
-      try ConstantReader(constant, file: file, external: external).read(into: bytes)
+      do { try ConstantReader(constant, file: file, external: external).read(into: bytes) } catch {
+        throw OperatorError(inner: .graph(error))
+      }
     }
     // From the last element on, since each one's byte lies at or behind its bits.
     if bits < 8 {

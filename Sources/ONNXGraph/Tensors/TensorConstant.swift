@@ -35,14 +35,6 @@ package enum TensorPayload: Sendable {
   case supplied(Int)
 }
 
-/// Gives the elements of tensors that are not in a model's files.
-package protocol TensorSupplier: Sendable {
-  /// Fills `buffer` with all of a tensor's packed little-endian elements.
-  func read(_ number: Int, into buffer: UnsafeMutableRawBufferPointer) throws(GraphError)
-  /// Bytes that were read for it so far: of elements, and of everything else.
-  var byteCountsRead: (data: Int, rest: Int) { get }
-}
-
 /// The entries of `external_data`, as they are in the file.
 package struct ExternalData: Sendable, Equatable {
   package var location = ""

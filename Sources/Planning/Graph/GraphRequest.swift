@@ -1,6 +1,7 @@
 package import ChannelFlow
 internal import Inference
 package import ONNXGraph
+package import TensorStreams
 package import Tensors
 internal import UnitModel
 
@@ -13,7 +14,7 @@ extension PlanRequest {
   /// Throws `PlanningError`.
   package func propose(
     forGraph model: Model, specs: [TensorSpec], inputShapes: [String: [Int]] = [:], options: FlowOptions,
-    supplier: (any TensorSupplier)? = nil
+    supplier: (any TensorReading)? = nil
   ) throws(PlanningError) -> ProposedPlan {
     var stopped: [Int: String] = [:]
     var inputShapes = inputShapes
@@ -55,7 +56,7 @@ struct GraphWeights {
   /// The weights of the first of the extents that inputs may have with which everything is known.
   static func best(
     of model: Model, inputShapes: [String: [Int]], options: FlowOptions, unitCount: Int,
-    supplier: (any TensorSupplier)?, stopped: [Int: String], names: Set<String>
+    supplier: (any TensorReading)?, stopped: [Int: String], names: Set<String>
   ) throws(PlanningError) -> GraphWeights {
     var best: GraphWeights?
     var failure: FlowError?
@@ -77,7 +78,7 @@ struct GraphWeights {
 
   private init(
     _ model: Model, inputShapes: [String: [Int]], options: FlowOptions, unitCount: Int,
-    supplier: (any TensorSupplier)?, stopped: [Int: String], names: Set<String>
+    supplier: (any TensorReading)?, stopped: [Int: String], names: Set<String>
   ) throws(FlowError) {
     let labels = ChannelLabels()
     let context = FlowContext(
@@ -120,7 +121,7 @@ struct GraphWeights {
   var isKnown: Bool { model.graph.outputs.allSatisfy { walk.values[$0.name]?.shape != nil } }
 
   /// What was found must hold when it is followed the other way.
-  func check(_ plan: ResolvedPlan, supplier: (any TensorSupplier)?) throws(FlowError) {
+  func check(_ plan: ResolvedPlan, supplier: (any TensorReading)?) throws(FlowError) {
     for network in try GraphNetworks.distinct(in: plan, of: model) {
       let flow = try NetworkFlow(
         network, plan: plan, model: model, supplier: supplier, inputShapes: shapes)

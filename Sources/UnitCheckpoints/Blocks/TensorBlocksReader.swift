@@ -1,10 +1,12 @@
 internal import Glibc
+internal import TensorStreams
 internal import Tensors
 
-/// Reads one stored tensor, or what a network has of it, window by window in flat order.
+/// Reads one stored tensor, or what a network has of it, in flat order: put together window by window, and checked
+/// while it is read.
 ///
 /// Of a network only the active blocks are read, and what shares a page with them.
-package final class TensorBlocksReader {
+package final class TensorBlocksReader: TensorByteReader {
   private let checkpoint: UnitCheckpoint
   private let selection: TensorSelection
   private let geometry: any TensorGeometry
@@ -16,14 +18,31 @@ package final class TensorBlocksReader {
   private let owners: MapReader?
   /// Which elements are kept; nil where no mask is laid on.
   private let mask: MapReader?
+  private let windows: [BlockWindow]
+  private var next = 0
+  package private(set) var remaining: Int
+  /// Memory for the pieces of a window that are to be moved, and for a window of which only a part was asked for.
+  private let staging = WindowMemory()
+  private let started = WindowMemory()
+  /// What of `started` has not been handed out.
+  private var ready = 0..<0
 
   /// Reads all of the tensor in row `number`.
-  package convenience init(_ checkpoint: UnitCheckpoint, _ number: Int) throws(CheckpointError) {
-    try self.init(checkpoint, TensorSelection(all: number, of: checkpoint.index))
+  package convenience init(
+    _ checkpoint: UnitCheckpoint, _ number: Int, windowLimit: Int = windowLimit
+  ) throws(CheckpointError) {
+    try self.init(checkpoint, TensorSelection(all: number, of: checkpoint.index), windowLimit: windowLimit)
   }
 
+  /// Bytes of a window where nobody says otherwise.
+  package static let windowLimit = 4 << 20
+
   /// Reads what is selected of a tensor.
-  package init(_ checkpoint: UnitCheckpoint, _ selection: TensorSelection) throws(CheckpointError) {
+  ///
+  /// - Parameter windowLimit: the most bytes of a window; positive.
+  package init(
+    _ checkpoint: UnitCheckpoint, _ selection: TensorSelection, windowLimit: Int = windowLimit
+  ) throws(CheckpointError) {
     self.checkpoint = checkpoint
     self.selection = selection
     let index = checkpoint.index
@@ -36,33 +55,56 @@ package final class TensorBlocksReader {
     for section in Set(blocks.map(\.section)) { try checkpoint.checkPresence(ofSection: section) }
     let storedTensor = index.tensors[selection.number]
     owners = try storedTensor.owners.map { (owners) throws(CheckpointError) in
-      try MapReader(checkpoint, owners.map, of: selection.spec)
+      try MapReader(checkpoint, owners.map)
     }
     mask = try selection.mask.map { (mask) throws(CheckpointError) in
-      try MapReader(checkpoint, mask, of: selection.spec)
+      try MapReader(checkpoint, mask)
     }
-  }
-
-  /// The windows that cover what is read.
-  package func windows(limit: Int) -> [BlockWindow] {
-    guard mask != nil else { return geometry.windows(limit: limit) }
     // A mask has a byte for each element.
-    let width = selection.spec.dtype.bytes ?? 1
-    return geometry.windows(limit: max(width, limit / width * width))
+    let width = selection.mask == nil ? 1 : selection.spec.dtype.bytes ?? 1
+    windows = geometry.windows(limit: max(width, windowLimit / width * width))
+    remaining = windows.reduce(0) { $0 + $1.byteCount }
+    if windows.isEmpty { try finish() }
   }
 
-  /// Fills the start of `flat` with the next window; windows come in their order.
-  ///
-  /// - Parameter pieces: memory for as many bytes as the window has.
-  package func read(
-    _ window: BlockWindow, into flat: UnsafeMutableRawBufferPointer,
-    pieces staging: UnsafeMutableRawBufferPointer
-  ) throws(CheckpointError) {
-    let flat = UnsafeMutableRawBufferPointer(rebasing: flat[..<window.byteCount])
+  package func nextStretch(limit: Int) -> Int {
+    if !ready.isEmpty { return min(limit, ready.count) }
+    return windows.indices.contains(next) ? min(limit, windows[next].byteCount) : 0
+  }
+
+  package func read(into buffer: UnsafeMutableRawBufferPointer) throws(CheckpointError) {
+    guard buffer.count <= remaining else {
+      throw .stream(path: checkpoint.path, .pastEnd(left: remaining, asked: buffer.count))
+    }
+    var done = 0
+    while done < buffer.count {
+      let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+      if ready.isEmpty {
+        let size = windows[next].byteCount
+        if size <= rest.count {
+          try readWindow(into: UnsafeMutableRawBufferPointer(rebasing: rest[..<size]))
+          done += size
+          continue
+        }
+        try readWindow(into: started.bytes(size))
+        ready = 0..<size
+      }
+      let count = min(ready.count, rest.count)
+      rest.copyBytes(from: started.bytes(ready.upperBound)[ready.prefix(count)])
+      ready = ready.dropFirst(count)
+      done += count
+    }
+    remaining -= done
+  }
+
+  /// Fills `flat` with the next window, which is as large.
+  private func readWindow(into flat: UnsafeMutableRawBufferPointer) throws(CheckpointError) {
+    let window = windows[next]
+    next += 1
     let width = selection.spec.dtype.bytes ?? 1
     let map = try owners?.next(window.byteCount / width) ?? UnsafeRawBufferPointer(start: nil, count: 0)
     let cut = geometry.pieces(of: window, map: map)
-    let target = cut.isInPlace ? flat : staging
+    let target = cut.isInPlace ? flat : staging.bytes(flat.count)
     for piece in cut.pieces {
       guard blocks.indices.contains(piece.block),
         piece.byteCount <= blocks[piece.block].byteCount - read[piece.block]
@@ -75,13 +117,14 @@ package final class TensorBlocksReader {
     }
     if !cut.isInPlace, let flat = flat.baseAddress {
       // Without pieces there may be nothing to take a pointer to, and none is looked at.
-      cut.move(.piecesToFlat, flat: flat, pieces: staging.baseAddress ?? flat)
+      cut.move(.piecesToFlat, flat: flat, pieces: target.baseAddress ?? flat)
     }
     if let mask { try mask.clear(flat, width: width) }
+    if next == windows.count { try finish() }
   }
 
   /// Checks that every block was read to its end.
-  package func finish() throws(CheckpointError) {
+  private func finish() throws(CheckpointError) {
     for (block, count) in zip(blocks, read) where count != block.byteCount { throw disagreement() }
   }
 
@@ -97,28 +140,17 @@ package final class TensorBlocksReader {
 /// Reads a tensor of bytes beside another, one for each element.
 private final class MapReader {
   private let reader: TensorBlocksReader
-  private let byteCount: Int
-  private var done = 0
-  private var bytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+  private let memory = WindowMemory()
 
-  init(_ checkpoint: UnitCheckpoint, _ number: Int, of spec: TensorSpec) throws(CheckpointError) {
-    let stored = checkpoint.index.stored(number)
-    reader = try TensorBlocksReader(checkpoint, stored)
-    byteCount = checkpoint.index.tensors[stored].spec.byteCount
+  init(_ checkpoint: UnitCheckpoint, _ number: Int) throws(CheckpointError) {
+    reader = try TensorBlocksReader(checkpoint, number)
   }
-
-  deinit { bytes.deallocate() }
 
   /// The next bytes; they are there until the next are read.
   func next(_ count: Int) throws(CheckpointError) -> UnsafeRawBufferPointer {
     // A map has as many bytes as its tensor has elements: opening has seen that.
-    let count = min(count, byteCount - done)
-    if bytes.count != count {
-      bytes.deallocate()
-      bytes = .allocate(byteCount: count, alignment: 64)
-    }
-    if count > 0 { try reader.read(BlockWindow(bytes: done..<done + count), into: bytes, pieces: bytes) }
-    done += count
+    let bytes = memory.bytes(min(count, reader.remaining))
+    try reader.read(into: bytes)
     return UnsafeRawBufferPointer(bytes)
   }
 
@@ -127,5 +159,21 @@ private final class MapReader {
     for (element, byte) in try next(flat.count / width).enumerated() where byte == 0 {
       if let target = flat.baseAddress { memset(target + element * width, 0, width) }
     }
+  }
+}
+
+/// Memory that is allocated when it is first asked for, and as large as the largest request.
+private final class WindowMemory {
+  private var memory = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+
+  deinit { memory.deallocate() }
+
+  /// The first `count` bytes; what was in them is lost where there are more than before.
+  func bytes(_ count: Int) -> UnsafeMutableRawBufferPointer {
+    if memory.count < count {
+      memory.deallocate()
+      memory = .allocate(byteCount: count, alignment: 4096)
+    }
+    return UnsafeMutableRawBufferPointer(rebasing: memory[..<count])
   }
 }

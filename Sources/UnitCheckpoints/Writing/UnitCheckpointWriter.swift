@@ -160,7 +160,7 @@ package final class UnitCheckpointWriter {
     let file: ReadableFile
     do throws(FileError) { file = try bytes.readable() } catch { throw .file(error) }
     let checkpoint = try UnitCheckpoint(file)
-    _ = try checkpoint.storedSource()
+    _ = try checkpoint.sourceRecord()
     guard checkpoint.index.tensors.map(\.spec) == contents.specs else {
       throw .broken(
         .tensorName, path: path, place: "/tessera/tensors", expected: "the tensors that were written",

@@ -12,7 +12,7 @@ enum HalfCutRule: ValidationRule {
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint, let resolved = subject.placement.resolved,
-      (try? checkpoint.storedSource())?.kind != FlatFormatKind.onnx.rawValue
+      (try? checkpoint.sourceRecord())?.kind != FlatFormatKind.onnx.rawValue
     else { return [] }
     return resolved.halfCuts.map { halfCut in
       subject.finding(

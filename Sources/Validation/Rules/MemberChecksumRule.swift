@@ -1,4 +1,5 @@
 internal import FlatFormats
+internal import TensorStreams
 internal import Tensors
 
 /// The data of a flat file can be read to their end and have the checksums that the container keeps of them.

@@ -1,4 +1,5 @@
 internal import FlatFormats
+internal import TensorStreams
 internal import Tensors
 internal import UnitCheckpoints
 

@@ -11,11 +11,11 @@ enum SourceHeaderRule: ValidationRule {
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint else { return [] }
-    let source: StoredSource
+    let source: SourceRecord
     let headers: [[UInt8]]
     do throws(CheckpointError) {
       headers = try checkpoint.headers()
-      source = try checkpoint.storedSource()
+      source = try checkpoint.sourceRecord()
     } catch {
       return [subject.finding(error, at: "/tessera/source")]
     }
@@ -62,7 +62,7 @@ enum SourceHeaderRule: ValidationRule {
 
   /// Names of shards that lead elsewhere, and an index that puts tensors into other shards than their headers do.
   private static func shardFindings(
-    _ source: StoredSource, _ headers: [[UInt8]], _ checkpoint: UnitCheckpoint,
+    _ source: SourceRecord, _ headers: [[UInt8]], _ checkpoint: UnitCheckpoint,
     _ subject: CheckpointSubject
   ) -> [Finding] {
     func told(_ message: String, _ defect: FlatFormatRule) -> [Finding] {

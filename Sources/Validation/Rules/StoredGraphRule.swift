@@ -10,7 +10,7 @@ enum StoredGraphRule: ValidationRule {
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     // A record that cannot be read is told of by another rule.
-    guard let checkpoint = subject.checkpoint, let source = try? checkpoint.storedSource(),
+    guard let checkpoint = subject.checkpoint, let source = try? checkpoint.sourceRecord(),
       source.kind == FlatFormatKind.onnx.rawValue, let headers = try? checkpoint.headers()
     else { return [] }
     // Weights of a graph that was too large to keep.

@@ -5,6 +5,7 @@ internal import FlatFormats
 internal import Glibc
 internal import Reporting
 internal import SubNetworks
+internal import TensorStreams
 internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
@@ -203,7 +204,7 @@ struct ConvertCommand: ParsableCommand {
   }
 
   private func join(_ checkpoint: UnitCheckpoint, as kind: FlatFormatKind) throws {
-    let tensors = CheckpointSource(checkpoint).tensors
+    let tensors = checkpoint.tensors
     let isSharded = kind == .shardedSafetensors
     let shardSize = try shardByteCount()
     let verbatim = try checkpoint.verbatimHeader(for: kind)
@@ -218,7 +219,7 @@ struct ConvertCommand: ParsableCommand {
       hollowFiles: kind == .onnx ? try checkpoint.hollowFiles() : nil)
     var bar = ProgressBar("joining", total: tensors.reduce(0) { $0 + $1.spec.byteCount })
     defer { bar.finish() }
-    try UnitsToFlat(checkpoint, to: sink).run { bar.update($0) }
+    try CopyTensors(checkpoint, to: sink).run { bar.update($0) }
   }
 
   private func rewrite(_ flat: any FlatWeightsSource, as kind: FlatFormatKind) throws {
@@ -230,7 +231,7 @@ struct ConvertCommand: ParsableCommand {
       replacing: !noClobber)
     var bar = ProgressBar("copying", total: flat.tensors.reduce(0) { $0 + $1.spec.byteCount })
     defer { bar.finish() }
-    try FlatToFlat(flat, to: sink, mayLose: leaveOut.accepts).run { bar.update($0) }
+    try CopyTensors(flat, to: sink, mayLose: leaveOut.accepts).run { bar.update($0) }
     bar.finish()
     tellRemarks(of: flat)
   }

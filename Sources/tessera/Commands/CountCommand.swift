@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import FlatFormats
 internal import ONNXGraph
 internal import Reporting
+internal import TensorStreams
 internal import Tensors
 internal import UnitModel
 

@@ -1,9 +1,9 @@
 internal import Accounting
 internal import ByteFiles
-internal import Conversion
 internal import FlatFormats
 internal import HDF5Kit
 internal import Reporting
+internal import TensorStreams
 internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
@@ -79,7 +79,7 @@ struct CountSource {
     self.init(
       checkpoint.path,
       Inventory(plan.partition, plan.assignment, uses: try GraphFile.uses(of: checkpoint)),
-      kind: "unit-checkpoint", policy: policy, weights: CheckpointSource(checkpoint))
+      kind: "unit-checkpoint", policy: policy, weights: checkpoint)
     try readDeclaredShapes()
     try readGroups()
   }
@@ -91,14 +91,13 @@ struct CountSource {
   private mutating func readDeclaredShapes() throws(Failure) {
     let wanted = inventory.declaredShapes
     guard let weights, !wanted.isEmpty else { return }
-    let places = Dictionary(
-      zip(weights.tensors.map(\.spec.name), weights.tensors.indices), uniquingKeysWith: { first, _ in first })
+    let places = weights.places
     for (place, name) in wanted.sorted(by: { $0.key < $1.key }) {
       guard let index = places[name] else { continue }
       let spec = weights.tensors[index].spec
       guard spec.dtype == .i64 || spec.dtype == .i32, spec.byteCount <= Self.shapeLimit else { continue }
-      var bytes = [UInt8](repeating: 0, count: spec.byteCount)
-      do { try weights.reader(of: index).read(into: &bytes) } catch { throw Failure(sentence: "\(error)") }
+      let bytes: [UInt8]
+      do { bytes = try weights.reader(of: index).rest() } catch { throw Failure(sentence: "\(error)") }
       let width = spec.dtype == .i64 ? 8 : 4
       let extents = stride(from: 0, to: bytes.count, by: width).map { start in
         bytes[start..<start + width].reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }

@@ -5,6 +5,7 @@ internal import Conversion
 internal import FlatFormats
 internal import Reporting
 internal import SubNetworks
+internal import TensorStreams
 internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
@@ -120,16 +121,15 @@ struct ExtractCommand: ParsableCommand {
     guard let kind = destinationKind else {
       throw Failure(sentence: "\(dest): no format has that name")
     }
-    let tensors = subNetwork.tensors
+    let source = SubNetworkSource(subNetwork, of: checkpoint)
+    let tensors = source.tensors
     let sink = try FlatFormats.sink(
-      kind: kind, path: dest, specs: tensors.map(\.spec),
-      ties: tensors.compactMap { tensor in
-        tensor.tiedTo.map { TensorTie(name: tensor.spec.name, tiedTo: tensors[$0].spec.name) }
-      },
+      kind: kind, path: dest, specs: tensors.map(\.spec), ties: tensors.compactMap(TensorTie.init),
       metadata: kind == .safetensors ? checkpoint.flatMetadata(for: kind) : [], opaque: opaque)
-    var bar = ProgressBar("extracting", total: tensors.reduce(0) { $0 + $1.spec.byteCount })
+    let tied = try TiedSink(sink, tensors, destination: dest)
+    var bar = ProgressBar("extracting", total: tied.order.reduce(0) { $0 + tensors[$1].spec.byteCount })
     defer { bar.finish() }
-    try SubNetworkToFlat(subNetwork, of: checkpoint, to: sink, destination: dest).run { bar.update($0) }
+    try CopyTensors(source, to: tied).run { bar.update($0) }
   }
 }
 

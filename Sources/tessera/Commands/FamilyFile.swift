@@ -1,6 +1,7 @@
 internal import ByteFiles
 internal import FlatFormats
 internal import Planning
+internal import TensorStreams
 internal import Tensors
 internal import UnitModel
 
@@ -55,15 +56,9 @@ enum FamilyFile {
   private static func values(of name: TensorName, in file: NamedTensors) throws(Failure) -> [Int] {
     var counts = [Int](repeating: 0, count: 256)
     guard let index = file.places[name] else { return counts }
-    var left = file.source.tensors[index].spec.byteCount
     do {
-      let reader = try file.source.reader(of: index)
-      var window = [UInt8](repeating: 0, count: min(1 << 20, left))
-      while left > 0 {
-        if window.count > left { window.removeLast(window.count - left) }
-        try reader.read(into: &window)
+      try file.source.reader(of: index).forEachWindow(limit: 1 << 20) { window in
         for byte in window { counts[Int(byte)] += 1 }
-        left -= window.count
       }
     } catch { throw Failure(sentence: "\(error)") }
     return counts
@@ -86,11 +81,8 @@ enum FamilyFile {
         sentence:
           "\(source.path): \(name.quoted): expected a mask of whole bytes, found \(spec.dtype.rawValue)")
     }
-    var bytes = [UInt8](repeating: 0, count: spec.elementCount * width)
-    do {
-      let reader = try source.reader(of: index)
-      if !bytes.isEmpty { try reader.read(into: &bytes) }
-    } catch { throw Failure(sentence: "\(error)") }
+    let bytes: [UInt8]
+    do { bytes = try source.reader(of: index).rest() } catch { throw Failure(sentence: "\(error)") }
     return (0..<spec.elementCount).map { element in
       bytes[(element * width)..<((element + 1) * width)].contains { $0 != 0 && $0 != 0x80 }
     }
@@ -104,8 +96,6 @@ private struct NamedTensors {
 
   init(_ source: any TensorSource) {
     self.source = source
-    places = Dictionary(
-      source.tensors.enumerated().map { ($0.element.spec.name, $0.offset) },
-      uniquingKeysWith: { first, _ in first })
+    places = source.places
   }
 }

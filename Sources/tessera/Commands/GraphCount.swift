@@ -60,7 +60,7 @@ struct GraphCount {
   }
 
   private func wholeCounts() throws -> LayerCounts {
-    try LayerCounts(model, shapes: shapes, supplier: stored?.network.supplier, limits: limits)
+    try LayerCounts(model, shapes: shapes, supplier: stored?.network.whole, limits: limits)
   }
 
   /// Every node of a sub-network, or of the whole graph.
@@ -100,7 +100,7 @@ struct GraphCount {
         peakActivations: ByteCount(whole.peakActivationBytes),
         latency: try measured {
           try Session.durations(
-            of: model, supplier: stored?.network.supplier, shapes: shapes, backend: options.computing.kind,
+            of: model, supplier: stored?.network.whole, shapes: shapes, backend: options.computing.kind,
             threads: options.threadCount, repeats: options.repeat, limits: runLimits)
         }))
     return WorkTable(

@@ -4,6 +4,7 @@ internal import Conversion
 internal import FlatFormats
 internal import ONNXGraph
 internal import SubNetworks
+internal import TensorStreams
 internal import Tensors
 internal import UnitCheckpoints
 

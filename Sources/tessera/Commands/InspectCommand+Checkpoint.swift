@@ -1,4 +1,3 @@
-internal import Conversion
 internal import FlatFormats
 internal import Reporting
 internal import Tensors

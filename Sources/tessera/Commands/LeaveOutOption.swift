@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import FlatFormats
 internal import Reporting
+internal import TensorStreams
 internal import Tensors
 internal import UnitModel
 

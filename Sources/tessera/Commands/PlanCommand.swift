@@ -5,6 +5,7 @@ internal import FlatFormats
 internal import Planning
 internal import Reporting
 internal import SubNetworks
+internal import TensorStreams
 internal import Tensors
 internal import UnitModel
 
@@ -178,7 +179,7 @@ struct PlanCommand: ParsableCommand {
         options.cutsLast = cutLast
         proposed = try request().propose(
           forGraph: graph.model, specs: specs, inputShapes: shapes, options: options,
-          supplier: graph.supplier)
+          supplier: graph.whole)
       } else {
         proposed = try configuredRequest().propose(for: specs, ties: ties)
         try graph?.check(proposed.resolved)

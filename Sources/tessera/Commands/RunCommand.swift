@@ -94,7 +94,7 @@ struct RunCommand: ParsableCommand {
 
   private func execute() throws {
     let threads = threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-    let (session, inputs) = try prepared(threads: threads)
+    let (session, inputs, checkpoint) = try prepared(threads: threads)
     let layers = profile ? Profile() : nil
     let clock = ContinuousClock()
     var outputs: [(name: String, tensor: Inference.Tensor)] = []
@@ -107,7 +107,8 @@ struct RunCommand: ParsableCommand {
       times.append(try clock.measure { outputs = try session.run(inputs, profile: layers) })
     }
     try RunOutputs(outputs, of: model).write(to: output)
-    let bytes = session.bytesRead
+    let bytes =
+      checkpoint.map { (weights: $0.byteCountsRead.data, rest: $0.byteCountsRead.index) } ?? session.bytesRead
     let report = RunReport(
       file: model, destination: output, backend: computing.backend, threads: threads,
       outputs: outputs.map {
@@ -124,8 +125,10 @@ struct RunCommand: ParsableCommand {
       ? Output.standardOutput(json: report.json) : Output.standardOutput(report.text(width: Terminal.width))
   }
 
-  /// The session, and the tensors it is given.
-  private func prepared(threads: Int) throws -> (Session, [String: Inference.Tensor]) {
+  /// A session, the tensors that it is given, and the checkpoint that its weights are read from, if they are.
+  private typealias Prepared = (Session, [String: Inference.Tensor], UnitCheckpoint?)
+
+  private func prepared(threads: Int) throws -> Prepared {
     let file = try ReadableFile(path: model)
     let backend = computing.kind
     if try HDF5File.hasSignature(file) { return try checkpointSession(backend, threads) }
@@ -140,16 +143,14 @@ struct RunCommand: ParsableCommand {
     }
     let session = try Session(
       try Model(file), backend: backend, threads: threads, limits: try limiting.limits(else: RunLimits()))
-    return (
-      session,
-      try input.map { try RunInputs($0, assumeDType: reading.assumeDType).tensors(for: session) } ?? [:]
-    )
+    let inputs = try input.map {
+      try RunInputs($0, assumeDType: reading.assumeDType).tensors(for: session)
+    }
+    return (session, inputs ?? [:], nil)
   }
 
   /// The dense sub-network of a checkpoint: of its tensors only what the network has is read.
-  private func checkpointSession(
-    _ backend: BackendKind, _ threads: Int
-  ) throws -> (Session, [String: Inference.Tensor]) {
+  private func checkpointSession(_ backend: BackendKind, _ threads: Int) throws -> Prepared {
     let checkpoint = try InputFile.checkpoint(try ReadableFile(path: model))
     guard let network = try NetworkModel(checkpoint) else {
       throw Failure(sentence: "\(model): expected a unit checkpoint with a graph, found one without")
@@ -163,8 +164,8 @@ struct RunCommand: ParsableCommand {
     let subNetwork = try SubNetwork(chosen, of: checkpoint)
     let session = try network.session(
       try network.dense(flow, plan: plan),
-      elements: CheckpointElements(subNetwork, of: checkpoint),
+      elements: ActiveTensors(subNetwork, of: checkpoint),
       backend: backend, threads: threads, limits: try limiting.limits(else: RunLimits()))
-    return (session, try given?.tensors(for: session, model: network.model) ?? [:])
+    return (session, try given?.tensors(for: session, model: network.model) ?? [:], checkpoint)
   }
 }

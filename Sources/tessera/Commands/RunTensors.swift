@@ -2,6 +2,7 @@ internal import ByteFiles
 internal import FlatFormats
 internal import Inference
 internal import ONNXGraph
+internal import TensorStreams
 internal import Tensors
 
 /// The arrays of a file as inputs of a model.

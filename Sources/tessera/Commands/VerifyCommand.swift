@@ -1,11 +1,11 @@
 internal import ArgumentParser
 internal import ByteFiles
-internal import Conversion
 internal import FlatFormats
 internal import Glibc
 internal import Inference
 internal import Reporting
 internal import SubNetworks
+internal import TensorStreams
 internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
@@ -193,17 +193,10 @@ private struct DigestComparison {
 
   private static func digests(_ file: InputFile) throws -> [TensorName: SHA256Digest] {
     var digests: [TensorName: SHA256Digest] = [:]
-    switch file {
-    case .checkpoint(let checkpoint):
-      // Its runs are checked against their checksums when they are read; the digest is that of what was converted.
-      let source = CheckpointSource(checkpoint)
-      for (index, tensor) in source.tensors.enumerated() {
-        digests[tensor.spec.name] = try source.digest(of: index) { _ in }
-      }
-    case .flat(let flat):
-      for (index, tensor) in flat.tensors.enumerated() {
-        digests[tensor.spec.name] = try flat.digest(of: index) { _ in }
-      }
+    // A checkpoint's pages are checked when they are read; the digest is that of what was converted.
+    let source = file.source
+    for (index, tensor) in source.tensors.enumerated() {
+      digests[tensor.spec.name] = try source.digest(of: index)
     }
     return digests
   }

@@ -1,7 +1,7 @@
 internal import ByteFiles
-internal import Conversion
 internal import FlatFormats
 internal import HDF5Kit
+internal import TensorStreams
 internal import Tensors
 internal import UnitCheckpoints
 internal import Validation
@@ -52,7 +52,7 @@ enum InputFile {
   var source: any TensorSource {
     switch self {
     case .flat(let flat): flat
-    case .checkpoint(let checkpoint): CheckpointSource(checkpoint)
+    case .checkpoint(let checkpoint): checkpoint
     }
   }
 

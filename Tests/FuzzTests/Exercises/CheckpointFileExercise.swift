@@ -1,5 +1,6 @@
 import Conversion
 import FlatFormats
+internal import TensorStreams
 import Tensors
 import UnitCheckpoints
 import Validation
@@ -15,8 +16,8 @@ enum CheckpointFileExercise {
         require(!finding.message.contains("\n"), "one line: \(finding.message.debugDescription)")
       }
       guard let checkpoint = try CheckpointExamination(file).checkpoint else { return }
-      _ = try checkpoint.storedSource()
-      let source = CheckpointSource(checkpoint)
+      _ = try checkpoint.sourceRecord()
+      let source = checkpoint
       for (index, tensor) in source.tensors.enumerated() where tensor.spec.byteCount <= 1 << 20 {
         do { _ = try source.digest(of: index) { _ in } } catch { requireSentence(error) }
       }

@@ -1,4 +1,5 @@
 import FlatFormats
+internal import TensorStreams
 import Tensors
 
 /// Opens an npy file, with and without a dtype to assume, and reads its array.
@@ -9,7 +10,7 @@ enum NpyExercise {
       do {
         let source = try FlatFormats.open(file, as: .npy, assumeDType: assumed)
         require(source.tensors.count == 1, "one array")
-        let read = try TensorReading.readAll(source, limit: bytes.count)
+        let read = try WholeReading.readAll(source, limit: bytes.count)
         require(read < bytes.count, "the data lie in the file, behind a header")
       } catch { requireSentence(error) }
     }

@@ -5,6 +5,7 @@ import Inference
 import ONNXGraph
 import Planning
 import SubNetworks
+internal import TensorStreams
 import UnitModel
 
 /// Reads a model's tensors as the commands do, then runs it on inputs of the declared shapes, with small limits.
@@ -13,7 +14,7 @@ enum ONNXExercise {
     guard let file = ScratchFile.holding(bytes) else { return }
     do {
       let source = try FlatFormats.open(file, as: .onnx, assumeDType: nil)
-      _ = try TensorReading.readAll(source, limit: 2 * bytes.count)
+      _ = try WholeReading.readAll(source, limit: 2 * bytes.count)
     } catch { requireSentence(error) }
     do { try plan(file) } catch { requireSentence(error) }
     do { try runModel(file) } catch { requireSentence(error) }
@@ -25,7 +26,7 @@ enum ONNXExercise {
     let network = try NetworkModel(file, source: source)
     let proposed = try PlanRequest(unitCount: 2).propose(
       forGraph: network.model, specs: source.tensors.map(\.spec), options: FlowOptions(),
-      supplier: network.supplier)
+      supplier: network.whole)
     for one in proposed.resolved.assignment.networks.prefix(2) {
       let flow = try network.flow(one, plan: proposed.resolved)
       let dense = try network.dense(flow, plan: proposed.resolved)

@@ -1,5 +1,6 @@
 import FlatFormats
 import Pickle
+internal import TensorStreams
 import Tensors
 
 /// Reads a pickle by itself, and then opens the bytes as a PyTorch file in either form and reads its tensors.
@@ -17,7 +18,7 @@ enum PyTorchExercise {
       let source = try FlatFormats.open(file, as: .pytorch, assumeDType: nil)
       for remark in source.remarks { _ = remark.sentence }
       for item in source.leftOut { _ = item.sentence }
-      _ = try TensorReading.readAll(source, limit: limit)
+      _ = try WholeReading.readAll(source, limit: limit)
     } catch { requireSentence(error) }
   }
 }

@@ -1,5 +1,6 @@
 import ByteFiles
 import FlatFormats
+internal import TensorStreams
 import Tensors
 
 /// Opens a safetensors file, reads every tensor, and holds the header against what was read from it.
@@ -9,7 +10,7 @@ enum SafetensorsExercise {
     _ = FlatFormats.recognise(file)
     do {
       let source = try FlatFormats.open(file, as: .safetensors, assumeDType: nil)
-      let read = try TensorReading.readAll(source, limit: bytes.count)
+      let read = try WholeReading.readAll(source, limit: bytes.count)
       let header = source.verbatim ?? []
       require(read + header.count == bytes.count, "header and tensors are the file")
       require(bytes.starts(with: header), "the stored header is the file's")

@@ -1,4 +1,5 @@
 import Foundation
+internal import TensorStreams
 import Tensors
 
 @testable import FlatFormats
@@ -25,7 +26,7 @@ enum ShardsExercise {
     require(
       [["a", "b", "c"], ["a", "b"], ["c"]].contains(names), "all tensors of its shards, and no others")
     do {
-      require(try TensorReading.readAll(source, limit: 1 << 20) == size, "all their bytes")
+      require(try WholeReading.readAll(source, limit: 1 << 20) == size, "all their bytes")
       try FlatFormats.checkShards(
         source.shardSet ?? ShardSet(shards: [], index: nil), describes: source.tensors.map(\.spec),
         path: index)

@@ -1,5 +1,6 @@
 import ByteFiles
 import Conversion
+import TensorStreams
 import Tensors
 import TestSupport
 import Testing
@@ -138,20 +139,26 @@ struct LayoutGeometryTests {
       #expect(try checkpoint.unlistedDatasets() == [])
     }
 
-    /// Reads a selection in windows; the pieces have room for one.
+    /// Reads a selection in its windows, then in pieces that are never one.
     private func read(_ selection: TensorSelection, limit: Int) throws -> [UInt8] {
-      let reader = try TensorBlocksReader(checkpoint, selection)
+      let reader = try TensorBlocksReader(checkpoint, selection, windowLimit: limit)
       var result: [UInt8] = []
-      for window in reader.windows(limit: limit) {
-        #expect(window.byteCount <= max(limit, selection.spec.dtype.bytes ?? 1))
-        var flat = [UInt8](repeating: 0xA5, count: window.byteCount)
-        var pieces = flat
-        try flat.withUnsafeMutableBytes { flat in
-          try pieces.withUnsafeMutableBytes { try reader.read(window, into: flat, pieces: $0) }
-        }
-        result += flat
+      while case let count = reader.nextStretch(limit: 1 << 20), count > 0 {
+        #expect(count <= max(limit, selection.spec.dtype.bytes ?? 1))
+        var window = [UInt8](repeating: 0xA5, count: count)
+        try reader.read(into: &window)
+        result += window
       }
-      try reader.finish()
+      let other = try TensorBlocksReader(checkpoint, selection, windowLimit: limit)
+      var again: [UInt8] = []
+      var step = 0
+      while other.remaining > 0 {
+        step += 1
+        var piece = [UInt8](repeating: 0xA5, count: min(other.remaining, 1 + step * 7 % 23))
+        try other.read(into: &piece)
+        again += piece
+      }
+      #expect(again == result)
       return result
     }
 

@@ -1,4 +1,4 @@
-package import FlatFormats
+package import TensorStreams
 package import Tensors
 package import UnitModel
 
@@ -12,9 +12,8 @@ package enum NonZeroCount {
   /// - Parameter placements: how the tensors lie on the units, in the order of `tensors`; empty for a flat file.
   package static func blocks(
     of tensors: [TensorSpec], in source: any TensorSource, placements: [TensorPlacement] = []
-  ) throws(FlatFormatError) -> [[Int]] {
-    var places: [TensorName: Int] = [:]
-    for (index, tensor) in source.tensors.enumerated() { places[tensor.spec.name] = index }
+  ) throws -> [[Int]] {
+    let places = source.places
     var result: [[Int]] = []
     result.reserveCapacity(tensors.count)
     for (index, spec) in tensors.enumerated() {
@@ -39,20 +38,13 @@ package enum NonZeroCount {
   /// The numbers of an element-wise cut: of free elements, then of each unit's.
   private static func byOwner(
     _ spec: TensorSpec, _ reader: any TensorByteReader, map: any TensorByteReader, _ count: Int
-  ) throws(FlatFormatError) -> [Int] {
+  ) throws -> [Int] {
     var counts = [Int](repeating: 0, count: count)
-    let width = spec.dtype.bytes ?? 1
-    var left = spec.elementCount
-    while left > 0 {
-      let length = min(left, windowLength / 16)
-      var values = [UInt8](repeating: 0, count: length * width)
-      var owners = [UInt8](repeating: 0, count: length)
-      try reader.read(into: &values)
-      try map.read(into: &owners)
-      for (element, owner) in owners.enumerated() where counts.indices.contains(Int(owner)) {
-        if !isZero(element, of: spec.dtype, in: values) { counts[Int(owner)] += 1 }
+    let columns: [ParallelWindows.Column] = [(reader, spec.dtype.bytes ?? 1), (map, 1)]
+    try ParallelWindows(columns, limit: windowLength / 16).forEach(of: spec.elementCount) { windows in
+      for (element, owner) in windows[1].enumerated() where counts.indices.contains(Int(owner)) {
+        if !isZero(element, of: spec.dtype, in: windows[0]) { counts[Int(owner)] += 1 }
       }
-      left -= length
     }
     return counts
   }
@@ -62,24 +54,19 @@ package enum NonZeroCount {
 
   private static func count(
     _ spec: TensorSpec, _ reader: any TensorByteReader, _ cells: inout CellCounter
-  ) throws(FlatFormatError) {
-    var left = spec.byteCount
+  ) throws {
     var elements = spec.elementCount
-    var window = [UInt8](repeating: 0, count: min(windowLength, left))
-    while left > 0 {
-      if window.count > left { window = [UInt8](repeating: 0, count: left) }
-      try reader.read(into: &window)
-      left -= window.count
+    try ParallelWindows([(reader, 1)], limit: windowLength).forEach(of: spec.byteCount) { windows in
       // What the last byte of packed elements is filled up with is none.
-      let count = min(window.count * 8 / spec.dtype.bits, elements)
+      let count = min(windows[0].count * 8 / spec.dtype.bits, elements)
       elements -= count
       for element in 0..<count {
-        cells.add(isZero: isZero(element, of: spec.dtype, in: window))
+        cells.add(isZero: isZero(element, of: spec.dtype, in: windows[0]))
       }
     }
   }
 
-  static func isZero(_ element: Int, of dtype: DType, in window: [UInt8]) -> Bool {
+  static func isZero(_ element: Int, of dtype: DType, in window: UnsafeRawBufferPointer) -> Bool {
     guard let width = dtype.bytes else {
       // Packed from the lowest bit on; the highest bit of a float is its sign.
       let first = element * dtype.bits

@@ -1,8 +1,9 @@
 import FlatFormats
+internal import TensorStreams
 import Tensors
 
 /// Reads tensors of a flat file in uneven pieces.
-enum TensorReading {
+enum WholeReading {
   /// The bytes that all tensors have together, every one of them read.
   ///
   /// - Parameter limit: more bytes than that are not read, but skipped: a small archive may unpack to a large one.

@@ -2,14 +2,15 @@ internal import HDF5Kit
 internal import StrictJSON
 internal import Tensors
 
-/// What a checkpoint remembers of the flat files it was made from.
-package struct StoredSource: Sendable {
+/// What a checkpoint remembers of the flat files it was made from: no path, no time.
+///
+/// It is stored as JSON, the document `tessera.source/1`, which is written and read here and nowhere else.
+package struct SourceRecord: Sendable {
   /// The format, as `inspect` calls it.
   package let kind: String
   package let shards: [Shard]
   /// The index of a set of shards; nil where there was none.
   package let index: Index?
-
   /// The free text of the files, in their order.
   package let metadata: [(key: String, value: String)]
 
@@ -21,15 +22,28 @@ package struct StoredSource: Sendable {
     package let header: Int?
     /// The file's name, as the record has it; nil for the only file, whose name is nobody's affair.
     package let name: String?
-    /// Where the header's file had the elements of tensors: position, bytes, tensor; nil where it is no file of a graph.
+    /// Where the header's file had the elements of tensors; nil where it is no file of a graph.
     package let holes: [Hole]?
+
+    package init(tensorCount: Int, header: Int?, name: String?, holes: [Hole]? = nil) {
+      self.tensorCount = tensorCount
+      self.header = header
+      self.name = name
+      self.holes = holes
+    }
   }
 
-  /// Where a file had the elements of a tensor.
+  /// Where a file had the elements of a tensor: position and length in bytes, and the tensor's number.
   package struct Hole: Sendable {
     package let position: Int
     package let count: Int
     package let tensor: Int
+
+    package init(position: Int, count: Int, tensor: Int) {
+      self.position = position
+      self.count = count
+      self.tensor = tensor
+    }
   }
 
   /// The index of a set of shards.
@@ -38,12 +52,66 @@ package struct StoredSource: Sendable {
     package let name: String
     /// SHA-256 of its bytes, in hexadecimal.
     package let digest: String
+
+    package init(name: String, digest: String) {
+      self.name = name
+      self.digest = digest
+    }
+  }
+
+  /// - Parameter metadata: of a key that comes twice the first is kept.
+  package init(kind: String, shards: [Shard], index: Index?, metadata: [(key: String, value: String)]) {
+    self.kind = kind
+    self.shards = shards
+    self.index = index
+    var keys = Set<TensorName>()
+    self.metadata = metadata.filter { keys.insert(TensorName($0.key)).inserted }
+  }
+
+  fileprivate static let format = "tessera.source/1"
+
+  /// The document.
+  package var text: String {
+    let members = [
+      JSONMember(key: "format", value: .string(Self.format)),
+      JSONMember(key: "kind", value: .string(kind)),
+      JSONMember(key: "shards", value: .array(shards.map(\.json))),
+      metadata.isEmpty
+        ? nil : JSONMember(key: "metadata", value: Self.object(metadata.map { ($0, .string($1)) })),
+      index.map {
+        JSONMember(
+          key: "index", value: Self.object([("name", .string($0.name)), ("sha256", .string($0.digest))]))
+      },
+    ]
+    // Only a number that is not finite cannot be written, and there is none.
+    let object = JSONObject(members.compactMap(\.self)) ?? JSONObject()
+    return (try? JSONWriter.text(.object(object), layout: .pretty)) ?? "{}\n"
+  }
+
+  fileprivate static func object(_ members: [(String, JSONValue)]) -> JSONValue {
+    .object(JSONObject(members.map { JSONMember(key: $0, value: $1) }) ?? JSONObject())
+  }
+}
+
+extension SourceRecord.Shard {
+  fileprivate var json: JSONValue {
+    var members: [(String, JSONValue)] = [
+      ("tensors", JSONValue(tensorCount)), ("header", header.map { JSONValue($0) } ?? .null),
+    ]
+    if let name { members.append(("name", .string(name))) }
+    if let holes {
+      let rows = holes.map {
+        JSONValue.array([JSONValue($0.position), JSONValue($0.count), JSONValue($0.tensor)])
+      }
+      members.append(("holes", .array(rows)))
+    }
+    return SourceRecord.object(members)
   }
 }
 
 extension UnitCheckpoint {
   /// The record of the flat files, once it can be read and names the stored headers and the tensors of the index.
-  package func storedSource() throws(CheckpointError) -> StoredSource {
+  package func sourceRecord() throws(CheckpointError) -> SourceRecord {
     let place = "/\(Layout.Table.source.path)"
     func broken(_ defect: CheckpointDefect, _ expected: String, _ found: String) -> CheckpointError {
       .broken(defect, path: path, place: place, expected: expected, found: found)
@@ -52,10 +120,10 @@ extension UnitCheckpoint {
     do throws(JSONError) { record = try JSONParser().parse(source) } catch {
       throw broken(.source, "JSON", "\(error)")
     }
-    guard case .object(let object) = record, case .string("tessera.source/1")? = object["format"],
+    guard case .object(let object) = record, case .string(SourceRecord.format)? = object["format"],
       case .string(let kind)? = object["kind"], case .array(let items)? = object["shards"]
     else { throw broken(.source, "a tessera.source/1 document", "another") }
-    var shards: [StoredSource.Shard] = []
+    var shards: [SourceRecord.Shard] = []
     var tensorCount = 0
     for item in items {
       guard case .object(let shard) = item, case .integer(let count)? = shard["tensors"],
@@ -69,7 +137,7 @@ extension UnitCheckpoint {
       var name: String?
       if case .string(let text)? = shard["name"] { name = text }
       shards.append(
-        StoredSource.Shard(
+        SourceRecord.Shard(
           tensorCount: count, header: header, name: name, holes: try storedHoles(shard["holes"], broken)))
     }
     guard tensorCount == index.tensors.count else {
@@ -80,7 +148,7 @@ extension UnitCheckpoint {
     guard numbers.sorted() == Array(0..<headerCount) else {
       throw broken(.sourceHeaders, "\(headerCount) shards with a header of their own", "\(numbers)")
     }
-    return StoredSource(
+    return SourceRecord(
       kind: kind, shards: shards, index: try storedIndex(object["index"], broken),
       metadata: try storedMetadata(object["metadata"], broken))
   }
@@ -88,10 +156,10 @@ extension UnitCheckpoint {
   /// Each hole is as long as the tensor that fills it.
   private func storedHoles(
     _ value: JSONValue?, _ broken: (CheckpointDefect, String, String) -> CheckpointError
-  ) throws(CheckpointError) -> [StoredSource.Hole]? {
+  ) throws(CheckpointError) -> [SourceRecord.Hole]? {
     guard let value else { return nil }
     guard case .array(let items) = value else { throw broken(.source, "holes as an array", value.kindName) }
-    var holes: [StoredSource.Hole] = []
+    var holes: [SourceRecord.Hole] = []
     for item in items {
       guard case .array(let numbers) = item, numbers.count == 3, case .integer(let position) = numbers[0],
         case .integer(let count) = numbers[1], case .integer(let tensor) = numbers[2],
@@ -101,7 +169,7 @@ extension UnitCheckpoint {
       else {
         throw broken(.source, "a hole as its position, the bytes of a tensor and its number", "another")
       }
-      holes.append(StoredSource.Hole(position: position, count: count, tensor: tensor))
+      holes.append(SourceRecord.Hole(position: position, count: count, tensor: tensor))
     }
     return holes
   }
@@ -121,16 +189,16 @@ extension UnitCheckpoint {
 
   private func storedIndex(
     _ value: JSONValue?, _ broken: (CheckpointDefect, String, String) -> CheckpointError
-  ) throws(CheckpointError) -> StoredSource.Index? {
+  ) throws(CheckpointError) -> SourceRecord.Index? {
     guard let value else { return nil }
     guard case .object(let index) = value, case .string(let name)? = index["name"],
       case .string(let digest)? = index["sha256"]
     else { throw broken(.source, "an index with its name and sha256", value.kindName) }
-    return StoredSource.Index(name: name, digest: digest)
+    return SourceRecord.Index(name: name, digest: digest)
   }
 
   /// The bytes of the shards' index, which have the digest that the record gives; only they make the same set again.
-  package func shardIndexBytes(_ index: StoredSource.Index) throws(CheckpointError) -> [UInt8] {
+  package func shardIndexBytes(_ index: SourceRecord.Index) throws(CheckpointError) -> [UInt8] {
     let bytes = try CheckpointOpener.read(
       hdf5, Layout.shardIndexPath, path: path, type: .u8, limit: LayoutLimits.headerBytes)
     let digest = SHA256Digest.of(bytes).description

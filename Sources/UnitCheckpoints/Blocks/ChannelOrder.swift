@@ -1,27 +1,24 @@
+internal import TensorStreams
 internal import Tensors
-internal import UnitCheckpoints
 
 /// Puts the compact dimensions of one tensor from its task's order of units into ascending order of channels.
 ///
-/// A run's checksum needs its bytes in the order in which they are stored, so the tensor is collected first.
-final class ChannelOrder {
+/// A block's bytes come in the order in which they are stored, so the tensor is collected first.
+struct ChannelOrder {
   private let spec: TensorSpec
   private let reorderings: [DimensionReordering]
-  private var bytes: UnsafeMutableRawBufferPointer
-  private var scratch: UnsafeMutableRawBufferPointer
-  private var count = 0
 
   /// The most bytes of a tensor that is put in order: heads and norms are far below, and memory is bounded.
   static let byteLimit = 48 << 20
 
   /// Nil for a tensor whose channels ascend already. Throws for one that is too large, or packed too tightly.
-  init?(_ tensor: SubNetworkTensor, path: String) throws(ConversionError) {
+  init?(_ tensor: SubNetworkTensor, path: String) throws(CheckpointError) {
     guard !tensor.reorderings.isEmpty, tensor.spec.byteCount > 0 else { return nil }
     spec = tensor.spec
     reorderings = tensor.reorderings
     let place = "tensor \(tensor.selection.spec.name.quoted)"
     guard spec.byteCount <= Self.byteLimit else {
-      throw .refused(
+      throw .unsupported(
         path: path, place: place,
         expected: "at most \(Self.byteLimit) bytes where \"feature_order\" is \"task\"",
         found: "\(spec.byteCount)")
@@ -29,29 +26,23 @@ final class ChannelOrder {
     for reordering in reorderings {
       let bits = spec.shape[(reordering.dimension + 1)...].reduce(spec.dtype.bits, *)
       guard bits % 8 == 0, reordering.positionCount == spec.shape[reordering.dimension] else {
-        throw .refused(
+        throw .unsupported(
           path: path, place: "\(place), dimension \(reordering.dimension)",
           expected: "channels of whole bytes where \"feature_order\" is \"task\"",
           found: "\(bits) bits of \(spec.dtype.rawValue)")
       }
     }
-    bytes = .allocate(byteCount: spec.byteCount, alignment: 64)
-    scratch = .allocate(byteCount: spec.byteCount, alignment: 64)
   }
 
-  deinit {
-    bytes.deallocate()
-    scratch.deallocate()
-  }
-
-  /// The next bytes as they are stored, no more than the tensor has.
-  func append(_ piece: UnsafeRawBufferPointer) {
-    UnsafeMutableRawBufferPointer(rebasing: bytes[count...]).copyMemory(from: piece)
-    count += piece.count
-  }
-
-  /// All bytes in ascending order of channels; valid as long as this object is.
-  func ascending() -> UnsafeRawBufferPointer {
+  /// All bytes of the tensor, which `reader` gives as they are stored, in ascending order of channels.
+  func ascending(_ reader: TensorBlocksReader) throws(CheckpointError) -> MemoryReader {
+    var bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: spec.byteCount, alignment: 64)
+    var scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: spec.byteCount, alignment: 64)
+    defer { scratch.deallocate() }
+    do throws(CheckpointError) { try reader.read(into: bytes) } catch {
+      bytes.deallocate()
+      throw error
+    }
     for reordering in reorderings {
       let inside = spec.shape[(reordering.dimension + 1)...].reduce(spec.dtype.bits, *) / 8
       let channel = reordering.inner * inside
@@ -66,6 +57,6 @@ final class ChannelOrder {
       }
       swap(&bytes, &scratch)
     }
-    return UnsafeRawBufferPointer(bytes)
+    return MemoryReader(taking: bytes)
   }
 }

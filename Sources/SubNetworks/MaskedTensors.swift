@@ -1,49 +1,35 @@
-internal import ByteFiles
-internal import Conversion
-package import FlatFormats
+package import TensorStreams
 internal import Tensors
 package import UnitCheckpoints
 package import UnitModel
 
-/// Where the elements of a network's tensors come from.
-package protocol TensorElements: Sendable {
-  /// Hands over the tensor's elements in flat order: all, or what the sub-network has.
-  ///
-  /// - Parameter tensor: a number of the partition.
-  func forEachWindow(of tensor: Int, _ body: (UnsafeRawBufferPointer) throws -> Void) throws
-  /// Bytes that were read so far: of elements, and of everything else.
-  var byteCountsRead: (data: Int, rest: Int) { get }
-}
-
-/// The elements that a sub-network has of a checkpoint's tensors: its active blocks, and nothing else is read.
-package final class CheckpointElements: TensorElements {
+/// What a sub-network has of a checkpoint's tensors, by the partition's numbers: its active blocks, and nothing else is
+/// read.
+package struct ActiveTensors: TensorReading {
   private let checkpoint: UnitCheckpoint
-  /// By the partition's numbers.
-  private let selections: [Int: SubNetworkTensor]
+  private let selected: [Int: SubNetworkTensor]
 
   package init(_ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint) {
     self.checkpoint = checkpoint
     // A graph may use a mask besides.
-    selections = Dictionary(
+    selected = Dictionary(
       (subNetwork.tensors + subNetwork.applied).map { ($0.number, $0) },
       uniquingKeysWith: { first, _ in first })
   }
 
-  package var byteCountsRead: (data: Int, rest: Int) {
-    let counts = checkpoint.byteCountsRead
-    return (counts.data, counts.index)
-  }
+  package var path: String { checkpoint.path }
 
-  package func forEachWindow(of tensor: Int, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-    guard let selected = selections[tensor] else { return }
-    try SubNetworkReader(checkpoint).forEachWindow(of: selected, body)
+  package func reader(of number: Int) throws -> any TensorByteReader {
+    guard let tensor = selected[number] else { throw TensorStreamError.unknown(path: path, number: number) }
+    return try checkpoint.reader(of: tensor)
   }
 }
 
-/// The whole tensors of a source, with inactive positions and elements zero, or without inactive positions.
-package final class MaskedElements: TensorElements {
+/// The whole tensors of a source by the partition's numbers, with inactive positions and elements zero, or without
+/// inactive positions.
+package struct MaskedTensors: TensorReading {
   private let source: any TensorSource
-  private let numbers: [TensorName: Int]
+  private let places: [TensorName: Int]
   private let network: VirtualNetwork
   private let isDense: Bool
   private let placements: [TensorPlacement]
@@ -54,38 +40,39 @@ package final class MaskedElements: TensorElements {
     _ source: any TensorSource, _ network: VirtualNetwork, plan: ResolvedPlan, isDense: Bool = false
   ) {
     self.source = source
-    numbers = Dictionary(
-      source.tensors.enumerated().map { ($0.element.spec.name, $0.offset) },
-      uniquingKeysWith: { first, _ in first })
+    places = source.places
     self.network = network
     self.isDense = isDense
     placements = plan.partition.tensors
     masks = TaskMasks(plan.partition.tensors)
   }
 
-  package var byteCountsRead: (data: Int, rest: Int) { (0, 0) }
+  package var path: String { source.path }
 
-  package func forEachWindow(of tensor: Int, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-    let placement = placements[tensor]
-    guard let whole = try read(placement.spec) else { return }
-    defer { whole.deallocate() }
-    clear(whole, placement)
-    if let owners = placement.owners {
-      try clear(whole, placement, by: owners.map) { $0 > 0 && network.units.contains(UnitID(Int($0) - 1)) }
-    } else if let mask = masks.mask(of: tensor, in: network) {
-      try clear(whole, placement, by: placements[mask].spec.name) { $0 != 0 }
+  package func reader(of number: Int) throws -> any TensorByteReader {
+    let placement = placements[number]
+    let whole = try read(placement.spec)
+    do {
+      clear(whole, placement)
+      if let owners = placement.owners {
+        try clear(whole, placement, by: owners.map) { $0 > 0 && network.units.contains(UnitID(Int($0) - 1)) }
+      } else if let mask = masks.mask(of: number, in: network) {
+        try clear(whole, placement, by: placements[mask].spec.name) { $0 != 0 }
+      }
+    } catch {
+      whole.deallocate()
+      throw error
     }
-    let count = isDense ? pack(whole, placement) : whole.count
-    try body(UnsafeRawBufferPointer(rebasing: whole[..<count]))
+    return MemoryReader(taking: whole, count: isDense ? pack(whole, placement) : whole.count)
   }
 
-  /// All bytes of a tensor, for the caller to give back; nil where the source has none of that name.
-  private func read(_ spec: TensorSpec) throws -> UnsafeMutableRawBufferPointer? {
-    guard let index = numbers[spec.name] else { return nil }
+  /// All bytes of a tensor, for the caller to give back.
+  private func read(_ spec: TensorSpec) throws -> UnsafeMutableRawBufferPointer {
+    guard let place = places[spec.name] else {
+      throw TensorStreamError.missing(path: path, name: spec.name)
+    }
     let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: spec.byteCount, alignment: 64)
-    do {
-      if !bytes.isEmpty { try source.reader(of: index).read(into: bytes) }
-    } catch {
+    do { try source.read(place, into: bytes) } catch {
       bytes.deallocate()
       throw error
     }
@@ -97,10 +84,8 @@ package final class MaskedElements: TensorElements {
     _ bytes: UnsafeMutableRawBufferPointer, _ placement: TensorPlacement, by name: TensorName,
     keeps: (UInt8) -> Bool
   ) throws {
-    guard let width = placement.spec.dtype.bytes,
-      let number = numbers[name], let kept = try read(source.tensors[number].spec)
-    else { return }
-    defer { kept.deallocate() }
+    guard let width = placement.spec.dtype.bytes, let place = places[name] else { return }
+    let kept = try source.reader(of: place).rest()
     for (element, byte) in kept.enumerated() where !keeps(byte) {
       UnsafeMutableRawBufferPointer(rebasing: bytes[element * width..<(element + 1) * width])
         .initializeMemory(as: UInt8.self, repeating: 0)

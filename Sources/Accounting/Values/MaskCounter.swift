@@ -1,5 +1,5 @@
-package import FlatFormats
 internal import Synchronization
+package import TensorStreams
 internal import Tensors
 package import UnitModel
 
@@ -29,8 +29,7 @@ package final class MaskCounter: Sendable {
   package init(_ placements: [TensorPlacement], in source: any TensorSource) {
     self.source = source
     tensors = placements.map(\.spec)
-    var named: [TensorName: Int] = [:]
-    for (index, tensor) in source.tensors.enumerated() { named[tensor.spec.name] = index }
+    let named = source.places
     places = tensors.map { named[$0.name] }
     let masks = TaskMasks(placements)
     var all = 0
@@ -47,10 +46,10 @@ package final class MaskCounter: Sendable {
 
   /// The number of elements of a tensor that these masks leave in together, or of those that are not zero besides.
   ///
-  /// Throws `ConversionError`: what reading throws, or `.refused` for more questions than there is time for.
+  /// Throws what reading throws, or `AccountingError.tooManyMasks` for more questions than there is time for.
   package func count(
     of tensor: Int, keptBy masks: [Int], ofNonZero: Bool = false
-  ) throws(ConversionError) -> Int {
+  ) throws -> Int {
     let question = Question(tensor: tensor, masks: masks, ofNonZero: ofNonZero)
     if let known = state.withLock({ $0.known[question] }) { return known }
     let count = tensors[tensor].elementCount
@@ -61,55 +60,35 @@ package final class MaskCounter: Sendable {
       return state.bytesRead
     }
     guard all <= limit else {
-      throw .refused(
-        path: source.path, place: "masks of tensor \(tensors[tensor].name.quoted)",
-        expected: "counts that look at masks for at most \(limit) bytes", found: "more")
+      throw AccountingError.tooManyMasks(path: source.path, tensor: tensors[tensor].name, limit: limit)
     }
     let kept = try read(masks, count: count, tensor: tensor, isNonZero: ofNonZero)
     state.withLock { $0.known[question] = kept }
     return kept
   }
 
-  private func reader(of tensor: Int) throws(ConversionError) -> any TensorByteReader {
+  private func column(_ tensor: Int) throws -> ParallelWindows.Column {
     guard let place = places[tensor] else {
-      throw .refused(
-        path: source.path, place: "tensor \(tensors[tensor].name.quoted)", expected: "one of the file",
-        found: "none")
+      throw TensorStreamError.unknown(path: source.path, number: tensor)
     }
-    return try asConversion { () throws(FlatFormatError) in try source.reader(of: place) }
+    return (try source.reader(of: place), tensors[tensor].dtype.bytes ?? 1)
   }
 
   /// - Parameter isNonZero: whether only elements count that are not zero.
-  private func read(_ masks: [Int], count: Int, tensor: Int, isNonZero: Bool) throws(ConversionError) -> Int {
-    var readers: [any TensorByteReader] = []
-    for mask in masks { readers.append(try reader(of: mask)) }
-    let values = isNonZero ? try reader(of: tensor) : nil
+  private func read(_ masks: [Int], count: Int, tensor: Int, isNonZero: Bool) throws -> Int {
     let dtype = tensors[tensor].dtype
-    var elements: [UInt8] = []
+    let columns = try (masks + (isNonZero ? [tensor] : [])).map(column)
     var kept = 0
-    var left = count
-    var window = [UInt8](repeating: 0, count: min(count, Self.windowLength))
-    var together = window
-    while left > 0 {
-      if window.count > left {
-        window.removeLast(window.count - left)
-        together.removeLast(together.count - left)
+    var together = [UInt8](repeating: 0, count: min(count, Self.windowLength))
+    try ParallelWindows(columns, limit: Self.windowLength).forEach(of: count) { windows in
+      let length = min(count, windows.first?.count ?? 0)
+      for place in 0..<length { together[place] = 0 }
+      for window in windows[..<masks.count] {
+        for place in 0..<length { together[place] |= window[place] }
       }
-      for place in together.indices { together[place] = 0 }
-      for reader in readers {
-        try asConversion { () throws(FlatFormatError) in try reader.read(into: &window) }
-        for place in window.indices { together[place] |= window[place] }
+      for place in 0..<length where together[place] != 0 {
+        if !isNonZero || !NonZeroCount.isZero(place, of: dtype, in: windows[masks.count]) { kept += 1 }
       }
-      if let values {
-        let byteCount = window.count * (dtype.bytes ?? 1)
-        if elements.count != byteCount { elements = [UInt8](repeating: 0, count: byteCount) }
-        try asConversion { () throws(FlatFormatError) in try values.read(into: &elements) }
-        for (place, byte) in together.enumerated()
-        where byte != 0 && !NonZeroCount.isZero(place, of: dtype, in: elements) { kept += 1 }
-      } else {
-        for byte in together where byte != 0 { kept += 1 }
-      }
-      left -= window.count
     }
     return kept
   }

@@ -1,0 +1,97 @@
+internal import ByteFiles
+internal import Dispatch
+internal import FlatFormats
+internal import Synchronization
+package import TensorStreams
+internal import Tensors
+
+/// Writes the tensors of any source into any sink.
+///
+/// One thread reads windows of the tensors in the sink's order; a queue hands them to the sink.
+package struct CopyTensors {
+  private let source: any TensorSource
+  private let sink: any TensorSink
+  private let mayLose: (LeftOut) -> Bool
+
+  /// The sink must have been made from the source's specs, in their order.
+  ///
+  /// - Parameter mayLose: whether the user has said that something may be lost.
+  package init(
+    _ source: any TensorSource, to sink: any TensorSink,
+    mayLose: @escaping (LeftOut) -> Bool = { _ in false }
+  ) {
+    self.source = source
+    self.sink = sink
+    self.mayLose = mayLose
+  }
+
+  /// Moves the bytes and puts the file in its place.
+  ///
+  /// - Parameter progress: called now and then with the bytes read so far.
+  package func run(progress: (Int) -> Void) throws {
+    try source.requireWhole(mayLose: mayLose)
+    try requireTies()
+    let ring = WindowRing(count: 3, capacity: 4 << 20)
+    let queue = SinkQueue(sink)
+    var done = 0
+    do {
+      // The queue drains even after an error: it still uses the ring's buffers.
+      defer { queue.drain() }
+      for number in sink.order {
+        let reader = try source.reader(of: number)
+        while case let count = reader.nextStretch(limit: ring.capacity), count > 0 {
+          let window = ring.take(count, users: 1)
+          do { try reader.read(into: window.storage) } catch {
+            window.release()
+            throw error
+          }
+          queue.append(window)
+          done += count
+          progress(done)
+        }
+        if let error = queue.failure { throw error }
+      }
+    }
+    if let error = queue.failure { throw error }
+    try sink.finish()
+  }
+
+  /// Where the sink writes a repeated name's tensor once, the source must have meant it.
+  private func requireTies() throws {
+    if source.sharesTiedBytes { return }
+    let written = Set(sink.order)
+    let places = source.places
+    for (number, tensor) in source.tensors.enumerated() where !written.contains(number) {
+      guard let tiedTo = tensor.tiedTo, let target = places[tiedTo] else { continue }
+      if try source.digest(of: number) != source.digest(of: target) {
+        throw ConversionError.tieDiffers(path: source.path, name: tensor.spec.name, tiedTo: tiedTo)
+      }
+    }
+  }
+}
+
+/// Hands windows to a sink in order, on a queue of its own.
+private final class SinkQueue: @unchecked Sendable {
+  // Proof of @unchecked: `error` is behind a mutex; the sink is touched only by blocks on the serial queue until
+  // `drain` has returned.
+  private let queue = DispatchQueue(label: "tessera.sink")
+  private let sink: any TensorSink
+  private let error = Mutex<(any Error)?>(nil)
+
+  init(_ sink: any TensorSink) { self.sink = sink }
+
+  /// The first error of writing; later bytes are dropped.
+  var failure: (any Error)? { error.withLock { $0 } }
+
+  func append(_ window: Window) {
+    queue.hand { [self] in
+      defer { window.release() }
+      if failure != nil { return }
+      do { try sink.append(UnsafeRawBufferPointer(window.storage)) } catch {
+        self.error.withLock { $0 = error }
+      }
+    }
+  }
+
+  func drain() { queue.sync {} }
+}

@@ -1,0 +1,108 @@
+internal import ByteFiles
+package import TensorStreams
+internal import Tensors
+
+/// A sink that takes the bytes of tied tensors once, and writes them under each of their names.
+///
+/// Formats that cannot alias hold every name in full, and the names are apart in their order. The bytes wait beside the
+/// destination, so that a sub-network's are read from its checkpoint once.
+package final class TiedSink: TensorSink {
+  private let sink: any TensorSink
+  private let sizes: [Int]
+  /// For each tensor the one whose bytes it has.
+  private let roots: [Int]
+  package let order: [Int]
+  /// The place in the sink's order that the next byte belongs to, and how many bytes are missing there.
+  private var place = -1
+  private var left = 0
+  private let isRepeated: Set<Int>
+  /// Where the bytes of a root lie.
+  private var ranges: [Int: Range<Int>] = [:]
+  private let waiting: String
+  private var file: AtomicFile?
+
+  /// - Parameters:
+  ///   - sink: made from these tensors, in their order.
+  ///   - destination: the sink's path.
+  package init(_ sink: any TensorSink, _ tensors: [SourceTensor], destination: String) throws {
+    self.sink = sink
+    sizes = tensors.map(\.spec.byteCount)
+    var places: [TensorName: Int] = [:]
+    for (number, tensor) in tensors.enumerated() { places[tensor.spec.name] = number }
+    roots = tensors.enumerated().map { number, tensor in tensor.tiedTo.flatMap { places[$0] } ?? number }
+    var known: Set<Int> = []
+    var isRepeated: Set<Int> = []
+    var order: [Int] = []
+    for number in sink.order {
+      if known.insert(roots[number]).inserted {
+        order.append(number)
+      } else {
+        isRepeated.insert(roots[number])
+      }
+    }
+    self.order = order
+    self.isRepeated = isRepeated
+    waiting = destination + ".ties"
+    try goOn()
+  }
+
+  package func append(_ bytes: UnsafeRawBufferPointer) throws {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(left))
+      // What is more than all tensors have is the sink's to refuse.
+      guard !piece.isEmpty else { return try sink.append(UnsafeRawBufferPointer(rebasing: rest)) }
+      try keep(piece)
+      try sink.append(piece)
+      rest = rest.dropFirst(piece.count)
+      left -= piece.count
+      if left == 0 { try goOn() }
+    }
+  }
+
+  package func finish() throws {
+    // Nothing is left beside the destination once that is there.
+    file = nil
+    try sink.finish()
+  }
+
+  /// To the next tensor whose bytes have not been here; those that have are written on the way.
+  private func goOn() throws {
+    while left == 0, place + 1 < sink.order.count {
+      place += 1
+      let number = sink.order[place]
+      if let range = ranges[roots[number]] {
+        try write(range)
+      } else {
+        left = sizes[number]
+        // Never overlapping: a root's bytes are all there before the next root's begin.
+        if isRepeated.contains(roots[number]) {
+          let end = ranges.values.reduce(0) { max($0, $1.upperBound) }
+          ranges[roots[number]] = end..<end
+        }
+      }
+    }
+  }
+
+  /// Keeps the next bytes of the tensor that has begun, if they come again.
+  private func keep(_ bytes: UnsafeRawBufferPointer) throws {
+    let root = roots[sink.order[place]]
+    guard let range = ranges[root] else { return }
+    // Never committed, so it is gone when this is.
+    if file == nil { file = try AtomicFile(path: waiting) }
+    try file?.write(bytes, at: range.upperBound)
+    ranges[root] = range.lowerBound..<range.upperBound + bytes.count
+  }
+
+  private func write(_ range: Range<Int>) throws {
+    guard let file, !range.isEmpty else { return }
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: min(4 << 20, range.count), alignment: 4096)
+    defer { buffer.deallocate() }
+    for start in stride(from: range.lowerBound, to: range.upperBound, by: buffer.count) {
+      let window = UnsafeMutableRawBufferPointer(
+        rebasing: buffer[..<min(buffer.count, range.upperBound - start)])
+      try file.read(at: start, into: window)
+      try sink.append(UnsafeRawBufferPointer(window))
+    }
+  }
+}

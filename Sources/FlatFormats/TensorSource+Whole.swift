@@ -1,0 +1,25 @@
+public import TensorStreams
+internal import Tensors
+
+extension TensorSource {
+  /// Refuses to lose a part of the model on the way to another file.
+  ///
+  /// - Parameters:
+  ///   - keepsGraph: whether the other file has the graph too.
+  ///   - mayLose: whether the user has said that something may be lost.
+  public func requireWhole(
+    keepsGraph: Bool = false, mayLose: (LeftOut) -> Bool = { _ in false }
+  ) throws(FlatFormatError) {
+    let lost = leftOut.filter { item in
+      item.fate == .lost || item.fate == .keptInGraph && !keepsGraph
+    }.filter { !mayLose($0) }
+    guard let first = lost.first else { return }
+    let name = TensorName(first.name).quoted
+    let way =
+      lost.count == 1
+      ? "--leave-out \(name) goes on without it"
+      : "\(lost.count) in all are left out, and --leave-out PATTERN goes on without those that it matches"
+    throw .refused(
+      .leftOut, path: path, place: name, expected: "a tensor that can be read", found: "\(first.why); \(way)")
+  }
+}

@@ -1,0 +1,59 @@
+internal import Synchronization
+package import TensorStreams
+
+/// The elements of the tensors of a network's graph, by the numbers that the graph has for them.
+package struct NetworkTensors: TensorReading {
+  private let graph: [NetworkGraph.Elements]
+  private let firstNumber: Int
+  private let elements: any TensorReading
+  /// Whole tensors by lower numbers: those of graphs within the graph, and small ones of the walk.
+  private let whole: any TensorReading
+
+  /// - Parameter elements: what the network has of the partition's tensors, by their numbers.
+  package init(_ graph: NetworkGraph, elements: any TensorReading, whole: any TensorReading) {
+    self.graph = graph.elements
+    firstNumber = graph.firstNumber
+    self.elements = elements
+    self.whole = whole
+  }
+
+  package var path: String { whole.path }
+
+  package func reader(of number: Int) throws -> any TensorByteReader {
+    if number < firstNumber { return try whole.reader(of: number) }
+    guard graph.indices.contains(number - firstNumber) else {
+      throw TensorStreamError.unknown(path: path, number: number)
+    }
+    switch graph[number - firstNumber] {
+    case .tensor(let tensor): return try elements.reader(of: tensor)
+    case .small(let bytes): return MemoryReader(bytes)
+    }
+  }
+}
+
+/// Tensors of which small ones are read once, though they are asked for twice: to check a graph, and to write it.
+package final class KeptTensors: TensorReading {
+  /// Bytes that are kept in all, and of one tensor; further ones are read each time.
+  private static let limit = 16 << 20
+  private static let smallLimit = 1 << 16
+
+  private let tensors: any TensorReading
+  private let kept = Mutex<(tensors: [Int: [UInt8]], bytes: Int)>(([:], 0))
+
+  package init(_ tensors: any TensorReading) { self.tensors = tensors }
+
+  package var path: String { tensors.path }
+
+  package func reader(of number: Int) throws -> any TensorByteReader {
+    if let known = kept.withLock({ $0.tensors[number] }) { return MemoryReader(known) }
+    let reader = try tensors.reader(of: number)
+    guard reader.remaining <= Self.smallLimit else { return reader }
+    let bytes = try reader.rest()
+    kept.withLock { kept in
+      guard kept.bytes + bytes.count <= Self.limit else { return }
+      kept.tensors[number] = bytes
+      kept.bytes += bytes.count
+    }
+    return MemoryReader(bytes)
+  }
+}

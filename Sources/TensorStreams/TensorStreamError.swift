@@ -1,0 +1,45 @@
+public import Tensors
+
+/// What is wrong between a source of tensors and its reader, whatever the source is.
+public enum TensorStreamError: Error, Hashable, CustomStringConvertible {
+  /// More bytes were asked for than the tensor has left.
+  case pastEnd(left: Int, asked: Int)
+  /// A source has no tensor under a number.
+  case unknown(path: String, number: Int)
+  /// A source has no tensor of a name.
+  case missing(path: String, name: TensorName)
+  /// A tensor has other bytes than whoever asks for it knows.
+  case otherSize(path: String, number: Int, expected: Int, found: Int)
+
+  /// One sentence: place, expected, found.
+  public var description: String {
+    switch self {
+    case .pastEnd(let left, let asked):
+      "tensor: expected a read of the \(left) bytes left, found one of \(asked)"
+    case .unknown(let path, let number): "\(path): expected a tensor with number \(number), found none"
+    case .missing(let path, let name): "\(path): expected a tensor \(name.quoted), found none"
+    case .otherSize(let path, let number, let expected, let found):
+      "\(path): tensor number \(number): expected \(expected) bytes, found \(found)"
+    }
+  }
+}
+
+/// What a source of tensors threw, as a case of an error that is compared: equal where the sentences are.
+public struct SourceFailure: Error, Hashable, CustomStringConvertible {
+  /// What was thrown.
+  public let cause: any Error
+
+  /// What a source threw.
+  public init(_ cause: any Error) { self.cause = cause }
+
+  /// The source's own sentence.
+  public var description: String { "\(cause)" }
+
+  /// Whether both say the same.
+  public static func == (one: SourceFailure, other: SourceFailure) -> Bool {
+    one.description == other.description
+  }
+
+  /// The sentence stands for the error.
+  public func hash(into hasher: inout Hasher) { hasher.combine(description) }
+}
