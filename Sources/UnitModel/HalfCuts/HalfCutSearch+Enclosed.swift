@@ -101,7 +101,7 @@ private struct EnclosedChannels {
   /// What makes channels that another module here reads: the first of all, and the first with each number in its name.
   struct Makers {
     let first: HalfCutSearch.Candidate
-    var numbered: [Int: HalfCutSearch.Candidate] = [:]
+    let numbered: [Int: HalfCutSearch.Candidate]
   }
 
   /// By the number of channels; none where so many are whole anywhere here.
@@ -109,13 +109,13 @@ private struct EnclosedChannels {
     var result: [Int: Makers] = [:]
     for (extent, uses) in all where uses.whole.isEmpty && !uses.isReadWhole {
       let read = Set(uses.read.map(\.candidate.placement))
-      for (module, candidate) in uses.made where read.contains(candidate.placement) {
-        var makers = result[extent] ?? Makers(first: candidate)
-        if let number = search.modules[module].number, makers.numbered[number] == nil {
-          makers.numbered[number] = candidate
-        }
-        result[extent] = makers
+      let made = uses.made.filter { read.contains($0.candidate.placement) }
+      guard let first = made.first else { continue }
+      let numbered = made.compactMap { maker in
+        search.modules[maker.module].number.map { ($0, maker.candidate) }
       }
+      result[extent] = Makers(
+        first: first.candidate, numbered: Dictionary(numbered, uniquingKeysWith: { first, _ in first }))
     }
     return result
   }
