@@ -28,7 +28,7 @@ public enum AccountingError: Error, Hashable, Sendable {
   /// Experts that a policy cannot count; `words` say what was expected, and what was found.
   case experts(policy: String, words: String)
   /// Masks would have to be looked at too often.
-  case tooManyMasks(path: String, tensor: TensorName, limit: Int)
+  case tooManyMasks(tensor: TensorName, limit: Int)
   /// The tensors' values could not be read.
   case source(SourceFailure)
   case unknownNetwork(task: TaskID, level: LevelNumber)
@@ -80,8 +80,8 @@ extension AccountingError: CustomStringConvertible {
       "policy '\(policy)': expected the number of experts that a token is sent to (--top-k, or num_experts_per_tok of "
         + "a config.json beside the file), found none for layers of \(experts) experts"
     case .experts(let policy, let words): "policy '\(policy)': expected \(words)"
-    case .tooManyMasks(let path, let tensor, let limit):
-      "\(path): masks of tensor \(tensor.quoted): expected counts that look at masks for at most \(limit) bytes, found "
+    case .tooManyMasks(let tensor, let limit):
+      "masks of tensor \(tensor.quoted): expected counts that look at masks for at most \(limit) bytes, found "
         + "more"
     case .source(let failure): failure.description
     case .needsPlan(let policy):

@@ -18,14 +18,10 @@ extension CheckpointContents {
     let hollow = try source.hollowFiles()
     try source.requireWhole(keepsGraph: hollow != nil, mayLose: mayLose)
     let specs = source.tensors.map(\.spec)
-    var ties: [TensorName: TensorName] = [:]
-    for tensor in source.tensors {
-      if let tie = tensor.tiedTo { ties[tensor.spec.name] = tie }
-    }
     let resolved: ResolvedPlan
     let text: [UInt8]
     do throws(PlanError) {
-      resolved = try plan.resolve(against: specs, ties: ties)
+      resolved = try plan.resolve(against: specs, ties: source.ties)
       text = Array(try plan.filled().text().utf8)
     } catch { throw ConversionError.plan(path: planPath, error) }
     let places = source.places
@@ -50,7 +46,7 @@ extension SourceRecord {
   fileprivate init(_ source: any FlatWeightsSource, _ hollow: [HollowFile]?) {
     let shards: [Shard]
     if let hollow {
-      // Tensors are told off to files by the holes, not by their order: all count for the model.
+      // The holes say which file has a tensor, not its order: all count for the model.
       shards = hollow.enumerated().map { number, file in
         Shard(
           tensorCount: number == 0 ? source.tensors.count : 0, header: number, name: file.name,

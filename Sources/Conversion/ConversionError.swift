@@ -4,8 +4,8 @@ package import UnitModel
 /// Why a conversion did not come about; what its files throw passes as it is.
 package enum ConversionError: Error, CustomStringConvertible {
   case plan(path: String, PlanError)
-  /// Something that the files may hold and that is not done.
-  case refused(path: String, place: String, expected: String, found: String)
+  /// An owner map that the plan contradicts.
+  case ownerMap(path: String, place: String, expected: String, found: String)
   /// Two names said to be one tensor have different bytes.
   case tieDiffers(path: String, name: TensorName, tiedTo: TensorName)
   /// The windows of a tensor did not add up to it: a mistake of ours, caught before anything is lost.
@@ -14,7 +14,7 @@ package enum ConversionError: Error, CustomStringConvertible {
   package var description: String {
     switch self {
     case .plan(let path, let error): "\(path): \(error)"
-    case .refused(let path, let place, let expected, let found):
+    case .ownerMap(let path, let place, let expected, let found):
       "\(path): \(place): expected \(expected), found \(found)"
     case .tieDiffers(let path, let name, let tiedTo):
       "\(path): tensor \(name.quoted): expected the bytes of \(tiedTo.quoted), to which it is tied, "

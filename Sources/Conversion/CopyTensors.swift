@@ -1,5 +1,3 @@
-internal import ByteFiles
-internal import Dispatch
 internal import FlatFormats
 internal import Synchronization
 package import TensorStreams
@@ -40,7 +38,7 @@ package struct CopyTensors {
       for number in sink.order {
         let reader = try source.reader(of: number)
         while case let count = reader.nextStretch(limit: ring.capacity), count > 0 {
-          let window = ring.take(count, users: 1)
+          let window = ring.take(count, users: 1, willWait: queue.send)
           do { try reader.read(into: window.storage) } catch {
             window.release()
             throw error
@@ -48,8 +46,9 @@ package struct CopyTensors {
           queue.append(window)
           done += count
           progress(done)
+          // A full disk must not be noticed only at the end of a tensor of a hundred gigabytes.
+          if let error = queue.failure { throw error }
         }
-        if let error = queue.failure { throw error }
       }
     }
     if let error = queue.failure { throw error }
@@ -72,9 +71,9 @@ package struct CopyTensors {
 
 /// Hands windows to a sink in order, on a queue of its own.
 private final class SinkQueue: @unchecked Sendable {
-  // Proof of @unchecked: `error` is behind a mutex; the sink is touched only by blocks on the serial queue until
-  // `drain` has returned.
-  private let queue = DispatchQueue(label: "tessera.sink")
+  // Proof of @unchecked: `error` is behind a mutex; the sink is touched only by work on the serial queue until `drain`
+  // has returned; the queue belongs to the thread that calls the methods.
+  private let queue = SerialQueue(label: "tessera.sink")
   private let sink: any TensorSink
   private let error = Mutex<(any Error)?>(nil)
 
@@ -84,7 +83,7 @@ private final class SinkQueue: @unchecked Sendable {
   var failure: (any Error)? { error.withLock { $0 } }
 
   func append(_ window: Window) {
-    queue.hand { [self] in
+    queue.async(byteCount: window.storage.count) { [self] in
       defer { window.release() }
       if failure != nil { return }
       do { try sink.append(UnsafeRawBufferPointer(window.storage)) } catch {
@@ -93,5 +92,8 @@ private final class SinkQueue: @unchecked Sendable {
     }
   }
 
-  func drain() { queue.sync {} }
+  /// Sends work on its way that waits for more.
+  func send() { queue.send() }
+
+  func drain() { queue.drain() }
 }

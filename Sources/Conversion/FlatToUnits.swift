@@ -1,6 +1,5 @@
 internal import ByteFiles
-package import FlatFormats
-internal import TensorStreams
+package import TensorStreams
 internal import Tensors
 package import UnitCheckpoints
 internal import UnitModel
@@ -10,13 +9,13 @@ internal import UnitModel
 /// One thread reads windows of the source in file order; two queues hash them (SHA-256 per tensor), another cuts
 /// them into blocks and writes those. Each keeps its order, so all state belongs to one queue.
 package struct FlatToUnits {
-  private let source: any FlatWeightsSource
+  private let source: any TensorSource
   private let writer: UnitCheckpointWriter
   private let contents: CheckpointContents
 
   /// Lays out the checkpoint at `destination`.
   package init(
-    _ source: any FlatWeightsSource, contents: CheckpointContents, destination: String
+    _ source: any TensorSource, contents: CheckpointContents, destination: String
   ) throws(CheckpointError) {
     self.source = source
     self.contents = contents
@@ -102,7 +101,6 @@ package struct FlatToUnits {
       throw ConversionError.incomplete(
         path: source.path, name: placement.spec.name, expected: placement.spec.byteCount, found: moved)
     }
-    // A reader checks its container's checksum with the last byte; a tensor without bytes has no last byte.
     hashing.end(index)
   }
 }

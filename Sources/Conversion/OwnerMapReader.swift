@@ -27,13 +27,13 @@ final class OwnerMapReader {
     for (owner, count) in OwnerPacking.counts(UnsafeRawBufferPointer(buffer)).enumerated() where count > 0 {
       counts[owner] += count
       guard owner < owners.elements.count else {
-        throw ConversionError.refused(
+        throw ConversionError.ownerMap(
           path: path, place: place, expected: "owners of 0 (free) to \(owners.elements.count - 1)",
           found: "\(owner)")
       }
       // The plan's numbers add up to the elements: who has too few leaves another with too many.
       guard counts[owner] <= owners.elements[owner] else {
-        throw ConversionError.refused(
+        throw ConversionError.ownerMap(
           path: path, place: place,
           expected: "\(owners.elements[owner]) elements of owner \(owner), as the plan says", found: "more")
       }

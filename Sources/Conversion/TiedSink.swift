@@ -18,7 +18,7 @@ package final class TiedSink: TensorSink {
   private let isRepeated: Set<Int>
   /// Where the bytes of a root lie.
   private var ranges: [Int: Range<Int>] = [:]
-  private let waiting: String
+  private let destination: String
   private var file: AtomicFile?
 
   /// - Parameters:
@@ -42,7 +42,7 @@ package final class TiedSink: TensorSink {
     }
     self.order = order
     self.isRepeated = isRepeated
-    waiting = destination + ".ties"
+    self.destination = destination
     try goOn()
   }
 
@@ -88,8 +88,8 @@ package final class TiedSink: TensorSink {
   private func keep(_ bytes: UnsafeRawBufferPointer) throws {
     let root = roots[sink.order[place]]
     guard let range = ranges[root] else { return }
-    // Never committed, so it is gone when this is.
-    if file == nil { file = try AtomicFile(path: waiting) }
+    // A second temporary of the destination, which is never committed: so it is gone when this is.
+    if file == nil { file = try AtomicFile(path: destination) }
     try file?.write(bytes, at: range.upperBound)
     ranges[root] = range.lowerBound..<range.upperBound + bytes.count
   }

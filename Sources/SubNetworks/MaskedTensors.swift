@@ -1,33 +1,10 @@
 package import TensorStreams
 internal import Tensors
-package import UnitCheckpoints
 package import UnitModel
-
-/// What a sub-network has of a checkpoint's tensors, by the partition's numbers: its active blocks, and nothing else is
-/// read.
-package struct ActiveTensors: TensorReading {
-  private let checkpoint: UnitCheckpoint
-  private let selected: [Int: SubNetworkTensor]
-
-  package init(_ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint) {
-    self.checkpoint = checkpoint
-    // A graph may use a mask besides.
-    selected = Dictionary(
-      (subNetwork.tensors + subNetwork.applied).map { ($0.number, $0) },
-      uniquingKeysWith: { first, _ in first })
-  }
-
-  package var path: String { checkpoint.path }
-
-  package func reader(of number: Int) throws -> any TensorByteReader {
-    guard let tensor = selected[number] else { throw TensorStreamError.unknown(path: path, number: number) }
-    return try checkpoint.reader(of: tensor)
-  }
-}
 
 /// The whole tensors of a source by the partition's numbers, with inactive positions and elements zero, or without
 /// inactive positions.
-package struct MaskedTensors: TensorReading {
+package struct MaskedTensors: PartitionTensors {
   private let source: any TensorSource
   private let places: [TensorName: Int]
   private let network: VirtualNetwork
@@ -50,27 +27,34 @@ package struct MaskedTensors: TensorReading {
   package var path: String { source.path }
 
   package func reader(of number: Int) throws -> any TensorByteReader {
+    guard placements.indices.contains(number) else {
+      throw TensorStreamError.unknown(path: path, number: number)
+    }
     let placement = placements[number]
     let whole = try read(placement.spec)
     do {
-      clear(whole, placement)
+      try clear(whole, placement)
       if let owners = placement.owners {
         try clear(whole, placement, by: owners.map) { $0 > 0 && network.units.contains(UnitID(Int($0) - 1)) }
       } else if let mask = masks.mask(of: number, in: network) {
         try clear(whole, placement, by: placements[mask].spec.name) { $0 != 0 }
       }
+      return MemoryReader(taking: whole, count: isDense ? try pack(whole, placement) : whole.count)
     } catch {
       whole.deallocate()
       throw error
     }
-    return MemoryReader(taking: whole, count: isDense ? pack(whole, placement) : whole.count)
+  }
+
+  /// The place of a tensor in the source.
+  private func place(of name: TensorName) throws -> Int {
+    guard let place = places[name] else { throw TensorStreamError.missing(path: path, name: name) }
+    return place
   }
 
   /// All bytes of a tensor, for the caller to give back.
   private func read(_ spec: TensorSpec) throws -> UnsafeMutableRawBufferPointer {
-    guard let place = places[spec.name] else {
-      throw TensorStreamError.missing(path: path, name: spec.name)
-    }
+    let place = try place(of: spec.name)
     let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: spec.byteCount, alignment: 64)
     do { try source.read(place, into: bytes) } catch {
       bytes.deallocate()
@@ -79,25 +63,33 @@ package struct MaskedTensors: TensorReading {
     return bytes
   }
 
-  /// Zeroes the elements that a tensor of bytes beside it does not keep.
+  /// Zeroes the elements that a tensor of bytes beside it, one for each element, does not keep.
   private func clear(
     _ bytes: UnsafeMutableRawBufferPointer, _ placement: TensorPlacement, by name: TensorName,
     keeps: (UInt8) -> Bool
   ) throws {
-    guard let width = placement.spec.dtype.bytes, let place = places[name] else { return }
-    let kept = try source.reader(of: place).rest()
+    let width = try byteCount(ofPositions: placement.spec.shape.count - 1, placement.spec.shape, placement)
+    let kept = try source.reader(of: place(of: name), byteCount: placement.spec.elementCount).rest()
     for (element, byte) in kept.enumerated() where !keeps(byte) {
       UnsafeMutableRawBufferPointer(rebasing: bytes[element * width..<(element + 1) * width])
         .initializeMemory(as: UInt8.self, repeating: 0)
     }
   }
 
+  /// Bytes of a position of a dimension, the last of which has elements; packed ones must fill whole bytes.
+  private func byteCount(
+    ofPositions dimension: Int, _ shape: [Int], _ placement: TensorPlacement
+  ) throws -> Int {
+    let bits = shape[(dimension + 1)...].reduce(placement.spec.dtype.bits, *)
+    guard bits % 8 == 0 else { throw PackedPositions(path: path, spec: placement.spec) }
+    return bits / 8
+  }
+
   /// Zeroes the positions of every cut dimension that the sub-network does not have.
-  private func clear(_ bytes: UnsafeMutableRawBufferPointer, _ placement: TensorPlacement) {
-    guard let width = placement.spec.dtype.bytes else { return }
+  private func clear(_ bytes: UnsafeMutableRawBufferPointer, _ placement: TensorPlacement) throws {
     let shape = placement.spec.shape
     for dimension in placement.cutDimensions {
-      let inner = shape[(dimension + 1)...].reduce(width, *)
+      let inner = try byteCount(ofPositions: dimension, shape, placement)
       let row = shape[dimension] * inner
       guard row > 0 else { continue }
       let gaps = Self.gaps(
@@ -112,12 +104,11 @@ package struct MaskedTensors: TensorReading {
   }
 
   /// Moves the active positions of every cut dimension together, and says how many bytes they take.
-  private func pack(_ bytes: UnsafeMutableRawBufferPointer, _ placement: TensorPlacement) -> Int {
+  private func pack(_ bytes: UnsafeMutableRawBufferPointer, _ placement: TensorPlacement) throws -> Int {
     var shape = placement.spec.shape
     var count = bytes.count
     for dimension in placement.cutDimensions {
-      guard let width = placement.spec.dtype.bytes else { return count }
-      let inner = shape[(dimension + 1)...].reduce(width, *)
+      let inner = try byteCount(ofPositions: dimension, shape, placement)
       let row = shape[dimension] * inner
       guard row > 0 else { continue }
       let active = network.activePositions(of: placement, dimension: dimension)
@@ -147,5 +138,15 @@ package struct MaskedTensors: TensorReading {
     }
     if position < extent { gaps.append(position..<extent) }
     return gaps
+  }
+}
+
+/// Elements of less than a byte that a mask would have to take out of the middle of one.
+private struct PackedPositions: Error, CustomStringConvertible {
+  let path: String
+  let spec: TensorSpec
+
+  var description: String {
+    "\(path): tensor \(spec.name.quoted): expected positions of whole bytes to mask, found \(spec.dtype.rawValue)"
   }
 }

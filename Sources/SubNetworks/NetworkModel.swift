@@ -84,7 +84,8 @@ package struct NetworkModel {
 
   /// A session for the dense sub-network of a checkpoint.
   package func session(
-    _ graph: NetworkGraph, elements: any TensorReading, backend: BackendKind, threads: Int, limits: RunLimits
+    _ graph: NetworkGraph, elements: any PartitionTensors, backend: BackendKind, threads: Int,
+    limits: RunLimits
   ) throws(InferenceError) -> Session {
     try Session(
       graph.model, supplier: NetworkTensors(graph, elements: elements, whole: whole), backend: backend,

@@ -5,12 +5,12 @@ package import TensorStreams
 package struct NetworkTensors: TensorReading {
   private let graph: [NetworkGraph.Elements]
   private let firstNumber: Int
-  private let elements: any TensorReading
+  private let elements: any PartitionTensors
   /// Whole tensors by lower numbers: those of graphs within the graph, and small ones of the walk.
   private let whole: any TensorReading
 
   /// - Parameter elements: what the network has of the partition's tensors, by their numbers.
-  package init(_ graph: NetworkGraph, elements: any TensorReading, whole: any TensorReading) {
+  package init(_ graph: NetworkGraph, elements: any PartitionTensors, whole: any TensorReading) {
     self.graph = graph.elements
     firstNumber = graph.firstNumber
     self.elements = elements
@@ -32,15 +32,15 @@ package struct NetworkTensors: TensorReading {
 }
 
 /// Tensors of which small ones are read once, though they are asked for twice: to check a graph, and to write it.
-package final class KeptTensors: TensorReading {
+package final class KeptTensors: PartitionTensors {
   /// Bytes that are kept in all, and of one tensor; further ones are read each time.
   private static let limit = 16 << 20
   private static let smallLimit = 1 << 16
 
-  private let tensors: any TensorReading
+  private let tensors: any PartitionTensors
   private let kept = Mutex<(tensors: [Int: [UInt8]], bytes: Int)>(([:], 0))
 
-  package init(_ tensors: any TensorReading) { self.tensors = tensors }
+  package init(_ tensors: any PartitionTensors) { self.tensors = tensors }
 
   package var path: String { tensors.path }
 

@@ -36,7 +36,7 @@ package struct NetworkVerification {
   private let original: NetworkModel
   private let stored: NetworkModel
   /// What a sub-network has of the stored tensors.
-  private let elements: (VirtualNetwork) throws -> any TensorReading
+  private let elements: (VirtualNetwork) throws -> any PartitionTensors
   private let plan: ResolvedPlan
   package var tolerance = 1e-4
   package var backend = BackendKind.reference

@@ -36,7 +36,7 @@ package struct NetworkWork {
   /// What the operators here do not know, what is beyond the limits of a count, and what inputs of zeros do not fit in the
   /// whole network either, is let through.
   package static func check(
-    _ graph: NetworkGraph, of network: NetworkModel, _ elements: any TensorReading
+    _ graph: NetworkGraph, of network: NetworkModel, _ elements: any PartitionTensors
   ) throws(InferenceError) {
     let shapes = graph.flow.inputShapes
     let own = Set(graph.model.graph.inputs.map(\.name))

@@ -8,7 +8,8 @@ public protocol TensorByteReader: AnyObject {
   ///
   /// Where bytes are put together window by window, a read of a whole window needs no copy.
   func nextStretch(limit: Int) -> Int
-  /// Fills all of `buffer` with the next bytes; asking past the tensor's end is an error.
+  /// Fills all of `buffer` with the next bytes; asking past the tensor's end is an error. What a reader gives after it
+  /// has thrown means nothing.
   ///
   /// The call that delivers the last byte has also checked what the container knows of them: CRC-32 and size of a
   /// zip member, checksums of a checkpoint's pages.

@@ -22,7 +22,7 @@ public protocol TensorReading: Sendable {
   var path: String { get }
   /// The bytes of tensor `number` from the first; several readers may be in use at once, each by one thread.
   ///
-  /// Throws what the source throws. Nobody between the source and the user decides by it, so it passes as it is.
+  /// Throws what the source throws: nothing between the source and the user depends on its type.
   func reader(of number: Int) throws -> any TensorByteReader
 }
 
@@ -42,6 +42,13 @@ extension TensorSource {
   /// Most formats hold every tensor in full.
   public var sharesTiedBytes: Bool { false }
 
+  /// Which other each tied tensor is said to be, by name.
+  package var ties: [TensorName: TensorName] {
+    Dictionary(
+      tensors.compactMap { tensor in tensor.tiedTo.map { (tensor.spec.name, $0) } },
+      uniquingKeysWith: { first, _ in first })
+  }
+
   /// The places of the tensors by name.
   package var places: [TensorName: Int] {
     Dictionary(
@@ -50,7 +57,7 @@ extension TensorSource {
 }
 
 extension TensorReading {
-  /// Fills `buffer` with all bytes of a tensor, which must be as many; where none are wanted, none are asked for.
+  /// Fills `buffer` with all bytes of a tensor, which must be as many. An empty buffer asks for nothing.
   package func read(_ number: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
     if buffer.isEmpty { return }
     try reader(of: number, byteCount: buffer.count).read(into: buffer)

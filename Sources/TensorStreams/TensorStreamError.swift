@@ -8,7 +8,7 @@ public enum TensorStreamError: Error, Hashable, CustomStringConvertible {
   case unknown(path: String, number: Int)
   /// A source has no tensor of a name.
   case missing(path: String, name: TensorName)
-  /// A tensor has other bytes than whoever asks for it knows.
+  /// A tensor has more or fewer bytes than were expected.
   case otherSize(path: String, number: Int, expected: Int, found: Int)
 
   /// One sentence: place, expected, found.

@@ -1,5 +1,6 @@
 internal import ByteFiles
 internal import HDF5Kit
+internal import TensorStreams
 internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
@@ -41,9 +42,11 @@ final class CheckpointSubject {
   lazy var placement = PlanPlacement(checkpoint, plan: try? plan?.get())
 
   /// What reading all bytes has told; asked for by deep rules only.
-  lazy var bytes: [(tensor: Int, found: TensorBytes)] =
+  lazy var bytes: [(tensor: Int, found: TensorScan)] =
     checkpoint.map { checkpoint in
-      TensorBytes.scan(checkpoint, progress: progress)
+      // Tied tensors have no bytes of their own.
+      let stored = checkpoint.tensors.indices.filter { checkpoint.tensors[$0].tiedTo == nil }
+      return TensorScan.run(checkpoint, stored, hashes: true, progress: progress)
     } ?? []
 
   func finding(

@@ -1,4 +1,5 @@
 internal import FlatFormats
+internal import TensorStreams
 internal import Tensors
 
 /// A flat file as the rules see it.
@@ -9,7 +10,7 @@ final class FlatSubject {
   /// The file, when its header or directory is sound.
   let source: (any FlatWeightsSource)?
   let options: ValidationOptions
-  /// What the operating system refused while the file was read.
+  /// What kept the file from being read that is no defect of it.
   private(set) var failure: (any Error)?
   private let pickleRemarks: [FlatRemark]
   private let progress: (Int) -> Void
@@ -38,9 +39,9 @@ final class FlatSubject {
   }
 
   /// What reading all bytes has told; asked for by deep rules only.
-  lazy var bytes: [(tensor: Int, found: FlatBytes)] =
+  lazy var bytes: [(tensor: Int, found: TensorScan)] =
     source.map { source in
-      FlatBytes.scan(source, progress: progress)
+      TensorScan.run(source, Array(source.tensors.indices), hashes: false, progress: progress)
     } ?? []
 
   func finding(

@@ -1,3 +1,4 @@
+internal import TensorStreams
 internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
@@ -21,12 +22,8 @@ struct PlanPlacement {
       (error, resolved, partition) = (nil, whole, whole.partition)
       return
     }
-    let index = checkpoint.index
-    let specs = index.tensors.map(\.spec)
-    var ties: [TensorName: TensorName] = [:]
-    for tensor in index.tensors {
-      if let tie = tensor.tiedTo { ties[tensor.spec.name] = index.tensors[tie].spec.name }
-    }
+    let specs = checkpoint.tensors.map(\.spec)
+    let ties = checkpoint.ties
     do throws(PlanError) {
       let whole = try plan.place(specs, ties: ties)
       (error, resolved, partition) = (nil, whole, whole.partition)

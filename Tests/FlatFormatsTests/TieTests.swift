@@ -25,6 +25,13 @@ struct TieTests {
     if kind == .safetensors {
       #expect(source.metadata.map(\.key) == ["format", "tessera.ties"])
       #expect(source.metadata.last?.value == #"{"head\"w":"emb","third":"emb"}"#)
+      // Metadata without a format are refused by transformers.
+      for (given, format) in [([], "pt"), ([("format", "tf")], "tf"), ([("a", "b")], "pt")] {
+        try write(samples, to: folder.file("w"), kind: kind, ties: ties, metadata: given)
+        #expect(try open(folder.file("w")).metadata.first { $0.key == "format" }?.value == format)
+      }
+      try write(samples, to: folder.file("w"), kind: kind, ties: [], metadata: [])
+      #expect(try open(folder.file("w")).metadata.isEmpty)
     }
   }
 

@@ -17,11 +17,14 @@ import math
 import re
 import sys
 from collections import Counter, defaultdict
-from functools import cache, reduce
+from functools import cache
 
 import h5py
 import numpy as np
 
+# As h5py shows elements; others are bytes.
+NUMPY = {b"F64": "f8", b"F32": "f4", b"F16": "f2", b"BF16": "f4", b"C64": "c8", b"C128": "c16"} | {
+    f"{kind}{bits}".encode(): f"{kind.lower()}{bits // 8}" for kind in "IU" for bits in (8, 16, 32, 64)}
 SMALL = (b"F6_E2M3", b"F6_E3M2", b"F4", b"I4", b"U4", b"I2", b"U2")
 
 
@@ -30,27 +33,27 @@ def one_network(file, task, level):
     t = defaultdict(list, {name: table[()].tolist() for name, table in file["tessera"].items() if name != "headers"})
     some, read = lambda table, first, count: t[table][first:first + count], cache(lambda path: file[path][()].ravel())
     text = lambda at: bytes(some("names", at + 4, int.from_bytes(some("names", at, 4), "little"))).decode()
-    n = next(first + level - 1 for name, first, _ in t["tasks"] if text(name) == task)
+    n = next(first + level - 1 for name, first, count in t["tasks"] if text(name) == task and 0 < level <= count)
     # The network's units on axes with an order of their own; whether it has a part; its scopes; its names of tensors.
-    own = {axis: some("units", *units) for network, axis, *units in t["axis_units"] if network == n}
-    has = lambda unit, axis: unit < 0 or unit in own.get(axis, some("units", *t["networks"][n][1:]))
+    own, end, got = {axis: some("units", *u) for network, axis, *u in t["axis_units"] if network == n}, Counter(), {}
+    has = cache(lambda unit, axis: unit < 0 or unit in own.get(axis, some("units", *t["networks"][n][1:])))
     scopes = {-1, *(row for row, networks in enumerate(t["scopes"]) if n in some("scope_networks", *networks))}
     names = {row: name for row, first, count, name, _ in t["views"] if first <= n < first + count and name >= 0}
-    end, got = Counter(), {}
-    for row, (name, dtype, first, rank, tied_to, scope, *units, _) in enumerate(t["tensors"]):
+    for row, (name, dtype, first, rank, tied_to, scope, *experts, _) in enumerate(t["tensors"]):
         link = "tensors/" + re.sub(r"[\0-\x1f\x7f/%]", lambda c: f"%{ord(c[0]):02X}", text(name))
-        experts = tuple((unit, None) for unit in some("units", *units))
         dims = [[(unit, unit >= 0 and t["cut_axes"][axis + slot]) for length, unit, slot in
                  (some("segments", *t["cuts"][cut]) if cut >= 0 else [(size, -1, 0)]) for _ in range(length)]
                 for size, cut, axis in some("dimensions", first, rank)]
+        if tied_to < 0 and scope in scopes and all(has(unit, None) for unit in some("units", *experts)):
+            got[row] = np.zeros([sum(has(*part) for part in dim) for dim in dims], NUMPY.get(dtype, "u1"))
         for block in itertools.product(*(sorted(set(dim)) for dim in dims)) if tied_to < 0 else ():
-            units = sorted({unit for unit, _ in block + experts if unit >= 0})
+            units = sorted({unit for unit, _ in block if unit >= 0} | {*some("units", *experts)})
             group = ("common", "intra/", "inter/")[min(len(units), 2)] + "-".join(map(str, units))
             path = link if link in file else f"private/{scope}/"[:99 * (scope + 1)] + f"{group}/{dtype.decode()}"
-            if scope in scopes and all(has(*part) for part in block + experts):
-                at = reduce(np.multiply.outer, [[q == p for q in d if has(*q)] for d, p in zip(dims, block)], np.True_)
-                got.setdefault(row, np.zeros(at.shape, read(path).dtype))[at] = read(path)[end[path]:][:at.sum()]
-            end[path] += math.prod(dim.count(part) for dim, part in zip(dims, block))
+            if row in got and all(has(*part) for part in block):
+                at = [[i for i, q in enumerate(q for q in d if has(*q)) if q == part] for d, part in zip(dims, block)]
+                got[row][np.ix_(*at)] = read(path)[end[path]:][:math.prod(map(len, at))].reshape([*map(len, at)])
+            end[path] += math.prod(map(list.count, dims, block))
     return {text(names.get(r, x[0])): got[i] for r, x in enumerate(t["tensors"]) if (i := (r, x[4])[x[4] >= 0]) in got}
 
 
@@ -68,4 +71,8 @@ if __name__ == "__main__":
     with h5py.File(sys.argv[1], "r") as opened:
         if not is_covered(opened):
             sys.exit(f"{sys.argv[1]} has owner maps, masks or small elements: use unit_checkpoint.py")
-        np.savez(sys.argv[4], **one_network(opened, sys.argv[2], int(sys.argv[3])))
+        try:
+            network = one_network(opened, sys.argv[2], int(sys.argv[3]))
+        except StopIteration:
+            sys.exit(f"{sys.argv[1]} has no task {sys.argv[2]} with a level {sys.argv[3]}")
+        np.savez(sys.argv[4], **network)

@@ -138,7 +138,8 @@ public struct Inventory: Sendable {
 
   /// Says how many elements of a tensor masks leave in together, or how many of these are not zero; tensor and masks by
   /// their places, the masks ascending.
-  public typealias MaskCount = @Sendable (_ tensor: Int, _ masks: [Int], _ ofNonZero: Bool) throws -> Int
+  public typealias MaskCount =
+    @Sendable (_ tensor: Int, _ masks: [Int], _ ofNonZero: Bool) throws(AccountingError) -> Int
 
   /// Takes what counts the elements that masks leave in, for policies that ask for it.
   public mutating func countMasks(by count: @escaping MaskCount) { countKept = count }

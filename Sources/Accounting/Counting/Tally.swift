@@ -1,4 +1,3 @@
-internal import TensorStreams
 internal import Tensors
 internal import UnitModel
 
@@ -147,9 +146,7 @@ struct Tallier {
       guard let mask = inventory.masks.mask(of: tensor, in: inventory.networks[user]) else { return nil }
       masks.insert(mask)
     }
-    do { return try count(tensor, masks.sorted(), ofNonZero) } catch {
-      throw .source(SourceFailure(error))
-    }
+    return try count(tensor, masks.sorted(), ofNonZero)
   }
 
   /// The blocks of a tensor that some of the networks use, one by one, and what of them is not zero.

@@ -46,10 +46,10 @@ package final class MaskCounter: Sendable {
 
   /// The number of elements of a tensor that these masks leave in together, or of those that are not zero besides.
   ///
-  /// Throws what reading throws, or `AccountingError.tooManyMasks` for more questions than there is time for.
+  /// Throws `.source` for what reading throws, `.tooManyMasks` for more questions than there is time for.
   package func count(
     of tensor: Int, keptBy masks: [Int], ofNonZero: Bool = false
-  ) throws -> Int {
+  ) throws(AccountingError) -> Int {
     let question = Question(tensor: tensor, masks: masks, ofNonZero: ofNonZero)
     if let known = state.withLock({ $0.known[question] }) { return known }
     let count = tensors[tensor].elementCount
@@ -60,16 +60,19 @@ package final class MaskCounter: Sendable {
       return state.bytesRead
     }
     guard all <= limit else {
-      throw AccountingError.tooManyMasks(path: source.path, tensor: tensors[tensor].name, limit: limit)
+      throw .tooManyMasks(tensor: tensors[tensor].name, limit: limit)
     }
-    let kept = try read(masks, count: count, tensor: tensor, isNonZero: ofNonZero)
+    let kept: Int
+    do { kept = try read(masks, count: count, tensor: tensor, isNonZero: ofNonZero) } catch {
+      throw .source(SourceFailure(error))
+    }
     state.withLock { $0.known[question] = kept }
     return kept
   }
 
   private func column(_ tensor: Int) throws -> ParallelWindows.Column {
     guard let place = places[tensor] else {
-      throw TensorStreamError.unknown(path: source.path, number: tensor)
+      throw TensorStreamError.missing(path: source.path, name: tensors[tensor].name)
     }
     return (try source.reader(of: place), tensors[tensor].dtype.bytes ?? 1)
   }

@@ -16,20 +16,20 @@ package enum NonZeroCount {
     let places = source.places
     var result: [[Int]] = []
     result.reserveCapacity(tensors.count)
+    func reader(of name: TensorName) throws -> any TensorByteReader {
+      guard let place = places[name] else { throw TensorStreamError.missing(path: source.path, name: name) }
+      return try source.reader(of: place)
+    }
     for (index, spec) in tensors.enumerated() {
-      if placements.indices.contains(index), let owners = placements[index].owners,
-        let map = places[owners.map],
-        let place = places[spec.name]
-      {
+      let placement = placements.indices.contains(index) ? placements[index] : nil
+      if let owners = placement?.owners {
         result.append(
-          try byOwner(
-            spec, try source.reader(of: place), map: try source.reader(of: map), owners.elements.count))
+          try byOwner(spec, try reader(of: spec.name), map: try reader(of: owners.map), owners.elements.count)
+        )
         continue
       }
-      var cells = CellCounter(spec, placements.indices.contains(index) ? placements[index] : nil)
-      if let place = places[spec.name], spec.elementCount > 0 {
-        try count(spec, try source.reader(of: place), &cells)
-      }
+      var cells = CellCounter(spec, placement)
+      if spec.elementCount > 0 { try count(spec, try reader(of: spec.name), &cells) }
       result.append(cells.blocks)
     }
     return result

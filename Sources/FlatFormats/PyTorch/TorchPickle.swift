@@ -35,15 +35,6 @@ final class TorchPickle: PickleInput {
   }
 }
 
-extension TorchPickle {
-  /// The pickle from `offset` on as far as it can be read, and what it breaks; an error of the file itself is thrown.
-  func treeOfWhatCanBeRead(from offset: Int) throws(FlatFormatError) -> (PickleTree, PickleError?) {
-    let (tree, error) = PickleMachine.readWhatCanBe(self, from: offset)
-    if let failure { throw .file(failure) }
-    return (tree, error)
-  }
-}
-
 extension FlatFormatError {
   /// What is wrong with the pickle that messages call `place`.
   static func pickle(_ error: PickleError, path: String, place: String) -> FlatFormatError {

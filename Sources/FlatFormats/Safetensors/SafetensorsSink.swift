@@ -113,7 +113,11 @@ final class SafetensorsSink: TensorSink {
         .safetensorsDuplicateMetadata, "metadata", expected: "every key once",
         found: "\(TensorName(key).quoted) twice")
     }
-    if !contents.ties.isEmpty { metadata.append((TensorTies.key, TensorTies.encoded(contents.ties))) }
+    if !contents.ties.isEmpty {
+      // transformers takes a file without metadata, and refuses one whose metadata do not say whose layout it has.
+      if !keys.contains("format") { metadata.append(("format", "pt")) }
+      metadata.append((TensorTies.key, TensorTies.encoded(contents.ties)))
+    }
     let order = SafetensorsHeaderWriter.order(of: contents.specs)
     guard let header = SafetensorsHeaderWriter.header(of: contents.specs, order: order, metadata: metadata),
       header.count - 8 <= SafetensorsHeader.sizeLimit

@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// Where dense groups and dense attributes keep their messages: blocks of doubling size in a table of rows.
 ///
 /// Row 0 and row 1 hold blocks of the starting size, each later row blocks of twice the size before it. Rows
@@ -19,8 +17,6 @@ final class FractalHeap: Sendable {
   private let rootRows: Int
   private let offsetWidth: Int
   private let sizeWidth: Int
-  /// Direct blocks whose header and checksum have been found right: once is enough for an immutable file.
-  private let verified = Mutex<Set<Int>>([])
 
   init(_ context: FileContext, at address: Int) throws(HDF5Error) {
     let (lengthWidth, addressWidth) = (context.lengthWidth, context.addressWidth)
@@ -116,10 +112,7 @@ final class FractalHeap: Sendable {
     var cursor = try context.cursor(at: block, count: count, in: "fractal heap table")
     try checkHeader(&cursor, signature: "FHIB")
     var entries = try cursor.part(rows * table.width * context.addressWidth)
-    if !verified.withLock({ $0.contains(block) }) {
-      try cursor.checksum()
-      verified.withLock { _ = $0.insert(block) }
-    }
+    try context.once(.init(heap: address, block: block)) { () throws(HDF5Error) in try cursor.checksum() }
     try entries.skip(entry * context.addressWidth)
     return try entries.address()
   }
@@ -131,11 +124,10 @@ final class FractalHeap: Sendable {
         "fractal heap block", at: block, expected: "an object within its \(size) bytes",
         found: "\(count) bytes at \(offset)")
     }
-    if !verified.withLock({ $0.contains(block) }) {
+    try context.once(.init(heap: address, block: block)) { () throws(HDF5Error) in
       var cursor = try context.cursor(at: block, count: size, in: "fractal heap block")
       try checkHeader(&cursor, signature: "FHDB")
       if checksDirectBlocks { try cursor.checksumInside() }
-      verified.withLock { _ = $0.insert(block) }
     }
     return try context.cursor(at: block + offset, count: count, in: "fractal heap object")
   }

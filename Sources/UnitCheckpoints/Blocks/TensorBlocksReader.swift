@@ -13,12 +13,13 @@ package final class TensorBlocksReader: TensorByteReader {
   /// By the geometry's numbers.
   private let blocks: [BlockPlace]
   /// Bytes of each block that were read.
-  private var read: [Int]
+  private var readCounts: [Int]
   /// Who owns each element; nil for a tensor whose elements have no owners.
   private let owners: MapReader?
   /// Which elements are kept; nil where no mask is laid on.
   private let mask: MapReader?
-  private let windows: [BlockWindow]
+  /// Made when it is known how many bytes at a time are wanted.
+  private var windows: [BlockWindow]?
   private var next = 0
   package private(set) var remaining: Int
   /// Memory for the pieces of a window that are to be moved, and for a window of which only a part was asked for.
@@ -26,31 +27,28 @@ package final class TensorBlocksReader: TensorByteReader {
   private let started = WindowMemory()
   /// What of `started` has not been handed out.
   private var ready = 0..<0
+  /// What a window has thrown: those behind it must not take its place.
+  private var failure: CheckpointError?
 
   /// Reads all of the tensor in row `number`.
-  package convenience init(
-    _ checkpoint: UnitCheckpoint, _ number: Int, windowLimit: Int = windowLimit
-  ) throws(CheckpointError) {
-    try self.init(checkpoint, TensorSelection(all: number, of: checkpoint.index), windowLimit: windowLimit)
+  package convenience init(_ checkpoint: UnitCheckpoint, _ number: Int) throws(CheckpointError) {
+    try self.init(checkpoint, TensorSelection(all: number, of: checkpoint.index))
   }
 
-  /// Bytes of a window where nobody says otherwise.
-  package static let windowLimit = 4 << 20
-
   /// Reads what is selected of a tensor.
-  ///
-  /// - Parameter windowLimit: the most bytes of a window; positive.
-  package init(
-    _ checkpoint: UnitCheckpoint, _ selection: TensorSelection, windowLimit: Int = windowLimit
-  ) throws(CheckpointError) {
+  package init(_ checkpoint: UnitCheckpoint, _ selection: TensorSelection) throws(CheckpointError) {
     self.checkpoint = checkpoint
     self.selection = selection
     let index = checkpoint.index
     let (geometry, numbers) = selection.geometry(index)
     let stored = checkpoint.map.blocks(ofTensor: selection.number)
     self.geometry = geometry
-    blocks = numbers.map { $0.compactMap { stored.indices.contains($0) ? stored[$0] : nil } } ?? stored
-    read = [Int](repeating: 0, count: blocks.count)
+    // A tensor without elements has no blocks.
+    guard stored.isEmpty || (numbers ?? []).allSatisfy(stored.indices.contains) else {
+      throw Self.disagreement(selection, checkpoint)
+    }
+    blocks = stored.isEmpty ? [] : numbers.map { $0.map { stored[$0] } } ?? stored
+    readCounts = [Int](repeating: 0, count: blocks.count)
     // Before anything is made in proportion to what the index claims, HDF5 must have the bytes too.
     for section in Set(blocks.map(\.section)) { try checkpoint.checkPresence(ofSection: section) }
     let storedTensor = index.tensors[selection.number]
@@ -60,15 +58,28 @@ package final class TensorBlocksReader: TensorByteReader {
     mask = try selection.mask.map { (mask) throws(CheckpointError) in
       try MapReader(checkpoint, mask)
     }
-    // A mask has a byte for each element.
-    let width = selection.mask == nil ? 1 : selection.spec.dtype.bytes ?? 1
-    windows = geometry.windows(limit: max(width, windowLimit / width * width))
-    remaining = windows.reduce(0) { $0 + $1.byteCount }
-    if windows.isEmpty { try finish() }
+    remaining = selection.spec.byteCount
+    if remaining == 0 { try finish() }
   }
+
+  /// The windows; the first `limit` that is asked for is the most bytes of one, unless they would be too many.
+  private func windows(limit: Int) -> [BlockWindow] {
+    if let windows { return windows }
+    let limit = max(min(limit, Self.windowLimit), remaining / Self.windowCount)
+    // A mask has a byte for each element.
+    let granule = mask == nil ? 1 : selection.spec.dtype.bytes ?? 1
+    let made = geometry.windows(limit: max(granule, limit / granule * granule))
+    windows = made
+    return made
+  }
+
+  /// The most bytes of a window, and about the most windows of a tensor that is read in small pieces.
+  private static let windowLimit = 4 << 20
+  private static let windowCount = 1 << 16
 
   package func nextStretch(limit: Int) -> Int {
     if !ready.isEmpty { return min(limit, ready.count) }
+    let windows = windows(limit: limit)
     return windows.indices.contains(next) ? min(limit, windows[next].byteCount) : 0
   }
 
@@ -76,17 +87,28 @@ package final class TensorBlocksReader: TensorByteReader {
     guard buffer.count <= remaining else {
       throw .stream(path: checkpoint.path, .pastEnd(left: remaining, asked: buffer.count))
     }
+    if let failure { throw failure }
+    do throws(CheckpointError) { try fill(buffer) } catch {
+      failure = error
+      throw error
+    }
+    remaining -= buffer.count
+  }
+
+  private func fill(_ buffer: UnsafeMutableRawBufferPointer) throws(CheckpointError) {
+    if buffer.isEmpty { return }
+    let windows = windows(limit: buffer.count)
     var done = 0
     while done < buffer.count {
       let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
       if ready.isEmpty {
         let size = windows[next].byteCount
         if size <= rest.count {
-          try readWindow(into: UnsafeMutableRawBufferPointer(rebasing: rest[..<size]))
+          try readWindow(windows, into: UnsafeMutableRawBufferPointer(rebasing: rest[..<size]))
           done += size
           continue
         }
-        try readWindow(into: started.bytes(size))
+        try readWindow(windows, into: started.bytes(size))
         ready = 0..<size
       }
       let count = min(ready.count, rest.count)
@@ -94,11 +116,12 @@ package final class TensorBlocksReader: TensorByteReader {
       ready = ready.dropFirst(count)
       done += count
     }
-    remaining -= done
   }
 
   /// Fills `flat` with the next window, which is as large.
-  private func readWindow(into flat: UnsafeMutableRawBufferPointer) throws(CheckpointError) {
+  private func readWindow(
+    _ windows: [BlockWindow], into flat: UnsafeMutableRawBufferPointer
+  ) throws(CheckpointError) {
     let window = windows[next]
     next += 1
     let width = selection.spec.dtype.bytes ?? 1
@@ -107,13 +130,13 @@ package final class TensorBlocksReader: TensorByteReader {
     let target = cut.isInPlace ? flat : staging.bytes(flat.count)
     for piece in cut.pieces {
       guard blocks.indices.contains(piece.block),
-        piece.byteCount <= blocks[piece.block].byteCount - read[piece.block]
-      else { throw disagreement() }
+        piece.byteCount <= blocks[piece.block].byteCount - readCounts[piece.block]
+      else { throw Self.disagreement(selection, checkpoint) }
       let place = blocks[piece.block]
       try checkpoint.read(
-        section: place.section, at: place.offset + read[piece.block],
+        section: place.section, at: place.offset + readCounts[piece.block],
         into: UnsafeMutableRawBufferPointer(rebasing: target[piece.offset..<piece.offset + piece.byteCount]))
-      read[piece.block] += piece.byteCount
+      readCounts[piece.block] += piece.byteCount
     }
     if !cut.isInPlace, let flat = flat.baseAddress {
       // Without pieces there may be nothing to take a pointer to, and none is looked at.
@@ -125,11 +148,15 @@ package final class TensorBlocksReader: TensorByteReader {
 
   /// Checks that every block was read to its end.
   private func finish() throws(CheckpointError) {
-    for (block, count) in zip(blocks, read) where count != block.byteCount { throw disagreement() }
+    for (block, count) in zip(blocks, readCounts) where count != block.byteCount {
+      throw Self.disagreement(selection, checkpoint)
+    }
   }
 
   /// The owner map and the numbers of elements do not agree: geometry and blocks follow from the same cuts otherwise.
-  private func disagreement() -> CheckpointError {
+  private static func disagreement(
+    _ selection: TensorSelection, _ checkpoint: UnitCheckpoint
+  ) -> CheckpointError {
     .broken(
       .ownerMap, path: checkpoint.path, place: "tensor \(selection.spec.name.quoted)",
       expected: "as many elements of each owner as /\(Layout.Table.owned.path) gives",

@@ -25,9 +25,6 @@ package struct CheckpointIndex: Sendable {
   /// The row of the tensor that holds the bytes of row `number`: itself, or the one that it is tied to.
   package func stored(_ number: Int) -> Int { tensors[number].tiedTo ?? number }
 
-  /// The axis of a part on a dimension of a tensor; nil for common positions.
-  func axis(of part: CutPart, _ cut: TensorCut) -> Int? { part.unit < 0 ? nil : cut.axes[part.slot] }
-
   /// How the network in row `network` knows the tensor in row `number`; nil for by its own name and whole.
   package func view(of number: Int, in network: Int) -> IndexedView? {
     guard let list = views[number] else { return nil }

@@ -20,7 +20,7 @@ package struct SourceRecord: Sendable {
     package let tensorCount: Int
     /// Which of the stored headers is its own; nil where none was kept.
     package let header: Int?
-    /// The file's name, as the record has it; nil for the only file, whose name is nobody's affair.
+    /// The file's name, as the record has it; nil where there is one file, whose name is not kept.
     package let name: String?
     /// Where the header's file had the elements of tensors; nil where it is no file of a graph.
     package let holes: [Hole]?

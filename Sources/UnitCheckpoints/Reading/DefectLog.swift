@@ -12,10 +12,10 @@ struct DefectLog {
   /// - Parameter goesOn: false to throw the first defect.
   init(goesOn: Bool) { self.goesOn = goesOn }
 
-  /// Writes a defect down, or throws it.
+  /// Writes a defect down, unless it stands there already, or throws it.
   mutating func note(_ error: CheckpointError) throws(CheckpointError) {
     guard goesOn, errors.count < Self.limit else { throw error }
-    errors.append(error)
+    end(error)
   }
 
   /// Writes down what ended an attempt, unless it stands there already.

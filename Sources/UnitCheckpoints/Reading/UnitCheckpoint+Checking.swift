@@ -64,7 +64,7 @@ extension UnitCheckpoint {
     for number in map.sections.indices {
       // With the groups on the way.
       var path = ""
-      for name in steps(ofSection: number) {
+      for name in map.sections[number].key.steps(in: index) {
         path += "/\(name)"
         known.insert(Array(path.utf8))
       }

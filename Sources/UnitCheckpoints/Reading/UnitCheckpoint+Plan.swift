@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import TensorStreams
 internal import Tensors
 package import UnitModel
 
@@ -28,11 +29,7 @@ extension UnitCheckpoint {
   /// What the checkpoint's own plan, parsed before, makes of its tensors.
   package func resolvedPlan(of plan: Plan) throws(CheckpointError) -> ResolvedPlan {
     do throws(PlanError) {
-      var ties: [TensorName: TensorName] = [:]
-      for tensor in index.tensors {
-        if let tie = tensor.tiedTo { ties[tensor.spec.name] = index.tensors[tie].spec.name }
-      }
-      return try plan.resolve(against: index.tensors.map(\.spec), ties: ties)
+      return try plan.resolve(against: tensors.map(\.spec), ties: ties)
     } catch { throw .plan(path: path, error) }
   }
 }

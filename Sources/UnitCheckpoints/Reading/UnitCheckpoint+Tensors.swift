@@ -3,12 +3,6 @@ internal import Tensors
 
 /// The flat weights of a checkpoint.
 extension UnitCheckpoint: TensorSource {
-  package var tensors: [SourceTensor] {
-    index.tensors.map { tensor in
-      SourceTensor(spec: tensor.spec, tiedTo: tensor.tiedTo.map { index.tensors[$0].spec.name })
-    }
-  }
-
   package var sharesTiedBytes: Bool { true }
 
   package func reader(of number: Int) throws -> any TensorByteReader {

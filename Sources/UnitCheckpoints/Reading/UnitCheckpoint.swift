@@ -1,6 +1,7 @@
 package import ByteFiles
 internal import HDF5Kit
 internal import Synchronization
+package import TensorStreams
 package import Tensors
 internal import UnitModel
 
@@ -12,6 +13,7 @@ package final class UnitCheckpoint: Sendable {
   /// The path as the user gave it.
   package let path: String
   package let index: CheckpointIndex
+  package let tensors: [SourceTensor]
   /// Where the blocks of every tensor lie.
   package let map: SectionMap
   /// The digest of the whole model.
@@ -55,10 +57,13 @@ package final class UnitCheckpoint: Sendable {
     let map = try SectionDecoder(tables, index, path: file.path)
       .decode(pageBytes: Int(seal.pageBytes), fileSize: file.size)
     self.index = index
+    tensors = index.tensors.map { tensor in
+      SourceTensor(spec: tensor.spec, tiedTo: tensor.tiedTo.map { index.tensors[$0].spec.name })
+    }
     self.map = map
     pages = PageReader(map, checksums: tables.pages) { [path] section, page, expected, found in
       .broken(
-        .pageChecksum, path: path, place: "/\(Self.sectionPath(section, map, index)) page \(page)",
+        .pageChecksum, path: path, place: "/\(map.sections[section].key.path(in: index)) page \(page)",
         expected: "checksum \(hex(expected))", found: hex(found))
     }
     isPlacementValid =
@@ -79,7 +84,7 @@ package final class UnitCheckpoint: Sendable {
     ]
     for section in ends {
       guard let section, let address = map.sections[section].address,
-        let found = try? hdf5.dataset(at: names(section, map, index))
+        let found = try? hdf5.dataset(at: map.sections[section].key.steps(in: index).map { HDF5Name($0) })
       else { continue }
       guard case .contiguous(let offset, _) = found.storage, offset == address else { return false }
     }
@@ -151,22 +156,7 @@ package final class UnitCheckpoint: Sendable {
   func headerCount() throws(CheckpointError) -> Int { try CheckpointOpener.headerCount(hdf5, path: path) }
 
   /// The path of a section from the root.
-  package func sectionPath(_ section: Int) -> String { Self.sectionPath(section, map, index) }
-
-  private static func sectionPath(_ section: Int, _ map: SectionMap, _ index: CheckpointIndex) -> String {
-    map.sections[section].key.path { LinkName.escaped(index.tensors[$0].spec.name) }
-  }
-
-  private static func steps(_ section: Int, _ map: SectionMap, _ index: CheckpointIndex) -> [String] {
-    map.sections[section].key.steps { LinkName.escaped(index.tensors[$0].spec.name) }
-  }
-
-  /// The links on the way to a section.
-  func steps(ofSection section: Int) -> [String] { Self.steps(section, map, index) }
-
-  private static func names(_ section: Int, _ map: SectionMap, _ index: CheckpointIndex) -> [HDF5Name] {
-    steps(section, map, index).map { HDF5Name($0) }
-  }
+  package func sectionPath(_ section: Int) -> String { map.sections[section].key.path(in: index) }
 
   /// Checks that a section has its bytes.
   func checkPresence(ofSection section: Int) throws(CheckpointError) { _ = try open(section: section) }
@@ -177,7 +167,7 @@ package final class UnitCheckpoint: Sendable {
     if let known = opened.withLock({ $0[section] }) { return known }
     let (key, byteCount) = (map.sections[section].key, map.sections[section].byteCount)
     let dataset: HDF5Dataset
-    do throws(HDF5Error) { dataset = try hdf5.dataset(at: Self.names(section, map, index)) } catch {
+    do throws(HDF5Error) { dataset = try hdf5.dataset(at: key.steps(in: index).map { HDF5Name($0) }) } catch {
       throw .hdf5(path: path, error)
     }
     func broken(_ defect: CheckpointDefect, _ expected: String, _ found: String) -> CheckpointError {

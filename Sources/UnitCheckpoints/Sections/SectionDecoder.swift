@@ -27,7 +27,7 @@ struct SectionDecoder {
       guard let number = numbers[key], rows[number] < 0 else {
         throw broken(
           row, "a section that a tensor needs, once",
-          "/\(key.path { LinkName.escaped(index.tensors[$0].spec.name) })")
+          "/\(key.path(in: index))")
       }
       guard section.bytes == UInt64(census.byteCounts[number]) else {
         throw broken(row, "\(census.byteCounts[number]) bytes", "\(section.bytes)")
@@ -38,7 +38,7 @@ struct SectionDecoder {
     if let missing = rows.firstIndex(of: -1) {
       throw broken(
         tables.sections.count,
-        "the section /\(census.keys[missing].path { LinkName.escaped(index.tensors[$0].spec.name) })",
+        "the section /\(census.keys[missing].path(in: index))",
         "none")
     }
     if let fileSize { try requireStored(census, fileSize: fileSize) }
@@ -85,7 +85,7 @@ struct SectionDecoder {
       guard byteCount <= budget else {
         throw .broken(
           .sectionTotal, path: path,
-          place: "/\(key.path { LinkName.escaped(index.tensors[$0].spec.name) })",
+          place: "/\(key.path(in: index))",
           expected: "at most \(budget) more bytes in a file of \(fileSize)", found: "\(byteCount)")
       }
       budget -= byteCount

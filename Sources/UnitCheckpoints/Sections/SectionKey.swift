@@ -23,10 +23,15 @@ package struct SectionKey: Hashable, Sendable, Comparable {
     case free = 3
   }
 
-  /// The path from the root; `link` is that of the whole tensor.
-  func path(link: (Int) -> String) -> String { steps(link: link).joined(separator: "/") }
+  /// The path from the root.
+  func path(in index: CheckpointIndex) -> String { steps(in: index).joined(separator: "/") }
 
-  /// The links on the way from the root; `link` is that of the whole tensor.
+  /// The links on the way from the root.
+  func steps(in index: CheckpointIndex) -> [String] {
+    steps { LinkName.escaped(index.tensors[$0].spec.name) }
+  }
+
+  /// The same, where `link` is that of a whole tensor.
   ///
   /// A path cannot be split into them: `/` and a combining mark behind it are one character to Swift.
   func steps(link: (Int) -> String) -> [String] {

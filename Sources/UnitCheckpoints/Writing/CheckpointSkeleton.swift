@@ -34,7 +34,7 @@ struct CheckpointSkeleton {
       Layout.versionAttribute, type: .u32, shape: [Layout.version.count], bytes: version.bytes)
     try createTables(in: skeleton, contents, tables)
     for (number, section) in map.sections.enumerated() {
-      let names = section.key.steps { LinkName.escaped(index.tensors[$0].spec.name) }
+      let names = section.key.steps(in: index)
       let group = try Self.createGroups(names.dropLast(), in: skeleton)
       let spec = section.key.tensor.map { index.tensors[$0].spec }
       let (type, needsAttribute) = section.key.dtype.storage

@@ -9,13 +9,12 @@ enum OwnersRule: ValidationRule {
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint else { return [] }
-    return subject.bytes.flatMap { tensor, found in
-      found.errors.filter { $0.defect == .ownerMap }.map { error in
-        let told = error.told(at: place(of: checkpoint.index.tensors[tensor].spec))
-        return Finding(
-          .owners, file: checkpoint.path, location: told.location, message: told.message,
-          defect: error.defect?.rawValue)
-      }
+    return subject.bytes.compactMap { tensor, found in
+      guard let error = found.error as? CheckpointError, error.defect == .ownerMap else { return nil }
+      let told = error.told(at: place(of: checkpoint.index.tensors[tensor].spec))
+      return Finding(
+        .owners, file: checkpoint.path, location: told.location, message: told.message,
+        defect: error.defect?.rawValue)
     }
   }
 }

@@ -10,7 +10,8 @@ enum PageChecksumRule: ValidationRule {
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint else { return [] }
-    let errors = subject.bytes.flatMap(\.found.errors).filter { $0.defect != .ownerMap }
+    let errors = subject.bytes.compactMap { $0.found.error as? CheckpointError }
+      .filter { $0.defect != .ownerMap }
     if errors.isEmpty { return [] }
     let pages = checkpoint.map.sections.indices.flatMap { checkpoint.damagedPages(ofSection: $0) }
     return (pages.isEmpty ? errors : pages).map { error in

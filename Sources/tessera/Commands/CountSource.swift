@@ -58,10 +58,8 @@ struct CountSource {
     }
     switch try InputFile(path, assumeDType: reading.assumeDType) {
     case .flat(let flat):
-      var ties: [TensorName: TensorName] = [:]
-      for tensor in flat.tensors { if let tie = tensor.tiedTo { ties[tensor.spec.name] = tie } }
       self.init(
-        path, Inventory(flat: flat.tensors.map(\.spec), ties: ties, uses: try GraphFile.uses(of: flat)),
+        path, Inventory(flat: flat.tensors.map(\.spec), ties: flat.ties, uses: try GraphFile.uses(of: flat)),
         kind: flat.kind.rawValue, policy: nil, weights: flat)
       isOneFile = flat.kind == .safetensors || flat.kind == .pytorch
       try readDeclaredShapes()
@@ -137,7 +135,9 @@ struct CountSource {
       }
       if densities.contains(.masked) || densities.contains(.nonZero) {
         let counter = MaskCounter(inventory.placed, in: weights)
-        inventory.countMasks { try counter.count(of: $0, keptBy: $1, ofNonZero: $2) }
+        inventory.countMasks { (tensor, masks, ofNonZero) throws(AccountingError) in
+          try counter.count(of: tensor, keptBy: masks, ofNonZero: ofNonZero)
+        }
       }
     } catch { throw Failure(sentence: "\(error)") }
   }

@@ -263,9 +263,6 @@ struct PlanCommand: ParsableCommand {
       throw Failure(sentence: "\(error)")
     }
     leaveOut.tell(of: file)
-    let tensors = file.tensors
-    var ties: [TensorName: TensorName] = [:]
-    for tensor in tensors { if let tie = tensor.tiedTo { ties[tensor.spec.name] = tie } }
-    return (tensors.map(\.spec), ties)
+    return (file.tensors.map(\.spec), file.ties)
   }
 }

@@ -196,10 +196,10 @@ struct CheckpointForger {
     let key = SectionKey(
       kind: kind, tensor: section.tensor < 0 ? nil : Int(section.tensor),
       scope: section.scope < 0 ? nil : Int(section.scope), units: units.map { Int($0) }, dtype: dtype)
-    return key.path { number in
+    return key.steps { number in
       tables.tensors.indices.contains(number)
         ? LinkName.escaped(TensorName(name(at: tables.tensors[number].name))) : ""
-    }
+    }.joined(separator: "/")
   }
 
   // MARK: Files

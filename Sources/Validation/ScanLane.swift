@@ -7,7 +7,7 @@ internal import Tensors
 ///
 /// SHA-256 of one tensor is serial. A tensor that is large beside the others is hashed on a queue of its own while its
 /// next window is read; others are hashed where they are read, while their bytes are in that core's cache.
-final class HashLane: @unchecked Sendable {
+final class ScanLane: @unchecked Sendable {
   // Proof of @unchecked: hasher and counts are touched by the blocks on the serial queue, or by the one reading thread
   // when there is no queue; `finish` waits for the queue before it touches them.
   private let hasher: SHA256Hasher?
@@ -35,16 +35,14 @@ final class HashLane: @unchecked Sendable {
 
   /// Lends memory of `windowSize` bytes for the next window; its first `count` bytes are hashed when `fill` has made
   /// them.
-  private func window<Failure: Error>(
-    _ count: Int, _ fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void
-  ) throws(Failure) {
+  private func window(_ count: Int, _ fill: (UnsafeMutableRawBufferPointer) throws -> Void) throws {
     free.wait()
     let buffer = buffers[place % buffers.count]
-    place += 1
-    do throws(Failure) { try fill(buffer) } catch {
+    do { try fill(buffer) } catch {
       free.signal()
       throw error
     }
+    place += 1
     guard let queue else {
       take(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
       return
@@ -62,17 +60,10 @@ final class HashLane: @unchecked Sendable {
 
   /// Reads a tensor to its end.
   ///
-  /// - Parameters:
-  ///   - counter: is told of the bytes that were read.
-  ///   - fill: has `reader` fill a buffer, and throws what that kind of reader throws.
-  func read<Reader: TensorByteReader, Failure: Error>(
-    _ reader: Reader, _ counter: ByteCounter,
-    _ fill: (Reader, UnsafeMutableRawBufferPointer) throws(Failure) -> Void
-  ) throws(Failure) {
+  /// - Parameter counter: adds up the bytes that were read.
+  func read(_ reader: any TensorByteReader, _ counter: ByteCounter) throws {
     while case let count = reader.nextStretch(limit: Self.windowSize), count > 0 {
-      try window(count) { (buffer) throws(Failure) in
-        try fill(reader, UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
-      }
+      try window(count) { try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[..<count])) }
       counter.add(count)
     }
   }
