@@ -168,6 +168,9 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
+      name: "SubNetworksTests", dependencies: ["SubNetworks", "TensorStreams", "UnitModel", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
       name: "CommandTests", dependencies: ["TestSupport", "StrictJSON", "ONNXGraph"], swiftSettings: strict),
     .testTarget(name: "InteropTests", dependencies: ["TestSupport", "StrictJSON"], swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], swiftSettings: strict),

@@ -18,7 +18,7 @@ package struct Extraction: Sendable {
   /// What the file gave: of tensors' data, and of everything else.
   package let bytesRead: ByteCount
   package let indexBytes: ByteCount
-  /// Of the tensors, those that a graph has beside the sub-network's own, which a count leaves out.
+  /// Of the tensors, those that a graph has beside the sub-network's own.
   package let graphTensors: [TensorSpec]
 
   package init(
@@ -46,7 +46,8 @@ package struct Extraction: Sendable {
     let elements = ParameterCount(graphTensors.reduce(0) { $0 + $1.elementCount })
     let added =
       graphTensors.isEmpty
-      ? "" : "; \(elements) of the parameters are indices and extents for the graph, which count leaves out"
+      ? ""
+      : "; \(elements) of the parameters are the graph's own indices and extents"
     return
       "\(PrintableText.line(destination)): task \(TensorName(task).quoted), level \(LevelText.text(level, levelName)), units \(list): \(tensors) tensors, "
       + "\(parameters) parameters, \(bytes); read \(bytesRead) of tensors and \(indexBytes) of index\(added)\n"

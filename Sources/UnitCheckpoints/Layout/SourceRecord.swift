@@ -117,7 +117,7 @@ extension UnitCheckpoint {
       .broken(defect, path: path, place: place, expected: expected, found: found)
     }
     let record: JSONValue
-    do throws(JSONError) { record = try JSONParser().parse(source) } catch {
+    do throws(JSONError) { record = try JSONParser().parse(sourceText) } catch {
       throw broken(.source, "JSON", "\(error)")
     }
     guard case .object(let object) = record, case .string(SourceRecord.format)? = object["format"],

@@ -6,7 +6,7 @@ package import UnitModel
 extension UnitCheckpoint {
   /// The plan that the checkpoint was written under, with every order and level spelled out.
   package func parsedPlan() throws(CheckpointError) -> Plan {
-    do throws(PlanError) { return try Plan(parsing: plan) } catch { throw .plan(path: path, error) }
+    do throws(PlanError) { return try Plan(parsing: planText) } catch { throw .plan(path: path, error) }
   }
 
   /// Partition and assignment of the checkpoint's tensors, which are those of its tables; made once, for a command asks

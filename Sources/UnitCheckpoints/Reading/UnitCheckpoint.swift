@@ -19,9 +19,9 @@ package final class UnitCheckpoint: Sendable {
   /// The digest of the whole model.
   package let modelDigest: SHA256Digest
   /// The plan as JSON.
-  package let plan: [UInt8]
+  package let planText: [UInt8]
   /// Where the flat weights came from, as JSON.
-  package let source: [UInt8]
+  package let sourceText: [UInt8]
   /// Whether sections lie where the index says; false when another tool has rewritten the file, `h5repack` for one.
   package let isPlacementValid: Bool
   package let fileSize: Int
@@ -49,8 +49,8 @@ package final class UnitCheckpoint: Sendable {
     fileSize = file.size
     hdf5 = opener.hdf5
     seal = opener.seal
-    plan = opener.bytes(of: .plan)
-    source = opener.bytes(of: .source)
+    planText = opener.bytes(of: .plan)
+    sourceText = opener.bytes(of: .source)
     modelDigest = opener.modelDigest
     let tables = IndexTables { opener.bytes(of: $0) }
     let index = try IndexDecoder.decode(tables, path: file.path, log: &log)

@@ -47,7 +47,7 @@ struct InspectCommand: ParsableCommand {
       throw Failure(sentence: "\(file): --plan: expected a unit checkpoint, found flat weights")
     case .flat(let source): inspection = try Inspection(source, digests: digests)
     case .checkpoint(let checkpoint) where plan:
-      return try Output.standardOutput(String(decoding: checkpoint.plan, as: UTF8.self))
+      return try Output.standardOutput(String(decoding: checkpoint.planText, as: UTF8.self))
     case .checkpoint(let checkpoint): inspection = try Inspection(checkpoint, digests: digests)
     }
     if json {
