@@ -36,6 +36,9 @@ struct ConformanceCase {
       return
         "its corners are those of a fraction; ONNX's text, ONNX Runtime and PyTorch have the last element"
     }
+    if name == "test_attention_4d_causal_fp16_expanded" {
+      return "its data round to F16 once, its nodes each time; ONNX Runtime is off by as much"
+    }
     if let other = operators.subtracting(listedOperators).min() {
       return "uses \(other), which is not listed"
     }

@@ -8,7 +8,12 @@ enum Mod: Operator {
   static var since: Int { 10 }
 
   private enum Floored: BinaryArithmetic {
-    static func floats(_ a: Double, _ b: Double) -> Double { a - b * (a / b).rounded(.down) }
+    /// From the exact remainder: a quotient would be rounded, and has no number where b is infinite.
+    static func floats(_ a: Double, _ b: Double) -> Double {
+      let rest = fmod(a, b)
+      if rest == 0 { return b < 0 ? -0.0 : 0 }
+      return (rest < 0) != (b < 0) ? rest + b : rest
+    }
     static func integers<W: FixedWidthInteger>(_ a: W, _ b: W) -> W {
       let rest = Truncated.integers(a, b)
       return rest != 0 && (rest < 0) != (b < 0) ? rest &+ b : rest
