@@ -45,6 +45,8 @@ OTHER_CORNERS = {
 def exclusion(name, model, listed):
     if name in OTHER_CORNERS:
         return "its corners are those of a fraction"
+    if name == "test_attention_4d_causal_fp16_expanded":
+        return "its data round to F16 once, its nodes each time; ONNX Runtime is off by as much"
     if name.startswith("test_training_dropout") and "zero_ratio" not in name:
         return "its mask is drawn by NumPy's generator"
     others = sorted(set(operators(model.graph)) - listed)
