@@ -135,8 +135,9 @@ struct FirstContactTests {
       ["plan", "cnn.safetensors", "--units", "2", "--cut", "conv1.weight=a,-,-,-", "-o", "p.json"], 0,
       [
         "warning: half cut: the 16 channels of 'conv1.weight' dimension 0 are cut, 'conv1.bias' dimension 0 is left "
-          + "whole; add --cut 'conv1.bias=a'\n",
-        "add --cut 'bn1.*=a'\n", "add --cut 'fc.weight=-,a'\n",
+          + "whole; add --cut 'conv1.bias=a' before the others\n",
+        "add --cut 'bn1.*=a' before the others\n", "add --cut 'fc.weight=-,a' before the others\n",
+        "\nnote: not proved: without a graph, only names and sizes are compared\n",
       ]
     ),
   ]
@@ -166,9 +167,15 @@ struct FirstContactTests {
     #expect(plan.errorText.contains("warning: half cut: ") && plan.errorText.contains("'bn1.running_mean'"))
     let convert = try tessera(
       ["convert", "cnn.safetensors", "m.h5", "--plan", "p.json"], directory: folder.path)
-    #expect(convert.ending == .exited(0) && convert.errorText.contains("add --cut 'bn1.*=a'"))
+    #expect(convert.ending == .exited(0))
+    #expect(
+      convert.errorText.contains("; plan the weights again with --cut 'bn1.*=a' before the others\n"))
+    let note = "\nnote: not proved: without a graph, only names and sizes are compared\n"
+    #expect(plan.errorText.hasSuffix(note) && convert.errorText.hasSuffix(note))
     let validate = try tessera(["validate", "m.h5"], directory: folder.path)
     #expect(validate.ending == .exited(1) && validate.outputText.contains("warning half-cut: "))
+    #expect(validate.outputText.contains(" again with --cut 'bn1.*=a'"))
+    #expect(!validate.outputText.contains("half cut: "))
     let sound = try tessera(["validate", "stack.h5"], directory: folder.path)
     #expect(sound.ending == .exited(0), "\(sound.outputText)")
   }

@@ -95,7 +95,7 @@ struct HalfCutKindTests {
           continue
         }
         #expect(found.contains { $0.option == option && $0.isContradictory }, "\(found)")
-        #expect(found.first { $0.option == option }?.description.contains("axis 'z', but ") == true)
+        #expect(found.first { $0.option == option }?.sentence(.add).contains("axis 'z', but ") == true)
       }
     }
   }
@@ -180,6 +180,88 @@ struct HalfCutKindTests {
         == ["d.weight=-,a,-,-"])
   }
 
+  /// Weights of a reader of [8, n], what else there is, further cuts, and whether nothing makes what is read.
+  static let unmadeCases: [(make: @Sendable (Int) -> [(String, [Int])], cuts: [String], isUnmade: Bool)] = [
+    (
+      {
+        [
+          ("lstm.weight_ih_l0", [4 * $0, 7]), ("lstm.weight_hh_l0", [4 * $0, $0]),
+          ("lstm.bias_ih_l0", [4 * $0]),
+        ]
+      }, [], true
+    ),
+    (
+      { [("rnn/kernel", [7, 4 * $0]), ("rnn/recurrent_kernel", [$0, 4 * $0]), ("rnn/bias", [4 * $0])] }, [],
+      true
+    ),
+    ({ [("m.qkv.weight", [3 * $0, 20]), ("m.qkv.bias", [3 * $0])] }, [], true),
+    (
+      { [("m.glu.weight", [2 * $0, 20]), ("m.norm.weight", [$0]), ("m.norm.bias", [$0])] }, ["m.norm.*=c"],
+      true
+    ),
+    (
+      { [("m.qkv.weight", [3 * $0, 20]), ("m.qkv.bias", [3 * $0])] },
+      ["m.qkv.weight=3*c,-", "m.qkv.bias=3*c"], false
+    ),
+    // A table of vectors with another name than usual, and a transposed convolution without a bias.
+    ({ [("a.chars.weight", [300, $0])] }, ["a.chars.weight=-,c"], false),
+    (
+      { [("a.up.weight", [30, $0, 2, 2]), ("a.n.weight", [$0]), ("a.n.bias", [$0])] },
+      ["a.up.weight=-,c,-,-", "a.n.*=c"], false
+    ),
+    // A stem that reads one channel is no depthwise convolution.
+    (
+      { [("a.conv.weight", [$0, 1, 3, 3]), ("b.conv.weight", [$0, $0, 3, 3])] },
+      ["a.conv.weight=c,-,-,-", "b.conv.weight=-,c,-,-"], false
+    ),
+    (
+      { [("a.position", [1, 50, $0]), ("a.token", [1, 1, $0])] }, ["a.position=-,-,c", "a.token=-,-,c"], false
+    ),
+    ({ [("onnx::MatMul_7", [30, $0])] }, ["onnx::MatMul_7=-,c"], false),
+  ]
+
+  @Test("channels that a tensor reads and no tensor makes are found", arguments: unmadeCases.indices)
+  func unmade(_ place: Int) throws {
+    let one = Self.unmadeCases[place]
+    for size in [6, 15, 40] {
+      for sorted in [false, true] {
+        let list = one.make(size) + [("zz.weight", [8, size]), ("zz.bias", [8])]
+        let found = try halfCuts(list, one.cuts + ["zz.weight=-,c"], sorted: sorted)
+        #expect(
+          found.contains { $0.kind == .unmade && $0.option == "c" } == one.isUnmade, "\(list): \(found)")
+        if !one.isUnmade { #expect(found.isEmpty, "\(list): \(found)") }
+      }
+    }
+  }
+
+  @Test("one piece of advice is for all names that differ in a number, where its pattern means nothing else")
+  func numbers() throws {
+    for (name, pattern) in [
+      ("block_#.up", "block_{}.up"), ("layer#.up", "layer{}.up"), ("l.up#", "l.up{}"), ("m.#.up", "m.{}.up"),
+      ("m.#.up2", "m.{}.up2"),
+    ] {
+      for other in [nil, name.replacing("#", with: "x"), name.replacing("#", with: "1x")] {
+        var weights = Weights()
+        for number in ["0", "1", "12"] { weights.linear(name.replacing("#", with: number), 24, 10) }
+        if let other { weights.linear(other, 24, 10) }
+        let cuts = ["0", "1", "12"].map { "\(name.replacing("#", with: $0)).weight=f\($0),-" }
+        let options = try halfCuts(weights.list, cuts).map(\.option).filter { $0.contains("bias") }
+        if other == nil {
+          #expect(options == ["\(pattern).bias=f{}"])
+        } else {
+          #expect(options == ["0", "1", "12"].map { "\(name.replacing("#", with: $0)).bias=f\($0)" })
+        }
+      }
+    }
+    // Two components have a number: which one the pattern would replace is not known.
+    var weights = Weights()
+    for number in 0..<2 { weights.linear("a\(number).b\(number)", 24, 10) }
+    let options = try halfCuts(weights.list, ["a{}.b*.weight=f,-"]).map(\.option).filter {
+      $0.contains("bias")
+    }
+    #expect(options == ["a0.b0.bias=f", "a1.b1.bias=f"])
+  }
+
   @Test("a norm whose channels nothing else has is not fine")
   func normAlone() throws {
     for sorted in [false, true] {
@@ -217,6 +299,27 @@ struct HalfCutKindTests {
         let scattered = order.flatMap { start in weights.list.filter { $0.0.hasPrefix(start) } }
         #expect(try halfCuts(scattered, [cuts[0], cuts[2]]).map(\.option) == [])
       }
+    }
+  }
+
+  @Test("a norm with the number of the convolution after it is that of what the convolution reads")
+  func normedBefore() throws {
+    for size in [8, 20] {
+      var weights = Weights()
+      weights.convolution("conv", size, 3)
+      for block in 0..<2 {
+        for number in 1...2 {
+          weights.norm("b.\(block).bn\(number)", size)
+          weights.convolution("b.\(block).conv\(number)", size, size)
+        }
+      }
+      weights.norm("norm", size)
+      weights.linear("fc", 10, size)
+      let cuts = [
+        "conv.weight=s,-,-,-", "b.{}.bn1.*=s", "b.{}.conv1.weight=-,s,-,-", "b.{}.conv2.weight=s,-,-,-",
+        "norm.*=s", "fc.weight=-,s",
+      ]
+      for sorted in [false, true] { #expect(try halfCuts(weights.list, cuts, sorted: sorted).isEmpty) }
     }
   }
 

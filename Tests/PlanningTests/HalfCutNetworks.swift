@@ -243,6 +243,23 @@ struct Network: CustomTestStringConvertible, Sendable {
     return weights.list
   }
 
+  /// Attention as Meta's Llama names it.
+  static let short = Network(
+    name: "attention as Llama's first files name it",
+    cuts: ["wq", "wk", "wv"].map { "layers.{}.attention.\($0).weight=h{}*8,-" }
+      + ["layers.{}.attention.wo.weight=-,h{}*8"]
+  ) { width in
+    var weights = Weights()
+    for layer in 0..<2 {
+      let inner = width * 2 + 32
+      for name in ["wq", "wk", "wv"] {
+        weights.linear("layers.\(layer).attention.\(name)", inner, 72, bias: false)
+      }
+      weights.linear("layers.\(layer).attention.wo", 72, inner, bias: false)
+    }
+    return weights.list
+  }
+
   /// Attention whose projections are modules of two parents, the later one first by name.
   static let encoder = Network(
     name: "attention as BERT names it",
@@ -280,8 +297,117 @@ struct Network: CustomTestStringConvertible, Sendable {
     return weights.list
   }
 
+  /// Convolutions and a dense layer by the name of their weights: [out, in, kh, kw] and [out, in], or, turned, as in Keras.
+  static let kernels = ["kernel", "conv_kernel", "w", "weights"].flatMap { leaf in
+    [(false, true), (true, true), (false, false), (true, false)].map { isTurned, hasBias in
+      func cut(_ name: String, _ out: String, _ input: String, rank: Int = 4) -> String {
+        let rest = [String](repeating: "-", count: rank - 2)
+        return "\(name).\(leaf)="
+          + (isTurned ? rest + [input, out] : [out, input] + rest).joined(separator: ",")
+      }
+      return Network(
+        name:
+          "convolutions with \(leaf), \(isTurned ? "turned" : "as in PyTorch")\(hasBias ? "" : ", no biases")",
+        cuts: [
+          cut("a", "c", "-"), cut("b", "d", "c"), cut("p", "e", "d"), cut("q", "f", "e"),
+          cut("out", "-", "f", rank: 2),
+        ] + (hasBias ? ["a.bias=c", "b.bias=d", "p.bias=e", "q.bias=f"] : [])
+      ) { width in
+        var list: [(String, [Int])] = []
+        func add(_ name: String, _ out: Int, _ input: Int, _ positions: [Int]) {
+          list.append(("\(name).\(leaf)", isTurned ? positions + [input, out] : [out, input] + positions))
+          if hasBias || name == "out" { list.append(("\(name).bias", [out])) }
+        }
+        add("a", width + 16, 3, [3, 3])
+        add("b", width + 24, width + 16, [5, 3])
+        add("p", width + 36, width + 24, [1, 1])
+        add("q", width + 20, width + 36, [3, 1])
+        add("out", 10, width + 20, [])
+        return list
+      }
+    }
+  }
+
+  /// Depthwise convolutions as Keras stores them, [kh, kw, C, 1].
+  static let depthwise = [
+    ("dw/depthwise_kernel", true, true), ("dw/kernel", true, false), ("x/depthwise_kernel", false, true),
+    ("dw/kernel", false, false), ("x/kernel", true, true),
+  ].map { kernel, hasBias, hasNorm in
+    let module = kernel.prefix { $0 != "/" }
+    return Network(
+      name: "\(kernel)\(hasBias ? ", bias" : "")\(hasNorm ? ", norm" : "")",
+      cuts: ["stem/kernel=-,-,-,c", "\(kernel)=-,-,c,-", "pw/kernel=-,-,c,p", "pw_bn/*=p", "top/kernel=p,-"]
+        + (hasBias ? ["stem/bias=c", "\(module)/bias=c"] : [])
+        + (hasNorm ? ["stem_bn/*=c", "\(module)_bn/*=c"] : [])
+    ) { width in
+      var list: [(String, [Int])] = []
+      func add(_ name: String, _ shape: [Int], _ size: Int, bias: Bool, norm: Bool) {
+        let module = name.prefix { $0 != "/" }
+        list.append((name, shape))
+        if bias { list.append(("\(module)/bias", [size])) }
+        let parts = norm ? ["gamma", "beta", "moving_mean", "moving_variance"] : []
+        list += parts.map { ("\(module)_bn/\($0)", [size]) }
+      }
+      let (inner, outer) = (width + 16, width + 28)
+      add("stem/kernel", [3, 3, 3, inner], inner, bias: hasBias, norm: hasNorm)
+      add(kernel, [3, 3, inner, 1], inner, bias: hasBias, norm: hasNorm)
+      add("pw/kernel", [1, 1, inner, outer], outer, bias: false, norm: true)
+      add("top/kernel", [outer, 10], 10, bias: true, norm: false)
+      return list
+    }
+  }
+
+  /// Two stages of residual blocks, whose streams are cut; the second begins with a shortcut.
+  static let residual = Network(
+    name: "residual blocks",
+    cuts: [
+      "conv1.weight=s,-,-,-", "bn1.*=s", "layer1.{}.conv1.weight=a{},s,-,-", "layer1.{}.bn1.*=a{}",
+      "layer1.{}.conv2.weight=s,a{},-,-", "layer1.{}.bn2.*=s", "layer2.0.conv1.weight=b0,s,-,-",
+      "layer2.1.conv1.weight=b1,t,-,-", "layer2.{}.bn1.*=b{}", "layer2.{}.conv2.weight=t,b{},-,-",
+      "layer2.{}.bn2.*=t", "layer2.0.downsample.0.weight=t,s,-,-", "layer2.0.downsample.1.*=t",
+      "fc.weight=-,t",
+    ]
+  ) { width in
+    var weights = Weights()
+    let stages = [width + 16, width + 32]
+    weights.convolution("conv1", stages[0], 3, kernel: 7)
+    weights.norm("bn1", stages[0])
+    for (stage, size) in stages.enumerated() {
+      for block in 0..<2 {
+        let input = block == 0 ? stages[0] : size
+        weights.convolution("layer\(stage + 1).\(block).conv1", size, input)
+        weights.norm("layer\(stage + 1).\(block).bn1", size)
+        weights.convolution("layer\(stage + 1).\(block).conv2", size, size)
+        weights.norm("layer\(stage + 1).\(block).bn2", size)
+        if size != input {
+          weights.convolution("layer\(stage + 1).\(block).downsample.0", size, input, kernel: 1)
+          weights.norm("layer\(stage + 1).\(block).downsample.1", size)
+        }
+      }
+    }
+    weights.linear("fc", 10, stages[1])
+    return weights.list
+  }
+
+  /// Blocks whose numbers are parts of a name.
+  static let named = Network(
+    name: "blocks named block_0",
+    cuts: [
+      "block_{}.widen.weight=e{},-,-,-", "block_{}.widen_norm.*=e{}", "block_{}.narrow.weight=-,e{},-,-",
+    ]
+  ) { width in
+    var weights = Weights()
+    for block in 0..<3 {
+      weights.convolution("block_\(block).widen", width + 40, 12, kernel: 1)
+      weights.norm("block_\(block).widen_norm", width + 40)
+      weights.convolution("block_\(block).narrow", 12, width + 40, kernel: 1)
+    }
+    return weights.list
+  }
+
   static let all =
     [
       cnn, flattened, inverted, recurrent, gated, turned, bidirectional, layered, grouped, encoder, numbered,
-    ] + squeezed
+      short,
+    ] + squeezed + kernels + depthwise + [residual, named]
 }

@@ -48,12 +48,18 @@ struct HalfCutTests {
         while case let found = try halfCuts(specs, cuts), !found.isEmpty {
           rounds += 1
           try #require(rounds < 8, "\(start): \(found)")
-          if found.allSatisfy({ $0.kind == .unread }) {
+          let unread = found.filter { $0.kind == .unread }
+          let unmade = found.filter { $0.kind == .unmade }
+          if unread.count + unmade.count == found.count {
             // What only passes channels on does not tell which convolutions have them; the warning stays.
-            #expect(start.contains(/se\.|se_|squeeze|\.2\.|\.n[12]/), "\(start): \(found)")
+            #expect(unread.isEmpty || start.contains(/se\.|se_|squeeze|\.2\.|\.n[12]/), "\(start): \(found)")
+            // Gates and a fused QKV are several times what is read, which does not tell how they lie on the axis.
+            #expect(
+              unmade.isEmpty || start.contains(/^(head|fc)\.weight=-,h|^gru.weight_ih|c_proj\.weight=h/),
+              "\(start): \(found)")
             break
           }
-          cuts = found.map(\.option) + cuts
+          cuts = found.filter { $0.kind != .unread && $0.kind != .unmade }.map(\.option) + cuts
         }
       }
     }
@@ -63,61 +69,71 @@ struct HalfCutTests {
   static let sentences: [(network: Int, sorted: Bool, cuts: [String], sentence: String)] = [
     (
       0, true, ["conv1.weight=a,-,-,-", "bn1.*=a", "conv2.weight=-,a,-,-"],
-      "half cut: the 16 channels of 'conv1.weight' dimension 0 are cut, 'conv1.bias' dimension 0 is left whole; "
-        + "add --cut 'conv1.bias=a'"
+      "the 16 channels of 'conv1.weight' dimension 0 are cut, 'conv1.bias' dimension 0 is left whole; "
+        + "add --cut 'conv1.bias=a' before the others"
     ),
     (
       0, true, ["conv1.weight=a,-,-,-", "conv1.bias=a", "conv2.weight=-,a,-,-"],
-      "half cut: the 16 channels of 'conv1.weight' dimension 0 are cut, 'bn1.bias' and 3 more are left whole; "
-        + "add --cut 'bn1.*=a'"
+      "the 16 channels of 'conv1.weight' dimension 0 are cut, 'bn1.bias' and 3 more are left whole; "
+        + "add --cut 'bn1.*=a' before the others"
     ),
     (
       0, false, ["conv2.weight=b,-,-,-", "bn2.weight=b", "bn2.bias=b", "fc.weight=-,b"],
-      "half cut: the 24 channels of 'bn2.weight' dimension 0 are cut, 'bn2.running_mean' and 1 more are left whole; "
-        + "add --cut 'bn2.*=b'"
+      "the 24 channels of 'bn2.weight' dimension 0 are cut, 'bn2.running_mean' and 1 more are left whole; "
+        + "add --cut 'bn2.*=b' before the others"
     ),
     (
       0, false, ["conv1.*=", "conv2.weight=b,-,-,-", "bn2.*=b"],
-      "half cut: the 24 channels of 'conv2.weight' dimension 0 are cut, 'fc.weight' dimension 1 is left whole; "
-        + "add --cut 'fc.weight=-,b'"
+      "the 24 channels of 'conv2.weight' dimension 0 are cut, 'fc.weight' dimension 1 is left whole; "
+        + "add --cut 'fc.weight=-,b' before the others"
     ),
     (
       1, true, ["conv1.weight=a,-,-,-", "conv1.bias=a"],
-      "half cut: the 16 channels of 'conv1.weight' dimension 0 are cut, 'fc1.weight' dimension 1 is left whole; "
-        + "add --cut 'fc1.weight=-,a*49'"
+      "the 16 channels of 'conv1.weight' dimension 0 are cut, 'fc1.weight' dimension 1 is left whole; "
+        + "add --cut 'fc1.weight=-,a*49' before the others"
     ),
     (
       2, false, ["expand.weight=m,-,-,-", "expand_bn.*=m", "project.weight=-,m,-,-"],
-      "half cut: the 48 channels of 'expand.weight' dimension 0 are cut, 'dw.weight' dimension 0 is left whole; "
-        + "add --cut 'dw.weight=m,-,-,-'"
+      "the 48 channels of 'expand.weight' dimension 0 are cut, 'dw.weight' dimension 0 is left whole; "
+        + "add --cut 'dw.weight=m,-,-,-' before the others"
     ),
     (
       3, false, ["lstm.weight_*=4*h,-", "lstm.bias_*=4*h", "head.weight=-,h"],
-      "half cut: the 48 channels of 'lstm.weight_ih_l0' dimension 0 are cut, 'lstm.weight_hh_l0' dimension 1 is "
+      "the 48 channels of 'lstm.weight_ih_l0' dimension 0 are cut, 'lstm.weight_hh_l0' dimension 1 is "
         + "left whole; add --cut 'lstm.weight_hh_l0=4*h,h' before the others"
     ),
     (
       4, true, ["layers.{}.mlp.gate_proj.weight=f{},-", "layers.{}.mlp.down_proj.weight=-,f{}"],
-      "half cut: the 96 channels of 'layers.0.mlp.gate_proj.weight' dimension 0 are cut, "
-        + "'layers.0.mlp.up_proj.weight' and 2 more are left whole; add --cut 'layers.{}.mlp.up_proj.weight=f{},-'"
+      "the 96 channels of 'layers.0.mlp.gate_proj.weight' dimension 0 are cut, "
+        + "'layers.0.mlp.up_proj.weight' and 2 more are left whole; add --cut 'layers.{}.mlp.up_proj.weight=f{},-' before the others"
     ),
     (
       4, true, ["layers.{}.self_attn.q_proj.weight=h{},-", "layers.{}.self_attn.o_proj.weight=-,h{}"],
-      "half cut: the 40 channels of 'layers.0.self_attn.q_proj.weight' dimension 0 are cut, "
+      "the 40 channels of 'layers.0.self_attn.q_proj.weight' dimension 0 are cut, "
         + "'layers.0.self_attn.k_proj.weight' and 2 more are left whole; "
-        + "add --cut 'layers.{}.self_attn.k_proj.weight=h{},-'"
+        + "add --cut 'layers.{}.self_attn.k_proj.weight=h{},-' before the others"
     ),
     (
       5, true, ["h.{}.mlp.c_fc.weight=-,f{}", "h.{}.mlp.c_proj.weight=f{},-"],
-      "half cut: the 100 channels of 'h.0.mlp.c_fc.weight' dimension 1 are cut, 'h.0.mlp.c_fc.bias' and 1 more are "
-        + "left whole; add --cut 'h.{}.mlp.c_fc.bias=f{}'"
+      "the 100 channels of 'h.0.mlp.c_fc.weight' dimension 1 are cut, 'h.0.mlp.c_fc.bias' and 1 more are "
+        + "left whole; add --cut 'h.{}.mlp.c_fc.bias=f{}' before the others"
+    ),
+    (
+      3, true, ["head.weight=-,h"],
+      "the 12 channels of 'head.weight' dimension 1 are cut, and no tensor makes them; add a --cut for what makes "
+        + "axis 'h'"
+    ),
+    (
+      5, false, ["h.1.attn.c_proj.weight=h,-"],
+      "the 32 channels of 'h.1.attn.c_proj.weight' dimension 0 are cut, and no tensor makes them; add a --cut for "
+        + "what makes axis 'h'"
     ),
   ]
 
-  @Test("ten half cuts and what the warning says", arguments: sentences)
+  @Test("half cuts and what the first sentence says", arguments: sentences)
   func sentence(_ one: (network: Int, sorted: Bool, cuts: [String], sentence: String)) throws {
     let specs = try Network.all[one.network].specs(sorted: one.sorted)
-    #expect(try halfCuts(specs, one.cuts).first?.description == one.sentence)
+    #expect(try halfCuts(specs, one.cuts).first?.sentence(.add) == one.sentence)
   }
 
   @Test("a tensor whose sub-networks have every channel is none")

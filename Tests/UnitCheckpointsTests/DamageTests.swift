@@ -1,6 +1,7 @@
 import ByteFiles
 import Conversion
 import TensorStreams
+import Tensors
 import TestSupport
 import Testing
 import UnitModel
@@ -43,6 +44,40 @@ struct DamageTests {
       }
     }
     #expect(refused > 3 && (read > 0 || golden.name == "compressed"), "\(refused) \(read)")
+  }
+
+  @Test("a reader that has met damage gives nothing after it", arguments: [1, 100, 5_000, 70_000])
+  func afterDamage(piece: Int) throws {
+    let folder = try TemporaryFolder()
+    let spec = try TensorSpec(name: "t", dtype: .u8, shape: [2, 300_000])
+    let source = MemorySource([spec], bytes: [(0..<spec.byteCount).map { UInt8(truncatingIfNeeded: $0 * 7) }])
+    let plan = """
+      { "format": "tessera.plan/1", "units": 2, "axes": { "a": { "size": 2 } },
+        "tensors": [ { "name": "t", "axes": ["a", null] } ],
+        "tasks": [ { "name": "t", "order": [0, 1], "levels": [2] } ] }
+      """
+    let (contents, _) = try CheckpointContents.cutting(
+      source, plan: try Plan(parsing: Array(plan.utf8)), planPath: "plan")
+    let path = folder.file("m.h5")
+    try FlatToUnits(source, contents: contents, destination: path).run { _ in }
+    var bytes = try TemporaryFolder.bytes(of: path)
+    let section = try #require(try UnitCheckpoint(try ReadableFile(path: path)).map.sections.first)
+    bytes[try #require(section.address) + 150_000] ^= 1
+    let damaged = try UnitCheckpoint(try ReadableFile(path: try folder.write(bytes, as: "d.h5")))
+    let reader = try damaged.reader(of: 0)
+    var (given, errors) = (0, 0)
+    while errors < 3 {
+      var buffer = [UInt8](repeating: 0, count: piece)
+      do {
+        try reader.read(into: &buffer)
+        #expect(errors == 0 && buffer.elementsEqual(source.bytes[0][given..<given + piece]))
+        given += piece
+      } catch {
+        #expect((error as? CheckpointError)?.defect == .pageChecksum, "\(error)")
+        errors += 1
+      }
+    }
+    #expect(given <= 150_000)
   }
 
   /// Whether a network needs a section, by units and users alone.

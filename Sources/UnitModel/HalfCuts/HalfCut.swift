@@ -5,13 +5,15 @@ package import Tensors
 ///
 /// A sub-network of such a plan does not load, or computes something else: its convolution has 16 channels and its
 /// norm 64. Only a graph can prove it, so this is a warning.
-package struct HalfCut: Hashable, Sendable, CustomStringConvertible {
+package struct HalfCut: Hashable, Sendable {
   /// What is wrong with the tensors.
   package enum Kind: Hashable, Sendable {
-    /// They are left whole; whether another entry for one of them exists, which would count first.
-    case leftWhole(isPartlyCut: Bool)
+    /// They are left whole.
+    case leftWhole
     /// It is not known which tensor reads the axis: there are no tensors.
     case unread
+    /// It is not known which tensor makes the axis: there are no tensors.
+    case unmade
     /// They lie on another axis than the cut tensor.
     case contradictory(axis: String, other: String)
     /// They are left whole and may have the cut channels beside others.
@@ -29,12 +31,19 @@ package struct HalfCut: Hashable, Sendable, CustomStringConvertible {
   package let cutDimension: Int
   /// The extent of `cutDimension`.
   package let extent: Int
-  /// What `--cut` takes to cut them alike: `bn1.*=conv1`; the axis where it is not known which tensor reads it.
+  /// What `--cut` takes to cut them alike: `bn1.*=conv1`; the axis where it is not known which tensor reads or makes it.
   package let option: String
   package let kind: Kind
 
-  /// One sentence, with what to do.
-  package var description: String {
+  /// What a sentence asks for: `plan` has the option `--cut`, other commands have not.
+  package enum Advice: String {
+    case add
+    case planAgain = "plan the weights again with"
+  }
+
+  /// One sentence, with what to do. An entry goes before the others: the first one that matches a tensor counts.
+  package func sentence(_ advice: Advice) -> String {
+    let add = advice.rawValue
     let channels = "the \(extent) channels of \(cut.quoted) dimension \(cutDimension)"
     let more = tensors.count > 1 ? " (and \(tensors.count - 1) more alike)" : ""
     let numbers = dimensions.map(String.init).joined(separator: " and ")
@@ -42,26 +51,27 @@ package struct HalfCut: Hashable, Sendable, CustomStringConvertible {
     switch kind {
     case .unread:
       return
-        "half cut: \(channels) are cut, and no tensor takes them in; add a --cut for what reads axis '\(option)'"
-    case .leftWhole(let isPartlyCut):
+        "\(channels) are cut, and no tensor takes them in; \(add) a --cut for what reads axis '\(option)'"
+    case .unmade:
+      return "\(channels) are cut, and no tensor makes them; \(add) a --cut for what makes axis '\(option)'"
+    case .leftWhole:
       let subject =
         tensors.count > 1
         ? "\(tensors.first?.quoted ?? "") and \(tensors.count - 1) more are"
         : "\(place) \(dimensions.count > 1 ? "are" : "is")"
-      return "half cut: \(channels) are cut, \(subject) left whole; add --cut '\(option)'"
-        + (isPartlyCut ? " before the others" : "")
+      return "\(channels) are cut, \(subject) left whole; \(add) --cut '\(option)' before the others"
     case .contradictory(let axis, let other):
-      return "half cut: \(channels) lie on axis '\(axis)', but \(place) lies on axis '\(other)'\(more); "
-        + "add --cut '\(option)' before the others"
+      return "\(channels) lie on axis '\(axis)', but \(place) lies on axis '\(other)'\(more); "
+        + "\(add) --cut '\(option)' before the others"
     case .joined(let whole):
       return
-        "half cut: \(channels) are cut, \(place) is left whole, and its \(whole) channels may be these and "
-        + "\(whole - extent) others, joined\(more); if they are, add --cut '\(option)' before the others, with the "
+        "\(channels) are cut, \(place) is left whole, and its \(whole) channels may be these and "
+        + "\(whole - extent) others, joined\(more); if they are, \(add) --cut '\(option)' before the others, with the "
         + "parts in the order in which they are joined"
     case .fewerHeads(let whole):
-      return "half cut: \(channels) are cut, \(place) with \(whole) channels is left whole\(more); "
-        + "keys and values have fewer heads than queries, so cut all of them along one axis of key heads, "
-        + "such as --cut '\(option)' where a key head has N channels"
+      return "\(channels) are cut, \(place) with \(whole) channels is left whole\(more); "
+        + "keys and values have fewer heads than queries; where a key head has N channels, "
+        + "\(add) --cut '\(option)' and the like for each of them before the others"
     }
   }
 }

@@ -24,25 +24,34 @@ struct HalfCutGroup {
   }
 
   let key: Key
-  /// How the tensor of the first member lies on the axes.
-  let dimensions: [DimensionPlacement]
   var members: [Member]
 
   init(_ member: Member, dimensions: [DimensionPlacement]) {
-    let (pattern, number) = Self.numberless(member.name)
+    let number = Self.number(in: member.name)
     key = Key(
-      pattern: pattern, before: dimensions.map { Self.numberless($0, number) },
+      pattern: Self.numberless(member.name), before: dimensions.map { Self.numberless($0, number) },
       after: member.completing(dimensions).map { Self.numberless($0, number) })
-    self.dimensions = dimensions
     members = [member]
   }
 
-  /// A name with the one component that is a number as `{}`, and that number; unchanged where there are several.
-  static func numberless(_ name: String) -> (text: String, number: Substring?) {
+  /// The number that `{}` stands for: the one component that is a number (`blocks.0.up`), else what the one component
+  /// before the last that ends in a number ends in (`block_0.up`); nil where there are several.
+  static func number(in name: String) -> Substring? {
     let components = name.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "." || $0 == "/" })
-    let numbers = components.filter { !$0.isEmpty && $0.allSatisfy { $0.isASCII && $0.isNumber } }
-    guard numbers.count == 1, let number = numbers.first else { return (name, nil) }
-    return (name[..<number.startIndex] + "{}" + name[number.endIndex...], number)
+    func digits(_ component: Substring) -> Substring {
+      component[
+        (component.lastIndex { !($0.isASCII && $0.isNumber) }.map(component.index(after:))
+          ?? component.startIndex)...]
+    }
+    let whole = components.filter { !$0.isEmpty && digits($0) == $0 }
+    let numbers = whole.isEmpty ? components.dropLast().map(digits).filter { !$0.isEmpty } : whole
+    return numbers.count == 1 ? numbers[0] : nil
+  }
+
+  /// A name with `{}` for its number; unchanged where it has none.
+  static func numberless(_ name: String) -> String {
+    guard let number = number(in: name) else { return name }
+    return name[..<number.startIndex] + "{}" + name[number.endIndex...]
   }
 
   /// A placement with `{}` where its axis ends with the number.
@@ -57,9 +66,9 @@ struct HalfCutGroup {
   }
 
   /// One warning for all where their pattern means nothing else; else one for each name.
-  func halfCuts(in partition: Partition, _ counts: [String: Int]) -> [HalfCut] {
+  func halfCuts(in partition: Partition, _ patterns: NumberPatterns) -> [HalfCut] {
     let names = Set(members.map(\.name))
-    if names.count > 1, counts[key.pattern] == names.count {
+    if names.count > 1, patterns.match(members[0].name, names.count) {
       return [halfCut(members, "\(key.pattern)=\(Self.notation(key.after))", partition)]
     }
     var groups: [String: [Member]] = [:]
@@ -82,6 +91,6 @@ struct HalfCutGroup {
       tensors: members.map { partition.tensors[$0.tensor].spec.name },
       dimensions: members.first?.cuts.map(\.dimension).sorted() ?? [],
       cut: spec.name, cutDimension: cause.dimension, extent: spec.shape[cause.dimension], option: option,
-      kind: .leftWhole(isPartlyCut: dimensions.contains { $0 != .whole }))
+      kind: .leftWhole)
   }
 }

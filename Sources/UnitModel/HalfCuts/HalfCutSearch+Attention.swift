@@ -66,7 +66,7 @@ extension HalfCutSearch {
 extension ModuleEntry {
   /// Whether a module makes the queries of an attention.
   var isQuery: Bool {
-    ["q", "query", "to_q"].contains(
+    ["q", "query", "to_q", "wq"].contains(
       leaf.lowercased().without("_proj").without("_lin"))
   }
 

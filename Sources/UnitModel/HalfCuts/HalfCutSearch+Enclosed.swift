@@ -6,18 +6,14 @@ extension HalfCutSearch {
   mutating func checkEnclosed() {
     var parents: [Substring: [Int]] = [:]
     var order: [Substring] = []
-    // Which way channels go through a module whose name an exporter made up is not known.
-    var unclear: Set<AxisName> = []
-    for (number, module) in modules.enumerated() where !squeezed.contains(number) {
-      if module.isAnonymous {
-        for site in module.outputs + module.inputs { unclear.formUnion(axes(of: site)) }
-        continue
-      }
+    let unclear = self.unclear
+    for (number, module) in modules.enumerated() where !squeezed.contains(number) && !module.isAnonymous {
       if parents[module.parent] == nil { order.append(module.parent) }
       parents[module.parent, default: []].append(number)
     }
     for parent in order {
       let members = parents[parent] ?? []
+      guard members.contains(where: hasWhole) else { continue }
       let mixing = members.filter { !modules[$0].weights.isEmpty && !isChannelwise(modules[$0]) }
       checkMakers(EnclosedChannels(of: mixing, self), unclear)
       let enclosed = EnclosedChannels(of: mixing, self).makers(in: self)
@@ -29,6 +25,12 @@ extension HalfCutSearch {
         }
       }
     }
+  }
+
+  /// Whether a module has channels that all networks have.
+  private func hasWhole(_ number: Int) -> Bool {
+    modules[number].outputs.contains(where: isWhole)
+      || modules[number].vectors.contains { isWhole(TensorSite(tensor: $0, dimension: 0)) }
   }
 
   /// Whether a module takes channels one by one, by its shapes and names.

@@ -68,7 +68,7 @@ extension HalfCutSearch {
             isDepthwise ? isUnread(axes, but: before) : module.hasStatistics && isUnnormed(axes, before)
           if !isOther || isFirst { take(site, match, number) }
         } else if isWhole(output), let match = candidates(site).first(where: { $0.extent == extent(output) }),
-          isChannelwise(modules[before])
+          isChannelwise(modules[before]) || isPair(site, number, before)
             || axes(of: site).allSatisfy({ Self.isOnly(makers[$0], number) })
         {
           take(output, match, before)
@@ -79,6 +79,17 @@ extension HalfCutSearch {
         }
       }
     }
+  }
+
+  /// Whether a norm with running statistics has the outputs of the module before it, whatever else lies on their axis:
+  /// they are numbered alike (`conv1`, `bn1`) or in turn (`downsample.0`, `downsample.1`).
+  private func isPair(_ site: TensorSite, _ norm: Int, _ before: Int) -> Bool {
+    let (norm, before) = (modules[norm], modules[before])
+    guard norm.pattern != nil, norm.parent == before.parent, let number = norm.number,
+      number == (Int(norm.leaf) == nil ? before.number : Int(before.leaf).map { $0 &+ 1 })
+    else { return false }
+    // A norm of what the module reads comes after it by name, too.
+    return Set(before.inputs.flatMap { axes(of: $0) }).isDisjoint(with: axes(of: site))
   }
 
   /// What a module reads, and what the one before it makes.
@@ -135,7 +146,15 @@ extension HalfCutSearch {
     }
   }
 
-  private func rank(_ site: TensorSite) -> Int { partition.tensors[site.tensor].spec.shape.count }
+  /// A shortcut reads the stream that the first module of its block reads.
+  mutating func checkShortcut(_ number: Int) {
+    guard let block = modules[number].shortcutBlock, let entrance = entrances[block],
+      let input = modules[number].inputs.first, let other = modules[entrance].inputs.first,
+      extent(input) == extent(other)
+    else { return }
+    if isWhole(input), let match = candidates(other).first { take(input, match, number) }
+    if isWhole(other), let match = candidates(input).first { take(other, match, entrance) }
+  }
 
   /// The modules that may be next to one, the likeliest first: those of its parent that follow; in a file sorted by name
   /// those before it too; then the next one of the file.

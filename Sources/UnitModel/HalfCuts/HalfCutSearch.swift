@@ -26,6 +26,8 @@ struct HalfCutSearch {
   private(set) var vectors: [AxisName: Set<Int>] = [:]
   /// The modules by their names.
   let places: [String: Int]
+  /// The first module with weights of each parent, shortcuts left out.
+  let entrances: [Substring: Int]
   /// The pairs of modules that weight channels by their means, and which modules those are.
   let squeezes: [SqueezePair]
   let squeezed: Set<Int>
@@ -44,6 +46,9 @@ struct HalfCutSearch {
     places = Dictionary(
       table.modules.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { first, _ in first }
     )
+    entrances = Dictionary(
+      table.modules.enumerated().filter { !$0.element.weights.isEmpty && !$0.element.isShortcut }
+        .map { ($0.element.parent, $0.offset) }, uniquingKeysWith: { first, _ in first })
     squeezes = SqueezePair.pairs(in: table.modules, partition.tensors)
     squeezed = Set(squeezes.flatMap { [$0.reduce, $0.expand] })
     recurrents = Self.layers(of: table.modules)
@@ -96,6 +101,7 @@ struct HalfCutSearch {
       checkReader(number)
       checkBeside(number)
       checkAttention(number)
+      checkShortcut(number)
       if !module.weights.isEmpty { last = number }
       if !module.weights.isEmpty, !isChannelwise(module) || before == nil { before = number }
     }
@@ -104,32 +110,9 @@ struct HalfCutSearch {
     checkEnclosed()
   }
 
-  /// For each axis that modules put channels on, or norms weight, and no tensor takes them from: the first dimension
-  /// there.
-  var unread: [(axis: AxisName, site: TensorSite)] {
-    let others = Set(modules.flatMap(\.outputs) + squeezes.flatMap { modules[$0.reduce].inputs })
-    var known: Set<AxisName> = []
-    for (number, tensor) in partition.tensors.enumerated() where tensor.spec.shape.count > 1 {
-      for (dimension, placement) in tensor.dimensions.enumerated()
-      where !others.contains(TensorSite(tensor: number, dimension: dimension)) {
-        known.formUnion(placement.axes)
-      }
-    }
-    var result: [(axis: AxisName, site: TensorSite)] = []
-    for (number, module) in modules.enumerated() where !isChannelwise(module) && !squeezed.contains(number) {
-      for site in module.outputs {
-        for axis in axes(of: site) where known.insert(axis).inserted { result.append((axis, site)) }
-      }
-    }
-    for module in modules {
-      for site in module.outputs + module.vectors.map({ TensorSite(tensor: $0, dimension: 0) }) {
-        for axis in axes(of: site) where known.insert(axis).inserted { result.append((axis, site)) }
-      }
-    }
-    return result
-  }
-
   // MARK: What a dimension is
+
+  func rank(_ site: TensorSite) -> Int { partition.tensors[site.tensor].spec.shape.count }
 
   func extent(_ site: TensorSite) -> Int { partition.tensors[site.tensor].spec.shape[site.dimension] }
 

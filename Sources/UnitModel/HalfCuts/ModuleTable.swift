@@ -21,6 +21,8 @@ struct ModuleEntry {
   var outputs: [TensorSite] = []
   /// For each weight the dimension of its input channels.
   var inputs: [TensorSite] = []
+  /// Whether vectors of the module tell which dimension of its weight holds the outputs.
+  var isOriented = false
   /// Whether a norm keeps running statistics here, which only a norm over the channels before it does.
   var hasStatistics = false
   /// Whether a tensor is called as the factors of a norm are; any vector may have as many elements.
@@ -37,8 +39,10 @@ struct ModuleEntry {
   /// Whether an exporter made the name up. Asked for each pair of modules: looking for it in the name each time took
   /// nine tenths of the conversion of 10,000 tensors.
   let isAnonymous: Bool
-  /// Whether a module reads the stream of an earlier one, past the modules between.
-  let isShortcut: Bool
+  /// The beginning of the names of the block whose stream a shortcut takes past the modules between; nil for other
+  /// modules.
+  let shortcutBlock: Substring?
+  var isShortcut: Bool { shortcutBlock != nil }
 
   init(name: String, separator: Character) {
     self.name = name
@@ -49,13 +53,16 @@ struct ModuleEntry {
     let word = leaf.lowercased().without("_proj").without("_lin")
     siblingSet = Self.siblings.firstIndex { $0.contains(word) }
     isAnonymous = Self.isMadeUp(name)
-    let lower = name.lowercased()
-    isShortcut = lower.has("downsample") || lower.has("shortcut") || lower.has("skip")
+    let shortcut = name.split(whereSeparator: { $0 == "." || $0 == "/" }).first { component in
+      let lower = component.lowercased()
+      return lower.has("downsample") || lower.has("shortcut") || lower.has("skip")
+    }
+    shortcutBlock = shortcut.map { name[..<$0.startIndex] }
   }
 
   /// Names of modules that read one stream side by side, and whose outputs meet channel by channel.
   private static let siblings: [Set<String>] = [
-    ["q", "k", "v", "query", "key", "value", "to_q", "to_k", "to_v"],
+    ["q", "k", "v", "query", "key", "value", "to_q", "to_k", "to_v", "wq", "wk", "wv"],
     ["gate", "up", "w1", "w3", "wi_0", "wi_1"],
   ]
 
@@ -190,35 +197,75 @@ struct ModuleTable {
 
   // MARK: Orientation
 
-  /// Which dimension of a weight holds its outputs: [out, in, …], or […, in, out] as in GPT-2 and Keras.
+  /// Which dimensions of a weight hold its outputs and its inputs.
+  private struct Layout {
+    let output: Int
+    let input: Int
+
+    /// [out, in, …] as in PyTorch and [in, out, …] as in its transposed convolutions, then the last two dimensions as in
+    /// Keras; the other way round where channels are likely the last.
+    static func all(rank: Int, isLast: Bool) -> [Layout] {
+      let first = [Layout(output: 0, input: 1), Layout(output: 1, input: 0)]
+      let last = [Layout(output: rank - 1, input: rank - 2), Layout(output: rank - 2, input: rank - 1)]
+      return isLast ? last + first : first + last
+    }
+  }
+
+  /// Decides for each weight which dimensions hold its outputs and inputs.
   ///
-  /// A bias has the size of the outputs; where both dimensions have it, the other modules of the file decide.
+  /// Vectors of the module (a bias, a norm) have the size of the outputs. Where they do not decide, other weights of two
+  /// dimensions do; of more dimensions, the smaller ones are positions, except in what is called `weight`; then the name.
   private static func oriented(_ modules: [ModuleEntry], _ tensors: [TensorPlacement]) -> [ModuleEntry] {
-    func vote(_ module: ModuleEntry) -> Bool? {
-      guard let weight = module.weights.first, module.weights.count == 1 else { return nil }
+    func isKernel(_ weight: Int) -> Bool {
+      let name = tensors[weight].spec.name.text
+      return name.hasSuffix("kernel") || name.hasSuffix("kernel:0")
+    }
+    func isDepthwise(_ weight: Int) -> Bool {
+      let name = tensors[weight].spec.name.text.lowercased()
+      return name.has("depthwise") || name.has("dw")
+    }
+    // How many more weights of two dimensions are [in, out] than [out, in], among kernels and among others.
+    var turned = [false: 0, true: 0]
+    func layouts(_ weight: Int) -> [Layout] {
       let shape = tensors[weight].spec.shape
-      let sizes = module.vectors.compactMap { tensors[$0].spec.shape.first }
-      let (first, second) = (sizes.contains(shape[0]), sizes.contains(shape[1]))
-      return first == second ? nil : second
+      let leaf = split(tensors[weight].spec.name.text).leaf
+      let (first, last) = (shape.dropLast(2).max() ?? 0, shape.dropFirst(2).max() ?? 0)
+      let balance =
+        shape.count == 2
+        ? turned[isKernel(weight)] ?? 0
+        : shape.count > 3 && leaf != "weight" && !leaf.hasPrefix("weight_") ? last - first : 0
+      return Layout.all(rank: shape.count, isLast: balance == 0 ? isKernel(weight) : balance > 0)
     }
-    let votes = modules.map(vote)
-    let flats = zip(modules, votes).compactMap { module, vote in
-      module.weights.first.flatMap { tensors[$0].spec.shape.count == 2 ? vote : nil }
+    /// The layouts whose outputs are as many as a vector of the module has elements.
+    func own(_ module: ModuleEntry) -> [Layout] {
+      guard module.weights.count == 1, let weight = module.weights.first else { return [] }
+      let sizes = Set(module.vectors.compactMap { tensors[$0].spec.shape.first })
+      return layouts(weight).filter { sizes.contains(tensors[weight].spec.shape[$0.output]) }
     }
-    let isFlatTurned = flats.count { $0 } > flats.count { !$0 }
-    return zip(modules, votes).map { module, vote in
+    for module in modules where module.weights.count == 1 {
+      let outputs = Set(own(module).map(\.output))
+      guard let weight = module.weights.first, tensors[weight].spec.shape.count == 2, outputs.count == 1
+      else {
+        continue
+      }
+      turned[isKernel(weight), default: 0] += outputs.contains(1) ? 1 : -1
+    }
+    return modules.map { module in
       var module = module
+      let own = own(module)
+      module.isOriented = Set(own.map(\.output)).count == 1
       for weight in module.weights {
         let shape = tensors[weight].spec.shape
-        let name = tensors[weight].spec.name.text
-        if name.hasSuffix("kernel") || name.hasSuffix("kernel:0") {
-          module.outputs.append(TensorSite(tensor: weight, dimension: shape.count - 1))
-          module.inputs.append(TensorSite(tensor: weight, dimension: shape.count - 2))
-          continue
+        var layout = own.first ?? layouts(weight)[0]
+        if isLookup(module) { layout = Layout(output: 1, input: 0) }
+        // Keras: [kh, kw, C, 1], one filter for each channel.
+        if own.isEmpty, module.weights.count == 1, shape.count > 2, layout.output == shape.count - 1,
+          shape[layout.output] == 1, isDepthwise(weight)
+        {
+          layout = Layout(output: shape.count - 2, input: shape.count - 1)
         }
-        let isTurned = isLookup(module) || vote ?? (shape.count == 2 && isFlatTurned)
-        module.outputs.append(TensorSite(tensor: weight, dimension: isTurned ? 1 : 0))
-        module.inputs.append(TensorSite(tensor: weight, dimension: isTurned ? 0 : 1))
+        module.outputs.append(TensorSite(tensor: weight, dimension: layout.output))
+        module.inputs.append(TensorSite(tensor: weight, dimension: layout.input))
       }
       return module
     }

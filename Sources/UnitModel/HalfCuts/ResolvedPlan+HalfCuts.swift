@@ -7,8 +7,9 @@ extension ResolvedPlan {
   /// side. Only where no graph decides: names and sizes prove nothing. The cost is linear in the number of tensors.
   package var halfCuts: [HalfCut] {
     let search = HalfCutSearch(partition)
-    let unread = search.unread
-    if search.order.isEmpty, search.singles.isEmpty, unread.isEmpty { return [] }
+    let unread = search.unread.map { (axis: $0, site: $1, kind: HalfCut.Kind.unread) }
+    let unmade = search.unmade.map { (axis: $0, site: $1, kind: HalfCut.Kind.unmade) }
+    if search.order.isEmpty, search.singles.isEmpty, unread.isEmpty, unmade.isEmpty { return [] }
     let tensors = partition.tensors
     var users = ChannelUsers(self)
     var groups: [HalfCutGroup] = []
@@ -37,31 +38,27 @@ extension ResolvedPlan {
         groups.append(group)
       }
     }
-    var counts: [String: Int] = [:]
-    for tensor in tensors where !tensor.spec.shape.isEmpty {
-      counts[HalfCutGroup.numberless(tensor.spec.name.text).text, default: 0] += 1
-    }
-    for module in search.modules {
-      guard let pattern = module.pattern else { continue }
-      counts[HalfCutGroup.numberless(pattern).text, default: 0] += 1
-    }
+    let patterns = NumberPatterns(
+      of: groups.filter { $0.members.count > 1 }.map { $0.members[0].name },
+      in: tensors.filter { !$0.spec.shape.isEmpty }.map(\.spec.name.text)
+        + search.modules.map { "\($0.name)\($0.separator)*" })
     let others = search.singles.filter {
       users.lackChannels(
         of: tensors[$0.cause.tensor].dimensions[$0.cause.dimension], for: tensors[$0.site.tensor])
     }
-    let advised = Set(groups.flatMap { $0.members.flatMap { $0.cuts.flatMap(\.candidate.placement.axes) } })
+    var advised = Set(groups.flatMap { $0.members.flatMap { $0.cuts.flatMap(\.candidate.placement.axes) } })
       .union(others.flatMap { tensors[$0.cause.tensor].dimensions[$0.cause.dimension].axes })
-    let lost = unread.filter { axis, site in
-      !advised.contains(axis)
-        && users.lackChannels(of: tensors[site.tensor].dimensions[site.dimension], for: tensors[site.tensor])
+    let lost = (unread + unmade).filter { axis, site, _ in
+      users.lackChannels(of: tensors[site.tensor].dimensions[site.dimension], for: tensors[site.tensor])
+        && advised.insert(axis).inserted
     }
-    return groups.flatMap { $0.halfCuts(in: partition, counts) }
+    return groups.flatMap { $0.halfCuts(in: partition, patterns) }
       + SingleHalfCut.halfCuts(others, in: partition)
-      + lost.map { axis, site in
+      + lost.map { axis, site, kind in
         let spec = tensors[site.tensor].spec
         return HalfCut(
           tensors: [], dimensions: [], cut: spec.name, cutDimension: site.dimension,
-          extent: spec.shape[site.dimension], option: axis.text, kind: .unread)
+          extent: spec.shape[site.dimension], option: axis.text, kind: kind)
       }
   }
 }

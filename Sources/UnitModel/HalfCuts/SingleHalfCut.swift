@@ -42,14 +42,16 @@ struct SingleHalfCut {
     let name: String
     let dimension: Int
     let cause: String
+    let extents: [Int]
 
     init(_ single: SingleHalfCut, _ partition: Partition) {
       func name(_ site: TensorSite) -> String {
-        HalfCutGroup.numberless(partition.tensors[site.tensor].spec.name.text).text
+        HalfCutGroup.numberless(partition.tensors[site.tensor].spec.name.text)
       }
       self.name = single.pattern ?? name(single.site)
       dimension = single.site.dimension
       cause = name(single.cause)
+      extents = [single.site, single.cause].map { partition.tensors[$0.tensor].spec.shape[$0.dimension] }
     }
   }
 

@@ -16,7 +16,8 @@ enum HalfCutRule: ValidationRule {
     else { return [] }
     return resolved.halfCuts.map { halfCut in
       subject.finding(
-        .halfCut, .warning, at: "tensor \((halfCut.tensors.first ?? halfCut.cut).quoted)", "\(halfCut)")
+        .halfCut, .warning, at: "tensor \((halfCut.tensors.first ?? halfCut.cut).quoted)",
+        halfCut.sentence(.planAgain))
     }
   }
 }

@@ -171,11 +171,11 @@ struct ConvertCommand: ParsableCommand {
     let width = Output.errorIsTerminal ? Terminal.errorWidth : nil
     if let proof { Output.standardError(WrappedSentence.text(proof, width: width)) }
     if plan == nil { Output.standardError("note: no plan (--plan): every tensor is whole, in one unit\n") }
-    for sentence in graph == nil ? HalfCutWords.sentences(resolved) : [] {
-      Output.standardError(WrappedSentence.text(sentence, width: width))
-    }
     for note in resolved.notes { Output.standardError("note: \(note)\n") }
     tellRemarks(of: flat)
+    for sentence in graph == nil ? HalfCutWords.sentences(resolved, .planAgain) : [] {
+      Output.standardError(WrappedSentence.text(sentence, width: width))
+    }
     if let plan, resolved.cutsNothing {
       let way = "\(dest) is written with every tensor whole; 'tessera plan' says why nothing is cut"
       Output.standardError(WrappedSentence.text(NothingCut.sentence(plan, way), width: width))

@@ -6,11 +6,14 @@ enum HalfCutWords {
   /// More would be read by no person; `validate` lists all of them.
   private static let limit = 12
 
-  static func sentences(_ resolved: ResolvedPlan) -> [String] {
+  static func sentences(_ resolved: ResolvedPlan, _ advice: HalfCut.Advice) -> [String] {
     let halfCuts = resolved.halfCuts
-    var sentences = halfCuts.prefix(limit).map { "warning: \($0)" }
+    var sentences = halfCuts.prefix(limit).map { "warning: half cut: \($0.sentence(advice))" }
     if halfCuts.count > limit { sentences.append("warning: \(halfCuts.count - limit) more half cuts") }
     if let blocks = resolved.uncutBlocks { sentences.append("note: \(blocks)") }
+    if resolved.partition.axes.contains(where: { !$0.isWhole }) {
+      sentences.append("note: not proved: without a graph, only names and sizes are compared")
+    }
     return sentences
   }
 }

@@ -198,7 +198,7 @@ struct PlanCommand: ParsableCommand {
       throw Failure(sentence: sentence.hasPrefix("\(file): ") ? sentence : "\(file): \(sentence)")
     }
     let width = Output.errorIsTerminal ? Terminal.errorWidth : nil
-    for sentence in proposed.words + (graph == nil ? HalfCutWords.sentences(proposed.resolved) : []) {
+    for sentence in proposed.words + (graph == nil ? HalfCutWords.sentences(proposed.resolved, .add) : []) {
       Output.standardError(WrappedSentence.text(sentence, width: width))
     }
     let text: String

@@ -182,7 +182,7 @@ struct RuleFixture: CustomStringConvertible, Sendable {
     },
     forged(
       .halfCut, "a head that reads more channels than its level has", .privates, severity: .warning,
-      says: "'head.b'", "add --cut 'head.b=-,c'"
+      says: "'head.b'", "plan the weights again with --cut 'head.b=-,c' before the others"
     ) { try $0.replan(#""levels": [2]"#, by: #""levels": [1]"#) },
     forged(.sourceHeader, "a header of other tensors", says: "/tessera/headers/0", "'bins'") {
       try CheckpointForger.replace(&$0.headers[0], #""bias":{"#, by: #""bins":{"#)

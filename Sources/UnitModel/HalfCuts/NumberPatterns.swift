@@ -1,0 +1,46 @@
+/// What patterns with one `{}` match: a wildcard takes any characters of a component, and not numbers alone.
+struct NumberPatterns {
+  /// The components of all names that stand where a pattern has its `{}`, sorted, by the rest of the name.
+  private var components: [String: [Substring]] = [:]
+
+  /// Patterns of the numbers in `members`, and all names that they may match.
+  init(of members: [String], in names: [String]) {
+    for member in members {
+      if let place = HalfCutGroup.number(in: member) { components[Self.split(member, at: place).rest] = [] }
+    }
+    if components.isEmpty { return }
+    for name in names {
+      // Further components of a name would cost the square of its length.
+      for component in name.split(whereSeparator: { $0 == "." || $0 == "/" }).prefix(16) {
+        components[Self.split(name, at: component).rest]?.append(component)
+      }
+    }
+    for rest in components.keys {
+      components[rest]?.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+  }
+
+  /// Whether the pattern of a name's number matches so many names: those that have a number there, and no others.
+  func match(_ name: String, _ count: Int) -> Bool {
+    guard let number = HalfCutGroup.number(in: name) else { return false }
+    let (rest, word) = Self.split(name, at: number)
+    let sorted = components[rest] ?? []
+    var (first, end) = (0, sorted.count)
+    while first < end {
+      let middle = (first + end) / 2
+      if sorted[middle].utf8.lexicographicallyPrecedes(word.utf8) { first = middle + 1 } else { end = middle }
+    }
+    // `{}` takes one character at least.
+    if first < sorted.count, sorted[first] == word { first += 1 }
+    func begins(_ place: Int) -> Bool { place < sorted.count && sorted[place].utf8.starts(with: word.utf8) }
+    return begins(first + count - 1) && !begins(first + count)
+  }
+
+  /// A name without the component that a place is in, and what stands before the place in that component.
+  private static func split(_ name: String, at place: Substring) -> (rest: String, word: Substring) {
+    let start =
+      name[..<place.startIndex].lastIndex { $0 == "." || $0 == "/" }.map(name.index(after:))
+      ?? name.startIndex
+    return (name[..<start] + "{}" + name[place.endIndex...], name[start..<place.startIndex])
+  }
+}
