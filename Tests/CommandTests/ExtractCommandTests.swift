@@ -47,7 +47,7 @@ struct ExtractCommandTests {
       let (written, added) = (try number("parameters", whole), try number("parameters", whole, last: true))
       #expect(added > 0 && written <= counted + added, "\(name): \(counted), \(written), \(added)")
       #expect(
-        try extract(["--level", "1"]).outputText.contains("; \(added) of the parameters are indices"))
+        try extract(["--level", "1"]).outputText.contains("; \(added) of the parameters are the graph"))
       try FileManager.default.removeItem(atPath: folder.file("out.onnx"))
       // Between what is counted and what is written.
       let most = max(counted, written - 1)

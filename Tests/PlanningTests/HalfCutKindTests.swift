@@ -323,6 +323,23 @@ struct HalfCutKindTests {
     }
   }
 
+  @Test("a block that is cut whole says nothing of another block", arguments: [false, true])
+  func oneBlock(sorted: Bool) throws {
+    for names in [["up", "down"], ["gate_proj", "up_proj", "down_proj"], ["b", "a"], ["fc1", "fc2"]] {
+      var weights = Weights()
+      for layer in 0..<3 {
+        for name in names.dropLast() { weights.linear("l.\(layer).mlp.\(name)", 96, 32, bias: false) }
+        weights.linear("l.\(layer).mlp.\(names.last ?? "")", 32, 96, bias: false)
+      }
+      for layer in 0..<3 {
+        let cuts =
+          names.dropLast().map { "l.\(layer).mlp.\($0).weight=f,-" }
+          + ["l.\(layer).mlp.\(names.last ?? "").weight=-,f"]
+        #expect(try halfCuts(weights.list, cuts, sorted: sorted).map(\.option) == [], "\(names) \(layer)")
+      }
+    }
+  }
+
   @Test("a file whose dtypes come one after the other is sorted within each")
   func sortedByDType() throws {
     let names = ["bn1.weight", "bn2.weight", "conv1.weight", "conv2.weight", "fc.weight"]

@@ -97,11 +97,22 @@ extension HalfCutSearch {
     // Siblings that read one stream (query, key, value) have the same widths as a chain; so two readers decide nothing.
     for input in modules[number].inputs
     where isWhole(input) && !isHidden(input) && !reads(before, extent(input)) {
-      for output in modules[before].outputs where !isUnread(axes(of: output), but: before) {
+      for output in modules[before].outputs
+      where !isUnread(axes(of: output), but: before) && !isReadElsewhere(output, of: before, than: number) {
         if let match = candidates(output).first(where: { $0.extent == extent(input) }) {
           take(input, match, number)
         }
       }
+    }
+  }
+
+  /// Whether channels are made and read in one parent alone, and the next module by name is in another: in a sorted file
+  /// the last module of a block is seldom the one that the next block reads.
+  private func isReadElsewhere(_ output: TensorSite, of maker: Int, than next: Int) -> Bool {
+    let parent = modules[maker].parent
+    guard isSorted, modules[next].parent != parent else { return false }
+    return axes(of: output).allSatisfy { axis in
+      [makers[axis], readers[axis]].allSatisfy { $0?.allSatisfy { modules[$0].parent == parent } ?? true }
     }
   }
 

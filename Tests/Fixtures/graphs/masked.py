@@ -25,9 +25,9 @@ PRESENT = None  # Every element of a value is present.
 MOVES = {  # Operator: the inputs that hold data.
     "Reshape": [0], "Transpose": [0], "Flatten": [0], "Squeeze": [0], "Unsqueeze": [0], "Expand": [0], "Tile": [0],
     "Slice": [0], "Split": [0], "Gather": [0], "GatherElements": [0], "GatherND": [0], "ScatterND": [0, 2],
-    "ScatterElements": [0, 2], "DepthToSpace": [0], "Trilu": [0], "SpaceToDepth": [0], "Identity": [0],
+    "ScatterElements": [0, 2], "DepthToSpace": [0], "SpaceToDepth": [0], "Identity": [0],
 }
-SAME = {"Softmax", "LogSoftmax", "LRN", "CumSum", "GroupNormalization", "Dropout", "LayerNormalization", "RMSNormalization", "Clip", "CastLike"}
+SAME = {"Softmax", "LogSoftmax", "LRN", "CumSum", "GroupNormalization", "Dropout", "LayerNormalization", "RMSNormalization", "Clip", "CastLike", "Trilu"}
 FREE = {"Shape", "Size", "Range", "Constant", "ConstantOfShape", "NonZero", "EyeLike"}
 KINDS = {numpy.dtype(k): v for k, v in {"float32": 1, "uint8": 2, "int8": 3, "int32": 6, "int64": 7, "bool": 9, "float16": 10, "float64": 11}.items()}
 

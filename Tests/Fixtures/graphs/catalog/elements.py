@@ -1,11 +1,13 @@
 """Elementwise operators, and others that keep the shape."""
 
+import numpy
 from onnx import TensorProto
 
-from .registry import axis_of, operator
+from .registry import axis_of, need, operator
 
 
-@operator("Relu", "Sigmoid", "Tanh", "Erf", "Softplus", "Abs", "Neg", "Floor", "Ceil", "Round", "Sign", "Identity", "Exp")
+@operator("Relu", "Sigmoid", "Tanh", "Erf", "Softplus", "Abs", "Neg", "Floor", "Ceil", "Round", "Sign", "Identity", "Exp", "Sin", "Cos",
+          "Softsign")
 def unary(b, v, kind):
     return b.node(kind, [b.float(v)])
 
@@ -63,6 +65,17 @@ def cast(b, v, kind):
     return b.float(b.node(kind, [b.node("Mul", [v, b.scalar(3.0)]) if to == TensorProto.INT64 else v], to=to))
 
 
+@operator("CastLike", opsets=(18, 20, 21))
+def cast_like(b, v, kind):
+    to = b.pick(numpy.float16, numpy.float64, numpy.float32)
+    return b.float(b.node(kind, [v, b.constant(numpy.zeros(b.pick((), (1,), (2, 3)), to))]))
+
+
+@operator("Mod")
+def mod(b, v, kind):
+    return b.node(kind, [v, b.scalar(b.pick(1.7, -0.6, 2.9))], fmod=1)
+
+
 @operator("Add", "Sub", "Mul", "Min", "Max")
 def binary(b, v, kind):
     other = b.operand(v)
@@ -115,7 +128,7 @@ def comparison(b, v, kind):
     return spent(b, v, b.node(kind, [v, other] if b.chance() else [other, v]))
 
 
-@operator("And", "Or")
+@operator("And", "Or", "Xor")
 def logic(b, v, kind):
     return spent(b, v, b.node(kind, [truth(b, v), truth(b, v)]))
 
@@ -123,6 +136,13 @@ def logic(b, v, kind):
 @operator("Not")
 def negation(b, v, kind):
     return spent(b, v, b.node(kind, [truth(b, v)]))
+
+
+@operator("Trilu", opsets=(15, 17, 18, 20, 21))
+def triangle(b, v, kind):
+    need(b.rank(v) >= 2)
+    names = [v] + ([b.ints(b.whole(-2, 2))] if b.chance() else [])
+    return b.node(kind, names, upper=b.whole(0, 1))
 
 
 @operator("Where")

@@ -208,6 +208,17 @@ def scatter_nd(b, v, kind):
     return b.node(kind, [v, b.ints(index), updates])
 
 
+@operator("ScatterElements")
+def scatter_elements(b, v, kind):
+    axis, shape = axis_of(b, v), list(b.shape(v))
+    extent = shape[axis]
+    shape[axis] = b.whole(1, extent)
+    # No place of the axis is written twice.
+    index = numpy.argsort(b.rng.random([extent if d == axis % len(shape) else n for d, n in enumerate(shape)]), axis=axis)
+    index = numpy.take(index, range(shape[axis]), axis=axis)
+    return b.node(kind, [v, b.ints(index), b.weight(tuple(shape), 0.5)], axis=axis)
+
+
 @operator("DepthToSpace", "SpaceToDepth")
 def blocks(b, v, kind):
     shape = image(b, v)

@@ -5,7 +5,8 @@ import numpy
 from .registry import axis_of, image, need, operator
 
 
-@operator("ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL2")
+@operator("ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL2", "ReduceL1",
+          "ReduceSumSquare")
 def reduce(b, v, kind):
     rank = b.rank(v)
     axes = sorted({axis_of(b, v) % rank for _ in range(b.whole(1, 2))})
