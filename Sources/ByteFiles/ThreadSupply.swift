@@ -1,5 +1,6 @@
 package import Dispatch
 internal import Glibc
+internal import Synchronization
 
 /// Threads, for as long as the system has some to give.
 ///
@@ -65,5 +66,25 @@ extension DispatchQueue {
   /// Hands work to a thread of the queue, or does it at once where there is none.
   package func hand(group: DispatchGroup? = nil, _ work: @escaping @Sendable () -> Void) {
     if ThreadSupply.isThere { async(group: group, execute: work) } else { work() }
+  }
+}
+
+/// A value that is made on another thread, where there is one, and asked for later.
+package final class Background<Value: Sendable>: Sendable {
+  private let group = DispatchGroup()
+  private let made = Mutex<Value?>(nil)
+
+  /// - Parameter make: is done at once where there are no threads.
+  package init(_ make: @escaping @Sendable () -> Value) {
+    DispatchQueue.global().hand(group: group) { [self] in
+      let value = make()
+      made.withLock { $0 = value }
+    }
+  }
+
+  /// The value, as soon as it is made.
+  package var value: Value? {
+    group.wait()
+    return made.withLock { $0 }
   }
 }
