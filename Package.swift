@@ -168,6 +168,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
+      name: "TensorStreamsTests", dependencies: ["TensorStreams", "TestSupport"], swiftSettings: strict),
+    .testTarget(
       name: "SubNetworksTests", dependencies: ["SubNetworks", "TensorStreams", "UnitModel", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
