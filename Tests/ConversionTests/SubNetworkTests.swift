@@ -160,6 +160,12 @@ struct SubNetworkTests {
       }
     }
     #expect(found == kept)
+    // Windows end with an element, whatever their limit.
+    for limit in [1, 3, 7, 9] {
+      var bytes: [UInt8] = []
+      try checkpoint.reader(of: subNetwork.tensors[0]).forEachWindow(limit: limit) { bytes += Array($0) }
+      #expect(bytes == kept.flatMap { value in withUnsafeBytes(of: value, Array.init) }, "\(limit)")
+    }
   }
 
   @Test("a checkpoint is a source of the flat tensors, in whatever pieces they are asked for")
