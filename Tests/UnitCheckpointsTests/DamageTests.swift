@@ -46,6 +46,36 @@ struct DamageTests {
     #expect(refused > 3 && (read > 0 || golden.name == "compressed"), "\(refused) \(read)")
   }
 
+  @Test(
+    "an owner map that gives an owner another number of elements than the table is refused, whoever is read")
+  func otherOwner() throws {
+    let folder = try TemporaryFolder()
+    for (owner, other) in [(1, 2), (2, 1), (0, 3), (1, 0)] as [(UInt8, UInt8)] {
+      var forger = try CheckpointForger(path: GoldenCheckpoint.owners.path)
+      let map = try #require(forger.datasets.firstIndex { $0.path == "tensors/a.owner" })
+      let place = try #require(forger.datasets[map].bytes.firstIndex(of: owner))
+      forger.datasets[map].bytes[place] = other
+      // The page of the map has its checksum.
+      forger.repage()
+      let path = try folder.write(forger.sealed(), as: "m.h5")
+      let checkpoint = try UnitCheckpoint(try ReadableFile(path: path))
+      let plan = try checkpoint.resolvedPlan()
+      var readers: [() throws -> [UInt8]] = [{ try checkpoint.reader(of: 0).rest() }]
+      for network in plan.assignment.networks {
+        let own = try SubNetwork(network, of: checkpoint)
+        let units = Set(network.orderedUnits().map { UInt8($0.index + 1) })
+        // Elements of others, and free ones, are zeros to a network.
+        guard !units.isDisjoint(with: [owner, other]) else { continue }
+        readers.append { try checkpoint.reader(of: own.tensors[0]).rest() }
+      }
+      #expect(readers.count > 1)
+      for read in readers {
+        let error = #expect(throws: CheckpointError.self) { try read() }
+        #expect(error?.defect == .ownerMap)
+      }
+    }
+  }
+
   @Test("a reader that has met damage gives nothing after it", arguments: [1, 100, 5_000, 70_000])
   func afterDamage(piece: Int) throws {
     let folder = try TemporaryFolder()
