@@ -18,8 +18,6 @@ public protocol FlatWeightsSource: TensorSource {
   var files: [String] { get }
   /// What there is to say about the file that is no reason to refuse it; empty for formats with nothing to say.
   var remarks: [FlatRemark] { get }
-  /// The bytes of `tensors[index]`; the reader throws `FlatFormatError` too.
-  func reader(of index: Int) throws(FlatFormatError) -> any TensorByteReader
 }
 
 extension FlatWeightsSource {

@@ -11,7 +11,7 @@ public protocol TensorSink: AnyObject {
   func finish() throws
 }
 
-/// Two names for one tensor, as a writer is told of them.
+/// Two names for one tensor, for a writer.
 public struct TensorTie: Hashable, Sendable {
   /// The name that repeats another.
   public let name: TensorName

@@ -47,7 +47,7 @@ struct DamageTests {
   }
 
   @Test(
-    "an owner map that gives an owner another number of elements than the table is refused, whoever is read")
+    "a network with an owner whose map and table disagree is refused")
   func otherOwner() throws {
     let folder = try TemporaryFolder()
     for (owner, other) in [(1, 2), (2, 1), (0, 3), (1, 0)] as [(UInt8, UInt8)] {
