@@ -50,6 +50,8 @@ func specsOf(_ list: [(String, [Int])]) throws -> [TensorSpec] { try specs(list)
 struct Network: CustomTestStringConvertible, Sendable {
   let name: String
   let cuts: [String]
+  /// The beginnings of the cuts of what passes channels on, which do not tell what makes them.
+  var passing: [String] = []
   let make: @Sendable (_ width: Int) -> [(String, [Int])]
 
   var testDescription: String { name }
@@ -202,6 +204,8 @@ struct Network: CustomTestStringConvertible, Sendable {
   static let squeezes = [
     ("se.conv_reduce", "se.conv_expand"), ("se.fc1", "se.fc2"), ("_se_reduce", "_se_expand"),
     ("squeeze_excite.reduce", "squeeze_excite.expand"), ("2.fc1", "2.fc2"), ("se.fc.0", "se.fc.2"),
+    ("attention.fc.0", "attention.fc.2"), ("gate.down", "gate.up"), ("calib.b", "calib.a"),
+    ("attn.fc1", "attn.fc2"),
   ]
 
   /// An inverted bottleneck whose depthwise convolution is weighted by squeeze and excitation.
@@ -212,7 +216,7 @@ struct Network: CustomTestStringConvertible, Sendable {
         "b.expand.weight=m,-,-,-", "b.expand_bn.*=m", "b.dw.weight=m,-,-,-", "b.dw_bn.*=m",
         "b.\(reduce).weight=-,m,-,-", "b.\(expand).weight=m,-,-,-", "b.\(expand).bias=m",
         "b.project.weight=-,m,-,-",
-      ]
+      ], passing: ["b.\(reduce)", "b.\(expand)"]
     ) { width in
       var weights = Weights()
       weights.bottleneck(
@@ -220,6 +224,44 @@ struct Network: CustomTestStringConvertible, Sendable {
         inner: width + 48, outer: 16)
       return weights.list
     }
+  }
+
+  /// A gate of one layer, which reads the channels that it weights.
+  static let square = Network(
+    name: "a gate of one layer",
+    cuts: [
+      "b.first.conv.weight=m,-,-,-", "b.first.norm.*=m", "b.gate.weight=m,m,-,-", "b.gate.bias=m",
+      "b.last.conv.weight=-,m,-,-",
+    ]
+  ) { width in
+    var weights = Weights()
+    weights.convolution("b.first.conv", width + 40, 12)
+    weights.norm("b.first.norm", width + 40)
+    weights.convolution("b.gate", width + 40, width + 40, kernel: 1, bias: true)
+    weights.convolution("b.last.conv", 12, width + 40, kernel: 1)
+    return weights.list
+  }
+
+  /// Squeeze and excitation as Keras names and stores it, [1, 1, in, out].
+  static let kerasSqueeze = Network(
+    name: "a squeeze of Keras",
+    cuts: [
+      "b1a_expand_conv/kernel=-,-,-,m", "b1a_expand_bn/*=m", "b1a_dwconv/depthwise_kernel=-,-,m,-",
+      "b1a_bn/*=m", "b1a_se_reduce/kernel=-,-,m,-", "b1a_se_expand/kernel=-,-,-,m", "b1a_se_expand/bias=m",
+      "b1a_project_conv/kernel=-,-,m,-",
+    ], passing: ["b1a_bn", "b1a_se"]
+  ) { width in
+    let inner = width + 48
+    func norm(_ name: String, _ size: Int) -> [(String, [Int])] {
+      ["gamma", "beta", "moving_mean", "moving_variance"].map { ("\(name)/\($0)", [size]) }
+    }
+    return [("b1a_expand_conv/kernel", [1, 1, 16, inner])] + norm("b1a_expand_bn", inner) + [
+      ("b1a_dwconv/depthwise_kernel", [3, 3, inner, 1])
+    ] + norm("b1a_bn", inner) + [
+      ("b1a_se_reduce/kernel", [1, 1, inner, 6]), ("b1a_se_reduce/bias", [6]),
+      ("b1a_se_expand/kernel", [1, 1, 6, inner]), ("b1a_se_expand/bias", [inner]),
+      ("b1a_project_conv/kernel", [1, 1, inner, 16]),
+    ] + norm("b1a_project_bn", 16)
   }
 
   /// Queries in groups of four heads, each with one key head of five channels.
@@ -284,7 +326,7 @@ struct Network: CustomTestStringConvertible, Sendable {
       "m.{}.up.weight=e{},-,-,-", "m.{}.n1.*=e{}", "m.{}.dw.weight=e{},-,-,-", "m.{}.n2.*=e{}",
       "m.{}.se.a.weight=-,e{},-,-", "m.{}.se.b.weight=e{},-,-,-", "m.{}.se.b.bias=e{}",
       "m.{}.down.weight=-,e{},-,-",
-    ]
+    ], passing: ["m.{}.n", "m.{}.se"]
   ) { width in
     var weights = Weights()
     for block in 0..<2 {
@@ -409,5 +451,5 @@ struct Network: CustomTestStringConvertible, Sendable {
     [
       cnn, flattened, inverted, recurrent, gated, turned, bidirectional, layered, grouped, encoder, numbered,
       short,
-    ] + squeezed + kernels + depthwise + [residual, named]
+    ] + squeezed + kernels + depthwise + [residual, named, square, kerasSqueeze]
 }

@@ -49,7 +49,7 @@ struct HalfCutSearch {
     entrances = Dictionary(
       table.modules.enumerated().filter { !$0.element.weights.isEmpty && !$0.element.isShortcut }
         .map { ($0.element.parent, $0.offset) }, uniquingKeysWith: { first, _ in first })
-    squeezes = SqueezePair.pairs(in: table.modules, partition.tensors)
+    squeezes = SqueezePair.pairs(in: table.modules, partition.tensors, isSorted: table.isSorted)
     squeezed = Set(squeezes.flatMap { [$0.reduce, $0.expand] })
     recurrents = Self.layers(of: table.modules)
     sizes = Dictionary(
@@ -66,7 +66,9 @@ struct HalfCutSearch {
           outputs[extent(site), default: [:]][placement] = site
         }
         for axis in axes(of: site) {
-          if isChannelwise(module) || expanding.contains(number) {
+          // What reads the channels that it makes passes on another module's: a gate, or a residual layer.
+          let isPassing = module.weights.count == 1 && module.inputs.contains { axes(of: $0).contains(axis) }
+          if isChannelwise(module) || expanding.contains(number) || isPassing {
             vectors[axis, default: []].insert(number)
           } else {
             makers[axis, default: []].insert(number)

@@ -12,19 +12,53 @@ struct SqueezePair {
   /// The beginning of the names of the block that the pair is in.
   let block: Substring
 
-  /// The pairs by names (`se.fc1` and `se.fc2`, `squeeze_excite.reduce` and `.expand`, `_se_reduce`) and shapes.
-  static func pairs(in modules: [ModuleEntry], _ tensors: [TensorPlacement]) -> [SqueezePair] {
-    var families: [Substring: [Int]] = [:]
-    var order: [Substring] = []
-    for (number, module) in modules.enumerated() where module.weights.count == 1 {
-      guard let block = block(of: module, tensors) else { continue }
-      if families[block] == nil { order.append(block) }
-      families[block, default: []].append(number)
+  /// The pairs by names (`se.fc1` and `se.fc2`, `squeeze_excite.reduce` and `.expand`, `_se_reduce`) and shapes, and those
+  /// that have a parent to themselves (`attention.fc.0`, `attention.fc.2`) beside a convolution with as many channels.
+  static func pairs(in modules: [ModuleEntry], _ tensors: [TensorPlacement], isSorted: Bool) -> [SqueezePair]
+  {
+    var named = Families()
+    var others = Families()
+    for (number, module) in modules.enumerated() where !module.weights.isEmpty {
+      if module.weights.count == 1, let block = block(of: module, tensors) {
+        named.add(number, to: block)
+      } else if !module.isAnonymous {
+        others.add(number, to: module.parent)
+      }
     }
-    return order.compactMap { block in
-      guard let members = families[block], members.count == 2 else { return nil }
-      return pair(members[0], members[1], modules, tensors, block)
-        ?? pair(members[1], members[0], modules, tensors, block)
+    let pairs = named.pairs.compactMap { block, first, second in
+      pair(first, second, modules, tensors, block) ?? pair(second, first, modules, tensors, block)
+    }
+    let gates = others.pairs.compactMap { parent, first, second in
+      // Words of a file that is sorted are in no order.
+      let isGuess = isSorted && (modules[first].number ?? modules[second].number) == nil
+      return pair(first, second, modules, tensors, parent)
+        ?? (isGuess ? pair(second, first, modules, tensors, parent) : nil)
+    }
+    let convolved = ConvolvedChannels(
+      modules, tensors, without: Set(gates.flatMap { [$0.reduce, $0.expand] }))
+    return pairs
+      + gates.compactMap { gate in
+        convolved.block(around: gate.block, channels: gate.channels).map { block in
+          SqueezePair(reduce: gate.reduce, expand: gate.expand, channels: gate.channels, block: block)
+        }
+      }
+  }
+
+  /// Modules with weights by the names that they share, in the order in which those were found.
+  private struct Families {
+    private var members: [Substring: [Int]] = [:]
+    private var order: [Substring] = []
+
+    mutating func add(_ number: Int, to name: Substring) {
+      if members[name] == nil { order.append(name) }
+      members[name, default: []].append(number)
+    }
+
+    /// The families of two.
+    var pairs: [(name: Substring, first: Int, second: Int)] {
+      order.compactMap { name in
+        members[name].flatMap { $0.count == 2 ? (name, $0[0], $0[1]) : nil }
+      }
     }
   }
 
@@ -36,7 +70,8 @@ struct SqueezePair {
         return nil
       }
       let extents = tensors[output.tensor].spec.shape
-      guard extents.count == 2 || extents.dropFirst(2).allSatisfy({ $0 == 1 }) else { return nil }
+      let positions = extents.indices.filter { $0 != output.dimension && $0 != input.dimension }
+      guard modules[number].weights.count == 1, positions.allSatisfy({ extents[$0] == 1 }) else { return nil }
       return (extents[output.dimension], extents[input.dimension])
     }
     guard let first = shape(reduce), let second = shape(expand), first.input == second.out,
@@ -55,6 +90,8 @@ struct SqueezePair {
       if word == "se" || word.hasPrefix("se_") || word.has("squeeze") || word.has("excit") {
         return module.name[..<component.startIndex]
       }
+      // Keras: block1a_se_reduce.
+      if let range = component.firstRange(of: "_se_") { return module.name[..<range.upperBound] }
       start = component.startIndex
     }
     // torchvision numbers the module; its linear layers are convolutions.
@@ -63,6 +100,44 @@ struct SqueezePair {
     else { return nil }
     let parent = module.name[..<start].dropLast()
     return parent.lastIndex { $0 == "." || $0 == "/" }.map { parent[...$0] } ?? ""
+  }
+}
+
+/// How many channels the convolutions of each part of a network make.
+private struct ConvolvedChannels {
+  private var channels: [Substring: Set<Int>] = [:]
+  /// A gate stands in the block whose channels it weights, or in a part of it.
+  private static let depth = 2
+
+  init(_ modules: [ModuleEntry], _ tensors: [TensorPlacement], without gates: Set<Int>) {
+    for (number, module) in modules.enumerated() where !gates.contains(number) {
+      for output in module.outputs where tensors[output.tensor].spec.shape.count > 2 {
+        var name = module.parent
+        for _ in 0...Self.depth {
+          channels[name, default: []].insert(tensors[output.tensor].spec.shape[output.dimension])
+          guard let above = Self.parent(of: name) else { break }
+          name = above
+        }
+      }
+    }
+  }
+
+  /// The nearest part around a parent, without itself, where a convolution makes so many channels.
+  func block(around parent: Substring, channels extent: Int) -> Substring? {
+    var name = parent
+    for _ in 0..<Self.depth {
+      guard let above = Self.parent(of: name) else { return nil }
+      if channels[above]?.contains(extent) == true { return above }
+      name = above
+    }
+    return nil
+  }
+
+  /// The name, with its separator, without its last component; nil for the whole network.
+  private static func parent(of name: Substring) -> Substring? {
+    if name.isEmpty { return nil }
+    let end = name.dropLast().lastIndex { $0 == "." || $0 == "/" }
+    return end.map { name[...$0] } ?? name.prefix(0)
   }
 }
 
@@ -99,6 +174,10 @@ extension HalfCutSearch {
       return match(depthwise)
     }
     if !isSorted { return near.last { $0 < first && match($0) != nil }.flatMap(match) }
+    let isAmbiguous = near.contains { number in
+      modules[number].outputs.contains { isWhole($0) && extent($0) == pair.channels }
+    }
+    if isAmbiguous { return nil }
     let matches = near.compactMap(match)
     return Set(matches.map(\.placement)).count == 1 ? matches.first : nil
   }
