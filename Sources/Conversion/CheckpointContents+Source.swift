@@ -50,7 +50,7 @@ extension SourceRecord {
       shards = hollow.enumerated().map { number, file in
         Shard(
           tensorCount: number == 0 ? source.tensors.count : 0, header: number, name: file.name,
-          holes: file.holes.map { Hole(position: $0.position, count: $0.count, tensor: $0.tensor) })
+          holes: file.holes)
       }
     } else if let set = source.shardSet {
       shards = set.shards.enumerated().map { number, shard in

@@ -60,9 +60,7 @@ extension UnitCheckpoint {
     var files: [HollowFile] = []
     for shard in stored.shards {
       guard let header = shard.header, let holes = shard.holes else { return nil }
-      let file = HollowFile(
-        name: shard.name, bytes: headers[header],
-        holes: holes.map { HollowFile.Hole(position: $0.position, count: $0.count, tensor: $0.tensor) })
+      let file = HollowFile(name: shard.name, bytes: headers[header], holes: holes)
       guard file.size != nil else {
         throw .broken(
           .source, path: path, place: "/tessera/source", expected: "holes in their order, within their file",

@@ -105,7 +105,7 @@ struct PartialFixtureTests {
           name: file.name, bytes: file.bytes,
           holes: file.holes.compactMap { hole in
             kept.firstIndex(of: hole.tensor).map {
-              HollowFile.Hole(position: hole.position, count: hole.count, tensor: $0)
+              TensorHole(position: hole.position, count: hole.count, tensor: $0)
             }
           })
       }

@@ -1,3 +1,4 @@
+import TensorStreams
 import ByteFiles
 import Conversion
 import FlatFormats

@@ -1,3 +1,4 @@
+internal import TensorStreams
 public import ByteFiles
 internal import ONNXGraph
 public import Tensors

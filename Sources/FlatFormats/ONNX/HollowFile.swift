@@ -1,3 +1,5 @@
+public import TensorStreams
+
 /// A file without the bytes that are tensors' elements: with those put back it is the same file again.
 ///
 /// Of an ONNX model it is the graph; files of external data have little of their own.
@@ -7,27 +9,10 @@ public struct HollowFile: Sendable {
   /// All bytes that are not in a hole, in order.
   public let bytes: [UInt8]
   /// Ascending and disjoint.
-  public let holes: [Hole]
-
-  /// Where the elements of a tensor were.
-  public struct Hole: Sendable, Equatable {
-    /// The offset in the whole file.
-    public let position: Int
-    /// All bytes of the tensor.
-    public let count: Int
-    /// The tensor's number in the source.
-    public let tensor: Int
-
-    /// A hole.
-    public init(position: Int, count: Int, tensor: Int) {
-      self.position = position
-      self.count = count
-      self.tensor = tensor
-    }
-  }
+  public let holes: [TensorHole]
 
   /// A file with its holes.
-  public init(name: String?, bytes: [UInt8], holes: [Hole]) {
+  public init(name: String?, bytes: [UInt8], holes: [TensorHole]) {
     self.name = name
     self.bytes = bytes
     self.holes = holes

@@ -9,8 +9,8 @@ extension ONNXSource {
 
   /// The model's files without their tensors' elements; nil where what is left is too much.
   func hollowFiles() throws(FlatFormatError) -> [HollowFile]? {
-    var holes: [HollowFile.Hole] = []
-    var others: [String: [HollowFile.Hole]] = [:]
+    var holes: [TensorHole] = []
+    var others: [String: [TensorHole]] = [:]
     for (index, named) in constants.enumerated() {
       let constant = named.constant
       guard constant.byteCount > 0, tensors[index].spec.byteCount == constant.byteCount else { continue }
@@ -67,9 +67,9 @@ extension ONNXSource {
   }
 
   private func hollow(
-    _ file: ReadableFile, _ name: String?, _ holes: [HollowFile.Hole]
+    _ file: ReadableFile, _ name: String?, _ holes: [TensorHole]
   ) throws(FlatFormatError) -> HollowFile? {
-    var kept: [HollowFile.Hole] = []
+    var kept: [TensorHole] = []
     var bytes: [UInt8] = []
     var position = 0
     func keep(to end: Int) throws(FlatFormatError) -> Bool {

@@ -1,3 +1,5 @@
+internal import HDF5Kit
+
 /// The raw tables of an index, row by row, before anything in them is believed.
 struct IndexTables {
   var names: [UInt8] = []
@@ -25,112 +27,79 @@ struct IndexTables {
 
   /// Rows from the bytes of the tables; the bytes are whole rows, because HDF5 has said so.
   init(bytes: (Layout.Table) -> [UInt8]) {
-    names = bytes(.names)
-    tensors = Self.rows(bytes(.tensors))
-    dimensions = Self.rows(bytes(.dimensions))
-    cutAxes = Self.numbers(bytes(.cutAxes))
-    axes = Self.rows(bytes(.axes))
-    cuts = Self.rows(bytes(.cuts))
-    segments = Self.rows(bytes(.segments))
-    units = Self.numbers(bytes(.units))
-    tasks = Self.rows(bytes(.tasks))
-    networks = Self.rows(bytes(.networks))
-    axisUnits = Self.rows(bytes(.axisUnits))
-    scopes = Self.rows(bytes(.scopes))
-    scopeNetworks = Self.numbers(bytes(.scopeNetworks))
-    views = Self.rows(bytes(.views))
-    owned = Self.rows(bytes(.owned))
-    reordered = Self.rows(bytes(.reordered))
-    sections = Self.rows(bytes(.sections))
-    pages = bytes(.pages).withUnsafeBytes { buffer in
-      (0..<buffer.count / 8).map {
-        UInt64(littleEndian: buffer.loadUnaligned(fromByteOffset: 8 * $0, as: UInt64.self))
-      }
-    }
-    plan = bytes(.plan)
-    source = bytes(.source)
+    for table in Layout.Table.allCases { Self.column(of: table).decode(bytes(table), into: &self) }
   }
 
   /// The bytes of a table.
-  func bytes(of table: Layout.Table) -> [UInt8] {
-    switch table {
-    case .names: names
-    case .tensors: Self.encode(tensors)
-    case .dimensions: Self.encode(dimensions)
-    case .cutAxes: Self.encode(cutAxes)
-    case .axes: Self.encode(axes)
-    case .cuts: Self.encode(cuts)
-    case .segments: Self.encode(segments)
-    case .units: Self.encode(units)
-    case .tasks: Self.encode(tasks)
-    case .networks: Self.encode(networks)
-    case .axisUnits: Self.encode(axisUnits)
-    case .scopes: Self.encode(scopes)
-    case .scopeNetworks: Self.encode(scopeNetworks)
-    case .views: Self.encode(views)
-    case .owned: Self.encode(owned)
-    case .reordered: Self.encode(reordered)
-    case .sections: Self.encode(sections)
-    case .pages: pages.flatMap { withUnsafeBytes(of: $0.littleEndian) { Array($0) } }
-    case .plan: plan
-    case .source: source
-    }
-  }
+  func bytes(of table: Layout.Table) -> [UInt8] { Self.column(of: table).encoded(self) }
 
   /// How many rows a table has.
-  func rowCount(of table: Layout.Table) -> Int {
+  func rowCount(of table: Layout.Table) -> Int { Self.column(of: table).count(in: self) }
+
+  /// Where a table's rows are kept.
+  fileprivate static func column(of table: Layout.Table) -> any TableColumn {
     switch table {
-    case .names: names.count
-    case .tensors: tensors.count
-    case .dimensions: dimensions.count
-    case .cutAxes: cutAxes.count
-    case .axes: axes.count
-    case .cuts: cuts.count
-    case .segments: segments.count
-    case .units: units.count
-    case .tasks: tasks.count
-    case .networks: networks.count
-    case .axisUnits: axisUnits.count
-    case .scopes: scopes.count
-    case .scopeNetworks: scopeNetworks.count
-    case .views: views.count
-    case .owned: owned.count
-    case .reordered: reordered.count
-    case .sections: sections.count
-    case .pages: pages.count
-    case .plan: plan.count
-    case .source: source.count
+    case .names: Column(\.names)
+    case .tensors: Column(\.tensors)
+    case .dimensions: Column(\.dimensions)
+    case .cutAxes: Column(\.cutAxes)
+    case .axes: Column(\.axes)
+    case .cuts: Column(\.cuts)
+    case .segments: Column(\.segments)
+    case .units: Column(\.units)
+    case .tasks: Column(\.tasks)
+    case .networks: Column(\.networks)
+    case .axisUnits: Column(\.axisUnits)
+    case .scopes: Column(\.scopes)
+    case .scopeNetworks: Column(\.scopeNetworks)
+    case .views: Column(\.views)
+    case .owned: Column(\.owned)
+    case .reordered: Column(\.reordered)
+    case .sections: Column(\.sections)
+    case .pages: Column(\.pages)
+    case .plan: Column(\.plan)
+    case .source: Column(\.source)
     }
   }
+}
 
-  private static func rows<Row: IndexRow>(_ bytes: [UInt8]) -> [Row] {
-    bytes.withUnsafeBytes { buffer in
+extension Layout.Table {
+  /// The HDF5 type of a row.
+  var type: HDF5ElementType { IndexTables.column(of: self).type }
+}
+
+/// The rows of one table, whatever they are.
+private protocol TableColumn {
+  var type: HDF5ElementType { get }
+  func count(in tables: IndexTables) -> Int
+  func encoded(_ tables: IndexTables) -> [UInt8]
+  func decode(_ bytes: [UInt8], into tables: inout IndexTables)
+}
+
+private struct Column<Row: TableElement>: TableColumn {
+  let rows: WritableKeyPath<IndexTables, [Row]>
+
+  init(_ rows: WritableKeyPath<IndexTables, [Row]>) { self.rows = rows }
+
+  var type: HDF5ElementType { Row.elementType }
+
+  func count(in tables: IndexTables) -> Int { tables[keyPath: rows].count }
+
+  func encoded(_ tables: IndexTables) -> [UInt8] {
+    if let bytes = tables[keyPath: rows] as? [UInt8] { return bytes }
+    var writer = ByteWriter()
+    for row in tables[keyPath: rows] { row.encode(into: &writer) }
+    return writer.bytes
+  }
+
+  func decode(_ bytes: [UInt8], into tables: inout IndexTables) {
+    if let rows = bytes as? [Row] {
+      tables[keyPath: self.rows] = rows
+      return
+    }
+    tables[keyPath: rows] = bytes.withUnsafeBytes { buffer in
       var cursor = ByteCursor(buffer)
-      let count = buffer.count / Row.size
-      var rows: [Row] = []
-      rows.reserveCapacity(count)
-      for _ in 0..<count { rows.append(Row(from: &cursor)) }
-      return rows
+      return (0..<buffer.count / Row.size).map { _ in Row(from: &cursor) }
     }
-  }
-
-  private static func numbers(_ bytes: [UInt8]) -> [UInt32] {
-    bytes.withUnsafeBytes { buffer in
-      (0..<buffer.count / 4).map {
-        UInt32(littleEndian: buffer.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self))
-      }
-    }
-  }
-
-  private static func encode(_ rows: [some IndexRow]) -> [UInt8] {
-    var writer = ByteWriter()
-    for row in rows { row.encode(into: &writer) }
-    return writer.bytes
-  }
-
-  private static func encode(_ numbers: [UInt32]) -> [UInt8] {
-    var writer = ByteWriter()
-    for number in numbers { writer.append(number) }
-    return writer.bytes
   }
 }

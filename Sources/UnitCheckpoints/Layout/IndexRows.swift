@@ -1,5 +1,5 @@
 /// A row of one of the index tables.
-protocol IndexRow: Equatable {
+protocol IndexRow: Equatable, TableElement {
   /// A row of zeros.
   init()
   /// Hands over the members in order; they stand in the table without padding.

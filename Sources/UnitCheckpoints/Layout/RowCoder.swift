@@ -17,8 +17,39 @@ extension RowCoder {
   }
 }
 
+/// What a table is a list of: rows with members, or numbers.
+protocol TableElement {
+  /// How HDF5 describes one.
+  static var elementType: HDF5ElementType { get }
+  func encode(into writer: inout ByteWriter)
+  /// Reads one; the cursor has been made from a whole number of them.
+  init(from cursor: inout ByteCursor)
+}
+
+extension TableElement {
+  /// Bytes of one.
+  static var size: Int { elementType.size }
+}
+
+extension UInt8: TableElement {
+  static var elementType: HDF5ElementType { .u8 }
+  func encode(into writer: inout ByteWriter) { writer.append([self]) }
+  init(from cursor: inout ByteCursor) { self = cursor.bytes(1)[0] }
+}
+
+extension UInt32: TableElement {
+  static var elementType: HDF5ElementType { .u32 }
+  func encode(into writer: inout ByteWriter) { writer.append(self) }
+  init(from cursor: inout ByteCursor) { self = cursor.u32() }
+}
+
+extension UInt64: TableElement {
+  static var elementType: HDF5ElementType { .u64 }
+  func encode(into writer: inout ByteWriter) { writer.append(self) }
+  init(from cursor: inout ByteCursor) { self = cursor.word() }
+}
+
 extension IndexRow {
-  /// How HDF5 describes a row.
   static var elementType: HDF5ElementType {
     var types = RowTypes()
     var row = Self()
@@ -26,15 +57,11 @@ extension IndexRow {
     return .compound(types.members)
   }
 
-  /// Bytes of a row.
-  static var size: Int { elementType.size }
-
   func encode(into writer: inout ByteWriter) {
     var row = self
     row.members(&writer)
   }
 
-  /// Reads one row; the cursor has been made from a whole number of rows.
   init(from cursor: inout ByteCursor) {
     self.init()
     members(&cursor)

@@ -1,5 +1,7 @@
+internal import ByteFiles
 internal import HDF5Kit
 internal import StrictJSON
+package import TensorStreams
 internal import Tensors
 
 /// What a checkpoint remembers of the flat files it was made from: no path, no time.
@@ -23,26 +25,13 @@ package struct SourceRecord: Sendable {
     /// The file's name, as the record has it; nil where there is one file, whose name is not kept.
     package let name: String?
     /// Where the header's file had the elements of tensors; nil where it is no file of a graph.
-    package let holes: [Hole]?
+    package let holes: [TensorHole]?
 
-    package init(tensorCount: Int, header: Int?, name: String?, holes: [Hole]? = nil) {
+    package init(tensorCount: Int, header: Int?, name: String?, holes: [TensorHole]? = nil) {
       self.tensorCount = tensorCount
       self.header = header
       self.name = name
       self.holes = holes
-    }
-  }
-
-  /// Where a file had the elements of a tensor: position and length in bytes, and the tensor's number.
-  package struct Hole: Sendable {
-    package let position: Int
-    package let count: Int
-    package let tensor: Int
-
-    package init(position: Int, count: Int, tensor: Int) {
-      self.position = position
-      self.count = count
-      self.tensor = tensor
     }
   }
 
@@ -112,6 +101,10 @@ extension SourceRecord.Shard {
 extension UnitCheckpoint {
   /// The record of the flat files, once it can be read and names the stored headers and the tensors of the index.
   package func sourceRecord() throws(CheckpointError) -> SourceRecord {
+    try ownSource.value { () throws(CheckpointError) in try readSourceRecord() }
+  }
+
+  private func readSourceRecord() throws(CheckpointError) -> SourceRecord {
     let place = "/\(Layout.Table.source.path)"
     func broken(_ defect: CheckpointDefect, _ expected: String, _ found: String) -> CheckpointError {
       .broken(defect, path: path, place: place, expected: expected, found: found)
@@ -156,10 +149,10 @@ extension UnitCheckpoint {
   /// Each hole is as long as the tensor that fills it.
   private func storedHoles(
     _ value: JSONValue?, _ broken: (CheckpointDefect, String, String) -> CheckpointError
-  ) throws(CheckpointError) -> [SourceRecord.Hole]? {
+  ) throws(CheckpointError) -> [TensorHole]? {
     guard let value else { return nil }
     guard case .array(let items) = value else { throw broken(.source, "holes as an array", value.kindName) }
-    var holes: [SourceRecord.Hole] = []
+    var holes: [TensorHole] = []
     for item in items {
       guard case .array(let numbers) = item, numbers.count == 3, case .integer(let position) = numbers[0],
         case .integer(let count) = numbers[1], case .integer(let tensor) = numbers[2],
@@ -169,7 +162,7 @@ extension UnitCheckpoint {
       else {
         throw broken(.source, "a hole as its position, the bytes of a tensor and its number", "another")
       }
-      holes.append(SourceRecord.Hole(position: position, count: count, tensor: tensor))
+      holes.append(TensorHole(position: position, count: count, tensor: tensor))
     }
     return holes
   }

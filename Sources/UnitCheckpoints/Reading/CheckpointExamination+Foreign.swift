@@ -1,4 +1,4 @@
-internal import HDF5Kit
+package import HDF5Kit
 
 /// What another program has added to a checkpoint. Readers ignore it, whatever it says.
 package struct ForeignPart: Sendable {
@@ -9,6 +9,18 @@ package struct ForeignPart: Sendable {
 }
 
 extension CheckpointExamination {
+  /// Every link and object of the whole file that is broken or not followed, in the groups of others too.
+  package func refusals() -> [HDF5Error] {
+    guard let hdf5 else { return [] }
+    var found: [HDF5Error] = []
+    do throws(HDF5Error) {
+      try hdf5.walk { _, visit in
+        if case .refused(let error) = visit, found.count < DefectLog.limit { found.append(error) }
+      }
+    } catch { found.append(error) }
+    return found
+  }
+
   /// Objects and attributes that the layout does not have. Of a group only the group is listed, not what is in it;
   /// objects among the tensors are left to `UnitCheckpoint.unlistedDatasets`.
   package func foreignParts() -> [ForeignPart] {

@@ -31,9 +31,11 @@ package final class UnitCheckpoint: Sendable {
   private let file: ReadableFile
   let pages: PageReader
   private let opened = Mutex<[Int: HDF5Dataset]>([:])
-  private let storedHeaders = Mutex<[[UInt8]]?>(nil)
-  /// The partition and assignment of the file's own plan, once they are asked for.
-  let ownPlan = Mutex<ResolvedPlan?>(nil)
+  private let storedHeaders = Once<[[UInt8]]>()
+  /// The file's own plan, and its partition and assignment.
+  let ownPlan = Once<Plan>()
+  let ownResolvedPlan = Once<ResolvedPlan>()
+  let ownSource = Once<SourceRecord>()
   private let dataBytesRead = Atomic(0)
 
   /// Opens the checkpoint in `file`.
@@ -141,15 +143,15 @@ package final class UnitCheckpoint: Sendable {
 
   /// The stored headers of the flat files.
   package func headers() throws(CheckpointError) -> [[UInt8]] {
-    if let known = storedHeaders.withLock({ $0 }) { return known }
-    let headers = try CheckpointOpener.headers(hdf5, path: path)
-    guard Seal.checksum(of: headers) == seal.headersXXH3 else {
-      throw .broken(
-        .headersChecksum, path: path, place: "/\(Layout.headersGroup)",
-        expected: "headers that match the checksum of /\(Layout.sealPath)", found: "other bytes")
+    try storedHeaders.value { () throws(CheckpointError) in
+      let headers = try CheckpointOpener.headers(hdf5, path: path)
+      guard Seal.checksum(of: headers) == seal.headersXXH3 else {
+        throw .broken(
+          .headersChecksum, path: path, place: "/\(Layout.headersGroup)",
+          expected: "headers that match the checksum of /\(Layout.sealPath)", found: "other bytes")
+      }
+      return headers
     }
-    storedHeaders.withLock { $0 = headers }
-    return headers
   }
 
   /// How many headers of flat files are stored.

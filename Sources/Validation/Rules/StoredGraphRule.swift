@@ -28,9 +28,7 @@ enum StoredGraphRule: ValidationRule {
         ]
       }
       files.append(
-        HollowFile(
-          name: shard.name, bytes: headers[header],
-          holes: holes.map { HollowFile.Hole(position: $0.position, count: $0.count, tensor: $0.tensor) }))
+        HollowFile(name: shard.name, bytes: headers[header], holes: holes))
     }
     do throws(FileError) {
       let problems = try HollowFile.problems(

@@ -17,7 +17,6 @@ struct NetworkChoice {
   ///
   /// Throws `ValidationError` when --task or --level is missing and there are several, which only the file can tell.
   func network(of checkpoint: UnitCheckpoint) throws -> (network: VirtualNetwork, plan: ResolvedPlan) {
-    let plan = try checkpoint.parsedPlan()
     let resolved = try checkpoint.resolvedPlan()
     do {
       let task = try chosenTask(of: resolved.assignment)
@@ -25,7 +24,7 @@ struct NetworkChoice {
       if let level {
         chosen = try task.knownLevel(level)
       } else if budget != nil {
-        chosen = try fittingLevel(of: task.task, in: checkpoint, resolved, plan)
+        chosen = try fittingLevel(of: task.task, in: checkpoint, resolved)
       } else {
         guard task.levels.count == 1 else {
           let names =
@@ -63,17 +62,17 @@ struct NetworkChoice {
 
   /// The highest level of the task that costs no more than --budget.
   private func fittingLevel(
-    of id: TaskID, in checkpoint: UnitCheckpoint, _ resolved: ResolvedPlan, _ plan: Plan
+    of id: TaskID, in checkpoint: UnitCheckpoint, _ resolved: ResolvedPlan
   ) throws -> LevelNumber {
     let selection = RowSelection(tasks: [id], level: .budget(try Budget(parsing: budget ?? "")))
-    let counts = try counts(checkpoint, resolved, plan, for: selection)
+    let counts = try counts(checkpoint, resolved, for: selection)
     return try counts.rows(selection, of: resolved.assignment.tasks).first?.level ?? LevelNumber(1)
   }
 
   private func counts(
-    _ checkpoint: UnitCheckpoint, _ resolved: ResolvedPlan, _ plan: Plan, for selection: RowSelection
+    _ checkpoint: UnitCheckpoint, _ resolved: ResolvedPlan, for selection: RowSelection
   ) throws -> ParameterCounts {
-    let source = try CountSource(checkpoint, resolved, policy: plan.policy)
+    let source = try CountSource(checkpoint, resolved, policy: checkpoint.parsedPlan().policy)
     let rule = try policy.map(PolicyFile.read) ?? source.plannedPolicy()
     do { return try source.inventory.counts(under: rule, for: selection) } catch {
       throw Failure(sentence: "\(file): \(error)")
@@ -89,7 +88,7 @@ struct NetworkChoice {
     guard let budget, !added.isEmpty else { return }
     let limit = try Budget(parsing: budget)
     let selection = RowSelection(tasks: [network.task], level: .number(network.level))
-    let counts = try counts(checkpoint, resolved, checkpoint.parsedPlan(), for: selection)
+    let counts = try counts(checkpoint, resolved, for: selection)
     guard let row = try counts.rows(selection, of: resolved.assignment.tasks).first else { return }
     /// What tensors without units cost. A policy of values or masks has none of these to look at, and counts all.
     func cost(_ specs: [TensorSpec]) -> Int {

@@ -1,0 +1,16 @@
+/// Where a file had the elements of a tensor.
+public struct TensorHole: Sendable, Equatable {
+  /// Bytes from the beginning of the whole file.
+  public let position: Int
+  /// All bytes of the tensor.
+  public let count: Int
+  /// The tensor's number in the source.
+  public let tensor: Int
+
+  /// A hole.
+  public init(position: Int, count: Int, tensor: Int) {
+    self.position = position
+    self.count = count
+    self.tensor = tensor
+  }
+}
