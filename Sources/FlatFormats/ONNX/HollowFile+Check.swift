@@ -1,6 +1,6 @@
-internal import TensorStreams
 public import ByteFiles
 internal import ONNXGraph
+internal import TensorStreams
 public import Tensors
 
 extension HollowFile {
