@@ -1,8 +1,8 @@
-import TensorStreams
 import ByteFiles
 import Conversion
 import FlatFormats
 import Foundation
+import TensorStreams
 import TestSupport
 import Testing
 import Validation
