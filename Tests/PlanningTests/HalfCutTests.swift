@@ -37,6 +37,21 @@ struct HalfCutTests {
     #expect(cases >= 20)
   }
 
+  @Test("what shares its channels with others is found by shapes", arguments: Network.shared.indices)
+  func shared(_ place: Int) throws {
+    let (network, left) = Network.shared[place]
+    for (sorted, width) in [(false, 0), (true, 0), (false, 8), (true, 8)] {
+      let specs = try network.specs(sorted: sorted, width: width)
+      #expect(try halfCuts(specs, network.cuts).isEmpty)
+      for cut in left {
+        let found = try halfCuts(specs, network.cuts.filter { $0 != cut })
+        let pattern = String(cut.prefix { $0 != "=" }).replacing("{}", with: "0")
+        #expect(found.contains { $0.tensors.contains { $0.text == pattern } }, "\(cut): \(found)")
+      }
+    }
+    #expect(left.count >= 2)
+  }
+
   @Test("following what the warnings say ends in a plan without any", arguments: Network.all)
   func followed(_ network: Network) throws {
     for sorted in [false, true] {

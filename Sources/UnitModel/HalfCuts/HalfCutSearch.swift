@@ -109,6 +109,7 @@ struct HalfCutSearch {
     }
     for pair in squeezes { checkSqueeze(pair) }
     for stem in recurrents.keys.sorted() { checkRecurrent(recurrents[stem] ?? [:]) }
+    checkShared()
     checkEnclosed()
   }
 

@@ -1,0 +1,81 @@
+/// Networks whose modules share their channels otherwise than one after the other.
+extension Network {
+  /// A gated layer under names that say nothing: which two of three weights meet follows from their shapes.
+  static let unnamed = [("win", "gate", "wout"), ("w1", "w2", "w3"), ("left", "right", "out")].map {
+    a, b, c in
+    Network(
+      name: "a product of \(a) and \(b)",
+      cuts: [a, b].flatMap { ["d.{}.g.\($0).weight=f{},-", "d.{}.g.\($0).bias=f{}"] } + [
+        "d.{}.g.\(c).weight=-,f{}"
+      ]
+    ) { width in
+      var weights = Weights()
+      for block in 0..<2 {
+        for name in [a, b] { weights.linear("d.\(block).g.\(name)", width + 88, 32) }
+        weights.linear("d.\(block).g.\(c)", 32, width + 88)
+      }
+      return weights.list
+    }
+  }
+
+  /// Two heads that read one layer, and whose outputs meet.
+  static let variational = Network(
+    name: "two heads of an encoder",
+    cuts: [
+      "encoder.fc.weight=h,-", "encoder.fc.bias=h", "encoder.mu.weight=z,h", "encoder.mu.bias=z",
+      "encoder.sd.weight=z,h", "encoder.sd.bias=z", "decoder.fc.weight=-,z",
+    ]
+  ) { width in
+    var weights = Weights()
+    weights.linear("encoder.fc", width + 80, 100)
+    for name in ["mu", "sd"] { weights.linear("encoder.\(name)", width + 12, width + 80) }
+    weights.linear("decoder.fc", 60, width + 12)
+    return weights.list
+  }
+
+  /// A norm without statistics in a block whose inner and outer widths are the same.
+  static let narrow = Network(
+    name: "a norm inside a block",
+    cuts: ["l.{}.c1.weight=f{},-,-,-", "l.{}.b1.weight=f{}", "l.{}.b1.bias=f{}", "l.{}.c2.weight=-,f{},-,-"]
+  ) { width in
+    var list: [(String, [Int])] = []
+    let inner = width + 40
+    for block in 0..<2 {
+      list += [
+        ("l.\(block).c1.weight", [inner, inner, 1, 1]), ("l.\(block).b1.weight", [inner]),
+        ("l.\(block).b1.bias", [inner]), ("l.\(block).c2.weight", [inner, inner, 3, 3]),
+      ]
+    }
+    return list
+  }
+
+  /// Factors of low rank inside the modules that they adapt.
+  static let adapted = Network(
+    name: "factors of low rank",
+    cuts: [
+      "h.{}.up.weight=f{},-", "h.{}.up.lora_B.weight=f{},-", "h.{}.down.weight=-,f{}",
+      "h.{}.down.lora_A.weight=-,f{}",
+    ]
+  ) { width in
+    var weights = Weights()
+    for block in 0..<2 {
+      weights.linear("h.\(block).up", width + 72, 32, bias: false)
+      weights.linear("h.\(block).up.lora_A", 4, 32, bias: false)
+      weights.linear("h.\(block).up.lora_B", width + 72, 4, bias: false)
+      weights.linear("h.\(block).down", 32, width + 72, bias: false)
+      weights.linear("h.\(block).down.lora_A", 4, width + 72, bias: false)
+      weights.linear("h.\(block).down.lora_B", 32, 4, bias: false)
+    }
+    return weights.list
+  }
+
+  /// Networks in which names say little, and the cuts of which each is found when it alone is left out.
+  static let shared: [(network: Network, found: [String])] =
+    unnamed.map { network in
+      (network, network.cuts.filter { $0.contains(".weight") && $0.hasSuffix("=f{},-") })
+    } + [
+      (variational, ["encoder.mu.weight=z,h", "encoder.sd.weight=z,h", "encoder.fc.bias=h"]),
+      (narrow, ["l.{}.b1.weight=f{}", "l.{}.b1.bias=f{}"]),
+      (adapted, ["h.{}.up.lora_B.weight=f{},-", "h.{}.down.lora_A.weight=-,f{}"]),
+    ]
+}
