@@ -24,6 +24,7 @@ test: peers python ## Build once and run every test, with the peers that check u
 	$(SWIFT) build -c release -Xswiftc -enable-testing --build-tests --scratch-path $(TEST_BUILD)
 	TESSERA_PYTHON=$(CURDIR)/$(PYTHON) $(SWIFT) test -c release -Xswiftc -enable-testing --skip-build \
 	  --scratch-path $(TEST_BUILD)
+	@bash samples/swift/check.sh $(TEST_BUILD)/release/tessera $(SWIFT) $(BUILD)-sample
 
 install: build ## Install the command under PREFIX
 	install -D -m 755 $(BUILD)/release/tessera $(DESTDIR)$(PREFIX)/bin/tessera
@@ -51,7 +52,12 @@ $(VENV)/ready: | peers
 $(VENV)/ready: tools/requirements.txt tools/requirements-files.txt
 	@bash tools/make-python.sh $(VENV)
 
-clean: ## Remove what was built
-	rm -rf $(BUILD) $(TEST_BUILD) .build-fuzz $(VENV)
+docs: deps ## Write the reference of the library, as pages for a browser, to .build-docs/reference
+	TESSERA_DOCS=1 $(SWIFT) package --scratch-path $(BUILD)-docs \
+	  --allow-writing-to-directory $(BUILD)-docs generate-documentation --target Tessera \
+	  --output-path $(BUILD)-docs/reference
 
-.PHONY: help demo build test install fuzz paper bench deps peers python clean
+clean: ## Remove what was built
+	rm -rf $(BUILD) $(BUILD)-docs $(BUILD)-sample $(TEST_BUILD) .build-fuzz $(VENV)
+
+.PHONY: help demo build test install fuzz paper bench docs deps peers python clean

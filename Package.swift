@@ -15,8 +15,7 @@ let package = Package(
   name: "tessera",
   products: [
     .executable(name: "tessera", targets: ["tessera"]),
-    .library(
-      name: "Tessera", targets: ["Tensors", "TensorStreams", "UnitModel", "Planning", "FlatFormats"]),
+    .library(name: "Tessera", targets: ["Tessera"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -90,6 +89,14 @@ let package = Package(
         "Studies",
       ],
       swiftSettings: strict),
+    .target(
+      name: "Tessera",
+      dependencies: [
+        "ByteFiles", "StrictJSON", "Tensors", "TensorStreams", "HDF5Kit", "FlatFormats", "UnitModel",
+        "UnitCheckpoints", "Planning", "Accounting", "Conversion", "Comparison", "Validation", "ONNXGraph",
+        "Inference", "ChannelFlow", "SubNetworks",
+      ],
+      swiftSettings: strict),
     .executableTarget(
       name: "tessera",
       dependencies: [
@@ -97,7 +104,7 @@ let package = Package(
         "UnitModel",
         "UnitCheckpoints", "Planning", "Accounting", "Conversion", "Comparison", "Validation", "Reporting",
         "ONNXGraph",
-        "Inference", "ChannelFlow", "SubNetworks", "Studies",
+        "Inference", "ChannelFlow", "SubNetworks", "Studies", "Tessera",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -178,6 +185,11 @@ let package = Package(
     .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], swiftSettings: strict),
   ]
 )
+
+// What writes the reference; nothing else needs it (`make docs`).
+if Context.environment["TESSERA_DOCS"] != nil {
+  package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
+}
 
 // The parsers' exercises are a test target: `make test` replays what fuzzing has found. `make fuzz` builds the same
 // files as a static library that clang links with libFuzzer; SwiftPM itself cannot link an executable with it.

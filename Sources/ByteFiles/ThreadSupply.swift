@@ -16,6 +16,9 @@ package enum ThreadSupply {
   /// Whether work can be handed to other threads.
   package static let isThere = hasDescriptors() && hasThreads()
 
+  /// How many processors are online, at least 1.
+  package static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
   /// Calls `body` with 0..<`count` on every core, or one after the other.
   package static func perform(_ count: Int, _ body: @Sendable (Int) -> Void) {
     if isThere { return DispatchQueue.concurrentPerform(iterations: count, execute: body) }

@@ -48,7 +48,7 @@ public struct TensorChange: Sendable {
 }
 
 /// Compares two sets of named tensors, whatever files hold them, through two windows of 3 MiB.
-public struct WeightsComparison {
+public struct WeightsComparison: Sendable {
   private let a: any TensorSource
   private let b: any TensorSource
 
@@ -63,8 +63,8 @@ public struct WeightsComparison {
 
   /// Reads and compares everything.
   ///
-  /// - Parameter progress: called now and then with the bytes read so far.
-  public func run(progress: (Int) -> Void) throws -> WeightsDifference {
+  /// - Parameter progress: called now and then with the bytes read so far; what it throws ends the work.
+  public func run(progress: (Int) throws -> Void) throws -> WeightsDifference {
     var changed = differentSpecs
     let pairs = pairs
     var equalCount = 0
@@ -76,7 +76,7 @@ public struct WeightsComparison {
       try ParallelWindows(columns, limit: Self.windowSize).forEach(of: spec.byteCount) { windows in
         comparison.append(windows[0], windows[1])
         done += 2 * windows[0].count
-        progress(done)
+        try progress(done)
       }
       if comparison.difference.isEqual {
         equalCount += 1

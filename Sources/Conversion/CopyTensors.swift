@@ -25,8 +25,8 @@ package struct CopyTensors {
 
   /// Moves the bytes and puts the file in its place.
   ///
-  /// - Parameter progress: called now and then with the bytes read so far.
-  package func run(progress: (Int) -> Void) throws {
+  /// - Parameter progress: called now and then with the bytes read so far; what it throws ends the work.
+  package func run(progress: (Int) throws -> Void) throws {
     try source.requireWhole(mayLose: mayLose)
     try requireTies()
     let ring = WindowRing(count: 3, capacity: 4 << 20)
@@ -45,7 +45,7 @@ package struct CopyTensors {
           }
           queue.append(window)
           done += count
-          progress(done)
+          try progress(done)
           // A full disk must not be noticed only at the end of a tensor of a hundred gigabytes.
           if let error = queue.failure { throw error }
         }

@@ -24,8 +24,8 @@ package struct FlatToUnits {
 
   /// Moves the bytes and puts the checkpoint in its place.
   ///
-  /// - Parameter progress: called now and then with the bytes read so far.
-  package func run(progress: (Int) -> Void) throws {
+  /// - Parameter progress: called now and then with the bytes read so far; what it throws ends the work.
+  package func run(progress: (Int) throws -> Void) throws {
     // Two tensors of 16 MB fit, so that both lanes of the hashing have work.
     let ring = WindowRing(count: 16, capacity: 2 << 20)
     let hashing = HashQueue(tensorCount: contents.partition.tensors.count)
@@ -36,7 +36,7 @@ package struct FlatToUnits {
       for index in contents.partition.tensors.indices {
         try copy(index, ring, hashing, writing) {
           done += $0
-          progress(done)
+          try progress(done)
         }
       }
     } catch { failure = error }
@@ -56,7 +56,8 @@ package struct FlatToUnits {
   }
 
   private func copy(
-    _ index: Int, _ ring: WindowRing, _ hashing: HashQueue, _ writing: BlockQueue, progress: (Int) -> Void
+    _ index: Int, _ ring: WindowRing, _ hashing: HashQueue, _ writing: BlockQueue,
+    progress: (Int) throws -> Void
   ) throws {
     let placement = contents.partition.tensors[index]
     let tensor = writer.index.tensors[index]
@@ -93,7 +94,7 @@ package struct FlatToUnits {
       hashing.update(lent, of: index)
       moved += window.byteCount
       if !isTied { writing.write(lent, at: window, ownedBy: owners) }
-      progress(window.byteCount)
+      try progress(window.byteCount)
       // A full disk must not be noticed only at the end of a tensor of a hundred gigabytes.
       if let error = writing.failure { throw error }
     }

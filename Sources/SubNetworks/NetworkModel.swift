@@ -1,7 +1,5 @@
-package import ByteFiles
 package import ChannelFlow
 internal import Conversion
-package import FlatFormats
 package import Inference
 package import ONNXGraph
 package import TensorStreams
@@ -15,25 +13,36 @@ package struct NetworkModel {
   package let model: Model
   package let whole: any TensorSource
 
-  private init(_ file: ReadableFile, _ whole: any TensorSource) throws {
-    let numbers = whole.places
-    self.whole = whole
-    model = PartsOfSequences.replaced(
-      in: try Model(file).supplied { numbers[$0] }.inlined, supplier: whole)
-  }
+  private let decoded: Model
 
-  /// The graph of an ONNX file, opened as flat weights too.
-  package init(_ file: ReadableFile, source: any FlatWeightsSource) throws { try self.init(file, source) }
+  /// A graph as it was decoded, whose weights are those of a source with the same names.
+  package init(_ decoded: Model, weights: any TensorSource) {
+    let numbers = weights.places
+    self.decoded = decoded
+    whole = weights
+    model = PartsOfSequences.replaced(in: decoded.supplied { numbers[$0] }.inlined, supplier: weights)
+  }
 
   /// The graph that a checkpoint holds; nil where it holds none.
   package init?(_ checkpoint: UnitCheckpoint) throws {
     guard let file = try checkpoint.graphFile() else { return nil }
-    try self.init(file, checkpoint)
+    self.init(try Model(file), weights: checkpoint)
   }
 
   /// The same graph, whose weights are those of another source with the same names.
-  package init(_ other: NetworkModel, weights: any TensorSource) throws {
-    try self.init(other.model.file, weights)
+  package init(_ other: NetworkModel, weights: any TensorSource) {
+    self.init(other.decoded, weights: weights)
+  }
+
+  private init(part: Model, of other: NetworkModel) {
+    decoded = other.decoded
+    whole = other.whole
+    model = part
+  }
+
+  /// What of the graph can be run here, and the first node that cannot; nil where all of it can.
+  package var builtPart: (network: NetworkModel, firstUnbuilt: Node)? {
+    model.builtPart.map { (NetworkModel(part: $0.model, of: self), $0.firstUnbuilt) }
   }
 
   /// Holds a plan against the graph for one sub-network.

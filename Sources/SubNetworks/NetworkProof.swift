@@ -10,7 +10,9 @@ package struct NetworkProof {
   package enum Outcome: Sendable {
     /// Every sub-network that the graph can tell apart is its masked original; the greatest |a − b| is this part of an
     /// output's greatest |b|.
-    case proved(networks: Int, worst: Double)
+    ///
+    /// `upTo` is the node before which the comparison ends, since it is not built here; nil for all of the graph.
+    case proved(networks: Int, worst: Double, upTo: String?)
     /// Nothing was shown, for this reason.
     case skipped(reason: String)
   }
@@ -31,19 +33,28 @@ package struct NetworkProof {
 
   private static let way = "'tessera verify' runs every one"
 
+  /// What of the graph can be run.
   private let network: NetworkModel
+  /// The first node that cannot.
+  private let end: Node?
   private let plan: ResolvedPlan
   private let threads: Int
 
   package init(_ network: NetworkModel, plan: ResolvedPlan, threads: Int) {
-    self.network = network
+    let part = network.builtPart
+    self.network = part?.network ?? network
+    end = part?.firstUnbuilt
     self.plan = plan
     self.threads = threads
   }
 
   /// Proves the plan, or throws a sentence with the first node where a sub-network departs.
   package func run() throws -> Outcome {
-    guard !network.model.graph.outputs.isEmpty else { return .skipped(reason: "the graph has no outputs") }
+    guard !network.model.graph.outputs.isEmpty else {
+      return .skipped(
+        reason: end.map { "\($0.shown) is not built here, and nothing comes before it" }
+          ?? "the graph has no outputs")
+    }
     if plan.assignment.tasks.contains(where: { $0.norm == .batch }) {
       return .skipped(reason: "norms take their moments from a batch, which \"tessera verify --input\" takes")
     }
@@ -83,7 +94,7 @@ package struct NetworkProof {
         return .skipped(reason: reason)
       }
     }
-    return .proved(networks: networks.count, worst: worst)
+    return .proved(networks: networks.count, worst: worst, upTo: end?.shown)
   }
 
   /// The bound that a run has met; nil where it failed otherwise.

@@ -33,8 +33,8 @@ package struct NetworkWork {
 
   /// Goes through a sub-network's graph as it would run, shapes alone, and throws where its nodes disagree.
   ///
-  /// What the operators here do not know, what is beyond the limits of a count, and what inputs of zeros do not fit in the
-  /// whole network either, is let through.
+  /// Nodes that the operators here do not know are left out, with what depends on them; what is beyond the limits of a
+  /// count, and what inputs of zeros do not fit in the whole network either, is let through.
   package static func check(
     _ graph: NetworkGraph, of network: NetworkModel, _ elements: any PartitionTensors
   ) throws(InferenceError) {
@@ -42,12 +42,13 @@ package struct NetworkWork {
     let own = Set(graph.model.graph.inputs.map(\.name))
     do throws(InferenceError) {
       _ = try LayerCounts(
-        graph.model, shapes: shapes.filter { own.contains($0.key) },
+        graph.model.builtPart?.model ?? graph.model, shapes: shapes.filter { own.contains($0.key) },
         supplier: NetworkTensors(graph, elements: elements, whole: network.whole), limits: .counting)
     } catch {
       guard case .refused(.invalid, _, _, _, _) = error,
         (try? LayerCounts(
-          network.model, shapes: shapes, supplier: network.whole, limits: .counting)) != nil
+          network.model.builtPart?.model ?? network.model, shapes: shapes, supplier: network.whole,
+          limits: .counting)) != nil
       else { return }
       throw error
     }

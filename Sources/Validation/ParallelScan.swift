@@ -37,9 +37,7 @@ enum ParallelScan {
   }
 
   /// A worker for each core that this process may use.
-  static var workerCount: Int { activeProcessorCount }
-
-  private static var activeProcessorCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+  static var workerCount: Int { ThreadSupply.processorCount }
 
   private final class State<Value: Sendable>: Sendable {
     let next = Atomic(0)

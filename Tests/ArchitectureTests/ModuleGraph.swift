@@ -45,11 +45,16 @@ enum ModuleGraph {
       "Tensors", "StrictJSON", "UnitModel", "UnitCheckpoints", "Accounting", "Validation", "Comparison",
       "Studies",
     ],
+    "Tessera": [
+      "ByteFiles", "StrictJSON", "Tensors", "TensorStreams", "HDF5Kit", "FlatFormats", "UnitModel",
+      "UnitCheckpoints", "Planning", "Accounting", "Conversion", "Comparison", "Validation", "ONNXGraph",
+      "Inference", "ChannelFlow", "SubNetworks", "Dispatch", "Synchronization",
+    ],
     "tessera": [
       "CLinux", "ByteFiles", "StrictJSON", "Tensors", "TensorStreams", "HDF5Kit", "FlatFormats", "UnitModel",
       "UnitCheckpoints", "Planning", "Accounting", "Conversion", "Comparison", "Validation", "Reporting",
       "ONNXGraph",
-      "Inference", "Studies", "ChannelFlow", "SubNetworks",
+      "Inference", "Studies", "ChannelFlow", "SubNetworks", "Tessera",
       "ArgumentParser", "Glibc",
     ],
   ]

@@ -16,7 +16,7 @@ struct SourceTree {
     let base = root.appending(path: folder)
     guard let paths = FileManager.default.enumerator(atPath: base.path) else { return [] }
     var files: [File] = []
-    for case let path as String in paths where path.hasSuffix(".swift") {
+    for case let path as String in paths where path.hasSuffix(".swift") && !path.contains(".docc/") {
       let text = try String(contentsOf: base.appending(path: path), encoding: .utf8)
       files.append(
         File(path: "\(folder)/\(path)", lines: text.split(separator: "\n", omittingEmptySubsequences: false)))

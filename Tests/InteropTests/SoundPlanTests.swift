@@ -27,6 +27,27 @@ struct SoundPlanTests {
     }
   }
 
+  /// Zeros beside the channels are positions that every sub-network has, whatever the operator joins them with.
+  @Test("every operator meets padded channels, in some graphs before an operator that the runner lacks")
+  func padded() throws {
+    for (arguments, seen): ([String], Int64) in [
+      ([], 111), (["--only", "Conv,ConvTranspose", "--first", "100"], 24),
+    ] {
+      let graphs = arguments.isEmpty ? "1" : "12"
+      let report = try report("operators.py", [Peers.tessera, "--padded", "--graphs", graphs] + arguments)
+      #expect(report["failures"] == .array([]))
+      #expect(report["seen"] == .integer(seen))
+      guard case .object(let rows)? = report["operators"] else {
+        Issue.record("no operators")
+        return
+      }
+      for member in rows.members {
+        guard case .object(let row) = member.value else { continue }
+        #expect(row["refused"] == .array([]), "\(member.key)")
+      }
+    }
+  }
+
   /// By hand over 2,000 (`random_graphs.py TESSERA --count 2000`).
   @Test("a hundred random graphs of five to thirty nodes, with branches, reshapes and unknown operators")
   func random() throws {

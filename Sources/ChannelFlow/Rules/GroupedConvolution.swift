@@ -76,8 +76,11 @@ struct GroupedConvolution {
       own.append(label)
     }
     if call.labels.isChecking {
-      let count = own.count { call.labels.isKept($0) }
-      call.dense.node.attributes["group"] = .int(Int64(count))
+      let kept = own.map(call.labels.isKept)
+      call.dense.node.attributes["group"] = .int(Int64(kept.count { $0 }))
+      // Padding lies in every sub-network, also where the group has gone that takes it in.
+      try select(kept.flatMap { [Bool](repeating: $0, count: inPerGroup) }, 0, 1)
+      try select(kept.flatMap { [Bool](repeating: $0, count: inner) }, 1, 0)
     }
     return own.flatMap { [ChannelLabel](repeating: $0, count: outPerGroup) }
   }
@@ -90,14 +93,29 @@ struct GroupedConvolution {
     try call.end(0, 1)
     if isTransposed {
       let inputs = try alike(first, "input channels")
-      _ = try call.follow(long, inputs, "input channels of every group")
+      try selectInputs(try call.follow(long, inputs, "input channels of every group"), isRepeated: true)
       try call.end(1, 0)
       return short.map { short in (0..<groups).flatMap { _ in short } }
     }
     let inputs = try alike(x, "input channels")
-    _ = try call.follow(inputs, short, "input channels of every group")
+    try selectInputs(try call.follow(inputs, short, "input channels of every group"), isRepeated: false)
     try call.end(1, 1)
     return long.map { long in (0..<groups).flatMap { _ in long } }
+  }
+
+  /// Takes from values and weights the input channels that every group has.
+  ///
+  /// - Parameter isRepeated: whether the weight has the channels of each group, too.
+  private func selectInputs(_ own: [ChannelLabel]?, isRepeated: Bool) throws(FlowError) {
+    guard call.labels.isChecking, let own else { return }
+    let kept = own.map(call.labels.isKept)
+    let all = (0..<groups).flatMap { _ in kept }
+    try select(all, 0, 1)
+    try select(isRepeated ? all : kept, 1, isRepeated ? 0 : 1)
+  }
+
+  private func select(_ wanted: [Bool], _ index: Int, _ dimension: Int) throws(FlowError) {
+    if wanted.contains(false) { try call.select(index, dimension, wanted) }
   }
 
   /// The labels of one group's positions, when those of all groups are joined.

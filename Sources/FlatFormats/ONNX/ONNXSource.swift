@@ -9,6 +9,7 @@ final class ONNXSource: FlatWeightsSource {
   let tensors: [SourceTensor]
   let metadata: [(key: String, value: String)]
   let file: ReadableFile
+  let model: Model
   let constants: [NamedConstant]
   let remarks: [FlatRemark]
   let leftOut: [LeftOut]
@@ -41,6 +42,7 @@ final class ONNXSource: FlatWeightsSource {
       }
     }
     self.file = file
+    self.model = model
     self.constants = constants
     self.tensors = tensors
     metadata = model.metadata

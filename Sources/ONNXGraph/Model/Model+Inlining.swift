@@ -3,15 +3,19 @@
 /// Source: onnx.proto, `FunctionProto`: a call binds the function's inputs and outputs by place, and the attributes that its
 /// nodes refer to by name.
 extension Model {
-  /// Nodes, with the names that they take and make, that the functions of a model may expand to.
+  /// Nodes, with the names that they take and make, that the functions of a model may expand to: at most, and for each
+  /// that the file has. A file of 3 kB can describe 2⁴⁰ nodes; exporters make a function for a layer, which is called
+  /// once for each.
   private static let nodeLimit = 1_000_000
+  private static let expansion = 256
+  private static let smallLimit = 1 << 15
   /// Functions that may call each other.
   private static let depthLimit = 32
 
   /// The model with the functions that its main graph calls expanded there.
   ///
-  /// A call stays where its function means another version of an operator set than the model, where it would make more
-  /// than 1,000,000 nodes and names, or where functions call each other more than 32 deep.
+  /// A call stays where its function means another version of an operator set than the model, where it would make too
+  /// many nodes and names, or where functions call each other more than 32 deep.
   package var inlined: Model {
     if functions.isEmpty { return self }
     var inlining = Inlining(self)
@@ -34,7 +38,7 @@ extension Model {
     private let hidden: [ID: Set<String>]
     private var numbers: [String: Int] = [:]
     private var names: Set<String>
-    private var left = Model.nodeLimit
+    private var left: Int
     /// All functions, those that cannot be expanded too.
     private let called: Set<ID>
 
@@ -50,6 +54,9 @@ extension Model {
       functions = known
       sizes = known.mapValues { $0.inputs.count + $0.outputs.count + $0.defaults.count + Self.size($0.nodes) }
       hidden = known.mapValues { Self.hidden($0.nodes) }
+      let all = sizes.values.reduce(Self.size(model.graph.nodes)) { $0 &+ $1 }
+      left = min(
+        Model.nodeLimit, max(Model.smallLimit, all.multipliedReportingOverflow(by: Model.expansion).0))
       called = Set(model.functions.map { ID(domain: $0.domain, name: $0.name, overload: $0.overload) })
       names = Set(model.graph.nodes.flatMap(\.outputs)).union(model.graph.inputs.map(\.name))
         .union(model.graph.initializers.map(\.name))

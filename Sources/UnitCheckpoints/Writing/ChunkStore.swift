@@ -41,7 +41,7 @@ final class ChunkStore: @unchecked Sendable {
   init(file: AtomicFile, start: Int) {
     self.file = file
     state = Mutex(State(end: start))
-    let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    let cores = ThreadSupply.processorCount
     room = DispatchSemaphore(value: min(8, cores + 2))
   }
 

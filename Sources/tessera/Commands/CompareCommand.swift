@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import ByteFiles
 internal import Reporting
 internal import Studies
+internal import Tessera
 
 struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -54,7 +55,8 @@ struct CompareCommand: ParsableCommand {
     var inventories: [String: Inventory] = [:]
     for method in study.methods {
       guard let file = method.file else { continue }
-      var source = try CountSource(StudyFolder.path(file, beside: self.study), reading: reading)
+      var source = try CountSource(
+        DocumentFile.path(file, beside: self.study), assumeDType: reading.assumeDType)
       try source.readValues(for: policies)
       inventories[method.name] = source.inventory
     }
@@ -64,29 +66,30 @@ struct CompareCommand: ParsableCommand {
     }
     let report = StudyReport(analysis)
     if let svg {
-      do {
-        let file = try AtomicFile(path: svg)
-        try file.write(Array(report.svg.utf8), at: 0)
-        try file.commit()
-      } catch { throw Failure(sentence: "\(error)") }
+      let file = try AtomicFile(path: svg)
+      try file.write(Array(report.svg.utf8), at: 0)
+      try file.commit()
     }
     try json
       ? Output.standardOutput(json: report.json) : Output.standardOutput(report.markdown)
   }
 
   private func read() throws(Failure) -> Study {
-    let bytes = try StudyFolder.bytes(of: study)
     var failure: Failure?
-    do throws(AccountingError) {
-      return try Study(parsing: bytes) { (path) throws(AccountingError) in
-        do throws(Failure) {
-          return try StudyFolder.bytes(of: StudyFolder.path(path, beside: study))
-        } catch {
-          failure = error
-          throw .missingMember(place: "results", key: path)
+    do throws(Failure) {
+      return try DocumentFile.read(study, limit: Study.sizeLimit, as: "a study") { bytes in
+        try Study(parsing: bytes) { (path) throws(AccountingError) in
+          do throws(Failure) {
+            return try DocumentFile.read(
+              DocumentFile.path(path, beside: study), limit: Study.sizeLimit, as: "results"
+            ) { $0 }
+          } catch {
+            failure = error
+            throw .missingMember(place: "results", key: path)
+          }
         }
       }
-    } catch { throw failure ?? Failure(sentence: "\(study): \(error)") }
+    } catch { throw failure ?? error }
   }
 
   /// The common policy first, then the others that are asked.
@@ -102,28 +105,5 @@ struct CompareCommand: ParsableCommand {
       if !policies.contains(where: { $0.digest == other.digest }) { policies.append(other) }
     }
     return policies
-  }
-}
-
-/// Files that a study names.
-enum StudyFolder {
-  /// A path as it is seen from the folder of another file.
-  static func path(_ path: String, beside other: String) -> String {
-    let folder = other.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
-      separator: "/")
-    if path.hasPrefix("/") || (folder.isEmpty && !other.hasPrefix("/")) { return path }
-    return "\(folder)/\(path)"
-  }
-
-  static func bytes(of path: String) throws(Failure) -> [UInt8] {
-    do {
-      let file = try ReadableFile(path: path)
-      guard file.size <= Study.sizeLimit else {
-        throw Failure(sentence: "\(path): expected at most \(Study.sizeLimit) bytes, found \(file.size)")
-      }
-      return try file.bytes(at: 0, count: file.size)
-    } catch let failure as Failure {
-      throw failure
-    } catch { throw Failure(sentence: "\(error)") }
   }
 }

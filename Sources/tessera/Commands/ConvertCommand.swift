@@ -1,12 +1,11 @@
 internal import ArgumentParser
 internal import ByteFiles
-internal import Conversion
 internal import FlatFormats
-internal import Glibc
 internal import Reporting
 internal import SubNetworks
 internal import TensorStreams
 internal import Tensors
+internal import Tessera
 internal import UnitCheckpoints
 internal import UnitModel
 
@@ -74,12 +73,6 @@ struct ConvertCommand: ParsableCommand {
 
   @OptionGroup var leaveOut: LeaveOutOption
 
-  /// What DEST will be.
-  private enum Destination {
-    case checkpoint
-    case flat(FlatFormatKind)
-  }
-
   func validate() throws {
     for suffix in [".weights.h5", ".keras"] where dest.lowercased().hasSuffix(suffix) {
       throw ValidationError(
@@ -91,7 +84,7 @@ struct ConvertCommand: ParsableCommand {
       )
     }
     if shardSize != nil {
-      guard case .flat(.shardedSafetensors) = destination else {
+      guard destination == .flat(.shardedSafetensors) else {
         throw ValidationError("--shard-size is for sets of shards, but DEST '\(dest)' is one file")
       }
       _ = try shardByteCount()
@@ -106,34 +99,22 @@ struct ConvertCommand: ParsableCommand {
   }
 
   func run() throws {
-    do {
-      if noClobber, let existing = try existingDestination() {
-        throw Failure(sentence: "\(existing): expected no file of that name (-n), found one")
-      }
-      switch (try InputFile(source, assumeDType: reading.assumeDType), destination) {
-      case (.flat(let flat), .checkpoint): try cut(flat)
-      case (.flat(let flat), .flat(let kind)): try rewrite(flat, as: kind)
-      case (.checkpoint(let checkpoint), .flat(let kind)): try join(checkpoint, as: kind)
-      case (.checkpoint, _):
-        throw Failure(
-          sentence: "\(source): expected flat weights to cut, found a unit checkpoint; convert it back first")
-      case (_, nil): throw Failure(sentence: "\(dest): no format has that name")
-      }
-    } catch let failure as Failure {
-      throw failure
-    } catch let code as ExitCode {
-      throw code
-    } catch {
-      throw Failure(sentence: "\(error)")
+    if noClobber, let existing = try existingDestination() {
+      throw Failure(sentence: "\(existing): expected no file of that name (-n), found one")
+    }
+    let opened = try OpenedFile(source, assumeDType: reading.assumeDType)
+    switch (try opened.contents, destination) {
+    case (.flat(let flat), .checkpoint): try cut(flat, opened)
+    case (.flat(let flat), .flat(let kind)): try rewrite(flat, as: kind)
+    case (.checkpoint(let checkpoint), .flat(let kind)): try join(checkpoint, as: kind)
+    case (.checkpoint, _):
+      throw Failure(
+        sentence: "\(source): expected flat weights to cut, found a unit checkpoint; convert it back first")
+    case (_, nil): throw Failure(sentence: "\(dest): no format has that name")
     }
   }
 
-  private var destination: Destination? {
-    let name = dest.lowercased()
-    if name.hasSuffix(".h5") || name.hasSuffix(".hdf5") { return .checkpoint }
-    if let kind = FlatFormats.kind(forName: name) { return .flat(kind) }
-    return FlatFormats.isFolder(dest) ? .flat(.shardedSafetensors) : nil
-  }
+  private var destination: ConversionTarget? { ConversionTarget(path: dest) }
 
   /// A file that `-n` keeps from being replaced; of a folder, a safetensors file or an index in it.
   private func existingDestination() throws -> String? {
@@ -157,18 +138,26 @@ struct ConvertCommand: ParsableCommand {
     }
   }
 
-  private func cut(_ flat: any FlatWeightsSource) throws {
-    let (contents, resolved) = try CheckpointContents.cutting(
-      flat, plan: readPlan() ?? .whole, planPath: plan ?? source, isCompressed: compress,
-      mayLose: leaveOut.accepts)
-    let graph = try plan == nil ? nil : GraphFile.network(flat)
-    let proof = try graph.map { try proved($0, resolved) }
+  private func options() throws -> ConversionOptions {
+    var options = ConversionOptions()
+    options.isCompressed = compress
+    options.isOpaque = opaque
+    options.shardSize = try shardByteCount()
+    options.isReplacing = !noClobber
+    options.mayLose = leaveOut.accepts
+    return options
+  }
+
+  private func cut(_ flat: any FlatWeightsSource, _ opened: OpenedFile) throws {
+    let cutting = try Cutting(
+      flat, of: opened, plan: plan.map { (plan: try PlanFile.read($0), path: $0) }, options())
+    let resolved = cutting.resolved
+    let proof = try proved(cutting)
     // A quarter of the time of a conversion of 100,000 tensors, and nothing waits for it.
-    let hasGraph = graph != nil
-    let words = Background { hasGraph ? [] : HalfCutWords.sentences(resolved, .planAgain) }
-    var bar = ProgressBar("cutting", total: flat.tensors.reduce(0) { $0 + $1.spec.byteCount })
+    let words = Background { cutting.hasGraph ? [] : HalfCutWords.sentences(resolved, .planAgain) }
+    var bar = ProgressBar("cutting", total: cutting.byteCount)
     defer { bar.finish() }
-    try FlatToUnits(flat, contents: contents, destination: dest).run { bar.update($0) }
+    try cutting.write(to: dest) { bar.update($0) }
     bar.finish()
     // After the fact, so that a conversion that fails says one sentence and no more.
     let width = Output.errorIsTerminal ? Terminal.errorWidth : nil
@@ -186,55 +175,36 @@ struct ConvertCommand: ParsableCommand {
     }
   }
 
-  /// Holds the plan against a graph: its channels, then what its sub-networks compute. Says in a line what was shown.
-  ///
-  /// Throws where they would compute something else, before anything is written.
-  private func proved(_ graph: NetworkModel, _ resolved: ResolvedPlan) throws -> String {
-    try graph.check(resolved)
+  /// Holds what the sub-networks compute against the whole network, and says in a line what was shown.
+  private func proved(_ cutting: Cutting) throws -> String? {
+    if !cutting.hasGraph { return nil }
     if noProve { return "note: not proved (--no-prove): 'tessera verify' runs every sub-network" }
-    switch try NetworkProof(graph, plan: resolved, threads: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-      .run()
-    {
-    case .proved(let networks, let worst):
+    switch try cutting.proof() {
+    case .proved(let networks, let worst, let end):
       let gap =
         worst == 0
         ? "no difference" : "differences of at most \(VerificationReport.short(worst)) of the output"
+      let extent =
+        end.map { " up to \(PrintableText.line($0)), which this version does not compute" } ?? ""
       return
-        "proved: \(networks) sub-network\(networks == 1 ? " is" : "s are") the whole network with the other channels zero, on made-up inputs (\(gap))"
-    case .skipped(let reason):
-      return "note: not proved: \(PrintableText.line(reason))"
+        "proved\(extent): \(networks) sub-network\(networks == 1 ? " is" : "s are") the whole network with the other channels zero, on made-up inputs (\(gap))"
+    case .skipped(let reason): return "note: not proved: \(PrintableText.line(reason))"
+    case nil: return nil
     }
   }
 
   private func join(_ checkpoint: UnitCheckpoint, as kind: FlatFormatKind) throws {
-    let tensors = checkpoint.tensors
-    let isSharded = kind == .shardedSafetensors
-    let shardSize = try shardByteCount()
-    let verbatim = try checkpoint.verbatimHeader(for: kind)
-    let set = isSharded ? try checkpoint.shardSet() : nil
-    // What comes back as it was has its free text in its header; a new file of the same family inherits it.
-    let isAsItWas = verbatim != nil || set != nil && shardSize == nil
-    let metadata = kind.isSafetensors && !isAsItWas ? try checkpoint.flatMetadata(for: kind) : []
-    let sink = try FlatFormats.sink(
-      kind: kind, path: dest, specs: tensors.map(\.spec), ties: tensors.compactMap(TensorTie.init),
-      metadata: metadata, verbatim: kind == .onnx ? nil : verbatim, opaque: opaque, shardSet: set,
-      shardSize: shardSize, sourceFiles: [source], replacing: !noClobber,
-      hollowFiles: kind == .onnx ? try checkpoint.hollowFiles() : nil)
-    var bar = ProgressBar("joining", total: tensors.reduce(0) { $0 + $1.spec.byteCount })
+    let joining = try Joining(checkpoint, as: kind, at: dest, options())
+    var bar = ProgressBar("joining", total: joining.byteCount)
     defer { bar.finish() }
-    try CopyTensors(checkpoint, to: sink).run { bar.update($0) }
+    try joining.write { bar.update($0) }
   }
 
   private func rewrite(_ flat: any FlatWeightsSource, as kind: FlatFormatKind) throws {
-    let keepsText = kind == flat.kind || kind.isSafetensors && flat.kind.isSafetensors
-    let sink = try FlatFormats.sink(
-      kind: kind, path: dest, specs: flat.tensors.map(\.spec), ties: flat.tensors.compactMap(TensorTie.init),
-      metadata: keepsText ? flat.metadata(for: kind) : [], verbatim: kind == flat.kind ? flat.verbatim : nil,
-      opaque: opaque, shardSet: flat.shardSet, shardSize: try shardByteCount(), sourceFiles: flat.files,
-      replacing: !noClobber)
-    var bar = ProgressBar("copying", total: flat.tensors.reduce(0) { $0 + $1.spec.byteCount })
+    let rewriting = try Rewriting(flat, as: kind, at: dest, options())
+    var bar = ProgressBar("copying", total: rewriting.byteCount)
     defer { bar.finish() }
-    try CopyTensors(flat, to: sink, mayLose: leaveOut.accepts).run { bar.update($0) }
+    try rewriting.write { bar.update($0) }
     bar.finish()
     tellRemarks(of: flat)
   }
@@ -244,26 +214,5 @@ struct ConvertCommand: ParsableCommand {
     leaveOut.tell(of: flat)
     let told = flat.remarks.filter { [.foreignGlobal, .codeGlobal, .trailingBytes].contains($0.kind) }
     Output.standardError(NoteList.text(told.map { (kind: $0.kind.rawValue, sentence: $0.sentence) }))
-  }
-
-  private func readPlan() throws -> Plan? {
-    guard let plan else { return nil }
-    return try PlanFile.read(plan)
-  }
-}
-
-/// Reads plans from disk.
-enum PlanFile {
-  /// The most bytes a plan may have: the tensors of a plan are patterns, so real ones take kilobytes.
-  static let sizeLimit = 64 << 20
-
-  /// The plan in the file at `path`.
-  static func read(_ path: String) throws -> Plan {
-    let file = try ReadableFile(path: path)
-    guard file.size <= sizeLimit else {
-      throw Failure(sentence: "\(path): expected a plan of at most \(sizeLimit) bytes, found \(file.size)")
-    }
-    let bytes = try file.bytes(at: 0, count: file.size)
-    do { return try Plan(parsing: bytes) } catch { throw Failure(sentence: "\(path): \(error)") }
   }
 }

@@ -1,23 +1,12 @@
 internal import Accounting
-internal import ByteFiles
-internal import Glibc
+internal import Tessera
 internal import UnitModel
 
 /// Reads claims, and finds the policies that they name.
 enum CountClaims {
   /// The claims of a document.
   static func read(_ path: String) throws(Failure) -> [Claim] {
-    do {
-      let file = try ReadableFile(path: path)
-      guard file.size <= Claim.sizeLimit else {
-        throw Failure(
-          sentence: "\(path): expected claims of at most \(Claim.sizeLimit) bytes, found \(file.size)")
-      }
-      let bytes = try file.bytes(at: 0, count: file.size)
-      do { return try Claim.parse(bytes) } catch { throw Failure(sentence: "\(path): \(error)") }
-    } catch let failure as Failure {
-      throw failure
-    } catch { throw Failure(sentence: "\(error)") }
+    try DocumentFile.read(path, limit: Claim.sizeLimit, as: "claims") { try Claim.parse($0) }
   }
 
   /// The policy of each claim: a preset, a file beside the claims, or what takes the place of none.
@@ -47,16 +36,5 @@ enum CountClaims {
       others.append(policy)
     }
     return others
-  }
-}
-
-extension PolicyFile {
-  /// The preset of this name, or the policy in a file whose path is seen from the folder of another file.
-  static func read(_ name: String, beside path: String) throws(Failure) -> CountingPolicy {
-    let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
-      separator: "/")
-    let isPath = PolicyPreset(rawValue: name) == nil && name.contains(where: { "/.".contains($0) })
-    guard isPath, !name.hasPrefix("/"), !folder.isEmpty || path.hasPrefix("/") else { return try read(name) }
-    return try read("\(folder)/\(name)")
   }
 }

@@ -5,6 +5,7 @@ internal import ONNXGraph
 internal import Reporting
 internal import TensorStreams
 internal import Tensors
+internal import Tessera
 internal import UnitModel
 
 struct CountCommand: ParsableCommand {
@@ -122,7 +123,7 @@ struct CountCommand: ParsableCommand {
   }
 
   func run() throws {
-    var source = try CountSource(file, reading: reading)
+    var source = try CountSource(file, assumeDType: reading.assumeDType)
     let selection = try selection()
     var tables: [CountReport.Table] = []
     let rules = try policies.isEmpty ? [source.plannedPolicy()] : policies.map(PolicyFile.read)
@@ -144,19 +145,20 @@ struct CountCommand: ParsableCommand {
     let inventory = source.inventory
     let report = CountReport(
       file: file, kind: source.kind, unitCount: inventory.unitCount,
-      leftOut: source.leftOut, tasks: inventory.tasks.map(\.task),
+      leftOut: LeftOutList(source.leftOut.map { ($0.name, $0.why) }), tasks: inventory.tasks.map(\.task),
       policies: tables, claims: try checked(claimed, claimRules, rules, inventory),
       tensors: roles ? zip(inventory.tensors, inventory.roles).map { ($0.name, $1) } : nil,
       packed: inventory.unknownPackings,
       expertsPerToken: rules.contains { $0.experts == .active } ? inventory.expertsPerToken : nil,
-      layers: layers ? try layerTable(of: tables) : nil, work: work.isWanted ? try workTable(of: tables) : nil
+      layers: layers ? try layerTable(of: tables, source.opened) : nil,
+      work: work.isWanted ? try workTable(of: tables, source.opened) : nil
     )
     try json
       ? Output.standardOutput(json: report.json) : Output.standardOutput(report.text(width: Terminal.width))
     let failed = report.claims?.contains { !$0.holds } ?? false
     if failed { Output.standardError("tessera: \(PrintableText.line(file)): a claim does not hold\n") }
     if let max {
-      try requireAll(source.uncounted(leaveOut)?.sentence)
+      try requireAll(source.uncounted(but: leaveOut.accepts)?.sentence)
       try gate(Budget(parsing: max), tables, hasTasks: !inventory.tasks.isEmpty)
     }
     if failed { throw ExitCode(1) }
@@ -200,23 +202,19 @@ struct CountCommand: ParsableCommand {
   }
 
   /// The nodes of the one network that was asked for, or of the whole graph.
-  private func layerTable(of tables: [CountReport.Table]) throws -> LayerTable {
+  private func layerTable(of tables: [CountReport.Table], _ opened: OpenedFile?) throws -> LayerTable {
     let chosen = chosen(in: tables)
     if !tasks.isEmpty || level != nil || budget != nil, chosen.count != 1 {
       throw Failure(
         sentence: "\(file): --layers: expected one virtual network (--task, --level), found \(chosen.count)")
     }
     let isWhole = tasks.isEmpty && level == nil && budget == nil
-    do {
-      return try GraphCount(file, work, option: "--layers").layers(of: isWhole ? nil : chosen.first)
-    } catch let failure as Failure { throw failure } catch { throw Failure(sentence: "\(error)") }
+    return try GraphCount(opened, file, work, option: "--layers").layers(of: isWhole ? nil : chosen.first)
   }
 
-  private func workTable(of tables: [CountReport.Table]) throws -> WorkTable {
+  private func workTable(of tables: [CountReport.Table], _ opened: OpenedFile?) throws -> WorkTable {
     let option = work.measure ? "--measure" : "--work"
-    do {
-      return try GraphCount(file, work, option: option).work(of: chosen(in: tables))
-    } catch let failure as Failure { throw failure } catch { throw Failure(sentence: "\(error)") }
+    return try GraphCount(opened, file, work, option: option).work(of: chosen(in: tables))
   }
 
   private func selection() throws -> RowSelection {

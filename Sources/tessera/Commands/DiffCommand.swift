@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Comparison
 internal import FlatFormats
 internal import Reporting
+internal import Tessera
 
 struct DiffCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -31,8 +32,8 @@ struct DiffCommand: ParsableCommand {
   @OptionGroup var leaveOut: LeaveOutOption
 
   func run() throws {
-    let first = try InputFile(a, assumeDType: reading.assumeDType).source
-    let second = try InputFile(b, assumeDType: reading.assumeDType).source
+    let first = try OpenedFile(a, assumeDType: reading.assumeDType).source
+    let second = try OpenedFile(b, assumeDType: reading.assumeDType).source
     let comparison = WeightsComparison(first, second)
     let difference: WeightsDifference
     do {

@@ -1,12 +1,11 @@
-internal import Accounting
 internal import ArgumentParser
 internal import ByteFiles
-internal import Conversion
 internal import FlatFormats
 internal import Reporting
 internal import SubNetworks
 internal import TensorStreams
 internal import Tensors
+internal import Tessera
 internal import UnitCheckpoints
 internal import UnitModel
 
@@ -78,39 +77,43 @@ struct ExtractCommand: ParsableCommand {
     if noClobber, FileIdentity(path: dest) != nil {
       throw Failure(sentence: "\(dest): expected no file of that name (-n), found one")
     }
-    guard case .checkpoint(let checkpoint) = try InputFile(file, usesHeaders: false) else {
+    let opened = try OpenedFile(file, usesHeaders: false)
+    guard let checkpoint = try opened.checkpoint else {
       throw Failure(sentence: "\(file): expected a unit checkpoint, found flat weights")
     }
-    do {
-      let choice = NetworkChoice(file: file, task: task, level: level, budget: budget, policy: policy)
-      let (network, resolved) = try choice.network(of: checkpoint)
-      let subNetwork = try SubNetwork(network, of: checkpoint)
-      var written: GraphExtraction.Written?
-      if destinationKind == .onnx {
-        written = try GraphExtraction(checkpoint, subNetwork, plan: resolved).write(to: dest) {
-          added, unused in
-          try choice.requireFit(of: network, with: added, without: unused, checkpoint, resolved)
-        }
-      } else {
-        // Asked before anything is written: the graph may be damaged.
-        let node = try NetworkModel(checkpoint)?.gathering(network, plan: resolved)
-        try write(subNetwork, of: checkpoint)
-        if let node {
-          Output.standardError(
-            "note: the tensors alone are not a network: \(PrintableText.line(node)) takes some of the channels that reach it; a DEST that ends in .onnx has the graph, too\n"
-          )
-        }
+    let choice = NetworkChoice(
+      opened, checkpoint, task: task, level: level, budget: budget, policy: policy)
+    let (network, resolved) = try choice.network()
+    let subNetwork = try SubNetwork(network, of: checkpoint)
+    var written: GraphExtraction.Written?
+    if destinationKind == .onnx {
+      guard let graph = try opened.network else {
+        throw Failure(
+          sentence: "\(file): expected a checkpoint with a graph to write ONNX from, found one without; "
+            + "expected a DEST of tensors alone, such as .safetensors")
       }
-      let extraction = Extraction(subNetwork, of: checkpoint, written, destination: dest)
-      try json
-        ? Output.standardOutput(json: extraction.json) : Output.standardOutput(extraction.text)
-    } catch let failure as Failure {
-      throw failure
-    } catch let error as ValidationError {
-      throw error
-    } catch {
-      throw Failure(sentence: "\(error)")
+      var bar: ProgressBar?
+      defer { bar?.finish() }
+      written = try GraphExtraction(subNetwork, of: checkpoint, graph, plan: resolved).write(to: dest) {
+        done, total in
+        if bar == nil { bar = ProgressBar("extracting", total: total) }
+        bar?.update(done)
+      } accept: { added, unused in
+        try choice.requireFit(of: network, with: added, without: unused, resolved)
+      }
+    } else {
+      // Asked before anything is written: the graph may be damaged.
+      let node = try opened.network?.gathering(network, plan: resolved)
+      try write(subNetwork, of: checkpoint)
+      if let node {
+        Output.standardError(
+          "note: the tensors alone are not a network: \(PrintableText.line(node)) takes some of the channels that reach it; a DEST that ends in .onnx has the graph, too\n"
+        )
+      }
     }
+    let extraction = Extraction(subNetwork, of: checkpoint, written, destination: dest)
+    try json
+      ? Output.standardOutput(json: extraction.json) : Output.standardOutput(extraction.text)
   }
 
   private var destinationKind: FlatFormatKind? {
@@ -121,15 +124,10 @@ struct ExtractCommand: ParsableCommand {
     guard let kind = destinationKind else {
       throw Failure(sentence: "\(dest): no format has that name")
     }
-    let source = SubNetworkSource(subNetwork, of: checkpoint)
-    let tensors = source.tensors
-    let sink = try FlatFormats.sink(
-      kind: kind, path: dest, specs: tensors.map(\.spec), ties: tensors.compactMap(TensorTie.init),
-      metadata: kind == .safetensors ? checkpoint.flatMetadata(for: kind) : [], opaque: opaque)
-    let tied = try TiedSink(sink, tensors, destination: dest)
-    var bar = ProgressBar("extracting", total: tied.order.reduce(0) { $0 + tensors[$1].spec.byteCount })
+    let extracting = try Extracting(subNetwork, of: checkpoint, as: kind, at: dest, isOpaque: opaque)
+    var bar = ProgressBar("extracting", total: extracting.byteCount)
     defer { bar.finish() }
-    try CopyTensors(source, to: tied).run { bar.update($0) }
+    try extracting.write { bar.update($0) }
   }
 }
 

@@ -1,17 +1,14 @@
-internal import ByteFiles
-internal import FlatFormats
-internal import HDF5Kit
 internal import Inference
 internal import ONNXGraph
 internal import Reporting
 internal import SubNetworks
 internal import Tensors
+internal import Tessera
 internal import UnitCheckpoints
 internal import UnitModel
 
 /// Goes through the graph of an ONNX model, or of a checkpoint, to count what it does.
 struct GraphCount {
-  private let path: String
   private let options: WorkOptions
   private let model: Model
   /// Of a checkpoint: what its sub-networks are made from.
@@ -22,26 +19,20 @@ struct GraphCount {
   private let inputs: [(name: String, type: ElementType, shape: [Int])]
 
   /// - Parameter option: what asks for the graph, as messages name it.
-  init(_ path: String, _ options: WorkOptions, option: String) throws {
-    self.path = path
+  init(_ opened: OpenedFile?, _ path: String, _ options: WorkOptions, option: String) throws {
     self.options = options
-    let file = FlatFormats.isFolder(path) ? nil : try ReadableFile(path: path)
-    if let file, try HDF5File.hasSignature(file) {
-      let checkpoint = try InputFile.checkpoint(file)
-      guard let network = try NetworkModel(checkpoint) else {
-        throw Failure(
-          sentence: "\(path): \(option): expected a unit checkpoint with a graph, found one without")
-      }
+    guard let opened, let graph = try opened.graph else {
+      throw Failure(
+        sentence: try opened?.checkpoint != nil
+          ? "\(path): \(option): expected a unit checkpoint with a graph, found one without"
+          : "\(path): \(option): expected an ONNX model or a unit checkpoint, found a file without a graph")
+    }
+    if let checkpoint = try opened.checkpoint, let network = try opened.network {
       stored = (checkpoint, network, try checkpoint.resolvedPlan())
       model = network.model
     } else {
-      guard let file, FlatFormats.recognise(file) == .onnx else {
-        throw Failure(
-          sentence:
-            "\(path): \(option): expected an ONNX model or a unit checkpoint, found a file without a graph")
-      }
       stored = nil
-      model = try Model(file)
+      model = graph
     }
     limits = try options.limiting.limits(else: .counting)
     runLimits = try options.limiting.limits(else: RunLimits())

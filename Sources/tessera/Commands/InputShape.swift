@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import ByteFiles
 internal import ONNXGraph
+internal import Tessera
 
 /// The shape of an input as people write it: `images=1x3x224x224` or `images=1,3,224,224`, without a name for the only one.
 struct InputShape {

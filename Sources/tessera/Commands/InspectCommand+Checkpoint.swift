@@ -7,8 +7,7 @@ internal import UnitModel
 extension UnitCheckpoint {
   /// Units, tasks, levels and where the bytes lie, for `inspect`.
   func summary() throws -> Inspection.Checkpoint {
-    let resolved: ResolvedPlan
-    do { resolved = try resolvedPlan() } catch { throw Failure(sentence: "\(error)") }
+    let resolved = try resolvedPlan()
     // By rank, so that units come first.
     var byteCounts: [(rank: Int, words: String, byteCount: Int)] = []
     for section in map.sections where section.byteCount > 0 {

@@ -3,6 +3,7 @@ internal import FlatFormats
 internal import Reporting
 internal import TensorStreams
 internal import Tensors
+internal import Tessera
 internal import UnitCheckpoints
 
 struct InspectCommand: ParsableCommand {
@@ -42,7 +43,7 @@ struct InspectCommand: ParsableCommand {
 
   func run() throws {
     let inspection: Inspection
-    switch try InputFile(file, assumeDType: reading.assumeDType) {
+    switch try OpenedFile(file, assumeDType: reading.assumeDType).contents {
     case .flat where plan:
       throw Failure(sentence: "\(file): --plan: expected a unit checkpoint, found flat weights")
     case .flat(let source): inspection = try Inspection(source, digests: digests)

@@ -7,6 +7,7 @@ internal import Reporting
 internal import SubNetworks
 internal import TensorStreams
 internal import Tensors
+internal import Tessera
 internal import UnitModel
 
 struct PlanCommand: ParsableCommand {
@@ -153,19 +154,20 @@ struct PlanCommand: ParsableCommand {
   }
 
   func run() throws {
-    let (specs, ties) = try tensors()
+    let opened = try OpenedFile(source, assumeDType: reading.assumeDType)
+    let (specs, ties) = try tensors(of: opened)
     let proposed: ProposedPlan
     let graph: NetworkModel?
     do {
-      graph = try GraphFile.network(source)
+      graph = try opened.network
       if let family {
-        proposed = try FamilyFile.plan(family, masks: masks, source, specs, ties, reading)
+        let masks = try masks.map { try OpenedFile($0, assumeDType: reading.assumeDType) }
+        proposed = try FamilyFile.plan(family, masks: masks, opened)
         try graph?.check(proposed.resolved)
       } else if let plan {
         proposed = try PlanFile.read(plan).checked(against: specs, ties: ties)
         try graph?.check(proposed.resolved)
-        try FamilyFile.checkOwners(
-          proposed.resolved.partition, InputFile(source, assumeDType: reading.assumeDType).source)
+        try FamilyFile.checkOwners(proposed.resolved.partition, opened.source)
       } else if let graph, cuts.isEmpty, preset == nil {
         let shapes = try InputShape.shapes(inputShapes, of: graph.model)
         for (name, shape) in shapes where !shape.allSatisfy({ (1..<(1 << 24)).contains($0) }) {
@@ -204,11 +206,9 @@ struct PlanCommand: ParsableCommand {
     let text: String
     do { text = try proposed.plan.text() } catch { throw Failure(sentence: "\(plan ?? source): \(error)") }
     if let output {
-      do {
-        let file = try AtomicFile(path: output)
-        try file.write(Array(text.utf8), at: 0)
-        try file.commit()
-      } catch { throw Failure(sentence: "\(error)") }
+      let file = try AtomicFile(path: output)
+      try file.write(Array(text.utf8), at: 0)
+      try file.commit()
     } else if plan == nil {
       // A plan that was only checked is on disk already.
       try Output.standardOutput(text, as: .json)
@@ -257,11 +257,10 @@ struct PlanCommand: ParsableCommand {
   }
 
   /// Specs and ties of a flat file or a unit checkpoint, nothing of which is left out unasked.
-  private func tensors() throws -> (specs: [TensorSpec], ties: [TensorName: TensorName]) {
-    let file = try InputFile(source, assumeDType: reading.assumeDType).source
-    do { try file.requireWhole(keepsGraph: true, mayLose: leaveOut.accepts) } catch {
-      throw Failure(sentence: "\(error)")
-    }
+  private func tensors(of opened: OpenedFile) throws -> (specs: [TensorSpec], ties: [TensorName: TensorName])
+  {
+    let file = try opened.source
+    try file.requireWhole(keepsGraph: true, mayLose: leaveOut.accepts)
     leaveOut.tell(of: file)
     return (file.tensors.map(\.spec), file.ties)
   }

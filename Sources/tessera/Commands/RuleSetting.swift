@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import ByteFiles
+internal import Tessera
 internal import UnitModel
 internal import Validation
 
@@ -32,14 +32,11 @@ enum AllowListFile {
   private static let sizeLimit = 1 << 20
 
   static func read(_ path: String) throws -> GlobalAllowList {
-    let file = try ReadableFile(path: path)
-    guard file.size <= sizeLimit else {
-      throw Failure(sentence: "\(path): file: expected at most \(sizeLimit) bytes, found \(file.size)")
+    try DocumentFile.read(path, limit: sizeLimit, as: "a list") { bytes in
+      guard let text = String(validating: bytes, as: UTF8.self) else {
+        throw Failure(sentence: "\(path): file: expected text in UTF-8, found other bytes")
+      }
+      do { return try GlobalAllowList(text, path: path) } catch { throw Failure(sentence: "\(error)") }
     }
-    let bytes = try file.bytes(at: 0, count: file.size)
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw Failure(sentence: "\(path): file: expected text in UTF-8, found other bytes")
-    }
-    return try GlobalAllowList(text, path: path)
   }
 }

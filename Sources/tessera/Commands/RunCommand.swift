@@ -8,6 +8,7 @@ internal import ONNXGraph
 internal import Reporting
 internal import SubNetworks
 internal import Tensors
+internal import Tessera
 internal import UnitCheckpoints
 internal import UnitModel
 
@@ -83,17 +84,7 @@ struct RunCommand: ParsableCommand {
   }
 
   func run() throws {
-    do {
-      try execute()
-    } catch let error as ValidationError {
-      throw error
-    } catch let failure as Failure {
-      throw failure
-    } catch { throw Failure(sentence: "\(error)") }
-  }
-
-  private func execute() throws {
-    let threads = threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    let threads = threads ?? ThreadSupply.processorCount
     let (session, inputs, checkpoint) = try prepared(threads: threads)
     let layers = profile ? Profile() : nil
     let clock = ContinuousClock()
@@ -129,20 +120,21 @@ struct RunCommand: ParsableCommand {
   private typealias Prepared = (Session, [String: Inference.Tensor], UnitCheckpoint?)
 
   private func prepared(threads: Int) throws -> Prepared {
-    let file = try ReadableFile(path: model)
+    let opened = try OpenedFile(model)
     let backend = computing.kind
-    if try HDF5File.hasSignature(file) { return try checkpointSession(backend, threads) }
+    if opened.flatKind == nil { return try checkpointSession(opened, backend, threads) }
     if task != nil || level != nil || budget != nil {
       throw Failure(
         sentence:
           "\(model): expected a unit checkpoint beside --task, --level or --budget, found another file")
     }
-    // What is clearly something else is told of as every command does.
-    if let kind = FlatFormats.recognise(file), kind != .onnx {
-      throw Failure(sentence: "\(model): expected an ONNX model, found \(kind.rawValue), which has no graph")
+    guard let graph = try opened.graph else {
+      throw Failure(
+        sentence:
+          "\(model): expected an ONNX model, found \(opened.flatKind?.rawValue ?? ""), which has no graph")
     }
     let session = try Session(
-      try Model(file), backend: backend, threads: threads, limits: try limiting.limits(else: RunLimits()))
+      graph, backend: backend, threads: threads, limits: try limiting.limits(else: RunLimits()))
     let inputs = try input.map {
       try RunInputs($0, assumeDType: reading.assumeDType).tensors(for: session)
     }
@@ -150,16 +142,16 @@ struct RunCommand: ParsableCommand {
   }
 
   /// The dense sub-network of a checkpoint: of its tensors only what the network has is read.
-  private func checkpointSession(_ backend: BackendKind, _ threads: Int) throws -> Prepared {
-    let checkpoint = try InputFile.checkpoint(try ReadableFile(path: model))
-    guard let network = try NetworkModel(checkpoint) else {
+  private func checkpointSession(
+    _ opened: OpenedFile, _ backend: BackendKind, _ threads: Int
+  ) throws -> Prepared {
+    guard let checkpoint = try opened.checkpoint, let network = try opened.network else {
       throw Failure(sentence: "\(model): expected a unit checkpoint with a graph, found one without")
     }
     let (chosen, plan) = try NetworkChoice(
-      file: model, task: task, level: level, budget: budget, policy: policy
-    )
-    .network(of: checkpoint)
-    let given = try input.map { FileInputs(try InputFile($0, assumeDType: reading.assumeDType).source) }
+      opened, checkpoint, task: task, level: level, budget: budget, policy: policy
+    ).network()
+    let given = try input.map { FileInputs(try OpenedFile($0, assumeDType: reading.assumeDType).source) }
     let flow = try network.flow(chosen, plan: plan, inputShapes: try given?.shapes(for: network.model) ?? [:])
     let subNetwork = try SubNetwork(chosen, of: checkpoint)
     let session = try network.session(

@@ -4,13 +4,14 @@ internal import Inference
 internal import ONNXGraph
 internal import TensorStreams
 internal import Tensors
+internal import Tessera
 
 /// The arrays of a file as inputs of a model.
 struct RunInputs {
   private let source: any FlatWeightsSource
 
-  init(_ path: String, assumeDType: DType?) throws {
-    guard case .flat(let source) = try InputFile(path, assumeDType: assumeDType) else {
+  init(_ path: String, assumeDType: Tensors.DType?) throws {
+    guard case .flat(let source) = try OpenedFile(path, assumeDType: assumeDType).contents else {
       throw Failure(sentence: "\(path): expected arrays as inputs, found a unit checkpoint")
     }
     self.source = source

@@ -4,6 +4,7 @@ internal import FlatFormats
 internal import Reporting
 internal import StrictJSON
 internal import Tensors
+internal import Tessera
 internal import UnitModel
 internal import Validation
 
@@ -111,7 +112,7 @@ struct ValidateCommand: ParsableCommand {
     case .text: try Output.standardOutput(report.text)
     case .json: try Output.standardOutput(json: report.json)
     case .github: try Output.standardOutput(report.githubAnnotations, as: .commands)
-    case .sarif: try Output.standardOutput(json: report.sarif(version: Tessera.version))
+    case .sarif: try Output.standardOutput(json: report.sarif(version: TesseraCommand.version))
     case .junit: try Output.standardOutput(report.junit, as: .xml)
     }
     if let last = report.failures.last {
@@ -129,9 +130,7 @@ struct ValidateCommand: ParsableCommand {
     options.maskPatterns = maskPatterns.compactMap(NamePattern.init)
     for setting in rules { options.severities[setting.rule] = .some(setting.severity) }
     for path in allowGlobals {
-      do { options.allowedGlobals.add(try AllowListFile.read(path)) } catch {
-        throw Failure(sentence: "\(error)")
-      }
+      options.allowedGlobals.add(try AllowListFile.read(path))
     }
     return options
   }
@@ -153,9 +152,7 @@ struct ValidateCommand: ParsableCommand {
       return [try FileValidation.check(file, options, progress: advance)]
     } catch UncheckableFile.notRecognised {
       // The reader of a file of no known format says what it looks like.
-      do throws(Failure) { _ = try InputFile(path) } catch {
-        return [FileVerdict(path: path, failure: error.sentence)]
-      }
+      do { _ = try OpenedFile(path) } catch { return [FileVerdict(path: path, failure: "\(error)")] }
       return [FileVerdict(path: path, failure: "\(path): \(UncheckableFile.notRecognised)")]
     } catch {
       return [FileVerdict(path: path, failure: "\(error)")]

@@ -7,6 +7,7 @@ internal import Reporting
 internal import SubNetworks
 internal import TensorStreams
 internal import Tensors
+internal import Tessera
 internal import UnitCheckpoints
 internal import UnitModel
 
@@ -63,16 +64,10 @@ struct VerifyCommand: ParsableCommand {
   }
 
   func run() throws {
-    do {
-      let report = try verified()
-      try json
-        ? Output.standardOutput(json: report.json) : Output.standardOutput(report.text(width: Terminal.width))
-      if !report.isClean { throw ExitCode(1) }
-    } catch let code as ExitCode {
-      throw code
-    } catch let failure as Failure {
-      throw failure
-    } catch { throw Failure(sentence: "\(error)") }
+    let report = try verified()
+    try json
+      ? Output.standardOutput(json: report.json) : Output.standardOutput(report.text(width: Terminal.width))
+    if !report.isClean { throw ExitCode(1) }
   }
 
   /// The networks that --task and --level mean.
@@ -94,36 +89,25 @@ struct VerifyCommand: ParsableCommand {
     } catch { throw Failure(sentence: "\(converted): \(error)") }
   }
 
-  /// Whether two models are the same bytes, as a model is that comes back from a checkpoint.
-  private static func areSameFile(
-    _ one: any FlatWeightsSource, _ other: any FlatWeightsSource
-  ) throws -> Bool {
-    let (a, b) = (try ReadableFile(path: one.path), try ReadableFile(path: other.path))
-    guard a.size == b.size else { return false }
-    for start in stride(from: 0, to: a.size, by: 1 << 20) {
-      let count = min(1 << 20, a.size - start)
-      guard try a.bytes(at: start, count: count) == b.bytes(at: start, count: count) else { return false }
-    }
-    return true
-  }
-
   private func verified() throws -> VerificationReport {
-    let (one, other) = (try InputFile(source, assumeDType: reading.assumeDType), try InputFile(converted))
+    let (one, other) = (
+      try OpenedFile(source, assumeDType: reading.assumeDType), try OpenedFile(converted)
+    )
     var report = VerificationReport(source: source, converted: converted, tolerance: tolerance)
-    let comparison = try DigestComparison(one, other)
+    let comparison = try DigestComparison(one.source, other.source)
     report.mismatches = comparison.mismatches
     report.tensors = comparison.count
-    Output.standardError(LeftOutList(one.source).text(width: nil))
-    guard case .checkpoint(let checkpoint) = other, let stored = try NetworkModel(checkpoint) else {
+    Output.standardError(LeftOutList(try one.source).text(width: nil))
+    guard let checkpoint = try other.checkpoint, let stored = try other.network else {
       guard task == nil, level == nil, input == nil, !layers else {
         throw Failure(
           sentence:
             "\(converted): expected a unit checkpoint with a graph for --task, --level, --input and --layers, found none"
         )
       }
-      if case .flat(let flat) = other, flat.kind == .onnx {
+      if other.flatKind == .onnx {
         // Equal tensors say nothing of two graphs.
-        guard case .flat(let first) = one, first.kind == .onnx, try Self.areSameFile(first, flat) else {
+        guard one.flatKind == .onnx, try one.hasSameBytes(as: other) else {
           throw Failure(
             sentence:
               "\(converted): expected a unit checkpoint, whose sub-networks are run, found an ONNX model with a graph of its own; 'tessera diff' compares tensors, 'tessera run' computes"
@@ -138,20 +122,16 @@ struct VerifyCommand: ParsableCommand {
     if comparison.mismatches.contains(where: comparison.isMissing) { return report }
     let plan = try checkpoint.resolvedPlan()
     try stored.bound(plan)
-    let original: NetworkModel
-    if case .flat(let flat) = one, let own = try GraphFile.network(flat) {
-      original = own
-    } else {
-      original = try NetworkModel(stored, weights: one.source)
-    }
+    let own = try one.checkpoint == nil ? one.network : nil
+    let original = try own ?? NetworkModel(stored, weights: one.source)
     var verification = NetworkVerification(
       original: original, stored: stored, checkpoint: checkpoint, plan: plan)
     verification.tolerance = tolerance
     verification.backend = computing.kind
-    verification.threads = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    verification.threads = ThreadSupply.processorCount
     verification.comparesLayers = layers
     verification.inputs = try input.map {
-      FileInputs(try InputFile($0, assumeDType: reading.assumeDType).source)
+      FileInputs(try OpenedFile($0, assumeDType: reading.assumeDType).source)
     }
     for network in try networks(of: plan.assignment) {
       let row = try verification.row(network)
@@ -181,7 +161,7 @@ private struct DigestComparison {
   /// Whether one of the files has no tensor of this name.
   func isMissing(_ name: String) -> Bool { missing.contains(name) }
 
-  init(_ one: InputFile, _ other: InputFile) throws {
+  init(_ one: any TensorSource, _ other: any TensorSource) throws {
     let (a, b) = (try Self.digests(one), try Self.digests(other))
     let names = Set(a.keys).union(b.keys)
     for name in names.sorted() where a[name] != b[name] {
@@ -191,10 +171,9 @@ private struct DigestComparison {
     count = names.count
   }
 
-  private static func digests(_ file: InputFile) throws -> [TensorName: SHA256Digest] {
+  private static func digests(_ source: any TensorSource) throws -> [TensorName: SHA256Digest] {
     var digests: [TensorName: SHA256Digest] = [:]
     // A checkpoint's pages are checked when they are read; the digest is that of what was converted.
-    let source = file.source
     for (index, tensor) in source.tensors.enumerated() {
       digests[tensor.spec.name] = try source.digest(of: index)
     }

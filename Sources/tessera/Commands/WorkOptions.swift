@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import ByteFiles
 internal import Glibc
 
 /// What `count` is to say of the work that a graph does.
@@ -33,7 +34,7 @@ struct WorkOptions: ParsableArguments {
   var isWanted: Bool { work || measure }
 
   /// The threads that compute.
-  var threadCount: Int { threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+  var threadCount: Int { threads ?? ThreadSupply.processorCount }
 
   func validate() throws {
     for (option, value) in [("--repeat", `repeat`), ("--threads", threads ?? 1)] where value < 1 {

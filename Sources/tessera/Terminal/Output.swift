@@ -1,6 +1,7 @@
 internal import Glibc
 internal import StrictJSON
 internal import Tensors
+internal import Tessera
 
 /// Writes text to the two standard streams, and is the one place where text from files is made fit for them.
 enum Output {

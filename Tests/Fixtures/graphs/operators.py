@@ -1,6 +1,9 @@
 """Makes random graphs for every operator of the runner, between layers that can be cut; trial.py judges them.
 
-usage: operators.py TESSERA [--only OPERATOR,…] [--graphs N] [--first SEED] [--keep FOLDER] [--no-verify]
+usage: operators.py TESSERA [--only OPERATOR,…] [--graphs N] [--first SEED] [--padded] [--keep FOLDER] [--no-verify]
+
+With --padded, zeros are put before and behind the channels that the operator gets, and some of the graphs end in an
+operator that the runner lacks: channels that a sub-network lacks then meet positions that all of them have.
 
 Prints one JSON object; `operators` says for each operator how many graphs were cut, were left whole, and were refused.
 """
@@ -21,7 +24,18 @@ import trial
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def build(name, seed):
+def padded(b, v):
+    """Zeros before and behind the channels, so many that they fit four groups."""
+    rank, channels = b.rank(v), b.shape(v)[1]
+    before = b.pick(1, 2, 4)
+    pads = [0] * (2 * rank)
+    pads[1], pads[rank + 1] = before, (-channels - before) % 4
+    if b.opset < 11:
+        return b.node("Pad", [v], pads=pads)
+    return b.node("Pad", [v, b.ints(pads)])
+
+
+def build(name, seed, pads=False):
     """A graph with the operator between two layers, in some with a residual around it."""
     b = eager.Builder(zlib.crc32(f"{name} {seed}".encode()))
     b.opset = b.pick(*catalog.OPSETS[name])
@@ -30,6 +44,8 @@ def build(name, seed):
     v = b.layer(b.input(shape))
     if b.chance(0.6):
         v = b.layer(b.node("Relu", [v]))
+    if pads and b.rank(v) > 1:
+        v = padded(b, v)
     before = v
     v = catalog.OPERATORS[name](b, v)
     v = b.float(v)
@@ -41,15 +57,17 @@ def build(name, seed):
     if b.chance(0.5) and b.rank(y) == 4:
         y = b.node("Flatten", [b.node("GlobalAveragePool", [y])])
         y = b.node("Gemm", [y, b.weight((b.shape(y)[1], 3), 0.5)])
+    if pads and b.opset >= 9 and b.chance(0.4):
+        y = b.node("Shrink", [y], lambd=0.01)
     return b, b.model([y], open_batch=b.chance(0.3))
 
 
-def graphs(name, first, count):
+def graphs(name, first, count, pads=False):
     """Graphs for one operator. A graph that ONNX Runtime refuses is drawn again."""
     seed, found = first, 0
     while found < count:
         try:
-            b, model = build(name, seed)
+            b, model = build(name, seed, pads)
         except eager.Impossible:
             if seed - first > 60 + 20 * count:
                 raise
@@ -65,6 +83,7 @@ def main():
     arguments.add_argument("--only")
     arguments.add_argument("--graphs", type=int, default=3)
     arguments.add_argument("--first", type=int, default=0)
+    arguments.add_argument("--padded", action="store_true")
     arguments.add_argument("--keep")
     arguments.add_argument("--no-verify", action="store_true")
     arguments = arguments.parse_args()
@@ -77,7 +96,7 @@ def main():
             if name in missing:
                 continue
             row = {"cut": 0, "whole": 0, "refused": []}
-            for seed, b, model in graphs(name, arguments.first, arguments.graphs):
+            for seed, b, model in graphs(name, arguments.first, arguments.graphs, arguments.padded):
                 units = 2 + seed % 2
                 options = ["--cut-first"] if seed % 4 else []
                 outcome = trial.judge(arguments.tessera, folder, model, b.feeds(), units, options, not arguments.no_verify)

@@ -23,7 +23,7 @@ enum ONNXExercise {
   /// Plans from the graph; what was found holds when a sub-network is made of it.
   private static func plan(_ file: ReadableFile) throws {
     let source = try FlatFormats.open(file, as: .onnx, assumeDType: nil)
-    let network = try NetworkModel(file, source: source)
+    let network = NetworkModel(try Model(file), weights: source)
     let proposed = try PlanRequest(unitCount: 2).propose(
       forGraph: network.model, specs: source.tensors.map(\.spec), options: FlowOptions(),
       supplier: network.whole)

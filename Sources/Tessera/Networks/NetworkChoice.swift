@@ -1,22 +1,40 @@
 internal import Accounting
-internal import ArgumentParser
-internal import Tensors
-internal import UnitCheckpoints
-internal import UnitModel
+package import Tensors
+package import UnitCheckpoints
+package import UnitModel
 
-/// Which (task, level) of a checkpoint the command line asks for.
-struct NetworkChoice {
-  let file: String
-  let task: String?
+/// Which (task, level) of a checkpoint is asked for.
+package struct NetworkChoice {
+  private let opened: OpenedFile
+  private let checkpoint: UnitCheckpoint
+  private let task: String?
   /// A number or a name.
-  let level: String?
-  let budget: String?
-  let policy: String?
+  private let level: String?
+  private let budget: String?
+  private let policy: String?
+
+  /// - Parameters:
+  ///   - task: needed where there are several.
+  ///   - level: by number or by name; nil with a budget, or where the task has one.
+  ///   - policy: how the budget is meant: a preset's name or a path; nil for the plan's.
+  package init(
+    _ opened: OpenedFile, _ checkpoint: UnitCheckpoint, task: String?, level: String?, budget: String?,
+    policy: String?
+  ) {
+    self.opened = opened
+    self.checkpoint = checkpoint
+    self.task = task
+    self.level = level
+    self.budget = budget
+    self.policy = policy
+  }
+
+  private var file: String { opened.path }
 
   /// The network, by its level or by what it may cost.
   ///
-  /// Throws `ValidationError` when --task or --level is missing and there are several, which only the file can tell.
-  func network(of checkpoint: UnitCheckpoint) throws -> (network: VirtualNetwork, plan: ResolvedPlan) {
+  /// Throws `RequestError` when --task or --level is missing and there are several, which only the file can tell.
+  package func network() throws -> (network: VirtualNetwork, plan: ResolvedPlan) {
     let resolved = try checkpoint.resolvedPlan()
     do {
       let task = try chosenTask(of: resolved.assignment)
@@ -24,13 +42,13 @@ struct NetworkChoice {
       if let level {
         chosen = try task.knownLevel(level)
       } else if budget != nil {
-        chosen = try fittingLevel(of: task.task, in: checkpoint, resolved)
+        chosen = try fittingLevel(of: task.task, resolved)
       } else {
         guard task.levels.count == 1 else {
           let names =
             task.levelNames.isEmpty
             ? "" : ": " + task.levelNames.map { TensorName($0).quoted }.joined(separator: ", ")
-          throw ValidationError(
+          throw RequestError(
             "\(file): expected either --level or --budget: task \(task.task.quoted) has \(task.levels.count) levels\(names)"
           )
         }
@@ -54,7 +72,7 @@ struct NetworkChoice {
     }
     guard tasks.count == 1 else {
       let names = tasks.prefix(8).map(\.task.quoted).joined(separator: ", ")
-      throw ValidationError(
+      throw RequestError(
         "\(file): expected --task: it has \(tasks.count) tasks, \(names)\(tasks.count > 8 ? ", …" : "")")
     }
     return tasks[0]
@@ -62,17 +80,15 @@ struct NetworkChoice {
 
   /// The highest level of the task that costs no more than --budget.
   private func fittingLevel(
-    of id: TaskID, in checkpoint: UnitCheckpoint, _ resolved: ResolvedPlan
+    of id: TaskID, _ resolved: ResolvedPlan
   ) throws -> LevelNumber {
     let selection = RowSelection(tasks: [id], level: .budget(try Budget(parsing: budget ?? "")))
-    let counts = try counts(checkpoint, resolved, for: selection)
+    let counts = try counts(for: selection)
     return try counts.rows(selection, of: resolved.assignment.tasks).first?.level ?? LevelNumber(1)
   }
 
-  private func counts(
-    _ checkpoint: UnitCheckpoint, _ resolved: ResolvedPlan, for selection: RowSelection
-  ) throws -> ParameterCounts {
-    let source = try CountSource(checkpoint, resolved, policy: checkpoint.parsedPlan().policy)
+  private func counts(for selection: RowSelection) throws -> ParameterCounts {
+    let source = try CountSource(opened)
     let rule = try policy.map(PolicyFile.read) ?? source.plannedPolicy()
     do { return try source.inventory.counts(under: rule, for: selection) } catch {
       throw Failure(sentence: "\(file): \(error)")
@@ -81,14 +97,14 @@ struct NetworkChoice {
 
   /// Refuses a network that costs more than --budget with what a graph has beside its tensors, and without those that
   /// the graph does not use.
-  func requireFit(
+  package func requireFit(
     of network: VirtualNetwork, with added: [TensorSpec], without unused: [TensorSpec],
-    _ checkpoint: UnitCheckpoint, _ resolved: ResolvedPlan
+    _ resolved: ResolvedPlan
   ) throws {
     guard let budget, !added.isEmpty else { return }
     let limit = try Budget(parsing: budget)
     let selection = RowSelection(tasks: [network.task], level: .number(network.level))
-    let counts = try counts(checkpoint, resolved, for: selection)
+    let counts = try counts(for: selection)
     guard let row = try counts.rows(selection, of: resolved.assignment.tasks).first else { return }
     /// What tensors without units cost. A policy of values or masks has none of these to look at, and counts all.
     func cost(_ specs: [TensorSpec]) -> Int {

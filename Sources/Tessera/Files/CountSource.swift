@@ -1,83 +1,92 @@
-internal import Accounting
+package import Accounting
 internal import ByteFiles
 internal import FlatFormats
 internal import HDF5Kit
-internal import Reporting
-internal import TensorStreams
-internal import Tensors
+internal import ONNXGraph
+package import TensorStreams
+package import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
 
 /// A file to count: its tensors and networks, what it is, and the policy that its plan names.
-struct CountSource {
-  private(set) var inventory: Inventory
+package struct CountSource {
+  package private(set) var inventory: Inventory
   /// As `inspect` spells it, or `plan`.
-  let kind: String
+  package let kind: String
   private let path: String
   private let policy: String?
   /// Whether the path is that of weights in one file: neither a folder, nor an index, nor a checkpoint.
   private var isOneFile = false
+  /// The file with the tensors; nil for a plan.
+  package let opened: OpenedFile?
   /// Where the tensors' bytes are; nil for a plan.
-  private let weights: (any TensorSource)?
+  private var weights: (any TensorSource)?
 
   /// What the file holds beside the tensors that are counted.
-  var leftOut: LeftOutList { LeftOutList(uncountedItems.map { ($0.name, $0.why) }) }
-
-  private var uncountedItems: [LeftOut] {
+  package var leftOut: [LeftOut] {
     (weights?.leftOut ?? []) + (isOneFile ? [LeftOut(othersOf: path)].compactMap(\.self) : [])
   }
 
   /// A part of the model that is not counted and that the user has not said may be left out; nil for none.
-  func uncounted(_ option: LeaveOutOption) -> LeftOut? {
-    uncountedItems.first { $0.fate != .apart && !option.accepts($0) }
+  package func uncounted(but mayLose: (LeftOut) -> Bool) -> LeftOut? {
+    leftOut.first { $0.fate != .apart && !mayLose($0) }
   }
 
   /// The policy that the plan names, else everything stored.
-  func plannedPolicy() throws(Failure) -> CountingPolicy {
+  package func plannedPolicy() throws(Failure) -> CountingPolicy {
     do { return try PolicyPreset.policy(named: policy ?? PolicyPreset.allStored.rawValue) } catch {
       throw Failure(sentence: "\(path): the plan's \(error); name one with --policy")
     }
   }
 
-  init(_ path: String, reading: ReadingOptions) throws {
-    if try PlanFile.isJSON(path) {
-      let plan = try PlanFile.read(path)
-      do {
-        let specs = try plan.describedTensors
-        if specs.isEmpty {
-          throw Failure(
-            sentence: "\(path): tensors: expected entries with name, dtype and shape to count, found none")
-        }
-        let resolved = try plan.resolve(against: specs)
-        self.init(
-          path, Inventory(resolved.partition, resolved.assignment), kind: "plan", policy: plan.policy,
-          weights: nil)
-        try readGroups()
-      } catch let error as PlanError { throw Failure(sentence: "\(path): \(error)") }
-      return
-    }
-    switch try InputFile(path, assumeDType: reading.assumeDType) {
-    case .flat(let flat):
-      self.init(
-        path, Inventory(flat: flat.tensors.map(\.spec), ties: flat.ties, uses: try GraphFile.uses(of: flat)),
-        kind: flat.kind.rawValue, policy: nil, weights: flat)
-      isOneFile = flat.kind == .safetensors || flat.kind == .pytorch
-      try readDeclaredShapes()
-      try readGroups()
-    case .checkpoint(let checkpoint):
-      do {
-        let plan = try checkpoint.parsedPlan()
-        try self.init(checkpoint, try checkpoint.resolvedPlan(), policy: plan.policy)
-      } catch { throw Failure(sentence: "\(error)") }
+  /// Opens the file at `path`: a plan, or what has tensors.
+  ///
+  /// - Parameter assumeDType: what two-byte and one-byte elements of an npy without a dtype are.
+  package init(_ path: String, assumeDType: Tensors.DType?) throws {
+    let file = FlatFormats.isFolder(path) ? nil : try ReadableFile(path: path)
+    if let file, try PlanFile.isJSON(file) {
+      try self.init(plan: PlanFile.read(file), path: path)
+    } else {
+      try self.init(
+        try file.map { try OpenedFile($0, assumeDType: assumeDType) }
+          ?? OpenedFile(path, assumeDType: assumeDType))
     }
   }
 
-  /// The networks of a checkpoint whose plan has been read.
-  init(_ checkpoint: UnitCheckpoint, _ plan: ResolvedPlan, policy: String?) throws {
-    self.init(
-      checkpoint.path,
-      Inventory(plan.partition, plan.assignment, uses: try GraphFile.uses(of: checkpoint)),
-      kind: "unit-checkpoint", policy: policy, weights: checkpoint)
+  private init(plan: Plan, path: String) throws {
+    do {
+      let specs = try plan.describedTensors
+      if specs.isEmpty {
+        throw Failure(
+          sentence: "\(path): tensors: expected entries with name, dtype and shape to count, found none")
+      }
+      let resolved = try plan.resolve(against: specs)
+      self.init(
+        path, Inventory(resolved.partition, resolved.assignment), kind: "plan", policy: plan.policy,
+        opened: nil)
+      try readGroups()
+    } catch let error as PlanError { throw Failure(sentence: "\(path): \(error)") }
+  }
+
+  /// What a file that has been opened holds.
+  package init(_ opened: OpenedFile) throws {
+    let uses = try opened.graph?.tensorUses.mapValues {
+      OperatorUse(
+        operation: $0.operation, input: $0.input, beside: $0.beside, node: $0.node, elements: $0.elements)
+    }
+    switch try opened.contents {
+    case .flat(let flat):
+      self.init(
+        opened.path, Inventory(flat: flat.tensors.map(\.spec), ties: flat.ties, uses: uses ?? [:]),
+        kind: flat.kind.rawValue, policy: nil, opened: opened)
+      isOneFile = flat.kind == .safetensors || flat.kind == .pytorch
+    case .checkpoint(let checkpoint):
+      let plan = try checkpoint.resolvedPlan()
+      self.init(
+        opened.path, Inventory(plan.partition, plan.assignment, uses: uses ?? [:]), kind: "unit-checkpoint",
+        policy: try checkpoint.parsedPlan().policy, opened: opened)
+    }
+    weights = try opened.source
     try readDeclaredShapes()
     try readGroups()
   }
@@ -115,7 +124,7 @@ struct CountSource {
   /// experts a token is sent to.
   ///
   /// - Parameter expertsPerToken: the number that was given; nil to look for it in the model's config.json.
-  mutating func readValues(
+  package mutating func readValues(
     for policies: [CountingPolicy], expertsPerToken: Int? = nil
   ) throws(Failure) {
     inventory.expertsPerToken = expertsPerToken
@@ -142,10 +151,8 @@ struct CountSource {
     } catch { throw Failure(sentence: "\(error)") }
   }
 
-  private init(
-    _ path: String, _ inventory: Inventory, kind: String, policy: String?, weights: (any TensorSource)?
-  ) {
-    self.weights = weights
+  private init(_ path: String, _ inventory: Inventory, kind: String, policy: String?, opened: OpenedFile?) {
+    self.opened = opened
     self.path = path
     self.inventory = inventory
     self.kind = kind
@@ -155,39 +162,9 @@ struct CountSource {
 
 extension PlanFile {
   /// Whether a file is JSON text: no format of tensors, and its first character opens an object.
-  static func isJSON(_ path: String) throws(Failure) -> Bool {
-    if FlatFormats.isFolder(path) { return false }
-    do {
-      let file = try ReadableFile(path: path)
-      if try HDF5File.hasSignature(file) || FlatFormats.recognise(file) != nil { return false }
-      let head = try file.bytes(at: 0, count: min(256, file.size))
-      return head.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "{")
-    } catch { throw Failure(sentence: "\(error)") }
-  }
-}
-
-/// Finds counting policies by name or path.
-enum PolicyFile {
-  /// The preset of this name, or the policy in the file at this path.
-  static func read(_ name: String) throws(Failure) -> CountingPolicy {
-    do {
-      if PolicyPreset(rawValue: name) != nil { return try PolicyPreset.policy(named: name) }
-      // A word without a slash or a dot is more likely a slip in a preset's name than a file.
-      if !name.contains("/"), !name.contains("."), FileIdentity(path: name) == nil {
-        return try PolicyPreset.policy(named: name)
-      }
-    } catch { throw Failure(sentence: "\(error)") }
-    do {
-      let file = try ReadableFile(path: name)
-      guard file.size <= CountingPolicy.sizeLimit else {
-        throw Failure(
-          sentence:
-            "\(name): expected a policy of at most \(CountingPolicy.sizeLimit) bytes, found \(file.size)")
-      }
-      let bytes = try file.bytes(at: 0, count: file.size)
-      do { return try CountingPolicy(parsing: bytes) } catch { throw Failure(sentence: "\(name): \(error)") }
-    } catch let failure as Failure {
-      throw failure
-    } catch { throw Failure(sentence: "\(error)") }
+  fileprivate static func isJSON(_ file: ReadableFile) throws -> Bool {
+    if try HDF5File.hasSignature(file) || FlatFormats.recognise(file) != nil { return false }
+    let head = try file.bytes(at: 0, count: min(256, file.size))
+    return head.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "{")
   }
 }

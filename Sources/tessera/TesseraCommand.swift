@@ -3,10 +3,11 @@ internal import ByteFiles
 internal import CLinux
 internal import Glibc
 internal import Tensors
+internal import Tessera
 internal import UnitModel
 
 /// The command and its subcommands.
-struct Tessera: ParsableCommand {
+struct TesseraCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tessera",
     abstract: "Stores a neural network as the units it is run in, and proves it.",
@@ -28,10 +29,7 @@ struct Tessera: ParsableCommand {
   static let version = "0.2.0"
 }
 
-/// Something that ends a command with exit code 2 and one sentence.
-struct Failure: Error {
-  let sentence: String
-
+extension Failure {
   /// Says it on standard error.
   func tell() { Output.standardError("tessera: \(PrintableText.line(sentence))\n") }
 }
@@ -51,10 +49,12 @@ enum Main {
     do {
       do {
         try suggestCommand()
-        var command = try Tessera.parseAsRoot(arguments)
+        var command = try TesseraCommand.parseAsRoot(arguments)
+        // What only the file could tell is still wrong with the command line.
         do { try command.run() } catch let error as ValidationError {
-          // What only the file could tell is still wrong with the command line.
           try failUsage(error.message, of: type(of: command))
+        } catch let error as RequestError {
+          try failUsage(error.description, of: type(of: command))
         }
       } catch let failure as Failure {
         throw failure
@@ -77,10 +77,10 @@ enum Main {
   ///
   /// Its own `exit(withError:)` would print the same, but would not notice a full disk.
   private static func finish(_ error: any Error) throws(Failure) {
-    let code = Tessera.exitCode(for: error)
+    let code = TesseraCommand.exitCode(for: error)
     // Exit code 1 is for what was found, which commands say with `ExitCode`; an error that none of them caught is 2.
     if code == .failure, !(error is ExitCode) { throw Failure(sentence: "\(error)") }
-    let message = Tessera.fullMessage(for: error)
+    let message = TesseraCommand.fullMessage(for: error)
     if !message.isEmpty {
       if code.isSuccess {
         try Output.standardOutput(message + "\n")
@@ -93,20 +93,22 @@ enum Main {
 
   /// Names the nearest command for one that there is not.
   private static func suggestCommand() throws(Failure) {
-    let known = Tessera.configuration.subcommands.map { $0.configuration.commandName ?? "" } + ["help"]
+    let known = TesseraCommand.configuration.subcommands.map { $0.configuration.commandName ?? "" } + ["help"]
     guard let word = arguments.first, !word.hasPrefix("-"), !known.contains(word)
     else { return }
     let nearest = nearestName(to: word, among: known).map { "; did you mean '\($0)'?" } ?? ""
-    try failUsage("expected a command, found '\(PrintableText.line(word))'\(nearest)", of: Tessera.self)
+    try failUsage(
+      "expected a command, found '\(PrintableText.line(word))'\(nearest)", of: TesseraCommand.self)
   }
 
   /// Ends with exit code 64, a sentence and the usage of the command.
   private static func failUsage(_ message: String, of command: any ParsableCommand.Type) throws(Failure)
     -> Never
   {
-    let name = command == Tessera.self ? "tessera" : "tessera \(command.configuration.commandName ?? "")"
+    let name =
+      command == TesseraCommand.self ? "tessera" : "tessera \(command.configuration.commandName ?? "")"
     let usage =
-      command == Tessera.self ? Tessera.usageString() : Tessera.usageString(for: command)
+      command == TesseraCommand.self ? TesseraCommand.usageString() : TesseraCommand.usageString(for: command)
     Output.standardError(
       "Error: \(PrintableText.line(message))\nUsage: \(usage)\n  See '\(name) --help' for more information.\n"
     )

@@ -4,7 +4,7 @@ internal import FlatFormats
 internal import StrictJSON
 
 /// A model's config.json: what shapes do not tell.
-struct ModelConfiguration {
+package struct ModelConfiguration {
   private static let sizeLimit = 4 << 20
 
   private let path: String
@@ -13,22 +13,14 @@ struct ModelConfiguration {
   private let objects: [JSONObject]
 
   /// The config.json beside a file, or in a folder; nil where there is none.
-  init?(beside source: String) throws(Failure) {
+  package init?(beside source: String) throws(Failure) {
     path =
       FlatFormats.isFolder(source)
-      ? "\(source)/config.json" : StudyFolder.path("config.json", beside: source)
+      ? "\(source)/config.json" : DocumentFile.path("config.json", beside: source)
     guard FileIdentity(path: path) != nil else { return nil }
-    let document: JSONValue
-    do {
-      let file = try ReadableFile(path: path)
-      guard file.size <= Self.sizeLimit else {
-        throw Failure(sentence: "\(path): expected at most \(Self.sizeLimit) bytes, found \(file.size)")
-      }
-      let bytes = try file.bytes(at: 0, count: file.size)
-      do throws(JSONError) {
-        document = try JSONParser(sizeLimit: Self.sizeLimit).parse(bytes)
-      } catch { throw Failure(sentence: "\(path): \(error)") }
-    } catch let failure as Failure { throw failure } catch { throw Failure(sentence: "\(error)") }
+    let document = try DocumentFile.read(path, limit: Self.sizeLimit, as: "a config.json") {
+      try JSONParser(sizeLimit: Self.sizeLimit).parse($0)
+    }
     guard case .object(let members) = document else {
       throw Failure(sentence: "\(path): expected an object, found another value")
     }
@@ -44,7 +36,7 @@ struct ModelConfiguration {
   }
 
   /// How many attention heads a layer of the language model has; nil where nothing says so, or layers differ.
-  func attentionHeads() throws(Failure) -> Int? {
+  package func attentionHeads() throws(Failure) -> Int? {
     guard let document = objects.first else { return nil }
     let parts = ["text_config", "llm_config", "language_config"].compactMap { part -> JSONObject? in
       if case .object(let object)? = document[part] { object } else { nil }

@@ -1,22 +1,22 @@
 internal import ByteFiles
 internal import FlatFormats
-internal import Planning
-internal import TensorStreams
+package import Planning
+package import TensorStreams
 internal import Tensors
-internal import UnitModel
+package import UnitModel
 
 /// Makes a plan from the description of a method of this family.
-enum FamilyFile {
+package enum FamilyFile {
   /// The plan for weights whose masks are among them, or in a file of their own.
-  static func plan(
-    _ path: String, masks: String?, _ source: String, _ specs: [TensorSpec], _ ties: [TensorName: TensorName],
-    _ reading: ReadingOptions
+  package static func plan(
+    _ path: String, masks: OpenedFile?, _ opened: OpenedFile
   ) throws -> ProposedPlan {
     let family = try read(path)
     // Owner maps are stored beside their tensors, so they are in the file itself.
-    let file = NamedTensors(try InputFile(source, assumeDType: reading.assumeDType).source)
-    let beside = try masks.map { NamedTensors(try InputFile($0, assumeDType: reading.assumeDType).source) }
-    return try family.plan(for: specs, ties: ties) { (name) throws(Failure) in
+    let file = NamedTensors(try opened.source)
+    let beside = try masks.map { NamedTensors(try $0.source) }
+    let specs = file.source.tensors.map(\.spec)
+    return try family.plan(for: specs, ties: file.source.ties) { (name) throws(Failure) in
       try mask(name, in: beside ?? file)
     } values: { (name) throws(Failure) in
       try values(of: name, in: file)
@@ -24,7 +24,7 @@ enum FamilyFile {
   }
 
   /// Holds the owner maps of weights against the numbers of elements that a plan gives.
-  static func checkOwners(_ partition: Partition, _ source: any TensorSource) throws(Failure) {
+  package static func checkOwners(_ partition: Partition, _ source: any TensorSource) throws(Failure) {
     let file = NamedTensors(source)
     for tensor in partition.tensors {
       guard let owners = tensor.owners else { continue }
@@ -40,16 +40,7 @@ enum FamilyFile {
   }
 
   private static func read(_ path: String) throws(Failure) -> Family {
-    do {
-      let file = try ReadableFile(path: path)
-      guard file.size <= Family.sizeLimit else {
-        throw Failure(sentence: "\(path): expected at most \(Family.sizeLimit) bytes, found \(file.size)")
-      }
-      let bytes = try file.bytes(at: 0, count: file.size)
-      do { return try Family(parsing: bytes) } catch { throw Failure(sentence: "\(path): \(error)") }
-    } catch let failure as Failure {
-      throw failure
-    } catch { throw Failure(sentence: "\(error)") }
+    try DocumentFile.read(path, limit: Family.sizeLimit, as: "a family") { try Family(parsing: $0) }
   }
 
   /// How often each byte occurs in a tensor of bytes.

@@ -1,46 +1,48 @@
 internal import ByteFiles
 internal import ONNXGraph
-internal import SubNetworks
+package import SubNetworks
 internal import TensorStreams
-internal import Tensors
-internal import UnitCheckpoints
-internal import UnitModel
+package import Tensors
+package import UnitCheckpoints
+package import UnitModel
 
 /// Writes a sub-network of a checkpoint with a graph as a dense ONNX model.
-struct GraphExtraction {
+package struct GraphExtraction {
   /// The tensors of a model.
-  struct Written {
-    let tensors: Int
+  package struct Written {
+    package let tensors: Int
     /// Their elements.
-    let parameters: Int
-    let bytes: Int
+    package let parameters: Int
+    package let bytes: Int
     /// Those that the graph has beside the sub-network's own: indices, shapes and tables of its nodes.
-    let added: [TensorSpec]
+    package let added: [TensorSpec]
   }
 
   private let checkpoint: UnitCheckpoint
+  private let network: NetworkModel
   private let subNetwork: SubNetwork
   private let plan: ResolvedPlan
 
-  init(_ checkpoint: UnitCheckpoint, _ subNetwork: SubNetwork, plan: ResolvedPlan) {
+  /// - Parameter network: the graph of the checkpoint.
+  package init(
+    _ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint, _ network: NetworkModel, plan: ResolvedPlan
+  ) {
     self.checkpoint = checkpoint
+    self.network = network
     self.subNetwork = subNetwork
     self.plan = plan
   }
 
   /// Writes the model, and says what tensors are in it.
   ///
-  /// - Parameter accept: throws where the model may not have the tensors that its graph has beside the sub-network's,
-  ///   without those that its graph does not use.
-  func write(
-    to path: String, accept: (_ added: [TensorSpec], _ unused: [TensorSpec]) throws -> Void
+  /// - Parameters:
+  ///   - progress: called now and then with the bytes written so far, and how many there will be.
+  ///   - accept: throws where the model may not have the tensors that its graph has beside the sub-network's,
+  ///     without those that its graph does not use.
+  package func write(
+    to path: String, progress: (_ done: Int, _ total: Int) throws -> Void,
+    accept: (_ added: [TensorSpec], _ unused: [TensorSpec]) throws -> Void
   ) throws -> Written {
-    guard let network = try NetworkModel(checkpoint) else {
-      throw Failure(
-        sentence:
-          "\(checkpoint.path): expected a checkpoint with a graph to write ONNX from, found one without; "
-          + "expected a DEST of tensors alone, such as .safetensors")
-    }
     let flow = try network.flow(subNetwork.network, plan: plan)
     let graph = try network.dense(flow, plan: plan)
     let own = Set(subNetwork.tensors.map(\.spec.name))
@@ -62,8 +64,6 @@ struct GraphExtraction {
           "\(path): expected a model of less than 2 GiB, which protobuf can hold, found \(message.count) bytes"
       )
     }
-    var bar = ProgressBar("extracting", total: message.count)
-    defer { bar.finish() }
     let file = try AtomicFile(path: path)
     var position = 0
     for piece in message.pieces {
@@ -76,7 +76,7 @@ struct GraphExtraction {
         try tensors.reader(of: number, byteCount: count).forEachWindow { window in
           try file.write(window, at: position)
           position += window.count
-          bar.update(position)
+          try progress(position, message.count)
         }
       }
     }

@@ -1,0 +1,101 @@
+internal import TensorStreams
+internal import Tensors
+internal import UnitCheckpoints
+internal import UnitModel
+
+/// A unit checkpoint: the units of a network, and which of them each task uses at each level.
+///
+/// ```swift
+/// let checkpoint = try Checkpoint("model.h5")
+/// let network = try checkpoint.network(task: "digits", level: 2)
+/// ```
+public struct Checkpoint: TensorCollection {
+  /// The file.
+  public let file: WeightsFile
+  /// The tasks, in the order of the plan.
+  public let tasks: [Task]
+  /// How many units the network is cut into.
+  public let unitCount: Int
+
+  let stored: UnitCheckpoint
+  let resolved: ResolvedPlan
+
+  /// Opens the unit checkpoint at `path`.
+  ///
+  /// Throws for a file of another format, and for a damaged one.
+  public init(_ path: String) throws(TesseraError) { try self.init(try WeightsFile(path)) }
+
+  /// The unit checkpoint in a file that has been opened.
+  public init(_ file: WeightsFile) throws(TesseraError) {
+    guard let stored = try TesseraError.wrapping({ try file.opened.checkpoint }) else {
+      throw TesseraError(.format, "\(file.path): expected a unit checkpoint, found \(file.format)")
+    }
+    self.file = file
+    self.stored = stored
+    let resolved = try TesseraError.wrapping { try stored.resolvedPlan() }
+    self.resolved = resolved
+    unitCount = resolved.partition.unitCount
+    tasks = resolved.assignment.tasks.map(Task.init)
+  }
+
+  /// Every tensor of the whole network.
+  public var tensors: [TensorDescription] { file.tensors }
+  /// The tensors of the whole network with their bytes.
+  public var contents: TensorContents { file.contents }
+
+  /// The plan that the checkpoint was written under, as JSON.
+  public var planJSON: String { String(decoding: stored.planText, as: UTF8.self) }
+
+  /// A task, with its levels.
+  public struct Task: Sendable, Hashable {
+    /// The name.
+    public let name: String
+    /// The units of each level, ascending by number; level 1 is the first.
+    public let levels: [[Int]]
+    /// The names of the levels; empty where they have none.
+    public let levelNames: [String]
+
+    init(_ task: TaskAssignment) {
+      name = task.task.text
+      levels = task.levels.map { $0.ascending.map(\.index) }
+      levelNames = task.levelNames
+    }
+  }
+
+  /// One sub-network: what a task has at a level.
+  ///
+  /// - Parameters:
+  ///   - task: nil where there is one.
+  ///   - level: from 1; nil where the task has one.
+  public func network(task: String? = nil, level: Int? = nil) throws(TesseraError) -> SubNetworkWeights {
+    try network(task: task, level: level.map(String.init), budget: nil)
+  }
+
+  /// One sub-network: what a task has at the level of a name.
+  public func network(task: String? = nil, levelName: String) throws(TesseraError) -> SubNetworkWeights {
+    try network(task: task, level: levelName, budget: nil)
+  }
+
+  /// The largest sub-network of a task that fits a budget.
+  ///
+  /// - Parameters:
+  ///   - budget: parameters ("1.9M", "500k") or bytes ("64MB", "2GiB").
+  ///   - policy: how parameters are counted: a name such as "weights-only", or a path; nil for the plan's own.
+  public func network(
+    task: String? = nil, budget: String, policy: String? = nil
+  ) throws(TesseraError) -> SubNetworkWeights {
+    try network(task: task, level: nil, budget: budget, policy: policy)
+  }
+
+  private func network(
+    task: String?, level: String?, budget: String?, policy: String? = nil
+  ) throws(TesseraError) -> SubNetworkWeights {
+    try TesseraError.wrapping {
+      if let budget { _ = try Budget(parsing: budget) }
+      let choice = NetworkChoice(
+        file.opened, stored, task: task, level: level, budget: budget, policy: policy)
+      let network = try choice.network().network
+      return SubNetworkWeights(try SubNetwork(network, of: stored), of: self)
+    }
+  }
+}

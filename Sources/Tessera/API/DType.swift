@@ -1,0 +1,23 @@
+internal import Tensors
+
+/// How the elements of a tensor are stored.
+///
+/// The raw value is the name that safetensors gives it, which the command and the JSON documents use, too.
+public struct DType: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
+  /// The name: "F32", "BF16", "I64", ….
+  public let rawValue: String
+
+  /// The dtype of a name; nil for one that no tensor here has.
+  public init?(rawValue: String) {
+    guard Tensors.DType(rawValue: rawValue) != nil else { return nil }
+    self.rawValue = rawValue
+  }
+
+  init(_ dtype: Tensors.DType) { rawValue = dtype.rawValue }
+
+  /// The bits of one element: 32 for F32, 4 for F4.
+  public var bits: Int { Tensors.DType(rawValue: rawValue)?.bits ?? 0 }
+
+  /// The name.
+  public var description: String { rawValue }
+}

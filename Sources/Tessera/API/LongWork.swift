@@ -1,0 +1,59 @@
+internal import ByteFiles
+internal import Dispatch
+internal import Synchronization
+
+/// How far something long is.
+public struct WorkProgress: Sendable, Hashable {
+  /// Bytes that are done.
+  public let completed: Int
+  /// Bytes of all.
+  public let total: Int
+
+  /// From 0 to 1.
+  public var fraction: Double { total > 0 ? min(1, Double(completed) / Double(total)) : 1 }
+}
+
+/// Is told now and then how far something is, on a thread of the library's own.
+public typealias ProgressHandler = @Sendable (WorkProgress) -> Void
+
+/// Work that takes long, beside the threads of Swift's own pool, which must not be blocked.
+enum LongWork {
+  /// Runs `body` on another thread. The check that it is given throws `CancellationError` once the task is cancelled.
+  static func perform<Value: Sendable>(
+    _ body: @escaping @Sendable (_ check: @escaping @Sendable () throws -> Void) throws -> Value
+  ) async throws -> Value {
+    let state = State()
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        DispatchQueue.global().hand {
+          let result = Result {
+            do { return try body { try state.check() } } catch let error as CancellationError {
+              throw error
+            } catch { throw TesseraError(error) }
+          }
+          continuation.resume(with: result)
+        }
+      }
+    } onCancel: {
+      state.isCancelled.store(true, ordering: .relaxed)
+    }
+  }
+
+  private final class State: Sendable {
+    let isCancelled = Atomic(false)
+
+    func check() throws {
+      if isCancelled.load(ordering: .relaxed) { throw CancellationError() }
+    }
+  }
+
+  /// Refuses to replace one of the files that are read.
+  static func requireApart(_ destination: String, from sources: [String]) throws(TesseraError) {
+    guard let identity = FileIdentity(path: destination) else { return }
+    for source in sources where FileIdentity(path: source) == identity {
+      throw TesseraError(
+        .request,
+        "\(destination): expected another file than the one that is read (\(source)), found the same")
+    }
+  }
+}

@@ -1,0 +1,72 @@
+internal import ByteFiles
+internal import Inference
+internal import ONNXGraph
+internal import SubNetworks
+internal import TensorStreams
+internal import Tensors
+internal import UnitCheckpoints
+internal import UnitModel
+
+extension WeightsFile {
+  /// Computes the outputs of an ONNX model, as `tessera run` does.
+  ///
+  /// - Parameter inputs: by name; one input is the only input's, whatever it is called.
+  /// - Throws: `TesseraError` where the file has no graph, or the graph cannot be computed.
+  public func run(_ inputs: [String: TensorValue]) async throws -> [String: TensorValue] {
+    try await LongWork.perform { _ in
+      guard opened.flatKind != nil, let graph = try opened.graph else {
+        throw TesseraError(
+          .request,
+          "\(path): expected an ONNX model to run, found \(format); of a unit checkpoint run a sub-network")
+      }
+      let given = FileInputs(try ValueSource(inputs, path: "inputs"))
+      _ = try given.shapes(for: graph)
+      let session = try Session(
+        graph, backend: .fast, threads: ThreadSupply.processorCount, limits: RunLimits())
+      return try session.values(try given.tensors(for: session, model: graph), of: path)
+    }
+  }
+}
+
+extension SubNetworkWeights {
+  /// Computes the outputs of the sub-network, as `tessera run` does; only its own weights are read.
+  ///
+  /// - Parameter inputs: by name; one input is the only input's, whatever it is called.
+  /// - Throws: `TesseraError` where the checkpoint has no graph, or the graph cannot be computed.
+  public func run(_ inputs: [String: TensorValue]) async throws -> [String: TensorValue] {
+    try await LongWork.perform { _ in
+      let path = checkpoint.file.path
+      guard let network = try checkpoint.file.opened.network else {
+        throw TesseraError(.request, "\(path): expected a unit checkpoint with a graph, found one without")
+      }
+      let given = FileInputs(try ValueSource(inputs, path: "inputs"))
+      let plan = checkpoint.resolved
+      let flow = try network.flow(
+        subNetwork.network, plan: plan, inputShapes: try given.shapes(for: network.model))
+      let session = try network.session(
+        try network.dense(flow, plan: plan), elements: ActiveTensors(subNetwork, of: checkpoint.stored),
+        backend: .fast, threads: ThreadSupply.processorCount, limits: RunLimits())
+      return try session.values(try given.tensors(for: session, model: network.model), of: path)
+    }
+  }
+}
+
+extension Session {
+  /// The outputs for these inputs.
+  fileprivate func values(_ inputs: [String: Inference.Tensor], of path: String) throws -> [String:
+    TensorValue]
+  {
+    var result: [String: TensorValue] = [:]
+    for (name, tensor) in try run(inputs) {
+      guard let dtype = tensor.type.dtype, dtype.bytes != nil else {
+        throw TesseraError(
+          .graph,
+          "\(path): output \(quoted(name)): expected elements that arrays can have, found \(tensor.type.name)"
+        )
+      }
+      result[name] = try TensorValue(
+        dtype: DType(dtype), shape: tensor.shape, bytes: tensor.withBytes { Array($0) })
+    }
+    return result
+  }
+}

@@ -1,0 +1,44 @@
+internal import FlatFormats
+internal import SubNetworks
+internal import UnitCheckpoints
+
+extension SubNetworkWeights {
+  /// Writes the sub-network as an ordinary, smaller model: safetensors, npz, PyTorch or, with a graph, ONNX.
+  ///
+  /// The file appears whole or not at all, and replaces an older one of its name.
+  ///
+  /// - Parameter progress: is told now and then how far it is.
+  /// - Throws: `TesseraError`, or `CancellationError` when the task is cancelled; nothing is left behind then.
+  public func extract(
+    to path: String, progress: @escaping ProgressHandler = { _ in }
+  ) async throws {
+    try await LongWork.perform { check in
+      guard let kind = FlatFormats.kind(forName: path),
+        [.safetensors, .npz, .pytorch, .onnx].contains(kind)
+      else {
+        throw TesseraError(
+          .request, "\(path): expected a name that ends in .safetensors, .npz, .pt or .onnx, found another")
+      }
+      try LongWork.requireApart(path, from: [checkpoint.file.path])
+      if kind == .onnx {
+        guard let graph = try checkpoint.file.opened.network else {
+          throw TesseraError(
+            .request, "\(checkpoint.file.path): expected a checkpoint with a graph, found one without")
+        }
+        _ = try GraphExtraction(subNetwork, of: checkpoint.stored, graph, plan: checkpoint.resolved)
+          .write(to: path) { done, total in
+            try check()
+            progress(WorkProgress(completed: done, total: total))
+          } accept: { _, _ in
+          }
+        return
+      }
+      let extracting = try Extracting(
+        subNetwork, of: checkpoint.stored, as: kind, at: path, isOpaque: false)
+      try extracting.write { done in
+        try check()
+        progress(WorkProgress(completed: done, total: extracting.byteCount))
+      }
+    }
+  }
+}

@@ -1,0 +1,42 @@
+internal import TensorStreams
+internal import Tensors
+internal import UnitCheckpoints
+internal import UnitModel
+
+/// One (task, level) of a unit checkpoint: its tensors as a dense, smaller network has them.
+///
+/// Only the blocks that the network needs are read, and every page of them is checked.
+public struct SubNetworkWeights: TensorCollection {
+  /// Every tensor of the sub-network, dense, under the name that its task knows it by.
+  public let tensors: [TensorDescription]
+  /// The tensors with their bytes.
+  public let contents: TensorContents
+  /// The name of the task.
+  public let task: String
+  /// The number of the level, from 1.
+  public let level: Int
+  /// The name of the level; nil where it has none.
+  public let levelName: String?
+  /// The units, in the order in which the task takes them.
+  public let units: [Int]
+  /// Elements of all tensors; tied ones count once.
+  public let parameterCount: Int
+  /// Bytes of all tensors; tied ones count once.
+  public let byteCount: Int
+
+  let checkpoint: Checkpoint
+  let subNetwork: SubNetwork
+
+  init(_ subNetwork: SubNetwork, of checkpoint: Checkpoint) {
+    self.subNetwork = subNetwork
+    self.checkpoint = checkpoint
+    contents = TensorContents(SubNetworkSource(subNetwork, of: checkpoint.stored))
+    tensors = contents.tensors
+    let network = subNetwork.network
+    task = network.task.text
+    level = network.level.value
+    levelName = network.levelName
+    units = network.orderedUnits().map(\.index)
+    (parameterCount, byteCount) = subNetwork.totals
+  }
+}

@@ -1,0 +1,113 @@
+package import TensorStreams
+internal import Tensors
+internal import UnitModel
+
+/// Tensors by name, whose elements are read when they are asked for: a file, or a sub-network of one.
+public protocol TensorCollection: Sendable {
+  /// Every tensor, in the order of the file.
+  var tensors: [TensorDescription] { get }
+  /// The tensors with their bytes.
+  var contents: TensorContents { get }
+}
+
+/// The tensors of a file or of a sub-network, ready to be read.
+public struct TensorContents: Sendable {
+  package let source: any TensorSource
+  private let places: [TensorName: Int]
+
+  package init(_ source: any TensorSource) {
+    self.source = source
+    places = source.places
+  }
+
+  var tensors: [TensorDescription] { source.tensors.map(TensorDescription.init) }
+
+  /// The place of a tensor in the source.
+  func place(of name: String) throws(TesseraError) -> Int {
+    if let place = places[TensorName(name)] { return place }
+    let nearest = nearestName(to: name, among: source.tensors.lazy.map(\.spec.name.text))
+      .map { "; the nearest name is \(TensorName($0).quoted)" }
+    throw TesseraError(
+      .request,
+      "\(source.path): expected a tensor \(TensorName(name).quoted), found none\(nearest ?? "")")
+  }
+}
+
+extension TensorCollection {
+  /// All elements of a tensor, as `Element`.
+  ///
+  /// The order is that of C: the last index runs fastest. Throws for a tensor of another dtype.
+  ///
+  /// ```swift
+  /// let weights = try network.elements(of: "fc1.weight", as: Float.self)
+  /// ```
+  public func elements<Element: TensorElement>(
+    of name: String, as type: Element.Type
+  ) throws(TesseraError) -> [Element] {
+    let place = try contents.place(of: name)
+    let spec = contents.source.tensors[place].spec
+    guard Element.dtypes.contains(spec.dtype.rawValue) else {
+      throw TesseraError(
+        .request,
+        "\(contents.source.path): tensor \(spec.name.quoted): expected \(Element.dtypes.joined(separator: " or ")) to read as \(Element.self), found \(spec.dtype.rawValue)"
+      )
+    }
+    return try TesseraError.wrapping {
+      try [Element](unsafeUninitializedCapacity: spec.elementCount) { buffer, count in
+        let bytes = UnsafeMutableRawBufferPointer(
+          UnsafeMutableBufferPointer(rebasing: buffer[..<spec.elementCount]))
+        try contents.source.read(place, into: bytes)
+        count = spec.elementCount
+      }
+    }
+  }
+
+  /// All bytes of a tensor: its elements in C order, little-endian.
+  public func bytes(of name: String) throws(TesseraError) -> [UInt8] {
+    let place = try contents.place(of: name)
+    return try TesseraError.wrapping { try contents.source.reader(of: place).rest() }
+  }
+
+  /// The bytes of a tensor, piece by piece, for one that is too large for memory.
+  ///
+  /// - Parameter byteCount: the most bytes of a piece; at least 1.
+  public func pieces(of name: String, byteCount: Int = 4 << 20) throws(TesseraError) -> TensorPieces {
+    let place = try contents.place(of: name)
+    return TensorPieces(source: contents.source, place: place, byteCount: max(1, byteCount))
+  }
+}
+
+/// The bytes of one tensor, piece by piece, in C order.
+///
+/// Iteration can be repeated; it ends with `CancellationError` when its task is cancelled.
+public struct TensorPieces: AsyncSequence, Sendable {
+  /// The bytes of one piece.
+  public typealias Element = [UInt8]
+
+  let source: any TensorSource
+  let place: Int
+  let byteCount: Int
+
+  /// Reads the pieces.
+  public struct Iterator: AsyncIteratorProtocol {
+    let pieces: TensorPieces
+    var reader: (any TensorByteReader)?
+
+    /// The next piece; nil after the last. Throws `TesseraError` where the file cannot be read or is damaged.
+    public mutating func next() async throws -> [UInt8]? {
+      try Task.checkCancellation()
+      return try TesseraError.wrapping {
+        let reader = try reader ?? pieces.source.reader(of: pieces.place)
+        self.reader = reader
+        let count = reader.nextStretch(limit: pieces.byteCount)
+        if count == 0 { return nil }
+        var bytes = [UInt8](repeating: 0, count: count)
+        try reader.read(into: &bytes)
+        return bytes
+      }
+    }
+  }
+
+  /// Begins with the first piece.
+  public func makeAsyncIterator() -> Iterator { Iterator(pieces: self) }
+}

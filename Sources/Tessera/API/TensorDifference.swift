@@ -1,0 +1,71 @@
+internal import Comparison
+internal import Tensors
+
+/// What is different between two sets of tensors.
+public struct TensorDifference: Sendable {
+  /// Names that only the first has.
+  public let onlyInFirst: [String]
+  /// Names that only the second has.
+  public let onlyInSecond: [String]
+  /// Tensors of one name that differ.
+  public let changed: [Change]
+  /// How many tensors agree in name, dtype, shape and every bit.
+  public let equalCount: Int
+
+  /// Whether nothing differs. What a file has left out (`WeightsFile.leftOut`) was not compared.
+  public var isEqual: Bool { onlyInFirst.isEmpty && onlyInSecond.isEmpty && changed.isEmpty }
+
+  /// A tensor that differs.
+  public struct Change: Sendable {
+    /// The name.
+    public let name: String
+    /// What differs.
+    public let kind: Kind
+  }
+
+  /// What differs of a tensor; values are compared where dtype and shape agree.
+  public enum Kind: Sendable {
+    /// The dtypes.
+    case dtype(DType, DType)
+    /// The shapes.
+    case shape([Int], [Int])
+    /// `count` elements; the largest absolute difference, and the largest distance in units in the last place.
+    case values(count: Int, maxAbsolute: Double, maxULP: UInt64)
+  }
+
+  init(_ difference: WeightsDifference) {
+    onlyInFirst = difference.missing.map(\.name.text)
+    onlyInSecond = difference.extra.map(\.name.text)
+    equalCount = difference.equalCount
+    changed = difference.changed.map { change in
+      let kind: Kind =
+        switch change.what {
+        case .dtype: .dtype(DType(change.a.dtype), DType(change.b.dtype))
+        case .shape: .shape(change.a.shape, change.b.shape)
+        case .values(let values):
+          .values(count: values.count, maxAbsolute: values.maxAbs, maxULP: values.maxULP)
+        }
+      return Change(name: change.a.name.text, kind: kind)
+    }
+  }
+}
+
+extension TensorCollection {
+  /// Compares every tensor with the one of the same name in another file or sub-network.
+  ///
+  /// - Parameter progress: is told now and then how far it is.
+  /// - Throws: `TesseraError`, or `CancellationError` when the task is cancelled.
+  public func difference(
+    from other: some TensorCollection, progress: @escaping ProgressHandler = { _ in }
+  ) async throws -> TensorDifference {
+    let comparison = WeightsComparison(contents.source, other.contents.source)
+    return try await LongWork.perform { check in
+      let total = comparison.byteCount
+      return TensorDifference(
+        try comparison.run { done in
+          try check()
+          progress(WorkProgress(completed: done, total: total))
+        })
+    }
+  }
+}

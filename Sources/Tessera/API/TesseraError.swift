@@ -1,0 +1,68 @@
+internal import Accounting
+internal import ByteFiles
+internal import ChannelFlow
+internal import Conversion
+internal import FlatFormats
+internal import Inference
+internal import ONNXGraph
+internal import Planning
+internal import TensorStreams
+internal import UnitCheckpoints
+internal import UnitModel
+
+/// Why something could not be done.
+///
+/// The description is one sentence: the file, the place in it, what was expected and what was found.
+public struct TesseraError: Error, Sendable, CustomStringConvertible {
+  /// The kind of an error, for a program that reacts to it.
+  public enum Code: Sendable {
+    /// The operating system could not open, read or write a file.
+    case file
+    /// A file is damaged, of an unknown format, or breaks the rules of its format.
+    case format
+    /// A plan is wrong, or does not fit the weights.
+    case plan
+    /// A graph cannot be followed or computed.
+    case graph
+    /// Parameters cannot be counted under a policy.
+    case count
+    /// What was asked for is not in the file: a tensor, a task, a level.
+    case request
+  }
+
+  /// The kind of the error.
+  public let code: Code
+  /// The sentence that the `tessera` command prints for the same error.
+  public let description: String
+
+  init(_ code: Code, _ description: String) {
+    self.code = code
+    self.description = description
+  }
+
+  /// What was thrown below, with its sentence.
+  init(_ error: any Error) {
+    if let known = error as? TesseraError {
+      self = known
+      return
+    }
+    self.init(Self.code(of: error), "\(error)")
+  }
+
+  private static func code(of error: any Error) -> Code {
+    switch error {
+    case is FileError, CheckpointError.file, FlatFormatError.file, GraphError.file: .file
+    case is FlatFormatError, is CheckpointError: .format
+    case is PlanError, is PlanningError, is ConversionError: .plan
+    case is GraphError, is FlowError, is InferenceError: .graph
+    case is AccountingError: .count
+    case is TensorStreamError, is RequestError: .request
+    default: .format
+    }
+  }
+
+  /// Runs `body` with whatever it throws as a `TesseraError`.
+  static func wrapping<Value>(_ body: () throws -> Value) throws(TesseraError) -> Value {
+    do { return try body() } catch { throw TesseraError(error) }
+  }
+}

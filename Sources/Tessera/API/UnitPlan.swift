@@ -1,0 +1,69 @@
+internal import ChannelFlow
+internal import Planning
+internal import SubNetworks
+internal import TensorStreams
+internal import Tensors
+package import UnitModel
+
+/// How a network is cut into units, and which units each task takes at each level.
+///
+/// The document is `schemas/plan.schema.json`.
+public struct UnitPlan: Sendable {
+  package let plan: Plan
+  /// What messages call it.
+  let path: String
+
+  /// Reads the plan in the file at `path`.
+  public init(_ path: String) throws(TesseraError) {
+    self.path = path
+    plan = try TesseraError.wrapping { try PlanFile.read(path) }
+  }
+
+  /// The plan that a text of JSON describes.
+  public init(json: String) throws(TesseraError) {
+    path = "plan"
+    plan = try TesseraError.wrapping { try Plan(parsing: Array(json.utf8)) }
+  }
+
+  private init(proposed: ProposedPlan) {
+    plan = proposed.plan
+    path = "plan"
+  }
+
+  /// The plan as JSON.
+  public var json: String {
+    get throws(TesseraError) { try TesseraError.wrapping { try plan.text() } }
+  }
+
+  /// Proposes a plan for a file.
+  ///
+  /// The graph of an ONNX model says which channels must be cut together. Of tensors alone, `cuts` say it, or else the
+  /// names by which a common architecture is known.
+  ///
+  /// - Parameters:
+  ///   - unitCount: k, the number of units.
+  ///   - tasks: the names of the tasks; empty for one.
+  ///   - cuts: how tensors are cut, each as `tessera plan --cut` takes it: `"layer{}.up.weight=ffn{},-"`.
+  public static func proposed(
+    for file: WeightsFile, unitCount: Int, tasks: [String] = [], cuts: [String] = []
+  ) throws(TesseraError) -> UnitPlan {
+    try TesseraError.wrapping {
+      guard (1...Partition.unitLimit).contains(unitCount) else {
+        throw TesseraError(
+          .request, "unitCount: expected 1 to \(Partition.unitLimit), found \(unitCount)")
+      }
+      let request = PlanRequest(
+        unitCount: unitCount, tasks: tasks.map { TaskID($0) }, cuts: try cuts.map(CutOption.init(parsing:)))
+      let source = file.contents.source
+      let specs = source.tensors.map(\.spec)
+      if cuts.isEmpty, let network = try file.opened.network {
+        return UnitPlan(
+          proposed: try request.propose(
+            forGraph: network.model, specs: specs, options: FlowOptions(), supplier: network.whole))
+      }
+      let proposed = try request.propose(for: specs, ties: source.ties)
+      try file.opened.network?.check(proposed.resolved)
+      return UnitPlan(proposed: proposed)
+    }
+  }
+}

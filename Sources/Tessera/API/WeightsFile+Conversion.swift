@@ -1,0 +1,114 @@
+internal import FlatFormats
+internal import SubNetworks
+internal import TensorStreams
+internal import UnitModel
+
+/// How a file is written.
+public struct ConversionSettings: Sendable {
+  /// Whether the tensors of a unit checkpoint are compressed.
+  public var compresses = false
+  /// Whether the sub-networks of a plan are run beside the whole network before they are written, where there is a graph.
+  public var proves = true
+  /// The most bytes of a shard of safetensors; nil for a set as it was, or for 5 GB.
+  public var shardSize: Int?
+
+  /// Uncompressed, proved, with shards as they were.
+  public init() {}
+}
+
+/// What a conversion has shown and said.
+public struct ConversionResult: Sendable {
+  /// How many sub-networks were run and found to compute the whole network with the other channels zero; nil where
+  /// there was nothing to run, or `proves` was off.
+  public let provedNetworks: Int?
+  /// Why they were not run, or how far; nil where all of the graph was, or there was nothing to run.
+  public let notProvedReason: String?
+  /// What to know of the plan: warnings of tensors that are left whole beside cut ones, and notes.
+  public let warnings: [String]
+}
+
+extension WeightsFile {
+  /// Writes the tensors to another file, in the format that its name says.
+  ///
+  /// Flat weights become a unit checkpoint (`.h5`) under a plan, or another flat format; a unit checkpoint becomes flat
+  /// weights again, bit for bit. The file appears whole or not at all, and replaces an older one of its name.
+  ///
+  /// ```swift
+  /// let plan = try UnitPlan.proposed(for: file, unitCount: 4)
+  /// try await file.convert(to: "model.h5", plan: plan)
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - plan: for a unit checkpoint; nil for one unit that has everything.
+  ///   - progress: is told now and then how far it is.
+  /// - Throws: `TesseraError`, or `CancellationError` when the task is cancelled; nothing is left behind then.
+  @discardableResult
+  public func convert(
+    to path: String, plan: UnitPlan? = nil, settings: ConversionSettings = ConversionSettings(),
+    progress: @escaping ProgressHandler = { _ in }
+  ) async throws -> ConversionResult {
+    try await LongWork.perform { check in
+      guard let target = ConversionTarget(path: path) else {
+        throw TesseraError(
+          .request,
+          "\(path): expected a name that ends in .h5, .safetensors, .npz, .npy, .pt or .onnx, found another")
+      }
+      try LongWork.requireApart(path, from: files)
+      var options = ConversionOptions()
+      options.isCompressed = settings.compresses
+      options.shardSize = settings.shardSize
+      func reporting(_ total: Int) -> (Int) throws -> Void {
+        {
+          try check()
+          progress(WorkProgress(completed: $0, total: total))
+        }
+      }
+      switch (try opened.contents, target) {
+      case (.flat(let flat), .checkpoint):
+        let cutting = try Cutting(flat, of: opened, plan: plan.map { ($0.plan, $0.path) }, options)
+        let proof = settings.proves ? try cutting.proof() : nil
+        try check()
+        try cutting.write(to: path, progress: reporting(cutting.byteCount))
+        return ConversionResult(cutting, proof)
+      case (_, .checkpoint):
+        throw TesseraError(
+          .request,
+          "\(self.path): expected flat weights to cut, found a unit checkpoint; convert it back first")
+      case (_, _) where plan != nil:
+        throw TesseraError(
+          .request, "\(path): expected a unit checkpoint (.h5) for the plan, found another name")
+      case (.flat(let flat), .flat(let kind)):
+        let rewriting = try Rewriting(flat, as: kind, at: path, options)
+        try rewriting.write(progress: reporting(rewriting.byteCount))
+      case (.checkpoint(let checkpoint), .flat(let kind)):
+        let joining = try Joining(checkpoint, as: kind, at: path, options)
+        try joining.write(progress: reporting(joining.byteCount))
+      }
+      return ConversionResult(provedNetworks: nil, notProvedReason: nil, warnings: [])
+    }
+  }
+
+  /// The paths of all files that the tensors are read from.
+  var files: [String] {
+    guard case .flat(let flat)? = try? opened.contents else { return [path] }
+    return flat.files
+  }
+}
+
+extension ConversionResult {
+  fileprivate init(_ cutting: Cutting, _ proof: NetworkProof.Outcome?) {
+    var (networks, reason): (Int?, String?)
+    switch proof {
+    case .proved(let count, _, let end):
+      networks = count
+      reason = end.map { "proved up to \($0), which this version does not compute" }
+    case .skipped(let why): reason = why
+    case nil: break
+    }
+    let resolved = cutting.resolved
+    let halfCuts = cutting.hasGraph ? [] : resolved.halfCuts
+    self.init(
+      provedNetworks: networks, notProvedReason: reason,
+      warnings: halfCuts.map { "half cut: \($0.sentence(.planAgain))" } + resolved.notes.map { "\($0)" })
+  }
+}

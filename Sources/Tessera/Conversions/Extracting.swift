@@ -1,0 +1,36 @@
+internal import Conversion
+package import FlatFormats
+internal import TensorStreams
+internal import Tensors
+package import UnitCheckpoints
+
+/// One sub-network of a checkpoint as a file of tensors.
+package struct Extracting {
+  /// Bytes of all tensors that are written.
+  package let byteCount: Int
+
+  private let source: SubNetworkSource
+  private let sink: any TensorSink
+
+  /// Lays out the file at `path`.
+  package init(
+    _ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint, as kind: FlatFormatKind, at path: String,
+    isOpaque: Bool
+  ) throws {
+    let source = SubNetworkSource(subNetwork, of: checkpoint)
+    let tensors = source.tensors
+    let plain = try FlatFormats.sink(
+      kind: kind, path: path, specs: tensors.map(\.spec), ties: tensors.compactMap(TensorTie.init),
+      metadata: kind == .safetensors ? checkpoint.flatMetadata(for: kind) : [], opaque: isOpaque)
+    sink = try TiedSink(plain, tensors, destination: path)
+    byteCount = sink.order.reduce(0) { $0 + tensors[$1].spec.byteCount }
+    self.source = source
+  }
+
+  /// Writes the tensors.
+  ///
+  /// - Parameter progress: called now and then with the bytes read so far; what it throws ends the extraction.
+  package func write(progress: (Int) throws -> Void) throws {
+    try CopyTensors(source, to: sink).run(progress: progress)
+  }
+}

@@ -1,0 +1,40 @@
+internal import Conversion
+package import FlatFormats
+internal import TensorStreams
+internal import Tensors
+package import UnitCheckpoints
+
+/// The conversion of a unit checkpoint back to flat weights.
+package struct Joining {
+  /// Bytes of all tensors.
+  package let byteCount: Int
+
+  private let checkpoint: UnitCheckpoint
+  private let sink: any TensorSink
+
+  /// Lays out the file, or the set of shards, at `path`.
+  package init(
+    _ checkpoint: UnitCheckpoint, as kind: FlatFormatKind, at path: String, _ options: ConversionOptions
+  ) throws {
+    self.checkpoint = checkpoint
+    let tensors = checkpoint.tensors
+    let verbatim = try checkpoint.verbatimHeader(for: kind)
+    let set = kind == .shardedSafetensors ? try checkpoint.shardSet() : nil
+    // What comes back as it was has its free text in its header; a new file of the same family inherits it.
+    let isAsItWas = verbatim != nil || set != nil && options.shardSize == nil
+    sink = try FlatFormats.sink(
+      kind: kind, path: path, specs: tensors.map(\.spec), ties: tensors.compactMap(TensorTie.init),
+      metadata: kind.isSafetensors && !isAsItWas ? try checkpoint.flatMetadata(for: kind) : [],
+      verbatim: kind == .onnx ? nil : verbatim, opaque: options.isOpaque, shardSet: set,
+      shardSize: options.shardSize, sourceFiles: [checkpoint.path], replacing: options.isReplacing,
+      hollowFiles: kind == .onnx ? try checkpoint.hollowFiles() : nil)
+    byteCount = tensors.reduce(0) { $0 + $1.spec.byteCount }
+  }
+
+  /// Writes the tensors.
+  ///
+  /// - Parameter progress: called now and then with the bytes read so far; what it throws ends the conversion.
+  package func write(progress: (Int) throws -> Void) throws {
+    try CopyTensors(checkpoint, to: sink).run(progress: progress)
+  }
+}

@@ -1,0 +1,36 @@
+internal import Conversion
+package import FlatFormats
+internal import TensorStreams
+internal import Tensors
+
+/// The conversion of flat weights to another flat format.
+package struct Rewriting {
+  /// Bytes of all tensors.
+  package let byteCount: Int
+
+  private let flat: any FlatWeightsSource
+  private let sink: any TensorSink
+  private let mayLose: (LeftOut) -> Bool
+
+  /// Lays out the file, or the set of shards, at `path`.
+  package init(
+    _ flat: any FlatWeightsSource, as kind: FlatFormatKind, at path: String, _ options: ConversionOptions
+  ) throws {
+    self.flat = flat
+    mayLose = options.mayLose
+    let keepsText = kind == flat.kind || kind.isSafetensors && flat.kind.isSafetensors
+    sink = try FlatFormats.sink(
+      kind: kind, path: path, specs: flat.tensors.map(\.spec), ties: flat.tensors.compactMap(TensorTie.init),
+      metadata: keepsText ? flat.metadata(for: kind) : [], verbatim: kind == flat.kind ? flat.verbatim : nil,
+      opaque: options.isOpaque, shardSet: flat.shardSet, shardSize: options.shardSize,
+      sourceFiles: flat.files, replacing: options.isReplacing)
+    byteCount = flat.tensors.reduce(0) { $0 + $1.spec.byteCount }
+  }
+
+  /// Writes the tensors.
+  ///
+  /// - Parameter progress: called now and then with the bytes read so far; what it throws ends the conversion.
+  package func write(progress: (Int) throws -> Void) throws {
+    try CopyTensors(flat, to: sink, mayLose: mayLose).run(progress: progress)
+  }
+}

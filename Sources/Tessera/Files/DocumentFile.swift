@@ -1,0 +1,61 @@
+package import ByteFiles
+package import UnitModel
+
+/// Small files that people write: plans, policies, claims, studies, descriptions of families, lists of names.
+package enum DocumentFile {
+  /// What a document says.
+  ///
+  /// - Parameters:
+  ///   - limit: the most bytes that it may have.
+  ///   - what: what it is, as messages call it: "a plan".
+  ///   - parse: throws what is wrong with the text; the file's name is put before it.
+  package static func read<Value>(
+    _ path: String, limit: Int, as what: String, _ parse: ([UInt8]) throws -> Value
+  ) throws(Failure) -> Value {
+    let file: ReadableFile
+    do throws(FileError) { file = try ReadableFile(path: path) } catch {
+      throw Failure(sentence: "\(error)")
+    }
+    return try read(file, limit: limit, as: what, parse)
+  }
+
+  /// What a document says whose file has been opened.
+  package static func read<Value>(
+    _ file: ReadableFile, limit: Int, as what: String, _ parse: ([UInt8]) throws -> Value
+  ) throws(Failure) -> Value {
+    guard file.size <= limit else {
+      throw Failure(sentence: "\(file.path): expected \(what) of at most \(limit) bytes, found \(file.size)")
+    }
+    let bytes: [UInt8]
+    do throws(FileError) { bytes = try file.bytes(at: 0, count: file.size) } catch {
+      throw Failure(sentence: "\(error)")
+    }
+    do { return try parse(bytes) } catch let failure as Failure { throw failure } catch {
+      throw Failure(sentence: "\(file.path): \(error)")
+    }
+  }
+
+  /// A path as it is seen from the folder of another file.
+  package static func path(_ path: String, beside other: String) -> String {
+    let folder = other.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
+      separator: "/")
+    if path.hasPrefix("/") || (folder.isEmpty && !other.hasPrefix("/")) { return path }
+    return "\(folder)/\(path)"
+  }
+}
+
+/// Reads plans from disk.
+package enum PlanFile {
+  /// The most bytes a plan may have: the tensors of a plan are patterns, so real ones take kilobytes.
+  private static let sizeLimit = 64 << 20
+
+  /// The plan in the file at `path`.
+  package static func read(_ path: String) throws(Failure) -> Plan {
+    try DocumentFile.read(path, limit: sizeLimit, as: "a plan") { try Plan(parsing: $0) }
+  }
+
+  /// The plan in a file that has been opened.
+  package static func read(_ file: ReadableFile) throws(Failure) -> Plan {
+    try DocumentFile.read(file, limit: sizeLimit, as: "a plan") { try Plan(parsing: $0) }
+  }
+}

@@ -1,0 +1,162 @@
+package import ByteFiles
+internal import Conversion
+package import FlatFormats
+internal import HDF5Kit
+package import ONNXGraph
+package import SubNetworks
+package import TensorStreams
+package import Tensors
+package import UnitCheckpoints
+internal import Validation
+
+/// A file that is opened once, as whatever it turned out to be; everything that follows from it is made once, when it is
+/// first asked for.
+package final class OpenedFile: Sendable {
+  /// What a file holds.
+  package enum Contents: Sendable {
+    case flat(any FlatWeightsSource)
+    case checkpoint(UnitCheckpoint)
+  }
+
+  /// The path as the user gave it.
+  package let path: String
+  /// The format of flat weights; nil for a unit checkpoint.
+  package let flatKind: FlatFormatKind?
+
+  /// Nil for a folder.
+  private let file: ReadableFile?
+  private let assumeDType: Tensors.DType?
+  private let usesHeaders: Bool
+  private let opened = Once<Contents>()
+  private let decoded = Once<Model?>()
+  private let joined = Once<NetworkModel?>()
+
+  /// Recognises the file, or the weights of the folder, at `path` by its content.
+  ///
+  /// - Parameters:
+  ///   - assumeDType: what two-byte and one-byte elements of an npy without a dtype are.
+  ///   - usesHeaders: whether a checkpoint's flat files may be written again.
+  package convenience init(_ path: String, assumeDType: Tensors.DType? = nil, usesHeaders: Bool = true) throws
+  {
+    if let source = try FlatFormats.open(folder: path, assumeDType: assumeDType) {
+      self.init(folder: source)
+    } else {
+      try self.init(try ReadableFile(path: path), assumeDType: assumeDType, usesHeaders: usesHeaders)
+    }
+  }
+
+  private init(folder source: any FlatWeightsSource) {
+    path = source.path
+    file = nil
+    (assumeDType, usesHeaders) = (nil, true)
+    flatKind = source.kind
+    _ = opened.value { .flat(source) }
+  }
+
+  /// Recognises a file that has been opened.
+  package init(_ file: ReadableFile, assumeDType: Tensors.DType? = nil, usesHeaders: Bool = true) throws {
+    path = file.path
+    self.file = file
+    self.assumeDType = assumeDType
+    self.usesHeaders = usesHeaders
+    if try HDF5File.hasSignature(file) {
+      flatKind = nil
+    } else if let kind = FlatFormats.recognise(file) {
+      flatKind = kind
+    } else {
+      let found = FlatFormats.archiveInWords(file) ?? Self.guess(file)
+      throw Failure(sentence: "\(path): expected \(Self.known), found \(found)")
+    }
+  }
+
+  /// What the file holds. Of a unit checkpoint `validate` would find no error without reading the tensors' data.
+  package var contents: Contents {
+    get throws {
+      try opened.value {
+        guard let file else { throw Failure(sentence: "\(path): expected a file, found a folder") }
+        if let kind = flatKind {
+          return .flat(try FlatFormats.open(file, as: kind, assumeDType: assumeDType))
+        }
+        let checkpoint = try UnitCheckpoint(file)
+        if let error = CheckpointSoundness.error(in: checkpoint, usesHeaders: usesHeaders) {
+          throw Failure(sentence: "\(path): \(error.location): \(error.message)")
+        }
+        return .checkpoint(checkpoint)
+      }
+    }
+  }
+
+  /// The unit checkpoint; nil for flat weights.
+  package var checkpoint: UnitCheckpoint? {
+    get throws { if case .checkpoint(let checkpoint) = try contents { checkpoint } else { nil } }
+  }
+
+  /// The tensors, wherever they are; those of a checkpoint are put together while they are read.
+  package var source: any TensorSource {
+    get throws {
+      switch try contents {
+      case .flat(let flat): flat
+      case .checkpoint(let checkpoint): checkpoint
+      }
+    }
+  }
+
+  /// The graph of an ONNX model or of a checkpoint that has one; nil for tensors alone.
+  ///
+  /// The weights of a model need not be sound: what is wrong with them is said where they are asked for.
+  package var graph: Model? {
+    get throws {
+      try decoded.value {
+        if flatKind == nil { return try checkpoint?.graphFile().map { try Model($0) } }
+        guard flatKind == .onnx, let file else { return nil }
+        if case .flat(let source)? = opened.known { return source.graph }
+        return try Model(file)
+      }
+    }
+  }
+
+  /// The graph with its weights beside it, from which sub-networks are made; nil for tensors alone.
+  package var network: NetworkModel? {
+    get throws {
+      try joined.value {
+        let source = try source
+        return try graph.map { NetworkModel($0, weights: source) }
+      }
+    }
+  }
+
+  /// Whether two files are the same bytes, as a model is that comes back from a checkpoint.
+  package func hasSameBytes(as other: OpenedFile) throws -> Bool {
+    guard let file, let second = other.file, file.size == second.size else { return false }
+    for start in stride(from: 0, to: file.size, by: 1 << 20) {
+      let count = min(1 << 20, file.size - start)
+      guard try file.bytes(at: start, count: count) == second.bytes(at: start, count: count) else {
+        return false
+      }
+    }
+    return true
+  }
+
+  private static let known = "a unit checkpoint, safetensors, npz, npy, a PyTorch file or an ONNX model"
+
+  /// What a file that nobody recognises looks like, in words.
+  private static func guess(_ file: ReadableFile) -> String {
+    if file.size == 0 { return "an empty file" }
+    guard let head = try? file.bytes(at: 0, count: min(32, file.size)) else { return "an unreadable file" }
+    let starts: [([UInt8], String)] = [
+      ([0x80, 0x02], "a Python pickle"),
+      ([0x47, 0x47, 0x55, 0x46], "a GGUF file"), ([0x7B], "JSON text"), ([0x1F, 0x8B], "a gzip archive"),
+      (
+        Array("version https://git-lfs".utf8),
+        "a Git LFS pointer: `git lfs pull` fetches the file it stands for"
+      ),
+      (Array("<!DOCTYPE".utf8), "an HTML page: a download that failed, most likely"),
+      (Array("<html".utf8), "an HTML page: a download that failed, most likely"),
+      ([0x25, 0x50, 0x44, 0x46], "a PDF"), ([0x89, 0x50, 0x4E, 0x47], "a PNG picture"),
+    ]
+    for (start, words) in starts where head.starts(with: start) { return words }
+    return "\(file.size) bytes that begin with \(head.prefix(4).map { hex($0) }.joined(separator: " "))"
+  }
+
+  private static func hex(_ byte: UInt8) -> String { (byte < 16 ? "0" : "") + String(byte, radix: 16) }
+}

@@ -1,0 +1,14 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+  name: "tessera-sample",
+  dependencies: [
+    // From another place: .package(url: "…/tessera", from: "0.2.0").
+    .package(name: "tessera", path: "../..")
+  ],
+  targets: [
+    .executableTarget(name: "FiveLines", dependencies: [.product(name: "Tessera", package: "tessera")]),
+    .executableTarget(name: "Story", dependencies: [.product(name: "Tessera", package: "tessera")]),
+  ]
+)
