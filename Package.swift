@@ -177,6 +177,9 @@ let package = Package(
     .testTarget(
       name: "TensorStreamsTests", dependencies: ["TensorStreams", "TestSupport"], swiftSettings: strict),
     .testTarget(
+      name: "ChannelFlowTests", dependencies: ["ChannelFlow", "Inference", "ONNXGraph", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
       name: "SubNetworksTests", dependencies: ["SubNetworks", "TensorStreams", "UnitModel", "TestSupport"],
       swiftSettings: strict),
     .testTarget(

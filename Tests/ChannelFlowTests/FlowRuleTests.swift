@@ -1,0 +1,30 @@
+import Inference
+import ONNXGraph
+import Testing
+
+@testable import ChannelFlow
+
+/// The table of rules beside the operators that are computed.
+@Suite("Flow rules")
+struct FlowRuleTests {
+  private static func hasRule(_ operation: String, domain: String = "") -> Bool {
+    var node = Node()
+    node.operation = operation
+    node.domain = domain
+    return FlowRules.rule(for: node) != nil
+  }
+
+  /// A new operator gets a rule, or stands here: channels that meet it stay whole then. (The walk follows the graphs of
+  /// `If` by itself; constants and ranges have no channels.)
+  private static let stopping: Set<String> = ["Constant", "If", "Loop", "Range"]
+
+  @Test("every operator that is computed has a rule, or is known to stop channels")
+  func covered() {
+    #expect(Set(OperatorRegistry.names.filter { !Self.hasRule($0) }) == Self.stopping)
+  }
+
+  @Test("an operator of another domain has none, whatever it is called")
+  func domains() {
+    #expect(Self.hasRule("Conv") && !Self.hasRule("Conv", domain: "com.example"))
+  }
+}
