@@ -9,6 +9,7 @@ let package = Package(
   ],
   targets: [
     .executableTarget(name: "FiveLines", dependencies: [.product(name: "Tessera", package: "tessera")]),
+    .executableTarget(name: "Picture", dependencies: [.product(name: "Tessera", package: "tessera")]),
     .executableTarget(name: "Story", dependencies: [.product(name: "Tessera", package: "tessera")]),
   ]
 )

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the package, runs both programs, and holds what they print against what must be there.
+# Builds the package, runs its programs, and holds what they print against what must be there.
 # usage: check.sh TESSERA SWIFT BUILD-FOLDER
 set -euo pipefail
 
@@ -17,6 +17,11 @@ trap 'rm -rf "$folder"' EXIT
 "$tessera" convert ../fashion/weights.safetensors "$folder/fashion.h5" --plan ../fashion/plan.json 2>/dev/null
 (cd "$folder" && "$build/debug/FiveLines") >"$folder/five"
 "$build/debug/Story" ../fashion "$folder" >"$folder/story"
+"$build/debug/Picture" "$folder/fashion.h5" >"$folder/units.svg"
+cmp "$folder/units.svg" ../fashion/units.svg || {
+  echo "samples/swift: samples/fashion/units.svg is not what Picture draws; write it again"
+  exit 1
+}
 must() {
   grep -qFx "$2" "$folder/$1" || {
     echo "samples/swift: $1: expected the line '$2', found:"
@@ -30,4 +35,4 @@ must story "digits 2 30416 parameters in 121664 bytes"
 must story "digits.2 [16, 10] largest difference 0.0"
 must story "442 tensors are equal: true"
 must story "valid: true"
-echo "samples/swift: both programs print what they should"
+echo "samples/swift: the programs print what they should"
