@@ -37,7 +37,7 @@ public struct Claim: Hashable, Sendable {
   ///
   /// Throws the cases of `AccountingError` that are about documents.
   public static func parse(_ bytes: [UInt8]) throws(AccountingError) -> [Claim] {
-    let document = try DocumentNode(parsing: bytes, format: format, sizeLimit: sizeLimit)
+    let document = try AccountingNode(parsing: bytes, format: format, sizeLimit: sizeLimit)
     let object = try document.object(allowing: ["format", "$schema", "description", "claims"])
     _ = try object.optional("description")?.string()
     let list = try object.required("claims")
@@ -47,7 +47,7 @@ public struct Claim: Hashable, Sendable {
     return claims
   }
 
-  private init(_ node: DocumentNode) throws(AccountingError) {
+  private init(_ node: AccountingNode) throws(AccountingError) {
     let object = try node.object(allowing: ["method", "task", "level", "claimed", "rounding", "policy"])
     method = try object.optional("method")?.string() ?? ""
     let task = try object.optional("task")?.string()

@@ -11,7 +11,7 @@ extension Study {
   public init(
     parsing bytes: [UInt8], table: (String) throws(AccountingError) -> [UInt8]
   ) throws(AccountingError) {
-    let document = try DocumentNode(parsing: bytes, format: Study.format, sizeLimit: Study.sizeLimit)
+    let document = try AccountingNode(parsing: bytes, format: Study.format, sizeLimit: Study.sizeLimit)
     let object = try document.object(allowing: [
       "format", "$schema", "title", "description", "policy", "policies", "tolerance", "alpha", "resamples",
       "seed", "accuracy_in", "methods", "results",
@@ -96,7 +96,7 @@ extension Study {
 }
 
 extension Study.Method {
-  fileprivate init(_ node: DocumentNode) throws(AccountingError) {
+  fileprivate init(_ node: AccountingNode) throws(AccountingError) {
     let object = try node.object(allowing: ["name", "file", "cited", "source"])
     name = try object.required("name").string()
     file = try object.optional("file")?.string()
@@ -105,7 +105,7 @@ extension Study.Method {
     if let list = object.optional("cited") {
       guard case .object(let members) = list.value else { throw list.wrongType("an object") }
       for member in members.members {
-        let count = DocumentNode(value: member.value, place: "\(list.place).\(member.key)")
+        let count = AccountingNode(value: member.value, place: "\(list.place).\(member.key)")
         cited.append(
           .init(policy: member.key, parameters: try count.integer(in: 1...1_000_000_000_000_000)))
       }
@@ -121,7 +121,7 @@ extension Study.Method {
 }
 
 extension Study.Result {
-  fileprivate init(_ node: DocumentNode, scale: Double) throws(AccountingError) {
+  fileprivate init(_ node: AccountingNode, scale: Double) throws(AccountingError) {
     let object = try node.object(allowing: [
       "method", "task", "task_in_file", "level", "accuracy", "test_size",
     ])
@@ -151,7 +151,7 @@ extension Study.Result {
             place: accuracy.place, expected: "whole numbers as seeds",
             found: "'\(JSONWriter.escaped(member.key))'")
         }
-        let node = DocumentNode(value: member.value, place: "\(accuracy.place).\(member.key)")
+        let node = AccountingNode(value: member.value, place: "\(accuracy.place).\(member.key)")
         bySeed.append((seed, try node.number(in: 0...scale) / scale))
       }
       bySeed.sort { $0.seed < $1.seed }

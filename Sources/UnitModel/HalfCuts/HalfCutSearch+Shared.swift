@@ -67,8 +67,11 @@ extension HalfCutSearch {
     guard module.weights.count == 1, let base = base(of: number),
       let (output, input) = pair(modules[base]), let (ownOutput, ownInput) = pair(module)
     else { return }
-    for (own, other) in [(ownOutput, output), (ownInput, input)]
-    where extent(own) == extent(other) {
+    // The rank is below both extents of the weight; other modules inside a module, such as a projection of its outputs,
+    // are as wide as it is.
+    let limit = min(extent(output), extent(input))
+    for (own, other, rank) in [(ownOutput, output, ownInput), (ownInput, input, ownOutput)]
+    where extent(own) == extent(other) && extent(rank) < limit {
       if isWhole(own), let match = candidates(other).first { take(own, match, number) }
       if isWhole(other), let match = candidates(own).first { take(other, match, base) }
     }
