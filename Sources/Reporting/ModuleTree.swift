@@ -127,21 +127,26 @@ struct ModuleTree {
 extension ModuleTree {
   /// The tree as people read it.
   func painted(depth: Int?, isBySize: Bool, width: Int?) -> PaintedText {
-    var table = TextTable([
+    let lines = lines(depth: depth, isBySize: isBySize)
+    let hasTensors = lines.contains { $0.tensor != nil }
+    var columns: [TextTable.Column] = [
       .init("module", shrinks: true), .init("tensors", .right), .init("elements", .right),
       .init("size", .right),
-      .init("share", .right), .init("tensor"),
-    ])
+      .init("share", .right),
+    ]
+    if hasTensors { columns.append(.init("tensor")) }
+    var table = TextTable(columns)
     let total = nodes[0].sum.bytes
-    for line in lines(depth: depth, isBySize: isBySize) {
+    for line in lines {
       let share = total == 0 ? 0 : Double(line.sum.bytes) / Double(total)
-      table.append([
+      var cells = [
         String(repeating: "  ", count: line.depth)
           + (line.depth == 0 ? "all" : TensorName(Self.trimmed(line.label)).escaped),
         ParameterCount(line.sum.tensors).description, ParameterCount(line.sum.elements).description,
         ByteCount(line.sum.bytes).description, Self.percent(share),
-        line.tensor.map { "\($0.dtype.rawValue) \($0.shapeText)" } ?? "",
-      ])
+      ]
+      if hasTensors { cells.append(line.tensor.map { "\($0.dtype.rawValue) \($0.shapeText)" } ?? "") }
+      table.append(cells, styles: line.depth == 1 ? [0: .title] : [:])
     }
     return table.painted(width: width)
   }

@@ -170,6 +170,7 @@ struct ConvertCommand: ParsableCommand {
     defer { bar.finish() }
     try FlatToUnits(flat, contents: contents, destination: dest).run { bar.update($0) }
     bar.finish()
+    try tellWritten(flat.tensors)
     // After the fact, so that a conversion that fails says one sentence and no more.
     let width = Output.errorIsTerminal ? Terminal.errorWidth : nil
     if let proof { Output.standardError(WrappedSentence.text(proof, width: width)) }
@@ -223,6 +224,16 @@ struct ConvertCommand: ParsableCommand {
     var bar = ProgressBar("joining", total: tensors.reduce(0) { $0 + $1.spec.byteCount })
     defer { bar.finish() }
     try CopyTensors(checkpoint, to: sink).run { bar.update($0) }
+    bar.finish()
+    try tellWritten(tensors)
+  }
+
+  /// Says what DEST is.
+  private func tellWritten(_ tensors: [SourceTensor]) throws {
+    let folder = try? FlatFormats.open(folder: dest, assumeDType: nil)
+    let sizes = (folder?.files ?? [dest]).compactMap { try? ReadableFile(path: $0).size }
+    try Output.standardOutput(
+      WrittenFile(path: dest, tensors: tensors.count, files: sizes.count, byteCount: sizes.reduce(0, +)).text)
   }
 
   private func rewrite(_ flat: any FlatWeightsSource, as kind: FlatFormatKind) throws {
@@ -236,6 +247,7 @@ struct ConvertCommand: ParsableCommand {
     defer { bar.finish() }
     try CopyTensors(flat, to: sink, mayLose: leaveOut.accepts).run { bar.update($0) }
     bar.finish()
+    try tellWritten(flat.tensors)
     tellRemarks(of: flat)
   }
 

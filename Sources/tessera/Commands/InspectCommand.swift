@@ -14,7 +14,11 @@ struct InspectCommand: ParsableCommand {
     usage: "tessera inspect <file> [<options>]",
     discussion: """
       Reads safetensors, npz, npy, PyTorch files, ONNX and unit checkpoints, recognised by their content. Only the header \
-      or the index is read, except with --digests, which reads every byte of a flat file.
+      or the index is read, except with --digests, which reads every byte of a flat file, and with --stats.
+
+      --stats: minimum and maximum of all numbers, infinities among them and NaN not; mean and standard deviation (n, \
+      not n - 1) of the finite elements. Sums are exact: the mean is rounded once, the deviation twice. Complex numbers \
+      have no minimum and maximum; NaN and Inf count elements with such a part.
 
       Nothing in a PyTorch file (.pt, .pth, .bin, .ckpt) is ever run. Its tensors are called by the way to them, keys \
       joined by dots; where one top entry holds the model and is called state_dict, model_state_dict, model_state, \
@@ -25,6 +29,8 @@ struct InspectCommand: ParsableCommand {
 
       Example:
         tessera inspect model.h5
+        tessera inspect weights.safetensors --tree --depth 2
+        tessera inspect weights.safetensors --stats --match 'encoder.*' --sort std
         tessera inspect weights.safetensors --json --digests
       """)
 

@@ -24,18 +24,21 @@ struct MatchOption: ParsableArguments {
   ///
   /// Throws where a pattern matches none of them, with the nearest way on.
   func places(in names: [TensorName], of file: String) throws(Failure) -> [Int] {
-    if texts.isEmpty { return Array(names.indices) }
-    var isMeant = [Bool](repeating: false, count: names.count)
+    let isMeant = selection
+    let places = names.indices.filter { isMeant(names[$0]) }
     for text in texts {
-      guard let pattern = NamePattern(text) else { continue }
-      var count = 0
-      for (place, name) in names.enumerated() where pattern.match(name.text) != nil {
-        isMeant[place] = true
-        count += 1
+      let pattern = NamePattern(text)
+      if !places.contains(where: { pattern?.match(names[$0].text) != nil }) {
+        throw Self.nothing(text, names, file)
       }
-      if count == 0 { throw Self.nothing(text, names, file) }
     }
-    return names.indices.filter { isMeant[$0] }
+    return places
+  }
+
+  /// Whether a name is meant.
+  var selection: (TensorName) -> Bool {
+    let patterns = texts.compactMap(NamePattern.init)
+    return { name in patterns.isEmpty || patterns.contains { $0.match(name.text) != nil } }
   }
 
   private static func nothing(_ text: String, _ names: [TensorName], _ file: String) -> Failure {
