@@ -118,26 +118,32 @@ package struct DifferenceReport: Sendable {
   }
 
   private func valueTable(width: Int?) -> PaintedText {
+    let table = valueTable(hasTotals: true)
+    // How many elements there are gives way to a name that says which tensor it is.
+    if let width, !table.fits(width, shrinkingTo: 24) {
+      return Self.behindLine(valueTable(hasTotals: false), isEmpty: table.isEmpty, width: width)
+    }
+    return Self.behindLine(table, isEmpty: table.isEmpty, width: width)
+  }
+
+  private func valueTable(hasTotals: Bool) -> TextTable {
     var columns: [TextTable.Column] = [.init("values", shrinks: true), .init("differ", .right)]
     if tolerance != .none { columns.append(.init("beyond", .right)) }
-    columns += [
-      .init("of", .right), .init("max |a-b|", .right), .init("max ulp", .right), .init("first at"),
-    ]
+    if hasTotals { columns.append(.init("of", .right)) }
+    columns += [.init("max |a-b|", .right), .init("max ulp", .right), .init("first at")]
     var table = TextTable(columns)
-    var isEmpty = true
     for change in difference.changed {
       guard case .values(let values) = change.what else { continue }
       var cells = [change.a.name.escaped, ParameterCount(values.count).description]
       if tolerance != .none { cells.append(ParameterCount(values.beyond).description) }
+      if hasTotals { cells.append(ParameterCount(change.a.elementCount).description) }
       cells += [
-        ParameterCount(change.a.elementCount).description, Self.short(values.maxAbs),
-        Self.grouped(values.maxULP),
+        Self.short(values.maxAbs), Self.grouped(values.maxULP),
         change.firstIndex.map { "[" + $0.map(String.init).joined(separator: ", ") + "]" } ?? "",
       ]
       table.append(cells)
-      isEmpty = false
     }
-    return Self.behindLine(table, isEmpty: isEmpty, width: width)
+    return table
   }
 
   private static func behindLine(_ table: TextTable, isEmpty: Bool, width: Int?) -> PaintedText {

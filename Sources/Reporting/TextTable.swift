@@ -83,6 +83,9 @@ package struct TextTable: Sendable {
     return widths.reduce(2 * (columns.count - 1), +) <= width
   }
 
+  /// Whether there are titles alone.
+  package var isEmpty: Bool { rows.isEmpty }
+
   /// Whether every cell is whole within this many columns.
   package func fits(_ width: Int) -> Bool { widths.reduce(2 * (columns.count - 1), +) <= width }
 

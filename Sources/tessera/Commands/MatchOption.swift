@@ -42,7 +42,7 @@ struct MatchOption: ParsableArguments {
   }
 
   private static func nothing(_ text: String, _ names: [TensorName], _ file: String) -> Failure {
-    let wider = "*\(text)*"
+    let wider = (text.hasPrefix("*") ? "" : "*") + text + (text.hasSuffix("*") ? "" : "*")
     let count = NamePattern(wider).map { pattern in names.count { pattern.match($0.text) != nil } } ?? 0
     let way =
       count > 0
