@@ -68,15 +68,20 @@ final class FloatCounter<Bins: FloatBins>: ValueCounter {
 
   /// Zeros, and subnormal numbers by their size.
   private func countSmall(_ bytes: UnsafeRawBufferPointer, _ count: Int) {
-    for index in 0..<count {
-      let bits = Layout.load(bytes, index)
-      let magnitude = Layout.magnitude(bits)
-      if magnitude == 0 {
-        found.zeros += 1
-      } else if magnitude <= Layout.fractionMask {
-        found.count(
-          1, exponent: Layout.Bits.bitWidth - 1 - magnitude.leadingZeroBitCount + Layout.unit,
-          isNegative: bits != magnitude)
+    // By the bits of the fraction, negative ones 64 places further on; zeros have none.
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: 128) { widths in
+      widths.initialize(repeating: 0)
+      for index in 0..<count {
+        let bits = Layout.load(bytes, index)
+        let magnitude = Layout.magnitude(bits)
+        if magnitude > Layout.fractionMask { continue }
+        let width = Layout.Bits.bitWidth - magnitude.leadingZeroBitCount
+        widths[width + (magnitude == 0 || bits == magnitude ? 0 : 64)] += 1
+      }
+      found.zeros += widths[0]
+      for width in 1..<64 {
+        found.count(widths[width], exponent: width - 1 + Layout.unit, isNegative: false)
+        found.count(widths[64 + width], exponent: width - 1 + Layout.unit, isNegative: true)
       }
     }
   }
