@@ -51,7 +51,8 @@ struct ElementDistance: Equatable {
     abs = a.isNaN && b.isNaN ? 0 : a == b ? 0 : (a - b).magnitude
     // Places lie between −2^63 and 2^63, so their distance fits 64 bits without a sign.
     ulp = UInt64(bitPattern: first > second ? first &- second : second &- first)
-    reference = b.magnitude
+    // A NaN is 0 from another one, and no part of it may be more.
+    reference = b.isNaN ? 0 : b.magnitude
   }
 
   /// The distance of two whole numbers, and the magnitude of the second.
