@@ -104,4 +104,29 @@ struct InspectionTests {
     }
     #expect(all.count == axes.count)
   }
+
+  @Test("as a tree count a tied tensor's bytes once, and keep a name that is a module's too")
+  func treeOfTies() throws {
+    let rows: [(String, String?)] = [("e.w", nil), ("head.w", "e.w"), ("head", nil), ("", nil), ("x/", nil)]
+    let inspection = Inspection(
+      file: "m.pt", kind: "pytorch",
+      tensors: try rows.map { name, tied in
+        .init(
+          spec: try TensorSpec(name: TensorName(name), dtype: .f32, shape: [5]),
+          tiedTo: tied.map { TensorName($0) })
+      }, metadata: [], modelDigest: nil, view: .init(tree: .init(depth: nil)))
+    #expect(
+      inspection.text(width: nil) == """
+        m.pt: pytorch, 5 tensors, 20 elements, 80 B
+
+        module  tensors  elements  size    share  tensor
+        all           5        20  80 B  100.0 %
+          e           1         5  20 B   25.0 %
+          head        1         0   0 B    0.0 %
+          head        1         5  20 B   25.0 %  F32 [5]
+                      1         5  20 B   25.0 %  F32 [5]
+          x           1         5  20 B   25.0 %  F32 [5]
+
+        """)
+  }
 }
