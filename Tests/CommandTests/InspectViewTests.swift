@@ -145,6 +145,12 @@ struct InspectViewTests {
       #expect(run.outputText.contains(#""max": "18446744073709551615""#), "\(run.outputText)")
       #expect(run.outputText.contains(#""tensors_in_file": 2"#))
     }
+    for (order, first) in [("zeros", "n"), ("std", "n"), ("max", "up"), ("size", "up")] {
+      let text = try tessera(["inspect", "m.h5", "--stats", "--sort", order], directory: folder.path)
+        .outputText
+      let names = text.split(separator: "\n").suffix(2).map { String($0.prefix { $0 != " " }) }
+      #expect(names.first == first, "\(order): \(text)")
+    }
     // A page that is damaged is an error with its place, whatever reads it.
     var damaged = try TemporaryFolder.bytes(of: folder.file("m.h5"))
     // 1.5, which is there once.

@@ -129,9 +129,12 @@ struct CountSource {
     let densities = Set(policies.map(\.density))
     do {
       if densities.contains(.nonZero) {
+        var bar = ProgressBar("reading", total: inventory.tensors.reduce(0) { $0 + $1.byteCount })
+        defer { bar.finish() }
         inventory.keep(
           nonZero: try NonZeroCount.blocks(
-            of: inventory.tensors, in: weights, placements: inventory.placed))
+            of: inventory.tensors, in: weights, placements: inventory.placed
+          ) { bar.update($0) })
       }
       if densities.contains(.masked) || densities.contains(.nonZero) {
         let counter = MaskCounter(inventory.placed, in: weights)

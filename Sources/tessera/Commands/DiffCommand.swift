@@ -9,17 +9,19 @@ struct DiffCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "diff",
     abstract: "Compare the tensors of two files, whatever their formats.",
+    usage: "tessera diff <a> <b> [<options>]",
     discussion: """
-      Names, dtypes, shapes, then every value: bits first; of values that differ the largest absolute difference and \
-      the largest distance in units in the last place. Files may be flat weights of any format and unit checkpoints. \
-      Exit code 0: equal; 1: different, or something of a file was left out and not compared.
+      Compares names, dtypes and shapes, then every value, bit by bit. For values that differ it reports the largest \
+      absolute difference and the largest distance in units in the last place. Both files may have any format. Exit \
+      code 0: equal. Exit code 1: different, or a part of a file was left out and not compared.
 
       --tolerance and --ulp accept values that are near; the report then says "equal within". --match compares only \
-      some tensors, by the names that they have after --rename, and says how many are not compared.
+      some tensors and says how many are not compared. It looks at the names that --rename gives.
 
       Example:
         tessera diff weights.safetensors model.h5
-        tessera diff a.pt b.safetensors --tolerance 1e-6,1e-4 --rename 'module.*=*' --match 'encoder.*'
+        tessera diff a.pt b.safetensors --rename 'module.*=*' --match 'encoder.*'
+        tessera diff a.pt b.safetensors --tolerance 1e-6,1e-4
         tessera diff a.npz b.safetensors --json
       """)
 

@@ -14,17 +14,19 @@ struct InspectCommand: ParsableCommand {
     usage: "tessera inspect <file> [<options>]",
     discussion: """
       Reads safetensors, npz, npy, PyTorch files, ONNX and unit checkpoints, recognised by their content. Only the header \
-      or the index is read, except with --digests, which reads every byte of a flat file, and with --stats.
+      or the index is read, except with --stats, and with --digests of a flat file: these read every byte.
 
-      --stats: minimum and maximum of all numbers, infinities among them and NaN not; mean and standard deviation (n, \
-      not n - 1) of the finite elements. Sums are exact: the mean is rounded once, the deviation twice. Complex numbers \
-      have no minimum and maximum; NaN and Inf count elements with such a part.
+      --tree adds up tensors, elements and bytes below each module. A module is a part of a name that ends in . or /.
 
-      Nothing in a PyTorch file (.pt, .pth, .bin, .ckpt) is ever run. Its tensors are called by the way to them, keys \
-      joined by dots; where one top entry holds the model and is called state_dict, model_state_dict, model_state, \
-      model, net, network, module, weights or params, that name is left off. NumPy arrays and scalars in such a file are tensors, too.
+      --stats: the minimum and the maximum include infinities and ignore NaN. The mean and the standard deviation \
+      (divided by n) are those of the finite elements. Their sums are exact: the mean is rounded once, the deviation \
+      twice. Complex numbers have no minimum and no maximum. A complex number is NaN or Inf if one of its parts is.
 
-      What else a file holds is listed as left out, with the reason: optimizer states, sparse and quantised tensors, \
+      Nothing in a PyTorch file (.pt, .pth, .bin, .ckpt) is ever run. A tensor in such a file is named by its path of \
+      keys, joined by dots. If one top entry holds the model and its name is state_dict, model_state_dict, model_state, \
+      model, net, network, module, weights or params, that name is left off. NumPy arrays and scalars are tensors, too.
+
+      Everything else in a file is listed as left out, with the reason: optimizer states, sparse and quantised tensors, \
       tensors of unknown classes, arrays of text or Python objects, files that are no arrays.
 
       Example:
@@ -55,13 +57,13 @@ struct InspectCommand: ParsableCommand {
   @Flag(help: "List modules with the sums of what is below them, as du does, instead of tensors.")
   var tree = false
 
-  @Option(help: ArgumentHelp("With --tree: only so many levels of modules.", valueName: "n"))
+  @Option(help: ArgumentHelp("With --tree: list at most this many levels of modules.", valueName: "n"))
   var depth: Int?
 
   @Option(
     help: ArgumentHelp(
-      "The order of the list: file, name, size; with --stats also zeros, std, max (of |x|).",
-      discussion: "Without it, as the file has them, but counters and other single numbers last.",
+      "Sort by file, name or size; with --stats also by zeros, std or max (the greatest |x|).",
+      discussion: "Without it: the order of the file, but counters and other single numbers last.",
       valueName: "order"))
   var sort: String?
 

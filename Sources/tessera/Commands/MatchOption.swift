@@ -7,7 +7,7 @@ struct MatchOption: ParsableArguments {
   @Option(
     name: .customLong("match"),
     help: ArgumentHelp(
-      "Only tensors whose name matches: {} is one component, * is anything; may be repeated.",
+      "Take only tensors whose name matches: {} is one component, * is anything; may be repeated.",
       valueName: "pattern"))
   var texts: [String] = []
 

@@ -6,14 +6,14 @@ struct ToleranceOption: ParsableArguments {
   @Option(
     name: .customLong("tolerance"),
     help: ArgumentHelp(
-      "Take values as equal where |a-b| <= ATOL + RTOL |b|; RTOL is 0 without it. 1e-6 or 1e-6,1e-4.",
+      "Accept values with |a-b| <= ATOL + RTOL |b|: 1e-6 (RTOL is 0), or 1e-6,1e-4.",
       valueName: "atol[,rtol]"))
   var distance: String?
 
   @Option(
     name: .customLong("ulp"),
     help: ArgumentHelp(
-      "Take values as equal that are at most so many units in the last place apart.", valueName: "n"))
+      "Accept values that are at most this many units in the last place apart.", valueName: "n"))
   var steps: UInt64?
 
   func validate() throws { _ = try tolerance() }
