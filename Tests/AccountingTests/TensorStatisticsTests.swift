@@ -96,6 +96,18 @@ struct TensorStatisticsTests {
     #expect(large.histogram.map(\.positive) == small.histogram.map { times * $0.positive })
   }
 
+  @Test(
+    "have a mean that is rounded once, ties to even",
+    arguments: [
+      ([(1 << 53) + 1], 0x1p53), ([(1 << 53) + 3], 0x1p53 + 4), ([(1 << 53) + 1, (1 << 53) + 2], 0x1p53 + 2),
+      ([-(1 << 53) - 1], -0x1p53), ([.max, .max], 0x1p63), ([.min, .max], -0.5), ([1, 0, 0], 1.0 / 3),
+    ] as [([Int64], Double)])
+  func ties(numbers: [Int64], mean: Double) throws {
+    let spec = try TensorSpec(name: "t", dtype: .i64, shape: [numbers.count])
+    let bytes = numbers.flatMap { withUnsafeBytes(of: $0.littleEndian) { Array($0) } }
+    #expect(try TensorStatistics.run(MemorySource([spec], bytes: [bytes]), [0])[0].mean == [mean])
+  }
+
   @Test("of what the last byte is filled up with are none", arguments: [DType.i4, .u4, .i2, .u2])
   func padding(dtype: DType) throws {
     let spec = try TensorSpec(name: "t", dtype: dtype, shape: [1])

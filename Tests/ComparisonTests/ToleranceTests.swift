@@ -53,6 +53,7 @@ struct ToleranceTests {
     // Both parts of a complex number count.
     Row(.c64, [one, one], [one, one + 4], .steps(3), false),
     Row(.c64, [one + 4, one], [one, one], .steps(3), false),
+    Row(.c64, [one + 4, one], [one, one + 1], .steps(3), false),
     Row(.c64, [one + 3, one], [one, one + 3], .steps(3), true),
     // |b| of whole numbers, whatever their sign: −100 and −110, −128, −8 of four bits (−7 is 9).
     Row(.i8, [Int8(-100)], [Int8(-110)], distance(0, 0.1), true),
