@@ -59,7 +59,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
-      name: "Accounting", dependencies: ["UnitModel", "Tensors", "TensorStreams", "StrictJSON"],
+      name: "Accounting", dependencies: ["UnitModel", "Tensors", "TensorStreams", "StrictJSON", "ByteFiles"],
       resources: [.embedInCode("Policies")], swiftSettings: strict),
     .target(
       name: "Studies", dependencies: ["Accounting", "UnitModel", "Tensors", "StrictJSON"],

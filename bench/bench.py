@@ -19,7 +19,7 @@ import machine
 from compress_rows import compress
 from conversion_rows import cut_1gb, cut_small, join_1gb
 from inference_rows import inference
-from inspect_rows import inspect
+from inspect_rows import inspect, stats
 from layout_rows import growth, layout, level
 from level_rows import levels
 from measure import Bench, Case, Failed, interleave, need, run
@@ -32,6 +32,7 @@ from table import failed, markdown
 ROWS = {
     "cut-1gb": cut_1gb,
     "join-1gb": join_1gb,
+    "stats": stats,
     "validate": validate,
     "extract": extract,
     "cut-small": cut_small,

@@ -1,7 +1,7 @@
 """Rows of commands that must answer at once, whatever the file's size."""
 
 from measure import Bench, Case, interleave
-from table import Row, within
+from table import Row, beside, within
 
 LIMIT = 0.100
 """Seconds."""
@@ -17,6 +17,16 @@ def inspect(bench: Bench) -> list[Row]:
             runs = interleave([case, case], bench.runs)[1]
             rows.append(within(" ".join([*command, what]), _median(runs), LIMIT, "ms", runs))
     return rows
+
+
+def stats(bench: Bench) -> list[Row]:
+    """The values of 1 GB, beside NumPy, which reads every tensor for each number."""
+    source = bench.input("layers")
+    ours, peer = interleave([
+        Case([[bench.tessera, "inspect", "--stats", str(source)]]),
+        Case([[*bench.script("numpy_stats.py"), str(source)]]),
+    ], bench.runs)
+    return [beside("inspect --stats of 1 GB, beside NumPy", ours, peer, limit=1 / 3)]
 
 
 def _median(runs):

@@ -55,7 +55,7 @@ enum F16Code: SignedFloatCode {
 /// Whole numbers without sign; a BOOL is one, since a file may hold other bytes than 0 and 1.
 enum UnsignedCode<Bits: FixedWidthInteger & UnsignedInteger>: ElementCode {
   static func distance(_ a: Bits, _ b: Bits) -> ElementDistance {
-    ElementDistance(whole: UInt64(a > b ? a - b : b - a))
+    ElementDistance(whole: UInt64(a > b ? a - b : b - a), reference: UInt64(b))
   }
 }
 
@@ -64,6 +64,8 @@ enum SignedCode<Bits: FixedWidthInteger & UnsignedInteger>: ElementCode {
   static func distance(_ a: Bits, _ b: Bits) -> ElementDistance {
     // With the sign bit turned over, the order of the patterns is that of the numbers.
     let sign = Bits(1) << (Bits.bitWidth - 1)
-    return UnsignedCode<Bits>.distance(a ^ sign, b ^ sign)
+    let (one, other) = (a ^ sign, b ^ sign)
+    return ElementDistance(
+      whole: UInt64(one > other ? one - other : other - one), reference: UInt64(b & sign == 0 ? b : ~b &+ 1))
   }
 }

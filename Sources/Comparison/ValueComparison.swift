@@ -21,6 +21,7 @@ public struct ValueComparison {
   /// What was found so far.
   public private(set) var difference = ValueDifference()
   private let elementCount: Int
+  private let tolerance: Tolerance
   private let small: SmallFloat?
   private var position = 0
 
@@ -28,9 +29,10 @@ public struct ValueComparison {
   public static let granule = 48
 
   /// A comparison of two tensors of `dtype`, of `elementCount` elements each.
-  public init(dtype: DType, elementCount: Int = .max) {
+  public init(dtype: DType, elementCount: Int = .max, tolerance: Tolerance = .none) {
     self.dtype = dtype
     self.elementCount = elementCount
+    self.tolerance = tolerance
     small = SmallFloat(dtype)
   }
 
@@ -67,35 +69,47 @@ public struct ValueComparison {
     var found = difference
     for index in 0..<min(a.count, b.count) / (width * components) {
       var differs = false
+      // Both parts of a complex number have to be near enough.
+      var isAccepted = true
       for component in 0..<components {
         let offset = (index * components + component) * width
         let one = Code.Bits(littleEndian: a.loadUnaligned(fromByteOffset: offset, as: Code.Bits.self))
         let other = Code.Bits(littleEndian: b.loadUnaligned(fromByteOffset: offset, as: Code.Bits.self))
         if one == other { continue }
         differs = true
-        found.add(Code.distance(one, other))
+        let distance = Code.distance(one, other)
+        found.add(distance)
+        if !tolerance.accepts(distance) { isAccepted = false }
       }
-      if differs { found.count(position + index) }
+      if differs { found.count(position + index, isAccepted: isAccepted) }
     }
     difference = found
   }
 
   private mutating func compareSmall(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) {
     let bits = dtype.bits
-    // With the sign bit turned over, the order of the patterns is that of the numbers.
-    let sign: UInt8 = dtype.kind == .signed ? 1 << UInt8(bits - 1) : 0
+    let shift = UInt8(8 - bits)
     // What the last byte is filled up with is no element.
     for index in 0..<min(min(a.count, b.count) * 8 / bits, elementCount - position) {
       let one = Self.element(index, of: a, bits: bits)
       let other = Self.element(index, of: b, bits: bits)
       if one == other { continue }
-      if let small {
-        difference.add(small.distance(one, other))
-      } else {
-        difference.add(UnsignedCode<UInt8>.distance(one ^ sign, other ^ sign))
-      }
-      difference.count(position + index)
+      let distance =
+        if let small {
+          small.distance(one, other)
+        } else if dtype.kind == .signed {
+          SignedCode<UInt8>.distance(Self.extended(one, shift), Self.extended(other, shift))
+        } else {
+          UnsignedCode<UInt8>.distance(one, other)
+        }
+      difference.add(distance)
+      difference.count(position + index, isAccepted: tolerance.accepts(distance))
     }
+  }
+
+  /// A whole number of fewer bits as one of eight: copies of its sign fill it up.
+  private static func extended(_ bits: UInt8, _ shift: UInt8) -> UInt8 {
+    UInt8(bitPattern: Int8(bitPattern: bits << shift) >> Int8(shift))
   }
 
   /// An element of at most eight bits, counted from the lowest bit of the first byte.

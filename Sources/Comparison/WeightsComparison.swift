@@ -9,10 +9,12 @@ public struct WeightsDifference: Sendable {
   public let extra: [TensorSpec]
   /// What differs of tensors that both have, by name.
   public let changed: [TensorChange]
+  /// Tensors of which some values differ, and the tolerance accepts all of these; by name.
+  public let within: [TensorChange]
   /// How many tensors agree in everything.
   public let equalCount: Int
 
-  /// Whether nothing differs.
+  /// Whether nothing differs that the tolerance does not accept.
   public var isEqual: Bool { missing.isEmpty && extra.isEmpty && changed.isEmpty }
 }
 
@@ -35,9 +37,11 @@ public struct TensorChange: Sendable {
     case values(ValueDifference)
   }
 
-  /// Where the first element that differs is; nil where values were not compared.
+  /// Where the first element is that differs by more than the tolerance accepts; nil where values were not compared.
   public var firstIndex: [Int]? {
-    guard case .values(let difference) = what, var rest = difference.first else { return nil }
+    guard case .values(let difference) = what, var rest = difference.firstBeyond ?? difference.first else {
+      return nil
+    }
     var index: [Int] = []
     for extent in a.shape.reversed() where extent > 0 {
       index.append(rest % extent)
@@ -51,11 +55,13 @@ public struct TensorChange: Sendable {
 public struct WeightsComparison: Sendable {
   private let a: any TensorSource
   private let b: any TensorSource
+  private let tolerance: Tolerance
 
   /// A comparison of two sources; names are compared by their bytes.
-  public init(_ a: any TensorSource, _ b: any TensorSource) {
+  public init(_ a: any TensorSource, _ b: any TensorSource, tolerance: Tolerance = .none) {
     self.a = a
     self.b = b
+    self.tolerance = tolerance
   }
 
   /// Bytes that the tensors of both sources take which have the same name, dtype and shape.
@@ -68,10 +74,12 @@ public struct WeightsComparison: Sendable {
     var changed = differentSpecs
     let pairs = pairs
     var equalCount = 0
+    var within: [TensorChange] = []
     var done = 0
     for pair in pairs {
       let spec = a.tensors[pair.a].spec
-      var comparison = ValueComparison(dtype: spec.dtype, elementCount: spec.elementCount)
+      var comparison = ValueComparison(
+        dtype: spec.dtype, elementCount: spec.elementCount, tolerance: tolerance)
       let columns: [ParallelWindows.Column] = [(try a.reader(of: pair.a), 1), (try b.reader(of: pair.b), 1)]
       try ParallelWindows(columns, limit: Self.windowSize).forEach(of: spec.byteCount) { windows in
         comparison.append(windows[0], windows[1])
@@ -80,14 +88,14 @@ public struct WeightsComparison: Sendable {
       }
       if comparison.difference.isEqual {
         equalCount += 1
-      } else {
-        changed.append(
-          TensorChange(a: spec, b: b.tensors[pair.b].spec, what: .values(comparison.difference)))
+        continue
       }
+      let change = TensorChange(a: spec, b: b.tensors[pair.b].spec, what: .values(comparison.difference))
+      if comparison.difference.isWithin { within.append(change) } else { changed.append(change) }
     }
     return WeightsDifference(
       missing: Self.names(of: a, lackedBy: b), extra: Self.names(of: b, lackedBy: a),
-      changed: Self.sorted(changed), equalCount: equalCount)
+      changed: Self.sorted(changed), within: Self.sorted(within), equalCount: equalCount)
   }
 
   private static let windowSize = 65_536 * ValueComparison.granule

@@ -1,6 +1,5 @@
 package import Comparison
-package import StrictJSON
-internal import Tensors
+package import Tensors
 
 /// What `diff` prints.
 package struct DifferenceReport: Sendable {
@@ -9,9 +8,15 @@ package struct DifferenceReport: Sendable {
   package let b: String
   package let difference: WeightsDifference
   /// What was not compared, of each file.
-  private let leftOut: (a: LeftOutList, b: LeftOutList)
+  let leftOut: (a: LeftOutList, b: LeftOutList)
   /// Whether the user has said that all of it may be left out.
   private let isComplete: Bool
+  /// What was accepted.
+  package var tolerance = Tolerance.none
+  /// Tensors of A that have another name here than in the file.
+  package var renamed = 0
+  /// Tensors that were not meant, by their names here; nil where all were.
+  package var notCompared: (a: [TensorName], b: [TensorName])?
 
   package init(
     a: String, b: String, difference: WeightsDifference,
@@ -30,27 +35,73 @@ package struct DifferenceReport: Sendable {
   /// A line that sums up, names that only one side has, a table of what differs.
   ///
   /// - Parameter width: columns of the terminal, nil for a pipe.
-  package func text(width: Int?) -> String {
+  package func text(width: Int?) -> String { painted(width: width).plain }
+
+  /// The same, with what a terminal may colour.
+  package func painted(width: Int?) -> PaintedText {
     let (missing, extra) = (difference.missing, difference.extra)
-    let unseen = leftOut.a.text(side: " of A", width: width) + leftOut.b.text(side: " of B", width: width)
-    if isEqual { return "equal: \(difference.equalCount) tensors\n" + unseen }
+    let unseen =
+      leftOut.a.text(side: " of A", width: width) + leftOut.b.text(side: " of B", width: width)
+      + selectionText(width: width)
+    var result = PaintedText()
+    if isEqual {
+      result += PaintedText(tolerance == .none ? "equal" : "equal within \(tolerance.words)", .good)
+      result += ": \(Self.tensors(difference.equalCount + difference.within.count))"
+      result += difference.within.isEmpty ? "\n" : ", \(difference.equalCount) of them bit for bit\n"
+      result += withinText + unseen
+      return result
+    }
     let changedNames = Set(difference.changed.map(\.a.name)).count
-    var result = "A \(PrintableText.line(a))\nB \(PrintableText.line(b))\n"
+    result += "A \(PrintableText.line(a))\nB \(PrintableText.line(b))\n"
     result += "\(missing.count) only in A, \(extra.count) only in B, \(changedNames) changed, "
-    result += "\(difference.equalCount) equal\n" + unseen
+    if tolerance != .none { result += "\(difference.within.count) equal within \(tolerance.words), " }
+    result += "\(difference.equalCount) equal\n" + withinText + unseen
     if !isComplete {
       result += WrappedSentence.text(
         "not equal: what is left out was not compared (--leave-out PATTERN accepts that)", width: width)
     }
-    for (title, specs) in [("only in A", missing), ("only in B", extra)] where !specs.isEmpty {
+    let sides: [(String, [TensorSpec], PaintedText.Style)] = [
+      ("only in A", missing, .bad), ("only in B", extra, .good),
+    ]
+    for (title, specs, style) in sides where !specs.isEmpty {
       var table = TextTable([.init(title, shrinks: true), .init("dtype"), .init("shape")])
-      for spec in specs { table.append([spec.name.escaped, spec.dtype.rawValue, spec.shapeText]) }
-      result += "\n" + table.text(width: width)
+      for spec in specs {
+        table.append([spec.name.escaped, spec.dtype.rawValue, spec.shapeText], styles: [0: style])
+      }
+      result += "\n"
+      result += table.painted(width: width)
     }
-    return result + specTable(width: width) + valueTable(width: width)
+    result += specTable(width: width)
+    result += valueTable(width: width)
+    return result
   }
 
-  private func specTable(width: Int?) -> String {
+  /// What was compared under other names, and what was not compared.
+  private func selectionText(width: Int?) -> String {
+    var result = renamed > 0 ? "renamed: \(Self.tensors(renamed)) of A\n" : ""
+    if let notCompared {
+      result += WrappedSentence.text(
+        "not compared: \(Self.tensors(notCompared.a.count)) of A and \(notCompared.b.count) of B, which --match leaves out",
+        width: width)
+    }
+    return result
+  }
+
+  /// The largest of the differences that were accepted.
+  private var withinText: String {
+    let distances = difference.within.compactMap { change in
+      if case .values(let values) = change.what { (change.a.name, values) } else { nil }
+    }
+    guard let worst = distances.max(by: { ($0.1.maxAbs, $0.1.maxULP) < ($1.1.maxAbs, $1.1.maxULP) }) else {
+      return ""
+    }
+    return
+      "largest accepted: \(Self.short(worst.1.maxAbs)) in \(worst.0.quoted), \(Self.grouped(worst.1.maxULP)) ulp\n"
+  }
+
+  private static func tensors(_ count: Int) -> String { "\(count) tensor\(count == 1 ? "" : "s")" }
+
+  private func specTable(width: Int?) -> PaintedText {
     var table = TextTable([.init("changed", shrinks: true), .init("what"), .init("A"), .init("B")])
     var isEmpty = true
     for change in difference.changed {
@@ -63,26 +114,43 @@ package struct DifferenceReport: Sendable {
       }
       isEmpty = false
     }
-    return isEmpty ? "" : "\n" + table.text(width: width)
+    return Self.behindLine(table, isEmpty: isEmpty, width: width)
   }
 
-  private func valueTable(width: Int?) -> String {
-    var table = TextTable([
-      .init("values", shrinks: true), .init("differ", .right), .init("of", .right),
-      .init("max |a-b|", .right), .init("max ulp", .right), .init("first at"),
-    ])
-    var isEmpty = true
+  private func valueTable(width: Int?) -> PaintedText {
+    let table = valueTable(hasTotals: true)
+    // How many elements there are gives way to a name that says which tensor it is.
+    if let width, !table.fits(width, shrinkingTo: 24) {
+      return Self.behindLine(valueTable(hasTotals: false), isEmpty: table.isEmpty, width: width)
+    }
+    return Self.behindLine(table, isEmpty: table.isEmpty, width: width)
+  }
+
+  private func valueTable(hasTotals: Bool) -> TextTable {
+    var columns: [TextTable.Column] = [.init("values", shrinks: true), .init("differ", .right)]
+    if tolerance != .none { columns.append(.init("beyond", .right)) }
+    if hasTotals { columns.append(.init("of", .right)) }
+    columns += [.init("max |a-b|", .right), .init("max ulp", .right), .init("first at")]
+    var table = TextTable(columns)
     for change in difference.changed {
       guard case .values(let values) = change.what else { continue }
-      table.append([
-        change.a.name.escaped, ParameterCount(values.count).description,
-        ParameterCount(change.a.elementCount).description, Self.short(values.maxAbs),
-        Self.grouped(values.maxULP),
+      var cells = [change.a.name.escaped, ParameterCount(values.count).description]
+      if tolerance != .none { cells.append(ParameterCount(values.beyond).description) }
+      if hasTotals { cells.append(ParameterCount(change.a.elementCount).description) }
+      cells += [
+        Self.short(values.maxAbs), Self.grouped(values.maxULP),
         change.firstIndex.map { "[" + $0.map(String.init).joined(separator: ", ") + "]" } ?? "",
-      ])
-      isEmpty = false
+      ]
+      table.append(cells)
     }
-    return isEmpty ? "" : "\n" + table.text(width: width)
+    return table
+  }
+
+  private static func behindLine(_ table: TextTable, isEmpty: Bool, width: Int?) -> PaintedText {
+    if isEmpty { return PaintedText() }
+    var result = PaintedText("\n")
+    result += table.painted(width: width)
+    return result
   }
 
   /// A number with its thousands separated; two tensors can be further apart than a signed number says.
@@ -134,53 +202,7 @@ package struct DifferenceReport: Sendable {
   }
 
   /// How a number that JSON cannot spell is spelled; nil for others.
-  private static func word(_ value: Double) -> String? {
+  static func word(_ value: Double) -> String? {
     value.isNaN ? "NaN" : value == .infinity ? "Infinity" : value == -.infinity ? "-Infinity" : nil
-  }
-}
-
-extension DifferenceReport {
-  /// As `schemas/diff.schema.json` describes it.
-  package var json: JSONValue {
-    .object(
-      JSONObject([
-        .init(key: "format", value: "tessera.diff/1"), .init(key: "a", value: .string(a)),
-        .init(key: "b", value: .string(b)),
-        .init(key: "missing", value: .array(difference.missing.map { .string($0.name.text) })),
-        .init(key: "extra", value: .array(difference.extra.map { .string($0.name.text) })),
-        .init(key: "changed", value: .array(difference.changed.map(Self.json))),
-        .init(key: "left_out", value: .array(leftOut.a.json(side: "a") + leftOut.b.json(side: "b"))),
-        .init(key: "equal", value: .bool(isEqual)),
-        .init(key: "equal_tensors", value: JSONValue(difference.equalCount)),
-      ]) ?? JSONObject())
-  }
-
-  private static func json(_ change: TensorChange) -> JSONValue {
-    func numbers(_ values: [Int]) -> JSONValue { .array(values.map { JSONValue($0) }) }
-    var members: [JSONMember] = [.init(key: "name", value: .string(change.a.name.text))]
-    switch change.what {
-    case .dtype:
-      members += [
-        .init(key: "what", value: "dtype"), .init(key: "max_abs", value: nil),
-        .init(key: "max_ulp", value: nil),
-        .init(key: "a", value: .string(change.a.dtype.rawValue)),
-        .init(key: "b", value: .string(change.b.dtype.rawValue)),
-      ]
-    case .shape:
-      members += [
-        .init(key: "what", value: "shape"), .init(key: "max_abs", value: nil),
-        .init(key: "max_ulp", value: nil),
-        .init(key: "a", value: numbers(change.a.shape)), .init(key: "b", value: numbers(change.b.shape)),
-      ]
-    case .values(let values):
-      members += [
-        .init(key: "what", value: "values"),
-        .init(key: "max_abs", value: word(values.maxAbs).map(JSONValue.string) ?? .number(values.maxAbs)),
-        .init(key: "max_ulp", value: JSONValue(Int(clamping: values.maxULP))),
-        .init(key: "elements", value: JSONValue(values.count)),
-        .init(key: "first", value: numbers(change.firstIndex ?? [])),
-      ]
-    }
-    return .object(JSONObject(members) ?? JSONObject())
   }
 }

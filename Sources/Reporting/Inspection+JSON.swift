@@ -17,7 +17,14 @@ extension Inspection {
     }
     if !notes.isEmpty { members.append(.init(key: "notes", value: .array(notes.map(\.json)))) }
     members.append(.init(key: "left_out", value: .array(leftOut.json())))
-    members.append(.init(key: "tensors", value: .array(tensors.map(\.json))))
+    if let all = view.all { members.append(.init(key: "tensors_in_file", value: JSONValue(all))) }
+    let listed = view.order?.sorted(tensors) ?? tensors
+    if let tree = view.tree {
+      members.append(
+        .init(
+          key: "modules", value: ModuleTree(listed).json(depth: tree.depth, isBySize: view.order == .size)))
+    }
+    members.append(.init(key: "tensors", value: .array(listed.map(\.json))))
     return .object(JSONObject(members) ?? JSONObject())
   }
 }
@@ -42,6 +49,7 @@ extension Inspection.Tensor {
     ]
     if let digest { members.append(.init(key: "sha256", value: .string(digest.description))) }
     if let tiedTo { members.append(.init(key: "tied_to", value: .string(tiedTo.text))) }
+    if let statistics { members.append(.init(key: "stats", value: statistics.json)) }
     return .object(JSONObject(members) ?? JSONObject())
   }
 }

@@ -4,24 +4,42 @@ extension Inspection {
   /// The inspection as people read it.
   ///
   /// - Parameter width: columns of the terminal, nil for a pipe.
-  package func text(width: Int?) -> String {
+  package func text(width: Int?) -> String { painted(width: width).plain }
+
+  /// The same, with what a terminal may colour.
+  package func painted(width: Int?) -> PaintedText {
     let bytes = ByteCount(tensors.reduce(0) { $0 + ($1.tiedTo == nil ? $1.spec.byteCount : 0) })
     let elements = ParameterCount(tensors.reduce(0) { $0 + ($1.tiedTo == nil ? $1.spec.elementCount : 0) })
-    var result =
-      "\(PrintableText.line(file)): \(kind), \(tensors.count) \(tensors.count == 1 ? "tensor" : "tensors"), \(elements) "
-      + "\(elements.value == 1 ? "element" : "elements"), \(bytes)\n"
+    let count = view.all.map { "\(tensors.count) of \($0)" } ?? "\(tensors.count)"
+    var result = PaintedText(
+      "\(PrintableText.line(file)): \(kind), \(count) \(view.all ?? tensors.count == 1 ? "tensor" : "tensors"), \(elements) "
+        + "\(elements.value == 1 ? "element" : "elements"), \(bytes)\n")
     if let modelDigest { result += "model sha256 \(modelDigest)\n" }
-    if let checkpoint { result += checkpoint.text(width: width) }
+    if let checkpoint { result += checkpoint.painted(width: width) }
     for (key, value) in metadata {
       result += "metadata \(TensorName(key).quoted): \(TensorName(value).quoted)\n"
     }
     result += leftOut.text(width: width)
     result += NoteList.text(notes.map { (kind: $0.kind, sentence: "\($0.place): \($0.message)") })
-    if !tensors.isEmpty { result += "\n" + tensorTable(width: width) }
+    if tensors.isEmpty { return result }
+    result += "\n"
+    if let tree = view.tree {
+      result += ModuleTree(listed).painted(depth: tree.depth, isBySize: view.order == .size, width: width)
+    } else if tensors.contains(where: { $0.statistics != nil }) {
+      result += StatisticsTable.painted(listed, width: width)
+    } else {
+      result += tensorTable(width: width)
+    }
     return result
   }
 
-  private func tensorTable(width: Int?) -> String {
+  /// The tensors in the order that was asked for, else counters last.
+  private var listed: [Tensor] {
+    if let order = view.order { return order.sorted(tensors) }
+    return tensors.filter { !$0.spec.isCounter } + tensors.filter(\.spec.isCounter)
+  }
+
+  private func tensorTable(width: Int?) -> PaintedText {
     let hasPlacement = checkpoint != nil
     let hasDigests = tensors.contains { $0.digest != nil }
     var columns: [TextTable.Column] = [
@@ -30,7 +48,7 @@ extension Inspection {
     if hasPlacement { columns.append(.init("stored")) }
     if hasDigests { columns.append(.init("sha256")) }
     var table = TextTable(columns)
-    for tensor in tensors {
+    for tensor in listed {
       var cells = [
         tensor.spec.name.escaped, tensor.spec.dtype.rawValue, tensor.spec.shapeText,
         ParameterCount(tensor.spec.byteCount).description,
@@ -45,26 +63,24 @@ extension Inspection {
       }
       table.append(cells)
     }
-    return table.text(width: width)
+    return table.painted(width: width)
   }
 }
 
 extension Inspection.Checkpoint {
-  fileprivate func text(width: Int?) -> String {
-    var result = "\(units) \(units == 1 ? "unit" : "units")"
-    if shares.isEmpty {
-      result += "\n"
-    } else {
-      result = WrappedList.text(result + ": ", shareWords, width: width)
-    }
+  fileprivate func painted(width: Int?) -> PaintedText {
+    let start = "\(units) \(units == 1 ? "unit" : "units")"
+    var result = PaintedText(
+      shares.isEmpty ? start + "\n" : WrappedList.text(start + ": ", shareWords, width: width))
     if !axes.isEmpty {
       var table = TextTable([
         .init("axis", shrinks: true), .init("channels", .right), .init("per unit"), .init("common", .right),
       ])
-      for axis in axes {
-        table.append([axis.name, String(axis.size), Self.list(axis.units), String(axis.common)])
+      for (names, axis) in NumberedNames.folded(axes, name: \.name, areAlike: { $0.isLike($1) }) {
+        table.append([names, String(axis.size), Self.list(axis.units), String(axis.common)])
       }
-      result += "\n" + table.text(width: width)
+      result += "\n"
+      result += table.painted(width: width)
     }
     if !tasks.isEmpty {
       var table = TextTable([
@@ -72,13 +88,16 @@ extension Inspection.Checkpoint {
       ])
       for task in tasks {
         table.append([task.name, Self.list(task.order), Self.levels(task.levels, task.levelNames)])
-        for axis in task.axes {
+        let folded = NumberedNames.folded(
+          task.axes, name: \.name, areAlike: { $0.order == $1.order && $0.levels == $1.levels })
+        for (names, axis) in folded {
           table.append([
-            "  on \(axis.name)", Self.list(axis.order), Self.levels(axis.levels),
+            "  on \(names)", Self.list(axis.order), Self.levels(axis.levels),
           ])
         }
       }
-      result += "\n" + table.text(width: width)
+      result += "\n"
+      result += table.painted(width: width)
     }
     return result
   }
@@ -104,5 +123,12 @@ extension Inspection.Checkpoint {
     }
     let each = least == most ? "\(least) each" : "\(least) to \(most) each"
     return [each] + others
+  }
+}
+
+extension Inspection.Axis {
+  /// Whether two axes differ in their names alone.
+  fileprivate func isLike(_ other: Inspection.Axis) -> Bool {
+    size == other.size && units == other.units && common == other.common
   }
 }

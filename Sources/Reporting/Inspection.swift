@@ -1,3 +1,4 @@
+package import Accounting
 package import Tensors
 
 /// What `inspect` shows of a file: a value, made by the command, printed as text or JSON.
@@ -17,11 +18,13 @@ package struct Inspection: Sendable {
   package let modelDigest: SHA256Digest?
   /// Present for a unit checkpoint.
   package let checkpoint: Checkpoint?
+  /// What of it is shown, and in which order.
+  package let view: View
 
   package init(
     file: String, kind: String, tensors: [Tensor], metadata: [(key: String, value: String)],
     notes: [Note] = [], leftOut: LeftOutList = LeftOutList(), modelDigest: SHA256Digest?,
-    checkpoint: Checkpoint? = nil
+    checkpoint: Checkpoint? = nil, view: View = View()
   ) {
     self.file = file
     self.kind = kind
@@ -31,6 +34,31 @@ package struct Inspection: Sendable {
     self.leftOut = leftOut
     self.modelDigest = modelDigest
     self.checkpoint = checkpoint
+    self.view = view
+  }
+
+  /// How tensors are listed.
+  package struct View: Sendable {
+    /// How many tensors the file has, where only some of them are listed.
+    package var all: Int?
+    /// Nil: as the file has them; as text, counters and other single numbers come last.
+    package var order: ListingOrder?
+    /// Modules instead of tensors.
+    package var tree: Tree?
+
+    package init(all: Int? = nil, order: ListingOrder? = nil, tree: Tree? = nil) {
+      self.all = all
+      self.order = order
+      self.tree = tree
+    }
+  }
+
+  /// Modules with their sums.
+  package struct Tree: Sendable {
+    /// The deepest level that is shown; nil for all.
+    package let depth: Int?
+
+    package init(depth: Int?) { self.depth = depth }
   }
 
   /// A remark of the file's reader.
@@ -55,14 +83,18 @@ package struct Inspection: Sendable {
     package let tiedTo: TensorName?
     /// Where the bytes are, in a word or two; nil for flat files.
     package let placement: String?
+    /// What its values are; nil where they were not read.
+    package let statistics: ValueStatistics?
 
     package init(
-      spec: TensorSpec, digest: SHA256Digest? = nil, tiedTo: TensorName? = nil, placement: String? = nil
+      spec: TensorSpec, digest: SHA256Digest? = nil, tiedTo: TensorName? = nil, placement: String? = nil,
+      statistics: ValueStatistics? = nil
     ) {
       self.spec = spec
       self.digest = digest
       self.tiedTo = tiedTo
       self.placement = placement
+      self.statistics = statistics
     }
   }
 

@@ -20,18 +20,27 @@ package struct TextTable: Sendable {
 
   private let columns: [Column]
   private var rows: [[String]] = []
+  /// Styles of cells that have one, by row and column.
+  private var styles: [[Int: PaintedText.Style]] = []
 
   package init(_ columns: [Column]) { self.columns = columns }
 
   /// Adds a row with one cell per column; names in it may hold anything, and stay on their line.
-  package mutating func append(_ cells: [String]) {
+  package mutating func append(_ cells: [String]) { append(cells, styles: [:]) }
+
+  /// Adds a row of which some cells, by column, have a style.
+  package mutating func append(_ cells: [String], styles: [Int: PaintedText.Style]) {
     rows.append(cells.map { PrintableText.page(PrintableText.line($0), as: .text) })
+    self.styles.append(styles)
   }
 
   /// The lines of the table, its titles first, with two spaces between columns.
   ///
   /// - Parameter width: what the lines must fit; nil keeps every cell whole, as a pipe wants it.
-  package func text(width: Int?) -> String {
+  package func text(width: Int?) -> String { painted(width: width).plain }
+
+  /// The same with titles and cells in their styles.
+  package func painted(width: Int?) -> PaintedText {
     var widths = self.widths
     if let width {
       let total = widths.reduce(2 * (widths.count - 1), +)
@@ -39,20 +48,43 @@ package struct TextTable: Sendable {
         widths[column] = max(8, widths[column] - (total - width))
       }
     }
-    var result = ""
-    for row in [columns.map(\.title)] + rows {
-      var line = ""
+    var result = PaintedText()
+    for (place, row) in ([columns.map(\.title)] + rows).enumerated() {
+      // Spaces are held back, so that none ends a line.
+      var spaces = ""
       for (column, cell) in row.enumerated() {
         let shown = Self.shortened(cell, to: widths[column])
         let padding = String(repeating: " ", count: max(0, widths[column] - DisplayWidth.columns(of: shown)))
-        line +=
-          (column == 0 ? "" : "  ") + (columns[column].alignment == .left ? shown + padding : padding + shown)
+        let isLeft = columns[column].alignment == .left
+        spaces += (column == 0 ? "" : "  ") + (isLeft ? "" : padding)
+        let text = Self.unended(shown)
+        if !text.isEmpty {
+          result += spaces
+          result.append(text, place == 0 ? .title : styles[place - 1][column] ?? .plain)
+          spaces = ""
+        }
+        spaces += String(repeating: " ", count: shown.count - text.count) + (isLeft ? padding : "")
       }
-      while line.last == " " { line.removeLast() }
-      result += line + "\n"
+      result += "\n"
     }
     return result
   }
+
+  /// The text without spaces at its end.
+  private static func unended(_ text: String) -> String {
+    var text = text
+    while text.last == " " { text.removeLast() }
+    return text
+  }
+
+  /// Whether the table fits, with at least `least` columns for what gives way.
+  package func fits(_ width: Int, shrinkingTo least: Int) -> Bool {
+    let widths = zip(columns, widths).map { column, size in column.shrinks ? min(size, least) : size }
+    return widths.reduce(2 * (columns.count - 1), +) <= width
+  }
+
+  /// Whether there are titles alone.
+  package var isEmpty: Bool { rows.isEmpty }
 
   /// Whether every cell is whole within this many columns.
   package func fits(_ width: Int) -> Bool { widths.reduce(2 * (columns.count - 1), +) <= width }

@@ -1,3 +1,4 @@
+internal import ByteFiles
 internal import TensorStreams
 internal import Tensors
 

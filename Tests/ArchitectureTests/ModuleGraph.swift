@@ -30,7 +30,7 @@ enum ModuleGraph {
       "ChannelFlow", "Inference", "ONNXGraph", "UnitModel", "UnitCheckpoints", "Conversion", "FlatFormats",
       "Tensors", "TensorStreams", "ByteFiles", "Synchronization",
     ],
-    "Accounting": ["UnitModel", "Tensors", "TensorStreams", "StrictJSON", "Synchronization"],
+    "Accounting": ["UnitModel", "Tensors", "TensorStreams", "StrictJSON", "ByteFiles", "Synchronization"],
     "Studies": ["Accounting", "UnitModel", "Tensors", "StrictJSON", "Glibc"],
     "Conversion": [
       "UnitModel", "UnitCheckpoints", "Tensors", "TensorStreams", "FlatFormats", "ByteFiles", "Dispatch",

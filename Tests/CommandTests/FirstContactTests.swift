@@ -233,7 +233,7 @@ struct FirstContactTests {
         == TemporaryFolder.bytes(of: folder.file("b.safetensors")))
   }
 
-  @Test("without --tasks there is one task, and axes are listed in natural order")
+  @Test("without --tasks there is one task, and axes are in natural order, twelve alike on one line")
   func oneTask() throws {
     let folder = try folder()
     let plan = try tessera(
@@ -246,9 +246,13 @@ struct FirstContactTests {
     #expect(inspect.contains("all   [0]             [0]\n"))
     let extract = try tessera(["extract", "whole.h5", "w.npz"], directory: folder.path)
     #expect(extract.ending == .exited(0) && extract.outputText.contains("task 'all', level 1"))
-    let axes = try tessera(["inspect", "stack.h5"], directory: folder.path).outputText
-      .split(separator: "\n").filter { $0.hasPrefix("ffn") }.compactMap { $0.split(separator: " ").first }
-    #expect(axes.map(String.init) == (0..<12).map { "ffn\($0)" })
+    let folded = try tessera(["inspect", "stack.h5"], directory: folder.path).outputText
+    #expect(folded.contains("\nffn0 … ffn11         8  [4 4]"), "\(folded)")
+    let json = try tessera(["inspect", "stack.h5", "--json"], directory: folder.path).outputText
+    let names = json.split(separator: "\n").filter { $0.contains("\"name\": \"ffn") }.map {
+      $0.split(separator: "\"").dropLast().last.map(String.init) ?? ""
+    }
+    #expect(names == (0..<12).map { "ffn\($0)" })
   }
 
   @Test("both spellings of a shape mean the same, with and without the input's name")

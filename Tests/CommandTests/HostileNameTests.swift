@@ -92,7 +92,12 @@ struct HostileNameTests {
   /// Command lines; `NAME` stands for each name in turn.
   private static let lines = [
     "inspect w.safetensors", "inspect w.safetensors --json", "inspect m.h5", "inspect m.h5 --json",
-    "inspect m.onnx",
+    "inspect m.onnx", "inspect w.safetensors --tree", "inspect m.h5 --tree --json",
+    "inspect w.safetensors --stats",
+    "inspect w.safetensors --match NAME", "inspect w.safetensors --sort NAME",
+    "diff w.safetensors v.safetensors --tolerance 1 --match NAME",
+    "diff w.safetensors v.safetensors --tolerance NAME",
+    "diff w.safetensors v.safetensors --rename NAME=x", "diff w.safetensors v.safetensors --ulp 1",
     "inspect a\n::error::b.safetensors", "inspect NAME", "count w.safetensors --roles", "count m.h5 --roles",
     "count m.h5 --json --roles", "count m.onnx --layers", "count m.onnx --layers --json", "count g.h5 --work",
     "count a\n::error::b.safetensors", "count m.h5 --task NAME", "count m.h5 --policy policy.json",

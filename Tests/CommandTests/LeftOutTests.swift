@@ -94,7 +94,7 @@ struct LeftOutTests {
 
     let accepted = items.flatMap { ["--leave-out", $0.name] }
     let equal = try tessera(["diff", name, name] + accepted, directory: Self.folder)
-    #expect(equal.ending == .exited(0) && equal.outputText == "equal: 1 tensors\n\(a)\(b)")
+    #expect(equal.ending == .exited(0) && equal.outputText == "equal: 1 tensor\n\(a)\(b)")
     // One that is not accepted is enough.
     if items.count > 1 {
       let most = try tessera(["diff", name, name] + accepted.dropLast(2), directory: Self.folder)
@@ -127,7 +127,7 @@ struct LeftOutTests {
       #expect(run.ending == .exited(0) && run.errorText.contains(Self.lines(items)), "\(run.errorText)")
       #expect(!run.errorText.contains("matches nothing"))
       let difference = try tessera(["diff", path, folder.file(dest)] + accepted)
-      #expect(difference.outputText.hasPrefix("equal: 1 tensors\n"), "\(difference.outputText)")
+      #expect(difference.outputText.hasPrefix("equal: 1 tensor\n"), "\(difference.outputText)")
       try FileManager.default.removeItem(atPath: folder.file(dest))
     }
     // The graph of a sparse model cannot be followed, whatever is left out.

@@ -68,4 +68,65 @@ struct InspectionTests {
     #expect(task["levels"] == [[1], [1, 0]])
     #expect(task["order"] == [1, 0])
   }
+
+  @Test("fold axes that differ in a number alone, and no others")
+  func foldedAxes() throws {
+    func axis(_ name: String, _ size: Int = 8) -> Inspection.Axis {
+      .init(name: name, size: size, units: [size / 2, size / 2], common: 0)
+    }
+    let axes =
+      (0..<12).flatMap { [axis("ffn\($0)"), axis("attn\($0)", $0 == 6 ? 16 : 4)] }
+      + [
+        axis("x1"), axis("x2"), axis("s1.b0"), axis("s1.b1"), axis("s1.b2"), axis("s2.b0"), axis("y07"),
+        axis("y08"), axis("y09"),
+      ]
+    let inspection = Inspection(
+      file: "m.h5", kind: "unit-checkpoint", tensors: [], metadata: [], modelDigest: nil,
+      checkpoint: .init(
+        units: 2,
+        tasks: [
+          .init(
+            name: "t", order: [0, 1], levels: [[0], [0, 1]],
+            axes: (0..<5).map { (name: "ffn\($0)", order: $0 == 4 ? [1, 0] : [0, 1], levels: [[0]]) })
+        ], axes: axes, shares: []))
+    // The first column ends with two spaces.
+    let names = inspection.text(width: 80).split(separator: "\n").map { line in
+      line.drop { $0 == " " }.split(separator: "  ", maxSplits: 1).first.map(String.init) ?? ""
+    }
+    #expect(
+      Array(names.dropFirst(3)) == [
+        "ffn0 … ffn11", "attn0 … attn5", "attn6", "attn7 … attn11", "x1", "x2", "s1.b0 … s1.b2", "s2.b0",
+        "y07", "y08", "y09", "task", "t", "on ffn0 … ffn3", "on ffn4",
+      ])
+    guard case .object(let json) = inspection.json, case .array(let all)? = json["axes"] else {
+      Issue.record("no axes")
+      return
+    }
+    #expect(all.count == axes.count)
+  }
+
+  @Test("as a tree count a tied tensor's bytes once, and keep a name that is a module's too")
+  func treeOfTies() throws {
+    let rows: [(String, String?)] = [("e.w", nil), ("head.w", "e.w"), ("head", nil), ("", nil), ("x/", nil)]
+    let inspection = Inspection(
+      file: "m.pt", kind: "pytorch",
+      tensors: try rows.map { name, tied in
+        .init(
+          spec: try TensorSpec(name: TensorName(name), dtype: .f32, shape: [5]),
+          tiedTo: tied.map { TensorName($0) })
+      }, metadata: [], modelDigest: nil, view: .init(tree: .init(depth: nil)))
+    #expect(
+      inspection.text(width: nil) == """
+        m.pt: pytorch, 5 tensors, 20 elements, 80 B
+
+        module  tensors  elements  size    share  tensor
+        all           5        20  80 B  100.0 %
+          e           1         5  20 B   25.0 %
+          head        1         0   0 B    0.0 %
+          head        1         5  20 B   25.0 %  F32 [5]
+                      1         5  20 B   25.0 %  F32 [5]
+          x           1         5  20 B   25.0 %  F32 [5]
+
+        """)
+  }
 }

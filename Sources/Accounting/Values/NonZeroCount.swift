@@ -9,13 +9,21 @@ package enum NonZeroCount {
   /// Zeros are all elements that compare equal to 0, −0.0 among them; a NaN is none. Reads every tensor once, through a
   /// window of 768 KiB.
   ///
-  /// - Parameter placements: how the tensors lie on the units, in the order of `tensors`; empty for a flat file.
+  /// - Parameters:
+  ///   - placements: how the tensors lie on the units, in the order of `tensors`; empty for a flat file.
+  ///   - progress: called now and then with the bytes read so far.
   package static func blocks(
-    of tensors: [TensorSpec], in source: any TensorSource, placements: [TensorPlacement] = []
+    of tensors: [TensorSpec], in source: any TensorSource, placements: [TensorPlacement] = [],
+    progress: (Int) -> Void = { _ in }
   ) throws -> [[Int]] {
     let places = source.places
     var result: [[Int]] = []
     result.reserveCapacity(tensors.count)
+    var done = 0
+    func advance(_ bytes: Int) {
+      done += bytes
+      progress(done)
+    }
     func reader(of name: TensorName) throws -> any TensorByteReader {
       guard let place = places[name] else { throw TensorStreamError.missing(path: source.path, name: name) }
       return try source.reader(of: place)
@@ -26,10 +34,11 @@ package enum NonZeroCount {
         result.append(
           try byOwner(spec, try reader(of: spec.name), map: try reader(of: owners.map), owners.elements.count)
         )
+        advance(spec.byteCount)
         continue
       }
       var cells = CellCounter(spec, placement)
-      if spec.elementCount > 0 { try count(spec, try reader(of: spec.name), &cells) }
+      if spec.elementCount > 0 { try count(spec, try reader(of: spec.name), &cells, advance) }
       result.append(cells.blocks)
     }
     return result
@@ -53,7 +62,7 @@ package enum NonZeroCount {
   private static let windowLength = 48 << 14
 
   private static func count(
-    _ spec: TensorSpec, _ reader: any TensorByteReader, _ cells: inout CellCounter
+    _ spec: TensorSpec, _ reader: any TensorByteReader, _ cells: inout CellCounter, _ advance: (Int) -> Void
   ) throws {
     var elements = spec.elementCount
     try ParallelWindows([(reader, 1)], limit: windowLength).forEach(of: spec.byteCount) { windows in
@@ -63,6 +72,7 @@ package enum NonZeroCount {
       for element in 0..<count {
         cells.add(isZero: isZero(element, of: spec.dtype, in: windows[0]))
       }
+      advance(windows[0].count)
     }
   }
 

@@ -123,9 +123,12 @@ package struct CountSource {
   /// Reads what policies ask for beside names and shapes, once, however many do: the tensors' values, and how many
   /// experts a token is sent to.
   ///
-  /// - Parameter expertsPerToken: the number that was given; nil to look for it in the model's config.json.
+  /// - Parameters:
+  ///   - expertsPerToken: the number that was given; nil to look for it in the model's config.json.
+  ///   - progress: called now and then with the bytes of values that were read, and how many there are.
   package mutating func readValues(
-    for policies: [CountingPolicy], expertsPerToken: Int? = nil
+    for policies: [CountingPolicy], expertsPerToken: Int? = nil,
+    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(Failure) {
     inventory.expertsPerToken = expertsPerToken
     if policies.contains(where: { $0.experts == .active }),
@@ -138,9 +141,11 @@ package struct CountSource {
     let densities = Set(policies.map(\.density))
     do {
       if densities.contains(.nonZero) {
+        let total = inventory.tensors.reduce(0) { $0 + $1.byteCount }
         inventory.keep(
           nonZero: try NonZeroCount.blocks(
-            of: inventory.tensors, in: weights, placements: inventory.placed))
+            of: inventory.tensors, in: weights, placements: inventory.placed
+          ) { progress($0, total) })
       }
       if densities.contains(.masked) || densities.contains(.nonZero) {
         let counter = MaskCounter(inventory.placed, in: weights)

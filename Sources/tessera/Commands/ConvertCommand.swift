@@ -159,6 +159,7 @@ struct ConvertCommand: ParsableCommand {
     defer { bar.finish() }
     try cutting.write(to: dest) { bar.update($0) }
     bar.finish()
+    try tellWritten(flat.tensors)
     // After the fact, so that a conversion that fails says one sentence and no more.
     let width = Output.errorIsTerminal ? Terminal.errorWidth : nil
     if let proof { Output.standardError(WrappedSentence.text(proof, width: width)) }
@@ -198,6 +199,16 @@ struct ConvertCommand: ParsableCommand {
     var bar = ProgressBar("joining", total: joining.byteCount)
     defer { bar.finish() }
     try joining.write { bar.update($0) }
+    bar.finish()
+    try tellWritten(checkpoint.tensors)
+  }
+
+  /// Says what DEST is.
+  private func tellWritten(_ tensors: [SourceTensor]) throws {
+    let folder = try? FlatFormats.open(folder: dest, assumeDType: nil)
+    let sizes = (folder?.files ?? [dest]).compactMap { try? ReadableFile(path: $0).size }
+    try Output.standardOutput(
+      WrittenFile(path: dest, tensors: tensors.count, files: sizes.count, byteCount: sizes.reduce(0, +)).text)
   }
 
   private func rewrite(_ flat: any FlatWeightsSource, as kind: FlatFormatKind) throws {
@@ -206,6 +217,7 @@ struct ConvertCommand: ParsableCommand {
     defer { bar.finish() }
     try rewriting.write { bar.update($0) }
     bar.finish()
+    try tellWritten(flat.tensors)
     tellRemarks(of: flat)
   }
 

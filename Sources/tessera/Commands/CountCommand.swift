@@ -131,7 +131,12 @@ struct CountCommand: ParsableCommand {
     let claimRules = try claims.map { path in
       try CountClaims.policies(of: claimed ?? [], beside: path, else: rules[0])
     }
-    try source.readValues(for: rules + (claimRules ?? []), expertsPerToken: topK)
+    var bar: ProgressBar?
+    try source.readValues(for: rules + (claimRules ?? []), expertsPerToken: topK) { done, total in
+      if bar == nil { bar = ProgressBar("reading", total: total) }
+      bar?.update(done)
+    }
+    bar?.finish()
     for policy in rules {
       let counts: ParameterCounts
       do { counts = try source.inventory.counts(under: policy, for: selection) } catch {

@@ -2,19 +2,27 @@ internal import ArgumentParser
 internal import Comparison
 internal import FlatFormats
 internal import Reporting
+internal import TensorStreams
+internal import Tensors
 internal import Tessera
 
 struct DiffCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "diff",
     abstract: "Compare the tensors of two files, whatever their formats.",
+    usage: "tessera diff <a> <b> [<options>]",
     discussion: """
-      Names, dtypes, shapes, then every value: bits first; of values that differ the largest absolute difference and \
-      the largest distance in units in the last place. Files may be flat weights of any format and unit checkpoints. \
-      Exit code 0: equal; 1: different, or something of a file was left out and not compared.
+      Compares names, dtypes and shapes, then every value, bit by bit. For values that differ it reports the largest \
+      absolute difference and the largest distance in units in the last place. Both files may have any format. Exit \
+      code 0: equal. Exit code 1: different, or a part of a file was left out and not compared.
+
+      --tolerance and --ulp accept values that are near; the report then says "equal within". --match compares only \
+      some tensors and says how many are not compared. It looks at the names that --rename gives.
 
       Example:
         tessera diff weights.safetensors model.h5
+        tessera diff a.pt b.safetensors --rename 'module.*=*' --match 'encoder.*'
+        tessera diff a.pt b.safetensors --tolerance 1e-6,1e-4
         tessera diff a.npz b.safetensors --json
       """)
 
@@ -27,6 +35,12 @@ struct DiffCommand: ParsableCommand {
   @Flag(help: "Print JSON (schemas/diff.schema.json).")
   var json = false
 
+  @OptionGroup var tolerance: ToleranceOption
+
+  @OptionGroup var match: MatchOption
+
+  @OptionGroup var rename: RenameOption
+
   @OptionGroup var reading: ReadingOptions
 
   @OptionGroup var leaveOut: LeaveOutOption
@@ -34,21 +48,43 @@ struct DiffCommand: ParsableCommand {
   func run() throws {
     let first = try OpenedFile(a, assumeDType: reading.assumeDType).source
     let second = try OpenedFile(b, assumeDType: reading.assumeDType).source
-    let comparison = WeightsComparison(first, second)
+    let (oldNames, newNames) = (second.tensors.map(\.spec.name), try rename.names(of: first))
+    let isMeant = try selection(newNames.names, oldNames)
+    let comparison = WeightsComparison(
+      try ChosenTensors(first, Self.chosen(newNames.names, isMeant)),
+      try ChosenTensors(second, Self.chosen(oldNames, isMeant)), tolerance: try tolerance.tolerance())
     let difference: WeightsDifference
     do {
       var bar = ProgressBar("comparing", total: comparison.byteCount)
       defer { bar.finish() }
       difference = try comparison.run { bar.update($0) }
     } catch { throw Failure(sentence: "\(error)") }
-    let report = DifferenceReport(
+    var report = DifferenceReport(
       a: a, b: b, difference: difference, leftOut: (LeftOutList(first), LeftOutList(second)),
       isComplete: !leaveOut.isIncomplete(first) && !leaveOut.isIncomplete(second))
+    report.tolerance = try tolerance.tolerance()
+    report.renamed = newNames.changed
+    if match.isGiven {
+      report.notCompared = (newNames.names.filter { !isMeant($0) }, oldNames.filter { !isMeant($0) })
+    }
     try json
-      ? Output.standardOutput(json: report.json) : Output.standardOutput(report.text(width: Terminal.width))
+      ? Output.standardOutput(json: report.json)
+      : Output.standardOutput(report.painted(width: Terminal.width))
     if [first, second].contains(where: { ($0 as? any FlatWeightsSource)?.kind == .onnx }) {
       Output.standardError("note: tensors are compared, graphs are not\n")
     }
     if !report.isEqual { throw ExitCode(1) }
+  }
+
+  /// Which names are compared; a pattern has to match a tensor of A or of B.
+  private func selection(_ a: [TensorName], _ b: [TensorName]) throws -> (TensorName) -> Bool {
+    _ = try match.places(in: a + b, of: "\(self.a) and \(self.b)")
+    return match.selection
+  }
+
+  private static func chosen(
+    _ names: [TensorName], _ isMeant: (TensorName) -> Bool
+  ) -> [(place: Int, name: TensorName)] {
+    names.enumerated().filter { isMeant($0.element) }.map { (place: $0.offset, name: $0.element) }
   }
 }

@@ -1,3 +1,4 @@
+internal import Accounting
 internal import ArgumentParser
 internal import FlatFormats
 internal import Reporting
@@ -5,6 +6,7 @@ internal import TensorStreams
 internal import Tensors
 internal import Tessera
 internal import UnitCheckpoints
+internal import UnitModel
 
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -13,17 +15,25 @@ struct InspectCommand: ParsableCommand {
     usage: "tessera inspect <file> [<options>]",
     discussion: """
       Reads safetensors, npz, npy, PyTorch files, ONNX and unit checkpoints, recognised by their content. Only the header \
-      or the index is read, except with --digests, which reads every byte of a flat file.
+      or the index is read, except with --stats, and with --digests of a flat file: these read every byte.
 
-      Nothing in a PyTorch file (.pt, .pth, .bin, .ckpt) is ever run. Its tensors are called by the way to them, keys \
-      joined by dots; where one top entry holds the model and is called state_dict, model_state_dict, model_state, \
-      model, net, network, module, weights or params, that name is left off. NumPy arrays and scalars in such a file are tensors, too.
+      --tree adds up tensors, elements and bytes below each module. A module is a part of a name that ends in . or /.
 
-      What else a file holds is listed as left out, with the reason: optimizer states, sparse and quantised tensors, \
+      --stats: the minimum and the maximum include infinities and ignore NaN. The mean and the standard deviation \
+      (divided by n) are those of the finite elements. Their sums are exact: the mean is rounded once, the deviation \
+      twice. Complex numbers have no minimum and no maximum. A complex number is NaN or Inf if one of its parts is.
+
+      Nothing in a PyTorch file (.pt, .pth, .bin, .ckpt) is ever run. A tensor in such a file is named by its path of \
+      keys, joined by dots. If one top entry holds the model and its name is state_dict, model_state_dict, model_state, \
+      model, net, network, module, weights or params, that name is left off. NumPy arrays and scalars are tensors, too.
+
+      Everything else in a file is listed as left out, with the reason: optimizer states, sparse and quantised tensors, \
       tensors of unknown classes, arrays of text or Python objects, files that are no arrays.
 
       Example:
         tessera inspect model.h5
+        tessera inspect weights.safetensors --tree --depth 2
+        tessera inspect weights.safetensors --stats --match 'encoder.*' --sort std
         tessera inspect weights.safetensors --json --digests
       """)
 
@@ -39,66 +49,140 @@ struct InspectCommand: ParsableCommand {
   @Flag(help: "Add the SHA-256 of every tensor's logical bytes.")
   var digests = false
 
+  @Flag(
+    help: ArgumentHelp(
+      "Add minimum, maximum, mean, standard deviation, zeros, NaN and Inf of every tensor.",
+      discussion: "Reads every byte, on all cores. --json adds a histogram over powers of two."))
+  var stats = false
+
+  @Flag(help: "List modules with the sums of what is below them, as du does, instead of tensors.")
+  var tree = false
+
+  @Option(help: ArgumentHelp("With --tree: list at most this many levels of modules.", valueName: "n"))
+  var depth: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Sort by file, name or size; with --stats also by zeros, std or max (the greatest |x|).",
+      discussion: "Without it: the order of the file, but counters and other single numbers last.",
+      valueName: "order"))
+  var sort: String?
+
+  @OptionGroup var match: MatchOption
+
   @OptionGroup var reading: ReadingOptions
+
+  func validate() throws {
+    if let depth {
+      guard tree else { throw ValidationError("--depth goes with --tree") }
+      guard depth >= 0 else { throw ValidationError("--depth: expected at least 0, found \(depth)") }
+    }
+    if tree, stats || digests {
+      throw ValidationError(
+        "--tree lists modules, \(stats ? "--stats" : "--digests") says something of tensors; give one of them"
+      )
+    }
+    if plan, stats || tree || digests || json || match.isGiven || sort != nil {
+      throw ValidationError("--plan prints the plan and nothing else; it goes alone")
+    }
+    guard let sort else { return }
+    guard let order = ListingOrder(rawValue: sort) else {
+      let names = ListingOrder.allCases.map(\.rawValue)
+      throw ValidationError(
+        "--sort: expected one of \(names.joined(separator: ", ")), found '\(sort)'"
+          + (nearestName(to: sort, among: names).map { "; the nearest name is '\($0)'" } ?? ""))
+    }
+    if order.needsStatistics, !stats { throw ValidationError("--sort \(sort) goes with --stats") }
+    if tree, order == .name {
+      throw ValidationError("--tree is in the order of the file, or with --sort size")
+    }
+  }
 
   func run() throws {
     let inspection: Inspection
     switch try OpenedFile(file, assumeDType: reading.assumeDType).contents {
     case .flat where plan:
       throw Failure(sentence: "\(file): --plan: expected a unit checkpoint, found flat weights")
-    case .flat(let source): inspection = try Inspection(source, digests: digests)
+    case .flat(let source): inspection = try self.inspection(of: source)
     case .checkpoint(let checkpoint) where plan:
       return try Output.standardOutput(String(decoding: checkpoint.planText, as: UTF8.self))
-    case .checkpoint(let checkpoint): inspection = try Inspection(checkpoint, digests: digests)
+    case .checkpoint(let checkpoint): inspection = try self.inspection(of: checkpoint)
     }
     if json {
       try Output.standardOutput(json: inspection.json)
     } else {
-      try Output.standardOutput(inspection.text(width: Terminal.width))
+      try Output.standardOutput(inspection.painted(width: Terminal.width))
     }
   }
-}
 
-extension Inspection {
   /// What a flat file holds.
-  fileprivate init(_ source: any FlatWeightsSource, digests: Bool) throws {
-    var rows: [Inspection.Tensor] = []
-    var bar = ProgressBar("hashing", total: source.tensors.reduce(0) { $0 + $1.spec.byteCount })
-    defer { bar.finish() }
-    var done = 0
-    for (index, tensor) in source.tensors.enumerated() {
-      var digest: SHA256Digest?
-      if digests {
-        do {
-          digest = try source.digest(of: index) {
-            done += $0
-            bar.update(done)
-          }
-        } catch { throw Failure(sentence: "\(error)") }
-      }
-      rows.append(Inspection.Tensor(spec: tensor.spec, digest: digest, tiedTo: tensor.tiedTo))
+  private func inspection(of source: any FlatWeightsSource) throws -> Inspection {
+    let places = try match.places(in: source.tensors.map(\.spec.name), of: file)
+    let digests = digests ? try self.digests(of: source, places) : [:]
+    let statistics = try statistics(of: source, places)
+    let rows = places.map { place in
+      let tensor = source.tensors[place]
+      return Inspection.Tensor(
+        spec: tensor.spec, digest: digests[place], tiedTo: tensor.tiedTo, statistics: statistics[place])
     }
-    let digested = rows.compactMap { row in row.digest.map { (row.spec, $0) } }
-    self.init(
+    let digested = places.compactMap { place in digests[place].map { (source.tensors[place].spec, $0) } }
+    return Inspection(
       file: source.path, kind: source.kind.rawValue, tensors: rows, metadata: source.metadata,
       notes: source.remarks.map {
         Inspection.Note(
           kind: $0.kind.rawValue, place: $0.place, message: "expected \($0.expected), found \($0.found)")
       },
-      leftOut: LeftOutList(source), modelDigest: digests ? Tensors.modelDigest(of: digested) : nil)
+      leftOut: LeftOutList(source),
+      modelDigest: self.digests && !match.isGiven ? Tensors.modelDigest(of: digested) : nil,
+      view: view(of: source))
   }
 
   /// What a unit checkpoint holds; its digests are in its index.
-  fileprivate init(_ checkpoint: UnitCheckpoint, digests: Bool) throws {
+  private func inspection(of checkpoint: UnitCheckpoint) throws -> Inspection {
     let index = checkpoint.index
-    let rows = index.tensors.enumerated().map { number, tensor in
-      Inspection.Tensor(
+    let places = try match.places(in: index.tensors.map(\.spec.name), of: file)
+    let statistics = try statistics(of: checkpoint, places)
+    let rows = places.map { place in
+      let tensor = index.tensors[place]
+      return Inspection.Tensor(
         spec: tensor.spec, digest: digests ? tensor.digest : nil,
         tiedTo: tensor.tiedTo.map { index.tensors[$0].spec.name },
-        placement: checkpoint.placementWords(of: number))
+        placement: checkpoint.placementWords(of: place), statistics: statistics[place])
     }
-    self.init(
+    return Inspection(
       file: checkpoint.path, kind: "unit-checkpoint", tensors: rows, metadata: [],
-      modelDigest: checkpoint.modelDigest, checkpoint: try checkpoint.summary())
+      modelDigest: checkpoint.modelDigest, checkpoint: try checkpoint.summary(), view: view(of: checkpoint))
+  }
+
+  private func view(of source: any TensorSource) -> Inspection.View {
+    Inspection.View(
+      all: match.isGiven ? source.tensors.count : nil, order: sort.flatMap(ListingOrder.init(rawValue:)),
+      tree: tree ? Inspection.Tree(depth: depth) : nil)
+  }
+
+  private func digests(of source: any TensorSource, _ places: [Int]) throws -> [Int: SHA256Digest] {
+    var bar = ProgressBar("hashing", total: places.reduce(0) { $0 + source.tensors[$1].spec.byteCount })
+    defer { bar.finish() }
+    var done = 0
+    var digests: [Int: SHA256Digest] = [:]
+    do {
+      for place in places {
+        digests[place] = try source.digest(of: place) {
+          done += $0
+          bar.update(done)
+        }
+      }
+    } catch { throw Failure(sentence: "\(error)") }
+    return digests
+  }
+
+  private func statistics(of source: any TensorSource, _ places: [Int]) throws -> [Int: ValueStatistics] {
+    guard stats else { return [:] }
+    var bar = ProgressBar("reading", total: places.reduce(0) { $0 + source.tensors[$1].spec.byteCount })
+    defer { bar.finish() }
+    do {
+      let found = try TensorStatistics.run(source, places) { bar.update($0) }
+      return Dictionary(uniqueKeysWithValues: zip(places, found))
+    } catch { throw Failure(sentence: "\(error)") }
   }
 }

@@ -94,9 +94,13 @@ struct RunCommand: ParsableCommand {
       outputs = try session.run(inputs, profile: `repeat` == nil ? layers : nil)
     }
     var times = `repeat` == nil ? [first] : []
-    for _ in 0..<(`repeat` ?? 0) {
+    var bar = ProgressBar("running", total: `repeat` ?? 0, unit: .things("runs"))
+    defer { bar.finish() }
+    for number in 0..<(`repeat` ?? 0) {
       times.append(try clock.measure { outputs = try session.run(inputs, profile: layers) })
+      bar.update(number + 1)
     }
+    bar.finish()
     try RunOutputs(outputs, of: model).write(to: output)
     let bytes =
       checkpoint.map { (weights: $0.byteCountsRead.data, rest: $0.byteCountsRead.index) } ?? session.bytesRead

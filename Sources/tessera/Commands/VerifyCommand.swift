@@ -133,8 +133,12 @@ struct VerifyCommand: ParsableCommand {
     verification.inputs = try input.map {
       FileInputs(try OpenedFile($0, assumeDType: reading.assumeDType).source)
     }
-    for network in try networks(of: plan.assignment) {
+    let networks = try networks(of: plan.assignment)
+    var bar = ProgressBar("running", total: networks.count, unit: .things("sub-networks"))
+    defer { bar.finish() }
+    for (number, network) in networks.enumerated() {
       let row = try verification.row(network)
+      bar.update(number + 1)
       report.networks.append(
         VerificationReport.Network(
           task: row.task.text, level: row.level.value, levelName: network.levelName, maxAbs: row.maxAbs,
@@ -162,7 +166,18 @@ private struct DigestComparison {
   func isMissing(_ name: String) -> Bool { missing.contains(name) }
 
   init(_ one: any TensorSource, _ other: any TensorSource) throws {
-    let (a, b) = (try Self.digests(one), try Self.digests(other))
+    let sources = [one, other]
+    var bar = ProgressBar(
+      "hashing", total: sources.reduce(0) { $1.tensors.reduce($0) { $0 + $1.spec.byteCount } })
+    defer { bar.finish() }
+    var done = 0
+    let digests = try sources.map { source in
+      try Self.digests(source) {
+        done += $0
+        bar.update(done)
+      }
+    }
+    let (a, b) = (digests[0], digests[1])
     let names = Set(a.keys).union(b.keys)
     for name in names.sorted() where a[name] != b[name] {
       mismatches.append(name.text)
@@ -171,11 +186,13 @@ private struct DigestComparison {
     count = names.count
   }
 
-  private static func digests(_ source: any TensorSource) throws -> [TensorName: SHA256Digest] {
+  private static func digests(
+    _ source: any TensorSource, progress: (Int) -> Void
+  ) throws -> [TensorName: SHA256Digest] {
     var digests: [TensorName: SHA256Digest] = [:]
     // A checkpoint's pages are checked when they are read; the digest is that of what was converted.
     for (index, tensor) in source.tensors.enumerated() {
-      digests[tensor.spec.name] = try source.digest(of: index)
+      digests[tensor.spec.name] = try source.digest(of: index, progress: progress)
     }
     return digests
   }

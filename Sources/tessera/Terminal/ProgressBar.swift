@@ -3,15 +3,31 @@ internal import Tensors
 
 /// A line on stderr that tells how far a long conversion is; nothing in a pipe, nothing within the first second.
 struct ProgressBar {
+  /// What is counted.
+  enum Unit {
+    case bytes
+    /// Things, by the word for several.
+    case things(String)
+
+    func amount(_ count: Int) -> String {
+      switch self {
+      case .bytes: ByteCount(count).description
+      case .things(let word): "\(count) \(word)"
+      }
+    }
+  }
+
   private let label: String
+  private let unit: Unit
   private let total: Int
   private let isShown: Bool
   private let start = ContinuousClock.now
   private var lastDrawn: ContinuousClock.Instant?
 
-  /// - Parameter total: what `update` will have counted to at the end, in bytes.
-  init(_ label: String, total: Int) {
+  /// - Parameter total: what `update` will have counted to at the end.
+  init(_ label: String, total: Int, unit: Unit = .bytes) {
     self.label = label
+    self.unit = unit
     self.total = total
     isShown = Output.errorIsTerminal && total > 0
   }
@@ -27,9 +43,13 @@ struct ProgressBar {
     let seconds =
       Double((now - start).components.seconds) + Double((now - start).components.attoseconds) / 1e18
     let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)
-    let rate = ByteCount(Int(Double(done) / seconds))
+    let rate: String
+    switch unit {
+    case .bytes: rate = ", \(ByteCount(Int(Double(done) / seconds)))/s"
+    case .things: rate = ""
+    }
     let left = fraction > 0 ? Int((seconds / fraction - seconds).rounded(.up)) : 0
-    let line = "\(label) \(bar) \(Int(fraction * 100)) % of \(ByteCount(total)), \(rate)/s, \(left) s left"
+    let line = "\(label) \(bar) \(Int(fraction * 100)) % of \(unit.amount(total))\(rate), \(left) s left"
     // A line that wraps cannot be taken back.
     Output.terminal("\r\u{1B}[K" + line.prefix(Terminal.errorWidth - 1))
   }

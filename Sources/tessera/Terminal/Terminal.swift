@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Reporting
 
 /// What is known of the terminal behind standard output.
 enum Terminal {
@@ -15,4 +16,26 @@ enum Terminal {
     guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
     return Int(size.ws_col)
   }
+
+  /// Whether standard output shows colours: a terminal that is not dumb, unless NO_COLOR is set (https://no-color.org).
+  static var hasColour: Bool {
+    let terminal = variable("TERM")
+    return isatty(STDOUT_FILENO) == 1 && (variable("NO_COLOR") ?? "").isEmpty && terminal != nil
+      && terminal != "dumb"
+  }
+
+  /// Text between the codes of ECMA-48 that give it its style. The sixteen colours follow the reader's own palette.
+  static func painted(_ text: String, _ style: PaintedText.Style) -> String {
+    let code: String
+    switch style {
+    case .plain: return text
+    case .title: code = "1"
+    case .bad: code = "31"
+    case .good: code = "32"
+    case .faint: code = "2"
+    }
+    return "\u{1B}[\(code)m\(text)\u{1B}[0m"
+  }
+
+  private static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 }

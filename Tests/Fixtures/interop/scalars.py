@@ -19,7 +19,7 @@ def seconds(command, folder, count):
     with open(f"{folder}/{count}.safetensors", "wb") as file:
         file.write(struct.pack("<Q", len(header)) + header + bytes(2 * count))
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([command, "convert", f"{folder}/{count}.safetensors", f"{folder}/{count}.h5"], check=True)
+    subprocess.run([command, "convert", f"{folder}/{count}.safetensors", f"{folder}/{count}.h5"], check=True, stdout=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 

@@ -46,7 +46,7 @@ with tempfile.TemporaryDirectory() as folder:
                 continue
             source = HERE / name
             for step in steps:
-                subprocess.run([tessera, "convert", source, folder / step], check=True, stderr=subprocess.DEVNULL)
+                subprocess.run([tessera, "convert", source, folder / step], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                 source = folder / step
             tensors, ties = check(source, case["tensors"])
             totals = [totals[0] + 1, totals[1] + tensors, totals[2] + ties]

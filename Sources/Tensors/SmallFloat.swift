@@ -1,19 +1,17 @@
-internal import Tensors
-
 /// Every value of a floating-point type of eight bits or fewer, as the OCP and the FNUZ definitions give them.
 ///
 /// OCP 8-bit Floating Point Specification 1.0 (E4M3, E5M2), OCP Microscaling Formats 1.0 (E8M0, E2M3, E3M2, E2M1);
 /// FNUZ: Noune, Jones, Justus, Masters, Luschi, *8-bit Numerical Formats for Deep Neural Networks*, 2022.
-struct SmallFloat {
+package struct SmallFloat: Sendable {
   /// For each bit pattern its number.
-  let values: [Double]
+  package let values: [Double]
   /// For each bit pattern its place among all: both zeros at 0, NaNs behind the largest number.
-  let places: [Int64]
+  package let places: [Int64]
 
   private enum Specials { case infinityAndNaN, oneNaN, negativeZeroIsNaN, none }
 
   /// Nil for a dtype that is larger or no floating-point type.
-  init?(_ dtype: DType) {
+  package init?(_ dtype: DType) {
     switch dtype {
     case .f8E4M3: self.init(exponent: 4, fraction: 3, bias: 7, .oneNaN)
     case .f8E5M2: self.init(exponent: 5, fraction: 2, bias: 15, .infinityAndNaN)
@@ -64,10 +62,5 @@ struct SmallFloat {
       places.append(Int64(place))
     }
     self.init(values: values, places: places)
-  }
-
-  func distance(_ a: UInt8, _ b: UInt8) -> ElementDistance {
-    let (a, b) = (Int(a), Int(b))
-    return ElementDistance(values[a], values[b], places: places[a], places[b])
   }
 }

@@ -1,10 +1,9 @@
-internal import ByteFiles
 internal import Dispatch
 internal import Glibc
 internal import Synchronization
 
 /// Does many independent jobs on every core, the largest first, and tells the caller how many bytes were read.
-enum ParallelScan {
+package enum ParallelScan {
   /// The results of all jobs, by job.
   ///
   /// - Parameters:
@@ -12,7 +11,7 @@ enum ParallelScan {
   ///   - workers: how many jobs run at once.
   ///   - progress: called on this thread about ten times a second.
   ///   - job: does the job of a number, and counts the bytes it has read.
-  static func run<Value: Sendable>(
+  package static func run<Value: Sendable>(
     sizes: [Int], workers: Int = workerCount, progress: (Int) -> Void,
     job: @escaping @Sendable (Int, ByteCounter) -> Value
   ) -> [Value] {
@@ -37,7 +36,7 @@ enum ParallelScan {
   }
 
   /// A worker for each core that this process may use.
-  static var workerCount: Int { ThreadSupply.processorCount }
+  package static var workerCount: Int { ThreadSupply.processorCount }
 
   private final class State<Value: Sendable>: Sendable {
     let next = Atomic(0)
@@ -47,11 +46,13 @@ enum ParallelScan {
 }
 
 /// Counts bytes from several threads.
-final class ByteCounter: Sendable {
+package final class ByteCounter: Sendable {
   private let count = Atomic(0)
 
-  func add(_ bytes: Int) { count.add(bytes, ordering: .relaxed) }
+  package init() {}
+
+  package func add(_ bytes: Int) { count.add(bytes, ordering: .relaxed) }
 
   /// The bytes since the last call.
-  func take() -> Int { count.exchange(0, ordering: .relaxed) }
+  package func take() -> Int { count.exchange(0, ordering: .relaxed) }
 }

@@ -1,0 +1,121 @@
+internal import ByteFiles
+internal import Synchronization
+package import TensorStreams
+internal import Tensors
+
+/// The statistics of tensors, read once each on all cores.
+package enum TensorStatistics {
+  /// Bytes of a window: no element of any dtype lies in two, and it fits the second-level cache of a core.
+  static let windowSize = 48 * 21_845
+
+  /// The statistics of some tensors of a source, in their order. Throws what the source throws, for the first tensor that
+  /// cannot be read.
+  ///
+  /// - Parameter progress: called now and then with the bytes read so far.
+  package static func run(
+    _ source: any TensorSource, _ numbers: [Int], workers: Int = ParallelScan.workerCount,
+    progress: (Int) -> Void = { _ in }
+  ) throws -> [ValueStatistics] {
+    // What is more than one core's share is read by all of them together, window by window.
+    let total = numbers.reduce(0) { $0 + source.tensors[$1].spec.byteCount }
+    let share = max(total / max(1, workers), 4 * windowSize)
+    var jobs: [Job] = []
+    for (place, number) in numbers.enumerated() {
+      let spec = source.tensors[number].spec
+      let hands = spec.byteCount > share ? workers : 1
+      let window = try SharedReader(source, number, spec)
+      for _ in 0..<hands { jobs.append(Job(place: place, size: spec.byteCount / hands, reader: window)) }
+    }
+    var done = 0
+    let sizes = jobs.map(\.size)
+    let found = ParallelScan.run(
+      sizes: sizes, workers: workers,
+      progress: {
+        done += $0
+        progress(done)
+      }, job: { [jobs] place, counter in jobs[place].reader.count(counter) })
+    var tallies: [Int: ValueTally] = [:]
+    for (job, result) in zip(jobs, found) {
+      let tally = try result.get()
+      tallies[job.place] = tallies[job.place].map { merged($0, tally) } ?? tally
+    }
+    return numbers.indices.compactMap { tallies[$0]?.statistics }
+  }
+
+  private static func merged(_ one: ValueTally, _ other: ValueTally) -> ValueTally {
+    var sum = one
+    sum.merge(other)
+    return sum
+  }
+
+  private struct Job: Sendable {
+    let place: Int
+    let size: Int
+    let reader: SharedReader
+  }
+}
+
+/// A tensor whose windows go to whichever thread asks next.
+private final class SharedReader: @unchecked Sendable {
+  // Proof of @unchecked: the reader and what is left of the tensor are touched under the lock alone.
+  private let lock = Mutex(())
+  private let source: any TensorSource
+  private let number: Int
+  let spec: TensorSpec
+  private var reader: (any TensorByteReader)?
+  private var left: Int
+  private var elements: Int
+  private var failure: (any Error)?
+
+  init(_ source: any TensorSource, _ number: Int, _ spec: TensorSpec) throws {
+    self.source = source
+    self.number = number
+    self.spec = spec
+    left = spec.byteCount
+    elements = spec.elementCount
+  }
+
+  /// Counts windows until there is none left.
+  func count(_ bytes: ByteCounter) -> Result<ValueTally, any Error> {
+    Result { try CountedReader(reader: self, bytes: bytes).count(spec.dtype) }
+  }
+
+  /// Bytes and elements of the next window, which is read into `memory`; nil at the end, and after a failure.
+  func next(_ memory: UnsafeMutableRawBufferPointer) throws -> (size: Int, elements: Int)? {
+    try lock.withLock { _ in
+      guard left > 0, failure == nil else { return nil }
+      do {
+        let reader = try self.reader ?? source.reader(of: number, byteCount: spec.byteCount)
+        self.reader = reader
+        let window = UnsafeMutableRawBufferPointer(rebasing: memory[..<min(left, memory.count)])
+        try reader.read(into: window)
+        // What the last byte of packed elements is filled up with is no element.
+        let count = min(elements, window.count * 8 / spec.dtype.bits)
+        left -= window.count
+        elements -= count
+        if left == 0 { self.reader = nil }
+        return (window.count, count)
+      } catch {
+        failure = error
+        throw error
+      }
+    }
+  }
+}
+
+/// One thread's way through a shared reader.
+private struct CountedReader: WindowSource {
+  let reader: SharedReader
+  let bytes: ByteCounter
+
+  func count(with counter: some ValueCounter) throws -> ValueTally {
+    let memory = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: max(1, min(TensorStatistics.windowSize, reader.spec.byteCount)), alignment: 4096)
+    defer { memory.deallocate() }
+    while let (size, elements) = try reader.next(memory) {
+      counter.add(UnsafeRawBufferPointer(rebasing: memory[..<size]), count: elements)
+      bytes.add(size)
+    }
+    return counter.tally()
+  }
+}

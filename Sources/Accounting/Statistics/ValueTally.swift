@@ -1,0 +1,99 @@
+internal import Tensors
+
+/// What was counted in some windows of a tensor: tallies of other windows are added to it in any order.
+struct ValueTally: Sendable {
+  var elements = 0
+  var zeros = 0
+  var nan = 0
+  var infinite = 0
+  var minimum: ElementValue?
+  var maximum: ElementValue?
+  /// One, or two for complex numbers.
+  var moments: [ExactMoments]
+  private var bins: [Int: MagnitudeBin] = [:]
+
+  init(parts: Int = 1, unit: Int) { moments = .init(repeating: ExactMoments(unit: unit), count: parts) }
+
+  /// Takes in the least and the greatest of some elements; a zero has no sign.
+  mutating func stretch(_ least: ElementValue, _ greatest: ElementValue) {
+    let (least, greatest) = (Self.unsigned(least), Self.unsigned(greatest))
+    if minimum.map({ least < $0 }) ?? true { minimum = least }
+    if maximum.map({ $0 < greatest }) ?? true { maximum = greatest }
+  }
+
+  private static func unsigned(_ value: ElementValue) -> ElementValue {
+    if case .real(let number) = value, number == 0 { .real(0) } else { value }
+  }
+
+  /// Counts finite elements that are not zero by their size.
+  mutating func count(_ count: Int, exponent: Int, isNegative: Bool) {
+    if count == 0 { return }
+    var bin = bins[exponent] ?? MagnitudeBin(exponent: exponent)
+    if isNegative { bin.negative += count } else { bin.positive += count }
+    bins[exponent] = bin
+  }
+
+  mutating func merge(_ other: ValueTally) {
+    elements += other.elements
+    zeros += other.zeros
+    nan += other.nan
+    infinite += other.infinite
+    if let least = other.minimum, let greatest = other.maximum { stretch(least, greatest) }
+    for place in moments.indices where other.moments.indices.contains(place) {
+      moments[place].merge(other.moments[place])
+    }
+    for bin in other.bins.values {
+      count(bin.negative, exponent: bin.exponent, isNegative: true)
+      count(bin.positive, exponent: bin.exponent, isNegative: false)
+    }
+  }
+
+  var statistics: ValueStatistics {
+    let finite = elements - nan - infinite
+    return ValueStatistics(
+      elements: elements, zeros: zeros, nan: nan, infinite: infinite, minimum: minimum, maximum: maximum,
+      mean: finite > 0 ? moments.map { $0.mean(of: finite) } : [],
+      deviation: finite > 0 ? ExactMoments.deviation(moments, of: finite) : nil,
+      histogram: bins.values.sorted { $0.exponent < $1.exponent })
+  }
+}
+
+/// Counts the values of some windows of one tensor; one thread at a time feeds it.
+protocol ValueCounter: AnyObject {
+  /// Counts the first `count` elements in `bytes`, at most 2^20.
+  func add(_ bytes: UnsafeRawBufferPointer, count: Int)
+  /// What was counted.
+  func tally() -> ValueTally
+}
+
+/// Gives the windows of a tensor to a counter until there is none left, and returns what it has counted.
+protocol WindowSource {
+  func count(with counter: some ValueCounter) throws -> ValueTally
+}
+
+extension WindowSource {
+  /// Counts with the counter of a dtype.
+  ///
+  /// Each case calls with a concrete type: a generic counter behind `any ValueCounter` would not be specialised, which is 50
+  /// times slower.
+  func count(_ dtype: DType) throws -> ValueTally {
+    switch dtype {
+    case .f64: try count(with: FloatCounter(WideBins()))
+    case .f32: try count(with: FloatCounter(NarrowBins<Binary32>()))
+    case .f16: try count(with: FloatCounter(NarrowBins<Binary16>()))
+    case .bf16: try count(with: FloatCounter(NarrowBins<Brain16>()))
+    case .c64: try count(with: ComplexCounter(NarrowBins<Binary32>(), NarrowBins<Binary32>()))
+    case .c128: try count(with: ComplexCounter(WideBins(), WideBins()))
+    case .i64: try count(with: WholeCounter<Int64>())
+    case .i32: try count(with: WholeCounter<Int32>())
+    case .i16: try count(with: WholeCounter<Int16>())
+    case .u64: try count(with: WholeCounter<UInt64>())
+    case .u32: try count(with: WholeCounter<UInt32>())
+    case .u16: try count(with: WholeCounter<UInt16>())
+    case .f8E4M3, .f8E5M2, .f8E8M0, .f8E4M3FNUZ, .f8E5M2FNUZ, .f6E2M3, .f6E3M2, .f4, .i8, .u8, .i4, .u4, .i2,
+      .u2,
+      .bool:
+      try count(with: PatternCounter(dtype))
+    }
+  }
+}

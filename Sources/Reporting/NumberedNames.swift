@@ -1,0 +1,74 @@
+internal import Tensors
+
+/// Things whose names differ in one number, and in nothing else, as one line: `ffn0 … ffn11`.
+enum NumberedNames {
+  /// Fewer are listed one by one.
+  private static let least = 3
+
+  /// The things in their order, each with its name, or with the names of all that are like it and number on from it.
+  static func folded<Thing>(
+    _ things: [Thing], name: (Thing) -> String, areAlike: (Thing, Thing) -> Bool
+  ) -> [(names: String, thing: Thing)] {
+    let names = things.map(name)
+    // The things with a number replaced, by what stands around it.
+    var places: [Hole: [Int: Int]] = [:]
+    for (place, name) in names.enumerated() {
+      for hole in Hole.all(in: name) { places[hole.hole, default: [:]][hole.number] = place }
+    }
+    var isDone = [Bool](repeating: false, count: things.count)
+    var result: [(names: String, thing: Thing)] = []
+    for (place, thing) in things.enumerated() where !isDone[place] {
+      var longest = [place]
+      for hole in Hole.all(in: names[place]) {
+        var run = [place]
+        while let next = places[hole.hole]?[hole.number + run.count], !isDone[next],
+          areAlike(thing, things[next])
+        {
+          run.append(next)
+        }
+        if run.count > longest.count { longest = run }
+      }
+      if longest.count < least { longest = [place] }
+      for member in longest { isDone[member] = true }
+      let last = longest[longest.count - 1]
+      result.append((last == place ? names[place] : "\(names[place]) … \(names[last])", thing))
+    }
+    return result
+  }
+
+  /// What stands before and behind a number of a name.
+  private struct Hole: Hashable {
+    let before: TensorName
+    let behind: TensorName
+
+    /// Bytes of a name that is taken apart.
+    private static let longest = 256
+
+    /// The numbers of a name that count on: without zeros before them, and few enough digits to count with.
+    static func all(in name: String) -> [(hole: Hole, number: Int)] {
+      let bytes = Array(name.utf8)
+      // A name may be anything; one of numbers alone would be taken apart thousands of times.
+      if bytes.count > longest { return [] }
+      var result: [(hole: Hole, number: Int)] = []
+      var start = 0
+      while start < bytes.count {
+        var end = start
+        while end < bytes.count, (0x30...0x39).contains(bytes[end]) { end += 1 }
+        let digits = String(decoding: bytes[start..<end], as: UTF8.self)
+        if !digits.isEmpty, digits.utf8.count < 10, digits == "0" || !digits.hasPrefix("0"),
+          let number = Int(digits)
+        {
+          let (before, behind) = (bytes[..<start], bytes[end...])
+          result.append(
+            (
+              Hole(
+                before: TensorName(String(decoding: before, as: UTF8.self)),
+                behind: TensorName(String(decoding: behind, as: UTF8.self))), number
+            ))
+        }
+        start = max(end, start + 1)
+      }
+      return result
+    }
+  }
+}

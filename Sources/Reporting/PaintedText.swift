@@ -1,0 +1,40 @@
+/// Text whose parts have a meaning that a terminal may show as colour; everything else shows `plain`.
+package struct PaintedText: Sendable {
+  /// What a part of the text is.
+  package enum Style: Sendable {
+    case plain
+    /// The titles of a table.
+    case title
+    /// What people look for because it is wrong or gone.
+    case bad
+    /// What is well or new.
+    case good
+    /// What is rarely looked for.
+    case faint
+  }
+
+  /// The parts in order.
+  package private(set) var parts: [(text: String, style: Style)] = []
+
+  package init(_ text: String = "", _ style: Style = .plain) {
+    if !text.isEmpty { parts = [(text, style)] }
+  }
+
+  /// The text without its styles.
+  package var plain: String { parts.map(\.text).joined() }
+
+  package static func += (text: inout PaintedText, more: String) { text.append(more, .plain) }
+
+  package static func += (text: inout PaintedText, more: PaintedText) {
+    for part in more.parts { text.append(part.text, part.style) }
+  }
+
+  mutating func append(_ more: String, _ style: Style) {
+    if more.isEmpty { return }
+    if let last = parts.indices.last, parts[last].style == style {
+      parts[last].text += more
+    } else {
+      parts.append((more, style))
+    }
+  }
+}
