@@ -14,7 +14,7 @@ let strict: [SwiftSetting] = [
 let package = Package(
   name: "tessera",
   products: [
-    .executable(name: "tessera", targets: ["tessera"]),
+    .executable(name: "tessera", targets: ["TesseraTool"]),
     .library(name: "Tessera", targets: ["Tessera"]),
   ],
   dependencies: [
@@ -98,7 +98,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .executableTarget(
-      name: "tessera",
+      name: "TesseraTool",
       dependencies: [
         "CLinux", "ByteFiles", "StrictJSON", "Tensors", "TensorStreams", "HDF5Kit", "FlatFormats",
         "UnitModel",

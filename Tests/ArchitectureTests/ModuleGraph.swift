@@ -50,7 +50,7 @@ enum ModuleGraph {
       "UnitCheckpoints", "Planning", "Accounting", "Conversion", "Comparison", "Validation", "ONNXGraph",
       "Inference", "ChannelFlow", "SubNetworks", "Dispatch", "Synchronization",
     ],
-    "tessera": [
+    "TesseraTool": [
       "CLinux", "ByteFiles", "StrictJSON", "Tensors", "TensorStreams", "HDF5Kit", "FlatFormats", "UnitModel",
       "UnitCheckpoints", "Planning", "Accounting", "Conversion", "Comparison", "Validation", "Reporting",
       "ONNXGraph",
