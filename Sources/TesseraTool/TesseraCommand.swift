@@ -10,14 +10,14 @@ internal import UnitModel
 struct TesseraCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tessera",
-    abstract: "Stores a neural network as the units it is run in, and proves it.",
+    abstract: "Store a neural network as units that its tasks and levels share.",
     discussion: """
       A unit checkpoint is one HDF5 file that holds every unit of a network and says which units each task uses \
-      at each budget. tessera converts ordinary weights to it and back, bit for bit, shows what is inside, and \
+      at each budget. tessera converts ordinary weights to it and back, bit for bit, lists its contents, and \
       checks it.
 
-      Exit codes: 0 done and clean; 1 done, and something was found; 2 could not be done, with one sentence on \
-      stderr; 64 the command line was wrong.
+      Exit codes: 0, done, nothing found; 1, done, with findings; 2, failed, with one sentence on stderr; \
+      64, wrong command line.
       """,
     version: "tessera \(version)",
     subcommands: [

@@ -25,7 +25,7 @@ public struct Checkpoint: TensorCollection {
   /// Throws for a file of another format, and for a damaged one.
   public init(_ path: String) throws(TesseraError) { try self.init(try WeightsFile(path)) }
 
-  /// The unit checkpoint in a file that has been opened.
+  /// The unit checkpoint in an open file.
   public init(_ file: WeightsFile) throws(TesseraError) {
     guard let stored = try TesseraError.wrapping({ try file.opened.checkpoint }) else {
       throw TesseraError(.format, "\(file.path): expected a unit checkpoint, found \(file.format)")
@@ -43,7 +43,7 @@ public struct Checkpoint: TensorCollection {
   /// The tensors of the whole network with their bytes.
   public var contents: TensorContents { file.contents }
 
-  /// The plan that the checkpoint was written under, as JSON.
+  /// The plan with which the checkpoint was written, as JSON.
   public var planJSON: String { String(decoding: stored.planText, as: UTF8.self) }
 
   /// A task, with its levels.
@@ -52,7 +52,7 @@ public struct Checkpoint: TensorCollection {
     public let name: String
     /// The units of each level, ascending by number; level 1 is the first.
     public let levels: [[Int]]
-    /// The names of the levels; empty where they have none.
+    /// The names of the levels; empty if they have none.
     public let levelNames: [String]
 
     init(_ task: TaskAssignment) {
@@ -62,16 +62,16 @@ public struct Checkpoint: TensorCollection {
     }
   }
 
-  /// One sub-network: what a task has at a level.
+  /// The sub-network of a task at a level.
   ///
   /// - Parameters:
-  ///   - task: nil where there is one.
-  ///   - level: from 1; nil where the task has one.
+  ///   - task: may be nil if there is one task.
+  ///   - level: from 1; may be nil if the task has one level.
   public func network(task: String? = nil, level: Int? = nil) throws(TesseraError) -> SubNetworkWeights {
     try network(task: task, level: level.map(String.init), budget: nil)
   }
 
-  /// One sub-network: what a task has at the level of a name.
+  /// The sub-network of a task at the level with this name.
   public func network(task: String? = nil, levelName: String) throws(TesseraError) -> SubNetworkWeights {
     try network(task: task, level: levelName, budget: nil)
   }
@@ -80,7 +80,7 @@ public struct Checkpoint: TensorCollection {
   ///
   /// - Parameters:
   ///   - budget: parameters ("1.9M", "500k") or bytes ("64MB", "2GiB").
-  ///   - policy: how parameters are counted: a name such as "weights-only", or a path; nil for the plan's own.
+  ///   - policy: a counting policy's name, such as "weights-only", or path; nil for the plan's own.
   public func network(
     task: String? = nil, budget: String, policy: String? = nil
   ) throws(TesseraError) -> SubNetworkWeights {

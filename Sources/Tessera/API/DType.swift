@@ -1,13 +1,13 @@
 internal import Tensors
 
-/// How the elements of a tensor are stored.
+/// The element type of a tensor.
 ///
-/// The raw value is the name that safetensors gives it, which the command and the JSON documents use, too.
+/// The raw value is its name in safetensors, which the command and the JSON documents also use.
 public struct DType: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
   /// The name: "F32", "BF16", "I64", ….
   public let rawValue: String
 
-  /// The dtype of a name; nil for one that no tensor here has.
+  /// The dtype with this name; nil if Tessera does not support it.
   public init?(rawValue: String) {
     guard Tensors.DType(rawValue: rawValue) != nil else { return nil }
     self.rawValue = rawValue

@@ -2,18 +2,18 @@ internal import ByteFiles
 internal import Dispatch
 internal import Synchronization
 
-/// How far something long is.
+/// The progress of a long operation.
 public struct WorkProgress: Sendable, Hashable {
-  /// Bytes that are done.
+  /// Bytes processed so far.
   public let completed: Int
-  /// Bytes of all.
+  /// Bytes in total; 0 if not known.
   public let total: Int
 
   /// From 0 to 1.
   public var fraction: Double { total > 0 ? min(1, Double(completed) / Double(total)) : 1 }
 }
 
-/// Is told now and then how far something is, on a thread of the library's own.
+/// Receives progress reports from time to time, on one of the library's threads.
 public typealias ProgressHandler = @Sendable (WorkProgress) -> Void
 
 /// Work that takes long, beside the threads of Swift's own pool, which must not be blocked.

@@ -11,23 +11,23 @@ public struct ParameterTable: Sendable {
   /// Everything in the file.
   public let stored: Row
 
-  /// What one sub-network has, or the whole file.
+  /// The counts of one sub-network, or of the whole file.
   public struct Row: Sendable, Hashable {
     /// The task; nil for everything stored.
     public let task: String?
     /// The level, from 1; nil for everything stored.
     public let level: Int?
-    /// The name of the level; nil where it has none.
+    /// The name of the level; nil if it has none.
     public let levelName: String?
-    /// Elements that the policy counts: the sum of the four that follow.
+    /// Counted elements: common + intra + interconnection + private.
     public let parameters: Int
-    /// Elements of no unit.
+    /// Elements that every sub-network uses.
     public let common: Int
-    /// Elements of one unit.
+    /// Elements that need one unit.
     public let intra: Int
-    /// Elements between units.
+    /// Elements that need two or more units.
     public let interconnection: Int
-    /// Elements of tensors that only some sub-networks have.
+    /// Elements of tensors that only some sub-networks use.
     public let `private`: Int
     /// The bytes of the counted elements.
     public let bytes: Int
@@ -52,8 +52,8 @@ public struct ParameterTable: Sendable {
 extension WeightsFile {
   /// Counts parameters, as `tessera count` does.
   ///
-  /// - Parameter policy: the name of a policy that comes with the library, such as "weights-only", or the path of one;
-  ///   nil for the plan's own, else "all-stored".
+  /// - Parameter policy: a built-in policy's name, such as "weights-only", or a policy file's path; nil for
+  ///   the plan's own, else "all-stored".
   public func count(policy: String? = nil) throws(TesseraError) -> ParameterTable {
     try TesseraError.wrapping {
       var source = try CountSource(opened)

@@ -10,8 +10,8 @@ internal import UnitModel
 extension WeightsFile {
   /// Computes the outputs of an ONNX model, as `tessera run` does.
   ///
-  /// - Parameter inputs: by name; one input is the only input's, whatever it is called.
-  /// - Throws: `TesseraError` where the file has no graph, or the graph cannot be computed.
+  /// - Parameter inputs: by name; if the model has one input, any name will do.
+  /// - Throws: `TesseraError` if the file has no graph, or the graph cannot be computed.
   public func run(_ inputs: [String: TensorValue]) async throws -> [String: TensorValue] {
     try await LongWork.perform { _ in
       guard opened.flatKind != nil, let graph = try opened.graph else {
@@ -29,10 +29,10 @@ extension WeightsFile {
 }
 
 extension SubNetworkWeights {
-  /// Computes the outputs of the sub-network, as `tessera run` does; only its own weights are read.
+  /// Computes the outputs of the sub-network, as `tessera run` does; reads only its own weights.
   ///
-  /// - Parameter inputs: by name; one input is the only input's, whatever it is called.
-  /// - Throws: `TesseraError` where the checkpoint has no graph, or the graph cannot be computed.
+  /// - Parameter inputs: by name; if the network has one input, any name will do.
+  /// - Throws: `TesseraError` if the checkpoint has no graph, or the graph cannot be computed.
   public func run(_ inputs: [String: TensorValue]) async throws -> [String: TensorValue] {
     try await LongWork.perform { _ in
       let path = checkpoint.file.path

@@ -5,10 +5,10 @@ internal import UnitCheckpoints
 extension SubNetworkWeights {
   /// Writes the sub-network as an ordinary, smaller model: safetensors, npz, PyTorch or, with a graph, ONNX.
   ///
-  /// The file appears whole or not at all, and replaces an older one of its name.
+  /// The file appears whole or not at all, and replaces a file of the same name.
   ///
-  /// - Parameter progress: is told now and then how far it is.
-  /// - Throws: `TesseraError`, or `CancellationError` when the task is cancelled; nothing is left behind then.
+  /// - Parameter progress: receives progress reports.
+  /// - Throws: `TesseraError`, or `CancellationError` if the task is cancelled; no partial file remains.
   public func extract(
     to path: String, progress: @escaping ProgressHandler = { _ in }
   ) async throws {

@@ -3,11 +3,11 @@ internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
 
-/// One (task, level) of a unit checkpoint: its tensors as a dense, smaller network has them.
+/// One (task, level) of a unit checkpoint, as the tensors of a smaller, dense network.
 ///
-/// Only the blocks that the network needs are read, and every page of them is checked.
+/// Only the blocks that the sub-network needs are read, and the checksum of each page read is verified.
 public struct SubNetworkWeights: TensorCollection {
-  /// Every tensor of the sub-network, dense, under the name that its task knows it by.
+  /// Every tensor of the sub-network, dense, under its name in the task.
   public let tensors: [TensorDescription]
   /// The tensors with their bytes.
   public let contents: TensorContents
@@ -15,9 +15,9 @@ public struct SubNetworkWeights: TensorCollection {
   public let task: String
   /// The number of the level, from 1.
   public let level: Int
-  /// The name of the level; nil where it has none.
+  /// The name of the level; nil if it has none.
   public let levelName: String?
-  /// The units, in the order in which the task takes them.
+  /// The units, in the order in which the task adds them.
   public let units: [Int]
   /// Elements of all tensors; tied ones count once.
   public let parameterCount: Int

@@ -2,7 +2,7 @@ package import TensorStreams
 internal import Tensors
 internal import UnitModel
 
-/// Tensors by name, whose elements are read when they are asked for: a file, or a sub-network of one.
+/// Named tensors, read on demand: a file, or a sub-network of one.
 public protocol TensorCollection: Sendable {
   /// Every tensor, in the order of the file.
   var tensors: [TensorDescription] { get }
@@ -36,7 +36,7 @@ public struct TensorContents: Sendable {
 extension TensorCollection {
   /// All elements of a tensor, as `Element`.
   ///
-  /// The order is that of C: the last index runs fastest. Throws for a tensor of another dtype.
+  /// In C order: the last index varies fastest. Throws for a tensor of another dtype.
   ///
   /// ```swift
   /// let weights = try network.elements(of: "fc1.weight", as: Float.self)
@@ -68,9 +68,9 @@ extension TensorCollection {
     return try TesseraError.wrapping { try contents.source.reader(of: place).rest() }
   }
 
-  /// The bytes of a tensor, piece by piece, for one that is too large for memory.
+  /// The bytes of a tensor in pieces, for a tensor too large for memory.
   ///
-  /// - Parameter byteCount: the most bytes of a piece; at least 1.
+  /// - Parameter byteCount: the largest size of a piece, in bytes; at least 1.
   public func pieces(of name: String, byteCount: Int = 4 << 20) throws(TesseraError) -> TensorPieces {
     let place = try contents.place(of: name)
     return TensorPieces(source: contents.source, place: place, byteCount: max(1, byteCount))
@@ -79,7 +79,7 @@ extension TensorCollection {
 
 /// The bytes of one tensor, piece by piece, in C order.
 ///
-/// Iteration can be repeated; it ends with `CancellationError` when its task is cancelled.
+/// You can iterate more than once. Iteration throws `CancellationError` if its task is cancelled.
 public struct TensorPieces: AsyncSequence, Sendable {
   /// The bytes of one piece.
   public typealias Element = [UInt8]
@@ -93,7 +93,7 @@ public struct TensorPieces: AsyncSequence, Sendable {
     let pieces: TensorPieces
     var reader: (any TensorByteReader)?
 
-    /// The next piece; nil after the last. Throws `TesseraError` where the file cannot be read or is damaged.
+    /// The next piece; nil after the last. Throws `TesseraError` if the file cannot be read or is damaged.
     public mutating func next() async throws -> [UInt8]? {
       try Task.checkCancellation()
       return try TesseraError.wrapping {

@@ -3,17 +3,17 @@ internal import Tensors
 
 /// One tensor of a file or of a sub-network, without its elements.
 public struct TensorDescription: Sendable, Hashable {
-  /// The name, as it stands in the file.
+  /// The name, as in the file.
   public let name: String
-  /// How its elements are stored.
+  /// The element type.
   public let dtype: DType
-  /// The extents, outermost first; empty for a scalar.
+  /// The dimensions, outermost first; empty for a scalar.
   public let shape: [Int]
   /// The number of elements.
   public let elementCount: Int
   /// The bytes of all elements.
   public let byteCount: Int
-  /// The name of another tensor of the list whose bytes are these, too; nil for a tensor of its own.
+  /// The name of another listed tensor with the same bytes; nil if this tensor is not tied.
   public let tiedTo: String?
 
   init(_ tensor: SourceTensor) {
@@ -26,9 +26,9 @@ public struct TensorDescription: Sendable, Hashable {
   }
 }
 
-/// Something that a file holds and that is not among its tensors.
+/// A part of a file that Tessera does not read as a tensor.
 public struct LeftOutPart: Sendable, Hashable {
-  /// The name of the tensor, the member, or what holds several tensors.
+  /// The name of a tensor, of a member, or of a container of several tensors.
   public let name: String
   /// Why it is left out, as the end of a sentence.
   public let reason: String

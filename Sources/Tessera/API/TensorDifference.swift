@@ -1,18 +1,18 @@
 internal import Comparison
 internal import Tensors
 
-/// What is different between two sets of tensors.
+/// The differences between two sets of tensors.
 public struct TensorDifference: Sendable {
   /// Names that only the first has.
   public let onlyInFirst: [String]
   /// Names that only the second has.
   public let onlyInSecond: [String]
-  /// Tensors of one name that differ.
+  /// Tensors with the same name that differ.
   public let changed: [Change]
   /// How many tensors agree in name, dtype, shape and every bit.
   public let equalCount: Int
 
-  /// Whether nothing differs. What a file has left out (`WeightsFile.leftOut`) was not compared.
+  /// Whether nothing differs. Parts left out of a file (`WeightsFile.leftOut`) are not compared.
   public var isEqual: Bool { onlyInFirst.isEmpty && onlyInSecond.isEmpty && changed.isEmpty }
 
   /// A tensor that differs.
@@ -23,7 +23,7 @@ public struct TensorDifference: Sendable {
     public let kind: Kind
   }
 
-  /// What differs of a tensor; values are compared where dtype and shape agree.
+  /// What differs in a tensor; values are compared if dtype and shape agree.
   public enum Kind: Sendable {
     /// The dtypes.
     case dtype(DType, DType)
@@ -53,8 +53,8 @@ public struct TensorDifference: Sendable {
 extension TensorCollection {
   /// Compares every tensor with the one of the same name in another file or sub-network.
   ///
-  /// - Parameter progress: is told now and then how far it is.
-  /// - Throws: `TesseraError`, or `CancellationError` when the task is cancelled.
+  /// - Parameter progress: receives progress reports.
+  /// - Throws: `TesseraError`, or `CancellationError` if the task is cancelled.
   public func difference(
     from other: some TensorCollection, progress: @escaping ProgressHandler = { _ in }
   ) async throws -> TensorDifference {

@@ -1,4 +1,4 @@
-/// A Swift type that has the bits of a dtype.
+/// A Swift type that can hold the elements of a dtype.
 public protocol TensorElement: BitwiseCopyable, Sendable {
   /// The names of the dtypes whose elements it can hold, its own first.
   static var dtypes: [String] { get }
@@ -12,11 +12,11 @@ extension Int16: TensorElement { public static var dtypes: [String] { ["I16"] } 
 extension Int32: TensorElement { public static var dtypes: [String] { ["I32"] } }
 extension Int64: TensorElement { public static var dtypes: [String] { ["I64"] } }
 extension UInt8: TensorElement {
-  /// Bytes of every dtype whose elements have eight bits, as they are.
+  /// Raw bytes of every 8-bit dtype except I8.
   public static var dtypes: [String] { ["U8", "BOOL", "F8_E4M3", "F8_E5M2", "F8_E8M0"] }
 }
 extension UInt16: TensorElement {
-  /// The bits of BF16, too.
+  /// Also holds the raw bits of BF16.
   public static var dtypes: [String] { ["U16", "BF16"] }
 }
 extension UInt32: TensorElement { public static var dtypes: [String] { ["U32"] } }

@@ -3,16 +3,16 @@ internal import Tensors
 
 /// A tensor in memory: an input or an output of a network.
 public struct TensorValue: Sendable, Hashable {
-  /// How its elements are stored.
+  /// The element type.
   public let dtype: DType
-  /// The extents, outermost first.
+  /// The dimensions, outermost first.
   public let shape: [Int]
   /// The elements in C order, little-endian.
   public let bytes: [UInt8]
 
   let spec: TensorSpec
 
-  /// A tensor of bytes, which must be as many as shape and dtype say.
+  /// A tensor of raw bytes, whose number must match shape and dtype.
   public init(dtype: DType, shape: [Int], bytes: [UInt8]) throws(TesseraError) {
     guard let type = Tensors.DType(rawValue: dtype.rawValue) else {
       throw TesseraError(.request, "dtype: expected one that tensors have, found \(dtype.rawValue)")
@@ -27,7 +27,7 @@ public struct TensorValue: Sendable, Hashable {
     self.bytes = bytes
   }
 
-  /// A tensor of numbers.
+  /// A tensor of Swift values, in C order.
   public init<Element: TensorElement>(_ elements: [Element], shape: [Int]) throws(TesseraError) {
     guard let dtype = Element.dtypes.first.flatMap(DType.init(rawValue:)) else {
       throw TesseraError(.request, "value: expected elements of a dtype, found \(Element.self)")

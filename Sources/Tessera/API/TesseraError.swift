@@ -10,11 +10,11 @@ internal import TensorStreams
 internal import UnitCheckpoints
 internal import UnitModel
 
-/// Why something could not be done.
+/// The reason why an operation failed.
 ///
 /// The description is one sentence: the file, the place in it, what was expected and what was found.
 public struct TesseraError: Error, Sendable, CustomStringConvertible {
-  /// The kind of an error, for a program that reacts to it.
+  /// The kind of an error, for programs that handle it.
   public enum Code: Sendable {
     /// The operating system could not open, read or write a file.
     case file
@@ -26,7 +26,7 @@ public struct TesseraError: Error, Sendable, CustomStringConvertible {
     case graph
     /// Parameters cannot be counted under a policy.
     case count
-    /// What was asked for is not in the file: a tensor, a task, a level.
+    /// The file lacks the requested tensor, task or level.
     case request
   }
 
@@ -50,7 +50,8 @@ public struct TesseraError: Error, Sendable, CustomStringConvertible {
   }
 
   private static func code(of error: any Error) -> Code {
-    switch error {
+    if let failure = error as? Failure { return failure.code }
+    return switch error {
     case is FileError, CheckpointError.file, FlatFormatError.file, GraphError.file: .file
     case is FlatFormatError, is CheckpointError: .format
     case is PlanError, is PlanningError, is ConversionError: .plan

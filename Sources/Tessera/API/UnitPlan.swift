@@ -5,9 +5,9 @@ internal import TensorStreams
 internal import Tensors
 package import UnitModel
 
-/// How a network is cut into units, and which units each task takes at each level.
+/// How a network is cut into units, and which units each task uses at each level.
 ///
-/// The document is `schemas/plan.schema.json`.
+/// The JSON format is defined by `schemas/plan.schema.json`.
 public struct UnitPlan: Sendable {
   package let plan: Plan
   /// What messages call it.
@@ -19,7 +19,7 @@ public struct UnitPlan: Sendable {
     plan = try TesseraError.wrapping { try PlanFile.read(path) }
   }
 
-  /// The plan that a text of JSON describes.
+  /// Parses a plan from JSON text.
   public init(json: String) throws(TesseraError) {
     path = "plan"
     plan = try TesseraError.wrapping { try Plan(parsing: Array(json.utf8)) }
@@ -37,8 +37,8 @@ public struct UnitPlan: Sendable {
 
   /// Proposes a plan for a file.
   ///
-  /// The graph of an ONNX model says which channels must be cut together. Of tensors alone, `cuts` say it, or else the
-  /// names by which a common architecture is known.
+  /// For an ONNX model, the graph decides which channels must be cut together. For tensors alone, `cuts`
+  /// decide, or the tensor names of a common architecture.
   ///
   /// - Parameters:
   ///   - unitCount: k, the number of units.

@@ -1,21 +1,21 @@
 internal import ByteFiles
 internal import Validation
 
-/// What was found in a file, or in the files of a folder.
+/// The findings for a file, or for the files of a folder.
 public struct ValidationReport: Sendable {
-  /// Everything that was found, in the order of the files and of the rules.
+  /// All findings, in the order of files, then of rules.
   public let findings: [Finding]
-  /// Files that could not be checked or were not looked at, each with the reason.
+  /// Files that could not be or were not checked, each with the reason.
   public let unchecked: [LeftOutPart]
 
   /// Whether every file was checked and nothing worse than a note was found.
   public var isClean: Bool { unchecked.isEmpty && !findings.contains { $0.severity != .note } }
 
-  /// One thing that is not as it should be.
+  /// A defect, or a note about a file.
   public struct Finding: Sendable, Hashable {
     /// The stable name of the rule, such as "checkpoint.page-checksum".
     public let rule: String
-    /// How bad it is.
+    /// Its severity.
     public let severity: Severity
     /// The file's path.
     public let file: String
@@ -25,13 +25,13 @@ public struct ValidationReport: Sendable {
     public let message: String
   }
 
-  /// How bad a finding is.
+  /// The severity of a finding.
   public enum Severity: String, Sendable, Hashable {
-    /// The file is not what it says.
+    /// The file breaks the rules of its format.
     case error
-    /// The file is what it says, and should still not be used unseen.
+    /// The file is valid, but should not be used without review.
     case warning
-    /// Something to know.
+    /// Information.
     case note
   }
 
@@ -54,9 +54,9 @@ public struct ValidationReport: Sendable {
 /// Checks a file, or every file of a folder, as `tessera validate` does.
 ///
 /// - Parameters:
-///   - isDeep: whether the elements of all tensors are read, too.
-///   - progress: is told now and then how many bytes were read; of a folder the total is not known, and 0.
-/// - Throws: `TesseraError` where the file cannot be read or is of an unknown format.
+///   - isDeep: also reads the elements of all tensors.
+///   - progress: receives the number of bytes read; for a folder, the total is 0 because it is not known.
+/// - Throws: `TesseraError` if the file cannot be read or its format is unknown.
 public func validate(
   _ path: String, isDeep: Bool = false, progress: @escaping ProgressHandler = { _ in }
 ) async throws -> ValidationReport {

@@ -3,35 +3,35 @@ internal import SubNetworks
 internal import TensorStreams
 internal import UnitModel
 
-/// How a file is written.
+/// The settings of a conversion.
 public struct ConversionSettings: Sendable {
   /// Whether the tensors of a unit checkpoint are compressed.
   public var compresses = false
-  /// Whether the sub-networks of a plan are run beside the whole network before they are written, where there is a graph.
+  /// Whether to check, if there is a graph, that sub-networks compute what the whole network does.
   public var proves = true
-  /// The most bytes of a shard of safetensors; nil for a set as it was, or for 5 GB.
+  /// The largest safetensors shard, in bytes; nil keeps a set's shards, or uses 5 GB for a new set.
   public var shardSize: Int?
 
-  /// Uncompressed, proved, with shards as they were.
+  /// Uncompressed, proved, with unchanged shards.
   public init() {}
 }
 
-/// What a conversion has shown and said.
+/// The result of a conversion: what was proved, and the warnings.
 public struct ConversionResult: Sendable {
-  /// How many sub-networks were run and found to compute the whole network with the other channels zero; nil where
+  /// How many sub-networks were run and found equal to the whole network with the other channels zero; nil if
   /// there was nothing to run, or `proves` was off.
   public let provedNetworks: Int?
-  /// Why they were not run, or how far; nil where all of the graph was, or there was nothing to run.
+  /// Why they were not run, or how far; nil if the whole graph was run, or there was nothing to run.
   public let notProvedReason: String?
-  /// What to know of the plan: warnings of tensors that are left whole beside cut ones, and notes.
+  /// Warnings about half cuts (tensors left whole beside cut ones), and notes on the plan.
   public let warnings: [String]
 }
 
 extension WeightsFile {
-  /// Writes the tensors to another file, in the format that its name says.
+  /// Writes the tensors to another file; its name sets the format.
   ///
   /// Flat weights become a unit checkpoint (`.h5`) under a plan, or another flat format; a unit checkpoint becomes flat
-  /// weights again, bit for bit. The file appears whole or not at all, and replaces an older one of its name.
+  /// weights again, bit for bit. The file appears whole or not at all, and replaces a file of the same name.
   ///
   /// ```swift
   /// let plan = try UnitPlan.proposed(for: file, unitCount: 4)
@@ -39,9 +39,9 @@ extension WeightsFile {
   /// ```
   ///
   /// - Parameters:
-  ///   - plan: for a unit checkpoint; nil for one unit that has everything.
-  ///   - progress: is told now and then how far it is.
-  /// - Throws: `TesseraError`, or `CancellationError` when the task is cancelled; nothing is left behind then.
+  ///   - plan: for a unit checkpoint; nil puts everything in one unit.
+  ///   - progress: receives progress reports.
+  /// - Throws: `TesseraError`, or `CancellationError` if the task is cancelled; no partial file remains.
   @discardableResult
   public func convert(
     to path: String, plan: UnitPlan? = nil, settings: ConversionSettings = ConversionSettings(),

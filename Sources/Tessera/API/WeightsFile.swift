@@ -4,7 +4,7 @@ internal import Tensors
 
 /// A file with tensors, of any format: safetensors (also sharded), npz, npy, PyTorch, ONNX, or a unit checkpoint.
 ///
-/// Opening reads the header or the index and checks it; the elements of tensors are read when they are asked for.
+/// Opening reads and checks the header or the index; elements are read on demand.
 ///
 /// ```swift
 /// let file = try WeightsFile("model.safetensors")
@@ -17,9 +17,9 @@ public struct WeightsFile: TensorCollection {
   /// The tensors with their bytes.
   public let contents: TensorContents
 
-  /// Opens the file, or the folder with weights, at `path`, whatever its name says.
+  /// Opens the file or the folder of weights at `path`. The format is recognised by content, not by name.
   ///
-  /// - Parameter assumeDType: what the elements of a NumPy array are that lost their dtype (`|V2` of BF16).
+  /// - Parameter assumeDType: the dtype of NumPy arrays stored as raw bytes (`|V2` for BF16).
   public init(_ path: String, assumeDType: DType? = nil) throws(TesseraError) {
     let dtype = assumeDType.flatMap { Tensors.DType(rawValue: $0.rawValue) }
     try self.init(try TesseraError.wrapping { try OpenedFile(path, assumeDType: dtype) })
@@ -37,7 +37,7 @@ public struct WeightsFile: TensorCollection {
   /// The format: "safetensors", "npz", "npy", "pytorch", "onnx", "unit-checkpoint", ….
   public var format: String { opened.flatKind?.rawValue ?? "unit-checkpoint" }
 
-  /// What the file holds and that is not among its tensors.
+  /// Parts of the file that are not read as tensors.
   public var leftOut: [LeftOutPart] {
     contents.source.leftOut.map { LeftOutPart(name: $0.name, reason: $0.why) }
   }

@@ -1,8 +1,14 @@
 /// Something that could not be done, in one sentence: file, place, what was expected, what was found, what to do.
 package struct Failure: Error, CustomStringConvertible {
   package let sentence: String
+  let code: TesseraError.Code
 
-  package init(sentence: String) { self.sentence = sentence }
+  package init(sentence: String) { self.init(.format, sentence) }
+
+  init(_ code: TesseraError.Code, _ sentence: String) {
+    self.sentence = sentence
+    self.code = code
+  }
 
   package var description: String { sentence }
 }

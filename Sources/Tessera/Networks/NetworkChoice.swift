@@ -55,7 +55,7 @@ package struct NetworkChoice {
         chosen = LevelNumber(1)
       }
       return (try resolved.assignment.network(task: task.task, level: chosen), resolved)
-    } catch let error as PlanError { throw Failure(sentence: "\(file): \(error)") }
+    } catch let error as PlanError { throw Failure(.request, "\(file): \(error)") }
   }
 
   /// The task that --task names, or the only one.

@@ -5,7 +5,7 @@ internal import Inference
 struct BackendOption: ParsableArguments {
   private static let names = BackendKind.allCases.map(\.rawValue).joined(separator: ", ")
 
-  @Option(help: "What computes: \(Self.names).")
+  @Option(help: "The backend: \(Self.names).")
   var backend = BackendKind.fast.rawValue
 
   /// The backend that was named; `validate` has seen that it is one.

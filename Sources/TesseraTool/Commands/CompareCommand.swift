@@ -11,16 +11,17 @@ struct CompareCommand: ParsableCommand {
     abstract: "Compare methods under one counting policy, with the uncertainty of their accuracies.",
     usage: "tessera compare <study> [<options>]",
     discussion: """
-      Reads a study (schemas/study.schema.json): methods, each with a file or a plan that is counted, or with cited \
-      numbers; one common policy; accuracies per seed, in the document or in a CSV file beside it. Paths are seen from \
-      the study's folder.
+      Read a study (schemas/study.schema.json). It lists methods, each with a file or a plan to count, or \
+      with cited numbers; one common policy; and accuracies per seed, in the document or in a CSV file \
+      beside it. Paths are relative to the study's folder.
 
-      Says for every pair of methods whose budgets match whether they can be told apart: Student's t of pairs where \
-      seeds are shared, Welch's t where they are not, at N = 1 what sampling the test set alone allows; bootstrap \
-      intervals, almost stochastic order, effect sizes; Holm's correction over all tests of the study. And which orders \
-      by size another policy turns round, and what is counted of one method and not of another.
+      For each pair of methods with matching budgets, test whether their accuracies differ: a paired t-test \
+      if they share seeds, Welch's t-test if not, and for a single run only the test set's sampling error. \
+      Print bootstrap intervals, almost stochastic order and effect sizes, with Holm's correction over all \
+      tests of the study. List size rankings that change under another policy, and what is counted for one \
+      method only.
 
-      Prints Markdown, or JSON with --json. --svg also draws accuracy over parameters.
+      Print Markdown, or JSON with --json. --svg also plots accuracy against parameters.
 
       Example:
         tessera compare study.json
@@ -34,7 +35,7 @@ struct CompareCommand: ParsableCommand {
   @Option(help: "Count under this policy instead of the study's: a name, or the path of a file.")
   var policy: String?
 
-  @Option(help: "Also draw a picture, at this path.")
+  @Option(help: "Also write the plot to this path.")
   var svg: String?
 
   @Flag(help: "Print JSON (schemas/compare.schema.json).")

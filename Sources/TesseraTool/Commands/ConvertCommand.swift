@@ -15,23 +15,25 @@ struct ConvertCommand: ParsableCommand {
     abstract: "Convert flat weights to a unit checkpoint, back, or to another flat format.",
     usage: "tessera convert <source> <dest> [<options>]",
     discussion: """
-      The direction follows from the files: a .h5 or .hdf5 DEST is a unit checkpoint, .safetensors, .npz, .npy and \
-      .pt (.pth, .bin, .ckpt) are flat. Going back to safetensors gives the identical file; every other format gets the same tensor bytes. \
-      DEST appears whole or not at all, and replaces an older file of its name.
+      The name of DEST sets its format: .h5 and .hdf5 are unit checkpoints; .safetensors, .npz, .npy and .pt \
+      (.pth, .bin, .ckpt) are flat. Converting back to safetensors gives the identical file; every other \
+      format keeps the same tensor bytes. DEST appears whole or not at all, and replaces a file of the same \
+      name.
 
-      Sharded safetensors: SOURCE is a *.safetensors.index.json or the folder that holds it. As DEST, an index's \
-      path or a folder (a path that ends in /, or an existing folder) is a set of shards: the same files that a \
-      set was converted from, else new ones of at most --shard-size, and an index. The index appears last; \
-      shards that the index it replaces named, and no other does, are then removed. The shards' free text goes \
-      along (of one key the first shard's), and an index's own metadata go to a new index; a single file takes those \
-      of them that are text.
+      Sharded safetensors: give the *.safetensors.index.json or its folder as SOURCE. A DEST that is an \
+      index or a folder (an existing one, or a path that ends in /) is written as a set of shards with an \
+      index. The shards are those of the original set, or new ones of at most --shard-size. The index is \
+      written last; then shards that only the replaced index named are removed. The shards' metadata texts \
+      are kept (if shards share a key, the first shard's), and an index's own metadata goes to the new \
+      index. A single file keeps only those index entries that are text.
 
-      Nothing in a PyTorch file is ever run. Its tensors are called as `tessera inspect --help` says; optimizer states \
-      are left out and named, and no command takes them along. Anything else that cannot be read (`inspect` lists it) \
-      is an error, unless --leave-out accepts the loss. What is written for PyTorch loads with weights_only=True, and tied tensors stay tied.
+      Nothing in a PyTorch file is ever run. `tessera inspect --help` says how its tensors are named. \
+      Optimizer states are always left out and listed. Any other part that cannot be read (`inspect` lists \
+      them) is an error, unless --leave-out accepts the loss. Files written for PyTorch load with \
+      weights_only=True, and tied tensors stay tied.
 
-      An ONNX model's graph goes into the checkpoint, and comes back as the same file; a plan that the graph \
-      contradicts is refused with the name of the node.
+      The graph of an ONNX model is kept in the checkpoint, and converting back gives the same file. A plan \
+      that contradicts the graph is refused; the message names the node.
 
       Example:
         tessera convert weights.safetensors model.h5 --plan plan.json
@@ -46,13 +48,13 @@ struct ConvertCommand: ParsableCommand {
   @Argument(help: "The file to write, or the folder for a set of shards.")
   var dest: String
 
-  @Option(help: "How to cut the tensors (schemas/plan.schema.json). Without a plan: one unit.")
+  @Option(help: "How to cut the tensors (schemas/plan.schema.json). Default: one unit.")
   var plan: String?
 
   @Flag(help: "Compress a unit checkpoint's tensors (shuffle and deflate, which every HDF5 tool reads).")
   var compress = false
 
-  @Flag(name: [.customShort("n"), .long], help: "Leave an existing DEST alone and fail.")
+  @Flag(name: [.customShort("n"), .long], help: "Fail if DEST exists.")
   var noClobber = false
 
   @Flag(help: "Write dtypes that NumPy lacks (BF16, FP8) to npz and npy as raw bytes.")
@@ -60,13 +62,16 @@ struct ConvertCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Write new shards of at most this many bytes of tensors: 5GB, 500MB, 1GiB, 4096. A larger tensor is alone in one.",
-      discussion: "kB is 1000 bytes. Without it a set comes back as it was, and new sets have shards of 5GB.",
+      "Write new shards of at most this many tensor bytes: 5GB, 500MB, 1GiB, 4096.",
+      discussion: """
+        A larger tensor gets its own shard. kB is 1000 bytes. By default a set keeps its shards, and new \
+        sets have shards of 5GB.
+        """,
       valueName: "bytes"))
   var shardSize: String?
 
   @Flag(
-    help: "Do not run the sub-networks of a plan beside the whole network before they are written.")
+    help: "Skip the check that the plan's sub-networks compute what the whole network does.")
   var noProve = false
 
   @OptionGroup var reading: ReadingOptions

@@ -13,35 +13,37 @@ struct CountCommand: ParsableCommand {
     commandName: "count",
     abstract: "Count parameters exactly, per task and level, under named policies.",
     discussion: """
-      Reads the index of a unit checkpoint, the header of a flat file (one row), or a plan whose entries give name, \
-      dtype and shape (no data needed). parameters = intra + interconnection + common + private; excluded is what \
-      the policy leaves out; tied tensors count once unless the policy says otherwise.
+      Read the index of a unit checkpoint, the header of a flat file (one row), or a plan whose entries give \
+      name, dtype and shape (no data needed). parameters = intra + interconnection + common + private. \
+      excluded is the number that the policy leaves out. Tied tensors count once unless the policy says \
+      otherwise.
 
       A policy is \(PolicyPreset.allCases.map(\.rawValue).joined(separator: ", ")), or a file of your own \
-      (schemas/counting-policy.schema.json); without --policy the plan's, else all-stored.
+      (schemas/counting-policy.schema.json). The default is the plan's policy, else all-stored.
 
-      Several policies stand side by side in one table. --union says what must be there to serve several virtual \
-      networks together, beside separate networks. --claims holds the numbers that somebody printed against the \
-      file (schemas/claims.schema.json): exit code 1 when one does not follow, with the policies under which it would.
+      Several policies give several columns in one table. --union counts what is needed to serve several \
+      sub-networks together, and as separate networks. --claims checks published numbers against the file \
+      (schemas/claims.schema.json). If a number cannot be reproduced, the policies that would reproduce it \
+      are listed and the exit code is 1.
 
-      Numbers may be written 1.9M, 7,380,276 (parameters) or 64MB, 2GiB (bytes). --max makes a gate for CI: exit \
-      code 1 when a selected virtual network is larger, or when something of the file could not be counted and \
+      Write numbers as 1.9M or 7,380,276 (parameters), or as 64MB or 2GiB (bytes). --max is a gate for CI: \
+      exit code 1 if a selected sub-network is larger, or if a part of the file could not be counted and \
       --leave-out does not accept that.
 
-      --layers goes through the graph of an ONNX model, or of a checkpoint that has one (of one virtual network with \
-      --task and --level), with inputs of zeros, without computing products, and says for \
-      every node its output's shape, its parameters and its multiply-adds: those of matrix products and convolutions, \
-      padding included, biases and everything else not. parameters there are the floating-point elements of the inputs \
-      that follow from the model alone; weights that several nodes share are counted at each of them. Shapes are those \
-      that the model declares, with 1 for an open batch; --input-shape gives others. Products are only counted; \
-      everything else is computed, with at most 1 GiB of tensors and 1,000,000,000 steps, unless --memory-limit and \
-      --step-limit say otherwise. --measure computes the products, too, within the limits of run.
+      --layers walks the graph of an ONNX model, or of a checkpoint that has one (of one sub-network with \
+      --task and --level), with inputs of zeros. It prints each node's output shape, parameters and \
+      multiply-adds. Only matrix products and convolutions have multiply-adds: padding counts, biases do \
+      not. A node's parameters are the floating-point elements of those inputs that the model alone \
+      determines; shared weights count at each node that uses them. Shapes are the declared ones, with 1 for \
+      an open batch, or those of --input-shape. Products are counted but not computed. All other operators \
+      are computed, within 1 GiB of tensors and 1,000,000,000 steps unless --memory-limit and --step-limit \
+      change that. --measure also computes the products, within the limits of run.
 
-      Packed weights (GPTQ, AWQ, bitsandbytes, compressed-tensors, MXFP4, NVFP4, AQLM, ExLlama, MatMulNBits; MLX and HQQ \
-      with a config.json beside FILE) count by their elements; their scales and other bookkeeping have the role \
-      quantisation. active-hf and active-no-embeddings count the experts that a token is sent to: --top-k, or \
-      num_experts_per_tok of the config.json beside FILE. A file that is said to have experts and in which none are \
-      found is refused.
+      Packed weights (GPTQ, AWQ, bitsandbytes, compressed-tensors, MXFP4, NVFP4, AQLM, ExLlama, MatMulNBits; \
+      MLX and HQQ with a config.json beside FILE) are counted as unpacked elements; their scales and other \
+      bookkeeping have the role quantisation. active-hf and active-no-embeddings count the experts that each \
+      token is routed to: --top-k, or num_experts_per_tok of the config.json beside FILE. A file is refused \
+      if it is declared to have experts and none are found.
 
       Example:
         tessera count model.h5
@@ -57,34 +59,34 @@ struct CountCommand: ParsableCommand {
   @Argument(help: "A unit checkpoint, a flat file, or a plan with shapes.")
   var file: String
 
-  @Option(name: .customLong("task"), help: "Only this task; may be repeated.")
+  @Option(name: .customLong("task"), help: "Only this task (repeatable).")
   var tasks: [String] = []
 
   @Option(help: "Only this level, by number or by name.")
   var level: String?
 
-  @Option(help: "Of each task only the highest level that costs no more; none fits: exit code 2.")
+  @Option(help: "Select the highest level of each task that fits. Exit code 2 if none fits.")
   var budget: String?
 
-  @Option(name: .customLong("policy"), help: "A policy's name, or the path of its file; may be repeated.")
+  @Option(name: .customLong("policy"), help: "The name of a policy, or the path of its file (repeatable).")
   var policies: [String] = []
 
   @Option(
     help:
-      "The experts that a token is sent to, for active-hf and active-no-embeddings; else num_experts_per_tok of config.json beside FILE."
+      "Experts per token, for active-hf and active-no-embeddings. Default: from config.json beside FILE."
   )
   var topK: Int?
 
-  @Option(help: "Exit code 1 when a selected virtual network (of a file without tasks: the file) costs more.")
+  @Option(help: "Exit code 1 if a selected sub-network (or a file without tasks) is larger.")
   var max: String?
 
-  @Option(help: "Also what these virtual networks take together: TASK:LEVEL,TASK:LEVEL,….")
+  @Option(help: "Also count these sub-networks together: TASK:LEVEL,TASK:LEVEL,….")
   var union: String?
 
-  @Option(help: "Also check the claims in this file; exit code 1 when one does not hold.")
+  @Option(help: "Also check the claims in this file. Exit code 1 if one does not hold.")
   var claims: String?
 
-  @Flag(help: "Also list every tensor with its role, and why it has it.")
+  @Flag(help: "Also list every tensor with its role and the reason for it.")
   var roles = false
 
   @Flag(help: "Also list every node of an ONNX model with its parameters and multiply-adds.")

@@ -12,18 +12,19 @@ internal import UnitModel
 struct ExtractCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "extract",
-    abstract: "Take one virtual network out as an ordinary, smaller, dense model.",
+    abstract: "Extract one sub-network as an ordinary, smaller, dense model.",
     usage: "tessera extract <file> <dest> [--task <task>] [--level <level>] [<options>]",
     discussion: """
-      Writes the tensors that a task has at a level: of cut tensors the active channels, in ascending order; private \
-      tensors under the names that the plan's "as" gives them; zeros where an owner map or a mask of the plan takes \
-      elements out. Only the blocks that the network needs are read, and \
-      every one of them is checked. DEST ends in .safetensors, .npz, .pt or (with a graph) .onnx, appears whole or not at all, and replaces an \
-      older file of its name.
+      Write the tensors that a task uses at a level. Cut tensors keep the active channels, in ascending \
+      order. Private tensors get the names that "as" in the plan gives them. Elements that an owner map or a \
+      mask of the plan removes are zero. Only the blocks that the sub-network needs are read, and each of \
+      them is checked. DEST ends in .safetensors, .npz, .pt or (with a graph) .onnx, appears whole or not at \
+      all, and replaces a file of the same name.
 
-      --budget takes the highest-numbered level that fits: a number of parameters (1.9M, 500k, 7,380,276) or of bytes \
-      (64MB, 2GiB), counted as 'count' counts: under --policy, else the plan's policy, else all-stored. An .onnx file also \
-      has indices and shapes of its graph; one that exceeds the budget with these is refused.
+      --budget selects the highest-numbered level that fits. It is a number of parameters (1.9M, 500k, \
+      7,380,276) or of bytes (64MB, 2GiB), counted as 'count' does: under --policy, else the plan's policy, \
+      else all-stored. An .onnx file also holds indices and shapes of its graph; one that exceeds the budget \
+      with these is refused.
 
       Example:
         tessera extract model.h5 small.safetensors --task digits --level 2
@@ -36,23 +37,23 @@ struct ExtractCommand: ParsableCommand {
   @Argument(help: "The file to write.")
   var dest: String
 
-  @Option(help: "The task; needed where there are several.")
+  @Option(help: "The task. Required if there are several.")
   var task: String?
 
   @Option(
-    help: "The level of the task, by number (from 1) or by name; one that has a single level needs none.")
+    help: "The level, by number (from 1) or by name. Not needed if the task has one level.")
   var level: String?
 
-  @Option(help: "What the network may cost, in parameters or bytes, instead of a level.")
+  @Option(help: "The budget in parameters or bytes, instead of --level.")
   var budget: String?
 
-  @Option(help: "The counting policy that --budget is meant for: a name, or the path of a file.")
+  @Option(help: "The counting policy for --budget: a name, or the path of a file.")
   var policy: String?
 
   @Flag(help: "Print JSON (schemas/extract.schema.json).")
   var json = false
 
-  @Flag(name: [.customShort("n"), .long], help: "Leave an existing DEST alone and fail.")
+  @Flag(name: [.customShort("n"), .long], help: "Fail if DEST exists.")
   var noClobber = false
 
   @Flag(help: "Write dtypes that NumPy lacks (BF16, FP8) to npz as raw bytes.")

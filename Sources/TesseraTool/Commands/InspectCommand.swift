@@ -11,24 +11,27 @@ internal import UnitModel
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
-    abstract: "List the tensors of a file; of a unit checkpoint also units, tasks and levels.",
+    abstract: "List the tensors of a file, and a unit checkpoint's units, tasks and levels.",
     usage: "tessera inspect <file> [<options>]",
     discussion: """
-      Reads safetensors, npz, npy, PyTorch files, ONNX and unit checkpoints, recognised by their content. Only the header \
-      or the index is read, except with --stats, and with --digests of a flat file: these read every byte.
+      Read safetensors, npz, npy, PyTorch files, ONNX and unit checkpoints, recognised by their content. \
+      Only the header or the index is read. --stats, and --digests of a flat file, read every byte.
 
-      --tree adds up tensors, elements and bytes below each module. A module is a part of a name that ends in . or /.
+      --tree adds up tensors, elements and bytes for each module: each prefix of a name that ends in . or /.
 
-      --stats: the minimum and the maximum include infinities and ignore NaN. The mean and the standard deviation \
-      (divided by n) are those of the finite elements. Their sums are exact: the mean is rounded once, the deviation \
-      twice. Complex numbers have no minimum and no maximum. A complex number is NaN or Inf if one of its parts is.
+      --stats: minimum and maximum include infinities and ignore NaN. Mean and standard deviation \
+      (population, divided by n) use only finite elements. Their sums are exact: the mean is rounded once, \
+      the deviation twice. Complex numbers have no minimum or maximum. A complex number is NaN or Inf if \
+      either part is.
 
-      Nothing in a PyTorch file (.pt, .pth, .bin, .ckpt) is ever run. A tensor in such a file is named by its path of \
-      keys, joined by dots. If one top entry holds the model and its name is state_dict, model_state_dict, model_state, \
-      model, net, network, module, weights or params, that name is left off. NumPy arrays and scalars are tensors, too.
+      Nothing in a PyTorch file (.pt, .pth, .bin, .ckpt) is ever run. Its tensors are named by their path of \
+      keys, joined by dots. If one top entry holds the model and is named state_dict, model_state_dict, \
+      model_state, model, net, network, module, weights or params, that name is dropped. NumPy arrays and \
+      scalars are tensors too.
 
-      Everything else in a file is listed as left out, with the reason: optimizer states, sparse and quantised tensors, \
-      tensors of unknown classes, arrays of text or Python objects, files that are no arrays.
+      Everything else in a file is listed as left out, with the reason: optimizer states, sparse and \
+      quantised tensors, tensors of unknown classes, arrays of text or Python objects, files that are not \
+      arrays.
 
       Example:
         tessera inspect model.h5
@@ -37,10 +40,10 @@ struct InspectCommand: ParsableCommand {
         tessera inspect weights.safetensors --json --digests
       """)
 
-  @Argument(help: "The file to look into.")
+  @Argument(help: "The file to inspect.")
   var file: String
 
-  @Flag(help: "Print the plan of a unit checkpoint, and nothing else.")
+  @Flag(help: "Print only the plan of a unit checkpoint.")
   var plan = false
 
   @Flag(help: "Print JSON (schemas/inspect.schema.json).")
@@ -55,7 +58,7 @@ struct InspectCommand: ParsableCommand {
       discussion: "Reads every byte, on all cores. --json adds a histogram over powers of two."))
   var stats = false
 
-  @Flag(help: "List modules with the sums of what is below them, as du does, instead of tensors.")
+  @Flag(help: "List modules with the totals of their tensors, as du does, instead of tensors.")
   var tree = false
 
   @Option(help: ArgumentHelp("With --tree: list at most this many levels of modules.", valueName: "n"))
@@ -63,8 +66,8 @@ struct InspectCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Sort by file, name or size; with --stats also by zeros, std or max (the greatest |x|).",
-      discussion: "Without it: the order of the file, but counters and other single numbers last.",
+      "Sort by file, name or size; with --stats also by zeros, std or max (the largest |x|).",
+      discussion: "Default: the order of the file, with counters and other scalars last.",
       valueName: "order"))
   var sort: String?
 

@@ -10,8 +10,8 @@ struct LeaveOutOption: ParsableArguments {
   @Option(
     name: .customLong("leave-out"),
     help: ArgumentHelp(
-      "Go on without what cannot be read and has such a name (* is anything); may be repeated.",
-      discussion: "Every tensor that can be read is taken all the same.", valueName: "pattern"))
+      "Allow the loss of unreadable parts whose name matches PATTERN (repeatable).",
+      discussion: "* matches anything. Readable tensors are never left out.", valueName: "pattern"))
   var patterns: [String] = []
 
   func validate() throws {

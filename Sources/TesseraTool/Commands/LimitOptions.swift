@@ -5,11 +5,11 @@ internal import UnitModel
 
 /// What going through a graph may use, for every command that does.
 struct LimitOptions: ParsableArguments {
-  @Option(help: "The most memory for tensors, such as 16GB.")
+  @Option(help: "The memory limit for tensors, such as 16GB.")
   var memoryLimit: String?
 
   @Option(
-    help: "The most steps of arithmetic: multiply-adds of products, and elements made by everything else.")
+    help: "The step limit: multiply-adds of products, and elements made by other operators.")
   var stepLimit: Int?
 
   func validate() throws {

@@ -8,7 +8,7 @@ struct MatchOption: ParsableArguments {
   @Option(
     name: .customLong("match"),
     help: ArgumentHelp(
-      "Take only tensors whose name matches: {} is one component, * is anything; may be repeated.",
+      "Use only tensors whose name matches PATTERN: {} is one component, * is anything (repeatable).",
       valueName: "pattern"))
   var texts: [String] = []
 

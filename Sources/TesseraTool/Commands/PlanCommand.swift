@@ -15,26 +15,27 @@ struct PlanCommand: ParsableCommand {
     commandName: "plan",
     abstract: "Propose a plan for weights, or check one against them.",
     discussion: """
-      Prints the plan as JSON (schemas/plan.schema.json), with every order and level spelled out; says on stderr \
-      what was cut, what was left whole, and why. Of an ONNX model the graph says which channels have to be cut \
-      together; of other files, without --cut and --preset, common architectures are recognised by the names of \
-      their tensors. Of a graph, first layers and outputs stay whole, and the outputs are the tasks unless --tasks \
-      names others.
+      Print the plan as JSON (schemas/plan.schema.json), with every order and level spelled out. Report on \
+      stderr what was cut, what was left whole, and why. For an ONNX model, the graph decides which channels \
+      must be cut together. For other files, without --cut and --preset, common architectures are recognised \
+      by tensor names. With a graph, first layers and outputs stay whole, and the outputs are the tasks \
+      unless --tasks names others.
 
-      --cut PATTERN=DIMENSION,DIMENSION,… says how the dimensions of matching tensors lie on channel axes. In a \
-      pattern {} is one component of a name and carries over to the axis, * is anything. A dimension is
+      --cut PATTERN=DIMENSION,DIMENSION,… says which channel axis each dimension of the matching tensors is \
+      on. In a pattern, {} matches one component of a name and is copied to the axis name; * matches \
+      anything. A dimension is one of:
         -             not cut (PATTERN= with nothing after it leaves the tensors whole)
         ffn{}         an axis
         conv*49       an axis with 49 positions per channel (a flatten of 7 × 7)
         4*lstm        an axis four times over (the gates of an LSTM)
         a+16+b        one after the other: axis a, 16 positions that are not cut, axis b
-        last:compact  only the channels of the level that alone uses the tensor
+        last:compact  only the channels of the one level that uses the tensor
 
-      --family FILE makes the plan from what a method of this family saves: widths or groups, masks of channels, and \
+      --family FILE makes the plan from the files of a method with widths, groups or channel masks, and \
       patterns that say which tensors belong to one level, task or expert (schemas/family.schema.json).
 
-      --axis NAME:key=value,… tells what is known about an axis: size=1536, granule=32 (channels that stay \
-      together: a head), units=384+384+300+468 or units=0-3+9/4-8 (sizes, or channels), common=0-7.
+      --axis NAME:key=value,… describes an axis: size=1536, granule=32 (channels that stay together: a \
+      head), units=384+384+300+468 or units=0-3+9/4-8 (sizes or channels of each unit), common=0-7.
 
       Example:
         tessera plan bert.safetensors --units 4 --heads 12 -o plan.json
@@ -52,23 +53,23 @@ struct PlanCommand: ParsableCommand {
 
   @Option(
     help:
-      "The tasks, by name, separated by commas; without it one task 'all', or a graph's outputs if it has several."
+      "Task names, separated by commas. Default: a graph's outputs if it has several, else one task 'all'."
   )
   var tasks: String?
 
   @Option(
     help: ArgumentHelp(
-      "The levels of every task: how many units each takes, such as 1,2,4; lists of units, such as 1,[0,3]; or levels with names, such as small=1,large=4."
+      "Levels of each task: unit counts (1,2,4), lists of units (1,[0,3]), or named levels (small=1,large=4)."
     ))
   var levels: String?
 
-  @Option(help: "The rule that orders the units of each task: nearest or adjacent.")
+  @Option(help: "The rule that sets each task's order of units: nearest or adjacent.")
   var rule: String?
 
-  @Option(name: .customLong("cut"), help: "How tensors are cut; may be repeated, the first match counts.")
+  @Option(name: .customLong("cut"), help: "How to cut tensors (repeatable; the first match wins).")
   var cuts: [String] = []
 
-  @Option(name: .customLong("axis"), help: "What is known about an axis; may be repeated.")
+  @Option(name: .customLong("axis"), help: "Properties of an axis (repeatable).")
   var axes: [String] = []
 
   @Option(help: "The architecture: \(Preset.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -76,7 +77,7 @@ struct PlanCommand: ParsableCommand {
 
   @Option(
     help:
-      "The number of attention heads, which shapes do not tell; else that of the config.json beside SOURCE.")
+      "The number of attention heads (shapes do not show it). Default: from config.json beside SOURCE.")
   var heads: Int?
 
   @Option(help: "Check this plan against the weights instead of proposing one.")
@@ -85,22 +86,25 @@ struct PlanCommand: ParsableCommand {
   @Option(help: "Make the plan from this description of widths, masks, adapters or experts.")
   var family: String?
 
-  @Option(help: "A file with the masks of channels that --family names, when they are not among the weights.")
+  @Option(help: "The file with the channel masks that --family names, if SOURCE does not hold them.")
   var masks: String?
 
   @Option(name: .shortAndLong, help: "Write the plan here instead of to standard output.")
   var output: String?
 
-  @Flag(help: "Of a graph: cut the outputs of first layers too.")
+  @Flag(help: "With a graph: also cut the outputs of first layers.")
   var cutFirst = false
 
-  @Flag(help: "Of a graph: cut the network's outputs too.")
+  @Flag(help: "With a graph: also cut the network's outputs.")
   var cutLast = false
 
   @Option(
     name: .customLong("input-shape"),
     help: ArgumentHelp(
-      "Of a graph: the shape of an input that it leaves open: images=1x3x224x224, or images=1,3,224,224; may be repeated. One input needs no name.",
+      """
+      With a graph: an open input's shape, images=1x3x224x224 or images=1,3,224,224 (repeatable). A single \
+      input needs no name.
+      """,
       valueName: "name=shape"))
   var inputShapes: [String] = []
 

@@ -6,8 +6,8 @@ struct ReadingOptions: ParsableArguments {
   @Option(
     name: .customLong("assume-dtype"),
     help: ArgumentHelp(
-      "What elements of an npy without a dtype are (|V2, |V1): BF16, F8_E4M3, …",
-      discussion: "NumPy saves bfloat16 and 8-bit floats as raw bytes and forgets which they were."))
+      "The dtype of npy elements saved as raw bytes (|V2, |V1): BF16, F8_E4M3, …",
+      discussion: "NumPy saves bfloat16 and 8-bit floats as raw bytes, without their dtype."))
   var assumedDType: String?
 
   /// The dtype that was named.

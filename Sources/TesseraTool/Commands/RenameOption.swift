@@ -9,7 +9,7 @@ struct RenameOption: ParsableArguments {
   @Option(
     name: .customLong("rename"),
     help: ArgumentHelp(
-      "Compare A's tensor FROM with B's tensor TO; {} and * carry over. May be repeated; the first match counts.",
+      "Compare A's tensor FROM with B's TO; {} and * are copied (repeatable; the first match wins).",
       valueName: "from=to"))
   var texts: [String] = []
 

@@ -17,14 +17,14 @@ struct RunCommand: ParsableCommand {
     commandName: "run",
     abstract: "Run a network on given inputs.",
     discussion: """
-      Computes what the ONNX specification says of MODEL, an ONNX file of operator sets \
-      6 and later. The inputs are arrays of an npz, by name; where the model has one input, an array of any name or an \
-      .npy will do. The outputs are written likewise.
+      Run MODEL, an ONNX file of operator set 6 or later, as the ONNX specification defines. The inputs are \
+      arrays of an npz, by name. For a model with one input, an array of any name or an .npy will do. The \
+      outputs are written in the same way.
 
-      A model may use 4 GiB of memory for tensors and 4,000,000,000,000 multiply-adds in a run; --memory-limit and \
-      --step-limit say otherwise. What a model asks for beyond that is refused before it is allocated or done.
+      A run may use 4 GiB of memory for tensors and 4,000,000,000,000 multiply-adds; change these with \
+      --memory-limit and --step-limit. A run that needs more is refused before it allocates or computes it.
 
-      Of a unit checkpoint that was converted from ONNX it runs one (task, level), and reads only what that needs.
+      From a unit checkpoint that was converted from ONNX, run one (task, level), and read only its weights.
 
       Example:
         tessera run model.onnx --input x.npz --output y.npz
@@ -35,33 +35,33 @@ struct RunCommand: ParsableCommand {
   @Argument(help: "The ONNX model, or a unit checkpoint with a graph.")
   var model: String
 
-  @Option(help: "Of a checkpoint: the task; needed where there are several.")
+  @Option(help: "For a checkpoint: the task. Required if there are several.")
   var task: String?
 
-  @Option(help: "Of a checkpoint: the level of the task, by number (from 1) or by name.")
+  @Option(help: "For a checkpoint: the level, by number (from 1) or by name.")
   var level: String?
 
-  @Option(help: "Of a checkpoint: what the network may cost, in parameters or bytes, instead of a level.")
+  @Option(help: "For a checkpoint: the budget in parameters or bytes, instead of --level.")
   var budget: String?
 
-  @Option(help: "The counting policy that --budget is meant for: a name, or the path of a file.")
+  @Option(help: "The counting policy for --budget: a name, or the path of a file.")
   var policy: String?
 
   @Option(help: "The inputs: an npz, an npy for one input, or any other file of flat weights.")
   var input: String?
 
-  @Option(help: "Where the outputs go: .npz, .safetensors, or .npy for one output.")
+  @Option(help: "The output file: .npz, .safetensors, or .npy for one output.")
   var output: String
 
   @OptionGroup var computing: BackendOption
 
-  @Option(help: "The most threads that compute at one time; without it, one per processor.")
+  @Option(help: "Use at most this many threads. Default: one per processor.")
   var threads: Int?
 
-  @Option(help: "Run this many times more after the first, and time those.")
+  @Option(help: "Time this many runs, after one warm-up run.")
   var `repeat`: Int?
 
-  @Flag(help: "Say for each node its parameters, its multiply-adds for these inputs, and how long it took.")
+  @Flag(help: "Print each node's parameters, multiply-adds for these inputs, and time.")
   var profile = false
 
   @OptionGroup var limiting: LimitOptions

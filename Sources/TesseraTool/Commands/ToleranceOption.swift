@@ -13,7 +13,7 @@ struct ToleranceOption: ParsableArguments {
   @Option(
     name: .customLong("ulp"),
     help: ArgumentHelp(
-      "Accept values that are at most this many units in the last place apart.", valueName: "n"))
+      "Accept values that differ by at most this many units in the last place.", valueName: "n"))
   var steps: UInt64?
 
   func validate() throws { _ = try tolerance() }

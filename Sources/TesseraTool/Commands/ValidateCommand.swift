@@ -16,13 +16,13 @@ struct ValidateCommand: ParsableCommand {
     discussion: """
       Check unit checkpoints, safetensors, sets of shards, npz, npy and PyTorch files against every rule of their \
       formats. Check that an ONNX model can be read and that each of its values is made once. In a folder, check \
-      every file, and name the files that are not looked at.
+      every file, and list the files that are not checked.
 
       One line per file gives its verdict, its format and how much of it was read. Without --deep the tensors' data \
       is not read.
 
       A finding is a note, a warning or an error. Exit code 1 if there is a warning or an error (--fail-on). Exit \
-      code 2 if a file cannot be read or recognised, or uses what is not supported; the other files are still \
+      code 2 if a file cannot be read or recognised, or uses an unsupported feature; other files are still \
       checked. Truncation and corruption are findings.
 
       Names in pickles fall into three classes. Names that make plain data (NumPy scalars, argparse.Namespace, \
@@ -53,7 +53,7 @@ struct ValidateCommand: ParsableCommand {
   var json = false
 
   @Option(
-    name: .customLong("fail-on"), help: "The least severity for exit code 1: error, warning or note.")
+    name: .customLong("fail-on"), help: "The lowest severity with exit code 1: error, warning or note.")
   var failOn = Severity.warning
 
   @Option(
@@ -63,21 +63,21 @@ struct ValidateCommand: ParsableCommand {
     transform: RuleSetting.init)
   var rules: [RuleSetting] = []
 
-  @Flag(help: "Report as findings what is not looked at: files of a folder, added parts of a checkpoint.")
+  @Flag(help: "Also report what is not checked: files of a folder, added parts of a checkpoint.")
   var strict = false
 
   @Option(
     name: .customLong("allow-globals"),
     help: ArgumentHelp(
-      "Allow the names in FILE in pickles: a module.name in each line (repeatable).",
-      discussion: "* matches anything, # begins a comment. A name that can run code must be written in full.",
+      "Allow pickles to use the names in FILE: one module.name per line (repeatable).",
+      discussion: "* matches anything; # begins a comment. Write names that can run code in full.",
       valueName: "file"))
   var allowGlobals: [String] = []
 
   @Option(
     name: .customLong("allow-minus-infinity"),
     help: ArgumentHelp(
-      "Allow -Inf in the tensors that match PATTERN: masks (repeatable).", valueName: "pattern"))
+      "Allow -Inf in tensors matching PATTERN, such as masks (repeatable).", valueName: "pattern"))
   var maskPatterns: [String] = []
 
   @OptionGroup var reading: ReadingOptions

@@ -14,15 +14,15 @@ internal import UnitModel
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
-    abstract: "Prove that a conversion still has and computes what the original did.",
+    abstract: "Prove that a conversion has the same tensors and outputs.",
     usage: "tessera verify <source> <converted> [<options>]",
     discussion: """
-      First the SHA-256 of every tensor of SOURCE and CONVERTED. Then, where there is a graph, every (task, level) of \
-      the checkpoint is run beside its masked original, which is the whole network of SOURCE with inactive weights \
-      and values zero. Inputs are made up (seeded), unless --input gives some.
+      Compare the SHA-256 of every tensor of SOURCE and CONVERTED. If there is a graph, also run every \
+      (task, level) of the checkpoint and compare it with its masked original: the whole network of SOURCE \
+      with inactive weights and values zero. The inputs are random (seeded), unless --input gives some.
 
-      Exit code 1 means that a digest differs, or that an output is off by more than --tolerance times its greatest \
-      value and 1e-6.
+      Exit code 1 if a digest differs, or if an output differs by more than --tolerance times its largest \
+      absolute value plus 1e-6.
 
       Example:
         tessera verify model.onnx model.h5
@@ -32,16 +32,16 @@ struct VerifyCommand: ParsableCommand {
   @Argument(help: "The original: an ONNX model, or other flat weights.")
   var source: String
 
-  @Argument(help: "The unit checkpoint, or what was converted back from one.")
+  @Argument(help: "The unit checkpoint, or a file converted back from one.")
   var converted: String
 
   @Option(help: "Arrays to run on: an npz, or an npy for one input.")
   var input: String?
 
-  @Option(help: "How far an output may be off, as a part of its greatest value.")
+  @Option(help: "The allowed difference of an output, relative to its largest absolute value.")
   var tolerance = 1e-4
 
-  @Flag(help: "Compare every layer too, and name the first that departs.")
+  @Flag(help: "Also compare every layer, and name the first that differs.")
   var layers = false
 
   @Option(help: "Only this task.")

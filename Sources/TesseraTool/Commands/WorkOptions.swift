@@ -6,17 +6,17 @@ internal import Glibc
 struct WorkOptions: ParsableArguments {
   @Flag(
     help:
-      "Also say what each virtual network does: multiply-adds, and the most bytes of activations at one time."
+      "Also print the multiply-adds and the peak activation bytes of each sub-network."
   )
   var work = false
 
-  @Flag(help: "As --work, and also run each on seeded inputs and say how long it takes.")
+  @Flag(help: "The same as --work, and also time each sub-network on seeded random inputs.")
   var measure = false
 
-  @Option(help: "With --measure: this many runs after a first one.")
+  @Option(help: "With --measure: timed runs, after one warm-up run.")
   var `repeat` = 5
 
-  @Option(help: "With --measure: the most threads that compute at one time; without it, one per processor.")
+  @Option(help: "With --measure: use at most this many threads. Default: one per processor.")
   var threads: Int?
 
   @OptionGroup var computing: BackendOption
@@ -24,7 +24,10 @@ struct WorkOptions: ParsableArguments {
   @Option(
     name: .customLong("input-shape"),
     help: ArgumentHelp(
-      "The shape of an input for --layers, --work and --measure: images=1x3x224x224; may be repeated. One input needs no name.",
+      """
+      An input's shape for --layers, --work and --measure: images=1x3x224x224 (repeatable). A single input \
+      needs no name.
+      """,
       valueName: "name=shape"))
   var inputShapes: [String] = []
 

@@ -1,0 +1,131 @@
+import Foundation
+import Tessera
+import TestSupport
+import Testing
+
+/// The public module, used as another package uses it.
+@Suite("Library")
+struct LibraryTests {
+  private static let sample = "\(SourceFolder.root)/samples/fashion"
+
+  /// The sample as a unit checkpoint.
+  private func checkpoint(in folder: TemporaryFolder) async throws -> Checkpoint {
+    let path = folder.file("fashion.h5")
+    try await WeightsFile("\(Self.sample)/weights.safetensors").convert(
+      to: path, plan: try UnitPlan("\(Self.sample)/plan.json"))
+    return try Checkpoint(path)
+  }
+
+  private func error(_ body: () async throws -> Void) async -> TesseraError? {
+    do { try await body() } catch { return error as? TesseraError }
+    return nil
+  }
+
+  @Test("a sub-network's elements, bytes and pieces are the same tensor")
+  func reading() async throws {
+    let folder = try TemporaryFolder()
+    let checkpoint = try await checkpoint(in: folder)
+    #expect(checkpoint.unitCount == 4)
+    #expect(checkpoint.tasks.map(\.name) == ["fine", "coarse", "digits", "parity"])
+    let network = try checkpoint.network(task: "digits", level: 2)
+    #expect(network.units == [2, 1] && network.parameterCount == 31_073)
+    #expect(try checkpoint.network(task: "digits", budget: "35k").level == 2)
+    for tensor in network.tensors where tensor.dtype == DType(rawValue: "F32") {
+      let values = try network.elements(of: tensor.name, as: Float.self)
+      #expect(values.count == tensor.elementCount)
+      let bytes = try network.bytes(of: tensor.name)
+      #expect(values.withUnsafeBytes { Array($0) } == bytes)
+      for limit in [1, 7, 4096] where limit > 1 || bytes.count < 200 {
+        var joined: [UInt8] = []
+        for try await piece in try network.pieces(of: tensor.name, byteCount: limit) {
+          #expect((1...limit).contains(piece.count))
+          joined += piece
+        }
+        #expect(joined == bytes, "\(tensor.name), \(limit)")
+      }
+    }
+  }
+
+  @Test("what is extracted, joined and compared is what was read")
+  func writing() async throws {
+    let folder = try TemporaryFolder()
+    let checkpoint = try await checkpoint(in: folder)
+    let network = try checkpoint.network(task: "parity", level: 3)
+    for name in ["p.safetensors", "p.npz", "p.pt"] {
+      try await network.extract(to: folder.file(name))
+      let difference = try await network.difference(from: try WeightsFile(folder.file(name)))
+      #expect(difference.isEqual && difference.equalCount == network.tensors.count, "\(name): \(difference)")
+    }
+    try await checkpoint.file.convert(to: folder.file("back.safetensors"))
+    #expect(
+      try TemporaryFolder.bytes(of: folder.file("back.safetensors"))
+        == TemporaryFolder.bytes(of: "\(Self.sample)/weights.safetensors"))
+    let other = try await network.difference(from: try checkpoint.network(task: "parity", level: 2))
+    #expect(!other.isEqual && other.changed.contains { if case .shape = $0.kind { true } else { false } })
+    let table = try checkpoint.file.count(policy: "weights-only")
+    #expect(table.networks.count == 16 && table.networks.contains { $0.parameters == 30_416 })
+    #expect(
+      table.networks.allSatisfy { $0.parameters == $0.common + $0.intra + $0.interconnection + $0.private })
+    let report = try await validate(checkpoint.file.path, isDeep: true)
+    #expect(report.isClean && report.findings.isEmpty)
+  }
+
+  @Test("a cancelled conversion ends with CancellationError and leaves nothing")
+  func cancelled() async throws {
+    let folder = try TemporaryFolder()
+    let file = try WeightsFile("\(Self.sample)/weights.safetensors")
+    let plan = try UnitPlan("\(Self.sample)/plan.json")
+    let task = Task {
+      // The first report ends the task.
+      try await file.convert(to: folder.file("c.h5"), plan: plan) { _ in
+        withUnsafeCurrentTask { $0?.cancel() }
+      }
+    }
+    task.cancel()
+    await #expect(throws: CancellationError.self) { try await task.value }
+    #expect(try folder.names().isEmpty)
+  }
+
+  @Test("errors have a code and a sentence")
+  func errors() async throws {
+    let folder = try TemporaryFolder()
+    let checkpoint = try await checkpoint(in: folder)
+    let network = try checkpoint.network(task: "fine", level: 1)
+    _ = try folder.write(Array("not a model".utf8), as: "x.safetensors")
+    var found: [(TesseraError.Code, String)] = []
+    func note(_ words: String, _ code: TesseraError.Code, _ body: () async throws -> Void) async {
+      let error = await error(body)
+      #expect(
+        error?.code == code && error?.description.contains(words) == true,
+        "\(words): \(String(describing: error))")
+      if let error { found.append((error.code, error.description)) }
+    }
+    await note("no such file", .file) { _ = try WeightsFile(folder.file("absent.h5")) }
+    await note("x.safetensors", .format) { _ = try WeightsFile(folder.file("x.safetensors")) }
+    await note("found safetensors", .format) { _ = try Checkpoint("\(Self.sample)/weights.safetensors") }
+    await note("nearest name", .request) { _ = try network.bytes(of: "head.wieght") }
+    await note("found F32", .request) { _ = try network.elements(of: "head.weight", as: Double.self) }
+    await note("'fien'", .request) { _ = try checkpoint.network(task: "fien", level: 1) }
+    await note("--task", .request) { _ = try checkpoint.network(level: 1) }
+    await note("expected a key", .plan) { _ = try UnitPlan(json: "{") }
+    await note("expected another file", .request) {
+      try await checkpoint.file.convert(to: checkpoint.file.path)
+    }
+    await note("a name that ends in", .request) { try await network.extract(to: folder.file("x.txt")) }
+    await note("graph", .request) { _ = try await network.run([:]) }
+    #expect(found.count == 11)
+    #expect(try TemporaryFolder.bytes(of: checkpoint.file.path).count == 708_800)
+  }
+
+  @Test("a value's bytes must be as many as its shape says")
+  func values() throws {
+    let value = try TensorValue([1, 2, 3, 4] as [Float], shape: [2, 2])
+    #expect(value.dtype.rawValue == "F32" && value.bytes.count == 16)
+    #expect(try value.elements(as: Float.self) == [1, 2, 3, 4])
+    #expect(throws: TesseraError.self) { try TensorValue([1, 2, 3] as [Int64], shape: [2, 2]) }
+    #expect(throws: TesseraError.self) { try value.elements(as: Int32.self) }
+    #expect(throws: TesseraError.self) {
+      try TensorValue([] as [UInt8], shape: [Int.max, 2])
+    }
+  }
+}
