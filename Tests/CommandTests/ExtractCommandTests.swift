@@ -76,7 +76,7 @@ struct ExtractCommandTests {
       ),
       (
         ["w.safetensors", "out.npz", "--task", "t", "--level", "1"],
-        "w.safetensors: expected a unit checkpoint, found flat weights"
+        "w.safetensors: expected a unit checkpoint, found flat weights; 'tessera convert --plan' makes one of them"
       ),
       (
         ["m.h5", "out.npz", "--task", "tt", "--level", "1"],

@@ -119,7 +119,7 @@ struct FirstContactTests {
     ),
     (
       ["plan", "cnn.safetensors", "--units", "2", "--cut", "bn1.*=a,-"], 2,
-      ["tensor 'bn1.weight': expected 2 dimensions, found shape [16]\n"]
+      ["tensor 'bn1.weight': expected an entry for the dimension of [16], found 2\n"]
     ),
     (["inspect", "empty.safetensors"], 2, ["empty.safetensors: byte 0: ", "found an empty file\n"]),
     (["convert", "empty.npy", "x.h5"], 2, ["empty.npy: byte 0: ", "found an empty file\n"]),

@@ -142,6 +142,7 @@ package final class OpenedFile: Sendable {
   /// What a file that nobody recognises looks like, in words.
   private static func guess(_ file: ReadableFile) -> String {
     if file.size == 0 { return "an empty file" }
+    if let document = tesseraDocument(file) { return document }
     guard let head = try? file.bytes(at: 0, count: min(32, file.size)) else { return "an unreadable file" }
     let starts: [([UInt8], String)] = [
       ([0x80, 0x02], "a Python pickle"),
@@ -156,6 +157,21 @@ package final class OpenedFile: Sendable {
     ]
     for (start, words) in starts where head.starts(with: start) { return words }
     return "\(file.size) bytes that begin with \(head.prefix(4).map { hex($0) }.joined(separator: " "))"
+  }
+
+  /// A document of Tessera's own, by the format that it names, and what to do with one.
+  private static func tesseraDocument(_ file: ReadableFile) -> String? {
+    guard let head = try? file.bytes(at: 0, count: min(4096, file.size)), head.first == 0x7B else {
+      return nil
+    }
+    let text = String(decoding: head, as: UTF8.self)
+    let kinds = [
+      ("tessera.plan/", "a plan: 'tessera plan WEIGHTS --plan FILE' checks it"),
+      ("tessera.study/", "a study: 'tessera compare FILE' reads it"),
+      ("tessera.claims/", "claims: 'tessera count CHECKPOINT --claims FILE' checks them"),
+      ("tessera.family/", "a family: 'tessera plan WEIGHTS --family FILE' reads it"),
+    ]
+    return kinds.first { text.contains("\"\($0.0)") }?.1
   }
 
   private static func hex(_ byte: UInt8) -> String { (byte < 16 ? "0" : "") + String(byte, radix: 16) }

@@ -80,7 +80,10 @@ struct ExtractCommand: ParsableCommand {
     }
     let opened = try OpenedFile(file, usesHeaders: false)
     guard let checkpoint = try opened.checkpoint else {
-      throw Failure(sentence: "\(file): expected a unit checkpoint, found flat weights")
+      throw Failure(
+        sentence:
+          "\(file): expected a unit checkpoint, found flat weights; 'tessera convert --plan' makes one of them"
+      )
     }
     let choice = NetworkChoice(
       opened, checkpoint, task: task, level: level, budget: budget, policy: policy)

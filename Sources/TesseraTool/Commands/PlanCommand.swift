@@ -218,16 +218,23 @@ struct PlanCommand: ParsableCommand {
       try Output.standardOutput(text, as: .json)
     }
     if proposed.resolved.cutsNothing {
-      let sentence = NothingCut.sentence(source, wayOn(specs, hasGraph: graph != nil))
+      let sentence = NothingCut.sentence(
+        source, wayOn(specs, proposed.resolved.partition.axes, hasGraph: graph != nil))
       Output.standardError(WrappedSentence.text(sentence, width: width))
       throw ExitCode(1)
     }
   }
 
   /// What to try when nothing is cut, without what was tried.
-  private func wayOn(_ specs: [TensorSpec], hasGraph: Bool) -> String {
+  private func wayOn(_ specs: [TensorSpec], _ axes: [ChannelAxis], hasGraph: Bool) -> String {
     let decidesGraph = hasGraph && plan == nil && family == nil && cuts.isEmpty && preset == nil
-    guard decidesGraph else { return NothingCut.example(specs, hasPreset: preset != nil) }
+    guard decidesGraph else {
+      // Axes were named, and have too few channels for so many units.
+      if let most = axes.map(\.size).max(), let units, units > 1, most < units {
+        return "their axes have at most \(most) channels: try at most \(most) --units"
+      }
+      return NothingCut.example(specs, hasPreset: preset != nil)
+    }
     let untried =
       (cutFirst ? [] : ["--cut-first"]) + (cutLast ? [] : ["--cut-last"])
       + (units ?? 0 > 2 ? ["fewer --units"] : [])

@@ -47,7 +47,9 @@ extension PlanError: CustomStringConvertible {
     case .captureMissing(let place, let name, let captures):
       "\(place): expected at most \(captures) {} in the name, as many as the pattern has, found \(quoted(name))"
     case .rankDisagrees(let tensor, let expected, let shape):
-      "tensor \(tensor.quoted): expected \(expected) dimensions, found shape \(shape)"
+      "tensor \(tensor.quoted): expected an entry for "
+        + (shape.count == 1 ? "the dimension" : "each of the \(shape.count) dimensions")
+        + " of \(shape), found \(expected)"
     case .sizeDisagrees(let tensor, let dimension, let axis, let expected, let found):
       "tensor \(tensor.quoted), dimension \(dimension), axis \(axis): expected \(expected) positions, found \(found)"
     case .byteDivided(let tensor, let dtype, let dimension):
