@@ -79,6 +79,7 @@ public struct Checkpoint: TensorCollection {
   /// The largest sub-network of a task that fits a budget.
   ///
   /// - Parameters:
+  ///   - task: nil if there is only one.
   ///   - budget: parameters ("1.9M", "500k") or bytes ("64MB", "2GiB").
   ///   - policy: a counting policy's name, such as "weights-only", or path; nil for the plan's own.
   public func network(

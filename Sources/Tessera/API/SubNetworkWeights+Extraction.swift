@@ -7,7 +7,9 @@ extension SubNetworkWeights {
   ///
   /// The file appears whole or not at all, and replaces a file of the same name.
   ///
-  /// - Parameter progress: receives progress reports.
+  /// - Parameters:
+  ///   - path: the file to write; its name sets the format.
+  ///   - progress: receives progress reports.
   /// - Throws: `TesseraError`, or `CancellationError` if the task is cancelled; no partial file remains.
   public func extract(
     to path: String, progress: @escaping ProgressHandler = { _ in }

@@ -70,7 +70,9 @@ extension TensorCollection {
 
   /// The bytes of a tensor in pieces, for a tensor too large for memory.
   ///
-  /// - Parameter byteCount: the largest size of a piece, in bytes; at least 1.
+  /// - Parameters:
+  ///   - name: the tensor's name in `tensors`.
+  ///   - byteCount: the largest size of a piece, in bytes; at least 1.
   public func pieces(of name: String, byteCount: Int = 4 << 20) throws(TesseraError) -> TensorPieces {
     let place = try contents.place(of: name)
     return TensorPieces(source: contents.source, place: place, byteCount: max(1, byteCount))

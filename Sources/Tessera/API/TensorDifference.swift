@@ -53,7 +53,9 @@ public struct TensorDifference: Sendable {
 extension TensorCollection {
   /// Compares every tensor with the one of the same name in another file or sub-network.
   ///
-  /// - Parameter progress: receives progress reports.
+  /// - Parameters:
+  ///   - other: the second file or sub-network.
+  ///   - progress: receives progress reports.
   /// - Throws: `TesseraError`, or `CancellationError` if the task is cancelled.
   public func difference(
     from other: some TensorCollection, progress: @escaping ProgressHandler = { _ in }

@@ -41,6 +41,7 @@ public struct UnitPlan: Sendable {
   /// decide, or the tensor names of a common architecture.
   ///
   /// - Parameters:
+  ///   - file: the weights to cut.
   ///   - unitCount: k, the number of units.
   ///   - tasks: the names of the tasks; empty for one.
   ///   - cuts: how tensors are cut, each as `tessera plan --cut` takes it: `"layer{}.up.weight=ffn{},-"`.

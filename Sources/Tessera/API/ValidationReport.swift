@@ -53,7 +53,10 @@ public struct ValidationReport: Sendable {
 
 /// Checks a file, or every file of a folder, as `tessera validate` does.
 ///
+/// A cancelled task finishes the check of its file, then throws `CancellationError`.
+///
 /// - Parameters:
+///   - path: the file or the folder.
 ///   - isDeep: also reads the elements of all tensors.
 ///   - progress: receives the number of bytes read; for a folder, the total is 0 because it is not known.
 /// - Throws: `TesseraError` if the file cannot be read or its format is unknown.

@@ -39,7 +39,9 @@ extension WeightsFile {
   /// ```
   ///
   /// - Parameters:
+  ///   - path: the file to write, or the folder for a set of shards.
   ///   - plan: for a unit checkpoint; nil puts everything in one unit.
+  ///   - settings: how the file is written.
   ///   - progress: receives progress reports.
   /// - Throws: `TesseraError`, or `CancellationError` if the task is cancelled; no partial file remains.
   @discardableResult

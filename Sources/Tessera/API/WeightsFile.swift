@@ -19,7 +19,9 @@ public struct WeightsFile: TensorCollection {
 
   /// Opens the file or the folder of weights at `path`. The format is recognised by content, not by name.
   ///
-  /// - Parameter assumeDType: the dtype of NumPy arrays stored as raw bytes (`|V2` for BF16).
+  /// - Parameters:
+  ///   - path: a file, or a folder with one set of weights.
+  ///   - assumeDType: the dtype of NumPy arrays stored as raw bytes (`|V2` for BF16).
   public init(_ path: String, assumeDType: DType? = nil) throws(TesseraError) {
     let dtype = assumeDType.flatMap { Tensors.DType(rawValue: $0.rawValue) }
     try self.init(try TesseraError.wrapping { try OpenedFile(path, assumeDType: dtype) })
