@@ -16,15 +16,7 @@ struct SoundPlanTests {
       return
     }
     #expect(seen >= 333 && levels >= 550)
-    // Nothing that `plan` proposes is refused by `convert`.
-    guard case .object(let rows)? = report["operators"] else {
-      Issue.record("no operators")
-      return
-    }
-    for member in rows.members {
-      guard case .object(let row) = member.value else { continue }
-      #expect(row["refused"] == .array([]), "\(member.key)")
-    }
+    requireConverted(report)
   }
 
   /// Zeros beside the channels are positions that every sub-network has, whatever the operator joins them with.
@@ -37,14 +29,7 @@ struct SoundPlanTests {
       let report = try report("operators.py", [Peers.tessera, "--padded", "--graphs", graphs] + arguments)
       #expect(report["failures"] == .array([]))
       #expect(report["seen"] == .integer(seen))
-      guard case .object(let rows)? = report["operators"] else {
-        Issue.record("no operators")
-        return
-      }
-      for member in rows.members {
-        guard case .object(let row) = member.value else { continue }
-        #expect(row["refused"] == .array([]), "\(member.key)")
-      }
+      requireConverted(report)
     }
   }
 
@@ -109,6 +94,18 @@ struct SoundPlanTests {
   func planted() throws {
     let report = try report("planted.py", [Peers.tessera])
     #expect(report["missed"] == .array([]))
+  }
+
+  /// Nothing that `plan` proposes is refused by `convert`.
+  private func requireConverted(_ report: JSONObject) {
+    guard case .object(let rows)? = report["operators"] else {
+      Issue.record("no operators")
+      return
+    }
+    for member in rows.members {
+      guard case .object(let row) = member.value else { continue }
+      #expect(row["refused"] == .array([]), "\(member.key)")
+    }
   }
 
   private func report(_ name: String, _ arguments: [String]) throws -> JSONObject {
