@@ -7,13 +7,10 @@ extension FlatFormats {
     return promises.first { name.hasSuffix($0.suffix) }?.kind
   }
 
-  private static let promises: [(suffix: String, kind: String)] = [
-    (ShardName.indexSuffix, FlatFormatKind.shardedSafetensors.rawValue),
-    (ShardName.suffix, FlatFormatKind.safetensors.rawValue), (".npz", FlatFormatKind.npz.rawValue),
-    (".npy", FlatFormatKind.npy.rawValue), (".pt", FlatFormatKind.pytorch.rawValue),
-    (".pth", FlatFormatKind.pytorch.rawValue), (".onnx", FlatFormatKind.onnx.rawValue), (".h5", "hdf5"),
-    (".hdf5", "hdf5"),
-  ]
+  /// The usual name of each format, the longest first, and those that mean one format and no other.
+  private static let promises: [(suffix: String, kind: String)] =
+    FlatFormats.registry.map { ($0.suffix, $0.kind.rawValue) }.sorted { $0.suffix.count > $1.suffix.count }
+    + [(".pth", FlatFormatKind.pytorch.rawValue), (".h5", "hdf5"), (".hdf5", "hdf5")]
 
   /// What a file begins with, for a message.
   public static func contentInWords(_ file: ReadableFile) -> String {

@@ -1,5 +1,6 @@
 import ByteFiles
 import FlatFormats
+import Foundation
 import TestSupport
 import Testing
 
@@ -35,4 +36,11 @@ struct RecognitionTests {
       ("npz", nil),
     ] as [(String, FlatFormatKind?)])
   func byName(_ path: String, _ kind: FlatFormatKind?) { #expect(FlatFormats.kind(forName: path) == kind) }
+
+  @Test("the schema of inspect lists every format")
+  func schema() throws {
+    let text = try String(contentsOfFile: "\(SourceFolder.root)/schemas/inspect.schema.json", encoding: .utf8)
+    let kinds = FlatFormatKind.allCases.map { "\"\($0.rawValue)\"" } + ["\"unit-checkpoint\""]
+    #expect(text.contains("\"kind\": { \"enum\": [\(kinds.joined(separator: ", "))] }"))
+  }
 }

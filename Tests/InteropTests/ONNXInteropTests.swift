@@ -32,7 +32,7 @@ struct ONNXInteropTests {
       return
     }
     #expect(passed >= 970)
-    #expect(operators.count == 111)
+    #expect(operators.count > 100)
     for name in operators { #expect(tally[name] != nil, "\(name) passed no case") }
   }
 
