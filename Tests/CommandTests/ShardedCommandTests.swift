@@ -54,7 +54,9 @@ struct ShardedCommandTests {
     }
     let refused = try tessera(
       ["extract", source, "x.npz", "--task", "t", "--level", "1"], directory: folder.path)
-    #expect(refused.sentence().hasSuffix(": expected a unit checkpoint, found flat weights; 'tessera convert --plan' makes one of them"))
+    #expect(
+      refused.sentence().hasSuffix(
+        ": expected a unit checkpoint, found flat weights; 'tessera convert --plan' makes one of them"))
   }
 
   @Test(
