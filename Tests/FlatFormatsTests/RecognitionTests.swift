@@ -43,4 +43,16 @@ struct RecognitionTests {
     let kinds = FlatFormatKind.allCases.map { "\"\($0.rawValue)\"" } + ["\"unit-checkpoint\""]
     #expect(text.contains("\"kind\": { \"enum\": [\(kinds.joined(separator: ", "))] }"))
   }
+
+  @Test("a model's files are its own and those of its external data")
+  func files() throws {
+    let folder = try TemporaryFolder()
+    _ = try folder.write([UInt8](repeating: 1, count: 8), as: "w.bin")
+    let model = ModelBytes.model { graph in
+      graph.tensor("t", [2]) { $0.external([("location", "w.bin"), ("length", "8")]) }
+    }
+    let path = try folder.write(model, as: "m.onnx")
+    let source = try FlatFormats.open(try ReadableFile(path: path), assumeDType: nil)
+    #expect(source.files == [path, folder.file("w.bin")])
+  }
 }

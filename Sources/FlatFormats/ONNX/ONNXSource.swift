@@ -17,6 +17,8 @@ final class ONNXSource: FlatWeightsSource {
 
   var path: String { file.path }
   var verbatim: [UInt8]? { nil }
+  /// The model, and the files of its external data.
+  var files: [String] { [file.path] + external.all.map(\.path).sorted() }
 
   init(_ file: ReadableFile) throws(FlatFormatError) {
     let (model, constants, others) = try Self.asFlat { () throws(GraphError) in
