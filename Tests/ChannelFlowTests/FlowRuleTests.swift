@@ -27,4 +27,14 @@ struct FlowRuleTests {
   func domains() {
     #expect(Self.hasRule("Conv") && !Self.hasRule("Conv", domain: "com.example"))
   }
+
+  /// Operators that plans follow, though they are not computed here.
+  private static let uncomputed: Set<String> = ["ThresholdedRelu"]
+
+  @Test("a rule is for an operator that is computed, or one that is known not to be")
+  func known() {
+    let ruled = UnaryRule.operations.union(WholeRule.operations).union(ElementwiseRule.operations)
+      .union(FlowRules.table.keys)
+    #expect(ruled.subtracting(OperatorRegistry.names) == Self.uncomputed)
+  }
 }

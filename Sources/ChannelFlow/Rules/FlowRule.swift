@@ -18,7 +18,7 @@ enum FlowRules {
     return table[node.operation]
   }
 
-  private static let table: [String: FlowRule] = [
+  static let table: [String: FlowRule] = [
     "Conv": ConvolutionRule.convolution, "ConvTranspose": ConvolutionRule.transposed,
     "MatMul": ProductRule.matMul, "Gemm": ProductRule.gemm,
     "BatchNormalization": NormRule.batch, "InstanceNormalization": NormRule.instance,
