@@ -36,6 +36,28 @@ struct SoundPlanTests {
     }
   }
 
+  @Test("the proof goes up to an operator that is not computed here, and says so")
+  func unbuilt() throws {
+    let folder = try TemporaryFolder()
+    func run(_ program: String, _ arguments: [String]) throws -> Subprocess {
+      try Subprocess.run(program, arguments, directory: folder.path, timeout: 60)
+    }
+    let python = try #require(Peers.python, "TESSERA_PYTHON names no Python")
+    #expect(try run(python, ["-B", SourceFolder.fixtures + "/graphs/unbuilt.py", "."]).code == 0)
+    let plan = ["plan", "m.onnx", "--units", "2", "--cut-first", "-o", "p.json"]
+    #expect(try run(Peers.tessera, plan).code == 0)
+    let converted = try run(Peers.tessera, ["convert", "m.onnx", "m.h5", "--plan", "p.json"])
+    #expect(converted.code == 0)
+    #expect(
+      converted.errorText.contains(
+        "proved up to node 'shrink' (Shrink), which this version does not compute: 2 sub-networks are"),
+      "\(converted.errorText)")
+    let extracted = try run(Peers.tessera, ["extract", "m.h5", "s.onnx", "--level", "1"])
+    #expect(extracted.code == 0, "\(extracted.errorText)")
+    let verified = try run(Peers.tessera, ["verify", "m.onnx", "m.h5"])
+    #expect(verified.code == 2 && verified.errorText.contains("node 'shrink' (Shrink)"))
+  }
+
   /// By hand over 2,000 (`random_graphs.py TESSERA --count 2000`).
   @Test("a hundred random graphs of five to thirty nodes, with branches, reshapes and unknown operators")
   func random() throws {
