@@ -74,7 +74,7 @@ extension Network {
     unnamed.map { network in
       (network, network.cuts.filter { $0.contains(".weight") && $0.hasSuffix("=f{},-") })
     } + [
-      (variational, ["encoder.mu.weight=z,h", "encoder.sd.weight=z,h", "encoder.fc.bias=h"]),
+      (variational, ["encoder.mu.weight=z,h", "encoder.sd.weight=z,h", "encoder.fc.weight=h,-"]),
       (narrow, ["l.{}.b1.weight=f{}", "l.{}.b1.bias=f{}"]),
       (adapted, ["h.{}.up.lora_B.weight=f{},-", "h.{}.down.lora_A.weight=-,f{}"]),
     ]

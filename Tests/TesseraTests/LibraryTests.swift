@@ -86,6 +86,20 @@ struct LibraryTests {
     #expect(try folder.names().isEmpty)
   }
 
+  @Test("reading in pieces ends when its task is cancelled")
+  func cancelledPieces() async throws {
+    let file = try WeightsFile("\(Self.sample)/weights.safetensors")
+    let task = Task {
+      var count = 0
+      for try await piece in try file.pieces(of: "stage2.1.conv1.weight", byteCount: 1024) {
+        count += piece.count
+        withUnsafeCurrentTask { $0?.cancel() }
+      }
+      return count
+    }
+    await #expect(throws: CancellationError.self) { try await task.value }
+  }
+
   @Test("errors have a code and a sentence")
   func errors() async throws {
     let folder = try TemporaryFolder()

@@ -104,8 +104,14 @@ extension HalfCutSearch {
         let input = modules[behind].inputs.first, !Set(axes(of: output)).isDisjoint(with: axes(of: input)),
         let match = candidates(output).first
       else { continue }
-      for number in (before + 1)..<max(before + 1, behind)
-      where modules[number].parent == parent && modules[number].hasFactors {
+      // In a sorted file the norm of the same number may stand before the module.
+      let reach = 8
+      let near =
+        isSorted
+        ? max(0, before - reach)..<min(modules.count, before + reach)
+        : (before + 1)..<max(before + 1, behind)
+      for number in near where modules[number].parent == parent && modules[number].hasFactors {
+        guard modules[number].weights.isEmpty else { continue }
         let place = modules[number].number
         guard !isSorted || place != nil && place == modules[before].number else { continue }
         for vector in modules[number].vectors.map({ TensorSite(tensor: $0, dimension: 0) })
