@@ -139,7 +139,7 @@ package final class OpenedFile: Sendable {
 
   private static let known = "a unit checkpoint, safetensors, npz, npy, a PyTorch file or an ONNX model"
 
-  /// What a file that nobody recognises looks like, in words.
+  /// A description of a file of unknown format, by its first bytes.
   private static func guess(_ file: ReadableFile) -> String {
     if file.size == 0 { return "an empty file" }
     if let document = tesseraDocument(file) { return document }
