@@ -1,14 +1,14 @@
 internal import Synchronization
 
-/// Something that is made when it is first asked for, and kept.
+/// A value that is computed on first use and then kept.
 ///
-/// Two threads that ask at once may both make it; one of the two is kept, and neither waits for the other.
+/// Two threads may compute it at the same time; the first result is kept, and neither thread waits.
 package struct Once<Value: Sendable>: ~Copyable, Sendable {
   private let kept = Mutex<Value?>(nil)
 
   package init() {}
 
-  /// What was kept, or what `make` gives; nothing is kept of what throws.
+  /// The kept value, or the result of `make`; an error is not kept.
   package func value<Failure: Error>(_ make: () throws(Failure) -> Value) throws(Failure) -> Value {
     if let known = known { return known }
     let made = try make()
@@ -18,6 +18,6 @@ package struct Once<Value: Sendable>: ~Copyable, Sendable {
     }
   }
 
-  /// What was kept; nil where nothing has been made.
+  /// The kept value; nil before the first use.
   package var known: Value? { kept.withLock { $0 } }
 }

@@ -1,13 +1,13 @@
-/// How far an element may be from the other and still be taken as equal.
+/// The largest difference at which two elements count as equal.
 public enum Tolerance: Equatable, Sendable {
-  /// Not at all: bits decide.
+  /// Only identical bits are equal.
   case none
   /// |a − b| ≤ absolute + relative · |b|, as NumPy's `isclose` has it; no infinity is near another number.
   case distance(absolute: Double, relative: Double)
-  /// At most so many units in the last place, as `ValueComparison` counts them.
+  /// At most this many units in the last place, as `ValueComparison` counts them.
   case steps(UInt64)
 
-  /// Whether elements whose bits differ are near enough.
+  /// Whether two elements with different bits are within the tolerance.
   func accepts(_ distance: ElementDistance) -> Bool {
     switch self {
     case .none: false

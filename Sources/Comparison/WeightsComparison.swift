@@ -69,7 +69,7 @@ public struct WeightsComparison: Sendable {
 
   /// Reads and compares everything.
   ///
-  /// - Parameter progress: called now and then with the bytes read so far; what it throws ends the work.
+  /// - Parameter progress: receives the bytes read so far; an error that it throws ends the work.
   public func run(progress: (Int) throws -> Void) throws -> WeightsDifference {
     var changed = differentSpecs
     let pairs = pairs

@@ -25,7 +25,7 @@ package struct CopyTensors {
 
   /// Moves the bytes and puts the file in its place.
   ///
-  /// - Parameter progress: called now and then with the bytes read so far; what it throws ends the work.
+  /// - Parameter progress: receives the bytes read so far; an error that it throws ends the work.
   package func run(progress: (Int) throws -> Void) throws {
     try source.requireWhole(mayLose: mayLose)
     try requireTies()

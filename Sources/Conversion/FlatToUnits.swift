@@ -24,7 +24,7 @@ package struct FlatToUnits {
 
   /// Moves the bytes and puts the checkpoint in its place.
   ///
-  /// - Parameter progress: called now and then with the bytes read so far; what it throws ends the work.
+  /// - Parameter progress: receives the bytes read so far; an error that it throws ends the work.
   package func run(progress: (Int) throws -> Void) throws {
     // Two tensors of 16 MB fit, so that both lanes of the hashing have work.
     let ring = WindowRing(count: 16, capacity: 2 << 20)

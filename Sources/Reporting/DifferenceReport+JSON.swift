@@ -61,7 +61,7 @@ extension DifferenceReport {
 }
 
 extension Tolerance {
-  /// What is accepted, in words.
+  /// The tolerance as text.
   var words: String {
     switch self {
     case .none: "no tolerance"
@@ -72,7 +72,7 @@ extension Tolerance {
     }
   }
 
-  /// Nil where bits decide.
+  /// Nil if only identical bits are equal.
   fileprivate var json: JSONValue? {
     switch self {
     case .none: nil

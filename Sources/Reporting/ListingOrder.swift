@@ -3,7 +3,7 @@ internal import Tensors
 
 /// The order in which `inspect` lists tensors.
 package enum ListingOrder: String, CaseIterable, Sendable {
-  /// As the file has them.
+  /// The order of the file.
   case file
   /// By name, numbers in names by their value.
   case name
@@ -16,7 +16,7 @@ package enum ListingOrder: String, CaseIterable, Sendable {
   /// The greatest |x| first.
   case max
 
-  /// Whether values decide, which have to be read.
+  /// Whether the order depends on values, which must be read.
   package var needsStatistics: Bool {
     switch self {
     case .file, .name, .size: false
@@ -24,7 +24,7 @@ package enum ListingOrder: String, CaseIterable, Sendable {
     }
   }
 
-  /// The tensors in this order; equal ones stay in that of the file.
+  /// The tensors in this order; ties keep the order of the file.
   func sorted(_ tensors: [Inspection.Tensor]) -> [Inspection.Tensor] {
     switch self {
     case .file: tensors
@@ -53,7 +53,7 @@ package enum ListingOrder: String, CaseIterable, Sendable {
 }
 
 extension TensorSpec {
-  /// Whether this is a counter or another single number: what a reader of the list looks for last.
+  /// Whether this is a counter or another scalar, which the list shows last.
   var isCounter: Bool {
     shape.isEmpty || name.text.hasSuffix("num_batches_tracked")
   }
@@ -66,7 +66,7 @@ struct NaturalName: Comparable {
 
   private enum Part: Hashable {
     case text([UInt8])
-    /// Digits without zeros before them.
+    /// Digits without leading zeros.
     case number([UInt8])
   }
 

@@ -1,27 +1,27 @@
 internal import StrictJSON
 internal import Tensors
 
-/// The modules of a list of tensors, each with the sum of all that is below it.
+/// The modules of a list of tensors, each with the totals of its tensors.
 ///
-/// Names are taken apart at `.` and `/`. A tensor has a line of its own where it stands beside modules; a module that
-/// has tensors alone is one line, as a folder is one line of `du`.
+/// Names are split at `.` and `/`. A module that contains only tensors is one line, as a folder is in `du`; a tensor next
+/// to modules has its own line.
 struct ModuleTree {
-  /// Names have at most this many levels here; what is deeper is one component.
+  /// The deepest level; the rest of a longer name is one component.
   private static let levelLimit = 64
 
   /// A line of the tree.
   struct Line {
-    /// The last component of the name, with its separator where a module ends in one.
+    /// The last component of the name, with its separator if the name ends in one.
     let label: String
     /// The name from the root; empty for the root.
     let path: String
     let depth: Int
     let sum: Sum
-    /// The tensor, when the line is one.
+    /// The tensor; nil for a module.
     let tensor: TensorSpec?
   }
 
-  /// What is below a module; a tied tensor is counted, and its bytes are another's.
+  /// The totals of a module. A tied tensor adds to the number of tensors, not to the bytes.
   struct Sum {
     var tensors = 0
     var elements = 0
@@ -52,7 +52,7 @@ struct ModuleTree {
         path += component
         let isLast = depth + 1 == components.count
         let key = TensorName(component)
-        // Two tensors never share a line: a module may be called as one is.
+        // A module may have the name of a tensor; two tensors never share a line.
         if !isLast, let known = places[node]?[key] {
           node = known
         } else {
@@ -68,7 +68,7 @@ struct ModuleTree {
     }
   }
 
-  /// A tensor whose name is empty.
+  /// A tensor with an empty name.
   private mutating func leaf(_ spec: TensorSpec, _ isTied: Bool) -> Int {
     nodes.append(Node(label: "", path: "", depth: 1, tensor: spec))
     add(spec, isTied, to: nodes.count - 1)
@@ -82,7 +82,7 @@ struct ModuleTree {
     nodes[node].sum.bytes += spec.byteCount
   }
 
-  /// Each component with the separator behind it.
+  /// The components, each with the separator that follows it.
   private static func components(_ name: String) -> [String] {
     var components: [String] = []
     var current = ""
@@ -111,7 +111,7 @@ struct ModuleTree {
         Line(label: node.label, path: node.path, depth: node.depth, sum: node.sum, tensor: node.tensor))
       guard node.depth < depth ?? .max else { continue }
       var children = node.children
-      // A module of tensors alone says with its sum what it has.
+      // The totals describe a module that contains only tensors.
       if number != 0, children.allSatisfy({ nodes[$0].tensor != nil }) { continue }
       if isBySize {
         children = children.enumerated().sorted {
@@ -125,7 +125,7 @@ struct ModuleTree {
 }
 
 extension ModuleTree {
-  /// The tree as people read it.
+  /// The tree as a table.
   func painted(depth: Int?, isBySize: Bool, width: Int?) -> PaintedText {
     let lines = lines(depth: depth, isBySize: isBySize)
     let hasTensors = lines.contains { $0.tensor != nil }
@@ -151,7 +151,7 @@ extension ModuleTree {
     return table.painted(width: width)
   }
 
-  /// Every module with its sums, as `schemas/inspect.schema.json` describes it.
+  /// Every module with its totals, as `schemas/inspect.schema.json` describes it.
   func json(depth: Int?, isBySize: Bool) -> JSONValue {
     .array(
       lines(depth: depth, isBySize: isBySize).filter { $0.tensor == nil }.map { line in

@@ -1,16 +1,16 @@
 internal import Tensors
 
-/// Things whose names differ in one number, and in nothing else, as one line: `ffn0 … ffn11`.
+/// Items whose names differ in one number only, as one line: `ffn0 … ffn11`.
 enum NumberedNames {
-  /// Fewer are listed one by one.
+  /// The smallest group; fewer items are listed one by one.
   private static let least = 3
 
-  /// The things in their order, each with its name, or with the names of all that are like it and number on from it.
+  /// The items in order, each with its name or with the names of the consecutive items that are equal to it.
   static func folded<Thing>(
     _ things: [Thing], name: (Thing) -> String, areAlike: (Thing, Thing) -> Bool
   ) -> [(names: String, thing: Thing)] {
     let names = things.map(name)
-    // The things with a number replaced, by what stands around it.
+    // The items with a number in their names, by the text around the number.
     var places: [Hole: [Int: Int]] = [:]
     for (place, name) in names.enumerated() {
       for hole in Hole.all(in: name) { places[hole.hole, default: [:]][hole.number] = place }
@@ -36,18 +36,18 @@ enum NumberedNames {
     return result
   }
 
-  /// What stands before and behind a number of a name.
+  /// The text before and after a number in a name.
   private struct Hole: Hashable {
     let before: TensorName
     let behind: TensorName
 
-    /// Bytes of a name that is taken apart.
+    /// The longest name, in bytes, that is searched for numbers.
     private static let longest = 256
 
-    /// The numbers of a name that count on: without zeros before them, and few enough digits to count with.
+    /// The numbers in a name, without leading zeros, that fit an `Int`.
     static func all(in name: String) -> [(hole: Hole, number: Int)] {
       let bytes = Array(name.utf8)
-      // A name may be anything; one of numbers alone would be taken apart thousands of times.
+      // A long name of many numbers would be split thousands of times.
       if bytes.count > longest { return [] }
       var result: [(hole: Hole, number: Int)] = []
       var start = 0

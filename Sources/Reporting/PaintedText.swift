@@ -1,15 +1,15 @@
-/// Text whose parts have a meaning that a terminal may show as colour; everything else shows `plain`.
+/// Text with styles, which a terminal may show as colours; other outputs use `plain`.
 package struct PaintedText: Sendable {
-  /// What a part of the text is.
+  /// The style of a part.
   package enum Style: Sendable {
     case plain
-    /// The titles of a table.
+    /// Column titles.
     case title
-    /// What people look for because it is wrong or gone.
+    /// Wrong or missing.
     case bad
-    /// What is well or new.
+    /// Correct or new.
     case good
-    /// What is rarely looked for.
+    /// Less important.
     case faint
   }
 

@@ -2,9 +2,9 @@ internal import Accounting
 internal import StrictJSON
 internal import Tensors
 
-/// The values of tensors, a line for each.
+/// The statistics of tensors, one line for each.
 enum StatisticsTable {
-  /// Columns that a name keeps before the shape gives way to it.
+  /// The smallest width of a name; below it the shape column is dropped.
   private static let nameWidth = 24
 
   static func painted(_ tensors: [Inspection.Tensor], width: Int?) -> PaintedText {
@@ -52,14 +52,14 @@ enum SignedNumber {
     (value < 0 ? "-" : "") + DifferenceReport.short(value.magnitude)
   }
 
-  /// As JSON has it: what it cannot spell is a word.
+  /// As JSON: NaN and infinities are strings.
   static func json(_ value: Double) -> JSONValue {
     value.isFinite ? .number(value) : .string(value.isNaN ? "NaN" : value < 0 ? "-Infinity" : "Infinity")
   }
 }
 
 extension ElementValue {
-  /// Whole numbers in full where they are short.
+  /// Short integers in full.
   fileprivate var words: String {
     switch self {
     case .whole(let value) where value.magnitude < 1_000_000: ParameterCount(Int(value)).description
@@ -69,7 +69,7 @@ extension ElementValue {
     }
   }
 
-  /// Whole numbers exactly: those above 2^63 − 1 as text, which no number of JSON holds everywhere.
+  /// Integers exactly; as strings above 2^63 − 1, because many JSON readers cannot hold them.
   fileprivate var json: JSONValue {
     switch self {
     case .whole(let value): Int64(exactly: value).map(JSONValue.integer) ?? .string("\(value)")

@@ -1,13 +1,13 @@
 internal import Tensors
 
-/// What `convert` has written.
+/// The file or the set of shards that `convert` wrote.
 package struct WrittenFile: Sendable {
   /// The path as the user gave it.
   private let path: String
   private let tensors: Int
   /// Shards and their index; 1 for a single file.
   private let files: Int
-  /// Of all files.
+  /// The bytes of all files.
   private let byteCount: Int
 
   package init(path: String, tensors: Int, files: Int, byteCount: Int) {

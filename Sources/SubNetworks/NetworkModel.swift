@@ -15,7 +15,7 @@ package struct NetworkModel {
 
   private let decoded: Model
 
-  /// A graph as it was decoded, whose weights are those of a source with the same names.
+  /// A decoded graph with the weights of a source, matched by name.
   package init(_ decoded: Model, weights: any TensorSource) {
     let numbers = weights.places
     self.decoded = decoded
@@ -40,7 +40,7 @@ package struct NetworkModel {
     model = part
   }
 
-  /// What of the graph can be run here, and the first node that cannot; nil where all of it can.
+  /// The supported part of the graph, and the first unsupported node; nil if all nodes are supported.
   package var builtPart: (network: NetworkModel, firstUnbuilt: Node)? {
     model.builtPart.map { (NetworkModel(part: $0.model, of: self), $0.firstUnbuilt) }
   }

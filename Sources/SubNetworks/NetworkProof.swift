@@ -11,7 +11,7 @@ package struct NetworkProof {
     /// Every sub-network that the graph can tell apart is its masked original; the greatest |a − b| is this part of an
     /// output's greatest |b|.
     ///
-    /// `upTo` is the node before which the comparison ends, since it is not built here; nil for all of the graph.
+    /// `upTo` is the first unsupported node, where the comparison ends; nil if it covers the whole graph.
     case proved(networks: Int, worst: Double, upTo: String?)
     /// Nothing was shown, for this reason.
     case skipped(reason: String)
@@ -33,9 +33,9 @@ package struct NetworkProof {
 
   private static let way = "'tessera verify' runs every one"
 
-  /// What of the graph can be run.
+  /// The supported part of the graph.
   private let network: NetworkModel
-  /// The first node that cannot.
+  /// The first unsupported node; nil if there is none.
   private let end: Node?
   private let plan: ResolvedPlan
   private let threads: Int

@@ -33,8 +33,8 @@ package struct NetworkWork {
 
   /// Goes through a sub-network's graph as it would run, shapes alone, and throws where its nodes disagree.
   ///
-  /// Nodes that the operators here do not know are left out, with what depends on them; what is beyond the limits of a
-  /// count, and what inputs of zeros do not fit in the whole network either, is let through.
+  /// Unsupported nodes and their dependents are left out. A graph passes if it exceeds the limits of a count, or if the whole
+  /// network also fails on inputs of zeros.
   package static func check(
     _ graph: NetworkGraph, of network: NetworkModel, _ elements: any PartitionTensors
   ) throws(InferenceError) {

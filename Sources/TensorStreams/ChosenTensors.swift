@@ -1,12 +1,12 @@
 package import Tensors
 
-/// Some tensors of a source, under the names that they are to have.
+/// Some tensors of a source, under given names.
 package struct ChosenTensors: TensorSource {
   private let source: any TensorSource
   private let places: [Int]
   package let tensors: [SourceTensor]
 
-  /// - Parameter chosen: the places of the tensors in the source, and their names; which must differ.
+  /// - Parameter chosen: the indices of the tensors in the source, with names that must differ.
   package init(_ source: any TensorSource, _ chosen: [(place: Int, name: TensorName)]) throws {
     self.source = source
     places = chosen.map(\.place)

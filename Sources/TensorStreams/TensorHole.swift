@@ -1,4 +1,4 @@
-/// Where a file had the elements of a tensor.
+/// The place of a tensor's elements in a file that is stored without them.
 public struct TensorHole: Sendable, Equatable {
   /// Bytes from the beginning of the whole file.
   public let position: Int

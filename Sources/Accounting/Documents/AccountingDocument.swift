@@ -1,7 +1,7 @@
 internal import StrictJSON
 package import UnitModel
 
-/// A value of claims or of a study.
+/// A JSON value in a claims file or a study.
 package typealias AccountingNode = DocumentNode<AccountingError>
 
 extension AccountingError: DocumentFailure {
@@ -19,7 +19,7 @@ extension AccountingError: DocumentFailure {
 }
 
 extension AccountingNode {
-  /// The document in some bytes, which names its format.
+  /// Parses a document and checks its `format` member.
   package init(parsing bytes: [UInt8], format: String, sizeLimit: Int) throws(AccountingError) {
     let value: JSONValue
     do throws(JSONError) { value = try JSONParser(sizeLimit: sizeLimit).parse(bytes) } catch {

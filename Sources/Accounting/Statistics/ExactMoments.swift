@@ -9,7 +9,7 @@ struct ExactMoments: Equatable, Sendable {
 
   init(unit: Int) { self.unit = unit }
 
-  /// Adds `sum` × 2^(`unit` + `shift`) to the sum, or takes it away.
+  /// Adds `sum` × 2^(`unit` + `shift`) to the sum, or subtracts it.
   mutating func add(sum: UInt128, shift: Int, isNegative: Bool) {
     if isNegative { negative.add(sum, shift: shift) } else { positive.add(sum, shift: shift) }
   }
@@ -31,7 +31,7 @@ struct ExactMoments: Equatable, Sendable {
     return isNegative ? -mean : mean
   }
 
-  /// The square root of the variance of `count` numbers, each with as many parts as there are `parts`.
+  /// The standard deviation of `count` numbers: real with one element in `parts`, complex with two.
   ///
   /// n · Σx² − (Σx)² is exact, its quotient by n² is rounded once, and so is the root of that: the result is at most one
   /// unit in the last place away.

@@ -98,7 +98,7 @@ struct BinTotals {
   }
 }
 
-/// Adds up the fractions of a window's elements by sign and exponent.
+/// Sums the fractions of a window's elements for each sign and exponent.
 protocol FloatBins {
   associatedtype Layout: BinaryLayout
   /// Adds elements to the totals; `count` of them are in `bytes`.

@@ -17,7 +17,7 @@ final class FloatCounter<Bins: FloatBins>: ValueCounter {
     bins.add(bytes, count: count, to: &totals)
     let after = sums(lowest + highest)
     found.elements += count
-    // Nearly all tensors have neither NaN nor subnormal numbers; a second look is for those that have.
+    // Few tensors have NaN or subnormal numbers; only those need a second pass.
     let (low, high) = (
       after[0] - before[0] + after[1] - before[1], after[2] - before[2] + after[3] - before[3]
     )
@@ -45,7 +45,7 @@ final class FloatCounter<Bins: FloatBins>: ValueCounter {
     found.stretch(.real(Layout.value(ordered: least)), .real(Layout.value(ordered: greatest)))
   }
 
-  /// NaN and infinities, and the range of what is no NaN.
+  /// NaN and infinities, and the range of the other numbers.
   private func countLarge(_ bytes: UnsafeRawBufferPointer, _ count: Int) {
     let infinity = Layout.Bits(Layout.lastExponent) << Layout.Bits(Layout.fractionBits)
     var (least, greatest) = (Double.infinity, -Double.infinity)
@@ -110,7 +110,7 @@ final class FloatCounter<Bins: FloatBins>: ValueCounter {
   }
 }
 
-/// What a bin held before or after a window.
+/// The totals of a bin before or after a window.
 private struct BinSum {
   let count: Int
   let fractions: UInt128

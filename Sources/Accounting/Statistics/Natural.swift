@@ -1,4 +1,4 @@
-/// A whole number of any size, for sums that must not round.
+/// An unsigned integer of any size, for sums that must not round.
 struct Natural: Equatable, Sendable {
   /// Least significant first; zeros at the end mean nothing.
   private var limbs: [UInt64] = []

@@ -1,6 +1,6 @@
 internal import Tensors
 
-/// Counts elements of at most eight bits: how often each pattern is there says all.
+/// Counts elements of at most eight bits: every statistic follows from the count of each bit pattern.
 final class PatternCounter: ValueCounter {
   private let dtype: DType
   private var elements = 0

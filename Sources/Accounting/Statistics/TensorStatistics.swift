@@ -16,7 +16,7 @@ package enum TensorStatistics {
     _ source: any TensorSource, _ numbers: [Int], workers: Int = ParallelScan.workerCount,
     progress: (Int) -> Void = { _ in }
   ) throws -> [ValueStatistics] {
-    // What is more than one core's share is read by all of them together, window by window.
+    // All cores share a tensor that is larger than one core's share, window by window.
     let total = numbers.reduce(0) { $0 + source.tensors[$1].spec.byteCount }
     let share = max(total / max(1, workers), 4 * windowSize)
     var jobs: [Job] = []
@@ -55,9 +55,9 @@ package enum TensorStatistics {
   }
 }
 
-/// A tensor whose windows go to whichever thread asks next.
+/// A tensor whose windows go to the next free thread.
 private final class SharedReader: @unchecked Sendable {
-  // Proof of @unchecked: the reader and what is left of the tensor are touched under the lock alone.
+  // Proof of @unchecked: the reader and the rest of the tensor are used under the lock only.
   private let lock = Mutex(())
   private let source: any TensorSource
   private let number: Int
@@ -75,7 +75,7 @@ private final class SharedReader: @unchecked Sendable {
     elements = spec.elementCount
   }
 
-  /// Counts windows until there is none left.
+  /// Counts windows until none is left.
   func count(_ bytes: ByteCounter) -> Result<ValueTally, any Error> {
     Result { try CountedReader(reader: self, bytes: bytes).count(spec.dtype) }
   }
@@ -89,7 +89,7 @@ private final class SharedReader: @unchecked Sendable {
         self.reader = reader
         let window = UnsafeMutableRawBufferPointer(rebasing: memory[..<min(left, memory.count)])
         try reader.read(into: window)
-        // What the last byte of packed elements is filled up with is no element.
+        // The padding bits of the last byte are no elements.
         let count = min(elements, window.count * 8 / spec.dtype.bits)
         left -= window.count
         elements -= count
@@ -103,7 +103,7 @@ private final class SharedReader: @unchecked Sendable {
   }
 }
 
-/// One thread's way through a shared reader.
+/// The windows that one thread reads from a shared reader.
 private struct CountedReader: WindowSource {
   let reader: SharedReader
   let bytes: ByteCounter

@@ -1,24 +1,24 @@
-/// What is known of the values of one tensor. Nothing in it depends on the number of threads, or on how the tensor was read.
+/// The statistics of one tensor's values. They do not depend on the number of threads or on the size of reads.
 package struct ValueStatistics: Equatable, Sendable {
   /// Elements of the tensor.
   package let elements: Int
-  /// Elements equal to 0, −0.0 among them; of complex numbers those with two such parts.
+  /// Elements equal to 0, including −0.0; a complex element counts if both parts are 0.
   package let zeros: Int
-  /// Elements that are NaN; of complex numbers those with such a part.
+  /// Elements that are NaN; a complex element counts if a part is NaN.
   package let nan: Int
-  /// Infinite elements of either sign; of complex numbers those that have such a part and no NaN.
+  /// Infinite elements of either sign; a complex element counts if a part is infinite and none is NaN.
   package let infinite: Int
-  /// The least of all numbers, −∞ among them and NaN not; nil where there is none, and for complex numbers.
+  /// The minimum, including −∞ and without NaN; nil for complex numbers and if no number is left.
   package let minimum: ElementValue?
-  /// The greatest of all numbers, ∞ among them and NaN not; nil where there is none, and for complex numbers.
+  /// The maximum, including ∞ and without NaN; nil for complex numbers and if no number is left.
   package let maximum: ElementValue?
   /// The mean of the finite elements: the exact sum ÷ their number, rounded once. Two parts for complex numbers; empty
-  /// where no element is finite.
+  /// if no element is finite.
   package let mean: [Double]
   /// The standard deviation of the finite elements around their mean (÷ n, as NumPy's `std`), at most one unit in the last
-  /// place from the exact one; nil where no element is finite.
+  /// place from the exact one; nil if no element is finite.
   package let deviation: Double?
-  /// How many finite elements there are of each size, smallest first; zeros are in none. Empty for complex numbers.
+  /// Counts of finite elements by magnitude, smallest first, without zeros. Empty for complex numbers.
   package let histogram: [MagnitudeBin]
 }
 
@@ -29,12 +29,12 @@ package struct MagnitudeBin: Equatable, Sendable {
   package var positive = 0
 }
 
-/// A number as a tensor holds it.
+/// A number in the precision of its dtype.
 package enum ElementValue: Equatable, Sendable {
   case whole(Int128)
   case real(Double)
 
-  /// The nearest number of 64 bits.
+  /// The nearest binary64 number.
   package var double: Double {
     switch self {
     case .whole(let value): Double(value)

@@ -1,6 +1,6 @@
 internal import Tensors
 
-/// What was counted in some windows of a tensor: tallies of other windows are added to it in any order.
+/// The counts of some windows of a tensor. Tallies of other windows can be added in any order.
 struct ValueTally: Sendable {
   var elements = 0
   var zeros = 0
@@ -14,7 +14,7 @@ struct ValueTally: Sendable {
 
   init(parts: Int = 1, unit: Int) { moments = .init(repeating: ExactMoments(unit: unit), count: parts) }
 
-  /// Takes in the least and the greatest of some elements; a zero has no sign.
+  /// Merges the minimum and maximum of some elements; −0.0 equals 0.0.
   mutating func stretch(_ least: ElementValue, _ greatest: ElementValue) {
     let (least, greatest) = (Self.unsigned(least), Self.unsigned(greatest))
     if minimum.map({ least < $0 }) ?? true { minimum = least }
@@ -25,7 +25,7 @@ struct ValueTally: Sendable {
     if case .real(let number) = value, number == 0 { .real(0) } else { value }
   }
 
-  /// Counts finite elements that are not zero by their size.
+  /// Counts finite elements other than 0 by magnitude.
   mutating func count(_ count: Int, exponent: Int, isNegative: Bool) {
     if count == 0 { return }
     var bin = bins[exponent] ?? MagnitudeBin(exponent: exponent)
@@ -58,15 +58,15 @@ struct ValueTally: Sendable {
   }
 }
 
-/// Counts the values of some windows of one tensor; one thread at a time feeds it.
+/// Counts the values of some windows of one tensor; used by one thread at a time.
 protocol ValueCounter: AnyObject {
   /// Counts the first `count` elements in `bytes`, at most 2^20.
   func add(_ bytes: UnsafeRawBufferPointer, count: Int)
-  /// What was counted.
+  /// The counts so far.
   func tally() -> ValueTally
 }
 
-/// Gives the windows of a tensor to a counter until there is none left, and returns what it has counted.
+/// Passes all windows of a tensor to a counter, and returns its tally.
 protocol WindowSource {
   func count(with counter: some ValueCounter) throws -> ValueTally
 }

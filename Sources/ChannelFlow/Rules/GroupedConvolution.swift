@@ -78,7 +78,7 @@ struct GroupedConvolution {
     if call.labels.isChecking {
       let kept = own.map(call.labels.isKept)
       call.dense.node.attributes["group"] = .int(Int64(kept.count { $0 }))
-      // Padding lies in every sub-network, also where the group has gone that takes it in.
+      // Every sub-network contains the padding, even if it lacks the group that reads it.
       try select(kept.flatMap { [Bool](repeating: $0, count: inPerGroup) }, 0, 1)
       try select(kept.flatMap { [Bool](repeating: $0, count: inner) }, 1, 0)
     }
@@ -103,9 +103,9 @@ struct GroupedConvolution {
     return long.map { long in (0..<groups).flatMap { _ in long } }
   }
 
-  /// Takes from values and weights the input channels that every group has.
+  /// Selects the kept input channels of each group from values and weights.
   ///
-  /// - Parameter isRepeated: whether the weight has the channels of each group, too.
+  /// - Parameter isRepeated: whether the weight also has the channels of all groups.
   private func selectInputs(_ own: [ChannelLabel]?, isRepeated: Bool) throws(FlowError) {
     guard call.labels.isChecking, let own else { return }
     let kept = own.map(call.labels.isKept)

@@ -1,6 +1,6 @@
 package import ONNXGraph
 
 extension FlatWeightsSource {
-  /// The graph that the weights are of, as it was decoded to find them; nil for tensors alone.
+  /// The graph that was decoded to find the weights; nil for formats without a graph.
   package var graph: Model? { (self as? ONNXSource)?.model }
 }

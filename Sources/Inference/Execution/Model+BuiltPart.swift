@@ -1,9 +1,9 @@
 package import ONNXGraph
 
 extension Model {
-  /// The nodes before the first that no operator here computes on each way; nil where all are computed.
+  /// The nodes that do not depend on an unsupported operator; nil if all operators are supported.
   ///
-  /// Its outputs are the values that the other nodes take from it, and those of the model that do not depend on them.
+  /// Its outputs are the values that the other nodes read, and the model's outputs that do not depend on those nodes.
   package var builtPart: (model: Model, firstUnbuilt: Node)? {
     guard let order = try? NodeOrder(graph.nodes, known: { _ in true }).indices() else { return nil }
     var unknown: Set<String> = []
@@ -34,7 +34,7 @@ extension Model {
 }
 
 extension Node {
-  /// Whether an operator here computes the node, and every node of the graphs among its attributes.
+  /// Whether the node and all nodes of its subgraphs are supported.
   fileprivate var isBuilt: Bool {
     OperatorRegistry.known(self) != nil
       && attributes.values.allSatisfy { attribute in

@@ -3,9 +3,8 @@
 /// Source: onnx.proto, `FunctionProto`: a call binds the function's inputs and outputs by place, and the attributes that its
 /// nodes refer to by name.
 extension Model {
-  /// Nodes, with the names that they take and make, that the functions of a model may expand to: at most, and for each
-  /// that the file has. A file of 3 kB can describe 2⁴⁰ nodes; exporters make a function for a layer, which is called
-  /// once for each.
+  /// Limits of expansion, in nodes and names: in total, and for each one in the file. A file of 3 kB can describe 2⁴⁰ nodes;
+  /// real exporters make one function for a kind of layer and call it once for each layer.
   private static let nodeLimit = 1_000_000
   private static let expansion = 256
   private static let smallLimit = 1 << 15

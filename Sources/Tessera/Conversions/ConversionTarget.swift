@@ -1,12 +1,12 @@
 package import FlatFormats
 package import TensorStreams
 
-/// What a conversion writes, by the name that it is given.
+/// The kind of file that a conversion writes, by the file's name.
 package enum ConversionTarget: Equatable, Sendable {
   case checkpoint
   case flat(FlatFormatKind)
 
-  /// Nil for a name that no format has.
+  /// Nil if no format has such names.
   package init?(path: String) {
     let name = path.lowercased()
     if name.hasSuffix(".h5") || name.hasSuffix(".hdf5") {
@@ -21,17 +21,17 @@ package enum ConversionTarget: Equatable, Sendable {
   }
 }
 
-/// What a conversion may do, and how it writes.
+/// The options of a conversion.
 package struct ConversionOptions {
   /// Whether a unit checkpoint's tensors are compressed.
   package var isCompressed = false
   /// Whether dtypes that NumPy lacks are written to npz and npy as raw bytes.
   package var isOpaque = false
-  /// The most bytes of a shard; nil for a set as it was, or 5 GB.
+  /// The largest shard in bytes; nil keeps a set's shards, or uses 5 GB for a new set.
   package var shardSize: Int?
-  /// Whether an older file of the name is replaced.
+  /// Whether an existing file is replaced.
   package var isReplacing = true
-  /// Whether the user has said that something may be lost.
+  /// Whether the user allows the loss of a part.
   package var mayLose: (LeftOut) -> Bool = { _ in false }
 
   package init() {}

@@ -9,9 +9,9 @@ package import UnitModel
 
 /// The conversion of flat weights to a unit checkpoint under a plan.
 package struct Cutting {
-  /// The plan as it holds for these weights.
+  /// The plan, resolved for these weights.
   package let resolved: ResolvedPlan
-  /// Whether the weights have a graph that the plan was held against.
+  /// Whether the plan was checked against a graph.
   package let hasGraph: Bool
   /// Bytes of all tensors.
   package let byteCount: Int
@@ -20,9 +20,9 @@ package struct Cutting {
   private let contents: CheckpointContents
   private let network: NetworkModel?
 
-  /// Holds the plan against the weights and, where there is one, their graph.
+  /// Checks the plan against the weights and against their graph, if there is one.
   ///
-  /// - Parameter plan: with the path by which messages call it; nil for one unit that has everything.
+  /// - Parameter plan: the plan, and its path for messages; nil puts everything in one unit.
   package init(
     _ flat: any FlatWeightsSource, of opened: OpenedFile, plan: (plan: Plan, path: String)?,
     _ options: ConversionOptions
@@ -37,16 +37,16 @@ package struct Cutting {
     try network?.check(resolved)
   }
 
-  /// Runs the sub-networks of the plan beside the whole network. Nil where there is no graph.
+  /// Runs the plan's sub-networks and compares them with the whole network. Nil if there is no graph.
   ///
-  /// Throws where they would compute something else.
+  /// Throws if an output differs.
   package func proof() throws -> NetworkProof.Outcome? {
     try network.map { try NetworkProof($0, plan: resolved, threads: ThreadSupply.processorCount).run() }
   }
 
   /// Writes the checkpoint.
   ///
-  /// - Parameter progress: called now and then with the bytes read so far; what it throws ends the conversion.
+  /// - Parameter progress: receives the bytes read so far; an error that it throws ends the conversion.
   package func write(to path: String, progress: (Int) throws -> Void) throws {
     try FlatToUnits(flat, contents: contents, destination: path).run(progress: progress)
   }

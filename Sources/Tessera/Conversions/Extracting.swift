@@ -29,7 +29,7 @@ package struct Extracting {
 
   /// Writes the tensors.
   ///
-  /// - Parameter progress: called now and then with the bytes read so far; what it throws ends the extraction.
+  /// - Parameter progress: receives the bytes read so far; an error that it throws ends the extraction.
   package func write(progress: (Int) throws -> Void) throws {
     try CopyTensors(source, to: sink).run(progress: progress)
   }

@@ -20,7 +20,7 @@ package struct Joining {
     let tensors = checkpoint.tensors
     let verbatim = try checkpoint.verbatimHeader(for: kind)
     let set = kind == .shardedSafetensors ? try checkpoint.shardSet() : nil
-    // What comes back as it was has its free text in its header; a new file of the same family inherits it.
+    // An unchanged file has its metadata in its header; a new file of the same family inherits them.
     let isAsItWas = verbatim != nil || set != nil && options.shardSize == nil
     sink = try FlatFormats.sink(
       kind: kind, path: path, specs: tensors.map(\.spec), ties: tensors.compactMap(TensorTie.init),
@@ -33,7 +33,7 @@ package struct Joining {
 
   /// Writes the tensors.
   ///
-  /// - Parameter progress: called now and then with the bytes read so far; what it throws ends the conversion.
+  /// - Parameter progress: receives the bytes read so far; an error that it throws ends the conversion.
   package func write(progress: (Int) throws -> Void) throws {
     try CopyTensors(checkpoint, to: sink).run(progress: progress)
   }

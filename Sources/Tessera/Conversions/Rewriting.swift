@@ -29,7 +29,7 @@ package struct Rewriting {
 
   /// Writes the tensors.
   ///
-  /// - Parameter progress: called now and then with the bytes read so far; what it throws ends the conversion.
+  /// - Parameter progress: receives the bytes read so far; an error that it throws ends the conversion.
   package func write(progress: (Int) throws -> Void) throws {
     try CopyTensors(flat, to: sink, mayLose: mayLose).run(progress: progress)
   }

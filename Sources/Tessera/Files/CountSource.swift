@@ -17,7 +17,7 @@ package struct CountSource {
   private let policy: String?
   /// Whether the path is that of weights in one file: neither a folder, nor an index, nor a checkpoint.
   private var isOneFile = false
-  /// The file with the tensors; nil for a plan.
+  /// The opened file; nil for a plan.
   package let opened: OpenedFile?
   /// Where the tensors' bytes are; nil for a plan.
   private var weights: (any TensorSource)?
@@ -68,7 +68,7 @@ package struct CountSource {
     } catch let error as PlanError { throw Failure(sentence: "\(path): \(error)") }
   }
 
-  /// What a file that has been opened holds.
+  /// Counts the contents of an open file.
   package init(_ opened: OpenedFile) throws {
     let uses = try opened.graph?.tensorUses.mapValues {
       OperatorUse(

@@ -3,12 +3,12 @@ package import UnitModel
 
 /// Small files that people write: plans, policies, claims, studies, descriptions of families, lists of names.
 package enum DocumentFile {
-  /// What a document says.
+  /// Reads and parses a document.
   ///
   /// - Parameters:
-  ///   - limit: the most bytes that it may have.
-  ///   - what: what it is, as messages call it: "a plan".
-  ///   - parse: throws what is wrong with the text; the file's name is put before it.
+  ///   - limit: the largest size in bytes.
+  ///   - what: its name in messages, such as "a plan".
+  ///   - parse: parses the bytes; its errors get the file's name in front.
   package static func read<Value>(
     _ path: String, limit: Int, as what: String, _ parse: ([UInt8]) throws -> Value
   ) throws(Failure) -> Value {
@@ -19,7 +19,7 @@ package enum DocumentFile {
     return try read(file, limit: limit, as: what, parse)
   }
 
-  /// What a document says whose file has been opened.
+  /// Parses a document whose file is open.
   package static func read<Value>(
     _ file: ReadableFile, limit: Int, as what: String, _ parse: ([UInt8]) throws -> Value
   ) throws(Failure) -> Value {
@@ -35,7 +35,7 @@ package enum DocumentFile {
     }
   }
 
-  /// A path as it is seen from the folder of another file.
+  /// A path relative to the folder of another file.
   package static func path(_ path: String, beside other: String) -> String {
     let folder = other.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
       separator: "/")
@@ -46,7 +46,7 @@ package enum DocumentFile {
 
 /// Reads plans from disk.
 package enum PlanFile {
-  /// The most bytes a plan may have: the tensors of a plan are patterns, so real ones take kilobytes.
+  /// The largest plan in bytes. Real plans take kilobytes, since their tensors are patterns.
   private static let sizeLimit = 64 << 20
 
   /// The plan in the file at `path`.
@@ -54,7 +54,7 @@ package enum PlanFile {
     try DocumentFile.read(path, limit: sizeLimit, as: "a plan") { try Plan(parsing: $0) }
   }
 
-  /// The plan in a file that has been opened.
+  /// The plan in an open file.
   package static func read(_ file: ReadableFile) throws(Failure) -> Plan {
     try DocumentFile.read(file, limit: sizeLimit, as: "a plan") { try Plan(parsing: $0) }
   }

@@ -1,4 +1,4 @@
-/// Something that could not be done, in one sentence: file, place, what was expected, what was found, what to do.
+/// An operation that failed, as one sentence: file, place, expected, found, what to do.
 package struct Failure: Error, CustomStringConvertible {
   package let sentence: String
   let code: TesseraError.Code
@@ -13,7 +13,7 @@ package struct Failure: Error, CustomStringConvertible {
   package var description: String { sentence }
 }
 
-/// A request that only the file shows to be incomplete: a command line with it is wrong.
+/// An incomplete request, such as a missing --task. Only the file shows it; the command treats it as wrong usage.
 package struct RequestError: Error, CustomStringConvertible {
   package let description: String
 

@@ -9,10 +9,9 @@ package import Tensors
 package import UnitCheckpoints
 internal import Validation
 
-/// A file that is opened once, as whatever it turned out to be; everything that follows from it is made once, when it is
-/// first asked for.
+/// A file, opened and recognised once. Contents, graph and network are computed on first use and then kept.
 package final class OpenedFile: Sendable {
-  /// What a file holds.
+  /// The contents of a file.
   package enum Contents: Sendable {
     case flat(any FlatWeightsSource)
     case checkpoint(UnitCheckpoint)
@@ -34,7 +33,7 @@ package final class OpenedFile: Sendable {
   /// Recognises the file, or the weights of the folder, at `path` by its content.
   ///
   /// - Parameters:
-  ///   - assumeDType: what two-byte and one-byte elements of an npy without a dtype are.
+  ///   - assumeDType: the dtype of npy elements that are stored as raw bytes.
   ///   - usesHeaders: whether a checkpoint's flat files may be written again.
   package convenience init(_ path: String, assumeDType: Tensors.DType? = nil, usesHeaders: Bool = true) throws
   {
@@ -53,7 +52,7 @@ package final class OpenedFile: Sendable {
     _ = opened.value { .flat(source) }
   }
 
-  /// Recognises a file that has been opened.
+  /// Recognises an open file.
   package init(_ file: ReadableFile, assumeDType: Tensors.DType? = nil, usesHeaders: Bool = true) throws {
     path = file.path
     self.file = file
@@ -69,7 +68,7 @@ package final class OpenedFile: Sendable {
     }
   }
 
-  /// What the file holds. Of a unit checkpoint `validate` would find no error without reading the tensors' data.
+  /// The contents. A unit checkpoint has passed every rule of `validate` that does not read tensor data.
   package var contents: Contents {
     get throws {
       try opened.value {
@@ -91,7 +90,7 @@ package final class OpenedFile: Sendable {
     get throws { if case .checkpoint(let checkpoint) = try contents { checkpoint } else { nil } }
   }
 
-  /// The tensors, wherever they are; those of a checkpoint are put together while they are read.
+  /// The tensors. Those of a checkpoint are assembled from their blocks while they are read.
   package var source: any TensorSource {
     get throws {
       switch try contents {
@@ -101,9 +100,9 @@ package final class OpenedFile: Sendable {
     }
   }
 
-  /// The graph of an ONNX model or of a checkpoint that has one; nil for tensors alone.
+  /// The graph of an ONNX model or of a checkpoint; nil if there is none.
   ///
-  /// The weights of a model need not be sound: what is wrong with them is said where they are asked for.
+  /// It is available even if the model's weights are damaged; `contents` reports that.
   package var graph: Model? {
     get throws {
       try decoded.value {
@@ -115,7 +114,7 @@ package final class OpenedFile: Sendable {
     }
   }
 
-  /// The graph with its weights beside it, from which sub-networks are made; nil for tensors alone.
+  /// The graph with its weights, from which sub-networks are made; nil if there is no graph.
   package var network: NetworkModel? {
     get throws {
       try joined.value {
@@ -125,7 +124,7 @@ package final class OpenedFile: Sendable {
     }
   }
 
-  /// Whether two files are the same bytes, as a model is that comes back from a checkpoint.
+  /// Whether two files have the same bytes.
   package func hasSameBytes(as other: OpenedFile) throws -> Bool {
     guard let file, let second = other.file, file.size == second.size else { return false }
     for start in stride(from: 0, to: file.size, by: 1 << 20) {
@@ -159,7 +158,7 @@ package final class OpenedFile: Sendable {
     return "\(file.size) bytes that begin with \(head.prefix(4).map { hex($0) }.joined(separator: " "))"
   }
 
-  /// A document of Tessera's own, by the format that it names, and what to do with one.
+  /// The name and the use of a Tessera document, by its `format` member; nil for other files.
   private static func tesseraDocument(_ file: ReadableFile) -> String? {
     guard let head = try? file.bytes(at: 0, count: min(4096, file.size)), head.first == 0x7B else {
       return nil

@@ -181,7 +181,7 @@ struct ConvertCommand: ParsableCommand {
     }
   }
 
-  /// Holds what the sub-networks compute against the whole network, and says in a line what was shown.
+  /// Compares the sub-networks with the whole network, and returns a line with the result.
   private func proved(_ cutting: Cutting) throws -> String? {
     if !cutting.hasGraph { return nil }
     if noProve { return "note: not proved (--no-prove): 'tessera verify' runs every sub-network" }
@@ -208,7 +208,7 @@ struct ConvertCommand: ParsableCommand {
     try tellWritten(checkpoint.tensors)
   }
 
-  /// Says what DEST is.
+  /// Prints the size of DEST.
   private func tellWritten(_ tensors: [SourceTensor]) throws {
     let folder = try? FlatFormats.open(folder: dest, assumeDType: nil)
     let sizes = (folder?.files ?? [dest]).compactMap { try? ReadableFile(path: $0).size }

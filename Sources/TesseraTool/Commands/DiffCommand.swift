@@ -77,7 +77,7 @@ struct DiffCommand: ParsableCommand {
     if !report.isEqual { throw ExitCode(1) }
   }
 
-  /// Which names are compared; a pattern has to match a tensor of A or of B.
+  /// The names to compare; each pattern must match a tensor of A or B.
   private func selection(_ a: [TensorName], _ b: [TensorName]) throws -> (TensorName) -> Bool {
     _ = try match.places(in: a + b, of: "\(self.a) and \(self.b)")
     return match.selection

@@ -118,7 +118,7 @@ struct InspectCommand: ParsableCommand {
     }
   }
 
-  /// What a flat file holds.
+  /// The inspection of a flat file.
   private func inspection(of source: any FlatWeightsSource) throws -> Inspection {
     let places = try match.places(in: source.tensors.map(\.spec.name), of: file)
     let digests = digests ? try self.digests(of: source, places) : [:]
@@ -140,7 +140,7 @@ struct InspectCommand: ParsableCommand {
       view: view(of: source))
   }
 
-  /// What a unit checkpoint holds; its digests are in its index.
+  /// The inspection of a unit checkpoint; the digests come from its index.
   private func inspection(of checkpoint: UnitCheckpoint) throws -> Inspection {
     let index = checkpoint.index
     let places = try match.places(in: index.tensors.map(\.spec.name), of: file)

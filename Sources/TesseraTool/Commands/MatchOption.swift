@@ -3,7 +3,7 @@ internal import Tensors
 internal import Tessera
 internal import UnitModel
 
-/// Which tensors a command looks at.
+/// The names of the tensors that a command selects.
 struct MatchOption: ParsableArguments {
   @Option(
     name: .customLong("match"),
@@ -18,12 +18,12 @@ struct MatchOption: ParsableArguments {
     }
   }
 
-  /// Whether some tensors are not meant.
+  /// Whether the option selects some tensors only.
   var isGiven: Bool { !texts.isEmpty }
 
-  /// Which of the names are meant, by place: all of them without an option.
+  /// For each name whether it is selected; without the option all are.
   ///
-  /// Throws where a pattern matches none of them, with the nearest way on.
+  /// Throws if a pattern matches no name, and suggests the nearest.
   func places(in names: [TensorName], of file: String) throws(Failure) -> [Int] {
     let isMeant = selection
     let places = names.indices.filter { isMeant(names[$0]) }
@@ -36,7 +36,7 @@ struct MatchOption: ParsableArguments {
     return places
   }
 
-  /// Whether a name is meant.
+  /// Whether a name is selected.
   var selection: (TensorName) -> Bool {
     let patterns = texts.compactMap(NamePattern.init)
     return { name in patterns.isEmpty || patterns.contains { $0.match(name.text) != nil } }

@@ -40,7 +40,7 @@ struct RenameOption: ParsableArguments {
     return renames
   }
 
-  /// The new names of all tensors, and how many of them are new.
+  /// The names of all tensors after renaming, and the number of renamed tensors.
   func names(of source: any TensorSource) throws -> (names: [TensorName], changed: Int) {
     let old = source.tensors.map(\.spec.name)
     let renames = try renames()

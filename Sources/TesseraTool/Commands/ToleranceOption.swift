@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Comparison
 
-/// How far values may be apart and still be equal.
+/// The tolerance within which values count as equal.
 struct ToleranceOption: ParsableArguments {
   @Option(
     name: .customLong("tolerance"),
@@ -18,7 +18,7 @@ struct ToleranceOption: ParsableArguments {
 
   func validate() throws { _ = try tolerance() }
 
-  /// What was asked for; without options bits decide.
+  /// The tolerance; without the options only identical bits are equal.
   func tolerance() throws(ValidationError) -> Tolerance {
     guard let distance else { return steps.map(Tolerance.steps) ?? .none }
     if steps != nil { throw ValidationError("expected either --tolerance or --ulp") }

@@ -1,14 +1,14 @@
 internal import Glibc
 internal import Reporting
 
-/// What is known of the terminal behind standard output.
+/// Properties of the terminal.
 enum Terminal {
-  /// Columns that a table may take; nil where output goes to a pipe or a file, which keep long names whole.
+  /// The width of a table in columns; nil for a pipe or a file, where long names stay whole.
   static var width: Int? {
     isatty(STDOUT_FILENO) == 1 ? max(40, columns(of: STDOUT_FILENO)) : nil
   }
 
-  /// Columns of the terminal behind standard error.
+  /// The width of standard error in columns.
   static var errorWidth: Int { columns(of: STDERR_FILENO) }
 
   private static func columns(of descriptor: Int32) -> Int {
@@ -24,7 +24,7 @@ enum Terminal {
       && terminal != "dumb"
   }
 
-  /// Text between the codes of ECMA-48 that give it its style. The sixteen colours follow the reader's own palette.
+  /// Text in the ECMA-48 codes of its style. The sixteen colours follow the terminal's palette.
   static func painted(_ text: String, _ style: PaintedText.Style) -> String {
     let code: String
     switch style {

@@ -36,7 +36,7 @@ struct IndexTables {
   /// How many rows a table has.
   func rowCount(of table: Layout.Table) -> Int { Self.column(of: table).count(in: self) }
 
-  /// Where a table's rows are kept.
+  /// The column of a table.
   fileprivate static func column(of table: Layout.Table) -> any TableColumn {
     switch table {
     case .names: Column(\.names)
@@ -68,7 +68,7 @@ extension Layout.Table {
   var type: HDF5ElementType { IndexTables.column(of: self).type }
 }
 
-/// The rows of one table, whatever they are.
+/// The rows of one table of any type.
 private protocol TableColumn {
   var type: HDF5ElementType { get }
   func count(in tables: IndexTables) -> Int

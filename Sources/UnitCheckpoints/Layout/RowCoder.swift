@@ -17,17 +17,17 @@ extension RowCoder {
   }
 }
 
-/// What a table is a list of: rows with members, or numbers.
+/// An element of a table: a row with members, or a number.
 protocol TableElement {
-  /// How HDF5 describes one.
+  /// The HDF5 type.
   static var elementType: HDF5ElementType { get }
   func encode(into writer: inout ByteWriter)
-  /// Reads one; the cursor has been made from a whole number of them.
+  /// Reads one element; the bytes are a whole number of elements.
   init(from cursor: inout ByteCursor)
 }
 
 extension TableElement {
-  /// Bytes of one.
+  /// Bytes of one element.
   static var size: Int { elementType.size }
 }
 

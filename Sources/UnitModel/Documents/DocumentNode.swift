@@ -1,8 +1,8 @@
 package import StrictJSON
 
-/// What is wrong with a document that people write, as each kind of document says it.
+/// The errors of a JSON document that people write. Each kind of document has its own error type.
 package protocol DocumentFailure: Error {
-  /// What messages call the whole document.
+  /// The name of the whole document in messages.
   static var documentName: String { get }
   static func wrongType(place: String, expected: String, found: String) -> Self
   static func outOfRange(place: String, expected: String, found: String) -> Self
@@ -10,7 +10,7 @@ package protocol DocumentFailure: Error {
   static func unknown(_ key: String, at place: String, among keys: [String]) -> Self
 }
 
-/// A value of a document that people write, and the path to it, with the checks that its readers need.
+/// A value in a JSON document, with its path and the checks that readers need.
 package struct DocumentNode<Failure: DocumentFailure> {
   package let value: JSONValue
   package let place: String
@@ -20,7 +20,7 @@ package struct DocumentNode<Failure: DocumentFailure> {
     self.place = place
   }
 
-  /// The place as an error names it.
+  /// The path in messages.
   package var shown: String { place.isEmpty ? Failure.documentName : place }
 
   package func wrongType(_ expected: String) -> Failure {
@@ -36,13 +36,13 @@ package struct DocumentNode<Failure: DocumentFailure> {
     return DocumentObject(object: object, place: place)
   }
 
-  /// The members of an object whose keys are names.
+  /// The members of an object with any keys.
   package func members() throws(Failure) -> JSONObject {
     guard case .object(let object) = value else { throw wrongType("an object") }
     return object
   }
 
-  /// A member whose key is a name that someone chose: `axes.ffn{}`, `axes["stage1.inner"]`.
+  /// A member whose key is a free name: `axes.ffn{}`, `axes["stage1.inner"]`.
   package func named(_ key: String, _ value: JSONValue) -> Self {
     let isPlain =
       !key.isEmpty && key.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !".[]\"\\".utf8.contains($0) }
@@ -64,7 +64,7 @@ package struct DocumentNode<Failure: DocumentFailure> {
     return flag
   }
 
-  /// A whole number within bounds; `what` says them in words.
+  /// An integer within bounds; `what` describes them in messages.
   package func integer(in bounds: ClosedRange<Int>, _ what: String) throws(Failure) -> Int {
     guard case .integer(let number) = value else { throw wrongType(what) }
     guard let number = Int(exactly: number), bounds.contains(number) else {
@@ -92,7 +92,7 @@ package struct DocumentNode<Failure: DocumentFailure> {
     return number
   }
 
-  /// One of the words that an enumeration spells.
+  /// A raw value of an enumeration.
   package func word<Word: RawRepresentable<String> & CaseIterable>(_ type: Word.Type) throws(Failure) -> Word
   {
     let text = try string()

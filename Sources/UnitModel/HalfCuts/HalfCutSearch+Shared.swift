@@ -1,7 +1,7 @@
 internal import Tensors
 
-/// The rules of modules that share their channels: those that read one stream, those whose outputs meet, a norm inside a
-/// chain, and factors that are added to a weight.
+/// The rules of modules that share channels: readers of one layer, outputs that are combined, a norm inside a chain, and
+/// low-rank factors of a weight.
 extension HalfCutSearch {
   mutating func checkShared() {
     let readWhole = Set(modules.flatMap(\.inputs).filter(isWhole).map(extent))
@@ -15,11 +15,11 @@ extension HalfCutSearch {
     checkBetween()
   }
 
-  /// Channels that are read whole, though everything in the file that makes so many has them cut, and though another
-  /// module of such a parent reads them cut.
+  /// An input left whole although every module with as many outputs is cut on one axis, and although a module in a similar
+  /// parent reads that axis.
   private mutating func checkStarved(_ number: Int, _ unclear: Set<AxisName>) {
     let module = modules[number]
-    // Of what lies in no part of the network names do not say that it is used alike.
+    // Modules without a parent have too little in common for this rule.
     guard !isChannelwise(module), module.weights.count == 1, !module.parent.isEmpty else { return }
     for input in module.inputs where isWhole(input) && !isHidden(input) {
       guard let placements = outputs[extent(input)], placements.count == 1,
@@ -36,15 +36,15 @@ extension HalfCutSearch {
     }
   }
 
-  /// A module of the shape of another one in the same parent, which is cut, where so many channels are read cut alone: no
-  /// other module can take what this one makes, so the two meet.
+  /// A module left whole next to a cut module of the same shape and parent. If no module reads as many channels whole, only
+  /// the reader of the cut axis can use them, so the two outputs are combined.
   private mutating func checkTwin(_ number: Int, _ readWhole: Set<Int>, _ unclear: Set<AxisName>) {
     let module = modules[number]
     guard module.weights.count == 1, let output = module.outputs.first, let input = module.inputs.first,
       isWhole(output), extent(output) != extent(input), !isChannelwise(module)
     else { return }
     let (extent, shape) = (extent(output), partition.tensors[output.tensor].spec.shape)
-    // A flatten takes each channel of a convolution several times.
+    // A flatten repeats each channel of a convolution.
     let isRead = shape.count > 2 ? readWhole.contains { $0 % extent == 0 } : readWhole.contains(extent)
     if isRead { return }
     let reach = 8
@@ -61,14 +61,14 @@ extension HalfCutSearch {
     }
   }
 
-  /// Factors whose product is added to a weight, as adapters of low rank have them inside the module that they adapt.
+  /// Low-rank factors inside the module that they adapt, such as `lora_A` and `lora_B`.
   private mutating func checkFactor(_ number: Int) {
     let module = modules[number]
     guard module.weights.count == 1, let base = base(of: number),
       let (output, input) = pair(modules[base]), let (ownOutput, ownInput) = pair(module)
     else { return }
-    // The rank is below both extents of the weight; other modules inside a module, such as a projection of its outputs,
-    // are as wide as it is.
+    // The rank is below both extents of the weight. Other nested modules, such as an output projection, are as wide as the
+    // weight.
     let limit = min(extent(output), extent(input))
     for (own, other, rank) in [(ownOutput, output, ownInput), (ownInput, input, ownOutput)]
     where extent(own) == extent(other) && extent(rank) < limit {
@@ -82,7 +82,7 @@ extension HalfCutSearch {
     return (output, input)
   }
 
-  /// The module with a weight of its own that another one is inside of.
+  /// The enclosing module that has a weight of its own.
   private func base(of number: Int) -> Int? {
     var name = modules[number].name[...]
     for _ in 0..<2 {
@@ -95,7 +95,7 @@ extension HalfCutSearch {
     return nil
   }
 
-  /// A norm between a module and the one that reads it, in the order of definition or by their numbers.
+  /// A norm between a module and its reader, in definition order or by number.
   private mutating func checkBetween() {
     let weighted = modules.indices.filter { !modules[$0].weights.isEmpty && !modules[$0].isAnonymous }
     for (before, behind) in zip(weighted, weighted.dropFirst()) {
@@ -120,7 +120,7 @@ extension HalfCutSearch {
     }
   }
 
-  /// A name with its numbers left out.
+  /// A name without its digits.
   private static func pattern(_ name: Substring) -> String {
     String(name.filter { !$0.isASCII || !$0.isNumber })
   }

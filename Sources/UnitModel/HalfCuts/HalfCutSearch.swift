@@ -66,7 +66,7 @@ struct HalfCutSearch {
           outputs[extent(site), default: [:]][placement] = site
         }
         for axis in axes(of: site) {
-          // What reads the channels that it makes passes on another module's: a gate, or a residual layer.
+          // A layer that reads the axis it writes, such as a gate or a residual layer, does not create its channels.
           let isPassing = module.weights.count == 1 && module.inputs.contains { axes(of: $0).contains(axis) }
           if isChannelwise(module) || expanding.contains(number) || isPassing {
             vectors[axis, default: []].insert(number)

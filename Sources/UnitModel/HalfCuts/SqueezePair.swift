@@ -44,7 +44,7 @@ struct SqueezePair {
       }
   }
 
-  /// Modules with weights by the names that they share, in the order in which those were found.
+  /// Modules grouped by a common name, in the order of the file.
   private struct Families {
     private var members: [Substring: [Int]] = [:]
     private var order: [Substring] = []
@@ -54,7 +54,7 @@ struct SqueezePair {
       members[name, default: []].append(number)
     }
 
-    /// The families of two.
+    /// The groups of two.
     var pairs: [(name: Substring, first: Int, second: Int)] {
       order.compactMap { name in
         members[name].flatMap { $0.count == 2 ? (name, $0[0], $0[1]) : nil }
@@ -103,10 +103,10 @@ struct SqueezePair {
   }
 }
 
-/// How many channels the convolutions of each part of a network make.
+/// The numbers of output channels of the convolutions in each part of a network.
 private struct ConvolvedChannels {
   private var channels: [Substring: Set<Int>] = [:]
-  /// A gate stands in the block whose channels it weights, or in a part of it.
+  /// How many levels a gate may be nested below the block whose channels it scales.
   private static let depth = 2
 
   init(_ modules: [ModuleEntry], _ tensors: [TensorPlacement], without gates: Set<Int>) {
@@ -122,7 +122,7 @@ private struct ConvolvedChannels {
     }
   }
 
-  /// The nearest part around a parent, without itself, where a convolution makes so many channels.
+  /// The nearest enclosing part of a parent that has a convolution with this number of output channels.
   func block(around parent: Substring, channels extent: Int) -> Substring? {
     var name = parent
     for _ in 0..<Self.depth {
@@ -133,7 +133,7 @@ private struct ConvolvedChannels {
     return nil
   }
 
-  /// The name, with its separator, without its last component; nil for the whole network.
+  /// The enclosing name, with its separator; nil for the whole network.
   private static func parent(of name: Substring) -> Substring? {
     if name.isEmpty { return nil }
     let end = name.dropLast().lastIndex { $0 == "." || $0 == "/" }
