@@ -29,9 +29,9 @@ struct TesseraCommand: ParsableCommand {
   static let version = "0.2.0"
 }
 
-extension Failure {
-  /// Says it on standard error.
-  func tell() { Output.standardError("tessera: \(PrintableText.line(sentence))\n") }
+extension TesseraError {
+  /// Prints the sentence on standard error.
+  func tell() { Output.standardError("tessera: \(PrintableText.line(description))\n") }
 }
 
 @main
@@ -56,13 +56,13 @@ enum Main {
         } catch let error as RequestError {
           try failUsage(error.description, of: type(of: command))
         }
-      } catch let failure as Failure {
+      } catch let failure as TesseraError {
         throw failure
       } catch {
         try finish(error)
       }
     } catch {
-      fail((error as? Failure)?.sentence ?? "\(error)")
+      fail("\(error)")
     }
   }
 
@@ -76,10 +76,10 @@ enum Main {
   /// Prints what ArgumentParser has to say: help and version on stdout, usage errors on stderr.
   ///
   /// Its own `exit(withError:)` would print the same, but would not notice a full disk.
-  private static func finish(_ error: any Error) throws(Failure) {
+  private static func finish(_ error: any Error) throws(TesseraError) {
     let code = TesseraCommand.exitCode(for: error)
     // Exit code 1 is for what was found, which commands say with `ExitCode`; an error that none of them caught is 2.
-    if code == .failure, !(error is ExitCode) { throw Failure(sentence: "\(error)") }
+    if code == .failure, !(error is ExitCode) { throw TesseraError(sentence: "\(error)") }
     let message = TesseraCommand.fullMessage(for: error)
     if !message.isEmpty {
       if code.isSuccess {
@@ -92,7 +92,7 @@ enum Main {
   }
 
   /// Names the nearest command for one that there is not.
-  private static func suggestCommand() throws(Failure) {
+  private static func suggestCommand() throws(TesseraError) {
     let known = TesseraCommand.configuration.subcommands.map { $0.configuration.commandName ?? "" } + ["help"]
     guard let word = arguments.first, !word.hasPrefix("-"), !known.contains(word)
     else { return }
@@ -102,7 +102,7 @@ enum Main {
   }
 
   /// Ends with exit code 64, a sentence and the usage of the command.
-  private static func failUsage(_ message: String, of command: any ParsableCommand.Type) throws(Failure)
+  private static func failUsage(_ message: String, of command: any ParsableCommand.Type) throws(TesseraError)
     -> Never
   {
     let name =
@@ -116,7 +116,7 @@ enum Main {
   }
 
   private static func fail(_ sentence: String) -> Never {
-    Failure(sentence: sentence).tell()
+    TesseraError(sentence: sentence).tell()
     TemporaryRemoval.removeAllNow()
     exit(2)
   }

@@ -39,14 +39,11 @@ extension SubNetworkWeights {
       guard let network = try checkpoint.file.opened.network else {
         throw TesseraError(.request, "\(path): expected a unit checkpoint with a graph, found one without")
       }
-      let given = FileInputs(try ValueSource(inputs, path: "inputs"))
-      let plan = checkpoint.resolved
-      let flow = try network.flow(
-        subNetwork.network, plan: plan, inputShapes: try given.shapes(for: network.model))
-      let session = try network.session(
-        try network.dense(flow, plan: plan), elements: ActiveTensors(subNetwork, of: checkpoint.stored),
-        backend: .fast, threads: ThreadSupply.processorCount, limits: RunLimits())
-      return try session.values(try given.tensors(for: session, model: network.model), of: path)
+      let running = try NetworkSession(
+        subNetwork, of: checkpoint.stored, network, plan: checkpoint.resolved,
+        inputs: FileInputs(try ValueSource(inputs, path: "inputs")), backend: .fast,
+        threads: ThreadSupply.processorCount, limits: RunLimits())
+      return try running.session.values(running.inputs, of: path)
     }
   }
 }

@@ -15,9 +15,7 @@ extension SubNetworkWeights {
     to path: String, progress: @escaping ProgressHandler = { _ in }
   ) async throws {
     try await LongWork.perform { check in
-      guard let kind = FlatFormats.kind(forName: path),
-        [.safetensors, .npz, .pytorch, .onnx].contains(kind)
-      else {
+      guard let kind = Extracting.kind(forName: path) else {
         throw TesseraError(
           .request, "\(path): expected a name that ends in .safetensors, .npz, .pt or .onnx, found another")
       }

@@ -40,18 +40,15 @@ public struct TesseraError: Error, Sendable, CustomStringConvertible {
     self.description = description
   }
 
-  /// What was thrown below, with its sentence.
-  init(_ error: any Error) {
-    if let known = error as? TesseraError {
-      self = known
-      return
-    }
-    self.init(Self.code(of: error), "\(error)")
-  }
+  package init(sentence: String) { self.init(.format, sentence) }
 
-  private static func code(of error: any Error) -> Code {
-    if let failure = error as? Failure { return failure.code }
-    return switch error {
+  /// An error of another module, with its own sentence.
+  init(_ error: any Error) { self.init(Self.code(of: error), "\(error)") }
+
+  /// The kind of an error of any module.
+  static func code(of error: any Error) -> Code {
+    switch error {
+    case let known as TesseraError: known.code
     case is FileError, CheckpointError.file, FlatFormatError.file, GraphError.file: .file
     case is FlatFormatError, is CheckpointError: .format
     case is PlanError, is PlanningError, is ConversionError: .plan

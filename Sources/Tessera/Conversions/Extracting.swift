@@ -12,6 +12,11 @@ package struct Extracting {
   private let source: SubNetworkSource
   private let sink: any TensorSink
 
+  /// The format of an extracted file, by its name; nil for names of other formats.
+  package static func kind(forName path: String) -> FlatFormatKind? {
+    FlatFormats.kind(forName: path).flatMap { [.safetensors, .npz, .pytorch, .onnx].contains($0) ? $0 : nil }
+  }
+
   /// Lays out the file at `path`.
   package init(
     _ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint, as kind: FlatFormatKind, at path: String,

@@ -33,9 +33,9 @@ package struct CountSource {
   }
 
   /// The policy that the plan names, else everything stored.
-  package func plannedPolicy() throws(Failure) -> CountingPolicy {
+  package func plannedPolicy() throws(TesseraError) -> CountingPolicy {
     do { return try PolicyPreset.policy(named: policy ?? PolicyPreset.allStored.rawValue) } catch {
-      throw Failure(sentence: "\(path): the plan's \(error); name one with --policy")
+      throw TesseraError(sentence: "\(path): the plan's \(error); name one with --policy")
     }
   }
 
@@ -57,7 +57,7 @@ package struct CountSource {
     do {
       let specs = try plan.describedTensors
       if specs.isEmpty {
-        throw Failure(
+        throw TesseraError(
           sentence: "\(path): tensors: expected entries with name, dtype and shape to count, found none")
       }
       let resolved = try plan.resolve(against: specs)
@@ -65,7 +65,7 @@ package struct CountSource {
         path, Inventory(resolved.partition, resolved.assignment), kind: "plan", policy: plan.policy,
         opened: nil)
       try readGroups()
-    } catch let error as PlanError { throw Failure(sentence: "\(path): \(error)") }
+    } catch let error as PlanError { throw TesseraError(sentence: "\(path): \(error)") }
   }
 
   /// Counts the contents of an open file.
@@ -95,7 +95,7 @@ package struct CountSource {
   private static let shapeLimit = 64
 
   /// Reads the shapes that stand beside packed weights, a few bytes each.
-  private mutating func readDeclaredShapes() throws(Failure) {
+  private mutating func readDeclaredShapes() throws(TesseraError) {
     let wanted = inventory.declaredShapes
     guard let weights, !wanted.isEmpty else { return }
     let places = weights.places
@@ -104,7 +104,7 @@ package struct CountSource {
       let spec = weights.tensors[index].spec
       guard spec.dtype == .i64 || spec.dtype == .i32, spec.byteCount <= Self.shapeLimit else { continue }
       let bytes: [UInt8]
-      do { bytes = try weights.reader(of: index).rest() } catch { throw Failure(sentence: "\(error)") }
+      do { bytes = try weights.reader(of: index).rest() } catch { throw TesseraError(error) }
       let width = spec.dtype == .i64 ? 8 : 4
       let extents = stride(from: 0, to: bytes.count, by: width).map { start in
         bytes[start..<start + width].reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
@@ -115,7 +115,7 @@ package struct CountSource {
   }
 
   /// Reads bits and groups of packed weights from the model's config.json.
-  private mutating func readGroups() throws(Failure) {
+  private mutating func readGroups() throws(TesseraError) {
     guard inventory.asksForGroups, let configuration = try ModelConfiguration(beside: path) else { return }
     inventory.declare(configuration.groups)
   }
@@ -129,7 +129,7 @@ package struct CountSource {
   package mutating func readValues(
     for policies: [CountingPolicy], expertsPerToken: Int? = nil,
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
-  ) throws(Failure) {
+  ) throws(TesseraError) {
     inventory.expertsPerToken = expertsPerToken
     if policies.contains(where: { $0.experts == .active }),
       let configuration = try ModelConfiguration(beside: path)
@@ -153,7 +153,7 @@ package struct CountSource {
           try counter.count(of: tensor, keptBy: masks, ofNonZero: ofNonZero)
         }
       }
-    } catch { throw Failure(sentence: "\(error)") }
+    } catch { throw TesseraError(error) }
   }
 
   private init(_ path: String, _ inventory: Inventory, kind: String, policy: String?, opened: OpenedFile?) {

@@ -11,10 +11,10 @@ package enum DocumentFile {
   ///   - parse: parses the bytes; its errors get the file's name in front.
   package static func read<Value>(
     _ path: String, limit: Int, as what: String, _ parse: ([UInt8]) throws -> Value
-  ) throws(Failure) -> Value {
+  ) throws(TesseraError) -> Value {
     let file: ReadableFile
     do throws(FileError) { file = try ReadableFile(path: path) } catch {
-      throw Failure(sentence: "\(error)")
+      throw TesseraError(error)
     }
     return try read(file, limit: limit, as: what, parse)
   }
@@ -22,16 +22,17 @@ package enum DocumentFile {
   /// Parses a document whose file is open.
   package static func read<Value>(
     _ file: ReadableFile, limit: Int, as what: String, _ parse: ([UInt8]) throws -> Value
-  ) throws(Failure) -> Value {
+  ) throws(TesseraError) -> Value {
     guard file.size <= limit else {
-      throw Failure(sentence: "\(file.path): expected \(what) of at most \(limit) bytes, found \(file.size)")
+      throw TesseraError(
+        sentence: "\(file.path): expected \(what) of at most \(limit) bytes, found \(file.size)")
     }
     let bytes: [UInt8]
     do throws(FileError) { bytes = try file.bytes(at: 0, count: file.size) } catch {
-      throw Failure(sentence: "\(error)")
+      throw TesseraError(error)
     }
-    do { return try parse(bytes) } catch let failure as Failure { throw failure } catch {
-      throw Failure(sentence: "\(file.path): \(error)")
+    do { return try parse(bytes) } catch let failure as TesseraError { throw failure } catch {
+      throw TesseraError(TesseraError.code(of: error), "\(file.path): \(error)")
     }
   }
 
@@ -50,12 +51,12 @@ package enum PlanFile {
   private static let sizeLimit = 64 << 20
 
   /// The plan in the file at `path`.
-  package static func read(_ path: String) throws(Failure) -> Plan {
+  package static func read(_ path: String) throws(TesseraError) -> Plan {
     try DocumentFile.read(path, limit: sizeLimit, as: "a plan") { try Plan(parsing: $0) }
   }
 
   /// The plan in an open file.
-  package static func read(_ file: ReadableFile) throws(Failure) -> Plan {
+  package static func read(_ file: ReadableFile) throws(TesseraError) -> Plan {
     try DocumentFile.read(file, limit: sizeLimit, as: "a plan") { try Plan(parsing: $0) }
   }
 }

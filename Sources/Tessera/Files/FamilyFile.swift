@@ -16,15 +16,15 @@ package enum FamilyFile {
     let file = NamedTensors(try opened.source)
     let beside = try masks.map { NamedTensors(try $0.source) }
     let specs = file.source.tensors.map(\.spec)
-    return try family.plan(for: specs, ties: file.source.ties) { (name) throws(Failure) in
+    return try family.plan(for: specs, ties: file.source.ties) { (name) throws(TesseraError) in
       try mask(name, in: beside ?? file)
-    } values: { (name) throws(Failure) in
+    } values: { (name) throws(TesseraError) in
       try values(of: name, in: file)
     }
   }
 
   /// Holds the owner maps of weights against the numbers of elements that a plan gives.
-  package static func checkOwners(_ partition: Partition, _ source: any TensorSource) throws(Failure) {
+  package static func checkOwners(_ partition: Partition, _ source: any TensorSource) throws(TesseraError) {
     let file = NamedTensors(source)
     for tensor in partition.tensors {
       guard let owners = tensor.owners else { continue }
@@ -32,48 +32,48 @@ package enum FamilyFile {
       for (owner, count) in found.enumerated() {
         let expected = owners.elements.indices.contains(owner) ? owners.elements[owner] : 0
         if count == expected { continue }
-        throw Failure(
+        throw TesseraError(
           sentence: "\(source.path): owner map \(owners.map.quoted) of \(tensor.spec.name.quoted): "
             + "expected \(expected) elements of owner \(owner), as the plan says, found \(count)")
       }
     }
   }
 
-  private static func read(_ path: String) throws(Failure) -> Family {
+  private static func read(_ path: String) throws(TesseraError) -> Family {
     try DocumentFile.read(path, limit: Family.sizeLimit, as: "a family") { try Family(parsing: $0) }
   }
 
   /// How often each byte occurs in a tensor of bytes.
-  private static func values(of name: TensorName, in file: NamedTensors) throws(Failure) -> [Int] {
+  private static func values(of name: TensorName, in file: NamedTensors) throws(TesseraError) -> [Int] {
     var counts = [Int](repeating: 0, count: 256)
     guard let index = file.places[name] else { return counts }
     do {
       try file.source.reader(of: index).forEachWindow(limit: 1 << 20) { window in
         for byte in window { counts[Int(byte)] += 1 }
       }
-    } catch { throw Failure(sentence: "\(error)") }
+    } catch { throw TesseraError(error) }
     return counts
   }
 
   /// The most elements of a mask of channels.
   private static let maskLimit = 1 << 24
 
-  private static func mask(_ name: TensorName, in file: NamedTensors) throws(Failure) -> [Bool] {
+  private static func mask(_ name: TensorName, in file: NamedTensors) throws(TesseraError) -> [Bool] {
     let source = file.source
     guard let index = file.places[name] else {
       let nearest = nearestName(to: name.text, among: source.tensors.lazy.map(\.spec.name.text))
-      throw Failure(
+      throw TesseraError(
         sentence: "\(source.path): expected the mask \(name.quoted), found none"
           + (nearest.map { "; the nearest name is \(TensorName($0).quoted)" } ?? ""))
     }
     let spec = source.tensors[index].spec
     guard let width = spec.dtype.bytes, spec.elementCount <= maskLimit else {
-      throw Failure(
+      throw TesseraError(
         sentence:
           "\(source.path): \(name.quoted): expected a mask of whole bytes, found \(spec.dtype.rawValue)")
     }
     let bytes: [UInt8]
-    do { bytes = try source.reader(of: index).rest() } catch { throw Failure(sentence: "\(error)") }
+    do { bytes = try source.reader(of: index).rest() } catch { throw TesseraError(error) }
     return (0..<spec.elementCount).map { element in
       bytes[(element * width)..<((element + 1) * width)].contains { $0 != 0 && $0 != 0x80 }
     }

@@ -13,7 +13,7 @@ package struct ModelConfiguration {
   private let objects: [JSONObject]
 
   /// The config.json beside a file, or in a folder; nil where there is none.
-  package init?(beside source: String) throws(Failure) {
+  package init?(beside source: String) throws(TesseraError) {
     path =
       FlatFormats.isFolder(source)
       ? "\(source)/config.json" : DocumentFile.path("config.json", beside: source)
@@ -22,7 +22,7 @@ package struct ModelConfiguration {
       try JSONParser(sizeLimit: Self.sizeLimit).parse($0)
     }
     guard case .object(let members) = document else {
-      throw Failure(sentence: "\(path): expected an object, found another value")
+      throw TesseraError(sentence: "\(path): expected an object, found another value")
     }
     var objects = [members]
     var next = 0
@@ -36,7 +36,7 @@ package struct ModelConfiguration {
   }
 
   /// How many attention heads a layer of the language model has; nil where nothing says so, or layers differ.
-  package func attentionHeads() throws(Failure) -> Int? {
+  package func attentionHeads() throws(TesseraError) -> Int? {
     guard let document = objects.first else { return nil }
     let parts = ["text_config", "llm_config", "language_config"].compactMap { part -> JSONObject? in
       if case .object(let object)? = document[part] { object } else { nil }
@@ -67,10 +67,10 @@ extension ModelConfiguration {
   private static let fixed = ["switch_transformers": 1, "nllb-moe": 2]
 
   /// How many experts a token is sent to; nil where nothing says so, or says that there are none.
-  func expertsPerToken() throws(Failure) -> Int? {
+  func expertsPerToken() throws(TesseraError) -> Int? {
     let found = try all(Self.perTokenKeys)
     if found.count > 1 {
-      throw Failure(
+      throw TesseraError(
         sentence:
           "\(path): expected one number of experts for a token, found "
           + "\(found.sorted().map(String.init).joined(separator: " and ")); give --top-k")
@@ -81,10 +81,10 @@ extension ModelConfiguration {
   }
 
   /// How many experts a layer has: one number, or some; empty where nothing says so. 0 and 1 are a dense model's.
-  func experts() throws(Failure) -> Set<Int> { try all(Self.expertKeys) }
+  func experts() throws(TesseraError) -> Set<Int> { try all(Self.expertKeys) }
 
   /// Every number under one of the keys: those of the document itself, else those of its parts.
-  private func all(_ keys: [String]) throws(Failure) -> Set<Int> {
+  private func all(_ keys: [String]) throws(TesseraError) -> Set<Int> {
     var found: Set<Int> = []
     for (place, object) in objects.enumerated() {
       for key in keys { found.formUnion(try numbers(key, in: object)) }
@@ -94,7 +94,7 @@ extension ModelConfiguration {
   }
 
   /// The numbers under a key: one, or one for each layer; null is none.
-  private func numbers(_ key: String, in object: JSONObject) throws(Failure) -> [Int] {
+  private func numbers(_ key: String, in object: JSONObject) throws(TesseraError) -> [Int] {
     let values: [JSONValue]
     switch object[key] {
     case nil, .null?: values = []
@@ -104,7 +104,7 @@ extension ModelConfiguration {
     var numbers: [Int] = []
     for value in values {
       guard case .integer(let number) = value, let count = Int(exactly: number), count >= 0 else {
-        throw Failure(sentence: "\(path): \(key): expected a whole number, found another value")
+        throw TesseraError(sentence: "\(path): \(key): expected a whole number, found another value")
       }
       numbers.append(count)
     }

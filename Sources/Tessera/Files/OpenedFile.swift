@@ -64,7 +64,7 @@ package final class OpenedFile: Sendable {
       flatKind = kind
     } else {
       let found = FlatFormats.archiveInWords(file) ?? Self.guess(file)
-      throw Failure(sentence: "\(path): expected \(Self.known), found \(found)")
+      throw TesseraError(sentence: "\(path): expected \(Self.known), found \(found)")
     }
   }
 
@@ -72,13 +72,13 @@ package final class OpenedFile: Sendable {
   package var contents: Contents {
     get throws {
       try opened.value {
-        guard let file else { throw Failure(sentence: "\(path): expected a file, found a folder") }
+        guard let file else { throw TesseraError(sentence: "\(path): expected a file, found a folder") }
         if let kind = flatKind {
           return .flat(try FlatFormats.open(file, as: kind, assumeDType: assumeDType))
         }
         let checkpoint = try UnitCheckpoint(file)
         if let error = CheckpointSoundness.error(in: checkpoint, usesHeaders: usesHeaders) {
-          throw Failure(sentence: "\(path): \(error.location): \(error.message)")
+          throw TesseraError(sentence: "\(path): \(error.location): \(error.message)")
         }
         return .checkpoint(checkpoint)
       }

@@ -59,7 +59,7 @@ package struct GraphExtraction {
     let tensors = NetworkTensors(graph, elements: elements, whole: network.whole)
     let message = try ModelEncoder(graph.model).pieces()
     guard message.count < 1 << 31 else {
-      throw Failure(
+      throw TesseraError(
         sentence:
           "\(path): expected a model of less than 2 GiB, which protobuf can hold, found \(message.count) bytes"
       )

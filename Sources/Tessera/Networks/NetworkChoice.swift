@@ -55,7 +55,7 @@ package struct NetworkChoice {
         chosen = LevelNumber(1)
       }
       return (try resolved.assignment.network(task: task.task, level: chosen), resolved)
-    } catch let error as PlanError { throw Failure(.request, "\(file): \(error)") }
+    } catch let error as PlanError { throw TesseraError(.request, "\(file): \(error)") }
   }
 
   /// The task that --task names, or the only one.
@@ -68,7 +68,7 @@ package struct NetworkChoice {
       return found
     }
     if tasks.isEmpty {
-      throw Failure(sentence: "\(file): expected tasks to choose from, found a file without")
+      throw TesseraError(sentence: "\(file): expected tasks to choose from, found a file without")
     }
     guard tasks.count == 1 else {
       let names = tasks.prefix(8).map(\.task.quoted).joined(separator: ", ")
@@ -91,7 +91,7 @@ package struct NetworkChoice {
     let source = try CountSource(opened)
     let rule = try policy.map(PolicyFile.read) ?? source.plannedPolicy()
     do { return try source.inventory.counts(under: rule, for: selection) } catch {
-      throw Failure(sentence: "\(file): \(error)")
+      throw TesseraError(sentence: "\(file): \(error)")
     }
   }
 
@@ -121,7 +121,7 @@ package struct NetworkChoice {
       }
     let (kept, more) = (own - cost(unused), cost(added))
     if kept + more > most {
-      throw Failure(
+      throw TesseraError(
         sentence:
           "\(file): --budget: expected at most \(limit), found \(ParameterCount(kept)) at level \(network.level) and "
           + "\(ParameterCount(more)) more in indices and shapes of its graph; give a larger --budget, or a --level"

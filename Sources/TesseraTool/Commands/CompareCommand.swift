@@ -63,7 +63,7 @@ struct CompareCommand: ParsableCommand {
     }
     let analysis: StudyAnalysis
     do { analysis = try StudyAnalysis(study, inventories: inventories, policies: policies) } catch {
-      throw Failure(sentence: "\(self.study): \(error)")
+      throw TesseraError(sentence: "\(self.study): \(error)")
     }
     let report = StudyReport(analysis)
     if let svg {
@@ -75,12 +75,12 @@ struct CompareCommand: ParsableCommand {
       ? Output.standardOutput(json: report.json) : Output.standardOutput(report.markdown)
   }
 
-  private func read() throws(Failure) -> Study {
-    var failure: Failure?
-    do throws(Failure) {
+  private func read() throws(TesseraError) -> Study {
+    var failure: TesseraError?
+    do throws(TesseraError) {
       return try DocumentFile.read(study, limit: Study.sizeLimit, as: "a study") { bytes in
         try Study(parsing: bytes) { (path) throws(AccountingError) in
-          do throws(Failure) {
+          do throws(TesseraError) {
             return try DocumentFile.read(
               DocumentFile.path(path, beside: study), limit: Study.sizeLimit, as: "results"
             ) { $0 }
@@ -94,7 +94,7 @@ struct CompareCommand: ParsableCommand {
   }
 
   /// The common policy first, then the others that are asked.
-  private func policies(of study: Study) throws(Failure) -> [CountingPolicy] {
+  private func policies(of study: Study) throws(TesseraError) -> [CountingPolicy] {
     var policies: [CountingPolicy] = []
     if let policy {
       policies.append(try PolicyFile.read(policy))

@@ -105,7 +105,7 @@ struct ConvertCommand: ParsableCommand {
 
   func run() throws {
     if noClobber, let existing = try existingDestination() {
-      throw Failure(sentence: "\(existing): expected no file of that name (-n), found one")
+      throw TesseraError(sentence: "\(existing): expected no file of that name (-n), found one")
     }
     let opened = try OpenedFile(source, assumeDType: reading.assumeDType)
     switch (try opened.contents, destination) {
@@ -113,9 +113,9 @@ struct ConvertCommand: ParsableCommand {
     case (.flat(let flat), .flat(let kind)): try rewrite(flat, as: kind)
     case (.checkpoint(let checkpoint), .flat(let kind)): try join(checkpoint, as: kind)
     case (.checkpoint, _):
-      throw Failure(
+      throw TesseraError(
         sentence: "\(source): expected flat weights to cut, found a unit checkpoint; convert it back first")
-    case (_, nil): throw Failure(sentence: "\(dest): no format has that name")
+    case (_, nil): throw TesseraError(sentence: "\(dest): no format has that name")
     }
   }
 

@@ -5,14 +5,14 @@ internal import UnitModel
 /// Reads claims, and finds the policies that they name.
 enum CountClaims {
   /// The claims of a document.
-  static func read(_ path: String) throws(Failure) -> [Claim] {
+  static func read(_ path: String) throws(TesseraError) -> [Claim] {
     try DocumentFile.read(path, limit: Claim.sizeLimit, as: "claims") { try Claim.parse($0) }
   }
 
   /// The policy of each claim: a preset, a file beside the claims, or what takes the place of none.
   static func policies(
     of claims: [Claim], beside path: String, else planned: CountingPolicy
-  ) throws(Failure) -> [CountingPolicy] {
+  ) throws(TesseraError) -> [CountingPolicy] {
     var known: [String: CountingPolicy] = [:]
     var policies: [CountingPolicy] = []
     for claim in claims {
@@ -27,11 +27,11 @@ enum CountClaims {
   }
 
   /// Every rule under which a claim might hold: the presets, and those that were named.
-  static func others(_ named: [CountingPolicy]) throws(Failure) -> [CountingPolicy] {
+  static func others(_ named: [CountingPolicy]) throws(TesseraError) -> [CountingPolicy] {
     var others: [CountingPolicy] = []
     do {
       for preset in PolicyPreset.general { others.append(try PolicyPreset.policy(named: preset.rawValue)) }
-    } catch { throw Failure(sentence: "\(error)") }
+    } catch { throw TesseraError(sentence: "\(error)") }
     for policy in named where !others.contains(where: { $0.digest == policy.digest }) {
       others.append(policy)
     }

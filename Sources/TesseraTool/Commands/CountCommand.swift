@@ -142,7 +142,7 @@ struct CountCommand: ParsableCommand {
     for policy in rules {
       let counts: ParameterCounts
       do { counts = try source.inventory.counts(under: policy, for: selection) } catch {
-        throw Failure(sentence: "\(file): \(error)")
+        throw TesseraError(sentence: "\(file): \(error)")
       }
       tables.append(
         CountReport.Table(
@@ -184,20 +184,22 @@ struct CountCommand: ParsableCommand {
     return networks
   }
 
-  private func unionCount(_ inventory: Inventory, _ policy: CountingPolicy) throws(Failure) -> UnionCount? {
+  private func unionCount(_ inventory: Inventory, _ policy: CountingPolicy) throws(TesseraError)
+    -> UnionCount?
+  {
     guard let networks = union.flatMap(Self.networks(of:)) else { return nil }
     do { return try inventory.union(of: networks, under: policy) } catch {
-      throw Failure(sentence: "\(file): --union: \(error)")
+      throw TesseraError(sentence: "\(file): --union: \(error)")
     }
   }
 
   private func checked(
     _ claims: [Claim]?, _ policies: [CountingPolicy]?, _ named: [CountingPolicy], _ inventory: Inventory
-  ) throws(Failure) -> [CheckedClaim]? {
+  ) throws(TesseraError) -> [CheckedClaim]? {
     guard let claims, let policies else { return nil }
     let others = try CountClaims.others(policies + named)
     do { return try Claim.check(claims, in: inventory, under: policies, others: others) } catch {
-      throw Failure(sentence: "\(file): \(error)")
+      throw TesseraError(sentence: "\(file): \(error)")
     }
   }
 
@@ -212,7 +214,7 @@ struct CountCommand: ParsableCommand {
   private func layerTable(of tables: [CountReport.Table], _ opened: OpenedFile?) throws -> LayerTable {
     let chosen = chosen(in: tables)
     if !tasks.isEmpty || level != nil || budget != nil, chosen.count != 1 {
-      throw Failure(
+      throw TesseraError(
         sentence: "\(file): --layers: expected one virtual network (--task, --level), found \(chosen.count)")
     }
     let isWhole = tasks.isEmpty && level == nil && budget == nil
@@ -235,10 +237,10 @@ struct CountCommand: ParsableCommand {
     _ selection: RowSelection, of counts: ParameterCounts, _ tasks: [TaskAssignment]
   ) throws -> [ParameterRow] {
     if tasks.isEmpty, selection != RowSelection() {
-      throw Failure(sentence: "\(file): expected tasks to choose from, found a file without")
+      throw TesseraError(sentence: "\(file): expected tasks to choose from, found a file without")
     }
     do { return try counts.rows(selection, of: tasks) } catch {
-      throw Failure(sentence: "\(file): policy '\(counts.policy.id)': \(error)")
+      throw TesseraError(sentence: "\(file): policy '\(counts.policy.id)': \(error)")
     }
   }
 

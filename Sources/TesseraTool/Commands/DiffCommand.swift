@@ -59,7 +59,7 @@ struct DiffCommand: ParsableCommand {
       var bar = ProgressBar("comparing", total: comparison.byteCount)
       defer { bar.finish() }
       difference = try comparison.run { bar.update($0) }
-    } catch { throw Failure(sentence: "\(error)") }
+    } catch { throw TesseraError(sentence: "\(error)") }
     var report = DifferenceReport(
       a: a, b: b, difference: difference, leftOut: (LeftOutList(first), LeftOutList(second)),
       isComplete: !leaveOut.isIncomplete(first) && !leaveOut.isIncomplete(second))

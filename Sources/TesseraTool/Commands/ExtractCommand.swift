@@ -76,11 +76,11 @@ struct ExtractCommand: ParsableCommand {
 
   func run() throws {
     if noClobber, FileIdentity(path: dest) != nil {
-      throw Failure(sentence: "\(dest): expected no file of that name (-n), found one")
+      throw TesseraError(sentence: "\(dest): expected no file of that name (-n), found one")
     }
     let opened = try OpenedFile(file, usesHeaders: false)
     guard let checkpoint = try opened.checkpoint else {
-      throw Failure(
+      throw TesseraError(
         sentence:
           "\(file): expected a unit checkpoint, found flat weights; 'tessera convert --plan' makes one of them"
       )
@@ -92,7 +92,7 @@ struct ExtractCommand: ParsableCommand {
     var written: GraphExtraction.Written?
     if destinationKind == .onnx {
       guard let graph = try opened.network else {
-        throw Failure(
+        throw TesseraError(
           sentence: "\(file): expected a checkpoint with a graph to write ONNX from, found one without; "
             + "expected a DEST of tensors alone, such as .safetensors")
       }
@@ -120,13 +120,11 @@ struct ExtractCommand: ParsableCommand {
       ? Output.standardOutput(json: extraction.json) : Output.standardOutput(extraction.text)
   }
 
-  private var destinationKind: FlatFormatKind? {
-    FlatFormats.kind(forName: dest).flatMap { [.safetensors, .npz, .pytorch, .onnx].contains($0) ? $0 : nil }
-  }
+  private var destinationKind: FlatFormatKind? { Extracting.kind(forName: dest) }
 
   private func write(_ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint) throws {
     guard let kind = destinationKind else {
-      throw Failure(sentence: "\(dest): no format has that name")
+      throw TesseraError(sentence: "\(dest): no format has that name")
     }
     let extracting = try Extracting(subNetwork, of: checkpoint, as: kind, at: dest, isOpaque: opaque)
     var bar = ProgressBar("extracting", total: extracting.byteCount)

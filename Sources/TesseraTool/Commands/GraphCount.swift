@@ -22,7 +22,7 @@ struct GraphCount {
   init(_ opened: OpenedFile?, _ path: String, _ options: WorkOptions, option: String) throws {
     self.options = options
     guard let opened, let graph = try opened.graph else {
-      throw Failure(
+      throw TesseraError(
         sentence: try opened?.checkpoint != nil
           ? "\(path): \(option): expected a unit checkpoint with a graph, found one without"
           : "\(path): \(option): expected an ONNX model or a unit checkpoint, found a file without a graph")

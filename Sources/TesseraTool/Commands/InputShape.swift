@@ -31,13 +31,13 @@ struct InputShape {
       let shape = try InputShape(parsing: text)
       let required = model.graph.requiredInputs
       guard let name = shape.name ?? (required.count == 1 ? required.first?.name : nil) else {
-        throw Failure(
+        throw TesseraError(
           sentence:
             "\(model.file.path): --input-shape: expected the name of one of \(required.count) inputs before the shape, found '\(text)'"
         )
       }
       guard shapes.updateValue(shape.extents, forKey: name) == nil else {
-        throw Failure(
+        throw TesseraError(
           sentence:
             "\(model.file.path): --input-shape: expected every input once, found \(quoted(name)) twice")
       }

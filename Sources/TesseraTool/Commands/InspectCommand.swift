@@ -105,7 +105,7 @@ struct InspectCommand: ParsableCommand {
     let inspection: Inspection
     switch try OpenedFile(file, assumeDType: reading.assumeDType).contents {
     case .flat where plan:
-      throw Failure(sentence: "\(file): --plan: expected a unit checkpoint, found flat weights")
+      throw TesseraError(sentence: "\(file): --plan: expected a unit checkpoint, found flat weights")
     case .flat(let source): inspection = try self.inspection(of: source)
     case .checkpoint(let checkpoint) where plan:
       return try Output.standardOutput(String(decoding: checkpoint.planText, as: UTF8.self))
@@ -175,7 +175,7 @@ struct InspectCommand: ParsableCommand {
           bar.update(done)
         }
       }
-    } catch { throw Failure(sentence: "\(error)") }
+    } catch { throw TesseraError(sentence: "\(error)") }
     return digests
   }
 
@@ -186,6 +186,6 @@ struct InspectCommand: ParsableCommand {
     do {
       let found = try TensorStatistics.run(source, places) { bar.update($0) }
       return Dictionary(uniqueKeysWithValues: zip(places, found))
-    } catch { throw Failure(sentence: "\(error)") }
+    } catch { throw TesseraError(sentence: "\(error)") }
   }
 }

@@ -24,7 +24,7 @@ struct MatchOption: ParsableArguments {
   /// For each name whether it is selected; without the option all are.
   ///
   /// Throws if a pattern matches no name, and suggests the nearest.
-  func places(in names: [TensorName], of file: String) throws(Failure) -> [Int] {
+  func places(in names: [TensorName], of file: String) throws(TesseraError) -> [Int] {
     let isMeant = selection
     let places = names.indices.filter { isMeant(names[$0]) }
     for text in texts {
@@ -42,7 +42,7 @@ struct MatchOption: ParsableArguments {
     return { name in patterns.isEmpty || patterns.contains { $0.match(name.text) != nil } }
   }
 
-  private static func nothing(_ text: String, _ names: [TensorName], _ file: String) -> Failure {
+  private static func nothing(_ text: String, _ names: [TensorName], _ file: String) -> TesseraError {
     let wider = (text.hasPrefix("*") ? "" : "*") + text + (text.hasSuffix("*") ? "" : "*")
     let count = NamePattern(wider).map { pattern in names.count { pattern.match($0.text) != nil } } ?? 0
     let way =
@@ -51,7 +51,7 @@ struct MatchOption: ParsableArguments {
       : nearestName(to: text, among: names.lazy.map(\.text)).map {
         "; the nearest name is \(TensorName($0).quoted)"
       } ?? ""
-    return Failure(
+    return TesseraError(
       sentence:
         "\(file): --match \(TensorName(text).quoted): expected the name of a tensor, found none that matches\(way)"
     )

@@ -175,7 +175,7 @@ struct PlanCommand: ParsableCommand {
       } else if let graph, cuts.isEmpty, preset == nil {
         let shapes = try InputShape.shapes(inputShapes, of: graph.model)
         for (name, shape) in shapes where !shape.allSatisfy({ (1..<(1 << 24)).contains($0) }) {
-          throw Failure(
+          throw TesseraError(
             sentence:
               "\(source): --input-shape: expected extents from 1 for \(TensorName(name).quoted), found \(shape)"
           )
@@ -190,7 +190,7 @@ struct PlanCommand: ParsableCommand {
         proposed = try configuredRequest().propose(for: specs, ties: ties)
         try graph?.check(proposed.resolved)
       }
-    } catch let failure as Failure {
+    } catch let failure as TesseraError {
       throw failure
     } catch {
       var error = error
@@ -201,14 +201,16 @@ struct PlanCommand: ParsableCommand {
       var (file, sentence) = (family ?? plan ?? source, "\(error)")
       if case .weights? = error as? PlanningError { file = source }
       // What is wrong with a graph is said with its file.
-      throw Failure(sentence: sentence.hasPrefix("\(file): ") ? sentence : "\(file): \(sentence)")
+      throw TesseraError(sentence: sentence.hasPrefix("\(file): ") ? sentence : "\(file): \(sentence)")
     }
     let width = Output.errorIsTerminal ? Terminal.errorWidth : nil
     for sentence in proposed.words + (graph == nil ? HalfCutWords.sentences(proposed.resolved, .add) : []) {
       Output.standardError(WrappedSentence.text(sentence, width: width))
     }
     let text: String
-    do { text = try proposed.plan.text() } catch { throw Failure(sentence: "\(plan ?? source): \(error)") }
+    do { text = try proposed.plan.text() } catch {
+      throw TesseraError(sentence: "\(plan ?? source): \(error)")
+    }
     if let output {
       let file = try AtomicFile(path: output)
       try file.write(Array(text.utf8), at: 0)
@@ -259,7 +261,7 @@ struct PlanCommand: ParsableCommand {
     var request = try request()
     guard let known = try ModelConfiguration(beside: source)?.attentionHeads() else { return request }
     if let heads, heads != known {
-      throw Failure(
+      throw TesseraError(
         sentence:
           "\(source): --heads: expected \(known), which the config.json beside it says, found \(heads)")
     }

@@ -57,7 +57,7 @@ struct RenameOption: ParsableArguments {
         break
       }
       if let other = taken.updateValue(name, forKey: new) {
-        throw Failure(
+        throw TesseraError(
           sentence:
             "\(source.path): --rename: expected a name for each tensor, found that \(other.quoted) and \(name.quoted) both become \(new.quoted)"
         )
@@ -69,7 +69,7 @@ struct RenameOption: ParsableArguments {
       let way = nearestName(to: rename.from.text, among: old.lazy.map(\.text)).map {
         "; the nearest name is \(TensorName($0).quoted)"
       }
-      throw Failure(
+      throw TesseraError(
         sentence:
           "\(source.path): --rename \(TensorName(rename.text).quoted): expected a tensor to rename, found none that it is the first to match\(way ?? "")"
       )

@@ -34,9 +34,9 @@ enum AllowListFile {
   static func read(_ path: String) throws -> GlobalAllowList {
     try DocumentFile.read(path, limit: sizeLimit, as: "a list") { bytes in
       guard let text = String(validating: bytes, as: UTF8.self) else {
-        throw Failure(sentence: "\(path): file: expected text in UTF-8, found other bytes")
+        throw TesseraError(sentence: "\(path): file: expected text in UTF-8, found other bytes")
       }
-      do { return try GlobalAllowList(text, path: path) } catch { throw Failure(sentence: "\(error)") }
+      do { return try GlobalAllowList(text, path: path) } catch { throw TesseraError(sentence: "\(error)") }
     }
   }
 }

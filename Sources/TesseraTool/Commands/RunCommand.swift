@@ -128,12 +128,12 @@ struct RunCommand: ParsableCommand {
     let backend = computing.kind
     if opened.flatKind == nil { return try checkpointSession(opened, backend, threads) }
     if task != nil || level != nil || budget != nil {
-      throw Failure(
+      throw TesseraError(
         sentence:
           "\(model): expected a unit checkpoint beside --task, --level or --budget, found another file")
     }
     guard let graph = try opened.graph else {
-      throw Failure(
+      throw TesseraError(
         sentence:
           "\(model): expected an ONNX model, found \(opened.flatKind?.rawValue ?? ""), which has no graph")
     }
@@ -150,18 +150,15 @@ struct RunCommand: ParsableCommand {
     _ opened: OpenedFile, _ backend: BackendKind, _ threads: Int
   ) throws -> Prepared {
     guard let checkpoint = try opened.checkpoint, let network = try opened.network else {
-      throw Failure(sentence: "\(model): expected a unit checkpoint with a graph, found one without")
+      throw TesseraError(sentence: "\(model): expected a unit checkpoint with a graph, found one without")
     }
     let (chosen, plan) = try NetworkChoice(
       opened, checkpoint, task: task, level: level, budget: budget, policy: policy
     ).network()
     let given = try input.map { FileInputs(try OpenedFile($0, assumeDType: reading.assumeDType).source) }
-    let flow = try network.flow(chosen, plan: plan, inputShapes: try given?.shapes(for: network.model) ?? [:])
-    let subNetwork = try SubNetwork(chosen, of: checkpoint)
-    let session = try network.session(
-      try network.dense(flow, plan: plan),
-      elements: ActiveTensors(subNetwork, of: checkpoint),
+    let running = try NetworkSession(
+      try SubNetwork(chosen, of: checkpoint), of: checkpoint, network, plan: plan, inputs: given,
       backend: backend, threads: threads, limits: try limiting.limits(else: RunLimits()))
-    return (session, try given?.tensors(for: session, model: network.model) ?? [:], checkpoint)
+    return (running.session, running.inputs, checkpoint)
   }
 }

@@ -12,7 +12,7 @@ struct RunInputs {
 
   init(_ path: String, assumeDType: Tensors.DType?) throws {
     guard case .flat(let source) = try OpenedFile(path, assumeDType: assumeDType).contents else {
-      throw Failure(sentence: "\(path): expected arrays as inputs, found a unit checkpoint")
+      throw TesseraError(sentence: "\(path): expected arrays as inputs, found a unit checkpoint")
     }
     self.source = source
   }
@@ -28,12 +28,12 @@ struct RunInputs {
       if isUnnamed, !known.contains(name) { name = required[0].name }
       guard known.contains(name) else {
         let names = required.map { TensorName($0.name).quoted }.joined(separator: ", ")
-        throw Failure(
+        throw TesseraError(
           sentence: "\(source.path): array \(tensor.spec.name.quoted): expected the model's inputs \(names), "
             + "found another name")
       }
       guard tensor.spec.dtype.bytes != nil else {
-        throw Failure(
+        throw TesseraError(
           sentence:
             "\(source.path): array \(tensor.spec.name.quoted): expected elements of whole bytes, found "
             + tensor.spec.dtype.rawValue)
@@ -57,7 +57,7 @@ struct RunOutputs {
     for (name, tensor) in outputs {
       let shown = TensorName(name)
       guard let dtype = tensor.type.dtype, dtype.bytes != nil else {
-        throw Failure(
+        throw TesseraError(
           sentence: "\(model): output \(shown.quoted): expected elements that arrays can have, found "
             + tensor.type.name)
       }

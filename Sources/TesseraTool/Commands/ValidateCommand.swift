@@ -116,8 +116,8 @@ struct ValidateCommand: ParsableCommand {
     case .junit: try Output.standardOutput(report.junit, as: .xml)
     }
     if let last = report.failures.last {
-      for sentence in report.failures.dropLast() { Failure(sentence: sentence).tell() }
-      throw Failure(sentence: last)
+      for sentence in report.failures.dropLast() { TesseraError(sentence: sentence).tell() }
+      throw TesseraError(sentence: last)
     }
     if !report.isClean { throw ExitCode(1) }
   }

@@ -71,7 +71,7 @@ struct VerifyCommand: ParsableCommand {
   }
 
   /// The networks that --task and --level mean.
-  private func networks(of assignment: Assignment) throws(Failure) -> [VirtualNetwork] {
+  private func networks(of assignment: Assignment) throws(TesseraError) -> [VirtualNetwork] {
     let wanted = task.map { TaskID($0) }
     let tasks = assignment.tasks.filter { wanted == nil || $0.task == wanted }
     do throws(PlanError) {
@@ -86,7 +86,7 @@ struct VerifyCommand: ParsableCommand {
         _ = try first.knownLevel(level)
       }
       return networks
-    } catch { throw Failure(sentence: "\(converted): \(error)") }
+    } catch { throw TesseraError(sentence: "\(converted): \(error)") }
   }
 
   private func verified() throws -> VerificationReport {
@@ -100,7 +100,7 @@ struct VerifyCommand: ParsableCommand {
     Output.standardError(LeftOutList(try one.source).text(width: nil))
     guard let checkpoint = try other.checkpoint, let stored = try other.network else {
       guard task == nil, level == nil, input == nil, !layers else {
-        throw Failure(
+        throw TesseraError(
           sentence:
             "\(converted): expected a unit checkpoint with a graph for --task, --level, --input and --layers, found none"
         )
@@ -108,7 +108,7 @@ struct VerifyCommand: ParsableCommand {
       if other.flatKind == .onnx {
         // Equal tensors say nothing of two graphs.
         guard one.flatKind == .onnx, try one.hasSameBytes(as: other) else {
-          throw Failure(
+          throw TesseraError(
             sentence:
               "\(converted): expected a unit checkpoint, whose sub-networks are run, found an ONNX model with a graph of its own; 'tessera diff' compares tensors, 'tessera run' computes"
           )

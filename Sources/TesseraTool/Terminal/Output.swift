@@ -9,20 +9,20 @@ enum Output {
   /// Writes to standard output; an error there (a full disk behind `>`) ends the command with exit code 2.
   ///
   /// A reader that has gone away (`| head`) is no error: the rest is for nobody, and the command ends as it would have.
-  static func standardOutput(_ text: String, as syntax: PrintableText.Syntax = .text) throws(Failure) {
+  static func standardOutput(_ text: String, as syntax: PrintableText.Syntax = .text) throws(TesseraError) {
     if let code = write(PrintableText.page(text, as: syntax), to: STDOUT_FILENO), code != EPIPE {
-      throw Failure(sentence: "standard output: cannot write: \(String(cString: strerror(code)))")
+      throw TesseraError(sentence: "standard output: cannot write: \(String(cString: strerror(code)))")
     }
   }
 
   /// Writes text to standard output, in colour where a terminal has it.
-  static func standardOutput(_ text: PaintedText) throws(Failure) {
+  static func standardOutput(_ text: PaintedText) throws(TesseraError) {
     guard Terminal.hasColour else { return try standardOutput(text.plain) }
     // Each part is made fit by itself: codes of ours stand between them, and none comes from a file.
     let painted = text.parts.map { Terminal.painted(PrintableText.page($0.text, as: .text), $0.style) }
       .joined()
     if let code = write(painted, to: STDOUT_FILENO), code != EPIPE {
-      throw Failure(sentence: "standard output: cannot write: \(String(cString: strerror(code)))")
+      throw TesseraError(sentence: "standard output: cannot write: \(String(cString: strerror(code)))")
     }
   }
 
