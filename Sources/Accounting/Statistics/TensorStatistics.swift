@@ -23,8 +23,8 @@ package enum TensorStatistics {
     for (place, number) in numbers.enumerated() {
       let spec = source.tensors[number].spec
       let hands = spec.byteCount > share ? workers : 1
-      let window = try SharedReader(source, number, spec)
-      for _ in 0..<hands { jobs.append(Job(place: place, size: spec.byteCount / hands, reader: window)) }
+      let reader = SharedReader(source, number, spec)
+      for _ in 0..<hands { jobs.append(Job(place: place, size: spec.byteCount / hands, reader: reader)) }
     }
     var done = 0
     let sizes = jobs.map(\.size)
@@ -37,15 +37,9 @@ package enum TensorStatistics {
     var tallies: [Int: ValueTally] = [:]
     for (job, result) in zip(jobs, found) {
       let tally = try result.get()
-      tallies[job.place] = tallies[job.place].map { merged($0, tally) } ?? tally
+      if tallies[job.place] == nil { tallies[job.place] = tally } else { tallies[job.place]?.merge(tally) }
     }
     return numbers.indices.compactMap { tallies[$0]?.statistics }
-  }
-
-  private static func merged(_ one: ValueTally, _ other: ValueTally) -> ValueTally {
-    var sum = one
-    sum.merge(other)
-    return sum
   }
 
   private struct Job: Sendable {
@@ -67,7 +61,7 @@ private final class SharedReader: @unchecked Sendable {
   private var elements: Int
   private var failure: (any Error)?
 
-  init(_ source: any TensorSource, _ number: Int, _ spec: TensorSpec) throws {
+  init(_ source: any TensorSource, _ number: Int, _ spec: TensorSpec) {
     self.source = source
     self.number = number
     self.spec = spec

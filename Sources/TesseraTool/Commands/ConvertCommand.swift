@@ -54,11 +54,7 @@ struct ConvertCommand: ParsableCommand {
   @Flag(help: "Compress a unit checkpoint's tensors (shuffle and deflate, which every HDF5 tool reads).")
   var compress = false
 
-  @Flag(name: [.customShort("n"), .long], help: "Fail if DEST exists.")
-  var noClobber = false
-
-  @Flag(help: "Write dtypes that NumPy lacks (BF16, FP8) to npz and npy as raw bytes.")
-  var opaque = false
+  @OptionGroup var writing: WritingOptions
 
   @Option(
     help: ArgumentHelp(
@@ -104,7 +100,7 @@ struct ConvertCommand: ParsableCommand {
   }
 
   func run() throws {
-    if noClobber, let existing = try existingDestination() {
+    if writing.noClobber, let existing = try existingDestination() {
       throw TesseraError(sentence: "\(existing): expected no file of that name (-n), found one")
     }
     let opened = try OpenedFile(source, assumeDType: reading.assumeDType)
@@ -146,9 +142,9 @@ struct ConvertCommand: ParsableCommand {
   private func options() throws -> ConversionOptions {
     var options = ConversionOptions()
     options.isCompressed = compress
-    options.isOpaque = opaque
+    options.isOpaque = writing.opaque
     options.shardSize = try shardByteCount()
-    options.isReplacing = !noClobber
+    options.isReplacing = !writing.noClobber
     options.mayLose = leaveOut.accepts
     return options
   }

@@ -54,12 +54,10 @@ struct DiffCommand: ParsableCommand {
     let comparison = WeightsComparison(
       try ChosenTensors(first, Self.chosen(newNames.names, isMeant)),
       try ChosenTensors(second, Self.chosen(oldNames, isMeant)), tolerance: try tolerance.tolerance())
-    let difference: WeightsDifference
-    do {
-      var bar = ProgressBar("comparing", total: comparison.byteCount)
-      defer { bar.finish() }
-      difference = try comparison.run { bar.update($0) }
-    } catch { throw TesseraError(sentence: "\(error)") }
+    var bar = ProgressBar("comparing", total: comparison.byteCount)
+    defer { bar.finish() }
+    let difference = try comparison.run { bar.update($0) }
+    bar.finish()
     var report = DifferenceReport(
       a: a, b: b, difference: difference, leftOut: (LeftOutList(first), LeftOutList(second)),
       isComplete: !leaveOut.isIncomplete(first) && !leaveOut.isIncomplete(second))

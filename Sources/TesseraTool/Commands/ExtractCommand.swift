@@ -53,11 +53,7 @@ struct ExtractCommand: ParsableCommand {
   @Flag(help: "Print JSON (schemas/extract.schema.json).")
   var json = false
 
-  @Flag(name: [.customShort("n"), .long], help: "Fail if DEST exists.")
-  var noClobber = false
-
-  @Flag(help: "Write dtypes that NumPy lacks (BF16, FP8) to npz as raw bytes.")
-  var opaque = false
+  @OptionGroup var writing: WritingOptions
 
   func validate() throws {
     guard destinationKind != nil else {
@@ -75,7 +71,7 @@ struct ExtractCommand: ParsableCommand {
   }
 
   func run() throws {
-    if noClobber, FileIdentity(path: dest) != nil {
+    if writing.noClobber, FileIdentity(path: dest) != nil {
       throw TesseraError(sentence: "\(dest): expected no file of that name (-n), found one")
     }
     let opened = try OpenedFile(file, usesHeaders: false)
@@ -126,7 +122,7 @@ struct ExtractCommand: ParsableCommand {
     guard let kind = destinationKind else {
       throw TesseraError(sentence: "\(dest): no format has that name")
     }
-    let extracting = try Extracting(subNetwork, of: checkpoint, as: kind, at: dest, isOpaque: opaque)
+    let extracting = try Extracting(subNetwork, of: checkpoint, as: kind, at: dest, isOpaque: writing.opaque)
     var bar = ProgressBar("extracting", total: extracting.byteCount)
     defer { bar.finish() }
     try extracting.write { bar.update($0) }

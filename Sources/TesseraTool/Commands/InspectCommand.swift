@@ -82,7 +82,7 @@ struct InspectCommand: ParsableCommand {
     }
     if tree, stats || digests {
       throw ValidationError(
-        "--tree lists modules, \(stats ? "--stats" : "--digests") says something of tensors; give one of them"
+        "--tree lists modules, \(stats ? "--stats" : "--digests") lists tensors; give one of them"
       )
     }
     if plan, stats || tree || digests || json || match.isGiven || sort != nil {
@@ -168,14 +168,12 @@ struct InspectCommand: ParsableCommand {
     defer { bar.finish() }
     var done = 0
     var digests: [Int: SHA256Digest] = [:]
-    do {
-      for place in places {
-        digests[place] = try source.digest(of: place) {
-          done += $0
-          bar.update(done)
-        }
+    for place in places {
+      digests[place] = try source.digest(of: place) {
+        done += $0
+        bar.update(done)
       }
-    } catch { throw TesseraError(sentence: "\(error)") }
+    }
     return digests
   }
 
@@ -183,9 +181,7 @@ struct InspectCommand: ParsableCommand {
     guard stats else { return [:] }
     var bar = ProgressBar("reading", total: places.reduce(0) { $0 + source.tensors[$1].spec.byteCount })
     defer { bar.finish() }
-    do {
-      let found = try TensorStatistics.run(source, places) { bar.update($0) }
-      return Dictionary(uniqueKeysWithValues: zip(places, found))
-    } catch { throw TesseraError(sentence: "\(error)") }
+    let found = try TensorStatistics.run(source, places) { bar.update($0) }
+    return Dictionary(uniqueKeysWithValues: zip(places, found))
   }
 }
