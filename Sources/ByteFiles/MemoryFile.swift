@@ -41,7 +41,7 @@ package final class MemoryFile {
 
   /// The file for reading, which lives on when this does not.
   ///
-  /// - Parameter path: what messages call it.
+  /// - Parameter path: its name in messages.
   package func readable(as path: String) throws(FileError) -> ReadableFile {
     let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
     if copy < 0 { throw FileError(action: "open", path: path, errno: errno) }

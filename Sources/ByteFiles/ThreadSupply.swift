@@ -72,12 +72,12 @@ extension DispatchQueue {
   }
 }
 
-/// A value that is made on another thread, where there is one, and asked for later.
+/// A value that is computed on another thread, if there is one, and read later.
 package final class Background<Value: Sendable>: Sendable {
   private let group = DispatchGroup()
   private let made = Mutex<Value?>(nil)
 
-  /// - Parameter make: is done at once where there are no threads.
+  /// - Parameter make: runs at once if there are no threads.
   package init(_ make: @escaping @Sendable () -> Value) {
     DispatchQueue.global().hand(group: group) { [self] in
       let value = make()

@@ -11,11 +11,11 @@ package struct DifferenceReport: Sendable {
   let leftOut: (a: LeftOutList, b: LeftOutList)
   /// Whether the user has said that all of it may be left out.
   private let isComplete: Bool
-  /// What was accepted.
+  /// The tolerance of the comparison.
   package var tolerance = Tolerance.none
-  /// Tensors of A that have another name here than in the file.
+  /// The number of renamed tensors of A.
   package var renamed = 0
-  /// Tensors that were not meant, by their names here; nil where all were.
+  /// The names, after renaming, of tensors that were not selected; nil if all were.
   package var notCompared: (a: [TensorName], b: [TensorName])?
 
   package init(
@@ -37,7 +37,7 @@ package struct DifferenceReport: Sendable {
   /// - Parameter width: columns of the terminal, nil for a pipe.
   package func text(width: Int?) -> String { painted(width: width).plain }
 
-  /// The same, with what a terminal may colour.
+  /// The same, with styles for a terminal.
   package func painted(width: Int?) -> PaintedText {
     let (missing, extra) = (difference.missing, difference.extra)
     let unseen =
@@ -76,7 +76,7 @@ package struct DifferenceReport: Sendable {
     return result
   }
 
-  /// What was compared under other names, and what was not compared.
+  /// The renamed tensors, and those that were not compared.
   private func selectionText(width: Int?) -> String {
     var result = renamed > 0 ? "renamed: \(Self.tensors(renamed)) of A\n" : ""
     if let notCompared {
@@ -119,7 +119,7 @@ package struct DifferenceReport: Sendable {
 
   private func valueTable(width: Int?) -> PaintedText {
     let table = valueTable(hasTotals: true)
-    // How many elements there are gives way to a name that says which tensor it is.
+    // The number of elements is dropped if a name would become too short.
     if let width, !table.fits(width, shrinkingTo: 24) {
       return Self.behindLine(valueTable(hasTotals: false), isEmpty: table.isEmpty, width: width)
     }

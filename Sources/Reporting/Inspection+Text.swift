@@ -6,7 +6,7 @@ extension Inspection {
   /// - Parameter width: columns of the terminal, nil for a pipe.
   package func text(width: Int?) -> String { painted(width: width).plain }
 
-  /// The same, with what a terminal may colour.
+  /// The same, with styles for a terminal.
   package func painted(width: Int?) -> PaintedText {
     let bytes = ByteCount(tensors.reduce(0) { $0 + ($1.tiedTo == nil ? $1.spec.byteCount : 0) })
     let elements = ParameterCount(tensors.reduce(0) { $0 + ($1.tiedTo == nil ? $1.spec.elementCount : 0) })

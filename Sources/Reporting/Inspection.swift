@@ -18,7 +18,7 @@ package struct Inspection: Sendable {
   package let modelDigest: SHA256Digest?
   /// Present for a unit checkpoint.
   package let checkpoint: Checkpoint?
-  /// What of it is shown, and in which order.
+  /// The selection and the order of the listing.
   package let view: View
 
   package init(
@@ -83,7 +83,7 @@ package struct Inspection: Sendable {
     package let tiedTo: TensorName?
     /// Where the bytes are, in a word or two; nil for flat files.
     package let placement: String?
-    /// What its values are; nil where they were not read.
+    /// The statistics of its values; nil if they were not read.
     package let statistics: ValueStatistics?
 
     package init(

@@ -50,7 +50,7 @@ enum Main {
       do {
         try suggestCommand()
         var command = try TesseraCommand.parseAsRoot(arguments)
-        // What only the file could tell is still wrong with the command line.
+        // Some errors of usage are found only when the file is read.
         do { try command.run() } catch let error as ValidationError {
           try failUsage(error.message, of: type(of: command))
         } catch let error as RequestError {

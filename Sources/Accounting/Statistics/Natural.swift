@@ -70,7 +70,7 @@ struct Natural: Equatable, Sendable {
     let dropped = bits - 64
     var head = UInt64(truncatingIfNeeded: value.window(from: dropped))
     if !isExact || value.hasBits(below: dropped) { head |= 1 }
-    // 64 bits to 53: eleven go, and the lowest of them stands for all that is below.
+    // Round 64 bits to 53: the lowest bit of the rest is set if any bit below it is.
     let (kept, rest) = (head >> 11, head & 0x7FF)
     let isUp = rest > 0x400 || rest == 0x400 && kept & 1 == 1
     let significand = Double(kept + (isUp ? 1 : 0)) * 0x1p-52

@@ -16,7 +16,7 @@ public struct WorkProgress: Sendable, Hashable {
 /// Receives progress reports from time to time, on one of the library's threads.
 public typealias ProgressHandler = @Sendable (WorkProgress) -> Void
 
-/// Work that takes long, beside the threads of Swift's own pool, which must not be blocked.
+/// Long work on a thread outside Swift's own pool, which must not be blocked.
 enum LongWork {
   /// Runs `body` on another thread. The check that it is given throws `CancellationError` once the task is cancelled.
   static func perform<Value: Sendable>(

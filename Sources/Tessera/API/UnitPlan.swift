@@ -10,7 +10,7 @@ package import UnitModel
 /// The JSON format is defined by `schemas/plan.schema.json`.
 public struct UnitPlan: Sendable {
   package let plan: Plan
-  /// What messages call it.
+  /// Its name in messages.
   let path: String
 
   /// Reads the plan in the file at `path`.

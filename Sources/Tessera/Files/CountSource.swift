@@ -41,7 +41,7 @@ package struct CountSource {
 
   /// Opens the file at `path`: a plan, or what has tensors.
   ///
-  /// - Parameter assumeDType: what two-byte and one-byte elements of an npy without a dtype are.
+  /// - Parameter assumeDType: the dtype of npy elements that are stored as raw bytes.
   package init(_ path: String, assumeDType: Tensors.DType?) throws {
     let file = FlatFormats.isFolder(path) ? nil : try ReadableFile(path: path)
     if let file, try PlanFile.isJSON(file) {

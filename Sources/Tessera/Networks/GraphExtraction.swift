@@ -37,8 +37,8 @@ package struct GraphExtraction {
   ///
   /// - Parameters:
   ///   - progress: called now and then with the bytes written so far, and how many there will be.
-  ///   - accept: throws where the model may not have the tensors that its graph has beside the sub-network's,
-  ///     without those that its graph does not use.
+  ///   - accept: throws if the model is too large with the tensors that its graph adds, and without those that it does
+  ///     not use.
   package func write(
     to path: String, progress: (_ done: Int, _ total: Int) throws -> Void,
     accept: (_ added: [TensorSpec], _ unused: [TensorSpec]) throws -> Void

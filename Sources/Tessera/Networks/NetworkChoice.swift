@@ -14,7 +14,7 @@ package struct NetworkChoice {
   private let policy: String?
 
   /// - Parameters:
-  ///   - task: needed where there are several.
+  ///   - task: required if there are several.
   ///   - level: by number or by name; nil with a budget, or where the task has one.
   ///   - policy: how the budget is meant: a preset's name or a path; nil for the plan's.
   package init(

@@ -222,7 +222,7 @@ struct ConvertCommand: ParsableCommand {
     tellRemarks(of: flat)
   }
 
-  /// What DEST does not have of SOURCE, and what else its reader found.
+  /// Reports what DEST lacks of SOURCE, and the remarks of its reader.
   private func tellRemarks(of flat: any FlatWeightsSource) {
     leaveOut.tell(of: flat)
     let told = flat.remarks.filter { [.foreignGlobal, .codeGlobal, .trailingBytes].contains($0.kind) }

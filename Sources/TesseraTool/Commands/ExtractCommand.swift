@@ -130,7 +130,7 @@ struct ExtractCommand: ParsableCommand {
 }
 
 extension Extraction {
-  /// - Parameter written: what a graph has of the tensors, and those that it has beside them; nil where all were written.
+  /// - Parameter written: the tensors of an ONNX model, with those that its graph adds; nil if all tensors were written.
   fileprivate init(
     _ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint, _ written: GraphExtraction.Written?,
     destination: String

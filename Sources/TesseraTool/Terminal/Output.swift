@@ -18,7 +18,7 @@ enum Output {
   /// Writes text to standard output, in colour where a terminal has it.
   static func standardOutput(_ text: PaintedText) throws(TesseraError) {
     guard Terminal.hasColour else { return try standardOutput(text.plain) }
-    // Each part is made fit by itself: codes of ours stand between them, and none comes from a file.
+    // Each part is escaped on its own: the codes between the parts are ours, and none comes from a file.
     let painted = text.parts.map { Terminal.painted(PrintableText.page($0.text, as: .text), $0.style) }
       .joined()
     if let code = write(painted, to: STDOUT_FILENO), code != EPIPE {

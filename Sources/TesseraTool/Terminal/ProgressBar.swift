@@ -24,7 +24,7 @@ struct ProgressBar {
   private let start = ContinuousClock.now
   private var lastDrawn: ContinuousClock.Instant?
 
-  /// - Parameter total: what `update` will have counted to at the end.
+  /// - Parameter total: the last count that `update` receives.
   init(_ label: String, total: Int, unit: Unit = .bytes) {
     self.label = label
     self.unit = unit
