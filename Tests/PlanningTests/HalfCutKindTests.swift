@@ -340,6 +340,29 @@ struct HalfCutKindTests {
     }
   }
 
+  @Test("layers that take few channels from an axis, and put them on another, are no gate")
+  func noGates() throws {
+    for names in [(0..<6).map { "l\($0)" }, ["a", "b", "c", "d", "e", "f"], ["f", "a", "e", "b", "d", "c"]] {
+      // Two inverted bottlenecks of one width; an autoencoder, whose hidden channels may even lie on one axis.
+      for shapes in [
+        [[8, 3], [40, 8], [8, 40], [40, 8], [8, 40], [5, 8]], [[40, 8], [6, 40], [40, 6], [8, 40]],
+      ] {
+        let list = zip(names, shapes).map { ("\($0).weight", $1) }
+        let expands = shapes.indices.filter { shapes[$0][0] == 40 }
+        for axes in [["m", "m"], ["m", "n"], ["m"], ["", "n"]] {
+          let cuts = zip(expands, axes).filter { !$1.isEmpty }.flatMap { first, axis in
+            ["\(names[first]).weight=\(axis),-", "\(names[first + 1]).weight=-,\(axis)"]
+          }
+          #expect(try halfCuts(list, cuts).map(\.option) == [], "\(list) \(cuts)")
+          let isOrdered = names[0] == "l0" || names[0] == "a"
+          if isOrdered {
+            #expect(try halfCuts(list, cuts, sorted: true).map(\.option) == [], "\(list) \(cuts)")
+          }
+        }
+      }
+    }
+  }
+
   @Test("a file whose dtypes come one after the other is sorted within each")
   func sortedByDType() throws {
     let names = ["bn1.weight", "bn2.weight", "conv1.weight", "conv2.weight", "fc.weight"]

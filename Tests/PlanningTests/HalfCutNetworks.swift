@@ -226,6 +226,29 @@ struct Network: CustomTestStringConvertible, Sendable {
     }
   }
 
+  /// Squeeze and excitation in a network without blocks: of names only the numbers tell which module follows which.
+  static let flatSqueezes = [
+    ("stem", "dw", "se1", "se2", "b2", 3), ("l0", "l1", "l2", "l3", "l4", 3), ("0", "1", "3", "4", "6", 12),
+    ("first", "depth", "narrow", "restore", "last", 3),
+    ("b.stem", "b.conv", "b.att_down", "b.att_up", "b.out", 3), ("b.ex", "b.dw", "b.s1", "b.s2", "b.pj", 12),
+  ].map { stem, depthwise, reduce, expand, project, channels in
+    Network(
+      name: "a squeeze beside \(stem)",
+      cuts: [
+        "\(stem).weight=m,-,-,-", "\(depthwise).weight=m,-,-,-", "\(reduce).weight=-,m,-,-",
+        "\(expand).weight=m,-,-,-", "\(expand).bias=m", "\(project).weight=-,m,-,-",
+      ], passing: [depthwise, reduce, expand]
+    ) { width in
+      var weights = Weights()
+      weights.convolution(stem, width + 40, channels)
+      weights.convolution(depthwise, width + 40, 1)
+      weights.convolution(reduce, 6, width + 40, kernel: 1, bias: true)
+      weights.convolution(expand, width + 40, 6, kernel: 1, bias: true)
+      weights.convolution(project, 12, width + 40, kernel: 1)
+      return weights.list
+    }
+  }
+
   /// A gate of one layer, which reads the channels that it weights.
   static let square = Network(
     name: "a gate of one layer",
@@ -451,5 +474,5 @@ struct Network: CustomTestStringConvertible, Sendable {
     [
       cnn, flattened, inverted, recurrent, gated, turned, bidirectional, layered, grouped, encoder, numbered,
       short,
-    ] + squeezed + kernels + depthwise + [residual, named, square, kerasSqueeze]
+    ] + squeezed + flatSqueezes + kernels + depthwise + [residual, named, square, kerasSqueeze]
 }

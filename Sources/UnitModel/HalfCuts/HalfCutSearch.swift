@@ -29,8 +29,8 @@ struct HalfCutSearch {
   /// The first module with weights of each parent, shortcuts left out.
   let entrances: [Substring: Int]
   /// The pairs of modules that weight channels by their means, and which modules those are.
-  let squeezes: [SqueezePair]
-  let squeezed: Set<Int>
+  private(set) var squeezes: [SqueezePair]
+  private(set) var squeezed: Set<Int>
   /// The layers of each recurrent network, each with its directions.
   let recurrents: [Substring: [Int: [Int]]]
   /// Ways in which outputs of one extent lie on axes that are kept; further ones would decide nothing.
@@ -57,6 +57,9 @@ struct HalfCutSearch {
     granules = Dictionary(
       partition.axes.map { ($0.name, $0.granule) }, uniquingKeysWith: { first, _ in first })
     if partition.axes.allSatisfy(\.isWhole) { return }
+    let neighbours = neighbourPairs()
+    squeezes += neighbours
+    squeezed.formUnion(neighbours.flatMap { [$0.reduce, $0.expand] })
     let (reducing, expanding) = (Set(squeezes.map(\.reduce)), Set(squeezes.map(\.expand)))
     for (number, module) in modules.enumerated() {
       for site in module.outputs {

@@ -62,7 +62,8 @@ struct SqueezePair {
     }
   }
 
-  private static func pair(
+  /// The pair of two modules whose shapes are [r, C] and [C, r], with r smaller than C; nil for others.
+  static func pair(
     _ reduce: Int, _ expand: Int, _ modules: [ModuleEntry], _ tensors: [TensorPlacement], _ block: Substring
   ) -> SqueezePair? {
     func shape(_ number: Int) -> (out: Int, input: Int)? {
@@ -78,6 +79,17 @@ struct SqueezePair {
       first.out == second.input, first.out < first.input
     else { return nil }
     return SqueezePair(reduce: reduce, expand: expand, channels: first.input, block: block)
+  }
+
+  /// A parent and the parts of the network around it, as far up as the block may be whose channels a gate scales.
+  static func blocks(around parent: Substring) -> [Substring] {
+    let depth = 2
+    var blocks = [parent]
+    while let name = blocks.last, !name.isEmpty, blocks.count <= depth {
+      let end = name.dropLast().lastIndex { $0 == "." || $0 == "/" }
+      blocks.append(end.map { name[...$0] } ?? name.prefix(0))
+    }
+    return blocks
   }
 
   /// What stands before the component that names a squeeze; nil for other modules.
@@ -106,17 +118,12 @@ struct SqueezePair {
 /// The numbers of output channels of the convolutions in each part of a network.
 private struct ConvolvedChannels {
   private var channels: [Substring: Set<Int>] = [:]
-  /// How many levels a gate may be nested below the block whose channels it scales.
-  private static let depth = 2
 
   init(_ modules: [ModuleEntry], _ tensors: [TensorPlacement], without gates: Set<Int>) {
     for (number, module) in modules.enumerated() where !gates.contains(number) {
       for output in module.outputs where tensors[output.tensor].spec.shape.count > 2 {
-        var name = module.parent
-        for _ in 0...Self.depth {
-          channels[name, default: []].insert(tensors[output.tensor].spec.shape[output.dimension])
-          guard let above = Self.parent(of: name) else { break }
-          name = above
+        for block in SqueezePair.blocks(around: module.parent) {
+          channels[block, default: []].insert(tensors[output.tensor].spec.shape[output.dimension])
         }
       }
     }
@@ -124,20 +131,7 @@ private struct ConvolvedChannels {
 
   /// The nearest enclosing part of a parent that has a convolution with this number of output channels.
   func block(around parent: Substring, channels extent: Int) -> Substring? {
-    var name = parent
-    for _ in 0..<Self.depth {
-      guard let above = Self.parent(of: name) else { return nil }
-      if channels[above]?.contains(extent) == true { return above }
-      name = above
-    }
-    return nil
-  }
-
-  /// The enclosing name, with its separator; nil for the whole network.
-  private static func parent(of name: Substring) -> Substring? {
-    if name.isEmpty { return nil }
-    let end = name.dropLast().lastIndex { $0 == "." || $0 == "/" }
-    return end.map { name[...$0] } ?? name.prefix(0)
+    SqueezePair.blocks(around: parent).dropFirst().first { channels[$0]?.contains(extent) == true }
   }
 }
 
