@@ -102,3 +102,16 @@ struct FlatValidation {
       rules: FileValidation.rules(about: .flat, deep: false, isOpened: false, findings))
   }
 }
+
+extension FlatFormatRule {
+  /// Whether a file that breaks the rule may be sound, and uses what is not supported here.
+  package var isUnsupported: Bool {
+    switch self {
+    case .notRecognised, .shardsFolder, .npyVersion, .npyObject, .npyStructured, .npyLongDouble, .npyOpaque,
+      .npyAssumedWidth, .npzMember, .zipDisks, .zipEncrypted, .zipMethod, .torchNoTensors, .torchTar,
+      .onnxSegment:
+      true
+    default: false
+    }
+  }
+}

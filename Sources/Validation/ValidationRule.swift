@@ -1,3 +1,7 @@
+internal import FlatFormats
+internal import UnitCheckpoints
+internal import UnitModel
+
 /// The kinds of file that a rule is about.
 package struct RuleSubjects: OptionSet, Sendable {
   package let rawValue: Int
@@ -9,8 +13,8 @@ package struct RuleSubjects: OptionSet, Sendable {
 
 /// One rule over one file; a rule never stops the others.
 ///
-/// Errors that a reader met are told under the rule they break (`RuleID.init`), so a rule of which readers know
-/// everything has nothing to add.
+/// An error of a reader is a finding of the rule that declares its defect, so a rule that readers check completely has
+/// no `findings` of its own.
 protocol ValidationRule {
   /// What the rule asks of a file, in one sentence.
   static var summary: String { get }
@@ -25,6 +29,10 @@ protocol ValidationRule {
   static var isOfHeaders: Bool { get }
   /// What the rule is about.
   static var subjects: RuleSubjects { get }
+  /// The defects of a checkpoint's tables and datasets that break the rule. Each defect breaks one rule.
+  static var defects: Set<CheckpointDefect> { get }
+  /// The same for flat files.
+  static var flatDefects: Set<FlatFormatRule> { get }
   /// What the rule has to say about a unit checkpoint beyond what opening it said, in file order.
   static func findings(in subject: CheckpointSubject) -> [Finding]
   /// The same for a flat file.
@@ -40,6 +48,8 @@ extension ValidationRule {
   static var isOfIndex: Bool { false }
   static var isOfHeaders: Bool { false }
   static var subjects: RuleSubjects { .checkpoint }
+  static var defects: Set<CheckpointDefect> { [] }
+  static var flatDefects: Set<FlatFormatRule> { [] }
   static func findings(in subject: CheckpointSubject) -> [Finding] { [] }
   static func findings(in subject: FlatSubject) -> [Finding] { [] }
 }

@@ -3,6 +3,7 @@ internal import UnitCheckpoints
 /// Every section's dataset is there, with the type, the length and, while placement holds, the address of the index.
 enum DatasetRule: ValidationRule {
   static let summary = "The dataset of every section is there, with its type, length and address."
+  static let defects: Set<CheckpointDefect> = [.datasetType, .datasetLength, .datasetStorage, .datasetChunks]
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint else { return [] }

@@ -1,6 +1,11 @@
+internal import UnitCheckpoints
+
 /// Every row of the index belongs to exactly one row of another table, and the sizes they give agree.
 ///
 /// Opening has decoded them.
 enum IndexRule: ValidationRule {
   static let summary = "The rows of the index refer to each other without gaps, overlaps or rows left over."
+  static let defects: Set<CheckpointDefect> = [
+    .rowRange, .rowOrder, .rowLeftOver, .section, .sectionTotal, .pages,
+  ]
 }

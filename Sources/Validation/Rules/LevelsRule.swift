@@ -1,4 +1,5 @@
 internal import Tensors
+internal import UnitCheckpoints
 internal import UnitModel
 
 /// Every task has an explicit order and levels that use only the units there are, each once.
@@ -6,6 +7,7 @@ enum LevelsRule: ValidationRule {
   static let summary = "Orders and levels are spelled out and use the units there are, each once."
   static let isOfIndex = true
   static let advice = "Correct the tasks of the plan and convert the flat weights again."
+  static let defects: Set<CheckpointDefect> = [.network]
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let plan = try? subject.plan?.get() else { return subject.planFindings(of: .levels) }

@@ -8,6 +8,7 @@ enum MemberChecksumRule: ValidationRule {
   static let subjects: RuleSubjects = .flat
   static let isDeep = true
   static let advice = "Fetch the file again: its data were damaged after it was written."
+  static let flatDefects: Set<FlatFormatRule> = [.zipCRC, .zipDeflate, .zipShort, .zipLong]
 
   static func findings(in subject: FlatSubject) -> [Finding] {
     subject.bytes.compactMap { tensor, found in

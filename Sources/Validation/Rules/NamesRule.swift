@@ -10,6 +10,11 @@ enum NamesRule: ValidationRule {
   static let summary = "Names are UTF-8, differ, and are escaped in links as the layout says."
   static let subjects: RuleSubjects = [.checkpoint, .flat]
   static let advice = "Rename the tensor in the program that writes the file."
+  static let defects: Set<CheckpointDefect> = [.nameRange, .nameText, .nameOverlap, .tensorName]
+  static let flatDefects: Set<FlatFormatRule> = [
+    .safetensorsDuplicateTensor, .torchDuplicateName, .zipDuplicateName, .zipName, .zipNameEncoding,
+    .onnxName,
+  ]
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint else { return [] }

@@ -6,6 +6,7 @@ enum OwnersRule: ValidationRule {
   static let summary = "Owner maps give every owner as many elements as the table of owners does."
   static let isDeep = true
   static let advice = "Convert the flat weights again with their masks."
+  static let defects: Set<CheckpointDefect> = [.ownerMap]
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint else { return [] }

@@ -7,6 +7,7 @@ enum PageChecksumRule: ValidationRule {
   static let summary = "Every page of every section has its checksum."
   static let isDeep = true
   static let advice = "Fetch the file again, or convert the flat weights again: its data were damaged."
+  static let defects: Set<CheckpointDefect> = [.pageChecksum]
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint else { return [] }

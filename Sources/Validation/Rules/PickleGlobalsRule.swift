@@ -7,6 +7,7 @@ enum PickleGlobalsRule: ValidationRule {
   static let advice =
     "Do not load the file with pickle. Convert it to safetensors, which runs nothing. Name what you trust in a file "
     + "for --allow-globals."
+  static let flatDefects: Set<FlatFormatRule> = [.pickleGlobals]
 
   static func findings(in subject: FlatSubject) -> [Finding] {
     subject.remarks.compactMap { remark in

@@ -7,6 +7,7 @@ enum PlanRule: ValidationRule {
   static let summary = "The plan can be read, and says what the tables say."
   static let isOfIndex = true
   static let advice = "Convert the flat weights again with the plan that is meant."
+  static let defects: Set<CheckpointDefect> = [.planDisagrees]
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint else { return [] }

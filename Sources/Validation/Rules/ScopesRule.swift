@@ -8,6 +8,7 @@ enum ScopesRule: ValidationRule {
     "Private tensors have users, and compact ones have their level's size."
   static let isOfIndex = true
   static let advice = "Correct the private tensors of the plan and convert the flat weights again."
+  static let defects: Set<CheckpointDefect> = [.scope, .view]
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     var findings = subject.planFindings(of: .scopes)

@@ -8,6 +8,11 @@ internal import UnitCheckpoints
 enum ShapesRule: ValidationRule {
   static let summary = "dtype, shape and bytes agree, in the index and with the datasets."
   static let subjects: RuleSubjects = [.checkpoint, .flat]
+  static let defects: Set<CheckpointDefect> = [.tensorDType, .tensorDimension, .tensorShape]
+  static let flatDefects: Set<FlatFormatRule> = [
+    .safetensorsDType, .safetensorsShape, .safetensorsSize, .npyShape, .npyDType, .torchBounds, .torchTensor,
+    .onnxShape, .onnxDType,
+  ]
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint else { return [] }

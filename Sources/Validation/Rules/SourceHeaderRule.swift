@@ -8,6 +8,7 @@ enum SourceHeaderRule: ValidationRule {
   static let summary = "The record of the flat files can be read, and stored headers describe their tensors."
   static let isOfIndex = true
   static let isOfHeaders = true
+  static let defects: Set<CheckpointDefect> = [.headersChecksum, .source, .sourceHeaders, .shardIndex]
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint else { return [] }

@@ -1,3 +1,4 @@
+internal import FlatFormats
 internal import HDF5Kit
 internal import UnitCheckpoints
 
@@ -5,6 +6,21 @@ internal import UnitCheckpoints
 enum StructureRule: ValidationRule {
   static let summary = "The container can be decoded: HDF5 structures, safetensors header, zip directory."
   static let subjects: RuleSubjects = [.checkpoint, .flat]
+  static let defects: Set<CheckpointDefect> = [.tableType, .tableSize, .limit]
+  static let flatDefects: Set<FlatFormatRule> = [
+    .safetensorsLength, .safetensorsHeaderBounds, .safetensorsHeaderStart, .safetensorsPadding,
+    .safetensorsSyntax,
+    .safetensorsText, .safetensorsInteger, .safetensorsDuplicateField, .safetensorsDuplicateMetadata,
+    .safetensorsUnknownField, .safetensorsMissingField, .safetensorsReservedName,
+    .npyMagic, .npyHeaderBounds, .npyHeaderLimit, .npySyntax, .npyDuplicateKey, .npyUnknownKey,
+    .npyMissingKey, .npyOrder,
+    .zipEnd, .zipComment, .zipEnd64, .zipDirectoryBounds, .zipDirectorySignature, .zipDirectorySize,
+    .zipExtra, .zipExtra64,
+    .zipLocalSignature, .zipLocal, .zipRatio,
+    .pickleTruncated, .pickleOpcode, .pickleVersion, .pickleStack, .pickleMemo, .pickleArgument,
+    .torchMembers, .torchVersion, .torchByteOrder, .torchLegacy, .torchStorage, .torchAmplification,
+    .onnxWire, .onnxFieldType, .onnxText, .onnxNoGraph, .onnxExternal, .onnxAttribute,
+  ]
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     subject.refusals.compactMap { error in

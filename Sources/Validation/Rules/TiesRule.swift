@@ -9,6 +9,7 @@ enum TiesRule: ValidationRule {
   static let isOfIndex = true
   static let advice =
     "Give tied tensors one cut and one scope in the plan, and convert the flat weights again."
+  static let defects: Set<CheckpointDefect> = [.tieTarget, .tieDisagrees]
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     subject.planFindings(of: .ties)

@@ -9,6 +9,10 @@ enum TilesRule: ValidationRule {
   static let subjects: RuleSubjects = .flat
   static let advice =
     "Fetch the file again if it is cut off. Bytes that no tensor has can go: convert the file."
+  static let flatDefects: Set<FlatFormatRule> = [
+    .safetensorsHole, .safetensorsOverlap, .safetensorsBodySize, .npyDataSize, .zipOverlap, .zipDataBounds,
+    .zipStoredSize, .torchStorageSize, .onnxData,
+  ]
 
   static func findings(in subject: FlatSubject) -> [Finding] {
     subject.remarks([.trailingBytes], as: .tiles, .warning)

@@ -11,6 +11,10 @@ enum UnexaminedRule: ValidationRule {
   static let summary = "Everything in the file is looked at."
   static let advice = "Look at that part with another tool, or take it out of the file."
   static let subjects: RuleSubjects = [.checkpoint, .flat]
+  static let flatDefects: Set<FlatFormatRule> = [
+    .leftOut, .pickleLimit, .torchNesting, .torchPacked, .onnxCount, .onnxNesting, .shardsLimit,
+    .safetensorsHeaderLimit,
+  ]
 
   /// A checkpoint may have more than the layout says, and no reader looks at that.
   static func findings(in subject: CheckpointSubject) -> [Finding] {

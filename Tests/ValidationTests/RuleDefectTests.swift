@@ -1,0 +1,35 @@
+import FlatFormats
+import Testing
+import UnitCheckpoints
+
+@testable import Validation
+
+@Suite("The defects of the rules")
+struct RuleDefectTests {
+  @Test("every defect of a checkpoint breaks exactly one rule", arguments: CheckpointDefect.allCases)
+  func checkpoints(defect: CheckpointDefect) {
+    let rules = RuleID.allCases.filter { $0.rule.defects.contains(defect) }
+    #expect(rules.count == 1, "\(rules)")
+    #expect(rules.first.map { $0.subjects.contains(.checkpoint) } == true)
+    #expect(rules == [RuleID(defect)])
+  }
+
+  /// What reading a file does not report: a wrong request, and what a writer refuses.
+  static let requests: Set<FlatFormatRule> = [
+    .noSuchTensor, .readPastEnd, .sinkDuplicateName, .sinkTie, .sinkTooMuch, .sinkTooLittle, .sinkDType,
+    .sinkTensorCount, .sinkUnreadable, .safetensorsVerbatim, .shardsOverSource, .shardsInTheWay,
+    .npyOpaqueWrite,
+    .npyHeaderWrite, .npzName, .npzTies, .onnxWrite,
+  ]
+
+  @Test("every defect of a flat file breaks exactly one rule", arguments: FlatFormatRule.allCases)
+  func flatFiles(defect: FlatFormatRule) {
+    let rules = RuleID.allCases.filter { $0.rule.flatDefects.contains(defect) }
+    if defect.isUnsupported || Self.requests.contains(defect) {
+      #expect(rules == [], "\(rules)")
+    } else {
+      #expect(rules == [RuleID(defect)], "\(rules)")
+      #expect(rules.first.map { $0.subjects.contains(.flat) } == true)
+    }
+  }
+}
