@@ -37,55 +37,42 @@ extension Model {
 
   private func collected() throws(GraphError) -> Found {
     var found = Found()
-    try collect(graph, prefix: "", into: &found)
-    for function in functions {
-      var body = Graph()
-      body.nodes = function.nodes
-      try collect(body, prefix: "\(function.domain).\(function.name)/", into: &found)
-    }
+    for (path, graph) in outerGraphs { try collect(graph, at: path, into: &found) }
     return found
   }
 
-  private func collect(_ graph: Graph, prefix: String, into found: inout Found) throws(GraphError) {
-    for sparse in graph.sparseInitializers { found.add(sparse, prefix + sparse.values.name) }
+  private func collect(_ graph: Graph, at path: GraphPath, into found: inout Found) throws(GraphError) {
+    for sparse in graph.sparseInitializers { found.add(sparse, path.name(of: sparse.values.name)) }
     for tensor in graph.initializers {
       guard !tensor.name.isEmpty else {
         throw .refused(
           .name, path: file.path, place: "initializer of \(quoted(graph.name))", expected: "a name",
           found: "an empty one")
       }
-      found.add(tensor, prefix + tensor.name)
+      found.add(tensor, path.name(of: tensor.name))
     }
     for node in graph.nodes {
-      let output = node.outputs.first ?? ""
       if node.operation == "Constant", node.domain.isEmpty {
-        for (_, value) in node.attributes.sorted(by: { $0.key < $1.key }) {
-          found.add(value, prefix + output)
-        }
+        let name = path.name(of: node.outputs.first ?? "")
+        for (_, value) in node.attributes.sorted(by: { $0.key < $1.key }) { found.add(value, name) }
       }
-      let called = node.name.isEmpty ? output : node.name
-      for (attribute, value) in node.attributes.sorted(by: { $0.key < $1.key }) {
-        if case .graph(let inner) = value {
-          try collect(inner, prefix: "\(prefix)\(called)/\(attribute)/", into: &found)
-        }
-      }
+      for inner in node.innerGraphs(at: path) { try collect(inner.graph, at: inner.path, into: &found) }
     }
   }
-
 }
 
 extension Model.Found {
-  fileprivate mutating func add(_ tensor: TensorConstant, _ name: String) {
+  fileprivate mutating func add(_ tensor: TensorConstant, _ name: TensorName) {
     guard tensor.type != .string else { return }
-    constants.append(NamedConstant(name: TensorName(name), constant: tensor))
+    constants.append(NamedConstant(name: name, constant: tensor))
   }
 
-  fileprivate mutating func add(_ sparse: SparseConstant, _ name: String) {
-    others.append((TensorName(name), "a sparse tensor of shape \(sparse.shape)"))
+  fileprivate mutating func add(_ sparse: SparseConstant, _ name: TensorName) {
+    others.append((name, "a sparse tensor of shape \(sparse.shape)"))
   }
 
   /// The value of a `Constant` node.
-  fileprivate mutating func add(_ value: AttributeValue, _ name: String) {
+  fileprivate mutating func add(_ value: AttributeValue, _ name: TensorName) {
     switch value {
     case .tensor(let tensor): add(tensor, name)
     case .sparse(let sparse): add(sparse, name)

@@ -4,12 +4,10 @@ extension Model {
   /// The model with the elements of its tensors supplied, as far as `number` gives one by the names of `constants()`.
   package func supplied(_ number: (TensorName) -> Int?) -> Model {
     replacing(
-      graph: graph.supplied(prefix: "", number),
+      graph: graph.supplied(at: .main, number),
       functions: functions.map { function in
         var function = function
-        var body = Graph()
-        body.nodes = function.nodes
-        function.nodes = body.supplied(prefix: "\(function.domain).\(function.name)/", number).nodes
+        function.nodes = function.body.supplied(at: GraphPath(function), number).nodes
         return function
       })
   }
@@ -39,25 +37,21 @@ extension TensorConstant {
 }
 
 extension Graph {
-  func supplied(prefix: String, _ number: (TensorName) -> Int?) -> Graph {
+  func supplied(at path: GraphPath, _ number: (TensorName) -> Int?) -> Graph {
     var graph = self
     graph.initializers = initializers.map { tensor in
-      number(TensorName(prefix + tensor.name)).map { tensor.supplied($0) } ?? tensor
+      number(path.name(of: tensor.name)).map { tensor.supplied($0) } ?? tensor
     }
     graph.nodes = nodes.map { node in
       var node = node
-      let output = node.outputs.first ?? ""
       if node.operation == "Constant", node.domain.isEmpty,
         case .tensor(let tensor)? = node.attributes["value"],
-        let place = number(TensorName(prefix + output))
+        let place = number(path.name(of: node.outputs.first ?? ""))
       {
         node.attributes["value"] = .tensor(tensor.supplied(place))
       }
-      let called = node.name.isEmpty ? output : node.name
-      for (attribute, value) in node.attributes {
-        guard case .graph(let inner) = value else { continue }
-        node.attributes[attribute] = .graph(
-          inner.supplied(prefix: "\(prefix)\(called)/\(attribute)/", number))
+      for inner in node.innerGraphs(at: path) {
+        node.attributes[inner.attribute] = .graph(inner.graph.supplied(at: inner.path, number))
       }
       return node
     }

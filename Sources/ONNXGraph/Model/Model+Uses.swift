@@ -20,12 +20,7 @@ extension Model {
   /// Nodes that only bring a tensor into another form (`Cast`, `Transpose`, `Reshape`, …) are looked through.
   public var tensorUses: [TensorName: TensorUse] {
     var uses: [TensorName: TensorUse] = [:]
-    graph.collectUses(prefix: "", into: &uses)
-    for function in functions {
-      var body = Graph()
-      body.nodes = function.nodes
-      body.collectUses(prefix: "\(function.domain).\(function.name)/", into: &uses)
-    }
+    for (path, graph) in outerGraphs { graph.collectUses(at: path, into: &uses) }
     return uses
   }
 }
@@ -37,16 +32,16 @@ extension Graph {
 
   /// - Parameter outer: names of enclosing graphs' values, each with the tensor that it is.
   fileprivate func collectUses(
-    prefix: String, outer: [String: TensorName] = [:], into uses: inout [TensorName: TensorUse]
+    at path: GraphPath, outer: [String: TensorName] = [:], into uses: inout [TensorName: TensorUse]
   ) {
     var tensors = outer
-    for tensor in initializers { tensors[tensor.name] = TensorName(prefix + tensor.name) }
+    for tensor in initializers { tensors[tensor.name] = path.name(of: tensor.name) }
     var makers: [String: String] = [:]
     for node in nodes {
       let operation = node.domain.isEmpty ? node.operation : node.domain + "." + node.operation
       for output in node.outputs { makers[output] = operation }
       guard let made = node.outputs.first, !made.isEmpty else { continue }
-      if operation == "Constant" { tensors[made] = TensorName(prefix + made) }
+      if operation == "Constant" { tensors[made] = path.name(of: made) }
     }
     // The order of the file is one in which they run, but for exporters that do not mind; those lose a look through.
     for node in nodes {
@@ -62,10 +57,8 @@ extension Graph {
             elements: place == 1 && operation == "com.microsoft.MatMulNBits" ? node.packedElements : nil)
         }
       }
-      let called = node.name.isEmpty ? node.outputs.first ?? "" : node.name
-      for (attribute, value) in node.attributes.sorted(by: { $0.key < $1.key }) {
-        guard case .graph(let inner) = value else { continue }
-        inner.collectUses(prefix: "\(prefix)\(called)/\(attribute)/", outer: tensors, into: &uses)
+      for inner in node.innerGraphs(at: path) {
+        inner.graph.collectUses(at: inner.path, outer: tensors, into: &uses)
       }
     }
   }
