@@ -5,10 +5,10 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
   /// The file as a whole: opening, reading, writing.
   case file(FileError)
   /// A rule of the format, or a limit of ours, that the file at `path` breaks at `place`.
-  case refused(GraphRule, path: String, place: String, expected: String, found: String)
+  case refused(ONNXRule, path: String, place: String, expected: String, found: String)
 
   /// The rule that was broken; nil where the operating system failed.
-  public var rule: GraphRule? {
+  public var rule: ONNXRule? {
     if case .refused(let rule, _, _, _, _) = self { rule } else { nil }
   }
 
@@ -23,7 +23,7 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
 }
 
 /// The rules by which an ONNX file is refused; the raw values are stable.
-public enum GraphRule: String, CaseIterable, Sendable {
+public enum ONNXRule: String, CaseIterable, Sendable {
   /// Bytes that are no protobuf message: a bad key, a varint without end, a length that leaves its message.
   case wire = "onnx.wire"
   /// A field with another wire type than its number has in ONNX.

@@ -19,7 +19,7 @@ struct LinearGraphTests {
     let folder = try TemporaryFolder()
     let bytes = graph.bytes(n)
     let model = try Model(try ReadableFile(path: try folder.write(bytes, as: "m.onnx")))
-    let budget = Budget(limits)
+    let budget = RunBudget(limits)
     let loader = ConstantLoader(
       file: model.file, external: ExternalFiles(of: model.file), strings: StringPool(budget), budget: budget)
     let compiler = GraphCompiler(model, loader: loader, fuses: false)
@@ -43,8 +43,8 @@ struct LinearGraphTests {
     case .outputsOfEmptyTrips, .scansOfOneValue:
       // n trips hand out n outputs each, as names and as references.
       #expect(small.steps >= 30 * 300 && large.steps >= 240 * 2400, "\(small), \(large)")
-      #expect(small.bytes >= 30 * 300 * Budget.referenceBytes, "\(small)")
-      #expect(large.bytes >= 240 * 2400 * Budget.referenceBytes, "\(large)")
+      #expect(small.bytes >= 30 * 300 * RunBudget.referenceBytes, "\(small)")
+      #expect(large.bytes >= 240 * 2400 * RunBudget.referenceBytes, "\(large)")
     case .inputsOfTheGraph, .constantsInALoop, .inputsOfANode:
       #expect(large.steps <= 9 * small.steps && large.copies == 0, "\(small), \(large)")
     }

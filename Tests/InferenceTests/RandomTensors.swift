@@ -6,11 +6,11 @@ import TestSupport
 /// Seeded tensors and work on them.
 struct RandomTensors {
   private var generator: SeededGenerator
-  private let budget: Budget
+  private let budget: RunBudget
 
   init(seed: UInt64, _ limits: RunLimits = RunLimits()) {
     generator = SeededGenerator(seed: seed)
-    budget = Budget(limits)
+    budget = RunBudget(limits)
   }
 
   mutating func number(_ range: ClosedRange<Int>) -> Int { generator.number(in: range) }

@@ -29,7 +29,7 @@ struct Fusion {
   let outputs: Set<String>
   /// Version of ONNX's own operator set.
   let opset: Int
-  let budget: Budget
+  let budget: RunBudget
   /// Whether an operator of ONNX's own is one, and no function of the model with its name.
   let isBuiltIn: (Node) -> Bool
 
@@ -37,7 +37,7 @@ struct Fusion {
   private var taken: Set<Int> = []
 
   init(
-    nodes: [Node], constants: [String: Tensor], outputs: Set<String>, opset: Int, budget: Budget,
+    nodes: [Node], constants: [String: Tensor], outputs: Set<String>, opset: Int, budget: RunBudget,
     isBuiltIn: @escaping (Node) -> Bool
   ) {
     self.nodes = nodes

@@ -3,7 +3,7 @@ internal import ONNXGraph
 /// What all graphs of a run share.
 final class RunContext: Sendable {
   let backend: any Backend
-  let budget: Budget
+  let budget: RunBudget
   let path: String
   /// Reads tensors among the attributes of nodes.
   let constants: ConstantLoader
@@ -12,7 +12,7 @@ final class RunContext: Sendable {
   let observer: (@Sendable (String, Tensor) -> Void)?
 
   init(
-    backend: any Backend, budget: Budget, path: String, constants: ConstantLoader, profile: Profile?,
+    backend: any Backend, budget: RunBudget, path: String, constants: ConstantLoader, profile: Profile?,
     observer: (@Sendable (String, Tensor) -> Void)? = nil
   ) {
     self.observer = observer

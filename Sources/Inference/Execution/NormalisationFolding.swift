@@ -39,7 +39,7 @@ struct NormalisationFolding {
   }
 
   /// w′ and b′; nil where there is no memory, or one is not finite: then the nodes are done one by one.
-  func tensors(_ budget: Budget) -> (weights: Tensor, bias: Tensor)? {
+  func tensors(_ budget: RunBudget) -> (weights: Tensor, bias: Tensor)? {
     let count = weights.shape[0]
     guard let newWeights = try? Tensor(.float, weights.shape, budget),
       let newBias = try? Tensor(.float, [count], budget)

@@ -13,7 +13,7 @@ struct OperatorCall {
   /// What may be done with the first output at once; nil without fusion.
   var pending: PendingEpilogue?
 
-  var budget: Budget { run.budget }
+  var budget: RunBudget { run.budget }
   var backend: any Backend { run.backend }
 
   /// Whether somebody wants this output.

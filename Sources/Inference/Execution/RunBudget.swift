@@ -26,7 +26,7 @@ package struct RunLimits: Sendable {
 }
 
 /// What is left of the limits.
-final class Budget: Sendable {
+final class RunBudget: Sendable {
   let limits: RunLimits
   /// Memory of tensors that are gone, at most a quarter of what may be alive.
   let pool: StoragePool

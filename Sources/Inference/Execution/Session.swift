@@ -6,7 +6,7 @@ package import TensorStreams
 package final class Session {
   private let model: Model
   private let graph: CompiledGraph
-  private let budget: Budget
+  private let budget: RunBudget
   private let loader: ConstantLoader
   private let backend: any Backend
 
@@ -35,7 +35,7 @@ package final class Session {
   ) throws(InferenceError) {
     self.model = model
     self.backend = backend
-    budget = Budget(limits, doesProducts: !shapesOnly)
+    budget = RunBudget(limits, doesProducts: !shapesOnly)
     var loader = ConstantLoader(
       file: model.file, external: ExternalFiles(of: model.file), strings: StringPool(budget), budget: budget,
       shapesOnly: shapesOnly)

@@ -4,7 +4,7 @@ package import TensorStreams
 
 /// Evaluates single nodes on small values, so that shapes which a graph computes can be known without running it.
 package final class SmallValues {
-  private let budget: Budget
+  private let budget: RunBudget
   private let loader: ConstantLoader
   private let run: RunContext
   private let empty: CompiledGraph
@@ -18,7 +18,7 @@ package final class SmallValues {
     limits.elements = 1 << 20
     limits.bytes = 1 << 28
     limits.steps = 1 << 24
-    budget = Budget(limits)
+    budget = RunBudget(limits)
     var loader = ConstantLoader(
       file: model.file, external: ExternalFiles(of: model.file), strings: StringPool(budget), budget: budget)
     loader.supplier = supplier

@@ -21,7 +21,7 @@ enum Loop: Operator {
     var scans = [[Tensor]](repeating: [], count: body.outputs.count - 1 - carriedCount)
     var trip = 0
     // A body may hand out one tensor thousands of times in each trip; every reference takes memory.
-    let references = scans.count * Budget.referenceBytes
+    let references = scans.count * RunBudget.referenceBytes
     var held = 0
     defer { call.budget.release(bytes: held) }
     while condition, limit.map({ trip < $0 }) ?? true {

@@ -10,9 +10,9 @@ package final class StringPool: Sendable {
 
   private let contents = Mutex(Contents())
 
-  private let budget: Budget
+  private let budget: RunBudget
 
-  init(_ budget: Budget) { self.budget = budget }
+  init(_ budget: RunBudget) { self.budget = budget }
 
   /// The number of `text`. A new one is charged to the budget, and stays as long as the session does: a model can make
   /// a text of every number.

@@ -8,7 +8,7 @@ struct ConstantLoader: Sendable {
   let file: ReadableFile
   let external: ExternalFiles
   let strings: StringPool
-  let budget: Budget
+  let budget: RunBudget
   /// Whether only shapes matter: large weights are then zeros, and are not read.
   let shapesOnly: Bool
   var supplier: (any TensorReading)?
@@ -18,7 +18,7 @@ struct ConstantLoader: Sendable {
   private static let smallLimit = 4096
 
   init(
-    file: ReadableFile, external: ExternalFiles, strings: StringPool, budget: Budget, shapesOnly: Bool = false
+    file: ReadableFile, external: ExternalFiles, strings: StringPool, budget: RunBudget, shapesOnly: Bool = false
   ) {
     self.shapesOnly = shapesOnly
     self.file = file

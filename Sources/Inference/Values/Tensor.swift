@@ -15,7 +15,7 @@ package struct Tensor: Sendable {
   /// A tensor whose elements are not yet set.
   ///
   /// The shape comes from a file or from arithmetic on one, so everything is checked before memory is asked for.
-  init(_ type: ElementType, _ shape: [Int], _ budget: Budget) throws(OperatorError) {
+  init(_ type: ElementType, _ shape: [Int], _ budget: RunBudget) throws(OperatorError) {
     let count = try Self.count(of: shape, budget)
     self.type = type
     self.shape = shape
@@ -24,7 +24,7 @@ package struct Tensor: Sendable {
   }
 
   /// Zeros that take no memory until somebody reads them, and that nobody may write.
-  init(zerosOf type: ElementType, _ shape: [Int], _ budget: Budget) throws(OperatorError) {
+  init(zerosOf type: ElementType, _ shape: [Int], _ budget: RunBudget) throws(OperatorError) {
     let count = try Self.count(of: shape, budget)
     self.init(type, shape, count, try TensorStorage(zeros: count * type.width, budget))
   }
@@ -51,7 +51,7 @@ package struct Tensor: Sendable {
     return Tensor(type, shape, count, storage)
   }
 
-  static func count(of shape: [Int], _ budget: Budget) throws(OperatorError) -> Int {
+  static func count(of shape: [Int], _ budget: RunBudget) throws(OperatorError) -> Int {
     guard shape.allSatisfy({ $0 >= 0 }) else {
       throw OperatorError("extents of 0 or more", found: shapeText(shape))
     }
@@ -89,13 +89,13 @@ final class TensorStorage: @unchecked Sendable {
   // anyone else sees it, and only read after that.
   let base: UnsafeMutableRawPointer
   let byteCount: Int
-  let budget: Budget
+  let budget: RunBudget
   let isMapped: Bool
 
   /// What a tensor takes beside its elements: a loop can make millions without any.
   private static let overhead = 128
 
-  init(byteCount: Int, _ budget: Budget) throws(OperatorError) {
+  init(byteCount: Int, _ budget: RunBudget) throws(OperatorError) {
     try budget.take(bytes: byteCount + Self.overhead)
     guard let base = budget.pool.take(byteCount) else {
       budget.release(bytes: byteCount + Self.overhead)
@@ -108,7 +108,7 @@ final class TensorStorage: @unchecked Sendable {
   }
 
   /// Pages of zeros, which are all one page until they are written; the budget is not asked for them.
-  init(zeros byteCount: Int, _ budget: Budget) throws(OperatorError) {
+  init(zeros byteCount: Int, _ budget: RunBudget) throws(OperatorError) {
     let base = mmap(nil, byteCount + 1, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
     guard let base, base != MAP_FAILED else {
       throw OperatorError("addresses for \(byteCount) bytes", found: "none", kind: .budget)

@@ -13,7 +13,7 @@ struct MessageDecoder {
   /// Bytes of a name; `doc_string` and other text are never read.
   static let textLimit = 64 << 10
 
-  func refusal(_ rule: GraphRule, _ expected: String, _ found: String) -> GraphError {
+  func refusal(_ rule: ONNXRule, _ expected: String, _ found: String) -> GraphError {
     wire.refusal(rule, place, expected, found)
   }
 

@@ -98,7 +98,7 @@ private struct Column<Row: TableElement>: TableColumn {
       return
     }
     tables[keyPath: rows] = bytes.withUnsafeBytes { buffer in
-      var cursor = ByteCursor(buffer)
+      var cursor = TableCursor(buffer)
       return (0..<buffer.count / Row.size).map { _ in Row(from: &cursor) }
     }
   }

@@ -22,7 +22,7 @@ struct ByteWriter {
 /// Reads little-endian values one after the other.
 ///
 /// Past the end every value is zero: callers make cursors from whole rows, and a mistake there must not trap.
-struct ByteCursor {
+struct TableCursor {
   private let base: UnsafeRawBufferPointer
   private var offset = 0
 

@@ -23,7 +23,7 @@ protocol TableElement {
   static var elementType: HDF5ElementType { get }
   func encode(into writer: inout ByteWriter)
   /// Reads one element; the bytes are a whole number of elements.
-  init(from cursor: inout ByteCursor)
+  init(from cursor: inout TableCursor)
 }
 
 extension TableElement {
@@ -34,19 +34,19 @@ extension TableElement {
 extension UInt8: TableElement {
   static var elementType: HDF5ElementType { .u8 }
   func encode(into writer: inout ByteWriter) { writer.append([self]) }
-  init(from cursor: inout ByteCursor) { self = cursor.bytes(1)[0] }
+  init(from cursor: inout TableCursor) { self = cursor.bytes(1)[0] }
 }
 
 extension UInt32: TableElement {
   static var elementType: HDF5ElementType { .u32 }
   func encode(into writer: inout ByteWriter) { writer.append(self) }
-  init(from cursor: inout ByteCursor) { self = cursor.u32() }
+  init(from cursor: inout TableCursor) { self = cursor.u32() }
 }
 
 extension UInt64: TableElement {
   static var elementType: HDF5ElementType { .u64 }
   func encode(into writer: inout ByteWriter) { writer.append(self) }
-  init(from cursor: inout ByteCursor) { self = cursor.word() }
+  init(from cursor: inout TableCursor) { self = cursor.word() }
 }
 
 extension IndexRow {
@@ -62,7 +62,7 @@ extension IndexRow {
     row.members(&writer)
   }
 
-  init(from cursor: inout ByteCursor) {
+  init(from cursor: inout TableCursor) {
     self.init()
     members(&cursor)
   }
@@ -93,7 +93,7 @@ extension ByteWriter: RowCoder {
   mutating func bytes(_: String, _ value: inout [UInt8], count: Int) { append(value, padded: count) }
 }
 
-extension ByteCursor: RowCoder {
+extension TableCursor: RowCoder {
   mutating func number(_: String, _ value: inout UInt32) { value = u32() }
   mutating func number(_: String, _ value: inout Int32) { value = Int32(bitPattern: u32()) }
   mutating func number(_: String, _ value: inout UInt64) { value = word() }

@@ -80,7 +80,7 @@ struct CheckpointOpener {
     let bytes = try read(
       hdf5, Layout.sealPath, path: path, type: SealRow.elementType, limit: limit)
     return bytes.withUnsafeBytes { buffer in
-      var cursor = ByteCursor(buffer)
+      var cursor = TableCursor(buffer)
       return SealRow(from: &cursor)
     }
   }

@@ -43,7 +43,7 @@ struct ConvolutionJob: Sendable {
   }
 
   var windows: Windows { convolution.windows }
-  var budget: Budget { convolution.y.storage.budget }
+  var budget: RunBudget { convolution.y.storage.budget }
 
   /// Whether windows reach beyond the input.
   var isPadded: Bool { (windows.padsBegin + windows.padsEnd).contains { $0 > 0 } }

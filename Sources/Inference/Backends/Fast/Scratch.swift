@@ -4,7 +4,7 @@ struct Scratch: Sendable {
   private let each: Int
 
   /// `count` elements for each of `workers`, with any contents.
-  init(_ count: Int, workers: Int, _ budget: Budget) throws(OperatorError) {
+  init(_ count: Int, workers: Int, _ budget: RunBudget) throws(OperatorError) {
     // Parts are whole cache lines, and their addresses no powers of two apart.
     each = (count / 16 + 1) * 16 + 16
     let (bytes, overflow) = (each * 4).multipliedReportingOverflow(by: max(1, workers))
