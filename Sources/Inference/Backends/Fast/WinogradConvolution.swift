@@ -1,5 +1,4 @@
-/// Convolution with 3 × 3 kernels at stride 1 by Winograd's filtering: (m + 2)² products of matrices [K, C] · [C,
-/// tiles].
+/// Convolution with 3 × 3 kernels at stride 1 by Winograd's filtering: (m + 2)² matrix products [K, C] · [C, tiles].
 ///
 /// Rounding. With |·| element by element, u = 2⁻²⁴, every result differs from the exact one by at most
 ///   (C + 24) · u · |Aᵀ| [Σ_c (|G| |g| |Gᵀ|) ⊙ (|Bᵀ| |d| |B|)] |A|
