@@ -11,7 +11,7 @@ final class PendingEpilogue: Sendable {
   /// Whether the operator has applied it; otherwise the fused nodes still have to run.
   var isDone: Bool { taken.load(ordering: .relaxed) }
 
-  /// The epilogue, if it can be done to `y` element by element.
+  /// The epilogue, if `y` is FLOAT and a residual has its type and shape; otherwise `none`.
   func take(for y: Tensor) -> Epilogue {
     if let residual = epilogue.residual, residual.shape != y.shape || residual.type != y.type { return .none }
     guard y.type == .float else { return .none }

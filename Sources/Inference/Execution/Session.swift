@@ -71,7 +71,7 @@ package final class Session {
     return tensor
   }
 
-  /// A tensor of zeros.
+  /// Read-only zeros, which take no memory.
   func zeros(_ type: ElementType, _ shape: [Int]) throws(OperatorError) -> Tensor {
     try Tensor(zerosOf: type, shape, budget)
   }

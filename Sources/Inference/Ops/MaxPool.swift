@@ -2,7 +2,7 @@ internal import ONNXGraph
 
 /// y[n, c, o] = the greatest x[n, c, o·stride − pad + t·dilation] in the window, and its position
 ///
-/// x: numbers, [N, C, in…] → y: [N, C, out…], without padding; indices: INT64, flat positions in x, which with
+/// x: numbers, [N, C, in…] → y: [N, C, out…], padding ignored; indices: INT64, flat positions in x, which with
 /// `storage_order` 1 are counted with the first spatial axis fastest. Source: ONNX `MaxPool`, versions 1, 8, 10, 11,
 /// 12, 22.
 enum MaxPool: Operator {

@@ -73,7 +73,7 @@ package struct Tensor: Sendable {
   /// Whether the elements are zeros that replace weights which a count does not read.
   var standsForWeights: Bool { storage.isMapped }
 
-  /// The elements.
+  /// The elements as a Swift type of the same width.
   func values<T: BitwiseCopyable>(_: T.Type) -> Elements<T> { Elements(storage) }
 
   /// The elements' bytes.

@@ -6,7 +6,7 @@ package struct NodeOrder {
   /// Whether a value exists before the first node: inputs, initializers, and values of enclosing graphs.
   private let known: (String) -> Bool
 
-  /// Finds an order of `nodes`; `known` lists the values that they do not make.
+  /// Finds an order of `nodes`; `known` tests for values that exist before them.
   package init(_ nodes: [Node], known: @escaping (String) -> Bool) {
     self.nodes = nodes
     self.known = known

@@ -15,7 +15,7 @@ struct ConvolutionJob: Sendable {
   let channels: Int
   /// Output channels of a group.
   let outputs: Int
-  /// Elements of a plane of x.
+  /// Elements of a plane on the `windows.input` side, of one on the `windows.output` side, and of a kernel.
   let inputSize: Int
   let outputSize: Int
   let kernelSize: Int
