@@ -1,4 +1,4 @@
-/// The owner of a position in a dimension: 0 if it cannot be cut, −1 for padding that fits any label, otherwise a
+/// The label of a position in a dimension: 0 if it cannot be cut, −1 for padding that fits any label, otherwise a
 /// number from `ChannelLabels`.
 package typealias ChannelLabel = Int32
 
@@ -26,8 +26,7 @@ package final class ChannelLabels {
   private var parents: [ChannelLabel] = [0]
   /// The reasons why atoms are whole.
   private var reasons: [ChannelLabel: String] = [:]
-  /// Whether an atom is whole. It is looked up for each position, so this is an array and not the dictionary of
-  /// reasons.
+  /// Whether an atom is whole: an array, not the dictionary of reasons, because it is read for each position.
   private var isWhole: [Bool] = [true]
   /// Whether a weighted sum consumes an atom, or it is an output of the network.
   private var isEnded: [Bool] = [false]
@@ -93,8 +92,7 @@ package final class ChannelLabels {
 
   /// Joins two labels into one; nil if a plan keeps them apart.
   ///
-  /// A position that is not cut takes the other label; the dense sub-network then leaves it out where it lacks the
-  /// other.
+  /// A position that is not cut takes the other label, so a dense sub-network that lacks the label leaves it out.
   func join(_ a: ChannelLabel, _ b: ChannelLabel) -> ChannelLabel? {
     let (a, b) = (find(a), find(b))
     if a == b || b == -1 { return a }
