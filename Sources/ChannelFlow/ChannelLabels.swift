@@ -1,18 +1,18 @@
-/// What a position of a dimension belongs to: 0 for nothing that can be cut, −1 for padding that fits anything, else a
-/// number that `ChannelLabels` gave out.
+/// The label of a position in a dimension: 0 if it cannot be cut, −1 for padding that fits any label, otherwise a
+/// number from `ChannelLabels`.
 package typealias ChannelLabel = Int32
 
-/// Which positions of a network's values belong together.
+/// Groups of positions that belong together in a network's values.
 ///
-/// While a plan is looked for, a label is an atom: every position of every weight has one of its own, and joining two
-/// makes them one for good. While a plan is held against a graph, a label is a part of a channel axis, and joining two
-/// different ones is an error. The rules of the operators are the same.
+/// During planning, a label is an atom: every position of every weight has one of its own, and joining two makes them
+/// one permanently. When a plan is checked against a graph, a label is a part of a channel axis, and joining two
+/// different ones is an error. Both use the same operator rules.
 package final class ChannelLabels {
-  /// A unit's channels on an axis.
+  /// The channels of one unit on one axis.
   package struct Part: Hashable, Sendable {
     package let unit: Int
     package let axis: String
-    /// Whether the channels came through padding: they then fit the same unit of a wider axis.
+    /// Whether the channels came through padding; then they also fit the same unit of a wider axis.
     var isImage = false
 
     package init(unit: Int, axis: String) {
@@ -21,30 +21,30 @@ package final class ChannelLabels {
     }
   }
 
-  /// Whether labels are parts of a plan's axes.
+  /// Whether labels are parts of a plan's axes; otherwise they are atoms.
   package let isChecking: Bool
   private var parents: [ChannelLabel] = [0]
-  /// Of atoms that are whole: why.
+  /// The reasons why atoms are whole.
   private var reasons: [ChannelLabel: String] = [:]
-  /// Whether an atom is whole: looked at for each position, so no table of reasons.
+  /// Whether an atom is whole: an array, not the dictionary of reasons, because it is read for each position.
   private var isWhole: [Bool] = [true]
-  /// Whether a weighted sum takes an atom in, or it is an output of the network.
+  /// Whether a weighted sum consumes an atom, or it is an output of the network.
   private var isEnded: [Bool] = [false]
-  /// Atoms behind padding, each with the one before it: they belong to one unit.
+  /// Atoms after padding, each with the atom before it: both belong to one unit.
   package private(set) var images: [(image: ChannelLabel, source: ChannelLabel)] = []
   private var parts: [Part?] = [nil]
   private var numbers: [Part: ChannelLabel] = [:]
-  /// Of a sub-network: whether it has the part.
+  /// Whether the sub-network has a part.
   private let isActive: (Part) -> Bool
   private var kept: [Bool] = [true]
 
-  /// Labels for finding a plan.
+  /// Labels for planning.
   package init() {
     isChecking = false
     isActive = { _ in true }
   }
 
-  /// Labels for a plan, of which a sub-network has some parts.
+  /// Labels for checking a plan for one sub-network, which has the parts that `isActive` selects.
   package init(isActive: @escaping (Part) -> Bool) {
     isChecking = true
     self.isActive = isActive
@@ -73,7 +73,7 @@ package final class ChannelLabels {
   /// Whether the sub-network has positions with this label.
   package func isKept(_ label: ChannelLabel) -> Bool { label <= 0 || !isChecking || kept[Int(label)] }
 
-  /// The label that stands for all that were joined with this one; 0 where they are whole.
+  /// The representative of all labels that were joined with this one; 0 if they are whole.
   package func find(_ label: ChannelLabel) -> ChannelLabel {
     if label <= 0 || isChecking { return label }
     let root = root(label)
@@ -83,23 +83,23 @@ package final class ChannelLabels {
   private func root(_ label: ChannelLabel) -> ChannelLabel {
     var place = label
     while parents[Int(place)] != place {
-      // Every other step is shortened, so that chains of joins cost no more than their length.
+      // Each second step of the path is shortened, so that chains of joins stay cheap.
       parents[Int(place)] = parents[Int(parents[Int(place)])]
       place = parents[Int(place)]
     }
     return place
   }
 
-  /// One label for two; nil where a plan keeps them apart.
+  /// Joins two labels into one; nil if a plan keeps them apart.
   ///
-  /// Uncut positions take whatever the others are: what the sub-network lacks of them is left out there.
+  /// A position that is not cut takes the other label, so a dense sub-network that lacks the label leaves it out.
   func join(_ a: ChannelLabel, _ b: ChannelLabel) -> ChannelLabel? {
     let (a, b) = (find(a), find(b))
     if a == b || b == -1 { return a }
     if a == -1 || a == 0 { return b }
     if b == 0 { return a }
     guard isChecking else {
-      // The older atom stands for both: it comes from the tensor that is met first.
+      // The older atom represents both: it comes from the tensor that was met first.
       parents[Int(max(a, b))] = min(a, b)
       if isEnded[Int(max(a, b))] { isEnded[Int(min(a, b))] = true }
       return min(a, b)
@@ -110,7 +110,7 @@ package final class ChannelLabels {
     return one.isImage ? b : a
   }
 
-  /// The label of a position whose channels were padded.
+  /// The label after padding, of a position with label `label` before it.
   func image(_ label: ChannelLabel) -> ChannelLabel {
     guard isChecking else {
       let image = atom()
@@ -122,10 +122,10 @@ package final class ChannelLabels {
     return self.label(of: part)
   }
 
-  /// The label of a position that only padding fills.
+  /// The label of a position that holds only padding.
   func padding() -> ChannelLabel { isChecking ? -1 : atom() }
 
-  /// Makes an atom's positions whole, for a reason that is kept.
+  /// Makes an atom's positions whole, and keeps the reason.
   package func fix(_ label: ChannelLabel, _ reason: String) {
     let root = find(label)
     if root <= 0 || isChecking { return }
@@ -133,31 +133,31 @@ package final class ChannelLabels {
     isWhole[Int(root)] = true
   }
 
-  /// Why a position is whole.
+  /// The reason why a position is whole.
   package func reason(_ label: ChannelLabel) -> String? {
     label <= 0 || isChecking ? nil : reasons[root(label)]
   }
 
-  /// Says that something takes the channels in.
+  /// Marks a label that something consumes.
   package func end(_ label: ChannelLabel) {
     if label > 0, !isChecking { isEnded[Int(root(label))] = true }
   }
 
   // MARK: Counts
 
-  /// For each label how often it was counted, and the last list that it was counted in.
+  /// For each label its count, and the number of the last list in which it was counted.
   private var counts: [(number: Int32, list: Int)] = []
   private var lists = 0
   private var firstList = 0
 
-  /// Begins to count anew; no label may be made before the counts are read.
+  /// Starts new counts; no label may be made before they are read.
   func clearCounts() {
     firstList = lists + 1
     let missing = (isChecking ? parts.count : parents.count) - counts.count
     if missing > 0 { counts += [(number: Int32, list: Int)](repeating: (0, 0), count: missing) }
   }
 
-  /// Counts each label of some lists that is not whole, once for all of them.
+  /// Adds `step` to the count of each label in the lists that is not whole, once for all the lists.
   func count(_ group: [[ChannelLabel]], by step: Int32) {
     lists += 1
     for list in group {
@@ -170,14 +170,14 @@ package final class ChannelLabels {
     }
   }
 
-  /// The sum of what was counted for a label; 0 for one that is whole.
+  /// The count of a label; 0 for one that is whole.
   func count(_ label: ChannelLabel) -> Int32 {
     let root = Int(find(label))
     return root <= 0 || counts[root].list < firstList ? 0 : counts[root].number
   }
 
-  /// Makes whole what the walk has left open: atoms that nothing takes in, and those whose image in a padded axis is
-  /// whole, or whose source is.
+  /// Makes atoms whole that the walk has left open: those that nothing consumes, and both an image in a padded axis and
+  /// its source if one of them is whole.
   package func settle() {
     guard !isChecking else { return }
     for (image, source) in images.reversed() where isEnded[Int(root(image))] { end(source) }
@@ -185,7 +185,8 @@ package final class ChannelLabels {
       let label = ChannelLabel(label)
       if parents[Int(label)] == label, !isEnded[Int(label)] { fix(label, "no weighted sum takes it in") }
     }
-    // Padding of what was padded takes one round for each time; beyond any network's everything padded is whole.
+    // Each further padding of a padded axis takes one round. After 64 rounds, far beyond real networks, everything
+    // padded is whole.
     for round in 0...Self.roundLimit {
       let unequal = images.filter { (find($0.image) == 0) != (find($0.source) == 0) }
       if unequal.isEmpty { return }
@@ -198,7 +199,7 @@ package final class ChannelLabels {
 
   private static let roundLimit = 64
 
-  /// How a message calls a label.
+  /// The label in messages.
   func words(_ label: ChannelLabel) -> String {
     part(label).map { "unit \($0.unit) of axis '\($0.axis)'" } ?? "channels that are not cut"
   }

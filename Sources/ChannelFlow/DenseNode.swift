@@ -1,7 +1,7 @@
 package import Inference
 package import ONNXGraph
 
-/// What a node becomes in a dense sub-network: itself with other attributes, and nodes before it.
+/// A node in a dense sub-network: with other attributes, and with nodes before it.
 package struct DenseNode {
   package var node: Node
   package var before: [Node] = []
@@ -31,13 +31,13 @@ package struct DenseNode {
     return name
   }
 
-  /// Lets an input be a new constant.
+  /// Replaces an input by a new constant.
   mutating func replace(input index: Int, by tensor: Tensor?) {
     while node.inputs.count <= index { node.inputs.append("") }
     node.inputs[index] = constant(tensor)
   }
 
-  /// Drops inputs, and what was put before them.
+  /// Removes inputs, and the nodes that were put before them.
   mutating func remove(inputs places: Set<Int>) {
     for place in places {
       while let index = before.firstIndex(where: { $0.outputs == [node.inputs[place]] }) {

@@ -4,29 +4,30 @@ struct FlowPlace: Hashable {
   let dimension: Int
 }
 
-/// What a rule has said of the places of its inputs, held against what it made of them.
+/// Compares what a rule declared about its input places with the outputs that it made.
 ///
-/// Each place with a label needs a dimension of the outputs with that label, of its own unless the rule said that the
-/// places lie on one another. So a label that two dimensions carry is missed where only one of them goes on.
+/// Each place with labels needs a dimension of the outputs with these labels: one of its own, unless the rule declared
+/// that the places coincide. So a label on two input dimensions is reported as missing if the outputs have it only
+/// once.
 struct FlowAccount {
-  /// Places that lie on one another, each with one before it.
+  /// Places that coincide, each with a place before it.
   private var parents: [FlowPlace: FlowPlace] = [:]
-  /// What is left to go on of a place: nothing where a sum takes it in.
+  /// The labels of a place that continue: none if a sum consumes it.
   private var left: [FlowPlace: [ChannelLabel]] = [:]
-  /// Labels that go on under another.
+  /// Labels that continue under another label.
   private var replaced: [[ChannelLabel]] = []
 
-  /// Says that places lie on one another: one dimension of the outputs is enough for all.
+  /// Declares that places coincide: one output dimension is enough for all of them.
   mutating func lay(_ places: [FlowPlace]) {
     guard let first = places.first else { return }
     let root = root(first)
     for place in places { parents[self.root(place)] = root }
   }
 
-  /// Says that of a place only these labels go on.
+  /// Declares that only these labels of a place continue.
   mutating func leave(_ place: FlowPlace, but labels: [ChannelLabel] = []) { left[place] = labels }
 
-  /// Says that labels of one place go on under another label.
+  /// Declares that these labels continue under another label.
   mutating func replace(_ labels: [ChannelLabel]) { if !labels.isEmpty { replaced.append(labels) } }
 
   private func root(_ place: FlowPlace) -> FlowPlace {
@@ -35,7 +36,7 @@ struct FlowAccount {
     return place
   }
 
-  /// Lists of labels that need a dimension of their own, and those that have one, without those that are the same list.
+  /// Lists of labels that need a dimension of their own, and lists that have one; lists in both are left out.
   private func sides(
     _ inputs: [FlowValue?], _ outputs: [FlowValue]
   ) -> (needed: [[[ChannelLabel]]], found: [[[ChannelLabel]]]) {
@@ -64,7 +65,7 @@ struct FlowAccount {
     return (Array(needed.values), Array(found.values) + replaced.map { [$0] })
   }
 
-  /// Labels of places for which the outputs have no dimension.
+  /// Labels of places that no output dimension accounts for.
   func missed(
     _ inputs: [FlowValue?], _ outputs: [FlowValue], _ context: FlowContext, shown: String
   ) throws(FlowError) -> [ChannelLabel] {
@@ -80,7 +81,7 @@ struct FlowAccount {
 }
 
 extension [ChannelLabel] {
-  /// Whether both are the same list in memory, which costs nothing to ask.
+  /// Whether both are the same list in memory, a check that costs nothing.
   func isSameList(_ other: [ChannelLabel]) -> Bool {
     count == other.count
       && withUnsafeBufferPointer { one in

@@ -1,16 +1,16 @@
 internal import Inference
 internal import ONNXGraph
 
-/// One node while the walk is at it: what goes in, and, of a sub-network, what the node becomes there.
+/// One node during the walk: its inputs, and what it becomes in a dense sub-network.
 final class FlowCall {
   let node: Node
-  /// Nil for inputs that are not given.
+  /// nil for inputs that are not given.
   var inputs: [FlowValue?]
-  /// Inputs that say extents or places, which the rule gives other numbers in a sub-network.
+  /// Inputs with extents or positions, for which the rule sets other numbers in a sub-network.
   var adapted: Set<Int> = []
-  /// What the rule says of the inputs' labels.
+  /// The rule's declarations about the inputs' labels.
   private var said = FlowAccount()
-  /// Whether nothing of any input is cut any more.
+  /// Whether all labels of all inputs have been stopped.
   private var isStopped = false
   let opset: Int
   let context: FlowContext
@@ -58,10 +58,10 @@ final class FlowCall {
     }
   }
 
-  /// Whole numbers of an input that are known before the network runs.
+  /// The whole numbers of an input, if they are known before the network runs.
   func integers(_ index: Int) -> [Int]? { optional(index)?.known?.integers }
 
-  /// An axis counted from the front; nil where it is none.
+  /// An axis counted from the front; nil if it is out of range.
   func axis(_ axis: Int, rank: Int) -> Int? {
     let place = axis < 0 ? axis + rank : axis
     return (0..<rank).contains(place) ? place : nil
@@ -69,7 +69,7 @@ final class FlowCall {
 
   // MARK: Labels
 
-  /// The labels of one dimension of an input; nil where it is not cut.
+  /// The labels of one dimension of an input; nil if it is not cut.
   func labels(_ index: Int, _ dimension: Int) throws(FlowError) -> [ChannelLabel]? {
     guard var value = optional(index) else { return nil }
     let result = try labels(of: &value, dimension)
@@ -86,7 +86,7 @@ final class FlowCall {
     return value.factors.first { $0.dimensions == [dimension] }?.labels
   }
 
-  /// Every factor of an input on one dimension.
+  /// Resolves every factor of an input to a single dimension.
   func resolve(_ index: Int) throws(FlowError) {
     guard var value = optional(index) else { return }
     try simplify(&value)
@@ -96,9 +96,9 @@ final class FlowCall {
     inputs[index] = value
   }
 
-  /// Drops lists that have become whole, and gives a joint factor to the dimension that alone decides.
+  /// Drops lists that have become whole, and moves a joint factor to one dimension if that dimension alone decides it.
   ///
-  /// Other lists stay the same in memory, so that a node which hands them on costs nothing for each of their labels.
+  /// Other lists stay the same in memory, so a node that passes them on costs nothing for each label.
   func simplify(_ value: inout FlowValue) throws(FlowError) {
     guard !value.factors.isEmpty, let shape = value.shape else { return }
     var result: [LabelFactor] = []
@@ -129,7 +129,7 @@ final class FlowCall {
     return nil
   }
 
-  /// Makes the outermost dimension of a joint factor the one that is cut.
+  /// Resolves a joint factor: its outermost dimension is the one that is cut.
   private func resolve(_ value: inout FlowValue, _ place: Int) throws(FlowError) {
     guard let shape = value.shape else { return }
     let factor = value.factors[place]
@@ -155,7 +155,7 @@ final class FlowCall {
     try simplify(&value)
   }
 
-  /// Joins the labels of positions that must be cut alike; values that are not cut take what others are.
+  /// Joins the labels of positions that must be cut alike; a value that is not cut takes the labels of the other.
   func joined(_ a: [ChannelLabel]?, _ b: [ChannelLabel]?, _ what: String) throws(FlowError) -> [ChannelLabel]?
   {
     guard let a, let b else { return a ?? b }
@@ -164,13 +164,13 @@ final class FlowCall {
     guard a.count == b.count else { throw refusal("\(a.count) positions of \(what)", "\(b.count)") }
     var result: [ChannelLabel] = []
     result.reserveCapacity(a.count)
-    // Channels that came through padding go on as those of the axis that they meet.
+    // Labels of padded channels are replaced by those of the axis that they meet.
     var replaced: [ChannelLabel] = []
     for (one, other) in zip(a, b) {
       guard let label = labels.join(one, other) else {
         throw refusal("\(what) that \(labels.words(one)) has", "\(labels.words(other))")
       }
-      // Joined atoms are one; parts of a plan stay two labels.
+      // Joined atoms are one; parts of a plan remain two labels.
       if labels.isChecking, label != one { replaced.append(one) }
       if labels.isChecking, label != other { replaced.append(other) }
       result.append(label)
@@ -179,7 +179,7 @@ final class FlowCall {
     return result == a ? a : result
   }
 
-  /// Gives a weight's dimension the labels of the values that it meets; where those are whole, so is it.
+  /// Gives a weight's dimension the labels of the values that it meets; if these are whole, the weight becomes whole.
   func follow(
     _ leader: [ChannelLabel]?, _ weight: [ChannelLabel]?, _ what: String
   ) throws(FlowError) -> [ChannelLabel]? {
@@ -197,11 +197,11 @@ final class FlowCall {
     return try joined(leader, weight, what)
   }
 
-  /// The same for a weight that no operator could meet with another extent: where it is whole, so are the values.
+  /// `follow` for a weight that cannot broadcast: if it is whole, the values become whole too.
   ///
-  /// A weight that the graph computes from what is not cut gives each kept channel its own element.
+  /// A weight without labels may be computed by the graph; then the dense node selects the kept channels from it.
   ///
-  /// - Parameter place: where the leader's labels come from.
+  /// - Parameter place: the origin of the leader's labels.
   func meet(
     _ leader: [ChannelLabel]?, of place: FlowPlace, _ index: Int, _ dimension: Int
   ) throws(FlowError) -> [ChannelLabel]? {
@@ -219,7 +219,7 @@ final class FlowCall {
       return nil
     }
     if labels.isChecking {
-      // What a sub-network lacks of the bias would still come out of the rest.
+      // The sub-network would have these channels, but not their elements of the bias.
       let own = leader ?? [ChannelLabel](repeating: 0, count: weight.count)
       if zip(own, weight).contains(where: { $0 == 0 && $1 > 0 }) {
         throw refusal("channels that are whole, as what it meets", "input \(index) cut")
@@ -232,7 +232,7 @@ final class FlowCall {
     return try follow(leader, weight, "channels")
   }
 
-  /// The labels of dimensions that lie on one another: values that the network computes decide, weights follow.
+  /// The labels of dimensions that coincide: computed values decide, weights follow.
   func together(_ places: [(index: Int, dimension: Int)]) throws(FlowError) -> [ChannelLabel]? {
     lay(places)
     var result: [ChannelLabel]?
@@ -248,7 +248,7 @@ final class FlowCall {
     return result
   }
 
-  /// Takes from each of them, in the dense network, what the result has.
+  /// Selects from each of them, in the dense network, the positions that the result has.
   func selectTogether(
     _ places: [(index: Int, dimension: Int)], _ result: [ChannelLabel]?
   ) throws(FlowError) {
@@ -264,12 +264,12 @@ final class FlowCall {
 
   // MARK: Where labels end
 
-  /// Says that dimensions of inputs lie on one another, and go on as one.
+  /// Declares that dimensions of inputs coincide, and continue as one.
   func lay(_ places: [(index: Int, dimension: Int)]) {
     said.lay(places.map { FlowPlace(index: $0.index, dimension: $0.dimension) })
   }
 
-  /// A weighted sum takes the channels in.
+  /// Ends the labels of a dimension: a weighted sum consumes the channels.
   func end(_ index: Int, _ dimension: Int) throws(FlowError) {
     let list = try labels(index, dimension) ?? []
     try spend(list.count)
@@ -277,9 +277,9 @@ final class FlowCall {
     leave(index, dimension)
   }
 
-  /// Positions are left out, or go on under another label.
+  /// Declares that positions are left out, or continue under another label.
   ///
-  /// - Parameter kept: the labels of those that go on.
+  /// - Parameter kept: the labels of the positions that continue.
   func leave(_ index: Int, _ dimension: Int, but kept: [ChannelLabel] = []) {
     said.leave(FlowPlace(index: index, dimension: dimension), but: kept)
   }
@@ -289,12 +289,12 @@ final class FlowCall {
     for factor in optional(index)?.factors ?? [] { leave(index, factor.dimensions[0]) }
   }
 
-  /// Makes atoms whole; what a plan cuts all the same must be held against it by the caller.
+  /// Makes atoms whole. If a plan cuts them nevertheless, the caller must check that.
   func fix(_ list: [ChannelLabel]?, _ reason: String) {
     for label in list ?? [] { labels.fix(label, reason) }
   }
 
-  /// Nothing may be cut here: atoms become whole, and a plan that cuts them is refused.
+  /// Stops labels: atoms become whole, and a plan that cuts them is refused.
   func stop(_ list: [ChannelLabel]?, _ reason: String) throws(FlowError) {
     fix(list, reason)
     if labels.isChecking, let cut = list?.first(where: { $0 != 0 }) {
@@ -302,12 +302,12 @@ final class FlowCall {
     }
   }
 
-  /// Nothing of a value may be cut.
+  /// Stops all labels of a value.
   func stop(_ value: FlowValue?, _ reason: String) throws(FlowError) {
     for factor in value?.factors ?? [] { try stop(factor.labels, reason) }
   }
 
-  /// Nothing of any input may be cut, and nothing is known of the outputs.
+  /// Stops all labels of all inputs; the outputs are unknown.
   func stopAll(_ reason: String) throws(FlowError) -> [FlowValue] {
     for place in inputs.indices {
       try stop(inputs[place], reason)
@@ -315,21 +315,21 @@ final class FlowCall {
         fix(inputs[place]?.counted, reason)
         inputs[place]?.counted = []
       }
-      // A wide value that many nodes take is stopped once.
+      // A wide value that many nodes use is stopped only once.
       inputs[place]?.factors = []
     }
     isStopped = true
     return node.outputs.map { _ in .unknown }
   }
 
-  /// The same where extents are not known.
+  /// Stops all labels, because extents are unknown.
   func unknownExtents() throws(FlowError) -> [FlowValue] {
     try stopAll("the extents at \(node.shown) are not known")
   }
 
-  /// Holds what came in against what goes out: a label that neither ends here nor goes on has not been followed.
+  /// Compares inputs with outputs, and stops each label that neither ends here nor continues.
   ///
-  /// - Parameter isUsed: whether anything takes the output of this number.
+  /// - Parameter isUsed: whether any node or output uses the output of this number.
   func account(
     _ given: [FlowValue?], _ outputs: [FlowValue], isUsed: (Int) -> Bool
   ) throws(FlowError) {

@@ -1,17 +1,17 @@
 package import Inference
 internal import ONNXGraph
 
-/// What is the same for all nodes of a walk.
+/// The parts of a walk that all its nodes share.
 package final class FlowContext {
   package let labels: ChannelLabels
   package let small: SmallValues
   package let path: String
   package var options = FlowOptions()
-  /// Nodes that a plan could not be held against, each with the reason: everything that meets them is whole.
+  /// Nodes at which a plan failed, each with the reason: all labels that meet there become whole.
   package var stopped: [Int: String] = [:]
-  /// The names of the graph's values, which new ones must not have.
+  /// The names of the graph's values, which new values must not have.
   var names: Set<String> = []
-  /// Units that grouped convolutions are cut for: by groups where there are as many.
+  /// The number of units. A grouped convolution with at least as many groups is cut by groups.
   package var unitCount = 1
 
   package init(labels: ChannelLabels, small: SmallValues, path: String) {
@@ -20,9 +20,10 @@ package final class FlowContext {
     self.path = path
   }
 
-  /// The extents of a value in the dense sub-network; nil where they are not known.
+  /// The extents of a value in the dense sub-network; nil if they are unknown.
   ///
-  /// While a plan is looked for, a cut extent is a number that no network has, so that what depends on it shows.
+  /// During planning, a cut extent is increased by a number that no network has, so that values that depend on it
+  /// differ.
   package func denseShape(_ value: FlowValue) -> [Int]? {
     guard var shape = value.shape else { return nil }
     for factor in value.factors {
@@ -36,7 +37,7 @@ package final class FlowContext {
     return shape
   }
 
-  /// For each position of a list how many before it the sub-network has; behind them how many there are.
+  /// For each position of a list, the number of kept positions before it; after the last one, the total.
   func keptBefore(_ list: [ChannelLabel], at node: String) throws(FlowError) -> [Int] {
     if let known = ranks.first(where: { $0.list.isSameList(list) }) { return known.before }
     try spend(list.count, at: node)
@@ -47,7 +48,7 @@ package final class FlowContext {
     return before
   }
 
-  /// How many positions of a list the sub-network has.
+  /// The number of positions of a list that the sub-network has.
   func keptCount(_ list: [ChannelLabel]) -> Int {
     if let known = counts.first(where: { $0.list.isSameList(list) }) { return known.count }
     let count = list.count { labels.isKept($0) }
@@ -55,13 +56,13 @@ package final class FlowContext {
     return count
   }
 
-  /// Lists that were last counted: nodes that hand one on ask for it again.
+  /// The most recent results: nodes that pass a list on ask for it again.
   private var ranks: [(list: [ChannelLabel], before: [Int])] = []
   private var counts: [(list: [ChannelLabel], count: Int)] = []
 
-  /// Counts labels that are looked at one by one; throws when they are more than any network's.
+  /// Counts labels that are processed one by one; throws if there are more than in any network.
   ///
-  /// A plan that was found within the limit is held against the graph with twice as many.
+  /// A check of a plan may use twice as many labels as the search for it.
   func spend(_ count: Int, at node: String) throws(FlowError) {
     if count == 0 { return }
     left -= count
@@ -70,14 +71,14 @@ package final class FlowContext {
     }
   }
 
-  /// Labels that a walk may look at one by one. Those that it makes stay in memory, four bytes each.
+  /// The most labels that a walk may process one by one. Labels that it makes stay in memory, four bytes each.
   static let labelLimit = 1 << 24
   private var left = labelLimit
-  /// Whether a node had more labels than were left: everything that meets it, or a node behind it, is whole.
+  /// Whether a node exceeded the limit; then everything that meets it or a later node is whole.
   var isExhausted = false
 }
 
-/// What is cut, beyond the layers between the first and the last.
+/// Layers to cut besides those between the first and the last.
 package struct FlowOptions: Sendable {
   /// Cut the outputs of the first layers too.
   package var cutsFirst = false

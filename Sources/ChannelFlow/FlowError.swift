@@ -1,13 +1,13 @@
 package import Inference
 package import ONNXGraph
 
-/// Why a plan does not fit a graph, or a graph cannot be followed.
+/// The reason why a plan does not fit a graph, or a graph cannot be followed.
 package enum FlowError: Error, CustomStringConvertible {
-  /// At `place` (a node, a tensor, an output).
+  /// A problem at `place` (a node, a tensor, an output).
   case refused(path: String, place: String, expected: String, found: String)
-  /// More channels in all than can be followed; other extents of the inputs would not help.
+  /// More channels in total than can be followed, which other extents of the inputs would not change.
   case exhausted(path: String, place: String)
-  /// The same at a node, by its number in the main graph.
+  /// An error at a node, which has this number in the main graph.
   indirect case node(Int, FlowError)
   case graph(GraphError)
   case inference(InferenceError)
@@ -24,7 +24,7 @@ package enum FlowError: Error, CustomStringConvertible {
     }
   }
 
-  /// Whether nothing can be followed here, whatever is tried.
+  /// Whether nothing here can be followed, even with other plans or extents.
   package var isFinal: Bool {
     switch self {
     case .exhausted: true
@@ -33,7 +33,7 @@ package enum FlowError: Error, CustomStringConvertible {
     }
   }
 
-  /// The node that refused, and its words without the file's name; nil where it was none.
+  /// The node that refused, and the message without the file's name; nil for other errors.
   package var refusal: (node: Int, words: String)? {
     guard case .node(let node, .refused(_, let place, let expected, let found)) = self else { return nil }
     return (node, "\(place): expected \(expected), found \(found)")

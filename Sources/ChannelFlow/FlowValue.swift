@@ -1,44 +1,44 @@
 internal import Inference
 internal import ONNXGraph
 
-/// A value of the graph as the walk knows it.
+/// A value of the graph during the walk.
 package struct FlowValue {
-  /// Extents in the whole network; nil where they are not known.
+  /// Extents in the whole network; nil if they are unknown.
   package var shape: [Int]?
-  /// Labels of dimensions; those without are not cut.
+  /// The labels of dimensions; a dimension without labels is not cut.
   package var factors: [LabelFactor] = []
-  /// Whether it is made of weights alone.
+  /// Whether it is computed from weights alone.
   package var isConstant = false
-  /// Whether it is made of the network's inputs without a weighted sum.
+  /// Whether it is computed from the network's inputs without a weighted sum.
   package var isRaw = false
   /// Whether every element is zero.
   var isZero = false
-  /// The tensor of the model that it is.
+  /// The model's tensor, if the value is one.
   var constant: TensorConstant?
-  /// The elements, where they are few and do not depend on the inputs' elements.
+  /// The elements, if they are few and do not depend on the inputs' elements.
   var known: Tensor?
-  /// The same in the dense sub-network.
+  /// These elements in the dense sub-network.
   var denseKnown: Tensor?
-  /// Labels whose positions the elements count, as `Shape` does: in a sub-network they are other numbers.
+  /// Labels of positions that the elements count, as `Shape` does: in a sub-network the numbers differ.
   var counted: [ChannelLabel] = []
 
   package init(_ shape: [Int]?) { self.shape = shape }
 
-  /// A value that nothing is known of.
+  /// A value of which nothing is known.
   static let unknown = FlowValue(nil)
 
   var rank: Int { shape?.count ?? 0 }
 }
 
-/// The labels of one dimension, or of several that only together say what a position belongs to: what a reshape makes
-/// of one dimension before it is known which of the new ones is to be cut.
+/// The labels of one dimension, or the joint labels of several dimensions. A reshape makes these from one dimension, as
+/// long as it is unknown which of the new dimensions is cut.
 package struct LabelFactor {
   /// Ascending.
   package var dimensions: [Int]
   /// In C order over the dimensions.
   package var labels: [ChannelLabel]
 
-  /// Whether it can lie on a value of this shape, of which it has several positions.
+  /// Whether it fits a value of this shape, with more than one position.
   func fits(_ shape: [Int]) -> Bool {
     guard dimensions.allSatisfy(shape.indices.contains), zip(dimensions, dimensions.dropFirst()).allSatisfy(<)
     else { return false }

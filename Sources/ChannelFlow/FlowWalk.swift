@@ -1,22 +1,22 @@
 internal import Inference
 package import ONNXGraph
 
-/// What a weight of the graph is to a walk.
+/// The labels of a weight during a walk.
 package enum FlowWeight {
-  /// Per dimension its labels; nil where it is not cut.
+  /// The labels of each dimension; nil if it is not cut.
   case labels([[ChannelLabel]?])
-  /// The sub-network does not have it.
+  /// The sub-network does not have the weight.
   case absent
 }
 
 /// Follows the channels of a network from its inputs and weights to its outputs, node by node.
 package struct FlowWalk {
-  /// One node that the walk has passed.
+  /// One node that the walk has processed.
   package struct Step {
     package let node: Node
     package let outputs: [FlowValue]
     package let dense: DenseNode
-    /// Whether inactive channels of the outputs are zero because those of the inputs are.
+    /// Whether inactive channels of the outputs are zero if those of the inputs are.
     package let keepsZeros: Bool
   }
 
@@ -28,16 +28,17 @@ package struct FlowWalk {
 
   package private(set) var values: [String: FlowValue] = [:]
   package private(set) var steps: [Step] = []
-  /// Values that a weight which the sub-network does not have keeps from being made.
+  /// Values that the sub-network lacks because they need a weight that it does not have.
   private var absent: Set<String> = []
-  /// Values that the sub-network has no channel of, and what is made of them, each with the first such node.
+  /// Values without any channel in the sub-network, and values computed from them, each with the node at which that
+  /// began.
   package private(set) var emptied: [String: Int] = [:]
-  /// Those of them that the masked original cannot be followed to either.
+  /// Those of them that cannot be followed in the masked original either.
   private var lost: Set<String> = []
-  /// Values that an output needs, or an input of a node that does.
+  /// Values that an output needs, directly or through other nodes.
   private let used: Set<String>
 
-  /// - Parameter weight: what a tensor of the main graph is, by the name of its value.
+  /// - Parameter weight: the labels of a tensor of the main graph, by its value's name.
   package init(
     _ model: Model, context: FlowContext, inputShapes: [String: [Int]],
     weight: @escaping (TensorConstant, String) throws(FlowError) -> FlowWeight
@@ -49,7 +50,7 @@ package struct FlowWalk {
     used = model.graph.neededNames
   }
 
-  /// Walks the whole graph. Values that need a weight the sub-network does not have are not there afterwards.
+  /// Walks the whole graph. Afterwards, values that need a weight the sub-network lacks are missing from `values`.
   package mutating func run() throws(FlowError) {
     let graph = model.graph
     context.names = Set(graph.nodes.flatMap(\.outputs)).union(graph.inputs.map(\.name))
@@ -71,7 +72,7 @@ package struct FlowWalk {
     try finish()
   }
 
-  /// What makes an output is whole, unless it may be cut; what an output counts is whole in any case.
+  /// Makes labels of outputs whole, unless outputs may be cut; labels that an output counts become whole in any case.
   private func finish() throws(FlowError) {
     let labels = context.labels
     for output in model.graph.outputs {
@@ -90,7 +91,7 @@ package struct FlowWalk {
     labels.settle()
   }
 
-  /// The value, or one that nothing is known of: numbers of a file that are beyond every network's would overflow.
+  /// The value, or an unknown one if its extents are beyond those of any network and could overflow.
   private func bounded(_ value: FlowValue) -> FlowValue {
     guard let shape = value.shape else { return value }
     var count = 1
@@ -120,14 +121,14 @@ package struct FlowWalk {
       if let list { value.factors.append(LabelFactor(dimensions: [dimension], labels: list)) }
     }
     value.constant = tensor
-    // Weights are not read to be followed: only what says extents, bounds and factors.
+    // Weights are not read, only tensors of extents, bounds and factors.
     if !tensor.isFloatingPoint || tensor.elementCount <= 4 { value.known = context.small.constant(tensor) }
     let isWhole = value.factors.allSatisfy { $0.labels.allSatisfy(context.labels.isKept) }
     if isWhole, !tensor.isFloatingPoint || value.factors.isEmpty { value.denseKnown = value.known }
     values[name] = value
   }
 
-  /// A tensor with most elements zero is no weight of a plan: it is whole.
+  /// A sparse tensor is not a weight in a plan: it is whole.
   private func sparse(_ tensor: SparseConstant) -> FlowValue {
     var value = bounded(FlowValue(tensor.shape))
     value.isConstant = value.shape != nil
@@ -144,7 +145,7 @@ package struct FlowWalk {
       } else {
         values[name] = context.small.constant(node).map(FlowValue.constant) ?? .unknown
       }
-      // The node stays, with its tensor; a dense one is given another.
+      // The node stays, with its tensor; the dense graph replaces the tensor.
       if values[name] != nil {
         steps.append(Step(node: node, outputs: [], dense: DenseNode(node), keepsZeros: true))
       }
@@ -174,7 +175,7 @@ package struct FlowWalk {
       return
     }
     do throws(FlowError) { try follow(call, index, inputs, names) } catch {
-      // What is beyond any network's is whole, and the rest of the plan holds.
+      // This node and all later ones become whole; the rest of the plan stands.
       guard error.isFinal, !context.labels.isChecking else { throw error }
       context.isExhausted = true
       let again = FlowCall(node, inputs, opset: call.opset, context: context)
@@ -182,7 +183,7 @@ package struct FlowWalk {
     }
   }
 
-  /// The parts of a Concat that the sub-network has no position of, where it has others; they are left out there.
+  /// The inputs of a Concat that have no position in the sub-network, if others have; the dense node leaves them out.
   private func emptyParts(of call: FlowCall) -> Set<Int>? {
     var parts: Set<Int> = []
     for (place, name) in call.node.inputs.enumerated() where emptied[name] != nil {
@@ -196,17 +197,17 @@ package struct FlowWalk {
     return parts.count < call.node.inputs.count ? parts : nil
   }
 
-  /// Applies the rule of a node and keeps what it makes.
+  /// Applies the rule of a node, and keeps its outputs.
   ///
   /// - Parameters:
   ///   - parts: inputs that the dense node does not have.
-  ///   - isAbsent: whether the sub-network does not have the node at all.
+  ///   - isAbsent: whether the sub-network lacks the node.
   private mutating func follow(
     _ call: FlowCall, _ index: Int, _ inputs: [FlowValue?], _ names: [String], without parts: Set<Int> = [],
     isAbsent: Bool = false
   ) throws(FlowError) {
     let node = call.node
-    // Graphs among the attributes see values of this one as they are.
+    // Subgraphs see the values of this graph unchanged.
     let inner = names.dropFirst(node.inputs.count { !$0.isEmpty })
     for name in inner {
       try call.stop(values[name], "\(node.shown) has a graph that uses it")
@@ -225,7 +226,7 @@ package struct FlowWalk {
       if isEmptied(value), emptied[node.outputs[place]] == nil { emptied[node.outputs[place]] = index }
       values[node.outputs[place]] = value
     }
-    // What the rule has learnt of joint labels holds for each node that takes the value next.
+    // Joint labels that the rule has resolved are resolved for all later users of the value.
     for (name, input) in zip(node.inputs, call.inputs) {
       if let input, !name.isEmpty {
         values[name]?.factors = input.factors
@@ -238,7 +239,7 @@ package struct FlowWalk {
   }
 
   private func outputs(_ call: FlowCall, _ index: Int, isPlain: Bool) throws(FlowError) -> [FlowValue] {
-    // With nothing left to cut, the rule still says what extents come out.
+    // Without labels, the rule still gives the extents of the outputs.
     let exhausted = "more than \(FlowContext.labelLimit) channels would have to be followed"
     if let reason = context.stopped[index] ?? (context.isExhausted ? exhausted : nil) {
       _ = try call.stopAll(reason)
@@ -252,7 +253,7 @@ package struct FlowWalk {
     return try rule(call)
   }
 
-  /// An output as it may be taken by others: its labels lie on dimensions that it has.
+  /// An output that other nodes may use: its labels lie on dimensions that it has.
   private func stored(_ output: FlowValue, _ call: FlowCall) throws(FlowError) -> FlowValue {
     var value = bounded(output)
     if value.shape == nil {
@@ -277,7 +278,7 @@ package struct FlowWalk {
     return value
   }
 
-  /// Whether the sub-network has no channel of a value: a part of an axis whose units are all others.
+  /// Whether the sub-network has no channel of a value, because all its units belong to others.
   private func isEmptied(_ value: FlowValue) -> Bool {
     guard context.labels.isChecking, let full = value.shape, let dense = context.denseShape(value) else {
       return false
@@ -285,8 +286,8 @@ package struct FlowWalk {
     return zip(full, dense).contains { $0 > 0 && $1 == 0 }
   }
 
-  /// Numbers that count channels go on in what is computed of them; anything else that takes them would compute with
-  /// another number in a sub-network.
+  /// Passes counts of channels on to values computed from them. Any other use stops the labels, because it would
+  /// compute with another number in a sub-network.
   private func count(
     _ call: FlowCall, _ outputs: inout [FlowValue]
   ) throws(FlowError) {
@@ -306,7 +307,7 @@ package struct FlowWalk {
     }
   }
 
-  /// Small values that do not depend on the inputs' elements are computed here, for the whole network and the dense one.
+  /// Computes small values that do not depend on the inputs' elements, for the whole network and for the dense one.
   private func evaluate(_ call: FlowCall, _ inputs: [FlowValue?], _ outputs: inout [FlowValue]) {
     guard !["Shape", "Size"].contains(call.node.operation),
       inputs.allSatisfy({ $0 == nil || $0?.known != nil }),
@@ -333,7 +334,7 @@ package struct FlowWalk {
 }
 
 extension FlowValue {
-  /// Whether the elements, as far as they are known, are the same in every sub-network.
+  /// Whether the known elements are the same in every sub-network.
   fileprivate var isSameInSubNetworks: Bool {
     guard let known, let denseKnown else { return false }
     return known.shape == denseKnown.shape
@@ -350,12 +351,12 @@ extension FlowValue {
 }
 
 extension TensorConstant {
-  /// Whether the elements are weights rather than extents, places or codes.
+  /// Whether the elements are weights, not extents, positions or codes.
   package var isFloatingPoint: Bool { [.float, .double, .float16, .bfloat16].contains(type) }
 }
 
 extension Graph {
-  /// The values that the outputs need. A graph without outputs is there to hold tensors, and needs every value.
+  /// The values that the outputs need. A graph without outputs only holds tensors, and needs every value.
   fileprivate var neededNames: Set<String> {
     if outputs.isEmpty { return Set(nodes.flatMap { $0.usedNames + $0.outputs }) }
     var makers: [String: Int] = [:]

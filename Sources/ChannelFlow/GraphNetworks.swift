@@ -1,14 +1,14 @@
 package import ONNXGraph
 package import UnitModel
 
-/// The sub-networks of a plan that a graph can tell apart: one of each set of active channels and private tensors.
+/// The sub-networks of a plan that a graph can distinguish: one for each set of active channels and private tensors.
 package enum GraphNetworks {
-  /// Nodes and tensors that are followed for all of them. Some ten microseconds each.
+  /// The most nodes and tensors to follow for all networks together; each takes some ten microseconds.
   private static let workLimit = 1 << 20
 
   /// The first network of each kind, in the order of the plan.
   ///
-  /// Throws where there are more than can be followed in about ten seconds.
+  /// Throws if there are more than can be followed in about ten seconds.
   package static func distinct(in plan: ResolvedPlan, of model: Model) throws(FlowError) -> [VirtualNetwork] {
     let axes = plan.partition.axes.map(\.name)
     let scopes = plan.partition.tensors.flatMap(\.scope.users)

@@ -1,8 +1,8 @@
 package import ONNXGraph
 
-/// Extents for the inputs of a network that declares some of them open.
+/// Extents for inputs whose declared shapes are partly open.
 package enum InputShapes {
-  /// The declared extents, with `open` for those that are not; nil where even the rank is open.
+  /// The declared extents, with `open` for the open ones; nil if even the rank is open.
   package static func declared(_ input: ValueInfo, open: [Int] = [1]) -> [Int]? {
     guard case .tensor(_, let extents?)? = input.type else { return nil }
     var given = open[...]
@@ -19,9 +19,9 @@ package enum InputShapes {
     return [.float, .double, .float16, .bfloat16].contains(type)
   }
 
-  /// What the open extents of a network's inputs may be, most likely first: the first is usually the batch, and images
-  /// have to survive the network's strides. An open extent is no 1 where the network lets it be another: what it meets
-  /// would seem to be spread over it.
+  /// Candidates for the open extents of a network's inputs, most likely first. The first extent is usually the batch,
+  /// and images must be large enough for the network's strides. A batch of 2 precedes 1, because values that meet an
+  /// extent of 1 would appear to be broadcast.
   package static func candidates(_ model: Model) -> [[String: [Int]]] {
     let sizes = [[64], [48, 96], [224], [32], [16], [8], [4], [1]]
     let opens = [2, 1].flatMap { batch in sizes.map { [batch] + $0 } }

@@ -4,20 +4,20 @@ package import TensorStreams
 internal import Tensors
 package import UnitModel
 
-/// The channels of one (task, level) in a graph: what its weights' placements make of every value.
+/// The channels of one (task, level) in a graph: the labels of every value, from the placements of its weights.
 package struct NetworkFlow {
   package let network: VirtualNetwork
   package let walk: FlowWalk
-  /// The tensor of the partition behind each weight of the graph.
+  /// The number of the partition's tensor for each weight of the graph.
   package let tensors: [String: Int]
-  /// The extents of inputs that it was made with.
+  /// The extents of inputs used for it.
   package let inputShapes: [String: [Int]]
 
   package var labels: ChannelLabels { walk.context.labels }
 
-  /// Holds a plan against a graph, for one sub-network.
+  /// Checks a plan against a graph, for one sub-network.
   ///
-  /// Throws where channels meet that the plan cuts differently, with the node's name.
+  /// Throws an error that names the node if channels meet that the plan cuts differently.
   package init(
     _ network: VirtualNetwork, plan: ResolvedPlan, model: Model, supplier: (any TensorReading)?,
     inputShapes: [String: [Int]]
@@ -28,7 +28,7 @@ package struct NetworkFlow {
     }
     var places: [TensorName: Int] = [:]
     for (index, placement) in plan.partition.tensors.enumerated() {
-      // A name that only others know is free for the tensor that this network calls so.
+      // A tensor private to other networks does not claim its name here, so that an alias of this network may have it.
       guard network.sees(placement), placement.units.allSatisfy(network.units.contains) else { continue }
       let alias = placement.scope.user(task: network.task, level: network.level)?.alias
       if let alias { places[alias] = index }
@@ -43,7 +43,7 @@ package struct NetworkFlow {
       (tensor, name) throws(FlowError) in
       guard let index = places[TensorName(name)] else {
         guard names.contains(TensorName(name)) else {
-          // Text is no weight; the plan knows everything else.
+          // The plan knows every tensor except text, which is not a weight.
           return .labels(tensor.shape.map { _ in nil })
         }
         return .absent
@@ -93,14 +93,14 @@ package struct NetworkFlow {
 
   private func has(_ name: String) -> Bool { walk.values[name] != nil && walk.emptied[name] == nil }
 
-  /// The outputs that the sub-network has: the one that bears its task's name, else all whose weights it has.
+  /// The outputs of the sub-network: the one with its task's name, otherwise all whose weights it has.
   package var outputs: [ValueInfo] {
     let present = walk.model.graph.outputs.filter { has($0.name) }
     let own = present.filter { TaskID($0.name) == network.task }
     return own.isEmpty ? present : own
   }
 
-  /// These outputs, of which there is one at least; an output of the task's own name is among them.
+  /// The outputs, at least one of them; if one has the task's name, it is included.
   package func requiredOutputs() throws(FlowError) -> [ValueInfo] {
     let place = "task \(network.task.quoted), level \(network.level)"
     let outputs = outputs
@@ -113,7 +113,7 @@ package struct NetworkFlow {
           path: walk.model.path, place: walk.model.graph.nodes[node].shown,
           expected: "at least one channel that \(place) has", found: "none"))
     }
-    // A graph that is there to hold tensors has no outputs to lose.
+    // A graph without outputs only holds tensors.
     guard !outputs.isEmpty || walk.model.graph.outputs.isEmpty else {
       throw .refused(
         path: walk.model.path, place: place, expected: "an output whose weights the task has", found: "none")

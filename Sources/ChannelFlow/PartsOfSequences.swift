@@ -2,14 +2,14 @@ internal import Inference
 package import ONNXGraph
 package import TensorStreams
 
-/// Sequences that are made by splitting a value, and of which parts are taken by number: each part is a slice.
+/// Parts of sequences that are made by splitting a value and selected by number: each becomes a slice.
 ///
-/// PyTorch's exporter writes `split`, `chunk` and `unbind` as `SplitToSequence` and `SequenceAt` when it does not optimise.
-/// A slice runs wherever a tensor does, and channels can be followed through it.
+/// PyTorch's exporter writes `split`, `chunk` and `unbind` as `SplitToSequence` and `SequenceAt` if it does not
+/// optimise. A slice is supported wherever tensors are, and channels can be followed through it.
 package enum PartsOfSequences {
-  /// The model with each such part as a `Slice`, or a `Gather` where the split takes positions one by one.
+  /// The model with each such part as a `Slice`, or as a `Gather` if the split takes positions one by one.
   ///
-  /// A part stays where its number, or how the value is split, is not known before the network runs.
+  /// A part stays if its number, or the way that the value is split, is not known before the network runs.
   package static func replaced(in model: Model, supplier: (any TensorReading)?) -> Model {
     var graph = model.graph
     guard model.opsets[""] ?? 0 >= 13, graph.nodes.contains(where: { $0.isPlain("SplitToSequence") }) else {
@@ -37,8 +37,8 @@ package enum PartsOfSequences {
     guard let sizes else { return nil }
     let isScalar = split.inputs.count < 2 || split.inputs[1].isEmpty || known.isScalar(split.inputs[1])
     if isScalar, sizes == [1] {
-      // Positions one by one, without their dimension where that is not kept. The standard would keep it where a size
-      // is given; ONNX Runtime does not, and PyTorch's `unbind` is written for that.
+      // Single positions, without their dimension if `keepdims` is 0. The standard would keep it if a size is given;
+      // ONNX Runtime does not, and PyTorch's `unbind` relies on that.
       var isKept = true
       if case .int(0)? = split.attributes["keepdims"] { isKept = false }
       let place = constant("part", for: node, isKept ? .ints([Int64(number)]) : .int(Int64(number)))
@@ -89,7 +89,7 @@ package enum PartsOfSequences {
   }
 }
 
-/// Whole numbers that a model's constants hold.
+/// The whole numbers in a model's constants.
 private struct KnownIntegers {
   private let small: SmallValues
   private var tensors: [String: TensorConstant] = [:]

@@ -2,25 +2,25 @@ internal import ByteFiles
 package import ONNXGraph
 package import TensorStreams
 
-/// Why a model could not be run.
+/// The reason why a model cannot run.
 package enum InferenceError: Error, Equatable, CustomStringConvertible {
-  /// The model's file, or its tensors.
+  /// The model's file, or a tensor in it, is at fault.
   case graph(GraphError)
-  /// Tensors that are not in the model's files.
+  /// A tensor that is not in the model's files could not be read.
   case source(SourceFailure)
-  /// What the model asks for at `place` (a node, an input), or what it was given.
+  /// The model asks for something at `place` (a node, an input) that is refused, or was given a wrong input.
   case refused(kind: Kind, path: String, place: String, expected: String, found: String)
 
   package enum Kind: Sendable {
     /// The model breaks a rule of the operator or of the format.
     case invalid
-    /// The model is sound, and asks for what is not built here.
+    /// The model is valid, but asks for something that is not implemented.
     case unsupported
-    /// The model asks for more memory, trips or steps than it may have.
+    /// The model asks for more memory, trips or steps than the limits allow.
     case budget
   }
 
-  /// What is wrong with the order of a model's nodes.
+  /// A defect in the order of the model's nodes.
   package init(_ defect: GraphDefect, in model: Model) {
     self = .refused(
       kind: .invalid, path: model.file.path, place: defect.place, expected: defect.expected,
@@ -37,14 +37,14 @@ package enum InferenceError: Error, Equatable, CustomStringConvertible {
   }
 }
 
-/// What an operator finds wrong; the interpreter adds file and node.
+/// A problem that an operator finds; the interpreter adds file and node.
 struct OperatorError: Error {
   var kind = InferenceError.Kind.invalid
-  /// The tensor or attribute, in words; nil for the node as a whole.
+  /// The tensor or attribute, in words; nil if it is the whole node.
   var subject: String?
   let expected: String
   let found: String
-  /// What went wrong within a graph that the operator ran, with its own place.
+  /// The error of a graph that the operator ran, with a place of its own.
   var inner: InferenceError?
 
   init(_ expected: String, found: String, subject: String? = nil, kind: InferenceError.Kind = .invalid) {

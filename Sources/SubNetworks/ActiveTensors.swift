@@ -1,18 +1,17 @@
 package import TensorStreams
 package import UnitCheckpoints
 
-/// Tensors by the numbers that they have in the partition, with what a network has of each.
+/// Tensors by their numbers in the partition, each with the part that a network has.
 package protocol PartitionTensors: TensorReading {}
 
-/// What a sub-network has of a checkpoint's tensors, by the partition's numbers: its active blocks, and nothing else is
-/// read.
+/// A sub-network's part of a checkpoint's tensors, by the partition's numbers: only active blocks are read.
 package struct ActiveTensors: PartitionTensors {
   private let checkpoint: UnitCheckpoint
   private let selected: [Int: SubNetworkTensor]
 
   package init(_ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint) {
     self.checkpoint = checkpoint
-    // A graph may use a mask besides.
+    // A graph may also use a mask.
     selected = Dictionary(
       (subNetwork.tensors + subNetwork.applied).map { ($0.number, $0) },
       uniquingKeysWith: { first, _ in first })

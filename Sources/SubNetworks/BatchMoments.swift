@@ -1,8 +1,8 @@
 internal import ONNXGraph
 
-/// A batch norm that takes its moments from the batch it sees, as a task with `"norm": "batch"` wants.
+/// A batch norm that computes its moments from the current batch, for tasks with `"norm": "batch"`.
 enum BatchMoments {
-  /// The nodes that stand for a batch norm with stored moments; other nodes stay as they are.
+  /// The nodes that replace a batch norm with stored moments; other nodes stay unchanged.
   static func nodes(for node: Node, rank: Int?, opset: Int) -> [Node] {
     guard node.operation == "BatchNormalization", node.domain.isEmpty, node.inputs.count >= 5, let rank,
       rank >= 2

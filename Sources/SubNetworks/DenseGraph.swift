@@ -2,9 +2,9 @@ package import ChannelFlow
 internal import ONNXGraph
 
 extension NetworkGraph {
-  /// The dense sub-network: every tensor with the channels that are active, attributes and constants to match.
+  /// The dense sub-network: every tensor with its active channels, and matching attributes and constants.
   ///
-  /// - Parameter usesBatch: whether batch norms take their moments from the batch.
+  /// - Parameter usesBatch: whether batch norms compute their moments from the batch.
   package static func dense(
     _ flow: NetworkFlow, firstNumber: Int, usesBatch: Bool = false
   ) throws(FlowError) -> NetworkGraph {
@@ -23,14 +23,14 @@ extension NetworkGraph {
 }
 
 extension NetworkFlow {
-  /// A node, or what stands for it where norms take the batch's moments.
+  /// A node, or its replacement if norms use the batch's moments.
   func batchNorm(_ node: Node) -> [Node] {
     BatchMoments.nodes(
       for: node, rank: node.inputs.first.flatMap { walk.values[$0]?.shape?.count },
       opset: walk.model.opsets[""] ?? 0)
   }
 
-  /// What is declared of an output, with the extents that it has in the dense network.
+  /// The declaration of an output, with its extents in the dense network.
   fileprivate func denseInfo(_ output: ValueInfo) -> ValueInfo {
     guard let value = walk.values[output.name], case .tensor(let type, let shape?)? = output.type else {
       return output

@@ -3,13 +3,13 @@ internal import Inference
 internal import ONNXGraph
 
 extension NetworkGraph {
-  /// Positions of all masks together: what a graph asks for beyond that is refused before it is made.
+  /// The most positions of all masks together; a graph that needs more is refused before it is made.
   fileprivate static let maskLimit = 1 << 27
 
-  /// The masked original: the whole network with inactive weights zero, and inactive values zero wherever an operator
-  /// would make something else of zeros.
+  /// The masked original: the whole network, with inactive weights zero, and with inactive values masked after each
+  /// operator that does not map zeros to zeros.
   ///
-  /// - Parameter usesBatch: whether batch norms take their moments from the batch.
+  /// - Parameter usesBatch: whether batch norms compute their moments from the batch.
   package static func masked(
     _ flow: NetworkFlow, firstNumber: Int, usesBatch: Bool = false
   ) throws(FlowError) -> NetworkGraph {
@@ -40,9 +40,9 @@ extension NetworkGraph {
   }
 }
 
-/// Which positions of a value are active, over the dimensions that are cut; nil where all are.
+/// The active positions of a value, over the dimensions that are cut; nil if all are active.
 ///
-/// - Parameter left: how many positions masks may still have.
+/// - Parameter left: the number of positions that masks may still have.
 private func mask(
   of value: FlowValue, _ shape: [Int], _ flow: NetworkFlow, named name: String, left: inout Int
 ) throws(FlowError) -> (extents: [Int], kept: [Bool])? {

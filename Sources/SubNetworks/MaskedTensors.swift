@@ -12,7 +12,7 @@ package struct MaskedTensors: PartitionTensors {
   private let placements: [TensorPlacement]
   private let masks: TaskMasks
 
-  /// - Parameter isDense: whether inactive positions are left out, as they are in a sub-network.
+  /// - Parameter isDense: whether inactive positions are left out, as in a sub-network.
   package init(
     _ source: any TensorSource, _ network: VirtualNetwork, plan: ResolvedPlan, isDense: Bool = false
   ) {
@@ -46,13 +46,13 @@ package struct MaskedTensors: PartitionTensors {
     }
   }
 
-  /// The place of a tensor in the source.
+  /// The number of a tensor in the source.
   private func place(of name: TensorName) throws -> Int {
     guard let place = places[name] else { throw TensorStreamError.missing(path: path, name: name) }
     return place
   }
 
-  /// All bytes of a tensor, for the caller to give back.
+  /// All bytes of a tensor; the caller must deallocate them.
   private func read(_ spec: TensorSpec) throws -> UnsafeMutableRawBufferPointer {
     let place = try place(of: spec.name)
     let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: spec.byteCount, alignment: 64)
@@ -63,7 +63,7 @@ package struct MaskedTensors: PartitionTensors {
     return bytes
   }
 
-  /// Zeroes the elements that a tensor of bytes beside it, one for each element, does not keep.
+  /// Zeroes the elements that another tensor, with one byte for each element, does not keep.
   private func clear(
     _ bytes: UnsafeMutableRawBufferPointer, _ placement: TensorPlacement, by name: TensorName,
     keeps: (UInt8) -> Bool
@@ -76,7 +76,7 @@ package struct MaskedTensors: PartitionTensors {
     }
   }
 
-  /// Bytes of a position of a dimension, the last of which has elements; packed ones must fill whole bytes.
+  /// Bytes of one position of a dimension (one element, for the last dimension). Packed elements must fill whole bytes.
   private func byteCount(
     ofPositions dimension: Int, _ shape: [Int], _ placement: TensorPlacement
   ) throws -> Int {
@@ -103,7 +103,7 @@ package struct MaskedTensors: PartitionTensors {
     }
   }
 
-  /// Moves the active positions of every cut dimension together, and says how many bytes they take.
+  /// Moves the active positions of every cut dimension together, and returns the number of bytes that they take.
   private func pack(_ bytes: UnsafeMutableRawBufferPointer, _ placement: TensorPlacement) throws -> Int {
     var shape = placement.spec.shape
     var count = bytes.count
@@ -117,7 +117,7 @@ package struct MaskedTensors: PartitionTensors {
         for range in active {
           let size = range.count * inner
           let from = start + range.lowerBound * inner
-          // Every piece moves to the front, so that nothing is overwritten before it is read.
+          // Every piece moves towards the front, so nothing is overwritten before it is read.
           UnsafeMutableRawBufferPointer(rebasing: bytes[end..<end + size]).copyMemory(
             from: UnsafeRawBufferPointer(rebasing: bytes[from..<from + size]))
           end += size
@@ -141,7 +141,7 @@ package struct MaskedTensors: PartitionTensors {
   }
 }
 
-/// Elements of less than a byte that a mask would have to take out of the middle of one.
+/// An error for elements of less than a byte, of which a mask would remove some within a byte.
 private struct PackedPositions: Error, CustomStringConvertible {
   let path: String
   let spec: TensorSpec

@@ -4,24 +4,24 @@ package import ONNXGraph
 internal import Tensors
 internal import UnitModel
 
-/// A graph of one (task, level) and what its tensors' elements are.
+/// A graph of one (task, level), and the elements of its tensors.
 package struct NetworkGraph {
-  /// What is supplied under a number.
+  /// The elements that are supplied under a number.
   package enum Elements {
-    /// Of the partition's tensor with this number: all of it, or what the sub-network has.
+    /// Elements of the partition's tensor with this number: all of them, or the sub-network's part.
     case tensor(Int)
     case small([UInt8])
   }
 
   package let model: Model
-  /// Elements by their numbers less `firstNumber`.
+  /// Elements by their numbers minus `firstNumber`.
   package let elements: [Elements]
   package let firstNumber: Int
-  /// What was followed to make it.
+  /// The walk that the graph was made from.
   package let flow: NetworkFlow
 }
 
-/// Puts a sub-network's graph together, from the outputs to what they need.
+/// Builds a sub-network's graph, from its outputs back to what they need.
 struct NetworkGraphBuilder {
   private let flow: NetworkFlow
   private let firstNumber: Int
@@ -29,7 +29,7 @@ struct NetworkGraphBuilder {
   private var initializers: [TensorConstant] = []
   private var placed: Set<String> = []
 
-  /// - Parameter firstNumber: lower numbers are those of tensors as the model has them.
+  /// - Parameter firstNumber: the first number of new tensors; lower numbers are the model's own tensors.
   init(_ flow: NetworkFlow, firstNumber: Int) {
     self.flow = flow
     self.firstNumber = firstNumber
@@ -40,11 +40,11 @@ struct NetworkGraphBuilder {
     return firstNumber + elements.count - 1
   }
 
-  /// A weight, with the extents that `shape` gives it.
+  /// Adds a weight, with the extents `shape`.
   private mutating func place(_ tensor: TensorConstant, _ name: String, shape: [Int]) {
     guard placed.insert(name).inserted else { return }
     guard let index = flow.tensors[name] else {
-      // Text, and what functions hold, which stay in the file.
+      // Text, and tensors of functions, stay in the file.
       initializers.append(tensor.named(name))
       return
     }
@@ -61,12 +61,12 @@ struct NetworkGraphBuilder {
     initializers.append(TensorConstant(name: name, type: type, shape: shape, number: number(.small(bytes))))
   }
 
-  /// The graph of these steps, each as a list of nodes.
+  /// The graph of the walk's steps, each of which becomes a list of nodes.
   ///
   /// - Parameters:
-  ///   - nodes: what a step becomes; constants may be added meanwhile.
+  ///   - nodes: makes the nodes of a step, and may add constants.
   ///   - shape: the extents of a weight.
-  ///   - output: what is declared of an output.
+  ///   - output: the declaration of an output.
   mutating func graph(
     nodes: (FlowWalk.Step, inout NetworkGraphBuilder) throws(FlowError) -> [Node],
     shape: (String, TensorConstant) -> [Int], output: (ValueInfo) -> ValueInfo

@@ -4,7 +4,7 @@ package import ONNXGraph
 package import TensorStreams
 internal import Tensors
 
-/// Inputs that are made up, the same for the same seed.
+/// Generated inputs, the same for the same seed.
 package struct SeededInputs {
   private var state: UInt64
 
@@ -19,14 +19,14 @@ package struct SeededInputs {
     return z ^ (z >> 31)
   }
 
-  /// About normal: a sum of four uniform numbers, of mean 0 and variance 1.
+  /// An approximately normal number: a sum of four uniform numbers, with mean 0 and variance 1.
   private mutating func normal() -> Double {
     var sum = 0.0
     for _ in 0..<4 { sum += Double(next() >> 11) / 9_007_199_254_740_992 }
     return (sum - 2) * 3.0.squareRoot()
   }
 
-  /// Little-endian elements: floats about normal, whole numbers 0 or 1.
+  /// Fills little-endian elements: floats approximately normal, whole numbers 0 or 1.
   package mutating func fill(_ bytes: UnsafeMutableRawBufferPointer, _ type: ElementType) {
     func store<T: FixedWidthInteger>(_ value: T, _ index: Int) {
       bytes.storeBytes(of: value.littleEndian, toByteOffset: index * MemoryLayout<T>.size, as: T.self)
@@ -45,7 +45,7 @@ package struct SeededInputs {
     }
   }
 
-  /// Tensors for the inputs that a session needs, of the extents that a walk has taken for open ones.
+  /// Tensors for the inputs that a session needs, with the walk's extents for open ones.
   package mutating func tensors(for session: Session, flow: NetworkFlow) throws -> [String: Tensor] {
     try tensors(for: session, path: flow.walk.model.path) { flow.walk.values[$0]?.shape }
   }
@@ -73,7 +73,7 @@ package struct FileInputs {
 
   package init(_ source: any TensorSource) { self.source = source }
 
-  /// The extents of the inputs by name; a single array is the only input's.
+  /// The extents of the inputs by name; a single array belongs to the only input, whatever its name.
   package func shapes(for model: Model) throws(InferenceError) -> [String: [Int]] {
     let declared = Dictionary(
       model.graph.inputs.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -87,7 +87,7 @@ package struct FileInputs {
     return shapes
   }
 
-  /// Refuses an array of another rank than the model says, before a node says so and names another file.
+  /// Refuses an array whose rank differs from the declared one; a node's error would name another file.
   private static func requireRank(
     of array: TensorSpec, declared: ValueInfo?, as name: String, path: String
   ) throws(InferenceError) {
@@ -107,7 +107,7 @@ package struct FileInputs {
       found: array.shapeText)
   }
 
-  /// The name of the only input, where a single array is meant for it under another name.
+  /// The name of the only input, if a single array of another name is meant for it.
   private func singleInput(of model: Model) -> String? {
     let required = model.graph.requiredInputs
     guard source.tensors.count == 1, required.count == 1,
@@ -116,7 +116,7 @@ package struct FileInputs {
     return required[0].name
   }
 
-  /// The tensors that a session needs; others are left out, since a task may not have every input.
+  /// The tensors that a session needs; others are left out, because a task may lack an input.
   package func tensors(for session: Session, model: Model) throws -> [String: Tensor] {
     let wanted = Set(session.inputs.map(\.name))
     let single = singleInput(of: model)

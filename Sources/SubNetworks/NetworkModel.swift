@@ -7,9 +7,9 @@ internal import Tensors
 package import UnitCheckpoints
 package import UnitModel
 
-/// A graph with its weights beside it, of an ONNX file or of a checkpoint, from which sub-networks are made.
+/// A graph with its weights, from an ONNX file or a checkpoint; sub-networks are made from it.
 package struct NetworkModel {
-  /// Its tensors are supplied under their numbers in `whole`.
+  /// The graph; its tensors are supplied under their numbers in `whole`.
   package let model: Model
   package let whole: any TensorSource
 
@@ -23,13 +23,13 @@ package struct NetworkModel {
     model = PartsOfSequences.replaced(in: decoded.supplied { numbers[$0] }.inlined, supplier: weights)
   }
 
-  /// The graph that a checkpoint holds; nil where it holds none.
+  /// The graph in a checkpoint; nil if it has none.
   package init?(_ checkpoint: UnitCheckpoint) throws {
     guard let file = try checkpoint.graphFile() else { return nil }
     self.init(try Model(file), weights: checkpoint)
   }
 
-  /// The same graph, whose weights are those of another source with the same names.
+  /// The same graph, with the weights of another source, matched by name.
   package init(_ other: NetworkModel, weights: any TensorSource) {
     self.init(other.decoded, weights: weights)
   }
@@ -45,9 +45,9 @@ package struct NetworkModel {
     model.builtPart.map { (NetworkModel(part: $0.model, of: self), $0.firstUnbuilt) }
   }
 
-  /// Holds a plan against the graph for one sub-network.
+  /// Checks a plan against the graph for one sub-network.
   ///
-  /// - Parameter inputShapes: of the inputs; where none are given, the first that fit the graph.
+  /// - Parameter inputShapes: shapes of inputs; for inputs without one, the first candidates that fit the graph.
   package func flow(
     _ network: VirtualNetwork, plan: ResolvedPlan, inputShapes: [String: [Int]] = [:]
   ) throws(FlowError) -> NetworkFlow {
@@ -73,20 +73,20 @@ package struct NetworkModel {
       ?? .refused(path: model.path, place: "graph", expected: "inputs that can be followed", found: "none")
   }
 
-  /// Throws where a plan has more sub-networks than can be held against the graph.
+  /// Throws if a plan has more sub-networks than can be checked against the graph.
   package func bound(_ plan: ResolvedPlan) throws(FlowError) {
     _ = try GraphNetworks.distinct(in: plan, of: model)
   }
 
-  /// Holds a plan against the graph for every sub-network, each of which must have an output.
+  /// Checks a plan against the graph for every sub-network, each of which must have an output.
   package func check(_ plan: ResolvedPlan) throws {
     for network in try GraphNetworks.distinct(in: plan, of: model) {
       _ = try flow(network, plan: plan).requiredOutputs()
     }
   }
 
-  /// The first node of a sub-network's graph before which channels are taken by number: with the tensors alone, in the
-  /// original's code, its channels would not fit. Nil where the tensors suffice.
+  /// The first node of a sub-network's graph whose input is gathered channel by channel; nil if there is none. Such a
+  /// sub-network's tensors alone do not fit the original's code.
   package func gathering(_ network: VirtualNetwork, plan: ResolvedPlan) throws(FlowError) -> String? {
     try flow(network, plan: plan).walk.steps.first { !$0.dense.before.isEmpty }?.node.shown
   }
@@ -101,12 +101,12 @@ package struct NetworkModel {
       threads: threads, limits: limits)
   }
 
-  /// The dense graph of a sub-network, with the norms of its task.
+  /// The dense graph of a sub-network, with its task's kind of norm.
   package func dense(_ flow: NetworkFlow, plan: ResolvedPlan) throws(FlowError) -> NetworkGraph {
     try .dense(flow, firstNumber: whole.tensors.count, usesBatch: Self.usesBatch(flow, plan))
   }
 
-  /// The masked original of a sub-network, with the norms of its task.
+  /// The masked original of a sub-network, with its task's kind of norm.
   package func masked(_ flow: NetworkFlow, plan: ResolvedPlan) throws(FlowError) -> NetworkGraph {
     try .masked(flow, firstNumber: whole.tensors.count, usesBatch: Self.usesBatch(flow, plan))
   }

@@ -4,25 +4,25 @@ internal import ONNXGraph
 internal import Tensors
 package import UnitModel
 
-/// Runs the sub-networks of a plan beside their masked originals before anything is written.
+/// Compares the sub-networks of a plan with their masked originals, before anything is written.
 package struct NetworkProof {
-  /// What was shown.
+  /// The result of the comparison.
   package enum Outcome: Sendable {
-    /// Every sub-network that the graph can tell apart is its masked original; the greatest |a − b| is this part of an
-    /// output's greatest |b|.
+    /// Every sub-network that the graph can distinguish equals its masked original. `worst` is the greatest |a − b| of
+    /// an output, divided by the output's greatest |b|.
     ///
     /// `upTo` is the first unsupported node, where the comparison ends; nil if it covers the whole graph.
     case proved(networks: Int, worst: Double, upTo: String?)
-    /// Nothing was shown, for this reason.
+    /// Nothing was compared, for this reason.
     case skipped(reason: String)
   }
 
-  /// Bytes of weights that are read for all sub-networks together, twice each.
+  /// The most bytes of weights for all sub-networks together; each is read twice.
   package static let byteLimit = 1 << 28
-  /// Multiply-adds of all sub-networks together; a masked original does as many as the whole network.
+  /// The most multiply-adds of all sub-networks together; a masked original takes as many as the whole network.
   package static let workLimit = 5_000_000_000
 
-  /// What one run may take: elementwise work, trips and memory are bounded as products are.
+  /// The limits of one run; elementwise work, trips and memory are bounded like products.
   private static var limits: RunLimits {
     var limits = RunLimits()
     limits.bytes = 512 << 20
@@ -48,7 +48,7 @@ package struct NetworkProof {
     self.threads = threads
   }
 
-  /// Proves the plan, or throws a sentence with the first node where a sub-network departs.
+  /// Proves the plan, or throws an error with the first node at which a sub-network differs.
   package func run() throws -> Outcome {
     guard !network.model.graph.outputs.isEmpty else {
       return .skipped(
@@ -97,7 +97,7 @@ package struct NetworkProof {
     return .proved(networks: networks.count, worst: worst, upTo: end?.shown)
   }
 
-  /// The bound that a run has met; nil where it failed otherwise.
+  /// The limit that a run exceeded, in words; nil if it failed for another reason.
   private static func bound(in error: any Error) -> String? {
     var error = error
     if case FlowError.inference(let cause) = error { error = cause }
@@ -107,11 +107,11 @@ package struct NetworkProof {
     return "\(place): expected \(expected), found \(found); \(way)"
   }
 
-  /// Why the sub-networks are too much work; nil where they are not.
+  /// The reason why the sub-networks are too much work; nil if they are not.
   private func excess(_ one: VirtualNetwork, _ count: Int) throws -> String? {
     let flow = try network.flow(one, plan: plan)
     var limits = Self.limits
-    // Everything but products is done to count them, which takes longer for a step.
+    // Counting computes everything but products, and takes longer for each step.
     limits.steps = 1_000_000_000 / count
     let work: LayerCounts
     do throws(InferenceError) {

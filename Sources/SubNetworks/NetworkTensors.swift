@@ -1,15 +1,15 @@
 internal import Synchronization
 package import TensorStreams
 
-/// The elements of the tensors of a network's graph, by the numbers that the graph has for them.
+/// The elements of the tensors of a network's graph, by their numbers in the graph.
 package struct NetworkTensors: TensorReading {
   private let graph: [NetworkGraph.Elements]
   private let firstNumber: Int
   private let elements: any PartitionTensors
-  /// Whole tensors by lower numbers: those of graphs within the graph, and small ones of the walk.
+  /// The model's own tensors, with lower numbers: those of subgraphs, and small ones for the walk.
   private let whole: any TensorReading
 
-  /// - Parameter elements: what the network has of the partition's tensors, by their numbers.
+  /// - Parameter elements: the network's part of the partition's tensors, by their numbers.
   package init(_ graph: NetworkGraph, elements: any PartitionTensors, whole: any TensorReading) {
     self.graph = graph.elements
     firstNumber = graph.firstNumber
@@ -31,9 +31,9 @@ package struct NetworkTensors: TensorReading {
   }
 }
 
-/// Tensors of which small ones are read once, though they are asked for twice: to check a graph, and to write it.
+/// Reads small tensors only once, although they are needed twice: to check a graph, and to write it.
 package final class KeptTensors: PartitionTensors {
-  /// Bytes that are kept in all, and of one tensor; further ones are read each time.
+  /// The most bytes kept in total (`limit`) and of one tensor (`smallLimit`); other tensors are read each time.
   private static let limit = 16 << 20
   private static let smallLimit = 1 << 16
 

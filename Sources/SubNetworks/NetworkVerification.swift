@@ -6,21 +6,21 @@ internal import TensorStreams
 package import UnitCheckpoints
 package import UnitModel
 
-/// Runs every sub-network of a checkpoint beside its masked original.
+/// Compares sub-networks of a checkpoint with their masked originals.
 package struct NetworkVerification {
-  /// How far a sub-network is from its masked original.
+  /// The distance between a sub-network and its masked original.
   package struct Row: Sendable {
     package let task: TaskID
     package let level: LevelNumber
     package var maxAbs = 0.0
-    /// The greatest |a − b| of an output as a part of its greatest |b|.
+    /// The greatest |a − b| of an output, divided by its greatest |b|.
     package var maxRelative = 0.0
     /// Whether every output is within tolerance.
     package var isWithin = true
-    /// With layers: each in the order in which it was made.
+    /// The layers, if they are compared, in the order in which they are computed.
     package var layers: [Layer] = []
 
-    /// The first layer that is beyond tolerance.
+    /// The first layer beyond the tolerance.
     package var firstDeparting: Layer? { layers.first { !$0.isWithin } }
   }
 
@@ -35,7 +35,7 @@ package struct NetworkVerification {
 
   private let original: NetworkModel
   private let stored: NetworkModel
-  /// What a sub-network has of the stored tensors.
+  /// A sub-network's part of the stored tensors.
   private let elements: (VirtualNetwork) throws -> any PartitionTensors
   private let plan: ResolvedPlan
   package var tolerance = 1e-4
@@ -46,8 +46,8 @@ package struct NetworkVerification {
   package var comparesLayers = false
 
   /// - Parameters:
-  ///   - original: the whole network, weights of the source.
-  ///   - stored: the network as the checkpoint has it.
+  ///   - original: the whole network, with the source's weights.
+  ///   - stored: the network in the checkpoint.
   package init(original: NetworkModel, stored: NetworkModel, checkpoint: UnitCheckpoint, plan: ResolvedPlan) {
     self.original = original
     self.stored = stored
@@ -55,7 +55,7 @@ package struct NetworkVerification {
     self.plan = plan
   }
 
-  /// The network of a file that is still to be cut.
+  /// Compares the networks of a file that is still to be cut.
   package init(_ network: NetworkModel, plan: ResolvedPlan) {
     original = network
     stored = network
@@ -101,7 +101,7 @@ package struct NetworkVerification {
     return row
   }
 
-  /// Whether the whole network runs on the same inputs, with nothing of it masked.
+  /// Whether the whole network runs on the same inputs, without masks.
   package func wholeRuns(beside network: VirtualNetwork) -> Bool {
     do {
       let shapes = try inputs?.shapes(for: stored.model) ?? [:]
@@ -138,7 +138,7 @@ package struct NetworkVerification {
   }
 }
 
-/// The masked original itself cannot be run, so that nothing can be held against it.
+/// An error of the masked original itself, so that nothing can be compared with it.
 package struct UnprovableOriginal: Error, CustomStringConvertible {
   package let cause: any Error
 
@@ -163,7 +163,7 @@ private final class SeenValues: Sendable {
   }
 }
 
-/// How far two values are from each other; of the whole network's the active positions count.
+/// The distance between two values; of the whole network's value, only active positions count.
 private struct Gap {
   var maxAbs = 0.0
   var greatest = 0.0
@@ -181,7 +181,7 @@ private struct Gap {
       let gap = abs(one - other)
       maxAbs = max(maxAbs, gap.isNaN ? .infinity : gap)
     }
-    // An infinity, as masked logits have, would allow any gap.
+    // Infinities, which masked logits have, would allow any distance.
     greatest = b.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 }
   }
 

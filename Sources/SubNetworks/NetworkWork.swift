@@ -5,18 +5,18 @@ package import TensorStreams
 package import UnitCheckpoints
 package import UnitModel
 
-/// What one (task, level) of a checkpoint does for inputs of given shapes, before it is asked to do it.
+/// The work of one (task, level) of a checkpoint for inputs of given shapes, counted before it runs.
 package struct NetworkWork {
-  /// Its dense graph, with what it has of each tensor.
+  /// Its dense graph, and its part of each tensor.
   private let graph: NetworkGraph
   private let elements: ActiveTensors
   private let network: NetworkModel
-  /// The inputs that it has, of these shapes.
+  /// The shapes of the inputs that the sub-network has.
   private let shapes: [String: [Int]]
 
   /// Follows the graph of a checkpoint for one sub-network.
   ///
-  /// - Parameter inputShapes: of all inputs of the whole network.
+  /// - Parameter inputShapes: shapes of all inputs of the whole network.
   package init(
     _ chosen: VirtualNetwork, of network: NetworkModel, _ checkpoint: UnitCheckpoint, plan: ResolvedPlan,
     inputShapes: [String: [Int]]
@@ -31,10 +31,10 @@ package struct NetworkWork {
     self.network = network
   }
 
-  /// Goes through a sub-network's graph as it would run, shapes alone, and throws where its nodes disagree.
+  /// Walks through a sub-network's graph with shapes only, and throws if its nodes do not fit together.
   ///
-  /// Unsupported nodes and their dependents are left out. A graph passes if it exceeds the limits of a count, or if the whole
-  /// network also fails on inputs of zeros.
+  /// Unsupported nodes and their dependents are left out. A graph passes if it exceeds the limits of a count, or if the
+  /// whole network also fails on inputs of zeros.
   package static func check(
     _ graph: NetworkGraph, of network: NetworkModel, _ elements: any PartitionTensors
   ) throws(InferenceError) {
@@ -54,7 +54,7 @@ package struct NetworkWork {
     }
   }
 
-  /// Its nodes, multiply-adds and activations. Large weights are not read.
+  /// The nodes, multiply-adds and activations of the sub-network. Large weights are not read.
   package func counts(limits: RunLimits) throws(InferenceError) -> LayerCounts {
     try LayerCounts(
       graph.model, shapes: shapes,
@@ -62,7 +62,7 @@ package struct NetworkWork {
       limits: limits)
   }
 
-  /// How long it takes on inputs that are made up: each of `repeats` runs after one that only warms up.
+  /// The durations of `repeats` runs on generated inputs, after one run that only warms up.
   package func durations(
     backend: BackendKind, threads: Int, repeats: Int, limits: RunLimits
   ) throws -> [Duration] {
@@ -73,7 +73,7 @@ package struct NetworkWork {
 }
 
 extension Session {
-  /// How long a whole model takes, as `NetworkWork.durations` says it of a part.
+  /// The durations of a whole model, measured like `NetworkWork.durations`.
   package static func durations(
     of model: Model, supplier: (any TensorReading)?, shapes: [String: [Int]], backend: BackendKind,
     threads: Int,

@@ -2,7 +2,7 @@ import Testing
 
 @testable import ChannelFlow
 
-/// What a position belongs to, while a plan is looked for and while one is held against a graph.
+/// The owners of positions, during planning and during the check of a plan.
 @Suite("Channel labels")
 struct ChannelLabelsTests {
   @Test("joined atoms are one for good, whatever the order")
@@ -40,7 +40,7 @@ struct ChannelLabelsTests {
       if joinsFirst { _ = labels.join(a, b) }
       labels.fix(a, "a reason")
       if !joinsFirst {
-        // A whole position takes whatever the other is; it is for the rule to stop the other.
+        // A whole position takes the other's label; the rule must stop the other.
         #expect(labels.join(a, b) == b)
         continue
       }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ChannelFlow
 
-/// The table of rules beside the operators that are computed.
+/// The table of rules, compared with the operators that the runner supports.
 @Suite("Flow rules")
 struct FlowRuleTests {
   private static func hasRule(_ operation: String, domain: String = "") -> Bool {
@@ -14,8 +14,8 @@ struct FlowRuleTests {
     return FlowRules.rule(for: node) != nil
   }
 
-  /// A new operator gets a rule, or stands here: channels that meet it stay whole then. (The walk follows the graphs of
-  /// `If` by itself; constants and ranges have no channels.)
+  /// A new operator gets a rule or is listed here; channels that meet it then stay whole. (The walk follows the graphs
+  /// of `If` itself; constants and ranges have no channels.)
   private static let stopping: Set<String> = ["Constant", "If", "Loop", "Range"]
 
   @Test("every operator that is computed has a rule, or is known to stop channels")
@@ -28,7 +28,7 @@ struct FlowRuleTests {
     #expect(Self.hasRule("Conv") && !Self.hasRule("Conv", domain: "com.example"))
   }
 
-  /// Operators that plans follow, though they are not computed here.
+  /// Operators that plans follow, although the runner does not support them.
   private static let uncomputed: Set<String> = ["ThresholdedRelu"]
 
   @Test("a rule is for an operator that is computed, or one that is known not to be")

@@ -1,14 +1,14 @@
 import Inference
 import ONNXGraph
 
-/// How close outputs must be to what is expected.
+/// The bound of the difference between outputs and expected values.
 enum Closeness {
   /// |a − b| ≤ 1e-7 + 1e-3 · |b| for every element: the bounds of the conformance suites.
   case perElement
-  /// |a − b| ≤ 1e-4 · max |b| + 1e-6: sums in another order differ by their largest terms, not by what is left of them.
+  /// |a − b| ≤ 1e-4 · max |b| + 1e-6: sums in another order differ by their largest terms, not by the remainder.
   case perTensor
 
-  /// What is different; nil where every element is close enough.
+  /// The first difference, in words; nil if every element is close enough.
   func difference(_ found: Tensor, _ expected: Tensor, _ session: Session) -> String? {
     if found.type != expected.type { return "type \(found.type.name), expected \(expected.type.name)" }
     if found.shape != expected.shape { return "shape \(found.shape), expected \(expected.shape)" }

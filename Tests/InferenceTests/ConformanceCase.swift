@@ -3,7 +3,7 @@ import Foundation
 import Inference
 import ONNXGraph
 
-/// One folder of ONNX's test data: a model, and inputs with the outputs that they must give.
+/// One folder of ONNX's test data: a model, and inputs with their expected outputs.
 struct ConformanceCase {
   let name: String
   let folder: String
@@ -15,7 +15,7 @@ struct ConformanceCase {
     model = try Model(try ReadableFile(path: folder + "/model.onnx"))
   }
 
-  /// Operators of all graphs of the model.
+  /// The operators of all graphs of the model.
   var operators: Set<String> { Self.operators(model.graph) }
 
   private static func operators(_ graph: Graph) -> Set<String> {
@@ -27,7 +27,7 @@ struct ConformanceCase {
     return names
   }
 
-  /// Why the case does not count; nil where it must pass.
+  /// The reason why the case is left out; nil if it must pass.
   var exclusion: String? {
     if name.hasPrefix("test_training_dropout"), !name.contains("zero_ratio") {
       return "its mask is drawn by NumPy's generator"
@@ -49,7 +49,7 @@ struct ConformanceCase {
     return nil
   }
 
-  /// Cases whose data divides by the scaled length less one, where the text has the length of the result.
+  /// Cases whose data divides by the scaled length minus one, where the specification has the length of the result.
   private static let otherCorners: Set<String> = [
     "test_resize_downsample_scales_linear_align_corners", "test_resize_downsample_scales_cubic_align_corners",
   ]
@@ -60,7 +60,7 @@ struct ConformanceCase {
     .uint4, .uint2, .bool, .string,
   ]
 
-  /// What is wrong with the outputs; nil where they are right.
+  /// The error in the outputs; nil if they are right.
   func failure(
     _ backend: BackendKind = .reference, _ bound: Closeness = .perElement, threads: Int = 1
   ) throws -> String? {

@@ -3,13 +3,13 @@ import Inference
 import TestSupport
 import Testing
 
-/// ONNX's own cases: those that the `onnx` wheel makes, its model suites, and Debian's older copy of all of them.
+/// ONNX's own cases: those that the `onnx` wheel makes, its model suites, and Debian's older copy of them all.
 @Suite("Conformance", .enabled(if: Peers.areThere(python: true)))
 struct ConformanceTests {
   /// Debian's package libonnx-testdata.
   static let packaged = "/usr/share/libonnx-testdata/data"
 
-  /// Cases that must pass, by suite; a suite with fewer has lost some.
+  /// The number of cases that must pass, by suite; fewer means that cases were lost.
   static let suites: [(name: String, passing: Int)] = [
     ("node", 1_152), ("pytorch-converted", 82), ("pytorch-operator", 35), ("simple", 6),
   ]
@@ -70,12 +70,12 @@ struct ConformanceTests {
   }
 }
 
-/// What passed and what was left out, by operator.
+/// The cases that passed or were left out, by operator.
 private struct Tally {
   var passed: [String: Int] = [:]
   var excluded: [String: [String: Int]] = [:]
 
-  /// Runs the cases of a suite and gives how many passed.
+  /// Runs the cases of a suite and returns the number that passed.
   mutating func run(_ suite: String) throws -> Int {
     var count = 0
     for name in try FileManager.default.contentsOfDirectory(atPath: suite).sorted() {

@@ -1,12 +1,12 @@
 import ONNXGraph
 import TestSupport
 
-/// Graphs in which a few bytes are repeated, by functions or by loops.
+/// Graphs in which functions or loops repeat a few bytes.
 enum CopyingGraph: String, CaseIterable, Sendable {
   case constantsInAFunction, inputsOfAFunction, namesInAGraphOfAFunction, inputsOfTheGraph, scansOfOneValue,
     outputsOfEmptyTrips, constantsInALoop, inputsOfANode
 
-  /// The graph, n times as large as it is at 1.
+  /// The graph, n times as large as for n = 1.
   func bytes(_ n: Int) -> [UInt8] {
     ModelBytes.model(
       more: { model in function(&model, n) },

@@ -4,10 +4,10 @@ import Testing
 
 @testable import Inference
 
-/// The fast backend's kernels one by one, with the reference backend as judge.
+/// The fast backend's kernels one by one, compared with the reference backend.
 @Suite("Fast kernels")
 struct FastKernelTests {
-  /// What a random convolution is like.
+  /// The kernel that a random convolution uses.
   enum Kind: String, CaseIterable, Sendable { case winograd, depthwise, pointwise, gathered, spread }
 
   @Test("convolutions give what the reference gives, on one thread and on three", arguments: Kind.allCases)
@@ -24,7 +24,7 @@ struct FastKernelTests {
       var found: [[Float]] = []
       for threads in [1, 3] {
         let backend = FastBackend(threads: threads)
-        // Twice: the second run has the weights of the first.
+        // Twice, because the second run uses the weights that the first one has cached.
         for _ in 0..<2 {
           let again = convolution.with(y: try cases.empty(convolution.y.shape))
           if kind == .spread { try backend.convolveTransposed(again) } else { try backend.convolve(again) }
@@ -67,7 +67,7 @@ struct FastKernelTests {
         for width in [1, 2, 4, 7, 13, 19, 33] {
           let convolution = try cases.convolution(
             channels: 8, outputs: 9, input: [height, width], kernel: [3, 3], pads: [1, 2, 2, 1])
-          // Large numbers beside small ones, whose difference is what is lost.
+          // Large numbers next to small ones: their differences lose digits.
           let x = convolution.x.values(Float.self)
           for index in stride(from: 0, to: convolution.x.count, by: 7) { x[index] *= 1e4 }
           let job = try #require(ConvolutionJob(convolution, threads: 1))
@@ -94,7 +94,7 @@ struct FastKernelTests {
     var others = RandomTensors(seed: 10)
     let same = try convolution(&others)
     let held = [same.x, same.w, same.y, same.bias].compactMap(\.self).reduce(0) { $0 + $1.count * 4 }
-    // Room for the weights of the filtering, or for gathering, and not for the planes of the filtering too.
+    // Enough for the filter's weights or for gathering, but not for the filter's planes as well.
     var limits = RunLimits()
     limits.bytes = held + 1_126_000
     var cases = RandomTensors(seed: 10, limits)

@@ -5,10 +5,10 @@ import Testing
 
 @testable import Inference
 
-/// Nodes that the fast backend does together, beside the same nodes one by one.
+/// Nodes that the fast backend fuses, compared with the same nodes one by one.
 @Suite("Fusion")
 struct FusionTests {
-  /// A graph around x: [2, 8, 12, 11] with the operators of its steps as they are fused.
+  /// A graph of x: [2, 8, 12, 11], and the operators of its fused steps.
   struct Example: CustomTestStringConvertible, Sendable {
     let testDescription: String
     let steps: [String]
@@ -16,7 +16,7 @@ struct FusionTests {
     let build: @Sendable (inout Builder) -> Void
   }
 
-  /// Weights of seeded numbers.
+  /// Builds a graph, with weights from a seed.
   struct Builder {
     var graph: WireWriter
     var generator = SeededGenerator(seed: 3)
@@ -172,7 +172,7 @@ struct FusionTests {
           bytes.bindMemory(to: Float.self)[index] = Float.random(in: -1...1, using: &generator)
         }
       }
-      // Twice, in memory that the first run has used.
+      // Twice, the second time in memory that the first run has used.
       _ = try session.run(["x": x])
       return try session.run(["x": x], profile: profile).map(\.tensor.floats)
     }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A model that must be refused, and words that its sentence must have.
+/// A model that must be refused, and words that the error must contain.
 struct HostileGraph: CustomStringConvertible, Sendable {
   let label: String
   let words: [String]

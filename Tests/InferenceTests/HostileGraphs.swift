@@ -1,7 +1,7 @@
 import ONNXGraph
 import TestSupport
 
-/// A writer that closures of a table can share.
+/// A writer that the closures of a table can share.
 struct WireWriterBox {
   var writer: WireWriter
 }

@@ -5,10 +5,10 @@ import Testing
 
 @testable import Inference
 
-/// What a graph costs beside what is in its file, by counted steps and bytes, never by time.
+/// The cost of a graph compared with its size in the file, in counted steps and bytes, never in time.
 @Suite("Work is linear in the file, or counted")
 struct LinearGraphTests {
-  /// What compiling and running a graph counted.
+  /// The counts of compiling and running a graph.
   private struct Cost {
     let copies: Int
     let steps: Int
@@ -41,7 +41,7 @@ struct LinearGraphTests {
       // Each call copies the body: n calls of n items.
       #expect(small.copies >= 60 * 60 && large.copies >= 480 * 480, "\(small), \(large)")
     case .outputsOfEmptyTrips, .scansOfOneValue:
-      // n trips hand out n outputs each, as names and as references.
+      // Each of n trips outputs n values, as names and as references.
       #expect(small.steps >= 30 * 300 && large.steps >= 240 * 2400, "\(small), \(large)")
       #expect(small.bytes >= 30 * 300 * RunBudget.referenceBytes, "\(small)")
       #expect(large.bytes >= 240 * 2400 * RunBudget.referenceBytes, "\(large)")
@@ -74,7 +74,7 @@ struct LinearGraphTests {
       let path = try folder.write(ModelBytes.model(graph: graph), as: "m.onnx")
       return try LayerCounts(try Model(try ReadableFile(path: path)), shapes: [:], limits: limits)
     }
-    // 2⁵⁵ multiply-adds of two small tensors, far beyond what a run may do.
+    // 2⁵⁵ multiply-adds of two small tensors, far beyond the limit of a run.
     let product = try counts { graph in
       graph.value(11, "x", [1 << 12, 1 << 12])
       for index in 0..<4 { graph.node("MatMul", ["x", "x"], ["y\(index)"], name: "m\(index)") }
@@ -102,7 +102,7 @@ struct LinearGraphTests {
   func madeWeights() throws {
     let folder = try TemporaryFolder()
     var limits = RunLimits.counting
-    // Five tensors of the size of a weight.
+    // Five tensors as large as a weight.
     limits.bytes = 5 * 4 * 128 * 96
     for operation in ["Transpose", "Neg", "Identity", "Softmax"] {
       let bytes = ModelBytes.model { graph in
@@ -121,18 +121,18 @@ struct LinearGraphTests {
       let counts = try LayerCounts(model, shapes: [:], limits: limits)
       #expect(counts.multiplyAdds == 24 * 128 * 96, "\(operation)")
       #expect(counts.rows.reduce(0) { $0 + $1.parameters } == 24 * 128 * 96, "\(operation)")
-      // Activations are none of these: 24 rows and the input, which the sum needs no more.
+      // The weights are not activations; the 24 rows are, and the input, which the sum does not need.
       #expect(counts.peakActivationBytes == 4 * (24 * 96 + 128), "\(operation)")
     }
   }
 
-  /// Equations with the extents of their letters, and the multiply-adds that people count.
+  /// Equations, the extents of their letters, and the usual count of multiply-adds.
   private static let equations: [(text: String, shapes: [[Int]], multiplyAdds: Int)] = [
     ("bhqd,bhkd->bhqk", [[2, 3, 4, 6], [2, 3, 5, 6]], 720),
     ("ij,jk->ik", [[2, 3], [3, 5]], 30), ("ij,jk", [[2, 3], [3, 5]], 30), ("ij->ji", [[2, 3]], 0),
     ("ij->i", [[2, 3]], 0), ("ii->i", [[3, 3]], 0), ("ij,ij->ij", [[2, 3], [2, 3]], 0),
     ("ij,j->ij", [[2, 3], [3]], 0), ("i,j->ij", [[2], [3]], 6), ("ij,ij->", [[2, 3], [2, 3]], 6),
-    // What one input sums alone is no product.
+    // A sum over a letter of one input alone is not a product.
     ("ijl,jk->ik", [[2, 3, 7], [3, 5]], 30),
     ("ij,jk,kl->il", [[2, 3], [3, 5], [5, 7]], 30 + 70),
     ("...ij,...jk->...ik", [[4, 2, 3], [4, 3, 5]], 120),

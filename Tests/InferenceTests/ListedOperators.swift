@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// The operators that the reference runner promises; each must pass a case of the conformance suites.
+/// The operators that the reference runner supports; each must pass a case of the conformance suites.
 let listedOperators: Set<String> = {
   let text =
     (try? String(contentsOfFile: SourceFolder.fixtures + "/onnx/operators.txt", encoding: .utf8)) ?? ""

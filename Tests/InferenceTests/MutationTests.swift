@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Mutated models")
 struct MutationTests {
-  /// Most of what a model can have: tensors raw, typed and external, attributes of every kind, branches, a loop.
+  /// Most parts that a model can have: raw, typed and external tensors, attributes of every kind, branches, a loop.
   static let model = ModelBytes.model { graph in
     graph.value(11, "x", [1, 2, 5, 4])
     graph.ones("w", [3, 2, 2, 2])
@@ -71,7 +71,7 @@ struct MutationTests {
       }
       if (try? session.run(inputs)) != nil { ran += 1 }
     }
-    // A mutation that nothing survives would test the first check only.
+    // If no mutated model survived, only the first check would be tested.
     #expect(read > 50 && ran > 5, "\(read) read, \(ran) ran")
   }
 

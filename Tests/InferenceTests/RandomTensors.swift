@@ -3,7 +3,7 @@ import TestSupport
 
 @testable import Inference
 
-/// Seeded tensors and work on them.
+/// Seeded tensors, and convolutions and poolings of them.
 struct RandomTensors {
   private var generator: SeededGenerator
   private let budget: RunBudget
@@ -17,7 +17,7 @@ struct RandomTensors {
 
   mutating func one(of numbers: [Int]) -> Int { numbers[generator.number(in: 0...(numbers.count - 1))] }
 
-  /// Any contents.
+  /// A tensor that is still to be written, filled with NaN.
   func empty(_ shape: [Int]) throws -> Tensor {
     let tensor = try Tensor(.float, shape, budget)
     tensor.values(Float.self).update(repeating: .nan)
@@ -61,7 +61,7 @@ struct RandomTensors {
       dilations: dilations, pads: pads, isTransposed: kind == .spread, ends: kind != .spread)
   }
 
-  /// `channels` and `outputs` are those of a group.
+  /// `channels` and `outputs` are those of one group.
   mutating func convolution(
     groups: Int = 1, channels: Int, outputs: Int, input: [Int], kernel: [Int], strides: [Int]? = nil,
     dilations: [Int]? = nil, pads: [Int], isTransposed: Bool = false, ends: Bool = false
@@ -112,8 +112,8 @@ struct RandomTensors {
       kind: greatest ? .greatest(indices: nil, isColumnMajor: false) : .mean(countsPadding: countsPadding))
   }
 
-  /// What the reference makes of the convolution, with the epilogue as its definition reads; and the largest number
-  /// before that, by which errors are measured.
+  /// The reference's result for the convolution, with the epilogue computed by its definition; and the largest number
+  /// before the epilogue, which scales the error bound.
   func judged(_ convolution: Convolution, isTransposed: Bool) throws -> (values: [Float], greatest: Float) {
     let plain = convolution.with(y: try empty(convolution.y.shape))
     let reference = ReferenceBackend(threads: 2)
@@ -135,7 +135,7 @@ struct RandomTensors {
     numbers.reduce(Float(0)) { $1.isFinite ? max($0, $1.magnitude) : $0 }
   }
 
-  /// |a − b| ≤ 1e-5 · `scale` + 1e-6 (`scale`: max |b|), and NaN where NaN is.
+  /// Whether |a − b| ≤ 1e-5 · `scale` + 1e-6 (`scale`: max |b|), and NaN meets NaN.
   static func isClose(_ a: [Float], _ b: [Float], scale: Float? = nil) -> Bool {
     let bound = 1e-5 * (scale ?? greatest(b)) + 1e-6
     return a.count == b.count

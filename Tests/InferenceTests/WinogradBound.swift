@@ -1,7 +1,7 @@
 @testable import Inference
 
-/// The exact result of a convolution, and how far Winograd's filtering may be from it: the bound that
-/// `WinogradConvolution` states, from matrices that are written down here once more.
+/// The exact result of a convolution, and the error bound of Winograd's filtering stated in `WinogradConvolution`. The
+/// matrices are written here a second time, independently.
 struct WinogradBound {
   private let convolution: Convolution
   private let tile: Int
@@ -47,7 +47,7 @@ struct WinogradBound {
     return half.map { line in m.map { row in row.indices.reduce(0) { $0 + row[$1] * line[$1] } } }
   }
 
-  /// The element of y at `index`: exact, and the bound of its error.
+  /// The exact element of y at `index`, and the bound of its error.
   func value(at index: Int) -> (exact: Double, bound: Double) {
     let windows = convolution.windows
     let (outputs, channels) = (convolution.y.shape[1], convolution.x.shape[1])

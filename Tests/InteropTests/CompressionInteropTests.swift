@@ -2,10 +2,10 @@ import StrictJSON
 import TestSupport
 import Testing
 
-/// Compressed checkpoints are no larger than what h5py makes of the same tensors, whatever those are.
+/// Compressed checkpoints are at most as large as h5py's files of the same tensors.
 @Suite(.enabled(if: Peers.areThere(python: true, programs: [])))
 struct CompressionInteropTests {
-  /// What the tensors are, and how many sections of their checkpoint are compressed.
+  /// The kinds of tensors, and the number of compressed sections in their checkpoint.
   static let kinds = [
     ("sample", 10), ("minilm", 7), ("normal", 10), ("bfloat", 10), ("pruned", 10), ("upcast_bfloat", 10),
     ("upcast_half", 10), ("zeros", 10), ("range", 10),
@@ -24,7 +24,7 @@ struct CompressionInteropTests {
     #expect(ours <= peer, "\(ours) bytes, \(peer) by h5py, \(source) before")
     #expect(report["returns"] == .bool(true))
     #expect(report["compressed"] == JSONValue(compressed))
-    // The sample's tensors are small: what finds and checks them takes more than compression saves.
+    // The sample's tensors are small: their index and checksums take more bytes than compression saves.
     if kind != "sample" { #expect(ours < source) }
   }
 }

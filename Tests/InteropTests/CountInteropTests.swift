@@ -2,7 +2,7 @@ import StrictJSON
 import TestSupport
 import Testing
 
-/// NumPy looks at every element of every sub-network, from plans and shapes alone, and must find the same numbers.
+/// NumPy counts every element of every sub-network, from plans and shapes alone, and must find the same numbers.
 @Suite(.enabled(if: Peers.areThere(python: true)))
 struct CountInteropTests {
   private static let somePolicy = """
@@ -33,8 +33,8 @@ struct CountInteropTests {
     #expect(elements > 100 && rows >= 6)
   }
 
-  /// Unequal units, common channels, private, compact and expert tensors, an axis of a task's own, levels that do not
-  /// nest.
+  /// Unequal units, common channels, private, compact and expert tensors, an axis with an order of its own in one task,
+  /// levels that do not nest.
   private static let shapes = """
     {"format": "tessera.plan/1", "units": 3,
      "axes": {"x": {"size": 23, "units": [[5, 1, 2], [3, 7, 8, 9, 22], [4, 6, 10, 11, 12, 13, 14]],

@@ -2,8 +2,8 @@ import StrictJSON
 import TestSupport
 import Testing
 
-/// Elements told off one by one, as PackNet and Piggyback do: stored, returned, extracted, judged by NumPy and h5py; what
-/// was read is what strace saw.
+/// Elements assigned one by one, as PackNet and Piggyback do: stored, returned, extracted, and judged by NumPy and
+/// h5py; strace confirms the number of bytes read.
 @Suite(.enabled(if: Peers.areThere(python: true, programs: ["strace"])))
 struct ElementInteropTests {
   @Test(arguments: ["packnet", "piggyback", "nested"], [false, true])

@@ -2,8 +2,8 @@ import StrictJSON
 import TestSupport
 import Testing
 
-/// Sub-networks come out as NumPy slices them, whatever lies in the blocks that they do not need, and what was read is
-/// what strace saw.
+/// Extracted sub-networks equal NumPy's slices, even if unneeded blocks hold garbage; strace confirms the number of
+/// bytes read.
 @Suite(.enabled(if: Peers.areThere(python: true, programs: ["strace", "h5repack"])))
 struct ExtractInteropTests {
   static let cases = InteropCase.allCases.filter(\.hasPlan)
@@ -21,7 +21,7 @@ struct ExtractInteropTests {
     let report = try workshop.report(
       "extracted.py", [interopCase.rawValue, "source.safetensors", "model.h5", Peers.tessera])
     #expect(report["failures"] == .array([]))
-    // The sample has sixteen networks, four of which the layout's judge looks at.
+    // The sample has sixteen networks; the layout's judge checks four of them.
     #expect(report["networks"] == JSONValue(interopCase == .fashion ? 16 : interopCase.expected.networks))
     #expect(number(report["garbage"]) > 0)
     #expect(number(report["data"]) > 0)

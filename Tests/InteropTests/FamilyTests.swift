@@ -2,20 +2,20 @@ import StrictJSON
 import TestSupport
 import Testing
 
-/// Files as the methods of the family save them: planned, stored, returned bit for bit, counted, extracted.
+/// Files in the formats of this family's methods: planned, stored, returned bit for bit, counted, extracted.
 @Suite(.enabled(if: Peers.areThere(python: true)))
 struct FamilyTests {
   private static let samples = SourceFolder.root + "/samples/family"
 
-  /// Numbers of every (task, level), then of everything stored, under a policy.
+  /// The counts of every (task, level), then of everything stored, under a policy.
   static let golden: [(name: String, policy: String, expected: [Int64])] = [
     ("nested", "weights-only", [313, 937, 2471, 2584]), ("nested", "all-stored", [414, 1038, 2572, 2685]),
     ("slimmable", "all-stored", [278, 821, 1634, 2717, 2909]),
-    // Norms count 0, and the number is that of the full tensors at every width.
+    // Norms count as 0, and every width counts the full tensors.
     ("slimmable", "slimmable-profiler", [2589, 2589, 2589, 2589, 2589]),
     ("once-for-all", "all-stored", [613, 1514, 2170, 2170]),
     ("once-for-all", "ofa", [532, 1352, 2008, 2008]),
-    // The selector has 36.
+    // The selector has 36 elements.
     ("deep-elastic", "den-with-selector", [198, 342, 300, 444, 462]),
     ("deep-elastic", "den-estimator-only", [162, 306, 264, 408, 426]),
     ("matformer", "all-stored", [496, 624, 880, 1968, 1968]), ("adapters", "all-stored", [248, 276, 332]),
@@ -74,7 +74,7 @@ struct FamilyTests {
   @Test("every (task, level) is extracted with as many elements as are counted", arguments: names)
   func extracts(name: String) throws {
     let workshop = try prepare(name)
-    // What masks and owner maps say has been done in what comes out.
+    // Masks and owner maps are already applied in extracted tensors.
     let policy = ["piggyback", "packnet"].contains(name) ? "pytorch-parameters" : "all-stored"
     var extracted = 0
     for row in try rows(workshop, "model.h5", policy) {
@@ -112,7 +112,7 @@ struct FamilyTests {
     let workshop = try prepare("piggyback")
     let stored = try rows(workshop, "model.h5", "piggyback-as-stored").map { $0["bytes"] }
     let ideal = try rows(workshop, "model.h5", "piggyback-ideal-bits").map { $0["bytes"] }
-    // 2,484 elements of a mask are 2,484 bytes or 310.5; two tasks' 4,968 are 621.
+    // A mask of 2,484 elements takes 2,484 bytes, or 310.5 bytes of bits; the 4,968 of two tasks take 621.
     #expect(stored == [12820, 12980, 15864] && ideal == [10647, 10807, 11517])
   }
 

@@ -6,11 +6,11 @@ import Testing
 /// Networks planned from their graphs, cut, run, verified and extracted; ONNX Runtime judges every sub-network.
 @Suite(.enabled(if: Peers.areThere(python: true)), .serialized)
 struct GraphInteropTests {
-  /// A network that is sent through the command, and how much of it must have been cut.
+  /// A network for the command, and the least part of it that must be cut.
   struct Case: Sendable, CustomTestStringConvertible {
     let network: String
     let units: Int
-    /// Tensors that the plan cuts, at least.
+    /// The least number of tensors that the plan cuts.
     let cut: Int
     let rows: Int
     var options: [String] = []
@@ -29,7 +29,7 @@ struct GraphInteropTests {
     Case(network: "det", units: 4, cut: 120, rows: 4), Case(network: "det", units: 3, cut: 120, rows: 3),
     Case(network: "rec", units: 4, cut: 90, rows: 4), Case(network: "rec", units: 3, cut: 90, rows: 3),
     Case(network: "cls", units: 4, cut: 200, rows: 4), Case(network: "cls", units: 3, cut: 200, rows: 3),
-    // Each of the light architectures at all levels of one k at least.
+    // Each of the light architectures, at all levels of at least one k.
     Case(network: "squeezenet", units: 4, cut: 49, rows: 4),
     Case(network: "squeezenet", units: 3, cut: 49, rows: 3),
     Case(network: "shufflenet", units: 4, cut: 200, rows: 4),
@@ -38,7 +38,7 @@ struct GraphInteropTests {
     Case(network: "inception_v1", units: 3, cut: 112, rows: 3),
     Case(network: "inception_v2", units: 4, cut: 470, rows: 4),
     Case(network: "densenet121", units: 3, cut: 830, rows: 3),
-    // With up to 140 million weights these take a minute and a half of CI.
+    // These have up to 140 million weights, and take a minute and a half of CI.
     Case(network: "bvlc_alexnet", units: 3, cut: 11, rows: 3),
     Case(network: "zfnet512", units: 4, cut: 11, rows: 4),
     Case(network: "vgg19", units: 3, cut: 35, rows: 3),
@@ -54,7 +54,7 @@ struct GraphInteropTests {
     }
     #expect(cut >= one.cut)
     #expect(rows.count == one.rows)
-    // A level that is no smaller would prove nothing.
+    // A level that is not smaller would prove nothing.
     let sizes = rows.compactMap { row -> Int? in
       guard case .object(let row) = row, case .integer(let bytes)? = row["bytes"] else { return nil }
       return Int(bytes)
@@ -70,7 +70,7 @@ struct GraphInteropTests {
     try workshop.tessera("plan", "wrn.onnx", "--units", "4", "-o", "plan.json")
     let plan = try String(
       decoding: TemporaryFolder.bytes(of: workshop.folder.file("plan.json")), as: UTF8.self)
-    // The second convolution of a block gets an axis of its own, cut alike.
+    // The second convolution of a block gets a separate axis, cut alike.
     let axis = "\"stage1.0.conv2\""
     let entry = try #require(plan.range(of: "\"name\": \"stage1.1.conv2.weight\""))
     let use = try #require(plan.range(of: axis, range: entry.upperBound..<plan.endIndex))
@@ -127,12 +127,12 @@ struct GraphInteropTests {
     func item(_ name: String) -> String { #"\{\s*"name": "\#(name)"\s*\}"# }
     let heads = "\(item("head.fine.weight")),\\s*\(item("head.fine.bias"))"
     for (old, new, words) in [
-      // Nothing comes of a network without its first layer.
+      // A network without its first layer has no outputs.
       (
         heads, #"{ "name": "stem.weight" }"#,
         "task 'coarse', level 1: expected an output whose weights the task has, found none"
       ),
-      // Its own output, where another would be left.
+      // The task lacks its own output, but another output would be left.
       (
         item("head.coarse.weight") + ",", "",
         "task 'coarse', level 1: expected the weights of its output 'coarse'"
@@ -217,7 +217,7 @@ struct GraphInteropTests {
         Issue.record("no report")
         return
       }
-      // Extents and bounds are read twice: once to follow the graph, once to run it.
+      // Extents and bounds are read twice: to follow the graph, and to run it.
       #expect(Double(read) <= 1.02 * Double(bytes) && Double(read) >= 0.98 * Double(bytes))
       #expect(Int(read) > last)
       last = Int(read)
@@ -259,7 +259,7 @@ struct GraphInteropTests {
     #expect(result.code == 0, "\(result.errorText)")
     let rows = result.outputText.split(separator: "\n").dropFirst().map { $0.split(separator: " ") }
     #expect(rows.count == 16 && rows.allSatisfy { $0.count == 5 && $0[2] == $0[3] && $0[4] == "0" })
-    // Of the digits these are all that PyTorch was tested on when it trained.
+    // For the digits, these are all the images on which PyTorch was tested during training.
     let record = try String(
       contentsOfFile: "\(SourceFolder.root)/samples/fashion/results.json", encoding: .utf8)
     guard case .object(let results) = try JSONParser().parse(Array(record.utf8)),
@@ -297,7 +297,7 @@ struct GraphInteropTests {
 }
 
 extension Workshop {
-  /// Runs one of the scripts beside the networks.
+  /// Runs one of the scripts next to the networks.
   @discardableResult
   func graph(_ name: String, _ arguments: [String]) throws -> Subprocess {
     let python = try #require(Peers.python)

@@ -3,7 +3,7 @@ import StrictJSON
 import TestSupport
 import Testing
 
-/// The layout as others know it: a writer and readers in Python that were made from its specification alone, and the
+/// The layout as other programs see it: a writer and readers in Python, made from the specification alone, and the
 /// sizes that h5ls prints.
 @Suite(.enabled(if: Peers.areThere(python: true, programs: Workshop.tools)))
 struct IndependentInteropTests {
@@ -41,14 +41,14 @@ struct IndependentInteropTests {
     }
     #expect(lines.count > 10 && lines.count <= 25)
     #expect(lines.allSatisfy { $0.count <= 120 })
-    // Nothing of the method stands elsewhere: no other function is called.
+    // The method is complete here: no other function is called.
     let others = text.split(separator: "\n").filter { $0.hasPrefix("def ") }.compactMap {
       $0.dropFirst(4).split(separator: "(").first
     }
     #expect(others == ["one_network", "is_covered"] && !lines.contains { $0.contains("is_covered") })
   }
 
-  /// Elements by class, as the paths of the sections say.
+  /// The number of elements in each class, from the paths of the sections.
   private static func classes(_ listed: String) -> [String: Int] {
     var found: [String: Int] = [:]
     for line in listed.split(separator: "\n") {

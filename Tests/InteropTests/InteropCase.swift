@@ -1,6 +1,6 @@
 import Testing
 
-/// A source with its plan, sent through a unit checkpoint and back.
+/// A source with its plan, converted to a unit checkpoint and back.
 enum InteropCase: String, CaseIterable, CustomTestStringConvertible {
   /// The trained sample.
   case fashion
@@ -10,7 +10,7 @@ enum InteropCase: String, CaseIterable, CustomTestStringConvertible {
   case dtypes
   /// An LSTM's gates, a fused QKV, a flatten, concats, an expert, compact and tied tensors.
   case mixed
-  /// Three cut dimensions, a unit that has nothing on one axis.
+  /// Three cut dimensions, and a unit without channels on one axis.
   case cubes
   /// Unequal units, common channels, private and compact tensors, levels that are not nested, an expert, a tie.
   case family
@@ -22,12 +22,12 @@ enum InteropCase: String, CaseIterable, CustomTestStringConvertible {
   case wide
   /// Tensors of a few hundred kilobytes that compress in every way, and some that do not.
   case squeezed
-  /// Tensors and plans that nobody thought of.
+  /// Generated tensors and plans.
   case arbitrary1, arbitrary2, arbitrary3, arbitrary4
 
   var testDescription: String { rawValue }
 
-  /// What a look at the file must find; a change here is a change of the file or of the case.
+  /// The numbers that a check of the file must find; a change here means that the file or the case changed.
   var expected: (tensors: Int, datasets: Int, blocks: Int, networks: Int, smaller: Int, short: Int) {
     switch self {
     case .fashion: (542, 69, 620, 4, 4, 4)
@@ -47,7 +47,7 @@ enum InteropCase: String, CaseIterable, CustomTestStringConvertible {
     }
   }
 
-  /// With `--compress`, how many sections are in chunks.
+  /// The number of sections in chunks, with `--compress`.
   var compressed: Int {
     switch self {
     case .fashion: 10
@@ -60,7 +60,7 @@ enum InteropCase: String, CaseIterable, CustomTestStringConvertible {
     }
   }
 
-  /// Whether a tool may print the whole file.
+  /// Whether tools may print the whole file.
   var isSmall: Bool { self != .minilm && self != .wide && self != .squeezed }
 
   var hasPlan: Bool { self != .unplanned }

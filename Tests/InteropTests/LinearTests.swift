@@ -2,11 +2,11 @@ import StrictJSON
 import TestSupport
 import Testing
 
-/// Commands take instructions in proportion to the file, counted by valgrind: at n parts and at 8 n.
+/// Commands take a number of instructions proportional to the file, counted by valgrind for n parts and for 8 n.
 @Suite(.enabled(if: Peers.areThere(python: true, programs: ["valgrind"])))
 struct LinearTests {
-  /// A walk that is linear gives 8 or less, one that searches for each part among the others up to 64. Tables of tasks
-  /// are sorted, which gives a little more than 8.
+  /// A linear walk gives at most 8, one that searches for each part among the others up to 64. Tables of tasks are
+  /// sorted, which gives slightly more than 8.
   private static let limit = 11.5
 
   @Test("every kind of file is walked in linear time")

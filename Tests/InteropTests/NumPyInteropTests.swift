@@ -2,7 +2,7 @@ import StrictJSON
 import TestSupport
 import Testing
 
-/// npz files go through a unit checkpoint, with NumPy and safetensors as judges.
+/// npz files are converted to a unit checkpoint and back, with NumPy and safetensors as judges.
 @Suite(.enabled(if: Peers.areThere(python: true)))
 struct NumPyInteropTests {
   @Test(arguments: ["source.npz", "packed.npz"])

@@ -65,7 +65,7 @@ struct ONNXInteropTests {
     let workshop = try Workshop()
     let report = try workshop.onnx(
       "sample_network.py", [Peers.tessera, "\(SourceFolder.root)/samples/fashion", backend])
-    // Its weights are those of weights.safetensors, but for the counters of the normalisations.
+    // Its weights are those of weights.safetensors, without the counters of the normalisations.
     #expect(report["weights"] == 442)
     guard case .array(let rows)? = report["outputs"], case .array(let other)? = report["other"] else {
       Issue.record("no report")
@@ -83,7 +83,7 @@ struct ONNXInteropTests {
       }
       #expect(greatest > 5 && row["shapes"] == .bool(true), "\(row)")
       #expect(ours <= 1e-5 && peer <= 1e-5 * greatest, "\(row)")
-      // What the level does not use is in none of its paths.
+      // The unused part of a level is on none of its paths.
       #expect(row["masked"] == .number(0), "\(row)")
     }
   }
@@ -102,7 +102,7 @@ struct ONNXInteropTests {
       return
     }
     #expect(models.members.count == 11)
-    // What everybody prints of these two: 4.09 G and 25.56 M, and 53,120 running statistics; 19.6 G and 143.67 M.
+    // The published numbers of these two: 4.09 G and 25.56 M, and 53,120 running statistics; 19.6 G and 143.67 M.
     for (name, products, parameters) in [
       ("resnet50", 4_089_184_256, 25_557_032 + 53_120), ("vgg19", 19_632_062_464, 143_667_240),
     ] {
@@ -148,7 +148,7 @@ struct ONNXInteropTests {
         Issue.record("\(row)")
         continue
       }
-      // Outputs that are all but zero would say nothing.
+      // Outputs close to zero would show nothing.
       #expect(greatest >= least, "\(row)")
       #expect(row["same_shape"] == .bool(true) && difference <= 1e-4 * greatest, "\(row)")
     }
@@ -158,7 +158,7 @@ struct ONNXInteropTests {
 extension Workshop {
   static let onnxScripts = SourceFolder.fixtures + "/onnx"
 
-  /// The object that one of the scripts for ONNX has printed.
+  /// The object that one of the ONNX scripts printed.
   fileprivate func onnx(_ name: String, _ arguments: [String]) throws -> JSONObject {
     let python = try #require(Peers.python)
     let result = try Subprocess.run(

@@ -3,32 +3,32 @@ import StrictJSON
 import TestSupport
 import Testing
 
-/// The presets on tiny models of their families: what a preset cuts the graph cuts, and every level computes its masked
-/// original in ONNX Runtime.
+/// The presets on tiny models of their families: graph and preset cut the same tensors, and every level computes its
+/// masked original in ONNX Runtime.
 @Suite(.enabled(if: Peers.areThere(python: true)), .serialized)
 struct PresetModelTests {
-  /// A model of `Tests/Fixtures/presets`, and in what preset and graph differ.
+  /// A model of `Tests/Fixtures/presets`, and the differences between preset and graph.
   struct Model: Sendable, CustomTestStringConvertible {
     let name: String
-    /// Tensors that the preset cuts with all options, at least.
+    /// The least number of tensors that the preset cuts, with all options.
     let cut: Int
-    /// Beginnings of the names of tensors that only the graph cuts, and why.
+    /// Prefixes of the names of tensors that only the graph cuts.
     var graphOnly: [String] = []
-    /// Whether the graph may leave whole what the preset cuts, because it does not know extents.
+    /// Whether the graph may leave tensors whole that the preset cuts, because it does not know extents.
     var hasUnknownExtents = false
-    /// Whether sizes are constants of the graph, so that smaller tensors alone do not run in it.
+    /// Whether sizes are constants of the graph, so that it does not run with smaller tensors alone.
     var hasConstants = false
 
     var testDescription: String { name }
   }
 
   static let models = [
-    // The graph gathers the stem's channels for a cut sum; weights alone have nothing that does.
+    // The graph gathers the stem's channels for a cut sum; a plan for weights alone cannot.
     Model(
       name: "resnet18", cut: 80,
       graphOnly: ["layer1.", "layer2.0.conv1.", "layer2.0.downsample.0.", "conv1.", "bn1."]),
     Model(name: "resnet50", cut: 130), Model(name: "vit-timm", cut: 12), Model(name: "vit-hf", cut: 20),
-    // The preset is for encoders; what stands on them is left to --cut.
+    // The preset is for encoders; layers after them are left to --cut.
     Model(name: "bert", cut: 20, graphOnly: ["bert.pooler.", "classifier."]),
     Model(name: "gpt2", cut: 12, hasConstants: true), Model(name: "llama", cut: 6),
     Model(name: "mixtral", cut: 24, hasUnknownExtents: true),

@@ -2,8 +2,8 @@ import StrictJSON
 import TestSupport
 import Testing
 
-/// Flat weights go into a unit checkpoint and come back as the same file, and programs that know only the written
-/// layout agree about everything in between.
+/// Flat weights are converted to a unit checkpoint and back to the same file; programs that know only the specified
+/// layout confirm the checkpoint.
 @Suite(.enabled(if: Peers.areThere(python: true, programs: Workshop.tools)))
 struct SafetensorsInteropTests {
   @Test(arguments: InteropCase.allCases, [false, true])
@@ -23,7 +23,7 @@ struct SafetensorsInteropTests {
     let report = try workshop.report("check.py", [interopCase.rawValue, "source.safetensors", "model.h5"])
     expectCounts(report, of: interopCase, networks: true)
     #expect(report["compressed"] == JSONValue(isCompressed ? interopCase.compressed : 0))
-    // The made-up names and sizes of these cases look like half cuts.
+    // The invented names and sizes of these cases look like half cuts.
     try workshop.tessera("validate", "--deep", "model.h5", "--rule", "half-cut=off")
 
     try workshop.run("h5dump", ["-H", "model.h5"])
@@ -56,7 +56,7 @@ struct SafetensorsInteropTests {
     let plan = interopCase.hasPlan ? ["--plan", "plan.json"] : []
     try workshop.run("mkdir", ["made", "repacked"])
     try workshop.run(Peers.tessera, ["convert", "source.safetensors", "made/model.h5"] + plan)
-    // h5repack of 1.10 cannot chunk a dataset without elements unless small ones are left alone.
+    // h5repack of 1.10 cannot chunk a dataset without elements, unless small datasets are left alone.
     try workshop.run("h5repack", ["-m", "1"] + filters + ["made/model.h5", "repacked/model.h5"])
     #expect(try !workshop.areEqual("made/model.h5", "repacked/model.h5"), "h5repack has changed nothing")
 
@@ -88,7 +88,8 @@ struct SafetensorsInteropTests {
     let workshop = try Workshop()
     try workshop.prepare(.cubes)
     try workshop.tessera("convert", "source.safetensors", "model.h5", "--plan", "plan.json")
-    // The last byte of the file is a tensor's, the one at 500 lies in an object header, the one at 2,000 between two.
+    // The last byte of the file belongs to a tensor, the one at 500 to an object header, the one at 2,000 lies between
+    // two.
     try workshop.run(
       "sh",
       [

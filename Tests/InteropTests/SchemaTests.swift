@@ -3,7 +3,7 @@ import StrictJSON
 import TestSupport
 import Testing
 
-/// Every document that the command prints, or reads, is one that its schema describes; `jsonschema` is the judge.
+/// Every document that the command prints or reads conforms to its schema; `jsonschema` is the judge.
 @Suite(.enabled(if: Peers.areThere(python: true)))
 struct SchemaTests {
   /// For each schema the commands that print such a document; the files are those of `makeFiles`.
@@ -87,7 +87,7 @@ struct SchemaTests {
       atPath: "\(SourceFolder.root)/Sources/Accounting/Policies"
     ).sorted()) ?? []
 
-  /// Documents of the repository that people read as examples.
+  /// Documents in the repository that serve as examples.
   static let committed: [(schema: String, files: [String])] = [
     (
       "plan",

@@ -2,8 +2,8 @@ import StrictJSON
 import TestSupport
 import Testing
 
-/// Sets of shards that the safetensors package has written go through a unit checkpoint and come back as the same files;
-/// sets that are divided anew are read by the package, following the index.
+/// Sets of shards written by the safetensors package are converted to a unit checkpoint and back to the same files; the
+/// package reads sets that are divided again, by their index.
 @Suite(.enabled(if: Peers.areThere(python: true)))
 struct ShardsInteropTests {
   @Test func theSameFilesComeBackAndTheSpecificationDescribesWhatLiesBetween() throws {

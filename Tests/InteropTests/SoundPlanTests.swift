@@ -3,8 +3,8 @@ import StrictJSON
 import TestSupport
 import Testing
 
-/// Plans that are proposed are sound: every sub-network is accepted by ONNX Runtime and is its masked original, which
-/// a walk in Python computes node by node, without the command.
+/// Proposed plans are sound: ONNX Runtime accepts every sub-network, and each equals its masked original, which a walk
+/// in Python computes node by node, without the command.
 @Suite(.enabled(if: Peers.areThere(python: true)))
 struct SoundPlanTests {
   @Test("every operator of the runner lies in three graphs between layers that are cut")
@@ -20,7 +20,7 @@ struct SoundPlanTests {
     requireConverted(report)
   }
 
-  /// Zeros beside the channels are positions that every sub-network has, whatever the operator joins them with.
+  /// Zeros next to the channels are positions that every sub-network has, whichever operator joins them.
   @Test("every operator meets padded channels, in some graphs before an operator that the runner lacks")
   func padded() throws {
     let listed = try String(contentsOfFile: SourceFolder.fixtures + "/onnx/operators.txt", encoding: .utf8)
@@ -58,7 +58,7 @@ struct SoundPlanTests {
     #expect(verified.code == 2 && verified.errorText.contains("node 'shrink' (Shrink)"))
   }
 
-  /// By hand over 2,000 (`random_graphs.py TESSERA --count 2000`).
+  /// The script also runs by hand over 2,000 graphs (`random_graphs.py TESSERA --count 2000`).
   @Test("a hundred random graphs of five to thirty nodes, with branches, reshapes and unknown operators")
   func random() throws {
     let report = try report("random_graphs.py", [Peers.tessera, "--count", "100"])
@@ -121,7 +121,7 @@ struct SoundPlanTests {
     #expect(report["missed"] == .array([]))
   }
 
-  /// Nothing that `plan` proposes is refused by `convert`.
+  /// `convert` refuses nothing that `plan` proposes.
   private func requireConverted(_ report: JSONObject) {
     guard case .object(let rows)? = report["operators"] else {
       Issue.record("no operators")

@@ -3,17 +3,17 @@ import StrictJSON
 import TestSupport
 import Testing
 
-/// Real files out of wheels, against what PyTorch said of them (Tests/Fixtures/pytorch/digest.py).
+/// Real files from wheels, compared with PyTorch's results (Tests/Fixtures/pytorch/digest.py).
 @Suite("Real PyTorch files", .enabled(if: Peers.areThere(python: true)))
 struct TorchFileTests {
-  /// One tensor, but for its name.
+  /// One tensor without its name.
   struct Content: Hashable {
     let dtype: String
     let shape: [Int]
     let sha256: String
   }
 
-  /// What PyTorch said, by file and tensor.
+  /// PyTorch's results, by file and tensor.
   static let expected: [String: [String: Content]] = {
     let path = SourceFolder.fixtures + "/pytorch/real.json"
     guard let bytes = try? TemporaryFolder.bytes(of: path),
@@ -48,7 +48,7 @@ struct TorchFileTests {
     #expect(try Self.tensors(workshop, "back.pt") == wanted)
   }
 
-  /// How the channels of a small detector go together; its weights are strided, and its file is of the older form.
+  /// The channel axes of a small detector; its weights are strided, and its file has the older form.
   private static let cuts = [
     "conv1.weight=c1,-,-,-", "conv1.bias=c1", "prelu1.weight=c1", "conv2.weight=c2,c1,-,-", "conv2.bias=c2",
     "prelu2.weight=c2", "conv3.weight=c3,c2,-,-", "conv3.bias=c3", "prelu3.weight=c3",
@@ -59,7 +59,7 @@ struct TorchFileTests {
   func networks() throws {
     let workshop = try Workshop()
     let original = try Self.sitePackages(workshop) + "/facenet_pytorch/data/pnet.pt"
-    // The same weights in the form since 1.6, by us.
+    // The same weights in the form used since 1.6, written by us.
     try workshop.tessera("convert", original, "new.pt")
     for source in [original, "new.pt"] {
       try workshop.run(
@@ -85,7 +85,7 @@ struct TorchFileTests {
     #expect(Self.expected.values.reduce(0) { $0 + $1.count } == 204)
   }
 
-  /// They were trained apart: PyTorch too finds all but the basis of the Fourier transform to differ.
+  /// They were trained separately: PyTorch too finds that only the basis of the Fourier transform is equal.
   @Test("the safetensors and the TorchScript of one architecture have tensors of the same shapes")
   func siblings() throws {
     let workshop = try Workshop()

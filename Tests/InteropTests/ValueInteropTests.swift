@@ -2,7 +2,7 @@ import StrictJSON
 import TestSupport
 import Testing
 
-/// `inspect --stats` beside NumPy on tensors of several windows, and what a terminal is shown.
+/// `inspect --stats` compared with NumPy on tensors of several windows, and its output on a terminal.
 @Suite(.enabled(if: Peers.areThere(python: true)))
 struct ValueInteropTests {
   @Test func numPyFindsTheSameValuesInEveryFormat() throws {
@@ -35,7 +35,7 @@ struct ValueInteropTests {
         continue
       }
       #expect(text.contains("\u{1B}[1m") == isColoured, "\(text)")
-      // The name's own code is spelled out, whatever the terminal is.
+      // The escape code in the name is spelled out on any terminal.
       #expect(text.contains(#"a\u{1b}[31m"#) && !text.contains("\u{1B}[31m"), "\(text)")
     }
   }

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Readers of this version keep to what they know of a file that holds more.
+/// Readers of this version ignore additions that they do not know.
 @Suite(.enabled(if: Peers.areThere(python: true)))
 struct VersionInteropTests {
   @Test func whatLaterVersionsAndOthersAddIsIgnored() throws {

@@ -10,10 +10,10 @@ struct Workshop {
 
   static let scripts = SourceFolder.fixtures + "/interop"
 
-  /// The tools that are asked besides Python.
+  /// The tools used besides Python.
   static let tools = ["h5dump", "h5ls", "h5repack"]
 
-  /// Runs a program in the folder and returns what it printed; anything but exit code 0 is a failure of the test.
+  /// Runs a program in the folder, and returns its result; any exit code but 0 fails the test.
   @discardableResult
   func run(
     _ program: String, _ arguments: [String], sourceLocation: SourceLocation = #_sourceLocation
@@ -34,7 +34,7 @@ struct Workshop {
     try run(Peers.tessera, arguments, sourceLocation: sourceLocation)
   }
 
-  /// Runs one of the scripts beside the fixtures.
+  /// Runs one of the scripts next to the fixtures.
   @discardableResult
   func script(
     _ name: String, _ arguments: [String], sourceLocation: SourceLocation = #_sourceLocation
@@ -43,7 +43,7 @@ struct Workshop {
     return try run(python, ["-B", "\(Self.scripts)/\(name)"] + arguments, sourceLocation: sourceLocation)
   }
 
-  /// The object that a script has printed.
+  /// The object that a script printed.
   func report(
     _ name: String, _ arguments: [String], sourceLocation: SourceLocation = #_sourceLocation
   ) throws -> JSONObject {

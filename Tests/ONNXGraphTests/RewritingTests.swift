@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Rewriting models")
 struct RewritingTests {
-  /// Tensors at every depth, with fields among them that nobody knows.
+  /// Tensors at every depth, among unknown fields.
   static let bytes = ModelBytes.model(more: { model in
     model.text(6, "documentation")
     model.text(1900, "from the future")
@@ -75,7 +75,7 @@ struct RewritingTests {
       try bytes.withUnsafeMutableBytes { try reader.read(into: $0) }
       #expect(bytes == wanted)
     }
-    // What nobody here knows, and what nobody here reads, is still there.
+    // Unknown fields, and known ones that are not read, are still there.
     for text in [
       "documentation", "from the future", "documentation of the graph", "documentation of a tensor",
       "unknown to us", "documentation of a node",

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import UnitModel
 
-/// Whole tensors with what a network lacks zero, against elements that are looked at one by one.
+/// Whole tensors, with the parts that a network lacks zero, compared with elements read one by one.
 @Suite("Masked tensors")
 struct MaskedTensorsTests {
   /// Two units of two channels each, a tensor with an owner map, one with a mask, and one of packed elements.
@@ -33,7 +33,7 @@ struct MaskedTensorsTests {
     return try Plan(parsing: Array(document.utf8)).resolve(against: specs)
   }
 
-  /// A source in which one tensor has another length, or is not there.
+  /// A source in which one tensor has another length, or is missing.
   private static func source(_ changed: TensorName? = nil, rows: Int? = nil) throws -> MemorySource {
     let kept = tensors.filter { $0.name != changed || rows != nil }
     let specs = try kept.map { tensor in

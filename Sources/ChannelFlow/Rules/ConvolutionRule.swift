@@ -1,7 +1,7 @@
 internal import Inference
 internal import ONNXGraph
 
-/// Convolutions: output channels lie as the weight's, input channels as the values that come in.
+/// Convolutions: output channels have the weight's labels, input channels those of the values.
 enum ConvolutionRule {
   static func convolution(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
     try apply(call, isTransposed: false)
@@ -26,7 +26,7 @@ enum ConvolutionRule {
       try call.stop(try call.labels(0, dimension), "\(call.node.shown) slides along it")
     }
     let (input, output) = isTransposed ? (0, 1) : (1, 0)
-    // Of a transposed convolution w is [C, K / groups], of another [K, C / groups].
+    // w is [C, K / groups] if transposed, otherwise [K, C / groups].
     let channels = isTransposed ? weights[0] : groups * weights[1]
     guard shape.count == weights.count, shape[1] == channels else {
       throw call.refusal("\(channels) channels", "\(shape)")
@@ -61,14 +61,15 @@ enum ConvolutionRule {
 }
 
 extension LabelFactor {
-  /// A factor of one dimension, or none.
+  /// A list with one factor of one dimension, or an empty list.
   static func list(_ labels: [ChannelLabel]?, _ dimension: Int) -> [LabelFactor] {
     labels.map { [LabelFactor(dimensions: [dimension], labels: $0)] } ?? []
   }
 }
 
 extension FlowCall {
-  /// The sum over a dimension of one input and one of another: they are cut alike, or the one that has more gives less.
+  /// Sums over a dimension of one input and one of another: both are cut alike, or the dense node selects from one of
+  /// them.
   func contract(_ one: Int, _ first: Int, _ other: Int, _ second: Int) throws(FlowError) {
     let (a, b) = (try labels(one, first), try labels(other, second))
     let (isWeightA, isWeightB) = (optional(one)?.isConstant == true, optional(other)?.isConstant == true)

@@ -1,7 +1,7 @@
 internal import Inference
 internal import ONNXGraph
 
-/// Einsum: letters that stand in the result go on, those that do not are summed over.
+/// Einsum: letters in the result continue, other letters are summed over.
 enum EinsumRule {
   static func apply(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
     let shapes = call.inputs.compactMap { $0?.shape }
@@ -22,7 +22,7 @@ enum EinsumRule {
         terms[index].firstIndex(of: letter).flatMap { shapes[index][$0] == 1 ? nil : (index, $0) }
       }
       for (index, dimension) in places where call.optional(index)?.constant != nil {
-        // Weights that are whole keep whole what they meet.
+        // A whole weight makes the values that it meets whole.
         guard try call.labels(index, dimension) == nil else { continue }
         for (other, place) in places {
           call.fix(try call.labels(other, place), "the weights of \(call.node.shown) are whole")
@@ -39,7 +39,7 @@ enum EinsumRule {
     return [result]
   }
 
-  /// The letters of each input and of the result, where each stands once in each and the result is written down.
+  /// The letters of each input and of the result, if each letter occurs once in each and the result is given.
   private static func terms(_ call: FlowCall) -> (terms: [[Character]], output: [Character])? {
     guard let text = call.string("equation") else { return nil }
     let compact = text.filter { !$0.isWhitespace }
@@ -55,7 +55,7 @@ enum EinsumRule {
       ? (terms, output) : nil
   }
 
-  /// Weights that meet the network's inputs keep what they make whole.
+  /// Makes the results of weights that meet the network's inputs whole.
   private static func firstLayer(
     _ call: FlowCall, _ terms: [[Character]], _ output: [Character]
   ) throws(FlowError) {

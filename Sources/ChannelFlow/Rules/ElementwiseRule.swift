@@ -1,7 +1,7 @@
 internal import Inference
 internal import ONNXGraph
 
-/// Operators of several values, element by element, with broadcast.
+/// Operators of several values, element by element, with broadcasting.
 enum ElementwiseRule {
   static let operations: Set<String> = [
     "Add", "Sub", "Mul", "Div", "Sum", "Mean", "Max", "Min", "Pow", "Mod", "PRelu", "Where", "And", "Or",
@@ -47,7 +47,7 @@ enum ElementwiseRule {
     return result
   }
 
-  /// A joint factor stays joint where every other value is the same along all of its dimensions, or has it too.
+  /// A joint factor stays joint if every other value has it too, or is constant along all of its dimensions.
   private static func passJoint(
     _ call: FlowCall, _ given: [Int], _ result: inout FlowValue
   ) throws(FlowError) -> Bool {
@@ -81,10 +81,10 @@ enum ElementwiseRule {
     return true
   }
 
-  /// Only the masked original of a plan is asked.
+  /// Only a plan's masked original needs this.
   private static func keepsZeros(_ call: FlowCall, _ given: [Int], _ result: FlowValue) -> Bool {
     guard call.labels.isChecking else { return false }
-    // Padding and uncut positions are not zero for being inactive.
+    // Padding and uncut positions are never inactive, so they may differ from zero.
     let isCut = result.factors.map { !$0.labels.contains(0) }
     func hasFactor(_ value: FlowValue, _ number: Int) -> Bool {
       let factor = result.factors[number]
@@ -111,7 +111,7 @@ enum ElementwiseRule {
 }
 
 extension FlowCall {
-  /// Takes from an input, in the dense network, the positions of a dimension that are wanted.
+  /// Selects the wanted positions of an input's dimension in the dense network.
   func select(_ index: Int, _ dimension: Int, _ wanted: [Bool]) throws(FlowError) {
     guard let value = optional(index) else { return }
     let own = value.factors.first { $0.dimensions == [dimension] }?.labels

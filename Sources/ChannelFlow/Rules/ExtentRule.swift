@@ -1,7 +1,7 @@
 internal import Inference
 internal import ONNXGraph
 
-/// Operators that make extents larger, or tell them.
+/// Operators that enlarge extents or return them.
 enum ExtentRule {
   static func expand(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
     let x = try call.input(0)
@@ -17,7 +17,8 @@ enum ExtentRule {
     result.factors = result.factors.map {
       LabelFactor(dimensions: $0.dimensions.map { $0 + shift }, labels: $0.labels)
     }
-    // What is made as long as something that is cut would have its label, and none says so. 1 leaves an extent as it is.
+    // A count of channels may not set an extent here, because the new positions would have no labels. 1 keeps an
+    // extent.
     var wanted: [Int?] = target.map { _ in nil }
     try uncounted(call, 1, except: result.factors.map { $0.dimensions[0] - (full.count - target.count) })
     for factor in result.factors {
@@ -37,7 +38,7 @@ enum ExtentRule {
     try call.resolve(0)
     var result = try call.input(0).computed
     result.shape = zip(shape, repeats).map { $0 &* $1 }
-    // What has too many positions to be followed stops when it is missed among the outputs.
+    // A factor with too many positions is dropped, and stops when `FlowAccount` misses it.
     result.factors.removeAll { repeats[$0.dimensions[0]] * $0.labels.count > PartsRule.positionLimit }
     result.factors = result.factors.map { factor in
       let count = repeats[factor.dimensions[0]]
@@ -57,7 +58,7 @@ enum ExtentRule {
     }
     call.keepsZeros = true
     let scales = scales(call)
-    // The same extent may come of another scale, which moves positions.
+    // Another scale can give the same extent, but moves positions.
     for dimension in shape.indices
     where full[dimension] != shape[dimension] || (scales.map({ $0[dimension] != 1 }) ?? false) {
       try call.stop(try call.labels(0, dimension), "\(call.node.shown) changes its extent")
@@ -76,7 +77,7 @@ enum ExtentRule {
     return [result]
   }
 
-  /// The factors of all dimensions; nil where sizes are given.
+  /// The scales of all dimensions; nil if sizes are given.
   private static func scales(_ call: FlowCall) -> [Double]? {
     if call.integers(3) != nil { return nil }
     if case .floats(let list)? = call.node.attributes["scales"] { return list.map(Double.init) }
@@ -92,9 +93,9 @@ enum ExtentRule {
     }
   }
 
-  /// Extents are known before the network runs, those of the dense one too. Those of weights are constants.
+  /// Extents are known before the network runs, also in the dense network. Extents of weights are constants.
   static func shape(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
-    // Which of several dimensions is cut decides what is counted.
+    // The dimension that is cut decides which labels are counted.
     try call.resolve(0)
     let x = try call.input(0)
     guard let shape = x.shape else { return [.unknown] }
@@ -139,7 +140,7 @@ enum ExtentRule {
     return [result]
   }
 
-  /// Stops at numbers that count channels, but for those of some places.
+  /// Stops the labels that an input's numbers count, unless only numbers at `places` differ in the sub-network.
   private static func uncounted(
     _ call: FlowCall, _ index: Int, except places: [Int] = []
   ) throws(FlowError) {

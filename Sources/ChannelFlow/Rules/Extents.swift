@@ -1,7 +1,7 @@
 internal import Inference
 internal import ONNXGraph
 
-/// Extents that windows leave of spatial dimensions; nil where attributes are not what they should be.
+/// Extents after windows along the spatial dimensions; nil if attributes are malformed.
 enum Extents {
   static func windows(_ call: FlowCall, _ shape: [Int], _ kernel: [Int], isCeiling: Bool = false) -> [Int]? {
     let rank = kernel.count
@@ -21,7 +21,7 @@ enum Extents {
       if room < 0 { return 0 }
       guard isCeiling else { return room / stride + 1 }
       let count = (room + stride - 1) / stride + 1
-      // A window that begins in the padding behind is left out.
+      // A window that begins in the padding after the input is left out.
       return (count - 1) * stride >= shape[place + 2] + (auto == "VALID" ? 0 : pads[place])
         ? count - 1 : count
     }
@@ -47,7 +47,7 @@ enum Extents {
     }
   }
 
-  /// Numbers whose sums and products do not overflow.
+  /// Whether all numbers are so small that their sums and products do not overflow.
   private static func isSmall(_ lists: [Int]...) -> Bool {
     lists.allSatisfy { $0.allSatisfy { $0.magnitude <= 1 << 24 } }
   }

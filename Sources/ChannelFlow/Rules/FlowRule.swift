@@ -1,12 +1,11 @@
 internal import Inference
 internal import ONNXGraph
 
-/// How an operator hands the labels of its inputs on to its outputs.
+/// An operator's way to pass its inputs' labels to its outputs.
 ///
-/// A rule gives the outputs' extents and labels. Where a sub-network is made, it also changes the dense node: what its
-/// attributes and constants say of extents. A label that a rule does not hand on, end or leave out stops there: `FlowWalk`
-/// holds inputs against outputs after each rule, so that a rule can forget nothing. An operator without a rule hands on
-/// nothing.
+/// A rule gives the outputs' extents and labels. For a sub-network it also changes the extents in the dense node's
+/// attributes and constants. A label that a rule does not pass on, end or leave out stops: `FlowWalk` compares inputs
+/// with outputs after each rule, so no label is forgotten. An operator without a rule passes nothing on.
 typealias FlowRule = @Sendable (FlowCall) throws(FlowError) -> [FlowValue]
 
 enum FlowRules {

@@ -1,11 +1,12 @@
 internal import Inference
 internal import ONNXGraph
 
-/// A convolution in groups, which can be cut in two ways: whole groups are left out, or every group loses the same.
+/// A grouped convolution, which can be cut in two ways: whole groups are left out, or every group loses the same
+/// channels.
 struct GroupedConvolution {
   let call: FlowCall
   let groups: Int
-  /// Dimensions of the weight.
+  /// Dimensions of the weight (`input`, `output`).
   let input: Int
   let output: Int
   let isTransposed: Bool
@@ -20,19 +21,19 @@ struct GroupedConvolution {
     self.input = input
     self.output = output
     self.isTransposed = isTransposed
-    // Of a transposed convolution w is [C, K / groups], of another [K, C / groups].
+    // w is [C, K / groups] if transposed, otherwise [K, C / groups].
     inPerGroup = isTransposed ? weights[0] / groups : weights[1]
     outPerGroup = isTransposed ? weights[1] : weights[0] / groups
   }
 
-  /// The labels of the output's channels, and the dimension of the weight that they come from.
+  /// The labels of the output's channels, and the weight's dimension that they come from.
   func apply() throws(FlowError) -> (labels: [ChannelLabel]?, dimension: Int) {
     let x = try call.labels(0, 1)
     let first = try call.labels(1, 0)
     let second = try call.labels(1, 1)
     let byGroups: Bool
     if call.labels.isChecking {
-      // Where what comes in is whole, only outputs can have been cut, alike in every group.
+      // If the input is whole, only outputs can be cut, alike in every group.
       byGroups = second == nil && x != nil
     } else {
       byGroups =
@@ -53,9 +54,9 @@ struct GroupedConvolution {
       guard call.labels.isChecking, x != nil || first != nil else { return nil }
       throw call.refusal("channels and their groups' weights cut alike", "only one of them cut")
     }
-    // A group sums over its own channels, whose label goes on.
+    // A group sums over its own channels, but their label continues.
     call.leave(0, 1)
-    // One label per group, which all of its positions get.
+    // One label for each group, for all of its positions.
     var own: [ChannelLabel] = []
     for group in 0..<groups {
       var members = Array(x[group * inPerGroup..<(group + 1) * inPerGroup])
@@ -88,7 +89,7 @@ struct GroupedConvolution {
   private func within(
     _ x: [ChannelLabel]?, _ first: [ChannelLabel]?, _ second: [ChannelLabel]?
   ) throws(FlowError) -> [ChannelLabel]? {
-    // The dimension that runs through the groups, and the one that they share.
+    // The dimension that runs over all groups, and the one that they share.
     let (long, short) = (try alike(isTransposed ? x : first, "output channels"), second)
     try call.end(0, 1)
     if isTransposed {
@@ -118,7 +119,7 @@ struct GroupedConvolution {
     if wanted.contains(false) { try call.select(index, dimension, wanted) }
   }
 
-  /// The labels of one group's positions, when those of all groups are joined.
+  /// The labels of one group's positions, after those of all groups are joined.
   private func alike(_ list: [ChannelLabel]?, _ what: String) throws(FlowError) -> [ChannelLabel]? {
     guard let list else { return nil }
     let size = list.count / groups

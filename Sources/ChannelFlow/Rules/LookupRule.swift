@@ -1,7 +1,7 @@
 internal import Inference
 internal import ONNXGraph
 
-/// Gather: a table of embeddings, or some positions of a value.
+/// Gather: a lookup in a table of embeddings, or a selection of positions.
 enum LookupRule {
   static func gather(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
     let (data, indices) = (try call.input(0), try call.input(1))
@@ -13,7 +13,7 @@ enum LookupRule {
     if let known, places.count <= 1, known.allSatisfy({ (0..<shape[axis]).contains($0) }) {
       return [try constant(call, data, axis, known, isScalar: places.isEmpty)]
     }
-    // Rows that are left would have other numbers than those it is asked for.
+    // If rows were left out, the others would have new numbers, but the indices would not.
     try call.stop(try call.labels(0, axis), "\(call.node.shown) looks it up by number")
     var result = try call.input(0).computed
     result.shape = Array(shape[..<axis]) + places + Array(shape[(axis + 1)...])
@@ -39,7 +39,7 @@ enum LookupRule {
     }
     let result = try call.taken(data, axis, known)
     if !isScalar { return result }
-    // A label of the one position that is left would have no dimension: it goes with those beside it, or nowhere.
+    // The label of the single position would have no dimension: it must continue on other dimensions, or stop.
     var left = result
     _ = try call.labels(of: &left, axis)
     for factor in left.factors where factor.dimensions == [axis] {

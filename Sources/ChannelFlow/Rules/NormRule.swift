@@ -1,7 +1,7 @@
 internal import Inference
 internal import ONNXGraph
 
-/// Norms: those of single channels go with their channels, those over channels keep them whole.
+/// Norms: those of single channels follow their channels, those over several channels keep them whole.
 enum NormRule {
   static func batch(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
     call.keepsZeros = true
@@ -56,12 +56,12 @@ enum NormRule {
     guard let axis = call.axis(call.int("axis") ?? (isOld ? 1 : -1), rank: rank) else {
       return try call.unknownExtents()
     }
-    // Before version 13 all dimensions from the axis on are one.
+    // Before version 13 the axis and all dimensions after it are one.
     try mix(call, axis..<(isOld ? rank : axis + 1))
     return [try call.input(0).computed]
   }
 
-  /// Dimensions whose channels cannot be cut, because each result depends on all of them.
+  /// Stops the labels of dimensions whose channels all contribute to each result.
   static func mix(_ call: FlowCall, _ dimensions: Range<Int>) throws(FlowError) {
     for dimension in dimensions { try call.stop(try call.labels(0, dimension), mixes(call)) }
   }
@@ -72,7 +72,7 @@ enum NormRule {
 }
 
 extension FlowValue {
-  /// The value without what is known of its elements.
+  /// The value without its known elements and counts.
   var computed: FlowValue {
     var value = self
     value.known = nil

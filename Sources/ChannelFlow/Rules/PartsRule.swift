@@ -1,9 +1,9 @@
 internal import Inference
 internal import ONNXGraph
 
-/// Operators that put dimensions together or take them apart.
+/// Operators that join dimensions or split them.
 enum PartsRule {
-  /// Positions of a dimension that are looked at one by one.
+  /// The most positions of a dimension that are processed one by one.
   static let positionLimit = 1 << 20
 
   static func concat(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
@@ -15,7 +15,7 @@ enum PartsRule {
     else { return try call.unknownExtents() }
     for index in given {
       try call.resolve(index)
-      // Shortcuts are padded with tensors of zeros, which have to be read to be known.
+      // Shortcuts are padded with tensors of zeros, which are only known after reading them.
       if let constant = call.inputs[index]?.constant {
         let elements = call.context.small.constant(constant, limit: 1 << 20)?.reals
         call.inputs[index]?.isZero = elements?.allSatisfy { $0 == 0 } ?? false
@@ -32,7 +32,7 @@ enum PartsRule {
       for index in given where try call.labels(index, dimension) == nil { call.keepsZeros = false }
       try call.selectTogether(places, joint)
     }
-    // What has too many positions to be followed stops when it is missed among the outputs.
+    // A dimension with too many positions gets no labels; its labels stop when `FlowAccount` misses them.
     guard result.shape?[axis] ?? 0 <= positionLimit else { return [result] }
     call.lay(given.map { (index: $0, dimension: axis) })
     let hasZeros = given.contains { call.inputs[$0]?.isZero == true }
@@ -44,7 +44,7 @@ enum PartsRule {
         try call.stop(own, "it is zeros that \(call.node.shown) pads with")
         labels += (0..<extent).map { _ in call.labels.padding() }
       } else {
-        // Beside zeros the channels are those of a narrower axis within a wider one.
+        // Next to zeros, the channels are those of a narrower axis within a wider one.
         if hasZeros { call.leave(index, axis) }
         labels += hasZeros ? own.map(call.labels.image) : own
       }
@@ -188,12 +188,12 @@ enum PartsRule {
 }
 
 extension FlowCall {
-  /// Whether positions are all those of a dimension in order, if they are as many.
+  /// Whether these are all positions of a dimension in order, if there are as many.
   private func isWhole(_ positions: [Int]) -> Bool { positions.indices.allSatisfy { positions[$0] == $0 } }
 
-  /// A value of which some positions along a dimension are taken, in this order.
+  /// The value of some positions along a dimension, in this order.
   ///
-  /// - Parameter leaving: whether the rule has not yet said what becomes of the positions that are not taken.
+  /// - Parameter leaving: whether the positions that are not taken still have to be declared as left out.
   func taken(
     _ value: FlowValue, _ axis: Int, _ positions: [Int], leaving: Bool = true
   ) throws(FlowError) -> FlowValue {
@@ -218,7 +218,7 @@ extension FlowCall {
         }
       }
       try spend(labels.count)
-      // Positions that are not taken need nothing of their own.
+      // Positions that are not taken need no dimension.
       if leaving { for dimension in factor.dimensions { leave(0, dimension, but: labels) } }
       result.factors.append(LabelFactor(dimensions: factor.dimensions, labels: labels))
     }
@@ -226,9 +226,10 @@ extension FlowCall {
     return result
   }
 
-  /// Gives an input that says extents or places other numbers in the dense network; nil leaves the whole network's.
+  /// Sets other numbers in the dense network for an input of extents or positions; nil keeps the whole network's
+  /// number.
   ///
-  /// What the graph computes while it runs is corrected by what it would be off.
+  /// Numbers that the graph computes at run time are corrected by the difference.
   func adapt(_ index: Int, _ wanted: [Int?]) throws(FlowError) {
     adapted.insert(index)
     guard labels.isChecking, let value = optional(index) else { return }

@@ -1,9 +1,9 @@
 internal import Inference
 internal import ONNXGraph
 
-/// LSTM and GRU: a hidden channel is a row of every gate, in the weights of the input and of the state alike.
+/// LSTM and GRU: a hidden channel is a row of every gate, in the weights of both the input and the state.
 ///
-/// A channel that is left out is zero at every step: its gates are f(0), its candidate tanh(0) = 0, its state 0.
+/// An absent channel is zero at every step: its gates are f(0), its candidate tanh(0) = 0, its state 0.
 enum RecurrenceRule {
   static func lstm(_ call: FlowCall) throws(FlowError) -> [FlowValue] { try apply(call, gates: 4) }
   static func gru(_ call: FlowCall) throws(FlowError) -> [FlowValue] { try apply(call, gates: 3) }
@@ -19,7 +19,7 @@ enum RecurrenceRule {
     var lists: [[ChannelLabel]?] = [try call.labels(2, 2)]
     var places = [(index: 2, dimension: 2)]
     for (index, dimension) in [(1, 1), (2, 1), (3, 1), (5, 2), (6, 2), (7, 1)] {
-      // Of a GRU there is no state of cells and no peephole.
+      // A GRU has no cell state and no peepholes.
       guard let extent = call.optional(index)?.shape, gates == 4 || index < 6, extent.count > dimension,
         extent[dimension] % hidden == 0
       else { continue }
@@ -27,7 +27,7 @@ enum RecurrenceRule {
       let labels = try call.labels(index, dimension)
       places.append((index, dimension))
       guard let labels else {
-        // A state that does not come of these channels would be left in those that are inactive.
+        // A state without these labels would stay in inactive channels.
         if isState { call.keepsZeros = call.keepsZeros && call.optional(index)?.isZero == true }
         if !isState { lists.append([ChannelLabel](repeating: 0, count: hidden)) }
         continue
@@ -40,7 +40,7 @@ enum RecurrenceRule {
     if call.node.attributes["activations"] != nil || call.node.attributes["clip"] != nil {
       try call.stop(joint, "\(call.node.shown) has activations of its own")
     }
-    // The state of a step is taken in by the next.
+    // The next step consumes the state.
     for (index, dimension) in places { try call.end(index, dimension) }
     var own = FlowValue([shape[0], weights[0], shape[1], hidden])
     own.factors = LabelFactor.list(joint, 3)

@@ -1,7 +1,7 @@
 internal import Inference
 internal import ONNXGraph
 
-/// Reductions: a sum may run over channels that are cut, everything else keeps them whole.
+/// Reductions: a sum may consume cut channels, all others keep them whole.
 enum ReductionRule {
   static func sum(_ call: FlowCall) throws(FlowError) -> [FlowValue] { try apply(call, isSum: true) }
   static func mixing(_ call: FlowCall) throws(FlowError) -> [FlowValue] { try apply(call, isSum: false) }
@@ -15,7 +15,7 @@ enum ReductionRule {
   {
     let x = try call.input(0)
     guard x.shape != nil, let axes = axes(call, given, rank: x.rank) else { return try call.unknownExtents() }
-    // Of zeros alone these make zero.
+    // These give zero if all inputs are zero.
     call.keepsZeros = true
     for axis in axes {
       if isSum { try call.end(0, axis) } else { try NormRule.mix(call, axis..<axis + 1) }
@@ -42,7 +42,7 @@ enum ReductionRule {
 }
 
 extension FlowValue {
-  /// The value with some dimensions of one position, or without them.
+  /// The value with some dimensions reduced to one position, or removed.
   func reduced(_ axes: [Int], isKept: Bool) -> FlowValue {
     var value = self
     value.factors = factors.filter { factor in !factor.dimensions.contains(where: axes.contains) }
@@ -54,7 +54,7 @@ extension FlowValue {
     return value.without(axes)
   }
 
-  /// The value without some dimensions, which carry no label.
+  /// The value without some dimensions, which have no labels.
   func without(_ axes: [Int]) -> FlowValue {
     var value = self
     guard let shape else { return value }

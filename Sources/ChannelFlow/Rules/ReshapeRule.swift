@@ -1,7 +1,7 @@
 internal import Inference
 internal import ONNXGraph
 
-/// Operators that keep every element and change what dimensions it stands in.
+/// Operators that keep every element and change the dimensions.
 enum ReshapeRule {
   static func reshape(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
     let x = try call.input(0)
@@ -53,7 +53,7 @@ enum ReshapeRule {
     return result
   }
 
-  /// Nil where it is no number of elements. A 0 does not help: what stands beside it is multiplied too.
+  /// The product; nil if it overflows. A 0 does not help, because the other extents are multiplied too.
   private static func product(_ extents: [Int]) -> Int? {
     var (product, isEmpty) = (1, false)
     for extent in extents {
@@ -91,7 +91,7 @@ enum ReshapeRule {
     return result
   }
 
-  /// Positions of a value that a label can be asked for one by one.
+  /// The most positions of a value whose labels are looked up one by one.
   private static let positionLimit = 1 << 20
 
   private static func reshaped(_ call: FlowCall, _ new: [Int]) throws(FlowError) -> FlowValue {
@@ -124,7 +124,7 @@ enum ReshapeRule {
       for other in factors.dropFirst() {
         try call.stop(other.labels, "\(call.node.shown) puts it together with other channels")
       }
-      // What has too many positions to be followed stops when it is missed among the outputs.
+      // A factor with too many positions is dropped, and stops when `FlowAccount` misses it.
       guard count <= positionLimit else { continue }
       let labels = spread(factor, over: group.old, old, count)
       result.factors.append(LabelFactor(dimensions: group.new.filter { new[$0] > 1 }, labels: labels))
@@ -137,7 +137,7 @@ enum ReshapeRule {
   private static func spread(_ factor: LabelFactor, over group: Range<Int>, _ shape: [Int], _ count: Int)
     -> [ChannelLabel]
   {
-    // Per dimension of the factor: its step among all positions, and among the labels.
+    // For each dimension of the factor: its step among all positions, its extent, and its step among the labels.
     var steps: [(outer: Int, extent: Int, own: Int)] = []
     var (step, own) = (1, 1)
     for dimension in group.reversed() {
@@ -204,7 +204,7 @@ enum ReshapeRule {
     }
     var value = x
     try call.simplify(&value)
-    // A cut dimension of which one channel is left would be squeezed, too.
+    // A cut dimension with one channel left would be squeezed too.
     if call.labels.isChecking, !value.factors.isEmpty, call.optional(1) == nil,
       call.node.attributes["axes"] == nil
     {

@@ -3,7 +3,7 @@ internal import ONNXGraph
 
 /// Operators of one value, element by element: labels pass, joint ones too.
 enum UnaryRule {
-  /// Those that make zero of zero.
+  /// Operators that map zero to zero.
   static let zeroKeeping: Set<String> = [
     "Abs", "Ceil", "Elu", "Erf", "Floor", "Gelu", "HardSwish", "Identity", "LeakyRelu", "Mish", "Neg", "Relu",
     "Round", "Selu", "Sign", "Sin", "Softsign", "Sqrt", "Tanh", "Cast", "Dropout", "CastLike", "Trilu",
@@ -18,11 +18,11 @@ enum UnaryRule {
     let x = try call.input(0)
     call.keepsZeros =
       zeroKeeping.contains(call.node.operation) || call.node.operation == "Clip" && clipKeepsZero(call)
-    // The other value says a type, and nothing else.
+    // Only the type of the second input matters.
     if call.node.operation == "CastLike" {
       call.leave(1)
     }
-    // The mask of a Dropout is true where its input is zero.
+    // The mask of a Dropout is true even if its input is zero.
     if call.node.outputs.count > 1 { call.keepsZeros = false }
     if call.node.operation == "Trilu" {
       for dimension in [x.rank - 2, x.rank - 1] where dimension >= 0 {

@@ -1,8 +1,7 @@
 internal import Inference
 internal import ONNXGraph
 
-/// Operators that no channels are followed through, and whose extents are known all the same: what lies behind them can
-/// be cut again.
+/// Operators through which no channels are followed, but whose extents are known, so that later layers can be cut.
 enum WholeRule {
   static let operations: Set<String> = [
     "CumSum", "DepthToSpace", "GatherElements", "GatherND", "OneHot", "ScatterElements", "ScatterND",

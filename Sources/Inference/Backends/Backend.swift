@@ -1,11 +1,12 @@
-/// The heavy part of operators: whoever does it faster does it behind this.
+/// The heavy arithmetic of operators, behind which faster implementations can take its place.
 ///
-/// An operator has checked shapes, types and budget, and has made the output; a backend only computes. Types that a
-/// backend has no kernel for it leaves to `ReferenceBackend`.
+/// An operator has checked shapes, types and budget, and has made the output; a backend only computes. Types without a
+/// kernel in a backend are computed by `ReferenceBackend`.
 protocol Backend: Sendable {
-  /// Whether nodes that follow a heavy one may be done with it. The judge of other backends does one node at a time.
+  /// Whether nodes after a heavy one may be fused with it. The reference, which judges other backends, runs nodes one
+  /// by one.
   var fuses: Bool { get }
-  /// Whether operators on single elements use the processor's vectors where they have such a form.
+  /// Whether elementwise operators use vectors, if they have such a form.
   var vectorises: Bool { get }
   /// The most threads that compute at one time.
   var threads: Int { get }
@@ -13,21 +14,21 @@ protocol Backend: Sendable {
   func multiply(_ product: MatrixProduct) throws(OperatorError)
   /// y ← x ⋆ w + b.
   func convolve(_ convolution: Convolution) throws(OperatorError)
-  /// y ← the adjoint of ⋆ on x, + b.
+  /// y ← the adjoint of ⋆ applied to x, + b.
   func convolveTransposed(_ convolution: Convolution) throws(OperatorError)
-  /// y ← the sum of products of the inputs that an equation says.
+  /// y ← the sum of products of the inputs that an equation describes.
   func contract(_ contraction: Contraction) throws(OperatorError)
-  /// y ← (x − mean) · factor + shift, per channel.
+  /// y ← (x − mean) · factor + shift, for each channel.
   func scale(_ scaling: ChannelScaling) throws(OperatorError)
-  /// y ← the greatest, or the mean, of each window of x.
+  /// y ← the greatest element, or the mean, of each window of x.
   func pool(_ pooling: Pooling) throws(OperatorError)
 }
 
-/// The backends that can be asked for by name.
+/// The backends, by the names that users give.
 package enum BackendKind: String, CaseIterable, Sendable {
-  /// Plain Swift with binary64 accumulation: slow, and right by inspection.
+  /// Plain Swift with binary64 accumulation: slow, and simple enough to check by reading.
   case reference
-  /// Binary32 sums by OpenBLAS and vectors, several nodes at once: what is made for F32.
+  /// Binary32 sums by OpenBLAS and vectors, with fused nodes: only for F32.
   case fast
 
   func make(threads: Int) -> any Backend {
@@ -38,7 +39,7 @@ package enum BackendKind: String, CaseIterable, Sendable {
   }
 }
 
-/// A matrix within a tensor: rows and columns may lie any number of elements apart.
+/// A matrix within a tensor, with any distance between rows and between columns.
 struct MatrixView {
   let tensor: Tensor
   var offset = 0
@@ -72,8 +73,8 @@ struct MatrixProduct {
 /// A convolution or its adjoint, in any number of spatial dimensions.
 ///
 /// Convolution: x: [N, C, in…], w: [K, C/groups, kernel…], y: [N, K, out…].
-/// Adjoint: x: [N, C, out…], w: [C, K/groups, kernel…], y: [N, K, in…]: `windows` then describe the convolution that
-/// would go from y to x.
+/// Adjoint: x: [N, C, out…], w: [C, K/groups, kernel…], y: [N, K, in…]; `windows` then describe the convolution from y
+/// to x.
 struct Convolution {
   let x: Tensor
   let w: Tensor
@@ -82,33 +83,33 @@ struct Convolution {
   let y: Tensor
   let windows: Windows
   let groups: Int
-  /// w is the model's: what is computed from it once serves every run.
+  /// Whether w is the model's, so that values computed from it serve every run.
   var weightsStay = false
-  /// What the backend does to y at the end, if it fuses; else there is nothing to do.
+  /// The end of a fused step, which the backend applies to y; `none` if the backend does not fuse.
   var epilogue = Epilogue.none
 }
 
-/// A number of each kind for every channel of x: [N, C, …].
+/// One mean, factor and shift for every channel of x: [N, C, …].
 struct ChannelScaling {
   let x: Tensor
-  /// As x.
+  /// The shape of x.
   let y: Tensor
   let mean: [Double]
   let factors: [Double]
   let shift: [Double]
-  /// What the backend does to y at the end, if it fuses; else there is nothing to do.
+  /// The end of a fused step, which the backend applies to y; `none` if the backend does not fuse.
   var epilogue = Epilogue.none
 
-  /// Elements of a channel of a sample.
+  /// The number of elements of one channel of one sample.
   var plane: Int { x.shape.dropFirst(2).product }
 }
 
 /// The windows of x: [N, C, in…] that make y: [N, C, out…].
 struct Pooling {
   enum Kind {
-    /// The first greatest element; its place in x goes to `indices` where they are wanted.
+    /// The first greatest element; its flat position in x goes to `indices`, if wanted.
     case greatest(indices: Tensor?, isColumnMajor: Bool)
-    /// The mean, of padding too where it counts.
+    /// The mean, including padding if it counts.
     case mean(countsPadding: Bool)
   }
 

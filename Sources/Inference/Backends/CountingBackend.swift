@@ -1,9 +1,9 @@
 internal import ONNXGraph
 
-/// Does no products and convolutions; what they would make is zeros.
+/// Computes no products and no convolutions; their results are zeros.
 ///
-/// Shapes then come out of the operators' own rules. Small products of whole numbers are computed all the same, because
-/// models compute shapes with them.
+/// Shapes then come from the operators' own rules. Small products of whole numbers are computed, because models compute
+/// shapes with them.
 struct CountingBackend: Backend {
   private static let smallLimit = 1 << 20
 
@@ -15,7 +15,7 @@ struct CountingBackend: Backend {
     if !product.y.type.isFloatingPoint, product.multiplyAdds <= Self.smallLimit {
       return try ReferenceBackend(threads: 1).multiply(product)
     }
-    // A product is a part of y; one that keeps what is there leaves it.
+    // A product is a part of y. If it adds to y, y stays as it is.
     if product.keep != 0 { return }
     let width = product.y.type.width
     clear(product.y, from: product.yOffset * width, count: product.rows * product.columns * width)
@@ -36,7 +36,7 @@ struct CountingBackend: Backend {
   }
 
   func contract(_ contraction: Contraction) throws(OperatorError) {
-    // All letters at once, which is more than the products of pairs.
+    // One sum over all letters, which takes more steps than products of pairs.
     let steps = contraction.equation.summed.reduce(contraction.y.count) {
       $0.multipliedReportingOverflow(by: contraction.equation.extent($1)).partialValue
     }
@@ -49,7 +49,7 @@ struct CountingBackend: Backend {
   func scale(_ scaling: ChannelScaling) throws(OperatorError) { clear(scaling.y) }
 
   func pool(_ pooling: Pooling) throws(OperatorError) {
-    // The places of greatest elements are whole numbers that others may compute with.
+    // Later nodes may compute with the positions, which are whole numbers.
     if case .greatest(let indices?, _) = pooling.kind { clear(indices) }
     clear(pooling.y)
   }

@@ -1,7 +1,7 @@
 internal import ByteFiles
 internal import Synchronization
 
-/// Work shared out among threads.
+/// Distributes work over threads.
 enum Parallel {
   /// Calls `body` with ranges that cover 0..<count, at most one for each thread.
   static func split(_ count: Int, threads: Int, _ body: @Sendable (Range<Int>) -> Void) {
@@ -15,10 +15,10 @@ enum Parallel {
     }
   }
 
-  /// Calls `body` for each of `count` tasks, of which whichever worker is free takes the next. No two tasks that run at
-  /// one time have the same worker, a number below `threads`.
+  /// Calls `body` for each of `count` tasks; each free worker takes the next task. Tasks that run at the same time have
+  /// different workers, numbered below `threads`.
   ///
-  /// What a task does must not depend on its worker: results are then the same for any number of threads.
+  /// A task's result must not depend on its worker, so that results are the same for any number of threads.
   static func tasks(_ count: Int, threads: Int, _ body: @Sendable (_ task: Int, _ worker: Int) -> Void) {
     let workers = min(threads, count)
     if workers <= 1 {

@@ -1,9 +1,8 @@
 internal import ONNXGraph
 
-/// Plain loops with binary64 sums (64-bit ones for integers), each written as its formula reads.
+/// Plain loops with binary64 sums (64-bit sums for integers), each written like its formula.
 struct ReferenceBackend: Backend {
-  /// Rows, positions and windows are shared out among so many threads; no sum is split, so that results do not depend
-  /// on the number.
+  /// The number of threads that share rows, positions and windows. No sum is split, so results do not depend on it.
   let threads: Int
 
   var fuses: Bool { false }
@@ -46,7 +45,7 @@ private struct Multiply: ElementVisitor {
     let scale = T.Wide(clamping: product.scale)
     let keep = T.Wide(clamping: product.keep)
     Parallel.split(product.rows, threads: depth * columns < 4096 ? 1 : threads) { rows in
-      // A row of sums, so that b is read along its rows where they are contiguous.
+      // A row of sums, so that b is read along its rows if they are contiguous.
       var sums = [T.Wide](repeating: .zero, count: columns)
       for i in rows {
         for j in 0..<columns { sums[j] = .zero }
@@ -119,7 +118,7 @@ private struct ConvolveTransposed: FloatVisitor {
     let outputs = perGroup * groups
     let kernel = windows.kernel.product
     let (wide, narrow) = (windows.input.product, windows.output.product)
-    // One plane of y at a time, its sums in binary64: each x is spread over its window.
+    // One plane of y at a time, with sums in binary64: each x is spread over its window.
     Parallel.split(convolution.y.shape[0] * outputs, threads: threads) { planes in
       var sums = [Double](repeating: 0, count: wide)
       var taps: [Windows.Tap] = []
@@ -159,7 +158,7 @@ private struct Scale: FloatVisitor {
   }
 }
 
-/// The greatest, or the mean, of the elements of each window.
+/// The greatest element, or the mean, of each window.
 private struct Pool: ElementVisitor {
   let pooling: Pooling
   let threads: Int
@@ -204,7 +203,7 @@ private struct Pool: ElementVisitor {
     }
   }
 
-  /// The place of an element of a plane counted with the first dimension running fastest.
+  /// The position of an element of a plane, counted with the first dimension fastest.
   private static func columnMajor(_ place: Int, _ shape: [Int]) -> Int {
     var (rest, result, factor) = (place, 0, 1)
     var indices: [Int] = []

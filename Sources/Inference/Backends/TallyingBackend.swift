@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Counts the multiply-adds of products and convolutions, padding included, and has another backend do them.
+/// Counts the multiply-adds of products and convolutions, padding included, and passes them to another backend.
 struct TallyingBackend: Backend {
   let inner: any Backend
   let tally: MultiplyAddTally
@@ -34,7 +34,7 @@ struct TallyingBackend: Backend {
   func pool(_ pooling: Pooling) throws(OperatorError) { try inner.pool(pooling) }
 }
 
-/// How many multiply-adds a run has done, or would have done.
+/// The number of multiply-adds that a run has computed, or only counted.
 final class MultiplyAddTally: Sendable {
   private let sum = Atomic(0)
 
@@ -43,14 +43,14 @@ final class MultiplyAddTally: Sendable {
   func add(_ count: Int) { sum.add(count, ordering: .relaxed) }
 }
 
-// The operators have asked the budget for these products, so that they fit.
+// These products fit an Int, because the operators have charged the budget with them.
 
 extension MatrixProduct {
   var multiplyAdds: Int { rows &* columns &* depth }
 }
 
 extension Convolution {
-  /// Each element of y takes the weights of its group, w: [K, C/groups, kernel…].
+  /// Each element of y uses the weights of its group, w: [K, C/groups, kernel…].
   var multiplyAdds: Int { w.shape.dropFirst().reduce(y.count, &*) }
 
   /// Each element of x meets the weights of its channel, w: [C, K/groups, kernel…].

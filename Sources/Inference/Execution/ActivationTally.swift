@@ -2,12 +2,12 @@ internal import Synchronization
 
 /// The most bytes of values that are alive at one time.
 ///
-/// A value is alive from when a node makes it, an input from the start, until the last node that uses it is done; outputs
-/// stay. Values that share memory, as those of a Reshape, count once. What the model holds, or what follows from that alone,
-/// is no activation, nor is what an operator needs within itself.
+/// A value is alive from the node that makes it (an input: from the start) to the end of the last node that uses it;
+/// outputs stay alive. Values that share memory, such as those of a Reshape, count once. Values that the model holds or
+/// that follow from the model alone are not activations. Nor is memory that an operator needs within itself.
 final class ActivationTally: Sendable {
   private struct State {
-    /// How many names each memory has.
+    /// The number of names of each block of memory.
     var names: [ObjectIdentifier: Int] = [:]
     var graphs: Set<ObjectIdentifier> = []
     var constants: Set<ObjectIdentifier> = []
@@ -19,7 +19,8 @@ final class ActivationTally: Sendable {
 
   var peak: Int { state.withLock { $0.peak } }
 
-  /// Leaves out what a graph holds, which stays as long as the graph does; a loop says so in every trip.
+  /// Leaves out the constants of a graph, which live as long as the graph; repeated calls (trips of a loop) change
+  /// nothing.
   func leaveOut(_ graph: CompiledGraph) {
     state.withLock { state in
       guard state.graphs.insert(ObjectIdentifier(graph)).inserted else { return }
@@ -27,7 +28,7 @@ final class ActivationTally: Sendable {
     }
   }
 
-  /// A value gets a name.
+  /// Counts a value's memory, unless another name already holds it.
   func hold(_ tensor: Tensor) {
     let memory = ObjectIdentifier(tensor.storage)
     state.withLock { state in
@@ -38,7 +39,7 @@ final class ActivationTally: Sendable {
     }
   }
 
-  /// A name is needed no more.
+  /// Removes one name of a value's memory; the last one ends its life.
   func drop(_ tensor: Tensor) {
     let memory = ObjectIdentifier(tensor.storage)
     state.withLock { state in

@@ -5,7 +5,7 @@ final class CompiledGraph: Sendable {
   let name: String
   let inputs: [ValueInfo]
   let outputs: [String]
-  /// As they are declared.
+  /// The declared types of `outputs`, in the same order.
   let outputTypes: [ValueType?]
   let constants: [String: Tensor]
   let steps: [Step]
@@ -21,19 +21,19 @@ final class CompiledGraph: Sendable {
     self.steps = steps
   }
 
-  /// One node.
+  /// One node of the model, or several that are fused.
   struct Step: Sendable {
     let node: Node
     let action: Action
-    /// Version of ONNX's operator set here.
+    /// The version of ONNX's operator set for this node.
     let opset: Int
     /// The graphs among the node's attributes.
     let subgraphs: [String: CompiledGraph]
-    /// Values that nobody needs after this step.
+    /// Values that no later step needs.
     let releases: [String]
-    /// Operators of the model's nodes that this step is.
+    /// The operators of all the model's nodes that this step computes.
     var operations: [String]
-    /// What is to be done to the first output.
+    /// The fused nodes to apply to the first output.
     var end: End?
 
     init(
@@ -48,9 +48,9 @@ final class CompiledGraph: Sendable {
     }
   }
 
-  /// Nodes that an operator may do with its own.
+  /// Nodes that are fused with the operator before them.
   struct End: Sendable {
-    /// What the first of them knows the operator's output as.
+    /// The name that the first of them uses for the operator's output.
     let head: String
     let residual: String?
     let activation: Activation
@@ -59,12 +59,12 @@ final class CompiledGraph: Sendable {
 
   enum Action: Sendable {
     case evaluate(any Operator.Type)
-    /// A function of the model's own.
+    /// One of the model's own functions.
     case call(CompiledGraph)
   }
 }
 
-/// Values by name while a graph runs; a graph within another sees its values too.
+/// Values by name while a graph runs; a subgraph also sees the values of its outer graphs.
 final class Scope {
   private let graph: CompiledGraph
   private let parent: Scope?
@@ -76,24 +76,24 @@ final class Scope {
     self.parent = parent
   }
 
-  /// Whether a value is one that the model holds.
+  /// Whether the model holds this value and no value of the run hides it.
   func isConstant(_ name: String) -> Bool {
     values[name] == nil && (graph.constants[name] != nil || parent?.isConstant(name) ?? false)
   }
 
-  /// Whether a value is one that the model holds, or follows from such as far as `fix` was told.
+  /// Whether the model holds this value, or `fix` has marked it as one that follows from the model.
   func isFixed(_ name: String) -> Bool {
     if fixed.contains(name) { return true }
     return values[name] == nil && (graph.constants[name] != nil || parent?.isFixed(name) ?? false)
   }
 
-  /// Remembers that a value follows from what the model holds.
+  /// Marks a value that follows from the model alone.
   func fix(_ name: String) { fixed.insert(name) }
 
-  /// The values that are here, not in what the graph is within, and that do not follow from the model alone.
+  /// The values of this graph (not of outer graphs) that do not follow from the model alone.
   var activations: [Tensor] { values.filter { !fixed.contains($0.key) }.map(\.value) }
 
-  /// One of these values.
+  /// One of `activations`.
   func activation(_ name: String) -> Tensor? { fixed.contains(name) ? nil : values[name] }
 
   subscript(_ name: String) -> Tensor? {

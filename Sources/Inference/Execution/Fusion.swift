@@ -1,24 +1,24 @@
 internal import ONNXGraph
 
-/// Finds nodes that can be done as one: a convolution or normalisation with what follows it.
+/// Finds nodes that can be computed as one step: a convolution or normalisation with the nodes after it.
 ///
-/// Convolution + BatchNormalization becomes a convolution with other weights. Then an Add of something of the same shape,
-/// and an activation, are done to the result while it is in the cache. Only values that one node uses and nobody else
-/// sees disappear.
+/// Convolution + BatchNormalization becomes a convolution with other weights. An Add of a value of the same shape, and
+/// an activation, are then applied to the result while it is in the cache. Only values that a single node uses, and
+/// that are not outputs, disappear.
 struct Fusion {
-  /// One step: a node and what it may do at the end.
+  /// One step: a node and the nodes to apply at its end.
   struct Planned {
     var node: Node
-    /// Nodes that it stands for, in order, and how the backend does them.
+    /// The fused nodes, in order; `residual` and `activation` are their effect.
     var followers: [Node] = []
     var residual: String?
     var activation = Activation.identity
-    /// What the node made before there were followers.
+    /// The node's own output, before it took the names of its followers' outputs.
     var head = ""
-    /// Operators of all nodes that this is.
+    /// The operators of all nodes in this step.
     var operations: [String]
 
-    /// Values that must be there.
+    /// Values that the step needs as inputs.
     var usedNames: [String] { node.usedNames + (residual.map { [$0] } ?? []) }
   }
 
@@ -27,10 +27,10 @@ struct Fusion {
   /// Values that are the same in every run.
   var constants: [String: Tensor]
   let outputs: Set<String>
-  /// Version of ONNX's own operator set.
+  /// The version of ONNX's own operator set.
   let opset: Int
   let budget: RunBudget
-  /// Whether an operator of ONNX's own is one, and no function of the model with its name.
+  /// Whether a node's operator is ONNX's own, and not a function of the model with the same name.
   let isBuiltIn: (Node) -> Bool
 
   private var uses: [String: [Int]] = [:]
@@ -51,7 +51,7 @@ struct Fusion {
     }
   }
 
-  /// Steps in an order in which they can run. New weights are among `constants` then.
+  /// Steps in an order in which they can run; new weights are added to `constants`.
   mutating func plan() -> [Planned] {
     var placed: [Int: Planned] = [:]
     for index in nodes.indices where !taken.contains(index) {
@@ -77,7 +77,7 @@ struct Fusion {
     return nodes.indices.compactMap { placed[$0] }
   }
 
-  /// The only node that uses what `node` makes, if nobody else sees it.
+  /// The only node that uses the output of `node`; nil if it is also an output or has other users.
   private func onlyUser(of node: Node) -> Int? {
     guard let name = node.outputs.first, !outputs.contains(name), let users = uses[name], users.count == 1,
       !taken.contains(users[0]), isBuiltIn(nodes[users[0]]), nodes[users[0]].inputs.contains(name)
@@ -85,7 +85,7 @@ struct Fusion {
     return users[0]
   }
 
-  /// Adds an Add and an activation that follow.
+  /// Fuses an Add and an activation after the node, if there are any.
   private mutating func extend(_ planned: inout Planned, _ place: inout Int) {
     planned.head = planned.node.outputs[0]
     if let next = onlyUser(of: planned.node), nodes[next].operation == "Add", opset >= 7,
@@ -130,7 +130,7 @@ struct Fusion {
     }
   }
 
-  /// An input of Clip that the model holds.
+  /// A bound of Clip that the model holds; `missing` if it is not given, nil if it is unknown or NaN.
   private func bound(_ node: Node, _ index: Int, _ missing: Float) -> Float? {
     guard node.inputs.indices.contains(index), !node.inputs[index].isEmpty else { return missing }
     guard let tensor = constants[node.inputs[index]], tensor.type == .float, tensor.count == 1 else {
@@ -140,10 +140,10 @@ struct Fusion {
     return bound.isNaN ? nil : bound
   }
 
-  /// The convolution that does what `node` and the normalisation after it do; nil where that cannot be.
+  /// The convolution with the normalisation after it folded in; nil if that is not possible.
   private mutating func folded(_ node: Node, into next: Node) -> Node? {
     guard let folding = NormalisationFolding(node, next, constants, opset: opset) else { return nil }
-    // No name of a file has this character at its end and is one of ours.
+    // NUL keeps these names apart from the model's. If a constant has such a name anyway, nothing is folded.
     let names = ["weights", "bias"].map { "\(node.outputs[0])\0\($0)" }
     guard names.allSatisfy({ constants[$0] == nil }), let (weights, bias) = folding.tensors(budget) else {
       return nil

@@ -1,21 +1,21 @@
 internal import ByteFiles
 internal import ONNXGraph
 
-/// Makes graphs ready to run.
+/// Makes graphs ready to run: reads constants, orders nodes, finds operators, expands functions.
 final class GraphCompiler {
   private let model: Model
   private let loader: ConstantLoader
   private let functions: [FunctionID: (body: Function, itemCount: Int)]
-  /// Whether nodes may be done together.
+  /// Whether nodes may be fused.
   private let fuses: Bool
-  /// Steps so far, in all graphs: functions that call each other twice each would have no end.
+  /// Steps so far in all graphs; a chain of functions that each call the next twice doubles them at every level.
   private var stepCount = 0
   /// Nodes, names and tensors that expanding functions has copied.
   private(set) var copiedCount = 0
   private var callDepth = 0
 
   private static let stepLimit = 200_000
-  /// A body of a hundred nodes, called a thousand times, has half a million; so many take 250 MB.
+  /// A body of 100 nodes, called 1,000 times, makes half a million; half a million take 250 MB.
   private static let copyLimit = 1_000_000
   private static let callLimit = 32
 
@@ -122,7 +122,7 @@ final class GraphCompiler {
       node: node, action: .evaluate(known), opset: opset, subgraphs: subgraphs, releases: releases)
   }
 
-  /// The function as a graph, with the attributes of this call.
+  /// A function as a graph, with the attributes of this call.
   private func expand(_ function: Function, _ node: Node) throws(InferenceError) -> CompiledGraph {
     callDepth += 1
     defer { callDepth -= 1 }
@@ -145,19 +145,19 @@ final class GraphCompiler {
     }
   }
 
-  /// A node that is read with the model.
+  /// Whether the node is a `Constant`, which is read together with the weights.
   private func isConstant(_ node: Node) -> Bool {
     node.operation == "Constant" && node.domain.isEmpty && !node.outputs.isEmpty
   }
 
-  /// The nodes as steps: one each, or fewer where the backend can do several at once.
+  /// The nodes as steps: one for each, or fewer if the backend can fuse some.
   private func plan(
     _ nodes: [Node], _ graph: Graph, _ opsets: [String: Int], _ constants: inout [String: Tensor]
   ) -> [Fusion.Planned] {
     guard fuses, let opset = opsets[""] else {
       return nodes.map { Fusion.Planned(node: $0, operations: [$0.operation]) }
     }
-    // An initializer that is an input too may be another one in each run.
+    // An initializer that is also an input may have another value in each run.
     let inputs = Set(graph.inputs.map(\.name))
     var fusion = Fusion(
       nodes: nodes, constants: constants.filter { !inputs.contains($0.key) },
@@ -167,7 +167,7 @@ final class GraphCompiler {
         && functions[FunctionID(domain: "", name: node.operation, overload: node.overload)] == nil
     }
     let planned = fusion.plan()
-    // What went into other weights is needed no more.
+    // Constants that were folded into other weights are no longer needed.
     let used = Set(planned.flatMap(\.usedNames)).union(planned.flatMap { $0.followers.flatMap(\.usedNames) })
     constants.merge(fusion.constants) { $1 }
     let outputs = Set(graph.outputs.map(\.name))
@@ -177,7 +177,7 @@ final class GraphCompiler {
     return planned
   }
 
-  /// By step: the values whose last use is there, and those that it makes and nobody uses.
+  /// By step: the values whose last use is there, and the unused values that it makes.
   private func lastUses(_ graph: Graph, _ steps: [Fusion.Planned]) -> [Int: [String]] {
     var last: [String: Int] = [:]
     for (index, step) in steps.enumerated() {

@@ -1,14 +1,14 @@
 internal import ONNXGraph
 
-/// What all graphs of a run share.
+/// The parts of a run that all its graphs share.
 final class RunContext: Sendable {
   let backend: any Backend
   let budget: RunBudget
   let path: String
-  /// Reads tensors among the attributes of nodes.
+  /// Reads tensors in attributes of nodes.
   let constants: ConstantLoader
   let profile: Profile?
-  /// Sees every value of the main graph as soon as it is there.
+  /// Sees every value of the main graph as soon as it is made.
   let observer: (@Sendable (String, Tensor) -> Void)?
 
   init(
@@ -16,7 +16,7 @@ final class RunContext: Sendable {
     observer: (@Sendable (String, Tensor) -> Void)? = nil
   ) {
     self.observer = observer
-    // Whoever profiles wants to know how much was done.
+    // A profile needs the number of multiply-adds.
     self.backend = profile.map { TallyingBackend(inner: backend, tally: $0.tally) } ?? backend
     self.budget = budget
     self.path = path
@@ -46,7 +46,7 @@ struct Interpreter {
         scope[name] = nil
       }
     }
-    // What a graph within another hands out gets a name there.
+    // The outer graph holds a subgraph's outputs under its own names.
     if let activations { scope.activations.forEach(activations.drop) }
     var results: [Tensor] = []
     for name in graph.outputs {
@@ -107,7 +107,7 @@ struct Interpreter {
         kind: .unsupported, path: run.path, place: node.shown, expected: "at most \(results.count) outputs",
         found: "\(node.outputs.count)")
     }
-    // Weights that were not read have no elements to keep: what nodes make of them takes no memory, either.
+    // Weights that were not read are zeros without memory; values computed from the model alone become such zeros too.
     if run.constants.shapesOnly, inputs.contains(where: { $0?.standsForWeights ?? false }),
       isFixed(step, in: scope)
     {
@@ -127,7 +127,7 @@ struct Interpreter {
     let isFixed = isFixed(step, in: scope)
     var parameters = 0
     if isFixed {
-      // What it makes of the model's weights is counted where it meets something else.
+      // Weights are counted at the node that combines them with a value that is not fixed.
       for name in node.outputs { scope.fix(name) }
     } else if !isContainer {
       for (name, tensor) in zip(node.inputs, inputs) where scope.isFixed(name) {
@@ -144,17 +144,17 @@ struct Interpreter {
         multiplyAdds: counted, parameters: parameters, isContainer: isContainer))
   }
 
-  /// Whether a step runs others.
+  /// Whether a step runs other nodes.
   private func isContainer(_ step: CompiledGraph.Step) -> Bool {
     if case .call = step.action { true } else { !step.subgraphs.isEmpty }
   }
 
-  /// Whether what a node makes follows from the model alone.
+  /// Whether the node's outputs follow from the model alone.
   private func isFixed(_ step: CompiledGraph.Step, in scope: Scope) -> Bool {
     !isContainer(step) && step.node.inputs.allSatisfy { $0.isEmpty || scope.isFixed($0) }
   }
 
-  /// What the operator may do at the end.
+  /// The fused nodes as an epilogue that the operator may apply.
   private func pending(
     _ end: CompiledGraph.End, in scope: Scope
   ) throws(InferenceError) -> PendingEpilogue {
@@ -170,13 +170,13 @@ struct Interpreter {
     return PendingEpilogue(Epilogue(residual: residual, activation: end.activation))
   }
 
-  /// The nodes at the end of a step one by one, where the operator could not do them.
+  /// Runs the fused nodes one by one, because the operator did not apply them.
   private func finished(
     _ head: Tensor, _ end: CompiledGraph.End, in scope: Scope
   ) throws(InferenceError) -> Tensor {
     scope[end.head] = head
     var result = head
-    // What lies between has one user, the next.
+    // Each value in between has one user, the next node.
     var last = end.head
     for step in end.followers {
       try perform(step, in: scope)

@@ -2,23 +2,23 @@ internal import ByteFiles
 package import ONNXGraph
 package import TensorStreams
 
-/// What the nodes of a model have and do, for inputs of given shapes.
+/// The parameters and multiply-adds of a model's nodes, for inputs of given shapes.
 package struct LayerCounts: Sendable {
-  /// The nodes that run no others, in the order in which they first ran.
+  /// The nodes that run no other nodes, in the order in which they first ran.
   package let rows: [Profile.Row]
-  /// Of all matrix products and convolutions.
+  /// All matrix products and convolutions together.
   package let multiplyAdds: Int
-  /// Of values that are alive at one time, nodes done one by one; weights are none.
+  /// The most bytes of values (not weights) alive at one time, if nodes run one by one.
   package let peakActivationBytes: Int
-  /// The inputs that were assumed.
+  /// The inputs of the count, with their types and shapes.
   package let inputs: [(name: String, type: ElementType, shape: [Int])]
 
-  /// Goes through a model with inputs of zeros. Shapes are what the operators make them; large weights are not read,
-  /// and matrix products and convolutions only counted.
+  /// Walks through a model with inputs of zeros. The operators give the shapes; large weights are not read, and matrix
+  /// products and convolutions are only counted.
   ///
   /// - Parameters:
-  ///   - shapes: of inputs; others have the shapes that the model declares, with 1 for an open first extent.
-  ///   - supplier: of the tensors that are not in the model's files.
+  ///   - shapes: shapes of inputs; others have their declared shapes, with 1 for an open first extent.
+  ///   - supplier: reads the tensors that are not in the model's files.
   package init(
     _ model: Model, shapes: [String: [Int]], supplier: (any TensorReading)? = nil,
     limits: RunLimits = .counting
@@ -39,7 +39,7 @@ package struct LayerCounts: Sendable {
     peakActivationBytes = activations.peak
   }
 
-  /// The inputs that a model is given, with shapes that are named or declared.
+  /// The required inputs, with the shapes given in `shapes` or else declared.
   package static func inputs(
     of model: Model, shapes: [String: [Int]]
   ) throws(InferenceError) -> [(name: String, type: ElementType, shape: [Int])] {
@@ -71,7 +71,7 @@ package struct LayerCounts: Sendable {
     return inputs
   }
 
-  /// The declared shape, where it is one.
+  /// The declared shape; an error if there is none, or if an extent after the first is open.
   private static func shape(
     _ declared: [Extent]?, _ refusal: (String, String, String) -> InferenceError, _ place: String,
     _ name: String
@@ -82,7 +82,7 @@ package struct LayerCounts: Sendable {
     for (axis, extent) in declared.enumerated() {
       switch extent {
       case .fixed(let value): shape.append(value)
-      // A batch of one, which is what people compare.
+      // Batch 1, the usual basis of comparisons.
       case .named where axis == 0, .open where axis == 0: shape.append(1)
       case .named(let word): throw refusal(place, wanted, "\(quoted(word)) for extent \(axis)")
       case .open: throw refusal(place, wanted, "no extent \(axis)")

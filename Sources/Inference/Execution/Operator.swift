@@ -2,12 +2,12 @@ internal import ONNXGraph
 
 /// One operator of the ONNX specification.
 ///
-/// An operator reads its inputs and attributes, checks them, and says what its outputs are; arithmetic that several
-/// operators share is in `Kernels`, the heavy part in the backend.
+/// An operator reads and checks its inputs and attributes, and makes its outputs. Arithmetic that several operators
+/// share is in `Kernels`, the heavy arithmetic in the backend.
 protocol Operator: SendableMetatype {
   /// `op_type`.
   static var name: String { get }
-  /// The first version of the operator set whose meaning is built here.
+  /// The first version of the operator set that this implementation supports.
   static var since: Int { get }
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor]
 }

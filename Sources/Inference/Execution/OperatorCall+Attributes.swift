@@ -1,6 +1,6 @@
 internal import ONNXGraph
 
-/// Attributes, by the type that the operator asks for.
+/// Attributes, read as the type that the operator needs.
 extension OperatorCall {
   func int(_ name: String) throws(OperatorError) -> Int? {
     switch node.attributes[name] {
@@ -54,7 +54,7 @@ extension OperatorCall {
     }
   }
 
-  /// One of the words that the specification lists.
+  /// A text that must be one of `words`.
   func word(_ name: String, _ words: [String], default value: String) throws(OperatorError) -> String {
     let word = try string(name) ?? value
     guard words.contains(word) else {
@@ -75,7 +75,7 @@ extension OperatorCall {
       subject: "attribute \(quoted(name))")
   }
 
-  /// An axis from −rank to rank − 1, counted from the front.
+  /// An axis of −rank to rank − 1, converted to one counted from the front.
   func axis(_ axis: Int, rank: Int) throws(OperatorError) -> Int {
     guard axis >= -rank, axis < rank else {
       throw OperatorError("an axis of -\(rank) to \(rank - 1)", found: "\(axis)")
@@ -83,7 +83,7 @@ extension OperatorCall {
     return axis < 0 ? axis + rank : axis
   }
 
-  /// Different axes, counted from the front.
+  /// Axes counted from the front; each may occur once.
   func axes(_ list: [Int], rank: Int) throws(OperatorError) -> [Int] {
     var result: [Int] = []
     for axis in list { result.append(try self.axis(axis, rank: rank)) }

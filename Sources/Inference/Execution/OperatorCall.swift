@@ -1,25 +1,25 @@
 internal import ONNXGraph
 
-/// One evaluation of a node: what it is given.
+/// One evaluation of a node, with its inputs.
 struct OperatorCall {
   let node: Node
   let inputs: [Tensor?]
-  /// The version of ONNX's operator set that the model asks for.
+  /// The version of ONNX's operator set that the model declares.
   let opset: Int
   let run: RunContext
-  /// Graphs among the attributes, and the values that they see beside their own.
+  /// The graphs in attributes, and the scope of values that they can also see.
   let subgraphs: [String: CompiledGraph]
   let scope: Scope
-  /// What may be done with the first output at once; nil without fusion.
+  /// The fused nodes that may be applied to the first output; nil without fusion.
   var pending: PendingEpilogue?
 
   var budget: RunBudget { run.budget }
   var backend: any Backend { run.backend }
 
-  /// Whether somebody wants this output.
+  /// Whether the node names this output.
   func wants(_ output: Int) -> Bool { node.outputs.indices.contains(output) && !node.outputs[output].isEmpty }
 
-  /// An input that must be there.
+  /// A required input.
   func input(_ index: Int) throws(OperatorError) -> Tensor {
     guard let tensor = optional(index) else {
       throw OperatorError("an input \(index)", found: "\(node.inputs.count) inputs")
@@ -32,10 +32,10 @@ struct OperatorCall {
     node.inputs.indices.contains(index) && scope.isConstant(node.inputs[index])
   }
 
-  /// An input that may be left out.
+  /// An optional input; nil if it is left out.
   func optional(_ index: Int) -> Tensor? { inputs.indices.contains(index) ? inputs[index] : nil }
 
-  /// Every input of an operator that takes any number.
+  /// All inputs of an operator that accepts any number of at least one.
   func all() throws(OperatorError) -> [Tensor] {
     var tensors: [Tensor] = []
     for index in inputs.indices { tensors.append(try input(index)) }
@@ -78,13 +78,13 @@ struct OperatorCall {
     return tensor
   }
 
-  /// Whole numbers of an input, INT32 or INT64; nil where it is not given.
+  /// The INT32 or INT64 elements of an input, at most 2²⁰; nil if it is not given.
   func integers(_ index: Int) throws(OperatorError) -> [Int]? {
     guard let tensor = optional(index) else { return nil }
     guard tensor.rank <= 1 else {
       throw wrong(index, "at most one dimension", found: shapeText(tensor.shape))
     }
-    // They are shapes, axes, pads and the like.
+    // These are shapes, axes, pads and the like.
     guard tensor.count <= 1 << 20 else {
       throw wrong(index, "at most \(1 << 20) numbers", found: "\(tensor.count)")
     }
@@ -95,14 +95,14 @@ struct OperatorCall {
     }
   }
 
-  /// The one number of an input, as a real number; nil where it is not given.
+  /// The single element of an input, as a real number; nil if the input is not given.
   func scalar(_ index: Int) throws(OperatorError) -> Double? {
     guard let tensor = optional(index) else { return nil }
     guard tensor.count == 1 else { throw wrong(index, "one element", found: shapeText(tensor.shape)) }
     return try tensor.type.visit(FirstElement(tensor: tensor))
   }
 
-  /// The one boolean of an input; nil where it is not given.
+  /// The single boolean of an input; nil if the input is not given.
   func boolean(_ index: Int) throws(OperatorError) -> Bool? {
     guard let tensor = optional(index) else { return nil }
     guard tensor.type == .bool, tensor.count == 1 else {

@@ -1,6 +1,6 @@
 internal import ONNXGraph
 
-/// Every operator that is built here; a new one is one line.
+/// Every supported operator; a new one adds one line.
 package enum OperatorRegistry {
   private static let all: [any Operator.Type] = [
     Abs.self,
@@ -120,10 +120,10 @@ package enum OperatorRegistry {
   static let operators: [String: any Operator.Type] = Dictionary(
     all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
 
-  /// The domain of operators that no file has.
+  /// The domain of our own operators, which no file contains.
   package static let ownDomain = "tessera"
 
-  /// The operator of a node; nil where it is none of these.
+  /// The operator of a node; nil if it is not supported.
   static func known(_ node: Node) -> (any Operator.Type)? {
     if node.domain == ownDomain { return node.operation == Mask.name ? Mask.self : nil }
     return node.domain.isEmpty ? operators[node.operation] : nil

@@ -1,17 +1,17 @@
 internal import ONNXGraph
 internal import Synchronization
 
-/// The end of a fused step, which the operator may take over for its first output.
+/// The end of a fused step; the operator may apply it to its first output.
 final class PendingEpilogue: Sendable {
   private let epilogue: Epilogue
   private let taken = Atomic(false)
 
   init(_ epilogue: Epilogue) { self.epilogue = epilogue }
 
-  /// Whether the operator has done it; else the nodes that it stands for are still to be run.
+  /// Whether the operator has applied it; otherwise the fused nodes still have to run.
   var isDone: Bool { taken.load(ordering: .relaxed) }
 
-  /// The epilogue, if it can be done to `y` element by element.
+  /// The epilogue, if `y` is FLOAT and a residual has its type and shape; otherwise `none`.
   func take(for y: Tensor) -> Epilogue {
     if let residual = epilogue.residual, residual.shape != y.shape || residual.type != y.type { return .none }
     guard y.type == .float else { return .none }
@@ -21,6 +21,6 @@ final class PendingEpilogue: Sendable {
 }
 
 extension OperatorCall {
-  /// What the backend is to do with `y` at the end.
+  /// The epilogue that the backend applies to `y`.
   func takeEpilogue(for y: Tensor) -> Epilogue { pending?.take(for: y) ?? .none }
 }

@@ -1,38 +1,38 @@
 internal import ONNXGraph
 internal import Synchronization
 
-/// How long each node took.
+/// The time, multiply-adds and parameters of each node.
 package final class Profile: Sendable {
-  /// One node over all runs that were profiled.
+  /// One node, over all profiled runs.
   package struct Row: Sendable {
     /// The node's name, else its first output.
     package let node: String
     package let operation: String
-    /// Of the first output, of the last run.
+    /// The shape of the first output in the last call.
     package var shape: [Int]
     package var calls = 0
     package var seconds = 0.0
     /// Multiply-adds of the last call: those of matrix products and convolutions, padding included.
     package var lastMultiplyAdds = 0
-    /// Those of all calls.
+    /// Multiply-adds of all calls.
     package var multiplyAdds = 0
-    /// Floating-point elements of the inputs that the model holds, or that follow from what it holds.
+    /// Floating-point elements of the inputs that the model holds or that follow from the model alone.
     package var parameters = 0
-    /// Whether the node runs others, which have rows of their own.
+    /// Whether the node runs other nodes, which have rows of their own.
     package var isContainer = false
   }
 
   private let rows = Mutex<(order: [String], byName: [String: Row])>(([], [:]))
 
   let tally = MultiplyAddTally()
-  /// Where somebody wants to know what is alive; true of nodes that are done one by one.
+  /// Tallies live values, if wanted; exact only if nodes run one by one.
   let activations: ActivationTally?
 
   package convenience init() { self.init(activations: nil) }
 
   init(activations: ActivationTally?) { self.activations = activations }
 
-  /// `operation` names all operators that were done at once.
+  /// Adds one call; `operation` names all operators that were computed together.
   func add(_ node: Node, _ operation: String, _ result: Tensor?, _ duration: Duration, _ made: Row.Work) {
     let name = node.name.isEmpty ? (node.outputs.first ?? "") : node.name
     let parts = duration.components
@@ -51,12 +51,12 @@ package final class Profile: Sendable {
     }
   }
 
-  /// In the order in which nodes first ran.
+  /// Rows in the order in which their nodes first ran.
   package var all: [Row] { rows.withLock { rows in rows.order.compactMap { rows.byName[$0] } } }
 }
 
 extension Profile.Row {
-  /// What one call was.
+  /// The work of one call.
   struct Work {
     let multiplyAdds: Int
     let parameters: Int

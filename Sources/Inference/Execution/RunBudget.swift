@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// What a run may use. A model of a hundred bytes can ask for a terabyte or loop for ever; these bounds are checked
-/// before anything is allocated or done.
+/// The limits of a run, checked before anything is allocated or computed. A model of a hundred bytes can ask for a
+/// terabyte or loop for ever.
 package struct RunLimits: Sendable {
   /// Elements of one tensor.
   package var elements = 1 << 31
@@ -15,8 +15,8 @@ package struct RunLimits: Sendable {
 
   package init() {}
 
-  /// The limits of a count, whose products are not done. Everything else is, so the limit of a run is days too high:
-  /// these steps take about two seconds.
+  /// The limits of a count. It does no products but everything else, so the step limit of a run would allow days; these
+  /// steps take about two seconds.
   package static var counting: RunLimits {
     var limits = RunLimits()
     limits.bytes = 1 << 30
@@ -25,26 +25,26 @@ package struct RunLimits: Sendable {
   }
 }
 
-/// What is left of the limits.
+/// The part of the limits that is still unused.
 final class RunBudget: Sendable {
   let limits: RunLimits
-  /// Memory of tensors that are gone, at most a quarter of what may be alive.
+  /// Memory of freed tensors, at most a quarter of the byte limit.
   let pool: StoragePool
   private let bytes = Atomic(0)
   private let greatest = Atomic(0)
   private let trips = Atomic(0)
   private let steps = Atomic(0)
   private let products = Atomic(0)
-  /// Whether products are done, so that they are steps.
+  /// Whether products are computed and count as steps.
   private let doesProducts: Bool
 
-  /// Multiply-adds of all products together, so that their sum is a number; products that are done have the limit of
+  /// The limit of multiply-adds that are only counted; it keeps their sum an Int. Computed products have the limit of
   /// the steps.
   private static let productLimit = 1 << 60
-  /// What visiting a node costs beside its elements: a node without any takes as long as this many elements.
+  /// Steps for a visit to a node, besides its elements: a node without elements takes as long as 256 elements.
   private static let nodeCost = 256
-  /// Bytes of a reference to a tensor, which a list of them takes: two words for the type and the count, two for the
-  /// shape and the memory, and the shape's own.
+  /// Bytes that a list needs for each tensor: two words for type and count, two for references to shape and memory, and
+  /// the shape's own allocation.
   static let referenceBytes = 96
 
   init(_ limits: RunLimits, doesProducts: Bool = true) {
@@ -53,7 +53,7 @@ final class RunBudget: Sendable {
     pool = StoragePool(capacity: limits.bytes / 4)
   }
 
-  /// A new run begins; tensors that are alive stay counted.
+  /// Starts a new run: counts from zero, but tensors that are alive stay counted.
   func restart() {
     trips.store(0, ordering: .relaxed)
     steps.store(0, ordering: .relaxed)
@@ -72,7 +72,7 @@ final class RunBudget: Sendable {
     }
   }
 
-  /// Steps that the run has taken; products that are only counted are none.
+  /// Steps that the run has taken; products that are only counted are not steps.
   var stepsTaken: Int { steps.load(ordering: .relaxed) }
 
   /// The most bytes that were taken at one time.
@@ -80,7 +80,7 @@ final class RunBudget: Sendable {
 
   func release(bytes count: Int) { bytes.subtract(count, ordering: .relaxed) }
 
-  /// One trip through a loop's body.
+  /// Counts one trip through a loop's body.
   func takeTrip() throws(OperatorError) {
     if trips.add(1, ordering: .relaxed).newValue > limits.trips {
       throw OperatorError(
@@ -88,25 +88,25 @@ final class RunBudget: Sendable {
     }
   }
 
-  /// Work of `factors` multiplied with each other.
+  /// Spends the product of `factors` as steps.
   func spend(_ factors: Int...) throws(OperatorError) { try spend(factors) }
 
-  /// Work of `factors` multiplied with each other.
+  /// Spends the product of `factors` as steps.
   func spend(_ factors: [Int]) throws(OperatorError) {
     try add(Self.product(of: factors, within: limits.steps), to: steps, within: limits.steps)
   }
 
-  /// A product of matrices, or what is like one, of `factors` multiply-adds.
+  /// Spends the multiply-adds of a matrix product or a similar operation: the product of `factors`.
   func spend(product factors: Int...) throws(OperatorError) { try spend(product: factors) }
 
-  /// A product of matrices, or what is like one, of `factors` multiply-adds.
+  /// Spends the multiply-adds of a matrix product or a similar operation: the product of `factors`.
   func spend(product factors: [Int]) throws(OperatorError) {
     if doesProducts { return try spend(factors) }
     try add(
       Self.product(of: factors, within: Self.productLimit), to: products, within: Self.productLimit)
   }
 
-  /// The visit of a node with so many names of values.
+  /// Spends the steps of a visit to a node with `count` names of values.
   func visit(names count: Int) throws(OperatorError) {
     try add(Self.nodeCost + count, to: steps, within: limits.steps)
   }

@@ -10,9 +10,9 @@ package final class Session {
   private let loader: ConstantLoader
   private let backend: any Backend
 
-  /// Reads the weights of `model` and finds every operator; what is missing or malformed is an error here.
+  /// Reads the weights of `model` and finds every operator; a missing or malformed part is an error here.
   ///
-  /// - Parameter supplier: of the tensors that are not in the model's files.
+  /// - Parameter supplier: reads the tensors that are not in the model's files.
   package convenience init(
     _ model: Model, supplier: (any TensorReading)? = nil, backend: BackendKind = .reference,
     threads: Int = 1, limits: RunLimits = RunLimits()
@@ -21,7 +21,7 @@ package final class Session {
       model, supplier: supplier, backend: backend.make(threads: max(1, threads)), limits: limits)
   }
 
-  /// A session whose runs only count: large weights are not read, and products not done.
+  /// A session whose runs only count: large weights are not read, and products are not computed.
   convenience init(
     counting model: Model, supplier: (any TensorReading)?, _ limits: RunLimits
   ) throws(InferenceError) {
@@ -47,10 +47,10 @@ package final class Session {
   /// Inputs that a run must be given, in the model's order.
   package var requiredInputs: [ValueInfo] { model.graph.requiredInputs }
 
-  /// Every input, those with an initializer too.
+  /// Every input, including those with an initializer.
   package var inputs: [ValueInfo] { model.graph.inputs }
 
-  /// What the model's files gave so far: of weights, and of everything else.
+  /// Bytes read from the model's files so far: for weights, and for everything else.
   package var bytesRead: (weights: Int, rest: Int) {
     let files = loader.external.all.reduce(model.file.byteCountRead) { $0 + $1.byteCountRead }
     return (loader.byteCountRead, files - loader.byteCountRead)
@@ -71,12 +71,12 @@ package final class Session {
     return tensor
   }
 
-  /// A tensor of zeros.
+  /// Read-only zeros, which take no memory.
   func zeros(_ type: ElementType, _ shape: [Int]) throws(OperatorError) -> Tensor {
     try Tensor(zerosOf: type, shape, budget)
   }
 
-  /// The tensor that is alone in a file, as ONNX's test data are stored.
+  /// The single tensor in a file, the form in which ONNX stores its test data.
   package func tensor(message file: ReadableFile) throws(InferenceError) -> (name: String, tensor: Tensor) {
     let constant: TensorConstant
     do { constant = try TensorConstant(message: file) } catch { throw .graph(error) }
@@ -85,7 +85,7 @@ package final class Session {
     return (constant.name, try loader.tensor(constant))
   }
 
-  /// The texts of a tensor of text.
+  /// The texts of a text tensor; empty for other types.
   package func texts(_ tensor: Tensor) -> [String] {
     tensor.type == .string ? tensor.values(Int64.self).prefix(tensor.count).map(loader.strings.text) : []
   }
@@ -117,7 +117,7 @@ package final class Session {
     return zip(graph.outputs, outputs).map { (name: $0, tensor: $1) }
   }
 
-  /// The declared type, rank and fixed extents.
+  /// Checks a tensor against the input's declared type, rank and fixed extents.
   private func check(_ tensor: Tensor, _ input: ValueInfo) throws(InferenceError) {
     let place = "input \(quoted(input.name))"
     switch input.type {

@@ -2,18 +2,18 @@ internal import ByteFiles
 package import ONNXGraph
 package import TensorStreams
 
-/// Evaluates single nodes on small values, so that shapes which a graph computes can be known without running it.
+/// Evaluates single nodes on small values, so that shapes that a graph computes are known without running it.
 package final class SmallValues {
   private let budget: RunBudget
   private let loader: ConstantLoader
   private let run: RunContext
   private let empty: CompiledGraph
 
-  /// Elements of a value that is small: shapes, axes, pads and what is computed of them.
+  /// The most elements of a small value: shapes, axes, pads and what is computed from them.
   package static let limit = 1 << 12
 
   package init(_ model: Model, supplier: (any TensorReading)? = nil) {
-    // Whoever evaluates thousands of nodes before anything runs must not do much for any of them.
+    // Thousands of nodes are evaluated before anything runs, so each of them may use little.
     var limits = RunLimits()
     limits.elements = 1 << 20
     limits.bytes = 1 << 28
@@ -29,18 +29,18 @@ package final class SmallValues {
     empty = CompiledGraph(name: "", inputs: [], outputs: [], constants: [:], steps: [])
   }
 
-  /// The elements of a tensor of the model; nil where they are many, or text.
+  /// The elements of one of the model's tensors; nil if there are more than `limit`, or if it is text.
   package func constant(_ constant: TensorConstant, limit: Int = limit) -> Tensor? {
     guard constant.elementCount <= limit, constant.type != .string else { return nil }
     return try? loader.tensor(constant)
   }
 
-  /// What a `Constant` node holds that is no tensor: a number or a few.
+  /// The value of a `Constant` node that is stored as numbers in an attribute, not as a tensor.
   package func constant(_ node: Node) -> Tensor? {
     try? ConstantNode(node: node, loader: loader).tensor()
   }
 
-  /// A vector of whole numbers, or a scalar; INT64, or of the type of another.
+  /// A vector of whole numbers, or a scalar; INT32 if `other` is, otherwise INT64.
   package func integers(_ numbers: [Int], isScalar: Bool = false, like other: Tensor? = nil) -> Tensor? {
     let type = other?.type == .int32 ? ElementType.int32 : .int64
     guard let tensor = try? Tensor(type, isScalar ? [] : [numbers.count], budget) else { return nil }
@@ -54,7 +54,7 @@ package final class SmallValues {
     return tensor
   }
 
-  /// What the node makes of small inputs; nil where it cannot, or where the result is large.
+  /// The node's outputs for small inputs; nil if it fails, or if an output is larger than `limit`.
   package func evaluate(_ node: Node, _ inputs: [Tensor?], opset: Int) -> [Tensor]? {
     guard node.domain.isEmpty, let known = OperatorRegistry.operators[node.operation], opset >= known.since
     else { return nil }

@@ -1,6 +1,6 @@
 internal import ONNXGraph
 
-/// Elements of one type as elements of another.
+/// Casts elements of one type to another.
 enum Casting {
   static func cast(_ call: OperatorCall, _ x: Tensor, to type: ElementType) throws(OperatorError) -> Tensor {
     if x.type == type { return x }
@@ -20,7 +20,7 @@ enum Casting {
     return y
   }
 
-  /// Types that are held in bytes as numbers of those bytes.
+  /// Booleans and integers of fewer than eight bits, reinterpreted as 8-bit integers, which is how they are stored.
   static func numbers(_ x: Tensor) throws(OperatorError) -> Tensor {
     switch x.type {
     case .bool, .uint4, .uint2: x.reinterpreted(as: .uint8)
@@ -54,7 +54,7 @@ enum Casting {
         } else if let limit {
           to[index] = To(narrowing: To.Wide(clamping: SmallIntegers.wrapped(value.asDouble, limit)))
         } else if let number = value as? Int64, let unsigned = UInt64(bitPattern: number) as? To.Wide {
-          // A negative number becomes its bits.
+          // A negative number keeps its bits.
           to[index] = To(narrowing: unsigned)
         } else if let number = value as? UInt64, let signed = Int64(bitPattern: number) as? To.Wide {
           to[index] = To(narrowing: signed)
@@ -75,7 +75,7 @@ enum Casting {
     }
   }
 
-  /// Decimal text.
+  /// Casts to and from decimal text.
   private struct Text {
     let call: OperatorCall
     let x: Tensor
@@ -114,7 +114,7 @@ enum Casting {
       }
     }
 
-    /// As Python's `float` reads it.
+    /// Reads a number as Python's `float` does.
     private static func number(_ text: String) -> Double? {
       switch text.lowercased() {
       case "nan", "+nan", "-nan": .nan
@@ -138,7 +138,7 @@ enum Casting {
           case let value as Float16: "\(value)"
           default: "\(value.wide)"
           }
-        // The specification's words for what has no digits.
+        // The specification's words for NaN and infinity.
         if value.wide.isNotANumber { text = "NaN" }
         if text == "inf" { text = "INF" } else if text == "-inf" { text = "-INF" }
         numbers[place] = try strings.number(of: text)
@@ -160,7 +160,7 @@ enum Casting {
 
 /// Integers of two and four bits.
 enum SmallIntegers {
-  /// Least and greatest; nil for types of whole bytes.
+  /// The least and the greatest value; nil for types of whole bytes.
   static func limits(_ type: ElementType) -> ClosedRange<Int>? {
     switch type {
     case .uint4: 0...15
@@ -171,7 +171,7 @@ enum SmallIntegers {
     }
   }
 
-  /// Rounded towards zero, then modulo the number of values, as integers of whole bytes are.
+  /// The number rounded towards zero, then modulo the number of values, as for integers of whole bytes.
   static func wrapped(_ number: Double, _ limits: ClosedRange<Int>) -> Double {
     guard number.isFinite, number.magnitude < 1e15 else { return 0 }
     let span = limits.count

@@ -1,12 +1,12 @@
 internal import ONNXGraph
 
-/// y[o…] = Σ over all other letters of the product of the inputs, all of one type, as an equation says.
+/// y[o…] = the product of the inputs, summed over all letters of the equation that are not in o…; all of one type.
 struct Contraction {
   let inputs: [Tensor]
   let equation: EinsumEquation
   let y: Tensor
 
-  /// As a sum over all letters at once, in the type's wide numbers.
+  /// One sum over all letters at once, in the type's wide numbers.
   func run() throws(OperatorError) { try y.type.visit(Sums(contraction: self)) }
 
   private struct Sums: ElementVisitor {

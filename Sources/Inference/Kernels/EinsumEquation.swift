@@ -1,14 +1,14 @@
 internal import ONNXGraph
 
-/// An Einstein sum, taken apart: which axis of which input each letter stands for.
+/// A parsed Einstein sum: the label of each axis of each input.
 struct EinsumEquation {
-  /// Letters; axes of the ellipsis are numbers counted from its last.
+  /// A letter, or an axis of the ellipsis, numbered from its last.
   enum Label: Hashable {
     case letter(Character)
     case dots(Int)
   }
 
-  /// Axes of the result, and those that are summed.
+  /// Axes of the result, and axes that are summed.
   let output: [Label]
   let summed: [Label]
   private let extents: [Label: Int]
@@ -60,11 +60,12 @@ struct EinsumEquation {
     inputStrides = strides
   }
 
-  /// The multiply-adds of the products of matrices that the equation is: the first two inputs, what they make with the
-  /// third, and so on, as people and programs count it.
+  /// The multiply-adds of the equation as matrix products: the first two inputs, then their result with the third, and
+  /// so on, which is the usual way to count them.
   ///
-  /// What one input sums alone is summed before, and is no product; nor is what only scales elements, as `Mul` does.
-  /// The operator has asked the budget for the product of all extents, so that this fits.
+  /// A letter that only one input has and that is summed is summed before, which is not a product; nor is a scaling of
+  /// elements, as `Mul` does. The result fits an Int, because the operator has charged the budget with the product of
+  /// all extents.
   var multiplyAdds: Int {
     if (output + summed).contains(where: { extent($0) == 0 }) { return 0 }
     let terms = inputStrides.map { Set($0.keys) }
@@ -86,7 +87,7 @@ struct EinsumEquation {
 
   func extent(_ label: Label) -> Int { extents[label] ?? 1 }
 
-  /// An input's strides along some labels.
+  /// An input's strides along `labels`; 0 for a label that it does not have.
   func strides(_ input: Int, _ labels: [Label]) -> [Int] { labels.map { inputStrides[input][$0] ?? 0 } }
 
   private static func labels(
@@ -111,7 +112,7 @@ struct EinsumEquation {
 }
 
 extension String {
-  /// The text between occurrences of `separator`, which is not empty.
+  /// The parts of the text between occurrences of `separator`, which must not be empty.
   fileprivate func components(around separator: String) -> [String] {
     var parts: [String] = []
     var rest = self[...]

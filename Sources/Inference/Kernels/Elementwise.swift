@@ -1,6 +1,6 @@
 internal import ONNXGraph
 
-/// Operators that compute each element from the elements at its place.
+/// Operators that compute each element from the elements at the same position.
 enum Elementwise {
   /// `y[i] = f(x[i])` for floating-point numbers.
   static func map(
@@ -81,11 +81,11 @@ enum Elementwise {
 }
 
 extension Double {
-  /// min(max(x, low), high); NaN stays. `Double.maximum` is IEEE 754's maxNum, which drops it.
+  /// min(max(x, low), high); NaN stays. `Double.maximum` is IEEE 754's maxNum, which drops NaN.
   func clamped(_ low: Double, _ high: Double) -> Double { self < low ? low : self > high ? high : self }
 }
 
-/// `Add`, `Sub`, `Mul`, `Div`: two inputs with broadcasting, since version 7 NumPy's.
+/// `Add`, `Sub`, `Mul`, `Div`: two inputs with broadcasting, which since version 7 follows NumPy.
 protocol ArithmeticOperator: Operator, BinaryArithmetic {}
 
 extension ArithmeticOperator {
@@ -96,9 +96,10 @@ extension ArithmeticOperator {
 }
 
 extension OperatorCall {
-  /// The second input of an operator with broadcasting, shaped so that NumPy's rule does what its version asks.
+  /// The second input of an operator with broadcasting, reshaped so that NumPy's rule gives what the opset asks for.
   ///
-  /// Before version 7 the second input is matched to the first from `axis` on, and only with `broadcast` = 1.
+  /// Before version 7, the second input is matched to the axes of the first from `axis` on, and only if `broadcast` is
+  /// 1.
   func aligned(_ index: Int, with first: Tensor) throws(OperatorError) -> Tensor {
     let second = try input(index)
     guard opset < 7, first.shape != second.shape else { return second }

@@ -1,6 +1,6 @@
 internal import ONNXGraph
 
-/// `ArgMax` and `ArgMin`.
+/// `ArgMax` and `ArgMin`: positions of extreme elements along an axis.
 enum ExtremePlace {
   static func evaluate<Better: Comparison>(
     _ call: OperatorCall, _: Better.Type
@@ -41,7 +41,7 @@ enum ExtremePlace {
 }
 
 extension ElementType {
-  /// Least and greatest of an integer type; nil for others.
+  /// The least and the greatest value of an integer type of 8 to 32 bits; nil for all other types.
   var integerLimits: ClosedRange<Double>? {
     switch self {
     case .int8: -128...127

@@ -1,6 +1,6 @@
 internal import ONNXGraph
 
-/// An input of indices into an axis: checked, and counted from the front.
+/// An input of indices into an axis, checked and counted from the front.
 struct Indices {
   let shape: [Int]
   let count: Int
@@ -28,9 +28,10 @@ struct Indices {
   }
 }
 
-/// The places that `GatherElements` and `ScatterElements` mean.
+/// The elements that the indices of `GatherElements` and `ScatterElements` select.
 enum ElementPlaces {
-  /// For each index its element's place in a tensor of `shape`: the index on `axis`, its own position on the others.
+  /// For each index, the flat position of its element in a tensor of `shape`: the index on `axis`, its own coordinates
+  /// on the other axes.
   static func fill(
     _ places: Elements<Int64>, _ indices: Indices, axis: Int, of shape: [Int]
   ) throws(OperatorError) {
@@ -56,7 +57,7 @@ enum ElementPlaces {
   }
 }
 
-/// The points that `GatherND` and `ScatterND` mean: indices: [b.., i.., k] into x: [b.., d..].
+/// The points that `GatherND` and `ScatterND` select, from indices: [b.., i.., k] into x: [b.., d..].
 struct IndexPoints {
   /// [b.., i..]
   let shape: [Int]
@@ -92,7 +93,7 @@ struct IndexPoints {
     }
   }
 
-  /// Where in x the run of a point begins.
+  /// The flat position in x at which the run of a point begins.
   func offset(_ place: Int) -> Int {
     let perBatch = shape[batch...].product
     var offset = batch == 0 ? 0 : place / perBatch * x.shape[batch...].product
@@ -104,9 +105,10 @@ struct IndexPoints {
   }
 }
 
-/// Putting updates into a copy of a tensor.
+/// Writes updates into a copy of a tensor.
 enum Scattering {
-  /// y = x, with the `run` elements at each of `places` replaced by, or reduced with, those of `updates` in order.
+  /// y = x, where the `run` elements at each of `places` are replaced by, or reduced with, those of `updates`, in
+  /// order.
   static func scatter(
     _ call: OperatorCall, _ updates: Tensor, to places: Tensor, run: Int, in x: Tensor
   ) throws(OperatorError) -> Tensor {

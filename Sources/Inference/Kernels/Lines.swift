@@ -1,8 +1,8 @@
 internal import ONNXGraph
 
-/// Operators on whole lines of elements, each changed in place in binary64.
+/// Operators on whole lines of elements; each line is changed in place in binary64.
 enum Lines {
-  /// Softmax and its kin: lines along `axis`, or before version 13 along all axes from it on.
+  /// Softmax and similar operators: lines along `axis`, or before version 13 along `axis` and all axes after it.
   static func map(
     _ call: OperatorCall, _ body: (inout [Double]) -> Void
   ) throws(OperatorError) -> [Tensor] {
@@ -10,13 +10,13 @@ enum Lines {
     let isOld = call.opset < 13
     let given = try call.int("axis") ?? (isOld ? 1 : -1)
     if x.rank == 0 { return [try map(call, x, extent: 1, inner: 1, body)] }
-    // A flattening axis may be the rank: lines of one element.
+    // A flattening axis may equal the rank: lines of one element.
     let axis = isOld && given == x.rank ? given : try call.axis(given, rank: x.rank)
     if isOld { return [try map(call, x, extent: x.shape[axis...].product, inner: 1, body)] }
     return [try map(call, x, extent: x.shape[axis], inner: x.shape[(axis + 1)...].product, body)]
   }
 
-  /// Lines of `extent` elements, `inner` apart.
+  /// Changes lines of `extent` elements that are `inner` apart.
   static func map(
     _ call: OperatorCall, _ x: Tensor, extent: Int, inner: Int, _ body: (inout [Double]) -> Void
   ) throws(OperatorError) -> Tensor {
@@ -51,7 +51,7 @@ enum Lines {
 }
 
 extension OperatorCall {
-  /// A vector of `count` floats of an input, as binary64.
+  /// An input of `count` floats, as binary64.
   func reals(_ index: Int, count: Int) throws(OperatorError) -> [Double] {
     let tensor = try input(index)
     guard tensor.count == count else {
@@ -59,7 +59,7 @@ extension OperatorCall {
     }
     guard tensor.type.isFloat else { throw wrong(index, "floating-point elements", found: tensor.type.name) }
     let real = try Casting.cast(self, tensor, to: .double)
-    // The list lives longer than this; what is asked is whether there is room for it now.
+    // The list outlives this charge; the charge only checks that there is room for it now.
     try budget.take(bytes: count * 8)
     defer { budget.release(bytes: count * 8) }
     return Array(real.values(Double.self).prefix(count))

@@ -1,6 +1,6 @@
 internal import ONNXGraph
 
-/// Means, variances, and what the normalising operators do with them.
+/// Means, variances, and the normalisations that use them.
 enum Normalising {
   /// Mean and variance (Σ (x − mean)² / n) of a line.
   static func statistics(_ line: [Double]) -> (mean: Double, variance: Double) {
@@ -15,7 +15,7 @@ enum Normalising {
     for index in line.indices { line[index] = (line[index] - mean) * factor }
   }
 
-  /// (x − mean) / √(variance + epsilon) · scale + shift with one of each per channel of x: [N, C, …].
+  /// (x − mean) / √(variance + epsilon) · scale + shift, with one of each for each channel of x: [N, C, …].
   static func perChannel(
     _ call: OperatorCall, _ x: Tensor, _ channels: Int, _ mean: [Double], _ variance: [Double],
     _ scale: [Double], _ shift: [Double], _ epsilon: Double
@@ -38,7 +38,7 @@ enum Normalising {
     }
     let real = try Casting.cast(call, x, to: .double).values(Double.self)
     let plane = x.shape[2...].product
-    // A channel's elements of all samples, in a list that grows.
+    // A channel's elements of all samples, in a list that grows by doubling.
     let lineBytes = x.shape[0] * plane * 16
     try call.budget.take(bytes: lineBytes)
     defer { call.budget.release(bytes: lineBytes) }

@@ -1,4 +1,4 @@
-/// What the pooling operators share.
+/// Code that the pooling operators share.
 enum PoolingCall {
   static func windows(
     _ call: OperatorCall, kernel: [Int]

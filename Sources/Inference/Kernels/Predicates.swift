@@ -1,6 +1,6 @@
 internal import ONNXGraph
 
-/// Operators that give booleans.
+/// Operators that return booleans.
 enum Predicates {
   /// `y[i] = f(a[i], b[i])` for booleans, with broadcasting.
   static func logical(
@@ -27,7 +27,7 @@ enum Predicates {
     return [y]
   }
 
-  /// Calls `f` on the elements of two tensors that broadcast to the shape of a third.
+  /// Sets y to `f` of the elements of two tensors that broadcast to y's shape.
   static func zip<T: BitwiseCopyable>(
     _ a: Tensor, _ b: Tensor, _ y: Tensor, _: T.Type, _ f: (T, T) -> Bool
   ) throws(OperatorError) {

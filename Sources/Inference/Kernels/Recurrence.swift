@@ -1,6 +1,6 @@
 internal import ONNXGraph
 
-/// What `LSTM` and `GRU` share: shapes, directions, lengths, activations, projections.
+/// Code that `LSTM` and `GRU` share: shapes, directions, lengths, activations, projections.
 struct Recurrence {
   let call: OperatorCall
   /// T steps, B sequences, I inputs, H hidden, D directions.
@@ -57,11 +57,11 @@ struct Recurrence {
     clip = try call.float("clip")
     activations = try RecurrentActivations(call, defaults: defaults, directions: directions).functions
     try call.budget.spend(product: steps, batch, directions * gates * hidden, inputs + hidden)
-    // The gates are done even where the products are only counted.
+    // Gates are computed even if products are only counted.
     try call.budget.spend(steps, batch, directions * gates * hidden)
   }
 
-  /// Activation number `index` of a direction.
+  /// Activation number `index` of a direction, after clipping if `clip` is given.
   func activation(_ index: Int, _ direction: Int) -> (Double) -> Double {
     let function = activations[direction * (activations.count / directions) + index]
     guard let clip else { return function }
@@ -82,7 +82,7 @@ struct Recurrence {
 
   /// h · Rᵀ: [B, gates·H], with h: [D, B, H]
   ///
-  /// - Parameter wanted: which of R's gates; all by default.
+  /// - Parameter wanted: the gates of R to compute; all by default.
   func recurrent(_ h: Tensor, _ direction: Int, wanted: Range<Int>? = nil) throws(OperatorError) -> Tensor {
     let rows = MatrixView(
       tensor: h, offset: direction * batch * hidden, rows: batch, columns: hidden, rowStride: hidden,
@@ -101,7 +101,7 @@ struct Recurrence {
     return y
   }
 
-  /// An initial state, [D, B, H], or zeros.
+  /// An initial state, [D, B, H]; zeros if it is not given.
   func state(_ index: Int) throws(OperatorError) -> Tensor {
     let state = try call.make(.double, [directions, batch, hidden])
     state.values(Double.self).update(repeating: 0)
@@ -113,12 +113,12 @@ struct Recurrence {
     return try Casting.cast(call, shaped, to: .double).copied(call)
   }
 
-  /// [D, B, H], or [B, D, H] where the batch comes first.
+  /// The state in the type of the outputs: [D, B, H], or [B, D, H] if the batch comes first.
   func finished(_ state: Tensor) throws(OperatorError) -> Tensor {
     try Casting.cast(call, try Self.swapped(call, state, isBatchFirst), to: type)
   }
 
-  /// [T, D, B, H], or [B, T, D, H].
+  /// All states in the type of the outputs: [T, D, B, H], or [B, T, D, H] if the batch comes first.
   func finished(all y: Tensor) throws(OperatorError) -> Tensor {
     guard isBatchFirst else { return try Casting.cast(call, y, to: type) }
     let strides = Layout.strides(y.shape)
@@ -128,7 +128,7 @@ struct Recurrence {
     return try Casting.cast(call, swapped, to: type)
   }
 
-  /// Step number `step` of a sequence: which element of it; nil behind its end.
+  /// The index of the element that a sequence has at step number `step`; nil after its end.
   func time(_ step: Int, _ sequence: Int, _ direction: Int) -> Int? {
     guard step < lengths[sequence] else { return nil }
     return isReverse || direction == 1 ? lengths[sequence] - 1 - step : step
@@ -146,7 +146,7 @@ struct Recurrence {
 }
 
 extension Tensor {
-  /// The same elements in memory of their own.
+  /// The same elements in new memory.
   func copied(_ call: OperatorCall) throws(OperatorError) -> Tensor {
     let copy = try call.make(type, shape)
     StridedCopy.run(count, from: self, at: 0, to: copy, at: 0)

@@ -1,6 +1,6 @@
 /// The rules of the reducing operators.
 extension Reduction.Rules {
-  /// One rule for all kinds of numbers: from a start, by a binary operator, with nothing done at the end.
+  /// One rule for all kinds of numbers: a start value and a binary operator, without a final step.
   init<Op: BinaryArithmetic>(
     _: Op.Type, floats: Double, signed: Int64, unsigned: UInt64
   ) {
@@ -12,7 +12,7 @@ extension Reduction.Rules {
 
   private static func same<W: WideNumber>(_ value: W, _: Int) throws(OperatorError) -> W { value }
 
-  /// Sums of something, with something done at the end, in binary64 even for integers.
+  /// Sums of `term`, with a final step; both in binary64, even for integers.
   init(sumOf term: @escaping (Double) -> Double, _ finish: @escaping (Double, Int) -> Double) {
     self.init(
       floats: .init(

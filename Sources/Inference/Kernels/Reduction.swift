@@ -1,15 +1,15 @@
 internal import ONNXGraph
 
-/// Operators that make one number of all along some axes.
+/// Operators that reduce all elements along some axes to one number.
 enum Reduction {
-  /// How numbers are gathered: from `start`, by `combine`, and at the end `finish` with how many there were.
+  /// The steps of a reduction: from `start`, by `combine`, then `finish` with the number of elements.
   struct Rule<W: WideNumber> {
     let start: W
     let combine: (W, W) -> W
     let finish: (W, Int) throws(OperatorError) -> W
   }
 
-  /// What an operator does for floating-point numbers and for integers.
+  /// The rules of an operator for floating-point numbers and for integers.
   struct Rules {
     let floats: Rule<Double>
     let signed: Rule<Int64>

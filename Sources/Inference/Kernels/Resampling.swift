@@ -1,7 +1,7 @@
 internal import Glibc
 internal import ONNXGraph
 
-/// Interpolation along one axis after the other, from the last to the first, in binary64.
+/// Interpolation along one axis after another, from the last to the first, in binary64.
 struct Resampling {
   private let call: OperatorCall
   private let x: Tensor
@@ -14,7 +14,7 @@ struct Resampling {
   }
 
   func result() throws(OperatorError) -> Tensor {
-    // So large a result is refused before the first axis is done.
+    // A result that is too large is refused before any axis is interpolated.
     _ = try Tensor.count(of: request.extents, call.budget)
     var y = try Casting.cast(call, x, to: .double)
     for axis in x.shape.indices.reversed() where isChanged(axis) { y = try resampled(y, axis) }
@@ -35,7 +35,7 @@ struct Resampling {
     let (from, to) = (x.values(Double.self), y.values(Double.self))
     let inner = x.shape[(axis + 1)...].product
     let outer = x.shape[..<axis].product
-    // A filter is as wide as a small scale makes it, up to twice the axis.
+    // A small scale makes a wide filter, of up to twice the axis.
     let tapBytes = request.isAntialiased ? (2 * extent + 8) * 16 : 0
     try call.budget.take(bytes: tapBytes)
     defer { call.budget.release(bytes: tapBytes) }
@@ -55,12 +55,12 @@ struct Resampling {
     return y
   }
 
-  /// The elements that output `o` of an axis is made of; false where it lies outside and is extrapolated.
+  /// Collects the elements that output `o` of an axis is made of; false if it lies outside and is extrapolated.
   private func fill(_ taps: inout [(index: Int, weight: Double)], _ axis: Int, _ o: Int) -> Bool {
     taps.removeAll(keepingCapacity: true)
     let extent = x.shape[axis]
     let origin = coordinate(o, axis)
-    // A region or a scale of the file's may be NaN or infinite.
+    // A region or a scale in a file may be NaN or infinite.
     guard origin.isFinite else { return false }
     if request.transformation == "tf_crop_and_resize", origin < 0 || origin > Double(extent - 1) {
       return false
@@ -72,7 +72,7 @@ struct Resampling {
     let scale = request.isAntialiased ? min(request.scales[axis], 1) : 1
     let reach = (request.mode == "linear" ? 1 : 2) / scale
     let base = origin.rounded(.down)
-    // A filter wider than the axis sees only its edges.
+    // A filter that is wider than the axis only repeats its edges.
     let span = Int(min(reach.rounded(.up), Double(2 * extent + 4)))
     var sum = 0.0
     for step in (1 - span)...span {
@@ -89,11 +89,11 @@ struct Resampling {
     return true
   }
 
-  /// Where in x output `o` of an axis comes from.
+  /// The coordinate in x of output `o` of an axis.
   private func coordinate(_ o: Int, _ axis: Int) -> Double {
     let (position, scale) = (Double(o), request.scales[axis])
     let last = Double(x.shape[axis] - 1)
-    // Corners are those of the result, which is shorter than a scale says by its fraction.
+    // The result's length, rounded down from in · scale: corners are aligned to it.
     let width = Double(request.extents[axis])
     switch request.transformation {
     case "align_corners": return width == 1 ? 0 : position * last / (width - 1)

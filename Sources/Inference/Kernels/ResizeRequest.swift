@@ -1,6 +1,6 @@
 internal import ONNXGraph
 
-/// What a `Resize` or `Upsample` asks for: its attributes, and an extent and a scale per axis.
+/// The settings of a `Resize` or `Upsample`: its attributes, and an extent and a scale for each axis.
 struct ResizeRequest {
   var mode = "nearest"
   var transformation = "asymmetric"
@@ -12,10 +12,10 @@ struct ResizeRequest {
   /// By axis of x.
   var scales: [Double]
   var extents: [Int]
-  /// Start and end of the part that is cropped, as fractions, by axis.
+  /// Start and end of the cropped part, by axis, as fractions of the extent.
   var region: [(start: Double, end: Double)]
 
-  /// An `Upsample`: what `Resize` does with asymmetric coordinates.
+  /// The settings of an `Upsample`, which is a `Resize` with asymmetric coordinates.
   init(upsample call: OperatorCall, _ x: Tensor) throws(OperatorError) {
     let given = call.opset < 9 ? try call.floats("scales") : try Self.reals(call, 1)
     self.init(x)
@@ -101,7 +101,7 @@ struct ResizeRequest {
     }
   }
 
-  /// Real numbers of an input; nil where it is not given or empty.
+  /// Real numbers of an input; nil if it is not given or empty.
   private static func reals(_ call: OperatorCall, _ index: Int) throws(OperatorError) -> [Double]? {
     guard let tensor = call.optional(index), tensor.count > 0 else { return nil }
     guard tensor.count <= 1 << 10 else {

@@ -1,16 +1,16 @@
 internal import Glibc
 internal import ONNXGraph
 
-/// Floating-point numbers of eight bits and fewer: no arithmetic, only casts.
+/// Floating-point numbers of eight or fewer bits: no arithmetic, only casts.
 ///
 /// Source: ONNX "Float stored in 8 bits", "Float stored in 4 bits"; OCP OFP8 and MX specifications.
 struct SmallFloatFormat {
   let exponentBits: Int
   let mantissaBits: Int
   let bias: Int
-  /// Whether the greatest exponent stands for infinity and NaN, as in IEEE 754.
+  /// Whether the greatest exponent means infinity and NaN, as in IEEE 754.
   var hasInfinity = false
-  /// The one NaN where there is no such exponent; nil where there is none at all.
+  /// The code of NaN; nil if the format has none.
   var nan: UInt8?
   var isSigned = true
 
@@ -43,16 +43,17 @@ struct SmallFloatFormat {
       ? sign * ldexp(mantissa, Int32(1 - bias)) : sign * ldexp(1 + mantissa, Int32(exponent - bias))
   }
 
-  /// The greatest finite number's bits.
+  /// The code of the greatest finite number.
   private var greatest: UInt8 {
     let all = isSigned ? signBit - 1 : 0xFF
     if hasInfinity { return all - (1 << UInt8(mantissaBits)) }
     return nan == 0x7F || nan == 0xFF ? all - 1 : all
   }
 
-  /// To nearest, ties to even; what is too large becomes the greatest with `saturates`, else infinity or NaN.
+  /// The nearest number, ties to even; a number that is too large becomes the greatest one with `saturates`, else
+  /// infinity or NaN.
   func bits(_ number: Double, saturates: Bool) -> UInt8 {
-    // Without a NaN, −0 stands for what is no number.
+    // A format without NaN has −0 instead.
     if number.isNaN { return nan ?? signBit }
     let sign: UInt8 = number.sign == .minus ? signBit : 0
     let magnitude = number.magnitude
@@ -73,7 +74,7 @@ struct SmallFloatFormat {
       let units = Int(ldexp(rounded, Int32(mantissaBits - power)))
       code = UInt8(truncatingIfNeeded: (power + bias - 1) << mantissaBits + units)
     }
-    // The formats without −0 have NaN in its place.
+    // A format without −0 uses its code for NaN.
     return code == 0 && nan == 0x80 ? 0 : sign | code
   }
 }
@@ -82,7 +83,7 @@ extension ElementType {
   var isSmallFloat: Bool { SmallFloatFormat(self) != nil }
 }
 
-/// Casts from and to such numbers, by way of binary64.
+/// Casts from and to such numbers, through binary64.
 struct SmallFloatCasting {
   let call: OperatorCall
   let x: Tensor
@@ -108,7 +109,7 @@ struct SmallFloatCasting {
     for index in 0..<y.count { to[index] = format.bits(values[index], saturates: saturates) }
   }
 
-  /// E8M0 holds powers of two; `round_mode` says which one is taken for what lies between.
+  /// E8M0 holds powers of two; `round_mode` selects one for numbers in between.
   private func scales(_ values: Elements<Double>, _ saturates: Bool) throws(OperatorError) {
     let mode = try call.word("round_mode", ["up", "down", "nearest"], default: "up")
     let to = y.values(UInt8.self)

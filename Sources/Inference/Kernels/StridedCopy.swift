@@ -1,7 +1,7 @@
 internal import Glibc
 internal import ONNXGraph
 
-/// Moves elements of any type between strided places: transposing, slicing, repeating, joining.
+/// Moves elements of any type between strided positions: transposing, slicing, repeating, joining.
 enum StridedCopy {
   /// Copies `shape` elements from `source` to `target`, each with an offset and strides in elements.
   ///
@@ -49,7 +49,7 @@ enum StridedCopy {
     }
   }
 
-  /// Elements one by one: `target[i] = source[index(i)]`; an index of −1 leaves the element as it is.
+  /// Copies elements one by one: `target[i] = source[indices[i]]`; an index of −1 leaves `target[i]` unchanged.
   static func pick(
     _ indices: Elements<Int64>, count: Int, from source: Tensor, to target: Tensor
   ) {
@@ -71,14 +71,14 @@ enum StridedCopy {
     for place in 0..<count where indices[place] >= 0 { to[place] = from[Int(indices[place])] }
   }
 
-  /// Sets every element of `target` to the first of `value`.
+  /// Sets every element of `target` to the first element of `value`.
   static func fill(_ target: Tensor, with value: Tensor) throws(OperatorError) {
     try copy(
       shape: [target.count], from: value, offset: 0, strides: [0], to: target, targetOffset: 0,
       targetStrides: [1])
   }
 
-  /// Copies `count` elements that lie together in both tensors.
+  /// Copies `count` elements that are contiguous in both tensors.
   static func run(
     _ count: Int, from source: Tensor, at offset: Int, to target: Tensor, at targetOffset: Int
   ) {

@@ -1,7 +1,7 @@
 /// Walks several operands over one index space, row by row.
 ///
-/// Each operand has a stride per dimension in its own elements: 0 repeats, a negative one goes backwards. Neighbouring
-/// dimensions that every operand walks as one are one here, so that rows are as long as they can be.
+/// Each operand has a stride for each dimension, in its own elements: 0 repeats, a negative one goes backwards.
+/// Neighbouring dimensions that are contiguous in every operand are merged, so that rows are as long as possible.
 struct StridedWalk {
   private(set) var extents: [Int] = []
   /// By operand, then by dimension.
@@ -83,7 +83,7 @@ enum Layout {
     return result
   }
 
-  /// Strides with which `shape` is walked as `target`, to which it broadcasts.
+  /// Strides that walk `shape` as if it were `target`, to which it broadcasts.
   static func strides(_ shape: [Int], as target: [Int]) -> [Int] {
     let own = strides(shape)
     let missing = target.count - shape.count
@@ -92,7 +92,7 @@ enum Layout {
     }
   }
 
-  /// Whether `shape` broadcasts to `target` and no further.
+  /// Whether `shape` broadcasts to exactly `target`.
   static func broadcasts(_ shape: [Int], to target: [Int]) -> Bool {
     shape.count <= target.count
       && zip(shape.reversed(), target.reversed()).allSatisfy { $0 == 1 || $0 == $1 }
@@ -100,6 +100,6 @@ enum Layout {
 }
 
 extension Sequence<Int> {
-  /// The product of extents that are known to belong to a tensor.
+  /// The product, which must not overflow: these are extents of a tensor that exists.
   var product: Int { reduce(1, &*) }
 }

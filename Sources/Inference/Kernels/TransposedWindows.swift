@@ -1,4 +1,4 @@
-/// The windows of a transposed convolution: those of the convolution that goes from its output to its input.
+/// The windows of a transposed convolution: those of the convolution from its output to its input.
 struct TransposedWindows {
   private let call: OperatorCall
   private let attributes: WindowAttributes
@@ -8,7 +8,7 @@ struct TransposedWindows {
     self.attributes = attributes
   }
 
-  /// Windows whose `output` is the extents of x, and whose `input` those of y.
+  /// Windows with x's extents as `output` and y's as `input`.
   func windows(_ x: [Int]) throws(OperatorError) -> Windows {
     let rank = attributes.kernel.count
     guard x.allSatisfy({ $0 <= WindowAttributes.limit }) else {
@@ -16,7 +16,7 @@ struct TransposedWindows {
     }
     let extra = try list("output_padding", rank) ?? [Int](repeating: 0, count: rank)
     var stated = try list("output_shape", rank)
-    // Some exporters write batch and channels too.
+    // Some exporters also write batch and channels.
     if let shape = stated, shape.count == rank + 2 { stated = Array(shape.dropFirst(2)) }
     var (begin, end, y): ([Int], [Int], [Int]) = ([], [], [])
     for axis in 0..<rank {
@@ -33,7 +33,7 @@ struct TransposedWindows {
         continue
       }
       let wanted = stated?[axis] ?? x[axis] * stride
-      // What is missing of the wanted extent is padded behind, which a negative pad says.
+      // If the wanted extent is larger than the full one, the pad at the end is negative.
       let total = full - wanted
       let half = total >= 0 ? total / 2 : 0
       begin.append(attributes.autoPad == "SAME_UPPER" ? half : total >= 0 ? total - half : 0)

@@ -1,4 +1,4 @@
-/// Where the windows of a convolution or a pooling lie, in any number of spatial dimensions.
+/// The positions of a convolution's or pooling's windows, in any number of spatial dimensions.
 ///
 /// Output o and kernel element k of a dimension meet input o·stride − pad + k·dilation.
 struct Windows {
@@ -10,13 +10,13 @@ struct Windows {
   let padsEnd: [Int]
   let output: [Int]
 
-  /// A kernel element of a window that lies in the input: their places among all elements.
+  /// A kernel element of a window that lies in the input: its flat position in the kernel, and that of its input.
   struct Tap {
     let kernel: Int
     let input: Int
   }
 
-  /// Kernel elements from `first` whose input lies in the input, along one dimension.
+  /// Along one dimension, the first input position of the window, and the kernel elements that lie in the input.
   private func range(_ axis: Int, _ output: Int) -> (start: Int, kernels: Range<Int>) {
     let start = output * strides[axis] - padsBegin[axis]
     let dilation = dilations[axis]
@@ -25,7 +25,7 @@ struct Windows {
     return (start, min(first, max(end, 0))..<max(end, 0))
   }
 
-  /// The taps of the window at an output position, in C order, replacing what `taps` holds.
+  /// Replaces the contents of `taps` with the taps of the window at an output position, in C order.
   func taps(at position: [Int], into taps: inout [Tap]) {
     taps.removeAll(keepingCapacity: true)
     taps.append(Tap(kernel: 0, input: 0))
@@ -48,12 +48,12 @@ struct Windows {
     }
   }
 
-  /// Kernel elements of a window that lie in the input or its padding.
+  /// The number of kernel elements of a window that lie in the input or its padding.
   func paddedCount(at position: [Int]) -> Double {
     input.indices.reduce(1.0) { $0 * Double(count($1, position[$1], withPadding: true)) }
   }
 
-  /// Kernel elements of one dimension that lie in the input, or its padding too, at an output position.
+  /// The number of kernel elements of one dimension that lie in the input (or its padding), at an output position.
   func count(_ axis: Int, _ output: Int, withPadding: Bool) -> Int {
     if !withPadding { return range(axis, output).kernels.count }
     let start = output * strides[axis] - padsBegin[axis]
@@ -64,10 +64,10 @@ struct Windows {
   /// The most taps that a window can have.
   var tapLimit: Int { zip(input, kernel).reduce(1) { $0 &* min($1.0, $1.1) } }
 
-  /// Bytes for the taps of a window while they are listed, on each of two threads.
+  /// Bytes that listing the taps of a window takes, on two threads.
   var tapBytes: Int { tapLimit &* (4 * MemoryLayout<Tap>.stride) }
 
-  /// The spatial indices of output number `number` in C order.
+  /// The spatial indices of output number `number`, in C order.
   func position(_ number: Int) -> [Int] {
     var rest = number
     var position = [Int](repeating: 0, count: output.count)
@@ -79,8 +79,7 @@ struct Windows {
   }
 }
 
-/// `kernel_shape`, `strides`, `dilations`, `pads`, `auto_pad` and `ceil_mode`, as Conv and the pooling operators
-/// have them.
+/// `kernel_shape`, `strides`, `dilations`, `pads`, `auto_pad` and `ceil_mode` of Conv and the pooling operators.
 struct WindowAttributes {
   let kernel: [Int]
   let strides: [Int]
@@ -115,7 +114,7 @@ struct WindowAttributes {
     isCeiling = hasCeiling ? try call.flag("ceil_mode") : false
   }
 
-  /// The windows over an input of these spatial extents.
+  /// The windows over an input with these spatial extents.
   func windows(_ input: [Int]) throws(OperatorError) -> Windows {
     guard input.count == kernel.count else {
       throw OperatorError("\(kernel.count) spatial dimensions, as the kernel has", found: "\(input.count)")
@@ -150,7 +149,7 @@ struct WindowAttributes {
     if room < 0 { return 0 }
     guard isCeiling else { return room / stride + 1 }
     let count = (room + stride - 1) / stride + 1
-    // A window that would begin in the padding behind the input is left out.
+    // A window that would begin in the padding after the input is left out.
     return (count - 1) * stride >= input + begin ? count - 1 : count
   }
 }

@@ -1,6 +1,7 @@
 /// y = |x|
 ///
-/// x: numbers of any kind and shape → y: the same; of the least integer itself. Source: ONNX `Abs`, versions 6, 13.
+/// x: numbers of any kind and shape → y: the same; the least integer maps to itself. Source: ONNX `Abs`, versions 6,
+/// 13.
 enum Abs: Operator, UnaryArithmetic {
   @inline(__always) static func floats(_ x: Double) -> Double { x.magnitude }
   @inline(__always) static func integers<W: FixedWidthInteger>(_ x: W) -> W { x < 0 ? 0 &- x : x }

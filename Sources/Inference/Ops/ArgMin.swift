@@ -1,4 +1,4 @@
-/// y = the first place of the least x along `axis` (0), with `select_last_index` the last
+/// y = the position of the least x along `axis` (0): the first one, or with `select_last_index` the last
 ///
 /// x: numbers of any kind → y: INT64, x's shape with 1 for the axis, or without it (`keepdims`: 1). Source: ONNX
 /// `ArgMin`, versions 1, 11, 12, 13.

@@ -1,9 +1,9 @@
 internal import ONNXGraph
 
-/// y[n, c, o] = the mean of x[n, c, o·stride − pad + t·dilation] over the window
+/// y[n, c, o] = the mean of x[n, c, o·stride − pad + t·dilation] over t, the positions in the window
 ///
-/// x: floats, [N, C, in…] → y: [N, C, out…]; padding is left out of the mean, or counts as zeros with
-/// `count_include_pad`. Source: ONNX `AveragePool`, versions 1, 7, 10, 11, 19, 22.
+/// x: floats, [N, C, in…] → y: [N, C, out…]; padding is left out of the mean, or with `count_include_pad` counts as
+/// zeros. Source: ONNX `AveragePool`, versions 1, 7, 10, 11, 19, 22.
 enum AveragePool: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     guard let kernel = try call.ints("kernel_shape") else {

@@ -1,10 +1,10 @@
 internal import ONNXGraph
 
-/// y = (x − mean) / √(var + epsilon) · scale + B, per channel
+/// y = (x − mean) / √(var + epsilon) · scale + B for each channel
 ///
-/// x: floats, [N, C, …]; scale, B, mean, var: [C] (epsilon: 1e-5) → y: as x. With `training_mode` (version 14) mean and
-/// variance are those of x over all but the channels, and the outputs 1 and 2 are given · momentum + own · (1 − momentum)
-/// (momentum: 0.9). Source: ONNX `BatchNormalization`, versions 6, 7, 9, 14, 15.
+/// x: floats, [N, C, …]; scale, B, mean, var: [C] (epsilon: 1e-5) → y: as x. With `training_mode` (version 14), mean
+/// and variance are computed from x over all axes but the channels, and outputs 1 and 2 are given · momentum + computed
+/// · (1 − momentum) (momentum: 0.9). Source: ONNX `BatchNormalization`, versions 6, 7, 9, 14, 15.
 enum BatchNormalization: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)

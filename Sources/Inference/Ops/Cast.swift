@@ -2,8 +2,9 @@ internal import ONNXGraph
 
 /// y = x as elements of type `to`
 ///
-/// x: any type and shape → y: the same shape. Floats to integers round towards zero; booleans are 0 and 1, and everything
-/// but 0 is true; text is read and written in decimal. Source: ONNX `Cast`, versions 6, 9, 13, 19, 21, 23, 24, 25.
+/// x: any type and shape → y: the same shape. Floats become integers by rounding towards zero; booleans become 0 and 1,
+/// and every number but 0 becomes true; text is decimal in both directions. Source: ONNX `Cast`, versions 6, 9, 13, 19,
+/// 21, 23, 24, 25.
 enum Cast: Operator {
   static var since: Int { 6 }
 

@@ -1,4 +1,4 @@
-/// y = x as elements of the other input's type
+/// y = x as elements of the second input's type
 ///
 /// x: any type and shape; other: any → y: x's shape. Source: ONNX `CastLike`, versions 15, 19, 21, 23, 24, 25.
 enum CastLike: Operator {

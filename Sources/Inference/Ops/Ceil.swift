@@ -1,4 +1,4 @@
-/// y = the least whole number that is not below x
+/// y = the least whole number that is at least x
 ///
 /// x: floats of any shape → y: the same. Source: ONNX `Ceil`, versions 6, 13.
 enum Ceil: Operator {

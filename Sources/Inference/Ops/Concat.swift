@@ -1,6 +1,6 @@
 internal import ONNXGraph
 
-/// y = the inputs one after another along `axis`
+/// y = the inputs joined along `axis`
 ///
 /// Inputs: one or more of one type, [.., nᵢ, ..] with equal other extents → y: [.., Σ nᵢ, ..]. Source: ONNX `Concat`,
 /// versions 4, 11, 13.

@@ -1,16 +1,17 @@
 internal import ONNXGraph
 
-/// y = the value among the attributes
+/// y = the value in the attributes
 ///
-/// One of value, sparse_value, value_float, value_floats, value_int, value_ints, value_string and value_strings → y: it.
-/// It is read once, when the model is. Source: ONNX `Constant`, versions 1, 9, 11, 12, 13, 19, 21, 23.
+/// One of value, sparse_value, value_float, value_floats, value_int, value_ints, value_string and value_strings → y:
+/// that value. It is read once, together with the model. Source: ONNX `Constant`, versions 1, 9, 11, 12, 13, 19, 21,
+/// 23.
 enum Constant: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     throw OperatorError("a constant that was read with the model", found: "one that was not")
   }
 }
 
-/// A `Constant` node while the model is read.
+/// Reads a `Constant` node's value, while the model is read.
 struct ConstantNode {
   let node: Node
   let loader: ConstantLoader

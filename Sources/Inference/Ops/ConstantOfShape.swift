@@ -1,6 +1,6 @@
 internal import ONNXGraph
 
-/// y = `value` (a FLOAT 0) everywhere
+/// y = `value` (default: a FLOAT 0) for every element
 ///
 /// shape: INT64, [rank] → y: value's type. Source: ONNX `ConstantOfShape`, versions 9, 20, 21, 23.
 enum ConstantOfShape: Operator {

@@ -17,7 +17,7 @@ enum Conv: Operator {
         "w's kernel \(shapeText(kernel))", found: shapeText(stated), subject: "attribute 'kernel_shape'")
     }
     let groups = try call.int("group") ?? 1
-    // In two steps: the product of a file's numbers could overflow.
+    // In two steps, because a product of numbers from a file could overflow.
     guard groups >= 1, groups <= max(1, x.shape[1]), x.shape[1] % groups == 0,
       w.shape[1] == x.shape[1] / groups, w.shape[0] % groups == 0
     else {

@@ -1,6 +1,6 @@
 internal import ONNXGraph
 
-/// y[n, k, i] = b[k] + Σ_{c, o, t: o·stride − pad + t·dilation = i} w[c, k, t] · x[n, c, o], c of k's group
+/// y[n, k, i] = b[k] + Σ_{c, o, t: o·stride − pad + t·dilation = i} w[c, k, t] · x[n, c, o], for c in the group of k
 ///
 /// x: floats, [N, C, in…]; w: [C, K/groups, kernel…]; b: [K] → y: [N, K, out…], out = (in − 1)·stride + output_padding +
 /// (kernel − 1)·dilation + 1 − pads, or `output_shape`, or in · stride with `auto_pad`. Source: ONNX `ConvTranspose`,

@@ -1,6 +1,6 @@
 internal import ONNXGraph
 
-/// y[.., i, ..] = Σ_{j ≤ i} x[.., j, ..] along `axis`; with `exclusive` j < i, with `reverse` from the other end
+/// y[.., i, ..] = Σ_{j ≤ i} x[.., j, ..] along `axis`; j < i with `exclusive`, j ≥ i (or j > i) with `reverse`
 ///
 /// x: numbers of any kind; axis: an input of one number → y: as x. Source: ONNX `CumSum`, versions 11, 14.
 enum CumSum: Operator {

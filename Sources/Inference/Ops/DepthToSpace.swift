@@ -1,7 +1,7 @@
-/// y = x with blocks of channels as squares of pixels
+/// y = x with each block of b² channels as b × b pixels
 ///
-/// x: [N, C·b², H, W] → y: [N, C, H·b, W·b], b = `blocksize`. Mode DCR (the only one before version 11) takes channels as
-/// [b, b, C], CRD as [C, b, b]. Source: ONNX `DepthToSpace`, versions 1, 11, 13.
+/// x: [N, C·b², H, W] → y: [N, C, H·b, W·b], b = `blocksize`. Mode DCR (the only one before version 11) reads channels
+/// as [b, b, C], CRD as [C, b, b]. Source: ONNX `DepthToSpace`, versions 1, 11, 13.
 enum DepthToSpace: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0, rank: 4)
@@ -13,7 +13,7 @@ enum DepthToSpace: Operator {
     let (n, c, h, w) = (x.shape[0], x.shape[1] / (block * block), x.shape[2], x.shape[3])
     let isDCR = try call.word("mode", ["DCR", "CRD"], default: "DCR") == "DCR"
     let plane = h * w
-    // Strides of [N, C, H, b, W, b] in x.
+    // Strides in x of [N, C, H, b, W, b].
     let channel = isDCR ? plane : plane * block * block
     let row = isDCR ? plane * c * block : plane * block
     let column = isDCR ? plane * c : plane

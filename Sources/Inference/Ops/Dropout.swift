@@ -1,6 +1,6 @@
 internal import ONNXGraph
 
-/// y = x, mask = true everywhere: what dropout is when a network is not trained
+/// y = x, mask = true everywhere: dropout in a network that is not being trained
 ///
 /// x: floats of any shape → y: as x; mask: BOOL (before version 10 x's type). Training with a ratio above 0 is random
 /// and refused. Source: ONNX `Dropout`, versions 6, 7, 10, 12, 13, 22.

@@ -1,9 +1,10 @@
 internal import ONNXGraph
 
-/// y[o…] = Σ over all other letters of the product of the inputs, as `equation` says: "ij,jk->ik"
+/// y[o…] = the product of the inputs, summed over all letters that are not in o…; the equation is such as "ij,jk->ik"
 ///
-/// Inputs: numbers of one type, a letter for each axis; `...` stands for axes that broadcast; a letter twice in one input
-/// is its diagonal; without `->` the letters that occur once, in alphabetic order. Source: ONNX `Einsum`, version 12.
+/// Inputs: numbers of one type, a letter for each axis. `...` means axes that broadcast; a letter twice in one input
+/// means its diagonal; without `->`, o… is the letters that occur once, in alphabetic order. Source: ONNX `Einsum`,
+/// version 12.
 enum Einsum: Operator {
   static var since: Int { 12 }
 

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// y = x for x > 0, alpha · (eˣ − 1) below (alpha: 1)
+/// y = x for x > 0, otherwise alpha · (eˣ − 1) (alpha: 1)
 ///
 /// x: floats of any shape → y: the same. Source: ONNX `Elu`, versions 6, 22.
 enum Elu: Operator {

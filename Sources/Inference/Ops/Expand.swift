@@ -1,6 +1,6 @@
 /// y = x repeated along axes of extent 1, as broadcasting does
 ///
-/// x: any type; shape: an input → y: the shape both broadcast to. Source: ONNX `Expand`, versions 8, 13.
+/// x: any type; shape: an input → y: the shape that both broadcast to. Source: ONNX `Expand`, versions 8, 13.
 enum Expand: Operator {
   static var since: Int { 8 }
 

@@ -1,4 +1,4 @@
-/// y = the greatest whole number that is not above x
+/// y = the greatest whole number that is at most x
 ///
 /// x: floats of any shape → y: the same. Source: ONNX `Floor`, versions 6, 13.
 enum Floor: Operator {

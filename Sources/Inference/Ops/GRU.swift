@@ -1,11 +1,11 @@
 internal import ONNXGraph
 
-/// Gated recurrent unit: for each step t, with gates z, r, h stacked in W, R and B
+/// Gated recurrent unit over steps t, with gates z, r, h stacked in W, R and B
 ///
-/// z = f(W_z·x + R_z·h + b_z), r = f(W_r·x + R_r·h + b_r), h̃ = g(W_h·x + R_h·(r·h) + b_h), or with `linear_before_reset`
-/// g(W_h·x + r·(R_h·h + bR_h) + bW_h), h = (1 − z)·h̃ + z·h; f, g: Sigmoid, Tanh. x: floats, [T, B, I]; W: [D, 3H, I]; R:
-/// [D, 3H, H]; B: [D, 6H]; lengths: [B]; initial h: [D, B, H] → Y: [T, D, B, H], 0 behind a sequence's end; Y_h: [D, B, H];
-/// with `layout` 1 the batch comes first. Source: ONNX `GRU`, versions 1, 3, 7, 14, 22.
+/// z = f(W_z·x + R_z·h + b_z), r = f(W_r·x + R_r·h + b_r), h̃ = g(W_h·x + R_h·(r·h) + b_h), or with
+/// `linear_before_reset` g(W_h·x + r·(R_h·h + bR_h) + bW_h), h = (1 − z)·h̃ + z·h; f, g: Sigmoid, Tanh. x: floats, [T,
+/// B, I]; W: [D, 3H, I]; R: [D, 3H, H]; B: [D, 6H]; lengths: [B]; initial h: [D, B, H] → Y: [T, D, B, H], 0 after a
+/// sequence's end; Y_h: [D, B, H]; with `layout` 1 the batch comes first. Source: ONNX `GRU`, versions 1, 3, 7, 14, 22.
 enum GRU: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let net = try Recurrence(call, gates: 3, activations: ["Sigmoid", "Tanh"])
@@ -22,14 +22,14 @@ enum GRU: Operator {
       let (f, g) = (net.activation(0, direction), net.activation(1, direction))
       let projection = try net.projection(direction)
       for step in 0..<net.steps {
-        // Of z and r alone, where h̃'s product waits for r.
+        // If h̃'s product needs r, only z's and r's products are computed now.
         let early = isLinear ? 3 : 2
         let recurrent = try net.recurrent(h, direction, wanted: 0..<early)
         func input(_ sequence: Int, _ time: Int, _ row: Int) -> Double {
           projection.values(Double.self)[(time * net.batch + sequence) * 3 * size + row]
             + net.bias(0, direction, row)
         }
-        // `gates` are those that the product has, from `first` on.
+        // `product` has `gates` gates, of which the first is number `first`.
         func hidden(
           _ product: Tensor, _ gates: Int, first: Int = 0, _ sequence: Int, _ row: Int
         ) -> Double {

@@ -1,6 +1,6 @@
 internal import ONNXGraph
 
-/// y[i, j, …] = x[indices[i, j, …], j, …] for axis 0, and likewise for every `axis` (0)
+/// y[i, j, …] = x[indices[i, j, …], j, …] for axis 0; the index replaces the coordinate of `axis` (0)
 ///
 /// x: any type; indices: INT32 or INT64 of x's rank, no larger than x on the other axes → y: the indices' shape. Source:
 /// ONNX `GatherElements`, versions 11, 13.

@@ -1,4 +1,4 @@
-/// y[b…, i…, :] = x[b…, indices[b…, i…, :], :]
+/// y[b…, i…, :] = x[b…, indices[b…, i…, :], :], with a point of k coordinates for each i…
 ///
 /// x: any type, [b.., d..]; indices: INT64, [b.., i.., k]: k ≤ the rank of d.. → y: [b.., i.., d_k..], with `batch_dims`
 /// (0) axes of b. Source: ONNX `GatherND`, versions 11, 12, 13.

@@ -1,6 +1,6 @@
 internal import ONNXGraph
 
-/// y = alpha · A · B + beta · C, A and B transposed where `transA`, `transB` say so (alpha, beta: 1)
+/// y = alpha · A · B + beta · C (alpha, beta: 1); `transA` and `transB` transpose A and B
 ///
 /// A: numbers, [M, K]; B: [K, N]; C: broadcasts to [M, N] → y: [M, N]. Source: ONNX `Gemm`, versions 6, 7, 9, 11, 13.
 enum Gemm: Operator {

@@ -8,7 +8,7 @@ enum GlobalAveragePool: Operator {
     let x = try call.input(0)
     guard x.rank >= 2 else { throw call.wrong(0, "two dimensions or more", found: shapeText(x.shape)) }
     if x.type.isFloat, x.rank > 2, x.count > 0, x.shape.allSatisfy({ $0 <= WindowAttributes.limit }) {
-      // One window over everything.
+      // One window over all pixels.
       let spatial = Array(x.shape[2...])
       let (ones, zeros) = (spatial.map { _ in 1 }, spatial.map { _ in 0 })
       let windows = Windows(

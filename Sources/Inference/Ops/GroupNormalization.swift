@@ -1,4 +1,4 @@
-/// y = (x − mean) / √(var + epsilon) · scale + bias, mean and variance of each group of channels of each sample
+/// y = (x − mean) / √(var + epsilon) · scale + bias, with mean and variance for each sample and group of channels
 ///
 /// x: floats, [N, C, …], in `num_groups` groups of neighbouring channels; scale, bias: [C], in version 18 [groups]
 /// (epsilon: 1e-5) → y: as x. Source: ONNX `GroupNormalization`, versions 18, 21.

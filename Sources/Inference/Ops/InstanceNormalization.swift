@@ -1,4 +1,4 @@
-/// y = (x − mean) / √(var + epsilon) · scale + B, mean and variance of each channel of each sample
+/// y = (x − mean) / √(var + epsilon) · scale + B, with mean and variance for each sample and channel
 ///
 /// x: floats, [N, C, …]; scale, B: [C] (epsilon: 1e-5) → y: as x. Source: ONNX `InstanceNormalization`, versions 6, 22.
 enum InstanceNormalization: Operator {

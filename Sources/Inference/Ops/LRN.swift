@@ -1,9 +1,9 @@
 internal import Glibc
 
-/// y = x / (bias + alpha/size · Σ x²)^beta, the sum over `size` channels around each
+/// y = x / (bias + alpha/size · Σ x²)^beta, the sum over a window of `size` channels
 ///
-/// x: floats, [N, C, …]; the window reaches ⌊(size − 1)/2⌋ channels back and ⌈(size − 1)/2⌉ on (alpha: 0.0001, beta: 0.75,
-/// bias: 1) → y: as x. Source: ONNX `LRN`, versions 1, 13.
+/// x: floats, [N, C, …]; the window has ⌊(size − 1)/2⌋ channels before x's channel and ⌈(size − 1)/2⌉ after it (alpha:
+/// 0.0001, beta: 0.75, bias: 1) → y: as x. Source: ONNX `LRN`, versions 1, 13.
 enum LRN: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)
@@ -37,7 +37,7 @@ enum LRN: Operator {
       for index in 0..<x.count {
         let channel = index / plane % channels
         var sum = 0.0
-        // A size beyond the channels reaches all of them.
+        // The window is clamped to the channels that exist.
         for other in max(0, channel - back)...min(channels - 1, channel + min(on, channels)) {
           let value = from[index + (other - channel) * plane].wide
           sum += value * value

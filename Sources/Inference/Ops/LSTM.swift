@@ -1,11 +1,11 @@
 internal import ONNXGraph
 
-/// Long short-term memory: for each step t, with gates i, o, f, c stacked in W, R and B and peepholes P of i, o, f
+/// Long short-term memory over steps t, with gates i, o, f, c stacked in W, R and B, and peepholes of i, o, f in P
 ///
 /// i = f(Wᵢ·x + Rᵢ·h + Pᵢ·c + bᵢ), f = f(…), c̃ = g(W_c·x + R_c·h + b_c), c = f·c + i·c̃, o = f(… + Pₒ·c), h = o·h(c);
-/// f, g, h: Sigmoid, Tanh, Tanh. x: floats, [T, B, I]; W: [D, 4H, I]; R: [D, 4H, H]; B: [D, 8H]; lengths: [B]; initial h
-/// and c: [D, B, H]; P: [D, 3H] → Y: [T, D, B, H], 0 behind a sequence's end; Y_h, Y_c: [D, B, H]; with `layout` 1 the batch
-/// comes first. Source: ONNX `LSTM`, versions 1, 7, 14, 22.
+/// f, g, h: Sigmoid, Tanh, Tanh. x: floats, [T, B, I]; W: [D, 4H, I]; R: [D, 4H, H]; B: [D, 8H]; lengths: [B]; initial
+/// h and c: [D, B, H]; P: [D, 3H] → Y: [T, D, B, H], 0 after a sequence's end; Y_h, Y_c: [D, B, H]; with `layout` 1 the
+/// batch comes first. Source: ONNX `LSTM`, versions 1, 7, 14, 22.
 enum LSTM: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let net = try Recurrence(call, gates: 4, activations: ["Sigmoid", "Tanh", "Tanh"])

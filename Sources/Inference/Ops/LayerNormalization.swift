@@ -1,6 +1,6 @@
 internal import ONNXGraph
 
-/// y = (x − mean) / √(var + epsilon) · scale + B, mean and variance over all axes from `axis` (−1) on
+/// y = (x − mean) / √(var + epsilon) · scale + B, with mean and variance over `axis` (−1) and all axes after it
 ///
 /// x: floats, [a.., b..]; scale, B: broadcast to [b..] (epsilon: 1e-5) → y: as x; mean and 1/√(var + epsilon): FLOAT,
 /// [a.., 1..]. Source: ONNX `LayerNormalization`, version 17.

@@ -1,4 +1,4 @@
-/// y = x for x ≥ 0, alpha · x below (alpha: 0.01)
+/// y = x for x ≥ 0, otherwise alpha · x (alpha: 0.01)
 ///
 /// x: floats of any shape → y: the same. Source: ONNX `LeakyRelu`, versions 6, 16.
 enum LeakyRelu: Operator {

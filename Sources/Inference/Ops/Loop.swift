@@ -1,10 +1,10 @@
 internal import ONNXGraph
 
-/// v = the initial values; while the condition holds, at most M times: (condition, v, s) = body(trip, condition, v)
+/// v = the initial values; while the condition is true, at most M times: (condition, v, s) = body(trip, condition, v)
 ///
-/// M: one INT64, condition: one BOOL, both may be left out; v: any number of values → the last v, then each s of all trips
-/// stacked along a new first axis. The body sees the values around it. Source: ONNX `Loop`, versions 1, 11, 13, 16, 19,
-/// 21, 23.
+/// M: one INT64 and condition: one BOOL, both optional; v: any number of values → the last v, then each s, with the
+/// values of all trips stacked along a new first axis. The body also sees the values around it. Source: ONNX `Loop`,
+/// versions 1, 11, 13, 16, 19, 21, 23.
 enum Loop: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let body = try call.graph("body")
@@ -20,7 +20,7 @@ enum Loop: Operator {
     for index in 0..<carriedCount { carried.append(try call.input(index + 2)) }
     var scans = [[Tensor]](repeating: [], count: body.outputs.count - 1 - carriedCount)
     var trip = 0
-    // A body may hand out one tensor thousands of times in each trip; every reference takes memory.
+    // A body may output one tensor thousands of times in each trip; every reference takes memory.
     let references = scans.count * RunBudget.referenceBytes
     var held = 0
     defer { call.budget.release(bytes: held) }
@@ -54,7 +54,7 @@ enum Loop: Operator {
     _ call: OperatorCall, _ tensors: [Tensor], declared: ValueType?
   ) throws(OperatorError) -> Tensor {
     guard !tensors.isEmpty else {
-      // Nothing was made; what it would have been is known only from the declaration.
+      // Without trips, only the declaration gives the output's type and shape.
       guard case .tensor(let type?, let shape)? = declared else {
         throw .unsupported("a declared type of a scan output without trips", found: "none")
       }

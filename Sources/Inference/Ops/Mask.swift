@@ -1,9 +1,9 @@
 internal import ONNXGraph
 
-/// y = x where the mask holds, 0 elsewhere
+/// y = x if the mask is true, else 0
 ///
-/// x: elements of any type; mask: BOOL, which broadcasts to x → y: the shape of x. Not of ONNX: masked originals are made
-/// with it, so that values of every type and operator set can be masked.
+/// x: elements of any type; mask: BOOL, broadcasts to x → y: the shape of x. This operator is not in ONNX: masked
+/// originals use it, so that values of every type and operator set can be masked.
 enum Mask: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)

@@ -2,8 +2,8 @@ internal import ONNXGraph
 
 /// y[.., i, j] = Σ_k a[.., i, k] · b[.., k, j]
 ///
-/// a: numbers, [.., M, K]; b: [.., K, N]; leading axes broadcast; a vector is a row on the left and a column on the right,
-/// and its axis is not in y → y: [.., M, N]. Source: ONNX `MatMul`, versions 1, 9, 13.
+/// a: numbers, [.., M, K]; b: [.., K, N]; leading axes broadcast → y: [.., M, N]. A vector is a row on the left and a
+/// column on the right, and y lacks its axis. Source: ONNX `MatMul`, versions 1, 9, 13.
 enum MatMul: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let a = try call.input(0)

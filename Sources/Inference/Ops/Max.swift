@@ -1,4 +1,4 @@
-/// y = the greatest of all inputs, NaN where one is
+/// y = the greatest of all inputs; NaN if one is NaN
 ///
 /// Inputs: one or more, of one kind; shapes broadcast since version 8 → y: the shape they broadcast to. Source: ONNX
 /// `Max`, versions 6, 8, 12, 13.

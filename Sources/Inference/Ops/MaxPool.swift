@@ -1,9 +1,10 @@
 internal import ONNXGraph
 
-/// y[n, c, o] = the greatest x[n, c, o·stride − pad + t·dilation] of the window, and its place
+/// y[n, c, o] = the greatest x[n, c, o·stride − pad + t·dilation] in the window, and its position
 ///
-/// x: numbers, [N, C, in…] → y: [N, C, out…], padding never counts; indices: INT64, places in all of x, with
-/// `storage_order` 1 as if the first spatial axis ran fastest. Source: ONNX `MaxPool`, versions 1, 8, 10, 11, 12, 22.
+/// x: numbers, [N, C, in…] → y: [N, C, out…], padding ignored; indices: INT64, flat positions in x, which with
+/// `storage_order` 1 are counted with the first spatial axis fastest. Source: ONNX `MaxPool`, versions 1, 8, 10, 11,
+/// 12, 22.
 enum MaxPool: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     guard let kernel = try call.ints("kernel_shape") else {

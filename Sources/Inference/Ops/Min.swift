@@ -1,4 +1,4 @@
-/// y = the least of all inputs, NaN where one is
+/// y = the least of all inputs; NaN if one is NaN
 ///
 /// Inputs: one or more, of one kind; shapes broadcast since version 8 → y: the shape they broadcast to. Source: ONNX
 /// `Min`, versions 6, 8, 12, 13.

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// y = a mod b with the sign of b; with `fmod` = 1 the sign of a
+/// y = a mod b, with the sign of b; with `fmod` = 1, with the sign of a
 ///
 /// a, b: numbers of one kind; shapes broadcast → y: the shape they broadcast to. Floating-point numbers need `fmod`.
 /// Source: ONNX `Mod`, versions 10, 13.
@@ -8,7 +8,7 @@ enum Mod: Operator {
   static var since: Int { 10 }
 
   private enum Floored: BinaryArithmetic {
-    /// From the exact remainder: a quotient would be rounded, and has no number where b is infinite.
+    /// Computed from the exact remainder: the quotient would be rounded, and is useless if b is infinite.
     static func floats(_ a: Double, _ b: Double) -> Double {
       let rest = fmod(a, b)
       if rest == 0 { return b < 0 ? -0.0 : 0 }

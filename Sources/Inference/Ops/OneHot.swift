@@ -1,9 +1,10 @@
 internal import ONNXGraph
 
-/// y[.., k, ..] = values[1] where the index there is k, values[0] elsewhere
+/// y[.., k, ..] = values[1] if k is the index there, else values[0]
 ///
-/// indices: numbers of any kind and shape, −depth to depth − 1, others give no 1; depth: one number; values: any type,
-/// [2] → y: values' type, with an axis of `depth` put in at `axis` (−1: the last). Source: ONNX `OneHot`, versions 9, 11.
+/// indices: numbers of any kind and shape, −depth to depth − 1 (any other index gives only values[0]); depth: one
+/// number; values: any type, [2] → y: values' type, with a new axis of `depth` at `axis` (−1: the last). Source: ONNX
+/// `OneHot`, versions 9, 11.
 enum OneHot: Operator {
   static var since: Int { 9 }
 

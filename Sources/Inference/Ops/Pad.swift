@@ -1,10 +1,10 @@
 internal import ONNXGraph
 
-/// y = x with elements around it: a constant, the nearest edge, a reflection without the edge, or x again
+/// y = x with elements around it: a constant, the nearest edge, a reflection without the edge, or x repeated
 ///
-/// x: any type, [d, …]; pads: how many before each axis, then how many behind (a negative number cuts); an attribute
-/// before version 11, then an input; axes since version 18 → y: [before + d + behind, …]. Source: ONNX `Pad`, versions 2,
-/// 11, 13, 18, 19 (wrap), 21, 23.
+/// x: any type, [d, …]; pads: the numbers of elements before each axis, then those after each (a negative number
+/// crops); an attribute before version 11, then an input; axes since version 18 → y: [before + d + after, …]. Source:
+/// ONNX `Pad`, versions 2, 11, 13, 18, 19 (wrap), 21, 23.
 enum Pad: Operator {
   static var since: Int { 2 }
 
@@ -38,7 +38,7 @@ enum Pad: Operator {
     let y = try call.make(x.type, shape)
     if mode == "constant" {
       try StridedCopy.fill(y, with: try value(call, x.type))
-      // The part of x that is left where pads are negative.
+      // The part of x that remains if pads are negative.
       let start = before.map { max(0, -$0) }
       let first = before.map { max(0, $0) }
       let part = shape.indices.map { max(0, min(x.shape[$0] - start[$0], shape[$0] - first[$0])) }
@@ -84,7 +84,7 @@ enum Pad: Operator {
     case "edge": return index < 0 ? 0 : extent - 1
     case "wrap": return (index % extent + extent) % extent
     case "reflect":
-      // Back and forth between the edges; an axis of one element has only that.
+      // Back and forth between the edges; an axis of one element has only that one.
       if extent == 1 { return 0 }
       let period = 2 * (extent - 1)
       let place = (index % period + period) % period

@@ -1,4 +1,4 @@
-/// y = x / √(mean of x² + epsilon) · scale, the mean over all axes from `axis` (−1) on
+/// y = x / √(mean of x² + epsilon) · scale, the mean over `axis` (−1) and all axes after it
 ///
 /// x: floats, [a.., b..]; scale: broadcasts to [b..] (epsilon: 1e-5) → y: as x. Source: ONNX `RMSNormalization`,
 /// version 23.

@@ -1,9 +1,9 @@
 internal import ONNXGraph
 
-/// y[i] = start + i · delta, as long as it is before `limit`
+/// y[i] = start + i · delta, up to but without `limit`
 ///
 /// start, limit, delta: one number each, of one type → y: [max(⌈(limit − start) / delta⌉, 0)]. Source: ONNX `Range`,
-/// version 11, 27.
+/// versions 11, 27.
 enum NumberRange: Operator {
   static var name: String { "Range" }
   static var since: Int { 11 }

@@ -1,4 +1,4 @@
-/// y = the greatest x along `axes` (all); of none −∞, or the type's least
+/// y = the greatest x along `axes` (all); without elements −∞, or the type's least integer
 ///
 /// x: numbers of any kind, since version 20 booleans; axes: an attribute before version 18, then an input → y: x's shape
 /// with 1 for the axes, or without them (`keepdims`: 1). Source: ONNX `ReduceMax`, versions 1, 11, 12, 13, 18, 20.

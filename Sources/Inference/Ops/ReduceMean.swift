@@ -1,4 +1,4 @@
-/// y = Σ x / n along `axes` (all), n elements each
+/// y = Σ x / n along `axes` (all), where n is the number of elements in each sum
 ///
 /// x: numbers of any kind; axes: an attribute before version 18, then an input → y: x's shape with 1 for the axes, or
 /// without them (`keepdims`: 1); integers rounded towards zero. Source: ONNX `ReduceMean`, versions 1, 11, 13, 18.

@@ -1,4 +1,4 @@
-/// y = the least x along `axes` (all); of none ∞, or the type's greatest
+/// y = the least x along `axes` (all); without elements ∞, or the type's greatest integer
 ///
 /// x: numbers of any kind, since version 20 booleans; axes: an attribute before version 18, then an input → y: x's shape
 /// with 1 for the axes, or without them (`keepdims`: 1). Source: ONNX `ReduceMin`, versions 1, 11, 12, 13, 18, 20.

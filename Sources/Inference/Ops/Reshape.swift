@@ -1,7 +1,8 @@
 /// y = x in another shape
 ///
-/// x: any type; shape: an input, with 0 for x's own extent (a true 0 with `allowzero`, version 14) and one −1 for what is
-/// left → y: the same elements. Source: ONNX `Reshape`, versions 5, 13, 14, 19, 21, 23.
+/// x: any type; shape: an input, in which 0 means x's own extent (with `allowzero`, version 14, the extent 0) and one
+/// −1 the extent that makes the elements fit → y: the same elements. Source: ONNX `Reshape`, versions 5, 13, 14, 19,
+/// 21, 23.
 enum Reshape: Operator {
   static var since: Int { 5 }
 

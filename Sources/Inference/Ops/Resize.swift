@@ -1,8 +1,8 @@
-/// y[o…] = x interpolated at the place of x that o… comes from, axis by axis
+/// y[o…] = x interpolated, axis by axis, at the position in x that corresponds to o…
 ///
-/// x: numbers of any kind and shape; roi, scales, sizes: inputs (before version 11: scales only) → y: [⌊in · scale⌋…] or
-/// sizes. `mode` nearest, linear or cubic; `coordinate_transformation_mode` says where o comes from; antialias, axes and
-/// keep_aspect_ratio_policy since version 18. Source: ONNX `Resize`, versions 10, 11, 13, 18, 19.
+/// x: numbers of any kind and shape; roi, scales, sizes: inputs (before version 11: scales only) → y: [⌊in · scale⌋…]
+/// or sizes. `mode`: nearest, linear or cubic; `coordinate_transformation_mode` maps o to a position in x; antialias,
+/// axes and keep_aspect_ratio_policy since version 18. Source: ONNX `Resize`, versions 10, 11, 13, 18, 19.
 enum Resize: Operator {
   static var since: Int { 10 }
 

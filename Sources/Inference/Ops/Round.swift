@@ -1,4 +1,4 @@
-/// y = the whole number nearest to x, of two the even one
+/// y = the whole number nearest to x, the even one if two are equally near
 ///
 /// x: floats of any shape → y: the same. Source: ONNX `Round`, versions 11, 22.
 enum Round: Operator {

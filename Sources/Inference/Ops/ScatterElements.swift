@@ -1,9 +1,9 @@
 internal import ONNXGraph
 
-/// y = x, then y[indices[i, j, …], j, …] = updates[i, j, …] for axis 0, and likewise for every `axis` (0)
+/// y = x, then y[indices[i, j, …], j, …] = updates[i, j, …] for axis 0; the index replaces the coordinate of `axis` (0)
 ///
-/// x: any type; indices: INT32 or INT64 of x's rank; updates: as x, of the indices' shape; `reduction` (version 16) adds,
-/// multiplies or takes the extreme instead → y: as x. Source: ONNX `ScatterElements`, versions 11, 13, 16, 18.
+/// x: any type; indices: INT32 or INT64 of x's rank; updates: x's type, the indices' shape; `reduction` (version 16)
+/// adds, multiplies or takes the extreme instead → y: as x. Source: ONNX `ScatterElements`, versions 11, 13, 16, 18.
 enum ScatterElements: Operator {
   static var since: Int { 11 }
 

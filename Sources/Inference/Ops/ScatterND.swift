@@ -2,8 +2,8 @@ internal import ONNXGraph
 
 /// y = x, then y[indices[i…, :], :] = updates[i…, :]
 ///
-/// x: any type, [d..]; indices: INT64, [i.., k]; updates: as x, [i.., d_k..]; `reduction` (version 16) adds, multiplies or
-/// (18) takes the extreme instead → y: as x. Source: ONNX `ScatterND`, versions 11, 13, 16, 18.
+/// x: any type, [d..]; indices: INT64, [i.., k]; updates: x's type, [i.., d_k..]; `reduction` (version 16) adds,
+/// multiplies or (18) takes the extreme instead → y: as x. Source: ONNX `ScatterND`, versions 11, 13, 16, 18.
 enum ScatterND: Operator {
   static var since: Int { 11 }
 

@@ -1,4 +1,4 @@
-/// y = x's extents from axis `start` (0) up to, not with, `end` (the rank)
+/// y = x's extents from axis `start` (0) up to but without `end` (the rank)
 ///
 /// x: any type and shape → y: INT64, [end − start]. Source: ONNX `Shape`, versions 1, 13, 15 (start, end), 19, 21, 23.
 enum Shape: Operator {

@@ -1,4 +1,4 @@
-/// y = −1, 0 or 1, as x is below, at or above zero
+/// y = −1, 0 or 1, the sign of x
 ///
 /// x: numbers of any kind and shape → y: the same. Source: ONNX `Sign`, versions 9, 13.
 enum Sign: Operator, UnaryArithmetic {

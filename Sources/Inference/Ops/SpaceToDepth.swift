@@ -1,7 +1,7 @@
-/// y = x with squares of pixels as blocks of channels
+/// y = x with each b × b pixels as a block of b² channels
 ///
-/// x: [N, C, H·b, W·b] → y: [N, b·b·C, H, W], b = `blocksize`. Mode DCR makes channels as [b, b, C], CRD (version 28) as
-/// [C, b, b]. Source: ONNX `SpaceToDepth`, versions 1, 13, 28.
+/// x: [N, C, H·b, W·b] → y: [N, b·b·C, H, W], b = `blocksize`. Mode DCR writes channels as [b, b, C], CRD (version 28)
+/// as [C, b, b]. Source: ONNX `SpaceToDepth`, versions 1, 13, 28.
 enum SpaceToDepth: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0, rank: 4)

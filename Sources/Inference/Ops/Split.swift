@@ -1,9 +1,9 @@
 internal import ONNXGraph
 
-/// yᵢ = the part of x that follows the one before along `axis` (0)
+/// y₀, y₁, … = consecutive parts of x along `axis` (0)
 ///
 /// x: [.., n, ..] of any type; split: sizes that sum to n, an attribute before version 13, then an input; without it
-/// equal parts, and since version 18 `num_outputs` parts of which the last may be smaller → yᵢ: [.., sizeᵢ, ..].
+/// equal parts, and since version 18 `num_outputs` parts, the last of which may be smaller → yᵢ: [.., sizeᵢ, ..].
 /// Source: ONNX `Split`, versions 2, 11, 13, 18.
 enum Split: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {

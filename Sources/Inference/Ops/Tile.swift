@@ -1,6 +1,6 @@
 /// y[i, …] = x[i mod n, …]
 ///
-/// x: any type, [n, …]; repeats: one number per axis, → y: [n · repeats₀, …]. Source: ONNX `Tile`, versions 6, 13.
+/// x: any type, [n, …]; repeats: one number for each axis → y: [n · repeats₀, …]. Source: ONNX `Tile`, versions 6, 13.
 enum Tile: Operator {
   static var since: Int { 6 }
 
@@ -9,7 +9,7 @@ enum Tile: Operator {
     guard let repeats = try call.integers(1), repeats.count == x.rank, repeats.allSatisfy({ $0 >= 0 }) else {
       throw call.wrong(1, "\(x.rank) numbers of 0 or more", found: "others")
     }
-    // Each axis as two: which repetition, and where in it.
+    // Each axis becomes two: the repetition, and the position in it.
     var (split, strides, shape): ([Int], [Int], [Int]) = ([], [], [])
     for (axis, stride) in Layout.strides(x.shape).enumerated() {
       let (extent, overflow) = x.shape[axis].multipliedReportingOverflow(by: repeats[axis])

@@ -1,8 +1,8 @@
 internal import ONNXGraph
 
-/// The k greatest (`largest`: 1, version 11) or least x along `axis` (−1), in order, and their places
+/// The k greatest (`largest`: 1, version 11) or least x along `axis` (−1), in order, and their positions
 ///
-/// x: numbers of any kind; k: an attribute before version 10, then an input. Of equal ones the first comes first → values:
+/// x: numbers of any kind; k: an attribute before version 10, then an input; equal elements keep their order → values:
 /// as x with k for the axis; indices: INT64. Source: ONNX `TopK`, versions 1, 10, 11, 24.
 enum TopK: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
@@ -29,7 +29,7 @@ enum TopK: Operator {
       let from = x.values(T.self)
       let (extent, inner) = (x.shape[axis], x.shape[(axis + 1)...].product)
       try call.budget.spend(x.count, 8)
-      // A line's places, and what sorting them needs beside.
+      // A line's positions, and the memory that sorting needs.
       try call.budget.take(bytes: extent * 16)
       defer { call.budget.release(bytes: extent * 16) }
       for outer in 0..<x.shape[..<axis].product {

@@ -1,4 +1,4 @@
-/// y[i_{p₀}, i_{p₁}, …] = x[i₀, i₁, …] with p = `perm` (the reverse)
+/// y[i_{p₀}, i_{p₁}, …] = x[i₀, i₁, …], where p = `perm` (default: the axes reversed)
 ///
 /// x: any type, [d₀, d₁, …] → y: [d_{p₀}, d_{p₁}, …]. Source: ONNX `Transpose`, versions 1, 13, 21, 23.
 enum Transpose: Operator {

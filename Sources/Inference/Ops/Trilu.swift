@@ -2,8 +2,8 @@ internal import ONNXGraph
 
 /// y = x with 0 below (`upper`: 1) or above (0) a diagonal
 ///
-/// x: any numbers, [.., rows, columns]; k: INT64, which diagonal (0: the main one) → y: as x. Source: ONNX `Trilu`,
-/// version 14.
+/// x: any numbers, [.., rows, columns]; k: INT64, the number of the diagonal (0: the main one) → y: as x. Source: ONNX
+/// `Trilu`, version 14.
 enum Trilu: Operator {
   static var since: Int { 14 }
 

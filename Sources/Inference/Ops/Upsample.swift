@@ -1,4 +1,4 @@
-/// y[o…] = x at o / scale, the nearest below or interpolated linearly
+/// y[o…] = x at o / scale, taken from the nearest position below or interpolated linearly
 ///
 /// x: numbers of any kind and shape; scales: an attribute before version 9, then an input → y: [⌊in · scale⌋…]. Replaced by
 /// `Resize` in version 10. Source: ONNX `Upsample`, versions 7, 9.

@@ -1,9 +1,9 @@
 internal import ONNXGraph
 
-/// y = x where the condition holds, z elsewhere
+/// y = x if the condition is true, else z
 ///
-/// condition: BOOL; x, z: elements of one type, whatever it is; shapes broadcast → y: the shape all three broadcast to.
-/// Source: ONNX `Where`, versions 9, 16.
+/// condition: BOOL; x, z: elements of one type of any kind; shapes broadcast → y: the shape that all three broadcast
+/// to. Source: ONNX `Where`, versions 9, 16.
 enum Where: Operator {
   static var since: Int { 9 }
 
@@ -12,7 +12,7 @@ enum Where: Operator {
     return try chosen(call, try call.input(0, type: .bool), x, try call.input(2, type: x.type))
   }
 
-  /// x where the condition holds, z elsewhere.
+  /// x if the condition is true, else z.
   static func chosen(
     _ call: OperatorCall, _ condition: Tensor, _ x: Tensor, _ z: Tensor
   ) throws(OperatorError) -> [Tensor] {

@@ -1,4 +1,4 @@
-/// y = either a or b, not both
+/// y = a or b, but not both
 ///
 /// a, b: BOOL; shapes broadcast → y: BOOL. Source: ONNX `Xor`, versions 1, 7.
 enum Xor: Operator {

@@ -2,14 +2,14 @@ internal import ONNXGraph
 
 /// A Swift type of elements with arithmetic.
 ///
-/// Arithmetic is done wide and rounded once: floating-point numbers in binary64, integers in 64 bits. Sums, products,
-/// quotients and square roots of binary32 and binary16 numbers are then those of IEEE 754 (binary64 has more than
-/// twice their digits and two).
+/// Arithmetic is done in a wider type and rounded once: floating-point numbers in binary64, integers in 64 bits. Sums,
+/// products, quotients and square roots of binary32 and binary16 numbers are then exactly those of IEEE 754, because
+/// binary64 has more than 2p + 2 digits, where p is their number of digits.
 protocol Element: BitwiseCopyable, Sendable {
   associatedtype Wide: WideNumber
   static var type: ElementType { get }
   var wide: Wide { get }
-  /// Floating point: rounded to nearest, ties to even. Integers: modulo 2ⁿ, as ONNX's arithmetic is.
+  /// Floating point: rounded to nearest, ties to even. Integers: modulo 2ⁿ, as in ONNX.
   init(narrowing wide: Wide)
 }
 
@@ -17,16 +17,16 @@ protocol Element: BitwiseCopyable, Sendable {
 protocol WideNumber: BitwiseCopyable, Comparable, Sendable {
   static var zero: Self { get }
   static var one: Self { get }
-  /// Below, and above, every number.
+  /// A value below every number (`lowest`) and one above (`highest`); for integers, the least and the greatest.
   static var lowest: Self { get }
   static var highest: Self { get }
   func adding(_ other: Self) -> Self
   func multiplied(by other: Self) -> Self
   var isNotANumber: Bool { get }
   var asDouble: Double { get }
-  /// Rounded towards zero; out of range: the nearest.
+  /// Rounded towards zero; a number out of range becomes the nearest value.
   init(clamping number: Double)
-  /// A function of `Op` on numbers of this kind.
+  /// Applies `Op` to numbers of this kind.
   static func apply<Op: BinaryArithmetic>(_: Op.Type, _ a: Self, _ b: Self) -> Self
   static func apply<Op: UnaryArithmetic>(_: Op.Type, _ a: Self) -> Self
 }
@@ -147,8 +147,8 @@ struct BFloat16: Element {
   static var type: ElementType { .bfloat16 }
   @inline(__always) var wide: Double { Double(Float(bitPattern: UInt32(bits) << 16)) }
 
-  /// To nearest, ties to even. Rounding twice, by way of binary32, would now and then be off by one bit, so the first
-  /// step is to odd.
+  /// Rounded to nearest, ties to even. Rounding twice, first to binary32, would sometimes be off by one bit, so the
+  /// first step rounds to odd.
   init(narrowing wide: Double) {
     let float = Float(wide)
     var word = float.bitPattern

@@ -1,15 +1,15 @@
 internal import ONNXGraph
 
-/// Something to be done for one type of elements, chosen while running.
+/// Work to do for one element type, which is chosen at run time.
 protocol ElementVisitor {
   associatedtype Result
   func visit<T: Element>(_: T.Type) throws(OperatorError) -> Result
 }
 
 extension ElementType {
-  /// Calls `visitor` with the Swift type of these elements; text, booleans and types without arithmetic are refused.
+  /// Calls `visitor` with the Swift type of these elements; refuses text, booleans and types without arithmetic.
   ///
-  /// A switch and not an existential: the compiler then makes a loop of its own for every type.
+  /// It is a switch and not an existential, so the compiler makes a specialised loop for each type.
   func visit<V: ElementVisitor>(_ visitor: V) throws(OperatorError) -> V.Result {
     switch self {
     case .float: try visitor.visit(Float.self)
@@ -28,7 +28,7 @@ extension ElementType {
     }
   }
 
-  /// Calls `visitor` with the Swift type of these elements, which must be floating-point numbers.
+  /// Calls `visitor` with the Swift type of these elements; refuses any type but floating point.
   func visitFloats<V: FloatVisitor>(_ visitor: V) throws(OperatorError) -> V.Result {
     switch self {
     case .float: try visitor.visit(Float.self)
@@ -47,7 +47,7 @@ extension ElementType {
   }
 }
 
-/// Something to be done for one type of floating-point elements.
+/// Work to do for one type of floating-point elements.
 protocol FloatVisitor {
   associatedtype Result
   func visit<T: Element>(_: T.Type) throws(OperatorError) -> Result where T.Wide == Double

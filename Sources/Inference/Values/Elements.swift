@@ -1,8 +1,8 @@
-/// The elements of a tensor in memory, which lives as long as this does.
+/// The elements of a tensor in memory; keeps that memory alive.
 ///
 /// Indices are not checked: operators make them from extents that they have checked.
 struct Elements<T: BitwiseCopyable>: RandomAccessCollection, @unchecked Sendable {
-  // Proof of @unchecked: as for `TensorStorage`, whose bytes these are.
+  // Proof of @unchecked: as for `TensorStorage`, which owns these bytes.
   private let storage: TensorStorage
   let base: UnsafeMutablePointer<T>
   let endIndex: Int

@@ -1,17 +1,17 @@
 internal import Glibc
 internal import Synchronization
 
-/// Memory that tensors have given back, for those that come.
+/// Memory of freed tensors, reused for new ones.
 ///
-/// A network's values come and go in the same sizes run after run. From the system, each large one would be fresh pages
-/// that have to be cleared and mapped again.
+/// A network's values have the same sizes run after run. From the system, each large one would be fresh pages that have
+/// to be cleared and mapped again.
 final class StoragePool: Sendable {
-  /// Smaller blocks are left to `malloc`, which is as fast.
+  /// Blocks of fewer bytes are left to `malloc`, which is as fast.
   private static let least = 32 << 10
-  /// Blocks that lie here unused, in bytes.
+  /// The most bytes of unused blocks in the pool.
   private let capacity: Int
 
-  // Addresses as numbers: the blocks belong to nobody while they are here.
+  // Addresses as numbers: nothing uses the blocks while they are here.
   private struct Free {
     var blocks: [Int: [UInt]] = [:]
     var bytes = 0
@@ -21,7 +21,7 @@ final class StoragePool: Sendable {
 
   init(capacity: Int) { self.capacity = capacity }
 
-  /// At least `byteCount` bytes at a multiple of 64, with any contents; nil where there is no memory.
+  /// At least `byteCount` bytes at a multiple of 64, with any contents; nil if there is no memory.
   func take(_ byteCount: Int) -> UnsafeMutableRawPointer? {
     let size = Self.size(byteCount)
     if size >= Self.least {
@@ -32,11 +32,11 @@ final class StoragePool: Sendable {
       }
       if let block = UnsafeMutableRawPointer(bitPattern: known) { return block }
     }
-    // Unlike `allocate`, `aligned_alloc` says when there is no memory. Its size must be a multiple of the alignment.
+    // Unlike `allocate`, `aligned_alloc` reports missing memory. Its size must be a multiple of the alignment.
     return aligned_alloc(64, size)
   }
 
-  /// Gives back what `take` gave for `byteCount`.
+  /// Returns a block that `take` gave for `byteCount`.
   func give(_ block: UnsafeMutableRawPointer, _ byteCount: Int) {
     let size = Self.size(byteCount)
     let address = UInt(bitPattern: block)
@@ -49,7 +49,7 @@ final class StoragePool: Sendable {
     if !keeps { Glibc.free(block) }
   }
 
-  /// What is asked for, rounded up so that few sizes are different: by less than an eighth for large blocks.
+  /// The size rounded up, so that there are few different sizes: by at most an eighth for large blocks.
   private static func size(_ byteCount: Int) -> Int {
     let step = byteCount < least ? 64 : 1 << (Int.bitWidth - byteCount.leadingZeroBitCount - 4)
     return (byteCount / step + 1) * step

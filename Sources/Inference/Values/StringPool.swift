@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// The texts of a session. A tensor of text holds their numbers, so that moving elements is the same for all types,
-/// and equal texts have equal numbers.
+/// The texts of a session. A text tensor holds their numbers: elements of all types move alike, and equal texts have
+/// equal numbers.
 package final class StringPool: Sendable {
   private struct Contents {
     var texts: [String] = []
@@ -14,12 +14,12 @@ package final class StringPool: Sendable {
 
   init(_ budget: RunBudget) { self.budget = budget }
 
-  /// The number of `text`. A new one is charged to the budget, and stays as long as the session does: a model can make
-  /// a text of every number.
+  /// The number of `text`. A new text is charged to the budget and stays as long as the session, because a model can
+  /// make a text from every number.
   func number(of text: String) throws(OperatorError) -> Int64 {
     try contents.withLock { contents throws(OperatorError) in
       if let known = contents.numbers[text] { return known }
-      // The text, and its places in the list and in the dictionary.
+      // The text itself, and its entries in the list and in the dictionary.
       try budget.take(bytes: 2 * text.utf8.count + 96)
       let number = Int64(contents.texts.count)
       contents.texts.append(text)
@@ -28,7 +28,7 @@ package final class StringPool: Sendable {
     }
   }
 
-  /// The text of a number that the pool gave out.
+  /// The text of a number that `number(of:)` returned.
   package func text(_ number: Int64) -> String {
     contents.withLock { contents in
       contents.texts.indices.contains(Int(number)) ? contents.texts[Int(number)] : ""

@@ -14,7 +14,8 @@ struct ConstantLoader: Sendable {
   var supplier: (any TensorReading)?
   private let counted = WeightBytes()
 
-  /// Floating-point tensors of up to this many elements are read even then: they may be factors of a Resize.
+  /// Floating-point tensors of up to this many elements are read even if only shapes matter: they may be factors of a
+  /// Resize.
   private static let smallLimit = 4096
 
   init(
@@ -27,7 +28,7 @@ struct ConstantLoader: Sendable {
     self.budget = budget
   }
 
-  /// Bytes that were read for elements so far.
+  /// Bytes read for elements so far.
   var byteCountRead: Int { counted.bytes.load(ordering: .relaxed) }
 
   private var totalRead: Int { external.all.reduce(file.byteCountRead) { $0 + $1.byteCountRead } }
@@ -78,7 +79,7 @@ struct ConstantLoader: Sendable {
         throw OperatorError(inner: .graph(error))
       }
     }
-    // From the last element on, since each one's byte lies at or behind its bits.
+    // Backwards, because each element's byte is never before its packed bits.
     if bits < 8 {
       let values = tensor.values(UInt8.self)
       for index in stride(from: constant.elementCount - 1, through: 0, by: -1) {
@@ -88,7 +89,7 @@ struct ConstantLoader: Sendable {
     }
   }
 
-  /// A sparse tensor, with its zeros.
+  /// A sparse tensor as a dense one, with its zeros.
   func tensor(_ sparse: SparseConstant) throws(InferenceError) -> Tensor {
     let place = "sparse tensor \(quoted(sparse.values.name))"
     let values = try tensor(sparse.values)
@@ -131,9 +132,9 @@ private final class WeightBytes: Sendable {
   let bytes = Atomic(0)
 }
 
-/// Elements of fewer than eight bits: packed in files, low bits first; a byte each in memory.
+/// Elements of fewer than eight bits: packed in files, low bits first; one byte each in memory.
 enum PackedBits {
-  /// The element at `index` of packed `bytes`; signed integers with their sign in all eight bits.
+  /// The element at `index` of packed `bytes`; signed integers are extended to eight bits.
   static func element(
     _ index: Int, bits: Int, type: ElementType, in bytes: UnsafeRawBufferPointer
   ) -> UInt8 {

@@ -3,18 +3,18 @@ package import ONNXGraph
 
 /// A value of a running model: elements of one type in C order.
 ///
-/// Elements are little-endian and unpacked: those of fewer than eight bits take a byte each; text is a number of the
+/// Elements are little-endian and unpacked: one of fewer than eight bits takes a byte, and a text is its number in the
 /// run's `StringPool`. Reshaping shares the memory.
 package struct Tensor: Sendable {
   package let type: ElementType
   package let shape: [Int]
-  /// The product of the shape.
+  /// The product of the shape's extents.
   package let count: Int
   let storage: TensorStorage
 
-  /// A tensor whose elements are not yet set.
+  /// A tensor whose elements are not set yet.
   ///
-  /// The shape comes from a file or from arithmetic on one, so everything is checked before memory is asked for.
+  /// The shape comes from a file or from arithmetic on one, so it is checked before memory is allocated.
   init(_ type: ElementType, _ shape: [Int], _ budget: RunBudget) throws(OperatorError) {
     let count = try Self.count(of: shape, budget)
     self.type = type
@@ -23,7 +23,7 @@ package struct Tensor: Sendable {
     storage = try TensorStorage(byteCount: count * type.width, budget)
   }
 
-  /// Zeros that take no memory until somebody reads them, and that nobody may write.
+  /// Read-only zeros, which take no memory of their own.
   init(zerosOf type: ElementType, _ shape: [Int], _ budget: RunBudget) throws(OperatorError) {
     let count = try Self.count(of: shape, budget)
     self.init(type, shape, count, try TensorStorage(zeros: count * type.width, budget))
@@ -36,7 +36,7 @@ package struct Tensor: Sendable {
     self.storage = storage
   }
 
-  /// The same elements in another shape of as many.
+  /// The same elements in another shape with the same number of elements.
   func reshaped(_ shape: [Int]) throws(OperatorError) -> Tensor {
     guard shape.allSatisfy({ $0 >= 0 }), try Self.count(of: shape, storage.budget) == count else {
       throw OperatorError(
@@ -55,7 +55,7 @@ package struct Tensor: Sendable {
     guard shape.allSatisfy({ $0 >= 0 }) else {
       throw OperatorError("extents of 0 or more", found: shapeText(shape))
     }
-    // Extents beside a 0 must fit too: arithmetic on parts of the shape then never overflows.
+    // Extents beside a 0 must fit too, so that arithmetic on parts of the shape never overflows.
     var count = 1
     for extent in shape where extent != 0 {
       let (product, overflow) = count.multipliedReportingOverflow(by: extent)
@@ -70,10 +70,10 @@ package struct Tensor: Sendable {
 
   package var rank: Int { shape.count }
 
-  /// Whether the elements are zeros in the place of others, as those of weights are that a count does not read.
+  /// Whether the elements are zeros that replace weights which a count does not read.
   var standsForWeights: Bool { storage.isMapped }
 
-  /// The elements.
+  /// The elements as a Swift type of the same width.
   func values<T: BitwiseCopyable>(_: T.Type) -> Elements<T> { Elements(storage) }
 
   /// The elements' bytes.
@@ -83,16 +83,16 @@ package struct Tensor: Sendable {
   }
 }
 
-/// Memory of a tensor, counted by the run's budget while it is alive.
+/// A tensor's memory, counted by the run's budget while it is alive.
 final class TensorStorage: @unchecked Sendable {
-  // Proof of @unchecked: the properties are immutable; the bytes are written by whoever made the tensor, before
-  // anyone else sees it, and only read after that.
+  // Proof of @unchecked: the properties are immutable; the code that makes the tensor writes the bytes before any other
+  // code sees it, and afterwards they are only read.
   let base: UnsafeMutableRawPointer
   let byteCount: Int
   let budget: RunBudget
   let isMapped: Bool
 
-  /// What a tensor takes beside its elements: a loop can make millions without any.
+  /// Bytes of a tensor besides its elements: a loop can make millions of tensors without elements.
   private static let overhead = 128
 
   init(byteCount: Int, _ budget: RunBudget) throws(OperatorError) {
@@ -107,7 +107,7 @@ final class TensorStorage: @unchecked Sendable {
     isMapped = false
   }
 
-  /// Pages of zeros, which are all one page until they are written; the budget is not asked for them.
+  /// Pages of zeros, read-only and without memory of their own; they are not charged to the budget.
   init(zeros byteCount: Int, _ budget: RunBudget) throws(OperatorError) {
     let base = mmap(nil, byteCount + 1, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
     guard let base, base != MAP_FAILED else {

@@ -7,7 +7,7 @@ struct AttributeDecoder {
     var name = ""
     var type: Int64 = 0
     var reference = ""
-    /// Of the last field with a value; tells the type of files of IR version 1, which do not say.
+    /// The number of the last field with a value. In files of IR version 1, which lack `type`, it gives the type.
     var lastNumber = 0
     var float: Float = 0
     var int: Int64 = 0
@@ -63,7 +63,7 @@ struct AttributeDecoder {
     return try decoder.wire.bytes(range)
   }
 
-  /// Field number of each `AttributeType`.
+  /// The field number of each `AttributeType`.
   private static let fieldOfType: [Int64: Int] = [
     1: 2, 2: 3, 3: 4, 4: 5, 5: 6, 6: 7, 7: 8, 8: 9, 9: 10, 10: 11, 11: 22, 12: 23, 13: 14, 14: 15,
   ]

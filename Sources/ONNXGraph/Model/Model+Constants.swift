@@ -1,19 +1,20 @@
 internal import ByteFiles
 public import Tensors
 
-/// A tensor that is part of a model, under the name that tells it from all others.
+/// A tensor of a model, with a name that is unique in the model.
 public struct NamedConstant: Sendable {
-  /// The value's name in the main graph; with the path of its graph before it in others: `if1/then_branch/weight`.
+  /// The value's name in the main graph; in other graphs it follows the path of the graph: `if1/then_branch/weight`.
   public let name: TensorName
-  /// What it is and where its elements lie.
+  /// The tensor's type and shape, and the position of its elements.
   public let constant: TensorConstant
 }
 
 extension Model {
   /// Every tensor of the model in the order of the file: initializers and the values of `Constant` nodes, in the main
-  /// graph, in graphs among the attributes of nodes, and in functions.
+  /// graph, in graphs in attributes of nodes, and in functions.
   ///
-  /// Text is left out, since it is no weight; sparse tensors are among `otherConstants()`.
+  /// Text is left out, because it is not a weight; sparse tensors are in `otherConstants()`. Throws if two tensors have
+  /// one name.
   public func constants() throws(GraphError) -> [NamedConstant] {
     let found = try collected().constants
     var names: Set<TensorName> = []
@@ -25,7 +26,7 @@ extension Model {
     return found.sorted { $0.constant.message.lowerBound < $1.constant.message.lowerBound }
   }
 
-  /// Every sparse tensor of the model, with what it is in words.
+  /// Every sparse tensor of the model, with a description in words.
   public func otherConstants() throws(GraphError) -> [(name: TensorName, words: String)] {
     try collected().others
   }
@@ -71,7 +72,7 @@ extension Model.Found {
     others.append((name, "a sparse tensor of shape \(sparse.shape)"))
   }
 
-  /// The value of a `Constant` node.
+  /// Adds the value of a `Constant` node.
   fileprivate mutating func add(_ value: AttributeValue, _ name: TensorName) {
     switch value {
     case .tensor(let tensor): add(tensor, name)

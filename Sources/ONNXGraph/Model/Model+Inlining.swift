@@ -1,20 +1,20 @@
-/// Functions of a model's own, put in the places of the nodes that call them.
+/// Expansion of a model's own functions into the nodes that call them.
 ///
-/// Source: onnx.proto, `FunctionProto`: a call binds the function's inputs and outputs by place, and the attributes that its
-/// nodes refer to by name.
+/// Source: onnx.proto, `FunctionProto`: a call binds the function's inputs and outputs by position, and the attributes
+/// that its nodes refer to by name.
 extension Model {
-  /// Limits of expansion, in nodes and names: in total, and for each one in the file. A file of 3 kB can describe 2⁴⁰ nodes;
-  /// real exporters make one function for a kind of layer and call it once for each layer.
+  /// Limits of expansion, in nodes and names: in total, for each one in the file, and for small files. A file of 3 kB
+  /// can describe 2⁴⁰ nodes; real exporters make one function for a kind of layer and call it once for each layer.
   private static let nodeLimit = 1_000_000
   private static let expansion = 256
   private static let smallLimit = 1 << 15
-  /// Functions that may call each other.
+  /// The deepest chain of functions that call each other.
   private static let depthLimit = 32
 
-  /// The model with the functions that its main graph calls expanded there.
+  /// The model, with the functions that its main graph calls expanded there.
   ///
-  /// A call stays where its function means another version of an operator set than the model, where it would make too
-  /// many nodes and names, or where functions call each other more than 32 deep.
+  /// A call stays if its function needs another version of an operator set than the model, if it would make too many
+  /// nodes and names, or if functions call each other more than 32 deep.
   package var inlined: Model {
     if functions.isEmpty { return self }
     var inlining = Inlining(self)
@@ -31,14 +31,15 @@ extension Model {
     }
 
     private let functions: [ID: Function]
-    /// For each function its nodes, those of graphs within, and the names that they take and make.
+    /// For each function the number of its nodes (also in subgraphs) and of its values' names.
     private let sizes: [ID: Int]
-    /// For each function the values that graphs within its nodes make: a call must not pass others of these names.
+    /// For each function the names of values that its nodes' subgraphs make: a call must not pass other values of these
+    /// names.
     private let hidden: [ID: Set<String>]
     private var numbers: [String: Int] = [:]
     private var names: Set<String>
     private var left: Int
-    /// All functions, those that cannot be expanded too.
+    /// All functions, including those that cannot be expanded.
     private let called: Set<ID>
 
     init(_ model: Model) {
@@ -80,7 +81,7 @@ extension Model {
       }
     }
 
-    /// Whether a node of the graph, or of one within it, still calls a function.
+    /// Whether a node of the graph, or of a graph within it, still calls a function.
     func areCalled(in graph: Graph) -> Bool {
       graph.nodes.contains { node in
         called.contains(ID(domain: node.domain, name: node.operation, overload: node.overload))
@@ -112,7 +113,7 @@ extension Model {
       return result
     }
 
-    /// The nodes of a function with the names and the attributes of a call.
+    /// The nodes of a function, with the names and the attributes of a call.
     private mutating func body(of function: Function, for call: Node) -> [Node] {
       let base = call.outputs.first { !$0.isEmpty } ?? call.name
       var renamed: [String: String] = [:]
@@ -127,7 +128,7 @@ extension Model {
         if given.insert(name).inserted {
           renamed[name] = target
         } else {
-          // An input, or another output, that goes out as it is.
+          // An input, or another output, that is passed through unchanged.
           var identity = Node()
           identity.operation = "Identity"
           identity.name = target
@@ -163,7 +164,7 @@ extension Model {
 }
 
 extension Node {
-  /// The node of a function's body with the attributes that refer to those of the call.
+  /// A function body's node, with references to attributes replaced by the attributes of the call.
   package func resolving(_ given: [String: AttributeValue]) -> Node {
     var node = self
     for (name, value) in attributes {
@@ -178,7 +179,7 @@ extension Node {
     return node
   }
 
-  /// The node with other names for the values that it takes and makes.
+  /// The node with other names for its inputs and outputs.
   fileprivate func renaming(_ names: [String: String], under base: String) -> Node {
     var node = self
     node.name = "\(base)/\(name.isEmpty ? outputs.first ?? "" : name)"
@@ -194,7 +195,7 @@ extension Node {
 }
 
 extension Graph {
-  /// The graph with other names for the values of graphs around it; names of its own hide those.
+  /// The graph with other names for values of outer graphs; its own names hide those.
   fileprivate func renaming(_ names: [String: String], under base: String) -> Graph {
     let own = Set(inputs.map(\.name)).union(initializers.map(\.name)).union(nodes.flatMap(\.outputs))
     let outer = names.filter { !own.contains($0.key) }

@@ -1,7 +1,7 @@
 extension Graph {
-  /// Nodes, names of values, attributes and tensors, with those of graphs within: what copying the graph copies.
+  /// The number of nodes, names of values, attributes and tensors that copying the graph copies, also in subgraphs.
   ///
-  /// A tensor counts three, as a `Constant` node does.
+  /// A tensor counts as three, like a `Constant` node.
   package var itemCount: Int {
     nodes.reduce(inputs.count + outputs.count + 3 * (initializers.count + sparseInitializers.count)) {
       $0 + $1.itemCount
@@ -10,7 +10,7 @@ extension Graph {
 }
 
 extension Node {
-  /// Itself, its names and attributes, and what graphs among these have.
+  /// The node itself, its names and attributes, and the items of its subgraphs.
   package var itemCount: Int {
     attributes.values.reduce(1 + inputs.count + outputs.count + attributes.count) {
       if case .graph(let graph) = $1 { $0 + graph.itemCount } else { $0 }
@@ -19,7 +19,7 @@ extension Node {
 }
 
 extension Function {
-  /// Its names, attributes and nodes, and what these have: what one call copies.
+  /// The names, attributes and nodes of the function, with the items of these: one call copies them all.
   package var itemCount: Int {
     nodes.reduce(1 + inputs.count + outputs.count + defaults.count) { $0 + $1.itemCount }
   }

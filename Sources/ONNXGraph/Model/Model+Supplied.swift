@@ -1,7 +1,7 @@
 package import Tensors
 
 extension Model {
-  /// The model with the elements of its tensors supplied, as far as `number` gives one by the names of `constants()`.
+  /// The model with supplied elements: `number` gives a tensor's number by its name in `constants()`; nil leaves it.
   package func supplied(_ number: (TensorName) -> Int?) -> Model {
     replacing(
       graph: graph.supplied(at: .main, number),
@@ -14,7 +14,7 @@ extension Model {
 }
 
 extension TensorConstant {
-  /// The tensor with its elements supplied under a number, perhaps under another name and with other extents.
+  /// The tensor with its elements supplied under a number, optionally with another name and other extents.
   package func supplied(_ number: Int, name: String? = nil, shape: [Int]? = nil) -> TensorConstant {
     let shape = shape ?? self.shape
     return TensorConstant(

@@ -1,23 +1,23 @@
 public import Tensors
 
-/// What the graph does with one of the model's tensors: the first operator that makes something of its values.
+/// The use of one of the model's tensors: the first operator that computes with its values.
 public struct TensorUse: Sendable, Equatable {
-  /// The operator, with its domain before it where that is not ONNX's own.
+  /// The operator; its domain precedes it if that is not ONNX's own.
   public let operation: String
-  /// Which of its inputs the tensor is, from 0.
+  /// The number of the input that the tensor is, from 0.
   public let input: Int
-  /// What makes the other input of an operator with two; nil where that is no node.
+  /// The operator that makes the other of two inputs; nil if no node makes it.
   public let beside: String?
-  /// The node, as messages call it.
+  /// The node, as messages show it.
   public let node: String
-  /// Elements that the node says are in the tensor, where several are packed into one; nil where each is one.
+  /// The number of elements that the node's attributes declare, if several are packed into one; otherwise nil.
   public let elements: Int?
 }
 
 extension Model {
-  /// For each tensor that a node uses, by the names of `constants()`, what its first user is.
+  /// The first use of each tensor that a node uses, by the names of `constants()`.
   ///
-  /// Nodes that only bring a tensor into another form (`Cast`, `Transpose`, `Reshape`, …) are looked through.
+  /// Nodes that only change a tensor's form (`Cast`, `Transpose`, `Reshape`, …) are not uses; their users are.
   public var tensorUses: [TensorName: TensorUse] {
     var uses: [TensorName: TensorUse] = [:]
     for (path, graph) in outerGraphs { graph.collectUses(at: path, into: &uses) }
@@ -30,7 +30,7 @@ extension Graph {
     "Identity", "Cast", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "DequantizeLinear",
   ]
 
-  /// - Parameter outer: names of enclosing graphs' values, each with the tensor that it is.
+  /// - Parameter outer: names of enclosing graphs' values that are tensors, each with its tensor.
   fileprivate func collectUses(
     at path: GraphPath, outer: [String: TensorName] = [:], into uses: inout [TensorName: TensorUse]
   ) {
@@ -43,7 +43,8 @@ extension Graph {
       guard let made = node.outputs.first, !made.isEmpty else { continue }
       if operation == "Constant" { tensors[made] = path.name(of: made) }
     }
-    // The order of the file is one in which they run, but for exporters that do not mind; those lose a look through.
+    // Most files order their nodes so that they can run. In others, a user before the node that changes the form is
+    // missed.
     for node in nodes {
       let operation = node.domain.isEmpty ? node.operation : node.domain + "." + node.operation
       for (place, name) in node.inputs.enumerated() {
@@ -65,7 +66,8 @@ extension Graph {
 }
 
 extension Node {
-  /// K · N of ONNX Runtime's `MatMulNBits`; nil where that is no number.
+  /// K · N of ONNX Runtime's `MatMulNBits`; nil if the product overflows, or if an attribute is missing or not
+  /// positive.
   fileprivate var packedElements: Int? {
     guard case .int(let rows)? = attributes["K"], case .int(let columns)? = attributes["N"], rows > 0,
       columns > 0

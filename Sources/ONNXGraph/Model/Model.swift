@@ -1,10 +1,10 @@
 public import ByteFiles
 
-/// An ONNX model: its graph, and the operator sets that say what its nodes mean. Weights stay in the file.
+/// An ONNX model: its graph, and the operator sets that define its nodes. Weights stay in the file.
 ///
 /// Source: onnx/onnx.proto, `ModelProto`.
 public struct Model: Sendable {
-  /// The file that it was read from, which holds the weights.
+  /// The file of the model, which holds the weights.
   public let file: ReadableFile
   /// `ir_version`.
   public let irVersion: Int
@@ -14,12 +14,12 @@ public struct Model: Sendable {
   public let producer: String
   /// The main graph.
   public let graph: Graph
-  /// Functions of the model's own.
+  /// The model's own functions.
   public let functions: [Function]
   /// `metadata_props`.
   public let metadata: [(key: String, value: String)]
 
-  /// The path of its file.
+  /// The path of the model's file.
   package var path: String { file.path }
 
   /// Reads the model in `file`: everything but the elements of its tensors.
@@ -27,7 +27,7 @@ public struct Model: Sendable {
     self = try ModelDecoder(file).model()
   }
 
-  /// The model with another main graph.
+  /// The model with another main graph, and optionally with other functions.
   package func replacing(graph: Graph, functions: [Function]? = nil) -> Model {
     Model(
       file: file, irVersion: irVersion, opsets: opsets, producer: producer, graph: graph,
@@ -52,13 +52,13 @@ public struct Model: Sendable {
 public struct Graph: Sendable {
   /// `name`.
   public var name = ""
-  /// In the order of the file, which ought to be one in which they can run.
+  /// The nodes in the order of the file, which should be an order in which they can run.
   public var nodes: [Node] = []
   /// Dense tensors of the graph.
   public var initializers: [TensorConstant] = []
   /// Sparse tensors of the graph; their names are those of their values.
   public var sparseInitializers: [SparseConstant] = []
-  /// Inputs; before IR version 4 they list every initializer too.
+  /// Inputs; before IR version 4 they also list every initializer.
   public var inputs: [ValueInfo] = []
   /// Outputs.
   public var outputs: [ValueInfo] = []
@@ -66,7 +66,7 @@ public struct Graph: Sendable {
   /// An empty graph.
   public init() {}
 
-  /// Inputs that have no initializer, which a caller must give.
+  /// The inputs without an initializer, which a caller must supply.
   public var requiredInputs: [ValueInfo] {
     let known = Set(initializers.map(\.name)).union(sparseInitializers.map(\.values.name))
     return inputs.filter { !known.contains($0.name) }
@@ -77,23 +77,23 @@ public struct Graph: Sendable {
 public struct Node: Sendable {
   /// `name`, often empty.
   public var name = ""
-  /// The operator.
+  /// `op_type`.
   public var operation = ""
-  /// Of the operator; empty for ONNX's own.
+  /// The operator's domain; empty for ONNX's own.
   public var domain = ""
   /// `overload` of a function.
   public var overload = ""
-  /// Names of values; an empty one is an optional input that is not given.
+  /// Names of values; an empty name is an optional input that is not given.
   public var inputs: [String] = []
-  /// Names of values; an empty one is an optional output that nobody wants.
+  /// Names of values; an empty name is an optional output that is not used.
   public var outputs: [String] = []
-  /// By name.
+  /// Attributes by name.
   public var attributes: [String: AttributeValue] = [:]
 
-  /// A node without anything.
+  /// An empty node.
   public init() {}
 
-  /// How a message calls the node: by its name, else by what it makes.
+  /// The node in messages: its name, or else its first output, and its operator.
   public var shown: String {
     let called = name.isEmpty ? (outputs.first { !$0.isEmpty } ?? "") : name
     return "node \(quoted(called)) (\(plain(domain.isEmpty ? operation : domain + "." + operation)))"
@@ -104,7 +104,7 @@ public struct Node: Sendable {
 public enum AttributeValue: Sendable {
   case float(Float)
   case int(Int64)
-  /// Bytes, which most attributes mean as text.
+  /// Bytes, which are text in most attributes.
   case string([UInt8])
   case tensor(TensorConstant)
   indirect case graph(Graph)
@@ -115,17 +115,17 @@ public enum AttributeValue: Sendable {
   case graphs([Graph])
   case sparse(SparseConstant)
   case type(ValueType)
-  /// Within a function: the attribute of the calling node with this name.
+  /// Within a function: the calling node's attribute of this name.
   case reference(String)
-  /// One of a kind that no operator here has: the attribute's message in the file.
+  /// A value of a kind that no operator here uses: the range of the attribute's message in the file.
   case other(Range<Int>)
 }
 
-/// `ValueInfoProto`: the name of a value and what is known of it.
+/// `ValueInfoProto`: the name of a value and its declared type.
 public struct ValueInfo: Sendable {
   /// The name.
   public let name: String
-  /// The type; nil where the file does not say.
+  /// The type; nil if the file does not declare it.
   public let type: ValueType?
 
   /// A value of that name and type.
@@ -137,7 +137,7 @@ public struct ValueInfo: Sendable {
 
 /// `TypeProto`.
 public indirect enum ValueType: Sendable {
-  /// A dense tensor; the shape is nil where even the rank is open.
+  /// A dense tensor; the shape is nil if even the rank is open.
   case tensor(ElementType?, shape: [Extent]?)
   case sequence(ValueType)
   case optional(ValueType)
@@ -148,7 +148,7 @@ public indirect enum ValueType: Sendable {
 /// A dimension of a declared shape.
 public enum Extent: Sendable, Equatable {
   case fixed(Int)
-  /// Any extent, the same wherever the name stands.
+  /// Any extent, the same for every use of the name.
   case named(String)
   case open
 }
@@ -159,9 +159,9 @@ public struct Function: Sendable {
   public var name = ""
   /// `domain`.
   public var domain = ""
-  /// `overload`: tells functions of one name apart.
+  /// `overload`: distinguishes functions of one name.
   public var overload = ""
-  /// Names of values, filled from the calling node's inputs.
+  /// Names of values that get the calling node's inputs.
   public var inputs: [String] = []
   /// Names of values that become the calling node's outputs.
   public var outputs: [String] = []
@@ -169,6 +169,6 @@ public struct Function: Sendable {
   public var nodes: [Node] = []
   /// Versions of operator sets for `nodes`.
   public var opsets: [String: Int] = [:]
-  /// Attributes that a call may leave out, with their values.
+  /// Attributes that a call may leave out, with their default values.
   public var defaults: [String: AttributeValue] = [:]
 }

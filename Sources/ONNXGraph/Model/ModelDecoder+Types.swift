@@ -63,7 +63,7 @@ extension ModelDecoder {
     try decoder.forEachField(range) { field throws(GraphError) in
       switch field.number {
       case 1:
-        // Exporters write -1, or 0, for an open dimension.
+        // Exporters write −1 or 0 for an open dimension.
         let value = try decoder.int(field)
         extent = value > 0 ? .fixed(Int(value)) : .open
       case 2: extent = .named(try decoder.text(field))

@@ -21,7 +21,7 @@ struct ModelDecoder {
       case 1: irVersion = Int(try decoder.int(field))
       case 2, 3: producer[field.number] = try decoder.text(field)
       case 7:
-        // Protobuf would make one graph of both, which other readers may do differently.
+        // Protobuf would merge both graphs; other readers may not.
         guard graph == nil else { throw decoder.refusal(.wire, "one graph", "two") }
         graph = try decoder.range(field)
       case 8:
@@ -37,7 +37,7 @@ struct ModelDecoder {
     guard let graph else {
       throw decoder.refusal(.noGraph, "a model with a graph", "a message without one")
     }
-    // A file before operator sets had versions means version 1.
+    // A file older than versions of operator sets means version 1.
     if opsets[""] == nil, irVersion < 3 { opsets[""] = 1 }
     return Model(
       file: decoder.wire.file, irVersion: irVersion, opsets: opsets,
@@ -83,7 +83,7 @@ struct ModelDecoder {
     try counter.add(1, outer)
     var node = Node()
     var decoder = try outer.within("node number \(number)")
-    // Names first: an attribute that is wrong is then told of by its node's name.
+    // Names first, so that an error in an attribute can show the node's name.
     try decoder.forEachField(range) { field throws(GraphError) in
       switch field.number {
       case 1:

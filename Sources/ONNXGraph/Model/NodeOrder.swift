@@ -1,12 +1,12 @@
 /// An order in which the nodes of a graph can run.
 ///
-/// Files ought to have one; some exporters do not, so that of the file is kept only where it serves.
+/// ONNX requires it of files. Some exporters write another order; the file's order is kept only where it works.
 package struct NodeOrder {
   private let nodes: [Node]
-  /// Values that are there before the first node: inputs, initializers, and those of enclosing graphs.
+  /// Whether a value exists before the first node: inputs, initializers, and values of enclosing graphs.
   private let known: (String) -> Bool
 
-  /// An order of `nodes`, which see the values that `known` knows.
+  /// Finds an order of `nodes`; `known` tests for values that exist before them.
   package init(_ nodes: [Node], known: @escaping (String) -> Bool) {
     self.nodes = nodes
     self.known = known
@@ -14,7 +14,7 @@ package struct NodeOrder {
 
   private enum State { case new, open, done }
 
-  /// Indices into `nodes`, each behind those it needs; a circle or a value that nobody makes is an error.
+  /// Indices into `nodes`, each after those it needs; throws for a cycle, or a value that no node makes.
   package func indices() throws(GraphDefect) -> [Int] {
     var makers: [String: Int] = [:]
     for (index, node) in nodes.enumerated() {
@@ -61,9 +61,9 @@ package struct NodeOrder {
   }
 }
 
-/// Why the nodes of a graph have no order, or its outputs no values.
+/// The reason why the nodes of a graph have no order, or its outputs no values.
 package struct GraphDefect: Error, Sendable, Equatable {
-  /// The node or the output.
+  /// The node or the output, in words.
   package let place: String
   package let expected: String
   package let found: String
@@ -76,7 +76,7 @@ extension Model {
     return try NodeOrder(graph.nodes) { known.contains($0) }.indices()
   }
 
-  /// What keeps the model's graphs from running whatever their operators do: of each graph the first.
+  /// Defects that keep the model's graphs from running, whatever their operators are: the first one of each graph.
   package var graphDefects: [GraphDefect] {
     var bodies = [graph]
     for function in functions {
@@ -91,7 +91,7 @@ extension Model {
 }
 
 extension Graph {
-  /// Values that are there before the first node.
+  /// Values that exist before the first node.
   fileprivate var given: Set<String> {
     Set(inputs.map(\.name)).union(initializers.map(\.name)).union(sparseInitializers.map(\.values.name))
   }
@@ -112,7 +112,7 @@ extension Graph {
           found: "none of that name")
       ]
     }
-    // An enclosing graph has an order only if those within find their values, so they are looked at behind it.
+    // Inner graphs are checked after the enclosing one, whose order already requires the values that they use.
     return nodes.flatMap { node in
       node.attributes.sorted { $0.key < $1.key }.flatMap { attribute -> [GraphDefect] in
         if case .graph(let inner) = attribute.value { inner.defects(outer: sees) } else { [] }
@@ -122,10 +122,10 @@ extension Graph {
 }
 
 extension Node {
-  /// Values that the node needs: its inputs, and those of enclosing graphs that its own graphs use.
+  /// Values that the node needs: its inputs, and values of enclosing graphs that its own graphs use.
   package var usedNames: [String] {
     var names = inputs.filter { !$0.isEmpty }
-    // In the order of the attributes' names, so that an error is the same every time.
+    // In the order of the attributes' names, so that the first error is always the same.
     for attribute in attributes.sorted(by: { $0.key < $1.key }) {
       if case .graph(let graph) = attribute.value { names += graph.freeNames }
     }
@@ -134,7 +134,7 @@ extension Node {
 }
 
 extension Graph {
-  /// Values that the graph uses and does not make.
+  /// Values that the graph uses but does not make.
   var freeNames: [String] {
     var made = given
     for node in nodes { made.formUnion(node.outputs) }

@@ -1,8 +1,8 @@
 package import ByteFiles
 
-/// The elements of a tensor of a model as packed little-endian bytes, from the first to the last.
+/// Reads the elements of a model's tensor as packed little-endian bytes, from the first to the last.
 ///
-/// One thread reads at a time; memory does not depend on the tensor.
+/// One thread reads at a time; memory does not depend on the tensor's size.
 package final class ConstantReader {
   private let constant: TensorConstant
   private let path: String
@@ -15,7 +15,7 @@ package final class ConstantReader {
     case held([UInt8])
   }
 
-  /// A reader of `constant`, which is in the model `file` and has its data there or in `external`.
+  /// A reader of `constant`, a tensor of the model in `file`; its data is there or in `external`.
   package init(
     _ constant: TensorConstant, file: ReadableFile, external: ExternalFiles
   ) throws(GraphError) {
@@ -38,7 +38,7 @@ package final class ConstantReader {
     }
   }
 
-  /// Fills all of `buffer` with the next bytes. The call that delivers the last has seen that no more elements follow.
+  /// Fills all of `buffer` with the next bytes. The read of the last byte also checks that no elements follow.
   package func read(into buffer: UnsafeMutableRawBufferPointer) throws(GraphError) {
     guard buffer.count <= constant.byteCount - position else {
       throw .refused(
@@ -50,7 +50,7 @@ package final class ConstantReader {
     case .file(let file, let start):
       try asGraph { () throws(FileError) in try file.read(at: start + position, into: buffer) }
     case .held(let bytes):
-      // The check above bounds this range: there are as many bytes as the elements have.
+      // The check above bounds this range: the elements have exactly these bytes.
       buffer.copyBytes(from: bytes.dropFirst(position).prefix(buffer.count))
     case .typed(let elements):
       for index in buffer.indices { buffer[index] = try elements.nextByte() }
@@ -60,7 +60,7 @@ package final class ConstantReader {
   }
 }
 
-/// The elements of a typed field, walked in the tensor's message.
+/// The elements of a typed field, read by walking the tensor's message.
 private final class TypedElements {
   private let wire: WireFile
   private let name: String
@@ -70,7 +70,7 @@ private final class TypedElements {
   private let elementCount: Int
   private var message: WireReader
   private var packed: WireReader?
-  /// Bits that are there and not yet delivered.
+  /// Bits that were read but not yet returned.
   private var bits: UInt64 = 0
   private var bitCount = 0
   private var taken = 0
@@ -85,8 +85,8 @@ private final class TypedElements {
     message = WireReader(wire, constant.message)
   }
 
-  /// Entries of the field: one per element, but one per byte where elements are packed by the writer, and two for
-  /// complex numbers.
+  /// The number of entries in the field: one for each element, but one for each byte of elements that the writer
+  /// packed, and two for each complex number.
   private var entryCount: Int {
     switch type {
     case .uint4, .int4, .uint2, .int2, .float4E2M1: byteCount
@@ -95,7 +95,7 @@ private final class TypedElements {
     }
   }
 
-  /// Bits that an entry adds to the packed bytes.
+  /// The number of bits that an entry adds to the packed bytes.
   private var entryBits: Int {
     switch type {
     case .uint4, .int4, .uint2, .int2, .float4E2M1: 8
@@ -111,7 +111,7 @@ private final class TypedElements {
         if taken < entryCount { bits = try entry() }
         bitCount = max(8, entryBits)
       } else {
-        // Six bits at a time, low bits first.
+        // Elements of fewer than eight bits are packed, low bits first.
         while bitCount < 8, taken < entryCount {
           bits |= (try entry() & ((1 << UInt64(entryBits)) - 1)) << UInt64(bitCount)
           bitCount += entryBits
@@ -166,7 +166,7 @@ private final class TypedElements {
 }
 
 extension TensorConstant {
-  /// The text of a `STRING` tensor, element by element.
+  /// The texts of a `STRING` tensor, in order.
   package func strings(_ file: ReadableFile) throws(GraphError) -> [String] {
     let wire = WireFile(file)
     var reader = WireReader(wire, message)
@@ -177,7 +177,7 @@ extension TensorConstant {
       guard strings.count < elementCount, range.count <= MessageDecoder.textLimit else {
         throw wire.refusal(.data, place, "\(elementCount) short texts", "more, or a longer one")
       }
-      // Not all text is UTF-8 in the wild; what is not is shown with replacement characters, as Python would refuse.
+      // Some files have text that is not UTF-8: invalid bytes become replacement characters.
       strings.append(String(decoding: try wire.bytes(range), as: UTF8.self))
     }
     guard strings.count == elementCount else {
@@ -186,7 +186,7 @@ extension TensorConstant {
     return strings
   }
 
-  /// The tensor that is alone in a file: `TensorProto`, as ONNX's own test data are stored.
+  /// The single tensor in a file: a `TensorProto`, the form in which ONNX stores its own test data.
   package init(message file: ReadableFile) throws(GraphError) {
     let decoder = MessageDecoder(wire: WireFile(file), place: "tensor")
     self = try TensorDecoder(decoder: decoder, counter: ItemCounter()).tensor(0..<file.size)

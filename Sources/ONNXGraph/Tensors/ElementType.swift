@@ -1,6 +1,6 @@
 public import Tensors
 
-/// `TensorProto.DataType`: what the elements of an ONNX tensor are.
+/// `TensorProto.DataType`: the type of an ONNX tensor's elements.
 public enum ElementType: Int, CaseIterable, Sendable {
   case float = 1
   case uint8, int8, uint16, int16, int32, int64, string, bool, float16, double, uint32, uint64
@@ -43,17 +43,17 @@ public enum ElementType: Int, CaseIterable, Sendable {
 
   /// The element type of a dtype of flat formats.
   public init(_ dtype: DType) {
-    // The switch above is onto `DType`; a dtype without an element type would be found by the tests over `allCases`.
+    // The tests check over `allCases` that each dtype has an element type, so the default is never used.
     self = Self.allCases.first { $0.dtype == dtype } ?? .float
   }
 
-  /// Bits of one element in packed bytes; nil for text.
+  /// Bits of one packed element; nil for text.
   public var bits: Int? { dtype?.bits }
 
-  /// As tables and `--json` write it.
+  /// The name in tables and `--json`.
   public var name: String { dtype?.rawValue ?? "STRING" }
 
-  /// Whether elements are real or complex numbers with an exponent: what weights are.
+  /// Whether elements are real or complex numbers with an exponent, as weights are.
   public var isFloatingPoint: Bool {
     switch self {
     case .float, .float16, .double, .bfloat16, .complex64, .complex128, .float8E4M3FN, .float8E4M3FNUZ,
@@ -66,7 +66,7 @@ public enum ElementType: Int, CaseIterable, Sendable {
     }
   }
 
-  /// The typed field of `TensorProto` that holds such elements where `raw_data` does not.
+  /// The field of `TensorProto` for elements that are not in `raw_data`.
   var typedField: Int {
     switch self {
     case .float, .complex64: 4

@@ -1,13 +1,13 @@
 package import ByteFiles
 internal import Synchronization
 
-/// The files beside a model that hold its external data: each is opened once, and only from within its folder.
+/// The files beside a model that hold its external data: each is opened once, and only from the model's folder.
 package final class ExternalFiles: Sendable {
   private let model: ReadableFile
   private let folder: String
   private let open = Mutex<[String: ReadableFile]>([:])
 
-  /// More files than any exporter makes, and fewer than a process may have open.
+  /// More files than any exporter writes, and fewer than a process may have open.
   private static let limit = 512
 
   package init(of model: ReadableFile) {
@@ -16,7 +16,7 @@ package final class ExternalFiles: Sendable {
     folder = slash.map { $0 == model.path.startIndex ? "/" : String(model.path[..<$0]) } ?? "."
   }
 
-  /// Every file that has been opened.
+  /// Every file opened so far.
   package var all: [ReadableFile] { open.withLock { Array($0.values) } }
 
   /// The file and the range of its bytes that hold `tensor`, whose elements take `byteCount` bytes.

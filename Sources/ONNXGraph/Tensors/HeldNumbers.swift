@@ -1,7 +1,7 @@
 extension TensorConstant {
-  /// The tensor that a number, or a list of numbers, among the attributes of a `Constant` node stands for.
+  /// The tensor of a number, or a list of numbers, in an attribute of a `Constant` node.
   ///
-  /// - Parameter position: of the attribute in the file; the tensor's place in the order of the file.
+  /// - Parameter position: the attribute's position in the file, which orders the tensor among others.
   /// - Returns: nil for any other attribute.
   init?(_ attribute: String, _ value: AttributeValue, at position: Int) {
     switch (attribute, value) {
@@ -27,9 +27,9 @@ extension TensorConstant {
 }
 
 extension Node {
-  /// A `Constant` node has one form for a tensor, however the file writes its value.
+  /// Gives every `Constant` node one form, a tensor, however the file writes its value.
   ///
-  /// - Parameter positions: of the attributes in the file.
+  /// - Parameter positions: the attributes' positions in the file.
   mutating func unifyConstant(_ positions: [String: Int]) {
     guard operation == "Constant", domain.isEmpty, attributes.count == 1,
       let (name, value) = attributes.first,

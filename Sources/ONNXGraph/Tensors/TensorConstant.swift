@@ -1,19 +1,19 @@
-/// A tensor that is in the model: what it is, and where its elements lie. The elements are not read.
+/// A tensor of the model: its name, type, shape and the position of its elements. The elements are not read.
 public struct TensorConstant: Sendable {
-  /// The name of the message; of a `Constant` node's value often empty.
+  /// The name in its message; for the value of a `Constant` node often empty.
   public let name: String
-  /// What the elements are.
+  /// The type of the elements.
   public let type: ElementType
   /// Extents, outermost first; empty for a scalar.
   public let shape: [Int]
-  /// The product of the shape.
+  /// The product of the extents.
   public let elementCount: Int
-  /// Where the elements are.
+  /// The position of the elements.
   package let payload: TensorPayload
-  /// Of the message, in the file.
+  /// The range of the message in the file.
   package let message: Range<Int>
 
-  /// Bytes of the elements when packed; 0 for text, whose elements have no size of their own.
+  /// Bytes of the packed elements; 0 for text, whose elements have no fixed size.
   public var byteCount: Int {
     guard let bits = type.bits else { return 0 }
     // The decoder has checked that the bits do not overflow.
@@ -21,36 +21,36 @@ public struct TensorConstant: Sendable {
   }
 }
 
-/// Where the elements of a tensor lie.
+/// The position of a tensor's elements.
 package enum TensorPayload: Sendable {
   /// `raw_data`: little-endian, C order, in the model's own file.
   case raw(Range<Int>)
-  /// A typed field of the tensor's message, packed or one element at a time; walked again when it is read.
+  /// A typed field of the tensor's message, packed or one element at a time; each read walks it again.
   case typed(field: Int)
-  /// In a file of its own.
+  /// In another file.
   case external(ExternalData)
-  /// Here: a few numbers among a node's attributes, packed and little-endian.
+  /// Here: a few numbers from a node's attribute, packed and little-endian.
   case held([UInt8])
-  /// Nowhere in the model: whoever runs it gives the elements of the tensor with this number.
+  /// Not in the model: the caller supplies the elements of the tensor with this number.
   case supplied(Int)
 }
 
-/// The entries of `external_data`, as they are in the file.
+/// The entries of `external_data`, as the file has them.
 package struct ExternalData: Sendable, Equatable {
   package var location = ""
   package var offset = 0
-  /// Bytes; nil means to the end of the file.
+  /// Bytes; nil means up to the end of the file.
   package var length: Int?
 }
 
-/// `SparseTensorProto`: values, and where they stand in a tensor of zeros.
+/// `SparseTensorProto`: values, and their positions in a tensor of zeros.
 public struct SparseConstant: Sendable {
-  /// The elements that are there, in order.
+  /// The non-zero elements, in order.
   public let values: TensorConstant
-  /// Linear indices, or one row of coordinates per value.
+  /// Linear indices, or a row of coordinates for each value.
   public let indices: TensorConstant
-  /// Of the dense tensor.
+  /// The shape of the dense tensor.
   public let shape: [Int]
-  /// Of the message, in the file.
+  /// The range of the message in the file.
   package let message: Range<Int>
 }

@@ -1,11 +1,11 @@
 internal import Tensors
 
-/// Decodes `TensorProto` without touching its elements.
+/// Decodes `TensorProto` without reading its elements.
 struct TensorDecoder {
   let decoder: MessageDecoder
   let counter: ItemCounter
 
-  /// More than any framework's tensors have (NumPy: 64).
+  /// More dimensions than any framework allows (NumPy: 64).
   static let rankLimit = 64
 
   private struct Fields {
@@ -13,7 +13,7 @@ struct TensorDecoder {
     var type: Int64 = 0
     var name = ""
     var raw: Range<Int>?
-    /// Numbers of typed fields that are there, with the bytes that their elements take.
+    /// The numbers of the typed fields that occur, with the bytes of their elements.
     var typed: [Int: Int] = [:]
     var external = ExternalData()
     var isExternal = false
@@ -58,7 +58,7 @@ struct TensorDecoder {
   private func noteExternal(_ field: WireField, _ data: inout ExternalData) throws(GraphError) {
     let entry = try decoder.entry(try decoder.range(field))
     func number() throws(GraphError) -> Int {
-      // Digits only: Int(_:) would also take a sign.
+      // Digits only: Int(_:) would also accept a sign.
       guard entry.value.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let value = Int(entry.value) else {
         throw decoder.refusal(
           .external, "a number of bytes as the \(entry.key) of external data", quoted(entry.value))
@@ -69,12 +69,12 @@ struct TensorDecoder {
     case "location": data.location = entry.value
     case "offset": data.offset = try number()
     case "length": data.length = try number()
-    // A checksum is a remark of the writer's (SHA-1, optional); other keys have no meaning in the format.
+    // The checksum (SHA-1, optional) is not checked; other keys have no meaning in the format.
     default: break
     }
   }
 
-  /// The extents and their product, which fits for elements of `type`.
+  /// The extents and their product, which does not overflow for elements of `type`.
   static func shape(
     _ dims: [Int64], _ type: ElementType, _ decoder: MessageDecoder
   ) throws(GraphError) -> (shape: [Int], count: Int) {
@@ -123,8 +123,8 @@ struct TensorDecoder {
       throw named.refusal(.data, "\(type.name) elements in field \(field)", "some in field \(other)")
     }
     let found = typed[field] ?? 0
-    // Elements of 4 and 8 bytes have their size on the wire; the others are counted when they are read, but none
-    // takes less than a byte.
+    // Elements of 4 and 8 bytes have their size on the wire. The others are counted when they are read, but each takes
+    // at least a byte.
     switch type {
     case .float, .complex64, .double, .complex128:
       guard found == byteCount else {

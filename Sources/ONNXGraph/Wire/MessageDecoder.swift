@@ -1,11 +1,11 @@
 internal import Tensors
 
-/// What every message of ONNX is decoded with: typed fields, places for messages, and counts that bound memory.
+/// Decodes fields of ONNX messages: typed values, the place for error messages, and counts that bound memory.
 struct MessageDecoder {
   let wire: WireFile
-  /// Where we are, in words: `node 'conv1'`.
+  /// The place in error messages: `node 'conv1'`.
   var place: String
-  /// How many graphs or types enclose this message.
+  /// The number of graphs or types that enclose this message.
   var depth = 0
 
   /// Graphs within graphs: real models have two or three.
@@ -17,7 +17,7 @@ struct MessageDecoder {
     wire.refusal(rule, place, expected, found)
   }
 
-  /// This decoder, within another part of the model.
+  /// The decoder for an inner part of the model.
   func within(_ place: String, deeper: Int = 0) throws(GraphError) -> MessageDecoder {
     guard depth + deeper <= Self.depthLimit else {
       throw refusal(.nesting, "at most \(Self.depthLimit) graphs or types within each other", "more")
@@ -48,7 +48,7 @@ struct MessageDecoder {
     return Float(bitPattern: bits)
   }
 
-  /// The text of a field: names, never documentation.
+  /// The text of a field: a name, never documentation.
   func text(_ field: WireField) throws(GraphError) -> String { try text(range(field)) }
 
   func text(_ range: Range<Int>) throws(GraphError) -> String {
@@ -61,7 +61,7 @@ struct MessageDecoder {
     return text
   }
 
-  /// The numbers of a repeated field, packed or one by one.
+  /// Appends the numbers of a repeated field, packed or one by one.
   func appendInts(_ field: WireField, to list: inout [Int64], _ counter: ItemCounter) throws(GraphError) {
     switch field.value {
     case .varint(let bits):
@@ -77,7 +77,7 @@ struct MessageDecoder {
     }
   }
 
-  /// The binary32 numbers of a repeated field, packed or one by one.
+  /// Appends the binary32 numbers of a repeated field, packed or one by one.
   func appendFloats(_ field: WireField, to list: inout [Float], _ counter: ItemCounter) throws(GraphError) {
     switch field.value {
     case .fixed32(let bits):
@@ -107,7 +107,7 @@ struct MessageDecoder {
   }
 }
 
-/// How much has been decoded: an item takes at least two bytes of the file, and may take a hundred of memory.
+/// Counts decoded items: an item takes at least two bytes of the file, and may take a hundred of memory.
 final class ItemCounter {
   private var count = 0
   static let limit = 2_000_000
@@ -123,5 +123,5 @@ final class ItemCounter {
 /// A name in quotes, safe for a terminal.
 package func quoted(_ name: String) -> String { TensorName(name).quoted }
 
-/// The same without the quotes, for words that ought to be plain: operators, domains, dimensions.
+/// The same without quotes, for words such as operators, domains and dimensions.
 package func plain(_ word: String) -> String { String(TensorName(word).quoted.dropFirst().dropLast()) }

@@ -1,12 +1,12 @@
 package import ByteFiles
 
-/// The bytes of one file through a window, so that walking its messages reads neither weights nor a byte twice.
+/// The bytes of one file through a window: a walk over its messages skips weights and reads small fields in blocks.
 ///
 /// Not `Sendable`: one thread walks at a time.
 package final class WireFile {
   /// The file behind the window.
   package let file: ReadableFile
-  /// Reads never go past this.
+  /// The end of all reads.
   private let end: Int
   private var window: [UInt8] = []
   private var windowStart = 0
@@ -20,7 +20,7 @@ package final class WireFile {
     self.end = min(end ?? file.size, file.size)
   }
 
-  /// The byte at `position`, which the caller knows to lie in the file.
+  /// The byte at `position`, which the caller has checked to be in the file.
   func byte(at position: Int) throws(GraphError) -> UInt8 {
     let offset = position - windowStart
     if offset >= 0, offset < window.count { return window[offset] }
@@ -56,9 +56,9 @@ package final class WireFile {
   }
 }
 
-/// One field of a message: its number, and its value or where the value's bytes lie.
+/// One field of a message: its number, and its value or the range of its bytes.
 package struct WireField {
-  /// The value as the wire has it.
+  /// The value in its wire type.
   package enum Value {
     /// Wire type 0.
     case varint(UInt64)
@@ -72,7 +72,7 @@ package struct WireField {
 
   package let number: Int
   package let value: Value
-  /// Of the key and the value, in the file.
+  /// The range of the key and the value in the file.
   package let extent: Range<Int>
 }
 
@@ -81,7 +81,7 @@ package struct WireField {
 /// Every position is checked against the message's end before it is used; nothing is allocated for a field.
 package struct WireReader {
   package let wire: WireFile
-  /// Of the message's fields, in the file.
+  /// The range of the message's fields in the file.
   package let range: Range<Int>
   private var position: Int
 

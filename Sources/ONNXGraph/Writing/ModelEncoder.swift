@@ -1,6 +1,6 @@
 internal import ByteFiles
 
-/// Writes a model with another graph than its file's: the graph is encoded anew, everything beside it is copied.
+/// Writes a model whose graph was changed: the graph is encoded again, and everything else is copied.
 package struct ModelEncoder {
   private let model: Model
   private let wire: WireFile
@@ -10,11 +10,11 @@ package struct ModelEncoder {
     wire = WireFile(model.file)
   }
 
-  /// The whole model, with the elements of supplied tensors to be put in.
+  /// The whole model, with places for the elements of supplied tensors.
   package func pieces() throws(GraphError) -> PieceWriter {
     var writer = PieceWriter()
     var reader = wire.message
-    // Before version 4 every initializer is an input too.
+    // In versions below 4, every initializer would have to be an input too.
     writer.fields { $0.int(1, max(4, model.irVersion)) }
     while let field = try reader.next() {
       switch field.number {
@@ -97,7 +97,7 @@ package struct ModelEncoder {
     return writer
   }
 
-  /// A sparse tensor as it was in the file.
+  /// A sparse tensor, copied from the file.
   private func sparse(_ tensor: SparseConstant) throws(GraphError) -> PieceWriter {
     for part in [tensor.values, tensor.indices] {
       if case .external = part.payload {
@@ -122,9 +122,9 @@ package struct ModelEncoder {
     case .external:
       throw refusal("tensors whose elements are supplied", "external data of \(quoted(tensor.name))")
     case .raw, .typed:
-      // It is as it was in the file.
+      // Copied from the file.
       writer.append(try wire.bytes(tensor.message))
-      // Of a field that stands twice the last one counts: what a function held has another name here.
+      // The last of two equal fields counts, so this replaces the old name; a function's tensor has another name here.
       if !tensor.name.isEmpty { writer.fields { $0.text(8, tensor.name) } }
     case .held(let bytes):
       writer.fields { fields in

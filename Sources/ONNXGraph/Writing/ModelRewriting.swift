@@ -1,10 +1,10 @@
 internal import ByteFiles
 
-/// A piece of a rewritten file: bytes of ours, a range of the old file, or a tensor's new elements.
+/// A piece of a rewritten file: new bytes, a range of the old file, or a tensor's new elements.
 package enum RewrittenPiece: Equatable {
   case bytes([UInt8])
   case copied(Range<Int>)
-  /// The elements of the replacement with this number, `count` bytes.
+  /// All elements, `count` bytes, of the replacement with this number.
   case elements(Int, count: Int)
 
   package var count: Int {
@@ -16,9 +16,9 @@ package enum RewrittenPiece: Equatable {
   }
 }
 
-/// A tensor to be written instead of one of a model's: its own shape and type, elements that come later.
+/// A new shape and type for one of a model's tensors; its elements come later.
 package struct TensorReplacement {
-  /// Of the old message in the file.
+  /// The range of the old message in the file.
   package let message: Range<Int>
   package let type: ElementType
   package let shape: [Int]
@@ -34,8 +34,8 @@ package struct TensorReplacement {
 
 /// Rewrites a model with some tensors replaced, as a list of pieces in file order.
 ///
-/// Only lengths on the way from the file to a replaced tensor change. Every other byte is copied as it is: fields
-/// that nobody here knows, the order of nodes, documentation, the encoding of numbers.
+/// Only the lengths of messages that enclose a replaced tensor change. All other bytes are copied: unknown fields, the
+/// order of nodes, documentation, the encoding of numbers.
 package struct ModelRewriting {
   private let wire: WireFile
   private let replacements: [TensorReplacement]
@@ -82,7 +82,7 @@ package struct ModelRewriting {
     return pieces
   }
 
-  /// The fields of the old tensor that say neither what it is nor where, then the new ones.
+  /// The new dimensions and type, the old fields that describe neither type nor data, then the new elements.
   private func replaced(_ replacement: Numbered) throws(GraphError) -> [RewrittenPiece] {
     let tensor = replacement.tensor
     var head = WireWriter()
@@ -100,7 +100,7 @@ package struct ModelRewriting {
     return pieces
   }
 
-  /// Neighbouring ranges of the old file as one.
+  /// Merges neighbouring ranges of the old file.
   private static func joined(_ pieces: [RewrittenPiece]) -> [RewrittenPiece] {
     var result: [RewrittenPiece] = []
     for piece in pieces {

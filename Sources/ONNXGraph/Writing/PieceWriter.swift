@@ -1,6 +1,6 @@
-/// A message whose tensors' elements come later: bytes, and between them elements by number.
+/// A message whose tensors' elements come later: bytes and, between them, numbers of tensors.
 package struct PieceWriter {
-  /// A stretch of the message.
+  /// A part of the message.
   package enum Piece {
     case bytes([UInt8])
     /// All elements of the tensor that is supplied under this number.
@@ -12,7 +12,7 @@ package struct PieceWriter {
 
   package init() {}
 
-  /// Fields of wire data that are small.
+  /// Appends small fields.
   mutating func fields(_ build: (inout WireWriter) -> Void) {
     var writer = WireWriter()
     build(&writer)
@@ -43,7 +43,7 @@ package struct PieceWriter {
     pieces.append(.elements(number, count: count))
   }
 
-  /// A message within this one.
+  /// Appends a message within this one.
   mutating func message(_ number: Int, _ inner: PieceWriter) {
     fields { $0.header(number, count: inner.count) }
     append(inner)

@@ -1,57 +1,57 @@
-/// Builds protobuf messages in memory: what is written this way is small, weights are copied from file to file.
+/// Builds small protobuf messages in memory; weights are copied from file to file instead.
 package struct WireWriter {
   /// The message so far.
   package private(set) var bytes: [UInt8] = []
 
   package init() {}
 
-  /// A field of wire type 0.
+  /// Appends a field of wire type 0.
   package mutating func varint(_ number: Int, _ value: UInt64) {
     append(key: number, 0)
     appendVarint(value)
   }
 
-  /// A signed number, as `int64` has it.
+  /// Appends a signed number as an `int64`.
   package mutating func int(_ number: Int, _ value: Int) {
     varint(number, UInt64(bitPattern: Int64(value)))
   }
 
-  /// A field of wire type 5.
+  /// Appends a field of wire type 5.
   package mutating func float(_ number: Int, _ value: Float) {
     append(key: number, 5)
     append(little: UInt64(value.bitPattern), 4)
   }
 
-  /// A field of wire type 2: bytes, text or a message.
+  /// Appends a field of wire type 2: bytes, text or a message.
   package mutating func bytes(_ number: Int, _ value: [UInt8]) {
     header(number, count: value.count)
     bytes += value
   }
 
-  /// A field of text.
+  /// Appends a field of text.
   package mutating func text(_ number: Int, _ value: String) { bytes(number, Array(value.utf8)) }
 
-  /// A message within this one.
+  /// Appends a message within this one.
   package mutating func message(_ number: Int, _ build: (inout WireWriter) -> Void) {
     var inner = WireWriter()
     build(&inner)
     bytes(number, inner.bytes)
   }
 
-  /// Numbers in one packed field.
+  /// Appends numbers as one packed field.
   package mutating func packed(_ number: Int, _ values: [Int]) {
     var inner = WireWriter()
     for value in values { inner.appendVarint(UInt64(bitPattern: Int64(value))) }
     bytes(number, inner.bytes)
   }
 
-  /// Key and length of a field of wire type 2, whose bytes follow elsewhere.
+  /// Appends key and length of a field of wire type 2, whose bytes follow elsewhere.
   package mutating func header(_ number: Int, count: Int) {
     append(key: number, 2)
     appendVarint(UInt64(max(0, count)))
   }
 
-  /// Bytes of fields that are whole.
+  /// Appends complete fields.
   package mutating func append(_ fields: [UInt8]) { bytes += fields }
 
   private mutating func append(key number: Int, _ type: UInt64) {

@@ -1,6 +1,6 @@
 internal import ONNXGraph
 
-/// A convolution of binary32 numbers with what its kernels need to know; sizes are checked here once.
+/// A convolution of binary32 numbers as its kernels need it; sizes are checked here once.
 struct ConvolutionJob: Sendable {
   let convolution: Convolution
   let threads: Int
@@ -11,16 +11,16 @@ struct ConvolutionJob: Sendable {
   private let residual: Elements<Float>?
   let batch: Int
   let groups: Int
-  /// Of a group.
+  /// Channels of a group.
   let channels: Int
-  /// Of a group.
+  /// Output channels of a group.
   let outputs: Int
-  /// Elements of a plane.
+  /// Elements of a plane on the `windows.input` side, of one on the `windows.output` side, and of a kernel.
   let inputSize: Int
   let outputSize: Int
   let kernelSize: Int
 
-  /// nil for other types than binary32, and where there is nothing to compute or nothing to add up.
+  /// nil for types other than binary32, for empty tensors, and for those that `Sgemm` cannot take.
   init?(_ convolution: Convolution, threads: Int) {
     guard convolution.y.type == .float, convolution.y.count > 0, convolution.x.count > 0,
       convolution.w.count > 0,
@@ -54,18 +54,18 @@ struct ConvolutionJob: Sendable {
   /// Whether no weight is infinite or NaN.
   var weightsAreFinite: Bool { Finishing.isFinite(UnsafePointer(w.base), count: convolution.w.count) }
 
-  /// The plane of x with this channel, counted over all groups.
+  /// The plane of x of a channel, counted over all groups.
   func input(_ image: Int, _ channel: Int) -> UnsafePointer<Float> {
     UnsafePointer(x.base + (image * groups * channels + channel) * inputSize)
   }
 
-  /// Where a plane of y begins.
+  /// The index at which a plane of y begins.
   func place(_ image: Int, _ output: Int) -> Int { (image * groups * outputs + output) * outputSize }
 
-  /// Of an output channel, counted over all groups.
+  /// The bias of an output channel, counted over all groups.
   func bias(_ output: Int) -> Float { biases?[output] ?? 0 }
 
-  /// Bias and epilogue for `count` elements of a plane of y from `start` on.
+  /// Applies bias and epilogue to `count` elements of a plane of y from `start` on.
   func finish(_ image: Int, _ output: Int, from start: Int, count: Int) {
     let place = place(image, output) + start
     Finishing.apply(

@@ -1,9 +1,8 @@
 internal import ONNXGraph
 
-/// Binary32 by OpenBLAS and vectors; everything else is left to the reference.
+/// Binary32 by OpenBLAS and vectors; the reference computes everything else.
 ///
-/// Results do not depend on the number of threads: what makes a task is chosen by shapes alone, and no sum is split
-/// between tasks.
+/// Results do not depend on the number of threads: tasks are chosen by shapes alone, and no sum is split between tasks.
 struct FastBackend: Backend {
   let threads: Int
   let fuses: Bool
@@ -34,13 +33,14 @@ struct FastBackend: Backend {
     } else {
       try GatheredConvolution(job).run()
     }
-    // Padding is zeros here and nothing in the definition: 0 · ∞ is NaN. Only outputs that are NaN can be wrong so.
+    // Padding is zeros here, but nothing in the definition: 0 · ∞ is NaN. Only outputs that are NaN can be wrong in
+    // this way.
     guard job.isPadded, job.hasNaN, !job.weightsAreFinite else { return }
     try reference.convolve(convolution)
     Finishing.apply(convolution.epilogue, to: convolution.y)
   }
 
-  /// Whether Winograd's filtering did it; the memory that it takes beside the result must not make a run fail.
+  /// Whether Winograd's filtering computed the result; a lack of memory for it must not make the run fail.
   private func filtered(_ job: ConvolutionJob, _ plan: WinogradPlan) throws(OperatorError) -> Bool {
     do { return try WinogradConvolution(job, plan, weights).run() } catch  where error.kind == .budget {
       return false

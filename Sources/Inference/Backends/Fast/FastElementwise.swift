@@ -1,7 +1,7 @@
 internal import ONNXGraph
 
-/// An operator of two numbers that vectors can do, with the results of its definition: sums, products and quotients of
-/// binary32 numbers in binary64 and rounded once are those in binary32.
+/// An operator of two numbers by vectors, with the results of its definition: sums, products and quotients of binary32
+/// numbers, computed in binary64 and rounded once, equal those computed in binary32.
 protocol LaneArithmetic: BinaryArithmetic, SendableMetatype {
   static func lanes(_ a: Lanes, _ b: Lanes) -> Lanes
 }
@@ -20,7 +20,7 @@ enum FastElementwise {
     let (left, right, to) = (a.values(Float.self), b.values(Float.self), y.values(Float.self))
     let (count, aStep, bStep) = (walk.rowCount, walk.rowStride(0), walk.rowStride(1))
     if y.count / count > 1 << 16 {
-      // Rows so many, and so short, that a list of them would be as large as the tensors.
+      // There are so many short rows that a list of them would be as large as the tensors.
       var place = 0
       try walk.forEachRow { offsets throws(OperatorError) in
         Self.row(
@@ -33,7 +33,7 @@ enum FastElementwise {
     }
     var rows: [(Int, Int)] = []
     try walk.forEachRow { offsets throws(OperatorError) in rows.append((offsets[0], offsets[1])) }
-    // Rows are cut where there are few, and taken together where they are short.
+    // Long rows are cut into pieces; short ones are grouped.
     let piece = min(count, 1 << 14)
     let pieces = (count + piece - 1) / piece
     let step = max(1, (1 << 14) / piece)

@@ -1,14 +1,14 @@
 internal import ONNXGraph
 
-/// The greatest, or the mean, of windows of binary32 numbers in one or two dimensions: output rows by vectors.
+/// The greatest element, or the mean, of windows of binary32 numbers in one or two dimensions: output rows by vectors.
 struct FastPooling {
   private let pooling: Pooling
   private let plane: PaddedPlane
   private let threads: Int
-  /// 1 / how many elements a mean is of, by output position; nil for the greatest.
+  /// 1 / the number of elements in a mean, by output position; nil for the greatest element.
   private let factors: [Float]?
 
-  /// nil for other types and dimensions, and where places are asked for.
+  /// nil for other types and dimensions, and if positions of greatest elements are wanted.
   init?(_ pooling: Pooling, threads: Int) {
     guard pooling.y.type == .float, pooling.y.count > 0, pooling.x.count > 0,
       let plane = PaddedPlane(pooling.windows)
@@ -17,7 +17,7 @@ struct FastPooling {
     case .greatest(nil, _): factors = nil
     case .greatest: return nil
     case .mean(let countsPadding):
-      // Windows over padding have fewer elements; how many, each dimension says by itself.
+      // Windows over padding have fewer elements: the product of the counts along each dimension.
       let windows = pooling.windows
       let counts = windows.input.indices.map { axis in
         (0..<windows.output[axis]).map { windows.count(axis, $0, withPadding: countsPadding) }
@@ -81,7 +81,7 @@ private struct Adding: LaneCombination {
   @inline(__always) func value(_ a: Lanes, _ b: Lanes) -> Lanes { a + b }
 }
 
-/// NaN is greater than every number, as ONNX's references have it.
+/// NaN is greater than every number, as in ONNX's reference implementation.
 private struct Greatest: LaneCombination {
   @inline(__always) func value(_ a: Lanes, _ b: Lanes) -> Lanes {
     a.replacing(with: b, where: (b .> a) .| (b .!= b))

@@ -1,13 +1,13 @@
 internal import ONNXGraph
 
-/// A product of matrices of binary32 numbers that OpenBLAS can do.
+/// A product of binary32 matrices that OpenBLAS can compute.
 struct FastProduct {
   private let product: MatrixProduct
   private let a: Elements<Float>
   private let b: Elements<Float>
   private let y: Elements<Float>
 
-  /// nil for other types, for what has nothing to add up, and where neither rows nor columns are contiguous.
+  /// nil for other types, for empty matrices, and if neither rows nor columns are contiguous.
   init?(_ product: MatrixProduct) {
     guard product.y.type == .float, product.rows > 0, product.columns > 0, product.depth > 0,
       Sgemm.fits(product.a.tensor), Sgemm.fits(product.b.tensor), Sgemm.fits(product.y),
@@ -19,7 +19,7 @@ struct FastProduct {
     y = product.y.values(Float.self)
   }
 
-  /// The distance of rows, or of columns where those of a row lie apart.
+  /// The distance between rows, or between columns if columns are contiguous.
   private static func layout(_ view: MatrixView) -> (stride: Int, isTransposed: Bool)? {
     if view.columnStride == 1, view.rowStride >= view.columns { return (view.rowStride, false) }
     if view.rowStride == 1, view.columnStride >= view.rows { return (view.columnStride, true) }
@@ -48,7 +48,7 @@ struct FastProduct {
     }
   }
 
-  /// Rows and columns of a task: the longer side is cut, so that there are some tasks of at least a million steps.
+  /// Rows and columns of a task: the longer side is cut into up to 8 tasks of at least a million steps.
   static func block(rows: Int, columns: Int, depth: Int) -> (rows: Int, columns: Int) {
     // As real numbers: the product of three extents could overflow.
     let parts = min(8, Int(Double(rows) * Double(columns) * Double(depth) / 1e6))

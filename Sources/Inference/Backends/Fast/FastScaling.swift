@@ -1,6 +1,6 @@
-/// Normalisation by numbers that are known, with what follows it.
+/// Normalisation by known numbers, with its epilogue.
 enum FastScaling {
-  /// y ← activation((x − mean) · factor + shift + residual), x of binary32.
+  /// y ← activation((x − mean) · factor + shift + residual), for binary32 x.
   static func run(_ scaling: ChannelScaling, threads: Int) {
     let (x, y) = (scaling.x.values(Float.self), scaling.y.values(Float.self))
     let residual = scaling.epilogue.residual?.values(Float.self)
@@ -11,7 +11,7 @@ enum FastScaling {
       (Float(scaling.mean[$0]), Float(scaling.factors[$0]), Float(scaling.shift[$0]))
     }
     let activation = scaling.epilogue.activation
-    // Several planes to a task, and pieces of a size that stays in the cache between its two passes.
+    // A task takes several planes, in pieces that stay in the cache between the two passes.
     let step = max(1, min((planes + 7) / 8, (1 << 15) / max(1, plane)))
     Parallel.tasks((planes + step - 1) / step, threads: threads) { task, _ in
       for number in (task * step)..<min(planes, (task + 1) * step) {

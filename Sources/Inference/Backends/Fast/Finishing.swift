@@ -1,6 +1,6 @@
 internal import ONNXGraph
 
-/// The ends of kernels: bias, residual and activation in one pass.
+/// The last pass of kernels: bias, residual and activation.
 enum Finishing {
   /// y[i] ← activation(y[i] + bias + residual[i])
   static func apply(
@@ -22,7 +22,7 @@ enum Finishing {
     }
   }
 
-  /// y ← activation(y + residual), for all of a binary32 tensor.
+  /// y ← activation(y + residual), for a whole binary32 tensor.
   static func apply(_ epilogue: Epilogue, to y: Tensor) {
     guard y.type == .float else { return }
     apply(
@@ -32,7 +32,7 @@ enum Finishing {
 
   /// Whether all numbers are finite.
   static func isFinite(_ y: UnsafePointer<Float>, count: Int) -> Bool {
-    // 0 · x is 0 for those, and NaN for the others.
+    // 0 · x is 0 if x is finite, and NaN otherwise.
     var sum = Lanes.zero
     let whole = count - count % 8
     for index in stride(from: 0, to: whole, by: 8) { sum += y.lanes(index, Lanes.self) * 0 }
@@ -76,7 +76,7 @@ enum Finishing {
   }
 }
 
-/// A function of numbers, by lanes; a type for each, so that the compiler makes a loop for each.
+/// A function of lanes; each has a type of its own, so that the compiler makes a loop for each.
 private protocol LaneFunction {
   func value(_ x: Lanes) -> Lanes
 }

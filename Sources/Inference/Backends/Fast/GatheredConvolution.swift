@@ -1,4 +1,4 @@
-/// Convolution as a product of matrices, in any number of dimensions: the weights of a group, [K, C·kernel], by the
+/// Convolution as a product of matrices, in any number of dimensions: the weights of a group, [K, C·kernel], times the
 /// inputs that each output position meets, [C·kernel, positions].
 ///
 /// The second matrix is gathered for as many positions as the cache holds. A kernel of one element that meets every
@@ -19,7 +19,7 @@ struct GatheredConvolution {
       && windows.output == windows.input && windows.padsBegin.allSatisfy { $0 == 0 }
   }
 
-  /// Output positions of a panel.
+  /// The number of output positions in a panel.
   private var width: Int {
     let wanted = isPointwise ? 512 : max(1, min(512, max(32, 196_608 / depth), (1 << 24) / depth))
     let count = (job.outputSize + wanted - 1) / wanted
@@ -70,7 +70,7 @@ struct GatheredConvolution {
       }
       return
     }
-    // Few panels: all threads work on each.
+    // With few panels, all threads work on each.
     let (channelStep, rowStep) = ((job.channels + 7) / 8, max(16, ((job.outputs + 7) / 8 + 15) / 16 * 16))
     for task in 0..<tasks {
       Parallel.tasks((job.channels + channelStep - 1) / channelStep, threads: job.threads) { part, _ in
@@ -83,7 +83,7 @@ struct GatheredConvolution {
   }
 }
 
-/// Which inputs meet which outputs, by rows of the last dimension.
+/// Gathers the inputs of outputs, by rows of the last dimension.
 private struct Gathering: Sendable {
   private let windows: Windows
   private let rows: GatheredRows
@@ -95,8 +95,8 @@ private struct Gathering: Sendable {
     kernelRows = windows.kernel.dropLast().product
   }
 
-  /// Sets column p of `target`, rows `width` apart, to the inputs of position p of `positions`: for each channel and each
-  /// kernel element one, 0 in the padding.
+  /// Sets column p of `target`, whose rows are `width` apart, to the inputs of position p of `positions`: one for each
+  /// channel and kernel element, 0 in the padding.
   func run(
     _ x: UnsafePointer<Float>, _ channels: Range<Int>, _ positions: Range<Int>,
     into target: UnsafeMutablePointer<Float>, width: Int
@@ -111,7 +111,7 @@ private struct Gathering: Sendable {
       let count = min(across - first, positions.upperBound - position)
       let rows = rows.inputRows(row)
       for k in 0..<kernel {
-        // Outputs from `low` to before `high` meet inputs, the others padding.
+        // Outputs from `low` up to but without `high` meet inputs, the others padding.
         let start = first * step - pad + k * dilation
         let low = min(count, start < 0 ? (-start + step - 1) / step : 0)
         let high = max(low, min(count, start >= length ? 0 : (length - 1 - start) / step + 1))

@@ -1,7 +1,7 @@
-/// Which rows of the input meet which rows of the output, rows being those of the last dimension.
+/// The rows of the input that each row of the output meets, where rows are those of the last dimension.
 struct GatheredRows: Sendable {
   private let windows: Windows
-  /// All dimensions but the last.
+  /// The output's extents in all dimensions but the last.
   private let outer: [Int]
 
   init(_ windows: Windows) {

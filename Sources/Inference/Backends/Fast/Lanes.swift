@@ -1,7 +1,7 @@
-/// Eight binary32 numbers: two or one register, as the processor has them.
+/// Eight binary32 numbers: one or two of the processor's registers.
 typealias Lanes = SIMD8<Float>
 
-// Who calls these has checked that all lanes lie within the tensor or the scratch memory.
+// The callers have checked that all lanes lie within the tensor or the scratch memory.
 extension UnsafePointer<Float> {
   /// The numbers from `index` on, at any alignment.
   @inline(__always) func lanes<V: SIMD<Float>>(_ index: Int, _: V.Type = V.self) -> V
@@ -22,7 +22,7 @@ extension UnsafeMutablePointer<Float> {
     UnsafeMutableRawPointer(self + index).storeBytes(of: numbers, as: V.self)
   }
 
-  /// Sets as many of the first numbers as there is room for.
+  /// Sets only the first `count` numbers.
   @inline(__always) func set<V: SIMD<Float>>(_ index: Int, _ numbers: V, count: Int)
   where V: BitwiseCopyable {
     if count >= V.scalarCount {
@@ -35,7 +35,7 @@ extension UnsafeMutablePointer<Float> {
 
 /// Copies of rows.
 enum Row {
-  /// target[i] ← source[i · step]; nothing behind the last of them is read.
+  /// target[i] ← source[i · step]; reads nothing after the last of them.
   @inline(__always)
   static func copy(
     _ source: UnsafePointer<Float>, step: Int, _ target: UnsafeMutablePointer<Float>, count: Int
@@ -47,7 +47,7 @@ enum Row {
         index += 8
       }
     } else if step == 2 {
-      // Of sixteen numbers every second: the last of them must be there too.
+      // Every second of sixteen numbers is used, but all sixteen are read, and must exist.
       while index + 8 < count {
         target.set(index, source.lanes(2 * index, SIMD16<Float>.self).evenHalf)
         index += 8

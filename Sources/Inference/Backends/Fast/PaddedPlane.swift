@@ -1,5 +1,5 @@
-/// A plane of an image in scratch memory with its padding, so that every window lies within it, and with columns sorted
-/// so that outputs next to each other meet numbers next to each other, whatever the stride.
+/// A plane of an image with its padding, in scratch memory: every window lies within it, and its columns are sorted so
+/// that neighbouring outputs meet neighbouring numbers for any stride.
 ///
 /// One dimension is a plane of one row. Column c of a row is at (c mod stride) · `part` + c / stride.
 struct PaddedPlane: Sendable {
@@ -10,19 +10,19 @@ struct PaddedPlane: Sendable {
   private let pads: (top: Int, left: Int)
   private let strides: (down: Int, across: Int)
   private let part: Int
-  /// Where each kernel element meets output 0, in C order.
+  /// The offset of each kernel element's number for output 0, in C order.
   let taps: [Int]
-  /// The distance of the numbers that output rows meet.
+  /// The distance between the numbers that successive output rows meet.
   let rowStep: Int
 
   /// Elements of scratch memory.
   var count: Int { rows * strides.across * part }
 
-  /// Room behind a row of outputs that vectors may read.
+  /// Elements after a row of outputs that vectors may read.
   private static let slack = 32
   private static let limit = 1 << 22
 
-  /// nil for three dimensions and more, and for planes that scratch memory should not hold.
+  /// nil for three or more dimensions, and for planes too large for scratch memory.
   init?(_ windows: Windows) {
     guard (1...2).contains(windows.input.count) else { return nil }
     func axes(_ list: [Int], _ missing: Int) -> (Int, Int) {
@@ -56,7 +56,7 @@ struct PaddedPlane: Sendable {
     self.taps = taps
   }
 
-  /// Sets all of `target` to `padding`; the columns and rows of padding stay so.
+  /// Sets all of `target` to `padding`; `fill` leaves the columns and rows of padding unchanged.
   func clear(_ target: UnsafeMutablePointer<Float>, padding: Float) {
     target.update(repeating: padding, count: count)
   }
@@ -70,7 +70,7 @@ struct PaddedPlane: Sendable {
       let from = plane + place * input.columns
       let to = target + row * across * part
       for phase in 0..<across {
-        // Columns phase, phase + across, …, of which the input has those from `first` on.
+        // Columns phase, phase + across, …; those from the one numbered `first` on are in the input.
         let first = pads.left > phase ? (pads.left - phase + across - 1) / across : 0
         let start = first * across + phase - pads.left
         let room = part - Self.slack - first

@@ -1,10 +1,10 @@
 internal import Glibc
 
-/// Products of matrices of binary32 numbers by OpenBLAS, one thread to a call.
+/// Products of binary32 matrices by OpenBLAS, with one thread for each call.
 ///
-/// OpenBLAS has 32-bit sizes. `fits` is asked once for each tensor; everything within it is then small enough.
+/// OpenBLAS has 32-bit sizes. `fits` is called once for each tensor; all sizes within it are then small enough.
 enum Sgemm {
-  /// A matrix in memory: rows so many elements apart, or columns where it is transposed.
+  /// A matrix in memory: `stride` elements between rows, or between columns if it is transposed.
   struct Matrix {
     let base: UnsafePointer<Float>
     let stride: Int
@@ -13,14 +13,14 @@ enum Sgemm {
 
   static func fits(_ tensor: Tensor) -> Bool { library != nil && tensor.count < Int(Int32.max) }
 
-  /// What OpenBLAS offers; nil where it is not installed, and everything is left to the reference.
+  /// nil if OpenBLAS is not installed; then the reference computes everything.
   private static let library = OpenBLAS()
 
-  /// Multiply-adds of what OpenBLAS calls a small product.
+  /// The most multiply-adds of a product that OpenBLAS treats as small.
   private static let small = 1e6
 
-  /// Whether this processor's OpenBLAS has kernels for small products, which do without packing and are quicker than
-  /// those for large ones (by a tenth where all is in the cache, by a half where one side is read once).
+  /// Whether OpenBLAS has kernels for small products on this processor. They need no packing, and are faster than those
+  /// for large products (by a tenth if everything is in the cache, by a half if one operand is read once).
   private static let isQuickWithSmall = ["SkylakeX", "Cooperlake", "SapphireRapids"].contains(
     library?.coreName ?? "")
 
@@ -30,7 +30,7 @@ enum Sgemm {
     depth: Int,
     scale: Float = 1, keep: Float = 0
   ) {
-    // One row or column: a product with a vector needs no packing.
+    // One row: a product with a vector needs no packing.
     if rows == 1, a.isTransposed == false {
       library?.gemv(
         OpenBLAS.rowMajor, OpenBLAS.order(!b.isTransposed), Int32(b.isTransposed ? columns : depth),
@@ -48,7 +48,7 @@ enum Sgemm {
     call(a, b, y, yStride: yStride, rows: rows, columns: columns, depth: depth, scale: scale, keep: keep)
   }
 
-  /// In blocks that are small products, each with as many of b's numbers as stay near.
+  /// Multiplies in blocks that are small products, each with as many of b's numbers as stay in the cache.
   private static func inBlocks(
     _ a: Matrix, _ b: Matrix, _ y: UnsafeMutablePointer<Float>, yStride: Int, rows: Int, columns: Int,
     depth: Int,

@@ -1,8 +1,8 @@
 internal import Synchronization
 
-/// What was computed from weights of the model, kept for the session.
+/// Values computed from the model's weights, kept for the session.
 final class WeightCache: Sendable {
-  /// By the memory of the weights, which is kept too, so that no other tensor can have it.
+  /// By the memory of the weights. The weights are kept too, so that no other tensor can have that memory.
   private let known = Mutex<[Key: (weights: Tensor, result: Tensor)]>([:])
 
   private struct Key: Hashable {
@@ -11,7 +11,7 @@ final class WeightCache: Sendable {
     let groups: Int
   }
 
-  /// What `make` makes of `weights`; `form` and `groups` tell its results apart.
+  /// The result of `make` for `weights`, computed once for each `form` and `groups`.
   func value(
     of weights: Tensor, form: Int, groups: Int, _ make: () throws(OperatorError) -> Tensor
   ) throws(OperatorError) -> Tensor {

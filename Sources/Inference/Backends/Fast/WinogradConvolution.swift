@@ -1,10 +1,10 @@
-/// Convolution with 3 × 3 kernels at stride 1 by Winograd's filtering: (m + 2)² products of matrices [K, C] · [C, tiles].
+/// Convolution with 3 × 3 kernels at stride 1 by Winograd's filtering: (m + 2)² matrix products [K, C] · [C, tiles].
 ///
 /// Rounding. With |·| element by element, u = 2⁻²⁴, every result differs from the exact one by at most
 ///   (C + 24) · u · |Aᵀ| [Σ_c (|G| |g| |Gᵀ|) ⊙ (|Bᵀ| |d| |B|)] |A|
-/// (C roundings of the sum of products, at most 12 of each of the two transforms), which the tests hold it to. For
-/// random weights that is far from what happens: about 1e-6 of the largest result for m = 4. Where a result is not
-/// finite (an infinity in a tile, or an overflow that the definition does not have) all is computed anew by gathering.
+/// (C roundings of the sum of products, at most 12 of each of the two transforms), and the tests check this bound.
+/// Random weights stay far below it: about 1e-6 of the largest result for m = 4. If a result is not finite (an infinity
+/// in a tile, or an overflow that the definition does not have), all results are recomputed by gathering.
 struct WinogradConvolution {
   private let job: ConvolutionJob
   private let plan: WinogradPlan
@@ -16,7 +16,7 @@ struct WinogradConvolution {
     self.cache = cache
   }
 
-  /// Whether it was done: false where a result was not finite.
+  /// Whether the result is valid: false if a number is not finite.
   func run() throws(OperatorError) -> Bool {
     plan.tile == 2 ? try run(WinogradTile2.self) : try run(WinogradTile4.self)
   }
@@ -27,7 +27,7 @@ struct WinogradConvolution {
       () throws(OperatorError) in
       try WinogradWeights.transformed(job, T.self)
     }
-    // Tiles are taken by whole rows: `lines` counts them over all images.
+    // Tiles are processed by whole rows; `lines` counts the rows over all images.
     let lines = job.batch * plan.rows
     let wanted = 96
     let parts = max(1, lines * plan.columns / wanted)
@@ -51,7 +51,7 @@ struct WinogradConvolution {
         }
         continue
       }
-      // Few tiles: all threads work on each step.
+      // With few tiles, all threads work on each step.
       func shared(_ count: Int, _ body: @Sendable (Range<Int>, Int) -> Void) {
         let parts = min(count, 12)
         Parallel.tasks(parts, threads: job.threads) { part, worker in

@@ -1,27 +1,27 @@
 internal import ONNXGraph
 internal import Synchronization
 
-/// The three steps over some rows of tiles: inputs to planes, planes times weights, products to outputs.
+/// The three steps for some rows of tiles: inputs to planes, planes times weights, products to outputs.
 struct WinogradPass<T: WinogradTile>: Sendable {
   let job: ConvolutionJob
   /// [groups, planes, K, C]
   let weights: Elements<Float>
-  /// Rows of tiles of an image, and tiles of a row.
+  /// Rows of tiles in an image, and tiles in a row.
   let rows: Int
   let columns: Int
-  /// The most tiles of a step.
+  /// The most tiles in a step.
   let capacity: Int
 
-  /// Distance of channels in planes. Vectors take four tiles: what is behind a row of tiles belongs to the next one, and
-  /// is set after it, or to the room at the end.
+  /// The distance between channels in planes. Vectors write four tiles: numbers written after a row of tiles lie in the
+  /// next row, which is written later, or in the room at the end.
   var stride: Int { (capacity + 3) / 4 * 4 + 4 }
 
   private var planes: Int { T.inputs * T.inputs }
 
-  /// Numbers of a padded row of inputs, with room for vectors.
+  /// Numbers in a padded row of inputs, with room for vectors.
   private var width: Int { (columns * T.outputs + 2 + 15) / 16 * 16 + 32 }
 
-  /// Scratch memory of a worker: the rows that a row of tiles meets, and their transforms.
+  /// Numbers of scratch memory for a worker: the input rows of a row of tiles, and their transforms.
   var stripCount: Int { 2 * T.inputs * width }
 
   /// Bᵀ d B of `channels`, to planes [C, tiles].
@@ -97,7 +97,7 @@ struct WinogradPass<T: WinogradTile>: Sendable {
           if count == T.outputs, x + 4 * T.outputs <= length {
             T.output(from, plane: plane, target + x, step: length)
           } else {
-            // At the edges what is beyond the image is cut off.
+            // At the edges, outputs beyond the image are cut off.
             T.output(from, plane: plane, strip, step: 4 * T.outputs)
             let room = min(4 * T.outputs, length - x)
             for row in 0..<count {
@@ -113,7 +113,7 @@ struct WinogradPass<T: WinogradTile>: Sendable {
   }
 }
 
-/// Whether all workers found what they made in order.
+/// Whether the results of all workers are valid.
 final class Verdict: Sendable {
   private let failed = Atomic(false)
 
@@ -124,7 +124,7 @@ final class Verdict: Sendable {
 
 /// G g Gᵀ of every kernel.
 enum WinogradWeights {
-  /// [groups, planes, K, C], in binary64 and rounded once.
+  /// [groups, planes, K, C], computed in binary64 and rounded once.
   static func transformed<T: WinogradTile>(_ job: ConvolutionJob, _: T.Type) throws(OperatorError) -> Tensor {
     let (n, g) = (T.inputs, T.g)
     let (channels, outputs) = (job.channels, job.outputs)

@@ -5,13 +5,13 @@ protocol WinogradTile: SendableMetatype {
   static var outputs: Int { get }
   /// [m + 2, 3]
   static var g: [[Double]] { get }
-  /// Bᵀ along columns: `count` numbers of each of m + 2 rows, both sides with rows `step` apart.
+  /// Bᵀ along columns: `count` numbers in each of m + 2 rows, with rows `step` apart on both sides.
   static func inputColumns(
     _ x: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>, step: Int, count: Int)
   /// Bᵀ along a row: the tiles of one row, four at a time, to m + 2 planes.
   static func inputRow(
     _ x: UnsafePointer<Float>, tiles: Int, _ target: UnsafeMutablePointer<Float>, plane: Int)
-  /// Aᵀ along both: four tiles of (m + 2)² planes to m rows of 4m outputs.
+  /// Aᵀ along both axes: four tiles of (m + 2)² planes to m rows of 4m outputs.
   static func output(
     _ products: UnsafePointer<Float>, plane: Int, _ target: UnsafeMutablePointer<Float>, step: Int)
 }
@@ -69,7 +69,7 @@ enum WinogradTile2: WinogradTile {
       )
       return (p0 + p1 + p2, p1 - p2 - p3)
     }
-    // Columns first: i counts columns, rows are four planes apart.
+    // Columns first: i is the column, and rows are four planes apart.
     let (c0, c1, c2, c3) = (a(0, 4), a(1, 4), a(2, 4), a(3, 4))
     @inline(__always) func row(
       _ p0: SIMD4<Float>, _ p1: SIMD4<Float>, _ p2: SIMD4<Float>, _ p3: SIMD4<Float>, _ y: Int
@@ -152,7 +152,7 @@ enum WinogradTile4: WinogradTile {
   static func output(
     _ products: UnsafePointer<Float>, plane: Int, _ target: UnsafeMutablePointer<Float>, step: Int
   ) {
-    // Columns first: rows of a column are six planes apart.
+    // Columns first: the rows of a column are six planes apart.
     @inline(__always) func column(_ j: Int) -> (SIMD4<Float>, SIMD4<Float>, SIMD4<Float>, SIMD4<Float>) {
       @inline(__always) func p(_ i: Int) -> SIMD4<Float> { products.lanes((i * 6 + j) * plane) }
       return a(p(0), p(1), p(2), p(3), p(4), p(5))
