@@ -31,6 +31,22 @@ struct ModelReadingTests {
     #expect(model.irVersion == 3 && model.opsets == ["": 17])
   }
 
+  @Test("an output without a name is not the other input of anything, and passes no tensor on")
+  func unnamedOutputs() throws {
+    let model = try open(
+      ModelBytes.model { graph in
+        graph.ones("w", [2])
+        graph.ones("v", [2])
+        graph.node("Exp", ["x"], ["e", ""])
+        graph.node("Cast", ["v"], [""])
+        graph.node("Clip", ["e", "", "w"], ["y"])
+        graph.node("Add", ["y", "v"], ["z"])
+      })
+    let uses = model.tensorUses
+    #expect(uses["w"]?.operation == "Clip" && uses["w"]?.beside == nil)
+    #expect(uses["v"]?.operation == "Add" && uses["v"]?.beside == "Clip")
+  }
+
   @Test("attributes of files that do not say their type are what their last field is")
   func untypedAttributes() throws {
     let model = try open(

@@ -19,7 +19,8 @@ struct ConstantLoader: Sendable {
   private static let smallLimit = 4096
 
   init(
-    file: ReadableFile, external: ExternalFiles, strings: StringPool, budget: RunBudget, shapesOnly: Bool = false
+    file: ReadableFile, external: ExternalFiles, strings: StringPool, budget: RunBudget,
+    shapesOnly: Bool = false
   ) {
     self.shapesOnly = shapesOnly
     self.file = file

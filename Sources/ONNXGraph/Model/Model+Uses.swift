@@ -39,7 +39,7 @@ extension Graph {
     var makers: [String: String] = [:]
     for node in nodes {
       let operation = node.domain.isEmpty ? node.operation : node.domain + "." + node.operation
-      for output in node.outputs { makers[output] = operation }
+      for output in node.outputs where !output.isEmpty { makers[output] = operation }
       guard let made = node.outputs.first, !made.isEmpty else { continue }
       if operation == "Constant" { tensors[made] = path.name(of: made) }
     }
@@ -50,7 +50,7 @@ extension Graph {
       for (place, name) in node.inputs.enumerated() {
         guard let tensor = tensors[name] else { continue }
         if place == 0, Self.forms.contains(operation) {
-          if let made = node.outputs.first { tensors[made] = tensor }
+          if let made = node.outputs.first, !made.isEmpty { tensors[made] = tensor }
         } else if uses[tensor] == nil {
           let other = node.inputs.count == 2 ? node.inputs[1 - place] : ""
           uses[tensor] = TensorUse(

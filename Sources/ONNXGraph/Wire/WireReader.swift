@@ -50,8 +50,7 @@ package final class WireFile {
   /// The whole file as one message.
   package var message: WireReader { WireReader(self, 0..<file.size) }
 
-  package func refusal(_ rule: ONNXRule, _ place: String, _ expected: String, _ found: String) -> GraphError
-  {
+  package func refusal(_ rule: ONNXRule, _ place: String, _ expected: String, _ found: String) -> GraphError {
     .refused(rule, path: file.path, place: place, expected: expected, found: found)
   }
 }
