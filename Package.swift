@@ -32,13 +32,14 @@ let package = Package(
     .target(name: "StrictJSON", swiftSettings: strict),
     .target(name: "Tensors", dependencies: ["CCrypto", "CXXHash"], swiftSettings: strict),
     .target(name: "TensorStreams", dependencies: ["Tensors"], swiftSettings: strict),
-    .target(name: "HDF5Kit", dependencies: ["CHDF5", "CZlib", "ByteFiles"], swiftSettings: strict),
+    .target(name: "Deflate", dependencies: ["CZlib"], swiftSettings: strict),
+    .target(name: "HDF5Kit", dependencies: ["CHDF5", "Deflate", "ByteFiles"], swiftSettings: strict),
     .target(name: "Pickle", swiftSettings: strict),
     .target(name: "ONNXGraph", dependencies: ["Tensors", "ByteFiles"], swiftSettings: strict),
     .target(
       name: "FlatFormats",
       dependencies: [
-        "Tensors", "TensorStreams", "StrictJSON", "HDF5Kit", "CZlib", "ByteFiles", "Pickle", "ONNXGraph",
+        "Tensors", "TensorStreams", "StrictJSON", "HDF5Kit", "Deflate", "ByteFiles", "Pickle", "ONNXGraph",
       ],
       swiftSettings: strict),
     .target(
@@ -50,7 +51,9 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "UnitCheckpoints",
-      dependencies: ["HDF5Kit", "UnitModel", "Tensors", "TensorStreams", "StrictJSON", "ByteFiles"],
+      dependencies: [
+        "HDF5Kit", "Deflate", "UnitModel", "Tensors", "TensorStreams", "StrictJSON", "ByteFiles",
+      ],
       swiftSettings: strict),
     .target(
       name: "Planning",
@@ -121,8 +124,9 @@ let package = Package(
       name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "PickleTests", dependencies: ["Pickle", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "DeflateTests", dependencies: ["Deflate", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "HDF5KitTests", dependencies: ["HDF5Kit", "CHDF5", "ByteFiles", "TestSupport"],
+      name: "HDF5KitTests", dependencies: ["HDF5Kit", "Deflate", "CHDF5", "ByteFiles", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "FlatFormatsTests",
@@ -141,9 +145,8 @@ let package = Package(
     .testTarget(
       name: "UnitCheckpointsTests",
       dependencies: [
-        "UnitCheckpoints", "Conversion", "FlatFormats", "HDF5Kit", "UnitModel", "TensorStreams", "Tensors",
-        "ByteFiles",
-        "ONNXGraph", "Validation", "TestSupport",
+        "UnitCheckpoints", "Conversion", "FlatFormats", "HDF5Kit", "Deflate", "UnitModel", "TensorStreams",
+        "Tensors", "ByteFiles", "ONNXGraph", "Validation", "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(

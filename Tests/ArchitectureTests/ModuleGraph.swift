@@ -6,12 +6,12 @@ enum ModuleGraph {
     "StrictJSON": [],
     "Tensors": ["CCrypto", "CXXHash"],
     "TensorStreams": ["Tensors"],
-    "HDF5Kit": ["CHDF5", "CZlib", "ByteFiles", "Dispatch", "Glibc", "Synchronization"],
+    "Deflate": ["CZlib", "Glibc"],
+    "HDF5Kit": ["CHDF5", "Deflate", "ByteFiles", "Dispatch", "Glibc", "Synchronization"],
     "Pickle": [],
     "FlatFormats": [
-      "Tensors", "TensorStreams", "StrictJSON", "HDF5Kit", "CZlib", "ByteFiles", "Pickle", "ONNXGraph",
-      "Glibc",
-      "Synchronization",
+      "Tensors", "TensorStreams", "StrictJSON", "HDF5Kit", "Deflate", "ByteFiles", "Pickle", "ONNXGraph",
+      "Glibc", "Synchronization",
     ],
     "ONNXGraph": ["Tensors", "ByteFiles", "Synchronization"],
     "Inference": [
@@ -19,8 +19,8 @@ enum ModuleGraph {
     ],
     "UnitModel": ["Tensors", "StrictJSON"],
     "UnitCheckpoints": [
-      "HDF5Kit", "UnitModel", "Tensors", "TensorStreams", "StrictJSON", "ByteFiles", "Dispatch", "Glibc",
-      "Synchronization",
+      "HDF5Kit", "Deflate", "UnitModel", "Tensors", "TensorStreams", "StrictJSON", "ByteFiles", "Dispatch",
+      "Glibc", "Synchronization",
     ],
     "ChannelFlow": ["ONNXGraph", "Inference", "UnitModel", "Tensors", "TensorStreams"],
     "Planning": [

@@ -1,4 +1,5 @@
 import ByteFiles
+import Deflate
 import Glibc
 import TestSupport
 import Testing

@@ -1,5 +1,4 @@
 internal import ByteFiles
-internal import CZlib
 internal import Tensors
 
 /// Writes arrays as `numpy.savez` does: stored members of 1 January 1980.

@@ -1,5 +1,5 @@
 internal import ByteFiles
-internal import CZlib
+internal import Deflate
 internal import Tensors
 
 /// The unpacked bytes of a zip member, from the first to the last; its size and CRC-32 are checked with the last.
@@ -8,7 +8,7 @@ final class ZipMemberStream {
   /// Unpacked bytes delivered so far.
   private(set) var position = 0
   private let file: ReadableFile
-  private var crc: UInt = 0
+  private var crc = CRC32()
   private let inflater: Inflater?
   private let input: UnsafeMutableRawBufferPointer
   /// The part of `input` that is filled and not yet used.
@@ -22,7 +22,7 @@ final class ZipMemberStream {
     self.entry = entry
     fileOffset = entry.dataStart
     let isDeflated = entry.method == .deflated
-    inflater = isDeflated ? Inflater() : nil
+    inflater = isDeflated ? Inflater(.raw) : nil
     input = .allocate(byteCount: isDeflated ? max(1, min(128 << 10, entry.compressedSize)) : 1, alignment: 16)
   }
 
@@ -40,13 +40,13 @@ final class ZipMemberStream {
         .readPastEnd, "a read of the \(entry.size - position) bytes left", "one of \(buffer.count)")
     }
     if buffer.isEmpty { return }
-    if inflater != nil {
+    if entry.method == .deflated {
       try inflated(into: buffer)
     } else {
       try asFlatFormat { () throws(FileError) in try file.read(at: fileOffset, into: buffer) }
       fileOffset += buffer.count
     }
-    crc = crc32_z(crc, buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), buffer.count)
+    crc.update(UnsafeRawBufferPointer(buffer))
     position += buffer.count
     if position == entry.size { try finish() }
   }
@@ -87,18 +87,18 @@ final class ZipMemberStream {
 
   /// One step of zlib; every round either uses input, or gives output, or ends in an error.
   private func inflateOnce(into output: UnsafeMutableRawBufferPointer) throws(FlatFormatError) -> Int {
-    guard let inflater else { return 0 }
+    guard let inflater else { throw refusal(.zipDeflate, "the memory there is", "no room to inflate") }
     if pending.isEmpty { try refill() }
     let (read, written, outcome) = inflater.step(
-      UnsafeMutableRawBufferPointer(rebasing: input[pending]), output)
+      UnsafeRawBufferPointer(rebasing: input[pending]), output)
     pending = (pending.lowerBound + read)..<pending.upperBound
     switch outcome {
     case .damaged(let words): throw refusal(.zipDeflate, "deflated data", words)
     case .ended: ended = true
-    case .goingOn where read == 0 && written == 0:
+    case .unfinished where read == 0 && written == 0:
       throw refusal(
         .zipDeflate, "deflated data to their end", "only their first \(entry.compressedSize) bytes")
-    case .goingOn: break
+    case .unfinished: break
     }
     return written
   }
@@ -118,7 +118,7 @@ final class ZipMemberStream {
 
   /// After the last byte: the stream ends here, all of it was used, and the CRC-32 is right.
   private func finish() throws(FlatFormatError) {
-    if inflater != nil {
+    if entry.method == .deflated {
       var extra: UInt8 = 0
       while !ended {
         let written = try withUnsafeMutableBytes(of: &extra) { room in
@@ -130,9 +130,9 @@ final class ZipMemberStream {
         throw refusal(.zipDeflate, "deflated data of \(entry.compressedSize) bytes", "an earlier end")
       }
     }
-    guard crc == UInt(entry.crc) else {
+    guard crc.value == entry.crc else {
       throw refusal(
-        .zipCRC, "the CRC-32 0x" + String(entry.crc, radix: 16), "0x" + String(crc, radix: 16))
+        .zipCRC, "the CRC-32 0x" + String(entry.crc, radix: 16), "0x" + String(crc.value, radix: 16))
     }
   }
 

@@ -1,5 +1,5 @@
 internal import ByteFiles
-internal import CZlib
+internal import Deflate
 
 /// Writes a zip archive of stored members: byte for byte as Python's `zipfile` does for NumPy, or with data at
 /// multiples of `alignment` bytes, as PyTorch does.
@@ -11,7 +11,7 @@ final class ZipWriter {
   /// Of the data in bytes; nil for NumPy's manner.
   private let alignment: Int?
   private var entries: [ZipCentralEntry] = []
-  private var crc: UInt = 0
+  private var crc = CRC32()
 
   init(_ writer: SequentialWriter, alignment: Int? = nil) {
     self.writer = writer
@@ -25,12 +25,12 @@ final class ZipWriter {
       name: Array(name.utf8), size: UInt64(size), start: UInt64(writer.position), alignment: alignment)
     try writer.append(entry.localHeader)
     entries.append(entry)
-    crc = 0
+    crc = CRC32()
   }
 
   /// The next bytes of the current member.
   func append(_ bytes: UnsafeRawBufferPointer) throws(FlatFormatError) {
-    crc = crc32_z(crc, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
+    crc.update(bytes)
     try writer.append(bytes)
   }
 
@@ -50,7 +50,7 @@ final class ZipWriter {
 
   private func end() throws(FlatFormatError) {
     guard let last = entries.indices.last else { return }
-    entries[last].crc = UInt32(truncatingIfNeeded: crc)
+    entries[last].crc = crc.value
     try writer.patch(
       ByteFields.bytes(of: entries[last].crc), at: Int(entries[last].start) + ZipCentralEntry.crcOffset)
   }

@@ -1,3 +1,4 @@
+internal import Deflate
 internal import Synchronization
 
 /// Which chunk of which dataset: equal keys decode to equal bytes.
@@ -74,7 +75,7 @@ final class ChunkCache: Sendable {
 
   func keep(_ cursor: InflateCursor, _ chunk: ChunkKey) {
     cursors.withLock {
-      $0.insert(cursor, cost: InflateCursor.byteCount, for: Place(chunk: chunk, position: cursor.position))
+      $0.insert(cursor, cost: Inflater.byteCount, for: Place(chunk: chunk, position: cursor.position))
     }
   }
 }

@@ -1,3 +1,5 @@
+internal import Deflate
+
 extension HDF5FilterPipeline {
   /// The filters that a chunk went through: its mask names those that were left out.
   func applied(to chunk: StoredChunk) -> [Filter] {

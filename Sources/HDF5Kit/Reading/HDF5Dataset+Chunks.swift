@@ -1,3 +1,4 @@
+internal import Deflate
 internal import Synchronization
 
 extension HDF5Dataset {

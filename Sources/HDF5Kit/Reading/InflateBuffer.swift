@@ -1,27 +1,20 @@
-internal import CZlib
+internal import Deflate
 
 /// zlib's state and memory for one chunk, used again and again: making them anew takes as long as a small chunk.
 final class InflateBuffer: @unchecked Sendable {
   // Proof of @unchecked: whoever uses it has taken it from the pool, where nobody else finds it until it is put back.
 
-  // zlib's state refers to the struct's address, so it may not move.
-  private let stream: UnsafeMutablePointer<z_stream>
+  private let inflater: Inflater
   private var stored = UnsafeMutableRawBufferPointer.allocate(byteCount: 0, alignment: 16)
   private var inflated = UnsafeMutableRawBufferPointer.allocate(byteCount: 0, alignment: 16)
 
-  /// Nil when memory is short.
+  /// Nil if memory is short.
   init?() {
-    stream = .allocate(capacity: 1)
-    stream.initialize(to: z_stream())
-    guard tessera_inflateInit2(stream, 15) == Z_OK else {
-      stream.deallocate()
-      return nil
-    }
+    guard let inflater = Inflater(.zlib) else { return nil }
+    self.inflater = inflater
   }
 
   deinit {
-    inflateEnd(stream)
-    stream.deallocate()
     stored.deallocate()
     inflated.deallocate()
   }
@@ -37,32 +30,24 @@ final class InflateBuffer: @unchecked Sendable {
   func inflate(
     _ chunk: StoredChunk, byteCount: Int, _ context: FileContext
   ) throws(HDF5Error) -> UnsafeRawBufferPointer {
-    guard byteCount / 1032 <= chunk.count, let input = UInt32(exactly: chunk.count),
-      let room = UInt32(exactly: byteCount)
-    else { throw broken(chunk, byteCount, found: "\(chunk.count) stored bytes", context) }
-    Self.grow(&inflated, to: byteCount)
-    inflateReset(stream)
-    stream.pointee.next_in = stored.baseAddress?.assumingMemoryBound(to: UInt8.self)
-    stream.pointee.avail_in = input
-    stream.pointee.next_out = inflated.baseAddress?.assumingMemoryBound(to: UInt8.self)
-    stream.pointee.avail_out = room
-    let status = CZlib.inflate(stream, Z_FINISH)
-    guard status == Z_STREAM_END, stream.pointee.avail_out == 0 else {
-      throw broken(chunk, byteCount, found: "a broken, shorter or longer stream (zlib \(status))", context)
+    func refusal(_ found: String) -> HDF5Error {
+      context.malformed(
+        "chunk", at: chunk.offset, expected: "a deflate stream of \(byteCount) bytes", found: found)
     }
-    return UnsafeRawBufferPointer(rebasing: inflated[..<byteCount])
+    guard byteCount / Inflater.greatestRatio <= chunk.count else {
+      throw refusal("\(chunk.count) stored bytes")
+    }
+    Self.grow(&inflated, to: byteCount)
+    inflater.reset()
+    let output = UnsafeMutableRawBufferPointer(rebasing: inflated[..<byteCount])
+    let input = UnsafeRawBufferPointer(rebasing: stored[..<chunk.count])
+    if let problem = inflater.all(input, output) { throw refusal(problem) }
+    return UnsafeRawBufferPointer(output)
   }
 
   private static func grow(_ buffer: inout UnsafeMutableRawBufferPointer, to count: Int) {
     if buffer.count >= count { return }
     buffer.deallocate()
     buffer = .allocate(byteCount: count, alignment: 16)
-  }
-
-  private func broken(
-    _ chunk: StoredChunk, _ byteCount: Int, found: String, _ context: FileContext
-  ) -> HDF5Error {
-    context.malformed(
-      "chunk", at: chunk.offset, expected: "a deflate stream of \(byteCount) bytes", found: found)
   }
 }

@@ -1,4 +1,4 @@
-internal import CZlib
+internal import Deflate
 
 /// A deflated chunk inflated up to some byte, ready to go on from there.
 ///
@@ -7,44 +7,25 @@ final class InflateCursor: @unchecked Sendable {
   // Proof of @unchecked: a cursor is used by the thread that made it or took it from the cache, and by no other until
   // that thread has put it back; copies are made under the cache's lock.
 
-  /// What a cursor takes, in bytes, as zlib's manual says for a window of 32 KiB.
-  static let byteCount = 42 << 10
-
-  // zlib's state refers to the struct's address, so it may not move.
-  private let stream: UnsafeMutablePointer<z_stream>
+  private let inflater: Inflater
   /// Inflated bytes so far.
   private(set) var position = 0
   /// Stored bytes that are used up.
   private var consumed = 0
   private var isEnded = false
 
-  private init(stream: UnsafeMutablePointer<z_stream>) { self.stream = stream }
+  private init(_ inflater: Inflater) { self.inflater = inflater }
 
-  /// A cursor at the start of any chunk; nil when memory is short.
+  /// A cursor at the start of any chunk; nil if memory is short.
   convenience init?() {
-    let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
-    stream.initialize(to: z_stream())
-    guard tessera_inflateInit2(stream, 15) == Z_OK else {
-      stream.deallocate()
-      return nil
-    }
-    self.init(stream: stream)
+    guard let inflater = Inflater(.zlib) else { return nil }
+    self.init(inflater)
   }
 
-  deinit {
-    inflateEnd(stream)
-    stream.deallocate()
-  }
-
-  /// A second cursor at the same place; nil when memory is short.
+  /// A second cursor at the same place; nil if memory is short.
   func copy() -> InflateCursor? {
-    let copy = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
-    copy.initialize(to: z_stream())
-    guard inflateCopy(copy, stream) == Z_OK else {
-      copy.deallocate()
-      return nil
-    }
-    let cursor = InflateCursor(stream: copy)
+    guard let copy = inflater.copy() else { return nil }
+    let cursor = InflateCursor(copy)
     cursor.position = position
     cursor.consumed = consumed
     cursor.isEnded = isEnded
@@ -69,7 +50,7 @@ final class InflateCursor: @unchecked Sendable {
       }
     }
     if let failure { throw failure }
-    if isLonger || !isEnded { throw broken(chunk, byteCount, Z_OK, context) }
+    if isLonger || !isEnded { throw broken(chunk, byteCount, "a longer one", context) }
   }
 
   private func advance(
@@ -77,7 +58,7 @@ final class InflateCursor: @unchecked Sendable {
   ) throws(HDF5Error) {
     var done = 0
     while done < output.count {
-      if isEnded { throw broken(chunk, byteCount, Z_STREAM_END, context) }
+      if isEnded { throw broken(chunk, byteCount, "one of \(position + done)", context) }
       done += try step(chunk, UnsafeMutableRawBufferPointer(rebasing: output[done...]), byteCount, context)
     }
   }
@@ -88,32 +69,25 @@ final class InflateCursor: @unchecked Sendable {
   ) throws(HDF5Error) -> Int {
     // Little more than is likely to be used: what is left over is read again.
     let count = min(chunk.count - consumed, max(512, min(output.count, 64 << 10)))
-    guard count > 0 else { throw broken(chunk, byteCount, Z_BUF_ERROR, context) }
-    var input = try context.storedBytes(of: chunk, at: consumed, count: count)
-    let room = UInt32(clamping: output.count)
-    let status = input.withUnsafeMutableBufferPointer { input in
-      stream.pointee.next_in = input.baseAddress
-      stream.pointee.avail_in = UInt32(clamping: count)
-      stream.pointee.next_out = output.baseAddress?.assumingMemoryBound(to: UInt8.self)
-      stream.pointee.avail_out = room
-      return CZlib.inflate(stream, Z_NO_FLUSH)
-    }
-    let used = count - Int(stream.pointee.avail_in)
-    let made = Int(room - stream.pointee.avail_out)
+    guard count > 0 else { throw broken(chunk, byteCount, "one that is cut off", context) }
+    let input = try context.storedBytes(of: chunk, at: consumed, count: count)
+    let (used, made, outcome) = input.withUnsafeBytes { inflater.step($0, output) }
     consumed += used
-    isEnded = status == Z_STREAM_END
-    // A step that neither takes nor gives would be taken for ever.
-    guard isEnded || status == Z_OK && (used > 0 || made > 0) else {
-      throw broken(chunk, byteCount, status, context)
+    switch outcome {
+    case .damaged(let words): throw broken(chunk, byteCount, "a damaged one (\(words))", context)
+    case .ended: isEnded = true
+    // A step that neither takes nor gives would be repeated for ever.
+    case .unfinished where used == 0 && made == 0:
+      throw broken(chunk, byteCount, "a longer one", context)
+    case .unfinished: break
     }
     return made
   }
 
   private func broken(
-    _ chunk: StoredChunk, _ byteCount: Int, _ status: Int32, _ context: FileContext
+    _ chunk: StoredChunk, _ byteCount: Int, _ found: String, _ context: FileContext
   ) -> HDF5Error {
     context.malformed(
-      "chunk", at: chunk.offset, expected: "a deflate stream of \(byteCount) bytes",
-      found: "a broken, shorter or longer stream (zlib \(status))")
+      "chunk", at: chunk.offset, expected: "a deflate stream of \(byteCount) bytes", found: found)
   }
 }

@@ -1,4 +1,5 @@
 internal import ByteFiles
+internal import Deflate
 internal import Dispatch
 internal import Glibc
 internal import HDF5Kit

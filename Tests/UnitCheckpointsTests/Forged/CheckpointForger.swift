@@ -1,4 +1,5 @@
 import ByteFiles
+import Deflate
 import Tensors
 import TestSupport
 

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable import HDF5Kit
+@testable import Deflate
 
 @Suite("Adler-32")
 struct Adler32Tests {

@@ -1,5 +1,5 @@
 /// The shuffle filter: all first bytes of the elements, then all second ones, and so on.
-enum ByteShuffle {
+package enum ByteShuffle {
   /// Shuffles whole elements.
   ///
   /// - Parameters:
@@ -30,7 +30,7 @@ enum ByteShuffle {
   /// Puts the first `count` of shuffled elements back together.
   ///
   /// - Parameter stride: how many elements were shuffled together.
-  static func unshuffle(
+  package static func unshuffle(
     _ source: UnsafePointer<UInt8>, to target: UnsafeMutableRawPointer, count: Int, stride: Int, size: Int
   ) {
     switch size {
@@ -139,7 +139,7 @@ enum ByteShuffle {
 extension ByteShuffle {
   /// Puts the bytes of shuffled data back together; bytes over after the last whole element stand unshuffled at the end,
   /// as the filter leaves them.
-  static func unshuffled(_ bytes: [UInt8], elementSize: Int) -> [UInt8] {
+  package static func unshuffled(_ bytes: [UInt8], elementSize: Int) -> [UInt8] {
     let count = bytes.count / elementSize
     guard elementSize > 1, count > 1 else { return bytes }
     return [UInt8](unsafeUninitializedCapacity: bytes.count) { buffer, filled in
