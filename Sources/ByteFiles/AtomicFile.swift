@@ -1,20 +1,20 @@
 internal import CLinux
 internal import Glibc
 
-/// A file that appears under its name whole, or not at all.
+/// A file that appears at its path complete, or not at all.
 ///
-/// Bytes go to a sibling temporary, which `commit` flushes and renames over the destination; without a commit
-/// the temporary is removed. A process that is killed leaves a temporary behind: it holds no lock any more, and the
-/// next writer of the same destination removes it.
+/// Bytes go to a temporary beside the destination, which `commit` flushes and renames over it; without a commit the
+/// temporary is removed. A killed process leaves its temporary, which then has no lock, and the next writer of the same
+/// destination removes it.
 public final class AtomicFile: @unchecked Sendable {
   // Proof of @unchecked: every stored property but `finished` is immutable, the descriptor is used through
   // position-explicit calls only, and `finished` changes in `commit` and is read in `deinit`, which have one owner.
 
   /// The destination as the user gave it.
   public let path: String
-  /// Where the bytes are until `commit`.
+  /// The path of the bytes until `commit`.
   public let temporaryPath: String
-  /// The file that is replaced: the one at `path`, or behind it where that is a link.
+  /// The path that is replaced: `path`, or the file that it leads to if it is a link.
   private let target: String
   private let descriptor: Int32
   private let removal: TemporaryRemoval.Slot?
@@ -23,14 +23,14 @@ public final class AtomicFile: @unchecked Sendable {
   /// Creates the temporary beside `path` and removes stale ones of earlier, killed writers.
   public convenience init(path: String) throws(FileError) { try self.init(path: path, shownAs: path) }
 
-  /// The same for a file that is not yet where it will be.
+  /// The same for a file that is moved to its destination later.
   ///
   /// - Parameters:
-  ///   - shownAs: the path that messages name.
-  ///   - isFolderOwn: whether nobody else writes to the folder, so that no stale temporary can be there. Looking for
-  ///     some lists the folder, which for every shard of a set would be once for every other.
+  ///   - shownAs: the path in messages.
+  ///   - isFolderOwn: whether no other process writes to the folder, so that it has no stale temporary. A search for
+  ///     some lists the folder, which every shard of a set would do again.
   init(path: String, shownAs shown: String, isFolderOwn: Bool = false) throws(FileError) {
-    // A link is followed, so that the file it names is replaced and the link stays.
+    // A link is followed: the file that it names is replaced, and the link stays.
     let target = try Self.resolved(path)
     let (directory, name) = Self.split(target)
     let status = SystemPath.status(target)
@@ -39,7 +39,7 @@ public final class AtomicFile: @unchecked Sendable {
         status.st_mode & S_IFMT == S_IFDIR ? "a directory of that name exists" : "it is not a regular file"
       throw FileError(action: "write", path: path, reason: what)
     }
-    // As with `cp`: a file that its owner has made read-only is not replaced behind their back.
+    // As with `cp`, a file that its owner has made read-only is not replaced.
     if status != nil, !SystemPath.isWritable(target) {
       throw FileError(action: "write", path: path, errno: errno)
     }
@@ -100,14 +100,14 @@ public final class AtomicFile: @unchecked Sendable {
     }
   }
 
-  /// What has been written so far, for a reader who must accept it before `commit`.
+  /// The file as written so far, for a reader that must accept it before `commit`.
   public func readable() throws(FileError) -> ReadableFile {
     let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
     if copy < 0 { throw FileError(action: "read back", path: path, errno: errno) }
     return try ReadableFile(taking: copy, path: path, allowsHardLinks: true)
   }
 
-  /// The length of what has been written so far, in bytes.
+  /// The length of the file as written so far, in bytes.
   public func currentSize() throws(FileError) -> Int {
     var status = stat()
     if fstat(descriptor, &status) != 0 { throw FileError(action: "write", path: path, errno: errno) }
@@ -127,7 +127,7 @@ public final class AtomicFile: @unchecked Sendable {
   /// Flushes the bytes, then renames the temporary over the destination.
   public func commit() throws(FileError) {
     if fsync(descriptor) != 0 { throw FileError(action: "write", path: path, errno: errno) }
-    // Again: what was opened after the beginning, and what has taken the destination's place since.
+    // Checked again: this process may have opened the file since, or another file may have taken its place.
     try FilesRead.requireUnread(target, writing: path)
     if SystemPath.rename(temporaryPath, target) != 0 {
       throw FileError(action: "write", path: path, errno: errno)
@@ -141,7 +141,7 @@ public final class AtomicFile: @unchecked Sendable {
     }
   }
 
-  /// The path behind links; where the last one leads to no file, the path that it names.
+  /// The path after all links; if the last link leads to no file, the path that it names.
   private static func resolved(_ path: String) throws(FileError) -> String {
     var path = path
     for _ in 0..<40 {
@@ -159,7 +159,7 @@ public final class AtomicFile: @unchecked Sendable {
     return (directory, String(path[path.index(after: slash)...]))
   }
 
-  /// File names end at 255 bytes, and the temporary adds some thirty to the destination's.
+  /// Shortens a name to 200 bytes: file names have at most 255, and the temporary's adds about thirty.
   static func shortened(_ name: String) -> String {
     var result = name
     while result.utf8.count > 200 { result.removeLast() }
@@ -169,26 +169,26 @@ public final class AtomicFile: @unchecked Sendable {
   /// Creates, opens and locks a new file whose path begins with `prefix`.
   ///
   /// Between `open` and `flock` the file looks like one that a killed writer left, and another writer of the same
-  /// destination may take the lock and remove it. So the lock counts only when the path still leads to the file.
+  /// destination may take the lock and remove it. So the lock counts only if the path still leads to the file.
   private static func createTemporary(
     _ prefix: String, for path: String
   ) throws(FileError) -> (descriptor: Int32, path: String, removal: TemporaryRemoval.Slot?) {
     for _ in 0..<100 {
-      // A name that nobody else has, so that it can be registered for removal before the file is there: a signal that
-      // came in between would leave the file behind.
+      // The name is unique, so it can be registered for removal before the file exists; otherwise a signal in between
+      // would leave the file behind.
       let temporary = "\(prefix)\(String(UInt64.random(in: .min ... .max), radix: 16)).tmp"
       let removal = TemporaryRemoval.register(temporary)
       let descriptor = SystemPath.open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       let code = errno
       if descriptor >= 0 {
-        // A file system without locks answers neither us nor those who look for stale files: nobody removes it then.
+        // Without locks in the file system, no writer gets one for a file that it takes for stale, so none removes it.
         let isLocked = flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK
         if isLocked, leads(temporary, to: descriptor) { return (descriptor, temporary, removal) }
         close(descriptor)
       }
       TemporaryRemoval.forget(removal)
       if descriptor >= 0 || code == EEXIST { continue }
-      // "No such file" would sound as if the destination itself had to be there.
+      // "No such file" would suggest that the destination itself must exist.
       if code == ENOENT { throw FileError(action: "write", path: path, reason: "its folder does not exist") }
       throw FileError(action: "write", path: path, errno: code)
     }
@@ -209,8 +209,8 @@ public final class AtomicFile: @unchecked Sendable {
       let path = "\(directory)/\(name)"
       let stale = SystemPath.open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
       if stale < 0 { continue }
-      // A living writer holds the lock; a killed one cannot. Whoever was just renaming it to the destination has let
-      // go of the lock too, and the path may be another writer's by now.
+      // A living writer holds the lock; a killed one cannot. A writer that has just renamed the file has released the
+      // lock too, and the path may be another writer's by now.
       if flock(stale, LOCK_EX | LOCK_NB) == 0, leads(path, to: stale) { SystemPath.unlink(path) }
       close(stale)
     }

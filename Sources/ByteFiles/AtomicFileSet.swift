@@ -2,11 +2,11 @@ internal import Glibc
 
 /// Several files of one folder that appear together: all but the last, then the last, which makes them a set.
 ///
-/// They are written whole in a hidden folder beside their destinations and renamed in `commit`. No file system renames
-/// several files at once, so a reader has to look for the last one: a process that is killed leaves the old last file
-/// with its old files, or no last file, or the new set. What it leaves in the hidden folder, the next writer removes.
+/// They are written in a hidden folder beside their destinations and renamed in `commit`. No file system renames
+/// several files at once, so a reader must look for the last one: a killed process leaves the old last file with its
+/// old files, or no last file, or the new set. The next writer removes the hidden folder that it leaves.
 public final class AtomicFileSet: @unchecked Sendable {
-  // Proof of @unchecked: `staged`, `finished` and `folderLock` are touched by the owner only, everything else is immutable.
+  // Proof of @unchecked: only the owner touches `staged`, `finished` and `folderLock`; everything else is immutable.
 
   /// The folder as the user gave it.
   public let folder: String
@@ -21,13 +21,13 @@ public final class AtomicFileSet: @unchecked Sendable {
   /// The locked folder; −1 before `lockFolder`.
   private var folderLock: Int32 = -1
 
-  /// Makes the hidden folder, and `folder` itself where there is none.
+  /// Makes the hidden folder, and `folder` itself if it does not exist.
   ///
   /// - Parameters:
   ///   - names: the files to be written, without the last one.
   ///   - last: the file that makes the others a set.
   public init(folder: String, names: [String], last: String) throws(FileError) {
-    // Together, so that a signal neither leaves a folder that was made here nor removes one that was not.
+    // Signals wait, so that none leaves a folder that was made here or removes one that existed before.
     TemporaryRemoval.holdSignals()
     madeFolder = SystemPath.makeFolder(folder) == 0
     let code = errno
@@ -69,7 +69,7 @@ public final class AtomicFileSet: @unchecked Sendable {
 
   /// Begins one of the files; its own `commit` puts it into the hidden folder.
   public func file(_ name: String) throws(FileError) -> AtomicFile {
-    // Registered first: a signal between its commit and here would leave it behind, and the hidden folder with it.
+    // Registered first: a signal after its commit would otherwise leave it behind, and the hidden folder with it.
     staged.append((name, TemporaryRemoval.register("\(staging)/\(name)")))
     return try AtomicFile(path: "\(staging)/\(name)", shownAs: "\(folder)/\(name)", isFolderOwn: true)
   }
@@ -84,10 +84,10 @@ public final class AtomicFileSet: @unchecked Sendable {
 
   /// Renames every file into its place, the last one last, and then removes `stale`.
   ///
-  /// Where a file of the same name is replaced, the old last file is put aside first: an index must never stand beside
-  /// files of another set. Whatever is replaced waits in the hidden folder, so that an error puts everything back;
-  /// signals wait until it is done. A process that is killed leaves the hidden folder, by which readers know that files
-  /// without a last one are no set.
+  /// If a file of the same name is replaced, the old last file is put aside first: an index must never be beside files
+  /// of another set. Replaced files wait in the hidden folder, so that an error puts everything back; signals wait
+  /// until it is done. A killed process leaves the hidden folder, which tells readers that files without a last one are
+  /// not a set.
   public func commit(removing stale: [String]) throws(FileError) {
     lockFolder()
     for name in staged.map(\.name) + stale {
@@ -104,7 +104,7 @@ public final class AtomicFileSet: @unchecked Sendable {
       }
       for name in first { try put(name, &moved) }
       flushFolder()
-      // Replaces an old one in one step: a set of other names was good until here.
+      // Replaces an old last file in one step: an old set with other names was complete until here.
       try place(last, &moved)
     } catch {
       for move in moved.reversed() { SystemPath.rename(move.to, move.from) }
@@ -144,7 +144,7 @@ public final class AtomicFileSet: @unchecked Sendable {
     moved.append((from, to))
   }
 
-  /// Whether a writer of several files is at work in a folder, or was killed there.
+  /// Whether a writer of several files is working in a folder, or was killed there.
   public static func hasLeftovers(in folder: String) -> Bool {
     (SystemPath.names(in: folder) ?? []).contains { name in
       name.hasPrefix(".") && name.contains(".tessera-") && name.hasSuffix(".tmp")
@@ -165,7 +165,7 @@ public final class AtomicFileSet: @unchecked Sendable {
     SystemPath.linkStatus(path).map { $0.st_mode & 0o7777 }
   }
 
-  /// As for one file: no directory, link or device is replaced, nor a file that its owner has made read-only.
+  /// Throws for a directory, link or device, for a read-only file, and for a file that this command has read.
   private static func requireReplaceable(_ path: String) throws(FileError) {
     guard let status = SystemPath.linkStatus(path) else { return }
     guard status.st_mode & S_IFMT == S_IFREG else {
@@ -175,7 +175,7 @@ public final class AtomicFileSet: @unchecked Sendable {
     try FilesRead.requireUnread(path, writing: path)
   }
 
-  /// Creates, opens and locks a new folder whose path begins with `prefix`; the lock says that its writer lives.
+  /// Creates, opens and locks a new folder whose path begins with `prefix`; the lock shows that its writer lives.
   private static func createStaging(
     _ prefix: String, for path: String
   ) throws(FileError) -> (descriptor: Int32, path: String, removal: TemporaryRemoval.Slot?) {
@@ -190,14 +190,14 @@ public final class AtomicFileSet: @unchecked Sendable {
       }
       let descriptor = SystemPath.open(temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
       if descriptor >= 0 {
-        // Another writer may have taken it for a dead one's before it was locked, and be removing it.
+        // Before it was locked, another writer may have taken it for a killed writer's, and may be removing it.
         let isLocked = flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK
         if isLocked, AtomicFile.leads(temporary, to: descriptor) { return (descriptor, temporary, removal) }
         close(descriptor)
         TemporaryRemoval.forget(removal)
         continue
       }
-      // Gone, it was another writer that took it for a dead one's.
+      // If it is gone, another writer took it for a killed writer's.
       let code = errno
       if code != ENOENT { SystemPath.removeFolder(temporary) }
       TemporaryRemoval.forget(removal)

@@ -1,15 +1,15 @@
 internal import Glibc
 
-/// What went wrong with a file as a whole, before anything in it was understood.
+/// An error of a file as a whole, before its content matters.
 public struct FileError: Error, Equatable, CustomStringConvertible {
-  /// The call that failed, in the words of a sentence: "open", "read", "write", …
+  /// The operation that failed, as the sentence names it: "open", "read", "write", …
   public let action: String
   /// The path as the user gave it.
   public let path: String
-  /// What the operating system, or our own check, said.
+  /// The reason, from the operating system or from our own check.
   public let reason: String
 
-  /// An error of our own making, with its reason in words.
+  /// An error of our own checks, with its reason in words.
   public init(action: String, path: String, reason: String) {
     self.action = action
     self.path = path
@@ -18,7 +18,7 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
 
   /// An error of the operating system; `code` is the value of `errno` right after the call.
   public init(action: String, path: String, errno code: Int32) {
-    // "Invalid argument" would leave the reader to guess which.
+    // "Invalid argument" would not say which argument.
     let reason =
       code == EINVAL && path.utf8.contains(0)
       ? "its path has a NUL, which no file's has" : String(cString: strerror(code)).lowercasedFirst

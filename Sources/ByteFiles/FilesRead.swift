@@ -1,14 +1,15 @@
 internal import Synchronization
 
-/// The files that this process has opened to read, none of which may be replaced or removed.
+/// The files that this process has opened to read; it must not replace or remove them.
 ///
-/// A command may read files that its line does not name: shards, external data, what a study lists. They are known here
-/// by device and inode as soon as they are opened, and every writer asks before it begins and again before it renames.
-/// A process that is no single command may well replace what it read before, so nothing is remembered before `remember`.
+/// A command may read files that its arguments do not name: shards, external data, the files of a study. They are
+/// recorded by device and inode when they are opened, and every writer checks before it begins and again before it
+/// renames. A program that uses the library may replace files that it has read, so nothing is recorded before
+/// `remember`.
 public enum FilesRead {
   private static let paths = Mutex<[FileIdentity: String]?>(nil)
 
-  /// Begins to remember; a command calls it once, at its start.
+  /// Starts recording; a command calls it once, at its start.
   public static func remember() { paths.withLock { $0 = $0 ?? [:] } }
 
   static func note(_ identity: FileIdentity, path: String) {
@@ -17,7 +18,7 @@ public enum FilesRead {
     }
   }
 
-  /// Throws where the file at `target` was read.
+  /// Throws if the file at `target` was read.
   ///
   /// - Parameter path: the destination as the user gave it.
   static func requireUnread(_ target: String, writing path: String) throws(FileError) {

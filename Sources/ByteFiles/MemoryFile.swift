@@ -1,10 +1,10 @@
 internal import CLinux
 internal import Glibc
 
-/// A sparse file without a name that lives in memory, for a library that insists on writing to a path.
+/// A sparse file in memory, without a name, for a library that can write only to a path.
 ///
-/// libhdf5 cannot cope with a full disk: it neither closes nor drops a file that it could not write, and 1.10.8 crashes
-/// when the process ends. So it writes here, where only what is written takes room, and we copy that to the disk.
+/// libhdf5 cannot handle a full disk: it neither closes nor drops a file that it could not write, and 1.10.8 crashes
+/// when the process ends. So it writes here, where only written bytes take space, and we copy them to the disk.
 package final class MemoryFile {
   private let descriptor: Int32
 
@@ -17,7 +17,7 @@ package final class MemoryFile {
 
   deinit { close(descriptor) }
 
-  /// Writes bytes at an offset; what lies between two writes takes no room.
+  /// Writes bytes at an offset; gaps between writes take no space.
   package func write(_ bytes: [UInt8], at offset: Int) throws(FileError) {
     var done = 0
     while done < bytes.count {
@@ -32,14 +32,14 @@ package final class MemoryFile {
     }
   }
 
-  /// Makes the file so long.
+  /// Sets the file's length in bytes.
   package func extend(to size: Int) throws(FileError) {
     if ftruncate(descriptor, off_t(size)) != 0 {
       throw FileError(action: "make", path: "a file in memory", errno: errno)
     }
   }
 
-  /// The file for reading, which lives on when this does not.
+  /// The file for reading, which remains when this object is gone.
   ///
   /// - Parameter path: its name in messages.
   package func readable(as path: String) throws(FileError) -> ReadableFile {
@@ -48,18 +48,18 @@ package final class MemoryFile {
     return try ReadableFile(taking: copy, path: path, allowsHardLinks: true)
   }
 
-  /// Makes another open descriptor lead here instead of to its file.
+  /// Makes another open descriptor refer to this file instead of its own.
   package func take(over other: Int32) throws(FileError) {
     if dup2(descriptor, other) < 0 {
       throw FileError(action: "take over", path: "a file in memory", errno: errno)
     }
-    // dup2 leaves the new one open across exec.
+    // dup2 leaves the new descriptor open across exec.
     _ = fcntl(other, F_SETFD, FD_CLOEXEC)
   }
 
-  /// Writes what was written here to the same places of `file`, and gives it the same length.
+  /// Copies the written ranges to the same places of `file`, and gives it the same length.
   ///
-  /// - Parameter ranges: what `file` has of its own; ascending.
+  /// - Parameter ranges: ranges that `file` writes itself; ascending.
   package func copy(to file: AtomicFile, leavingOut ranges: [Range<Int>] = []) throws(FileError) {
     // SEEK_DATA and SEEK_HOLE of <unistd.h>, which Swift's Glibc module does not show.
     let (seekData, seekHole): (Int32, Int32) = (3, 4)
@@ -69,7 +69,7 @@ package final class MemoryFile {
     var rest = ranges[...]
     var position = lseek(descriptor, 0, seekData)
     while position >= 0, position < size {
-      // Data come in whole pages, which may have others' bytes at their ends.
+      // Data is found in whole pages, whose ends may be in the ranges to leave out.
       while let range = rest.first, range.lowerBound <= position {
         position = max(position, range.upperBound)
         rest = rest.dropFirst()
@@ -85,7 +85,7 @@ package final class MemoryFile {
         try file.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]), at: position)
         position += count
       }
-      // Past the last data: ENXIO.
+      // After the last data, lseek fails with ENXIO.
       position = lseek(descriptor, end, seekData)
     }
     try file.truncate(to: size)

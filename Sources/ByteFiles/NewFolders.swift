@@ -1,20 +1,20 @@
 internal import Glibc
 
-/// Folders that are made for files to come, and taken away again where none came.
+/// Folders that are made for new files, and removed again if the files are not kept.
 package final class NewFolders {
   private var made: [String] = []
   private var areKept = false
 
-  /// No folder yet.
+  /// Begins without folders.
   package init() {}
 
   deinit {
     if areKept { return }
-    // Inner ones first; what is not empty stays.
+    // Inner folders first; those that are not empty stay.
     for path in made.reversed() { SystemPath.removeFolder(path) }
   }
 
-  /// Makes a folder whose parent is there, unless it was made here before.
+  /// Makes a folder, whose parent must exist, unless it was made here before.
   package func make(_ path: String) throws(FileError) {
     if made.contains(path) { return }
     guard SystemPath.makeFolder(path) == 0 else {
@@ -23,6 +23,6 @@ package final class NewFolders {
     made.append(path)
   }
 
-  /// The files are there.
+  /// Keeps the folders, because their files are complete.
   package func keep() { areKept = true }
 }

@@ -2,20 +2,20 @@ internal import Dispatch
 internal import Glibc
 internal import Synchronization
 
-/// Does many independent jobs on every core, the largest first, and tells the caller how many bytes were read.
+/// Runs independent jobs on every core, the largest first, and reports the bytes that were read.
 package enum ParallelScan {
-  /// The results of all jobs, by job.
+  /// The results of all jobs, in the order of `sizes`.
   ///
   /// - Parameters:
   ///   - sizes: bytes that each job reads.
-  ///   - workers: how many jobs run at once.
-  ///   - progress: called on this thread about ten times a second.
-  ///   - job: does the job of a number, and counts the bytes it has read.
+  ///   - workers: the number of jobs that run at once.
+  ///   - progress: called on this thread about ten times a second, with the bytes since the last call.
+  ///   - job: does the job with a number, and counts the bytes that it has read.
   package static func run<Value: Sendable>(
     sizes: [Int], workers: Int = workerCount, progress: (Int) -> Void,
     job: @escaping @Sendable (Int, ByteCounter) -> Value
   ) -> [Value] {
-    // What is largest must not come last, when the other cores have nothing left to do.
+    // The largest job must not come last, when the other cores have nothing left to do.
     let order = sizes.indices.sorted { (sizes[$0], $1) > (sizes[$1], $0) }
     let state = State<Value>()
     let group = DispatchGroup()
@@ -35,7 +35,7 @@ package enum ParallelScan {
     return sizes.indices.compactMap { results[$0] }
   }
 
-  /// A worker for each core that this process may use.
+  /// One worker for each processor that is online.
   package static var workerCount: Int { ThreadSupply.processorCount }
 
   private final class State<Value: Sendable>: Sendable {

@@ -1,10 +1,10 @@
 internal import Glibc
 
 extension ReadableFile {
-  /// Opens the file that a file names beside itself: `name` is relative to `folder` and must stay in it.
+  /// Opens a file that another file names: `name` is relative to `folder` and must stay in it.
   ///
-  /// No step of the name may be a link, and the file may have no second name, so that what is read cannot lie
-  /// elsewhere; the steps are opened one from the other, so that no folder can be swapped in between.
+  /// No step of the name may be a link, and the file must not have a second name, so that its bytes cannot be
+  /// elsewhere; each step is opened from the one before, so that no folder can be swapped in between.
   public convenience init(named name: String, within folder: String) throws(FileError) {
     let shown = folder + "/" + name
     if let problem = Self.problem(name) {
@@ -20,7 +20,7 @@ extension ReadableFile {
       let code = errno
       close(current)
       if next < 0 {
-        // With O_DIRECTORY a link is ENOTDIR, without ELOOP.
+        // With O_DIRECTORY, a link gives ENOTDIR instead of ELOOP.
         guard code == ELOOP || (code == ENOTDIR && !isLast) else {
           throw FileError(action: "open", path: shown, errno: code)
         }
@@ -32,7 +32,7 @@ extension ReadableFile {
     FilesRead.note(identity, path: shown)
   }
 
-  /// What is wrong with the name of a file within a folder, in words; nil where nothing is.
+  /// The defect of a file's name within a folder, in words; nil for a good name.
   private static func problem(_ name: String) -> String? {
     let steps = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
     if name.utf8.isEmpty || steps.allSatisfy({ $0.isEmpty || $0.elementsEqual(".".utf8) }) { return "empty" }

@@ -10,17 +10,17 @@ public final class ReadableFile: Sendable {
   public let path: String
   /// The file's length in bytes when it was opened.
   public let size: Int
-  /// Device and inode, to tell whether two paths name one file.
+  /// Device and inode, which tell whether two paths name the same file.
   public let identity: FileIdentity
   private let descriptor: Int32
-  /// The file that this one is a part of, and where its first byte lies there.
+  /// The file that this one is a part of, and the offset of its first byte there.
   private let whole: (file: ReadableFile, start: Int)?
   private let bytesRead = Atomic(0)
   private let firstFailure = Mutex<FileError?>(nil)
 
   /// Opens `path`; a directory, FIFO, socket or device is refused.
   ///
-  /// - Parameter isInput: whether what is read goes into the result, so that the file must not be replaced by it.
+  /// - Parameter isInput: whether the result depends on the file, so that the result must not replace it.
   public convenience init(path: String, isInput: Bool = true) throws(FileError) {
     // O_NONBLOCK: opening a FIFO must fail below, not wait for its writer.
     let descriptor = SystemPath.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -29,7 +29,7 @@ public final class ReadableFile: Sendable {
     if isInput { FilesRead.note(identity, path: path) }
   }
 
-  /// Takes over an open descriptor, which is closed here in every case.
+  /// Takes over an open descriptor, and closes it if it throws.
   init(taking descriptor: Int32, path: String, allowsHardLinks: Bool) throws(FileError) {
     var status = stat()
     if fstat(descriptor, &status) != 0 {
@@ -53,8 +53,7 @@ public final class ReadableFile: Sendable {
     whole = nil
   }
 
-  /// The bytes of `range` as a file of their own, such as an archive within an archive; nil for a range that leaves
-  /// the file.
+  /// The bytes of `range` as a separate file, such as an archive within an archive; nil for a range outside the file.
   public convenience init?(_ range: Range<Int>, of file: ReadableFile) {
     guard range.lowerBound >= 0, range.upperBound <= file.size else { return nil }
     self.init(part: range, of: file)
@@ -70,18 +69,18 @@ public final class ReadableFile: Sendable {
 
   deinit { if whole == nil { close(descriptor) } }
 
-  /// Fills `buffer` from the bytes at `offset`; fewer bytes than the buffer holds is an error.
+  /// Fills `buffer` from the bytes at `offset`; throws if the file has fewer.
   public func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
     do throws(FileError) { try readAll(at: offset, into: buffer) } catch {
-      // Bytes past the end are the caller's mistake, or the file's.
+      // A read past the end is a mistake of the caller, or of the file.
       if offset <= size - buffer.count { firstFailure.withLock { $0 = $0 ?? error } }
       throw error
     }
   }
 
-  /// What the operating system first refused of this file; nil while every read has had its bytes.
+  /// The first failed read of bytes within the file's size; nil if there was none.
   ///
-  /// A validator asks for it, since what follows from bytes that could not be had is no fault of the file.
+  /// A validator needs it: what follows from bytes that could not be read is no defect of the file.
   public var failure: FileError? { firstFailure.withLock { $0 } }
 
   private func readAll(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
@@ -113,10 +112,10 @@ public final class ReadableFile: Sendable {
     }
   }
 
-  /// How many bytes have been read so far, as the operating system counts them.
+  /// The number of bytes read so far, as the operating system counts them.
   public var byteCountRead: Int { bytesRead.load(ordering: .relaxed) }
 
-  /// The `count` bytes at `offset` as an array; a range that leaves the file is an error before anything is allocated.
+  /// The `count` bytes at `offset`; throws for a range outside the file before anything is allocated.
   public func bytes(at offset: Int, count: Int) throws(FileError) -> [UInt8] {
     guard offset >= 0, count >= 0, offset <= size, count <= size - offset else {
       throw FileError(
@@ -148,7 +147,7 @@ public struct FileIdentity: Hashable, Sendable {
   /// `st_ino`.
   public let inode: UInt64
 
-  /// The identity of the file at `path`, or nil where there is none.
+  /// The identity of the file at `path`; nil if there is none.
   public init?(path: String) {
     guard let status = SystemPath.status(path) else { return nil }
     self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))

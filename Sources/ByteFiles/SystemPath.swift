@@ -1,19 +1,19 @@
 package import Glibc
 
-/// Paths as the operating system has them: bytes, of which only NUL is impossible.
+/// Converts between paths as text and the operating system's paths: bytes, of which only NUL is impossible.
 ///
-/// A path is text everywhere else. A byte that is no UTF-8 is one private scalar there, U+10F700 plus the byte, so that
-/// `model\xFF.npz` and `model\u{FFFD}.npz` stay two files. A name that holds such a scalar itself is taken byte by byte.
-/// These bytes are above 0x7F: no name can turn into one with `/`, `.` or NUL.
+/// A path is text everywhere else. A byte that is not UTF-8 is one private scalar in it, U+10F700 plus the byte, so
+/// that `model\xFF.npz` and `model\u{FFFD}.npz` stay two files. A name that contains such a scalar itself is converted
+/// byte by byte. These bytes are above 0x7F, so no name can become one with `/`, `.` or NUL.
 public enum SystemPath {
   private static let standIns: ClosedRange<UInt32> = 0x10F780...0x10F7FF
 
-  /// The byte that a scalar stands for; nil for a scalar that stands for itself.
+  /// The byte that a scalar represents; nil for a scalar that represents itself.
   public static func byte(of scalar: Unicode.Scalar) -> UInt8? {
     standIns.contains(scalar.value) ? UInt8(truncatingIfNeeded: scalar.value) : nil
   }
 
-  /// The text that stands for a path's bytes.
+  /// The text that represents a path's bytes.
   public static func text(_ bytes: some Collection<UInt8>) -> String {
     var text = String.UnicodeScalarView()
     var rest = bytes[...]
@@ -33,12 +33,12 @@ public enum SystemPath {
     return String(text)
   }
 
-  /// The text for a C string that the operating system gave.
+  /// The text for a C string from the operating system.
   public static func text(_ pointer: UnsafePointer<CChar>) -> String {
     text(UnsafeRawBufferPointer(start: pointer, count: strlen(pointer)))
   }
 
-  /// Calls `body` with the path's bytes and a NUL; a path with a NUL of its own is `EINVAL`, for it would be cut there.
+  /// Calls `body` with the path's bytes and a NUL; a NUL inside the path is `EINVAL`, because the path would end there.
   static func with<Result>(_ path: String, failing: Result, _ body: (UnsafePointer<CChar>) -> Result)
     -> Result
   {
@@ -77,12 +77,12 @@ public enum SystemPath {
     return with(path, failing: -1) { lstat($0, &status) } == 0 ? status : nil
   }
 
-  /// Whether a folder is at `path`, or behind its links.
+  /// Whether `path` is a folder, or leads to one through links.
   package static func isFolder(_ path: String) -> Bool {
     status(path).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false
   }
 
-  /// Whether `path` itself is a link; nil where nothing is, with the reason in `errno`.
+  /// Whether `path` itself is a link; nil if nothing is there, with the reason in `errno`.
   package static func isLink(_ path: String) -> Bool? {
     linkStatus(path).map { $0.st_mode & S_IFMT == S_IFLNK }
   }
@@ -101,7 +101,7 @@ public enum SystemPath {
     with(from, failing: -1) { from in with(to, failing: -1) { Glibc.rename(from, $0) } }
   }
 
-  /// The absolute path without links; nil where nothing is there.
+  /// The absolute path without links; nil if nothing is there.
   package static func resolved(_ path: String) -> String? {
     guard let pointer = with(path, failing: nil, { realpath($0, nil) })
     else { return nil }
@@ -109,14 +109,14 @@ public enum SystemPath {
     return text(pointer)
   }
 
-  /// Where a link leads, in its own words; nil for anything that is no link.
+  /// The target of a link, as the link states it; nil for anything that is not a link.
   static func target(ofLink path: String) -> String? {
     var words = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = with(path, failing: -1) { readlink($0, &words, words.count) }
     return count > 0 ? text(words.prefix(count).map(UInt8.init(bitPattern:))) : nil
   }
 
-  /// The names in a folder, without `.` and `..`; nil where it cannot be listed, with the reason in `errno`.
+  /// The names in a folder, without `.` and `..`; nil if it cannot be listed, with the reason in `errno`.
   package static func names(in folder: String) -> [String]? {
     guard let stream = with(folder, failing: nil, { opendir($0) }) else { return nil }
     defer { closedir(stream) }

@@ -3,17 +3,17 @@ internal import Synchronization
 
 /// Removes unfinished temporaries when a signal ends the process.
 ///
-/// Without it Ctrl-C leaves a file of the destination's size behind until the next conversion finds it. A library must
-/// not take over its host's signals, so nothing happens before `install`, which a command calls once at its start.
+/// Without it, Ctrl-C leaves a file of the destination's size until the next conversion finds it. A library must not
+/// take over its host's signals, so nothing happens before `install`, which a command calls once at its start.
 public enum TemporaryRemoval {
-  /// The signals by which people and their tools end a program: Ctrl-C, `kill`, a terminal that goes away.
+  /// The signals with which people and tools end a program: Ctrl-C, `kill`, a terminal that closes.
   private static let signals = [SIGINT, SIGTERM, SIGHUP]
 
-  /// Makes these signals remove the temporaries and then end the process as if nobody had listened.
+  /// Makes these signals remove the temporaries and then end the process, as without a handler.
   ///
   /// A signal that the parent has made this process ignore (`nohup`) stays ignored.
   public static func install() {
-    // The handler must not be the first to touch the table: making a global takes a lock.
+    // The handler must not be the first to use the table, because making a global takes a lock.
     guard table[0].load(ordering: .relaxed) == nil else { return }
     for number in signals {
       var old = sigaction()
@@ -27,16 +27,16 @@ public enum TemporaryRemoval {
     }
   }
 
-  /// Removes every temporary that is there, before a process ends by itself: `exit` runs no `deinit`, and a queue may
-  /// still hold a file whose writer has failed.
+  /// Removes every temporary before a process ends by itself: `exit` runs no `deinit`, and a queue may still hold a
+  /// file whose writer has failed.
   public static func removeAllNow() { removeAll() }
 
   /// A place in the table.
   struct Slot { fileprivate let index: Int }
 
-  /// Remembers a temporary; nil when more are open than the table holds, which then stay for the next writer to remove.
+  /// Registers a temporary; nil if the table is full: the next writer removes it if this process does not.
   static func register(_ path: String) -> Slot? {
-    // Never freed: the handler may be reading it on another thread at any time, and a path is a hundred bytes.
+    // Never freed: the handler may be reading it on another thread at any time, and a path has about a hundred bytes.
     guard let copy = SystemPath.with(path, failing: nil, { strdup($0) }) else { return nil }
     for index in 0..<slotCount {
       if table[index].compareExchange(expected: nil, desired: copy, ordering: .acquiringAndReleasing)
@@ -49,39 +49,39 @@ public enum TemporaryRemoval {
     return nil
   }
 
-  /// Holds signals back while several files are renamed: between two of them nothing may end the process.
+  /// Holds signals back while several files are renamed: the process must not end between two of them.
   static func holdSignals() { held.add(1, ordering: .sequentiallyConsistent) }
 
-  /// Lets them end the process again; one that came meanwhile does so now.
+  /// Lets signals end the process again; one that came meanwhile does so now.
   static func releaseSignals() {
     guard held.subtract(1, ordering: .sequentiallyConsistent).newValue == 0 else { return }
     let number = waiting.load(ordering: .sequentiallyConsistent)
     if number != 0 { removeAndEnd(number) }
   }
 
-  /// Forgets a temporary that is gone or has become the destination; once, for the place is another's then.
+  /// Forgets a temporary that is gone or has become the destination; once, because the slot is then free for another.
   static func forget(_ slot: Slot?) {
     if let slot { table[slot.index].store(nil, ordering: .releasing) }
   }
 }
 
-/// A set of shards keeps all its files until the last is written; beyond this number they wait for the next writer.
+/// A set of shards keeps all its files until the last is written; files beyond this number wait for the next writer.
 private let slotCount = 4096
 
 /// The temporaries as C strings, because the handler can neither allocate nor convert.
 ///
-/// Safe without isolation: the pointer is set once, and what it points to are atomics.
+/// Safe without isolation: the pointer is set once and refers to atomics.
 nonisolated(unsafe) private let table: UnsafeMutablePointer<Atomic<UnsafeMutablePointer<CChar>?>> = {
   let slots = UnsafeMutablePointer<Atomic<UnsafeMutablePointer<CChar>?>>.allocate(capacity: slotCount)
   for index in 0..<slotCount { (slots + index).initialize(to: Atomic(nil)) }
   return slots
 }()
 
-/// How many sets are being renamed, and the signal that came meanwhile; 0 for none.
+/// The number of sets that are being renamed, and the signal that came meanwhile; 0 for none.
 private let held = Atomic<Int>(0)
 private let waiting = Atomic<Int32>(0)
 
-/// Removes what is registered; from the handler, and so by nothing but calls that signal-safety(7) lists.
+/// Removes everything that is registered; the handler calls it, so it uses only calls that signal-safety(7) lists.
 private func removeAll() {
   for index in 0..<slotCount {
     if let path = table[index].load(ordering: .acquiring) { unlink(path) }
@@ -95,16 +95,16 @@ private func removeAll() {
   }
 }
 
-/// The handler. It interrupts any instruction of any thread, so it may only do what signal-safety(7) lists: `unlink`
-/// and `raise` are there; memory, locks and everything that Swift does with objects are not.
+/// The handler. It interrupts any instruction of any thread, so it may only call what signal-safety(7) lists, such as
+/// `unlink` and `raise`; it must not allocate, lock or use Swift objects.
 private func removeAndEnd(_ number: Int32) {
   if held.load(ordering: .sequentiallyConsistent) > 0 {
-    // The default action is set again by now: a second signal is obeyed at once.
+    // The default action is set again by now, so a second signal ends the process at once.
     waiting.store(number, ordering: .sequentiallyConsistent)
     return
   }
   removeAll()
-  // The signal is blocked until the handler returns; then the default action ends the process, and its parent sees
-  // that a signal did it.
+  // The signal is blocked until the handler returns; then the default action ends the process, and its parent sees that
+  // a signal did it.
   raise(number)
 }

@@ -2,21 +2,21 @@ package import Dispatch
 internal import Glibc
 internal import Synchronization
 
-/// Threads, for as long as the system has some to give.
+/// Threads, if the system can start them.
 ///
-/// Dispatch waits for ever where no thread can be started (a limit of processes, of a user or a container), and ends
-/// the process where it has no descriptor left for its own use. Both are tried once, before the first work is handed on;
-/// without them everything is done on the thread that there is.
+/// Dispatch waits for ever if no thread can be started (a limit of processes, of a user or a container), and ends the
+/// process if it has no descriptor left for its own use. Both are tried once, before the first work is handed over;
+/// without them, everything runs on the calling thread.
 package enum ThreadSupply {
-  /// What all queues of one command use at a time, beside the calling thread.
+  /// Threads that all queues of one command use at a time, beside the calling thread.
   private static let threadCount = 8
-  /// Dispatch's own: an epoll instance, an event, timers, a look at `/proc`.
+  /// Descriptors of Dispatch itself: an epoll instance, an event, timers, a look at `/proc`.
   private static let descriptorCount = 6
 
   /// Whether work can be handed to other threads.
   package static let isThere = hasDescriptors() && hasThreads()
 
-  /// How many processors are online, at least 1.
+  /// The number of processors that are online, at least 1.
   package static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
   /// Calls `body` with 0..<`count` on every core, or one after the other.
@@ -39,7 +39,7 @@ package enum ThreadSupply {
     return true
   }
 
-  /// Starts as many threads as will be wanted, all alive at once.
+  /// Whether as many threads as will be needed can be alive at once.
   private static func hasThreads() -> Bool {
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
@@ -66,7 +66,7 @@ package enum ThreadSupply {
 }
 
 extension DispatchQueue {
-  /// Hands work to a thread of the queue, or does it at once where there is none.
+  /// Hands work to a thread of the queue, or does it at once if there are no threads.
   package func hand(group: DispatchGroup? = nil, _ work: @escaping @Sendable () -> Void) {
     if ThreadSupply.isThere { async(group: group, execute: work) } else { work() }
   }
@@ -85,7 +85,7 @@ package final class Background<Value: Sendable>: Sendable {
     }
   }
 
-  /// The value, as soon as it is made.
+  /// The value; waits until it is made.
   package var value: Value? {
     group.wait()
     return made.withLock { $0 }

@@ -1,7 +1,7 @@
 #pragma once
 #include <hdf5.h>
 
-// Swift does not import casts and globals behind macros: one inline function per constant.
+// Swift does not import macros with casts or globals, so each constant has an inline function.
 static inline unsigned tessera_H5F_ACC_TRUNC(void) { return H5F_ACC_TRUNC; }
 static inline unsigned tessera_H5F_ACC_RDONLY(void) { return H5F_ACC_RDONLY; }
 static inline hid_t tessera_H5P_FILE_CREATE(void) { return H5P_FILE_CREATE; }
@@ -22,7 +22,7 @@ static inline hid_t tessera_H5T_C_S1(void) { return H5T_C_S1; }
 static inline hid_t tessera_all_files(void) { return (hid_t)H5F_OBJ_ALL; }
 static inline unsigned tessera_H5F_OBJ_ALL(void) { return H5F_OBJ_ALL; }
 
-// The struct has had another name since 1.12, where the old one means another struct.
+// Since 1.12 the struct has another name, and the old name is another struct.
 #if H5_VERSION_GE(1, 12, 0)
 typedef H5O_info1_t tessera_H5O_info_t;
 #else

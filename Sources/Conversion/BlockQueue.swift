@@ -3,7 +3,7 @@ internal import Synchronization
 internal import Tensors
 internal import UnitCheckpoints
 
-/// Cuts windows into blocks and writes them into their sections, on a queue of its own.
+/// Cuts windows into blocks and writes them into their sections, on its own queue.
 final class BlockQueue: @unchecked Sendable {
   // Proof of @unchecked: `error` is behind a mutex; the queue belongs to the thread that calls the methods; all other
   // mutable state is touched only by work on the serial queue, and by `finish` and `deinit` after it has drained.
@@ -14,7 +14,7 @@ final class BlockQueue: @unchecked Sendable {
 
   private var geometry: (any TensorGeometry)?
   private var blocks: [BlockPlace] = []
-  /// Bytes written so far of each block.
+  /// Bytes written so far, for each block.
   private var written: [Int] = []
 
   /// - Parameter capacity: bytes of the largest window.
@@ -25,7 +25,7 @@ final class BlockQueue: @unchecked Sendable {
 
   deinit { pieces.deallocate() }
 
-  /// The first error of writing; later bytes are dropped.
+  /// The first error of writing; bytes after it are dropped.
   var failure: FileError? { error.withLock { $0 } ?? writer.sections.failure }
 
   /// Starts the tensor with this number.
@@ -39,8 +39,8 @@ final class BlockQueue: @unchecked Sendable {
 
   /// Writes the window's bytes, then releases it.
   ///
-  /// - Parameter map: for elements with owners, whose they are; released too. Each owner has a block with room for its
-  ///   elements.
+  /// - Parameter map: the owners of the window's elements, for a tensor with owners; released too. Each owner has a
+  ///   block with room for its elements.
   func write(_ window: Window, at place: BlockWindow, ownedBy map: Window? = nil) {
     queue.async(byteCount: window.storage.count) { [self] in
       defer {
@@ -67,9 +67,9 @@ final class BlockQueue: @unchecked Sendable {
     }
   }
 
-  /// Sends work on its way that waits for more.
+  /// Starts work that waits for a full batch.
   func send() { queue.send() }
 
-  /// Waits for everything.
+  /// Waits for all work.
   func finish() { queue.drain() }
 }

@@ -5,12 +5,12 @@ package import UnitCheckpoints
 package import UnitModel
 
 extension CheckpointContents {
-  /// What a unit checkpoint of `source` under `plan` is made of, and the plan as it holds for it.
+  /// The contents of a unit checkpoint of `source` under `plan`, and the plan resolved against the source.
   ///
   /// - Parameters:
-  ///   - planPath: names the plan in messages.
+  ///   - planPath: the plan's name in messages.
   ///   - isCompressed: whether tensors are compressed.
-  ///   - mayLose: whether the user has said that something may be lost.
+  ///   - mayLose: whether the user accepts the loss of something that is left out.
   package static func cutting(
     _ source: any FlatWeightsSource, plan: Plan, planPath: String, isCompressed: Bool = false,
     mayLose: (LeftOut) -> Bool = { _ in false }
@@ -35,7 +35,7 @@ extension CheckpointContents {
 }
 
 extension FlatWeightsSource {
-  /// The headers that bring the same files back.
+  /// The headers from which the same files can be written again.
   fileprivate var storedHeaders: [[UInt8]] {
     shardSet.map { $0.shards.map(\.header) } ?? verbatim.map { [$0] } ?? []
   }
@@ -46,7 +46,7 @@ extension SourceRecord {
   fileprivate init(_ source: any FlatWeightsSource, _ hollow: [HollowFile]?) {
     let shards: [Shard]
     if let hollow {
-      // The holes say which file has a tensor, not its order: all count for the model.
+      // Holes tell which file has a tensor, but not its order, so the first file, the model, counts all tensors.
       shards = hollow.enumerated().map { number, file in
         Shard(
           tensorCount: number == 0 ? source.tensors.count : 0, header: number, name: file.name,

@@ -1,14 +1,14 @@
 package import Tensors
 package import UnitModel
 
-/// Why a conversion did not come about; what its files throw passes as it is.
+/// An error of a conversion; errors of its files pass unchanged.
 package enum ConversionError: Error, CustomStringConvertible {
   case plan(path: String, PlanError)
-  /// An owner map that the plan contradicts.
+  /// An owner map that contradicts the plan.
   case ownerMap(path: String, place: String, expected: String, found: String)
-  /// Two names said to be one tensor have different bytes.
+  /// Two names that are declared one tensor have different bytes.
   case tieDiffers(path: String, name: TensorName, tiedTo: TensorName)
-  /// The windows of a tensor did not add up to it: a mistake of ours, caught before anything is lost.
+  /// The windows of a tensor did not add up to it: a bug of this program, found before anything is lost.
   case incomplete(path: String, name: TensorName, expected: Int, found: Int)
 
   package var description: String {

@@ -13,7 +13,7 @@ package struct CopyTensors {
 
   /// The sink must have been made from the source's specs, in their order.
   ///
-  /// - Parameter mayLose: whether the user has said that something may be lost.
+  /// - Parameter mayLose: whether the user accepts the loss of something that is left out.
   package init(
     _ source: any TensorSource, to sink: any TensorSink,
     mayLose: @escaping (LeftOut) -> Bool = { _ in false }
@@ -23,7 +23,7 @@ package struct CopyTensors {
     self.mayLose = mayLose
   }
 
-  /// Moves the bytes and puts the file in its place.
+  /// Moves the bytes and puts the file in place.
   ///
   /// - Parameter progress: receives the bytes read so far; an error that it throws ends the work.
   package func run(progress: (Int) throws -> Void) throws {
@@ -33,7 +33,7 @@ package struct CopyTensors {
     let queue = SinkQueue(sink)
     var done = 0
     do {
-      // The queue drains even after an error: it still uses the ring's buffers.
+      // The queue drains even after an error, because it still uses the ring's buffers.
       defer { queue.drain() }
       for number in sink.order {
         let reader = try source.reader(of: number)
@@ -46,7 +46,7 @@ package struct CopyTensors {
           queue.append(window)
           done += count
           try progress(done)
-          // A full disk must not be noticed only at the end of a tensor of a hundred gigabytes.
+          // Checked here, so that a full disk is noticed before the end of a tensor of a hundred gigabytes.
           if let error = queue.failure { throw error }
         }
       }
@@ -55,7 +55,7 @@ package struct CopyTensors {
     try sink.finish()
   }
 
-  /// Where the sink writes a repeated name's tensor once, the source must have meant it.
+  /// Throws if the sink writes a tied tensor once and its bytes in the source differ from those of its tie.
   private func requireTies() throws {
     if source.sharesTiedBytes { return }
     let written = Set(sink.order)
@@ -69,7 +69,7 @@ package struct CopyTensors {
   }
 }
 
-/// Hands windows to a sink in order, on a queue of its own.
+/// Hands windows to a sink in order, on its own queue.
 private final class SinkQueue: @unchecked Sendable {
   // Proof of @unchecked: `error` is behind a mutex; the sink is touched only by work on the serial queue until `drain`
   // has returned; the queue belongs to the thread that calls the methods.
@@ -79,7 +79,7 @@ private final class SinkQueue: @unchecked Sendable {
 
   init(_ sink: any TensorSink) { self.sink = sink }
 
-  /// The first error of writing; later bytes are dropped.
+  /// The first error of writing; bytes after it are dropped.
   var failure: (any Error)? { error.withLock { $0 } }
 
   func append(_ window: Window) {
@@ -92,7 +92,7 @@ private final class SinkQueue: @unchecked Sendable {
     }
   }
 
-  /// Sends work on its way that waits for more.
+  /// Starts work that waits for a full batch.
   func send() { queue.send() }
 
   func drain() { queue.drain() }

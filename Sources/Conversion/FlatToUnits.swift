@@ -6,8 +6,8 @@ internal import UnitModel
 
 /// Writes flat weights as a unit checkpoint.
 ///
-/// One thread reads windows of the source in file order; two queues hash them (SHA-256 per tensor), another cuts
-/// them into blocks and writes those. Each keeps its order, so all state belongs to one queue.
+/// One thread reads windows of the source in file order; two queues hash them (SHA-256 for each tensor), another cuts
+/// them into blocks and writes the blocks. Each keeps its order, so all state belongs to one queue.
 package struct FlatToUnits {
   private let source: any TensorSource
   private let writer: UnitCheckpointWriter
@@ -22,7 +22,7 @@ package struct FlatToUnits {
     writer = try UnitCheckpointWriter(path: destination, contents: contents)
   }
 
-  /// Moves the bytes and puts the checkpoint in its place.
+  /// Moves the bytes and puts the checkpoint in place.
   ///
   /// - Parameter progress: receives the bytes read so far; an error that it throws ends the work.
   package func run(progress: (Int) throws -> Void) throws {
@@ -40,7 +40,7 @@ package struct FlatToUnits {
         }
       }
     } catch { failure = error }
-    // The queues drain even after an error: they still use the ring's buffers.
+    // The queues drain even after an error, because they still use the ring's buffers.
     let digests = hashing.finish()
     writing.finish()
     if let failure { throw failure }
@@ -66,8 +66,8 @@ package struct FlatToUnits {
     let map = try tensor.owners.flatMap { owners in placement.owners.map { (owners.map, $0) } }
       .map { map, owners in try OwnerMapReader(source, map, of: placement.spec, owners) }
     let width = map == nil ? 1 : placement.spec.dtype.bytes ?? 1
-    // With a map, both windows fit one buffer of the ring. A wait for a second buffer would never end: this thread would
-    // hold a window that no queue has.
+    // With a map, both windows fit one buffer of the ring. A wait for a second buffer would never end, because this
+    // thread would hold a window that no queue has.
     let limit = map == nil ? ring.capacity : ring.capacity / (2 * width) * width
     if !isTied { writing.begin(index) }
     let send = {
@@ -95,7 +95,7 @@ package struct FlatToUnits {
       moved += window.byteCount
       if !isTied { writing.write(lent, at: window, ownedBy: owners) }
       try progress(window.byteCount)
-      // A full disk must not be noticed only at the end of a tensor of a hundred gigabytes.
+      // Checked here, so that a full disk is noticed before the end of a tensor of a hundred gigabytes.
       if let error = writing.failure { throw error }
     }
     guard moved == placement.spec.byteCount else {

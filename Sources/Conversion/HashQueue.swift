@@ -1,8 +1,8 @@
 internal import Tensors
 
-/// SHA-256 of tensors, each in its own order, two of them at a time.
+/// SHA-256 of tensors, each in its own order, two tensors at a time.
 ///
-/// Hashing a gigabyte takes one core as long as `cp` takes to copy it, so with one lane it would set the pace.
+/// One core hashes a gigabyte in the time in which `cp` copies it, so one lane would be the bottleneck.
 final class HashQueue {
   private let lanes: [HashLane]
   private let tensorCount: Int
@@ -18,10 +18,10 @@ final class HashQueue {
   /// Ends the tensor with this number.
   func end(_ tensor: Int) { lanes[tensor % lanes.count].end(tensor) }
 
-  /// Sends work on its way that waits for more.
+  /// Starts work that waits for full batches.
   func send() { for lane in lanes { lane.send() } }
 
-  /// Waits for everything and returns the digests; a tensor that never ended has that of no bytes.
+  /// Waits for all work and returns the digests; a tensor that was not ended has the digest of no bytes.
   func finish() -> [SHA256Digest] {
     var digests = [SHA256Digest](repeating: SHA256Hasher().finish(), count: tensorCount)
     for lane in lanes {
@@ -31,7 +31,7 @@ final class HashQueue {
   }
 }
 
-/// SHA-256 of one tensor after the other, on a queue of its own.
+/// SHA-256 of one tensor after the other, on its own queue.
 private final class HashLane: @unchecked Sendable {
   // Proof of @unchecked: after `init` `hasher` and `digests` are touched only by work on the serial queue, and by
   // `finish` after the queue has drained; the queue itself belongs to the thread that calls the methods.

@@ -3,7 +3,7 @@ internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
 
-/// Reads the owner map of a tensor beside it, and holds it against the numbers that the plan gives.
+/// Reads the owner map beside a tensor, and checks it against the numbers in the plan.
 final class OwnerMapReader {
   private let reader: any TensorByteReader
   private let path: String
@@ -21,7 +21,7 @@ final class OwnerMapReader {
     self.owners = owners
   }
 
-  /// The next owners; each is one that the plan knows, with room for the element.
+  /// Reads the next owners; throws for an owner that the plan does not have, or that has too many elements.
   func read(into buffer: UnsafeMutableRawBufferPointer) throws {
     try reader.read(into: buffer)
     for (owner, count) in OwnerPacking.counts(UnsafeRawBufferPointer(buffer)).enumerated() where count > 0 {
@@ -31,7 +31,7 @@ final class OwnerMapReader {
           path: path, place: place, expected: "owners of 0 (free) to \(owners.elements.count - 1)",
           found: "\(owner)")
       }
-      // The plan's numbers add up to the elements: who has too few leaves another with too many.
+      // The plan's numbers add up to all elements, so an owner with too few means another with too many.
       guard counts[owner] <= owners.elements[owner] else {
         throw ConversionError.ownerMap(
           path: path, place: place,

@@ -2,21 +2,21 @@ internal import ByteFiles
 package import TensorStreams
 internal import Tensors
 
-/// A sink that takes the bytes of tied tensors once, and writes them under each of their names.
+/// A sink that receives the bytes of tied tensors once, and writes them under each of their names.
 ///
-/// Formats that cannot alias hold every name in full, and the names are apart in their order. The bytes wait beside the
-/// destination, so that a sub-network's are read from its checkpoint once.
+/// Formats without aliases store every name in full, and tied names are apart in their order. The bytes wait beside the
+/// destination, so that a sub-network is read from its checkpoint once.
 package final class TiedSink: TensorSink {
   private let sink: any TensorSink
   private let sizes: [Int]
-  /// For each tensor the one whose bytes it has.
+  /// For each tensor, the number of the one whose bytes it has.
   private let roots: [Int]
   package let order: [Int]
-  /// The place in the sink's order that the next byte belongs to, and how many bytes are missing there.
+  /// The place in the sink's order that gets the next byte, and the number of bytes missing there.
   private var place = -1
   private var left = 0
   private let isRepeated: Set<Int>
-  /// Where the bytes of a root lie.
+  /// The ranges in `file` of the bytes of each root.
   private var ranges: [Int: Range<Int>] = [:]
   private let destination: String
   private var file: AtomicFile?
@@ -50,7 +50,7 @@ package final class TiedSink: TensorSink {
     var rest = bytes[...]
     while !rest.isEmpty {
       let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(left))
-      // What is more than all tensors have is the sink's to refuse.
+      // The sink refuses bytes beyond the last tensor.
       guard !piece.isEmpty else { return try sink.append(UnsafeRawBufferPointer(rebasing: rest)) }
       try keep(piece)
       try sink.append(piece)
@@ -61,12 +61,12 @@ package final class TiedSink: TensorSink {
   }
 
   package func finish() throws {
-    // Nothing is left beside the destination once that is there.
+    // The temporary is removed before the destination appears.
     file = nil
     try sink.finish()
   }
 
-  /// To the next tensor whose bytes have not been here; those that have are written on the way.
+  /// Goes on to the next tensor whose bytes have not arrived yet, and writes repeated ones on the way.
   private func goOn() throws {
     while left == 0, place + 1 < sink.order.count {
       place += 1
@@ -75,7 +75,7 @@ package final class TiedSink: TensorSink {
         try write(range)
       } else {
         left = sizes[number]
-        // Never overlapping: a root's bytes are all there before the next root's begin.
+        // Ranges do not overlap, because all bytes of a root arrive before those of the next root.
         if isRepeated.contains(roots[number]) {
           let end = ranges.values.reduce(0) { max($0, $1.upperBound) }
           ranges[roots[number]] = end..<end
@@ -84,11 +84,11 @@ package final class TiedSink: TensorSink {
     }
   }
 
-  /// Keeps the next bytes of the tensor that has begun, if they come again.
+  /// Keeps the next bytes of the current tensor, if they are needed again.
   private func keep(_ bytes: UnsafeRawBufferPointer) throws {
     let root = roots[sink.order[place]]
     guard let range = ranges[root] else { return }
-    // A second temporary of the destination, which is never committed: so it is gone when this is.
+    // A second temporary of the destination, which is never committed, so it is removed with this object.
     if file == nil { file = try AtomicFile(path: destination) }
     try file?.write(bytes, at: range.upperBound)
     ranges[root] = range.lowerBound..<range.upperBound + bytes.count

@@ -3,25 +3,25 @@ package import FlatFormats
 internal import Tensors
 package import UnitCheckpoints
 
-/// What a writer of flat files takes over from those that a checkpoint was made from.
+/// The parts of the original flat files that a writer of flat files uses again.
 extension UnitCheckpoint {
-  /// The stored header, when the checkpoint was made from one file of that format; nil where a new one is needed.
+  /// The stored header, if the checkpoint was made from one file of that format; nil if a new one is needed.
   package func verbatimHeader(for kind: FlatFormatKind) throws(CheckpointError) -> [UInt8]? {
     guard try sourceRecord().kind == kind.rawValue else { return nil }
     let headers = try self.headers()
     return headers.count == 1 ? headers[0] : nil
   }
 
-  /// The files of the sharded safetensors that the checkpoint was made from; nil where it was made from others.
+  /// The files of the sharded safetensors that the checkpoint was made from; nil if it was made from others.
   ///
-  /// Their names are as the checkpoint has them, and not to be believed: the writer of the set refuses paths.
+  /// Their names are as the checkpoint has them, and not trusted: the writer of the set refuses paths.
   package func shardSet() throws(CheckpointError) -> ShardSet? {
     let stored = try sourceRecord()
     guard stored.kind == FlatFormatKind.shardedSafetensors.rawValue else { return nil }
     let headers = try self.headers()
     var shards: [ShardSet.Shard] = []
     for shard in stored.shards {
-      // The record has been checked against the headers: their numbers are in bounds.
+      // The record was checked against the headers, so their numbers are in bounds.
       guard let name = shard.name, let header = shard.header else { return nil }
       shards.append(ShardSet.Shard(name: name, tensorCount: shard.tensorCount, header: headers[header]))
     }
@@ -31,10 +31,10 @@ extension UnitCheckpoint {
     return ShardSet(shards: shards, index: index)
   }
 
-  /// The free text of the file or files that the checkpoint was made from, for a new file of a kind; empty where there
-  /// was none.
+  /// The free text of the file or files that the checkpoint was made from, for a new file of a kind; empty if there was
+  /// none.
   ///
-  /// The texts of a set's index go to a single file; a new index has them from the old one.
+  /// A single file also gets the texts of a set's index; a new index takes them from the old one.
   package func flatMetadata(for kind: FlatFormatKind) throws(CheckpointError) -> [(
     key: String, value: String
   )] {
@@ -52,7 +52,8 @@ extension UnitCheckpoint {
 
 /// The graph that a checkpoint was made from.
 extension UnitCheckpoint {
-  /// The files of the graph that the checkpoint was made from, without the tensors' elements; nil where there was none.
+  /// The files of the graph that the checkpoint was made from, without the tensors' elements; nil if there was no
+  /// graph.
   package func hollowFiles() throws(CheckpointError) -> [HollowFile]? {
     let stored = try sourceRecord()
     guard stored.kind == FlatFormatKind.onnx.rawValue else { return nil }

@@ -1,7 +1,7 @@
 internal import Dispatch
 internal import Synchronization
 
-/// A few buffers that go round between the thread that fills them and the queues that use them.
+/// A few buffers that circulate between the thread that fills them and the queues that use them.
 ///
 /// Reading, hashing and writing take turns on each buffer and overlap across buffers; memory stays at
 /// `count` × `capacity` whatever the model's size. Small windows share a buffer: with one buffer each, 4,000 small
@@ -11,7 +11,7 @@ final class WindowRing {
   let capacity: Int
   private let buffers: [RingBuffer]
   private var next = 0
-  /// The buffer that has room for more windows, and the bytes of it that are lent.
+  /// The buffer that has room for more windows, and the number of its bytes that are lent.
   private var open: RingBuffer?
   private var lent = 0
 
@@ -22,11 +22,11 @@ final class WindowRing {
 
   deinit { open?.release() }
 
-  /// A window of `byteCount` bytes, at most `capacity`, that this many users will release.
+  /// A window of `byteCount` bytes, at most `capacity`, that each of `users` users releases once.
   ///
   /// Waits while everything is in use. Only the thread that owns the ring may call this.
   ///
-  /// - Parameter willWait: called before, to send users on their way.
+  /// - Parameter willWait: called before a possible wait, to start the users' work.
   func take(_ byteCount: Int, users: Int, willWait: () -> Void = {}) -> Window {
     if let open, byteCount <= capacity - lent { return window(in: open, byteCount, users: users) }
     willWait()
@@ -42,13 +42,13 @@ final class WindowRing {
   private func window(in buffer: RingBuffer, _ byteCount: Int, users: Int) -> Window {
     buffer.retain(users)
     let storage = UnsafeMutableRawBufferPointer(rebasing: buffer.memory[lent..<lent + byteCount])
-    // The next window starts on a cache line of its own; past the end it finds no room.
+    // The next window starts on its own cache line; past the buffer's end there is no room for it.
     lent += (byteCount + 63) & ~63
     return Window(storage: storage, buffer: buffer)
   }
 }
 
-/// Some bytes of a buffer on their way round.
+/// Some bytes of a ring's buffer, until all users have released them.
 final class Window: @unchecked Sendable {
   // Proof of @unchecked: the thread that took the window fills it before it hands it on, users only read it, and
   // the buffer counts its users atomically.
@@ -62,7 +62,7 @@ final class Window: @unchecked Sendable {
     self.buffer = buffer
   }
 
-  /// Called once by every user; the last release of all of its windows gives the buffer back.
+  /// Called once by every user; the last release of all windows of a buffer frees the buffer.
   func release() { buffer.release() }
 }
 
@@ -70,10 +70,10 @@ final class Window: @unchecked Sendable {
 private final class RingBuffer: @unchecked Sendable {
   // Proof of @unchecked: the memory is allocated once, and the count of users is atomic.
   let memory: UnsafeMutableRawBufferPointer
-  /// The windows' users, and the ring while it lends from this buffer.
+  /// The users of the windows, and one more while the ring lends from this buffer.
   private let users = Atomic(0)
-  /// One per buffer and not one for all: a window that is only hashed can be done before an earlier one is written,
-  /// and must not let the ring overwrite that.
+  /// One for each buffer instead of one for all: a window that is only hashed can be done before an earlier one is
+  /// written, and must not let the ring overwrite that one.
   private let free = DispatchSemaphore(value: 1)
 
   init(capacity: Int) { memory = .allocate(byteCount: capacity, alignment: 4096) }

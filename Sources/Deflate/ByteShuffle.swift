@@ -1,10 +1,10 @@
-/// The shuffle filter: all first bytes of the elements, then all second ones, and so on.
+/// The HDF5 shuffle filter: the first byte of every element, then the second byte of every element, and so on.
 package enum ByteShuffle {
   /// Shuffles whole elements.
   ///
   /// - Parameters:
   ///   - source: `count` elements of `size` bytes, one after the other.
-  ///   - target: as many bytes, apart from the source.
+  ///   - target: `count * size` bytes that do not overlap the source.
   static func shuffle(
     _ source: UnsafeRawPointer, to target: UnsafeMutablePointer<UInt8>, count: Int, size: Int
   ) {
@@ -27,9 +27,9 @@ package enum ByteShuffle {
     }
   }
 
-  /// Puts the first `count` of shuffled elements back together.
+  /// Restores the first `count` of `stride` shuffled elements.
   ///
-  /// - Parameter stride: how many elements were shuffled together.
+  /// - Parameter stride: the number of elements that were shuffled together.
   package static func unshuffle(
     _ source: UnsafePointer<UInt8>, to target: UnsafeMutableRawPointer, count: Int, stride: Int, size: Int
   ) {
@@ -59,7 +59,7 @@ package enum ByteShuffle {
     let whole = count & ~15
     var index = 0
     while index < whole {
-      // Shifts and narrowing become a few instructions; the same said with halves of vectors takes four times as long.
+      // Shifts and narrowing compile to a few instructions; the same with halves of vectors takes four times as long.
       let words = source.loadUnaligned(fromByteOffset: 2 &* index, as: SIMD16<UInt16>.self)
       planes.storeBytes(of: SIMD16(truncatingIfNeeded: words), toByteOffset: index, as: SIMD16<UInt8>.self)
       planes.storeBytes(
@@ -137,8 +137,9 @@ package enum ByteShuffle {
 }
 
 extension ByteShuffle {
-  /// Puts the bytes of shuffled data back together; bytes over after the last whole element stand unshuffled at the end,
-  /// as the filter leaves them.
+  /// Restores shuffled bytes to elements of `elementSize` bytes.
+  ///
+  /// The filter does not shuffle the bytes after the last whole element; they stay at the end.
   package static func unshuffled(_ bytes: [UInt8], elementSize: Int) -> [UInt8] {
     let count = bytes.count / elementSize
     guard elementSize > 1, count > 1 else { return bytes }

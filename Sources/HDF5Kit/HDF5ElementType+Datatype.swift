@@ -1,5 +1,5 @@
 extension HDF5ElementType {
-  /// What our own reader finds where this type was written; datatypes are equal when they mean the same.
+  /// The datatype that our own reader finds for this type; datatypes with the same meaning are equal.
   package var datatype: HDF5Datatype {
     switch self {
     case .f64: .float64

@@ -1,9 +1,10 @@
-/// The element types that a unit checkpoint's datasets have, all little-endian.
+/// The element types of a unit checkpoint's datasets, all little-endian.
 package indirect enum HDF5ElementType: Hashable, Sendable {
   case f64, f32
-  /// IEEE binary16: h5py shows float16.
+  /// IEEE binary16; h5py reads it as float16.
   case f16
-  /// The upper half of a binary32 as a custom float (sign 15, exponent 7–14, bias 127): reads correctly everywhere.
+  /// The upper half of a binary32, as a custom float (sign 15, exponent 7–14, bias 127) that reads correctly
+  /// everywhere.
   case bf16
   case i64, i32, i16, i8, u64, u32, u16, u8
   /// A compound of `r` and `i`, as h5py writes complex numbers.

@@ -1,20 +1,20 @@
 public import ByteFiles
 
-/// Everything that can go wrong with an HDF5 file, on reading and on writing.
+/// An error in reading or writing an HDF5 file.
 ///
 /// The cases carry the facts; `description` is one sentence of the form "file: place: expected X, found Y".
 public enum HDF5Error: Error, Equatable, Sendable {
   /// The operating system refused a call on the file.
   case file(FileError)
-  /// The bytes at a place break the format.
+  /// The bytes at a place violate the format.
   case malformed(file: String, place: HDF5Place, expected: String, found: String)
-  /// The bytes may be right, but they use a feature that is not read here, or never followed.
+  /// The file may be valid, but it uses a feature that this reader does not support, or a link that it never follows.
   case unsupported(file: String, place: HDF5Place, feature: String)
-  /// A group has no link of the name that was asked for; `path` is the whole path to it.
+  /// A group has no link of the requested name; `path` is the full path of that link.
   case missing(file: String, path: String)
-  /// The object exists and is of another kind, type or shape than the caller needs.
+  /// The object exists, but its kind, type or shape is not the one that the caller needs.
   case mismatch(file: String, path: String, expected: String, found: String)
-  /// A well-formed file asks for more than a limit of the reader allows.
+  /// A well-formed file exceeds a limit of the reader.
   case limit(file: String, place: HDF5Place, limit: String, found: String)
   /// The caller asked for bytes outside the dataset's `size` logical bytes.
   case outside(file: String, path: String, offset: Int, count: Int, size: Int)
@@ -22,13 +22,13 @@ public enum HDF5Error: Error, Equatable, Sendable {
   case library(call: String, message: String)
 }
 
-/// Where in an HDF5 file something is: an object's path, a structure of the format, a byte offset.
+/// A place in an HDF5 file: an object's path, a structure of the format, a byte offset.
 public struct HDF5Place: Hashable, Sendable {
-  /// The path of the object that was being read, for people; names that are not UTF-8 appear repaired.
+  /// The path of the object that was being read, for messages; names that are not UTF-8 are repaired.
   public let path: String?
   /// The format's name for the structure: "object header", "B-tree node", …
   public let structure: String?
-  /// The offset in bytes from the start of the file, the user block included.
+  /// The offset in bytes from the start of the file, including the user block.
   public let offset: Int?
 
   /// A place from the parts that are known.
@@ -54,7 +54,7 @@ extension HDF5Place: CustomStringConvertible {
 }
 
 extension HDF5Error {
-  /// Where in the file it is, for a message; nil where that is the file as a whole.
+  /// The place in the file, for a message; nil if the error concerns the whole file.
   package var place: String? {
     switch self {
     case .malformed(_, let place, _, _), .unsupported(_, let place, _), .limit(_, let place, _, _): "\(place)"
@@ -64,7 +64,7 @@ extension HDF5Error {
     }
   }
 
-  /// What was expected and found, without file and place.
+  /// The rest of the message after file and place: "expected X, found Y".
   package var statement: String {
     switch self {
     case .file(let error): error.description
@@ -79,21 +79,21 @@ extension HDF5Error {
     }
   }
 
-  /// Whether the error is that something leads to other objects or files, which is never followed: a link that is not
-  /// hard, external storage, a virtual dataset.
+  /// Whether the error is about an object that leads to other objects or files, which are never followed: a link that
+  /// is not hard, external storage, a virtual dataset.
   package var leadsElsewhere: Bool {
     guard case .unsupported(_, _, let feature) = self else { return false }
     return ForeignData.allCases.contains { feature.hasPrefix($0.rawValue) }
   }
 
-  /// Whether the error is a soft link, which leads elsewhere but stays in the file.
+  /// Whether the error is about a soft link, which leads to another object of the same file.
   package var isSoftLink: Bool {
     guard case .unsupported(_, _, let feature) = self else { return false }
     return feature.hasPrefix(ForeignData.softLink.rawValue)
   }
 }
 
-/// Words with which features begin that lead to other objects or files.
+/// The first words of each unsupported feature that leads to other objects or files.
 enum ForeignData: String, CaseIterable {
   case softLink = "a soft link"
   case externalLink = "an external link"

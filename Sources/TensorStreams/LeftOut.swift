@@ -1,25 +1,25 @@
 internal import Tensors
 
-/// Something that a file holds and that is not among its tensors: its name, and the reason.
+/// Something in a file that is not among its tensors: its name, and the reason.
 public struct LeftOut: Sendable, Equatable {
-  /// What becomes of it when the tensors are written to another file.
+  /// Its fate when the tensors are written to another file.
   public enum Fate: Sendable {
     /// It is lost, and may be a part of the model.
     case lost
     /// A file that keeps the graph keeps it; every other file loses it.
     case keptInGraph
-    /// It is lost, and no part of the model: an optimizer's state.
+    /// It is lost, and not a part of the model, for example an optimizer's state.
     case apart
   }
 
-  /// Of the tensor, the member, or what holds several tensors.
+  /// The name of the tensor, of the member, or of an object with several tensors.
   public let name: String
-  /// What it is, as the end of a sentence.
+  /// A description and the reason, as the end of a sentence.
   public let why: String
-  /// What becomes of it.
+  /// Its fate when the tensors are written to another file.
   public let fate: Fate
 
-  /// Something of that name.
+  /// Something of that name, with its description.
   public init(_ name: String, _ why: String, _ fate: Fate = .lost) {
     self.name = name
     self.why = why

@@ -2,22 +2,22 @@ internal import Tensors
 
 /// The logical bytes of one tensor (C order, little-endian), from the first to the last.
 public protocol TensorByteReader: AnyObject {
-  /// How many bytes are still to come.
+  /// The number of bytes that are still to come.
   var remaining: Int { get }
-  /// How many bytes the next read had best ask for: at most `limit`, which is positive; 0 at the end.
+  /// The best number of bytes for the next read: at most `limit`, which is positive; 0 at the end.
   ///
-  /// Where bytes are put together window by window, a read of a whole window needs no copy.
+  /// If bytes are assembled window by window, a read of a whole window needs no copy.
   func nextStretch(limit: Int) -> Int
-  /// Fills all of `buffer` with the next bytes; asking past the tensor's end is an error. What a reader gives after it
-  /// has thrown means nothing.
+  /// Fills all of `buffer` with the next bytes; throws past the tensor's end. After an error, the bytes of a reader are
+  /// undefined.
   ///
-  /// The call that delivers the last byte has also checked what the container knows of them: CRC-32 and size of a
+  /// The call that delivers the last byte has also checked what the container records of them: CRC-32 and size of a
   /// zip member, checksums of a checkpoint's pages.
   func read(into buffer: UnsafeMutableRawBufferPointer) throws
 }
 
 extension TensorByteReader {
-  /// As many as there are.
+  /// All bytes that are still to come, at most `limit`.
   public func nextStretch(limit: Int) -> Int { min(limit, remaining) }
 
   /// Fills all of `bytes` with the next bytes.
@@ -32,11 +32,11 @@ extension TensorByteReader {
     return bytes
   }
 
-  /// Hands over all bytes that are still to come, in order.
+  /// Calls `body` with all bytes that are still to come, in order.
   ///
   /// - Parameters:
   ///   - limit: the most bytes at a time; positive.
-  ///   - body: takes bytes that are there until it returns.
+  ///   - body: gets bytes that are valid until it returns.
   package func forEachWindow(limit: Int = 4 << 20, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     var memory = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     defer { memory.deallocate() }
@@ -51,7 +51,7 @@ extension TensorByteReader {
 
 /// Reads several tensors side by side: the same elements of each at a time.
 package struct ParallelWindows {
-  /// A tensor's reader and the bytes of its elements.
+  /// A tensor's reader, and the bytes of one element.
   package typealias Column = (reader: any TensorByteReader, width: Int)
 
   private let columns: [Column]
@@ -63,7 +63,7 @@ package struct ParallelWindows {
     self.limit = limit
   }
 
-  /// Hands over the windows of `count` elements of each tensor, in order.
+  /// Calls `body` with windows of the same elements of each tensor, in order, up to `count` elements.
   package func forEach(of count: Int, _ body: ([UnsafeRawBufferPointer]) throws -> Void) throws {
     let memory = columns.map {
       UnsafeMutableRawBufferPointer.allocate(byteCount: $0.width * min(limit, count), alignment: 4096)
@@ -82,15 +82,15 @@ package struct ParallelWindows {
   }
 }
 
-/// The bytes of a tensor that are in memory.
+/// The bytes of a tensor in memory.
 package final class MemoryReader: TensorByteReader {
   private let memory: UnsafeMutableRawBufferPointer
   private let count: Int
   private var position = 0
 
   /// - Parameters:
-  ///   - memory: allocated by the caller, and this reader's from now on.
-  ///   - count: how many bytes from its start are the tensor's; all, unless said otherwise.
+  ///   - memory: allocated by the caller; this reader frees it.
+  ///   - count: bytes of the tensor, from the start of the memory; all by default.
   package init(taking memory: UnsafeMutableRawBufferPointer, count: Int? = nil) {
     self.memory = memory
     self.count = count ?? memory.count

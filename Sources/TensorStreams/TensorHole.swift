@@ -1,13 +1,13 @@
 /// The place of a tensor's elements in a file that is stored without them.
 public struct TensorHole: Sendable, Equatable {
-  /// Bytes from the beginning of the whole file.
+  /// Its offset in bytes from the start of the whole file.
   public let position: Int
-  /// All bytes of the tensor.
+  /// Bytes of the tensor.
   public let count: Int
   /// The tensor's number in the source.
   public let tensor: Int
 
-  /// A hole.
+  /// A hole of `count` bytes at `position`.
   public init(position: Int, count: Int, tensor: Int) {
     self.position = position
     self.count = count

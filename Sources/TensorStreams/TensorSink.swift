@@ -1,17 +1,17 @@
 public import Tensors
 
-/// Tensors being written; what is written appears in `finish`, whole, or not at all.
+/// A writer of tensors; its output appears in `finish`, complete, or not at all.
 public protocol TensorSink: AnyObject {
   /// Indices into the specs given at creation: the order in which `append` expects the tensors' bytes.
   var order: [Int] { get }
-  /// The next bytes of the tensors, in `order`. A call may end inside a tensor, or reach into the next; tensors without
-  /// bytes need no call.
+  /// Writes the next bytes of the tensors, in `order`. A call may end inside a tensor, or reach into the next; tensors
+  /// without bytes need no call.
   func append(_ bytes: UnsafeRawBufferPointer) throws
   /// Checks that every byte has arrived, completes the file, flushes it and renames it into place.
   func finish() throws
 }
 
-/// Two names for one tensor, for a writer.
+/// Two names of one tensor, for a writer.
 public struct TensorTie: Hashable, Sendable {
   /// The name that repeats another.
   public let name: TensorName
@@ -24,7 +24,7 @@ public struct TensorTie: Hashable, Sendable {
     self.tiedTo = tiedTo
   }
 
-  /// The tie of a tensor; nil for one that repeats no other.
+  /// The tie of a tensor; nil for a tensor that is not tied.
   public init?(_ tensor: SourceTensor) {
     guard let tiedTo = tensor.tiedTo else { return nil }
     self.init(name: tensor.spec.name, tiedTo: tiedTo)

@@ -4,12 +4,12 @@ public import Tensors
 public struct SourceTensor: Sendable {
   /// Name, dtype and logical shape.
   public let spec: TensorSpec
-  /// The tensor that this one is said to be the same as; both are in the source, agree in dtype and shape, and the
-  /// other is not tied itself. That their bytes agree is for the reader of the bytes to see, unless the source
+  /// The tensor that this one is declared equal to. Both are in the source and agree in dtype and shape, and the other
+  /// is not tied itself. Their bytes may still differ, and a reader must compare them, unless the source
   /// `sharesTiedBytes`.
   public let tiedTo: TensorName?
 
-  /// A tensor, and which other it is said to be.
+  /// A tensor, and the one that it is declared equal to.
   public init(spec: TensorSpec, tiedTo: TensorName?) {
     self.spec = spec
     self.tiedTo = tiedTo
@@ -18,11 +18,11 @@ public struct SourceTensor: Sendable {
 
 /// Gives the bytes of tensors by number.
 public protocol TensorReading: Sendable {
-  /// What messages call it: a path as the user gave it.
+  /// The name in messages: a path as the user gave it.
   var path: String { get }
   /// The bytes of tensor `number` from the first; several readers may be in use at once, each by one thread.
   ///
-  /// Throws what the source throws: nothing between the source and the user depends on its type.
+  /// Throws the source's own error: no code between the source and the user depends on its type.
   func reader(of number: Int) throws -> any TensorByteReader
 }
 
@@ -30,19 +30,19 @@ public protocol TensorReading: Sendable {
 public protocol TensorSource: TensorReading {
   /// Every tensor, in the order in which their bytes are best read; `reader(of:)` takes places in this list.
   var tensors: [SourceTensor] { get }
-  /// What else it holds, in file order, and why that is not among the tensors; empty for most.
+  /// Other content of the source, in file order, and why it is not among the tensors; empty for most.
   var leftOut: [LeftOut] { get }
-  /// Whether tied tensors are stored once; elsewhere a tie is a remark on bytes that may differ.
+  /// Whether tied tensors are stored once; if not, a tie is a remark on bytes that may differ.
   var sharesTiedBytes: Bool { get }
 }
 
 extension TensorSource {
-  /// Nothing.
+  /// Empty by default.
   public var leftOut: [LeftOut] { [] }
-  /// Most formats hold every tensor in full.
+  /// False by default: most formats store every tensor in full.
   public var sharesTiedBytes: Bool { false }
 
-  /// Which other each tied tensor is said to be, by name.
+  /// The tensor that each tied tensor is declared equal to, by name.
   package var ties: [TensorName: TensorName] {
     Dictionary(
       tensors.compactMap { tensor in tensor.tiedTo.map { (tensor.spec.name, $0) } },
@@ -57,13 +57,13 @@ extension TensorSource {
 }
 
 extension TensorReading {
-  /// Fills `buffer` with all bytes of a tensor, which must be as many. An empty buffer asks for nothing.
+  /// Fills `buffer` with all bytes of a tensor; throws if their number differs. An empty buffer reads nothing.
   package func read(_ number: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
     if buffer.isEmpty { return }
     try reader(of: number, byteCount: buffer.count).read(into: buffer)
   }
 
-  /// A reader of a tensor that must have so many bytes.
+  /// A reader of a tensor; throws if the tensor has another number of bytes.
   package func reader(of number: Int, byteCount: Int) throws -> any TensorByteReader {
     let reader = try reader(of: number)
     guard reader.remaining == byteCount else {

@@ -1,14 +1,14 @@
 public import Tensors
 
-/// What is wrong between a source of tensors and its reader, whatever the source is.
+/// An error between a source of tensors and its reader, whatever the source is.
 public enum TensorStreamError: Error, Hashable, CustomStringConvertible {
-  /// More bytes were asked for than the tensor has left.
+  /// More bytes were requested than the tensor has left.
   case pastEnd(left: Int, asked: Int)
-  /// A source has no tensor under a number.
+  /// A source has no tensor with this number.
   case unknown(path: String, number: Int)
-  /// A source has no tensor of a name.
+  /// A source has no tensor of this name.
   case missing(path: String, name: TensorName)
-  /// A tensor has more or fewer bytes than were expected.
+  /// A tensor has more or fewer bytes than expected.
   case otherSize(path: String, number: Int, expected: Int, found: Int)
 
   /// One sentence: place, expected, found.
@@ -24,22 +24,22 @@ public enum TensorStreamError: Error, Hashable, CustomStringConvertible {
   }
 }
 
-/// What a source of tensors threw, as a case of an error that is compared: equal where the sentences are.
+/// An error of a source, as a case of an error that is compared: equal if the sentences are.
 public struct SourceFailure: Error, Hashable, CustomStringConvertible {
-  /// What was thrown.
+  /// The error of the source.
   public let cause: any Error
 
-  /// What a source threw.
+  /// Wraps an error of a source.
   public init(_ cause: any Error) { self.cause = cause }
 
   /// The source's own sentence.
   public var description: String { "\(cause)" }
 
-  /// Whether both say the same.
+  /// Whether both have the same sentence.
   public static func == (one: SourceFailure, other: SourceFailure) -> Bool {
     one.description == other.description
   }
 
-  /// The sentence stands for the error.
+  /// Hashes the sentence.
   public func hash(into hasher: inout Hasher) { hasher.combine(description) }
 }

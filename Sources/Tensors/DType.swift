@@ -1,5 +1,5 @@
-/// The element type of a tensor, spelled as in safetensors (those that safetensors lacks, C128 and whole numbers of
-/// two and four bits, in the same manner).
+/// The element type of a tensor, spelled as in safetensors; types that safetensors lacks (C128, whole numbers of two
+/// and four bits) are spelled in the same manner.
 public enum DType: String, CaseIterable, Sendable {
   case f64 = "F64"
   case f32 = "F32"
@@ -29,20 +29,20 @@ public enum DType: String, CaseIterable, Sendable {
   case c64 = "C64"
   case c128 = "C128"
 
-  /// Bits of one element; 2, 4 and 6 for the packed types, whose elements follow one another from the lowest bit on.
+  /// Bits of one element; 2, 4 and 6 for the packed types, whose elements follow each other from the lowest bit on.
   public var bits: Int { traits.bits }
 
   /// Bytes of one element, or nil for a sub-byte type.
   public var bytes: Int? { bits % 8 == 0 ? bits / 8 : nil }
 
-  /// Whether the last byte of a tensor may be filled up, as ONNX does with packed whole numbers (an odd number of zero
-  /// points is nothing special). The bits it is filled with are kept. Tensors of packed floats fill their bytes.
+  /// Whether the last byte of a tensor may have unused bits. ONNX allows it for packed whole numbers, for example an
+  /// odd number of zero points; the unused bits are kept. Tensors of packed floats always fill their bytes.
   public var mayEndInsideByte: Bool { bits < 8 && kind != .smallFloat }
 
-  /// What the bits mean.
+  /// The family of the type, which tells what the bits mean.
   public var kind: DTypeKind { traits.kind }
 
-  /// The one table of widths and kinds; every other module asks here.
+  /// The one table of widths and kinds, which every other module uses.
   private var traits: (bits: Int, kind: DTypeKind) {
     switch self {
     case .f64: (64, .float)
@@ -77,7 +77,7 @@ public enum DTypeKind: Sendable {
   case float
   /// The upper half of a binary32.
   case brainFloat
-  /// Eight bits or fewer: no arithmetic type anywhere holds them, so they travel as raw bytes.
+  /// Eight bits or fewer; no arithmetic type holds them, so they are moved as raw bytes.
   case smallFloat
   case signed, unsigned, boolean
   /// Real part first, then imaginary.

@@ -34,7 +34,7 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
 public final class SHA256Hasher {
   private let context: OpaquePointer
 
-  /// A hasher of nothing yet.
+  /// A hasher without bytes.
   public init() {
     // EVP_MD_CTX_new returns NULL only when memory is gone.
     guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
@@ -45,15 +45,15 @@ public final class SHA256Hasher {
 
   deinit { EVP_MD_CTX_free(context) }
 
-  /// Appends `bytes` to what is hashed.
+  /// Adds `bytes` to the hashed bytes.
   public func update(_ bytes: UnsafeRawBufferPointer) {
     EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
   }
 
-  /// Appends `bytes` to what is hashed.
+  /// Adds `bytes` to the hashed bytes.
   public func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
 
-  /// The digest of everything so far; the hasher starts anew.
+  /// The digest of all bytes so far; the hasher starts again.
   public func finish() -> SHA256Digest {
     var bytes = [UInt8](repeating: 0, count: 32)
     EVP_DigestFinal_ex(context, &bytes, nil)
@@ -62,8 +62,10 @@ public final class SHA256Hasher {
   }
 }
 
-/// The digest of a whole model: over every tensor in byte order of names, the name's length as u64 and the name,
-/// then dtype, comma-joined shape and the tensor's own digest. The same for flat files and unit checkpoints.
+/// The digest of a whole model, the same for flat files and unit checkpoints.
+///
+/// It is over every tensor in byte order of names: the name's length as u64, the name, the dtype, the shape joined by
+/// commas, and the tensor's own digest.
 public func modelDigest(of tensors: [(spec: TensorSpec, digest: SHA256Digest)]) -> SHA256Digest {
   let hasher = SHA256Hasher()
   for (spec, digest) in tensors.sorted(by: { $0.spec.name < $1.spec.name }) {

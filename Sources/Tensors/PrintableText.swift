@@ -1,9 +1,9 @@
-/// Text from files, made fit to print: names, titles and paths may hold anything.
+/// Text from files, made safe to print: names, titles and paths may contain anything.
 ///
-/// Two things read what is printed. A terminal obeys control characters, and shows text in another order after
-/// bidirectional ones. A CI runner obeys lines that begin with `::`, and `##[…]` or `##vso[…]` anywhere in a line.
+/// A terminal obeys control characters, and reorders text after bidirectional ones. A CI runner obeys lines that begin
+/// with `::`, and `##[…]` or `##vso[…]` anywhere in a line.
 public enum PrintableText {
-  /// How a scalar is spelled that must not be there as it is.
+  /// The spelling of a scalar that must not be printed as it is.
   public enum Syntax: Sendable {
     /// Plain text and Markdown: `\u{7}`.
     case text
@@ -17,7 +17,7 @@ public enum PrintableText {
     func spelled(_ scalar: Unicode.Scalar) -> String {
       switch self {
       case .text, .commands:
-        // `SystemPath` has such scalars for bytes of a path that are no UTF-8.
+        // `SystemPath` uses these scalars for bytes of a path that are not UTF-8.
         return (0x10F780...0x10F7FF).contains(scalar.value)
           ? "\\x" + String(scalar.value & 0xFF, radix: 16) : "\\u{" + String(scalar.value, radix: 16) + "}"
       case .json:
@@ -49,7 +49,7 @@ public enum PrintableText {
     }
   }
 
-  /// The lines of a text, with every other hidden scalar spelled out, and nothing that a CI runner obeys.
+  /// The lines of a text; other hidden scalars, and everything that a CI runner obeys, are spelled out.
   public static func page(_ text: String, as syntax: Syntax) -> String {
     var text = text
     let isPlain = text.withUTF8 { bytes in
@@ -76,13 +76,13 @@ public enum PrintableText {
       } else {
         page.unicodeScalars.append(scalar)
       }
-      // Runners look behind white space.
+      // Runners ignore white space before a command.
       isStart = scalar == "\n" || isStart && scalar.properties.isWhitespace
     }
     return page
   }
 
-  /// Whether text begins as `##[` or `##vso[` do.
+  /// Whether the text begins with a command such as `##[` or `##vso[`.
   private static func beginsCommand(_ text: Substring.UnicodeScalarView) -> Bool {
     guard text.starts(with: "##".unicodeScalars) else { return false }
     return text.dropFirst(2).first { !($0.isASCII && ($0.properties.isAlphabetic || $0 == "." || $0 == "-")) }

@@ -2,7 +2,7 @@
 public struct ByteCount: Hashable, Comparable, Sendable, CustomStringConvertible {
   /// Bytes.
   public let value: Int
-  /// So many bytes.
+  /// This number of bytes.
   public init(_ value: Int) { self.value = value }
   public static func < (a: Self, b: Self) -> Bool { a.value < b.value }
 
@@ -24,7 +24,7 @@ public struct ByteCount: Hashable, Comparable, Sendable, CustomStringConvertible
 public struct ParameterCount: Hashable, Comparable, Sendable, CustomStringConvertible {
   /// Elements.
   public let value: Int
-  /// So many elements.
+  /// This number of elements.
   public init(_ value: Int) { self.value = value }
   public static func < (a: Self, b: Self) -> Bool { a.value < b.value }
 

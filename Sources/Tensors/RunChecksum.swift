@@ -6,7 +6,7 @@ internal import CXXHash
 public final class RunChecksum {
   private let state: OpaquePointer
 
-  /// A checksum of nothing yet.
+  /// A checksum without bytes.
   public init() {
     // XXH3_createState returns NULL only when memory is gone.
     guard let state = XXH3_createState() else { preconditionFailure("out of memory") }
@@ -16,12 +16,12 @@ public final class RunChecksum {
 
   deinit { XXH3_freeState(state) }
 
-  /// Appends `bytes`.
+  /// Adds `bytes` to the run.
   public func update(_ bytes: UnsafeRawBufferPointer) {
     XXH3_64bits_update(state, bytes.baseAddress, bytes.count)
   }
 
-  /// The checksum of everything so far; the next run starts anew.
+  /// The checksum of all bytes so far; the next run starts again.
   public func finish() -> UInt64 {
     let value = XXH3_64bits_digest(state)
     XXH3_64bits_reset(state)

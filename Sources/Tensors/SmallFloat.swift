@@ -1,16 +1,16 @@
-/// Every value of a floating-point type of eight bits or fewer, as the OCP and the FNUZ definitions give them.
+/// Every value of a floating-point type of eight bits or fewer, by the OCP and the FNUZ definitions.
 ///
 /// OCP 8-bit Floating Point Specification 1.0 (E4M3, E5M2), OCP Microscaling Formats 1.0 (E8M0, E2M3, E3M2, E2M1);
 /// FNUZ: Noune, Jones, Justus, Masters, Luschi, *8-bit Numerical Formats for Deep Neural Networks*, 2022.
 package struct SmallFloat: Sendable {
-  /// For each bit pattern its number.
+  /// The number of each bit pattern.
   package let values: [Double]
-  /// For each bit pattern its place among all: both zeros at 0, NaNs behind the largest number.
+  /// The rank of each bit pattern among all: both zeros at 0, NaNs after the largest number.
   package let places: [Int64]
 
   private enum Specials { case infinityAndNaN, oneNaN, negativeZeroIsNaN, none }
 
-  /// Nil for a dtype that is larger or no floating-point type.
+  /// Nil for a dtype that is larger, or not a floating-point type.
   package init?(_ dtype: DType) {
     switch dtype {
     case .f8E4M3: self.init(exponent: 4, fraction: 3, bias: 7, .oneNaN)

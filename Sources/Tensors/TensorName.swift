@@ -1,6 +1,6 @@
 /// A tensor's name: any Unicode text, compared by its UTF-8 bytes.
 ///
-/// Swift's `String` calls "é" and "e" + U+0301 equal; two tensors of a file may differ in just that.
+/// Swift's `String` treats "é" and "e" + U+0301 as equal; two tensors of a file may differ only in that.
 public struct TensorName: Hashable, Comparable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral
 {
   /// The name as text.

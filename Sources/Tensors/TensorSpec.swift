@@ -1,6 +1,6 @@
 /// Name, dtype and shape of a tensor, with sizes that are known to fit.
 public struct TensorSpec: Hashable, Sendable {
-  /// What the tensor is called in flat files.
+  /// The tensor's name in flat files.
   public let name: TensorName
   /// The type of its elements.
   public let dtype: DType
@@ -11,10 +11,10 @@ public struct TensorSpec: Hashable, Sendable {
   /// Logical bytes: `elementCount` × bits ÷ 8, rounded up.
   public let byteCount: Int
 
-  /// A spec, unless an extent is negative, the size overflows, or elements end inside a byte that may not.
+  /// Throws if an extent is negative, the size overflows, or the elements end inside a byte and must not.
   public init(name: TensorName, dtype: DType, shape: [Int]) throws(TensorError) {
     var count = 1
-    // Zero wins over overflow: [0, 2^62, 2^62] is a legal, empty tensor.
+    // Zero before overflow: [0, 2^62, 2^62] is a valid, empty tensor.
     if !shape.contains(0) {
       for extent in shape {
         let (product, overflow) = count.multipliedReportingOverflow(by: extent)
@@ -40,7 +40,7 @@ public struct TensorSpec: Hashable, Sendable {
   public var shapeText: String { "[" + shape.map(String.init).joined(separator: ", ") + "]" }
 }
 
-/// A tensor that cannot exist.
+/// A tensor that cannot exist, because of its shape.
 public enum TensorError: Error, Equatable, CustomStringConvertible {
   case shapeOutOfRange(TensorName, [Int])
   case endsInsideByte(TensorName, DType, [Int])

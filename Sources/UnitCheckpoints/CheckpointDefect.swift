@@ -1,29 +1,29 @@
-/// What can be wrong with a unit checkpoint whose HDF5 structure can be read; the raw values are stable rule ids.
+/// The defects of a unit checkpoint whose HDF5 structure can be read; the raw values are stable rule ids.
 ///
 /// Every case has a forged file in the tests, which fail when one is missing.
 package enum CheckpointDefect: String, CaseIterable, Sendable {
   // The metadata group.
-  /// A table's elements are not those of the layout.
+  /// A table's elements do not have the layout's type.
   case tableType = "checkpoint.table-type"
-  /// The tables or the stored headers are larger than a reader takes.
+  /// The tables or the stored headers are larger than a reader accepts.
   case tableSize = "checkpoint.table-size"
-  /// The index does not have the checksum that the seal gives.
+  /// The checksum of the index is not the one in the seal.
   case indexChecksum = "checkpoint.index-checksum"
-  /// The stored headers do not have the checksum that the seal gives.
+  /// The checksum of the stored headers is not the one in the seal.
   case headersChecksum = "checkpoint.headers-checksum"
-  /// There is more of something than one checkpoint may hold.
+  /// A number in the checkpoint exceeds a limit of the layout.
   case limit = "checkpoint.limit"
-  /// The record of the flat file is not what the layout describes.
+  /// The record of the flat files violates the layout.
   case source = "checkpoint.source"
-  /// The record of the flat file and the stored headers disagree.
+  /// The record of the flat files and the stored headers disagree.
   case sourceHeaders = "checkpoint.source-headers"
-  /// The stored index of a set of shards does not have the digest that the record gives.
+  /// The digest of the stored index of a set of shards is not the one in the record.
   case shardIndex = "checkpoint.shard-index"
-  /// The plan and the tables say different things.
+  /// The plan and the tables disagree.
   case planDisagrees = "checkpoint.plan-disagrees"
 
   // Tables that refer to each other.
-  /// A row refers to rows behind the end of another table.
+  /// A row refers to rows after the end of another table.
   case rowRange = "checkpoint.row-range"
   /// Rows are skipped, or shared by two owners.
   case rowOrder = "checkpoint.row-order"
@@ -39,43 +39,43 @@ package enum CheckpointDefect: String, CaseIterable, Sendable {
   case unitList = "checkpoint.unit-list"
 
   // Cuts and networks.
-  /// A segment is empty, too long, or of no part.
+  /// A cut has no segments or too many, or a segment has an impossible length, unit or slot.
   case cutSegment = "checkpoint.cut-segment"
-  /// Two axes of one name, an axis without a cut of its own, or axes of a dimension out of order.
+  /// Two axes have one name, an axis has no cut with one slot, or the axes of a dimension are out of order.
   case axis = "checkpoint.axis"
-  /// Two tasks of one name, or units for an axis of no network.
+  /// Two tasks have one name, or units on an axis have no network or are out of order.
   case network = "checkpoint.network"
-  /// Networks of a scope out of order, or two scopes of the same networks.
+  /// The networks of a scope are out of order, or two scopes have the same networks.
   case scope = "checkpoint.scope"
-  /// A name or a mask for networks that do not have the tensor, or a mask that fits no tensor.
+  /// A name or a mask is for networks that do not have the tensor, or a mask does not fit its tensor.
   case view = "checkpoint.view"
 
   // Tensors.
   /// Two tensors have one name.
   case tensorName = "checkpoint.tensor-name"
-  /// An unknown dtype.
+  /// A dtype is unknown.
   case tensorDType = "checkpoint.tensor-dtype"
-  /// A dimension refers to no cut, or to a cut of another extent.
+  /// A dimension refers to no cut, or to a cut of another extent or inside a byte.
   case tensorDimension = "checkpoint.tensor-dimension"
   /// The shape's size overflows or ends inside a byte.
   case tensorShape = "checkpoint.tensor-shape"
-  /// The cuts of a tensor make more blocks than any writer writes.
+  /// The cuts of a tensor make more blocks than a writer may write.
   case tensorBlocks = "checkpoint.tensor-blocks"
-  /// A tie to no other tensor.
+  /// A tie refers to no other tensor.
   case tieTarget = "checkpoint.tie-target"
-  /// A tie to a tensor that is tied itself or differs in dtype, shape, cut, users or digest.
+  /// A tie refers to a tensor that is tied itself or differs in dtype, shape, cut, users or digest.
   case tieDisagrees = "checkpoint.tie-disagrees"
-  /// An owner map is none, or gives elements to other owners than have them.
+  /// An owner map does not fit its tensor, or its numbers of elements differ from the table's.
   case ownerMap = "checkpoint.owner-map"
-  /// Channels in a task's order on a dimension that is cut or that no tensor has.
+  /// A dimension in a task's order of channels is cut, or no tensor has it.
   case reordering = "checkpoint.reordering"
 
   // Sections.
-  /// A section that no tensor needs, that is listed twice, or that is not listed.
+  /// A section is not needed by any tensor, is listed twice, or is missing.
   case section = "checkpoint.section"
-  /// The sections together hold more than a file of this size can.
+  /// The sections together hold more bytes than a file of this size can.
   case sectionTotal = "checkpoint.section-total"
-  /// The size of pages is impossible, or there are more or fewer checksums than pages.
+  /// The page size is impossible, or the number of checksums differs from the number of pages.
   case pages = "checkpoint.pages"
 
   // The index against the file.
@@ -89,8 +89,8 @@ package enum CheckpointDefect: String, CaseIterable, Sendable {
   case datasetLength = "checkpoint.dataset-length"
   /// A dataset's bytes are elsewhere than the index says, or were never written.
   case datasetStorage = "checkpoint.dataset-storage"
-  /// A chunked dataset has no chunks, not all of them, other filters, or chunks that are no pages.
+  /// A chunked dataset has no chunks, not all of them, other filters, or chunks that are not pages.
   case datasetChunks = "checkpoint.dataset-chunks"
-  /// A page does not have its checksum.
+  /// A page does not match its checksum.
   case pageChecksum = "checkpoint.page-checksum"
 }

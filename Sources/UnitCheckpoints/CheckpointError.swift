@@ -4,26 +4,26 @@ package import TensorStreams
 internal import Tensors
 package import UnitModel
 
-/// What goes wrong with a unit checkpoint.
+/// An error of a unit checkpoint.
 package enum CheckpointError: Error, Equatable, CustomStringConvertible {
-  /// The file as a whole.
+  /// An error of the file as a whole.
   case file(FileError)
-  /// Its HDF5 structure.
+  /// An error in its HDF5 structure.
   case hdf5(path: String, HDF5Error)
-  /// The plan that it holds.
+  /// An error in its stored plan.
   case plan(path: String, PlanError)
   /// An HDF5 file of another kind.
   case notACheckpoint(path: String, found: String)
-  /// A layout that a later tessera has written.
+  /// A layout version that this reader does not know, or none.
   case unknownVersion(path: String, found: String)
-  /// A reader was asked for what it does not have.
+  /// A reader was asked for bytes or tensors that it does not have.
   case stream(path: String, TensorStreamError)
-  /// Something that a sound file may hold and that is not done.
+  /// A valid file uses something that is not supported.
   case unsupported(path: String, place: String, expected: String, found: String)
-  /// Something in the index or the datasets is not as the layout says.
+  /// The index or the datasets violate the layout.
   case broken(CheckpointDefect, path: String, place: String, expected: String, found: String)
 
-  /// Which of the layout's rules is broken; nil where it is something else that is wrong.
+  /// The rule of the layout that is broken; nil for other errors.
   package var defect: CheckpointDefect? {
     if case .broken(let defect, _, _, _, _) = self { defect } else { nil }
   }
@@ -47,7 +47,7 @@ package enum CheckpointError: Error, Equatable, CustomStringConvertible {
     }
   }
 
-  /// What to do with a file of another layout.
+  /// The next step for a file of another layout, as the end of a sentence; empty if there is none.
   package static func wayOn(_ version: String) -> String {
     if version.hasPrefix("1.") {
       return "; tessera 0.1 wrote it: convert it to flat weights with that version, then convert those with "

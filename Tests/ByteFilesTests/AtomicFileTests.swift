@@ -83,7 +83,7 @@ struct AtomicFileTests {
     #expect(pwrite(descriptor, "c", 1, 5_000_000) == 1)
     ftruncate(descriptor, 9_000_000)
     close(descriptor)
-    // What lies in the same pages stays.
+    // Bytes of the file in the same pages stay.
     try file.write([0x64, 0x65], at: 5)
     try file.write([0x66], at: 4_999_999)
     try file.write([0x67], at: 7_000_000)

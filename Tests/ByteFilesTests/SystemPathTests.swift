@@ -17,7 +17,7 @@ struct SystemPathTests {
   func anyBytes() {
     var generator = SeededGenerator(seed: 8)
     var texts: [String: [UInt8]] = [:]
-    // What begins, continues and ends sequences, and the sequences of the scalars that stand for bytes.
+    // Bytes that begin, continue and end sequences, and the sequences of the scalars that represent bytes.
     let pieces: [[UInt8]] = [
       [0x41], [0x2F], [0x80], [0xBF], [0xC3], [0xA9], [0xE2, 0x82], [0xAC], [0xED, 0xA0, 0x80], [0xF4, 0x8F],
       [0x9F, 0xBF], [0xF4, 0x8F, 0x9F, 0xBF], [0xEF, 0xBF, 0xBD], [0xFF], [0xFE], [0xC0, 0xAF],

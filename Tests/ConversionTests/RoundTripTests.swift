@@ -52,7 +52,8 @@ struct RoundTripTests {
     #expect(error?.description.contains("/intra/1/F32 page 0: expected checksum") == true)
   }
 
-  /// Tensors take turns in two lanes of hashing, so one gets all small ones: their work must not wait for more of it.
+  /// Tensors alternate between two lanes of hashing, so one gets all small ones; its work must not wait for a full
+  /// batch.
   @Test("moves more bytes than the buffers hold when every other tensor is small")
   func smallBetweenLarge() throws {
     let folder = try TemporaryFolder()

@@ -11,10 +11,10 @@ import UnitModel
 
 @Suite("Sub-networks")
 struct SubNetworkTests {
-  /// Weights whose elements are the numbers of their channels, under a plan with a head in the task's order.
+  /// Weights whose elements are the numbers of their channels, and a plan that has a head in the task's order.
   ///
   /// The order is 2, 0, 1; channels 6 and 2 are common; unit 0 has 1, 5, unit 1 has 0, 7, unit 2 has 3, 4. A head for
-  /// levels 2 holds common 2, 6, then 3, 4 (unit 2), then 1, 5 (unit 0).
+  /// level 2 holds common 2, 6, then 3, 4 (unit 2), then 1, 5 (unit 0).
   private static let plan = """
     { "format": "tessera.plan/1", "units": 3,
       "axes": { "c": { "size": 8, "units": [[1, 5], [0, 7], [3, 4]], "common": [6, 2] } },
@@ -25,7 +25,7 @@ struct SubNetworkTests {
                    "private_per_level": { "2": [ { "match": "head.*", "as": "top.*" } ] } } ] }
     """
 
-  /// Two rows, the second a hundred higher: in each every channel with its two inner positions, twice over.
+  /// Two rows, the second a hundred higher; each has every channel with its two inner positions, twice.
   private static func head(_ channels: [Float]) -> [Float] {
     var values: [Float] = []
     for row in [0, 100] as [Float] {
@@ -104,9 +104,9 @@ struct SubNetworkTests {
     #expect(subNetwork.tensors.map(\.spec.shape) == [[4]])
   }
 
-  /// Two tied tensors, and two tied owner maps or masks beside them; what the network has of each.
+  /// Two tied tensors with tied owner maps or masks beside them, and the values that the network keeps.
   static let tiedBeside: [(tensors: String, isPrivate: Bool, kept: [Float])] = [
-    // The second follows the first, and its map is the first's.
+    // The second tensor is tied to the first, and its map is that of the first.
     (#"{ "name": "a", "owners": { "map": "ma", "elements": [1, 2, 3] } }"#, false, [10, 0, 0, 40, 0, 0]),
     (
       #"{ "name": "a", "owners": { "map": "ma", "elements": [1, 2, 3] } }, { "name": "b", "owners": { "map": "mb", "elements": [1, 2, 3] } }"#,
@@ -160,7 +160,7 @@ struct SubNetworkTests {
       }
     }
     #expect(found == kept)
-    // Windows end with an element, whatever their limit.
+    // Windows end between elements, whatever their limit.
     for limit in [1, 3, 7, 9] {
       var bytes: [UInt8] = []
       try checkpoint.reader(of: subNetwork.tensors[0]).forEachWindow(limit: limit) { bytes += Array($0) }

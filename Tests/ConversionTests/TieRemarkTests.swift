@@ -8,10 +8,10 @@ import Testing
 import UnitCheckpoints
 import UnitModel
 
-/// Ties in formats that cannot alias: a remark on bytes that are there twice.
+/// Ties in formats without aliases: a remark about bytes that are stored twice.
 @Suite("Ties that are remarks")
 struct TieRemarkTests {
-  /// Two tensors that the file says are one, and whether they are.
+  /// A file with two tensors that it declares one; `areOne` says whether their bytes are equal.
   private func file(_ areOne: Bool, in folder: TemporaryFolder) throws -> any FlatWeightsSource {
     let specs = try ["a", "b"].map { try TensorSpec(name: TensorName($0), dtype: .f32, shape: [2]) }
     let path = folder.file("w.safetensors")

@@ -35,7 +35,7 @@ struct WindowRingTests {
     first.release()
   }
 
-  /// A tied tensor is only hashed; its window may be done before one that is still to be written.
+  /// A tied tensor is only hashed, so its window may be done before an earlier one that is still to be written.
   @Test("waits for an earlier window when a later one is done first")
   func doneEarly() throws {
     let ring = WindowRing(count: 2, capacity: 64)
@@ -49,7 +49,7 @@ struct WindowRingTests {
     }
     DispatchQueue.global().asyncAfter(deadline: .now() + 0.05, execute: lateRelease)
     let next = ring.take(64, users: 1)
-    // The ring waited: what comes back is the slow window's memory, after its user was done with it.
+    // The ring waited: it returns the slow window's memory after that window's user was done with it.
     #expect(next.storage.baseAddress == slow.storage.baseAddress)
     #expect(next.storage[0] == 8)
     next.release()

@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What fuzzing has found, and what seeded mutations find, on every run. Serial: a scratch file is shared.
+/// Replays the findings of fuzzing, and tries seeded mutations, on every run. Serial, because a scratch file is shared.
 @Suite("Fuzzed parsers", .serialized)
 struct FuzzTests {
-  /// The files of Tests/FailCases/<parser>, and how many there are; a new finding adds to its number.
+  /// The number of files in Tests/FailCases/<parser>; a new finding adds one.
   static let failCases: [FuzzedParser: Int] = [.checkpoint: 1, .pytorch: 1]
 
   @Test("every finding stays fixed", arguments: FuzzedParser.allCases)
@@ -27,7 +27,7 @@ struct FuzzTests {
     #expect(Set(names) == Set(Self.failCases.keys.map(\.rawValue)))
   }
 
-  /// A file of each parser that fuzzing begins with.
+  /// The files that fuzzing of each parser begins with.
   static let seeds: [(FuzzedParser, String)] = [
     (.safetensors, "flat/meta.safetensors"), (.shards, "shards/indexes/good.json"),
     (.shards, "shards/indexes/compact.json"), (.npy, "flat/npy/fortran-big-i4.npy"),
@@ -51,7 +51,7 @@ struct FuzzTests {
     let original = try TemporaryFolder.bytes(of: "\(SourceFolder.fixtures)/\(name)")
     var random = SeededGenerator(seed: UInt64(number) + 41)
     parser.exercise(original)
-    // A checkpoint's mutants are read whole and hashed: some 150 a second.
+    // A checkpoint's mutants are read whole and hashed: about 150 a second.
     let count = parser == .checkpoint ? 100 : 500
     var longest = Duration.zero
     for _ in 0..<count {

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Chunk encoder")
 struct ChunkEncoderTests {
-  /// Bytes of a kind, made of a seeded generator.
+  /// Kinds of bytes, made with a seeded generator.
   enum Kind: String, CaseIterable, CustomTestStringConvertible {
     case noise, zeros, ones, runs, sparse, skewed, cycle, repeated, counter, steps
     var testDescription: String { rawValue }
@@ -24,7 +24,7 @@ struct ChunkEncoderTests {
               repeating: UInt8(generator.number(in: 0...9)), count: generator.number(in: 1...600))
           }.prefix(count))
       case .sparse: generator.bytes(count).map { generator.number(in: 0...9) == 0 ? $0 : 0 }
-      // Each value half as frequent as the one before, down to codes longer than deflate allows.
+      // Each value is half as frequent as the one before, down to codes longer than deflate allows.
       case .skewed: (0..<count).map { _ in UInt8(min(255, generator.next().leadingZeroBitCount * 7)) }
       case .cycle: (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) }
       case .repeated: Self.repeated(count, &generator)
@@ -39,7 +39,7 @@ struct ChunkEncoderTests {
     }
   }
 
-  /// What a zlib stream holds; zlib checks its Adler-32.
+  /// The bytes that a zlib stream holds; zlib checks its Adler-32.
   private func decoded(_ bytes: [UInt8], count: Int, elementSize: Int) throws -> [UInt8] {
     let context = FileContext(source: MemoryByteSource(bytes, name: "chunk"), limits: HDF5Limits())
     return ByteShuffle.unshuffled(try inflate(bytes, to: count, context, at: 0), elementSize: elementSize)

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Chunk trees")
 struct ChunkTreeTests {
-  /// Datasets with one level of the tree to four; chunks at the edges that reach outside.
+  /// Datasets whose trees have one to four levels; chunks at the edges extend outside.
   static let shapes: [(shape: [Int], chunk: [Int])] = [
     ([7], [3]), ([16 * 3], [3]), ([16 * 3 + 1], [3]), ([5, 6, 7], [1, 4, 7]), ([9000], [2]),
     ([3, 70, 2], [1, 1, 2]),
@@ -28,7 +28,7 @@ struct ChunkTreeTests {
     let chunkBytes = chunk.reduce(2, *)
     let encoder = ChunkEncoder(capacity: chunkBytes)
     var places: [ChunkPlace] = []
-    // Chunks hold their number, in every element.
+    // Every element of a chunk holds the chunk's number.
     for number in 0..<tree.chunkCount {
       let bytes = [UInt8](repeating: 0, count: chunkBytes).indices.map {
         UInt8($0 % 2 == 0 ? number & 0xFF : number >> 8)
@@ -64,8 +64,8 @@ struct ChunkTreeTests {
     #expect(Self.isLibraryAtRest)
   }
 
-  /// Whether libhdf5 has no open object. Other suites write files in this process at the same time, so there is a moment
-  /// without one only now and then; an object that is never closed leaves none.
+  /// Whether libhdf5 has no open object at some moment. Other suites write files in this process at the same time, so
+  /// there is such a moment only now and then; an object that is never closed leaves none.
   private static var isLibraryAtRest: Bool {
     for _ in 0..<6000 {
       if HDF5Diagnostics.openObjects == 0 { return true }

@@ -1,10 +1,10 @@
 import CHDF5
 import Foundation
 
-/// What libhdf5 itself reads from a file, as a second opinion on our reader.
+/// Reads a file with libhdf5 itself, as a second opinion on our reader.
 ///
-/// Only for files that this project made: Debian's release dies on some crafted ones. Reads use the file's
-/// own datatypes, so that the library converts nothing. libhdf5 is not thread-safe in every build: one lock.
+/// Only for files that this project made: Debian's release crashes on some crafted ones. Reads use the file's own
+/// datatypes, so that the library converts nothing. One lock, because libhdf5 is not thread-safe in every build.
 struct LibHDF5Oracle {
   struct Dataset {
     let path: String
@@ -55,8 +55,7 @@ struct LibHDF5Oracle {
     }
   }
 
-  /// The names of a group's links, each with its NUL. C callbacks only append: nothing may be thrown through
-  /// C.
+  /// The names of a group's links, each with its NUL. C callbacks only append, because nothing may be thrown through C.
   private static func names(of group: hid_t) throws -> [[CChar]] {
     var names: [[CChar]] = []
     let status = withUnsafeMutablePointer(to: &names) { names in
@@ -92,7 +91,7 @@ struct LibHDF5Oracle {
     return Dataset(path: path, shape: shape.prefix(rank).map { Int($0) }, elementSize: size, bytes: bytes)
   }
 
-  /// How many bytes libhdf5 stores of a chunk that it shuffles and deflates itself.
+  /// The number of bytes that libhdf5 stores for a chunk that it shuffles and deflates itself.
   static func deflated(_ bytes: [UInt8], elementSize: Int, level: UInt32) throws -> Int {
     try lock.withLock {
       let access = H5Pcreate(tessera_H5P_FILE_ACCESS())

@@ -69,7 +69,7 @@ struct ReaderTests {
       }
       #expect(error == .otherSize(path: "numbered", number: 0, expected: count, found: 3))
     }
-    // Nothing is asked for: not even whether it is there.
+    // No bytes are requested, so it is not even checked that the tensor exists.
     try source.read(7, into: UnsafeMutableRawBufferPointer(start: nil, count: 0))
   }
 

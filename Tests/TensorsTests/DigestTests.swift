@@ -24,7 +24,7 @@ struct DigestTests {
         == String(repeating: "ab", count: 32))
   }
 
-  /// Expected values are of the reference implementation (xxhash 0.8, `XXH3_64bits`).
+  /// Expected values are those of the reference implementation (xxhash 0.8, `XXH3_64bits`).
   @Test(
     "XXH3 agrees with the reference, in one piece or several",
     arguments: [("", 0x2D06_8005_38D3_94C2 as UInt64), ("abc", 0x78AF_5F94_892F_3950)])
@@ -37,7 +37,7 @@ struct DigestTests {
     #expect(checksum.finish() == 0x2D06_8005_38D3_94C2)
   }
 
-  /// The expected value is computed in Python from design words: sorted names, u64 length, name, dtype, shape, digest.
+  /// The expected value was computed in Python: for each sorted name its u64 length, name, dtype, shape and digest.
   @Test("the model digest takes names in byte order and does not depend on the order given")
   func model() throws {
     let hasher = SHA256Hasher()

@@ -2,7 +2,7 @@ internal import Glibc
 
 /// The programs that tests start: the built command, and the peers that check it.
 package enum Peers {
-  /// The built `tessera`, which lies beside the test runner; `TESSERA_COMMAND` names another.
+  /// The built `tessera` beside the test runner, or the program that `TESSERA_COMMAND` names.
   package static let tessera = variable("TESSERA_COMMAND") ?? executableFolder + "/tessera"
 
   /// The Python with h5py, numpy, safetensors and xxhash that `TESSERA_PYTHON` names.
@@ -11,9 +11,9 @@ package enum Peers {
   /// Whether this is CI, where no peer may be missing.
   package static let isCI = variable("CI") == "true"
 
-  /// Whether every program named here can be found; says on standard error what is missing.
+  /// Whether every program named here can be found; lists the missing ones on standard error.
   ///
-  /// In CI a missing peer is not a reason to skip: this is true then, and the tests fail when they start it.
+  /// In CI a missing peer is not a reason to skip: the result is true, and the tests fail when they start it.
   package static func areThere(python needsPython: Bool, programs: [String] = []) -> Bool {
     var missing = programs.filter { !isOnPath($0) }
     if needsPython, python.map({ access($0, X_OK) == 0 }) != true { missing.append("TESSERA_PYTHON") }

@@ -1,14 +1,14 @@
 package import Tensors
 package import UnitModel
 
-/// A partition made at random, and beside it what every position of every dimension is, worked out the slow way.
+/// A random partition, and the owner of every position of every dimension, computed the slow way.
 package struct RandomPartition {
   package let partition: Partition
   package let axes: [ChannelAxis]
   /// `truth[t][d][p]`: the owner of position p on dimension d of tensor t.
   package let truth: [[[Position]]]
 
-  /// What a position is: common, or a unit's on an axis.
+  /// The owner of a position: common, or a unit on an axis.
   package struct Position: Hashable {
     package var unit: Int?
     package var axis: String?
@@ -20,8 +20,8 @@ package struct RandomPartition {
   }
 
   /// - Parameters:
-  ///   - dtype: of every tensor; packed elements often end inside a byte, and that throws.
-  ///   - scale: how many times as many positions a dimension without an axis has.
+  ///   - dtype: the dtype of every tensor; packed elements often end inside a byte, and then this throws.
+  ///   - scale: a factor for the number of positions of a dimension without an axis.
   package init(seed: UInt64, dtype: DType = .f32, scale: Int = 1) throws {
     var generator = SeededGenerator(seed: seed)
     let unitCount = Int.random(in: 1...5, using: &generator)
@@ -41,7 +41,7 @@ package struct RandomPartition {
       var positions: [[Position]] = []
       for _ in 0..<rank {
         let (placement, listed) = RandomPartition.dimension(owners, scale, &generator)
-        // Every element is walked, so tensors stay small; no kind of dimension is left out by that.
+        // Tensors stay small, because every element is visited; all kinds of dimensions still occur.
         if positions.reduce(listed.count, { $0 * max(1, $1.count) }) > 2000 * scale { continue }
         dimensions.append(placement)
         positions.append(listed)
@@ -76,7 +76,7 @@ package struct RandomPartition {
       owners += [Int?](repeating: owner < 0 ? nil : owner, count: granule)
     }
     if index == 0 {
-      // The rule for equal units, written once more: the first r get q + 1.
+      // The rule for equal units, implemented a second time: the first r get q + 1.
       let quotient = granules / unitCount
       let remainder = granules % unitCount
       owners = []
@@ -104,7 +104,7 @@ package struct RandomPartition {
       let channels = owners[name] ?? []
       let inner = Int.random(in: 1...2, using: &generator)
       let outer = Int.random(in: 1...2, using: &generator)
-      // position = (o′ · size + channel) · inner + i′, read backwards.
+      // position = (o′ · size + channel) · inner + i′, inverted.
       let positions = (0..<(channels.count * inner * outer)).map { position in
         let unit = channels[position / inner % channels.count]
         return Position(unit: unit, axis: unit == nil ? nil : name)

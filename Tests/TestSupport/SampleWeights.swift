@@ -1,6 +1,7 @@
 /// A safetensors file made for a test.
 package struct SampleWeights {
-  /// Name as JSON writes it, dtype as the format spells it, shape. `U8%4` is U8 with values below 4: an owner map.
+  /// The name as JSON text, the dtype as the format spells it, and the shape. `U8%4` is U8 with values below 4, for an
+  /// owner map.
   package typealias Row = (name: String, dtype: String, shape: [Int])
 
   private static let bits = [
@@ -8,7 +9,7 @@ package struct SampleWeights {
     "I16": 16, "U16": 16, "F8_E4M3": 8, "F8_E5M2": 8, "U8": 8, "I8": 8, "BOOL": 8, "F6_E2M3": 6, "F4": 4,
   ]
 
-  /// The file's bytes; data from a seeded generator, so that no two tensors hold the same.
+  /// The file's bytes; the data is from a seeded generator, so that no two tensors are equal.
   package static func bytes(_ rows: [Row], seed: UInt64 = 1) -> [UInt8] {
     var entries: [String] = []
     var end = 0
@@ -31,7 +32,7 @@ package struct SampleWeights {
     return length + header + data
   }
 
-  /// Pairs of matrices that share an axis of 64 channels, `megabytes` together.
+  /// Pairs of matrices that share an axis of 64 channels, `megabytes` in total.
   package static func pairs(megabytes: Int, seed: UInt64 = 1) -> [UInt8] {
     let width = megabytes * 1_000_000 / 4 / 2 / 2 / 64
     return bytes(
@@ -41,7 +42,7 @@ package struct SampleWeights {
       ], seed: seed)
   }
 
-  /// Cuts what `pairs` makes into three unequal units.
+  /// The plan that cuts the weights of `pairs` into three unequal units.
   package static let pairsPlan = """
     { "format": "tessera.plan/1", "units": 3,
       "axes": { "ffn{}": { "size": 64, "units": [30, 20, 14] } },

@@ -1,16 +1,16 @@
 package import Glibc
 internal import Synchronization
 
-/// Held while descriptors are made and handed on, so that no program inherits the pipe of another.
+/// Held while descriptors are made and inherited, so that no program inherits the pipe of another.
 private let spawning = Mutex<Void>(())
 
-/// A program that ran to its end: how it ended and everything it said.
+/// A program that ran to its end: how it ended, and all its output.
 package struct Subprocess: Sendable {
-  /// How a program ended.
+  /// The way in which a program ended.
   package enum Ending: Hashable, Sendable {
     case exited(Int32)
     case signalled(Int32)
-    /// It ran longer than it was given and was killed, with all that it had started.
+    /// It ran longer than its timeout and was killed, with all programs that it had started.
     case timedOut
   }
 
@@ -18,7 +18,7 @@ package struct Subprocess: Sendable {
   package let output: [UInt8]
   package let errors: [UInt8]
 
-  /// A program's end that was observed in another way, by a script for one.
+  /// A program's end that was observed in another way, for example by a script.
   package init(ending: Ending, output: [UInt8], errors: [UInt8]) {
     self.ending = ending
     self.output = output
@@ -29,7 +29,7 @@ package struct Subprocess: Sendable {
   package var outputText: String { String(decoding: output, as: UTF8.self) }
   /// Standard error as text.
   package var errorText: String { String(decoding: errors, as: UTF8.self) }
-  /// The exit code, nil when it did not exit by itself.
+  /// The exit code; nil if it did not exit by itself.
   package var code: Int32? {
     if case .exited(let code) = ending { return code }
     return nil
@@ -41,8 +41,8 @@ package struct Subprocess: Sendable {
   ///
   /// - Parameters:
   ///   - path: the program; looked up in `PATH` when it has no slash.
-  ///   - environment: put over the environment of the tests; nil removes a variable.
-  ///   - directory: where it runs; the tests' own folder if nil.
+  ///   - environment: replaces variables in the environment of the tests; nil removes a variable.
+  ///   - directory: the working directory; the tests' own if nil.
   ///   - timeout: seconds, after which its process group is killed.
   /// - Throws: when it could not be started at all.
   package static func run(
@@ -91,8 +91,8 @@ package struct Subprocess: Sendable {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
-    // A group of its own, so that a timeout also ends what it has started. No signal is blocked: threads of the tests
-    // block some, and a program that inherits that cannot be asked to end.
+    // A separate group, so that a timeout also ends the programs that it has started. No signal is blocked: threads of
+    // the tests block some, and a program that inherits this cannot be asked to end.
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK))
     var none = sigset_t()
     sigemptyset(&none)
@@ -149,7 +149,7 @@ package struct RunningSubprocess: ~Copyable {
     errorPipe = errors
   }
 
-  /// Reads what it says until it ends, or kills it when `timeout` seconds are over.
+  /// Reads its output until it ends, or kills it after `timeout` seconds.
   package consuming func finish(timeout: Double = 120) -> Subprocess {
     var collected: [[UInt8]] = [[], []]
     var watched = [
@@ -181,7 +181,7 @@ package struct RunningSubprocess: ~Copyable {
     while waitpid(process, &status, 0) < 0 && errno == EINTR {}
     close(outputPipe)
     close(errorPipe)
-    // The wait status, as <sys/wait.h> takes it apart: the signal in the low seven bits, the code above eight.
+    // The wait status, decoded as in <sys/wait.h>: the signal in the low seven bits, the code from bit eight on.
     let signal = status & 0x7F
     let ending: Subprocess.Ending =
       isLate ? .timedOut : signal == 0 ? .exited((status >> 8) & 0xFF) : .signalled(signal)
@@ -189,7 +189,7 @@ package struct RunningSubprocess: ~Copyable {
   }
 }
 
-/// Why a program could not be started.
+/// An error in starting a program.
 package struct SubprocessError: Error, CustomStringConvertible {
   package let path: String
   package let reason: String

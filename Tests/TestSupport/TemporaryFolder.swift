@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// A fresh folder that is gone when its last reference is.
+/// A fresh folder that is removed with its last reference.
 public final class TemporaryFolder: Sendable {
   public let path: String
 

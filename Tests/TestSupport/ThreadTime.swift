@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// The processor seconds that the calling thread spends in `body`: unlike time on the wall, no more on a busy machine.
+/// The processor seconds that the calling thread spends in `body`; a busy machine does not increase them.
 public func threadSeconds(_ body: () throws -> Void) rethrows -> Double {
   func now() -> Double {
     var time = timespec()

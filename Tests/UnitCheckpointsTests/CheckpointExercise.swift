@@ -7,7 +7,7 @@ import TestSupport
 import UnitCheckpoints
 import UnitModel
 
-/// Does everything with a file that the commands do, and remembers the first error.
+/// Does everything with a file that the commands do, and keeps the first error.
 struct CheckpointExercise {
   private(set) var error: CheckpointError?
   private(set) var datasets = 0
@@ -39,7 +39,7 @@ struct CheckpointExercise {
       if case .object(let object) = visit { objects.append(object) }
     }
     for case .dataset(let dataset) in objects {
-      // What a mutation makes of a small file is small, or refused.
+      // A mutant of a small file is small, or refused.
       if dataset.byteCount < 1 << 26, (try? dataset.readBytes()) != nil { datasets += 1 }
     }
   }

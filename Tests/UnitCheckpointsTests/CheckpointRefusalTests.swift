@@ -28,13 +28,13 @@ struct CheckpointRefusalTests {
     let folder = try TemporaryFolder()
     let path = try folder.write(try forged.bytes(), as: "m.h5")
     let sentence = try CheckpointExercise(path, in: folder).error.map { "\($0)" } ?? ""
-    // The commands do not look at everything, or look at something else first; `validate` does.
+    // The commands do not check everything, or check something else first; `validate` checks all.
     let onlyValidated: [CheckpointDefect] = [
       .source, .sourceHeaders, .shardIndex, .headersChecksum, .datasetChunks,
     ]
     var isRefused = false
     for arguments in [["inspect", path], ["convert", path, folder.file("back.safetensors")]] {
-      // 512 MiB of private memory: who needs more is ended by a signal.
+      // 512 MiB of private memory; a program that needs more is ended by a signal.
       let run = try Subprocess.run(
         "/bin/sh", ["-c", "ulimit -d 524288; exec \"$0\" \"$@\"", Peers.tessera] + arguments, timeout: 5)
       guard run.ending != .exited(0) else { continue }
@@ -56,7 +56,7 @@ struct CheckpointRefusalTests {
     #expect(CheckpointDefect.allCases.allSatisfy { $0.rawValue.hasPrefix("checkpoint.") })
   }
 
-  /// Changes that are no `CheckpointDefect`, and what must be said about them.
+  /// Changes that are not a `CheckpointDefect`, and the words that their error must contain.
   private static let others: [(String, String, @Sendable (inout CheckpointForger) throws -> Void)] = [
     (
       "another format", "expected a unit checkpoint (root attribute format = \"tessera.checkpoint\"), found",
@@ -96,7 +96,7 @@ struct CheckpointRefusalTests {
     #expect(
       "\(error.map { "\($0)" } ?? "")".contains(words), "\(label): \(error.map { "\($0)" } ?? "no error")")
     let run = try Subprocess.run(Peers.tessera, ["convert", path, folder.file("back.npz")])
-    // A command asks more of a plan than opening does, so its sentence may be another one.
+    // A command requires more of a plan than opening does, so its sentence may be another one.
     #expect(run.ending == .exited(2) && run.errorText.hasPrefix("tessera: \(path): "), "\(run.errorText)")
     #expect(run.errorText.split(separator: "\n").count == 1)
   }

@@ -50,7 +50,7 @@ struct ChunkPlanTests {
     #expect(SectionMap.pageBytes(of: [Int](repeating: 1 << 20, count: 512), isCompressed: false) == 65_536)
     #expect(SectionMap.pageBytes(of: [Int](repeating: 1 << 20, count: 513), isCompressed: false) == 32_768)
     #expect(SectionMap.pageBytes(of: [Int](repeating: 1 << 20, count: 65_536), isCompressed: false) >= 1_024)
-    // Small sections take no more than they have.
+    // Small sections need no more than their own bytes.
     #expect(SectionMap.pageBytes(of: [Int](repeating: 100, count: 65_536), isCompressed: false) == 65_536)
     #expect(SectionMap.pageBytes(of: [1 << 37], isCompressed: false) == 1 << 17)
     #expect(SectionMap.pageBytes(of: [1 << 62], isCompressed: false) == 1 << 20)
@@ -58,7 +58,7 @@ struct ChunkPlanTests {
     #expect(SectionMap.pageBytes(of: [1 << 50], isCompressed: true) == 262_144)
   }
 
-  /// Cells follow each other without gaps, and are what their number says.
+  /// Checks that cells follow each other without gaps, and that each has its number.
   private func expectFilled(_ plan: ChunkPlan, _ byteCount: Int) {
     let cells = CellPlan(byteCount: byteCount, chunkBytes: plan.byteCount, rowBytes: plan.rowBytes)
     var (position, number) = (0, 0)

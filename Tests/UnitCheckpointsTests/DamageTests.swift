@@ -55,7 +55,7 @@ struct DamageTests {
       let map = try #require(forger.datasets.firstIndex { $0.path == "tensors/a.owner" })
       let place = try #require(forger.datasets[map].bytes.firstIndex(of: owner))
       forger.datasets[map].bytes[place] = other
-      // The page of the map has its checksum.
+      // The page of the map gets a checksum that fits.
       forger.repage()
       let path = try folder.write(forger.sealed(), as: "m.h5")
       let checkpoint = try UnitCheckpoint(try ReadableFile(path: path))
@@ -64,7 +64,7 @@ struct DamageTests {
       for network in plan.assignment.networks {
         let own = try SubNetwork(network, of: checkpoint)
         let units = Set(network.orderedUnits().map { UInt8($0.index + 1) })
-        // Elements of others, and free ones, are zeros to a network.
+        // For a network, elements of other owners and free elements are zeros.
         guard !units.isDisjoint(with: [owner, other]) else { continue }
         readers.append { try checkpoint.reader(of: own.tensors[0]).rest() }
       }
@@ -110,7 +110,7 @@ struct DamageTests {
     #expect(given <= 150_000)
   }
 
-  /// Whether a network needs a section, by units and users alone.
+  /// Whether a network needs a section, judged by units and users alone.
   private static func needs(
     _ own: SubNetwork, _ section: IndexedSection, _ checkpoint: UnitCheckpoint
   ) throws -> Bool {

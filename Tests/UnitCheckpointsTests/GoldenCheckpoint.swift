@@ -8,15 +8,15 @@ import TestSupport
 import UnitCheckpoints
 import UnitModel
 
-/// A committed checkpoint, `Tests/Fixtures/checkpoints/NAME.h5`, and how it is made.
+/// A committed checkpoint, `Tests/Fixtures/checkpoints/NAME.h5`, and how to make it.
 ///
-/// To renew after a change of the layout: run the tests once with TESSERA_WRITE_GOLDEN=1. Once a version of the layout
-/// is released its files stay as they are, and a change needs a new version.
+/// To renew it after a change of the layout, run the tests once with TESSERA_WRITE_GOLDEN=1. After a version of the
+/// layout is released, its files stay as they are, and a change needs a new version.
 struct GoldenCheckpoint: CustomStringConvertible, Sendable {
   let name: String
   let rows: [SampleWeights.Row]
   let plan: String
-  /// How many of the rows each shard has; none for one file.
+  /// The number of rows in each shard; none for one file.
   var shards: [Int] = []
   var isCompressed = false
   /// Whether the weights came with a graph.
@@ -35,7 +35,7 @@ struct GoldenCheckpoint: CustomStringConvertible, Sendable {
     try FlatToUnits(source, contents: contents, destination: path).run { _ in }
   }
 
-  /// Writes the flat weights as one safetensors file; its path.
+  /// Writes the flat weights as one safetensors file; returns its path.
   func flatFile(in folder: TemporaryFolder) throws -> String {
     let path = try folder.write(SampleWeights.bytes(rows, seed: 11), as: name + ".safetensors")
     if ties.isEmpty { return path }
@@ -74,13 +74,13 @@ struct GoldenCheckpoint: CustomStringConvertible, Sendable {
       map += part.map { "  \"\($0.name)\":\t\"\(file)\"" }
       first += count
     }
-    // No writer writes it like this, so that only the stored bytes can bring it back.
+    // No writer writes it like this, so only the stored bytes can restore it.
     let index = "{\"weight_map\": {\n\(map.reversed().joined(separator: ",\n"))}}\n\n"
     let path = try folder.write(Array(index.utf8), as: "\(name)/\(name).safetensors.index.json")
     return try FlatFormats.open(try ReadableFile(path: path), assumeDType: nil)
   }
 
-  /// Those of one flat file.
+  /// The checkpoints that are made from one flat file.
   static let all = [grid, scattered, types, privates, compressed, owners, mixed]
 
   /// Two cuts of one tensor, unequal units, neighbours with one cut and with none.
@@ -111,7 +111,7 @@ struct GoldenCheckpoint: CustomStringConvertible, Sendable {
                    { "name": "b", "order": [1, 0], "levels": [[0], [0, 1]] } ] }
       """)
 
-  /// Every way to hold elements, cut; scalars, empty tensors and names that are hard to link.
+  /// Every way to store elements, cut; scalars, empty tensors and names that are hard to link.
   static let types = GoldenCheckpoint(
     name: "types",
     rows: [
@@ -172,7 +172,8 @@ struct GoldenCheckpoint: CustomStringConvertible, Sendable {
         "tasks": [ { "name": "t", "order": [0, 1], "levels": [1, 2] } ] }
       """, shards: [2, 1])
 
-  /// A section of two chunks, one of one, sections too small for that; a whole tensor in chunks, and one that is not.
+  /// A section of two chunks, a section of one, sections too small for chunks; a whole tensor with chunks, and one
+  /// without.
   static let compressed = GoldenCheckpoint(
     name: "compressed",
     rows: [
@@ -187,8 +188,8 @@ struct GoldenCheckpoint: CustomStringConvertible, Sendable {
         "tasks": [ { "name": "a", "order": [1, 2, 0], "levels": [1, 2, 3] } ] }
       """, isCompressed: true)
 
-  /// Everything at once: ties, experts, owners, a mask, a concatenation, an order of units of an axis, channels in a task's
-  /// order, elements smaller than a byte.
+  /// Everything at once: ties, experts, owners, a mask, a concatenation, an axis with its own order of units, channels
+  /// in a task's order, elements smaller than a byte.
   static let mixed = GoldenCheckpoint(
     name: "mixed",
     rows: [

@@ -68,7 +68,7 @@ struct GoldenCheckpointTests {
       if !isSealed {
         bytes = Self.mutated(whole, &generator)
       } else {
-        // The index checksum would stop nearly all changes of the index: half of the mutants are sealed again.
+        // The index checksum would reveal nearly all changes of the index, so half of the mutants are sealed again.
         var forger = original
         try forger.mutate(&generator)
         bytes = try forger.sealed(extra: generator.number(in: 0...3) == 0 ? [0] : [])
@@ -83,7 +83,7 @@ struct GoldenCheckpointTests {
         #expect("\(error)".hasPrefix(path), "mutation \(number): \(error)")
       } else {
         unharmed += 1
-        // What the checksums let through is what was there. A sealed index may say something else and be right.
+        // If no checksum fails, the data is unchanged. A sealed index may describe something else and be valid.
         if isSealed { continue }
         let back = try TemporaryFolder.bytes(of: folder.file("back.safetensors"))
         #expect(back == flat, "mutation \(number)")

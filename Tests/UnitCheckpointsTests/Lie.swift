@@ -5,16 +5,16 @@ import Testing
 
 @testable import UnitCheckpoints
 
-/// A forgery whose seal fits: plan, tables, record and data do not say the same.
+/// A forgery whose seal fits, but whose plan, tables, record and data disagree.
 struct Lie: CustomTestStringConvertible, Sendable {
   let label: String
-  /// The sound one; nil for one that is made.
+  /// The sound checkpoint that it is made from; nil if it is made in another way.
   var golden: GoldenCheckpoint?
-  /// What the sentence has.
+  /// The words that the error must contain.
   var words: [String] = []
   /// Whether only the headers of the flat files show it, which extraction does not read.
   var isOfHeaders = false
-  /// A task that there is.
+  /// The name of one of its tasks.
   var task: String { golden?.plan.contains("\"name\": \"a\"") == true ? "a" : "t" }
   let make: @Sendable (TemporaryFolder) throws -> [UInt8]
   var testDescription: String { label }
@@ -102,7 +102,7 @@ struct Lie: CustomTestStringConvertible, Sendable {
       for row in $0.tables.scopes.indices where row > Int(scope) { $0.tables.scopes[row].networks.first -= 1 }
     },
     lie("a private tensor of other networks", .mixed, says: "users") {
-      // Networks 0 and 1 become 0 alone and 1, 3 of the next.
+      // Networks 0 and 1 become 0 and 2.
       let row = try #require($0.tables.scopeNetworks.firstIndex(of: 1))
       $0.tables.scopeNetworks[row] = 2
     },
@@ -191,7 +191,7 @@ struct Lie: CustomTestStringConvertible, Sendable {
         ReorderedRow(tensor: number, dimension: 1, axis: 0, inner: 1, outer: 1), at: place)
     },
     lie("a tensor cut where the plan has none", .mixed, says: "'expert.0'", "cuts") { forger in
-      // Six elements of two parts, which have the unit of the tensor.
+      // One part with all six elements, which has the unit of the tensor.
       let segments = UInt32(forger.tables.segments.count)
       forger.tables.segments.append(SegmentRow(length: 3, unit: 0, slot: 0))
       forger.tables.cuts.append(CutRow(segments: RowRange(first: segments, count: 1)))
@@ -203,7 +203,7 @@ struct Lie: CustomTestStringConvertible, Sendable {
       for row in $0.tables.reordered.indices { $0.tables.reordered[row].inner = 2 }
     },
     lie("an expert of another unit", .mixed, says: "'expert.0'", "units") { forger in
-      // With `expert.2`, which has as many elements.
+      // Exchanged with `expert.2`, which has the same number of elements.
       let rows = ["expert.0", "expert.2"].map { forger.tables.tensors[(try? forger.tensor($0)) ?? 0].units }
       try forger.tensor("expert.0") { $0.units = rows[1] }
       try forger.tensor("expert.2") { $0.units = rows[0] }

@@ -6,10 +6,10 @@ import Testing
 @testable import UnitCheckpoints
 @testable import UnitModel
 
-/// What one checkpoint may hold: the writer refuses what is beyond before it writes, the reader before it decodes.
+/// The limits of one checkpoint: the writer refuses what exceeds them before it writes, the reader before it decodes.
 @Suite("Limits of the layout")
 struct LimitTests {
-  /// Tables with so many of something, whose limit is the number.
+  /// Tables with a given number of something, of which `limit` are allowed.
   struct Case: CustomTestStringConvertible, Sendable {
     let label: String
     let limit: Int
@@ -18,12 +18,12 @@ struct LimitTests {
     var testDescription: String { label }
   }
 
-  /// The decoder is the writer's and the reader's: one refuses what the other does.
+  /// Writer and reader use the same decoder, so one refuses what the other refuses.
   static let cases = [
     Case(label: "tensors", limit: LayoutLimits.tensors, defect: .limit) { count in
       var tables = IndexTables()
       tables.names = [0, 0, 0, 0]
-      // Their names differ only in what is looked at after their number.
+      // All names differ; the number of tensors is checked before them.
       for number in 0..<count { tables.add("\(number)", []) }
       return tables
     },
@@ -75,7 +75,7 @@ struct LimitTests {
       return tables
     },
     Case(label: "sections", limit: LayoutLimits.sections, defect: .limit) { count in
-      // 361 units make 361 and 64,980 pairs; the others are triples of tensors as a whole.
+      // 361 units make 361 and 64,980 pairs; the others are triples, for tensors that belong to units as a whole.
       var tables = IndexTables()
       tables.addCut((0..<361).map { (1, $0, 0) })
       tables.addAxis("a")
@@ -114,7 +114,8 @@ struct LimitTests {
     for number in 0..<10 { tables.add("\(number)", [(3, 0), (4, 1)]) }
     var log = DefectLog(goesOn: false)
     let index = try IndexDecoder.decode(tables, path: "m.h5", log: &log)
-    // Three parts, then three sets of units times three parts; common, two units and their pair in each tensor.
+    // Blocks: three parts, then three sets of units times three parts. Sections of each tensor: common, two units,
+    // their pair.
     _ = try SectionCensus(index, path: "m.h5", blockLimit: 12, stretchLimit: 40)
     for (blocks, stretches) in [(11, 40), (12, 39)] {
       let error = #expect(throws: CheckpointError.self) {
@@ -145,11 +146,11 @@ struct LimitTests {
     for number in 0..<120 { tables.add("w\(number)", [(2 * count, 1)], dtype: "U4") }
     let start = ContinuousClock.now
     try Self.decode(tables)
-    // Walked for each tensor this takes minutes.
+    // If each tensor walked them, this would take minutes.
     #expect(ContinuousClock.now - start < .seconds(60))
   }
 
-  /// What is too much for a writer, and the defect that it names.
+  /// Contents that are too much for a writer, and the defect that it names.
   static let writes:
     [(label: String, defect: CheckpointDefect, contents: @Sendable () throws -> CheckpointContents)] = [
       ("a plan of 128 MiB", .tableSize, { try contents(plan: LayoutLimits.tableBytes) }),
@@ -198,7 +199,7 @@ struct LimitTests {
       let writer = try UnitCheckpointWriter(path: folder.file("\(number).h5"), contents: made)
       _ = writer.map
     }
-    // Nothing is put in its place before it is whole.
+    // No file appears in its place before it is complete.
     #expect(try folder.names().filter { $0.hasSuffix(".h5") } == [])
   }
 }
@@ -225,7 +226,7 @@ extension IndexTables {
     }
   }
 
-  /// A tensor with extents and cuts.
+  /// Adds a tensor with extents and cuts.
   mutating func add(_ text: String, _ rows: [(size: Int, cut: Int)], dtype: String = "U8") {
     tensors.append(
       TensorRow(

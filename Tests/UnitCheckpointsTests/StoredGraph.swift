@@ -1,7 +1,7 @@
 import ONNXGraph
 import TestSupport
 
-/// A small model whose tensors lie in every way: raw, packed floats, external, and in a form that leaves no hole.
+/// A small model whose tensors are stored in every way: raw, packed floats, external, and in a form without a hole.
 enum StoredGraph {
   static let files = ["model.onnx", "side.bin"]
 

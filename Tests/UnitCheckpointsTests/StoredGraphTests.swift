@@ -30,7 +30,7 @@ struct StoredGraphTests {
     let findings = try FileValidation.findings(
       in: ReadableFile(path: GoldenCheckpoint.graph.path), deep: true)
     #expect(findings.isEmpty, "\(findings)")
-    // What of the graph is small enough stays where it was.
+    // The tensor `shape` has no hole and stays in the graph.
     #expect(try checkpoint.hollowFiles()?.map(\.holes.count) == [3, 1])
     #expect(path.hasSuffix("model.onnx"))
   }
@@ -42,7 +42,7 @@ struct StoredGraphTests {
     let holes = try #require(try checkpoint.hollowFiles()).map(\.holes)
     let folder = try TemporaryFolder()
     var count = 0
-    // External data may lie anywhere in their file, as far as the graph that was kept tells without reading it.
+    // External data is left out: without reading it, the stored graph accepts any place in its file.
     for hole in holes[0] {
       for step in [-1, 1] {
         var forger = original

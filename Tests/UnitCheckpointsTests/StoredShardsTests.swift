@@ -14,7 +14,7 @@ struct StoredShardsTests {
     try UnitCheckpoint(try ReadableFile(path: path))
   }
 
-  /// Writes the checkpoint's shards to a folder; throws what the writer of a set throws.
+  /// Writes the checkpoint's shards to a folder; throws the errors of the writer of a set.
   private static func writeShards(of path: String, to destination: String) throws {
     let checkpoint = try open(path)
     let sink = try FlatFormats.sink(
@@ -52,7 +52,7 @@ struct StoredShardsTests {
   func hostile(old: String, new: String) throws {
     let folder = try TemporaryFolder()
     var forger = try CheckpointForger(path: GoldenCheckpoint.sharded.path)
-    // In the record only: the names also stand in the stored index.
+    // In the record only, because the names are also in the stored index.
     let text = String(decoding: forger.tables.source, as: UTF8.self)
     let changed = text.replacingOccurrences(of: old, with: new)
     try #require(changed != text && changed.utf8.count == text.utf8.count)

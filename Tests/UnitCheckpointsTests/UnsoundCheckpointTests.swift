@@ -6,7 +6,7 @@ import Validation
 
 @testable import UnitCheckpoints
 
-/// What `validate` calls an error in index, plan or source keeps every command from the file.
+/// If `validate` finds an error in index, plan or source, every command refuses the file.
 @Suite("Unsound checkpoints")
 struct UnsoundCheckpointTests {
   @Test("no command reads one, and validate has an error", arguments: Lie.all)
@@ -38,7 +38,7 @@ struct UnsoundCheckpointTests {
       let run = try Subprocess.run(Peers.tessera, line, directory: folder.path, timeout: 20)
       if run.ending == .exited(0) { read += 1 } else { refusals += "\(line): \(run.errorText)" }
     }
-    // Those without a graph cannot run or become ONNX, and those of one file become no set.
+    // Checkpoints without a graph cannot run or become ONNX, and those of one file cannot become a set.
     #expect(read >= 7, "\(refusals)")
   }
 
@@ -67,7 +67,7 @@ struct UnsoundCheckpointTests {
             let error = #expect(throws: CheckpointError.self) {
               try forged.read(section: number, at: 0, into: buffer)
             }
-            // Where the first or the last section moved, all are found by path, and their bytes do not fit.
+            // If the first or the last section moved, all are found by path, and their bytes do not fit.
             #expect(error?.defect == (forged.isPlacementValid ? .datasetStorage : .pageChecksum))
           }
           tried += 1
@@ -105,7 +105,7 @@ struct UnsoundCheckpointTests {
         #expect(!FileManager.default.fileExists(atPath: folder.file(dest)), "\(dest)")
       }
     }
-    // safetensors has no limit but the header's, PyTorch's reader takes 65,536 bytes, and npz needs four for ".npy".
+    // safetensors limits only the header, PyTorch's reader accepts 65,536 bytes, and npz needs four for ".npy".
     #expect(written == [65_535: 6, 65_536: 4, 262_144: 3][count])
   }
 }

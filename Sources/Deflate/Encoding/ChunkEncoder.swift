@@ -1,14 +1,14 @@
 internal import CZlib
 
-/// Shuffles and deflates chunks, each into one zlib stream that every HDF5 tool reads.
+/// Shuffles and deflates chunks, each into one zlib stream that every HDF5 tool can read.
 ///
-/// The bytes of weights differ in kind by their place in an element: those of a mantissa are noise, those of an exponent
-/// unevenly distributed, those of a pruned tensor runs of zeros. One deflate stream may hold blocks of all kinds, so each
-/// plane of the shuffled chunk gets the kind that makes it smallest, and noise costs no more than a copy.
+/// The bytes of weights differ by their place in an element: mantissa bytes are noise, exponent bytes are unevenly
+/// distributed, and bytes of a pruned tensor are runs of zeros. One deflate stream may hold blocks of all kinds, so
+/// each plane of the shuffled chunk gets the kind that makes it smallest, and noise costs no more than a copy.
 ///
 /// One thread uses it at a time. The same bytes give the same stream, whatever was encoded before.
 package final class ChunkEncoder: @unchecked Sendable {
-  // Proof of @unchecked: all memory is its own; whoever uses it has taken it from where nobody else finds it.
+  // Proof of @unchecked: all its memory is its own, and a thread takes it from a pool under a lock before it uses it.
   private let capacity: Int
   private let shuffled: UnsafeMutablePointer<UInt8>
   private let trial: UnsafeMutablePointer<UInt8>
@@ -19,7 +19,7 @@ package final class ChunkEncoder: @unchecked Sendable {
   private let helper = HuffmanCode(capacity: 19)
   private let matcher: UnsafeMutablePointer<z_stream>
 
-  /// The most bytes that a chunk takes when encoded.
+  /// The most bytes that an encoded chunk of `byteCount` bytes takes.
   package static func outputLimit(_ byteCount: Int, elementSize: Int) -> Int {
     byteCount + (byteCount / 0xFFFF + 2 * elementSize + 2) * 6 + 32
   }
@@ -32,8 +32,8 @@ package final class ChunkEncoder: @unchecked Sendable {
     tokens = .allocate(capacity: capacity + 1)
     matcher = .allocate(capacity: 1)
     matcher.initialize(to: z_stream())
-    // A window of 32 KiB, no zlib header; HDF5 tools use level 4 to 6. Fails only without memory, and then every trial
-    // of it does too.
+    // A window of 32 KiB, no zlib header; HDF5 tools use level 4 to 6. It fails only without memory, and then `match`
+    // fails every time.
     _ = tessera_deflateInit2(matcher, 6, -15, 9, Z_DEFAULT_STRATEGY)
   }
 
@@ -48,11 +48,11 @@ package final class ChunkEncoder: @unchecked Sendable {
     helper.deallocate()
   }
 
-  /// Encodes a chunk; returns how many bytes it has become.
+  /// Encodes a chunk; returns the number of encoded bytes, or 0 if the chunk or the output breaks a bound below.
   ///
   /// - Parameters:
   ///   - chunk: whole elements, at most `capacity` bytes.
-  ///   - elementSize: bytes of an element; where it is 1 nothing is shuffled.
+  ///   - elementSize: bytes of an element; with 1, nothing is shuffled.
   ///   - output: room for `outputLimit` bytes.
   package func encode(
     _ chunk: UnsafeRawBufferPointer, elementSize: Int, into output: UnsafeMutableRawBufferPointer
@@ -79,7 +79,7 @@ package final class ChunkEncoder: @unchecked Sendable {
         write(group, planes: first..<next, samples, &writer)
       }
     }
-    // An empty block with fixed codes is the last one.
+    // The last block is empty, with fixed codes.
     writer.put(0b011, 10)
     writer.align()
     let checksum = Adler32.checksum(UnsafeRawBufferPointer(start: shuffled, count: chunk.count))
@@ -91,8 +91,8 @@ package final class ChunkEncoder: @unchecked Sendable {
     UnsafeBufferPointer(start: shuffled + number * count, count: count)
   }
 
-  /// Writes neighbouring planes that are no noise: by zlib all together where they repeat and that is smaller, else
-  /// each by itself.
+  /// Writes neighbouring planes that are not noise: all together by zlib if they repeat and that is smaller, else each
+  /// by itself.
   private func write(
     _ group: UnsafeBufferPointer<UInt8>, planes: Range<Int>, _ samples: [PlaneSample],
     _ writer: inout DeflateBitWriter
@@ -103,7 +103,7 @@ package final class ChunkEncoder: @unchecked Sendable {
     while next < planes.upperBound {
       let first = next
       next += 1
-      // Planes of nothing but zeros, above all, are one run.
+      // Neighbouring constant planes, mostly of zeros, are written together.
       while next < planes.upperBound, samples[first].isConstant, samples[next].isConstant { next += 1 }
       write(
         UnsafeBufferPointer(start: shuffled + first * count, count: (next - first) * count),
@@ -119,7 +119,7 @@ package final class ChunkEncoder: @unchecked Sendable {
     writer.replace(by: UnsafeRawBufferPointer(start: trial, count: found))
   }
 
-  /// Whether elements of one byte hold strings too short for the sample: zlib says so of a piece from the middle.
+  /// Whether one-byte elements hold strings too short for the sample; zlib tries a piece from the middle.
   private func isText(_ bytes: UnsafeBufferPointer<UInt8>, _ samples: [PlaneSample]) -> Bool {
     let count = min(bytes.count, 8192)
     guard samples.count == 1, count > 256 else { return false }
@@ -143,7 +143,7 @@ package final class ChunkEncoder: @unchecked Sendable {
     writer.putStored(UnsafeRawBufferPointer(bytes))
   }
 
-  /// Deflates `bytes` into `trial` by zlib, behind the pending bits; 0 when it takes `room` bytes or more.
+  /// Deflates `bytes` into `trial` by zlib, after the pending bits; returns 0 if that takes `room` bytes or more.
   private func match(_ bytes: UnsafeBufferPointer<UInt8>, pending: UInt64, count: Int, room: Int) -> Int {
     guard deflateReset(matcher) == Z_OK, deflatePrime(matcher, Int32(count), Int32(pending)) == Z_OK,
       room > 0, room <= capacity
@@ -152,7 +152,7 @@ package final class ChunkEncoder: @unchecked Sendable {
     matcher.pointee.avail_in = UInt32(bytes.count)
     matcher.pointee.next_out = trial
     matcher.pointee.avail_out = UInt32(room)
-    // "all pending output is flushed and the output is aligned on a byte boundary"; with room left that was all.
+    // "all pending output is flushed and the output is aligned on a byte boundary"; with room left, none is pending.
     guard deflate(matcher, Z_SYNC_FLUSH) == Z_OK, matcher.pointee.avail_in == 0, matcher.pointee.avail_out > 0
     else { return 0 }
     return room - Int(matcher.pointee.avail_out)
@@ -162,6 +162,6 @@ package final class ChunkEncoder: @unchecked Sendable {
 extension PlaneSample {
   /// Whether a Huffman code would save less than a hundredth, and nothing repeats.
   fileprivate var isNoise: Bool { entropy > 7.92 && repeats <= 0.25 && runs < 0.1 }
-  /// Whether all bytes that were looked at are the same.
+  /// Whether all sampled bytes are the same.
   fileprivate var isConstant: Bool { runs == 1 }
 }

@@ -1,8 +1,8 @@
-/// Puts bits into memory as deflate orders them: the first bit is the lowest of the first byte (RFC 1951, 3.1.1).
+/// Writes bits into memory in deflate's order: the first bit is the lowest of the first byte (RFC 1951, 3.1.1).
 ///
-/// The caller has made sure of the room, which has to be eight bytes more than what is written.
+/// The caller provides room for eight bytes more than are written.
 struct DeflateBitWriter {
-  /// Where the byte goes that has the next bit.
+  /// The byte that gets the next bit.
   private(set) var target: UnsafeMutablePointer<UInt8>
   /// Bits that do not fill a byte yet, fewer than eight between calls.
   private(set) var pending: UInt64 = 0
@@ -10,7 +10,7 @@ struct DeflateBitWriter {
 
   init(_ target: UnsafeMutablePointer<UInt8>) { self.target = target }
 
-  /// The lowest `count` bits of `value`, at most 56; the bits above them are zero.
+  /// Writes the lowest `count` bits of `value`, at most 56; the bits above them must be zero.
   @inline(__always)
   mutating func put(_ value: UInt64, _ count: Int) {
     pending |= value &<< UInt64(truncatingIfNeeded: pendingCount)
@@ -21,23 +21,23 @@ struct DeflateBitWriter {
     pendingCount &= 7
   }
 
-  /// Zeros up to the next whole byte.
+  /// Writes zeros up to the next whole byte.
   mutating func align() { if pendingCount > 0 { put(0, 8 - pendingCount) } }
 
-  /// Whole bytes; only after `align`.
+  /// Writes whole bytes; only after `align`.
   mutating func append(_ bytes: UnsafeRawBufferPointer) {
     guard let base = bytes.baseAddress else { return }
     UnsafeMutableRawPointer(target).copyMemory(from: base, byteCount: bytes.count)
     target += bytes.count
   }
 
-  /// Whole bytes that begin with the pending bits.
+  /// Writes whole bytes that already contain the pending bits.
   mutating func replace(by bytes: UnsafeRawBufferPointer) {
     (pending, pendingCount) = (0, 0)
     append(bytes)
   }
 
-  /// Takes over `pointer` and a state of bits, as a hot loop leaves them.
+  /// Continues at `pointer` with the pending bits that a hot loop has left.
   @inline(__always)
   mutating func resume(at pointer: UnsafeMutablePointer<UInt8>, pending: UInt64, count: Int) {
     target = pointer
@@ -45,7 +45,7 @@ struct DeflateBitWriter {
     pendingCount = count
   }
 
-  /// Stored blocks that hold `bytes` (RFC 1951, 3.2.4).
+  /// Writes `bytes` as stored blocks (RFC 1951, 3.2.4).
   mutating func putStored(_ bytes: UnsafeRawBufferPointer) {
     var rest = bytes[...]
     while !rest.isEmpty {

@@ -1,8 +1,8 @@
-/// The head of a block with dynamic codes (RFC 1951, 3.2.7): the lengths of its codes, themselves run-length coded and
+/// The header of a block with dynamic codes (RFC 1951, 3.2.7): the lengths of its codes, run-length coded and then
 /// Huffman coded.
 struct DynamicHeader {
-  /// The two distance codes that a block of literals and runs declares. One bit each: a code of no symbol, or of one,
-  /// is allowed, but not every decoder likes it.
+  /// The lengths of the two distance codes that each block declares, one bit each. A code of no symbol, or of one, is
+  /// allowed, but not every decoder accepts it.
   private static let distanceLengths = [1, 1]
   private static let order = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]
 
@@ -11,7 +11,7 @@ struct DynamicHeader {
   private var codeEntries: [UInt32] = []
   private let literalCount: Int
   private var codeCount = 4
-  /// Bits of the header, the three of the block's type among them.
+  /// Bits of the header, including the three of the block's type.
   private(set) var bitCount = 0
 
   /// - Parameter helper: memory for the code of the lengths.

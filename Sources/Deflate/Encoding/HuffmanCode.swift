@@ -1,14 +1,14 @@
 /// A prefix code for the symbols of one deflate alphabet: lengths in bits, and the codes that follow from them.
 ///
-/// Memory is kept from one code to the next: a chunk makes several.
+/// Memory is reused from one code to the next, because a chunk needs several.
 struct HuffmanCode {
-  /// Per symbol its bits, the first one lowest, and above them at bit 16 how many; 0 for a symbol that never comes.
+  /// For each symbol its code, with the first bit lowest, and from bit 16 on the code's length; 0 for an unused symbol.
   let entries: UnsafeMutablePointer<UInt32>
   let capacity: Int
   private let scratch: UnsafeMutablePointer<UInt64>
   private let lengths: UnsafeMutablePointer<UInt8>
 
-  /// Of the 286 symbols that the largest alphabet has.
+  /// The number of symbols of the largest alphabet.
   static let symbolLimit = 286
 
   init(capacity: Int) {
@@ -31,13 +31,13 @@ struct HuffmanCode {
   @inline(__always)
   func length(_ symbol: Int) -> Int { Int(lengths[symbol]) }
 
-  /// Makes the best code of at most `limit` bits, or nearly the best where the limit is felt.
+  /// Makes an optimal code of at most `limit` bits, or a nearly optimal one if the limit shortens codes.
   ///
-  /// - Parameter counts: how often each symbol comes, of which at least two do; their sum is below 2³².
+  /// - Parameter counts: how often each symbol occurs; their sum is below 2³².
   func build(_ counts: UnsafePointer<UInt32>, symbolCount: Int, limit: Int) {
     lengths.update(repeating: 0, count: symbolCount)
     entries.update(repeating: 0, count: symbolCount)
-    // Leaves ascend by count; the symbol stands in the low bits, so that equal counts have one order.
+    // Leaves ascend by count; the symbol is in the low bits, so that the order of equal counts is defined.
     var used = 0
     for symbol in 0..<symbolCount where counts[symbol] > 0 {
       scratch[used] = UInt64(counts[symbol]) << 16 | UInt64(symbol)
@@ -62,9 +62,9 @@ struct HuffmanCode {
     assign(symbolCount)
   }
 
-  /// How many leaves lie at each depth of Huffman's tree over the `used` sorted leaves in `scratch`.
+  /// The number of leaves at each depth of Huffman's tree over the `used` sorted leaves in `scratch`.
   ///
-  /// Two queues, of leaves and of inner nodes, both ascending: the two smallest of all are at their heads.
+  /// The queue of leaves and the queue of inner nodes both ascend, so the two smallest of all are at their heads.
   private func depths(of used: Int) -> [Int] {
     let weights = scratch + capacity
     let parents = scratch + 2 * capacity
@@ -86,7 +86,7 @@ struct HuffmanCode {
       weights[next] = weight
     }
     var perLength = [Int](repeating: 0, count: used + 1)
-    // From the root down; a node's depth takes the place of its parent.
+    // From the root down; a node's depth replaces its parent.
     parents[used - 2] = 0
     for next in stride(from: used - 2, through: 0, by: -1) {
       let depth = next == used - 2 ? 0 : Int(parents[Int(parents[next])]) + 1
@@ -105,7 +105,7 @@ struct HuffmanCode {
     }
     var sum = (1...limit).reduce(0) { $0 + perLength[$1] << (limit - $1) }
     while sum > 1 << limit {
-      // A leaf above becomes a node with itself and one of the deepest leaves below it: one code less at the limit.
+      // A higher leaf becomes a node with itself and one of the deepest leaves below it: one code fewer at the limit.
       var length = limit - 1
       while perLength[length] == 0 { length -= 1 }
       perLength[length] -= 1
@@ -115,7 +115,8 @@ struct HuffmanCode {
     }
   }
 
-  /// The canonical code of the lengths (RFC 1951, 3.2.2), its bits reversed because deflate starts with the highest.
+  /// Assigns the canonical code of the lengths (RFC 1951, 3.2.2), bits reversed because deflate starts with the
+  /// highest.
   private func assign(_ symbolCount: Int) {
     var perLength = [UInt32](repeating: 0, count: 17)
     for symbol in 0..<symbolCount { perLength[Int(lengths[symbol])] += 1 }

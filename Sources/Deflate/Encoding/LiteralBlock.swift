@@ -1,5 +1,5 @@
-/// One deflate block of literals under a Huffman code of their own: what suits bytes that are unevenly distributed
-/// and do not repeat, such as the exponents of weights.
+/// One deflate block of literals with its own Huffman code, for bytes that are unevenly distributed and do not repeat,
+/// such as the exponents of weights.
 struct LiteralBlock {
   private let bytes: UnsafeBufferPointer<UInt8>
   private let code: HuffmanCode
@@ -7,7 +7,7 @@ struct LiteralBlock {
   /// Bits of the whole block.
   let bitCount: Int
 
-  /// Four codes of at most 14 bits and seven pending bits go into one word.
+  /// Four codes of at most 14 bits and seven pending bits fit into one word.
   private static let lengthLimit = 14
 
   /// - Parameters:
@@ -26,9 +26,9 @@ struct LiteralBlock {
     bitCount = header.bitCount + body
   }
 
-  /// How often each byte comes, and one end of block.
+  /// Counts each byte, and one end of block.
   ///
-  /// Four tables, because the count of a byte that comes twice in a row would have to wait for itself.
+  /// Four tables, because in one table the count of a repeated byte would have to wait for itself.
   private static func count(_ bytes: UnsafeBufferPointer<UInt8>, _ counts: UnsafeMutablePointer<UInt32>) {
     counts.initialize(repeating: 0, count: 4 * 256 + 1)
     guard let base = bytes.baseAddress else { return }

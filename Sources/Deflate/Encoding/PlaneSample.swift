@@ -1,17 +1,17 @@
 internal import Glibc
 
-/// What a look at some bytes of a plane says about the plane: a chunk's first bytes, or its second ones, and so on.
+/// Statistics of a sample of a plane: the first bytes of a chunk's elements, or the second ones, and so on.
 struct PlaneSample {
-  /// Shannon's entropy of the bytes one by one, in bits per byte.
+  /// Shannon's entropy of single bytes, in bits per byte.
   let entropy: Double
-  /// How many bytes are the same as the one before, of 1.
+  /// The fraction of bytes that equal the byte before.
   let runs: Double
-  /// How many bytes stand in strings that are there twice, of 1; runs do not count.
+  /// The fraction of bytes in strings that occur twice, without runs.
   let repeats: Double
 
-  /// Bytes that are looked at.
+  /// Sampled bytes of a long plane: at least this many, fewer than twice as many.
   private static let count = 4096
-  /// Bytes of a string: two of them are hardly ever the same by chance, even where a byte has but two bits.
+  /// Bytes of a string: two strings are hardly ever equal by chance, even if a byte has only two bits of entropy.
   private static let stringLength = 16
   private static let tableBits = 13
 
@@ -37,14 +37,14 @@ struct PlaneSample {
         sum += Double(number) * log2(Double(number))
         used += 1
       }
-      // Few bytes look less evenly distributed than they are (Miller and Madow's correction).
+      // A small sample looks less evenly distributed than the plane (Miller and Madow's correction).
       let bias = Double(used - 1) / (2 * Double(total) * 0.6931)
       return (log2(Double(total)) - sum / Double(total) + bias, Double(same) / Double(total))
     }
   }
 
-  /// Every sixteenth string is noted, and strings at four places are looked up: of two that are the same one is noted
-  /// with a chance of one in sixteen.
+  /// Every sixteenth string is stored, and strings at four places are looked up: of two equal strings, one is stored
+  /// with probability 1/16.
   private static func repeats(_ plane: UnsafeBufferPointer<UInt8>) -> Double {
     let last = plane.count - stringLength
     guard let base = plane.baseAddress.map({ UnsafeRawPointer($0) }), last > 256 else { return 0 }
@@ -74,8 +74,8 @@ struct PlaneSample {
     }
   }
 
-  /// Whether enough of the string's neighbouring bytes differ: strings of zeros with a few other bytes are alike by
-  /// chance, and runs do as well by them.
+  /// Whether enough neighbouring bytes of the string differ: strings of zeros with a few other bytes are often equal by
+  /// chance, and runs encode them as well.
   private static func changes(_ string: UnsafeRawPointer) -> Bool {
     var count = 0
     for offset in [0, 8] {

@@ -1,5 +1,5 @@
-/// One deflate block of literals and of runs, matches with the byte before: what suits bytes that are zero, or the same,
-/// for long stretches.
+/// One deflate block of literals and runs (matches with the byte before), for bytes that are zero, or the same, for
+/// long stretches.
 struct RunBlock {
   private let tokens: UnsafeMutablePointer<UInt32>
   private let tokenCount: Int
@@ -8,13 +8,13 @@ struct RunBlock {
   /// Bits of the whole block.
   let bitCount: Int
 
-  /// A run that is shorter than this is cheaper as literals, whose codes are short where runs are common.
+  /// Bytes of the shortest run; a shorter one is cheaper as literals, whose codes are short when runs are common.
   private static let shortestRun = 6
   private static let longestMatch = 258
 
   /// - Parameters:
   ///   - bytes: at least one.
-  ///   - tokens: memory for as many tokens as there are bytes, and one more.
+  ///   - tokens: memory for one token more than there are bytes.
   ///   - code: memory for the code, which belongs to this block until it is written.
   init(
     _ bytes: UnsafeBufferPointer<UInt8>, tokens: UnsafeMutablePointer<UInt32>, code: HuffmanCode,
@@ -30,7 +30,7 @@ struct RunBlock {
       for index in 0..<tokenCount { counts[Int(tokens[index] & 0xFFFF)] += 1 }
       code.build(counts, symbolCount: HuffmanCode.symbolLimit, limit: 15)
       return (0..<HuffmanCode.symbolLimit).reduce(0) {
-        // A match also has its distance, one bit.
+        // A match also has its distance, of one bit.
         $0 + Int(counts[$1]) * (code.length($1) + ($1 > 256 ? 1 + Self.extraBits(of: $1) : 0))
       }
     }
@@ -47,13 +47,14 @@ struct RunBlock {
       let entry = UInt64(entries[symbol])
       writer.put(entry & 0xFFFF, Int(truncatingIfNeeded: entry >> 16))
       if symbol > 256 {
-        // Extra bits of the length, and the code of distance 1, a zero.
+        // The extra bits of the length, and the code of distance 1, a zero.
         writer.put(UInt64(token >> 16), Self.extraBits(of: symbol) + 1)
       }
     }
   }
 
-  /// Symbols, matches with what their length adds to the symbol's own above bit 16; the end of block comes last.
+  /// Writes the symbols, those of matches with their extra bits from bit 16 on, then the end of block; returns their
+  /// number.
   private static func tokenize(
     _ bytes: UnsafeBufferPointer<UInt8>, _ tokens: UnsafeMutablePointer<UInt32>
   ) -> Int {
@@ -75,7 +76,7 @@ struct RunBlock {
       made &+= 1
       var run = end &- index &- 1
       while run >= shortestRun {
-        // What is left over is no match by itself; it is three or more, or literals.
+        // A rest shorter than the shortest run becomes literals.
         let match = min(run, longestMatch)
         tokens[made] = symbol(ofMatch: match)
         made &+= 1

@@ -1,4 +1,4 @@
-/// A small named value that an object carries.
+/// An attribute: a small named value of an object.
 package struct HDF5Attribute: Sendable {
   package let name: HDF5Name
   package let datatype: HDF5Datatype
@@ -8,8 +8,9 @@ package struct HDF5Attribute: Sendable {
   /// Sizes of the dimensions; empty for a scalar and for a null dataspace.
   package var shape: [Int] { dataspace.shape }
 
-  /// The value's bytes as stored: elements in C order, no conversion. A type whose bytes point elsewhere in
-  /// the file is refused by its name.
+  /// The value's bytes as stored: elements in C order, without conversion.
+  ///
+  /// Throws for a type whose bytes refer to another part of the file.
   package func bytes() throws(HDF5Error) -> [UInt8] {
     if let refused = datatype.refusedClass {
       throw data.context.unsupported(
@@ -49,7 +50,7 @@ package struct HDF5Attribute: Sendable {
     data = try cursor.part(count)
   }
 
-  /// Version 1 fills each field up to a multiple of eight bytes.
+  /// Version 1 pads each field to a multiple of eight bytes.
   private static func field(_ cursor: inout ByteCursor, _ size: Int, padded: Bool) throws(HDF5Error)
     -> ByteCursor
   {

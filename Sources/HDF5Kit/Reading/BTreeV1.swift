@@ -4,13 +4,13 @@
 struct BTreeV1Node: Sendable {
   enum Kind: UInt8, Sendable { case group = 0, chunks = 1 }
 
-  /// 0 for the nodes whose children are not nodes any more.
+  /// 0 for a leaf, whose children are symbol table nodes or chunks.
   let level: Int
   let childCount: Int
   private let entries: ByteCursor
   private let keySize: Int
 
-  /// - Parameter level: what the parent's level asks for; nil at the root.
+  /// - Parameter level: the level that the parent's level requires; nil for the root.
   init(
     _ context: FileContext, at address: Int, kind: Kind, keySize: Int, level expectedLevel: Int?
   ) throws(HDF5Error) {
@@ -35,7 +35,7 @@ struct BTreeV1Node: Sendable {
     self.keySize = keySize
     let count = (childCount + 1) * keySize + childCount * context.addressWidth
     let header = 8 + 2 * context.addressWidth
-    // An empty node may stand at the file's end without room for its one key.
+    // An empty node at the end of the file may lack room for its one key.
     entries = try context.cursor(at: address + header, count: childCount == 0 ? 0 : count, in: "B-tree node")
   }
 
@@ -53,7 +53,7 @@ struct BTreeV1Node: Sendable {
   }
 }
 
-/// The nodes that one traversal has met: a node met twice means a cycle, or a tree that grows without bound.
+/// The nodes that one traversal has visited: a second visit means a cycle, or a tree that grows without bound.
 struct VisitedNodes {
   private var addresses: Set<Int> = []
 

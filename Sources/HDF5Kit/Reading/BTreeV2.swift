@@ -1,4 +1,4 @@
-/// A B-tree of version 2: records of one size in order, in nodes with a checksum.
+/// A B-tree of version 2: sorted records of one size, in nodes with checksums.
 struct BTreeV2: Sendable {
   private let context: FileContext
   private let type: UInt8
@@ -7,7 +7,7 @@ struct BTreeV2: Sendable {
   private let root: Int?
   private let rootCount: Int
   private let total: Int
-  /// Bytes of a child's record count, and per level of the child's total record count.
+  /// The bytes of a child's record count, and for each level the bytes of the child's total record count.
   private let countWidth: Int
   private let totalWidths: [Int]
 
@@ -23,7 +23,7 @@ struct BTreeV2: Sendable {
     let nodeSize = try cursor.u32()
     recordSize = try cursor.u16()
     depth = try cursor.u16()
-    // Percentages at which nodes split and merge.
+    // The percentages at which nodes split and merge.
     try cursor.skip(2)
     root = try cursor.address()
     rootCount = try cursor.u16()
@@ -46,8 +46,10 @@ struct BTreeV2: Sendable {
     self.type = type
   }
 
-  /// Calls `body` for every record in order; where `order` is given, only for those it calls 0, skipping the
-  /// parts of the tree that cannot hold one. `order` is negative for a record before the wanted ones.
+  /// Calls `body` for each record in order, or with `order` only for records for which it returns 0.
+  ///
+  /// - Parameter order: negative for a record before the wanted ones, positive for one after them. Parts of the tree
+  ///   that cannot hold a wanted record are skipped.
   func forEach(
     order: ((ByteCursor) throws(HDF5Error) -> Int)? = nil,
     _ body: (ByteCursor) throws(HDF5Error) -> Void
@@ -68,7 +70,7 @@ struct BTreeV2: Sendable {
     try visited.enter(address, context)
     let pointer = level == 0 ? 0 : context.addressWidth + countWidth + totalWidths[level - 1]
     let children = level == 0 ? 0 : count + 1
-    // A count has at most 8 bytes of a declared node; its products are checked by the file's size.
+    // A count has up to 8 bytes, so its products can overflow; the file's size bounds them.
     let (records, overflow) = count.multipliedReportingOverflow(by: recordSize)
     guard !overflow, records <= context.source.size, count <= context.source.size else {
       throw context.malformed(
@@ -98,7 +100,7 @@ struct BTreeV2: Sendable {
         let child = try childArea.definedAddress(of: "a B-tree node's child")
         let childCount = try childArea.int(countWidth)
         try childArea.skip(totalWidths[level - 1])
-        // The child's records stand between the record before and this one.
+        // The child's records lie between the previous record and this one.
         if before <= 0, place >= 0 {
           try forEach(at: child, count: childCount, level: level - 1, &visited, &seen, order, body)
         }
@@ -108,7 +110,7 @@ struct BTreeV2: Sendable {
     }
   }
 
-  /// How many bytes counts take, which follows from how many records a node can hold at most.
+  /// The widths in bytes of the counts, which follow from the number of records that a node can hold.
   ///
   /// - Returns: nil when a node cannot hold a child at some level.
   private static func widths(
@@ -118,13 +120,13 @@ struct BTreeV2: Sendable {
     let leaf = (nodeSize - 10) / recordSize
     let count = bytes(leaf)
     var greatest = leaf
-    // A leaf's total is its count, which is not repeated.
+    // A leaf's total equals its count and is not stored.
     var totals = [0]
     for _ in 0..<depth {
       let pointer = context.addressWidth + count + (totals.last ?? 0)
       guard nodeSize - 10 > pointer else { return nil }
       let own = (nodeSize - 10 - pointer) / (recordSize + pointer)
-      // Beyond Int, eight bytes are needed all the same.
+      // A number beyond Int takes eight bytes too.
       let (product, overflow) = (own + 1).multipliedReportingOverflow(by: greatest)
       let (sum, more) = product.addingReportingOverflow(own)
       greatest = overflow || more ? Int.max : sum

@@ -1,10 +1,10 @@
-/// A position in some bytes of the file that can only move inside them.
+/// A reading position within a range of the file's bytes, which it cannot leave.
 ///
-/// Every decoder reads through it, so that running off a structure is one error in one place. Numbers are
+/// Every decoder reads through it, so a read past the end of a structure is one error in one place. Numbers are
 /// little-endian, as everywhere in the format.
 struct ByteCursor: Sendable {
   let context: FileContext
-  /// The format's name of what is being read, for messages.
+  /// The format's name of the structure that is being read, for messages.
   let structure: String
   private let bytes: [UInt8]
   /// The file offset of `bytes[0]`.
@@ -48,8 +48,7 @@ struct ByteCursor: Sendable {
     position += count
   }
 
-  /// Moves to a multiple of eight bytes from `start`, a former `offset`; less than that may follow at the
-  /// end.
+  /// Moves forward to a multiple of eight bytes from `start`, an earlier `offset`, or to the end if that is nearer.
   mutating func align8(from start: Int) {
     let over = (offset - start) % 8
     if over > 0 { position = min(end, position + 8 - over) }
@@ -76,7 +75,7 @@ struct ByteCursor: Sendable {
     return value
   }
 
-  /// The next `width` bytes as a count or size; beyond `Int` is an error.
+  /// The next `width` bytes as a count or size; throws if it exceeds `Int`.
   mutating func int(_ width: Int) throws(HDF5Error) -> Int {
     let start = self
     let value = try unsigned(width)
@@ -86,10 +85,10 @@ struct ByteCursor: Sendable {
     return result
   }
 
-  /// A length of the file's length width.
+  /// The next length, in the file's length width.
   mutating func length() throws(HDF5Error) -> Int { try int(context.lengthWidth) }
 
-  /// An address as an absolute file offset within the file, or nil for the undefined address.
+  /// The next address as an absolute offset within the file; nil for the undefined address.
   mutating func address() throws(HDF5Error) -> Int? {
     let start = self
     let width = context.addressWidth
@@ -102,7 +101,7 @@ struct ByteCursor: Sendable {
     return context.base + relative
   }
 
-  /// An address that has to be defined.
+  /// The next address; throws if it is undefined.
   mutating func definedAddress(of what: String) throws(HDF5Error) -> Int {
     let start = self
     guard let address = try address() else {
@@ -117,7 +116,7 @@ struct ByteCursor: Sendable {
     return Array(bytes[position..<position + count])
   }
 
-  /// The bytes up to a NUL, which is passed as well.
+  /// The bytes before the next NUL; the cursor moves past the NUL.
   mutating func terminated() throws(HDF5Error) -> [UInt8] {
     guard let stop = bytes[position..<end].firstIndex(of: 0) else {
       throw malformed(expected: "a name that ends in NUL", found: "none in \(remaining) bytes")
@@ -126,13 +125,13 @@ struct ByteCursor: Sendable {
     return Array(bytes[position..<stop])
   }
 
-  /// The same bytes under a name of their own in messages.
+  /// The remaining bytes, with another name in messages.
   func renamed(_ structure: String) -> ByteCursor {
     ByteCursor(
       context: context, structure: structure, bytes: bytes, origin: origin, range: position..<end)
   }
 
-  /// A cursor over the next `count` bytes, which this one passes.
+  /// A cursor over the next `count` bytes; this cursor moves past them.
   mutating func part(_ count: Int) throws(HDF5Error) -> ByteCursor {
     try require(count)
     defer { position += count }
@@ -157,7 +156,7 @@ struct ByteCursor: Sendable {
     return version
   }
 
-  /// Checks the Jenkins checksum that the next four bytes hold over everything before them.
+  /// Checks that the next four bytes are the Jenkins checksum of all bytes before them.
   mutating func checksum() throws(HDF5Error) {
     let start = self
     let computed = bytes[..<position].withUnsafeBufferPointer { lookup3($0) }
@@ -168,8 +167,7 @@ struct ByteCursor: Sendable {
     }
   }
 
-  /// Checks a checksum of the whole structure that stands inside it, in the next four bytes, and counts as
-  /// zero.
+  /// Checks that the next four bytes are the checksum of the whole structure, in which they count as zero.
   mutating func checksumInside() throws(HDF5Error) {
     let start = self
     let stored = try unsigned(4)

@@ -1,8 +1,8 @@
 package import ByteFiles
 
-/// Where the reader's bytes come from: a file, or memory.
+/// The bytes that the reader reads: a file, or memory.
 package protocol ByteSource: Sendable {
-  /// What messages call it: the path as the user gave it.
+  /// The name in messages: the path as the user gave it.
   var name: String { get }
   /// The length in bytes.
   var size: Int { get }
@@ -19,7 +19,7 @@ package struct MemoryByteSource: ByteSource {
   package let name: String
   private let bytes: [UInt8]
 
-  /// A source of `bytes`; `name` stands for the path in messages.
+  /// A source of `bytes`; messages show `name` as its path.
   package init(_ bytes: [UInt8], name: String) {
     self.bytes = bytes
     self.name = name

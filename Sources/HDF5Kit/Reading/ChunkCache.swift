@@ -1,9 +1,9 @@
 internal import Deflate
 internal import Synchronization
 
-/// Which chunk of which dataset: equal keys decode to equal bytes.
+/// Identifies a chunk of a dataset: equal keys decode to equal bytes.
 struct ChunkKey: Hashable {
-  /// The dataset's object header.
+  /// The address of the dataset's object header.
   let dataset: Int
   let offset: Int
   let count: Int
@@ -17,8 +17,8 @@ struct ChunkKey: Hashable {
   }
 }
 
-/// What is kept of the chunks of a file, all its datasets together: small ones decoded, and in large ones the places
-/// where reading stopped.
+/// The cache of a file's chunks, over all datasets: small chunks decoded, and for large ones the states where reading
+/// stopped.
 ///
 /// The locks are held for a lookup, never while a chunk is read or decoded.
 final class ChunkCache: Sendable {
@@ -37,30 +37,30 @@ final class ChunkCache: Sendable {
     cursors = Mutex(RecentValues(budget: limits.cursorBytes))
   }
 
-  /// Bytes that were decoded so far, those to get to a place included.
+  /// Bytes decoded so far, including those that were skipped to reach a place.
   var decodedByteCount: Int { bytesDecoded.load(ordering: .relaxed) }
 
-  /// Takes note of bytes that are decoded.
+  /// Adds to `decodedByteCount`.
   func count(_ bytes: Int) { bytesDecoded.add(bytes, ordering: .relaxed) }
 
-  /// A buffer to inflate with, which is to be given back; nil when memory is short.
+  /// A buffer to inflate with, which the caller gives back; nil when memory is short.
   func takeBuffer() -> InflateBuffer? { buffers.withLock { $0.popLast() } ?? InflateBuffer() }
 
   func giveBack(_ buffer: InflateBuffer) {
-    // As many as threads read at once are in use; more are not worth keeping.
+    // Each reading thread uses one; more are not worth keeping.
     buffers.withLock { if $0.count < 16 { $0.append(buffer) } }
   }
 
   func bytes(_ key: ChunkKey) -> [UInt8]? { decoded.withLock { $0.use(key) } }
 
   func keep(_ bytes: [UInt8], _ key: ChunkKey) {
-    // What the cache itself takes for an entry counts too, or chunks of a few bytes would cost far more than those.
+    // 256 bytes for the cache's own cost of an entry, which is far more than chunks of a few bytes.
     decoded.withLock { $0.insert(bytes, cost: bytes.count + 256, for: key) }
   }
 
-  /// The cursor nearest to a place of a chunk, at it or before it; nil when there is none.
+  /// The cursor of a chunk that is nearest to a place, at or before it; nil if there is none.
   ///
-  /// One that stands before the place stays, for the next read there, and a copy of it is given.
+  /// A cursor before the place stays in the cache, for the next read there, and a copy of it is returned.
   func cursor(_ chunk: ChunkKey, before place: Int) -> InflateCursor? {
     cursors.withLock { cursors in
       if let exact = cursors.take(Place(chunk: chunk, position: place)) { return exact }

@@ -1,9 +1,8 @@
-// Chunk indexes that are arrays: a chunk's number says where it is in the grid of chunks.
+// Chunk indexes that are arrays: a chunk's number gives its place in the grid of chunks.
 extension ChunkIndexBuilder {
-  /// Turns chunk numbers into places in the grid. Along the growing dimension there is no bound, so it counts
-  /// as the slowest.
+  /// Turns chunk numbers into places in the grid; a growing dimension has no bound, so it is the slowest.
   private struct Numbering {
-    /// Dimensions from slowest to fastest, with their sizes; the slowest has none.
+    /// Dimensions from slowest to fastest, and their sizes; the slowest one's is unused.
     private let order: [Int]
     private let sizes: [Int]
 
@@ -11,7 +10,7 @@ extension ChunkIndexBuilder {
       let growing = grid.indices.filter { grid[$0] == nil }
       guard growing.count <= 1 else { return nil }
       order = growing + grid.indices.filter { grid[$0] != nil }
-      // A dimension of no chunks has no numbers.
+      // A dimension without chunks has no numbers; 1 avoids a division by zero.
       sizes = order.map { max(1, (grid[$0] ?? nil) ?? 1) }
     }
 
@@ -43,7 +42,7 @@ extension ChunkIndexBuilder {
       let (next, overflow) = total.multipliedReportingOverflow(by: size ?? Int.max)
       total = overflow ? Int.max : next
     }
-    // All chunks are in the file, so that their number is bounded by its size before the loop begins.
+    // All chunks are in the file, so its size bounds their number before the loop begins.
     let (bytes, overflow) = total.multipliedReportingOverflow(by: layout.byteCount)
     try context.check(offset: offset, count: overflow ? Int.max : bytes, in: "chunks")
     let numbering = try numbering(at: offset)
@@ -85,7 +84,7 @@ extension ChunkIndexBuilder {
   }
 }
 
-/// Consecutive elements of a chunk array as they stand in one block.
+/// Consecutive elements of a chunk array, from one block.
 struct ChunkArrayPart {
   /// The number of the first chunk.
   let first: Int
@@ -93,12 +92,12 @@ struct ChunkArrayPart {
   let elements: ByteCursor
 }
 
-/// How a chunk array writes an element: an address, and for filtered chunks the stored size and the mask.
+/// The encoding of a chunk array's elements: an address, and for filtered chunks the stored size and the mask.
 struct ChunkArrayElements {
   let size: Int
   private let sizeWidth: Int?
 
-  /// - Parameter cursor: behind the array's client and element size, for the message.
+  /// - Parameter cursor: the place after the array's client and element size, for messages.
   init(client: UInt8, size: Int, filtered: Bool, _ cursor: ByteCursor) throws(HDF5Error) {
     let width = size - cursor.context.addressWidth - 4
     guard client == (filtered ? 1 : 0),

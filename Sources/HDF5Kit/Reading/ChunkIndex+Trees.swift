@@ -1,7 +1,7 @@
-// Chunk indexes that are B-trees: keys that hold the chunk's place.
+// Chunk indexes that are B-trees: each key holds its chunk's place.
 extension ChunkIndexBuilder {
-  /// Before 1.10: keys of stored size, filter mask, the first element's indexes, and a zero for the element's
-  /// byte.
+  /// Before HDF5 1.10: keys of stored size, filter mask, the indexes of the first element, and a zero for the byte in
+  /// that element.
   mutating func addTree(at address: Int, level: Int?) throws(HDF5Error) {
     var visited = VisitedNodes()
     try addTree(at: address, level: level, &visited)
@@ -32,8 +32,8 @@ extension ChunkIndexBuilder {
     }
   }
 
-  /// Since 1.10, for shapes that grow along several dimensions: records of address, then for filtered chunks
-  /// stored size and mask, then the place in the grid of chunks.
+  /// Since HDF5 1.10, for shapes that grow along several dimensions: records of the address, for filtered chunks the
+  /// stored size and mask, and the place in the grid of chunks.
   mutating func addTreeV2(at address: Int) throws(HDF5Error) {
     let filtered = !layout.pipeline.filters.isEmpty
     let tree = try BTreeV2(context, at: address, type: filtered ? 11 : 10)
@@ -44,7 +44,7 @@ extension ChunkIndexBuilder {
         "B-tree", at: address, expected: "records of about \(placeSize) bytes", found: "\(tree.recordSize)")
     }
     let rank = shape.count
-    // Collected first: the closure may not change this builder while the tree is read.
+    // Collected first, because the closure may not change this builder while the tree is read.
     var found: [(place: [Int], offset: Int, count: Int, mask: UInt32)] = []
     let (plainCount, limit, context) = (layout.byteCount, self.context.limits.chunks, self.context)
     try tree.forEach { record throws(HDF5Error) in

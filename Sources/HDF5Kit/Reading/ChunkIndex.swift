@@ -1,6 +1,6 @@
-/// One stored chunk: its first element's place in the dataset, and its bytes' place in the file.
+/// One stored chunk: the place of its first element in the dataset, and of its bytes in the file.
 struct StoredChunk: Sendable {
-  /// Element indexes of the chunk's first element, one per dimension.
+  /// The indexes of the chunk's first element, one for each dimension.
   let start: [Int]
   let offset: Int
   /// Bytes as stored, after the filters.
@@ -36,10 +36,10 @@ struct ChunkIndex: Sendable {
     (chunks, storedBytes) = try builder.finish()
   }
 
-  /// The chunks that hold some of the rows `rows` of the slowest dimension.
+  /// The chunks that hold any of `rows` of the slowest dimension.
   func chunks(holding rows: Range<Int>, chunkRows: Int) -> ArraySlice<StoredChunk> {
-    // A chunk's first row is before the last wanted one, and its last row not before the first: the
-    // differences cannot overflow, since neither side is negative.
+    // A chunk is wanted if its first row is before the end of `rows` and its last row is not before their start. The
+    // differences cannot overflow, because neither side is negative.
     let low = firstIndex { rows.lowerBound - $0 < chunkRows }
     let high = firstIndex { $0 >= rows.upperBound }
     return chunks[low..<max(low, high)]
@@ -56,7 +56,7 @@ struct ChunkIndex: Sendable {
   }
 }
 
-/// Collects the chunks that one of the six kinds of index lists, and checks each.
+/// Collects and checks the chunks that an index of any of the six kinds lists.
 struct ChunkIndexBuilder {
   let context: FileContext
   let layout: HDF5ChunkLayout
@@ -71,14 +71,14 @@ struct ChunkIndexBuilder {
     self.shape = shape
   }
 
-  /// - Parameter address: the index's own place, for messages.
+  /// - Parameter address: the index's own address, for messages.
   mutating func add(_ chunk: StoredChunk, at address: Int) throws(HDF5Error) {
     guard zip(chunk.start, layout.shape).allSatisfy({ $0 % $1 == 0 }) else {
       throw context.malformed(
         "chunk index", at: address, expected: "places that are multiples of \(layout.shape)",
         found: "\(chunk.start)")
     }
-    // A chunk wholly outside a dataset that shrank holds nothing any more.
+    // A chunk outside the shape is left over from a larger one and holds no elements.
     guard zip(chunk.start, shape).allSatisfy({ $0 < $1 }) else { return }
     try context.check(offset: chunk.offset, count: chunk.count, in: "chunk")
     guard chunks.count < context.limits.chunks else {
@@ -90,23 +90,23 @@ struct ChunkIndexBuilder {
     chunks.append(chunk)
   }
 
-  /// A chunk by its place in the grid of chunks.
+  /// Adds a chunk by its place in the grid of chunks.
   mutating func add(
     grid place: [Int], offset: Int, count: Int, mask: UInt32, at address: Int
   ) throws(HDF5Error) {
     var start: [Int] = []
     for (number, size) in zip(place, layout.shape) {
       let (element, overflow) = number.multipliedReportingOverflow(by: size)
-      // Beyond every shape: outside the dataset.
+      // An overflow is beyond every shape, so outside the dataset.
       start.append(overflow ? Int.max / size * size : element)
     }
     try add(StoredChunk(start: start, offset: offset, count: count, mask: mask), at: address)
   }
 
-  /// The chunks in order; two at one place are two answers to one question.
+  /// The chunks in the order of their places; throws if two have the same place.
   func finish() throws(HDF5Error) -> ([StoredChunk], storedBytes: Int) {
     if ascending { return (chunks, storedBytes) }
-    // The trees promise this order and the arrays imply another; a lookup by place needs it in either case.
+    // Trees promise this order and arrays imply another; a lookup by place needs it in both cases.
     let sorted = chunks.sorted { $0.start.lexicographicallyPrecedes($1.start) }
     for (first, second) in zip(sorted, sorted.dropFirst()) where first.start == second.start {
       throw context.malformed(

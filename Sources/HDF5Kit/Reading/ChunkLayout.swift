@@ -5,14 +5,14 @@ extension HDF5ChunkLayout {
     let elementSize: Int
     let pipeline: HDF5FilterPipeline
 
-    /// Version 3: rank + 1, address of a B-tree, sizes with the element's bytes as the last one.
+    /// Version 3: rank + 1, the address of a B-tree, and sizes, of which the last is the element's bytes.
     func version3(_ cursor: inout ByteCursor) throws(HDF5Error) -> HDF5ChunkLayout {
       let rank = Int(try cursor.u8())
       let address = try cursor.address()
       return try layout(&cursor, rank: rank, index: address.map { .treeV1($0) } ?? .none)
     }
 
-    /// `rank` sizes of four bytes each, the element's among them (so does every version before 4).
+    /// Reads `rank` sizes, the last of which is the element's; before version 4 each has four bytes.
     func layout(
       _ cursor: inout ByteCursor, rank: Int, index: Index, width: Int = 4
     ) throws(HDF5Error) -> HDF5ChunkLayout {
@@ -44,8 +44,9 @@ extension HDF5ChunkLayout {
         shape: shape, greatestGrid: grid, byteCount: byteCount, index: index, pipeline: pipeline)
     }
 
-    /// Version 4, of the low bound 1.10, with five kinds of index, and 5, of HDF5 2.0, which differs only in
-    /// how many bytes the index spends on a size; the indexes tell that themselves.
+    /// Version 4 (low bound 1.10, five kinds of index) and version 5 (HDF5 2.0).
+    ///
+    /// They differ only in the number of bytes that an index uses for a size, which each index states itself.
     func version4(_ cursor: inout ByteCursor) throws(HDF5Error) -> HDF5ChunkLayout {
       let flags = try cursor.u8()
       let rank = Int(try cursor.u8())
@@ -76,7 +77,7 @@ extension HDF5ChunkLayout {
         }
         return try cursor.address().map { .implicit($0) } ?? .none
       case 3:
-        // The parameters of the arrays and the tree stand in their own headers as well.
+        // The parameters of the arrays and the tree are also in their own headers.
         try cursor.skip(1)
         return try cursor.address().map { .fixedArray($0) } ?? .none
       case 4:

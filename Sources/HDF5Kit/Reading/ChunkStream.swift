@@ -1,21 +1,21 @@
 /// One stored chunk that can be read in pieces: deflated, shuffled, both or neither.
 ///
-/// Tools make one chunk of a whole dataset; decoded whole, it would be decoded again for every piece, or kept whatever
-/// its size. A shuffled chunk is as many streams as an element has bytes, one after the other.
+/// Some tools write a whole dataset as one chunk. Decoded whole, it would be decoded again for every piece, or kept
+/// whatever its size. A shuffled chunk is one stream for each byte of an element, one after the other.
 struct ChunkStream {
   let chunk: StoredChunk
-  /// What the chunk decodes to.
+  /// Bytes of the decoded chunk.
   let byteCount: Int
   private let key: ChunkKey
   private let context: FileContext
   private let isDeflated: Bool
-  /// Bytes of a shuffled element; 1 where nothing is shuffled.
+  /// Bytes of a shuffled element; 1 without the shuffle filter.
   private let planes: Int
 
-  /// Elements longer than this are decoded whole: each of their bytes would be a stream of its own.
+  /// Chunks of longer elements are decoded whole: each byte of an element would be a stream of its own.
   private static let planeLimit = 16
 
-  /// Nil for a pipeline that can be undone only as a whole, with a checksum for one.
+  /// Nil for a pipeline that can be undone only as a whole, for example one with a checksum.
   init?(
     _ chunk: StoredChunk, of layout: HDF5ChunkLayout, elementSize: Int, key: ChunkKey, _ context: FileContext
   ) {
@@ -36,9 +36,9 @@ struct ChunkStream {
     byteCount = layout.byteCount
   }
 
-  /// Refuses a chunk whose stored length does not fit what it decodes to.
+  /// Refuses a chunk whose stored length does not fit its decoded length.
   func check() throws(HDF5Error) {
-    // Deflate makes at most 1,032 bytes of one.
+    // Deflate expands one byte to at most 1,032.
     guard isDeflated ? byteCount / 1032 <= chunk.count : byteCount == chunk.count else {
       throw context.malformed(
         "chunk", at: chunk.offset,
@@ -50,7 +50,7 @@ struct ChunkStream {
   /// Fills `buffer` with the chunk's bytes from `place`; the caller has checked that they lie within it.
   func read(at place: Int, into buffer: UnsafeMutableRawBufferPointer) throws(HDF5Error) {
     if planes == 1 { return try readStored(at: place, into: buffer) }
-    // A chunk holds whole elements, so every plane is as long as the others.
+    // A chunk holds whole elements, so all planes have the same length.
     let elements = byteCount / planes
     let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: buffer.count / planes + 1, alignment: 16)
     defer { scratch.deallocate() }
@@ -68,7 +68,7 @@ struct ChunkStream {
     }
   }
 
-  /// The first element whose byte in `plane` is at `place` of the chunk or behind it.
+  /// The first element whose byte in `plane` is at or after `place` of the chunk.
   private static func firstElement(of plane: Int, from place: Int, _ planes: Int) -> Int {
     max(0, place - plane + planes - 1) / planes
   }

@@ -1,4 +1,4 @@
-/// Where a dataset's bytes are, as its layout message says it.
+/// The place of a dataset's bytes, from its layout message.
 package enum HDF5Storage: Hashable, Sendable {
   /// Nothing is stored: every element is the fill value.
   case unallocated
@@ -9,14 +9,14 @@ package enum HDF5Storage: Hashable, Sendable {
   case chunked(HDF5ChunkLayout)
 }
 
-/// How a chunked dataset is cut.
+/// The chunks of a chunked dataset: their shape, index and filters.
 package struct HDF5ChunkLayout: Hashable, Sendable {
   package enum Index: Hashable, Sendable {
     /// No chunk has been written.
     case none
     /// A B-tree of version 1 at that file offset.
     case treeV1(Int)
-    /// One chunk that holds everything: where, how many bytes are stored, and the mask of skipped filters.
+    /// One chunk that holds everything: its file offset, its stored bytes, and the mask of skipped filters.
     case single(offset: Int, stored: Int, mask: UInt32)
     /// All chunks one after the other, unfiltered, in C order from that file offset on.
     case implicit(Int)
@@ -28,9 +28,9 @@ package struct HDF5ChunkLayout: Hashable, Sendable {
     case treeV2(Int)
   }
 
-  /// Elements of one chunk per dimension.
+  /// Elements of one chunk along each dimension.
   package let shape: [Int]
-  /// Greatest number of chunks per dimension; nil where a dimension has no bound.
+  /// Greatest number of chunks along each dimension; nil for a dimension without a bound.
   let greatestGrid: [Int?]
   /// Bytes of one chunk before filters.
   package let byteCount: Int

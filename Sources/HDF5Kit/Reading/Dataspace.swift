@@ -12,7 +12,7 @@ package struct HDF5Dataspace: Hashable, Sendable {
   package let kind: Kind
   /// Sizes of the dimensions, slowest first; empty for scalar and null.
   package let shape: [Int]
-  /// Sizes to which the dimensions may grow; nil for no bound. Chunk indexes count chunks by them.
+  /// Sizes to which the dimensions may grow; nil for no bound. Chunk indexes number chunks by them.
   let greatestShape: [Int?]
   /// The number of elements: 1 for scalar, 0 for null.
   package let elementCount: Int
@@ -62,7 +62,7 @@ package struct HDF5Dataspace: Hashable, Sendable {
       }
     }
     var product = 1
-    // Zero first: a shape of 2^40 × 2^40 × 0 holds nothing and is no overflow.
+    // A shape of 2^40 × 2^40 × 0 holds nothing, so it is no overflow.
     for size in shape where !shape.contains(0) {
       let (next, overflow) = product.multipliedReportingOverflow(by: size)
       guard !overflow else {

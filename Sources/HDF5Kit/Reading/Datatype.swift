@@ -1,7 +1,7 @@
-/// What the elements of a dataset or attribute are.
+/// The type of the elements of a dataset or attribute.
 ///
-/// Equality is about meaning: the version of the encoding, the byte order of single bytes and the filling of
-/// unused bits take no part.
+/// Types with the same meaning are equal: the version of the encoding, the byte order of single bytes and the filling
+/// of unused bits are ignored.
 package struct HDF5Datatype: Hashable, Sendable {
   /// Bytes of one element.
   package let size: Int
@@ -15,8 +15,7 @@ package struct HDF5Datatype: Hashable, Sendable {
     case compound([Member])
     case array(dimensions: [Int], element: HDF5Datatype)
     case enumeration(base: HDF5Datatype, values: [EnumerationValue])
-    /// A class that is recognised but whose bytes are not given out: "variable-length string",
-    /// "reference", ….
+    /// A recognised class whose bytes are not returned: "variable-length string", "reference", …
     case refused(String)
   }
 
@@ -25,14 +24,14 @@ package struct HDF5Datatype: Hashable, Sendable {
   package struct IntegerFormat: Hashable, Sendable {
     package let order: ByteOrder
     package let isSigned: Bool
-    /// The first bit that counts, from the least significant, and how many do.
+    /// The first significant bit, counted from the lowest, and the number of significant bits.
     package let bitOffset: Int
     package let precision: Int
   }
 
   package struct FloatFormat: Hashable, Sendable {
     package enum Normalization: UInt8, Hashable, Sendable {
-      /// No normalization; the mantissa's top bit always set; the top bit implied and not stored (IEEE).
+      /// No normalization; the mantissa's top bit is always set; the top bit is implied and not stored (IEEE).
       case none, stored, implied
     }
 
@@ -69,13 +68,13 @@ package struct HDF5Datatype: Hashable, Sendable {
     package let bytes: [UInt8]
   }
 
-  /// The member of a compound type by its name; nil where there is none, or for another class.
+  /// The member of that name in a compound type; nil if there is none, or for another class.
   package func member(_ name: HDF5Name) -> Member? {
     guard case .compound(let members) = kind else { return nil }
     return members.first { $0.name == name }
   }
 
-  /// The first class inside this type whose bytes mean nothing without a part of the file that is not read.
+  /// The first class in this type whose bytes are useless without a part of the file that is not read.
   package var refusedClass: String? {
     switch kind {
     case .integer, .float, .string, .opaque: nil

@@ -28,7 +28,7 @@ extension HDF5Datatype {
     return members
   }
 
-  /// A name ends in NUL; before version 3 it is also filled up to a multiple of eight bytes.
+  /// A name ends in NUL; before version 3 it is also padded to a multiple of eight bytes.
   private static func memberName(_ cursor: inout ByteCursor, version: Int) throws(HDF5Error) -> HDF5Name {
     let start = cursor.offset
     let name = HDF5Name(bytes: try cursor.terminated())
@@ -81,7 +81,7 @@ extension HDF5Datatype {
     return try array(of: element, dimensions: dimensions, size: size, at: start).kind
   }
 
-  /// The array type, when its elements fill its declared size exactly.
+  /// Makes the array type; throws if its elements do not fill its declared size exactly.
   private static func array(
     of element: HDF5Datatype, dimensions: [Int], size: Int?, at start: ByteCursor
   ) throws(HDF5Error) -> HDF5Datatype {
@@ -99,7 +99,7 @@ extension HDF5Datatype {
     return HDF5Datatype(size: total, kind: .array(dimensions: dimensions, element: element))
   }
 
-  /// Version 3 spends only the bytes that the compound's size needs on each offset.
+  /// Bytes of each member's offset in version 3: as many as the compound's size needs.
   private static func byteWidth(_ size: Int) -> Int {
     max(1, (Int.bitWidth - size.leadingZeroBitCount + 7) / 8)
   }

@@ -1,5 +1,5 @@
 extension HDF5Datatype {
-  /// A datatype message, which may stand in a committed datatype elsewhere in the file.
+  /// Reads a datatype message, or the committed datatype elsewhere in the file that it refers to.
   init(_ message: HeaderMessage) throws(HDF5Error) {
     guard message.isShared else {
       var body = message.body
@@ -15,7 +15,7 @@ extension HDF5Datatype {
     try self.init(&body, depth: 0)
   }
 
-  /// Reads one encoded type and leaves the cursor behind it.
+  /// Reads one encoded type and moves the cursor past it.
   init(_ cursor: inout ByteCursor, depth: Int) throws(HDF5Error) {
     let start = cursor
     guard depth <= cursor.context.limits.datatypeDepth else {
@@ -67,7 +67,7 @@ extension HDF5Datatype {
     let start = cursor
     let offset = try cursor.u16()
     let precision = try cursor.u16()
-    // Both are below 2^16 and the size is below 2^32.
+    // Both are below 2^16 and the size is below 2^32, so nothing overflows.
     guard precision > 0, offset + precision <= 8 * size else {
       throw start.malformed(
         expected: "bits within \(size) bytes", found: "\(precision) bits from bit \(offset)")
@@ -120,7 +120,7 @@ extension HDF5Datatype {
     return StringFormat(padding: padding, characterSet: characters)
   }
 
-  /// The tag's field has a length that is a multiple of eight and ends in NULs.
+  /// The tag without the NULs that fill its field to a multiple of eight bytes.
   private static func tag(_ cursor: inout ByteCursor, bits: UInt32) throws(HDF5Error) -> [UInt8] {
     let field = try cursor.take(Int(bits & 0xFF))
     return Array(field.prefix { $0 != 0 })

@@ -1,6 +1,6 @@
-/// The attributes of an object that has many, since HDF5 1.8: messages in a fractal heap.
+/// The attributes of an object with many of them, since HDF5 1.8: messages in a fractal heap.
 enum DenseAttributes {
-  /// All attributes that an attribute info message leads to; none when they stand in the object header.
+  /// All attributes that an attribute info message refers to; none when they are in the object header.
   static func read(_ message: HeaderMessage) throws(HDF5Error) -> [HDF5Attribute] {
     var cursor = message.body
     guard !message.isShared else { throw cursor.unsupported("a shared attribute info message") }

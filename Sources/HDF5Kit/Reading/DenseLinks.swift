@@ -3,7 +3,7 @@ struct DenseLinks: Sendable {
   private let heap: FractalHeap
   private let names: BTreeV2
 
-  /// Nil when the link info message says that the links stand in the object header.
+  /// Nil when the link info message has no heap: the links are then in the object header.
   init?(_ message: HeaderMessage) throws(HDF5Error) {
     var cursor = message.body
     guard !message.isShared else { throw cursor.unsupported("a shared link info message") }
@@ -36,7 +36,7 @@ struct DenseLinks: Sendable {
     var last: UInt32 = 0
     try names.forEach { record throws(HDF5Error) in
       let link = try read(record)
-      // A lookup goes by this order: names out of it would be listed and never found.
+      // A lookup relies on this order: names out of order would be listed but never found.
       let hash = link.name.bytes.withUnsafeBufferPointer { lookup3($0) }
       var stored = record
       guard try stored.unsigned(4) == hash, hash >= last else {
@@ -48,7 +48,7 @@ struct DenseLinks: Sendable {
     }
   }
 
-  /// A record: the hash, and the link message's identifier in the heap.
+  /// Reads a record: the hash, and the identifier of the link message in the heap.
   private func read(_ record: ByteCursor) throws(HDF5Error) -> HDF5Link {
     var record = record
     try record.skip(4)

@@ -1,7 +1,6 @@
-/// The arithmetic of a fractal heap's table: which block holds which offset of the heap.
+/// The arithmetic of a fractal heap's table: it finds the block that holds an offset of the heap.
 ///
-/// The sizes are powers of two whose product is at most 2^62, so that the sums and shifts below cannot
-/// overflow.
+/// The sizes are powers of two with a product of at most 2^62, so the sums and shifts below cannot overflow.
 struct DoublingTable: Sendable {
   /// Blocks of one row.
   let width: Int
@@ -11,7 +10,7 @@ struct DoublingTable: Sendable {
   let greatestRows: Int
   private let firstRowBits: Int
 
-  /// Nil for numbers that make no table.
+  /// Nil for numbers that do not describe a table.
   init?(width: Int, startingBlock: Int, greatestBlock: Int, bits: Int) {
     func isPowerOfTwo(_ value: Int) -> Bool { value > 0 && value & (value - 1) == 0 }
     guard isPowerOfTwo(width), isPowerOfTwo(startingBlock), isPowerOfTwo(greatestBlock),
@@ -25,13 +24,13 @@ struct DoublingTable: Sendable {
     greatestRows = bits - firstRowBits + 1
   }
 
-  /// Bytes of each block of a row, which is below `greatestRows`.
+  /// Bytes of each block of a row; `row` is below `greatestRows`.
   func blockSize(row: Int) -> Int { row == 0 ? startingBlock : startingBlock << (row - 1) }
 
   /// Rows of a table that spans `size` bytes.
   func rows(spanning size: Int) -> Int { max(0, size.trailingZeroBitCount - firstRowBits + 1) }
 
-  /// Row and column of the block that holds an offset, and the offset inside it; nil beyond the table.
+  /// The row and column of the block that holds an offset, and the offset inside it; nil beyond the table.
   func place(of offset: Int) -> (row: Int, column: Int, rest: Int)? {
     guard offset >= 0 else { return nil }
     let rowSpan = offset >> firstRowBits

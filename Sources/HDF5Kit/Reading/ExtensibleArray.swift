@@ -1,8 +1,7 @@
 /// The chunk index of shapes that grow along one dimension: blocks of growing size.
 ///
-/// The first elements stand in the index block, the next in data blocks that it points to, the rest in data
-/// blocks that secondary blocks point to. Level u of the data blocks has 2^(u/2) blocks of 2^((u+1)/2) times
-/// the least size.
+/// The index block holds the first elements. It points to data blocks with the next ones, and to secondary blocks that
+/// point to data blocks with the rest. Level u has 2^(u/2) data blocks of 2^((u+1)/2) times the least size.
 struct ExtensibleArray {
   let elements: ChunkArrayElements
   private let context: FileContext
@@ -12,7 +11,7 @@ struct ExtensibleArray {
   private let leastPointers: Int
   private let countBits: Int
   private let pageBits: Int
-  /// One more than the greatest number in use.
+  /// One more than the greatest chunk number in use.
   private let used: Int
   private let indexBlock: Int?
 
@@ -133,7 +132,7 @@ struct ExtensibleArray {
     return ChunkArrayPart(first: first, count: min(count, used - first), elements: content)
   }
 
-  /// The used pages of a long data block; its own checksum stands before them.
+  /// The used pages of a long data block, which follow the block's header and its checksum.
   private func pages(
     of block: Int, first: Int, pages: Int, present: [UInt8]
   ) throws(HDF5Error) -> [ChunkArrayPart] {

@@ -1,22 +1,22 @@
 internal import ByteFiles
 internal import Synchronization
 
-/// What every structure's decoder needs: the bytes, the file's sizes of addresses and lengths, the limits,
-/// and the path of the object being read, which only messages use.
+/// The data that every structure's decoder needs: the bytes, the file's sizes of addresses and lengths, the limits, and
+/// the path of the object being read, which only messages use.
 ///
-/// Every cursor carries one, so that all but the path stands behind one reference.
+/// Every cursor carries one, so everything except the path is behind one reference.
 struct FileContext: Sendable {
-  /// What the superblock says about addresses, lengths and nodes.
+  /// The superblock's sizes of addresses, lengths and nodes.
   struct Sizes: Sendable {
-    /// Where addresses count from: the superblock's place, 0 without a user block.
+    /// The file offset that addresses are relative to: the superblock's, 0 without a user block.
     var base = 0
     /// Bytes of an address in this file: 2, 4 or 8.
     var addressWidth = 8
     /// Bytes of a length in this file: 2, 4 or 8.
     var lengthWidth = 8
-    /// Entries of a symbol node divided by two, where the superblock says it.
+    /// Half the greatest number of entries of a symbol node, if the superblock states it.
     var symbolNodeK: Int?
-    /// Children of a group's B-tree node divided by two, where the superblock says it.
+    /// Half the greatest number of children of a group's B-tree node, if the superblock states it.
     var groupNodeK: Int?
   }
 
@@ -57,8 +57,9 @@ struct FileContext: Sendable {
   var groupNodeK: Int? { facts.sizes.groupNodeK }
   var chunks: ChunkCache { facts.chunks }
 
-  /// Runs `verify` unless it has succeeded for that block: once is enough for an immutable file. A group of 20,000 links
-  /// is opened for each of them, and read its blocks of 64 KiB 2,000 times.
+  /// Runs `verify` unless it has succeeded for that block: once is enough, because the file does not change.
+  ///
+  /// A group of 20,000 links is opened for each link; without this, its blocks of 64 KiB were read 2,000 times.
   func once(_ block: HeapBlock, _ verify: () throws(HDF5Error) -> Void) throws(HDF5Error) {
     if facts.verified.withLock({ $0.contains(block) }) { return }
     try verify()
@@ -81,17 +82,18 @@ struct FileContext: Sendable {
   /// The same context for another object.
   func at(path: String) -> FileContext { FileContext(facts: facts, path: path) }
 
-  /// The same source with what its superblock says.
+  /// The same source with the sizes from its superblock.
   func with(_ sizes: Sizes) -> FileContext {
     let facts = Facts(source: source, cache: cache, chunks: chunks, limits: limits, sizes: sizes)
     return FileContext(facts: facts, path: path)
   }
 
-  /// Reads are from the cache up to this size; larger structures go past it.
+  /// Bytes up to which a read uses the cache; larger structures bypass it.
   private static let cachedRead = 4 * PageCache.pageSize
 
-  /// A cursor over the `count` bytes at file offset `offset`; a range that leaves the file is an error before
-  /// anything is allocated.
+  /// A cursor over the `count` bytes at file offset `offset`.
+  ///
+  /// Throws for a range that leaves the file before anything is allocated.
   func cursor(at offset: Int, count: Int, in structure: String) throws(HDF5Error) -> ByteCursor {
     try check(offset: offset, count: count, in: structure)
     do throws(FileError) {
@@ -112,7 +114,7 @@ struct FileContext: Sendable {
     do throws(FileError) { try source.read(at: offset, into: buffer) } catch { throw .file(error) }
   }
 
-  /// A part of a chunk's stored bytes, past the cache of pages: large chunks would only push metadata out.
+  /// A part of a chunk's stored bytes, without the page cache: large chunks would only push metadata out.
   func storedBytes(of chunk: StoredChunk, at place: Int, count: Int) throws(HDF5Error) -> [UInt8] {
     try check(offset: chunk.offset + place, count: count, in: "chunk")
     do throws(FileError) { return try source.bytes(at: chunk.offset + place, count: count) } catch {
@@ -120,7 +122,7 @@ struct FileContext: Sendable {
     }
   }
 
-  /// Proves that `count` bytes at `offset` lie within the file.
+  /// Throws unless `count` bytes at `offset` lie within the file.
   func check(offset: Int, count: Int, in structure: String) throws(HDF5Error) {
     guard offset >= 0, count >= 0, offset <= source.size, count <= source.size - offset else {
       throw malformed(

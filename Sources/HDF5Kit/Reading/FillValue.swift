@@ -1,6 +1,6 @@
 /// The bytes of elements that were never written.
 enum FillValue {
-  /// The element's bytes from a fill value message of either age, or nil for zeros.
+  /// The element's bytes from an old or new fill value message; nil for zeros.
   static func read(_ header: ObjectHeader, elementSize: Int) throws(HDF5Error) -> [UInt8]? {
     if let message = try header.only(.fillValue) { return try current(message, elementSize) }
     guard let message = try header.only(.oldFillValue) else { return nil }
@@ -17,7 +17,7 @@ enum FillValue {
       let flags = try cursor.u8()
       return flags & 0x20 == 0 ? nil : try value(&cursor, elementSize)
     }
-    // When space is allocated, when the value is written: neither matters to a reader.
+    // The times of allocation and of writing do not matter to a reader.
     try cursor.skip(2)
     return try cursor.u8() == 0 ? nil : try value(&cursor, elementSize)
   }

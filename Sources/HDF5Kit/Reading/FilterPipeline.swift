@@ -1,4 +1,4 @@
-/// The filters that each chunk of a dataset went through, in the order of writing.
+/// The filters of a dataset's chunks, in the order in which they are applied on writing.
 package struct HDF5FilterPipeline: Hashable, Sendable {
   package struct Filter: Hashable, Sendable {
     package let id: Int
@@ -6,11 +6,11 @@ package struct HDF5FilterPipeline: Hashable, Sendable {
     /// The writer's name for a filter that is not one of the format's own.
     package let name: String
 
-    /// The filters that are undone here.
+    /// The filters that this reader can undo.
     package enum Known: Int, Sendable { case deflate = 1, shuffle = 2, fletcher32 = 3 }
     package var known: Known? { Known(rawValue: id) }
 
-    /// What a message calls it.
+    /// The filter's name in messages.
     package var title: String {
       switch id {
       case 1: "deflate"
@@ -35,7 +35,7 @@ package struct HDF5FilterPipeline: Hashable, Sendable {
     var cursor = message.body
     let version = try cursor.version(1...2)
     let count = Int(try cursor.u8())
-    // A chunk's mask has 32 bits, one per filter.
+    // A chunk's mask has 32 bits, one for each filter.
     guard count <= 32 else { throw cursor.malformed(expected: "at most 32 filters", found: "\(count)") }
     if version == 1 { try cursor.skip(6) }
     var filters: [Filter] = []

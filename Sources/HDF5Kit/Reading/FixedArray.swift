@@ -47,7 +47,7 @@ struct FixedArray {
     try cursor.checksum()
     if pages == 0 { return [ChunkArrayPart(first: 0, count: count, elements: content)] }
     var parts: [ChunkArrayPart] = []
-    // A page that was never used is not in the bitmap, whose first bit is the highest one.
+    // The bitmap marks the pages that were used; its first bit is the highest one.
     for page in 0..<pages where present[page / 8] & 0x80 >> UInt8(page % 8) != 0 {
       let first = page * pageCount
       let inPage = min(pageCount, count - first)

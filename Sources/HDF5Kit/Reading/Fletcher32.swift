@@ -1,4 +1,4 @@
-/// Takes the checksum off the end of a chunk and compares it with the chunk's bytes.
+/// Removes the checksum from the end of a chunk and compares it with the chunk's bytes.
 func checkFletcher32(_ bytes: [UInt8], _ context: FileContext, at offset: Int) throws(HDF5Error) -> [UInt8] {
   guard bytes.count >= 4 else {
     throw context.malformed(
@@ -7,7 +7,7 @@ func checkFletcher32(_ bytes: [UInt8], _ context: FileContext, at offset: Int) t
   let content = bytes.dropLast(4)
   let stored = bytes.suffix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
   let computed = content.withUnsafeBufferPointer { fletcher32($0) }
-  // Before 1.6.3, libhdf5 wrote the bytes of each half the other way round, and still reads such files.
+  // Before 1.6.3, libhdf5 swapped the bytes of each half; it still reads such files.
   let swapped = (computed & 0x00FF_00FF) << 8 | (computed >> 8) & 0x00FF_00FF
   guard stored == computed || stored == swapped else {
     throw context.malformed(

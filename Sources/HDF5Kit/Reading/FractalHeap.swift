@@ -1,11 +1,11 @@
-/// Where dense groups and dense attributes keep their messages: blocks of doubling size in a table of rows.
+/// The storage of the messages of dense groups and dense attributes: blocks of doubling size in a table of rows.
 ///
-/// Row 0 and row 1 hold blocks of the starting size, each later row blocks of twice the size before it. Rows
-/// of blocks larger than the greatest direct block hold tables of the same kind.
+/// Rows 0 and 1 hold blocks of the starting size, each later row blocks of twice the size of the row before. Rows of
+/// blocks larger than the greatest direct block hold tables of the same kind.
 final class FractalHeap: Sendable {
   let context: FileContext
   let address: Int
-  /// Bytes of the identifiers by which objects are asked for.
+  /// Bytes of an object's identifier.
   let idLength: Int
   /// Whether direct blocks carry a checksum.
   let checksDirectBlocks: Bool
@@ -13,7 +13,7 @@ final class FractalHeap: Sendable {
   let hugeTree: Int?
   let table: DoublingTable
   private let root: Int?
-  /// Rows of the root table; 0 where the root is one direct block.
+  /// Rows of the root table; 0 when the root is one direct block.
   private let rootRows: Int
   private let offsetWidth: Int
   private let sizeWidth: Int
@@ -54,13 +54,13 @@ final class FractalHeap: Sendable {
     self.context = context
     self.address = address
     offsetWidth = (bits + 7) / 8
-    // The width that a length below both bounds needs.
+    // Wide enough for any length within both bounds.
     let blockBits = greatest.trailingZeroBitCount
     let managedBits = Int.bitWidth - max(1, greatestManaged).leadingZeroBitCount - 1
     sizeWidth = max(1, min((blockBits + 7) / 8, managedBits / 8 + 1))
   }
 
-  /// The object that the identifier names.
+  /// The object with that identifier.
   func object(_ id: [UInt8]) throws(HDF5Error) -> ByteCursor {
     var cursor = ByteCursor(
       context: context, structure: "fractal heap identifier", bytes: id, origin: address)
@@ -71,7 +71,7 @@ final class FractalHeap: Sendable {
       return try managed(offset: cursor.int(offsetWidth), count: cursor.int(sizeWidth))
     case 1: return try huge(&cursor)
     case 2:
-      // Up to 18 bytes of identifier, the length takes four bits; in longer ones, twelve.
+      // The length takes four bits in identifiers of up to 18 bytes, twelve bits in longer ones.
       let count = idLength <= 18 ? Int(first & 0x0F) + 1 : Int(first & 0x0F) << 8 + Int(try cursor.u8()) + 1
       return try cursor.part(count)
     default: throw cursor.malformed(expected: "a managed, huge or tiny object", found: "type 3")
@@ -100,7 +100,7 @@ final class FractalHeap: Sendable {
       if place.row < table.directRows {
         return try part(of: block, size: table.blockSize(row: place.row), at: rest, count: count)
       }
-      // A table inside a table has fewer rows: this ends.
+      // A table inside a table has fewer rows, so the loop ends.
       rows = table.rows(spanning: table.blockSize(row: place.row))
     }
     return try part(of: block, size: table.startingBlock, at: rest, count: count)
@@ -143,7 +143,7 @@ final class FractalHeap: Sendable {
     try cursor.skip(offsetWidth)
   }
 
-  /// An object of its own in the file, found by a number through a B-tree.
+  /// An object outside the heap's blocks, found by its number through a B-tree.
   private func huge(_ id: inout ByteCursor) throws(HDF5Error) -> ByteCursor {
     guard id.remaining < context.addressWidth + context.lengthWidth, let hugeTree else {
       throw id.unsupported("a huge object that its identifier places")

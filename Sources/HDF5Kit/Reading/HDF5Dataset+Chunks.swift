@@ -2,7 +2,7 @@ internal import Deflate
 internal import Synchronization
 
 extension HDF5Dataset {
-  /// Reads where the chunks of a chunked dataset are, so that later reads fetch nothing but chunks.
+  /// Reads the chunk index of a chunked dataset, so that later reads fetch only chunks.
   package func loadChunkIndex() throws(HDF5Error) {
     if case .chunked(let layout) = storage { _ = try chunkIndex(layout) }
   }
@@ -15,9 +15,9 @@ extension HDF5Dataset {
     return read
   }
 
-  /// Refuses a dataset that declares far more than deflate could have stored.
+  /// Refuses a dataset that declares far more bytes than its stored bytes could inflate to.
   func checkRatio(_ index: ChunkIndex) throws(HDF5Error) {
-    // Chunks of a crafted index may share their bytes; the file itself is what can be stored at most.
+    // Chunks of a crafted index may share bytes; the file's size is the most that can be stored.
     let stored = min(index.storedBytes, context.source.size)
     let (most, overflow) = stored.multipliedReportingOverflow(by: context.limits.declaredPerStored)
     guard byteCount <= 64 << 20 || overflow || byteCount <= most else {
@@ -30,13 +30,13 @@ extension HDF5Dataset {
   func readChunks(
     _ layout: HDF5ChunkLayout, into buffer: UnsafeMutableRawBufferPointer, at offset: Int
   ) throws(HDF5Error) {
-    // A read needs rows of at least one byte here: an empty dataset has no bytes to ask for.
+    // Rows have at least one byte here: no byte of an empty dataset can be requested.
     guard let rows = shape.first, rows > 0, let chunkRows = layout.shape.first else { return }
     let index = try chunkIndex(layout)
     let rowBytes = byteCount / rows
     let wantedRows = offset / rowBytes..<(offset + buffer.count - 1) / rowBytes + 1
     if index.chunks.count < layout.chunkCount(of: shape) { fill(buffer, at: offset) }
-    // Chunks much larger than the dataset would cost more than their bytes are worth, again and again.
+    // Chunks much larger than the dataset would be decoded for a few bytes, again and again.
     var allowance = context.limits.byteBudget
     for chunk in index.chunks(holding: wantedRows, chunkRows: chunkRows) {
       let runs = ChunkRuns(shape: shape, layout: layout, elementSize: datatype.size, start: chunk.start)
@@ -66,7 +66,7 @@ extension HDF5Dataset {
     }
   }
 
-  /// The chunk as a stream when it is a large one whose filters allow that.
+  /// The chunk as a stream, if it is large and its filters allow that.
   private func stream(_ chunk: StoredChunk, _ layout: HDF5ChunkLayout) throws(HDF5Error) -> ChunkStream? {
     guard layout.byteCount > context.limits.streamedChunk,
       let stream = ChunkStream(
@@ -77,9 +77,9 @@ extension HDF5Dataset {
     return stream
   }
 
-  /// Refuses a dataset whose chunks can be decoded only whole, and are too large to be kept.
+  /// Refuses a dataset with chunks that can be decoded only whole and are too large to be kept.
   ///
-  /// A caller that reads such a dataset in pieces would decode all of a chunk for each.
+  /// A caller that reads such a dataset in pieces would decode a whole chunk for each piece.
   package func checkPieces() throws(HDF5Error) {
     guard case .chunked(let layout) = storage, layout.byteCount > context.limits.keptChunkBytes else {
       return
@@ -101,8 +101,12 @@ extension HDF5Dataset {
     }
   }
 
-  /// Decodes a chunk straight into the buffer when all of it is wanted, in one piece, and it is deflated and perhaps
-  /// shuffled; returns whether that was so. Such a chunk is not kept: nobody who reads in order asks for it again.
+  /// Decodes a chunk straight into the buffer, if all of it is wanted in one piece, and it is deflated and perhaps
+  /// shuffled.
+  ///
+  /// Such a chunk is not kept: a caller that reads in order does not need it again.
+  ///
+  /// - Returns: whether the chunk was decoded.
   private func readWhole(
     _ chunk: StoredChunk, _ layout: HDF5ChunkLayout, _ runs: ChunkRuns,
     into buffer: UnsafeMutableRawBufferPointer, at offset: Int
@@ -143,7 +147,7 @@ extension HDF5Dataset {
     }
     try checkStored(chunk, layout)
     context.chunks.count(layout.byteCount)
-    // Past the cache of pages: a sub-network reads its own chunks, and no neighbours of them.
+    // Without the page cache: a sub-network reads its own chunks, not their neighbours.
     let stored = try context.storedBytes(of: chunk, at: 0, count: chunk.count)
     let bytes = try layout.pipeline.decode(
       stored, chunk: chunk, byteCount: layout.byteCount, context)
@@ -152,18 +156,17 @@ extension HDF5Dataset {
   }
 }
 
-/// The contiguous pieces of one chunk inside a dataset: for every row along the fastest dimension, where it
-/// is in the chunk, where in the dataset's logical bytes, and how long.
+/// The contiguous pieces of one chunk inside a dataset, one for each row along the fastest dimension.
 ///
-/// All products here are below the dataset's byte count or the chunk's, both of which have been computed with
-/// checks.
+/// A piece has a place in the chunk, a place in the dataset's logical bytes, and a length. All products here are below
+/// the byte count of the dataset or of the chunk, both of which were computed with overflow checks.
 struct ChunkRuns {
   let shape: [Int]
   let layout: HDF5ChunkLayout
   let elementSize: Int
   let start: [Int]
 
-  /// Elements of the chunk that lie inside the dataset, per dimension.
+  /// Elements of the chunk that lie inside the dataset, along each dimension.
   private var extent: [Int] {
     zip(zip(shape, layout.shape), start).map { min($0.1, $0.0 - $1) }
   }
@@ -175,16 +178,16 @@ struct ChunkRuns {
     zip(shape, place).reduce(0) { $0 * $1.0 + $1.1 } * elementSize
   }
 
-  /// Whether any byte between the chunk's first and last one is wanted.
+  /// Whether `range` overlaps the range from the chunk's first byte to its last.
   func touches(_ range: Range<Int>) -> Bool {
     let last = zip(start, extent).map { $0 + $1 - 1 }
     return logical(of: start) < range.upperBound && logical(of: last) + elementSize > range.lowerBound
   }
 
-  /// The dataset's bytes that the chunk has, where they are one run of both, from the chunk's first byte on.
+  /// The chunk's range of the dataset's bytes, if it is one run in both, from the chunk's first byte on; else nil.
   var singleRun: Range<Int>? {
     let extent = extent
-    // Dimensions inside the first with more than one position must be whole, in the dataset and in the chunk.
+    // Dimensions after the first one with several positions must be whole, in the dataset and in the chunk.
     let first = extent.firstIndex { $0 > 1 } ?? extent.count
     for dimension in extent.indices where dimension > first {
       guard extent[dimension] == shape[dimension], extent[dimension] == layout.shape[dimension] else {
@@ -195,7 +198,7 @@ struct ChunkRuns {
     return start..<start + byteCount
   }
 
-  /// Calls `body` with what the chunk has of `range`: the place in the chunk, and the bytes of the dataset.
+  /// Calls `body` for each piece of `range` in the chunk, with its place in the chunk and its range in the dataset.
   func forEach<Failure: Error>(
     in range: Range<Int>, _ body: (_ place: Int, _ wanted: Range<Int>) throws(Failure) -> Void
   ) throws(Failure) {

@@ -2,8 +2,8 @@ extension HDF5Dataset {
   /// Fills `buffer` with the dataset's logical bytes from `offset` on.
   ///
   /// Contiguous data goes straight from the file into the buffer. Small chunks are decoded whole and kept for a while,
-  /// large ones in pieces: reading a dataset from its start to its end decodes each byte once, and so does, but for the
-  /// way to where each begins, reading several parts of it by turns.
+  /// large ones in pieces. Reading a dataset from start to end decodes each byte once. Reading several parts of it by
+  /// turns does too, except for the bytes before the start of each part.
   package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int = 0) throws(HDF5Error) {
     let count = buffer.count
     guard offset >= 0, offset <= byteCount, count <= byteCount - offset else {
@@ -21,10 +21,10 @@ extension HDF5Dataset {
     }
   }
 
-  /// `count` logical bytes from `offset` on; all from there when `count` is nil.
+  /// `count` logical bytes from `offset` on; if `count` is nil, all to the end.
   ///
-  /// More than the reader's byte budget, or a shape that no stored byte stands behind, is refused before
-  /// memory is asked for.
+  /// Refuses more than the reader's byte budget, or a shape that its stored bytes cannot fill, before memory is
+  /// allocated.
   package func readBytes(offset: Int = 0, count: Int? = nil) throws(HDF5Error) -> [UInt8] {
     guard offset >= 0, offset <= byteCount, count.map({ $0 >= 0 && $0 <= byteCount - offset }) ?? true else {
       throw .outside(
@@ -34,7 +34,7 @@ extension HDF5Dataset {
     guard count <= context.limits.byteBudget else {
       throw context.limit("\(context.limits.byteBudget) bytes in one read", found: "\(count)")
     }
-    // What a chunked dataset stores is known only from its index, which has its own bounds.
+    // Only its index tells how much a chunked dataset stores; the index has its own bounds.
     if case .chunked(let layout) = storage { try checkRatio(chunkIndex(layout)) }
     var failure: HDF5Error?
     let result = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
@@ -50,7 +50,7 @@ extension HDF5Dataset {
     return result
   }
 
-  /// Repeats the fill value as if the buffer stood at `offset` of the data.
+  /// Fills the buffer with the fill value, as data that begins at byte `offset`.
   func fill(_ buffer: UnsafeMutableRawBufferPointer, at offset: Int) {
     guard let fillValue else {
       buffer.initializeMemory(as: UInt8.self, repeating: 0)

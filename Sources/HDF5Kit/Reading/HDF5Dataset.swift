@@ -1,9 +1,9 @@
 internal import Synchronization
 
-/// A dataset of an open file: what its elements are, how many, and their bytes.
+/// A dataset of an open file: the type, the shape and the bytes of its elements.
 ///
-/// Bytes come as stored, in C order, without any conversion. Reading is safe from several threads at once;
-/// nothing but the index of the chunks is kept here; what was decoded is kept for the whole file, within a budget.
+/// Bytes are returned as stored, in C order, without conversion. Reading is safe from several threads at once. Only the
+/// chunk index is kept here; decoded chunks are kept for the whole file, within a budget.
 package final class HDF5Dataset: Sendable {
   /// The path by which the dataset was found, for messages.
   package let path: String
@@ -14,7 +14,7 @@ package final class HDF5Dataset: Sendable {
   package let storage: HDF5Storage
   /// The bytes of an element that was never written; nil for zeros.
   package let fillValue: [UInt8]?
-  /// All bytes of all elements.
+  /// Bytes of all elements together.
   package let byteCount: Int
 
   let header: ObjectHeader

@@ -1,21 +1,21 @@
 package import ByteFiles
 
-/// An HDF5 file opened for reading by our own bounds-checked decoder; libhdf5 takes no part.
+/// An HDF5 file that our own bounds-checked decoder reads, without libhdf5.
 ///
-/// Nothing but what is asked for is read, small structures through a bounded cache of pages. All values that
-/// come out of it are immutable and may be used from several threads at once.
+/// It reads only what is requested, small structures through a bounded cache of pages. All values that it returns are
+/// immutable and may be used from several threads at once.
 package final class HDF5File: Sendable {
   private let context: FileContext
   private let superblock: Superblock
 
   /// The path as the user gave it.
   package var name: String { context.source.name }
-  /// Where the file's HDF5 data ends, as its writer recorded it: a file offset.
+  /// The file offset where the HDF5 data ends, as its writer recorded it.
   package var endOfFile: Int { superblock.endOfFile }
   /// The superblock's version, 0 to 3.
   package var superblockVersion: Int { Int(superblock.version) }
   package let root: HDF5Group
-  /// Bytes of chunks that were decoded so far.
+  /// Bytes that were decoded from chunks so far.
   package var decodedByteCount: Int { context.chunks.decodedByteCount }
 
   /// Opens a file for reading.
@@ -23,7 +23,7 @@ package final class HDF5File: Sendable {
     try self.init(source: file, limits: limits)
   }
 
-  /// Opens HDF5 data in memory; `name` stands for the path in messages.
+  /// Opens HDF5 data in memory; messages show `name` as its path.
   package convenience init(
     _ bytes: [UInt8], name: String, limits: HDF5Limits = .init()
   ) throws(HDF5Error) {
@@ -45,10 +45,10 @@ package final class HDF5File: Sendable {
     root = try HDF5Group(ObjectHeader(context, at: superblock.root), path: "/")
   }
 
-  /// The eight bytes that every HDF5 file has before its superblock.
+  /// The eight bytes with which the superblock of every HDF5 file begins.
   package static var signature: [UInt8] { Superblock.signature }
 
-  /// Whether the file begins like HDF5, with or without a user block.
+  /// Whether the file has the HDF5 signature, at its start or after a user block.
   package static func hasSignature(_ source: any ByteSource) throws(FileError) -> Bool {
     var place = 0
     while place <= source.size - Superblock.signature.count {
@@ -75,7 +75,7 @@ package final class HDF5File: Sendable {
     return object
   }
 
-  /// The object at a path such as `a/b/c`; slashes at the ends and in a row do not count.
+  /// The object at a path such as `a/b/c`; leading, trailing and repeated slashes are ignored.
   package func object(at path: String) throws(HDF5Error) -> HDF5Object {
     try object(at: path.utf8.split(separator: UInt8(ascii: "/")).map { HDF5Name(bytes: Array($0)) })
   }

@@ -20,10 +20,10 @@ package struct HDF5Group: Sendable {
     try header.attributes().first { $0.name == name }
   }
 
-  /// The link of that name, or nil. In an indexed group this reads a path through the index, not the listing.
+  /// The link of that name, or nil; in an indexed group, this reads one path through the index.
   package func link(_ name: HDF5Name) throws(HDF5Error) -> HDF5Link? { try table.link(name) }
 
-  /// Calls `body` for every link, in the order of the file's index; reads as it goes.
+  /// Calls `body` for every link, in the order of the file's index, while the index is read.
   package func forEachLink(_ body: (HDF5Link) throws(HDF5Error) -> Void) throws(HDF5Error) {
     let limits = header.context.limits
     var count = 0
@@ -39,7 +39,7 @@ package struct HDF5Group: Sendable {
     }
   }
 
-  /// Every link in the order of the names' bytes; a name that occurs twice is refused.
+  /// Every link in the order of the names' bytes; throws if a name occurs twice.
   package func links() throws(HDF5Error) -> [HDF5Link] {
     var links: [HDF5Link] = []
     try forEachLink { link in links.append(link) }
@@ -51,13 +51,13 @@ package struct HDF5Group: Sendable {
     return links
   }
 
-  /// The object behind a link, or nil where the group has no such name. A link that is not hard is refused.
+  /// The object of that name, or nil if the group has no such link; throws for a link that is not hard.
   package func object(_ name: HDF5Name) throws(HDF5Error) -> HDF5Object? {
     guard let link = try link(name) else { return nil }
     return try object(link)
   }
 
-  /// The object behind one of this group's links.
+  /// The object that one of this group's links leads to.
   package func object(_ link: HDF5Link) throws(HDF5Error) -> HDF5Object {
     let path = path == "/" ? "/\(link.name)" : "\(path)/\(link.name)"
     let context = header.context.at(path: path)

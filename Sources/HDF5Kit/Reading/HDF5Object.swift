@@ -1,8 +1,8 @@
-/// What a path leads to.
+/// The object at a path.
 package enum HDF5Object: Sendable {
   case group(HDF5Group)
   case dataset(HDF5Dataset)
-  /// A committed datatype: a type with a name of its own.
+  /// A committed datatype: a type with its own name.
   case datatype(HDF5Datatype)
 
   init(_ context: FileContext, at address: Int, path: String) throws(HDF5Error) {
@@ -22,7 +22,7 @@ package enum HDF5Object: Sendable {
     }
   }
 
-  /// Bytes of the object's header, read to make this; a committed datatype is not worth counting.
+  /// Bytes of the object's header; 0 for a committed datatype, which is too small to count.
   var headerBytes: Int {
     switch self {
     case .group(let group): group.header.byteCount
@@ -31,7 +31,7 @@ package enum HDF5Object: Sendable {
     }
   }
 
-  /// What a message calls it.
+  /// The object's kind in messages.
   package var title: String {
     switch self {
     case .group: "a group"
@@ -42,7 +42,7 @@ package enum HDF5Object: Sendable {
 }
 
 extension ObjectHeader {
-  /// The object's attributes: those in the header, then those in a heap of their own.
+  /// The object's attributes: those in the header, then those in the heap of dense attributes.
   func attributes() throws(HDF5Error) -> [HDF5Attribute] {
     var attributes: [HDF5Attribute] = []
     for message in all(.attribute) { attributes.append(try HDF5Attribute(message)) }

@@ -1,23 +1,23 @@
 extension HDF5File {
-  /// What a walk met at a path.
+  /// The result of a walk for one path.
   package enum Visit: Sendable {
     case object(HDF5Object)
-    /// A group that was met before under another path; it is not entered again.
+    /// A group that was visited before under another path; it is not entered again.
     case visited(HDF5Group)
-    /// A link or object that is refused, and why.
+    /// A refused link or object, and the reason.
     case refused(HDF5Error)
   }
 
-  /// Calls `body` for every link below the root, groups before what is in them, within the limits on depth
-  /// and objects. Refused links and objects are reported, and the walk goes on; a group whose listing breaks
-  /// is one report.
+  /// Calls `body` for every link below the root, a group before its content, within the limits on depth and objects.
+  ///
+  /// Refused links and objects are reported, and the walk continues; a group that cannot be listed is one report.
   package func walk(_ body: (_ path: [HDF5Name], _ visit: Visit) -> Void) throws(HDF5Error) {
     var visited: Set<Int> = [root.address]
     var count = 0
     let (scaled, overflow) = root.header.context.source.size
       .multipliedReportingOverflow(by: limits.headerBytesPerFileByte)
     var headerBytes = overflow ? Int.max : scaled
-    // A stack of our own: the depth of a file must not be the depth of this program's stack.
+    // An explicit stack, because the depth of a file must not be the depth of this program's stack.
     var pending: [(group: HDF5Group, path: [HDF5Name])] = [(root, [])]
     while let (group, path) = pending.popLast() {
       let links: [HDF5Link]

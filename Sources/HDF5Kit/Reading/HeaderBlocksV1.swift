@@ -1,7 +1,8 @@
 /// The object header of HDF5 before 1.8, and of every file written with the low bound "earliest".
 enum HeaderBlocksV1 {
-  /// Version, reserved byte, message count, reference count, size of the first block, padding to 16 bytes.
+  /// The messages of a header, and the number of bytes of its blocks.
   ///
+  /// The prefix: version, reserved byte, message count, reference count, size of the first block, padding to 16 bytes.
   /// The message count is not compared: libhdf5 itself tolerates headers whose count is wrong.
   static func messages(_ context: FileContext, at address: Int) throws(HDF5Error) -> ([HeaderMessage], Int) {
     var prefix = try context.cursor(at: address, count: 16, in: "object header")

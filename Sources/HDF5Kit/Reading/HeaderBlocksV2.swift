@@ -1,4 +1,4 @@
-/// The object header since HDF5 1.8: signed, checksummed, without padding.
+/// The object header since HDF5 1.8: with a signature and checksums, without padding.
 enum HeaderBlocksV2 {
   static func messages(_ context: FileContext, at address: Int) throws(HDF5Error) -> ([HeaderMessage], Int) {
     let (flags, prefixSize, whole) = try prefix(context, at: address)
@@ -15,11 +15,11 @@ enum HeaderBlocksV2 {
       guard cursor.remaining >= 4 else {
         throw cursor.malformed(expected: "a checksum", found: "\(cursor.remaining) bytes")
       }
-      // The checksum covers the whole block, so it is checked before any message is believed.
+      // The checksum covers the whole block, so it is checked before any message is used.
       var content = try cursor.part(cursor.remaining - 4)
       try cursor.checksum()
       let messageHeader = flags & 0x04 != 0 ? 6 : 4
-      // Fewer bytes than a message header are a gap.
+      // A rest shorter than a message header is a gap.
       while content.remaining >= messageHeader {
         let type = UInt16(try content.u8())
         let count = try content.u16()
@@ -37,12 +37,12 @@ enum HeaderBlocksV2 {
     return (messages, blocks.total)
   }
 
-  /// Bytes of the block at which a header begins, its checksum included.
+  /// Bytes of a header's first block, including its checksum.
   static func firstBlockSize(_ context: FileContext, at address: Int) throws(HDF5Error) -> Int {
     try prefix(context, at: address).whole
   }
 
-  /// The flags of a header, the bytes before its first message, and those of its first block.
+  /// The flags of a header, the number of bytes before its first message, and that of its first block.
   private static func prefix(
     _ context: FileContext, at address: Int
   ) throws(HDF5Error) -> (flags: UInt8, size: Int, whole: Int) {

@@ -27,7 +27,7 @@ struct HeaderMessage: Sendable {
     case referenceCount = 0x16
     case fileSpaceInfo = 0x17
 
-    /// What sentences call it.
+    /// The name in messages.
     var title: String { Self.titles[Int(rawValue)] }
 
     private static let titles = [
@@ -44,10 +44,10 @@ struct HeaderMessage: Sendable {
   let flags: UInt8
   let body: ByteCursor
 
-  /// The body stands elsewhere: in a committed datatype or in the shared message table.
+  /// Whether the body is elsewhere: in a committed datatype or in the shared message table.
   var isShared: Bool { flags & 0x02 != 0 }
 
-  /// The message, or nil for a type that is not known and may be ignored; a writer can forbid that by bit 7.
+  /// The message; nil for an unknown type that may be ignored, which a writer can forbid by bit 7.
   init?(type: UInt16, flags: UInt8, body: ByteCursor) throws(HDF5Error) {
     guard let kind = Kind(rawValue: type) else {
       guard flags & 0x80 == 0 else {
@@ -60,7 +60,7 @@ struct HeaderMessage: Sendable {
     self.body = body.renamed(kind.title)
   }
 
-  /// What an attribute holds in its own encoding of a datatype message.
+  /// The datatype message inside an attribute, which has no header of its own.
   init(datatype body: ByteCursor, shared: Bool) {
     kind = .datatype
     flags = shared ? 2 : 0

@@ -1,8 +1,8 @@
 internal import Deflate
 
-/// The zlib stream `bytes` inflated to exactly `count` bytes.
+/// Inflates the zlib stream `bytes` to exactly `count` bytes.
 ///
-/// A stream that declares more than deflate can produce is refused before `count` bytes are allocated.
+/// A `count` above what deflate can produce (1,032 bytes from one) is refused before memory is allocated.
 func inflate(
   _ bytes: [UInt8], to count: Int, _ context: FileContext, at offset: Int
 ) throws(HDF5Error) -> [UInt8] {

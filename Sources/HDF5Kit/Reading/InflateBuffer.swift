@@ -1,8 +1,8 @@
 internal import Deflate
 
-/// zlib's state and memory for one chunk, used again and again: making them anew takes as long as a small chunk.
+/// zlib's state and memory for one chunk, to be reused: making them takes as long as inflating a small chunk.
 final class InflateBuffer: @unchecked Sendable {
-  // Proof of @unchecked: whoever uses it has taken it from the pool, where nobody else finds it until it is put back.
+  // Proof of @unchecked: a thread that uses it has taken it from the pool, and no other gets it until it is given back.
 
   private let inflater: Inflater
   private var stored = UnsafeMutableRawBufferPointer.allocate(byteCount: 0, alignment: 16)
@@ -19,14 +19,14 @@ final class InflateBuffer: @unchecked Sendable {
     inflated.deallocate()
   }
 
-  /// What the chunk is in the file.
+  /// Reads the chunk's stored bytes from the file.
   func read(_ chunk: StoredChunk, _ context: FileContext) throws(HDF5Error) {
     Self.grow(&stored, to: chunk.count)
     try context.read(
       at: chunk.offset, into: UnsafeMutableRawBufferPointer(rebasing: stored[..<chunk.count]), in: "chunk")
   }
 
-  /// What the chunk that was read inflates to, exactly `byteCount` bytes; valid until the next call.
+  /// Inflates the chunk that was read to exactly `byteCount` bytes, which are valid until the next call.
   func inflate(
     _ chunk: StoredChunk, byteCount: Int, _ context: FileContext
   ) throws(HDF5Error) -> UnsafeRawBufferPointer {

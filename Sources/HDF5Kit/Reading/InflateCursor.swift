@@ -1,8 +1,8 @@
 internal import Deflate
 
-/// A deflated chunk inflated up to some byte, ready to go on from there.
+/// The state of a chunk that is inflated up to some byte, from which inflating continues.
 ///
-/// It has about 40 KiB, most of them the 32 KiB that deflate may refer back to; the chunk's own size does not matter.
+/// It has about 40 KiB, mostly the 32 KiB that deflate may refer back to, whatever the chunk's size.
 final class InflateCursor: @unchecked Sendable {
   // Proof of @unchecked: a cursor is used by the thread that made it or took it from the cache, and by no other until
   // that thread has put it back; copies are made under the cache's lock.
@@ -34,14 +34,14 @@ final class InflateCursor: @unchecked Sendable {
 
   /// Fills `output` with the next bytes of `chunk`, which inflates to `byteCount`.
   ///
-  /// At the last byte the stream must end as well.
+  /// The stream must end at the last byte as well.
   func read(
     _ chunk: StoredChunk, byteCount: Int, into output: UnsafeMutableRawBufferPointer, _ context: FileContext
   ) throws(HDF5Error) {
     try advance(chunk, byteCount: byteCount, into: output, context)
     position += output.count
     guard position == byteCount, !isEnded else { return }
-    // One more byte is asked for, and none may come.
+    // One more byte is requested, and the stream must end instead.
     var failure: HDF5Error?
     var isLonger = false
     withUnsafeTemporaryAllocation(byteCount: 1, alignment: 1) { spare in
@@ -63,11 +63,11 @@ final class InflateCursor: @unchecked Sendable {
     }
   }
 
-  /// Inflates what one read of stored bytes gives, at most what `output` holds; returns how much that was.
+  /// Inflates one read of stored bytes, at most until `output` is full; returns the number of inflated bytes.
   private func step(
     _ chunk: StoredChunk, _ output: UnsafeMutableRawBufferPointer, _ byteCount: Int, _ context: FileContext
   ) throws(HDF5Error) -> Int {
-    // Little more than is likely to be used: what is left over is read again.
+    // Little more than is likely to be used, because the rest is read again.
     let count = min(chunk.count - consumed, max(512, min(output.count, 64 << 10)))
     guard count > 0 else { throw broken(chunk, byteCount, "one that is cut off", context) }
     let input = try context.storedBytes(of: chunk, at: consumed, count: count)

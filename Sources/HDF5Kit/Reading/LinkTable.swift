@@ -1,6 +1,6 @@
-/// The three ways in which a group keeps its links.
+/// The three ways in which a group stores its links.
 enum LinkTable: Sendable {
-  /// B-tree of version 1 over symbol nodes: every group before 1.8, and with the low bound "earliest".
+  /// A B-tree of version 1 over symbol nodes: every group before 1.8, and groups with the low bound "earliest".
   case symbols(SymbolTable)
   /// Link messages in the object header.
   case compact([HeaderMessage])

@@ -1,4 +1,4 @@
-/// One name in a group.
+/// A link of a group: a name and its target.
 package struct HDF5Link: Hashable, Sendable {
   package enum Target: Hashable, Sendable {
     /// The file offset of the object's header.
@@ -7,14 +7,14 @@ package struct HDF5Link: Hashable, Sendable {
     case soft(HDF5Name)
     /// Another file, which is not opened.
     case external
-    /// A link class of a program's own.
+    /// A user-defined link, by the number of its class.
     case userDefined(Int)
   }
 
   package let name: HDF5Name
   package let target: Target
 
-  /// What a message calls a link that is not followed; nil for a hard link.
+  /// The name in messages of a link that is not followed; nil for a hard link.
   package var refusedFeature: String? {
     switch target {
     case .hard: nil
@@ -26,7 +26,7 @@ package struct HDF5Link: Hashable, Sendable {
 }
 
 extension HDF5Link {
-  /// A link message, of a group since HDF5 1.8.
+  /// Reads a link message of a group (since HDF5 1.8).
   init(_ message: ByteCursor) throws(HDF5Error) {
     var cursor = message
     _ = try cursor.version(1...1)

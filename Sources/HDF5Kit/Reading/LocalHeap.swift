@@ -1,4 +1,4 @@
-/// Where an old-style group keeps its links' names: one segment of NUL-terminated texts.
+/// The storage of the link names of an old-style group: one segment of NUL-terminated texts.
 struct LocalHeap: Sendable {
   private let context: FileContext
   private let segment: Int
@@ -17,7 +17,7 @@ struct LocalHeap: Sendable {
     self.context = context
   }
 
-  /// The text at `offset` of the segment, without its NUL. Names are short: a few bytes are read, then more.
+  /// The text at `offset` of the segment, without its NUL; most are short, so 64 bytes are read first, then more.
   func name(at offset: Int) throws(HDF5Error) -> [UInt8] {
     var room = 64
     while true {

@@ -20,7 +20,7 @@ struct ObjectHeader: Sendable {
 
   func all(_ kind: HeaderMessage.Kind) -> [HeaderMessage] { messages.filter { $0.kind == kind } }
 
-  /// The message of a kind that an object has at most once.
+  /// The message of a kind, or nil; throws if the object has several.
   func only(_ kind: HeaderMessage.Kind) throws(HDF5Error) -> HeaderMessage? {
     let found = all(kind)
     guard found.count <= 1 else {
@@ -31,7 +31,7 @@ struct ObjectHeader: Sendable {
   }
 }
 
-/// The blocks of one header that are still to be read: each once, all together within the limits.
+/// The blocks of one header that are still to be read, each once, and all together within the limits.
 struct HeaderBlockQueue {
   private let context: FileContext
   private var pending: [(address: Int, count: Int)] = []
@@ -41,7 +41,7 @@ struct HeaderBlockQueue {
 
   init(_ context: FileContext) { self.context = context }
 
-  /// Counts a block in; a block that was there before would repeat for ever.
+  /// Adds a block; throws if it was added before, because the blocks would never end.
   mutating func add(address: Int, count: Int) throws(HDF5Error) {
     guard seen.insert(address).inserted else {
       throw context.malformed(
@@ -58,7 +58,7 @@ struct HeaderBlockQueue {
     pending.append((address, count))
   }
 
-  /// Reads a continuation message: where the next block is.
+  /// Adds the block that a continuation message refers to.
   mutating func add(continuation message: HeaderMessage) throws(HDF5Error) {
     var body = message.body
     let address = try body.definedAddress(of: "a continuation block")

@@ -1,18 +1,18 @@
 internal import ByteFiles
 internal import Synchronization
 
-/// The pages of a source that small reads touched last.
+/// The pages of a source that small reads fetched last.
 ///
-/// Metadata of HDF5 is many small structures: a lookup in a large group reads a few B-tree nodes of 544
-/// bytes, a symbol node of 328 and some names. Pages of 2 KiB keep what is read close to what is needed; at
-/// most 1 MiB stays. The lock is held while a page is looked up or stored, never while the source is read.
+/// HDF5 metadata is many small structures: a lookup in a large group reads a few B-tree nodes of 544 bytes, a symbol
+/// node of 328 and some names. With pages of 2 KiB, few bytes are read in vain; at most 1 MiB is kept. The lock is held
+/// while a page is looked up or stored, never while the source is read.
 final class PageCache: Sendable {
   static let pageSize = 2048
   private static let capacity = 512
 
   private struct State {
     var pages: [Int: [UInt8]] = [:]
-    /// Page numbers in the order they came; the oldest is replaced.
+    /// Page numbers in the order in which they were read; the oldest is replaced.
     var order: [Int] = []
     var next = 0
   }

@@ -1,4 +1,4 @@
-/// Values by key, as many as a budget allows; the one that was not used for the longest time goes first.
+/// Values by key, as many as a budget allows; the least recently used value goes first.
 struct RecentValues<Key: Hashable, Value> {
   private struct Entry {
     let value: Value
@@ -8,7 +8,7 @@ struct RecentValues<Key: Hashable, Value> {
 
   private let budget: Int
   private var entries: [Key: Entry] = [:]
-  /// Every use in order; only a key's last one counts, and those that do not count any more are passed over.
+  /// All uses in order; only the last use of a key is valid, and older ones are ignored.
   private var uses: ArraySlice<(key: Key, turn: Int)> = []
   private var turn = 0
   private(set) var cost = 0
@@ -17,14 +17,14 @@ struct RecentValues<Key: Hashable, Value> {
 
   var keys: some Sequence<Key> { entries.keys }
 
-  /// The value of a key, which stays.
+  /// The value of a key, which stays and counts as used.
   mutating func use(_ key: Key) -> Value? {
     guard let entry = entries[key] else { return nil }
     note(key)
     return entry.value
   }
 
-  /// The value of a key, which is no longer kept.
+  /// Removes and returns the value of a key.
   mutating func take(_ key: Key) -> Value? {
     guard let entry = entries.removeValue(forKey: key) else { return nil }
     cost -= entry.cost
@@ -47,7 +47,7 @@ struct RecentValues<Key: Hashable, Value> {
     turn += 1
     entries[key]?.turn = turn
     uses.append((key, turn))
-    // Each renewal is paid for by as many uses as it looks at.
+    // A cleanup drops more than half of the uses, so the mean cost of a use is constant.
     if uses.count > 2 * entries.count + 64 {
       uses = ArraySlice(uses.filter { entries[$0.key]?.turn == $0.turn })
     }

@@ -1,18 +1,17 @@
-/// The first structure of an HDF5 file: sizes of addresses and lengths, where the file ends, where the root
-/// is.
+/// The first structure of an HDF5 file: the sizes of addresses and lengths, the end of the file, the root's place.
 struct Superblock: Sendable {
   static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
 
   let version: UInt8
-  /// The absolute end of the HDF5 data as the writer recorded it.
+  /// The file offset where the HDF5 data ends, as the writer recorded it.
   let endOfFile: Int
   /// The file offset of the root group's object header.
   let root: Int
   /// The file offset of the superblock extension, an object header.
   let extensionHeader: Int?
 
-  /// Finds the superblock at byte 0, 512, 1024, 2048, … (a user block may stand before it), reads it, and
-  /// sets what later decoders need in `context`.
+  /// Finds the superblock at byte 0, 512, 1024, 2048, … (a user block may precede it), reads it, and sets the sizes
+  /// that later decoders need in `context`.
   init(_ context: inout FileContext) throws(HDF5Error) {
     let size = context.source.size
     var place = 0
@@ -51,7 +50,7 @@ struct Superblock: Sendable {
       sizes.groupNodeK = internalK
       try cursor.skip(version == 1 ? 8 : 4)
     }
-    // The widths are part of a cursor's context: go on with a new one.
+    // A cursor's context holds the widths, so a new cursor is needed.
     let done = cursor.offset - place
     context = context.with(sizes)
     cursor = try context.cursor(at: place, count: min(128, size - place), in: "superblock")
@@ -95,8 +94,9 @@ struct Superblock: Sendable {
     return (end, root, extensionHeader)
   }
 
-  /// The end as stored is absolute for the base as stored; a file with a prepended user block keeps the old
-  /// ones.
+  /// The end of the file as an offset in this file.
+  ///
+  /// The stored end counts from the stored base; a user block that was prepended later changes neither.
   private static func endAddress(_ cursor: inout ByteCursor, declaredBase: Int) throws(HDF5Error) -> Int {
     let start = cursor
     let stored = try cursor.int(cursor.context.addressWidth)

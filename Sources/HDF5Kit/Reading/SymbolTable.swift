@@ -18,7 +18,7 @@ struct SymbolTable: Sendable {
     while true {
       let node = try BTreeV1Node(
         context, at: address, kind: .group, keySize: context.lengthWidth, level: level)
-      // The child that holds the name is the first whose right key is not below it.
+      // The child that holds the name is the first whose right key is not below the name.
       var low = 0
       var high = node.childCount
       while low < high {
@@ -38,8 +38,9 @@ struct SymbolTable: Sendable {
     return HDF5Name(bytes: try heap.name(at: cursor.length()))
   }
 
-  /// Every link in the order of names. Names that do not ascend are refused: a lookup would miss some, and
-  /// two equal names would be two answers to one question.
+  /// Calls `body` for every link in the order of names.
+  ///
+  /// Names that do not ascend are refused: a lookup would miss some, and a name could occur twice.
   func forEach(_ body: (HDF5Link) throws(HDF5Error) -> Void) throws(HDF5Error) {
     var visited = VisitedNodes()
     var last: HDF5Name?
@@ -117,7 +118,7 @@ struct SymbolNode: Sendable {
 
   private func name(at index: Int, _ heap: LocalHeap) throws(HDF5Error) -> HDF5Name {
     var cursor = try entry(index)
-    // The name's offset has an address's width, though it counts from the heap's start.
+    // The name's offset has the width of an address, but counts from the heap's start.
     return HDF5Name(bytes: try heap.name(at: cursor.int(context.addressWidth)))
   }
 

@@ -1,4 +1,4 @@
-/// Where one chunk's bytes are in the file.
+/// The place of one chunk's bytes in the file.
 package struct ChunkPlace: Sendable, Equatable {
   package let address: Int
   /// Bytes as stored, at most 2³² − 1.
@@ -10,10 +10,10 @@ package struct ChunkPlace: Sendable, Equatable {
   }
 }
 
-/// The B-tree of version 1 that tells where the chunks of a dataset are, written in one go
-/// (HDF5 File Format Specification 2.0, III.A.1, node type 1).
+/// The B-tree of version 1 of a dataset's chunks, written in one go (HDF5 File Format Specification 2.0, III.A.1, node
+/// type 1).
 ///
-/// libhdf5 grows such a tree chunk by chunk, through its cache and under its lock; here all chunks are known.
+/// libhdf5 grows such a tree chunk by chunk, through its cache and under its lock; here all chunks are known before.
 package struct ChunkTree {
   /// Extents of the dataset and of a chunk, outermost first.
   private let shape: [Int]
@@ -22,8 +22,8 @@ package struct ChunkTree {
   /// Chunks along each dimension.
   private let grid: [Int]
 
-  /// Children of a node, twice the K that the superblock gives. Every dataset has a node, most have few chunks: of the
-  /// default, 64, it would take 2 kB.
+  /// Children of a node: twice the K in the superblock. Every dataset has a node, and most have few chunks; with the
+  /// default, 64, a node would take 2 kB.
   static let width = 16
   private static let headerSize = 24
 
@@ -34,21 +34,21 @@ package struct ChunkTree {
     grid = zip(shape, chunkShape).map { ($0 + $1 - 1) / $1 }
   }
 
-  /// How many chunks the dataset has.
+  /// The number of chunks of the dataset.
   package var chunkCount: Int { grid.reduce(1, *) }
 
   private var keySize: Int { 8 + 8 * (shape.count + 1) }
-  /// Nodes are read whole, so each takes the room of a full one.
+  /// Bytes of a node; nodes are read whole, so each has the size of a full one.
   private var nodeSize: Int { Self.headerSize + Self.width * (8 + keySize) + keySize }
 
   /// The nodes, leaves first, for chunks in C order of their places; the last node is the root.
   ///
   /// - Parameters:
   ///   - chunks: one for each place.
-  ///   - address: where the first node goes.
+  ///   - address: the address of the first node.
   package func nodes(_ chunks: [ChunkPlace], at address: Int) -> (bytes: [UInt8], root: Int) {
     var bytes: [UInt8] = []
-    // Of each node of the level below: its address, and the number of its first chunk.
+    // For each node of the level below: its address, and the number of its first chunk.
     var below = chunks.enumerated().map { (address: $1.address, first: $0) }
     var level = 0
     repeat {
@@ -91,14 +91,14 @@ package struct ChunkTree {
     bytes += [UInt8](repeating: 0, count: start + nodeSize - bytes.count)
   }
 
-  /// Stored bytes, no filter left out, the place of the chunk's first element, and its first byte.
+  /// Appends a key: stored bytes, filter mask 0 (none skipped), the place of the chunk's first element, byte 0 of it.
   private func appendKey(_ number: Int, count: Int, to bytes: inout [UInt8]) {
     Self.append(UInt64(count), to: &bytes)
     for element in place(of: number) { Self.append(UInt64(element), to: &bytes) }
     Self.append(0, to: &bytes)
   }
 
-  /// The key behind the last chunk: one chunk further in every dimension, that of the element's bytes among them.
+  /// Appends the key after the last chunk: one chunk further in every dimension, also in that of the element's bytes.
   private func appendEnd(to bytes: inout [UInt8]) {
     Self.append(0, to: &bytes)
     for (element, size) in zip(place(of: chunkCount - 1), chunkShape) {

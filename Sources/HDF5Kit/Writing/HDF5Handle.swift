@@ -2,13 +2,13 @@ internal import CHDF5
 
 /// One open object of the library, closed exactly once.
 ///
-/// The id never leaves `withID`: in `call(handle.id)` the optimiser may end the handle's life before the call.
+/// The id never leaves `withID`: in `call(handle.id)` the optimiser may release the handle before the call.
 final class HDF5Handle {
   private let id: hid_t
   private let close: (hid_t) -> herr_t
   private var isOpen = true
 
-  /// Takes over an id that a call has just returned; a negative one becomes an error with the library's words.
+  /// Takes over an id that a call has just returned; throws with the library's message for a negative id.
   init(taking id: hid_t, from call: StaticString, close: @escaping (hid_t) -> herr_t) throws(HDF5Error) {
     self.id = try HDF5Library.check(id, call)
     self.close = close
@@ -18,7 +18,7 @@ final class HDF5Handle {
     if isOpen { HDF5Library.sync { _ = close(id) } }
   }
 
-  /// Closes the object now, where the failure of doing so matters; after a failure it is still open.
+  /// Closes the object now, for callers that need to know of a failure; after a failure it is still open.
   func closeNow(_ call: StaticString) throws(HDF5Error) {
     _ = try HDF5Library.check(close(id), call)
     isOpen = false

@@ -2,33 +2,33 @@ internal import ByteFiles
 internal import CHDF5
 internal import Glibc
 
-/// The one door to libhdf5: every call of the C library happens inside `sync`.
+/// The only access to libhdf5: every call of the C library happens inside `sync`.
 ///
-/// Debian's build is thread-safe through one global lock of its own; this one makes a *sequence* of calls atomic and
-/// keeps the error stack, which belongs to a thread, with the call that filled it. The lock is recursive because a
-/// handle's `deinit` can run while a caller already holds it.
+/// Debian's build is thread-safe through its own global lock; this lock makes a *sequence* of calls atomic and keeps
+/// the error stack, which belongs to a thread, with the call that filled it. The lock is recursive because a handle's
+/// `deinit` can run while a caller already holds it.
 enum HDF5Library {
   private static let lock = RecursiveLock()
 
-  /// Keeps the library from closing its files when the process ends. A file that a full disk, or a limit on the size of
-  /// files, kept it from flushing crashes it then (1.10.8); ours are in memory, and nothing of them is wanted any more.
+  /// Stops the library from closing its files when the process ends: 1.10.8 then crashes on a file that it could not
+  /// flush because of a full disk or a limit on file sizes. Our files are in memory and no longer needed then.
   private static let leavesExitAlone: Bool = H5dont_atexit() >= 0
 
-  /// Runs `body` alone in the library, with its own error printing off.
+  /// Runs `body` alone in the library, with the library's error printing off.
   static func sync<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
     lock.enter()
     defer { lock.leave() }
     _ = leavesExitAlone
-    // "Error printing is per thread": a thread that comes here for the first time still has it on.
+    // "Error printing is per thread": it is still on in a thread that gets here for the first time.
     H5Eset_auto2(hid_t(H5E_DEFAULT), nil, nil)
     return try body()
   }
 
-  /// A negative `hid_t` or `herr_t` means failure; the error stack is turned into text at once.
+  /// Throws for a negative `hid_t` or `herr_t`; the error stack is turned into text at once.
   static func check<Value: SignedInteger>(_ value: Value, _ call: StaticString) throws(HDF5Error) -> Value {
     if value >= 0 { return value }
     var message = takeErrorStack()
-    // The driver's message of a failed write has the number of what the system said, which says it all.
+    // The driver's message of a failed write contains the system's errno, which is the reason.
     if let mark = message.firstRange(of: "errno = "),
       let code = Int32(message[mark.upperBound...].prefix { $0.isNumber }), code != 0
     {
@@ -37,7 +37,7 @@ enum HDF5Library {
     throw .library(call: "\(call)", message: message)
   }
 
-  /// The messages of the calling thread's error stack, innermost last, and the stack is cleared.
+  /// The messages of the calling thread's error stack, innermost last; clears the stack.
   private static func takeErrorStack() -> String {
     var messages: [String] = []
     withUnsafeMutablePointer(to: &messages) { pointer in
@@ -52,17 +52,17 @@ enum HDF5Library {
         }, pointer)
     }
     H5Eclear2(hid_t(H5E_DEFAULT))
-    // One sentence: the driver puts a date with a line end into its messages.
+    // One line: the driver's messages contain a date with a line end.
     let line = messages.joined(separator: ": ").map { $0.isNewline ? " " : $0 }
     return line.isEmpty ? "no message" : String(line)
   }
 
-  /// How many objects of any kind the process has open in the library: 0 when nothing leaks.
+  /// The number of objects of any kind that are open in the library: 0 when nothing leaks.
   static func openObjectCount() -> Int {
     sync { Int(H5Fget_obj_count(tessera_all_files(), tessera_H5F_OBJ_ALL())) }
   }
 
-  /// "1.10.8": what is linked, for bug reports.
+  /// The version that is linked, such as "1.10.8", for bug reports.
   static func version() -> String {
     sync {
       var (major, minor, release): (UInt32, UInt32, UInt32) = (0, 0, 0)
@@ -72,9 +72,9 @@ enum HDF5Library {
   }
 }
 
-/// A mutex that its owner may take again.
+/// A mutex that its owner may lock again.
 private final class RecursiveLock: @unchecked Sendable {
-  // Proof of @unchecked: the pointer is set once, and what it points to is a pthread mutex.
+  // Proof of @unchecked: the pointer is set once and refers to a pthread mutex.
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
 
   init() {
@@ -90,9 +90,9 @@ private final class RecursiveLock: @unchecked Sendable {
   func leave() { pthread_mutex_unlock(mutex) }
 }
 
-/// What tests ask of the library's state.
+/// The library's state, for tests.
 package enum HDF5Diagnostics {
-  /// Objects open in libhdf5, all kinds and files together.
+  /// Objects of any kind that are open in libhdf5, in all files together.
   package static var openObjects: Int { HDF5Library.openObjectCount() }
   /// The version of the libhdf5 in this process.
   package static var libraryVersion: String { HDF5Library.version() }

@@ -1,18 +1,18 @@
 package import ByteFiles
 
-/// A skeleton after libhdf5 has closed it: the places that have to be filled in once the chunks are in the file.
+/// A skeleton that libhdf5 has closed: finds the places to fill in once the chunks are in the file.
 ///
-/// libhdf5 leaves a chunked dataset without chunks the address of an index that is not there yet, and the end of the
-/// file as it was. Both stand in structures with a checksum of their own.
+/// In the skeleton, a chunked dataset has no chunk index yet, and the end of the file is that without chunks. Both
+/// values are in structures with their own checksums.
 package struct HDF5SkeletonFile {
   private let file: HDF5File
   private let context: FileContext
 
-  /// Bytes that replace those of the file at an offset.
+  /// Bytes that replace those at an offset of the file.
   package typealias Patch = [(bytes: [UInt8], offset: Int)]
 
-  /// The superblock of version 2: signature, version, two sizes, flags, then the base address, that of the extension,
-  /// the end of the file, that of the root group, and the checksum (File Format Specification 2.0, II.B).
+  /// The superblock of version 2: signature, version, two sizes, flags, the addresses of the base, of the extension, of
+  /// the end of the file and of the root group, and the checksum (File Format Specification 2.0, II.B).
   private static let endPlace = 28
   private static let superblockSize = 48
 
@@ -30,19 +30,19 @@ package struct HDF5SkeletonFile {
     context = self.file.root.header.context
   }
 
-  /// What puts back the superblock's extension, which holds the K of chunk trees.
+  /// The patch that restores the superblock's extension, which holds the K of chunk trees.
   ///
-  /// libhdf5 writes it when it creates the file, before that is in memory, and never again.
+  /// libhdf5 writes the extension only when it creates the file, before the file is in memory.
   package static func extensionPatch(of file: ReadableFile) throws(HDF5Error) -> Patch {
     let head: [UInt8]
     do throws(FileError) { head = try file.bytes(at: 0, count: superblockSize) } catch { throw .file(error) }
-    // Behind the base address.
+    // After the base address.
     let address = (0..<8).reduce(UInt64(0)) { $0 | UInt64(head[20 + $1]) << UInt64(8 * $1) }
     guard let address = Int(exactly: address), address >= superblockSize, address < file.size else {
       throw .library(call: "H5Fcreate", message: "no extension of the superblock")
     }
-    // An object header of version 2 without times, of one block with one message: the K of chunk trees, then those of
-    // group trees and their leaves, which no group of this file has.
+    // An object header of version 2 without times, in one block with one message: the K of chunk trees, then those of
+    // group trees and their leaves, which no group of this file uses.
     var header: [UInt8] = Array("OHDR".utf8) + [2, 0, 11, 0x13, 7, 0, 0, 0]
     for k in [UInt16(ChunkTree.width / 2), 16, 4] {
       header += withUnsafeBytes(of: k.littleEndian) { Array($0) }
@@ -51,7 +51,7 @@ package struct HDF5SkeletonFile {
     return [(header + withUnsafeBytes(of: checksum.littleEndian) { Array($0) }, address)]
   }
 
-  /// What gives the chunked dataset with its object header at `address` the index of its chunks.
+  /// The patch that sets the chunk index of the chunked dataset with its object header at `address`.
   ///
   /// - Parameter root: the address of the index.
   package func indexPatch(ofDatasetAt address: Int, root: Int) throws(HDF5Error) -> Patch {
@@ -73,12 +73,12 @@ package struct HDF5SkeletonFile {
     return try patch(at: address, count: size, Self.word(root), at: place)
   }
 
-  /// What makes the file end at `end`.
+  /// The patch that sets the end of the file.
   package func endPatch(_ end: Int) throws(HDF5Error) -> Patch {
     try patch(at: 0, count: Self.superblockSize, Self.word(end), at: Self.endPlace)
   }
 
-  /// New bytes in a structure whose last four are the checksum of the others.
+  /// Replaces bytes in a structure whose last four bytes are the checksum of the others.
   private func patch(
     at address: Int, count: Int, _ bytes: [UInt8], at place: Int
   ) throws(HDF5Error) -> Patch {

@@ -2,11 +2,11 @@ package import ByteFiles
 internal import CHDF5
 internal import Dispatch
 
-/// Creates the groups, datasets and attributes of a new HDF5 file, and tells where each dataset's bytes belong.
+/// Creates the groups, datasets and attributes of a new HDF5 file, and returns where each dataset's bytes belong.
 ///
-/// The bytes themselves are written outside the library, at the addresses told here: contiguous datasets allocated
-/// early have one from the start (`H5Dget_offset`), and `pwrite` is as fast as `H5Dwrite` and takes no lock.
-/// Not `Sendable`: one owner creates and closes it.
+/// The bytes are written outside the library, at these addresses: contiguous datasets with early allocation have one
+/// from the start (`H5Dget_offset`), and `pwrite` is as fast as `H5Dwrite` and takes no lock. Not `Sendable`: one owner
+/// creates and closes it.
 package final class HDF5SkeletonWriter {
   private var file: HDF5Handle?
   private let groupCreation: HDF5Handle
@@ -15,8 +15,8 @@ package final class HDF5SkeletonWriter {
   private var types: [HDF5ElementType: HDF5Handle] = [:]
   private var hasTurn = false
 
-  /// libhdf5 knows open files by device and inode and refuses to open one again, and all that are in memory begin as
-  /// the same one. It does one thing at a time anyway, so that waiting costs nothing.
+  /// libhdf5 identifies open files by device and inode and refuses to open one twice; all files in memory begin as the
+  /// same one. The library does one thing at a time anyway, so waiting costs nothing.
   private static let memoryTurn = DispatchSemaphore(value: 1)
 
   /// Begins an empty HDF5 file in `memory`, laid out for about `datasetCount` datasets.
@@ -25,7 +25,7 @@ package final class HDF5SkeletonWriter {
   package convenience init(
     memory: MemoryFile, datasetCount: Int, hasChunks: Bool = false
   ) throws(HDF5Error) {
-    // The library wants a path, and writes a first version of the superblock at once, which must not meet a full disk.
+    // The library needs a path and writes a first superblock there at once, which a full disk must not stop.
     Self.memoryTurn.wait()
     do throws(HDF5Error) {
       try self.init(path: "/dev/null", datasetCount: datasetCount, hasChunks: hasChunks)
@@ -38,7 +38,7 @@ package final class HDF5SkeletonWriter {
   }
 
   deinit {
-    // The file is open for as long as anything in it is.
+    // The file stays open as long as anything in it is open.
     groups.removeAll()
     types.removeAll()
     file = nil
@@ -56,17 +56,17 @@ package final class HDF5SkeletonWriter {
   package init(path: String, datasetCount: Int, hasChunks: Bool = false) throws(HDF5Error) {
     (file, groupCreation, datasetCreation) = try HDF5Library.sync { () throws(HDF5Error) in
       let access = try Self.propertyList(tessera_H5P_FILE_ACCESS())
-      // "latest" differs between releases of the library; with these bounds each writes the same bytes. Headers of 1.8
-      // take half of what older ones do, and have checksums.
+      // "latest" differs between releases of the library; with these bounds each release writes the same bytes. Headers
+      // of 1.8 take half the space of older ones, and have checksums.
       try access.call("H5Pset_libver_bounds") {
         H5Pset_libver_bounds($0, H5F_LIBVER_V18, H5F_LIBVER_V18)
       }
-      // Data under 64 bytes are not aligned but fill the gaps between others: with each gap left free, every further
-      // small dataset searched all of them for an aligned place, and 20,000 scalars took 30 seconds.
+      // Data under 64 bytes is not aligned but fills the gaps between others. When the gaps were left free, every small
+      // dataset searched all of them for an aligned place, and 20,000 scalars took 30 seconds.
       try access.call("H5Pset_alignment") { H5Pset_alignment($0, 64, 64) }
-      // Nobody else knows the file.
+      // No other process knows the file.
       try access.call("H5Pset_file_locking") { H5Pset_file_locking($0, false, true) }
-      // Metadata in blocks of its own keeps the data together.
+      // Separate blocks for metadata keep the data together.
       let block = hsize_t(min(1 << 20, max(2048, datasetCount * 120)))
       try access.call("H5Pset_meta_block_size") { H5Pset_meta_block_size($0, block) }
       try access.call("H5Pset_small_data_block_size") { H5Pset_small_data_block_size($0, 0) }
@@ -139,10 +139,10 @@ package final class HDF5SkeletonWriter {
     }
   }
 
-  /// Creates a dataset for shuffled and deflated chunks, none of which is there yet; returns the address of its object
-  /// header, by which `HDF5SkeletonFile` finds where to say what the chunks' index is.
+  /// Creates a dataset for shuffled and deflated chunks, still without any; returns the address of its object header,
+  /// which `HDF5SkeletonFile` needs to set the chunk index.
   ///
-  /// - Parameter chunkShape: elements of a chunk along each dimension, no more than the dataset has.
+  /// - Parameter chunkShape: elements of a chunk along each dimension, at most as many as the dataset has.
   package func createDataset(
     _ name: String, in group: String, type: HDF5ElementType, shape: [Int], chunkShape: [Int],
     attributes: [(name: String, value: String)] = []
@@ -152,11 +152,11 @@ package final class HDF5SkeletonWriter {
       let extents = chunkShape.map { hsize_t($0) }
       try properties.call("H5Pset_obj_track_times") { H5Pset_obj_track_times($0, false) }
       try properties.call("H5Pset_chunk") { H5Pset_chunk($0, Int32(extents.count), extents) }
-      // Early allocation would make room for chunks as large as they are before they are deflated.
+      // Early allocation would reserve the size of the chunks before compression.
       try properties.call("H5Pset_alloc_time") { H5Pset_alloc_time($0, H5D_ALLOC_TIME_INCR) }
       try properties.call("H5Pset_fill_time") { H5Pset_fill_time($0, H5D_FILL_TIME_NEVER) }
       if type.size > 1 { try properties.call("H5Pset_shuffle") { H5Pset_shuffle($0) } }
-      // The level is a word to programs that change the dataset; of what is stored it says nothing.
+      // The level is for programs that change the dataset; it does not describe the stored chunks.
       try properties.call("H5Pset_deflate") { H5Pset_deflate($0, 6) }
       let dataset = try create(
         name, in: group, type: type, shape: shape, attributes: attributes, properties: properties)
@@ -211,7 +211,7 @@ package final class HDF5SkeletonWriter {
       groups.removeAll()
       types.removeAll()
       let file = try openFile()
-      // A close that fails leaves the file open; a flush that fails says so while nothing is half closed.
+      // A failed flush is reported while nothing is half closed; a failed close leaves the file open.
       try file.call("H5Fflush") { H5Fflush($0, H5F_SCOPE_LOCAL) }
       try file.closeNow("H5Fclose")
       self.file = nil
@@ -236,7 +236,7 @@ package final class HDF5SkeletonWriter {
     try HDF5Handle(taking: H5Pcreate(kind), from: "H5Pcreate", close: H5Pclose)
   }
 
-  /// Datatypes are made once per file: they would cost as much as the rest of a small dataset.
+  /// A datatype's handle, made once for the file: making it costs as much as the rest of a small dataset.
   private func handle(of type: HDF5ElementType) throws(HDF5Error) -> HDF5Handle {
     if let handle = types[type] { return handle }
     let handle = try type.makeHandle()

@@ -1,11 +1,11 @@
 internal import Tensors
 
-/// A cut tensor seen as rows of bytes: where each block's bytes lie in the flat tensor.
+/// A cut tensor as rows of bytes; tells where each block's bytes are in the flat tensor.
 ///
-/// A *row* is everything inside one position of the dimensions before the last cut one. Within a row a block owns
-/// the byte runs of its part on the last cut dimension; which rows it owns follows from its parts on the other cut
-/// dimensions. A block's elements are in ascending flat order, so any window of the flat bytes holds one contiguous
-/// piece of each block: that is what lets both directions stream.
+/// A *row* is everything inside one position of the dimensions before the last cut one. Within a row a block owns the
+/// byte runs of its part on the last cut dimension; its parts on the other cut dimensions decide which rows it owns. A
+/// block's elements are in ascending flat order, so any window of the flat bytes holds one contiguous piece of each
+/// block. That is why both directions can stream.
 ///
 /// Blocks are numbered by their parts, the last cut dimension fastest: row class × parts of the last cut + part.
 package struct BlockGrid: TensorGeometry {
@@ -26,18 +26,18 @@ package struct BlockGrid: TensorGeometry {
   /// Bytes of one row.
   let rowBytes: Int
   let rowCount: Int
-  /// Per part of the last cut dimension, its runs in a row, ascending.
+  /// For each part of the last cut dimension, its runs in a row, ascending.
   let runs: [[Run]]
-  /// Combinations of parts on the other cut dimensions.
+  /// The number of combinations of parts on the other cut dimensions.
   let classCount: Int
   private let outer: [OuterDimension]
 
   /// A dimension before the last cut one, as neighbouring positions that add the same to a row's class.
   ///
-  /// Kept as segments: one number per position would cost as much as the data of a long, thin tensor.
+  /// Kept as segments: one number for each position would take as much memory as the data of a long, thin tensor.
   private struct OuterDimension {
     let extent: Int
-    /// Where each segment ends, ascending; the last is the extent.
+    /// The end of each segment, ascending; the last is the extent.
     let ends: [Int]
     let classes: [Int]
 
@@ -63,10 +63,10 @@ package struct BlockGrid: TensorGeometry {
     }
   }
 
-  /// The grid of a tensor; nil for one that is a single block, or empty.
+  /// The grid of a tensor; nil for a tensor that is a single block, or empty.
   ///
-  /// - Parameter cuts: by ascending dimension. One with a single part is not one: rows are as long as they can be, and of
-  ///   packed elements only a cut between two parts is known to fall between bytes.
+  /// - Parameter cuts: by ascending dimension. A cut with a single part is ignored, so that rows are as long as
+  ///   possible, and because for packed elements only a cut between two parts is known to be between bytes.
   init?(_ spec: TensorSpec, cuts: [Cut]) {
     let cuts = cuts.filter { $0.partCount > 1 }
     if cuts.isEmpty || spec.elementCount == 0 { return nil }
@@ -102,7 +102,7 @@ package struct BlockGrid: TensorGeometry {
     self.outer = outer
   }
 
-  /// The rows of a range by class, each list ascending; neighbours in one list do not touch.
+  /// The rows of a range by class, each list ascending; ranges of one list do not touch.
   func rowsByClass(_ rows: Range<Int>) -> [[Range<Int>]] {
     var result = [[Range<Int>]](repeating: [], count: classCount)
     if classCount == 1 {

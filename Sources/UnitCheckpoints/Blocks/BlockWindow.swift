@@ -1,9 +1,9 @@
 internal import Glibc
 
-/// A stretch of a cut tensor's flat bytes, small enough for a buffer: whole rows, or a part of one long row.
+/// A range of a cut tensor's flat bytes, small enough for a buffer: whole rows, or a part of one long row.
 package struct BlockWindow {
   package let rows: Range<Int>
-  /// Byte range within the row; all of it when the window holds whole rows.
+  /// The range of bytes within the row; the whole row when the window holds whole rows.
   package let columns: Range<Int>
 
   /// Bytes in the window.
@@ -14,7 +14,7 @@ extension BlockGrid {
   package func windows(limit: Int) -> [BlockWindow] {
     var result: [BlockWindow] = []
     if rowBytes <= limit {
-      // A window lists its rows by class, as ranges that may have a row each: short rows must not be too many.
+      // A window lists its rows by class, as ranges that may have one row each, so the number of rows is limited.
       let step = min(1 << 16, max(1, limit / max(1, rowBytes)))
       for first in stride(from: 0, to: rowCount, by: step) {
         result.append(BlockWindow(rows: first..<min(first + step, rowCount), columns: 0..<rowBytes))
@@ -56,7 +56,7 @@ private struct GridPieces: WindowPieces {
   let grid: BlockGrid
   let window: BlockWindow
   var pieces: [BlockPiece] = []
-  /// For each piece its part of the last cut, and its rows.
+  /// For each piece, its part of the last cut and its rows.
   var places: [(part: Int, rows: [Range<Int>])] = []
 
   func move(

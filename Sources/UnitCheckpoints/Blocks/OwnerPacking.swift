@@ -1,18 +1,18 @@
 internal import Glibc
 
-/// Moves elements between flat order, with an owner for each, and pieces of one owner each, in flat order themselves.
+/// Moves elements between flat order and pieces, one piece for each owner, in flat order too.
 package struct OwnerPacking {
-  /// The owners that occur, ascending, with the bytes that are theirs among the pieces.
+  /// The owners that occur, ascending, with their bytes among the pieces.
   package let ranges: [(owner: Int, bytes: Range<Int>)]
   private let owners: UnsafeRawBufferPointer
   private let width: Int
 
-  /// Pieces one behind the other.
+  /// Lays out the pieces one after the other.
   ///
   /// - Parameters:
-  ///   - owners: a byte for each element: whose it is. Used as long as this is.
+  ///   - owners: the owner of each element, one byte each; must be valid as long as this value.
   ///   - width: bytes of an element.
-  ///   - keeps: whose pieces there are; in flat order the others' elements are zero.
+  ///   - keeps: whether an owner has a piece; the elements of other owners are zero in flat order.
   package init(_ owners: UnsafeRawBufferPointer, width: Int, keeps: (Int) -> Bool = { _ in true }) {
     self.owners = owners
     self.width = width
@@ -25,7 +25,7 @@ package struct OwnerPacking {
     self.ranges = ranges
   }
 
-  /// How many elements each owner has, by owner.
+  /// The number of elements of each owner, for the owners 0 to 255.
   package static func counts(_ owners: UnsafeRawBufferPointer) -> [Int] {
     var counts = [Int](repeating: 0, count: 256)
     for owner in owners { counts[Int(owner)] += 1 }
@@ -59,7 +59,7 @@ package struct OwnerPacking {
     }
   }
 
-  /// By owner where its next element is among the pieces; −1 for owners without a piece.
+  /// For each owner, the offset of its next element among the pieces; −1 for owners without a piece.
   private var cursors: [Int] {
     var cursors = [Int](repeating: -1, count: 256)
     for (owner, bytes) in ranges { cursors[owner] = bytes.lowerBound }

@@ -2,32 +2,31 @@ internal import Glibc
 internal import TensorStreams
 internal import Tensors
 
-/// Reads one stored tensor, or what a network has of it, in flat order: put together window by window, and checked
-/// while it is read.
+/// Reads one stored tensor, or a network's part of it, in flat order, window by window, and checks it while it reads.
 ///
-/// Of a network only the active blocks are read, and what shares a page with them.
+/// For a network, only the active blocks are read, and bytes that share a page with them.
 package final class TensorBlocksReader: TensorByteReader {
   private let checkpoint: UnitCheckpoint
   private let selection: TensorSelection
   private let geometry: any TensorGeometry
-  /// By the geometry's numbers.
+  /// The blocks, numbered as in the geometry.
   private let blocks: [BlockPlace]
   /// Bytes of each block that were read.
   private var readCounts: [Int]
-  /// Who owns each element; nil for a tensor whose elements have no owners.
+  /// The owner of each element; nil for a tensor whose elements have no owners.
   private let owners: MapReader?
-  /// Which elements are kept; nil where no mask is laid on.
+  /// The mask of the elements that are kept; nil without a mask.
   private let mask: MapReader?
-  /// Made when it is known how many bytes at a time are wanted.
+  /// Made on the first request, which tells how many bytes at a time are wanted.
   private var windows: [BlockWindow]?
   private var next = 0
   package private(set) var remaining: Int
-  /// Memory for the pieces of a window that are to be moved, and for a window of which only a part was asked for.
+  /// Memory for the pieces of a window that must be moved, and for a window of which only a part was requested.
   private let staging = WindowMemory()
   private let started = WindowMemory()
-  /// What of `started` has not been handed out.
+  /// The bytes of `started` that were not returned yet.
   private var ready = 0..<0
-  /// What a window has thrown: those behind it must not take its place.
+  /// The error of a window: the windows after it must not take its place.
   private var failure: CheckpointError?
 
   /// Reads all of the tensor in row `number`.
@@ -35,7 +34,7 @@ package final class TensorBlocksReader: TensorByteReader {
     try self.init(checkpoint, TensorSelection(all: number, of: checkpoint.index))
   }
 
-  /// Reads what is selected of a tensor.
+  /// Reads a selection of a tensor.
   package init(_ checkpoint: UnitCheckpoint, _ selection: TensorSelection) throws(CheckpointError) {
     self.checkpoint = checkpoint
     self.selection = selection
@@ -49,7 +48,7 @@ package final class TensorBlocksReader: TensorByteReader {
     }
     blocks = stored.isEmpty ? [] : numbers.map { $0.map { stored[$0] } } ?? stored
     readCounts = [Int](repeating: 0, count: blocks.count)
-    // Before anything is made in proportion to what the index claims, HDF5 must have the bytes too.
+    // Before memory is allocated in proportion to the claims of the index, HDF5 must have the bytes too.
     for section in Set(blocks.map(\.section)) { try checkpoint.checkPresence(ofSection: section) }
     let storedTensor = index.tensors[selection.number]
     owners = try storedTensor.owners.map { (owners) throws(CheckpointError) in
@@ -62,7 +61,7 @@ package final class TensorBlocksReader: TensorByteReader {
     if remaining == 0 { try finish() }
   }
 
-  /// The windows; the first `limit` that is asked for is the most bytes of one, unless they would be too many.
+  /// The windows; the first `limit` is the most bytes of one, unless there would be too many windows.
   private func windows(limit: Int) -> [BlockWindow] {
     if let windows { return windows }
     let limit = max(min(limit, Self.windowLimit), remaining / Self.windowCount)
@@ -118,7 +117,7 @@ package final class TensorBlocksReader: TensorByteReader {
     }
   }
 
-  /// Fills `flat` with the next window, which is as large.
+  /// Fills `flat` with the next window, which has the same size.
   private func readWindow(
     _ windows: [BlockWindow], into flat: UnsafeMutableRawBufferPointer
   ) throws(CheckpointError) {
@@ -139,7 +138,7 @@ package final class TensorBlocksReader: TensorByteReader {
       readCounts[piece.block] += piece.byteCount
     }
     if !cut.isInPlace, let flat = flat.baseAddress {
-      // Without pieces there may be nothing to take a pointer to, and none is looked at.
+      // Without pieces the target may have no address, and none is used.
       cut.move(.piecesToFlat, flat: flat, pieces: target.baseAddress ?? flat)
     }
     if let mask { try mask.clear(flat, width: width) }
@@ -153,7 +152,8 @@ package final class TensorBlocksReader: TensorByteReader {
     }
   }
 
-  /// The owner map and the numbers of elements do not agree: geometry and blocks follow from the same cuts otherwise.
+  /// The error for an owner map that disagrees with the numbers of elements; in other cases geometry and blocks follow
+  /// from the same cuts.
   private static func disagreement(
     _ selection: TensorSelection, _ checkpoint: UnitCheckpoint
   ) -> CheckpointError {
@@ -164,7 +164,7 @@ package final class TensorBlocksReader: TensorByteReader {
   }
 }
 
-/// Reads a tensor of bytes beside another, one for each element.
+/// Reads a tensor of bytes beside another tensor, one byte for each of its elements.
 private final class MapReader {
   private let reader: TensorBlocksReader
   private let memory = WindowMemory()
@@ -173,15 +173,15 @@ private final class MapReader {
     reader = try TensorBlocksReader(checkpoint, number)
   }
 
-  /// The next bytes; they are there until the next are read.
+  /// The next bytes; valid until the next call.
   func next(_ count: Int) throws(CheckpointError) -> UnsafeRawBufferPointer {
-    // A map has as many bytes as its tensor has elements: opening has seen that.
+    // A map has as many bytes as its tensor has elements, which was checked on opening.
     let bytes = memory.bytes(min(count, reader.remaining))
     try reader.read(into: bytes)
     return UnsafeRawBufferPointer(bytes)
   }
 
-  /// Makes zeros of the elements for which the mask has 0.
+  /// Sets the elements for which the mask has 0 to zero.
   func clear(_ flat: UnsafeMutableRawBufferPointer, width: Int) throws(CheckpointError) {
     for (element, byte) in try next(flat.count / width).enumerated() where byte == 0 {
       if let target = flat.baseAddress { memset(target + element * width, 0, width) }
@@ -189,13 +189,13 @@ private final class MapReader {
   }
 }
 
-/// Memory that is allocated when it is first asked for, and as large as the largest request.
+/// Memory that is allocated on the first request and is as large as the largest request.
 private final class WindowMemory {
   private var memory = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
   deinit { memory.deallocate() }
 
-  /// The first `count` bytes; what was in them is lost where there are more than before.
+  /// The first `count` bytes; their content is lost if there are more than before.
   func bytes(_ count: Int) -> UnsafeMutableRawBufferPointer {
     if memory.count < count {
       memory.deallocate()

@@ -1,15 +1,15 @@
 internal import Tensors
 
-/// How the flat bytes of a tensor fall into blocks: a box of positions each, a set of elements each, or one for all.
+/// The division of a tensor's flat bytes into blocks: boxes of positions, sets of elements, or a single block.
 ///
 /// A block's elements are in ascending flat order, so any window of the flat bytes holds one contiguous piece of each
 /// block, and the pieces of a block come in their order.
 package protocol TensorGeometry {
   /// The windows that cover the tensor in flat order, none larger than `limit` bytes.
   func windows(limit: Int) -> [BlockWindow]
-  /// The pieces of a window, in the order in which `move` lays them down.
+  /// The pieces of a window, in the order in which `move` places them.
   ///
-  /// - Parameter map: for elements with owners a byte for each element of the window; used as long as the result is.
+  /// - Parameter map: for elements with owners, a byte for each element of the window; valid as long as the result.
   func pieces(of window: BlockWindow, map: UnsafeRawBufferPointer) -> any WindowPieces
 }
 
@@ -17,7 +17,7 @@ package protocol TensorGeometry {
 package struct BlockPiece {
   /// The number of the block.
   package let block: Int
-  /// Where the piece lies in the buffer of pieces, and its length.
+  /// The piece's offset in the buffer of pieces, and its length.
   package let offset: Int
   package let byteCount: Int
 }
@@ -25,7 +25,7 @@ package struct BlockPiece {
 /// A window's pieces, which are its bytes in another order.
 package protocol WindowPieces {
   var pieces: [BlockPiece] { get }
-  /// Whether the pieces lie as the flat bytes do, so that nothing needs to be moved.
+  /// Whether the pieces are in flat order, so that nothing needs to be moved.
   var isInPlace: Bool { get }
   /// Moves the bytes between flat order and pieces; both sides have room for them.
   func move(_ direction: MoveDirection, flat: UnsafeMutableRawPointer, pieces: UnsafeMutableRawPointer)
@@ -35,7 +35,7 @@ extension WindowPieces {
   package var isInPlace: Bool { false }
 }
 
-/// Which way bytes are moved.
+/// The direction of a move.
 package enum MoveDirection { case flatToPieces, piecesToFlat }
 
 /// A tensor that is one block.
@@ -63,10 +63,10 @@ struct OwnedElements: TensorGeometry {
   let byteCount: Int
   /// Bytes of an element.
   let width: Int
-  /// By owner the number of its block; −1 for owners whose elements are zero in flat order.
+  /// For each owner, the number of its block; −1 for owners whose elements are zero in flat order.
   let blocks: [Int]
 
-  /// Windows that end with an element.
+  /// Windows that end between elements.
   func windows(limit: Int) -> [BlockWindow] {
     SingleBlock(byteCount: byteCount).windows(limit: max(width, limit / width * width))
   }
@@ -91,7 +91,7 @@ private struct OwnedPieces: WindowPieces {
 }
 
 extension BlockWindow {
-  /// A stretch of a tensor that is not cut into rows.
+  /// A range of a tensor that is not cut into rows.
   package init(bytes: Range<Int>) { self.init(rows: 0..<1, columns: bytes) }
 }
 

@@ -1,16 +1,16 @@
 package import Tensors
 
-/// What is read of a stored tensor: all of it, or on every cut dimension the parts that a network has.
+/// The part of a stored tensor to read: all of it, or on each cut dimension the parts of a network.
 package struct TensorSelection: Sendable {
   /// The row that holds the bytes.
   package let number: Int
-  /// The dense tensor that comes out: the stored one's name and dtype, its extents without what is left out.
+  /// The dense tensor that results: the stored one's name and dtype, its extents without the parts that are left out.
   package let spec: TensorSpec
-  /// The row with the bytes of the tensor that has 0 where an element is taken out; nil for none.
+  /// The row with the bytes of the mask, which is 0 for each element that is removed; nil for none.
   package let mask: Int?
   /// The cut dimensions without the parts that are left out; nil for all of the tensor.
   private let cuts: [Cut]?
-  /// By owner, 0 for free elements, whether they are kept; nil where all are.
+  /// For each owner, 0 for free elements, whether its elements are kept; nil if all are.
   private let keeps: [Bool]?
 
   /// A cut dimension of which some parts are kept.
@@ -18,9 +18,9 @@ package struct TensorSelection: Sendable {
     let dimension: Int
     /// The stored numbers of the kept parts, ascending.
     let parts: [Int]
-    /// Parts that are stored.
+    /// The number of stored parts.
     let storedCount: Int
-    /// Kept positions in ascending order; neighbours belong to different parts. Parts are those of `parts`.
+    /// Kept positions in ascending order; neighbours belong to different parts, numbered as in `parts`.
     let segments: [IndexedCut.Segment]
 
     init(_ dimension: Int, _ cut: IndexedCut, keeps: (CutPart) -> Bool) {
@@ -55,9 +55,9 @@ package struct TensorSelection: Sendable {
     keeps = nil
   }
 
-  /// What the network in row `network` has of the tensor in row `number`.
+  /// The part of the tensor in row `number` that the network in row `network` has.
   ///
-  /// Throws `TensorError` where packed elements end inside a byte, which no cut of the layout does.
+  /// Throws `TensorError` if packed elements end inside a byte, which no cut of the layout causes.
   package init(_ number: Int, of index: CheckpointIndex, in network: ActiveUnits, mask: Int?)
     throws(TensorError)
   {
@@ -79,7 +79,7 @@ package struct TensorSelection: Sendable {
     keeps = stored.owners == nil ? nil : (0...255).map { $0 > 0 && network.contains($0 - 1, on: nil) }
   }
 
-  /// The geometry of what is kept, and for each of its blocks the number of the stored block.
+  /// The geometry of the selection, and for each of its blocks the number of the stored block; nil for all blocks.
   func geometry(_ index: CheckpointIndex) -> (geometry: any TensorGeometry, blocks: [Int]?) {
     let stored = index.tensors[number]
     if let keeps, let owners = stored.owners {
@@ -117,7 +117,7 @@ package struct ActiveUnits: Sendable {
     byAxis = network.axisUnits.mapValues { Set($0) }
   }
 
-  /// Whether the network has a unit on an axis; nil asks without an axis.
+  /// Whether the network has a unit on an axis, or at all if `axis` is nil.
   package func contains(_ unit: Int, on axis: Int?) -> Bool {
     (axis.flatMap { byAxis[$0] } ?? all).contains(unit)
   }

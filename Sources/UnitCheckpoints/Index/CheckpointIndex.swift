@@ -1,10 +1,10 @@
 package import Tensors
 package import UnitModel
 
-/// The index of a unit checkpoint as values, checked against itself.
+/// The decoded index of a unit checkpoint, checked against itself.
 ///
-/// Every number below names a row that is there, and every size agrees with the ones above it, so that the rest of the
-/// program can index without looking again.
+/// Every row that a number below refers to exists, and every size agrees with those above it, so the rest of the
+/// program can index without checks.
 package struct CheckpointIndex: Sendable {
   /// In flat order.
   package internal(set) var tensors: [IndexedTensor] = []
@@ -14,7 +14,7 @@ package struct CheckpointIndex: Sendable {
   package internal(set) var networks: [IndexedNetwork] = []
   /// For each scope the rows of its networks, ascending.
   package internal(set) var scopes: [[Int]] = []
-  /// By tensor, how networks know it where that is not by its own name and whole; ascending.
+  /// For each tensor that has other names or masks in some networks, those views; ascending.
   package internal(set) var views: [Int: [IndexedView]] = [:]
 
   /// The cut dimensions of a tensor with their cuts, ascending.
@@ -25,18 +25,18 @@ package struct CheckpointIndex: Sendable {
   /// The row of the tensor that holds the bytes of row `number`: itself, or the one that it is tied to.
   package func stored(_ number: Int) -> Int { tensors[number].tiedTo ?? number }
 
-  /// How the network in row `network` knows the tensor in row `number`; nil for by its own name and whole.
+  /// The other name or the mask of a tensor in a network; nil for its own name without a mask.
   package func view(of number: Int, in network: Int) -> IndexedView? {
     guard let list = views[number] else { return nil }
-    // Ascending and disjoint.
+    // Views ascend and are disjoint.
     let place = list.partitionPoint { $0.networks.upperBound <= network }
     return place < list.count && list[place].networks.contains(network) ? list[place] : nil
   }
 
-  /// Whether all of `networks` have the tensors of a scope; nil is the scope of everything.
+  /// Whether all of `networks` have the tensors of a scope; nil is the scope of all networks.
   package func has(_ networks: Range<Int>, inScope scope: Int?) -> Bool {
     guard let scope else { return true }
-    // Ascending: neighbours are neighbours there too.
+    // The list ascends, so consecutive networks are consecutive in it too.
     let list = scopes[scope]
     let place = list.partitionPoint { $0 < networks.lowerBound }
     return networks.isEmpty
@@ -44,7 +44,7 @@ package struct CheckpointIndex: Sendable {
         && list[place + networks.count - 1] == networks.upperBound - 1)
   }
 
-  /// The row of a (task, level); nil where there is none.
+  /// The row of a (task, level); nil if there is none.
   package func network(task: TaskID, level: LevelNumber) -> Int? {
     guard let found = tasks.first(where: { $0.task == task }),
       level.value >= 1, level.value <= found.networks.count
@@ -56,22 +56,22 @@ package struct CheckpointIndex: Sendable {
 /// One tensor of the flat weights.
 package struct IndexedTensor: Sendable {
   package let spec: TensorSpec
-  /// The tensor whose bytes these are too.
+  /// The row of the tensor whose bytes it shares; nil if it is not tied.
   package let tiedTo: Int?
   /// A row of `CheckpointIndex.scopes`; nil for a tensor that every network has.
   package let scope: Int?
-  /// Over the logical bytes.
+  /// SHA-256 of the logical bytes.
   package internal(set) var digest: SHA256Digest
   /// For each dimension its cut, or nil.
   package let cuts: [TensorCut?]
   /// The units that the whole tensor belongs to, ascending.
   package let units: [Int]
-  /// Who owns each element; nil for a tensor whose elements have no owners.
+  /// The owners of the elements; nil for a tensor whose elements have no owners.
   package internal(set) var owners: IndexedOwners?
   /// The dimensions whose channels are stored in a task's order.
   package internal(set) var reordered: [IndexedReordering] = []
 
-  /// Whether its data are a dataset of its own, in its own shape.
+  /// Whether its data is a dataset of its own, in its own shape.
   package var isWhole: Bool {
     tiedTo == nil && scope == nil && units.isEmpty && owners == nil && !isCut
   }
@@ -80,11 +80,11 @@ package struct IndexedTensor: Sendable {
   package var isCut: Bool { cuts.contains { $0 != nil } }
 }
 
-/// The cut of a dimension, and the axes that it is about.
+/// The cut of a dimension, and the channel axes on that dimension.
 package struct TensorCut: Hashable, Sendable {
   /// A row of `CheckpointIndex.cuts`.
   package let cut: Int
-  /// By slot a row of `CheckpointIndex.axes`.
+  /// For each slot, a row of `CheckpointIndex.axes`.
   package let axes: [Int]
 }
 
@@ -97,7 +97,7 @@ package struct CutPart: Hashable, Sendable, Comparable {
   package static func < (a: Self, b: Self) -> Bool { (a.unit, a.slot) < (b.unit, b.slot) }
 }
 
-/// How a dimension is cut.
+/// The cut of a dimension into parts.
 package struct IndexedCut: Sendable, Equatable {
   /// Ascending.
   package let parts: [CutPart]
@@ -141,28 +141,28 @@ package struct IndexedTask: Sendable, Equatable {
   package let networks: Range<Int>
 }
 
-/// One (task, level).
+/// The network of one (task, level).
 package struct IndexedNetwork: Sendable, Equatable {
   package let levelName: String?
-  /// In the order in which the task takes them.
+  /// The units in the order in which the task adds them.
   package let units: [Int]
-  /// By axis, where the task has an order or levels of its own.
+  /// The units on each axis for which the task has its own order or levels.
   package internal(set) var axisUnits: [Int: [Int]] = [:]
 
   /// The units on an axis.
   package func units(on axis: Int?) -> [Int] { axis.flatMap { axisUnits[$0] } ?? units }
 }
 
-/// How neighbouring networks of one task know a tensor.
+/// The name and the mask of a tensor in consecutive networks of one task.
 package struct IndexedView: Sendable, Equatable {
   package let networks: Range<Int>
-  /// Nil for its own name.
+  /// Nil for the tensor's own name.
   package let name: TensorName?
-  /// The row of the tensor that is laid on it as a mask.
+  /// The row of the mask; nil for none.
   package let mask: Int?
 }
 
-/// Which owner map a tensor's elements go by, and how many each owner has.
+/// The owner map of a tensor, and the number of elements of each owner.
 package struct IndexedOwners: Sendable, Equatable {
   /// The row of the map.
   package let map: Int
@@ -176,7 +176,7 @@ package struct IndexedOwners: Sendable, Equatable {
   }
 }
 
-/// A dimension whose channels are stored in the order in which a task takes its units.
+/// A dimension whose channels are stored in the order in which a task adds its units.
 package struct IndexedReordering: Sendable, Equatable {
   package let dimension: Int
   package let axis: Int
@@ -185,7 +185,7 @@ package struct IndexedReordering: Sendable, Equatable {
 }
 
 extension RandomAccessCollection where Index == Int {
-  /// The first place at which `isBefore` is false, of a list in which it is true up to there.
+  /// The first place at which `isBefore` is false; it must be true before that place and false from there on.
   func partitionPoint(_ isBefore: (Element) -> Bool) -> Int {
     var (low, high) = (startIndex, endIndex)
     while low < high {

@@ -1,7 +1,7 @@
 internal import Tensors
 internal import UnitModel
 
-// Cuts, axes, tasks and scopes: what tensors refer to.
+// Cuts, axes, tasks and scopes, which tensors refer to.
 extension IndexDecoder {
   mutating func decodeCuts() throws(CheckpointError) {
     var next = 0

@@ -66,7 +66,7 @@ extension IndexDecoder {
   ) throws(CheckpointError) -> (shape: [Int], cuts: [TensorCut?])? {
     var shape: [Int] = []
     var cuts: [TensorCut?] = []
-    // The same limit as on writing, and for the same reason: lists are made with a place per block.
+    // The same limit as for writing, and for the same reason: lists have a place for each block.
     var blocks = 1
     for number in range {
       let row = tables.dimensions[number]
@@ -124,7 +124,7 @@ extension IndexDecoder {
     return list
   }
 
-  /// Elements smaller than a byte are cut only where a byte ends.
+  /// Throws if a cut of elements smaller than a byte is not between bytes.
   private mutating func requireByteBoundaries(
     _ spec: TensorSpec, _ cuts: [TensorCut?], row: Int
   ) throws(CheckpointError) {
@@ -132,7 +132,7 @@ extension IndexDecoder {
       let last = cuts.lastIndex(where: { ($0.flatMap { self.cuts[$0.cut] }?.parts.count ?? 1) > 1 }),
       let number = cuts[last]?.cut, let cut = self.cuts[number]
     else { return }
-    // Only eighths of a byte matter.
+    // Only bits modulo eight matter.
     let inner = spec.shape[(last + 1)...].reduce(spec.dtype.bits % 8) { $0 * ($1 % 8) % 8 }
     guard byteCuts.insert([number, inner]).inserted else { return }
     var position = 0

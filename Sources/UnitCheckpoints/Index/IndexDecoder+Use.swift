@@ -1,7 +1,7 @@
 internal import Tensors
 internal import UnitModel
 
-// How networks use tensors: owners, orders of channels, names and masks.
+// The uses of tensors by networks: owners, orders of channels, names and masks.
 extension IndexDecoder {
   mutating func decodeOwners() throws(CheckpointError) {
     var last = (-1, -1)
@@ -42,7 +42,7 @@ extension IndexDecoder {
           .ownerMap, .tensors, row: number, "owners of \(tensor.spec.elementCount) elements together",
           "another number"))
     }
-    // What is tied has the elements of another, which may be owned itself.
+    // A tied map has the elements of another tensor, which may have owners itself.
     guard let named = tensors[owners.map] else { return }
     guard let map = named.tiedTo.map({ tensors[$0] }) ?? named else { return }
     guard map.spec.dtype == .u8, map.spec.shape == tensor.spec.shape, map.owners == nil, !map.isCut,

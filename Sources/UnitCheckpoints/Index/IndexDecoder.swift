@@ -1,30 +1,30 @@
 internal import Tensors
 internal import UnitModel
 
-/// Turns the tables into an index and refuses whatever does not fit together.
+/// Decodes the tables into an index and refuses tables that do not fit together.
 ///
-/// With a log that goes on, a row with a wrong value is noted and left out; what refers to it is left out too.
+/// If the log goes on, a row with a wrong value is logged and left out, and so is everything that refers to it.
 struct IndexDecoder {
   let path: String
   let tables: IndexTables
   var index = CheckpointIndex()
   var names: NameDecoder
   var log: DefectLog
-  /// By row; nil where the row is broken, which only happens when the log goes on.
+  /// One for each row; nil if the row is broken, which happens only if the log goes on.
   var cuts: [IndexedCut?] = []
   var tensors: [IndexedTensor?] = []
-  /// Lists of axes that dimensions share: a cut may name a million of them, and a file half a million dimensions.
+  /// Lists of axes, shared by dimensions: a cut may have a million axes, and a file half a million dimensions.
   var axisLists: [UInt64: [Int]] = [:]
-  /// Numbers in all of them.
+  /// The number of axes in all these lists.
   var axisNumbers = 0
-  /// Cuts that are known to fall between bytes, by cut and by the bits inside a position, modulo eight.
+  /// Cuts that are known to be between bytes, by cut and by the bits inside a position, modulo eight.
   var byteCuts = Set<[Int]>()
-  /// Pairs of scopes of which the first is known to have all networks of the second, or not.
+  /// For pairs of scopes, whether the first has all networks of the second.
   var knownScopes: [[Int]: Bool] = [:]
 
   /// The index in `tables`, of the file at `path`.
   ///
-  /// Throws the first defect, or the one after which nothing more can be said; defects before it are in the log.
+  /// Throws the first defect, or the one after which decoding cannot go on; defects before it are in the log.
   static func decode(
     _ tables: IndexTables, path: String, log: inout DefectLog
   ) throws(CheckpointError) -> CheckpointIndex {
@@ -60,7 +60,7 @@ struct IndexDecoder {
     .broken(defect, path: path, table: table, row: row, expected: expected, found: found)
   }
 
-  /// `rows` as a range, when it stays in a table of `limit` rows; empty ranges begin at 0.
+  /// `rows` as a range; throws if it leaves a table of `limit` rows; empty ranges must begin at 0.
   func range(
     _ rows: RowRange, of what: Layout.Table, _ limit: Int, for table: Layout.Table, row: Int
   ) throws(CheckpointError) -> Range<Int> {
@@ -86,7 +86,7 @@ struct IndexDecoder {
     return range
   }
 
-  /// Rows that no other row refers to.
+  /// Throws if a table has rows that no other row refers to.
   func requireNoneLeft(_ next: Int, of table: Layout.Table, _ count: Int) throws(CheckpointError) {
     guard next == count else {
       throw broken(.rowLeftOver, table, row: next, "a row that another table refers to", "one that none does")

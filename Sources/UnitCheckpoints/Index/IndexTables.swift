@@ -1,6 +1,6 @@
 internal import HDF5Kit
 
-/// The raw tables of an index, row by row, before anything in them is believed.
+/// The raw tables of an index, row by row, before any check.
 struct IndexTables {
   var names: [UInt8] = []
   var tensors: [TensorRow] = []
@@ -25,18 +25,17 @@ struct IndexTables {
 
   init() {}
 
-  /// Rows from the bytes of the tables; the bytes are whole rows, because HDF5 has said so.
+  /// Decodes the rows; the bytes are whole rows, because the type of each dataset was checked.
   init(bytes: (Layout.Table) -> [UInt8]) {
     for table in Layout.Table.allCases { Self.column(of: table).decode(bytes(table), into: &self) }
   }
 
-  /// The bytes of a table.
+  /// The encoded rows of a table.
   func bytes(of table: Layout.Table) -> [UInt8] { Self.column(of: table).encoded(self) }
 
-  /// How many rows a table has.
+  /// The number of rows of a table.
   func rowCount(of table: Layout.Table) -> Int { Self.column(of: table).count(in: self) }
 
-  /// The column of a table.
   fileprivate static func column(of table: Layout.Table) -> any TableColumn {
     switch table {
     case .names: Column(\.names)
@@ -68,7 +67,7 @@ extension Layout.Table {
   var type: HDF5ElementType { IndexTables.column(of: self).type }
 }
 
-/// The rows of one table of any type.
+/// The rows of one table, whatever their type.
 private protocol TableColumn {
   var type: HDF5ElementType { get }
   func count(in tables: IndexTables) -> Int

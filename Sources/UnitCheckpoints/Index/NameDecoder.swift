@@ -1,8 +1,8 @@
-/// Reads names of tensors and axes from the table of length-prefixed UTF-8.
+/// Reads names from the table of length-prefixed UTF-8.
 struct NameDecoder {
   private let path: String
   private let bytes: [UInt8]
-  /// Bytes that no name has used: names that share bytes could make a small table long.
+  /// Bytes that no name has used: names that share bytes could make a small table expand.
   private var unused: Int
   private var shared: [UInt32: String] = [:]
   /// The bytes of each name, and the row that first named it.
@@ -16,7 +16,7 @@ struct NameDecoder {
 
   /// The name at an offset.
   ///
-  /// - Parameter isShared: several rows may refer to it, as parts do to their axis.
+  /// - Parameter isShared: whether several rows may refer to it, for example levels of several tasks.
   mutating func name(
     at offset: UInt32, isShared: Bool, for table: Layout.Table, row: Int
   ) throws(CheckpointError) -> String {
@@ -45,7 +45,7 @@ struct NameDecoder {
     return text
   }
 
-  /// Checks that no name lies inside another.
+  /// Checks that no two names share bytes.
   func requireApart() throws(CheckpointError) {
     let ordered = used.sorted { $0.bytes.lowerBound < $1.bytes.lowerBound }
     for (one, next) in zip(ordered, ordered.dropFirst())

@@ -1,22 +1,22 @@
 internal import Tensors
 internal import UnitModel
 
-/// Makes the tables of an index from a partition and an assignment: all but sections, pages and digests.
+/// Makes the tables of an index from a partition and an assignment: all except sections, pages and digests.
 struct TableBuilder {
   private(set) var tables = IndexTables()
   private var lists = UnitLists()
   private var knownNames: [TensorName: UInt32] = [:]
   private var knownCuts: [[SegmentKey]: Int] = [:]
   private var knownAxisLists: [[Int]: Int] = [:]
-  /// The cuts that came last, of which most tensors repeat one, with their rows.
+  /// The last four cuts with their rows; most tensors repeat one of them.
   private var lastCuts: [(cut: DimensionCut, row: Int32, firstAxis: UInt32)] = []
   private var knownScopes: [[Int]: Int] = [:]
   private let axisRows: [AxisName: Int]
   private var networks: [VirtualNetwork] = []
-  /// By task the row of its first network.
+  /// For each task, the row of its first network, and the number of its networks.
   private var firstNetworks: [TaskID: (first: Int, count: Int)] = [:]
 
-  /// - Parameter ties: for each tensor the row of the one whose bytes it shares, or nil.
+  /// - Parameter ties: for each tensor the row of the tensor whose bytes it shares, or nil.
   init(_ partition: Partition, _ assignment: Assignment, ties: [Int?]) {
     axisRows = Dictionary(
       partition.axes.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -175,7 +175,7 @@ struct TableBuilder {
     return row
   }
 
-  // MARK: What only some networks have
+  // MARK: Scopes, names, masks, owners, orders
 
   private mutating func append(_ scope: TensorScope) -> Int? {
     guard scope.isPrivate else { return nil }
@@ -253,7 +253,7 @@ extension RowRange {
   }
 }
 
-/// Lists of units, each stored once; a level's list is often the beginning of another's.
+/// Lists of units, each stored once; a level's list is often the start of another's.
 private struct UnitLists {
   private(set) var items: [UInt32] = []
   private var known: [[Int]: Int] = [:]

@@ -21,7 +21,7 @@ struct ByteWriter {
 
 /// Reads little-endian values one after the other.
 ///
-/// Past the end every value is zero: callers make cursors from whole rows, and a mistake there must not trap.
+/// Past the end every value is zero: callers make cursors from whole rows, and a bug there must not trap.
 struct TableCursor {
   private let base: UnsafeRawBufferPointer
   private var offset = 0
@@ -46,7 +46,7 @@ struct TableCursor {
     return Array(UnsafeRawBufferPointer(rebasing: base[offset..<offset + count]))
   }
 
-  /// Text of at most `length` bytes that NULs fill up.
+  /// Text of at most `length` bytes, padded with NULs.
   mutating func text(_ length: Int) -> String {
     String(decoding: bytes(length).prefix { $0 != 0 }, as: UTF8.self)
   }

@@ -2,11 +2,11 @@
 protocol IndexRow: Equatable, TableElement {
   /// A row of zeros.
   init()
-  /// Hands over the members in order; they stand in the table without padding.
+  /// Passes the members to `coder` in order; in the table they have no padding.
   mutating func members(_ coder: inout some RowCoder)
 }
 
-/// Rows of another table, one after the other.
+/// Consecutive rows of another table.
 struct RowRange: Equatable {
   var first: UInt32 = 0
   var count: UInt32 = 0
@@ -18,16 +18,16 @@ struct RowRange: Equatable {
 struct TensorRow: IndexRow {
   /// Offset of the name in `names`.
   var name: UInt32 = 0
-  /// As in safetensors, NUL-padded.
+  /// Spelled as in safetensors, padded with NULs.
   var dtype: String = ""
   var dimensions: RowRange = .none
-  /// The row of the tensor whose bytes these are too, or −1.
+  /// The row of the tensor whose bytes it shares, or −1.
   var tiedTo: Int32 = 0
   /// A row of `scopes`, or −1.
   var scope: Int32 = 0
   /// The units that the whole tensor belongs to.
   var units: RowRange = .none
-  /// Over the logical bytes in flat order.
+  /// SHA-256 of the logical bytes in flat order.
   var sha256: [UInt8] = []
 
   mutating func members(_ coder: inout some RowCoder) {
@@ -67,7 +67,7 @@ struct AxisRow: IndexRow {
   }
 }
 
-/// How a dimension, or an axis, is cut; what is cut alike shares one.
+/// The cut of a dimension or an axis; equal cuts share one row.
 struct CutRow: IndexRow {
   var segments: RowRange = .none
 
@@ -81,7 +81,7 @@ struct SegmentRow: IndexRow {
   var length: UInt64 = 0
   /// −1 for common positions.
   var unit: Int32 = 0
-  /// Which of the dimension's axes.
+  /// The place of its axis among the dimension's axes.
   var slot: UInt32 = 0
 
   mutating func members(_ coder: inout some RowCoder) {
@@ -102,7 +102,7 @@ struct TaskRow: IndexRow {
   }
 }
 
-/// One (task, level), with its units in the order in which the task takes them.
+/// One (task, level), with its units in the order in which the task adds them.
 struct NetworkRow: IndexRow {
   /// The level's name, or −1.
   var name: Int32 = 0
@@ -114,7 +114,7 @@ struct NetworkRow: IndexRow {
   }
 }
 
-/// The units of a network on an axis that has its own.
+/// The units of a network on an axis that has its own units.
 struct AxisUnitsRow: IndexRow {
   var network: UInt32 = 0
   var axis: UInt32 = 0
@@ -127,7 +127,7 @@ struct AxisUnitsRow: IndexRow {
   }
 }
 
-/// Networks that have some tensors.
+/// The networks that have the tensors of a scope.
 struct ScopeRow: IndexRow {
   var networks: RowRange = .none
 
@@ -136,13 +136,13 @@ struct ScopeRow: IndexRow {
   }
 }
 
-/// How neighbouring networks know a tensor.
+/// The name and the mask of a tensor in consecutive networks of one task.
 struct ViewRow: IndexRow {
   var tensor: UInt32 = 0
   var networks: RowRange = .none
-  /// −1 for its own name.
+  /// Offset of the other name in `names`, or −1 for the tensor's own.
   var name: Int32 = 0
-  /// The tensor that is laid on it as a mask, or −1.
+  /// The row of the mask, or −1.
   var mask: Int32 = 0
 
   mutating func members(_ coder: inout some RowCoder) {
@@ -153,7 +153,7 @@ struct ViewRow: IndexRow {
   }
 }
 
-/// How many elements of a tensor a unit has.
+/// The number of elements of a tensor that belong to a unit.
 struct OwnedRow: IndexRow {
   var tensor: UInt32 = 0
   var map: UInt32 = 0
@@ -169,7 +169,7 @@ struct OwnedRow: IndexRow {
   }
 }
 
-/// A dimension whose channels are stored in the order in which a task takes its units.
+/// A dimension whose channels are stored in the order in which a task adds its units.
 struct ReorderedRow: IndexRow {
   var tensor: UInt32 = 0
   var dimension: UInt32 = 0
@@ -189,14 +189,13 @@ struct ReorderedRow: IndexRow {
 /// A section, or the dataset of a whole tensor.
 struct SectionRow: IndexRow {
   var kind: UInt32 = 0
-  /// The whole tensor, or −1.
+  /// The row of the whole tensor, or −1.
   var tensor: Int32 = 0
   /// A row of `scopes`, or −1.
   var scope: Int32 = 0
   var units: RowRange = .none
   var dtype: String = ""
-  /// Where its bytes start in the file, as long as the file ends where the seal says; all ones for no bytes, and for
-  /// chunks.
+  /// The file offset of its bytes, valid if the file has the length in the seal; all ones for no bytes, and for chunks.
   var address: UInt64 = 0
   var bytes: UInt64 = 0
 
@@ -211,12 +210,12 @@ struct SectionRow: IndexRow {
   }
 }
 
-/// The seal: what a reader checks first, and what finds a change anywhere else.
+/// The seal: a reader checks it first, and its checksums reveal a change anywhere else.
 struct SealRow: IndexRow {
-  /// The length of the file in bytes; another length means that a tool has rewritten it and placement is void.
+  /// The length of the file in bytes; if it is another, a tool has rewritten the file and the addresses are void.
   var fileEnd: UInt64 = 0
   var pageBytes: UInt64 = 0
-  /// XXH3 over every byte of the file, by address, but tensor data and the seal.
+  /// XXH3 over every byte of the file, by address, except tensor data and the seal.
   var restXXH3: UInt64 = 0
   /// XXH3 over the headers of flat files, each after its length.
   var headersXXH3: UInt64 = 0

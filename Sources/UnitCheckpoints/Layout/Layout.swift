@@ -1,17 +1,18 @@
 internal import Tensors
 
-/// Every path and attribute name of layout version 2, once. The specification is schemas/checkpoint-layout-v2.md.
+/// Every path and attribute name of layout version 2, in one place. The specification is
+/// schemas/checkpoint-layout-v2.md.
 package enum Layout {
-  /// Root attribute, ASCII: what the file is.
+  /// Root attribute, ASCII: the kind of file.
   static let formatAttribute = "format"
   static let formatValue = "tessera.checkpoint"
   /// Root attribute, two u32: major and minor version.
   static let versionAttribute = "layout_version"
   static let version: [UInt32] = [2, 0]
-  /// Attribute of a whole tensor's dataset whose HDF5 type cannot say what its bytes are.
+  /// Attribute of a whole tensor's dataset whose HDF5 type cannot express the dtype.
   static let dtypeAttribute = "dtype"
 
-  /// Groups.
+  /// Groups at the root.
   static let metadataGroup = "tessera"
   static let wholeGroup = "tensors"
   static let commonGroup = "common"
@@ -22,7 +23,7 @@ package enum Layout {
   /// Groups at the root that hold tensors' data.
   static let dataGroups = [wholeGroup, commonGroup, intraGroup, interGroup, freeGroup, privateGroup]
 
-  /// Datasets of the metadata group, in the order in which the index checksum takes them.
+  /// Datasets of the metadata group, in the order of the index checksum.
   package enum Table: String, CaseIterable {
     case names, tensors, dimensions
     case cutAxes = "cut_axes"
@@ -36,7 +37,7 @@ package enum Layout {
     var path: String { "\(metadataGroup)/\(rawValue)" }
   }
 
-  /// The scalar dataset that says how long the file is, and what the index and the rest of it hash to.
+  /// The scalar dataset with the file's length and the checksums of the index and of the rest of the file.
   static let seal = "seal"
   static let sealPath = "\(metadataGroup)/\(seal)"
   /// The group of the headers of flat files: `tessera/headers/<n>`, from 0.
@@ -45,6 +46,6 @@ package enum Layout {
   static let shardIndex = "shard_index"
   static let shardIndexPath = "\(metadataGroup)/\(shardIndex)"
 
-  /// The address of data that HDF5 has to find.
+  /// The address of data that is found by its HDF5 path.
   static let noAddress = UInt64.max
 }

@@ -1,11 +1,11 @@
 internal import Tensors
 
-/// The HDF5 link that stands for a tensor's name.
+/// The HDF5 link name of a tensor.
 ///
 /// `/` separates links, `.` is the group itself, NUL ends a C string: these, `%` and the control characters are
 /// written as `%` and two hexadecimal digits, the empty name as a lone `%`. Every other byte is as in the name.
 enum LinkName {
-  /// The link of the tensor with this name.
+  /// The link name for a tensor name.
   static func escaped(_ name: TensorName) -> String {
     let bytes = name.text.utf8
     if bytes.isEmpty { return "%" }
@@ -25,7 +25,7 @@ enum LinkName {
     return String(decoding: result, as: UTF8.self)
   }
 
-  /// The name that a link stands for, read as generously as can be: whatever `%` and two digits say.
+  /// The tensor name of a link; decodes `%` and two digits even where `escaped` does not write them.
   static func unescaped(_ link: String) -> TensorName {
     if link == "%" { return "" }
     let bytes = Array(link.utf8)

@@ -1,6 +1,6 @@
 internal import HDF5Kit
 
-/// Goes through the members of a row: describes, writes or reads them. So a row lists them once.
+/// Visits the members of a row to describe, write or read them, so that a row lists them only once.
 protocol RowCoder {
   mutating func number(_ name: String, _ value: inout UInt32)
   mutating func number(_ name: String, _ value: inout Int32)

@@ -1,6 +1,6 @@
 internal import Tensors
 
-/// The checksums that stand in the seal.
+/// The checksums in the seal.
 enum Seal {
   /// XXH3 over the tables, each after its length, then the seal's members before the checksum.
   static func indexChecksum(tables: [[UInt8]], seal: SealRow) -> UInt64 {
@@ -21,7 +21,7 @@ enum Seal {
     return checksum.finish()
   }
 
-  /// XXH3 over all bytes of a file, by address, but the ranges left out.
+  /// XXH3 over all bytes of a file, by address, except the given ranges.
   ///
   /// - Parameters:
   ///   - ranges: disjoint and ascending.

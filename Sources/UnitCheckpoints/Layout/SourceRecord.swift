@@ -4,27 +4,27 @@ internal import StrictJSON
 package import TensorStreams
 internal import Tensors
 
-/// What a checkpoint remembers of the flat files it was made from: no path, no time.
+/// The data that a checkpoint keeps about the flat files it was made from: no path, no time.
 ///
-/// It is stored as JSON, the document `tessera.source/1`, which is written and read here and nowhere else.
+/// It is stored as JSON, the document `tessera.source/1`; only this file writes and reads it.
 package struct SourceRecord: Sendable {
-  /// The format, as `inspect` calls it.
+  /// The format, as `inspect` names it.
   package let kind: String
   package let shards: [Shard]
-  /// The index of a set of shards; nil where there was none.
+  /// The index of a set of shards; nil if there was none.
   package let index: Index?
   /// The free text of the files, in their order.
   package let metadata: [(key: String, value: String)]
 
   /// One flat file.
   package struct Shard: Sendable {
-    /// How many tensors it had; they follow each other in the index.
+    /// The number of its tensors, which follow each other in the index.
     package let tensorCount: Int
-    /// Which of the stored headers is its own; nil where none was kept.
+    /// The number of its stored header; nil if none was kept.
     package let header: Int?
-    /// The file's name, as the record has it; nil where there is one file, whose name is not kept.
+    /// The file's name in the record; nil for a single file, whose name is not kept.
     package let name: String?
-    /// Where the header's file had the elements of tensors; nil where it is no file of a graph.
+    /// The places of tensors' elements in the header's file; nil if it is not a file of a graph.
     package let holes: [TensorHole]?
 
     package init(tensorCount: Int, header: Int?, name: String?, holes: [TensorHole]? = nil) {
@@ -37,7 +37,7 @@ package struct SourceRecord: Sendable {
 
   /// The index of a set of shards.
   package struct Index: Sendable {
-    /// The file's name, as the record has it.
+    /// The file's name in the record.
     package let name: String
     /// SHA-256 of its bytes, in hexadecimal.
     package let digest: String
@@ -48,7 +48,7 @@ package struct SourceRecord: Sendable {
     }
   }
 
-  /// - Parameter metadata: of a key that comes twice the first is kept.
+  /// - Parameter metadata: for a repeated key, the first value is kept.
   package init(kind: String, shards: [Shard], index: Index?, metadata: [(key: String, value: String)]) {
     self.kind = kind
     self.shards = shards
@@ -59,7 +59,7 @@ package struct SourceRecord: Sendable {
 
   fileprivate static let format = "tessera.source/1"
 
-  /// The document.
+  /// The JSON document.
   package var text: String {
     let members = [
       JSONMember(key: "format", value: .string(Self.format)),
@@ -72,7 +72,7 @@ package struct SourceRecord: Sendable {
           key: "index", value: Self.object([("name", .string($0.name)), ("sha256", .string($0.digest))]))
       },
     ]
-    // Only a number that is not finite cannot be written, and there is none.
+    // Only a number that is not finite cannot be written, and the document has none.
     let object = JSONObject(members.compactMap(\.self)) ?? JSONObject()
     return (try? JSONWriter.text(.object(object), layout: .pretty)) ?? "{}\n"
   }
@@ -99,7 +99,7 @@ extension SourceRecord.Shard {
 }
 
 extension UnitCheckpoint {
-  /// The record of the flat files, once it can be read and names the stored headers and the tensors of the index.
+  /// The record of the flat files; throws unless it can be read and fits the stored headers and the index's tensors.
   package func sourceRecord() throws(CheckpointError) -> SourceRecord {
     try ownSource.value { () throws(CheckpointError) in try readSourceRecord() }
   }
@@ -146,7 +146,7 @@ extension UnitCheckpoint {
       metadata: try storedMetadata(object["metadata"], broken))
   }
 
-  /// Each hole is as long as the tensor that fills it.
+  /// The holes of a file; throws unless each is as long as the tensor that fills it.
   private func storedHoles(
     _ value: JSONValue?, _ broken: (CheckpointDefect, String, String) -> CheckpointError
   ) throws(CheckpointError) -> [TensorHole]? {
@@ -190,7 +190,7 @@ extension UnitCheckpoint {
     return SourceRecord.Index(name: name, digest: digest)
   }
 
-  /// The bytes of the shards' index, which have the digest that the record gives; only they make the same set again.
+  /// The bytes of the shards' index; throws if their digest is not the record's: only the same bytes restore the set.
   package func shardIndexBytes(_ index: SourceRecord.Index) throws(CheckpointError) -> [UInt8] {
     let bytes = try CheckpointOpener.read(
       hdf5, Layout.shardIndexPath, path: path, type: .u8, limit: LayoutLimits.headerBytes)

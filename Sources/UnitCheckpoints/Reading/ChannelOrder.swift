@@ -1,17 +1,17 @@
 internal import TensorStreams
 internal import Tensors
 
-/// Puts the compact dimensions of one tensor from its task's order of units into ascending order of channels.
+/// Puts the compact dimensions of a tensor from its task's order of units into ascending order of channels.
 ///
-/// A block's bytes come in the order in which they are stored, so the tensor is collected first.
+/// Blocks are read in the order in which they are stored, so the whole tensor is collected first.
 struct ChannelOrder {
   private let spec: TensorSpec
   private let reorderings: [DimensionReordering]
 
-  /// The most bytes of a tensor that is put in order: heads and norms are far below, and memory is bounded.
+  /// The most bytes of a tensor that is reordered: heads and norms are far below, and memory stays bounded.
   static let byteLimit = 48 << 20
 
-  /// Nil for a tensor whose channels ascend already. Throws for one that is too large, or packed too tightly.
+  /// Nil for a tensor whose channels ascend already; throws if it is too large, or its channels are not whole bytes.
   init?(_ tensor: SubNetworkTensor, path: String) throws(CheckpointError) {
     guard !tensor.reorderings.isEmpty, tensor.spec.byteCount > 0 else { return nil }
     spec = tensor.spec
@@ -34,7 +34,7 @@ struct ChannelOrder {
     }
   }
 
-  /// All bytes of the tensor, which `reader` gives as they are stored, in ascending order of channels.
+  /// Reads all bytes of the tensor as they are stored, and returns them in ascending order of channels.
   func ascending(_ reader: TensorBlocksReader) throws(CheckpointError) -> MemoryReader {
     var bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: spec.byteCount, alignment: 64)
     var scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: spec.byteCount, alignment: 64)

@@ -1,15 +1,15 @@
 package import HDF5Kit
 
-/// What another program has added to a checkpoint. Readers ignore it, whatever it says.
+/// A part that another program has added to a checkpoint; readers ignore it.
 package struct ForeignPart: Sendable {
   /// The HDF5 path of the object, or of the object with the attribute.
   package let path: String
-  /// "a group", "a dataset", "the attribute 'author'".
+  /// The kind of the part: "a group", "a dataset", "the attribute 'author'".
   package let what: String
 }
 
 extension CheckpointExamination {
-  /// Every link and object of the whole file that is broken or not followed, in the groups of others too.
+  /// Every link and object of the whole file that is broken or not followed, also in foreign groups.
   package func refusals() -> [HDF5Error] {
     guard let hdf5 else { return [] }
     var found: [HDF5Error] = []
@@ -21,8 +21,10 @@ extension CheckpointExamination {
     return found
   }
 
-  /// Objects and attributes that the layout does not have. Of a group only the group is listed, not what is in it;
-  /// objects among the tensors are left to `UnitCheckpoint.unlistedDatasets`.
+  /// Objects and attributes that the layout does not have.
+  ///
+  /// A foreign group is listed without its content; `UnitCheckpoint.unlistedDatasets` lists foreign objects among the
+  /// tensors.
   package func foreignParts() -> [ForeignPart] {
     guard let hdf5 else { return [] }
     var found: [ForeignPart] = []
@@ -37,7 +39,7 @@ extension CheckpointExamination {
       } catch { add(path, "attributes that cannot be read (\(error.statement))") }
     }
     attributes(of: "/", known: Self.rootAttributes, hdf5.root.attributes)
-    // `refusals` reports what breaks the walk.
+    // `refusals` reports the error that breaks the walk.
     try? hdf5.walk { path, visit in
       let shown = "/" + path.map(\.description).joined(separator: "/")
       switch (Self.place(path.map(\.description)), visit) {

@@ -1,23 +1,23 @@
 package import ByteFiles
 internal import HDF5Kit
 
-/// What is left of a checkpoint, and everything that was wrong with it on opening: what a validator begins with.
+/// A checkpoint as far as it can be opened, and every defect found on opening: the start of a validation.
 ///
-/// Where a reader stops at the first defect, this goes on as long as there is something to go on with.
+/// A reader stops at the first defect; this goes on as long as it can.
 package struct CheckpointExamination {
   /// The path as the user gave it.
   package let path: String
-  /// The checkpoint, when its index can be decoded; a wrong checksum of the index is no obstacle.
+  /// The checkpoint, if its index can be decoded, even with a wrong checksum of the index.
   package let checkpoint: UnitCheckpoint?
-  /// Every defect that was met.
+  /// Every defect that was found.
   package let errors: [CheckpointError]
-  /// The file's groups and links, when the superblock can be read.
+  /// The file's groups and links, if the superblock can be read.
   let hdf5: HDF5File?
 
   /// Examines a file that begins like HDF5.
   ///
-  /// Throws for a file that is no unit checkpoint, of an unknown version, or cannot be read; a checkpoint whose
-  /// identity is damaged is still known by its seal.
+  /// Throws for a file that is not a unit checkpoint, has an unknown version, or cannot be read; a checkpoint whose
+  /// identity is damaged is still recognised by its seal.
   package init(_ file: ReadableFile) throws(CheckpointError) {
     path = file.path
     do throws(HDF5Error) { hdf5 = try HDF5File(file) } catch {
@@ -41,7 +41,7 @@ package struct CheckpointExamination {
     errors = log.errors
   }
 
-  /// Examines a file whose first eight bytes are not HDF5's, but which is a unit checkpoint behind them; nil for others.
+  /// Examines a file that would be a unit checkpoint if its first eight bytes were HDF5's; nil for others.
   package init?(damagedSignatureOf file: ReadableFile) {
     guard let error = CheckpointRecognition.damagedSignature(of: file) else { return nil }
     path = file.path
@@ -50,7 +50,7 @@ package struct CheckpointExamination {
     errors = [error]
   }
 
-  /// A checkpoint in which opening found nothing wrong.
+  /// The examination of a checkpoint that opened without defects.
   package init(_ checkpoint: UnitCheckpoint) {
     path = checkpoint.path
     hdf5 = checkpoint.hdf5
@@ -72,8 +72,8 @@ package struct CheckpointExamination {
     }
   }
 
-  /// Whether a file of another version is one of this version whose attribute has been damaged: everything is as
-  /// this layout says, and the seal knows that something was changed.
+  /// Whether a file of another version is one of this version with a damaged attribute: everything else fits this
+  /// layout, and the seal shows that something was changed.
   private static func isChanged(_ checkpoint: UnitCheckpoint?) -> Bool {
     guard let checkpoint, checkpoint.hasWrittenSize else { return false }
     return (try? checkpoint.hasIntactMetadata()) == false

@@ -1,9 +1,9 @@
 internal import HDF5Kit
 internal import Tensors
 
-/// The root attributes that say what a file is.
+/// The root attributes that identify a file.
 enum CheckpointIdentity {
-  /// Checks that the file is a unit checkpoint of a layout that can be read here.
+  /// Checks that the file is a unit checkpoint with a layout version that this reader knows.
   static func check(_ hdf5: HDF5File, path: String) throws(CheckpointError) {
     let format: [UInt8]?
     let version: [UInt8]?

@@ -9,7 +9,7 @@ struct CheckpointOpener {
   private let tables: [[UInt8]]
   let modelDigest: SHA256Digest
 
-  /// - Parameter log: whether a table that cannot be read, or a checksum that does not match, ends the reading.
+  /// - Parameter log: decides whether an unreadable table, or a wrong checksum, ends the reading.
   init(_ file: ReadableFile, log: inout DefectLog) throws(CheckpointError) {
     let hdf5: HDF5File
     do throws(HDF5Error) { hdf5 = try HDF5File(file) } catch { throw .hdf5(path: file.path, error) }
@@ -42,7 +42,7 @@ struct CheckpointOpener {
       } catch { try log.note(error) }
     }
     let seal = try Self.readSeal(hdf5, path: path, limit: SealRow.size)
-    // Without all the tables there is nothing to hash and nothing to decode.
+    // Hashing and decoding need all tables.
     if log.errors.count > before { throw log.errors[before] }
     let checksum = Seal.indexChecksum(tables: tables, seal: seal)
     guard let digest = SHA256Digest(bytes: seal.modelSHA256) else { throw Self.damagedIndex(path) }

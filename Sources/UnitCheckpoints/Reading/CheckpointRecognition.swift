@@ -1,12 +1,12 @@
 internal import ByteFiles
 internal import HDF5Kit
 
-/// Tells a damaged checkpoint, which is a finding, from a file of another kind, which is not.
+/// Distinguishes a damaged checkpoint, which is a finding, from a file of another kind, which is not.
 enum CheckpointRecognition {
-  /// Whether an HDF5 file that cannot be opened is a damaged one.
+  /// Whether an HDF5 file that cannot be opened is damaged.
   ///
-  /// What breaks the format is damage, a truncated file for one. A feature that is not read here, or a limit, is
-  /// damage only in a file that says it is a checkpoint: those need none.
+  /// A violation of the format is damage, for example a truncated file. An unsupported feature, or an exceeded limit,
+  /// is damage only in a file that says it is a checkpoint, because checkpoints need neither.
   static func isDamage(_ error: HDF5Error, _ file: ReadableFile) -> Bool {
     switch error {
     case .malformed: true
@@ -15,8 +15,8 @@ enum CheckpointRecognition {
     }
   }
 
-  /// Whether a file whose identity does not fit is a checkpoint with a damaged identity: it has a checkpoint's seal, or
-  /// the words of one without the attribute that should hold them.
+  /// Whether a file with a wrong identity is a checkpoint with a damaged identity: it has a checkpoint's seal, or the
+  /// value of `format` but no attribute with it.
   static func isDamage(_ error: CheckpointError, _ file: ReadableFile, _ hdf5: HDF5File) -> Bool {
     switch error {
     case .hdf5(_, let error): isDamage(error, file)
@@ -30,7 +30,7 @@ enum CheckpointRecognition {
     (try? hdf5.dataset(at: Layout.sealPath).datatype) == SealRow.elementType.datatype
   }
 
-  /// The defect of a file whose first eight bytes alone keep it from being a checkpoint.
+  /// The defect of a file that would be a checkpoint if its first eight bytes were right; nil for others.
   static func damagedSignature(of file: ReadableFile) -> CheckpointError? {
     guard let found = try? file.bytes(at: 0, count: HDF5File.signature.count), found != HDF5File.signature,
       let hdf5 = try? HDF5File(source: SignedSource(file: file)),
@@ -44,7 +44,7 @@ enum CheckpointRecognition {
         expected: "the HDF5 signature before a unit checkpoint", found: digits))
   }
 
-  /// Whether the file's beginning holds the value of the root's `format`, which is written close to the start.
+  /// Whether the first 4,096 bytes contain the value of the root's `format`, which is written close to the start.
   private static func saysFormat(_ file: ReadableFile) -> Bool {
     guard let head = try? file.bytes(at: 0, count: min(file.size, 4096)) else { return false }
     let format = Array(Layout.formatValue.utf8)
@@ -52,7 +52,7 @@ enum CheckpointRecognition {
   }
 }
 
-/// A file as it would be with the HDF5 signature at its beginning.
+/// A file with the HDF5 signature in place of its first bytes.
 private struct SignedSource: ByteSource {
   let file: ReadableFile
   var name: String { file.path }

@@ -1,15 +1,15 @@
 package import Tensors
 package import UnitModel
 
-/// One (task, level) of a unit checkpoint: its tensors as a dense, smaller model has them.
+/// One (task, level) of a unit checkpoint: its tensors as those of a dense, smaller model.
 package struct SubNetwork: Sendable {
   package let network: VirtualNetwork
   /// In the order of the flat weights.
   package let tensors: [SubNetworkTensor]
-  /// Owner maps and masks that the network could have: what they say has been done in `tensors`.
+  /// Owner maps and masks that belong to the network and have been applied to `tensors`.
   package let applied: [SubNetworkTensor]
 
-  /// The tensors that `network` has of `checkpoint`, as its tables say.
+  /// The tensors of `checkpoint` that `network` has, according to the tables.
   package init(_ network: VirtualNetwork, of checkpoint: UnitCheckpoint) throws(CheckpointError) {
     let index = checkpoint.index
     guard let row = index.network(task: network.task, level: network.level) else {
@@ -53,7 +53,7 @@ package struct SubNetwork: Sendable {
     self.applied = applied
   }
 
-  /// Tensors with the same bytes are tied if the same mask is laid on them.
+  /// Tensors with the same bytes and the same mask are tied.
   private struct Selected: Hashable {
     let stored: Int
     let mask: Int?
@@ -62,7 +62,7 @@ package struct SubNetwork: Sendable {
   /// Elements and logical bytes; tied tensors count once.
   package var totals: (parameters: Int, bytes: Int) {
     var totals = (parameters: 0, bytes: 0)
-    // What is selected of a file is no more than the file describes, which has been found to fit.
+    // The sums do not overflow: a selection is at most what the file describes, which was checked.
     for tensor in tensors where tensor.tiedTo == nil {
       totals.parameters += tensor.spec.elementCount
       totals.bytes += tensor.spec.byteCount
@@ -75,23 +75,23 @@ package struct SubNetwork: Sendable {
 package struct SubNetworkTensor: Sendable {
   /// Its number in the checkpoint, and in the partition.
   package let number: Int
-  /// The name that the task knows the tensor by, and the dense shape.
+  /// The task's name for the tensor, and the dense shape.
   package let spec: TensorSpec
   package let selection: TensorSelection
-  /// The place in the sub-network of the tensor whose bytes these are too.
+  /// The place in the sub-network of the tensor whose bytes it shares; nil if it is not tied.
   package let tiedTo: Int?
   /// The compact dimensions that are stored in the task's order of units, and how they become ascending.
   package let reorderings: [DimensionReordering]
 }
 
-/// How the channels of a compact dimension change their order: position = (o′ · channels + channel) · inner + i′.
+/// The reordering of a compact dimension's channels: position = (o′ · channels + channel) · inner + i′.
 package struct DimensionReordering: Sendable, Equatable {
   package let dimension: Int
   package let inner: Int
   package let outer: Int
   /// Runs of channels in the order of the result: where each is stored, counted in channels, and how long it is.
   ///
-  /// Runs, not channels: a plan of a few bytes can name a million channels.
+  /// Runs instead of channels, because a plan of a few bytes can name a million channels.
   package let runs: [Run]
 
   package struct Run: Sendable, Equatable {
@@ -99,7 +99,7 @@ package struct DimensionReordering: Sendable, Equatable {
     package let count: Int
   }
 
-  /// How many channels there are.
+  /// The number of channels.
   package var channelCount: Int { runs.reduce(0) { $0 + $1.count } }
 
   /// The extent of the dimension; nil when it does not fit.
@@ -111,8 +111,7 @@ package struct DimensionReordering: Sendable, Equatable {
 }
 
 extension CheckpointIndex {
-  /// The tensors that are owner maps, or laid on others as masks in the network of this row: what they say is done, and
-  /// the network does not have them.
+  /// The owner maps, and the masks of the network in this row: they are applied, and the network does not have them.
   func appliedTensors(in row: Int) -> Set<Int> {
     let maps = Set(tensors.compactMap { $0.owners.map { stored($0.map) } })
     var found = maps.isEmpty ? [] : Set(tensors.indices.filter { maps.contains(stored($0)) })
@@ -120,7 +119,7 @@ extension CheckpointIndex {
     return found
   }
 
-  /// How a network puts channels that are stored in its task's order into ascending order.
+  /// The reorderings that put channels from the order of a network's task into ascending order.
   func reorderings(of tensor: IndexedTensor, in network: IndexedNetwork) -> [DimensionReordering] {
     tensor.reordered.compactMap { use in
       let cut = cuts[axes[use.axis].cut]

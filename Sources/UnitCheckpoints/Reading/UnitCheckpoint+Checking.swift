@@ -2,19 +2,19 @@ internal import ByteFiles
 internal import HDF5Kit
 package import Tensors
 
-/// What `validate` asks of a checkpoint beyond opening it.
+/// The checks of `validate` beyond those of opening.
 extension UnitCheckpoint {
   /// The length in bytes that the file had when it was written.
   package var writtenSize: Int { Int(clamping: seal.fileEnd) }
 
-  /// Whether the file is as long as it was written; then its seal speaks about every byte.
+  /// Whether the file has the length that it was written with; only then does its seal cover every byte.
   package var hasWrittenSize: Bool { seal.fileEnd == UInt64(fileSize) }
 
-  /// Whether every byte outside the tensors' data is what was written. Means nothing once placement is void.
+  /// Whether every byte outside the tensors' data is what was written; meaningless once placement is void.
   package func hasIntactMetadata() throws(CheckpointError) -> Bool {
     var ranges: [Range<Int>] = []
     for section in map.sections {
-      // A validator goes on after an address outside the file, which is a defect of its own.
+      // An address outside the file is a separate defect, after which a validator goes on.
       if let address = section.address, section.byteCount > 0, address <= fileSize - section.byteCount {
         ranges.append(address..<address + section.byteCount)
       }
@@ -30,7 +30,7 @@ extension UnitCheckpoint {
     } catch { throw .file(error) }
   }
 
-  /// Checks that the HDF5 dataset of a section is there, with its type, length and address, or its chunks.
+  /// Checks that the HDF5 dataset of a section exists, with its type, length and address, or its chunks.
   package func checkSection(_ number: Int) throws(CheckpointError) {
     let dataset = try open(section: number)
     let section = map.sections[number]
@@ -39,7 +39,7 @@ extension UnitCheckpoint {
       .broken(
         .datasetChunks, path: path, place: "/\(sectionPath(number))", expected: expected, found: found)
     }
-    // Means nothing once another tool has rewritten the file.
+    // Only for a file of its written length: a tool that rewrites the file may use other chunks.
     guard case .chunked(let layout) = dataset.storage else { throw broken("chunks", "\(dataset.storage)") }
     let filters = layout.pipeline.filters.map(\.title)
     guard [[], ["deflate"], ["shuffle", "deflate"]].contains(filters) else {
@@ -57,12 +57,12 @@ extension UnitCheckpoint {
     }
   }
 
-  /// The paths of objects in the groups of tensors that no section names.
+  /// The paths of objects in the groups of tensors that belong to no section.
   package func unlistedDatasets() throws(CheckpointError) -> [String] {
-    // By bytes: to Swift, texts are equal that HDF5 tells apart.
+    // By bytes, because Swift treats some texts as equal that HDF5 distinguishes.
     var known = Set<[UInt8]>()
     for number in map.sections.indices {
-      // With the groups on the way.
+      // Including the groups on the path.
       var path = ""
       for name in map.sections[number].key.steps(in: index) {
         path += "/\(name)"
@@ -91,8 +91,8 @@ extension UnitCheckpoint {
     return found.sorted()
   }
 
-  /// How HDF5 describes a section's dataset, beside its type: its shape, and the text of its `dtype` attribute if it has
-  /// one.
+  /// The HDF5 description of a section's dataset, beside its type: its shape, and the text of its `dtype` attribute if
+  /// it has one.
   package func description(ofSection number: Int) throws(CheckpointError) -> (shape: [Int], dtype: String?) {
     let dataset = try open(section: number)
     do throws(HDF5Error) {
@@ -101,7 +101,7 @@ extension UnitCheckpoint {
     } catch { throw .hdf5(path: path, error) }
   }
 
-  /// What `description` should say of a section.
+  /// The description that the layout requires for a section.
   package func expectedDescription(ofSection number: Int) -> (shape: [Int], dtype: String?) {
     let section = map.sections[number]
     let storage = section.key.dtype.storage
@@ -114,7 +114,7 @@ extension UnitCheckpoint {
     )
   }
 
-  /// The name of a tensor whose link is another spelling of one of the index: `%2f` for `%2F`.
+  /// The tensor whose link is misspelled, for example with `%2f` for `%2F`; nil for none.
   package func tensor(misspelledAs link: String) -> TensorName? {
     let name = LinkName.unescaped(link)
     return index.tensors.first { $0.spec.name == name }?.spec.name

@@ -3,7 +3,7 @@ internal import HDF5Kit
 internal import Synchronization
 
 extension UnitCheckpoint {
-  /// Fills a buffer with what HDF5 finds; chunks are decoded on every core.
+  /// Fills a buffer with bytes that HDF5 finds; chunks are decoded on every core.
   func decode(
     _ dataset: HDF5Dataset, at offset: Int, into buffer: UnsafeMutableRawBufferPointer
   ) throws(CheckpointError) {
@@ -18,7 +18,7 @@ extension UnitCheckpoint {
     let failure = Mutex<(job: Int, error: CheckpointError)?>(nil)
     ThreadSupply.perform(jobs.count) { number in
       do throws(CheckpointError) { try decode(jobs[number], of: dataset) } catch {
-        // Which thread comes first is chance; which piece comes first is not.
+        // The error of the first piece, because the order of threads is chance.
         failure.withLock { if $0.map({ number < $0.job }) ?? true { $0 = (number, error) } }
       }
     }
@@ -32,9 +32,9 @@ extension UnitCheckpoint {
   }
 }
 
-/// Bytes of a dataset that are to be decoded, and where to.
+/// Bytes of a dataset to decode, and their target.
 private struct DecodingJob: @unchecked Sendable {
-  // Proof of @unchecked: jobs that run at once have memory of their own.
+  // Proof of @unchecked: jobs that run at the same time have separate memory.
   let offset: Int
   let target: UnsafeMutableRawBufferPointer
 }

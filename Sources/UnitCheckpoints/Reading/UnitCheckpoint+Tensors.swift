@@ -13,13 +13,13 @@ extension UnitCheckpoint: TensorSource {
   }
 }
 
-/// The tensors of a sub-network: dense, in ascending order of channels. Its active blocks are read, and nothing else.
+/// The tensors of a sub-network: dense, in ascending order of channels; only its active blocks are read.
 package struct SubNetworkSource: TensorSource {
   private let checkpoint: UnitCheckpoint
   private let selected: [SubNetworkTensor]
   package let tensors: [SourceTensor]
 
-  /// Of a checkpoint that `subNetwork` was made from.
+  /// A source for `subNetwork`, which was made from `checkpoint`.
   package init(_ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint) {
     self.checkpoint = checkpoint
     let selected = subNetwork.tensors
@@ -41,7 +41,7 @@ package struct SubNetworkSource: TensorSource {
 }
 
 extension UnitCheckpoint {
-  /// What a sub-network has of one tensor.
+  /// A reader of a sub-network's part of one tensor.
   package func reader(of tensor: SubNetworkTensor) throws(CheckpointError) -> any TensorByteReader {
     let order = try ChannelOrder(tensor, path: path)
     let reader = try TensorBlocksReader(self, tensor.selection)

@@ -14,15 +14,15 @@ package final class UnitCheckpoint: Sendable {
   package let path: String
   package let index: CheckpointIndex
   package let tensors: [SourceTensor]
-  /// Where the blocks of every tensor lie.
+  /// The places of the blocks of every tensor.
   package let map: SectionMap
   /// The digest of the whole model.
   package let modelDigest: SHA256Digest
   /// The plan as JSON.
   package let planText: [UInt8]
-  /// Where the flat weights came from, as JSON.
+  /// The origin of the flat weights, as JSON.
   package let sourceText: [UInt8]
-  /// Whether sections lie where the index says; false when another tool has rewritten the file, `h5repack` for one.
+  /// Whether sections are where the index says; false after another tool, such as `h5repack`, has rewritten the file.
   package let isPlacementValid: Bool
   package let fileSize: Int
 
@@ -44,7 +44,7 @@ package final class UnitCheckpoint: Sendable {
     try self.init(file, try CheckpointOpener(file, log: &log), log: &log)
   }
 
-  /// The checkpoint whose tables have been read.
+  /// Makes the checkpoint from tables that have been read.
   init(_ file: ReadableFile, _ opener: CheckpointOpener, log: inout DefectLog) throws(CheckpointError) {
     self.file = file
     path = file.path
@@ -73,10 +73,10 @@ package final class UnitCheckpoint: Sendable {
     if hasWrittenSize { try checkPlacement(log: &log) }
   }
 
-  /// Whether HDF5 still has the first and the last section where the index says.
+  /// Whether HDF5 still has the first and the last section at the addresses in the index.
   ///
-  /// A tool that rewrites a file can leave it as long as it was, and moves data all the same. What cannot be opened
-  /// says nothing here: it is an error where it is read.
+  /// A tool that rewrites a file can keep its length and still move the data. A section that cannot be opened is
+  /// ignored here, because it is an error when it is read.
   private static func placementHolds(of map: SectionMap, _ index: CheckpointIndex, in hdf5: HDF5File) -> Bool
   {
     let placed = map.sections.indices.filter { map.sections[$0].address != nil }
@@ -103,7 +103,7 @@ package final class UnitCheckpoint: Sendable {
     }
   }
 
-  /// Every page of a section that does not have its checksum or cannot be read.
+  /// The errors of all pages of a section that do not match their checksum or cannot be read.
   package func damagedPages(ofSection section: Int) -> [CheckpointError] {
     pages.damagedPages(of: section) { (section, offset, buffer) throws(CheckpointError) in
       try self.fetch(section, offset, buffer)
@@ -114,23 +114,23 @@ package final class UnitCheckpoint: Sendable {
   private func fetch(
     _ section: Int, _ offset: Int, _ buffer: UnsafeMutableRawBufferPointer
   ) throws(CheckpointError) {
-    // Other readers go by the path. An index that leads elsewhere, with checksums and digests made to fit, would show
-    // them one model and this reader another: so a section is opened before it is read, whatever its address.
+    // Other readers use the path. A crafted index with other addresses, and with checksums and digests that fit, would
+    // show them one model and this reader another. So a section is opened by its path before it is read.
     let dataset = try open(section: section)
     if isPlacementValid, let address = map.sections[section].address {
       do throws(FileError) { try file.read(at: address + offset, into: buffer) } catch { throw .file(error) }
       dataBytesRead.add(buffer.count, ordering: .relaxed)
       return
     }
-    // Chunks are stored compressed: what the file gives is counted.
+    // Chunks are stored compressed, so the bytes that the file delivers are counted.
     let before = file.byteCountRead
     try decode(dataset, at: offset, into: buffer)
     dataBytesRead.add(file.byteCountRead - before, ordering: .relaxed)
   }
 
-  /// Bytes read from the file so far: of tensors' data, and of everything else.
+  /// Bytes read from the file so far: tensors' data, and everything else.
   ///
-  /// Exact for as long as one thread reads.
+  /// Exact as long as one thread reads.
   package var byteCountsRead: (data: Int, index: Int) {
     let data = dataBytesRead.load(ordering: .relaxed)
     return (data, file.byteCountRead - data)
@@ -154,17 +154,17 @@ package final class UnitCheckpoint: Sendable {
     }
   }
 
-  /// How many headers of flat files are stored.
+  /// The number of stored headers of flat files.
   func headerCount() throws(CheckpointError) -> Int { try CheckpointOpener.headerCount(hdf5, path: path) }
 
   /// The path of a section from the root.
   package func sectionPath(_ section: Int) -> String { map.sections[section].key.path(in: index) }
 
-  /// Checks that a section has its bytes.
+  /// Throws if HDF5 does not have a section with its bytes.
   func checkPresence(ofSection section: Int) throws(CheckpointError) { _ = try open(section: section) }
 
-  /// The HDF5 dataset of a section, with the type, the length and, while placement holds, the address that the index
-  /// gives.
+  /// The HDF5 dataset of a section; throws unless it has the type, the length and, while placement holds, the address
+  /// in the index.
   func open(section: Int) throws(CheckpointError) -> HDF5Dataset {
     if let known = opened.withLock({ $0[section] }) { return known }
     let (key, byteCount) = (map.sections[section].key, map.sections[section].byteCount)
@@ -183,7 +183,7 @@ package final class UnitCheckpoint: Sendable {
     guard dataset.byteCount == byteCount else {
       throw broken(.datasetLength, "\(byteCount) bytes", "\(dataset.byteCount)")
     }
-    // HDF5 would give fill values for these; every writer of the layout allocates what it describes.
+    // HDF5 would return fill values for these; every writer of the layout allocates the datasets that it describes.
     if case .unallocated = dataset.storage, byteCount > 0 {
       throw broken(.datasetStorage, "\(byteCount) stored bytes", "none")
     }
@@ -202,7 +202,7 @@ package final class UnitCheckpoint: Sendable {
     return dataset
   }
 
-  /// Every section's range lies inside the file, and no two overlap.
+  /// Checks that every section's range lies inside the file, and that no two overlap.
   private func checkPlacement(log: inout DefectLog) throws(CheckpointError) {
     var ranges: [(range: Range<Int>, section: Int)] = []
     for (number, section) in map.sections.enumerated() {
@@ -228,7 +228,7 @@ package final class UnitCheckpoint: Sendable {
   }
 }
 
-/// A checksum as messages show it.
+/// A checksum as messages show it: 16 hexadecimal digits.
 func hex(_ value: UInt64) -> String {
   let digits = String(value, radix: 16)
   return String(repeating: "0", count: 16 - digits.count) + digits

@@ -1,10 +1,10 @@
 internal import Synchronization
 internal import Tensors
 
-/// Reads stretches of sections, and checks every page that it touches.
+/// Reads ranges of sections, and checks every page that it touches.
 ///
-/// Whole pages go where they are wanted. Of others a run of pages is kept, and a run grows while a section is read in its
-/// order: small tensors then cost a read for each megabyte, not one for each block.
+/// Whole pages go straight into the target. Other pages are kept in runs, and runs grow while a section is read in
+/// order: small tensors then cost a read for each megabyte instead of one for each block.
 final class PageReader: Sendable {
   /// Fills a buffer with the bytes of a section from an offset.
   typealias Fetch = @Sendable (Int, Int, UnsafeMutableRawBufferPointer) throws(CheckpointError) -> Void
@@ -14,25 +14,26 @@ final class PageReader: Sendable {
   private let damage:
     @Sendable (_ section: Int, _ page: Int, _ expected: UInt64, _ found: UInt64) -> CheckpointError
   private let state = Mutex(State())
-  /// The most bytes of one run, of which each section may have one.
+  /// The most bytes of one run, so that each section can have one.
   private let runLimit: Int
 
-  /// The most bytes of all runs, but for one.
+  /// The most bytes of all runs, except one.
   private let runBytes: Int
 
   private struct State {
-    /// By section, the runs that are kept.
+    /// The kept runs of each section.
     var runs: [Int: [Run]] = [:]
     var byteCount = 0
-    /// Counts uses, so that the run that was used longest ago is known.
+    /// Counts uses, to find the run that was not used for the longest time.
     var clock = 0
-    /// By section, the page behind the last that was read, and how many pages the last run had.
+    /// For each section, the page after the last one that was read, and the number of pages of the last run.
     var ends: [Int: (page: Int, count: Int)] = [:]
   }
 
-  /// Pages of a section that follow each other.
+  /// Consecutive pages of a section.
   private final class Run: @unchecked Sendable {
-    // Proof of @unchecked: filled before it is put among the runs, only read afterwards; `used` is behind the mutex.
+    // Proof of @unchecked: it is filled before it is added to the runs and only read afterwards; `used` is behind the
+    // mutex.
     let first: Int
     let bytes: UnsafeMutableRawBufferPointer
     var used = 0
@@ -46,9 +47,9 @@ final class PageReader: Sendable {
   }
 
   /// - Parameters:
-  ///   - checksums: of the pages of all sections.
-  ///   - runBytes: the most bytes that are kept of pages, but for one run.
-  ///   - damage: the error of a page that does not have its checksum.
+  ///   - checksums: the checksums of the pages of all sections.
+  ///   - runBytes: the most bytes of pages that are kept, except for one run.
+  ///   - damage: makes the error of a page that does not match its checksum.
   init(
     _ map: SectionMap, checksums: [UInt64], runBytes: Int = 32 << 20,
     damage: @escaping @Sendable (Int, Int, UInt64, UInt64) -> CheckpointError
@@ -97,12 +98,12 @@ final class PageReader: Sendable {
     }
   }
 
-  /// The first page of a section behind `page` with which a kept run begins.
+  /// The first page of a section after `page` with which a kept run begins.
   private static func firstKept(_ section: Int, behind page: Int, _ state: State) -> Int? {
     state.runs[section]?.lazy.map(\.first).filter { $0 > page }.min()
   }
 
-  /// Copies what a kept run has of the bytes from `position`; returns how many.
+  /// Copies the bytes from `position` that a kept run has; returns their number.
   private func take(_ section: Int, _ position: Int, _ target: UnsafeMutableRawBufferPointer) -> Int {
     state.withLock { state in
       guard
@@ -122,16 +123,16 @@ final class PageReader: Sendable {
   /// Bytes of the pages that are kept.
   var keptByteCount: Int { state.withLock { $0.byteCount } }
 
-  /// Reads a page, and those behind it if the section is being read in its order.
+  /// Reads a page, and those after it if the section is being read in order.
   ///
-  /// A damaged page among those behind it does not keep the page from its reader.
+  /// A damaged page after it does not prevent reading the page.
   private func load(_ section: Int, _ page: Int, _ fetch: Fetch) throws(CheckpointError) {
     let size = map.sections[section].byteCount
     let count = state.withLock { state in
       let last = state.ends[section]
       let isNext = last.map { $0.page == page } ?? (page == 0)
       var count = isNext ? min((last?.count ?? 1) * 4, runLimit / map.pageBytes) : 1
-      // A tensor can have several blocks in a section, and its windows take from each of them in turn.
+      // A tensor can have several blocks in a section, and each of its windows reads from several of them.
       if let kept = Self.firstKept(section, behind: page, state) { count = min(count, kept - page) }
       state.ends[section] = (page + count, count)
       return count
@@ -146,7 +147,7 @@ final class PageReader: Sendable {
       run = Run(first: page, byteCount: map.pageBytes)
       try fetch(section, start, run.bytes)
       try check(section, page, UnsafeRawBufferPointer(run.bytes))
-      // The next page is read by itself, too.
+      // The next page is also read alone.
       state.withLock { $0.ends[section] = nil }
     }
     state.withLock { state in
@@ -161,8 +162,8 @@ final class PageReader: Sendable {
     }
   }
 
-  /// Drops the sixteenth of the runs that was used longest ago: to look for a single one among thousands, each time,
-  /// takes longer than reading does.
+  /// Drops the sixteenth of the runs that was not used for the longest time: a search for a single one among thousands,
+  /// each time, would take longer than reading.
   private static func dropOldest(_ state: inout State) {
     let used = state.runs.values.flatMap { $0.map(\.used) }.sorted()
     guard let last = used.first.map({ _ in used[max(0, used.count / 16 - 1)] }) else { return }
@@ -174,7 +175,7 @@ final class PageReader: Sendable {
     }
   }
 
-  /// Holds pages against their checksums; `bytes` begin with page `first`.
+  /// Compares pages with their checksums; `bytes` begin with page `first`.
   private func check(_ section: Int, _ first: Int, _ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
     var page = first
     for start in stride(from: 0, to: bytes.count, by: map.pageBytes) {
@@ -186,7 +187,7 @@ final class PageReader: Sendable {
     }
   }
 
-  /// Every page of a section that does not have its checksum, or cannot be read.
+  /// The errors of all pages of a section that do not match their checksum or cannot be read.
   func damagedPages(of section: Int, fetch: Fetch) -> [CheckpointError] {
     var errors: [CheckpointError] = []
     let size = map.sections[section].byteCount

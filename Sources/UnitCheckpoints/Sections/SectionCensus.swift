@@ -1,15 +1,15 @@
 internal import Tensors
 internal import UnitModel
 
-/// The sections that the tensors of an index need, and how many bytes each has.
+/// The sections that the tensors of an index need, and the number of bytes of each.
 struct SectionCensus {
   /// In the order in which they are first needed.
   private(set) var keys: [SectionKey] = []
   /// Bytes of each section.
   private(set) var byteCounts: [Int] = []
-  /// What tensors that are cut alike have in common.
+  /// The patterns of blocks that tensors with the same cuts share.
   private(set) var patterns: [BlockPattern] = []
-  /// For each tensor its pattern; −1 for one without data.
+  /// For each tensor the number of its pattern; −1 for one without data.
   private(set) var patternOfTensor: [Int32] = []
 
   private var numbers: [SectionKey: Int] = [:]
@@ -28,11 +28,11 @@ struct SectionCensus {
     let dtype: DType
   }
 
-  /// Throws `.broken` where a limit of the layout is exceeded, or bytes do not fit 63 bits.
+  /// Throws `.broken` if a limit of the layout is exceeded, or bytes do not fit in 63 bits.
   ///
   /// - Parameters:
-  ///   - path: of the file, for messages.
-  ///   - blockLimit: the most blocks of cuts that differ.
+  ///   - path: the file's path, for messages.
+  ///   - blockLimit: the most blocks of all different cuts.
   ///   - stretchLimit: the most pairs of a tensor and a section.
   init(
     _ index: CheckpointIndex, path: String, blockLimit: Int = LayoutLimits.blocks,
@@ -47,7 +47,7 @@ struct SectionCensus {
         continue
       }
       patternOfTensor.append(pattern)
-      // No more than a tensor may have, each.
+      // The sum cannot overflow: each tensor adds at most the blocks that one tensor may have.
       allBlocks += index.cuts(of: tensor).reduce(1) { $0 * $1.cut.parts.count }
       try require(
         allBlocks <= LayoutLimits.allBlocks, tensor, "\(LayoutLimits.allBlocks) blocks of all tensors")
@@ -143,9 +143,9 @@ struct SectionCensus {
   }
 }
 
-/// Where the blocks of tensors lie that are cut alike, have the same users and the same dtype.
+/// The places of the blocks of all tensors with the same cuts, users and dtype.
 struct BlockPattern {
-  /// What such a tensor has in each section.
+  /// The part of such a tensor in each section.
   let stretches: [Stretch]
   /// Whether `elements` are all elements; otherwise they are positions of the cut dimensions.
   let isOfElements: Bool
@@ -157,10 +157,10 @@ struct BlockPattern {
     func byteCount(innerBits: Int) -> Int { BlockPattern.byteCount(ofBits: elements * innerBits) }
   }
 
-  /// Bytes of so many bits, which are no more than a tensor's own; only a single block ends inside a byte.
+  /// Bytes of a number of bits, at most a tensor's own; only a single block ends inside a byte.
   static func byteCount(ofBits bits: Int) -> Int { bits / 8 + (bits % 8 == 0 ? 0 : 1) }
 
-  /// Bits for each of `elements`.
+  /// Bits of each of `elements`.
   func innerBits(of tensor: IndexedTensor) -> Int {
     if isOfElements { return tensor.spec.dtype.bits }
     return zip(tensor.spec.shape, tensor.cuts).reduce(tensor.spec.dtype.bits) { $1.1 == nil ? $0 * $1.0 : $0 }
@@ -168,7 +168,7 @@ struct BlockPattern {
 }
 
 extension [Int] {
-  /// An ascending list with one more unit, unless it is there or is none (−1).
+  /// An ascending list with one more unit; unchanged if it has the unit, or the unit is none (−1).
   func inserting(_ unit: Int) -> [Int] {
     if unit < 0 || contains(unit) { return self }
     var result = self

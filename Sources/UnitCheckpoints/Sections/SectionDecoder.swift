@@ -1,7 +1,7 @@
 internal import Tensors
 internal import UnitModel
 
-/// Holds the tables of sections and pages against the sections that the tensors need.
+/// Compares the tables of sections and pages with the sections that the tensors need.
 struct SectionDecoder {
   private let tables: IndexTables
   private let index: CheckpointIndex
@@ -13,7 +13,7 @@ struct SectionDecoder {
     self.path = path
   }
 
-  /// The map of sections, each listed once and needed by a block.
+  /// Makes the map of sections; throws unless each is listed once and needed by a block.
   ///
   /// - Parameter fileSize: nil for a file that is not written yet.
   func decode(pageBytes: Int, fileSize: Int?) throws(CheckpointError) -> SectionMap {
@@ -77,7 +77,8 @@ struct SectionDecoder {
     return address
   }
 
-  /// No stored byte stands for more than 1,032 others (deflate); more is a promise that reading would try to keep.
+  /// Throws if the sections hold over 1,100 bytes for each byte of the file: deflate makes at most 1,032 bytes of one,
+  /// and reading would need memory for all of them.
   private func requireStored(_ census: SectionCensus, fileSize: Int) throws(CheckpointError) {
     let (product, overflow) = fileSize.multipliedReportingOverflow(by: 1100)
     var budget = overflow ? Int.max : product

@@ -1,9 +1,9 @@
 package import Tensors
 
-/// What a section is of: the units that its blocks need together, who uses them, and their dtype.
+/// Identifies a section: the units that its blocks need together, their users, and their dtype.
 package struct SectionKey: Hashable, Sendable, Comparable {
   package let kind: Kind
-  /// The whole tensor whose dataset it is.
+  /// The row of the whole tensor whose dataset it is.
   package let tensor: Int?
   /// A row of `scopes`.
   package let scope: Int?
@@ -11,7 +11,7 @@ package struct SectionKey: Hashable, Sendable, Comparable {
   package let units: [Int]
   package let dtype: DType
 
-  /// Which group a section lies in; the raw value stands for it in the index.
+  /// The group that contains a section; the raw value is stored in the index.
   package enum Kind: UInt32, Sendable {
     /// `/tensors`.
     case whole = 0
@@ -26,14 +26,14 @@ package struct SectionKey: Hashable, Sendable, Comparable {
   /// The path from the root.
   func path(in index: CheckpointIndex) -> String { steps(in: index).joined(separator: "/") }
 
-  /// The links on the way from the root.
+  /// The names of the links from the root.
   func steps(in index: CheckpointIndex) -> [String] {
     steps { LinkName.escaped(index.tensors[$0].spec.name) }
   }
 
-  /// The same, where `link` is that of a whole tensor.
+  /// The same, with `link` as the link of a whole tensor.
   ///
-  /// A path cannot be split into them: `/` and a combining mark behind it are one character to Swift.
+  /// A path cannot be split into links: to Swift, `/` and a combining mark after it are one character.
   func steps(link: (Int) -> String) -> [String] {
     if let tensor { return [Layout.wholeGroup, link(tensor)] }
     let group =
@@ -46,7 +46,7 @@ package struct SectionKey: Hashable, Sendable, Comparable {
     return (scope.map { [Layout.privateGroup, String($0)] } ?? []) + group + [dtype.rawValue]
   }
 
-  /// The order in which this writer writes sections: what every network has, then unit by unit what it adds.
+  /// The order in which this writer writes sections: first those that every network has, then what each unit adds.
   package static func < (a: Self, b: Self) -> Bool {
     if (a.kind == .whole) != (b.kind == .whole) { return a.kind == .whole }
     if a.kind == .whole { return (a.tensor ?? 0) < (b.tensor ?? 0) }

@@ -1,52 +1,52 @@
 internal import Synchronization
 internal import Tensors
 
-/// A section as the index describes it.
+/// A section of the index.
 package struct IndexedSection: Sendable {
   package let key: SectionKey
   package let byteCount: Int
-  /// Where its bytes start in the file as it was written; nil where there are none, or where HDF5 must be asked.
+  /// The address of its bytes in the file as written; nil if there are none, or if HDF5 must find them.
   package internal(set) var address: Int?
   /// The row of `pages` of its first page.
   let firstPage: Int
 }
 
-/// Where a block of a tensor lies.
+/// The place of a tensor's block.
 package struct BlockPlace: Sendable, Equatable {
   /// A row of `sections`.
   package let section: Int
-  /// Bytes from the beginning of the section.
+  /// Bytes from the start of the section.
   package let offset: Int
   package let byteCount: Int
 }
 
-/// Where every block of every tensor lies: what follows from the cuts and the order of the layout.
+/// The places of all blocks of all tensors, which follow from the cuts and the order of the layout.
 package final class SectionMap: Sendable {
   /// In the order of the index.
   package let sections: [IndexedSection]
   /// Bytes of a page.
   package let pageBytes: Int
-  /// Pages of all sections.
+  /// The number of pages of all sections.
   package let pageCount: Int
 
   private let patterns: [BlockPattern]
   private let patternOfTensor: [Int32]
   private let index: CheckpointIndex
-  /// How many tensors lie between two entries of `marks`.
+  /// The number of tensors between two entries of `marks`.
   private let interval: Int
-  /// Where sections stand before tensor 0, `interval`, 2 · `interval`, ….
+  /// For each section, the offset reached before tensor 0, `interval`, 2 · `interval`, ….
   private let marks: [[Int]]
   private let cursor: Mutex<Cursor>
 
   private struct Cursor {
-    /// The tensor that comes next.
+    /// The next tensor.
     var tensor = 0
-    /// By section, where its data begin.
+    /// For each section, the offset where that tensor's data begins.
     var offsets: [Int]
   }
 
   /// - Parameters:
-  ///   - rows: for each section of the census its row.
+  ///   - rows: the row of each section of the census.
   ///   - addresses: by row.
   init(_ index: CheckpointIndex, _ census: SectionCensus, rows: [Int], addresses: [Int?], pageBytes: Int) {
     self.index = index
@@ -71,7 +71,7 @@ package final class SectionMap: Sendable {
     }
     self.sections = sections
     pageCount = page
-    // All marks together are as many numbers as the file has tensors, or a million.
+    // All marks together have about a million numbers at most.
     interval = max(64, (sections.count * index.tensors.count) >> 20)
     var offsets = [Int](repeating: 0, count: sections.count)
     var marks: [[Int]] = []
@@ -83,7 +83,7 @@ package final class SectionMap: Sendable {
     cursor = Mutex(Cursor(offsets: [Int](repeating: 0, count: sections.count)))
   }
 
-  /// Pages of so many bytes.
+  /// The number of pages that a number of bytes takes.
   static func pages(of byteCount: Int, _ pageBytes: Int) -> Int {
     byteCount / pageBytes + (byteCount % pageBytes == 0 ? 0 : 1)
   }
@@ -100,9 +100,9 @@ package final class SectionMap: Sendable {
     }
   }
 
-  /// The blocks of a tensor that holds its own data, in their order; empty for others.
+  /// The blocks of a tensor with its own data, in order; empty for others.
   ///
-  /// With cut dimensions, block number Σ part × stride, the last cut dimension fastest.
+  /// With cut dimensions, a block's number is Σ part × stride, the last cut dimension fastest.
   package func blocks(ofTensor number: Int) -> [BlockPlace] {
     guard patternOfTensor[number] >= 0 else { return [] }
     let pattern = patterns[Int(patternOfTensor[number])]
@@ -131,7 +131,7 @@ package final class SectionMap: Sendable {
         units = units.inserting(cut.parts[part].unit)
         elements *= cut.partSizes[part]
       }
-      // Every set of units of a block was met when the stretches were counted.
+      // Every set of units of a block was found when the stretches were counted.
       guard let place = places[units] else { break }
       let byteCount = BlockPattern.byteCount(ofBits: elements * bits)
       result.append(
@@ -141,7 +141,7 @@ package final class SectionMap: Sendable {
     return result
   }
 
-  /// Where the tensor's data begin in each section of its pattern.
+  /// The offset of the tensor's data in each section of its pattern.
   private func starts(of number: Int, _ pattern: BlockPattern) -> [Int] {
     cursor.withLock { cursor in
       if number < cursor.tensor || number - cursor.tensor > interval {

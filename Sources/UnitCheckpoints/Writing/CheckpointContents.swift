@@ -1,7 +1,7 @@
 package import Tensors
 package import UnitModel
 
-/// Everything a unit checkpoint is made of but the tensors' bytes.
+/// All contents of a unit checkpoint except the tensors' bytes.
 package struct CheckpointContents: Sendable {
   /// The tensors in flat order, each with its cut and scope, and the axes.
   package let partition: Partition
@@ -11,13 +11,13 @@ package struct CheckpointContents: Sendable {
   package let ties: [Int?]
   /// The plan as normalised JSON.
   package let plan: [UInt8]
-  /// Where the flat weights came from, as JSON: format and shards.
+  /// The origin of the flat weights, as JSON: format and shards.
   package let source: [UInt8]
   /// The header of each shard, byte for byte, so that the same file can be written again.
   package let headers: [[UInt8]]
-  /// The index of a set of shards, byte for byte; nil where there was none.
+  /// The index of a set of shards, byte for byte; nil if there was none.
   package let shardIndex: [UInt8]?
-  /// Whether sections are compressed, those that are large enough for it.
+  /// Whether sections that are large enough are compressed.
   package let isCompressed: Bool
 
   package init(

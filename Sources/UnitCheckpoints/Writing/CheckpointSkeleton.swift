@@ -2,21 +2,21 @@ internal import ByteFiles
 internal import HDF5Kit
 internal import Tensors
 
-/// The groups, datasets and attributes of a checkpoint, as libhdf5 has made them, and where their bytes go.
+/// The groups, datasets and attributes of a checkpoint, made by libhdf5, and the addresses of their bytes.
 struct CheckpointSkeleton {
-  /// Of the tables, then of the stored headers; nil for one without bytes.
+  /// The addresses of the tables, then of the stored headers; nil for one without bytes.
   private(set) var tableAddresses: [Int?] = []
-  /// Of the index of a set of shards; nil where there is none.
+  /// The address of the index of a set of shards; nil if there is none.
   private(set) var shardIndexAddress: Int?
   private(set) var sealAddress = 0
-  /// By section, where its bytes go; nil for one that is empty or in chunks.
+  /// The address of each section's bytes; nil for a section that is empty or in chunks.
   private(set) var addresses: [Int?] = []
-  /// By section in chunks, how it is cut, its shape, and the address of its object header.
+  /// For each section in chunks: its chunks, its shape, and the address of its object header.
   private var chunked: [(section: Int, plan: ChunkPlan, shape: [Int], header: Int)] = []
 
   /// Creates everything in `memory`.
   ///
-  /// - Parameter plans: by section, its chunks; nil for a contiguous one.
+  /// - Parameter plans: the chunks of each section; nil for a contiguous one.
   init(
     in memory: MemoryFile, contents: CheckpointContents, tables: IndexTables, index: CheckpointIndex,
     map: SectionMap, plans: [ChunkPlan?]
@@ -92,7 +92,7 @@ struct CheckpointSkeleton {
     sealAddress = address
   }
 
-  /// Creates the groups of a path that are not there; returns the path.
+  /// Creates the missing groups of a path; returns the path.
   private static func createGroups(
     _ names: ArraySlice<String>, in skeleton: HDF5SkeletonWriter
   ) throws(HDF5Error) -> String {
@@ -104,11 +104,11 @@ struct CheckpointSkeleton {
     return path
   }
 
-  /// Writes the indexes of the chunks behind the last of them, and into the skeleton where they are.
+  /// Writes the chunk indexes after the last chunk, and their addresses into the skeleton.
   ///
   /// - Parameters:
-  ///   - places: of each section in chunks, where its chunks are.
-  ///   - end: where the last chunk ends.
+  ///   - places: for each section in chunks, the places of its chunks.
+  ///   - end: the end of the last chunk.
   func complete(
     _ file: AtomicFile, map: SectionMap, places: [Int: [ChunkPlace?]], end: Int
   ) throws(HDF5Error) {

@@ -2,24 +2,24 @@ internal import HDF5Kit
 internal import Tensors
 internal import UnitModel
 
-/// How the dataset of a compressed section is cut into chunks.
+/// The chunks of a compressed section's dataset.
 struct ChunkPlan: Hashable {
   /// Elements of a chunk along each dimension of the dataset.
   let shape: [Int]
   /// Bytes of a chunk before it is compressed.
   let byteCount: Int
-  /// Bytes after which chunks begin anew: the positions of the dimension in which chunks are shorter than the dataset,
-  /// with all that is inside.
+  /// Bytes of a row; a chunk begins at the start of each row. A row has all positions of the dimension in which chunks
+  /// are shorter than the dataset, with everything inside.
   let rowBytes: Int
 
-  /// Datasets of fewer bytes stay contiguous: the index of the chunks alone takes 2 kB.
+  /// Bytes below which a dataset stays contiguous: the index of the chunks alone takes 2 kB.
   static let smallestDataset = 16 << 10
   /// Bytes of a large chunk. A reader decodes chunks whole up to this size (`HDF5Limits.streamedChunk`).
   static let largestChunk = 256 << 10
 
   /// The chunks of a section; nil when its dataset stays contiguous.
   ///
-  /// - Parameter spec: of the whole tensor, where it is one.
+  /// - Parameter spec: the spec of the whole tensor, if the section is one.
   init?(_ section: IndexedSection, _ spec: TensorSpec?, pageBytes: Int) {
     guard section.byteCount >= Self.smallestDataset else { return nil }
     let size = section.key.dtype.storage.type.size
@@ -30,8 +30,8 @@ struct ChunkPlan: Hashable {
       return
     }
     var shape = spec.wholeDatasetShape
-    // Chunks are runs of the flat tensor, so that it can be streamed: everything inside one dimension, and of that
-    // dimension some positions.
+    // Chunks are runs of the flat tensor, so that it can be streamed: some positions of one dimension, with everything
+    // inside it.
     var inner = size
     var dimension = shape.count - 1
     while dimension > 0, inner * shape[dimension] <= Self.largestChunk {
@@ -50,8 +50,8 @@ struct ChunkPlan: Hashable {
 }
 
 extension SectionMap {
-  /// Bytes of a page of sections with these sizes: so that one page of each, which may all wait for their bytes at once,
-  /// fits in 32 MiB, and that there are at most 2²⁰ pages.
+  /// Bytes of a page of sections with these sizes. One page of each section, which may all wait for bytes at once, must
+  /// fit in 32 MiB together, and there should be at most 2²⁰ pages.
   static func pageBytes(of sizes: [Int], isCompressed: Bool) -> Int {
     var bytes = isCompressed ? ChunkPlan.largestChunk : 64 << 10
     func open(_ bytes: Int) -> Int { sizes.reduce(0) { $0 &+ min(bytes, $1) } }

@@ -5,7 +5,7 @@ internal import Glibc
 internal import HDF5Kit
 internal import Synchronization
 
-/// Compresses chunks on all cores and writes them one behind the other, in the order in which they came.
+/// Compresses chunks on all cores and writes them one after the other, in the order in which they came.
 final class ChunkStore: @unchecked Sendable {
   // Proof of @unchecked: `state` is behind a mutex; everything else is immutable, and the file is written at places
   // that belong to one chunk each.
@@ -21,10 +21,10 @@ final class ChunkStore: @unchecked Sendable {
     var places: [Int: [ChunkPlace?]] = [:]
     var encoders: [ChunkEncoder] = []
     var buffers: [ChunkBuffer] = []
-    /// Compressed chunks whose turn has not come.
+    /// Compressed chunks that wait for an earlier one.
     var waiting: [Int: Finished] = [:]
     var next = 0
-    /// Where the next chunk goes.
+    /// The address of the next chunk.
     var end: Int
     var sinceWriteback = 0
     var failure: FileError?
@@ -34,11 +34,11 @@ final class ChunkStore: @unchecked Sendable {
   private let state: Mutex<State>
   private let queue = DispatchQueue(label: "tessera.compress", attributes: .concurrent)
   private let group = DispatchGroup()
-  /// Chunks that are on their way, which bounds the memory: four buffers' worth each.
+  /// Limits the chunks in work, and so the memory: about four buffers for each.
   private let room: DispatchSemaphore
   private var submitted = 0
 
-  /// - Parameter start: where the first chunk goes.
+  /// - Parameter start: the address of the first chunk.
   init(file: AtomicFile, start: Int) {
     self.file = file
     state = Mutex(State(end: start))
@@ -46,14 +46,14 @@ final class ChunkStore: @unchecked Sendable {
     room = DispatchSemaphore(value: min(8, cores + 2))
   }
 
-  /// The first error of writing; later chunks are dropped.
+  /// The first error of writing; chunks after it are dropped.
   var failure: FileError? { state.withLock { $0.failure } }
 
-  /// Compresses a chunk and writes it; its number counts the chunks of its section. Called by one thread at a time.
+  /// Compresses a chunk and writes it; `chunk` is its number in its section. Called by one thread at a time.
   ///
   /// - Parameters:
-  ///   - bytes: what it has, copied before this returns.
-  ///   - byteCount: of the chunk; what is behind its bytes is zero.
+  ///   - bytes: the bytes of the chunk, copied before this returns.
+  ///   - byteCount: the size of the chunk; it is zero after `bytes`.
   func append(
     _ bytes: UnsafeRawBufferPointer, byteCount: Int, elementSize: Int, section: Int, chunk: Int
   ) {
@@ -79,7 +79,7 @@ final class ChunkStore: @unchecked Sendable {
     }
   }
 
-  /// Gives addresses to the chunk and those behind it whose turn has come, and writes them.
+  /// Gives addresses to the chunk and to waiting chunks after it, and writes them.
   private func finish(_ finished: Finished, turn: Int) {
     let ready = state.withLock { state in
       var ready: [(Finished, Int)] = []
@@ -116,10 +116,10 @@ final class ChunkStore: @unchecked Sendable {
     }
   }
 
-  /// Waits for everything, whatever came of it.
+  /// Waits for all chunks, even after an error.
   func wait() { group.wait() }
 
-  /// Waits for everything; returns where the chunks of each section are, and where the last one ends.
+  /// Waits for all chunks; returns the places of each section's chunks, and the end of the last one.
   func finish() throws(FileError) -> (places: [Int: [ChunkPlace?]], end: Int) {
     group.wait()
     let (places, end, failure) = state.withLock { ($0.places, $0.end, $0.failure) }
@@ -128,7 +128,7 @@ final class ChunkStore: @unchecked Sendable {
   }
 }
 
-/// Memory for one chunk, as it is or compressed.
+/// Memory for one chunk, compressed or not.
 final class ChunkBuffer: @unchecked Sendable {
   // Proof of @unchecked: the memory is allocated once, and belongs to one owner at a time.
   let memory = UnsafeMutableRawBufferPointer.allocate(

@@ -2,10 +2,10 @@ package import ByteFiles
 internal import HDF5Kit
 internal import Tensors
 
-/// Takes the bytes of sections piece by piece, and writes and checksums whole pages.
+/// Receives the bytes of sections piece by piece, and writes and checksums whole pages.
 ///
-/// Pieces of one section may come in any order, each byte once; those of a whole tensor come in their order. What is
-/// short of a page waits in memory: a block may have 64 bytes, and must not become a system call.
+/// Pieces of one section may come in any order, each byte once; those of a whole tensor come in order. An incomplete
+/// page waits in memory, because a block of 64 bytes must not become a system call.
 ///
 /// Not `Sendable`: one thread uses it at a time.
 package final class SectionWriter {
@@ -16,7 +16,7 @@ package final class SectionWriter {
   private let addresses: [Int?]
   private var open: [[Int: OpenCell]]
   private var sums: [UInt64]
-  /// Of the whole tensor whose bytes are coming: its section and its next page.
+  /// The whole tensor whose bytes are coming: its section and its next page.
   private var whole: (section: Int, checksum: RunChecksum, page: Int, filled: Int)?
   private var sinceWriteback = 0
 
@@ -30,8 +30,8 @@ package final class SectionWriter {
   }
 
   /// - Parameters:
-  ///   - cells: by section, what is written at once.
-  ///   - addresses: by section; nil for chunks.
+  ///   - cells: for each section, the cells that are written at once.
+  ///   - addresses: for each section; nil for chunks.
   init(_ map: SectionMap, file: AtomicFile, store: ChunkStore, cells: [CellPlan], addresses: [Int?]) {
     self.map = map
     self.file = file
@@ -42,10 +42,10 @@ package final class SectionWriter {
     sums = [UInt64](repeating: 0, count: map.pageCount)
   }
 
-  /// The first error of compressing; later bytes are dropped.
+  /// The first error of compressing; bytes after it are dropped.
   package var failure: FileError? { store.failure }
 
-  /// Takes bytes of a section from `offset`.
+  /// Accepts bytes of a section from `offset` on.
   package func append(
     _ bytes: UnsafeRawBufferPointer, section: Int, at offset: Int
   ) throws(FileError) {
@@ -86,7 +86,7 @@ package final class SectionWriter {
     UnsafeRawBufferPointer(rebasing: bytes[range.lowerBound - offset..<range.upperBound - offset])
   }
 
-  /// Checksums a cell, and hands it on where it is a chunk.
+  /// Checksums a cell, and passes it to the store if it is a chunk.
   private func complete(_ bytes: UnsafeRawBufferPointer, _ section: Int, _ cell: CellPlan.Cell) {
     let place = map.sections[section]
     if place.key.kind != .whole { sums[place.firstPage + cell.number] = RunChecksum.of(bytes) }
@@ -107,7 +107,7 @@ package final class SectionWriter {
     }
   }
 
-  /// The pages of a whole tensor are not always its chunks; its bytes come in their order.
+  /// Checksums the pages of a whole tensor, which are not always its chunks; its bytes come in order.
   private func sumWhole(_ bytes: UnsafeRawBufferPointer, _ section: Int) {
     if whole?.section != section {
       endWhole()
@@ -139,20 +139,21 @@ package final class SectionWriter {
     whole = nil
   }
 
-  /// The checksums of all pages, once every byte has come.
+  /// The checksums of all pages, after every byte has come.
   package func finish() -> [UInt64] {
     endWhole()
     return sums
   }
 }
 
-/// What of a section is written at once: a page, or a chunk.
+/// The division of a section into cells that are written at once: pages or chunks.
 struct CellPlan {
   /// Bytes of the section.
   let byteCount: Int
-  /// Bytes of a chunk, or a page.
+  /// Bytes of a chunk or of a page.
   let chunkBytes: Int
-  /// Bytes after which cells begin anew: in a whole tensor chunks are runs inside one position of the outer dimensions.
+  /// Bytes of a row; a cell begins at the start of each row. In a whole tensor, chunks are runs inside one position of
+  /// the outer dimensions.
   let rowBytes: Int
 
   struct Cell {
@@ -160,7 +161,7 @@ struct CellPlan {
     let range: Range<Int>
   }
 
-  /// The cell that has a byte.
+  /// The cell that contains a byte.
   func cell(at position: Int) -> Cell {
     let (row, place) = position.quotientAndRemainder(dividingBy: rowBytes)
     let perRow = (rowBytes + chunkBytes - 1) / chunkBytes

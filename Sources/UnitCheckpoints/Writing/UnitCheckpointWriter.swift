@@ -5,11 +5,11 @@ internal import UnitModel
 
 /// Writes a unit checkpoint: its skeleton, then the bytes of the sections as they come, then the index and the seal.
 package final class UnitCheckpointWriter {
-  /// What the file's tables say, but for digests, pages and addresses.
+  /// The decoded tables of the file, without digests, pages and addresses.
   package let index: CheckpointIndex
-  /// Where the blocks of every tensor go.
+  /// The places of the blocks of every tensor.
   package let map: SectionMap
-  /// Takes the bytes; for one thread.
+  /// Receives the bytes of sections; for one thread.
   package let sections: SectionWriter
 
   private let bytes: AtomicFile
@@ -21,7 +21,7 @@ package final class UnitCheckpointWriter {
 
   /// Lays out the file beside `path`; nothing appears there before `commit`.
   ///
-  /// Throws what a reader would throw, before anything is written.
+  /// Throws a reader's errors before anything is written.
   package init(path: String, contents: CheckpointContents) throws(CheckpointError) {
     self.path = path
     self.contents = contents
@@ -71,9 +71,9 @@ package final class UnitCheckpointWriter {
 
   deinit { chunks.wait() }
 
-  /// Writes the index and the seal, flushes, and puts the file in its place.
+  /// Writes the index and the seal, flushes, and puts the file in place.
   ///
-  /// - Parameter digests: of each tensor.
+  /// - Parameter digests: the digest of each tensor.
   package func commit(digests: [SHA256Digest]) throws(CheckpointError) {
     let (places, end): ([Int: [ChunkPlace?]], Int)
     do throws(FileError) { (places, end) = try chunks.finish() } catch { throw .file(error) }
@@ -84,7 +84,7 @@ package final class UnitCheckpointWriter {
     for (row, digest) in digests.enumerated() { tables.tensors[row].sha256 = digest.bytes }
     tables.pages = sections.finish()
     try writeIndex(digests)
-    // The file is opened once more, which takes as much as they do.
+    // The check opens the file, which takes as much memory as the tables.
     tables = IndexTables()
     try requireReadable()
     do throws(FileError) { try bytes.commit() } catch { throw .file(error) }
@@ -103,7 +103,7 @@ package final class UnitCheckpointWriter {
         fileEnd: UInt64(try bytes.currentSize()), pageBytes: UInt64(map.pageBytes), restXXH3: 0,
         headersXXH3: Seal.checksum(of: contents.headers),
         modelSHA256: modelDigest(of: zip(index.tensors, digests).map { ($0.spec, $1) }).bytes, indexXXH3: 0)
-      // The disk can work while what is in no contiguous section, all chunks for one, is read once more.
+      // The disk can work while everything outside contiguous sections, for example all chunks, is read again.
       bytes.startWriteback(from: 0, count: 0)
       let sealRange = skeleton.sealAddress..<skeleton.sealAddress + SealRow.size
       seal.restXXH3 = try Seal.restChecksum(
@@ -119,7 +119,7 @@ package final class UnitCheckpointWriter {
     } catch { throw .file(error) }
   }
 
-  /// Checks that a reader takes every name that becomes an HDF5 link.
+  /// Throws for a name that becomes an HDF5 link which a reader refuses.
   private static func requireReadableNames(
     _ contents: CheckpointContents, path: String
   ) throws(CheckpointError) {
@@ -139,7 +139,7 @@ package final class UnitCheckpointWriter {
     }
   }
 
-  /// Checks that a reader takes tables and headers of these sizes.
+  /// Throws for tables or headers that are too large for a reader.
   private static func requireReadableSizes(
     _ tables: IndexTables, _ contents: CheckpointContents, path: String
   ) throws(CheckpointError) {
@@ -155,7 +155,7 @@ package final class UnitCheckpointWriter {
     }
   }
 
-  /// Checks that a reader opens what has been written, and finds these tensors.
+  /// Checks that a reader can open the written file and finds these tensors.
   private func requireReadable() throws(CheckpointError) {
     let file: ReadableFile
     do throws(FileError) { file = try bytes.readable() } catch { throw .file(error) }
@@ -168,7 +168,7 @@ package final class UnitCheckpointWriter {
     }
   }
 
-  /// Where the contiguous data lie, ascending; neighbours are one.
+  /// The ranges of contiguous data, ascending.
   private static func dataRanges(_ map: SectionMap, _ skeleton: CheckpointSkeleton) -> [Range<Int>] {
     var ranges: [Range<Int>] = []
     for (section, address) in zip(map.sections, skeleton.addresses) {

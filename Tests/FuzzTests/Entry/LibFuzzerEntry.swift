@@ -9,7 +9,7 @@ private let parser: FuzzedParser = {
   exit(64)
 }()
 
-/// What libFuzzer calls with each input (https://llvm.org/docs/LibFuzzer.html).
+/// The function that libFuzzer calls with each input (https://llvm.org/docs/LibFuzzer.html).
 @_cdecl("LLVMFuzzerTestOneInput")
 func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
   parser.exercise(Array(UnsafeBufferPointer(start: start, count: count)))

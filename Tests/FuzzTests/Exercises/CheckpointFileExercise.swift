@@ -7,7 +7,7 @@ import Validation
 
 /// Validates a unit checkpoint deeply, and then reads its flat weights.
 ///
-/// The validator goes on where a checksum of the index does not fit, so mutations of the tables reach their decoder.
+/// The validator goes on after a wrong checksum of the index, so mutations of the tables reach their decoder.
 enum CheckpointFileExercise {
   static func run(_ bytes: [UInt8]) {
     guard let file = ScratchFile.holding(bytes) else { return }

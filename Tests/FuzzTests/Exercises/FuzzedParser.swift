@@ -1,9 +1,9 @@
-/// The parsers that read what strangers write; a new one needs a case, and its exercise in the switch.
+/// The parsers that read files from others; a new parser needs a case, and its exercise in the switch.
 enum FuzzedParser: String, CaseIterable, Sendable {
   case safetensors, shards, npy, zip, pytorch, onnx, plan, hdf5, checkpoint
 
-  /// Does with `bytes` what the commands do with a file. Errors are outcomes; a trap, a hang, a read outside memory or
-  /// a broken promise (`require`) is a finding.
+  /// Does with `bytes` what the commands do with a file. Errors are allowed; a trap, a hang, a read outside memory or a
+  /// broken promise (`require`) is a finding.
   func exercise(_ bytes: [UInt8]) {
     switch self {
     case .safetensors: SafetensorsExercise.run(bytes)
@@ -19,12 +19,12 @@ enum FuzzedParser: String, CaseIterable, Sendable {
   }
 }
 
-/// A promise that holds for every input; one that does not ends the process, which is what libFuzzer looks for.
+/// Checks a promise that holds for every input; a broken one ends the process, which libFuzzer reports.
 func require(_ holds: Bool, _ promise: @autoclosure () -> String) {
   precondition(holds, promise())
 }
 
-/// What every error has to be: one sentence with what was expected and what was found.
+/// Checks that an error is one line of text.
 func requireSentence(_ error: any Error) {
   let text = "\(error)"
   require(!text.isEmpty && !text.contains("\n") && !text.contains("\0"), "one line: \(text.debugDescription)")

@@ -2,7 +2,7 @@ import HDF5Kit
 
 /// Walks an HDF5 file and reads every attribute and dataset.
 ///
-/// Checksums of metadata are not compared: they would hide from mutations what lies behind them.
+/// Checksums of metadata are not compared, because they would keep mutations from the code after them.
 enum HDF5ReaderExercise {
   static func run(_ bytes: [UInt8]) {
     var limits = HDF5Limits()
@@ -18,7 +18,7 @@ enum HDF5ReaderExercise {
         case .refused(let error): requireSentence(error)
         }
       }
-      // What one input may cost; a file of this size with more objects shares them.
+      // Bounds the cost of one input; a file of this size with more objects shares their bytes.
       var left = 16 << 20
       for object in objects.prefix(4096) { read(object, left: &left) }
     } catch { requireSentence(error) }

@@ -20,7 +20,7 @@ enum ONNXExercise {
     do { try runModel(file) } catch { requireSentence(error) }
   }
 
-  /// Plans from the graph; what was found holds when a sub-network is made of it.
+  /// Plans from the graph; the plan must hold when sub-networks are made from it.
   private static func plan(_ file: ReadableFile) throws {
     let source = try FlatFormats.open(file, as: .onnx, assumeDType: nil)
     let network = NetworkModel(try Model(file), weights: source)

@@ -5,7 +5,7 @@ import Tensors
 
 /// Reads a pickle by itself, and then opens the bytes as a PyTorch file in either form and reads its tensors.
 enum PyTorchExercise {
-  /// Bytes read of one input: strides of zero make many of few.
+  /// The most bytes read from one input, because strides of zero make many bytes of few.
   private static let limit = 4 << 20
 
   static func run(_ bytes: [UInt8]) {

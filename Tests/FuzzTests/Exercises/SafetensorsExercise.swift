@@ -3,7 +3,7 @@ import FlatFormats
 internal import TensorStreams
 import Tensors
 
-/// Opens a safetensors file, reads every tensor, and holds the header against what was read from it.
+/// Opens a safetensors file, reads every tensor, and compares the header with what was read.
 enum SafetensorsExercise {
   static func run(_ bytes: [UInt8]) {
     guard let file = ScratchFile.holding(bytes) else { return }

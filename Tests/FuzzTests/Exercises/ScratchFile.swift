@@ -2,11 +2,11 @@ import ByteFiles
 import CLinux
 import Glibc
 
-/// A file in memory with a path, for readers that open files; one per process, so an input costs microseconds.
+/// A file in memory with a path, for readers that open files; one for the process, so an input costs microseconds.
 enum ScratchFile {
   private static let descriptor = memfd_create("tessera-fuzz", 1)
 
-  /// A file of these bytes, good until the next call; fuzzing and replaying are serial.
+  /// A file of these bytes, valid until the next call; fuzzing and replaying are serial.
   static func holding(_ bytes: [UInt8]) -> ReadableFile? {
     guard ftruncate(descriptor, 0) == 0 else { return nil }
     var done = 0

@@ -13,14 +13,14 @@ enum ShardsExercise {
     let found = FlatFormats.examine(folder: folder, assumeDType: nil)
     for error in found?.errors ?? [] {
       requireSentence(error)
-      // Whatever an index names, only files of its folder are looked at.
+      // Whatever an index names, only files of its folder are read.
       require("\(error)".hasPrefix(folder), "an error about a file of the folder: \(error)")
     }
     guard let source = found?.source else {
       require(found?.errors.isEmpty == false, "what is not opened has an error")
       return
     }
-    // An index may leave out a whole shard, and nothing less.
+    // An index may leave out a whole shard, but not a part of one.
     let names = Set(source.tensors.map(\.spec.name))
     let size = (names.isSuperset(of: ["a", "b"]) ? 3 : 0) + (names.contains("c") ? 4 : 0)
     require(
@@ -36,7 +36,7 @@ enum ShardsExercise {
   private static let path =
     NSTemporaryDirectory() + "tessera-fuzz-\(ProcessInfo.processInfo.processIdentifier)"
 
-  /// The folder with the shards, made once for the process and gone with it.
+  /// The folder with the shards, made once for the process and removed when it ends.
   private static let folder: String? = {
     let folder = path
     atexit { try? FileManager.default.removeItem(atPath: ShardsExercise.path) }

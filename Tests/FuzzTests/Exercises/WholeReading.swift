@@ -4,9 +4,9 @@ import Tensors
 
 /// Reads tensors of a flat file in uneven pieces.
 enum WholeReading {
-  /// The bytes that all tensors have together, every one of them read.
+  /// Reads every tensor; returns the number of bytes of all together.
   ///
-  /// - Parameter limit: more bytes than that are not read, but skipped: a small archive may unpack to a large one.
+  /// - Parameter limit: bytes after which reading stops, because a small archive may unpack to a large one.
   static func readAll(_ source: any FlatWeightsSource, limit: Int) throws -> Int {
     var total = 0
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4099, alignment: 16)
@@ -26,7 +26,7 @@ enum WholeReading {
         left -= piece.count
         total += piece.count
       }
-      // One byte past the end is an error, never a byte.
+      // A read past the end is an error and returns no byte.
       var refused = false
       do { try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<1])) } catch {
         refused = true

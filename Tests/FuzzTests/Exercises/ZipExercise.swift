@@ -4,7 +4,7 @@ import Tensors
 
 /// Opens a zip archive, unpacks every member, and then reads it as an npz.
 enum ZipExercise {
-  /// Bytes unpacked of one input; the reader's own limits on ratios are far above.
+  /// The most bytes unpacked from one input; the reader's own limits on ratios are far above.
   private static let limit = 4 << 20
 
   static func run(_ bytes: [UInt8]) {

@@ -11,8 +11,8 @@ import Testing
     #expect(Array(text.utf8).withUnsafeBufferPointer { lookup3($0) } == hash)
   }
 
-  /// The published vectors of Fletcher-32 are for little-endian words; the format takes big-endian ones, so
-  /// that "badcfe" here is their "abcdef".
+  /// The published vectors of Fletcher-32 are for little-endian words; the format uses big-endian ones, so "badcfe"
+  /// here is their "abcdef".
   @Test(arguments: [("badcfe", 0x5650_2D2A as UInt32), ("badcfehg", 0xEBE1_9591), ("badc\0e", 0xF04F_C729)])
   func fletcher32AgreesWithThePublishedVectors(_ text: String, _ sum: UInt32) {
     #expect(Array(text.utf8).withUnsafeBufferPointer { fletcher32($0) } == sum)

@@ -2,7 +2,7 @@ import CHDF5
 import Foundation
 import TestSupport
 
-/// A file that libhdf5 writes for one test: one dataset in one chunk, or in a few, behind filters.
+/// A file that libhdf5 writes for one test: datasets in one chunk, or in a few, behind filters.
 struct ChunkFile {
   enum Filter { case shuffle, deflate, checksum }
 
@@ -10,7 +10,7 @@ struct ChunkFile {
 
   let bytes: [UInt8]
 
-  /// Writes `values` as the dataset `data` of U32, of the shape `shape` in chunks of the shape `chunk`.
+  /// Writes `values` as each dataset of U32, of the shape `shape` in chunks of the shape `chunk`.
   init(_ values: [UInt32], shape: [Int], chunk: [Int], filters: [Filter], copies: Int = 1) throws {
     let folder = try TemporaryFolder()
     let path = folder.file("chunks.h5")

@@ -4,9 +4,9 @@ import Testing
 
 @testable import HDF5Kit
 
-/// Large chunks read in pieces: the bytes are right, and what is inflated for them is bounded.
+/// Large chunks read in pieces: the bytes are right, and the number of inflated bytes is bounded.
 @Suite struct ChunkPiecesTests {
-  /// Numbers that deflate makes smaller and that differ everywhere.
+  /// Numbers that deflate can compress and that differ everywhere.
   private static func values(_ count: Int) -> [UInt32] {
     var generator = SeededGenerator(seed: 11)
     return (0..<count).map {
@@ -20,7 +20,7 @@ import Testing
 
   private static let pipelines: [[ChunkFile.Filter]] = [[], [.shuffle], [.deflate], [.shuffle, .deflate]]
 
-  /// The four filters' cases, one chunk that is exactly the dataset.
+  /// A file with `copies` datasets, each of them exactly one chunk behind `filters`.
   private static func open(
     _ filters: [ChunkFile.Filter], count: Int, copies: Int = 1, limits: HDF5Limits = .init()
   ) throws -> (file: HDF5File, values: [UInt32]) {
@@ -47,7 +47,7 @@ import Testing
 
   @Test(arguments: pipelines)
   func rowsOfLargeChunksOfTwoDimensionsAreRight(_ filters: [ChunkFile.Filter]) throws {
-    // Chunks of 300 × 250 numbers, of which the last ones hang over both edges.
+    // Chunks of 300 × 250 numbers; the last ones extend over both edges.
     let values = Self.values(700 * 610)
     let file = try HDF5File(
       ChunkFile(values, shape: [700, 610], chunk: [300, 250], filters: filters).bytes, name: "chunks.h5")
@@ -62,7 +62,7 @@ import Testing
     #expect(file.decodedByteCount <= 3 * 900 * 750 * 4)
   }
 
-  /// The windows of a tensor that is cut twice: each needs a piece of every block of every dataset.
+  /// Each window of a tensor that is cut twice needs a piece of every block of every dataset.
   @Test(arguments: [[ChunkFile.Filter.deflate], [.shuffle, .deflate]])
   func blocksThatAreReadByTurnsInflateTheirChunksAFewTimesAtMost(_ filters: [ChunkFile.Filter]) throws {
     let datasets = 8
@@ -82,13 +82,13 @@ import Testing
     }
     let total = datasets * values.count * 4
     #expect(file.decodedByteCount >= total)
-    // Once to read everything, once more on the way to where each block begins, in shuffled data twice: the bytes of
-    // an element are as far apart as the chunk is long, and each block begins in all of these places.
+    // Once to read everything, once more on the way to the start of each block, and twice more in shuffled data: the
+    // bytes of an element are as far apart as the chunk is long, and each block begins in all of these places.
     #expect(file.decodedByteCount <= (filters.count + 1) * total)
   }
 
   @Test func smallChunksOfAllDatasetsShareOneBudget() throws {
-    // 4 × 64 chunks of 4,000 bytes; all of them are kept within a million and a bit, half of them are not.
+    // 4 × 64 chunks of 4,000 bytes, about a million bytes: the first budget keeps all of them, the second does not.
     let values = Self.values(64_000)
     let bytes = try ChunkFile(values, shape: [64_000], chunk: [1000], filters: [.deflate], copies: 4).bytes
     for (budget, most) in [(1_200_000, 1_024_000), (500_000, 2_048_000)] {
@@ -142,7 +142,7 @@ import Testing
       }
       if error != nil { refused += 1 }
     }
-    // Adler-32 at the end of the stream sees every change in it; only bytes behind it may change unseen.
+    // Adler-32 at the end of the stream detects every change in it; only bytes after it may change unnoticed.
     #expect(refused >= 55)
   }
 }

@@ -1,18 +1,18 @@
 import HDF5Kit
 
-/// Reads everything that a file offers, and counts how it went.
+/// Reads everything in a file, and counts what was read and refused.
 struct HDF5Exercise {
   var datasetsRead = 0
   var attributesRead = 0
   var refusals: [HDF5Error] = []
 
-  /// Opens the bytes, walks all links, reads all attributes and datasets. Errors are outcomes here; the tests
-  /// are about what must not happen: traps, hangs, reads outside the file.
+  /// Opens the bytes, walks all links, reads all attributes and datasets. Errors are allowed here; the tests are about
+  /// traps, hangs and reads outside the file.
   init(_ bytes: [UInt8], name: String, limits: HDF5Limits) {
     do throws(HDF5Error) {
       let file = try HDF5File(bytes, name: name, limits: limits)
       read { () throws(HDF5Error) in try file.root.attributes() }
-      // Outside the walk's closure: it must not capture `self`.
+      // Collected outside the walk's closure, which must not capture `self`.
       var objects: [HDF5Object] = []
       var errors: [HDF5Error] = []
       try file.walk { _, visit in

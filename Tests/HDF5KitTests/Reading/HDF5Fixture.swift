@@ -16,7 +16,7 @@ struct HDF5Fixture: CustomTestStringConvertible {
   let name: String
   let bytes: [UInt8]
   let entries: [Entry]
-  /// Paths (with `@attribute`) that have to be refused, and the words their sentence must hold.
+  /// Paths (with `@attribute`) that must be refused, and the words that their sentence must contain.
   let refused: [String: String]
 
   var testDescription: String { name }
@@ -24,7 +24,7 @@ struct HDF5Fixture: CustomTestStringConvertible {
   static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "Fixtures/hdf5")
 
-  /// Every file of make.py; a file that goes missing must fail a test, not shorten it.
+  /// Every file of make.py; listed, so that a missing file fails a test.
   static let names = [
     "earliest", "v108", "default", "v110", "latest", "userblock", "ordered", "links_earliest", "links_v108",
     "refused_earliest", "refused_v108", "refused_latest",
@@ -101,7 +101,7 @@ func describe(_ type: HDF5Datatype) -> NSDictionary {
   return facts as NSDictionary
 }
 
-/// The error that `body` ends with, or nil.
+/// The error that `body` throws, or nil.
 func failure(_ body: () throws(HDF5Error) -> Void) -> HDF5Error? {
   do throws(HDF5Error) {
     try body()

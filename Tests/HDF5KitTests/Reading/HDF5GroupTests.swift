@@ -3,7 +3,7 @@ import HDF5Kit
 import Synchronization
 import Testing
 
-/// A source that counts what is read from it.
+/// A source that counts the bytes that are read from it.
 final class CountingSource: ByteSource {
   let name = "counted.h5"
   let size: Int

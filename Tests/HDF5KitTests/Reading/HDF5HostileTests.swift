@@ -3,7 +3,7 @@ import HDF5Kit
 import Testing
 
 @Suite struct HDF5HostileTests {
-  /// Beside the package, where there is one: public files behind HDF5's CVEs, and well-formed odd ones.
+  /// The folder beside the package, if there is one: public files of HDF5's CVEs, and well-formed odd ones.
   static let folder = HDF5Fixture.folder.deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "shared/hostile")
 
@@ -34,7 +34,7 @@ import Testing
     }
   }
 
-  /// odd.json holds what h5py found: byte count and CRC-32, or the word of the refusal.
+  /// odd.json holds what h5py found: byte count and CRC-32, or a word of the refusal.
   @Test func everyOddFileIsReadAsH5pyReadsItOrRefusedByName() throws {
     let files = Self.files("hdf5-odd")
     guard !files.isEmpty else { return Self.announceSkip("hdf5-odd") }
@@ -47,7 +47,7 @@ import Testing
       let expected = try #require(table[name], "\(name) is not in odd.json")
       let bytes = Array(try Data(contentsOf: url))
       guard let entries = expected as? [[Any]] else {
-        // h5py refuses it as well: a writer left it open.
+        // h5py refuses it as well, because a writer left it open.
         #expect(failure { () throws(HDF5Error) in _ = try HDF5File(bytes, name: name) } != nil, "\(name)")
         compared += 1
         continue
@@ -70,7 +70,7 @@ import Testing
     #expect(compared == table.values.reduce(0) { $0 + (($1 as? [Any])?.count ?? 1) })
   }
 
-  /// The bytes of a dataset, or of an attribute behind `@`.
+  /// The bytes of a dataset, or of the attribute after `@`.
   private func outcome(_ file: HDF5File, _ path: String) -> Result<[UInt8], HDF5Error> {
     let parts = path.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     do throws(HDF5Error) {

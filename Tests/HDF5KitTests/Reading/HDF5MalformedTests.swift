@@ -1,12 +1,12 @@
 import HDF5Kit
 import Testing
 
-/// One change to a good file, and the sentence that it has to cause.
+/// One change to a good file, and the sentence that it must cause.
 struct MalformedCase: CustomTestStringConvertible, Sendable {
   let name: String
   let fixture: String
   let path: String
-  /// The bytes to look for, and the change from there on.
+  /// The bytes to search for; the change begins `at` bytes after their start.
   let mark: [UInt8]
   let at: Int
   let bytes: [UInt8]
@@ -88,7 +88,7 @@ struct MalformedCase: CustomTestStringConvertible, Sendable {
     #expect(sentence.hasPrefix("bad.h5: ") && sentence.contains(malformed.expected), "\(sentence)")
   }
 
-  /// A listing finds what a lookup of one name passes by.
+  /// A listing finds defects that a lookup of one name does not meet.
   @Test func linksOutOfOrderOrTwiceAreRefusedByTheListing() throws {
     let bytes = try HDF5Fixture("links_earliest").bytes
     let good = Array("layer1500.weight".utf8)
@@ -118,7 +118,7 @@ struct MalformedCase: CustomTestStringConvertible, Sendable {
     }
   }
 
-  /// A chunk's bytes changed: deflate or the checksum has to notice, and say where.
+  /// If a chunk's bytes change, deflate or the checksum must detect it, and name the place.
   @Test func damagedChunksAreNoticed() throws {
     let fixture = try HDF5Fixture("earliest")
     for path in ["chunked/all_three", "chunked/fletcher32", "chunked/deflate"] {
@@ -133,7 +133,7 @@ struct MalformedCase: CustomTestStringConvertible, Sendable {
         bytes[place] ^= 0x55
         let error = failure { () throws(HDF5Error) in
           let data = try HDF5File(bytes, name: "bad.h5").dataset(at: path).readBytes()
-          // Damage elsewhere, or in bytes that no checksum covers, must leave the data as it was.
+          // Damage elsewhere, or in bytes that no checksum covers, must not change the data.
           if path != "chunked/deflate", data != fixture.entries.first(where: { $0.path == path })?.bytes {
             Issue.record("\(path): damage at \(place) was not noticed")
           }

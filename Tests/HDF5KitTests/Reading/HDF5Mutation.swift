@@ -8,7 +8,7 @@ struct HDF5Mutation {
     "EAIB", "EASB", "EADB",
   ].map { Array($0.utf8) }
 
-  /// Where structures begin: random places in a file are mostly data, where a change means nothing.
+  /// The places where structures begin; random places in a file are mostly data, where a change has no effect.
   static func structures(of bytes: [UInt8]) -> [Int] {
     var places = [0]
     for place in bytes.indices.dropLast(16) {
@@ -35,7 +35,7 @@ struct HDF5Mutation {
       case 0: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
       case 1: bytes[place] = UInt8.random(in: .min ... .max, using: &random)
       case 2:
-        // A number near an end of its range, as sizes and addresses meet them.
+        // A number near an end of its range, which sizes and addresses must handle.
         let width = [1, 2, 4, 8][Int.random(in: 0..<4, using: &random)]
         let values: [UInt64] = [
           0, .max, .max - 1, 1 << 63, 1 << 62, 1 << 31, 0xFFFF_FFFF, UInt64(bytes.count), UInt64(place),
@@ -46,14 +46,14 @@ struct HDF5Mutation {
           bytes[place + index] = UInt8(truncatingIfNeeded: value >> UInt64(8 * index))
         }
       case 3:
-        // Another structure where this one was.
+        // Another structure in the place of this one.
         let from = structures[Int.random(in: structures.indices, using: &random)]
         let count = Int.random(in: 1..<200, using: &random)
         for index in 0..<count where from + index < original.count && place + index < bytes.count {
           bytes[place + index] = original[from + index]
         }
       case 4:
-        // An address of something that exists: cycles and wrong kinds.
+        // The address of a structure that exists: cycles and wrong kinds.
         let target = structures[Int.random(in: structures.indices, using: &random)]
         for index in 0..<8 where place + index < bytes.count {
           bytes[place + index] = UInt8(truncatingIfNeeded: target >> (8 * index))

@@ -5,7 +5,7 @@ import Testing
 @Suite struct HDF5MutationTests {
   static let mutationsPerFile = 2_000 / 8
 
-  /// 2,000 broken files in all, half of them with checksums not compared, so that mutations get behind them.
+  /// 2,000 broken files in all, half of them with checksums not compared, so that mutations get past them.
   @Test(
     .timeLimit(.minutes(10)),
     arguments: [

@@ -3,7 +3,7 @@ import HDF5Kit
 import Testing
 
 @Suite struct HDF5ReadingTests {
-  /// Every dataset of these files, in pieces that fall on no border.
+  /// Every dataset of these files, in pieces that do not end at borders.
   @Test(arguments: ["earliest", "v108"])
   func piecesOfADatasetAreThePiecesOfTheWhole(_ name: String) throws {
     let fixture = try HDF5Fixture(name)
@@ -50,7 +50,7 @@ import Testing
       Issue.record("not contiguous")
       return
     }
-    // A file offset, the user block included: what a reader of raw bytes needs.
+    // A file offset that includes the user block, as a reader of raw bytes needs it.
     let expected = try #require(fixture.entries.first { $0.path == "types/le_f4" }?.bytes)
     #expect(Array(fixture.bytes[offset..<offset + count]) == expected)
     #expect(try file.dataset(at: "spaces/empty").storage == .unallocated)

@@ -22,7 +22,7 @@ import Testing
         continue
       }
       #expect(feature.contains(word), "\(path): \(feature)")
-      // A link on the way is named as itself.
+      // A refused link on the path is named itself.
       let shown = try #require(place.path)
       #expect("/\(parts[0])".hasPrefix(shown), "\(path): \(shown)")
       #expect(error?.description.hasPrefix("\(name).h5: '") == true)

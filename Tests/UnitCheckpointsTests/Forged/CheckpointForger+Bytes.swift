@@ -8,7 +8,7 @@ extension CheckpointForger {
   /// Changes one byte of the file.
   mutating func change(at place: Int, by bits: UInt8 = 0x40) { file[place] ^= bits }
 
-  /// Where the bytes of the section at a path are.
+  /// The address of the bytes of the section at a path.
   func address(of path: String) throws -> Int {
     guard let row = tables.sections.indices.first(where: { self.path(ofSection: $0) == path }) else {
       throw ForgingError.nothing(path)
@@ -16,12 +16,12 @@ extension CheckpointForger {
     return Int(tables.sections[row].address)
   }
 
-  /// Where the object header at a path is in the file as it was.
+  /// The address of the object header at a path, in the file as it was.
   func header(of path: String) throws -> Int {
     try hdf5().dataset(at: path).address
   }
 
-  /// Replaces bytes of an object header, whose checksum is made to fit.
+  /// Replaces bytes of an object header, and corrects its checksum.
   mutating func replaceInHeader(of path: String, _ old: [UInt8], by new: [UInt8]) throws {
     let start = try header(of: path)
     let context = try hdf5().root.header.context
@@ -30,7 +30,7 @@ extension CheckpointForger {
     rechecksum(start..<end)
   }
 
-  /// The same in the header of the root group, behind a place in it.
+  /// The same in the header of the root group, after a place in it.
   mutating func replaceInRoot(_ old: [UInt8], by new: [UInt8], after place: Int) throws {
     let root = try hdf5().root
     let end = root.address + (try HeaderBlocksV2.firstBlockSize(root.header.context, at: root.address)) - 4
@@ -44,10 +44,10 @@ extension CheckpointForger {
     file.replaceSubrange(end..<end + 4, with: withUnsafeBytes(of: checksum.littleEndian) { Array($0) })
   }
 
-  /// Where the header of a group is.
+  /// The address of a group's header.
   func groupAddress(of path: String) throws -> Int { try hdf5().group(at: path).address }
 
-  /// The link `name` of a group, whose header holds it, becomes a soft one of the same length.
+  /// Makes the link `name` of a group, whose header holds it, a soft link of the same length.
   mutating func makeSoft(_ group: String, _ name: String) throws {
     let group = try hdf5().group(at: group)
     let end = group.address + (try HeaderBlocksV2.firstBlockSize(group.header.context, at: group.address)) - 4
@@ -57,15 +57,15 @@ extension CheckpointForger {
         file[$0...].starts(with: [UInt8(text.count)] + text)
       })
     else { throw ForgingError.nothing(name) }
-    // Version 1, flags, length of the name, name, address: now the type before the length, and the target behind its
-    // own length.
+    // Before: version 1, flags, length of the name, name, address. After: the type before the length, and the target
+    // after its own length.
     file[place - 1] |= 8
     file.replaceSubrange(
       place..<place + 1 + text.count + 8, with: [1, UInt8(text.count)] + text + [5, 0] + Array("/a/bc".utf8))
     rechecksum(group.address..<end)
   }
 
-  /// The tensor `a/b` has a link that no writer gives it.
+  /// Gives the tensor `a/b` a link that no writer gives it.
   mutating func misspell() throws {
     try rebuild()
     let row = tables.sections[try section("tensors/a%2Fb")]
@@ -100,7 +100,7 @@ extension CheckpointForger {
     try section(path) { $0.bytes = UInt64(bytes.count) }
   }
 
-  /// Replaces text of a table or a header, each time it is there.
+  /// Replaces text of a table or a header, at every occurrence.
   static func replace(_ bytes: inout [UInt8], _ old: String, by new: String) throws {
     let text = String(decoding: bytes, as: UTF8.self)
     let changed = text.replacing(old, with: new)
@@ -109,7 +109,7 @@ extension CheckpointForger {
   }
 
   mutating func replan(_ old: String, by new: String) throws { try Self.replace(&tables.plan, old, by: new) }
-  /// Replaces text of the plan, or other text where there is none of it.
+  /// Replaces text of the plan, or other text if the plan does not contain it.
   mutating func replan(_ old: String, by new: String, or other: (old: String, new: String)) throws {
     do { try replan(old, by: new) } catch { try replan(other.old, by: other.new) }
   }

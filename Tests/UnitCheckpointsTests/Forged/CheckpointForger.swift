@@ -6,21 +6,22 @@ import TestSupport
 @testable import HDF5Kit
 @testable import UnitCheckpoints
 
-/// A checkpoint whose tables, headers and datasets can be changed and sealed again, as a careless or hostile writer would.
+/// A checkpoint whose tables, headers and datasets can be changed and sealed again, as by a careless or hostile writer.
 ///
-/// What keeps its size is changed in place, in compressed files too. When a table has other rows, or a dataset has been
-/// touched, the file is made anew: sections are contiguous then, and rows that name one get its address.
+/// Parts that keep their size are changed in place, in compressed files too. If a table has another number of rows, or
+/// a dataset was changed, the file is made anew: sections without `chunkElements` are contiguous then, and their rows
+/// get the new addresses.
 struct CheckpointForger {
   /// A dataset of a section.
   struct Dataset: Equatable {
-    /// From the root, without a slash before it.
+    /// The path from the root, without a leading slash.
     var path: String
     var type: HDF5ElementType
     var shape: [Int]
     var bytes: [UInt8]
     /// The text of its `dtype` attribute.
     var dtype: String?
-    /// Elements of a chunk of a section, where a new file is to have chunks.
+    /// Elements of a chunk of a section, if a new file should have chunks.
     var chunkElements: Int?
   }
 
@@ -32,9 +33,9 @@ struct CheckpointForger {
   /// The root attributes.
   var format = Layout.formatValue
   var version = Layout.version
-  /// The HDF5 types of tables that are not to have their own.
+  /// The HDF5 types of tables that should not have their own.
   var tableTypes: [Layout.Table: HDF5ElementType] = [:]
-  /// Members of the seal that are not worked out; nil for those that are.
+  /// Members of the seal; nil for one that is computed.
   var fileEnd: UInt64?
   var pageBytes: UInt64
   var modelSHA256: [UInt8]
@@ -42,18 +43,18 @@ struct CheckpointForger {
   private var original: Original
   var places = Places()
 
-  /// What the file was made of.
+  /// The parts that the file was made of.
   private struct Original {
     var tables: IndexTables
     var headers: [[UInt8]]
     var datasets: [Dataset]
-    /// Everything else that makes a new file necessary.
+    /// Everything else whose change requires a new file.
     var rest: String
   }
 
-  /// Where the bytes are.
+  /// The places of the bytes in the file.
   struct Places {
-    /// Of the tables in the order of the layout; empty for one without rows.
+    /// The places of the tables, in the order of the layout; empty for one without rows.
     var tables: [Range<Int>] = []
     var headers: [Range<Int>] = []
     var seal = 0..<0
@@ -140,7 +141,7 @@ struct CheckpointForger {
     change(&tables.dimensions[Int(tables.tensors[try tensor(name)].dimensions.first) + number])
   }
 
-  /// Gives a tensor other dimensions; the rows of the tensors behind it move.
+  /// Gives a tensor other dimensions, and moves the rows of the tensors after it.
   mutating func reshape(_ name: String, _ rows: [DimensionRow]) throws {
     let number = try tensor(name)
     let old = tables.tensors[number].dimensions
@@ -153,18 +154,18 @@ struct CheckpointForger {
     }
   }
 
-  /// The dataset of a section takes no bytes of the file: HDF5 would give fill values.
+  /// Takes the stored bytes from the dataset of a section; HDF5 would return fill values for it.
   mutating func dropStorage(of path: String, at address: Int) throws {
     let word = withUnsafeBytes(of: UInt64(address).littleEndian) { Array($0) }
     try replaceInHeader(of: path, word, by: [UInt8](repeating: 0xFF, count: 8))
   }
 
-  /// Where the bytes of a table are.
+  /// The address of the bytes of a table.
   func place(of table: Layout.Table) -> Int {
     places.tables[Layout.Table.allCases.firstIndex(of: table) ?? 0].lowerBound
   }
 
-  /// Adds a text to `names`; its offset.
+  /// Adds a text to `names`; returns its offset.
   mutating func append(name: String) -> UInt32 {
     var writer = ByteWriter()
     writer.append(UInt32(name.utf8.count))
@@ -173,7 +174,7 @@ struct CheckpointForger {
     return UInt32(tables.names.count - writer.bytes.count)
   }
 
-  /// Adds a list of units; its rows.
+  /// Adds a list of units; returns its rows.
   mutating func append(units: [UInt32]) -> RowRange {
     tables.units += units
     return RowRange(tables.units.count - units.count, units.count)
@@ -186,7 +187,7 @@ struct CheckpointForger {
     return String(decoding: tables.names[(start + 4)...].prefix(length), as: UTF8.self)
   }
 
-  /// The path that a row of `sections` stands for; nil for one that stands for none.
+  /// The path of the section in a row of `sections`; nil for a row that describes none.
   func path(ofSection row: Int) -> String? {
     let section = tables.sections[row]
     guard let kind = SectionKey.Kind(rawValue: section.kind), let dtype = DType(rawValue: section.dtype)
@@ -205,7 +206,7 @@ struct CheckpointForger {
 
   // MARK: Files
 
-  /// The checksums of all pages, worked out from the datasets as they are.
+  /// Computes the checksums of all pages from the current datasets.
   mutating func repage() {
     tables.pages = []
     for row in tables.sections.indices {
@@ -217,14 +218,14 @@ struct CheckpointForger {
     }
   }
 
-  /// The model digest of the tensors as their rows are.
+  /// Computes the model digest from the current rows of the tensors.
   mutating func remodel() throws {
     var log = DefectLog(goesOn: false)
     let index = try IndexDecoder.decode(tables, path: "forged", log: &log)
     modelSHA256 = modelDigest(of: index.tensors.map { ($0.spec, $0.digest) }).bytes
   }
 
-  /// Writes the file anew, with the tables, headers and datasets as they are.
+  /// Writes the file anew, with the current tables, headers and datasets.
   mutating func rebuild() throws {
     let memory = try MemoryFile()
     let skeleton = try HDF5SkeletonWriter(
@@ -342,7 +343,7 @@ struct CheckpointForger {
     for (bytes, place) in patches { try memory.write(bytes, at: place) }
   }
 
-  /// Puts tables and headers that were changed into their places; false where they do not fit.
+  /// Writes changed tables and headers into their places; returns false if they do not fit.
   @discardableResult private mutating func writeTables() -> Bool {
     for (table, place) in zip(Layout.Table.allCases, places.tables) {
       let bytes = tables.bytes(of: table)
@@ -356,13 +357,13 @@ struct CheckpointForger {
     return true
   }
 
-  /// The file with the changes and the seal that it had.
+  /// The changed file with its old seal.
   mutating func unsealed() throws -> [UInt8] {
     guard writeTables() else { throw ForgingError.nothing("tables of the same size") }
     return file
   }
 
-  /// The file with a seal that fits it; more bytes at the end make placement void.
+  /// The changed file with a seal that fits; extra bytes at the end make placement void.
   mutating func sealed(extra: [UInt8] = []) throws -> [UInt8] {
     let isSame =
       datasets == original.datasets && rest == original.rest
@@ -383,10 +384,10 @@ struct CheckpointForger {
     return file + extra
   }
 
-  /// Random values in random members of the index.
+  /// Writes random values into random members of the index.
   mutating func mutate(_ generator: inout SeededGenerator) throws {
     for _ in 0...generator.number(in: 0...1) {
-      // Not those of plan and source: they are text.
+      // Without plan and source, which are text.
       let place = places.tables[generator.number(in: 0...places.tables.count - 3)]
       guard place.count >= 8 else { continue }
       let word = generator.number(in: 0...place.count / 4 - 2) * 4 + place.lowerBound
@@ -402,5 +403,5 @@ struct CheckpointForger {
   }
 }
 
-/// A forgery that found nothing to change.
+/// The error of a forgery that found nothing to change.
 enum ForgingError: Error { case nothing(String) }

@@ -104,13 +104,13 @@ extension ForgedCheckpoint {
     ForgedCheckpoint(.nameRange, "too long") { $0.tables.names[3] = 0x7F },
     ForgedCheckpoint(.nameText, "not UTF-8") { $0.tables.names[4] = 0xFF },
     ForgedCheckpoint(.nameOverlap, "an axis inside a tensor's name") { forger in
-      // "conv.weight" holds a name of four bytes, which no other row needs.
+      // "conv.weight" contains a name of four bytes, which no other row needs.
       let outer = forger.tables.tensors[0].name + 4
       forger.tables.axes[0].name = outer
       forger.tables.names.replaceSubrange(Int(outer)..<Int(outer) + 4, with: [4, 0, 0, 0])
     },
     ForgedCheckpoint(.nameOverlap, "a name inside another") { forger in
-      // "conv.weight" holds a name of seven bytes, which is longer than "bias".
+      // "conv.weight" contains a name of seven bytes, which is longer than "bias".
       let outer = forger.tables.tensors[0].name + 4
       try forger.tensor("bias") { $0.name = outer }
       forger.tables.names.replaceSubrange(Int(outer)..<Int(outer) + 4, with: [7, 0, 0, 0])

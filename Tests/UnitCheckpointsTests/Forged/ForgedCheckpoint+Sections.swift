@@ -3,7 +3,7 @@ import Testing
 
 @testable import UnitCheckpoints
 
-// Owners, orders of channels, sections and what is stored.
+// Owners, orders of channels, sections and stored datasets.
 extension ForgedCheckpoint {
   static let owners = [
     ForgedCheckpoint(.ownerMap, "of no tensor", .owners) { $0.tables.owned[0].map = 77 },
@@ -159,7 +159,7 @@ extension ForgedCheckpoint {
       try $0.dropStorage(of: "tensors/head", at: try $0.address(of: "tensors/head"))
     },
     ForgedCheckpoint(.datasetStorage, "elsewhere than the index says") {
-      // Behind its 264 bytes there are others that belong to no section.
+      // After its 264 bytes there are others that belong to no section.
       try $0.section("inter/0-2/F32") { $0.address += 4 }
     },
     ForgedCheckpoint(.datasetChunks, "contiguous") {
@@ -172,11 +172,11 @@ extension ForgedCheckpoint {
       forger.repage()
     },
     ForgedCheckpoint(.datasetChunks, "a chunk is missing", .compressed) { forger in
-      // The entries of the node that finds two chunks.
+      // The number of entries in the node that finds two chunks.
       try forger.replace(Array("TREE".utf8) + [1, 0, 2, 0], by: Array("TREE".utf8) + [1, 0, 1, 0])
     },
     ForgedCheckpoint(.datasetChunks, "another filter", .compressed) { forger in
-      // The filters of version 2: shuffle with one value, then deflate; fletcher32 instead of shuffle.
+      // The filters of version 2: shuffle with one value, then deflate; fletcher32 replaces shuffle.
       try forger.replaceInHeader(of: "intra/0/I16", [2, 2, 2, 0, 1, 0, 1, 0], by: [2, 2, 3, 0, 1, 0, 1, 0])
     },
     ForgedCheckpoint(.pageChecksum, "a changed byte") { forger in
@@ -207,7 +207,7 @@ extension CheckpointForger {
     }
   }
 
-  /// The pages of the sections before one.
+  /// The number of pages of the sections before one.
   func pages(before path: String) -> Int {
     datasets.prefix { $0.path != path }.reduce(0) {
       $0 + ($1.bytes.count + Int(pageBytes) - 1) / Int(pageBytes)

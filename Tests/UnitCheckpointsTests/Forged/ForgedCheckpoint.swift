@@ -5,9 +5,9 @@ struct ForgedCheckpoint: CustomStringConvertible, Sendable {
   let defect: CheckpointDefect
   let label: String
   let golden: GoldenCheckpoint
-  /// Whether the seal is made to fit the changed file.
+  /// Whether the seal is corrected to fit the changed file.
   let isSealed: Bool
-  /// Whether the file's length is changed, so that datasets are looked up by their paths.
+  /// Whether the file's length is changed, so that datasets are found by their paths.
   let isMoved: Bool
   let forge: @Sendable (inout CheckpointForger) throws -> Void
 

@@ -2,7 +2,7 @@ import Tensors
 import TestSupport
 import UnitModel
 
-/// Where every element of a random partition belongs, element by element, as the specification says it.
+/// Computes where every element of a random partition belongs, one by one, as the specification states it.
 struct BruteForce {
   let random: RandomPartition
   let bytes: [[UInt8]]
@@ -42,7 +42,7 @@ struct BruteForce {
         continue
       }
       if placement.spec.elementCount == 0 { continue }
-      // There is one scope beside that of everything.
+      // There is one scope beside that of all networks.
       let prefix = placement.scope.isPrivate ? "private/0/" : ""
       for (key, block) in blocks(number) {
         let units = Set(key.map(\.unit).filter { $0 >= 0 } + placement.units.map(\.index)).sorted()
@@ -75,7 +75,7 @@ struct BruteForce {
 
   /// Elements one after the other, packed bit by bit.
   ///
-  /// Bits behind the last element stay what they are where all of the tensor is one block.
+  /// If the whole tensor is one block, the bits after the last element are kept.
   static func pack(_ elements: [Int], of flat: [UInt8], bits: Int) -> [UInt8] {
     if elements.count * bits > 8 * (flat.count - 1) { return flat }
     if bits % 8 == 0 {
@@ -94,7 +94,7 @@ struct BruteForce {
     return result
   }
 
-  /// What a network has of a tensor: its shape and bytes; nil for a tensor that it lacks.
+  /// A network's part of a tensor: its shape and bytes; nil for a tensor that it does not have.
   func tensor(_ number: Int, in network: VirtualNetwork) -> (shape: [Int], bytes: [UInt8])? {
     let placement = placements[number]
     if placement.scope.isPrivate, network.task.text != "a" { return nil }

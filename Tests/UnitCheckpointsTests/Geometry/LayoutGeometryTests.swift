@@ -9,11 +9,11 @@ import Testing
 @testable import UnitCheckpoints
 @testable import UnitModel
 
-/// The writer's bytes and every reader's, against elements that are placed one by one.
+/// Compares the bytes of the writer, and those of every reader, with elements that are placed one by one.
 @Suite("Geometry of the layout")
 struct LayoutGeometryTests {
-  /// For each dtype how many random partitions are tried, and how many of their cut tensors there must be at least:
-  /// elements smaller than a byte are seldom cut between bytes, and a partition with one that is not is none.
+  /// The number of random partitions that are tried for each dtype: elements smaller than a byte are seldom cut between
+  /// bytes, and a partition with another cut is invalid.
   static let dtypes: [(dtype: DType, seeds: UInt64)] = DType.allCases.map { dtype in
     (dtype, dtype.bytes == nil ? 3_000 : dtype == .f32 ? 24 : 6)
   }
@@ -25,7 +25,7 @@ struct LayoutGeometryTests {
     var (files, cut, networks) = (0, 0, 0)
     for seed in 0..<seeds {
       guard let random = try? RandomPartition(seed: seed, dtype: dtype) else { continue }
-      // Of elements smaller than a byte every partition costs its bits one by one.
+      // With elements smaller than a byte, a partition is checked bit by bit, so six are enough.
       if dtype.bytes == nil, files >= 6 { break }
       files += 1
       var generator = SeededGenerator(seed: seed &* 31 &+ UInt64(number))
@@ -84,7 +84,7 @@ struct LayoutGeometryTests {
       in folder: TemporaryFolder
     ) throws {
       let specs = random.partition.tensors.map(\.spec)
-      // Compressible, and no two elements in a row alike.
+      // Compressible, but no two neighbouring elements are equal.
       let bytes = specs.map { spec in generator.bytes(spec.byteCount).map { isCompressed ? $0 & 3 : $0 } }
       truth = BruteForce(random, bytes: bytes)
       assignment = try Self.assignment(random, &generator)
@@ -100,7 +100,7 @@ struct LayoutGeometryTests {
       checkpoint = try UnitCheckpoint(try ReadableFile(path: path))
     }
 
-    /// Two tasks in orders of their own, the second with another one on an axis.
+    /// Two tasks with different orders, the second with another order on one axis.
     private static func assignment(
       _ random: RandomPartition, _ generator: inout SeededGenerator
     ) throws -> Assignment {
@@ -120,7 +120,7 @@ struct LayoutGeometryTests {
         ], provenance: Provenance(rule: "random"), unitCount: units.count, axes: random.axes.map(\.name))
     }
 
-    /// HDF5's own view of the file: the datasets, no more, with the bytes that belong there.
+    /// Checks the datasets that HDF5 finds: exactly the expected ones, with the expected bytes.
     func expectDatasets() throws {
       let expected = truth.datasets()
       let hdf5 = try HDF5File(try ReadableFile(path: path))
@@ -139,7 +139,7 @@ struct LayoutGeometryTests {
       #expect(try checkpoint.unlistedDatasets() == [])
     }
 
-    /// Reads a selection in its windows, then in pieces that are never one.
+    /// Reads a selection in its windows, then in pieces that are never a window.
     private func read(_ selection: TensorSelection, limit: Int) throws -> [UInt8] {
       let reader = try TensorBlocksReader(checkpoint, selection)
       var result: [UInt8] = []
@@ -172,7 +172,8 @@ struct LayoutGeometryTests {
       }
     }
 
-    /// Networks last to first, so that sections are read out of order, too; how many were not empty.
+    /// Checks networks from last to first, so that sections are also read out of order; returns how many were not
+    /// empty.
     func expectNetworks(limits: [Int]) throws -> Int {
       var count = 0
       for task in assignment.tasks.reversed() {

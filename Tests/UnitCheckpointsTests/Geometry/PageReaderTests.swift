@@ -15,7 +15,7 @@ struct PageReaderTests {
 
     init(_ sizes: [Int], pageBytes: Int, seed: UInt64) throws {
       var generator = SeededGenerator(seed: seed)
-      // Whole tensors of bytes: a section each.
+      // Whole tensors of bytes, each with its own section.
       var tables = IndexTables()
       for (number, size) in sizes.enumerated() {
         let name = Array("\(number)".utf8)
@@ -50,7 +50,7 @@ struct PageReaderTests {
     }
   }
 
-  /// Counts what is fetched.
+  /// Counts the calls and the bytes that are fetched.
   private final class Disk: Sendable {
     private let bytes: [[UInt8]]
     private let state = Mutex((calls: 0, bytes: 0))
@@ -110,7 +110,7 @@ struct PageReaderTests {
           try Self.read(reader, disk, section, start..<end) == Array(sections.bytes[section][start..<end]))
       }
     }
-    // A run that is nearly used up may go before another's; its last pages come again.
+    // A run that is nearly used up may be dropped before another; its last pages are then read again.
     #expect(disk.byteCount >= 8 << 18 && disk.byteCount <= (8 << 18) * 101 / 100)
     #expect(disk.calls <= 8 * 12, "\(disk.calls)")
   }

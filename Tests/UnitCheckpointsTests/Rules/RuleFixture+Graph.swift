@@ -20,7 +20,7 @@ extension RuleFixture {
     }
   }
 
-  /// Graphs whose holes and tensors do not fit each other.
+  /// Graphs whose holes and tensors do not fit together.
   static let graph = [
     record(
       .storedGraph, "holes that overlap", "[300, 24", "[285, 24", says: "hole 1", "byte 286 or later", "285"),

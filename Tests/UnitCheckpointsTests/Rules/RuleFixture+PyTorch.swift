@@ -2,7 +2,7 @@ import TestSupport
 import Validation
 
 extension RuleFixture {
-  /// A file of PyTorch's, with a change.
+  /// A PyTorch file, with a change.
   private static func pytorch(
     _ rule: RuleID, _ label: String, _ name: String, severity: Severity = .error, says words: String...,
     by change: @escaping @Sendable (inout [UInt8]) -> Void = { _ in }
@@ -14,7 +14,7 @@ extension RuleFixture {
     }
   }
 
-  /// What PyTorch reads without a word, and other things that it does not.
+  /// Files that PyTorch reads without a message, and others that it does not read.
   static let pytorch = [
     pytorch(
       .pickleGlobals, "a class that makes plain data", "lightning.ckpt", severity: .note,

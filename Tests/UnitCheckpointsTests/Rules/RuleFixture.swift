@@ -4,12 +4,12 @@ import Validation
 
 @testable import UnitCheckpoints
 
-/// A malformed file and the rule that must say so.
+/// A malformed file, and the rule that must find it.
 struct RuleFixture: CustomStringConvertible, Sendable {
   let rule: RuleID
   let severity: Severity
   let label: String
-  /// What the finding's place and message hold.
+  /// The words that the finding's place and message must contain.
   let words: [String]
   /// Writes the file and returns its path.
   let make: @Sendable (TemporaryFolder) throws -> String
@@ -42,7 +42,7 @@ struct RuleFixture: CustomStringConvertible, Sendable {
     }
   }
 
-  /// One for each forged checkpoint: its defect belongs to a rule.
+  /// One for each forged checkpoint, because each defect belongs to a rule.
   static let defects = ForgedCheckpoint.all.map { forged in
     RuleFixture(rule: RuleID(forged.defect), severity: .error, label: "\(forged)", words: []) { folder in
       try folder.write(try forged.bytes(), as: "m.h5")
@@ -57,7 +57,7 @@ struct RuleFixture: CustomStringConvertible, Sendable {
       forger in
       let name = try #require(
         forger.file.indices.first { forger.file[$0...].starts(with: "layout_version".utf8) })
-      // Behind the extents, which are 2 as well.
+      // After the extents, which are 2 as well.
       let value = try #require(
         (name..<name + 90).last { forger.file[$0...].starts(with: [2, 0, 0, 0, 0, 0, 0, 0]) })
       try forger.replaceInRoot([2], by: [3], after: value)
@@ -81,7 +81,7 @@ struct RuleFixture: CustomStringConvertible, Sendable {
     forged(
       .metadataChecksum, "padding between datasets", sealed: false, says: "/: expected the bytes outside"
     ) {
-      // Behind the 264 bytes of the section.
+      // After the 264 bytes of the section.
       $0.change(at: try $0.address(of: "inter/0-2/F32") + 264)
     },
   ]

@@ -20,7 +20,7 @@ struct RuleFixtureTests {
         fixture.words.allSatisfy { "\(finding.location): \(finding.message)".contains($0) }
       }, "\(text)")
     #expect(findings.allSatisfy { $0.file == path && !$0.message.contains(path) }, "\(text)")
-    // Rules come in their order, whatever else they find.
+    // Findings are in the order of their rules, whatever else is found.
     let places = findings.compactMap { RuleID.allCases.firstIndex(of: $0.rule) }
     #expect(places == places.sorted())
   }
@@ -81,7 +81,7 @@ struct RuleFixtureTests {
   @Test("golden checkpoints have nothing worse than notes", arguments: GoldenCheckpoint.all)
   func golden(golden: GoldenCheckpoint) throws {
     let findings = try FileValidation.findings(in: try ReadableFile(path: golden.path), deep: true)
-    // Their tensors are made up: no module of theirs reads another.
+    // Their tensors are invented, so no module reads the output of another.
     let rest = findings.filter { $0.rule != .halfCut }
     #expect(rest.allSatisfy { $0.severity == .note }, "\(rest)")
   }
