@@ -3,7 +3,7 @@ public import TensorStreams
 public import Tensors
 public import UnitModel
 
-/// Why a policy cannot be read, or numbers cannot be given.
+/// A reason why a policy cannot be read, or a count cannot be made.
 ///
 /// `place` is a path into the policy such as `roles.only[2]`.
 public enum AccountingError: Error, Hashable, Sendable {
@@ -25,9 +25,9 @@ public enum AccountingError: Error, Hashable, Sendable {
   case needsValues(policy: String)
   case needsPlan(policy: String)
   case needsTopK(policy: String, experts: Int)
-  /// Experts that a policy cannot count; `words` say what was expected, and what was found.
+  /// Experts that a policy cannot count; `words` say what was expected and found.
   case experts(policy: String, words: String)
-  /// Masks would have to be looked at too often.
+  /// The count would have to read masks too often.
   case tooManyMasks(tensor: TensorName, limit: Int)
   /// The tensors' values could not be read.
   case source(SourceFailure)

@@ -1,4 +1,4 @@
-/// What the bits of a dtype mean, for element types of 16 bits and more and for whole numbers.
+/// The meaning of a dtype's bits, for element types of at least 16 bits and for integers.
 protocol ElementCode {
   associatedtype Bits: FixedWidthInteger & UnsignedInteger
   static func distance(_ a: Bits, _ b: Bits) -> ElementDistance
@@ -6,7 +6,7 @@ protocol ElementCode {
 
 /// A binary floating-point type with a sign in the highest bit.
 protocol SignedFloatCode: ElementCode {
-  /// The number, exactly.
+  /// The exact value of a bit pattern.
   static func value(_ bits: Bits) -> Double
 }
 
@@ -15,7 +15,7 @@ extension SignedFloatCode {
     ElementDistance(value(a), value(b), places: place(a), place(b))
   }
 
-  /// The place among all bit patterns: negative ones below zero, both zeros at 0, NaNs behind the infinities.
+  /// The place among all bit patterns: negative numbers below zero, both zeros at 0, NaNs beyond the infinities.
   private static func place(_ bits: Bits) -> Int64 {
     let sign = Bits(1) << (Bits.bitWidth - 1)
     let magnitude = Int64(truncatingIfNeeded: bits & ~sign)
@@ -52,17 +52,17 @@ enum F16Code: SignedFloatCode {
   }
 }
 
-/// Whole numbers without sign; a BOOL is one, since a file may hold other bytes than 0 and 1.
+/// Unsigned integers; BOOL is one, because a file may have other bytes than 0 and 1.
 enum UnsignedCode<Bits: FixedWidthInteger & UnsignedInteger>: ElementCode {
   static func distance(_ a: Bits, _ b: Bits) -> ElementDistance {
     ElementDistance(whole: UInt64(a > b ? a - b : b - a), reference: UInt64(b))
   }
 }
 
-/// Whole numbers in two's complement.
+/// Integers in two's complement.
 enum SignedCode<Bits: FixedWidthInteger & UnsignedInteger>: ElementCode {
   static func distance(_ a: Bits, _ b: Bits) -> ElementDistance {
-    // With the sign bit turned over, the order of the patterns is that of the numbers.
+    // With the sign bit inverted, the order of the patterns is that of the numbers.
     let sign = Bits(1) << (Bits.bitWidth - 1)
     let (one, other) = (a ^ sign, b ^ sign)
     return ElementDistance(

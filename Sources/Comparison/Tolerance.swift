@@ -2,7 +2,7 @@
 public enum Tolerance: Equatable, Sendable {
   /// Only identical bits are equal.
   case none
-  /// |a − b| ≤ absolute + relative · |b|, as NumPy's `isclose` has it; no infinity is near another number.
+  /// |a − b| ≤ absolute + relative · |b|, as in NumPy's `isclose`; an infinity is not near any other number.
   case distance(absolute: Double, relative: Double)
   /// At most this many units in the last place, as `ValueComparison` counts them.
   case steps(UInt64)

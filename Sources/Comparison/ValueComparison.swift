@@ -1,31 +1,30 @@
 internal import Glibc
 public import Tensors
 
-/// Compares the values of two tensors of one dtype, a window at a time.
+/// Compares the values of two tensors of the same dtype, a window at a time.
 ///
-/// Bits decide: elements with the same bits are equal, all others are counted. Of those, `maxAbs` is the largest
-/// |a − b| in double precision (exact but for the last rounding; whole numbers are subtracted as such), and `maxULP`
-/// the largest number of steps from one to the other among all values of the dtype, in the order of their bit
-/// patterns:
-/// - −0 and +0 are the same place: they differ in bits, by 0 and by 0 steps.
-/// - A NaN against a NaN with other bits is 0 apart; their steps are those between the patterns.
-/// - A NaN against a number is NaN apart, and `maxAbs` stays NaN. NaNs lie behind the infinities, or, in a dtype
-///   without them, behind the largest number; FNUZ types have one, behind the positive numbers.
-/// - An infinity against a number is infinitely far apart, and one step from the largest finite number.
-/// - Whole numbers and BOOL: steps are the difference. Complex numbers: the larger of their two components.
+/// Bits decide: elements with the same bits are equal, all others are counted. Of the others, `maxAbs` is the largest
+/// |a − b| in double precision (exact except for the last rounding; integers are subtracted as integers), and `maxULP`
+/// the largest number of steps between a and b in the order of all bit patterns of the dtype:
+/// - −0 and +0 have the same place: they differ in bits, by 0 and by 0 steps.
+/// - Two NaNs with different bits differ by 0; their steps are those between the patterns.
+/// - A NaN and a number differ by NaN, and `maxAbs` stays NaN. NaNs are beyond the infinities or, in a dtype without
+///   them, beyond the largest number; FNUZ types have one NaN, beyond the positive numbers.
+/// - An infinity and a number differ by infinity; the largest finite number is one step away.
+/// - For integers and BOOL, steps are the difference. For complex numbers, the larger of both components counts.
 ///
 /// Elements smaller than a byte are read from the lowest bit on.
 public struct ValueComparison {
   /// The dtype of both tensors.
   public let dtype: DType
-  /// What was found so far.
+  /// The differences found so far.
   public private(set) var difference = ValueDifference()
   private let elementCount: Int
   private let tolerance: Tolerance
   private let small: SmallFloat?
   private var position = 0
 
-  /// Windows must be whole multiples of this many bytes, but for the last: no element lies in two.
+  /// Every window but the last must be a multiple of this many bytes, so that no element crosses its end.
   public static let granule = 48
 
   /// A comparison of two tensors of `dtype`, of `elementCount` elements each.
@@ -36,7 +35,7 @@ public struct ValueComparison {
     small = SmallFloat(dtype)
   }
 
-  /// Compares the next bytes of both tensors, as many of one as of the other.
+  /// Compares the next bytes of both tensors, equally many of each.
   public mutating func append(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) {
     let count = min(a.count, b.count)
     defer { position += count * 8 / dtype.bits }
@@ -69,7 +68,7 @@ public struct ValueComparison {
     var found = difference
     for index in 0..<min(a.count, b.count) / (width * components) {
       var differs = false
-      // Both parts of a complex number have to be near enough.
+      // Both parts of a complex number must be accepted.
       var isAccepted = true
       for component in 0..<components {
         let offset = (index * components + component) * width
@@ -89,7 +88,7 @@ public struct ValueComparison {
   private mutating func compareSmall(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) {
     let bits = dtype.bits
     let shift = UInt8(8 - bits)
-    // What the last byte is filled up with is no element.
+    // The padding bits of the last byte are not elements.
     for index in 0..<min(min(a.count, b.count) * 8 / bits, elementCount - position) {
       let one = Self.element(index, of: a, bits: bits)
       let other = Self.element(index, of: b, bits: bits)
@@ -107,7 +106,7 @@ public struct ValueComparison {
     }
   }
 
-  /// A whole number of fewer bits as one of eight: copies of its sign fill it up.
+  /// An integer of fewer bits as one of eight, with its sign bit repeated.
   private static func extended(_ bits: UInt8, _ shift: UInt8) -> UInt8 {
     UInt8(bitPattern: Int8(bitPattern: bits << shift) >> Int8(shift))
   }

@@ -1,20 +1,20 @@
 public import TensorStreams
 public import Tensors
 
-/// What is different between two sets of named tensors, A and B.
+/// The differences between two sets of named tensors, A and B.
 public struct WeightsDifference: Sendable {
   /// Tensors of A that B lacks, by name.
   public let missing: [TensorSpec]
   /// Tensors of B that A lacks, by name.
   public let extra: [TensorSpec]
-  /// What differs of tensors that both have, by name.
+  /// Differences of tensors that both have, by name.
   public let changed: [TensorChange]
-  /// Tensors of which some values differ, and the tolerance accepts all of these; by name.
+  /// Tensors with different values that the tolerance accepts, by name.
   public let within: [TensorChange]
-  /// How many tensors agree in everything.
+  /// How many tensors are equal in everything.
   public let equalCount: Int
 
-  /// Whether nothing differs that the tolerance does not accept.
+  /// Whether there are no differences, or only those that the tolerance accepts.
   public var isEqual: Bool { missing.isEmpty && extra.isEmpty && changed.isEmpty }
 }
 
@@ -22,12 +22,12 @@ public struct WeightsDifference: Sendable {
 public struct TensorChange: Sendable {
   /// The tensor in A.
   public let a: TensorSpec
-  /// The tensor in B, of the same name.
+  /// The tensor in B, with the same name.
   public let b: TensorSpec
-  /// What differs.
+  /// The kind of difference.
   public let what: What
 
-  /// What may differ; values are compared where dtype and shape agree.
+  /// A kind of difference; values are compared only if dtype and shape are equal.
   public enum What: Sendable {
     /// The element types.
     case dtype
@@ -37,7 +37,8 @@ public struct TensorChange: Sendable {
     case values(ValueDifference)
   }
 
-  /// Where the first element is that differs by more than the tolerance accepts; nil where values were not compared.
+  /// The index of the first element that the tolerance does not accept, else of the first that differs; nil for other
+  /// differences.
   public var firstIndex: [Int]? {
     guard case .values(let difference) = what, var rest = difference.firstBeyond ?? difference.first else {
       return nil
@@ -51,7 +52,7 @@ public struct TensorChange: Sendable {
   }
 }
 
-/// Compares two sets of named tensors, whatever files hold them, through two windows of 3 MiB.
+/// Compares two sets of named tensors from any sources, through two windows of 3 MiB.
 public struct WeightsComparison: Sendable {
   private let a: any TensorSource
   private let b: any TensorSource
@@ -64,7 +65,7 @@ public struct WeightsComparison: Sendable {
     self.tolerance = tolerance
   }
 
-  /// Bytes that the tensors of both sources take which have the same name, dtype and shape.
+  /// The bytes of all tensors, on both sides, with the same name, dtype and shape on the other.
   public var byteCount: Int { pairs.reduce(0) { $0 + 2 * a.tensors[$1.a].spec.byteCount } }
 
   /// Reads and compares everything.
@@ -125,7 +126,7 @@ public struct WeightsComparison: Sendable {
     return source.tensors.map(\.spec).filter { known[$0.name] == nil }.sorted { $0.name < $1.name }
   }
 
-  /// By name; dtype before shape, in which order they were found.
+  /// By name; dtype before shape, the order in which they were found.
   private static func sorted(_ changes: [TensorChange]) -> [TensorChange] {
     changes.enumerated().sorted { ($0.element.a.name, $0.offset) < ($1.element.a.name, $1.offset) }
       .map(\.element)

@@ -1,21 +1,21 @@
 public import UnitModel
 
-/// What is known about an axis, as one piece of text: the value of `--axis`.
+/// The properties of an axis as one piece of text: the value of `--axis`.
 ///
 /// `NAME:key=value,key=value`, with the keys
 ///
 /// | key | value |
 /// |---|---|
-/// | `size` | the number of channels; left out, tensors tell it |
+/// | `size` | the number of channels; if left out, it comes from the tensors |
 /// | `granule` | channels that stay together: the width of a head |
 /// | `units` | `384+384+300+468`: how many channels each unit gets; `0-3+9/4-8/10-11`: which channels it gets |
 /// | `common` | `0-7+12`: channels of every sub-network |
 public struct AxisOption: Hashable, Sendable {
-  /// The axis, or the template of several.
+  /// The name of the axis, or a template for several axes.
   public let name: NamePattern
   /// The number of channels.
   public var size: Int?
-  /// Channels that stay together.
+  /// The number of channels that stay together.
   public var granule: Int?
   /// The channels of the units.
   public var cut: PlanAxis.Cut?
@@ -28,7 +28,7 @@ public struct AxisOption: Hashable, Sendable {
     self.granule = granule
   }
 
-  /// The option that a text spells; throws `PlanningError.badOption`.
+  /// Parses the option; throws `PlanningError.badOption`.
   public init(parsing text: String) throws(PlanningError) {
     let halves = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
     guard halves.count == 2, let name = NamePattern(halves[0].trimmed), !name.text.isEmpty,
@@ -64,7 +64,7 @@ public struct AxisOption: Hashable, Sendable {
   }
 
   private static func cut(_ value: String, of text: String) throws(PlanningError) -> PlanAxis.Cut {
-    // A dash can only stand in a list of channels, and so can a slash.
+    // Only a list of channels can have a dash or a slash.
     guard value.contains("/") || value.contains("-") else {
       var sizes: [Int] = []
       for item in value.split(separator: "+", omittingEmptySubsequences: false) {
@@ -82,7 +82,7 @@ public struct AxisOption: Hashable, Sendable {
     return .channels(units)
   }
 
-  /// `0-3+9`: ranges that include both ends, in any order, no channel twice.
+  /// Parses `0-3+9`: ranges that include both ends, in any order, no channel twice.
   private static func channels(_ value: String, of text: String) throws(PlanningError) -> ChannelRanges {
     var ranges: [Range<Int>] = []
     for item in value.split(separator: "+", omittingEmptySubsequences: false) {
@@ -103,7 +103,7 @@ public struct AxisOption: Hashable, Sendable {
     .badOption(option: "--axis", text: text, expected: expected, found: found)
   }
 
-  /// What another option says, where this one is silent.
+  /// This option, with the values of another one where it has none.
   func completed(by other: AxisOption) -> AxisOption {
     var option = self
     option.size = size ?? other.size

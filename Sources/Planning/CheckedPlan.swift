@@ -2,7 +2,7 @@ public import Tensors
 public import UnitModel
 
 extension Plan {
-  /// The plan as it holds for these tensors, with the same words that a proposal comes with.
+  /// The plan applied to these tensors, with the same sentences as a proposal.
   ///
   /// Throws the first `PlanError` found.
   public func checked(
@@ -10,7 +10,7 @@ extension Plan {
   ) throws(PlanError) -> ProposedPlan {
     let filled = try self.filled()
     let resolved = try filled.resolve(against: specs, ties: ties)
-    // Of an imported plan nobody knows a rule.
+    // An imported plan has no rule.
     let rule = provenance.flatMap { AssignmentRule(rawValue: $0.rule) }
     let request = PlanRequest(unitCount: unitCount, rule: rule ?? .nearest)
     return ProposedPlan(

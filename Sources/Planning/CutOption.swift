@@ -3,29 +3,29 @@ public import UnitModel
 
 /// How the tensors that a pattern matches lie on the axes, as one piece of text: the value of `--cut`.
 ///
-/// `PATTERN=DIMENSION,DIMENSION,…`, one dimension for each of the tensor's:
+/// `PATTERN=DIMENSION,DIMENSION,…`, with one entry for each dimension of the tensor:
 ///
 /// | text | dimension |
 /// |---|---|
-/// | nothing at all (`name=`) | the tensors are left whole, whatever options and presets after it say |
+/// | nothing (`name=`) | the tensors are left whole, whatever later options and presets say |
 /// | `-` | not cut |
 /// | `ffn{}` | an axis; `{}` takes what the pattern's `{}` matched, in order |
 /// | `conv*49` | an axis with 49 positions for each channel (a flatten of 7 × 7) |
-/// | `4*lstm` | an axis four times over (the gates of an LSTM) |
+/// | `4*lstm` | an axis repeated four times (the gates of an LSTM) |
 /// | `3*heads{}*64` | both |
-/// | `a+16+2*b` | one after the other: axis a, 16 positions that are not cut, axis b twice |
-/// | `last:compact` | only the channels of the level that alone uses the tensor |
+/// | `a+16+2*b` | joined: axis a, 16 positions that are not cut, axis b twice |
+/// | `last:compact` | only the channels of the one level that uses the tensor |
 public struct CutOption: Hashable, Sendable {
-  /// The text that spells it.
+  /// The option as it was given.
   let text: String
-  /// Which tensors are meant.
+  /// The tensors that the option is for.
   public let pattern: NamePattern
   /// Their dimensions; empty for tensors that are left whole.
   public let dimensions: [DimensionPlacement]
 
-  /// The option that a text spells; throws `PlanningError.badOption`.
+  /// Parses the option; throws `PlanningError.badOption`.
   public init(parsing text: String) throws(PlanningError) {
-    // Names of tensors may hold '=', those of axes in this notation do not.
+    // Names of tensors may contain '=', names of axes in this notation do not.
     guard let equals = text.lastIndex(of: "=") else {
       throw CutOption.bad(text, expected: "PATTERN=DIMENSION,DIMENSION,…", found: "no '='")
     }
@@ -37,7 +37,7 @@ public struct CutOption: Hashable, Sendable {
     dimensions = try CutOption.dimensions(String(text[text.index(after: equals)...]), of: text)
   }
 
-  /// The dimensions that stand after the '=' of an option.
+  /// Parses the dimensions after the '=' of an option.
   static func dimensions(_ list: String, of text: String) throws(PlanningError) -> [DimensionPlacement] {
     if list.trimmed.isEmpty { return [] }
     var dimensions: [DimensionPlacement] = []
@@ -66,7 +66,7 @@ public struct CutOption: Hashable, Sendable {
     return .axis(try use(item, of: text))
   }
 
-  /// `outer*axis*inner`, where the number before the axis or after it may be missing.
+  /// Parses `outer*axis*inner`; either number may be missing.
   private static func use(_ term: String, of text: String) throws(PlanningError) -> AxisUse {
     let factors = term.split(separator: "*", omittingEmptySubsequences: false).map(\.trimmed)
     let named = factors.indices.filter { Int(factors[$0]) == nil }
@@ -90,7 +90,7 @@ public struct CutOption: Hashable, Sendable {
 }
 
 extension DimensionPlacement {
-  /// The same dimension with a word before the name of its axis.
+  /// The same dimension with a prefix before the name of its axis.
   func prefixed(_ prefix: String) -> DimensionPlacement {
     guard case .axis(let use) = self else { return self }
     return .axis(AxisUse(AxisName(prefix + use.axis.text), inner: use.inner, outer: use.outer))
@@ -98,7 +98,7 @@ extension DimensionPlacement {
 }
 
 extension StringProtocol {
-  /// Without spaces at either end.
+  /// The text without spaces at either end.
   var trimmed: String {
     var text = Substring(self)
     while text.first == " " { text.removeFirst() }

@@ -2,15 +2,15 @@ public import UnitModel
 
 /// The levels of every task, as one piece of text: the value of `--levels`.
 ///
-/// `1,2,4`: how many units of the order each level takes. `1,[0,3],4`: a list in brackets names the units themselves.
-/// `small=1,large=4`: levels with names.
+/// `1,2,4`: the number of units of the order that each level takes. `1,[0,3],4`: a list in brackets gives the units
+/// themselves. `small=1,large=4`: levels with names.
 public struct LevelsOption: Hashable, Sendable {
   /// The levels in order; level 1 is the first.
   public let levels: [PlanLevel]
-  /// Their names; empty where they have none.
+  /// Their names; empty if they have none.
   public let names: [String]
 
-  /// The option that a text spells; throws `PlanningError.badOption`.
+  /// Parses the option; throws `PlanningError.badOption`.
   public init(parsing text: String) throws(PlanningError) {
     let bad = PlanningError.badOption(
       option: "--levels", text: text,

@@ -1,27 +1,27 @@
 public import UnitModel
 
-/// What someone asks of the planner.
+/// A request for a plan: units, tasks, levels, and cuts by hand or by preset.
 public struct PlanRequest: Sendable {
   /// k, the number of units.
   public var unitCount: Int
-  /// The tasks, by name; empty for the outputs of a graph that has several, else for one task `all`.
+  /// The tasks, by name; if empty, the outputs of a graph that has several, else one task `all`.
   public var tasks: [TaskID]
   /// The levels of every task; nil for one level per unit.
   public var levels: [PlanLevel]?
-  /// The names of the levels; empty where they have none.
+  /// The names of the levels; empty if they have none.
   public var levelNames: [String]
   /// The rule that makes the tasks' orders.
   public var rule: AssignmentRule
-  /// Cuts by hand; they count before those of a preset.
+  /// Cuts by hand; they go before those of a preset.
   public var cuts: [CutOption]
-  /// What is known about axes; it counts before what a preset knows.
+  /// The properties of axes; they go before those from a preset.
   public var axes: [AxisOption]
-  /// The architecture; nil to look for a known one when there are no cuts by hand.
+  /// The architecture; nil to look for a known one if there are no cuts by hand.
   public var preset: Preset?
-  /// The number of attention heads, which shapes do not tell.
+  /// The number of attention heads, which shapes do not show.
   public var heads: Int?
 
-  /// A request.
+  /// A request; only the number of units is required.
   public init(
     unitCount: Int, tasks: [TaskID] = [], levels: [PlanLevel]? = nil, levelNames: [String] = [],
     rule: AssignmentRule = .nearest, cuts: [CutOption] = [], axes: [AxisOption] = [], preset: Preset? = nil,
@@ -67,18 +67,18 @@ public enum Preset: String, Hashable, Sendable, CaseIterable {
   case resnet
 }
 
-/// A plan that holds for the tensors it was made for, and what to tell its reader.
+/// A plan that was checked with the tensors it was made for, and sentences for its reader.
 public struct ProposedPlan: Sendable {
-  /// The plan, with every order and level spelled out.
+  /// The plan, with every order and level filled in.
   public let plan: Plan
   /// The plan applied to the tensors.
   public let resolved: ResolvedPlan
-  /// Sentences: what was cut, what was left whole and why.
+  /// Sentences about what was cut, what was left whole, and why.
   public let words: [String]
 }
 
 extension PlanRequest {
-  /// The tasks of a plan with these names, with the levels that were asked for.
+  /// The tasks of a plan with these names, with the requested levels.
   func planTasks(_ names: [TaskID]) -> [PlanTask] {
     names.map { PlanTask(task: $0, levels: levels, levelNames: levelNames) }
   }

@@ -2,11 +2,11 @@ internal import Tensors
 internal import UnitModel
 
 extension PlanRequest {
-  /// What the plan cuts, what it leaves whole, and why.
+  /// Sentences about what the plan cuts, what it leaves whole, and why.
   ///
   /// - Parameters:
-  ///   - namesRule: whether the orders of units follow from the rule, and are not written in the plan.
-  ///   - place: what a place of the plan is for its reader.
+  ///   - namesRule: whether to name the rule after each order of units.
+  ///   - place: turns a place in the plan into one that the reader knows.
   func words(
     about resolved: ResolvedPlan, namesRule: Bool = true, place: (String) -> String = { $0 }
   ) -> [String] {
@@ -118,7 +118,7 @@ extension PlanRequest {
           "\(units.count)" + (task.name(of: level.number).map { " (\(TensorName($0).escaped))" } ?? "")
         })
       let units = task.order.count == 1 ? "unit \(order)" : "units \(order)"
-      // `#` stands for whose the levels are.
+      // `#` stands for "its" or "their".
       let use =
         task.order.count == 1
         ? ""
@@ -138,7 +138,7 @@ extension PlanRequest {
     }
   }
 
-  /// Of many the first and the last.
+  /// All of up to 12; of more, the first four and the last.
   static func shortened(_ numbers: [String]) -> String {
     guard numbers.count > 12, let last = numbers.last else { return numbers.joined(separator: ", ") }
     return numbers.prefix(4).joined(separator: ", ") + ", …, " + last

@@ -1,18 +1,18 @@
 public import UnitModel
 
-/// Why no plan can be proposed.
+/// A reason why no plan can be proposed.
 public enum PlanningError: Error, Hashable, Sendable {
-  /// The text of an option is not what the option takes.
+  /// The text of an option has the wrong form.
   case badOption(option: String, text: String, expected: String, found: String)
-  /// No tensor has the names that a preset knows.
+  /// No tensor has the names of a preset.
   case presetMatchesNothing(preset: String, example: String, nearest: String?)
   /// The number of heads does not divide the channels of an attention layer.
   case headsDisagree(tensor: String, heads: Int, channels: Int)
-  /// The graph cannot be followed; the sentence is whole.
+  /// The graph cannot be followed; the text is a whole sentence.
   case graph(String)
-  /// The plan does not hold for the tensors.
+  /// The plan does not fit the tensors.
   case plan(PlanError)
-  /// The tensors are not what the description needs, whatever the plan.
+  /// The tensors do not fit the description, whatever the plan.
   case weights(PlanError)
 }
 

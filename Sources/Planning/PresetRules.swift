@@ -1,17 +1,17 @@
 internal import Tensors
 internal import UnitModel
 
-/// What a preset makes of the tensors of a file.
+/// The result of applying a preset to the tensors of a file.
 struct PresetRules {
-  /// Entries for tensors there are, the special ones before the general.
+  /// Entries for existing tensors, the special ones before the general ones.
   var tensors: [PlanTensor] = []
-  /// What is known about the axes.
+  /// The properties of the axes.
   var axes: [AxisOption] = []
-  /// Sentences for the reader: what was recognised, what was left whole and why.
+  /// Sentences for the reader: what was recognised, what was left whole, and why.
   var words: [String] = []
 }
 
-/// The names of a file's tensors, with the questions that presets ask.
+/// The names of a file's tensors, with the queries that presets need.
 struct TensorNames {
   let specs: [TensorSpec]
   private let places: [TensorName: Int]
@@ -35,14 +35,14 @@ struct TensorNames {
     return specs.filter { pattern.match($0.name.text) != nil }
   }
 
-  /// What stands before `suffix` in the names that end like it, in order of appearance: "", "bert.".
+  /// The texts before `suffix` in the names that end with it, in order of appearance: "", "bert.".
   func prefixes(of suffix: String) -> [String] {
     guard let pattern = NamePattern("*" + suffix) else { return [] }
     var prefixes: [String] = []
     for spec in specs {
       guard let prefix = pattern.match(spec.name.text)?.stars.first, !prefixes.contains(prefix),
         prefix.isEmpty || prefix.hasSuffix(".") || prefix.hasSuffix("/"),
-        // A prefix becomes part of a pattern, where these would be wildcards.
+        // A prefix becomes part of a pattern, in which these would be wildcards.
         !prefix.contains("*"), !prefix.contains("{}")
       else { continue }
       prefixes.append(prefix)

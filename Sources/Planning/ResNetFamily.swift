@@ -3,16 +3,16 @@ internal import UnitModel
 
 /// Residual networks with torchvision's names: `conv1`, `layer1.0.conv1`, …, `fc`.
 ///
-/// The stem stays whole, as in the paper. A stage that begins with a projection has one axis for its residual stream; any
-/// other adds to the stream of the stage before it, so the first stage of basic blocks (ResNet-18 and 34) stays whole with
-/// the stem. Every block has an axis of its own for what lies between its convolutions.
-/// Wrappers give the names a prefix (`module.`, `model.`, `backbone.`), which the axes have only where there are several.
+/// The stem stays whole, as in the paper. A stage that begins with a projection has one axis for its residual stream.
+/// Any other adds to the stream of the stage before it, so the first stage of basic blocks (ResNet-18 and 34) stays
+/// whole with the stem. Every block has its own axes for the channels between its convolutions. Wrappers give the names
+/// a prefix (`module.`, `model.`, `backbone.`); axes have it only if there are several prefixes.
 struct ResNetFamily {
   static let name = "resnet"
   static let example = "layer1.0.conv1.weight"
 
   private struct Block {
-    /// The block's name without the prefix, which its axes begin with.
+    /// The block's name without the prefix; the names of its axes begin with it.
     let title: String
     /// The block's name in the file.
     let place: String
@@ -76,7 +76,7 @@ struct ResNetFamily {
       let title = "layer\(found[0]).\(found[1])"
       let place = prefix + title
       let convolutions = ["conv1", "conv2", "conv3"].compactMap { names.first("\(place).\($0).weight") }
-      // Convolutions of one kernel dimension or three are cut the same way.
+      // Kernels of one or three dimensions are cut in the same way.
       guard convolutions.count >= 2, convolutions.allSatisfy({ $0.shape.count >= 3 }) else { continue }
       blocks.append(
         Block(
@@ -86,9 +86,11 @@ struct ResNetFamily {
     return blocks.sorted { ($0.stage, $0.number) < ($1.stage, $1.number) }
   }
 
+  /// Adds the tensors of a block.
+  ///
   /// - Parameters:
-  ///   - input: what the block reads: the stream of the stage before it where the block is a stage's first.
-  ///   - stream: what its sum lies on.
+  ///   - input: the placement of the block's inputs; for a stage's first block, the stream of the stage before it.
+  ///   - stream: the placement of its sum.
   private static func add(
     _ block: Block, _ axisPrefix: String, from input: DimensionPlacement, to stream: DimensionPlacement,
     _ placements: inout [(String, [DimensionPlacement])], _ names: TensorNames, _ rules: inout PresetRules
@@ -128,7 +130,7 @@ struct ResNetFamily {
     }
   }
 
-  /// Whether the convolution after this one is grouped: then this one's outputs stay whole too.
+  /// Whether the convolution after this one is grouped, so that this one's outputs stay whole, too.
   private static func isGroupedNext(_ block: Block, _ index: Int) -> Bool {
     guard block.convolutions.indices.contains(index + 1) else { return false }
     return block.convolutions[index + 1].shape[1] != block.convolutions[index].shape[0]

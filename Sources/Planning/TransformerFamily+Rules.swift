@@ -2,12 +2,12 @@ internal import Tensors
 internal import UnitModel
 
 extension TransformerFamily {
-  /// An example of the names, for an error.
+  /// An example of the names, for errors.
   var example: String { feedForward[0].suffix }
 
-  /// The entries for a file of this family; nil when it is not one.
+  /// The entries for a file of this family; nil for other files.
   ///
-  /// `heads` is the number of attention heads: shapes do not tell it. Without it attention is cut only where
+  /// `heads` is the number of attention heads, which shapes do not show. Without it, attention is cut only if
   /// `hasGranule` says that an option gives the axis its granule. Throws `PlanningError.headsDisagree`.
   func rules(
     for names: TensorNames, heads: Int?, hasGranule: (AxisName) -> Bool
@@ -18,7 +18,7 @@ extension TransformerFamily {
     if prefixes.isEmpty { return nil }
     var rules = PresetRules()
     for prefix in prefixes {
-      // Two encoders in one file have axes of their own.
+      // Two encoders in one file have separate axes.
       let axisPrefix = prefixes.count > 1 ? prefix : ""
       rules.words.append(
         "recognised tensors of \(about)" + (prefix.isEmpty ? "" : " under '\(prefix)'") + " (preset \(name))")
@@ -39,7 +39,7 @@ extension TransformerFamily {
     guard let query = names.first(prefix + self.query.suffix), query.shape.count > self.query.dimension else {
       return
     }
-    // A norm over all heads mixes their channels; one of each head's own width does not.
+    // A norm over all heads mixes their channels; a norm of each head does not.
     let norm = names.first(prefix + "layers.{}.self_attn.q_norm.weight")
     if let norm, norm.shape == [query.shape[self.query.dimension]] {
       rules.words.append("attention is left whole: \(norm.name.quoted) is a norm over all heads")
@@ -54,7 +54,7 @@ extension TransformerFamily {
       }
       let width = channels / heads
       if let key {
-        // Queries share a key head: that group is what cannot be divided, so the axis counts groups.
+        // Several query heads share a key head. Such a group cannot be divided, so the axis counts groups.
         guard let keys = names.first(prefix + key)?.shape.first, keys > 0, keys % width == 0,
           heads % (keys / width) == 0
         else { throw .headsDisagree(tensor: query.name.text, heads: heads, channels: channels) }
@@ -84,7 +84,7 @@ extension TransformerFamily {
     }
   }
 
-  /// Adds an entry for a pattern that some tensor matches with the rank the entry is for.
+  /// Adds an entry for a pattern if a tensor matches it; one of another rank is left whole, with a sentence.
   private func append(
     _ pattern: String, _ cut: String, _ axisPrefix: String, _ names: TensorNames, to rules: inout PresetRules
   ) throws(PlanningError) {

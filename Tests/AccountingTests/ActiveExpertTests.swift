@@ -4,12 +4,12 @@ import UnitModel
 
 @testable import Accounting
 
-/// Mixtures of experts, counted as a token meets them.
+/// Mixtures of experts, counted as active for a token.
 @Suite("Active experts")
 struct ActiveExpertTests {
   typealias File = [(name: String, dtype: DType, shape: [Int])]
 
-  /// Names of the experts of a layer as families spell them; `#` is the expert's number, none means stacked.
+  /// Names of a layer's experts in several families; `#` is the expert's number, without it they are stacked.
   private static let names = [
     "model.layers.@.mlp.experts.#.up_proj.weight", "model.layers.@.block_sparse_moe.experts.#.w1.weight",
     "h.@.mlp.experts.expert_#.wi.weight", "h.@.mlp.experts.local_experts.#.fc.weight",
@@ -81,7 +81,7 @@ struct ActiveExpertTests {
       ("layer.0.weight", .f32, [3, 8]), ("layer.0.bias", .f32, [3]), ("inv_freq", .f32, [5]),
     ]
     #expect(try counts(file, .activeHF, topK: nil).parameters.value == 27)
-    // What a configuration of a dense model says of experts: none, or one.
+    // The number of experts in the configuration of a dense model: none, or one.
     for declared: Set<Int> in [[0], [1]] {
       #expect(try counts(file, .activeNoEmbeddings, topK: 2, declared: declared).parameters.value == 27)
     }
@@ -124,7 +124,7 @@ struct ActiveExpertTests {
   @Test(
     "are found by the router beside them, by their number in a name, and where rows hold all of them",
     arguments: [
-      // What, the elements of all experts, and what every token uses.
+      // The file, the elements of all experts, and those that every token uses.
       ([("m.router.weight", [4, 8]), ("m.up", [4, 6, 8]), ("m.up_bias", [4, 6])], 4 * 6 * 9, 32),
       ([("m.gate.weight", [4, 8]), ("m.up", [4, 6, 8]), ("m.b", [3, 8])], 4 * 6 * 8, 32 + 24),
       ([("m.router.kernel", [8, 4]), ("m.expert.wi.kernel", [4, 8, 6])], 4 * 6 * 8, 32),
@@ -160,7 +160,7 @@ struct ActiveExpertTests {
     let file = file(name, experts: 4, layers: 1, width: 2)
     let error = #expect(throws: AccountingError.self) { _ = try counts(file, .activeHF, topK: topK) }
     #expect("\(error.map { "\($0)" } ?? "")".contains(words))
-    // Two dimensions do not say how many experts share the first.
+    // Two dimensions do not show how many experts share the first.
     let flattened: File = [("ffn.experts.mlp.w1", .f32, [64, 8])]
     let other = #expect(throws: AccountingError.self) { _ = try counts(flattened, .activeHF, topK: 2) }
     #expect("\(other.map { "\($0)" } ?? "")".contains("stacked along the first dimension"))

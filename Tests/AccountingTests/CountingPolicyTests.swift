@@ -13,7 +13,7 @@ struct CountingPolicyTests {
     } catch { return error }
   }
 
-  /// A policy whose members after the format are these.
+  /// A policy with these members after the format.
   private static func policy(_ members: String) -> String {
     #"{"format": "tessera.counting-policy/1", \#(members)}"#
   }

@@ -7,7 +7,7 @@ import UnitModel
 
 @Suite("Masks that are counted together")
 struct MaskCounterTests {
-  /// More elements than a window has.
+  /// More elements than in a window.
   private static let count = 150_001
 
   @Test("an element counts where one mask or more leaves it in")
@@ -16,7 +16,7 @@ struct MaskCounterTests {
     let specs = try names.enumerated().map {
       try TensorSpec(name: $1, dtype: $0 == 0 ? .i16 : .u8, shape: [Self.count])
     }
-    // Of every seventh element the low byte is zero, of every fourteenth both.
+    // The low byte of every seventh element is zero, and both bytes of every fourteenth.
     let values = (0..<Self.count).flatMap { place -> [UInt8] in
       place % 7 == 0 ? [0, place % 2 == 0 ? 0 : 1] : [1, 0]
     }

@@ -4,18 +4,18 @@ import TestSupport
 import Testing
 import UnitModel
 
-/// What owner maps and masks leave to random networks, against sets of elements that are looked at one by one.
+/// Elements that owner maps and masks keep in random networks, compared with explicit sets of elements.
 @Suite("Elements that masks leave in")
 struct MaskedCountTests {
   /// Two tasks with two levels each; tensors with owners, tensors with masks of some of the networks, and a cut one.
   private struct Sample {
     let inventory: Inventory
     let networks: [VirtualNetwork]
-    /// By tensor and network the elements that count; by tensor those that the network has at all.
+    /// The elements that count, by tensor and network; the elements that the network has, by tensor.
     var kept: [[Set<Int>]] = []
     var used: [[Set<Int>]] = []
     var all: [Set<Int>] = []
-    /// By tensor the elements of everything stored that are left to somebody.
+    /// The elements that are kept for any task, by tensor.
     var stored: [Set<Int>] = []
 
     init(seed: Int) throws {
@@ -48,7 +48,7 @@ struct MaskedCountTests {
         add(
           "owned\(number)", count, "F32", #", "owners": {"map": "map\#(number)", "elements": \#(elements)}"#)
         let all = Set(0..<count)
-        // The last one belongs to one network alone.
+        // The last one belongs to one network only.
         let isPrivate = number == 2
         if isPrivate { privates[1] += #", "owned2""# }
         let kept = levels.enumerated().map { network, level -> Set<Int> in
@@ -78,7 +78,7 @@ struct MaskedCountTests {
           addPlain("mask\(number).\(network)", count, of: [network])
           privates[network] += #", {"name": "mask\#(number).\#(network)", "as": "mask\#(number)"}"#
         }
-        // A pattern without any mask would be a slip of the pen.
+        // A pattern that matches no mask would be refused.
         if masks.allSatisfy({ $0 == nil }) {
           entries[entries.count - 1] = #"{"name": "\#(name)", "dtype": "F32", "shape": [\#(count)]}"#
         }
@@ -136,7 +136,7 @@ struct MaskedCountTests {
     let stored = sample.count { sample.stored[$0] }
     let active = networks.map { network in sample.count { sample.kept[$0][network] } }
     #expect(try rows("") == active + [stored])
-    // A level counts with those below it, of both tasks or of its own.
+    // A level counts with the lower ones, of both tasks or of its own.
     let lower = [[0, 2], [0, 1, 2, 3], [0, 2], [0, 1, 2, 3]]
     let unions = lower.map { lower in sample.count { sample.union(lower, \.kept, of: $0) } }
     #expect(try rows(#","scope":"union""#) == unions + [stored])

@@ -5,12 +5,12 @@ import UnitModel
 
 @testable import Accounting
 
-/// Weights that several elements share a container of, counted by elements.
+/// Weights with several elements in one container, counted by elements.
 @Suite("Packed weights")
 struct PackedWeightTests {
   typealias File = [(name: String, dtype: DType, shape: [Int])]
 
-  /// What a quantiser writes for a matrix, and what is counted of it; nil where a file does not tell.
+  /// A quantiser's file for a matrix, its count of elements, nil if the file does not show it, and its bookkeeping.
   private static let cases: [(words: String, file: File, logical: Int?, bookkeeping: Int)] = {
     var cases: [(words: String, file: File, logical: Int?, bookkeeping: Int)] = []
     for bits in [2, 3, 4, 8] {
@@ -202,7 +202,7 @@ struct PackedWeightTests {
     #expect(cases == 36)
     #expect(
       GroupQuantisation.Group(bits: 0, size: 64) == nil && GroupQuantisation.Group(bits: 4, size: 0) == nil)
-    // HQQ leaves two of thirty-two bits unused, and has groups along any dimension.
+    // HQQ leaves two of 32 bits unused, and has groups along any dimension.
     var hqq = try inventory([
       ("q.W_q", .i32, [410, 60]), ("q.scale", .f16, [1, 3840]), ("q.zero", .f16, [1, 3840]),
     ])
@@ -237,7 +237,7 @@ struct PackedWeightTests {
     }
     #expect(try count(48 * 64) == 3072)
     #expect(try count(48 * 61) == 2928)
-    // More than a bit each cannot be.
+    // More elements than bits are refused.
     #expect(try count(1 << 40) == 1536)
     #expect(try count(nil) == 1536)
   }

@@ -11,7 +11,7 @@ struct PolicyAxesTests {
         #"{"format":"tessera.counting-policy/1","id":"p","version":1,"title":"t",\#(members)}"#.utf8))
   }
 
-  /// Two tasks at two levels, each with a stem of its own, and a head per level.
+  /// Two tasks at two levels, each with its own stem, and a head for each level.
   private func inventory() throws -> Inventory {
     let plan = try Plan(
       parsing: Array(
@@ -36,7 +36,7 @@ struct PolicyAxesTests {
     return Inventory(resolved.partition, resolved.assignment)
   }
 
-  /// Parameters of a1, a2, b1, b2, stored. Body of a unit: 6 per channel.
+  /// Parameters of a1, a2, b1, b2 and everything stored. The body of a unit has 6 per channel.
   static let cases: [(members: String, expected: [Int])] = [
     (#""ties": "once""#, [165, 445, 587, 1047, 1752]),
     (#""heads": "task""#, [365, 545, 1387, 1447, 1752]),

@@ -3,10 +3,10 @@ import Tensors
 import Testing
 import UnitModel
 
-/// One model with a tensor of every role and part, of sizes that no two sums of them share, under every preset.
+/// One model with a tensor of every role and part, whose sizes have distinct sums, under every preset.
 @Suite("Presets")
 struct PresetGoldenTests {
-  /// Elements are powers of two, so that a number says which tensors are in it.
+  /// Elements are powers of two, so that a number shows which tensors are counted.
   static let tensors: [(name: String, dtype: DType, shape: [Int])] = [
     ("stem.weight", .f32, [1, 1]), ("layer.0.weight", .f32, [2, 1]), ("layer.0.bias", .f32, [4]),
     ("layer.0.bn.weight", .f32, [8]), ("layer.0.bn.bias", .f32, [16]),
@@ -20,7 +20,7 @@ struct PresetGoldenTests {
   private static let bit: [String: Int] = Dictionary(
     uniqueKeysWithValues: tensors.map { ($0.name, $0.shape.reduce(1, *)) })
 
-  /// Everything but these; `tied.weight` is tied to `wte.weight` below, with shapes that agree.
+  /// The tensors that each preset leaves out; `tied.weight` is tied to `wte.weight` below, with equal shapes.
   static let leftOut: [PolicyPreset: [String]] = {
     let buffers = [
       "layer.0.bn.running_mean", "steps.num_batches_tracked", "layer.0.mask", "assignment",

@@ -4,18 +4,18 @@ import UnitModel
 
 @testable import Accounting
 
-/// Mixtures of experts with the shapes of models that were published, and the numbers that were published with them.
+/// Mixtures of experts with the shapes and parameter counts of published models.
 @Suite("Published mixtures of experts")
 struct PublishedMixtureTests {
   struct Mixture: CustomTestStringConvertible, Sendable {
     let name: String
     let experts: Int
     let topK: Int
-    /// Billions, as published: all, and those active for a token, with or without tables of embeddings.
+    /// Billions, as published: all parameters, and those active for a token, with or without embeddings.
     let total: Double
     let active: Double
     var policy = PolicyPreset.activeHF
-    /// How far the published digits reach.
+    /// Half a unit of the last published digit.
     var digit = 0.05
     let vocabulary: Int
     let width: Int
@@ -95,7 +95,7 @@ struct PublishedMixtureTests {
         ("block_sparse_moe.output_linear.weight", [32, 1024, 512]),
       ]),
     Mixture(
-      // Published are 2.2, cut off rather than rounded: 2.27.
+      // 2.2 is published, rounded down from 2.27.
       name: "JetMoE-8B", experts: 8, topK: 2, total: 8.5, active: 2.25, policy: .activeNoEmbeddings,
       vocabulary: 32000, width: 2048, layers: 24, isTied: true,
       attention: [("input_layernorm.weight", [2048]), ("post_attention_layernorm.weight", [2048])],
@@ -208,7 +208,7 @@ struct PublishedMixtureTests {
       let (total, active) = (try billions(.pytorchParameters), try billions(mixture.policy))
       #expect(abs(total - mixture.total) <= mixture.digit, "\(total) of \(mixture.total)")
       #expect(abs(active - mixture.active) <= mixture.digit, "\(active) of \(mixture.active)")
-      // Another number of experts than the file has is another model.
+      // A number of experts other than the file's is refused.
       inventory.declaredExperts = [mixture.experts + 1]
       #expect(throws: AccountingError.self) { try billions(mixture.policy) }
     }

@@ -8,7 +8,7 @@ import UnitModel
 struct RandomCountTests {
   static let seeds = 0..<150
 
-  /// Tasks `a` and `b`: `a` has the private tensors; levels are any sets, and one axis goes its own way in `b`.
+  /// Tasks `a` and `b`: `a` has the private tensors; levels are any sets, and `b` has its own levels on one axis.
   private func assignment(for random: RandomPartition, _ generator: inout SeededGenerator) throws
     -> Assignment
   {
@@ -27,7 +27,7 @@ struct RandomCountTests {
       axes: random.axes.map(\.name))
   }
 
-  /// The classes of a tensor's elements that a network uses, each element looked at; nil is everything stored.
+  /// The counts of a tensor's elements that a network uses, by class, element by element; nil is everything stored.
   private func elements(
     of tensor: TensorPlacement, _ truth: [[RandomPartition.Position]], in network: VirtualNetwork?
   ) -> [BlockClass: Int] {

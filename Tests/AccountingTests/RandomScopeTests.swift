@@ -4,17 +4,17 @@ import TestSupport
 import Testing
 import UnitModel
 
-/// What scopes, extents and identities count on random partitions, against sets of elements that are looked at one by one.
+/// Counts of scopes, extents and ties on random partitions, compared with explicit sets of elements.
 @Suite("Scopes of random partitions")
 struct RandomScopeTests {
   static let seeds = 0..<80
 
-  /// A partition with two tasks, and for every tensor and network the elements that it uses.
+  /// A partition with two tasks, and the elements of every tensor that each network uses.
   private struct Sample {
     let partition: Partition
     let assignment: Assignment
     let used: [[Set<Int>]]
-    /// Elements that lie between units, by tensor.
+    /// Elements between units, by tensor.
     let between: [Set<Int>]
     var counts: [Int] { partition.tensors.map(\.spec.elementCount) }
     var networks: [VirtualNetwork] { assignment.networks }
@@ -106,11 +106,11 @@ struct RandomScopeTests {
     }
     #expect(try Array(rows(sample, #","scope":"stand-alone""#).dropLast()) == alone)
     #expect(try rows(sample, #","times":3"#) == (active + [all]).map { 3 * $0 })
-    // Everything that tasks use once for each of them, and what nobody uses once.
+    // Elements count once for each task that uses them, and once if no task does.
     let perTask = [0..<3, 3..<6].map { task in sum { sample.union(Array(task), of: $0).count } }
     let unused = all - sum { sample.union(Array(networks.indices), of: $0).count }
     #expect(try rows(sample, #","ties":"use""#) == active + [perTask[0] + perTask[1] + unused])
-    // What holds whatever the numbers are.
+    // Relations that hold for all numbers.
     for task in [0..<3, 3..<6] {
       #expect(increments[task].reduce(0, +) == sum { sample.union(Array(task), of: $0).count })
     }
@@ -127,7 +127,7 @@ struct RandomScopeTests {
       _ = try inventory.counts(under: policy(#","density":"non-zero""#))
       Issue.record("expected an error")
     } catch { #expect(error as? AccountingError == .needsValues(policy: "p")) }
-    // Blocks as the layout orders them, each with the flat positions that its parts have.
+    // Blocks in the order of the layout, each with the flat positions of its parts.
     inventory.keep(
       nonZero: sample.partition.tensors.enumerated().map { index, tensor in
         tensor.blocks.map { block in

@@ -4,12 +4,12 @@ import UnitModel
 
 @testable import Accounting
 
-/// Weights that are computed from others, as PyTorch saves them: what `model.parameters()` gives counts, buffers do not.
+/// Weights that are computed from others, as PyTorch saves them: `model.parameters()` is counted, buffers are not.
 @Suite("Reparametrised weights")
 struct ReparametrisationTests {
   typealias File = [(name: String, shape: [Int], isParameter: Bool)]
 
-  /// What a method saves for a weight `#` of a shape.
+  /// The tensors that a method saves for a weight `#` of a shape.
   private static let methods: [(words: String, file: @Sendable (String, [Int]) -> File)] = [
     (
       "spectral norm, with hooks",
@@ -75,7 +75,7 @@ struct ReparametrisationTests {
           let counts = try inventory.counts(under: PolicyPreset.policy(named: "pytorch-parameters"))
           let wanted = file.filter(\.isParameter).reduce(0) { $0 + $1.shape.reduce(1, *) }
           #expect(counts.stored.parameters.value == wanted, "\(method.words): \(name) \(shape)")
-          // What computes a weight is one, whatever it is called.
+          // A tensor from which a weight is computed is a weight, whatever its name.
           let roles = Dictionary(uniqueKeysWithValues: zip(file.map(\.name), inventory.roles.map(\.role)))
           for tensor in file where tensor.isParameter && tensor.shape == shape {
             #expect(roles[tensor.name] == .weight, "\(tensor.name)")

@@ -6,7 +6,7 @@ import Testing
 struct RoleClassifierTests {
   typealias Row = (name: String, dtype: DType, shape: [Int], role: ParameterRole)
 
-  /// Each list is one file: tensors say what their siblings are.
+  /// Each list is one file, because roles depend on the other tensors of a module.
   static let files: [(words: String, rows: [Row])] = [
     (
       "PyTorch convolutions and norms",
@@ -219,7 +219,7 @@ struct RoleClassifierTests {
       ("LSTM", 3, [1, 32], nil, .bias), ("GRU", 2, [1, 12, 4], nil, .weight),
       ("GRU", 3, [1, 24], nil, .bias),
       ("Gather", 0, [9, 4], nil, .embedding), ("DequantizeLinear", 1, [4], nil, .quantisation),
-      // What takes values of any meaning leaves it to the name, which says nothing here.
+      // An operator that takes values of any meaning leaves the role to the name, which says nothing here.
       ("Add", 1, [4], "Relu", .other), ("Mul", 1, [4], nil, .other), ("Gather", 1, [4], nil, .other),
     ] as [(String, Int, [Int], String?, ParameterRole)])
   func operators(operation: String, input: Int, shape: [Int], beside: String?, role: ParameterRole) throws {
@@ -229,7 +229,7 @@ struct RoleClassifierTests {
     #expect(found.role == role)
     if role != .other { #expect(found.reason.hasPrefix("input \(input) of node 'n' (\(operation))")) }
     #expect(found.foldsAway == (operation == "BatchNormalization" && input != 2))
-    // A router is a weight to its operator; what it is for stands in its name.
+    // An operator uses a router as a weight; the name shows its purpose.
     let router = try TensorSpec(name: "router.weight", dtype: .f32, shape: shape)
     #expect(RoleClassifier.roles(of: [router], uses: ["router.weight": use]).first?.role == .selector)
   }

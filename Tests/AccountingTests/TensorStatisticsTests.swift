@@ -5,7 +5,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// NumPy and exact fractions are the judges, by numbers that Tests/Fixtures/values/make_golden.py wrote.
+/// Compared with NumPy and exact fractions: Tests/Fixtures/values/make_golden.py wrote the numbers.
 @Suite("Statistics of values")
 struct TensorStatisticsTests {
   private static let golden: [JSONObject] = {
@@ -33,7 +33,7 @@ struct TensorStatisticsTests {
     }
   }
 
-  /// The same of a number of the fixture.
+  /// The same text for a number of the fixture.
   private static func text(_ value: JSONValue?) -> String {
     switch value {
     case .integer(let number)?: "\(number)"
@@ -75,7 +75,7 @@ struct TensorStatisticsTests {
 
   @Test("do not depend on windows and threads", arguments: DType.allCases)
   func windows(dtype: DType) throws {
-    // A row of the fixture again and again, until it takes more than eight windows and does not end with one.
+    // A row of the fixture, repeated until it takes more than eight windows and does not end with one.
     let row = try #require(Self.golden.first { $0["dtype"] == .string(dtype.rawValue) })
     let piece = Self.bytes(row["bytes"])
     let times = 9_000_000 / piece.count / 8 * 8 + 8
@@ -91,7 +91,7 @@ struct TensorStatisticsTests {
     #expect(large.elements == times * small.elements && large.zeros == times * small.zeros)
     #expect(large.nan == times * small.nan && large.infinite == times * small.infinite)
     #expect(large.minimum == small.minimum && large.maximum == small.maximum)
-    // Equal parts have the mean and the deviation of the whole, exactly.
+    // The whole repeats the row, so mean and deviation are exactly equal.
     #expect(large.mean == small.mean && large.deviation == small.deviation)
     #expect(large.histogram.map(\.positive) == small.histogram.map { times * $0.positive })
   }

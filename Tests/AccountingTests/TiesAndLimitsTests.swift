@@ -64,7 +64,7 @@ struct TiesAndLimitsTests {
     }
   }
 
-  /// 1,024 units, 16 tasks of 1,024 levels, and tensors that are each cut in a way of its own.
+  /// 1,024 units, 16 tasks of 1,024 levels, and tensors that are each cut in their own way.
   private static func manyLevels(tensors: Int) throws -> Inventory {
     let levels = (1...1024).map(String.init).joined(separator: ",")
     let tasks = (0..<16).map { #"{"name":"t\#($0)","levels":[\#(levels)]}"# }
@@ -106,7 +106,7 @@ struct TiesAndLimitsTests {
     let selection = RowSelection(tasks: ["t3"], level: .number(LevelNumber(7)))
     let one = try inventory.counts(under: policy, for: selection).networks
     #expect(one.count == 1 && one.first?.parameters == all[3 * 1024 + 6].parameters)
-    // Far more than can be counted in all, of which little is asked for.
+    // Far too much to count as a whole, of which little is selected.
     let many = try Self.manyLevels(tensors: 40)
     #expect(try many.counts(under: policy, for: selection).networks.count == 1)
   }

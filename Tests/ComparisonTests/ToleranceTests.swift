@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Tolerances")
 struct ToleranceTests {
-  /// Two elements as bits, and whether a tolerance accepts the second for the first.
+  /// Two elements as bits, and whether the tolerance accepts them as equal.
   struct Row: CustomTestStringConvertible, Sendable {
     let dtype: DType
     let a: [UInt8]
@@ -39,12 +39,12 @@ struct ToleranceTests {
     Row(.f32, [one], [one + 2], .steps(1), false),
     Row(.f32, [one], [one + 1], distance(0x1p-23), true),
     Row(.f32, [one], [one + 1], distance(0x1p-24), false),
-    // 1.5 and 1: half of the second is 0.5, a third of the first too.
+    // 1.5 and 1: the difference is half of the second, and a third of the first.
     Row(.f32, [0x3FC0_0000], [one], distance(0, 0.5), true),
     Row(.f32, [0x3FC0_0000], [one], distance(0, 0.4), false),
     Row(.f32, [one], [0x3FC0_0000], distance(0, 0.4), true),
     Row(.f32, [one], [0x3FC0_0000], distance(0.1, 0.3), true),
-    // Zeros of both signs are the same number; an infinity is near no other one, however large the tolerance is.
+    // Zeros of both signs are equal; an infinity is not near any other number, however large the tolerance.
     Row(.f32, [0], [0x8000_0000], distance(0), true), Row(.f32, [0], [0x8000_0000], .steps(0), true),
     Row(.f32, [one], [infinity], distance(0, 1), false),
     Row(.f32, [infinity], [infinity | 0x8000_0000], distance(1e300, 1), false),
@@ -55,7 +55,7 @@ struct ToleranceTests {
     Row(.c64, [one + 4, one], [one, one], .steps(3), false),
     Row(.c64, [one + 4, one], [one, one + 1], .steps(3), false),
     Row(.c64, [one + 3, one], [one, one + 3], .steps(3), true),
-    // |b| of whole numbers, whatever their sign: −100 and −110, −128, −8 of four bits (−7 is 9).
+    // |b| of integers of either sign: −100 and −110, −128, −8 of four bits (−7 is 9).
     Row(.i8, [Int8(-100)], [Int8(-110)], distance(0, 0.1), true),
     Row(.i8, [Int8(-100)], [Int8(-110)], distance(0, 0.09), false),
     Row(.i8, [Int8(-64)], [Int8(-128)], distance(0, 0.5), true),

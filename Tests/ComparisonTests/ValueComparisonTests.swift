@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Distances of values")
 struct ValueComparisonTests {
-  /// Two elements as bits, and how far apart they are.
+  /// Two elements as bits, and their distance.
   struct Row: CustomTestStringConvertible, Sendable {
     let dtype: DType
     let a: UInt64
@@ -20,7 +20,7 @@ struct ValueComparisonTests {
     var testDescription: String { "\(dtype.rawValue) \(String(a, radix: 16)) \(String(b, radix: 16))" }
   }
 
-  /// Worked out by hand from the definitions of the types: sign, exponent, fraction, bias.
+  /// Computed by hand from the definitions of the types: sign, exponent, fraction, bias.
   static let rows: [Row] = [
     // 1 and the next number; −0 and 0; −1 and 1: 2 · 3FF0…; 1 and ∞; the largest and ∞; NaN and 1.
     Row(.f64, 0x3FF0_0000_0000_0000, 0x3FF0_0000_0000_0001, 0x1p-52, 1),
@@ -53,7 +53,7 @@ struct ValueComparisonTests {
     Row(.f8E4M3, 0x38, 0x39, 0.125, 1),
     Row(.f8E4M3, 0x80, 0x00, 0, 0),
     Row(.f8E4M3, 0xB8, 0x38, 2, 0x70),
-    // 57344 is the largest, ∞ behind it; 2^−16 is the smallest; NaNs with two payloads.
+    // 57344 is the largest, ∞ follows it; 2^−16 is the smallest; NaNs with two payloads.
     Row(.f8E5M2, 0x7B, 0x00, 57344, 0x7B),
     Row(.f8E5M2, 0x7B, 0x7C, .infinity, 1),
     Row(.f8E5M2, 0x81, 0x00, 0x1p-16, 1),
@@ -64,7 +64,7 @@ struct ValueComparisonTests {
     Row(.f8E8M0, 0, 1, 0x1p-127, 1),
     Row(.f8E8M0, 254, 253, 0x1p126, 1),
     Row(.f8E8M0, 254, 255, .nan, 1),
-    // One NaN, where −0 would be, behind the largest number, 240. 2^−10 is the smallest, 1 is 40.
+    // One NaN, in place of −0, after the largest number, 240. 2^−10 is the smallest, 1 is 40.
     Row(.f8E4M3FNUZ, 0x7F, 0x00, 240, 0x7F),
     Row(.f8E4M3FNUZ, 0x80, 0x7F, .nan, 1),
     Row(.f8E4M3FNUZ, 0x81, 0x00, 0x1p-10, 1),
@@ -84,7 +84,7 @@ struct ValueComparisonTests {
     Row(.f6E3M2, 0x0C, 0x0D, 0.25, 1),
     // 0, 0.5, 1, 1.5, 2, 3, 4, 6, and the same below zero.
     Row(.f4, 0x7, 0x0, 6, 7), Row(.f4, 0x1, 0x9, 1, 2), Row(.f4, 0x5, 0x6, 1, 1), Row(.f4, 0xF, 0x7, 12, 14),
-    // Whole numbers.
+    // Integers.
     Row(.i64, 0x8000_0000_0000_0000, 0x7FFF_FFFF_FFFF_FFFF, 0x1p64, 0xFFFF_FFFF_FFFF_FFFF),
     Row(.i64, 0xFFFF_FFFF_FFFF_FFFF, 1, 2, 2), Row(.i32, 0xFFFF_FFFE, 5, 7, 7),
     Row(.i32, 0x8000_0000, 0, 0x1p31, 0x8000_0000), Row(.i16, 0x8000, 0x7FFF, 65535, 65535),
@@ -96,16 +96,16 @@ struct ValueComparisonTests {
     Row(.u4, 0x8, 0x7, 1, 1),
     Row(.i2, 0x2, 0x1, 3, 3), Row(.i2, 0x3, 0x0, 1, 1), Row(.u2, 0x3, 0x0, 3, 3), Row(.u2, 0x2, 0x1, 1, 1),
     Row(.bool, 0, 1, 1, 1), Row(.bool, 1, 255, 254, 254),
-    // The real part, in the low half: 1 against 3. (C128 has a test of its own.)
+    // The real part, in the low half: 1 and 3. (C128 has its own test.)
     Row(.c64, 0x4000_0000_3F80_0000, 0x4000_0000_4040_0000, 2, 0xC0_0000),
-    // Both parts: i against −1 + 1.5 i.
+    // Both parts: i and −1 + 1.5 i.
     Row(.c64, 0x3F80_0000_0000_0000, 0x3FC0_0000_BF80_0000, 1, 0x3F80_0000),
   ]
 
   @Test("are what the definitions of the types give", arguments: rows)
   func distances(row: Row) throws {
     for (a, b) in [(row.a, row.b), (row.b, row.a)] {
-      // Between equal elements, so that a wrong width or place shows.
+      // Between equal elements, so that a wrong width or place is detected.
       let filler: UInt64 = row.a ^ 1
       let comparison = compare(
         row.dtype, pack([filler, filler, a, filler], row.dtype), pack([filler, filler, b, filler], row.dtype))
@@ -133,12 +133,12 @@ struct ValueComparisonTests {
     #expect(difference.maxULP == (3.0).bitPattern + (1.0).bitPattern)
   }
 
-  /// The distance in steps is the number of values between, found by sorting all of them.
+  /// The distance in steps is the number of values between both, found by sorting all values.
   @Test(
     "steps count the values in between",
     arguments: [DType.f16, .bf16, .f8E4M3, .f8E5M2, .f8E4M3FNUZ, .f8E5M2FNUZ, .f6E2M3, .f6E3M2, .f4])
   func steps(dtype: DType) {
-    // The value of a pattern as its distance from zero, with its sign.
+    // The place of a pattern: its distance from zero, with its sign.
     func value(_ bits: UInt64) -> Double {
       let magnitude = compare(dtype, pack([bits, 0, 0, 0], dtype), pack([0, 0, 0, 0], dtype)).maxAbs
       return bits >> (UInt64(dtype.bits) - 1) == 0 ? magnitude : -magnitude
@@ -196,7 +196,7 @@ struct ValueComparisonTests {
     return comparison.difference
   }
 
-  /// Elements as they lie in a file, the first in the lowest bits; of a complex type two components in one number.
+  /// Elements as stored in a file, the first in the lowest bits; a complex element is one number with two components.
   private func pack(_ elements: [UInt64], _ dtype: DType) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: elements.count * dtype.bits / 8)
     for (number, element) in elements.enumerated() {

@@ -4,7 +4,7 @@ import UnitModel
 
 @testable import Planning
 
-/// Half cuts by what holds the channels, each with generated sizes.
+/// Half cuts of each kind of module, with generated sizes.
 @Suite("Kinds of half cuts")
 struct HalfCutKindTests {
   private func halfCuts(_ list: [(String, [Int])], _ cuts: [String], sorted: Bool = false) throws -> [HalfCut]
@@ -72,7 +72,7 @@ struct HalfCutKindTests {
     #expect(try halfCuts(other, ["st.weight=a,-", "k.weight=-,b"]).contains { $0.isContradictory })
   }
 
-  /// Cuts of a module of weight [n, 8], bias and norm, with what is contradictory.
+  /// Cuts of a module with weight [n, 8], bias and norm, and the option for the contradictory one.
   static let contradictions: [(cuts: [String], option: String?)] = [
     (["lin1.weight=z,-", "lin1.bias=z", "bn1.*=z", "out.weight=-,z"], nil),
     (["lin1.weight=z,-", "lin1.bias=y", "bn1.*=z", "out.weight=-,z"], "lin1.bias=z"),
@@ -180,7 +180,7 @@ struct HalfCutKindTests {
         == ["d.weight=-,a,-,-"])
   }
 
-  /// Weights of a reader of [8, n], what else there is, further cuts, and whether nothing makes what is read.
+  /// Weights beside a reader of shape [8, n], further cuts, and whether no module makes what is read.
   static let unmadeCases: [(make: @Sendable (Int) -> [(String, [Int])], cuts: [String], isUnmade: Bool)] = [
     (
       {
@@ -203,13 +203,13 @@ struct HalfCutKindTests {
       { [("m.qkv.weight", [3 * $0, 20]), ("m.qkv.bias", [3 * $0])] },
       ["m.qkv.weight=3*c,-", "m.qkv.bias=3*c"], false
     ),
-    // A table of vectors with another name than usual, and a transposed convolution without a bias.
+    // An embedding with an unusual name, and a transposed convolution without a bias.
     ({ [("a.chars.weight", [300, $0])] }, ["a.chars.weight=-,c"], false),
     (
       { [("a.up.weight", [30, $0, 2, 2]), ("a.n.weight", [$0]), ("a.n.bias", [$0])] },
       ["a.up.weight=-,c,-,-", "a.n.*=c"], false
     ),
-    // A stem that reads one channel is no depthwise convolution.
+    // A stem that reads one channel is not a depthwise convolution.
     (
       { [("a.conv.weight", [$0, 1, 3, 3]), ("b.conv.weight", [$0, $0, 3, 3])] },
       ["a.conv.weight=c,-,-,-", "b.conv.weight=-,c,-,-"], false
@@ -253,7 +253,7 @@ struct HalfCutKindTests {
         }
       }
     }
-    // Two components have a number: which one the pattern would replace is not known.
+    // Two components have a number, so it is unknown which one the pattern should replace.
     var weights = Weights()
     for number in 0..<2 { weights.linear("a\(number).b\(number)", 24, 10) }
     let options = try halfCuts(weights.list, ["a{}.b*.weight=f,-"]).map(\.option).filter {
@@ -293,7 +293,7 @@ struct HalfCutKindTests {
         let table = [("m.table", [inner]), ("m.other.values", [inner])]
         let cuts = ["m.\(up).weight=e,-,-,-", "m.\(norm).*=e", "m.\(down).weight=-,e,-,-"]
         #expect(try halfCuts(table + weights.list, cuts).map(\.option) == [])
-        // Where something here reads so many channels whole, the norm may stand before that.
+        // If a module here reads as many channels whole, the norm may belong to its inputs.
         weights.convolution("m.other", 5, inner, kernel: 1)
         let order = ["m.\(norm).", "m.last.", "m.other.", "m.\(up).", "m.\(down)."]
         let scattered = order.flatMap { start in weights.list.filter { $0.0.hasPrefix(start) } }
@@ -343,7 +343,7 @@ struct HalfCutKindTests {
   @Test("layers that take few channels from an axis, and put them on another, are no gate")
   func noGates() throws {
     for names in [(0..<6).map { "l\($0)" }, ["a", "b", "c", "d", "e", "f"], ["f", "a", "e", "b", "d", "c"]] {
-      // Two inverted bottlenecks of one width; an autoencoder, whose hidden channels may even lie on one axis.
+      // Two inverted bottlenecks of the same width; an autoencoder, whose hidden channels may even be on one axis.
       for shapes in [
         [[8, 3], [40, 8], [8, 40], [40, 8], [8, 40], [5, 8]], [[40, 8], [6, 40], [40, 6], [8, 40]],
       ] {

@@ -1,6 +1,6 @@
-/// Networks whose modules share their channels otherwise than one after the other.
+/// Networks whose modules share channels in other ways than in a chain.
 extension Network {
-  /// A gated layer under names that say nothing: which two of three weights meet follows from their shapes.
+  /// A gated layer whose names say nothing: the shapes show which two of three weights are combined.
   static let unnamed = [("win", "gate", "wout"), ("w1", "w2", "w3"), ("left", "right", "out")].map {
     a, b, c in
     Network(
@@ -18,7 +18,7 @@ extension Network {
     }
   }
 
-  /// Two heads that read one layer, and whose outputs meet.
+  /// Two heads that read one layer, and whose outputs are combined.
   static let variational = Network(
     name: "two heads of an encoder",
     cuts: [
@@ -69,7 +69,7 @@ extension Network {
     return weights.list
   }
 
-  /// Networks in which names say little, and the cuts of which each is found when it alone is left out.
+  /// Networks in which names say little, and the cuts that are found if each is left out alone.
   static let shared: [(network: Network, found: [String])] =
     unnamed.map { network in
       (network, network.cuts.filter { $0.contains(".weight") && $0.hasSuffix("=f{},-") })

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Planning
 
-/// Tensors of small networks by the names that PyTorch gives them.
+/// Tensors of small networks with PyTorch's names.
 struct Weights {
   var list: [(String, [Int])] = []
 
@@ -46,11 +46,11 @@ struct Weights {
 /// The free function of `PresetTests`, which members of the same name hide.
 func specsOf(_ list: [(String, [Int])]) throws -> [TensorSpec] { try specs(list) }
 
-/// A network, and the cuts that make a sound plan of it.
+/// A network, and the cuts of a complete plan for it.
 struct Network: CustomTestStringConvertible, Sendable {
   let name: String
   let cuts: [String]
-  /// The beginnings of the cuts of what passes channels on, which do not tell what makes them.
+  /// The starts of the cuts of modules that pass channels on, which do not reveal their makers.
   var passing: [String] = []
   let make: @Sendable (_ width: Int) -> [(String, [Int])]
 
@@ -157,7 +157,7 @@ struct Network: CustomTestStringConvertible, Sendable {
     }
   }
 
-  /// Two layers of both directions, each with hidden channels of its own.
+  /// Two bidirectional layers, each with its own hidden channels.
   static let bidirectional = Network(
     name: "an LSTM in both directions",
     cuts: [
@@ -200,7 +200,7 @@ struct Network: CustomTestStringConvertible, Sendable {
     return list + [("fc.weight", [5, directions.count * hidden]), ("fc.bias", [5])]
   }
 
-  /// Names of the squeeze's two modules, as libraries have them.
+  /// Names of the two modules of a squeeze in several libraries.
   static let squeezes = [
     ("se.conv_reduce", "se.conv_expand"), ("se.fc1", "se.fc2"), ("_se_reduce", "_se_expand"),
     ("squeeze_excite.reduce", "squeeze_excite.expand"), ("2.fc1", "2.fc2"), ("se.fc.0", "se.fc.2"),
@@ -226,7 +226,7 @@ struct Network: CustomTestStringConvertible, Sendable {
     }
   }
 
-  /// Squeeze and excitation in a network without blocks: of names only the numbers tell which module follows which.
+  /// Squeeze and excitation in a network without blocks: only numbers in names show which module follows which.
   static let flatSqueezes = [
     ("stem", "dw", "se1", "se2", "b2", 3), ("l0", "l1", "l2", "l3", "l4", 3), ("0", "1", "3", "4", "6", 12),
     ("first", "depth", "narrow", "restore", "last", 3),
@@ -265,7 +265,7 @@ struct Network: CustomTestStringConvertible, Sendable {
     return weights.list
   }
 
-  /// Squeeze and excitation as Keras names and stores it, [1, 1, in, out].
+  /// Squeeze and excitation with Keras's names and layout, [1, 1, in, out].
   static let kerasSqueeze = Network(
     name: "a squeeze of Keras",
     cuts: [
@@ -308,7 +308,7 @@ struct Network: CustomTestStringConvertible, Sendable {
     return weights.list
   }
 
-  /// Attention as Meta's Llama names it.
+  /// Attention with the names of Meta's Llama.
   static let short = Network(
     name: "attention as Llama's first files name it",
     cuts: ["wq", "wk", "wv"].map { "layers.{}.attention.\($0).weight=h{}*8,-" }
@@ -325,7 +325,7 @@ struct Network: CustomTestStringConvertible, Sendable {
     return weights.list
   }
 
-  /// Attention whose projections are modules of two parents, the later one first by name.
+  /// Attention whose projections are in two parents, the later one first by name.
   static let encoder = Network(
     name: "attention as BERT names it",
     cuts: ["query", "key", "value"].map { "e.{}.attention.self.\($0).*=h{}" }.flatMap {
@@ -342,7 +342,7 @@ struct Network: CustomTestStringConvertible, Sendable {
     return weights.list
   }
 
-  /// Blocks whose numbered norms come before everything else by name, and whose last words come first.
+  /// Blocks whose numbered norms come first by name, and whose last modules come first by name.
   static let numbered = Network(
     name: "norms named by numbers only",
     cuts: [
@@ -362,7 +362,8 @@ struct Network: CustomTestStringConvertible, Sendable {
     return weights.list
   }
 
-  /// Convolutions and a dense layer by the name of their weights: [out, in, kh, kw] and [out, in], or, turned, as in Keras.
+  /// Convolutions and a dense layer with other names of weights: [out, in, kh, kw] and [out, in], or turned as in
+  /// Keras.
   static let kernels = ["kernel", "conv_kernel", "w", "weights"].flatMap { leaf in
     [(false, true), (true, true), (false, false), (true, false)].map { isTurned, hasBias in
       func cut(_ name: String, _ out: String, _ input: String, rank: Int = 4) -> String {
@@ -393,7 +394,7 @@ struct Network: CustomTestStringConvertible, Sendable {
     }
   }
 
-  /// Depthwise convolutions as Keras stores them, [kh, kw, C, 1].
+  /// Depthwise convolutions in Keras's layout, [kh, kw, C, 1].
   static let depthwise = [
     ("dw/depthwise_kernel", true, true), ("dw/kernel", true, false), ("x/depthwise_kernel", false, true),
     ("dw/kernel", false, false), ("x/kernel", true, true),
@@ -454,7 +455,7 @@ struct Network: CustomTestStringConvertible, Sendable {
     return weights.list
   }
 
-  /// Blocks whose numbers are parts of a name.
+  /// Blocks whose numbers are part of a component.
   static let named = Network(
     name: "blocks named block_0",
     cuts: [

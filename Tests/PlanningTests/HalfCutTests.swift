@@ -44,7 +44,7 @@ struct HalfCutTests {
       let specs = try network.specs(sorted: sorted, width: width)
       #expect(try halfCuts(specs, network.cuts).isEmpty)
       for cut in left {
-        // With the others of its module, which would tell.
+        // Left out with the others of its module, which would reveal it.
         let module = cut.prefix { $0 != "=" }.split(separator: ".").dropLast().joined(separator: ".") + "."
         let others = network.cuts.filter { one in
           !one.hasPrefix(module) || one.dropFirst(module.count).prefix { $0 != "=" }.contains(".")
@@ -61,7 +61,7 @@ struct HalfCutTests {
   func followed(_ network: Network) throws {
     for sorted in [false, true] {
       let specs = try network.specs(sorted: sorted)
-      // A cut of two axes alone does not tell their sizes, and is refused.
+      // A cut of two axes does not determine their sizes, and is refused.
       for start in network.cuts where !start.contains(",a+b") && !start.hasSuffix(",c+d") {
         var cuts = [start]
         var rounds = 0
@@ -71,11 +71,11 @@ struct HalfCutTests {
           let unread = found.filter { $0.kind == .unread }
           let unmade = found.filter { $0.kind == .unmade }
           if unread.count + unmade.count == found.count {
-            // What only passes channels on does not tell which convolutions have them; the warning stays.
+            // A module that passes channels on does not show which convolutions have them; the warning stays.
             #expect(
               unread.isEmpty || network.passing.contains { start.hasPrefix($0) }, "\(start): \(found)")
-            // Gates and a fused QKV are several times what is read, which does not tell how they lie on the axis. In a
-            // sorted file a reader does not tell which module of as many channels comes before it.
+            // Gates and a fused QKV are several times as wide as their input, which does not show their placement. In a
+            // sorted file a reader does not show which module of as many channels comes before it.
             #expect(
               unmade.isEmpty || start.contains(/^(head|fc)\.weight=-,h|^gru.weight_ih|c_proj\.weight=h/)
                 || sorted && start.contains(/^(se1|b2|b\.s1)\.weight=-,m/), "\(start): \(found)")
@@ -87,7 +87,7 @@ struct HalfCutTests {
     }
   }
 
-  /// What is wrong, the cuts, and what the first warning says to add.
+  /// The network and its order, the cuts, and the first warning.
   static let sentences: [(network: Int, sorted: Bool, cuts: [String], sentence: String)] = [
     (
       0, true, ["conv1.weight=a,-,-,-", "bn1.*=a", "conv2.weight=-,a,-,-"],
@@ -195,7 +195,7 @@ struct HalfCutTests {
     let (few, short) = try count(500)
     let (many, long) = try count(4000)
     #expect(few == 1 && many == 1)
-    // Eight times the tensors: a square would take sixty-four times as long.
+    // Eight times the tensors: with quadratic cost it would take 64 times as long.
     #expect(long < 30 * short + 0.05, "\(short) s, then \(long) s")
   }
 }

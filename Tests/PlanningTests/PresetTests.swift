@@ -13,7 +13,7 @@ func specs(_ list: [(String, [Int])]) throws -> [TensorSpec] {
 struct PresetTests {
   /// A file of a family: every tensor of its table, in `layers` layers, under a prefix.
   private func file(_ family: TransformerFamily, prefix: String, layers: Int) throws -> [TensorSpec] {
-    // 6 heads of width 8; where keys may be fewer, 2 of them; a feed-forward width of 20.
+    // 6 heads of width 8, 2 of them with keys if keys may be fewer; a feed-forward width of 20.
     let list = try (0..<layers).flatMap { layer in
       try (family.feedForward + family.attention).map { suffix, cut in
         let numbers = cut.split(separator: "*", omittingEmptySubsequences: false).map { part in
@@ -50,7 +50,7 @@ struct PresetTests {
         #expect(whole == ["norm.weight"], "\(name) under '\(prefix)'")
         let heads = proposed.resolved.partition.axes.filter { $0.name.text.hasPrefix("heads") }
         #expect(heads.count == 3)
-        // Three heads for each unit, or one group of three that share a key.
+        // Three heads for each unit, or one group of three with a common key.
         #expect(heads.allSatisfy { $0.units.map(\.count) == (family.key == nil ? [24, 24] : [1, 1]) })
         #expect(proposed.resolved.halfCuts.isEmpty && proposed.resolved.uncutBlocks == nil)
         #expect(try proposed.plan.resolve(against: specs) == proposed.resolved)

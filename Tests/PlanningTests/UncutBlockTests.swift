@@ -4,7 +4,7 @@ import UnitModel
 
 @testable import Planning
 
-/// Plans for a small model of a family that meet a large one.
+/// Plans for a small model of a family, applied to a large one.
 @Suite("Uncut blocks")
 struct UncutBlockTests {
   /// The tensors of one block, and the cuts of its tensors.

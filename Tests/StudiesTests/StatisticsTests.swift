@@ -3,7 +3,7 @@ import Studies
 import TestSupport
 import Testing
 
-/// SciPy and NumPy are the judges, by numbers that Tests/Fixtures/statistics/make_golden.py wrote.
+/// Compared with SciPy and NumPy: Tests/Fixtures/statistics/make_golden.py wrote the numbers.
 @Suite("Statistics")
 struct StatisticsTests {
   private static let golden: JSONObject = {
@@ -32,7 +32,7 @@ struct StatisticsTests {
     if case .array(let values)? = value { values.map { number($0) } } else { [] }
   }
 
-  /// Within 1e-6 of a number of ordinary size, and within a millionth of a small one.
+  /// Accepts an error of 1e-6, relative for numbers below 1.
   private func agree(_ found: Double?, _ expected: Double, _ what: Comment) {
     guard let found else { return #expect(Bool(false), what) }
     #expect(
@@ -159,7 +159,7 @@ struct StatisticsTests {
     let welch = try #require(MeanTest.welch(first, second, confidence: 0.95))
     #expect(welch.pValue == 1 && welch.statistic == 0 && welch.interval.low == 0 && welch.interval.high == 0)
     #expect(EffectSize.hedges(first, second) == nil)
-    // 90.10000000000001 at each seed beside 90.1.
+    // 90.10000000000001 at each seed, compared with 90.1.
     let moved = a.map { $0.nextUp }
     let paired = try #require(MeanTest.paired(moved, a, confidence: 0.95))
     #expect(paired.pValue == 1 && paired.difference == 0)

@@ -8,7 +8,7 @@ import Testing
 struct BlockPropertyTests {
   static let seeds = 0..<120
 
-  /// The block each element lies in, by walking every block's positions.
+  /// The blocks of each element, found by walking every block's positions.
   private func owners(of tensor: TensorPlacement, _ blocks: [Block]) -> [[Int]: [Int]] {
     var owners: [[Int]: [Int]] = [:]
     for (number, block) in blocks.enumerated() {
@@ -77,7 +77,7 @@ struct BlockPropertyTests {
     }
   }
 
-  /// A plan whose every level adds a unit, and whose second axis goes another way.
+  /// A plan in which every level adds a unit, and the second axis has its own order.
   private func assignment(for random: RandomPartition, _ generator: inout SeededGenerator) throws
     -> Assignment
   {

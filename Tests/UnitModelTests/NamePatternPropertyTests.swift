@@ -3,13 +3,13 @@ import Testing
 
 @testable import UnitModel
 
-/// Patterns as their documentation reads, tried character by character without any table.
+/// Patterns as documented, tried character by character without a table.
 private struct PatternOracle {
   private let pattern: [Character]
 
   init(_ text: String) { pattern = Array(text) }
 
-  /// What each wildcard took, in order.
+  /// The text of each wildcard, in order.
   func match(_ name: [Character]) -> [String]? { match(pattern[...], name[...]) }
 
   private func match(_ pattern: ArraySlice<Character>, _ name: ArraySlice<Character>) -> [String]? {

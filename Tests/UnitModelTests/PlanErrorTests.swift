@@ -3,7 +3,7 @@ import Tensors
 import Testing
 import UnitModel
 
-/// The tensors that the malformed plans meet.
+/// The tensors to which the malformed plans are applied.
 func fixtureSpecs() throws -> [TensorSpec] {
   let shapes: [(TensorName, DType, [Int])] = [
     ("layer0.up.weight", .f32, [12, 8]), ("layer1.up.weight", .f32, [12, 8]),
@@ -27,7 +27,7 @@ func planFixtures(_ folder: String) -> URL {
 
 @Suite("Malformed plans")
 struct PlanErrorTests {
-  /// The cases of `PlanError`, read from its source: an enum whose cases carry values has no list of them.
+  /// The cases of `PlanError`, read from its source, because an enum with associated values has no `allCases`.
   static func caseNames() throws -> [String] {
     let source = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appending(path: "Sources/UnitModel/Plan/PlanError.swift")
@@ -39,7 +39,7 @@ struct PlanErrorTests {
 
   static func name(_ error: PlanError) -> String { Mirror(reflecting: error).children.first?.label ?? "" }
 
-  /// `file: sentence` lines.
+  /// The lines `file: sentence`, by file.
   private static func expectations() throws -> [String: String] {
     let text = try String(contentsOf: planFixtures("bad").appending(path: "EXPECTED"), encoding: .utf8)
     var expected: [String: String] = [:]
@@ -86,7 +86,7 @@ struct PlanErrorTests {
     #expect(Set(cases).subtracting(met) == [], "errors without a fixture")
   }
 
-  /// Errors that no document of reasonable size leads to.
+  /// Errors that no document of reasonable size causes.
   static let calls: [(String, @Sendable () throws -> Void)] = [
     ("badBudget", { _ = try Budget(parsing: "7B") }),
     ("nothingFits", { _ = try Budget(parsing: "5").select(from: [], of: "t") }),

@@ -82,7 +82,7 @@ struct PlanResolveTests {
       #expect(try filled.filled() == filled)
       #expect(filled.tasks.allSatisfy { $0.order != nil && $0.levels != nil })
     }
-    // Formatted by hand as the writer does it.
+    // Formatted by hand like the writer's output.
     let file = try String(contentsOf: planFixtures("good").appending(path: "least.json"), encoding: .utf8)
     #expect(
       try Plan(parsing: Array(file.utf8)).text()
@@ -244,7 +244,7 @@ struct PlanResolveTests {
     #if DEBUG
       #expect(best < 10)
     #else
-      // Every tensor here makes an axis of its own, which is the dearest case: 0.08 s where it was measured.
+      // Every tensor here makes its own axis, which is the most expensive case: 0.08 s when measured.
       #expect(best < 0.25)
     #endif
     if ProcessInfo.processInfo.environment["TESSERA_SHOW_TIMES"] != nil { print("resolve: \(best) s") }
@@ -265,7 +265,7 @@ struct PlanResolveTests {
       try apart.resolve(against: specs, ties: ["b": "a"])
     }
     #expect(throws: Never.self) { try apart.resolve(against: specs) }
-    // The tensor that no entry names follows the other.
+    // The tensor that no entry matches follows the other.
     let one = try plan(#"{"name": "a", "mask": "ma"}"#)
     let resolved = try one.resolve(against: specs, ties: ["b": "a"])
     #expect(resolved.partition.tensors[1].mask == "ma")

@@ -4,13 +4,13 @@ import Testing
 
 @testable import UnitModel
 
-/// 5,000 entries whose stars can be set in very many ways.
+/// 5,000 entries whose stars can match in very many ways.
 private func slowEntries(end: String) -> [PlanTensor] {
   let pattern = NamePattern(String(repeating: "*a", count: 13) + end)
   return (0..<5000).compactMap { _ in pattern.map { PlanTensor(selector: .match($0)) } }
 }
 
-/// Entries that every name but the last meets in vain.
+/// Entries that no name but the last matches.
 let slowPlan = Plan(unitCount: 1, tensors: slowEntries(end: "*b*"))
 
 /// 2,000 names in 2 MB.
@@ -73,10 +73,10 @@ struct PlanWorkTests {
         names.append("model.decoder.language.layers.\(layer).\(middle).projection.weight")
       }
     }
-    // Tried on every name in vain, but for the last five.
+    // The first 195 patterns are tried on nearly every name without a match.
     var patterns = (0..<195).map { "*.layers.*.expert\($0).{}.weight" }
     patterns += middles.map { "*.layers.{}.\($0).*" }
-    // The refusals at the front want each entry to match something.
+    // Each pattern needs a name that it matches, or the plan is refused.
     names += (0..<195).map { "a.layers.0.expert\($0).b.weight" }
     let table = NameTable(specs: try Self.specs(names), ties: [:])
     var work = PlanWork()

@@ -1,9 +1,9 @@
 internal import StrictJSON
 public import UnitModel
 
-/// A number that somebody claims for a virtual network, or for a whole file.
+/// A number claimed for a sub-network, or for a whole file.
 public struct Claim: Hashable, Sendable {
-  /// Whose claim it is; words for the reader.
+  /// The source of the claim, for readers.
   public let method: String
   /// The task and the level; nil for everything stored.
   public let network: Network?
@@ -11,7 +11,7 @@ public struct Claim: Hashable, Sendable {
   public let number: ClaimedNumber
   /// How it was rounded.
   public let rounding: ClaimedNumber.Rounding
-  /// The policy under which it is claimed, by name or path; nil for the one of the plan.
+  /// The policy of the claim, by name or path; nil for the plan's.
   public let policy: String?
 
   /// A task at a level.
@@ -28,12 +28,12 @@ public struct Claim: Hashable, Sendable {
     }
   }
 
-  /// The format that a document of claims names.
+  /// The value of `format` in a document of claims.
   public static let format = "tessera.claims/1"
-  /// The most bytes such a document may have.
+  /// The most bytes of such a document.
   public static let sizeLimit = 1 << 22
 
-  /// The claims of a document (`schemas/claims.schema.json`).
+  /// Parses a document of claims (`schemas/claims.schema.json`).
   ///
   /// Throws the cases of `AccountingError` that are about documents.
   public static func parse(_ bytes: [UInt8]) throws(AccountingError) -> [Claim] {

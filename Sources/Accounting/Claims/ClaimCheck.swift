@@ -1,29 +1,30 @@
 internal import Tensors
 internal import UnitModel
 
-/// What became of a claim: the number that its policy gives, and the policies under which it would hold.
+/// A checked claim: the number that its policy gives, and the policies under which it would hold.
 public struct CheckedClaim: Sendable {
   /// The claim.
   public let claim: Claim
-  /// The rule under which it was claimed.
+  /// The policy under which it was claimed.
   public let policy: CountingPolicy
-  /// What the rule gives.
+  /// The number that the policy gives.
   public let found: Int
-  /// Whether the claim follows from that.
+  /// Whether the claim follows from that number.
   public let holds: Bool
-  /// Every policy that was asked under which it follows, in their order.
+  /// All tested policies under which the claim follows, in their order.
   public let holdsUnder: [CountingPolicy]
 }
 
 extension Claim {
-  /// Holds claims against a file.
+  /// Checks claims with a file.
   ///
   /// - Parameters:
-  ///   - inventory: what there is in the file.
-  ///   - policies: the rule of each claim.
-  ///   - others: rules under which a claim might hold instead.
+  ///   - inventory: the contents of the file.
+  ///   - policies: the policy of each claim.
+  ///   - others: policies under which a claim might hold instead.
   ///
-  /// Throws what `Inventory.counts` does, and `.unknownNetwork` for a claim about no network of the file.
+  /// Throws the errors of `Inventory.counts`, and `.unknownClaimed` for a claim about a network that the file does not
+  /// have.
   public static func check(
     _ claims: [Claim], in inventory: Inventory, under policies: [CountingPolicy], others: [CountingPolicy]
   ) throws(AccountingError) -> [CheckedClaim] {

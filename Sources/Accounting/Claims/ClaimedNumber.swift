@@ -1,32 +1,32 @@
 internal import Tensors
 internal import UnitModel
 
-/// A number as a paper prints it: some digits, a scale, and how it was rounded.
+/// A number as a paper prints it: digits, a scale, and a way of rounding.
 public struct ClaimedNumber: Hashable, Sendable {
   /// The text as it was written.
   public let text: String
   /// The digits without the point: 19 of 1.9M.
   let digits: Int
-  /// How many of them stand behind the point.
+  /// How many of them are after the point.
   let decimals: Int
-  /// What one unit of the number is: 1,000,000 of 1.9M.
+  /// The value of one unit of the number: 1,000,000 for 1.9M.
   let scale: Int
-  /// Whether bytes are claimed, not parameters.
+  /// Whether the number counts bytes, not parameters.
   public let isBytes: Bool
 
-  /// How a printed number came from an exact one. The raw value is a claim's spelling.
+  /// How a printed number was made from an exact one. Claims use the raw value.
   public enum Rounding: String, Hashable, Sendable, CaseIterable {
     /// To the nearest printed number; halves either way.
     case nearest
-    /// Cut off.
+    /// Down, to the next smaller printed number.
     case down
-    /// To the next larger.
+    /// Up, to the next larger printed number.
     case up
     /// Not at all.
     case exact
   }
 
-  /// The number that a text such as `1.9M`, `7,380,276` or `64MB` spells, in the words of a budget; nil when it is none.
+  /// Parses `1.9M`, `7,380,276` or `64MB`, with the suffixes of a budget; nil for other texts.
   public init?(_ text: String) {
     guard let budget = try? Budget(parsing: text) else { return nil }
     if case .bytes = budget { isBytes = true } else { isBytes = false }
@@ -54,7 +54,7 @@ public struct ClaimedNumber: Hashable, Sendable {
 
   /// Whether the claim follows from an exact number.
   public func follows(from exact: Int, _ rounding: Rounding) -> Bool {
-    // digits · scale / 10^decimals against exact, without dividing; 10^12 · 2^63 fits 128 bits.
+    // Compares digits · scale / 10^decimals with exact, without dividing; 10^12 · 2^63 fits 128 bits.
     var power: Int128 = 1
     for _ in 0..<decimals { power *= 10 }
     let found = Int128(exact) * power

@@ -1,20 +1,20 @@
 internal import UnitModel
 
-/// Which elements a row is about: those of some virtual networks, without those of some others.
+/// The elements that a row counts: those of some sub-networks, without those of some others.
 struct Coverage: Hashable {
-  /// Indices of networks whose elements are counted together; nil for everything stored.
+  /// Indices of the networks whose elements are counted together; nil for everything stored.
   let networks: [Int]?
-  /// Indices of networks whose elements are not counted again.
+  /// Indices of the networks whose elements are not counted again.
   let without: [Int]
 
   /// Everything in the file.
   static let stored = Coverage(networks: nil, without: [])
-  /// Nothing at all.
+  /// No elements.
   static let nothing = Coverage(networks: [], without: [])
 }
 
 extension Inventory {
-  /// What a policy's scope makes of a network.
+  /// The coverage of a network under a policy's scope.
   func coverage(of index: Int, _ scope: CountingPolicy.Scope) -> Coverage {
     let network = networks[index]
     switch scope {
@@ -30,7 +30,7 @@ extension Inventory {
     }
   }
 
-  /// The coverage of tensors whose extent goes beyond the level's own: heads of the whole task, or all in the file.
+  /// The coverage of tensors that count beyond the level's own: those of the whole task, or all in the file.
   func widened(_ coverage: Coverage, to extent: CountingPolicy.Extent) -> Coverage {
     guard let chosen = coverage.networks else { return coverage }
     switch extent {
@@ -38,7 +38,7 @@ extension Inventory {
     case .task:
       return Coverage(networks: allLevels(of: chosen), without: allLevels(of: coverage.without))
     case .file:
-      // What an increment adds beyond nothing is everything, and beyond something nothing.
+      // With the extent `file`, a task's first increment adds everything, and later ones add nothing.
       return coverage.without.isEmpty ? .stored : .nothing
     }
   }

@@ -2,14 +2,14 @@ internal import Tensors
 internal import UnitModel
 
 extension Inventory {
-  /// Counts virtual networks and everything stored under a policy.
+  /// Counts sub-networks and everything stored under a policy.
   ///
-  /// - Parameter selection: which networks may be asked for; the others are not counted, unless the policy's ratio or
-  ///   expectation needs them. A budget needs every level of its tasks.
+  /// - Parameter selection: the networks to count; others are counted only if the policy's ratio or expectation needs
+  ///   them. A budget needs every level of its tasks.
   ///
-  /// Throws `AccountingError.tooMany` where a sum passes 63 bits, which only shapes without data can reach,
-  /// `.tooMuchWork` for more networks, units and ways to be cut than any model has, `.needsValues` for a policy that
-  /// counts by values that nobody has looked at, and `.unknownNetwork` for an expectation over networks that are not there.
+  /// Throws `AccountingError.tooMany` if a sum exceeds 63 bits, which only shapes without data can reach,
+  /// `.tooMuchWork` for more networks, units and kinds of cuts than any model has, `.needsValues` if the policy counts
+  /// values and none were read, and `.unknownNetwork` for an expectation over networks that do not exist.
   public func counts(
     under policy: CountingPolicy, for selection: RowSelection = RowSelection()
   ) throws(AccountingError) -> ParameterCounts {
@@ -49,11 +49,11 @@ extension Inventory {
       leftOut: leftOut(under: policy), unmatched: unmatched(by: policy))
   }
 
-  /// Throws what is missing for a policy: a plan, or the tensors' values.
+  /// Throws if a policy lacks a plan or the tensors' values, or has too many patterns.
   func checkReady(for policy: CountingPolicy) throws(AccountingError) {
     if policy.density == .masked, placements.isEmpty, !tensors.isEmpty { throw .needsPlan(policy: policy.id) }
     guard hasValues(for: policy) else { throw .needsValues(policy: policy.id) }
-    // Each pattern is held against each name, for everything stored and for what is left out.
+    // Each pattern is tried on each name, for everything stored and for the tensors that are left out.
     let (meetings, overflow) = policy.patterns.count.multipliedReportingOverflow(by: tensors.count)
     guard !overflow, meetings <= Self.meetingLimit else {
       throw .outOfRange(
@@ -62,7 +62,8 @@ extension Inventory {
     }
   }
 
-  /// A thousand names for a file of ten thousand tensors take a fifth of it; a policy of a megabyte can ask for minutes.
+  /// A thousand patterns for ten thousand tensors need a fifth of it; a policy of a megabyte can ask for minutes of
+  /// work.
   private static let meetingLimit = 50_000_000
 
   func sums(
@@ -70,7 +71,7 @@ extension Inventory {
   ) throws(AccountingError) -> RowSums {
     var sums = RowSums()
     for (number, shares) in shares.enumerated() where !shares.isEmpty {
-      // Heads and stems may reach further than the level that is counted.
+      // Heads and stems may count beyond the level.
       for part in NetworkPart.allCases {
         let own = shares.filter { $0.part == part }
         if own.isEmpty { continue }
@@ -81,10 +82,10 @@ extension Inventory {
     return sums
   }
 
-  /// Steps over the units of a group that counting may take: a second or two.
+  /// The most steps over the units of groups in one count: a second or two.
   ///
-  /// 1,000 tensors that are all cut in ways of their own, with 8 units and 64 networks, take a hundredth of it; a plan
-  /// of a few hundred kilobytes can ask for hours.
+  /// 1,000 tensors, each cut in its own way, with 8 units and 64 networks, need a hundredth of it; a plan of a few
+  /// hundred kilobytes can ask for hours of work.
   static let workLimit = 500_000_000
 
   func checkWork(
@@ -115,7 +116,7 @@ extension Inventory {
       let parts = group.outline.dimensions.reduce(1) { $0 + (unitCount ?? 1) + $1.parts.count }
       let users = 1 + min(count, group.networks.reduce(0) { $0 + $1.count })
       if isSingle, !isPlain {
-        // A row looks for its network, everything stored at all of them.
+        // A row looks for its own network, everything stored for all of them.
         try add(parts + group.networks.count, 1 + count)
         try add(networks.count)
         continue
@@ -128,7 +129,7 @@ extension Inventory {
     }
   }
 
-  /// The groups that every network uses, and for each chosen network those that it uses besides.
+  /// The groups that every network uses, and the further groups of each chosen network.
   private func groupsByUser(_ chosen: [Int]) -> (all: [Int], each: [[Int]]) {
     var all: [Int] = []
     var each = [[Int]](repeating: [], count: chosen.count)
@@ -181,10 +182,10 @@ extension Inventory {
 }
 
 extension CountingPolicy {
-  /// Whether every row is one network by itself and all that is asked for is which tensors count.
+  /// Whether every row is one separate network, and it only matters which tensors count.
   fileprivate var isPlain: Bool { isSingle && density == .dense }
 
-  /// Whether every row is one network by itself.
+  /// Whether every row is one separate network.
   fileprivate var isSingle: Bool {
     (scope == .active || scope == .standAlone) && heads == .active && stems == .active && ties != .use
   }

@@ -2,8 +2,8 @@ internal import Tensors
 internal import UnitModel
 
 extension Inventory {
-  /// What the tensors of each group put in, by kind, per step of the group's outline; where values matter, what each
-  /// tensor does, by element.
+  /// The elements of each group, by kind, for one position of its outline; if values matter, those of each tensor, for
+  /// one element.
   func shares(under policy: CountingPolicy) throws(AccountingError) -> [[Share]] {
     var shares = [[Share]](repeating: [], count: policy.isByTensor ? tensors.count : groups.count)
     let times =
@@ -38,7 +38,7 @@ extension Inventory {
         let isCounted = policy.counts(tensors[index].name, label)
         try add(index, label, isCounted)
       case .once:
-        // Bytes with several names are counted when one of the names is, in the role that this name has.
+        // Bytes with several names count if one of the names counts, in that name's role.
         guard let first = names.first else { continue }
         let counted = names.first {
           policy.counts(tensors[$0].name, policy.label(tensors[$0].name, roles[$0]))
@@ -63,15 +63,15 @@ extension Inventory {
     let group = policy.isByTensor ? tensor : groupOfTensor[tensor]
     let place = shares[group].firstIndex { $0.isLike(share) } ?? shares[group].count
     if place == shares[group].count { shares[group].append(share) }
-    // A policy may give an element more bits than it has.
+    // A policy may give an element more bits than its dtype has.
     var bits = 0
-    // What the last byte of a whole tensor is filled up with is stored.
+    // The padding in the last byte of a whole tensor is stored, so it counts.
     let isWhole = steps == spec.elementCount
     var ownBits = 0
     try accumulateProduct(
       isWhole ? spec.byteCount : steps, isWhole ? 8 : spec.dtype.bits, into: &ownBits, "bits",
       "everything stored")
-    // By values a container is zero or not, so that it counts as one.
+    // When values matter, a container is zero or not, so it counts as one element.
     let logical =
       policy.elements == .logical && !policy.isByTensor
       ? packings[tensor]?.elements(in: steps, of: spec.elementCount) : nil
@@ -86,7 +86,7 @@ extension Inventory {
     try accumulateProduct(bits, times, into: &shares[group][place].bits, "bits", "everything stored")
   }
 
-  /// Patterns of a policy that match no tensor, each with its key.
+  /// Patterns of a policy that match no tensor, each after its key.
   func unmatched(by policy: CountingPolicy) -> [String] {
     policy.patterns.compactMap { key, pattern in
       tensors.contains { pattern.match($0.name.text) != nil }
@@ -94,7 +94,7 @@ extension Inventory {
     }
   }
 
-  /// The tensors that a policy leaves out, in the order of the file; one that is tied to a counted name is not.
+  /// The tensors that a policy leaves out, in the order of the file, except those tied to a counted name.
   func leftOut(under policy: CountingPolicy) -> [TensorName] {
     let active = (try? activeExperts(of: policy)).flatMap(\.self)
     func counts(_ index: Int) -> Bool {

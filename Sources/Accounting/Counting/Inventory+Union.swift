@@ -1,23 +1,23 @@
 public import Tensors
 internal import UnitModel
 
-/// What must be there to serve some virtual networks together, beside what they take as separate networks.
+/// The elements that several sub-networks need together, compared with those of separate networks.
 public struct UnionCount: Sendable {
   /// The networks.
   public let networks: [Claim.Network]
-  /// Elements that one of them or more uses, each once.
+  /// Elements that at least one of them uses, each counted once.
   public let together: ParameterRow
-  /// The sum over the networks, each by itself.
+  /// The sum over the networks, each counted separately.
   public let separate: ParameterCount
   /// The bytes of that sum.
   public let separateBytes: ByteCount
 }
 
 extension Inventory {
-  /// Counts the elements that some of these networks use, under a policy whose scope is what a network uses.
+  /// Counts the elements that at least one of these networks uses, under a policy.
   ///
-  /// Throws what `counts` does, and `.unknownNetwork`. A policy with the scopes `stored`, `union` or `increment`
-  /// is taken with the scope `active`: the networks say what the scope is.
+  /// Throws the errors of `counts`, and `.unknownNetwork`. The scopes `stored`, `union` and `increment` of a policy are
+  /// replaced by `active`, because the networks determine the scope.
   public func union(
     of wanted: [Claim.Network], under policy: CountingPolicy
   ) throws(AccountingError) -> UnionCount {

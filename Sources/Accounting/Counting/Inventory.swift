@@ -1,11 +1,11 @@
 public import Tensors
 public import UnitModel
 
-/// What there is to count in a file: tensors with their roles, and the virtual networks that use them.
+/// The tensors of a file with their roles, and the sub-networks that use them: all that can be counted.
 public struct Inventory: Sendable {
-  /// k; nil for a file that is not cut into units.
+  /// k, the number of units; nil for a file that is not cut.
   public let unitCount: Int?
-  /// The tasks; empty where nobody says who uses what.
+  /// The tasks; empty if the file has none.
   public let tasks: [TaskAssignment]
   /// Every tensor, in the order of the file.
   public let tensors: [TensorSpec]
@@ -14,46 +14,47 @@ public struct Inventory: Sendable {
 
   /// The tasks' networks, task by task, level by level.
   let networks: [VirtualNetwork]
-  /// For each tensor the others whose bytes are its own, itself first; empty for one that is tied to another.
+  /// The tensors that share each tensor's bytes, itself first; empty for one that is tied to another.
   let names: [[Int]]
   /// The group of each tensor.
   let groups: [Group]
   let groupOfTensor: [Int]
-  /// Elements of each tensor for one step of its outline: those of the dimensions that are not cut.
+  /// The elements of each tensor for one position of its outline: the product of the extents that are not cut.
   let outside: [Int]
-  /// The axes that some task treats in its own way.
+  /// The axes on which some task has its own order or levels.
   let ownAxes: [AxisName]
-  /// How each tensor lies on the units; empty for a flat file, whose tensors are whole and common.
+  /// The placement of each tensor; empty for a flat file, whose tensors are whole and common.
   let placements: [TensorPlacement]
-  /// What is not zero, for each tensor and each of its blocks in storage order, or by owner; nil until somebody has looked.
+  /// The number of elements that are not zero, for each tensor and each of its blocks in storage order, or owners; nil
+  /// until they are counted.
   private(set) var nonZero: [[Int]]?
-  /// Which tensors are masks of others, and for whom.
+  /// The tensors that are masks of others, for each sub-network.
   let masks: TaskMasks
-  /// Counts what masks leave in; nil until somebody can.
+  /// Counts the elements that masks keep; nil if there is no counter.
   private(set) var countKept: MaskCount?
 
-  /// The tensors that hold several elements in one, by their places.
+  /// The tensors with several elements in one, by their places.
   public private(set) var packings: [Int: Packing]
-  /// The tensors that hold the shapes of packed ones, by the places of those.
+  /// The tensors that hold the shapes of packed ones, by the places of the packed ones.
   public let declaredShapes: [Int: TensorName]
-  /// The scales of packed tensors whose bits and groups a configuration tells, by the places of those.
+  /// The scales of packed tensors whose bits and groups come from a configuration, by the places of the packed ones.
   let groupScales: [Int: Int]
-  /// Experts that a token is sent to; nil where nothing says it.
+  /// The number of experts that a token is sent to; nil if unknown.
   public var expertsPerToken: Int?
-  /// Numbers of experts of a layer that the model's configuration gives; empty where nothing gives one.
+  /// The numbers of experts of a layer in the model's configuration; empty if it has none.
   public var declaredExperts: Set<Int> = []
 
-  /// Tensors with one outline and the same users.
+  /// Tensors with the same outline and users.
   struct Group {
     let outline: Outline
     let isPrivate: Bool
-    /// Ranges of indices of `networks`: those that may use the group, each once.
+    /// Disjoint ranges of indices of `networks`: those that may use the group.
     let networks: [Range<Int>]
   }
 
   /// The tensors of a flat file: everything stored is common.
   ///
-  /// `ties` gives for each tied tensor the name that stands for its bytes, `uses` what a graph does with each.
+  /// `ties` gives the original of each tied tensor, `uses` the use of each tensor in a graph.
   public init(
     flat specs: [TensorSpec], ties: [TensorName: TensorName] = [:], uses: [TensorName: OperatorUse] = [:]
   ) {
@@ -73,7 +74,7 @@ public struct Inventory: Sendable {
     masks = TaskMasks([])
   }
 
-  /// The tensors of a unit checkpoint, or those that a plan describes; `uses` is what a graph does with each.
+  /// The tensors of a unit checkpoint, or those that a plan describes; `uses` gives the use of each tensor in a graph.
   public init(_ partition: Partition, _ assignment: Assignment, uses: [TensorName: OperatorUse] = [:]) {
     unitCount = partition.unitCount
     tasks = assignment.tasks
@@ -113,38 +114,38 @@ public struct Inventory: Sendable {
     outside = steps
   }
 
-  /// The partition's tensors with cut and scope, in the order of `tensors`; empty for a flat file.
+  /// The tensors with cut and scope, in the order of `tensors`; empty for a flat file.
   public var placed: [TensorPlacement] { placements }
 
-  /// Takes the shape that the tensor beside a packed one holds.
+  /// Stores the shape of a packed tensor, read from the tensor beside it.
   public mutating func declare(shape: [Int], of place: Int) {
     guard declaredShapes[place] != nil else { return }
     declare(Packing(declared: shape, in: tensors[place]), of: place)
   }
 
-  /// Takes what something beside a packed tensor says of it.
+  /// Stores the packing of a tensor.
   mutating func declare(_ packing: Packing, of place: Int) { packings[place] = packing }
 
-  /// Tensors that are packed in a way that is not known, in the order of the file.
+  /// Tensors whose packing is unknown, in the order of the file.
   public var unknownPackings: [(name: TensorName, reason: String)] {
     packings.filter { $0.value.logical == nil }.sorted { $0.key < $1.key }.map {
       (tensors[$0.key].name, $0.value.reason)
     }
   }
 
-  /// Keeps what is not zero, for each tensor the numbers of its blocks in storage order, one for a whole one; of elements
-  /// with owners free ones first, then those of each unit.
+  /// Stores the numbers of elements that are not zero: for each tensor, one for each block in storage order; for
+  /// elements with owners, the free ones first, then each unit's.
   public mutating func keep(nonZero: [[Int]]) { self.nonZero = nonZero }
 
-  /// Says how many elements of a tensor masks leave in together, or how many of these are not zero; tensor and masks by
-  /// their places, the masks ascending.
+  /// Counts the elements of a tensor that masks keep together, or those of them that are not zero; tensor and masks are
+  /// given by place, the masks ascending.
   public typealias MaskCount =
     @Sendable (_ tensor: Int, _ masks: [Int], _ ofNonZero: Bool) throws(AccountingError) -> Int
 
-  /// Takes what counts the elements that masks leave in, for policies that ask for it.
+  /// Stores the counter of elements that masks keep, for policies that need it.
   public mutating func countMasks(by count: @escaping MaskCount) { countKept = count }
 
-  /// Whether it is known what a policy needs to be known of the tensors' values.
+  /// Whether the values and the number of experts that a policy needs are known.
   public func isReady(for policy: CountingPolicy) -> Bool {
     if policy.experts == .active, expertsPerToken == nil { return false }
     return hasValues(for: policy)
@@ -175,7 +176,7 @@ public struct Inventory: Sendable {
 }
 
 extension Partition {
-  /// The places of owner maps and masks, whatever they are called, with what the plan says of them.
+  /// The places of owner maps and masks, whatever their names, with the reason from the plan.
   fileprivate func masks(_ masks: TaskMasks) -> [Int: String] {
     var reasons: [Int: String] = [:]
     func bytes(of name: TensorName) -> TensorName { ties[name] ?? name }
@@ -196,10 +197,10 @@ extension Partition {
   }
 }
 
-/// Finds tensors that are cut alike, asking about each cut and each scope once.
+/// Finds tensors that are cut alike, and examines each cut and each scope once.
 private struct Grouping {
   private(set) var groups: [Inventory.Group] = []
-  /// The axes that some task treats in its own way, and the number of each.
+  /// The axes on which some task has its own order or levels, and the number of each.
   let ownAxes: [AxisName]
   private let own: [AxisName: Int]
   private let networkCount: Int
@@ -282,7 +283,7 @@ private struct Grouping {
 }
 
 extension TensorPlacement {
-  /// The role with the part that the name in the graph gives away, where the tensor's own name does not.
+  /// The role, with the part that the name in the graph shows, if the tensor's own name shows none.
   fileprivate func named(_ found: ClassifiedRole) -> ClassifiedRole {
     guard found.part == .body, let alias = scope.users.lazy.compactMap(\.alias).first,
       let (part, component) = PartClassifier.part(of: NameComponents(alias))

@@ -1,10 +1,10 @@
 internal import UnitModel
 
 extension Outline {
-  /// The elements inside one step of what is not cut, by class, that some of these sub-networks use.
+  /// The positions of the outline, by class, that at least one of these sub-networks uses.
   ///
-  /// Boxes in a grid overlap, so the union is walked dimension by dimension: positions with the same sub-networks still
-  /// alive are one, and the rest of the walk is done once for them.
+  /// Boxes in a grid overlap, so the union is walked dimension by dimension: positions with the same remaining
+  /// sub-networks are taken together, and the rest of the walk is done once for them.
   func counts(inAnyOf active: [ActiveUnits], unitCount: Int, isPrivate: Bool) -> BlockCounts {
     if active.isEmpty { return BlockCounts() }
     if active.count == 1 { return self.counts(in: active[0], unitCount: unitCount, isPrivate: isPrivate) }
@@ -45,7 +45,7 @@ extension Outline {
 }
 
 extension Outline.ActiveUnits {
-  /// Whether everything that another sub-network uses on the axes, this one does.
+  /// Whether this sub-network uses everything that another one uses on the axes.
   func covers(_ other: Self) -> Bool {
     other.units.isSubset(of: units) && zip(other.own, own).allSatisfy { $0.isSubset(of: $1) }
   }

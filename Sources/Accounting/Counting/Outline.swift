@@ -1,8 +1,8 @@
 internal import UnitModel
 
-/// How a tensor lies on the units, without its name and without what is not cut: equal for tensors cut alike.
+/// The cut of a tensor, without its name and its uncut dimensions: equal for tensors that are cut alike.
 ///
-/// A model of thousands of tensors has few outlines, and each is counted once for every virtual network.
+/// A model of thousands of tensors has few outlines, and each is counted once for every sub-network.
 struct Outline: Hashable {
   /// The cut dimensions.
   let dimensions: [Dimension]
@@ -19,8 +19,8 @@ struct Outline: Hashable {
   /// The positions of one unit on an axis.
   struct Part: Hashable {
     let unit: UnitID
-    /// The number of the axis among those that some task treats in its own way; nil when none does, so that equal cuts
-    /// on many axes are one.
+    /// The number of the axis, if some task has its own order or levels on it; else nil, so that equal cuts on many
+    /// axes are equal.
     let axis: Int?
     let size: Int
   }
@@ -28,7 +28,7 @@ struct Outline: Hashable {
   /// The units that a sub-network uses.
   struct ActiveUnits {
     let units: UnitSet
-    /// On each axis that some task treats in its own way, by its number.
+    /// The units on each axis on which some task has its own, by its number.
     let own: [UnitSet]
 
     init(_ network: VirtualNetwork, own axes: [AxisName]) {
@@ -39,7 +39,7 @@ struct Outline: Hashable {
     func contain(_ part: Part) -> Bool { (part.axis.map { own[$0] } ?? units).contains(part.unit) }
   }
 
-  /// A dimension from its cut; `own` numbers the axes that some task treats in its own way.
+  /// A dimension from its cut; `own` numbers the axes on which some task has its own order or levels.
   static func dimension(_ cut: DimensionCut, own: [AxisName: Int]) -> Dimension {
     var common = 0
     var parts: [Part] = []
@@ -53,12 +53,14 @@ struct Outline: Hashable {
     return Dimension(common: common, parts: parts)
   }
 
-  /// The elements inside one step of what is not cut, by class, that a sub-network uses; all for nil.
+  /// The positions of the outline, by class, that a sub-network uses; all positions for nil.
   ///
-  /// An element is intra when all its units are one and the same. Those with no unit but u number the product of
-  /// common + u over the dimensions, so k products say what a walk over the k × k grid would.
+  /// The number of elements is this number times the extents that are not cut.
   ///
-  /// The outline of a tensor without elements is one without dimensions: other extents may have any size then.
+  /// A position is intra if all its units are the same. The positions with no unit but u are the product of common + u
+  /// over the dimensions, so k products replace a walk over the k × k grid.
+  ///
+  /// A tensor without elements has an outline without dimensions, because its other extents may have any size.
   func counts(in active: ActiveUnits?, unitCount: Int, isPrivate: Bool) -> BlockCounts {
     var counts = BlockCounts()
     if dimensions.isEmpty {

@@ -1,24 +1,24 @@
 public import Tensors
 internal import UnitModel
 
-/// The parameters of every virtual network, and of everything stored, under one policy.
+/// The parameters of every sub-network, and of everything stored, under one policy.
 public struct ParameterCounts: Sendable {
-  /// The rule.
+  /// The policy that was applied.
   public let policy: CountingPolicy
-  /// The virtual networks that were asked for, task by task, level by level.
+  /// The sub-networks that were selected, task by task, level by level.
   public let networks: [ParameterRow]
   /// Everything in the file.
   public let stored: ParameterRow
-  /// For each task the number of its last level, where the policy's ratio is over it.
+  /// The number of each task's last level, if the policy's ratio is over it.
   let largest: [TaskID: ParameterCount]
-  /// The expected number over the policy's selection; nil where it has none, or the file no networks.
+  /// The expected number over the policy's selection; nil if it has none, or the file has no networks.
   public let expectation: Expectation?
-  /// The tensors that the policy leaves out whole, in the order of the file.
+  /// The tensors that the policy leaves out, in the order of the file.
   public let leftOut: [TensorName]
-  /// Patterns of the policy that match no tensor, each with its key.
+  /// Patterns of the policy that match no tensor, each after its key.
   public let unmatched: [String]
 
-  /// The policy's ratio for a row; nil where it would divide by 0 or has no meaning.
+  /// The policy's ratio for a row; nil if it would divide by 0 or has no meaning.
   public func ratio(of row: ParameterRow) -> Double? {
     let number = Double(row.parameters.value)
     let all = Double(stored.parameters.value)

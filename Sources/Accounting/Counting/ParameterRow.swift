@@ -1,27 +1,27 @@
 public import Tensors
 public import UnitModel
 
-/// What one virtual network, or the whole file, has.
+/// The counts of one sub-network, or of the whole file.
 public struct ParameterRow: Sendable {
-  /// The virtual network; nil for everything stored.
+  /// The sub-network; nil for everything stored.
   let network: VirtualNetwork?
   /// k for everything stored; 0 in a file that is not cut.
   let unitCount: Int
-  /// The axes that the task treats in its own way.
+  /// The axes on which the task has its own order or levels.
   let ownAxes: [AxisName]
   /// The elements that the policy counts, by the class of their blocks.
   public let classes: BlockCounts
-  /// The logical bytes of those elements, or those that the policy's ideal bits make.
+  /// The logical bytes of those elements, or their bytes at the policy's ideal bits.
   public let bytes: ByteCount
   /// Elements in this row's scope that the policy leaves out.
   public let excluded: ParameterCount
   /// The bytes of those.
   public let excludedBytes: ByteCount
-  /// Of the counted elements those of which nobody says whether they are trained; nil where the policy does not ask.
+  /// The counted elements that are not known to be trained or frozen; nil if the policy does not ask.
   public let trainabilityUnknown: ParameterCount?
-  /// Both kinds of elements by role; every element has one.
+  /// Counted and excluded elements by role; every element has one.
   public let roles: [RoleCount]
-  /// Both kinds of elements by part of the network; every element has one.
+  /// Counted and excluded elements by part of the network; every element has one.
   public let parts: [PartCount]
 
   /// The task; nil for everything stored.
@@ -29,18 +29,18 @@ public struct ParameterRow: Sendable {
   /// The level; nil for everything stored.
   public var level: LevelNumber? { network?.level }
 
-  /// The level's name; nil where it has none.
+  /// The level's name; nil if it has none.
   public var levelName: String? { network?.levelName }
   /// The level as tables show it: `2`, or `2 (small)`; empty for everything stored.
   package var levelText: String { network?.levelText ?? "" }
 
-  /// How many units there are.
+  /// The number of units in use.
   public var unitsInUse: Int { network?.units.count ?? unitCount }
 
-  /// The units, in the task's order; of everything stored all there are.
+  /// The units, in the task's order; for everything stored, all units.
   public var units: [UnitID] { network?.orderedUnits() ?? (0..<unitCount).map { UnitID($0) } }
 
-  /// The units on axes that the task treats in its own way.
+  /// The units on axes on which the task has its own order or levels.
   public var axes: [(axis: AxisName, units: [UnitID])] {
     guard let network else { return [] }
     return ownAxes.map { ($0, network.orderedUnits(on: $0)) }
@@ -69,7 +69,7 @@ public struct ParameterRow: Sendable {
     public let excluded: ParameterCount
   }
 
-  /// How errors and messages name the row.
+  /// The row's name in errors and messages.
   public var place: String {
     guard let task, level != nil else { return "everything stored" }
     return "task \(task.quoted), level \(levelText)"
@@ -83,7 +83,7 @@ public struct ParameterRow: Sendable {
     self.unitCount = unitCount
     self.ownAxes = ownAxes
     classes = sums.classes
-    // Tensors of packed elements are cut only where a byte ends; ideal bits may end inside one.
+    // Tensors of packed elements are cut only at whole bytes, but ideal bits may end inside a byte.
     bytes = ByteCount((sums.bits + 7) / 8)
     excluded = ParameterCount(sums.excluded)
     excludedBytes = ByteCount((sums.excludedBits + 7) / 8)

@@ -1,32 +1,32 @@
 internal import Tensors
 public import UnitModel
 
-/// Which virtual networks are meant: all of them, or those of some tasks, of one level, or within a budget.
+/// A selection of sub-networks: all, or those of some tasks, of one level, or within a budget.
 public struct RowSelection: Hashable, Sendable {
   /// The tasks; empty for all.
   public var tasks: [TaskID]
-  /// Which level of each task.
+  /// The level of each task.
   public var level: Choice
 
-  /// Which level of a task is meant.
+  /// A choice of levels of a task.
   public enum Choice: Hashable, Sendable {
-    /// All of them.
+    /// All levels.
     case all
-    /// The one with this number.
+    /// The level with this number.
     case number(LevelNumber)
-    /// The one with this name, or with the number that the text spells.
+    /// The level with this name, or with the number in the text.
     case text(String)
-    /// The highest that fits.
+    /// The highest level that fits the budget.
     case budget(Budget)
   }
 
-  /// Every virtual network, unless tasks or a level are given.
+  /// Every sub-network, unless tasks or a level are given.
   public init(tasks: [TaskID] = [], level: Choice = .all) {
     self.tasks = tasks
     self.level = level
   }
 
-  /// Whether the selection is among networks of which this is one: a budget compares all levels of a task.
+  /// Whether the selection may include this network, or has to compare it: a budget compares all levels of a task.
   func mayNeed(_ network: VirtualNetwork) -> Bool {
     guard tasks.isEmpty || tasks.contains(network.task) else { return false }
     switch level {
@@ -38,11 +38,11 @@ public struct RowSelection: Hashable, Sendable {
 }
 
 extension ParameterCounts {
-  /// The virtual networks that a selection means, in the order of the file.
+  /// The sub-networks that a selection means, in the order of the file.
   ///
-  /// With a level's number or name, tasks that have no such level are left out unless they were named. Throws
-  /// `PlanError.unknownTask` with the nearest name, `.unknownLevel` or `.unknownLevelName` when no task has the level, or
-  /// `.nothingFits` for the first task of which no level fits.
+  /// With a level's number or name, tasks without such a level are left out unless they were named. Throws
+  /// `PlanError.unknownTask` with the nearest name, `.unknownLevel` or `.unknownLevelName` if no task has the level, or
+  /// `.nothingFits` for the first task without a level that fits.
   public func rows(_ selection: RowSelection, of tasks: [TaskAssignment]) throws(PlanError) -> [ParameterRow]
   {
     for task in selection.tasks where !tasks.contains(where: { $0.task == task }) {
@@ -71,7 +71,7 @@ extension ParameterCounts {
     return networks.filter { row in row.task.map { wanted[$0] == row.level && row.level != nil } ?? false }
   }
 
-  /// For each task the level that a text means.
+  /// The level of each task that a text means.
   private func levels(
     _ text: String, of chosen: [TaskAssignment], isNamed: Bool
   ) throws(PlanError) -> [TaskID: LevelNumber] {

@@ -1,14 +1,14 @@
 internal import Tensors
 internal import UnitModel
 
-/// Elements of one kind in a group, per step of the group's outline.
+/// Elements of one kind in a group, for one position of the group's outline.
 struct Share {
   let role: ParameterRole
   let part: NetworkPart
   let isCounted: Bool
-  /// Whether nobody says if they are trained, and the policy asks.
+  /// Whether it is unknown if they are trained, and the policy asks.
   let isUnknown: Bool
-  /// Whether `elements` are bits of packed elements, of which the policy counts the bytes.
+  /// Whether `elements` are bits of packed elements, whose bytes the policy counts.
   let isPacked: Bool
   var elements = 0
   var bits = 0
@@ -19,7 +19,7 @@ struct Share {
   }
 }
 
-/// What a row adds up to.
+/// The sums of a row.
 struct RowSums {
   var classes = BlockCounts()
   var counted = 0
@@ -27,7 +27,7 @@ struct RowSums {
   var excluded = 0
   var excludedBits = 0
   var unknown = 0
-  /// Counted and left out, by role and part; empty until there is one.
+  /// Counted and excluded elements by role and part; empty until there are some.
   var kinds: [Kind] = []
 
   struct Kind {
@@ -51,7 +51,7 @@ struct RowSums {
       }
       guard takes > 0 else { continue }
       try accumulateProduct(share.bits, takes, into: &bits, "bits", row)
-      // The sum of the classes must fit as well as each of them.
+      // The sum of the classes must fit, as each of them must.
       try accumulate(share, takes, into: &counted, row)
       try accumulate(share, takes, into: &kinds[place].counted, row)
       if share.isUnknown { try accumulate(share, takes, into: &unknown, row) }
@@ -68,14 +68,14 @@ struct RowSums {
     guard share.isPacked else {
       return try accumulateProduct(share.elements, steps, into: &sum, "elements", row)
     }
-    // Packed elements are cut only where a byte ends, so every class is whole bytes.
+    // Packed elements are cut only at whole bytes, so every class is whole bytes.
     var bits = 0
     try accumulateProduct(share.elements, steps, into: &bits, "bits", row)
     try accumulateProduct(bits / 8, 1, into: &sum, "elements", row)
   }
 }
 
-/// Adds a product to a sum, exactly.
+/// Adds a product to a sum; throws `.tooMany` on overflow.
 func accumulateProduct(
   _ factor: Int, _ other: Int, into sum: inout Int, _ what: String, _ row: String
 ) throws(AccountingError) {

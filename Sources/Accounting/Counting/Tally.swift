@@ -1,8 +1,8 @@
 internal import Tensors
 internal import UnitModel
 
-/// What a part of the file puts into a row, per step of what is not cut: elements that may count, by class, and those
-/// that the policy's scope or density takes out whatever the tensor is.
+/// The contribution of a group or tensor to a row, in positions of its outline, or in elements if values matter: those
+/// that may count, by class, and those that the policy's scope or density takes out.
 struct Tally {
   var classes = BlockCounts()
   var left = 0
@@ -23,14 +23,14 @@ struct Tally {
   }
 }
 
-/// Counts groups, or single tensors where values matter, for coverages.
+/// Counts groups, or single tensors if values matter, for coverages.
 struct Tallier {
   private let inventory: Inventory
   private let policy: CountingPolicy
   private let active: [Outline.ActiveUnits]
-  /// For each network the networks of its task.
+  /// The networks of each task.
   private let byTask: [[Int]]
-  /// What is left of some networks when those inside others are dropped.
+  /// For lists of networks, the networks left without those inside others.
   private var pruned: [[Int]: [Int]] = [:]
 
   init(_ inventory: Inventory, _ policy: CountingPolicy) {
@@ -50,9 +50,9 @@ struct Tallier {
     self.byTask = byTask
   }
 
-  /// What a coverage holds of the group, or the tensor, at `place`.
+  /// The tally of the group, or the tensor, at `place` within a coverage.
   ///
-  /// Throws what counting masks throws.
+  /// Throws the errors of counting masks.
   mutating func tally(_ place: Int, _ coverage: Coverage) throws(AccountingError) -> Tally {
     var result = try uses(place, coverage.networks)
     if !coverage.without.isEmpty { result -= try uses(place, coverage.without) }
@@ -63,12 +63,12 @@ struct Tallier {
     return result
   }
 
-  /// With elements of several tasks once, or once for each task.
+  /// Counts an element of several tasks once or, if ties go by use, once for each task.
   private mutating func uses(_ place: Int, _ chosen: [Int]?) throws(AccountingError) -> Tally {
     guard policy.ties == .use, !inventory.networks.isEmpty else { return try tally(place, chosen) }
     var result = Tally()
     if chosen == nil {
-      // What no task uses is stored once.
+      // An element that no task uses is stored once.
       result = try tally(place, nil)
       result -= try tally(place, Array(inventory.networks.indices))
     }
@@ -91,7 +91,7 @@ struct Tallier {
     }
   }
 
-  /// What some of the networks use of one step of a group's outline.
+  /// The positions of a group's outline that at least one of the networks uses.
   private mutating func outlined(_ group: Inventory.Group, _ users: [Int]?) -> BlockCounts {
     let unitCount = inventory.unitCount ?? 1
     guard let users else {
@@ -101,8 +101,8 @@ struct Tallier {
     return group.outline.counts(inAnyOf: active, unitCount: unitCount, isPrivate: group.isPrivate)
   }
 
-  /// The elements of a tensor that its owner map or its masks leave to some of the networks; of everything stored, those
-  /// that are left to a network at all, or all where no network has the tensor.
+  /// The elements of a tensor that its owner map or masks keep for at least one of the networks; for everything stored,
+  /// those kept for any network, or all if no network uses the tensor.
   private mutating func masked(
     _ tensor: Int, _ group: Inventory.Group, _ users: [Int]?
   ) throws(AccountingError) -> Tally {
@@ -114,7 +114,7 @@ struct Tallier {
     if !networks.isEmpty, inventory.placements.indices.contains(tensor),
       let owners = inventory.placements[tensor].owners
     {
-      // Elements of one unit, as the blocks of a unit are.
+      // Elements of one unit count like its blocks.
       let kept = owners.count(in: units(of: networks))
       if group.isPrivate { tally.classes.private = kept } else { tally.classes.intra = kept }
       tally.left = elementCount - kept
@@ -136,7 +136,7 @@ struct Tallier {
     UnitSet(networks.flatMap { inventory.networks[$0].units.ascending })
   }
 
-  /// How many elements the masks of a tensor leave to some of the networks; nil when one of them has the tensor whole.
+  /// How many elements the masks of a tensor keep for at least one of the networks; nil if one of them uses all.
   private func kept(_ tensor: Int, _ users: [Int], ofNonZero: Bool) throws(AccountingError) -> Int? {
     guard let count = inventory.countKept, !users.isEmpty, inventory.placements[tensor].mask != nil else {
       return nil
@@ -149,9 +149,9 @@ struct Tallier {
     return try count(tensor, masks.sorted(), ofNonZero)
   }
 
-  /// The blocks of a tensor that some of the networks use, one by one, and what of them is not zero.
+  /// Counts the elements that are not zero in the blocks of a tensor that at least one of the networks uses.
   ///
-  /// What an owner map or a mask takes from all of them is zero for them.
+  /// Elements that an owner map or masks take from all of them count as zero.
   private func blocks(
     _ tensor: Int, _ group: Inventory.Group, _ users: [Int]?
   ) throws(AccountingError) -> Tally {
@@ -202,7 +202,7 @@ struct Tallier {
     return tally
   }
 
-  /// The networks that are inside no other one.
+  /// The networks that no other one contains.
   private mutating func largest(_ chosen: [Int]) -> [Int] {
     if chosen.count < 2 { return chosen }
     if let known = pruned[chosen] { return known }

@@ -1,6 +1,6 @@
 internal import Tensors
 
-/// What a tensor's name says about experts: that it belongs to some, to the router in front of them, or neither.
+/// What a tensor's name shows: that it belongs to experts, to the router in front of them, or to neither.
 ///
 /// Sources: transformers (`mlp.experts.3.up_proj.weight`, `experts.expert_3.wi`, `experts.gate_up_proj`), DeepSpeed
 /// (`experts.deepspeed_experts.3`), Megatron (`experts.local_experts.3`, `experts.linear_fc1.weight3`), LLaMA-MoE
@@ -9,15 +9,15 @@ struct ExpertName {
   enum Part {
     /// One of a layer's experts.
     case expert(number: Int)
-    /// All experts of a layer, or something that stands beside them.
+    /// All experts of a layer, or a tensor beside them.
     case stacked
-    /// The router of a layer's experts; whether its word means nothing else.
+    /// The router of a layer's experts; `isCertain` if its word has no other meaning.
     case router(isCertain: Bool)
     case neither
   }
 
   let part: Part
-  /// The module that holds the experts, or the router and the experts.
+  /// The module with the experts, or with the router and the experts.
   let layer: String
   /// The components of the name, in lower case.
   let list: [ArraySlice<UInt8>]
@@ -51,7 +51,7 @@ struct ExpertName {
     }
   }
 
-  /// The module above the one that holds the experts, where most families have the router.
+  /// The parent of the module with the experts, where most families have the router.
   var parent: String {
     layer.lastIndex(of: ".").map { String(layer[..<$0]) } ?? ""
   }
@@ -59,10 +59,10 @@ struct ExpertName {
   /// The modules that the tensor is in, the innermost first.
   var modules: [String] { list.indices.reversed().map { Self.text(list[..<$0]) } }
 
-  /// Whether a component says that the tensor belongs to every token, or to convolutions.
+  /// Whether a component says that every token uses the tensor.
   var isShared: Bool { list.contains { contains(Array($0), "share") } }
   var isConvolution: Bool { list.contains { contains(Array($0), "conv") } }
-  /// Whether a component speaks of experts, other than shared ones.
+  /// Whether a component names experts, other than shared ones.
   var namesExperts: Bool {
     list.contains { $0.starts(with: "expert".utf8) || $0.suffix(7).elementsEqual("experts".utf8) }
   }

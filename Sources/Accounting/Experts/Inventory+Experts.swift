@@ -2,10 +2,11 @@ internal import Tensors
 internal import UnitModel
 
 extension Inventory {
-  /// The experts, where a policy counts those that are active: checked against how many are.
+  /// The experts, and how many are active, if a policy counts only active ones; nil for other policies and dense
+  /// models.
   ///
-  /// A model without experts has all its parameters active. One that is said to have them, by its configuration or by
-  /// a number of experts for a token, and in which none are found, is refused: its count would be that of another model.
+  /// All parameters of a dense model are active. A model whose configuration or number of experts for a token says that
+  /// it has experts, but in which none are found, is refused: the count would be wrong.
   func activeExperts(of policy: CountingPolicy) throws(AccountingError) -> (
     experts: RoutedExperts, count: Int
   )? {

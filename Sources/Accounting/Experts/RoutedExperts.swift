@@ -1,38 +1,38 @@
 internal import Tensors
 
-/// The experts of a mixture, of which a router chooses some for each token: which tensors are theirs, and of how many.
+/// The experts of a mixture, from which a router chooses some for each token: their tensors, and their number.
 ///
-/// On disk they lie one by one, or stacked along the first dimension, or as rows of one matrix. Names say where they
-/// are, and where a name does not, the router does: tensors beside it with as many matrices as it has rows. Shared
-/// experts are used by every token, and are none of these.
+/// On disk they are stored one by one, stacked along the first dimension, or as rows of one matrix. Names show where
+/// they are; if a name does not, the router does: tensors beside it with as many matrices as it has rows. Shared
+/// experts are used by every token and are not included.
 struct RoutedExperts {
-  /// What an expert's tensor is.
+  /// The contents of a tensor of experts.
   enum Place: Hashable {
-    /// Of the expert with this rank among those of its layer, from 0.
+    /// One expert, with its rank among those of its layer, from 0.
     case one(rank: Int)
-    /// Of all of them.
+    /// All experts of a layer.
     case stacked
   }
 
-  /// By place among the tensors: what it is, and of how many experts.
+  /// By place of the tensor: its contents, and the number of experts of the layer.
   private(set) var places: [Int: (place: Place, of: Int)] = [:]
-  /// Why the experts cannot be counted, as a message says it after "expected"; nil where they can.
+  /// The reason why the experts cannot be counted, as the text after "expected"; nil if they can.
   private(set) var problem: String?
 
-  /// The least number of experts of a layer; nil where there are none.
+  /// The least number of experts of a layer; nil if there are none.
   var least: Int? { places.values.map(\.of).min() }
 
   private let specs: [TensorSpec]
   private let names: [ExpertName]
-  /// The router of each module that has one: its matrix, and the number of experts that it chooses among.
+  /// The router of each module that has one: its matrix, and the number of experts from which it chooses.
   private var routers: [String: (index: Int, experts: Int, isCertain: Bool)] = [:]
   /// Modules in which experts were found.
   private var found: Set<String> = []
   private let declared: Set<Int>
 
   /// - Parameters:
-  ///   - sizes: elements of each tensor that differ where experts differ; bookkeeping counts nothing.
-  ///   - declared: numbers of experts of a layer that the model's configuration gives; empty where it gives none.
+  ///   - sizes: the elements of each tensor that must be equal among experts; 0 for bookkeeping.
+  ///   - declared: the numbers of experts of a layer in the model's configuration; empty if it has none.
   init(_ specs: [TensorSpec], sizes: [Int], declared: Set<Int>) {
     self.specs = specs
     self.declared = declared.filter { $0 > 1 }
@@ -56,7 +56,7 @@ struct RoutedExperts {
     checkRest()
   }
 
-  /// The outputs of a router's matrix: the rows of a `weight`, the columns of a `kernel`; nil for what is no matrix.
+  /// The outputs of a router's matrix: the rows of a `weight`, the columns of a `kernel`; nil for other tensors.
   private static func outputs(of spec: TensorSpec, _ name: ExpertName) -> Int? {
     guard spec.shape.count == 2, let last = name.list.last else { return nil }
     if last.elementsEqual("kernel".utf8) { return spec.shape[1] }
@@ -107,7 +107,7 @@ struct RoutedExperts {
         return note(first, "\(Self.stacking), found \(specs[matrix].name.quoted)")
       }
     } else {
-      // Two dimensions do not say how many experts share one of them: a router or a configuration does.
+      // Two dimensions do not show how many experts share one of them: a router or a configuration does.
       let candidates = declared.isEmpty ? Set([known].compactMap(\.self)) : declared
       let fitting = candidates.filter { count in indices.allSatisfy { isOfRows($0, count) } }
       guard let least = fitting.min() else {
@@ -130,17 +130,18 @@ struct RoutedExperts {
       } else if shape.count > 1 {
         return note(index, "\(Self.stacking), found \(specs[index].name.quoted)")
       }
-      // A vector of another length is used whatever expert is chosen: JetMoE's bias of the output.
+      // A vector of another length is used with every expert: JetMoE's bias of the output.
     }
   }
 
-  /// Whether a matrix holds the rows, or the columns, of so many experts; true for vectors, which tell nothing.
+  /// Whether a matrix has the rows, or the columns, of `count` experts; true for vectors, which show nothing.
   private func isOfRows(_ index: Int, _ count: Int) -> Bool {
     let shape = specs[index].shape
     return shape.count < 2 || count > 1 && shape.contains { $0 > count && $0 % count == 0 }
   }
 
-  /// Granite, JetMoE, Step-3, the first files of gpt-oss and of Mixtral: no name speaks of experts.
+  /// Finds stacked experts beside a router if no name mentions experts: Granite, JetMoE, Step-3, the first files of
+  /// gpt-oss and of Mixtral.
   private mutating func placeBesideRouters() {
     var beside: [(index: Int, module: String, experts: Int, depth: Int)] = []
     for (index, name) in names.enumerated() where places[index] == nil && !name.isShared {
@@ -155,7 +156,7 @@ struct RoutedExperts {
     for (index, module, experts, depth) in beside {
       let shape = specs[index].shape
       let isStacked = shape.count >= 3 && shape[0] == experts
-      // Rows of all experts in one matrix, right in a module that is named for a mixture.
+      // Rows of all experts in one matrix, in a module that is named for a mixture or one level below.
       let isInRows =
         shape.count == 2 && depth <= 1 && isOfRows(index, experts)
         && lastComponent(of: module).contains("moe")
@@ -163,7 +164,7 @@ struct RoutedExperts {
       places[index] = (.stacked, experts)
       stacked.insert(module)
     }
-    // Vectors of each expert, beside matrices that were found.
+    // A vector for each expert, beside matrices that were found.
     for (index, module, experts, _) in beside where places[index] == nil && stacked.contains(module) {
       if specs[index].shape[0] == experts { places[index] = (.stacked, experts) }
     }
@@ -179,7 +180,7 @@ struct RoutedExperts {
     }
   }
 
-  /// Matrices in a module that is named for a mixture, without a router beside them.
+  /// Finds experts in a module that is named for a mixture, without a router beside them.
   private mutating func placeInMixtures() {
     var matrices: [String: [Int]] = [:]
     for (index, name) in names.enumerated() where places[index] == nil && !name.isShared {
@@ -192,7 +193,7 @@ struct RoutedExperts {
     for (module, indices) in matrices { place(indices, stackedIn: module) }
   }
 
-  /// What looks like experts and was not found to be any.
+  /// Refuses tensors that look like experts and were not found to be, and routers without experts.
   private mutating func checkRest() {
     for (index, name) in names.enumerated() where places[index] == nil {
       let shape = specs[index].shape

@@ -1,16 +1,15 @@
 internal import Tensors
 
-/// Bits of an element and elements with one scale, as a model's configuration gives them: MLX's `quantization`, HQQ's
-/// `nbits`.
+/// Bits of an element, and elements with one scale, from a model's configuration: MLX's `quantization`, HQQ's `nbits`.
 public struct GroupQuantisation: Hashable, Sendable {
-  /// Of one module, or of all.
+  /// The values of one module, or of all.
   public struct Group: Hashable, Sendable {
     /// Bits of an element, 1 to 8.
     public let bits: Int
     /// Elements that share a scale.
     public let size: Int
 
-    /// Bits and elements; nil for what no quantiser writes.
+    /// Bits and elements; nil for values that no quantiser writes.
     public init?(bits: Int, size: Int) {
       guard (1...8).contains(bits), (1...1 << 20).contains(size) else { return nil }
       self.bits = bits
@@ -18,12 +17,12 @@ public struct GroupQuantisation: Hashable, Sendable {
     }
   }
 
-  /// Of modules that have none of their own.
+  /// The values of modules without their own.
   public let common: Group?
-  /// By the name of the module.
+  /// The values of modules with their own, by module name.
   public let modules: [String: Group]
 
-  /// What a configuration says.
+  /// The values of a configuration.
   public init(common: Group?, modules: [String: Group] = [:]) {
     self.common = common
     self.modules = modules
@@ -31,13 +30,13 @@ public struct GroupQuantisation: Hashable, Sendable {
 }
 
 extension Packing {
-  /// A weight with a scale for each group: as many elements as the groups have, where that fits its containers.
+  /// A weight with a scale for each group: it has the elements of all groups, if that fits its containers.
   init(_ group: GroupQuantisation.Group, in spec: TensorSpec, scales: Int) {
     let (count, first) = scales.multipliedReportingOverflow(by: group.size)
     let (bits, second) = count.multipliedReportingOverflow(by: group.bits)
     let (most, third) = count.multipliedReportingOverflow(by: group.bits + 1)
     let (held, fourth) = spec.elementCount.multipliedReportingOverflow(by: spec.dtype.bits)
-    // Three bits leave two of thirty-two unused in some methods, never as much as a bit an element.
+    // With three bits, some methods leave two of 32 bits unused; never as much as one bit for each element.
     guard !(first || second || third || fourth), count > 0, bits <= held, held < most else {
       self.init(
         nil,
@@ -50,10 +49,10 @@ extension Packing {
 }
 
 extension Inventory {
-  /// Whether there are packed weights whose elements a configuration can tell.
+  /// Whether there are packed weights whose number of elements a configuration can give.
   public var asksForGroups: Bool { !groupScales.isEmpty }
 
-  /// Takes bits and groups of packed weights with scales beside them.
+  /// Applies bits and groups to packed weights with scales beside them.
   public mutating func declare(_ quantisation: GroupQuantisation) {
     for (place, scales) in groupScales {
       let name = tensors[place].name.text

@@ -1,19 +1,19 @@
 internal import Tensors
 
-/// Finds the weights of a file that are packed, by what stands beside them, and the bookkeeping that only they tell.
+/// Finds packed weights by the tensors beside them, and bookkeeping that only packed weights reveal.
 ///
 /// Sources: AutoGPTQ and AutoAWQ (`qweight`), compressed-tensors (`weight_packed`), bitsandbytes (`quant_state`),
 /// ModelOpt and compressed-tensors NVFP4, gpt-oss MXFP4 (`_blocks`, `.blocks`), ONNX Runtime's `MatMulNBits`, AQLM
 /// (`codes`), ExLlama (`q_weight`, `trellis`), QuIP# (`Qidxs`); MLX and HQQ (`W_q`), which keep their number of bits in
-/// config.json. Whole numbers with scales beside them are packed, whatever their names are.
+/// config.json. Integers with scales beside them are packed, whatever their names.
 struct PackedWeights {
-  /// By place among the tensors.
+  /// By place of the tensor.
   private(set) var packings: [Int: Packing] = [:]
-  /// Tensors that hold the shape of a packed one, by the place of that one.
+  /// Tensors that hold the shape of a packed one, by the place of the packed one.
   private(set) var declarations: [Int: TensorName] = [:]
-  /// Scales of packed weights whose bits and groups a configuration tells, by the places of those.
+  /// Scales of packed weights whose bits and groups come from a configuration, by the places of the weights.
   private(set) var groupScales: [Int: Int] = [:]
-  /// Scales that no word of their own gives away.
+  /// Scales that their own names do not reveal.
   private(set) var bookkeeping: Set<Int> = []
 
   private let specs: [TensorSpec]
@@ -38,7 +38,7 @@ struct PackedWeights {
     }
   }
 
-  /// Elements that are packed are whole numbers to their file.
+  /// Whether a tensor may hold packed elements: its dtype is an integer.
   private static func mayBePacked(_ spec: TensorSpec) -> Bool {
     (spec.dtype.kind == .signed || spec.dtype.kind == .unsigned) && !spec.shape.isEmpty
   }
@@ -91,7 +91,7 @@ struct PackedWeights {
     }
   }
 
-  /// Whole numbers of rank two or more with scales beside them: nothing but a packed weight has these.
+  /// Finds integers of rank two or more with scales beside them: only packed weights have these.
   private mutating func lookBeside(_ place: Int, _ name: String) {
     let spec = specs[place]
     guard spec.shape.count > 1, let end = name.lastIndex(of: "."), spec.dtype.bits <= 32 else { return }
@@ -100,7 +100,7 @@ struct PackedWeights {
     if isBookkeeping || BufferRoles.reason(of: components, rank: spec.shape.count) != nil { return }
     let module = String(name[...end])
     let last = String(name[name.index(after: end)...])
-    // Biases and zero points beside a weight are no weights.
+    // Biases and zero points beside a weight are not weights.
     if Self.beside.contains(last) { return }
     let found = Self.beside.compactMap { places[TensorName(module + $0)] }
       .filter { !specs[$0].shape.isEmpty || spec.dtype.bits > 8 }
@@ -119,7 +119,7 @@ struct PackedWeights {
     packings[place] = Packing(nil, "packed, and nothing beside it says into how few bits")
   }
 
-  /// As methods name what stands beside a packed weight; scales first.
+  /// Names of tensors beside a packed weight, scales first.
   private static let beside = [
     "scales", "scale", "_scale", "s", "biases", "zeros", "zero", "_shift", "_zeropoint", "codebooks",
     "centroids",
@@ -151,7 +151,7 @@ struct PackedWeights {
       : Packing(nil, "packed, and no shape beside it says how")
   }
 
-  /// A weight of bytes: bitsandbytes' or NVFP4's pairs, or one element each.
+  /// A weight of bytes: pairs as in bitsandbytes or NVFP4; nil for one element each.
   private func bytes(_ spec: TensorSpec, _ name: String) -> Packing? {
     let states = ["absmax", "quant_map", "quant_state.bitsandbytes__nf4", "quant_state.bitsandbytes__fp4"]
     if states.contains(where: { places[TensorName("\(name).\($0)")] != nil }) {
@@ -196,7 +196,7 @@ struct PackedWeights {
 }
 
 extension Packing {
-  /// A weight whose shape a tensor beside it holds: the product of that, where the containers can hold so many.
+  /// A weight whose shape is in a tensor beside it: the product, if the containers can hold so many.
   init(declared shape: [Int], in spec: TensorSpec) {
     var count = 1
     for extent in shape {
@@ -210,7 +210,8 @@ extension Packing {
     self.init(holding: count, in: spec, "the shape beside it says how many it holds")
   }
 
-  /// So many elements, where the containers can hold them: a bit for each at least. The last may be half empty.
+  /// A weight of `count` elements, if the containers can hold them: at least one bit each. The last container may be
+  /// half empty.
   init(holding count: Int, in spec: TensorSpec, _ reason: String) {
     let (bits, overflow) = spec.elementCount.multipliedReportingOverflow(by: spec.dtype.bits)
     guard !overflow, count > 0, count <= bits else {

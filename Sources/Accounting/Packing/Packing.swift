@@ -1,9 +1,8 @@
-/// Several elements in one container: four bits each in bytes or in whole numbers of 32 bits.
+/// Several elements in one container, such as four bits each in bytes or in 32-bit integers.
 public struct Packing: Hashable, Sendable {
-  /// Elements of the weight that is packed; nil where names, shapes and dtypes do not tell, so that containers are
-  /// counted.
+  /// The elements of the packed weight; nil if names, shapes and dtypes do not show it, so that containers are counted.
   public let logical: Int?
-  /// How it is known, or why it is not.
+  /// The reason why the number is known, or why it is not.
   public let reason: String
 
   init(_ logical: Int?, _ reason: String) {
@@ -11,7 +10,7 @@ public struct Packing: Hashable, Sendable {
     self.reason = reason
   }
 
-  /// The elements that `containers` of a tensor of `all` containers hold; nil where they are no whole number.
+  /// The elements in `containers` of a tensor of `all` containers; nil if that is not a whole number.
   func elements(in containers: Int, of all: Int) -> Int? {
     guard let logical else { return nil }
     if containers == all { return logical }

@@ -4,23 +4,23 @@ public import UnitModel
 // The axes on which counting rules differ, one type for each.
 
 extension CountingPolicy {
-  /// Which elements a (task, level) is said to have. The raw value is the policy's spelling.
+  /// The elements that count for a (task, level). Policies use the raw value.
   public enum Scope: String, Hashable, Sendable, CaseIterable {
-    /// Those it uses.
+    /// The elements that it uses.
     case active
-    /// Everything in the file: what does not shrink with the width.
+    /// Everything in the file, whatever the level.
     case stored
-    /// Those that some task uses at this level or a lower one: what must be there to serve all of them.
+    /// The elements that any task uses at this level or a lower one: together they serve all tasks.
     case union
-    /// Those it uses and no lower level of its task does.
+    /// The elements that it uses and no lower level of its task uses.
     case increment
-    /// Those it uses, without what lies between units: its units as networks of their own.
+    /// The elements that it uses, without those between units: its units as separate networks.
     case standAlone = "stand-alone"
   }
 
-  /// Whose heads, or stems, a (task, level) is said to have.
+  /// The heads, or stems, that count for a (task, level).
   public enum Extent: String, Hashable, Sendable, CaseIterable {
-    /// Those it uses.
+    /// Those that it uses.
     case active
     /// Those of every level of its task.
     case task
@@ -28,43 +28,43 @@ extension CountingPolicy {
     case file
   }
 
-  /// How often a row is counted.
+  /// The factor by which a row is multiplied.
   public enum Times: Hashable, Sendable {
-    /// So many times.
+    /// This factor.
     case count(Int)
-    /// Once for each task.
+    /// The number of tasks.
     case tasks
   }
 
-  /// What makes two elements one.
+  /// The way in which equal elements are recognised.
   public enum Ties: String, Hashable, Sendable, CaseIterable {
-    /// Their bytes: tied tensors count once.
+    /// By bytes: tied tensors count once.
     case once
-    /// Their names: tied tensors count once for each name.
+    /// By names: tied tensors count once for each name.
     case each
-    /// Their use: elements of several tasks count once for each task, as in separate networks; names count each.
+    /// By use: elements of several tasks count once for each task, as in separate networks, and each name counts.
     case use
   }
 
-  /// Which values count.
+  /// The values that count.
   public enum Density: String, Hashable, Sendable, CaseIterable {
-    /// All of them.
+    /// All values.
     case dense
-    /// Those that an owner map or a mask leaves to the task; needs the masks' data.
+    /// Those that an owner map or a mask keeps for the task; needs the masks' data.
     case masked
     /// Those that are not zero; needs the data.
     case nonZero = "non-zero"
   }
 
-  /// What one element is.
+  /// The meaning of one element.
   public enum Elements: String, Hashable, Sendable, CaseIterable {
-    /// An element of the weight, whatever holds it: eight weights of four bits in an I32 are eight.
+    /// An element of the weight, whatever its container: eight weights of four bits in an I32 are eight.
     case logical
-    /// What holds it: two elements of four bits are one byte.
+    /// The container: two elements of four bits are one byte.
     case containers
   }
 
-  /// The unit in which people read bytes.
+  /// The unit in which bytes are shown.
   public enum SizeUnit: String, Hashable, Sendable, CaseIterable {
     case bytes
     /// 1,000,000 bytes.
@@ -72,7 +72,7 @@ extension CountingPolicy {
     /// 1,048,576 bytes.
     case mebibytes = "MiB"
 
-    /// Bytes in one of these.
+    /// The number of bytes in one unit.
     public var bytes: Int {
       switch self {
       case .bytes: 1
@@ -86,37 +86,37 @@ extension CountingPolicy {
   public enum Norms: String, Hashable, Sendable, CaseIterable {
     /// Scale, shift and statistics, as they are stored.
     case asStored = "as-stored"
-    /// As after folding into the layer before: of a norm with statistics only the shift is left.
+    /// As after folding into the layer before: a norm with statistics keeps only its shift.
     case folded
   }
 
-  /// Which of the experts are counted that a router chooses among.
+  /// The routed experts that count.
   public enum Experts: String, Hashable, Sendable, CaseIterable {
-    /// All of them.
+    /// All experts.
     case all
-    /// As many as a token is sent to.
+    /// As many experts as a token is sent to.
     case active
   }
 
-  /// A ratio, by name.
+  /// The ratio that is reported with a number.
   public enum Ratio: String, Hashable, Sendable, CaseIterable {
     /// The number over that of everything stored.
     case ofStored = "of-stored"
     /// The number over that of the task's last level.
     case ofLargest = "of-largest"
-    /// The number of everything stored over this one: 4 when a quarter is left.
+    /// The number of everything stored over this one: 4 if a quarter is left.
     case compression
   }
 
-  /// What a policy says about training. A name that neither list matches stays unknown, unless its role is never
+  /// The names that a policy declares as trained or frozen. Other names are unknown, unless their role is never
   /// trained.
   public struct Trainability: Hashable, Sendable {
     /// Names that are trained.
     public let trained: [NamePattern]
-    /// Names that are frozen; they count before `trained`.
+    /// Names that are frozen; they go before `trained`.
     public let frozen: [NamePattern]
 
-    /// Whether a tensor is trained; nil when nobody says.
+    /// Whether a tensor is trained; nil if unknown.
     func isTrained(_ name: TensorName, _ role: ParameterRole) -> Bool? {
       if role.isTrainable == false { return false }
       if frozen.contains(where: { $0.match(name.text) != nil }) { return false }
@@ -128,30 +128,30 @@ extension CountingPolicy {
   public struct RoleAssignment: Hashable, Sendable {
     /// The names.
     public let pattern: NamePattern
-    /// Their role; nil for the one that was found.
+    /// Their role; nil to keep the one that was found.
     public let role: ParameterRole?
-    /// Their part; nil for the one that was found.
+    /// Their part; nil to keep the one that was found.
     public let part: NetworkPart?
   }
 
-  /// How often each virtual network is chosen.
+  /// How often each sub-network is chosen.
   public enum SelectionDistribution: Hashable, Sendable {
     /// Equally often.
     case uniform
-    /// By these weights; the others never.
+    /// By these weights; networks without one are never chosen.
     case weights([WeightedNetwork])
   }
 
-  /// A virtual network and its share.
+  /// A sub-network with its weight.
   public struct WeightedNetwork: Hashable, Sendable {
     /// The task.
     public let task: TaskID
     /// The level.
     public let level: LevelNumber
-    /// How often, beside the others' weights; from 1.
+    /// The weight, relative to the others; at least 1.
     public let weight: Int
   }
 
-  /// Whether tensors that are cut alike may still differ in what counts.
+  /// Whether tensors that are cut alike may differ in what counts.
   var isByTensor: Bool { density != .dense }
 }

@@ -3,13 +3,13 @@ internal import Tensors
 internal import UnitModel
 
 extension CountingPolicy {
-  /// The most bytes a policy may have.
+  /// The most bytes of a policy.
   package static let sizeLimit = 1 << 20
 
-  /// The policy that a document spells.
+  /// Parses a policy's document.
   ///
   /// Strict: a key that a policy does not have, or a value it cannot have, is refused with its place. Throws the cases
-  /// of `AccountingError` other than `.tooMany` and `.unknownPreset`.
+  /// of `AccountingError` that are about policies, except `.unknownPreset`.
   public init(parsing bytes: [UInt8]) throws(AccountingError) {
     let document: JSONValue
     do throws(JSONError) {
@@ -53,7 +53,7 @@ extension CountingPolicy {
     experts = try reader.word("experts", Experts.self) ?? .all
     ratio = try reader.word("ratio", Ratio.self) ?? .ofStored
     selection = try reader.selection()
-    // Where an editor finds the schema is no part of the rule.
+    // The place of the schema is not part of the rule.
     object["$schema"] = nil
     do throws(JSONError) {
       let hasher = SHA256Hasher()

@@ -2,61 +2,61 @@ internal import StrictJSON
 public import Tensors
 public import UnitModel
 
-/// What a number of parameters counts: a document with an id, a version and a digest that stand beside the number.
+/// The rule behind a number of parameters: a document with an id, a version and a digest, which are reported with it.
 public struct CountingPolicy: Hashable, Sendable {
   /// The name: lower-case letters, digits and hyphens.
   public let id: String
-  /// Rises with every change of meaning, from 1.
+  /// The version, from 1; it increases with every change of meaning.
   public let version: Int
   /// The rule in a few words.
   public let title: String
   /// The rule in sentences.
   public let summary: String?
-  /// Where the rule comes from: a paper, a program; nil when the document does not say.
+  /// The source of the rule, a paper or a program; nil if the document gives none.
   public let source: String?
-  /// Which roles are counted.
+  /// The roles that are counted.
   public let roles: Choice<ParameterRole>
-  /// Which parts of the network are counted.
+  /// The parts of the network that are counted.
   public let parts: Choice<NetworkPart>
-  /// Which names are counted, by pattern.
+  /// The names that are counted, by pattern.
   public let names: Choice<NamePattern>
-  /// Roles and parts that the policy gives to names itself; the first that matches counts.
+  /// Roles and parts that the policy assigns to names; the first match counts.
   public let assignments: [RoleAssignment]
-  /// Which of the elements of a (task, level) are counted.
+  /// The elements of a (task, level) that are counted.
   public let scope: Scope
-  /// Which heads belong to a (task, level).
+  /// The heads that belong to a (task, level).
   public let heads: Extent
-  /// Which stems belong to a (task, level).
+  /// The stems that belong to a (task, level).
   public let stems: Extent
-  /// How often everything is counted: a baseline of separate networks has all of it several times.
+  /// The factor for every count: a baseline of separate networks counts everything several times.
   public let times: Times
   /// Whether tensors that share their bytes count once or under each of their names.
   public let ties: Ties
-  /// Which values count.
+  /// The values that count.
   public let density: Density
-  /// What one element is.
+  /// The meaning of one element.
   public let elements: Elements
-  /// Bits that an element of a role takes; roles without an entry take those of their dtype.
+  /// The bits of an element, by role; roles without an entry have those of their dtype.
   public let bits: [ParameterRole: Int]
-  /// The unit in which people read the bytes.
+  /// The unit in which bytes are shown.
   public let sizeUnit: SizeUnit
-  /// What is said about training; nil counts whether trained or not.
+  /// The names that are trained or frozen; nil to count all, trained or not.
   public let trainability: Trainability?
   /// How norms are counted.
   public let norms: Norms
-  /// Which routed experts are counted.
+  /// The routed experts that are counted.
   public let experts: Experts
-  /// The ratio that stands beside a number.
+  /// The ratio that is reported with a number.
   public let ratio: Ratio
-  /// The virtual networks over which an expectation is taken; nil for none.
+  /// The sub-networks over which an expectation is taken; nil for none.
   public let selection: SelectionDistribution?
-  /// SHA-256 of the document in canonical form; says that two numbers were made by the same rule.
+  /// SHA-256 of the document in canonical form; equal digests mean the same rule.
   public let digest: SHA256Digest
 
-  /// The format that a policy's document names.
+  /// The value of `format` in a policy's document.
   public static let format = "tessera.counting-policy/1"
 
-  /// A choice among values: all of them, only some, or all but some.
+  /// A choice of values: all of them, only some, or all but some.
   public enum Choice<Value: Hashable & Sendable>: Hashable, Sendable {
     /// All.
     case all
@@ -66,7 +66,7 @@ public struct CountingPolicy: Hashable, Sendable {
     case leaveOut([Value])
   }
 
-  /// Every pattern of names, with the key under which it stands.
+  /// Every pattern of names, with its key.
   var patterns: [(key: String, pattern: NamePattern)] {
     var patterns: [(key: String, pattern: NamePattern)] = assignments.map { ("assign", $0.pattern) }
     switch names {

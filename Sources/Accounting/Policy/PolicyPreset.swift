@@ -47,7 +47,7 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
     }
   }
 
-  /// Those that count any file by itself; the others must be told how many experts a token is sent to.
+  /// The policies that need no number of experts for a token.
   public static let general = allCases.filter { $0 != .activeHF && $0 != .activeNoEmbeddings }
 
   /// The policy with this id.
@@ -55,7 +55,7 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
   /// Throws `AccountingError.unknownPreset` with the nearest names.
   public static func policy(named name: String) throws(AccountingError) -> CountingPolicy {
     guard let preset = PolicyPreset(rawValue: name) else {
-      // The first word of a name stands for the family: `pytorch` for both of its policies, and so does `pytorh`.
+      // The first word of a name means the whole family: `pytorch` means both of its policies, and so does `pytorh`.
       let names = allCases.map(\.rawValue)
       let words = names + names.compactMap { $0.split(separator: "-").first.map(String.init) }
       let isBeginning = !name.isEmpty && names.contains { $0.hasPrefix(name.lowercased()) }

@@ -2,7 +2,7 @@ internal import StrictJSON
 internal import Tensors
 internal import UnitModel
 
-/// The members of a policy, with the checks that each needs.
+/// The members of a policy, with the checks of their values.
 struct PolicyReader {
   let object: JSONObject
 

@@ -1,8 +1,8 @@
 internal import Tensors
 
-/// Names of what models keep beside their parameters: PyTorch's buffers, which training never changes.
+/// Names of PyTorch's buffers: tensors beside the parameters that training never changes.
 enum BufferRoles {
-  /// Why a tensor is a buffer; nil when its name does not say so.
+  /// The reason why a tensor is a buffer; nil if its name does not show it.
   static func reason(of name: NameComponents, rank: Int) -> String? {
     guard let last = name.list.last else { return nil }
     if words.contains(last) {
@@ -17,7 +17,7 @@ enum BufferRoles {
     if name.list.contains(where: observers.contains) {
       return "what an observer of quantisation-aware training keeps"
     }
-    // GPT-2 calls its causal mask a bias; a bias of a layer has one dimension, or two.
+    // GPT-2's causal mask is named `bias`; the bias of a layer has one dimension, or two.
     if last.elementsEqual("bias".utf8), rank >= 3, let module = name.list.dropLast().last,
       attention.contains(module)
     {
@@ -30,7 +30,7 @@ enum BufferRoles {
     "attn", "attention", "self_attn", "self_attention", "crossattention",
   ])
 
-  /// Segment Anything's positions are random numbers that stay.
+  /// Segment Anything's positions are random numbers that do not change.
   private static let randomFeatures = WordTable(["shared_image_embedding", "shared_embedding"])
   private static let activations = WordTable(["act_fn"])
 
@@ -43,7 +43,7 @@ enum BufferRoles {
     // Numbers of positions and segments.
     "position_ids", "token_type_ids", "relative_position_index", "relative_coords_table", "rel_pos_index",
     "rp_bucket", "pos_idx_to_embed", "positional_encoding_gaussian_matrix",
-    // What balances the experts of a mixture: moved by counts of tokens, not by gradients.
+    // Biases that balance the experts of a mixture: changed by counts of tokens, not by gradients.
     "e_score_correction_bias", "balancing_biases",
     // Decays of linear attention, and ranges of activations.
     "slope_rate", "query_decay", "key_decay", "diagonal_decay", "layer_scalar", "input_min", "input_max",

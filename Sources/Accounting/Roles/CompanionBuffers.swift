@@ -1,19 +1,19 @@
 internal import Tensors
 
-/// Buffers that what stands beside them gives away.
+/// Finds buffers by the tensors beside them.
 ///
-/// PyTorch's spectral norm keeps `weight_orig` with the buffers `weight_u` and `weight_v`, its weight norm the parameters
-/// `weight_g` and `weight_v`. Both write `parametrizations.weight.original…` today, and the vectors of the spectral norm
-/// as `parametrizations.weight.0._u`. A codebook that follows the means of its clusters keeps their sizes; no optimizer
-/// changes it.
+/// PyTorch's spectral norm keeps `weight_orig` with the buffers `weight_u` and `weight_v`, its weight norm the
+/// parameters `weight_g` and `weight_v`. Newer versions write `parametrizations.weight.original…`, and the vectors of
+/// the spectral norm as `parametrizations.weight.0._u`. A codebook that follows the means of its clusters keeps their
+/// sizes; no optimizer changes it.
 struct CompanionBuffers {
-  /// Names of parameters that are computed by a spectral norm, without `_orig`.
+  /// Names of parameters that a spectral norm computes, without `_orig`.
   private var normed: Set<String> = []
-  /// Modules that keep the sizes of clusters, with the dot behind them.
+  /// Modules that keep the sizes of clusters, with the dot after them.
   private var codebooks: Set<String> = []
 
   init(_ specs: [TensorSpec]) {
-    // Most names end otherwise, and there are tens of thousands.
+    // Tens of thousands of names are tested, and most have another last byte.
     for spec in specs where spec.name.text.utf8.last.map(Self.lastBytes.contains) ?? false {
       for ending in ["_orig", "_bar"] where spec.name.text.hasSuffix(ending) {
         normed.insert(String(spec.name.text.dropLast(ending.utf8.count)))
@@ -24,7 +24,7 @@ struct CompanionBuffers {
     }
   }
 
-  /// Why a tensor is a buffer; nil where nothing beside it says so.
+  /// The reason why a tensor is a buffer; nil if no tensor beside it shows it.
   func reason(of spec: TensorSpec, _ name: NameComponents) -> String? {
     let text = spec.name.text
     let isVector = spec.shape.count <= 1
@@ -48,6 +48,6 @@ struct CompanionBuffers {
   private static let hookVectors = WordTable(["weight_u"])
   private static let folders = WordTable(["parametrizations"])
   private static let vectors = WordTable(["_u", "_v"])
-  /// Of an orthogonal parametrization.
+  /// The tensor of an orthogonal parametrization.
   private static let bases = WordTable(["base"])
 }

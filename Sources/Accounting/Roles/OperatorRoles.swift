@@ -1,19 +1,19 @@
 internal import Tensors
 
-/// What the operator that uses a tensor makes of it; from a graph, by whoever has one.
+/// The use of a tensor by an operator of a graph.
 public struct OperatorUse: Hashable, Sendable {
-  /// The operator, as ONNX calls it.
+  /// The operator's ONNX name.
   public let operation: String
-  /// Which of its inputs the tensor is, from 0.
+  /// The number of the input, from 0.
   public let input: Int
-  /// What makes the other input of an operator with two; nil where that is no node.
+  /// The operator that makes the other of two inputs; nil if no node does.
   public let beside: String?
-  /// The node, as a message calls it.
+  /// The node's name in messages.
   public let node: String
-  /// Elements that the node says are in the tensor, where several are packed into one; nil where each is one.
+  /// The number of elements in the tensor, as the node gives it for packed ones; nil if each is one.
   public let elements: Int?
 
-  /// A use.
+  /// A use; `elements` is only for packed tensors.
   public init(operation: String, input: Int, beside: String?, node: String, elements: Int? = nil) {
     self.elements = elements
     self.operation = operation
@@ -23,9 +23,9 @@ public struct OperatorUse: Hashable, Sendable {
   }
 }
 
-/// Roles by the definitions of ONNX's operators: the inputs of each have meanings of their own.
+/// Roles from the definitions of ONNX's operators: each input has its own meaning.
 enum OperatorRoles {
-  /// The role that a use gives a tensor of this rank; nil where the operator takes values of any meaning.
+  /// The role that a use gives a tensor of this rank; nil if the operator takes values of any meaning.
   static func role(of use: OperatorUse, rank: Int) -> ClassifiedRole? {
     let reason = "input \(use.input) of \(use.node)"
     switch (use.operation, use.input) {
@@ -44,7 +44,7 @@ enum OperatorRoles {
       return ClassifiedRole(.normStatistics, reason, foldsAway: true)
     case ("InstanceNormalization", 1...2), ("GroupNormalization", 1...2), ("LayerNormalization", 1...2),
       ("RMSNormalization", 1):
-      // Their moments come from what they are given, so there is nothing to fold them into.
+      // Their moments come from their inputs, so they cannot be folded into a layer.
       return ClassifiedRole(.normAffine, reason)
     case ("Gather", 0) where rank == 2: return ClassifiedRole(.embedding, reason)
     case ("com.microsoft.MatMulNBits", 1): return ClassifiedRole(.weight, reason)

@@ -1,8 +1,9 @@
-/// What a tensor is for, as far as names, shapes and a plan tell. The raw value is how policies and reports spell it.
+/// The purpose of a tensor, as far as a graph, names, shapes and a plan show it. Policies and reports use the raw
+/// value.
 public enum ParameterRole: String, Hashable, Sendable, CaseIterable {
   /// The weights of a convolution or a linear layer.
   case weight
-  /// A table of embeddings, learned positions among them.
+  /// A table of embeddings, including learned positions.
   case embedding
   /// The bias of a convolution or a linear layer.
   case bias
@@ -12,25 +13,24 @@ public enum ParameterRole: String, Hashable, Sendable, CaseIterable {
   case normStatistics = "norm-statistics"
   /// A number of steps or batches.
   case counter
-  /// What a model keeps beside its parameters and training does not change: rotary frequencies, positions, whole
-  /// numbers.
+  /// A tensor beside the parameters that training does not change: rotary frequencies, positions, integers.
   case buffer
-  /// What chooses among units, experts or blocks: a router, a gate, the logits of a search.
+  /// A tensor that chooses units, experts or blocks: a router, a gate, the logits of a search.
   case selector
-  /// Which elements of another tensor are used: a mask, or a map of owners.
+  /// A mask or an owner map: it shows which elements of another tensor are used.
   case mask
-  /// Who uses what, kept as a tensor: indices of tasks, widths, levels.
+  /// An assignment kept as a tensor: indices of tasks, widths, levels.
   case assignment
   /// The bookkeeping of quantised weights: scales, zero points, shapes, orders.
   case quantisation
-  /// What makes a smaller kernel from a larger one.
+  /// A matrix that makes a smaller kernel from a larger one.
   case kernelTransform = "kernel-transform"
-  /// What training keeps beside the weights: moments of an optimizer, a moving average of the weights.
+  /// The state of training: moments of an optimizer, a moving average of the weights.
   case optimizerState = "optimizer-state"
-  /// Whatever names and shapes do not tell.
+  /// A tensor whose role names and shapes do not show.
   case other
 
-  /// Whether training can change such elements: false where they are never trained, nil where only their owner knows.
+  /// Whether training can change such elements: false if never, nil if it depends on the model.
   public var isTrainable: Bool? {
     switch self {
     case .weight, .embedding, .bias, .normAffine, .selector, .kernelTransform, .other: nil
@@ -39,33 +39,33 @@ public enum ParameterRole: String, Hashable, Sendable, CaseIterable {
   }
 }
 
-/// Where in the network a tensor stands. With the role it says what an element is counted as: the bias of a head, the
-/// norm of a stem.
+/// The place of a tensor in the network. With the role it says how an element is counted: the bias of a head, the norm
+/// of a stem.
 ///
-/// Place and role are two labels, not one: a head has a weight and a bias, and a policy may want either apart.
+/// Place and role are two labels: a head has a weight and a bias, and a policy may need them separately.
 public enum NetworkPart: String, Hashable, Sendable, CaseIterable {
-  /// The layers between.
+  /// The layers between stem and head.
   case body
   /// The first layers, which see the input.
   case stem
   /// The projection on a residual shortcut.
   case shortcut
-  /// The last layers, which give the answer.
+  /// The last layers, which give the outputs.
   case head
 }
 
-/// The role of a tensor and its place, and why it has them.
+/// The role of a tensor and its place, with the reason.
 public struct ClassifiedRole: Hashable, Sendable {
   /// The role.
   public let role: ParameterRole
   /// The place.
   public let part: NetworkPart
-  /// What gave them away, in words.
+  /// The reason for role and place, in words.
   public let reason: String
-  /// Whether folding a norm into the layer before it takes these elements away: scale and statistics, not the shift.
+  /// Whether folding a norm into the layer before it removes these elements: scale and statistics, not the shift.
   public let foldsAway: Bool
 
-  /// A role with its reason.
+  /// A role with its reason; by default in the body of the network.
   public init(
     _ role: ParameterRole, _ reason: String, part: NetworkPart = .body, foldsAway: Bool = false
   ) {

@@ -1,8 +1,8 @@
-/// Tells stems, shortcuts and heads from the components of a name.
+/// Recognises stems, shortcuts and heads by the components of a name.
 enum PartClassifier {
-  /// Components that say nothing when they come first.
+  /// First components without a meaning.
   private static let wrappers = WordTable(["module", "model", "net", "network", "state_dict", "backbone"])
-  /// Names that mean a head wherever they come, and those that mean one only in front.
+  /// Names that mean a head anywhere, and names that mean one only as the first component.
   private static let heads = WordTable([
     "lm_head", "classifier", "classifiers", "dataset2classifiers", "embed_out", "head", "heads",
   ])
@@ -15,10 +15,10 @@ enum PartClassifier {
     "downsample", "shortcut", "convshortcut", "proj_shortcut", "skip_connection",
   ])
 
-  /// The part, and the component that says so; nil for the body.
+  /// The part, and the component that shows it; nil for the body.
   static func part(of name: NameComponents) -> (part: NetworkPart, component: String)? {
     var components = name.list[...]
-    // The last one is what the tensor is in its module, unless it stands alone; TensorFlow numbers it, too.
+    // The last component names the tensor in its module, unless it is the only one; TensorFlow adds a number.
     if components.count > 1, components.last.map({ $0.elementsEqual("0".utf8) }) == true {
       components.removeLast()
     }
@@ -33,7 +33,7 @@ enum PartClassifier {
       if leadingHeads.contains(first) { return (.head, NameComponents.text(first)) }
       if leadingStems.contains(first) { return (.stem, NameComponents.text(first)) }
     }
-    // The outermost module decides: a stem in a head is the head's.
+    // The outermost module decides: a stem in a head belongs to the head.
     for component in components {
       if heads.contains(component) { return (.head, NameComponents.text(component)) }
       if stems.contains(component) { return (.stem, NameComponents.text(component)) }

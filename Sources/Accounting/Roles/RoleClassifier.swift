@@ -1,14 +1,13 @@
 public import Tensors
 
-/// Tells roles from what a graph does with the tensors, and else from names and shapes, the same word meaning different
-/// things in different company.
+/// Finds roles by the tensors' uses in a graph, else by names, shapes and the other tensors of a module.
 ///
-/// A `weight` is a convolution's or a norm's; what else its module holds decides. The rules stand in the order in
-/// which they are tried.
+/// A `weight` may belong to a convolution or a norm; the other tensors of its module decide. The rules are in the order
+/// in which they are tried.
 public enum RoleClassifier {
   /// The role of each tensor, in their order.
   ///
-  /// - Parameter uses: what a graph does with them; empty where there is none.
+  /// - Parameter uses: the uses of the tensors in a graph; empty without one.
   public static func roles(
     of specs: [TensorSpec], uses: [TensorName: OperatorUse] = [:]
   ) -> [ClassifiedRole] {
@@ -45,8 +44,8 @@ public enum RoleClassifier {
     }
   }
 
-  /// The role, or that of a buffer where the name or whole numbers say so: no optimizer changes whole numbers. Those of
-  /// eight bits and less may be quantised weights.
+  /// The role, or `buffer` if the name or an integer dtype shows it: no optimizer changes integers. Those of at most
+  /// eight bits may be quantised weights.
   private static func settled(
     _ found: ClassifiedRole, _ spec: TensorSpec, _ components: NameComponents,
     _ companions: CompanionBuffers
@@ -85,7 +84,7 @@ public enum RoleClassifier {
     case .counter: break
     case .statistics:
       return ClassifiedRole(.normStatistics, "its name is a norm's statistic", foldsAway: true)
-    // What takes its moments from what it is given has nothing to be folded into.
+    // A norm without statistics cannot be folded: its moments come from its inputs.
     case .gamma:
       return ClassifiedRole(
         .normAffine, "gamma is the scale of a norm", foldsAway: siblings.hasStatistics)
@@ -122,10 +121,10 @@ public enum RoleClassifier {
     return ClassifiedRole(.other, "of rank \(rank), and its name says nothing")
   }
 
-  /// What an operator cannot know: a router is a weight to it, and what is multiplied with a mask is anything.
+  /// Roles that an operator does not show: it uses a router as a weight, and multiplies anything by a mask.
   private static let isMeant: Set<ParameterRole> = [.selector, .mask, .optimizerState, .kernelTransform]
 
-  /// Whether a module is named for a table of embeddings. `embed_out` is a layer that leaves the space again.
+  /// Whether a module is named for a table of embeddings. `embed_out` is a layer out of the embedding space.
   private static func isEmbedding(_ module: ModuleKey) -> Bool {
     let name = module.lastComponent
     if name.suffix(4).elementsEqual("_out".utf8) { return false }
@@ -134,11 +133,11 @@ public enum RoleClassifier {
   }
 }
 
-/// What the tensors of one module say about each other.
+/// What the tensors of one module show about each other.
 private struct Siblings {
   private(set) var hasStatistics = false
   private var hasGammaOrBeta = false
-  /// Elements of a vector called weight, scale or bias; nil where there is none.
+  /// The elements of a vector named weight, scale or bias; nil if there is none.
   private var weight: Int?
   private var scale: Int?
   private var bias: Int?
@@ -154,7 +153,7 @@ private struct Siblings {
     if name.word == .weight, spec.shape.count >= 2 {
       isQuantised = spec.dtype.kind == .signed || spec.dtype.kind == .unsigned || spec.dtype.bits <= 8
     }
-    // A vector `weight_v` is one of a spectral norm, and no scale.
+    // A vector `weight_v` belongs to a spectral norm and is not a scale.
     guard spec.shape.count == 1, name.isWhole, !name.component.starts(with: "weight_".utf8) else { return }
     switch name.word {
     case .weight: weight = spec.elementCount
@@ -164,13 +163,13 @@ private struct Siblings {
     }
   }
 
-  /// Why a vector of this module belongs to a norm; nil when it does not.
+  /// The reason why a vector of this module belongs to a norm; nil if it does not.
   func normReason(_ module: ModuleKey) -> String? {
     if hasStatistics { return "its module keeps a mean and a variance" }
     if hasGammaOrBeta { return "its module has gamma or beta" }
     let name = module.lastComponent
     if let weight {
-      // A slope per channel is a vector too.
+      // A PReLU's slope for each channel is a vector, too.
       if bias == nil, contains(name, "prelu") || name.elementsEqual("act".utf8) { return nil }
       return bias ?? weight == weight ? "its module's weight is a vector" : nil
     }

@@ -1,26 +1,26 @@
 internal import Tensors
 
-/// A tensor's name taken apart: the module it belongs to, and the word that says what it is there.
+/// A tensor's name split into its module and the word that names the tensor in it.
 ///
 /// PyTorch joins modules with dots (`layer1.0.bn1.running_mean`), Keras, TensorFlow and JAX with slashes
 /// (`bn/moving_mean:0`), MXNet and fused modules with underscores (`bn1_running_mean`, `in_proj_weight`).
 struct RoleName {
-  /// What the last word of a name says.
+  /// The meaning of the last word of a name.
   enum Word: Hashable {
     case counter, statistics, weight, bias, gamma, beta, scale, embedding, unknown
   }
 
-  /// Everything before the word, separator included: equal for the tensors of one module.
+  /// Everything before the word, with the separator: equal for the tensors of one module.
   let module: ModuleKey
   let word: Word
-  /// Whether the word is a component of its own, not the end of one.
+  /// Whether the word is a whole component, not the end of one.
   let isWhole: Bool
   /// The last component, in lower case.
   let component: [UInt8]
 
   init(_ name: TensorName) {
     var bytes = Array(name.text.utf8)
-    // TensorFlow numbers the outputs of the operation that made a variable.
+    // TensorFlow adds the number of the output of the operation that made a variable.
     if bytes.count > 2, bytes.suffix(2).elementsEqual(":0".utf8) { bytes.removeLast(2) }
     Self.removeParametrization(&bytes)
     let start = (bytes.lastIndex { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "/") } ?? -1) + 1
@@ -32,8 +32,8 @@ struct RoleName {
     module = ModuleKey(bytes: bytes[..<(bytes.count - length)])
   }
 
-  /// Makes `conv.weight` of `conv.parametrizations.weight.original0`, as which PyTorch keeps what a weight is computed
-  /// from.
+  /// Makes `conv.weight` of `conv.parametrizations.weight.original0`, PyTorch's name for a tensor from which a weight
+  /// is computed.
   private static func removeParametrization(_ bytes: inout [UInt8]) {
     let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     guard parts.count >= 3, parts[parts.count - 1].starts(with: "original".utf8),
@@ -52,12 +52,12 @@ struct RoleName {
     ("embedding", .embedding),
   ].map { (Array($0.0.utf8), $0.1) }
 
-  /// Words that stand alone: short ones would be found at the end of many others.
+  /// Words that must be a whole component: many longer words end with them.
   private static let alone: [(text: [UInt8], word: Word)] = [
     ("w", Word.weight), ("b", .bias), ("scale", .scale),
   ].map { (Array($0.0.utf8), $0.1) }
 
-  /// Words with something behind them: recurrent layers and reparametrised weights.
+  /// Words with a suffix: recurrent layers and reparametrised weights.
   private static let beginnings: [(text: [UInt8], word: Word)] = [
     ("weight_ih", Word.weight), ("weight_hh", .weight), ("weight_v", .weight), ("weight_g", .weight),
     ("weight_orig", .weight), ("bias_ih", .bias), ("bias_hh", .bias), ("bias_k", .bias), ("bias_v", .bias),
@@ -78,11 +78,11 @@ struct RoleName {
     return (.unknown, component.count)
   }
 
-  /// Whether the last component holds a text, in lower case.
+  /// Whether the last component contains a text in lower case.
   func componentContains(_ text: String) -> Bool { contains(component, text) }
 }
 
-/// The bytes before the word of a name, compared and hashed in one go.
+/// The bytes before the word of a name, compared and hashed at once.
 struct ModuleKey: Hashable {
   let bytes: ArraySlice<UInt8>
 
@@ -102,7 +102,7 @@ struct ModuleKey: Hashable {
   }
 }
 
-/// Whether bytes hold a text.
+/// Whether bytes contain a text.
 func contains(_ bytes: [UInt8], _ text: String) -> Bool {
   let wanted = Array(text.utf8)
   guard bytes.count >= wanted.count else { return false }

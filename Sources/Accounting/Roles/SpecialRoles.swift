@@ -1,6 +1,6 @@
-/// Roles that a word anywhere in a name gives away, whatever the shape: what is no weight of a layer.
+/// Roles that a word anywhere in a name shows, whatever the shape; none of them is a layer's weight.
 enum SpecialRoles {
-  /// The role and its reason; nil when no component says one of these.
+  /// The role and its reason; nil if no component shows one.
   static func role(of name: NameComponents) -> (role: ParameterRole, reason: String)? {
     guard let last = name.list.last, let first = name.list.first else { return nil }
     for component in name.list where optimizer.contains(component) {

@@ -1,6 +1,6 @@
 internal import Tensors
 
-/// A few words that are looked up in tens of thousands of names: by length first, then byte by byte.
+/// A few words that are looked up in tens of thousands of names, first by length, then byte by byte.
 struct WordTable {
   private var words: [[[UInt8]]] = []
 

@@ -4,7 +4,7 @@ struct ExactMoments: Equatable, Sendable {
   let unit: Int
   private var positive = Natural()
   private var negative = Natural()
-  /// In 2^(2 · `unit`).
+  /// In multiples of 2^(2 · `unit`).
   private var squares = Natural()
 
   init(unit: Int) { self.unit = unit }
@@ -33,7 +33,7 @@ struct ExactMoments: Equatable, Sendable {
 
   /// The standard deviation of `count` numbers: real with one element in `parts`, complex with two.
   ///
-  /// n · Σx² − (Σx)² is exact, its quotient by n² is rounded once, and so is the root of that: the result is at most one
+  /// n · Σx² − (Σx)² is exact; its quotient by n² is rounded once, and so is the root, so the result is at most one
   /// unit in the last place away.
   static func deviation(_ parts: [ExactMoments], of count: Int) -> Double {
     guard let unit = parts.first?.unit else { return 0 }
@@ -49,13 +49,13 @@ struct ExactMoments: Equatable, Sendable {
     guard let (significand, exponent) = variance.quotient(by: count, times: 2, power: 2 * unit) else {
       return 0
     }
-    // An even power of two goes around the root, so that nothing overflows.
+    // The exponent is halved outside the root, so that nothing overflows.
     let half = exponent >> 1
     return Self.scaled((exponent & 1 == 0 ? significand : 2 * significand).squareRoot(), by: half)
   }
 
   private static func scaled(_ significand: Double, by exponent: Int) -> Double {
-    // In two steps: 2^−1074 is the least power that a factor can be.
+    // In two steps, because no factor is smaller than 2^−1074.
     exponent >= -1000
       ? significand * Double(sign: .plus, exponent: exponent, significand: 1)
       : significand * 0x1p-1000 * Double(sign: .plus, exponent: exponent + 1000, significand: 1)

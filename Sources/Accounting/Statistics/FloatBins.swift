@@ -1,17 +1,17 @@
-/// A binary floating-point type as IEEE 754 lays them out: sign, exponent, fraction.
+/// A binary floating-point type with the layout of IEEE 754: sign, exponent, fraction.
 protocol BinaryLayout {
   associatedtype Bits: FixedWidthInteger & UnsignedInteger
   associatedtype Ordered: FixedWidthInteger & SignedInteger
   static var fractionBits: Int { get }
   static var exponentBits: Int { get }
-  /// The number.
+  /// The value of a bit pattern.
   static func value(_ bits: Bits) -> Double
 }
 
 extension BinaryLayout {
-  /// The power of two of which every finite number is a multiple.
+  /// Every finite number is a multiple of two to this power.
   static var unit: Int { 2 - (1 << (exponentBits - 1)) - fractionBits }
-  /// Signs and exponents.
+  /// The number of combinations of sign and exponent.
   static var binCount: Int { 2 << exponentBits }
   static var lastExponent: Int { (1 << exponentBits) - 1 }
   static var fractionMask: Bits { 1 << Bits(fractionBits) - 1 }
@@ -23,7 +23,7 @@ extension BinaryLayout {
     Bits(littleEndian: bytes.loadUnaligned(fromByteOffset: index &* (Bits.bitWidth / 8), as: Bits.self))
   }
 
-  /// A whole number in the order of the numbers: NaNs lie outside the infinities. Its own inverse.
+  /// An integer with the order of the numbers; NaNs lie beyond the infinities. The mapping is its own inverse.
   @inline(__always) static func ordered(_ bits: Bits) -> Ordered {
     let signed = Ordered(truncatingIfNeeded: bits)
     return signed ^ (signed >> Ordered(Ordered.bitWidth - 1) & Ordered.max)
@@ -74,12 +74,13 @@ enum Binary64: BinaryLayout {
   static func value(_ bits: UInt64) -> Double { Double(bitPattern: bits) }
 }
 
-/// Sums for each sign and exponent: how many elements, their fractions, and the squares of these. None of them rounds.
+/// For each sign and exponent, the number of elements, the sum of their fractions, and the sum of their squares, all
+/// exact.
 struct BinTotals {
   var counts: [Int]
   var fractions: [UInt128]
   var squares: [UInt128]
-  /// How often the squares went past 128 bits.
+  /// How often the squares overflowed 128 bits.
   var overflows: [UInt128]
 
   init(_ count: Int) {
@@ -98,7 +99,7 @@ struct BinTotals {
   }
 }
 
-/// Sums the fractions of a window's elements for each sign and exponent.
+/// Sums the fractions of a window's elements, and their squares, for each sign and exponent.
 protocol FloatBins {
   associatedtype Layout: BinaryLayout
   /// Adds elements to the totals; `count` of them are in `bytes`.
@@ -107,13 +108,14 @@ protocol FloatBins {
 
 /// Bins of types with at most 23 bits of fraction: two sums of 64 bits, which one instruction adds.
 struct NarrowBins<Layout: BinaryLayout>: FloatBins {
-  /// Fractions below 2^23: 2^16 of them are below 2^39, and their squares below 2^62. The number of elements is above that.
+  /// 2^16 fractions below 2^23 add up to less than 2^39, and their squares to less than 2^62. The number of elements is
+  /// in the bits above.
   private static var limit: Int { 1 << 16 }
   private static var countShift: UInt64 { 40 }
 
   mutating func add(_ bytes: UnsafeRawBufferPointer, count: Int, to totals: inout BinTotals) {
     let binCount = Layout.binCount
-    // Two tables, since neighbours with the same exponent would wait for one another.
+    // Two tables, because additions for neighbours with the same exponent would wait for each other.
     withUnsafeTemporaryAllocation(of: SIMD2<UInt64>.self, capacity: 2 * binCount) { cells in
       guard let even = cells.baseAddress else { return }
       let odd = even + binCount
@@ -143,7 +145,7 @@ struct NarrowBins<Layout: BinaryLayout>: FloatBins {
   @inline(__always) private static func put(_ bits: Layout.Bits, _ cells: UnsafeMutablePointer<SIMD2<UInt64>>)
   {
     let fraction = UInt64(truncatingIfNeeded: bits & Layout.fractionMask)
-    // The index has as many bits as there are bins.
+    // The index is sign and exponent, so it is below `binCount`.
     cells[Int(truncatingIfNeeded: bits >> Layout.Bits(Layout.fractionBits))] &+=
       SIMD2(fraction | 1 << countShift, fraction &* fraction)
   }

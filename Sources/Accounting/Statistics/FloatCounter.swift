@@ -68,7 +68,7 @@ final class FloatCounter<Bins: FloatBins>: ValueCounter {
 
   /// Zeros, and subnormal numbers by their size.
   private func countSmall(_ bytes: UnsafeRawBufferPointer, _ count: Int) {
-    // By the bits of the fraction, negative ones 64 places further on; zeros have none.
+    // By the number of bits of the fraction, plus 64 for negative numbers; zeros have none.
     withUnsafeTemporaryAllocation(of: Int.self, capacity: 128) { widths in
       widths.initialize(repeating: 0)
       for index in 0..<count {
@@ -98,7 +98,7 @@ final class FloatCounter<Bins: FloatBins>: ValueCounter {
       tally.moments[0].add(squares: squares, shift: 2 * shift)
       tally.moments[0].add(squares: totals.overflows[bin], shift: 2 * shift + 128)
       if exponent == 0 { continue }
-      // The significand is the fraction f and 2^F: Σ(f + 2^F) and Σ(f + 2^F)².
+      // The significand is f + 2^F: Σ(f + 2^F) and Σ(f + 2^F)².
       let count = UInt128(totals.counts[bin])
       tally.moments[0].add(sum: count, shift: shift + Layout.fractionBits, isNegative: isNegative)
       tally.moments[0].add(squares: fractions, shift: 2 * shift + Layout.fractionBits + 1)
@@ -124,7 +124,7 @@ private struct BinSum {
   }
 }
 
-/// Counts complex numbers: two parts, of which the finite elements are counted like other numbers.
+/// Counts complex numbers; the two parts of finite elements are counted like other numbers.
 final class ComplexCounter<Bins: FloatBins>: ValueCounter {
   typealias Bits = Bins.Layout.Bits
 

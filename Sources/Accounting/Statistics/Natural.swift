@@ -1,6 +1,6 @@
 /// An unsigned integer of any size, for sums that must not round.
 struct Natural: Equatable, Sendable {
-  /// Least significant first; zeros at the end mean nothing.
+  /// Least significant first; zeros at the end are ignored.
   private var limbs: [UInt64] = []
 
   /// 0.
@@ -43,7 +43,7 @@ struct Natural: Equatable, Sendable {
     return a * factor
   }
 
-  /// How far the numbers are apart, and which of them is larger.
+  /// The absolute difference, and whether `a` is smaller.
   static func difference(_ a: Natural, _ b: Natural) -> (magnitude: Natural, isNegative: Bool) {
     a < b ? (b.minus(a), true) : (a.minus(b), false)
   }
@@ -60,7 +60,7 @@ struct Natural: Equatable, Sendable {
   /// exponent; nil for 0.
   func quotient(by divisor: Int, times: Int, power: Int) -> (significand: Double, exponent: Int)? {
     guard let width = bitWidth, divisor > 0 else { return nil }
-    // A quotient of at least 64 bits keeps what the remainders say below the last bit that rounding looks at.
+    // With at least 64 bits in the quotient, remainders are below the last bit that decides the rounding.
     let shift = max(0, 64 + 64 * times - width)
     var value = Natural()
     for (place, limb) in limbs.enumerated() { value.add(UInt128(limb), shift: 64 * place + shift) }
@@ -78,7 +78,7 @@ struct Natural: Equatable, Sendable {
     return significand == 2 ? (1, exponent + 1) : (significand, exponent)
   }
 
-  /// Bits up to the highest that is set; nil for 0.
+  /// The number of bits up to the highest that is set; nil for 0.
   private var bitWidth: Int? {
     limbs.lastIndex { $0 != 0 }.map { 64 * $0 + 64 - limbs[$0].leadingZeroBitCount }
   }
@@ -112,7 +112,7 @@ struct Natural: Equatable, Sendable {
     }
   }
 
-  /// This number less a smaller one.
+  /// This number minus a smaller one.
   private func minus(_ other: Natural) -> Natural {
     var result = self
     var borrow = false

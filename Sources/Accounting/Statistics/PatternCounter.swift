@@ -16,7 +16,7 @@ final class PatternCounter: ValueCounter {
     let mask = UInt16(1) << UInt16(bits) &- 1
     counts.withUnsafeMutableBufferPointer { counts in
       for index in 0..<count {
-        // From the lowest bit on; an element may lie in two bytes.
+        // Elements start at the lowest bit; one may lie in two bytes.
         let start = index &* bits
         var pair = UInt16(bytes[start >> 3])
         if start & 7 &+ bits > 8 { pair |= UInt16(bytes[start >> 3 &+ 1]) << 8 }
@@ -26,7 +26,7 @@ final class PatternCounter: ValueCounter {
   }
 
   private func addBytes(_ bytes: UnsafeRawBufferPointer, _ count: Int) {
-    // Equal neighbours would wait for one another in a single table.
+    // Four tables, because equal neighbours would wait for each other in one.
     withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 4 * 256) { tables in
       tables.initialize(repeating: 0)
       for index in 0..<count { tables[(index & 3) &* 256 &+ Int(bytes[index])] &+= 1 }
@@ -34,7 +34,7 @@ final class PatternCounter: ValueCounter {
     }
   }
 
-  /// For each pattern its number.
+  /// The number of each bit pattern.
   private var values: [Double] {
     if let small = SmallFloat(dtype) { return small.values }
     let size = 1 << dtype.bits
@@ -42,7 +42,7 @@ final class PatternCounter: ValueCounter {
   }
 
   func tally() -> ValueTally {
-    // The least numbers are those of E8M0, from 2^−127 on, with seven more bits.
+    // The smallest numbers are E8M0's, from 2^−127 on; the significands below have seven more bits.
     let unit = -134
     var tally = ValueTally(unit: unit)
     tally.elements = elements

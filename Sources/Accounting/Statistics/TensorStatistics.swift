@@ -5,13 +5,13 @@ internal import Tensors
 
 /// The statistics of tensors, read once each on all cores.
 package enum TensorStatistics {
-  /// Bytes of a window: no element of any dtype lies in two, and it fits the second-level cache of a core.
+  /// The bytes of a window: no element of any dtype crosses its end, and it fits a core's second-level cache.
   static let windowSize = 48 * 21_845
 
-  /// The statistics of some tensors of a source, in their order. Throws what the source throws, for the first tensor that
+  /// The statistics of some tensors of a source, in their order. Throws the source's error for the first tensor that
   /// cannot be read.
   ///
-  /// - Parameter progress: called now and then with the bytes read so far.
+  /// - Parameter progress: called from time to time with the bytes read so far.
   package static func run(
     _ source: any TensorSource, _ numbers: [Int], workers: Int = ParallelScan.workerCount,
     progress: (Int) -> Void = { _ in }
@@ -69,12 +69,12 @@ private final class SharedReader: @unchecked Sendable {
     elements = spec.elementCount
   }
 
-  /// Counts windows until none is left.
+  /// Counts windows until the tensor ends.
   func count(_ bytes: ByteCounter) -> Result<ValueTally, any Error> {
     Result { try CountedReader(reader: self, bytes: bytes).count(spec.dtype) }
   }
 
-  /// Bytes and elements of the next window, which is read into `memory`; nil at the end, and after a failure.
+  /// Reads the next window into `memory` and returns its bytes and elements; nil at the end, and after a failure.
   func next(_ memory: UnsafeMutableRawBufferPointer) throws -> (size: Int, elements: Int)? {
     try lock.withLock { _ in
       guard left > 0, failure == nil else { return nil }
@@ -83,7 +83,7 @@ private final class SharedReader: @unchecked Sendable {
         self.reader = reader
         let window = UnsafeMutableRawBufferPointer(rebasing: memory[..<min(left, memory.count)])
         try reader.read(into: window)
-        // The padding bits of the last byte are no elements.
+        // The padding bits of the last byte are not elements.
         let count = min(elements, window.count * 8 / spec.dtype.bits)
         left -= window.count
         elements -= count

@@ -1,13 +1,13 @@
-/// Counts whole numbers of 16 to 64 bits.
+/// Counts integers of 16 to 64 bits.
 final class WholeCounter<Element: FixedWidthInteger>: ValueCounter {
   private var elements = 0
   private var least = Element.max
   private var greatest = Element.min
   private var sum: Int128 = 0
   private var squares: UInt128 = 0
-  /// How often the squares went past 128 bits.
+  /// How often the squares overflowed 128 bits.
   private var overflows: UInt128 = 0
-  /// Elements by the bits of their magnitude, negative ones 65 places further on.
+  /// Elements by the number of bits of their magnitude, plus 65 for negative ones.
   private var widths = [Int](repeating: 0, count: 130)
 
   func add(_ bytes: UnsafeRawBufferPointer, count: Int) {
@@ -32,7 +32,7 @@ final class WholeCounter<Element: FixedWidthInteger>: ValueCounter {
       }
     }
     (self.least, self.greatest) = (least, greatest)
-    // At most 2^60 elements of 64 bits.
+    // At most 2^60 elements of 64 bits, so the sum fits.
     self.sum += sum
     self.squares = squares
     self.overflows += overflows

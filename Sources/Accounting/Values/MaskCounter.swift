@@ -3,13 +3,13 @@ package import TensorStreams
 internal import Tensors
 package import UnitModel
 
-/// Counts the elements of a tensor that one mask or more leaves in; of a mask every byte that is not 0 does.
+/// Counts the elements of a tensor that one or more masks keep; a byte of a mask keeps its element unless it is 0.
 ///
-/// Masks are read when they are asked for. Each answer is kept, because several policies ask the same.
+/// Masks are read on demand. Each result is kept, because several policies need the same.
 package final class MaskCounter: Sendable {
   private let source: any TensorSource
   private let tensors: [TensorSpec]
-  /// By the place of a tensor its place in the source.
+  /// The place in the source of each tensor.
   private let places: [Int?]
   private let limit: Int
   private let state = Mutex(State())
@@ -25,7 +25,7 @@ package final class MaskCounter: Sendable {
     let ofNonZero: Bool
   }
 
-  /// - Parameter placements: of the file's tensors; masks are named by their places.
+  /// - Parameter placements: those of the file's tensors; masks are identified by their places.
   package init(_ placements: [TensorPlacement], in source: any TensorSource) {
     self.source = source
     tensors = placements.map(\.spec)
@@ -37,16 +37,16 @@ package final class MaskCounter: Sendable {
     limit = max(Self.readLimit, 4 * all)
   }
 
-  /// Bytes of masks that may be looked at: some seconds, or all of them four times.
+  /// The most bytes of masks that may be read: some seconds, or all masks four times.
   ///
-  /// Every virtual network needs its own masks, everything stored needs them all: that is twice. Unions over many levels
-  /// ask more often.
+  /// Every sub-network needs its own masks, and everything stored needs them all: that is twice. Unions over many
+  /// levels need more.
   private static let readLimit = 4_000_000_000
   private static let windowLength = 1 << 16
 
-  /// The number of elements of a tensor that these masks leave in together, or of those that are not zero besides.
+  /// The number of elements of a tensor that these masks keep together, or of those that are also not zero.
   ///
-  /// Throws `.source` for what reading throws, `.tooManyMasks` for more questions than there is time for.
+  /// Throws `.source` for errors of reading, `.tooManyMasks` beyond the limit of bytes.
   package func count(
     of tensor: Int, keptBy masks: [Int], ofNonZero: Bool = false
   ) throws(AccountingError) -> Int {
@@ -77,7 +77,7 @@ package final class MaskCounter: Sendable {
     return (try source.reader(of: place), tensors[tensor].dtype.bytes ?? 1)
   }
 
-  /// - Parameter isNonZero: whether only elements count that are not zero.
+  /// - Parameter isNonZero: whether only elements that are not zero count.
   private func read(_ masks: [Int], count: Int, tensor: Int, isNonZero: Bool) throws -> Int {
     let dtype = tensors[tensor].dtype
     let columns = try (masks + (isNonZero ? [tensor] : [])).map(column)

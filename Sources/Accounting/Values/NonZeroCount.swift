@@ -4,14 +4,14 @@ package import UnitModel
 
 /// Counts the elements that are not zero, for each block of each tensor.
 package enum NonZeroCount {
-  /// For each tensor of `tensors` its blocks' numbers in storage order; one number for a tensor without a placement.
+  /// The counts of each tensor's blocks in storage order; one count for a tensor without a placement.
   ///
-  /// Zeros are all elements that compare equal to 0, −0.0 among them; a NaN is none. Reads every tensor once, through a
-  /// window of 768 KiB.
+  /// Zeros are all elements that equal 0, including −0.0; a NaN is not zero. Reads every tensor once, through a window
+  /// of 768 KiB.
   ///
   /// - Parameters:
-  ///   - placements: how the tensors lie on the units, in the order of `tensors`; empty for a flat file.
-  ///   - progress: called now and then with the bytes read so far.
+  ///   - placements: the placements of the tensors, in the order of `tensors`; empty for a flat file.
+  ///   - progress: called from time to time with the bytes read so far.
   package static func blocks(
     of tensors: [TensorSpec], in source: any TensorSource, placements: [TensorPlacement] = [],
     progress: (Int) -> Void = { _ in }
@@ -44,7 +44,7 @@ package enum NonZeroCount {
     return result
   }
 
-  /// The numbers of an element-wise cut: of free elements, then of each unit's.
+  /// The counts of a tensor with element owners: free elements, then each unit's.
   private static func byOwner(
     _ spec: TensorSpec, _ reader: any TensorByteReader, map: any TensorByteReader, _ count: Int
   ) throws -> [Int] {
@@ -58,7 +58,7 @@ package enum NonZeroCount {
     return counts
   }
 
-  /// A multiple of 16 bytes and of the three bytes that four elements of six bits take.
+  /// In bytes: a multiple of 16, and of the three bytes of four elements of six bits.
   private static let windowLength = 48 << 14
 
   private static func count(
@@ -66,7 +66,7 @@ package enum NonZeroCount {
   ) throws {
     var elements = spec.elementCount
     try ParallelWindows([(reader, 1)], limit: windowLength).forEach(of: spec.byteCount) { windows in
-      // What the last byte of packed elements is filled up with is none.
+      // The padding bits of the last byte are not elements.
       let count = min(windows[0].count * 8 / spec.dtype.bits, elements)
       elements -= count
       for element in 0..<count {
@@ -78,7 +78,7 @@ package enum NonZeroCount {
 
   static func isZero(_ element: Int, of dtype: DType, in window: UnsafeRawBufferPointer) -> Bool {
     guard let width = dtype.bytes else {
-      // Packed from the lowest bit on; the highest bit of a float is its sign.
+      // Packed from the lowest bit on; the highest bit of a float is its sign, which is ignored.
       let first = element * dtype.bits
       let count = dtype.kind == .smallFloat ? dtype.bits - 1 : dtype.bits
       return (first..<first + count).allSatisfy { window[$0 >> 3] >> UInt8($0 & 7) & 1 == 0 }
@@ -102,13 +102,13 @@ package enum NonZeroCount {
   }
 }
 
-/// Follows the elements of a tensor in flat order and knows in which block each is.
+/// Follows the elements of a tensor in flat order, with the block of each.
 private struct CellCounter {
-  /// What was not zero, by block in storage order.
+  /// Elements that are not zero, by block in storage order.
   private(set) var blocks: [Int]
-  /// Elements from one change of block to the next, at the least.
+  /// The least number of elements between two changes of block.
   private let inner: Int
-  /// For each dimension up to the last that is cut, what each position adds to the place in the grid.
+  /// For each dimension up to the last cut one: the part of each position in the place in the grid.
   private var steps: [[Int]] = []
   /// The block at each place of the grid.
   private var grid: [Int] = [0]

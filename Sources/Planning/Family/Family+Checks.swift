@@ -1,9 +1,10 @@
 internal import Tensors
 internal import UnitModel
 
-// What a family says and nobody means: patterns that match nothing, and what is left over.
+// Checks for mistakes in a family: patterns that match nothing, and tensors that no pattern uses.
 extension Family {
-  /// Every pattern matches a tensor, of one task or level at least. Throws `PlanError.matchesNothing` with its place.
+  /// Checks that every pattern matches a tensor of at least one task or level. Throws `PlanError.matchesNothing` with
+  /// its place.
   func checkPatterns(levels count: Int, _ specs: [TensorSpec]) throws(PlanningError) {
     let first = firstLevel(specs)
     let levelCount = choices.values.reduce(count) { max($0, $1.count) }
@@ -43,7 +44,7 @@ extension Family {
     return specs.contains { pattern.match($0.name.text) != nil }
   }
 
-  /// What a reader of the plan should look at: tasks that lack what others have, and maps that nobody uses.
+  /// Remarks for the reader of the plan: tasks without tensors that others have, and maps that are not used.
   func notes(_ resolved: ResolvedPlan) -> [String] {
     let tensors = resolved.partition.tensors
     let specs = tensors.map(\.spec)
@@ -62,7 +63,8 @@ extension Family {
     (tasks.count == 1 ? "task " : "tasks ") + PlanRequest.shortened(tasks.map(\.quoted))
   }
 
-  /// Networks that have tensors whole because a mask is missing; a task's levels together where it is missing in all.
+  /// Networks that use all elements of a tensor because a mask is missing; one note for a task if all its levels lack
+  /// the same.
   private func maskNotes(_ resolved: ResolvedPlan) -> [String] {
     let tensors = resolved.partition.tensors
     let masks = TaskMasks(tensors)
@@ -86,7 +88,8 @@ extension Family {
     }
   }
 
-  /// Tensors of bytes in the shape of another that no rule uses: maps or masks under a name that was not given.
+  /// Tensors of bytes in the shape of another tensor that no rule uses: probably maps or masks whose names were not
+  /// given.
   private func mapNotes(_ partition: Partition) -> [String] {
     let tensors = partition.tensors
     guard !masks.isEmpty || isOfOwners else { return [] }

@@ -2,9 +2,9 @@ internal import StrictJSON
 internal import Tensors
 internal import UnitModel
 
-// Elements told off one by one: owner maps, and masks of tasks.
+// Elements assigned one by one: owner maps, and masks of tasks.
 extension Family {
-  /// Pairs of a pattern of tensors and one of their maps.
+  /// Reads pairs of a pattern for tensors and a pattern for their maps.
   static func maps(_ node: PlanNode) throws(PlanError) -> [MapRule] {
     var rules: [MapRule] = []
     for member in try node.members().members {
@@ -18,9 +18,9 @@ extension Family {
     return rules
   }
 
-  /// Pairs of a pattern of tensors and the names of their masks, which hold `{task}` or `{level}`.
+  /// Reads pairs of a pattern for tensors and the names of their masks, which contain `{task}` or `{level}`.
   ///
-  /// A `*` in such a name stands for what one in the pattern took, and so do `{}`, each kind in order.
+  /// Each `*` in such a name takes the text of one in the pattern, and each `{}` likewise, each kind in order.
   static func masks(_ node: PlanNode?) throws(PlanError) -> [(tensors: NamePattern, mask: String)] {
     guard let node else { return [] }
     var rules: [(tensors: NamePattern, mask: String)] = []
@@ -46,7 +46,7 @@ extension Family {
     }
   }
 
-  /// A name with `{task}` or `{level}` as a network itself knows it: without these components.
+  /// A name without its components `{task}` and `{level}`: the name within the network.
   static func known(_ text: String) -> String {
     var text = text
     for key in ["{task}", "{level}"] {
@@ -55,7 +55,7 @@ extension Family {
     return text
   }
 
-  /// How many levels have masks of their own; nil when no mask is a level's.
+  /// How many levels have masks of their own; nil if masks do not depend on the level.
   func maskLevels(_ specs: [TensorSpec]) throws(PlanningError) -> Int? {
     let patterns = masks.map(\.mask).filter { $0.contains("{level}") }
     if patterns.isEmpty { return nil }
@@ -76,15 +76,15 @@ extension Family {
 
   /// Entries for the tensors that have a mask for each task.
   ///
-  /// - Parameter aliases: the names by which networks know their masks, for each rule.
+  /// - Parameter aliases: the masks' names within the networks, for each rule.
   func maskEntries(_ aliases: [String]) -> [PlanTensor] {
     zip(masks, aliases).map { rule, alias in
       PlanTensor(selector: .match(rule.tensors), mask: NamePattern(alias))
     }
   }
 
-  /// The name by which networks know their masks: that of the mask without task and level, or, where a tensor is called so
-  /// already, one with `mask.` before it.
+  /// The masks' name within the networks: that of the mask without task and level, with `mask.` before it if a tensor
+  /// has this name already.
   func known(
     _ rule: (tensors: NamePattern, mask: String), _ specs: [TensorSpec], among names: Set<String>
   ) -> String {
@@ -100,7 +100,7 @@ extension Family {
 
   /// An entry for each tensor that has an owner map, with the number of elements of each owner.
   ///
-  /// Tied tensors have the entry of the one that stands for them.
+  /// A tied tensor has the entry of its original.
   func owned<Failure: Error>(
     _ rules: [MapRule], _ specs: [TensorSpec], ties: [TensorName: TensorName],
     _ values: (TensorName) throws(Failure) -> [Int]
@@ -117,7 +117,7 @@ extension Family {
         else {
           continue
         }
-        // Layers without a map are everybody's: a first layer, a head.
+        // Layers without a map belong to all tasks: a first layer, a head.
         guard let place = places[TensorName(text)], specs[place].name != spec.name else {
           missing = missing ?? text
           continue

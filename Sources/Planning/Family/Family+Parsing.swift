@@ -2,7 +2,7 @@ internal import StrictJSON
 internal import UnitModel
 
 extension Family {
-  /// The family that a document spells. Throws `PlanningError`.
+  /// Parses a family's document. Throws `PlanningError`.
   public init(parsing bytes: [UInt8]) throws(PlanningError) {
     do throws(PlanError) {
       let value: JSONValue

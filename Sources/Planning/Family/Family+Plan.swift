@@ -3,13 +3,13 @@ public import Tensors
 internal import UnitModel
 
 extension Family {
-  /// The plan for the tensors of a file, with every list spelled out.
+  /// The plan for the tensors of a file, with every list written out.
   ///
   /// - Parameters:
-  ///   - mask: the elements of a tensor that are not 0; asked for channel masks only.
-  ///   - values: how often each byte occurs in a tensor of bytes; asked for owner maps only.
+  ///   - mask: whether each element of a tensor is not 0; called only for channel masks.
+  ///   - values: how often each byte occurs in a tensor of bytes; called only for owner maps.
   ///
-  /// Throws `PlanningError`, and what `mask` and `values` throw.
+  /// Throws `PlanningError`, and the errors of `mask` and `values`.
   public func plan<Failure: Error>(
     for specs: [TensorSpec], ties: [TensorName: TensorName] = [:],
     mask: (TensorName) throws(Failure) -> [Bool], values: (TensorName) throws(Failure) -> [Int]
@@ -61,7 +61,7 @@ extension Family {
     } catch { throw PlanningError.plan(error.placed(by: key(at:))) }
   }
 
-  /// Where the document has what is at a place of the plan that it makes.
+  /// The place in the document from which a place in the plan was made.
   private func key(at place: String) -> String {
     if let entry = placeIndex(place, of: "tensors") {
       return cuts.indices.contains(entry) ? "cuts, '\(cuts[entry].pattern)'" : "experts, owners or masks"
@@ -72,12 +72,12 @@ extension Family {
     return "\(key), task \(tasks[task].quoted)"
   }
 
-  /// The most names that may be held against patterns: some seconds.
+  /// The most comparisons of names with patterns: some seconds.
   ///
   /// A hundred tasks with three patterns each, for 50,000 tensors, take half of it.
   private static let workLimit = 100_000_000
 
-  /// Bounds what rules for maps and masks take, which are tried before it is known how many levels there are.
+  /// Bounds the work of rules for maps and masks, which are tried before the number of levels is known.
   private func checkRules(_ specs: [TensorSpec]) throws(PlanningError) {
     var rules = perLevel.count + 2 * masks.count
     rules += masks.count { $0.mask.contains("{level}") } * Self.maskLevelLimit
@@ -98,7 +98,7 @@ extension Family {
     let levelCount = choices.values.reduce(count) { max($0, $1.count) }
     let perLevel = perLevel.count + masks.count + skipped.values.reduce(0) { $0 + $1.count }
     var work = max(1, specs.count)
-    // Every pattern is tried, looked for and told about.
+    // Every pattern is tried three times: for the plan, for `checkPatterns` and for the notes.
     for factor in [tasks.count, 3 * (perTask.count + masks.count + levelCount * perLevel)] {
       let (product, overflow) = work.multipliedReportingOverflow(by: factor)
       work = overflow ? Int.max : product
@@ -106,10 +106,10 @@ extension Family {
     if work > Self.workLimit { throw Self.tooMuchWork }
   }
 
-  /// The axes that the cuts make of the tensors, and how many channels each has.
+  /// The axes that the cuts make with these tensors, and the number of channels of each.
   private func sizes(for specs: [TensorSpec]) throws(PlanningError) -> [(name: AxisName, size: Int)] {
     var plan = Plan(unitCount: 1)
-    // What is not cut here says nothing about sizes, and compact dimensions need levels that are not known yet.
+    // Tensors that are not cut say nothing about sizes, and compact dimensions need levels, which are not known yet.
     let plain = cuts.filter { cut in
       !cut.dimensions.contains { if case .compact = $0 { true } else { false } }
     }
@@ -134,7 +134,7 @@ extension Family {
     }
   }
 
-  /// An axis whose unit u holds the channels between width u and the one before, rounded to the nearest channel.
+  /// An axis whose unit u has the channels between width u − 1 and width u, rounded to the nearest channel.
   private static func prefixes(_ name: AxisName, _ size: Int, _ widths: [Double]) throws(PlanningError)
     -> PlanAxis
   {
@@ -150,7 +150,7 @@ extension Family {
     return PlanAxis(name: pattern, size: size, cut: .sizes(sizes))
   }
 
-  /// Units are the sets of levels that channels share: channels of one unit are in exactly the same levels.
+  /// Makes a unit of all channels that are used in exactly the same levels.
   private static func masked<Failure: Error>(
     _ sizes: [(name: AxisName, size: Int)], _ masks: [String: [String]],
     _ mask: (TensorName) throws(Failure) -> [Bool]
@@ -174,7 +174,7 @@ extension Family {
       signatures.append(signature)
     }
     let levelCount = masks.values.map(\.count).max() ?? 1
-    // Channels that come in at the first level first; among those, the ones that most levels have.
+    // Channels first used at the lowest level come first; among those, the ones that most levels use.
     func order(_ signature: Int) -> (Int, Int) {
       (signature == 0 ? Int.max : signature.trailingZeroBitCount, -signature.nonzeroBitCount)
     }

@@ -2,9 +2,9 @@ internal import Tensors
 internal import UnitModel
 
 extension Family {
-  /// A task with its levels, what it has to itself, and what each of its levels has.
+  /// A task with its levels, its private tensors, and those of each level.
   ///
-  /// - Parameter aliases: the names by which networks know their masks, for each rule.
+  /// - Parameter aliases: the masks' names within the networks, for each rule.
   func task(
     named name: TaskID, _ levels: [[UnitID]], _ plan: Plan, _ specs: [TensorSpec], masks aliases: [String]
   ) -> PlanTask {
@@ -12,10 +12,10 @@ extension Family {
     let own = choices[name]
     task.order = (0..<plan.unitCount).map { UnitID($0) }
     let count = own?.count ?? levels.count
-    // A level that goes its own way on every axis still has units for whole tensors: those of the last level.
+    // A level with its own fraction of every axis still needs units for whole tensors: those of the last level.
     task.levels = (0..<count).map { .units(own == nil ? levels[$0] : levels[levels.count - 1]) }
     if let own { task.axes = axes(own, plan) }
-    // Masks first: the name by which a task knows one is the name that its tensor's entry says.
+    // Masks go first: their alias must be the name in the tensor's entry.
     task.privateTensors =
       zip(masks, aliases).compactMap { rule, alias in
         rule.mask.contains("{level}")
@@ -41,7 +41,7 @@ extension Family {
     return task
   }
 
-  /// For each axis its levels: as many units as the fraction reaches.
+  /// The levels of each axis: the units whose widths are at most the fraction.
   private func axes(_ choices: [[(axis: NamePattern, fraction: Double)]], _ plan: Plan) -> [PlanTaskAxis] {
     guard case .widths(let widths) = units else { return [] }
     return plan.axes.compactMap { axis in
@@ -53,7 +53,7 @@ extension Family {
     }
   }
 
-  /// 0 where the file numbers its levels from 0, as slimmable networks do; else 1.
+  /// 0 if the file numbers its levels from 0, as slimmable networks do; else 1.
   func firstLevel(_ specs: [TensorSpec]) -> Int {
     let patterns = perLevel.map { filled($0, task: "{}") } + masks.map { filled($0.mask, task: "*") }
     let zero = patterns.filter { $0.contains("{level}") }.compactMap {
@@ -64,8 +64,8 @@ extension Family {
 
   func filled(_ pattern: String, task: String) -> String { pattern.replacing("{task}", with: task) }
 
-  /// A private item for a pattern with its key filled in; known to the network without that component. Nil where no
-  /// tensor has such a name.
+  /// A private item for a pattern with its key filled in; its alias is the name without that component. Nil if no
+  /// tensor matches.
   private func item(
     of pattern: String, key: String, value: String, _ specs: [TensorSpec], task: String = ""
   ) -> PlanPrivate? {
@@ -83,8 +83,7 @@ extension Family {
     return PlanPrivate(selector: .match(selector), alias: keeps == true ? alias : nil)
   }
 
-  /// A private item for the masks of one pattern that a task has, or one of its levels. Nil where no tensor has such a
-  /// name.
+  /// A private item for the masks of one pattern that a task or one of its levels has. Nil if no tensor matches.
   private func item(
     ofMask mask: String, task: String, _ specs: [TensorSpec], known: String
   ) -> PlanPrivate? {

@@ -2,10 +2,10 @@ internal import ChannelFlow
 internal import Tensors
 internal import UnitModel
 
-/// The dimensions of a network's weights as runs of atoms, and the channel axes that they make.
+/// The dimensions of a network's weights as runs of atoms, and the channel axes made from them.
 ///
-/// An axis is a chain of atoms that follow one another wherever one of them stands: concatenation, splitting and
-/// slicing end chains, so that every dimension is one or several whole chains, each perhaps repeated.
+/// An axis is a chain of atoms that follow one another in every dimension that has one of them. Concatenation,
+/// splitting and slicing end chains, so every dimension is one or several whole chains, each perhaps repeated.
 struct GraphAxes {
   /// A weight's dimension.
   struct Dimension {
@@ -14,7 +14,7 @@ struct GraphAxes {
     let labels: [ChannelLabel]
   }
 
-  /// Neighbours of one atom.
+  /// Neighbouring positions with the same atom.
   private struct Run {
     let root: ChannelLabel
     let count: Int
@@ -53,7 +53,7 @@ struct GraphAxes {
   }
 
   private mutating func findChains(_ dimensions: [Dimension], _ runs: [[Run]]) {
-    // 0 is the end of a dimension, or its beginning.
+    // 0 is an end of a dimension.
     var next: [ChannelLabel: ChannelLabel] = [:]
     var last: [ChannelLabel: ChannelLabel] = [:]
     func link(_ a: ChannelLabel, _ b: ChannelLabel) {
@@ -76,7 +76,7 @@ struct GraphAxes {
     var numbers: [String: Int] = [:]
     for (dimension, list) in zip(dimensions, runs) {
       for run in list where run.root > 0 && chainOf[run.root] == nil {
-        // A chain is met at its first atom, unless something broke it before.
+        // A chain begins at its first atom; later atoms are skipped, unless the chain was broken before them.
         if let previous = last[run.root], previous > 0, next[previous] == run.root, chainOf[previous] == nil {
           continue
         }
@@ -100,18 +100,19 @@ struct GraphAxes {
     }
   }
 
-  /// The name of the module whose weight first has the channels.
+  /// The name of the module with the first weight that has the channels.
   private static func name(_ tensor: String) -> String {
     var name = tensor
     for suffix in [".weight", ".w_0", "_w_0", "_w", ".kernel", "/weight"] where name.hasSuffix(suffix) {
       name = String(name.dropLast(suffix.count))
       break
     }
-    // Of an axis these would be wildcards.
+    // In the name of an axis these characters would be wildcards.
     return name.isEmpty ? "channels" : String(name.map { "*{}".contains($0) ? "_" : $0 })
   }
 
-  /// Shares the channels out, as equally as can be; behind padding each unit has the image of the same unit.
+  /// Divides the channels as equally as possible; channels behind padding get the unit of the channels that were
+  /// padded.
   private mutating func cut() {
     var owners: [ChannelLabel: Int] = [:]
     var sources: [ChannelLabel: ChannelLabel] = [:]
@@ -158,7 +159,7 @@ struct GraphAxes {
     return ChannelRanges(ascending: pieces) ?? ChannelRanges()
   }
 
-  /// How a dimension lies on the axes; nil where nothing of it is cut.
+  /// The placement of a dimension on the axes; nil if nothing of it is cut.
   func placement(_ list: [ChannelLabel]) -> DimensionPlacement? {
     var parts: [ConcatPart] = []
     let runs = Self.runs(list, labels)
@@ -195,7 +196,7 @@ struct GraphAxes {
     }
   }
 
-  /// Why a dimension stays whole.
+  /// The reason why a dimension stays whole.
   func reason(_ list: [ChannelLabel]) -> String {
     for label in list { if let reason = labels.reason(label) { return reason } }
     if let number = list.first.flatMap({ chainOf[labels.find($0)] }) {

@@ -6,11 +6,13 @@ package import Tensors
 internal import UnitModel
 
 extension PlanRequest {
-  /// Proposes a plan for the network in `model`: which channels have to be cut together is read off its graph.
+  /// Proposes a plan for the network in `model`: its graph shows which channels must be cut together.
   ///
   /// - Parameters:
-  ///   - inputShapes: extents of inputs that the model leaves open; the first that fit where they are not given.
-  ///   - supplier: of the tensors that are not in the model's files.
+  ///   - inputShapes: extents of inputs that the model leaves open; for inputs without one, the first that fit are
+  ///     used.
+  ///   - supplier: reads the tensors that are not in the model's files.
+  ///
   /// Throws `PlanningError`.
   package func propose(
     forGraph model: Model, specs: [TensorSpec], inputShapes: [String: [Int]] = [:], options: FlowOptions,
@@ -28,7 +30,8 @@ extension PlanRequest {
         try weights.check(proposed.resolved, supplier: supplier)
         return proposed
       } catch {
-        // Where the plan does not hold, everything that meets there is whole, and the next plan has less to go wrong.
+        // Everything that meets at the node where the plan fails becomes whole, so the next plan can fail in fewer
+        // places.
         guard let refusal = error.refusal, stopped[refusal.node] == nil, stopped.count < Self.stopLimit else {
           throw .graph("\(error)")
         }
@@ -37,11 +40,11 @@ extension PlanRequest {
     }
   }
 
-  /// Plans that are tried.
+  /// The most nodes that are made whole before planning fails.
   private static let stopLimit = 32
 }
 
-/// The weights of a graph with the atoms that a walk has joined.
+/// The weights of a graph, with the atoms that a walk has joined.
 struct GraphWeights {
   private let model: Model
   private let walk: FlowWalk
@@ -50,10 +53,11 @@ struct GraphWeights {
   private let dimensions: [GraphAxes.Dimension]
   private let ranks: [String: Int]
 
-  /// Positions of a dimension that can have an atom of their own: above are vocabularies, which are looked up anyhow.
+  /// The most positions of a dimension that get atoms of their own. Larger ones are vocabularies, which are looked up.
   private static let extentLimit = 1 << 17
 
-  /// The weights of the first of the extents that inputs may have with which everything is known.
+  /// The weights for the first candidate extents of inputs for which all outputs' extents are known, else for the first
+  /// that work.
   static func best(
     of model: Model, inputShapes: [String: [Int]], options: FlowOptions, unitCount: Int,
     supplier: (any TensorReading)?, stopped: [Int: String], names: Set<String>
@@ -120,7 +124,7 @@ struct GraphWeights {
   /// Whether the extents of all outputs are known.
   var isKnown: Bool { model.graph.outputs.allSatisfy { walk.values[$0.name]?.shape != nil } }
 
-  /// What was found must hold when it is followed the other way.
+  /// Follows the plan through the graph for each kind of sub-network; throws if it does not hold.
   func check(_ plan: ResolvedPlan, supplier: (any TensorReading)?) throws(FlowError) {
     for network in try GraphNetworks.distinct(in: plan, of: model) {
       let flow = try NetworkFlow(
@@ -163,7 +167,7 @@ struct GraphWeights {
     } catch { throw .plan(error) }
   }
 
-  /// One sentence for every kind of reason: a model of four heads has four last layers.
+  /// One sentence for each kind of reason: a model of four heads has four last layers.
   private static func words(_ whole: [(dimension: GraphAxes.Dimension, reason: String)]) -> [String] {
     var order: [String] = []
     var reasons: [String: [String]] = [:]
@@ -191,7 +195,7 @@ struct GraphWeights {
 }
 
 extension AxisOption {
-  /// An axis that was found, with what the option says otherwise.
+  /// An axis found in the graph, with the option's own values in place of the axis's.
   func completing(_ axis: PlanAxis) -> PlanAxis {
     PlanAxis(
       name: axis.name, size: axis.size, cut: cut ?? (granule == nil && common == nil ? axis.cut : .equal),

@@ -3,7 +3,7 @@ internal import ONNXGraph
 internal import Tensors
 internal import UnitModel
 
-/// Who uses what: the outputs of a graph as tasks, and the weights that only some of them need.
+/// The outputs of a graph as tasks, and the weights that only some of them need.
 struct GraphTasks {
   let tasks: [PlanTask]
   let rule: String
@@ -51,10 +51,10 @@ struct GraphTasks {
   /// The most private tensors, over all tasks; a plan with more would be larger than its model.
   private static let privateLimit = 1 << 17
 
-  /// For each output the weights that it needs and some other output does not, in the order of the file; none at all, and
-  /// false, when there are too many.
+  /// The weights that each output needs and some other output does not, in the order of the file; none, and false, if
+  /// there are too many.
   ///
-  /// A walk from each output over numbers, not names: 1,024 outputs of 20,000 nodes take a second.
+  /// Walks from each output over numbers, not names: 1,024 outputs of 20,000 nodes take a second.
   private static func users(
     _ model: Model, outputs: [String]
   ) -> (byOutput: [TaskID: [TensorName]], isComplete: Bool) {
@@ -73,7 +73,7 @@ struct GraphTasks {
     let weights = constants.map { number($0.name.text) }
     var makers = [Int](repeating: -1, count: numbers.count)
     for (place, node) in nodes.enumerated() { for name in node.outputs { makers[name] = place } }
-    // The last output that reached a value, so that nothing is cleared between walks.
+    // The last output that reached each value, so that nothing is cleared between walks.
     var reached = [Int](repeating: -1, count: numbers.count)
     var counts = [Int](repeating: 0, count: numbers.count)
     func walk(from output: Int, mark: Int) {

@@ -2,9 +2,9 @@ internal import Accounting
 internal import Tensors
 internal import UnitModel
 
-/// Something that is counted of one method and not of another, so that their numbers do not mean the same.
+/// Something that is counted for one method and not for another, so that their numbers are not comparable.
 public struct Asymmetry: Hashable, Sendable {
-  /// The methods it is about.
+  /// The methods concerned.
   public let methods: [String]
   /// One sentence.
   public let sentence: String
@@ -39,7 +39,7 @@ public struct Asymmetry: Hashable, Sendable {
     return found
   }
 
-  /// Methods of which something is left out, or that have none of it, where another's is counted.
+  /// Methods without something that is counted for another method, because it is left out or they have none.
   private static func compare(
     _ points: [StudyPoint], _ what: String, isOptional: Bool = false,
     _ elements: (ParameterRow) -> (counted: Int, left: Int)
@@ -58,7 +58,7 @@ public struct Asymmetry: Hashable, Sendable {
     none.removeAll { method in counted.contains(method) || left.contains { $0.method == method } }
     var found: [Asymmetry] = []
     if isOptional {
-      // What a method alone needs is an asymmetry when it is left out, not when the others have none.
+      // Something that only one method needs is an asymmetry if it is left out, not if the others have none.
       found += left.map {
         Asymmetry(
           methods: [$0.method],

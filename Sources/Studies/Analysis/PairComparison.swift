@@ -1,17 +1,17 @@
-/// Two points of one task, at matching budgets, held against each other.
+/// A comparison of two points of one task at matching budgets.
 public struct PairComparison: Sendable {
-  /// The index of the one point.
+  /// The index of the first point.
   public let first: Int
-  /// The index of the other.
+  /// The index of the second point.
   public let second: Int
-  /// The test of the difference; nil where neither seeds nor the test set's size allow one.
+  /// The test of the difference; nil if neither seeds nor the size of the test set allow one.
   public let test: MeanTest?
-  /// Seeds that both have; empty unless the test is paired.
+  /// The seeds that both have; empty unless the test is paired.
   public let sharedSeeds: [Int]
   /// The bootstrap interval of the difference; nil at N = 1.
   public let bootstrap: Interval?
-  /// The upper bound of ε that the first is stochastically worse; nil at N = 1. Below ½ it is almost stochastically
-  /// better.
+  /// The upper bound of ε, the degree to which the first is stochastically worse; nil at N = 1. Below ½ the first is
+  /// almost stochastically better.
   public let stochasticOrder: Double?
   /// Hedges' g over seeds; nil at N = 1 or without spread.
   public let hedges: Double?
@@ -21,10 +21,10 @@ public struct PairComparison: Sendable {
   public let cohenH: Double
   /// The p-value after Holm's correction over all tests of the study; nil without a test.
   public internal(set) var adjusted: Double?
-  /// What may be said.
+  /// The conclusion.
   public internal(set) var verdict: Verdict = .untestable
 
-  /// What may be said of two points. The raw value is how JSON spells it.
+  /// A conclusion about two points. JSON has the raw value.
   public enum Verdict: String, Hashable, Sendable, CaseIterable {
     case firstBetter = "first-better"
     case secondBetter = "second-better"
@@ -32,7 +32,7 @@ public struct PairComparison: Sendable {
     case untestable
   }
 
-  /// Whether one of the two was run once.
+  /// Whether one of the two was run only once.
   public let isSingleRun: Bool
 
   init(_ points: [StudyPoint], _ first: Int, _ second: Int, _ settings: Study.Settings) {
@@ -73,7 +73,7 @@ public struct PairComparison: Sendable {
         a.sample, b.sample, confidence: confidence, resamples: settings.resamples, seed: seed)
   }
 
-  /// The accuracies of the seeds that both methods were run with; nil for fewer than two.
+  /// The accuracies at the seeds that both methods have; nil for fewer than two.
   private static func shared(
     _ a: StudyPoint, _ b: StudyPoint
   ) -> (seeds: [Int], first: [Double], second: [Double])? {

@@ -1,19 +1,19 @@
 internal import Accounting
 
-/// Two points of one task whose order by parameters another policy turns round.
+/// Two points of one task whose order by parameters another policy reverses.
 public struct RankingFlip: Hashable, Sendable {
-  /// The index of the policy under which this is the order: the common one, or the first under which both have a number.
+  /// The index of the policy with this order: the common one, or the first under which both have a number.
   public let reference: Int
-  /// The point that is smaller under that policy, and the one that is larger.
+  /// The index of the point that is smaller under that policy.
   public let smaller: Int
-  /// The index of the larger one.
+  /// The index of the point that is larger.
   public let larger: Int
-  /// Indices of the policies under which it is the other way.
+  /// The indices of the policies that reverse the order.
   public let policies: [Int]
-  /// Whether the two budgets match under the first policy: then neither wins by its size.
+  /// Whether the two budgets match under the first policy: then neither point wins by its size.
   public let isMatched: Bool
-  /// Whether the smaller one is also at least as accurate, at budgets that do not match: then the other policy overturns a
-  /// win.
+  /// Whether the smaller point is also at least as accurate, at budgets that do not match: then the other policies
+  /// reverse a win.
   public let overturnsWin: Bool
 
   static func find(_ points: [StudyPoint], _ policies: [CountingPolicy], tolerance: Double) -> [RankingFlip] {
@@ -22,7 +22,7 @@ public struct RankingFlip: Hashable, Sendable {
       for larger in points.indices where smaller != larger {
         let (a, b) = (points[smaller], points[larger])
         guard a.result.task == b.result.task, a.result.method != b.result.method else { continue }
-        // Numbers are held against each other only under one rule.
+        // Numbers are compared only under the same policy.
         let known = policies.indices.compactMap { index -> (index: Int, smaller: Int, larger: Int)? in
           guard let p = a.parameters[index], let q = b.parameters[index] else { return nil }
           return (index, p, q)

@@ -3,22 +3,22 @@ internal import StrictJSON
 internal import Tensors
 internal import UnitModel
 
-/// What a study says, and what it does not.
+/// The findings of a study: which pairs differ, which orders depend on the policy, which counts are not comparable.
 public struct StudyAnalysis: Sendable {
   /// The study.
   public let study: Study
-  /// The common policy first, then the others under which conclusions are looked at again.
+  /// The common policy, then those under which conclusions are checked again.
   public let policies: [CountingPolicy]
   /// The points, in the order of the results.
   public let points: [StudyPoint]
   /// Pairs of different methods at matching budgets.
   public let pairs: [PairComparison]
-  /// Orders of two points by parameters that another policy turns round.
+  /// Orders of two points by parameters that another policy reverses.
   public let flips: [RankingFlip]
-  /// What is counted of one method and not of another.
+  /// Differences in what is counted for each method.
   public let asymmetries: [Asymmetry]
 
-  /// Names of methods that the study has no results of.
+  /// The names of methods without results.
   public var withoutResults: [String] {
     let found = Set(points.map(\.result.method))
     return study.methods.map(\.name).filter { !found.contains($0) }
@@ -27,11 +27,12 @@ public struct StudyAnalysis: Sendable {
   /// Analyses a study.
   ///
   /// - Parameters:
-  ///   - inventories: what there is in each method's file, by the method's name.
+  ///   - inventories: the contents of each method's file, by the method's name.
   ///   - policies: the common policy first.
   ///
-  /// Throws what `Inventory.counts` does, `.unknownNetworkOf` for a result about no network of its file, and
-  /// `.unknownPolicy` for a number that is cited under a policy that nobody knows.
+  /// Throws the errors of `Inventory.counts`, `.unknownNetworkOf` for a result about a network that its file does not
+  /// have, `.unknownPolicy` for a number cited under an unknown policy, and `.outOfRange` for too many pairs or
+  /// resamples.
   public init(
     _ study: Study, inventories: [String: Inventory], policies: [CountingPolicy]
   ) throws(AccountingError) {
@@ -83,7 +84,7 @@ public struct StudyAnalysis: Sendable {
     return row
   }
 
-  /// Numbers are cited under policies that somebody knows.
+  /// Checks that numbers are cited under known policies.
   private static func checkCited(_ study: Study, _ policies: [CountingPolicy]) throws(AccountingError) {
     let known = policies.map(\.id) + PolicyPreset.allCases.map(\.rawValue)
     for (place, method) in study.methods.enumerated() {
@@ -122,7 +123,8 @@ public struct StudyAnalysis: Sendable {
             found: "more")
         }
         found.append((first, second))
-        // Both the bootstrap and the almost stochastic order draw them; at most 10^4 and 10^5, 2,000 times.
+        // Both the bootstrap and the almost stochastic order draw them. No overflow: at most 10^5 of 2 · 10^4 values
+        // for 2,000 pairs, twice.
         draws += 2 * settings.resamples * (a.sample.count + b.sample.count)
       }
     }

@@ -1,27 +1,27 @@
 public import Accounting
 internal import UnitModel
 
-/// One method at one level of one task: what it has and what it reaches.
+/// One method at one level of one task: its parameters and its accuracies.
 public struct StudyPoint: Sendable {
-  /// What was measured.
+  /// The measured accuracies.
   public let result: Study.Result
-  /// The numbers of parameters, by the index of the policy in the analysis; nil where none is known: nothing was cited
-  /// under this policy.
+  /// The numbers of parameters, by the index of the policy in the analysis; nil if unknown.
   public let parameters: [Int?]
   /// The row under the common policy; nil for cited methods.
   public let row: ParameterRow?
-  /// The accuracies.
+  /// The accuracies, one for each seed.
   public let sample: Sample
   /// The interval of the mean over seeds; nil at N = 1.
   public let seedInterval: Interval?
-  /// At N = 1 the exact interval of the proportion on the test set; nil where its size is unknown, or N > 1.
+  /// At N = 1, the exact interval of the proportion on the test set; nil if its size is unknown, or N > 1.
   public let testInterval: Interval?
-  /// The same by Wilson.
+  /// The same interval by Wilson's method.
   public let wilsonInterval: Interval?
-  /// Whether no other point of the task has at least this accuracy with fewer parameters, or more with as many.
+  /// Whether no other point of the task has at least this accuracy with fewer parameters, or a higher one with at most
+  /// as many.
   public internal(set) var isOnFront = false
 
-  /// The number under the common policy; nil where none is known.
+  /// The number under the common policy; nil if unknown.
   public var number: Int? { parameters.first.flatMap { $0 } }
   /// The name of the point in reports.
   public var name: String { result.level.map { "\(result.method), level \($0)" } ?? result.method }

@@ -1,20 +1,20 @@
 internal import Accounting
 internal import UnitModel
 
-/// Accuracies as comma-separated values, one seed on a line, under a line of titles.
+/// Accuracies as comma-separated values, one seed on each line, after a line of titles.
 ///
-/// Titles: method, task, accuracy, and where there are any level, seed, test_size, task_in_file. Quotes as in RFC 4180.
+/// Titles: method, task, accuracy; optional: level, seed, test_size, task_in_file. Quotes as in RFC 4180.
 enum AccuracyTable {
   private static let titles = ["method", "task", "task_in_file", "level", "seed", "accuracy", "test_size"]
 
-  /// - Parameter methods: the names that there are.
+  /// - Parameter methods: the names of the methods in the study.
   static func results(
     in bytes: [UInt8], path: String, scale: Double, methods: [String]
   ) throws(AccountingError) -> [Study.Result] {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw .outOfRange(place: path, expected: "UTF-8 text", found: "other bytes")
     }
-    // Spreadsheets begin their files with a byte order mark.
+    // Spreadsheet programs may write a byte order mark first.
     let scalars = Array(text.unicodeScalars)
     let rows = try self.rows(scalars.first == "\u{FEFF}" ? Array(scalars.dropFirst()) : scalars, path)
     guard let header = rows.first else {

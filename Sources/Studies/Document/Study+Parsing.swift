@@ -3,11 +3,11 @@ internal import StrictJSON
 internal import UnitModel
 
 extension Study {
-  /// The study that a document spells (`schemas/study.schema.json`).
+  /// Parses a study (`schemas/study.schema.json`).
   ///
-  /// - Parameter table: reads the table of accuracies at a path, where the document names one.
+  /// - Parameter table: reads the table of accuracies at a path, if the document names one.
   ///
-  /// Throws the cases of `AccountingError` that are about documents, and what `table` throws.
+  /// Throws the cases of `AccountingError` that are about documents, and the errors of `table`.
   public init(
     parsing bytes: [UInt8], table: (String) throws(AccountingError) -> [UInt8]
   ) throws(AccountingError) {
@@ -83,7 +83,7 @@ extension Study {
         place: "results[\(index)]", expected: "each method, task and level once",
         found: "'\(JSONWriter.escaped(result.method))' again")
     }
-    // No method in earnest is right once in a hundred times, everywhere.
+    // Accuracies that are all at most 1 % are most likely fractions.
     let best = results.flatMap(\.accuracies).max() ?? 0
     if scale == 100, best > 0, best <= 0.01 {
       throw .outOfRange(

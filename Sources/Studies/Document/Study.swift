@@ -1,33 +1,33 @@
 public import UnitModel
 
-/// Methods, what they reach, and the one rule under which they are counted.
+/// Methods with their accuracies, and the common policy under which they are counted.
 public struct Study: Sendable {
-  /// What the study is about.
+  /// The title of the study, for readers.
   public let title: String
   /// The common policy, by name or path.
   public let policy: String
-  /// Further policies under which conclusions are looked at again; nil for all presets.
+  /// Further policies under which conclusions are checked again; nil for all presets.
   public let policies: [String]?
-  /// How tests are made.
+  /// The settings of the tests.
   public let settings: Settings
   /// The methods, with distinct names.
   public let methods: [Method]
-  /// What was measured.
+  /// The measured accuracies.
   public let results: [Result]
 
-  /// A method and where its numbers of parameters come from.
+  /// A method, and the source of its numbers of parameters.
   public struct Method: Hashable, Sendable {
     /// The name.
     public let name: String
-    /// The file or the plan that is counted, seen from the study's folder; nil where numbers are only cited.
+    /// The file or the plan that is counted, relative to the study's folder; nil if numbers are only cited.
     public let file: String?
     /// Cited numbers of parameters by the policy under which they were published.
     public let cited: [CitedCount]
-    /// Where the numbers or the file come from.
+    /// The source of the numbers or the file.
     public let source: String?
   }
 
-  /// A number that was not counted but read somewhere.
+  /// A number that was cited, not counted.
   public struct CitedCount: Hashable, Sendable {
     /// The id of the policy that fits what the source counts.
     public let policy: String
@@ -39,20 +39,20 @@ public struct Study: Sendable {
   public struct Result: Hashable, Sendable {
     /// The method's name.
     public let method: String
-    /// The task, on which methods are compared.
+    /// The task; methods are compared on the same task.
     public let task: TaskID
     /// The task's name in the method's file.
     public let taskInFile: TaskID
     /// The level; nil for the whole file.
     public let level: LevelNumber?
-    /// Accuracies as fractions, in ascending order of seeds, or in the order of the list where seeds are unknown.
+    /// Accuracies as fractions, in ascending order of seeds, or in the order of the list if seeds are unknown.
     public let accuracies: [Double]
-    /// The seeds, as many as accuracies; nil where they are unknown.
+    /// The seeds, as many as accuracies; nil if unknown.
     public let seeds: [Int]?
     /// How many cases the test set has.
     public let testSize: Int?
 
-    /// What it is about.
+    /// The combination that must be unique in a study.
     struct Subject: Hashable {
       let method: String
       let task: TaskID
@@ -63,7 +63,7 @@ public struct Study: Sendable {
     var subject: Subject { Subject(method: method, task: task, taskInFile: taskInFile, level: level) }
   }
 
-  /// How tests are made.
+  /// The settings of tests and intervals.
   public struct Settings: Hashable, Sendable {
     /// Two budgets match when they differ by at most this share of the larger.
     public var tolerance = 0.05
@@ -77,7 +77,7 @@ public struct Study: Sendable {
     public var confidence: Double { 1 - alpha }
   }
 
-  /// The format that a study names.
+  /// The value of `format` in a study.
   public static let format = "tessera.study/1"
   /// The most bytes that a study, or its table of accuracies, may have.
   public static let sizeLimit = 1 << 24
@@ -85,7 +85,7 @@ public struct Study: Sendable {
   public static let resultLimit = 2000
   /// The most further policies.
   public static let policyLimit = 100
-  /// The most accuracies that may be drawn in all resamples together: some five seconds' work.
+  /// The most accuracies drawn in all resamples together: about five seconds' work.
   public static let drawLimit = 200_000_000
   /// The most accuracies of one result.
   public static let seedLimit = 10_000

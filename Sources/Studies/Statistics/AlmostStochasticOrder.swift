@@ -1,9 +1,10 @@
 /// Almost stochastic order of two samples (del Barrio, Cuesta-Albertos, Matrán 2018; Dror, Shlomov, Reichart 2019).
 ///
-/// ε is the share of the squared Wasserstein distance between the two distributions that lies where the first is worse:
-/// 0 when the first is better at every quantile, 1 when it is nowhere, ½ when neither is.
+/// ε is the share of the squared Wasserstein distance between the two distributions at the quantiles where the first is
+/// worse: 0 if the first is better at every quantile, 1 if it is better at none, ½ if neither is better.
 public enum AlmostStochasticOrder {
-  /// ε of the samples as they are: ∫ (G⁻¹ − F⁻¹)₊² / ∫ (F⁻¹ − G⁻¹)² over the quantiles, F of `first`. ½ for equal samples.
+  /// ε of the samples themselves: ∫ (G⁻¹ − F⁻¹)₊² / ∫ (F⁻¹ − G⁻¹)² over the quantiles, F of `first`. ½ for equal
+  /// samples.
   public static func violation(_ first: Sample, _ second: Sample) -> Double {
     violation(first.values.sorted(), second.values.sorted())
   }
@@ -46,7 +47,7 @@ public enum AlmostStochasticOrder {
       let g = draw(second, &generator)
       deviations.append(scale * (violation(f, g) - epsilon))
     }
-    // Over all resamples, not n − 1 of them, as in the paper's formula.
+    // Divided by the number of resamples, not by that minus one, as in the paper's formula.
     let mean = deviations.reduce(0, +) / Double(resamples)
     let variance = deviations.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(resamples)
     let bound = epsilon + variance.squareRoot() / scale * Normal.quantile(confidence)

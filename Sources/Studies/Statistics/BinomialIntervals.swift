@@ -1,6 +1,6 @@
 /// Intervals of a proportion that was measured once, on n independent cases.
 public enum BinomialInterval {
-  /// Clopper and Pearson's: exact, never too narrow. `successes` of `count`.
+  /// Clopper and Pearson's interval for `successes` of `count`: exact, never too narrow.
   public static func clopperPearson(_ successes: Int, of count: Int, confidence: Double) -> Interval {
     let tail = (1 - confidence) / 2
     let (k, n) = (Double(successes), Double(count))
@@ -9,7 +9,7 @@ public enum BinomialInterval {
       high: successes == count ? 1 : IncompleteBeta.inverse(k + 1, n - k, 1 - tail))
   }
 
-  /// Wilson's, from the score test.
+  /// Wilson's interval, from the score test.
   public static func wilson(_ successes: Int, of count: Int, confidence: Double) -> Interval {
     let z = Normal.quantile(1 - (1 - confidence) / 2)
     let (p, n) = (Double(successes) / Double(count), Double(count))

@@ -2,7 +2,7 @@
 public struct StudyGenerator: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
-  /// A generator that begins at a seed.
+  /// A generator with this seed.
   public init(seed: UInt64) { state = seed }
 
   /// The next 64 bits.
@@ -14,7 +14,7 @@ public struct StudyGenerator: RandomNumberGenerator, Sendable {
     return z ^ (z >> 31)
   }
 
-  /// A number from 0..<count: the high half of a 64 × 64-bit product, so that another program can make the same one.
+  /// A number from 0..<count: the high half of a 64 × 64-bit product, so that other programs can reproduce it.
   mutating func index(below count: Int) -> Int {
     Int(next().multipliedFullWidth(by: UInt64(count)).high)
   }
@@ -25,9 +25,9 @@ public enum Bootstrap {
   /// The interval of the difference of means, first minus second.
   ///
   /// Paired values are drawn by seed, so that both methods keep their common luck. Percentiles are linear between the
-  /// order statistics, as NumPy's are.
+  /// order statistics, as in NumPy.
   ///
-  /// - Parameter isPaired: whether the values stand for the same seeds; they must then be equally many.
+  /// - Parameter isPaired: whether the values are for the same seeds; there must then be equally many.
   public static func difference(
     _ first: Sample, _ second: Sample, isPaired: Bool, confidence: Double, resamples: Int, seed: UInt64
   ) -> Interval {

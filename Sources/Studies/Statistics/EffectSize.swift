@@ -1,16 +1,16 @@
 internal import Glibc
 
-/// How large a difference is beside the spread of the results.
+/// The size of a difference, relative to the spread of the results.
 public enum EffectSize {
   /// Hedges' g: the difference of the means over the pooled deviation, corrected for small samples with the exact
-  /// factor Γ(m/2) / (√(m/2) Γ((m−1)/2)). Nil where it is not defined.
+  /// factor Γ(m/2) / (√(m/2) Γ((m−1)/2)). Nil if it is not defined.
   public static func hedges(_ first: Sample, _ second: Sample) -> Double? {
     let degrees = first.count + second.count - 2
     guard degrees >= 2, first.count > 1 || second.count > 1 else { return nil }
     let sum =
       (first.variance ?? 0) * Double(first.count - 1) + (second.variance ?? 0) * Double(second.count - 1)
     let m = Double(degrees)
-    // Equal values have a deviation of rounding alone.
+    // The deviation of equal values is only rounding.
     guard (sum / m).squareRoot() > Sample.rounding(of: first.values + second.values) else { return nil }
     let factor = exp(lgamma(m / 2) - lgamma((m - 1) / 2)) / (m / 2).squareRoot()
     return factor * (first.mean - second.mean) / (sum / m).squareRoot()

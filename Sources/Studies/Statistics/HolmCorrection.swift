@@ -1,6 +1,7 @@
 /// Holm's step-down correction for many comparisons.
 public enum Holm {
-  /// p-values that may each be held against alpha as if there were one comparison; in the order of the originals.
+  /// Adjusted p-values, each of which may be compared with alpha like that of a single test; in the order of the
+  /// originals.
   public static func adjusted(_ pValues: [Double]) -> [Double] {
     let order = pValues.indices.sorted { pValues[$0] < pValues[$1] }
     var adjusted = pValues

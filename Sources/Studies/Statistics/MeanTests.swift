@@ -2,7 +2,7 @@ internal import Glibc
 
 /// A test of two means: its statistic, degrees of freedom and two-sided p-value.
 public struct MeanTest: Hashable, Sendable {
-  /// Which test.
+  /// The kind of test.
   public let kind: Kind
   /// The difference of the means, first minus second.
   public let difference: Double
@@ -10,27 +10,27 @@ public struct MeanTest: Hashable, Sendable {
   public let statistic: Double
   /// Degrees of freedom; infinite for z.
   public let degrees: Double
-  /// P of a statistic at least as far from 0 when the means are equal.
+  /// The probability of a statistic at least as far from 0 if the means are equal.
   public let pValue: Double
-  /// The interval of the difference at the level of confidence that was asked for.
+  /// The interval of the difference at the requested level of confidence.
   public let interval: Interval
 
-  /// Which test. The raw value is how reports spell it.
+  /// The kind of test. Reports use the raw value.
   public enum Kind: String, Hashable, Sendable {
     /// Student's t of the differences, seed by seed.
     case paired = "paired-t"
     /// Welch's t of two samples of unequal variance, degrees by Welch and Satterthwaite.
     case welch
-    /// Two proportions of one test set's size each, not pooled.
+    /// z of two proportions, each on its own test set, with unpooled variances.
     case proportions
-    /// Two proportions, one of them 1 and the other 0: Fisher's exact test, because z would divide by 0.
+    /// Fisher's exact test for two proportions of 1 and 0, because z would divide by 0.
     case fisher
   }
 
   /// Student's t of paired values. `first` and `second` have one value for each seed, in the same order.
   ///
-  /// Nil for fewer than two pairs, and where all differences are equal, or differ by rounding alone: there is no spread to
-  /// judge by, and a p-value of 0 would be made of nothing. Where all are 0, p is 1.
+  /// Nil for fewer than two pairs, and if all differences are equal but for rounding: without spread, a p-value of 0
+  /// would mean nothing. If all differences are 0, p is 1.
   public static func paired(_ first: [Double], _ second: [Double], confidence: Double) -> MeanTest? {
     guard first.count == second.count, let sample = Sample(zip(first, second).map { $0 - $1 }),
       let deviation = sample.deviation
@@ -46,8 +46,8 @@ public struct MeanTest: Hashable, Sendable {
     }
   }
 
-  /// Welch's t. Nil unless both samples have two values or more, and where neither has any spread but the means differ.
-  /// Where they do not differ either, p is 1.
+  /// Welch's t. Nil unless both samples have at least two values, and if neither has any spread but the means differ.
+  /// If the means are equal, too, p is 1.
   public static func welch(_ first: Sample, _ second: Sample, confidence: Double) -> MeanTest? {
     guard let v = first.variance, let w = second.variance else { return nil }
     switch Spread((v + w).squareRoot(), first.mean - second.mean, [first.mean, second.mean]) {
@@ -66,10 +66,10 @@ public struct MeanTest: Hashable, Sendable {
       confidence: confidence)
   }
 
-  /// Two accuracies, each measured once on a test set: the error of sampling the test sets alone, z not pooled.
+  /// Two accuracies, each measured once on a test set: only the error of sampling the test sets, z with unpooled
+  /// variances.
   ///
-  /// With one and the same test set for both this takes no account of images that both get right, so it is what can be
-  /// said without the predictions.
+  /// If both use the same test set, this ignores that they are right on the same images; more needs the predictions.
   public static func proportions(
     _ first: Double, of n: Int, _ second: Double, of m: Int, confidence: Double
   ) -> MeanTest? {
@@ -80,8 +80,8 @@ public struct MeanTest: Hashable, Sendable {
       .proportions, difference: first - second, error: error, degrees: .infinity, confidence: confidence)
   }
 
-  /// All of the one test set right and all of the other wrong: of all tables with these margins none is further from
-  /// equal, and where the sets have one size one is as far. The interval is Newcombe's, of two of Wilson's.
+  /// One method is right on all of its test set, the other on none: no other table with these margins is further from
+  /// equal, and if the sets have the same size, one is as far. The interval is Newcombe's, from two of Wilson's.
   private static func fisher(
     _ first: Double, _ n: Int, _ second: Double, _ m: Int, confidence: Double
   ) -> MeanTest {
@@ -96,13 +96,13 @@ public struct MeanTest: Hashable, Sendable {
       interval: Interval(low: max(-1, difference - low), high: min(1, difference + high)))
   }
 
-  /// What there is to judge a difference by.
+  /// The spread for judging a difference.
   private enum Spread {
-    /// More than what rounding makes of values of this size.
+    /// More than rounding makes of values of this size.
     case some
-    /// None, and no difference either.
+    /// No spread, and no difference.
     case equal
-    /// None, though the means differ.
+    /// No spread, but the means differ.
     case none
 
     init(_ deviation: Double, _ difference: Double, _ values: [Double]) {

@@ -3,16 +3,16 @@ public struct Sample: Hashable, Sendable {
   /// The values, at least one.
   public let values: [Double]
 
-  /// A sample; nil without values.
+  /// A sample; nil if there are no values.
   public init?(_ values: [Double]) {
     if values.isEmpty { return nil }
     self.values = values
   }
 
-  /// How many values there are.
+  /// The number of values.
   public var count: Int { values.count }
 
-  /// What rounding may make of differences between values of this size.
+  /// The largest difference that rounding may make between values of this size.
   static func rounding(of values: [Double]) -> Double { 1e-12 * values.reduce(0) { max($0, abs($1)) } }
 
   /// The arithmetic mean.
@@ -38,7 +38,7 @@ public struct Sample: Hashable, Sendable {
   }
 }
 
-/// Two bounds.
+/// A closed interval.
 public struct Interval: Hashable, Sendable {
   /// The lower bound.
   public let low: Double

@@ -2,7 +2,7 @@ internal import Glibc
 
 /// Student's t distribution.
 public enum StudentT {
-  /// P(|T| ≥ |t|) with `degrees` degrees of freedom, which need not be whole. 0 for an infinite t.
+  /// P(|T| ≥ |t|) with `degrees` degrees of freedom, which need not be an integer; 0 for an infinite t.
   public static func twoSided(_ t: Double, degrees: Double) -> Double {
     if t.isNaN || degrees.isNaN || degrees <= 0 { return .nan }
     if t.isInfinite { return 0 }
@@ -21,7 +21,7 @@ public enum Normal {
   /// P(|Z| ≥ |z|).
   public static func twoSided(_ z: Double) -> Double { erfc(abs(z) / 2.0.squareRoot()) }
 
-  /// The z that Z stays below with probability p in (0, 1), by halving.
+  /// The z with P(Z < z) = p, for p in (0, 1), by bisection.
   public static func quantile(_ p: Double) -> Double {
     var low = -40.0
     var high = 40.0

@@ -1,8 +1,8 @@
 internal import Tensors
 
 extension Assignment {
-  /// Checks what neither side can alone: scopes name tasks and levels there are, compact dimensions have the size of
-  /// their level, and no sub-network knows two tensors by one name.
+  /// Checks that assignment and partition agree: scopes name existing tasks and levels, compact dimensions have the
+  /// size of their level, and no sub-network has two tensors with the same name.
   ///
   /// Throws `PlanError.unknownTask`, `.unknownLevel`, `.compactUnscoped`, `.unknownAxis`, `.sizeDisagrees` or
   /// `.aliasTaken`.
@@ -55,7 +55,7 @@ extension Assignment {
     return networks
   }
 
-  /// Checks that no sub-network knows two tensors by one name.
+  /// Checks that no sub-network has two tensors with the same name.
   package func checkAliases(_ partition: Partition) throws(PlanError) {
     struct Known: Hashable {
       let task: TaskID
@@ -77,7 +77,7 @@ extension Assignment {
         }
       }
     }
-    // An alias must not hide a tensor that the same sub-network knows by its own name.
+    // An alias must not hide a tensor that has its own name in the same sub-network.
     let names = Set(owners.keys.map(\.name))
     var plain: [TensorName: TensorPlacement] = [:]
     for tensor in partition.tensors where names.contains(tensor.spec.name) {

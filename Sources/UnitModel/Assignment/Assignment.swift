@@ -1,16 +1,16 @@
 public import StrictJSON
 
-/// Which units each task uses, in which order, at which level, and where that came from.
+/// The units that each task uses, their order, the units of each level, and the origin of these choices.
 public struct Assignment: Hashable, Sendable {
   /// The tasks, in the order of the plan.
   public let tasks: [TaskAssignment]
-  /// Where orders and levels came from.
+  /// The origin of orders and levels.
   public let provenance: Provenance
 
-  /// The most virtual networks, over all tasks, that an assignment may hold.
+  /// The most sub-networks, over all tasks, that an assignment may have.
   public static let networkLimit = 1 << 16
 
-  /// An assignment whose tasks have distinct names and use only the units and axes there are.
+  /// An assignment whose tasks have distinct names and use only existing units and axes.
   ///
   /// Throws `PlanError.nameTwice`, `.unitOutOfRange`, `.unitTwice`, `.unknownAxis`, `.levelsDisagree` or
   /// `.tooManyNetworks`.
@@ -45,7 +45,7 @@ public struct Assignment: Hashable, Sendable {
     self.provenance = provenance
   }
 
-  /// No tasks: the weights are stored in units, and nobody says yet who uses them.
+  /// No tasks: the weights are stored in units, and no task uses them yet.
   public static let none = Assignment(provenance: Provenance(rule: "none"))
 
   private init(provenance: Provenance) {
@@ -57,7 +57,7 @@ public struct Assignment: Hashable, Sendable {
   public func task(_ id: TaskID) -> TaskAssignment? { tasks.first { $0.task == id } }
 }
 
-/// Orders must not repeat a unit, and neither orders nor levels may leave 0..<k.
+/// Checks that no order repeats a unit, and that all units of orders and levels are in 0..<k.
 private func checkUnits(
   order: [UnitID], levels: [UnitSet], unitCount: Int, place: String
 ) throws(PlanError) {
@@ -76,7 +76,7 @@ private func checkUnits(
   }
 }
 
-/// The units of one task.
+/// The order in which a task takes units, and the units of each of its levels.
 public struct TaskAssignment: Hashable, Sendable {
   /// The task.
   public let task: TaskID
@@ -84,14 +84,14 @@ public struct TaskAssignment: Hashable, Sendable {
   public let order: [UnitID]
   /// The units of each level; level number l is at index l − 1.
   public let levels: [UnitSet]
-  /// The names of the levels, in order; empty where levels have numbers alone.
+  /// The names of the levels, in order; empty if levels have only numbers.
   public let levelNames: [String]
-  /// Where an axis has its own order and levels.
+  /// The axes with their own order and levels.
   public let axes: [AxisAssignment]
-  /// How the task's norms take their moments; nil when the plan does not say.
+  /// The source of mean and variance in the task's norms; nil if the plan does not give one.
   public let norm: NormMode?
 
-  /// A task with its order, its levels, and what differs on some axes.
+  /// A task with its order, its levels, and the axes that have their own.
   public init(
     task: TaskID, order: [UnitID], levels: [UnitSet], levelNames: [String] = [],
     axes: [AxisAssignment] = [], norm: NormMode? = nil
@@ -109,7 +109,7 @@ public struct TaskAssignment: Hashable, Sendable {
     levels.enumerated().map { Level(number: LevelNumber($0.offset + 1), units: $0.element) }
   }
 
-  /// The units of a level; nil for a level there is not.
+  /// The units of a level; nil if the task has no such level.
   public func units(of level: LevelNumber) -> UnitSet? {
     level.value >= 1 && level.value <= levels.count ? levels[level.value - 1] : nil
   }
@@ -132,19 +132,19 @@ public struct AxisAssignment: Hashable, Sendable {
   }
 }
 
-/// How norms take mean and variance at inference.
+/// The source of a norm's mean and variance at inference.
 public enum NormMode: String, Hashable, Sendable, CaseIterable {
-  /// From the stored running statistics.
+  /// The stored running statistics.
   case running
-  /// From the batch itself.
+  /// The batch itself.
   case batch
 }
 
-/// Where an assignment came from: a rule, learning, a search, or a person.
+/// The origin of an assignment: a rule, learning, a search, or a person.
 public struct Provenance: Hashable, Sendable {
-  /// The rule, or what took its place: `nearest`, `adjacent`, `learned`, `by-hand`, ….
+  /// The rule, or another word for the origin: `nearest`, `adjacent`, `learned`, `by-hand`, ….
   public let rule: String
-  /// Everything else that was written down beside the rule, kept as it was.
+  /// The other members of the plan's `assignment` object, unchanged.
   public let details: JSONObject
 
   /// A provenance with its details.

@@ -1,12 +1,9 @@
-/// A rule that gives every task an order of all units, task t beginning with unit t.
-///
-/// Kim, Ahn, Torr, Oh, *Deep Virtual Networks for Memory Efficient Inference of Multiple Tasks*, CVPR 2019: unit i is
-/// task i's first; couple an adjacent unit not yet coupled; of two take the lower. From four units on, "adjacent" reads
-/// two ways, so there are two rules, and the order a rule made is stored, never made again.
+/// A rule that gives every task an order of all units; the order of task t begins with unit t.
 public enum AssignmentRule: String, Hashable, Sendable, CaseIterable {
-  /// Next comes the unit nearest to the task's own, the lower of two; a side that is used up is skipped.
+  /// The next unit is the nearest to the task's own, the lower of two. If one side has no more units, the other side
+  /// continues.
   case nearest
-  /// Next comes a unit beside the coupled ones, the lower of two.
+  /// The next unit is a neighbour of the coupled ones, the lower of two.
   case adjacent
 
   /// The order of all units for the task at `place` (from 0).

@@ -1,13 +1,13 @@
 public import Tensors
 
-/// What a sub-network may cost.
+/// The largest cost that a sub-network may have.
 public enum Budget: Hashable, Sendable, CustomStringConvertible {
-  /// At most this many parameters, under whatever policy counts them.
+  /// At most this many parameters, as the counting policy counts them.
   case parameters(ParameterCount)
   /// At most this many bytes.
   case bytes(ByteCount)
 
-  /// "7,380,276 parameters", "64000000 bytes".
+  /// "7,380,276 parameters", "64,000,000 bytes".
   public var description: String {
     switch self {
     case .parameters(let count): "\(count) parameters"
@@ -16,7 +16,7 @@ public enum Budget: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// What one level costs.
+/// The cost of one level.
 public struct LevelTotal: Hashable, Sendable {
   /// The level.
   public let level: LevelNumber
@@ -34,11 +34,11 @@ public struct LevelTotal: Hashable, Sendable {
 }
 
 extension Budget {
-  /// The budget that a text spells: "1.9M", "500k", "7,380,276" parameters; "64MB", "512 kB", "2GiB" bytes.
+  /// Parses a budget: "1.9M", "500k", "7,380,276" are parameters; "64MB", "512 kB", "2GiB" are bytes.
   ///
-  /// k, M, G are thousands; kB, MB, GB, TB thousands of bytes; KiB, MiB, GiB, TiB powers of 1024. Whatever is left
-  /// below one parameter or byte is dropped. Throws `PlanError.badBudget`; "7B" is refused, since half of its readers
-  /// mean bytes and the other half billions.
+  /// k, M, G are powers of 1000, and so are kB, MB, GB, TB; KiB, MiB, GiB, TiB are powers of 1024. The result is
+  /// rounded down to a whole parameter or byte. Throws `PlanError.badBudget`; "7B" is refused, because it can mean
+  /// bytes or billions.
   public init(parsing text: String) throws(PlanError) {
     let expected = "a number such as 1.9M, 500k, 7,380,276 (parameters) or 64MB, 2GiB (bytes)"
     let bad = PlanError.badBudget(text: String(text.prefix(60)), expected: expected)
@@ -53,7 +53,7 @@ extension Budget {
     self = isBytes ? .bytes(ByteCount(value)) : .parameters(ParameterCount(value))
   }
 
-  /// What a suffix stands for, and whether it is of bytes.
+  /// The factor of each suffix, and whether it counts bytes.
   package static let scales: [String: (scale: Int, isBytes: Bool)] = [
     "": (1, false), "k": (1000, false), "K": (1000, false), "M": (1_000_000, false),
     "G": (1_000_000_000, false),
@@ -75,13 +75,13 @@ extension Budget {
     else { return nil }
     var divisor: UInt = 1
     for _ in digits { divisor *= 10 }
-    // part < 10^18 and scale ≤ 2^40: the product needs more than 64 bits, its quotient fits.
+    // part < 10^18 and scale ≤ 2^40: the product may need more than 64 bits, but the quotient fits.
     let product = part.multipliedFullWidth(by: UInt(scale))
     let (sum, over) = scaled.addingReportingOverflow(Int(divisor.dividingFullWidth(product).quotient))
     return over ? nil : sum
   }
 
-  /// Digits, with commas only where they separate thousands.
+  /// The value of digits with commas only between thousands; nil for other texts.
   private static func grouped(_ text: Substring) -> Int? {
     let groups = text.split(separator: ",", omittingEmptySubsequences: false)
     guard let first = groups.first, !first.isEmpty, groups.count == 1 || first.count <= 3,
@@ -91,9 +91,9 @@ extension Budget {
     return Int(groups.joined())
   }
 
-  /// The level with the highest number that fits the budget; no order of sizes among levels is assumed.
+  /// The highest level that fits the budget; a higher level need not be larger.
   ///
-  /// Throws `PlanError.nothingFits` with the task and the smallest level's size.
+  /// Throws `PlanError.nothingFits` with the task and the size of the smallest level.
   public func select(from totals: [LevelTotal], of task: TaskID) throws(PlanError) -> LevelNumber {
     let fitting: [LevelTotal]
     let smallest: String

@@ -9,7 +9,7 @@ public struct LevelNumber: Hashable, Comparable, Sendable, CustomStringConvertib
   /// Ascending order.
   public static func < (a: Self, b: Self) -> Bool { a.value < b.value }
 
-  /// As an error or a table shows it.
+  /// The number in decimal digits.
   public var description: String { String(value) }
 }
 

@@ -1,11 +1,12 @@
 internal import Tensors
 
-/// The name that a level may have beside its number.
+/// The optional name of a level, in addition to its number.
 package enum LevelName {
-  /// What a name may be, for errors.
+  /// The rule for names, as errors print it.
   static let expected = "a name of up to 64 bytes that is no number"
 
-  /// Whether a text can name a level: no number can, or `--level 2` could mean two levels.
+  /// Whether a text can name a level: 1 to 64 bytes without control characters, and not a number, because `--level 2`
+  /// would then have two meanings.
   package static func isValid(_ text: String) -> Bool {
     (1...64).contains(text.utf8.count) && Int(text) == nil
       && !text.unicodeScalars.contains { $0.properties.generalCategory == .control }
@@ -13,18 +14,18 @@ package enum LevelName {
 }
 
 extension TaskAssignment {
-  /// The name of a level; nil where it has none.
+  /// The name of a level; nil if it has none.
   public func name(of level: LevelNumber) -> String? {
     levelNames.indices.contains(level.value - 1) ? levelNames[level.value - 1] : nil
   }
 
-  /// The level that a text means, by number or by name; nil for a number or name that the task does not have.
+  /// The level with this number or name; nil if the task has none.
   package func level(_ text: String) -> LevelNumber? {
     if let number = Int(text) { return units(of: LevelNumber(number)).map { _ in LevelNumber(number) } }
     return levelNames.firstIndex { $0.utf8.elementsEqual(text.utf8) }.map { LevelNumber($0 + 1) }
   }
 
-  /// The same, with the error for a level that the task does not have: `PlanError.unknownLevel` or `.unknownLevelName`.
+  /// The level with this number or name; throws `PlanError.unknownLevel` or `.unknownLevelName` if the task has none.
   package func knownLevel(_ text: String) throws(PlanError) -> LevelNumber {
     if let level = level(text) { return level }
     let place = "task \(task.quoted)"

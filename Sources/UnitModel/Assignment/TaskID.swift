@@ -7,16 +7,16 @@ public struct TaskID: Hashable, Comparable, Sendable, CustomStringConvertible, E
   /// The task with this name, byte for byte.
   public init(_ text: String) { name = TensorName(text) }
 
-  /// The task of a network for which no tasks are named.
+  /// The only task of a network without named tasks.
   public static let all = TaskID("all")
 
-  /// The value that a literal spells.
+  /// The task that a string literal names.
   public init(stringLiteral value: String) { self.init(value) }
 
   /// The name as text.
   public var text: String { name.text }
 
-  /// As an error or a table shows it.
+  /// The name as text, without quotes.
   public var description: String { name.text }
 
   /// The name in quotes, with control characters escaped.

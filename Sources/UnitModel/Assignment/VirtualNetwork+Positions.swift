@@ -1,7 +1,7 @@
 internal import Tensors
 
 extension VirtualNetwork {
-  /// The active positions of a dimension, ascending; neighbouring runs are joined. Everything where it is not cut.
+  /// The active positions of a dimension, ascending, with neighbouring runs joined; all positions if it is not cut.
   public func activePositions(of tensor: TensorPlacement, dimension: Int) -> [Range<Int>] {
     guard tensor.spec.shape.indices.contains(dimension) else { return [] }
     guard let cut = tensor.cuts[dimension] else {
@@ -36,7 +36,7 @@ extension VirtualNetwork {
     return shape
   }
 
-  /// The channels of an axis that are active, in the order in which a compact dimension holds them.
+  /// The active channels of an axis, in the order of a compact dimension.
   public func activeChannels(of axis: ChannelAxis, order: TensorPlacement.FeatureOrder) -> [Range<Int>] {
     let active = units(on: axis.name)
     switch order {
@@ -61,10 +61,10 @@ extension VirtualNetwork {
     return axis.common.count + active.ascending.reduce(0) { $0 + axis.channels(of: $1).count }
   }
 
-  /// The tensor's elements in this sub-network, by class.
+  /// The number of the tensor's elements in this sub-network, by class.
   ///
-  /// A walk over the tensor's grid, for one tensor at a time. Whoever counts files should take `Accounting.Inventory`,
-  /// which counts tensors that are cut alike once and is held to this walk by its tests.
+  /// This walks over the grid of one tensor. To count whole files, use `Accounting.Inventory`, which counts tensors
+  /// that are cut alike once; its tests compare it with this walk.
   public func elementCounts(of tensor: TensorPlacement) -> BlockCounts {
     var counts = BlockCounts()
     guard sees(tensor), tensor.spec.elementCount > 0 else { return counts }

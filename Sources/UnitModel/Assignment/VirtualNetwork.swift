@@ -6,9 +6,9 @@ public struct VirtualNetwork: Hashable, Sendable {
   public let task: TaskID
   /// The level.
   public let level: LevelNumber
-  /// The level's name; nil where it has none.
+  /// The level's name; nil if it has none.
   public let levelName: String?
-  /// The level as texts show it: `2`, or `2 (small)`.
+  /// The level as it is printed: `2`, or `2 (small)`.
   public var levelText: String { levelName.map { "\(level) (\(TensorName($0).escaped))" } ?? "\(level)" }
   /// The units of the level.
   public let units: UnitSet
@@ -28,8 +28,7 @@ public struct VirtualNetwork: Hashable, Sendable {
   /// The order in which the task takes units on an axis.
   public func order(on axis: AxisName) -> [UnitID] { own.isEmpty ? order : own[axis]?.order ?? order }
 
-  /// The units of the level in the order in which the task takes them; those that its order does not name follow,
-  /// ascending.
+  /// The units of the level in the task's order, then those that the order does not name, ascending.
   public func orderedUnits(on axis: AxisName? = nil) -> [UnitID] {
     let active = axis.map(units(on:)) ?? units
     let order = axis.map(order(on:)) ?? order
@@ -39,7 +38,7 @@ public struct VirtualNetwork: Hashable, Sendable {
     return named + active.ascending.filter { !known.contains($0) }
   }
 
-  /// Whether the positions of a part are active: common ones always.
+  /// Whether the positions of a part are active; common positions always are.
   public func contains(_ part: DimensionPart) -> Bool {
     switch part {
     case .common: true

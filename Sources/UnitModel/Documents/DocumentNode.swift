@@ -20,14 +20,14 @@ package struct DocumentNode<Failure: DocumentFailure> {
     self.place = place
   }
 
-  /// The path in messages.
+  /// The path as messages print it.
   package var shown: String { place.isEmpty ? Failure.documentName : place }
 
   package func wrongType(_ expected: String) -> Failure {
     .wrongType(place: shown, expected: expected, found: value.kindName)
   }
 
-  /// The members of an object; a key that is not allowed is refused with the nearest that is.
+  /// The members of an object; throws `unknown` for the first key that is not in `keys`.
   package func object(allowing keys: [String]) throws(Failure) -> DocumentObject<Failure> {
     let object = try members()
     for member in object.members where !keys.contains(where: { $0.utf8.elementsEqual(member.key.utf8) }) {
@@ -42,7 +42,7 @@ package struct DocumentNode<Failure: DocumentFailure> {
     return object
   }
 
-  /// A member whose key is a free name: `axes.ffn{}`, `axes["stage1.inner"]`.
+  /// A member whose key can be any name; its path is `axes.ffn{}` or `axes["stage1.inner"]`.
   package func named(_ key: String, _ value: JSONValue) -> Self {
     let isPlain =
       !key.isEmpty && key.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !".[]\"\\".utf8.contains($0) }
@@ -92,7 +92,7 @@ package struct DocumentNode<Failure: DocumentFailure> {
     return number
   }
 
-  /// A raw value of an enumeration.
+  /// A string that is a raw value of `type`.
   package func word<Word: RawRepresentable<String> & CaseIterable>(_ type: Word.Type) throws(Failure) -> Word
   {
     let text = try string()
@@ -105,7 +105,7 @@ package struct DocumentNode<Failure: DocumentFailure> {
   }
 }
 
-/// An object whose keys are all known.
+/// An object whose keys are all known to the reader.
 package struct DocumentObject<Failure: DocumentFailure> {
   package let object: JSONObject
   package let place: String

@@ -1,6 +1,6 @@
 internal import Tensors
 
-/// Which sub-networks have fewer channels than an axis; asked for a few axes, and for tensors of some users.
+/// Finds whether a sub-network has fewer channels than an axis; answers for shared tensors are kept.
 struct ChannelUsers {
   private let plan: ResolvedPlan
   private let axes: [AxisName: ChannelAxis]
@@ -11,7 +11,7 @@ struct ChannelUsers {
     axes = Dictionary(plan.partition.axes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// Whether some sub-network with the tensor lacks channels of the placement's axes; true where there are no tasks.
+  /// Whether some sub-network with the tensor lacks channels of the placement's axes; true if there are no tasks.
   mutating func lackChannels(of placement: DimensionPlacement, for tensor: TensorPlacement) -> Bool {
     let assignment = plan.assignment
     if assignment.tasks.isEmpty { return true }

@@ -1,22 +1,22 @@
 package import Tensors
 
-/// Channels that are cut in one tensor and left whole, or cut otherwise, in another that holds the same ones, by names
-/// and sizes.
+/// Channels that are cut in one tensor, and whole or cut differently in another that has the same channels, judged by
+/// names and sizes.
 ///
-/// A sub-network of such a plan does not load, or computes something else: its convolution has 16 channels and its
-/// norm 64. Only a graph can prove it, so this is a warning.
+/// A sub-network of such a plan does not load, or gives wrong results: its convolution has 16 channels and its norm 64.
+/// Only a graph can prove it, so this is a warning.
 package struct HalfCut: Hashable, Sendable {
-  /// What is wrong with the tensors.
+  /// The defect of the tensors.
   package enum Kind: Hashable, Sendable {
     /// They are left whole.
     case leftWhole
-    /// It is not known which tensor reads the axis: there are no tensors.
+    /// No tensor is known that reads the axis; `tensors` is empty.
     case unread
-    /// It is not known which tensor makes the axis: there are no tensors.
+    /// No tensor is known that makes the channels of the axis; `tensors` is empty.
     case unmade
     /// They lie on another axis than the cut tensor.
     case contradictory(axis: String, other: String)
-    /// They are left whole and may have the cut channels beside others.
+    /// They are left whole, and may hold the cut channels joined with others.
     case joined(extent: Int)
     /// Keys and values are left whole and have fewer channels than the queries.
     case fewerHeads(extent: Int)
@@ -31,17 +31,18 @@ package struct HalfCut: Hashable, Sendable {
   package let cutDimension: Int
   /// The extent of `cutDimension`.
   package let extent: Int
-  /// What `--cut` takes to cut them alike: `bn1.*=conv1`; the axis where it is not known which tensor reads or makes it.
+  /// The `--cut` entry that cuts them alike, such as `bn1.*=conv1`; for `unread` and `unmade`, the axis.
   package let option: String
   package let kind: Kind
 
-  /// What a sentence asks for: `plan` has the option `--cut`, other commands have not.
+  /// The request in the sentence: only `plan` has the option `--cut`.
   package enum Advice: String {
     case add
     case planAgain = "plan the weights again with"
   }
 
-  /// One sentence, with what to do. An entry goes before the others: the first one that matches a tensor counts.
+  /// One sentence that says what to do. The new entry goes before the others, because the first one that matches a
+  /// tensor counts.
   package func sentence(_ advice: Advice) -> String {
     let add = advice.rawValue
     let channels = "the \(extent) channels of \(cut.quoted) dimension \(cutDimension)"
@@ -77,7 +78,7 @@ package struct HalfCut: Hashable, Sendable {
 }
 
 extension DimensionPlacement {
-  /// The names of the axes, as they are spelled.
+  /// The names of the axes on the dimension, in order; empty if it is whole.
   package var axes: [AxisName] {
     switch self {
     case .whole: []

@@ -1,6 +1,6 @@
 internal import Tensors
 
-/// Half cuts that one option would mend.
+/// Half cuts that one `--cut` entry would repair.
 struct HalfCutGroup {
   struct Key: Hashable {
     let pattern: String
@@ -12,7 +12,7 @@ struct HalfCutGroup {
     /// The tensor's name, or the pattern of its norm.
     let name: String
     let tensor: Int
-    /// How the dimensions that are left whole would be cut, and why; one at least.
+    /// The dimensions that are left whole, each with the cut proposed for it; at least one.
     let cuts: [(dimension: Int, candidate: HalfCutSearch.Candidate)]
 
     /// The tensor's dimensions with these cuts.
@@ -34,8 +34,10 @@ struct HalfCutGroup {
     members = [member]
   }
 
-  /// The number that `{}` stands for: the one component that is a number (`blocks.0.up`), else what the one component
-  /// before the last that ends in a number ends in (`block_0.up`); nil where there are several.
+  /// The number that `{}` replaces in a name; nil if there is none or more than one.
+  ///
+  /// It is the only component that is a number (`blocks.0.up`), else the digits at the end of the only component, the
+  /// last one excepted, that ends in digits (`block_0.up`).
   static func number(in name: String) -> Substring? {
     let components = name.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "." || $0 == "/" })
     func digits(_ component: Substring) -> Substring {
@@ -48,13 +50,13 @@ struct HalfCutGroup {
     return numbers.count == 1 ? numbers[0] : nil
   }
 
-  /// A name with `{}` for its number; unchanged where it has none.
+  /// A name with `{}` instead of its number; unchanged if it has none.
   static func numberless(_ name: String) -> String {
     guard let number = number(in: name) else { return name }
     return name[..<number.startIndex] + "{}" + name[number.endIndex...]
   }
 
-  /// A placement with `{}` where its axis ends with the number.
+  /// A placement with `{}` instead of the number at the end of its axis.
   private static func numberless(
     _ placement: DimensionPlacement, _ number: Substring?
   ) -> DimensionPlacement {
@@ -65,7 +67,7 @@ struct HalfCutGroup {
       AxisUse(AxisName(use.axis.text.dropLast(number.count) + "{}"), inner: use.inner, outer: use.outer))
   }
 
-  /// One warning for all where their pattern means nothing else; else one for each name.
+  /// One warning for all if their pattern matches nothing else; otherwise one for each name.
   func halfCuts(in partition: Partition, _ patterns: NumberPatterns) -> [HalfCut] {
     let names = Set(members.map(\.name))
     if names.count > 1, patterns.match(members[0].name, names.count) {

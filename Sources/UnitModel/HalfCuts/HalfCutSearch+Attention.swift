@@ -1,8 +1,8 @@
 internal import Tensors
 
-/// The rules of attention: what makes queries and what reads their heads have names.
+/// The rules of attention: queries and the projections that read their heads are known by name.
 extension HalfCutSearch {
-  /// Queries, keys and values of one module, and the projection that reads what they become.
+  /// Checks the queries of an attention with its output projection, then with its keys and values.
   mutating func checkAttention(_ number: Int) {
     guard modules[number].isQuery, let query = modules[number].outputs.first else { return }
     for name in modules[number].outputProjections {
@@ -19,7 +19,8 @@ extension HalfCutSearch {
     checkKeys(number, query)
   }
 
-  /// Keys and values with fewer heads than the queries follow them where the axis counts their heads.
+  /// Cuts keys and values with fewer heads than the queries like these, if the axis counts key heads; else reports
+  /// them.
   private mutating func checkKeys(_ number: Int, _ query: TensorSite) {
     let others = max(0, number - 8)..<min(modules.count, number + 9)
     let keys = others.filter { modules[number].isBeside(modules[$0]) }.compactMap { place in
@@ -36,7 +37,7 @@ extension HalfCutSearch {
       return
     }
     guard case .axis(let use) = placement, let size = sizes[use.axis] else { return }
-    // One key head serves all queries where units have whole query heads of its width.
+    // If units consist of whole query heads as wide as the keys, one key head serves all queries and stays whole.
     let granule = granules[use.axis] ?? 1
     let (width, overflow) = granule.multipliedReportingOverflow(by: use.inner)
     if overflow || width > 1 && width % count == 0 { return }
@@ -53,7 +54,7 @@ extension HalfCutSearch {
     for key in whole { take(key.site, Candidate(placement: match, extent: count, cause: query), key.place) }
   }
 
-  /// The axis of key heads with as many positions a head as queries have.
+  /// A placement of `count` query channels on the axis of the key heads in `site`; nil if it does not fit.
   private func widened(_ site: TensorSite, to count: Int) -> Candidate? {
     guard case .axis(let use)? = cut(site), use.inner > 1, use.outer == 1, let size = sizes[use.axis],
       size > 0, count % size == 0
@@ -64,13 +65,13 @@ extension HalfCutSearch {
 }
 
 extension ModuleEntry {
-  /// Whether a module makes the queries of an attention.
+  /// Whether a module makes the queries of an attention, by its name.
   var isQuery: Bool {
     ["q", "query", "to_q", "wq"].contains(
       leaf.lowercased().without("_proj").without("_lin"))
   }
 
-  /// The names that the projection after an attention may have, by the name of its queries.
+  /// The possible names of the output projection of the attention with these queries.
   var outputProjections: [String] {
     let own = ["o_proj", "out_proj", "out_lin", "o", "out", "wo", "proj", "to_out.0", "to_out", "dense"].map {
       parent + $0

@@ -1,7 +1,8 @@
 internal import Tensors
 
-/// The rules of channels that stay inside one parent, where every module that reads so many has them cut: neither what
-/// makes them nor what passes them on (a norm, a depthwise convolution) can be whole, wherever its name stands.
+/// The rules of channels that stay inside one parent. If every module there that reads so many has them cut, then their
+/// makers, and the modules that pass them on (norms, depthwise convolutions), cannot be whole, wherever their names are
+/// in the file.
 extension HalfCutSearch {
   mutating func checkEnclosed() {
     var parents: [Substring: [Int]] = [:]
@@ -27,18 +28,19 @@ extension HalfCutSearch {
     }
   }
 
-  /// Whether a module has channels that all networks have.
+  /// Whether a module has whole outputs or vectors.
   private func hasWhole(_ number: Int) -> Bool {
     modules[number].outputs.contains(where: isWhole)
       || modules[number].vectors.contains { isWhole(TensorSite(tensor: $0, dimension: 0)) }
   }
 
-  /// Whether a module takes channels one by one, by its shapes and names.
+  /// Whether a module is a norm or a depthwise convolution, by its shapes and names.
   private func passesOn(_ module: ModuleEntry) -> Bool {
     module.weights.isEmpty ? module.hasFactors || module.hasStatistics : isChannelwise(module)
   }
 
-  /// Channels that are read, and that no module of the file makes: the one other module here that may is their maker.
+  /// Finds the maker of channels that are read here and that no module of the file makes: the only module here with as
+  /// many whole outputs.
   private mutating func checkMakers(_ channels: EnclosedChannels, _ unclear: Set<AxisName>) {
     for (extent, uses) in channels.all where uses.whole.count == 1 && !uses.isReadWhole {
       let (maker, site) = uses.whole[0]
@@ -54,10 +56,10 @@ extension HalfCutSearch {
   }
 }
 
-/// What modules of one parent make and read, by the number of channels.
+/// The channels that modules of one parent make and read, by the extent of the dimension.
 private struct EnclosedChannels {
   struct Uses {
-    /// Outputs that are cut, or would be after what was found, and those that are whole.
+    /// Outputs that are cut, or for which a cut was found, and outputs that are whole.
     var made: [(module: Int, candidate: HalfCutSearch.Candidate)] = []
     var whole: [(module: Int, site: TensorSite)] = []
     /// Inputs that are cut.
@@ -100,13 +102,13 @@ private struct EnclosedChannels {
     return all.count - 1
   }
 
-  /// What makes channels that another module here reads: the first of all, and the first with each number in its name.
+  /// The makers of channels that another module here reads: the first, and the first with each number in its name.
   struct Makers {
     let first: HalfCutSearch.Candidate
     let numbered: [Int: HalfCutSearch.Candidate]
   }
 
-  /// By the number of channels; none where so many are whole anywhere here.
+  /// The makers by number of channels, without the numbers that are whole anywhere here.
   func makers(in search: HalfCutSearch) -> [Int: Makers] {
     var result: [Int: Makers] = [:]
     for (extent, uses) in all where uses.whole.isEmpty && !uses.isReadWhole {

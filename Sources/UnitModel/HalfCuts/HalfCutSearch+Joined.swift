@@ -1,10 +1,11 @@
 internal import Tensors
 
-/// The rule of skip connections that are joined to a stream: their reader has as many inputs as both.
+/// The rule of skip connections that are joined to a stream: their reader has as many inputs as both together.
 extension HalfCutSearch {
-  /// Channels that nothing reads, and the next module, which has more inputs by as many as some module has outputs.
+  /// Whether the next module may read these channels, which no module reads, joined with others: it has more inputs, by
+  /// as many as some module has outputs.
   ///
-  /// Whether there is one. Only the order of definition tells which module is next.
+  /// In a sorted file the next module is a guess, so the other rules are tried first.
   mutating func checkJoined(_ number: Int, _ output: TensorSite) -> Bool {
     guard case .axis(let use)? = cut(output), let next = partners(of: number).last, next > number,
       let input = modules[next].inputs.first, isWhole(input), extent(input) > extent(output)
@@ -18,8 +19,8 @@ extension HalfCutSearch {
     return true
   }
 
-  /// A convolution after another one, which reads as many more channels as cut outputs have: nothing else in the file has
-  /// as many as it reads.
+  /// Checks a convolution whose inputs may be the outputs before it joined with others: no outputs in the file are as
+  /// many as its inputs, and cut outputs are as many as the difference.
   mutating func checkSum(_ number: Int, after before: Int) {
     guard !isSorted || modules[number].parent == modules[before].parent,
       let input = modules[number].inputs.first, let output = modules[before].outputs.first,

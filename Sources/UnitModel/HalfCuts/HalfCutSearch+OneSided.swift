@@ -1,9 +1,8 @@
 internal import Tensors
 
-/// Axes with one side only: what is made and not read, and what is read and not made.
+/// Axes with one side only: channels that are made and not read, or read and not made.
 extension HalfCutSearch {
-  /// For each axis that modules put channels on, or norms weight, and no tensor takes them from: the first dimension
-  /// there.
+  /// The axes that modules make or norms lie on and that no tensor reads, each with its first dimension.
   var unread: [(axis: AxisName, site: TensorSite)] {
     var known = axes(without: modules.flatMap(\.outputs) + squeezes.flatMap { modules[$0.reduce].inputs })
     var result: [(axis: AxisName, site: TensorSite)] = []
@@ -20,9 +19,10 @@ extension HalfCutSearch {
     return result
   }
 
-  /// For each axis that modules take channels from, and no tensor puts them on: the first dimension there.
+  /// The axes that modules read and no tensor makes, each with its first dimension.
   ///
-  /// A convolution of single channels passes on what another one makes, unless none may: a stem reads one channel, too.
+  /// A depthwise convolution passes channels on, if some whole outputs are as many. The first module with weights does
+  /// not: it may read a single channel, too.
   var unmade: [(axis: AxisName, site: TensorSite)] {
     let stem = modules.firstIndex { !$0.weights.isEmpty }
     let passing = modules.enumerated().filter { number, module in
@@ -38,7 +38,8 @@ extension HalfCutSearch {
     for module in modules {
       for site in module.inputs {
         for axis in axes(of: site) where known.insert(axis).inserted {
-          // A table of vectors and a transposed convolution may be called as other weights are, and make channels.
+          // The dimensions of an embedding or a transposed convolution may be guessed the wrong way round: then these
+          // channels are made here.
           let isMaker =
             readers[axis].map { $0.count > 1 } ?? false && !module.isOriented
             && module.outputs.contains { rank($0) > 2 || !read.contains(extent($0)) }
@@ -49,7 +50,7 @@ extension HalfCutSearch {
     return result
   }
 
-  /// The axes on which other dimensions than some lie; vectors are left out.
+  /// The axes of all dimensions except `others`; vectors are left out.
   private func axes(without others: [TensorSite]) -> Set<AxisName> {
     let others = Set(others)
     var result: Set<AxisName> = []
@@ -62,7 +63,7 @@ extension HalfCutSearch {
     return result
   }
 
-  /// The axes of modules whose names an exporter made up: which way channels go through them is not known.
+  /// The axes of modules whose names an exporter made up: the direction of channels through them is unknown.
   var unclear: Set<AxisName> {
     Set(modules.lazy.filter(\.isAnonymous).flatMap { $0.outputs + $0.inputs }.flatMap { axes(of: $0) })
   }

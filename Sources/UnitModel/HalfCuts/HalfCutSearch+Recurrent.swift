@@ -1,9 +1,10 @@
 internal import Tensors
 
-/// The rules of recurrent networks: a layer reads the hidden channels of all directions of the layer before it, and so
-/// does what follows the last layer.
+/// The rules of recurrent networks: a layer, or the module after the last layer, reads the hidden channels of all
+/// directions of the layer before it.
 extension HalfCutSearch {
-  /// For each network, by the beginning of its modules' names, the modules of each layer, forwards first.
+  /// The modules of each layer of each network, the forward direction first; a network is known by the common start of
+  /// its modules' names.
   static func layers(of modules: [ModuleEntry]) -> [Substring: [Int: [Int]]] {
     var found: [Substring: [Int: [Int]]] = [:]
     for (number, module) in modules.enumerated() {
@@ -34,7 +35,7 @@ extension HalfCutSearch {
     }
   }
 
-  /// The directions of a layer read the same channels.
+  /// Cuts the inputs of all directions of a layer alike: they read the same channels.
   private mutating func checkDirections(_ members: [Int]) {
     let inputs = members.flatMap { number in
       modules[number].inputs.filter { !isHidden($0) }.map { (number, $0) }
@@ -47,7 +48,7 @@ extension HalfCutSearch {
     }
   }
 
-  /// Whether a module reads so many channels and leaves them whole.
+  /// Cuts the whole inputs of a module that are as many as the candidate; false if it has none.
   @discardableResult
   private mutating func takeInputs(of number: Int, _ candidate: Candidate) -> Bool {
     let inputs = modules[number].inputs.filter {
@@ -57,7 +58,7 @@ extension HalfCutSearch {
     return !inputs.isEmpty
   }
 
-  /// The hidden channels of a layer's directions one after the other; nil where none is cut.
+  /// The hidden channels of a layer's directions, concatenated; nil if none is cut.
   private func joined(_ members: [Int]) -> Candidate? {
     let hidden = members.compactMap(hidden)
     guard hidden.count == members.count, let cause = hidden.lazy.compactMap(\.cause).first else { return nil }
@@ -66,7 +67,7 @@ extension HalfCutSearch {
       extent: hidden.reduce(0) { $0 &+ $1.extent }, cause: cause)
   }
 
-  /// How the hidden channels of a module lie on an axis, by the weights that they come back into.
+  /// The placement of a module's hidden channels, by the weights that read them (`weight_hh`).
   private func hidden(_ number: Int) -> (part: ConcatPart, extent: Int, cause: TensorSite?)? {
     guard let input = modules[number].inputs.first(where: isHidden) else { return nil }
     let size = extent(input)
@@ -83,7 +84,7 @@ extension HalfCutSearch {
 }
 
 extension DimensionPlacement {
-  /// Parts one after the other: the same axis twice is the axis, repeated.
+  /// Parts one after the other; if all are the same axis, the axis repeated.
   init(joining parts: [ConcatPart]) {
     guard case .axis(let use)? = parts.first else {
       self = .concat(parts)

@@ -1,7 +1,7 @@
 internal import Tensors
 
-/// The rules of modules that share channels: readers of one layer, outputs that are combined, a norm inside a chain, and
-/// low-rank factors of a weight.
+/// The rules of modules that share channels: readers of one layer, outputs that are combined, a norm inside a chain,
+/// and low-rank factors of a weight.
 extension HalfCutSearch {
   mutating func checkShared() {
     let readWhole = Set(modules.flatMap(\.inputs).filter(isWhole).map(extent))
@@ -15,8 +15,8 @@ extension HalfCutSearch {
     checkBetween()
   }
 
-  /// An input left whole although every module with as many outputs is cut on one axis, and although a module in a similar
-  /// parent reads that axis.
+  /// Checks an input left whole although every module with as many outputs is cut on one axis, and a module in a
+  /// similar parent reads that axis.
   private mutating func checkStarved(_ number: Int, _ unclear: Set<AxisName>) {
     let module = modules[number]
     // Modules without a parent have too little in common for this rule.
@@ -36,8 +36,8 @@ extension HalfCutSearch {
     }
   }
 
-  /// A module left whole next to a cut module of the same shape and parent. If no module reads as many channels whole, only
-  /// the reader of the cut axis can use them, so the two outputs are combined.
+  /// Checks a module left whole next to a cut module of the same shape and parent. If no module reads as many channels
+  /// whole, only the reader of the cut axis can use them, so the two outputs are combined.
   private mutating func checkTwin(_ number: Int, _ readWhole: Set<Int>, _ unclear: Set<AxisName>) {
     let module = modules[number]
     guard module.weights.count == 1, let output = module.outputs.first, let input = module.inputs.first,
@@ -67,8 +67,8 @@ extension HalfCutSearch {
     guard module.weights.count == 1, let base = base(of: number),
       let (output, input) = pair(modules[base]), let (ownOutput, ownInput) = pair(module)
     else { return }
-    // The rank is below both extents of the weight. Other nested modules, such as an output projection, are as wide as the
-    // weight.
+    // The rank is below both extents of the weight. Other nested modules, such as an output projection, are as wide as
+    // the weight.
     let limit = min(extent(output), extent(input))
     for (own, other, rank) in [(ownOutput, output, ownInput), (ownInput, input, ownOutput)]
     where extent(own) == extent(other) && extent(rank) < limit {
@@ -82,7 +82,7 @@ extension HalfCutSearch {
     return (output, input)
   }
 
-  /// The enclosing module that has a weight of its own.
+  /// The enclosing module, or its `base_layer`, that has a weight of its own.
   private func base(of number: Int) -> Int? {
     var name = modules[number].name[...]
     for _ in 0..<2 {
@@ -104,7 +104,7 @@ extension HalfCutSearch {
         let input = modules[behind].inputs.first, !Set(axes(of: output)).isDisjoint(with: axes(of: input)),
         let match = candidates(output).first
       else { continue }
-      // In a sorted file the norm of the same number may stand before the module.
+      // In a sorted file the norm of the same number may come before the module.
       let reach = 8
       let near =
         isSorted

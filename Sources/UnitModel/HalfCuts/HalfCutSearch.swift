@@ -1,8 +1,9 @@
 internal import Tensors
 
-/// Looks for half cuts: every module once, in the order of `ModuleTable`, so that the cost is linear in the tensors.
+/// Searches for half cuts: it visits every module once, in the order of `ModuleTable`, so the cost is linear in the
+/// tensors.
 struct HalfCutSearch {
-  /// How a dimension with the channels of a cut one would lie on the axes.
+  /// A placement proposed for a dimension that has the channels of a cut one.
   struct Candidate {
     let placement: DimensionPlacement
     let extent: Int
@@ -13,29 +14,30 @@ struct HalfCutSearch {
   let partition: Partition
   let modules: [ModuleEntry]
   let isSorted: Bool
-  /// The dimensions to cut, with how and why, and the order in which they were found.
+  /// The dimensions to cut with the placements proposed for them, and the order in which they were found.
   private(set) var found: [TensorSite: Candidate] = [:]
   private(set) var order: [(site: TensorSite, module: Int)] = []
-  /// Dimensions that are wrong otherwise than by being left whole.
+  /// Dimensions with defects other than being left whole.
   var singles: [SingleHalfCut] = []
   let sizes: [AxisName: Int]
   let granules: [AxisName: Int]
-  /// The modules that put channels on an axis, take them from it, and those whose vectors lie on it.
+  /// For each axis, the modules that make its channels, those that read them, and those that pass them on or have
+  /// vectors on it.
   private(set) var makers: [AxisName: Set<Int>] = [:]
   private(set) var readers: [AxisName: Set<Int>] = [:]
   private(set) var vectors: [AxisName: Set<Int>] = [:]
-  /// The modules by their names.
+  /// The place of each module in `modules`, by its name.
   let places: [String: Int]
   /// The first module with weights of each parent, shortcuts left out.
   let entrances: [Substring: Int]
-  /// The pairs of modules that weight channels by their means, and which modules those are.
+  /// The pairs of modules that weight channels by their means, and all modules in such pairs.
   private(set) var squeezes: [SqueezePair]
   private(set) var squeezed: Set<Int>
   /// The layers of each recurrent network, each with its directions.
   let recurrents: [Substring: [Int: [Int]]]
-  /// Ways in which outputs of one extent lie on axes that are kept; further ones would decide nothing.
+  /// The most placements kept for each extent of outputs; further ones would decide nothing.
   private static let placementLimit = 4
-  /// How outputs lie on axes, by their extents, with the first of each.
+  /// The placements of outputs, by their extent, each with the first output that has it.
   private(set) var outputs: [Int: [DimensionPlacement: TensorSite]] = [:]
 
   init(_ partition: Partition) {
@@ -87,7 +89,7 @@ struct HalfCutSearch {
         }
       }
     }
-    // The last module that mixes channels, and the last with weights: a depthwise convolution passes channels on.
+    // The last module that mixes channels, and the last with weights, which may be a depthwise convolution.
     var before: Int?
     var last: Int?
     for (number, module) in modules.enumerated() {
@@ -116,20 +118,20 @@ struct HalfCutSearch {
     checkEnclosed()
   }
 
-  // MARK: What a dimension is
+  // MARK: Properties of a dimension
 
   func rank(_ site: TensorSite) -> Int { partition.tensors[site.tensor].spec.shape.count }
 
   func extent(_ site: TensorSite) -> Int { partition.tensors[site.tensor].spec.shape[site.dimension] }
 
-  /// How a dimension that is cut lies on the axes; nil for others.
+  /// The placement of a cut dimension; nil for others.
   func cut(_ site: TensorSite) -> DimensionPlacement? {
     let tensor = partition.tensors[site.tensor]
     guard let cut = tensor.cuts[site.dimension], !cut.isCommon else { return nil }
     return tensor.dimensions[site.dimension]
   }
 
-  /// Whether a dimension has all its channels in every sub-network, and no other rule has its elements.
+  /// Whether a dimension of several channels is not cut, and its tensor has neither units nor element owners.
   func isWhole(_ site: TensorSite) -> Bool {
     let tensor = partition.tensors[site.tensor]
     return tensor.dimensions[site.dimension] == .whole && tensor.owners == nil && tensor.units.isEmpty
@@ -140,13 +142,14 @@ struct HalfCutSearch {
     cut(site)?.axes ?? []
   }
 
-  /// A convolution that filters each channel by itself.
+  /// Whether a module is a convolution that filters each channel by itself (depthwise).
   func isChannelwise(_ module: ModuleEntry) -> Bool {
     guard let input = module.inputs.first, module.weights.count == 1 else { return false }
     return partition.tensors[input.tensor].spec.shape.count > 2 && extent(input) == 1
   }
 
-  /// What a cut dimension says about others: as it is, and once where its channels repeat (gates, a fused QKV, a flatten).
+  /// The placements that a cut dimension proposes for others: its own, then those without its repetitions (gates, a
+  /// fused QKV, a flatten).
   func candidates(_ site: TensorSite) -> [Candidate] {
     guard let placement = cut(site) else { return [] }
     var all = [Candidate(placement: placement, extent: extent(site), cause: site)]
@@ -159,17 +162,17 @@ struct HalfCutSearch {
     return all
   }
 
-  /// Whether a module also reads so many channels from a stream that is whole.
+  /// Whether a module reads this many channels from a whole stream.
   func reads(_ module: Int, _ extent: Int) -> Bool {
     modules[module].inputs.contains { self.extent($0) == extent && isWhole($0) }
   }
 
-  /// Whether no other module takes channels from the axes.
+  /// Whether no other module reads channels of the axes.
   func isUnread(_ axes: [AxisName], but module: Int) -> Bool {
     axes.allSatisfy { Self.isOnly(readers[$0], module) }
   }
 
-  /// Whether no norm of another module lies on the axes.
+  /// Whether no vector of another module, such as a norm's, lies on the axes.
   func isUnnormed(_ axes: [AxisName], _ module: Int) -> Bool {
     axes.allSatisfy { Self.isOnly(vectors[$0], module) }
   }

@@ -11,21 +11,21 @@ struct TensorSite: Hashable {
 struct ModuleEntry {
   /// The names' common part, without the separator.
   let name: String
-  /// What stands between the common part and the last component.
+  /// The character between the common part and the last component.
   let separator: Character
   /// Tensors of two dimensions or more.
   var weights: [Int] = []
   /// Tensors of one dimension.
   var vectors: [Int] = []
-  /// For each weight the dimension of its output channels.
+  /// For each weight, the dimension of its output channels.
   var outputs: [TensorSite] = []
-  /// For each weight the dimension of its input channels.
+  /// For each weight, the dimension of its input channels.
   var inputs: [TensorSite] = []
-  /// Whether vectors of the module tell which dimension of its weight holds the outputs.
+  /// Whether vectors of the module show which dimension of its weight holds the outputs.
   var isOriented = false
-  /// Whether a norm keeps running statistics here, which only a norm over the channels before it does.
+  /// Whether the module has running statistics; only a norm of the channels made before it has them.
   var hasStatistics = false
-  /// Whether a tensor is called as the factors of a norm are; any vector may have as many elements.
+  /// Whether a tensor is named like the factors of a norm (`weight`, `gamma`, `scale`); its size alone proves nothing.
   var hasFactors = false
   /// Whether hidden channels come back as inputs (`weight_hh`).
   var isRecurrent = false
@@ -34,13 +34,12 @@ struct ModuleEntry {
   let leaf: Substring
   /// The name without its last component.
   let parent: Substring
-  /// The set of `siblings` that the last component is of.
+  /// The place in `siblings` of the set that has the last component; nil for none.
   private let siblingSet: Int?
-  /// Whether an exporter made the name up. Asked for each pair of modules: looking for it in the name each time took
-  /// nine tenths of the conversion of 10,000 tensors.
+  /// Whether an exporter made the name up. Stored, because searching the name for each pair of modules took nine tenths
+  /// of the conversion of 10,000 tensors.
   let isAnonymous: Bool
-  /// The beginning of the names of the block whose stream a shortcut takes past the modules between; nil for other
-  /// modules.
+  /// For a shortcut, the start of the names of its block; nil for other modules.
   let shortcutBlock: Substring?
   var isShortcut: Bool { shortcutBlock != nil }
 
@@ -60,7 +59,7 @@ struct ModuleEntry {
     shortcutBlock = shortcut.map { name[..<$0.startIndex] }
   }
 
-  /// Names of modules that read one stream side by side, and whose outputs meet channel by channel.
+  /// Names of modules that read the same stream, and whose outputs are combined channel by channel.
   private static let siblings: [Set<String>] = [
     ["q", "k", "v", "query", "key", "value", "to_q", "to_k", "to_v", "wq", "wk", "wv"],
     ["gate", "up", "w1", "w3", "wi_0", "wi_1"],
@@ -71,17 +70,17 @@ struct ModuleEntry {
     siblingSet != nil && siblingSet == other.siblingSet && leaf != other.leaf && parent == other.parent
   }
 
-  /// The number at the end of the name (`bn2`, `conv2`); nil where there is none.
+  /// The number at the end of the name (`bn2`, `conv2`); nil if there is none.
   var number: Int? { Int(leaf.suffix(leaf.utf8.reversed().prefix { (48...57).contains($0) }.count)) }
 
   /// Layer and direction of a recurrent module as PyTorch names them: `lstm_l1_reverse`; nil for others.
   var recurrentPlace: RecurrentPlace? { isRecurrent ? RecurrentPlace(name[...]) : nil }
 
-  /// The names of a norm's tensors, which are all cut alike; nil for other modules.
+  /// A pattern for the tensors of a norm with running statistics, which are all cut alike; nil for other modules.
   var pattern: String? { weights.isEmpty && hasStatistics ? "\(name)\(separator)*" : nil }
 
-  /// Whether an exporter made the name up (`onnx::MatMul_43`, `val_8`, `/layer/Constant_output_0`): it says nothing
-  /// of the module's place.
+  /// Whether an exporter made the name up (`onnx::MatMul_43`, `val_8`, `/layer/Constant_output_0`), so that it says
+  /// nothing about the module's place.
   private static func isMadeUp(_ name: String) -> Bool {
     let number = name.utf8.dropFirst(4)
     return name.hasPrefix("onnx::") || name.hasPrefix("/") || name.has("/tessera.")
@@ -92,16 +91,16 @@ struct ModuleEntry {
 /// The modules of a file, in the order in which channels most likely pass through them.
 ///
 /// Files of PyTorch and NumPy keep the order of definition. Safetensors files are sorted by name, where `bn1` and `bn2`
-/// come before `conv1`: modules with numbers are then taken by number, norms last.
+/// come before `conv1`: their modules are ordered by number, and a norm follows the others of its number.
 struct ModuleTable {
   let modules: [ModuleEntry]
-  /// Whether the file is sorted by name, so that a module's successor may stand before it.
+  /// Whether the file is sorted by name, so that a module's successor may come before it.
   let isSorted: Bool
 
   init(_ tensors: [TensorPlacement]) {
     var modules: [ModuleEntry] = []
     var places: [TensorName: Int] = [:]
-    // Safetensors files begin with the dtypes of the most bytes, and are sorted within each.
+    // Safetensors files are sorted by dtype, the widest first, then by name.
     var last: [DType: TensorName] = [:]
     var isSorted = true
     for (index, tensor) in tensors.enumerated() where !tensor.spec.shape.isEmpty {
@@ -138,7 +137,7 @@ struct ModuleTable {
     }
     let leaf = String(name[name.index(after: place)...])
     let module = String(name[..<place])
-    // A recurrent module holds a layer, or a direction, beside another: `weight_ih_l0`, `bias_hh_l1_reverse`.
+    // The last component names the layer and direction of a recurrent module: `weight_ih_l0`, `bias_hh_l1_reverse`.
     for kind in leaf.has("_ih") || leaf.has("_hh") ? ["_ih", "_hh"] : [] {
       if let range = leaf.firstRange(of: kind) {
         return (module + leaf[range.upperBound...], name[place], leaf)
@@ -149,7 +148,7 @@ struct ModuleTable {
 
   // MARK: Order
 
-  /// A component of a module's name, as siblings are ordered by it.
+  /// The sort key of one component of a module's name.
   private struct OrderKey: Comparable {
     let isUnnumbered: Bool
     let number: Int
@@ -175,7 +174,7 @@ struct ModuleTable {
       rank = isLast ? 3 : isNorm ? 1 : ["layer", "stage", "block", "features"].contains(text) ? 2 : 0
     }
 
-    /// What stands at the end of a network, whatever its name's place in the alphabet.
+    /// Names of the last modules of a network, whatever their place in the alphabet.
     private static let lastWords: Set<Substring> = [
       "classifier", "fc", "head", "heads", "lm_head", "out", "output", "score",
     ]
@@ -197,13 +196,13 @@ struct ModuleTable {
 
   // MARK: Orientation
 
-  /// Which dimensions of a weight hold its outputs and its inputs.
+  /// The dimensions of a weight that hold its outputs and its inputs.
   private struct Layout {
     let output: Int
     let input: Int
 
-    /// [out, in, …] as in PyTorch and [in, out, …] as in its transposed convolutions, then the last two dimensions as in
-    /// Keras; the other way round where channels are likely the last.
+    /// [out, in, …] as in PyTorch and [in, out, …] as in its transposed convolutions, then the last two dimensions as
+    /// in Keras; those first if channels are likely last.
     static func all(rank: Int, isLast: Bool) -> [Layout] {
       let first = [Layout(output: 0, input: 1), Layout(output: 1, input: 0)]
       let last = [Layout(output: rank - 1, input: rank - 2), Layout(output: rank - 2, input: rank - 1)]
@@ -213,8 +212,9 @@ struct ModuleTable {
 
   /// Decides for each weight which dimensions hold its outputs and inputs.
   ///
-  /// Vectors of the module (a bias, a norm) have the size of the outputs. Where they do not decide, other weights of two
-  /// dimensions do; of more dimensions, the smaller ones are positions, except in what is called `weight`; then the name.
+  /// Vectors of the module (a bias, a norm) have the size of the outputs. If they do not decide, a weight of two
+  /// dimensions follows most of the others. In weights of rank 4 or more, the smaller dimensions are positions, unless
+  /// the weight is named `weight`. Otherwise the name decides.
   private static func oriented(_ modules: [ModuleEntry], _ tensors: [TensorPlacement]) -> [ModuleEntry] {
     func isKernel(_ weight: Int) -> Bool {
       let name = tensors[weight].spec.name.text
@@ -224,7 +224,7 @@ struct ModuleTable {
       let name = tensors[weight].spec.name.text.lowercased()
       return name.has("depthwise") || name.has("dw")
     }
-    // How many more weights of two dimensions are [in, out] than [out, in], among kernels and among others.
+    // The number of [in, out] weights minus the number of [out, in] weights, among kernels and among others.
     var turned = [false: 0, true: 0]
     func layouts(_ weight: Int) -> [Layout] {
       let shape = tensors[weight].spec.shape
@@ -236,7 +236,7 @@ struct ModuleTable {
         : shape.count > 3 && leaf != "weight" && !leaf.hasPrefix("weight_") ? last - first : 0
       return Layout.all(rank: shape.count, isLast: balance == 0 ? isKernel(weight) : balance > 0)
     }
-    /// The layouts whose outputs are as many as a vector of the module has elements.
+    /// The layouts with as many outputs as a vector of the module has elements.
     func own(_ module: ModuleEntry) -> [Layout] {
       guard module.weights.count == 1, let weight = module.weights.first else { return [] }
       let sizes = Set(module.vectors.compactMap { tensors[$0].spec.shape.first })
@@ -271,7 +271,7 @@ struct ModuleTable {
     }
   }
 
-  /// Whether a table of vectors is looked up: its rows are no channels, and it has no bias.
+  /// Whether a module is an embedding, by its name: its rows are not channels, and it has no bias.
   private static func isLookup(_ module: ModuleEntry) -> Bool {
     guard module.vectors.isEmpty else { return false }
     let leaf = module.leaf.lowercased()

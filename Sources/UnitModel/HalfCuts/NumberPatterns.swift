@@ -1,9 +1,9 @@
-/// What patterns with one `{}` match: a wildcard takes any characters of a component, and not numbers alone.
+/// The names that patterns with one `{}` match: a wildcard takes any characters of a component, not only digits.
 struct NumberPatterns {
-  /// The components of all names that stand where a pattern has its `{}`, sorted, by the rest of the name.
+  /// By the rest of the name: the components of all names at the place of the `{}`, sorted.
   private var components: [String: [Substring]] = [:]
 
-  /// Patterns of the numbers in `members`, and all names that they may match.
+  /// Takes from `names` the components that a pattern for the number of a member may match.
   init(of members: [String], in names: [String]) {
     for member in members {
       if let place = HalfCutGroup.number(in: member) { components[Self.split(member, at: place).rest] = [] }
@@ -20,7 +20,7 @@ struct NumberPatterns {
     }
   }
 
-  /// Whether the pattern of a name's number matches so many names: those that have a number there, and no others.
+  /// Whether the pattern for a name's number matches exactly `count` names.
   func match(_ name: String, _ count: Int) -> Bool {
     guard let number = HalfCutGroup.number(in: name) else { return false }
     let (rest, word) = Self.split(name, at: number)
@@ -30,13 +30,14 @@ struct NumberPatterns {
       let middle = (first + end) / 2
       if sorted[middle].utf8.lexicographicallyPrecedes(word.utf8) { first = middle + 1 } else { end = middle }
     }
-    // `{}` takes one character at least.
+    // `{}` takes at least one character.
     if first < sorted.count, sorted[first] == word { first += 1 }
     func begins(_ place: Int) -> Bool { place < sorted.count && sorted[place].utf8.starts(with: word.utf8) }
     return begins(first + count - 1) && !begins(first + count)
   }
 
-  /// A name without the component that a place is in, and what stands before the place in that component.
+  /// A name with `{}` for everything from the start of the component of `place` to the end of `place`, and the
+  /// characters of the component before `place`.
   private static func split(_ name: String, at place: Substring) -> (rest: String, word: Substring) {
     let start =
       name[..<place.startIndex].lastIndex { $0 == "." || $0 == "/" }.map(name.index(after:))

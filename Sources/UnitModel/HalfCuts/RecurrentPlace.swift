@@ -1,11 +1,11 @@
-/// Which layer and direction of a recurrent network a module is: `lstm_l1_reverse` is layer 1 of `lstm`, backwards.
+/// The layer and direction of a module of a recurrent network: `lstm_l1_reverse` is layer 1 of `lstm`, backwards.
 struct RecurrentPlace {
   /// The name that the layers share.
   let stem: Substring
   let layer: Int
   let isReverse: Bool
 
-  /// The place that a module's name ends with; nil for other names.
+  /// Reads the end of a module's name; nil if it names no layer.
   init?(_ name: Substring) {
     var rest = Substring(name)
     let reverse = "_reverse"

@@ -1,10 +1,11 @@
 internal import Tensors
 
 extension ResolvedPlan {
-  /// Tensors that hold the channels of a cut one, by names and sizes, and are left whole.
+  /// Tensors that have the channels of a cut one, by names and sizes, and are left whole or cut differently.
   ///
-  /// A module's biases and statistics, the norm after it, what the next module reads, and modules that are used side by
-  /// side. Only where no graph decides: names and sizes prove nothing. The cost is linear in the number of tensors.
+  /// Checked are a module's biases and statistics, the norm after it, the inputs of the next module, and modules that
+  /// are used side by side. A graph is better, if there is one: names and sizes prove nothing. The cost is linear in
+  /// the number of tensors.
   package var halfCuts: [HalfCut] {
     let search = HalfCutSearch(partition)
     let unread = search.unread.map { (axis: $0, site: $1, kind: HalfCut.Kind.unread) }
@@ -14,7 +15,7 @@ extension ResolvedPlan {
     var users = ChannelUsers(self)
     var groups: [HalfCutGroup] = []
     var places: [HalfCutGroup.Key: Int] = [:]
-    // A tensor has one entry, so what is found of its dimensions is one piece of advice.
+    // A tensor has one entry, so all its dimensions share one piece of advice.
     var sites: [Int: [TensorSite]] = [:]
     var modules: [(tensor: Int, module: Int)] = []
     for (site, module) in search.order {

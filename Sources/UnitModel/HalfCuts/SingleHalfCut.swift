@@ -1,10 +1,10 @@
 internal import Tensors
 
-/// A dimension that is wrong otherwise than by being left whole, and the one that is cut.
+/// A dimension with a defect other than being left whole, and the cut dimension that shows it.
 struct SingleHalfCut {
   enum Kind {
     case otherAxis
-    /// With how the dimension would lie on the axes.
+    /// With the placement proposed for the dimension.
     case joined(DimensionPlacement)
     case fewerHeads
   }
@@ -13,7 +13,7 @@ struct SingleHalfCut {
   let cause: TensorSite
   let kind: Kind
 
-  /// The names of the norm's tensors, which are all cut alike; nil for other modules.
+  /// A pattern for the norm's tensors, which are all cut alike; nil for other modules.
   let pattern: String?
 
   init(_ site: TensorSite, _ cause: TensorSite, _ kind: Kind, pattern: String? = nil) {
@@ -23,7 +23,7 @@ struct SingleHalfCut {
     self.pattern = pattern
   }
 
-  /// One warning for all whose names differ in a number only.
+  /// One warning for all whose names differ only in a number.
   static func halfCuts(_ singles: [SingleHalfCut], in partition: Partition) -> [HalfCut] {
     var order: [Key] = []
     var groups: [Key: [SingleHalfCut]] = [:]

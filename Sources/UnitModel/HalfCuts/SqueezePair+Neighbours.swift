@@ -1,9 +1,9 @@
 internal import Tensors
 
-/// Pairs whose parent has other modules, too (a network without blocks). Shapes do not tell them from the end of one
-/// inverted bottleneck and the beginning of the next; the axes do, as a gate writes the channels that it reads.
+/// Pairs whose parent has other modules, too (a network without blocks). By shapes they look like the end of one
+/// inverted bottleneck and the start of the next. The axes decide: a gate writes the channels that it reads.
 extension HalfCutSearch {
-  /// The pairs that are not known by names, or by a parent to themselves.
+  /// The pairs that neither their names nor a parent of their own reveal.
   func neighbourPairs() -> [SqueezePair] {
     var members: [Substring: [Int]] = [:]
     var uses: [Substring: [Int: ChannelUses]] = [:]
@@ -26,7 +26,8 @@ extension HalfCutSearch {
     }
   }
 
-  /// How the modules of a block make and read one number of channels; those that only scale or filter them do neither.
+  /// The modules of a block that make and read one number of channels; norms and depthwise convolutions are not
+  /// counted.
   private struct ChannelUses {
     var axes: Set<AxisName> = []
     var made = 0
@@ -43,8 +44,8 @@ extension HalfCutSearch {
     }
   }
 
-  /// Whether a pair writes the axis that it reads, in a block where others make and read as many channels. An end that
-  /// is whole belongs to the axis, too, where all the others lie on it.
+  /// Whether a pair writes the axis that it reads, in a block where others make and read as many channels. A whole end
+  /// counts as on the axis if all the others lie on it.
   private func isGate(_ pair: SqueezePair, _ uses: ChannelUses) -> Bool {
     let ends = modules[pair.reduce].inputs + modules[pair.expand].outputs
     let known = Set(ends.flatMap { axes(of: $0) })
@@ -53,7 +54,7 @@ extension HalfCutSearch {
     return whole == 0 || uses.axes == known && uses.whole == whole
   }
 
-  /// Modules and their successors: by the file's order, in a sorted file by the numbers of equal words.
+  /// Pairs of successive modules: in the order of the file or, if it is sorted, by the numbers after equal words.
   private func neighbours(in family: [Int]) -> [(Int, Int)] {
     if !isSorted { return Array(zip(family, family.dropFirst())) }
     var words: [Substring: [(number: Int, module: Int)]] = [:]
@@ -67,8 +68,9 @@ extension HalfCutSearch {
     }
   }
 
-  /// The words of a sorted file, which are in no order: the two modules of which one alone makes what the other alone
-  /// reads, the one that makes fewer channels first. Where two such pairs have as many channels, neither is known.
+  /// Pairs of modules with opposite shapes in a sorted file, where the order of words says nothing: each is the only
+  /// one with its shape, and the one with fewer outputs comes first. Two such pairs with as many channels are both left
+  /// out.
   private func opposites(in family: [Int]) -> [(Int, Int)] {
     guard isSorted else { return [] }
     var byShape: [[Int]: [Int]] = [:]

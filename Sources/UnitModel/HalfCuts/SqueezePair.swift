@@ -1,7 +1,7 @@
 internal import Tensors
 
-/// Two modules that weight channels by their means (squeeze and excitation): one reads the channels, the other writes as
-/// many.
+/// Two modules that weight channels by their means (squeeze and excitation): one reads the channels, the other writes
+/// as many.
 struct SqueezePair {
   /// The module with weights [r, C].
   let reduce: Int
@@ -9,11 +9,11 @@ struct SqueezePair {
   let expand: Int
   /// C, the number of channels.
   let channels: Int
-  /// The beginning of the names of the block that the pair is in.
+  /// The start of the names in the pair's block.
   let block: Substring
 
-  /// The pairs by names (`se.fc1` and `se.fc2`, `squeeze_excite.reduce` and `.expand`, `_se_reduce`) and shapes, and those
-  /// that have a parent to themselves (`attention.fc.0`, `attention.fc.2`) beside a convolution with as many channels.
+  /// The pairs by names (`se.fc1` and `se.fc2`, `squeeze_excite.reduce` and `.expand`, `_se_reduce`) and shapes, and
+  /// those alone in their parent (`attention.fc.0`, `attention.fc.2`) beside a convolution with as many channels.
   static func pairs(in modules: [ModuleEntry], _ tensors: [TensorPlacement], isSorted: Bool) -> [SqueezePair]
   {
     var named = Families()
@@ -29,7 +29,7 @@ struct SqueezePair {
       pair(first, second, modules, tensors, block) ?? pair(second, first, modules, tensors, block)
     }
     let gates = others.pairs.compactMap { parent, first, second in
-      // Words of a file that is sorted are in no order.
+      // In a sorted file the order of words says nothing.
       let isGuess = isSorted && (modules[first].number ?? modules[second].number) == nil
       return pair(first, second, modules, tensors, parent)
         ?? (isGuess ? pair(second, first, modules, tensors, parent) : nil)
@@ -81,7 +81,7 @@ struct SqueezePair {
     return SqueezePair(reduce: reduce, expand: expand, channels: first.input, block: block)
   }
 
-  /// A parent and the parts of the network around it, as far up as the block may be whose channels a gate scales.
+  /// A parent and up to two enclosing parts of the network: a gate scales the channels of one of these blocks.
   static func blocks(around parent: Substring) -> [Substring] {
     let depth = 2
     var blocks = [parent]
@@ -92,7 +92,7 @@ struct SqueezePair {
     return blocks
   }
 
-  /// What stands before the component that names a squeeze; nil for other modules.
+  /// The name up to the component that names a squeeze; nil for other modules.
   private static func block(of module: ModuleEntry, _ tensors: [TensorPlacement]) -> Substring? {
     var start = module.name.startIndex
     for component in module.name.split(
@@ -106,7 +106,7 @@ struct SqueezePair {
       if let range = component.firstRange(of: "_se_") { return module.name[..<range.upperBound] }
       start = component.startIndex
     }
-    // torchvision numbers the module; its linear layers are convolutions.
+    // In torchvision the module's name is a number, and its linear layers are convolutions.
     guard let weight = module.weights.first, tensors[weight].spec.shape.count > 2,
       ["fc1", "fc2"].contains(module.leaf)
     else { return nil }

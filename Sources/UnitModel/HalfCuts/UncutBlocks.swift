@@ -2,14 +2,14 @@ internal import Tensors
 
 /// Numbered blocks that a plan leaves whole though it cuts others with the same names and shapes.
 ///
-/// So a plan for a small model of a family meets a large one: every name that it has is there. Names prove nothing, and
-/// a plan may mean it; so this is a note.
+/// This happens if a plan for a small model of a family is applied to a large one, which has all its names. Names prove
+/// nothing, and the plan may intend it; so this is a note.
 package struct UncutBlocks: Hashable, Sendable, CustomStringConvertible {
-  /// The blocks by the beginnings of their tensors' names, in the order of the file.
+  /// The start of the tensors' names of each block, in the order of the file.
   package let names: [String]
   /// How many tensors they have.
   package let tensorCount: Int
-  /// A block that is cut, of the same names and shapes as the first.
+  /// A cut block with the same names and shapes as the first.
   package let example: String
 
   /// One sentence.
@@ -24,7 +24,8 @@ package struct UncutBlocks: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension ResolvedPlan {
-  /// The blocks that are left whole beside others like them; nil where there are none. Linear in the names' bytes.
+  /// The blocks that are left whole beside others like them; nil if there are none. The cost is linear in the bytes of
+  /// names.
   package var uncutBlocks: UncutBlocks? {
     var order: [String] = []
     var blocks: [String: NumberedBlock] = [:]
@@ -53,7 +54,7 @@ extension ResolvedPlan {
 
 /// The tensors whose names begin alike, up to a component that is a number.
 private struct NumberedBlock {
-  /// What blocks that are like one another have in common.
+  /// The properties that are equal in blocks of the same kind.
   struct Kind: Hashable {
     struct Member: Hashable {
       let name: String
@@ -66,7 +67,7 @@ private struct NumberedBlock {
   }
 
   var kind: Kind
-  /// The names of its tensors without their last component: a chain of single layers has no blocks.
+  /// The names of its tensors without their last component. With only one, it is a layer in a chain, not a block.
   var modules: Set<String> = []
   var isCut = false
 
@@ -78,7 +79,7 @@ private struct NumberedBlock {
     if !tensor.isInEveryNetwork { isCut = true }
   }
 
-  /// The blocks that a name lies in, from its first three numbers: further ones would cost the square of its length.
+  /// The blocks of a tensor, by the first three numbers in its name: further ones would cost the square of its length.
   static func blocks(of name: String) -> [(name: String, family: String, rest: String)] {
     var found: [(name: String, family: String, rest: String)] = []
     var start = name.startIndex

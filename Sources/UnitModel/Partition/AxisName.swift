@@ -7,13 +7,13 @@ public struct AxisName: Hashable, Comparable, Sendable, CustomStringConvertible,
   /// The name with this text, byte for byte.
   public init(_ text: String) { name = TensorName(text) }
 
-  /// The value that a literal spells.
+  /// The axis name that a string literal spells.
   public init(stringLiteral value: String) { self.init(value) }
 
   /// The name as text.
   public var text: String { name.text }
 
-  /// As an error or a table shows it.
+  /// The name as text, without quotes.
   public var description: String { name.text }
 
   /// The name in quotes, with control characters escaped.

@@ -1,6 +1,6 @@
-/// The part of a tensor with one part of every cut dimension.
+/// The elements of a tensor that lie in one part of every cut dimension.
 public struct Block: Hashable, Sendable {
-  /// For each cut dimension, in order, an index of its cut's `parts`; empty for a whole tensor.
+  /// The index in the cut's `parts`, for each cut dimension in order; empty for a whole tensor.
   public let parts: [Int]
   /// The distinct units, ascending.
   public let units: [UnitID]
@@ -10,11 +10,11 @@ public struct Block: Hashable, Sendable {
   public let shape: [Int]
   /// The product of the shape.
   public let elementCount: Int
-  /// What the block is counted as.
+  /// The class in which the block is counted.
   public let blockClass: BlockClass
 }
 
-/// What a block is counted as.
+/// The class in which a block is counted, by its units and scope.
 public enum BlockClass: String, Hashable, Sendable, CaseIterable {
   /// No unit: part of every sub-network.
   case common

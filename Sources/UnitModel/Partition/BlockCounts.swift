@@ -12,7 +12,7 @@ public struct BlockCounts: Hashable, Sendable {
   /// All zero.
   public init() {}
 
-  /// The sum over the classes. Saturates where shapes without data would overflow it.
+  /// The sum over the classes; `Int.max` if it overflows, as it can for shapes without data.
   public var total: Int { [common, intra, interconnection, `private`].reduce(0, saturatingSum) }
 
   /// Adds the counts of another set of elements.
@@ -35,7 +35,7 @@ public struct BlockCounts: Hashable, Sendable {
   }
 }
 
-/// Single tensors fit 63 bits, a file of shapes without data need not.
+/// A single tensor's count fits 63 bits; the sum over a file of shapes without data may not.
 private func saturatingSum(_ a: Int, _ b: Int) -> Int {
   let (sum, overflow) = a.addingReportingOverflow(b)
   return overflow ? Int.max : sum

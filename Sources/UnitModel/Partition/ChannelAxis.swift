@@ -1,7 +1,7 @@
 /// A named axis of feature maps, cut into units: every channel belongs to one unit or to all sub-networks.
 ///
-/// Every tensor dimension that has to be cut alike lies on the same axis: a convolution's outputs, the norm after
-/// it, the next convolution's inputs, everything joined by a residual addition.
+/// Dimensions that must be cut alike lie on the same axis: a convolution's outputs, the norm after it, the next
+/// convolution's inputs, everything joined by a residual addition.
 public struct ChannelAxis: Hashable, Sendable {
   /// The axis's name, unique in its partition.
   public let name: AxisName
@@ -11,9 +11,9 @@ public struct ChannelAxis: Hashable, Sendable {
   public let units: [ChannelRanges]
   /// Channels that belong to every sub-network.
   public let common: ChannelRanges
-  /// Channels come in runs of this length that no unit divides (a head's width); 1 when they are free.
+  /// The length of channel runs that no unit divides (a head's width); 1 if there are none.
   public let granule: Int
-  /// Every channel once, ascending: who has it, nil for the common ones. Neighbours differ.
+  /// All channels, as ascending runs with their owners; neighbouring runs have different owners.
   public let runs: [ChannelRun]
 
   /// An axis whose units and common channels hold every channel once and divide no granule.
@@ -48,7 +48,7 @@ public struct ChannelAxis: Hashable, Sendable {
   /// Whether no unit has a channel here, so that nothing is cut along this axis.
   public var isWhole: Bool { common.count == size }
 
-  /// The channels of a unit; none for a unit the axis does not know.
+  /// The channels of a unit; empty for a unit that the axis does not have.
   public func channels(of unit: UnitID) -> ChannelRanges {
     units.indices.contains(unit.index) ? units[unit.index] : ChannelRanges()
   }
@@ -69,7 +69,7 @@ public struct ChannelAxis: Hashable, Sendable {
       }
       if run.channels.lowerBound < next { throw .channelTwice(axis: name, channel: run.channels.lowerBound) }
       if run.channels.lowerBound > next { throw .channelMissing(axis: name, channel: next) }
-      // Runs of one owner never touch, so every beginning is a change of owner.
+      // Runs of one owner never touch, so the owner changes at every start of a run.
       if run.channels.lowerBound % granule != 0 {
         throw .granuleDivided(
           axis: name, granule: granule, found: "a cut before channel \(run.channels.lowerBound)")
@@ -83,8 +83,8 @@ public struct ChannelAxis: Hashable, Sendable {
 
 /// Neighbouring channels with one owner.
 public struct ChannelRun: Hashable, Sendable {
-  /// The unit that has them; nil for common channels.
+  /// The unit that owns them; nil for common channels.
   public let unit: UnitID?
-  /// Which channels they are.
+  /// The channel numbers.
   public let channels: Range<Int>
 }

@@ -1,6 +1,6 @@
 /// Channel numbers as ascending, disjoint ranges that do not touch each other.
 public struct ChannelRanges: Hashable, Sendable {
-  /// The ranges, none of them empty, each beginning after the one before has ended and left a gap.
+  /// The ranges: ascending, not empty, with a gap between neighbours.
   public let ranges: [Range<Int>]
   /// How many channels the ranges hold.
   public let count: Int
@@ -14,8 +14,8 @@ public struct ChannelRanges: Hashable, Sendable {
   /// The channels of one range.
   public init(_ range: Range<Int>) { self.init(joining: [range]) }
 
-  /// The channels of ranges that ascend and do not overlap; ranges that touch become one, empty ones vanish. Nil
-  /// when they do not ascend.
+  /// The channels of ranges that ascend and do not overlap; touching ones are joined, empty ones dropped. Nil if they
+  /// do not ascend.
   public init?(ascending pieces: [Range<Int>]) {
     var end = Int.min
     for piece in pieces {
@@ -25,7 +25,7 @@ public struct ChannelRanges: Hashable, Sendable {
     self.init(joining: pieces)
   }
 
-  /// The channels with these numbers, in any order. A number that comes twice is returned instead.
+  /// The channels with these numbers, in any order; or no channels, and a number that occurs twice.
   static func of(_ channels: [Int]) -> (ranges: ChannelRanges, twice: Int?) {
     var pieces: [Range<Int>] = []
     for channel in channels.sorted() where channel >= 0 && channel < Int.max {
@@ -58,10 +58,10 @@ public struct ChannelRanges: Hashable, Sendable {
   /// Whether there is no channel.
   public var isEmpty: Bool { ranges.isEmpty }
 
-  /// Every channel number, ascending. As long as the axis: for printing, not for arithmetic.
+  /// Every channel number, ascending. It can be as long as the axis, so it is only for printing.
   public var channels: [Int] { ranges.flatMap { Array($0) } }
 
-  /// The channels of 0..<`size` that are not here.
+  /// The channels of 0..<`size` that are not in the ranges.
   func complement(in size: Int) -> ChannelRanges {
     var rest: [Range<Int>] = []
     var start = 0
@@ -73,8 +73,7 @@ public struct ChannelRanges: Hashable, Sendable {
     return ChannelRanges(joining: rest)
   }
 
-  /// Hands these channels out in order: `counts[0]` to the first, and so on. The counts' sum must not be over
-  /// `count`.
+  /// Deals the channels out in order: `counts[0]` to the first, and so on. The sum of the counts is at most `count`.
   func dealt(_ counts: [Int]) -> [ChannelRanges] {
     var pending = ranges[...]
     return counts.map { count in

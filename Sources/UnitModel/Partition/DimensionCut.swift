@@ -1,4 +1,4 @@
-/// The positions of one dimension, told off to parts.
+/// The positions of one dimension, each assigned to a part.
 ///
 /// Positions are kept as runs, so a dimension of a million positions in long runs costs a few words.
 public struct DimensionCut: Hashable, Sendable {
@@ -19,12 +19,12 @@ public struct DimensionCut: Hashable, Sendable {
     public let length: Int
   }
 
-  /// The most runs one dimension may fall into; an alternating cut of a million channels stays far below.
+  /// The most runs of one dimension; an alternating cut of a million channels stays far below.
   public static let segmentLimit = 1 << 22
 
   /// A cut from runs in ascending order, each with its part and the axis's place among the axes of the partition.
   init(runs: [(part: DimensionPart, order: Int, length: Int)]) {
-    // Few parts, perhaps millions of runs: comparing with a few is cheaper than hashing, with many it is not.
+    // There may be millions of runs, mostly of few parts: comparing with up to 16 is cheaper than hashing.
     var slots: [Int: Int] = [:]
     var met: [(part: DimensionPart, order: Int, unit: Int, key: Int, size: Int)] = []
     var segments: [Segment] = []
@@ -58,7 +58,7 @@ public struct DimensionCut: Hashable, Sendable {
     self.segments = segments
   }
 
-  /// The positions of one part, ascending; empty for a part there is not.
+  /// The positions of one part, ascending; empty if there is no such part.
   public func positions(ofPart part: Int) -> [Range<Int>] {
     var ranges: [Range<Int>] = []
     var start = 0
@@ -77,7 +77,7 @@ public struct DimensionCut: Hashable, Sendable {
 public enum DimensionPart: Hashable, Sendable {
   /// Positions of every sub-network.
   case common
-  /// Positions of one unit on one axis; on a concatenation of two axes the same unit is two parts.
+  /// Positions of one unit on one axis; if a dimension joins two axes, the same unit is two parts.
   case unit(UnitID, axis: AxisName)
 
   /// The unit, nil for common positions.

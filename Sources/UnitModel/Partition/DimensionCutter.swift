@@ -1,8 +1,8 @@
 public import Tensors
 
-/// Makes cuts of dimensions from placements on a list of axes, each distinct placement once.
+/// Makes the cuts of dimensions from their placements on a list of axes; equal placements are cut once.
 public struct DimensionCutter: Sendable {
-  /// The axes, in the order that decides between parts of one unit.
+  /// The axes; their order is the order of one unit's parts.
   public let axes: [ChannelAxis]
   private let places: [AxisName: Int]
   private var known: [DimensionPlacement: DimensionCut] = [:]
@@ -72,7 +72,7 @@ public struct DimensionCutter: Sendable {
         if taken <= left { try append(use, to: &runs, tensor: tensor, dimension: dimension) }
       }
       if taken < 1 || taken > left {
-        // Say what all the parts add up to where that can be said.
+        // The error gives the sum of all parts, if it can be computed.
         throw .sizeDisagrees(
           tensor: tensor, dimension: dimension, axis: placement.summary, expected: total(of: parts),
           found: size)
@@ -88,7 +88,7 @@ public struct DimensionCutter: Sendable {
   ) throws(PlanError) {
     guard let order = places[use.axis] else { return }
     let axis = axes[order]
-    // An axis in one run repeats into one run, however often it comes.
+    // An axis in one run stays one run, however often it is repeated.
     let (count, overflow) = axis.runs.count.multipliedReportingOverflow(
       by: axis.runs.count == 1 ? 1 : use.outer)
     guard !overflow, count <= DimensionCut.segmentLimit - min(runs.count, DimensionCut.segmentLimit) else {
@@ -108,7 +108,7 @@ public struct DimensionCutter: Sendable {
     run.unit.map { .unit($0, axis: axis.name) } ?? .common
   }
 
-  /// The positions of all channels of an axis, which fit; throws where the axis is unknown or they do not.
+  /// The number of positions of all channels of an axis; throws if the axis is unknown or the number overflows.
   private func positions(
     of use: AxisUse, tensor: TensorName, dimension: Int, size: Int
   ) throws(PlanError) -> Int {
@@ -142,7 +142,7 @@ public struct DimensionCutter: Sendable {
 }
 
 extension DimensionPlacement {
-  /// The axes as an error names them: `ffn3`, `gates × 4`, `a + 16 + b`.
+  /// The axes as errors show them: `ffn3`, `gates × 4`, `a + 16 + b`.
   var summary: String {
     func text(_ use: AxisUse) -> String {
       (use.outer == 1 ? "" : "\(use.outer) × ") + use.axis.text + (use.inner == 1 ? "" : " × \(use.inner)")

@@ -6,11 +6,11 @@ public enum DimensionPlacement: Hashable, Sendable {
   case axis(AxisUse)
   /// The dimension holds only the channels of its own level, so it is stored whole.
   case compact(AxisUse)
-  /// The dimension holds several things one after the other.
+  /// The dimension holds several parts, one after the other.
   case concat([ConcatPart])
 }
 
-/// One stretch of a concatenated dimension.
+/// One part of a concatenated dimension.
 public enum ConcatPart: Hashable, Sendable {
   /// Every channel of an axis.
   case axis(AxisUse)
@@ -20,14 +20,14 @@ public enum ConcatPart: Hashable, Sendable {
 
 /// An axis on a dimension, repeated: position = (o′ · size + channel) · inner + i′, with o′ < outer and i′ < inner.
 ///
-/// `inner` is what a flatten (h·w positions per channel) or a head's width makes, `outer` what an LSTM's four gates
-/// or a fused QKV make.
+/// `inner` is h·w for the positions of a flatten, or a head's width; `outer` is 4 for the gates of an LSTM and 3 for a
+/// fused QKV.
 public struct AxisUse: Hashable, Sendable {
   /// The axis.
   public let axis: AxisName
   /// Positions per channel, at least 1.
   public let inner: Int
-  /// How often all channels come, at least 1.
+  /// The number of times that all channels are repeated, at least 1.
   public let outer: Int
 
   /// The axis with its repetitions.
@@ -37,7 +37,7 @@ public struct AxisUse: Hashable, Sendable {
     self.outer = outer
   }
 
-  /// The number of positions for this many channels; nil when it does not fit or a factor is below 1.
+  /// The number of positions for this many channels; nil if it overflows or a factor is below 1.
   public func positions(channels: Int) -> Int? {
     guard inner >= 1, outer >= 1 else { return nil }
     let (inside, first) = channels.multipliedReportingOverflow(by: inner)

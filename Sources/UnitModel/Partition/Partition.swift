@@ -1,20 +1,20 @@
 public import Tensors
 
-/// A network cut into units: every channel axis with its cut, and every tensor with its place on them.
+/// A network cut into units: every channel axis with its cut, and every tensor with its placement on the axes.
 public struct Partition: Hashable, Sendable {
   /// k, the number of units.
   public let unitCount: Int
-  /// The channel axes; their order decides between parts of one unit on a concatenated dimension.
+  /// The channel axes; their order is the order of one unit's parts on a concatenated dimension.
   public let axes: [ChannelAxis]
   /// Every tensor, in the order of the flat weights.
   public let tensors: [TensorPlacement]
-  /// Names of tied tensors, each with the name that stands for it; both are in `tensors`.
+  /// The name of each tied tensor, with the name of the tensor whose bytes it shares; both are in `tensors`.
   public let ties: [TensorName: TensorName]
 
   /// The most units a network may have.
   public static let unitLimit = 1024
 
-  /// A partition whose tensors have distinct names and know only its units, and whose ties agree in cut and scope.
+  /// A partition whose tensors have distinct names and use only its units, and whose ties agree in cut and scope.
   ///
   /// Throws `PlanError.outOfRange`, `.unitCountDisagrees`, `.nameTwice`, `.unitOutOfRange` or `.tiedApart`.
   public init(
@@ -58,9 +58,10 @@ public struct Partition: Hashable, Sendable {
 }
 
 extension TensorPlacement {
-  /// What keeps two tensors from sharing their bytes: nil, or "another dtype or shape", "another cut", "another scope".
+  /// The reason why two tensors cannot share their bytes: "another dtype or shape", "another cut" or "another scope";
+  /// nil if they can.
   ///
-  /// - Parameter ties: for names of tied tensors the names that stand for them: tied owner maps are one.
+  /// - Parameter ties: the original of each tied tensor: tied owner maps count as the same map.
   func difference(tiedTo other: TensorPlacement, ties: [TensorName: TensorName]) -> String? {
     if spec.dtype != other.spec.dtype || spec.shape != other.spec.shape { return "another dtype or shape" }
     if dimensions != other.dimensions || units != other.units || featureOrder != other.featureOrder
@@ -69,7 +70,7 @@ extension TensorPlacement {
     {
       return "another cut"
     }
-    // The names that tasks know a tensor by may differ: that is what a tie is for.
+    // Tasks may have different names for the two: that is the purpose of a tie.
     return scope.hasUsers(of: other.scope) ? nil : "another scope"
   }
 }

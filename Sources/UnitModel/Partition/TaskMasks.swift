@@ -1,15 +1,15 @@
 internal import Tensors
 
-/// Which mask takes elements from a tensor, for each virtual network (Piggyback).
+/// The mask that removes elements of a tensor, for each sub-network (Piggyback).
 public struct TaskMasks: Sendable {
   private let tensors: [TensorPlacement]
-  /// By the name of a mask the tensors that somebody knows by it.
+  /// The tensors that have the name of a mask, for all tasks or for some.
   private var named: [TensorName: Named] = [:]
 
   private struct Named {
     /// Ascending.
     var places: [Int] = []
-    /// The one that everybody has.
+    /// The tensor that all tasks share.
     var shared: Int?
     var users: [User: Int] = [:]
   }
@@ -45,7 +45,7 @@ public struct TaskMasks: Sendable {
   /// Whether no tensor has a mask.
   public var isEmpty: Bool { named.isEmpty }
 
-  /// Pairs of a tensor and one of its masks.
+  /// The number of pairs of a tensor and one of its masks.
   var pairCount: Int {
     isEmpty ? 0 : tensors.reduce(0) { $0 + ($1.mask.map { named[$0]?.places.count ?? 0 } ?? 0) }
   }
@@ -59,7 +59,7 @@ public struct TaskMasks: Sendable {
     return (named[mask]?.places ?? []).filter { $0 != place }
   }
 
-  /// The mask of the tensor at a place; nil where the network has the tensor whole.
+  /// The mask of the tensor at a place; nil if the network uses all its elements.
   public func mask(of place: Int, in network: VirtualNetwork) -> Int? {
     guard tensors.indices.contains(place), let known = tensors[place].mask.flatMap({ named[$0] }) else {
       return nil
@@ -70,14 +70,14 @@ public struct TaskMasks: Sendable {
     return found == place ? nil : found
   }
 
-  /// Checks that masks can be laid on their tensors.
+  /// Checks that masks fit their tensors.
   ///
-  /// Throws `PlanError.outOfRange`: a mask is a whole tensor of U8 or BOOL in the shape of its tensor, and what it is laid
-  /// on has a zero to put in; `.tiedApart` where tied tensors have other masks.
+  /// Throws `PlanError.outOfRange` unless each mask is a whole tensor of U8 or BOOL in the shape of its tensor, whose
+  /// dtype has a zero; `.tiedApart` if tied tensors have different masks.
   func check(ties: [TensorName: TensorName], places: [TensorName: Int]) throws(PlanError) {
     let masked = masked
     if masked.isEmpty { return }
-    /// Masks that share their bytes are one.
+    /// The names of masks; tied ones count as one.
     func bytes(of masks: [Int]) -> Set<TensorName> {
       Set(masks.map { ties[tensors[$0].spec.name] ?? tensors[$0].spec.name })
     }

@@ -3,9 +3,10 @@ internal import Tensors
 extension TensorPlacement {
   /// The blocks with at least one element, by owner: the unit of the part on the first cut dimension.
   ///
-  /// Common ones first, then by unit. Of one owner: by the units on the other cut dimensions, dimension by
-  /// dimension, common first; where two blocks agree in that (two axes on one dimension), by part index. A tensor
-  /// without elements has no blocks. Elements with owners of their own: free ones first, then by unit.
+  /// Common blocks come first, then the units'. Blocks of one owner are sorted by the units on the other cut
+  /// dimensions, dimension by dimension, common first; blocks with equal units (two axes on one dimension), by part
+  /// index. A tensor without elements has no blocks. If elements have owners of their own, free ones come first, then
+  /// the units'.
   public var storage: [OwnedBlocks] {
     if let owners { return storage(by: owners) }
     var groups: [OwnedBlocks] = []
@@ -33,8 +34,9 @@ extension TensorPlacement {
     }
   }
 
-  /// The blocks with at least one element, owner after owner; elements with owners of their own are one
-  /// block here, because a task has the tensor in its own shape, with zeros.
+  /// The blocks with at least one element, owner after owner.
+  ///
+  /// Elements with owners of their own are one block here: a task has the tensor in its own shape, with zeros.
   public var blocks: [Block] {
     guard spec.elementCount > 0 else { return [] }
     if cutDimensions.isEmpty {
@@ -72,7 +74,7 @@ extension TensorPlacement {
       blockClass: BlockClass(unitCount: distinct.count, isPrivate: scope.isPrivate))
   }
 
-  /// Counts through the grid, the last dimension fastest; false after the last block.
+  /// Advances to the next block of the grid, the last dimension fastest; false after the last block.
   private func advance(_ parts: inout [Int], in cuts: [DimensionCut]) -> Bool {
     for place in parts.indices.reversed() {
       parts[place] += 1

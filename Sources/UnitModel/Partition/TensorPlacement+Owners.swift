@@ -3,7 +3,7 @@ internal import Tensors
 extension TensorPlacement {
   /// Checks owners against the tensor, its owner map and the units.
   ///
-  /// - Parameter find: the tensor of a name.
+  /// - Parameter find: returns the tensor with a name.
   ///
   /// Throws `PlanError.outOfRange`.
   func checkOwners(unitCount: Int, find: (TensorName) -> TensorPlacement?) throws(PlanError) {
@@ -24,7 +24,7 @@ extension TensorPlacement {
     guard map.cutDimensions.isEmpty, map.owners == nil, map.units.isEmpty else {
       throw .outOfRange(place: mapPlace, expected: "a whole tensor", found: "one that is cut itself")
     }
-    // Whoever reads the elements must have the map.
+    // A task that reads the elements needs the map.
     guard !map.scope.isPrivate || map.scope.hasUsers(of: scope) else {
       throw .outOfRange(place: mapPlace, expected: "a tensor with the same users, or of all", found: "others")
     }
@@ -32,9 +32,9 @@ extension TensorPlacement {
 }
 
 extension Partition {
-  /// The tensors that are owner maps of others, by place: a task that has had its elements picked out needs none.
+  /// The places of tensors that are owner maps of others, or tied to one.
   ///
-  /// What is tied to a map is one.
+  /// An extracted sub-network needs no map: its elements are selected already.
   public var ownerMaps: Set<Int> {
     func bytes(of name: TensorName) -> TensorName { ties[name] ?? name }
     let names = Set(tensors.compactMap { $0.owners.map { bytes(of: $0.map) } })

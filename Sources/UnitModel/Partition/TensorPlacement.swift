@@ -1,14 +1,14 @@
 public import Tensors
 
-/// Where the elements of one tensor belong: its cut, and who uses it.
+/// The place of one tensor in a partition: its cut, and the tasks that use it.
 public struct TensorPlacement: Hashable, Sendable {
   /// Name, dtype and shape of the flat tensor.
   public let spec: TensorSpec
-  /// Who uses the tensor.
+  /// The tasks and levels that use the tensor.
   public let scope: TensorScope
   /// How each dimension lies on the axes.
   public let dimensions: [DimensionPlacement]
-  /// For each dimension its cut; nil where it is whole, compact, or all its positions are common.
+  /// The cut of each dimension; nil if it is whole or compact, or if all its positions are common.
   public let cuts: [DimensionCut?]
   /// The units a whole tensor belongs to (an expert), ascending; empty for other tensors.
   public let units: [UnitID]
@@ -16,9 +16,9 @@ public struct TensorPlacement: Hashable, Sendable {
   public let featureOrder: FeatureOrder
   /// The dimensions that are cut, ascending.
   public let cutDimensions: [Int]
-  /// Who owns each element, where that is told element by element; such a tensor has no cuts.
+  /// The owner of each element, if elements are assigned one by one; such a tensor has no cuts.
   public let owners: ElementOwners?
-  /// The name by which a task knows the mask that takes elements of this tensor from it; nil for none.
+  /// The name, within a task, of the mask that removes elements of this tensor; nil for none.
   public let mask: TensorName?
 
   /// The order of the channels on a compact dimension.
@@ -29,15 +29,15 @@ public struct TensorPlacement: Hashable, Sendable {
     case task
   }
 
-  /// The most blocks one tensor may fall into.
+  /// The most blocks of one tensor.
   public static let blockLimit = 1 << 20
 
   /// A placement whose dimensions agree with the tensor's shape.
   ///
-  /// `dimensions` is empty for a tensor without cuts, else one per dimension. `units` may be given only then. Throws
-  /// `PlanError.rankDisagrees`, `.sizeDisagrees`, `.unknownAxis`, `.byteDivided`, `.cutTooFine` or
-  /// `.keysExclude`. Sizes of compact dimensions depend on the levels and are checked by `Assignment.check`, owners
-  /// and masks by `Partition`.
+  /// `dimensions` has an entry for each dimension, or none for a tensor without cuts; only such a tensor may have
+  /// `units`. Throws `PlanError.rankDisagrees`, `.sizeDisagrees`, `.unknownAxis`, `.byteDivided`, `.cutTooFine` or
+  /// `.keysExclude`. Sizes of compact dimensions depend on the levels and are checked by `Assignment.check`, owners and
+  /// masks by `Partition`.
   public init(
     spec: TensorSpec, scope: TensorScope = .shared, dimensions: [DimensionPlacement] = [],
     units: UnitSet = UnitSet(), owners: ElementOwners? = nil, mask: TensorName? = nil,
@@ -85,7 +85,7 @@ public struct TensorPlacement: Hashable, Sendable {
     try checkByteBoundaries()
   }
 
-  /// Whether the tensor is stored as it lies in a flat file: in one block, in its own order.
+  /// Whether the tensor is stored as in a flat file: in one block, in its own order.
   public var isWhole: Bool { owners == nil && cutDimensions.allSatisfy { (cuts[$0]?.parts.count ?? 1) == 1 } }
 
   /// The compact dimensions with their axis.

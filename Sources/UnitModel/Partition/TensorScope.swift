@@ -1,8 +1,8 @@
 public import Tensors
 
-/// Who uses a tensor: every sub-network, or only some tasks or levels.
+/// The users of a tensor: every sub-network, or only some tasks or levels.
 public struct TensorScope: Hashable, Sendable {
-  /// The tasks and levels that use a private tensor; empty when everyone does.
+  /// The tasks and levels that use a private tensor; empty for a tensor that every sub-network uses.
   public let users: [User]
 
   /// A task that uses a private tensor.
@@ -11,10 +11,10 @@ public struct TensorScope: Hashable, Sendable {
     public let task: TaskID
     /// The one level of the task that uses the tensor; nil when all its levels do.
     public let level: LevelNumber?
-    /// The name that the graph and an extracted network know the tensor by; nil for its own.
+    /// The tensor's name in the graph and in an extracted network; nil for its own.
     public let alias: TensorName?
 
-    /// A task, or one level of it, and the name it knows the tensor by.
+    /// A task, or one level of it, with its name for the tensor.
     public init(task: TaskID, level: LevelNumber? = nil, alias: TensorName? = nil) {
       self.task = task
       self.level = level
@@ -22,7 +22,7 @@ public struct TensorScope: Hashable, Sendable {
     }
   }
 
-  /// The scope with these users; none makes the tensor shared.
+  /// The scope with these users; without users, the tensor is shared.
   public init(users: [User]) { self.users = users }
 
   /// Used by every sub-network.
@@ -31,18 +31,18 @@ public struct TensorScope: Hashable, Sendable {
   /// Whether only some tasks or levels use the tensor.
   public var isPrivate: Bool { !users.isEmpty }
 
-  /// The user a (task, level) is; nil when the tensor is shared or not used there.
+  /// The entry in `users` for a (task, level); nil if the tensor is shared or not used there.
   public func user(task: TaskID, level: LevelNumber) -> User? {
     users.first { $0.task == task && ($0.level == nil || $0.level == level) }
   }
 
-  /// Whether the same tasks and levels use both, whatever names they know them by.
+  /// Whether the same tasks and levels use both, whatever their names for them.
   func hasUsers(of other: TensorScope) -> Bool {
     func bare(_ users: [User]) -> Set<User> { Set(users.map { User(task: $0.task, level: $0.level) }) }
     return bare(users) == bare(other.users)
   }
 
-  /// Whether the sub-network of a (task, level) has the tensor.
+  /// Whether the sub-network of a (task, level) uses the tensor.
   public func includes(task: TaskID, level: LevelNumber) -> Bool {
     users.isEmpty || user(task: task, level: level) != nil
   }

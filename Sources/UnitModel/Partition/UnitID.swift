@@ -9,6 +9,6 @@ public struct UnitID: Hashable, Comparable, Sendable, CustomStringConvertible {
   /// Ascending order.
   public static func < (a: Self, b: Self) -> Bool { a.index < b.index }
 
-  /// As an error or a table shows it.
+  /// The number in decimal digits.
   public var description: String { String(index) }
 }

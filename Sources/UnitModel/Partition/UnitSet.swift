@@ -1,6 +1,6 @@
-/// A set of units that answers membership in constant time.
+/// A set of units with a membership test in constant time.
 ///
-/// Blocks are asked by the hundred thousand whether a level uses them, so the set is a row of bits.
+/// A row of bits, because readers test hundreds of thousands of blocks for membership in a level.
 public struct UnitSet: Hashable, Sendable, CustomStringConvertible {
   /// Bit u of the row says whether unit u is in the set; the last word is never zero, so that equal sets have
   /// equal rows.
@@ -12,12 +12,12 @@ public struct UnitSet: Hashable, Sendable, CustomStringConvertible {
   /// The empty set.
   public init() {}
 
-  /// The set of these units; one that comes twice is there once, a negative number is left out.
+  /// The set of these units; duplicates count once, and numbers that `insert` does not add are left out.
   public init(_ units: some Sequence<UnitID>) {
     for unit in units { insert(unit) }
   }
 
-  /// Adds a unit. Numbers outside 0..<`Partition.unitLimit` are no units and are left out.
+  /// Adds a unit; numbers outside 0..<`Partition.unitLimit` are left out.
   public mutating func insert(_ unit: UnitID) {
     guard unit.index >= 0, unit.index < Partition.unitLimit, !contains(unit) else { return }
     while words.count <= unit.index >> 6 { words.append(0) }
@@ -57,6 +57,6 @@ public struct UnitSet: Hashable, Sendable, CustomStringConvertible {
     return units
   }
 
-  /// As JSON spells it: `[0, 2]`.
+  /// The units as a JSON array: `[0, 2]`.
   public var description: String { "[" + ascending.map(\.description).joined(separator: ", ") + "]" }
 }

@@ -1,18 +1,18 @@
 internal import Tensors
 
-/// The axes that a plan's entries make when they meet tensors: templates filled in, missing sizes taken from shapes.
+/// The axes of a plan that is applied to tensors: templates filled in, missing sizes taken from shapes.
 struct AxisInstances {
   private let plan: Plan
   private let exact: [AxisName: Int]
   private let templates: [Int]
   /// Templates by their own text.
   private let spelled: [AxisName: Int]
-  /// The names in entries, as patterns.
+  /// The axis names in entries, as patterns.
   private var patterns: [AxisName: NamePattern] = [:]
   /// The axes in the order in which tensors first lie on them.
   private var instances: [Instance] = []
   private var places: [AxisName: Int] = [:]
-  /// Dimensions that may tell a size once others are known.
+  /// Dimensions that may give a size once others are known.
   private var pending: [Use] = []
 
   private struct Instance {
@@ -27,7 +27,7 @@ struct AxisInstances {
     let dimension: Int
     let extent: Int
 
-    /// What it takes to look at it once more.
+    /// The cost of examining it once more.
     var partCount: Int { if case .concat(let parts) = placement { parts.count + 1 } else { 1 } }
   }
 
@@ -72,7 +72,7 @@ struct AxisInstances {
     return filled
   }
 
-  /// Where in the plan a dimension stands; spelled out only in errors.
+  /// The place of a dimension in the plan; made into text only for errors.
   private struct Place {
     let entry: Int
     let dimension: Int
@@ -137,7 +137,7 @@ struct AxisInstances {
     return made
   }
 
-  /// The size that an axis's own entry says or implies.
+  /// The size that an axis's own entry gives or implies.
   private func knownSize(_ axis: PlanAxis) -> Int? {
     if let size = axis.size { return size }
     let units: [Int]
@@ -166,7 +166,7 @@ struct AxisInstances {
 
   private func size(of use: AxisUse) -> Int? { places[use.axis].flatMap { instances[$0].size } }
 
-  /// Takes missing sizes from dimensions, those with one unknown axis first, until nothing more follows.
+  /// Takes missing sizes from dimensions with one unknown axis, again and again until no size follows.
   private mutating func inferSizes(work: inout PlanWork) throws(PlanError) {
     work.place = "axes"
     var waiting = pending
@@ -181,7 +181,7 @@ struct AxisInstances {
     }
   }
 
-  /// Whether the dimension has told all it can.
+  /// Takes a missing size from a dimension; false if it must be tried again later.
   private mutating func infer(from use: Use) throws(PlanError) -> Bool {
     let parts: [ConcatPart]
     switch use.placement {
@@ -207,7 +207,7 @@ struct AxisInstances {
           taken = 0
         }
       }
-      // What does not fit is reported when the dimension is cut, with all sizes known.
+      // A misfit is reported when the dimension is cut, with all sizes known.
       guard let taken, taken <= left else { return true }
       left -= taken
     }
@@ -221,14 +221,14 @@ struct AxisInstances {
     return true
   }
 
-  /// The extent with a whole number of channels, at least one, that comes nearest from below.
+  /// The nearest extent with a whole number of channels: below, or above if not even one channel fits.
   private func nearest(_ perChannel: Int, left: Int, of extent: Int) -> Int {
     if left >= perChannel { return extent - left % perChannel }
     let (sum, overflow) = perChannel.addingReportingOverflow(extent - left)
     return overflow ? Int.max : sum
   }
 
-  /// The axes, in the order of the plan's entries, those of one template by name and number (`ffn2` before `ffn10`).
+  /// The axes in the order of the plan's entries; those of one template by name and number (`ffn2` before `ffn10`).
   mutating func make(work: inout PlanWork) throws(PlanError) -> (axes: [ChannelAxis], notes: [PlanNote]) {
     try inferSizes(work: &work)
     try checkAllUsed(work: &work)
@@ -273,7 +273,8 @@ struct AxisInstances {
     }
   }
 
-  /// An entry no tensor lies on is a slip of the pen. A template may have lost all its axes to entries of their own.
+  /// An entry without tensors is probably a typing error. A template may have lost all its axes to entries of their
+  /// own.
   private func checkAllUsed(work: inout PlanWork) throws(PlanError) {
     work.place = "axes"
     let used = Set(instances.map(\.planAxis))

@@ -1,10 +1,10 @@
 extension NamePattern {
-  /// What trying a pattern on a name costs before the first byte is compared, in comparisons of bytes.
+  /// The fixed cost of trying a pattern on a name, in comparisons of bytes.
   private static let callWork = 12
 
-  /// What the wildcards take when the pattern matches a name; nil when it does not.
+  /// The texts that the wildcards take if the pattern matches a name; nil if it does not.
   ///
-  /// - Parameter work: grows by what was done, in comparisons of bytes.
+  /// - Parameter work: is increased by the cost, in comparisons of bytes.
   func match(_ name: UnsafeBufferPointer<UInt8>, work: inout Int) -> Captures? {
     var captures: Captures? = Captures()
     return matches(name, work: &work, captures: &captures) ? captures : nil
@@ -20,7 +20,7 @@ extension NamePattern {
     _ name: UnsafeBufferPointer<UInt8>, work: inout Int, captures: inout Captures?
   ) -> Bool {
     work += Self.callWork
-    // Literals at the ends have one place, and most names fail on them.
+    // Literals at the ends have a fixed place, and most names fail on them.
     var middle = tokens[...]
     var low = 0
     var high = name.count
@@ -44,7 +44,7 @@ extension NamePattern {
     }
   }
 
-  /// Whether `bytes` stand at `position` of the name.
+  /// Whether the name has `bytes` at `position`.
   fileprivate static func has(
     _ name: UnsafeBufferPointer<UInt8>, _ bytes: [UInt8], at position: Int, work: inout Int
   ) -> Bool {
@@ -56,10 +56,10 @@ extension NamePattern {
   }
 }
 
-/// Which tokens of a pattern can go on at which byte of a name: one word per byte, one bit per token.
+/// The tokens of a pattern that can match from each byte of a name on: one word per byte, one bit per token.
 ///
-/// Filled from the end of the name, then walked from its start, so that nothing is tried twice: the cost is the
-/// name's length times the number of literals, whatever the wildcards are.
+/// Filled from the end of the name, then walked from its start, so that nothing is tried twice: the cost is the name's
+/// length times the number of literals, whatever the wildcards are.
 private struct WildcardTable {
   private let name: UnsafeBufferPointer<UInt8>
   private let tokens: ArraySlice<NamePattern.Token>
@@ -69,7 +69,7 @@ private struct WildcardTable {
   private let stars: UInt64
   private let components: UInt64
 
-  /// A table in `reach`, which has room for a word per byte of the name and one for its end.
+  /// A table in `reach`, which has room for one word per byte of the name and one for its end.
   init(
     _ tokens: ArraySlice<NamePattern.Token>, of name: UnsafeBufferPointer<UInt8>,
     reach: UnsafeMutableBufferPointer<UInt64>
@@ -80,7 +80,7 @@ private struct WildcardTable {
     var literals: [(bit: Int, bytes: [UInt8])] = []
     var stars: UInt64 = 0
     var components: UInt64 = 0
-    // At most 16 wildcards with a literal between any two of them: 33 tokens and the end fit a word.
+    // At most 16 wildcards and 17 literals: 33 tokens and the end fit a word.
     for (bit, token) in tokens.enumerated() {
       switch token {
       case .literal(let bytes): literals.append((bit, bytes))
@@ -101,12 +101,12 @@ private struct WildcardTable {
   }
 
   private func fill(work: inout Int) {
-    // Wildcards that, having begun before a byte, can end at it or further on.
+    // Wildcards that have begun before a byte and can end at it or later.
     var open: UInt64 = 0
     for position in stride(from: name.count, through: 0, by: -1) {
       let isEnd = position == name.count
       let going = isEnd ? 0 : isSeparator(name[position]) ? open & stars : open
-      // What needs a byte of its own here; two stars are never neighbours, so a star can only be added to these.
+      // The tokens that take a byte here. Two stars are never neighbours, so one step adds those that take none.
       var here = going & (components | stars)
       if isEnd { here |= 1 << UInt64(tokens.count) }
       for (bit, bytes) in literals where !isEnd && bytes[0] == name[position] {
@@ -126,7 +126,7 @@ private struct WildcardTable {
     work += (name.count + 1) * (literals.count + 1)
   }
 
-  /// Each wildcard from left to right takes as little as leaves the rest a match.
+  /// Lets each wildcard, from left to right, take the least that leaves the rest a match.
   private func walk(work: inout Int) -> NamePattern.Captures {
     var captures = NamePattern.Captures()
     var position = 0

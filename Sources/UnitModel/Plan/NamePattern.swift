@@ -1,7 +1,7 @@
 /// A name with wildcards: `{}` for characters of one name component, `*` for anything.
 ///
-/// Components are split on `.` and `/`. `{}` takes one or more characters, `*` none or more; where a name can be
-/// matched in several ways, each wildcard from left to right takes as few as it can.
+/// Components are split on `.` and `/`. `{}` takes one or more characters, `*` none or more; if a name matches in
+/// several ways, each wildcard from left to right takes as few as it can.
 public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
   /// The pattern as it is written.
   public let text: String
@@ -13,11 +13,11 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
     case anything
   }
 
-  /// What the wildcards of a pattern took, in order.
+  /// The texts that the wildcards of a pattern took, in order.
   public struct Captures: Hashable, Sendable {
-    /// What each `{}` took.
+    /// The text of each `{}`.
     public var components: [String] = []
-    /// What each `*` took.
+    /// The text of each `*`.
     public var stars: [String] = []
   }
 
@@ -26,7 +26,7 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
   /// The most bytes of a pattern, and of a name that a pattern with wildcards can match.
   public static let lengthLimit = 1 << 14
 
-  /// A pattern; nil when it has more than 16 wildcards or 16 KiB.
+  /// Parses a pattern; nil if it has more than 16 wildcards or 16 KiB.
   public init?(_ text: String) {
     var tokens: [Token] = []
     var literal: [UInt8] = []
@@ -40,7 +40,7 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
     while index < bytes.count {
       if bytes[index] == UInt8(ascii: "*") {
         close()
-        // Two stars take no more than one.
+        // Two stars in a row match the same as one.
         if tokens.last != .anything { tokens.append(.anything) }
       } else if bytes[index] == UInt8(ascii: "{"), index + 1 < bytes.count,
         bytes[index + 1] == UInt8(ascii: "}")
@@ -68,16 +68,16 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
   /// Whether the pattern matches one name only.
   public var isLiteral: Bool { tokens.allSatisfy { if case .literal = $0 { true } else { false } } }
 
-  /// Whether two values are the same, texts byte for byte.
+  /// Whether two patterns have the same text, byte for byte.
   public static func == (a: Self, b: Self) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
 
-  /// Feeds what `==` compares.
+  /// Hashes the tokens, which are equal for equal texts.
   public func hash(into hasher: inout Hasher) { hasher.combine(tokens) }
 
-  /// As an error or a table shows it.
+  /// The pattern as it is written.
   public var description: String { text }
 
-  /// What the wildcards take when the pattern matches a name; nil when it does not.
+  /// The texts that the wildcards take if the pattern matches a name; nil if it does not.
   public func match(_ name: String) -> Captures? {
     var work = 0
     return Array(name.utf8).withUnsafeBufferPointer { match($0, work: &work) }

@@ -3,12 +3,12 @@ internal import Tensors
 /// The names of the tensors that a plan is applied to.
 struct NameTable {
   let specs: [TensorSpec]
-  /// Every name's bytes, so that patterns are tried without going through String.
+  /// The bytes of every name, so that patterns are tried without `String`.
   let bytes: [[UInt8]]
   let places: [TensorName: Int]
-  /// A name that came twice.
+  /// The first name that occurs twice; nil for none.
   let twice: TensorName?
-  /// For each tensor the others it is tied to, itself included; empty for most.
+  /// For each tied tensor, all tensors that it is tied to, itself included.
   let tied: [Int: [Int]]
 
   init(specs: [TensorSpec], ties: [TensorName: TensorName]) {
@@ -24,7 +24,7 @@ struct NameTable {
     self.twice = twice
     var groups: [TensorName: Set<Int>] = [:]
     for name in ties.keys {
-      // A chain of ties ends at the tensor that is tied to nothing; a ring has as many steps as it has names.
+      // A chain of ties ends at a tensor that is not tied further; the bound on steps ends a ring.
       var root = name
       var steps = 0
       while let next = ties[root], steps < ties.count {
@@ -41,7 +41,7 @@ struct NameTable {
     self.tied = tied
   }
 
-  /// The tensors that a selector means, ascending, with what its wildcards took.
+  /// The tensors that a selector matches, ascending, with the texts of its wildcards.
   func matches(
     _ selector: NameSelector, work: inout PlanWork
   ) throws(PlanError) -> [(place: Int, captures: NamePattern.Captures)] {
@@ -56,13 +56,13 @@ struct NameTable {
     }
   }
 
-  /// The selector as it is looked for: a pattern without wildcards is a name.
+  /// The selector, with a pattern without wildcards made a name.
   fileprivate static func target(_ selector: NameSelector) -> NameSelector {
     if case .match(let pattern) = selector, pattern.isLiteral { return .name(TensorName(pattern.text)) }
     return selector
   }
 
-  /// The error for a selector that means no tensor.
+  /// The error for a selector that matches no tensor.
   func matchesNothing(_ selector: NameSelector, place: String) -> PlanError {
     .matchesNothing(
       place: place, pattern: selector.text,
@@ -70,15 +70,15 @@ struct NameTable {
   }
 }
 
-/// The entry of a plan that counts for a tensor.
+/// The entry of a plan that applies to a tensor.
 struct EntryMatch {
-  /// The index of the entry among the plan's.
+  /// The entry's index in the plan's `tensors`.
   let entry: Int
   let captures: NamePattern.Captures
 }
 
 extension Plan {
-  /// For each tensor the first entry that matches it, or one that matches a tensor it is tied to.
+  /// For each tensor, the first entry that matches it, or else one that matches a tensor it is tied to.
   func matchEntries(
     _ names: NameTable, work: inout PlanWork
   ) throws(PlanError) -> (matches: [EntryMatch?], notes: [PlanNote]) {
@@ -86,7 +86,7 @@ extension Plan {
     var notes: [PlanNote] = []
     for (index, entry) in tensors.enumerated() {
       work.place = "tensors[\(index)]"
-      // A counter beside a norm's tensors has no dimension to cut; only its own name can mean it.
+      // A norm's counter is a scalar, without a dimension to cut; only an entry with its exact name selects it.
       let isCut = !entry.dimensions.isEmpty
       if try open.take(entry.selector, for: index, skippingScalars: isCut, work: &work) { continue }
       guard try open.hasTaken(entry.selector, work: &work) else {
@@ -105,7 +105,7 @@ extension Plan {
 }
 
 extension Plan {
-  /// The error for the first entry that matches no name, with how many do the same.
+  /// The error for the first entry that matches no name, with the number of such entries.
   fileprivate func matchesNothing(
     _ index: Int, _ names: NameTable, work: inout PlanWork
   ) throws(PlanError) -> PlanError {
@@ -123,11 +123,11 @@ extension Plan {
   }
 }
 
-/// The names that no entry has taken yet, so that each entry is tried on these alone.
+/// The names that no entry has taken yet, so that each entry is tried only on these.
 private struct OpenNames {
   let names: NameTable
   var matches: [EntryMatch?]
-  /// Ascending.
+  /// The places that may be open, ascending.
   var places: [Int]
 
   init(_ names: NameTable) {
@@ -142,7 +142,7 @@ private struct OpenNames {
   ) throws(PlanError) -> Bool {
     switch NameTable.target(selector) {
     case .name(let name):
-      // Its place stays listed among the open ones until a pattern comes by.
+      // The place stays in `places` until the next pattern removes it.
       guard let place = names.places[name], matches[place] == nil else { return false }
       matches[place] = EntryMatch(entry: entry, captures: NamePattern.Captures())
       return true
@@ -164,7 +164,7 @@ private struct OpenNames {
     }
   }
 
-  /// Whether an entry matches a name that another has; the first one found tells.
+  /// Whether an entry matches a name that another entry has taken.
   func hasTaken(_ selector: NameSelector, work: inout PlanWork) throws(PlanError) -> Bool {
     switch NameTable.target(selector) {
     case .name(let name): return names.places[name] != nil

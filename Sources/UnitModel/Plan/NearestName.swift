@@ -1,10 +1,10 @@
-/// The name that someone most likely meant: the one with the fewest edits, if those are few for its length.
+/// The name that was most likely meant: the one with the fewest edits, if those are few for its length.
 ///
-/// Cost is bounded: names are compared by their first 64 bytes, at most 20,000 of them, and one whose length alone
-/// makes it too far is not compared.
+/// The cost is bounded: at most 20,000 names are compared, by their first 64 bytes, and none whose length alone is too
+/// different.
 package func nearestName(to wanted: String, among names: some Sequence<String>) -> String? {
   let target = Array(wanted.utf8.prefix(64))
-  // A third of the length, two edits for names of four letters on: more is another name, not a slip.
+  // A third of the length, but two edits for names of four and five letters: more is another name, not a typing error.
   var limit = target.count < 4 ? target.count / 2 : max(2, target.count / 3)
   var best: String?
   for name in names.prefix(20_000) {

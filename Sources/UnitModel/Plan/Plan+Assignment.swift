@@ -2,9 +2,10 @@ internal import StrictJSON
 internal import Tensors
 
 extension Plan {
-  /// The plan with every order and level spelled out, by the rule where the plan leaves them open.
+  /// The plan with every order and level filled in; the rule makes missing orders.
   ///
-  /// Throws `PlanError.outOfRange`, `.tooFewUnits`, `.unknownRule`, `.unitOutOfRange`, `.levelTooLarge` or `.levelsDisagree`.
+  /// Throws `PlanError.outOfRange`, `.tooFewUnits`, `.unknownRule`, `.unitOutOfRange`, `.unitTwice`, `.levelTooLarge`,
+  /// `.tooManyNetworks` or `.levelsDisagree`.
   public func filled() throws(PlanError) -> Plan {
     guard (1...Partition.unitLimit).contains(unitCount) else {
       throw .outOfRange(place: "units", expected: "1 to \(Partition.unitLimit) units", found: "\(unitCount)")
@@ -90,7 +91,7 @@ extension Plan {
     return sets
   }
 
-  /// The assignment of a filled plan, its templates of axes applied to the axes there are.
+  /// The assignment of a filled plan, with its axis templates applied to `axes`.
   func assignment(
     _ filled: Plan, axes: [ChannelAxis], work: inout PlanWork
   ) throws(PlanError) -> Assignment {
@@ -102,7 +103,7 @@ extension Plan {
       let order = task.order ?? []
       let levels = try sets(task.levels ?? [], order: order, place: "\(place).levels")
       var own: [AxisName: AxisAssignment] = [:]
-      // An entry for one axis counts before templates, and among templates the first.
+      // An entry for one axis goes before templates; of the templates, the first counts.
       for entry in task.axes.filter(\.axis.isLiteral) + task.axes.filter({ !$0.axis.isLiteral }) {
         work.place = "\(place).axes"
         var found: [AxisName] = []
@@ -130,7 +131,7 @@ extension Plan {
       axes: names)
   }
 
-  /// For each tensor that some item of `private` names, who uses it.
+  /// The users of each tensor that `private` or `private_per_level` names, and of those tied to it.
   func matchScopes(
     _ names: NameTable, tasks: [PlanTask], assignment: Assignment, work: inout PlanWork
   ) throws(PlanError) -> [Int: TensorScope] {
@@ -152,7 +153,7 @@ extension Plan {
           }
         }
       }
-      // A tensor that levels name is theirs alone; the task's own list is for the rest.
+      // A tensor named in `private_per_level` belongs to those levels only; `private` is for the rest.
       for (item, entry) in task.privateTensors.enumerated() {
         let place = "tasks[\(index)].private[\(item)]"
         for (tensor, alias) in try matches(entry, names, place: place, work: &work)

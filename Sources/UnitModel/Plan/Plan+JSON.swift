@@ -2,7 +2,7 @@ public import StrictJSON
 internal import Tensors
 
 extension Plan {
-  /// The plan's document: keys in one order, defaults left out, so that equal plans have equal bytes.
+  /// The plan's document: keys in a fixed order, defaults left out, so that equal plans have equal bytes.
   public var json: JSONValue {
     var object = JSONObject()
     object["format"] = .string(Plan.format)
@@ -17,7 +17,7 @@ extension Plan {
     if !tasks.isEmpty { object["tasks"] = .array(tasks.map(\.json)) }
     if let provenance {
       let members = [JSONMember(key: "rule", value: .string(provenance.rule))]
-      // Details never hold "rule" when they were parsed; a caller's second one loses.
+      // Parsed details have no "rule"; one that a caller added is dropped.
       let details = provenance.details.members.filter { $0.key != "rule" }
       object["assignment"] = JSONObject(members + details).map { .object($0) }
     }
@@ -27,7 +27,7 @@ extension Plan {
 
   /// The document as text, with a newline at its end.
   ///
-  /// Throws `PlanError.json` when the provenance holds a number that JSON cannot spell.
+  /// Throws `PlanError.json` if the provenance has a number that JSON cannot express.
   public func text() throws(PlanError) -> String {
     do {
       return try JSONWriter.text(json, layout: .pretty)
@@ -86,7 +86,7 @@ extension PlanTensor {
 }
 
 extension DimensionPlacement {
-  /// The dimension as plans and checkpoints spell it.
+  /// The dimension as plans and checkpoints write it.
   package var json: JSONValue {
     switch self {
     case .whole: return .null
@@ -111,7 +111,7 @@ extension DimensionPlacement {
     }
   }
 
-  /// The dimension that a value spells; `place` is its path, for errors.
+  /// Reads a dimension; `place` is its path, for errors.
   package init(json: JSONValue, place: String) throws(PlanError) {
     self = try readDimension(PlanNode(value: json, place: place))
   }

@@ -1,7 +1,7 @@
 public import StrictJSON
 
 extension Plan {
-  /// The plan that a document spells.
+  /// Parses a plan's document.
   ///
   /// Strict: a key that a plan does not have, a value of another type, or a number out of bounds is refused with its
   /// path in the document. Throws the cases of `PlanError` under "Reading the document".
@@ -15,10 +15,10 @@ extension Plan {
     try self.init(json: document)
   }
 
-  /// The plan that a JSON value spells.
+  /// Reads a plan from a JSON value.
   public init(json: JSONValue) throws(PlanError) {
     let root = PlanNode(value: json, place: "")
-    // Another document is named as such before its keys are complained about.
+    // The format goes first: another kind of document is reported as such, not by its keys.
     let format = try root.members()["format"]
     guard format == .string(Plan.format) else {
       if case .string(let found) = format { throw .wrongFormat(found: "'\(JSONWriter.escaped(found))'") }
@@ -43,7 +43,7 @@ extension Plan {
 
 private func readProvenance(_ node: PlanNode?) throws(PlanError) -> Provenance? {
   guard let node else { return nil }
-  // What a method writes beside its rule is its own affair, so other keys are kept and not judged.
+  // A method may write more keys beside its rule, so other keys are kept and not checked.
   var details = try node.members()
   guard let rule = details["rule"] else { throw .missingKey(place: node.place, key: "rule") }
   let name = try node.named("rule", rule).string()

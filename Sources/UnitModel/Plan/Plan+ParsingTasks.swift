@@ -34,7 +34,7 @@ private func readTask(_ node: PlanNode) throws(PlanError) -> PlanTask {
   }
   if let levels = object.optional("private_per_level") {
     for member in try levels.members().members {
-      // Exactly the spelling of the number, or "1" and "01" would be two keys for one level.
+      // Only the usual spelling of a number, or "1" and "01" would be two keys for one level.
       let named = task.levelNames.firstIndex { $0.utf8.elementsEqual(member.key.utf8) }.map { $0 + 1 }
       guard let number = named ?? Int(member.key), number >= 1, named != nil || String(number) == member.key
       else {

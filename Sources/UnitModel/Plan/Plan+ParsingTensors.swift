@@ -53,7 +53,7 @@ private func readOwners(_ node: PlanNode) throws(PlanError) -> ElementOwners {
   return ElementOwners(map: TensorName(try object.required("map").string()), elements: elements)
 }
 
-/// `match` or `name` of an entry.
+/// Reads `match` or `name` of an entry.
 func readSelector(_ object: PlanObject) throws(PlanError) -> NameSelector {
   let (node, isPattern) = try object.either("match", "name")
   return isPattern ? .match(try node.pattern()) : .name(TensorName(try node.string()))

@@ -3,8 +3,8 @@ public import Tensors
 extension Plan {
   /// Applies the plan to the tensors of a file.
   ///
-  /// `ties` gives for each tied name the one that stands for it; a tied tensor that no entry names follows the others.
-  /// The result's tensors are in the order of `specs`. Throws the first `PlanError` found.
+  /// `ties` gives the original of each tied name; a tied tensor that no entry matches follows the others. The result's
+  /// tensors are in the order of `specs`. Throws the first `PlanError` found.
   public func resolve(
     against specs: [TensorSpec], ties: [TensorName: TensorName] = [:]
   ) throws(PlanError) -> ResolvedPlan {
@@ -13,7 +13,7 @@ extension Plan {
     return resolved
   }
 
-  /// What `resolve` makes, before assignment and partition are held against each other (`Assignment.check`).
+  /// The result of `resolve` before assignment and partition are checked against each other (`Assignment.check`).
   package func place(
     _ specs: [TensorSpec], ties: [TensorName: TensorName] = [:]
   ) throws(PlanError) -> ResolvedPlan {
@@ -66,7 +66,7 @@ extension Plan {
     return TensorName(name)
   }
 
-  /// Every entry with a mask names one for a tensor at least: others are slips of the pen.
+  /// Checks that every entry with a mask gives one to at least one tensor; others are probably typing errors.
   private func checkMasks(
     _ matches: [EntryMatch?], _ placements: [TensorPlacement], _ names: NameTable, work: inout PlanWork
   ) throws(PlanError) {
@@ -86,7 +86,7 @@ extension Plan {
     }
   }
 
-  /// Shape and dtype that an entry gives must be the tensor's.
+  /// Checks that the shape and dtype of an entry are the tensor's.
   private func check(_ entry: PlanTensor, of spec: TensorSpec) throws(PlanError) {
     if let dtype = entry.dtype, dtype != spec.dtype {
       throw .specDisagrees(
@@ -99,7 +99,7 @@ extension Plan {
 
   /// The tensors that the plan itself describes with dtype and shape, in its order.
   ///
-  /// Throws `PlanError.outOfRange` for a shape that cannot be.
+  /// Throws `PlanError.outOfRange` for a shape whose size overflows or ends inside a byte.
   public var describedTensors: [TensorSpec] {
     get throws(PlanError) {
       var specs: [TensorSpec] = []

@@ -2,22 +2,22 @@ public import Tensors
 
 /// Partition, assignment and scopes as people write them: axes and tensors by name or pattern, tasks with their levels.
 public struct Plan: Hashable, Sendable {
-  /// Words for the reader; no meaning to the program.
+  /// A description for readers, without effect.
   public var summary: String?
   /// k, the number of units.
   public var unitCount: Int
-  /// The axes, templates among them.
+  /// The axes and templates of axes.
   public var axes: [PlanAxis]
   /// The entries for tensors; the first that matches a name counts.
   public var tensors: [PlanTensor]
   /// The tasks.
   public var tasks: [PlanTask]
-  /// Where the assignment came from; nil when the plan does not say.
+  /// The origin of the assignment; nil if the plan does not give one.
   public var provenance: Provenance?
-  /// The counting policy that budgets are meant for; nil when the plan does not say.
+  /// The counting policy for budgets; nil if the plan does not give one.
   public var policy: String?
 
-  /// The format that a plan's document names.
+  /// The value of `format` in a plan's document.
   public static let format = "tessera.plan/1"
 
   /// A plan from its parts.
@@ -40,22 +40,22 @@ public struct Plan: Hashable, Sendable {
 
 /// An axis of a plan, or a template that makes one axis for every match.
 public struct PlanAxis: Hashable, Sendable {
-  /// The name, with `{}` where a template takes what a tensor's pattern matched.
+  /// The name; in a template, `{}` takes what a tensor's pattern captured.
   public var name: NamePattern
-  /// The number of channels; nil to take it from the first tensor that lies on the axis.
+  /// The number of channels; nil to take it from the tensors that lie on the axis.
   public var size: Int?
-  /// How the channels are shared out.
+  /// How the channels are divided among the units.
   public var cut: Cut
   /// Channels of every sub-network.
   public var common: ChannelRanges
-  /// Channels come in runs of this length that stay together.
+  /// The length of channel runs that stay together.
   public var granule: Int
 
-  /// How the channels of an axis are shared out among the units.
+  /// How the channels of an axis are divided among the units.
   public enum Cut: Hashable, Sendable {
-    /// As equally as can be, the first units getting one more.
+    /// As equally as possible; the first units may get one channel, or granule, more.
     case equal
-    /// So many for each unit, in order.
+    /// This number of channels for each unit, in order.
     case sizes([Int])
     /// These channels for each unit.
     case channels([ChannelRanges])
@@ -74,17 +74,17 @@ public struct PlanAxis: Hashable, Sendable {
   }
 }
 
-/// What a plan says about the tensors that a name or a pattern selects.
+/// An entry of a plan, for the tensors that a name or a pattern selects.
 public struct PlanTensor: Hashable, Sendable {
-  /// Which tensors are meant.
+  /// The tensors that the entry is for.
   public var selector: NameSelector
-  /// How each dimension lies on the axes, names as the plan spells them; empty when the tensors are not cut.
+  /// How each dimension lies on the axes, with names as written in the plan; empty if the tensors are not cut.
   public var dimensions: [DimensionPlacement]
   /// The units that a whole tensor belongs to (an expert); empty for others.
   public var units: UnitSet
-  /// Who owns each element; only beside a name.
+  /// The owner of each element; only beside a name.
   public var owners: ElementOwners?
-  /// The mask that takes elements from a task, by the name that the task knows it by, with the wildcards of the pattern.
+  /// The mask that removes elements for a task: its name within the task, with the wildcards of the pattern.
   public var mask: NamePattern?
   /// The order of the channels on compact dimensions.
   public var featureOrder: TensorPlacement.FeatureOrder
@@ -93,7 +93,7 @@ public struct PlanTensor: Hashable, Sendable {
   /// The shape the tensor must have; only beside a name.
   public var shape: [Int]?
 
-  /// An entry of a plan.
+  /// An entry of a plan, by default for tensors that are not cut.
   public init(
     selector: NameSelector, dimensions: [DimensionPlacement] = [], units: UnitSet = UnitSet(),
     owners: ElementOwners? = nil, mask: NamePattern? = nil,
@@ -110,14 +110,14 @@ public struct PlanTensor: Hashable, Sendable {
   }
 }
 
-/// Which tensors an entry of a plan means.
+/// The tensors that an entry of a plan selects.
 public enum NameSelector: Hashable, Sendable {
   /// Every name that matches.
   case match(NamePattern)
   /// Exactly this name, whatever characters it has.
   case name(TensorName)
 
-  /// The pattern or name as it stands in the plan.
+  /// The pattern or name as written in the plan.
   public var text: String {
     switch self {
     case .match(let pattern): pattern.text

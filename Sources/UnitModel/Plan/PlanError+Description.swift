@@ -95,7 +95,7 @@ extension PlanError: CustomStringConvertible {
 }
 
 extension PlanError {
-  /// A task that nobody knows, with the nearest name and the tasks there are.
+  /// The error for an unknown task, with the nearest name and the existing tasks.
   package static func unknownTask(_ name: TaskID, among tasks: [TaskAssignment]) -> PlanError {
     .unknownTask(
       name: name, nearest: nearestName(to: name.text, among: tasks.lazy.map(\.task.text)),
@@ -105,7 +105,7 @@ extension PlanError {
 
 private func quoted(_ name: String) -> String { TensorName(name).quoted }
 
-/// The names of a few tasks; of many only that there are some.
+/// The names of up to eight tasks; the number of more.
 private func some(of tasks: [TaskID]) -> String {
   switch tasks.count {
   case 0: "no task, for there is none"

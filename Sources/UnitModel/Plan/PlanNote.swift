@@ -1,12 +1,12 @@
 public import Tensors
 
-/// Something a plan's author may want to know: the plan holds, but does less than it seems to.
+/// A remark for a plan's author: the plan is valid, but does less than it seems to.
 public enum PlanNote: Hashable, Sendable, CustomStringConvertible {
   /// The axis has fewer channels, or granules, than there are units, so all of them are common.
   case axisWhole(axis: AxisName, granules: Int, granule: Int, unitCount: Int)
-  /// Every tensor the entry matches was taken by an entry before it.
+  /// Entries before it have taken every tensor that the entry matches.
   case entryShadowed(place: String, pattern: String)
-  /// No entry names the tensor; it has cut and scope of one it is tied to.
+  /// No entry matches the tensor; it takes cut and scope from one that it is tied to.
   case followsTie(tensor: TensorName, original: TensorName)
 
   /// One sentence.

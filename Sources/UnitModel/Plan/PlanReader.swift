@@ -29,7 +29,7 @@ extension PlanNode {
 }
 
 extension PlanObject {
-  /// One of two keys that exclude each other; the flag says whether it is the first.
+  /// The one of two exclusive keys that is there, and whether it is the first.
   package func either(_ first: String, _ second: String) throws(PlanError) -> (node: PlanNode, isFirst: Bool)
   {
     switch (optional(first), optional(second)) {

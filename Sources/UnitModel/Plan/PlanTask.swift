@@ -1,20 +1,20 @@
-/// A task of a plan; what it leaves out is filled in from the rule.
+/// A task of a plan; `Plan.filled` adds what it leaves out.
 public struct PlanTask: Hashable, Sendable {
   /// The task's name.
   public var task: TaskID
-  /// The order of units; nil to have the rule make it.
+  /// The order of units; nil if the rule makes it.
   public var order: [UnitID]?
   /// The levels; nil for one level per unit of the order.
   public var levels: [PlanLevel]?
-  /// The names of the levels, in order; empty where levels have numbers alone.
+  /// The names of the levels, in order; empty if levels have only numbers.
   public var levelNames: [String]
   /// Axes with an order or levels of their own, by name or template.
   public var axes: [PlanTaskAxis]
   /// Tensors that only this task uses, at all its levels.
   public var privateTensors: [PlanPrivate]
-  /// Tensors that only one level of this task uses, by level; they count before `privateTensors`.
+  /// Tensors that only one level of this task uses, by level; they go before `privateTensors`.
   public var privatePerLevel: [PlanPrivateLevel]
-  /// How the task's norms take their moments.
+  /// The source of mean and variance in the task's norms.
   public var norm: NormMode?
 
   /// A task of a plan.
@@ -36,7 +36,7 @@ public struct PlanTask: Hashable, Sendable {
 
 /// A level of a plan.
 public enum PlanLevel: Hashable, Sendable {
-  /// The first so many units of the order.
+  /// The first units of the order, this many.
   case count(Int)
   /// Exactly these units.
   case units([UnitID])
@@ -44,7 +44,7 @@ public enum PlanLevel: Hashable, Sendable {
 
 /// Order and levels of a task on one axis, or on every axis that a template makes.
 public struct PlanTaskAxis: Hashable, Sendable {
-  /// The axis's name as the plan spells it.
+  /// The axis's name as written in the plan.
   public var axis: NamePattern
   /// The order on the axis; nil for the task's own.
   public var order: [UnitID]?
@@ -59,9 +59,9 @@ public struct PlanTaskAxis: Hashable, Sendable {
   }
 }
 
-/// Private tensors and the name their user knows them by.
+/// Private tensors, with their name within the task.
 public struct PlanPrivate: Hashable, Sendable {
-  /// Which tensors are meant.
+  /// The tensors that the item selects.
   public var selector: NameSelector
   /// The name for graph and extraction, with the wildcards of the pattern; nil for the tensor's own.
   public var alias: NamePattern?

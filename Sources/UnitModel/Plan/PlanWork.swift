@@ -1,21 +1,21 @@
-/// What meeting a plan with tensors may cost, counted in comparisons of bytes.
+/// A limit on the work of applying a plan to tensors, in comparisons of bytes.
 ///
-/// Patterns times names times their lengths has no bound in a file of a few megabytes, so the work itself has one.
+/// A few megabytes of patterns and names may need seconds to hours, so the work itself has a bound.
 struct PlanWork {
-  /// Two or three seconds. 200 patterns that begin with a star, met with 10,000 names of 60 bytes, cost two thirds of it;
-  /// patterns that begin with a name cost a tenth of those.
+  /// Two or three seconds. 200 patterns that begin with a star, tried on 10,000 names of 60 bytes, cost two thirds of
+  /// it; patterns that begin with a name cost a tenth of that.
   static let limit = 600_000_000
-  /// What one more user of a private tensor counts for: it takes memory, not only time.
+  /// The work counted for one more user of a private tensor, which also takes memory.
   static let user = 1_000
 
-  /// Where in the plan the work is being done, for the error.
+  /// The place in the plan where the work is done, for the error.
   var place = "tensors"
   private var done = 0
   private let limit: Int
 
   init(limit: Int = PlanWork.limit) { self.limit = limit }
 
-  /// What the wildcards of a pattern take from a name; nil when it does not match.
+  /// The texts that a pattern's wildcards take from a name; nil if it does not match.
   mutating func match(
     _ pattern: NamePattern, _ name: [UInt8]
   ) throws(PlanError) -> NamePattern.Captures? {
@@ -36,7 +36,7 @@ struct PlanWork {
     try matches(pattern, Array(name.text.utf8))
   }
 
-  /// Counts work that is no comparison of names.
+  /// Counts work other than comparisons of names.
   mutating func add(_ work: Int) throws(PlanError) {
     let (sum, overflow) = done.addingReportingOverflow(work)
     done = overflow ? Int.max : sum

@@ -1,10 +1,10 @@
-/// What a plan makes of some tensors.
+/// A plan applied to the tensors of a file.
 public struct ResolvedPlan: Hashable, Sendable {
   /// Axes and tensors.
   public let partition: Partition
   /// Tasks with orders and levels.
   public let assignment: Assignment
-  /// What the plan's author may want to know.
+  /// Remarks for the plan's author.
   public let notes: [PlanNote]
 
   /// Whether every sub-network is the whole network though there are several units.
