@@ -1,4 +1,4 @@
-# Everything a user or CI does: `make demo`, `make test`, `make install PREFIX=...`, `make bench`.
+# Every task of a user or CI: `make demo`, `make test`, `make install PREFIX=...`, `make bench`.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help

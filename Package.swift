@@ -1,9 +1,9 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-// The targets are the walls of ARCHITECTURE.md: bytes → tensors → units → checkpoint → counts,
-// findings, pictures. SwiftPM does not refuse an undeclared transitive import, so
-// Tests/ArchitectureTests holds the same graph against the code.
+// The targets are those of ARCHITECTURE.md: bytes → tensors → units → checkpoint → counts, findings, pictures.
+// SwiftPM does not refuse an undeclared transitive import, so Tests/ArchitectureTests compares the same graph with
+// the code.
 
 let strict: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
@@ -21,7 +21,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
-    // System libraries: a module map and a shim of one-line inline functions, nothing else.
+    // System libraries: only a module map and a shim of one-line inline functions.
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -193,13 +193,13 @@ let package = Package(
   ]
 )
 
-// What writes the reference; nothing else needs it (`make docs`).
+// Only `make docs` needs this plugin, which writes the reference.
 if Context.environment["TESSERA_DOCS"] != nil {
   package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
 }
 
-// The parsers' exercises are a test target: `make test` replays what fuzzing has found. `make fuzz` builds the same
-// files as a static library that clang links with libFuzzer; SwiftPM itself cannot link an executable with it.
+// The parsers' exercises are a test target: `make test` replays the inputs that fuzzing found. `make fuzz` builds the
+// same files as a static library that clang links with libFuzzer; SwiftPM itself cannot link an executable with it.
 let exercised: [Target.Dependency] = [
   "CLinux", "ByteFiles", "StrictJSON", "Tensors", "TensorStreams", "HDF5Kit", "Pickle", "FlatFormats",
   "UnitModel",

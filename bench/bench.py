@@ -1,8 +1,8 @@
-"""Measures tessera against its targets, each figure beside its peer in the same run.
+"""Measures tessera against its targets; each figure is compared with a peer's in the same run.
 
-Every time is the median of five interleaved runs (ours, peer, ours, peer, …) on a warm cache, the destination deleted
-first; a peer's write is followed by `sync DEST`, since ours flushes too. A ratio is the median of the ratios of each
-round. Processor time (user + system) stands beside wall time: where the disk is shared it is the steadier figure.
+Each time is the median of five interleaved runs (ours, peer, ours, peer, …) on a warm cache, after the destination is
+deleted. A peer's write is followed by `sync DEST`, because ours flushes too. A ratio is the median of the ratios of the
+rounds. Processor time (user + system) is printed next to wall time: on a shared disk it varies less.
 """
 
 import argparse
@@ -27,8 +27,8 @@ from memory_rows import memory
 from reading_rows import extract, validate
 from table import failed, markdown
 
-# A new row is a function from a Bench to its rows in a *_rows.py beside this file, and a line here. The order matters only for
-# the disk: rows that share an input of a gigabyte stand together.
+# To add a row, write a function from a Bench to its rows in a *_rows.py of this folder, and add a line here. The order
+# matters only for the disk: rows that share an input of a gigabyte are together.
 ROWS = {
     "cut-1gb": cut_1gb,
     "join-1gb": join_1gb,
@@ -58,7 +58,7 @@ def main() -> int:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         with contextlib.suppress(OSError):
-            # Ours if we made it for this; in use by someone else where it is not empty.
+            # Removed if this run made it and it is empty; another run may use it.
             if made:
                 parent.rmdir()
 
@@ -94,7 +94,7 @@ def report(bench: Bench, rows: list) -> str:
         "# Benchmark\n",
         f"\nMeasured by `make bench` on {date.today()}: median of {bench.runs} interleaved runs, {size}.\n",
         "`bench/bench.py` says how.\n\n",
-        # A failed row quotes what a command said, and commands name their files.
+        # A failed row quotes a command's message, which has the file's path.
         markdown(rows).replace(f"{bench.folder}/", ""),
         "\nCPU is user + system time, all threads together. Peak memory is the largest of all runs.\n",
         f"Starting Python and importing NumPy and h5py takes {start_up(bench):.2f} s of the script's time.\n",
@@ -104,7 +104,7 @@ def report(bench: Bench, rows: list) -> str:
 
 
 def start_up(bench: Bench) -> float:
-    """Seconds: what the scripts beside us pay before they do anything."""
+    """The seconds that a peer's script takes before it does anything."""
     runs = interleave([Case([[bench.python, "-c", "import h5py, numpy"]])], bench.runs)[0]
     return statistics.median(one.seconds for one in runs)
 

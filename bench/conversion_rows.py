@@ -1,4 +1,4 @@
-"""Rows that time conversions beside a peer."""
+"""Rows that compare the times of conversions with a peer's."""
 
 import filecmp
 
@@ -7,7 +7,7 @@ from table import Row, beside
 
 
 def cut_1gb(bench: Bench) -> list[Row]:
-    """1 GB of safetensors to units, beside the script that does the same cut, and beside a copy."""
+    """1 GB of safetensors to units, compared with a script that makes the same cut, and with a copy."""
     title = "convert 1 GB safetensors → units"
     runs = interleave(_cut_cases(bench, "layers", with_copy=True), bench.runs)
     return [
@@ -17,13 +17,13 @@ def cut_1gb(bench: Bench) -> list[Row]:
 
 
 def cut_small(bench: Bench) -> list[Row]:
-    """4,000 tensors of 64 × 64, 64 MB in all, beside the script."""
+    """4,000 tensors of 64 × 64, 64 MB in total, compared with the script."""
     runs = interleave(_cut_cases(bench, "small", with_copy=False), bench.runs)
     return [beside("convert 4,000 small tensors → units, beside NumPy + h5py", runs[0], runs[1], limit=0.25)]
 
 
 def join_1gb(bench: Bench) -> list[Row]:
-    """Back to safetensors, beside a copy of the same number of bytes."""
+    """Back to safetensors, compared with a copy of the same number of bytes."""
     source, checkpoint = bench.input("layers"), bench.checkpoint("layers")
     ours, peer = bench.folder / "ours.safetensors", bench.folder / "peer.safetensors"
 
@@ -42,7 +42,7 @@ def _cut_cases(bench: Bench, kind: str, with_copy: bool) -> list[Case]:
     reference = bench.folder / "reference.h5"
 
     def same():
-        # The peer's file of this check is made outside the measurement.
+        # The peer's file for this check is not part of the measurement.
         script = bench.script("h5py_cut.py") + [str(source), str(reference)]
         try:
             run([script, bench.script("same_units.py") + [str(ours), str(reference)]])

@@ -1,8 +1,8 @@
 """The peer of `convert`: the same cut as a NumPy + h5py script, `python h5py_cut.py SOURCE DEST`.
 
-One dataset per (tensor, unit) with the blocks in the same order as ours. Reading maps the source, each dataset is
-gathered by one NumPy copy and written by one h5py call: faster than `safetensors.safe_open`, which copies every
-tensor once more. No digest, no checksum, no index.
+It writes one dataset for each (tensor, unit), with the blocks in the same order as ours. It maps the source, gathers
+each dataset with one NumPy copy and writes it with one h5py call: faster than `safetensors.safe_open`, which copies
+every tensor once more. It writes no digest, no checksum and no index.
 """
 
 import json
@@ -24,12 +24,12 @@ def tensors(path):
 
 
 def cut(source, destination):
-    """Both dimensions of every matrix in `UNITS` equal, contiguous units."""
+    """Cuts both dimensions of every matrix into `UNITS` equal, contiguous units."""
     with h5py.File(destination, "w") as file:
         groups = [file.create_group(f"units/{unit}") for unit in range(UNITS)]
         for name, matrix in tensors(source):
             rows, columns = (extent // UNITS for extent in matrix.shape)
-            # rows of the unit × unit of the column × column: the middle axis goes first.
+            # [unit of the row, row, unit of the column, column]: the two units come first.
             blocks = matrix.reshape(UNITS, rows, UNITS, columns).transpose(0, 2, 1, 3)
             for group, owned in zip(groups, blocks):
                 group.create_dataset(name, data=np.ascontiguousarray(owned).reshape(-1))

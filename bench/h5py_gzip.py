@@ -1,7 +1,7 @@
 """The peer of `convert --compress`: `python h5py_gzip.py SOURCE DEST` writes every tensor of a safetensors file as a
 dataset with shuffle and gzip at level 4, chunked as h5py chooses.
 
-Whole tensors and no cut, no digest, no checksum, no index: less than ours does, which is fair to the peer.
+It writes whole tensors without a cut, digest, checksum or index. That is less work than ours, which favours the peer.
 """
 
 import json
@@ -10,7 +10,7 @@ import sys
 import h5py
 import numpy as np
 
-# BF16 as the integers that hold its bits: the same bytes, and the filters see nothing else.
+# BF16 as integers with the same bits: the filters only depend on the bytes.
 NUMPY = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "U8": "u1"}
 
 

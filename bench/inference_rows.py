@@ -1,4 +1,4 @@
-"""Rows of `run` beside ONNX Runtime on the processor: the same model, input and number of threads."""
+"""Rows of `run` compared with ONNX Runtime on the processor: the same model, input and number of threads."""
 
 import json
 import statistics
@@ -14,11 +14,11 @@ CASES = [
     ("resnet50", "ResNet-50 at 224²", 1, 5, None),
     ("mobile", "a network like MobileNetV2 at 224²", 1, 20, None),
 ]
-"""Network, its name in words, batch, timed runs of a process, and the most that we may take beside the peer."""
+"""Network, its name in words, batch, timed runs of a process, and the limit of our time divided by the peer's."""
 
 
 def inference(bench: Bench) -> list[Row]:
-    """Every network on one thread and on two; in each round one process of ours and one of the peer's."""
+    """Every network on one thread and on two; each round runs one process of ours and one of the peer's."""
     rows = []
     for network, words, batch, repeat, limit in CASES:
         for threads in (1, 2):
@@ -52,7 +52,7 @@ def _row(bench, title, network, batch, threads, repeat, limit) -> Row:
 
 
 def said(command: list[str]) -> dict:
-    """What a command printed as JSON."""
+    """The JSON that a command prints."""
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode != 0:
         raise Failed((result.stderr.strip().splitlines() or ["it said nothing"])[-1])

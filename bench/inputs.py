@@ -1,7 +1,7 @@
-"""Makes the benchmark's inputs, each in a process of its own: `python inputs.py KIND PATH [--quick]`.
+"""Makes one input of the benchmark: `python inputs.py KIND PATH [--quick]`.
 
-In a process of its own because a child's peak memory, as the kernel counts it, starts with that of the process
-which spawned it: whoever measures must stay small, and NumPy with a gigabyte of numbers is not.
+Each input is made in its own process. The kernel starts a child's peak memory at that of the process that spawned it,
+so the measuring process must stay small, and NumPy with a gigabyte of numbers is not.
 """
 
 import json
@@ -18,7 +18,7 @@ UNITS = 4
 
 
 def header(tensors, dtype="F32"):
-    """The length and JSON of a safetensors file with `tensors`: name, shape; of one dtype, one after the other."""
+    """The length and JSON of a safetensors file with `tensors` (name, shape) of one dtype, and the size of its body."""
     entries, position = {}, 0
     for name, shape in tensors:
         size = SIZES[dtype] * int(np.prod(shape, dtype=np.int64))
@@ -30,13 +30,13 @@ def header(tensors, dtype="F32"):
 
 
 def weights(tensors, path, dtype="F32", changed=lambda numbers, generator: numbers):
-    """A safetensors file with numbers as in trained weights: normal, small; `changed` makes something else of them."""
+    """A safetensors file with small normal numbers, like trained weights; `changed` converts them."""
     head, _ = header(tensors, dtype)
     generator = np.random.default_rng(7)
     with open(path, "wb") as file:
         file.write(head)
         for _, shape in tensors:
-            # By slices, so that one tensor of a gigabyte needs no gigabyte here.
+            # In slices, so that a tensor of a gigabyte does not take a gigabyte of memory.
             left = int(np.prod(shape, dtype=np.int64))
             while left > 0:
                 count = min(left, 1 << 22)
@@ -51,7 +51,7 @@ def square(count, size):
 
 
 def plan(path, size):
-    """The plan beside `path`: one axis, both dimensions of every matrix on it."""
+    """Writes a plan beside `path`: both dimensions of every matrix are on one axis."""
     entry = {"match": "*", "axes": ["channels", "channels"]}
     text = {"format": "tessera.plan/1", "units": UNITS, "axes": {"channels": {"size": size}}, "tensors": [entry]}
     Path(f"{path}.plan.json").write_text(json.dumps(text))
@@ -90,7 +90,7 @@ def deflated(path, quick):
 
 
 def sparse(path, quick):
-    """A safetensors file of 10 GB, all of its body a hole."""
+    """A sparse safetensors file of 10 GB: its whole body is a hole."""
     tensors = square(600, 2048)
     head, body = header(tensors)
     with open(path, "wb") as file:
@@ -115,7 +115,7 @@ def compressible(dtype, changed):
 
 
 def rounded(numbers):
-    """The bits of the nearest bf16."""
+    """The bits of the nearest bf16; halfway cases are rounded away from zero."""
     return ((numbers.view(np.uint32) + np.uint32(0x8000)) >> 16).astype(np.uint16)
 
 

@@ -1,10 +1,10 @@
-"""Rows of commands that must answer at once, whatever the file's size."""
+"""Rows of commands that must answer at once, however large the file is."""
 
 from measure import Bench, Case, interleave
 from table import Row, beside, within
 
 LIMIT = 0.100
-"""Seconds."""
+"""In seconds."""
 
 
 def inspect(bench: Bench) -> list[Row]:
@@ -20,7 +20,7 @@ def inspect(bench: Bench) -> list[Row]:
 
 
 def stats(bench: Bench) -> list[Row]:
-    """The values of 1 GB, beside NumPy, which reads every tensor for each number."""
+    """Statistics of 1 GB, compared with NumPy, which reads every tensor once for each number."""
     source = bench.input("layers")
     ours, peer = interleave([
         Case([[bench.tessera, "inspect", "--stats", str(source)]]),

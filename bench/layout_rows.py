@@ -1,4 +1,4 @@
-"""Rows of the layout: how large a checkpoint is, how much of its index one extract reads, and how both grow."""
+"""Rows of the layout: the size of a checkpoint, the part of its index that one extract reads, and how both grow."""
 
 import json
 import subprocess
@@ -23,7 +23,7 @@ def layout(bench: Bench) -> Iterator[Row]:
 
 
 def growth(bench: Bench) -> Iterator[Row]:
-    """Time, memory, size and index while tensors, units, networks and bytes grow."""
+    """Time, memory, size and index for growing numbers of tensors, units, networks and bytes."""
     base = base_bytes(bench)
     cases = [(f"{count:,} tensors of [16, 16], k = 4", count, 16, 4, 1) for count in (1_000, 10_000, 100_000)]
     cases += [(f"16 tensors of [2048, 2048], k = {units}", 16, 2048, units, 1) for units in (4, 16, 64, 256)]
@@ -39,7 +39,7 @@ def growth(bench: Bench) -> Iterator[Row]:
 
 
 def level(bench: Bench) -> Iterator[Row]:
-    """The highest level of 1 GB beside `dd` of as many bytes, from the page cache and without it."""
+    """The highest level of 1 GB compared with `dd` of as many bytes, with a warm and a cold page cache."""
     source = bench.grid(64, 2048 if not bench.quick else 256, 4)
     checkpoint, ours, peer = (bench.folder / name for name in ("level.h5", "ours.safetensors", "peer.bin"))
     run([[bench.tessera, "convert", str(source), str(checkpoint), "--plan", f"{source}.4.json"]])

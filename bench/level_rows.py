@@ -1,4 +1,4 @@
-"""Rows of what a budget buys: latency, bytes read and memory of `run` at every level, from one checkpoint.
+"""Rows of the cost of levels: latency, bytes read and memory of `run` at every level, from one checkpoint.
 
 The peer is ONNX Runtime on the dense model that `extract` writes for the same level.
 """
@@ -16,7 +16,7 @@ IMAGE = "import sys, numpy; numpy.save(sys.argv[2], numpy.load(sys.argv[1])['fin
 
 
 def levels(bench: Bench) -> list[Row]:
-    """The trained sample, and the paper's network as `plan` cuts it."""
+    """The trained sample, and the paper's network cut by `plan`."""
     rows = []
     for words, make, repeat in (
         ("the sample, 'fine'", _sample, 200), ("WRN-32-4 at 32², k = 4", _wide, 20),
@@ -37,7 +37,7 @@ def levels(bench: Bench) -> list[Row]:
 def _sample(bench: Bench):
     checkpoint, source = bench.folder / "sample.h5", bench.folder / "sample.npy"
     run([[bench.tessera, "convert", str(SAMPLE / "network.onnx"), str(checkpoint), "--plan", str(SAMPLE / "plan.json")]])
-    # In a process of its own: what this one takes would hide what the command takes.
+    # In its own process: this process's memory would hide that of the command.
     run([[bench.python, "-c", IMAGE, str(SAMPLE / "reference.npz"), str(source)]])
     return checkpoint, "fine", source
 

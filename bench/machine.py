@@ -1,4 +1,4 @@
-"""What the figures were measured on."""
+"""Describes the machine on which the figures were measured."""
 
 import os
 import platform
@@ -7,11 +7,11 @@ from importlib import metadata
 from pathlib import Path
 
 HDF5_OF_H5PY = "import h5py; print(h5py.version.hdf5_version)"
-"""Asked in a process of its own; h5py's wheel brings its own library."""
+"""Run in its own process; h5py's wheel has its own library."""
 
 
 def describe(bench) -> list[tuple[str, str]]:
-    """Name and value, in the order in which they are printed; no host name and no path."""
+    """Names and values in the order in which they are printed; without a host name or a path."""
     return [
         ("processor", _processor()),
         ("cores", str(len(os.sched_getaffinity(0)))),
@@ -39,7 +39,7 @@ def _processor() -> str:
 
 
 def _file_system(folder: Path) -> str:
-    """The type of the file system the files were on, from the longest mount point that leads there."""
+    """The type of the file system of the files, from the longest mount point that contains them."""
     best = ("", "unknown")
     for line in Path("/proc/mounts").read_text().splitlines():
         _, point, kind, *_ = line.split()
@@ -57,7 +57,7 @@ def _said(command: list[str]) -> str:
 
 
 def _package(*names: str) -> str:
-    """The version of the first of the packages that is installed."""
+    """The version of the first package that is installed."""
     for name in names:
         version = _said(["dpkg-query", "--show", "--showformat", "${Version}", name])
         if version != "unknown":

@@ -1,7 +1,7 @@
 """Runs commands and measures them: wall time, processor time, peak memory.
 
-This module and everything else in the process that measures stays small and imports no NumPy: the kernel counts the
-peak memory of a child from that of its parent at the moment of spawning.
+The measuring process stays small, so it imports no NumPy: the kernel starts a child's peak memory at that of its parent
+at the moment of spawning.
 """
 
 import os
@@ -16,34 +16,34 @@ from pathlib import Path
 
 
 class Failed(Exception):
-    """A command that did not end with 0; the text is the last it said."""
+    """A command did not exit with 0; the text is its last line."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run of one or more commands, one after the other."""
+    """One run of one or more commands, one after another."""
 
     seconds: float
-    """Wall time, from before the first is spawned to after the last has ended."""
+    """Wall time, from the start of the first to the end of the last."""
     processor_seconds: float
-    """User and system time of all of them."""
+    """User and system time of all commands."""
     peak_bytes: int
-    """The largest maximum resident set of any of them."""
+    """The largest maximum resident set of any command."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """Something to run again and again."""
+    """Commands that are run several times."""
 
     commands: list[list[str]]
     destination: Path | None = None
-    """Deleted before every run and after it."""
+    """Deleted before and after every run."""
     check: object = field(default=None)
-    """Called once, after the first run, while the destination is there: a measurement of wrong work is worthless."""
+    """Called once, after the first run, while the destination exists: the time of a wrong result would mean nothing."""
 
 
 def run(commands: list[list[str]]) -> Run:
-    """Runs the commands; what they print is thrown away."""
+    """Runs the commands; their output is discarded."""
     processor, peak = 0.0, 0
     with tempfile.TemporaryFile() as errors:
         start = time.perf_counter()
@@ -63,12 +63,12 @@ def run(commands: list[list[str]]) -> Run:
 
 
 def interleave(cases: list[Case], runs: int) -> list[list[Run]]:
-    """`runs` rounds, in each of which every case runs once; the result has one list per case."""
+    """Runs `runs` rounds with every case once; the result has one list for each case."""
     results: list[list[Run]] = [[] for _ in cases]
     for number in range(runs):
         for case, measured in zip(cases, results):
             remove(case.destination)
-            # Earlier writes and deletions are on the disk before the clock starts: everyone pays for his own.
+            # Earlier writes and deletions reach the disk first, so that each case pays only for its own.
             os.sync()
             measured.append(run(case.commands))
             if number == 0 and case.check:
@@ -90,13 +90,13 @@ def warm(path: Path) -> None:
 
 
 def ratio(ours: list[float], peer: list[float]) -> float:
-    """The median of the ratios within each round: a slow minute of the machine is slow for both."""
+    """The median of the rounds' ratios: a slow minute of the machine slows both."""
     return statistics.median(mine / other for mine, other in zip(ours, peer))
 
 
 @dataclass
 class Bench:
-    """What every row needs: the command, a folder, and how often to run."""
+    """The settings of every row: the command, a folder, and the number of runs."""
 
     tessera: str
     folder: Path
@@ -105,14 +105,14 @@ class Bench:
     python: str = sys.executable
     made: dict = field(default_factory=dict)
     load: float = field(default_factory=lambda: os.getloadavg()[0])
-    """Processes that wanted to run in the minute before: more than a few, and wall times say little."""
+    """The system's load in the minute before; with more than a few processes, wall times mean little."""
 
     def script(self, name: str) -> list[str]:
-        """The command that runs a script of this folder."""
+        """The command line that runs a script of this folder."""
         return [self.python, str(Path(__file__).with_name(name))]
 
     def input(self, kind: str, suffix: str = "safetensors") -> Path:
-        """The input of that kind (see inputs.py), made at its first use."""
+        """The input of this kind (see inputs.py), made at its first use."""
         if kind not in self.made:
             path = self.folder / f"{kind}.{suffix}"
             self.say(f"making {path.name}")
@@ -123,7 +123,7 @@ class Bench:
         return self.made[kind]
 
     def grid(self, count: int, size: int, units: int, tasks: int = 1) -> Path:
-        """`count` matrices of `size` × `size`, and beside them the plan that cuts both dimensions into `units`."""
+        """`count` matrices of `size` × `size`, with a plan that cuts both dimensions into `units`."""
         path = self.folder / f"grid-{count}-{size}.safetensors"
         self.say(f"making {path.name}")
         run([self.script("inputs.py") + ["grid", str(path), str(count), str(size), str(units), str(tasks)]])
@@ -131,11 +131,11 @@ class Bench:
         return path
 
     def drop_grid(self, path: Path) -> None:
-        """Deletes what `grid` made."""
+        """Deletes the files of `grid`."""
         remove(path)
 
     def checkpoint(self, kind: str) -> Path:
-        """The input of that kind as a unit checkpoint."""
+        """The input of this kind as a unit checkpoint."""
         key = f"{kind}.h5"
         if key not in self.made:
             source, path = self.input(kind), self.folder / key
@@ -145,35 +145,35 @@ class Bench:
         return self.made[key]
 
     def drop(self, *kinds: str) -> None:
-        """Deletes inputs of a gigabyte that no later row is likely to use."""
+        """Deletes large inputs that no later row is likely to use."""
         for kind in kinds:
             remove(self.made.pop(kind, None))
 
     def cut(self, source: Path, destination: Path) -> list[str]:
-        """Our command that cuts an input by the plan beside it."""
+        """Our command that cuts an input by its plan."""
         return [self.tessera, "convert", str(source), str(destination), "--plan", f"{source}.plan.json"]
 
     def join(self, source: Path, destination: Path) -> list[str]:
-        """Our command that goes back."""
+        """Our command that converts a checkpoint back."""
         return [self.tessera, "convert", str(source), str(destination)]
 
     def copy(self, source: Path, destination: Path) -> list[list[str]]:
-        """cp and sync."""
+        """The commands `cp` and `sync`."""
         return [["cp", str(source), str(destination)], self.flush(destination)]
 
     def flush(self, destination: Path) -> list[str]:
-        """The sync of a peer's file; ours flushes by itself."""
+        """The sync of a peer's file; our command flushes its own."""
         return ["sync", str(destination)]
 
     @staticmethod
     def say(text: str) -> None:
-        """Progress, for people only."""
+        """Shows progress, only on a terminal."""
         if sys.stderr.isatty():
             print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
 
 def need(folder: Path, count: int) -> None:
-    """A disk that fills up in the middle would be reported as a failure of whoever wrote last."""
+    """Checks the free space: a disk that fills up later would look like a failure of the command that writes then."""
     free = shutil.disk_usage(folder).free
     if free < count:
         raise Failed(f"{folder}: expected {count / 1e9:.0f} GB free for the inputs, found {free / 1e9:.1f} GB")

@@ -12,7 +12,7 @@ LIMIT = 128 << 20
 
 
 def memory(bench: Bench) -> Iterator[Row]:
-    """Conversions both ways, of many bytes, many tensors, one large tensor and a compressed source."""
+    """Conversions in both directions, of many bytes, many tensors, one large tensor and a compressed source."""
     base = base_bytes(bench)
     for kind, suffix, title, both_ways in (
         ("layers", "safetensors", "1 GB", True),
@@ -32,7 +32,7 @@ def memory(bench: Bench) -> Iterator[Row]:
 
 
 def _compressed(bench: Bench, base: int, kind: str, title: str) -> Iterator[Row]:
-    """The same with --compress, there and back."""
+    """The same with --compress, in both directions."""
     ours, back = bench.folder / "ours.h5", bench.folder / "ours.safetensors"
     yield _row(bench, base, f"{title} → units, --compress", ours, lambda: bench.cut(bench.input(kind), ours) + ["--compress"])
     kept = bench.folder / "compressed.h5"
@@ -44,9 +44,9 @@ def _compressed(bench: Bench, base: int, kind: str, title: str) -> Iterator[Row]
 
 
 def base_bytes(bench: Bench) -> int:
-    """What `tessera --version` takes, which every process has."""
+    """The peak memory of `tessera --version`, which is part of every process."""
     base = statistics.median(run([[bench.tessera, "--version"]]).peak_bytes for _ in range(5))
-    # The kernel starts a child's maximum with what its parent held: were that more, it would hide the child's own.
+    # The kernel starts a child's maximum at its parent's; a larger parent would hide the child's own.
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     if own >= base:
         raise Failed(f"the measuring process takes {own >> 10} KiB, as much as tessera --version ({int(base) >> 10})")
@@ -59,5 +59,5 @@ def _row(bench: Bench, base: int, what: str, destination: Path, command: Callabl
         runs = interleave([Case([command()], destination)], bench.runs)[0]
     except Failed as failure:
         return failed(title, str(failure))
-    # The largest, not the median: a limit on memory holds for every run or not at all.
+    # The largest and not the median: a memory limit must hold for every run.
     return within(title, max(one.peak_bytes for one in runs) - base, LIMIT, "MiB")

@@ -1,7 +1,7 @@
 """Networks with seeded weights for `run` and ONNX Runtime: `python networks.py NAME MODEL INPUT [--quick]`.
 
-Weights are normal and of He's scale; batch normalisation stands in the graph, so that both sides may fuse it. INPUT is an
-npz with normal numbers for every size of batch that is measured (see BATCHES).
+Weights are normal numbers of He's scale; the graph has batch normalisation, so that both sides may fuse it. INPUT is an
+npz with normal numbers for every measured batch size (see BATCHES).
 """
 
 import sys
@@ -12,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 
 class Network:
-    """Nodes one after another; each method takes the name of a value and gives that of the next."""
+    """A sequence of nodes; each method takes the name of a value and returns that of the next."""
 
     def __init__(self, size):
         self.size, self.nodes, self.weights = size, [], []
@@ -93,7 +93,7 @@ def resnet50(size):
 
 
 def wrn32_4(size):
-    """The paper's: shortcuts without parameters, which are the mean of 2 × 2 and zeros for what is wider."""
+    """The paper's network: shortcuts without parameters, by means of 2 × 2 and zeros for the additional channels."""
     network = Network(size)
     channels = 16
     x = network.relu(network.convolution("x", 3, channels, 3))
@@ -113,7 +113,7 @@ def wrn32_4(size):
 
 
 def mobile(size):
-    """As MobileNetV2 is: inverted residual blocks with 3 × 3 convolutions of each channel."""
+    """Like MobileNetV2: inverted residual blocks with a 3 × 3 convolution of each channel."""
     network = Network(size)
     low, high = network.held(0.0), network.held(6.0)
 

@@ -1,4 +1,4 @@
-"""What `inspect --stats` finds, by NumPy: `python numpy_stats.py FILE`. A tensor at a time, as people write it."""
+"""The peer of `inspect --stats`: `python numpy_stats.py FILE`. NumPy reads one tensor at a time, like most scripts."""
 
 import sys
 

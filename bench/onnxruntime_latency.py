@@ -1,6 +1,6 @@
 """The peer of `run --repeat`: `python onnxruntime_latency.py MODEL INPUT OUTPUT THREADS REPEAT`.
 
-The median of the runs after the first, in seconds, as JSON; the output as npy.
+Prints the median of the runs after the first, in seconds, as JSON; writes the output as npy.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Rows of reading: `validate --deep` beside openssl, and the bytes that `extract` reads."""
+"""Rows of reading: `validate --deep` compared with openssl, and the bytes that `extract` reads."""
 
 import json
 import os
@@ -9,9 +9,9 @@ from table import Row, beside
 
 
 def validate(bench: Bench) -> list[Row]:
-    """All bytes of a checkpoint of 1 GB, beside SHA-256 of the same file on one core."""
+    """All bytes of a checkpoint of 1 GB, compared with SHA-256 of the same file on one core."""
     checkpoint = bench.checkpoint("layers")
-    # 0.8 times the speed of openssl on each core, which works on one.
+    # The limit is 0.8 times openssl's speed for each core; openssl uses one core.
     cores = min(2, len(os.sched_getaffinity(0)))
     ours, peer = interleave([
         Case([[bench.tessera, "validate", "--deep", str(checkpoint)]]),
@@ -23,7 +23,7 @@ def validate(bench: Bench) -> list[Row]:
 
 
 def extract(bench: Bench) -> list[Row]:
-    """What each level of 1 GB takes from the file, as it is and compressed."""
+    """The bytes that each level of 1 GB reads from the file, uncompressed and compressed."""
     source = bench.input("layers")
     plan = json.loads(open(f"{source}.plan.json").read())
     plan["tasks"] = [{"name": "t"}]

@@ -1,4 +1,4 @@
-"""Whether two npy files hold the same numbers within 1e-4 of the largest: `python same_outputs.py OURS PEER`."""
+"""Checks that two npy files have equal numbers within 1e-4 of the largest: `python same_outputs.py OURS PEER`."""
 
 import sys
 

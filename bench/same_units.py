@@ -1,6 +1,6 @@
-"""Whether a checkpoint holds what h5py_cut.py has made of the same weights: `python same_units.py OURS PEER`.
+"""Checks that a checkpoint has the units that h5py_cut.py makes of the same weights: `python same_units.py OURS PEER`.
 
-The benchmark asks once per pair of converters: a ratio of two different pieces of work would mean nothing.
+The benchmark checks this once for each pair of converters: the ratio of two different results would mean nothing.
 """
 
 import collections
@@ -21,7 +21,7 @@ def names(ours):
 
 
 def differences(ours, peer):
-    """Every block that the checkpoint has not where the layout says; it has all blocks of two units in one section."""
+    """The blocks that are not where the layout requires; one section has all blocks between two units."""
     ends = collections.Counter()
     for name in names(ours):
         rows = [peer[f"units/{unit}"][name][:].reshape(UNITS, -1) for unit in range(UNITS)]

@@ -10,7 +10,7 @@ HEADINGS = ["what", "ours", "peer", "ratio", "target", "", "CPU ours / peer"]
 
 @dataclass(frozen=True)
 class Row:
-    """One line: a measurement beside its target."""
+    """One line: a measurement and its target."""
 
     title: str
     ours: str
@@ -18,10 +18,10 @@ class Row:
     ratio: str
     target: str
     met: bool | None
-    """None where nothing could be measured."""
+    """None if nothing could be measured."""
     processor: str = ""
     verdict: str | None = None
-    """What stands in place of met, missed and failed."""
+    """The text that replaces met, missed and failed."""
 
     @property
     def is_failed(self) -> bool:
@@ -42,7 +42,7 @@ def beside(title: str, ours: list[Run], peer: list[Run], limit: float) -> Row:
 
 
 def summed(title: str, ours: list[list[Run]], peers: list[list[Run]], limit: float | None) -> Row:
-    """A row that compares wall times of several pairs together, round by round; without a limit it is told only."""
+    """A row that compares total wall times of several pairs, round by round; without a limit it is only printed."""
     mine, other = ([_sum(runs) for runs in zip(*lists)] for lists in (ours, peers))
     if limit is not None:
         return beside(title, mine, other, limit)
@@ -59,7 +59,7 @@ def _sum(runs: tuple[Run, ...]) -> Run:
 
 
 def within(title: str, value: float, limit: float, unit: str, runs: list[Run] | None = None) -> Row:
-    """A row that has a limit of its own: seconds (`ms`) or bytes (`MiB`)."""
+    """A row with an absolute limit: seconds (`ms`) or bytes (`MiB`)."""
     scale = {"ms": 1e3, "MiB": 1 / (1 << 20)}[unit]
     return Row(
         title, f"{value * scale:.0f} {unit}", "", "", f"≤ {limit * scale:.0f} {unit}", value <= limit,
@@ -72,7 +72,7 @@ def failed(title: str, reason: str) -> Row:
 
 
 def markdown(rows: list[Row]) -> str:
-    """The table, its columns aligned so that it also reads well as plain text."""
+    """The table, with aligned columns, so that it is also readable as plain text."""
     lines = [HEADINGS] + [row.cells for row in rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
     text = [" | ".join(cell.ljust(width) for cell, width in zip(line, widths)) for line in lines]

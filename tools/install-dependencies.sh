@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing, and says where to get Swift if that is.
-# usage: install-dependencies.sh SWIFT [--peers]   (--peers: also what the tests and the benchmark ask)
+# Installs the Debian packages that are missing; if Swift is missing, prints where to get it.
+# usage: install-dependencies.sh SWIFT [--peers]   (--peers: also the tools that the tests and the benchmark use)
 set -euo pipefail
 
 swift=$1

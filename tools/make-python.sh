@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the virtual environment with the peers that the tests and the benchmark ask.
+# Makes the virtual environment with the Python packages that the tests and the benchmark use.
 # usage: make-python.sh DIRECTORY
 set -euo pipefail
 

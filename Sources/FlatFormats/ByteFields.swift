@@ -1,6 +1,6 @@
-/// Little-endian fields of a record whose bytes are all there.
+/// The little-endian fields of a record in memory.
 ///
-/// Every getter is bounded by `bytes`: a field outside it reads as nil.
+/// Every access is bounded by `bytes`: a field outside it is nil.
 struct ByteFields {
   let bytes: ArraySlice<UInt8>
 
@@ -9,7 +9,7 @@ struct ByteFields {
 
   var count: Int { bytes.count }
 
-  /// `length` bytes from `offset`, counted from the slice's first; nil where they leave it.
+  /// The `length` bytes that begin `offset` bytes after the slice's start; nil if they do not all lie in it.
   func slice(_ offset: Int, _ length: Int) -> ArraySlice<UInt8>? {
     guard offset >= 0, length >= 0, offset <= bytes.count, length <= bytes.count - offset else { return nil }
     return bytes[(bytes.startIndex + offset)..<(bytes.startIndex + offset + length)]
@@ -23,7 +23,7 @@ struct ByteFields {
     slice(offset, length)?.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
   }
 
-  /// `value` in `count` little-endian bytes.
+  /// The bytes of `value`, lowest first.
   static func bytes(of value: some FixedWidthInteger) -> [UInt8] {
     withUnsafeBytes(of: value.littleEndian) { Array($0) }
   }

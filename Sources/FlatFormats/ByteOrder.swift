@@ -1,6 +1,6 @@
-/// Big-endian numbers to little-endian ones.
+/// Turns big-endian numbers into little-endian ones.
 enum ByteOrder {
-  /// Reverses every `width` bytes of `bytes`, whose count is a multiple of it.
+  /// Reverses each group of `width` bytes in `bytes`; the count of `bytes` is a multiple of `width`.
   static func reverse(_ bytes: UnsafeMutableRawBufferPointer, width: Int) {
     switch width {
     case 2: reverse(bytes, as: UInt16.self)

@@ -1,6 +1,6 @@
 internal import ByteFiles
 
-/// The first bytes of a file and its name: enough to say what it is without reading on.
+/// A file's name, size and first bytes, from which its format is recognised.
 struct FileHead {
   let path: String
   let size: Int
@@ -17,7 +17,7 @@ struct FileHead {
 
   func starts(with prefix: String) -> Bool { bytes.starts(with: prefix.utf8) }
 
-  /// Whether the first bytes have `text` anywhere.
+  /// Whether `text` occurs anywhere in the first bytes.
   func contains(_ text: String) -> Bool {
     let wanted = Array(text.utf8)
     return bytes.indices.contains { bytes[$0...].starts(with: wanted) }
@@ -25,7 +25,7 @@ struct FileHead {
 
   func hasSuffix(_ suffix: String) -> Bool { path.lowercased().hasSuffix(suffix) }
 
-  /// What the file is, where its first bytes say so and it is nothing that is opened here.
+  /// The kind of file, if its first bytes identify one that no format here opens; nil otherwise.
   var foreignContent: String? {
     for (prefix, words) in Self.known where starts(with: prefix) { return words }
     let text = String(decoding: bytes.prefix(64), as: UTF8.self).lowercased()
@@ -38,7 +38,7 @@ struct FileHead {
     return nil
   }
 
-  /// What the file is or begins with, for a message.
+  /// The kind of file, or the bytes that it begins with, as a message names them.
   var contentInWords: String {
     if let foreignContent { return foreignContent }
     if bytes.isEmpty { return "an empty file" }

@@ -4,10 +4,10 @@ public import ByteFiles
 public enum FlatFormatError: Error, Equatable, CustomStringConvertible {
   /// The file as a whole: opening, reading, writing.
   case file(FileError)
-  /// A rule of the format, or a limit of ours, that the file at `path` breaks at `place`.
+  /// The file at `path` breaks a rule of its format, or exceeds a limit of this reader, at `place`.
   case refused(FlatFormatRule, path: String, place: String, expected: String, found: String)
 
-  /// The rule that was broken; nil where the operating system failed.
+  /// The rule that was broken; nil if the operating system reported the error.
   public var rule: FlatFormatRule? {
     if case .refused(let rule, _, _, _, _) = self { rule } else { nil }
   }
@@ -22,7 +22,7 @@ public enum FlatFormatError: Error, Equatable, CustomStringConvertible {
   }
 }
 
-/// Runs `body` with the file's own error as a case of this module's.
+/// Runs `body` and turns its `FileError` into a `FlatFormatError`.
 func asFlatFormat<Value>(_ body: () throws(FileError) -> Value) throws(FlatFormatError) -> Value {
   do throws(FileError) { return try body() } catch { throw .file(error) }
 }

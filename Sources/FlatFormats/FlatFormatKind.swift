@@ -1,20 +1,20 @@
-/// The file formats of flat weights; the raw value is what `inspect --json` prints as `kind`.
+/// The file formats of flat weights; `inspect --json` prints the raw value as `kind`.
 public enum FlatFormatKind: String, CaseIterable, Sendable {
-  /// One JSON header and the tensors' bytes behind it.
+  /// A JSON header, then the tensors' bytes.
   case safetensors
-  /// Several safetensors files, and an index in JSON that says which tensor is in which.
+  /// Several safetensors files, and a JSON index that gives each tensor's file.
   case shardedSafetensors = "safetensors-sharded"
   /// A zip archive of npy files.
   case npz
-  /// One NumPy array, which has no name; its tensor is called `arr_0`, as `numpy.savez` calls an unnamed one.
+  /// One NumPy array without a name; its tensor is named `arr_0`, the name that `numpy.savez` gives an unnamed array.
   case npy
-  /// A pickle that names tensors, and their storages: a zip archive, or before version 1.6 one after the other.
+  /// A pickle that names tensors, and their storages: in a zip archive, or before version 1.6 one after the other.
   case pytorch
-  /// A graph in a protobuf message, with its weights beside the nodes or in files of their own.
+  /// A graph in a protobuf message; its weights are in the message or in files of external data.
   case onnx
 }
 
 extension FlatFormatKind {
-  /// Whether a file of this kind is safetensors, in one file or in several: they keep the same free text.
+  /// Whether the kind is safetensors, in one file or in several: both can keep the same metadata.
   public var isSafetensors: Bool { self == .safetensors || self == .shardedSafetensors }
 }

@@ -2,23 +2,24 @@ public import ByteFiles
 public import TensorStreams
 public import Tensors
 
-/// The formats of flat weights: what a file is, opening it, writing one.
+/// Recognises, opens and writes the formats of flat weights.
 public enum FlatFormats {
-  /// The format of `file`: by its first bytes, or, where they say nothing, by the end of its name; nil for neither.
+  /// The format of `file`, by its first bytes or else by the suffix of its name; nil if neither identifies one.
   public static func recognise(_ file: ReadableFile) -> FlatFormatKind? {
     let head = FileHead(of: file)
     if let format = registry.first(where: { $0.matches(head) }) { return format.kind }
-    // A name does not make a picture a tensor: what is clearly something else is not opened by its name.
+    // A name does not turn a picture into a tensor: a file whose first bytes are of another kind is not opened by its
+    // name.
     if head.foreignContent != nil { return nil }
-    // Half of all files that nobody knows are called that.
+    // `.bin` is the suffix of too many other kinds of files.
     if head.hasSuffix(".bin") { return nil }
     return registry.first { $0.isUsual(file.path) }?.kind
   }
 
-  /// Opens `file` after checking its header or directory whole.
+  /// Opens `file` and checks its whole header or directory.
   ///
-  /// `assumeDType` says what the elements of a NumPy array are whose own dtype is only a width (`|V2`, `|V1`), as
-  /// NumPy writes BF16 and FP8.
+  /// `assumeDType` is the dtype of NumPy arrays whose own dtype is only a width (`|V2`, `|V1`): NumPy writes BF16 and
+  /// FP8 so.
   public static func open(_ file: ReadableFile, assumeDType: DType?) throws(FlatFormatError)
     -> any FlatWeightsSource
   {
@@ -31,12 +32,12 @@ public enum FlatFormats {
     return try open(file, as: kind, assumeDType: assumeDType)
   }
 
-  /// Opens `file` as `kind`, whatever its name says.
+  /// Opens `file` as `kind`, whatever its name and first bytes are.
   public static func open(_ file: ReadableFile, as kind: FlatFormatKind, assumeDType: DType?)
     throws(FlatFormatError) -> any FlatWeightsSource
   {
     do throws(FlatFormatError) { return try format(of: kind).open(file, assumeDType) } catch {
-      // Every reader misses something else in an empty file; its user misses all of it.
+      // Each reader would report another missing part of an empty file; the user needs to know that it is empty.
       guard file.size == 0, case .refused(let rule, let path, _, _, _) = error else { throw error }
       throw .refused(
         rule, path: path, place: "byte 0", expected: "the bytes of a file (\(kind.rawValue))",
@@ -44,10 +45,10 @@ public enum FlatFormats {
     }
   }
 
-  /// Opens the weights in the folder at `path`; nil when it is none.
+  /// Opens the weights in the folder at `path`; nil if it is not a folder.
   ///
-  /// They are what its `*.safetensors.index.json` names, or else its only safetensors file or its only set of numbered
-  /// shards.
+  /// They are the files that its `*.safetensors.index.json` names, or else its only safetensors file or its only set of
+  /// numbered shards.
   public static func open(folder path: String, assumeDType: DType?) throws(FlatFormatError)
     -> (any FlatWeightsSource)?
   {
@@ -56,7 +57,7 @@ public enum FlatFormats {
     return source
   }
 
-  /// Opens the weights in the folder at `path`, and tells everything that is wrong with them; nil when it is none.
+  /// Opens the weights in the folder at `path` and reports every defect that is found; nil if it is not a folder.
   public static func examine(folder path: String, assumeDType: DType?)
     -> (source: (any FlatWeightsSource)?, errors: [FlatFormatError])?
   {
@@ -77,8 +78,8 @@ public enum FlatFormats {
     } catch { return (nil, [error]) }
   }
 
-  /// Opens `file`, and tells everything that is wrong with it: of a set of shards that may be much, and of an archive
-  /// of arrays each member may be.
+  /// Opens `file` and reports its defects: all of a set of shards, one for each damaged member of an npz, else the
+  /// first.
   public static func examine(_ file: ReadableFile, assumeDType: DType?)
     -> (source: (any FlatWeightsSource)?, errors: [FlatFormatError])
   {
@@ -94,10 +95,11 @@ public enum FlatFormats {
     }
   }
 
-  /// Whether `path` leads to a folder.
+  /// Whether `path` is that of a folder, or of a link to one.
   public static func isFolder(_ path: String) -> Bool { ShardFolder(path) != nil }
 
-  /// The files that a set of shards written to `path` might replace: the index, or whatever safetensors a folder has.
+  /// The files that a set of shards written to `path` may replace: `path` itself if it is a file, or all shards and
+  /// indexes of a folder.
   public static func shards(at path: String) throws(FlatFormatError) -> [String] {
     if FileIdentity(path: path) != nil, ShardFolder(path) == nil { return [path] }
     guard let folder = ShardFolder(path) else { return [] }
@@ -105,19 +107,20 @@ public enum FlatFormats {
       .filter { $0.hasSuffix(ShardName.suffix) || ShardName.isIndex($0) }.map(folder.file)
   }
 
-  /// Begins the file `path` with tensors of these specs; nothing is there under that name before `finish`.
+  /// Begins the file `path` with tensors of these specs; it appears under its name at `finish`.
   ///
-  /// - `ties`: names that repeat another; every tensor is written in full, and the ties go to the format's metadata.
+  /// - `ties`: names that repeat another; safetensors and npz hold both tensors in full and note the ties in their
+  ///   metadata or comment, PyTorch names one storage twice.
   /// - `metadata`: free text for safetensors; npz and npy have no place for it.
-  /// - `verbatim`: of a safetensors source, to make the same file again: the header is checked against `specs`
-  ///   and written as it is, and `ties` and `metadata` are what it says. Other formats have none.
+  /// - `verbatim`: the header of a safetensors source, to write the same file again: it is checked against `specs` and
+  ///   written unchanged, and `ties` and `metadata` are those in it. Other formats have none.
   /// - `opaque`: lets npz and npy hold BF16, FP8 and sub-byte tensors as raw bytes without their dtype.
-  /// - `shardSet`: of a sharded source, to make the same files again; checked against `specs`.
-  /// - `shardSize`: the most bytes of tensors in one shard, unless one tensor alone has more; a set is then divided
-  ///   anew, whatever `shardSet` says.
-  /// - `hollowFiles`: of a source with a graph, whose files ONNX is written as.
-  /// - `sourceFiles`: files that are read meanwhile and that a set of shards must not replace.
-  /// - `replacing`: whether files of a set may replace others of their names; one file always may.
+  /// - `shardSet`: the set of a sharded source, to write the same files again; it is checked against `specs`.
+  /// - `shardSize`: at most this many bytes of tensors in a shard, unless a single tensor is larger; it overrides
+  ///   `shardSet`.
+  /// - `hollowFiles`: the files of a source with a graph, which ONNX needs.
+  /// - `sourceFiles`: files that are read at the same time; a set of shards must not replace them.
+  /// - `replacing`: whether files of a set may replace existing ones; a single file always may.
   public static func sink(
     kind: FlatFormatKind, path: String, specs: [TensorSpec], ties: [TensorTie] = [],
     metadata: [(key: String, value: String)] = [], verbatim: [UInt8]? = nil, opaque: Bool = false,
@@ -134,16 +137,16 @@ public enum FlatFormats {
 
   /// The free text in a stored header of a safetensors file whose tensors take `bodySize` bytes.
   ///
-  /// - Parameter path: names the file that holds the header in messages.
+  /// - Parameter path: the name in messages of the file that holds the header.
   public static func metadata(
     ofVerbatim header: [UInt8], path: String, bodySize: Int
   ) throws(FlatFormatError) -> [(key: String, value: String)] {
     try SafetensorsSource.parse(header, path: path, bodySize: bodySize).metadata
   }
 
-  /// Checks that a header that was stored away can be written again before exactly these tensors.
+  /// Checks that a stored header can be written again before exactly these tensors.
   ///
-  /// `path` stands for the file in the error. Formats that keep no header have nothing to check.
+  /// Errors name the file `path`. Formats that keep no header have nothing to check.
   public static func checkVerbatim(
     _ header: [UInt8], of kind: FlatFormatKind, describes specs: [TensorSpec], path: String
   ) throws(FlatFormatError) {
@@ -153,9 +156,9 @@ public enum FlatFormats {
     _ = try SafetensorsSink.order(ofVerbatim: header, contents)
   }
 
-  /// Checks that a set of shards that was stored away can be written again for exactly these tensors.
+  /// Checks that a stored set of shards can be written again for exactly these tensors.
   ///
-  /// `path` stands for the file in the error.
+  /// Errors name the file `path`.
   public static func checkShards(
     _ set: ShardSet, describes specs: [TensorSpec], path: String
   ) throws(FlatFormatError) {
@@ -165,10 +168,10 @@ public enum FlatFormats {
     _ = try ShardLayout(repeating: set, contents, stem: destination.stem)
   }
 
-  /// What to say of a zip archive that holds no weights: its members, or what is wrong with it; nil for other files.
+  /// The members of a zip archive, or what is wrong with it, for a message; nil for other files.
   public static func archiveInWords(_ file: ReadableFile) -> String? { ZipListing.words(file) }
 
-  /// The format whose files usually end like `path`, for choosing what to write.
+  /// The format whose usual suffix `path` ends in, for choosing what to write.
   ///
   /// A folder (a path that ends in `/`) is for a set of shards.
   public static func kind(forName path: String) -> FlatFormatKind? {

@@ -1,16 +1,16 @@
-/// Something about a flat file that is no reason to refuse it.
+/// A peculiarity of a flat file that is no reason to refuse it.
 public struct FlatRemark: Sendable, Equatable {
-  /// What kind of remark it is.
+  /// The kind of remark.
   public let kind: FlatRemarkKind
-  /// Where in the file: a tensor, a storage, a member.
+  /// The tensor, storage or member that the remark is about.
   public let place: String
-  /// What a plain file would have.
+  /// The value that a plain file would have here.
   public let expected: String
-  /// What this one has.
+  /// The value that this file has.
   public let found: String
-  /// The global that the remark is about, as `module.name`; nil for remarks about other things.
+  /// The global that the remark is about, as `module.name`; nil for other remarks.
   public let global: String?
-  /// The bytes of the file that the remark is about, where nothing has read them; nil for other remarks.
+  /// The byte range of the file that the remark is about, if no reader has read it; nil otherwise.
   public let unread: Range<Int>?
 
   /// A remark at a place.
@@ -26,32 +26,32 @@ public struct FlatRemark: Sendable, Equatable {
     self.found = found
   }
 
-  /// One sentence without the file: place, expected, found.
+  /// One sentence without the file's name: place, expected, found.
   public var sentence: String { "\(place): expected \(expected), found \(found)" }
 }
 
 /// The kinds of remarks; the raw values are stable.
 public enum FlatRemarkKind: String, CaseIterable, Sendable {
-  /// A pickle names something that makes plain data: a NumPy scalar, a date, a path.
+  /// A pickle refers to a name that makes plain data: a NumPy scalar, a date, a path.
   case dataGlobal = "pickle.data-global"
-  /// A pickle names something that is not known here.
+  /// A pickle refers to a name that is in no list here.
   case foreignGlobal = "pickle.foreign-global"
-  /// A pickle names something that can run code, or does what only attacks do.
+  /// A pickle refers to a name that can run code, or does something that only attacks do.
   case codeGlobal = "pickle.code-global"
-  /// The elements of a tensor are a whole pickle, which names something that can run code.
+  /// The elements of a tensor are a whole pickle that refers to a name that can run code.
   case codeInStorage = "pickle.code-in-storage"
-  /// A part of a file that is not looked into: a nested archive, a pickle beyond a limit.
+  /// A part of a file that is not examined: a nested archive, a pickle beyond a limit.
   case unexamined = "flat.unexamined"
-  /// Two elements of a tensor lie in one place.
+  /// Two elements of a tensor are at the same place in its storage.
   case overlappingStrides = "pytorch.overlapping-strides"
-  /// Tensors that are not tied have bytes in one storage.
+  /// Tensors that are not tied share a storage.
   case sharedStorage = "pytorch.shared-storage"
-  /// Bytes of storages that no tensor has.
+  /// Bytes of storages that belong to no tensor.
   case unreferencedBytes = "pytorch.unreferenced-bytes"
-  /// The `total_size` of an index of shards that is not the bytes of all tensors.
+  /// The `total_size` of an index of shards differs from the bytes of all tensors.
   case totalSize = "shards.total-size"
-  /// A graph whose nodes cannot run: a value that nobody makes, one that is made twice, a circle.
+  /// The nodes of a graph cannot run: a value is never made or made twice, or the graph has a cycle.
   case graphOrder = "onnx.graph-order"
-  /// Bytes after the end of what the file holds.
+  /// Bytes after the end of the format's last part.
   case trailingBytes = "pytorch.trailing-bytes"
 }

@@ -1,6 +1,6 @@
-/// JSON strings as serde_json writes them, which makes headers of ours and of the reference equal in every byte.
+/// JSON strings in the form that serde_json writes: our headers equal those of the reference in every byte.
 enum JSONText {
-  /// Appends `text` in quotes: escapes for quote, backslash and control characters, all else as it is.
+  /// Appends `text` in quotes: quote, backslash and control characters escaped, the rest unchanged.
   static func append(_ text: String, to out: inout [UInt8]) {
     out.append(UInt8(ascii: "\""))
     var rest = text.utf8[...]

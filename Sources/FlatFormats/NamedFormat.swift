@@ -1,18 +1,18 @@
 public import ByteFiles
 
 extension FlatFormats {
-  /// The format that a file's name promises, as `kind` says it or `hdf5`; nil for names that stand for several.
+  /// The format that a file name's suffix identifies, as `kind` or `hdf5`; nil for suffixes that several formats use.
   public static func promise(ofName path: String) -> String? {
     let name = path.lowercased()
     return promises.first { name.hasSuffix($0.suffix) }?.kind
   }
 
-  /// The usual name of each format, the longest first, and those that mean one format and no other.
+  /// The usual suffix of each format, longest first, and other suffixes that only one format uses.
   private static let promises: [(suffix: String, kind: String)] =
     FlatFormats.registry.map { ($0.suffix, $0.kind.rawValue) }.sorted { $0.suffix.count > $1.suffix.count }
     + [(".pth", FlatFormatKind.pytorch.rawValue), (".h5", "hdf5"), (".hdf5", "hdf5")]
 
-  /// What a file begins with, for a message.
+  /// A description of a file's first bytes, for messages.
   public static func contentInWords(_ file: ReadableFile) -> String {
     let head = FileHead(of: file)
     if let known = ZipListing.words(file) ?? head.foreignContent { return known }
@@ -23,24 +23,24 @@ extension FlatFormats {
 }
 
 extension FlatFormats {
-  /// Whether the bytes are UTF-8 without control characters; of text that was cut the last character may be half.
+  /// Whether the bytes are UTF-8 without control characters; if the text was cut, its last character may be incomplete.
   private static func isText(_ bytes: [UInt8], isCut: Bool) -> Bool {
     guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || (0x09...0x0D).contains($0) }) else { return false }
     return (0...(isCut ? 3 : 0)).contains { String(validating: bytes.dropLast($0), as: UTF8.self) != nil }
   }
 }
 
-/// What of a folder belongs together.
+/// The files of a folder, grouped into sets of shards.
 public struct FolderSets: Sendable {
   /// Indexes of shards, each with the names of its shards.
   public private(set) var indexes: [(name: String, shards: [String])] = []
-  /// Numbered files that no index names: those of one set, and the names that are missing from it.
+  /// Numbered files that no index names: the files of one set, and up to three names that are missing from it.
   public private(set) var unindexed: [(names: [String], missing: [String])] = []
 
-  /// Files of weights that no index names.
+  /// All files ending in `.safetensors` that no index names, numbered ones included.
   public private(set) var unnamed: [String] = []
 
-  /// The sets among `names`, which are those of the folder at `path`.
+  /// Groups `names`, which are the names in the folder at `path`.
   public init(_ names: [String], in path: String) {
     guard let folder = ShardFolder(path) else { return }
     indexes = names.filter(ShardName.isIndex).map { ($0, folder.shards(of: $0)) }
@@ -53,7 +53,7 @@ public struct FolderSets: Sendable {
     }
     for key in sets.keys {
       guard var set = sets[key], let parts = set.names.first.flatMap(ShardName.parts) else { continue }
-      // The count is only a number in a name, so that few of the missing ones are named.
+      // The count is only a number in a name and may be huge, so at most three missing names are listed.
       let known = Set(set.names)
       var number = 1
       while number <= parts.count, set.missing.count < 3 {
@@ -68,7 +68,7 @@ public struct FolderSets: Sendable {
 }
 
 extension FlatFormats {
-  /// Opens a set of numbered shards without an index, and tells everything that is wrong with it.
+  /// Opens a set of numbered shards without an index and reports every defect that is found.
   public static func examine(set names: [String], inFolder path: String)
     -> (source: (any FlatWeightsSource)?, errors: [FlatFormatError])
   {

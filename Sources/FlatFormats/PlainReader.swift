@@ -2,14 +2,14 @@ internal import ByteFiles
 internal import TensorStreams
 internal import Tensors
 
-/// A tensor whose logical bytes lie in the file as they are.
+/// Reads a tensor whose bytes in the file are its logical bytes.
 final class PlainReader: TensorByteReader {
   private let file: ReadableFile
   private let name: TensorName
   private var position: Int
   private let end: Int
 
-  /// The caller has checked that `start` + `count` lies in the file.
+  /// The caller has checked that `start` + `count` is within the file.
   init(file: ReadableFile, name: TensorName, start: Int, count: Int) {
     self.file = file
     self.name = name

@@ -1,23 +1,23 @@
 internal import TensorStreams
 internal import Tensors
 
-/// Brings elements of a payload into C order, a window at a time.
+/// Brings elements of a payload into C order, one window at a time.
 protocol ElementGather: AnyObject {
   /// Bytes of a window.
   var windowSize: Int { get }
 
-  /// Fills `window` with the result's bytes from `position` on, where a window begins; says how many they are.
+  /// Fills `window` with the result's bytes from `position`, the start of a window; returns their number.
   func gather(
     at position: Int, from payload: any NpyPayload, into window: UnsafeMutableRawBufferPointer
   ) throws(FlatFormatError) -> Int
 }
 
-/// The logical bytes of a tensor whose elements lie in another order, or begin with their highest byte: in C order,
+/// Reads a tensor whose elements are in another order, or begin with their highest byte, as logical bytes: in C order,
 /// lowest byte first, converted window by window.
 final class RearrangingReader: TensorByteReader {
-  /// Bytes of a window; with the source's buffers this keeps a tensor under 24 MB in flight.
+  /// Bytes of a window; with the source's buffers, at most 24 MB of a tensor are in memory.
   static let windowLimit = 16 << 20
-  /// Bytes at a time where no order but that of bytes within a number changes.
+  /// Bytes of a window if only the bytes within each number change order.
   private static let swapWindow = 512 << 10
 
   private let path: String
@@ -28,13 +28,13 @@ final class RearrangingReader: TensorByteReader {
   private let gather: (any ElementGather)?
   private var position = 0
   private var window = UnsafeMutableRawBufferPointer(start: nil, count: 0)
-  /// The part of `window` that is filled and not yet delivered.
+  /// The part of `window` that is filled but not yet delivered.
   private var pending = 0..<0
 
   /// - Parameters:
-  ///   - start: byte of the payload at which the elements begin that are in C order.
-  ///   - swapWidth: bytes of a number that begins with its highest; else 1.
-  ///   - gather: for elements in another order.
+  ///   - start: the payload's byte at which elements in C order begin.
+  ///   - swapWidth: bytes of a number that begins with its highest byte; else 1.
+  ///   - gather: for elements in another order than C.
   init(
     path: String, spec: TensorSpec, start: Int = 0, swapWidth: Int, payload: any NpyPayload,
     gather: (any ElementGather)?
@@ -74,7 +74,7 @@ final class RearrangingReader: TensorByteReader {
     }
   }
 
-  /// The next window; the caller knows that the tensor has not ended.
+  /// Fills the next window; the caller knows that the tensor has not ended.
   private func fill() throws(FlatFormatError) {
     if window.count == 0 {
       let size = gather?.windowSize ?? min(Self.swapWindow, spec.byteCount)

@@ -1,15 +1,15 @@
 internal import ByteFiles
 
-/// Bytes one after another into an `AtomicFile`: small pieces are gathered, large ones pass by.
+/// Writes bytes one after another into an `AtomicFile`: small pieces are gathered, large ones are written directly.
 final class SequentialWriter {
-  /// Pieces from this size on are not worth a copy.
+  /// Pieces of at least this many bytes are not copied.
   private static let direct = 128 << 10
   fileprivate static let capacity = 512 << 10
-  /// How much is written before the kernel is told to start with the disk.
+  /// Bytes written before the kernel is asked to start writing them to disk.
   private static let writebackStep = 8 << 20
 
   let file: AtomicFile
-  /// Where the next byte goes.
+  /// The position of the next byte.
   private(set) var position = 0
   private let memory: GatherMemory
   private var gathered: UnsafeMutableRawBufferPointer { memory.bytes }
@@ -21,7 +21,7 @@ final class SequentialWriter {
     memory = GatherMemory()
   }
 
-  /// Writes into a file that has been begun, with memory that no other writer uses meanwhile.
+  /// Writes into a file that has been begun, with memory that no other writer uses at the same time.
   init(_ file: AtomicFile, memory: GatherMemory) {
     self.file = file
     self.memory = memory
@@ -51,7 +51,7 @@ final class SequentialWriter {
     }.get()
   }
 
-  /// Overwrites `bytes.count` bytes at `offset`, which were appended before.
+  /// Overwrites `bytes.count` bytes at `offset` that were appended before.
   func patch(_ bytes: [UInt8], at offset: Int) throws(FlatFormatError) {
     let inGathered = offset - (position - gatheredCount)
     if inGathered >= 0, inGathered + bytes.count <= gatheredCount {
@@ -63,9 +63,9 @@ final class SequentialWriter {
     try asFlatFormat { () throws(FileError) in try file.write(bytes, at: offset) }
   }
 
-  /// Everything to the disk, and the file under its name.
+  /// Writes everything to disk and gives the file its name.
   ///
-  /// - Parameter check: reads the file as it is before that; what it refuses never gets the name.
+  /// - Parameter check: reads the complete file before it has its name; a file that it refuses never gets the name.
   func commit(
     check: (ReadableFile) throws(FlatFormatError) -> Void = { (_) throws(FlatFormatError) in }
   ) throws(FlatFormatError) {
@@ -84,8 +84,8 @@ final class SequentialWriter {
 
 /// The memory in which a writer gathers small pieces.
 ///
-/// Writers of many files one after the other share it: allocated anew for each, between small objects that stay, it
-/// left a hole in the heap every time, half a gigabyte for a thousand shards.
+/// Writers of many files, one after another, share it. Allocated for each file, between small objects that stay, it
+/// left a hole in the heap each time: half a gigabyte for a thousand shards.
 final class GatherMemory {
   let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: SequentialWriter.capacity, alignment: 64)
 

@@ -1,7 +1,7 @@
 internal import TensorStreams
 internal import Tensors
 
-/// What a sink is asked to write.
+/// The tensors and options that a sink gets.
 struct SinkContents: Sendable {
   let path: String
   let specs: [TensorSpec]
@@ -9,22 +9,22 @@ struct SinkContents: Sendable {
   let metadata: [(key: String, value: String)]
   let verbatim: [UInt8]?
   let opaque: Bool
-  /// Of a sharded source, to make the same files again.
+  /// The set of a sharded source, to write the same files again.
   var shardSet: ShardSet?
-  /// Of a source with a graph, to make the same files again.
+  /// The files of a source with a graph, to write the same files again.
   var hollowFiles: [HollowFile]?
   /// The most bytes of tensors in one shard.
   var shardSize: Int?
-  /// The files that are read meanwhile.
+  /// The files that are being read at the same time.
   var sourceFiles: [String] = []
-  /// Whether files of a set may replace others of their names.
+  /// Whether files of a set may replace existing files.
   var replacing = true
 
   func refusal(_ rule: FlatFormatRule, _ place: String, expected: String, found: String) -> FlatFormatError {
     .refused(rule, path: path, place: place, expected: expected, found: found)
   }
 
-  /// The rules that hold for every format: names differ, ties join tensors that can be one.
+  /// Checks the rules of every format: names differ, and ties join tensors of the same dtype and shape.
   func check() throws(FlatFormatError) {
     var places: [TensorName: Int] = [:]
     places.reserveCapacity(specs.count)

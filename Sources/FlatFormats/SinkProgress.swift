@@ -1,6 +1,6 @@
 internal import Tensors
 
-/// How far a sink has come in the tensors' bytes: which one is next, and how much of it.
+/// A sink's position in the tensors' bytes: the next tensor, and the next byte in it.
 struct SinkProgress {
   private let path: String
   private let specs: [TensorSpec]
@@ -23,7 +23,7 @@ struct SinkProgress {
   /// Bytes that the current tensor still lacks.
   var missing: Int { current.map { $0.byteCount - filled } ?? 0 }
 
-  /// Takes note of `count` more bytes; more than all tensors have is an error.
+  /// Counts `count` more bytes; throws if the tensors have fewer.
   mutating func advance(by count: Int) throws(FlatFormatError) {
     var left = count
     while left > 0 {
@@ -39,7 +39,7 @@ struct SinkProgress {
     }
   }
 
-  /// Every byte of every tensor has arrived, or an error that names the tensor.
+  /// Throws, with the tensor's name, unless every byte of every tensor has arrived.
   func requireEnd() throws(FlatFormatError) {
     guard let current else { return }
     throw .refused(

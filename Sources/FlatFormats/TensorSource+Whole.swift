@@ -2,11 +2,11 @@ public import TensorStreams
 internal import Tensors
 
 extension TensorSource {
-  /// Refuses to lose a part of the model on the way to another file.
+  /// Throws if a part of the model would be lost in another file.
   ///
   /// - Parameters:
-  ///   - keepsGraph: whether the other file has the graph too.
-  ///   - mayLose: whether the user has said that something may be lost.
+  ///   - keepsGraph: whether the other file holds the graph too.
+  ///   - mayLose: whether the user allows this part to be lost.
   public func requireWhole(
     keepsGraph: Bool = false, mayLose: (LeftOut) -> Bool = { _ in false }
   ) throws(FlatFormatError) {

@@ -1,12 +1,12 @@
 internal import TensorStreams
 internal import Tensors
 
-/// Ties in a format that cannot alias: every tensor is there in full, and one metadata entry says which are one.
+/// Ties in a format without aliases: every tensor is written in full, and one metadata entry lists the ties.
 enum TensorTies {
-  /// The key; its value is a JSON object from the repeating name to the repeated.
+  /// The key; its value is a JSON object that maps each repeating name to the name that it repeats.
   static let key = "tessera.ties"
 
-  /// The value for `ties`, in the order of the names' bytes.
+  /// The value for `ties`, sorted by the names' bytes.
   static func encoded(_ ties: [TensorTie]) -> String {
     var text: [UInt8] = []
     JSONText.append(
@@ -14,9 +14,10 @@ enum TensorTies {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// The ties that `metadata` name and `specs` can bear, by repeating name.
+  /// The ties in `metadata` that fit `specs`, by repeating name.
   ///
-  /// The entry is a remark on bytes that are there anyway, so one that is damaged ties nothing and refuses nothing.
+  /// The file has the bytes of both tensors anyway, so a damaged entry ties nothing and is no reason to refuse the
+  /// file.
   static func resolved(in metadata: [(key: String, value: String)], specs: [TensorSpec]) -> [TensorName:
     TensorName]
   {

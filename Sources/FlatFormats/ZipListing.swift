@@ -1,9 +1,9 @@
 internal import ByteFiles
 internal import Tensors
 
-/// What to say of a zip archive that is no file of weights.
+/// Describes a zip archive that is not a file of weights.
 enum ZipListing {
-  /// Its members in words; nil for what does not begin like an archive. One that is damaged is said to be.
+  /// Its members, or its defect, in words; nil for bytes that do not begin like an archive.
   static func words(_ file: ReadableFile) -> String? {
     let head = FileHead(of: file)
     guard head.starts(with: "PK\u{3}\u{4}") || head.starts(with: "PK\u{5}\u{6}") else { return nil }

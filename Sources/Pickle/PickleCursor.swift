@@ -1,10 +1,10 @@
-/// Reads an input from its first byte on, through a window of 64 KiB.
+/// Reads an input from front to back, through a window of 64 KiB.
 final class PickleCursor {
-  /// Where the next byte is.
+  /// The position of the next byte.
   private(set) var offset: Int
   private let input: any PickleInput
   private let window = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 64)
-  /// What of the input is in the window.
+  /// The range of the input that is in the window.
   private var loaded = 0..<0
 
   init(_ input: any PickleInput, from offset: Int) {
@@ -24,7 +24,7 @@ final class PickleCursor {
     return byte
   }
 
-  /// The next `count` bytes, at most a window.
+  /// The next `count` bytes; `count` is at most a window.
   func bytes(_ count: Int) throws(PickleError) -> [UInt8] {
     if count == 0 { return [] }
     if offset < loaded.lowerBound || offset + count > loaded.upperBound { try load(count) }
@@ -33,20 +33,20 @@ final class PickleCursor {
     return Array(window[start..<(start + count)])
   }
 
-  /// Steps over `count` bytes, which are there.
+  /// Skips `count` bytes; throws if there are fewer.
   func skip(_ count: Int) throws(PickleError) {
     try require(count)
     offset += count
   }
 
-  /// A number of `count` bytes, the lowest first; eight at most.
+  /// A number of `count` bytes, lowest first; `count` is at most eight.
   func number(_ count: Int) throws(PickleError) -> UInt64 {
     var value: UInt64 = 0
     for place in 0..<count { value |= UInt64(try byte()) << UInt64(8 * place) }
     return value
   }
 
-  /// The bytes up to the end of the line, which is stepped over.
+  /// The bytes up to the end of the line, which is consumed too.
   func line(limit: Int) throws(PickleError) -> [UInt8] {
     let start = offset
     var bytes: [UInt8] = []
@@ -61,7 +61,7 @@ final class PickleCursor {
     }
   }
 
-  /// A length of `width` bytes whose bytes are all there.
+  /// A length of `width` bytes; throws if the input has fewer bytes left than it gives.
   func length(_ width: Int) throws(PickleError) -> Int {
     let start = offset
     let value = try number(width)

@@ -1,33 +1,33 @@
 /// Why a pickle could not be read.
 package enum PickleError: Error, Equatable {
-  /// The bytes themselves could not be had; whoever gave the input knows why.
+  /// The input could not be read; the input itself has the reason.
   case input
-  /// The instruction at `offset` breaks a rule of the machine, or a limit of ours. What was found may hold a name of
-  /// the file's, with any characters in it.
+  /// The instruction at `offset` breaks a rule of the machine or exceeds a limit. `found` may hold a name from the
+  /// file, with any characters in it.
   case refused(PickleDefect, offset: Int, expected: String, found: String)
 }
 
 extension PickleError {
-  /// Whether more bytes might have made a whole pickle.
+  /// Whether the pickle only ends too early.
   package var isOfLength: Bool {
     if case .refused(.truncated, _, _, _) = self { true } else { false }
   }
 }
 
-/// The ways in which a pickle can be wrong.
+/// The kinds of defects of a pickle.
 package enum PickleDefect: String, CaseIterable, Sendable {
-  /// The bytes end before the instruction that stops.
+  /// The bytes end before the STOP instruction.
   case truncated
-  /// An instruction that no protocol has.
+  /// A byte that is no instruction of any protocol.
   case opcode
-  /// A protocol after the fifth.
+  /// A protocol above 5.
   case version
-  /// An instruction that finds too little on the stack, or something of another kind.
+  /// An instruction finds too few values on the stack, or a value of the wrong kind.
   case stack
-  /// A value is asked for that was never put away.
+  /// An instruction reads a memo entry that was never stored.
   case memo
-  /// An instruction's own argument: a number, a line of text, a length.
+  /// The argument of an instruction is invalid: a number, a line of text, a length.
   case argument
-  /// More instructions, values, text or nesting than any checkpoint has.
+  /// More instructions, values, text or nesting than any checkpoint needs.
   case limit
 }

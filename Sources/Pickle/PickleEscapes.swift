@@ -1,6 +1,6 @@
 /// The two ways in which protocol 0 writes text on a line.
 enum PickleEscapes {
-  /// The bytes of a Python 2 string literal between its quotes; nil for an escape that Python does not write.
+  /// The bytes of a Python 2 string literal without its quotes; nil for an escape that Python does not write.
   static func bytes(_ literal: [UInt8]) -> [UInt8]? {
     var result: [UInt8] = []
     result.reserveCapacity(literal.count)
@@ -37,7 +37,7 @@ enum PickleEscapes {
     return result
   }
 
-  /// Text in Latin-1 with `\uXXXX` and `\UXXXXXXXX`; nil where these are no characters.
+  /// Text in Latin-1 with `\uXXXX` and `\UXXXXXXXX`; nil for escapes that are not characters.
   static func text(_ line: [UInt8]) -> String? {
     var units: [UInt16] = []
     var rest = line[...]

@@ -1,6 +1,6 @@
-/// Where a pickle's bytes come from.
+/// The source of a pickle's bytes.
 package protocol PickleInput: AnyObject {
-  /// Bytes there are, all that may follow the pickle included.
+  /// The number of bytes, including any after the pickle.
   var size: Int { get }
   /// Fills all of `buffer` from `offset`; the caller stays within `size`.
   func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(PickleError)

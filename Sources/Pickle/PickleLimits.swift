@@ -1,20 +1,21 @@
-/// What a pickle may cost. The largest real ones, of optimizers over 10,000 tensors, stay below a fifth of each.
+/// Limits on the cost of a pickle. The largest real ones, of optimizers over 10,000 tensors, need less than a fifth of
+/// each.
 package struct PickleLimits: Sendable {
-  /// Instructions.
+  /// Instructions carried out.
   package var instructions = 20_000_000
   /// Values made.
   package var nodes = 2_000_000
-  /// Values that containers hold, all together.
+  /// Members of all containers together.
   package var members = 8_000_000
-  /// Values put away for later.
+  /// Entries of the memo.
   package var memo = 2_000_000
-  /// Values that wait on the stack, and marks among them.
+  /// Values on the stack, and marks.
   package var stack = 2_000_000
-  /// Bytes of text kept, all together.
+  /// Bytes of all texts that are kept.
   package var textBytes = 64 << 20
-  /// Bytes of one text that is kept; of a longer one only its length is known.
+  /// Bytes of one text that is kept; for a longer one only the length is kept.
   package var text = 64 << 10
-  /// Bytes of a line: a number or a name of protocol 0.
+  /// Bytes of a line: a number or a name in protocol 0.
   package var line = 64 << 10
 
   package init() {}

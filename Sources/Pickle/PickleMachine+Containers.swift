@@ -52,7 +52,7 @@ extension PickleMachine {
     }
   }
 
-  /// Adds to the uppermost value, which is of this kind or an object that may be one.
+  /// Appends to the top value, which must be of this kind, or an object.
   private mutating func append(
     _ values: [PickleRef], to kind: PickleTree.Kind, _ words: String
   ) throws(PickleError) {
@@ -71,7 +71,7 @@ extension PickleMachine {
     }
   }
 
-  /// Where an object keeps what it is given.
+  /// The index in `additions` of an object's later states, entries and items.
   mutating func additions(of target: Int) -> Int {
     if tree.nodes[target].value < 0 {
       tree.additions.append(.init())

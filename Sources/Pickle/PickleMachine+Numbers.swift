@@ -45,7 +45,7 @@ extension PickleMachine {
     try push(try make(.init(kind: .real, value: Int(Int64(bitPattern: real.bitPattern)))))
   }
 
-  /// Longer numbers than these are no sizes of anything.
+  /// The most bytes of an integer; no real size needs more.
   private static let longLimit = 1024
 
   private mutating func longBytes(_ count: Int) throws(PickleError) -> [UInt8] {
@@ -74,7 +74,7 @@ extension PickleMachine {
     try push(try make(.init(kind: .bigInteger, value: tree.bigs.count - 1)))
   }
 
-  /// Integers of protocols 0 and 1: digits, with an L behind long ones; 00 and 01 are False and True.
+  /// An integer of protocols 0 and 1: digits, for LONG with an L after them; 00 and 01 are False and True.
   private mutating func pushDecimal(_ opcode: PickleOpcode) throws(PickleError) {
     var text = String(decoding: try cursor.line(limit: 256), as: UTF8.self)
     if opcode == .int, text == "00" || text == "01" { return try push(try boolean(text == "01")) }
@@ -95,7 +95,7 @@ extension PickleMachine {
       if carry > 0 { bytes.append(UInt8(truncatingIfNeeded: carry)) }
     }
     if text.hasPrefix("-") {
-      // Nothing is counted in negative numbers of this size.
+      // No negative number of this size is needed, so it becomes -1.
       tree.bigs.append([0xFF])
       return try push(try make(.init(kind: .bigInteger, value: tree.bigs.count - 1)))
     }

@@ -18,7 +18,7 @@ extension PickleMachine {
     }
   }
 
-  /// A number that only a running Python could tell the meaning of.
+  /// Pushes a global for a registered number, whose meaning only a running Python knows.
   private mutating func pushExtension(_ width: Int) throws(PickleError) {
     let code = try cursor.number(width)
     try push(try global(PickleGlobal("copyreg", "extension \(code)")))
@@ -94,7 +94,7 @@ extension PickleMachine {
     try push(try make(.init(kind: .object, children: [callable, arguments])))
   }
 
-  /// Gives the uppermost value its state. That of a class itself, which attacks change, becomes an object of its own.
+  /// Gives the top value its state. The state of a class itself, which only attacks set, makes a new object.
   private mutating func build(_ state: PickleRef) throws(PickleError) {
     let target = try top()
     switch tree.nodes[target.index].kind {

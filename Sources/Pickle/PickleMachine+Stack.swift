@@ -4,7 +4,7 @@ extension PickleMachine {
     stack.append(ref)
   }
 
-  /// A new value, not yet on the stack.
+  /// Makes a value without pushing it.
   mutating func make(_ node: PickleTree.Node) throws(PickleError) -> PickleRef {
     if tree.nodes.count >= limits.nodes { throw tooMany("values", limits.nodes) }
     try countMembers(node.children.count)
@@ -17,7 +17,7 @@ extension PickleMachine {
     if members > limits.members { throw tooMany("members of containers", limits.members) }
   }
 
-  /// Takes the uppermost value, which no mark may lie above.
+  /// Removes the top value; throws if a mark is above it.
   mutating func pop() throws(PickleError) -> PickleRef {
     guard stack.count > marks.last ?? 0, let top = stack.popLast() else {
       throw refusal(.stack, "a value on the stack", "none")
@@ -25,7 +25,7 @@ extension PickleMachine {
     return top
   }
 
-  /// The uppermost value, which stays.
+  /// The top value, which stays.
   func top() throws(PickleError) -> PickleRef {
     guard stack.count > marks.last ?? 0, let top = stack.last else {
       throw refusal(.stack, "a value on the stack", "none")
@@ -33,7 +33,7 @@ extension PickleMachine {
     return top
   }
 
-  /// Takes everything above the last mark, and the mark.
+  /// Removes everything above the last mark, and the mark.
   mutating func popToMark() throws(PickleError) -> [PickleRef] {
     guard let mark = marks.popLast() else { throw refusal(.stack, "a mark on the stack", "none") }
     let values = Array(stack[mark...])
@@ -49,7 +49,7 @@ extension PickleMachine {
     case .popMark: _ = try popToMark()
     case .dup: try push(try top())
     default:
-      // As in CPython: with nothing above the last mark, it is the mark that goes.
+      // As in CPython: with nothing above the last mark, the mark is removed.
       if let mark = marks.last, mark == stack.count { marks.removeLast() } else { _ = try pop() }
     }
   }

@@ -3,7 +3,7 @@ extension PickleMachine {
     switch opcode {
     case .string: try push(quoted: try cursor.line(limit: limits.line))
     case .unicode: try push(escaped: try cursor.line(limit: limits.line))
-    // Python 2 wrote its strings, names included, as bytes.
+    // Python 2 wrote all its strings, including names, as bytes.
     case .shortBinString, .shortBinUnicode:
       try push(textOf: try cursor.length(1), must: opcode != .shortBinString)
     case .binString, .binUnicode: try push(textOf: try cursor.length(4), must: opcode == .binUnicode)
@@ -30,19 +30,19 @@ extension PickleMachine {
     return run
   }
 
-  /// The next `count` bytes as text; bytes that are no UTF-8 are an error where they must be text.
+  /// Pushes the next `count` bytes as text; bytes that are not UTF-8 are an error if `must`.
   private mutating func push(textOf count: Int, must: Bool) throws(PickleError) {
     let coding: PickleRun.Coding = must ? .latin1 : .plain
     if count > limits.text { return try push(opaque: try skipped(count, coding)) }
     let run = PickleRun(offset: cursor.offset, count: count, coding: coding)
     let bytes = try cursor.bytes(count)
     if let text = String(validating: bytes, as: UTF8.self) { return try push(text: text, run) }
-    // Python writes a lone surrogate as the three bytes that UTF-8 forbids; no name of a tensor has one.
+    // Python writes a lone surrogate as three bytes, which UTF-8 forbids; no name of a tensor has one.
     try push(opaque: run)
     if must && !Self.isSurrogateText(bytes) { throw refusal(.argument, "text in UTF-8", "other bytes") }
   }
 
-  /// Whether `bytes` are UTF-8 but for lone surrogates.
+  /// Whether `bytes` are UTF-8 except for lone surrogates.
   private static func isSurrogateText(_ bytes: [UInt8]) -> Bool {
     var rest: [UInt8] = []
     var place = 0
@@ -60,7 +60,7 @@ extension PickleMachine {
   }
 
   mutating func push(text: String, _ run: PickleRun) throws(PickleError) {
-    // The same text is other bytes by another coding, unless it is ASCII.
+    // Unless the text is ASCII, another coding has other bytes for it.
     let isShared = run.coding == .latin1 || text.utf8.allSatisfy { $0 < 0x80 } && run.coding != .absent
     if isShared, let known = textNumbers[text] { return try push(known) }
     textBytes += text.utf8.count + 16
@@ -73,7 +73,7 @@ extension PickleMachine {
     try push(ref)
   }
 
-  /// A Python 2 string as its `repr`: quotes, and escapes within.
+  /// Pushes a Python 2 string from its `repr`: in quotes, with escapes.
   private mutating func push(quoted line: [UInt8]) throws(PickleError) {
     let trimmed = line.last == UInt8(ascii: "\r") ? line.dropLast() : line[...]
     guard trimmed.count >= 2, let quote = trimmed.first, trimmed.last == quote,
@@ -88,7 +88,7 @@ extension PickleMachine {
     try push(opaque: run)
   }
 
-  /// Text of protocol 0: Latin-1 with \u escapes.
+  /// Pushes text of protocol 0: Latin-1 with \u escapes.
   private mutating func push(escaped line: [UInt8]) throws(PickleError) {
     guard let text = PickleEscapes.text(line) else {
       throw refusal(.argument, "text with \\u escapes", "others")

@@ -1,22 +1,22 @@
 /// Carries out a pickle's instructions on a stack of inert values.
 ///
-/// Every instruction of protocols 0 to 5 is here, and none looks anything up or calls anything: a global is its name,
-/// a call is a value that remembers what would have been called. What an instruction may cost is bounded by
-/// `PickleLimits`, whatever the pickle says.
+/// It knows every instruction of protocols 0 to 5, and none looks anything up or calls anything: a global is its name,
+/// a call is a value that records what would have been called. `PickleLimits` bounds the cost, whatever the pickle
+/// contains.
 package struct PickleMachine {
   let cursor: PickleCursor
   let limits: PickleLimits
   var tree = PickleTree()
   var stack: [PickleRef] = []
-  /// Heights of the stack at which marks stand.
+  /// The heights of the stack at which marks are.
   var marks: [Int] = []
   var memo: [UInt64: PickleRef] = [:]
   var globalNumbers: [PickleGlobal: Int] = [:]
   var textBytes = 0
   var members = 0
-  /// Where the current instruction begins.
+  /// The position of the current instruction.
   var start = 0
-  /// Values that are the same everywhere, made once.
+  /// Values that are the same wherever they occur, made once.
   var shared: [Int: PickleRef] = [:]
   var singletons: [PickleTree.Kind: PickleRef] = [:]
   var textNumbers: [String: PickleRef] = [:]
@@ -35,7 +35,7 @@ package struct PickleMachine {
     return machine.tree
   }
 
-  /// Reads as far as it goes: what Python would have done before it met the error has been done by then.
+  /// Reads up to the first error: Python would have done everything before it.
   package static func readWhatCanBe(
     _ input: any PickleInput, from offset: Int = 0, limits: PickleLimits = PickleLimits()
   ) -> (tree: PickleTree, error: PickleError?) {

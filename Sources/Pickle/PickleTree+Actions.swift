@@ -1,5 +1,5 @@
 extension PickleTree {
-  /// How often the result of a call is called again, by which a function is reached that no global names.
+  /// How many calls call the result of another call, which can reach a function that no global names.
   package var callsOfResults: Int {
     nodes.count { node in
       guard node.kind == .object, let callable = node.children.first else { return false }
@@ -7,7 +7,7 @@ extension PickleTree {
     }
   }
 
-  /// Keys of the storages outside the pickle that it names: `"storage", class, key, …`.
+  /// The keys of storages outside the pickle: `"storage", class, key, …`.
   package var storageKeys: Set<String> {
     var keys: Set<String> = []
     for node in nodes where node.kind == .persistent {
@@ -23,7 +23,7 @@ extension PickleTree {
     return keys
   }
 
-  /// Attributes in the states of objects through which Python runs code or leaves the object, each once, in order.
+  /// Attributes in the states of objects that let Python run code or leave the object, each once, in order.
   package var hookAttributes: [String] {
     var found: [String] = []
     var looked: Set<PickleRef> = []
@@ -43,7 +43,7 @@ extension PickleTree {
     return found
   }
 
-  /// Attributes of an instance that the unpickler itself calls, and those that lead from it to classes and modules.
+  /// Attributes of an instance that the unpickler itself calls, or that lead from it to classes and modules.
   private static let hooks: Set<String> = [
     "__setstate__", "__reduce__", "__reduce_ex__", "__class__", "__bases__", "__call__", "__getattr__",
     "__getattribute__", "__setattr__", "__setitem__", "__new__", "__init__", "__del__", "__code__",

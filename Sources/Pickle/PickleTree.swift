@@ -4,11 +4,11 @@ package struct PickleRef: Hashable, Sendable {
 
   init(_ number: Int) { self.number = Int32(truncatingIfNeeded: number) }
 
-  /// Its place among the tree's values, for tables beside the tree.
+  /// The value's index in the tree, for tables beside the tree.
   package var index: Int { Int(number) }
 }
 
-/// A name that a pickle asks Python to look up: a class or a function. Here it is never more than a name.
+/// The name of a class or function that a pickle refers to. It is only a name here and is never looked up.
 package struct PickleGlobal: Hashable, Sendable, CustomStringConvertible {
   package let module: String
   package let name: String
@@ -21,7 +21,7 @@ package struct PickleGlobal: Hashable, Sendable, CustomStringConvertible {
   package var description: String { "\(module).\(name)" }
 }
 
-/// What one value is.
+/// The kind of a value, and its contents unless it is a container.
 package enum PickleValue: Equatable {
   case none
   case boolean(Bool)
@@ -30,48 +30,48 @@ package enum PickleValue: Equatable {
   case bigInteger([UInt8])
   case real(Double)
   case text(String)
-  /// Bytes, or text that is too long to be kept.
+  /// Bytes, or text that is too long to keep.
   case opaque(byteCount: Int)
   case list, tuple, set
   case dictionary
   case global(PickleGlobal)
-  /// What calling `children[0]` with the tuple `children[1]` would have made; nothing is called.
+  /// A call of `children[0]` with the tuple `children[1]`; nothing is called.
   case object
-  /// Something outside the pickle, named by its only child.
+  /// An object outside the pickle, named by its only child.
   case persistent
 }
 
-/// Where the bytes of a value lie that is bytes, or text that stands for bytes.
+/// The place of the bytes of a value that is bytes, or text that encodes bytes.
 package struct PickleRun: Hashable, Sendable {
-  /// How bytes are written.
+  /// The form of the bytes in the input.
   package enum Coding: Sendable {
-    /// As they are.
+    /// Unchanged.
     case plain
-    /// Each byte as the character of its number, in UTF-8: text of protocol 2, which has no bytes.
+    /// Each byte is the character with its number, in UTF-8: text of protocol 2, which has no bytes.
     case latin1
     /// The same, and the value's text has all of them: a line of protocol 0.
     case held
-    /// Not to be had: a line with Python's escapes, a buffer outside the pickle.
+    /// Not available: a line with Python's escapes, a buffer outside the pickle.
     case absent
   }
 
-  /// Of the first byte, in the input.
+  /// The position of the first byte in the input.
   package let offset: Int
-  /// Bytes in the input.
+  /// The number of bytes in the input.
   package let count: Int
   package let coding: Coding
 }
 
-/// The values of one pickle and which holds which: data, and nothing that runs.
+/// The values of one pickle and their members: inert data.
 ///
-/// Values lie in one array and name each other by number. So a value that is used twice is there once, whatever it
-/// holds, and neither depth nor circles cost stack.
+/// Values are in one array and refer to each other by index. So a value that is used twice is stored once, and neither
+/// depth nor cycles use stack.
 package struct PickleTree {
-  /// The value that the pickle is.
+  /// The value that the whole pickle describes.
   package internal(set) var root = PickleRef(0)
-  /// Every global that the pickle names, each once, in order.
+  /// Every global that the pickle refers to, each once, in order.
   package internal(set) var globals: [PickleGlobal] = []
-  /// Globals that BUILD gives a state: Python sets attributes of the class, function or module itself.
+  /// Globals that BUILD gives a state: Python would set attributes of the class, function or module itself.
   package internal(set) var changedGlobals: Set<PickleGlobal> = []
   /// The first byte after the pickle.
   package internal(set) var end = 0
@@ -83,33 +83,33 @@ package struct PickleTree {
 
   struct Node {
     var kind: Kind
-    /// The number itself, a double's bits, or a place in `texts`, `bigs`, `runs`, `globals` or `objects`.
+    /// The number itself, a double's bits, or an index into `texts`, `bigs`, `runs`, `globals` or `additions`.
     var value: Int = -1
-    /// Members in order; of a dictionary keys and values in turn.
+    /// The members in order; for a dictionary keys and values alternate.
     var children: [PickleRef] = []
   }
 
-  /// What an object was given after it was made.
+  /// The states, entries and items that an object gets after it is made.
   struct Additions {
     var states: [PickleRef] = []
-    /// Keys and values in turn.
+    /// Keys and values alternate.
     var entries: [PickleRef] = []
     var items: [PickleRef] = []
   }
 
   var nodes: [Node] = []
   var texts: [String] = []
-  /// Of `texts`.
+  /// The place of each text in `texts`.
   var textRuns: [PickleRun] = []
-  /// Of opaque values.
+  /// The place of each opaque value.
   var runs: [PickleRun] = []
   var bigs: [[UInt8]] = []
   var additions: [Additions] = []
 
-  /// How many values there are.
+  /// The number of values.
   package var count: Int { nodes.count }
 
-  /// What the value is.
+  /// The contents of the value.
   package func value(_ ref: PickleRef) -> PickleValue {
     let node = nodes[ref.index]
     switch node.kind {
@@ -130,7 +130,7 @@ package struct PickleTree {
     }
   }
 
-  /// Where the bytes of a text or of bytes lie; nil for every other value.
+  /// The place of the bytes of a text or of bytes; nil for any other value.
   package func run(_ ref: PickleRef) -> PickleRun? {
     let node = nodes[ref.index]
     switch node.kind {
@@ -140,19 +140,20 @@ package struct PickleTree {
     }
   }
 
-  /// The members of a container, keys and values in turn for a dictionary; what an object was made from.
+  /// The members of a container, for a dictionary keys and values alternating; for an object its callable and
+  /// arguments.
   package func children(_ ref: PickleRef) -> [PickleRef] { nodes[ref.index].children }
 
-  /// The states that an object was built with.
+  /// The states that BUILD gives an object.
   package func states(_ ref: PickleRef) -> [PickleRef] { added(ref)?.states ?? [] }
 
-  /// Keys and values in turn that an object was given.
+  /// The keys and values, alternating, that are set in an object.
   package func entries(_ ref: PickleRef) -> [PickleRef] { added(ref)?.entries ?? [] }
 
-  /// What was appended to an object.
+  /// The items that are appended to an object.
   package func items(_ ref: PickleRef) -> [PickleRef] { added(ref)?.items ?? [] }
 
-  /// Whether the object was given anything after it was made: a state, entries or items.
+  /// Whether the object gets a state, entries or items after it is made.
   package func isChanged(_ ref: PickleRef) -> Bool { added(ref) != nil }
 
   private func added(_ ref: PickleRef) -> Additions? {

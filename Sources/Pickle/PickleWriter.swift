@@ -1,6 +1,6 @@
-/// Writes pickles of protocol 2, the one that PyTorch's weights-only loader knows best.
+/// Writes pickles of protocol 2, which PyTorch's weights-only loader supports best.
 ///
-/// Names that come again are put away once and called for after that, as Python does.
+/// Names that occur again are stored in the memo, as Python does.
 package struct PickleWriter {
   /// The pickle so far.
   package private(set) var bytes: [UInt8] = [0x80, 2]
@@ -14,7 +14,7 @@ package struct PickleWriter {
     withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
   }
 
-  /// Text, in full every time.
+  /// Writes a text in full each time.
   package mutating func text(_ text: String) {
     append(.binUnicode)
     let utf8 = Array(text.utf8)
@@ -22,14 +22,14 @@ package struct PickleWriter {
     bytes += utf8
   }
 
-  /// Text that comes again.
+  /// Writes a text in full the first time, and from the memo after that.
   package mutating func sharedText(_ text: String) {
     if recall("text " + text) { return }
     self.text(text)
     remember("text " + text)
   }
 
-  /// The name of a class or a function; neither part has a line break.
+  /// Writes the name of a class or a function; neither part has a line break.
   package mutating func global(_ global: PickleGlobal) {
     let key = "global \(global)"
     if recall(key) { return }
@@ -38,7 +38,7 @@ package struct PickleWriter {
     remember(key)
   }
 
-  /// A whole number.
+  /// Writes a whole number.
   package mutating func integer(_ value: Int) {
     if let small = UInt8(exactly: value) {
       append(.binInt1)
@@ -56,42 +56,42 @@ package struct PickleWriter {
     }
   }
 
-  /// True or False.
+  /// Writes True or False.
   package mutating func boolean(_ value: Bool) { append(value ? .newTrue : .newFalse) }
 
-  /// A tuple of what `body` writes.
+  /// Writes a tuple of the values that `body` writes.
   package mutating func tuple(_ body: (inout PickleWriter) -> Void) {
     append(.mark)
     body(&self)
     append(.tuple)
   }
 
-  /// A tuple of integers.
+  /// Writes a tuple of integers.
   package mutating func tuple(_ values: [Int]) {
     tuple { writer in for value in values { writer.integer(value) } }
   }
 
-  /// The call of `function` with the tuple that `body` writes.
+  /// Writes the call of `function` with the tuple that `body` writes.
   package mutating func call(_ function: PickleGlobal, _ body: (inout PickleWriter) -> Void) {
     global(function)
     tuple(body)
     append(.reduce)
   }
 
-  /// Something outside the pickle, named by the tuple that `body` writes.
+  /// Writes a reference to an object outside the pickle, named by the tuple that `body` writes.
   package mutating func persistent(_ body: (inout PickleWriter) -> Void) {
     tuple(body)
     append(.binPersID)
   }
 
-  /// Keys and values, written by `body`, into the dictionary that was written last.
+  /// Adds the keys and values that `body` writes to the dictionary that was written last.
   package mutating func items(_ body: (inout PickleWriter) -> Void) {
     append(.mark)
     body(&self)
     append(.setItems)
   }
 
-  /// The end of the pickle.
+  /// Ends the pickle.
   package mutating func stop() { append(.stop) }
 
   private mutating func recall(_ key: String) -> Bool {

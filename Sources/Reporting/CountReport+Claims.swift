@@ -4,7 +4,7 @@ internal import Tensors
 internal import UnitModel
 
 extension CountReport {
-  /// What became of each claim, one line each, and under which policies it would hold.
+  /// One line for each claim: the result, and the policies under which it would hold.
   func claimsText(width: Int?) -> String {
     guard let claims else { return "" }
     var result = "\n"
@@ -52,7 +52,7 @@ extension CountReport {
 }
 
 extension Claim {
-  /// The network that the claim is about, as messages name it.
+  /// The name in messages of the network that the claim is about.
   package var place: String {
     network.map { "task \($0.task.quoted), level \($0.level)" } ?? "everything stored"
   }

@@ -3,9 +3,9 @@ internal import Tensors
 internal import UnitModel
 
 extension CountReport {
-  /// The numbers of all policies side by side, with a letter for each policy, and below it what each letter is.
+  /// The numbers of all policies side by side, a column for each policy under a letter, then a legend of the letters.
   ///
-  /// Columns that do not fit go to a further table with the same rows.
+  /// Columns that do not fit go into another table with the same rows.
   func comparison(width: Int?) -> String {
     let letters = policies.indices.map(Self.letter)
     var result = tables(letters, .parameters, width: width)
@@ -15,7 +15,7 @@ extension CountReport {
     return result
   }
 
-  /// What the cells of a table say.
+  /// The quantity in the cells of a table.
   private enum Quantity {
     case parameters, bytes
 
@@ -29,7 +29,7 @@ extension CountReport {
     }
   }
 
-  /// Whether two policies count the same elements and give them other bits.
+  /// Whether two policies count the same elements but different bits for them.
   private var differInBytes: Bool {
     let numbers = policies.map { $0.rows.map(\.parameters) }
     return policies.indices.contains { one in
@@ -44,7 +44,7 @@ extension CountReport {
     var start = 0
     while start < policies.count {
       var end = start + 1
-      // One column at least, however narrow the terminal is.
+      // At least one column, however narrow the terminal is.
       while end < policies.count, table(letters, start..<(end + 1), quantity).fits(width ?? 80) { end += 1 }
       result += (start == 0 ? "" : "\n") + table(letters, start..<end, quantity).text(width: width)
       start = end
@@ -65,7 +65,7 @@ extension CountReport {
       table.append(
         label
           + columns.map { column in
-            // A budget may choose another level under another policy.
+            // Under another policy, a budget may choose another level.
             policies[column].rows.first { $0.task == row?.task && $0.level == row?.level }.map(quantity.text)
               ?? "–"
           })
@@ -90,7 +90,7 @@ extension CountReport {
     hasNetworks ? ["(together)", ""] : ["(together)"]
   }
 
-  /// The networks that some policy's rows are about, in the order of the file, and nil for everything stored.
+  /// The networks in the rows of any policy, in the order of the file, then nil for everything stored.
   private var labels: [Claim.Network?] {
     var seen: Set<Claim.Network> = []
     for row in policies.flatMap(\.networks) {
@@ -109,7 +109,7 @@ extension CountReport {
 }
 
 extension CountReport.Table {
-  /// What a letter stands for: id, version, digest, and what of everything stored is left out.
+  /// The line for a letter: the policy's id, version and digest, and the stored parameters that it leaves out.
   fileprivate func legend(_ letter: String, width: Int?) -> String {
     let all = Double(stored.parameters.value) + Double(stored.excluded.value)
     let share = all == 0 ? "" : " (\(CountReport.percent(Double(stored.excluded.value) / all)))"

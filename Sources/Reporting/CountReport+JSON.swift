@@ -4,7 +4,7 @@ internal import Tensors
 internal import UnitModel
 
 extension CountReport {
-  /// As `schemas/count.schema.json` describes it.
+  /// The report in the form of `schemas/count.schema.json`.
   package var json: JSONValue {
     var members: [JSONMember] = [
       .init(key: "format", value: "tessera.count/1"), .init(key: "file", value: .string(file)),
@@ -148,7 +148,7 @@ extension ParameterRow {
       members.append(("trainability_unknown", JSONValue(unknown.value)))
     }
     if !axes.isEmpty {
-      // An axis has one entry per task.
+      // A row has the task's units on each axis.
       members.append(("axes", object(axes.map { ($0.axis.text, numbers($0.units)) })))
     }
     return object(members)
@@ -157,7 +157,7 @@ extension ParameterRow {
   private func numbers(_ units: [UnitID]) -> JSONValue { .array(units.map { JSONValue($0.index) }) }
 }
 
-/// An object of members whose keys are known to differ.
+/// A JSON object; the keys must be distinct.
 func object(_ members: [(String, JSONValue)]) -> JSONValue {
   .object(JSONObject(members.map { JSONMember(key: $0.0, value: $0.1) }) ?? JSONObject())
 }

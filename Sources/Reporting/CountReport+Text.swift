@@ -3,10 +3,10 @@ internal import Tensors
 internal import UnitModel
 
 extension CountReport {
-  /// The tables as people read them; two for each policy where one is too wide.
+  /// The tables as text; two for each policy if one would be too wide.
   ///
-  /// - Parameter width: columns of the terminal; nil for a pipe, which gets the same tables as 80 columns do, with
-  ///   names kept whole.
+  /// - Parameter width: columns of the terminal; nil for a pipe, which gets the tables for 80 columns with names in
+  ///   full.
   package func text(width: Int?) -> String {
     var result = "\(PrintableText.line(file)): \(kind)"
     if let unitCount { result += ", \(unitCount) \(unitCount == 1 ? "unit" : "units")" }
@@ -33,10 +33,10 @@ extension CountReport {
 }
 
 extension CountReport {
-  /// Names of packed tensors that a note spells out; --json has them all.
+  /// Packed tensors that a note names; --json has them all.
   private static let packedShown = 3
 
-  /// Which tensors count as they are stored although they hold more, and of how many experts the numbers are.
+  /// The number of experts for a token, and the packed tensors that count as they are stored.
   private func packedText(width: Int?) -> String {
     var result = ""
     if let expertsPerToken {
@@ -57,7 +57,7 @@ extension CountReport.Table {
     let digest = policy.digest.description.prefix(12)
     var result =
       "policy \(policy.id) \(policy.version) (sha256 \(digest)…): \(PrintableText.line(policy.title))\n"
-    // A file without tasks has one row, and no units to tell apart.
+    // A file without tasks has one row and no units to list.
     let hasNetworks = !networks.isEmpty
     let labels = hasNetworks ? Cell.labels : []
     let whole = table(labels + Cell.sizes + Cell.classes)
@@ -65,7 +65,7 @@ extension CountReport.Table {
     if whole.fits(columns) {
       result += whole.text(width: width)
     } else {
-      // A list of units is the first thing to give way to large numbers.
+      // The list of units is the first column to be dropped if numbers are long.
       let sizes = table(labels + Cell.sizes)
       result += (sizes.fits(columns) || !hasNetworks ? sizes : table(labels.dropLast() + Cell.sizes)).text(
         width: width)
@@ -75,13 +75,13 @@ extension CountReport.Table {
     return result + roles(width: width) + patterns(width: width)
   }
 
-  /// Patterns of the policy that no name matches: slips of the pen, or meant for another file.
+  /// A note on patterns of the policy that match no name: typing errors, or meant for another file.
   private func patterns(width: Int?) -> String {
     counts.unmatched.isEmpty
       ? "" : WrappedList.text("note: no tensor matches the policy's ", counts.unmatched, width: width)
   }
 
-  /// Names of left out tensors that a table spells out; --json has them all.
+  /// Left out tensors that a table names; --json has them all.
   private static let namesShown = 3
 
   private func table(_ cells: [Cell]) -> TextTable {
@@ -90,7 +90,7 @@ extension CountReport.Table {
     return table
   }
 
-  /// What everything stored is made of, and what of it the policy leaves out.
+  /// The roles of the stored parameters, counted and left out.
   private func roles(width: Int?) -> String {
     func list(_ counts: [(ParameterRole, ParameterCount)]) -> [String] {
       counts.filter { $0.1.value > 0 }.map { "\($0.0.rawValue) \($0.1)" }
@@ -161,7 +161,7 @@ private enum Cell {
       let unit = table.policy.sizeUnit
       if unit == .bytes { return number(row.bytes.value) }
       let value = Double(row.bytes.value) / Double(unit.bytes)
-      // A small file has more than no megabytes.
+      // Two decimals would show a small file as 0.00 MB.
       return value < 0.995 ? StudyReport.decimals(value, 4) : hundredths(value)
     case .intra: return number(row.classes.intra)
     case .interconnection: return number(row.classes.interconnection)
@@ -173,12 +173,12 @@ private enum Cell {
 }
 
 extension CountReport {
-  /// What some networks take together, beside separate ones.
+  /// The parameters of some networks together, compared with separate ones.
   fileprivate var unionText: String {
     guard let first = policies.first?.union else { return "" }
     let names = first.networks.map { "\(TensorName($0.task.text).escaped):\($0.level)" }.joined(
       separator: " + ")
-    // Side by side, the numbers stand in the table already.
+    // Side by side, the table has the numbers.
     if policies.count > 1 {
       return "\ntogether: \(names), shared elements once; separate: their sum\n"
     }

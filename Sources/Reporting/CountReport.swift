@@ -2,34 +2,34 @@ package import Accounting
 package import Tensors
 package import UnitModel
 
-/// What `count` prints: the rows of one file under each policy.
+/// The output of `count`: the rows of one file under each policy.
 package struct CountReport: Sendable {
   /// The path as the user gave it.
   package let file: String
-  /// As `inspect` spells it, or `plan`.
+  /// The kind as in `inspect`, or `plan`.
   package let kind: String
   /// k; nil for a file that is not cut into units.
   package let unitCount: Int?
-  /// What the file holds beside the tensors that are counted.
+  /// The parts of the file that are not counted.
   package let leftOut: LeftOutList
   /// The tasks of the file, in its order.
   package let tasks: [TaskID]
   package let policies: [Table]
-  /// What became of claims; nil when there were none.
+  /// The results of the claims; nil without claims.
   package let claims: [CheckedClaim]?
-  /// Every tensor with its role; nil when nobody asked.
+  /// Every tensor with its role; nil unless requested.
   package let tensors: [(name: TensorName, role: ClassifiedRole)]?
 
-  /// Tensors that hold several elements in one, in a way that is not known, and why.
+  /// Tensors that pack several elements into one in an unknown way, and why they count as stored.
   package let packed: [(name: TensorName, reason: String)]
 
-  /// Experts that a token is sent to; nil where no policy asks, or nothing says it.
+  /// Experts for each token; nil if no policy needs the number, or it is unknown.
   package let expertsPerToken: Int?
 
-  /// What the nodes of a graph have and do; nil when nobody asked.
+  /// The parameters and the work of a graph's nodes; nil unless requested.
   package let layers: LayerTable?
 
-  /// What the networks do; nil when nobody asked.
+  /// The work of the networks; nil unless requested.
   package let work: WorkTable?
 
   package init(
@@ -56,10 +56,10 @@ package struct CountReport: Sendable {
   /// The rows under one policy.
   package struct Table: Sendable {
     package let counts: ParameterCounts
-    /// The virtual networks that were asked for.
+    /// The chosen sub-networks.
     package let networks: [ParameterRow]
 
-    /// What some networks take together; nil when nobody asked.
+    /// The parameters of some networks together; nil unless requested.
     package let union: UnionCount?
 
     package init(_ counts: ParameterCounts, networks: [ParameterRow], union: UnionCount? = nil) {
@@ -68,15 +68,15 @@ package struct CountReport: Sendable {
       self.union = union
     }
 
-    /// The rule.
+    /// The policy.
     package var policy: CountingPolicy { counts.policy }
     /// Everything in the file.
     package var stored: ParameterRow { counts.stored }
 
-    /// The networks, and everything stored below them.
+    /// The networks, then everything stored.
     var rows: [ParameterRow] { networks + [stored] }
 
-    /// The share of the stored parameters that a row has; nil when nothing is counted.
+    /// A row's share of the stored parameters; nil if nothing is counted.
     func density(of row: ParameterRow) -> Double? {
       stored.parameters.value == 0 ? nil : Double(row.parameters.value) / Double(stored.parameters.value)
     }

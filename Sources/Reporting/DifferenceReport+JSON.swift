@@ -3,7 +3,7 @@ package import StrictJSON
 internal import Tensors
 
 extension DifferenceReport {
-  /// As `schemas/diff.schema.json` describes it.
+  /// The report in the form of `schemas/diff.schema.json`.
   package var json: JSONValue {
     var members: [JSONMember] = [
       .init(key: "format", value: "tessera.diff/1"), .init(key: "a", value: .string(a)),

@@ -1,15 +1,15 @@
 package import Comparison
 package import Tensors
 
-/// What `diff` prints.
+/// The output of `diff`.
 package struct DifferenceReport: Sendable {
   /// The paths as the user gave them.
   package let a: String
   package let b: String
   package let difference: WeightsDifference
-  /// What was not compared, of each file.
+  /// The parts of each file that were not compared.
   let leftOut: (a: LeftOutList, b: LeftOutList)
-  /// Whether the user has said that all of it may be left out.
+  /// Whether the user allows everything that was left out.
   private let isComplete: Bool
   /// The tolerance of the comparison.
   package var tolerance = Tolerance.none
@@ -29,10 +29,10 @@ package struct DifferenceReport: Sendable {
     self.isComplete = isComplete
   }
 
-  /// Whether everything was compared that had to be, and nothing differs.
+  /// Whether everything that must be compared was compared and is equal.
   package var isEqual: Bool { difference.isEqual && isComplete }
 
-  /// A line that sums up, names that only one side has, a table of what differs.
+  /// A summary line, the names that only one side has, and a table of the differences.
   ///
   /// - Parameter width: columns of the terminal, nil for a pipe.
   package func text(width: Int?) -> String { painted(width: width).plain }
@@ -153,18 +153,18 @@ package struct DifferenceReport: Sendable {
     return result
   }
 
-  /// A number with its thousands separated; two tensors can be further apart than a signed number says.
+  /// A number with grouped digits; the distance of two tensors may not fit a signed number.
   static func grouped(_ number: UInt64) -> String {
     let (thousands, rest) = number.quotientAndRemainder(dividingBy: 1000)
     if thousands == 0 { return String(rest) }
     return grouped(thousands) + "," + String(String(1000 + rest).dropFirst())
   }
 
-  /// A number that is not negative, to three digits: "0", "0.25", "1.19e-07", "NaN", "Infinity".
+  /// A non-negative number with three digits: "0", "0.25", "1.19e-07", "NaN", "Infinity".
   static func short(_ value: Double) -> String {
     if let word = word(value) { return word }
     if value == 0 { return "0" }
-    // The shortest text that is the number, taken apart into digits and a power of ten.
+    // The shortest text of the number, split into digits and a power of ten.
     let halves = "\(value)".split(separator: "e")
     let exponent = halves.count > 1 ? Int(halves[1]) ?? 0 : 0
     let parts = halves[0].split(separator: ".", omittingEmptySubsequences: false)
@@ -201,7 +201,7 @@ package struct DifferenceReport: Sendable {
     return String(text)
   }
 
-  /// How a number that JSON cannot spell is spelled; nil for others.
+  /// The text for a number that JSON does not have; nil for others.
   static func word(_ value: Double) -> String? {
     value.isNaN ? "NaN" : value == .infinity ? "Infinity" : value == -.infinity ? "-Infinity" : nil
   }

@@ -1,7 +1,7 @@
 package import StrictJSON
 package import Tensors
 
-/// What `extract` says about the sub-network that it has written.
+/// The output of `extract`.
 package struct Extraction: Sendable {
   /// The paths as the user gave them.
   package let file: String
@@ -9,16 +9,16 @@ package struct Extraction: Sendable {
   package let task: String
   package let level: Int
   package let levelName: String?
-  /// In the task's order.
+  /// The units, in the task's order.
   package let units: [Int]
   package let tensors: Int
   /// Elements and logical bytes, tied tensors once.
   package let parameters: ParameterCount
   package let bytes: ByteCount
-  /// What the file gave: of tensors' data, and of everything else.
+  /// Bytes read from the file: tensor data, and everything else.
   package let bytesRead: ByteCount
   package let indexBytes: ByteCount
-  /// Of the tensors, those that a graph has beside the sub-network's own.
+  /// Tensors that the graph has in addition to the sub-network's own.
   package let graphTensors: [TensorSpec]
 
   package init(
@@ -53,7 +53,7 @@ package struct Extraction: Sendable {
       + "\(parameters) parameters, \(bytes); read \(bytesRead) of tensors and \(indexBytes) of index\(added)\n"
   }
 
-  /// As `schemas/extract.schema.json` describes it.
+  /// The report in the form of `schemas/extract.schema.json`.
   package var json: JSONValue {
     let name = levelName.map { [JSONMember(key: "level_name", value: .string($0))] } ?? []
     return .object(

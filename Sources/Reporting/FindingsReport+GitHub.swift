@@ -1,7 +1,7 @@
 internal import Validation
 
 extension FindingsReport {
-  /// Workflow commands that GitHub shows beside the files of a change.
+  /// Workflow commands that GitHub shows with the files of a change.
   package var githubAnnotations: String {
     var result = ""
     for file in files {

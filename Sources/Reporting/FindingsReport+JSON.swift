@@ -2,7 +2,7 @@ package import StrictJSON
 internal import Validation
 
 extension FindingsReport {
-  /// As `schemas/validate.schema.json` describes it.
+  /// The report in the form of `schemas/validate.schema.json`.
   package var json: JSONValue {
     let list = findings.map { finding -> JSONValue in
       var members: [JSONMember] = [

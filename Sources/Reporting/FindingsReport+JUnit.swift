@@ -2,10 +2,10 @@ internal import Tensors
 internal import Validation
 
 extension FindingsReport {
-  /// JUnit XML as CI systems read it: a suite per file, a case per rule that was checked.
+  /// JUnit XML for CI systems: a suite for each file, a case for each rule that was applied.
   ///
-  /// There is no standard; this is the part that Jenkins, GitLab and GitHub actions agree on. A rule fails when it has
-  /// something to say that fails; a file that could not be checked is an error.
+  /// There is no standard; this is the part that Jenkins, GitLab and GitHub actions agree on. A case fails if the rule
+  /// has a finding that fails; a file that could not be checked is an error.
   package var junit: String {
     let suites = files.map(suite)
     var result = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
@@ -67,12 +67,12 @@ extension FindingsReport {
       + "\(text)</failure>\n    </testcase>\n"
   }
 
-  /// The tensor or place, and what is wrong with it.
+  /// The tensor or place, and its defect.
   private static func placed(_ finding: Finding) -> String {
     finding.location.isEmpty ? finding.message : "\(finding.location): \(finding.message)"
   }
 
-  /// Text for an attribute or an element; characters that XML 1.0 cannot hold become escapes as in Swift.
+  /// Text for an attribute or an element; characters that XML 1.0 cannot have become escapes as in Swift.
   private static func escaped(_ text: String, keepsLines: Bool = false) -> String {
     var result = ""
     for scalar in text.unicodeScalars {

@@ -4,7 +4,7 @@ internal import Validation
 extension FindingsReport {
   /// A log in the Static Analysis Results Interchange Format, version 2.1.0 (OASIS), which code scanning services read.
   ///
-  /// - Parameter version: of tessera.
+  /// - Parameter version: the version of tessera.
   package func sarif(version: String) -> JSONValue {
     let driver = Self.object([
       ("name", "tessera"), ("version", .string(version)),
@@ -44,14 +44,14 @@ extension FindingsReport {
     if !finding.location.isEmpty {
       location.append(
         ("logicalLocations", .array([object([("fullyQualifiedName", .string(finding.location))])])))
-      // Viewers show the message, and not all of them the logical place.
+      // Viewers show the message, but not all show the logical place.
       text = "\(finding.location): \(text)"
     }
     text += ". \(finding.rule.advice)"
     return object([
       ("ruleId", .string(finding.rule.rawValue)),
       ("ruleIndex", JSONValue(RuleID.allCases.firstIndex(of: finding.rule) ?? 0)),
-      // SARIF's levels have the names of ours.
+      // SARIF's levels have the same names as ours.
       ("level", .string(finding.severity.rawValue)), ("message", object([("text", .string(text))])),
       ("locations", .array([object(location)])),
     ])

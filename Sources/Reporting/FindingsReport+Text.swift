@@ -2,9 +2,9 @@ internal import Tensors
 internal import Validation
 
 extension FindingsReport {
-  /// A line per file that was checked, and below it a line per finding: severity, rule, place, what is wrong.
+  /// A line for each checked file, then a line for each finding: severity, rule, place, defect.
   ///
-  /// The file is named once and first, so that most findings fit a terminal of 80 columns; none is cut.
+  /// The file is named once, on its own line, so that most findings fit a terminal of 80 columns; none is truncated.
   package var text: String {
     var result = ""
     for file in files where file.failure == nil {
@@ -16,7 +16,7 @@ extension FindingsReport {
       }
       for finding in file.findings {
         var place = finding.location.isEmpty ? "" : "\(finding.location): "
-        // A shard is another file than the index that was asked about.
+        // A shard is another file than the index.
         if finding.file != file.path { place = "\(finding.file): \(place)" }
         result += "  \(finding.severity.rawValue) \(finding.rule.rawValue): "
         result += PrintableText.line(place + finding.message) + "\n"

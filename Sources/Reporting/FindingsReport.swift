@@ -1,9 +1,9 @@
 package import Validation
 
-/// What `validate` prints: what became of every file.
+/// The output of `validate`: the result for every file.
 package struct FindingsReport: Sendable {
   package let files: [FileVerdict]
-  /// The least severity that fails.
+  /// The lowest severity that fails.
   package let failOn: Severity
 
   package init(files: [FileVerdict], failOn: Severity = .warning) {
@@ -11,29 +11,29 @@ package struct FindingsReport: Sendable {
     self.failOn = failOn
   }
 
-  /// Everything that was found, file by file.
+  /// All findings, file by file.
   package var findings: [Finding] { files.flatMap(\.findings) }
 
-  /// Why files could not be checked.
+  /// The reasons why files could not be checked.
   package var failures: [String] { files.compactMap(\.failure) }
 
-  /// Whether every file was checked and nothing was found that fails.
+  /// Whether every file was checked and has no finding that fails.
   package var isClean: Bool { files.allSatisfy(isGood) }
 
-  /// Whether the file was checked, or need not be, and nothing was found in it that fails.
+  /// Whether the file was checked, or need not be, and has no finding that fails.
   func isGood(_ file: FileVerdict) -> Bool {
     file.failure == nil && file.findings.allSatisfy { $0.severity < failOn }
   }
 }
 
 extension FileVerdict {
-  /// Why the file could not be checked.
+  /// Why the file could not be checked; nil if it was checked.
   var failure: String? { if case .failed(let sentence) = state { sentence } else { nil } }
 
-  /// What the file is that was not looked at.
+  /// A description of a file that is not weights; nil for others.
   var leftBecause: String? { if case .left(let why) = state { why } else { nil } }
 
-  /// What was looked at: "safetensors, 12 tensors".
+  /// The extent of the check: "safetensors, 12 tensors".
   var scope: String {
     var words = [kind ?? "of no known format"]
     if let tensorCount { words.append(tensorCount == 1 ? "1 tensor" : "\(tensorCount) tensors") }

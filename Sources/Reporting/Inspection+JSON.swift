@@ -2,7 +2,7 @@ package import StrictJSON
 internal import Tensors
 
 extension Inspection {
-  /// The inspection as `schemas/inspect.schema.json` describes it.
+  /// The inspection in the form of `schemas/inspect.schema.json`.
   package var json: JSONValue {
     var members: [JSONMember] = [
       .init(key: "format", value: "tessera.inspect/1"), .init(key: "file", value: .string(file)),
@@ -11,7 +11,7 @@ extension Inspection {
     if let modelDigest { members.append(.init(key: "sha256", value: .string(modelDigest.description))) }
     if let checkpoint { members += checkpoint.members }
     if !metadata.isEmpty {
-      // Keys differ: the formats refuse a key that comes twice.
+      // The keys are distinct: the formats refuse a duplicate.
       let object = JSONObject(metadata.map { JSONMember(key: $0.key, value: .string($0.value)) })
       members.append(.init(key: "metadata", value: .object(object ?? JSONObject())))
     }

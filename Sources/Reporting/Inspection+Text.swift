@@ -1,7 +1,7 @@
 internal import Tensors
 
 extension Inspection {
-  /// The inspection as people read it.
+  /// The inspection as text.
   ///
   /// - Parameter width: columns of the terminal, nil for a pipe.
   package func text(width: Int?) -> String { painted(width: width).plain }
@@ -33,7 +33,7 @@ extension Inspection {
     return result
   }
 
-  /// The tensors in the order that was asked for, else counters last.
+  /// The tensors in the requested order, else in the file's order with counters last.
   private var listed: [Tensor] {
     if let order = view.order { return order.sorted(tensors) }
     return tensors.filter { !$0.spec.isCounter } + tensors.filter(\.spec.isCounter)
@@ -57,7 +57,7 @@ extension Inspection {
         cells.append(tensor.tiedTo.map { "tied to \($0.quoted)" } ?? tensor.placement ?? "")
       }
       if hasDigests {
-        // A digest that a terminal cannot hold beside a name is shortened; pipes and JSON have it whole.
+        // A digest is shortened for a terminal; pipes and JSON have all of it.
         let digest = tensor.digest?.description ?? ""
         cells.append(width == nil ? digest : String(digest.prefix(12)))
       }
@@ -104,7 +104,7 @@ extension Inspection.Checkpoint {
 
   private static func list(_ numbers: [Int]) -> String { "[" + NumberList.text(numbers) + "]" }
 
-  /// The levels of a task; of many the first two and the last, which show what the others are.
+  /// The levels of a task; if there are many, the first two and the last, which show the pattern.
   private static func levels(_ levels: [[Int]], _ names: [String] = []) -> String {
     if names.count == levels.count, levels.count <= 8 {
       return zip(names, levels).map { TensorName($0).escaped + " " + list($1) }.joined(separator: " ")
@@ -113,7 +113,7 @@ extension Inspection.Checkpoint {
     return "\(levels.count): \(list(levels[0])) \(list(levels[1])) … \(list(levels[levels.count - 1]))"
   }
 
-  /// How much each unit has: one by one, or of many that have the same, once.
+  /// The bytes of each unit; if there are many units, their range.
   private var shareWords: [String] {
     let units = shares.filter { $0.owner.hasPrefix("unit ") }
     let others = shares.filter { !$0.owner.hasPrefix("unit ") }.map { "\($0.owner) \($0.byteCount)" }
@@ -127,7 +127,7 @@ extension Inspection.Checkpoint {
 }
 
 extension Inspection.Axis {
-  /// Whether two axes differ in their names alone.
+  /// Whether two axes differ only in their names.
   fileprivate func isLike(_ other: Inspection.Axis) -> Bool {
     size == other.size && units == other.units && common == other.common
   }

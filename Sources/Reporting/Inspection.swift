@@ -1,20 +1,20 @@
 package import Accounting
 package import Tensors
 
-/// What `inspect` shows of a file: a value, made by the command, printed as text or JSON.
+/// The output of `inspect`: a value that the command makes, printed as text or JSON.
 package struct Inspection: Sendable {
   /// The path as the user gave it.
   package let file: String
-  /// As design.md's `kind` spells it.
+  /// The format's name: `safetensors`, `pytorch`, `unit-checkpoint`, ….
   package let kind: String
   package let tensors: [Tensor]
   /// The format's free text.
   package let metadata: [(key: String, value: String)]
-  /// What there is to say about the file beside its tensors.
+  /// Remarks on the file.
   package let notes: [Note]
-  /// What the file holds beside its tensors.
+  /// The parts of the file that are not read as tensors.
   package let leftOut: LeftOutList
-  /// The digest of all tensors together; nil for a flat file whose bytes were not read.
+  /// The digest of all tensors together; nil for a flat file whose data were not read.
   package let modelDigest: SHA256Digest?
   /// Present for a unit checkpoint.
   package let checkpoint: Checkpoint?
@@ -37,13 +37,13 @@ package struct Inspection: Sendable {
     self.view = view
   }
 
-  /// How tensors are listed.
+  /// How the tensors are listed.
   package struct View: Sendable {
-    /// How many tensors the file has, where only some of them are listed.
+    /// The number of tensors in the file, if only some are listed.
     package var all: Int?
-    /// Nil: as the file has them; as text, counters and other single numbers come last.
+    /// Nil for the file's order; text then has counters and other scalars last.
     package var order: ListingOrder?
-    /// Modules instead of tensors.
+    /// Modules instead of tensors; nil for tensors.
     package var tree: Tree?
 
     package init(all: Int? = nil, order: ListingOrder? = nil, tree: Tree? = nil) {
@@ -53,7 +53,7 @@ package struct Inspection: Sendable {
     }
   }
 
-  /// Modules with their sums.
+  /// Modules with their totals.
   package struct Tree: Sendable {
     /// The deepest level that is shown; nil for all.
     package let depth: Int?
@@ -66,7 +66,7 @@ package struct Inspection: Sendable {
     /// A stable name.
     package let kind: String
     package let place: String
-    /// Expected, found.
+    /// Expected and found.
     package let message: String
 
     package init(kind: String, place: String, message: String) {
@@ -81,7 +81,7 @@ package struct Inspection: Sendable {
     package let spec: TensorSpec
     package let digest: SHA256Digest?
     package let tiedTo: TensorName?
-    /// Where the bytes are, in a word or two; nil for flat files.
+    /// The place of the bytes in a few words; nil for flat files.
     package let placement: String?
     /// The statistics of its values; nil if they were not read.
     package let statistics: ValueStatistics?
@@ -98,13 +98,13 @@ package struct Inspection: Sendable {
     }
   }
 
-  /// What a unit checkpoint has more than a flat file.
+  /// The properties that only a unit checkpoint has.
   package struct Checkpoint: Sendable {
-    /// k.
+    /// k, the number of units.
     package let units: Int
     package let tasks: [Task]
     package let axes: [Axis]
-    /// Bytes of all tensor data by unit, and of what is common, whole or private.
+    /// Bytes of all tensor data by unit, and of the common, whole and private parts.
     package let shares: [(owner: String, byteCount: ByteCount)]
 
     package init(
@@ -123,7 +123,7 @@ package struct Inspection: Sendable {
     package let name: String
     package let order: [Int]
     package let levels: [[Int]]
-    /// Empty where levels have numbers alone.
+    /// Empty if the levels have only numbers.
     package let levelNames: [String]
     /// Axes that the task orders differently.
     package let axes: [(name: String, order: [Int], levels: [[Int]])]
@@ -144,7 +144,7 @@ package struct Inspection: Sendable {
   package struct Axis: Sendable {
     package let name: String
     package let size: Int
-    /// Channels of each unit.
+    /// The channels of each unit.
     package let units: [Int]
     package let common: Int
 

@@ -1,8 +1,8 @@
 internal import StrictJSON
 
-/// How long runs took.
+/// The times of several runs.
 package struct Latency: Sendable {
-  /// In ascending order.
+  /// The times in seconds, ascending.
   private let seconds: [Double]
 
   package init(_ durations: [Duration]) {
@@ -11,11 +11,11 @@ package struct Latency: Sendable {
     }.sorted()
   }
 
-  /// How many runs.
+  /// The number of runs.
   var count: Int { seconds.count }
   var minimum: Double { seconds.first ?? 0 }
   var maximum: Double { seconds.last ?? 0 }
-  /// The middle one, or the mean of the two in the middle.
+  /// The middle time, or the mean of the two middle ones.
   var median: Double {
     guard let last = seconds.indices.last else { return 0 }
     return (seconds[last / 2] + seconds[(last + 1) / 2]) / 2
@@ -25,7 +25,7 @@ package struct Latency: Sendable {
     object([("min", .number(minimum)), ("median", .number(median)), ("max", .number(maximum))])
   }
 
-  /// "12.34"
+  /// Milliseconds with two decimals: "12.34".
   static func milliseconds(_ seconds: Double) -> String { decimal(seconds * 1000, places: 2) }
 
   static func decimal(_ number: Double, places: Int) -> String {

@@ -1,9 +1,9 @@
 internal import StrictJSON
 package import Tensors
 
-/// The nodes of a graph: what each has, makes and does for inputs of given shapes.
+/// The nodes of a graph: the parameters, outputs and work of each, for inputs of given shapes.
 package struct LayerTable: Sendable {
-  /// One input, as it was assumed.
+  /// One input, with its assumed shape.
   package struct Input: Sendable {
     let name: String
     let dtype: String
@@ -36,7 +36,7 @@ package struct LayerTable: Sendable {
       self.multiplyAdds = multiplyAdds
     }
 
-    /// Whether there is something to say of it.
+    /// Whether the node has parameters or multiply-adds.
     var counts: Bool { parameters.value > 0 || multiplyAdds > 0 }
   }
 
@@ -51,7 +51,7 @@ package struct LayerTable: Sendable {
   private var multiplyAdds: Int { layers.reduce(0) { $0 + $1.multiplyAdds } }
   private var parameters: Int { layers.reduce(0) { $0 + $1.parameters.value } }
 
-  /// A row for each node that has parameters or multiplies, and the sums.
+  /// A row for each node that has parameters or multiply-adds, then the sums.
   func text(width: Int?) -> String {
     let given = inputs.map(\.text)
     var table = TextTable([

@@ -1,21 +1,21 @@
 internal import StrictJSON
 internal import Tensors
 
-/// What a file holds beside the tensors that were looked at: the one place that prints it, for every command.
+/// The parts of a file that are not read as tensors; every command prints them with this type.
 package struct LeftOutList: Sendable {
-  /// Each by its name in the file, with the reason.
+  /// Each part's name in the file, with the reason.
   package let items: [(name: String, why: String)]
 
   package init(_ items: [(name: String, why: String)] = []) { self.items = items }
 
-  /// Lines of text that are printed; --json has all.
+  /// The most lines that are printed; --json has all parts.
   private static let shown = 20
 
-  /// A line for each: name and reason.
+  /// A line for each part: name and reason.
   ///
   /// - Parameters:
-  ///   - side: which of two files it is, as the end of "left out".
-  ///   - width: columns of the terminal; nil for a pipe, which gets one line for each.
+  ///   - side: the file, if there are two, as the end of "left out".
+  ///   - width: columns of the terminal; nil for a pipe, where no line is wrapped.
   package func text(side: String = "", width: Int?) -> String {
     var result = ""
     for item in items.prefix(Self.shown) {
@@ -28,7 +28,7 @@ package struct LeftOutList: Sendable {
     return result
   }
 
-  /// `[{name, why}]`; with `in` beside them for one of two files.
+  /// `[{name, why}]`; also with `in` if there are two files.
   func json(side: String? = nil) -> [JSONValue] {
     items.map { item in
       object(

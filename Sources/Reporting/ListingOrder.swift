@@ -5,15 +5,15 @@ internal import Tensors
 package enum ListingOrder: String, CaseIterable, Sendable {
   /// The order of the file.
   case file
-  /// By name, numbers in names by their value.
+  /// By name; numbers in names are compared by value.
   case name
-  /// The largest first, by bytes.
+  /// By bytes, the largest first.
   case size
-  /// The greatest share of zeros first.
+  /// By the share of zeros, the greatest first.
   case zeros
-  /// The greatest standard deviation first.
+  /// By standard deviation, the greatest first.
   case std
-  /// The greatest |x| first.
+  /// By the maximum of |x|, the greatest first.
   case max
 
   /// Whether the order depends on values, which must be read.
@@ -53,7 +53,7 @@ package enum ListingOrder: String, CaseIterable, Sendable {
 }
 
 extension TensorSpec {
-  /// Whether this is a counter or another scalar, which the list shows last.
+  /// Whether this is a counter or another scalar, which the listing has last.
   var isCounter: Bool {
     shape.isEmpty || name.text.hasSuffix("num_batches_tracked")
   }

@@ -1,10 +1,10 @@
 internal import Tensors
 
-/// Names and titles in Markdown, where they must show as they are and make nothing: no HTML, link, picture or heading.
+/// Names and titles in Markdown, shown unchanged: they must not make HTML, links, pictures or headings.
 enum MarkdownText {
-  /// Text for the middle of a line, a cell of a table or a heading.
+  /// Text within a line, a cell of a table or a heading.
   ///
-  /// HTML's characters become entities, for not every renderer knows `\<`; an underscore within a word stays.
+  /// HTML's characters become entities, because not every renderer supports `\<`; an underscore within a word stays.
   static func escaped(_ text: String) -> String {
     let scalars = Array(PrintableText.line(text).unicodeScalars)
     var result = ""
@@ -17,10 +17,10 @@ enum MarkdownText {
       case ">": result += "&gt;"
       case "\\", "`", "*", "[", "]", "|", "~", "$": result += "\\\(scalar)"
       case "_" where !(isWord(last) && isWord(next)): result += "\\_"
-      // A bare address becomes a link.
+      // A bare address would become a link.
       case ":" where next == "/": result += "\\:"
       case "." where scalars[..<place].suffix(3).elementsEqual("www".unicodeScalars): result += "\\."
-      // Only at the beginning: headings, lists, rules and numbers of lists.
+      // Special only at the beginning: headings, lists, rules and numbers of lists.
       case "#", "+", "-", "=": result += isOpening(scalars[..<place]) ? "\\\(scalar)" : String(scalar)
       case ".", ")":
         let isNumber = place > 0 && scalars[..<place].allSatisfy { ("0"..."9").contains($0) }

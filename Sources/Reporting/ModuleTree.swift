@@ -3,8 +3,8 @@ internal import Tensors
 
 /// The modules of a list of tensors, each with the totals of its tensors.
 ///
-/// Names are split at `.` and `/`. A module that contains only tensors is one line, as a folder is in `du`; a tensor next
-/// to modules has its own line.
+/// Names are split at `.` and `/`. A module that contains only tensors is one line, as a folder is in `du`; a tensor
+/// next to modules has its own line.
 struct ModuleTree {
   /// The deepest level; the rest of a longer name is one component.
   private static let levelLimit = 64
@@ -21,7 +21,7 @@ struct ModuleTree {
     let tensor: TensorSpec?
   }
 
-  /// The totals of a module. A tied tensor adds to the number of tensors, not to the bytes.
+  /// The totals of a module. A tied tensor counts as a tensor, but adds no elements or bytes.
   struct Sum {
     var tensors = 0
     var elements = 0
@@ -101,7 +101,7 @@ struct ModuleTree {
   ///
   /// - Parameters:
   ///   - depth: the deepest level that has lines; nil for all.
-  ///   - isBySize: whether the largest module comes first among its neighbours.
+  ///   - isBySize: whether modules of the same parent are sorted by size, largest first.
   func lines(depth: Int?, isBySize: Bool) -> [Line] {
     var lines: [Line] = []
     var waiting = [0]
@@ -151,7 +151,7 @@ extension ModuleTree {
     return table.painted(width: width)
   }
 
-  /// Every module with its totals, as `schemas/inspect.schema.json` describes it.
+  /// Every module with its totals, in the form of `schemas/inspect.schema.json`.
   func json(depth: Int?, isBySize: Bool) -> JSONValue {
     .array(
       lines(depth: depth, isBySize: isBySize).filter { $0.tensor == nil }.map { line in

@@ -1,6 +1,6 @@
 internal import Tensors
 
-/// Notes as lines of text; of many of one kind the first few, and how many more there are.
+/// Notes as lines of text: the first few of each kind, then the number of the others.
 package enum NoteList {
   private static let shown = 5
 

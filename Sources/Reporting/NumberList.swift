@@ -1,6 +1,6 @@
-/// Lists of numbers that fit a line: short ones as they are, in long ones runs as `0–15` and repeats as `16 × 48`.
+/// Lists of numbers on one line: short ones in full, long ones with runs as `0–15` and repeats as `16 × 48`.
 package enum NumberList {
-  /// Numbers up to which a list is spelled out.
+  /// The length up to which a list is printed in full.
   private static let short = 8
 
   /// The numbers, separated by spaces.
@@ -23,7 +23,7 @@ package enum NumberList {
     return words.joined(separator: " ")
   }
 
-  /// How many numbers from `start` on follow one another as `goesOn` says.
+  /// The number of elements from `start` on in which each neighbour pair satisfies `goesOn`.
   private static func run(in numbers: [Int], from start: Int, goesOn: (Int, Int) -> Bool) -> Int {
     var end = start + 1
     while end < numbers.count, goesOn(numbers[end - 1], numbers[end]) { end += 1 }

@@ -1,6 +1,6 @@
 internal import Tensors
 
-/// Items whose names differ in one number only, as one line: `ffn0 … ffn11`.
+/// Items whose names differ in only one number, as one line: `ffn0 … ffn11`.
 enum NumberedNames {
   /// The smallest group; fewer items are listed one by one.
   private static let least = 3

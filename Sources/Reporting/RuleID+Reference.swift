@@ -1,8 +1,8 @@
 internal import Validation
 
 extension RuleID {
-  /// A public page about what the rule asks of a file: the format's specification, or the paper that defines units,
-  /// orders and levels.
+  /// The URL of a public page about the rule's requirement: the format's specification, or the paper that defines
+  /// units, orders and levels.
   var reference: String {
     switch self {
     case .pickleGlobals: "https://docs.python.org/3/library/pickle.html#restricting-globals"

@@ -1,7 +1,7 @@
 package import StrictJSON
 package import Tensors
 
-/// What `run` says about a run.
+/// The output of `run`.
 package struct RunReport: Sendable {
   /// One output.
   package struct Output: Sendable {
@@ -16,7 +16,7 @@ package struct RunReport: Sendable {
     }
   }
 
-  /// One node over all runs that were timed.
+  /// One node, over all timed runs.
   package struct Layer: Sendable {
     package let node: String
     package let operation: String
@@ -45,12 +45,12 @@ package struct RunReport: Sendable {
   package let backend: String
   package let threads: Int
   package let outputs: [Output]
-  /// What the file gave: of weights, and of everything else.
+  /// Bytes read from the file: weights, and everything else.
   package let bytesRead: ByteCount
   package let indexBytes: ByteCount
-  /// Of the runs that count, at least one.
+  /// The times of the runs that count; at least one.
   package let latency: Latency
-  /// With `--profile`.
+  /// The nodes; nil without `--profile`.
   package let layers: [Layer]?
 
   package init(
@@ -68,7 +68,7 @@ package struct RunReport: Sendable {
     self.layers = layers
   }
 
-  /// One line per output, one for the time, and a table of layers.
+  /// A line for each output, one for the time, and a table of layers.
   package func text(width: Int?) -> String {
     var lines = outputs.map { output in
       "\(TensorName(output.name).quoted): \(output.dtype) [\(output.shape.map(String.init).joined(separator: ", "))]\n"
@@ -98,7 +98,7 @@ package struct RunReport: Sendable {
     return lines + "\n" + table.text(width: width)
   }
 
-  /// As `schemas/run.schema.json` describes it.
+  /// The report in the form of `schemas/run.schema.json`.
   package var json: JSONValue {
     var members: [JSONMember] = [
       .init(key: "format", value: "tessera.run/1"), .init(key: "file", value: .string(file)),

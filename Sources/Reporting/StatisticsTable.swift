@@ -46,20 +46,20 @@ enum StatisticsTable {
   }
 }
 
-/// Numbers with a sign, in three digits.
+/// Numbers with a sign, with three digits.
 enum SignedNumber {
   static func short(_ value: Double) -> String {
     (value < 0 ? "-" : "") + DifferenceReport.short(value.magnitude)
   }
 
-  /// As JSON: NaN and infinities are strings.
+  /// As JSON; NaN and infinities are strings.
   static func json(_ value: Double) -> JSONValue {
     value.isFinite ? .number(value) : .string(value.isNaN ? "NaN" : value < 0 ? "-Infinity" : "Infinity")
   }
 }
 
 extension ElementValue {
-  /// Short integers in full.
+  /// The value as text; integers below a million in full.
   fileprivate var words: String {
     switch self {
     case .whole(let value) where value.magnitude < 1_000_000: ParameterCount(Int(value)).description
@@ -69,7 +69,7 @@ extension ElementValue {
     }
   }
 
-  /// Integers exactly; as strings above 2^63 − 1, because many JSON readers cannot hold them.
+  /// The value as JSON; integers are exact, and strings above 2^63 − 1, because many JSON readers cannot hold them.
   fileprivate var json: JSONValue {
     switch self {
     case .whole(let value): Int64(exactly: value).map(JSONValue.integer) ?? .string("\(value)")
@@ -87,7 +87,7 @@ extension ValueStatistics {
     }
   }
 
-  /// As `schemas/inspect.schema.json` describes it.
+  /// The statistics in the form of `schemas/inspect.schema.json`.
   var json: JSONValue {
     object([
       ("min", minimum?.json ?? .null), ("max", maximum?.json ?? .null),

@@ -5,7 +5,7 @@ internal import Tensors
 internal import UnitModel
 
 extension StudyReport {
-  /// As `schemas/compare.schema.json` describes it.
+  /// The report in the form of `schemas/compare.schema.json`.
   package var json: JSONValue {
     object([
       ("format", "tessera.compare/1"), ("title", .string(analysis.study.title)),
@@ -95,7 +95,7 @@ extension StudyReport {
     interval.map { .array([number($0.low), number($0.high)]) } ?? .null
   }
 
-  /// Numbers that are not finite are strings, as everywhere in the tool's JSON.
+  /// A number as JSON; like everywhere in the tool's JSON, NaN and infinities are strings.
   private func number(_ value: Double) -> JSONValue {
     if value.isFinite { return .number(value) }
     return .string(value.isNaN ? "NaN" : value > 0 ? "Infinity" : "-Infinity")

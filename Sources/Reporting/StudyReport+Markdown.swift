@@ -4,7 +4,7 @@ internal import Tensors
 internal import UnitModel
 
 extension StudyReport {
-  /// The study as Markdown that also reads as text.
+  /// The study as Markdown that is also readable as text.
   package var markdown: String {
     let common = analysis.policies[0]
     var text = "# \(analysis.study.title.isEmpty ? "Study" : MarkdownText.escaped(analysis.study.title))\n\n"
@@ -70,7 +70,7 @@ extension StudyReport {
     return table.text + "\n" + Self.legend + "\n\n"
   }
 
-  /// What the letters of the table of pairs mean.
+  /// The legend of the table of pairs.
   private static let legend = """
     Tests: paired t where seeds are shared, else Welch's t; at N = 1 the z test of two proportions with unpooled variance, or Fisher's where one is 1
     and the other 0.
@@ -83,7 +83,7 @@ extension StudyReport {
   }
 }
 
-/// Rows of a Markdown table, aligned so that they read as text.
+/// A Markdown table with aligned columns, so that it is also readable as text.
 private struct MarkdownTable {
   private let columns: [(title: String, isNumber: Bool)]
   private var rows: [[String]] = []

@@ -3,7 +3,7 @@ internal import Tensors
 internal import UnitModel
 
 extension StudyReport {
-  /// Accuracy over parameters with intervals, one panel for each task, and the front as a line.
+  /// A picture: accuracy over parameters with intervals, one panel for each task, and the front as a line.
   package var svg: String {
     var tasks: [TaskID] = []
     for point in analysis.points where point.number != nil && !tasks.contains(point.result.task) {
@@ -31,14 +31,14 @@ extension StudyReport {
   }
 
   static func escaped(_ text: String) -> String {
-    // XML has no such characters.
+    // XML does not allow these characters.
     PrintableText.line(text).replacing("\u{FFFE}", with: "\u{FFFD}").replacing("\u{FFFF}", with: "\u{FFFD}")
       .replacing("&", with: "&amp;").replacing("<", with: "&lt;")
       .replacing(">", with: "&gt;").replacing("\"", with: "&quot;")
   }
 }
 
-/// The picture of one task.
+/// The panel of one task.
 private struct Panel {
   static let height = 300
   let task: String
@@ -46,13 +46,13 @@ private struct Panel {
   let methods: [String]
   let top: Int
 
-  /// Colours that people who see no red or no green tell apart (Okabe and Ito).
+  /// Colours that colour-blind people can distinguish (Okabe and Ito).
   static func color(_ index: Int) -> String {
     let colors = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
     return colors[index % colors.count]
   }
 
-  /// The parameters at both ends of the axis: from 0, or from near the smallest where all are of one size.
+  /// The ends of the parameter axis: from 0, or from just below the smallest if all are of similar size.
   private var range: (first: Double, last: Double) {
     let numbers = points.compactMap(\.number).map(Double.init)
     guard let least = numbers.min(), let most = numbers.max(), least > most / 2 else {

@@ -2,16 +2,16 @@ internal import Accounting
 package import Studies
 internal import Tensors
 
-/// What `compare` prints: an analysed study as Markdown, JSON, or a picture.
+/// The output of `compare`: an analysed study as Markdown, JSON or a picture.
 package struct StudyReport: Sendable {
   package let analysis: StudyAnalysis
 
   package init(_ analysis: StudyAnalysis) { self.analysis = analysis }
 
-  /// "95.10", percent with two decimals.
+  /// A fraction in percent with two decimals: "95.10".
   static func percent(_ fraction: Double) -> String { decimals(fraction * 100, 2) }
 
-  /// A number with so many decimals; what is not finite as JSON spells it.
+  /// A number with `places` decimals; "NaN", "∞" and "-∞" for the others.
   static func decimals(_ value: Double, _ places: Int) -> String {
     if value.isNaN { return "NaN" }
     if value.isInfinite { return value > 0 ? "∞" : "-∞" }
@@ -25,10 +25,10 @@ package struct StudyReport: Sendable {
     return sign + padded.dropLast(places) + (places > 0 ? "." + padded.suffix(places) : "")
   }
 
-  /// A p-value: three digits, and below 0.001 only that.
+  /// A p-value with three decimals, or "< 0.001".
   static func probability(_ p: Double) -> String { p < 0.001 ? "< 0.001" : decimals(p, 3) }
 
-  /// What may be said of a pair, in words.
+  /// The verdict on a pair in words.
   func words(_ pair: PairComparison) -> String {
     let (a, b) = (analysis.points[pair.first].result.method, analysis.points[pair.second].result.method)
     let once = pair.isSingleRun
@@ -43,7 +43,7 @@ package struct StudyReport: Sendable {
     }
   }
 
-  /// One sentence for a flip.
+  /// A flip in one sentence.
   func words(_ flip: RankingFlip) -> String {
     let (a, b) = (analysis.points[flip.smaller], analysis.points[flip.larger])
     func numbers(_ index: Int) -> String {

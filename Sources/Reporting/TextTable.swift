@@ -6,7 +6,7 @@ package struct TextTable: Sendable {
   package struct Column: Sendable {
     package let title: String
     package let alignment: Alignment
-    /// Whether this is the column that gives way when the table is too wide.
+    /// Whether the column is shortened if the table is too wide.
     package let shrinks: Bool
 
     package init(_ title: String, _ alignment: Alignment = .left, shrinks: Bool = false) {
@@ -20,26 +20,26 @@ package struct TextTable: Sendable {
 
   private let columns: [Column]
   private var rows: [[String]] = []
-  /// Styles of cells that have one, by row and column.
+  /// The styles of cells that have one, by row and column.
   private var styles: [[Int: PaintedText.Style]] = []
 
   package init(_ columns: [Column]) { self.columns = columns }
 
-  /// Adds a row with one cell per column; names in it may hold anything, and stay on their line.
+  /// Adds a row with one cell for each column; control characters in cells are escaped, so that a row stays one line.
   package mutating func append(_ cells: [String]) { append(cells, styles: [:]) }
 
-  /// Adds a row of which some cells, by column, have a style.
+  /// Adds a row; `styles` has the styles of cells by column.
   package mutating func append(_ cells: [String], styles: [Int: PaintedText.Style]) {
     rows.append(cells.map { PrintableText.page(PrintableText.line($0), as: .text) })
     self.styles.append(styles)
   }
 
-  /// The lines of the table, its titles first, with two spaces between columns.
+  /// The lines of the table, titles first, with two spaces between columns.
   ///
-  /// - Parameter width: what the lines must fit; nil keeps every cell whole, as a pipe wants it.
+  /// - Parameter width: the columns available; nil keeps every cell in full, for a pipe.
   package func text(width: Int?) -> String { painted(width: width).plain }
 
-  /// The same with titles and cells in their styles.
+  /// The same, with styles for titles and cells.
   package func painted(width: Int?) -> PaintedText {
     var widths = self.widths
     if let width {
@@ -50,7 +50,7 @@ package struct TextTable: Sendable {
     }
     var result = PaintedText()
     for (place, row) in ([columns.map(\.title)] + rows).enumerated() {
-      // Spaces are held back, so that none ends a line.
+      // Spaces are added only before a further cell, so that no line ends in spaces.
       var spaces = ""
       for (column, cell) in row.enumerated() {
         let shown = Self.shortened(cell, to: widths[column])
@@ -77,16 +77,16 @@ package struct TextTable: Sendable {
     return text
   }
 
-  /// Whether the table fits, with at least `least` columns for what gives way.
+  /// Whether the table fits if the columns that shrink have `least` columns or fewer.
   package func fits(_ width: Int, shrinkingTo least: Int) -> Bool {
     let widths = zip(columns, widths).map { column, size in column.shrinks ? min(size, least) : size }
     return widths.reduce(2 * (columns.count - 1), +) <= width
   }
 
-  /// Whether there are titles alone.
+  /// Whether the table has no rows.
   package var isEmpty: Bool { rows.isEmpty }
 
-  /// Whether every cell is whole within this many columns.
+  /// Whether every cell fits in full within this many columns.
   package func fits(_ width: Int) -> Bool { widths.reduce(2 * (columns.count - 1), +) <= width }
 
   private var widths: [Int] {
@@ -97,7 +97,7 @@ package struct TextTable: Sendable {
     }
   }
 
-  /// The middle of a long name says least: its beginning and its end stay.
+  /// The beginning and the end of a long name; the middle is the least informative part.
   private static func shortened(_ text: String, to width: Int) -> String {
     if DisplayWidth.columns(of: text) <= width { return text }
     let tail = (width - 1) / 2
@@ -105,7 +105,7 @@ package struct TextTable: Sendable {
       + String(String(start(of: String(text.reversed()), tail)).reversed())
   }
 
-  /// As much of a text's beginning as this many columns hold.
+  /// The beginning of a text that fits this many columns.
   private static func start(of text: String, _ width: Int) -> Substring {
     var columns = 0
     return text.prefix {

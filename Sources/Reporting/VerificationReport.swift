@@ -1,9 +1,9 @@
 package import StrictJSON
 internal import Tensors
 
-/// What `verify` says about a source and what it was converted to.
+/// The output of `verify`: a source compared with the file that was converted from it.
 package struct VerificationReport: Sendable {
-  /// A sub-network beside its masked original.
+  /// A sub-network compared with its masked original.
   package struct Network: Sendable {
     package let task: String
     package let level: Int
@@ -11,7 +11,7 @@ package struct VerificationReport: Sendable {
     package let maxAbs: Double
     package let maxRelative: Double
     package let isWithin: Bool
-    /// With `--layers`.
+    /// The layers; nil without `--layers`.
     package let layers: [Layer]?
 
     package init(
@@ -48,14 +48,14 @@ package struct VerificationReport: Sendable {
   package let source: String
   package let converted: String
   package let tolerance: Double
-  /// How many tensors were compared.
+  /// The number of tensors that were compared.
   package var tensors = 0
-  /// Names of tensors that differ or are in one file alone.
+  /// Names of tensors that differ or are in only one file.
   package var mismatches: [String] = []
   package var networks: [Network] = []
-  /// Whether the converted file is a checkpoint with a graph.
-  /// Whether both files are one ONNX model.
+  /// Whether both files are the same ONNX model.
   package var isSameModel = false
+  /// Whether the converted file is a checkpoint with a graph.
   package var hasGraph = false
 
   package init(source: String, converted: String, tolerance: Double) {
@@ -64,10 +64,10 @@ package struct VerificationReport: Sendable {
     self.tolerance = tolerance
   }
 
-  /// Whether everything is equal, and every network within tolerance.
+  /// Whether everything is equal, and every network is within tolerance.
   package var isClean: Bool { mismatches.isEmpty && networks.allSatisfy(\.isWithin) }
 
-  /// A line for the tensors, a table of networks, and the first layer of each that departs.
+  /// A line for the tensors, a line for each network, and the first layer of each that is not within tolerance.
   package func text(width: Int?) -> String {
     var text =
       mismatches.isEmpty
@@ -105,7 +105,7 @@ package struct VerificationReport: Sendable {
     return "\((rest * 100).rounded() / 100)e\(exponent)"
   }
 
-  /// As `schemas/verify.schema.json` describes it.
+  /// The report in the form of `schemas/verify.schema.json`.
   package var json: JSONValue {
     .object(
       JSONObject([

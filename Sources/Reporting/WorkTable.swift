@@ -2,7 +2,7 @@ internal import StrictJSON
 package import Tensors
 package import UnitModel
 
-/// What networks do: their multiply-adds, the memory of their activations, and how long they take.
+/// The work of networks: multiply-adds, memory of activations, and time.
 package struct WorkTable: Sendable {
   /// One network.
   package struct Row: Sendable {
@@ -11,10 +11,10 @@ package struct WorkTable: Sendable {
     let levelName: String?
     let multiplyAdds: Int
     let peakActivations: ByteCount
-    /// Of each timed run; nil where none was.
+    /// The times of the runs; nil if none was timed.
     let latency: Latency?
 
-    /// - Parameter task: nil with `level` for the whole graph.
+    /// - Parameter task: nil, like `level`, for the whole graph.
     package init(
       task: TaskID?, level: LevelNumber?, levelName: String? = nil, multiplyAdds: Int,
       peakActivations: ByteCount, latency: Latency?

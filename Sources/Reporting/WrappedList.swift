@@ -1,13 +1,13 @@
 internal import Tensors
 
-/// A list of words after a heading, broken at its commas where a terminal ends.
+/// A heading and a list of words, wrapped after commas at the width of the terminal.
 enum WrappedList {
-  /// The heading, the words with commas between them, and the end of the line.
+  /// The heading, the words separated by commas, and a newline.
   ///
   /// - Parameter width: columns of the terminal; nil for a pipe, which gets one line.
   static func text(_ heading: String, _ words: [String], width: Int?) -> String {
     var lines = [heading]
-    // Of the last line: a pipe's one line may have tens of thousands of words.
+    // The columns of the last line only: a pipe's one line may have tens of thousands of words.
     var columns = DisplayWidth.columns(of: heading)
     for (place, word) in words.map(PrintableText.line).enumerated() {
       let isLast = place + 1 == words.count

@@ -1,8 +1,8 @@
 internal import Tensors
 
-/// A sentence, broken between its words where a terminal ends.
+/// A sentence, wrapped between words at the width of the terminal.
 package enum WrappedSentence {
-  /// The sentence and the end of its line; lines after the first are indented.
+  /// The sentence and a newline; lines after the first are indented.
   ///
   /// - Parameter width: columns of the terminal; nil for a pipe, which gets one line.
   package static func text(_ sentence: String, width: Int?) -> String {

@@ -1,33 +1,33 @@
-/// Where and why a text is not JSON as this project reads it, or a value cannot be written.
+/// Why a text is refused as JSON, with the place, or why a value cannot be written.
 public enum JSONError: Error, Hashable, Sendable {
   /// The text breaks the grammar.
   case syntax(JSONPlace, expected: String, found: String)
-  /// Bytes that are not UTF-8, a byte order mark included.
+  /// Bytes are not UTF-8, or are a byte order mark.
   case encoding(JSONPlace, found: String)
-  /// Half of a surrogate pair, which is no character.
+  /// Half of a surrogate pair, which is not a character.
   case loneSurrogate(JSONPlace, found: String)
   /// Two members of an object have the same key.
   case duplicateKey(JSONPlace, key: String)
-  /// A number that neither 64-bit integers nor finite doubles hold.
+  /// A number fits neither a 64-bit integer nor a finite double.
   case numberOutOfRange(JSONPlace, found: String)
-  /// Arrays and objects inside one another, more than `limit` deep.
+  /// Arrays and objects are nested more than `limit` deep.
   case tooDeep(JSONPlace, limit: Int)
-  /// A text of more than `limit` bytes.
+  /// The text has more than `limit` bytes.
   case tooLarge(bytes: Int, limit: Int)
-  /// A value to write that is not finite; callers spell it as a string.
+  /// The value to write is not finite; callers write such a value as a string.
   case notFinite(path: String, found: String)
 }
 
 /// A place in a JSON text.
 public struct JSONPlace: Hashable, Sendable {
-  /// Bytes before the place.
+  /// The number of bytes before the place.
   public let offset: Int
   /// The line, from 1.
   public let line: Int
   /// The byte within the line, from 1.
   public let column: Int
 
-  /// A place.
+  /// Creates a place.
   public init(offset: Int, line: Int, column: Int) {
     self.offset = offset
     self.line = line

@@ -1,22 +1,21 @@
-/// The members of an object, in order, no key twice.
+/// The members of an object, in order, with distinct keys.
 public struct JSONObject: Hashable, Sendable {
-  /// The members as they stand in the text.
+  /// The members in the order of the text.
   public private(set) var members: [JSONMember]
 
-  /// An object without members.
+  /// Creates an object without members.
   public init() { members = [] }
 
-  /// An object with these members; nil when two keys have the same bytes.
+  /// Creates an object with these members; nil if two keys have the same bytes.
   public init?(_ members: [JSONMember]) {
     guard JSONObject.repeatedKey(in: members) == nil else { return nil }
     self.members = members
   }
 
-  /// Members whose keys the parser has found distinct.
+  /// Creates an object with members whose keys the parser has found distinct.
   init(distinct members: [JSONMember]) { self.members = members }
 
-  /// The value of a key, found by going through the members; setting replaces it in place or appends it, setting
-  /// nil removes it.
+  /// The value of a key, by a linear search; setting replaces it in place or appends it, setting nil removes it.
   public subscript(key: String) -> JSONValue? {
     get { members.first { $0.hasKey(key) }?.value }
     set {
@@ -33,9 +32,9 @@ public struct JSONObject: Hashable, Sendable {
   /// Whether the object has no members.
   public var isEmpty: Bool { members.isEmpty }
 
-  /// The index of the first member whose key came before; nil when all are distinct.
+  /// The index of the first member whose key occurred before; nil if all are distinct.
   static func repeatedKey(in members: [JSONMember]) -> Int? {
-    // Most objects are small, and comparing is cheaper than hashing there.
+    // Most objects are small, where comparing is cheaper than hashing.
     if members.count <= 8 {
       for index in members.indices.dropFirst() {
         for earlier in 0..<index where members[earlier].hasKey(members[index].key) { return index }
@@ -54,7 +53,7 @@ public struct JSONMember: Hashable, Sendable {
   /// The value.
   public let value: JSONValue
 
-  /// A member.
+  /// Creates a member.
   public init(key: String, value: JSONValue) {
     self.key = key
     self.value = value
@@ -62,10 +61,10 @@ public struct JSONMember: Hashable, Sendable {
 
   func hasKey(_ other: String) -> Bool { haveSameBytes(key, other) }
 
-  /// Whether two values are the same, texts byte for byte.
+  /// Whether two members are equal, texts compared byte for byte.
   public static func == (a: Self, b: Self) -> Bool { a.hasKey(b.key) && a.value == b.value }
 
-  /// Feeds what `==` compares.
+  /// Hashes what `==` compares.
   public func hash(into hasher: inout Hasher) {
     UTF8Key(key).hash(into: &hasher)
     hasher.combine(value)

@@ -1,21 +1,21 @@
-/// A parser for JSON that comes from a file: RFC 8259 and nothing beside it.
+/// A parser for JSON that comes from a file: exactly RFC 8259.
 ///
-/// One pass; no recursion deeper than `depthLimit`, no member twice, no byte that is not UTF-8, no number that would
-/// change its value.
+/// It makes one pass, recurses at most `depthLimit` deep, and refuses duplicate keys, bytes that are not UTF-8, and
+/// numbers whose value would change.
 public struct JSONParser: Sendable {
-  /// How deep arrays and objects may lie inside one another.
+  /// The most levels of nested arrays and objects.
   public let depthLimit: Int
-  /// The most bytes a text may have.
+  /// The most bytes of a text.
   public let sizeLimit: Int
 
-  /// A parser with these limits.
+  /// Creates a parser with these limits; the depth is at most 512.
   public init(depthLimit: Int = 64, sizeLimit: Int = 256 << 20) {
     // Each level is a frame on the stack.
     self.depthLimit = min(max(depthLimit, 0), 512)
     self.sizeLimit = sizeLimit
   }
 
-  /// The value that the bytes spell.
+  /// Parses the bytes as one value.
   public func parse(_ bytes: [UInt8]) throws(JSONError) -> JSONValue {
     let result = bytes.withUnsafeBytes { buffer in
       Result<JSONValue, JSONError> { () throws(JSONError) -> JSONValue in try parse(buffer) }
@@ -23,7 +23,7 @@ public struct JSONParser: Sendable {
     return try result.get()
   }
 
-  /// The value that the bytes spell.
+  /// Parses the bytes as one value.
   public func parse(_ bytes: UnsafeRawBufferPointer) throws(JSONError) -> JSONValue {
     guard bytes.count <= sizeLimit else { throw .tooLarge(bytes: bytes.count, limit: sizeLimit) }
     var scanner = JSONScanner(bytes: bytes, depthLimit: depthLimit)
@@ -35,7 +35,7 @@ public struct JSONParser: Sendable {
   }
 }
 
-/// The pass over the bytes. `position` never exceeds the count; every read of a byte is behind a comparison with it.
+/// One pass over the bytes. `position` never exceeds the count, and each read of a byte follows a comparison with it.
 struct JSONScanner {
   let bytes: UnsafeRawBufferPointer
   let depthLimit: Int
@@ -47,7 +47,7 @@ struct JSONScanner {
     self.depthLimit = depthLimit
   }
 
-  /// The byte here; nil at the end.
+  /// The current byte; nil at the end.
   var byte: UInt8? { position < bytes.count ? bytes[position] : nil }
 
   mutating func skipSpace() {
@@ -142,7 +142,7 @@ struct JSONScanner {
     }
   }
 
-  /// Where a key of an object stands that has been read: it is read again up to there, since only errors ask.
+  /// The place of a key in an object. The object is read again up to there, since only errors need the place.
   private func placeOfKey(_ index: Int, inObjectAt start: Int) throws(JSONError) -> JSONPlace {
     var again = JSONScanner(bytes: bytes, depthLimit: depthLimit, position: start + 1)
     again.skipSpace()
@@ -172,7 +172,7 @@ struct JSONScanner {
 
   func place() -> JSONPlace { place(at: position) }
 
-  /// The error for a byte that does not belong here.
+  /// The error for a byte that is not expected here.
   func unexpected(_ expected: String) -> JSONError {
     guard let byte else {
       return .syntax(
@@ -183,7 +183,7 @@ struct JSONScanner {
     return .syntax(place(), expected: expected, found: shown)
   }
 
-  /// Outside strings every byte over 0x7F is wrong; a byte order mark and broken UTF-8 deserve their own word.
+  /// Outside strings every byte above 0x7F is wrong; a byte order mark and invalid UTF-8 have their own messages.
   private func unexpectedBeyondASCII(_ expected: String) -> JSONError {
     let rest = bytes[position...].prefix(4)
     if rest.starts(with: [0xEF, 0xBB, 0xBF]) { return .encoding(place(), found: "a byte order mark") }

@@ -1,5 +1,5 @@
 extension JSONScanner {
-  /// A number; a digit or a minus is here.
+  /// Reads a number, which begins here with a digit or a minus.
   mutating func number() throws(JSONError) -> JSONValue {
     let start = position
     let isNegative = byte == UInt8(ascii: "-")
@@ -14,7 +14,7 @@ extension JSONScanner {
       while isDigit {
         let digit = Int64(bytes[position] - UInt8(ascii: "0"))
         let (tens, first) = value.multipliedReportingOverflow(by: 10)
-        // Downwards, because Int64 has one more number below zero than above.
+        // Downwards, because Int64 reaches one further below zero than above.
         let (next, second) =
           isNegative ? tens.subtractingReportingOverflow(digit) : tens.addingReportingOverflow(digit)
         overflow = overflow || first || second
@@ -50,7 +50,7 @@ extension JSONScanner {
     return byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
   }
 
-  /// The number's text, shortened: a file may hold a number of a million digits.
+  /// The number's text, at most 40 bytes: a file may have a number of a million digits.
   private func shown(from start: Int) -> String {
     let text = String(decoding: bytes[start..<min(position, start + 40)], as: UTF8.self)
     return position - start > 40 ? text + "…" : text

@@ -1,5 +1,5 @@
 extension JSONScanner {
-  /// A string; the opening quote is here.
+  /// Reads a string, whose opening quote is here.
   mutating func string() throws(JSONError) -> String {
     position += 1
     let start = position
@@ -19,7 +19,7 @@ extension JSONScanner {
     throw unexpected("'\"'")
   }
 
-  /// The text of some bytes; throws at the first that are not UTF-8.
+  /// The text of some bytes; throws at the first byte that is not UTF-8.
   private func text(_ range: Range<Int>, isASCII: Bool) throws(JSONError) -> String {
     let slice = UnsafeRawBufferPointer(rebasing: bytes[range])
     if isASCII { return String(decoding: slice, as: UTF8.self) }
@@ -36,7 +36,7 @@ extension JSONScanner {
     return .encoding(place(at: offset), found: found)
   }
 
-  /// A string with at least one escape, read from its start; `position` is at the first backslash.
+  /// Reads a string with an escape from its start; `position` is at the first backslash.
   private mutating func escapedString(from start: Int) throws(JSONError) -> String {
     var decoded: [UInt8] = []
     var copied = start
@@ -62,12 +62,12 @@ extension JSONScanner {
 
   private func append(_ range: Range<Int>, to decoded: inout [UInt8]) throws(JSONError) {
     let slice = UnsafeRawBufferPointer(rebasing: bytes[range])
-    // Escapes are whole characters, so each stretch between them has to be valid by itself.
+    // Escapes are whole characters, so each stretch between them must be valid alone.
     guard String(validating: slice, as: UTF8.self) != nil else { throw badUTF8(in: range) }
     decoded.append(contentsOf: slice)
   }
 
-  /// The character an escape spells; `position` is at its backslash and then after it.
+  /// Reads an escape as a character; `position` is at its backslash and then after it.
   private mutating func escape() throws(JSONError) -> Unicode.Scalar {
     let start = position
     position += 1

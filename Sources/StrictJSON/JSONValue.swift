@@ -1,12 +1,12 @@
-/// A JSON value as it stood in the text: members in their order, whole numbers exact.
+/// A JSON value: members in the order of the text, whole numbers exact.
 public enum JSONValue: Sendable {
   /// `null`.
   case null
   /// `true` or `false`.
   case bool(Bool)
-  /// A number written without fraction and exponent.
+  /// A number without fraction and exponent.
   case integer(Int64)
-  /// A number written with fraction or exponent, and `-0`.
+  /// A number with a fraction or exponent, or `-0`.
   case number(Double)
   /// Text; strings are compared by their UTF-8 bytes.
   case string(String)
@@ -15,7 +15,7 @@ public enum JSONValue: Sendable {
   /// Members in order.
   case object(JSONObject)
 
-  /// What kind of value this is, as an error names it: "a string", "an object".
+  /// The kind of value as an error names it: "a string", "an object".
   public var kindName: String {
     switch self {
     case .null: "null"
@@ -30,15 +30,15 @@ public enum JSONValue: Sendable {
 }
 
 extension JSONValue: Hashable {
-  /// Whether two values are the same, texts byte for byte.
+  /// Whether two values are equal, texts compared byte for byte.
   public static func == (a: Self, b: Self) -> Bool {
     switch (a, b) {
     case (.null, .null): true
     case (.bool(let a), .bool(let b)): a == b
     case (.integer(let a), .integer(let b)): a == b
-    // Equal bits, so that a value equals itself.
+    // Equal bits, so that a NaN equals itself.
     case (.number(let a), .number(let b)): a.bitPattern == b.bitPattern
-    // String's own equality holds for canonically equivalent texts too.
+    // String's own equality also holds for canonically equivalent texts.
     case (.string(let a), .string(let b)): haveSameBytes(a, b)
     case (.array(let a), .array(let b)): a == b
     case (.object(let a), .object(let b)): a == b
@@ -46,7 +46,7 @@ extension JSONValue: Hashable {
     }
   }
 
-  /// Feeds what `==` compares.
+  /// Hashes what `==` compares.
   public func hash(into hasher: inout Hasher) {
     switch self {
     case .null: hasher.combine(0)
@@ -63,22 +63,22 @@ extension JSONValue: Hashable {
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral,
   ExpressibleByBooleanLiteral, ExpressibleByNilLiteral
 {
-  /// The value that a literal spells.
+  /// Creates a text.
   public init(stringLiteral value: String) { self = .string(value) }
-  /// A whole number.
+  /// Creates a whole number.
   public init(integerLiteral value: Int64) { self = .integer(value) }
-  /// True or false.
+  /// Creates `true` or `false`.
   public init(booleanLiteral value: Bool) { self = .bool(value) }
-  /// Values in order.
+  /// Creates an array.
   public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
-  /// Null.
+  /// Creates `null`.
   public init(nilLiteral: ()) { self = .null }
 
-  /// A whole number; Int has the range of a JSON integer here.
+  /// Creates a whole number; Int has the range of a JSON integer here.
   public init(_ value: Int) { self = .integer(Int64(value)) }
 }
 
-/// Whether two texts have the same UTF-8 bytes. Length and String's own comparison settle nearly all that differ.
+/// Whether two texts have the same UTF-8 bytes. Length and String's own comparison decide nearly all unequal ones.
 func haveSameBytes(_ a: String, _ b: String) -> Bool {
   a.utf8.count == b.utf8.count && a == b && a.utf8.elementsEqual(b.utf8)
 }

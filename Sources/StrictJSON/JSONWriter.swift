@@ -1,8 +1,8 @@
-/// Writes JSON, the same bytes for the same value.
+/// Writes JSON: always the same bytes for the same value.
 public struct JSONWriter: Sendable {
   /// How values are laid out.
   public enum Layout: Sendable {
-    /// No byte that is not needed, no newline at the end.
+    /// No unnecessary byte, no newline at the end.
     case compact
     /// Two spaces for each level, short lists of scalars on one line, a newline at the end.
     case pretty
@@ -13,12 +13,12 @@ public struct JSONWriter: Sendable {
 
   private init(layout: Layout) { self.layout = layout }
 
-  /// The text of a value. Throws `JSONError.notFinite` for numbers that JSON cannot spell.
+  /// A value as JSON text. Throws `JSONError.notFinite` for numbers that JSON does not have.
   public static func text(_ value: JSONValue, layout: Layout = .pretty) throws(JSONError) -> String {
     String(decoding: try bytes(value, layout: layout), as: UTF8.self)
   }
 
-  /// The UTF-8 bytes of a value. Throws `JSONError.notFinite` for numbers that JSON cannot spell.
+  /// A value as UTF-8 bytes of JSON. Throws `JSONError.notFinite` for numbers that JSON does not have.
   public static func bytes(_ value: JSONValue, layout: Layout = .pretty) throws(JSONError) -> [UInt8] {
     var writer = JSONWriter(layout: layout)
     try writer.write(value, indent: 0, path: "")
@@ -26,7 +26,7 @@ public struct JSONWriter: Sendable {
     return writer.text
   }
 
-  /// Lists of scalars up to this many columns stay on one line; longer ones are filled line by line.
+  /// Lists of scalars of up to this many columns stay on one line; longer ones fill line after line.
   private static let width = 100
 
   private mutating func write(_ value: JSONValue, indent: Int, path: String) throws(JSONError) {
@@ -66,7 +66,7 @@ public struct JSONWriter: Sendable {
     text.append(UInt8(ascii: "]"))
   }
 
-  /// Scalars on one line where they fit, else as many on each line as fit.
+  /// Writes scalars on one line if they fit, else as many on each line as fit.
   private mutating func fill(_ values: [JSONValue], indent: Int, path: String) throws(JSONError) {
     var items: [String] = []
     for (index, value) in values.enumerated() { items.append(try scalar(value, path: "\(path)[\(index)]")) }
@@ -110,7 +110,7 @@ public struct JSONWriter: Sendable {
     for _ in 0..<indent { text.append(contentsOf: [0x20, 0x20]) }
   }
 
-  /// A string as JSON spells it between quotes: only what must be escaped is.
+  /// The string as JSON has it between quotes: only characters that must be escaped are.
   public static func escaped(_ string: String) -> String {
     guard string.utf8.contains(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C || $0 == 0x7F }) else {
       return string
@@ -134,7 +134,7 @@ public struct JSONWriter: Sendable {
 }
 
 extension JSONValue {
-  /// Whether the value has no others inside.
+  /// Whether the value has no values inside.
   fileprivate var isScalar: Bool {
     switch self {
     case .array(let values): values.isEmpty

@@ -25,7 +25,7 @@ struct TesseraCommand: ParsableCommand {
       ValidateCommand.self, RunCommand.self, VerifyCommand.self, DiffCommand.self, CompareCommand.self,
     ])
 
-  /// The version of the tool; the layout of its files has one of its own.
+  /// The version of the tool; the file layout has its own version.
   static let version = "0.2.0"
 }
 
@@ -37,12 +37,13 @@ extension TesseraError {
 @main
 enum Main {
   static func main() {
-    // A reader that goes away must not end a conversion or a check halfway: `Output` meets the error and is silent.
+    // A closed pipe must not end a conversion or a check halfway: `Output` gets the error and ignores it.
     signal(SIGPIPE, SIG_IGN)
-    // A limit on the size of files (`ulimit -f`) becomes an error of `pwrite`, which cleans up and says what happened.
+    // A limit on file sizes (`ulimit -f`) becomes an error of `pwrite`, after which the command cleans up and reports
+    // it.
     signal(SIGXFSZ, SIG_IGN)
-    // One heap for all threads. Those that glibc makes for further ones grow by a page at a time, with a system call for
-    // each: 6,000 of them while 16,000 datasets are laid out.
+    // One heap for all threads. The further ones of glibc grow by a page at a time, with a system call for each: 6,000
+    // of them while 16,000 datasets are laid out.
     _ = tessera_limit_arenas(1)
     TemporaryRemoval.install()
     FilesRead.remember()
@@ -50,7 +51,7 @@ enum Main {
       do {
         try suggestCommand()
         var command = try TesseraCommand.parseAsRoot(arguments)
-        // Some errors of usage are found only when the file is read.
+        // Some usage errors are found only when the file is read.
         do { try command.run() } catch let error as ValidationError {
           try failUsage(error.message, of: type(of: command))
         } catch let error as RequestError {
@@ -66,19 +67,19 @@ enum Main {
     }
   }
 
-  /// The words of the command line, whose bytes need not be UTF-8.
+  /// The arguments of the command line, whose bytes need not be UTF-8.
   private static var arguments: [String] {
     (0..<Int(CommandLine.argc)).dropFirst().compactMap {
       CommandLine.unsafeArgv[$0].map { SystemPath.text($0) }
     }
   }
 
-  /// Prints what ArgumentParser has to say: help and version on stdout, usage errors on stderr.
+  /// Prints ArgumentParser's output: help and version on stdout, usage errors on stderr.
   ///
   /// Its own `exit(withError:)` would print the same, but would not notice a full disk.
   private static func finish(_ error: any Error) throws(TesseraError) {
     let code = TesseraCommand.exitCode(for: error)
-    // Exit code 1 is for what was found, which commands say with `ExitCode`; an error that none of them caught is 2.
+    // Exit code 1 is for findings, which commands throw as `ExitCode`; any other error exits with 2.
     if code == .failure, !(error is ExitCode) { throw TesseraError(sentence: "\(error)") }
     let message = TesseraCommand.fullMessage(for: error)
     if !message.isEmpty {
@@ -91,7 +92,7 @@ enum Main {
     exit(code.rawValue)
   }
 
-  /// Names the nearest command for one that there is not.
+  /// Suggests the nearest command for an unknown one.
   private static func suggestCommand() throws(TesseraError) {
     let known = TesseraCommand.configuration.subcommands.map { $0.configuration.commandName ?? "" } + ["help"]
     guard let word = arguments.first, !word.hasPrefix("-"), !known.contains(word)
@@ -101,7 +102,7 @@ enum Main {
       "expected a command, found '\(PrintableText.line(word))'\(nearest)", of: TesseraCommand.self)
   }
 
-  /// Ends with exit code 64, a sentence and the usage of the command.
+  /// Exits with 64 after printing a sentence and the usage of the command.
   private static func failUsage(_ message: String, of command: any ParsableCommand.Type) throws(TesseraError)
     -> Never
   {

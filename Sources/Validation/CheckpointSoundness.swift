@@ -1,13 +1,14 @@
 package import UnitCheckpoints
 
-/// What a command asks of a checkpoint before it uses it.
+/// The check that a command makes of a checkpoint before it uses it.
 package enum CheckpointSoundness {
   /// The first error that the rules of index, plan and source find; nil for a sound checkpoint.
   ///
-  /// Opening holds the tables against themselves alone. A file whose plan cuts otherwise than its tables, or whose graph
-  /// is none, passes that, and each command would believe another half of it. No tensor's bytes are read.
+  /// Opening checks only that the tables agree with each other. A file whose plan cuts otherwise than its tables, or
+  /// whose graph is invalid, passes that, and different commands would trust different parts of it. No tensor bytes are
+  /// read.
   ///
-  /// - Parameter usesHeaders: whether the flat files that it was made from are to be written again.
+  /// - Parameter usesHeaders: whether the flat files from which it was made are to be written again.
   package static func error(in checkpoint: UnitCheckpoint, usesHeaders: Bool = true) -> Finding? {
     let subject = CheckpointSubject(
       CheckpointExamination(checkpoint), progress: { _ in }, options: ValidationOptions())

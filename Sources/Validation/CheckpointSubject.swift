@@ -5,12 +5,12 @@ internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
 
-/// A unit checkpoint as the rules see it; what several of them need is made once.
+/// A unit checkpoint as the rules see it; values that several rules need are made once.
 final class CheckpointSubject {
   let examination: CheckpointExamination
-  /// The checkpoint, when its index can be decoded.
+  /// The checkpoint; nil if its index cannot be decoded.
   let checkpoint: UnitCheckpoint?
-  /// What the operating system refused while the rules looked; a file that could not be read is not damaged.
+  /// The first error of the operating system during the rules; a file that could not be read is not a damaged file.
   private(set) var failure: FileError?
   private let progress: (Int) -> Void
 
@@ -28,12 +28,12 @@ final class CheckpointSubject {
   /// Links and objects that are broken or not followed, anywhere in the file.
   lazy var refusals: [HDF5Error] = examination.refusals()
 
-  /// Objects in the groups of tensors that no index row names.
+  /// Objects in the groups of tensors that no row of the index names.
   lazy var unlisted: Result<[String], CheckpointError> = Result { () throws(CheckpointError) in
     try checkpoint?.unlistedDatasets() ?? []
   }
 
-  /// The plan as it stands in the file.
+  /// The stored plan.
   lazy var plan: Result<Plan, CheckpointError>? = checkpoint.map { checkpoint in
     Result { () throws(CheckpointError) in try checkpoint.parsedPlan() }
   }
@@ -41,7 +41,7 @@ final class CheckpointSubject {
   /// The plan applied to the tensors of the index.
   lazy var placement = PlanPlacement(checkpoint, plan: try? plan?.get())
 
-  /// What reading all bytes has told; asked for by deep rules only.
+  /// The results of reading all bytes; only deep rules use it.
   lazy var bytes: [(tensor: Int, found: TensorScan)] =
     checkpoint.map { checkpoint in
       // Tied tensors have no bytes of their own.
@@ -55,10 +55,10 @@ final class CheckpointSubject {
     Finding(rule, severity, file: examination.path, location: location, message: message)
   }
 
-  /// Remembers an error of the operating system, whatever the rule that met it says.
+  /// Notes an error of the operating system, whatever finding the rule makes of it.
   func note(failure error: FileError) { failure = failure ?? error }
 
-  /// The finding that an error of reading is; its own place counts before `location`.
+  /// The finding for a read error; the error's own place takes precedence over `location`.
   func finding(_ error: CheckpointError, at location: String = "") -> Finding {
     if case .file(let failure) = error { note(failure: failure) }
     let told = error.told(at: location)
@@ -68,11 +68,11 @@ final class CheckpointSubject {
   }
 }
 
-/// How messages name a tensor.
+/// The name of a tensor in messages.
 func place(of tensor: TensorSpec) -> String { "tensor \(tensor.name.quoted)" }
 
 extension CheckpointError {
-  /// The error's place and its sentence, without the file's name, which a finding carries apart.
+  /// The error's place and its sentence without the file's name, which a finding has separately.
   func told(at location: String) -> (location: String, message: String) {
     switch self {
     case .broken(_, _, let place, let expected, let found),

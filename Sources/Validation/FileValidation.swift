@@ -5,9 +5,9 @@ package import TensorStreams
 package import Tensors
 package import UnitCheckpoints
 
-/// All rules over one file.
+/// Applies all rules to one file.
 package enum FileValidation {
-  /// Everything that is wrong with a file, in the order of the rules.
+  /// All findings on a file, in the order of the rules.
   package static func findings(
     in file: ReadableFile, deep: Bool, assumeDType: DType? = nil
   ) throws(UncheckableFile) -> [Finding] {
@@ -17,8 +17,8 @@ package enum FileValidation {
     return try check(file, options).findings
   }
 
-  /// The findings, the format, and which rules had a say: all that are about such a file once it could be opened, and
-  /// else those that opening it broke.
+  /// The findings, the format, and the rules that were applied: all for this kind of file if it could be opened, else
+  /// those that its errors break.
   ///
   /// - Parameter progress: called on this thread with the bytes read since the last call.
   package static func check(
@@ -27,7 +27,7 @@ package enum FileValidation {
     let outcome = Result { () throws(UncheckableFile) in
       try unadjusted(file, options, progress: progress).adjusted(options)
     }
-    // A file that the operating system cannot read is not damaged, whatever the rules made of what they got.
+    // A file that the operating system cannot read is not damaged, whatever findings the rules made of it.
     if let failure = file.failure { throw .file(failure) }
     return try outcome.get()
   }
@@ -55,7 +55,7 @@ package enum FileValidation {
     return verdict
   }
 
-  /// The rules that are about such files, and those that found something.
+  /// The rules for such files, and those that have findings.
   static func rules(
     about subjects: RuleSubjects, deep: Bool, isOpened: Bool, _ findings: [Finding]
   ) -> [RuleID] {
@@ -82,17 +82,17 @@ package enum FileValidation {
   }
 }
 
-/// Why a file cannot be checked at all.
+/// Why a file cannot be checked.
 package enum UncheckableFile: Error, CustomStringConvertible {
   /// It cannot be read.
   case file(FileError)
-  /// It is HDF5 of another kind, or of a layout that is not known here.
+  /// It is HDF5 of another kind, or a checkpoint of an unknown layout.
   case checkpoint(CheckpointError)
-  /// It uses what is not supported here.
+  /// It uses a feature that is not supported.
   case flat(FlatFormatError)
   /// Its tensors cannot be read.
   case source(SourceFailure)
-  /// Nothing says what it is.
+  /// It has no known format.
   case notRecognised
 
   package var description: String {

@@ -1,28 +1,28 @@
-/// What became of one file.
+/// The result for one file.
 package struct FileVerdict: Sendable {
-  /// The path as the user gave it, or below the folder that was given.
+  /// The path as the user gave it, or a path below the folder that the user gave.
   package let path: String
-  /// The format that was found: `safetensors`, `pytorch`, `unit-checkpoint`, …; nil where it is not known.
+  /// The format: `safetensors`, `pytorch`, `unit-checkpoint`, …; nil if it is unknown.
   package let kind: String?
-  /// How many tensors were found; nil where the file could not be opened as weights.
+  /// The number of tensors; nil if the file could not be opened as weights.
   package let tensorCount: Int?
   /// Whether the tensors' data were read.
   package let isDeep: Bool
   package let findings: [Finding]
-  /// The rules that had a say.
+  /// The rules that were applied.
   package let rules: [RuleID]
   package let state: State
 
-  /// How far the file was looked at.
+  /// How far the file was checked.
   package enum State: Sendable, Equatable {
     case checked
-    /// A file of a folder that is no weights, and what it is.
+    /// A file of a folder that is not weights; `why` describes it.
     case left(why: String)
-    /// It could not be checked: one sentence that begins with the path.
+    /// It could not be checked; `sentence` begins with the path.
     case failed(sentence: String)
   }
 
-  /// A file that was checked.
+  /// The verdict on a checked file.
   package init(
     path: String, kind: String?, tensorCount: Int?, isDeep: Bool = false, findings: [Finding], rules: [RuleID]
   ) {
@@ -35,10 +35,10 @@ package struct FileVerdict: Sendable {
     state = .checked
   }
 
-  /// A file that could not be checked.
+  /// The verdict on a file that could not be checked.
   package init(path: String, failure: String) { self.init(path, .failed(sentence: failure)) }
 
-  /// A file that was not looked at.
+  /// The verdict on a file that is not weights.
   package init(path: String, left why: String, findings: [Finding] = []) {
     self.init(path, .left(why: why), findings)
   }
@@ -51,7 +51,7 @@ package struct FileVerdict: Sendable {
     self.state = state
   }
 
-  /// The same with one finding more; a file that was not checked has none.
+  /// The same with one more finding in front; a file that was not checked stays as it is.
   func with(_ finding: Finding) -> FileVerdict {
     guard case .checked = state else { return self }
     return FileVerdict(
@@ -59,7 +59,7 @@ package struct FileVerdict: Sendable {
       rules: rules.contains(finding.rule) ? rules : rules + [finding.rule])
   }
 
-  /// The same with the severities that were asked for.
+  /// The same with the severities that the user chose.
   func adjusted(_ options: ValidationOptions) -> FileVerdict {
     switch state {
     case .failed: self

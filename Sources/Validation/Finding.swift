@@ -1,14 +1,14 @@
-/// Something that a rule has to say about a file.
+/// A rule's statement about a file.
 package struct Finding: Sendable, Equatable {
   package let rule: RuleID
   package let severity: Severity
   /// The path as the user gave it.
   package let file: String
-  /// Where in the file: an HDF5 path, a tensor, a table row; empty for the file as a whole.
+  /// The place in the file: an HDF5 path, a tensor, a table row; empty for the file as a whole.
   package let location: String
-  /// One sentence: expected, found.
+  /// One sentence: what was expected, what was found.
   package let message: String
-  /// The exact defect, where the reader that met it has a stable name for it: `checkpoint.row-range`,
+  /// The stable name of the exact defect, if the reader that found it has one: `checkpoint.row-range`,
   /// `safetensors.hole`.
   package let defect: String?
 
@@ -30,13 +30,13 @@ package struct Finding: Sendable, Equatable {
   }
 }
 
-/// How much a finding matters.
+/// The importance of a finding.
 package enum Severity: String, Sendable, CaseIterable, Comparable {
-  /// Worth knowing; the file is good.
+  /// For information; the file is sound.
   case note
-  /// Odd, and the file still does what it says.
+  /// Unusual, but the file is what it claims to be.
   case warning
-  /// The file is not what it says.
+  /// The file is not what it claims to be.
   case error
 
   package static func < (a: Self, b: Self) -> Bool { a.rank < b.rank }

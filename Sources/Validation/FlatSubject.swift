@@ -5,12 +5,12 @@ internal import Tensors
 /// A flat file as the rules see it.
 final class FlatSubject {
   let path: String
-  /// The format, or what a file of no known format begins with.
+  /// The format, or a description of the first bytes if the format is unknown.
   let found: String
-  /// The file, when its header or directory is sound.
+  /// The file; nil if its header or directory is not sound.
   let source: (any FlatWeightsSource)?
   let options: ValidationOptions
-  /// What kept the file from being read that is no defect of it.
+  /// The first error that is no defect of the file.
   private(set) var failure: (any Error)?
   private let pickleRemarks: [FlatRemark]
   private let progress: (Int) -> Void
@@ -27,8 +27,8 @@ final class FlatSubject {
     self.progress = progress
   }
 
-  /// What the reader remarked on, and what following every pickle of the file has shown. The reader sees only the one
-  /// that it reads.
+  /// The reader's remarks and those from following every pickle of the file; the reader sees only the pickle that it
+  /// reads.
   var remarks: [FlatRemark] {
     let followed: [FlatRemarkKind] = [.dataGlobal, .foreignGlobal, .codeGlobal, .unexamined]
     let unexamined = Set(pickleRemarks.compactMap { $0.kind == .unexamined ? $0.place : nil })
@@ -38,7 +38,7 @@ final class FlatSubject {
     } + pickleRemarks
   }
 
-  /// What reading all bytes has told; asked for by deep rules only.
+  /// The results of reading all bytes; only deep rules use it.
   lazy var bytes: [(tensor: Int, found: TensorScan)] =
     source.map { source in
       TensorScan.run(source, Array(source.tensors.indices), hashes: false, progress: progress)
@@ -50,7 +50,7 @@ final class FlatSubject {
     Finding(rule, severity, file: path, location: location, message: message)
   }
 
-  /// The reader's remarks of these kinds.
+  /// The remarks of these kinds, as findings.
   func remarks(_ kinds: [FlatRemarkKind], as rule: RuleID, _ severity: Severity) -> [Finding] {
     remarks.filter { kinds.contains($0.kind) }.map { finding($0, as: rule, severity) }
   }
@@ -61,7 +61,7 @@ final class FlatSubject {
       message: "expected \(remark.expected), found \(remark.found)", defect: remark.kind.rawValue)
   }
 
-  /// The finding that an error of reading is.
+  /// The finding for a read error.
   func finding(_ error: any Error) -> Finding {
     guard case FlatFormatError.refused(let rule, let file, let place, let expected, let found) = error else {
       failure = failure ?? error

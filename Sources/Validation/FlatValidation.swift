@@ -2,14 +2,14 @@ internal import ByteFiles
 internal import FlatFormats
 internal import TensorStreams
 
-/// The rules over a flat file, and over a pickle or an archive that holds no weights.
+/// Applies the rules to a flat file, or to a pickle or an archive without weights.
 struct FlatValidation {
   private let path: String
   private let found: FlatFormatKind?
-  /// What the file begins with, in words.
+  /// A description of the first bytes.
   private let content: String
   private let options: ValidationOptions
-  /// What the pickles in the file ask Python for, whether or not the file can be opened.
+  /// The Python names that the file's pickles refer to, whether or not the file can be opened.
   private let scan: PickleScan?
   /// Nil for a set of files.
   private let file: ReadableFile?
@@ -27,7 +27,7 @@ struct FlatValidation {
     } catch { throw .flat(error) }
   }
 
-  /// A set of shards, whose files have no pickles.
+  /// A set of shards: safetensors have no pickles.
   init(setAt path: String, _ options: ValidationOptions) {
     self.path = path
     found = .shardedSafetensors
@@ -37,7 +37,7 @@ struct FlatValidation {
     file = nil
   }
 
-  /// The verdict on a file that was opened, or could not be.
+  /// The verdict on a file, whether or not it could be opened.
   func verdict(
     _ source: (any FlatWeightsSource)?, _ errors: [FlatFormatError], progress: @escaping (Int) -> Void
   ) throws(UncheckableFile) -> FileVerdict {
@@ -48,15 +48,15 @@ struct FlatValidation {
     var beyond: [FlatFormatError] = []
     for error in errors {
       guard let rule = error.rule else { throw .flat(error) }
-      // A pickle without tensors is judged by what it names.
+      // A pickle without tensors is judged by the names that it refers to.
       if rule == .pickleGlobals || rule == .torchNoTensors, scan?.pickleCount ?? 0 > 0 {
         isPlainPickle = true
         continue
       }
       if rule.isUnsupported { beyond.append(error) } else { defects.append(error) }
     }
-    // What is not supported is no finding by itself. Beside others, and beside pickles that do more than make data, it
-    // is what could not be examined.
+    // Unsupported features alone are no finding. Beside defects, or pickles that do more than make data, they are
+    // reported as not examined.
     if let first = beyond.first, defects.isEmpty, !isSuspect { throw .flat(first) }
     let kind = isPlainPickle ? "pickle" : (source?.kind ?? found)?.rawValue
     let subject = FlatSubject(
@@ -78,7 +78,7 @@ struct FlatValidation {
       rules: FileValidation.rules(about: .flat, deep: options.deep, isOpened: isOpened, findings))
   }
 
-  /// What following the pickles has shown, those among bytes that the reader does not read included.
+  /// The remarks from following the pickles, including those in bytes that the reader does not read.
   private func remarks(beside source: (any FlatWeightsSource)?) throws(UncheckableFile) -> [FlatRemark] {
     guard var scan, let file else { return [] }
     for range in source?.remarks.compactMap(\.unread) ?? [] {
@@ -87,8 +87,8 @@ struct FlatValidation {
     return scan.remarks
   }
 
-  /// The verdict on a file of no known format whose name promises one, or whose pickles name more than data; nil for
-  /// other files.
+  /// The verdict on a file of unknown format, if its name promises a format or its pickles refer to more than data; nil
+  /// for other files.
   func verdictOfUnknown() throws(UncheckableFile) -> FileVerdict? {
     let remarks = scan?.remarks ?? []
     let isSuspect = remarks.contains { [.foreignGlobal, .codeGlobal].contains($0.kind) }

@@ -1,16 +1,16 @@
 internal import ByteFiles
 internal import Glibc
 
-/// What lies in a folder and in the folders below it.
+/// The files of a folder and of the folders below it.
 struct FolderListing {
-  /// A folder with its regular files, both as paths below the one that was given.
+  /// A folder and its regular files, both as paths below the given folder.
   struct Folder {
     let path: String
     var files: [String] = []
   }
 
   private(set) var folders: [Folder] = []
-  /// What is not looked into, and why.
+  /// The paths that are not examined, each with the reason.
   private(set) var left: [(path: String, why: String)] = []
 
   private static let depthLimit = 16
@@ -55,7 +55,7 @@ struct FolderListing {
     }
   }
 
-  /// Every name in the folder, by its bytes.
+  /// Every name in the folder, sorted by its bytes.
   private static func names(in path: String) throws(FileError) -> [String] {
     guard let names = SystemPath.names(in: path) else {
       throw FileError(action: "list", path: path, errno: errno)

@@ -2,13 +2,13 @@ internal import ByteFiles
 internal import FlatFormats
 internal import UnitCheckpoints
 
-/// All rules over everything in a folder: each set of shards, each other file, and the names of what is neither.
+/// Applies all rules to a folder: to each set of shards and each other file; files of other kinds are only named.
 package struct FolderValidation {
   private let options: ValidationOptions
   private let progress: (Int) -> Void
   private var verdicts: [FileVerdict] = []
 
-  /// Whether `path` leads to a folder.
+  /// Whether `path` is that of a folder.
   package static func isFolder(_ path: String) -> Bool { FlatFormats.isFolder(path) }
 
   /// A verdict for every file in the folder and below it, by folder and name.
@@ -69,7 +69,7 @@ package struct FolderValidation {
     }
   }
 
-  /// Weights beside an index that does not name them: every command that is given the folder leaves them out.
+  /// The finding on weights that no index in the folder names: every command that is given the folder leaves them out.
   private func stray(_ path: String) -> Finding {
     Finding(
       .shards, options.strict ? .warning : .note, file: path, location: "",
@@ -77,7 +77,7 @@ package struct FolderValidation {
         + "weights", defect: FlatFormatRule.leftOut.rawValue)
   }
 
-  /// An index and the shards it names. Where the set as a whole cannot be opened, each shard is checked for itself.
+  /// The verdicts on an index and its shards. If the set cannot be opened, each shard is checked on its own.
   private func checkSet(
     _ index: String, shards: [String]
   ) -> [FileVerdict] {
@@ -94,7 +94,7 @@ package struct FolderValidation {
       })
   }
 
-  /// The verdicts on an index and its shards: an index is no better than the shards that it names.
+  /// Adds a finding to the index if a shard has errors: an index is only as sound as its shards.
   private func torn(_ verdicts: [FileVerdict]) -> [FileVerdict] {
     guard let index = verdicts.first,
       !options.adjusted(index.findings).contains(where: { $0.severity == .error })
@@ -110,7 +110,7 @@ package struct FolderValidation {
     return [index.with(finding)] + verdicts.dropFirst()
   }
 
-  /// Numbered files without an index, which are a set when they are whole.
+  /// The verdicts on numbered files without an index, which are a set if none is missing.
   private func checkUnindexed(
     _ set: (names: [String], missing: [String]), in folder: String, hasIndex: Bool, path: (String) -> String
   ) -> [FileVerdict] {
@@ -127,7 +127,7 @@ package struct FolderValidation {
         finding(.error, "a set that was written to its end, or its index", "what a stopped conversion left"))
     }
     if !set.missing.isEmpty {
-      // Beside an index they are files that it does not name, which is said of each.
+      // Beside an index, each is already reported as a file that the index does not name.
       if hasIndex { return each }
       let names = set.missing.map { "'\($0)'" }.joined(separator: ", ")
       findings.append(
@@ -150,7 +150,7 @@ package struct FolderValidation {
     ] + each
   }
 
-  /// Gives each shard the findings that are about its file, each of them once.
+  /// Moves findings to the shards that they are about, each once.
   private static func distributed(_ whole: FileVerdict, over shards: [FileVerdict]) -> [FileVerdict] {
     var rest = whole.findings
     let given = shards.map { shard in
@@ -195,7 +195,7 @@ package struct FolderValidation {
 
   private mutating func leave(_ path: String, _ why: String) { verdicts.append(left(path, why)) }
 
-  /// A file that is not looked at: with `--strict` a finding.
+  /// The verdict on a file that is not checked; with `--strict` it is a finding.
   private func left(_ path: String, _ why: String) -> FileVerdict {
     let finding = Finding(
       .unexamined, .warning, file: path, location: "",

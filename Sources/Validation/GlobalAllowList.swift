@@ -1,14 +1,15 @@
 internal import UnitModel
 
-/// Names that pickles may have, from a file: one `module.name` in each line, `*` for anything, `#` before a comment.
+/// The globals that pickles may refer to, from a file: one `module.name` in each line, `*` for any text, `#` before a
+/// comment.
 package struct GlobalAllowList: Sendable {
   private var names: Set<String> = []
   private var patterns: [NamePattern] = []
 
-  /// A list that allows nothing.
+  /// Creates a list that allows nothing.
   package init() {}
 
-  /// Reads a list; a line that is no name or pattern is an error.
+  /// Reads a list; throws for a line that is not a name or pattern.
   package init(_ text: String, path: String) throws(AllowListError) {
     for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
       let content = line.prefix { $0 != "#" }.trimmed
@@ -28,13 +29,13 @@ package struct GlobalAllowList: Sendable {
     patterns += other.patterns
   }
 
-  /// Whether the list allows `global`. A name that can run code must stand in the list in full.
+  /// Whether the list allows `global`. A name that can run code must be listed in full.
   func allows(_ global: String, canRunCode: Bool) -> Bool {
     names.contains(global) || !canRunCode && patterns.contains { $0.match(global) != nil }
   }
 }
 
-/// A line of a list of globals that cannot be read.
+/// A line of a list of globals is invalid.
 package struct AllowListError: Error, CustomStringConvertible {
   package let path: String
   package let line: Int

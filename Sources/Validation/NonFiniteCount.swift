@@ -1,6 +1,6 @@
 internal import Tensors
 
-/// How many elements of a tensor are NaN or infinite.
+/// The number of elements of a tensor that are NaN or infinite.
 struct NonFiniteCount: Sendable, Equatable {
   private(set) var nan = 0
   private(set) var positive = 0
@@ -9,28 +9,28 @@ struct NonFiniteCount: Sendable, Equatable {
 
   init(_ dtype: DType) { self.dtype = dtype }
 
-  /// Elements that are infinite, of either sign.
+  /// The number of infinite elements, of either sign.
   var infinite: Int { positive + negative }
 
   var isZero: Bool { nan == 0 && infinite == 0 }
 
-  /// The same without -Inf, which masks are made of.
+  /// The same without -Inf, which masks consist of.
   var withoutNegative: NonFiniteCount {
     var count = self
     count.negative = 0
     return count
   }
 
-  /// As a finding says it: "2 NaN, 1 Inf, 4 -Inf".
+  /// The counts in words: "2 NaN, 1 Inf, 4 -Inf".
   var words: String {
     [(nan, "NaN"), (positive, "Inf"), (negative, "-Inf")].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
       .joined(separator: ", ")
   }
 
-  /// Counts in `bytes`, which begin and end with an element and lie on a multiple of 16.
+  /// Counts in `bytes`, which hold whole elements and are aligned to 16 bytes.
   ///
-  /// An IEEE number is not finite when its exponent is all ones; of the 8-bit types (OCP 8-bit floating point 1.0, and
-  /// the FNUZ variants of ONNX) E5M2 is like that, the others have NaN only. Types below a byte have neither.
+  /// An IEEE number is not finite if its exponent is all ones. Among the 8-bit types (OCP 8-bit floating point 1.0, and
+  /// the FNUZ variants of ONNX) this holds for E5M2; the others have only NaN. Types below a byte have neither.
   mutating func add(_ bytes: UnsafeRawBufferPointer) {
     switch dtype {
     case .f64, .c128: add(bytes, exponent: 0x7FF0_0000_0000_0000 as UInt64)
@@ -52,7 +52,7 @@ struct NonFiniteCount: Sendable, Equatable {
   private mutating func add<Bits: FixedWidthInteger & UnsignedInteger>(
     _ bytes: UnsafeRawBufferPointer, exponent: Bits
   ) {
-    // Nearly all tensors have none: one quick look at a stretch, and a second at what has any.
+    // Nearly all tensors have none, so each stretch is tested quickly, and counted only if it has any.
     var start = 0
     while start < bytes.count {
       let stretch = UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + 8192, bytes.count)])
@@ -63,11 +63,11 @@ struct NonFiniteCount: Sendable, Equatable {
     }
   }
 
-  /// Whether an element has an exponent of ones; also true where the bytes are no whole number of words.
+  /// Whether an element's exponent is all ones; also true if the bytes are not a multiple of 8.
   ///
-  /// Eight bytes at a time: the exponent alone, plus one in its lowest place, reaches the place of the sign exactly when
-  /// it is all ones, and no further. The sum stays in its element, so words are as good as elements, and vectors of
-  /// words are what the compiler makes of it.
+  /// Tests eight bytes at a time: the exponent alone, plus one in its lowest place, carries into the place of the sign
+  /// exactly if it is all ones, and no further. The sum stays within its element, so words can be added instead of
+  /// elements, and the compiler makes vectors of them.
   private static func hasAny(_ bytes: UnsafeRawBufferPointer, exponent: UInt64, bits: Int) -> Bool {
     guard bytes.count % 8 == 0 else { return true }
     var ones: UInt64 = 0
@@ -77,7 +77,7 @@ struct NonFiniteCount: Sendable, Equatable {
     let sign = ones << UInt64(bits - 1)
     return bytes.withMemoryRebound(to: UInt64.self) { words in
       var found: UInt64 = 0
-      // The little-endian bytes are this machine's own order on every platform Swift runs on.
+      // The bytes are little-endian, like every platform that Swift supports.
       for word in words { found |= (word & mask) &+ lowest }
       return found & sign != 0
     }

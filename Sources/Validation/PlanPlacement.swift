@@ -3,13 +3,13 @@ internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
 
-/// A checkpoint's plan applied to its tensors, as far as it can be.
+/// A checkpoint's plan applied to its tensors, as far as possible.
 struct PlanPlacement {
-  /// What keeps the plan from being applied whole; nil when nothing does.
+  /// Why the plan cannot be applied completely; nil if it can.
   let error: PlanError?
-  /// Everything, when the plan can be applied whole.
+  /// The complete result; nil if there is an error.
   let resolved: ResolvedPlan?
-  /// Axes and cuts: also of a plan whose tasks or ties are what is wrong.
+  /// Axes and cuts; also present if only the plan's tasks or ties are wrong.
   let partition: Partition?
 
   init(_ checkpoint: UnitCheckpoint?, plan: Plan?) {
@@ -17,7 +17,7 @@ struct PlanPlacement {
       (error, resolved, partition) = (nil, nil, nil)
       return
     }
-    // Commands ask for the same, and have it then.
+    // Commands need the same result, and the checkpoint keeps it.
     if let whole = try? checkpoint.resolvedPlan() {
       (error, resolved, partition) = (nil, whole, whole.partition)
       return

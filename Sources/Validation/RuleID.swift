@@ -1,4 +1,4 @@
-/// The stable names of the rules, in the order in which they are checked; one file in `Rules` each.
+/// The stable names of the rules, in the order in which they are checked; `Rules/` has one file for each.
 package enum RuleID: String, Sendable, CaseIterable {
   // The container.
   case identity = "identity"
@@ -17,7 +17,7 @@ package enum RuleID: String, Sendable, CaseIterable {
   case dataset = "dataset"
   case unlistedDataset = "unlisted-dataset"
   case modelDigest = "model-digest"
-  // The plan, and what the flat file left behind.
+  // The plan, and what the checkpoint keeps of the flat files.
   case plan = "plan"
   case levels = "levels"
   case nesting = "nesting"
@@ -40,7 +40,7 @@ package enum RuleID: String, Sendable, CaseIterable {
   case digest = "digest"
   case nonFinite = "non-finite"
 
-  /// The rule of this name; the switch makes an id without a rule an error of the compiler.
+  /// The rule of this name; because of the switch, an id without a rule does not compile.
   var rule: any ValidationRule.Type {
     switch self {
     case .identity: IdentityRule.self
@@ -80,15 +80,15 @@ package enum RuleID: String, Sendable, CaseIterable {
     }
   }
 
-  /// What the rule asks of a file, in one sentence.
+  /// The requirement on a file, in one sentence.
   package var summary: String { rule.summary }
 
-  /// What a person can do about a finding of the rule, in a sentence or two.
+  /// Advice on a finding of the rule for the user, in one or two sentences.
   package var advice: String { rule.advice }
 
-  /// The kinds of file that the rule is about.
+  /// The kinds of file to which the rule applies.
   package var subjects: RuleSubjects { rule.subjects }
 
-  /// Whether the rule reads the tensors' bytes, which only `--deep` asks for.
+  /// Whether the rule reads the tensors' bytes, which only `--deep` does.
   package var isDeep: Bool { rule.isDeep }
 }

@@ -3,13 +3,13 @@ internal import Dispatch
 internal import TensorStreams
 internal import Tensors
 
-/// Hashes the windows of a tensor and counts what is not finite in them, beside the thread that reads them or on it.
+/// Hashes the windows of a tensor and counts its non-finite elements, on the reading thread or on a queue.
 ///
-/// SHA-256 of one tensor is serial. A tensor that is large beside the others is hashed on a queue of its own while its
-/// next window is read; others are hashed where they are read, while their bytes are in that core's cache.
+/// SHA-256 of one tensor is serial. A tensor that is large compared with the others is hashed on its own queue while
+/// its next window is read; others are hashed on the reading thread, while their bytes are in that core's cache.
 final class ScanLane: @unchecked Sendable {
-  // Proof of @unchecked: hasher and counts are touched by the blocks on the serial queue, or by the one reading thread
-  // when there is no queue; `finish` waits for the queue before it touches them.
+  // Proof of @unchecked: hasher and counts are used only by the blocks on the serial queue, or by the one reading
+  // thread if there is no queue; `finish` waits for the queue before it uses them.
   private let hasher: SHA256Hasher?
   private var nonFinite: NonFiniteCount
   private let queue: DispatchQueue?
@@ -17,10 +17,10 @@ final class ScanLane: @unchecked Sendable {
   private let buffers: [UnsafeMutableRawBufferPointer]
   private var place = 0
 
-  /// Bytes of a window: it and its pieces fit the second-level cache of a core.
+  /// Bytes of a window: the window and its pieces fit the second-level cache of a core.
   static let windowSize = 1 << 20
 
-  /// - Parameter isParallel: whether to hash on a queue of its own.
+  /// - Parameter isParallel: whether to hash on a separate queue.
   init(_ dtype: DType, hashes: Bool = true, isParallel: Bool) {
     hasher = hashes ? SHA256Hasher() : nil
     nonFinite = NonFiniteCount(dtype)
@@ -33,8 +33,7 @@ final class ScanLane: @unchecked Sendable {
 
   deinit { for buffer in buffers { buffer.deallocate() } }
 
-  /// Lends memory of `windowSize` bytes for the next window; its first `count` bytes are hashed when `fill` has made
-  /// them.
+  /// Gives `fill` the memory for the next window of `count` bytes, and hashes the bytes after it has returned.
   private func window(_ count: Int, _ fill: (UnsafeMutableRawBufferPointer) throws -> Void) throws {
     free.wait()
     let buffer = buffers[place % buffers.count]
@@ -47,7 +46,7 @@ final class ScanLane: @unchecked Sendable {
       take(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
       return
     }
-    // The buffer stays this window's until the block has signalled.
+    // The buffer belongs to this window until the block has signalled.
     nonisolated(unsafe) let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
     queue.hand { [self] in take(bytes) }
   }
@@ -58,9 +57,9 @@ final class ScanLane: @unchecked Sendable {
     free.signal()
   }
 
-  /// Reads a tensor to its end.
+  /// Reads a tensor completely.
   ///
-  /// - Parameter counter: adds up the bytes that were read.
+  /// - Parameter counter: counts the bytes that were read.
   func read(_ reader: any TensorByteReader, _ counter: ByteCounter) throws {
     while case let count = reader.nextStretch(limit: Self.windowSize), count > 0 {
       try window(count) { try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[..<count])) }
@@ -68,7 +67,7 @@ final class ScanLane: @unchecked Sendable {
     }
   }
 
-  /// The digest of all windows, and what was not finite in them.
+  /// The digest of all windows, and the counts of non-finite elements.
   func finish() -> (digest: SHA256Digest?, nonFinite: NonFiniteCount) {
     queue?.sync {}
     return (hasher?.finish(), nonFinite)

@@ -2,24 +2,24 @@ internal import ByteFiles
 internal import TensorStreams
 internal import Tensors
 
-/// What reading all bytes of one tensor has told.
+/// The results of reading all bytes of one tensor.
 struct TensorScan: Sendable {
-  /// What kept the tensor from being read to its end; nil where nothing did.
+  /// The error that ended the read; nil if the whole tensor was read.
   let error: (any Error)?
-  /// The digest; nil where it was not asked for, or not all of the tensor could be read.
+  /// The digest; nil if it was not requested or not all of the tensor could be read.
   let digest: SHA256Digest?
   let nonFinite: NonFiniteCount
 
-  /// Reads tensors once each, on all cores.
+  /// Reads each tensor once, on all cores.
   ///
   /// - Parameters:
-  ///   - numbers: places of tensors; those that share their bytes with another need no reading.
-  ///   - hashes: whether digests are wanted.
+  ///   - numbers: indices of tensors; a tied tensor need not be read again.
+  ///   - hashes: whether to compute digests.
   static func run(
     _ source: any TensorSource, _ numbers: [Int], hashes: Bool, progress: (Int) -> Void
   ) -> [(tensor: Int, found: TensorScan)] {
     let sizes = numbers.map { source.tensors[$0].spec.byteCount }
-    // What is more than one core's share would leave the other without work.
+    // A tensor above one core's share would leave the other cores without work.
     let share = hashes ? sizes.reduce(0, +) / max(2, ParallelScan.workerCount) : Int.max
     let found = ParallelScan.run(sizes: sizes, progress: progress) { place, counter in
       TensorScan(source, numbers[place], hashes: hashes, isLarge: sizes[place] > share, counter)

@@ -1,24 +1,24 @@
 package import Tensors
 package import UnitModel
 
-/// What is asked of the files, and which findings are wanted.
+/// The user's choices: which files are checked and how, and which findings are reported.
 package struct ValidationOptions: Sendable {
   /// Also read every byte and recompute checksums and digests.
   package var deep = false
-  /// What the elements of a NumPy array are whose own dtype is only a width.
+  /// The dtype of NumPy arrays whose own dtype is only a width.
   package var assumeDType: DType?
-  /// Severities that replace those of the rules. A rule that is off has none.
+  /// Severities that replace those of the rules; nil turns a rule off.
   package var severities: [RuleID: Severity?] = [:]
-  /// Globals that a pickle may name.
+  /// Globals that a pickle may refer to.
   package var allowedGlobals = GlobalAllowList()
-  /// Tensors in which -Inf is meant: masks that are added before a softmax.
+  /// Tensors that may have -Inf: masks that are added before a softmax.
   package var maskPatterns: [NamePattern] = []
-  /// Whether files of a folder, and parts of a checkpoint, that are not looked at are findings.
+  /// Whether files of a folder, and parts of a checkpoint, that are not examined are findings.
   package var strict = false
 
   package init() {}
 
-  /// The findings with the severities that were asked for.
+  /// The findings with the severities that the user chose.
   func adjusted(_ findings: [Finding]) -> [Finding] {
     findings.compactMap { finding in
       guard let wanted = severities[finding.rule] else { return finding }

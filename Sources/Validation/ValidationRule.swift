@@ -2,7 +2,7 @@ internal import FlatFormats
 internal import UnitCheckpoints
 internal import UnitModel
 
-/// The kinds of file that a rule is about.
+/// The kinds of file to which a rule applies.
 package struct RuleSubjects: OptionSet, Sendable {
   package let rawValue: Int
   package init(rawValue: Int) { self.rawValue = rawValue }
@@ -11,36 +11,36 @@ package struct RuleSubjects: OptionSet, Sendable {
   package static let flat = RuleSubjects(rawValue: 2)
 }
 
-/// One rule over one file; a rule never stops the others.
+/// A rule that is applied to one file; a rule never prevents the others.
 ///
 /// An error of a reader is a finding of the rule that declares its defect, so a rule that readers check completely has
 /// no `findings` of its own.
 protocol ValidationRule {
-  /// What the rule asks of a file, in one sentence.
+  /// The requirement on a file, in one sentence.
   static var summary: String { get }
-  /// What a person can do about a finding, in a sentence or two.
+  /// Advice on a finding for the user, in one or two sentences.
   static var advice: String { get }
-  /// Whether the rule reads the tensors' bytes, which only `--deep` asks for.
+  /// Whether the rule reads the tensors' bytes, which only `--deep` does.
   static var isDeep: Bool { get }
-  /// Whether the rule asks nothing but the index, the plan and the record of the source, which opening has read: its
-  /// errors keep every command from the file.
+  /// Whether the rule uses only the index, the plan and the record of the source, which opening has read; its errors
+  /// prevent every command from using the file.
   static var isOfIndex: Bool { get }
-  /// Whether the rule reads the headers of flat files, which only matter where those are written again.
+  /// Whether the rule reads the headers of flat files, which matter only if those are written again.
   static var isOfHeaders: Bool { get }
-  /// What the rule is about.
+  /// The kinds of file to which the rule applies.
   static var subjects: RuleSubjects { get }
   /// The defects of a checkpoint's tables and datasets that break the rule. Each defect breaks one rule.
   static var defects: Set<CheckpointDefect> { get }
   /// The same for flat files.
   static var flatDefects: Set<FlatFormatRule> { get }
-  /// What the rule has to say about a unit checkpoint beyond what opening it said, in file order.
+  /// The findings on a unit checkpoint beyond the errors of opening it, in file order.
   static func findings(in subject: CheckpointSubject) -> [Finding]
-  /// The same for a flat file.
+  /// The findings on a flat file beyond the errors of opening it.
   static func findings(in subject: FlatSubject) -> [Finding]
 }
 
 extension ValidationRule {
-  /// Most findings are of files that were damaged on the way, or by the program that wrote them.
+  /// The default advice: most files were damaged in transit, or by the program that wrote them.
   static var advice: String {
     "Fetch or convert the file again; if that makes the same file, its writer is at fault."
   }

@@ -56,7 +56,7 @@ struct HouseHabitTests {
     let declaration = try Regex(
       "^\\s*public (static )?(final )?(indirect )?(mutating )?(struct|class|enum|protocol|func|var|let|init|actor|typealias|subscript)\\b"
     )
-    // What a protocol asks for is documented by the protocol.
+    // The requirements of a protocol are documented by the protocol.
     let inherited = try Regex(
       "(var description\\b|func hash\\(into|static func (==|<) ?\\(|init\\((string|integer|boolean|array|nil)Literal|var debugDescription)"
     )

@@ -1,6 +1,6 @@
-/// The arrows that may exist between the targets, as ARCHITECTURE.md draws them.
+/// The dependencies between targets that are allowed, as in ARCHITECTURE.md.
 enum ModuleGraph {
-  /// What each target may import, beside the standard library.
+  /// The modules that each target may import in addition to the standard library.
   static let allowed: [String: Set<String>] = [
     "ByteFiles": ["CLinux", "Dispatch", "Glibc", "Synchronization"],
     "StrictJSON": [],
@@ -59,7 +59,7 @@ enum ModuleGraph {
     ],
   ]
 
-  /// Targets in an order in which nobody imports someone later: there is none if the arrows have a circle.
+  /// The targets in an order in which each imports only earlier ones; nil if the dependencies have a cycle.
   static func order() -> [String]? {
     var left = allowed
     var order: [String] = []

@@ -1,9 +1,9 @@
 import Foundation
 
-/// The project's own files, as text.
+/// The project's own files as text.
 struct SourceTree {
   struct File {
-    /// From the root of the repository.
+    /// Relative to the root of the repository.
     let path: String
     let lines: [Substring]
   }

@@ -27,7 +27,7 @@ struct BrokenSourceTests {
     for cut in cuts {
       let path = try folder.write(Array(whole[..<cut]), as: "cut-" + name)
       for destination in ["old.h5", "new.h5", "old.npz", "new.npz"] {
-        // From a checkpoint only back to flat weights: the other direction is refused before anything is read.
+        // A checkpoint converts only to flat weights; the other direction is refused before anything is read.
         if name == "m.h5" && destination.hasSuffix("h5") { continue }
         let run = try tessera(["convert", path, folder.file(destination)])
         let said = run.sentence()
@@ -53,13 +53,13 @@ struct BrokenSourceTests {
       let running = try Subprocess.start(Peers.tessera, ["convert", path, folder.file("out.h5")])
       let deadline = ContinuousClock.now + .seconds(10)
       while try folder.temporaries().isEmpty, ContinuousClock.now < deadline { usleep(200) }
-      // The header has been read and the temporary is there: the tensors' bytes are still to come.
+      // The header has been read and the temporary file exists; the tensors' bytes have not been read yet.
       kill(running.process, SIGSTOP)
       truncate(path, off_t(bytes.count * 9 / 10))
       kill(running.process, SIGCONT)
       let run = running.finish()
       if run.ending == .exited(0) {
-        // It was that far already.
+        // The conversion had ended before.
         try FileManager.default.removeItem(atPath: folder.file("out.h5"))
         continue
       }
@@ -73,7 +73,7 @@ struct BrokenSourceTests {
   @Test("what permissions forbid is refused with its name and leaves nothing behind")
   func permissions() throws {
     let folder = try folder()
-    // Root may read and write everything, until it gives up these capabilities.
+    // Root can read and write everything unless it drops these capabilities.
     let forbid =
       getuid() == 0
       ? [

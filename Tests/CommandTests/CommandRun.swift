@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Runs the built command; the limits of hostile input hold for every run.
+/// Runs the built command under the limits for hostile input.
 ///
-/// `ulimit -d` bounds private writable memory, which is more than what is resident: a run that needs over 512 MiB
-/// cannot allocate and dies by a signal, which no test accepts.
+/// `ulimit -d` bounds private writable memory, which is more than resident memory. A run that needs over 512 MiB cannot
+/// allocate and dies by a signal, which no test accepts.
 func tessera(_ arguments: [String], directory: String? = nil, timeout: Double = 120) throws -> Subprocess {
   try shell("ulimit -d 524288; exec \"$0\" \"$@\"", [Peers.tessera] + arguments, directory, timeout)
 }
@@ -18,9 +18,9 @@ func shell(
 }
 
 extension Subprocess {
-  /// Standard error, when it is the one sentence with which commands end that could not do their work.
+  /// Standard error of a command that could not do its work, which must be one sentence.
   ///
-  /// Exit code 2, nothing on standard output, one line that begins with the command's name and ends.
+  /// Checks for exit code 2, nothing on standard output, and one line that begins with the command's name.
   func sentence(_ location: SourceLocation = #_sourceLocation) -> String {
     #expect(ending == .exited(2), "\(ending): \(errorText)", sourceLocation: location)
     #expect(output.isEmpty, "\(outputText)", sourceLocation: location)
@@ -35,13 +35,13 @@ extension TemporaryFolder {
   /// Writes text.
   func write(_ text: String, as name: String) throws -> String { try write(Array(text.utf8), as: name) }
 
-  /// The temporaries that are there now.
+  /// The temporary files that exist now.
   func temporaries() throws -> [String] {
     try names().filter { $0.hasPrefix(".") && $0.contains(".tessera-") && $0.hasSuffix(".tmp") }
   }
 }
 
-/// Says loudly that something could not be tested; in CI that is a failure.
+/// Reports on standard error that a test could not run; in CI this fails the test.
 func skip(_ reason: String) {
   FileHandle.standardError.write(Data("SKIPPED: \(reason)\n".utf8))
   #expect(!Peers.isCI, "\(reason)")

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("compare")
 struct CompareTests {
-  /// Two plans of nearly one size: `b` has a head and a selector, `a` a body that is a little smaller, and no head.
+  /// Two plans of similar size: `b` has a head and a selector, `a` a slightly smaller body and no head.
   private func folder(_ results: String, table: String? = nil) throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     func plan(_ tensors: [(String, [Int])]) -> String {
@@ -69,7 +69,7 @@ struct CompareTests {
     #expect(kinds == ["proportions", "paired-t", "paired-t", "welch", nil])
     guard case .string(let words)? = pairs.first?["words"] else { return #expect(Bool(false)) }
     #expect(words.contains("not separable") && words.contains("N = 1"))
-    // B is smaller, so it is on the front of every task; A is where it is more accurate.
+    // B is smaller, so it is on the front of every task; A is on it where A is more accurate.
     let front = objects(document, "points").map { $0["on_front"] == .bool(true) }
     #expect(front == [true, true, true, true, true, true, false, true, true, true])
     // Under the common policy B has 995 against 1,010; with its selector 1,495.
@@ -150,7 +150,7 @@ struct CompareTests {
     #expect(text.components(separatedBy: "not separable (N = 1").count - 1 == 4)
     for p in ["0.199", "0.313", "0.442", "0.616"] { #expect(text.contains("| \(p) |"), "\(p)") }
     #expect(text.contains("Deep Elastic Networks is smaller than Pruning under 'den-estimator-only'"))
-    // Their numbers are nobody's under the common policy.
+    // Their numbers do not belong to the common policy.
     #expect(text.contains("| Deep Elastic Networks  |          – | not known |"))
     #expect(text.contains("Pruning has no number under the common policy 'dvn-all', and is not compared"))
     #expect(text.contains("larger under 'den-with-selector' (9,400,000 against 6,400,000)"))
@@ -161,7 +161,7 @@ struct CompareTests {
     let folder = try folder(
       "[" + [result("A", "t", "90"), result("B", "t", "91"), result("C", "t", "92")].joined(separator: ", ")
         + "]")
-    // C is cited under the common policy with 900, A has 1,010 there and B 995.
+    // Under the common policy C is cited with 900; A has 1,010 and B 995.
     let common = try document(folder)
     #expect(objects(common, "pairs").map { [$0["first"], $0["second"]] } == [[0, 1]])
     #expect(objects(common, "points").map { $0["on_front"] } == [false, false, true])
@@ -176,7 +176,7 @@ struct CompareTests {
       words.contains(
         "C has no number under the common policy 'all-stored', and is not compared; cited are 900 under 'den-estimator-only'"
       ))
-    // A is smaller than B when the selector counts, larger when it does not; nothing is said of C.
+    // A is smaller than B if the selector counts, and larger if not; C has no number here.
     let flips = objects(other, "flips")
     #expect(flips.map { $0["under"] } == ["all-stored"] && flips.allSatisfy { $0["matched"] == false })
     let text = try TemporaryFolder.bytes(of: folder.file("study.json"))

@@ -47,7 +47,7 @@ struct CountTests {
     piggyback-ideal-bits, piggyback-as-stored, packnet-with-masks, active-hf, active-no-embeddings
     """
 
-  /// Rows as "task level parameters bytes excluded", of the first policy.
+  /// The rows of the first policy as "task level parameters bytes excluded".
   private func rows(_ run: Subprocess) throws -> [String] {
     guard case .object(let object) = try JSONParser().parse(run.output),
       case .array(let policies)? = object["policies"], case .object(let policy)? = policies.first,
@@ -126,7 +126,7 @@ struct CountTests {
     #expect(run.errorText == lines.map { "tessera: \($0)\n" }.joined())
   }
 
-  /// Runs the steps as a CI job would: exit code, lines on stderr, arguments.
+  /// Runs the steps as a CI job would; prints exit code, lines on stderr, and arguments.
   private static let script = """
     set -u
     head -c 3000 m.h5 > truncated.h5

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Files that were counted or computed wrongly, with the numbers of those who made them.
+/// Files that were once counted or computed wrongly, with the numbers that their authors give.
 @Suite("Counting and running of files that failed")
 struct CountingCaseTests {
   private static func file(_ name: String) -> String { "\(SourceFolder.fixtures)/cases/\(name)" }

@@ -9,7 +9,7 @@ struct DiffCommandTests {
     ("none", "F32", [0, 3]),
   ]
 
-  /// The same tensors as safetensors, npz and unit checkpoint, and files that are none.
+  /// The same tensors as safetensors, npz and unit checkpoint, and files of other kinds.
   private func folder() throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     _ = try folder.write(SampleWeights.bytes(Self.rows), as: "w.safetensors")
@@ -40,7 +40,7 @@ struct DiffCommandTests {
     let folder = try folder()
     var bytes = try TemporaryFolder.bytes(of: folder.file("w.safetensors"))
     let header = bytes.count - (2 * 64 * 9 * 4 + 5 * 4)
-    // The last element of the second row of layer0.up: its lowest bit.
+    // The lowest bit of the last element in the second row of layer0.up.
     bytes[header + 4 * 17] ^= 1
     _ = try folder.write(bytes, as: "v.safetensors")
     let other: [SampleWeights.Row] = [

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("diff with a tolerance, a selection and other names")
 struct DiffToleranceTests {
-  /// A and B: `b` is 1 ulp apart in one element, `c` far apart; B has A's names behind `net.`.
+  /// A and B: in B, `b` differs by 1 ulp in one element, `c` by far; the names in B begin with `net.`.
   private func folder() throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     func bytes(_ prefix: String, _ change: (inout [Float]) -> Void) -> [UInt8] {
@@ -44,7 +44,7 @@ struct DiffToleranceTests {
         ["1 changed, 1 equal within |a-b| <= 0.5, 1 equal\n", "beyond"]
       ),
       (["b.safetensors", "--tolerance", "0,0.34"], 0, ["equal within |a-b| <= 0 + 0.34 |b|: 3 tensors"]),
-      // A third of B's 1.5, and half of A's 1: the second file is the measure.
+      // A third of B's 1.5, and half of A's 1: the tolerance is relative to the second file.
       (["b.safetensors", "--tolerance", "0,0.33"], 1, ["1 changed"]),
       (["b.safetensors", "--ulp", "4194304"], 0, ["equal within 4194304 ulp: 3 tensors"]),
       (["b.safetensors", "--ulp", "1"], 1, ["1 changed, 1 equal within 1 ulp, 1 equal\n"]),

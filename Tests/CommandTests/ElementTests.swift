@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Owner maps and masks that cannot be are refused by the command that meets them first, in one sentence.
+/// Impossible owner maps and masks are refused with one sentence by the first command that reads them.
 @Suite("Owner maps and masks")
 struct ElementTests {
   private static let owners = #""owners": {"{}.weight": "{}.owner"}"#
@@ -11,7 +11,7 @@ struct ElementTests {
     let rows: [SampleWeights.Row]
     let family: String
     let said: String
-    /// Whose fault it is.
+    /// The file that the sentence names.
     var file = "f.json"
     var description: String { said }
   }
@@ -124,7 +124,7 @@ struct ElementTests {
     #expect(run.ending == .exited(2))
   }
 
-  /// Members of the entry for `a`, and what is said of it.
+  /// Members of the entry for `a`, and the expected sentence.
   static let plans = [
     (
       #""owners": {"map": "m", "elements": [3, 5, 3]}"#,
@@ -201,7 +201,7 @@ struct ElementTests {
     #expect(try folder.temporaries().isEmpty)
   }
 
-  /// What a plan is made of, and what must be told about it.
+  /// Weights and family of a plan, and the expected notes.
   static let notes: [(rows: [SampleWeights.Row], family: String, said: [String])] = [
     (
       [
@@ -225,7 +225,7 @@ struct ElementTests {
         "note: 1 tensor of bytes in the shape of others is no map or mask of this plan: 'b.c.owner'",
       ]
     ),
-    // The mask's name without the task is that of its tensor.
+    // Without the task, the mask has the name of its tensor.
     (
       [("a.weight", "F32", [3, 4]), ("x.a.weight", "U8", [3, 4]), ("y.a.weight", "BOOL", [3, 4])],
       #""masks": {"{}.weight": "{task}.{}.weight"}"#,
@@ -247,7 +247,7 @@ struct ElementTests {
     let convert = try tessera(
       ["convert", "w.safetensors", "m.h5", "--plan", "plan.json"], directory: folder.path)
     #expect(convert.ending == .exited(0), "\(convert.errorText)")
-    // A task with one level has no level to choose.
+    // A task with one level needs no --level.
     let extract = try tessera(["extract", "m.h5", "x.npz", "--task", "x"], directory: folder.path)
     #expect(extract.ending == .exited(0), "\(extract.errorText)")
   }

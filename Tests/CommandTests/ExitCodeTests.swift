@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Exit codes and streams")
 struct ExitCodeTests {
-  /// Files that every case finds in its folder.
+  /// The files that every case uses.
   private func folder() throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     let rows: [SampleWeights.Row] = [("layer.up.weight", "F32", [6, 5]), ("bias", "BF16", [7])]

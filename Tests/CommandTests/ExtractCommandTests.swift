@@ -5,7 +5,7 @@ import Testing
 
 @Suite("extract")
 struct ExtractCommandTests {
-  /// A checkpoint of the pairs (levels of one and three units: 14 channels of unit 2, 64 in all), and flat weights.
+  /// A checkpoint of the pairs (levels of one and three units: 14 channels of unit 2, 64 in total), and flat weights.
   private func folder() throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     _ = try folder.write(SampleWeights.pairs(megabytes: 1), as: "w.safetensors")
@@ -49,7 +49,7 @@ struct ExtractCommandTests {
       #expect(
         try extract(["--level", "1"]).outputText.contains("; \(added) of the parameters are the graph"))
       try FileManager.default.removeItem(atPath: folder.file("out.onnx"))
-      // Between what is counted and what is written.
+      // Between the count and the number of elements written.
       let most = max(counted, written - 1)
       let run = try extract(["--budget", "\(most)"])
       if most < written {
@@ -183,7 +183,7 @@ struct ExtractCommandTests {
         ["convert", "w.safetensors", "\(name).h5", "--plan", "\(name).json"], directory: folder.path)
       #expect(run.ending == .exited(0), "\(run.errorText)")
     }
-    // Level 2 has 40 weights, and 44 elements in all.
+    // Level 2 has 40 weights, and 44 elements in total.
     for (file, options, level) in [
       ("own.h5", [], 2), ("plain.h5", [], 1), ("own.h5", ["--policy", "all-stored"], 1),
       ("plain.h5", ["--policy", "weights-only"], 2),
@@ -214,7 +214,7 @@ struct ExtractCommandTests {
     let old = try TemporaryFolder.bytes(of: folder.file("old.npz"))
     #expect(old.starts(with: [0x50, 0x4B]))
 
-    // The last section of the file is unit 2's: its last byte is needed.
+    // The last section of the file is that of unit 2, so its last byte is read.
     var bytes = whole
     let last = try #require(bytes.lastIndex { $0 != 0 })
     bytes[last] ^= 1
@@ -226,7 +226,7 @@ struct ExtractCommandTests {
   }
 }
 
-/// The document has every key that its schema requires, and no key that the schema does not describe.
+/// Checks that the document has every key that its schema requires, and no key that the schema does not describe.
 func expectKeys(of object: JSONObject, schema: String, _ location: SourceLocation = #_sourceLocation) throws {
   let path = "\(SourceFolder.root)/schemas/\(schema).schema.json"
   guard case .object(let document) = try JSONParser().parse(try TemporaryFolder.bytes(of: path)),

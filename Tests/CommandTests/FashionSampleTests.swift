@@ -2,7 +2,7 @@ import StrictJSON
 import TestSupport
 import Testing
 
-/// The trained sample: what PyTorch said of it when it was made, beside what the command says now.
+/// The trained sample: the command's results compared with PyTorch's when it was made.
 @Suite("The trained sample")
 struct FashionSampleTests {
   private static let folder = SourceFolder.root + "/samples/fashion"

@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// File names are bytes: a name that is no UTF-8 is not the name in which its bytes are replaced.
+/// File names are bytes: a name that is not UTF-8 differs from the name with U+FFFD in place of its bytes.
 @Suite("File names that are not UTF-8")
 struct FileNameBytesTests {
-  /// Names as `printf` spells them, and the look-alike with U+FFFD that must stay as it is.
+  /// Names in `printf` notation; the test puts the similar name with U+FFFD beside each, which must not change.
   private static let names = [
     #"model\377"#, #"\200"#, #"a\303"#, #"a\303\050b"#, #"\355\240\200"#, #"\364\217\237\277"#,
     #"\360\237\230\200\376"#, #"end\342\202"#, #"\300\257"#,

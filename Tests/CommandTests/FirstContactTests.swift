@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a person types in the first hour, and what the command says to it.
+/// Commands that a new user types, and the expected answers.
 @Suite("First contact")
 struct FirstContactTests {
   private static let convolutions: [SampleWeights.Row] = [
@@ -15,7 +15,7 @@ struct FirstContactTests {
     [("layers.\(layer).up.weight", "F32", [8, 4]), ("layers.\(layer).down.weight", "F32", [4, 8])]
   }
 
-  /// The plan of `stack` in single names, as a plan of a graph has them.
+  /// The cuts of `stack` with one name each, as in the plan of a graph.
   private static var singleCuts: [String] {
     (0..<12).flatMap {
       ["--cut", "layers.\($0).up.weight=ffn\($0),-", "--cut", "layers.\($0).down.weight=-,ffn\($0)"]
@@ -26,7 +26,7 @@ struct FirstContactTests {
     "--cut", "layers.{}.up.weight=ffn{},-", "--cut", "layers.{}.down.weight=-,ffn{}",
   ]
 
-  /// A folder with weights of two models, a plan of one of them with named levels, its checkpoint, and empty files.
+  /// A folder with the weights of two models, a plan of one with named levels, its checkpoint, and empty files.
   private func folder() throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     _ = try folder.write(SampleWeights.bytes(Self.convolutions), as: "cnn.safetensors")
@@ -50,7 +50,7 @@ struct FirstContactTests {
     return folder
   }
 
-  /// Arguments, exit code, and what standard error must hold.
+  /// Arguments, exit code, and words that standard error must have.
   private static let mistakes: [(arguments: [String], code: Int32, words: [String])] = [
     (
       ["convrt", "a", "b"], 64,

@@ -2,12 +2,12 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Files beside those that a folder's weights are read from.
+/// Files beside the weights that are read from a folder.
 @Suite("What else a folder has")
 struct FolderScopeTests {
   private static let stray = "model-00003-of-00002.safetensors"
 
-  /// A folder with a set of two shards, and what `files` adds to it.
+  /// A folder with a set of two shards, and further files with the names `files`.
   private func set(_ files: [String]) throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     let bytes = SampleWeights.bytes((0..<4).map { ("t\($0)", "U8", [16]) })

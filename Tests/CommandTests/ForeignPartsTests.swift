@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What h5py adds to a checkpoint is named by its path: no reader looks at it.
+/// Parts that h5py adds to a checkpoint are reported by path: no reader uses them.
 @Suite("What other programs add to a checkpoint")
 struct ForeignPartsTests {
-  /// What a line of Python adds, and the place and the words of what is said.
+  /// A line of Python that adds a part, and the expected place and words.
   private static let additions: [(python: String, place: String, what: String)] = [
     ("f.attrs['author'] = 'me'", "/", "the attribute 'author'"),
     ("f.create_group('notes').attrs['x'] = 1", "/notes", "a group"),
@@ -18,7 +18,7 @@ struct ForeignPartsTests {
     ("f['type'] = __import__('numpy').dtype('f4')", "/type", "a committed datatype"),
   ]
 
-  /// An attribute for which the group's header has room: the file is as long as it was, and its seal is not.
+  /// An attribute that fits the group's header: the file keeps its length, but no longer matches its seal.
   private static let attributeInPlace = "f['tessera'].attrs['x'] = 1"
 
   @Test(

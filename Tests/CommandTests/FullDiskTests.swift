@@ -4,17 +4,17 @@ import Testing
 
 @Suite("Full disk", .serialized)
 struct FullDiskTests {
-  /// What a conversion to a small disk of its own came to.
+  /// The result of a conversion to a small disk of its own.
   private struct Outcome {
     let run: Subprocess
-    /// What the disk holds afterwards.
+    /// The names on the disk afterwards.
     let names: [String]
     let isOldIntact: Bool
   }
 
   private struct NoDisk: Error { let reason: String }
 
-  /// Converts `source` to `name` on a fresh tmpfs, which only the script sees and which ends with it.
+  /// Converts `source` to `name` on a new tmpfs, which only the script sees and which disappears with it.
   private static func convert(
     _ source: String, to name: String, kibibytes: Int, withOld: Bool, _ folder: TemporaryFolder
   ) throws -> Outcome {
@@ -57,7 +57,7 @@ struct FullDiskTests {
     _ = try folder.write("old\n", as: "old")
     #expect(try tessera(["convert", "w.safetensors", "m.h5"], directory: folder.path).ending == .exited(0))
     #expect(try tessera(["convert", source, name], directory: folder.path).ending == .exited(0))
-    // What it needs, in pages; the skeleton of a checkpoint is sparse, so its length says less than its blocks.
+    // The size needed, in pages; a checkpoint's skeleton is sparse, so its blocks count, not its length.
     let blocks = try shell("du -k \"$0\"", [folder.file(name)]).outputText
     let needed = try #require(Int(blocks.prefix { $0.isNumber }))
 

@@ -4,13 +4,13 @@ import Testing
 
 @Suite("Help")
 struct HelpTests {
-  /// Adding a subcommand means adding it here and renewing the fixtures.
+  /// A new subcommand is added here, and its fixture is written.
   static let commands = [
     "tessera", "inspect", "plan", "convert", "count", "extract", "validate", "run", "verify",
     "diff", "compare",
   ]
 
-  /// To renew: run the tests once with TESSERA_WRITE_HELP=1 and look at what `git diff Tests/Fixtures/help` shows.
+  /// To renew them, run the tests once with TESSERA_WRITE_HELP=1 and check `git diff Tests/Fixtures/help`.
   @Test("is as committed; TESSERA_WRITE_HELP=1 renews Tests/Fixtures/help", arguments: commands)
   func snapshot(command: String) throws {
     let arguments = command == "tessera" ? ["--help"] : [command, "--help"]

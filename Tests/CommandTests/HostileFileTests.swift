@@ -18,7 +18,7 @@ struct HostileFileTests {
       for arguments in [
         ["inspect", file], ["validate", file], ["convert", file, scratch.file("out.safetensors")],
       ] {
-        // `tessera` gives it 512 MiB; a timeout or a signal is no exit code.
+        // `tessera` limits memory to 512 MiB; a timeout or a signal is not an exit code.
         let run = try tessera(arguments, timeout: 5)
         switch run.ending {
         case .exited(0), .exited(1):

@@ -6,7 +6,7 @@ import Testing
   import FoundationXML
 #endif
 
-/// Names and titles that a file brings along do nothing to a terminal, a CI runner or a page.
+/// Names and titles from a file must have no effect on a terminal, a CI runner or a page.
 @Suite("Hostile names")
 struct HostileNameTests {
   private static let names = [
@@ -20,7 +20,7 @@ struct HostileNameTests {
     "\u{2003}::warning::x", "section_start:1:a\r\u{1B}[0K", "\u{E0041}\u{E0042}tag", "..", "%", "'\\'",
   ]
 
-  /// The names, and others made of their parts.
+  /// The names, and others that combine their parts.
   private static func allNames(_ count: Int) -> [String] {
     var generator = SeededGenerator(seed: 151)
     let parts = [
@@ -41,7 +41,7 @@ struct HostileNameTests {
     }.joined()
   }
 
-  /// Every file that a line names, with hostile names wherever a file can have one.
+  /// The files that the command lines use, with hostile names wherever a file can have one.
   private static func folder(_ names: [String]) throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     let rows: [SampleWeights.Row] = names.enumerated().map { (Self.json($1), "F32", [4, 2 + $0]) }
@@ -89,7 +89,7 @@ struct HostileNameTests {
     return folder
   }
 
-  /// Command lines; `NAME` stands for each name in turn.
+  /// Command lines; `NAME` is replaced by each name.
   private static let lines = [
     "inspect w.safetensors", "inspect w.safetensors --json", "inspect m.h5", "inspect m.h5 --json",
     "inspect m.onnx", "inspect w.safetensors --tree", "inspect m.h5 --tree --json",
@@ -122,7 +122,7 @@ struct HostileNameTests {
     "inspect --NAME",
   ]
 
-  /// What of a text a runner or a terminal would obey; nil for nothing.
+  /// The first part of a text that a runner or a terminal would obey; nil if there is none.
   private static func obeyed(_ text: String, asCommands: Bool) -> String? {
     if let scalar = text.unicodeScalars.first(where: { scalar in
       if scalar == "\n" { return false }
@@ -180,7 +180,7 @@ struct HostileNameTests {
       #expect(["help", "See"].contains(command) || commands.contains(command), "\(command)")
     }
     #expect(count >= 471)
-    // The others end in a sentence that has the name in it.
+    // The others end with a sentence that has the name.
     #expect(done.count >= 36, "\(Self.lines.filter { !done.contains($0) })")
   }
 

@@ -151,9 +151,9 @@ struct InspectViewTests {
       let names = text.split(separator: "\n").suffix(2).map { String($0.prefix { $0 != " " }) }
       #expect(names.first == first, "\(order): \(text)")
     }
-    // A page that is damaged is an error with its place, whatever reads it.
+    // A damaged page is an error with its place, whichever option reads it.
     var damaged = try TemporaryFolder.bytes(of: folder.file("m.h5"))
-    // 1.5, which is there once.
+    // The bytes of 1.5, which occur once.
     let place = try #require(damaged.indices.dropLast(3).last { damaged[$0..<$0 + 4] == [0, 0, 0xC0, 0x3F] })
     damaged[place] ^= 4
     _ = try folder.write(damaged, as: "d.h5")

@@ -3,10 +3,10 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Conversions that end before they are done. In one suite and in turn: they are timed.
+/// Conversions that are ended early. They are timed, so they run one at a time.
 @Suite("Killed conversions", .serialized)
 struct KilledConversionTests {
-  /// A source large enough that most of a conversion's time is writing, and what it becomes.
+  /// A large source, so that most of a conversion's time is writing, and its converted file.
   private struct Setting {
     let folder: TemporaryFolder
     let good: Data
@@ -51,7 +51,7 @@ struct KilledConversionTests {
 
     var (kills, whileWriting, overOld) = (0, 0, 0)
     var outcomes: [String: Int] = [:]
-    // Fifty delays over the measured duration; a machine that has become faster since gets more of them.
+    // Fifty delays over the measured duration; more if the machine has become faster since.
     while kills < 50 || whileWriting < 30 {
       try #require(kills < 200, "only \(whileWriting) of \(kills) were writing")
       let withOld = kills % 2 == 1
@@ -62,7 +62,7 @@ struct KilledConversionTests {
       let ending = running.finish().ending
       kills += 1
       if withOld { overOld += 1 }
-      // The temporary of a killed process stays: it is the proof that the kill came while writing.
+      // The temporary file of a killed process stays, which proves that it was killed while writing.
       if try !setting.folder.temporaries().isEmpty { whileWriting += 1 }
       let content = setting.content
       let outcome =
@@ -72,7 +72,7 @@ struct KilledConversionTests {
       #expect(outcome != "torn" && (withOld || outcome != "old") && (!withOld || outcome != "absent"))
       #expect(ending == .signalled(SIGKILL) || outcome == "whole")
 
-      // The next run: of a small file every time, of the same one now and then, since that takes its time.
+      // The next run must succeed: mostly with a small file, sometimes with the same one, which takes longer.
       if kills % 10 == 0 {
         #expect(try Subprocess.run(Peers.tessera, setting.arguments).ending == .exited(0))
         #expect(setting.content == setting.good)
@@ -94,7 +94,7 @@ struct KilledConversionTests {
     var caught = 0
     for withOld in [false, true] {
       try setting.prepare(withOld: withOld)
-      // Runs in the background inherit ignored signals; `env` gives them their default action again.
+      // Background jobs inherit ignored signals; `env` restores the default actions.
       let running = try Subprocess.start(
         "/usr/bin/env", ["--default-signal=INT,TERM,HUP", Peers.tessera] + setting.arguments)
       let deadline = ContinuousClock.now + .seconds(10)

@@ -3,10 +3,10 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Sets of shards whose writer ends before it is done. In turn, because they are timed.
+/// Sets of shards whose writer is ended early. They are timed, so they run one at a time.
 @Suite("Killed conversions to shards", .serialized)
 struct KilledShardsTests {
-  /// A checkpoint of 60 MB, and the sets that it becomes.
+  /// A checkpoint of 60 MB, and the sets that are made from it.
   private struct Setting {
     let folder: TemporaryFolder
 
@@ -20,7 +20,8 @@ struct KilledShardsTests {
       }
     }
 
-    /// Puts a set of other weights in the way, with as many shards (and so the same names) or others.
+    /// Writes a set of other weights at the destination, with the same number of shards (and so the same names) or
+    /// another.
     func prepare(_ old: String?) throws {
       try? FileManager.default.removeItem(atPath: folder.file("out"))
       guard let old else { return }
@@ -29,15 +30,15 @@ struct KilledShardsTests {
       try #require(run.ending == .exited(0), "\(run.errorText)")
     }
 
-    /// What the destination is: no set, the old weights, or the new ones; anything else is torn.
+    /// The state of the destination: no set, the old weights, or the new ones; anything else is torn.
     func outcome() throws -> String {
       let index = folder.file("out/model.safetensors.index.json")
       guard FileManager.default.fileExists(atPath: index) else {
-        // Shards without an index may look like a whole set; those of a killed writer must not pass for one.
+        // Shards without an index may look like a complete set; those of a killed writer must not.
         let opened = try tessera(["inspect", "out"], directory: folder.path)
         return opened.ending == .exited(2) ? "none" : "torn"
       }
-      // The set, not the folder: shards of the new set that no index names yet are findings there.
+      // The set and not the folder, where shards of the new set that no index names yet are findings.
       guard try tessera(["validate", "--deep", index]).ending == .exited(0) else { return "torn" }
       for (name, outcome) in [("w.safetensors", "new"), ("old.safetensors", "old")] {
         if try tessera(["diff", index, name], directory: folder.path).ending == .exited(0) { return outcome }
@@ -81,7 +82,7 @@ struct KilledShardsTests {
       let outcome = try setting.outcome()
       outcomes[outcome, default: 0] += 1
       #expect(outcome != "torn" && (old != nil || outcome != "old"), "\(old ?? "nothing"): \(outcome)")
-      // The next run makes the set and leaves nothing else behind.
+      // The next run writes the set and removes everything else.
       if kills % 5 == 0 {
         #expect(try tessera(Setting.arguments, directory: setting.folder.path).ending == .exited(0))
         #expect(try Subprocess.run("diff", ["-r", "good", "out"], directory: setting.folder.path).code == 0)
@@ -97,9 +98,9 @@ struct KilledShardsTests {
   func killedAtRename(old: String?) throws {
     let setting = try Setting()
     var outcomes: [String] = []
-    // Strace counts the calls of each thread apart, so it follows one: the first, which gives the last of 4 shards and
-    // the index their names in the hidden folder, and then renames all out of it. Where names are taken, the old index
-    // and every old shard are first renamed into it.
+    // Strace counts the calls of each thread separately, so it follows only the first thread. That one names the last
+    // of 4 shards and the index in the hidden folder, and then renames all of them out of it. If names are taken, the
+    // old index and every old shard are first renamed into it.
     let count = old == "1MB" ? 12 : 7
     for number in 1...count + 1 {
       try setting.prepare(old)
@@ -115,7 +116,7 @@ struct KilledShardsTests {
       #expect(try tessera(Setting.arguments, directory: setting.folder.path).ending == .exited(0))
       #expect(try Subprocess.run("diff", ["-r", "good", "out"], directory: setting.folder.path).code == 0)
     }
-    // The signal comes instead of the call. Where names are taken, the old index has gone before the first shard.
+    // The signal replaces the call. If names are taken, the old index has been moved before the first shard.
     let before = [String](repeating: old == nil ? "none" : "old", count: old == "1MB" ? 3 : 2)
     let between = [String](repeating: old == "1MB" ? "none" : before[0], count: count - before.count)
     #expect(outcomes == before + between + ["new"])
@@ -136,9 +137,9 @@ struct KilledShardsTests {
         ]
           + ["/usr/bin/env", "--default-signal=TERM", Peers.tessera] + Setting.arguments,
         directory: setting.folder.path)
-      // What has been asked to end among the renames does so after them.
+      // A request to end that comes during the renames takes effect after them.
       #expect(run.ending == (injection == "error=EIO" ? .exited(2) : .signalled(SIGTERM)), "\(number)")
-      // An error undoes what was done. A signal that comes instead of a call fails it only for strace: it waits.
+      // An error undoes the renames. A signal that replaces a call makes only strace's call fail; the writer waits.
       let outcome = try setting.outcome()
       #expect(outcome == "old" || injection == "signal=TERM" && outcome == "new", "\(number): \(outcome)")
       #expect(setting.hidden.isEmpty, "\(number): \(setting.hidden)")
@@ -154,7 +155,7 @@ struct KilledShardsTests {
       "/usr/bin/env", ["--default-signal=INT,TERM", Peers.tessera] + Setting.arguments,
       directory: setting.folder.path)
     let deadline = ContinuousClock.now + .seconds(10)
-    // Until a second shard is begun: then there is a whole one to remove.
+    // Until a second shard is begun, when there is a complete one to remove.
     while ContinuousClock.now < deadline {
       let files = setting.hidden.first.flatMap {
         try? FileManager.default.contentsOfDirectory(atPath: setting.folder.file("out/\($0)"))
@@ -198,7 +199,7 @@ struct KilledShardsTests {
   func fullDisk() throws {
     let setting = try Setting()
     try setting.prepare("1MB")
-    // A limit on the size of files is met like a full disk.
+    // A limit on file sizes must act like a full disk.
     let run = try shell(
       "ulimit -f 8000; exec \"$0\" \"$@\"", [Peers.tessera] + Setting.arguments, setting.folder.path)
     let said = run.sentence()

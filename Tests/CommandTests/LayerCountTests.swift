@@ -14,7 +14,7 @@ struct LayerCountTests {
     #expect(one.outputText.contains("layers for images F32 [1, 1, 28, 28]\n"))
     #expect(rows.contains(["/stage1.0/conv/Conv", "Conv", "[1,", "8,", "14,", "14]", "1,152", "225,792"]))
     #expect(rows.contains(["(all", "nodes)", "892,300", "70,451,424"]))
-    // Slices of weights and ReLUs have nothing to count.
+    // Slices of weights and ReLUs have no parameters or multiply-adds.
     #expect(!one.outputText.contains("Slice") && !one.outputText.contains("Relu"))
     for shape in ["images=3x1x28x28", "3x1x28x28"] {
       let three = try tessera(["count", Self.network, "--layers", "--input-shape", shape])

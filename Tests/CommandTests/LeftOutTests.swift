@@ -3,7 +3,7 @@ import StrictJSON
 import TestSupport
 import Testing
 
-/// What each command says of a file that holds more than its tensors.
+/// The messages of each command about a file with parts that are not read as tensors.
 @Suite("What is left out")
 struct LeftOutTests {
   struct Item: Decodable, Equatable {
@@ -13,7 +13,7 @@ struct LeftOutTests {
 
   struct Case: Decodable {
     let leftOut: [Item]
-    /// Whether the file has the tensor `w` and one kind of thing beside it.
+    /// Whether the file has the tensor `w` and one other kind of part.
     let odd: Bool?
     let isApart: Bool?
     let isInGraph: Bool?
@@ -34,7 +34,7 @@ struct LeftOutTests {
     return all.filter { $0.value.odd == true }
   }()
 
-  /// The lines that name what is left out.
+  /// The lines that report the parts that are left out.
   private static func lines(_ items: [Item], side: String = "") -> String {
     items.map { "left out\(side): '\($0.name)': \($0.why)\n" }.joined()
   }
@@ -95,7 +95,7 @@ struct LeftOutTests {
     let accepted = items.flatMap { ["--leave-out", $0.name] }
     let equal = try tessera(["diff", name, name] + accepted, directory: Self.folder)
     #expect(equal.ending == .exited(0) && equal.outputText == "equal: 1 tensor\n\(a)\(b)")
-    // One that is not accepted is enough.
+    // One part that is not accepted is enough to fail.
     if items.count > 1 {
       let most = try tessera(["diff", name, name] + accepted.dropLast(2), directory: Self.folder)
       #expect(most.ending == .exited(1))
@@ -130,7 +130,7 @@ struct LeftOutTests {
       #expect(difference.outputText.hasPrefix("equal: 1 tensor\n"), "\(difference.outputText)")
       try FileManager.default.removeItem(atPath: folder.file(dest))
     }
-    // The graph of a sparse model cannot be followed, whatever is left out.
+    // The graph of a sparse model cannot be followed, whatever parts are left out.
     if wanted.isInGraph == true { return }
     let arguments = ["plan", path, "--units", "1", "--cut", "w=a,-"]
     let plan = try tessera(arguments)

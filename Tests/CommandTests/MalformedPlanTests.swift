@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Malformed plans, at the command")
 struct MalformedPlanTests {
-  /// The tensors that the malformed plans are about, as `PlanErrorTests` has them.
+  /// The tensors of the malformed plans, as in `PlanErrorTests`.
   private static let rows: [SampleWeights.Row] = [
     ("layer0.up.weight", "F32", [12, 8]), ("layer1.up.weight", "F32", [12, 8]),
     ("layer0.down.weight", "F32", [8, 12]), ("layer1.down.weight", "F32", [8, 12]),
@@ -22,7 +22,7 @@ struct MalformedPlanTests {
     var ran = 0
     for line in expectations.split(separator: "\n") {
       let parts = line.split(separator: ": ", maxSplits: 1)
-      // safetensors cannot say that two names are one tensor, so nothing there can be cut apart.
+      // safetensors has no ties, so no tied tensors can be cut differently.
       if parts[0].hasPrefix("tiedApart") { continue }
       let plan = plans + "/" + parts[0]
       let run = try tessera(["convert", source, folder.file("out.h5"), "--plan", plan], timeout: 20)

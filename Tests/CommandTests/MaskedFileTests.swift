@@ -2,7 +2,7 @@ import StrictJSON
 import TestSupport
 import Testing
 
-/// What owner maps and masks leave in is counted by the command as policies say.
+/// The command counts the elements that owner maps and masks keep, as policies require.
 @Suite("Counts under owner maps and masks")
 struct MaskedFileTests {
   @Test("of a thousand tasks are counted one by one, in time and memory")
@@ -28,7 +28,7 @@ struct MaskedFileTests {
     let run = try tessera(
       ["count", "m.h5", "--policy", "p.json", "--json"], directory: folder.path, timeout: 20)
     #expect(run.ending == .exited(0), "\(run.errorText)")
-    // The last mask ends the file; somebody has every element.
+    // The last mask ends the file; every element has an owner.
     let last = bytes.suffix(65_536).count { $0 != 0 }
     guard case .object(let document) = try JSONParser().parse(run.output),
       case .array(let policies)? = document["policies"], case .object(let table)? = policies.first,

@@ -12,7 +12,7 @@ struct NonZeroTests {
     return (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) } + header + bytes
   }
 
-  /// Elements that compare unequal to 0: −0.0 is 0, a NaN is not, and FNUZ has no −0.0.
+  /// Elements that differ from 0: −0.0 equals 0, a NaN does not, and FNUZ has no −0.0.
   static let cases: [(dtype: String, shape: [Int], bytes: [UInt8], nonZero: Int64)] = [
     ("F32", [4], [0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0xC0, 0x7F, 1, 0, 0, 0x80], 2),
     ("F64", [2], [0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0xF0, 0x3F], 1),
@@ -21,7 +21,7 @@ struct NonZeroTests {
     ("F8_E4M3", [4], [0, 0x80, 1, 0x7F], 2), ("F8_E4M3FNUZ", [3], [0, 0x80, 1], 2),
     ("F8_E8M0", [2], [0, 1], 2),
     ("C64", [2], [0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0x3F], 1),
-    // Nibbles 0, 8 (−0), 1, 9 from the low one on.
+    // Nibbles 0, 8 (−0), 1, 9, low nibble first.
     ("F4", [4], [0x80, 0x91], 2),
     // Four elements of six bits: 0, 0x20 (−0), 1, 0x21.
     ("F6_E2M3", [4], [0x00, 0x18, 0x84], 2),

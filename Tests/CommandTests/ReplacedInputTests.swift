@@ -2,18 +2,18 @@ import Foundation
 import TestSupport
 import Testing
 
-/// No file that a command reads is replaced by what it writes.
+/// No command replaces a file that it reads.
 @Suite("Outputs that are inputs")
 struct ReplacedInputTests {
-  /// A command line in which `OUT` stands for the output, and a file that it reads.
+  /// A command line, with `OUT` for the output, and a file that it reads.
   struct Case: CustomTestStringConvertible, Sendable {
     /// The command line, words separated by spaces.
     let line: String
-    /// A file that the command reads and could name as its output.
+    /// A file that the command reads and that could be given as its output.
     let input: String
     /// Another output, with which the same line must succeed.
     let other: String
-    /// Whether the line itself names the file: a usage error.
+    /// Whether the command line itself names the file, which makes it a usage error.
     let isDeclared: Bool
 
     init(_ line: String, reads input: String, other: String, isDeclared: Bool = true) {
@@ -68,7 +68,7 @@ struct ReplacedInputTests {
     Case("compare study.svg --svg OUT", reads: "policies.svg", other: "o.svg", isDeclared: false),
   ]
 
-  /// Every file that a case names.
+  /// The files that the cases use.
   private static func folder() throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     let weights = SampleWeights.bytes([

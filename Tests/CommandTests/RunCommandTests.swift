@@ -6,7 +6,7 @@ import Testing
 
 @Suite("run")
 struct RunCommandTests {
-  /// y = x · w, with w: [2, 3] of ones; the sum of each row of x, three times.
+  /// y = x · w, where w: [2, 3] has only ones, so each row of y is the sum of a row of x, three times.
   static let product = ModelBytes.model { graph in
     graph.value(11, "x", [2, 2])
     graph.ones("w", [2, 3])
@@ -72,7 +72,7 @@ struct RunCommandTests {
     #expect(layer["node"] == "mul" && layer["operator"] == "MatMul" && layer["calls"] == 3)
     #expect(layer["multiply_adds"] == 12 && layer["parameters"] == 6)
     #expect(["min", "median", "max"].allSatisfy { latency[$0] != nil })
-    // The head is read twice: once to see what the file is.
+    // The beginning of the file is also read to recognise its format.
     #expect(rest > 0 && rest <= 3 * Int64(Self.product.count))
   }
 

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Limits on files, descriptors and threads end in a sentence, or in the work done all the same.
+/// With limits on files, descriptors and threads, a command fails with a sentence or succeeds.
 @Suite("Scarce resources", .serialized)
 struct ScarceResourceTests {
   private static func folder() throws -> TemporaryFolder {
@@ -23,7 +23,7 @@ struct ScarceResourceTests {
     return folder
   }
 
-  /// Of every command that reads weights or a graph.
+  /// Command lines of every command that reads weights or a graph.
   private static let others = [
     ["convert", "w.safetensors", "new/", "--shard-size", "64KB"], ["convert", "set", "s.h5"],
     ["convert", "n.onnx", "q.h5", "--plan", "n.json"], ["convert", "n.h5", "q.onnx"],
@@ -45,7 +45,7 @@ struct ScarceResourceTests {
   func fileSize(blocks: Int) throws {
     let folder = try Self.folder()
     for line in Self.lines.prefix(5) {
-      // The shell's blocks have 512 bytes.
+      // The shell counts blocks of 512 bytes.
       let run = try shell("ulimit -f \(blocks); exec \"$0\" \"$@\"", [Peers.tessera] + line, folder.path)
       #expect(run.sentence().contains("file too large"), "\(line): \(run.errorText)")
       #expect(!FileManager.default.fileExists(atPath: folder.file(line[2])))
@@ -59,18 +59,18 @@ struct ScarceResourceTests {
     for line in Self.lines + Self.others {
       let run = try shell(
         "ulimit -n \(count); exec \"$0\" \"$@\"", [Peers.tessera] + line, folder.path, 20)
-      // The loader has no sentence of ours.
+      // The dynamic loader prints its own message.
       if run.ending == .exited(127), run.errorText.contains("shared libraries") { continue }
       if run.ending == .exited(0) { continue }
-      // A command may have said something before it came to the file that it could not open.
+      // A command may have printed something before it reaches the file that it cannot open.
       let last = run.errorText.split(separator: "\n").last ?? ""
       #expect(run.ending == .exited(2), "\(count) \(line): \(run.ending) \(run.outputText)")
       #expect(
-        // The files of a set are read side by side.
+        // The files of a set are read in parallel.
         count < (line.contains("set") ? 24 : 12) && last.hasPrefix("tessera: ")
           && last.hasSuffix("too many open files"),
         "\(count) \(line): \(run.errorText)")
-      // A folder that was made for a set goes, with what is hidden in it.
+      // A folder that was made for a set is removed with everything hidden in it.
       #expect(
         !line.contains("new/") || !FileManager.default.fileExists(atPath: folder.file("new")), "\(count)")
     }
@@ -81,8 +81,9 @@ struct ScarceResourceTests {
   func threads() throws {
     let folder = try Self.folder()
     let command = folder.file("tessera")
-    // An ordinary user has to reach the program, and root has no limit of processes. Foundation copies through a
-    // descriptor that programs started by other tests inherit, and a file open for writing cannot be run (ETXTBSY).
+    // The program must be accessible to an ordinary user, because root has no limit of processes. Foundation copies
+    // through a descriptor that programs started by other tests inherit, and a file open for writing cannot be run
+    // (ETXTBSY).
     #expect(try Subprocess.run("cp", [Peers.tessera, command]).ending == .exited(0))
     for path in [folder.path, command] {
       try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: path)

@@ -108,7 +108,7 @@ struct ShardedCommandTests {
     "the free text of all shards and of the index goes along as far as the destination has a place for it")
   func freeText() throws {
     let folder = try folder()
-    // One key in every shard, one only in the third; the index has a text, a number, a list and its own two.
+    // One key is in every shard, one only in the third; the index has a text, a number, a list and its own two keys.
     for number in 1...3 {
       let header =
         #"{"__metadata__":{"format":"pt\#(number)"\#(number == 3 ? #","third":"yes""# : "")},"t\#(number)":{"dtype":"U8","shape":[8],"data_offsets":[0,8]}}"#
@@ -244,7 +244,7 @@ struct ShardedCommandTests {
   }
 }
 
-/// The free text of a safetensors file.
+/// Reads the metadata of a safetensors file.
 private enum SafetensorsText {
   static func metadata(of path: String) throws -> [String: String] {
     let bytes = try TemporaryFolder.bytes(of: path)

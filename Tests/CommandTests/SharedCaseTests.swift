@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Small inputs that failed once: a plan that was silently wrong, an answer that had not looked, a command that hung.
+/// Small inputs that failed once: a plan that was silently wrong, an answer without a check, a command that hung.
 @Suite("Inputs that failed")
 struct SharedCaseTests {
-  /// A command on a file: `@` in the arguments stands for the file, other names for files in a scratch folder.
+  /// A command line: `@` is the file, other names are files in a scratch folder.
   struct Step: Sendable {
     let arguments: [String]
     let code: Int32

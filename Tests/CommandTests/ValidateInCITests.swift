@@ -4,7 +4,7 @@ import Testing
 
 @Suite("validate in CI")
 struct ValidateInCITests {
-  /// Clean, damaged, truncated and foreign files.
+  /// Sound, damaged, truncated and foreign files.
   private func folder() throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     _ = try folder.write(SampleWeights.pairs(megabytes: 1), as: "w.safetensors")
@@ -22,7 +22,7 @@ struct ValidateInCITests {
     return folder
   }
 
-  /// Runs the steps as a CI job would, and prints what became of each.
+  /// Runs the steps as a CI job would, and prints the result of each.
   private static let script = """
     set -u
     step() { "$TESSERA" validate "$@" > out.txt 2> err.txt; echo "$? $(wc -l < err.txt) $*"; }

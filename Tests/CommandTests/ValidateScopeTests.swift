@@ -4,7 +4,7 @@ import Testing
 
 @Suite("validate says what it checked")
 struct ValidateScopeTests {
-  /// Inputs that failed once: the exit code, and what must be said, by arguments.
+  /// Inputs that failed once, with arguments, the exit code, and the expected words.
   private static let cases: [(file: String, arguments: [String], code: Int32, words: [String])] = [
     ("validate-good-numpy.pt", [], 0, ["ok, 4 notes (pytorch, 3 tensors", "note pickle-globals"]),
     (
@@ -58,7 +58,7 @@ struct ValidateScopeTests {
     }
   }
 
-  /// A folder with a set of shards, sound and damaged files, files of other kinds, and a folder below.
+  /// A folder with a set of shards, sound and damaged files, files of other kinds, and a subfolder.
   private func downloaded() throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     let rows: [SampleWeights.Row] = (0..<4).map { ("t\($0)", "U8", [16]) }
@@ -189,7 +189,7 @@ struct ValidateScopeTests {
       let bytes = try TemporaryFolder.bytes(of: file.path)
       for other in files {
         let path = try folder.write(bytes, as: "m" + other.suffix)
-        // The golden checkpoint's tensors are made up, and read as half cuts.
+        // The golden checkpoint has invented tensors, which look like half cuts.
         let run = try tessera(["validate", path, "--rule", "half-cut=off"])
         let isRight = file.kind == other.kind
         #expect(
@@ -310,7 +310,7 @@ struct ValidateScopeTests {
     var failures = 0
     for file in files {
       for number in [3, 4, 5, 6, 8, 11, 16] {
-        // The first two reads are the loader's. One failure, and failures from there on.
+        // The first two reads are the loader's. Either one read fails, or all from there on.
         for rest in ["", "+"] {
           let run = try Subprocess.run(
             "strace",

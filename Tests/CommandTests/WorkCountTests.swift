@@ -38,7 +38,7 @@ struct WorkCountTests {
     #expect(table.contains(["(whole", "graph)", "70,451,424", "\(try Self.wholePeak(path))"]))
     let rows = try Self.rows(tessera(["count", path, "--work", "--json"]))
     #expect(rows.count == 17)
-    // What a level does grows with it, and the selection is that of the counts.
+    // The work of a level grows with the level, and options select rows as for the counts.
     let chosen = try Self.rows(tessera(["count", path, "--work", "--json", "--task", "parity"]))
     #expect(chosen.count == 5 && chosen[0]["task"] == "parity" && chosen[3]["level"] == 4)
     let counts = chosen.compactMap {
@@ -47,7 +47,7 @@ struct WorkCountTests {
     #expect(counts == counts.sorted() && Set(counts).count == 5)
   }
 
-  /// With commas, as the table has it.
+  /// The number with commas, as in the table.
   private static func wholePeak(_ path: String) throws -> String {
     let rows = try rows(tessera(["count", path, "--work", "--json"]))
     guard case .integer(let count)? = rows.last?["peak_activation_bytes"] else { return "" }

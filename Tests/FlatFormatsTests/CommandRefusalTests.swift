@@ -12,7 +12,7 @@ struct CommandRefusalTests {
     for example in RefusalTests.all {
       let folder = try TemporaryFolder()
       guard let sentence = refusal({ try example.run(folder) })?.description else { continue }
-      // What breaks a rule on writing has no file to give to the command.
+      // Rules about writing leave no file for the command to read.
       let before = try folder.names()
       guard let name = before.first(where: { sentence.hasPrefix(folder.file($0) + ": ") }) else { continue }
       let out = name.hasSuffix("safetensors") ? "out.npz" : "out.safetensors"
@@ -22,7 +22,7 @@ struct CommandRefusalTests {
           "-c", "ulimit -d 524288; exec \"$0\" \"$@\"", Peers.tessera, "convert", folder.file(name),
           folder.file(out), "--opaque",
         ], timeout: 5)
-      // The tests ask the library for things that the command asks otherwise: an assumed dtype, one tensor's bytes.
+      // The tests use the library with options that the command lacks here: an assumed dtype, one tensor's bytes.
       if run.ending == .exited(0) { continue }
       #expect(run.ending == .exited(2), "\(example): \(run.ending)")
       let said = run.errorText
@@ -35,7 +35,7 @@ struct CommandRefusalTests {
       count += 1
     }
     #expect(count > 210)
-    // Rules about writing, and those that only a caller of the library can break.
+    // The others are about writing, or can be broken only by a caller of the library.
     let elsewhere = FlatFormatRule.allCases.filter { !met.contains($0) }
     #expect(
       elsewhere.filter {
@@ -64,7 +64,7 @@ struct CommandRefusalTests {
       #expect(run.errorText == "tessera: \(sentence)\n", "\(example)")
       let check = try Subprocess.run(Peers.tessera, ["validate", "--format", "json", path], timeout: 5)
       if example.rule == .shardsFolder {
-        // What is unclear to others is clear to a command that looks at every file.
+        // An ambiguous folder is clear to a command that checks every file.
         let isEmpty = try files(of: folder.file("set")).isEmpty
         #expect(check.ending == .exited(isEmpty ? 2 : 0), "\(example): \(check.outputText)")
       } else {
@@ -82,7 +82,7 @@ struct CommandRefusalTests {
     #expect(all == [.shardsVerbatim, .shardsOverSource, .shardsInTheWay])
   }
 
-  /// Rules that a malformed source cannot break: they are about writing, or about a dtype that was assumed.
+  /// Rules that a malformed source cannot break: they are about writing, or about an assumed dtype.
   private static let onlyInTheLibrary: Set<String> = [
     "safetensors.verbatim", "safetensors.reserved-name", "npy.assumed-width", "npy.opaque-write",
     "npy.header-write", "npz.name", "npz.ties", "onnx.write",

@@ -9,7 +9,7 @@ import TestSupport
 let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
   .appendingPathComponent("Fixtures/flat").path
 
-/// Public hostile files beside the checkout; nil where there are none.
+/// The folder of public hostile files beside the checkout; nil if there is none.
 let hostile: String? = {
   let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("shared/hostile").path
@@ -40,7 +40,7 @@ func open(_ path: String, assume: DType? = nil) throws -> any FlatWeightsSource 
   return try FlatFormats.open(try ReadableFile(path: path), assumeDType: assume)
 }
 
-/// Opens the file and reads every tensor, which is what must end in an error or in bytes.
+/// Opens the file and reads every tensor; must return bytes or throw.
 func readAll(_ path: String, assume: DType? = nil) throws -> [[UInt8]] {
   let source = try open(path, assume: assume)
   return try source.tensors.indices.map { try contents(source, $0) }
@@ -62,7 +62,7 @@ struct Sample {
   }
 }
 
-/// Writes `samples`, in pieces of `piece` bytes that do not stop at tensors.
+/// Writes `samples` in pieces of `piece` bytes, which cross the ends of tensors.
 func write(
   _ samples: [Sample], to path: String, kind: FlatFormatKind, ties: [TensorTie] = [],
   metadata: [(key: String, value: String)] = [], verbatim: [UInt8]? = nil, opaque: Bool = false,
@@ -80,7 +80,7 @@ func write(
   try sink.finish()
 }
 
-/// The error that `body` ends in; nil where it ends well.
+/// The error that `body` throws; nil if it succeeds.
 func refusal(_ body: () throws -> Void) -> FlatFormatError? {
   do {
     try body()
@@ -88,14 +88,14 @@ func refusal(_ body: () throws -> Void) -> FlatFormatError? {
   } catch { return error as? FlatFormatError }
 }
 
-/// A safetensors file from its JSON and the size of its body.
+/// A safetensors file with this JSON and a body of this size.
 func safetensors(_ json: String, body: Int = 0, padding: String = "") -> [UInt8] {
   let header = Array(json.utf8) + Array(padding.utf8)
   return withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) } + header
     + [UInt8](repeating: 7, count: body)
 }
 
-/// An npy file of version 1.0 from its dictionary.
+/// An npy file with this dictionary.
 func npy(_ dictionary: String, data: Int, version: [UInt8] = [1, 0]) -> [UInt8] {
   let header = Array(dictionary.utf8)
   let length = version[0] == 1 ? bytes(UInt16(header.count)) : bytes(UInt32(header.count))

@@ -19,7 +19,7 @@ private final class MemoryPayload: NpyPayload {
 
 @Suite("Fortran order")
 struct FortranTests {
-  /// C-order bytes from Fortran-order ones, element by element, from the definition.
+  /// C-order bytes from Fortran-order ones, computed element by element from the definition.
   static func transposed(_ bytes: [UInt8], shape: [Int], item: Int) -> [UInt8] {
     var result: [UInt8] = []
     var index = [Int](repeating: 0, count: shape.count)
@@ -70,7 +70,7 @@ struct FortranTests {
 
   @Test("an array larger than a window is read from npy, stored and deflated members alike")
   func largerThanAWindow() throws {
-    // 20 MB, deflated as stored blocks, so the third kind of payload starts over for every window.
+    // 20 MB, deflated as stored blocks, so the third kind of payload starts again for every window.
     let shape = [3, 2_000, 833]
     let spec = try TensorSpec(name: "arr_0", dtype: .i32, shape: shape)
     var raw = [UInt8](repeating: 0, count: spec.byteCount)
@@ -83,7 +83,7 @@ struct FortranTests {
     let header = "{'descr': '>i4', 'fortran_order': True, 'shape': (3, 2000, 833), }"
     var file = npy(header, data: 0) + raw
     let folder = try TemporaryFolder()
-    // A sparse sample of elements is compared with the definition; the whole by the three ways agreeing.
+    // A sample of the elements is compared with the definition; all elements must agree in the three ways.
     let plain = try contents(try open(try folder.write(file, as: "x.npy")), 0, piece: 3_000_001)
     for number in stride(from: 0, to: spec.elementCount, by: 997) {
       let (i, j, k) = (number / 1_666_000, number / 833 % 2000, number % 833)

@@ -51,7 +51,7 @@ extension RefusalCase {
       [try Sample(TensorName(String(repeating: "n", count: 1 << 18)), .u8, [1], salt: 1)]),
   ]
 
-  /// One byte more than the tensor has, after all of them.
+  /// Reads one byte more than the tensor has, after all of them.
   private static func pastEnd(_ kind: String, _ bytes: [UInt8]) -> RefusalCase {
     RefusalCase(rule: .readPastEnd, label: kind) { folder in
       let source = try open(try folder.write(bytes, as: "x." + kind))
@@ -61,7 +61,7 @@ extension RefusalCase {
     }
   }
 
-  /// `count` bytes for a tensor of 12.
+  /// Writes `count` bytes for a tensor of 12 bytes.
   private static func amount(_ rule: FlatFormatRule, _ kind: FlatFormatKind, _ count: Int) -> RefusalCase {
     RefusalCase(rule: rule, label: "\(count) bytes of 12 to \(kind.rawValue)") { folder in
       let spec = try TensorSpec(name: "a", dtype: .f32, shape: [3])

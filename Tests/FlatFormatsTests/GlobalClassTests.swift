@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Classes of globals in pickles")
 struct GlobalClassTests {
-  /// Names, and what a pickle that has one is said to hold; nil for what rebuilds tensors.
+  /// Names, and the kind of remark on a pickle that has one; nil for names that rebuild tensors.
   private static let table: [(kind: FlatRemarkKind?, names: String)] = [
     (
       nil,
@@ -60,7 +60,7 @@ struct GlobalClassTests {
     row.names.split(whereSeparator: \.isWhitespace).map { (row.kind, String($0)) }
   }
 
-  /// A pickle that names `module` and `name`, by either instruction, and calls what it gets.
+  /// A pickle that names `module` and `name` with GLOBAL or STACK_GLOBAL, and calls the result.
   private static func pickle(_ module: String, _ name: String, stacked: Bool) -> [UInt8] {
     func text(_ text: String) -> [UInt8] { [0x8C, UInt8(text.utf8.count)] + Array(text.utf8) }
     let global = stacked ? text(module) + text(name) + [0x93] : Array("c\(module)\n\(name)\n".utf8)
@@ -118,7 +118,7 @@ struct GlobalClassTests {
           "\(host) \(name)")
       }
     }
-    // No attribute of a name that is data is data.
+    // An attribute of a name for data is not a name for data.
     for (kind, path) in Self.rows where kind == .dataGlobal || kind == nil {
       let parts = path.split(separator: ".").map(String.init)
       let found = try Self.kinds(

@@ -5,7 +5,7 @@ import Testing
 
 @testable import FlatFormats
 
-/// An array as protocol 0 writes it, any part of which a test can put wrong.
+/// An array as protocol 0 writes it; a test can change each part.
 private struct ArrayText {
   var shape = "I2\nI3\n"
   var dtype = "(Vf4\nI00\nI01\nt"
@@ -14,9 +14,9 @@ private struct ArrayText {
   var order = "I00\n"
   var data = "V" + String(repeating: "a", count: 24) + "\n"
   var arguments = "(I0\nt"
-  /// Before the rest of the state.
+  /// The part before the rest of the state.
   var version = "I1\n"
-  /// After the state.
+  /// The part after the state.
   var rest = ""
 
   var element: String { "cnumpy\ndtype\n\(dtype)R\(state)b" }
@@ -34,7 +34,7 @@ struct HostileArrayTests {
   private enum Ending: Sendable {
     case reads([Int])
     case refused(FlatFormatRule)
-    /// The end of the reason.
+    /// The reason must end in this text.
     case leftOut(String)
   }
 
@@ -208,7 +208,7 @@ struct HostileArrayTests {
   @Test("a thousand arrays of one text are counted once: the work is that of the pickle")
   func shared() throws {
     let folder = try TemporaryFolder()
-    // `[text, array, array, …]`, each with the text from the memo.
+    // `[text, array, array, …]`; every array takes its bytes from the text in the memo.
     func pickle(_ count: Int) -> [UInt8] {
       let size = 70_000
       var bytes: [UInt8] = [0x80, 2, 0x5D, 0x58] + FlatFormatsTests.bytes(UInt32(size))

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Hostile pickles by what they name")
 struct HostileClassTests {
-  /// Files, each with the worst of what its pickles name.
+  /// Files, each with the most dangerous kind of name in its pickles.
   private static let table: [(name: String, worst: String)] = {
     let path = TorchFixtureTests.folder + "/hostile-classes.txt"
     let text = String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
@@ -23,7 +23,7 @@ struct HostileClassTests {
     for (name, worst) in Self.table {
       #expect(try Self.worst(folder + "/" + name) == worst, "\(name)")
     }
-    // The others are benign, broken before they name anything, or no pickles.
+    // The others are benign, broken before they name anything, or not pickles.
     #expect(Self.table.count { $0.worst == "code" } == 94 && Self.table.count == 108)
     #expect(Self.table.allSatisfy { $0.worst == "code" || !$0.name.hasPrefix("GHSA") })
   }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Hostile pickles")
 struct HostilePickleTests {
-  /// Files and what is said of each: `reads N tensors`, or the rule and what was found.
+  /// Files with the expected result: `reads N tensors`, or the rule and what was found.
   static let table: [(name: String, verdict: String)] = {
     let path = TorchFixtureTests.folder + "/hostile.txt"
     let text = String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)

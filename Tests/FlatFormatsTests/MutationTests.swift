@@ -31,7 +31,7 @@ struct MutationTests {
     #expect(refused >= 500)
   }
 
-  /// One to four changes: bytes, runs, insertions, removals, cuts, and numbers at their limits.
+  /// One to four changes: bytes, runs, insertions, removals, truncations, and extreme numbers.
   static func mutated(_ original: [UInt8], _ generator: inout SeededGenerator) -> [UInt8] {
     var bytes = original
     for _ in 0..<generator.number(in: 1...4) where !bytes.isEmpty {

@@ -8,7 +8,7 @@ private let wide = (0..<900).map {
 }
 
 extension RefusalCase {
-  /// Malformed npy and npz, and arrays that NumPy cannot hold.
+  /// Malformed npy and npz files, and arrays that NumPy cannot hold.
   static let numpyCases: [RefusalCase] = [
     .file(.npyMagic, "x.npy", "another magic", Array("PICKLE\u{1}\u{0}\u{0}\u{0}".utf8)),
     .file(.npyVersion, "x.npy", "version 4", npy(good, data: 12, version: [4, 0])),

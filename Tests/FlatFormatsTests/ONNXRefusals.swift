@@ -5,7 +5,7 @@ import Tensors
 import TestSupport
 
 extension RefusalCase {
-  /// Models that must not be read.
+  /// Models that must be refused.
   static let onnxCases: [RefusalCase] = wireCases + tensorCases + graphCases + externalCases
 
   private static func model(

@@ -5,7 +5,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Arrays of NumPy's in pickles, and files of which something is left out; NumPy is the judge of every byte.
+/// NumPy arrays in pickles, and files with parts that are left out; NumPy provides every expected byte.
 @Suite("Files of which something is left out")
 struct PartialFixtureTests {
   struct Item: Decodable, Equatable {
@@ -16,9 +16,9 @@ struct PartialFixtureTests {
   struct Case: Decodable {
     let tensors: [TorchFixtureTests.Row]
     let leftOut: [Item]
-    /// What is left out is no part of the model.
+    /// Whether the part that is left out is not part of the model.
     let isApart: Bool?
-    /// What is left out stays in the graph.
+    /// Whether the part that is left out stays in the graph.
     let isInGraph: Bool?
 
     enum CodingKeys: String, CodingKey {
@@ -92,7 +92,7 @@ struct PartialFixtureTests {
       return SHA256Digest.of(bytes)
     }
     #expect(try HollowFile.problems(of: files, filledBy: specs, digests: digests, path: "m").isEmpty)
-    // What has no hole comes back as the graph has it, so it has to be what the index has.
+    // A tensor without a hole is written from the graph, so the graph must have its elements.
     let filled = Set(files.flatMap(\.holes).map(\.tensor))
     let held = try #require(specs.indices.first { !filled.contains($0) })
     var others = digests
@@ -128,7 +128,7 @@ struct PartialFixtureTests {
     let both = try folder.write(ZipBytes([readme, .init("t.npy", text)]).file, as: "b.npz")
     let source = try open(both)
     #expect(source.tensors.isEmpty && source.leftOut.map(\.name) == ["README", "t"])
-    // What is damaged is not left out.
+    // A damaged array is refused, not left out.
     let damaged = try folder.write(
       ZipBytes([readme, .init("t.npy", Array(text.dropFirst()))]).file, as: "c.npz")
     #expect(refusal { _ = try open(damaged) }?.rule == .npyMagic)

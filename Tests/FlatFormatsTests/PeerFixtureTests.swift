@@ -39,7 +39,8 @@ enum PeerTables {
     ("rank5", .f32, [2, 3, 1, 4, 5]), ("wide-header", .f32, [Int](repeating: 1, count: 31) + [3]),
   ]
 
-  /// Arrays in another order of elements or bytes: `make.py` gave them the pattern in C order, in their own bytes.
+  /// Arrays in another order of elements or bytes; `make.py` filled them with the pattern in C order, in their own
+  /// bytes.
   static let converted: [(name: String, dtype: DType, shape: [Int], swap: Int)] = [
     ("big-f4", .f32, [3, 5], 4), ("big-i2", .i16, [4, 3], 2), ("big-c16", .c128, [2, 3], 8),
     ("big-u8", .u64, [5], 8),
@@ -131,7 +132,7 @@ struct PeerFixtureTests {
     try compare(samples, "plain.npz", .npz)
   }
 
-  /// Reads the fixture and compares; writes the samples and compares with the fixture's bytes.
+  /// Reads the fixture and compares it with the samples; writes the samples and compares the file with the fixture.
   private func compare(
     _ samples: [Sample], _ fixture: String, _ kind: FlatFormatKind,
     metadata: [(key: String, value: String)] = []

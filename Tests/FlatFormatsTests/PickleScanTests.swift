@@ -27,13 +27,13 @@ struct PickleScanTests {
     return member
   }
 
-  /// A member that a stream reader meets and the central directory does not name.
+  /// A member with only a local header: a stream reader reads it, the central directory does not list it.
   private static func localOnly(_ data: [UInt8]) -> [UInt8] {
     let file = ZipBytes([.init("m/more.pkl", data)]).file
     return Array(file.prefix(30 + 10 + data.count))
   }
 
-  /// An archive with two members of one name.
+  /// An archive with two members of the same name.
   private static func twice(_ first: [UInt8], _ second: [UInt8]) -> [UInt8] {
     good.with {
       $0.pickle = first; $0.others = [("m/data.pkl", second)]
@@ -49,11 +49,11 @@ struct PickleScanTests {
 
   private static let evilArchive = TorchBytes(marked).file
 
-  /// Files in each of which one pickle runs a command, by where it is.
+  /// Files that each have one pickle that runs a command, in different places.
   private static let hidden: [(name: String, bytes: [UInt8])] = [
     ("x.pkl", marked), ("x.pkl", attack), ("x.bin", marked), ("x.dat", attack), ("x.pt", attack),
     ("x.pkl", harmless + marked), ("x.pkl", harmless + harmless + attack),
-    // Python has run the command when it meets what is wrong.
+    // Python runs the command before it reaches the defect.
     ("x.pkl", marked.dropLast() + [0x68, 99, 0x2E]), ("x.pkl", marked.dropLast() + [0xFF]),
     ("x.pkl", marked.dropLast()), ("x.pkl", marked.dropLast() + [0x52]),
     ("x.pt", good.with { $0.others = [("m/extra/x.pkl", marked)] }.file),
@@ -61,7 +61,7 @@ struct PickleScanTests {
     ("x.pt", good.with { $0.others = [("m/extra/notes.txt", attack)] }.file),
     ("x.pt", good.with { $0.others = [("m/constants.pkl", marked)] }.file),
     ("x.pt", good.with { $0.pickle = marked }.file), ("x.pt", good.with { $0.pickle += marked }.file),
-    // Nothing of the tensors is in order, and the names are reported all the same.
+    // The tensors are invalid, but the names must still be reported.
     ("x.pt", good.with { ($0.pickle, $0.storages) = (marked, []) }.file),
     ("x.pt", good.with { ($0.pickle, $0.version) = (marked, nil) }.file),
     ("x.pt", good.with { $0.pickle = marked }.legacy()),
@@ -69,17 +69,17 @@ struct PickleScanTests {
     ("x.npy", objects(marked)), ("x.npz", ZipBytes([.init("a.npy", objects(marked))]).file),
     ("x.npz", ZipBytes([deflated("a.npy", objects(marked))]).file),
     ("x.npz", ZipBytes([deflated("a.pkl", marked)]).file),
-    // Storages that no tensor has.
+    // Storages that no tensor uses.
     ("x.pt", unused(marked)), ("x.pt", unused(attack)), ("x.pt", unused(harmless + marked)),
     ("x.pt", good.with { $0.others = [("m/constants/3", marked)] }.file),
     ("x.pt", good.with { $0.others = [("m/data/sub/0", marked)] }.file),
-    // Two members of one name, of which each reader takes another.
+    // Two members with the same name; different readers use different ones.
     ("x.pt", twice(marked, good.pickle)), ("x.pt", twice(good.pickle, marked)),
-    // What the central directory does not name, or is not there to name.
+    // Members that the central directory does not list, and a missing directory.
     ("x.pt", gap(localOnly(marked))), ("x.pt", gap(localOnly(attack))), ("x.pt", gap(marked)),
     ("x.pt", gap(localOnly([1]) + localOnly(marked))), ("x.pt", evilArchive.dropLast(30)),
     ("x.pt", good.file + marked), ("x.pt", good.file + localOnly(marked)), ("x.pt", good.file + evilArchive),
-    // One archive in another.
+    // An archive within an archive.
     ("x.pt", good.with { $0.others = [("m/extra/more.zip", evilArchive)] }.file),
     ("x.zip", ZipBytes([.init("more", evilArchive)]).file), ("x.pt", unused(evilArchive)),
   ]
@@ -121,7 +121,7 @@ struct PickleScanTests {
     }
   }
 
-  /// An archive that has an archive: the second is not looked into.
+  /// An archive within an archive within an archive; the innermost is not searched.
   private static let nested = ZipBytes([.init("b.zip", evilArchive)]).file
 
   @Test("in a row is followed by others, each named, the last as far as it goes")
@@ -136,7 +136,7 @@ struct PickleScanTests {
         [.foreignGlobal, .foreignGlobal, .foreignGlobal, .unexamined]
       ),
       (Self.harmless + names("b").dropLast(), [.foreignGlobal, .unexamined]),
-      // Of bytes without a mark, names are by chance.
+      // Bytes without a pickle's mark contain names by chance.
       (names("a") + Array("cb\nThing\n".utf8), [.foreignGlobal, .unexamined]),
       (names("a") + Array("cb\nThing\n.".utf8), [.foreignGlobal, .foreignGlobal]),
       (names("a") + Self.marked.dropLast(), [.foreignGlobal, .codeGlobal, .unexamined]),
@@ -164,7 +164,7 @@ struct PickleScanTests {
     let cases: [(bytes: [UInt8], kinds: [FlatRemarkKind])] = [
       (Self.marked, [.codeInStorage]), (Self.attack, [.codeInStorage]), (long, [.codeInStorage]),
       (Self.marked + pattern(99, salt: 1), [.codeInStorage]),
-      // A pickle of data is what some keep in tensors; half a pickle is no pickle.
+      // Some tensors hold a pickle of plain data; an incomplete pickle is not one.
       (Self.harmless, []), (Self.marked.dropLast(), []), (long.dropLast(), []), (pattern(600, salt: 2), []),
     ]
     for (number, (bytes, kinds)) in cases.enumerated() {
@@ -211,7 +211,7 @@ struct PickleScanTests {
     let deflatedArray = Self.deflated("a.npy", Self.array)
     let cases: [(name: String, bytes: [UInt8])] = [
       ("x.pt", Self.good.file), ("x.pt", Self.good.legacy()),
-      // A storage may look like anything.
+      // A storage may have any bytes.
       ("x.pt", Self.good.with { $0.storages[0].bytes = Array((Self.marked + Self.marked).prefix(24)) }.file),
       ("x.npy", Self.array), ("x.npz", ZipBytes([deflatedArray]).file),
       ("x.txt", Array("configuration\nof a model\n".utf8)), ("x.pkl", Self.harmless),

@@ -3,16 +3,16 @@ import TensorStreams
 import Tensors
 import TestSupport
 
-/// One way to break a rule, and what must be said about it.
+/// One way to break a rule.
 struct RefusalCase: CustomStringConvertible, Sendable {
   let rule: FlatFormatRule
   let label: String
-  /// Ends in an error of `rule`.
+  /// Must throw an error of `rule`.
   let run: @Sendable (TemporaryFolder) throws -> Void
 
   var description: String { "\(rule.rawValue): \(label)" }
 
-  /// A file that must not be read.
+  /// A file that must not be readable.
   static func file(
     _ rule: FlatFormatRule, _ name: String, _ label: String, assume: DType? = nil, _ bytes: [UInt8]
   ) -> RefusalCase {
@@ -37,7 +37,7 @@ struct RefusalCase: CustomStringConvertible, Sendable {
     file(rule, "x.npz", label, zip.file)
   }
 
-  /// A file that must not be written.
+  /// Tensors that must not be writable.
   static func sink(
     _ rule: FlatFormatRule, _ kind: FlatFormatKind, _ label: String,
     _ samples: @autoclosure @escaping @Sendable () throws -> [Sample], ties: [TensorTie] = [],

@@ -7,21 +7,21 @@ import Testing
 
 @Suite("Round trips")
 struct RoundTripTests {
-  /// Names that formats trip over; zip members can have only some of them.
+  /// Names that are difficult for some formats; zip members can have only some of them.
   static let oddNames: [TensorName] = [
     "", ".", "..", "a/b", "a\0b", "é", "e\u{301}", "💥", "\u{1}\"\\\n",
     TensorName(String(repeating: "n", count: 300)),
     "/x", "../../x", "__metadata", "tessera.ties",
   ]
 
-  /// Shapes with no two equal extents, empty ones and a scalar, that fill whole bytes for every dtype.
+  /// Shapes with distinct extents, empty shapes and a scalar; all fill whole bytes for every dtype.
   static let shapes = [[], [8], [4, 6], [2, 3, 4], [3, 0], [0], [1, 4, 1, 2]]
 
   static func samples(_ dtype: DType, generator: inout SeededGenerator) throws -> [Sample] {
     var samples: [Sample] = []
     for (number, shape) in shapes.enumerated() where dtype.bytes != nil || !shape.isEmpty {
       let spec = try TensorSpec(name: TensorName("\(dtype.rawValue).\(number)"), dtype: dtype, shape: shape)
-      // Random bits are NaNs with payloads, −0.0, and BOOLs other than 0 and 1 often enough.
+      // Random bits include enough NaNs with payloads, −0.0, and BOOLs other than 0 and 1.
       samples.append(Sample(spec, generator.bytes(spec.byteCount)))
     }
     return samples
@@ -33,9 +33,9 @@ struct RoundTripTests {
     let samples = try Self.samples(dtype, generator: &generator)
     let folder = try TemporaryFolder()
     for kind in FlatFormatKind.allCases where kind != .npy && kind != .onnx {
-      // Whole numbers of fewer than eight bits are ONNX's alone.
+      // Only ONNX has integers of fewer than eight bits.
       if kind.isSafetensors && (dtype == .c128 || dtype.mayEndInsideByte) { continue }
-      // Of the sub-byte types PyTorch has one, in pairs.
+      // PyTorch has only one sub-byte type, in pairs.
       if kind == .pytorch && dtype.bytes == nil && dtype != .f4 { continue }
       let path = folder.file("w.\(kind.rawValue)")
       try write(samples, to: path, kind: kind, opaque: true, piece: 13)

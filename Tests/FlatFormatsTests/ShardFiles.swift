@@ -5,13 +5,13 @@ import TestSupport
 
 /// Files of a set of shards, as literal text.
 struct ShardFiles {
-  /// The names of the tensors of each shard; all are U8 of two bytes, so that a shard's bytes follow from its names.
+  /// The names of each shard's tensors. Each is U8 of two bytes, so the names determine a shard's bytes.
   var shards: [(file: String, tensors: [String])] = [
     ("model-00001-of-00002.safetensors", ["a", "b"]), ("model-00002-of-00002.safetensors", ["c"]),
   ]
   var index: String? = Self.good
 
-  /// What a clone without Git LFS has in a shard's place.
+  /// The file that a clone without Git LFS has in place of a shard.
   static let pointer = """
     version https://git-lfs.github.com/spec/v1
     oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393
@@ -24,7 +24,7 @@ struct ShardFiles {
     #""a": "model-00001-of-00002.safetensors", "b": "model-00001-of-00002.safetensors", "c": "model-00002-of-00002.safetensors""#,
     total: "6")
 
-  /// An index with these members of its map.
+  /// An index with this map.
   static func json(_ map: String, total: String? = nil) -> String {
     let metadata = total.map { #""metadata": {"total_size": \#($0)}, "# } ?? ""
     return "{\(metadata)\"weight_map\": {\(map)}}"
@@ -57,7 +57,7 @@ func openFolder(_ path: String) throws -> (any FlatWeightsSource)? {
 func files(of path: String) throws -> [String: [UInt8]] {
   var files: [String: [UInt8]] = [:]
   for name in try FileManager.default.contentsOfDirectory(atPath: path) {
-    // A link may lead nowhere.
+    // A link may be broken.
     files[name] = (try? TemporaryFolder.bytes(of: "\(path)/\(name)")) ?? []
   }
   return files

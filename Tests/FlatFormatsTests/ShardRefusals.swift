@@ -8,7 +8,7 @@ import TestSupport
 struct ShardRefusal: CustomStringConvertible, Sendable {
   let rule: FlatFormatRule
   let label: String
-  /// Writes the files and returns what to open: the folder, or its index.
+  /// Writes the files and returns the path to open: the folder, or its index.
   let make: @Sendable (TemporaryFolder) throws -> String
 
   var description: String { "\(rule.rawValue): \(label)" }
@@ -44,7 +44,7 @@ struct ShardRefusal: CustomStringConvertible, Sendable {
     ShardRefusal(rule: rule, label: label) { folder in
       let path = try ShardFiles().write(in: folder)
       let shard = path + "/model-00002-of-00002.safetensors"
-      // The same bytes, so that only the place is wrong.
+      // The bytes are the same, so that only the place is wrong.
       try FileManager.default.moveItem(atPath: shard, toPath: folder.file("elsewhere.safetensors"))
       try FileManager.default.createSymbolicLink(atPath: shard, withDestinationPath: target)
       return path
@@ -140,7 +140,7 @@ struct ShardRefusal: CustomStringConvertible, Sendable {
 }
 
 extension RefusalCase {
-  /// Malformed sets of shards, and stored sets that must not be written.
+  /// Malformed sets of shards, and stored sets that must not be writable.
   static let shardCases: [RefusalCase] =
     ShardRefusal.all.map { refusal in
       RefusalCase(rule: refusal.rule, label: refusal.label) { folder in
@@ -225,7 +225,7 @@ extension RefusalCase {
       },
     ]
 
-  /// A stored set with a change, to be written again.
+  /// A changed stored set that is to be written again.
   private static func stored(
     _ rule: FlatFormatRule, _ label: String, _ change: @escaping @Sendable (inout StoredFiles) -> Void
   ) -> RefusalCase {

@@ -35,7 +35,7 @@ struct ShardedTests {
       source.leftOut == [LeftOut("adapter.safetensors", "a file that the index does not name", .apart)])
     #expect(source.tensors.map(\.spec.name) == ["a", "b", "c"])
     #expect(refusal { try source.requireWhole() } == nil)
-    // Who names the index asks for nothing else.
+    // Opening the index itself leaves nothing out.
     #expect(try open(path + "/" + ShardFiles.name).leftOut.isEmpty)
   }
 
@@ -68,7 +68,7 @@ struct ShardedTests {
     #expect(
       source.remarks.first?.sentence.hasPrefix(
         "metadata, total_size: expected 6, the bytes of all tensors, found ") == true)
-    // The index comes back with what it says.
+    // The index is written again unchanged.
     let sink = try FlatFormats.sink(
       kind: .shardedSafetensors, path: folder.file("out/"), specs: source.tensors.map(\.spec),
       shardSet: source.shardSet)
@@ -103,7 +103,7 @@ struct ShardedTests {
     let source = try #require(try openFolder(path))
     #expect(source.shardSet?.index?.name == name)
     #expect(try FlatFormats.shards(at: path).contains("\(path)/\(name)"))
-    // As a destination it is an index too, and a set comes back with it.
+    // Such a path is also an index as a destination, and a set is written under its name.
     for place in ["other/", "third/OTHER.SAFETENSORS.INDEX.JSON"] {
       let sink = try FlatFormats.sink(
         kind: .shardedSafetensors, path: folder.file(place), specs: source.tensors.map(\.spec),
@@ -113,7 +113,7 @@ struct ShardedTests {
     }
     #expect(try files(of: folder.file("other"))[name] == Array(ShardFiles.good.utf8))
     #expect(try files(of: folder.file("third"))["OTHER.SAFETENSORS.INDEX.JSON"] != nil)
-    // Two indexes, of which one is in capitals, are two.
+    // Two indexes that differ in case are two indexes.
     _ = try folder.write(Array(ShardFiles.good.utf8), as: "set/\(ShardFiles.name)")
     #expect(refusal { _ = try openFolder(path) }?.rule == .shardsFolder)
   }
@@ -164,7 +164,7 @@ struct ShardedTests {
         atPath: "\(model)/snapshots/abc/\(name)", withDestinationPath: "../../\(blob)")
     }
     #expect(try openFolder("\(model)/snapshots/abc")?.tensors.count == 3)
-    // The same links, in a folder that is no snapshot of a cache.
+    // The same links in a folder that is not a snapshot of a cache.
     try manager.moveItem(atPath: model, toPath: folder.file("other"))
     let error = refusal { _ = try openFolder(folder.file("other/snapshots/abc")) }
     #expect(error?.rule == .shardsLink)

@@ -13,7 +13,7 @@ struct ShardedWritingTests {
     let sink = try FlatFormats.sink(
       kind: .shardedSafetensors, path: path, specs: samples.map(\.spec), metadata: [("format", "pt")],
       shardSet: set, shardSize: size, sourceFiles: sources)
-    // In pieces that end anywhere.
+    // In pieces that end anywhere, also within a tensor.
     let bytes = sink.order.flatMap { samples[$0].bytes }
     for start in stride(from: 0, to: bytes.count, by: 7) {
       try Array(bytes[start..<min(start + 7, bytes.count)]).withUnsafeBytes { try sink.append($0) }
@@ -21,7 +21,7 @@ struct ShardedWritingTests {
     try sink.finish()
   }
 
-  /// Tensors of these numbers of bytes.
+  /// Tensors with these numbers of bytes.
   private static func samples(_ sizes: [Int]) throws -> [Sample] {
     try sizes.enumerated().map { place, size in
       try Sample(TensorName("t\(place)"), .u8, [size], salt: place + 1)
@@ -45,7 +45,7 @@ struct ShardedWritingTests {
       "model-0000\(number + 1)-of-0000\(expected.count).safetensors"
     }
     #expect(names == shards + ["model.safetensors.index.json"])
-    // A set without tensors is a set all the same, but an index that names no shard is refused.
+    // A set without tensors can be written, but an index that names no shard is refused.
     if sizes.isEmpty { return }
     let source = try #require(try openFolder(folder.file("out")))
     #expect(source.shardSet?.shards.map(\.tensorCount) == expected)
@@ -65,7 +65,7 @@ struct ShardedWritingTests {
     let text = refusal {
       try Self.write(try Self.samples([4]), to: folder.file("no/net.safetensors.index.json"), size: 4)
     }
-    // The folder itself is made, like one that ends in a slash; not the one above it.
+    // The folder itself is created, as if the path ended in a slash; its parent is not.
     #expect(text == nil)
     let deep = refusal { try Self.write(try Self.samples([4]), to: folder.file("a/b/c/"), size: 4) }
     #expect(deep?.description.hasSuffix("cannot write: the folder above it does not exist") == true)
@@ -81,13 +81,13 @@ struct ShardedWritingTests {
     let samples = try source.tensors.indices.map { Sample(source.tensors[$0].spec, try contents(source, $0)) }
     try Self.write(samples, to: folder.file("back/"), size: nil, set: source.shardSet, sources: source.files)
     #expect(try files(of: folder.file("back")) == files(of: path))
-    // Under another name the index is the same, and names the same shards.
+    // Under another name the index has the same bytes and names the same shards.
     try Self.write(
       samples, to: folder.file("other/x.safetensors.index.json"), size: nil, set: source.shardSet)
     var expected = try files(of: path)
     expected["x.safetensors.index.json"] = expected.removeValue(forKey: ShardFiles.name)
     #expect(try files(of: folder.file("other")) == expected)
-    // A set without an index gets one: without it nobody could tell a whole set from a part.
+    // A set without an index gets one: without it a complete set and a partial one look the same.
     let bare = ShardSet(shards: source.shardSet?.shards ?? [], index: nil)
     try Self.write(samples, to: folder.file("bare/"), size: nil, set: bare)
     #expect(try openFolder(folder.file("bare"))?.tensors.count == 3)

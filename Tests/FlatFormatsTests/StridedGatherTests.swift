@@ -19,7 +19,7 @@ struct StridedGatherTests {
     }
   }
 
-  /// Element by element, as the definition has it.
+  /// The result from the definition, element by element.
   private static func expected(_ layout: TorchStrides, _ itemSize: Int, _ storage: [UInt8]) -> [UInt8] {
     var result: [UInt8] = []
     func visit(_ axis: Int, _ place: Int) {
@@ -33,7 +33,7 @@ struct StridedGatherTests {
     return result
   }
 
-  /// All windows, one after the other.
+  /// All windows, one after another.
   private static func gathered(_ layout: TorchStrides, _ itemSize: Int, _ payload: Bytes, limit: Int) throws
     -> [UInt8]
   {
@@ -62,7 +62,7 @@ struct StridedGatherTests {
       if kind == 0 {
         strides = strides.map { _ in generator.number(in: 0...40) }
       } else {
-        // A permutation, with gaps where `kind` is 2.
+        // A permutation, with gaps if `kind` is 2.
         var step = 1
         for axis in shape.indices.shuffled(using: &generator) {
           strides[axis] = step

@@ -25,7 +25,7 @@ struct TieTests {
     if kind == .safetensors {
       #expect(source.metadata.map(\.key) == ["format", "tessera.ties"])
       #expect(source.metadata.last?.value == #"{"head\"w":"emb","third":"emb"}"#)
-      // Metadata without a format are refused by transformers.
+      // transformers refuses metadata without `format`.
       for (given, format) in [([], "pt"), ([("format", "tf")], "tf"), ([("a", "b")], "pt")] {
         try write(samples, to: folder.file("w"), kind: kind, ties: ties, metadata: given)
         #expect(try open(folder.file("w")).metadata.first { $0.key == "format" }?.value == format)
@@ -50,7 +50,8 @@ struct TieTests {
       try Sample("c", .f32, [1, 2], salt: 1),
       try Sample("d", .i32, [2], salt: 1), try Sample("e", .f32, [2], salt: 1),
     ]
-    // `tessera.ties` of the metadata given is replaced by the ties given, so the value goes in as a header.
+    // Writing replaces `tessera.ties` in the metadata, so the value is written under another key and renamed in the
+    // file.
     try write(samples, to: folder.file("w"), kind: .safetensors, metadata: [("tessera.tie_", value)])
     var bytes = try TemporaryFolder.bytes(of: folder.file("w"))
     let key = Array("tessera.tie_".utf8)

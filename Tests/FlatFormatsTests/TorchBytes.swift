@@ -1,13 +1,13 @@
 import Pickle
 
-/// A PyTorch file put together part by part, so that a test can put any of them wrong.
+/// A PyTorch file built part by part, so that a test can change each part.
 struct TorchBytes {
   var top = "m"
   var pickle: [UInt8]
   var storages: [(key: String, bytes: [UInt8])] = [("0", pattern(24, salt: 1))]
   var version: String? = "3\n"
   var byteOrder: String? = "little"
-  /// Further members, by their whole names.
+  /// Further members, with their full names.
   var others: [(name: String, bytes: [UInt8])] = []
 
   init(_ pickle: [UInt8]) { self.pickle = pickle }
@@ -55,7 +55,7 @@ let legacyMagic: [UInt8] = [
   0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E,
 ]
 
-/// What rebuilds a tensor.
+/// The arguments that rebuild a tensor.
 struct TensorArguments {
   var function = "_rebuild_tensor_v2"
   var storageClass = PickleGlobal("torch", "FloatStorage")
@@ -82,7 +82,7 @@ func stateDict(_ body: (inout PickleWriter) -> Void) -> [UInt8] {
 }
 
 extension PickleWriter {
-  /// A key and the tensor under it.
+  /// Writes a key and the tensor under it.
   mutating func tensor(_ name: String, _ arguments: TensorArguments) {
     text(name)
     tensor(arguments)

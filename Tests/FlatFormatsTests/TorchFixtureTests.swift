@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Files by PyTorch")
 struct TorchFixtureTests {
-  /// What PyTorch says of one tensor.
+  /// PyTorch's description of one tensor.
   struct Row: Decodable {
     let name: String
     let dtype: String
@@ -24,7 +24,7 @@ struct TorchFixtureTests {
   struct Case: Decodable {
     let tensors: [Row]
     let notes: [String]
-    /// Names, in order.
+    /// The names of parts that are left out, in order.
     let leftOut: [String]
 
     enum CodingKeys: String, CodingKey {
@@ -32,7 +32,7 @@ struct TorchFixtureTests {
       case leftOut = "left_out"
     }
 
-    /// Whether nothing of the model is lost when the tensors are written again.
+    /// Whether no part of the model is lost when the tensors are written again.
     var isWhole: Bool { leftOut.allSatisfy { $0.hasPrefix("optimizer_") } }
   }
 

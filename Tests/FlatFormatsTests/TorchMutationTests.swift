@@ -31,7 +31,7 @@ struct TorchMutationTests {
     #expect(refused >= count / 4)
   }
 
-  /// An archive checks its pickle's CRC-32, so that mutations of the file seldom come to the machine.
+  /// An archive checks its pickle's CRC-32, so mutations of the file rarely reach the machine.
   @Test(
     "seeded mutations of a pickle, in a sound archive, end in tensors or in a sentence",
     arguments: [
@@ -60,7 +60,7 @@ struct TorchMutationTests {
     #expect(refused >= 300)
   }
 
-  /// The members of an archive of PyTorch's: stored, with their sizes in the directory alone.
+  /// The members of a PyTorch archive: stored, with sizes only in the directory.
   private static func members(of path: String) throws -> [(name: String, bytes: [UInt8])] {
     let file = try TemporaryFolder.bytes(of: path)
     func number(_ place: Int, _ count: Int) -> Int {

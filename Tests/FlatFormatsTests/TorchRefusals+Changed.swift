@@ -4,17 +4,17 @@ import Pickle
 extension RefusalCase {
   private static let ordered = PickleGlobal("collections", "OrderedDict")
 
-  /// A state dictionary with one tensor, behind which `tail` follows in the pickle.
+  /// A state dictionary with one tensor, after which the pickle has `tail`.
   private static func changed(_ label: String, _ tail: [UInt8]) -> RefusalCase {
     let tensor = stateDict { writer in
       writer.text("w")
       writer.tensor(TensorArguments())
     }
-    // The last two bytes are those that set the item and stop.
+    // The last two bytes are SETITEM and STOP.
     return .file(.torchTensor, "x.pt", label, TorchBytes(tensor.dropLast(2) + tail + tensor.suffix(2)).file)
   }
 
-  /// A tensor whose function takes a state, with one attribute.
+  /// A tensor whose rebuilding function gets a state with one attribute.
   private static func attribute(_ key: String) -> [UInt8] {
     stateDict { writer in
       writer.text("w")
@@ -31,7 +31,7 @@ extension RefusalCase {
     }
   }
 
-  /// Two tensors in views of one key, as versions before 0.4 wrote them.
+  /// Two tensors in views with the same key, as versions before 0.4 wrote them.
   private static func views(_ first: (start: Int, count: Int), _ second: (start: Int, count: Int)) -> [UInt8]
   {
     func tensor(_ writer: inout PickleWriter, _ name: String, _ view: (start: Int, count: Int)) {

@@ -6,7 +6,7 @@ import TestSupport
 
 private let good = TorchBytes.tensor()
 
-/// A file that must not be read, in the zip form.
+/// A file in the zip form that must be refused.
 private func torch(_ rule: FlatFormatRule, _ label: String, _ file: TorchBytes) -> RefusalCase {
   .file(rule, "x.pt", label, file.file)
 }
@@ -30,7 +30,7 @@ private let tar: [UInt8] = {
   return block
 }()
 
-/// Text for a key, and lists within lists around a tensor.
+/// A key, then a tensor within nested lists.
 private func nested(_ depth: Int) -> [UInt8] {
   let tensor = stateDict { $0.tensor("w", TensorArguments()) }.dropFirst(2).dropLast()
   return [0x80, 2] + [UInt8](repeating: 0x5D, count: depth) + tensor + [UInt8](repeating: 0x61, count: depth)
@@ -38,7 +38,7 @@ private func nested(_ depth: Int) -> [UInt8] {
 }
 
 extension RefusalCase {
-  /// Malformed pickles, one instruction wrong in each.
+  /// Malformed pickles; each has one wrong instruction.
   static let pickleCases: [RefusalCase] = [
     pickle(.pickleTruncated, "nothing", []),
     pickle(.pickleTruncated, "no stop", [0x80, 2, 0x7D]),
@@ -176,7 +176,7 @@ extension RefusalCase {
       ], ties: [TensorTie(name: "a", tiedTo: "b"), TensorTie(name: "b", tiedTo: "c")]),
   ]
 
-  /// A packed storage of 65 MiB with a transposed tensor. 65,535 bytes a block, stored as deflate stores.
+  /// A packed storage of 65 MiB with a transposed tensor, in stored deflate blocks of 65,535 bytes.
   private static let torchPacked = RefusalCase(rule: .torchPacked, label: "65 MiB, transposed") { folder in
     let size = 65 << 20
     var arguments = TensorArguments()
@@ -194,7 +194,7 @@ extension RefusalCase {
     zip.members[place].data = packed
     zip.members[place].method = 8
     zip.members[place].size = UInt32(size)
-    // Never looked at: the storage is refused before a byte of it is unpacked.
+    // The CRC-32 is never read: the storage is refused before a byte of it is unpacked.
     zip.members[place].crc = 0
     _ = try readAll(try folder.write(zip.file, as: "x.pt"))
   }

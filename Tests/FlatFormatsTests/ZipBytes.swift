@@ -1,13 +1,13 @@
-/// A zip archive put together field by field, so that a test can put any of them wrong.
+/// A zip archive built field by field, so that a test can change each field.
 struct ZipBytes {
   struct Member {
     var name: [UInt8]
     var data: [UInt8]
     var method: UInt16 = 0
     var flags: UInt16 = 0
-    /// CRC-32 of the unpacked bytes; computed from `data` where nil.
+    /// CRC-32 of the unpacked bytes; nil to compute it from `data`.
     var crc: UInt32?
-    /// Size unpacked; that of `data` where nil.
+    /// The unpacked size; nil for that of `data`.
     var size: UInt32?
     var compressedSize: UInt32?
     var extra: [UInt8] = []
@@ -19,7 +19,7 @@ struct ZipBytes {
     var localSignature: UInt32 = 0x0403_4B50
     var centralSignature: UInt32 = 0x0201_4B50
     var disk: UInt16 = 0
-    /// Where the central directory says the local header is; where it is, when nil.
+    /// The position of the local header in the central directory; nil for the true one.
     var start: UInt32?
 
     init(_ name: String, _ data: [UInt8]) {
@@ -37,7 +37,7 @@ struct ZipBytes {
   var directoryStart: UInt32?
   /// Bytes between the members and the directory.
   var gap: [UInt8] = []
-  /// Bytes after the directory: a zip64 record, say.
+  /// Bytes after the directory, for example a zip64 record.
   var beforeEnd: [UInt8] = []
   var tail: [UInt8] = []
 
@@ -84,7 +84,7 @@ struct ZipBytes {
   }
 }
 
-/// CRC-32 as zip has it, bit by bit: an oracle that shares nothing with zlib.
+/// CRC-32 computed bit by bit: an oracle independent of zlib.
 func crc32(_ data: [UInt8]) -> UInt32 {
   var crc = UInt32.max
   for byte in data {

@@ -2,7 +2,7 @@ import FlatFormats
 
 private let good = ZipBytes.array()
 
-/// A zip64 end record and its locator, for an archive whose directory lies at `start`.
+/// A zip64 end record and its locator, for an archive whose directory begins at `start`.
 private func zip64(
   start: UInt64, size: UInt64, entries: UInt64, signature: UInt32 = 0x0606_4B50, length: UInt64 = 44,
   record: UInt64? = nil, disks: UInt32 = 1
@@ -12,7 +12,7 @@ private func zip64(
     + bytes(record ?? (start + size)) + bytes(disks)
 }
 
-/// `good` with zip64 records, changed.
+/// `good` with the zip64 records that `change` returns.
 private func wideEnd(_ change: (UInt64, UInt64) -> [UInt8]) -> ZipBytes {
   let size = UInt64(46 + 5)
   let start = UInt64(good.file.count) - 22 - size
@@ -24,7 +24,7 @@ private func wideEnd(_ change: (UInt64, UInt64) -> [UInt8]) -> ZipBytes {
   }
 }
 
-/// One array with a zip64 field that holds nothing, changed.
+/// An archive with one array and an empty zip64 field, changed by `change`.
 private func wide(_ change: (inout ZipBytes.Member) -> Void) -> ZipBytes {
   ZipBytes.array { member in
     member.extra = extra(1, [])
@@ -32,7 +32,7 @@ private func wide(_ change: (inout ZipBytes.Member) -> Void) -> ZipBytes {
   }
 }
 
-/// One deflated array, changed.
+/// An archive with one deflated array, changed by `change`.
 private func packed(_ change: (inout ZipBytes.Member) -> Void) -> ZipBytes {
   ZipBytes.array { member in
     member.method = 8
@@ -48,7 +48,7 @@ private func extra(_ id: UInt16, _ value: [UInt8]) -> [UInt8] {
 }
 
 extension RefusalCase {
-  /// Malformed archives, one field wrong in each.
+  /// Malformed archives; each has one wrong field.
   static let zipCases: [RefusalCase] = [
     .file(.zipEnd, "x.npz", "empty file", []),
     .file(.zipEnd, "x.npz", "cut off", Array(good.file.dropLast(23))),

@@ -9,8 +9,8 @@ import Testing
 
 @Suite("Zip archives")
 struct ZipTests {
-  /// The rule for each of yauzl's broken archives, by how the file's name begins. An end that is not expected is that
-  /// of the file before the place of a local header.
+  /// The rule for each of yauzl's broken archives, by the beginning of the file's name. "Unexpected EOF" means that the
+  /// file ends before a local header.
   static let broken: [(String, FlatFormatRule)] = [
     (
       "End of central directory record signature not found Either not a zip file or file is truncated.",

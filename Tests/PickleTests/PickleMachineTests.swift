@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The pickle machine")
 struct PickleMachineTests {
-  /// The tree as text, with calls written as Python writes them.
+  /// The tree as text; calls look like Python's.
   static func text(_ tree: PickleTree, _ ref: PickleRef) -> String {
     func list(_ refs: [PickleRef]) -> String { refs.map { text(tree, $0) }.joined(separator: ", ") }
     func pairs(_ refs: [PickleRef]) -> String {
@@ -64,7 +64,7 @@ struct PickleMachineTests {
       (Self.bytes("S'ab'\n."), .init(offset: 0, count: 2, coding: .absent)),
       (Self.bytes("S'\\xff'\n."), .init(offset: 0, count: 1, coding: .absent)),
       (Self.bytes(0x97, "."), .init(offset: 1, count: 0, coding: .absent)),
-      // The same letters by two codings are two runs of bytes; the second is on top.
+      // The same letters in two codings are two runs of bytes; the second is on top.
       (
         Self.bytes("U", 2, 0xC3, 0xA9, "X", 2, 0, 0, 0, 0xC3, 0xA9, "."),
         .init(offset: 9, count: 2, coding: .latin1)

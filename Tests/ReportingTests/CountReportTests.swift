@@ -85,7 +85,7 @@ struct CountReportTests {
       lines[3].split(separator: " ")
         == ["a\\u{a}b", "2", "2,730", "2,700", "2,730", "2,730", "2,730", "2,730"])
     #expect(six.contains("b  weights-only 2 (sha256 ") && six.contains("30 (1.1 %) left out, bias 30"))
-    // Sixteen columns of large numbers are several tables with the same rows.
+    // Sixteen columns of large numbers need several tables with the same rows.
     let all = try report(sizes: [700, 800, 900, 600], rows: 900, policies: names)
     for width in [nil, 80] {
       let lines = all.text(width: width).split(separator: "\n")

@@ -116,7 +116,7 @@ struct FindingsReportTests {
   @Test("as JUnit are well-formed suites whose numbers are those of their cases")
   func junit() throws {
     let text = report.junit
-    // Four rules had a say in the first file, one in the second, two in the third.
+    // Four rules were applied to the first file, one to the second, two to the third.
     #expect(
       text.hasPrefix(
         """

@@ -13,7 +13,7 @@ struct FlippedByteTests {
 
   private static func path(_ name: String) -> String { "\(SourceFolder.fixtures)/checkpoints/\(name).h5" }
 
-  /// The section whose data a byte is, as the index has it.
+  /// The section that has a byte of data, by the index.
   private static func section(at place: Int, of checkpoint: UnitCheckpoint) -> String? {
     let number = checkpoint.map.sections.firstIndex { section in
       section.address.map { ($0..<$0 + section.byteCount).contains(place) } ?? false
@@ -28,7 +28,7 @@ struct FlippedByteTests {
     let checkpoint = try UnitCheckpoint(try ReadableFile(path: Self.path(name)))
     var generator = SeededGenerator(seed: 31)
     var (inData, inMetadata) = (0, 0)
-    // As many again from the data alone, which are a small part of these small files.
+    // 50 more from the data alone, which is a small part of these small files.
     let data = bytes.indices.filter { Self.section(at: $0, of: checkpoint) != nil }
     let places =
       (0..<200).map { _ in generator.number(in: 0...bytes.count - 1) }
@@ -56,7 +56,7 @@ struct FlippedByteTests {
     let folder = try TemporaryFolder()
     let bytes = try TemporaryFolder.bytes(of: Self.path("grid"))
     var generator = SeededGenerator(seed: 32)
-    // Every byte of signature, superblock and the root's first messages, every byte of its attributes, and 200 more.
+    // Every byte of the signature, the superblock, the root's first messages and its attributes, and 200 others.
     let format = bytes.indices.first { bytes[$0...].starts(with: "format\0".utf8) } ?? 0
     #expect(format > 0)
     let places =

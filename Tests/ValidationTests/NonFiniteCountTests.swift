@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Counts of what is not finite")
 struct NonFiniteCountTests {
-  /// Bits of elements, their width, and how many of them are NaN and infinite.
+  /// The dtype, the bits of elements, and how many of them are NaN and infinite.
   private static let cases: [(DType, [UInt64], nan: Int, infinite: Int)] = [
     (
       .f64, [0x7FF0_0000_0000_0000, 0xFFF0_0000_0000_0000, 0x7FF0_0000_0000_0001, 0x7FEF_FFFF_FFFF_FFFF], 1, 2
@@ -37,7 +37,7 @@ struct NonFiniteCountTests {
     let width = Self.width(dtype)
     var generator = SeededGenerator(seed: UInt64(number))
     for finite in [0, 1, 7, 4096, 5003] {
-      // One is finite in every type; the bytes come out in a random order of elements.
+      // The bits 1 are finite in every type; the elements are in random order.
       var all = elements + [UInt64](repeating: 1, count: finite)
       all.shuffle(using: &generator)
       let bytes = all.flatMap { bits in withUnsafeBytes(of: bits.littleEndian) { Array($0.prefix(width)) } }

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes small generated files as the methods of this family save them: NAME.safetensors and NAME.family.json.
+"""Writes small files in the form in which the methods of this family save them: NAME.safetensors and NAME.family.json.
 
     python3 make.py [FOLDER]
 
-Python's standard library is enough. Values are those of a fixed generator, so the files are the same every time.
+Python's standard library is enough. A fixed generator makes the values, so the files are always the same.
 """
 
 import json
@@ -66,12 +66,12 @@ def network(file, c1=12, c2=20, classes=5):
 
 
 def nested():
-    """NestedNet: a 0/1 vector of channels per level, one inside the next; one channel of c2 is in no level."""
+    """NestedNet: a 0/1 vector of channels for each level, each within the next; one channel of c2 is in no level."""
     file = File(1)
     network(file)
     masks = {}
     for axis, size, ends in [("c1", 12, [4, 7, 12]), ("c2", 20, [5, 11, 19])]:
-        # Not prefixes: every level holds channels spread over the axis.
+        # Not prefixes: the channels of every level are spread over the axis.
         order = sorted(range(size), key=lambda channel: channel * 7 % size)
         masks[axis] = [f"masks.{axis}.{level}" for level in range(3)]
         for name, end in zip(masks[axis], ends):
@@ -107,7 +107,7 @@ def once_for_all():
 
 
 def deep_elastic():
-    """Groups of a quarter, a quarter and a half, chosen per block and task; a selector beside the estimator."""
+    """Groups of a quarter, a quarter and a half, chosen for each block and task; a selector beside the estimator."""
     file = File(4)
     for block in [1, 2]:
         file.add(f"block{block}.up.weight", [16, 6])
@@ -154,7 +154,7 @@ def experts():
 
 
 def piggyback():
-    """A shared backbone, and for each task a mask of bytes per weight and a classifier."""
+    """A shared backbone, and for each task a classifier and masks with a byte for each element of a weight."""
     file = File(8)
     file.add("conv1.weight", [12, 3, 3, 3])
     file.add("conv2.weight", [20, 12, 3, 3])
@@ -168,7 +168,7 @@ def piggyback():
 
 
 def packnet():
-    """An owner for every weight: 0 is free, t belongs to task t and is used by the tasks from t on."""
+    """An owner for every element: 0 is free, t belongs to task t and is used by tasks from t on."""
     file = File(9)
     for layer, shape in [("conv1", [12, 3, 3, 3]), ("conv2", [20, 12, 3, 3])]:
         count = shape[0] * shape[1] * 9

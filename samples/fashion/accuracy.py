@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Accuracy of the sample at every task and level: the command runs it on the images of test.npz.
+"""Prints the sample's accuracy at every task and level; the command runs it on the images of test.npz.
 
 usage: accuracy.py [TESSERA]
 
-Each of the sixteen networks is run from one checkpoint, which gives only the weights that it needs.  Beside the accuracy
-stands PyTorch's, and how many of the 1,000 images got another class than from PyTorch.  Ends with 1 if any did.
+Each of the sixteen networks is run from one checkpoint, and only its own weights are read.  Next to the accuracy are
+PyTorch's, and the number of the 1,000 images with another class than PyTorch's.  Exits with 1 if there is any.
 Needs numpy.
 """
 

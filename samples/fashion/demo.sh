@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The main job of tessera on the trained sample, told step by step.
+# Shows the main use of tessera on the trained sample, step by step.
 # usage: demo.sh TESSERA
 set -euo pipefail
 
@@ -14,7 +14,7 @@ run() {
   show tessera "$@"
   "$tessera" "$@" | sed "s#$folder/##g; s/^/    /"
 }
-# A table that is longer than the story: its first lines, and how many there are more.
+# Prints the first lines of a long table, and the number of the others.
 run_head() {
   local lines=$1 what=$2
   shift 2

@@ -2,18 +2,18 @@
 """Exports the sample to ONNX with PyTorch's own exporter: one graph, sixteen outputs.
 
 `network.onnx` takes `images` ([N, 1, 28, 28], grey values divided by 255) and gives the logits of every task and
-level, [N, classes]: outputs `fine.1` … `parity.4`.  Each output is the *masked original* of its (task, level): what
-the whole network computes when the weights and channels of the level's other units are zero.  Full-width layers
-cannot say that, because every (task, level) has its own normalisation, which has entries for its active channels
-only.  So each of the sixteen paths takes the part of the shared convolution weights that a mask would leave, by Slice
-nodes, as `UnitConv.forward` in train.py does.  What a mask sets to zero is in no path: zero it, and no output changes.
+level, [N, classes]: outputs `fine.1` … `parity.4`.  Each output is the *masked original* of its (task, level): the
+result of the whole network with the weights and channels of the level's other units set to zero.  Full-width layers
+cannot express that, because every (task, level) has its own normalisation, with entries only for its active channels.
+So each of the sixteen paths takes the part of the shared convolution weights that a mask would keep, by Slice nodes,
+like `UnitConv.forward` in train.py.  No path uses the part that a mask sets to zero: zeroing it changes no output.
 
-The weights are initializers under their names in weights.safetensors, each stored once however many paths use it, and
-nothing is folded: convolutions and normalisations stay apart, and running means and variances are weights too.  In
-operator set 9, the last where Slice has its bounds as attributes, no other tensor is in the file.  What is missing are
-the counters `*.num_batches_tracked`, which no inference reads.
+The weights are initializers under their names in weights.safetensors, each stored once however many paths use it.
+Nothing is folded: convolutions and normalisations are separate, and running means and variances are weights too.  In
+operator set 9, the last in which Slice has its bounds as attributes, the file has no other tensor.  Only the counters
+`*.num_batches_tracked` are missing, which no inference reads.
 
-Needs torch, numpy, safetensors and onnx; checks what it wrote with onnxruntime where that is installed.
+Needs torch, numpy, safetensors and onnx; checks the result with onnxruntime if that is installed.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def export(weights, path):
     network.eval()
     names = [f"{task}.{level}" for task, level in NETWORKS]
     with warnings.catch_warnings():
-        # It says that it is the older of two exporters.  The newer one has no operator set below 18.
+        # This exporter warns that it is the older of two.  The newer one has no operator set below 18.
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(network, (torch.zeros(2, 1, 28, 28),), str(path), dynamo=False, opset_version=OPERATOR_SET,
                           do_constant_folding=False, input_names=["images"], output_names=names,
@@ -57,7 +57,7 @@ def export(weights, path):
 
 
 def check_weights(model, weights):
-    """Raises where an initializer is not the tensor of its name, or a tensor but a counter is missing."""
+    """Raises if an initializer differs from the tensor of its name, or if a tensor that is not a counter is missing."""
     stored = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     expected = {name: tensor.numpy() for name, tensor in weights.items() if "num_batches_tracked" not in name}
     assert stored.keys() == expected.keys(), stored.keys() ^ expected.keys()

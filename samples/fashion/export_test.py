@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes `test.npz`: images of the test sets, their labels, and the classes that PyTorch gives them; and `images.npy`, the
-first sixteen of clothing as the network takes them, [16, 1, 28, 28].
+"""Writes `test.npz` (test images, their labels, and PyTorch's classes) and `images.npy` (an input for the network).
 
+`images.npy` has the first sixteen images of clothing in the network's input shape, [16, 1, 28, 28].
 `clothes.images` are the first 1,000 test images of Fashion-MNIST and `digits.images` all 1,000 digits that train.py
-keeps for testing, [1000, 28, 28] bytes.  For each task `fine.labels` (…) are the right classes, and
-`fine.classes_level1` (…) those that PyTorch finds most likely at a level, one byte each.
+keeps for testing, [1000, 28, 28] bytes.  For each task `fine.labels` (…) are the correct classes, and
+`fine.classes_level1` (…) those that PyTorch finds most likely at that level, one byte each.
 
 Needs torch, numpy, safetensors, mlxtend and the Debian package dataset-fashion-mnist, as train.py does.
 """
@@ -33,7 +33,7 @@ def export(network, data, path):
             arrays[f"{task}.classes_level{level}"] = logits.argmax(1).numpy().astype(np.uint8)
             first, second = logits.topk(2).values.unbind(1)
             closest = min(closest, float((first - second).min()))
-        # Other sums of the same terms move logits by some 1e-5: no image may be as near to two classes as that.
+        # Another order of summation changes logits by about 1e-5: the two best classes of an image must differ by more.
         print(f"{task}: the two most likely classes are at least {closest:.1e} apart")
     np.savez_compressed(path, **arrays)
     np.save(path.with_name("images.npy"), arrays["clothes.images"][:16, None] / np.float32(255))

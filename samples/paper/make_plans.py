@@ -5,7 +5,8 @@
 
 J1.plan.json, H1.plan.json (WRN-32-4, two units, two tasks) and J2.plan.json (ResNet-42, four units, four tasks) are
 the scenarios of Kim, Ahn, Torr and Oh, *Deep Virtual Networks for Memory Efficient Inference of Multiple Tasks*,
-CVPR 2019; toy.plan.json is a small network for which PyTorch and Keras give different numbers. README.md says what the paper leaves open and what was chosen.
+CVPR 2019; toy.plan.json is a small network for which PyTorch and Keras give different numbers. README.md lists the
+details that the paper leaves open, and the choices made here.
 """
 
 import json
@@ -14,7 +15,7 @@ import sys
 
 
 class Network:
-    """A residual network of basic blocks, cut into units; names as PyTorch would give them."""
+    """A residual network of basic blocks, cut into units; names as in PyTorch."""
 
     def __init__(self, units, stem, widths, blocks):
         self.units, self.stem, self.widths, self.blocks = units, stem, widths, blocks
@@ -33,11 +34,11 @@ class Network:
         self.tensor(f"{name}.num_batches_tracked", [], dtype="I64")
 
     def add_axes(self):
-        """Every stage has an axis for what its additions join, every block one of its own between its convolutions.
+        """Adds an axis for each stage, whose channels additions join, and one between the convolutions of each block.
 
-        A shortcut from a narrower stage pads channels with zeros, so channel c of the one is channel c of the other,
-        and unit i of the wider stage must hold what unit i of the narrower one does. The channels that are new
-        there are shared out equally.
+        A shortcut from a narrower stage pads channels with zeros, so channel c of one stage is channel c of the
+        other, and unit i of the wider stage must include the channels of unit i of the narrower one. The additional
+        channels are divided equally.
         """
         held = [[] for _ in range(self.units)]
         for stage, width in enumerate(self.widths, 1):
@@ -60,7 +61,7 @@ class Network:
                 before, axis_before = width, axis
 
     def add_task(self, task, classes, order):
-        """An input layer of the task's own, and a head for each level with the channels that level has."""
+        """Adds an input layer of the task's own, and a head for each level with that level's channels."""
         self.tensor(f"stem.{task}.conv.weight", [self.stem, 3, 3, 3])
         self.norm(f"stem.{task}.bn", self.stem)
         last, axis = self.widths[-1], f"stage{len(self.widths)}"
@@ -77,7 +78,7 @@ class Network:
 
 
 def nearest(task, units):
-    """Units by their distance from the task's own, ties to the lower one: the rule `nearest`."""
+    """The rule `nearest`: units by their distance from the task's own; if equal, the lower one first."""
     return sorted(range(units), key=lambda unit: (abs(unit - task), unit))
 
 
@@ -92,7 +93,7 @@ def plan(description, units, stem, widths, blocks, tasks):
 
 
 def text(document):
-    """JSON with one axis, tensor or private name on a line, so that a difference is a line."""
+    """JSON with one axis, tensor or private name on each line, so that a diff shows single entries."""
     def lines(value, depth):
         one_line = json.dumps(value)
         is_flat = depth > 1 and not (isinstance(value, dict) and "private_per_level" in value)

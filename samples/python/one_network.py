@@ -1,15 +1,15 @@
-"""One network from a unit checkpoint, with nothing but h5py and NumPy.
+"""Reads one network from a unit checkpoint, with only h5py and NumPy.
 
     python one_network.py MODEL.h5 TASK LEVEL OUT.npz
 
-A section of the file holds the blocks of all tensors that need the same units, one after the other. `one_network` goes
-through all tensors and their blocks in this order, counts in `end` how much of each section is used up, and takes the
-blocks that the network has. It reads each section once. A part of a dimension is (unit, axis), with unit −1 where the
-positions are common; `dims` has the part of every position.
+A section of the file has the blocks of all tensors that need the same units, one after another. `one_network` visits
+all tensors and their blocks in this order, counts in `end` the elements of each section that it has passed, and takes
+the network's blocks. It reads each section once. A part of a dimension is (unit, axis), with unit −1 for common
+positions; `dims` has the part of every position.
 
-Private tensors and their names, ties, experts, cuts with several axes, and units by axis are all here. A file needs
-more if `is_covered` is false: owner maps, masks, `feature_order`, elements smaller than a byte. unit_checkpoint.py beside
-this file has all of that, and every check. h5py shows BF16 as float32.
+It supports private tensors and their names, ties, experts, cuts with several axes, and units by axis. If `is_covered`
+is false, the file has owner maps, masks, `feature_order`, or elements smaller than a byte. unit_checkpoint.py supports
+these too, and makes every check. h5py returns BF16 as float32.
 """
 
 import itertools
@@ -22,19 +22,19 @@ from functools import cache
 import h5py
 import numpy as np
 
-# As h5py shows elements; others are bytes.
+# The element types that h5py returns; other elements are bytes.
 NUMPY = {b"F64": "f8", b"F32": "f4", b"F16": "f2", b"BF16": "f4", b"C64": "c8", b"C128": "c16"} | {
     f"{kind}{bits}".encode(): f"{kind.lower()}{bits // 8}" for kind in "IU" for bits in (8, 16, 32, 64)}
 SMALL = (b"F6_E2M3", b"F6_E3M2", b"F4", b"I4", b"U4", b"I2", b"U2")
 
 
 def one_network(file, task, level):
-    # The tables as lists of rows; some rows of a table; sections; the text at an offset; the network's row.
+    # The tables as lists of rows; a range of a table's rows; sections; the text at an offset; the network's row.
     t = defaultdict(list, {name: table[()].tolist() for name, table in file["tessera"].items() if name != "headers"})
     some, read = lambda table, first, count: t[table][first:first + count], cache(lambda path: file[path][()].ravel())
     text = lambda at: bytes(some("names", at + 4, int.from_bytes(some("names", at, 4), "little"))).decode()
     n = next(first + level - 1 for name, first, count in t["tasks"] if text(name) == task and 0 < level <= count)
-    # The network's units on axes with an order of their own; whether it has a part; its scopes; its names of tensors.
+    # The network's units on axes with their own order; whether it has a part; its scopes; its tensor names.
     own, end, got = {axis: some("units", *u) for network, axis, *u in t["axis_units"] if network == n}, Counter(), {}
     has = cache(lambda unit, axis: unit < 0 or unit in own.get(axis, some("units", *t["networks"][n][1:])))
     scopes = {-1, *(row for row, networks in enumerate(t["scopes"]) if n in some("scope_networks", *networks))}
@@ -58,7 +58,7 @@ def one_network(file, task, level):
 
 
 def is_covered(file):
-    """Whether `one_network` knows everything that a file has."""
+    """Whether `one_network` supports everything that a file has."""
     t = file["tessera"]
     has_masks = "views" in t and (t["views"]["mask"] >= 0).any()
     has_others = any(t[name].size for name in ("owned", "reordered") if name in t)

@@ -1,4 +1,4 @@
-"""Reads unit checkpoints with h5py and NumPy, as schemas/checkpoint-layout-v2.md describes them.
+"""Reads unit checkpoints (schemas/checkpoint-layout-v2.md) with h5py and NumPy.
 
     from unit_checkpoint import flat_tensors, virtual_network
     for name, (dtype, shape, data) in flat_tensors("model.h5").items(): ...
@@ -6,8 +6,8 @@
     array = as_array(*small["stage1.0.conv.weight"])
 
 `data` are the tensor's little-endian bytes in C order. Opening a file checks its tables, and reading a section checks
-its pages (with the package xxhash). `flat_tensors` checks every byte. A file that breaks a rule is a ValueError; the
-rules are in unit_checkpoint_rules.py, and the rows of the tables in unit_checkpoint_tables.py.
+its pages (with the package xxhash). `flat_tensors` checks every byte. A file that breaks a rule raises a ValueError.
+The rules are in unit_checkpoint_rules.py, and the rows of the tables in unit_checkpoint_tables.py.
 """
 
 import itertools
@@ -30,13 +30,13 @@ from unit_checkpoint_tables import BITS, NO_ADDRESS, NUMPY, TABLES, TYPES, escap
 # cuts: {dimension: (row of cuts, rows of axes by slot)}. owned, reordered: the tensor's rows of these tables.
 Tensor = namedtuple("Tensor", "name dtype shape cuts units scope tied_to sha256 owned reordered")
 # The bytes offset..<offset + size of a section. needs: (unit, axis or None) of each part that is not common.
-# parts: the number of the part on each cut dimension; the unit, where elements have owners.
+# parts: the index of the part on each cut dimension; the unit, if elements have owners.
 Block = namedtuple("Block", "path offset size needs parts")
 Section = namedtuple("Section", "row dtype shape first_page")
 
 
 def to_cells(data, dtype, shape):
-    """The elements of a tensor with one more axis: an element's bytes, or its bits where elements share bytes."""
+    """The elements of a tensor with one more axis: an element's bytes, or its bits if elements share bytes."""
     cells, bits = np.frombuffer(data, np.uint8), BITS[dtype]
     if bits % 8:
         return np.unpackbits(cells, count=math.prod(shape) * bits, bitorder="little").reshape(*shape, bits)
@@ -55,13 +55,13 @@ class Checkpoint:
         need(self.file.attrs.get("format") == b"tessera.checkpoint", f"{path}: not a unit checkpoint")
         version = self.file.attrs["layout_version"]
         need(version[0] == 2, f"{path}: layout version {version}, not 2.x")
-        # Another program that wrote the file anew has moved the data; `address` means nothing then.
+        # If another program has rewritten the file, the data have moved, and `address` is not used.
         self.is_as_written, self.text_ends = False, {}
         self.read_tables()
         t = self.table
         self.tasks = {self.text(row["name"]): row for row in t["tasks"]}
         self.level_names = [None if row["name"] < 0 else self.text(row["name"]) for row in t["networks"]]
-        # The units of (network, axis); of (network, None) where the axis has none of its own.
+        # The units of (network, axis), or of (network, None) if the axis has no units of its own.
         self.units = {(n, None): self.unit_list(row) for n, row in enumerate(t["networks"])}
         self.units |= {(int(row["network"]), int(row["axis"])): self.unit_list(row) for row in t["axis_units"]}
         self.scopes = [tuple(self.rows("scope_networks", *row).tolist()) for row in t["scopes"]]
@@ -85,14 +85,14 @@ class Checkpoint:
     # The tables
 
     def read_tables(self):
-        # A table that is absent has no rows.
+        # An absent table has no rows.
         found = {name: self.find("tessera/" + name, h5py.h5t.py_create(TYPES[name])) for name in TABLES
                  if name == "seal" or name in self.file["tessera"]}
         need(all(len(table.shape) == (name != "seal") for name, table in found.items()), "a table of another shape")
         need(sum(table.size * TYPES[name].itemsize for name, table in found.items()) <= 2**27, "too large tables")
         content, index = {name: raw(found[name]) if name in found else b"" for name in TABLES}, xxh3_64()
         for name, data in content.items():
-            # Of the seal the bytes before index_xxh3.
+            # For the seal, only the bytes before index_xxh3.
             index.update(struct.pack("<Q", len(data)) + data if name != "seal" else data[:64])
         self.table = {name: np.frombuffer(data, TYPES[name]) for name, data in content.items()}
         self.seal = self.table["seal"][0]
@@ -136,7 +136,7 @@ class Checkpoint:
 
     @cache
     def parts(self, cut, axes):
-        """The parts of a cut, ascending, as (unit, axis, positions), and the part of each segment."""
+        """The parts of a cut, ascending, as (unit, axis, number of positions), and the part of each segment."""
         segments = self.segments(cut)
         keys = (segments["unit"].astype(np.int64) + 1 << 32) + segments["slot"]
         keys, part_of = np.unique(keys, return_inverse=True)
@@ -151,7 +151,7 @@ class Checkpoint:
         return "/".join([*steps, group, *(["-".join(map(str, units))] if units else []), dtype])
 
     def place_blocks(self, t):
-        """The blocks of a tensor; in each section they follow those of the tensors before it."""
+        """The blocks of a tensor; in each section they follow the blocks of earlier tensors."""
         bits, elements, blocks = BITS[t.dtype], math.prod(t.shape), []
         is_whole = t.scope < 0 and not t.cuts and not t.units and not t.owned
 
@@ -169,7 +169,7 @@ class Checkpoint:
             pass
         elif t.owned:
             for _, _, unit, count in t.owned:
-                # No network has the unit −1: free elements are zero in all of them.
+                # No network has the unit −1: free elements are zero in every network.
                 add(count, ((unit, None),), unit, 2 if unit >= 0 else 3)
         elif t.cuts:
             uncut = math.prod(size for dimension, size in enumerate(t.shape) if dimension not in t.cuts)
@@ -197,7 +197,7 @@ class Checkpoint:
         return found
 
     def section(self, path):
-        """The bytes of a section, or of a whole tensor, after a check of all of its pages."""
+        """The bytes of a section, or of a whole tensor; checks all of its pages."""
         row, dtype, shape, first_page = self.sections[path]
         dataset = self.find(path, stored_type(dtype))
         need(dataset.shape == shape, f"/{path} has the shape {dataset.shape}, not {shape}")
@@ -212,7 +212,7 @@ class Checkpoint:
         return data
 
     def find(self, path, wanted):
-        """A dataset of the wanted type, whose data stand in this file."""
+        """The dataset at a path; raises unless it has the wanted type and its data are in this file."""
         item = self.file
         for step in path.split("/"):
             need(isinstance(item, h5py.Group) and isinstance(item.get(step, getlink=True), h5py.HardLink),
@@ -227,20 +227,20 @@ class Checkpoint:
     # Tensors and networks
 
     def data_row(self, row):
-        """The row of the tensor that has the data."""
+        """The row of the tensor with the data: the row itself, or the one that it is tied to."""
         return row if self.tensors[row].tied_to < 0 else self.tensors[row].tied_to
 
     def active(self, network, axis=None):
         return self.units.get((network, axis), self.units[network, None])
 
     def channels(self, axis, network):
-        """The channels of an axis in the network, in the order in which a reordered tensor has them."""
+        """The channels of an axis in the network, in the order of a reordered tensor."""
         segments = self.segments(self.table["axes"]["cut"][axis])
         unit = np.repeat(segments["unit"], segments["length"].astype(np.int64))
         return np.concatenate([np.flatnonzero(unit == u) for u in (-1, *self.active(network, axis))])
 
     def tensor(self, row, network=None):
-        """A tensor of the flat weights, or what a network has of it: (dtype, shape, data)."""
+        """A tensor of the flat weights, or a network's part of it: (dtype, shape, data)."""
         t, blocks = self.tensors[self.data_row(row)], self.blocks[self.data_row(row)]
         is_active = [network is None or all(unit in self.active(network, axis) for unit, axis in block.needs)
                      for block in blocks]
@@ -256,7 +256,7 @@ class Checkpoint:
                 cells[owners == block.parts] = to_cells(data, t.dtype, [-1])
             data = cells.tobytes()
         elif t.cuts:
-            # On each dimension the positions of each part, numbered among all that are active.
+            # For each dimension, the positions of each part, counted among the active positions.
             places = {}
             for dimension, cut in t.cuts.items():
                 parts, part_of = self.parts(*cut)
@@ -282,7 +282,7 @@ class Checkpoint:
         return t.dtype, shape, data
 
     def network(self, number):
-        """The dense sub-network of a row of `networks`: {name there: (dtype, shape, data)}."""
+        """The dense sub-network of a row of `networks`: {name in the network: (dtype, shape, data)}."""
         result, views = {}, {row: view for (row, network), view in self.views.items() if network == number}
         masks = {mask for _, mask in views.values()}
         for row, t in enumerate(self.tensors):
@@ -316,7 +316,7 @@ def virtual_network(path, task, level):
 
 
 def as_array(dtype, shape, data):
-    """The tensor as NumPy sees it; bytes in a row where NumPy has no such dtype."""
+    """The tensor as a NumPy array; a flat array of bytes if NumPy has no such dtype."""
     if dtype in NUMPY:
         return np.frombuffer(data, NUMPY[dtype]).reshape(shape)
     return np.frombuffer(data, np.uint8)

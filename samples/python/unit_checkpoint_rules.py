@@ -1,7 +1,7 @@
-"""What unit_checkpoint.py refuses: the rules of schemas/checkpoint-layout-v2.md that a reader can check.
+"""The rules of schemas/checkpoint-layout-v2.md that a reader can check; a file that breaks one is refused.
 
-`check_tables` and `check_sections` look at the tables, `verify` at every byte of the file. The reader's own methods
-check the rest: `rows` that rows are there, `find` how a dataset is stored, `section` its pages.
+`check_tables` and `check_sections` check the tables, `verify` every byte of the file. The reader's own methods check
+the rest: `rows` that rows exist, `find` how a dataset is stored, `section` its pages.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ def ascending(items):
 
 
 def check_tables(c):
-    """Every rule about the tables but for `sections` and `pages`; c is a Checkpoint."""
+    """Checks every rule about the tables except `sections` and `pages`; c is a Checkpoint."""
     t = c.table
     follow(c, "tensors", "first_dimension", "rank", "dimensions")
     follow(c, "cuts", "first_segment", "segment_count", "segments")
@@ -62,7 +62,7 @@ def check_tables(c):
 
 
 def follow(c, owners, first, count, table):
-    """The rows of `table` belong to one owner after the other, and to nothing else."""
+    """Checks that the rows of `table` belong to its owners in order, without gaps or rows left over."""
     end = 0
     for row in c.table[owners]:
         need(row[count] == 0 or row[first] == end, f"{owners}: rows of {table} out of order")
@@ -104,14 +104,14 @@ def check_tensor(c, number, t):
 
 
 def described(c, t):
-    """What a tied tensor has in common with the tensor that it is tied to."""
+    """The properties in which a tied tensor must equal the tensor that it is tied to."""
     cuts = {dimension: (axes, c.segments(cut).tolist()) for dimension, (cut, axes) in t.cuts.items()}
     return (t.dtype, t.shape, cuts, t.units, t.scope, t.sha256,
             [row[1:] for row in t.reordered])
 
 
 def is_whole_in(t, other):
-    """Neither cut nor owned nor of a unit, and in the shape of another tensor."""
+    """Whether a tensor has no cut, no owners and no units, and has the shape of another tensor."""
     return not t.cuts and not t.units and not t.owned and t.shape == other.shape
 
 
@@ -132,7 +132,7 @@ def check_views(c):
 
 
 def check_sections(c):
-    """The table `sections` against the sections that blocks need, and the number of pages."""
+    """Checks the table `sections` against the sections that the blocks need, and the number of pages."""
     pages, page_bytes, end = 0, int(c.seal["page_bytes"]), int(c.seal["file_end"])
     need(page_bytes in [2**n for n in range(10, 31)], "a wrong number of page_bytes")
     for row in c.table["sections"]:
@@ -158,7 +158,7 @@ def check_sections(c):
 
 
 def verify(c):
-    """Checks every byte of the file: pages, digests, headers, and everything that is not a tensor."""
+    """Checks every byte of the file: pages, digests, headers, and everything outside the tensors."""
     total, headers, numbers = hashlib.sha256(), xxh3_64(), []
     for row in sorted(range(len(c.tensors)), key=lambda row: c.tensors[row].name.encode()):
         t, name = c.tensors[row], c.tensors[row].name.encode()

@@ -1,4 +1,4 @@
-"""The tables of a unit checkpoint and the types of its elements, as schemas/checkpoint-layout-v2.md has them."""
+"""The tables of a unit checkpoint and the types of its elements, from schemas/checkpoint-layout-v2.md."""
 
 import re
 
@@ -15,7 +15,7 @@ NUMPY = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1", "U64": "<u8",
     "U32": "<u4", "U16": "<u2", "U8": "u1", "BOOL": "?", "C64": "<c8", "C128": "<c16",
 }
-# The tables in the order in which index_xxh3 takes them: a plain type, or the members of a row.
+# The tables in the order in which index_xxh3 hashes them: a plain type, or the members of a row.
 TABLES = {
     "names": "u1",
     "tensors": "name u4, dtype S12, first_dimension u4, rank u4, tied_to i4, scope i4, first_unit u4, unit_count u4, "
@@ -40,7 +40,7 @@ NO_ADDRESS = 2**64 - 1
 
 
 def escaped(name):
-    """The link of a tensor's name."""
+    """The name of the link for a tensor's name."""
     if name in ("", ".", ".."):
         return name.replace(".", "%2E") or "%"
     return re.sub(r"[\x00-\x1f\x7f/%]", lambda match: f"%{ord(match[0]):02X}", name)
@@ -57,10 +57,10 @@ def stored_type(dtype):
 
 
 def raw(dataset):
-    """The bytes of a dataset, never converted."""
+    """The bytes of a dataset, without conversion."""
     kind = dataset.id.get_type()
     buffer = np.empty(dataset.size * kind.get_size(), np.uint8)
     if buffer.size:
-        # h5py shows bfloat16 as float32, so the type in memory is said to be the type in the file.
+        # h5py would convert bfloat16 to float32, so the type in memory is set to the type in the file.
         dataset.id.read(h5py.h5s.ALL, h5py.h5s.ALL, buffer, mtype=kind)
     return buffer.tobytes()

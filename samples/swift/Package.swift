@@ -4,7 +4,7 @@ import PackageDescription
 let package = Package(
   name: "tessera-sample",
   dependencies: [
-    // From another place: .package(url: "…/tessera", from: "0.2.0").
+    // In another package: .package(url: "…/tessera", from: "0.2.0").
     .package(name: "tessera", path: "../..")
   ],
   targets: [

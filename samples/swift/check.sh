@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the package, runs its programs, and holds what they print against what must be there.
+# Builds the package, runs its programs, and checks their output.
 # usage: check.sh TESSERA SWIFT BUILD-FOLDER
 set -euo pipefail
 

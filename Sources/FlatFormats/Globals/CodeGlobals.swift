@@ -1,13 +1,14 @@
 /// Modules and functions by which a pickle runs code, imports, reads attributes, or reaches files, processes and the
-/// network. A path stands for everything below it; what `DataGlobals` names is not meant.
+/// network. A path includes everything below it, except the names in `DataGlobals`.
 ///
-/// The list is this project's own. It was held against Python's module index, against the functions in public
+/// The list is this project's own. It was compared with Python's module index, with the functions in public advisories
+/// on pickle scanners, and with the hostile pickles of the tests.
 /// advisories on pickle scanners, and against the hostile pickles of the tests.
 enum CodeGlobals {
   static let paths = words(
     [interpreter, system, network, packaging, libraries, torch].joined(separator: "\n"))
 
-  /// Functions that modules import from elsewhere, so that they are reached by the name of any module.
+  /// Functions that modules import from elsewhere, so that a pickle can reach them by the name of any module.
   static let anywhere = words(
     """
     system popen popen2 popen3 Popen check_call check_output getoutput getstatusoutput spawnl spawnv execl execv execve

@@ -1,6 +1,6 @@
 internal import Pickle
 
-/// Names that make plain values. Each is a whole name: an attribute of one of them is another name.
+/// Names that make plain values. Each is a complete name: an attribute of one is a different name.
 enum DataGlobals {
   static let names: [String: Set<String>] = [
     "argparse": ["Namespace"],
@@ -45,7 +45,8 @@ enum DataGlobals {
     "torch.torch_version": ["TorchVersion"],
   ]
 
-  /// The scalar types and dtypes of NumPy by their pattern, and Python's exceptions, which hold their arguments.
+  /// Whether `global` is a scalar type or dtype of NumPy, by its pattern, or a Python exception, which only holds its
+  /// arguments.
   static func isScalarOrException(_ global: PickleGlobal) -> Bool {
     if global.name.contains(".") { return false }
     switch global.module {

@@ -1,17 +1,17 @@
 internal import Tensors
 
-/// Arrays of Python objects: an npy header, and a pickle behind it.
+/// Arrays of Python objects: an npy header, then a pickle.
 enum NpyObjects {
-  /// Where the pickle begins in an npy file with these first bytes; nil for arrays of numbers and other files.
+  /// The position of the pickle in an npy file with these first bytes; nil for numeric arrays and other files.
   static func pickleStart(_ head: [UInt8]) -> Int? {
     guard let header = header(head), header.text.contains("O") else { return nil }
     return header.end
   }
 
-  /// Whether the bytes begin an array of numbers, whose header ends within them.
+  /// Whether the bytes begin a numeric array and contain its whole header.
   static func isPlainArray(_ head: [UInt8]) -> Bool { header(head).map { !$0.text.contains("O") } ?? false }
 
-  /// The value of `descr`, and the first byte behind the header.
+  /// The header's dictionary as text, and the position of the first byte after it.
   private static func header(_ head: [UInt8]) -> (text: String, end: Int)? {
     guard head.starts(with: NpyHeader.magic), head.count > 12 else { return nil }
     let fields = ByteFields(head)
@@ -20,7 +20,7 @@ enum NpyObjects {
       return nil
     }
     let start = isShort ? 10 : 12
-    // An `O` stands in no key of the header, so that only types have one. Object arrays are short of text.
+    // No key of the header has an `O`, so an `O` means an object dtype, whose dictionary is short.
     let text = String(decoding: head.dropFirst(start).prefix(count), as: UTF8.self)
     return (text, start + count)
   }

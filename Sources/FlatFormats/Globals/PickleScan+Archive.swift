@@ -2,14 +2,14 @@ internal import ByteFiles
 internal import Tensors
 
 extension PickleScan {
-  /// Bytes of one packed member; a larger one is named as not examined.
+  /// The most bytes of one packed member; a larger one is reported as not examined.
   private static let packedLimit = 64 << 20
 
-  /// Follows the pickles among the members, whatever is wrong with the archive; opening it says that.
+  /// Follows the pickles among the members, whatever is wrong with the archive; opening it reports that.
   ///
   /// - Parameters:
   ///   - place: the member that is the archive; nil for the file itself.
-  ///   - depth: how many archives are around it.
+  ///   - depth: the number of archives around it.
   mutating func scanArchive(
     _ file: ReadableFile, within place: String?, depth: Int
   ) throws(FlatFormatError) {
@@ -29,7 +29,7 @@ extension PickleScan {
       try scanStorage(entry, in: file, name(entry), isNamed: layout.isNamed(entry), depth: depth)
     }
     for range in survey.loose { try scanLoose(range, of: file, within: place, depth: depth) }
-    // An archive in an archive is not examined as a whole.
+    // An archive within an archive is not examined as a whole.
     if depth > 0 { return }
     for entry in survey.overlapping {
       noteUnexamined(name(entry).words, expected: "bytes of its own", found: "those of another member")
@@ -41,7 +41,7 @@ extension PickleScan {
   ) throws(FlatFormatError) {
     if isNamed {
       guard let head = try head(of: entry, in: file) else { return }
-      // Unpacked only where the first bytes are those of a pickle.
+      // Unpacked only if the first bytes are those of a pickle.
       if entry.method == .deflated, !PickleStretch.isMarked(head) { return }
       if let stretch = try stretch(of: entry, in: file, place) {
         try scanElements(stretch, head: head)
@@ -54,21 +54,21 @@ extension PickleScan {
     }
   }
 
-  /// Bytes between members, which a reader of one or the other kind may meet.
+  /// Follows bytes between members, which some zip readers may read.
   private mutating func scanLoose(
     _ range: Range<Int>, of file: ReadableFile, within outer: String?, depth: Int
   ) throws(FlatFormatError) {
     let place = PicklePlace(bytes: range, in: outer)
     let stretch = PickleStretch(
       file, start: range.lowerBound, size: range.count, name: "", place: place)
-    // A descriptor without its signature is a CRC-32 and two sizes, and padding is zeros.
+    // A descriptor without its signature is a CRC-32 and two sizes; padding is zeros.
     guard try !scan(stretch, depth: 1), depth == 0, range.count > 20, try !stretch.isZero() else { return }
     noteUnexamined(
       place.words, expected: "a member, or a part of the format",
       found: "\(range.count) bytes between members")
   }
 
-  /// Up to 512 bytes of a member; nil where they cannot be had.
+  /// Up to 512 bytes of a member; nil if they cannot be read.
   private func head(of entry: ZipEntry, in file: ReadableFile) throws(FlatFormatError) -> [UInt8]? {
     let count = min(512, entry.size)
     do throws(FlatFormatError) {
@@ -84,11 +84,11 @@ extension PickleScan {
     }
   }
 
-  /// The bytes of a member: where they lie, or unpacked. Nil when they cannot be had, or are an array's own.
+  /// The bytes of a member, in the file or unpacked; nil if they cannot be read, or are a numeric array's.
   private mutating func stretch(
     of entry: ZipEntry, in file: ReadableFile, _ place: PicklePlace
   ) throws(FlatFormatError) -> PickleStretch? {
-    // A flag that says "encrypted" keeps no other program from reading the bytes.
+    // A flag that says "encrypted" does not stop another program from reading the bytes.
     if entry.method == .stored {
       return PickleStretch(
         file, start: entry.dataStart, size: entry.compressedSize, name: entry.name, place: place)

@@ -2,30 +2,30 @@ public import ByteFiles
 internal import Pickle
 internal import Tensors
 
-/// Every pickle in a file, and what it asks Python for. Nothing is looked up and nothing is run.
+/// Finds every pickle in a file and the Python names that it refers to. Nothing is looked up and nothing is run.
 ///
-/// Reading a file needs one pickle, and stops at what is wrong with it. Loading it in Python runs everything before
-/// that place, and other programs load other members, so that here each is followed as far as it goes. What is neither
-/// a pickle nor a part of the format is named as not examined.
+/// Reading a file needs one pickle, and stops at its first defect. Loading it in Python runs everything before that
+/// place, and other programs load other members; so each pickle is followed as far as possible. A part that is neither
+/// a pickle nor a part of the format is reported as not examined.
 public struct PickleScan: Sendable {
-  /// What was found: pickles in the order of the file, then storages, then what lies between members.
+  /// The remarks: pickles in the order of the file, then storages, then the bytes between members.
   public private(set) var remarks: [FlatRemark] = []
-  /// How many pickles were followed.
+  /// The number of pickles that were followed.
   public private(set) var pickleCount = 0
   private var unexaminedCount = 0
-  /// Bytes that packed members may still be unpacked to: their pickles take a thousand times the file's bytes at worst.
+  /// Bytes that packed members may still unpack to: their pickles could take a thousand times the file's bytes.
   var unpackedLeft: Int
   private static let unpackedFloor = 128 << 20
   private static let unpackedRatio = 32
 
-  /// Pickles in a row. What is beyond is named as not examined.
+  /// The most pickles one after another; the rest is reported as not examined.
   private static let rowLimit = 64
-  /// Bytes of a file that is tried as a pickle of protocol 0, which has no mark of its own.
+  /// The most bytes of a file that is tried as a pickle of protocol 0, which begins with no mark.
   private static let textLimit = 1 << 20
-  /// Remarks on parts that are not examined; the rest are counted in one more.
+  /// The most remarks on parts that are not examined; one more counts the rest.
   private static let unexaminedLimit = 100
 
-  /// Follows every pickle of `file`; only an error of the file itself is thrown.
+  /// Follows every pickle of `file`; throws only errors of the file itself.
   public init(_ file: ReadableFile) throws(FlatFormatError) {
     let (most, overflow) = file.size.multipliedReportingOverflow(by: Self.unpackedRatio)
     unpackedLeft = max(Self.unpackedFloor, overflow ? .max : most)
@@ -33,7 +33,7 @@ public struct PickleScan: Sendable {
     countRest()
   }
 
-  /// Follows what lies in bytes of `file` that its reader does not read: after the end of a PyTorch file's storages.
+  /// Follows pickles in bytes of `file` that its reader does not read, after the end of a PyTorch file's storages.
   public mutating func scan(unread range: Range<Int>, of file: ReadableFile) throws(FlatFormatError) {
     guard let part = ReadableFile(range, of: file) else { return }
     let place = PicklePlace(bytes: range)
@@ -54,8 +54,8 @@ public struct PickleScan: Sendable {
     }
   }
 
-  /// Follows the pickles of a stretch of bytes, and those in the members of an archive; false when it is nothing that
-  /// is known here. The members of an archive in an archive are searched, and it is still not a part of the format.
+  /// Follows the pickles of a stretch of bytes, and those in the members of an archive; false if it is nothing known
+  /// here. The members of an archive within an archive are searched, but the result is still false.
   mutating func scan(
     _ stretch: PickleStretch, depth: Int = 0, note: (Set<String>?) -> Void = { _ in }
   ) throws(FlatFormatError) -> Bool {
@@ -69,7 +69,7 @@ public struct PickleScan: Sendable {
       return true
     }
     if head.starts(with: NpyHeader.magic) { return true }
-    // An archive that is named like a pickle is none.
+    // An archive with the name of a pickle is not a pickle.
     if PickleStretch.isMarked(head) || stretch.hasNameOfPickle, !stretch.isArchive(head) {
       note(try followRow(stretch, from: 0, isCertain: true))
       return true
@@ -79,10 +79,10 @@ public struct PickleScan: Sendable {
     return try followRow(stretch, from: 0, isCertain: false) != nil && pickleCount > known
   }
 
-  /// The elements of a tensor may look like anything. A whole pickle that names what can run code is no accident, and
-  /// a loader that is pointed at it runs it.
+  /// Reports elements of a tensor that are a pickle able to run code. Elements may be any bytes, but a whole pickle
+  /// with such a name is no accident, and a loader that is pointed at it runs it.
   mutating func scanElements(_ stretch: PickleStretch, head: [UInt8]) throws(FlatFormatError) {
-    // Most storages are no pickle from their first bytes on; only the others are read.
+    // The first bytes of most storages are not a pickle's; only the others are read.
     let (_, early) = PickleMachine.readWhatCanBe(PickleBytes(head))
     if let early, !early.isOfLength || head.count == stretch.size { return }
     let (tree, error) = try stretch.follow(from: 0)
@@ -95,9 +95,9 @@ public struct PickleScan: Sendable {
     }
   }
 
-  /// Scanners that stop at the first of several pickles have been fooled with the second.
+  /// Follows the pickles one after another; an attack can hide its pickle from a scanner that stops at the first.
   ///
-  /// Returns the storages that the row names; nil where it was not followed to its end.
+  /// Returns the storages that they name; nil if they could not be followed to the end.
   private mutating func followRow(
     _ stretch: PickleStretch, from start: Int, isCertain: Bool
   ) throws(FlatFormatError) -> Set<String>? {
@@ -109,7 +109,7 @@ public struct PickleScan: Sendable {
       let (tree, error) = try stretch.follow(from: offset)
       let found = PickleRemarks.of(tree, stretch.placeOfPickle)
       let hasCode = found.contains { $0.kind == .codeGlobal }
-      // Other bytes than a pickle's make names by chance; names that can run code they do not make.
+      // Bytes that are not a pickle contain names by chance, but not names that can run code.
       if isCertain && (isMarked || error == nil) || hasCode {
         pickleCount += 1
         remarks += found.filter { $0.global.map { known.insert($0).inserted } ?? true }
@@ -131,7 +131,7 @@ public struct PickleScan: Sendable {
       keys.formUnion(tree.storageKeys)
       if number == 0 { isLegacy = TorchLegacy.isMagic(tree) }
       offset = tree.end
-      // The storages follow, whose bytes are no pickles.
+      // Storages follow, which are not pickles.
       if isLegacy, number == TorchLegacy.pickleCount - 1 { return keys }
     }
     if offset < stretch.size, isCertain {
@@ -148,7 +148,7 @@ public struct PickleScan: Sendable {
     remarks.append(FlatRemark(.unexamined, place, expected: expected, found: found))
   }
 
-  /// One remark for all that came after the last that was kept.
+  /// Adds one remark that counts all beyond the limit.
   private mutating func countRest() {
     guard unexaminedCount > Self.unexaminedLimit else { return }
     remarks.append(

@@ -2,7 +2,7 @@ internal import ByteFiles
 internal import Pickle
 internal import Tensors
 
-/// How messages name bytes of a file: a member or a range, which may lie in another member.
+/// The name in messages of a part of a file: a member or a range, which may be inside another member.
 struct PicklePlace {
   var outer: String?
   /// "member 'x'", or "bytes 7 to 9".
@@ -20,7 +20,7 @@ struct PicklePlace {
 
   var words: String { prefix + own }
 
-  /// How messages name the pickle there.
+  /// The name in messages of the pickle there.
   var ofPickle: String {
     prefix + (own.hasPrefix("bytes ") ? "pickle in \(own)" : "pickle\(own.drop { $0 != " " })")
   }
@@ -28,16 +28,16 @@ struct PicklePlace {
   private var prefix: String { outer.map { "\($0), " } ?? "" }
 }
 
-/// Bytes that may be a pickle: a whole file, a range of it, or a member that was unpacked.
+/// Bytes that may be a pickle: a whole file, a range of it, or an unpacked member.
 struct PickleStretch {
   let size: Int
-  /// The name of the file or member, by which some formats are known.
+  /// The name of the file or member; some formats are recognised by it.
   let name: String
-  /// Where the bytes are; nil for a whole file.
+  /// The place of the bytes; nil for a whole file.
   let place: PicklePlace?
   private let input: any PickleInput
   private let path: String
-  /// The file with the bytes, where they lie in one.
+  /// The file that has the bytes, and their position in it; nil for an unpacked member.
   private let home: (file: ReadableFile, start: Int)?
 
   init(_ file: ReadableFile, start: Int, size: Int, name: String, place: PicklePlace?) {
@@ -62,20 +62,20 @@ struct PickleStretch {
     size = input.size
   }
 
-  /// How messages name the pickle.
+  /// The name in messages of the pickle.
   var placeOfPickle: String { place?.ofPickle ?? "pickle" }
 
-  /// Whether the bytes begin with the mark of a pickle of protocol 0 to 5, which writers leave out before protocol 2.
+  /// Whether the bytes begin with the mark of a pickle, which writers leave out before protocol 2.
   static func isMarked(_ head: [UInt8]) -> Bool { head.count > 1 && head[0] == 0x80 && head[1] <= 5 }
 
-  /// Whether pickles are usually named so.
+  /// Whether the name ends in a usual suffix of pickles.
   var hasNameOfPickle: Bool {
     let name = name.lowercased()
     return [".pkl", ".pickle", ".pck", ".p", ".pt", ".pth", ".ckpt", ".bin", ".joblib", ".dill"]
       .contains { name.hasSuffix($0) }
   }
 
-  /// Up to 512 bytes.
+  /// Up to 512 bytes from `offset`.
   func head(at offset: Int = 0) throws(FlatFormatError) -> [UInt8] {
     try bytes(at: offset, count: min(512, size - offset))
   }
@@ -101,7 +101,7 @@ struct PickleStretch {
     return bytes
   }
 
-  /// The stretch as a file of its own, if it begins like a zip archive and lies in a file as it is.
+  /// The stretch as a file of its own, if it begins like a zip archive and is a part of a file, not unpacked.
   func archive(_ head: [UInt8]) -> ReadableFile? {
     guard let home, place != nil, Self.archives[0].start.elementsEqual(head.prefix(4)) else { return nil }
     return ReadableFile(home.start..<home.start + size, of: home.file)
@@ -122,7 +122,7 @@ struct PickleStretch {
   /// Whether the bytes begin an archive or a compressed file.
   func isArchive(_ head: [UInt8]) -> Bool { Self.archives.contains { head.starts(with: $0.start) } }
 
-  /// What a member that is no pickle is.
+  /// A description of a member that is not a pickle.
   func words(size: Int) throws(FlatFormatError) -> String {
     let head = try head()
     if let archive = Self.archives.first(where: { head.starts(with: $0.start) }) {

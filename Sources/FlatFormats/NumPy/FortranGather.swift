@@ -1,19 +1,19 @@
-/// Brings an array whose first index runs fastest in the file into C order, window by window of the result.
+/// Converts an array whose first index changes fastest in the file into C order, window by window of the result.
 ///
-/// A window holds, for fixed indices before axis `cut`, some indices of that axis and all of the axes behind it.
-/// Seen from the file that is one run per combination of the axes behind, so a window reads about what it holds
-/// when `cut` is 0, which it is unless a single index of the first axis is larger than a window.
+/// A window holds, for fixed indices before axis `cut`, some indices of that axis and all of the later axes. In the
+/// file this is one run for each combination of the later axes. If `cut` is 0, a window reads about as many bytes as it
+/// holds; `cut` is larger only if a single index of the first axis does not fit a window.
 final class FortranGather: ElementGather {
   private let shape: [Int]
   private let itemSize: Int
   private let cut: Int
-  /// Elements of the axes behind `cut`.
+  /// Elements of the axes after `cut`.
   private let inner: Int
   /// Indices of `cut` in a full window.
   private let rows: Int
-  /// Elements that each axis steps over in the file.
+  /// Elements between two neighbours on each axis, in the file.
   private let fileStrides: [Int]
-  /// Elements that each axis steps over in the result.
+  /// Elements between two neighbours on each axis, in the result.
   private let resultStrides: [Int]
   /// Bytes of the largest window.
   let windowSize: Int
@@ -69,8 +69,8 @@ final class FortranGather: ElementGather {
     return bytes
   }
 
-  /// Calls `body` for every combination of the axes behind `cut`, in the file's order, with the elements from a
-  /// window's first to the run's: in the file and in the result.
+  /// Calls `body` for every combination of the axes after `cut`, in the file's order. `run` and `place` are the
+  /// elements from the window's first to the run's first, in the file and in the result.
   private func walk(_ body: (_ run: Int, _ place: Int) -> Void) {
     var index = [Int](repeating: 0, count: shape.count)
     var (run, place) = (0, 0)
@@ -91,7 +91,7 @@ final class FortranGather: ElementGather {
     }
   }
 
-  /// Elements `start`, `start` + stride, … of the file into the result's rows at `place`.
+  /// Copies elements `start`, `start` + stride, … of the file into the result's rows at `place`.
   private func copyRun(
     at start: Int, count: Int, from staging: FortranStaging, into window: UnsafeMutableRawBufferPointer,
     at place: Int
@@ -107,7 +107,8 @@ final class FortranGather: ElementGather {
     }
   }
 
-  /// `count` elements of `source`, `step` apart from byte `from` on, to the rows of `window` at element `place`.
+  /// Copies `count` elements of `source`, `step` apart, from byte `from` on, into the rows of `window` at element
+  /// `place`.
   private func scatter(
     _ source: UnsafeMutableRawBufferPointer, from: Int, step: Int, count: Int,
     into window: UnsafeMutableRawBufferPointer, at place: Int

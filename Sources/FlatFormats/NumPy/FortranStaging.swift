@@ -1,6 +1,6 @@
 /// The part of an array's file that is in memory while a window is gathered.
 final class FortranStaging {
-  /// What is read at a time.
+  /// The most bytes of a read.
   private static let size = 1 << 20
   /// Bytes between two runs up to which reading them costs less than another call.
   private static let smallGap = 4096
@@ -8,11 +8,11 @@ final class FortranStaging {
   let buffer: UnsafeMutableRawBufferPointer
   private let payload: any NpyPayload
   private let total: Int
-  /// Whether runs lie so close together that what is between them is read too.
+  /// Whether runs are so close together that the bytes between them are read too.
   private let readsOn: Bool
   private var loaded = 0..<0
 
-  /// `runBytes` are those of one run, `gap` those between two, `total` those of the array.
+  /// `runBytes`: bytes of one run; `gap`: bytes between two runs; `total`: bytes of the array.
   init(payload: any NpyPayload, total: Int, itemSize: Int, runBytes: Int, gap: Int) {
     self.payload = payload
     self.total = total
@@ -22,7 +22,8 @@ final class FortranStaging {
 
   deinit { buffer.deallocate() }
 
-  /// Has `count` bytes from `offset` of the array in `buffer`, and says where there; `count` is at most its size.
+  /// Reads `count` bytes from `offset` of the array and returns their position in `buffer`; `count` is at most its
+  /// size.
   func load(_ offset: Int, _ count: Int) throws(FlatFormatError) -> Int {
     if offset >= loaded.lowerBound, offset + count <= loaded.upperBound { return offset - loaded.lowerBound }
     let size = readsOn ? min(buffer.count, total - offset) : count

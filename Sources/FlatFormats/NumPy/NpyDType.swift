@@ -1,9 +1,9 @@
 internal import Tensors
 
-/// A NumPy dtype string, `<f4`, as far as a tensor can have it.
+/// A NumPy dtype string such as `<f4`, if a tensor can have that dtype.
 struct NpyDType: Equatable {
   let dtype: DType
-  /// Bytes of the numbers to be reversed: for complex ones half an element; 1 where nothing is.
+  /// Bytes to reverse at a time: a number, or half of a complex element; 1 if nothing is reversed.
   let swapWidth: Int
 
   /// Why a dtype string is refused.
@@ -13,9 +13,9 @@ struct NpyDType: Equatable {
     let found: String
   }
 
-  /// Reads `text`; `assumed` says what the elements of a dtype are that is only a width.
+  /// Reads `text`; `assumed` is the dtype of elements whose own dtype is only a width.
   ///
-  /// `=`, `|` and a missing byte order mean the machine's, which is little-endian wherever this runs.
+  /// `=`, `|` and a missing byte order mean the machine's, which is little-endian on every supported machine.
   static func parse(_ text: String, assumed: DType?) throws(Refusal) -> NpyDType {
     var rest = Array(text.utf8)[...]
     var isBig = false
@@ -72,7 +72,7 @@ struct NpyDType: Equatable {
     }
   }
 
-  /// NumPy writes BF16 and FP8 arrays as `V2` and `V1`: the width is all that is left of the dtype.
+  /// NumPy writes BF16 and FP8 arrays as `V2` and `V1`: only the width remains of the dtype.
   private static func opaque(_ width: Int, _ shown: String, _ assumed: DType?) throws(Refusal) -> DType {
     guard let assumed else {
       let hint = width == 2 ? "perhaps BF16" : width == 1 ? "perhaps an FP8" : "of \(width) bytes each"

@@ -1,16 +1,16 @@
 internal import Tensors
 
-/// What an npy file says of its array, checked.
+/// The checked contents of an npy file's header.
 struct NpyHeader: Sendable {
   let spec: TensorSpec
-  /// Bytes of the numbers to be reversed; 1 where nothing is.
+  /// Bytes to reverse at a time; 1 if nothing is reversed.
   let swapWidth: Int
-  /// The first index runs fastest in the file, and more than one extent is above 1.
+  /// Whether the first index changes fastest in the file, and more than one extent is above 1.
   let isFortran: Bool
   /// Bytes before the data.
   let dataStart: Int
 
-  /// NumPy reads no longer header unless it may run pickles.
+  /// NumPy's own limit in bytes, unless it may load pickles.
   static let sizeLimit = 10_000
 
   static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
@@ -19,13 +19,13 @@ struct NpyHeader: Sendable {
 /// Reads the header of one array.
 struct NpyHeaderReader {
   let path: String
-  /// "header" of an npy file, "member 'x.npy'" of an npz.
+  /// "header" for an npy file, "member 'x.npy'" for one in an npz.
   let place: String
   let name: TensorName
   /// Bytes of the whole npy file.
   let size: Int
   let assumed: DType?
-  /// The next bytes of the file, in order.
+  /// Reads the next bytes of the file, in order.
   let next: (Int) throws(FlatFormatError) -> [UInt8]
 
   func read() throws(FlatFormatError) -> NpyHeader {

@@ -1,16 +1,16 @@
 internal import Tensors
 
-/// The header that `numpy.save` writes.
+/// Writes the header that `numpy.save` writes.
 enum NpyHeaderWriter {
   /// Digits that NumPy leaves room for, so that the first extent can grow in place.
   private static let growthDigits = 21
-  /// Data begin at a multiple of this.
+  /// The data begin at a multiple of this number of bytes.
   private static let alignment = 64
 
-  /// Magic, version, length and dictionary for `spec`, or why NumPy has no array like it.
+  /// Magic, version, length and dictionary for `spec`; throws if NumPy has no such array.
   ///
-  /// With `opaque`, dtypes that NumPy lacks become raw bytes of their width (`|V2`, `|V1`); sub-byte ones become
-  /// whole bytes along the last dimension where it divides, else along one flat dimension.
+  /// With `opaque`, dtypes that NumPy lacks become raw bytes of their width (`|V2`, `|V1`). Sub-byte dtypes become
+  /// whole bytes along the last dimension if it divides into bytes, else along one flat dimension.
   static func header(of spec: TensorSpec, _ contents: SinkContents) throws(FlatFormatError) -> [UInt8] {
     let place = "tensor \(spec.name.quoted)"
     var shape = spec.shape
@@ -26,7 +26,7 @@ enum NpyHeaderWriter {
         found: spec.dtype.rawValue)
     }
     let header = bytes(descr: descr, shape: shape)
-    // NumPy would refuse to read more, and 64 dimensions are the most an array of its can have.
+    // NumPy would refuse a longer header, and its arrays have at most 64 dimensions.
     guard shape.count <= 64, header.count - 10 <= NpyHeader.sizeLimit else {
       throw contents.refusal(
         .npyHeaderWrite, place, expected: "at most 64 dimensions, as NumPy has", found: "\(shape.count)")
@@ -42,7 +42,7 @@ enum NpyHeaderWriter {
     if let first = list.first {
       text += [UInt8](repeating: 0x20, count: max(0, growthDigits - first.utf8.count))
     }
-    // NumPy pads to the next multiple even from a multiple.
+    // NumPy also pads a length that is a multiple already.
     let padding = alignment - (10 + text.count + 1) % alignment
     text += [UInt8](repeating: 0x20, count: padding) + [0x0A]
     // At most 64 dimensions of 19 digits are far below 65,536 bytes; a longer header is refused above.

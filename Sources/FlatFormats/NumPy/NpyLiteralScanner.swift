@@ -1,19 +1,19 @@
-/// The values that a Python literal in an npy header can be, as far as an array of numbers needs them.
+/// The kinds of Python literals in an npy header, as far as numeric arrays need them.
 enum NpyLiteral: Equatable {
   case text(String)
   case bool(Bool)
   case tuple([Int])
   /// A list or a nested tuple: the fields of a structured dtype.
   case fields
-  /// Anything else, by its first character.
+  /// Anything else, with words that describe it.
   case other(String)
 }
 
-/// Reads the Python dictionary of an npy header, once, from front to back; nothing recurses.
+/// Reads the Python dictionary of an npy header once, from front to back, without recursion.
 struct NpyLiteralScanner {
   let bytes: [UInt8]
   let path: String
-  /// The array within the file: "header", or the member of an npz.
+  /// The array's name in messages: "header", or the member of an npz.
   let place: String
   private(set) var position = 0
 
@@ -37,7 +37,7 @@ struct NpyLiteralScanner {
       ? "'\(Character(Unicode.Scalar(next)))'" : "byte 0x" + String(next, radix: 16)
   }
 
-  /// Steps over white space and comments.
+  /// Skips white space and comments.
   mutating func skipSpace() {
     while let byte = next {
       switch byte {
@@ -48,7 +48,7 @@ struct NpyLiteralScanner {
     }
   }
 
-  /// Steps over `byte` where it is next, and the white space after it.
+  /// Consumes `byte`, and the white space after it, if it is next; false otherwise.
   mutating func take(_ byte: UInt8) -> Bool {
     guard next == byte else { return false }
     position += 1
@@ -60,7 +60,7 @@ struct NpyLiteralScanner {
     guard take(byte) else { throw refusal(.npySyntax, what, nextInWords) }
   }
 
-  /// A string in single or double quotes, without escapes: no dtype of a tensor has one.
+  /// A string in single or double quotes, without escapes: the dtype of a tensor needs none.
   mutating func text(_ what: String) throws(FlatFormatError) -> String {
     guard let quote = next, quote == UInt8(ascii: "'") || quote == UInt8(ascii: "\"") else {
       throw refusal(.npySyntax, what + " in quotes", nextInWords)
@@ -80,7 +80,7 @@ struct NpyLiteralScanner {
     return text
   }
 
-  /// The value of a key.
+  /// Reads the value of a key.
   mutating func value() throws(FlatFormatError) -> NpyLiteral {
     switch next {
     case UInt8(ascii: "'"), UInt8(ascii: "\""): return .text(try text("a value"))
@@ -112,12 +112,12 @@ struct NpyLiteralScanner {
       extents.append(try integer())
       hasComma = take(UInt8(ascii: ","))
     }
-    // `(3)` is a number in parentheses to Python.
+    // To Python, `(3)` is a number in parentheses.
     if extents.count == 1 && !hasComma { return .other("a number without the comma that makes a tuple") }
     return .tuple(extents)
   }
 
-  /// A decimal or hexadecimal integer without sign; Python 2 wrote an `L` behind long ones.
+  /// A decimal or hexadecimal integer without sign; Python 2 wrote an `L` after long ones.
   private mutating func integer() throws(FlatFormatError) -> Int {
     let start = position
     let isHex = bytes[position...].starts(with: "0x".utf8) || bytes[position...].starts(with: "0X".utf8)

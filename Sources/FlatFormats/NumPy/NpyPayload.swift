@@ -1,7 +1,7 @@
 internal import ByteFiles
 internal import Tensors
 
-/// The bytes of one array as they lie in an npy file, whatever holds that file.
+/// The data bytes of one array in an npy file, wherever that file is.
 protocol NpyPayload: AnyObject {
   /// Fills `buffer` from byte `offset` of the array's data; reading forwards is cheap, backwards may not be.
   func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FlatFormatError)
@@ -22,11 +22,11 @@ final class FilePayload: NpyPayload, Sendable {
   }
 }
 
-/// An array in a zip member: one pass through the member serves reads that go forwards, another begins where a
-/// read goes back.
+/// An array in a zip member. One pass through the member serves reads that go forwards; a read that goes back begins
+/// another pass.
 ///
-/// A pass that comes to the member's end has checked its size and CRC-32; the last element of a tensor is the last
-/// in the file in every order, so whoever reads all of it has come there.
+/// A pass that reaches the member's end has checked its size and CRC-32. A tensor's last element is the last in the
+/// file in every order, so reading all of a tensor reaches the end.
 final class MemberPayload: NpyPayload {
   private let archive: ZipArchive
   private let entry: ZipEntry

@@ -10,7 +10,7 @@ final class NpySource: FlatWeightsSource {
   private let header: NpyHeader
   private let file: ReadableFile
 
-  /// What `numpy.savez` calls an array that nobody named.
+  /// The name that `numpy.savez` gives an unnamed array.
   static let tensorName: TensorName = "arr_0"
 
   var path: String { file.path }

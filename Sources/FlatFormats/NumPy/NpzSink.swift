@@ -1,7 +1,7 @@
 internal import ByteFiles
 internal import Tensors
 
-/// Writes arrays as `numpy.savez` does: stored members of 1 January 1980.
+/// Writes arrays as `numpy.savez` does: stored members dated 1 January 1980.
 final class NpzSink: ZipMemberSink {
   let order: [Int]
   private let contents: SinkContents
@@ -9,7 +9,7 @@ final class NpzSink: ZipMemberSink {
   private let comment: [UInt8]
   let zip: ZipWriter
   var progress: SinkProgress
-  /// Place in `order` of the next member to be begun.
+  /// Place in `order` of the next member to begin.
   private var begun = 0
 
   init(_ contents: SinkContents) throws(FlatFormatError) {
@@ -41,7 +41,7 @@ final class NpzSink: ZipMemberSink {
     }
   }
 
-  /// Begins the member that the next byte belongs to, and those without bytes before it.
+  /// Begins the member that the next byte belongs to, and members without bytes before it.
   func begin() throws(FlatFormatError) {
     while begun < order.count, begun <= progress.place {
       let spec = contents.specs[begun]

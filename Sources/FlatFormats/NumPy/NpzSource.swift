@@ -16,10 +16,10 @@ final class NpzSource: FlatWeightsSource {
 
   static let memberSuffix = ".npy"
 
-  /// What is wrong with single members, which are then not among the tensors; a reader refuses such an archive.
+  /// The defects of single members, which are then not among the tensors; a reader refuses such an archive.
   let defects: [FlatFormatError]
 
-  /// A hostile archive could say the same of a million members.
+  /// A hostile archive could have a million members with the same defect.
   private static let defectLimit = 100
 
   init(_ file: ReadableFile, assumed: DType?) throws(FlatFormatError) {
@@ -34,7 +34,7 @@ final class NpzSource: FlatWeightsSource {
       do throws(FlatFormatError) {
         members.append((entry, try Self.header(of: entry, in: archive, assumed: assumed)))
       } catch {
-        // Arrays of something else, and other files, do not keep the numbers from being read.
+        // Arrays of another kind, and other files, do not prevent reading the numeric ones.
         guard let item = LeftOut(error, entry) else {
           guard error.rule != nil else { throw error }
           if defects.count < Self.defectLimit { defects.append(error) }
@@ -46,7 +46,7 @@ final class NpzSource: FlatWeightsSource {
         foreign = foreign ?? error
       }
     }
-    // Files alone are an archive of something else.
+    // An archive that has only other files is refused.
     if let foreign, strangers == archive.entries.count { throw foreign }
     self.leftOut = leftOut
     self.defects = defects
@@ -61,7 +61,7 @@ final class NpzSource: FlatWeightsSource {
     let (entry, header) = members[index]
     let payload = MemberPayload(archive: archive, entry: entry, start: header.dataStart)
     if header.spec.byteCount == 0 { try payload.check() }
-    // Windows of a stored array can be read where they lie, once the whole is known to be sound.
+    // Windows of a stored array can be read in place, once the whole member has been checked.
     if header.isFortran, entry.method == .stored, header.spec.byteCount > RearrangingReader.windowLimit {
       try payload.check()
       let file = FilePayload(file: archive.file, start: entry.dataStart + header.dataStart)
@@ -88,7 +88,7 @@ final class NpzSource: FlatWeightsSource {
     return try reader.read()
   }
 
-  /// NumPy ignores the archive's comment, so ties can be there.
+  /// The ties in the archive's comment, which NumPy ignores.
   private static func ties(in comment: [UInt8], specs: [TensorSpec]) -> [TensorName: TensorName] {
     let pairs = comment.withUnsafeBufferPointer { bytes in
       var scanner = HeaderScanner(bytes: bytes, path: "", origin: 0)
@@ -116,7 +116,7 @@ final class NpzSource: FlatWeightsSource {
 }
 
 extension LeftOut {
-  /// A member that is not read, from the error that reading it alone would be; nil for one that is damaged.
+  /// A member that is left out, from the error of reading it; nil for a damaged member.
   fileprivate init?(_ error: FlatFormatError, _ entry: ZipEntry) {
     guard case .refused(let rule, _, _, _, let found) = error else { return nil }
     let array = String(decoding: entry.nameBytes.dropLast(NpzSource.memberSuffix.utf8.count), as: UTF8.self)

@@ -1,7 +1,7 @@
 internal import Tensors
 
 extension RearrangingReader {
-  /// Reads an array of NumPy's.
+  /// Reads a NumPy array.
   convenience init(header: NpyHeader, path: String, payload: any NpyPayload) {
     let spec = header.spec
     self.init(

@@ -4,26 +4,27 @@ internal import TensorStreams
 public import Tensors
 
 extension HollowFile {
-  /// What is wrong with a hole, or with what is around it.
+  /// A defect of a hole, of a file's name, or of the graph.
   public struct Problem: Sendable {
-    /// The number of the file.
+    /// The index of the file.
     public let file: Int
-    /// Where in it: `hole 3`, or the file's name.
+    /// The place in it: `hole 3`, `file 1`, `graph`.
     public let place: String
-    /// What ought to be there.
+    /// What a sound file would have there.
     public let expected: String
-    /// What is.
+    /// What the file has instead.
     public let found: String
   }
 
-  /// Whether files that were stored away can be filled with these tensors again, and the graph among them says so too.
+  /// The reasons why stored files cannot be filled with these tensors again; empty if they can.
   ///
-  /// Holes lie in their file, one behind the other; each has one tensor's length, which fills no other; and where the
-  /// graph names a tensor there is that tensor's hole, or its own elements. No element that fills a hole is read.
+  /// Holes must be in order and within their file. Each is as long as one tensor, and no other hole has that tensor.
+  /// Where the graph names a tensor, the file must have that tensor's hole or its own elements. No element that fills a
+  /// hole is read.
   ///
   /// - Parameters:
-  ///   - digests: of the tensors, by which elements are known that stand in the graph itself.
-  ///   - path: what messages call the graph.
+  ///   - digests: the tensors' digests, with which elements in the graph itself are compared.
+  ///   - path: the graph's name in messages.
   public static func problems(
     of files: [HollowFile], filledBy specs: [TensorSpec], digests: [SHA256Digest], path: String
   ) throws(FileError) -> [Problem] {
@@ -57,13 +58,13 @@ extension HollowFile {
     return model.graphProblems(try memory.readable(as: path), specs, digests)
   }
 
-  /// Whether a name leads to a file beside the model, or in a folder there, and nowhere else; none is hidden.
+  /// Whether `name` is a path within the model's folder, without hidden files or folders.
   static func isBeside(_ name: String) -> Bool {
     let steps = name.split(separator: "/", omittingEmptySubsequences: false)
     return steps.allSatisfy { !$0.isEmpty && !$0.hasPrefix(".") && !$0.contains("\0") }
   }
 
-  /// Holes that do not lie one behind the other in the file, or are not as long as what fills them.
+  /// The first hole that is out of order, outside the file, or of another length than the tensor that fills it.
   private func outlineProblems(_ number: Int, _ specs: [TensorSpec], _ filled: inout Set<Int>) -> [Problem] {
     var (position, held) = (0, 0)
     for (index, hole) in holes.enumerated() {
@@ -92,7 +93,7 @@ extension HollowFile {
     return []
   }
 
-  /// The digest of elements that stand in the graph; nil where they cannot be read.
+  /// The digest of elements in the graph; nil if they cannot be read.
   private static func digest(of constant: TensorConstant, in file: ReadableFile) -> SHA256Digest? {
     var bytes = [UInt8](repeating: 0, count: constant.byteCount)
     do throws(GraphError) {
@@ -106,7 +107,7 @@ extension HollowFile {
     return SHA256Digest.of(bytes)
   }
 
-  /// The model's tensors by name, and the holes that they have.
+  /// The first disagreement between the graph's tensors, the index and the holes.
   private func graphProblems(
     _ file: ReadableFile, _ specs: [TensorSpec], _ digests: [SHA256Digest]
   ) -> [Problem] {
@@ -123,7 +124,7 @@ extension HollowFile {
     for (index, spec) in specs.enumerated() { places[spec.name] = index }
     var seen: Set<Int> = []
     for named in constants {
-      // Older indexes do not list numbers among a node's attributes; the graph has them whole.
+      // Older indexes do not list the numbers in a node's attributes; the graph has all of them.
       if case .held = named.constant.payload, places[named.name] == nil { continue }
       guard let index = places[named.name], specs[index].shape == named.constant.shape,
         specs[index].dtype == named.constant.type.dtype
@@ -145,7 +146,7 @@ extension HollowFile {
         ]
       }
       guard case .raw(let range) = named.constant.payload, let filler = stated[range.lowerBound] else {
-        // What has no hole comes back as it stands here. Floats in a typed field have one inside their message.
+        // Elements without a hole are in the graph. Floats in a typed field have a hole inside their message.
         if case .external = named.constant.payload { continue }
         if let position = own[index], named.constant.message.contains(position) { continue }
         guard digests.indices.contains(index), Self.digest(of: named.constant, in: file) == digests[index]

@@ -1,14 +1,14 @@
 public import TensorStreams
 
-/// A file without the bytes that are tensors' elements: with those put back it is the same file again.
+/// A file without the bytes that are tensors' elements: filled with them, it is the same file again.
 ///
-/// Of an ONNX model it is the graph; files of external data have little of their own.
+/// For an ONNX model it has the graph; files of external data have few bytes of their own.
 public struct HollowFile: Sendable {
-  /// The name beside the model; nil for the model itself.
+  /// The path relative to the model's folder; nil for the model itself.
   public let name: String?
-  /// All bytes that are not in a hole, in order.
+  /// All bytes outside the holes, in order.
   public let bytes: [UInt8]
-  /// Ascending and disjoint.
+  /// The holes, ascending and disjoint.
   public let holes: [TensorHole]
 
   /// A file with its holes.
@@ -18,7 +18,7 @@ public struct HollowFile: Sendable {
     self.holes = holes
   }
 
-  /// The length of the whole file; nil where the holes do not lie in one, one behind the other.
+  /// The length of the whole file; nil if the holes are out of order or outside it.
   public var size: Int? {
     var position = 0
     var held = 0
@@ -35,7 +35,7 @@ public struct HollowFile: Sendable {
     return overflow ? nil : size
   }
 
-  /// The stretches between the holes: where each begins in the whole file, and which of `bytes` it is.
+  /// The stretches between the holes: the position of each in the whole file, and its range in `bytes`.
   public var stretches: [(position: Int, range: Range<Int>)] {
     var result: [(position: Int, range: Range<Int>)] = []
     var (position, held) = (0, 0)

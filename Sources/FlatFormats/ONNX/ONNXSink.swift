@@ -2,15 +2,15 @@ internal import ByteFiles
 internal import TensorStreams
 internal import Tensors
 
-/// Writes the files of a model again: their own bytes, and between them the elements of tensors.
+/// Writes the files of a model again: their own bytes, with the elements of tensors in the holes.
 final class ONNXSink: TensorSink {
   let order: [Int]
   private var progress: SinkProgress
   private let files: [HollowFile]
   private var writers: [SequentialWriter] = []
-  /// Of external data.
+  /// The folders made for external data.
   private let folders = NewFolders()
-  /// Of each file: how many of its holes and of its own bytes have been written.
+  /// The index of the current file, and how many of its holes and of its own bytes have been written.
   private var current = 0
   private var hole = 0
   private var held = 0
@@ -32,8 +32,7 @@ final class ONNXSink: TensorSink {
     let slash = contents.path.lastIndex(of: "/").map { contents.path[...$0] } ?? ""
     for (index, file) in files.enumerated() {
       guard let name = file.name else { continue }
-      // Names come from the checkpoint, and nobody has asked for a file of that name: it must not be in anybody's way, nor
-      // may it go into a folder that is somebody's.
+      // The names come from the checkpoint and not from the user, so no file or folder of that name may exist yet.
       let first = String(name.prefix { $0 != "/" })
       guard slash + first != contents.path, !files[..<index].contains(where: { $0.name == name }),
         FileIdentity(path: slash + first) == nil
@@ -57,10 +56,10 @@ final class ONNXSink: TensorSink {
     try writeOwn()
   }
 
-  /// Unfinished files go before the folders that were made for them.
+  /// Temporary files are removed before the folders that were made for them.
   deinit { writers = [] }
 
-  /// Writes up to the next hole that has bytes, in this file or the next.
+  /// Writes the files' own bytes up to the next hole with bytes.
   private func writeOwn() throws(FlatFormatError) {
     while current < files.count {
       let file = files[current]
@@ -101,7 +100,7 @@ final class ONNXSink: TensorSink {
   func finish() throws(FlatFormatError) {
     try progress.requireEnd()
     if current < files.count { try writeOwn() }
-    // The model last: it is what names the others.
+    // The model is last: it names the others.
     for writer in writers.reversed() { try writer.commit() }
     folders.keep()
   }

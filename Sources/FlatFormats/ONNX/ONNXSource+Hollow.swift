@@ -4,10 +4,10 @@ internal import TensorStreams
 internal import Tensors
 
 extension ONNXSource {
-  /// The most bytes of a graph that are kept in a checkpoint.
+  /// The most bytes that a checkpoint keeps of a model's files together.
   private static let limit = 64 << 20
 
-  /// The model's files without their tensors' elements; nil where what is left is too much.
+  /// The model's files without their tensors' elements; nil if what remains exceeds the limit.
   func hollowFiles() throws(FlatFormatError) -> [HollowFile]? {
     var holes: [TensorHole] = []
     var others: [String: [TensorHole]] = [:]
@@ -24,7 +24,7 @@ extension ONNXSource {
       case .external(let data):
         others[data.location, default: []].append(
           .init(position: data.offset, count: constant.byteCount, tensor: index))
-      // A few numbers among a node's attributes stay there.
+      // A few numbers in a node's attributes stay there.
       case .held, .supplied: continue
       }
     }
@@ -32,7 +32,7 @@ extension ONNXSource {
     guard let main = try hollow(file, nil, holes) else { return nil }
     files.append(main)
     for (name, list) in others.sorted(by: { $0.key < $1.key }) {
-      // What could not be written again is better said before anything is.
+      // A file that could not be written again is refused before anything is written.
       guard HollowFile.isBeside(name) else {
         throw .refused(
           .onnxExternal, path: path, place: "external data \(TensorName(name).quoted)",
@@ -52,7 +52,7 @@ extension ONNXSource {
     return slash == file.path.startIndex ? "/" : String(file.path[..<slash])
   }
 
-  /// Where the elements of a typed tensor lie as they do in memory: floats in one packed field.
+  /// The position of a typed tensor's elements, if their encoding equals that in memory: floats in one packed field.
   private func packedFloats(_ constant: TensorConstant, _ field: Int) throws(FlatFormatError) -> Int? {
     guard [.float, .double].contains(constant.type) else { return nil }
     return try Self.asFlat { () throws(GraphError) in
@@ -79,7 +79,7 @@ extension ONNXSource {
       return true
     }
     for hole in holes.sorted(by: { ($0.position, $0.tensor) < ($1.position, $1.tensor) })
-    // Of tensors that share bytes the first has them.
+    // If several tensors share bytes, the first gets the hole.
     where hole.position >= position {
       guard try keep(to: hole.position) else { return nil }
       kept.append(hole)

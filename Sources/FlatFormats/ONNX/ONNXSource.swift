@@ -17,7 +17,7 @@ final class ONNXSource: FlatWeightsSource {
 
   var path: String { file.path }
   var verbatim: [UInt8]? { nil }
-  /// The model, and the files of its external data.
+  /// The model and the files of its external data.
   var files: [String] { [file.path] + external.all.map(\.path).sorted() }
 
   init(_ file: ReadableFile) throws(FlatFormatError) {
@@ -29,7 +29,7 @@ final class ONNXSource: FlatWeightsSource {
     for named in constants {
       let place = "tensor \(named.name.quoted)"
       guard let dtype = named.constant.type.dtype else {
-        // Text stays with the graph, and is not among the constants.
+        // Tensors of text stay in the graph and are not among the constants.
         throw .refused(
           .onnxDType, path: file.path, place: place, expected: "numbers", found: named.constant.type.name)
       }
@@ -53,7 +53,7 @@ final class ONNXSource: FlatWeightsSource {
       FlatRemark(.graphOrder, $0.place, expected: $0.expected, found: $0.found)
     }
     external = ExternalFiles(of: file)
-    // Where external data lie is part of what the header says, so it is checked with it.
+    // The places of external data are a part of the header, so they are checked with it.
     for named in constants { _ = try reader(of: named) }
   }
 
@@ -90,13 +90,13 @@ final class ONNXSource: FlatWeightsSource {
     }
   }
 
-  /// Runs `body` with a graph's error as a case of this module's.
+  /// Runs `body` and turns its `GraphError` into a `FlatFormatError`.
   static func asFlat<Value>(_ body: () throws(GraphError) -> Value) throws(FlatFormatError) -> Value {
     do throws(GraphError) { return try body() } catch {
       switch error {
       case .file(let error): throw .file(error)
       case .refused(let rule, let path, let place, let expected, let found):
-        // Rules of the graph are rules here, under the same names, which a test holds.
+        // The rules of `ONNXGraph` have the same names here; a test compares them.
         throw .refused(
           FlatFormatRule(rawValue: rule.rawValue) ?? .onnxWire, path: path, place: place, expected: expected,
           found: found)
@@ -115,9 +115,9 @@ final class ONNXSource: FlatWeightsSource {
     })
 }
 
-/// How a model is told from other files: protobuf has no magic number.
+/// Recognises a model by its first bytes: protobuf has no magic number.
 enum ONNXHead {
-  /// A model begins with its IR version, and goes on with a field that models have.
+  /// Whether the bytes begin with an IR version and another field of a model.
   static func matches(_ head: FileHead) -> Bool {
     let bytes = head.bytes
     guard bytes.count >= 3, bytes[0] == 0x08, (1...64).contains(bytes[1]) else { return false }

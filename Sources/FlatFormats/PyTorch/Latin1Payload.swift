@@ -1,13 +1,13 @@
-/// Bytes that a pickle of protocol 2 has as text: the characters U+0000 to U+00FF, in UTF-8.
+/// Bytes that a pickle of protocol 2 holds as text: the characters U+0000 to U+00FF, in UTF-8.
 ///
-/// Where a byte lies is known only from those before it, so that a read that goes back begins again.
+/// The position of a byte depends on those before it, so a read that goes back starts again.
 final class Latin1Payload: NpyPayload {
   private let base: any NpyPayload
   private let path: String
   private let start: Int
   private let count: Int
   private var window: [UInt8] = []
-  /// Of the next byte to be decoded: in `window`, and how many of the text are in no window yet.
+  /// The position in `window` of the next byte to decode, and how many bytes of the text have not been read yet.
   private var next = 0
   private var left: Int
   /// Bytes that have been decoded.
@@ -15,7 +15,7 @@ final class Latin1Payload: NpyPayload {
 
   private static let windowSize = 64 << 10
 
-  /// The text takes `count` bytes of `base` from `start` on; `path` names the file in messages.
+  /// The text takes `count` bytes of `base` from `start` on; `path` is the file's name in messages.
   init(_ base: any NpyPayload, start: Int, count: Int, path: String) {
     self.base = base
     self.path = path
@@ -24,7 +24,7 @@ final class Latin1Payload: NpyPayload {
     left = count
   }
 
-  /// How many bytes the text stands for; nil where it has another character.
+  /// The number of bytes that the text encodes; nil if it has another character.
   func byteCount() throws(FlatFormatError) -> Int? {
     rewind()
     while let byte = try decoded() {
@@ -51,7 +51,7 @@ final class Latin1Payload: NpyPayload {
     (window, next, left, position) = ([], 0, count, 0)
   }
 
-  /// The next byte; nil at the end, -1 for a character that is none.
+  /// The next byte; nil at the end, -1 for a character that is not a byte.
   private func decoded() throws(FlatFormatError) -> Int? {
     guard let first = try raw() else { return nil }
     if first < 0x80 { return Int(first) }
@@ -77,7 +77,7 @@ final class Latin1Payload: NpyPayload {
     return window[next - 1]
   }
 
-  /// The text was counted before, so that its file has changed meanwhile.
+  /// The text was counted before, so its file has changed since.
   private func fail(_ asked: Int) throws(FlatFormatError) {
     throw .refused(
       .readPastEnd, path: path, place: "pickle, byte \(start)",

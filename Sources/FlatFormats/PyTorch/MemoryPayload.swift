@@ -1,15 +1,15 @@
 internal import ByteFiles
 internal import Tensors
 
-/// Bytes in memory: a packed storage, unpacked for tensors whose elements do not lie there in order, or a pickle.
+/// Bytes in memory: a pickle, or an unpacked storage for tensors whose elements are not in order in it.
 final class MemoryPayload: NpyPayload, Sendable {
   private let bytes: [UInt8]
   private let path: String
 
-  /// PyTorch stores without packing, so that this is for archives that someone has packed again.
+  /// The most bytes of an unpacked storage; PyTorch does not pack storages, other tools may.
   private static let limit = 64 << 20
 
-  /// Bytes that have been read; `path` names their file in messages.
+  /// `bytes` have been read from the file that messages call `path`.
   init(_ bytes: [UInt8], path: String) {
     self.bytes = bytes
     self.path = path

@@ -1,38 +1,38 @@
 internal import Pickle
 internal import Tensors
 
-/// An array or a scalar of NumPy's as its pickle describes it.
+/// A NumPy array or scalar, as its pickle describes it.
 struct NumPyArray {
   let dtype: DType
   let isBigEndian: Bool
-  /// How the elements lie in `bytes`.
+  /// The layout of the elements in `bytes`.
   let strides: TorchStrides
   let bytes: PickledBytes
 }
 
-/// What a value of a pickle that NumPy would rebuild is.
+/// The meaning of a pickled value that NumPy would rebuild.
 enum NumPyValue {
   case array(NumPyArray)
-  /// In words, for an array that no tensor can be.
+  /// A description of an array that no tensor can be.
   case foreign(String)
-  /// A scalar of something else than numbers, which is a value like Python's own.
+  /// A scalar that is not a number, which is a value like Python's own.
   case plainValue
 }
 
-/// Reads arrays and scalars out of a pickle's tree; their bytes stay where they are.
+/// Reads arrays and scalars from a pickle's tree; their bytes are not read.
 struct NumPyReader {
   let tree: PickleTree
   let path: String
   let texts: PickledTexts
 
-  /// Bytes of an array that is text in the pickle and does not lie in C order, which is unfolded in memory.
+  /// The most bytes of an array that is text in the pickle and not in C order: it is decoded in memory.
   private static let memoryLimit = 64 << 20
 
-  /// What `object` is; `place` names it in messages.
+  /// Decodes `object`; `place` is its name in messages.
   func value(
     _ object: PickleRef, _ rebuild: NumPyGlobals.Rebuild, place: String
   ) throws(FlatFormatError) -> NumPyValue {
-    // The state of an array that has its elements already replaces them, and items that are set are written to it.
+    // A state would replace the elements that the array already has, and items that are set are written to it.
     guard tree.entries(object).isEmpty, tree.items(object).isEmpty,
       rebuild == .array || rebuild == .masked || tree.states(object).isEmpty
     else { return .foreign("an array of NumPy's that is changed after it is made") }
@@ -63,7 +63,7 @@ struct NumPyReader {
 
   private enum Order {
     case c, fortran
-    /// In C order but for the axes, which are then exchanged.
+    /// In C order, after which the axes are permuted.
     case exchanged(PickleRef)
     case unknown(String)
 
@@ -77,7 +77,7 @@ struct NumPyReader {
     }
   }
 
-  /// `(version, shape, dtype, is_fortran, bytes)`; the version was not always there.
+  /// `(version, shape, dtype, is_fortran, bytes)`; old versions leave out the first.
   private func reconstructed(
     _ object: PickleRef, _ arguments: [PickleRef], _ place: String
   ) throws(FlatFormatError) -> NumPyValue {
@@ -140,7 +140,7 @@ struct NumPyReader {
     return tree.integers(ref)
   }
 
-  /// Steps in elements of an array whose bytes are as many as its shape says, so that no product overflows.
+  /// The strides in elements of an array that has as many bytes as its shape requires, so that no product overflows.
   private static func strides(_ shape: [Int], _ order: Order, axes: [Int]?) -> TorchStrides? {
     if shape.contains(0) { return TorchStrides(offset: 0, shape: shape, strides: shape.map { _ in 1 }) }
     var strides = [Int](repeating: 1, count: shape.count)
@@ -158,7 +158,7 @@ struct NumPyReader {
     return TorchStrides(offset: 0, shape: axes.map { shape[$0] }, strides: axes.map { strides[$0] })
   }
 
-  /// Nil where it overflows.
+  /// The product; nil if it overflows.
   private static func product(_ factors: [Int]) -> Int? {
     if factors.contains(0) { return 0 }
     var product = 1
@@ -221,12 +221,12 @@ struct NumPyReader {
     return shape
   }
 
-  /// The bytes of an array: bytes, text of protocol 2 that stands for bytes, or a call that makes either.
+  /// The bytes of an array: bytes, text of protocol 2 that encodes bytes, or a call that makes either.
   private func bytes(_ data: PickleRef) -> PickledBytes? {
     var ref = data
     for _ in 0..<4 {
       if let run = tree.run(ref) { return PickledBytes(run, tree.value(ref)) }
-      // Bytes that something is added to are others than those that they were made of.
+      // A value that is changed after it is made no longer equals the bytes that it was made from.
       guard case .object = tree.value(ref), !tree.isChanged(ref),
         case .global(let global) = tree.value(tree.children(ref)[0])
       else { return nil }
@@ -253,9 +253,9 @@ struct NumPyReader {
 }
 
 extension PickleTree {
-  /// The members of a container that are all integers, 64 at most; nil for any other.
+  /// The members of a container of at most 64 integers; nil for any other.
   func integers(_ ref: PickleRef) -> [Int]? {
-    // Every name of a tensor has it decoded again, so that this must not take long.
+    // Each name of a tensor has it decoded again, so this must not take long.
     guard children(ref).count <= 64 else { return nil }
     var values: [Int] = []
     for child in children(ref) {

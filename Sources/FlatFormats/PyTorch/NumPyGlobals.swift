@@ -1,21 +1,22 @@
 internal import Pickle
 internal import Tensors
 
-/// The globals that NumPy's arrays and scalars are rebuilt with.
+/// The globals that rebuild NumPy's arrays and scalars.
 enum NumPyGlobals {
-  /// How an array or a scalar is rebuilt.
+  /// The ways to rebuild an array or a scalar.
   enum Rebuild {
-    /// An empty array of a class, which the state fills.
+    /// An empty array of a class; the state fills it.
     case array
-    /// `bytes, dtype, shape, order[, axes]`, of protocol 5.
+    /// `bytes, dtype, shape, order[, axes]`, in protocol 5.
     case buffer
     /// `dtype, bytes`.
     case scalar
-    /// An array with a mask beside it.
+    /// An array with a mask.
     case masked
   }
 
-  /// Where NumPy's functions are: before version 2, since, and as some versions name the compiled module.
+  /// The modules of NumPy's functions: before version 2, since version 2, and as some versions name the compiled
+  /// module.
   private static let multiarray: Set<String> = [
     "numpy.core.multiarray", "numpy._core.multiarray", "numpy.core._multiarray_umath",
     "numpy._core._multiarray_umath",
@@ -33,7 +34,7 @@ enum NumPyGlobals {
     }
   }
 
-  /// Whether an array of this class has its elements in its state as every array has.
+  /// Whether an array of this class has its elements in its state, like a plain array.
   static func isPlainArray(_ global: PickleGlobal) -> Bool {
     global.module.split(separator: ".").first == "numpy"
       && ["ndarray", "memmap", "matrix"].contains(global.name)
@@ -41,7 +42,7 @@ enum NumPyGlobals {
 
   static func isDType(_ global: PickleGlobal) -> Bool { global == PickleGlobal("numpy", "dtype") }
 
-  /// The dtype of a class of elements that the package ml_dtypes adds to NumPy; its 4-bit and 6-bit ones take a byte.
+  /// The dtype of an element class of the package ml_dtypes; its 4-bit and 6-bit dtypes take a byte.
   static func mlDType(_ global: PickleGlobal) -> DType? {
     guard global.module == "ml_dtypes" else { return nil }
     switch global.name {

@@ -3,14 +3,14 @@ internal import Tensors
 
 /// Bytes that are in a pickle.
 enum PickledBytes: Hashable {
-  /// As they are, from a place of the pickle on.
+  /// Unchanged, from a position in the pickle on.
   case plain(start: Int, count: Int)
-  /// As the characters of these numbers, in `count` bytes of UTF-8.
+  /// As characters U+0000 to U+00FF, in `count` bytes of UTF-8.
   case text(start: Int, count: Int)
-  /// Read with the pickle.
+  /// Already read, with the pickle.
   case held([UInt8])
 
-  /// Nil for bytes that cannot be had.
+  /// Nil for bytes whose place is not known.
   init?(_ run: PickleRun, _ value: PickleValue) {
     switch run.coding {
     case .plain: self = .plain(start: run.offset, count: run.count)
@@ -27,15 +27,15 @@ enum PickledBytes: Hashable {
     }
   }
 
-  /// Whether they are found only by reading from the first on.
+  /// Whether the bytes can be read only from the first one on.
   var isText: Bool { if case .text = self { true } else { false } }
 }
 
-/// Where the bytes of a pickle are.
+/// The place of a pickle's bytes.
 enum PickleHome: Sendable {
-  /// In the file, from `start` on.
+  /// In the file.
   case file(FilePayload)
-  /// In memory: of a packed archive.
+  /// In memory, for a packed archive.
   case memory(MemoryPayload)
 
   var payload: any NpyPayload {
@@ -46,19 +46,19 @@ enum PickleHome: Sendable {
   }
 }
 
-/// Counts the bytes that texts of a pickle stand for, each text once.
+/// Counts the bytes that texts of a pickle encode, each text once.
 final class PickledTexts {
   let home: PickleHome
   private let path: String
   private var counts: [Int: Int?] = [:]
 
-  /// `path` names the file in messages.
+  /// `path` is the file's name in messages.
   init(_ home: PickleHome, path: String) {
     self.home = home
     self.path = path
   }
 
-  /// Nil for a text that does not stand for bytes.
+  /// The number of bytes; nil for a text that does not encode bytes.
   func byteCount(of bytes: PickledBytes) throws(FlatFormatError) -> Int? {
     switch bytes {
     case .plain(_, let count): return count
@@ -72,7 +72,7 @@ final class PickledTexts {
   }
 }
 
-/// What lies in other bytes from a place on.
+/// A part of another payload, from a byte on.
 final class SlicePayload: NpyPayload {
   private let base: any NpyPayload
   private let start: Int

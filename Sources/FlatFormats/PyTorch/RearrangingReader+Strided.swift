@@ -1,7 +1,7 @@
 internal import Tensors
 
 extension RearrangingReader {
-  /// Reads a tensor whose elements lie anywhere in a storage; the caller has checked that every one lies in the payload.
+  /// Reads a tensor with any strides; the caller has checked that every element is within the payload.
   convenience init(
     path: String, spec: TensorSpec, strides: TorchStrides, itemSize: Int, swapWidth: Int,
     payload: any NpyPayload

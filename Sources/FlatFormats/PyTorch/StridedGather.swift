@@ -1,28 +1,28 @@
-/// Brings the elements of a tensor with any strides into C order, window by window of the result.
+/// Converts a tensor with any strides into C order, window by window of the result.
 ///
-/// A window holds, for fixed indices before axis `cut`, some indices of that axis and all of the axes behind it. Seen
-/// from the storage it is a set of axes of its own; they are walked from the widest step to the narrowest, so that
-/// what lies together is read together. Bytes between elements are read along while that costs less than another call.
+/// A window holds, for fixed indices before axis `cut`, some indices of that axis and all of the later axes. Its axes
+/// are walked from the widest step in the storage to the narrowest, so that neighbours are read together. Bytes between
+/// elements are read too while that costs less than another call.
 final class StridedGather: ElementGather {
   private let strides: TorchStrides
   private let itemSize: Int
   private let cut: Int
-  /// Elements of the axes behind `cut`.
+  /// Elements of the axes after `cut`.
   private let inner: Int
   /// Indices of `cut` in a full window.
   private let rows: Int
-  /// Elements that each axis steps over in the result.
+  /// Elements between two neighbours on each axis, in the result.
   private let resultStrides: [Int]
   /// Bytes of the largest window.
   let windowSize: Int
 
-  /// What is read at a time.
+  /// The most bytes of a read.
   private static let stagingSize = 1 << 20
   /// Bytes between two elements up to which reading them costs less than another call.
   private static let smallGap = 4096
 
-  /// The shape has no zero and at least one axis, and the bytes of tensor and storage fit an Int, so that no product
-  /// below overflows.
+  /// The shape has no zero and at least one axis, and the bytes of tensor and storage fit an Int, so no product below
+  /// overflows.
   init(_ strides: TorchStrides, itemSize: Int, limit: Int) {
     self.strides = strides
     self.itemSize = itemSize
@@ -42,9 +42,9 @@ final class StridedGather: ElementGather {
   /// One axis of a window.
   private struct Axis {
     let extent: Int
-    /// Elements in the storage.
+    /// Elements between two neighbours in the storage.
     let step: Int
-    /// Elements in the window.
+    /// Elements between two neighbours in the window.
     let place: Int
   }
 
@@ -70,7 +70,7 @@ final class StridedGather: ElementGather {
     return count * inner * itemSize
   }
 
-  /// Splits the axes into those that are read at once, one that is read in pieces, and those that are walked.
+  /// Splits the axes into those that are read whole, one that is read in pieces, and those that are walked.
   private func run(
     _ axes: [Axis], origin: Int, _ payload: any NpyPayload, _ window: UnsafeMutableRawBufferPointer
   ) throws(FlatFormatError) {
@@ -84,7 +84,7 @@ final class StridedGather: ElementGather {
       whole += 1
     }
     let block = Array(axes[..<whole])
-    // The next axis may fit in part.
+    // A part of the next axis may still fit.
     var piece = Axis(extent: 1, step: 0, place: 0)
     var most = 1
     var walked = axes[whole...]
@@ -116,10 +116,11 @@ final class StridedGather: ElementGather {
     if let failure { throw failure }
   }
 
-  /// Whether the bytes between two indices of the axis are worth reading.
+  /// Whether reading the bytes between two indices of the axis costs less than another call.
   private func isClose(_ axis: Axis, _ span: Int) -> Bool { (axis.step - span) * itemSize <= Self.smallGap }
 
-  /// Calls `body` for every combination of indices, with the elements from the first to there, until it says no.
+  /// Calls `body` for every combination of indices, with its distance in elements from the first, until it returns
+  /// false.
   private static func walk(_ axes: [Axis], _ body: (_ step: Int, _ place: Int) -> Bool) {
     var index = [Int](repeating: 0, count: axes.count)
     var (step, place) = (0, 0)
@@ -162,7 +163,7 @@ final class StridedGather: ElementGather {
     var others = axes
     others.remove(at: longest)
     let size = MemoryLayout<Item>.size
-    // Proof of bounds: the last element read and the last written, once for all.
+    // Proof of bounds: the last element read and the last written, checked once for all.
     let lastRead = axes.reduce(0) { $0 + ($1.extent - 1) * $1.step }
     let lastWritten = axes.reduce(start) { $0 + ($1.extent - 1) * $1.place }
     guard let input = staging.baseAddress, let output = window.baseAddress, start >= 0,

@@ -2,14 +2,14 @@ internal import ByteFiles
 internal import Pickle
 internal import Tensors
 
-/// The zip form of a PyTorch file: one top folder with the pickle, and a member for each storage.
+/// The zip form of a PyTorch file: one top folder that has the pickle, and a member for each storage.
 struct TorchArchive {
   let archive: ZipArchive
-  /// The folder that everything is in.
+  /// The folder that all members are in.
   let top: String
   private let members: [[UInt8]: Int]
 
-  /// Bytes of a packed pickle, which is unpacked to memory.
+  /// The most bytes of a packed pickle, which is unpacked in memory.
   private static let pickleLimit = 64 << 20
   /// The versions that PyTorch reads.
   private static let versions = 1...10
@@ -21,12 +21,12 @@ struct TorchArchive {
     self.archive = archive
     self.members = members
     top = try Self.top(of: archive)
-    // PyTorch itself reads members whose two headers disagree, or that claim to be encrypted.
+    // PyTorch itself reads members whose two headers disagree, or that claim to be encrypted; here they are refused.
     if let refusal = archive.entries.lazy.compactMap(\.refusal).first { throw refusal }
     try requireVersion()
   }
 
-  /// Whether numbers have their highest byte first; files before version 2.1 do not say, and have the lowest.
+  /// Whether numbers begin with their highest byte; files before version 2.1 have no such entry and are little-endian.
   func isBigEndian() throws(FlatFormatError) -> Bool {
     switch try text(of: "byteorder") {
     case nil, "little": return false
@@ -69,7 +69,7 @@ struct TorchArchive {
     members[Array("\(top)/\(name)".utf8)].map { archive.entries[$0] }
   }
 
-  /// The whole of a small member as text; nil where there is none.
+  /// A small member as text; nil if there is none.
   private func text(of name: String) throws(FlatFormatError) -> String? {
     guard let entry = entry(name) else { return nil }
     guard entry.size <= 64 else {
@@ -78,7 +78,8 @@ struct TorchArchive {
     return String(decoding: try archive.stream(of: entry).bytes(entry.size), as: UTF8.self)
   }
 
-  /// The pickle of this name, its CRC-32 checked, where it is, and how many bytes follow it; nil where there is none.
+  /// The pickle of this name with its CRC-32 checked, its place, and the number of bytes after it; nil if there is
+  /// none.
   func tree(of name: String) throws(FlatFormatError) -> (tree: PickleTree, home: PickleHome, rest: Int)? {
     guard let entry = entry(name) else { return nil }
     let place = "member " + TensorName(entry.name).quoted
@@ -99,7 +100,7 @@ struct TorchArchive {
     } catch { throw .pickle(error, path: archive.file.path, place: place) }
   }
 
-  /// Members that begin like storages and are none of `keys`.
+  /// Members that are named like storages and are not among `keys`.
   func strangers(in folder: String, keys: Set<String>) -> [ZipEntry] {
     let prefix = "\(top)/\(folder)/"
     return archive.entries.filter { entry in

@@ -2,11 +2,11 @@ internal import Pickle
 internal import TensorStreams
 internal import Tensors
 
-/// What a pickle says about tensors: their names, their storages, and what else it has to say.
+/// The tensors, storages, remarks and left-out parts of a PyTorch pickle.
 struct TorchContents {
   private(set) var tensors: [(spec: TensorSpec, tensor: TorchTensor, tiedTo: TensorName?)] = []
   private(set) var storages: [TorchStorage] = []
-  /// Keys of storages that a tensor names which is not read here.
+  /// Keys of storages that belong to tensors that are not read here.
   private(set) var foreignKeys: Set<String> = []
   private(set) var remarks: [FlatRemark] = []
   private(set) var leftOut: [LeftOut] = []
@@ -14,15 +14,15 @@ struct TorchContents {
   /// Whether tensors have their elements in the pickle.
   var hasArrays: Bool { storages.contains { $0.pickled != nil } }
 
-  /// Logical bytes of all tensors together that no file is asked to account for.
+  /// Logical bytes of all tensors together that are allowed for any file.
   private static let logicalFloor = 1 << 30
-  /// Logical bytes for each byte of the file: strides of zero and ties make many of few.
+  /// Logical bytes allowed for each byte of the file: strides of zero and ties unfold few bytes to many.
   private static let logicalRatio = 64
 
   /// - Parameters:
-  ///   - home: where the pickle's bytes are.
-  ///   - place: names the pickle in messages.
-  ///   - fileSize: bounds what the tensors may be unfolded to.
+  ///   - home: the place of the pickle's bytes.
+  ///   - place: the pickle's name in messages.
+  ///   - fileSize: bounds the size to which the tensors may unfold.
   init(
     _ tree: PickleTree, in home: PickleHome, path: String, place: String, fileSize: Int
   ) throws(FlatFormatError) {
@@ -88,7 +88,7 @@ struct TorchContents {
     }
   }
 
-  /// Those of `leaves` that are read here.
+  /// The tensors among `leaves` that are read here.
   private static func decoded(
     _ leaves: [PickleRef], _ decoder: inout TorchDecoder, under name: String
   ) throws(FlatFormatError) -> [TorchTensor] {

@@ -1,11 +1,11 @@
 internal import Pickle
 internal import Tensors
 
-/// The element types of PyTorch as pickles name them.
+/// PyTorch's element types, by their names in pickles.
 enum TorchDType {
-  /// A class of storages: what its elements are, and how many bytes each takes.
+  /// A class of storages: the dtype of its elements, and the bytes of each.
   struct Storage: Equatable {
-    /// Nil where no tensor of ours has such elements: quantised ones, half-precision complex ones, plain bytes.
+    /// Nil if no tensor here has such elements: quantised ones, half-precision complex ones, plain bytes.
     let dtype: DType?
     let itemSize: Int
   }
@@ -15,7 +15,7 @@ enum TorchDType {
     if global.name == "UntypedStorage" || global.name == "_UntypedStorage" {
       return ["torch", "torch.storage"].contains(global.module) ? Storage(dtype: nil, itemSize: 1) : nil
     }
-    // Tensors on a GPU were written with classes of their own before version 0.4.
+    // Before version 0.4, tensors on a GPU were written with their own classes.
     guard ["torch", "torch.cuda", "torch.storage"].contains(global.module) else { return nil }
     if let typed = typed.first(where: { $0.name == global.name }) {
       return Storage(dtype: typed.dtype, itemSize: typed.dtype.bytes ?? 1)
@@ -23,7 +23,7 @@ enum TorchDType {
     return foreign[global.name].map { Storage(dtype: nil, itemSize: $0) }
   }
 
-  /// The dtype that `global` names, and how many elements of it one of PyTorch's holds.
+  /// The dtype that `global` names, and how many of its elements one of PyTorch's elements holds.
   static func dtype(_ global: PickleGlobal) -> (dtype: DType, perItem: Int)? {
     guard global.module == "torch", let row = named.first(where: { $0.name == global.name }) else {
       return nil
@@ -31,12 +31,12 @@ enum TorchDType {
     return (row.dtype, row.dtype == .f4 ? 2 : 1)
   }
 
-  /// The class of storages that holds `dtype`; nil for one that only an untyped storage holds.
+  /// The class of storages that holds `dtype`; nil if only an untyped storage does.
   static func storageClass(of dtype: DType) -> PickleGlobal? {
     typed.first { $0.dtype == dtype }.map { PickleGlobal("torch", $0.name) }
   }
 
-  /// PyTorch's name of `dtype`; nil where it has none.
+  /// PyTorch's name of `dtype`; nil if it has none.
   static func global(of dtype: DType) -> PickleGlobal? {
     named.first { $0.dtype == dtype }.map { PickleGlobal("torch", $0.name) }
   }
@@ -53,7 +53,7 @@ enum TorchDType {
     "ComplexHalfStorage": 4,
   ]
 
-  /// PyTorch counts pairs of 4-bit numbers, safetensors and we the numbers.
+  /// PyTorch counts pairs of 4-bit numbers; safetensors and this library count the numbers.
   private static let named: [(name: String, dtype: DType)] = [
     ("float64", .f64), ("float32", .f32), ("float16", .f16), ("bfloat16", .bf16), ("int64", .i64),
     ("int32", .i32), ("int16", .i16), ("int8", .i8), ("uint8", .u8), ("bool", .bool), ("complex64", .c64),

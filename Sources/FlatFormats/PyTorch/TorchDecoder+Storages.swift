@@ -1,10 +1,10 @@
 internal import Pickle
 internal import Tensors
 
-/// A part of a storage that has a key of its own; the whole storage, where a pickle names none.
+/// A part of a storage with a key of its own, or the whole storage if the pickle names no part.
 struct StorageView: Hashable {
   let storage: String
-  /// In elements of the storage, of which it has all that are said.
+  /// The first element, counted in the storage's elements; the part is within the storage.
   let start: Int
   let count: Int
 }
@@ -19,7 +19,7 @@ extension TorchDecoder {
     return arguments
   }
 
-  /// The storage's number and the part of it that is meant.
+  /// The storage's index, and the part of it that is used.
   mutating func storage(
     _ ref: PickleRef, _ place: String
   ) throws(FlatFormatError) -> (number: Int, view: StorageView) {
@@ -52,7 +52,7 @@ extension TorchDecoder {
     return (storages.count - 1, try view(of: storage, arguments, place))
   }
 
-  /// Of a storage that was a part of another, as versions before 0.4 had them.
+  /// The part of a storage, as versions before 0.4 wrote it.
   private mutating func view(
     of storage: TorchStorage, _ arguments: [PickleRef], _ place: String
   ) throws(FlatFormatError) -> StorageView {
@@ -72,7 +72,7 @@ extension TorchDecoder {
         "\(count) elements from \(start)")
     }
     let view = StorageView(storage: storage.key, start: start, count: count)
-    // PyTorch makes a part once, and takes the first for every other of its key.
+    // PyTorch makes each part once and uses it wherever the key occurs again.
     if let known = views.updateValue(view, forKey: key), known != view {
       throw refusal(
         .torchStorage, place,

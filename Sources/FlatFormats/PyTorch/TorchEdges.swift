@@ -1,16 +1,16 @@
 internal import Pickle
 
-/// Which values hold which others, as names of tensors see it.
+/// The values that each value holds, as the names of tensors need them.
 ///
-/// Dictionaries have their keys, lists their places, objects their attributes. An object of a class that nobody here
-/// knows is no more than what its pickle gives it, and that is looked into like everything else: a module's parameters
-/// are found in its state, a traced graph's among the arguments of the call that would have made it.
+/// Dictionaries have their keys, lists their indices, objects their attributes. An object of an unknown class has
+/// exactly what its pickle gives it, and that is searched like everything else: a module's parameters are in its state,
+/// a traced graph's among the arguments of the call that would have made it.
 struct TorchEdges {
   let tree: PickleTree
 
   /// One value under another.
   struct Edge {
-    /// The part of the name; nil for what adds nothing to it.
+    /// A part of the name; nil if it adds nothing to the name.
     let label: String?
     let target: PickleRef
   }
@@ -24,13 +24,13 @@ struct TorchEdges {
     }
   }
 
-  /// Whether the value is a dictionary with text for a key that `keys` all are among.
+  /// Whether the value is a dictionary that has all of `keys`.
   func hasKeys(_ ref: PickleRef, _ keys: [String]) -> Bool {
     let labels = Set(edges(ref).compactMap(\.label))
     return keys.allSatisfy(labels.contains)
   }
 
-  /// The class of an object, or the function that makes it; nil where it is no plain name.
+  /// The class of an object, or the function that makes it; nil if it is not a plain name.
   func callable(_ ref: PickleRef) -> PickleGlobal? {
     guard case .object = tree.value(ref), case .global(let global) = tree.value(tree.children(ref)[0]) else {
       return nil
@@ -53,7 +53,7 @@ struct TorchEdges {
     }
   }
 
-  /// The three dictionaries of a module that its tensors' names do not mention.
+  /// A module's three dictionaries, which are not part of its tensors' names.
   private static let modules: Set<String> = ["_parameters", "_buffers", "_modules"]
 
   private func object(_ ref: PickleRef) -> [Edge] {
@@ -79,7 +79,7 @@ struct TorchEdges {
     }
   }
 
-  /// A state: the attributes, or a pair of dictionaries of them.
+  /// A state: the attributes, or a pair of dictionaries of attributes.
   private func attributes(_ state: PickleRef) -> [Edge] {
     switch tree.value(state) {
     case .dictionary: keyed(tree.children(state))
@@ -88,7 +88,7 @@ struct TorchEdges {
     }
   }
 
-  /// A dictionary, or the list of pairs that Python 2 made ordered ones from.
+  /// A dictionary, or the list of pairs from which Python 2 made ordered dictionaries.
   private func pairs(_ ref: PickleRef) -> [Edge] {
     switch tree.value(ref) {
     case .dictionary: return keyed(tree.children(ref))

@@ -1,11 +1,10 @@
 internal import Pickle
 
-/// The globals that PyTorch's weights-only loader needs for tensors and the containers around them.
+/// The globals that PyTorch's weights-only loader needs for tensors and their containers.
 ///
-/// Here they are names like all others. Everything else that a pickle names is reported: a loader that is not
-/// restricted would import it and call it.
+/// Here they are only names. Every other name in a pickle is reported: an unrestricted loader would import and call it.
 enum TorchGlobals {
-  /// What makes a tensor of a storage, and how.
+  /// The functions and classes that make a tensor from a storage.
   enum Rebuild: String {
     case tensor = "_rebuild_tensor"
     case tensor2 = "_rebuild_tensor_v2"
@@ -23,7 +22,7 @@ enum TorchGlobals {
     case fromCPU = "_rebuild_device_tensor_from_cpu_tensor"
     case xla = "_rebuild_xla_tensor"
 
-    /// What the tensor is, for those whose elements do not simply lie in a storage.
+    /// A description of the tensor, if its elements are not simply in a storage; nil otherwise.
     var foreign: String? {
       switch self {
       case .tensor, .tensor2, .tensor3, .parameter, .parameterWithState, .fromType: nil
@@ -45,18 +44,18 @@ enum TorchGlobals {
     }
   }
 
-  /// Dictionaries by another name, whose state holds no tensors of the model.
+  /// Dictionary classes whose state holds no tensors of the model.
   static func isDictionary(_ global: PickleGlobal) -> Bool {
     global.module == "collections" && ["OrderedDict", "defaultdict", "Counter"].contains(global.name)
   }
 
-  /// Classes of parameters whose shape a first run would tell.
+  /// Classes of parameters whose shape only a first run determines.
   static func isUninitialised(_ global: PickleGlobal) -> Bool {
     global.module == "torch.nn.parameter"
       && ["UninitializedParameter", "UninitializedBuffer"].contains(global.name)
   }
 
-  /// Whether a pickle that names `global` asks for no more than a tensor's own parts.
+  /// Whether `global` only makes tensors, their parts or their containers.
   static func isTensors(_ global: PickleGlobal) -> Bool {
     if rebuild(global) != nil || TorchDType.storage(global) != nil || isDictionary(global) { return true }
     return known[global.module]?.contains(global.name) == true
@@ -64,7 +63,7 @@ enum TorchGlobals {
   }
 
   private static func isDTypeName(_ name: String) -> Bool {
-    // An attribute of a dtype is something else.
+    // A dot would mean an attribute of a dtype, which is something else.
     guard name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" }) else { return false }
     return ["float", "int", "uint", "bfloat", "complex", "quint", "qint", "bits"].contains {
       name.hasPrefix($0) && name.dropFirst($0.count).first?.isNumber == true

@@ -2,23 +2,23 @@ internal import ByteFiles
 internal import Pickle
 internal import Tensors
 
-/// The form before version 1.6: five pickles in a row, then the storages, each after its count.
+/// The form before version 1.6: five pickles one after another, then the storages, each after its element count.
 struct TorchLegacy {
   let file: ReadableFile
   let tree: PickleTree
   let isBigEndian: Bool
-  /// The storages' keys in the order in which they follow.
+  /// The storages' keys, in file order.
   private let keys: [String]
-  /// Where the first storage's count is.
+  /// The position of the first storage's count.
   private let start: Int
 
   /// 0x1950a86a20f9469cfc6c, lowest byte first.
   private static let magic: [UInt8] = [0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19]
-  /// The magic number's pickle as protocols 0 and 1 write it.
+  /// The pickle of the magic number as protocols 0 and 1 write it.
   static let textMagic = "L119547037146038801333356L\n."
   private static let version = 1001
 
-  /// Nil for a pickle that is no PyTorch file.
+  /// Nil for a pickle that is not a PyTorch file.
   init?(_ file: ReadableFile) throws(FlatFormatError) {
     let pickles = TorchPickle(file, start: 0, size: file.size, place: "pickle")
     let first = try pickles.tree()
@@ -47,7 +47,7 @@ struct TorchLegacy {
     start = list.end
   }
 
-  /// Magic number, version, system, the object itself, and the keys of its storages.
+  /// Magic number, version, system information, the object itself, and the keys of its storages.
   static let pickleCount = 5
 
   static func isMagic(_ tree: PickleTree) -> Bool {
@@ -67,7 +67,7 @@ struct TorchLegacy {
     return false
   }
 
-  /// The first byte of every storage, which those in the pickle have not, and what follows the last.
+  /// The first byte of each storage, nil for one in the pickle; `rest` is the number of bytes after the last.
   func starts(of storages: [TorchStorage]) throws(FlatFormatError) -> (starts: [Int?], rest: Int) {
     var numbers: [String: Int] = [:]
     for (number, storage) in storages.enumerated() where storage.pickled == nil {

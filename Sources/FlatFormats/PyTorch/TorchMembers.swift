@@ -1,7 +1,7 @@
-/// The members of a PyTorch archive by their names; of other archives no member belongs to the format but arrays.
+/// The members of a PyTorch archive by their names; in other archives only arrays belong to the format.
 struct TorchMembers {
-  /// The folders at the top that have the pickle of a PyTorch file, each with the storages that its pickles name; nil
-  /// where one could not be followed to its end, so that any storage may be meant.
+  /// The top folders that have a PyTorch file's pickle, each with the storages that its pickles name; nil if one could
+  /// not be followed to its end, so that any storage may be used.
   private var keys: [Substring: Set<String>?] = [:]
 
   init(_ entries: [ZipEntry]) {
@@ -10,16 +10,16 @@ struct TorchMembers {
     }
   }
 
-  /// Whether the member holds the elements of tensors, which may look like anything.
+  /// Whether the member holds the elements of tensors, which may be any bytes.
   func isStorage(_ entry: ZipEntry) -> Bool { storage(entry) != nil }
 
-  /// Whether PyTorch gives its archives such a member.
+  /// Whether PyTorch writes such a member.
   func isKnown(_ entry: ZipEntry) -> Bool {
     guard let (top, rest) = Self.parts(entry), keys[top] != nil else { return false }
     return Self.names.contains(rest)
   }
 
-  /// Notes the storages that a member's pickle names; nil for a pickle that could not be followed.
+  /// Notes the storages that a member's pickle names; `named` is nil for a pickle that could not be followed.
   mutating func note(_ named: Set<String>?, by entry: ZipEntry) {
     guard let (top, rest) = Self.parts(entry), Self.naming.contains(rest), let known = keys[top] else {
       return
@@ -31,7 +31,7 @@ struct TorchMembers {
     }
   }
 
-  /// Whether a pickle names this storage. True where that is not known.
+  /// Whether a pickle names this storage; true if that is not known.
   func isNamed(_ entry: ZipEntry) -> Bool {
     guard let (top, key) = storage(entry), let known = keys[top] else { return false }
     return known?.contains(key) ?? true
@@ -45,13 +45,13 @@ struct TorchMembers {
     return nil
   }
 
-  /// The folder at the top, and the name in it.
+  /// The top folder, and the name within it.
   private static func parts(_ entry: ZipEntry) -> (top: Substring, rest: Substring)? {
     guard let slash = entry.name.firstIndex(of: "/") else { return nil }
     return (entry.name[..<slash], entry.name[entry.name.index(after: slash)...])
   }
 
-  /// Pickles that name storages: of tensors, and of a TorchScript program's constants.
+  /// Pickles that name storages: those of tensors, and of a TorchScript program's constants.
   private static let naming: Set<Substring> = [
     "data.pkl", "constants.pkl", "bytecode.pkl", "mobile_debug.pkl",
   ]

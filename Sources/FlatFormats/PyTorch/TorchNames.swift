@@ -1,7 +1,7 @@
 internal import Pickle
 internal import Tensors
 
-/// A place that holds a tensor, by its name.
+/// A tensor's name, and the value of the pickle that is the tensor.
 struct TorchPlace {
   let name: String
   let leaf: PickleRef
@@ -9,29 +9,30 @@ struct TorchPlace {
 
 /// The names of a file's tensors.
 ///
-/// * The way from the file's root, joined by dots: keys of dictionaries, places in lists, attributes of objects.
-/// * An optimizer's state (a dictionary with `state` and `param_groups`) is not the model's: its tensors are counted
-///   and kept apart.
-/// * Where one of a file's top entries alone holds the model, and is called as such entries are (`state_dict`,
-///   `model`, …), its name is left off, so that tensors are called as the model calls them.
+/// * A name is the path from the file's root, joined by dots: keys of dictionaries, indices of lists, attributes of
+///   objects.
+/// * An optimizer's state (a dictionary with `state` and `param_groups`) is not part of the model: its tensors are
+///   counted and kept apart.
+/// * If a single top entry holds the model, under one of the usual keys (`state_dict`, `model`, …), its key is left
+///   off, so that tensors have the names that the model gives them.
 struct TorchNames {
   private(set) var places: [TorchPlace] = []
-  /// Tensors of optimizers, by the way to the optimizer.
+  /// Tensors of optimizers, with the path to the optimizer.
   private(set) var apart: [(name: String, leaves: [PickleRef])] = []
-  /// The top entry whose name was left off.
+  /// The top entry whose key was left off.
   private(set) var wrapper: String?
 
   private let tree: PickleTree
   private let edges: TorchEdges
   private let path: String
   private var steps: [Step] = []
-  /// Of each step its parent and its value, which is all that the search for circles looks at.
+  /// The parent and value of each step: only these are read by the search for cycles.
   private var trail: [(parent: Int, ref: PickleRef)] = []
-  /// Steps at which a tensor of the model is; they are named last, so that a walk without end costs no text.
+  /// Steps that are tensors of the model; they are named last, so that a walk that exceeds its limits makes no text.
   private var found: [Int] = []
   private var nameBytes = 0
 
-  /// What a lone tensor is called, as it has no name.
+  /// The name of a tensor that is the root itself.
   static let loneName = "tensor"
   static let wrappers: Set<String> = [
     "state_dict", "model_state_dict", "model_state", "model", "net", "network", "module", "weights", "params",
@@ -41,13 +42,13 @@ struct TorchNames {
   private static let nameLimit = 64 << 10
   private static let namesLimit = 256 << 20
 
-  /// How the walk came to a value.
+  /// The walk's path to a value.
   private struct Step {
     let parent: Int
     let label: String?
     let ref: PickleRef
     let depth: Int
-    /// Place in `apart`; nil for the model's.
+    /// Index in `apart`; nil for the model's.
     var apart: Int?
   }
 
@@ -81,7 +82,7 @@ struct TorchNames {
     guard holders.count == 1, let only = holders.first, let label = only.label, Self.wrappers.contains(label)
     else { return nil }
     let inside = Set(edges.edges(only.target).compactMap(\.label))
-    // An entry beside it must not come by a name of the model's.
+    // No other entry may then have the name of one of the model's.
     guard !inside.isEmpty,
       !all.contains(where: { $0.target != only.target && $0.label.map(inside.contains) == true })
     else { return nil }
@@ -107,7 +108,7 @@ struct TorchNames {
       trail.append((step.parent, step.ref))
       let number = steps.count - 1
       let edges = edges.edges(step.ref)
-      // Also what is still to be visited counts: it takes the same memory.
+      // Values still to be visited count too: they take as much memory.
       guard steps.count + left.count + edges.count <= Self.visitLimit else {
         throw tooMuch("at most \(Self.visitLimit) values to look into", "more")
       }
@@ -146,7 +147,7 @@ struct TorchNames {
     return name
   }
 
-  /// Whether the walk is inside the value already.
+  /// Whether the step's value is one of the values above it.
   private func isOwnAncestor(_ step: Step) -> Bool {
     var parent = step.parent
     while parent >= 0 {

@@ -2,12 +2,12 @@ internal import ByteFiles
 internal import Pickle
 internal import Tensors
 
-/// Reads a pickle that lies in a file, and tells its errors as those of the file.
+/// Reads a pickle that is in a file, and turns its errors into errors of the file.
 final class TorchPickle: PickleInput {
   let size: Int
   private let file: ReadableFile
   private let start: Int
-  /// How messages call it.
+  /// The pickle's name in messages.
   private let place: String
   private(set) var failure: FileError?
 
@@ -26,7 +26,7 @@ final class TorchPickle: PickleInput {
     }
   }
 
-  /// The pickle from `offset` on.
+  /// Reads the pickle that begins at `offset`.
   func tree(from offset: Int = 0) throws(FlatFormatError) -> PickleTree {
     do throws(PickleError) { return try PickleMachine.read(self, from: offset) } catch {
       if let failure { throw .file(failure) }
@@ -36,7 +36,7 @@ final class TorchPickle: PickleInput {
 }
 
 extension FlatFormatError {
-  /// What is wrong with the pickle that messages call `place`.
+  /// The `FlatFormatError` for a defect of the pickle that messages call `place`.
   static func pickle(_ error: PickleError, path: String, place: String) -> FlatFormatError {
     guard case .refused(let defect, let offset, let expected, let found) = error else {
       return .refused(

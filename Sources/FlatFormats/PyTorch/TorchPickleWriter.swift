@@ -5,7 +5,7 @@ internal import Tensors
 /// The pickle of a state dict: an ordered dictionary from names to tensors in storages numbered from 0.
 struct TorchPickleWriter {
   private let contents: SinkContents
-  /// The storage of each tensor, by place in the specs.
+  /// The storage of each tensor, by the tensor's index in the specs.
   private var storages: [Int]
 
   /// - Parameter order: the tensors that have a storage of their own, in the storages' order.
@@ -61,7 +61,7 @@ struct TorchPickleWriter {
 
   private static func append(_ spec: TensorSpec, storage: Int, to writer: inout PickleWriter) {
     let storageClass = TorchDType.storageClass(of: spec.dtype)
-    // Types without a class of storages lie in bytes, and the tensor says what they are.
+    // Types without a class of storages are untyped bytes, and the tensor gives their dtype.
     let function = storageClass == nil ? "_rebuild_tensor_v3" : "_rebuild_tensor_v2"
     let shape = spec.dtype == .f4 ? spec.shape.dropLast() + [(spec.shape.last ?? 0) / 2] : spec.shape
     writer.call(PickleGlobal("torch._utils", function)) { writer in
@@ -86,7 +86,7 @@ struct TorchPickleWriter {
     var strides = [Int](repeating: 1, count: shape.count)
     for axis in stride(from: shape.count - 2, through: 0, by: -1) {
       let (product, overflow) = strides[axis + 1].multipliedReportingOverflow(by: max(1, shape[axis + 1]))
-      // Of an empty tensor no element is ever looked for.
+      // No element of an empty tensor is ever read.
       strides[axis] = overflow ? 1 : product
     }
     return strides

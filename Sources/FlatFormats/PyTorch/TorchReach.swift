@@ -1,19 +1,20 @@
 internal import Pickle
 
-/// From which values of a pickle a tensor can be reached.
+/// The values of a pickle from which a tensor can be reached.
 ///
-/// The walk that names tensors goes only there. It may come to a value by several ways, since a dictionary that is
-/// used twice gives its tensors two names; what holds no tensor must not be walked twice, or a few kilobytes of lists
-/// within lists would be walked for ever.
+/// The walk that names tensors visits only these. It may reach a value by several paths, since a dictionary that is
+/// used twice gives its tensors two names. A value without tensors must not be visited twice, or a few kilobytes of
+/// nested lists would take for ever.
 struct TorchReach {
-  /// By number of value: a tensor lies at or below it.
+  /// By number of value: whether it is a tensor or holds one.
   private(set) var tensors: [Bool]
-  /// The same without those that only an optimizer's state holds, and without arrays of NumPy's beside tensors.
+  /// The same without tensors that only an optimizer's state holds, and without NumPy arrays if there are other
+  /// tensors.
   private(set) var weights: [Bool]
   /// The states of optimizers.
   private(set) var apart: [Bool]
 
-  /// - Parameter isBeside: whether a leaf is no tensor of a model where there are others: an array of NumPy's.
+  /// - Parameter isBeside: whether a leaf counts as a weight only if there are no others: a NumPy array.
   init(
     tree: PickleTree, edges: TorchEdges, isLeaf: (PickleRef) -> Bool, isBeside: (PickleRef) -> Bool,
     isApart: (PickleRef) -> Bool
@@ -48,7 +49,7 @@ struct TorchReach {
     weights = parents.above(own.isEmpty ? leaves : own) { apart[$0] }
   }
 
-  /// For every value those that hold it.
+  /// For each value the values that hold it.
   private struct Parents {
     private var starts: [Int32]
     private var members: [Int32]
@@ -65,7 +66,7 @@ struct TorchReach {
       }
     }
 
-    /// The leaves and everything above them, but for what `stops` and what is only above that.
+    /// The leaves and everything above them, except values that `stops` selects and those only above these.
     func above(_ leaves: [Int32], stops: (Int) -> Bool) -> [Bool] {
       var found = [Bool](repeating: false, count: starts.count - 1)
       var left = leaves

@@ -1,17 +1,17 @@
-/// Tells PyTorch files from others by their first bytes.
+/// Recognises PyTorch files by their first bytes.
 enum TorchRecognition {
   static func matches(_ head: FileHead) -> Bool {
     if head.starts(with: "PK\u{3}\u{4}") { return isArchive(head) }
     if isTar(head) { return true }
     if head.starts(with: TorchLegacy.textMagic) { return true }
-    // Protocols from 2 on begin with their number.
+    // Protocols from 2 on begin with a mark and their number.
     if head.bytes.count > 2, head.bytes[0] == 0x80, (2...5).contains(head.bytes[1]) { return true }
-    // Older pickles begin like any text.
+    // Older pickles begin like any text, so the name decides.
     return [".pkl", ".pickle"].contains(where: head.hasSuffix) && !head.bytes.isEmpty
       && head.foreignContent == nil && !head.starts(with: "PK")
   }
 
-  /// A zip archive whose first member is one that PyTorch writes, or that is called as PyTorch files are.
+  /// Whether a zip archive is named like a PyTorch file, or its first member is one that PyTorch writes.
   private static func isArchive(_ head: FileHead) -> Bool {
     if [".pt", ".pth", ".ckpt"].contains(where: head.hasSuffix) { return true }
     let fields = ByteFields(head.bytes)
@@ -28,7 +28,7 @@ enum TorchRecognition {
     ".data/serialization_id",
   ]
 
-  /// The form of before 2017: a tar archive of four members.
+  /// The form before 2017: a tar archive of four members.
   static func isTar(_ head: FileHead) -> Bool {
     guard head.bytes.count >= 262, head.bytes[257..<262].elementsEqual("ustar".utf8) else { return false }
     let name = String(decoding: head.bytes.prefix { $0 != 0 }, as: UTF8.self)

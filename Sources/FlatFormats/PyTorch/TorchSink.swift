@@ -5,18 +5,18 @@ internal import Tensors
 
 /// Writes the zip form that PyTorch's weights-only loader reads: one pickle, and a stored member for each tensor.
 ///
-/// Tied tensors are one: the repeated one's storage is named again with the same place, size and strides, and its
-/// bytes are asked for once.
+/// Tied tensors share a storage: the second name refers to it with the same offset, size and strides, and its bytes are
+/// written once.
 final class TorchSink: ZipMemberSink {
   let order: [Int]
   private let contents: SinkContents
   let zip: ZipWriter
   var progress: SinkProgress
-  /// Place in `order` of the next storage to be begun.
+  /// Place in `order` of the next storage to begin.
   private var begun = 0
 
-  /// What PyTorch calls the folder of a file that is written to memory. The destination's name would do as well, and
-  /// two files of one content would differ.
+  /// The folder name that PyTorch uses for a file written to memory. With the destination's name instead, two files
+  /// with the same content would differ.
   private static let top = "archive"
   private static let alignment = 64
 
@@ -42,7 +42,7 @@ final class TorchSink: ZipMemberSink {
     }
   }
 
-  /// Begins the storage that the next byte belongs to, and those without bytes before it.
+  /// Begins the storage that the next byte belongs to, and storages without bytes before it.
   func begin() throws(FlatFormatError) {
     while begun < order.count, begun <= progress.place {
       try zip.begin(name: "\(Self.top)/data/\(begun)", size: contents.specs[order[begun]].byteCount)

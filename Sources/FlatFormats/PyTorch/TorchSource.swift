@@ -4,7 +4,7 @@ internal import Synchronization
 internal import TensorStreams
 internal import Tensors
 
-/// A PyTorch file: a zip archive, or the older row of pickles. No byte of it is ever run.
+/// A PyTorch file: a zip archive, or the older sequence of pickles. No byte of it is ever run.
 final class TorchSource: FlatWeightsSource {
   let kind = FlatFormatKind.pytorch
   let tensors: [SourceTensor]
@@ -17,17 +17,17 @@ final class TorchSource: FlatWeightsSource {
   private let storages: [TorchStorage]
   private let places: [Place]
   private let isBigEndian: Bool
-  /// Where the pickle is, if tensors have their elements in it.
+  /// The place of the pickle, if tensors have their elements in it.
   private let home: PickleHome?
-  /// Storages whose CRC-32 has been found right.
+  /// Storages whose CRC-32 has been checked.
   private let sound = Mutex<Set<Int>>([])
-  /// The packed storage that was read last.
+  /// The packed storage that was unpacked last.
   private let last = Mutex<(storage: Int, payload: MemoryPayload)?>(nil)
 
   var path: String { file.path }
   var verbatim: [UInt8]? { nil }
 
-  /// Where a storage's bytes are.
+  /// The place of a storage's bytes.
   private enum Place {
     case member(ZipEntry)
     case region(start: Int)
@@ -80,12 +80,12 @@ final class TorchSource: FlatWeightsSource {
     tensors = contents.tensors.map { SourceTensor(spec: $0.spec, tiedTo: $0.tiedTo) }
   }
 
-  /// What there is to say about a pickle that is no PyTorch file.
+  /// The error for a pickle that is not a PyTorch file.
   private static func barePickle(_ file: ReadableFile) throws(FlatFormatError) -> FlatFormatError {
     let pickles = TorchPickle(file, start: 0, size: file.size, place: "pickle")
     var tree = try pickles.tree()
     var globals = tree.globals
-    // Scanners that stop at the first of several pickles have been fooled with that.
+    // A hostile pickle may follow a harmless one, so up to 16 more are read.
     for _ in 0..<16 where tree.end < file.size {
       guard let next = try? pickles.tree(from: tree.end) else { break }
       tree = next
@@ -178,7 +178,7 @@ final class TorchSource: FlatWeightsSource {
       return reader(spec, layout, swapWidth, payload)
     case .member(let entry):
       guard let archive else { throw noSuchTensor(index) }
-      // One pass gives the bytes and checks them; an empty storage is checked here.
+      // One pass delivers the bytes and checks them; an empty storage is checked here.
       if layout.strides.isContiguous, spec.byteCount == storage.byteCount {
         let payload = MemberPayload(archive: archive, entry: entry, start: 0)
         if entry.size == 0 { try payload.check() }
@@ -206,7 +206,7 @@ final class TorchSource: FlatWeightsSource {
 
   /// The elements of an array in the pickle.
   ///
-  /// - Parameter inOrder: whether they are read from the first to the last.
+  /// - Parameter inOrder: whether they are read once, from the first to the last.
   private func payload(
     _ bytes: PickledBytes, count: Int, inOrder: Bool
   ) throws(FlatFormatError) -> (any NpyPayload)? {
@@ -217,7 +217,7 @@ final class TorchSource: FlatWeightsSource {
     case .text(let start, let size):
       let text = Latin1Payload(home.payload, start: start, count: size, path: path)
       if inOrder { return text }
-      // The reader has bounded these.
+      // The reader has bounded these bytes.
       var all = [UInt8](repeating: 0, count: count)
       var failure: FlatFormatError?
       all.withUnsafeMutableBytes { buffer in
@@ -228,7 +228,7 @@ final class TorchSource: FlatWeightsSource {
     }
   }
 
-  /// A packed storage in memory, kept until another one is asked for.
+  /// A packed storage in memory, kept until another one is needed.
   private func unpacked(
     _ storage: Int, _ entry: ZipEntry, _ archive: ZipArchive
   ) throws(FlatFormatError) -> MemoryPayload {
@@ -238,7 +238,7 @@ final class TorchSource: FlatWeightsSource {
     return payload
   }
 
-  /// Reads a storage once for its CRC-32, before parts of it are read where they lie.
+  /// Reads a storage once to check its CRC-32, before parts of it are read in place.
   private func requireSound(_ storage: Int, _ entry: ZipEntry, _ archive: ZipArchive) throws(FlatFormatError)
   {
     if sound.withLock({ $0.contains(storage) }) { return }
@@ -254,6 +254,6 @@ final class TorchSource: FlatWeightsSource {
 }
 
 extension TorchTensor {
-  /// Bytes that change places between machines: those of a number, of which a complex element has two.
+  /// Bytes to reverse in a file of the other byte order: a number, of which a complex element has two.
   fileprivate var swapWidth: Int { dtype.kind == .complex ? itemSize / 2 : itemSize }
 }

@@ -1,10 +1,10 @@
-/// How the elements of a tensor lie in its storage: extents and steps, outermost first, and the first element.
+/// The layout of a tensor in its storage: extents and strides in elements, outermost first, and the first element.
 struct TorchStrides: Hashable {
   let offset: Int
   let shape: [Int]
   let strides: [Int]
 
-  /// Elements from the first to the last, with what lies between; zero for an empty tensor, nil where this overflows.
+  /// Elements from the first to the last and all between; zero for an empty tensor, nil if this overflows.
   var span: Int? {
     if shape.contains(0) { return 0 }
     var last = 0
@@ -17,7 +17,7 @@ struct TorchStrides: Hashable {
     return last == .max ? nil : last + 1
   }
 
-  /// Whether the elements lie one after the other in C order.
+  /// Whether the elements are adjacent and in C order.
   var isContiguous: Bool {
     if shape.contains(0) { return true }
     var expected = 1
@@ -30,7 +30,7 @@ struct TorchStrides: Hashable {
     return true
   }
 
-  /// Whether two elements lie in one place. What would take too long to find out counts as such.
+  /// Whether two elements are at the same place; also true if finding out would take too long.
   var overlaps: Bool {
     var axes = zip(shape, strides).filter { $0.0 > 1 }
     if shape.contains(0) { return false }
@@ -41,17 +41,17 @@ struct TorchStrides: Hashable {
     for (extent, stride) in axes {
       if stride == 0 { return true }
       if stride <= reach { isCertain = false }
-      // The span is known to fit, so these do too.
+      // The span is known to fit an Int, so these do too.
       reach += (extent - 1) * stride
       count = count.multipliedReportingOverflow(by: extent).overflow ? .max : count * extent
     }
     if isCertain { return false }
-    // More elements than places.
+    // There are more elements than places.
     if count > reach + 1 { return true }
     return count > 100_000 || Self.meets(axes)
   }
 
-  /// Walks over all elements.
+  /// Whether two elements meet, by listing the places of all elements.
   private static func meets(_ axes: [(Int, Int)]) -> Bool {
     var places: Set<Int> = [0]
     for (extent, stride) in axes {

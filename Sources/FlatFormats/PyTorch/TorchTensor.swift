@@ -1,52 +1,52 @@
 internal import Pickle
 internal import Tensors
 
-/// A run of elements: outside of the pickle that names it, or an array's in the pickle.
+/// A run of elements: beside the pickle that names it, or an array's within the pickle.
 struct TorchStorage: Hashable {
   let key: String
-  /// Nil for untyped bytes, and for elements that no tensor of ours has.
+  /// Nil for untyped bytes, and for elements that no tensor here has.
   let dtype: DType?
   let className: String
   let itemSize: Int
   let count: Int
-  /// Where the bytes are of one that is in the pickle itself; nil for those beside it.
+  /// The place in the pickle of a storage that is in the pickle itself; nil for the others.
   var pickled: PickledBytes?
-  /// Of its own numbers; nil for those of the file's order.
+  /// The byte order of this storage; nil for the file's.
   var isBigEndian: Bool?
 
-  /// The reader has checked that this fits.
+  /// The reader has checked that this fits an Int.
   var byteCount: Int { count * itemSize }
 }
 
-/// A tensor as its pickle describes it: a storage, and how the elements lie there.
+/// A tensor as its pickle describes it: a storage, and the layout of the elements in it.
 struct TorchTensor: Hashable {
-  /// Place in the list of storages.
+  /// Index in the list of storages.
   let storage: Int
   let dtype: DType
-  /// Bytes of one element as PyTorch counts them.
+  /// Bytes of one element, as PyTorch counts elements.
   let itemSize: Int
-  /// In elements of PyTorch.
+  /// In PyTorch's elements.
   let strides: TorchStrides
-  /// Extents in elements of `dtype`, of which a packed one holds two.
+  /// Extents in elements of `dtype`; a packed PyTorch element holds two.
   let shape: [Int]
 }
 
-/// What a value of a pickle that stands for a tensor is.
+/// The meaning of a pickled value that is a tensor.
 enum TorchValue {
   case tensor(TorchTensor)
-  /// In words, for a tensor that is not read here.
+  /// A description of a tensor that is not read here.
   case foreign(String)
 }
 
-/// Reads tensors and storages out of a pickle's tree.
+/// Reads tensors and storages from a pickle's tree.
 struct TorchDecoder {
   let tree: PickleTree
   let path: String
   var storages: [TorchStorage] = []
   var numbers: [String: Int] = [:]
-  /// What each view of a storage was said to be.
+  /// The part of a storage that each key has been given.
   var views: [String: StorageView] = [:]
-  /// Keys of storages that a tensor names which is not read here.
+  /// Keys of storages that belong to tensors that are not read here.
   private(set) var foreignKeys: Set<String> = []
   /// Values whose storages have been noted.
   private var noted: Set<PickleRef> = []
@@ -59,12 +59,12 @@ struct TorchDecoder {
     arrays = NumPyReader(tree: tree, path: path, texts: PickledTexts(home, path: path))
   }
 
-  /// What stands for a tensor.
+  /// The kinds of values that are tensors.
   private enum Leaf {
     case storage
     case tensor(TorchGlobals.Rebuild)
     case array(NumPyGlobals.Rebuild)
-    /// In words.
+    /// A description.
     case foreign(String)
   }
 
@@ -78,7 +78,7 @@ struct TorchDecoder {
         return rebuild == .scalar && !arrays.isNumber(ref) ? nil : .array(rebuild)
       }
       if TorchGlobals.isUninitialised(global) { return .foreign("a parameter that has no elements yet") }
-      // What is made of a storage's elements is not known, as it is for the tensors and storages of a container.
+      // An unknown call may make anything of a storage's elements; a container holds tensors and storages unchanged.
       let arguments = tree.children(tree.children(ref)[1]).prefix(64)
       guard !TorchGlobals.isDictionary(global), arguments.contains(where: { storageArguments($0) != nil })
       else { return nil }
@@ -87,13 +87,13 @@ struct TorchDecoder {
     }
   }
 
-  /// Whether the value stands for a tensor, or for a storage by itself.
+  /// Whether the value is a tensor, or a storage by itself.
   func isLeaf(_ ref: PickleRef) -> Bool { kind(ref) != nil }
 
-  /// Whether the value is an array or a scalar of NumPy's.
+  /// Whether the value is a NumPy array or scalar.
   func isArray(_ ref: PickleRef) -> Bool { if case .array? = kind(ref) { true } else { false } }
 
-  /// What a leaf is; `place` names it in messages.
+  /// Decodes a leaf; `place` is its name in messages.
   mutating func decode(_ ref: PickleRef, place: String) throws(FlatFormatError) -> TorchValue {
     switch kind(ref) {
     case .storage?: return try bareStorage(ref, place)
@@ -105,7 +105,7 @@ struct TorchDecoder {
     }
   }
 
-  /// A tensor that is given something after it was made has other elements in Python than its storage here:
+  /// Refuses a tensor that is changed after it was made: its elements in Python differ from its storage here.
   /// `Tensor.__setstate__` puts it on another storage, and items that are set are written to it.
   private func requireUnchanged(_ ref: PickleRef, _ place: String) throws(FlatFormatError) {
     guard tree.isChanged(ref) else { return }
@@ -113,7 +113,7 @@ struct TorchDecoder {
     throw refusal(.torchTensor, place, "a tensor as it was rebuilt", what)
   }
 
-  /// The same for the attributes that a rebuilding function sets: these are no attributes, but the elements.
+  /// The same for a state that a rebuilding function sets: some of its entries replace elements.
   private func requireHarmless(state: PickleRef, _ place: String) throws(FlatFormatError) {
     let edges = TorchEdges(tree: tree)
     let parts = tree.value(state) == .tuple ? Array(tree.children(state).prefix(2)) : [state]
@@ -124,7 +124,7 @@ struct TorchDecoder {
     }
   }
 
-  /// An array's elements are a storage of its own, in the pickle.
+  /// Decodes an array; its elements are a storage of their own, in the pickle.
   private mutating func array(
     _ ref: PickleRef, _ rebuild: NumPyGlobals.Rebuild, _ place: String
   ) throws(FlatFormatError) -> TorchValue {
@@ -148,11 +148,11 @@ struct TorchDecoder {
     return value
   }
 
-  /// Takes note of the storages of a tensor that is not read here.
+  /// Notes the storages of a tensor that is not read here.
   mutating func noteStorages(of leaf: PickleRef) {
     var left = [leaf]
     while let ref = left.popLast() {
-      // Once for all leaves, so that all of them together cost no more than the pickle has values.
+      // Each value once for all leaves, so that all leaves together cost at most the pickle's number of values.
       guard noted.insert(ref).inserted else { continue }
       if let arguments = storageArguments(ref), arguments.count > 2, let key = key(arguments[2]) {
         foreignKeys.insert(key)
@@ -255,7 +255,7 @@ struct TorchDecoder {
   private func requireInside(
     _ layout: TorchStrides, _ itemSize: Int, _ storage: TorchStorage, _ view: StorageView, _ place: String
   ) throws(FlatFormatError) {
-    // The view lies in its storage, so that this does not overflow.
+    // The view is within its storage, so this does not overflow.
     let items = (view.start + view.count) * storage.itemSize / itemSize
     if let span = layout.span {
       let (end, overflow) = layout.offset.addingReportingOverflow(span)

@@ -1,15 +1,15 @@
 internal import Tensors
 
-/// Which bytes of the storages the tensors have.
+/// The bytes of the storages that tensors use.
 struct TorchUsage {
   let storages: [TorchStorage]
   let uses: [TorchTensor]
-  /// Keys of storages of which nothing more is known.
+  /// Keys of storages of which only the key is known.
   let foreignKeys: Set<String>
 
   var remarks: [FlatRemark] { shared + unreferenced }
 
-  /// Tensors that differ and lie in one storage.
+  /// Storages that several different tensors share.
   private var shared: [FlatRemark] {
     distinct.enumerated().compactMap { number, tensors in
       guard tensors.count > 1 else { return nil }
@@ -37,7 +37,7 @@ struct TorchUsage {
     return result
   }
 
-  /// Bytes that one of the tensors has. Of several tensors with gaps the gaps count as used.
+  /// Bytes that the tensors use. If there are several tensors, the gaps within each count as used.
   private static func used(_ tensors: [TorchTensor]) -> Int {
     if tensors.count == 1, let only = tensors.first, !only.strides.overlaps {
       return only.strides.shape.reduce(only.itemSize, *)

@@ -7,20 +7,20 @@ struct SafetensorsHeader: Sendable {
     /// First byte of the tensor, counted from the body's first.
     let begin: Int
   }
-  /// Every tensor in the order of the body; tensors without bytes at one place in header order.
+  /// Every tensor, in the order of the body; tensors without bytes that share a place are in header order.
   let entries: [Entry]
   let metadata: [(key: String, value: String)]
 
-  /// The name that is no tensor's.
+  /// The reserved name, which no tensor can have.
   static let metadataName: TensorName = "__metadata__"
 
-  /// Longest header read or written; the reference has the same limit.
+  /// The longest header that is read or written, in bytes; the reference has the same limit.
   static let sizeLimit = 100_000_000
 
-  /// Most dimensions of a tensor; HDF5 and NumPy stop far below.
+  /// The most dimensions of a tensor; HDF5 and NumPy allow far fewer.
   static let rankLimit = 256
 
-  /// Reads `json`, the header without its length, of a file with `bodySize` bytes behind it.
+  /// Parses `json`, the header without its length, of a file that has `bodySize` bytes after it.
   static func parse(_ json: UnsafeBufferPointer<UInt8>, path: String, bodySize: Int) throws(FlatFormatError)
     -> SafetensorsHeader
   {
@@ -32,7 +32,7 @@ struct SafetensorsHeader: Sendable {
   }
 }
 
-/// The grammar of the header over `HeaderScanner`.
+/// The grammar of the header, over `HeaderScanner`.
 struct HeaderParser {
   var scanner: HeaderScanner
   private(set) var metadata: [(key: String, value: String)] = []
@@ -66,9 +66,10 @@ struct HeaderParser {
     try scanner.expectPadding()
   }
 
-  /// No name is there twice.
+  /// Checks that no name occurs twice.
   ///
-  /// Sorted by a hash and, where hashes agree, by name: names made to collide cost a comparison more, and no more.
+  /// Names are sorted by hash and, if hashes are equal, by name: names made to collide cost only one more comparison
+  /// each.
   func requireDifferentNames() throws(FlatFormatError) {
     var hashes: [(hash: UInt64, index: Int)] = []
     hashes.reserveCapacity(entries.count)
@@ -140,7 +141,7 @@ struct HeaderParser {
     return try checked(name, dtype, shape, offsets)
   }
 
-  /// The tensor, once its offsets span what its dtype and shape need.
+  /// The tensor, after checking that its offsets span the bytes that dtype and shape need.
   private func checked(
     _ name: TensorName, _ dtype: DType, _ shape: [Int], _ offsets: (begin: Int, end: Int)
   ) throws(FlatFormatError) -> SafetensorsHeader.Entry {
@@ -200,12 +201,12 @@ struct HeaderParser {
     return (begin, end)
   }
 
-  /// One ordered pass proves that the tensors fill the body: no hole, no overlap, no tail.
+  /// Proves in one ordered pass that the tensors fill the body: no hole, no overlap, no tail.
   mutating func tile(bodySize: Int) throws(FlatFormatError) {
     func precedes(_ one: SafetensorsHeader.Entry, _ other: SafetensorsHeader.Entry) -> Bool {
       (one.begin, one.spec.byteCount) < (other.begin, other.spec.byteCount)
     }
-    // Nearly every file lists its tensors in this order; equal places are those of empty tensors.
+    // Nearly every file lists its tensors in this order; only empty tensors share a place.
     if zip(entries, entries.dropFirst()).contains(where: { precedes($1, $0) }) { entries.sort(by: precedes) }
     var position = 0
     for entry in entries {
@@ -216,7 +217,7 @@ struct HeaderParser {
           expected: "its first byte at \(position) of the body, where the tensor before it ends",
           found: "it at \(entry.begin)")
       }
-      // At most the end that the header gave, so it cannot overflow.
+      // At most the end that the header gives, so this cannot overflow.
       position += entry.spec.byteCount
     }
     if position != bodySize {
@@ -229,7 +230,7 @@ struct HeaderParser {
 }
 
 extension HeaderScanner {
-  /// Steps over `byte` where it is next; `skipping` says whether white space after it belongs to the document.
+  /// Consumes `byte` if it is next; `skipping`: whether white space after it belongs to the document.
   mutating func take(_ byte: UInt8, skipping: Bool) -> Bool {
     if skipping { return take(byte) }
     guard next == byte else { return false }
@@ -237,7 +238,7 @@ extension HeaderScanner {
     return true
   }
 
-  /// Nothing but spaces may follow the document.
+  /// Checks that only spaces follow the document.
   mutating func expectPadding() throws(FlatFormatError) {
     while next == 0x20 { step() }
     if next != nil {
@@ -245,7 +246,7 @@ extension HeaderScanner {
     }
   }
 
-  /// An object whose values are strings, without equal keys.
+  /// An object of strings without duplicate keys.
   mutating func stringMap(_ what: String) throws(FlatFormatError) -> [(key: String, value: String)] {
     try expect(UInt8(ascii: "{"), "'{', the strings of \(what)")
     var pairs: [(key: String, value: String)] = []

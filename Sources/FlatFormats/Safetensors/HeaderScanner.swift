@@ -1,10 +1,10 @@
 /// Reads the few JSON constructs of a safetensors header, once, from front to back.
 ///
-/// Nothing is built but the strings and numbers asked for, nothing recurses, and every access is bounded by `bytes`.
+/// Only the requested strings and numbers are built, nothing recurses, and every access is bounded by `bytes`.
 struct HeaderScanner {
   let bytes: UnsafeBufferPointer<UInt8>
   let path: String
-  /// Where in the file `bytes` begins, for messages.
+  /// The position of `bytes` in the file, for messages.
   let origin: Int
   private(set) var position = 0
   private var scratch: [UInt8] = []
@@ -33,10 +33,10 @@ struct HeaderScanner {
     return "byte 0x" + String(next, radix: 16)
   }
 
-  /// Steps over the byte that `next` showed.
+  /// Consumes the byte that `next` showed.
   mutating func step() { position += 1 }
 
-  /// Steps over JSON's insignificant white space.
+  /// Skips JSON's insignificant white space.
   mutating func skipSpace() {
     while position < bytes.count {
       let byte = bytes[position]
@@ -45,7 +45,7 @@ struct HeaderScanner {
     }
   }
 
-  /// Steps over `byte`, with white space before and after it.
+  /// Consumes `byte`, with white space before and after it.
   mutating func expect(_ byte: UInt8, _ what: @autoclosure () -> String) throws(FlatFormatError) {
     skipSpace()
     guard next == byte else { throw refusal(.safetensorsSyntax, what(), found: nextInWords) }
@@ -53,7 +53,7 @@ struct HeaderScanner {
     skipSpace()
   }
 
-  /// Steps over `byte` where it is next, with the white space after it.
+  /// Consumes `byte`, with the white space after it, if it is next; false otherwise.
   mutating func take(_ byte: UInt8) -> Bool {
     guard next == byte else { return false }
     position += 1
@@ -61,7 +61,7 @@ struct HeaderScanner {
     return true
   }
 
-  /// An integer without sign, leading zeros, fraction or exponent, below 2⁶³.
+  /// An integer below 2⁶³ without sign, leading zeros, fraction or exponent.
   mutating func integer(_ what: String) throws(FlatFormatError) -> Int {
     let start = position
     var value = 0
@@ -84,7 +84,7 @@ struct HeaderScanner {
     return value
   }
 
-  /// A string, unescaped; its bytes are proven UTF-8.
+  /// A string, unescaped; its bytes are checked to be UTF-8.
   mutating func string(_ what: String) throws(FlatFormatError) -> String {
     guard next == 0x22 else {
       throw refusal(.safetensorsSyntax, what + ", a string in double quotes", found: nextInWords)
@@ -125,7 +125,7 @@ struct HeaderScanner {
     throw unfinished(start)
   }
 
-  /// One escape, appended to `scratch` as UTF-8.
+  /// Appends one escape to `scratch` as UTF-8.
   private mutating func escape() throws(FlatFormatError) {
     let start = position
     position += 1

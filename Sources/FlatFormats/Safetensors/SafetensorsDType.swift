@@ -1,8 +1,8 @@
 internal import Tensors
 
 extension DType {
-  /// Place in the reference's list of dtypes, which ascends by alignment and by which its writer sorts descending;
-  /// nil for a dtype that safetensors does not have.
+  /// The dtype's place in the reference's list, which ascends by alignment; the reference's writer sorts by it in
+  /// descending order. Nil for a dtype that safetensors does not have.
   var safetensorsRank: Int? {
     switch self {
     case .bool: 0

@@ -1,8 +1,8 @@
 internal import Tensors
 
-/// The header that the reference writes for the same tensors.
+/// Writes the header that the reference writes for the same tensors.
 enum SafetensorsHeaderWriter {
-  /// Indices in the reference's order: dtypes from the widest alignment down, then names by their bytes.
+  /// Indices in the reference's order: dtypes from the widest alignment to the narrowest, then names by their bytes.
   static func order(of specs: [TensorSpec]) -> [Int] {
     specs.indices.sorted { one, other in
       let (a, b) = (specs[one].dtype.safetensorsRank ?? -1, specs[other].dtype.safetensorsRank ?? -1)
@@ -10,7 +10,7 @@ enum SafetensorsHeaderWriter {
     }
   }
 
-  /// Length, JSON and padding for `specs` in `order`; nil when their sizes do not add up to an Int.
+  /// Length, JSON and padding for `specs` in `order`; nil if their sizes do not add up to an Int.
   static func header(of specs: [TensorSpec], order: [Int], metadata: [(key: String, value: String)])
     -> [UInt8]?
   {

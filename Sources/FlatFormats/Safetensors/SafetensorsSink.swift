@@ -2,7 +2,7 @@ internal import ByteFiles
 internal import TensorStreams
 internal import Tensors
 
-/// Writes a safetensors file: the header at once, then the tensors in the order of the body.
+/// Writes a safetensors file: first the header, then the tensors in the order of the body.
 final class SafetensorsSink: TensorSink {
   let order: [Int]
   private let contents: SinkContents
@@ -23,7 +23,7 @@ final class SafetensorsSink: TensorSink {
     try writer.append(header)
   }
 
-  /// One file of several, with a header that has been made from `contents`.
+  /// Begins one file of a set, with a header that was made from `contents`.
   init(_ contents: SinkContents, header: [UInt8], order: [Int], file: AtomicFile, memory: GatherMemory)
     throws(FlatFormatError)
   {
@@ -46,7 +46,7 @@ final class SafetensorsSink: TensorSink {
     }
   }
 
-  /// The order of the body that a stored header describes, once it describes exactly the tensors to be written.
+  /// The body's order in a stored header, after checking that the header describes exactly the tensors to be written.
   static func order(ofVerbatim header: [UInt8], _ contents: SinkContents) throws(FlatFormatError)
     -> [Int]
   {
@@ -114,7 +114,7 @@ final class SafetensorsSink: TensorSink {
         found: "\(TensorName(key).quoted) twice")
     }
     if !contents.ties.isEmpty {
-      // transformers takes a file without metadata, and refuses one whose metadata do not say whose layout it has.
+      // transformers accepts a file without metadata, but refuses one whose metadata lack `format`.
       if !keys.contains("format") { metadata.append(("format", "pt")) }
       metadata.append((TensorTies.key, TensorTies.encoded(contents.ties)))
     }

@@ -17,7 +17,7 @@ final class SafetensorsSource: FlatWeightsSource {
   var path: String { file.path }
   var verbatim: [UInt8]? { header }
 
-  /// - Parameter beside: what else the folder has, where it is the folder that is looked into.
+  /// - Parameter beside: the other weights in the folder, if the user named the folder.
   init(_ file: ReadableFile, beside: [LeftOut] = []) throws(FlatFormatError) {
     leftOut = beside
     let header = try Self.headerBytes(of: file)
@@ -36,7 +36,7 @@ final class SafetensorsSource: FlatWeightsSource {
     return PlainReader(file: file, name: spec.name, start: starts[index], count: spec.byteCount)
   }
 
-  /// Length, JSON and padding, once they are known to lie in the file and to be of bearable size.
+  /// Length, JSON and padding, after checking that they are within the file and within the size limit.
   static func headerBytes(of file: ReadableFile) throws(FlatFormatError) -> [UInt8] {
     guard file.size >= 8 else {
       throw .refused(
@@ -60,7 +60,7 @@ final class SafetensorsSource: FlatWeightsSource {
     return try asFlatFormat { () throws(FileError) in try file.bytes(at: 0, count: total) }
   }
 
-  /// Parses `header` (length, JSON and padding) of a file with `bodySize` bytes behind it.
+  /// Parses `header` (length, JSON and padding) of a file that has `bodySize` bytes after it.
   static func parse(_ header: [UInt8], path: String, bodySize: Int) throws(FlatFormatError)
     -> SafetensorsHeader
   {

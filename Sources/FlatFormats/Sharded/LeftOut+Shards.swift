@@ -1,8 +1,8 @@
 public import TensorStreams
 
 extension LeftOut {
-  /// The other files of the model of which a file is one, by its numbered name, as a pattern; nil for other names and for
-  /// the only file of a model.
+  /// The other files of the model to which a file with a numbered name belongs, as a pattern; nil for other names and
+  /// for a model's only file.
   public init?(othersOf path: String) {
     guard let name = path.split(separator: "/").last.map(String.init) else { return nil }
     for suffix in [ShardName.suffix, ".bin"] where name.hasSuffix(suffix) {
@@ -23,7 +23,7 @@ extension LeftOut {
 }
 
 extension Substring {
-  /// The end of a text whose characters are all of a kind.
+  /// The longest suffix whose characters all satisfy `isKept`.
   fileprivate func suffix(while isKept: (Character) -> Bool) -> Substring {
     self[(lastIndex { !isKept($0) }.map { index(after: $0) } ?? startIndex)...]
   }

@@ -1,17 +1,17 @@
 internal import ByteFiles
 internal import Tensors
 
-/// Where a set of shards goes: a folder, and the name of the index in it.
+/// The destination of a set of shards: a folder, and the name of the index in it.
 struct ShardDestination {
   let folder: ShardFolder
   let index: String
-  /// What the names of new shards begin with.
+  /// The beginning of new shards' names.
   let stem: String
 
   /// The folder and the index that a destination's path names.
   ///
-  /// A path that ends in `.safetensors.index.json` is the index; every other is a folder, in which the index has the
-  /// name that it had, or `model.safetensors.index.json`.
+  /// A path that ends in `.safetensors.index.json` is the index. Any other is a folder, in which the index keeps its
+  /// name from `set`, or is `model.safetensors.index.json`.
   init(_ path: String, repeating set: ShardSet?) throws(FlatFormatError) {
     if ShardName.isIndex(path), ShardFolder(path) == nil {
       folder = ShardFolder(ofFile: path)
@@ -42,8 +42,8 @@ struct ShardDestination {
     }
   }
 
-  /// The shards of the set that is replaced, which the new one leaves over: those that the index of the same name
-  /// gives, and no other index, and that hold what it says.
+  /// Shards of the replaced set that the new set does not replace: those that the index of the same name lists, no
+  /// other index lists, and that hold the tensors that the index gives them.
   func stale(beside names: [String]) throws(FlatFormatError) -> [String] {
     let kept = Set(names.map { TensorName($0) })
     let others = try folder.shardsOfOthers(than: index)
@@ -55,7 +55,7 @@ struct ShardDestination {
     }.map(\.0)
   }
 
-  /// Throws where a file that would be written is there already.
+  /// Throws if a file that would be written exists already.
   func requireFree(_ names: [String]) throws(FlatFormatError) {
     for name in names + [index] where FileIdentity(path: folder.file(name)) != nil {
       throw .refused(
@@ -64,7 +64,7 @@ struct ShardDestination {
     }
   }
 
-  /// Throws where a file that would be replaced belongs to another set.
+  /// Throws if a file that would be replaced belongs to another set.
   func requireOwn(_ names: [String]) throws(FlatFormatError) {
     guard ShardFolder(folder.path) != nil else { return }
     let others = try folder.shardsOfOthers(than: index)

@@ -1,7 +1,7 @@
 internal import ByteFiles
 internal import Synchronization
 
-/// The files of a set, opened when they are read: a model may have more shards than a process may have open files.
+/// The files of a set, opened when they are read: a model may have more shards than a process can have open files.
 final class ShardFiles: Sendable {
   private struct Shard {
     let path: String
@@ -10,18 +10,18 @@ final class ShardFiles: Sendable {
   }
 
   private let shards: [Shard]
-  /// The files used last, the latest first; readers keep their own alive.
+  /// The files used last, latest first; a reader keeps its own file open.
   private let recent = Mutex<[(shard: Int, file: ReadableFile)]>([])
 
-  /// How many files stay open without a reader.
+  /// The number of files that stay open without a reader.
   private static let kept = 4
 
-  /// Remembers files that have just been looked at.
+  /// Notes the files whose headers have been read.
   init(_ files: [(path: String, identity: FileIdentity, size: Int)]) {
     shards = files.map { Shard(path: $0.path, identity: $0.identity, size: $0.size) }
   }
 
-  /// The shard with this number, which is still the file whose header was read.
+  /// Opens the shard with this number; throws if it is no longer the file whose header was read.
   func file(_ number: Int) throws(FlatFormatError) -> ReadableFile {
     if let file = recent.withLock({ recent in recent.first { $0.shard == number }?.file }) { return file }
     let shard = shards[number]

@@ -3,12 +3,12 @@ internal import Glibc
 internal import TensorStreams
 internal import Tensors
 
-/// A folder with weights in it.
+/// A folder that has weights.
 struct ShardFolder {
   /// The path as the user gave it.
   let path: String
 
-  /// What of a folder is opened when only the folder is named.
+  /// The weights to open when the user names only the folder.
   enum Contents {
     case index(String)
     case single(String)
@@ -16,16 +16,16 @@ struct ShardFolder {
     case set([String])
   }
 
-  /// Nil when `path` does not lead to a folder.
+  /// Nil if `path` is not a folder.
   init?(_ path: String) {
     guard SystemPath.isFolder(path) else { return nil }
     self.path = path
   }
 
-  /// A folder to write to, whether it is there or not.
+  /// A folder to write to, which may not exist yet.
   init(writing path: String) { self.path = path }
 
-  /// The folder that a file lies in.
+  /// The folder of a file.
   init(ofFile path: String) {
     guard let slash = path.lastIndex(of: "/") else {
       self.path = "."
@@ -39,7 +39,7 @@ struct ShardFolder {
     path == "." ? name : path.hasSuffix("/") ? path + name : "\(path)/\(name)"
   }
 
-  /// What there is to open: one index; or else nothing but one safetensors file, or one whole numbered set.
+  /// The weights to open: the only index, or else the only safetensors file, or the only complete numbered set.
   func contents() throws(FlatFormatError) -> Contents {
     let names = try names()
     func list(_ names: [String]) -> String {
@@ -52,7 +52,7 @@ struct ShardFolder {
     let indexes = names.filter(ShardName.isIndex)
     if indexes.count > 1 { throw refusal("one *\(ShardName.indexSuffix), or its path", list(indexes)) }
     if let index = indexes.first { return .index(index) }
-    // Numbered files alone look like a set; after a writer was killed among its renames they are of two.
+    // Numbered files alone look like a set; after a writer was killed among its renames, they are of two sets.
     if AtomicFileSet.hasLeftovers(in: path) {
       throw refusal(
         "a set that was written to its end, or its index", "what a conversion left that was stopped")
@@ -68,7 +68,7 @@ struct ShardFolder {
     func missing(_ expected: String, _ found: String) -> FlatFormatError {
       .refused(.shardsMissingShard, path: path, place: "folder", expected: expected, found: found)
     }
-    // Checked before a name for each is made up: the count is only a number in a name.
+    // Checked before names are made for each: the count is only a number in a name and may be huge.
     guard parts.count == files.count else {
       throw missing("the \(parts.count) shards that \(TensorName(first).quoted) speaks of", "\(files.count)")
     }
@@ -79,7 +79,7 @@ struct ShardFolder {
     return .set(files)
   }
 
-  /// Files of weights in the folder that are not among `names`, which are read.
+  /// Files of weights in the folder other than `names`, which are read.
   ///
   /// A shard of the same set may hold a part of the model. Other files are weights of their own: an adapter, the same
   /// model in another format, the state of an optimizer.
@@ -98,7 +98,7 @@ struct ShardFolder {
     }
   }
 
-  /// What an index in the folder says, which is about to be replaced; nil where it cannot be read as one.
+  /// The contents of an index in the folder that is about to be replaced; nil if it is not a valid index.
   func index(_ name: String) -> ShardIndex? {
     guard let file = try? ReadableFile(path: file(name), isInput: false), file.size <= ShardIndex.sizeLimit,
       let bytes = try? file.bytes(at: 0, count: file.size)
@@ -107,12 +107,12 @@ struct ShardFolder {
     return try? ShardIndex(parsing: bytes, path: name, problems: &problems)
   }
 
-  /// The names of shards that an index in the folder gives; none where it cannot be read as one.
+  /// The shards that an index in the folder lists; empty if it is not a valid index.
   func shards(of name: String) -> [String] { index(name)?.shards ?? [] }
 
-  /// Whether a shard holds the tensors that its index assigns to it, and no other.
+  /// Whether a shard holds exactly the tensors that its index assigns to it.
   ///
-  /// An index may stand beside files that have its shards' names and nothing to do with it.
+  /// Unrelated files may have the names that an index lists.
   func holds(_ names: Set<TensorName>, shard: String) -> Bool {
     guard let path = try? pathOfShard(shard), let file = try? ReadableFile(path: path, isInput: false),
       let header = try? SafetensorsSource.headerBytes(of: file),
@@ -121,7 +121,7 @@ struct ShardFolder {
     return Set(parsed.entries.map(\.spec.name)) == names
   }
 
-  /// The shards that indexes other than `index` name, each with its index.
+  /// The shards that indexes other than `index` list, each with the name of its index.
   func shardsOfOthers(than index: String) throws(FlatFormatError) -> [String: String] {
     var owners: [String: String] = [:]
     for other in try names() where other != index {
@@ -132,7 +132,7 @@ struct ShardFolder {
     return owners
   }
 
-  /// The visible names in the folder, by their bytes.
+  /// The names in the folder that are not hidden, sorted by their bytes.
   func names() throws(FlatFormatError) -> [String] {
     guard let names = SystemPath.names(in: path) else {
       throw .file(FileError(action: "list", path: path, errno: errno))
@@ -142,9 +142,9 @@ struct ShardFolder {
 
   /// The path by which a shard is opened.
   ///
-  /// A link is followed when what it names lies in the folder, or in the `blobs` of a Hugging Face cache whose
-  /// `snapshots` the folder is one of; a link that leads elsewhere would let a download show another file of the
-  /// reader's disk.
+  /// A link is followed if its target is in the folder, or in the `blobs` of a Hugging Face cache whose `snapshots`
+  /// include the folder. A link to elsewhere is refused: a download could use it to expose another file of the user's
+  /// disk.
   func pathOfShard(_ name: String) throws(FlatFormatError) -> String {
     let path = file(name)
     guard let isLink = SystemPath.isLink(path) else {

@@ -1,24 +1,24 @@
 internal import StrictJSON
 internal import Tensors
 
-/// A `model.safetensors.index.json`: which tensor is in which file.
+/// A `model.safetensors.index.json`, which gives the file of each tensor.
 ///
 /// `{"metadata": {"total_size": bytes, …}, "weight_map": {tensor: file, …}}`, as Hugging Face's libraries write it.
 struct ShardIndex: Sendable {
-  /// The shards' bare names, by their bytes.
+  /// The shards' bare names, sorted by their bytes.
   let shards: [String]
-  /// Every tensor, with the place of its shard in `shards`.
+  /// Every tensor, with the index of its shard in `shards`.
   let weights: [(name: TensorName, shard: Int)]
-  /// What the index has for the bytes of all tensors together; readers go by the shards.
+  /// The bytes of all tensors according to the index; readers use the shards' own sizes.
   let totalSize: TotalSize
-  /// The metadata, as they stand there.
+  /// The metadata, in file order.
   let metadata: [JSONMember]
 
-  /// A `total_size`.
+  /// The value of `total_size`.
   enum TotalSize: Equatable {
     case none
     case bytes(Int)
-    /// Something that is no number of bytes, in words.
+    /// A description of a value that is not a number of bytes.
     case other(String)
   }
 
@@ -29,14 +29,14 @@ struct ShardIndex: Sendable {
     }
   }
 
-  /// The largest index that is read: some 250,000 tensors, twice what the largest models have. Its tree in memory is
-  /// ten times as large.
+  /// The largest index that is read, in bytes: about 250,000 tensors, twice what the largest models have. Its tree in
+  /// memory is ten times as large.
   static let sizeLimit = 32 << 20
 
-  /// The most shards; the largest models have hundreds. Each is looked for on disk.
+  /// The most shards; the largest models have hundreds. Each is looked up on disk.
   static let shardLimit = 65_536
 
-  /// The index that `bytes` spell; faults that leave something to go on with are added to `problems`.
+  /// Parses an index; defects that do not prevent reading the rest are added to `problems`.
   init(parsing bytes: [UInt8], path: String, problems: inout ShardProblems) throws(FlatFormatError) {
     func broken(_ place: String, _ expected: String, _ found: String) -> FlatFormatError {
       .refused(.shardsIndex, path: path, place: place, expected: expected, found: found)
@@ -106,7 +106,7 @@ struct ShardIndex: Sendable {
     switch value {
     case nil: .none
     case .integer(let size)? where size >= 0: .bytes(Int(size))
-    // Older writers summed in floating point.
+    // Older writers computed the sum in floating point.
     case .number(let size)? where size >= 0 && size < 0x1p53 && size == size.rounded(): .bytes(Int(size))
     case .integer(let size)?: .other("\(size)")
     case .number(let size)?: .other("\(size)")
@@ -115,12 +115,12 @@ struct ShardIndex: Sendable {
   }
 }
 
-/// What is wrong with a set of shards, collected; a hostile index could otherwise say the same a million times.
+/// The defects of a set of shards; a hostile index could have a million of one kind.
 struct ShardProblems {
   private(set) var errors: [FlatFormatError] = []
   private var counts: [FlatFormatRule: Int] = [:]
 
-  /// The most errors that are kept of one rule.
+  /// The most errors of one rule that are kept.
   static let limit = 100
 
   var isEmpty: Bool { errors.isEmpty }

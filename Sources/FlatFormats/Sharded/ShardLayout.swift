@@ -1,14 +1,14 @@
 internal import StrictJSON
 internal import Tensors
 
-/// Which tensors go to which shard, and the header of each: everything of a set but the tensors' bytes.
+/// The tensors of each shard, and each shard's header: everything of a set except the tensors' bytes.
 struct ShardLayout {
   struct Shard {
     let name: String
-    /// Places among all tensors.
+    /// Indices among all tensors.
     let tensors: Range<Int>
     let header: [UInt8]
-    /// The order of the body, in places among the shard's own tensors.
+    /// The order of the body, as indices among the shard's own tensors.
     let order: [Int]
     let byteCount: Int
   }
@@ -16,13 +16,13 @@ struct ShardLayout {
   let shards: [Shard]
   let index: [UInt8]
 
-  /// The most bytes of tensors in a shard where nobody says; Hugging Face's libraries have the same default.
+  /// The most bytes of tensors in a shard, unless the user gives another size; Hugging Face's default is the same.
   static let defaultSize = 5_000_000_000
 
-  /// The order of all tensors in which the bodies are written.
+  /// The indices of all tensors, in the order in which the bodies are written.
   var order: [Int] { shards.flatMap { shard in shard.order.map { shard.tensors.lowerBound + $0 } } }
 
-  /// Tensors in their order, as many in a shard as `size` allows, and always one.
+  /// Splits the tensors, in their order, into shards of at most `size` bytes, or of one larger tensor.
   init(splitting contents: SinkContents, size: Int, stem: String) throws(FlatFormatError) {
     var ranges: [Range<Int>] = []
     var (start, filled) = (0, 0)
@@ -63,7 +63,7 @@ struct ShardLayout {
     index = try Self.index(of: shards, contents)
   }
 
-  /// The files that were there before, once they describe exactly these tensors.
+  /// Repeats the stored files, after checking that they describe exactly these tensors.
   init(repeating set: ShardSet, _ contents: SinkContents, stem: String) throws(FlatFormatError) {
     func disagreement(_ place: String, _ expected: String, _ found: String) -> FlatFormatError {
       contents.refusal(.shardsVerbatim, place, expected: expected, found: found)
@@ -116,7 +116,7 @@ struct ShardLayout {
     index = bytes
   }
 
-  /// An index as Hugging Face's libraries write it: two spaces, keys in order of their bytes.
+  /// An index in the form of Hugging Face's libraries: indented by two spaces, keys in the order of their bytes.
   private static func index(of shards: [Shard], _ contents: SinkContents) throws(FlatFormatError) -> [UInt8] {
     var total = 0
     for shard in shards {
@@ -131,7 +131,7 @@ struct ShardLayout {
       text += Array(": ".utf8)
       switch member.value {
       case .string(let value): JSONText.append(value, to: &text)
-      // It has come from an index, and JSON has no number that is not finite.
+      // The value comes from an index, and JSON has only finite numbers.
       default: text += (try? JSONWriter.bytes(member.value, layout: .compact)) ?? Array("null".utf8)
       }
     }
@@ -156,8 +156,8 @@ struct ShardLayout {
 }
 
 extension ShardLayout {
-  /// The metadata of a new index, by their keys: those of an index that it comes from too, but for what that says of
-  /// its own files.
+  /// The metadata of a new index, in the order of their keys: those of the source's index too, without the entries
+  /// about its own files.
   private static func metadata(total: Int, _ contents: SinkContents) -> [JSONMember] {
     let ties = contents.ties.isEmpty ? nil : TensorTies.encoded(contents.ties)
     var members = [JSONMember(key: "total_size", value: JSONValue(total))]
@@ -169,7 +169,7 @@ extension ShardLayout {
 }
 
 extension SinkContents {
-  /// The tensors of one shard. Ties are the index's, since a shard may lack the other name.
+  /// The contents of one shard. Ties go into the index, because the other name may be in another shard.
   func shard(_ range: Range<Int>) -> SinkContents {
     SinkContents(
       path: path, specs: Array(specs[range]), ties: [], metadata: metadata, verbatim: nil, opaque: opaque)

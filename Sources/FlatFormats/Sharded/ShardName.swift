@@ -1,20 +1,20 @@
 internal import Tensors
 
-/// Names of shards and indexes. Whoever wrote an index or a checkpoint chose them, so they must not lead anywhere.
+/// Names of shards and indexes. They come from an index or a checkpoint, so they must not lead out of the folder.
 enum ShardName {
   static let suffix = ".safetensors"
   static let indexSuffix = ".safetensors.index.json"
 
-  /// Whether a path ends as that of an index, in small letters or in capitals, like every other format's.
+  /// Whether a path ends in the suffix of an index, in upper or lower case.
   static func isIndex(_ path: String) -> Bool { path.lowercased().hasSuffix(indexSuffix) }
 
-  /// What keeps `name` from being the bare name of a shard; nil for a good one.
+  /// The reason why `name` is not the bare name of a shard; nil for a valid one.
   static func fault(in name: String) -> String? {
     if !name.utf8.reversed().starts(with: suffix.utf8.reversed()) { return "another ending" }
     return bareFault(in: name)
   }
 
-  /// What keeps `name` from being the bare name of an index; nil for a good one.
+  /// The reason why `name` is not the bare name of an index; nil for a valid one.
   static func indexFault(in name: String) -> String? {
     if !name.lowercased().utf8.reversed().starts(with: ".json".utf8.reversed()) { return "another ending" }
     return bareFault(in: name)
@@ -29,14 +29,14 @@ enum ShardName {
       default: break
       }
     }
-    // Hidden files are nobody's weights; `..` is one of them.
+    // Hidden files are not weights; this refuses `..` too.
     if name.utf8.first == UInt8(ascii: ".") { return "a hidden file" }
-    // NAME_MAX of every file system in use.
+    // NAME_MAX of every common file system.
     if name.utf8.count > 255 { return "\(name.utf8.count) bytes" }
     return nil
   }
 
-  /// The name that Hugging Face's libraries give a shard: `model-00002-of-00009.safetensors`, numbers from 1.
+  /// The name that Hugging Face's libraries give a shard: `model-00002-of-00009.safetensors`, numbered from 1.
   static func numbered(_ stem: String, _ number: Int, of count: Int) -> String {
     "\(stem)-\(fiveDigits(number))-of-\(fiveDigits(count))\(suffix)"
   }
@@ -54,7 +54,7 @@ enum ShardName {
     rest = rest.dropLast(4)
     guard let number = takeNumber(from: &rest), rest.hasSuffix("-"), rest.count > 1 else { return nil }
     let stem = String(rest.dropLast())
-    // Digits that are written otherwise ("+1", more zeros) are another name.
+    // Digits in another form ("+1", more zeros) make another name.
     return numbered(stem, number, of: count) == name ? (stem, number, count) : nil
   }
 

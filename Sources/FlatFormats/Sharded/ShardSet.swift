@@ -1,12 +1,12 @@
 internal import Tensors
 
-/// The files of sharded safetensors, without the tensors: what is needed to write the same files again.
+/// The files of sharded safetensors without the tensors: enough to write the same files again.
 public struct ShardSet: Sendable, Equatable {
   /// One safetensors file of the set.
   public struct Shard: Sendable, Equatable {
     /// The file's bare name.
     public let name: String
-    /// How many tensors it has; those of one shard follow one another among the source's.
+    /// The number of its tensors; they are adjacent among the source's.
     public let tensorCount: Int
     /// The file's bytes before the data: length, JSON and padding.
     public let header: [UInt8]
@@ -19,11 +19,11 @@ public struct ShardSet: Sendable, Equatable {
     }
   }
 
-  /// The file that says which tensor is in which shard.
+  /// The file that gives each tensor's shard.
   public struct Index: Sendable, Equatable {
     /// The file's bare name.
     public let name: String
-    /// Every byte of it.
+    /// All of its bytes.
     public let bytes: [UInt8]
 
     /// An index.
@@ -33,7 +33,7 @@ public struct ShardSet: Sendable, Equatable {
     }
   }
 
-  /// The shards, by the bytes of their names.
+  /// The shards, sorted by the bytes of their names.
   public let shards: [Shard]
   /// The index; nil for a set that had none.
   public let index: Index?
@@ -46,9 +46,9 @@ public struct ShardSet: Sendable, Equatable {
 }
 
 extension ShardSet {
-  /// The texts among the index's own metadata, which a single file of the same tensors can keep.
+  /// The texts in the index's own metadata, which a single file of the same tensors can keep.
   ///
-  /// Numbers and lists, such as `total_parameters`, only another index can.
+  /// Numbers and lists, such as `total_parameters`, fit only into another index.
   public var indexMetadata: [(key: String, value: String)] {
     guard let read = index?.read else { return [] }
     var keys = Set<TensorName>()
@@ -60,7 +60,7 @@ extension ShardSet {
 }
 
 extension ShardSet.Index {
-  /// What the index says; nil where its bytes are no index.
+  /// The parsed index; nil if its bytes are not a valid one.
   var read: ShardIndex? {
     var problems = ShardProblems()
     return try? ShardIndex(parsing: bytes, path: name, problems: &problems)

@@ -2,9 +2,9 @@ internal import ByteFiles
 internal import TensorStreams
 internal import Tensors
 
-/// Writes sharded safetensors: every shard after the other, then the index, and all of them in their places at the end.
+/// Writes sharded safetensors: each shard, then the index; all files get their places at the end.
 ///
-/// Shards of the set that is replaced, by the index of the same name, which the new set does not have are removed then.
+/// Then shards of the replaced set (that of the index with the same name) that the new set does not have are removed.
 final class ShardedSink: TensorSink {
   let order: [Int]
   private let contents: SinkContents
@@ -15,10 +15,10 @@ final class ShardedSink: TensorSink {
   private var progress: SinkProgress
   private let sources: Set<FileIdentity>
 
-  /// Shards that have been begun, the last of them perhaps unfinished.
+  /// The number of shards that have been begun; the last one may be unfinished.
   private var begun = 0
   private var current: SafetensorsSink?
-  /// Bytes that the current shard lacks.
+  /// Bytes that the current shard still lacks.
   private var missing = 0
 
   init(_ contents: SinkContents) throws(FlatFormatError) {
@@ -54,7 +54,7 @@ final class ShardedSink: TensorSink {
   }
 
   deinit {
-    // An unfinished shard removes its temporary, and then the set its folder.
+    // An unfinished shard removes its temporary file first; then the set removes its folder.
     current = nil
   }
 
@@ -72,7 +72,7 @@ final class ShardedSink: TensorSink {
 
   func finish() throws(FlatFormatError) {
     try progress.requireEnd()
-    // Shards without a byte of data have not been begun.
+    // Shards without data have not been begun yet.
     while begun < layout.shards.count { try beginNext() }
     try current?.finish()
     current = nil
@@ -87,7 +87,7 @@ final class ShardedSink: TensorSink {
     }
   }
 
-  /// Completes the current shard and begins the next; `progress` has proven that there is one.
+  /// Completes the current shard and begins the next, which `progress` has proven to exist.
   private func beginNext() throws(FlatFormatError) {
     try current?.finish()
     current = nil
@@ -102,7 +102,7 @@ final class ShardedSink: TensorSink {
       contents.shard(shard.tensors), header: shard.header, order: shard.order, file: file, memory: memory)
   }
 
-  /// Checks that readers take the index and the headers together; each shard is read back when it is written.
+  /// Checks that readers accept the index and the headers together; each shard is read back when it is written.
   private static func requireReadable(_ layout: ShardLayout, _ contents: SinkContents) throws(FlatFormatError)
   {
     var problems = ShardProblems()

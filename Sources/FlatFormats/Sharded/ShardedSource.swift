@@ -2,7 +2,7 @@ internal import ByteFiles
 internal import TensorStreams
 internal import Tensors
 
-/// Safetensors in several files. The index says which tensor is where, and everything it says is checked.
+/// Safetensors in several files. The index gives each tensor's file, and everything in it is checked.
 final class ShardedSource: FlatWeightsSource {
   let kind = FlatFormatKind.shardedSafetensors
   let path: String
@@ -11,14 +11,14 @@ final class ShardedSource: FlatWeightsSource {
   let shardSet: ShardSet?
   let remarks: [FlatRemark]
   let leftOut: [LeftOut]
-  /// Shard and first byte of each tensor.
+  /// The shard of each tensor, and its first byte there.
   private let places: [(shard: Int, start: Int)]
   private let shardFiles: ShardFiles
   let files: [String]
 
   var verbatim: [UInt8]? { nil }
 
-  /// - Parameter beside: what else the folder has.
+  /// - Parameter beside: the other weights in the folder.
   fileprivate init(
     path: String, shards: [OpenedShard], index: (read: ShardIndex, file: ShardSet.Index)?,
     beside: [LeftOut]
@@ -31,7 +31,7 @@ final class ShardedSource: FlatWeightsSource {
       shards: shards.map { ShardSet.Shard(name: $0.name, tensorCount: $0.entries.count, header: $0.header) },
       index: index?.file)
     let specs = shards.flatMap { $0.entries.map(\.spec) }
-    // Ties between shards stand in the index, others perhaps in a shard.
+    // Ties between shards are in the index; others may be in a shard.
     let text = index?.read.strings ?? []
     let hasTies = text.contains { TensorName($0.key) == TensorName(TensorTies.key) }
     let ties =
@@ -44,13 +44,13 @@ final class ShardedSource: FlatWeightsSource {
     places = shards.enumerated().flatMap { number, shard in
       shard.entries.map { (number, shard.header.count + $0.begin) }
     }
-    // Writers give every shard the same; what only some have is kept as well.
+    // Writers give every shard the same metadata; entries that only some have are kept too.
     var keys = Set<TensorName>()
     metadata = shards.flatMap(\.metadata).filter { keys.insert(TensorName($0.key)).inserted }
     remarks = index.flatMap { Self.totalSizeRemark($0.read.totalSize, of: specs) }.map { [$0] } ?? []
   }
 
-  /// What to say of a `total_size` that is not the bytes of all tensors.
+  /// The remark on a `total_size` that differs from the bytes of all tensors.
   private static func totalSizeRemark(_ said: ShardIndex.TotalSize, of specs: [TensorSpec]) -> FlatRemark? {
     let total = specs.reduce(0) { total, spec in
       let (sum, overflow) = total.addingReportingOverflow(spec.byteCount)
@@ -81,7 +81,7 @@ final class ShardedSource: FlatWeightsSource {
       guard head.bytes.first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }) == UInt8(ascii: "{") else {
         return false
       }
-      // The key of the map is what no other JSON has; long metadata may stand before it.
+      // No other JSON has the map's key; if long metadata come first, the name decides.
       return head.hasSuffix(ShardName.indexSuffix) || head.contains("\"weight_map\"")
     },
     open: { file, _ throws(FlatFormatError) in
@@ -128,12 +128,12 @@ private struct OpenedShard {
 }
 
 extension ShardedSource {
-  /// The most bytes of all headers together; a unit checkpoint keeps no more either.
+  /// The most bytes of all headers together; a unit checkpoint keeps at most as many.
   static let headerLimit = 128 << 20
 
-  /// Everything that an index and its shards say, and everything that is wrong with them; a source when nothing is.
+  /// Reads an index and the headers of its shards, and reports every defect; a source if there is none.
   ///
-  /// - Parameter isFolder: whether it is the folder that is looked into, so that what else it has is left out.
+  /// - Parameter isFolder: whether the user named the folder, so that its other weights are reported as left out.
   static func examine(
     index file: ReadableFile, isFolder: Bool = false
   ) -> (source: ShardedSource?, errors: [FlatFormatError]) {
@@ -205,7 +205,7 @@ extension ShardedSource {
     return shards
   }
 
-  /// Holds the shards against the index: every tensor in its own shard, and in no other; none that the index leaves out.
+  /// Compares the shards with the index: each tensor must be in its own shard and in no other, and in the index.
   private static func compare(
     _ index: ShardIndex?, _ shards: [OpenedShard?], path: String, problems: inout ShardProblems
   ) {
@@ -225,7 +225,7 @@ extension ShardedSource {
     guard let index, shards.count == index.shards.count else { return }
     for (name, number) in index.weights {
       let actual = found.removeValue(forKey: name)
-      // The fault is the shard's that could not be read.
+      // The defect is that this shard could not be read, which is reported already.
       guard let shard = shards[number] else { continue }
       if actual == number { continue }
       let elsewhere = actual.flatMap { shards[$0]?.name }

@@ -1,7 +1,7 @@
 internal import ByteFiles
 internal import Tensors
 
-/// A zip archive whose central directory has been read and checked whole.
+/// A zip archive whose whole central directory has been read and checked.
 final class ZipArchive: Sendable {
   let file: ReadableFile
   /// Every member, in the directory's order.
@@ -9,11 +9,11 @@ final class ZipArchive: Sendable {
   /// The archive's comment.
   let comment: [UInt8]
 
-  /// Unpacked bytes from which on the ratio counts; below, no archive can do harm.
+  /// Unpacked bytes above which the ratio is checked; below, no archive can do harm.
   private static let ratioFloor = 64 << 20
-  /// What deflate packs at the very best: 258 bytes in two bits.
+  /// The best ratio of deflate: 258 bytes in two bits.
   private static let deflateLimit = 1032
-  /// Unpacked bytes of a whole archive from which on it may hold at most `totalLimit` times its size.
+  /// Unpacked bytes of a whole archive above which it may unpack to at most `totalLimit` times its size.
   private static let totalFloor = 4 << 30
   private static let totalLimit = 200
 
@@ -26,10 +26,10 @@ final class ZipArchive: Sendable {
     try Self.checkRatios(entries, of: file)
   }
 
-  /// The bytes of a member from its first, unless the member must not be read.
+  /// The bytes of a member from its first; throws if the member must not be read.
   func stream(of entry: ZipEntry) throws(FlatFormatError) -> ZipMemberStream {
     if let refusal = entry.refusal {
-      // Whose size is right is for the data to say: too few bytes, too many, or the directory's number.
+      // Unpacking shows which of the two sizes is right, and its error is more precise.
       if entry.disagreesInSize { try ZipMemberStream(file: file, entry: entry).skip(entry.size) }
       throw refusal
     }

@@ -6,14 +6,14 @@ struct ZipDirectory {
   let file: ReadableFile
   let end: ZipEnd
 
-  /// The entries in the directory's order, of which no two share a byte or a name.
+  /// The entries in the directory's order; throws if two share a byte or a name.
   func entries() throws(FlatFormatError) -> [ZipEntry] {
     let entries = try members()
     try requireDisjoint(entries)
     return entries
   }
 
-  /// The entries in the directory's order, whatever they share.
+  /// The entries in the directory's order, which may share bytes and names.
   func members() throws(FlatFormatError) -> [ZipEntry] {
     let bytes = try read(end.directoryStart, end.directorySize)
     let fields = ByteFields(bytes)
@@ -33,7 +33,7 @@ struct ZipDirectory {
     return entries
   }
 
-  /// One record of the central directory, its zip64 values in place.
+  /// One record of the central directory, with its zip64 values filled in.
   struct Central {
     var recordSize: Int
     var flags: UInt16
@@ -75,7 +75,7 @@ struct ZipDirectory {
     }
     let isWide = extra.wide != nil
     func wide(_ value: UInt32, _ what: String) throws(FlatFormatError) -> UInt64 {
-      // Without a zip64 field the number is what it says, as APPNOTE 4.5.3 has it.
+      // Without a zip64 field the number means itself (APPNOTE 4.5.3).
       if value != 0xFFFF_FFFF || !isWide { return UInt64(value) }
       guard let found = extra.takeWide() else {
         throw refusal(.zipExtra64, "the \(what) in a zip64 extra field", "none")
@@ -93,7 +93,7 @@ struct ZipDirectory {
       size: fullSize, headerStart: fullStart, name: Array(name), hasUnicodePath: extra.hasUnicodePath)
   }
 
-  /// The entry, once its local header agrees and its data lie before the directory.
+  /// The entry, after checking that its local header agrees and its data are before the directory.
   private func entry(_ central: Central) throws(FlatFormatError) -> ZipEntry {
     func refusal(_ rule: FlatFormatRule, _ expected: String, _ found: String) -> FlatFormatError {
       .refused(rule, path: file.path, place: central.shown, expected: expected, found: found)
@@ -130,7 +130,7 @@ struct ZipDirectory {
       disagreesInSize: own == nil && disagreement?.isOfSize == true)
   }
 
-  /// What makes a member unreadable in an archive that is otherwise in order.
+  /// The reason why a member of a sound archive must not be read; nil if it can be.
   private func memberRefusal(
     _ central: Central, _ refusal: (FlatFormatRule, String, String) -> FlatFormatError
   ) -> FlatFormatError? {
@@ -155,7 +155,7 @@ struct ZipDirectory {
     return nil
   }
 
-  /// No member has a byte of another, and no name is there twice.
+  /// Checks that no two members share a byte or a name.
   private func requireDisjoint(_ entries: [ZipEntry]) throws(FlatFormatError) {
     var names = Set<[UInt8]>()
     for entry in entries where !names.insert(entry.nameBytes).inserted {

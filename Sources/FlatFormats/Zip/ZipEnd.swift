@@ -1,19 +1,19 @@
 internal import ByteFiles
 
-/// Where the central directory lies, by the record that ends the archive.
+/// The place of the central directory, from the record that ends the archive.
 struct ZipEnd {
   let directoryStart: Int
   let directorySize: Int
   let entryCount: Int
   let comment: [UInt8]
 
-  /// Most bytes of a central directory; it is read whole.
+  /// The most bytes of a central directory, which is read whole.
   static let directoryLimit = 100_000_000
 
   /// Finds and checks the end records of `file`.
   ///
-  /// Every place where zip readers are known to take different directories of one file for the true one is refused:
-  /// bytes after the end, bytes between directory and end, plain and zip64 records that disagree.
+  /// Files that zip readers are known to read differently are refused: those with bytes after the end, bytes between
+  /// directory and end, or plain and zip64 records that disagree.
   static func find(in file: ReadableFile) throws(FlatFormatError) -> ZipEnd {
     let tailSize = min(file.size, ZipRecord.endSize + 0xFFFF)
     let tailStart = file.size - tailSize
@@ -29,7 +29,7 @@ struct ZipEnd {
     return try search.result(of: ByteFields(tail[found...]))
   }
 
-  /// The last place in `tail` where an end record can begin.
+  /// The last place in `tail` at which an end record can begin.
   private static func endOffset(in tail: [UInt8]) -> Int? {
     var offset = tail.count - ZipRecord.endSize
     while offset >= 0 {
@@ -40,7 +40,7 @@ struct ZipEnd {
   }
 }
 
-/// The checks of `ZipEnd.find`, with what they share.
+/// The checks of `ZipEnd.find`, with the values that they share.
 private struct ZipEndSearch {
   let file: ReadableFile
   let endStart: Int
@@ -50,7 +50,7 @@ private struct ZipEndSearch {
   }
 
   mutating func result(of end: ByteFields) throws(FlatFormatError) -> ZipEnd {
-    // The search left at least 22 bytes, so these fields are there.
+    // The search left at least 22 bytes, so these fields exist.
     guard let disk = end.u16(4), let directoryDisk = end.u16(6), let onDisk = end.u16(8),
       let total = end.u16(10),
       let size = end.u32(12), let start = end.u32(16), let commentSize = end.u16(20)
@@ -78,7 +78,7 @@ private struct ZipEndSearch {
         .zipDirectoryBounds, "a central directory that ends at byte \(recordStart)",
         "one of \(fields.size) bytes at byte \(fields.start)")
     }
-    // Both are at most recordStart, hence fit an Int.
+    // Both are at most recordStart, so they fit an Int.
     let size = Int(fields.size)
     guard size <= ZipEnd.directoryLimit, fields.total <= UInt64(size / ZipRecord.centralSize) else {
       throw refusal(
@@ -98,7 +98,7 @@ private struct ZipEndSearch {
     var start: UInt64
   }
 
-  /// The zip64 record's fields and its first byte; nil where there is none and none is needed.
+  /// The zip64 record's fields and its first byte; nil if there is none and none is needed.
   private func zip64(_ plain: Fields) throws(FlatFormatError) -> (Fields, Int)? {
     let needed = plain.total == 0xFFFF || plain.size == 0xFFFF_FFFF || plain.start == 0xFFFF_FFFF
     let locatorStart = endStart - ZipRecord.locatorSize

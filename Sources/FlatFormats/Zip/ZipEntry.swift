@@ -1,28 +1,28 @@
-/// One member of a zip archive, as the central directory and its local header agree on it.
+/// One member of a zip archive, from the central directory and its local header.
 struct ZipEntry: Sendable {
-  /// The name as text; where its encoding is not known, with replacement characters.
+  /// The name as text; with replacement characters if its encoding is unknown.
   let name: String
   /// The name's bytes.
   let nameBytes: [UInt8]
-  /// How the data are stored; nil for a method that is not read here.
+  /// The method of packing; nil for one that is not read here.
   let method: ZipMethod?
   /// CRC-32 of the unpacked bytes.
   let crc: UInt32
-  /// Bytes in the file.
+  /// Packed bytes, in the file.
   let compressedSize: Int
-  /// Bytes unpacked.
+  /// Unpacked bytes.
   let size: Int
-  /// Where the local header begins in the file.
+  /// The position of the local header in the file.
   let headerStart: Int
-  /// Where the data begin in the file.
+  /// The position of the data in the file.
   let dataStart: Int
-  /// Why the member must not be read, for an archive that is otherwise in order.
+  /// The reason why the member must not be read, although the archive is sound; nil if it can be.
   let refusal: FlatFormatError?
-  /// Whether the refusal is only that the two headers give different sizes.
+  /// Whether the only reason is that the two headers give different sizes.
   var disagreesInSize = false
 }
 
-/// The two methods of packing that weights are found in.
+/// The two methods of packing that files of weights use.
 enum ZipMethod: UInt16, Sendable {
   case stored = 0
   case deflated = 8
@@ -43,8 +43,8 @@ enum ZipRecord {
   static let descriptorSignature: UInt32 = 0x0807_4B50
   /// The first two bytes of every signature, "PK".
   static let mark: UInt16 = 0x4B50
-  /// The third byte of the signatures of a central entry, a local header, the end and a descriptor; the fourth is one
-  /// more.
+  /// The third byte of the signatures of a central entry, a local header, an end record and a descriptor; the fourth
+  /// byte is one more.
   static let ends: Set<UInt8> = [1, 3, 5, 7]
   static let zip64ExtraID: UInt16 = 0x0001
   static let unicodePathExtraID: UInt16 = 0x7075

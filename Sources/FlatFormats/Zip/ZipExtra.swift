@@ -1,14 +1,14 @@
-/// The extra fields of one header that matter here.
+/// The extra fields of one header that are used here.
 struct ZipExtra {
-  /// The zip64 field's values, in order, not yet assigned.
+  /// The zip64 field's values, in order, that are not yet assigned.
   private(set) var wide: ByteFields?
   private(set) var hasUnicodePath = false
 
-  /// Walks the fields; nil where one reaches past the buffer or the zip64 field is there twice.
+  /// Walks the fields; nil if one reaches past the buffer or the zip64 field occurs twice.
   init?(_ bytes: ArraySlice<UInt8>) {
     let fields = ByteFields(bytes)
     var offset = 0
-    // What is shorter than a field's header is padding, which some writers leave to align the data.
+    // Fewer bytes than a field's header are padding, which some writers leave to align the data.
     while fields.count - offset >= 4 {
       guard let id = fields.u16(offset), let size = fields.u16(offset + 2),
         let value = fields.slice(offset + 4, Int(size))
@@ -22,7 +22,7 @@ struct ZipExtra {
     }
   }
 
-  /// The next value of the zip64 field, for a 32-bit field that is all ones; nil where there is none left.
+  /// The next value of the zip64 field, for a 32-bit field that is all ones; nil if none is left.
   mutating func takeWide() -> UInt64? {
     guard let fields = wide, let value = fields.u64(0) else { return nil }
     wide = ByteFields(fields.bytes.dropFirst(8))

@@ -1,23 +1,23 @@
 internal import ByteFiles
 internal import Tensors
 
-/// The header before a member's data, which must repeat what the central directory says.
+/// The header before a member's data, which must repeat the central directory's values.
 ///
-/// Readers that trust the one and readers that trust the other must see the same archive.
+/// Some readers trust one, some the other; all must see the same archive.
 struct ZipLocalHeader {
   let file: ReadableFile
   let central: ZipDirectory.Central
   let start: Int
 
-  /// What the two headers disagree in.
+  /// The first difference between the two headers.
   struct Disagreement {
     let error: FlatFormatError
-    /// Whether it is no more than the size that the data unpack to, which unpacking them tells.
+    /// Whether only the unpacked size differs; unpacking the data shows which one is right.
     var isOfSize = false
   }
 
-  /// Where the data begin, and what the two headers disagree in; the caller has checked that the 30 bytes of the
-  /// fixed part lie in the file.
+  /// The position of the data, and the first difference between the two headers. The caller has checked that the 30
+  /// bytes of the fixed part are in the file.
   func read() throws(FlatFormatError) -> (dataStart: Int, disagreement: Disagreement?) {
     let fixed = ByteFields(try read(start, ZipRecord.localSize))
     guard fixed.u32(0) == ZipRecord.localSignature, let nameSize = fixed.u16(26),
@@ -52,7 +52,7 @@ struct ZipLocalHeader {
     let compared = ZipRecord.secretFlags | ZipRecord.utf8Flag | ZipRecord.descriptorFlag
     guard flags & compared == central.flags & compared else { return disagreement("flags", "\(flags)") }
     guard method == central.method else { return disagreement("method", "\(method)") }
-    // With a descriptor behind the data, or a masked header, these may be left at zero.
+    // With a descriptor after the data, or a masked header, these may be zero.
     let mayBeZero = flags & (ZipRecord.descriptorFlag | ZipRecord.maskedFlag) != 0
     let hasWide = extra.wide != nil
     let fullSize = size == 0xFFFF_FFFF && hasWide ? extra.takeWide() : UInt64(size)

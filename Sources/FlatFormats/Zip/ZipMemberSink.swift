@@ -4,7 +4,7 @@ internal import TensorStreams
 protocol ZipMemberSink: TensorSink, AnyObject {
   var progress: SinkProgress { get set }
   var zip: ZipWriter { get }
-  /// Begins the member that the next byte belongs to, and those without bytes before it.
+  /// Begins the member that the next byte belongs to, and members without bytes before it.
   func begin() throws(FlatFormatError)
 }
 
@@ -12,7 +12,7 @@ extension ZipMemberSink {
   func append(_ bytes: UnsafeRawBufferPointer) throws(FlatFormatError) {
     var rest = bytes[...]
     while !rest.isEmpty {
-      // Where nothing is missing, the whole rest is too much, which `advance` says.
+      // If no byte is missing, the rest is too much, and `advance` throws.
       let count = progress.missing > 0 ? min(rest.count, progress.missing) : rest.count
       try progress.advance(by: count)
       try zip.append(UnsafeRawBufferPointer(rebasing: rest.prefix(count)))

@@ -2,7 +2,7 @@ internal import ByteFiles
 internal import Deflate
 internal import Tensors
 
-/// The unpacked bytes of a zip member, from the first to the last; its size and CRC-32 are checked with the last.
+/// The unpacked bytes of a zip member, from first to last; after the last, its size and CRC-32 are checked.
 final class ZipMemberStream {
   let entry: ZipEntry
   /// Unpacked bytes delivered so far.
@@ -11,7 +11,7 @@ final class ZipMemberStream {
   private var crc = CRC32()
   private let inflater: Inflater?
   private let input: UnsafeMutableRawBufferPointer
-  /// The part of `input` that is filled and not yet used.
+  /// The part of `input` that is filled but not yet used.
   private var pending = 0..<0
   private var fileOffset: Int
   private var ended = false
@@ -51,7 +51,7 @@ final class ZipMemberStream {
     if position == entry.size { try finish() }
   }
 
-  /// Steps over `count` bytes, which are unpacked and checked like all others.
+  /// Skips `count` bytes, which are unpacked and checked like all others.
   func skip(_ count: Int) throws(FlatFormatError) {
     let size = min(count, 256 << 10)
     if size <= 0 { return }
@@ -85,7 +85,7 @@ final class ZipMemberStream {
     }
   }
 
-  /// One step of zlib; every round either uses input, or gives output, or ends in an error.
+  /// One step of zlib; each step uses input, gives output, or throws.
   private func inflateOnce(into output: UnsafeMutableRawBufferPointer) throws(FlatFormatError) -> Int {
     guard let inflater else { throw refusal(.zipDeflate, "the memory there is", "no room to inflate") }
     if pending.isEmpty { try refill() }
@@ -116,7 +116,7 @@ final class ZipMemberStream {
     fileOffset += count
   }
 
-  /// After the last byte: the stream ends here, all of it was used, and the CRC-32 is right.
+  /// Checks after the last byte that the stream ends here, all of it was used, and the CRC-32 is right.
   private func finish() throws(FlatFormatError) {
     if entry.method == .deflated {
       var extra: UInt8 = 0

@@ -1,8 +1,8 @@
-/// What a member may be called.
+/// The rules for members' names.
 ///
-/// Nothing is ever unpacked to disk by name, but an archive with such names was made to attack those who do.
+/// Nothing is unpacked to disk by name, but an archive with such names was made to attack programs that do.
 enum ZipName {
-  /// What is wrong with the name, in words; nil where nothing is.
+  /// The defect of a name, in words; nil for a valid one.
   static func problem(_ bytes: [UInt8]) -> String? {
     if bytes.isEmpty { return "an empty name" }
     if bytes.contains(0) { return "a name with a NUL" }

@@ -1,23 +1,23 @@
 internal import ByteFiles
 internal import Tensors
 
-/// Every part of a zip archive that some program may read.
+/// Lists every part of a zip archive that some program may read.
 ///
-/// Readers go by the central directory, or by the local headers from start to end, and of two members of one name
-/// each takes another. A reader of weights refuses such an archive; here all of its members are listed.
+/// Some readers use the central directory, others the local headers from start to end, and of two members with the same
+/// name each reader takes another. A reader of weights refuses such an archive; this lists all of its members.
 struct ZipSurvey {
-  /// The members of the central directory, and those that only a local header names.
+  /// The members of the central directory, and those that have only a local header.
   private(set) var entries: [ZipEntry] = []
   /// Bytes that are neither a member nor a record of the format.
   private(set) var loose: [Range<Int>] = []
-  /// Members of the directory that share bytes with another.
+  /// Members of the directory that share bytes with another member.
   private(set) var overlapping: [ZipEntry] = []
 
   private let file: ReadableFile
-  /// Records that are followed outside the directory; real archives have a descriptor for each member.
+  /// The most records that are followed outside the directory; real archives have a descriptor for each member.
   private var recordsLeft = 1 << 17
 
-  /// Only an error of the file itself is thrown.
+  /// Throws only errors of the file itself.
   init(_ file: ReadableFile) throws(FlatFormatError) {
     self.file = file
     var (listed, end) = try Self.listed(file)
@@ -35,7 +35,7 @@ struct ZipSurvey {
     try walk(position..<max(position, end))
   }
 
-  /// The directory's members, and where the directory begins; none and the file's end where it cannot be read.
+  /// The directory's members and the directory's position; no members and the file's end if it cannot be read.
   private static func listed(_ file: ReadableFile) throws(FlatFormatError) -> ([ZipEntry], Int) {
     do throws(FlatFormatError) {
       let end = try ZipEnd.find(in: file)
@@ -65,7 +65,7 @@ struct ZipSurvey {
     }
   }
 
-  /// The end of the record that begins at `start`; nil for anything else.
+  /// The end of the record that begins at `start`; nil if no record does.
   private mutating func record(at start: Int, before end: Int) throws(FlatFormatError) -> Int? {
     let fields = ByteFields(try bytes(start, min(56, end - start)))
     func size(_ fixed: Int, _ parts: [UInt16?]) -> Int? {
@@ -84,7 +84,7 @@ struct ZipSurvey {
     case ZipRecord.locatorSignature: return size(ZipRecord.locatorSize, [])
     case ZipRecord.end64Signature: return size(ZipRecord.end64Size, [])
     case ZipRecord.descriptorSignature:
-      // CRC-32 and two sizes, of 32 or of 64 bits.
+      // CRC-32 and two sizes of 32 or 64 bits.
       let isShort = end - start == 16 || fields.u16(16) == ZipRecord.mark
       return size(isShort || end - start < 24 ? 16 : 24, [])
     default: return nil
@@ -127,15 +127,15 @@ struct ZipSurvey {
   }
 }
 
-/// Finds the next record of a zip archive in bytes that may be anything.
+/// Finds the next record of a zip archive in arbitrary bytes.
 private struct ZipSignatureSearch {
   private let file: ReadableFile
-  /// The first window is small: a search reads at most a few times the bytes that it passes.
+  /// The first window is small, so that a search reads at most a few times the bytes that it passes.
   private static let (firstWindow, lastWindow) = (4 << 10, 1 << 20)
 
   init(_ file: ReadableFile) { self.file = file }
 
-  /// The first place in `range` where a record's signature lies.
+  /// The first position in `range` that has a record's signature.
   func first(in range: Range<Int>) throws(FlatFormatError) -> Int? {
     var start = range.lowerBound
     var window = Self.firstWindow

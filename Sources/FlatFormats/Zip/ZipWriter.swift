@@ -4,11 +4,11 @@ internal import Deflate
 /// Writes a zip archive of stored members: byte for byte as Python's `zipfile` does for NumPy, or with data at
 /// multiples of `alignment` bytes, as PyTorch does.
 ///
-/// NumPy's local headers have their sizes in a zip64 extra field, because `zipfile` is told to expect large members;
-/// everything else has one only where a number needs it. Only the CRC-32 is not known before the data.
+/// NumPy's local headers have their sizes in a zip64 extra field, because NumPy makes `zipfile` expect large members;
+/// all other headers have one only if a number needs it. Only the CRC-32 is unknown before the data.
 final class ZipWriter {
   private let writer: SequentialWriter
-  /// Of the data in bytes; nil for NumPy's manner.
+  /// Alignment of the data in bytes; nil for NumPy's layout.
   private let alignment: Int?
   private var entries: [ZipCentralEntry] = []
   private var crc = CRC32()
@@ -18,7 +18,7 @@ final class ZipWriter {
     self.alignment = alignment
   }
 
-  /// Ends the member before and begins one of `size` bytes, which the caller then appends.
+  /// Ends the previous member and begins one of `size` bytes, which the caller then appends.
   func begin(name: String, size: Int) throws(FlatFormatError) {
     try end()
     let entry = ZipCentralEntry(
@@ -28,13 +28,13 @@ final class ZipWriter {
     crc = CRC32()
   }
 
-  /// The next bytes of the current member.
+  /// Appends bytes to the current member.
   func append(_ bytes: UnsafeRawBufferPointer) throws(FlatFormatError) {
     crc.update(bytes)
     try writer.append(bytes)
   }
 
-  /// Ends the last member, writes the directory, and gives the file its name once `check` has read it.
+  /// Ends the last member, writes the directory, and gives the file its name after `check` has read it.
   func finish(
     comment: [UInt8], check: (ReadableFile) throws(FlatFormatError) -> Void
   ) throws(FlatFormatError) {
@@ -56,20 +56,20 @@ final class ZipWriter {
   }
 }
 
-/// What the two headers of a stored member hold.
+/// The fields of the two headers of a stored member.
 struct ZipCentralEntry {
   let name: [UInt8]
   let size: UInt64
   let start: UInt64
-  /// Of the data in bytes; nil for NumPy's manner.
+  /// Alignment of the data in bytes; nil for NumPy's layout.
   var alignment: Int?
   var crc: UInt32 = 0
 
-  /// Of the CRC-32 in a local header.
+  /// The position of the CRC-32 in a local header.
   static let crcOffset = 14
-  /// `zipfile` leaves 32 bits at half of what they hold.
+  /// `zipfile` uses zip64 above half of the range of 32 bits.
   static let zip64Limit: UInt64 = (1 << 31) - 1
-  /// 00:00 on 1 January 1980, as DOS counts.
+  /// 00:00 on 1 January 1980, in DOS format.
   private static let date: [UInt8] = [0, 0, 0x21, 0]
 
   private var flags: UInt16 { name.contains { $0 >= 0x80 } ? ZipRecord.utf8Flag : 0 }
@@ -87,7 +87,7 @@ struct ZipCentralEntry {
     return bytes + extra
   }
 
-  /// An extra field of PyTorch's, `FB`, that brings the data to a multiple of the alignment.
+  /// PyTorch's extra field `FB`, which moves the data to a multiple of the alignment.
   private func padding(after headerSize: Int) -> [UInt8] {
     guard let alignment else { return [] }
     let used = (Int(start) + headerSize + 4) % alignment
@@ -104,7 +104,7 @@ struct ZipCentralEntry {
     let shownSize = size > Self.zip64Limit ? UInt32.max : UInt32(truncatingIfNeeded: size)
     let shownStart = start > Self.zip64Limit ? UInt32.max : UInt32(truncatingIfNeeded: start)
     var bytes = ByteFields.bytes(of: ZipRecord.centralSignature)
-    // Made by version 4.5 on Unix, and 4.5 to read it.
+    // Made by version 4.5 on Unix; version 4.5 is needed to read it.
     bytes += [45, 3, 45, 0] + ByteFields.bytes(of: flags) + [0, 0] + Self.date + ByteFields.bytes(of: crc)
     bytes += ByteFields.bytes(of: shownSize) + ByteFields.bytes(of: shownSize)
     bytes += ByteFields.bytes(of: UInt16(truncatingIfNeeded: name.count))

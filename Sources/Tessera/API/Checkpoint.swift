@@ -3,18 +3,18 @@ internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
 
-/// A unit checkpoint: the units of a network, and which of them each task uses at each level.
+/// A unit checkpoint: a network cut into units, and the units that each task uses at each level.
 ///
 /// ```swift
 /// let checkpoint = try Checkpoint("model.h5")
 /// let network = try checkpoint.network(task: "digits", level: 2)
 /// ```
 public struct Checkpoint: TensorCollection {
-  /// The file.
+  /// The file that has the checkpoint.
   public let file: WeightsFile
   /// The tasks, in the order of the plan.
   public let tasks: [Task]
-  /// How many units the network is cut into.
+  /// k, the number of units.
   public let unitCount: Int
 
   let stored: UnitCheckpoint

@@ -9,7 +9,7 @@ public struct WorkProgress: Sendable, Hashable {
   /// Bytes in total; 0 if not known.
   public let total: Int
 
-  /// From 0 to 1.
+  /// The completed part, from 0 to 1; 1 if the total is not known.
   public var fraction: Double { total > 0 ? min(1, Double(completed) / Double(total)) : 1 }
 }
 
@@ -18,7 +18,7 @@ public typealias ProgressHandler = @Sendable (WorkProgress) -> Void
 
 /// Long work on a thread outside Swift's own pool, which must not be blocked.
 enum LongWork {
-  /// Runs `body` on another thread. The check that it is given throws `CancellationError` once the task is cancelled.
+  /// Runs `body` on another thread. Its argument is a check that throws `CancellationError` once the task is cancelled.
   static func perform<Value: Sendable>(
     _ body: @escaping @Sendable (_ check: @escaping @Sendable () throws -> Void) throws -> Value
   ) async throws -> Value {
@@ -47,7 +47,7 @@ enum LongWork {
     }
   }
 
-  /// Refuses to replace one of the files that are read.
+  /// Throws if `destination` is one of the files that are read.
   static func requireApart(_ destination: String, from sources: [String]) throws(TesseraError) {
     guard let identity = FileIdentity(path: destination) else { return }
     for source in sources where FileIdentity(path: source) == identity {

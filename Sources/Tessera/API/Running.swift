@@ -10,7 +10,7 @@ internal import UnitModel
 extension WeightsFile {
   /// Computes the outputs of an ONNX model, as `tessera run` does.
   ///
-  /// - Parameter inputs: by name; if the model has one input, any name will do.
+  /// - Parameter inputs: by name; a single input may have any name.
   /// - Throws: `TesseraError` if the file has no graph, or the graph cannot be computed.
   public func run(_ inputs: [String: TensorValue]) async throws -> [String: TensorValue] {
     try await LongWork.perform { _ in
@@ -31,7 +31,7 @@ extension WeightsFile {
 extension SubNetworkWeights {
   /// Computes the outputs of the sub-network, as `tessera run` does; reads only its own weights.
   ///
-  /// - Parameter inputs: by name; if the network has one input, any name will do.
+  /// - Parameter inputs: by name; a single input may have any name.
   /// - Throws: `TesseraError` if the checkpoint has no graph, or the graph cannot be computed.
   public func run(_ inputs: [String: TensorValue]) async throws -> [String: TensorValue] {
     try await LongWork.perform { _ in

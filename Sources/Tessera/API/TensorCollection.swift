@@ -22,7 +22,7 @@ public struct TensorContents: Sendable {
 
   var tensors: [TensorDescription] { source.tensors.map(TensorDescription.init) }
 
-  /// The place of a tensor in the source.
+  /// The index of a tensor in the source; throws for an unknown name and suggests the nearest.
   func place(of name: String) throws(TesseraError) -> Int {
     if let place = places[TensorName(name)] { return place }
     let nearest = nearestName(to: name, among: source.tensors.lazy.map(\.spec.name.text))

@@ -12,7 +12,7 @@ extension Int16: TensorElement { public static var dtypes: [String] { ["I16"] } 
 extension Int32: TensorElement { public static var dtypes: [String] { ["I32"] } }
 extension Int64: TensorElement { public static var dtypes: [String] { ["I64"] } }
 extension UInt8: TensorElement {
-  /// Raw bytes of every 8-bit dtype except I8.
+  /// Also holds the raw bytes of BOOL and of the 8-bit floats except the FNUZ variants.
   public static var dtypes: [String] { ["U8", "BOOL", "F8_E4M3", "F8_E5M2", "F8_E8M0"] }
 }
 extension UInt16: TensorElement {

@@ -57,7 +57,7 @@ struct ValueSource: TensorSource {
   let tensors: [SourceTensor]
   private let values: [TensorValue]
 
-  /// - Parameter path: its name in messages.
+  /// - Parameter path: the source's name in messages.
   init(_ values: [String: TensorValue], path: String) throws {
     self.path = path
     let ordered = values.sorted { $0.key < $1.key }

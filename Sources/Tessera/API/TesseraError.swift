@@ -42,7 +42,7 @@ public struct TesseraError: Error, Sendable, CustomStringConvertible {
 
   package init(sentence: String) { self.init(.format, sentence) }
 
-  /// An error of another module, with its own sentence.
+  /// Wraps an error of another module; its sentence is kept.
   init(_ error: any Error) { self.init(Self.code(of: error), "\(error)") }
 
   /// The kind of an error of any module.
@@ -59,7 +59,7 @@ public struct TesseraError: Error, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Runs `body` with whatever it throws as a `TesseraError`.
+  /// Runs `body` and throws its error as a `TesseraError`.
   static func wrapping<Value>(_ body: () throws -> Value) throws(TesseraError) -> Value {
     do { return try body() } catch { throw TesseraError(error) }
   }

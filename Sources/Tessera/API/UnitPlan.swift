@@ -5,12 +5,12 @@ internal import TensorStreams
 internal import Tensors
 package import UnitModel
 
-/// How a network is cut into units, and which units each task uses at each level.
+/// A plan: how a network is cut into units, and the units that each task uses at each level.
 ///
 /// The JSON format is defined by `schemas/plan.schema.json`.
 public struct UnitPlan: Sendable {
   package let plan: Plan
-  /// Its name in messages.
+  /// The plan's name in messages.
   let path: String
 
   /// Reads the plan in the file at `path`.
@@ -37,8 +37,8 @@ public struct UnitPlan: Sendable {
 
   /// Proposes a plan for a file.
   ///
-  /// For an ONNX model, the graph decides which channels must be cut together. For tensors alone, `cuts`
-  /// decide, or the tensor names of a common architecture.
+  /// For an ONNX model, the graph determines which channels must be cut together. For tensors alone, `cuts` determine
+  /// it, or the tensor names of a common architecture.
   ///
   /// - Parameters:
   ///   - file: the weights to cut.

@@ -8,18 +8,18 @@ public struct ValidationReport: Sendable {
   /// Files that could not be or were not checked, each with the reason.
   public let unchecked: [LeftOutPart]
 
-  /// Whether every file was checked and nothing worse than a note was found.
+  /// Whether every file was checked and all findings are notes.
   public var isClean: Bool { unchecked.isEmpty && !findings.contains { $0.severity != .note } }
 
   /// A defect, or a note about a file.
   public struct Finding: Sendable, Hashable {
-    /// The stable name of the rule, such as "checkpoint.page-checksum".
+    /// The stable name of the rule, such as "page-checksum".
     public let rule: String
     /// Its severity.
     public let severity: Severity
     /// The file's path.
     public let file: String
-    /// The place in the file.
+    /// The place in the file; empty for the file as a whole.
     public let location: String
     /// What was expected and what was found.
     public let message: String
@@ -53,7 +53,8 @@ public struct ValidationReport: Sendable {
 
 /// Checks a file, or every file of a folder, as `tessera validate` does.
 ///
-/// A cancelled task finishes the check of its file, then throws `CancellationError`.
+/// A cancelled task finishes the check of its file, then throws `CancellationError`. The check of a folder is not
+/// cancelled.
 ///
 /// - Parameters:
 ///   - path: the file or the folder.

@@ -18,10 +18,10 @@ public struct ConversionSettings: Sendable {
 
 /// The result of a conversion: what was proved, and the warnings.
 public struct ConversionResult: Sendable {
-  /// How many sub-networks were run and found equal to the whole network with the other channels zero; nil if
+  /// The number of sub-networks that were run and found equal to the whole network with the other channels zero; nil if
   /// there was nothing to run, or `proves` was off.
   public let provedNetworks: Int?
-  /// Why they were not run, or how far; nil if the whole graph was run, or there was nothing to run.
+  /// Why they were not run, or only partly; nil if the whole graph was run, or there was nothing to run.
   public let notProvedReason: String?
   /// Warnings about half cuts (tensors left whole beside cut ones), and notes on the plan.
   public let warnings: [String]
@@ -90,7 +90,7 @@ extension WeightsFile {
     }
   }
 
-  /// The paths of all files that the tensors are read from.
+  /// The paths of all files from which the tensors are read.
   var files: [String] {
     guard case .flat(let flat)? = try? opened.contents else { return [path] }
     return flat.files

@@ -17,7 +17,9 @@ public struct WeightsFile: TensorCollection {
   /// The tensors with their bytes.
   public let contents: TensorContents
 
-  /// Opens the file or the folder of weights at `path`. The format is recognised by content, not by name.
+  /// Opens the file or the folder of weights at `path`.
+  ///
+  /// The format is recognised by content; the name's suffix is used only if the content does not show it.
   ///
   /// - Parameters:
   ///   - path: a file, or a folder with one set of weights.
@@ -33,7 +35,7 @@ public struct WeightsFile: TensorCollection {
     tensors = contents.tensors
   }
 
-  /// The path, as it was given.
+  /// The path as it was given; for a folder, the path of its weights.
   public var path: String { opened.path }
 
   /// The format: "safetensors", "npz", "npy", "pytorch", "onnx", "unit-checkpoint", ….

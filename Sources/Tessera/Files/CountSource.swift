@@ -8,10 +8,10 @@ package import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
 
-/// A file to count: its tensors and networks, what it is, and the policy that its plan names.
+/// A file to count: its tensors and networks, its kind, and the policy that its plan names.
 package struct CountSource {
   package private(set) var inventory: Inventory
-  /// As `inspect` spells it, or `plan`.
+  /// The kind as in `inspect`, or `plan`.
   package let kind: String
   private let path: String
   private let policy: String?
@@ -19,15 +19,15 @@ package struct CountSource {
   private var isOneFile = false
   /// The opened file; nil for a plan.
   package let opened: OpenedFile?
-  /// Where the tensors' bytes are; nil for a plan.
+  /// The source of the tensors' bytes; nil for a plan.
   private var weights: (any TensorSource)?
 
-  /// What the file holds beside the tensors that are counted.
+  /// The parts of the file that are not counted.
   package var leftOut: [LeftOut] {
     (weights?.leftOut ?? []) + (isOneFile ? [LeftOut(othersOf: path)].compactMap(\.self) : [])
   }
 
-  /// A part of the model that is not counted and that the user has not said may be left out; nil for none.
+  /// A part of the model that is not counted although `mayLose` does not allow it; nil if there is none.
   package func uncounted(but mayLose: (LeftOut) -> Bool) -> LeftOut? {
     leftOut.first { $0.fate != .apart && !mayLose($0) }
   }
@@ -39,7 +39,7 @@ package struct CountSource {
     }
   }
 
-  /// Opens the file at `path`: a plan, or what has tensors.
+  /// Opens the file at `path`: a plan, or a file or folder with tensors.
   ///
   /// - Parameter assumeDType: the dtype of npy elements that are stored as raw bytes.
   package init(_ path: String, assumeDType: Tensors.DType?) throws {
@@ -91,10 +91,10 @@ package struct CountSource {
     try readGroups()
   }
 
-  /// Bytes of a tensor that holds the shape of another: eight extents of eight bytes are more than any has.
+  /// The most bytes of a tensor that holds the shape of another: eight extents of eight bytes are more than enough.
   private static let shapeLimit = 64
 
-  /// Reads the shapes that stand beside packed weights, a few bytes each.
+  /// Reads the shape tensors beside packed weights, a few bytes each.
   private mutating func readDeclaredShapes() throws(TesseraError) {
     let wanted = inventory.declaredShapes
     guard let weights, !wanted.isEmpty else { return }
@@ -114,18 +114,18 @@ package struct CountSource {
     }
   }
 
-  /// Reads bits and groups of packed weights from the model's config.json.
+  /// Reads the bits and groups of packed weights from the model's config.json.
   private mutating func readGroups() throws(TesseraError) {
     guard inventory.asksForGroups, let configuration = try ModelConfiguration(beside: path) else { return }
     inventory.declare(configuration.groups)
   }
 
-  /// Reads what policies ask for beside names and shapes, once, however many do: the tensors' values, and how many
-  /// experts a token is sent to.
+  /// Reads what policies need besides names and shapes, once for all policies: the tensors' values, and the number of
+  /// experts for a token.
   ///
   /// - Parameters:
-  ///   - expertsPerToken: the number that was given; nil to look for it in the model's config.json.
-  ///   - progress: called now and then with the bytes of values that were read, and how many there are.
+  ///   - expertsPerToken: the number that the user gave; nil to take it from the model's config.json.
+  ///   - progress: called from time to time with the bytes of values read so far, and their total.
   package mutating func readValues(
     for policies: [CountingPolicy], expertsPerToken: Int? = nil,
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
@@ -166,7 +166,7 @@ package struct CountSource {
 }
 
 extension PlanFile {
-  /// Whether a file is JSON text: no format of tensors, and its first character opens an object.
+  /// Whether a file is JSON: it has no tensor format, and its first character opens an object.
   fileprivate static func isJSON(_ file: ReadableFile) throws -> Bool {
     if try HDF5File.hasSignature(file) || FlatFormats.recognise(file) != nil { return false }
     let head = try file.bytes(at: 0, count: min(256, file.size))

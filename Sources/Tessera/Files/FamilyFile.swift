@@ -7,7 +7,7 @@ package import UnitModel
 
 /// Makes a plan from the description of a method of this family.
 package enum FamilyFile {
-  /// The plan for weights whose masks are among them, or in a file of their own.
+  /// The plan for weights whose masks are in the same file, or in the file `masks`.
   package static func plan(
     _ path: String, masks: OpenedFile?, _ opened: OpenedFile
   ) throws -> ProposedPlan {
@@ -23,7 +23,7 @@ package enum FamilyFile {
     }
   }
 
-  /// Holds the owner maps of weights against the numbers of elements that a plan gives.
+  /// Compares the owner maps of weights with the numbers of elements in a plan; throws if they differ.
   package static func checkOwners(_ partition: Partition, _ source: any TensorSource) throws(TesseraError) {
     let file = NamedTensors(source)
     for tensor in partition.tensors {
@@ -43,7 +43,7 @@ package enum FamilyFile {
     try DocumentFile.read(path, limit: Family.sizeLimit, as: "a family") { try Family(parsing: $0) }
   }
 
-  /// How often each byte occurs in a tensor of bytes.
+  /// The number of occurrences of each byte in a tensor of bytes.
   private static func values(of name: TensorName, in file: NamedTensors) throws(TesseraError) -> [Int] {
     var counts = [Int](repeating: 0, count: 256)
     guard let index = file.places[name] else { return counts }
@@ -55,7 +55,7 @@ package enum FamilyFile {
     return counts
   }
 
-  /// The most elements of a mask of channels.
+  /// The most elements of a channel mask.
   private static let maskLimit = 1 << 24
 
   private static func mask(_ name: TensorName, in file: NamedTensors) throws(TesseraError) -> [Bool] {
@@ -80,7 +80,7 @@ package enum FamilyFile {
   }
 }
 
-/// A source with the places of its tensors by name: maps and masks are asked for one by one.
+/// A source with the indices of its tensors by name: maps and masks are looked up one by one.
 private struct NamedTensors {
   let source: any TensorSource
   let places: [TensorName: Int]

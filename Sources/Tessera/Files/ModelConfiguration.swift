@@ -3,16 +3,15 @@ internal import ByteFiles
 internal import FlatFormats
 internal import StrictJSON
 
-/// A model's config.json: what shapes do not tell.
+/// A model's config.json, for values that the shapes do not show.
 package struct ModelConfiguration {
   private static let sizeLimit = 4 << 20
 
   private let path: String
-  /// The document, then its parts in order, one inside the other: models of several kinds of input keep the numbers of
-  /// each in a part of its own.
+  /// The document, then its nested objects, level by level: models with several kinds of input have an object for each.
   private let objects: [JSONObject]
 
-  /// The config.json beside a file, or in a folder; nil where there is none.
+  /// Reads the config.json beside a file, or in a folder; nil if there is none.
   package init?(beside source: String) throws(TesseraError) {
     path =
       FlatFormats.isFolder(source)
@@ -35,7 +34,7 @@ package struct ModelConfiguration {
     self.objects = objects
   }
 
-  /// How many attention heads a layer of the language model has; nil where nothing says so, or layers differ.
+  /// The number of attention heads in a layer of the language model; nil if it is not given, or layers differ.
   package func attentionHeads() throws(TesseraError) -> Int? {
     guard let document = objects.first else { return nil }
     let parts = ["text_config", "llm_config", "language_config"].compactMap { part -> JSONObject? in
@@ -52,21 +51,21 @@ package struct ModelConfiguration {
 }
 
 extension ModelConfiguration {
-  /// As families of models name the experts that a token is sent to.
+  /// The keys under which model families give the number of experts for a token.
   private static let perTokenKeys = [
     "num_experts_per_tok", "num_experts_per_token", "experts_per_token", "moe_num_experts_per_tok",
     "n_activated_experts", "num_selected_experts", "num_selects", "moe_top_k", "moe_topk", "moe_k",
     "top_k_experts", "moe_router_topk", "router_top_k",
   ]
-  /// As they name the experts of a layer.
+  /// The keys under which they give the number of experts in a layer.
   private static let expertKeys = [
     "num_local_experts", "num_experts", "n_routed_experts", "num_routed_experts", "moe_num_experts",
     "num_moe_experts", "n_experts",
   ]
-  /// Families whose routers have a fixed number of experts for a token.
+  /// Model families whose routers have a fixed number of experts for a token.
   private static let fixed = ["switch_transformers": 1, "nllb-moe": 2]
 
-  /// How many experts a token is sent to; nil where nothing says so, or says that there are none.
+  /// The number of experts for a token; nil if it is not given.
   func expertsPerToken() throws(TesseraError) -> Int? {
     let found = try all(Self.perTokenKeys)
     if found.count > 1 {
@@ -80,10 +79,10 @@ extension ModelConfiguration {
     return Self.fixed[family]
   }
 
-  /// How many experts a layer has: one number, or some; empty where nothing says so. 0 and 1 are a dense model's.
+  /// The numbers of experts in a layer; empty if none is given. 0 and 1 mean a dense model.
   func experts() throws(TesseraError) -> Set<Int> { try all(Self.expertKeys) }
 
-  /// Every number under one of the keys: those of the document itself, else those of its parts.
+  /// All numbers under one of the keys: those of the document itself, else those of its nested objects.
   private func all(_ keys: [String]) throws(TesseraError) -> Set<Int> {
     var found: Set<Int> = []
     for (place, object) in objects.enumerated() {
@@ -93,7 +92,7 @@ extension ModelConfiguration {
     return found.count > 1 ? found.subtracting([0]) : found
   }
 
-  /// The numbers under a key: one, or one for each layer; null is none.
+  /// The numbers under a key: one, or one for each layer; empty for null.
   private func numbers(_ key: String, in object: JSONObject) throws(TesseraError) -> [Int] {
     let values: [JSONValue]
     switch object[key] {
@@ -113,7 +112,7 @@ extension ModelConfiguration {
 }
 
 extension ModelConfiguration {
-  /// Bits and groups of packed weights: MLX's `quantization`, with modules of their own, or HQQ's `nbits`.
+  /// Bits and groups of packed weights, from MLX's `quantization`, which may differ by module, or HQQ's `nbits`.
   var groups: GroupQuantisation {
     if case .object(let quantisation)? = objects.first?["quantization"] {
       var modules: [String: GroupQuantisation.Group] = [:]

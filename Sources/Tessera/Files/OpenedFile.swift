@@ -30,7 +30,7 @@ package final class OpenedFile: Sendable {
   private let decoded = Once<Model?>()
   private let joined = Once<NetworkModel?>()
 
-  /// Recognises the file, or the weights of the folder, at `path` by its content.
+  /// Recognises the file, or the weights of the folder, at `path`.
   ///
   /// - Parameters:
   ///   - assumeDType: the dtype of npy elements that are stored as raw bytes.

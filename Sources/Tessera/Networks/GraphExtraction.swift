@@ -11,10 +11,10 @@ package struct GraphExtraction {
   /// The tensors of a model.
   package struct Written {
     package let tensors: Int
-    /// Their elements.
+    /// The elements of all tensors.
     package let parameters: Int
     package let bytes: Int
-    /// Those that the graph has beside the sub-network's own: indices, shapes and tables of its nodes.
+    /// Tensors that the graph has in addition to the sub-network's own: indices, shapes and tables of its nodes.
     package let added: [TensorSpec]
   }
 
@@ -33,12 +33,12 @@ package struct GraphExtraction {
     self.plan = plan
   }
 
-  /// Writes the model, and says what tensors are in it.
+  /// Writes the model, and returns the tensors in it.
   ///
   /// - Parameters:
-  ///   - progress: called now and then with the bytes written so far, and how many there will be.
-  ///   - accept: throws if the model is too large with the tensors that its graph adds, and without those that it does
-  ///     not use.
+  ///   - progress: called from time to time with the bytes written so far, and their total.
+  ///   - accept: throws if the model is too large, given the tensors that its graph adds and those that it does not
+  ///     use.
   package func write(
     to path: String, progress: (_ done: Int, _ total: Int) throws -> Void,
     accept: (_ added: [TensorSpec], _ unused: [TensorSpec]) throws -> Void

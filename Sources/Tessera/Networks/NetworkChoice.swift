@@ -3,20 +3,20 @@ package import Tensors
 package import UnitCheckpoints
 package import UnitModel
 
-/// Which (task, level) of a checkpoint is asked for.
+/// Chooses a (task, level) of a checkpoint.
 package struct NetworkChoice {
   private let opened: OpenedFile
   private let checkpoint: UnitCheckpoint
   private let task: String?
-  /// A number or a name.
+  /// The level's number or name.
   private let level: String?
   private let budget: String?
   private let policy: String?
 
   /// - Parameters:
-  ///   - task: required if there are several.
-  ///   - level: by number or by name; nil with a budget, or where the task has one.
-  ///   - policy: how the budget is meant: a preset's name or a path; nil for the plan's.
+  ///   - task: nil if there is only one.
+  ///   - level: its number or name; nil with a budget, or if the task has only one.
+  ///   - policy: the policy under which the budget is counted, a preset's name or a path; nil for the plan's.
   package init(
     _ opened: OpenedFile, _ checkpoint: UnitCheckpoint, task: String?, level: String?, budget: String?,
     policy: String?
@@ -31,9 +31,9 @@ package struct NetworkChoice {
 
   private var file: String { opened.path }
 
-  /// The network, by its level or by what it may cost.
+  /// The network, by its level or by its budget.
   ///
-  /// Throws `RequestError` when --task or --level is missing and there are several, which only the file can tell.
+  /// Throws `RequestError` if --task or --level is missing and there are several, which only the file can show.
   package func network() throws -> (network: VirtualNetwork, plan: ResolvedPlan) {
     let resolved = try checkpoint.resolvedPlan()
     do {
@@ -58,7 +58,7 @@ package struct NetworkChoice {
     } catch let error as PlanError { throw TesseraError(.request, "\(file): \(error)") }
   }
 
-  /// The task that --task names, or the only one.
+  /// The task of --task, or the only one.
   private func chosenTask(of assignment: Assignment) throws -> TaskAssignment {
     let tasks = assignment.tasks
     if let task {
@@ -78,7 +78,7 @@ package struct NetworkChoice {
     return tasks[0]
   }
 
-  /// The highest level of the task that costs no more than --budget.
+  /// The highest level of the task that fits --budget.
   private func fittingLevel(
     of id: TaskID, _ resolved: ResolvedPlan
   ) throws -> LevelNumber {
@@ -95,8 +95,8 @@ package struct NetworkChoice {
     }
   }
 
-  /// Refuses a network that costs more than --budget with what a graph has beside its tensors, and without those that
-  /// the graph does not use.
+  /// Throws if a network exceeds --budget with the tensors that its graph adds, and without those that the graph does
+  /// not use.
   package func requireFit(
     of network: VirtualNetwork, with added: [TensorSpec], without unused: [TensorSpec],
     _ resolved: ResolvedPlan
@@ -106,7 +106,7 @@ package struct NetworkChoice {
     let selection = RowSelection(tasks: [network.task], level: .number(network.level))
     let counts = try counts(for: selection)
     guard let row = try counts.rows(selection, of: resolved.assignment.tasks).first else { return }
-    /// What tensors without units cost. A policy of values or masks has none of these to look at, and counts all.
+    /// The cost of tensors without units. A policy that reads values or masks cannot read these, so all are counted.
     func cost(_ specs: [TensorSpec]) -> Int {
       let row = try? Inventory(flat: specs).counts(under: counts.policy).stored
       return switch limit {

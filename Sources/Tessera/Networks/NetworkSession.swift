@@ -4,7 +4,7 @@ internal import TensorStreams
 package import UnitCheckpoints
 package import UnitModel
 
-/// A sub-network of a checkpoint, ready to run; it reads its own weights only.
+/// A sub-network of a checkpoint, ready to run; it reads only its own weights.
 package struct NetworkSession {
   package let session: Session
   /// The inputs by name; empty if none were given.

@@ -1,14 +1,14 @@
 internal import ArgumentParser
 internal import Inference
 
-/// The option of every command that runs a network.
+/// The backend option of every command that runs a network.
 struct BackendOption: ParsableArguments {
   private static let names = BackendKind.allCases.map(\.rawValue).joined(separator: ", ")
 
   @Option(help: "The backend: \(Self.names).")
   var backend = BackendKind.fast.rawValue
 
-  /// The backend that was named; `validate` has seen that it is one.
+  /// The chosen backend; `validate` has checked the name.
   var kind: BackendKind { BackendKind(rawValue: backend) ?? .reference }
 
   func validate() throws {

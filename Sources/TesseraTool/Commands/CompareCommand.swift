@@ -93,7 +93,7 @@ struct CompareCommand: ParsableCommand {
     } catch { throw failure ?? error }
   }
 
-  /// The common policy first, then the others that are asked.
+  /// The common policy first, then the others that are requested.
   private func policies(of study: Study) throws(TesseraError) -> [CountingPolicy] {
     var policies: [CountingPolicy] = []
     if let policy {

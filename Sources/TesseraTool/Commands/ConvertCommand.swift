@@ -117,7 +117,7 @@ struct ConvertCommand: ParsableCommand {
 
   private var destination: ConversionTarget? { ConversionTarget(path: dest) }
 
-  /// A file that `-n` keeps from being replaced; of a folder, a safetensors file or an index in it.
+  /// A file that `-n` protects: DEST, or a safetensors file or index in the folder DEST.
   private func existingDestination() throws -> String? {
     if case .flat(.shardedSafetensors)? = destination { return try FlatFormats.shards(at: dest).first }
     return FileIdentity(path: dest) == nil ? nil : dest
@@ -127,7 +127,7 @@ struct ConvertCommand: ParsableCommand {
     guard let shardSize else { return nil }
     switch try? Budget(parsing: shardSize) {
     case .bytes(let count)?: return count.value
-    // Nothing but digits: there is only one thing that they can count here.
+    // Only digits: they count bytes here.
     case .parameters(let count)? where !shardSize.contains(where: \.isLetter): return count.value
     case .parameters?:
       throw ValidationError(
@@ -154,14 +154,14 @@ struct ConvertCommand: ParsableCommand {
       flat, of: opened, plan: plan.map { (plan: try PlanFile.read($0), path: $0) }, options())
     let resolved = cutting.resolved
     let proof = try proved(cutting)
-    // A quarter of the time of a conversion of 100,000 tensors, and nothing waits for it.
+    // This takes a quarter of the time of a conversion of 100,000 tensors, so it runs in the background.
     let words = Background { cutting.hasGraph ? [] : HalfCutWords.sentences(resolved, .planAgain) }
     var bar = ProgressBar("cutting", total: cutting.byteCount)
     defer { bar.finish() }
     try cutting.write(to: dest) { bar.update($0) }
     bar.finish()
     try tellWritten(flat.tensors)
-    // After the fact, so that a conversion that fails says one sentence and no more.
+    // After the conversion, so that one that fails prints only its error.
     let width = Output.errorIsTerminal ? Terminal.errorWidth : nil
     if let proof { Output.standardError(WrappedSentence.text(proof, width: width)) }
     if plan == nil { Output.standardError("note: no plan (--plan): every tensor is whole, in one unit\n") }

@@ -2,14 +2,14 @@ internal import Accounting
 internal import Tessera
 internal import UnitModel
 
-/// Reads claims, and finds the policies that they name.
+/// Reads claims, and the policies that they name.
 enum CountClaims {
-  /// The claims of a document.
+  /// The claims in the document at `path`.
   static func read(_ path: String) throws(TesseraError) -> [Claim] {
     try DocumentFile.read(path, limit: Claim.sizeLimit, as: "claims") { try Claim.parse($0) }
   }
 
-  /// The policy of each claim: a preset, a file beside the claims, or what takes the place of none.
+  /// The policy of each claim: a preset, or a file beside the claims; `planned` if the claim names none.
   static func policies(
     of claims: [Claim], beside path: String, else planned: CountingPolicy
   ) throws(TesseraError) -> [CountingPolicy] {
@@ -26,7 +26,7 @@ enum CountClaims {
     return policies
   }
 
-  /// Every rule under which a claim might hold: the presets, and those that were named.
+  /// The policies under which a claim is tried: the presets, and those that were named.
   static func others(_ named: [CountingPolicy]) throws(TesseraError) -> [CountingPolicy] {
     var others: [CountingPolicy] = []
     do {

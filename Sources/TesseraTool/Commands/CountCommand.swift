@@ -171,7 +171,7 @@ struct CountCommand: ParsableCommand {
     if failed { throw ExitCode(1) }
   }
 
-  /// `fine:2,coarse:1`; a task's name may hold colons, but no commas.
+  /// Parses `fine:2,coarse:1`; the name of a task may have colons, but no commas.
   private static func networks(of text: String) -> [Claim.Network]? {
     var networks: [Claim.Network] = []
     for item in text.split(separator: ",", omittingEmptySubsequences: false) {
@@ -203,14 +203,14 @@ struct CountCommand: ParsableCommand {
     }
   }
 
-  /// The networks that were asked for.
+  /// The networks that were selected.
   private func chosen(in tables: [CountReport.Table]) -> [(task: TaskID, level: LevelNumber)] {
     tables[0].networks.compactMap { row in
       if let task = row.task, let level = row.level { (task, level) } else { nil }
     }
   }
 
-  /// The nodes of the one network that was asked for, or of the whole graph.
+  /// The nodes of the selected network, or of the whole graph.
   private func layerTable(of tables: [CountReport.Table], _ opened: OpenedFile?) throws -> LayerTable {
     let chosen = chosen(in: tables)
     if !tasks.isEmpty || level != nil || budget != nil, chosen.count != 1 {
@@ -244,7 +244,7 @@ struct CountCommand: ParsableCommand {
     }
   }
 
-  /// A gate that has not seen everything must not open.
+  /// The gate `--max` fails if a part of the model is not counted.
   private func requireAll(_ uncounted: String?) throws {
     guard let uncounted else { return }
     Output.standardError(
@@ -253,7 +253,7 @@ struct CountCommand: ParsableCommand {
     throw ExitCode(1)
   }
 
-  /// Names every row that is over the limit, and ends with exit code 1 if there is one.
+  /// Prints every row that is over the limit, and exits with 1 if there is one.
   private func gate(_ limit: Budget, _ tables: [CountReport.Table], hasTasks: Bool) throws {
     var isExceeded = false
     for table in tables {

@@ -102,7 +102,7 @@ struct ExtractCommand: ParsableCommand {
         try choice.requireFit(of: network, with: added, without: unused, resolved)
       }
     } else {
-      // Asked before anything is written: the graph may be damaged.
+      // Checked before anything is written: the graph may be damaged.
       let node = try opened.network?.gathering(network, plan: resolved)
       try write(subNetwork, of: checkpoint)
       if let node {
@@ -130,7 +130,8 @@ struct ExtractCommand: ParsableCommand {
 }
 
 extension Extraction {
-  /// - Parameter written: the tensors of an ONNX model, with those that its graph adds; nil if all tensors were written.
+  /// - Parameter written: the tensors of an ONNX model, including those that its graph adds; nil if all tensors were
+  ///   written.
   fileprivate init(
     _ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint, _ written: GraphExtraction.Written?,
     destination: String

@@ -7,18 +7,18 @@ internal import Tessera
 internal import UnitCheckpoints
 internal import UnitModel
 
-/// Goes through the graph of an ONNX model, or of a checkpoint, to count what it does.
+/// Walks the graph of an ONNX model, or of a checkpoint, to count its parameters and work.
 struct GraphCount {
   private let options: WorkOptions
   private let model: Model
-  /// Of a checkpoint: what its sub-networks are made from.
+  /// The checkpoint from which sub-networks are made; nil for an ONNX model.
   private let stored: (checkpoint: UnitCheckpoint, network: NetworkModel, plan: ResolvedPlan)?
   private let limits: RunLimits
-  /// Of what is measured: what is done takes more than what is counted.
+  /// The limits of timed runs, which need more than counting.
   private let runLimits: RunLimits
   private let inputs: [(name: String, type: ElementType, shape: [Int])]
 
-  /// - Parameter option: what asks for the graph, as messages name it.
+  /// - Parameter option: the option that needs the graph, for messages.
   init(_ opened: OpenedFile?, _ path: String, _ options: WorkOptions, option: String) throws {
     self.options = options
     guard let opened, let graph = try opened.graph else {
@@ -67,7 +67,7 @@ struct GraphCount {
       })
   }
 
-  /// What each of the networks does, and the whole graph.
+  /// The work of each of the networks, and of the whole graph.
   func work(of networks: [(task: TaskID, level: LevelNumber)]) throws -> WorkTable {
     var rows: [WorkTable.Row] = []
     for (task, level) in networks {

@@ -1,9 +1,9 @@
 internal import Tensors
 internal import UnitModel
 
-/// What names and sizes say of a plan for weights without a graph, as `plan` and `convert` print it.
+/// The half cuts that names and sizes show in a plan for weights without a graph, as `plan` and `convert` print them.
 enum HalfCutWords {
-  /// More would be read by no person; `validate` lists all of them.
+  /// A person would not read more; `validate` lists all of them.
   private static let limit = 12
 
   static func sentences(_ resolved: ResolvedPlan, _ advice: HalfCut.Advice) -> [String] {
@@ -18,16 +18,16 @@ enum HalfCutWords {
   }
 }
 
-/// A plan that cuts nothing, and the way on.
+/// The message for a plan that cuts nothing.
 enum NothingCut {
-  /// One sentence about the plan of `source`, which ends with what to do.
+  /// One sentence about the plan of `source`; it ends with `way`, what to do next.
   static func sentence(_ source: String, _ way: String) -> String {
     let sentence =
       "\(source): expected a tensor to cut, found none, so every level is the whole network; \(way)"
     return "tessera: \(PrintableText.line(sentence))"
   }
 
-  /// A `--cut` for the outputs of the largest tensor that has outputs.
+  /// A `--cut` option for the outputs of the largest tensor that has outputs.
   static func example(_ specs: [TensorSpec], hasPreset: Bool = false) -> String {
     guard let largest = specs.filter({ $0.shape.count > 1 }).max(by: { $0.elementCount < $1.elementCount })
     else { return "say which tensors to cut with --cut" }

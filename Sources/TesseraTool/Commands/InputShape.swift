@@ -3,13 +3,14 @@ internal import ByteFiles
 internal import ONNXGraph
 internal import Tessera
 
-/// The shape of an input as people write it: `images=1x3x224x224` or `images=1,3,224,224`, without a name for the only one.
+/// An input's shape on the command line: `images=1x3x224x224` or `images=1,3,224,224`, without a name for a single
+/// input.
 struct InputShape {
   let name: String?
   let extents: [Int]
 
   init(parsing text: String) throws {
-    // A name may have an equals sign, a shape has none.
+    // A name may have an equals sign; a shape has none.
     let equals = text.lastIndex(of: "=")
     name = equals.map { String(text[..<$0]) }
     let shape = equals.map { text[text.index(after: $0)...] } ?? text[...]
@@ -24,7 +25,7 @@ struct InputShape {
     self.extents = extents
   }
 
-  /// By the name of the input that each is for.
+  /// The shapes by the name of their input.
   static func shapes(_ texts: [String], of model: Model) throws -> [String: [Int]] {
     var shapes: [String: [Int]] = [:]
     for text in texts {

@@ -5,7 +5,7 @@ internal import UnitCheckpoints
 internal import UnitModel
 
 extension UnitCheckpoint {
-  /// Units, tasks, levels and where the bytes lie, for `inspect`.
+  /// Units, tasks, levels and the bytes of each unit, for `inspect`.
   func summary() throws -> Inspection.Checkpoint {
     let resolved = try resolvedPlan()
     // By rank, so that units come first.
@@ -29,7 +29,7 @@ extension UnitCheckpoint {
       shares: shares.map { (owner: $0.words, byteCount: ByteCount($0.byteCount)) })
   }
 
-  /// Whose bytes a section has, and its place among others in a list.
+  /// The owner of a section's bytes, and its rank in the list.
   private func share(of key: SectionKey) -> (rank: Int, words: String) {
     if key.scope != nil { return (1 << 23, "private") }
     switch key.kind {
@@ -41,7 +41,7 @@ extension UnitCheckpoint {
     }
   }
 
-  /// Which (task, level)s have the tensors of a scope: a task, a task and its level, or how many they are.
+  /// The users of a scope's tensors: a task, a task and a level, or the number of sub-networks.
   private func users(ofScope scope: Int) -> String {
     let rows = index.scopes[scope]
     guard let task = index.tasks.first(where: { rows.first.map($0.networks.contains) ?? false }) else {
@@ -52,7 +52,7 @@ extension UnitCheckpoint {
     return rows.count == 1 ? "\(name) \(rows[0] - task.networks.lowerBound + 1)" : "\(rows.count) networks"
   }
 
-  /// Where the bytes of the tensor in a row are, in a word or two.
+  /// The place of a tensor's bytes, in a few words.
   func placementWords(of number: Int) -> String {
     let keys = map.sections(ofTensor: index.stored(number)).map { map.sections[$0].key }
     if keys.contains(where: { $0.kind == .whole }) { return "whole" }
@@ -73,7 +73,7 @@ extension UnitCheckpoint {
 extension Inspection.Task {
   init(_ task: TaskAssignment) {
     func numbers(_ set: UnitSet, in order: [UnitID]) -> [Int] {
-      // In the task's order where the level is a beginning of it, which is how the paper writes levels.
+      // In the task's order if its units include the level's, which is how the paper writes levels.
       let ordered = order.filter { set.contains($0) }
       return (ordered.count == set.count ? ordered : set.ascending).map(\.index)
     }

@@ -5,7 +5,7 @@ internal import TensorStreams
 internal import Tensors
 internal import UnitModel
 
-/// What a command may go on without.
+/// The parts of a file that a command may leave out.
 struct LeaveOutOption: ParsableArguments {
   @Option(
     name: .customLong("leave-out"),
@@ -20,15 +20,15 @@ struct LeaveOutOption: ParsableArguments {
     }
   }
 
-  /// Whether the user has said that this may be left out.
+  /// Whether the user allows this part to be left out.
   func accepts(_ item: LeftOut) -> Bool {
     patterns.contains { NamePattern($0)?.match(item.name) != nil }
   }
 
-  /// Whether something was left out that the user has not said may be.
+  /// Whether a part was left out that the user has not allowed.
   func isIncomplete(_ source: any TensorSource) -> Bool { source.leftOut.contains { !accepts($0) } }
 
-  /// Names what was left out, and patterns that were for nothing, on standard error.
+  /// Prints the parts that were left out, and patterns that match none of them, on standard error.
   func tell(of source: any TensorSource) {
     Output.standardError(LeftOutList(source).text(width: Output.errorIsTerminal ? Terminal.errorWidth : nil))
     for pattern in patterns
@@ -40,6 +40,6 @@ struct LeaveOutOption: ParsableArguments {
 }
 
 extension LeftOutList {
-  /// What is left out of a file.
+  /// The parts that a source leaves out.
   init(_ source: any TensorSource) { self.init(source.leftOut.map { ($0.name, $0.why) }) }
 }

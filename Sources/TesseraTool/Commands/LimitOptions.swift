@@ -3,7 +3,7 @@ internal import Inference
 internal import Tensors
 internal import UnitModel
 
-/// What going through a graph may use, for every command that does.
+/// The limits of every command that walks a graph.
 struct LimitOptions: ParsableArguments {
   @Option(help: "The memory limit for tensors, such as 16GB.")
   var memoryLimit: String?
@@ -19,7 +19,7 @@ struct LimitOptions: ParsableArguments {
     _ = try limits(else: RunLimits())
   }
 
-  /// The limits that were given, and others as they are.
+  /// `others`, with the limits that were given.
   func limits(else others: RunLimits) throws -> RunLimits {
     var limits = others
     if let stepLimit { limits.steps = min(stepLimit, 1 << 60) }

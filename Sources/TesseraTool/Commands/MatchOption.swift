@@ -18,10 +18,10 @@ struct MatchOption: ParsableArguments {
     }
   }
 
-  /// Whether the option selects some tensors only.
+  /// Whether the option was given.
   var isGiven: Bool { !texts.isEmpty }
 
-  /// For each name whether it is selected; without the option all are.
+  /// The indices of the selected names; without the option all.
   ///
   /// Throws if a pattern matches no name, and suggests the nearest.
   func places(in names: [TensorName], of file: String) throws(TesseraError) -> [Int] {

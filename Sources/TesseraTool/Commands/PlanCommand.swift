@@ -194,13 +194,13 @@ struct PlanCommand: ParsableCommand {
       throw failure
     } catch {
       var error = error
-      // What the planner made of options is wrong in the options.
+      // An error in a plan that was made from options is reported at the option.
       if family == nil, plan == nil, case .plan(let inner)? = error as? PlanningError {
         error = try request().placed(inner)
       }
       var (file, sentence) = (family ?? plan ?? source, "\(error)")
       if case .weights? = error as? PlanningError { file = source }
-      // What is wrong with a graph is said with its file.
+      // An error of the graph already begins with the file.
       throw TesseraError(sentence: sentence.hasPrefix("\(file): ") ? sentence : "\(file): \(sentence)")
     }
     let width = Output.errorIsTerminal ? Terminal.errorWidth : nil
@@ -216,7 +216,7 @@ struct PlanCommand: ParsableCommand {
       try file.write(Array(text.utf8), at: 0)
       try file.commit()
     } else if plan == nil {
-      // A plan that was only checked is on disk already.
+      // A plan that was only checked exists on disk already.
       try Output.standardOutput(text, as: .json)
     }
     if proposed.resolved.cutsNothing {
@@ -227,11 +227,11 @@ struct PlanCommand: ParsableCommand {
     }
   }
 
-  /// What to try when nothing is cut, without what was tried.
+  /// The advice if nothing is cut, without what was tried.
   private func wayOn(_ specs: [TensorSpec], _ axes: [ChannelAxis], hasGraph: Bool) -> String {
     let decidesGraph = hasGraph && plan == nil && family == nil && cuts.isEmpty && preset == nil
     guard decidesGraph else {
-      // Axes were named, and have too few channels for so many units.
+      // Axes were named, but have fewer channels than units.
       if let most = axes.map(\.size).max(), let units, units > 1, most < units {
         return "their axes have at most \(most) channels: try at most \(most) --units"
       }
@@ -256,7 +256,7 @@ struct PlanCommand: ParsableCommand {
       heads: heads)
   }
 
-  /// The request with the heads that a config.json beside the weights says, which must be those that were asked for.
+  /// The request with the number of heads in a config.json beside the weights, which must equal `--heads`.
   private func configuredRequest() throws -> PlanRequest {
     var request = try request()
     guard let known = try ModelConfiguration(beside: source)?.attentionHeads() else { return request }
@@ -269,7 +269,7 @@ struct PlanCommand: ParsableCommand {
     return request
   }
 
-  /// Specs and ties of a flat file or a unit checkpoint, nothing of which is left out unasked.
+  /// Specs and ties of a flat file or a unit checkpoint; throws if a part is left out without permission.
   private func tensors(of opened: OpenedFile) throws -> (specs: [TensorSpec], ties: [TensorName: TensorName])
   {
     let file = try opened.source

@@ -10,7 +10,7 @@ struct ReadingOptions: ParsableArguments {
       discussion: "NumPy saves bfloat16 and 8-bit floats as raw bytes, without their dtype."))
   var assumedDType: String?
 
-  /// The dtype that was named.
+  /// The dtype that was given.
   var assumeDType: DType? { assumedDType.flatMap(DType.init(rawValue:)) }
 
   func validate() throws {

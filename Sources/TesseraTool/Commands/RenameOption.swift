@@ -4,7 +4,7 @@ internal import Tensors
 internal import Tessera
 internal import UnitModel
 
-/// Other names for the tensors of a file.
+/// New names for the tensors of a file.
 struct RenameOption: ParsableArguments {
   @Option(
     name: .customLong("rename"),

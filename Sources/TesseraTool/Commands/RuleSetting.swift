@@ -3,7 +3,7 @@ internal import Tessera
 internal import UnitModel
 internal import Validation
 
-/// A rule and its severity, as `--rule non-finite=error` gives them; a rule that is off has none.
+/// A rule and its severity, from `--rule non-finite=error`; nil for a rule that is off.
 struct RuleSetting {
   let rule: RuleID
   let severity: Severity?
@@ -27,7 +27,7 @@ struct RuleSetting {
   }
 }
 
-/// A file with names that pickles may have.
+/// Reads a file of names that pickles may refer to.
 enum AllowListFile {
   private static let sizeLimit = 1 << 20
 

@@ -89,7 +89,7 @@ struct RunCommand: ParsableCommand {
     let layers = profile ? Profile() : nil
     let clock = ContinuousClock()
     var outputs: [(name: String, tensor: Inference.Tensor)] = []
-    // Where more runs follow, the first only warms up.
+    // If there are more runs, the first one only warms up.
     let first = try clock.measure {
       outputs = try session.run(inputs, profile: `repeat` == nil ? layers : nil)
     }
@@ -120,7 +120,7 @@ struct RunCommand: ParsableCommand {
       ? Output.standardOutput(json: report.json) : Output.standardOutput(report.text(width: Terminal.width))
   }
 
-  /// A session, the tensors that it is given, and the checkpoint that its weights are read from, if they are.
+  /// A session, its inputs, and the checkpoint from which its weights are read; nil for an ONNX model.
   private typealias Prepared = (Session, [String: Inference.Tensor], UnitCheckpoint?)
 
   private func prepared(threads: Int) throws -> Prepared {
@@ -145,7 +145,7 @@ struct RunCommand: ParsableCommand {
     return (session, inputs ?? [:], nil)
   }
 
-  /// The dense sub-network of a checkpoint: of its tensors only what the network has is read.
+  /// The dense sub-network of a checkpoint; only its own parts of the tensors are read.
   private func checkpointSession(
     _ opened: OpenedFile, _ backend: BackendKind, _ threads: Int
   ) throws -> Prepared {

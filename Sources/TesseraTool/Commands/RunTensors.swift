@@ -6,7 +6,7 @@ internal import TensorStreams
 internal import Tensors
 internal import Tessera
 
-/// The arrays of a file as inputs of a model.
+/// The arrays of a file, as inputs of a model.
 struct RunInputs {
   private let source: any FlatWeightsSource
 
@@ -17,7 +17,7 @@ struct RunInputs {
     self.source = source
   }
 
-  /// By the name of the input. One array is the input of a model with one, whatever it is called.
+  /// The inputs by name. If the file has one array and the model needs one input, the array's name is ignored.
   func tensors(for session: Session) throws -> [String: Inference.Tensor] {
     let required = session.requiredInputs
     let known = Set(session.inputs.map(\.name))
@@ -48,7 +48,7 @@ struct RunInputs {
   }
 }
 
-/// The outputs of a model as arrays of a file.
+/// The outputs of a model, as arrays of a file.
 struct RunOutputs {
   private let outputs: [(spec: TensorSpec, tensor: Inference.Tensor)]
 

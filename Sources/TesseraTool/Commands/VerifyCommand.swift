@@ -70,7 +70,7 @@ struct VerifyCommand: ParsableCommand {
     if !report.isClean { throw ExitCode(1) }
   }
 
-  /// The networks that --task and --level mean.
+  /// The networks that --task and --level select.
   private func networks(of assignment: Assignment) throws(TesseraError) -> [VirtualNetwork] {
     let wanted = task.map { TaskID($0) }
     let tasks = assignment.tasks.filter { wanted == nil || $0.task == wanted }
@@ -106,7 +106,7 @@ struct VerifyCommand: ParsableCommand {
         )
       }
       if other.flatKind == .onnx {
-        // Equal tensors say nothing of two graphs.
+        // Equal tensors do not mean equal graphs.
         guard one.flatKind == .onnx, try one.hasSameBytes(as: other) else {
           throw TesseraError(
             sentence:
@@ -118,7 +118,7 @@ struct VerifyCommand: ParsableCommand {
       return report
     }
     report.hasGraph = true
-    // Other tensors have no values to compare.
+    // A tensor that one file lacks has no values to compare.
     if comparison.mismatches.contains(where: comparison.isMissing) { return report }
     let plan = try checkpoint.resolvedPlan()
     try stored.bound(plan)
@@ -158,11 +158,11 @@ struct VerifyCommand: ParsableCommand {
 /// The digests of two files' tensors.
 private struct DigestComparison {
   private(set) var mismatches: [String] = []
-  /// How many tensors there are, by name, in either file.
+  /// The number of different tensor names in both files.
   let count: Int
   private var missing: Set<String> = []
 
-  /// Whether one of the files has no tensor of this name.
+  /// Whether one of the files lacks a tensor of this name.
   func isMissing(_ name: String) -> Bool { missing.contains(name) }
 
   init(_ one: any TensorSource, _ other: any TensorSource) throws {
@@ -190,7 +190,7 @@ private struct DigestComparison {
     _ source: any TensorSource, progress: (Int) -> Void
   ) throws -> [TensorName: SHA256Digest] {
     var digests: [TensorName: SHA256Digest] = [:]
-    // A checkpoint's pages are checked when they are read; the digest is that of what was converted.
+    // A checkpoint's pages are checked when they are read; the digest is that of the converted tensor.
     for (index, tensor) in source.tensors.enumerated() {
       digests[tensor.spec.name] = try source.digest(of: index, progress: progress)
     }

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import ByteFiles
 internal import Glibc
 
-/// What `count` is to say of the work that a graph does.
+/// The options of `count` on the work of a graph.
 struct WorkOptions: ParsableArguments {
   @Flag(
     help:
@@ -33,10 +33,10 @@ struct WorkOptions: ParsableArguments {
 
   @OptionGroup var limiting: LimitOptions
 
-  /// Whether there is anything to say.
+  /// Whether the work is printed.
   var isWanted: Bool { work || measure }
 
-  /// The threads that compute.
+  /// The number of threads that compute.
   var threadCount: Int { threads ?? ThreadSupply.processorCount }
 
   func validate() throws {

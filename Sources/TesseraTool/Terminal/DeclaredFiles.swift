@@ -2,16 +2,16 @@ internal import ArgumentParser
 internal import ByteFiles
 internal import FlatFormats
 
-/// The files that a command line names: what is read, and what is written.
+/// The files on a command line: those that are read, and those that are written.
 ///
-/// A name that leads to the same file under both is a slip in the line, and found before any work is done. `FilesRead`
-/// holds every output against what is only found on the way, such as shards, external data or a study's results.
+/// A file among both is a mistake, which is reported before any work is done. `FilesRead` compares every output with
+/// files that are found later, such as shards, external data or a study's results.
 enum DeclaredFiles {
-  /// Throws where the output is one of the inputs, by identity: links and other spellings are seen through.
+  /// Throws if the output is one of the inputs, by identity, so that links and other spellings are recognised.
   ///
   /// - Parameters:
   ///   - output: its name in the usage, and its path.
-  ///   - inputs: the same of what is read; an option that was not given has no path.
+  ///   - inputs: the same for each input; an option that was not given has no path.
   static func require(
     _ output: (name: String, path: String?), apartFrom inputs: KeyValuePairs<String, String?>
   ) throws(ValidationError) {

@@ -4,21 +4,21 @@ internal import StrictJSON
 internal import Tensors
 internal import Tessera
 
-/// Writes text to the two standard streams, and is the one place where text from files is made fit for them.
+/// Writes text to the two standard streams; only here is text from files made safe for them.
 enum Output {
-  /// Writes to standard output; an error there (a full disk behind `>`) ends the command with exit code 2.
+  /// Writes to standard output; an error (a full disk behind `>`) ends the command with exit code 2.
   ///
-  /// A reader that has gone away (`| head`) is no error: the rest is for nobody, and the command ends as it would have.
+  /// A reader that has closed the pipe (`| head`) is no error: the rest is dropped, and the command ends normally.
   static func standardOutput(_ text: String, as syntax: PrintableText.Syntax = .text) throws(TesseraError) {
     if let code = write(PrintableText.page(text, as: syntax), to: STDOUT_FILENO), code != EPIPE {
       throw TesseraError(sentence: "standard output: cannot write: \(String(cString: strerror(code)))")
     }
   }
 
-  /// Writes text to standard output, in colour where a terminal has it.
+  /// Writes text to standard output, in colour if the terminal shows colours.
   static func standardOutput(_ text: PaintedText) throws(TesseraError) {
     guard Terminal.hasColour else { return try standardOutput(text.plain) }
-    // Each part is escaped on its own: the codes between the parts are ours, and none comes from a file.
+    // Each part is escaped on its own: the codes between the parts are ours, none comes from a file.
     let painted = text.parts.map { Terminal.painted(PrintableText.page($0.text, as: .text), $0.style) }
       .joined()
     if let code = write(painted, to: STDOUT_FILENO), code != EPIPE {
@@ -31,12 +31,12 @@ enum Output {
     try standardOutput(JSONWriter.text(json), as: .json)
   }
 
-  /// Writes to standard error, whatever becomes of it.
+  /// Writes to standard error; errors are ignored.
   static func standardError(_ text: String) {
     _ = write(PrintableText.page(text, as: .text), to: STDERR_FILENO)
   }
 
-  /// Writes text of our own, which moves the cursor, to the terminal behind standard error.
+  /// Writes our own text with cursor codes to the terminal on standard error.
   static func terminal(_ text: String) { _ = write(text, to: STDERR_FILENO) }
 
   /// Whether standard error is a terminal.

@@ -1,12 +1,12 @@
 internal import Glibc
 internal import Tensors
 
-/// A line on stderr that tells how far a long conversion is; nothing in a pipe, nothing within the first second.
+/// The progress of a long operation, as a line on stderr; not in a pipe, and not within the first second.
 struct ProgressBar {
-  /// What is counted.
+  /// The unit of the counts.
   enum Unit {
     case bytes
-    /// Things, by the word for several.
+    /// Things, with their plural name.
     case things(String)
 
     func amount(_ count: Int) -> String {
@@ -32,7 +32,7 @@ struct ProgressBar {
     isShown = Output.errorIsTerminal && total > 0
   }
 
-  /// Draws the bar anew, at most ten times a second.
+  /// Redraws the bar, at most ten times a second.
   mutating func update(_ done: Int) {
     guard isShown else { return }
     let now = ContinuousClock.now
@@ -50,11 +50,11 @@ struct ProgressBar {
     }
     let left = fraction > 0 ? Int((seconds / fraction - seconds).rounded(.up)) : 0
     let line = "\(label) \(bar) \(Int(fraction * 100)) % of \(unit.amount(total))\(rate), \(left) s left"
-    // A line that wraps cannot be taken back.
+    // A line that wraps cannot be erased.
     Output.terminal("\r\u{1B}[K" + line.prefix(Terminal.errorWidth - 1))
   }
 
-  /// Takes the line away.
+  /// Erases the line.
   func finish() {
     if lastDrawn != nil { Output.terminal("\r\u{1B}[K") }
   }

@@ -24,7 +24,7 @@ enum Terminal {
       && terminal != "dumb"
   }
 
-  /// Text in the ECMA-48 codes of its style. The sixteen colours follow the terminal's palette.
+  /// Text with the ECMA-48 codes of its style. The sixteen colours follow the terminal's palette.
   static func painted(_ text: String, _ style: PaintedText.Style) -> String {
     let code: String
     switch style {

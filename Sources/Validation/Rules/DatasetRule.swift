@@ -1,6 +1,7 @@
 internal import UnitCheckpoints
 
-/// Every section's dataset is there, with the type, the length and, while placement holds, the address of the index.
+/// Every section's dataset exists, with the type and length in the index and, if the file still has its original
+/// length, the address.
 enum DatasetRule: ValidationRule {
   static let summary = "The dataset of every section is there, with its type, length and address."
   static let defects: Set<CheckpointDefect> = [.datasetType, .datasetLength, .datasetStorage, .datasetChunks]
@@ -12,7 +13,7 @@ enum DatasetRule: ValidationRule {
       do throws(CheckpointError) { try checkpoint.checkSection(number) } catch {
         let path = "/\(checkpoint.sectionPath(number))"
         let told = error.told(at: path)
-        // The error may name a group on the way; the dataset is what is missed.
+        // The error may name a group on the path; the finding names the dataset.
         let message = told.location == path ? told.message : "\(told.location): \(told.message)"
         findings.append(
           Finding(

@@ -1,9 +1,10 @@
 internal import Tensors
 internal import UnitCheckpoints
 
-/// Every tensor has its SHA-256.
+/// Every tensor matches its SHA-256.
 ///
-/// Of a tensor with a damaged run that is known already; this finds a digest that is wrong although every run is right.
+/// A damaged page is reported by `PageChecksumRule`; this rule finds a wrong digest of a tensor whose pages are all
+/// sound.
 enum DigestRule: ValidationRule {
   static let summary = "Every tensor has its SHA-256."
   static let isDeep = true

@@ -1,9 +1,10 @@
 internal import FlatFormats
 internal import UnitCheckpoints
 
-/// A program goes by the name, a person too: a pickle that is named `.safetensors` gets past both.
+/// The bytes are of the format that the file's name promises.
 ///
-/// The names of PyTorch's older files (`.bin`, `.ckpt`) promise nothing.
+/// Programs and people trust the name: a pickle named `.safetensors` would pass both. The suffixes of PyTorch's older
+/// files (`.bin`, `.ckpt`) promise nothing.
 enum FormatRule: ValidationRule {
   static let summary = "The bytes are of the format that the file's name promises."
   static let advice = "Find out where the file came from; if that is in order, rename it."

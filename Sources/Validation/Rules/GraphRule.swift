@@ -1,6 +1,6 @@
 internal import FlatFormats
 
-/// The nodes of every graph of a model can run, one behind the other.
+/// The nodes of every graph of a model can run one after another.
 enum GraphRule: ValidationRule {
   static let summary =
     "Every value of a graph is made once, and its nodes do not wait for each other in a circle."

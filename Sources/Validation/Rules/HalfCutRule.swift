@@ -3,9 +3,10 @@ internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
 
-/// The plan leaves no tensor whole that by its name and its size has the channels of one that is cut.
+/// The plan leaves no tensor whole that, by its name and size, has the channels of a tensor that is cut.
 ///
-/// Of checkpoints without a graph: with one, `convert` holds the plan against it, and it knows better than names do.
+/// Applies to checkpoints without a graph: with one, `convert` checks the plan against it, which is more reliable than
+/// names.
 enum HalfCutRule: ValidationRule {
   static let summary = "No tensor is left whole beside one that is cut along the same channels."
   static let advice = "Add the cuts that the finding names to the plan, and convert the flat weights again."

@@ -1,8 +1,8 @@
 internal import UnitCheckpoints
 
-/// Every row of the index belongs to exactly one row of another table, and the sizes they give agree.
+/// Every row of the index belongs to exactly one row of another table, and their sizes agree.
 ///
-/// Opening has decoded them.
+/// Opening has checked it.
 enum IndexRule: ValidationRule {
   static let summary = "The rows of the index refer to each other without gaps, overlaps or rows left over."
   static let defects: Set<CheckpointDefect> = [

@@ -2,7 +2,7 @@ internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
 
-/// Every task has an explicit order and levels that use only the units there are, each once.
+/// Every task has an explicit order, and levels that use only existing units, each once.
 enum LevelsRule: ValidationRule {
   static let summary = "Orders and levels are spelled out and use the units there are, each once."
   static let isOfIndex = true
@@ -29,7 +29,7 @@ enum LevelsRule: ValidationRule {
     return problems.map { subject.finding(.levels, at: $0.place, $0.text) }
   }
 
-  /// What is wrong with one order and its levels.
+  /// The defects of one order and its levels.
   private struct Problems {
     private(set) var list: [String] = []
 

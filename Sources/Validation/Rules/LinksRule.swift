@@ -1,10 +1,10 @@
 internal import HDF5Kit
 
-/// Nothing in the file leads elsewhere: to another file, to an object behind a name, to a program's own storage.
+/// No link in the file leads elsewhere: to another file, to an object by path, to a program's own storage.
 ///
-/// Other programs may add groups, and readers ignore them; a link or dataset in them that takes data from another file
-/// would make the file say something else on every machine. Soft links stay in the file: among the tensors they are a
-/// dataset that is missing, elsewhere only worth knowing.
+/// Other programs may add groups, which readers ignore. But a link or dataset in them that takes data from another file
+/// would give the file another content on each machine. Soft links stay in the file: among the tensors they are a
+/// missing dataset, elsewhere they are only noted.
 enum LinksRule: ValidationRule {
   static let summary = "No external, soft or user-defined links, external storage or virtual datasets."
   static let advice =

@@ -2,7 +2,7 @@ internal import FlatFormats
 internal import TensorStreams
 internal import Tensors
 
-/// The data of a flat file can be read to their end and have the checksums that the container keeps of them.
+/// The data of a flat file can be read completely and match the container's checksums.
 enum MemberChecksumRule: ValidationRule {
   static let summary = "The members of an archive can be unpacked and have their CRC-32 and size."
   static let subjects: RuleSubjects = .flat

@@ -1,6 +1,6 @@
 internal import UnitCheckpoints
 
-/// Every byte outside the tensors' data is what was written: HDF5's own structures carry no checksum of their own.
+/// Every byte outside the tensors' data is unchanged: not all of HDF5's own structures have checksums.
 enum MetadataChecksumRule: ValidationRule {
   static let summary = "Every byte outside the tensors' data is what was written."
 

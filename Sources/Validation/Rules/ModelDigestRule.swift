@@ -1,7 +1,7 @@
 internal import Tensors
 internal import UnitCheckpoints
 
-/// The model's SHA-256 is that of its tensors' digests.
+/// The model's SHA-256 is the hash of its tensors' digests.
 enum ModelDigestRule: ValidationRule {
   static let summary = "The model's digest follows from those of its tensors."
   static let isOfIndex = true
@@ -19,6 +19,6 @@ enum ModelDigestRule: ValidationRule {
 }
 
 extension SHA256Digest {
-  /// Enough of the digest to tell it from others in a line of text.
+  /// A prefix of the digest that is long enough to tell it from others.
   var short: String { description.prefix(16) + "…" }
 }

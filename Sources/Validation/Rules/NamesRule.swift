@@ -3,9 +3,9 @@ internal import TensorStreams
 internal import Tensors
 internal import UnitCheckpoints
 
-/// Every tensor has a name of its own, and a link that is that name, escaped as the layout says.
+/// Every tensor has a unique name, and a link with that name, escaped as the layout requires.
 ///
-/// Names that people and tools are likely to mistake are worth knowing.
+/// Names that people and tools are likely to mistake are noted.
 enum NamesRule: ValidationRule {
   static let summary = "Names are UTF-8, differ, and are escaped in links as the layout says."
   static let subjects: RuleSubjects = [.checkpoint, .flat]
@@ -40,7 +40,7 @@ enum NamesRule: ValidationRule {
     _ tensors: [TensorSpec], _ finding: (RuleID, Severity, String, String) -> Finding
   ) -> [Finding] {
     var findings: [Finding] = []
-    // Swift's `String` calls names equal that Unicode calls equivalent, which here is what is wanted.
+    // Swift's `String` treats names as equal that Unicode treats as equivalent, which is what is needed here.
     var seen: [String: TensorName] = [:]
     for tensor in tensors {
       func note(_ found: String) {

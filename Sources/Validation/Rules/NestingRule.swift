@@ -3,8 +3,8 @@ internal import UnitModel
 
 /// Every level of a task contains the level below it.
 ///
-/// Levels that are counts of one order nest as long as they ascend; lists may do as they like. Tools that grow a
-/// network level by level rely on it, so a task that does not nest is worth knowing.
+/// Levels that are counts of one order nest if they ascend; lists of units need not. Tools that grow a network level by
+/// level rely on nesting, so its absence is noted.
 enum NestingRule: ValidationRule {
   static let summary = "Every level of a task contains the one below it."
   static let advice =

@@ -1,7 +1,7 @@
 internal import Tensors
 internal import UnitCheckpoints
 
-/// Owner maps give every owner as many elements as the table of owners does.
+/// Owner maps give every owner as many elements as the table of owners.
 enum OwnersRule: ValidationRule {
   static let summary = "Owner maps give every owner as many elements as the table of owners does."
   static let isDeep = true

@@ -1,8 +1,8 @@
 internal import UnitCheckpoints
 
-/// Every page of every section has its checksum.
+/// Every page of every section matches its checksum.
 ///
-/// Pages are read one by one only when a tensor could not be read: each is named then.
+/// Pages are read one by one only if a tensor could not be read; then each damaged page is named.
 enum PageChecksumRule: ValidationRule {
   static let summary = "Every page of every section has its checksum."
   static let isDeep = true

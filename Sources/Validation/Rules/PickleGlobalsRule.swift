@@ -1,6 +1,6 @@
 internal import FlatFormats
 
-/// A pickle names what tensors are rebuilt with, and nothing else that an unrestricted loader would import and call.
+/// A pickle refers only to names that rebuild tensors; an unrestricted loader would import and call any other.
 enum PickleGlobalsRule: ValidationRule {
   static let summary = "A pickle names nothing but what PyTorch's weights-only loader rebuilds tensors with."
   static let subjects: RuleSubjects = .flat

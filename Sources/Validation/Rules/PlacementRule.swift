@@ -1,6 +1,6 @@
 internal import UnitCheckpoints
 
-/// The file has the length it was written with; a tool that rewrites HDF5 changes it, and datasets are found by path.
+/// The file has its original length; if a tool has rewritten it, datasets are found by path.
 enum PlacementRule: ValidationRule {
   static let summary = "The file is as it was written, or was moved by a tool that keeps datasets."
   static let advice =

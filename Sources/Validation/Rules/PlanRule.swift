@@ -2,7 +2,7 @@ internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
 
-/// The plan can be read, and says what the tables say.
+/// The plan can be read, and agrees with the tables.
 enum PlanRule: ValidationRule {
   static let summary = "The plan can be read, and says what the tables say."
   static let isOfIndex = true
@@ -23,7 +23,7 @@ enum PlanRule: ValidationRule {
 }
 
 extension CheckpointSubject {
-  /// What keeps the plan from being read or applied, when that is the rule it breaks.
+  /// The finding on the plan's error, if that error belongs to `rule`.
   func planFindings(of rule: RuleID) -> [Finding] {
     var error = placement.error
     if case .failure(.plan(_, let unread))? = plan { error = unread }

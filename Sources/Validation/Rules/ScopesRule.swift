@@ -2,7 +2,7 @@ internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
 
-/// Tensors that only some tasks or levels use have users that exist, and a compact dimension has the size of its level.
+/// The users of private tensors exist, and a compact dimension has the size of its level.
 enum ScopesRule: ValidationRule {
   static let summary =
     "Private tensors have users, and compact ones have their level's size."

@@ -1,8 +1,8 @@
 internal import UnitCheckpoints
 
-/// Every section has bytes of its own inside the file.
+/// Every section has its own bytes within the file.
 ///
-/// Opening has compared the addresses, which count as long as the file has the length it was written with.
+/// Opening has compared the addresses, which are used as long as the file has its original length.
 enum SectionRangeRule: ValidationRule {
   static let summary = "No section lies outside the file or on another."
   static let defects: Set<CheckpointDefect> = [.placementOutside, .placementOverlap]

@@ -2,9 +2,9 @@ internal import FlatFormats
 internal import Tensors
 internal import UnitCheckpoints
 
-/// The datasets have the shapes that the layout gives them, and a `dtype` attribute where HDF5 cannot say the dtype.
+/// The datasets have the shapes of the layout, and a `dtype` attribute if HDF5 has no such dtype.
 ///
-/// Whether dtype, shape and bytes of the index agree is known from opening; the HDF5 type is `DatasetRule`'s.
+/// Opening has checked that dtype, shape and bytes in the index agree; `DatasetRule` checks the HDF5 type.
 enum ShapesRule: ValidationRule {
   static let summary = "dtype, shape and bytes agree, in the index and with the datasets."
   static let subjects: RuleSubjects = [.checkpoint, .flat]

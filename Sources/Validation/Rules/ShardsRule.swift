@@ -1,9 +1,9 @@
 internal import FlatFormats
 
-/// The index of sharded safetensors names files beside it, every tensor is in the shard that it names and in no other,
-/// and `total_size` is what they add up to.
+/// The index of sharded safetensors names files beside it, each tensor is in exactly the shard that it gives, and
+/// `total_size` is the sum of their bytes.
 ///
-/// Opening a set of shards looks at all of that. Nobody reads by `total_size`, so that a wrong one stops nothing else.
+/// Opening a set of shards checks all of that. No reader uses `total_size`, so a wrong one is only a remark.
 enum ShardsRule: ValidationRule {
   static let summary = "An index of shards names files beside it, and exactly the tensors that are in them."
   static let subjects: RuleSubjects = .flat

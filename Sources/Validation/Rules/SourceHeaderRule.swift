@@ -2,8 +2,8 @@ internal import FlatFormats
 internal import Tensors
 internal import UnitCheckpoints
 
-/// What the checkpoint remembers of its flat files can be read, and each stored header describes exactly the tensors of
-/// its shard: only then does the same file come back.
+/// The checkpoint's record of its flat files can be read, and each stored header describes exactly the tensors of its
+/// shard, so that the same files can be written again.
 enum SourceHeaderRule: ValidationRule {
   static let summary = "The record of the flat files can be read, and stored headers describe their tensors."
   static let isOfIndex = true
@@ -23,7 +23,7 @@ enum SourceHeaderRule: ValidationRule {
     var findings: [Finding] = []
     var first = 0
     for shard in source.shards {
-      // The record has been checked against the index: ranges and numbers are in bounds.
+      // The record has been checked against the index, so ranges and numbers are within bounds.
       let specs = checkpoint.index.tensors[first..<first + shard.tensorCount].map(\.spec)
       first += shard.tensorCount
       guard let header = shard.header, let kind = FlatFormatKind(rawValue: source.kind) else { continue }
@@ -61,7 +61,7 @@ enum SourceHeaderRule: ValidationRule {
     return findings
   }
 
-  /// Names of shards that lead elsewhere, and an index that puts tensors into other shards than their headers do.
+  /// Findings on shard names that lead out of the folder, and on an index that disagrees with the shards' headers.
   private static func shardFindings(
     _ source: SourceRecord, _ headers: [[UInt8]], _ checkpoint: UnitCheckpoint,
     _ subject: CheckpointSubject

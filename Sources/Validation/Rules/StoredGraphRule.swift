@@ -3,17 +3,17 @@ internal import FlatFormats
 internal import Tensors
 internal import UnitCheckpoints
 
-/// A graph in the checkpoint has holes exactly where its tensors were: only then does the same model come back.
+/// The holes of a stored graph fit its tensors, so that the same model can be written again.
 enum StoredGraphRule: ValidationRule {
   static let summary = "The holes of a stored graph lie in its files, and its tensors fill them."
   static let isOfIndex = true
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
-    // A record that cannot be read is told of by another rule.
+    // Another rule reports a record that cannot be read.
     guard let checkpoint = subject.checkpoint, let source = try? checkpoint.sourceRecord(),
       source.kind == FlatFormatKind.onnx.rawValue, let headers = try? checkpoint.headers()
     else { return [] }
-    // Weights of a graph that was too large to keep.
+    // The graph was too large to keep, so only its weights are stored.
     if source.shards.allSatisfy({ $0.header == nil && $0.holes == nil }) { return [] }
     func told(_ location: String, _ expected: String, _ found: String) -> Finding {
       subject.finding(.storedGraph, at: location, "expected \(expected), found \(found)")

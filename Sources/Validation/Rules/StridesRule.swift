@@ -1,6 +1,6 @@
 internal import FlatFormats
 
-/// Every element of a tensor has a place of its own, so that writing one changes no other.
+/// Every element of a tensor has its own place, so that writing one changes no other.
 enum StridesRule: ValidationRule {
   static let summary = "No two elements of a tensor lie in one place of its storage."
   static let subjects: RuleSubjects = .flat

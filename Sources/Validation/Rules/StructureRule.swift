@@ -2,7 +2,7 @@ internal import FlatFormats
 internal import HDF5Kit
 internal import UnitCheckpoints
 
-/// The container can be decoded: HDF5's own structures in all of the file, a safetensors header, a zip directory.
+/// The container can be decoded: all of HDF5's own structures, a safetensors header, a zip directory.
 enum StructureRule: ValidationRule {
   static let summary = "The container can be decoded: HDF5 structures, safetensors header, zip directory."
   static let subjects: RuleSubjects = [.checkpoint, .flat]
@@ -25,7 +25,7 @@ enum StructureRule: ValidationRule {
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     subject.refusals.compactMap { error in
       switch error {
-      // The features of a later or a foreign program's objects are its own affair.
+      // Objects of other programs may use features that are not supported here.
       case .unsupported: nil
       default: subject.finding(.hdf5(path: subject.examination.path, error))
       }

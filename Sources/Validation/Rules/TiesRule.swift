@@ -1,9 +1,9 @@
 internal import UnitCheckpoints
 internal import UnitModel
 
-/// Tensors that share their bytes share dtype, shape, cut, digest, and who uses them.
+/// Tied tensors agree in dtype, shape, cut, digest and users.
 ///
-/// Opening has compared what stands in the index; their scopes follow from the plan.
+/// Opening has compared what is in the index; their scopes follow from the plan.
 enum TiesRule: ValidationRule {
   static let summary = "Tied tensors agree in dtype, shape, cut, scope and digest."
   static let isOfIndex = true

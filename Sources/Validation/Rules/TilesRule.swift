@@ -2,8 +2,8 @@ internal import FlatFormats
 
 /// The tensors of a flat file fill its data part: no hole, no overlap, no bytes left over.
 ///
-/// Opening a flat file proves it in one ordered pass. PyTorch's storages may hold more than the tensors have, as the
-/// slice of a larger tensor leaves it, and its readers stop where they have what they need.
+/// Opening a flat file proves it in one ordered pass. A PyTorch storage may have more bytes than its tensors, for
+/// example after slicing a larger tensor, and its readers stop when they have what they need; so these are remarks.
 enum TilesRule: ValidationRule {
   static let summary = "The tensors of a flat file fill it without holes, overlaps or bytes left over."
   static let subjects: RuleSubjects = .flat

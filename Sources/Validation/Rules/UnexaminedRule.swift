@@ -3,10 +3,10 @@ internal import TensorStreams
 internal import Tensors
 internal import UnitCheckpoints
 
-/// A file is not called sound for what nothing here has looked at.
+/// Every part of the file is examined; a file with other parts is not called sound.
 ///
-/// The tensors of an optimizer are known and left out, which is worth knowing. What is beyond a limit, of a class that
-/// is not read, or inside another archive, may be anything.
+/// An optimizer's tensors are known and left out, which is a note. A part beyond a limit, of an unknown class, or
+/// inside another archive may be anything.
 enum UnexaminedRule: ValidationRule {
   static let summary = "Everything in the file is looked at."
   static let advice = "Look at that part with another tool, or take it out of the file."
@@ -16,7 +16,7 @@ enum UnexaminedRule: ValidationRule {
     .safetensorsHeaderLimit,
   ]
 
-  /// A checkpoint may have more than the layout says, and no reader looks at that.
+  /// A checkpoint may have objects that are not part of the layout, which no reader examines.
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     subject.examination.foreignParts().map { part in
       subject.finding(
@@ -27,7 +27,7 @@ enum UnexaminedRule: ValidationRule {
 
   static func findings(in subject: FlatSubject) -> [Finding] {
     let remarks = subject.remarks([.unexamined], as: .unexamined, .warning)
-    // A member may be left out by the reader, and not be looked into by what follows pickles.
+    // The reader may leave out a member that the scan of pickles has reported already.
     let known = Set(remarks.map(\.location))
     return remarks
       + (subject.source?.leftOut ?? []).compactMap { item in

@@ -1,8 +1,8 @@
 internal import UnitCheckpoints
 
-/// Cuts fill their dimensions, and parts belong to units that exist.
+/// Cuts fill their dimensions, and parts belong to existing units.
 ///
-/// Opening has decoded them: with that every element of a tensor lies in exactly one block.
+/// Opening has checked it: every element of a tensor is in exactly one block.
 enum UnitsRule: ValidationRule {
   static let summary =
     "Units are disjoint and complete: cuts fill their dimensions, and their parts have units."

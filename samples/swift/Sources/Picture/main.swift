@@ -1,4 +1,4 @@
-// Draws which units each task uses at each level, as SVG for light and dark pages.
+// Draws the units that each task uses at each level, as SVG for light and dark pages.
 //
 // usage: Picture CHECKPOINT > units.svg
 
@@ -38,7 +38,7 @@ for (number, task) in checkpoint.tasks.enumerated() {
     lines.append(#"<text x="\#(x + unit * (cell + gap) + 7)" y="44">\#(unit)</text>"#)
   }
   for (level, units) in task.levels.enumerated() {
-    // The unit that the level adds is drawn in another colour.
+    // The unit that the level adds has another colour.
     let before = level == 0 ? [] : Set(task.levels[level - 1])
     for unit in 0..<columns {
       let kind = !units.contains(unit) ? "free" : before.contains(unit) ? "used" : "first"

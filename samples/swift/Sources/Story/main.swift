@@ -9,7 +9,7 @@ guard let sample = folders.first, let results = folders.dropFirst().first else {
   fatalError("usage: Story samples/fashion FOLDER")
 }
 
-// 1. Cut a network with a graph. Every sub-network is run beside the whole network before anything is written.
+// 1. Cut a network with a graph. Every sub-network is compared with the whole network before anything is written.
 let model = try WeightsFile("\(sample)/network.onnx")
 let plan = try UnitPlan("\(sample)/plan.json")
 let shown = try await model.convert(to: "\(results)/network.h5", plan: plan) { progress in
@@ -18,7 +18,7 @@ let shown = try await model.convert(to: "\(results)/network.h5", plan: plan) { p
 if let reason = shown.notProvedReason { print("not proved:", reason) }
 if let networks = shown.provedNetworks { print("proved:", networks, "sub-networks") }
 
-// 2. What each task costs at each level.
+// 2. The cost of each task at each level.
 let file = try WeightsFile("\(results)/network.h5")
 let table = try file.count(policy: "weights-only")
 for row in table.networks where row.task == "digits" {
@@ -44,7 +44,7 @@ for (name, value) in stored.sorted(by: { $0.key < $1.key }) {
   print(name, value.shape, "largest difference", zip(a, b).map { abs($0 - $1) }.max() ?? 0)
 }
 
-// 5. Back again: the same file.
+// 5. Convert back: the same file.
 try await file.convert(to: "\(results)/back.onnx")
 let difference = try await model.difference(from: try WeightsFile("\(results)/back.onnx"))
 print(difference.equalCount, "tensors are equal:", difference.isEqual)
