@@ -57,7 +57,10 @@ docs: deps ## Write the reference of the library, as pages for a browser, to .bu
 	  --allow-writing-to-directory $(BUILD)-docs generate-documentation --target Tessera \
 	  --output-path $(BUILD)-docs/reference
 
+reference: build ## Write the reference of the commands, from their own help, to docs/commands
+	@python3 tools/command-reference.py $(BUILD)/release/tessera docs/commands
+
 clean: ## Remove what was built
 	rm -rf $(BUILD) $(BUILD)-docs $(BUILD)-sample $(TEST_BUILD) .build-fuzz $(VENV)
 
-.PHONY: help demo build test install fuzz paper bench docs deps peers python clean
+.PHONY: help demo build test install fuzz paper bench docs reference deps peers python clean
