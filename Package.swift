@@ -173,8 +173,8 @@ let package = Package(
     .testTarget(
       name: "ReportingTests",
       dependencies: [
-        "Reporting", "Accounting", "UnitModel", "Validation", "StrictJSON", "TensorStreams", "Tensors",
-        "TestSupport",
+        "Reporting", "Accounting", "Comparison", "UnitModel", "Validation", "StrictJSON", "TensorStreams",
+        "Tensors", "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(

@@ -78,6 +78,12 @@ public enum FlatFormats {
     } catch { return (nil, [error]) }
   }
 
+  /// The reason why a folder is not opened as one model; nil for other folders.
+  package static func refusal(ofFolder path: String) -> FlatFormatError? {
+    do throws(FlatFormatError) { _ = try ShardFolder(path)?.contents() } catch { return error }
+    return nil
+  }
+
   /// Opens `file` and reports its defects: all of a set of shards, one for each damaged member of an npz, else the
   /// first.
   public static func examine(_ file: ReadableFile, assumeDType: DType?)

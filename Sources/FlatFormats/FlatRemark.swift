@@ -54,4 +54,7 @@ public enum FlatRemarkKind: String, CaseIterable, Sendable {
   case graphOrder = "onnx.graph-order"
   /// Bytes after the end of the format's last part.
   case trailingBytes = "pytorch.trailing-bytes"
+
+  /// Whether a loader that follows the pickle can run code.
+  package var canRunCode: Bool { self == .codeGlobal || self == .codeInStorage }
 }

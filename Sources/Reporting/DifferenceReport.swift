@@ -96,7 +96,7 @@ package struct DifferenceReport: Sendable {
       return ""
     }
     return
-      "largest accepted: \(Self.short(worst.1.maxAbs)) in \(worst.0.quoted), \(Self.grouped(worst.1.maxULP)) ulp\n"
+      "largest accepted: \(Self.short(worst.1.maxAbs)) in \(worst.0.quoted), \(Self.steps(worst.1)) ulp\n"
   }
 
   private static func tensors(_ count: Int) -> String { "\(count) tensor\(count == 1 ? "" : "s")" }
@@ -138,12 +138,17 @@ package struct DifferenceReport: Sendable {
       if tolerance != .none { cells.append(ParameterCount(values.beyond).description) }
       if hasTotals { cells.append(ParameterCount(change.a.elementCount).description) }
       cells += [
-        Self.short(values.maxAbs), Self.grouped(values.maxULP),
+        Self.short(values.maxAbs), Self.steps(values),
         change.firstIndex.map { "[" + $0.map(String.init).joined(separator: ", ") + "]" } ?? "",
       ]
       table.append(cells)
     }
     return table
+  }
+
+  /// The largest distance in ULP. A number has no distance from a NaN.
+  private static func steps(_ values: ValueDifference) -> String {
+    values.maxAbs.isNaN ? "NaN" : grouped(values.maxULP)
   }
 
   private static func behindLine(_ table: TextTable, isEmpty: Bool, width: Int?) -> PaintedText {

@@ -20,7 +20,8 @@ extension Inspection {
       result += "metadata \(TensorName(key).quoted): \(TensorName(value).quoted)\n"
     }
     result += leftOut.text(width: width)
-    result += NoteList.text(notes.map { (kind: $0.kind, sentence: "\($0.place): \($0.message)") })
+    result += NoteList.text(
+      notes.map { (kind: $0.kind, isWarning: $0.isWarning, sentence: "\($0.place): \($0.message)") })
     if tensors.isEmpty { return result }
     result += "\n"
     if let tree = view.tree {
@@ -41,11 +42,13 @@ extension Inspection {
 
   private func tensorTable(width: Int?) -> PaintedText {
     let hasPlacement = checkpoint != nil
+    let hasTies = checkpoint == nil && tensors.contains { $0.tiedTo != nil }
     let hasDigests = tensors.contains { $0.digest != nil }
     var columns: [TextTable.Column] = [
       .init("name", shrinks: true), .init("dtype"), .init("shape"), .init("bytes", .right),
     ]
     if hasPlacement { columns.append(.init("stored")) }
+    if hasTies { columns.append(.init("tied to")) }
     if hasDigests { columns.append(.init("sha256")) }
     var table = TextTable(columns)
     for tensor in listed {
@@ -56,6 +59,7 @@ extension Inspection {
       if hasPlacement {
         cells.append(tensor.tiedTo.map { "tied to \($0.quoted)" } ?? tensor.placement ?? "")
       }
+      if hasTies { cells.append(tensor.tiedTo.map { $0.escaped } ?? "") }
       if hasDigests {
         // A digest is shortened for a terminal; pipes and JSON have all of it.
         let digest = tensor.digest?.description ?? ""

@@ -65,12 +65,14 @@ package struct Inspection: Sendable {
   package struct Note: Sendable {
     /// A stable name.
     package let kind: String
+    package let isWarning: Bool
     package let place: String
     /// Expected and found.
     package let message: String
 
-    package init(kind: String, place: String, message: String) {
+    package init(kind: String, isWarning: Bool, place: String, message: String) {
       self.kind = kind
+      self.isWarning = isWarning
       self.place = place
       self.message = message
     }

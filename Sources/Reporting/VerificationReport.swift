@@ -67,7 +67,8 @@ package struct VerificationReport: Sendable {
   /// Whether everything is equal, and every network is within tolerance.
   package var isClean: Bool { mismatches.isEmpty && networks.allSatisfy(\.isWithin) }
 
-  /// A line for the tensors, a line for each network, and the first layer of each that is not within tolerance.
+  /// A line for the tensors, a line for each network, and one for its layers: the first that is not within tolerance, or
+  /// the one with the largest difference.
   package func text(width: Int?) -> String {
     var text =
       mismatches.isEmpty
@@ -88,6 +89,15 @@ package struct VerificationReport: Sendable {
       text +=
         "task \(TensorName(network.task).quoted), level \(LevelText.text(network.level, network.levelName)): max abs \(Self.short(network.maxAbs)), "
         + "relative \(Self.short(network.maxRelative))\(network.isWithin ? "" : ", beyond tolerance")\n"
+      if let layers = network.layers, layers.allSatisfy(\.isWithin),
+        let worst = layers.max(by: { $0.maxAbs < $1.maxAbs })
+      {
+        text += "  \(layers.count) \(layers.count == 1 ? "layer" : "layers"): "
+        text +=
+          worst.maxAbs == 0
+          ? "no difference\n"
+          : "the largest max abs is \(Self.short(worst.maxAbs)), in \(TensorName(worst.name).quoted)\n"
+      }
       if let layer = network.layers?.first(where: { !$0.isWithin }) {
         text +=
           "  first departing layer: \(TensorName(layer.name).quoted) (\(PrintableText.line(layer.operation))), max abs \(Self.short(layer.maxAbs))\n"

@@ -91,6 +91,7 @@ extension CheckpointError {
   }
 
   private static func sentence(_ text: String, without path: String) -> String {
-    text.hasPrefix("\(path): ") ? String(text.dropFirst(path.utf8.count + 2)) : text
+    let prefix = "\(path): "
+    return text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text
   }
 }

@@ -6,6 +6,8 @@ internal import UnitCheckpoints
 package struct FolderValidation {
   private let options: ValidationOptions
   private let progress: (Int) -> Void
+  /// Asked before each file; the rest is left unchecked.
+  private let isCancelled: () -> Bool
   private var verdicts: [FileVerdict] = []
 
   /// Whether `path` is that of a folder.
@@ -13,17 +15,21 @@ package struct FolderValidation {
 
   /// A verdict for every file in the folder and below it, by folder and name.
   package static func check(
-    folder path: String, _ options: ValidationOptions, progress: @escaping (Int) -> Void = { _ in }
+    folder path: String, _ options: ValidationOptions, isCancelled: @escaping () -> Bool = { false },
+    progress: @escaping (Int) -> Void = { _ in }
   ) -> [FileVerdict] {
-    var validation = FolderValidation(options: options, progress: progress)
+    var validation = FolderValidation(options: options, isCancelled: isCancelled, progress: progress)
     do throws(FileError) { try validation.check(path) } catch {
       validation.verdicts.append(FileVerdict(path: path, failure: "\(error)"))
     }
     return validation.verdicts.map { $0.adjusted(options) }
   }
 
-  private init(options: ValidationOptions, progress: @escaping (Int) -> Void) {
+  private init(
+    options: ValidationOptions, isCancelled: @escaping () -> Bool, progress: @escaping (Int) -> Void
+  ) {
     self.options = options
+    self.isCancelled = isCancelled
     self.progress = progress
   }
 
@@ -61,12 +67,32 @@ package struct FolderValidation {
       found[first] = checkUnindexed(
         set, in: folder.path, hasIndex: !sets.indexes.isEmpty, path: path)
     }
+    if let finding = ambiguity(of: sets, in: folder.path) {
+      verdicts.append(
+        FileVerdict(
+          path: folder.path, kind: FlatFormatKind.shardedSafetensors.rawValue, tensorCount: nil,
+          findings: [finding], rules: [.shards]))
+    }
     let strays = Set(sets.indexes.isEmpty ? [] : sets.unnamed.map(path))
     for name in folder.files where found[name] != nil || !members.contains(name) {
+      if isCancelled() { return }
       verdicts += (found[name] ?? [checkFile(path(name))]).map { verdict in
         strays.contains(verdict.path) ? verdict.with(stray(verdict.path)) : verdict
       }
     }
+  }
+
+  /// The finding on a complete set of shards beside other weights, without an index that tells them apart: each file may
+  /// be sound, but no command opens the folder.
+  private func ambiguity(of sets: FolderSets, in folder: String) -> Finding? {
+    guard sets.indexes.isEmpty, !sets.unindexed.isEmpty, sets.unindexed.allSatisfy(\.missing.isEmpty),
+      !AtomicFileSet.hasLeftovers(in: folder),
+      case .refused(let rule, _, _, let expected, let found) = FlatFormats.refusal(ofFolder: folder)
+    else { return nil }
+    return Finding(
+      .shards, options.strict ? .warning : .note, file: folder, location: "",
+      message: "expected \(expected), found \(found); no command opens the folder as one model",
+      defect: rule.rawValue)
   }
 
   /// The finding on weights that no index in the folder names: every command that is given the folder leaves them out.
@@ -159,7 +185,8 @@ package struct FolderValidation {
       guard case .checked = shard.state, !own.isEmpty else { return shard }
       return FileVerdict(
         path: shard.path, kind: shard.kind, tensorCount: shard.tensorCount, isDeep: shard.isDeep,
-        findings: own + shard.findings, rules: Array(Set(shard.rules + own.map(\.rule))))
+        findings: own + shard.findings,
+        rules: RuleID.allCases.filter { shard.rules.contains($0) || own.map(\.rule).contains($0) })
     }
     guard case .checked = whole.state else { return [whole] + given }
     return [

@@ -76,6 +76,35 @@ struct FolderScopeTests {
     #expect(try tessera(["convert", "m", "o.safetensors"], directory: folder.path).ending == .exited(0))
   }
 
+  @Test("a complete set beside other weights, without an index, is no model, and validate says so")
+  func ambiguous() throws {
+    let bytes = SampleWeights.bytes([("w", "U8", [16])])
+    let other = SampleWeights.bytes([("v", "U8", [16])])
+    func folder(_ names: [String]) throws -> TemporaryFolder {
+      let folder = try TemporaryFolder()
+      try FileManager.default.createDirectory(atPath: folder.file("m"), withIntermediateDirectories: true)
+      for name in names { _ = try folder.write(name.contains("-00001") ? bytes : other, as: "m/" + name) }
+      return folder
+    }
+    let set = ["a-00001-of-00002.safetensors", "a-00002-of-00002.safetensors"]
+    for names in [set + ["b.safetensors"], set + ["b-00001-of-00001.safetensors"]] {
+      let folder = try folder(names)
+      #expect(try tessera(["inspect", "m"], directory: folder.path).ending == .exited(2))
+      for (options, code, word) in [([String](), Int32(0), "note"), (["--strict"], 1, "warning")] {
+        let run = try tessera(["validate", "m"] + options, directory: folder.path)
+        #expect(run.ending == .exited(code))
+        #expect(run.outputText.contains("  \(word) shards: expected "), "\(run.outputText)")
+        #expect(run.outputText.contains("found 3; no command opens the folder as one model"))
+      }
+    }
+    // The set alone is a model; two other files are two models.
+    for names in [set, ["b.safetensors", "c.safetensors"]] {
+      let folder = try folder(names)
+      let run = try tessera(["validate", "--strict", "m"], directory: folder.path)
+      #expect(run.ending == .exited(0) && !run.outputText.contains("folder"), "\(run.outputText)")
+    }
+  }
+
   @Test("an index is no better than its shards, whatever is wrong with one, and says which")
   func damagedShards() throws {
     let names = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]

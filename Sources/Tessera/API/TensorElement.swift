@@ -12,8 +12,10 @@ extension Int16: TensorElement { public static var dtypes: [String] { ["I16"] } 
 extension Int32: TensorElement { public static var dtypes: [String] { ["I32"] } }
 extension Int64: TensorElement { public static var dtypes: [String] { ["I64"] } }
 extension UInt8: TensorElement {
-  /// Also holds the raw bytes of BOOL and of the 8-bit floats except the FNUZ variants.
-  public static var dtypes: [String] { ["U8", "BOOL", "F8_E4M3", "F8_E5M2", "F8_E8M0"] }
+  /// Also holds the raw bytes of BOOL and of the 8-bit floats.
+  public static var dtypes: [String] {
+    ["U8", "BOOL", "F8_E4M3", "F8_E5M2", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ"]
+  }
 }
 extension UInt16: TensorElement {
   /// Also holds the raw bits of BF16.

@@ -53,8 +53,7 @@ public struct ValidationReport: Sendable {
 
 /// Checks a file, or every file of a folder, as `tessera validate` does.
 ///
-/// A cancelled task finishes the check of its file, then throws `CancellationError`. The check of a folder is not
-/// cancelled.
+/// A cancelled task finishes the check of its file, then throws `CancellationError`.
 ///
 /// - Parameters:
 ///   - path: the file or the folder.
@@ -73,7 +72,10 @@ public func validate(
       progress(WorkProgress(completed: done, total: total))
     }
     if FolderValidation.isFolder(path) {
-      return ValidationReport(FolderValidation.check(folder: path, options) { advance($0, of: 0) })
+      let verdicts = FolderValidation.check(
+        folder: path, options, isCancelled: { (try? check()) == nil }, progress: { advance($0, of: 0) })
+      try check()
+      return ValidationReport(verdicts)
     }
     let file = try ReadableFile(path: path)
     let verdict = try FileValidation.check(file, options) { advance($0, of: file.size) }

@@ -225,7 +225,11 @@ struct ConvertCommand: ParsableCommand {
   /// Reports what DEST lacks of SOURCE, and the remarks of its reader.
   private func tellRemarks(of flat: any FlatWeightsSource) {
     leaveOut.tell(of: flat)
-    let told = flat.remarks.filter { [.foreignGlobal, .codeGlobal, .trailingBytes].contains($0.kind) }
-    Output.standardError(NoteList.text(told.map { (kind: $0.kind.rawValue, sentence: $0.sentence) }))
+    let told = flat.remarks.filter {
+      [.foreignGlobal, .codeGlobal, .codeInStorage, .trailingBytes].contains($0.kind)
+    }
+    Output.standardError(
+      NoteList.text(
+        told.map { (kind: $0.kind.rawValue, isWarning: $0.kind.canRunCode, sentence: $0.sentence) }))
   }
 }

@@ -133,7 +133,8 @@ struct InspectCommand: ParsableCommand {
       file: source.path, kind: source.kind.rawValue, tensors: rows, metadata: source.metadata,
       notes: source.remarks.map {
         Inspection.Note(
-          kind: $0.kind.rawValue, place: $0.place, message: "expected \($0.expected), found \($0.found)")
+          kind: $0.kind.rawValue, isWarning: $0.kind.canRunCode, place: $0.place,
+          message: "expected \($0.expected), found \($0.found)")
       },
       leftOut: LeftOutList(source),
       modelDigest: self.digests && !match.isGiven ? Tensors.modelDigest(of: digested) : nil,

@@ -20,7 +20,7 @@ enum PickleGlobalsRule: ValidationRule {
       }
       let list = subject.options.allowedGlobals
       if let global = remark.global,
-        list.allows(global, canRunCode: [.codeGlobal, .codeInStorage].contains(remark.kind))
+        list.allows(global, canRunCode: remark.kind.canRunCode)
       {
         return nil
       }
