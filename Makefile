@@ -10,16 +10,16 @@ TEST_BUILD := .build-test
 VENV := .build-python
 PYTHON := $(VENV)/bin/python
 
-help: ## Say what can be made
+help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: build ## Install what is missing, build, and convert the trained sample there and back
+demo: build ## Install what is missing, build, and convert the trained sample to units and back
 	@bash samples/fashion/demo.sh $(BUILD)/release/tessera
 
 build: deps ## Build the command
 	@$(SWIFT) build -c release --product tessera --scratch-path $(BUILD)
 
-test: peers python ## Build once and run every test, with the peers that check us
+test: peers python ## Build once and run every test, with the peer tools
 	@$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
 	$(SWIFT) build -c release -Xswiftc -enable-testing --build-tests --scratch-path $(TEST_BUILD)
 	TESSERA_PYTHON=$(CURDIR)/$(PYTHON) $(SWIFT) test -c release -Xswiftc -enable-testing --skip-build \
@@ -34,10 +34,10 @@ PARSERS ?=
 fuzz: deps ## Fuzz the parsers: SECONDS=600 for each, PARSERS="npy zip" for some
 	@SWIFT=$(SWIFT) bash Tests/FuzzTests/fuzz.sh $(SECONDS) $(PARSERS)
 
-paper: build ## Count the paper's networks, beside the numbers it prints
+paper: build ## Count the paper's networks, next to the published numbers
 	@python3 samples/paper/compare.py $(BUILD)/release/tessera
 
-bench: build peers python ## Measure against peers, on this machine (ROWS="compress validate" measures only some)
+bench: build peers python ## Compare with peers, on this machine (ROWS="compress validate" measures only some)
 	$(PYTHON) bench/bench.py --tessera $(BUILD)/release/tessera $(if $(ROWS),--rows $(ROWS))
 
 deps:

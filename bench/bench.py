@@ -93,7 +93,7 @@ def report(bench: Bench, rows: list) -> str:
     lines = [
         "# Benchmark\n",
         f"\nMeasured by `make bench` on {date.today()}: median of {bench.runs} interleaved runs, {size}.\n",
-        "`bench/bench.py` says how.\n\n",
+        "`bench/bench.py` describes the method.\n\n",
         # A failed row quotes a command's message, which has the file's path.
         markdown(rows).replace(f"{bench.folder}/", ""),
         "\nCPU is user + system time, all threads together. Peak memory is the largest of all runs.\n",

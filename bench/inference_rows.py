@@ -55,7 +55,7 @@ def said(command: list[str]) -> dict:
     """The JSON that a command prints."""
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode != 0:
-        raise Failed((result.stderr.strip().splitlines() or ["it said nothing"])[-1])
+        raise Failed((result.stderr.strip().splitlines() or ["no message"])[-1])
     return json.loads(result.stdout)
 
 

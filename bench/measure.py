@@ -56,7 +56,7 @@ def run(commands: list[list[str]]) -> Run:
             peak = max(peak, usage.ru_maxrss * 1024)
             if child.returncode != 0:
                 errors.seek(0)
-                lines = errors.read().decode(errors="replace").strip().splitlines() or ["it said nothing"]
+                lines = errors.read().decode(errors="replace").strip().splitlines() or ["no message"]
                 raise Failed(f"{Path(command[0]).name} ended with {child.returncode}: {lines[-1]}")
         seconds = time.perf_counter() - start
     return Run(seconds, processor, peak)

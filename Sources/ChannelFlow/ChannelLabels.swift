@@ -183,7 +183,7 @@ package final class ChannelLabels {
     for (image, source) in images.reversed() where isEnded[Int(root(image))] { end(source) }
     for label in parents.indices.dropFirst() {
       let label = ChannelLabel(label)
-      if parents[Int(label)] == label, !isEnded[Int(label)] { fix(label, "no weighted sum takes it in") }
+      if parents[Int(label)] == label, !isEnded[Int(label)] { fix(label, "no weighted sum consumes it") }
     }
     // Each further padding of a padded axis takes one round. After 64 rounds, far beyond real networks, everything
     // padded is whole.
@@ -191,8 +191,8 @@ package final class ChannelLabels {
       let unequal = images.filter { (find($0.image) == 0) != (find($0.source) == 0) }
       if unequal.isEmpty { return }
       for (image, source) in round == Self.roundLimit ? images : unequal {
-        fix(image, reason(source) ?? "what it is padded from is whole")
-        fix(source, reason(image) ?? "what is padded from it is whole")
+        fix(image, reason(source) ?? "the channels before its padding are whole")
+        fix(source, reason(image) ?? "the channels after its padding are whole")
       }
     }
   }

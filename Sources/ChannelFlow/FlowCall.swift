@@ -144,8 +144,8 @@ final class FlowCall {
     for (index, label) in factor.labels.enumerated() {
       let at = index / max(1, inner) % max(1, shape[carrier])
       if labels.find(label) == 0 || labels.find(own[at]) == 0 {
-        labels.fix(label, "\(node.shown) needs positions together of which one is whole")
-        labels.fix(own[at], "\(node.shown) needs positions together of which one is whole")
+        labels.fix(label, "\(node.shown) joins positions, one of which is whole")
+        labels.fix(own[at], "\(node.shown) joins positions, one of which is whole")
         own[at] = 0
       } else {
         own[at] = labels.join(own[at], label) ?? own[at]
@@ -191,7 +191,7 @@ final class FlowCall {
     }
     if !labels.isChecking {
       for (one, other) in zip(leader, weight) where labels.find(one) <= 0 {
-        labels.fix(other, "\(node.shown) meets channels there that are whole")
+        labels.fix(other, "\(node.shown) uses channels there that are whole")
       }
     }
     return try joined(leader, weight, what)
@@ -222,7 +222,7 @@ final class FlowCall {
       // The sub-network would have these channels, but not their elements of the bias.
       let own = leader ?? [ChannelLabel](repeating: 0, count: weight.count)
       if zip(own, weight).contains(where: { $0 == 0 && $1 > 0 }) {
-        throw refusal("channels that are whole, as what it meets", "input \(index) cut")
+        throw refusal("input \(index) to be whole, like the channels that it is combined with", "a cut")
       }
     } else if let leader, leader.count == weight.count {
       for (one, other) in zip(leader, weight) where labels.find(other) == 0 {
@@ -298,7 +298,10 @@ final class FlowCall {
   func stop(_ list: [ChannelLabel]?, _ reason: String) throws(FlowError) {
     fix(list, reason)
     if labels.isChecking, let cut = list?.first(where: { $0 != 0 }) {
-      throw refusal("channels that are whole, since \(reason)", "\(labels.words(cut))")
+      // The place of the refusal already names the node.
+      let isOfNode = reason.hasPrefix("\(node.shown) ")
+      let words = isOfNode ? "it\(reason.dropFirst(node.shown.count))" : reason
+      throw refusal("channels that are whole, since \(words)", "\(labels.words(cut))")
     }
   }
 
@@ -336,10 +339,10 @@ final class FlowCall {
     if isStopped { return }
     let used = node.outputs.indices.filter(isUsed)
     guard used.allSatisfy({ outputs.indices.contains($0) && outputs[$0].shape != nil }) else {
-      _ = try stopAll("not everything that \(node.shown) makes can be followed")
+      _ = try stopAll("some outputs of \(node.shown) cannot be followed")
       return
     }
     let missed = try said.missed(given, used.map { outputs[$0] }, context, shown: node.shown)
-    try stop(missed, "\(node.shown) does something else with it than with channels")
+    try stop(missed, "\(node.shown) does not keep its channels apart")
   }
 }

@@ -1,5 +1,6 @@
 package import Inference
 package import ONNXGraph
+internal import Tensors
 
 /// The reason why a plan does not fit a graph, or a graph cannot be followed.
 package enum FlowError: Error, CustomStringConvertible {
@@ -17,7 +18,7 @@ package enum FlowError: Error, CustomStringConvertible {
     case .refused(let path, let place, let expected, let found):
       "\(path): \(place): expected \(expected), found \(found)"
     case .exhausted(let path, let place):
-      "\(path): \(place): expected channels that can be followed one by one, found more than \(FlowContext.labelLimit) in all"
+      "\(path): \(place): expected at most \(FlowContext.labelLimit.grouped) channels to follow, found more"
     case .node(_, let error): error.description
     case .graph(let error): error.description
     case .inference(let error): error.description

@@ -1,5 +1,6 @@
 internal import Inference
 package import ONNXGraph
+internal import Tensors
 
 /// The labels of a weight during a walk.
 package enum FlowWeight {
@@ -79,9 +80,9 @@ package struct FlowWalk {
       guard let value = values[output.name] else { continue }
       for label in value.factors.flatMap(\.labels) {
         labels.end(label)
-        if !context.options.cutsLast { labels.fix(label, "it makes the output \(quoted(output.name))") }
+        if !context.options.cutsLast { labels.fix(label, "it is part of output \(quoted(output.name))") }
       }
-      for label in value.counted { labels.fix(label, "the output \(quoted(output.name)) counts it") }
+      for label in value.counted { labels.fix(label, "output \(quoted(output.name)) counts it") }
       if labels.isChecking, !value.counted.isEmpty {
         throw refusal(
           "output \(quoted(output.name))", "numbers that are the same in every sub-network",
@@ -240,7 +241,7 @@ package struct FlowWalk {
 
   private func outputs(_ call: FlowCall, _ index: Int, isPlain: Bool) throws(FlowError) -> [FlowValue] {
     // Without labels, the rule still gives the extents of the outputs.
-    let exhausted = "more than \(FlowContext.labelLimit) channels would have to be followed"
+    let exhausted = "there are more than \(FlowContext.labelLimit.grouped) channels to follow"
     if let reason = context.stopped[index] ?? (context.isExhausted ? exhausted : nil) {
       _ = try call.stopAll(reason)
     }
@@ -257,7 +258,7 @@ package struct FlowWalk {
   private func stored(_ output: FlowValue, _ call: FlowCall) throws(FlowError) -> FlowValue {
     var value = bounded(output)
     if value.shape == nil {
-      try call.stop(output, "\(call.node.shown) makes more than can be followed")
+      try call.stop(output, "the outputs of \(call.node.shown) are too large to follow")
       return value
     }
     var taken: Set<Int> = []

@@ -26,7 +26,7 @@ package enum GraphNetworks {
       throw .refused(
         path: model.path, place: "graph",
         expected:
-          "at most \(max(1, workLimit / each)) sub-networks to hold against its \(each) nodes and tensors",
+          "at most \(max(1, workLimit / each)) sub-networks to check against its \(each) nodes and tensors",
         found: "\(networks.count)")
     }
     return networks

@@ -123,8 +123,8 @@ package struct NetworkFlow {
     {
       throw .refused(
         path: walk.model.path, place: place,
-        expected: "the weights of its output \(quoted(own.name)) among those it has",
-        found: "one that is private to others")
+        expected: "the weights of its output \(quoted(own.name))",
+        found: "weights that are private to other tasks or levels")
     }
     return outputs
   }

@@ -31,8 +31,9 @@ final class PlainReader: TensorByteReader {
 extension FlatFormatError {
   static func readPastEnd(of name: TensorName, in path: String, left: Int, asked: Int) -> FlatFormatError {
     .refused(
-      .readPastEnd, path: path, place: "tensor \(name.quoted)", expected: "a read of the \(left) bytes left",
-      found: "one of \(asked)")
+      .readPastEnd, path: path, place: "tensor \(name.quoted)",
+      expected: "a read of the \(left.grouped) bytes left",
+      found: "one of \(asked.grouped)")
   }
 }
 

@@ -31,7 +31,7 @@ struct SinkProgress {
       if step == 0 {
         throw .refused(
           .sinkTooMuch, path: path, place: "end of the tensors", expected: "no more bytes",
-          found: "\(left) more")
+          found: "\(left.grouped) more")
       }
       filled += step
       left -= step
@@ -44,8 +44,8 @@ struct SinkProgress {
     guard let current else { return }
     throw .refused(
       .sinkTooLittle, path: path, place: "tensor \(current.name.quoted)",
-      expected: "\(current.byteCount) bytes",
-      found: "\(filled) of them")
+      expected: "\(current.byteCount.grouped) bytes",
+      found: "\(filled.grouped) of them")
   }
 
   private mutating func skipFull() {

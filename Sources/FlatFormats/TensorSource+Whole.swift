@@ -17,9 +17,10 @@ extension TensorSource {
     let name = TensorName(first.name).quoted
     let way =
       lost.count == 1
-      ? "--leave-out \(name) goes on without it"
-      : "\(lost.count) in all are left out, and --leave-out PATTERN goes on without those that it matches"
+      ? "--leave-out \(name) leaves it out"
+      : "\(lost.count) parts would be lost; --leave-out PATTERN allows those that match"
     throw .refused(
-      .leftOut, path: path, place: name, expected: "a tensor that can be read", found: "\(first.why); \(way)")
+      .leftOut, path: path, place: name, expected: "only parts that can be converted",
+      found: "\(first.why); \(way)")
   }
 }

@@ -27,7 +27,7 @@ extension PickleMachine {
   private func name() throws(PickleError) -> String {
     let bytes = try cursor.line(limit: 4096)
     guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw refusal(.argument, "the name of a global in UTF-8", "other bytes")
+      throw refusal(.argument, "the name of a global in UTF-8", "bytes that are not UTF-8")
     }
     return text
   }

@@ -39,7 +39,9 @@ extension PickleMachine {
     if let text = String(validating: bytes, as: UTF8.self) { return try push(text: text, run) }
     // Python writes a lone surrogate as three bytes, which UTF-8 forbids; no name of a tensor has one.
     try push(opaque: run)
-    if must && !Self.isSurrogateText(bytes) { throw refusal(.argument, "text in UTF-8", "other bytes") }
+    if must && !Self.isSurrogateText(bytes) {
+      throw refusal(.argument, "text in UTF-8", "bytes that are not UTF-8")
+    }
   }
 
   /// Whether `bytes` are UTF-8 except for lone surrogates.
@@ -81,7 +83,7 @@ extension PickleMachine {
     else { throw refusal(.argument, "a string in quotes", "another text") }
     let inner = Array(trimmed.dropFirst().dropLast())
     guard let bytes = PickleEscapes.bytes(inner) else {
-      throw refusal(.argument, "a string with Python's escapes", "others")
+      throw refusal(.argument, "a string with Python's escapes", "other escapes")
     }
     let run = PickleRun(offset: start, count: bytes.count, coding: .absent)
     if let text = String(validating: bytes, as: UTF8.self) { return try push(text: text, run) }
@@ -91,7 +93,7 @@ extension PickleMachine {
   /// Pushes text of protocol 0: Latin-1 with \u escapes.
   private mutating func push(escaped line: [UInt8]) throws(PickleError) {
     guard let text = PickleEscapes.text(line) else {
-      throw refusal(.argument, "text with \\u escapes", "others")
+      throw refusal(.argument, "text with \\u escapes", "other escapes")
     }
     try push(text: text, PickleRun(offset: start, count: line.count, coding: .held))
   }

@@ -19,7 +19,7 @@ extension CountReport {
         result += WrappedList.text(
           "  would hold under: ",
           checked.holdsUnder.isEmpty
-            ? ["none of the policies that were asked"] : checked.holdsUnder.map(\.id),
+            ? ["none of the policies that were tried"] : checked.holdsUnder.map(\.id),
           width: width)
       }
     }

@@ -47,7 +47,7 @@ extension CountReport {
     let more = packed.count - names.count
     return result
       + WrappedList.text(
-        "note: packed in a way that the file does not tell, so that containers are counted: ",
+        "note: the file does not say how these are packed, so their containers are counted: ",
         names + (more > 0 ? ["\(more) more"] : []), width: width)
   }
 }
@@ -111,7 +111,7 @@ extension CountReport.Table {
       }
     }
     if let unknown = stored.trainabilityUnknown, unknown.value > 0 {
-      result += "whether \(unknown) of them are trained, neither the policy nor their roles say\n"
+      result += "\(unknown) of them: neither the policy nor their roles say whether they are trained\n"
     }
     if let expectation = counts.expectation {
       result += "expected over the policy's selection: \(hundredths(expectation.value)) parameters\n"
@@ -180,7 +180,7 @@ extension CountReport {
       separator: " + ")
     // Side by side, the table has the numbers.
     if policies.count > 1 {
-      return "\ntogether: \(names), shared elements once; separate: their sum\n"
+      return "\ntogether: \(names), shared elements are counted once; separate: the sum of all\n"
     }
     let separate = Double(first.separate.value)
     let shared = separate == 0 ? 0 : (separate - Double(first.together.parameters.value)) / separate

@@ -148,7 +148,7 @@ package struct DifferenceReport: Sendable {
 
   /// The largest distance in ULP. A number has no distance from a NaN.
   private static func steps(_ values: ValueDifference) -> String {
-    values.maxAbs.isNaN ? "NaN" : grouped(values.maxULP)
+    values.maxAbs.isNaN ? "NaN" : values.maxULP.grouped
   }
 
   private static func behindLine(_ table: TextTable, isEmpty: Bool, width: Int?) -> PaintedText {
@@ -156,13 +156,6 @@ package struct DifferenceReport: Sendable {
     var result = PaintedText("\n")
     result += table.painted(width: width)
     return result
-  }
-
-  /// A number with grouped digits; the distance of two tensors may not fit a signed number.
-  static func grouped(_ number: UInt64) -> String {
-    let (thousands, rest) = number.quotientAndRemainder(dividingBy: 1000)
-    if thousands == 0 { return String(rest) }
-    return grouped(thousands) + "," + String(String(1000 + rest).dropFirst())
   }
 
   /// A non-negative number with three digits: "0", "0.25", "1.19e-07", "NaN", "Infinity".

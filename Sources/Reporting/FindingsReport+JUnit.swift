@@ -40,8 +40,8 @@ extension FindingsReport {
       cases += "      <error message=\"\(Self.escaped(failure))\"/>\n    </testcase>\n"
     } else if let why = file.leftBecause, file.findings.isEmpty {
       (suite.tests, suite.skipped) = (1, 1)
-      cases += "    <testcase classname=\"\(path)\" name=\"looked at\">\n"
-      cases += "      <skipped message=\"not looked at: \(Self.escaped(why))\"/>\n    </testcase>\n"
+      cases += "    <testcase classname=\"\(path)\" name=\"examined\">\n"
+      cases += "      <skipped message=\"not examined: \(Self.escaped(why))\"/>\n    </testcase>\n"
     } else {
       for rule in file.rules {
         suite.tests += 1

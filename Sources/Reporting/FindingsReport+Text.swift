@@ -10,7 +10,7 @@ extension FindingsReport {
     for file in files where file.failure == nil {
       result += "\(PrintableText.line(file.path)): "
       if let why = file.leftBecause {
-        result += "not looked at (\(PrintableText.line(why)))\n"
+        result += "not examined (\(PrintableText.line(why)))\n"
       } else {
         result += "\(verdict(file)) (\(file.scope))\n"
       }

@@ -14,9 +14,10 @@ extension StudyReport {
       "\(MarkdownText.escaped(common.title)). Budgets match within \(Self.percent(analysis.study.settings.tolerance)) %, "
     text += "level of significance \(analysis.study.settings.alpha), Holm's correction over all tests.\n\n"
     text += pointsTable + pairsTable
-    text += section("Rankings that another policy turns round", analysis.flips.map(words), none: "None.")
+    text += section("Rankings that change under another policy", analysis.flips.map(words), none: "None.")
     text += section(
-      "Counted of one and not of another", analysis.asymmetries.map(\.sentence), none: "Nothing found.")
+      "Parameters counted for one method but not for another", analysis.asymmetries.map(\.sentence),
+      none: "Nothing found.")
     return text
   }
 
@@ -72,7 +73,7 @@ extension StudyReport {
 
   /// The legend of the table of pairs.
   private static let legend = """
-    Tests: paired t where seeds are shared, else Welch's t; at N = 1 the z test of two proportions with unpooled variance, or Fisher's where one is 1
+    Tests: paired t if seeds are shared, else Welch's t; at N = 1 the z test of two proportions with unpooled variance, or Fisher's where one is 1
     and the other 0.
     g: Hedges' g; h: Cohen's h; ε: bound of the almost stochastic order, below 0.5 where the first is better.
     """

@@ -35,7 +35,8 @@ package struct StudyReport: Sendable {
     switch pair.verdict {
     case .firstBetter: return "\(a) is better" + (once ? ", as far as the test set goes: N = 1" : "")
     case .secondBetter: return "\(b) is better" + (once ? ", as far as the test set goes: N = 1" : "")
-    case .notSeparable: return "not separable" + (once ? " (N = 1: sampling the test set alone)" : "")
+    case .notSeparable:
+      return "not separable" + (once ? " (N = 1: only the sampling of the test set is known)" : "")
     case .untestable:
       return once
         ? "cannot be tested: N = 1, and the size of the test set is unknown"

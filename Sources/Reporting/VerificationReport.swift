@@ -73,7 +73,7 @@ package struct VerificationReport: Sendable {
     var text =
       mismatches.isEmpty
       ? "\(tensors) tensors: every digest is equal\n"
-      : "\(mismatches.count) of \(tensors) tensors differ or are in one file alone: "
+      : "\(mismatches.count) of \(tensors) tensors differ or are in only one file: "
         + mismatches.prefix(5).map { TensorName($0).quoted }.joined(separator: ", ")
         + (mismatches.count > 5 ? ", \(mismatches.count - 5) more" : "") + "\n"
     if networks.isEmpty {
@@ -82,7 +82,7 @@ package struct VerificationReport: Sendable {
         ? "both files are the same model"
         : !hasGraph
           ? "\(PrintableText.line(converted)) holds no graph"
-          : mismatches.isEmpty ? "it has no tasks" : "the tensors are not the same ones"
+          : mismatches.isEmpty ? "it has no tasks" : "the tensors differ"
       return text + "nothing was run: \(reason)\n"
     }
     for network in networks {
@@ -100,7 +100,7 @@ package struct VerificationReport: Sendable {
       }
       if let layer = network.layers?.first(where: { !$0.isWithin }) {
         text +=
-          "  first departing layer: \(TensorName(layer.name).quoted) (\(PrintableText.line(layer.operation))), max abs \(Self.short(layer.maxAbs))\n"
+          "  first layer beyond tolerance: \(TensorName(layer.name).quoted) (\(PrintableText.line(layer.operation))), max abs \(Self.short(layer.maxAbs))\n"
       }
     }
     return text

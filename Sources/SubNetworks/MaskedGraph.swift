@@ -1,6 +1,7 @@
 package import ChannelFlow
 internal import Inference
 internal import ONNXGraph
+internal import Tensors
 
 extension NetworkGraph {
   /// The most positions of all masks together; a graph that needs more is refused before it is made.
@@ -63,7 +64,7 @@ private func mask(
       throw .inference(
         .refused(
           kind: .budget, path: flow.walk.model.path, place: "value \(quoted(name))",
-          expected: "masks of at most \(NetworkGraph.maskLimit) positions in all", found: "more"))
+          expected: "masks of at most \(NetworkGraph.maskLimit.grouped) positions in total", found: "more"))
     }
     count = product
   }

@@ -52,11 +52,11 @@ package struct NetworkProof {
   package func run() throws -> Outcome {
     guard !network.model.graph.outputs.isEmpty else {
       return .skipped(
-        reason: end.map { "\($0.shown) is not built here, and nothing comes before it" }
+        reason: end.map { "\($0.shown) is not supported, and no node comes before it" }
           ?? "the graph has no outputs")
     }
     if plan.assignment.tasks.contains(where: { $0.norm == .batch }) {
-      return .skipped(reason: "norms take their moments from a batch, which \"tessera verify --input\" takes")
+      return .skipped(reason: "norms need a batch; pass one with 'tessera verify --input'")
     }
     let networks = try GraphNetworks.distinct(in: plan, of: network.model)
     let bytes = plan.partition.tensors.reduce(0) {
@@ -65,7 +65,8 @@ package struct NetworkProof {
     guard bytes <= Self.byteLimit / max(1, networks.count) else {
       return .skipped(
         reason:
-          "\(networks.count) sub-networks of \(bytes) bytes are more than \(Self.byteLimit) in all; \(Self.way)"
+          "the weights of \(networks.count) sub-networks exceed the limit of \(Self.byteLimit.grouped) bytes in total; "
+          + Self.way
       )
     }
     var verification = NetworkVerification(network, plan: plan)
@@ -87,7 +88,7 @@ package struct NetworkProof {
         throw FlowError.refused(
           path: network.model.path, place: "task \(one.task.quoted), level \(one.level)",
           expected:
-            "a network that runs with inactive channels zero, as it does whole ('--no-prove' converts without that)",
+            "a network that also runs with inactive channels set to zero ('--no-prove' skips this check)",
           found: "\(error)")
       } catch {
         guard let reason = Self.bound(in: error) else { throw error }
@@ -120,7 +121,8 @@ package struct NetworkProof {
     } catch { return Self.bound(in: error) }
     guard work.multiplyAdds > Self.workLimit / count else { return nil }
     return
-      "\(count) sub-networks of \(work.multiplyAdds) multiply-adds are more than \(Self.workLimit) in all; \(Self.way)"
+      "\(count) sub-networks of \(work.multiplyAdds.grouped) multiply-adds exceed the limit of "
+      + "\(Self.workLimit.grouped) in total; \(Self.way)"
   }
 
   private func departure(

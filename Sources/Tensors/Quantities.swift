@@ -29,12 +29,17 @@ public struct ParameterCount: Hashable, Comparable, Sendable, CustomStringConver
   public static func < (a: Self, b: Self) -> Bool { a.value < b.value }
 
   /// With thousands separated: "7,345,152".
-  public var description: String {
+  public var description: String { value.grouped }
+}
+
+extension BinaryInteger {
+  /// The number with thousands separated, as in messages: "7,345,152".
+  package var grouped: String {
     var digits = ""
-    for (place, digit) in String(value.magnitude).reversed().enumerated() {
+    for (place, digit) in "\(magnitude)".reversed().enumerated() {
       if place > 0 && place % 3 == 0 { digits.append(",") }
       digits.append(digit)
     }
-    return (value < 0 ? "-" : "") + String(digits.reversed())
+    return (self < 0 ? "-" : "") + String(digits.reversed())
   }
 }

@@ -65,7 +65,7 @@ struct FlatValidation {
     let told =
       defects.map { subject.finding($0) }
       + beyond.map {
-        subject.finding(.unexamined, .warning, at: "", "expected what is supported, found \($0)")
+        subject.finding(.unexamined, .warning, at: "", "expected only supported features, found \($0)")
       }
     let findings = RuleID.allCases.flatMap { id in
       told.filter { $0.rule == id } + (id.isDeep && !options.deep ? [] : id.rule.findings(in: subject))

@@ -46,7 +46,8 @@ package struct FolderValidation {
         failure: "\(path): folder: expected a file that can be checked, found "
           + (verdicts.isEmpty
             ? "an empty folder"
-            : "\(verdicts.count) of other kinds: \(names)\(verdicts.count > 3 ? ", …" : "")")))
+            : "\(verdicts.count) \(verdicts.count == 1 ? "file" : "files") of other kinds: \(names)\(verdicts.count > 3 ? ", …" : "")")
+      ))
   }
 
   private mutating func check(_ folder: FolderListing.Folder) {
@@ -150,7 +151,7 @@ package struct FolderValidation {
     var findings: [Finding] = []
     if torn {
       findings.append(
-        finding(.error, "a set that was written to its end, or its index", "what a stopped conversion left"))
+        finding(.error, "a complete set, or its index", "the files of a stopped conversion"))
     }
     if !set.missing.isEmpty {
       // Beside an index, each is already reported as a file that the index does not name.

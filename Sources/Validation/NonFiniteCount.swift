@@ -23,8 +23,10 @@ struct NonFiniteCount: Sendable, Equatable {
 
   /// The counts in words: "2 NaN, 1 Inf, 4 -Inf".
   var words: String {
-    [(nan, "NaN"), (positive, "Inf"), (negative, "-Inf")].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
-      .joined(separator: ", ")
+    [(nan, "NaN"), (positive, "Inf"), (negative, "-Inf")].filter { $0.0 > 0 }.map {
+      "\($0.0.grouped) \($0.1)"
+    }
+    .joined(separator: ", ")
   }
 
   /// Counts in `bytes`, which hold whole elements and are aligned to 16 bytes.

@@ -28,7 +28,7 @@ struct ChannelLabelsTests {
     labels.fix(fixed, "it is an output")
     labels.settle()
     #expect(labels.find(taken) == taken)
-    #expect(labels.find(forgotten) == 0 && labels.reason(forgotten) == "no weighted sum takes it in")
+    #expect(labels.find(forgotten) == 0 && labels.reason(forgotten) == "no weighted sum consumes it")
     #expect(labels.find(fixed) == 0 && labels.reason(fixed) == "it is an output")
   }
 

@@ -221,7 +221,7 @@ struct CountTests {
     "with a wrong command line ends with 64",
     arguments: [
       (["m.h5", "--max", "7B"], "--max"), (["m.h5", "--budget", "much"], "--budget"),
-      (["m.h5", "--level", "1", "--budget", "9k"], "--level and --budget"),
+      (["m.h5", "--level", "1", "--budget", "9k"], "either --level or --budget"),
       (
         ["m.h5", "--max", "9", "--policy", "all-stored", "--policy", "weights-only"], "--max needs one policy"
       ),

@@ -35,16 +35,16 @@ struct CountingCaseTests {
     "a count that would take days, or gigabytes, ends with a sentence and the option that allows more",
     arguments: [
       (
-        "hang-tile.onnx", [], "node 'e' (Tile): expected at most 1073741824 bytes of tensors",
+        "hang-tile.onnx", [], "node 'e' (Tile): expected at most 1,073,741,824 bytes of tensors",
         "--memory-limit"
       ),
       (
-        "hang-tile.onnx", ["--memory-limit", "1MB"], "node 'e' (Tile): expected at most 1000000 bytes",
+        "hang-tile.onnx", ["--memory-limit", "1MB"], "node 'e' (Tile): expected at most 1,000,000 bytes",
         "--memory-limit"
       ),
       (
         "hang-loop-expand-reduce.onnx", ["--step-limit", "5000000"],
-        "node 'e' (Expand): expected at most 5000000 steps", "--step-limit"
+        "node 'e' (Expand): expected at most 5,000,000 steps", "--step-limit"
       ),
     ] as [(String, [String], String, String)])
   func limited(file: String, options: [String], words: String, option: String) throws {
@@ -89,7 +89,7 @@ struct CountingCaseTests {
     #expect(counted.ending == .exited(0), "\(counted.errorText)")
     let run = try tessera(["count", file, "--measure", "--step-limit", "1000"])
     #expect(
-      run.sentence().contains("node 'y' (Einsum): expected at most 1000 steps of arithmetic in a run"))
+      run.sentence().contains("node 'y' (Einsum): expected at most 1,000 steps of arithmetic in a run"))
     #expect(try tessera(["count", file, "--measure", "--step-limit", "100000"]).ending == .exited(0))
   }
 
@@ -160,7 +160,7 @@ struct CountingCaseTests {
         let run = try tessera(["count", file, "--policy", "pytorch-parameters"])
         let text = run.outputText.replacing(",", with: "")
         #expect(run.ending == .exited(0) && text.contains("weight \(parameters)\n"), "\(run.outputText)")
-        #expect(text.contains("packed in a way that the file does not tell") == (parameters == 128))
+        #expect(text.contains("the file does not say how these are packed") == (parameters == 128))
       }
     }
   }

@@ -152,11 +152,11 @@ struct ElementTests {
     ),
     (
       #""owners": {"map": "m", "elements": [12, 0, 0]}"#,
-      "w.safetensors: owner map 'm' of 'a': expected 0 elements of owner 1, as the plan says, found more"
+      "w.safetensors: owner map 'm' of 'a': expected 0 elements of owner 1, as in the plan, found more"
     ),
     (
       #""owners": {"map": "m", "elements": [0, 6, 6]}"#,
-      "w.safetensors: owner map 'm' of 'a': expected 0 elements of owner 0, as the plan says, found more"
+      "w.safetensors: owner map 'm' of 'a': expected 0 elements of owner 0, as in the plan, found more"
     ),
     (#""owners": {"map": "m"}"#, #"plan.json: tensors[0].owners: expected "elements", found no such key"#),
     (
@@ -269,6 +269,6 @@ struct ElementTests {
     let said = try tessera(["plan", "other.safetensors", "--plan", "plan.json"], directory: folder.path)
       .sentence()
     #expect(said.hasPrefix("other.safetensors: owner map 'a.owner' of 'a.weight': expected "), "\(said)")
-    #expect(said.contains(" elements of owner ") && said.contains(", as the plan says, found "), "\(said)")
+    #expect(said.contains(" elements of owner ") && said.contains(", as in the plan, found "), "\(said)")
   }
 }

@@ -60,8 +60,8 @@ struct FirstContactTests {
     (
       ["plan", "cnn.safetensors", "--units", "2", "-o", "p.json"], 1,
       [
-        "tessera: cnn.safetensors: expected a tensor to cut, found none, so every level is the whole network; say what "
-          + "to cut, such as --cut 'conv1.weight=outputs,-,-,-' with what reads it, or a --preset"
+        "tessera: cnn.safetensors: expected a tensor to cut, found none, so every level is the whole network; name what "
+          + "to cut, such as --cut 'conv1.weight=outputs,-,-,-' with the tensor that reads it, or a --preset"
       ]
     ),
     (
@@ -192,7 +192,7 @@ struct FirstContactTests {
     #expect(
       convert.errorText.hasSuffix(
         "tessera: n.json: expected a tensor to cut, found none, so every level is the whole network; n.h5 is written "
-          + "with every tensor whole; 'tessera plan' says why nothing is cut\n"), "\(convert.errorText)")
+          + "with every tensor whole; 'tessera plan' shows why nothing is cut\n"), "\(convert.errorText)")
     let verify = try tessera(["verify", "cnn.safetensors", "n.h5"], directory: folder.path)
     #expect(verify.ending == .exited(0), "\(verify.errorText)")
     let model = SourceFolder.fixtures + "/exporters/mlp.default.onnx"

@@ -54,8 +54,8 @@ struct FolderScopeTests {
     let bare = try tessera(["convert", "m", "o.h5"], directory: folder.path)
     #expect(
       bare.sentence().hasPrefix(
-        "m/model.safetensors.index.json: '\(Self.stray)': expected a tensor that can be read, found a shard that "
-          + "the index does not name; --leave-out '\(Self.stray)'"))
+        "m/model.safetensors.index.json: '\(Self.stray)': expected only parts that can be converted, found a shard "
+          + "that the index does not name; --leave-out '\(Self.stray)'"))
     #expect(!FileManager.default.fileExists(atPath: folder.file("o.h5")))
     let told = try tessera(["convert", "m", "o.h5", "--leave-out", "model-*"], directory: folder.path)
     #expect(told.ending == .exited(0) && told.errorText.contains(lines), "\(told.errorText)")

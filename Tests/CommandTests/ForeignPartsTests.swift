@@ -39,7 +39,7 @@ struct ForeignPartsTests {
       for (arguments, severity, code) in [([], "note", Int32(0)), (["--strict"], "warning", 1)] {
         let run = try tessera(["validate", path, "--rule", "half-cut=off"] + arguments)
         let expected =
-          "  \(severity) unexamined: \(place): expected what the layout has, found \(what), which no reader looks at\n"
+          "  \(severity) unexamined: \(place): expected only parts of the layout, found \(what), which no reader uses\n"
         #expect(run.ending == .exited(line == Self.attributeInPlace ? 1 : code), "\(line): \(run.outputText)")
         #expect(run.outputText.contains(expected), "\(line): \(run.outputText)")
         #expect(

@@ -116,7 +116,7 @@ struct LeftOutTests {
         let said = bare.sentence()
         #expect(
           said.hasPrefix(
-            "\(path): '\(items[0].name)': expected a tensor that can be read, found \(items[0].why); "),
+            "\(path): '\(items[0].name)': expected only parts that can be converted, found \(items[0].why); "),
           "\(said)")
         #expect(said.contains("--leave-out"))
         #expect(try folder.names().isEmpty)

@@ -112,7 +112,7 @@ struct RunCommandTests {
       ([difference, "--input", other], ["array 'z'", "'a', 'b'"]),
       ([one, "--input", one], ["an ONNX model", "safetensors"]),
       ([folder.file("nothing.onnx"), "--input", one], ["cannot open"]),
-      ([greedy, "--memory-limit", "1kB"], ["'fill'", "1000 bytes of tensors"]),
+      ([greedy, "--memory-limit", "1kB"], ["'fill'", "1,000 bytes of tensors"]),
       ([greedy, "--step-limit", "100"], ["'fill'", "100 steps"]),
     ] {
       let said = try tessera(["run"] + arguments + ["--output", output]).sentence()

@@ -75,13 +75,13 @@ struct ValidateScopeTests {
   }
 
   private static let sound = """
-    m/README.md: not looked at (text)
-    m/config.json: not looked at (JSON text)
+    m/README.md: not examined (text)
+    m/config.json: not examined (JSON text)
     m/model.safetensors.index.json: ok (safetensors-sharded, 4 tensors)
     m/model-00001-of-00002.safetensors: ok (safetensors)
     m/model-00002-of-00002.safetensors: ok (safetensors)
     m/sub/good.safetensors: ok (safetensors, 4 tensors)
-    m/.hidden: not looked at (its name is hidden)
+    m/.hidden: not examined (its name is hidden)
 
     """
 
@@ -171,7 +171,7 @@ struct ValidateScopeTests {
         == "e: folder: expected a file that can be checked, found an empty folder")
     _ = try folder.write("text", as: "e/a.txt")
     let run = try tessera(["validate", "e"], directory: folder.path)
-    #expect(run.ending == .exited(2) && run.outputText == "e/a.txt: not looked at (text)\n")
+    #expect(run.ending == .exited(2) && run.outputText == "e/a.txt: not examined (text)\n")
   }
 
   @Test("a name that promises another format than the bytes hold is an error, for every pair of formats")

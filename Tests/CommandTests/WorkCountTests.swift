@@ -97,7 +97,7 @@ struct WorkCountTests {
       #expect(median > 0)
     }
     let several = try tessera(["count", path, "--layers", "--task", "fine"])
-    #expect(several.sentence().contains("expected one virtual network (--task, --level), found 4"))
+    #expect(several.sentence().contains("expected one sub-network (--task, --level), found 4"))
   }
 
   @Test("run --profile and count --layers say the same of every node")

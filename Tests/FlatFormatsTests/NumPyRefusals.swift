@@ -80,7 +80,7 @@ extension RefusalCase {
     .sink(.npzName, .npz, "backslash", [try Sample("a\\b", .u8, [1], salt: 1)]),
     .sink(.npzName, .npz, "drive", [try Sample("c:x", .u8, [1], salt: 1)]),
     .sink(
-      .npzName, .npz, "65532 bytes",
+      .npzName, .npz, "65,532 bytes",
       [try Sample(TensorName(String(repeating: "x", count: 65532)), .u8, [1], salt: 1)]),
     .sink(
       .npzTies, .npz, "60 kB of ties",

@@ -71,12 +71,12 @@ struct PartialFixtureTests {
     let path = "\(Self.folder)/several.npz"
     #expect(
       refusal { try open(path).requireWhole() }?.description
-        == "\(path): 'README.md': expected a tensor that can be read, found a file that is no array; 3 in all are "
-        + "left out, and --leave-out PATTERN goes on without those that it matches")
+        == "\(path): 'README.md': expected only parts that can be converted, found a file that is no array; 3 parts "
+        + "would be lost; --leave-out PATTERN allows those that match")
     #expect(
       refusal { try open(path).requireWhole { $0.name != "odd" } }?.description
-        == "\(path): 'odd': expected a tensor that can be read, found an array of '<U1', text; --leave-out 'odd' "
-        + "goes on without it")
+        == "\(path): 'odd': expected only parts that can be converted, found an array of '<U1', text; "
+        + "--leave-out 'odd' leaves it out")
   }
 
   @Test(

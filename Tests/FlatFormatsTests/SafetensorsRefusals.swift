@@ -104,7 +104,7 @@ extension RefusalCase {
       [try Sample("a", .u8, [2], salt: 1), try Sample("b", .u8, [0], salt: 1)],
       verbatim: safetensors(#"{"a":\#(one)}"#)),
     .sink(
-      .safetensorsVerbatim, .safetensors, "another length", [try Sample("a", .u8, [2], salt: 1)],
+      .safetensorsVerbatim, .safetensors, "a different length", [try Sample("a", .u8, [2], salt: 1)],
       verbatim: safetensors(#"{"a":\#(one)}"#) + [0x20]),
     .sink(
       .safetensorsBodySize, .safetensors, "tensors that fill more than the stored header says",

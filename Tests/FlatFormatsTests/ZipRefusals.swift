@@ -60,7 +60,7 @@ extension RefusalCase {
     .zip(.zipDisks, "a locator of two parts", wideEnd { zip64(start: $0, size: $1, entries: 1, disks: 2) }),
     .zip(.zipEnd64, "no locator", good.with { $0.entries = 0xFFFF }),
     .zip(.zipEnd64, "another signature", wideEnd { zip64(start: $0, size: $1, entries: 1, signature: 7) }),
-    .zip(.zipEnd64, "another length", wideEnd { zip64(start: $0, size: $1, entries: 1, length: 45) }),
+    .zip(.zipEnd64, "a different length", wideEnd { zip64(start: $0, size: $1, entries: 1, length: 45) }),
     .zip(.zipEnd64, "a record elsewhere", wideEnd { zip64(start: $0, size: $1, entries: 1, record: .max) }),
     .zip(
       .zipEnd64, "records that disagree",

@@ -7,7 +7,7 @@
 # .build-fuzz/corpus from run to run. Findings appear in .build-fuzz/findings; committed to Tests/FailCases/<parser>,
 # they are replayed by `make test`. The table at the end counts this run.
 set -euo pipefail
-# In braces, so that bash has read all of it before it runs for an hour and somebody edits it.
+# In braces: bash reads all of it before it runs, so that an edit during the run does no harm.
 {
 cd "$(dirname "$0")/../.."
 seconds=${1:?seconds for each parser}

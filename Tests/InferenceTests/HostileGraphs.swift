@@ -17,7 +17,7 @@ extension HostileGraph {
   }
 
   private static let orderCases: [HostileGraph] = [
-    graph("a circle", ["'second'", "circle"]) { graph in
+    graph("a cycle", ["'second'", "cycle"]) { graph in
       graph.node("Relu", ["b"], ["a"], name: "first")
       graph.node("Relu", ["a"], ["b"], name: "second")
       graph.value(12, "a")
@@ -26,7 +26,7 @@ extension HostileGraph {
       graph.node("Relu", ["a"], ["a"], name: "self")
       graph.value(12, "a")
     },
-    graph("an input that nobody makes", ["'only'", "'ghost'"]) { graph in
+    graph("an input that no node makes", ["'only'", "'ghost'"]) { graph in
       graph.node("Relu", ["ghost"], ["a"], name: "only")
       graph.value(12, "a")
     },

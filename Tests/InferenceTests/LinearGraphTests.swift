@@ -55,16 +55,16 @@ struct LinearGraphTests {
     for graph in [CopyingGraph.constantsInAFunction, .inputsOfAFunction, .namesInAGraphOfAFunction] {
       let error = #expect(throws: InferenceError.self, "\(graph)") { _ = try cost(graph, 60) }
       #expect(
-        "\(error.map { "\($0)" } ?? "")".contains("functions that expand to at most 1000000"), "\(graph)")
+        "\(error.map { "\($0)" } ?? "")".contains("functions that expand to at most 1,000,000"), "\(graph)")
     }
     var tight = RunLimits()
     tight.bytes = 1_000_000
     let scans = #expect(throws: InferenceError.self) { _ = try cost(.scansOfOneValue, 40, tight) }
-    #expect("\(scans.map { "\($0)" } ?? "")".contains("node 'loop' (Loop): expected at most 1000000 bytes"))
+    #expect("\(scans.map { "\($0)" } ?? "")".contains("node 'loop' (Loop): expected at most 1,000,000 bytes"))
     var few = RunLimits()
     few.steps = 100_000
     let trips = #expect(throws: InferenceError.self) { _ = try cost(.outputsOfEmptyTrips, 40, few) }
-    #expect("\(trips.map { "\($0)" } ?? "")".contains("expected at most 100000 steps"))
+    #expect("\(trips.map { "\($0)" } ?? "")".contains("expected at most 100,000 steps"))
   }
 
   @Test("a count that makes much is refused, and its products are free")

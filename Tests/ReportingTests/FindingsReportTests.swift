@@ -40,7 +40,7 @@ struct FindingsReportTests {
         b,1.h5: ok, 1 note (unit-checkpoint, 1 tensor, data not read)
           note placement: 100 % moved, by\\u{a}a tool
         /c d.h5: ok (pickle, 0 tensors)
-        notes.txt: not looked at (text)
+        notes.txt: not examined (text)
 
         """)
   }
@@ -131,7 +131,7 @@ struct FindingsReportTests {
           + "warning: '/x': expected &lt;&quot;&amp;&quot;&gt;\nWhat to do: \(RuleID.links.advice)</failure>")
     )
     #expect(text.contains("<system-out>note: 100 % moved, by\\u{a}a tool\nWhat to do: "))
-    #expect(text.contains(#"<skipped message="not looked at: text"/>"#))
+    #expect(text.contains(#"<skipped message="not examined: text"/>"#))
     #expect(text.contains(#"<error message="e: cannot open"/>"#))
     #expect(text.components(separatedBy: "<testcase ").count == 9 + 1)
     for tag in ["testsuites", "testsuite", "failure", "system-out"] {

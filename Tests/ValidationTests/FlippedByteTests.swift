@@ -92,7 +92,7 @@ struct FlippedByteTests {
       let path = try folder.write(Array(bytes[..<length]), as: "m.h5")
       let run = try Subprocess.run(Peers.tessera, ["validate", path])
       #expect(run.ending == .exited(1), "\(length) bytes")
-      #expect(run.outputText.contains("error format: expected HDF5, as the name says, found "), "\(length)")
+      #expect(run.outputText.contains("error format: expected HDF5 from its name, found "), "\(length)")
     }
   }
 }

@@ -24,20 +24,20 @@ run_head() {
   echo "    … and $(tail -n "+$((lines + 1))" "$folder/table" | wc -l) more $what"
 }
 
-say "1. weights.safetensors is a deep virtual network, trained on four tasks at once: one set of convolutions,
-   sixteen networks in it. plan.json says how to cut it: four units; each task takes them in an order of its
-   own, a unit more at every level."
+say "1. weights.safetensors is a deep virtual network, trained on four tasks at once: one set of convolutions with
+   sixteen sub-networks. plan.json cuts it into four units; each task has its own order and adds one unit at
+   each level."
 run convert weights.safetensors "$folder/fashion.h5" --plan plan.json
 
-say "2. The checkpoint is one HDF5 file: a dataset for what each unit needs, one for what each two units add, and
-   tables that say who uses which."
+say "2. The checkpoint is one HDF5 file: a dataset for the weights of each unit, one for those between each two units,
+   and tables of the units that each task uses."
 run_head 17 "lines of tensors" inspect "$folder/fashion.h5"
 
-say "3. What every task costs at every level, exactly, under a rule that is printed with the numbers:"
+say "3. The exact parameters of every task and level, under a policy that is printed with the numbers:"
 run_head 21 "lines: by class of block, and what was left out" count "$folder/fashion.h5" --policy weights-only
 
-say "4. What fits 35,000 parameters for reading digits? Take it out, as a smaller ordinary model. Only its own
-   blocks are read, and each is checked:"
+say "4. Extract the largest sub-network for digits with at most 35,000 parameters, as a smaller ordinary model.
+   Only its own blocks are read, and each is checked:"
 run extract "$folder/fashion.h5" "$folder/digits.safetensors" --task digits --budget 35k
 run_head 9 "tensors" inspect "$folder/digits.safetensors"
 

@@ -117,7 +117,7 @@ extension FlowCall {
     let own = value.factors.first { $0.dimensions == [dimension] }?.labels
     guard value.shape?.indices.contains(dimension) == true, value.shape?[dimension] == wanted.count,
       own == nil || own?.count == wanted.count
-    else { throw refusal("\(wanted.count) channels", "\(value.shape?.description ?? "others")") }
+    else { throw refusal("\(wanted.count) channels", "\(value.shape?.description ?? "an unknown shape")") }
     var places: [Int] = []
     var place = 0
     for position in wanted.indices {

@@ -150,6 +150,6 @@ enum ExtentRule {
     let isSame =
       full.count == dense.count
       && full.indices.allSatisfy { full[$0] == dense[$0] || places.contains($0) }
-    if !isSame { try call.stop(value.counted, "\(call.node.shown) makes as many positions") }
+    if !isSame { try call.stop(value.counted, "\(call.node.shown) uses it as a number of positions") }
   }
 }

@@ -14,7 +14,7 @@ enum LookupRule {
       return [try constant(call, data, axis, known, isScalar: places.isEmpty)]
     }
     // If rows were left out, the others would have new numbers, but the indices would not.
-    try call.stop(try call.labels(0, axis), "\(call.node.shown) looks it up by number")
+    try call.stop(try call.labels(0, axis), "\(call.node.shown) selects its positions by number at run time")
     var result = try call.input(0).computed
     result.shape = Array(shape[..<axis]) + places + Array(shape[(axis + 1)...])
     result.factors = result.factors.filter { !$0.dimensions.contains(axis) }.map { factor in
@@ -30,7 +30,7 @@ enum LookupRule {
   ) throws(FlowError) -> FlowValue {
     if call.labels.isChecking, let labels = data.factors.first(where: { $0.dimensions == [axis] })?.labels {
       guard !isScalar || call.labels.isKept(labels[known[0]]) else {
-        throw call.refusal("a channel that is active", "one that is not")
+        throw call.refusal("an active channel", "an inactive one")
       }
       let kept = try call.context.keptBefore(labels, at: call.node.shown)
       let ranks = known.filter { call.labels.isKept(labels[$0]) }.map { kept[$0] }

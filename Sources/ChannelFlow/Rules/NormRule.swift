@@ -67,7 +67,7 @@ enum NormRule {
   }
 
   static func mixes(_ call: FlowCall) -> String {
-    "\(call.node.shown) mixes its channels otherwise than by a weighted sum"
+    "\(call.node.shown) mixes its channels, but not by a weighted sum"
   }
 }
 

@@ -41,7 +41,7 @@ enum PartsRule {
       let extent = call.inputs[index]?.shape?[axis] ?? 0
       let own = try call.labels(index, axis) ?? [ChannelLabel](repeating: 0, count: extent)
       if call.inputs[index]?.isZero == true {
-        try call.stop(own, "it is zeros that \(call.node.shown) pads with")
+        try call.stop(own, "\(call.node.shown) pads with these zeros")
         labels += (0..<extent).map { _ in call.labels.padding() }
       } else {
         // Next to zeros, the channels are those of a narrower axis within a wider one.
@@ -237,7 +237,7 @@ extension FlowCall {
     guard let full = value.known?.integers, full.count == wanted.count, let found, found.count == full.count
     else {
       if value.counted.isEmpty, !wanted.contains(where: { $0 != nil }) { return }
-      throw refusal("extents that are known before the network runs", "others")
+      throw refusal("extents that are known before the network runs", "unknown ones")
     }
     let numbers = zip(full, wanted).map { $1 ?? $0 }
     if numbers == found { return }

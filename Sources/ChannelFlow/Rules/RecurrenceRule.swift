@@ -38,7 +38,7 @@ enum RecurrenceRule {
     }
     let joint = try together(call, lists)
     if call.node.attributes["activations"] != nil || call.node.attributes["clip"] != nil {
-      try call.stop(joint, "\(call.node.shown) has activations of its own")
+      try call.stop(joint, "\(call.node.shown) has non-default activations or a clip")
     }
     // The next step consumes the state.
     for (index, dimension) in places { try call.end(index, dimension) }
@@ -65,7 +65,7 @@ enum RecurrenceRule {
       if let joint, !call.labels.isChecking {
         for (one, other) in zip(joint, list) where call.labels.find(one) == 0 || call.labels.find(other) == 0
         {
-          call.fix([one, other], "\(call.node.shown) has gates of which one is whole")
+          call.fix([one, other], "\(call.node.shown) has gates, one of which is whole")
         }
       }
       if let joint, call.labels.isChecking, zip(joint, list).contains(where: { ($0 == 0) != ($1 == 0) }) {

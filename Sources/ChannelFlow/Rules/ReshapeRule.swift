@@ -122,7 +122,7 @@ enum ReshapeRule {
       guard let factor = factors.first else { continue }
       let count = group.old.reduce(1) { $0 * old[$1] }
       for other in factors.dropFirst() {
-        try call.stop(other.labels, "\(call.node.shown) puts it together with other channels")
+        try call.stop(other.labels, "\(call.node.shown) merges it with other channels")
       }
       // A factor with too many positions is dropped, and stops when `FlowAccount` misses it.
       guard count <= positionLimit else { continue }

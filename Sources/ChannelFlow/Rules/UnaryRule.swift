@@ -27,7 +27,7 @@ enum UnaryRule {
     if call.node.operation == "Trilu" {
       for dimension in [x.rank - 2, x.rank - 1] where dimension >= 0 {
         try call.stop(
-          try call.labels(0, dimension), "\(call.node.shown) tells positions apart by their place")
+          try call.labels(0, dimension), "\(call.node.shown) treats positions differently")
       }
     }
     var value = try call.input(0).computed

@@ -13,7 +13,7 @@ enum PickleRemarks {
     if !scripted.isEmpty {
       remarks.append(
         FlatRemark(
-          .foreignGlobal, place, expected: "names that tensors are rebuilt with",
+          .foreignGlobal, place, expected: "only names that rebuild tensors",
           found: "a TorchScript program of \(scripted.count) classes, which is not run", global: "__torch__.*"
         ))
     }
@@ -27,7 +27,7 @@ enum PickleRemarks {
     for (kind, count) in left.sorted(by: { $0.key.rawValue < $1.key.rawValue }) where count > limit {
       remarks.append(
         FlatRemark(
-          kind, place, expected: "names that tensors are rebuilt with",
+          kind, place, expected: "only names that rebuild tensors",
           found: "\(count - limit) more names of this kind"))
     }
     return remarks + deeds(tree, place)
@@ -45,12 +45,12 @@ enum PickleRemarks {
   private static func remark(_ global: PickleGlobal, _ kind: FlatRemarkKind, _ place: String) -> FlatRemark {
     let words =
       switch kind {
-      case .dataGlobal: "which makes plain data"
+      case .dataGlobal: "which is harmless: it makes plain data"
       case .codeGlobal: "which can run code"
-      default: "which is not known here"
+      default: "which is unknown"
       }
     return FlatRemark(
-      kind, place, expected: "names that tensors are rebuilt with",
+      kind, place, expected: "only names that rebuild tensors",
       found: "\(TensorName(global.description).quoted), \(words)", global: global.description)
   }
 
@@ -64,7 +64,10 @@ enum PickleRemarks {
     }
     let calls = tree.callsOfResults
     if calls > 0 {
-      remarks.append(remark("calls of named functions only", "\(calls) of what another call returned"))
+      remarks.append(
+        remark(
+          "calls of named functions only",
+          "\(calls) \(calls == 1 ? "call" : "calls") of another call's result"))
     }
     remarks += tree.hookAttributes.map {
       remark("plain attributes in a state", "\(TensorName($0).quoted), which Python itself calls or follows")

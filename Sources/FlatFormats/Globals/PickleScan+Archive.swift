@@ -32,7 +32,7 @@ extension PickleScan {
     // An archive within an archive is not examined as a whole.
     if depth > 0 { return }
     for entry in survey.overlapping {
-      noteUnexamined(name(entry).words, expected: "bytes of its own", found: "those of another member")
+      noteUnexamined(name(entry).words, expected: "bytes that no other member has", found: "shared bytes")
     }
   }
 
@@ -50,7 +50,8 @@ extension PickleScan {
       try !scan(stretch, depth: depth), depth == 0
     {
       noteUnexamined(
-        place.words, expected: "a storage that a tensor has", found: "\(entry.size) bytes that none has")
+        place.words, expected: "a storage that a tensor has",
+        found: "\(entry.size.grouped) bytes that none has")
     }
   }
 
@@ -65,7 +66,7 @@ extension PickleScan {
     guard try !scan(stretch, depth: 1), depth == 0, range.count > 20, try !stretch.isZero() else { return }
     noteUnexamined(
       place.words, expected: "a member, or a part of the format",
-      found: "\(range.count) bytes between members")
+      found: "\(range.count.grouped) bytes between members")
   }
 
   /// Up to 512 bytes of a member; nil if they cannot be read.
@@ -94,7 +95,7 @@ extension PickleScan {
         file, start: entry.dataStart, size: entry.compressedSize, name: entry.name, place: place)
     }
     func unexamined() -> PickleStretch? {
-      noteUnexamined(place.words, expected: "a member that can be unpacked", found: "another")
+      noteUnexamined(place.words, expected: "a member that can be unpacked", found: "one that cannot")
       return nil
     }
     guard entry.method == .deflated else { return unexamined() }
@@ -105,7 +106,8 @@ extension PickleScan {
       let limit = min(Self.packedLimit, unpackedLeft)
       guard entry.size <= limit else {
         noteUnexamined(
-          place.words, expected: "at most \(limit) bytes of a packed member", found: "\(entry.size)")
+          place.words, expected: "at most \(limit.grouped) bytes of a packed member",
+          found: "\(entry.size.grouped)")
         return nil
       }
       bytes += try stream.bytes(entry.size - bytes.count)

@@ -123,7 +123,7 @@ public struct PickleScan: Sendable {
         } else {
           noteUnexamined(
             "\(stretch.placeOfPickle), from byte \(offset)", expected: "its end, or another pickle",
-            found: "\(stretch.size - offset) bytes of something else")
+            found: "\((stretch.size - offset).grouped) bytes that are neither")
         }
         return nil
       }

@@ -127,11 +127,11 @@ struct PickleStretch {
     let head = try head()
     if let archive = Self.archives.first(where: { head.starts(with: $0.start) }) {
       if home != nil, archive.start == Self.archives[0].start {
-        return "\(archive.words) of \(size) bytes, in which only pickles are looked for"
+        return "\(archive.words) of \(size.grouped) bytes, which is searched only for pickles"
       }
-      return "\(archive.words) of \(size) bytes, which is not looked into"
+      return "\(archive.words) of \(size.grouped) bytes, which is not examined"
     }
-    return "another file of \(size) bytes"
+    return "a file of \(size.grouped) bytes"
   }
 
   private static let archives: [(start: [UInt8], words: String)] = [

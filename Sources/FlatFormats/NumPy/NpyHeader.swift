@@ -47,8 +47,8 @@ struct NpyHeaderReader {
     let dataStart = length.prefix + length.count
     guard size - dataStart == spec.byteCount else {
       throw refusal(
-        .npyDataSize, "\(spec.byteCount) bytes of data for \(spec.dtype.rawValue) \(spec.shapeText)",
-        "\(size - dataStart)")
+        .npyDataSize, "\(spec.byteCount.grouped) bytes of data for \(spec.dtype.rawValue) \(spec.shapeText)",
+        "\((size - dataStart).grouped)")
     }
     let isFortran = fields.fortranOrder && spec.byteCount > 0 && spec.shape.count { $0 > 1 } > 1
     return NpyHeader(spec: spec, swapWidth: type.swapWidth, isFortran: isFortran, dataStart: dataStart)
@@ -56,10 +56,12 @@ struct NpyHeaderReader {
 
   /// Bytes of the dictionary, and bytes before it.
   private func dictionaryLength() throws(FlatFormatError) -> (count: Int, prefix: Int) {
-    guard size >= 10 else { throw refusal(.npyHeaderBounds, "at least 10 bytes of header", "\(size) bytes") }
+    guard size >= 10 else {
+      throw refusal(.npyHeaderBounds, "at least 10 bytes of header", "\(size.grouped) bytes")
+    }
     let start = try next(8)
     guard start.starts(with: NpyHeader.magic) else {
-      throw refusal(.npyMagic, "the bytes \\x93NUMPY first", "others")
+      throw refusal(.npyMagic, "the bytes \\x93NUMPY first", "different bytes")
     }
     let (major, minor) = (start[6], start[7])
     guard (1...3).contains(major), minor == 0 else {
@@ -67,16 +69,17 @@ struct NpyHeaderReader {
     }
     let width = major == 1 ? 2 : 4
     guard size >= 8 + width else {
-      throw refusal(.npyHeaderBounds, "at least \(8 + width) bytes of header", "\(size) bytes")
+      throw refusal(.npyHeaderBounds, "at least \(8 + width) bytes of header", "\(size.grouped) bytes")
     }
     let count = Int(try next(width).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) })
     guard count <= NpyHeader.sizeLimit else {
       throw refusal(
-        .npyHeaderLimit, "a header of at most \(NpyHeader.sizeLimit) bytes, as NumPy reads by default",
-        "\(count)")
+        .npyHeaderLimit,
+        "a header of at most \(NpyHeader.sizeLimit.grouped) bytes, as NumPy reads by default",
+        "\(count.grouped)")
     }
     guard count <= size - 8 - width else {
-      throw refusal(.npyHeaderBounds, "a header within the \(size) bytes", "one of \(count)")
+      throw refusal(.npyHeaderBounds, "a header within the \(size.grouped) bytes", "one of \(count.grouped)")
     }
     return (count, 8 + width)
   }

@@ -22,7 +22,7 @@ final class NpzSink: ZipMemberSink {
       guard problem == nil, name.count <= 0xFFFF else {
         throw contents.refusal(
           .npzName, "tensor \(spec.name.quoted)", expected: "a name that a zip member can have",
-          found: problem ?? "one of \(name.count) bytes")
+          found: problem ?? "one of \(name.count.grouped) bytes")
       }
     }
     comment = try Self.comment(contents)
@@ -66,7 +66,8 @@ final class NpzSink: ZipMemberSink {
     JSONText.append([(TensorTies.key, TensorTies.encoded(contents.ties))], to: &text)
     guard text.count <= 0xFFFF else {
       throw contents.refusal(
-        .npzTies, "archive comment", expected: "ties that fit 65535 bytes", found: "\(text.count) bytes")
+        .npzTies, "archive comment", expected: "ties that fit 65,535 bytes",
+        found: "\(text.count.grouped) bytes")
     }
     return text
   }

@@ -47,7 +47,7 @@ extension HollowFile {
         problems.append(
           Problem(
             file: number, place: "file \(number)",
-            expected: "a name of its own, of a file beside the model or in a folder there",
+            expected: "a unique path within the model's folder",
             found: TensorName(name).quoted))
       }
     }
@@ -72,7 +72,8 @@ extension HollowFile {
         [Problem(file: number, place: "hole \(index)", expected: expected, found: found)]
       }
       guard specs.indices.contains(hole.tensor), specs[hole.tensor].byteCount == hole.count else {
-        return problem("the length of a tensor", "\(hole.count) bytes for tensor number \(hole.tensor)")
+        return problem(
+          "the length of a tensor", "\(hole.count.grouped) bytes for tensor number \(hole.tensor)")
       }
       guard filled.insert(hole.tensor).inserted else {
         return problem(
@@ -87,7 +88,7 @@ extension HollowFile {
       }
       held += hole.position - position
       let (end, overflow) = hole.position.addingReportingOverflow(hole.count)
-      if overflow { return problem("an end that a file can have", "one that is past every number") }
+      if overflow { return problem("an end that a file can have", "an end that overflows") }
       position = end
     }
     return []
@@ -153,7 +154,8 @@ extension HollowFile {
         else {
           return [
             Problem(
-              file: 0, place: "graph", expected: "the elements of \(named.name.quoted)", found: "others")
+              file: 0, place: "graph", expected: "the elements of \(named.name.quoted)",
+              found: "different ones")
           ]
         }
         continue
@@ -170,7 +172,7 @@ extension HollowFile {
       return [
         Problem(
           file: 0, place: "graph", expected: "the tensors of the index",
-          found: "none called \(specs[missing].name.quoted)")
+          found: "none named \(specs[missing].name.quoted)")
       ]
     }
     return []

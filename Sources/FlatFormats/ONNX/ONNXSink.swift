@@ -26,7 +26,7 @@ final class ONNXSink: TensorSink {
     else {
       throw contents.refusal(
         .onnxWrite, "graph", expected: "holes that the tensors fill, in files beside the model",
-        found: "others")
+        found: "holes or files that do not match them")
     }
     progress = SinkProgress(contents, order: order)
     let slash = contents.path.lastIndex(of: "/").map { contents.path[...$0] } ?? ""
@@ -39,7 +39,7 @@ final class ONNXSink: TensorSink {
       else {
         throw contents.refusal(
           .onnxWrite, "external data \(TensorName(name).quoted)",
-          expected: "nothing called \(TensorName(first).quoted) beside the model yet", found: "one")
+          expected: "no file or folder named \(TensorName(first).quoted) beside the model", found: "one")
       }
     }
     for file in files.dropFirst() {

@@ -35,8 +35,8 @@ extension ONNXSource {
       // A file that could not be written again is refused before anything is written.
       guard HollowFile.isBeside(name) else {
         throw .refused(
-          .onnxExternal, path: path, place: "external data \(TensorName(name).quoted)",
-          expected: "a name without hidden folders or files, to be written again", found: "one")
+          .onnxExternal, path: path, place: "external data",
+          expected: "a path without hidden folders or files", found: TensorName(name).quoted)
       }
       let opened = try asFlatFormat { () throws(FileError) in
         try ReadableFile(named: name, within: folder)

@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// Bytes that a pickle of protocol 2 holds as text: the characters U+0000 to U+00FF, in UTF-8.
 ///
 /// The position of a byte depends on those before it, so a read that goes back starts again.
@@ -81,6 +83,6 @@ final class Latin1Payload: NpyPayload {
   private func fail(_ asked: Int) throws(FlatFormatError) {
     throw .refused(
       .readPastEnd, path: path, place: "pickle, byte \(start)",
-      expected: "\(asked) more bytes of an array after \(position)", found: "the end of its text")
+      expected: "\(asked.grouped) more bytes of an array after \(position)", found: "the end of its text")
   }
 }

@@ -20,8 +20,8 @@ final class MemoryPayload: NpyPayload, Sendable {
       throw .refused(
         .torchPacked, path: archive.file.path, place: "member " + TensorName(entry.name).quoted,
         expected:
-          "a packed storage of several tensors, or of one with strides, of at most \(Self.limit) bytes",
-        found: "\(entry.size)")
+          "a packed storage of several tensors, or of one with strides, of at most \(Self.limit.grouped) bytes",
+        found: "\(entry.size.grouped)")
     }
     bytes = try archive.stream(of: entry).bytes(entry.size)
     path = archive.file.path
@@ -30,8 +30,8 @@ final class MemoryPayload: NpyPayload, Sendable {
   func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FlatFormatError) {
     guard offset >= 0, offset <= bytes.count, buffer.count <= bytes.count - offset else {
       throw .refused(
-        .readPastEnd, path: path, place: "storage", expected: "a read of its \(bytes.count) bytes",
-        found: "one of \(buffer.count) at \(offset)")
+        .readPastEnd, path: path, place: "storage", expected: "a read of its \(bytes.count.grouped) bytes",
+        found: "one of \(buffer.count.grouped) at \(offset)")
     }
     buffer.copyBytes(from: bytes[offset..<(offset + buffer.count)])
   }

@@ -35,10 +35,10 @@ struct NumPyReader {
     // A state would replace the elements that the array already has, and items that are set are written to it.
     guard tree.entries(object).isEmpty, tree.items(object).isEmpty,
       rebuild == .array || rebuild == .masked || tree.states(object).isEmpty
-    else { return .foreign("an array of NumPy's that is changed after it is made") }
+    else { return .foreign("a NumPy array that is changed after it is made") }
     let arguments = tree.children(tree.children(object)[1])
     switch rebuild {
-    case .masked: return .foreign("a masked array of NumPy's")
+    case .masked: return .foreign("a masked NumPy array")
     case .array: return try reconstructed(object, arguments, place)
     case .buffer:
       guard (4...5).contains(arguments.count), case .text(let order) = tree.value(arguments[3]) else {
@@ -120,14 +120,14 @@ struct NumPyReader {
     guard let expected, found == expected else {
       throw .refused(
         .torchStorageSize, path: path, place: place,
-        expected: "\(expected.map(String.init) ?? "a number of") bytes for \(type.dtype.rawValue) \(shape)",
-        found: found.map(String.init) ?? "text with characters that are no bytes")
+        expected: "\(expected.map { $0.grouped } ?? "a number of") bytes for \(type.dtype.rawValue) \(shape)",
+        found: found.map { $0.grouped } ?? "text with characters above U+00FF")
     }
     guard let strides = Self.strides(shape, order, axes: axes(order)) else {
       throw malformed(place, "an array's order C, F, or K with its axes")
     }
     if bytes.isText, !strides.isContiguous, expected > Self.memoryLimit {
-      return .foreign("an array in Fortran order of \(expected) bytes that are text in the pickle")
+      return .foreign("an array in Fortran order of \(expected.grouped) bytes that are text in the pickle")
     }
     return .array(
       NumPyArray(dtype: type.dtype, isBigEndian: type.isBigEndian, strides: strides, bytes: bytes))

@@ -73,7 +73,7 @@ struct TorchArchive {
   private func text(of name: String) throws(FlatFormatError) -> String? {
     guard let entry = entry(name) else { return nil }
     guard entry.size <= 64 else {
-      throw refusal(.torchMembers, name, "at most 64 bytes", "\(entry.size)")
+      throw refusal(.torchMembers, name, "at most 64 bytes", "\(entry.size.grouped)")
     }
     return String(decoding: try archive.stream(of: entry).bytes(entry.size), as: UTF8.self)
   }
@@ -91,7 +91,8 @@ struct TorchArchive {
     }
     guard entry.size <= Self.pickleLimit else {
       throw refusal(
-        .pickleLimit, name, "at most \(Self.pickleLimit) bytes of a packed pickle", "\(entry.size)")
+        .pickleLimit, name, "at most \(Self.pickleLimit.grouped) bytes of a packed pickle",
+        "\(entry.size.grouped)")
     }
     let bytes = try stream.bytes(entry.size)
     do throws(PickleError) {

@@ -118,7 +118,8 @@ struct TorchContents {
     guard total <= most else {
       throw .refused(
         .torchAmplification, path: path, place: "all tensors",
-        expected: "at most \(most) bytes from a file of \(fileSize)", found: "\(total)")
+        expected: "at most \(most.grouped) bytes from a file of \(fileSize.grouped)",
+        found: "\(total.grouped)")
     }
   }
 }

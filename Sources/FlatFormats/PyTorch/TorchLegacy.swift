@@ -79,7 +79,8 @@ struct TorchLegacy {
       let place = "storage \(TensorName(key).quoted)"
       guard let number = numbers[key], starts[number] == nil else {
         throw refusal(
-          .torchStorage, place, "a storage that the pickle names, once", "one it does not name, or twice")
+          .torchStorage, place, "a storage that the pickle names, once",
+          numbers[key] == nil ? "an unknown storage" : "a repeated storage")
       }
       let storage = storages[number]
       guard file.size - position >= 8 else {
@@ -95,8 +96,8 @@ struct TorchLegacy {
       position += 8
       guard file.size - position >= storage.byteCount else {
         throw refusal(
-          .torchStorageSize, place, "\(storage.byteCount) bytes",
-          "the end of the file after \(file.size - position): it was cut off")
+          .torchStorageSize, place, "\(storage.byteCount.grouped) bytes",
+          "the end of the file after \((file.size - position).grouped): it was cut off")
       }
       starts[number] = position
       position += storage.byteCount

@@ -110,7 +110,7 @@ struct TorchNames {
       let edges = edges.edges(step.ref)
       // Values still to be visited count too: they take as much memory.
       guard steps.count + left.count + edges.count <= Self.visitLimit else {
-        throw tooMuch("at most \(Self.visitLimit) values to look into", "more")
+        throw tooMuch("at most \(Self.visitLimit.grouped) values to visit", "more")
       }
       for edge in edges.reversed() where reach.tensors[edge.target.index] {
         let isWrapper = step.depth == 0 && wrapper != nil && edge.label == wrapper
@@ -142,7 +142,9 @@ struct TorchNames {
     let name = labels.reversed().joined(separator: ".")
     nameBytes += name.utf8.count
     guard name.utf8.count <= Self.nameLimit, nameBytes <= Self.namesLimit else {
-      throw tooMuch("names of at most \(Self.nameLimit) bytes, \(Self.namesLimit) in all", "longer ones")
+      throw tooMuch(
+        "names of at most \(Self.nameLimit.grouped) bytes, \(Self.namesLimit.grouped) in total", "longer ones"
+      )
     }
     return name
   }

@@ -121,7 +121,8 @@ final class TorchSource: FlatWeightsSource {
       guard entry.size == storage.byteCount else {
         throw zip.refusal(
           .torchStorageSize, member,
-          "\(storage.byteCount) bytes for \(storage.count) elements of \(storage.className)", "\(entry.size)")
+          "\(storage.byteCount.grouped) bytes for \(storage.count) elements of \(storage.className)",
+          "\(entry.size.grouped)")
       }
       if let refusal = entry.refusal { throw refusal }
       places.append(.member(entry))
@@ -131,7 +132,7 @@ final class TorchSource: FlatWeightsSource {
 
   private static func trailing(_ place: String, _ count: Int, unread: Range<Int>? = nil) -> FlatRemark {
     FlatRemark(
-      .trailingBytes, place, expected: "its end", found: "\(count) more bytes, which nothing reads",
+      .trailingBytes, place, expected: "its end", found: "\(count.grouped) more bytes, which nothing reads",
       unread: unread)
   }
 
@@ -142,7 +143,7 @@ final class TorchSource: FlatWeightsSource {
         FlatRemark(
           .unreferencedBytes, "member \(TensorName(entry.name).quoted)",
           expected: "a storage that a tensor has",
-          found: "one of \(entry.size) bytes that none has"))
+          found: "one of \(entry.size.grouped) bytes that none has"))
     }
     return remarks
   }

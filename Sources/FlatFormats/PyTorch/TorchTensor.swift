@@ -82,7 +82,7 @@ struct TorchDecoder {
       let arguments = tree.children(tree.children(ref)[1]).prefix(64)
       guard !TorchGlobals.isDictionary(global), arguments.contains(where: { storageArguments($0) != nil })
       else { return nil }
-      return .foreign("what \(TensorName(global.description).quoted) makes of a storage")
+      return .foreign("the result of \(TensorName(global.description).quoted) on a storage")
     default: return nil
     }
   }
@@ -196,9 +196,12 @@ struct TorchDecoder {
     case .fromType:
       guard arguments.count >= 3, case .global(let function) = tree.value(arguments[0]),
         case .tuple = tree.value(arguments[2]), depth < 8
-      else { throw refusal(.torchTensor, place, "what rebuilds a tensor, and its arguments", "other values") }
+      else {
+        throw refusal(
+          .torchTensor, place, "a function that rebuilds a tensor, and its arguments", "other values")
+      }
       guard let inner = TorchGlobals.rebuild(function) else {
-        return .foreign("what \(TensorName(function.description).quoted) rebuilds")
+        return .foreign("the result of \(TensorName(function.description).quoted)")
       }
       if arguments.count > 3 { try requireHarmless(state: arguments[3], place) }
       return try decode(inner, tree.children(arguments[2]), place, depth: depth + 1)

@@ -26,8 +26,8 @@ struct TorchUsage {
       guard used < storage.byteCount, !foreignKeys.contains(storage.key) else { return nil }
       return FlatRemark(
         .unreferencedBytes, "storage \(TensorName(storage.key).quoted)",
-        expected: "tensors with all of its \(storage.byteCount) bytes",
-        found: "\(storage.byteCount - used) that belong to none")
+        expected: "tensors with all of its \(storage.byteCount.grouped) bytes",
+        found: "\((storage.byteCount - used).grouped) that belong to none")
     }
   }
 

@@ -157,7 +157,7 @@ struct HeaderParser {
     guard offsets.end >= offsets.begin, offsets.end - offsets.begin == spec.byteCount else {
       throw .refused(
         .safetensorsSize, path: scanner.path, place: "tensor \(name.quoted)",
-        expected: "\(spec.byteCount) bytes for \(dtype.rawValue) \(spec.shapeText)",
+        expected: "\(spec.byteCount.grouped) bytes for \(dtype.rawValue) \(spec.shapeText)",
         found: "data_offsets [\(offsets.begin), \(offsets.end)]")
     }
     return SafetensorsHeader.Entry(spec: spec, begin: offsets.begin)
@@ -223,8 +223,8 @@ struct HeaderParser {
     if position != bodySize {
       throw .refused(
         .safetensorsBodySize, path: scanner.path, place: "body",
-        expected: "the \(position) bytes of its tensors",
-        found: "\(bodySize) bytes")
+        expected: "the \(position.grouped) bytes of its tensors",
+        found: "\(bodySize.grouped) bytes")
     }
   }
 }

@@ -63,7 +63,7 @@ final class SafetensorsSink: TensorSink {
     guard header.count >= 8, length == UInt64(header.count - 8),
       header.count - 8 <= SafetensorsHeader.sizeLimit
     else {
-      throw disagreement("stored header", "its own length in its first 8 bytes", "another length")
+      throw disagreement("stored header", "its own length in its first 8 bytes", "a different length")
     }
     let parsed = try SafetensorsSource.parse(header, path: contents.path, bodySize: total)
     var indices: [TensorName: Int] = [:]
@@ -123,7 +123,7 @@ final class SafetensorsSink: TensorSink {
       header.count - 8 <= SafetensorsHeader.sizeLimit
     else {
       throw contents.refusal(
-        .safetensorsHeaderLimit, "header", expected: "at most \(SafetensorsHeader.sizeLimit) bytes",
+        .safetensorsHeaderLimit, "header", expected: "at most \(SafetensorsHeader.sizeLimit.grouped) bytes",
         found: "more")
     }
     return (header, order)

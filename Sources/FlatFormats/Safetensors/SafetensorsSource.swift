@@ -41,21 +41,23 @@ final class SafetensorsSource: FlatWeightsSource {
     guard file.size >= 8 else {
       throw .refused(
         .safetensorsLength, path: file.path, place: "byte 0", expected: "8 bytes, the header's length",
-        found: "\(file.size) bytes in all")
+        found: "\(file.size.grouped) bytes in total")
     }
     let length = try asFlatFormat { () throws(FileError) in try file.bytes(at: 0, count: 8) }
       .reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= UInt64(SafetensorsHeader.sizeLimit) else {
       throw .refused(
         .safetensorsHeaderLimit, path: file.path, place: "byte 0",
-        expected: "a header of at most \(SafetensorsHeader.sizeLimit) bytes", found: "\(length)")
+        expected: "a header of at most \(SafetensorsHeader.sizeLimit.grouped) bytes",
+        found: "\(length.grouped)")
     }
     // At most sizeLimit, so it fits an Int and the sum cannot overflow.
     let total = 8 + Int(length)
     guard total <= file.size else {
       throw .refused(
         .safetensorsHeaderBounds, path: file.path, place: "byte 0",
-        expected: "a header that ends within the file's \(file.size) bytes", found: "one of \(length) bytes")
+        expected: "a header that ends within the file's \(file.size.grouped) bytes",
+        found: "one of \(length.grouped) bytes")
     }
     return try asFlatFormat { () throws(FileError) in try file.bytes(at: 0, count: total) }
   }

@@ -55,7 +55,7 @@ struct ShardFolder {
     // Numbered files alone look like a set; after a writer was killed among its renames, they are of two sets.
     if AtomicFileSet.hasLeftovers(in: path) {
       throw refusal(
-        "a set that was written to its end, or its index", "what a conversion left that was stopped")
+        "a complete set, or its index", "the files of a stopped conversion")
     }
     let files = names.filter { $0.hasSuffix(ShardName.suffix) }
     guard let first = files.first else {
@@ -70,7 +70,8 @@ struct ShardFolder {
     }
     // Checked before names are made for each: the count is only a number in a name and may be huge.
     guard parts.count == files.count else {
-      throw missing("the \(parts.count) shards that \(TensorName(first).quoted) speaks of", "\(files.count)")
+      throw missing(
+        "the \(parts.count) shards that the name \(TensorName(first).quoted) implies", "\(files.count)")
     }
     for (number, name) in files.enumerated() {
       let wanted = ShardName.numbered(parts.stem, number + 1, of: files.count)

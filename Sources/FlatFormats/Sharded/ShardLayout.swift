@@ -51,7 +51,7 @@ struct ShardLayout {
         throw contents.refusal(
           .shardsLimit, "shards",
           expected:
-            "headers of at most \(ShardedSource.headerLimit) bytes together, as many as are read back",
+            "headers of at most \(ShardedSource.headerLimit.grouped) bytes together, as many as are read back",
           found: "more in the first \(number + 1) of \(ranges.count)")
       }
       shards.append(
@@ -148,8 +148,8 @@ struct ShardLayout {
     text += Array((rows.isEmpty ? "}\n}\n" : "\n  }\n}\n").utf8)
     guard text.count <= ShardIndex.sizeLimit else {
       throw contents.refusal(
-        .shardsLimit, "index", expected: "an index of at most \(ShardIndex.sizeLimit) bytes",
-        found: "\(text.count)")
+        .shardsLimit, "index", expected: "an index of at most \(ShardIndex.sizeLimit.grouped) bytes",
+        found: "\(text.count.grouped)")
     }
     return text
   }

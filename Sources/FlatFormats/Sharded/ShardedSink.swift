@@ -111,8 +111,9 @@ final class ShardedSink: TensorSink {
     let headers = layout.shards.reduce(0) { $0 + $1.header.count }
     guard headers <= ShardedSource.headerLimit else {
       throw contents.refusal(
-        .shardsLimit, "shards", expected: "headers of at most \(ShardedSource.headerLimit) bytes together",
-        found: "\(headers)")
+        .shardsLimit, "shards",
+        expected: "headers of at most \(ShardedSource.headerLimit.grouped) bytes together",
+        found: "\(headers.grouped)")
     }
   }
 

@@ -59,12 +59,13 @@ final class ShardedSource: FlatWeightsSource {
     let found: String
     switch said {
     case .none: return nil
-    case .bytes(let size): found = "\(size)"
+    case .bytes(let size): found = "\(size.grouped)"
     case .other(let words): found = words
     }
     if said == .bytes(total) { return nil }
     return FlatRemark(
-      .totalSize, "metadata, total_size", expected: "\(total), the bytes of all tensors", found: found)
+      .totalSize, "metadata, total_size", expected: "\(total.grouped), the bytes of all tensors", found: found
+    )
   }
 
   func reader(of index: Int) throws(FlatFormatError) -> any TensorByteReader {
@@ -142,7 +143,8 @@ extension ShardedSource {
       guard file.size <= ShardIndex.sizeLimit else {
         throw .refused(
           .shardsLimit, path: file.path, place: "file",
-          expected: "an index of at most \(ShardIndex.sizeLimit) bytes", found: "\(file.size)")
+          expected: "an index of at most \(ShardIndex.sizeLimit.grouped) bytes", found: "\(file.size.grouped)"
+        )
       }
       let bytes = try asFlatFormat { () throws(FileError) in try file.bytes(at: 0, count: file.size) }
       let index = try ShardIndex(parsing: bytes, path: file.path, problems: &problems)
@@ -192,7 +194,7 @@ extension ShardedSource {
         if left < 0 {
           throw .refused(
             .shardsLimit, path: path, place: "shards",
-            expected: "headers of at most \(headerLimit) bytes together",
+            expected: "headers of at most \(headerLimit.grouped) bytes together",
             found: "more, up to \(TensorName(name).quoted)")
         }
         shards.append(shard)

@@ -43,8 +43,9 @@ final class ZipArchive: Sendable {
       if entry.size > ratioFloor, !overflow, entry.size > most {
         throw .refused(
           .zipRatio, path: file.path, place: "member " + TensorName(entry.name).quoted,
-          expected: "at most \(most) bytes, which is all that \(entry.compressedSize) deflated ones can hold",
-          found: "\(entry.size)")
+          expected:
+            "at most \(most.grouped) bytes, which is all that \(entry.compressedSize.grouped) deflated ones can hold",
+          found: "\(entry.size.grouped)")
       }
       let (sum, sumOverflow) = total.addingReportingOverflow(entry.size)
       total = sumOverflow ? Int.max : sum
@@ -53,8 +54,8 @@ final class ZipArchive: Sendable {
     if total > totalFloor, !overflow, total > most {
       throw .refused(
         .zipRatio, path: file.path, place: "archive",
-        expected: "members of at most \(totalLimit) times the file's \(file.size) bytes",
-        found: "\(total) bytes unpacked")
+        expected: "members of at most \(totalLimit) times the file's \(file.size.grouped) bytes",
+        found: "\(total.grouped) bytes unpacked")
     }
   }
 }

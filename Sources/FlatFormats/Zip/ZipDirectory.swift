@@ -28,7 +28,7 @@ struct ZipDirectory {
     if offset != bytes.count {
       throw .refused(
         .zipDirectorySize, path: file.path, place: "central directory", expected: "\(end.entryCount) entries",
-        found: "\(bytes.count - offset) bytes after the last")
+        found: "\((bytes.count - offset).grouped) bytes after the last")
     }
     return entries
   }
@@ -59,7 +59,7 @@ struct ZipDirectory {
       let disk = record.u16(34), let flags = record.u16(8), let method = record.u16(10),
       let crc = record.u32(16),
       let compressed = record.u32(20), let size = record.u32(24), let start = record.u32(42)
-    else { throw refusal(.zipDirectorySize, "46 bytes", "\(fields.count - offset)") }
+    else { throw refusal(.zipDirectorySize, "46 bytes", "\((fields.count - offset).grouped)") }
     guard record.u32(0) == ZipRecord.centralSignature else {
       throw refusal(
         .zipDirectorySignature, "the signature 0x2014b50", "0x" + String(record.u32(0) ?? 0, radix: 16))
@@ -69,9 +69,12 @@ struct ZipDirectory {
     guard let name = fields.slice(nameStart, Int(nameSize)),
       let extraBytes = fields.slice(nameStart + Int(nameSize), Int(extraSize)),
       recordSize <= fields.count - offset
-    else { throw refusal(.zipDirectorySize, "\(recordSize) bytes", "\(fields.count - offset)") }
+    else {
+      throw refusal(.zipDirectorySize, "\(recordSize.grouped) bytes", "\((fields.count - offset).grouped)")
+    }
     guard var extra = ZipExtra(extraBytes) else {
-      throw refusal(.zipExtra, "extra fields that fit their \(extraSize) bytes, each once", "others")
+      throw refusal(
+        .zipExtra, "extra fields that fit their \(extraSize) bytes, each once", "a longer or repeated field")
     }
     let isWide = extra.wide != nil
     func wide(_ value: UInt32, _ what: String) throws(FlatFormatError) -> UInt64 {
@@ -101,7 +104,7 @@ struct ZipDirectory {
     if central.method == 0, !central.isSecret, central.size != central.compressedSize {
       throw refusal(
         .zipStoredSize, "a stored member of equal sizes",
-        "\(central.compressedSize) and \(central.size) bytes")
+        "\(central.compressedSize.grouped) and \(central.size.grouped) bytes")
     }
     guard central.headerStart <= UInt64(end.directoryStart),
       end.directoryStart - Int(central.headerStart) >= ZipRecord.localSize
@@ -118,7 +121,7 @@ struct ZipDirectory {
     else {
       throw refusal(
         .zipDataBounds, "data that end before byte \(end.directoryStart)",
-        "\(central.compressedSize) bytes at byte \(dataStart)")
+        "\(central.compressedSize.grouped) bytes at byte \(dataStart)")
     }
     let own = memberRefusal(central, refusal)
     return ZipEntry(
@@ -135,7 +138,8 @@ struct ZipDirectory {
     _ central: Central, _ refusal: (FlatFormatRule, String, String) -> FlatFormatError
   ) -> FlatFormatError? {
     if central.isSecret {
-      return refusal(.zipEncrypted, "a member that is neither encrypted nor a patch", "flags that say so")
+      return refusal(
+        .zipEncrypted, "a member that is neither encrypted nor a patch", "flags of encryption or of a patch")
     }
     guard ZipMethod(rawValue: central.method) != nil else {
       return refusal(.zipMethod, "a member stored (0) or deflated (8)", "method \(central.method)")

@@ -1,4 +1,5 @@
 internal import ByteFiles
+internal import Tensors
 
 /// The place of the central directory, from the record that ends the archive.
 struct ZipEnd {
@@ -57,7 +58,8 @@ private struct ZipEndSearch {
     else { throw refusal(.zipEnd, "22 bytes", "\(end.count)") }
     guard let comment = end.slice(22, Int(commentSize)), end.count == 22 + Int(commentSize) else {
       throw refusal(
-        .zipComment, "a comment of \(commentSize) bytes and then the file's end", "\(end.count - 22) bytes")
+        .zipComment, "a comment of \(commentSize.grouped) bytes and then the file's end",
+        "\((end.count - 22).grouped) bytes")
     }
     let plain = Fields(
       disk: [UInt32(disk), UInt32(directoryDisk)], onDisk: UInt64(onDisk), total: UInt64(total),
@@ -76,15 +78,15 @@ private struct ZipEndSearch {
     guard !overflow, end == UInt64(recordStart) else {
       throw refusal(
         .zipDirectoryBounds, "a central directory that ends at byte \(recordStart)",
-        "one of \(fields.size) bytes at byte \(fields.start)")
+        "one of \(fields.size.grouped) bytes at byte \(fields.start)")
     }
     // Both are at most recordStart, so they fit an Int.
     let size = Int(fields.size)
     guard size <= ZipEnd.directoryLimit, fields.total <= UInt64(size / ZipRecord.centralSize) else {
       throw refusal(
         .zipDirectoryBounds,
-        "a central directory of at most \(ZipEnd.directoryLimit) bytes that can hold its \(fields.total) entries",
-        "\(size) bytes")
+        "a central directory of at most \(ZipEnd.directoryLimit.grouped) bytes that can hold its \(fields.total) entries",
+        "\(size.grouped) bytes")
     }
     return ZipEnd(
       directoryStart: Int(fields.start), directorySize: size, entryCount: Int(fields.total), comment: comment)
@@ -115,16 +117,18 @@ private struct ZipEndSearch {
     else { throw refusal(.zipEnd64, "a zip64 record before its locator", "it elsewhere") }
     let record = ByteFields(try bytes(Int(recordStart), ZipRecord.end64Size))
     guard record.u32(0) == ZipRecord.end64Signature else {
-      throw refusal(.zipEnd64, "the zip64 record's signature at byte \(recordStart)", "another")
+      throw refusal(.zipEnd64, "the zip64 record's signature at byte \(recordStart)", "different bytes")
     }
     guard record.u64(4) == UInt64(locatorStart - Int(recordStart) - 12), let disk = record.u32(16),
       let directoryDisk = record.u32(20), let onDisk = record.u64(24), let total = record.u64(32),
       let size = record.u64(40), let start = record.u64(48)
-    else { throw refusal(.zipEnd64, "a zip64 record that ends where its locator begins", "another length") }
+    else {
+      throw refusal(.zipEnd64, "a zip64 record that ends where its locator begins", "a different length")
+    }
     let wide = Fields(disk: [disk, directoryDisk], onDisk: onDisk, total: total, size: size, start: start)
     guard plain.total == 0xFFFF || plain.total == total, plain.size == 0xFFFF_FFFF || plain.size == size,
       plain.start == 0xFFFF_FFFF || plain.start == start
-    else { throw refusal(.zipEnd64, "what the zip64 record says", "other sizes") }
+    else { throw refusal(.zipEnd64, "the sizes of the zip64 record", "different sizes") }
     return (wide, Int(recordStart))
   }
 

@@ -31,11 +31,14 @@ struct ZipLocalHeader {
     let variable = Int(nameSize) + Int(extraSize)
     guard variable <= file.size - nameStart else {
       throw refusal(
-        .zipDataBounds, "a local header within the file", "\(variable) bytes of name and extra fields")
+        .zipDataBounds, "a local header within the file", "\(variable.grouped) bytes of name and extra fields"
+      )
     }
     let rest = try read(nameStart, variable)
     guard var extra = ZipExtra(rest.dropFirst(Int(nameSize))) else {
-      throw refusal(.zipExtra, "extra fields of the local header that fit their \(extraSize) bytes", "others")
+      throw refusal(
+        .zipExtra, "extra fields of the local header that fit their \(extraSize.grouped) bytes",
+        "a longer field")
     }
     let name = rest.prefix(Int(nameSize))
     if !name.elementsEqual(central.name) {

@@ -37,7 +37,8 @@ final class ZipMemberStream {
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(FlatFormatError) {
     guard buffer.count <= entry.size - position else {
       throw refusal(
-        .readPastEnd, "a read of the \(entry.size - position) bytes left", "one of \(buffer.count)")
+        .readPastEnd, "a read of the \((entry.size - position).grouped) bytes left",
+        "one of \(buffer.count.grouped)")
     }
     if buffer.isEmpty { return }
     if entry.method == .deflated {
@@ -80,14 +81,14 @@ final class ZipMemberStream {
       let written = try inflateOnce(into: UnsafeMutableRawBufferPointer(rebasing: buffer[done...]))
       done += written
       if ended, done < buffer.count {
-        throw refusal(.zipShort, "\(entry.size) bytes unpacked", "\(position + done)")
+        throw refusal(.zipShort, "\(entry.size.grouped) bytes unpacked", "\((position + done).grouped)")
       }
     }
   }
 
   /// One step of zlib; each step uses input, gives output, or throws.
   private func inflateOnce(into output: UnsafeMutableRawBufferPointer) throws(FlatFormatError) -> Int {
-    guard let inflater else { throw refusal(.zipDeflate, "the memory there is", "no room to inflate") }
+    guard let inflater else { throw refusal(.zipDeflate, "memory for inflating", "too little") }
     if pending.isEmpty { try refill() }
     let (read, written, outcome) = inflater.step(
       UnsafeRawBufferPointer(rebasing: input[pending]), output)
@@ -97,7 +98,7 @@ final class ZipMemberStream {
     case .ended: ended = true
     case .unfinished where read == 0 && written == 0:
       throw refusal(
-        .zipDeflate, "deflated data to their end", "only their first \(entry.compressedSize) bytes")
+        .zipDeflate, "deflated data to their end", "only their first \(entry.compressedSize.grouped) bytes")
     case .unfinished: break
     }
     return written
@@ -124,10 +125,10 @@ final class ZipMemberStream {
         let written = try withUnsafeMutableBytes(of: &extra) { room in
           Result { () throws(FlatFormatError) in try inflateOnce(into: room) }
         }.get()
-        if written > 0 { throw refusal(.zipLong, "\(entry.size) bytes unpacked", "more") }
+        if written > 0 { throw refusal(.zipLong, "\(entry.size.grouped) bytes unpacked", "more") }
       }
       if !pending.isEmpty || fileOffset != entry.dataStart + entry.compressedSize {
-        throw refusal(.zipDeflate, "deflated data of \(entry.compressedSize) bytes", "an earlier end")
+        throw refusal(.zipDeflate, "deflated data of \(entry.compressedSize.grouped) bytes", "an earlier end")
       }
     }
     guard crc.value == entry.crc else {

@@ -1,5 +1,6 @@
 internal import ByteFiles
 internal import ONNXGraph
+internal import Tensors
 
 /// Makes graphs ready to run: reads constants, orders nodes, finds operators, expands functions.
 final class GraphCompiler {
@@ -47,7 +48,9 @@ final class GraphCompiler {
     var constants: [String: Tensor] = [:]
     func add(_ name: String, _ tensor: Tensor) throws(InferenceError) {
       guard !name.isEmpty, constants.updateValue(tensor, forKey: name) == nil else {
-        throw refusal("graph \(quoted(graph.name))", "a name of its own for every tensor", quoted(name))
+        throw refusal(
+          "graph \(quoted(graph.name))", "a unique name for every tensor",
+          name.isEmpty ? "an empty one" : "\(quoted(name)) twice")
       }
     }
     for tensor in graph.initializers { try add(tensor.name, try loader.tensor(tensor)) }
@@ -80,7 +83,7 @@ final class GraphCompiler {
       steps.append(step)
     }
     for output in graph.outputs where !sees(output.name) {
-      throw refusal("output \(quoted(output.name))", "a value that a node makes", "none of that name")
+      throw refusal("output \(quoted(output.name))", "a value with this name", "none")
     }
     return CompiledGraph(
       name: graph.name, inputs: graph.inputs, outputs: graph.outputs, constants: constants, steps: steps)
@@ -93,7 +96,7 @@ final class GraphCompiler {
     guard stepCount <= Self.stepLimit else {
       throw .refused(
         kind: .budget, path: model.file.path, place: node.shown,
-        expected: "at most \(Self.stepLimit) nodes with those of functions", found: "more")
+        expected: "at most \(Self.stepLimit.grouped) nodes with those of functions", found: "more")
     }
     var subgraphs: [String: CompiledGraph] = [:]
     for (name, value) in node.attributes {
@@ -105,14 +108,14 @@ final class GraphCompiler {
       guard copiedCount <= Self.copyLimit else {
         throw .refused(
           kind: .budget, path: model.file.path, place: node.shown,
-          expected: "functions that expand to at most \(Self.copyLimit) nodes, names and tensors",
+          expected: "functions that expand to at most \(Self.copyLimit.grouped) nodes, names and tensors",
           found: "more")
       }
       return CompiledGraph.Step(
         node: node, action: .call(try expand(function, node)), opset: 0, subgraphs: [:], releases: releases)
     }
     guard let known = OperatorRegistry.known(node) else {
-      throw unsupported(node, "an operator that is built here", quoted(node.operation))
+      throw unsupported(node, "a supported operator", quoted(node.operation))
     }
     guard let opset = opsets[""] ?? opsets[node.domain], opset >= known.since else {
       throw unsupported(

@@ -51,7 +51,7 @@ package struct LayerCounts: Sendable {
     }
     for name in shapes.keys.sorted() where !all.contains(name) {
       let names = required.map { quoted($0.name) }.joined(separator: ", ")
-      throw refusal("input \(quoted(name))", names.isEmpty ? "no inputs" : "one of \(names)", "another name")
+      throw refusal("input \(quoted(name))", names.isEmpty ? "no inputs" : "one of \(names)", "no such input")
     }
     var inputs: [(name: String, type: ElementType, shape: [Int])] = []
     for input in model.graph.inputs

@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import Tensors
 
 /// The limits of a run, checked before anything is allocated or computed. A model of a hundred bytes can ask for a
 /// terabyte or loop for ever.
@@ -67,7 +68,8 @@ final class RunBudget: Sendable {
     if now > limits.bytes {
       release(bytes: count)
       throw OperatorError(
-        "at most \(limits.bytes) bytes of tensors at one time (--memory-limit)", found: "\(now)",
+        "at most \(limits.bytes.grouped) bytes of tensors at one time (--memory-limit)",
+        found: "\(now.grouped)",
         kind: .budget)
     }
   }
@@ -84,7 +86,7 @@ final class RunBudget: Sendable {
   func takeTrip() throws(OperatorError) {
     if trips.add(1, ordering: .relaxed).newValue > limits.trips {
       throw OperatorError(
-        "at most \(limits.trips) trips through loops in a run", found: "more", kind: .budget)
+        "at most \(limits.trips.grouped) trips through loops in a run", found: "more", kind: .budget)
     }
   }
 
@@ -114,7 +116,7 @@ final class RunBudget: Sendable {
   private func add(_ count: Int, to sum: borrowing Atomic<Int>, within limit: Int) throws(OperatorError) {
     // Both terms are at most the limit, which is far below 2⁶².
     let now = sum.add(count, ordering: .relaxed).newValue
-    if now > limit { throw Self.tooMuch(limit, found: "\(now)") }
+    if now > limit { throw Self.tooMuch(limit, found: "\(now.grouped)") }
   }
 
   private static func product(of factors: [Int], within limit: Int) throws(OperatorError) -> Int {
@@ -124,12 +126,12 @@ final class RunBudget: Sendable {
       if overflow { throw tooMuch(limit, found: "more than 2⁶³") }
       count = product
     }
-    guard count <= limit else { throw tooMuch(limit, found: "\(count)") }
+    guard count <= limit else { throw tooMuch(limit, found: "\(count.grouped)") }
     return count
   }
 
   private static func tooMuch(_ limit: Int, found: String) -> OperatorError {
     OperatorError(
-      "at most \(limit) steps of arithmetic in a run (--step-limit)", found: found, kind: .budget)
+      "at most \(limit.grouped) steps of arithmetic in a run (--step-limit)", found: found, kind: .budget)
   }
 }

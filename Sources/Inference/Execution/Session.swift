@@ -105,7 +105,7 @@ package final class Session {
     for (name, tensor) in inputs.sorted(by: { $0.key < $1.key }) {
       guard let input = declared[name] else {
         let names = model.graph.inputs.map { quoted($0.name) }.joined(separator: ", ")
-        throw refusal("input \(quoted(name))", "one of \(names)", "another name")
+        throw refusal("input \(quoted(name))", "one of \(names)", "no such input")
       }
       try check(tensor, input)
       scope[name] = tensor

@@ -1,5 +1,6 @@
 internal import Glibc
 package import ONNXGraph
+internal import Tensors
 
 /// A value of a running model: elements of one type in C order.
 ///
@@ -99,7 +100,7 @@ final class TensorStorage: @unchecked Sendable {
     try budget.take(bytes: byteCount + Self.overhead)
     guard let base = budget.pool.take(byteCount) else {
       budget.release(bytes: byteCount + Self.overhead)
-      throw OperatorError("memory for \(byteCount) bytes", found: "none", kind: .budget)
+      throw OperatorError("memory for \(byteCount.grouped) bytes", found: "none", kind: .budget)
     }
     self.base = base
     self.byteCount = byteCount
@@ -111,7 +112,7 @@ final class TensorStorage: @unchecked Sendable {
   init(zeros byteCount: Int, _ budget: RunBudget) throws(OperatorError) {
     let base = mmap(nil, byteCount + 1, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
     guard let base, base != MAP_FAILED else {
-      throw OperatorError("addresses for \(byteCount) bytes", found: "none", kind: .budget)
+      throw OperatorError("addresses for \(byteCount.grouped) bytes", found: "none", kind: .budget)
     }
     self.base = base
     self.byteCount = byteCount

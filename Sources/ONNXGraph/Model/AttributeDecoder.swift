@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// Decodes `AttributeProto`.
 struct AttributeDecoder {
   let decoder: MessageDecoder
@@ -58,7 +60,8 @@ struct AttributeDecoder {
     let range = try decoder.range(field)
     let limit = 16 << 20
     guard range.count <= limit else {
-      throw decoder.refusal(.text, "text of at most \(limit) bytes in an attribute", "\(range.count)")
+      throw decoder.refusal(
+        .text, "text of at most \(limit.grouped) bytes in an attribute", "\(range.count.grouped)")
     }
     return try decoder.wire.bytes(range)
   }

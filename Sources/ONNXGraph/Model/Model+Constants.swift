@@ -20,8 +20,8 @@ extension Model {
     var names: Set<TensorName> = []
     for tensor in found where !names.insert(tensor.name).inserted {
       throw .refused(
-        .name, path: file.path, place: "tensor \(tensor.name.quoted)", expected: "a name of its own",
-        found: "two of that name")
+        .name, path: file.path, place: "tensor \(tensor.name.quoted)", expected: "a unique name",
+        found: "two tensors with this name")
     }
     return found.sorted { $0.constant.message.lowerBound < $1.constant.message.lowerBound }
   }

@@ -46,7 +46,7 @@ package struct NodeOrder {
         case .done: continue
         case .open:
           throw refusal(
-            nodes[node], "nodes that do not wait for each other", "a circle through \(quoted(name))")
+            nodes[node], "nodes without a cycle", "a cycle through \(quoted(name))")
         case .new:
           states[maker] = .open
           stack.append((maker, nodes[maker].usedNames[...]))
@@ -108,8 +108,7 @@ extension Graph {
     if let output = outputs.first(where: { !sees($0.name) }) {
       return [
         GraphDefect(
-          place: "output \(quoted(output.name))", expected: "a value that a node makes",
-          found: "none of that name")
+          place: "output \(quoted(output.name))", expected: "a value with this name", found: "none")
       ]
     }
     // Inner graphs are checked after the enclosing one, whose order already requires the values that they use.

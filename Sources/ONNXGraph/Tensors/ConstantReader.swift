@@ -1,4 +1,5 @@
 package import ByteFiles
+internal import Tensors
 
 /// Reads the elements of a model's tensor as packed little-endian bytes, from the first to the last.
 ///
@@ -43,7 +44,8 @@ package final class ConstantReader {
     guard buffer.count <= constant.byteCount - position else {
       throw .refused(
         .data, path: path, place: "tensor \(quoted(constant.name))",
-        expected: "a read of the \(constant.byteCount - position) bytes left", found: "one of \(buffer.count)"
+        expected: "a read of at most \((constant.byteCount - position).grouped) bytes",
+        found: "\(buffer.count.grouped)"
       )
     }
     switch source {

@@ -1,5 +1,6 @@
 package import ByteFiles
 internal import Synchronization
+internal import Tensors
 
 /// The files beside a model that hold its external data: each is opened once, and only from the model's folder.
 package final class ExternalFiles: Sendable {
@@ -28,11 +29,11 @@ package final class ExternalFiles: Sendable {
     let left = file.size - data.offset
     guard data.offset <= file.size, data.length ?? left <= left else {
       throw refusal(
-        place, "its data within the \(file.size) bytes of \(quoted(data.location))",
+        place, "its data within the \(file.size.grouped) bytes of \(quoted(data.location))",
         "offset \(data.offset)" + (data.length.map { ", length \($0)" } ?? ""))
     }
     guard data.length ?? left == byteCount else {
-      throw refusal(place, "\(byteCount) bytes of external data", "\(data.length ?? left)")
+      throw refusal(place, "\(byteCount.grouped) bytes of external data", "\((data.length ?? left).grouped)")
     }
     return (file, data.offset..<(data.offset + byteCount))
   }
@@ -44,7 +45,7 @@ package final class ExternalFiles: Sendable {
       throw refusal(place, "a readable file in the model's folder", "\(quoted(location)): \(error.reason)")
     }
     guard file.identity != model.identity else {
-      throw refusal(place, "external data in a file of their own", "them in the model itself")
+      throw refusal(place, "external data in a separate file", "data in the model itself")
     }
     let isFull = open.withLock { files in
       files[location] = file

@@ -114,7 +114,7 @@ struct TensorDecoder {
     if let raw = fields.raw {
       guard type != .string else { throw named.refusal(.dtype, "text in string_data", "it in raw_data") }
       guard raw.count == byteCount else {
-        throw named.refusal(.data, "\(byteCount) bytes of raw_data", "\(raw.count)")
+        throw named.refusal(.data, "\(byteCount.grouped) bytes of raw_data", "\(raw.count.grouped)")
       }
       return .raw(raw)
     }
@@ -128,7 +128,7 @@ struct TensorDecoder {
     switch type {
     case .float, .complex64, .double, .complex128:
       guard found == byteCount else {
-        throw named.refusal(.data, "\(byteCount) bytes of elements", "\(found)")
+        throw named.refusal(.data, "\(byteCount.grouped) bytes of elements", "\(found.grouped)")
       }
     case .string: break
     default:
@@ -136,7 +136,7 @@ struct TensorDecoder {
         type == .uint4 || type == .int4 || type == .float4E2M1 || type == .uint2 || type == .int2
         ? byteCount : count
       guard found >= least, found <= 10 * max(1, least) else {
-        throw named.refusal(.data, "\(count) elements", "\(found) bytes of them")
+        throw named.refusal(.data, "\(count) elements", "\(found.grouped) bytes of them")
       }
     }
     return .typed(field: field)

@@ -53,10 +53,11 @@ struct MessageDecoder {
 
   func text(_ range: Range<Int>) throws(GraphError) -> String {
     guard range.count <= Self.textLimit else {
-      throw refusal(.text, "a name of at most \(Self.textLimit) bytes", "one of \(range.count)")
+      throw refusal(
+        .text, "a name of at most \(Self.textLimit.grouped) bytes", "one of \(range.count.grouped)")
     }
     guard let text = String(validating: try wire.bytes(range), as: UTF8.self) else {
-      throw refusal(.text, "a name in UTF-8", "other bytes")
+      throw refusal(.text, "a name in UTF-8", "bytes that are not UTF-8")
     }
     return text
   }
@@ -101,7 +102,7 @@ struct MessageDecoder {
       case .varint: "a varint"
       case .fixed32: "four bytes"
       case .fixed64: "eight bytes"
-      case .bytes(let range): "\(range.count) bytes"
+      case .bytes(let range): "\(range.count.grouped) bytes"
       }
     return refusal(.fieldType, "\(expected) in field \(field.number)", found)
   }

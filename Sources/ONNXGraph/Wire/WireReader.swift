@@ -1,4 +1,5 @@
 package import ByteFiles
+internal import Tensors
 
 /// The bytes of one file through a window: a walk over its messages skips weights and reads small fields in blocks.
 ///
@@ -108,8 +109,9 @@ package struct WireReader {
       let count = try varint()
       guard count <= UInt64(range.upperBound - position) else {
         throw refusal(
-          "byte \(start)", "field \(number) within the \(range.upperBound - position) bytes that are left",
-          "\(count) bytes")
+          "byte \(start)",
+          "field \(number) within the \((range.upperBound - position).grouped) bytes that are left",
+          "\(count.grouped) bytes")
       }
       value = .bytes(position..<(position + Int(count)))
       position += Int(count)

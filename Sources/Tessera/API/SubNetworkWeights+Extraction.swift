@@ -17,7 +17,8 @@ extension SubNetworkWeights {
     try await LongWork.perform { check in
       guard let kind = Extracting.kind(forName: path) else {
         throw TesseraError(
-          .request, "\(path): expected a name that ends in .safetensors, .npz, .pt or .onnx, found another")
+          .request,
+          "\(path): expected a name that ends in .safetensors, .npz, .pt or .onnx, found another ending")
       }
       try LongWork.requireApart(path, from: [checkpoint.file.path])
       if kind == .onnx {

@@ -20,7 +20,8 @@ public struct TensorValue: Sendable, Hashable {
     spec = try TesseraError.wrapping { try TensorSpec(name: "value", dtype: type, shape: shape) }
     guard spec.byteCount == bytes.count else {
       throw TesseraError(
-        .request, "value: expected \(spec.byteCount) bytes for \(dtype) \(shape), found \(bytes.count)")
+        .request,
+        "value: expected \(spec.byteCount.grouped) bytes for \(dtype) \(shape), found \(bytes.count.grouped)")
     }
     self.dtype = dtype
     self.shape = shape

@@ -53,7 +53,8 @@ extension WeightsFile {
       guard let target = ConversionTarget(path: path) else {
         throw TesseraError(
           .request,
-          "\(path): expected a name that ends in .h5, .safetensors, .npz, .npy, .pt or .onnx, found another")
+          "\(path): expected a name that ends in .h5, .safetensors, .npz, .npy, .pt or .onnx, found another ending"
+        )
       }
       try LongWork.requireApart(path, from: files)
       var options = ConversionOptions()
@@ -78,7 +79,7 @@ extension WeightsFile {
           "\(self.path): expected flat weights to cut, found a unit checkpoint; convert it back first")
       case (_, _) where plan != nil:
         throw TesseraError(
-          .request, "\(path): expected a unit checkpoint (.h5) for the plan, found another name")
+          .request, "\(path): expected a unit checkpoint (.h5) for the plan, found another ending")
       case (.flat(let flat), .flat(let kind)):
         let rewriting = try Rewriting(flat, as: kind, at: path, options)
         try rewriting.write(progress: reporting(rewriting.byteCount))

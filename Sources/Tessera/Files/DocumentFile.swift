@@ -1,4 +1,5 @@
 package import ByteFiles
+internal import Tensors
 package import UnitModel
 
 /// Small files that people write: plans, policies, claims, studies, descriptions of families, lists of names.
@@ -25,7 +26,8 @@ package enum DocumentFile {
   ) throws(TesseraError) -> Value {
     guard file.size <= limit else {
       throw TesseraError(
-        sentence: "\(file.path): expected \(what) of at most \(limit) bytes, found \(file.size)")
+        sentence:
+          "\(file.path): expected \(what) of at most \(limit.grouped) bytes, found \(file.size.grouped)")
     }
     let bytes: [UInt8]
     do throws(FileError) { bytes = try file.bytes(at: 0, count: file.size) } catch {

@@ -34,7 +34,7 @@ package enum FamilyFile {
         if count == expected { continue }
         throw TesseraError(
           sentence: "\(source.path): owner map \(owners.map.quoted) of \(tensor.spec.name.quoted): "
-            + "expected \(expected) elements of owner \(owner), as the plan says, found \(count)")
+            + "expected \(expected) elements of owner \(owner), as in the plan, found \(count)")
       }
     }
   }

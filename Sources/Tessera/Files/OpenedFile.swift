@@ -148,14 +148,15 @@ package final class OpenedFile: Sendable {
       ([0x47, 0x47, 0x55, 0x46], "a GGUF file"), ([0x7B], "JSON text"), ([0x1F, 0x8B], "a gzip archive"),
       (
         Array("version https://git-lfs".utf8),
-        "a Git LFS pointer: `git lfs pull` fetches the file it stands for"
+        "a Git LFS pointer: `git lfs pull` fetches the file itself"
       ),
       (Array("<!DOCTYPE".utf8), "an HTML page: a download that failed, most likely"),
       (Array("<html".utf8), "an HTML page: a download that failed, most likely"),
       ([0x25, 0x50, 0x44, 0x46], "a PDF"), ([0x89, 0x50, 0x4E, 0x47], "a PNG picture"),
     ]
     for (start, words) in starts where head.starts(with: start) { return words }
-    return "\(file.size) bytes that begin with \(head.prefix(4).map { hex($0) }.joined(separator: " "))"
+    return
+      "\(file.size.grouped) bytes that begin with \(head.prefix(4).map { hex($0) }.joined(separator: " "))"
   }
 
   /// The name and the use of a Tessera document, by its `format` member; nil for other files.

@@ -61,7 +61,7 @@ package struct GraphExtraction {
     guard message.count < 1 << 31 else {
       throw TesseraError(
         sentence:
-          "\(path): expected a model of less than 2 GiB, which protobuf can hold, found \(message.count) bytes"
+          "\(path): expected a model of less than 2 GiB, which protobuf can hold, found \(message.count.grouped) bytes"
       )
     }
     let file = try AtomicFile(path: path)

@@ -164,14 +164,14 @@ struct ConvertCommand: ParsableCommand {
     // After the conversion, so that one that fails prints only its error.
     let width = Output.errorIsTerminal ? Terminal.errorWidth : nil
     if let proof { Output.standardError(WrappedSentence.text(proof, width: width)) }
-    if plan == nil { Output.standardError("note: no plan (--plan): every tensor is whole, in one unit\n") }
+    if plan == nil { Output.standardError("note: no plan (--plan): no tensor is cut\n") }
     for note in resolved.notes { Output.standardError("note: \(note)\n") }
     tellRemarks(of: flat)
     for sentence in words.value ?? [] {
       Output.standardError(WrappedSentence.text(sentence, width: width))
     }
     if let plan, resolved.cutsNothing {
-      let way = "\(dest) is written with every tensor whole; 'tessera plan' says why nothing is cut"
+      let way = "\(dest) is written with every tensor whole; 'tessera plan' shows why nothing is cut"
       Output.standardError(WrappedSentence.text(NothingCut.sentence(plan, way), width: width))
       throw ExitCode(1)
     }

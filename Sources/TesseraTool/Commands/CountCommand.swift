@@ -102,7 +102,7 @@ struct CountCommand: ParsableCommand {
   @OptionGroup var leaveOut: LeaveOutOption
 
   func validate() throws {
-    if level != nil, budget != nil { throw ValidationError("--level and --budget both choose the level") }
+    if level != nil, budget != nil { throw ValidationError("expected either --level or --budget") }
     if max != nil, policies.count > 1 {
       throw ValidationError("--max needs one policy, found \(policies.count)")
     }
@@ -215,7 +215,7 @@ struct CountCommand: ParsableCommand {
     let chosen = chosen(in: tables)
     if !tasks.isEmpty || level != nil || budget != nil, chosen.count != 1 {
       throw TesseraError(
-        sentence: "\(file): --layers: expected one virtual network (--task, --level), found \(chosen.count)")
+        sentence: "\(file): --layers: expected one sub-network (--task, --level), found \(chosen.count)")
     }
     let isWhole = tasks.isEmpty && level == nil && budget == nil
     return try GraphCount(opened, file, work, option: "--layers").layers(of: isWhole ? nil : chosen.first)

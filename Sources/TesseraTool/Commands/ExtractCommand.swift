@@ -65,7 +65,7 @@ struct ExtractCommand: ParsableCommand {
         throw ValidationError(error.sentence(option: "--budget"))
       }
     } else if policy != nil {
-      throw ValidationError("--policy says how --budget is meant; expected --budget beside it")
+      throw ValidationError("--policy needs --budget: the budget is counted under it")
     }
     try DeclaredFiles.require(("DEST", dest), apartFrom: ["FILE": file, "--policy": policy])
   }
@@ -107,7 +107,7 @@ struct ExtractCommand: ParsableCommand {
       try write(subNetwork, of: checkpoint)
       if let node {
         Output.standardError(
-          "note: the tensors alone are not a network: \(PrintableText.line(node)) takes some of the channels that reach it; a DEST that ends in .onnx has the graph, too\n"
+          "note: the tensors alone are not a network: \(PrintableText.line(node)) selects some of the channels that reach it; a DEST that ends in .onnx also has the graph\n"
         )
       }
     }

@@ -30,9 +30,10 @@ enum NothingCut {
   /// A `--cut` option for the outputs of the largest tensor that has outputs.
   static func example(_ specs: [TensorSpec], hasPreset: Bool = false) -> String {
     guard let largest = specs.filter({ $0.shape.count > 1 }).max(by: { $0.elementCount < $1.elementCount })
-    else { return "say which tensors to cut with --cut" }
+    else { return "name the tensors to cut with --cut" }
     let rest = largest.shape.dropFirst().map { _ in ",-" }.joined()
-    return "say what to cut, such as --cut '\(largest.name.escaped)=outputs\(rest)' with what reads it"
+    return "name what to cut, such as --cut '\(largest.name.escaped)=outputs\(rest)' with the tensor "
+      + "that reads it"
       + (hasPreset ? "" : ", or a --preset")
   }
 }

@@ -86,7 +86,7 @@ struct InspectCommand: ParsableCommand {
       )
     }
     if plan, stats || tree || digests || json || match.isGiven || sort != nil {
-      throw ValidationError("--plan prints the plan and nothing else; it goes alone")
+      throw ValidationError("--plan prints only the plan; expected no other option")
     }
     guard let sort else { return }
     guard let order = ListingOrder(rawValue: sort) else {

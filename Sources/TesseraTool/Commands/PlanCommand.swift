@@ -119,7 +119,7 @@ struct PlanCommand: ParsableCommand {
         || plan != nil
         || !cuts.isEmpty || !axes.isEmpty
       {
-        throw ValidationError("--family says it all; it goes with --masks and -o alone")
+        throw ValidationError("--family describes the whole plan; it goes only with --masks and -o")
       }
     } else if masks != nil {
       throw ValidationError("--masks goes with --family")
@@ -133,7 +133,7 @@ struct PlanCommand: ParsableCommand {
     } else if units != nil || tasks != nil || levels != nil || rule != nil || preset != nil || heads != nil
       || !cuts.isEmpty || !axes.isEmpty
     {
-      throw ValidationError("--plan checks a plan as it is; it goes with -o alone")
+      throw ValidationError("--plan checks a plan as it is; it goes only with -o")
     }
     if let output {
       try DeclaredFiles.require(
@@ -263,7 +263,7 @@ struct PlanCommand: ParsableCommand {
     if let heads, heads != known {
       throw TesseraError(
         sentence:
-          "\(source): --heads: expected \(known), which the config.json beside it says, found \(heads)")
+          "\(source): --heads: expected \(known), from the config.json beside it, found \(heads)")
     }
     request.heads = known
     return request

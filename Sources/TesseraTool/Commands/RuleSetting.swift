@@ -34,7 +34,7 @@ enum AllowListFile {
   static func read(_ path: String) throws -> GlobalAllowList {
     try DocumentFile.read(path, limit: sizeLimit, as: "a list") { bytes in
       guard let text = String(validating: bytes, as: UTF8.self) else {
-        throw TesseraError(sentence: "\(path): file: expected text in UTF-8, found other bytes")
+        throw TesseraError(sentence: "\(path): file: expected text in UTF-8, found bytes that are not UTF-8")
       }
       do { return try GlobalAllowList(text, path: path) } catch { throw TesseraError(sentence: "\(error)") }
     }

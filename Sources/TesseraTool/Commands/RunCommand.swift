@@ -130,7 +130,7 @@ struct RunCommand: ParsableCommand {
     if task != nil || level != nil || budget != nil {
       throw TesseraError(
         sentence:
-          "\(model): expected a unit checkpoint beside --task, --level or --budget, found another file")
+          "\(model): expected a unit checkpoint for --task, --level or --budget, found a file without tasks")
     }
     guard let graph = try opened.graph else {
       throw TesseraError(

@@ -30,7 +30,7 @@ struct RunInputs {
         let names = required.map { TensorName($0.name).quoted }.joined(separator: ", ")
         throw TesseraError(
           sentence: "\(source.path): array \(tensor.spec.name.quoted): expected the model's inputs \(names), "
-            + "found another name")
+            + "found no such input")
       }
       guard tensor.spec.dtype.bytes != nil else {
         throw TesseraError(

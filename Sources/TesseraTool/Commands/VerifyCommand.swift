@@ -110,7 +110,7 @@ struct VerifyCommand: ParsableCommand {
         guard one.flatKind == .onnx, try one.hasSameBytes(as: other) else {
           throw TesseraError(
             sentence:
-              "\(converted): expected a unit checkpoint, whose sub-networks are run, found an ONNX model with a graph of its own; 'tessera diff' compares tensors, 'tessera run' computes"
+              "\(converted): expected a unit checkpoint, whose sub-networks are run, found an ONNX model with another graph; 'tessera diff' compares tensors, 'tessera run' computes"
           )
         }
         report.isSameModel = true

@@ -3,7 +3,7 @@ internal import UnitCheckpoints
 /// Every section's dataset exists, with the type and length in the index and, if the file still has its original
 /// length, the address.
 enum DatasetRule: ValidationRule {
-  static let summary = "The dataset of every section is there, with its type, length and address."
+  static let summary = "The dataset of every section exists, with its type, length and address."
   static let defects: Set<CheckpointDefect> = [.datasetType, .datasetLength, .datasetStorage, .datasetChunks]
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {

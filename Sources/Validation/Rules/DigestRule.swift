@@ -6,7 +6,7 @@ internal import UnitCheckpoints
 /// A damaged page is reported by `PageChecksumRule`; this rule finds a wrong digest of a tensor whose pages are all
 /// sound.
 enum DigestRule: ValidationRule {
-  static let summary = "Every tensor has its SHA-256."
+  static let summary = "Every tensor matches its SHA-256."
   static let isDeep = true
   static let advice = "Fetch the file again, or convert the flat weights again: its data were damaged."
 

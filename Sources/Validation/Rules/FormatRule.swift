@@ -7,7 +7,7 @@ internal import UnitCheckpoints
 /// files (`.bin`, `.ckpt`) promise nothing.
 enum FormatRule: ValidationRule {
   static let summary = "The bytes are of the format that the file's name promises."
-  static let advice = "Find out where the file came from; if that is in order, rename it."
+  static let advice = "Find out where the file came from; if you trust that source, rename it."
   static let subjects: RuleSubjects = [.checkpoint, .flat]
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
@@ -25,6 +25,6 @@ enum FormatRule: ValidationRule {
   }
 
   private static func words(_ promise: String, _ found: String) -> String {
-    "expected \(promise == "hdf5" ? "HDF5" : promise), as the name says, found \(found)"
+    "expected \(promise == "hdf5" ? "HDF5" : promise) from its name, found \(found)"
   }
 }

@@ -4,7 +4,7 @@ internal import UnitModel
 
 /// Every task has an explicit order, and levels that use only existing units, each once.
 enum LevelsRule: ValidationRule {
-  static let summary = "Orders and levels are spelled out and use the units there are, each once."
+  static let summary = "Orders and levels are explicit and use only existing units, each once."
   static let isOfIndex = true
   static let advice = "Correct the tasks of the plan and convert the flat weights again."
   static let defects: Set<CheckpointDefect> = [.network]
@@ -21,7 +21,7 @@ enum LevelsRule: ValidationRule {
         let onAxis = Problems(order: axis.order, levels: axis.levels, unitCount: plan.unitCount)
         problems += onAxis.list.map { (place, $0) }
         if let all = task.levels?.count, let here = axis.levels?.count, all != here {
-          problems.append((place, "expected \(all) levels as the task has, found \(here)"))
+          problems.append((place, "expected \(all) levels, like the task, found \(here)"))
         }
       }
     }
@@ -34,7 +34,7 @@ enum LevelsRule: ValidationRule {
     private(set) var list: [String] = []
 
     init(order: [UnitID]?, levels: [PlanLevel]?, unitCount: Int) {
-      if order == nil { list.append("expected an order that is spelled out, found none") }
+      if order == nil { list.append("expected an explicit order, found none") }
       if levels?.isEmpty ?? true { list.append("expected at least one level, found none") }
       check(order ?? [], "the order", unitCount)
       for (number, level) in (levels ?? []).enumerated() {

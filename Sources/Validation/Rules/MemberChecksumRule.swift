@@ -4,7 +4,7 @@ internal import Tensors
 
 /// The data of a flat file can be read completely and match the container's checksums.
 enum MemberChecksumRule: ValidationRule {
-  static let summary = "The members of an archive can be unpacked and have their CRC-32 and size."
+  static let summary = "The members of an archive can be unpacked and match their CRC-32 and size."
   static let subjects: RuleSubjects = .flat
   static let isDeep = true
   static let advice = "Fetch the file again: its data were damaged after it was written."

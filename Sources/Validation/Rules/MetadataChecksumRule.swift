@@ -2,7 +2,7 @@ internal import UnitCheckpoints
 
 /// Every byte outside the tensors' data is unchanged: not all of HDF5's own structures have checksums.
 enum MetadataChecksumRule: ValidationRule {
-  static let summary = "Every byte outside the tensors' data is what was written."
+  static let summary = "Every byte outside the tensors' data is unchanged."
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint, checkpoint.hasWrittenSize else { return [] }

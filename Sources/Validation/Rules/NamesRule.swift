@@ -7,7 +7,7 @@ internal import UnitCheckpoints
 ///
 /// Names that people and tools are likely to mistake are noted.
 enum NamesRule: ValidationRule {
-  static let summary = "Names are UTF-8, differ, and are escaped in links as the layout says."
+  static let summary = "Names are UTF-8, differ, and are escaped in links as the layout requires."
   static let subjects: RuleSubjects = [.checkpoint, .flat]
   static let advice = "Rename the tensor in the program that writes the file."
   static let defects: Set<CheckpointDefect> = [.nameRange, .nameText, .nameOverlap, .tensorName]
@@ -25,7 +25,7 @@ enum NamesRule: ValidationRule {
         findings.append(
           subject.finding(
             .names, at: path,
-            "expected the link of tensor \(name.quoted) as the layout escapes it, found another"
+            "expected the link of tensor \(name.quoted) as the layout escapes it, found a different link"
           ))
       }
     }

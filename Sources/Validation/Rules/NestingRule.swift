@@ -8,7 +8,7 @@ internal import UnitModel
 enum NestingRule: ValidationRule {
   static let summary = "Every level of a task contains the one below it."
   static let advice =
-    "Check that the order of units is meant; levels that do not nest cost more to store and to switch."
+    "Check that the order of units is intended; levels that do not nest cost more to store and to switch."
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let assignment = subject.placement.resolved?.assignment else { return [] }

@@ -34,6 +34,6 @@ enum NonFiniteRule: ValidationRule {
     let count = isMask ? found.withoutNegative : found
     if count.isZero { return nil }
     return finding(
-      .nonFinite, .note, place(of: spec), "found \(count.words) of \(spec.elementCount) elements")
+      .nonFinite, .note, place(of: spec), "found \(count.words) of \(spec.elementCount.grouped) elements")
   }
 }

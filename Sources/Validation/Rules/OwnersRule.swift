@@ -3,7 +3,7 @@ internal import UnitCheckpoints
 
 /// Owner maps give every owner as many elements as the table of owners.
 enum OwnersRule: ValidationRule {
-  static let summary = "Owner maps give every owner as many elements as the table of owners does."
+  static let summary = "Owner maps give every owner the number of elements in the table of owners."
   static let isDeep = true
   static let advice = "Convert the flat weights again with their masks."
   static let defects: Set<CheckpointDefect> = [.ownerMap]

@@ -4,7 +4,7 @@ internal import UnitCheckpoints
 ///
 /// Pages are read one by one only if a tensor could not be read; then each damaged page is named.
 enum PageChecksumRule: ValidationRule {
-  static let summary = "Every page of every section has its checksum."
+  static let summary = "Every page of every section matches its checksum."
   static let isDeep = true
   static let advice = "Fetch the file again, or convert the flat weights again: its data were damaged."
   static let defects: Set<CheckpointDefect> = [.pageChecksum]

@@ -2,11 +2,12 @@ internal import FlatFormats
 
 /// A pickle refers only to names that rebuild tensors; an unrestricted loader would import and call any other.
 enum PickleGlobalsRule: ValidationRule {
-  static let summary = "A pickle names nothing but what PyTorch's weights-only loader rebuilds tensors with."
+  static let summary =
+    "A pickle refers only to names with which PyTorch's weights-only loader rebuilds tensors."
   static let subjects: RuleSubjects = .flat
   static let advice =
-    "Do not load the file with pickle. Convert it to safetensors, which runs nothing. Name what you trust in a file "
-    + "for --allow-globals."
+    "Do not load the file with pickle. Convert it to safetensors, which runs nothing. List names that you trust in a "
+    + "file for --allow-globals."
   static let flatDefects: Set<FlatFormatRule> = [.pickleGlobals]
 
   static func findings(in subject: FlatSubject) -> [Finding] {

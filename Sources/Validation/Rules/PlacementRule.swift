@@ -1,3 +1,4 @@
+internal import Tensors
 internal import UnitCheckpoints
 
 /// The file has its original length; if a tool has rewritten it, datasets are found by path.
@@ -11,7 +12,7 @@ enum PlacementRule: ValidationRule {
     return [
       subject.finding(
         .placement, .note, at: "/tessera/seal",
-        "expected a file of \(checkpoint.writtenSize) bytes, found \(checkpoint.fileSize): another tool has "
+        "expected a file of \(checkpoint.writtenSize.grouped) bytes, found \(checkpoint.fileSize.grouped): another tool has "
           + "changed it, and HDF5's own structures have no checksum any more")
     ]
   }

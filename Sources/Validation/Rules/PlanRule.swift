@@ -4,9 +4,9 @@ internal import UnitModel
 
 /// The plan can be read, and agrees with the tables.
 enum PlanRule: ValidationRule {
-  static let summary = "The plan can be read, and says what the tables say."
+  static let summary = "The plan can be read, and agrees with the tables."
   static let isOfIndex = true
-  static let advice = "Convert the flat weights again with the plan that is meant."
+  static let advice = "Convert the flat weights again with the intended plan."
   static let defects: Set<CheckpointDefect> = [.planDisagrees]
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {

@@ -5,7 +5,7 @@ internal import UnitModel
 /// The users of private tensors exist, and a compact dimension has the size of its level.
 enum ScopesRule: ValidationRule {
   static let summary =
-    "Private tensors have users, and compact ones have their level's size."
+    "Private tensors have existing users, and compact ones have their level's size."
   static let isOfIndex = true
   static let advice = "Correct the private tensors of the plan and convert the flat weights again."
   static let defects: Set<CheckpointDefect> = [.scope, .view]

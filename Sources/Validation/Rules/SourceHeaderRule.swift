@@ -38,7 +38,7 @@ enum SourceHeaderRule: ValidationRule {
             findings.append(
               subject.finding(
                 .sourceHeader, at: "/tessera/source",
-                "expected the metadata of /tessera/headers/\(header), found others"))
+                "expected the metadata of /tessera/headers/\(header), found different metadata"))
           }
         }
       } catch {
@@ -56,7 +56,7 @@ enum SourceHeaderRule: ValidationRule {
       findings.append(
         subject.finding(
           .sourceHeader, .note, at: "/tessera/source",
-          "expected a format that is known here, found \(TensorName(source.kind).quoted)"))
+          "expected a known format, found \(TensorName(source.kind).quoted)"))
     }
     return findings
   }

@@ -8,7 +8,7 @@ enum TilesRule: ValidationRule {
   static let summary = "The tensors of a flat file fill it without holes, overlaps or bytes left over."
   static let subjects: RuleSubjects = .flat
   static let advice =
-    "Fetch the file again if it is cut off. Bytes that no tensor has can go: convert the file."
+    "Fetch the file again if it is truncated. Convert the file to drop bytes that belong to no tensor."
   static let flatDefects: Set<FlatFormatRule> = [
     .safetensorsHole, .safetensorsOverlap, .safetensorsBodySize, .npyDataSize, .zipOverlap, .zipDataBounds,
     .zipStoredSize, .torchStorageSize, .onnxData,

@@ -8,8 +8,8 @@ internal import UnitCheckpoints
 /// An optimizer's tensors are known and left out, which is a note. A part beyond a limit, of an unknown class, or
 /// inside another archive may be anything.
 enum UnexaminedRule: ValidationRule {
-  static let summary = "Everything in the file is looked at."
-  static let advice = "Look at that part with another tool, or take it out of the file."
+  static let summary = "Every part of the file is examined."
+  static let advice = "Examine that part with another tool, or remove it from the file."
   static let subjects: RuleSubjects = [.checkpoint, .flat]
   static let flatDefects: Set<FlatFormatRule> = [
     .leftOut, .pickleLimit, .torchNesting, .torchPacked, .onnxCount, .onnxNesting, .shardsLimit,
@@ -21,7 +21,7 @@ enum UnexaminedRule: ValidationRule {
     subject.examination.foreignParts().map { part in
       subject.finding(
         .unexamined, subject.options.strict ? .warning : .note, at: part.path,
-        "expected what the layout has, found \(part.what), which no reader looks at")
+        "expected only parts of the layout, found \(part.what), which no reader uses")
     }
   }
 
@@ -35,7 +35,7 @@ enum UnexaminedRule: ValidationRule {
         if known.contains("member \(place)") { return nil }
         return subject.finding(
           .unexamined, item.fate == .apart ? .note : .warning, at: place,
-          "expected a tensor that can be read, found \(item.why)")
+          "expected only parts that a reader uses, found \(item.why)")
       }
   }
 }

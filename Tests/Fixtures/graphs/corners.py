@@ -198,10 +198,10 @@ def orders():
         "ring", [], [helper.make_tensor_value_info("n", TensorProto.FLOAT, None)])
     for name, nodes, said in [
         ("missing", [helper.make_node("Add", ["x", "nothing"], ["y"], name="one")], "node 'one' (Add)"),
-        ("circle", [add, helper.make_node("Neg", ["a"], ["b"], name="two"), helper.make_node("Neg", ["b"], ["y"])], "circle"),
+        ("circle", [add, helper.make_node("Neg", ["a"], ["b"], name="two"), helper.make_node("Neg", ["b"], ["y"])], "cycle"),
         ("output", [helper.make_node("Neg", ["x"], ["z"], name="one")], "output 'y'"),
         ("inside", [helper.make_node("If", ["c"], ["y"], name="one", then_branch=inner, else_branch=inner)], "'lost'"),
-        ("ring", [helper.make_node("If", ["c"], ["y"], name="one", then_branch=ring, else_branch=ring)], "circle"),
+        ("ring", [helper.make_node("If", ["c"], ["y"], name="one", then_branch=ring, else_branch=ring)], "cycle"),
         ("sound", [helper.make_node("Neg", ["x"], ["y"], name="one")], None),
     ]:
         inputs = [("x", 1, [2])] + ([("c", TensorProto.BOOL, [])] if name in ("inside", "ring") else [])

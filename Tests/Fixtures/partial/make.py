@@ -157,7 +157,7 @@ def arrays():
         "dates": (np.array(["2026-01-02"], "datetime64[D]"), "an array of '<M8', dates"),
         "records": (np.zeros(2, [("a", "f4"), ("b", "i4")]), "an array of records of several fields"),
         "long": (np.zeros(2, "longdouble"), "an array of '<f16', long double, whose bits differ between machines"),
-        "masked": (np.ma.array([1.0, 2.0], mask=[0, 1]), "a masked array of NumPy's"),
+        "masked": (np.ma.array([1.0, 2.0], mask=[0, 1]), "a masked NumPy array"),
         "four": (np.zeros(2, ml_dtypes.int4), "an array of 'ml_dtypes.int4'"),
     }
     values |= {name: value for name, (value, _) in left_out.items()}
