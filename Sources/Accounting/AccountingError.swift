@@ -67,32 +67,32 @@ extension AccountingError: CustomStringConvertible {
           ? "" : "; \(nearest.count == 1 ? "the nearest name is" : "the nearest names are") ")
         + nearest.map(quoted).joined(separator: ", ")
     case .tooMuchWork(let networks, let limit):
-      "tasks: expected levels, units and cuts that are counted in at most \(limit) steps, found more, with "
-        + "\(networks) virtual networks"
+      "tasks: expected levels, units and cuts that need at most \(ParameterCount(limit)) steps to count, found more, "
+        + "with \(networks) sub-networks"
     case .notOfFormat(let expected, let found): "format: expected '\(expected)', found \(found)"
     case .unknownMember(let place, let key, let nearest, let keys):
       "\(place): expected one of the keys \(keys.filter { $0 != "$schema" }.joined(separator: ", ")), "
         + "found \(quoted(key))\(did(nearest))"
     case .missingMember(let place, let key): "\(place): expected the key '\(key)', found none"
     case .needsValues(let policy):
-      "policy '\(policy)': expected tensors with data, to count by their values, found shapes alone"
+      "policy '\(policy)': expected tensors with data, because values are counted, found only shapes"
     case .needsTopK(let policy, let experts):
       "policy '\(policy)': expected the number of experts that a token is sent to (--top-k, or num_experts_per_tok of "
         + "a config.json beside the file), found none for layers of \(experts) experts"
     case .experts(let policy, let words): "policy '\(policy)': expected \(words)"
     case .tooManyMasks(let tensor, let limit):
-      "masks of tensor \(tensor.quoted): expected counts that look at masks for at most \(limit) bytes, found "
-        + "more"
+      "masks of tensor \(tensor.quoted): expected counts that read at most "
+        + "\(ParameterCount(limit)) bytes of masks, found more"
     case .source(let failure): failure.description
     case .needsPlan(let policy):
-      "policy '\(policy)': expected a plan that says which tensors are masks or owner maps (density masked), found "
-        + "tensors alone"
+      "policy '\(policy)': expected a plan that names the masks or owner maps (density masked), found "
+        + "only tensors"
     case .unknownNetwork(let task, let level):
-      "expected a virtual network of the file, found task \(task.quoted), level \(level)"
+      "expected a sub-network of the file, found task \(task.quoted), level \(level)"
     case .unknownClaimed(let place, let task, let level, let nearest):
-      "\(place): expected a virtual network of the file, found task \(task.quoted), level \(level)\(did(nearest))"
+      "\(place): expected a sub-network of the file, found task \(task.quoted), level \(level)\(did(nearest))"
     case .unknownNetworkOf(let method, let task, let level):
-      "results of \(quoted(method)): expected a virtual network of its file, found task \(task.quoted), level \(level)"
+      "results of \(quoted(method)): expected a sub-network of its file, found task \(task.quoted), level \(level)"
     case .unknownPolicy(let place, let id, let nearest):
       "\(place): expected the id of a preset or of a policy of the study, found \(quoted(id))\(did(nearest))"
     case .tooMany("bits", let row): "\(row): expected fewer than 2^60 bytes, found more"

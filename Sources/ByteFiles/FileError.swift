@@ -21,7 +21,7 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
     // "Invalid argument" would not say which argument.
     let reason =
       code == EINVAL && path.utf8.contains(0)
-      ? "its path has a NUL, which no file's has" : String(cString: strerror(code)).lowercasedFirst
+      ? "its path contains a NUL, which no path may contain" : String(cString: strerror(code)).lowercasedFirst
     self.init(action: action, path: path, reason: reason)
   }
 

@@ -25,9 +25,8 @@ public enum FilesRead {
     guard let identity = FileIdentity(path: target), let read = paths.withLock({ $0?[identity] }) else {
       return
     }
-    let name = read == path ? "" : ", as \(read)"
+    let name = read == path ? "" : " (as \(read))"
     throw FileError(
-      action: "write", path: path, reason: "this command reads that file\(name); expected another destination"
-    )
+      action: "write", path: path, reason: "this command reads that file\(name); choose another destination")
   }
 }

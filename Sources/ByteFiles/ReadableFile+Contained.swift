@@ -8,7 +8,7 @@ extension ReadableFile {
   public convenience init(named name: String, within folder: String) throws(FileError) {
     let shown = folder + "/" + name
     if let problem = Self.problem(name) {
-      throw FileError(action: "open", path: folder, reason: "the name of a file beside it is \(problem)")
+      throw FileError(action: "open", path: folder, reason: "the name of a file beside it \(problem)")
     }
     var current = SystemPath.open(folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
     if current < 0 { throw FileError(action: "open", path: folder, errno: errno) }
@@ -24,7 +24,7 @@ extension ReadableFile {
         guard code == ELOOP || (code == ENOTDIR && !isLast) else {
           throw FileError(action: "open", path: shown, errno: code)
         }
-        throw FileError(action: "open", path: shown, reason: "'\(step)' is a link, or no folder")
+        throw FileError(action: "open", path: shown, reason: "'\(step)' is a link, or not a folder")
       }
       current = next
     }
@@ -32,15 +32,17 @@ extension ReadableFile {
     FilesRead.note(identity, path: shown)
   }
 
-  /// The defect of a file's name within a folder, in words; nil for a good name.
+  /// The defect of a file's name within a folder, as a predicate; nil for a good name.
   private static func problem(_ name: String) -> String? {
     let steps = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-    if name.utf8.isEmpty || steps.allSatisfy({ $0.isEmpty || $0.elementsEqual(".".utf8) }) { return "empty" }
-    if name.utf8.contains(0) { return "one with a NUL" }
-    if name.utf8.contains(UInt8(ascii: "\\")) { return "one with a backslash" }
-    if name.utf8.first == UInt8(ascii: "/") { return "an absolute path" }
-    if steps.contains(where: { $0.elementsEqual("..".utf8) }) { return "a path with '..'" }
-    if steps.count > 32 { return "a path of more than 32 steps" }
+    if name.utf8.isEmpty || steps.allSatisfy({ $0.isEmpty || $0.elementsEqual(".".utf8) }) {
+      return "is empty"
+    }
+    if name.utf8.contains(0) { return "contains a NUL" }
+    if name.utf8.contains(UInt8(ascii: "\\")) { return "contains a backslash" }
+    if name.utf8.first == UInt8(ascii: "/") { return "is an absolute path" }
+    if steps.contains(where: { $0.elementsEqual("..".utf8) }) { return "contains '..'" }
+    if steps.count > 32 { return "has more than 32 steps" }
     return nil
   }
 }

@@ -44,7 +44,7 @@ public final class ReadableFile: Sendable {
     }
     guard allowsHardLinks || status.st_nlink == 1 else {
       close(descriptor)
-      throw FileError(action: "read", path: path, reason: "it has another name elsewhere (a hard link)")
+      throw FileError(action: "read", path: path, reason: "it has a second name (a hard link)")
     }
     self.path = path
     self.size = Int(status.st_size)
@@ -88,7 +88,7 @@ public final class ReadableFile: Sendable {
       guard offset >= 0, buffer.count <= size - offset else {
         throw FileError(
           action: "read", path: path,
-          reason: "bytes \(offset) to \(offset &+ buffer.count) lie outside a part of \(size) bytes")
+          reason: "bytes \(offset) to \(offset &+ buffer.count) are outside this part of \(size) bytes")
       }
       return try whole.file.read(at: whole.start + offset, into: buffer)
     }
@@ -120,7 +120,7 @@ public final class ReadableFile: Sendable {
     guard offset >= 0, count >= 0, offset <= size, count <= size - offset else {
       throw FileError(
         action: "read", path: path,
-        reason: "bytes \(offset) to \(offset &+ count) lie outside the file's \(size) bytes")
+        reason: "bytes \(offset) to \(offset &+ count) are outside the file's \(size) bytes")
     }
     var failure: FileError?
     let result = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in

@@ -17,10 +17,11 @@ package enum ConversionError: Error, CustomStringConvertible {
     case .ownerMap(let path, let place, let expected, let found):
       "\(path): \(place): expected \(expected), found \(found)"
     case .tieDiffers(let path, let name, let tiedTo):
-      "\(path): tensor \(name.quoted): expected the bytes of \(tiedTo.quoted), to which it is tied, "
-        + "found others"
+      "\(path): tensor \(name.quoted): expected the same bytes as \(tiedTo.quoted), to which it is "
+        + "tied, found different bytes"
     case .incomplete(let path, let name, let expected, let found):
-      "\(path): tensor \(name.quoted): expected to move \(expected) bytes, moved \(found)"
+      "\(path): tensor \(name.quoted): expected \(ParameterCount(expected)) bytes, "
+        + "found \(ParameterCount(found))"
     }
   }
 }

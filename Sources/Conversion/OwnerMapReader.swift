@@ -35,7 +35,7 @@ final class OwnerMapReader {
       guard counts[owner] <= owners.elements[owner] else {
         throw ConversionError.ownerMap(
           path: path, place: place,
-          expected: "\(owners.elements[owner]) elements of owner \(owner), as the plan says", found: "more")
+          expected: "\(owners.elements[owner]) elements of owner \(owner), as in the plan", found: "more")
       }
     }
   }

@@ -64,8 +64,8 @@ extension UnitCheckpoint {
       let file = HollowFile(name: shard.name, bytes: headers[header], holes: holes)
       guard file.size != nil else {
         throw .broken(
-          .source, path: path, place: "/tessera/source", expected: "holes in their order, within their file",
-          found: "others")
+          .source, path: path, place: "/tessera/source", expected: "ascending holes inside the file",
+          found: "holes out of order or outside the file")
       }
       files.append(file)
     }

@@ -74,7 +74,8 @@ extension HDF5Error {
     case .missing: "expected an object of that name, found none"
     case .limit(_, _, let limit, let found): "expected at most \(limit), found \(found)"
     case .outside(_, _, let offset, let count, let size):
-      "expected bytes within the dataset's \(size), found a request for \(count) bytes at \(offset)"
+      "expected bytes within the dataset's \(size.grouped) bytes, "
+        + "found a request for \(count.grouped) bytes at \(offset)"
     case .library(let call, let message): "\(call): expected success, found \(message)"
     }
   }

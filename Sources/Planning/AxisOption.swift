@@ -34,7 +34,9 @@ public struct AxisOption: Hashable, Sendable {
     guard halves.count == 2, let name = NamePattern(halves[0].trimmed), !name.text.isEmpty,
       name.starCount == 0
     else {
-      throw AxisOption.bad(text, expected: "NAME:key=value,… with a name without '*'", found: "another form")
+      throw AxisOption.bad(
+        text, expected: "NAME:key=value,… with a name without '*'",
+        found: halves.count == 2 ? "the name '\(halves[0].trimmed)'" : "no ':'")
     }
     self.init(name: name)
     var seen: Set<String> = []

@@ -30,7 +30,8 @@ public struct CutOption: Hashable, Sendable {
       throw CutOption.bad(text, expected: "PATTERN=DIMENSION,DIMENSION,…", found: "no '='")
     }
     guard let pattern = NamePattern(String(text[..<equals])), !pattern.text.isEmpty else {
-      throw CutOption.bad(text, expected: "a pattern with up to 16 wildcards before '='", found: "another")
+      throw CutOption.bad(
+        text, expected: "a pattern with up to 16 wildcards before '='", found: "'\(text[..<equals])'")
     }
     self.text = text
     self.pattern = pattern

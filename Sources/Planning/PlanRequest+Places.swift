@@ -24,7 +24,7 @@ extension PlanRequest {
     if case .tooFewUnits(let rule, let tasks, let units) = error {
       return .badOption(
         option: "--units", text: "\(units)",
-        expected: "at least as many units as tasks (\(tasks)) for rule '\(rule)'", found: "fewer")
+        expected: "at least as many units as tasks (\(tasks)) for rule '\(rule)'", found: "\(units)")
     }
     return .plan(error.placed(by: option(at:)))
   }

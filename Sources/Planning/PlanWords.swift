@@ -6,11 +6,13 @@ extension PlanRequest {
   ///
   /// - Parameters:
   ///   - namesRule: whether to name the rule after each order of units.
+  ///   - isFromGraph: whether the cuts come from a graph, not from options or a preset.
   ///   - place: turns a place in the plan into one that the reader knows.
   func words(
-    about resolved: ResolvedPlan, namesRule: Bool = true, place: (String) -> String = { $0 }
+    about resolved: ResolvedPlan, namesRule: Bool = true, isFromGraph: Bool = false,
+    place: (String) -> String = { $0 }
   ) -> [String] {
-    axisWords(resolved.partition) + tensorWords(resolved.partition)
+    axisWords(resolved.partition) + tensorWords(resolved.partition, isFromGraph)
       + resolved.notes.map { "\($0.placed(by: place))" } + taskWords(resolved.assignment, namesRule)
   }
 
@@ -49,7 +51,7 @@ extension PlanRequest {
     }
   }
 
-  private func tensorWords(_ partition: Partition) -> [String] {
+  private func tensorWords(_ partition: Partition, _ isFromGraph: Bool) -> [String] {
     var cut = 0
     var privateCount = 0
     var cutElements = 0.0
@@ -75,7 +77,9 @@ extension PlanRequest {
     let hasAxes = !partition.axes.isEmpty || (owned.isEmpty && masked.isEmpty)
     // Rounded down: "100.0 %" must mean every element.
     let share = elements > 0 ? (cutElements / elements * 1000).rounded(.down) / 10 : 0
-    var words = ["\(cut) of \(partition.tensors.count) tensors are cut, with \(share) % of the elements"]
+    var words = [
+      "\(cut) of \(partition.tensors.count) tensors \(cut == 1 ? "is" : "are") cut, with \(share) % of the elements"
+    ]
     if !owned.isEmpty {
       let counts = (0...partition.unitCount).map { place in
         owned.reduce(0) { $0 + ($1.elements.indices.contains(place) ? $1.elements[place] : 0) }
@@ -89,15 +93,22 @@ extension PlanRequest {
     if !masked.isEmpty {
       let count = Set(masks.masked.flatMap(masks.masks(of:))).count
       words.append(
-        (masked.count == 1 ? "1 tensor is" : "\(masked.count) tensors are") + " left whole and common, under "
-          + (count == 1 ? "1 mask, which takes" : "\(count) masks, which take") + " elements out")
+        (masked.count == 1 ? "1 tensor is" : "\(masked.count) tensors are") + " left whole and common, with "
+          + (count == 1 ? "1 mask, which removes" : "\(count) masks, which remove") + " elements")
     }
     if !whole.isEmpty {
       let largest = whole.sorted { ($1.count, $0.name) < ($0.count, $1.name) }.prefix(3)
       let shown = largest.map { "\($0.name.quoted) (\(ParameterCount($0.count)))" }.joined(separator: ", ")
+      let isOne = whole.count == 1
+      let them = isOne ? "it" : "them"
+      let reason =
+        isFromGraph
+        ? "the graph connects no cut axis to \(them)"
+        : hasAxes
+          ? "no cut names \(them) or \(isOne ? "its" : "their") axis stays whole" : "no rule names \(them)"
       words.append(
-        "\(whole.count) \(whole.count == 1 ? "tensor is" : "tensors are") left whole and common, because no \(hasAxes ? "cut" : "rule") names "
-          + "\(whole.count == 1 ? "it" : "them")\(hasAxes ? " or their axis stays whole" : ""); the largest: \(shown)"
+        "\(whole.count) \(isOne ? "tensor is" : "tensors are") left whole and common, because \(reason); "
+          + "the largest: \(shown)"
       )
     }
     if privateCount > 0 {
@@ -113,17 +124,20 @@ extension PlanRequest {
     var tasks: [String: [String]] = [:]
     for task in assignment.tasks {
       let order = Self.shortened(task.order.map(\.description))
+      // The number of units says all of a level that takes the first ones of the order; other levels list theirs.
+      let arePrefixes = task.levels.allSatisfy { $0 == UnitSet(task.order.prefix($0.count)) }
       let levels = Self.shortened(
-        zip(task.numberedLevels, task.levels).map { level, units in
-          "\(units.count)" + (task.name(of: level.number).map { " (\(TensorName($0).escaped))" } ?? "")
+        zip(task.numberedLevels, task.levels).map { level, units -> String in
+          let name = task.name(of: level.number).map { " (\(TensorName($0).escaped))" } ?? ""
+          if arePrefixes { return "\(units.count)\(name)" }
+          return "[" + Self.shortened(units.ascending.map(\.description)) + "]" + name
         })
       let units = task.order.count == 1 ? "unit \(order)" : "units \(order)"
       // `#` stands for "its" or "their".
+      let used = arePrefixes ? "\(levels) of them" : "units \(levels)"
       let use =
-        task.order.count == 1
-        ? ""
-        : task.levels.count == 1
-          ? "; # only level uses \(levels) of them" : "; # levels use \(levels) of them"
+        task.order.count == 1 && arePrefixes
+        ? "" : task.levels.count == 1 ? "; # only level uses \(used)" : "; # levels use \(used)"
       let kind = "\(units)\(namesRule ? " (\(rule.rawValue))" : "")\(use)"
       if tasks[kind] == nil { kinds.append(kind) }
       tasks[kind, default: []].append(task.task.quoted)

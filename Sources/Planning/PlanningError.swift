@@ -26,10 +26,16 @@ extension PlanningError: CustomStringConvertible {
       "--preset \(preset): expected tensors named like '\(example)', found none"
         + (nearest.map { "; the nearest name is '\($0)'" } ?? "")
     case .headsDisagree(let tensor, let heads, let channels):
-      "--heads \(heads): expected a number of heads that divides the \(channels) channels of '\(tensor)', "
-        + "found a remainder"
+      "--heads \(heads): expected a number of heads that divides the \(channels) channels of '\(tensor)'"
+        + Self.remainder(of: channels, by: heads)
     case .graph(let sentence): sentence
     case .plan(let error), .weights(let error): "\(error)"
     }
+  }
+  /// The end of the sentence about heads. If these divide the channels of the queries, they do not divide the keys.
+  private static func remainder(of channels: Int, by heads: Int) -> String {
+    if heads < 1 { return ", found \(heads)" }
+    let rest = channels % heads
+    return rest > 0 ? ", found a remainder of \(rest)" : " and fits its keys, found \(heads)"
   }
 }

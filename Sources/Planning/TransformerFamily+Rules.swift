@@ -61,14 +61,14 @@ extension TransformerFamily {
         perKey = width
         perQuery = channels / (keys / width)
         rules.words.append(
-          "heads: \(heads) of width \(width), \(keys / width) of them with keys and values of their own")
+          "heads: \(heads) query heads of width \(width), \(keys / width) key and value heads")
       } else if let name = NamePattern(axis) {
         rules.axes.append(AxisOption(name: name, granule: width))
         rules.words.append("heads: \(heads) of width \(width), kept together")
       }
     } else if key != nil || !hasGranule(AxisName(axis)) {
       rules.words.append(
-        "attention is left whole: shapes do not tell how many heads it has; give --heads"
+        "attention is left whole: shapes do not show the number of heads; give --heads"
           + (key == nil ? ", or --axis '\(axis):granule=WIDTH'" : ""))
       return
     }

@@ -50,11 +50,11 @@ package enum CheckpointError: Error, Equatable, CustomStringConvertible {
   /// The next step for a file of another layout, as the end of a sentence; empty if there is none.
   package static func wayOn(_ version: String) -> String {
     if version.hasPrefix("1.") {
-      return "; tessera 0.1 wrote it: convert it to flat weights with that version, then convert those with "
-        + "its plan (the dataset tessera/plan)"
+      return "; tessera 0.1 wrote it: convert it to flat weights with that version, then convert the "
+        + "result with its plan (the dataset tessera/plan)"
     }
     let major = version.split(separator: ".").first.flatMap { UInt32($0) }
     return version.contains(".") && (major ?? 0) > Layout.version[0]
-      ? "; a newer tessera has written it: update this one" : ""
+      ? "; a newer tessera wrote it: update tessera" : ""
   }
 }

@@ -90,8 +90,8 @@ struct ActiveExpertTests {
   @Test(
     "a model that is said to have experts, in which none are known, is never counted as dense",
     arguments: [
-      ([("layer.0.weight", [3, 8])], 2, [], "as the number for a token says, found no tensor"),
-      ([("layer.0.weight", [3, 8])], nil, [4], "as config.json says, found no tensor"),
+      ([("layer.0.weight", [3, 8])], 2, [], "because their number for a token is given, found no tensor"),
+      ([("layer.0.weight", [3, 8])], nil, [4], "because config.json declares them, found no tensor"),
       ([("layer.0.w", [4, 3, 8])], 2, [4], "stacked along the first dimension, found 'layer.0.w'"),
       ([("layer.0.router.weight", [4, 8])], nil, [], "the experts of the router 'layer.0.router.weight'"),
       ([("layer.0.gate.weight", [4, 8])], 2, [4], "the experts of the router 'layer.0.gate.weight'"),
@@ -99,17 +99,17 @@ struct ActiveExpertTests {
       ([("a.experts.up.weight", [16, 8])], 2, [], "found 'a.experts.up.weight'"),
       ([("a.experts.up.weight", [2, 4, 8, 3])], 2, [], "found 'a.experts.up.weight'"),
       ([("a.experts.up", [4, 8, 3]), ("a.experts.b", [3, 8])], 2, [], "found 'a.experts.b'"),
-      ([("a.experts.0.w", [3, 8]), ("a.experts.1.w", [3, 9])], 1, [], "experts that differ"),
+      ([("a.experts.0.w", [3, 8]), ("a.experts.1.w", [3, 9])], 1, [], "experts of different sizes"),
       ([("a.experts.0.w", [3, 8]), ("a.experts.2.w", [3, 8])], 1, [], "found 2, numbered up to 2"),
       (
-        [("a.experts.0.w", [3, 8]), ("a.experts.1.w", [3, 8])], 1, [4], "of 4, as config.json says, found 2"
+        [("a.experts.0.w", [3, 8]), ("a.experts.1.w", [3, 8])], 1, [4], "(config.json: 4), found 2"
       ),
       ([("a.experts.weight1", [3, 8]), ("a.experts.weight2", [8, 3])], 1, [], "found 'a.experts.weight1'"),
       (
         [("a.router.weight", [5, 8]), ("a.experts.up", [4, 8, 3])], 1, [],
         "the router beside them has, found 4"
       ),
-      ([("a.experts.up", [4, 8, 3])], 1, [8], "config.json says (8), found 4"),
+      ([("a.experts.up", [4, 8, 3])], 1, [8], "config.json has (8), found 4"),
     ] as [([(String, [Int])], Int?, Set<Int>, String)])
   func silent(tensors: [(String, [Int])], topK: Int?, declared: Set<Int>, words: String) throws {
     let file = tensors.map { (name: $0.0, dtype: DType.f32, shape: $0.1) }

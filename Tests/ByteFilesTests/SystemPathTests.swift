@@ -41,7 +41,7 @@ struct SystemPathTests {
     let path = try folder.write([1], as: "a")
     #expect(bytes("a\0b") == nil)
     let error = #expect(throws: FileError.self) { try ReadableFile(path: path + "\0.json") }
-    #expect(error?.reason == "its path has a NUL, which no file's has")
+    #expect(error?.reason == "its path contains a NUL, which no path may contain")
     #expect(throws: FileError.self) { try AtomicFile(path: path + "\0.json") }
     #expect(FileIdentity(path: path + "\0") == nil)
   }

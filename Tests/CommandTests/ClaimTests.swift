@@ -69,7 +69,7 @@ struct ClaimTests {
     ),
     (
       #"{"claimed": 1, "task": "cifar10"}"#,
-      "claims[0]: expected task and level, or neither of them, found task alone"
+      "claims[0]: expected task and level, or neither of them, found only a task"
     ),
     (
       #"{"claims": 1}"#,
@@ -77,11 +77,11 @@ struct ClaimTests {
     ),
     (
       #"{"task": "cifar10", "level": 9, "claimed": 1}"#,
-      "claims[0]: expected a virtual network of the file, found task 'cifar10', level 9"
+      "claims[0]: expected a sub-network of the file, found task 'cifar10', level 9"
     ),
     (
       #"{"task": "cifar1", "level": 1, "claimed": 1}"#,
-      "claims[0]: expected a virtual network of the file, found task 'cifar1', level 1; the nearest name is 'cifar10'"
+      "claims[0]: expected a sub-network of the file, found task 'cifar1', level 1; the nearest name is 'cifar10'"
     ),
     (
       #"{"claimed": 1, "rounding": "half"}"#,

@@ -152,7 +152,7 @@ struct CompareTests {
     #expect(text.contains("Deep Elastic Networks is smaller than Pruning under 'den-estimator-only'"))
     // Their numbers do not belong to the common policy.
     #expect(text.contains("| Deep Elastic Networks  |          – | not known |"))
-    #expect(text.contains("Pruning has no number under the common policy 'dvn-all', and is not compared"))
+    #expect(text.contains("Pruning has no number under the common policy 'dvn-all', so it is not compared"))
     #expect(text.contains("larger under 'den-with-selector' (9,400,000 against 6,400,000)"))
   }
 
@@ -174,7 +174,7 @@ struct CompareTests {
     let words = objects(other, "asymmetries").compactMap { $0["words"] }
     #expect(
       words.contains(
-        "C has no number under the common policy 'all-stored', and is not compared; cited are 900 under 'den-estimator-only'"
+        "C has no number under the common policy 'all-stored', so it is not compared; cited: 900 under 'den-estimator-only'"
       ))
     // A is smaller than B if the selector counts, and larger if not; C has no number here.
     let flips = objects(other, "flips")
@@ -209,7 +209,7 @@ struct CompareTests {
     ),
     (
       #"[{"method": "A", "task": "t", "level": 2, "accuracy": 90}]"#, nil,
-      "study.json: results of 'A': expected a virtual network of its file, found task 't', level 2"
+      "study.json: results of 'A': expected a sub-network of its file, found task 't', level 2"
     ),
     (
       #"[{"method": "A", "task": "t", "accuracy": 0.9}, {"method": "B", "task": "t", "accuracy": 0.8}]"#, nil,
@@ -269,7 +269,7 @@ struct CompareTests {
     }
     let many = "[" + (0..<5000).map { "\(50 + $0 % 40)" }.joined(separator: ", ") + "]"
     let draws = try study(3, #""resamples": 100000,"#, many).sentence()
-    #expect(draws.contains("resamples: expected at most 200000000 accuracies to be drawn"), "\(draws)")
+    #expect(draws.contains("resamples: expected at most 200,000,000 accuracies drawn"), "\(draws)")
     let pairs = try study(66, "", "90").sentence()
     #expect(pairs.contains("results: expected at most 2000 pairs at matching budgets"), "\(pairs)")
     let methods = try study(2002, "", "90").sentence()

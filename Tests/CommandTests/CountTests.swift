@@ -171,7 +171,7 @@ struct CountTests {
     arguments: [
       (
         ["m.h5", "--task", "fin"],
-        "m.h5: policy 'all-stored': task: expected 'fine', 'coarse', found 'fin'; the nearest name is 'fine'"
+        "m.h5: policy 'all-stored': task: expected 'fine' or 'coarse', found 'fin'; the nearest name is 'fine'"
       ),
       (
         ["m.h5", "--level", "3"],
@@ -183,7 +183,7 @@ struct CountTests {
       ),
       (
         ["m.h5", "--budget", "100"],
-        "m.h5: policy 'all-stored': task 'fine': expected a level within 100 parameters, found the smallest to take "
+        "m.h5: policy 'all-stored': task 'fine': expected a level within 100 parameters, found that the smallest takes "
           + "434 parameters"
       ),
       (

@@ -44,7 +44,8 @@ struct ElementTests {
     ),
     Case(
       rows: [("a.weight", "F32", [3, 4])], family: #""owners": {"{}.weight": "{}.{}.owner"}"#,
-      said: #"owners["{}.weight"]: expected no more wildcards than '{}.weight' has, found '{}.{}.owner'"#),
+      said:
+        #"owners["{}.weight"]: expected at most as many wildcards as '{}.weight' has, found '{}.{}.owner'"#),
     Case(
       rows: [("a.weight", "F32", [3, 4])], family: #""per_task": ["head.{task}.*"]"#,
       said: "per_task[0]: expected the name of a tensor, found 'head.{task}.*', which matches none"),
@@ -82,7 +83,7 @@ struct ElementTests {
     ),
     Case(
       rows: [("a.weight", "F32", [3, 4])], family: #""masks": {"{}.weight": "mask_{}"}"#,
-      said: #"masks["{}.weight"]: expected a name that holds {task} or {level}, found 'mask_{}'"#),
+      said: #"masks["{}.weight"]: expected a name that contains {task} or {level}, found 'mask_{}'"#),
   ]
 
   /// Twenty thousand patterns, two tasks and three thousand names.
@@ -90,7 +91,7 @@ struct ElementTests {
     rows: (0..<3_000).map { ("t\($0)", "U8", [1]) },
     family: #""per_task": \#([String](repeating: "{task}", count: 20_000))"#,
     said:
-      "tasks: expected tasks, levels and patterns that meet the tensors' names at most 100000000 times, found more"
+      "tasks: expected tasks, levels and patterns that need at most 100,000,000 comparisons with tensor names, found more"
   )
 
   /// A hundred thousand rules for masks, and three thousand names.
@@ -148,7 +149,7 @@ struct ElementTests {
     ),
     (
       #""owners": {"map": "own", "elements": [3, 5, 4]}"#,
-      "plan.json: tensor 'a': its owner map 'own': expected a tensor with the same users"
+      "plan.json: tensor 'a': its owner map 'own': expected a tensor with the same users, or a shared one, found a tensor of task 't'"
     ),
     (
       #""owners": {"map": "m", "elements": [12, 0, 0]}"#,
@@ -210,8 +211,8 @@ struct ElementTests {
       ],
       masks,
       [
-        "note: task 'y' has no mask for 1 of 2 tensors with masks and has them whole: 'b.weight'",
-        "2 tensors are left whole and common, under 3 masks, which take elements out",
+        "note: task 'y' has no mask for 1 of 2 tensors with masks and uses all their elements: 'b.weight'",
+        "2 tensors are left whole and common, with 3 masks, which remove elements",
       ]
     ),
     (
@@ -221,15 +222,15 @@ struct ElementTests {
       ],
       owners + #", "per_task": ["head.{task}"]"#,
       [
-        "note: task 'y' has no tensor by 'head.{task}', which others have",
-        "note: 1 tensor of bytes in the shape of others is no map or mask of this plan: 'b.c.owner'",
+        "note: task 'y' has no tensor that matches 'head.{task}'; other tasks have one",
+        "note: 1 byte tensor with the shape of another tensor is not used as a map or mask: 'b.c.owner'",
       ]
     ),
     // Without the task, the mask has the name of its tensor.
     (
       [("a.weight", "F32", [3, 4]), ("x.a.weight", "U8", [3, 4]), ("y.a.weight", "BOOL", [3, 4])],
       #""masks": {"{}.weight": "{task}.{}.weight"}"#,
-      ["1 tensor is left whole and common, under 2 masks, which take elements out"]
+      ["1 tensor is left whole and common, with 2 masks, which remove elements"]
     ),
   ]
 

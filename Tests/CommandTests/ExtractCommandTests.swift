@@ -92,7 +92,7 @@ struct ExtractCommandTests {
       ),
       (
         ["m.h5", "out.npz", "--task", "t", "--budget", "10"],
-        "m.h5: task 't': expected a level within 10 parameters, found the smallest to take 54,656 parameters"
+        "m.h5: task 't': expected a level within 10 parameters, found that the smallest takes 54,656 parameters"
       ),
       (
         ["m.h5", "out.npz", "--task", "u", "--budget", "1M"],

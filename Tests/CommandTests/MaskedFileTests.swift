@@ -67,7 +67,7 @@ struct MaskedFileTests {
     let said = try tessera(["count", "\(samples)/packnet.safetensors", "--policy", masked]).sentence()
     #expect(
       said.hasSuffix(
-        "expected a plan that says which tensors are masks or owner maps (density masked), found tensors alone"
+        "expected a plan that names the masks or owner maps (density masked), found only tensors"
       ), "\(said)")
     let text = try tessera(["count", "m.h5", "--policy", masked], directory: folder.path).outputText
     #expect(text.contains("left out whole: conv1.owner, conv2.owner\n"), "\(text)")

@@ -57,7 +57,7 @@ struct NonZeroTests {
       directory: folder.path
     ).sentence()
     #expect(
-      said.hasSuffix("policy 'nz': expected tensors with data, to count by their values, found shapes alone")
+      said.hasSuffix("policy 'nz': expected tensors with data, because values are counted, found only shapes")
     )
   }
 }

@@ -28,7 +28,7 @@ struct OldLayoutTests {
     #expect(run.ending == .exited(2), "\(line)")
     #expect(
       run.errorText == "tessera: old.h5: layout version: expected 2.x, found 1.0; "
-        + "tessera 0.1 wrote it: convert it to flat weights with that version, then convert those with its plan (the dataset tessera/plan)\n",
+        + "tessera 0.1 wrote it: convert it to flat weights with that version, then convert the result with its plan (the dataset tessera/plan)\n",
       "\(line)")
     // `validate --json` reports it in its document, too.
     #expect(run.output.isEmpty || line == "validate --json old.h5", "\(line)")

@@ -188,7 +188,7 @@ struct SubNetworkTests {
     do { try buffer.withUnsafeMutableBytes { bytes in try reader.read(into: bytes) } } catch {
       said = "\(error)"
     }
-    #expect(said.contains("expected a read of the 32 bytes left, found one of 33"), "\(said)")
+    #expect(said.contains("expected a read of at most 32 bytes, found 33"), "\(said)")
   }
 
   private func values(of index: Int, in source: any TensorSource, piece: Int = 7) throws -> [Float] {

@@ -47,7 +47,8 @@ struct TieRemarkTests {
       } else {
         let error = #expect(throws: ConversionError.self) { try write() }
         #expect(
-          "\(error.map { "\($0)" } ?? "")".contains("'b': expected the bytes of 'a', to which it is tied"))
+          "\(error.map { "\($0)" } ?? "")".contains(
+            "'b': expected the same bytes as 'a', to which it is tied"))
       }
     }
     let expected = ["w.npz", "w.safetensors"] + (areOne ? ["w.h5", "w.pt"] : [])

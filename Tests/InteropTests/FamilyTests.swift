@@ -154,7 +154,7 @@ struct FamilyTests {
     ),
     (
       #"{"format": "tessera.family/2", "family": "x"}"#,
-      "family.json: format: expected 'tessera.family/1', found another"
+      "family.json: format: expected 'tessera.family/1', found 'tessera.family/2'"
     ),
   ]
 

@@ -25,7 +25,7 @@ struct VersionInteropTests {
     #expect(result.code == 2)
     #expect(
       result.errorText.contains(
-        "model.h5: layout version: expected 2.x, found 3.0; a newer tessera has written it"))
+        "model.h5: layout version: expected 2.x, found 3.0; a newer tessera wrote it: update tessera"))
     #expect(try Subprocess.run("ls", [workshop.folder.file("back.safetensors")]).code != 0)
   }
 }

@@ -142,13 +142,13 @@ struct HalfCutTests {
     ),
     (
       3, true, ["head.weight=-,h"],
-      "the 12 channels of 'head.weight' dimension 1 are cut, and no tensor makes them; add a --cut for what makes "
-        + "axis 'h'"
+      "the 12 channels of 'head.weight' dimension 1 are cut, but no tensor makes them; add a --cut for the "
+        + "tensor that makes axis 'h'"
     ),
     (
       5, false, ["h.1.attn.c_proj.weight=h,-"],
-      "the 32 channels of 'h.1.attn.c_proj.weight' dimension 0 are cut, and no tensor makes them; add a --cut for "
-        + "what makes axis 'h'"
+      "the 32 channels of 'h.1.attn.c_proj.weight' dimension 0 are cut, but no tensor makes them; add a --cut for "
+        + "the tensor that makes axis 'h'"
     ),
   ]
 

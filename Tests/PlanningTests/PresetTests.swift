@@ -115,7 +115,7 @@ struct PresetTests {
     #expect(without.resolved.partition.axes.map(\.name.text) == ["ffn0"])
     #expect(
       without.words[1]
-        == "attention is left whole: shapes do not tell how many heads it has; give --heads, "
+        == "attention is left whole: shapes do not show the number of heads; give --heads, "
         + "or --axis 'heads{}:granule=WIDTH'")
     let granule = try PlanRequest(
       unitCount: 4, axes: [AxisOption(parsing: "heads{}:granule=64")], preset: .bert
@@ -257,10 +257,14 @@ struct PresetTests {
     let both = try PlanRequest(unitCount: 2, cuts: [one], preset: .bert).propose(for: file)
     #expect(both.resolved.partition.axes.map(\.name.text) == ["own0", "ffn0"])
     #expect(both.plan.tensors.count { $0.selector.text == one.pattern.text } == 1)
+    let levels = try LevelsOption(parsing: "1,[0,3]").levels
+    let listed = try PlanRequest(unitCount: 4, levels: levels, cuts: [one]).propose(for: file)
+    #expect(
+      listed.words.last == "task 'all' takes units 0, 1, 2, 3 (nearest); its levels use units [0], [0, 3]")
     #expect(
       throws: PlanningError.badOption(
         option: "--units", text: "1", expected: "at least as many units as tasks (2) for rule 'adjacent'",
-        found: "fewer")
+        found: "1")
     ) {
       try PlanRequest(unitCount: 1, tasks: ["a", "b"], rule: .adjacent).propose(for: file)
     }

@@ -58,8 +58,8 @@ struct CountReportTests {
         left out whole: conv.bias
 
         tensor       role    part  because
-        conv.weight  weight  body  its name is a weight's
-        conv.bias    bias    body  its name is a bias's
+        conv.weight  weight  body  it is named as a weight
+        conv.bias    bias    body  it is named as a bias
 
         """)
   }

@@ -63,12 +63,12 @@ struct CheckpointRefusalTests {
       { $0.format = "tessera.checkpoinX" }
     ),
     (
-      "a later layout", "layout version: expected 2.x, found 3.0; a newer tessera has written it",
+      "a later layout", "layout version: expected 2.x, found 3.0; a newer tessera wrote it: update tessera",
       { $0.version = [3, 0] }
     ),
     (
       "the layout before",
-      "layout version: expected 2.x, found 1.3; tessera 0.1 wrote it: convert it to flat weights with that version, then convert those with its plan (the dataset tessera/plan)",
+      "layout version: expected 2.x, found 1.3; tessera 0.1 wrote it: convert it to flat weights with that version, then convert the result with its plan (the dataset tessera/plan)",
       { $0.version = [1, 3] }
     ),
     ("a version of one number", "layout version: expected 2.x, found 4 bytes", { $0.version = [2] }),
@@ -131,7 +131,7 @@ struct CheckpointRefusalTests {
       """
     let cases = [
       ("external", "external link"), ("soft", "soft link"), ("dangling", "soft link"), ("group", "a group"),
-      ("virtual", "virtual"), ("storage", "external storage"), ("integers", "another HDF5 type"),
+      ("virtual", "virtual"), ("storage", "external storage"), ("integers", "a different HDF5 type"),
       ("longer", "found 160"), ("bomb", "expected 156 bytes"), ("table-bomb", "expected at most"),
       ("header-bomb", "expected at most"),
       ("table-large", "expected at most"), ("table-gone", "checksum"),

@@ -104,7 +104,7 @@ struct LimitTests {
     #expect("\(error.map { "\($0)" } ?? "")".contains(": expected "))
   }
 
-  @Test("blocks of cuts that differ, and pairs of a tensor and a section, are counted")
+  @Test("blocks of different cuts, and pairs of a tensor and a section, are counted")
   func counts() throws {
     var tables = IndexTables()
     tables.addAxis("a", cut: 0)

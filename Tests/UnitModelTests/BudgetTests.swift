@@ -54,6 +54,6 @@ struct BudgetTests {
     }
     #expect(
       error?.description
-        == "task 't': expected a level within 399 bytes, found the smallest to take 400 bytes")
+        == "task 't': expected a level within 399 bytes, found that the smallest takes 400 bytes")
   }
 }

@@ -86,6 +86,18 @@ struct PlanErrorTests {
     #expect(Set(cases).subtracting(met) == [], "errors without a fixture")
   }
 
+  @Test("an unknown task is answered with the names of up to eight tasks, or with their number")
+  func unknownTask() {
+    func sentence(_ count: Int) -> String {
+      let tasks = (0..<count).map { TaskAssignment(task: TaskID("t\($0)"), order: [], levels: []) }
+      return PlanError.unknownTask("other", among: tasks).description
+    }
+    #expect(sentence(0) == "task: expected no task, because the file has none, found 'other'")
+    #expect(sentence(1).hasPrefix("task: expected 't0', found 'other'"))
+    #expect(sentence(3).hasPrefix("task: expected 't0', 't1' or 't2', found 'other'"))
+    #expect(sentence(12).hasPrefix("task: expected one of the 12 tasks, found 'other'"))
+  }
+
   /// Errors that no document of reasonable size causes.
   static let calls: [(String, @Sendable () throws -> Void)] = [
     ("badBudget", { _ = try Budget(parsing: "7B") }),

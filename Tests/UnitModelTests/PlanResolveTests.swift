@@ -261,7 +261,7 @@ struct PlanResolveTests {
           #"{"format": "tessera.plan/1", "units": 1, "tensors": [\#(mask)], "tasks": [{"name": "t"}]}"#.utf8))
     }
     let apart = try plan(#"{"name": "a", "mask": "ma"}, {"name": "b", "mask": "mb"}"#)
-    #expect(throws: PlanError.tiedApart(tensor: "b", original: "a", what: "other masks")) {
+    #expect(throws: PlanError.tiedApart(tensor: "b", original: "a", what: "different masks")) {
       try apart.resolve(against: specs, ties: ["b": "a"])
     }
     #expect(throws: Never.self) { try apart.resolve(against: specs) }

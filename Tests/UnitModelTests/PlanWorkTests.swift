@@ -50,7 +50,7 @@ struct PlanWorkTests {
     }
     #expect(
       error.description
-        == "\(place): expected a plan that meets its tensors in at most 600000000 comparisons of bytes, found more"
+        == "\(place): expected a plan that needs at most 600,000,000 comparisons of bytes, found more"
     )
   }
 

@@ -58,7 +58,7 @@ public struct Claim: Hashable, Sendable {
     default:
       throw .outOfRange(
         place: node.place, expected: "task and level, or neither of them",
-        found: task == nil ? "level alone" : "task alone")
+        found: task == nil ? "only a level" : "only a task")
     }
     let claimed = try object.required("claimed")
     if case .integer = claimed.value {

@@ -58,7 +58,9 @@ extension Inventory {
     guard !overflow, meetings <= Self.meetingLimit else {
       throw .outOfRange(
         place: "policy '\(policy.id)'",
-        expected: "patterns that meet the tensors' names at most \(Self.meetingLimit) times", found: "more")
+        expected:
+          "patterns that need at most \(ParameterCount(Self.meetingLimit)) comparisons with tensor names",
+        found: "more")
     }
   }
 

@@ -289,7 +289,7 @@ extension TensorPlacement {
       let (part, component) = PartClassifier.part(of: NameComponents(alias))
     else { return found }
     return ClassifiedRole(
-      found.role, "\(found.reason); \(part.rawValue): the plan calls it '\(component)'", part: part,
+      found.role, "\(found.reason); \(part.rawValue): its name in the plan is '\(component)'", part: part,
       foldsAway: found.foldsAway)
   }
 }

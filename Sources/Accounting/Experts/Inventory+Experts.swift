@@ -21,13 +21,13 @@ extension Inventory {
       let isDense = declaredExperts.isEmpty ? expertsPerToken == nil : declaredExperts.allSatisfy { $0 <= 1 }
       if isDense { return nil }
       throw expected(
-        "experts, as \(declaredExperts.isEmpty ? "the number for a token" : "config.json") says, found no tensor that is "
-          + "known to be one; count with another policy, such as pytorch-parameters")
+        "experts, because \(declaredExperts.isEmpty ? "their number for a token is given" : "config.json declares them"), "
+          + "found no tensor of an expert; count with another policy, such as pytorch-parameters")
     }
     guard let count = expertsPerToken else { throw .needsTopK(policy: policy.id, experts: least) }
     guard count <= least else {
       throw expected(
-        "at most \(least) experts for a token, as a layer has, found \(count) "
+        "at most \(least) experts for a token, the number in a layer, found \(count) "
           + "(--top-k, or num_experts_per_tok of config.json)")
     }
     for index in experts.places.keys.sorted() where placements.indices.contains(index) {

@@ -76,7 +76,7 @@ struct RoutedExperts {
   private mutating func place(_ experts: [Int: [Int]], of layer: String, _ sizes: [Int]) {
     let first = experts.values.joined().min() ?? 0
     let place = "under \(TensorName(layer).quoted)"
-    let whole = declared.isEmpty ? "" : " of \(Self.list(declared)), as config.json says"
+    let whole = declared.isEmpty ? "" : " (config.json: \(Self.list(declared)))"
     if experts.keys.max() != experts.count - 1 || !(declared.isEmpty || declared.contains(experts.count)) {
       return note(
         first,
@@ -85,7 +85,7 @@ struct RoutedExperts {
     }
     let sums = Set(experts.values.map { $0.reduce(0) { $0 &+ sizes[$1] } })
     if sums.count > 1 {
-      return note(first, "experts of one size \(place), found experts that differ")
+      return note(first, "experts of one size \(place), found experts of different sizes")
     }
     found.formUnion([layer, names[first].parent])
     for (number, indices) in experts {
@@ -119,7 +119,7 @@ struct RoutedExperts {
       return note(
         first,
         "as many experts as "
-          + (declared.isEmpty ? "the router beside them has" : "config.json says (\(Self.list(declared)))")
+          + (declared.isEmpty ? "the router beside them has" : "config.json has (\(Self.list(declared)))")
           + ", found \(count) in \(specs[matrices.first ?? first].name.quoted)")
     }
     found.formUnion([layer, parent])
@@ -175,7 +175,7 @@ struct RoutedExperts {
       }
       note(
         router.index,
-        "as many experts as config.json says (\(Self.list(declared))), found a router of \(router.experts), "
+        "as many experts as config.json has (\(Self.list(declared))), found \(router.experts) in the router "
           + specs[router.index].name.quoted)
     }
   }
@@ -209,7 +209,7 @@ struct RoutedExperts {
       if router.isCertain || declared.contains(router.experts) {
         note(
           router.index,
-          "the experts of the router \(specs[router.index].name.quoted), found none that names and shapes tell"
+          "the experts of the router \(specs[router.index].name.quoted), found none by names or shapes"
         )
       }
     }

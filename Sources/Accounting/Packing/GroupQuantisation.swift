@@ -40,11 +40,11 @@ extension Packing {
     guard !(first || second || third || fourth), count > 0, bits <= held, held < most else {
       self.init(
         nil,
-        "packed, and \(group.bits) bits in groups of \(group.size), as config.json says, do not fit the scales beside it"
+        "packed; \(group.bits) bits in groups of \(group.size), from config.json, do not fit the scales beside it"
       )
       return
     }
-    self.init(count, "\(group.bits) bits an element in groups of \(group.size), as config.json says")
+    self.init(count, "\(group.bits) bits an element in groups of \(group.size), from config.json")
   }
 }
 

@@ -31,7 +31,7 @@ struct PackedWeights {
     for place in candidates {
       if let elements = uses[specs[place].name]?.elements {
         packings[place] = Packing(
-          holding: elements, in: specs[place], "the node that multiplies with it says how many it holds")
+          holding: elements, in: specs[place], "the node that uses it gives the number of elements")
       } else {
         look(at: place)
       }
@@ -108,7 +108,7 @@ struct PackedWeights {
     bookkeeping.formUnion(found)
     let isOfCodes = ["codebooks", "centroids"].contains { places[TensorName(module + $0)] != nil }
     if spec.dtype == .i8, !isOfCodes {
-      packings[place] = Packing(spec.elementCount, "whole numbers of eight bits with scales beside them")
+      packings[place] = Packing(spec.elementCount, "8-bit integers with scales beside them")
       return
     }
     if last == "W_q", shape(module + "shape") != nil {
@@ -116,7 +116,7 @@ struct PackedWeights {
     } else if last == "W_q" || last == "weight" {
       groupScales[place] = scales
     }
-    packings[place] = Packing(nil, "packed, and nothing beside it says into how few bits")
+    packings[place] = Packing(nil, "packed; no tensor beside it shows the number of bits")
   }
 
   /// Names of tensors beside a packed weight, scales first.
@@ -148,7 +148,7 @@ struct PackedWeights {
   private func halves(_ spec: TensorSpec) -> Packing {
     spec.dtype == .u8
       ? Packing(doubled(spec), "packed into bytes: two elements each")
-      : Packing(nil, "packed, and no shape beside it says how")
+      : Packing(nil, "packed; there is no tensor with its shape")
   }
 
   /// A weight of bytes: pairs as in bitsandbytes or NVFP4; nil for one element each.
@@ -166,7 +166,7 @@ struct PackedWeights {
 
   /// GPTQ: [in · bits / 32, out] with scales [groups, out]. AWQ: [in, out · bits / 32] with the same scales.
   private func quantised(_ spec: TensorSpec, _ module: String) -> Packing {
-    let unknown = Packing(nil, "packed, and nothing beside it says into how few bits")
+    let unknown = Packing(nil, "packed; no tensor beside it shows the number of bits")
     guard spec.shape.count == 2, let scales = shape(module + "scales"), scales.count == 2 else {
       return unknown
     }
@@ -202,12 +202,12 @@ extension Packing {
     for extent in shape {
       let (product, overflow) = count.multipliedReportingOverflow(by: extent)
       guard !overflow, extent >= 0 else {
-        self.init(nil, "packed, and the shape beside it is none")
+        self.init(nil, "packed; the tensor beside it is not a shape")
         return
       }
       count = product
     }
-    self.init(holding: count, in: spec, "the shape beside it says how many it holds")
+    self.init(holding: count, in: spec, "the shape beside it gives the number of elements")
   }
 
   /// A weight of `count` elements, if the containers can hold them: at least one bit each. The last container may be
@@ -215,7 +215,7 @@ extension Packing {
   init(holding count: Int, in spec: TensorSpec, _ reason: String) {
     let (bits, overflow) = spec.elementCount.multipliedReportingOverflow(by: spec.dtype.bits)
     guard !overflow, count > 0, count <= bits else {
-      self.init(nil, "packed, and the number of elements beside it does not fit its containers")
+      self.init(nil, "packed; the number of elements beside it does not fit its containers")
       return
     }
     self.init(count, reason)

@@ -82,7 +82,7 @@ public struct CountingPolicy: Hashable, Sendable {
   func label(_ name: TensorName, _ found: ClassifiedRole) -> ClassifiedRole {
     guard let rule = assignments.first(where: { $0.pattern.match(name.text) != nil }) else { return found }
     return ClassifiedRole(
-      rule.role ?? found.role, "the policy says so: \(TensorName(rule.pattern.text).quoted)",
+      rule.role ?? found.role, "assigned by the policy's pattern \(TensorName(rule.pattern.text).quoted)",
       part: rule.part ?? found.part, foldsAway: rule.role == nil ? found.foldsAway : false)
   }
 

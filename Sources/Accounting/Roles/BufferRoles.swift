@@ -6,7 +6,7 @@ enum BufferRoles {
   static func reason(of name: NameComponents, rank: Int) -> String? {
     guard let last = name.list.last else { return nil }
     if words.contains(last) {
-      return "'\(NameComponents.text(last))' is a table that a model computes or counts with"
+      return "'\(NameComponents.text(last))' is a computed table or a counter"
     }
     if let module = name.list.dropLast().last,
       randomFeatures.contains(module) && last.elementsEqual("positional_embedding".utf8)
@@ -15,7 +15,7 @@ enum BufferRoles {
       return "'\(NameComponents.text(last))' of '\(NameComponents.text(module))' is fixed"
     }
     if name.list.contains(where: observers.contains) {
-      return "what an observer of quantisation-aware training keeps"
+      return "kept by an observer of quantisation-aware training"
     }
     // GPT-2's causal mask is named `bias`; the bias of a layer has one dimension, or two.
     if last.elementsEqual("bias".utf8), rank >= 3, let module = name.list.dropLast().last,

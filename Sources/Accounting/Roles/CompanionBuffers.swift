@@ -31,7 +31,7 @@ struct CompanionBuffers {
     if let last = name.list.last, Self.vectorEndings.endsAny(last) {
       let isWeight = Self.hookVectors.contains(last)
       if normed.contains(String(text.dropLast(2))) || isVector && isWeight {
-        return "a vector of a spectral norm, which stands beside"
+        return "a vector of the spectral norm beside it"
       }
     }
     if !codebooks.isEmpty, let dot = text.lastIndex(of: "."), codebooks.contains(String(text[...dot])) {
@@ -40,7 +40,7 @@ struct CompanionBuffers {
     guard let last = name.list.last, isVector && Self.vectors.contains(last) || Self.bases.contains(last),
       name.list.contains(where: Self.folders.contains)
     else { return nil }
-    return "what a parametrization keeps beside its original"
+    return "kept by a parametrization beside its original"
   }
 
   private static let lastBytes = Set("gre".utf8)

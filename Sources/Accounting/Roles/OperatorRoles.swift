@@ -37,7 +37,7 @@ enum OperatorRoles {
     case ("Conv", 2), ("ConvTranspose", 2), ("Gemm", 2), ("LSTM", 3), ("GRU", 3), ("RNN", 3):
       return ClassifiedRole(.bias, reason)
     case ("Add", _) where rank <= 1 && products.contains(use.beside ?? ""):
-      return ClassifiedRole(.bias, "\(reason), behind \(use.beside ?? "")")
+      return ClassifiedRole(.bias, "\(reason), after \(use.beside ?? "")")
     case ("BatchNormalization", 1): return ClassifiedRole(.normAffine, reason, foldsAway: true)
     case ("BatchNormalization", 2): return ClassifiedRole(.normAffine, reason)
     case ("BatchNormalization", 3), ("BatchNormalization", 4):

@@ -59,7 +59,7 @@ public enum RoleClassifier {
     let isInteger = spec.dtype.kind == .signed || spec.dtype.kind == .unsigned
     // Biases of quantised layers are sums of 32 bits.
     return isInteger && found.role != .bias && (spec.dtype.bits > 8 || found.role == .other)
-      ? ClassifiedRole(.buffer, "whole numbers, which training does not change") : found
+      ? ClassifiedRole(.buffer, "integers, which training does not change") : found
   }
 
   private static let mayBeBuffer: Set<ParameterRole> = [
@@ -83,7 +83,7 @@ public enum RoleClassifier {
     switch name.word {
     case .counter: break
     case .statistics:
-      return ClassifiedRole(.normStatistics, "its name is a norm's statistic", foldsAway: true)
+      return ClassifiedRole(.normStatistics, "it is named as a norm's statistic", foldsAway: true)
     // A norm without statistics cannot be folded: its moments come from its inputs.
     case .gamma:
       return ClassifiedRole(
@@ -98,27 +98,28 @@ public enum RoleClassifier {
     }
     if spec.dtype == .bool { return ClassifiedRole(.mask, "booleans are a mask") }
     switch name.word {
-    case .bias where rank <= 2: return ClassifiedRole(.bias, "its name is a bias's")
-    case .bias: return ClassifiedRole(.other, "named a bias, but of rank \(rank): a mask or a table")
-    case .embedding where rank >= 2: return ClassifiedRole(.embedding, "its name is an embedding's")
+    case .bias where rank <= 2: return ClassifiedRole(.bias, "it is named as a bias")
+    case .bias:
+      return ClassifiedRole(.other, "it is named as a bias, but has rank \(rank): a mask or a table")
+    case .embedding where rank >= 2: return ClassifiedRole(.embedding, "it is named as an embedding")
     case .weight where rank == 2 && name.module.lastComponent.elementsEqual("gate".utf8):
       return ClassifiedRole(.selector, "a matrix in a module called gate: a router")
     case .weight where rank == 2 && isEmbedding(name.module):
       return ClassifiedRole(.embedding, "a matrix in a module named for embeddings")
-    case .weight where rank >= 2: return ClassifiedRole(.weight, "its name is a weight's")
+    case .weight where rank >= 2: return ClassifiedRole(.weight, "it is named as a weight")
     case .scale where siblings.isQuantised:
-      return ClassifiedRole(.quantisation, "a scale beside weights of whole numbers or eight bits")
+      return ClassifiedRole(.quantisation, "a scale beside integer or 8-bit weights")
     case .scale: return ClassifiedRole(.other, "a scale outside a norm")
     default: break
     }
     let isInteger = spec.dtype.kind == .signed || spec.dtype.kind == .unsigned
-    if rank == 0, isInteger { return ClassifiedRole(.counter, "a whole number alone") }
-    if isInteger { return ClassifiedRole(.other, "whole numbers without a weight's name") }
+    if rank == 0, isInteger { return ClassifiedRole(.counter, "a single integer") }
+    if isInteger { return ClassifiedRole(.other, "integers without a weight's name") }
     if rank >= 1, name.componentContains("embed") {
-      return ClassifiedRole(.embedding, "its name is an embedding's")
+      return ClassifiedRole(.embedding, "it is named as an embedding")
     }
     if rank >= 2 { return ClassifiedRole(.weight, "of rank \(rank), as matrices and kernels are") }
-    return ClassifiedRole(.other, "of rank \(rank), and its name says nothing")
+    return ClassifiedRole(.other, "of rank \(rank), and its name shows no role")
   }
 
   /// Roles that an operator does not show: it uses a router as a weight, and multiplies anything by a mask.

@@ -14,7 +14,7 @@ enum SpecialRoles {
       return (.mask, "\(quoted(component)) says which elements are used")
     }
     for component in [first, last] where metadata.contains(component) {
-      return (.assignment, "\(quoted(component)) says who uses what")
+      return (.assignment, "\(quoted(component)) says which task uses what")
     }
     if quantisation.contains(last) || quantisationEndings.endsAny(last) {
       return (.quantisation, "\(quoted(last)) belongs to quantised weights")
@@ -23,7 +23,7 @@ enum SpecialRoles {
       return (.quantisation, "\(quoted(component)) belongs to quantised weights")
     }
     for component in name.list where selectors.contains(component) || selectorEndings.endsAny(component) {
-      return (.selector, "\(quoted(component)) chooses what is used")
+      return (.selector, "\(quoted(component)) selects units, experts or blocks")
     }
     return nil
   }

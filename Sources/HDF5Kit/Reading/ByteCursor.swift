@@ -96,7 +96,7 @@ struct ByteCursor: Sendable {
     if value == UInt64.max >> UInt64(64 - 8 * width) { return nil }
     guard let relative = Int(exactly: value), relative <= context.source.size - context.base else {
       throw start.malformed(
-        expected: "an address within the file's \(context.source.size) bytes", found: "\(value)")
+        expected: "an address within the file's \(context.source.size.grouped) bytes", found: "\(value)")
     }
     return context.base + relative
   }

@@ -31,7 +31,7 @@ package struct MemoryByteSource: ByteSource {
     guard offset >= 0, offset <= bytes.count, buffer.count <= bytes.count - offset else {
       throw FileError(
         action: "read", path: name,
-        reason: "\(buffer.count) bytes at \(offset) lie outside its \(bytes.count)")
+        reason: "\(buffer.count) bytes at \(offset) are outside its \(bytes.count) bytes")
     }
     bytes.withUnsafeBytes { buffer.copyMemory(from: .init(rebasing: $0[offset..<offset + buffer.count])) }
   }

@@ -39,7 +39,7 @@ extension HDF5FilterPipeline {
     }
     guard bytes.count == byteCount else {
       throw context.malformed(
-        "chunk", at: chunk.offset, expected: "\(byteCount) bytes", found: "\(bytes.count)")
+        "chunk", at: chunk.offset, expected: "\(byteCount.grouped) bytes", found: bytes.count.grouped)
     }
     return bytes
   }

@@ -29,8 +29,8 @@ extension ChunkIndexBuilder {
   private func numbering(at address: Int) throws(HDF5Error) -> Numbering {
     guard let numbering = Numbering(layout.greatestGrid) else {
       throw context.malformed(
-        "chunk index", at: address, expected: "a shape that grows along one dimension at most",
-        found: "several")
+        "chunk index", at: address, expected: "a shape that grows along at most one dimension",
+        found: "one that grows along several")
     }
     return numbering
   }

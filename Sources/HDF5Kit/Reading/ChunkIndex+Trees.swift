@@ -24,9 +24,10 @@ extension ChunkIndexBuilder {
       let mask = UInt32(truncatingIfNeeded: try key.u32())
       var start: [Int] = []
       for _ in shape { start.append(try key.int(8)) }
-      guard try key.unsigned(8) == 0 else {
+      let firstByte = try key.unsigned(8)
+      guard firstByte == 0 else {
         throw key.malformed(
-          expected: "a chunk that starts at an element's first byte", found: "another place")
+          expected: "a chunk that starts at byte 0 of an element", found: "byte \(firstByte)")
       }
       try add(StoredChunk(start: start, offset: child, count: count, mask: mask), at: address)
     }

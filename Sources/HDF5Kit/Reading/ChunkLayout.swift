@@ -24,8 +24,10 @@ extension HDF5ChunkLayout {
       }
       var shape: [Int] = []
       for _ in 0..<rank { shape.append(try cursor.int(width)) }
-      guard shape.removeLast() == elementSize else {
-        throw start.malformed(expected: "chunks of \(elementSize)-byte elements", found: "another size")
+      let storedSize = shape.removeLast()
+      guard storedSize == elementSize else {
+        throw start.malformed(
+          expected: "chunks of \(elementSize)-byte elements", found: "\(storedSize)-byte elements")
       }
       var byteCount = elementSize
       for size in shape {

@@ -42,8 +42,9 @@ struct ChunkStream {
     guard isDeflated ? byteCount / 1032 <= chunk.count : byteCount == chunk.count else {
       throw context.malformed(
         "chunk", at: chunk.offset,
-        expected: isDeflated ? "a deflate stream of \(byteCount) bytes" : "\(byteCount) bytes",
-        found: "\(chunk.count) stored bytes")
+        expected: isDeflated
+          ? "a deflate stream of \(byteCount.grouped) bytes" : "\(byteCount.grouped) bytes",
+        found: "\(chunk.count.grouped) stored bytes")
     }
   }
 
@@ -77,7 +78,8 @@ struct ChunkStream {
     guard isDeflated else { return try context.read(at: chunk.offset + place, into: buffer, in: "chunk") }
     let cursor = context.chunks.cursor(key, before: place) ?? InflateCursor()
     guard let cursor else {
-      throw context.limit("the memory there is", found: "no room to inflate", in: "chunk", at: chunk.offset)
+      throw context.limit(
+        "the free memory", found: "that inflating needs more", in: "chunk", at: chunk.offset)
     }
     try skip(cursor, to: place)
     try inflate(cursor, into: buffer)

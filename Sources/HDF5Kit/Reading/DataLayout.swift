@@ -103,7 +103,7 @@ extension HDF5Storage {
     _ cursor: inout ByteCursor, count: Int, expected: Int
   ) throws(HDF5Error) -> HDF5Storage {
     guard count == expected else {
-      throw cursor.malformed(expected: "\(expected) bytes of compact data", found: "\(count)")
+      throw cursor.malformed(expected: "\(expected.grouped) bytes of compact data", found: count.grouped)
     }
     return .compact(try cursor.take(count))
   }
@@ -114,7 +114,7 @@ extension HDF5Storage {
     let count = try cursor.length()
     guard let address else { return .unallocated }
     guard count == expected else {
-      throw start.malformed(expected: "\(expected) bytes of contiguous data", found: "\(count)")
+      throw start.malformed(expected: "\(expected.grouped) bytes of contiguous data", found: count.grouped)
     }
     if count == 0 { return .unallocated }
     try cursor.context.check(offset: address, count: count, in: "contiguous data")

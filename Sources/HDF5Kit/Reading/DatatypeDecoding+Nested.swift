@@ -54,7 +54,8 @@ extension HDF5Datatype {
     let base = try HDF5Datatype(&cursor, depth: depth + 1)
     guard case .integer = base.kind, base.size == size else {
       throw start.malformed(
-        expected: "an enumeration over an integer of \(size) bytes", found: "another type")
+        expected: "an enumeration over an integer of \(size) bytes",
+        found: base.size == size ? "a type that is not an integer" : "a type of \(base.size) bytes")
     }
     var names: [HDF5Name] = []
     for _ in 0..<Int(bits & 0xFFFF) { names.append(try memberName(&cursor, version: version)) }

@@ -41,7 +41,7 @@ struct DenseLinks: Sendable {
       var stored = record
       guard try stored.unsigned(4) == hash, hash >= last else {
         throw record.malformed(
-          expected: "names in the order of their hashes", found: "\(link.name.quoted) out of it")
+          expected: "names in the order of their hashes", found: "\(link.name.quoted) out of order")
       }
       last = hash
       try body(link)

@@ -52,8 +52,11 @@ struct ExtensibleArray {
     try cursor.signature(signature)
     _ = try cursor.version(0...0)
     try cursor.skip(1)
-    guard try cursor.address() == address else {
-      throw cursor.malformed(expected: "a block of the array at \(address)", found: "another's")
+    let owner = try cursor.address()
+    guard owner == address else {
+      throw cursor.malformed(
+        expected: "a block of the array at \(address)",
+        found: owner.map { "a block of the array at \($0)" } ?? "a block of no array")
     }
   }
 

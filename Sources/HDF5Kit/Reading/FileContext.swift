@@ -126,8 +126,9 @@ struct FileContext: Sendable {
   func check(offset: Int, count: Int, in structure: String) throws(HDF5Error) {
     guard offset >= 0, count >= 0, offset <= source.size, count <= source.size - offset else {
       throw malformed(
-        structure, at: offset, expected: "\(count) bytes within the file's \(source.size)",
-        found: "only \(max(0, source.size - max(0, offset)))")
+        structure, at: offset,
+        expected: "\(count.grouped) bytes within the file's \(source.size.grouped) bytes",
+        found: "only \(max(0, source.size - max(0, offset)).grouped)")
     }
   }
 

@@ -39,8 +39,11 @@ struct FixedArray {
     try cursor.signature("FADB")
     _ = try cursor.version(0...0)
     try cursor.skip(1)
-    guard try cursor.address() == address else {
-      throw cursor.malformed(expected: "a block of the array at \(address)", found: "another's")
+    let owner = try cursor.address()
+    guard owner == address else {
+      throw cursor.malformed(
+        expected: "a block of the array at \(address)",
+        found: owner.map { "a block of the array at \($0)" } ?? "a block of no array")
     }
     let present = try cursor.take(bitmap)
     let content = try cursor.part(inBlock)

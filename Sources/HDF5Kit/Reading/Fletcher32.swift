@@ -2,7 +2,7 @@
 func checkFletcher32(_ bytes: [UInt8], _ context: FileContext, at offset: Int) throws(HDF5Error) -> [UInt8] {
   guard bytes.count >= 4 else {
     throw context.malformed(
-      "chunk", at: offset, expected: "a checksum of 4 bytes", found: "\(bytes.count) bytes in all")
+      "chunk", at: offset, expected: "a checksum of 4 bytes", found: "\(bytes.count) bytes in total")
   }
   let content = bytes.dropLast(4)
   let stored = bytes.suffix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }

@@ -138,7 +138,8 @@ final class FractalHeap: Sendable {
     let owner = try cursor.address()
     guard owner == address else {
       throw cursor.malformed(
-        expected: "a block of the heap at \(address)", found: "\(owner.map(String.init) ?? "none")")
+        expected: "a block of the heap at \(address)",
+        found: owner.map { "a block of the heap at \($0)" } ?? "a block of no heap")
     }
     try cursor.skip(offsetWidth)
   }
@@ -146,7 +147,7 @@ final class FractalHeap: Sendable {
   /// An object outside the heap's blocks, found by its number through a B-tree.
   private func huge(_ id: inout ByteCursor) throws(HDF5Error) -> ByteCursor {
     guard id.remaining < context.addressWidth + context.lengthWidth, let hugeTree else {
-      throw id.unsupported("a huge object that its identifier places")
+      throw id.unsupported("a huge object with its address in the identifier")
     }
     let number = try id.unsigned(min(id.remaining, context.lengthWidth))
     var found: (offset: Int, count: Int)?

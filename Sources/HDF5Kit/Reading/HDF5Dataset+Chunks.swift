@@ -44,7 +44,8 @@ extension HDF5Dataset {
       allowance -= max(0, layout.byteCount - runs.byteCount)
       guard allowance >= 0 else {
         throw context.limit(
-          "\(context.limits.byteBudget) bytes of chunks outside the dataset", found: "more", in: "chunk",
+          "\(context.limits.byteBudget.grouped) bytes of chunks outside the dataset", found: "more",
+          in: "chunk",
           at: chunk.offset)
       }
       if let stream = try stream(chunk, layout) {
@@ -86,9 +87,9 @@ extension HDF5Dataset {
     }
     for chunk in try chunkIndex(layout).chunks where try stream(chunk, layout) == nil {
       throw context.limit(
-        "\(context.limits.keptChunkBytes) bytes in a chunk with these filters "
+        "\(context.limits.keptChunkBytes.grouped) bytes in a chunk with these filters "
           + "(h5repack -l CHUNK=1048576 makes smaller ones)",
-        found: "\(layout.byteCount)", in: "chunk", at: chunk.offset)
+        found: layout.byteCount.grouped, in: "chunk", at: chunk.offset)
     }
   }
 
@@ -142,7 +143,8 @@ extension HDF5Dataset {
     if let kept = context.chunks.bytes(key) { return kept }
     guard layout.byteCount <= context.limits.byteBudget else {
       throw context.limit(
-        "\(context.limits.byteBudget) bytes of one chunk", found: "\(layout.byteCount)", in: "chunk",
+        "\(context.limits.byteBudget.grouped) bytes of one chunk", found: layout.byteCount.grouped,
+        in: "chunk",
         at: chunk.offset)
     }
     try checkStored(chunk, layout)

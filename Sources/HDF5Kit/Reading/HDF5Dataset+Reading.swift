@@ -32,7 +32,7 @@ extension HDF5Dataset {
     }
     let count = count ?? byteCount - offset
     guard count <= context.limits.byteBudget else {
-      throw context.limit("\(context.limits.byteBudget) bytes in one read", found: "\(count)")
+      throw context.limit("\(context.limits.byteBudget.grouped) bytes in one read", found: count.grouped)
     }
     // Only its index tells how much a chunked dataset stores; the index has its own bounds.
     if case .chunked(let layout) = storage { try checkRatio(chunkIndex(layout)) }

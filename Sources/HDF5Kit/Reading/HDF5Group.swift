@@ -33,7 +33,8 @@ package struct HDF5Group: Sendable {
       nameBytes += link.name.bytes.count
       guard count <= limits.linksPerGroup, nameBytes <= limits.nameBytesPerGroup else {
         throw header.context.limit(
-          "\(limits.linksPerGroup) links with \(limits.nameBytesPerGroup) bytes of names", found: "more")
+          "\(limits.linksPerGroup.grouped) links with \(limits.nameBytesPerGroup.grouped) bytes of names",
+          found: "more")
       }
       try body(link)
     }

@@ -8,11 +8,13 @@ func inflate(
 ) throws(HDF5Error) -> [UInt8] {
   func refusal(_ found: String) -> HDF5Error {
     context.malformed(
-      "chunk", at: offset, expected: "a deflate stream of \(count) bytes", found: found)
+      "chunk", at: offset, expected: "a deflate stream of \(count.grouped) bytes", found: found)
   }
-  guard count / Inflater.greatestRatio <= bytes.count else { throw refusal("\(bytes.count) stored bytes") }
+  guard count / Inflater.greatestRatio <= bytes.count else {
+    throw refusal("\(bytes.count.grouped) stored bytes")
+  }
   guard let inflater = Inflater(.zlib) else {
-    throw context.limit("the memory there is", found: "no room to inflate", in: "chunk", at: offset)
+    throw context.limit("the free memory", found: "that inflating needs more", in: "chunk", at: offset)
   }
   var problem: String?
   let result = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in

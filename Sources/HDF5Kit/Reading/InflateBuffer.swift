@@ -32,7 +32,7 @@ final class InflateBuffer: @unchecked Sendable {
   ) throws(HDF5Error) -> UnsafeRawBufferPointer {
     func refusal(_ found: String) -> HDF5Error {
       context.malformed(
-        "chunk", at: chunk.offset, expected: "a deflate stream of \(byteCount) bytes", found: found)
+        "chunk", at: chunk.offset, expected: "a deflate stream of \(byteCount.grouped) bytes", found: found)
     }
     guard byteCount / Inflater.greatestRatio <= chunk.count else {
       throw refusal("\(chunk.count) stored bytes")

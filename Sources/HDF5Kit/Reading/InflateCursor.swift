@@ -88,6 +88,6 @@ final class InflateCursor: @unchecked Sendable {
     _ chunk: StoredChunk, _ byteCount: Int, _ found: String, _ context: FileContext
   ) -> HDF5Error {
     context.malformed(
-      "chunk", at: chunk.offset, expected: "a deflate stream of \(byteCount) bytes", found: found)
+      "chunk", at: chunk.offset, expected: "a deflate stream of \(byteCount.grouped) bytes", found: found)
   }
 }

@@ -23,7 +23,7 @@ struct LocalHeap: Sendable {
     while true {
       guard offset < size else {
         throw context.malformed(
-          "local heap data", at: segment, expected: "a name within its \(size) bytes",
+          "local heap data", at: segment, expected: "a name within its \(size.grouped) bytes",
           found: "one at \(offset)")
       }
       let count = min(room, size - offset)
@@ -37,7 +37,7 @@ struct LocalHeap: Sendable {
             found: "the heap's end")
         }
         throw context.limit(
-          "\(context.limits.nameBytes) bytes of one name", found: "more", in: "local heap data",
+          "\(context.limits.nameBytes.grouped) bytes of one name", found: "more", in: "local heap data",
           at: segment + offset)
       }
       room = min(room * 8, context.limits.nameBytes + 1)

@@ -51,7 +51,7 @@ struct HeaderBlockQueue {
     guard count >= 0, !overflow, sum <= context.limits.headerBytes, seen.count <= context.limits.headerBlocks
     else {
       throw context.limit(
-        "\(context.limits.headerBytes) bytes in \(context.limits.headerBlocks) blocks of one object header",
+        "\(context.limits.headerBytes.grouped) bytes in \(context.limits.headerBlocks) blocks of one object header",
         found: "more", in: "object header", at: address)
     }
     total = sum

@@ -63,7 +63,8 @@ struct Superblock: Sendable {
     }
     guard endOfFile <= size else {
       throw context.malformed(
-        "superblock", at: place, expected: "a file of \(endOfFile) bytes (truncated?)", found: "\(size)")
+        "superblock", at: place, expected: "a file of \(endOfFile.grouped) bytes (truncated?)",
+        found: size.grouped)
     }
   }
 
@@ -84,7 +85,7 @@ struct Superblock: Sendable {
   ) throws(HDF5Error) -> (end: Int, root: Int, extensionHeader: Int?) {
     let flags = try cursor.u8()
     if version == 3, flags & 0b101 != 0 {
-      throw cursor.malformed(expected: "a file that its writer closed", found: "a mark that it is still open")
+      throw cursor.malformed(expected: "a file that its writer closed", found: "the mark of an open file")
     }
     let declaredBase = try cursor.int(cursor.context.addressWidth)
     let extensionHeader = try cursor.address()

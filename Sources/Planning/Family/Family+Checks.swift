@@ -53,7 +53,8 @@ extension Family {
       let without = tasks.filter { !matches(filled(pattern, task: $0.text), specs) }
       if without.isEmpty { continue }
       notes.append(
-        "note: \(named(without)) \(without.count == 1 ? "has" : "have") no tensor by '\(pattern)', which others have"
+        "note: \(named(without)) \(without.count == 1 ? "has" : "have") no tensor that matches '\(pattern)'; "
+          + "other tasks have one"
       )
     }
     return notes + maskNotes(resolved) + mapNotes(resolved.partition)
@@ -83,7 +84,8 @@ extension Family {
         let names = places.prefix(3).map { tensors[$0].spec.name.quoted }.joined(separator: ", ")
         let more = places.count > 3 ? ", \(places.count - 3) more" : ""
         return "note: task \(task.task.quoted)" + (isSame ? "" : ", level \(level.number)")
-          + " has no mask for \(places.count) of \(masked.count) tensors with masks and has them whole: \(names)\(more)"
+          + " has no mask for \(places.count) of \(masked.count) tensors with masks and uses all their elements: "
+          + names + more
       }
     }
   }
@@ -102,11 +104,11 @@ extension Family {
         && !used.contains($0.name)
     }
     if unused.isEmpty { return [] }
-    return [
-      "note: \(unused.count == 1 ? "1 tensor" : "\(unused.count) tensors") of bytes in the shape of others "
-        + "\(unused.count == 1 ? "is" : "are") no map or mask of this plan: "
-        + PlanRequest.shortened(unused.map(\.name.quoted))
-    ]
+    let sentence =
+      unused.count == 1
+      ? "1 byte tensor with the shape of another tensor is not used as a map or mask"
+      : "\(unused.count) byte tensors with the shape of other tensors are not used as maps or masks"
+    return ["note: \(sentence): " + PlanRequest.shortened(unused.map(\.name.quoted))]
   }
 
   private var isOfOwners: Bool { if case .owners = units { true } else { false } }

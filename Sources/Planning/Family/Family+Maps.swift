@@ -28,7 +28,8 @@ extension Family {
       let mask = node.named(member.key, member.value)
       let (tensors, text) = (try mask.pattern(member.key), try mask.string())
       guard text.contains("{task}") || text.contains("{level}") else {
-        throw .badPattern(place: mask.place, pattern: text, expected: "a name that holds {task} or {level}")
+        throw .badPattern(
+          place: mask.place, pattern: text, expected: "a name that contains {task} or {level}")
       }
       try check(try mask.pattern(known(text)), against: tensors, place: mask.place)
       rules.append((tensors, text))
@@ -42,7 +43,7 @@ extension Family {
   ) throws(PlanError) {
     guard map.componentCount <= tensors.componentCount, map.starCount <= tensors.starCount else {
       throw .badPattern(
-        place: place, pattern: map.text, expected: "no more wildcards than '\(tensors.text)' has")
+        place: place, pattern: map.text, expected: "at most as many wildcards as '\(tensors.text)' has")
     }
   }
 

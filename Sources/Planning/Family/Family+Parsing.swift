@@ -1,4 +1,5 @@
 internal import StrictJSON
+internal import Tensors
 internal import UnitModel
 
 extension Family {
@@ -18,8 +19,9 @@ extension Family {
       "format", "$schema", "family", "description", "tasks", "cuts", "widths", "groups", "channel_masks",
       "experts", "owners", "masks", "per_level", "per_task", "skipped", "choices",
     ])
-    guard try object.required("format").string() == Family.format else {
-      throw .outOfRange(place: "format", expected: "'\(Family.format)'", found: "another")
+    let format = try object.required("format").string()
+    guard format == Family.format else {
+      throw .outOfRange(place: "format", expected: "'\(Family.format)'", found: TensorName(format).quoted)
     }
     name = try object.required("family").string()
     var tasks: [TaskID] = []
@@ -31,7 +33,8 @@ extension Family {
         let node = list.named(member.key, member.value)
         let text = try node.string()
         do throws(PlanningError) { cuts.append(try CutOption(parsing: "\(member.key)=\(text)")) } catch {
-          throw .badPattern(place: node.place, pattern: member.key, expected: "a cut as --cut takes it")
+          throw .badPattern(
+            place: node.place, pattern: "\(member.key)=\(text)", expected: "a cut in the form of --cut")
         }
       }
     }
@@ -46,7 +49,8 @@ extension Family {
         let node = list.named(member.key, member.value)
         guard let level = Int(member.key), level >= 1, String(level) == member.key else {
           throw .outOfRange(
-            place: list.place, expected: "level numbers from \"1\" as keys", found: "another key")
+            place: list.place, expected: "level numbers from \"1\" as keys",
+            found: TensorName(member.key).quoted)
         }
         for item in try node.array() { skipped[level, default: []].append(try item.pattern()) }
       }
@@ -139,7 +143,7 @@ extension Family {
     for item in try node?.array() ?? [] {
       let text = try item.string()
       guard text.contains(key), NamePattern(text.replacing(key, with: "0")) != nil else {
-        throw .badPattern(place: item.place, pattern: text, expected: "a pattern that holds \(key)")
+        throw .badPattern(place: item.place, pattern: text, expected: "a pattern that contains \(key)")
       }
       patterns.append(text)
     }

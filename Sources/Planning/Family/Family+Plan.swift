@@ -90,7 +90,9 @@ extension Family {
     .plan(
       .outOfRange(
         place: "tasks",
-        expected: "tasks, levels and patterns that meet the tensors' names at most \(workLimit) times",
+        expected:
+          "tasks, levels and patterns that need at most \(ParameterCount(workLimit)) comparisons with "
+          + "tensor names",
         found: "more"))
   }
 

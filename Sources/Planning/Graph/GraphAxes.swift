@@ -207,6 +207,6 @@ struct GraphAxes {
           ? "nodes take all its channels together, which \(unitCount) units cannot share"
           : "nodes take its channels in \(parts) groups, fewer than the \(unitCount) units"
     }
-    return "nothing that is cut meets it"
+    return "no cut dimension is connected to it"
   }
 }

@@ -162,8 +162,8 @@ struct GraphWeights {
       return ProposedPlan(
         plan: filled, resolved: resolved,
         words: tasks.words
-          + (dimensions.isEmpty ? ["whole, because no node takes weights of floating-point numbers"] : [])
-          + Self.words(whole) + request.words(about: resolved))
+          + (dimensions.isEmpty ? ["whole, because no node uses floating-point weights"] : [])
+          + Self.words(whole) + request.words(about: resolved, isFromGraph: true))
     } catch { throw .plan(error) }
   }
 

@@ -30,7 +30,9 @@ struct GraphTasks {
         }
       }
       if !isComplete {
-        words.append("no tensor is private: more than \(Self.privateLimit) would be, over all tasks")
+        words.append(
+          "no tensor is private: there would be more than \(ParameterCount(Self.privateLimit)) private tensors "
+            + "over all tasks")
       }
     }
     if named.count > request.unitCount {

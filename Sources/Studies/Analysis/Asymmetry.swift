@@ -21,8 +21,8 @@ public struct Asymmetry: Hashable, Sendable {
         Asymmetry(
           methods: [method.name],
           sentence:
-            "\(method.name) has no number under the common policy '\(common.id)', and is not compared; "
-            + "cited are \(list)"))
+            "\(method.name) has no number under the common policy '\(common.id)', so it is not compared; "
+            + "cited: \(list)"))
     }
     for part in [NetworkPart.head, .stem, .shortcut] {
       found += compare(points, "\(part.rawValue)s") { row in

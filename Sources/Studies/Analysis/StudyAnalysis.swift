@@ -130,8 +130,9 @@ public struct StudyAnalysis: Sendable {
     }
     guard draws <= Study.drawLimit else {
       throw .outOfRange(
-        place: "resamples", expected: "at most \(Study.drawLimit) accuracies to be drawn for all pairs",
-        found: "\(draws)")
+        place: "resamples",
+        expected: "at most \(ParameterCount(Study.drawLimit)) accuracies drawn for all pairs",
+        found: "\(ParameterCount(draws))")
     }
     var pairs = found.map { PairComparison(points, $0.first, $0.second, settings) }
     let tested = pairs.indices.filter { pairs[$0].test != nil }

@@ -12,7 +12,7 @@ enum AccuracyTable {
     in bytes: [UInt8], path: String, scale: Double, methods: [String]
   ) throws(AccountingError) -> [Study.Result] {
     guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw .outOfRange(place: path, expected: "UTF-8 text", found: "other bytes")
+      throw .outOfRange(place: path, expected: "UTF-8 text", found: "bytes that are not UTF-8")
     }
     // Spreadsheet programs may write a byte order mark first.
     let scalars = Array(text.unicodeScalars)
@@ -27,8 +27,9 @@ enum AccuracyTable {
     for title in ["method", "task", "accuracy"] where !header.cells.contains(title) {
       throw .missingMember(place: "\(path), line 1", key: title)
     }
-    if Set(header.cells).count != header.cells.count {
-      throw .outOfRange(place: "\(path), line 1", expected: "each title once", found: "one again")
+    var seen: Set<String> = []
+    if let title = header.cells.first(where: { !seen.insert($0).inserted }) {
+      throw .outOfRange(place: "\(path), line 1", expected: "each title once", found: "'\(title)' twice")
     }
     var groups = Groups(methods: methods)
     for row in rows.dropFirst() {

@@ -160,7 +160,7 @@ package final class TensorBlocksReader: TensorByteReader {
     .broken(
       .ownerMap, path: checkpoint.path, place: "tensor \(selection.spec.name.quoted)",
       expected: "as many elements of each owner as /\(Layout.Table.owned.path) gives",
-      found: "another number in its owner map")
+      found: "a different number in its owner map")
   }
 }
 

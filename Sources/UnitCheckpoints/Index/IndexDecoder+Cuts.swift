@@ -34,7 +34,8 @@ extension IndexDecoder {
       else {
         throw broken(
           .cutSegment, .segments, row: row,
-          "a length, and a unit and slot other than those before", "\(segment.length), \(unit), \(slot)")
+          "a length, and a unit and slot that differ from those of the segment before",
+          "\(segment.length), \(unit), \(slot)")
       }
       sizes[part, default: 0] += Int(segment.length)
       size += Int(segment.length)
@@ -56,7 +57,7 @@ extension IndexDecoder {
         (cuts[Int(row.cut)]?.slotCount ?? 0) <= 1
       else {
         throw broken(
-          .axis, .axes, row: number, "a name of its own and a cut with one slot",
+          .axis, .axes, row: number, "a name that no other axis has, and a cut with one slot",
           "\(TensorName(name).quoted), cut \(row.cut)")
       }
       index.axes.append(IndexedAxis(name: AxisName(name), cut: Int(row.cut)))
@@ -83,7 +84,7 @@ extension IndexDecoder {
       let key = (Int(row.network), Int(row.axis))
       guard key.0 < index.networks.count, key.1 < index.axes.count, last < key else {
         throw broken(
-          .network, .axisUnits, row: number, "a network and an axis behind those of the row before",
+          .network, .axisUnits, row: number, "a network and an axis after those of the row before",
           "\(key.0), \(key.1)")
       }
       last = key
@@ -131,8 +132,8 @@ extension IndexDecoder {
         seen.insert(list).inserted
       else {
         throw broken(
-          .scope, .scopes, row: number, "networks that ascend, other than those of the scopes before",
-          "others")
+          .scope, .scopes, row: number,
+          "ascending networks below \(index.networks.count) that no earlier scope has", "\(list.prefix(8))")
       }
       index.scopes.append(list)
     }

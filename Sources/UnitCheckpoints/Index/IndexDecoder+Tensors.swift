@@ -117,7 +117,7 @@ extension IndexDecoder {
     axisNumbers += list.count
     guard axisNumbers <= LayoutLimits.axisNumbers else {
       throw broken(
-        .limit, .dimensions, row: number, "at most \(LayoutLimits.axisNumbers) axes of cuts that differ",
+        .limit, .dimensions, row: number, "at most \(LayoutLimits.axisNumbers) axes of different cuts",
         "more")
     }
     axisLists[key] = list

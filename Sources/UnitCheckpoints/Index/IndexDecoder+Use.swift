@@ -7,7 +7,7 @@ extension IndexDecoder {
     var last = (-1, -1)
     for (number, row) in tables.owned.enumerated() {
       let (tensor, map, owner) = (Int(row.tensor), Int(row.map), Int(row.unit) + 1)
-      let expected = "a unit of a tensor, behind that of the row before"
+      let expected = "a unit of a tensor, after that of the row before"
       guard tensor < tensors.count, map < tensors.count, map != tensor,
         (0...ElementOwners.unitLimit).contains(owner),
         last < (tensor, owner), let elements = Int(exactly: row.elements), elements > 0
@@ -40,7 +40,7 @@ extension IndexDecoder {
       return try log.note(
         broken(
           .ownerMap, .tensors, row: number, "owners of \(tensor.spec.elementCount) elements together",
-          "another number"))
+          left < 0 ? "more" : "\(tensor.spec.elementCount - left)"))
     }
     // A tied map has the elements of another tensor, which may have owners itself.
     guard let named = tensors[owners.map] else { return }
@@ -75,7 +75,7 @@ extension IndexDecoder {
         let inner = Int(exactly: row.inner), let outer = Int(exactly: row.outer), inner > 0, outer > 0
       else {
         throw broken(
-          .reordering, .reordered, row: number, "a dimension behind that of the row before, and its axis",
+          .reordering, .reordered, row: number, "a dimension after that of the row before, and its axis",
           "tensor \(tensor), dimension \(dimension), axis \(axis)")
       }
       last = (tensor, dimension)
@@ -105,7 +105,7 @@ extension IndexDecoder {
         row.mask >= -1, Int(row.mask) < tensors.count, Int(row.mask) != tensor
       else {
         throw broken(
-          .view, .views, row: number, "networks of one task, behind those of the row before, and a mask",
+          .view, .views, row: number, "networks of one task, after those of the row before, and a mask",
           "tensor \(tensor), networks from \(row.networks.first), mask \(row.mask)")
       }
       last = (tensor, rows.upperBound)

@@ -89,7 +89,8 @@ struct IndexDecoder {
   /// Throws if a table has rows that no other row refers to.
   func requireNoneLeft(_ next: Int, of table: Layout.Table, _ count: Int) throws(CheckpointError) {
     guard next == count else {
-      throw broken(.rowLeftOver, table, row: next, "a row that another table refers to", "one that none does")
+      throw broken(
+        .rowLeftOver, table, row: next, "a row that another table refers to", "a row that no table refers to")
     }
   }
 

@@ -34,12 +34,12 @@ struct NameDecoder {
       throw broken(.nameRange, expected, "\(length) bytes at offset \(start)")
     }
     guard 4 + length <= unused else {
-      throw broken(.nameOverlap, "names that share no bytes", "some that do")
+      throw broken(.nameOverlap, "names without shared bytes", "shared bytes")
     }
     unused -= 4 + length
     used.append((start - 4..<start + length, table, row))
     guard let text = String(validating: bytes[start..<start + length], as: UTF8.self) else {
-      throw broken(.nameText, "a UTF-8 name", "\(length) other bytes")
+      throw broken(.nameText, "a UTF-8 name", "\(length) bytes that are not UTF-8")
     }
     if isShared { shared[offset] = text }
     return text
@@ -51,8 +51,8 @@ struct NameDecoder {
     for (one, next) in zip(ordered, ordered.dropFirst())
     where next.bytes.lowerBound < one.bytes.upperBound {
       throw .broken(
-        .nameOverlap, path: path, table: next.table, row: next.row, expected: "names that share no bytes",
-        found: "some that do")
+        .nameOverlap, path: path, table: next.table, row: next.row, expected: "names without shared bytes",
+        found: "shared bytes")
     }
   }
 }

@@ -115,14 +115,16 @@ extension UnitCheckpoint {
     }
     guard case .object(let object) = record, case .string(SourceRecord.format)? = object["format"],
       case .string(let kind)? = object["kind"], case .array(let items)? = object["shards"]
-    else { throw broken(.source, "a tessera.source/1 document", "another") }
+    else { throw broken(.source, "a tessera.source/1 document", "one without format, kind or shards") }
     var shards: [SourceRecord.Shard] = []
     var tensorCount = 0
     for item in items {
       guard case .object(let shard) = item, case .integer(let count)? = shard["tensors"],
         let count = Int(exactly: count), count >= 0, count <= index.tensors.count - tensorCount
       else {
-        throw broken(.source, "shards with at most \(index.tensors.count) tensors together", "other shards")
+        throw broken(
+          .source, "shards with at most \(index.tensors.count) tensors together",
+          "more, or a shard without their number")
       }
       tensorCount += count
       var header: Int?
@@ -139,7 +141,8 @@ extension UnitCheckpoint {
     let numbers = shards.compactMap(\.header)
     let headerCount = try headerCount()
     guard numbers.sorted() == Array(0..<headerCount) else {
-      throw broken(.sourceHeaders, "\(headerCount) shards with a header of their own", "\(numbers)")
+      throw broken(
+        .sourceHeaders, "one shard for each of \(headerCount) headers", "shards with the headers \(numbers)")
     }
     return SourceRecord(
       kind: kind, shards: shards, index: try storedIndex(object["index"], broken),
@@ -160,7 +163,9 @@ extension UnitCheckpoint {
         let tensor = Int(exactly: tensor),
         position >= 0, index.tensors.indices.contains(tensor), index.tensors[tensor].spec.byteCount == count
       else {
-        throw broken(.source, "a hole as its position, the bytes of a tensor and its number", "another")
+        throw broken(
+          .source, "a hole as its position, the bytes of a tensor and the tensor's number",
+          "a hole that fits no tensor")
       }
       holes.append(TensorHole(position: position, count: count, tensor: tensor))
     }

@@ -20,15 +20,16 @@ struct ChannelOrder {
     guard spec.byteCount <= Self.byteLimit else {
       throw .unsupported(
         path: path, place: place,
-        expected: "at most \(Self.byteLimit) bytes where \"feature_order\" is \"task\"",
-        found: "\(spec.byteCount)")
+        expected:
+          "at most \(ParameterCount(Self.byteLimit)) bytes for a tensor with \"feature_order\": \"task\"",
+        found: "\(ParameterCount(spec.byteCount))")
     }
     for reordering in reorderings {
       let bits = spec.shape[(reordering.dimension + 1)...].reduce(spec.dtype.bits, *)
       guard bits % 8 == 0, reordering.positionCount == spec.shape[reordering.dimension] else {
         throw .unsupported(
           path: path, place: "\(place), dimension \(reordering.dimension)",
-          expected: "channels of whole bytes where \"feature_order\" is \"task\"",
+          expected: "channels of whole bytes for a tensor with \"feature_order\": \"task\"",
           found: "\(bits) bits of \(spec.dtype.rawValue)")
       }
     }

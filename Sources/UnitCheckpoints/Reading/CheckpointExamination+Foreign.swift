@@ -45,7 +45,7 @@ extension CheckpointExamination {
       switch (Self.place(path.map(\.description)), visit) {
       case (.inside, _), (_, .refused): return
       case (.foreign, .object(let object)): add(shown, object.title)
-      case (.foreign, .visited): add(shown, "a second name of a group")
+      case (.foreign, .visited): add(shown, "a second link to a group")
       case (.own, .object(.group(let group))): attributes(of: shown, known: [], group.attributes)
       case (.own, .object(.dataset(let dataset))):
         attributes(of: shown, known: Self.datasetAttributes, dataset.attributes)

@@ -11,7 +11,7 @@ enum CheckpointIdentity {
       format = try hdf5.root.attribute(HDF5Name(Layout.formatAttribute))?.bytes()
       version = try hdf5.root.attribute(HDF5Name(Layout.versionAttribute))?.bytes()
     } catch { throw .hdf5(path: path, error) }
-    guard let format else { throw .notACheckpoint(path: path, found: "an HDF5 file without it") }
+    guard let format else { throw .notACheckpoint(path: path, found: "an HDF5 file without this attribute") }
     guard format == Array(Layout.formatValue.utf8) else {
       throw .notACheckpoint(path: path, found: TensorName(String(decoding: format, as: UTF8.self)).quoted)
     }

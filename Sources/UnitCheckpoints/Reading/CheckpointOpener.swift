@@ -51,9 +51,9 @@ struct CheckpointOpener {
     else {
       throw .broken(
         .pages, path: path, place: "/\(Layout.sealPath)",
-        expected: "pages of a power of two from \(LayoutLimits.pageBytes.lowerBound) to "
-          + "\(LayoutLimits.pageBytes.upperBound) bytes",
-        found: "\(seal.pageBytes)")
+        expected: "pages of a power of two from \(ParameterCount(LayoutLimits.pageBytes.lowerBound)) to "
+          + "\(ParameterCount(LayoutLimits.pageBytes.upperBound)) bytes",
+        found: "\(ParameterCount(Int(clamping: seal.pageBytes)))")
     }
     self.tables = tables
     self.seal = seal
@@ -71,7 +71,7 @@ struct CheckpointOpener {
   private static func damagedIndex(_ path: String) -> CheckpointError {
     .broken(
       .indexChecksum, path: path, place: "/\(Layout.metadataGroup)",
-      expected: "an index that matches its checksum", found: "other bytes: the index is damaged")
+      expected: "an index that matches its checksum", found: "a different checksum: the index is damaged")
   }
 
   private static func readSeal(
@@ -117,15 +117,17 @@ struct CheckpointOpener {
     do throws(HDF5Error) { dataset = try hdf5.dataset(at: place) } catch { throw .hdf5(path: path, error) }
     guard dataset.datatype == type.datatype else {
       throw .broken(
-        .tableType, path: path, place: "/\(place)", expected: "rows of \(type.size) bytes as the layout says",
-        found: "another HDF5 type of \(dataset.datatype.size) bytes")
+        .tableType, path: path, place: "/\(place)",
+        expected: "rows of \(type.size) bytes of the layout's type",
+        found: "a different HDF5 type of \(dataset.datatype.size) bytes")
     }
     var isStored = true
     if case .unallocated = dataset.storage { isStored = dataset.byteCount == 0 }
     guard dataset.byteCount <= limit, isStored else {
       throw .broken(
-        .tableSize, path: path, place: "/\(place)", expected: "at most \(limit) bytes, all of them stored",
-        found: "\(dataset.byteCount)\(isStored ? "" : ", none of them stored")")
+        .tableSize, path: path, place: "/\(place)",
+        expected: "at most \(ParameterCount(limit)) bytes, all of them stored",
+        found: "\(ParameterCount(dataset.byteCount))\(isStored ? "" : ", none of them stored")")
     }
     do throws(HDF5Error) { return try dataset.readBytes() } catch { throw .hdf5(path: path, error) }
   }

@@ -52,7 +52,7 @@ struct PlanAgreement {
   private func differs(_ place: String, _ what: String) -> CheckpointError {
     .broken(
       .planDisagrees, path: path, place: place, expected: "the \(what) of /\(Layout.Table.plan.path)",
-      found: "others in the tables")
+      found: "different ones in the tables")
   }
 
   private func isSameNetwork(_ number: Int) -> Bool {

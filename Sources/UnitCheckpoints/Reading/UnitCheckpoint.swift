@@ -148,7 +148,7 @@ package final class UnitCheckpoint: Sendable {
       guard Seal.checksum(of: headers) == seal.headersXXH3 else {
         throw .broken(
           .headersChecksum, path: path, place: "/\(Layout.headersGroup)",
-          expected: "headers that match the checksum of /\(Layout.sealPath)", found: "other bytes")
+          expected: "headers that match the checksum of /\(Layout.sealPath)", found: "a different checksum")
       }
       return headers
     }
@@ -178,18 +178,19 @@ package final class UnitCheckpoint: Sendable {
     guard dataset.datatype == key.dtype.storage.type.datatype else {
       throw broken(
         .datasetType, "elements of \(key.dtype.rawValue)",
-        "another HDF5 type of \(dataset.datatype.size) bytes")
+        "a different HDF5 type of \(dataset.datatype.size) bytes")
     }
     guard dataset.byteCount == byteCount else {
-      throw broken(.datasetLength, "\(byteCount) bytes", "\(dataset.byteCount)")
+      throw broken(
+        .datasetLength, "\(ParameterCount(byteCount)) bytes", "\(ParameterCount(dataset.byteCount))")
     }
     // HDF5 would return fill values for these; every writer of the layout allocates the datasets that it describes.
     if case .unallocated = dataset.storage, byteCount > 0 {
-      throw broken(.datasetStorage, "\(byteCount) stored bytes", "none")
+      throw broken(.datasetStorage, "\(ParameterCount(byteCount)) stored bytes", "none")
     }
     if isPlacementValid, let address = map.sections[section].address {
       guard case .contiguous(let found, _) = dataset.storage, found == address else {
-        var shown = "no contiguous ones"
+        var shown = "no contiguous bytes"
         if case .contiguous(let found, _) = dataset.storage { shown = "them at \(found)" }
         throw broken(.datasetStorage, "contiguous bytes at \(address)", shown)
       }
@@ -211,8 +212,8 @@ package final class UnitCheckpoint: Sendable {
         try log.note(
           .broken(
             .placementOutside, path: path, place: "/\(sectionPath(number))",
-            expected: "bytes inside the file's \(file.size)",
-            found: "\(section.byteCount) bytes at \(address)"))
+            expected: "bytes inside the file's \(ParameterCount(file.size)) bytes",
+            found: "\(ParameterCount(section.byteCount)) bytes at \(address)"))
         continue
       }
       ranges.append((address..<address + section.byteCount, number))
@@ -223,7 +224,7 @@ package final class UnitCheckpoint: Sendable {
       try log.note(
         .broken(
           .placementOverlap, path: path, place: "/\(sectionPath(second.section))",
-          expected: "bytes of its own", found: "bytes of /\(sectionPath(first.section))"))
+          expected: "bytes that no other section has", found: "bytes of /\(sectionPath(first.section))"))
     }
   }
 }

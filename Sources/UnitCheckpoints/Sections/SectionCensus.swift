@@ -91,7 +91,7 @@ struct SectionCensus {
     var counts: [[Int]: Int] = [tensor.units: 1]
     for cut in key.cuts.map({ index.cuts[$0] }) {
       blockCount += counts.count * cut.parts.count
-      try require(blockCount <= blockLimit, tensor, "\(blockLimit) blocks of cuts that differ")
+      try require(blockCount <= blockLimit, tensor, "\(blockLimit) blocks of different cuts")
       var next: [[Int]: Int] = [:]
       for (units, count) in counts {
         for (part, size) in zip(cut.parts, cut.partSizes) {

@@ -30,7 +30,9 @@ struct SectionDecoder {
           "/\(key.path(in: index))")
       }
       guard section.bytes == UInt64(census.byteCounts[number]) else {
-        throw broken(row, "\(census.byteCounts[number]) bytes", "\(section.bytes)")
+        throw broken(
+          row, "\(ParameterCount(census.byteCounts[number])) bytes",
+          "\(ParameterCount(Int(clamping: section.bytes)))")
       }
       rows[number] = row
       addresses.append(try address(section, byteCount: census.byteCounts[number], row))
@@ -60,7 +62,10 @@ struct SectionDecoder {
       section.tensor >= -1, Int(section.tensor) < index.tensors.count, section.scope >= -1,
       Int(section.scope) < index.scopes.count, let units
     else {
-      throw broken(row, "a kind, a tensor, a scope, units and a dtype", "other values")
+      throw broken(
+        row, "a known kind, tensor, scope, list of units and dtype",
+        "kind \(section.kind), tensor \(section.tensor), scope \(section.scope), \(rows.count) units from row "
+          + "\(rows.first), dtype \(TensorName(section.dtype).quoted)")
     }
     return SectionKey(
       kind: kind, tensor: section.tensor < 0 ? nil : Int(section.tensor),
@@ -72,7 +77,7 @@ struct SectionDecoder {
   ) throws(CheckpointError) -> Int? {
     if section.address == Layout.noAddress { return nil }
     guard let address = Int(exactly: section.address), byteCount > 0 else {
-      throw broken(row, "the address of some bytes", "\(section.address) for \(byteCount) bytes")
+      throw broken(row, "an address of at least one byte", "\(section.address) for \(byteCount) bytes")
     }
     return address
   }
@@ -87,7 +92,9 @@ struct SectionDecoder {
         throw .broken(
           .sectionTotal, path: path,
           place: "/\(key.path(in: index))",
-          expected: "at most \(budget) more bytes in a file of \(fileSize)", found: "\(byteCount)")
+          expected:
+            "at most \(ParameterCount(budget)) more bytes in a file of \(ParameterCount(fileSize)) bytes",
+          found: "\(ParameterCount(byteCount))")
       }
       budget -= byteCount
     }

@@ -132,9 +132,9 @@ package final class UnitCheckpointWriter {
         throw .broken(
           .tensorName, path: path, place: "tensor \(spec.name.quoted)",
           expected: count <= limits.nameBytes
-            ? "names of at most \(limits.nameBytesPerGroup) bytes together"
-            : "a name that becomes a link of at most \(limits.nameBytes) bytes",
-          found: "\(max(count, total)) bytes")
+            ? "names of at most \(ParameterCount(limits.nameBytesPerGroup)) bytes together"
+            : "a name that becomes a link of at most \(ParameterCount(limits.nameBytes)) bytes",
+          found: "\(ParameterCount(max(count, total))) bytes")
       }
     }
   }
@@ -151,7 +151,8 @@ package final class UnitCheckpointWriter {
       (Layout.headersGroup, headerBytes, LayoutLimits.headerBytes),
     ] where count > limit {
       throw .broken(
-        .tableSize, path: path, place: "/\(place)", expected: "at most \(limit) bytes", found: "\(count)")
+        .tableSize, path: path, place: "/\(place)", expected: "at most \(ParameterCount(limit)) bytes",
+        found: "\(ParameterCount(count))")
     }
   }
 
@@ -164,7 +165,7 @@ package final class UnitCheckpointWriter {
     guard checkpoint.index.tensors.map(\.spec) == contents.specs else {
       throw .broken(
         .tensorName, path: path, place: "/tessera/tensors", expected: "the tensors that were written",
-        found: "others")
+        found: "different tensors")
     }
   }
 

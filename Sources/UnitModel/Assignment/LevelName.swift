@@ -3,7 +3,7 @@ internal import Tensors
 /// The optional name of a level, in addition to its number.
 package enum LevelName {
   /// The rule for names, as errors print it.
-  static let expected = "a name of up to 64 bytes that is no number"
+  static let expected = "a name of up to 64 bytes that is not a number"
 
   /// Whether a text can name a level: 1 to 64 bytes without control characters, and not a number, because `--level 2`
   /// would then have two meanings.

@@ -52,9 +52,10 @@ package struct HalfCut: Hashable, Sendable {
     switch kind {
     case .unread:
       return
-        "\(channels) are cut, and no tensor takes them in; \(add) a --cut for what reads axis '\(option)'"
+        "\(channels) are cut, but no tensor reads them; \(add) a --cut for the tensor that reads axis '\(option)'"
     case .unmade:
-      return "\(channels) are cut, and no tensor makes them; \(add) a --cut for what makes axis '\(option)'"
+      return
+        "\(channels) are cut, but no tensor makes them; \(add) a --cut for the tensor that makes axis '\(option)'"
     case .leftWhole:
       let subject =
         tensors.count > 1
@@ -71,8 +72,8 @@ package struct HalfCut: Hashable, Sendable {
         + "parts in the order in which they are joined"
     case .fewerHeads(let whole):
       return "\(channels) are cut, \(place) with \(whole) channels is left whole\(more); "
-        + "keys and values have fewer heads than queries; where a key head has N channels, "
-        + "\(add) --cut '\(option)' and the like for each of them before the others"
+        + "keys and values have fewer heads than queries; if a key head has N channels, "
+        + "\(add) --cut '\(option)' and the same for each of the other keys and values, before the other entries"
     }
   }
 }

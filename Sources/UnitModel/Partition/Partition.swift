@@ -58,19 +58,22 @@ public struct Partition: Hashable, Sendable {
 }
 
 extension TensorPlacement {
-  /// The reason why two tensors cannot share their bytes: "another dtype or shape", "another cut" or "another scope";
-  /// nil if they can.
+  /// The reason why two tensors cannot share their bytes: "F16 [8] instead of F32 [8]", "a different cut" or
+  /// "different users"; nil if they can.
   ///
   /// - Parameter ties: the original of each tied tensor: tied owner maps count as the same map.
   func difference(tiedTo other: TensorPlacement, ties: [TensorName: TensorName]) -> String? {
-    if spec.dtype != other.spec.dtype || spec.shape != other.spec.shape { return "another dtype or shape" }
+    if spec.dtype != other.spec.dtype || spec.shape != other.spec.shape {
+      return
+        "\(spec.dtype.rawValue) \(spec.shape) instead of \(other.spec.dtype.rawValue) \(other.spec.shape)"
+    }
     if dimensions != other.dimensions || units != other.units || featureOrder != other.featureOrder
       || owners?.elements != other.owners?.elements
       || owners.map({ ties[$0.map] ?? $0.map }) != other.owners.map({ ties[$0.map] ?? $0.map })
     {
-      return "another cut"
+      return "a different cut"
     }
     // Tasks may have different names for the two: that is the purpose of a tie.
-    return scope.hasUsers(of: other.scope) ? nil : "another scope"
+    return scope.hasUsers(of: other.scope) ? nil : "different users"
   }
 }

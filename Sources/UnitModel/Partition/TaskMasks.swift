@@ -84,7 +84,7 @@ public struct TaskMasks: Sendable {
     for (name, original) in ties.sorted(by: { $0.key < $1.key }) {
       guard let first = places[name], let second = places[original] else { continue }
       if bytes(of: masks(of: first)) != bytes(of: masks(of: second)) {
-        throw .tiedApart(tensor: name, original: original, what: "other masks")
+        throw .tiedApart(tensor: name, original: original, what: "different masks")
       }
     }
     for place in masked {
@@ -101,7 +101,7 @@ public struct TaskMasks: Sendable {
           throw .outOfRange(
             place: "tensor \(spec.name.quoted): its mask \(mask.spec.name.quoted)",
             expected: "a whole tensor of U8 or BOOL \(spec.shape)",
-            found: "\(mask.isWhole ? "" : "a cut one of ")\(mask.spec.dtype.rawValue) \(mask.spec.shape)")
+            found: "\(mask.isWhole ? "" : "a cut tensor of ")\(mask.spec.dtype.rawValue) \(mask.spec.shape)")
         }
       }
     }

@@ -22,12 +22,24 @@ extension TensorPlacement {
         found: "\(map.spec.dtype.rawValue) \(map.spec.shape)")
     }
     guard map.cutDimensions.isEmpty, map.owners == nil, map.units.isEmpty else {
-      throw .outOfRange(place: mapPlace, expected: "a whole tensor", found: "one that is cut itself")
+      throw .outOfRange(place: mapPlace, expected: "a whole tensor", found: "a cut tensor")
     }
     // A task that reads the elements needs the map.
     guard !map.scope.isPrivate || map.scope.hasUsers(of: scope) else {
-      throw .outOfRange(place: mapPlace, expected: "a tensor with the same users, or of all", found: "others")
+      throw .outOfRange(
+        place: mapPlace, expected: "a tensor with the same users, or a shared one", found: map.scope.owner)
     }
+  }
+}
+
+extension TensorScope {
+  /// The users in an error: "a tensor of task 'fine', level 2, and 3 more users".
+  fileprivate var owner: String {
+    guard let first = users.first else { return "a shared tensor" }
+    let level = first.level.map { ", level \($0)" } ?? ""
+    let more = users.count - 1
+    return "a tensor of task \(first.task.quoted)\(level)"
+      + (more == 0 ? "" : more == 1 ? ", and 1 more user" : ", and \(more) more users")
   }
 }
 

@@ -60,7 +60,8 @@ extension Plan {
     guard let pattern = entry.mask else { return nil }
     guard let name = pattern.filled(with: match?.captures ?? NamePattern.Captures()) else {
       throw .badPattern(
-        place: "tensors", pattern: pattern.text, expected: "no more wildcards than \(entry.selector.text) has"
+        place: "tensors", pattern: pattern.text,
+        expected: "at most as many wildcards as \(entry.selector.text) has"
       )
     }
     return TensorName(name)

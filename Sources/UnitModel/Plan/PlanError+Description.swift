@@ -43,7 +43,7 @@ extension PlanError: CustomStringConvertible {
       "\(PlanError.matchesNothing(place: place, pattern: pattern, nearest: nearest)); "
         + "\(unmatched) of \(entries) patterns match no tensor: is this plan for another model?"
     case .tooMuchWork(let place, let limit):
-      "\(place): expected a plan that meets its tensors in at most \(limit) comparisons of bytes, found more"
+      "\(place): expected a plan that needs at most \(ParameterCount(limit)) comparisons of bytes, found more"
     case .captureMissing(let place, let name, let captures):
       "\(place): expected at most \(captures) {} in the name, as many as the pattern has, found \(quoted(name))"
     case .rankDisagrees(let tensor, let expected, let shape):
@@ -60,9 +60,10 @@ extension PlanError: CustomStringConvertible {
     case .specDisagrees(let tensor, let what, let expected, let found):
       "tensor \(tensor.quoted), \(what): expected \(expected), found \(found)"
     case .tiedApart(let tensor, let original, let what):
-      "tensor \(tensor.quoted): expected the cut and scope of \(original.quoted), which it is tied to, found \(what)"
+      "tensor \(tensor.quoted): expected the dtype, shape, cut and users of \(original.quoted), which it is tied to, "
+        + "found \(what)"
     case .compactUnscoped(let tensor):
-      "tensor \(tensor.quoted): expected a task or level that alone uses a compact tensor, found none"
+      "tensor \(tensor.quoted): expected one task or level that uses the compact tensor, found none"
     case .aliasTaken(let task, let level, let alias, let tensor, let other):
       "tensor \(tensor.quoted): expected one tensor named \(alias.quoted) in task \(task.quoted), level \(level), "
         + "found \(other.quoted) too"
@@ -86,10 +87,10 @@ extension PlanError: CustomStringConvertible {
       "\(place): expected a level from 1 to \(levels)"
         + (names.isEmpty ? "" : " or one of " + names.prefix(8).map(quoted).joined(separator: ", "))
         + ", found \(quoted(name))\(did(nearest))"
-    case .tooManyNetworks(let limit): "tasks: expected at most \(limit) levels in all, found more"
+    case .tooManyNetworks(let limit): "tasks: expected at most \(limit) levels in total, found more"
     case .badBudget(let text, let expected): "budget: expected \(expected), found \(quoted(text))"
     case .nothingFits(let task, let budget, let smallest):
-      "task \(task.quoted): expected a level within \(budget), found the smallest to take \(smallest)"
+      "task \(task.quoted): expected a level within \(budget), found that the smallest takes \(smallest)"
     }
   }
 }
@@ -99,17 +100,18 @@ extension PlanError {
   package static func unknownTask(_ name: TaskID, among tasks: [TaskAssignment]) -> PlanError {
     .unknownTask(
       name: name, nearest: nearestName(to: name.text, among: tasks.lazy.map(\.task.text)),
-      tasks: tasks.count <= 8 ? tasks.map(\.task) : tasks.prefix(9).map(\.task))
+      tasks: tasks.map(\.task))
   }
 }
 
 private func quoted(_ name: String) -> String { TensorName(name).quoted }
 
-/// The names of up to eight tasks; the number of more.
+/// The names of up to eight tasks; for more, their number.
 private func some(of tasks: [TaskID]) -> String {
   switch tasks.count {
-  case 0: "no task, for there is none"
-  case 1...8: tasks.map(\.quoted).joined(separator: ", ")
+  case 0: "no task, because the file has none"
+  case 1: tasks[0].quoted
+  case 2...8: tasks.dropLast().map(\.quoted).joined(separator: ", ") + " or " + tasks[tasks.count - 1].quoted
   default: "one of the \(tasks.count) tasks"
   }
 }

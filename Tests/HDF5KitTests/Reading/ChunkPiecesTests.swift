@@ -118,8 +118,8 @@ import Testing
     #expect(sentence.hasPrefix("chunks.h5: '/data0', chunk at byte "))
     #expect(
       sentence.hasSuffix(
-        ": expected at most 300000 bytes in a chunk with these filters "
-          + "(h5repack -l CHUNK=1048576 makes smaller ones), found 360000"))
+        ": expected at most 300,000 bytes in a chunk with these filters "
+          + "(h5repack -l CHUNK=1048576 makes smaller ones), found 360,000"))
     let (other, _) = try Self.open([.shuffle, .deflate], count: 90_000, limits: limits)
     try other.dataset(at: "data0").checkPieces()
   }

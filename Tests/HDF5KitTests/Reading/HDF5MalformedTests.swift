@@ -41,7 +41,7 @@ struct MalformedCase: CustomTestStringConvertible, Sendable {
       "expected addresses and lengths of 2, 4 or 8 bytes, found 3 and 8"),
     .init(
       "end of file", "earliest", "", mark: [0x89] + text("HDF"), at: 40, bytes: [0, 0, 0, 0x7F],
-      "expected a file of 2130706432 bytes (truncated?), found 139080"),
+      "expected a file of 2,130,706,432 bytes (truncated?), found 139,080"),
     .init(
       "driver block", "earliest", "", mark: [0x89] + text("HDF"), at: 48, bytes: [8, 0, 0, 0, 0, 0, 0, 0],
       "found a driver information block (a file in several parts)"),

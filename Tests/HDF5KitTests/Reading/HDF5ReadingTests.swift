@@ -67,7 +67,7 @@ import Testing
       Issue.record("\(error.map(\.description) ?? "read")")
       return
     }
-    #expect(limit == "1000 bytes in one read" && found == "10000")
+    #expect(limit == "1,000 bytes in one read" && found == "10,000")
   }
 
   @Test func manyThreadsReadTheSame() async throws {
