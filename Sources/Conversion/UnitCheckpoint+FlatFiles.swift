@@ -1,4 +1,3 @@
-package import ByteFiles
 package import FlatFormats
 internal import Tensors
 package import UnitCheckpoints
@@ -70,16 +69,5 @@ extension UnitCheckpoint {
       files.append(file)
     }
     return files.isEmpty ? nil : files
-  }
-
-  /// The graph's file with holes where the elements of tensors were: it takes no more memory than the graph.
-  package func graphFile() throws(CheckpointError) -> ReadableFile? {
-    guard let file = try hollowFiles()?.first, let size = file.size else { return nil }
-    do throws(FileError) {
-      let memory = try MemoryFile()
-      for (position, range) in file.stretches { try memory.write(Array(file.bytes[range]), at: position) }
-      try memory.extend(to: size)
-      return try memory.readable(as: path)
-    } catch { throw .file(error) }
   }
 }

@@ -1,4 +1,5 @@
 public import ByteFiles
+package import ONNXGraph
 public import TensorStreams
 public import Tensors
 
@@ -43,6 +44,11 @@ public enum FlatFormats {
         rule, path: path, place: "byte 0", expected: "the bytes of a file (\(kind.rawValue))",
         found: "an empty file")
     }
+  }
+
+  /// Opens the weights of an ONNX model that has been decoded.
+  package static func weights(of model: Model) throws(FlatFormatError) -> any FlatWeightsSource {
+    try ONNXSource(model)
   }
 
   /// Opens the weights in the folder at `path`; nil if it is not a folder.

@@ -4,7 +4,6 @@ package import Inference
 package import ONNXGraph
 package import TensorStreams
 internal import Tensors
-package import UnitCheckpoints
 package import UnitModel
 
 /// A graph with its weights, from an ONNX file or a checkpoint; sub-networks are made from it.
@@ -21,12 +20,6 @@ package struct NetworkModel {
     self.decoded = decoded
     whole = weights
     model = PartsOfSequences.replaced(in: decoded.supplied { numbers[$0] }.inlined, supplier: weights)
-  }
-
-  /// The graph in a checkpoint; nil if it has none.
-  package init?(_ checkpoint: UnitCheckpoint) throws {
-    guard let file = try checkpoint.graphFile() else { return nil }
-    self.init(try Model(file), weights: checkpoint)
   }
 
   /// The same graph, with the weights of another source, matched by name.

@@ -1,20 +1,23 @@
+package import FlatFormats
 package import UnitCheckpoints
 
 /// The check that a command makes of a checkpoint before it uses it.
-package enum CheckpointSoundness {
+///
+/// Opening checks only that the tables agree with each other. A file whose plan cuts otherwise than its tables, or whose
+/// graph is invalid, passes that, and different commands would trust different parts of it. No tensor bytes are read.
+package struct CheckpointSoundness {
   /// The first error that the rules of index, plan and source find; nil for a sound checkpoint.
-  ///
-  /// Opening checks only that the tables agree with each other. A file whose plan cuts otherwise than its tables, or
-  /// whose graph is invalid, passes that, and different commands would trust different parts of it. No tensor bytes are
-  /// read.
-  ///
+  package let error: Finding?
+  /// The graph, which the check has decoded; nil if the checkpoint has none.
+  package let storedModel: StoredModel?
+
   /// - Parameter usesHeaders: whether the flat files from which it was made are to be written again.
-  package static func error(in checkpoint: UnitCheckpoint, usesHeaders: Bool = true) -> Finding? {
+  package init(of checkpoint: UnitCheckpoint, usesHeaders: Bool = true) {
     let subject = CheckpointSubject(
       CheckpointExamination(checkpoint), progress: { _ in }, options: ValidationOptions())
-    for id in RuleID.allCases where id.rule.isOfIndex && (usesHeaders || !id.rule.isOfHeaders) {
-      if let error = id.rule.findings(in: subject).first(where: { $0.severity == .error }) { return error }
-    }
-    return nil
+    error =
+      RuleID.allCases.lazy.filter { $0.rule.isOfIndex && (usesHeaders || !$0.rule.isOfHeaders) }
+      .compactMap { id in id.rule.findings(in: subject).first { $0.severity == .error } }.first
+    storedModel = subject.storedModel
   }
 }

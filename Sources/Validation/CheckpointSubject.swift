@@ -1,4 +1,5 @@
 internal import ByteFiles
+internal import FlatFormats
 internal import HDF5Kit
 internal import TensorStreams
 internal import Tensors
@@ -15,6 +16,8 @@ final class CheckpointSubject {
   private let progress: (Int) -> Void
 
   let options: ValidationOptions
+  /// The graph, once a rule has looked at it.
+  var storedModel: StoredModel?
 
   init(
     _ examination: CheckpointExamination, progress: @escaping (Int) -> Void, options: ValidationOptions

@@ -200,7 +200,7 @@ struct CountingCaseTests {
       ),
       (
         #"{"num_experts_per_tok": 2, "num_local_experts": 8}"#,
-        "every expert under 'a.experts' of 8, as config.json"
+        "every expert under 'a.experts' (config.json: 8)"
       ),
 
       ("[]", "expected an object"), ("{", "config.json: "),

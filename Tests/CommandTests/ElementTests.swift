@@ -174,7 +174,7 @@ struct ElementTests {
     ),
     (
       #""mask": "cut""#,
-      "plan.json: tensor 'a': its mask 'cut': expected a whole tensor of U8 or BOOL [3, 4], found a cut one"
+      "plan.json: tensor 'a': its mask 'cut': expected a whole tensor of U8 or BOOL [3, 4], found a cut tensor"
     ),
     (
       #""mask": "z""#,

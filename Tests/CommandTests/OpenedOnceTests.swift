@@ -49,6 +49,50 @@ struct OpenedOnceTests {
     }
   }
 
+  /// Decoding reads the nodes of a graph twice (once to find each, once for its fields) and nothing else, so the number of
+  /// bytes that a command reads says how often it decodes.
+  @Test("a graph is decoded once")
+  func decodedOnce() throws {
+    let folder = try TemporaryFolder()
+    let depth = 2000
+    let graph = ModelBytes.model { graph in
+      graph.value(11, "x", [1, 4])
+      graph.ones("v", [4, 6])
+      graph.ones("w", [6, 3])
+      graph.node("MatMul", ["x", "v"], ["hidden"])
+      for layer in 0..<depth {
+        graph.node("Relu", [layer == 0 ? "hidden" : "value\(layer - 1)"], ["value\(layer)"])
+      }
+      graph.node("MatMul", ["value\(depth - 1)", "w"], ["y"])
+      graph.value(12, "y", [1, 3])
+    }
+    let size = graph.count
+    _ = try folder.write(graph, as: "m.onnx")
+    let header =
+      "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 4), }"
+      .padding(toLength: 117, withPad: " ", startingAt: 0) + "\n"
+    _ = try folder.write(
+      [0x93] + Array("NUMPY\u{1}\u{0}\u{76}\u{0}\(header)".utf8) + [UInt8](repeating: 0, count: 16),
+      as: "x.npy")
+    let commands = [
+      "inspect m.onnx", "count m.onnx", "count m.onnx --layers",
+      "plan m.onnx --units 2 --cut-first -o p.json",
+      "run m.onnx --input x.npy --output y.npz", "validate m.onnx", "convert m.onnx m.npz",
+      "diff m.onnx m.npz",
+    ]
+    for command in commands {
+      let words = command.split(separator: " ").map(String.init)
+      let run = try Subprocess.run(
+        "strace", ["-f", "-qq", "-y", "-e", "trace=pread64,read", "-o", "trace", Peers.tessera] + words,
+        directory: folder.path, timeout: 60)
+      #expect(run.code == 0, "\(command): \(run.errorText)")
+      let trace = try String(contentsOfFile: folder.file("trace"), encoding: .utf8)
+      let count = trace.split(separator: "\n").filter { $0.contains("/m.onnx>") }
+        .compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }.reduce(0, +)
+      #expect((size..<5 * size / 2).contains(count), "\(command): \(count) of \(size) bytes")
+    }
+  }
+
   private static let inputs: Set<String> = [
     "network.onnx", "weights.safetensors", "plan.json", "images.npy", "fashion.h5", "network.h5",
   ]

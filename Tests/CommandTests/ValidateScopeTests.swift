@@ -29,8 +29,8 @@ struct ValidateScopeTests {
     (
       "read-subclass.pt", [], 1,
       [
-        "warning unexamined: 'wrapped': expected a tensor", "warning pickle-globals",
-        "'torchao.Packed', which is not known",
+        "warning unexamined: 'wrapped': expected only parts that a reader uses", "warning pickle-globals",
+        "'torchao.Packed', which is unknown",
       ]
     ),
     ("read-subclass.pt", ["--fail-on", "error"], 0, ["ok, 3 warnings"]),

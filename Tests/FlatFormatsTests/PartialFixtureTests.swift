@@ -91,13 +91,15 @@ struct PartialFixtureTests {
       try source.reader(of: number).read(into: &bytes)
       return SHA256Digest.of(bytes)
     }
-    #expect(try HollowFile.problems(of: files, filledBy: specs, digests: digests, path: "m").isEmpty)
+    #expect(
+      try HollowFile.problems(of: StoredModel(files, path: "m"), filledBy: specs, digests: digests).isEmpty)
     // A tensor without a hole is written from the graph, so the graph must have its elements.
     let filled = Set(files.flatMap(\.holes).map(\.tensor))
     let held = try #require(specs.indices.first { !filled.contains($0) })
     var others = digests
     others[held] = SHA256Digest.of([0])
-    #expect(try HollowFile.problems(of: files, filledBy: specs, digests: others, path: "m").count == 1)
+    #expect(
+      try HollowFile.problems(of: StoredModel(files, path: "m"), filledBy: specs, digests: others).count == 1)
     func problems(without isGone: (String) -> Bool) throws -> Int {
       let kept = specs.indices.filter { !isGone(specs[$0].name.text) }
       let changed = files.map { file in
@@ -110,8 +112,8 @@ struct PartialFixtureTests {
           })
       }
       return try HollowFile.problems(
-        of: changed, filledBy: kept.map { specs[$0] },
-        digests: kept.map { digests[$0] }, path: "m"
+        of: StoredModel(changed, path: "m"), filledBy: kept.map { specs[$0] },
+        digests: kept.map { digests[$0] }
       ).count
     }
     #expect(try problems { $0.hasPrefix("value_") || $0.hasSuffix("/c") } == 0)

@@ -22,12 +22,11 @@ extension HollowFile {
   /// Where the graph names a tensor, the file must have that tensor's hole or its own elements. No element that fills a
   /// hole is read.
   ///
-  /// - Parameters:
-  ///   - digests: the tensors' digests, with which elements in the graph itself are compared.
-  ///   - path: the graph's name in messages.
+  /// - Parameter digests: the tensors' digests, with which elements in the graph itself are compared.
   public static func problems(
-    of files: [HollowFile], filledBy specs: [TensorSpec], digests: [SHA256Digest], path: String
+    of stored: StoredModel, filledBy specs: [TensorSpec], digests: [SHA256Digest]
   ) throws(FileError) -> [Problem] {
+    let files = stored.files
     var problems: [Problem] = []
     var filled: Set<Int> = []
     var names: Set<String> = []
@@ -51,11 +50,20 @@ extension HollowFile {
             found: TensorName(name).quoted))
       }
     }
-    guard problems.isEmpty, let model = files.first, let size = model.size else { return problems }
-    let memory = try MemoryFile()
-    for (position, range) in model.stretches { try memory.write(Array(model.bytes[range]), at: position) }
-    try memory.extend(to: size)
-    return model.graphProblems(try memory.readable(as: path), specs, digests)
+    guard problems.isEmpty, let first = files.first, first.size != nil else { return problems }
+    let (model, constants): (Model, [NamedConstant])
+    do throws(GraphError) { (model, constants) = (try stored.model, try stored.model.constants()) } catch {
+      switch error {
+      case .file(let error): throw error
+      case .refused(_, _, let place, let expected, let found):
+        return [
+          Problem(
+            file: 0, place: "graph", expected: "an ONNX model",
+            found: "\(place): expected \(expected), found \(found)")
+        ]
+      }
+    }
+    return first.graphProblems(constants, of: model.file, specs, digests)
   }
 
   /// Whether `name` is a path within the model's folder, without hidden files or folders.
@@ -110,14 +118,8 @@ extension HollowFile {
 
   /// The first disagreement between the graph's tensors, the index and the holes.
   private func graphProblems(
-    _ file: ReadableFile, _ specs: [TensorSpec], _ digests: [SHA256Digest]
+    _ constants: [NamedConstant], of file: ReadableFile, _ specs: [TensorSpec], _ digests: [SHA256Digest]
   ) -> [Problem] {
-    let constants: [NamedConstant]
-    do throws(GraphError) { constants = try Model(file).constants() } catch {
-      var text = "\(error)"
-      if text.hasPrefix("\(file.path): ") { text = String(text.dropFirst(file.path.count + 2)) }
-      return [Problem(file: 0, place: "graph", expected: "an ONNX model", found: text)]
-    }
     var stated: [Int: Int] = [:]
     var own: [Int: Int] = [:]
     for hole in holes { (stated[hole.position], own[hole.tensor]) = (hole.tensor, hole.position) }

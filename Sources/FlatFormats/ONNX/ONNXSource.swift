@@ -20,10 +20,15 @@ final class ONNXSource: FlatWeightsSource {
   /// The model and the files of its external data.
   var files: [String] { [file.path] + external.all.map(\.path).sorted() }
 
-  init(_ file: ReadableFile) throws(FlatFormatError) {
-    let (model, constants, others) = try Self.asFlat { () throws(GraphError) in
-      let model = try Model(file)
-      return (model, try model.constants(), try model.otherConstants())
+  convenience init(_ file: ReadableFile) throws(FlatFormatError) {
+    try self.init(try Self.asFlat { () throws(GraphError) in try Model(file) })
+  }
+
+  /// The weights of a model that has been decoded.
+  init(_ model: Model) throws(FlatFormatError) {
+    let file = model.file
+    let (constants, others) = try Self.asFlat { () throws(GraphError) in
+      (try model.constants(), try model.otherConstants())
     }
     var tensors: [SourceTensor] = []
     for named in constants {

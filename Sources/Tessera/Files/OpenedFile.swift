@@ -28,6 +28,8 @@ package final class OpenedFile: Sendable {
   private let usesHeaders: Bool
   private let opened = Once<Contents>()
   private let decoded = Once<Model?>()
+  /// The graph of a checkpoint, which is decoded to check it.
+  private let checked = Once<StoredModel?>()
   private let joined = Once<NetworkModel?>()
 
   /// Recognises the file, or the weights of the folder, at `path`.
@@ -74,12 +76,16 @@ package final class OpenedFile: Sendable {
       try opened.value {
         guard let file else { throw TesseraError(sentence: "\(path): expected a file, found a folder") }
         if let kind = flatKind {
+          // Whichever of graph and contents comes second uses the model that the first has decoded.
+          if case .some(.some(let model)) = decoded.known { return .flat(try FlatFormats.weights(of: model)) }
           return .flat(try FlatFormats.open(file, as: kind, assumeDType: assumeDType))
         }
         let checkpoint = try UnitCheckpoint(file)
-        if let error = CheckpointSoundness.error(in: checkpoint, usesHeaders: usesHeaders) {
+        let soundness = CheckpointSoundness(of: checkpoint, usesHeaders: usesHeaders)
+        if let error = soundness.error {
           throw TesseraError(sentence: "\(path): \(error.location): \(error.message)")
         }
+        _ = checked.value { soundness.storedModel }
         return .checkpoint(checkpoint)
       }
     }
@@ -106,7 +112,11 @@ package final class OpenedFile: Sendable {
   package var graph: Model? {
     get throws {
       try decoded.value {
-        if flatKind == nil { return try checkpoint?.graphFile().map { try Model($0) } }
+        if flatKind == nil {
+          // The check of a checkpoint leaves out a record that cannot be read, unless the files are written again.
+          _ = try checkpoint?.sourceRecord()
+          return try checked.known??.model
+        }
         guard flatKind == .onnx, let file else { return nil }
         if case .flat(let source)? = opened.known { return source.graph }
         return try Model(file)

@@ -30,10 +30,12 @@ enum StoredGraphRule: ValidationRule {
       files.append(
         HollowFile(name: shard.name, bytes: headers[header], holes: holes))
     }
+    let stored = StoredModel(files, path: checkpoint.path)
+    subject.storedModel = stored
     do throws(FileError) {
       let problems = try HollowFile.problems(
-        of: files, filledBy: checkpoint.index.tensors.map(\.spec),
-        digests: checkpoint.index.tensors.map(\.digest), path: checkpoint.path)
+        of: stored, filledBy: checkpoint.index.tensors.map(\.spec),
+        digests: checkpoint.index.tensors.map(\.digest))
       return problems.map { problem in
         let header = source.shards[problem.file].header ?? problem.file
         return subject.finding(

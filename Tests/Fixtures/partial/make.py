@@ -240,8 +240,8 @@ def save_odd():
     odd("meta.pt", Call(utils._rebuild_meta_tensor_no_storage, torch.float32, (2, 3), (3, 1), False),
         "a tensor on the meta device, which has no elements (_rebuild_meta_tensor_no_storage)")
     odd("subclass.pt", Call(sys.modules["torch._tensor"]._rebuild_from_type_v2, mine.rebuild, mine.Tagged, plain, {}),
-        "what 'mine.layers.rebuild' rebuilds")
-    odd("storages.pt", Call(mine.rebuild, *plain), "what 'mine.layers.rebuild' makes of a storage")
+        "the result of 'mine.layers.rebuild'")
+    odd("storages.pt", Call(mine.rebuild, *plain), "the result of 'mine.layers.rebuild' on a storage")
     odd("empty-parameter.pt", Call(sys.modules["torch.nn.parameter"].UninitializedParameter, True),
         "a parameter that has no elements yet")
     odd("array.pt", np.array([ramp(2), None], object),

@@ -51,6 +51,8 @@ extension RuleFixture {
     },
     record(
       .sourceHeader, "a hole of no tensor's length", "[404, 12", "[404, 11", says: "a hole as its position"),
-    record(.sourceHeader, "a graph without its bytes", #""header": 0"#, #""headex": 0"#, says: "2 shards"),
+    record(
+      .sourceHeader, "a graph without its bytes", #""header": 0"#, #""headex": 0"#,
+      says: "for each of 2 headers"),
   ]
 }
