@@ -1,4 +1,5 @@
 public import ByteFiles
+internal import Tensors
 
 extension FlatFormats {
   /// The format that a file name's suffix identifies, as `kind` or `hdf5`; nil for suffixes that several formats use.
@@ -44,21 +45,22 @@ public struct FolderSets: Sendable {
   public init(_ names: [String], in path: String) {
     guard let folder = ShardFolder(path) else { return }
     indexes = names.filter(ShardName.isIndex).map { ($0, folder.shards(of: $0)) }
-    let indexed = Set(indexes.flatMap(\.shards))
-    unnamed = names.filter { $0.hasSuffix(ShardName.suffix) && !indexed.contains($0) }
-    var sets: [String: (names: [String], missing: [String])] = [:]
-    for name in names where !indexed.contains(name) {
+    // File names are compared by their bytes, as the file system does.
+    let indexed = Set(indexes.flatMap(\.shards).map { TensorName($0) })
+    unnamed = names.filter { $0.hasSuffix(ShardName.suffix) && !indexed.contains(TensorName($0)) }
+    var sets: [TensorName: (names: [String], missing: [String])] = [:]
+    for name in names where !indexed.contains(TensorName(name)) {
       guard let parts = ShardName.parts(of: name) else { continue }
-      sets["\(parts.count) \(parts.stem)", default: ([], [])].names.append(name)
+      sets[TensorName("\(parts.count) \(parts.stem)"), default: ([], [])].names.append(name)
     }
     for key in sets.keys {
       guard var set = sets[key], let parts = set.names.first.flatMap(ShardName.parts) else { continue }
       // The count is only a number in a name and may be huge, so at most three missing names are listed.
-      let known = Set(set.names)
+      let known = Set(set.names.map { TensorName($0) })
       var number = 1
       while number <= parts.count, set.missing.count < 3 {
         let name = ShardName.numbered(parts.stem, number, of: parts.count)
-        if !known.contains(name) { set.missing.append(name) }
+        if !known.contains(TensorName(name)) { set.missing.append(name) }
         number += 1
       }
       unindexed.append(set)

@@ -74,6 +74,9 @@ package struct FileInputs {
   package init(_ source: any TensorSource) { self.source = source }
 
   /// The extents of the inputs by name; a single array belongs to the only input, whatever its name.
+  ///
+  /// - Throws: `InferenceError.refused` for an array that is no input of the model, has another rank, or has elements
+  ///   smaller than a byte.
   package func shapes(for model: Model) throws(InferenceError) -> [String: [Int]] {
     let declared = Dictionary(
       model.graph.inputs.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -81,17 +84,25 @@ package struct FileInputs {
     var shapes: [String: [Int]] = [:]
     for tensor in source.tensors {
       let name = single ?? tensor.spec.name.text
-      try Self.requireRank(of: tensor.spec, declared: declared[name], as: name, path: source.path)
+      guard let input = declared[name] else {
+        let names = model.graph.requiredInputs.map { quoted($0.name) }.joined(separator: ", ")
+        throw refusal(of: tensor.spec, expected: "the model's inputs \(names)", found: "no such input")
+      }
+      guard tensor.spec.dtype.bytes != nil else {
+        throw refusal(
+          of: tensor.spec, expected: "elements of whole bytes", found: tensor.spec.dtype.rawValue)
+      }
+      try requireRank(of: tensor.spec, declared: input, as: name)
       shapes[name] = tensor.spec.shape
     }
     return shapes
   }
 
   /// Refuses an array whose rank differs from the declared one; a node's error would name another file.
-  private static func requireRank(
-    of array: TensorSpec, declared: ValueInfo?, as name: String, path: String
+  private func requireRank(
+    of array: TensorSpec, declared: ValueInfo, as name: String
   ) throws(InferenceError) {
-    guard case .tensor(_, let shape?)? = declared?.type,
+    guard case .tensor(_, let shape?)? = declared.type,
       shape.count != array.shape.count
     else { return }
     let extents = shape.map { extent in
@@ -101,10 +112,15 @@ package struct FileInputs {
       case .open: "?"
       }
     }
-    throw .refused(
-      kind: .invalid, path: path, place: "array \(array.name.quoted)",
-      expected: "[\(extents.joined(separator: ", "))] as input \(quoted(name)) of the model",
+    throw refusal(
+      of: array, expected: "[\(extents.joined(separator: ", "))] as input \(quoted(name)) of the model",
       found: array.shapeText)
+  }
+
+  private func refusal(of array: TensorSpec, expected: String, found: String) -> InferenceError {
+    .refused(
+      kind: .invalid, path: source.path, place: "array \(array.name.quoted)", expected: expected,
+      found: found)
   }
 
   /// The name of the only input, if a single array of another name is meant for it.

@@ -1,5 +1,6 @@
 internal import ByteFiles
 internal import FlatFormats
+internal import Tensors
 internal import UnitCheckpoints
 
 /// Applies all rules to a folder: to each set of shards and each other file; files of other kinds are only named.
@@ -55,39 +56,47 @@ package struct FolderValidation {
     func path(_ name: String) -> String {
       folder.path == "." ? name : folder.path.hasSuffix("/") ? folder.path + name : "\(folder.path)/\(name)"
     }
-    var found: [String: [FileVerdict]] = [:]
-    var members: Set<String> = []
+    // File names are compared by their bytes, as the file system does.
+    let present = Set(folder.files.map { TensorName($0) })
+    let hasLeftovers = AtomicFileSet.hasLeftovers(in: folder.path)
+    var found: [TensorName: [FileVerdict]] = [:]
+    var members: Set<TensorName> = []
     for index in sets.indexes {
-      let shards = index.shards.filter { folder.files.contains($0) && !members.contains($0) }
-      members.formUnion(shards)
-      found[index.name] = checkSet(path(index.name), shards: shards.map(path))
+      let shards = index.shards.filter {
+        present.contains(TensorName($0)) && !members.contains(TensorName($0))
+      }
+      members.formUnion(shards.map { TensorName($0) })
+      found[TensorName(index.name)] = checkSet(path(index.name), shards: shards.map(path))
     }
     for set in sets.unindexed {
-      members.formUnion(set.names)
+      if isCancelled() { return }
+      members.formUnion(set.names.map { TensorName($0) })
       guard let first = set.names.first else { continue }
-      found[first] = checkUnindexed(
-        set, in: folder.path, hasIndex: !sets.indexes.isEmpty, path: path)
+      found[TensorName(first)] = checkUnindexed(
+        set, in: folder.path, hasIndex: !sets.indexes.isEmpty, hasLeftovers: hasLeftovers, path: path)
     }
-    if let finding = ambiguity(of: sets, in: folder.path) {
+    if !hasLeftovers, let finding = ambiguity(of: sets, in: folder.path) {
       verdicts.append(
         FileVerdict(
           path: folder.path, kind: FlatFormatKind.shardedSafetensors.rawValue, tensorCount: nil,
           findings: [finding], rules: [.shards]))
     }
-    let strays = Set(sets.indexes.isEmpty ? [] : sets.unnamed.map(path))
-    for name in folder.files where found[name] != nil || !members.contains(name) {
+    let strays = Set(sets.indexes.isEmpty ? [] : sets.unnamed.map { TensorName(path($0)) })
+    for name in folder.files {
       if isCancelled() { return }
-      verdicts += (found[name] ?? [checkFile(path(name))]).map { verdict in
-        strays.contains(verdict.path) ? verdict.with(stray(verdict.path)) : verdict
+      let known = found[TensorName(name)]
+      if known == nil, members.contains(TensorName(name)) { continue }
+      verdicts += (known ?? [checkFile(path(name))]).map { verdict in
+        strays.contains(TensorName(verdict.path)) ? verdict.with(stray(verdict.path)) : verdict
       }
     }
   }
 
-  /// The finding on a complete set of shards beside other weights, without an index that tells them apart: each file may
+  /// The finding on several indexes, or on a complete set of shards beside other weights without an index: each file may
   /// be sound, but no command opens the folder.
   private func ambiguity(of sets: FolderSets, in folder: String) -> Finding? {
-    guard sets.indexes.isEmpty, !sets.unindexed.isEmpty, sets.unindexed.allSatisfy(\.missing.isEmpty),
-      !AtomicFileSet.hasLeftovers(in: folder),
+    let isComplete = !sets.unindexed.isEmpty && sets.unindexed.allSatisfy(\.missing.isEmpty)
+    guard sets.indexes.count > 1 || sets.indexes.isEmpty && isComplete,
       case .refused(let rule, _, _, let expected, let found) = FlatFormats.refusal(ofFolder: folder)
     else { return nil }
     return Finding(
@@ -139,10 +148,11 @@ package struct FolderValidation {
 
   /// The verdicts on numbered files without an index, which are a set if none is missing.
   private func checkUnindexed(
-    _ set: (names: [String], missing: [String]), in folder: String, hasIndex: Bool, path: (String) -> String
+    _ set: (names: [String], missing: [String]), in folder: String, hasIndex: Bool, hasLeftovers: Bool,
+    path: (String) -> String
   ) -> [FileVerdict] {
     let each = set.names.map { checkFile(path($0)) }
-    let torn = AtomicFileSet.hasLeftovers(in: folder) && !hasIndex
+    let torn = hasLeftovers && !hasIndex
     func finding(_ severity: Severity, _ expected: String, _ found: String) -> Finding {
       Finding(
         .shards, severity, file: folder, location: "",

@@ -46,6 +46,7 @@ enum ModuleGraph {
       "Studies",
     ],
     "Tessera": [
+      "FoundationEssentials",
       "ByteFiles", "StrictJSON", "Tensors", "TensorStreams", "HDF5Kit", "FlatFormats", "UnitModel",
       "UnitCheckpoints", "Planning", "Accounting", "Conversion", "Comparison", "Validation", "ONNXGraph",
       "Inference", "ChannelFlow", "SubNetworks", "Dispatch", "Synchronization",

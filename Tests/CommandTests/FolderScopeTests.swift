@@ -105,6 +105,26 @@ struct FolderScopeTests {
     }
   }
 
+  @Test("file names are compared by their bytes: another Unicode form is another file")
+  func unicodeForms() throws {
+    let (composed, decomposed) = ("\u{E9}.safetensors", "e\u{301}.safetensors")
+    let index = #"{"weight_map": {"w": "\#(composed)"}}"#
+    let folder = try TemporaryFolder()
+    try FileManager.default.createDirectory(atPath: folder.file("m"), withIntermediateDirectories: true)
+    _ = try folder.write(Array(index.utf8), as: "m/model.safetensors.index.json")
+    _ = try folder.write(SampleWeights.bytes([("w", "U8", [16])]), as: "m/" + decomposed)
+    let missing = try tessera(["validate", "m"], directory: folder.path)
+    #expect(
+      missing.ending == .exited(1) && missing.outputText.contains("error shards: "), "\(missing.outputText)")
+    // The named shard is there, and the other file is damaged.
+    _ = try folder.write(SampleWeights.bytes([("w", "U8", [16])]), as: "m/" + composed)
+    _ = try folder.write([1, 2, 3], as: "m/" + decomposed)
+    let damaged = try tessera(["validate", "m"], directory: folder.path)
+    #expect(damaged.ending == .exited(1), "\(damaged.outputText)")
+    #expect(
+      damaged.outputText.split(separator: "\n").count { $0.hasPrefix("m/") } == 3, "\(damaged.outputText)")
+  }
+
   @Test("an index is no better than its shards, whatever is wrong with one, and says which")
   func damagedShards() throws {
     let names = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]

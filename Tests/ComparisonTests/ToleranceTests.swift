@@ -35,6 +35,10 @@ struct ToleranceTests {
   private static let nan: UInt32 = 0x7FC0_0000
 
   static let rows: [Row] = [
+    Row(.f8E4M3, [UInt8(0x7F)], [0x7E], .steps(1), false),
+    Row(.f8E4M3, [UInt8(0x7F)], [0xFF], .steps(1), false),
+    Row(.f32, [infinity + 1], [infinity], .steps(9), false),
+    Row(.f32, [infinity + 1], [infinity + 2], .steps(1), true),
     Row(.f32, [one], [one + 1], .none, false), Row(.f32, [one], [one + 1], .steps(1), true),
     Row(.f32, [one], [one + 2], .steps(1), false),
     Row(.f32, [one], [one + 1], distance(0x1p-23), true),

@@ -31,6 +31,25 @@ struct ModelReadingTests {
     #expect(model.irVersion == 3 && model.opsets == ["": 17])
   }
 
+  @Test("names that differ only in their Unicode form are refused, as Swift's strings would mix them up")
+  func unicodeForms() throws {
+    func bytes(_ first: String, _ second: String) -> [UInt8] {
+      ModelBytes.model { graph in
+        graph.value(11, first, [2])
+        graph.value(11, second, [2])
+        graph.node("Add", [first, second], ["y"])
+      }
+    }
+    let (composed, decomposed) = ("\u{E9}", "e\u{301}")
+    #expect(composed == decomposed)
+    let error = #expect(throws: GraphError.self) { try open(bytes(composed, decomposed)) }
+    #expect(error?.rule == .text && "\(String(describing: error))".contains("two Unicode forms"))
+    for name in [composed, decomposed] {
+      let model = try open(bytes(name, "x"))
+      #expect(Array(model.graph.nodes[0].inputs[0].utf8) == Array(name.utf8))
+    }
+  }
+
   @Test("an output without a name is not the other input of anything, and passes no tensor on")
   func unnamedOutputs() throws {
     let model = try open(

@@ -69,6 +69,34 @@ extension Network {
     return weights.list
   }
 
+  /// A network without blocks, with a gate after each convolution: only numbers tell which two layers belong together.
+  static let gates = [("squeeze#", "excite#"), ("se#_fc1", "se#_fc2")].map { reduce, expand in
+    @Sendable func name(_ pattern: String, _ stage: Int) -> String {
+      pattern.replacing("#", with: "\(stage)")
+    }
+    return Network(
+      name: "gates named \(reduce)",
+      cuts: (1...3).flatMap { stage in
+        [
+          "conv\(stage).weight=c\(stage),\(stage == 1 ? "-" : "c\(stage - 1)"),-,-", "bn\(stage).*=c\(stage)",
+          "\(name(reduce, stage)).weight=-,c\(stage)", "\(name(expand, stage)).weight=c\(stage),-",
+          "\(name(expand, stage)).bias=c\(stage)",
+        ]
+      } + ["fc.weight=-,c3"]
+    ) { width in
+      var weights = Weights()
+      for stage in 1...3 {
+        let (out, input) = (width + 16 * stage, stage == 1 ? 3 : width + 16 * (stage - 1))
+        weights.convolution("conv\(stage)", out, input)
+        weights.norm("bn\(stage)", out)
+        weights.linear(name(reduce, stage), 4, out)
+        weights.linear(name(expand, stage), out, 4)
+      }
+      weights.linear("fc", 10, width + 48)
+      return weights.list
+    }
+  }
+
   /// Networks in which names say little, and the cuts that are found if each is left out alone.
   static let shared: [(network: Network, found: [String])] =
     unnamed.map { network in
@@ -78,4 +106,8 @@ extension Network {
       (narrow, ["l.{}.b1.weight=f{}", "l.{}.b1.bias=f{}"]),
       (adapted, ["h.{}.up.lora_B.weight=f{},-", "h.{}.down.lora_A.weight=-,f{}"]),
     ]
+    + gates.map { network in
+      let reducing = network.cuts.filter { $0.contains(/^(squeeze|se)\d(_fc1)?\.weight/) }
+      return (network, ["fc.weight=-,c3", "conv2.weight=c2,c1,-,-"] + reducing)
+    }
 }

@@ -46,6 +46,65 @@ struct LibraryTests {
     }
   }
 
+  @Test("what cannot be done is refused, in a sentence that Foundation shows, too")
+  func refusals() async throws {
+    let folder = try TemporaryFolder()
+    let names = (0..<3).map { ("odd\($0)", "F32", [8, 4]) }
+    let weights = try WeightsFile(try folder.write(SampleWeights.bytes(names), as: "w.safetensors"))
+    // Nothing in the names says how to cut them.
+    let nothing = await error { _ = try UnitPlan.proposed(for: weights, unitCount: 4) }
+    #expect(nothing?.code == .plan && nothing?.description.contains("a tensor to cut") == true)
+    #expect(nothing?.localizedDescription == nothing?.description)
+    let plan = try UnitPlan.proposed(for: weights, unitCount: 4, cuts: ["odd0=a,-"])
+    #expect(plan.notes.contains { $0.contains("half cut") }, "\(plan.notes)")
+    func settings(_ change: (inout ConversionSettings) -> Void) -> ConversionSettings {
+      var settings = ConversionSettings()
+      change(&settings)
+      return settings
+    }
+    let wrong: [(path: String, settings: ConversionSettings)] = [
+      ("s/", settings { $0.shardSize = 0 }), ("s/", settings { $0.shardSize = -5 }),
+      ("m.h5", settings { $0.shardSize = 100 }), ("m.npz", settings { $0.compresses = true }),
+      ("m.npz", settings { $0.leavingOut = [String(repeating: "a*", count: 20)] }),
+    ]
+    for (path, settings) in wrong {
+      let refused = await error { try await weights.convert(to: folder.file(path), settings: settings) }
+      #expect(refused?.code == .request, "\(path): \(String(describing: refused))")
+    }
+    #expect(try folder.names() == ["w.safetensors"])
+    let checkpoint = try await checkpoint(in: folder)
+    #expect(await error { _ = try checkpoint.network(task: "fine", budget: "lots") }?.code == .request)
+    #expect(
+      await error { _ = try TensorValue(dtype: DType(rawValue: "F32")!, shape: [-1], bytes: []) }?.code
+        == .request)
+  }
+
+  @Test(
+    "an array that is no input is refused, by the library and by the command, of a model and of a checkpoint")
+  func inputs() async throws {
+    let folder = try TemporaryFolder()
+    let model = "\(Self.sample)/network.onnx"
+    let stored = folder.file("n.h5")
+    try await WeightsFile(model).convert(to: stored, plan: try UnitPlan("\(Self.sample)/plan.json"))
+    let images = try WeightsFile("\(Self.sample)/images.npy")
+    let tensor = try #require(images.tensors.first)
+    let array = try TensorValue(
+      dtype: tensor.dtype, shape: tensor.shape, bytes: images.bytes(of: tensor.name))
+    let wrong = ["images": array, "imagse": array]
+    let network = try Checkpoint(stored).network(task: "fine", level: 1)
+    for run in [
+      { try await WeightsFile(model).run($0) }, { try await network.run($0) },
+    ] as [@Sendable ([String: TensorValue]) async throws -> [String: TensorValue]] {
+      #expect(try await !run(["images": array]).isEmpty)
+      let refused = await error { _ = try await run(wrong) }
+      #expect(refused?.description.contains("array 'imagse': expected the model's inputs 'images'") == true)
+      // A cancelled task ends before its first node.
+      let task = Task { try await run(["images": array]) }
+      task.cancel()
+      await #expect(throws: CancellationError.self) { _ = try await task.value }
+    }
+  }
+
   @Test("what is extracted, joined and compared is what was read")
   func writing() async throws {
     let folder = try TemporaryFolder()

@@ -48,7 +48,7 @@ def check_tables(c):
          "axis_units is out of range")
     need(all(len(set(units)) == len(units) for units in c.units.values()), "a network has a unit twice")
     need(sum(map(len, c.units.values())) <= 2**24, "too many units of networks")
-    need(all(scope and ascending(scope) and scope[-1] < len(t["networks"]) for scope in c.scopes), "a wrong scope")
+    need(all(ascending(scope) and all(n < len(t["networks"]) for n in scope) for scope in c.scopes), "a wrong scope")
     need(len(set(c.scopes)) == len(c.scopes), "two scopes with the same networks")
     need(len({tensor.name for tensor in c.tensors}) == len(c.tensors), "a tensor's name occurs twice")
     for table, second in (("owned", "unit"), ("reordered", "dimension"), ("views", "first_network")):
@@ -134,7 +134,7 @@ def check_views(c):
 def check_sections(c):
     """Checks the table `sections` against the sections that the blocks need, and the number of pages."""
     pages, page_bytes, end = 0, int(c.seal["page_bytes"]), int(c.seal["file_end"])
-    need(page_bytes in [2**n for n in range(10, 31)], "a wrong number of page_bytes")
+    need(page_bytes in [2**n for n in range(10, 21)], "a wrong number of page_bytes")
     for row in c.table["sections"]:
         kind, units = int(row["kind"]), c.unit_list(row)
         need(kind < 4 and ascending(units) and bool(units) == (kind == 2), "a wrong row of sections")

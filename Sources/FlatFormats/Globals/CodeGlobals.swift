@@ -3,7 +3,6 @@
 ///
 /// The list is this project's own. It was compared with Python's module index, with the functions in public advisories
 /// on pickle scanners, and with the hostile pickles of the tests.
-/// advisories on pickle scanners, and against the hostile pickles of the tests.
 enum CodeGlobals {
   static let paths = words(
     [interpreter, system, network, packaging, libraries, torch].joined(separator: "\n"))
@@ -16,7 +15,7 @@ enum CodeGlobals {
     run_path run_module run_code _run_code runcode runsource runstring urlopen urlretrieve rmtree CDLL PyDLL
     LoadLibrary load_library pipe_pager pipepager os sys subprocess builtins importlib runpy ctypes shutil socket
     _os _sys _io _imp _thread _socket _ctypes _pickle _subprocess run_string run_in_subinterp _evaluate
-    _import_dotted_name _load_from_bytes _run_entry_point
+    _import_dotted_name _load_from_bytes _run_entry_point getattribute_from_module
     """)
 
   private static func words(_ text: String) -> Set<String> {

@@ -113,9 +113,9 @@ final class SafetensorsSink: TensorSink {
         .safetensorsDuplicateMetadata, "metadata", expected: "every key once",
         found: "\(TensorName(key).quoted) twice")
     }
+    // Loaders of the Hugging Face libraries refuse a file without it (transformers up to 4.46, LLaMA-Factory, ComfyUI).
+    if !keys.contains("format") { metadata.insert(("format", "pt"), at: 0) }
     if !contents.ties.isEmpty {
-      // transformers accepts a file without metadata, but refuses one whose metadata lack `format`.
-      if !keys.contains("format") { metadata.append(("format", "pt")) }
       metadata.append((TensorTies.key, TensorTies.encoded(contents.ties)))
     }
     let order = SafetensorsHeaderWriter.order(of: contents.specs)

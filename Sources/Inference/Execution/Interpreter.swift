@@ -10,12 +10,16 @@ final class RunContext: Sendable {
   let profile: Profile?
   /// Sees every value of the main graph as soon as it is made.
   let observer: (@Sendable (String, Tensor) -> Void)?
+  /// Asked before each node; the run ends there with an error.
+  let isCancelled: @Sendable () -> Bool
 
   init(
     backend: any Backend, budget: RunBudget, path: String, constants: ConstantLoader, profile: Profile?,
-    observer: (@Sendable (String, Tensor) -> Void)? = nil
+    observer: (@Sendable (String, Tensor) -> Void)? = nil,
+    isCancelled: @escaping @Sendable () -> Bool = { false }
   ) {
     self.observer = observer
+    self.isCancelled = isCancelled
     // A profile needs the number of multiply-adds.
     self.backend = profile.map { TallyingBackend(inner: backend, tally: $0.tally) } ?? backend
     self.budget = budget
@@ -61,6 +65,10 @@ struct Interpreter {
 
   private func perform(_ step: CompiledGraph.Step, in scope: Scope) throws(InferenceError) {
     let node = step.node
+    if run.isCancelled() {
+      throw .refused(
+        kind: .budget, path: run.path, place: node.shown, expected: "to run", found: "a cancelled task")
+    }
     do {
       try run.budget.visit(names: node.inputs.count + node.outputs.count + step.releases.count)
     } catch { throw error.placed(node.shown, path: run.path) }

@@ -91,9 +91,12 @@ package final class Session {
   }
 
   /// The outputs for `inputs`, in the model's order.
+  ///
+  /// - Parameter isCancelled: asked before each node; if it is true, the run ends with an error.
   package func run(
     _ inputs: [String: Tensor], profile: Profile? = nil,
-    observer: (@Sendable (String, Tensor) -> Void)? = nil
+    observer: (@Sendable (String, Tensor) -> Void)? = nil,
+    isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws(InferenceError) -> [(name: String, tensor: Tensor)] {
     budget.restart()
     let scope = Scope(graph, within: nil)
@@ -112,7 +115,7 @@ package final class Session {
     }
     let context = RunContext(
       backend: backend, budget: budget, path: model.file.path, constants: loader, profile: profile,
-      observer: observer)
+      observer: observer, isCancelled: isCancelled)
     let outputs = try Interpreter(run: context).outputs(of: graph, in: scope)
     return zip(graph.outputs, outputs).map { (name: $0, tensor: $1) }
   }

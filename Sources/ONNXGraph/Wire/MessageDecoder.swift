@@ -59,6 +59,11 @@ struct MessageDecoder {
     guard let text = String(validating: try wire.bytes(range), as: UTF8.self) else {
       throw refusal(.text, "a name in UTF-8", "bytes that are not UTF-8")
     }
+    guard wire.isUnambiguous(text) else {
+      throw refusal(
+        .text, "names that differ when normalised",
+        "\(TensorName(text).quoted) in two Unicode forms (composed and decomposed)")
+    }
     return text
   }
 

@@ -10,6 +10,8 @@ package final class WireFile {
   /// The end of all reads.
   private let end: Int
   private var window: [UInt8] = []
+  /// The names with characters beyond ASCII.
+  private var names: Set<String> = []
   private var windowStart = 0
 
   /// Bytes of a window: larger than most nodes, smaller than most weights that are skipped.
@@ -19,6 +21,14 @@ package final class WireFile {
   package init(_ file: ReadableFile, end: Int? = nil) {
     self.file = file
     self.end = min(end ?? file.size, file.size)
+  }
+
+  /// Whether no earlier name is another spelling of this one. Swift's strings are equal if they are canonically
+  /// equivalent, but in ONNX names with different bytes are different names.
+  func isUnambiguous(_ name: String) -> Bool {
+    if name.utf8.allSatisfy({ $0 < 0x80 }) { return true }
+    let (isNew, known) = names.insert(name)
+    return isNew || known.utf8.elementsEqual(name.utf8)
   }
 
   /// The byte at `position`, which the caller has checked to be in the file.

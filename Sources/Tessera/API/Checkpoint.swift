@@ -92,11 +92,13 @@ public struct Checkpoint: TensorCollection {
     task: String?, level: String?, budget: String?, policy: String? = nil
   ) throws(TesseraError) -> SubNetworkWeights {
     try TesseraError.wrapping {
-      if let budget { _ = try Budget(parsing: budget) }
+      if let budget {
+        do { _ = try Budget(parsing: budget) } catch { throw TesseraError(.request, "budget: \(error)") }
+      }
       let choice = NetworkChoice(
         file.opened, stored, task: task, level: level, budget: budget, policy: policy)
       let network = try choice.network().network
-      return SubNetworkWeights(try SubNetwork(network, of: stored), of: self)
+      return SubNetworkWeights(try SubNetwork(network, of: stored), of: self, choice)
     }
   }
 }

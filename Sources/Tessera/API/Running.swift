@@ -8,12 +8,12 @@ internal import UnitCheckpoints
 internal import UnitModel
 
 extension WeightsFile {
-  /// Computes the outputs of an ONNX model, as `tessera run` does.
+  /// Computes the outputs of an ONNX model, as `tessera run` does. A cancelled task ends after the node that is running.
   ///
   /// - Parameter inputs: by name; a single input may have any name.
-  /// - Throws: `TesseraError` if the file has no graph, or the graph cannot be computed.
+  /// - Throws: `TesseraError` if the file has no graph, or the graph cannot be computed; `CancellationError`.
   public func run(_ inputs: [String: TensorValue]) async throws -> [String: TensorValue] {
-    try await LongWork.perform { _ in
+    try await LongWork.perform { check in
       guard opened.flatKind != nil, let graph = try opened.graph else {
         throw TesseraError(
           .request,
@@ -23,18 +23,19 @@ extension WeightsFile {
       _ = try given.shapes(for: graph)
       let session = try Session(
         graph, backend: .fast, threads: ThreadSupply.processorCount, limits: RunLimits())
-      return try session.values(try given.tensors(for: session, model: graph), of: path)
+      return try session.values(try given.tensors(for: session, model: graph), of: path, check)
     }
   }
 }
 
 extension SubNetworkWeights {
-  /// Computes the outputs of the sub-network, as `tessera run` does; reads only its own weights.
+  /// Computes the outputs of the sub-network, as `tessera run` does; reads only its own weights. A cancelled task ends
+  /// after the node that is running.
   ///
   /// - Parameter inputs: by name; a single input may have any name.
-  /// - Throws: `TesseraError` if the checkpoint has no graph, or the graph cannot be computed.
+  /// - Throws: `TesseraError` if the checkpoint has no graph, or the graph cannot be computed; `CancellationError`.
   public func run(_ inputs: [String: TensorValue]) async throws -> [String: TensorValue] {
-    try await LongWork.perform { _ in
+    try await LongWork.perform { check in
       let path = checkpoint.file.path
       guard let network = try checkpoint.file.opened.network else {
         throw TesseraError(.request, "\(path): expected a unit checkpoint with a graph, found one without")
@@ -43,18 +44,24 @@ extension SubNetworkWeights {
         subNetwork, of: checkpoint.stored, network, plan: checkpoint.resolved,
         inputs: FileInputs(try ValueSource(inputs, path: "inputs")), backend: .fast,
         threads: ThreadSupply.processorCount, limits: RunLimits())
-      return try running.session.values(running.inputs, of: path)
+      return try running.session.values(running.inputs, of: path, check)
     }
   }
 }
 
 extension Session {
   /// The outputs for these inputs.
-  fileprivate func values(_ inputs: [String: Inference.Tensor], of path: String) throws -> [String:
-    TensorValue]
-  {
+  fileprivate func values(
+    _ inputs: [String: Inference.Tensor], of path: String, _ check: @escaping @Sendable () throws -> Void
+  ) throws -> [String: TensorValue] {
     var result: [String: TensorValue] = [:]
-    for (name, tensor) in try run(inputs) {
+    let outputs: [(name: String, tensor: Inference.Tensor)]
+    do { outputs = try run(inputs, isCancelled: { (try? check()) == nil }) } catch {
+      try check()
+      throw error
+    }
+    try check()
+    for (name, tensor) in outputs {
       guard let dtype = tensor.type.dtype, dtype.bytes != nil else {
         throw TesseraError(
           .graph,

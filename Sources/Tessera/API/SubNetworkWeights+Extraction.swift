@@ -30,7 +30,9 @@ extension SubNetworkWeights {
           .write(to: path) { done, total in
             try check()
             progress(WorkProgress(completed: done, total: total))
-          } accept: { _, _ in
+          } accept: { added, unused in
+            try choice.requireFit(
+              of: subNetwork.network, with: added, without: unused, checkpoint.resolved)
           }
         return
       }

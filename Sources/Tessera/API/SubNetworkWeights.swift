@@ -26,9 +26,12 @@ public struct SubNetworkWeights: TensorCollection {
 
   let checkpoint: Checkpoint
   let subNetwork: SubNetwork
+  /// How it was chosen; a budget also limits what the graph adds to an extracted ONNX model.
+  let choice: NetworkChoice
 
-  init(_ subNetwork: SubNetwork, of checkpoint: Checkpoint) {
+  init(_ subNetwork: SubNetwork, of checkpoint: Checkpoint, _ choice: NetworkChoice) {
     self.subNetwork = subNetwork
+    self.choice = choice
     self.checkpoint = checkpoint
     contents = TensorContents(SubNetworkSource(subNetwork, of: checkpoint.stored))
     tensors = contents.tensors

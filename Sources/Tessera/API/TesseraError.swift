@@ -7,15 +7,18 @@ internal import Inference
 internal import ONNXGraph
 internal import Planning
 internal import TensorStreams
+internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
+
+public import protocol FoundationEssentials.LocalizedError
 
 /// The reason why an operation failed.
 ///
 /// The description is one sentence: the file, the place in it, what was expected and what was found.
-public struct TesseraError: Error, Sendable, CustomStringConvertible {
-  /// The kind of an error, for programs that handle it.
-  public enum Code: Sendable {
+public struct TesseraError: LocalizedError, Sendable, CustomStringConvertible {
+  /// The kind of an error, for programs that handle it. The raw values are stable.
+  public enum Code: String, Sendable {
     /// The operating system could not open, read or write a file.
     case file
     /// A file is damaged, of an unknown format, or breaks the rules of its format.
@@ -26,7 +29,8 @@ public struct TesseraError: Error, Sendable, CustomStringConvertible {
     case graph
     /// Parameters cannot be counted under a policy.
     case count
-    /// The file lacks the requested tensor, task or level.
+    /// The call asks for something impossible: a tensor, task or level that the file lacks, a destination of an unknown
+    /// ending or that is read, a setting that does not fit the destination.
     case request
   }
 
@@ -34,6 +38,8 @@ public struct TesseraError: Error, Sendable, CustomStringConvertible {
   public let code: Code
   /// The sentence that the `tessera` command prints for the same error.
   public let description: String
+  /// The same sentence, for `localizedDescription`.
+  public var errorDescription: String? { description }
 
   init(_ code: Code, _ description: String) {
     self.code = code
@@ -54,7 +60,7 @@ public struct TesseraError: Error, Sendable, CustomStringConvertible {
     case is PlanError, is PlanningError, is ConversionError: .plan
     case is GraphError, is FlowError, is InferenceError: .graph
     case is AccountingError: .count
-    case is TensorStreamError, is RequestError: .request
+    case is TensorStreamError, is TensorError, is RequestError: .request
     default: .format
     }
   }

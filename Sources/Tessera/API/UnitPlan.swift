@@ -12,22 +12,35 @@ public struct UnitPlan: Sendable {
   package let plan: Plan
   /// The plan's name in messages.
   let path: String
+  /// For a proposed plan: which axes are cut, what is left whole and why, and warnings about half cuts; else empty.
+  public let notes: [String]
 
   /// Reads the plan in the file at `path`.
   public init(_ path: String) throws(TesseraError) {
     self.path = path
+    notes = []
     plan = try TesseraError.wrapping { try PlanFile.read(path) }
   }
 
   /// Parses a plan from JSON text.
   public init(json: String) throws(TesseraError) {
     path = "plan"
+    notes = []
     plan = try TesseraError.wrapping { try Plan(parsing: Array(json.utf8)) }
   }
 
-  private init(proposed: ProposedPlan) {
+  private init(_ proposed: ProposedPlan, for file: WeightsFile, hasGraph: Bool) throws {
+    if proposed.resolved.cutsNothing {
+      throw TesseraError(
+        .plan,
+        "\(file.path): expected a tensor to cut, found none; give `cuts` or fewer units: "
+          + proposed.words.joined(separator: "; "))
+    }
     plan = proposed.plan
     path = "plan"
+    notes =
+      proposed.words
+      + (hasGraph ? [] : proposed.resolved.halfCuts.map { "half cut: \($0.sentence(.planAgain))" })
   }
 
   /// The plan as JSON.
@@ -38,13 +51,15 @@ public struct UnitPlan: Sendable {
   /// Proposes a plan for a file.
   ///
   /// For an ONNX model, the graph determines which channels must be cut together. For tensors alone, `cuts` determine
-  /// it, or the tensor names of a common architecture.
+  /// it, or the tensor names of a common architecture; a config.json beside the file gives the number of heads. `tessera
+  /// plan` has more options; `UnitPlan(_:)` reads the plans that it writes.
   ///
   /// - Parameters:
   ///   - file: the weights to cut.
   ///   - unitCount: k, the number of units.
   ///   - tasks: the names of the tasks; empty for one.
   ///   - cuts: how tensors are cut, each as `tessera plan --cut` takes it: `"layer{}.up.weight=ffn{},-"`.
+  /// - Throws: `TesseraError`, also if nothing can be cut.
   public static func proposed(
     for file: WeightsFile, unitCount: Int, tasks: [String] = [], cuts: [String] = []
   ) throws(TesseraError) -> UnitPlan {
@@ -53,18 +68,20 @@ public struct UnitPlan: Sendable {
         throw TesseraError(
           .request, "unitCount: expected 1 to \(Partition.unitLimit), found \(unitCount)")
       }
-      let request = PlanRequest(
+      var request = PlanRequest(
         unitCount: unitCount, tasks: tasks.map { TaskID($0) }, cuts: try cuts.map(CutOption.init(parsing:)))
       let source = file.contents.source
       let specs = source.tensors.map(\.spec)
       if cuts.isEmpty, let network = try file.opened.network {
-        return UnitPlan(
-          proposed: try request.propose(
-            forGraph: network.model, specs: specs, options: FlowOptions(), supplier: network.whole))
+        let proposed = try request.propose(
+          forGraph: network.model, specs: specs, options: FlowOptions(), supplier: network.whole)
+        return try UnitPlan(proposed, for: file, hasGraph: true)
       }
+      request.heads = try ModelConfiguration(beside: file.path)?.attentionHeads()
       let proposed = try request.propose(for: specs, ties: source.ties)
-      try file.opened.network?.check(proposed.resolved)
-      return UnitPlan(proposed: proposed)
+      let network = try file.opened.network
+      try network?.check(proposed.resolved)
+      return try UnitPlan(proposed, for: file, hasGraph: network != nil)
     }
   }
 }

@@ -9,10 +9,15 @@ public struct ConversionSettings: Sendable {
   public var compresses = false
   /// Whether to check, if there is a graph, that sub-networks compute what the whole network does.
   public var proves = true
-  /// The largest safetensors shard, in bytes; nil keeps a set's shards, or uses 5 GB for a new set.
+  /// The largest safetensors shard, in bytes, at least 1; nil keeps a set's shards, or uses 5 GB for a new set.
   public var shardSize: Int?
+  /// Whether dtypes that NumPy lacks (BF16, FP8, …) are written to npz and npy as raw bytes.
+  public var writesOpaque = false
+  /// Patterns of the names of unreadable parts that may be lost; `*` matches anything. Readable tensors are never left
+  /// out.
+  public var leavingOut: [String] = []
 
-  /// Uncompressed, proved, with unchanged shards.
+  /// Uncompressed, proved, with unchanged shards, and nothing left out.
   public init() {}
 }
 
@@ -57,9 +62,7 @@ extension WeightsFile {
         )
       }
       try LongWork.requireApart(path, from: files)
-      var options = ConversionOptions()
-      options.isCompressed = settings.compresses
-      options.shardSize = settings.shardSize
+      let options = try settings.options(for: target, at: path)
       func reporting(_ total: Int) -> (Int) throws -> Void {
         {
           try check()
@@ -113,5 +116,33 @@ extension ConversionResult {
     self.init(
       provedNetworks: networks, notProvedReason: reason,
       warnings: halfCuts.map { "half cut: \($0.sentence(.planAgain))" } + resolved.notes.map { "\($0)" })
+  }
+}
+
+extension ConversionSettings {
+  /// The options; refuses settings that the destination does not have.
+  fileprivate func options(for target: ConversionTarget, at path: String) throws -> ConversionOptions {
+    func refusal(_ setting: String, _ expected: String) -> TesseraError {
+      TesseraError(.request, "\(path): \(setting): expected \(expected)")
+    }
+    if compresses, case .flat = target { throw refusal("compresses", "a unit checkpoint (.h5)") }
+    if let shardSize {
+      guard target == .flat(.shardedSafetensors) else {
+        throw refusal("shardSize", "a folder for a set of shards")
+      }
+      guard shardSize > 0 else { throw refusal("shardSize", "at least 1 byte, found \(shardSize)") }
+    }
+    let patterns = try leavingOut.map { text in
+      guard let pattern = NamePattern(text) else {
+        throw refusal("leavingOut", "a pattern with at most 16 wildcards, found '\(text)'")
+      }
+      return pattern
+    }
+    var options = ConversionOptions()
+    options.isCompressed = compresses
+    options.shardSize = shardSize
+    options.isOpaque = writesOpaque
+    options.mayLose = { item in patterns.contains { $0.match(item.name) != nil } }
+    return options
   }
 }

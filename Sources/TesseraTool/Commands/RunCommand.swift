@@ -76,8 +76,11 @@ struct RunCommand: ParsableCommand {
       if let value, value < 1 { throw ValidationError("\(option): expected 1 or more, found \(value)") }
     }
     if level != nil, budget != nil { throw ValidationError("expected either --level or --budget") }
-    guard FlatFormats.kind(forName: output) != nil else {
-      throw ValidationError("--output '\(output)': expected a name that ends in .npz, .npy or .safetensors")
+    guard let kind = FlatFormats.kind(forName: output),
+      [.npz, .npy, .safetensors, .pytorch].contains(kind)
+    else {
+      throw ValidationError(
+        "--output '\(output)': expected a name that ends in .npz, .npy, .safetensors or .pt")
     }
     try DeclaredFiles.require(
       ("--output", output), apartFrom: ["MODEL": model, "--input": input, "--policy": policy])
@@ -139,10 +142,13 @@ struct RunCommand: ParsableCommand {
     }
     let session = try Session(
       graph, backend: backend, threads: threads, limits: try limiting.limits(else: RunLimits()))
-    let inputs = try input.map {
-      try RunInputs($0, assumeDType: reading.assumeDType).tensors(for: session)
-    }
-    return (session, inputs ?? [:], nil)
+    guard let given = try givenInputs else { return (session, [:], nil) }
+    _ = try given.shapes(for: graph)
+    return (session, try given.tensors(for: session, model: graph), nil)
+  }
+
+  private var givenInputs: FileInputs? {
+    get throws { try input.map { FileInputs(try OpenedFile($0, assumeDType: reading.assumeDType).source) } }
   }
 
   /// The dense sub-network of a checkpoint; only its own parts of the tensors are read.
@@ -155,9 +161,8 @@ struct RunCommand: ParsableCommand {
     let (chosen, plan) = try NetworkChoice(
       opened, checkpoint, task: task, level: level, budget: budget, policy: policy
     ).network()
-    let given = try input.map { FileInputs(try OpenedFile($0, assumeDType: reading.assumeDType).source) }
     let running = try NetworkSession(
-      try SubNetwork(chosen, of: checkpoint), of: checkpoint, network, plan: plan, inputs: given,
+      try SubNetwork(chosen, of: checkpoint), of: checkpoint, network, plan: plan, inputs: try givenInputs,
       backend: backend, threads: threads, limits: try limiting.limits(else: RunLimits()))
     return (running.session, running.inputs, checkpoint)
   }

@@ -51,7 +51,8 @@ extension HalfCutSearch {
     let known = Set(ends.flatMap { axes(of: $0) })
     let whole = ends.filter(isWhole).count
     guard known.count == 1, uses.made > 1, uses.read > 1 else { return false }
-    return whole == 0 || uses.axes == known && uses.whole == whole
+    // In a chain that ends in a bottleneck, as many channels are made once more than they are read.
+    return whole == 0 || uses.axes == known && uses.whole == whole && uses.read >= uses.made
   }
 
   /// Pairs of successive modules: in the order of the file or, if it is sorted, by the numbers after equal words.

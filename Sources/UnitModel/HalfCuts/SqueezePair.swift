@@ -19,8 +19,8 @@ struct SqueezePair {
     var named = Families()
     var others = Families()
     for (number, module) in modules.enumerated() where !module.weights.isEmpty {
-      if module.weights.count == 1, let block = block(of: module, tensors) {
-        named.add(number, to: block)
+      if module.weights.count == 1, let (block, digits) = block(of: module, tensors) {
+        named.add(number, to: block, digits)
       } else if !module.isAnonymous {
         others.add(number, to: module.parent)
       }
@@ -46,18 +46,25 @@ struct SqueezePair {
 
   /// Modules grouped by a common name, in the order of the file.
   private struct Families {
-    private var members: [Substring: [Int]] = [:]
+    private var members: [Substring: [(number: Int, digits: Substring)]] = [:]
     private var order: [Substring] = []
 
-    mutating func add(_ number: Int, to name: Substring) {
+    /// - Parameter digits: tell the groups of one name apart (`squeeze1` and `excite1`, `squeeze2` and `excite2`).
+    mutating func add(_ number: Int, to name: Substring, _ digits: Substring = "") {
       if members[name] == nil { order.append(name) }
-      members[name, default: []].append(number)
+      members[name, default: []].append((number, digits))
     }
 
-    /// The groups of two.
+    /// The names with two modules, and the digits with two modules of a name that has more.
     var pairs: [(name: Substring, first: Int, second: Int)] {
-      order.compactMap { name in
-        members[name].flatMap { $0.count == 2 ? (name, $0[0], $0[1]) : nil }
+      order.flatMap { name in
+        let all = members[name] ?? []
+        let groups =
+          all.count == 2
+          ? [all] : Dictionary(grouping: all) { $0.digits }.filter { $0.key != "" }.values.map { $0 }
+        return groups.filter { $0.count == 2 }.map { (name, $0[0].number, $0[1].number) }.sorted {
+          $0.1 < $1.1
+        }
       }
     }
   }
@@ -92,18 +99,24 @@ struct SqueezePair {
     return blocks
   }
 
-  /// The name up to the component that names a squeeze; nil for other modules.
-  private static func block(of module: ModuleEntry, _ tensors: [TensorPlacement]) -> Substring? {
+  /// The name up to the component that names a squeeze, and the first digits of that component; nil for other modules.
+  private static func block(
+    of module: ModuleEntry, _ tensors: [TensorPlacement]
+  ) -> (name: Substring, digits: Substring)? {
     var start = module.name.startIndex
     for component in module.name.split(
       omittingEmptySubsequences: false, whereSeparator: { $0 == "." || $0 == "/" })
     {
       let word = component.lowercased().drop { $0 == "_" }
-      if word == "se" || word.hasPrefix("se_") || word.has("squeeze") || word.has("excit") {
-        return module.name[..<component.startIndex]
+      let isAbbreviated =
+        word.hasPrefix("se") && ["", "_"].contains(word.dropFirst(2).drop(while: \.isNumber).prefix(1))
+      if isAbbreviated || word.has("squeeze") || word.has("excit") {
+        // Of `se1_fc2` the digits after `se`; `se_fc2` has none.
+        let digits = isAbbreviated ? word.dropFirst(2) : word.drop { !$0.isNumber }
+        return (module.name[..<component.startIndex], digits.prefix(while: \.isNumber))
       }
       // Keras: block1a_se_reduce.
-      if let range = component.firstRange(of: "_se_") { return module.name[..<range.upperBound] }
+      if let range = component.firstRange(of: "_se_") { return (module.name[..<range.upperBound], "") }
       start = component.startIndex
     }
     // In torchvision the module's name is a number, and its linear layers are convolutions.
@@ -111,7 +124,7 @@ struct SqueezePair {
       ["fc1", "fc2"].contains(module.leaf)
     else { return nil }
     let parent = module.name[..<start].dropLast()
-    return parent.lastIndex { $0 == "." || $0 == "/" }.map { parent[...$0] } ?? ""
+    return (parent.lastIndex { $0 == "." || $0 == "/" }.map { parent[...$0] } ?? "", "")
   }
 }
 
