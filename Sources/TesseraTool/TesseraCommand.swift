@@ -12,12 +12,15 @@ struct TesseraCommand: ParsableCommand {
     commandName: "tessera",
     abstract: "Store a neural network as units that its tasks and levels share.",
     discussion: """
-      A unit checkpoint is one HDF5 file that holds every unit of a network and says which units each task uses \
-      at each budget. tessera converts ordinary weights to it and back, bit for bit, lists its contents, and \
-      checks it.
+      A unit checkpoint is one HDF5 file. It holds every unit of a network, and lists the units that each \
+      task uses at each budget. tessera converts ordinary weights to a unit checkpoint and back, bit for \
+      bit. It also lists and checks the contents.
 
-      Exit codes: 0, done, nothing found; 1, done, with findings; 2, failed, with one sentence on stderr; \
-      64, wrong command line.
+      Exit codes:
+        0   done, nothing found
+        1   done, with findings
+        2   failed, with one sentence on stderr
+        64  wrong command line
       """,
     version: "tessera \(version)",
     subcommands: [

@@ -5,7 +5,11 @@ internal import Inference
 struct BackendOption: ParsableArguments {
   private static let names = BackendKind.allCases.map(\.rawValue).joined(separator: ", ")
 
-  @Option(help: "The backend: \(Self.names).")
+  @Option(
+    help: """
+      The backend. fast sums in binary32, with OpenBLAS. reference sums in binary64; it is slower, and the \
+      standard for fast.
+      """)
   var backend = BackendKind.fast.rawValue
 
   /// The chosen backend; `validate` has checked the name.

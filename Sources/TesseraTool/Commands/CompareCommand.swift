@@ -11,15 +11,15 @@ struct CompareCommand: ParsableCommand {
     abstract: "Compare methods under one counting policy, with the uncertainty of their accuracies.",
     usage: "tessera compare <study> [<options>]",
     discussion: """
-      Read a study (schemas/study.schema.json). It lists methods, each with a file or a plan to count, or \
-      with cited numbers; one common policy; and accuracies per seed, in the document or in a CSV file \
-      beside it. Paths are relative to the study's folder.
+      Read a study (schemas/study.schema.json). It lists methods, one common policy, and accuracies. Each \
+      method has a file or a plan to count, or cited numbers. The accuracies of each seed are in the study \
+      or in a CSV file. Paths are relative to the study's folder.
 
-      For each pair of methods with matching budgets, test whether their accuracies differ: a paired t-test \
-      if they share seeds, Welch's t-test if not, and for a single run only the test set's sampling error. \
-      Print bootstrap intervals, almost stochastic order and effect sizes, with Holm's correction over all \
-      tests of the study. List size rankings that change under another policy, and what is counted for one \
-      method only.
+      For each pair of methods with matching budgets, test whether their accuracies differ. The test is a \
+      paired t-test if they share seeds, and Welch's t-test if not. For a single run, only the sampling \
+      error of the test set is used. Print bootstrap intervals, almost stochastic order and effect sizes, \
+      with Holm's correction over all tests of the study. List size rankings that change under another \
+      policy, and parameters that are counted for one method only.
 
       Print Markdown, or JSON with --json. --svg also plots accuracy against parameters.
 

@@ -15,25 +15,27 @@ struct ConvertCommand: ParsableCommand {
     abstract: "Convert flat weights to a unit checkpoint, back, or to another flat format.",
     usage: "tessera convert <source> <dest> [<options>]",
     discussion: """
-      The name of DEST sets its format: .h5 and .hdf5 are unit checkpoints; .safetensors, .npz, .npy and .pt \
-      (.pth, .bin, .ckpt) are flat. Converting back to safetensors gives the identical file; every other \
-      format keeps the same tensor bytes. DEST appears whole or not at all, and replaces a file of the same \
-      name.
+      The ending of DEST sets its format. .h5 and .hdf5 are unit checkpoints. .safetensors, .npz, .npy and \
+      .pt (.pth, .bin, .ckpt) are flat formats. Converting back to safetensors gives the identical file. \
+      Every other format keeps the same tensor bytes. DEST appears whole or not at all, and replaces a \
+      file of the same name.
 
-      Sharded safetensors: give the *.safetensors.index.json or its folder as SOURCE. A DEST that is an \
-      index or a folder (an existing one, or a path that ends in /) is written as a set of shards with an \
-      index. The shards are those of the original set, or new ones of at most --shard-size. The index is \
-      written last; then shards that only the replaced index named are removed. The shards' metadata texts \
-      are kept (if shards share a key, the first shard's), and an index's own metadata goes to the new \
-      index. A single file keeps only those index entries that are text.
+      For sharded safetensors, give the *.safetensors.index.json or its folder as SOURCE. If DEST is an \
+      index or a folder (an existing one, or a path that ends in /), a set of shards with an index is \
+      written. The shards are those of the original set, or new ones of at most --shard-size. The index is \
+      written last. Then shards that only the replaced index named are removed. The shards keep their \
+      metadata texts. If several shards have the same key, the first one's text is kept. The metadata of \
+      an index goes to the new index. A single file keeps only those index entries that are text.
 
-      Nothing in a PyTorch file is ever run. `tessera inspect --help` says how its tensors are named. \
+      Nothing in a PyTorch file is ever run. `tessera inspect --help` explains the names of its tensors. \
       Optimizer states are always left out and listed. Any other part that cannot be read (`inspect` lists \
-      them) is an error, unless --leave-out accepts the loss. Files written for PyTorch load with \
+      them) is an error, unless --leave-out accepts the loss. PyTorch files from Tessera load with \
       weights_only=True, and tied tensors stay tied.
 
-      The graph of an ONNX model is kept in the checkpoint, and converting back gives the same file. A plan \
-      that contradicts the graph is refused; the message names the node.
+      The checkpoint keeps the graph of an ONNX model, and converting back gives the same file. Before \
+      anything is written, sub-networks are compared with the whole network with all other channels zero. \
+      If they differ, or if the plan contradicts the graph, the plan is refused. The message names the \
+      node.
 
       Example:
         tessera convert weights.safetensors model.h5 --plan plan.json
@@ -48,10 +50,10 @@ struct ConvertCommand: ParsableCommand {
   @Argument(help: "The file to write, or the folder for a set of shards.")
   var dest: String
 
-  @Option(help: "How to cut the tensors (schemas/plan.schema.json). Default: one unit.")
+  @Option(help: "The plan (schemas/plan.schema.json). Default: one unit.")
   var plan: String?
 
-  @Flag(help: "Compress a unit checkpoint's tensors (shuffle and deflate, which every HDF5 tool reads).")
+  @Flag(help: "Compress the tensors of a unit checkpoint (shuffle and deflate, which every HDF5 tool reads).")
   var compress = false
 
   @OptionGroup var writing: WritingOptions
@@ -60,14 +62,14 @@ struct ConvertCommand: ParsableCommand {
     help: ArgumentHelp(
       "Write new shards of at most this many tensor bytes: 5GB, 500MB, 1GiB, 4096.",
       discussion: """
-        A larger tensor gets its own shard. kB is 1000 bytes. By default a set keeps its shards, and new \
-        sets have shards of 5GB.
+        A larger tensor gets a shard of its own. kB is 1000 bytes. By default, a set keeps its shards, and \
+        a new set has shards of 5GB.
         """,
       valueName: "bytes"))
   var shardSize: String?
 
   @Flag(
-    help: "Skip the check that the plan's sub-networks compute what the whole network does.")
+    help: "Do not compare the plan's sub-networks with the whole network.")
   var noProve = false
 
   @OptionGroup var reading: ReadingOptions

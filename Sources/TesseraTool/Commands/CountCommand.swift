@@ -11,39 +11,49 @@ internal import UnitModel
 struct CountCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "count",
-    abstract: "Count parameters exactly, per task and level, under named policies.",
+    abstract: "Count parameters exactly, for each task and level, under named policies.",
     discussion: """
-      Read the index of a unit checkpoint, the header of a flat file (one row), or a plan whose entries give \
-      name, dtype and shape (no data needed). parameters = intra + interconnection + common + private. \
-      excluded is the number that the policy leaves out. Tied tensors count once unless the policy says \
-      otherwise.
+      FILE is a unit checkpoint, a flat file (one row), or a plan whose entries give name, dtype and \
+      shape. No values are read, unless the policy needs them. Tied tensors count once, unless the policy \
+      counts them differently. The number of parameters is the sum of these columns:
+        intra            blocks that need exactly one unit
+        interconnection  blocks that need two or more units
+        common           blocks that need no unit: they are in every sub-network
+        private          tensors that only some tasks or levels use
+
+      The column excluded is the number of elements that the policy leaves out.
 
       A policy is \(PolicyPreset.allCases.map(\.rawValue).joined(separator: ", ")), or a file of your own \
       (schemas/counting-policy.schema.json). The default is the plan's policy, else all-stored.
 
-      Several policies give several columns in one table. --union counts what is needed to serve several \
-      sub-networks together, and as separate networks. --claims checks published numbers against the file \
-      (schemas/claims.schema.json). If a number cannot be reproduced, the policies that would reproduce it \
-      are listed and the exit code is 1.
+      Each policy gets a column. --union counts the weights that several sub-networks need together, and \
+      the weights of the same sub-networks as separate networks. --claims compares published numbers with \
+      the file (schemas/claims.schema.json). If a claim does not hold, count lists the policies under \
+      which it would hold. The exit code is then 1.
 
-      Write numbers as 1.9M or 7,380,276 (parameters), or as 64MB or 2GiB (bytes). --max is a gate for CI: \
-      exit code 1 if a selected sub-network is larger, or if a part of the file could not be counted and \
-      --leave-out does not accept that.
+      Write numbers as 1.9M or 7,380,276 (parameters), or as 64MB or 2GiB (bytes). --max is a gate for CI. \
+      The exit code is 1 if a selected sub-network is larger. It is also 1 if a part of the file could not \
+      be counted, unless --leave-out accepts that.
 
-      --layers walks the graph of an ONNX model, or of a checkpoint that has one (of one sub-network with \
-      --task and --level), with inputs of zeros. It prints each node's output shape, parameters and \
-      multiply-adds. Only matrix products and convolutions have multiply-adds: padding counts, biases do \
-      not. A node's parameters are the floating-point elements of those inputs that the model alone \
-      determines; shared weights count at each node that uses them. Shapes are the declared ones, with 1 for \
-      an open batch, or those of --input-shape. Products are counted but not computed. All other operators \
-      are computed, within 1 GiB of tensors and 1,000,000,000 steps unless --memory-limit and --step-limit \
-      change that. --measure also computes the products, within the limits of run.
+      --layers lists the nodes of an ONNX model, or of a checkpoint with a graph. With --task and --level, \
+      it lists those of one sub-network. It prints the output shape, parameters and multiply-adds of each \
+      node. Only matrix products and convolutions have multiply-adds. Padding counts, biases do not. The \
+      parameters of a node are the floating-point elements of those inputs that depend only on the model. \
+      Shared weights count at each node that uses them.
 
-      Packed weights (GPTQ, AWQ, bitsandbytes, compressed-tensors, MXFP4, NVFP4, AQLM, ExLlama, MatMulNBits; \
-      MLX and HQQ with a config.json beside FILE) are counted as unpacked elements; their scales and other \
-      bookkeeping have the role quantisation. active-hf and active-no-embeddings count the experts that each \
-      token is routed to: --top-k, or num_experts_per_tok of the config.json beside FILE. A file is refused \
-      if it is declared to have experts and none are found.
+      For --layers and --work, the inputs are zeros. Their shapes are the declared ones, with 1 for an \
+      open batch, or those of --input-shape. Products are counted but not computed. All other operators \
+      are computed, within 1 GiB of tensors and 1,000,000,000 steps. --measure also computes the products, \
+      within the limits of run: 4 GiB and 4,000,000,000,000 steps. --memory-limit and --step-limit change \
+      the limits.
+
+      Packed weights are counted as unpacked elements: GPTQ, AWQ, bitsandbytes, compressed-tensors, MXFP4, \
+      NVFP4, AQLM, ExLlama, MatMulNBits. MLX and HQQ need a config.json in the folder of FILE. The scales \
+      and other bookkeeping of packed weights have the role quantisation.
+
+      active-hf and active-no-embeddings count the experts that are active for each token. Their number is \
+      --top-k, or num_experts_per_tok of config.json. If a file declares experts and none are found, it is \
+      refused.
 
       Example:
         tessera count model.h5
@@ -59,10 +69,10 @@ struct CountCommand: ParsableCommand {
   @Argument(help: "A unit checkpoint, a flat file, or a plan with shapes.")
   var file: String
 
-  @Option(name: .customLong("task"), help: "Only this task (repeatable).")
+  @Option(name: .customLong("task"), help: "Count only this task (repeatable).")
   var tasks: [String] = []
 
-  @Option(help: "Only this level, by number or by name.")
+  @Option(help: "Count only this level, by number or by name.")
   var level: String?
 
   @Option(help: "Select the highest level of each task that fits. Exit code 2 if none fits.")
@@ -73,20 +83,23 @@ struct CountCommand: ParsableCommand {
 
   @Option(
     help:
-      "Experts per token, for active-hf and active-no-embeddings. Default: from config.json beside FILE."
+      """
+      The number of experts for each token, for active-hf and active-no-embeddings. Default: from \
+      config.json in the folder of FILE.
+      """
   )
   var topK: Int?
 
-  @Option(help: "Exit code 1 if a selected sub-network (or a file without tasks) is larger.")
+  @Option(help: "The size limit. Exit code 1 if a selected sub-network (or a file without tasks) is larger.")
   var max: String?
 
   @Option(help: "Also count these sub-networks together: TASK:LEVEL,TASK:LEVEL,….")
   var union: String?
 
-  @Option(help: "Also check the claims in this file. Exit code 1 if one does not hold.")
+  @Option(help: "Also check the claims in this file. Exit code 1 if a claim does not hold.")
   var claims: String?
 
-  @Flag(help: "Also list every tensor with its role and the reason for it.")
+  @Flag(help: "Also list every tensor with its role and the reason for the role.")
   var roles = false
 
   @Flag(help: "Also list every node of an ONNX model with its parameters and multiply-adds.")

@@ -12,13 +12,13 @@ struct DiffCommand: ParsableCommand {
     abstract: "Compare the tensors of two files, whatever their formats.",
     usage: "tessera diff <a> <b> [<options>]",
     discussion: """
-      Compare names, dtypes and shapes, then every value, bit by bit. For values that differ, report the \
-      largest absolute difference and the largest distance in units in the last place (ULP). Both files may \
-      have any format. Exit code 0: equal. Exit code 1: different, or a part of a file was left out and not \
-      compared.
+      Compare names, dtypes and shapes, and then every value, bit by bit. For values that differ, report \
+      the largest absolute difference and the largest distance in units in the last place (ULP). Both \
+      files may have any format. Exit code 0: equal. Exit code 1: different, or a part of a file was left \
+      out and not compared.
 
-      --tolerance and --ulp accept small differences; the report then says "equal within". --match compares \
-      only some tensors and reports how many are not compared. It applies to the names after --rename.
+      --tolerance and --ulp accept small differences. The result is then "equal within". --match compares \
+      only some tensors, and reports the number of the others. It applies to the names after --rename.
 
       Example:
         tessera diff weights.safetensors model.h5

@@ -11,25 +11,27 @@ internal import UnitModel
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
-    abstract: "List the tensors of a file, and a unit checkpoint's units, tasks and levels.",
+    abstract: "List the tensors of a file, and the units, tasks and levels of a unit checkpoint.",
     usage: "tessera inspect <file> [<options>]",
     discussion: """
-      Read safetensors, npz, npy, PyTorch files, ONNX and unit checkpoints, recognised by their content. \
-      Only the header or the index is read. --stats, and --digests of a flat file, read every byte.
+      Read safetensors, npz, npy, PyTorch files, ONNX and unit checkpoints. The format is recognised by \
+      content. Only the header or the index is read. --stats, and --digests of a flat file, read every \
+      byte.
 
-      --tree adds up tensors, elements and bytes for each module: each prefix of a name that ends in . or /.
+      --tree adds up tensors, elements and bytes for each module. A module is a prefix of a name that ends \
+      in . or /.
 
-      --stats: minimum and maximum include infinities and ignore NaN. Mean and standard deviation \
-      (population, divided by n) use only finite elements. Their sums are exact: the mean is rounded once, \
-      the deviation twice. Complex numbers have no minimum or maximum. A complex number is NaN or Inf if \
-      either part is.
+      With --stats, minimum and maximum include infinities and ignore NaN. Mean and standard deviation \
+      (population, divided by n) use only finite elements. The mean is rounded once, and the standard \
+      deviation twice. Complex numbers have no minimum or maximum. A complex number is NaN or Inf if one \
+      of its parts is.
 
-      Nothing in a PyTorch file (.pt, .pth, .bin, .ckpt) is ever run. Its tensors are named by their path of \
+      Nothing in a PyTorch file (.pt, .pth, .bin, .ckpt) is ever run. A tensor is named by its path of \
       keys, joined by dots. If one top entry holds the model and is named state_dict, model_state_dict, \
-      model_state, model, net, network, module, weights or params, that name is dropped. NumPy arrays and \
-      scalars are tensors too.
+      model_state, model, net, network, module, weights or params, tensor names do not include that name. \
+      NumPy arrays and scalars are tensors too.
 
-      Everything else in a file is listed as left out, with the reason: optimizer states, sparse and \
+      All other parts of a file are listed as left out, with the reason: optimizer states, sparse and \
       quantised tensors, tensors of unknown classes, arrays of text or Python objects, files that are not \
       arrays.
 
@@ -49,16 +51,16 @@ struct InspectCommand: ParsableCommand {
   @Flag(help: "Print JSON (schemas/inspect.schema.json).")
   var json = false
 
-  @Flag(help: "Add the SHA-256 of every tensor's logical bytes.")
+  @Flag(help: "Also print the digests: the SHA-256 of every tensor's bytes, and one of the model.")
   var digests = false
 
   @Flag(
     help: ArgumentHelp(
-      "Add minimum, maximum, mean, standard deviation, zeros, NaN and Inf of every tensor.",
-      discussion: "Reads every byte, on all cores. --json adds a histogram over powers of two."))
+      "Also print minimum, maximum, mean, standard deviation, zeros, NaN and Inf of every tensor.",
+      discussion: "This reads every byte, on all cores. --json adds a histogram over powers of two."))
   var stats = false
 
-  @Flag(help: "List modules with the totals of their tensors, as du does, instead of tensors.")
+  @Flag(help: "List modules and the totals of their tensors, instead of tensors.")
   var tree = false
 
   @Option(help: ArgumentHelp("With --tree: list at most this many levels of modules.", valueName: "n"))
@@ -67,7 +69,7 @@ struct InspectCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Sort by file, name or size; with --stats also by zeros, std or max (the largest |x|).",
-      discussion: "Default: the order of the file, with counters and other scalars last.",
+      discussion: "By default, tensors are in the order of the file, with counters and other scalars last.",
       valueName: "order"))
   var sort: String?
 

@@ -10,8 +10,8 @@ struct LeaveOutOption: ParsableArguments {
   @Option(
     name: .customLong("leave-out"),
     help: ArgumentHelp(
-      "Allow the loss of unreadable parts whose name matches PATTERN (repeatable).",
-      discussion: "* matches anything. Readable tensors are never left out.", valueName: "pattern"))
+      "Leave out unreadable parts whose name matches PATTERN (repeatable).",
+      discussion: "* matches anything. A readable tensor is never left out.", valueName: "pattern"))
   var patterns: [String] = []
 
   func validate() throws {

@@ -5,11 +5,17 @@ internal import UnitModel
 
 /// The limits of every command that walks a graph.
 struct LimitOptions: ParsableArguments {
-  @Option(help: "The memory limit for tensors, such as 16GB.")
+  @Option(
+    help: """
+      The memory limit for tensors, such as 16GB. Default: 4GiB to run a network, 1GiB to count its work.
+      """)
   var memoryLimit: String?
 
   @Option(
-    help: "The step limit: multiply-adds of products, and elements made by other operators.")
+    help: """
+      The step limit: multiply-adds of products, and elements made by other operators. Default: \
+      4,000,000,000,000 to run a network, 1,000,000,000 to count its work.
+      """)
   var stepLimit: Int?
 
   func validate() throws {

@@ -8,7 +8,7 @@ struct MatchOption: ParsableArguments {
   @Option(
     name: .customLong("match"),
     help: ArgumentHelp(
-      "Use only tensors whose name matches PATTERN: {} is one component, * is anything (repeatable).",
+      "Use only tensors whose name matches PATTERN (repeatable). {} matches one component, * anything.",
       valueName: "pattern"))
   var texts: [String] = []
 

@@ -13,29 +13,35 @@ internal import UnitModel
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
-    abstract: "Propose a plan for weights, or check one against them.",
+    abstract: "Make a plan for weights, or check one against them.",
     discussion: """
-      Print the plan as JSON (schemas/plan.schema.json), with every order and level spelled out. Report on \
-      stderr what was cut, what was left whole, and why. For an ONNX model, the graph decides which channels \
-      must be cut together. For other files, without --cut and --preset, common architectures are recognised \
-      by tensor names. With a graph, first layers and outputs stay whole, and the outputs are the tasks \
-      unless --tasks names others.
+      Print the plan as JSON (schemas/plan.schema.json), with every order and level in full. On stderr, \
+      list the tensors that are cut and those that are left whole, with the reasons.
 
-      --cut PATTERN=DIMENSION,DIMENSION,… says which channel axis each dimension of the matching tensors is \
-      on. In a pattern, {} matches one component of a name and is copied to the axis name; * matches \
+      For an ONNX model, the graph decides which channels must be cut together. First layers and outputs \
+      stay whole. The outputs are the tasks, unless --tasks gives others. For other files, give --cut or \
+      --preset. Without both, common architectures are recognised by tensor names.
+
+      --cut PATTERN=DIMENSION,DIMENSION,… assigns each dimension of the matching tensors to a channel \
+      axis. In a pattern, {} matches one component of a name and is copied to the axis name; * matches \
       anything. A dimension is one of:
-        -             not cut (PATTERN= with nothing after it leaves the tensors whole)
+        -             not cut (PATTERN= without dimensions leaves the tensors whole)
         ffn{}         an axis
-        conv*49       an axis with 49 positions per channel (a flatten of 7 × 7)
-        4*lstm        an axis four times over (the gates of an LSTM)
-        a+16+b        one after the other: axis a, 16 positions that are not cut, axis b
+        conv*49       an axis with 49 positions for each channel (a flatten of 7 × 7)
+        4*lstm        an axis four times (the gates of an LSTM)
+        a+16+b        axis a, then 16 positions that are not cut, then axis b
         last:compact  only the channels of the one level that uses the tensor
 
-      --family FILE makes the plan from the files of a method with widths, groups or channel masks, and \
-      patterns that say which tensors belong to one level, task or expert (schemas/family.schema.json).
+      --axis NAME:key=value,… describes an axis. The keys are:
+        size=1536              the number of channels
+        granule=32             channels that stay together (a head)
+        units=384+384+300+468  the number of channels of each unit
+        units=0-3+9/4-8        the channels of each unit
+        common=0-7             the channels of every sub-network
 
-      --axis NAME:key=value,… describes an axis: size=1536, granule=32 (channels that stay together: a \
-      head), units=384+384+300+468 or units=0-3+9/4-8 (sizes or channels of each unit), common=0-7.
+      --family FILE makes the plan from the description of a method (schemas/family.schema.json). The \
+      description has widths, groups or channel masks, and patterns for the tensors of one level, task or \
+      expert.
 
       Example:
         tessera plan bert.safetensors --units 4 --heads 12 -o plan.json
@@ -48,28 +54,36 @@ struct PlanCommand: ParsableCommand {
   @Argument(help: "The weights to plan for: a flat file, or a unit checkpoint.")
   var source: String
 
-  @Option(help: "k, the number of units.")
+  @Option(help: "The number of units, k.")
   var units: Int?
 
   @Option(
     help:
-      "Task names, separated by commas. Default: a graph's outputs if it has several, else one task 'all'."
+      """
+      Task names, separated by commas. Default: the graph's outputs if there are several, else one task \
+      'all'.
+      """
   )
   var tasks: String?
 
   @Option(
     help: ArgumentHelp(
-      "Levels of each task: unit counts (1,2,4), lists of units (1,[0,3]), or named levels (small=1,large=4)."
+      """
+      The levels of each task: numbers of units (1,2,4), lists of units (1,[0,3]), or named levels \
+      (small=1,large=4).
+      """
     ))
   var levels: String?
 
   @Option(help: "The rule that sets each task's order of units: nearest or adjacent.")
   var rule: String?
 
-  @Option(name: .customLong("cut"), help: "How to cut tensors (repeatable; the first match wins).")
+  @Option(
+    name: .customLong("cut"),
+    help: "Cut the matching tensors (repeatable). The first cut that matches a name is used.")
   var cuts: [String] = []
 
-  @Option(name: .customLong("axis"), help: "Properties of an axis (repeatable).")
+  @Option(name: .customLong("axis"), help: "Describe an axis (repeatable).")
   var axes: [String] = []
 
   @Option(help: "The architecture: \(Preset.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -77,19 +91,22 @@ struct PlanCommand: ParsableCommand {
 
   @Option(
     help:
-      "The number of attention heads (shapes do not show it). Default: from config.json beside SOURCE.")
+      """
+      The number of attention heads (shapes do not show it). Default: from config.json in the folder of \
+      SOURCE.
+      """)
   var heads: Int?
 
-  @Option(help: "Check this plan against the weights instead of proposing one.")
+  @Option(help: "Check this plan against the weights instead of making one.")
   var plan: String?
 
   @Option(help: "Make the plan from this description of widths, masks, adapters or experts.")
   var family: String?
 
-  @Option(help: "The file with the channel masks that --family names, if SOURCE does not hold them.")
+  @Option(help: "The file with the channel masks of --family, if they are not in SOURCE.")
   var masks: String?
 
-  @Option(name: .shortAndLong, help: "Write the plan here instead of to standard output.")
+  @Option(name: .shortAndLong, help: "Write the plan to this file instead of standard output.")
   var output: String?
 
   @Flag(help: "With a graph: also cut the outputs of first layers.")
@@ -102,8 +119,8 @@ struct PlanCommand: ParsableCommand {
     name: .customLong("input-shape"),
     help: ArgumentHelp(
       """
-      With a graph: an open input's shape, images=1x3x224x224 or images=1,3,224,224 (repeatable). A single \
-      input needs no name.
+      With a graph: the shape of an input with open dimensions, such as images=1x3x224x224 or \
+      images=1,3,224,224 (repeatable). If there is one input, the name is optional.
       """,
       valueName: "name=shape"))
   var inputShapes: [String] = []

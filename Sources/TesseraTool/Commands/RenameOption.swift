@@ -9,7 +9,10 @@ struct RenameOption: ParsableArguments {
   @Option(
     name: .customLong("rename"),
     help: ArgumentHelp(
-      "Compare A's tensor FROM with B's TO; {} and * are copied (repeatable; the first match wins).",
+      """
+      Compare A's tensor FROM with B's tensor TO (repeatable). {} and * are copied. The first match is \
+      used.
+      """,
       valueName: "from=to"))
   var texts: [String] = []
 

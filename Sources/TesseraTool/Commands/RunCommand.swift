@@ -17,14 +17,16 @@ struct RunCommand: ParsableCommand {
     commandName: "run",
     abstract: "Run a network on given inputs.",
     discussion: """
-      Run MODEL, an ONNX file of operator set 6 or later, as the ONNX specification defines. The inputs are \
-      arrays of an npz, by name. For a model with one input, an array of any name or an .npy will do. The \
-      outputs are written in the same way.
+      Run MODEL, an ONNX file of operator set 6 or later, as the ONNX specification defines. The inputs \
+      are arrays of an npz, each under the name of its input. If the model has one input, the array may \
+      have any name, and an .npy is accepted too. The outputs are written in the same way.
 
-      A run may use 4 GiB of memory for tensors and 4,000,000,000,000 multiply-adds; change these with \
-      --memory-limit and --step-limit. A run that needs more is refused before it allocates or computes it.
+      By default, a run may use 4 GiB of memory for tensors and 4,000,000,000,000 steps (such as \
+      multiply-adds). --memory-limit and --step-limit change these limits. A run that needs more is \
+      refused before it allocates or computes it.
 
-      From a unit checkpoint that was converted from ONNX, run one (task, level), and read only its weights.
+      If MODEL is a unit checkpoint that was converted from ONNX, run one (task, level), and read only its \
+      weights.
 
       Example:
         tessera run model.onnx --input x.npz --output y.npz
@@ -47,7 +49,7 @@ struct RunCommand: ParsableCommand {
   @Option(help: "The counting policy for --budget: a name, or the path of a file.")
   var policy: String?
 
-  @Option(help: "The inputs: an npz, an npy for one input, or any other file of flat weights.")
+  @Option(help: "The inputs: an npz, an npy for one input, or another file of flat weights.")
   var input: String?
 
   @Option(help: "The output file: .npz, .safetensors, or .npy for one output.")
@@ -55,13 +57,13 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup var computing: BackendOption
 
-  @Option(help: "Use at most this many threads. Default: one per processor.")
+  @Option(help: "Use at most this many threads. Default: one for each processor.")
   var threads: Int?
 
   @Option(help: "Time this many runs, after one warm-up run.")
   var `repeat`: Int?
 
-  @Flag(help: "Print each node's parameters, multiply-adds for these inputs, and time.")
+  @Flag(help: "Print the parameters, the multiply-adds for these inputs, and the time of each node.")
   var profile = false
 
   @OptionGroup var limiting: LimitOptions

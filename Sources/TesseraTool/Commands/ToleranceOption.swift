@@ -6,7 +6,7 @@ struct ToleranceOption: ParsableArguments {
   @Option(
     name: .customLong("tolerance"),
     help: ArgumentHelp(
-      "Accept values with |a-b| <= ATOL + RTOL |b|: 1e-6 (RTOL is 0), or 1e-6,1e-4.",
+      "Accept values with |a-b| <= ATOL + RTOL |b|. Write 1e-6,1e-4, or 1e-6 (RTOL is then 0).",
       valueName: "atol[,rtol]"))
   var distance: String?
 

@@ -14,19 +14,19 @@ struct ValidateCommand: ParsableCommand {
     abstract: "Check files and report every defect.",
     usage: "tessera validate <files> ... [<options>]",
     discussion: """
-      Check unit checkpoints, safetensors, sets of shards, npz, npy and PyTorch files against every rule of their \
-      formats. Check that an ONNX model can be read and that each of its values is made once. In a folder, check \
-      every file, and list the files that are not checked.
+      Check unit checkpoints, safetensors, sets of shards, npz, npy and PyTorch files against every rule \
+      of their formats. Check that an ONNX model can be read and that each of its values is made once. In \
+      a folder, check every file, and list the files that are not checked.
 
-      One line per file gives its verdict, its format and how much of it was read. Without --deep the tensors' data \
-      is not read.
+      Each file gets one line with the result, the format, and the part that was read. Without --deep, the \
+      data of tensors is not read.
 
-      A finding is a note, a warning or an error. Exit code 1 if there is a warning or an error (--fail-on). Exit \
-      code 2 if a file cannot be read or recognised, or uses an unsupported feature; other files are still \
-      checked. Truncation and corruption are findings.
+      A finding is a note, a warning or an error. Truncation and corruption are findings. The exit code is \
+      1 if there is a warning or an error (--fail-on changes this). It is 2 if a file cannot be read or \
+      recognised, or uses an unsupported feature; the other files are still checked.
 
-      Names in pickles fall into three classes. Names that make plain data (NumPy scalars, argparse.Namespace, \
-      paths) are notes, unknown names are warnings, and names that can run code are errors.
+      A name in a pickle that makes plain data (NumPy scalars, argparse.Namespace, paths) is a note. A \
+      name that can run code is an error. Any other name is a warning.
 
       Rules: \(RuleID.allCases.map(\.rawValue).joined(separator: ", ")).
 
@@ -43,41 +43,41 @@ struct ValidateCommand: ParsableCommand {
   @Argument(help: "The files to check.")
   var files: [String]
 
-  @Flag(help: "Also read all data and recompute checksums and digests.")
+  @Flag(help: "Also read all data, and verify checksums and digests.")
   var deep = false
 
-  @Option(help: "How to print the findings: text, json, github, sarif or junit.")
+  @Option(help: "The format of the findings: text, json, github, sarif or junit.")
   var format = Format.text
 
   @Flag(help: "The same as --format json.")
   var json = false
 
   @Option(
-    name: .customLong("fail-on"), help: "The lowest severity with exit code 1: error, warning or note.")
+    name: .customLong("fail-on"), help: "The lowest severity that gives exit code 1: error, warning or note.")
   var failOn = Severity.warning
 
   @Option(
     name: .customLong("rule"),
     help: ArgumentHelp(
-      "Give a rule another severity: error, warning, note or off (repeatable).", valueName: "id=severity"),
+      "Set the severity of a rule: error, warning, note or off (repeatable).", valueName: "id=severity"),
     transform: RuleSetting.init)
   var rules: [RuleSetting] = []
 
-  @Flag(help: "Also report what is not checked: files of a folder, added parts of a checkpoint.")
+  @Flag(help: "Also report parts that are not checked: files of a folder, added parts of a checkpoint.")
   var strict = false
 
   @Option(
     name: .customLong("allow-globals"),
     help: ArgumentHelp(
-      "Allow pickles to use the names in FILE: one module.name per line (repeatable).",
-      discussion: "* matches anything; # begins a comment. Write names that can run code in full.",
+      "Accept the names in FILE, one module.name on each line, in pickles (repeatable).",
+      discussion: "* matches anything; # begins a comment. Give a name that can run code in full, without *.",
       valueName: "file"))
   var allowGlobals: [String] = []
 
   @Option(
     name: .customLong("allow-minus-infinity"),
     help: ArgumentHelp(
-      "Allow -Inf in tensors matching PATTERN, such as masks (repeatable).", valueName: "pattern"))
+      "Accept -Inf in tensors whose name matches PATTERN, such as masks (repeatable).", valueName: "pattern"))
   var maskPatterns: [String] = []
 
   @OptionGroup var reading: ReadingOptions

@@ -14,15 +14,16 @@ internal import UnitModel
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
-    abstract: "Prove that a conversion has the same tensors and outputs.",
+    abstract: "Prove that a converted file has the same tensors and outputs.",
     usage: "tessera verify <source> <converted> [<options>]",
     discussion: """
       Compare the SHA-256 of every tensor of SOURCE and CONVERTED. If there is a graph, also run every \
-      (task, level) of the checkpoint and compare it with its masked original: the whole network of SOURCE \
-      with inactive weights and values zero. The inputs are random (seeded), unless --input gives some.
+      (task, level) of the checkpoint, and compare its outputs with those of its masked original. The \
+      masked original is the whole network of SOURCE, with inactive weights and values zero. The inputs \
+      are random with a fixed seed, unless --input gives some.
 
-      Exit code 1 if a digest differs, or if an output differs by more than --tolerance times its largest \
-      absolute value plus 1e-6.
+      The exit code is 1 if a digest differs. It is also 1 if an output differs by more than TOLERANCE × \
+      (its largest absolute value) + 1e-6.
 
       Example:
         tessera verify model.onnx model.h5
@@ -35,19 +36,19 @@ struct VerifyCommand: ParsableCommand {
   @Argument(help: "The unit checkpoint, or a file converted back from one.")
   var converted: String
 
-  @Option(help: "Arrays to run on: an npz, or an npy for one input.")
+  @Option(help: "The inputs: an npz, or an npy for one input.")
   var input: String?
 
   @Option(help: "The allowed difference of an output, relative to its largest absolute value.")
   var tolerance = 1e-4
 
-  @Flag(help: "Also compare every layer, and name the first that differs.")
+  @Flag(help: "Also compare every layer, and print the first one that differs.")
   var layers = false
 
-  @Option(help: "Only this task.")
+  @Option(help: "Verify only this task.")
   var task: String?
 
-  @Option(help: "Only this level of each task, by number or by name.")
+  @Option(help: "Verify only this level of each task, by number or by name.")
   var level: String?
 
   @OptionGroup var computing: BackendOption

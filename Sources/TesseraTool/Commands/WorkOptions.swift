@@ -10,13 +10,13 @@ struct WorkOptions: ParsableArguments {
   )
   var work = false
 
-  @Flag(help: "The same as --work, and also time each sub-network on seeded random inputs.")
+  @Flag(help: "Like --work, and also time each sub-network on seeded random inputs.")
   var measure = false
 
-  @Option(help: "With --measure: timed runs, after one warm-up run.")
+  @Option(help: "With --measure: the number of timed runs, after one warm-up run.")
   var `repeat` = 5
 
-  @Option(help: "With --measure: use at most this many threads. Default: one per processor.")
+  @Option(help: "With --measure: use at most this many threads. Default: one for each processor.")
   var threads: Int?
 
   @OptionGroup var computing: BackendOption
@@ -25,8 +25,8 @@ struct WorkOptions: ParsableArguments {
     name: .customLong("input-shape"),
     help: ArgumentHelp(
       """
-      An input's shape for --layers, --work and --measure: images=1x3x224x224 (repeatable). A single input \
-      needs no name.
+      The shape of an input for --layers, --work and --measure: images=1x3x224x224 (repeatable). If there \
+      is one input, the name is optional.
       """,
       valueName: "name=shape"))
   var inputShapes: [String] = []
