@@ -117,7 +117,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, help="runs of each (default 5)")
     parser.add_argument("--quick", action="store_true", help="smaller inputs and one run: does everything work?")
     parser.add_argument(
-        "--results", type=Path, help="where the report goes (default: RESULTS.md beside this, for a complete run)")
+        "--results", type=Path, help="where the report goes (default: bench/RESULTS.md, for a complete run)")
     return parser.parse_args()
 
 

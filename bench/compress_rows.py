@@ -29,7 +29,7 @@ def compress(bench: Bench) -> list[Row]:
     rounds = interleave([case for kind in TIMED for case in _cases(bench, kind, sizes)], bench.runs)
     ours, peers = rounds[0::2], rounds[1::2]
     rows = [
-        summed(f"convert --compress, {TITLES[kind]}, beside h5py gzip-4 + shuffle", [mine], [peer], None)
+        summed(f"convert --compress, {TITLES[kind]}, against h5py gzip-4 + shuffle", [mine], [peer], None)
         for kind, mine, peer in zip(TIMED, ours, peers)]
     rows.append(summed("convert --compress, these four together", ours, peers, 0.10))
     for kind in SIZED:

@@ -11,15 +11,15 @@ def cut_1gb(bench: Bench) -> list[Row]:
     title = "convert 1 GB safetensors → units"
     runs = interleave(_cut_cases(bench, "layers", with_copy=True), bench.runs)
     return [
-        beside(f"{title}, beside NumPy + h5py", runs[0], runs[1], limit=1.0),
-        beside(f"{title}, beside cp + sync", runs[0], runs[2], limit=1.2),
+        beside(f"{title}, against NumPy + h5py", runs[0], runs[1], limit=1.0),
+        beside(f"{title}, against cp + sync", runs[0], runs[2], limit=1.2),
     ]
 
 
 def cut_small(bench: Bench) -> list[Row]:
     """4,000 tensors of 64 × 64, 64 MB in total, compared with the script."""
     runs = interleave(_cut_cases(bench, "small", with_copy=False), bench.runs)
-    return [beside("convert 4,000 small tensors → units, beside NumPy + h5py", runs[0], runs[1], limit=0.25)]
+    return [beside("convert 4,000 small tensors → units, against NumPy + h5py", runs[0], runs[1], limit=0.25)]
 
 
 def join_1gb(bench: Bench) -> list[Row]:
@@ -33,7 +33,7 @@ def join_1gb(bench: Bench) -> list[Row]:
 
     runs = interleave(
         [Case([bench.join(checkpoint, ours)], ours, identical), Case(bench.copy(source, peer), peer)], bench.runs)
-    return [beside("convert 1 GB units → safetensors, beside cp + sync", runs[0], runs[1], limit=1.2)]
+    return [beside("convert 1 GB units → safetensors, against cp + sync", runs[0], runs[1], limit=1.2)]
 
 
 def _cut_cases(bench: Bench, kind: str, with_copy: bool) -> list[Case]:

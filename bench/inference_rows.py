@@ -22,7 +22,7 @@ def inference(bench: Bench) -> list[Row]:
     rows = []
     for network, words, batch, repeat, limit in CASES:
         for threads in (1, 2):
-            title = f"run {words}, batch {batch}, {threads} thread{'s' if threads > 1 else ''}, beside ONNX Runtime"
+            title = f"run {words}, batch {batch}, {threads} thread{'s' if threads > 1 else ''}, against ONNX Runtime"
             try:
                 rows.append(_row(bench, title, network, batch, threads, 2 if bench.quick else repeat, limit))
             except Failed as failure:

@@ -51,7 +51,7 @@ def square(count, size):
 
 
 def plan(path, size):
-    """Writes a plan beside `path`: both dimensions of every matrix are on one axis."""
+    """Writes a plan into the folder of `path`: both dimensions of every matrix are on one axis."""
     entry = {"match": "*", "axes": ["channels", "channels"]}
     text = {"format": "tessera.plan/1", "units": UNITS, "axes": {"channels": {"size": size}}, "tensors": [entry]}
     Path(f"{path}.plan.json").write_text(json.dumps(text))

@@ -26,7 +26,7 @@ def stats(bench: Bench) -> list[Row]:
         Case([[bench.tessera, "inspect", "--stats", str(source)]]),
         Case([[*bench.script("numpy_stats.py"), str(source)]]),
     ], bench.runs)
-    return [beside("inspect --stats of 1 GB, beside NumPy", ours, peer, limit=1 / 3)]
+    return [beside("inspect --stats of 1 GB, against NumPy", ours, peer, limit=1 / 3)]
 
 
 def _median(runs):

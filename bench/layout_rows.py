@@ -57,7 +57,7 @@ def level(bench: Bench) -> Iterator[Row]:
                     run(before)
                 runs.append(interleave([Case(commands, destination)], 1)[0][0])
         speed = size / 1e6 / sorted(one.seconds for one in mine)[len(mine) // 2]
-        row = beside(f"extract level 4 of 1 GB, {words} ({speed:.0f} MB/s), beside dd of as many bytes + sync", mine, other, limit=1.0)
+        row = beside(f"extract level 4 of 1 GB, {words} ({speed:.0f} MB/s), against dd of as many bytes + sync", mine, other, limit=1.0)
         yield Row(*row.cells[:5], None, row.processor, verdict="")
     remove(checkpoint)
     bench.drop_grid(source)

@@ -26,7 +26,7 @@ def levels(bench: Bench) -> list[Row]:
             checkpoint, task, source = make(bench)
             base = base_bytes(bench)
             for level in LEVELS:
-                title = f"run level {level} of 4, {words}, batch 1, 1 thread, beside ONNX Runtime on its extract"
+                title = f"run level {level} of 4, {words}, batch 1, 1 thread, against ONNX Runtime on its extract"
                 chosen = [str(checkpoint), "--task", task, "--level", str(level)]
                 rows.append(_row(bench, title, chosen, source, 2 if bench.quick else repeat, base))
         except Failed as failure:

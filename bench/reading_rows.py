@@ -18,7 +18,7 @@ def validate(bench: Bench) -> list[Row]:
         Case([["openssl", "dgst", "-sha256", str(checkpoint)]]),
     ], bench.runs)
     bench.drop("layers.h5")
-    return [beside(f"validate --deep of 1 GB on {cores} cores, beside openssl dgst -sha256 on one", ours, peer,
+    return [beside(f"validate --deep of 1 GB on {cores} cores, against openssl dgst -sha256 on one", ours, peer,
                    limit=1 / (0.8 * cores))]
 
 

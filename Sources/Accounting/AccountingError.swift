@@ -25,7 +25,7 @@ public enum AccountingError: Error, Hashable, Sendable {
   case needsValues(policy: String)
   case needsPlan(policy: String)
   case needsTopK(policy: String, experts: Int)
-  /// Experts that a policy cannot count; `words` say what was expected and found.
+  /// Experts that a policy cannot count; `words` is the text after "expected".
   case experts(policy: String, words: String)
   /// The count would have to read masks too often.
   case tooManyMasks(tensor: TensorName, limit: Int)

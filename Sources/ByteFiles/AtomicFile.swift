@@ -3,32 +3,32 @@ internal import Glibc
 
 /// A file that appears at its path complete, or not at all.
 ///
-/// Bytes go to a temporary beside the destination, which `commit` flushes and renames over it; without a commit the
-/// temporary is removed. A killed process leaves its temporary, which then has no lock, and the next writer of the same
-/// destination removes it.
+/// Bytes go to a temporary file in the destination's folder. `commit` flushes it and renames it to the destination;
+/// without a commit it is removed. If the process is killed, the temporary file remains, without a lock, and the next
+/// writer of the same destination removes it.
 public final class AtomicFile: @unchecked Sendable {
   // Proof of @unchecked: every stored property but `finished` is immutable, the descriptor is used through
   // position-explicit calls only, and `finished` changes in `commit` and is read in `deinit`, which have one owner.
 
   /// The destination as the user gave it.
   public let path: String
-  /// The path of the bytes until `commit`.
+  /// The path of the bytes before `commit`.
   public let temporaryPath: String
-  /// The path that is replaced: `path`, or the file that it leads to if it is a link.
+  /// The path that is replaced: `path` or, if it is a link, the file that the link leads to.
   private let target: String
   private let descriptor: Int32
   private let removal: TemporaryRemoval.Slot?
   private var finished = false
 
-  /// Creates the temporary beside `path` and removes stale ones of earlier, killed writers.
+  /// Creates the temporary file in the folder of `path`, and removes those that killed writers left there.
   public convenience init(path: String) throws(FileError) { try self.init(path: path, shownAs: path) }
 
   /// The same for a file that is moved to its destination later.
   ///
   /// - Parameters:
   ///   - shownAs: the path in messages.
-  ///   - isFolderOwn: whether no other process writes to the folder, so that it has no stale temporary. A search for
-  ///     some lists the folder, which every shard of a set would do again.
+  ///   - isFolderOwn: whether no other process writes to the folder. Then it has no old temporary files, and the folder
+  ///     is not searched for them; otherwise this would happen again for every shard of a set.
   init(path: String, shownAs shown: String, isFolderOwn: Bool = false) throws(FileError) {
     // A link is followed: the file that it names is replaced, and the link stays.
     let target = try Self.resolved(path)
@@ -114,7 +114,7 @@ public final class AtomicFile: @unchecked Sendable {
     return Int(status.st_size)
   }
 
-  /// Sets the length; bytes that were never written read as zero.
+  /// Sets the length; bytes that were never written are zero.
   public func truncate(to size: Int) throws(FileError) {
     if ftruncate(descriptor, off_t(size)) != 0 { throw FileError(action: "write", path: path, errno: errno) }
   }
@@ -124,7 +124,7 @@ public final class AtomicFile: @unchecked Sendable {
     _ = tessera_start_writeback(descriptor, Int64(offset), Int64(count))
   }
 
-  /// Flushes the bytes, then renames the temporary over the destination.
+  /// Flushes the bytes, then renames the temporary file to the destination.
   public func commit() throws(FileError) {
     if fsync(descriptor) != 0 { throw FileError(action: "write", path: path, errno: errno) }
     // Checked again: this process may have opened the file since, or another file may have taken its place.
@@ -133,7 +133,7 @@ public final class AtomicFile: @unchecked Sendable {
       throw FileError(action: "write", path: path, errno: errno)
     }
     finished = true
-    // The rename itself must survive a power cut too; a directory that cannot be flushed is no reason to fail.
+    // The rename itself must survive a power cut too. If the directory cannot be flushed, the commit still succeeds.
     let directory = SystemPath.open(Self.split(target).directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if directory >= 0 {
       fsync(directory)
@@ -159,7 +159,7 @@ public final class AtomicFile: @unchecked Sendable {
     return (directory, String(path[path.index(after: slash)...]))
   }
 
-  /// Shortens a name to 200 bytes: file names have at most 255, and the temporary's adds about thirty.
+  /// Shortens a name to 200 bytes: file names have at most 255, and the suffix of the temporary file has about thirty.
   static func shortened(_ name: String) -> String {
     var result = name
     while result.utf8.count > 200 { result.removeLast() }
@@ -181,7 +181,7 @@ public final class AtomicFile: @unchecked Sendable {
       let descriptor = SystemPath.open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       let code = errno
       if descriptor >= 0 {
-        // Without locks in the file system, no writer gets one for a file that it takes for stale, so none removes it.
+        // In a file system without locks, no writer can lock an old file, so none removes this one.
         let isLocked = flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK
         if isLocked, leads(temporary, to: descriptor) { return (descriptor, temporary, removal) }
         close(descriptor)
@@ -210,7 +210,7 @@ public final class AtomicFile: @unchecked Sendable {
       let stale = SystemPath.open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
       if stale < 0 { continue }
       // A living writer holds the lock; a killed one cannot. A writer that has just renamed the file has released the
-      // lock too, and the path may be another writer's by now.
+      // lock too, and the path may already belong to another writer.
       if flock(stale, LOCK_EX | LOCK_NB) == 0, leads(path, to: stale) { SystemPath.unlink(path) }
       close(stale)
     }

@@ -1,10 +1,10 @@
 internal import Glibc
 
-/// Several files of one folder that appear together: all but the last, then the last, which makes them a set.
+/// Several files of one folder that appear together: first all but the last, then the last, which makes them a set.
 ///
-/// They are written in a hidden folder beside their destinations and renamed in `commit`. No file system renames
-/// several files at once, so a reader must look for the last one: a killed process leaves the old last file with its
-/// old files, or no last file, or the new set. The next writer removes the hidden folder that it leaves.
+/// They are written in a hidden folder next to their destinations and renamed in `commit`. No file system renames
+/// several files at once, so a reader must look for the last one. A killed process leaves the old set, files without a
+/// last one, or the new set. The next writer removes the hidden folder that a killed process leaves.
 public final class AtomicFileSet: @unchecked Sendable {
   // Proof of @unchecked: only the owner touches `staged`, `finished` and `folderLock`; everything else is immutable.
 
@@ -27,7 +27,7 @@ public final class AtomicFileSet: @unchecked Sendable {
   ///   - names: the files to be written, without the last one.
   ///   - last: the file that makes the others a set.
   public init(folder: String, names: [String], last: String) throws(FileError) {
-    // Signals wait, so that none leaves a folder that was made here or removes one that existed before.
+    // Signals are held back: none may leave a folder that was made here, or remove one that existed before.
     TemporaryRemoval.holdSignals()
     madeFolder = SystemPath.makeFolder(folder) == 0
     let code = errno
@@ -67,9 +67,10 @@ public final class AtomicFileSet: @unchecked Sendable {
     if folderLock >= 0 { close(folderLock) }
   }
 
-  /// Begins one of the files; its own `commit` puts it into the hidden folder.
+  /// Begins one of the files; its own `commit` moves it into the hidden folder.
   public func file(_ name: String) throws(FileError) -> AtomicFile {
-    // Registered first: a signal after its commit would otherwise leave it behind, and the hidden folder with it.
+    // Registered first: a signal after the file's commit would otherwise leave it behind, and the hidden folder with
+    // it.
     staged.append((name, TemporaryRemoval.register("\(staging)/\(name)")))
     return try AtomicFile(path: "\(staging)/\(name)", shownAs: "\(folder)/\(name)", isFolderOwn: true)
   }
@@ -78,16 +79,16 @@ public final class AtomicFileSet: @unchecked Sendable {
   public func lockFolder() {
     guard folderLock < 0 else { return }
     folderLock = SystemPath.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    // A file system without locks is no reason to fail.
+    // In a file system without locks, the set is written all the same.
     if folderLock >= 0 { while flock(folderLock, LOCK_EX) != 0, errno == EINTR {} }
   }
 
   /// Renames every file into its place, the last one last, and then removes `stale`.
   ///
-  /// If a file of the same name is replaced, the old last file is put aside first: an index must never be beside files
-  /// of another set. Replaced files wait in the hidden folder, so that an error puts everything back; signals wait
-  /// until it is done. A killed process leaves the hidden folder, which tells readers that files without a last one are
-  /// not a set.
+  /// If a file of the same name is replaced, the old last file is put aside first: an index must never be in a folder
+  /// with files of another set. Replaced files are kept in the hidden folder, so that an error puts everything back;
+  /// signals are held back until it is done. A killed process leaves the hidden folder. It shows readers that files
+  /// without a last one are not a set.
   public func commit(removing stale: [String]) throws(FileError) {
     lockFolder()
     for name in staged.map(\.name) + stale {
@@ -152,7 +153,7 @@ public final class AtomicFileSet: @unchecked Sendable {
     }
   }
 
-  /// The renames must survive a power cut too; a folder that cannot be flushed is no reason to fail.
+  /// The renames must survive a power cut too. If the folder cannot be flushed, the commit still succeeds.
   private func flushFolder() {
     let directory = SystemPath.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if directory >= 0 {
@@ -190,7 +191,7 @@ public final class AtomicFileSet: @unchecked Sendable {
       }
       let descriptor = SystemPath.open(temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
       if descriptor >= 0 {
-        // Before it was locked, another writer may have taken it for a killed writer's, and may be removing it.
+        // Before the folder was locked, another writer may have taken it for a killed writer's, and may be removing it.
         let isLocked = flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK
         if isLocked, AtomicFile.leads(temporary, to: descriptor) { return (descriptor, temporary, removal) }
         close(descriptor)

@@ -3,7 +3,7 @@ internal import Synchronization
 /// The files that this process has opened to read; it must not replace or remove them.
 ///
 /// A command may read files that its arguments do not name: shards, external data, the files of a study. They are
-/// recorded by device and inode when they are opened, and every writer checks before it begins and again before it
+/// recorded by device and inode when they are opened. Every writer checks before it begins, and again before it
 /// renames. A program that uses the library may replace files that it has read, so nothing is recorded before
 /// `remember`.
 public enum FilesRead {

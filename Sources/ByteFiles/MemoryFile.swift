@@ -3,7 +3,7 @@ internal import Glibc
 
 /// A sparse file in memory, without a name, for a library that can write only to a path.
 ///
-/// libhdf5 cannot handle a full disk: it neither closes nor drops a file that it could not write, and 1.10.8 crashes
+/// libhdf5 cannot handle a full disk: it can neither close nor drop a file that it could not write, and 1.10.8 crashes
 /// when the process ends. So it writes here, where only written bytes take space, and we copy them to the disk.
 package final class MemoryFile {
   private let descriptor: Int32
@@ -39,7 +39,7 @@ package final class MemoryFile {
     }
   }
 
-  /// The file for reading, which remains when this object is gone.
+  /// The file for reading; it remains when this object is released.
   ///
   /// - Parameter path: its name in messages.
   package func readable(as path: String) throws(FileError) -> ReadableFile {
@@ -48,7 +48,7 @@ package final class MemoryFile {
     return try ReadableFile(taking: copy, path: path, allowsHardLinks: true)
   }
 
-  /// Makes another open descriptor refer to this file instead of its own.
+  /// Makes another open descriptor refer to this file.
   package func take(over other: Int32) throws(FileError) {
     if dup2(descriptor, other) < 0 {
       throw FileError(action: "take over", path: "a file in memory", errno: errno)
@@ -59,9 +59,9 @@ package final class MemoryFile {
 
   /// Copies the written ranges to the same places of `file`, and gives it the same length.
   ///
-  /// - Parameter ranges: ranges that `file` writes itself; ascending.
+  /// - Parameter ranges: ranges of the file that are not copied, because `file` has its own bytes there; ascending.
   package func copy(to file: AtomicFile, leavingOut ranges: [Range<Int>] = []) throws(FileError) {
-    // SEEK_DATA and SEEK_HOLE of <unistd.h>, which Swift's Glibc module does not show.
+    // SEEK_DATA and SEEK_HOLE of <unistd.h>, which Swift's Glibc module does not define.
     let (seekData, seekHole): (Int32, Int32) = (3, 4)
     let size = lseek(descriptor, 0, SEEK_END)
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
@@ -69,7 +69,7 @@ package final class MemoryFile {
     var rest = ranges[...]
     var position = lseek(descriptor, 0, seekData)
     while position >= 0, position < size {
-      // Data is found in whole pages, whose ends may be in the ranges to leave out.
+      // The kernel reports data in whole pages; a page may begin or end in one of the ranges.
       while let range = rest.first, range.lowerBound <= position {
         position = max(position, range.upperBound)
         rest = rest.dropFirst()

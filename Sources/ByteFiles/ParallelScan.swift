@@ -10,12 +10,12 @@ package enum ParallelScan {
   ///   - sizes: bytes that each job reads.
   ///   - workers: the number of jobs that run at once.
   ///   - progress: called on this thread about ten times a second, with the bytes since the last call.
-  ///   - job: does the job with a number, and counts the bytes that it has read.
+  ///   - job: does the job of this number, and counts the bytes that it has read.
   package static func run<Value: Sendable>(
     sizes: [Int], workers: Int = workerCount, progress: (Int) -> Void,
     job: @escaping @Sendable (Int, ByteCounter) -> Value
   ) -> [Value] {
-    // The largest job must not come last, when the other cores have nothing left to do.
+    // The largest job must not come last, when the other cores have finished.
     let order = sizes.indices.sorted { (sizes[$0], $1) > (sizes[$1], $0) }
     let state = State<Value>()
     let group = DispatchGroup()

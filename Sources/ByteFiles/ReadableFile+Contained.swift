@@ -4,11 +4,11 @@ extension ReadableFile {
   /// Opens a file that another file names: `name` is relative to `folder` and must stay in it.
   ///
   /// No step of the name may be a link, and the file must not have a second name, so that its bytes cannot be
-  /// elsewhere; each step is opened from the one before, so that no folder can be swapped in between.
+  /// elsewhere. Each step is opened from the one before, so that no folder can be replaced in between.
   public convenience init(named name: String, within folder: String) throws(FileError) {
     let shown = folder + "/" + name
     if let problem = Self.problem(name) {
-      throw FileError(action: "open", path: folder, reason: "the name of a file beside it \(problem)")
+      throw FileError(action: "open", path: folder, reason: "the name of a file in it \(problem)")
     }
     var current = SystemPath.open(folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
     if current < 0 { throw FileError(action: "open", path: folder, errno: errno) }

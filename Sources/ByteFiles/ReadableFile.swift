@@ -3,14 +3,14 @@ internal import Synchronization
 
 /// A regular file opened for reading at any offset.
 ///
-/// Bytes move by `pread` into the caller's buffer: a source that shrinks while it is read becomes an error here,
-/// where a mapping would raise SIGBUS, and a large file does not count as resident memory.
+/// `pread` copies bytes into the caller's buffer. A source that shrinks while it is read becomes an error here, where a
+/// mapping would raise SIGBUS; and a large file does not count as resident memory.
 public final class ReadableFile: Sendable {
   /// The path as the user gave it.
   public let path: String
   /// The file's length in bytes when it was opened.
   public let size: Int
-  /// Device and inode, which tell whether two paths name the same file.
+  /// Device and inode: two paths with the same identity are one file.
   public let identity: FileIdentity
   private let descriptor: Int32
   /// The file that this one is a part of, and the offset of its first byte there.
@@ -80,7 +80,7 @@ public final class ReadableFile: Sendable {
 
   /// The first failed read of bytes within the file's size; nil if there was none.
   ///
-  /// A validator needs it: what follows from bytes that could not be read is no defect of the file.
+  /// A validator needs it: a finding from bytes that could not be read is no defect of the file.
   public var failure: FileError? { firstFailure.withLock { $0 } }
 
   private func readAll(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
@@ -136,7 +136,7 @@ public final class ReadableFile: Sendable {
     return result
   }
 
-  /// Tells the kernel that the file is about to be read from start to end.
+  /// Advises the kernel that the file will be read from start to end.
   public func adviseSequential() { posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL) }
 }
 

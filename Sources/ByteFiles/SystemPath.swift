@@ -1,10 +1,10 @@
 package import Glibc
 
-/// Converts between paths as text and the operating system's paths: bytes, of which only NUL is impossible.
+/// Converts between paths as text and the operating system's paths: bytes other than NUL.
 ///
-/// A path is text everywhere else. A byte that is not UTF-8 is one private scalar in it, U+10F700 plus the byte, so
-/// that `model\xFF.npz` and `model\u{FFFD}.npz` stay two files. A name that contains such a scalar itself is converted
-/// byte by byte. These bytes are above 0x7F, so no name can become one with `/`, `.` or NUL.
+/// A path is text everywhere else. In this text, a byte that is not UTF-8 is one private scalar, U+10F700 plus the
+/// byte, so `model\xFF.npz` and `model\u{FFFD}.npz` stay two files. If a name contains such a scalar itself, its bytes
+/// are converted one by one. These bytes are above 0x7F, so none of them becomes `/`, `.` or NUL.
 public enum SystemPath {
   private static let standIns: ClosedRange<UInt32> = 0x10F780...0x10F7FF
 
@@ -71,7 +71,7 @@ public enum SystemPath {
     return with(path, failing: -1) { stat($0, &status) } == 0 ? status : nil
   }
 
-  /// The status of a link itself.
+  /// The status of the path itself; a link is not followed.
   package static func linkStatus(_ path: String) -> stat? {
     var status = stat()
     return with(path, failing: -1) { lstat($0, &status) } == 0 ? status : nil

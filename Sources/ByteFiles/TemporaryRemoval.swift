@@ -1,17 +1,17 @@
 internal import Glibc
 internal import Synchronization
 
-/// Removes unfinished temporaries when a signal ends the process.
+/// Removes unfinished temporary files when a signal ends the process.
 ///
 /// Without it, Ctrl-C leaves a file of the destination's size until the next conversion finds it. A library must not
 /// take over its host's signals, so nothing happens before `install`, which a command calls once at its start.
 public enum TemporaryRemoval {
-  /// The signals with which people and tools end a program: Ctrl-C, `kill`, a terminal that closes.
+  /// The signals by which people and tools end a program: Ctrl-C, `kill`, a terminal that closes.
   private static let signals = [SIGINT, SIGTERM, SIGHUP]
 
-  /// Makes these signals remove the temporaries and then end the process, as without a handler.
+  /// Makes these signals remove the temporary files and then end the process, as without a handler.
   ///
-  /// A signal that the parent has made this process ignore (`nohup`) stays ignored.
+  /// A signal that the process already ignored at its start (`nohup`) stays ignored.
   public static func install() {
     // The handler must not be the first to use the table, because making a global takes a lock.
     guard table[0].load(ordering: .relaxed) == nil else { return }
@@ -27,14 +27,15 @@ public enum TemporaryRemoval {
     }
   }
 
-  /// Removes every temporary before a process ends by itself: `exit` runs no `deinit`, and a queue may still hold a
-  /// file whose writer has failed.
+  /// Removes every temporary file before a process ends by itself: `exit` runs no `deinit`, and a queue may still hold
+  /// a file whose writer has failed.
   public static func removeAllNow() { removeAll() }
 
   /// A place in the table.
   struct Slot { fileprivate let index: Int }
 
-  /// Registers a temporary; nil if the table is full: the next writer removes it if this process does not.
+  /// Registers a temporary file. If the table is full, returns nil; the next writer then removes the file if this
+  /// process does not.
   static func register(_ path: String) -> Slot? {
     // Never freed: the handler may be reading it on another thread at any time, and a path has about a hundred bytes.
     guard let copy = SystemPath.with(path, failing: nil, { strdup($0) }) else { return nil }
@@ -49,26 +50,27 @@ public enum TemporaryRemoval {
     return nil
   }
 
-  /// Holds signals back while several files are renamed: the process must not end between two of them.
+  /// Holds signals back while several files are renamed: the process must not end between two renames.
   static func holdSignals() { held.add(1, ordering: .sequentiallyConsistent) }
 
-  /// Lets signals end the process again; one that came meanwhile does so now.
+  /// Lets signals end the process again; a signal that came meanwhile does so now.
   static func releaseSignals() {
     guard held.subtract(1, ordering: .sequentiallyConsistent).newValue == 0 else { return }
     let number = waiting.load(ordering: .sequentiallyConsistent)
     if number != 0 { removeAndEnd(number) }
   }
 
-  /// Forgets a temporary that is gone or has become the destination; once, because the slot is then free for another.
+  /// Removes a temporary file from the table: it is deleted, or has become the destination. Call it once, because
+  /// another file may use the slot afterwards.
   static func forget(_ slot: Slot?) {
     if let slot { table[slot.index].store(nil, ordering: .releasing) }
   }
 }
 
-/// A set of shards keeps all its files until the last is written; files beyond this number wait for the next writer.
+/// A set of shards keeps all its files until the last is written. Files beyond this number are not registered.
 private let slotCount = 4096
 
-/// The temporaries as C strings, because the handler can neither allocate nor convert.
+/// The temporary files' paths as C strings, because the handler can neither allocate nor convert.
 ///
 /// Safe without isolation: the pointer is set once and refers to atomics.
 nonisolated(unsafe) private let table: UnsafeMutablePointer<Atomic<UnsafeMutablePointer<CChar>?>> = {
@@ -86,8 +88,8 @@ private func removeAll() {
   for index in 0..<slotCount {
     if let path = table[index].load(ordering: .acquiring) { unlink(path) }
   }
-  // The hidden folders of sets, which are empty now, and then the folders around them that were made for a set; for
-  // everything else this fails and does nothing.
+  // First the hidden folders of sets, which are empty now, then the folders that were made for a set and contain them.
+  // For every other path the call fails without an effect.
   for _ in 0..<2 {
     for index in 0..<slotCount {
       if let path = table[index].load(ordering: .acquiring) { rmdir(path) }
@@ -104,7 +106,7 @@ private func removeAndEnd(_ number: Int32) {
     return
   }
   removeAll()
-  // The signal is blocked until the handler returns; then the default action ends the process, and its parent sees that
-  // a signal did it.
+  // The signal is blocked until the handler returns. Then the default action ends the process, and its parent sees that
+  // a signal ended it.
   raise(number)
 }

@@ -4,13 +4,13 @@ internal import Synchronization
 
 /// Threads, if the system can start them.
 ///
-/// Dispatch waits for ever if no thread can be started (a limit of processes, of a user or a container), and ends the
-/// process if it has no descriptor left for its own use. Both are tried once, before the first work is handed over;
-/// without them, everything runs on the calling thread.
+/// If no thread can be started (a process limit of a user or a container), Dispatch waits for ever. If no descriptor is
+/// left for its own use, it ends the process. Both are tested once, before the first work is handed over. If one fails,
+/// everything runs on the calling thread.
 package enum ThreadSupply {
-  /// Threads that all queues of one command use at a time, beside the calling thread.
+  /// The most threads that all queues of one command use at a time, besides the calling thread.
   private static let threadCount = 8
-  /// Descriptors of Dispatch itself: an epoll instance, an event, timers, a look at `/proc`.
+  /// Descriptors of Dispatch itself: an epoll instance, an event, timers, a read of `/proc`.
   private static let descriptorCount = 6
 
   /// Whether work can be handed to other threads.
@@ -39,7 +39,7 @@ package enum ThreadSupply {
     return true
   }
 
-  /// Whether as many threads as will be needed can be alive at once.
+  /// Whether the required number of threads can run at once.
   private static func hasThreads() -> Bool {
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
@@ -72,7 +72,7 @@ extension DispatchQueue {
   }
 }
 
-/// A value that is computed on another thread, if there is one, and read later.
+/// A value that is computed on another thread, if threads are available, and read later.
 package final class Background<Value: Sendable>: Sendable {
   private let group = DispatchGroup()
   private let made = Mutex<Value?>(nil)

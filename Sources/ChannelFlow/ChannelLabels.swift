@@ -2,7 +2,7 @@
 /// number from `ChannelLabels`.
 package typealias ChannelLabel = Int32
 
-/// Groups of positions that belong together in a network's values.
+/// Groups of positions that must be cut together in a network's values.
 ///
 /// During planning, a label is an atom: every position of every weight has one of its own, and joining two makes them
 /// one permanently. When a plan is checked against a graph, a label is a part of a channel axis, and joining two
@@ -30,11 +30,11 @@ package final class ChannelLabels {
   private var isWhole: [Bool] = [true]
   /// Whether a weighted sum consumes an atom, or it is an output of the network.
   private var isEnded: [Bool] = [false]
-  /// Atoms after padding, each with the atom before it: both belong to one unit.
+  /// Each atom after padding, with the atom before it: both belong to the same unit.
   package private(set) var images: [(image: ChannelLabel, source: ChannelLabel)] = []
   private var parts: [Part?] = [nil]
   private var numbers: [Part: ChannelLabel] = [:]
-  /// Whether the sub-network has a part.
+  /// Whether the sub-network contains a part.
   private let isActive: (Part) -> Bool
   private var kept: [Bool] = [true]
 
@@ -92,7 +92,7 @@ package final class ChannelLabels {
 
   /// Joins two labels into one; nil if a plan keeps them apart.
   ///
-  /// A position that is not cut takes the other label, so a dense sub-network that lacks the label leaves it out.
+  /// A position that is not cut gets the other label, so a dense sub-network without the label leaves the position out.
   func join(_ a: ChannelLabel, _ b: ChannelLabel) -> ChannelLabel? {
     let (a, b) = (find(a), find(b))
     if a == b || b == -1 { return a }
@@ -110,7 +110,7 @@ package final class ChannelLabels {
     return one.isImage ? b : a
   }
 
-  /// The label after padding, of a position with label `label` before it.
+  /// The label that a position has after padding; before, it had `label`.
   func image(_ label: ChannelLabel) -> ChannelLabel {
     guard isChecking else {
       let image = atom()
@@ -176,8 +176,8 @@ package final class ChannelLabels {
     return root <= 0 || counts[root].list < firstList ? 0 : counts[root].number
   }
 
-  /// Makes atoms whole that the walk has left open: those that nothing consumes, and both an image in a padded axis and
-  /// its source if one of them is whole.
+  /// Makes atoms whole that are still open after the walk: atoms that nothing consumes, and pairs of an image and its
+  /// source if one of them is whole.
   package func settle() {
     guard !isChecking else { return }
     for (image, source) in images.reversed() where isEnded[Int(root(image))] { end(source) }
@@ -185,8 +185,8 @@ package final class ChannelLabels {
       let label = ChannelLabel(label)
       if parents[Int(label)] == label, !isEnded[Int(label)] { fix(label, "no weighted sum consumes it") }
     }
-    // Each further padding of a padded axis takes one round. After 64 rounds, far beyond real networks, everything
-    // padded is whole.
+    // Each padding of an axis that is already padded takes one more round. After 64 rounds, more than any real network
+    // needs, all padded atoms become whole.
     for round in 0...Self.roundLimit {
       let unequal = images.filter { (find($0.image) == 0) != (find($0.source) == 0) }
       if unequal.isEmpty { return }
@@ -199,7 +199,7 @@ package final class ChannelLabels {
 
   private static let roundLimit = 64
 
-  /// The label in messages.
+  /// The label as messages name it.
   func words(_ label: ChannelLabel) -> String {
     part(label).map { "unit \($0.unit) of axis '\($0.axis)'" } ?? "channels that are not cut"
   }

@@ -1,11 +1,11 @@
 package import Inference
 package import ONNXGraph
 
-/// A node in a dense sub-network: with other attributes, and with nodes before it.
+/// A node of a dense sub-network: it may have other attributes than the original, and new nodes before its inputs.
 package struct DenseNode {
   package var node: Node
   package var before: [Node] = []
-  /// Small tensors that the new nodes use.
+  /// Small tensors that the new nodes read.
   package var constants: [(name: String, tensor: Tensor)] = []
 
   /// Names that new values must not have.
@@ -37,7 +37,7 @@ package struct DenseNode {
     node.inputs[index] = constant(tensor)
   }
 
-  /// Removes inputs, and the nodes that were put before them.
+  /// Removes inputs, and the nodes that were inserted before them.
   mutating func remove(inputs places: Set<Int>) {
     for place in places {
       while let index = before.firstIndex(where: { $0.outputs == [node.inputs[place]] }) {
@@ -47,7 +47,7 @@ package struct DenseNode {
     node.inputs = node.inputs.enumerated().filter { !places.contains($0.offset) }.map(\.element)
   }
 
-  /// Puts a node before an input.
+  /// Inserts a node before an input.
   mutating func put(
     _ operation: String, before index: Int, with others: [String],
     _ attributes: [String: AttributeValue] = [:]

@@ -6,11 +6,11 @@ struct FlowPlace: Hashable {
 
 /// Compares what a rule declared about its input places with the outputs that it made.
 ///
-/// Each place with labels needs a dimension of the outputs with these labels: one of its own, unless the rule declared
-/// that the places coincide. So a label on two input dimensions is reported as missing if the outputs have it only
-/// once.
+/// Each place with labels needs a dimension of the outputs with these labels. Places that coincide share one dimension;
+/// every other place needs its own. If two input dimensions have the same label and the outputs have it only once, the
+/// label is reported as missing.
 struct FlowAccount {
-  /// Places that coincide, each with a place before it.
+  /// For each of several places that coincide, another one of them; a union-find.
   private var parents: [FlowPlace: FlowPlace] = [:]
   /// The labels of a place that continue: none if a sum consumes it.
   private var left: [FlowPlace: [ChannelLabel]] = [:]
@@ -24,7 +24,7 @@ struct FlowAccount {
     for place in places { parents[self.root(place)] = root }
   }
 
-  /// Declares that only these labels of a place continue.
+  /// Declares that only these labels of a place continue; the others end or are not selected.
   mutating func leave(_ place: FlowPlace, but labels: [ChannelLabel] = []) { left[place] = labels }
 
   /// Declares that these labels continue under another label.
@@ -36,7 +36,8 @@ struct FlowAccount {
     return place
   }
 
-  /// Lists of labels that need a dimension of their own, and lists that have one; lists in both are left out.
+  /// Lists of labels that need a dimension of their own, and lists of the outputs' dimensions. Lists that occur on both
+  /// sides are removed in pairs.
   private func sides(
     _ inputs: [FlowValue?], _ outputs: [FlowValue]
   ) -> (needed: [[[ChannelLabel]]], found: [[[ChannelLabel]]]) {
@@ -81,7 +82,7 @@ struct FlowAccount {
 }
 
 extension [ChannelLabel] {
-  /// Whether both are the same list in memory, a check that costs nothing.
+  /// Whether both are the same list in memory; this takes constant time.
   func isSameList(_ other: [ChannelLabel]) -> Bool {
     count == other.count
       && withUnsafeBufferPointer { one in

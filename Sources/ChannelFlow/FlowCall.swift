@@ -1,12 +1,12 @@
 internal import Inference
 internal import ONNXGraph
 
-/// One node during the walk: its inputs, and what it becomes in a dense sub-network.
+/// One node during the walk: its inputs, and the node that replaces it in a dense sub-network.
 final class FlowCall {
   let node: Node
-  /// nil for inputs that are not given.
+  /// The inputs; nil for an optional input that is not given.
   var inputs: [FlowValue?]
-  /// Inputs with extents or positions, for which the rule sets other numbers in a sub-network.
+  /// Inputs with extents or positions that the rule changes in a sub-network.
   var adapted: Set<Int> = []
   /// The rule's declarations about the inputs' labels.
   private var said = FlowAccount()
@@ -14,9 +14,9 @@ final class FlowCall {
   private var isStopped = false
   let opset: Int
   let context: FlowContext
-  /// The node of the dense sub-network.
+  /// The node in the dense sub-network.
   var dense: DenseNode
-  /// Whether positions that are zero in all inputs that have them are zero in the outputs.
+  /// Whether the outputs are zero at every position at which all inputs with this position are zero.
   var keepsZeros = false
 
   init(_ node: Node, _ inputs: [FlowValue?], opset: Int, context: FlowContext) {
@@ -58,7 +58,7 @@ final class FlowCall {
     }
   }
 
-  /// The whole numbers of an input, if they are known before the network runs.
+  /// The integers of an input, if they are known before the network runs.
   func integers(_ index: Int) -> [Int]? { optional(index)?.known?.integers }
 
   /// An axis counted from the front; nil if it is out of range.
@@ -96,9 +96,10 @@ final class FlowCall {
     inputs[index] = value
   }
 
-  /// Drops lists that have become whole, and moves a joint factor to one dimension if that dimension alone decides it.
+  /// Drops lists that have become whole. Moves a joint factor to one dimension if that dimension alone determines its
+  /// labels.
   ///
-  /// Other lists stay the same in memory, so a node that passes them on costs nothing for each label.
+  /// Other lists stay the same in memory, so passing them on takes constant time.
   func simplify(_ value: inout FlowValue) throws(FlowError) {
     guard !value.factors.isEmpty, let shape = value.shape else { return }
     var result: [LabelFactor] = []
@@ -129,7 +130,7 @@ final class FlowCall {
     return nil
   }
 
-  /// Resolves a joint factor: its outermost dimension is the one that is cut.
+  /// Resolves a joint factor: the cut is on its outermost dimension.
   private func resolve(_ value: inout FlowValue, _ place: Int) throws(FlowError) {
     guard let shape = value.shape else { return }
     let factor = value.factors[place]
@@ -155,7 +156,7 @@ final class FlowCall {
     try simplify(&value)
   }
 
-  /// Joins the labels of positions that must be cut alike; a value that is not cut takes the labels of the other.
+  /// Joins the labels of positions that must be cut alike. A value that is not cut gets the labels of the other.
   func joined(_ a: [ChannelLabel]?, _ b: [ChannelLabel]?, _ what: String) throws(FlowError) -> [ChannelLabel]?
   {
     guard let a, let b else { return a ?? b }
@@ -164,7 +165,7 @@ final class FlowCall {
     guard a.count == b.count else { throw refusal("\(a.count) positions of \(what)", "\(b.count)") }
     var result: [ChannelLabel] = []
     result.reserveCapacity(a.count)
-    // Labels of padded channels are replaced by those of the axis that they meet.
+    // The axis's own labels replace those of padded channels.
     var replaced: [ChannelLabel] = []
     for (one, other) in zip(a, b) {
       guard let label = labels.join(one, other) else {
@@ -179,7 +180,8 @@ final class FlowCall {
     return result == a ? a : result
   }
 
-  /// Gives a weight's dimension the labels of the values that it meets; if these are whole, the weight becomes whole.
+  /// Gives a weight's dimension the labels of the values that it is combined with. If these are whole, the weight
+  /// becomes whole.
   func follow(
     _ leader: [ChannelLabel]?, _ weight: [ChannelLabel]?, _ what: String
   ) throws(FlowError) -> [ChannelLabel]? {
@@ -219,7 +221,7 @@ final class FlowCall {
       return nil
     }
     if labels.isChecking {
-      // The sub-network would have these channels, but not their elements of the bias.
+      // The sub-network would have these channels, but would lack their elements of the bias.
       let own = leader ?? [ChannelLabel](repeating: 0, count: weight.count)
       if zip(own, weight).contains(where: { $0 == 0 && $1 > 0 }) {
         throw refusal("input \(index) to be whole, like the channels that it is combined with", "a cut")
@@ -232,7 +234,7 @@ final class FlowCall {
     return try follow(leader, weight, "channels")
   }
 
-  /// The labels of dimensions that coincide: computed values decide, weights follow.
+  /// The labels of dimensions that coincide; computed values determine them, and weights get the same labels.
   func together(_ places: [(index: Int, dimension: Int)]) throws(FlowError) -> [ChannelLabel]? {
     lay(places)
     var result: [ChannelLabel]?
@@ -248,7 +250,7 @@ final class FlowCall {
     return result
   }
 
-  /// Selects from each of them, in the dense network, the positions that the result has.
+  /// In the dense network, selects the positions of the result from each of these inputs.
   func selectTogether(
     _ places: [(index: Int, dimension: Int)], _ result: [ChannelLabel]?
   ) throws(FlowError) {
@@ -269,7 +271,7 @@ final class FlowCall {
     said.lay(places.map { FlowPlace(index: $0.index, dimension: $0.dimension) })
   }
 
-  /// Ends the labels of a dimension: a weighted sum consumes the channels.
+  /// Ends the labels of a dimension, because a weighted sum consumes its channels.
   func end(_ index: Int, _ dimension: Int) throws(FlowError) {
     let list = try labels(index, dimension) ?? []
     try spend(list.count)
@@ -277,19 +279,19 @@ final class FlowCall {
     leave(index, dimension)
   }
 
-  /// Declares that positions are left out, or continue under another label.
+  /// Declares that only some positions of a dimension continue, or that positions continue under another label.
   ///
-  /// - Parameter kept: the labels of the positions that continue.
+  /// - Parameter kept: the labels that continue unchanged.
   func leave(_ index: Int, _ dimension: Int, but kept: [ChannelLabel] = []) {
     said.leave(FlowPlace(index: index, dimension: dimension), but: kept)
   }
 
-  /// The same for every dimension of an input.
+  /// Declares the same for every dimension of an input.
   func leave(_ index: Int) {
     for factor in optional(index)?.factors ?? [] { leave(index, factor.dimensions[0]) }
   }
 
-  /// Makes atoms whole. If a plan cuts them nevertheless, the caller must check that.
+  /// Makes atoms whole. When a plan is checked, this does nothing: the caller must refuse a plan that cuts them.
   func fix(_ list: [ChannelLabel]?, _ reason: String) {
     for label in list ?? [] { labels.fix(label, reason) }
   }
@@ -332,7 +334,7 @@ final class FlowCall {
 
   /// Compares inputs with outputs, and stops each label that neither ends here nor continues.
   ///
-  /// - Parameter isUsed: whether any node or output uses the output of this number.
+  /// - Parameter isUsed: whether a node, or an output of the graph, uses the node's output of this number.
   func account(
     _ given: [FlowValue?], _ outputs: [FlowValue], isUsed: (Int) -> Bool
   ) throws(FlowError) {

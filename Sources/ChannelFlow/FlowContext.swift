@@ -1,13 +1,13 @@
 package import Inference
 internal import ONNXGraph
 
-/// The parts of a walk that all its nodes share.
+/// The data that all nodes of a walk share.
 package final class FlowContext {
   package let labels: ChannelLabels
   package let small: SmallValues
   package let path: String
   package var options = FlowOptions()
-  /// Nodes at which a plan failed, each with the reason: all labels that meet there become whole.
+  /// Nodes at which a plan failed, with the reason. All labels that meet at such a node become whole.
   package var stopped: [Int: String] = [:]
   /// The names of the graph's values, which new values must not have.
   var names: Set<String> = []
@@ -22,8 +22,8 @@ package final class FlowContext {
 
   /// The extents of a value in the dense sub-network; nil if they are unknown.
   ///
-  /// During planning, a cut extent is increased by a number that no network has, so that values that depend on it
-  /// differ.
+  /// During planning, a number that no network has is added to each cut extent, so that values that depend on the
+  /// extent differ.
   package func denseShape(_ value: FlowValue) -> [Int]? {
     guard var shape = value.shape else { return nil }
     for factor in value.factors {
@@ -56,11 +56,11 @@ package final class FlowContext {
     return count
   }
 
-  /// The most recent results: nodes that pass a list on ask for it again.
+  /// The most recent results; nodes that pass a list on need the same result again.
   private var ranks: [(list: [ChannelLabel], before: [Int])] = []
   private var counts: [(list: [ChannelLabel], count: Int)] = []
 
-  /// Counts labels that are processed one by one; throws if there are more than in any network.
+  /// Counts labels that are processed one by one. Throws if there are more than `labelLimit`.
   ///
   /// A check of a plan may use twice as many labels as the search for it.
   func spend(_ count: Int, at node: String) throws(FlowError) {

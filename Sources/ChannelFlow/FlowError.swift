@@ -6,9 +6,9 @@ internal import Tensors
 package enum FlowError: Error, CustomStringConvertible {
   /// A problem at `place` (a node, a tensor, an output).
   case refused(path: String, place: String, expected: String, found: String)
-  /// More channels in total than can be followed, which other extents of the inputs would not change.
+  /// The channels are too many to follow in total. Other extents of the inputs would not change this.
   case exhausted(path: String, place: String)
-  /// An error at a node, which has this number in the main graph.
+  /// An error at the node with this number in the main graph.
   indirect case node(Int, FlowError)
   case graph(GraphError)
   case inference(InferenceError)
@@ -25,7 +25,7 @@ package enum FlowError: Error, CustomStringConvertible {
     }
   }
 
-  /// Whether nothing here can be followed, even with other plans or extents.
+  /// Whether the graph cannot be followed under any plan or extents.
   package var isFinal: Bool {
     switch self {
     case .exhausted: true

@@ -17,28 +17,28 @@ package struct FlowValue {
   var constant: TensorConstant?
   /// The elements, if they are few and do not depend on the inputs' elements.
   var known: Tensor?
-  /// These elements in the dense sub-network.
+  /// The same elements in the dense sub-network.
   var denseKnown: Tensor?
-  /// Labels of positions that the elements count, as `Shape` does: in a sub-network the numbers differ.
+  /// Labels of the positions that the elements count, as in the result of `Shape`. In a sub-network the numbers differ.
   var counted: [ChannelLabel] = []
 
   package init(_ shape: [Int]?) { self.shape = shape }
 
-  /// A value of which nothing is known.
+  /// A value whose shape, labels and elements are unknown.
   static let unknown = FlowValue(nil)
 
   var rank: Int { shape?.count ?? 0 }
 }
 
-/// The labels of one dimension, or the joint labels of several dimensions. A reshape makes these from one dimension, as
-/// long as it is unknown which of the new dimensions is cut.
+/// The labels of one dimension, or the joint labels of several dimensions. A reshape makes joint labels: it is not yet
+/// known which of the new dimensions is cut.
 package struct LabelFactor {
-  /// Ascending.
+  /// The dimensions, ascending; more than one for joint labels.
   package var dimensions: [Int]
-  /// In C order over the dimensions.
+  /// One label for each position, in C order over the dimensions.
   package var labels: [ChannelLabel]
 
-  /// Whether it fits a value of this shape, with more than one position.
+  /// Whether the factor fits a value of this shape and has more than one position.
   func fits(_ shape: [Int]) -> Bool {
     guard dimensions.allSatisfy(shape.indices.contains), zip(dimensions, dimensions.dropFirst()).allSatisfy(<)
     else { return false }

@@ -29,12 +29,12 @@ package struct FlowWalk {
 
   package private(set) var values: [String: FlowValue] = [:]
   package private(set) var steps: [Step] = []
-  /// Values that the sub-network lacks because they need a weight that it does not have.
+  /// Values that the sub-network lacks, because they need a weight that it does not have.
   private var absent: Set<String> = []
-  /// Values without any channel in the sub-network, and values computed from them, each with the node at which that
-  /// began.
+  /// Values that have no channel in the sub-network, and values computed from them. Each has the number of the node at
+  /// which this began.
   package private(set) var emptied: [String: Int] = [:]
-  /// Those of them that cannot be followed in the masked original either.
+  /// The values of `emptied` that cannot be followed in the masked original either.
   private var lost: Set<String> = []
   /// Values that an output needs, directly or through other nodes.
   private let used: Set<String>
@@ -73,7 +73,7 @@ package struct FlowWalk {
     try finish()
   }
 
-  /// Makes labels of outputs whole, unless outputs may be cut; labels that an output counts become whole in any case.
+  /// Makes labels of outputs whole, unless outputs may be cut. Labels that an output counts become whole in any case.
   private func finish() throws(FlowError) {
     let labels = context.labels
     for output in model.graph.outputs {
@@ -92,7 +92,7 @@ package struct FlowWalk {
     labels.settle()
   }
 
-  /// The value, or an unknown one if its extents are beyond those of any network and could overflow.
+  /// The value; or an unknown one, if its extents exceed those of any network and could overflow.
   private func bounded(_ value: FlowValue) -> FlowValue {
     guard let shape = value.shape else { return value }
     var count = 1
@@ -122,14 +122,14 @@ package struct FlowWalk {
       if let list { value.factors.append(LabelFactor(dimensions: [dimension], labels: list)) }
     }
     value.constant = tensor
-    // Weights are not read, only tensors of extents, bounds and factors.
+    // Elements of weights are not read, only small tensors: extents, bounds and factors.
     if !tensor.isFloatingPoint || tensor.elementCount <= 4 { value.known = context.small.constant(tensor) }
     let isWhole = value.factors.allSatisfy { $0.labels.allSatisfy(context.labels.isKept) }
     if isWhole, !tensor.isFloatingPoint || value.factors.isEmpty { value.denseKnown = value.known }
     values[name] = value
   }
 
-  /// A sparse tensor is not a weight in a plan: it is whole.
+  /// A sparse tensor is not a weight of a plan: it stays whole.
   private func sparse(_ tensor: SparseConstant) -> FlowValue {
     var value = bounded(FlowValue(tensor.shape))
     value.isConstant = value.shape != nil
@@ -146,7 +146,7 @@ package struct FlowWalk {
       } else {
         values[name] = context.small.constant(node).map(FlowValue.constant) ?? .unknown
       }
-      // The node stays, with its tensor; the dense graph replaces the tensor.
+      // The node stays, with its tensor; the dense graph replaces the tensor's elements.
       if values[name] != nil {
         steps.append(Step(node: node, outputs: [], dense: DenseNode(node), keepsZeros: true))
       }
@@ -168,7 +168,7 @@ package struct FlowWalk {
         lost.formUnion(node.outputs)
         return
       }
-      // The sub-network does not have the node, but its masked original does.
+      // The sub-network lacks the node, but its masked original has it.
       do throws(FlowError) { try follow(call, index, inputs, names, isAbsent: true) } catch {
         if error.isFinal { throw error }
         lost.formUnion(node.outputs)
@@ -176,7 +176,7 @@ package struct FlowWalk {
       return
     }
     do throws(FlowError) { try follow(call, index, inputs, names) } catch {
-      // This node and all later ones become whole; the rest of the plan stands.
+      // This node and all later ones become whole; cuts before it are kept.
       guard error.isFinal, !context.labels.isChecking else { throw error }
       context.isExhausted = true
       let again = FlowCall(node, inputs, opset: call.opset, context: context)
@@ -184,7 +184,8 @@ package struct FlowWalk {
     }
   }
 
-  /// The inputs of a Concat that have no position in the sub-network, if others have; the dense node leaves them out.
+  /// Inputs of a Concat without a position in the sub-network, if other inputs have positions. The dense node leaves
+  /// them out.
   private func emptyParts(of call: FlowCall) -> Set<Int>? {
     var parts: Set<Int> = []
     for (place, name) in call.node.inputs.enumerated() where emptied[name] != nil {
@@ -208,7 +209,7 @@ package struct FlowWalk {
     isAbsent: Bool = false
   ) throws(FlowError) {
     let node = call.node
-    // Subgraphs see the values of this graph unchanged.
+    // A subgraph computes with the values of this graph unchanged.
     let inner = names.dropFirst(node.inputs.count { !$0.isEmpty })
     for name in inner {
       try call.stop(values[name], "\(node.shown) has a graph that uses it")
@@ -227,7 +228,7 @@ package struct FlowWalk {
       if isEmptied(value), emptied[node.outputs[place]] == nil { emptied[node.outputs[place]] = index }
       values[node.outputs[place]] = value
     }
-    // Joint labels that the rule has resolved are resolved for all later users of the value.
+    // If the rule resolves joint labels, they are resolved for all later users of the value.
     for (name, input) in zip(node.inputs, call.inputs) {
       if let input, !name.isEmpty {
         values[name]?.factors = input.factors
@@ -240,7 +241,7 @@ package struct FlowWalk {
   }
 
   private func outputs(_ call: FlowCall, _ index: Int, isPlain: Bool) throws(FlowError) -> [FlowValue] {
-    // Without labels, the rule still gives the extents of the outputs.
+    // A rule gives the extents of the outputs even without labels.
     let exhausted = "there are more than \(FlowContext.labelLimit.grouped) channels to follow"
     if let reason = context.stopped[index] ?? (context.isExhausted ? exhausted : nil) {
       _ = try call.stopAll(reason)
@@ -254,7 +255,7 @@ package struct FlowWalk {
     return try rule(call)
   }
 
-  /// An output that other nodes may use: its labels lie on dimensions that it has.
+  /// An output that other nodes may use. Its labels are on dimensions that it has.
   private func stored(_ output: FlowValue, _ call: FlowCall) throws(FlowError) -> FlowValue {
     var value = bounded(output)
     if value.shape == nil {
@@ -279,7 +280,7 @@ package struct FlowWalk {
     return value
   }
 
-  /// Whether the sub-network has no channel of a value, because all its units belong to others.
+  /// Whether the sub-network has no channel of a value, because all units of the value belong to other networks.
   private func isEmptied(_ value: FlowValue) -> Bool {
     guard context.labels.isChecking, let full = value.shape, let dense = context.denseShape(value) else {
       return false
@@ -287,8 +288,8 @@ package struct FlowWalk {
     return zip(full, dense).contains { $0 > 0 && $1 == 0 }
   }
 
-  /// Passes counts of channels on to values computed from them. Any other use stops the labels, because it would
-  /// compute with another number in a sub-network.
+  /// Passes counts of channels on to values computed from them. Any other use stops the labels: in a sub-network it
+  /// would compute with another number.
   private func count(
     _ call: FlowCall, _ outputs: inout [FlowValue]
   ) throws(FlowError) {
@@ -357,7 +358,7 @@ extension TensorConstant {
 }
 
 extension Graph {
-  /// The values that the outputs need. A graph without outputs only holds tensors, and needs every value.
+  /// The values that the outputs need. A graph without outputs only stores tensors; all its values are needed.
   fileprivate var neededNames: Set<String> {
     if outputs.isEmpty { return Set(nodes.flatMap { $0.usedNames + $0.outputs }) }
     var makers: [String: Int] = [:]

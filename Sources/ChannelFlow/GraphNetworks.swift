@@ -1,14 +1,14 @@
 package import ONNXGraph
 package import UnitModel
 
-/// The sub-networks of a plan that a graph can distinguish: one for each set of active channels and private tensors.
+/// The sub-networks of a plan that differ in a graph: one for each set of active channels and private tensors.
 package enum GraphNetworks {
-  /// The most nodes and tensors to follow for all networks together; each takes some ten microseconds.
+  /// The most nodes and tensors to follow for all networks in total; each takes about ten microseconds.
   private static let workLimit = 1 << 20
 
   /// The first network of each kind, in the order of the plan.
   ///
-  /// Throws if there are more than can be followed in about ten seconds.
+  /// Throws if following all of them would take more than about ten seconds.
   package static func distinct(in plan: ResolvedPlan, of model: Model) throws(FlowError) -> [VirtualNetwork] {
     let axes = plan.partition.axes.map(\.name)
     let scopes = plan.partition.tensors.flatMap(\.scope.users)

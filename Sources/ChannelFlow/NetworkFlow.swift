@@ -8,16 +8,16 @@ package import UnitModel
 package struct NetworkFlow {
   package let network: VirtualNetwork
   package let walk: FlowWalk
-  /// The number of the partition's tensor for each weight of the graph.
+  /// For each weight of the graph, the number of its tensor in the partition.
   package let tensors: [String: Int]
-  /// The extents of inputs used for it.
+  /// The extents of the inputs for which the network was followed.
   package let inputShapes: [String: [Int]]
 
   package var labels: ChannelLabels { walk.context.labels }
 
   /// Checks a plan against a graph, for one sub-network.
   ///
-  /// Throws an error that names the node if channels meet that the plan cuts differently.
+  /// Throws an error that names the node at which channels meet that the plan cuts differently.
   package init(
     _ network: VirtualNetwork, plan: ResolvedPlan, model: Model, supplier: (any TensorReading)?,
     inputShapes: [String: [Int]]
@@ -28,7 +28,7 @@ package struct NetworkFlow {
     }
     var places: [TensorName: Int] = [:]
     for (index, placement) in plan.partition.tensors.enumerated() {
-      // A tensor private to other networks does not claim its name here, so that an alias of this network may have it.
+      // Only a tensor of this network gets the name here, so that an alias of this network may have it.
       guard network.sees(placement), placement.units.allSatisfy(network.units.contains) else { continue }
       let alias = placement.scope.user(task: network.task, level: network.level)?.alias
       if let alias { places[alias] = index }
@@ -43,7 +43,7 @@ package struct NetworkFlow {
       (tensor, name) throws(FlowError) in
       guard let index = places[TensorName(name)] else {
         guard names.contains(TensorName(name)) else {
-          // The plan knows every tensor except text, which is not a weight.
+          // The plan has every tensor except tensors of text, which are not weights.
           return .labels(tensor.shape.map { _ in nil })
         }
         return .absent
@@ -93,14 +93,14 @@ package struct NetworkFlow {
 
   private func has(_ name: String) -> Bool { walk.values[name] != nil && walk.emptied[name] == nil }
 
-  /// The outputs of the sub-network: the one with its task's name, otherwise all whose weights it has.
+  /// The outputs of the sub-network: the output with its task's name, or else all outputs whose weights it has.
   package var outputs: [ValueInfo] {
     let present = walk.model.graph.outputs.filter { has($0.name) }
     let own = present.filter { TaskID($0.name) == network.task }
     return own.isEmpty ? present : own
   }
 
-  /// The outputs, at least one of them; if one has the task's name, it is included.
+  /// The outputs. Throws if there are none, or if the network lacks the output with its task's name.
   package func requiredOutputs() throws(FlowError) -> [ValueInfo] {
     let place = "task \(network.task.quoted), level \(network.level)"
     let outputs = outputs
@@ -113,7 +113,7 @@ package struct NetworkFlow {
           path: walk.model.path, place: walk.model.graph.nodes[node].shown,
           expected: "at least one channel that \(place) has", found: "none"))
     }
-    // A graph without outputs only holds tensors.
+    // A graph without outputs only stores tensors.
     guard !outputs.isEmpty || walk.model.graph.outputs.isEmpty else {
       throw .refused(
         path: walk.model.path, place: place, expected: "an output whose weights the task has", found: "none")

@@ -2,14 +2,14 @@ internal import Inference
 package import ONNXGraph
 package import TensorStreams
 
-/// Parts of sequences that are made by splitting a value and selected by number: each becomes a slice.
+/// Replaces parts of a split that are selected by number: each becomes a slice.
 ///
 /// PyTorch's exporter writes `split`, `chunk` and `unbind` as `SplitToSequence` and `SequenceAt` if it does not
-/// optimise. A slice is supported wherever tensors are, and channels can be followed through it.
+/// optimise. Every runtime supports slices, and channels can be followed through them.
 package enum PartsOfSequences {
-  /// The model with each such part as a `Slice`, or as a `Gather` if the split takes positions one by one.
+  /// The model in which each such part is a `Slice`; or a `Gather`, if the split makes single positions.
   ///
-  /// A part stays if its number, or the way that the value is split, is not known before the network runs.
+  /// A part is not replaced if its number, or the sizes of the split, are not known before the network runs.
   package static func replaced(in model: Model, supplier: (any TensorReading)?) -> Model {
     var graph = model.graph
     guard model.opsets[""] ?? 0 >= 13, graph.nodes.contains(where: { $0.isPlain("SplitToSequence") }) else {
@@ -37,8 +37,8 @@ package enum PartsOfSequences {
     guard let sizes else { return nil }
     let isScalar = split.inputs.count < 2 || split.inputs[1].isEmpty || known.isScalar(split.inputs[1])
     if isScalar, sizes == [1] {
-      // Single positions, without their dimension if `keepdims` is 0. The standard would keep it if a size is given;
-      // ONNX Runtime does not, and PyTorch's `unbind` relies on that.
+      // The parts are single positions, without their dimension if `keepdims` is 0. The standard would keep it if a
+      // size is given; ONNX Runtime does not, and PyTorch's `unbind` relies on that.
       var isKept = true
       if case .int(0)? = split.attributes["keepdims"] { isKept = false }
       let place = constant("part", for: node, isKept ? .ints([Int64(number)]) : .int(Int64(number)))

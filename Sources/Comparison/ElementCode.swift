@@ -15,7 +15,8 @@ extension SignedFloatCode {
     ElementDistance(value(a), value(b), places: place(a), place(b))
   }
 
-  /// The place among all bit patterns: negative numbers below zero, both zeros at 0, NaNs beyond the infinities.
+  /// The place of a pattern in the order of all bit patterns: negative numbers below zero, both zeros at 0, NaNs beyond
+  /// the infinities.
   private static func place(_ bits: Bits) -> Int64 {
     let sign = Bits(1) << (Bits.bitWidth - 1)
     let magnitude = Int64(truncatingIfNeeded: bits & ~sign)

@@ -3,15 +3,15 @@ public import Tensors
 
 /// Compares the values of two tensors of the same dtype, a window at a time.
 ///
-/// Bits decide: elements with the same bits are equal, all others are counted. Of the others, `maxAbs` is the largest
-/// |a − b| in double precision (exact except for the last rounding; integers are subtracted as integers), and `maxULP`
-/// the largest number of steps between a and b in the order of all bit patterns of the dtype:
+/// Elements with the same bits are equal; all others are counted. Of these, `maxAbs` is the largest |a − b| in double
+/// precision (exact except for the last rounding; integers are subtracted as integers). `maxULP` is the largest number
+/// of steps between a and b in the order of all bit patterns of the dtype:
 /// - −0 and +0 have the same place: they differ in bits, by 0 and by 0 steps.
-/// - Two NaNs with different bits differ by 0; their steps are those between the patterns.
+/// - Two NaNs with different bits differ by 0; their steps are the steps between the patterns.
 /// - A NaN and a number differ by NaN, and `maxAbs` stays NaN. NaNs are beyond the infinities or, in a dtype without
-///   them, beyond the largest number; FNUZ types have one NaN, beyond the positive numbers.
+///   infinities, beyond the largest number. FNUZ types have one NaN, beyond the positive numbers.
 /// - An infinity and a number differ by infinity; the largest finite number is one step away.
-/// - For integers and BOOL, steps are the difference. For complex numbers, the larger of both components counts.
+/// - For integers and BOOL, steps are the difference. For complex numbers, the larger of both parts counts.
 ///
 /// Elements smaller than a byte are read from the lowest bit on.
 public struct ValueComparison {
@@ -106,7 +106,7 @@ public struct ValueComparison {
     }
   }
 
-  /// An integer of fewer bits as one of eight, with its sign bit repeated.
+  /// An integer of fewer than eight bits, extended to eight by repeating its sign bit.
   private static func extended(_ bits: UInt8, _ shift: UInt8) -> UInt8 {
     UInt8(bitPattern: Int8(bitPattern: bits << shift) >> Int8(shift))
   }

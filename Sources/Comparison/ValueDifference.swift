@@ -16,7 +16,7 @@ public struct ValueDifference: Hashable, Sendable {
   /// No differences yet.
   public init() {}
 
-  /// Whether every bit agrees.
+  /// Whether all elements have the same bits.
   public var isEqual: Bool { count == 0 }
 
   /// Whether the tolerance accepts every element.
@@ -43,10 +43,10 @@ public struct ValueDifference: Hashable, Sendable {
 struct ElementDistance: Equatable {
   let abs: Double
   let ulp: UInt64
-  /// |b|.
+  /// The magnitude |b|, for the relative tolerance.
   let reference: Double
 
-  /// The distance of two numbers and of their places among all bit patterns of their dtype.
+  /// The distance of two numbers, and of their places in the order of all bit patterns of their dtype.
   init(_ a: Double, _ b: Double, places first: Int64, _ second: Int64) {
     abs = a.isNaN && b.isNaN ? 0 : a == b ? 0 : (a - b).magnitude
     // Places are between −2^63 and 2^63, so their distance fits 64 bits without a sign.

@@ -9,9 +9,9 @@ public struct WeightsDifference: Sendable {
   public let extra: [TensorSpec]
   /// Differences of tensors that both have, by name.
   public let changed: [TensorChange]
-  /// Tensors with different values that the tolerance accepts, by name.
+  /// Tensors whose values differ within the tolerance, by name.
   public let within: [TensorChange]
-  /// How many tensors are equal in everything.
+  /// The number of tensors that are equal in dtype, shape and bits.
   public let equalCount: Int
 
   /// Whether there are no differences, or only those that the tolerance accepts.
@@ -29,11 +29,11 @@ public struct TensorChange: Sendable {
 
   /// A kind of difference; values are compared only if dtype and shape are equal.
   public enum What: Sendable {
-    /// The element types.
+    /// The element types differ.
     case dtype
-    /// The extents.
+    /// The extents differ.
     case shape
-    /// Some elements.
+    /// Some elements differ.
     case values(ValueDifference)
   }
 
@@ -65,7 +65,7 @@ public struct WeightsComparison: Sendable {
     self.tolerance = tolerance
   }
 
-  /// The bytes of all tensors, on both sides, with the same name, dtype and shape on the other.
+  /// The total bytes that are compared: both sides of each pair of tensors with the same name, dtype and shape.
   public var byteCount: Int { pairs.reduce(0) { $0 + 2 * a.tensors[$1.a].spec.byteCount } }
 
   /// Reads and compares everything.
@@ -126,7 +126,7 @@ public struct WeightsComparison: Sendable {
     return source.tensors.map(\.spec).filter { known[$0.name] == nil }.sorted { $0.name < $1.name }
   }
 
-  /// By name; dtype before shape, the order in which they were found.
+  /// Sorted by name; for one name, dtype before shape.
   private static func sorted(_ changes: [TensorChange]) -> [TensorChange] {
     changes.enumerated().sorted { ($0.element.a.name, $0.offset) < ($1.element.a.name, $1.offset) }
       .map(\.element)

@@ -37,10 +37,10 @@ final class BlockQueue: @unchecked Sendable {
     }
   }
 
-  /// Writes the window's bytes, then releases it.
+  /// Writes the window's bytes, then releases the window.
   ///
-  /// - Parameter map: the owners of the window's elements, for a tensor with owners; released too. Each owner has a
-  ///   block with room for its elements.
+  /// - Parameter map: the owners of the window's elements, for a tensor with owners; it is released too. Each owner has
+  ///   a block with room for its elements.
   func write(_ window: Window, at place: BlockWindow, ownedBy map: Window? = nil) {
     queue.async(byteCount: window.storage.count) { [self] in
       defer {
@@ -67,7 +67,7 @@ final class BlockQueue: @unchecked Sendable {
     }
   }
 
-  /// Starts work that waits for a full batch.
+  /// Starts work that is still waiting for a batch to fill.
   func send() { queue.send() }
 
   /// Waits for all work.

@@ -5,7 +5,7 @@ package import UnitCheckpoints
 package import UnitModel
 
 extension CheckpointContents {
-  /// The contents of a unit checkpoint of `source` under `plan`, and the plan resolved against the source.
+  /// The contents of a unit checkpoint made from `source` and `plan`, and the plan resolved against the source.
   ///
   /// - Parameters:
   ///   - planPath: the plan's name in messages.
@@ -35,7 +35,7 @@ extension CheckpointContents {
 }
 
 extension FlatWeightsSource {
-  /// The headers from which the same files can be written again.
+  /// The headers with which a conversion back can write the same files again.
   fileprivate var storedHeaders: [[UInt8]] {
     shardSet.map { $0.shards.map(\.header) } ?? verbatim.map { [$0] } ?? []
   }
@@ -46,7 +46,8 @@ extension SourceRecord {
   fileprivate init(_ source: any FlatWeightsSource, _ hollow: [HollowFile]?) {
     let shards: [Shard]
     if let hollow {
-      // Holes tell which file has a tensor, but not its order, so the first file, the model, counts all tensors.
+      // The holes show which file has a tensor, but not its order; so all tensors are counted in the first file, the
+      // model.
       shards = hollow.enumerated().map { number, file in
         Shard(
           tensorCount: number == 0 ? source.tensors.count : 0, header: number, name: file.name,

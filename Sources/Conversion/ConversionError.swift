@@ -1,14 +1,14 @@
 package import Tensors
 package import UnitModel
 
-/// An error of a conversion; errors of its files pass unchanged.
+/// An error of a conversion. Errors of its files are not wrapped.
 package enum ConversionError: Error, CustomStringConvertible {
   case plan(path: String, PlanError)
   /// An owner map that contradicts the plan.
   case ownerMap(path: String, place: String, expected: String, found: String)
   /// Two names that are declared one tensor have different bytes.
   case tieDiffers(path: String, name: TensorName, tiedTo: TensorName)
-  /// The windows of a tensor did not add up to it: a bug of this program, found before anything is lost.
+  /// The windows of a tensor do not add up to the tensor: a bug of this program, found before anything is lost.
   case incomplete(path: String, name: TensorName, expected: Int, found: Int)
 
   package var description: String {

@@ -11,7 +11,7 @@ package struct CopyTensors {
   private let sink: any TensorSink
   private let mayLose: (LeftOut) -> Bool
 
-  /// The sink must have been made from the source's specs, in their order.
+  /// The sink must have been made from the source's specs, in the source's order.
   ///
   /// - Parameter mayLose: whether the user accepts the loss of something that is left out.
   package init(
@@ -23,7 +23,7 @@ package struct CopyTensors {
     self.mayLose = mayLose
   }
 
-  /// Moves the bytes and puts the file in place.
+  /// Copies the bytes and commits the file.
   ///
   /// - Parameter progress: receives the bytes read so far; an error that it throws ends the work.
   package func run(progress: (Int) throws -> Void) throws {
@@ -55,7 +55,7 @@ package struct CopyTensors {
     try sink.finish()
   }
 
-  /// Throws if the sink writes a tied tensor once and its bytes in the source differ from those of its tie.
+  /// If the sink writes tied tensors once, throws when the source has different bytes for two of them.
   private func requireTies() throws {
     if source.sharesTiedBytes { return }
     let written = Set(sink.order)
@@ -69,7 +69,7 @@ package struct CopyTensors {
   }
 }
 
-/// Hands windows to a sink in order, on its own queue.
+/// Passes windows to a sink in order, on its own queue.
 private final class SinkQueue: @unchecked Sendable {
   // Proof of @unchecked: `error` is behind a mutex; the sink is touched only by work on the serial queue until `drain`
   // has returned; the queue belongs to the thread that calls the methods.
@@ -92,7 +92,7 @@ private final class SinkQueue: @unchecked Sendable {
     }
   }
 
-  /// Starts work that waits for a full batch.
+  /// Starts work that is still waiting for a batch to fill.
   func send() { queue.send() }
 
   func drain() { queue.drain() }

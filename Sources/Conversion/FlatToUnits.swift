@@ -6,8 +6,8 @@ internal import UnitModel
 
 /// Writes flat weights as a unit checkpoint.
 ///
-/// One thread reads windows of the source in file order; two queues hash them (SHA-256 for each tensor), another cuts
-/// them into blocks and writes the blocks. Each keeps its order, so all state belongs to one queue.
+/// One thread reads windows of the source in file order. Two queues hash them (SHA-256 for each tensor); a third cuts
+/// them into blocks and writes the blocks. Each queue keeps the order and owns its state.
 package struct FlatToUnits {
   private let source: any TensorSource
   private let writer: UnitCheckpointWriter
@@ -22,11 +22,11 @@ package struct FlatToUnits {
     writer = try UnitCheckpointWriter(path: destination, contents: contents)
   }
 
-  /// Moves the bytes and puts the checkpoint in place.
+  /// Copies the bytes and commits the checkpoint.
   ///
   /// - Parameter progress: receives the bytes read so far; an error that it throws ends the work.
   package func run(progress: (Int) throws -> Void) throws {
-    // Two tensors of 16 MB fit, so that both lanes of the hashing have work.
+    // Two tensors of 16 MB fit, so that both hashing queues have work.
     let ring = WindowRing(count: 16, capacity: 2 << 20)
     let hashing = HashQueue(tensorCount: contents.partition.tensors.count)
     let writing = BlockQueue(writer, capacity: ring.capacity)
@@ -66,7 +66,7 @@ package struct FlatToUnits {
     let map = try tensor.owners.flatMap { owners in placement.owners.map { (owners.map, $0) } }
       .map { map, owners in try OwnerMapReader(source, map, of: placement.spec, owners) }
     let width = map == nil ? 1 : placement.spec.dtype.bytes ?? 1
-    // With a map, both windows fit one buffer of the ring. A wait for a second buffer would never end, because this
+    // With a map, both windows fit one buffer of the ring. Waiting for a second buffer would never end, because this
     // thread would hold a window that no queue has.
     let limit = map == nil ? ring.capacity : ring.capacity / (2 * width) * width
     if !isTied { writing.begin(index) }

@@ -1,8 +1,8 @@
 internal import Tensors
 
-/// SHA-256 of tensors, each in its own order, two tensors at a time.
+/// SHA-256 of tensors, in order within each tensor, two tensors at a time.
 ///
-/// One core hashes a gigabyte in the time in which `cp` copies it, so one lane would be the bottleneck.
+/// One core hashes a gigabyte in about the time that `cp` needs to copy it, so one queue would be the bottleneck.
 final class HashQueue {
   private let lanes: [HashLane]
   private let tensorCount: Int
@@ -18,7 +18,7 @@ final class HashQueue {
   /// Ends the tensor with this number.
   func end(_ tensor: Int) { lanes[tensor % lanes.count].end(tensor) }
 
-  /// Starts work that waits for full batches.
+  /// Starts work that is still waiting for batches to fill.
   func send() { for lane in lanes { lane.send() } }
 
   /// Waits for all work and returns the digests; a tensor that was not ended has the digest of no bytes.

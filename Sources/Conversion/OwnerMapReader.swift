@@ -3,7 +3,7 @@ internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
 
-/// Reads the owner map beside a tensor, and checks it against the numbers in the plan.
+/// Reads the owner map of a tensor, and checks it against the numbers in the plan.
 final class OwnerMapReader {
   private let reader: any TensorByteReader
   private let path: String
@@ -31,7 +31,7 @@ final class OwnerMapReader {
           path: path, place: place, expected: "owners of 0 (free) to \(owners.elements.count - 1)",
           found: "\(owner)")
       }
-      // The plan's numbers add up to all elements, so an owner with too few means another with too many.
+      // The plan's numbers add up to all elements. So if one owner has too few elements, another has too many.
       guard counts[owner] <= owners.elements[owner] else {
         throw ConversionError.ownerMap(
           path: path, place: place,

@@ -3,14 +3,14 @@ internal import Dispatch
 
 /// A serial queue that hands over small pieces of work in batches.
 ///
-/// Waking a thread takes longer than hashing a small tensor: with 4,000 of them, each handed over by itself, threads
-/// woke one another 19,000 times.
+/// Waking a thread takes longer than hashing a small tensor. With 4,000 tensors handed over one by one, threads woke
+/// each other 19,000 times.
 final class SerialQueue {
   private let queue: DispatchQueue
   private var waiting: [@Sendable () -> Void] = []
   private var waitingBytes = 0
 
-  /// Bytes, and pieces, at which a batch is handed over.
+  /// A batch is handed over when it reaches this number of bytes, or the number of pieces below.
   private static let batchBytes = 256 << 10
   private static let batchCount = 256
 

@@ -2,14 +2,14 @@ internal import ByteFiles
 package import TensorStreams
 internal import Tensors
 
-/// A sink that receives the bytes of tied tensors once, and writes them under each of their names.
+/// A sink that receives the bytes of tied tensors once, and writes them for each of their names.
 ///
-/// Formats without aliases store every name in full, and tied names are apart in their order. The bytes wait beside the
-/// destination, so that a sub-network is read from its checkpoint once.
+/// Formats without aliases store every name in full, and tied names may be far apart in the order. The bytes are kept
+/// in a temporary file in the destination's folder, so a sub-network is read from its checkpoint only once.
 package final class TiedSink: TensorSink {
   private let sink: any TensorSink
   private let sizes: [Int]
-  /// For each tensor, the number of the one whose bytes it has.
+  /// For each tensor, the number of the tensor whose bytes it has; its own number if it is not tied.
   private let roots: [Int]
   package let order: [Int]
   /// The place in the sink's order that gets the next byte, and the number of bytes missing there.
@@ -66,7 +66,7 @@ package final class TiedSink: TensorSink {
     try sink.finish()
   }
 
-  /// Goes on to the next tensor whose bytes have not arrived yet, and writes repeated ones on the way.
+  /// Moves to the next tensor whose bytes have not arrived yet, and writes repeated tensors on the way.
   private func goOn() throws {
     while left == 0, place + 1 < sink.order.count {
       place += 1
@@ -84,11 +84,11 @@ package final class TiedSink: TensorSink {
     }
   }
 
-  /// Keeps the next bytes of the current tensor, if they are needed again.
+  /// Stores the next bytes of the current tensor, if they are needed again.
   private func keep(_ bytes: UnsafeRawBufferPointer) throws {
     let root = roots[sink.order[place]]
     guard let range = ranges[root] else { return }
-    // A second temporary of the destination, which is never committed, so it is removed with this object.
+    // It has the destination's path, but is never committed, so it is removed with this object.
     if file == nil { file = try AtomicFile(path: destination) }
     try file?.write(bytes, at: range.upperBound)
     ranges[root] = range.lowerBound..<range.upperBound + bytes.count

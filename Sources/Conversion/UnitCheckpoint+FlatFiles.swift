@@ -11,9 +11,9 @@ extension UnitCheckpoint {
     return headers.count == 1 ? headers[0] : nil
   }
 
-  /// The files of the sharded safetensors that the checkpoint was made from; nil if it was made from others.
+  /// The files of the sharded safetensors from which the checkpoint was made; nil if it was made from another format.
   ///
-  /// Their names are as the checkpoint has them, and not trusted: the writer of the set refuses paths.
+  /// Their names come from the checkpoint and are not trusted: the writer of the set refuses paths.
   package func shardSet() throws(CheckpointError) -> ShardSet? {
     let stored = try sourceRecord()
     guard stored.kind == FlatFormatKind.shardedSafetensors.rawValue else { return nil }
@@ -30,10 +30,10 @@ extension UnitCheckpoint {
     return ShardSet(shards: shards, index: index)
   }
 
-  /// The free text of the file or files that the checkpoint was made from, for a new file of a kind; empty if there was
+  /// The free text of the files from which the checkpoint was made, for a new file of this kind; empty if there was
   /// none.
   ///
-  /// A single file also gets the texts of a set's index; a new index takes them from the old one.
+  /// A single file also gets the texts of a set's index. A new index gets the texts of the old index.
   package func flatMetadata(for kind: FlatFormatKind) throws(CheckpointError) -> [(
     key: String, value: String
   )] {
@@ -49,9 +49,9 @@ extension UnitCheckpoint {
   }
 }
 
-/// The graph that a checkpoint was made from.
+/// The graph from which a checkpoint was made.
 extension UnitCheckpoint {
-  /// The files of the graph that the checkpoint was made from, without the tensors' elements; nil if there was no
+  /// The files of the graph from which the checkpoint was made, without the tensors' elements; nil if there was no
   /// graph.
   package func hollowFiles() throws(CheckpointError) -> [HollowFile]? {
     let stored = try sourceRecord()

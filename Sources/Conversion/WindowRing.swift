@@ -3,9 +3,9 @@ internal import Synchronization
 
 /// A few buffers that circulate between the thread that fills them and the queues that use them.
 ///
-/// Reading, hashing and writing take turns on each buffer and overlap across buffers; memory stays at
-/// `count` × `capacity` whatever the model's size. Small windows share a buffer: with one buffer each, 4,000 small
-/// tensors made the threads wait for one another 19,000 times.
+/// Reading, hashing and writing take turns on each buffer, and run at the same time on different buffers. Memory is
+/// `count` × `capacity`, whatever the model's size. Small windows share a buffer: with one buffer for each window,
+/// 4,000 small tensors made the threads wait for each other 19,000 times.
 final class WindowRing {
   /// Bytes of one buffer.
   let capacity: Int
@@ -42,7 +42,7 @@ final class WindowRing {
   private func window(in buffer: RingBuffer, _ byteCount: Int, users: Int) -> Window {
     buffer.retain(users)
     let storage = UnsafeMutableRawBufferPointer(rebasing: buffer.memory[lent..<lent + byteCount])
-    // The next window starts on its own cache line; past the buffer's end there is no room for it.
+    // The next window starts on its own cache line. Beyond the buffer's end there is no room for it.
     lent += (byteCount + 63) & ~63
     return Window(storage: storage, buffer: buffer)
   }
@@ -53,7 +53,7 @@ final class Window: @unchecked Sendable {
   // Proof of @unchecked: the thread that took the window fills it before it hands it on, users only read it, and
   // the buffer counts its users atomically.
 
-  /// The memory, all of it in use.
+  /// The memory; the window uses all of it.
   let storage: UnsafeMutableRawBufferPointer
   private let buffer: RingBuffer
 
@@ -70,10 +70,10 @@ final class Window: @unchecked Sendable {
 private final class RingBuffer: @unchecked Sendable {
   // Proof of @unchecked: the memory is allocated once, and the count of users is atomic.
   let memory: UnsafeMutableRawBufferPointer
-  /// The users of the windows, and one more while the ring lends from this buffer.
+  /// The number of users of the windows, plus one while the ring still lends from this buffer.
   private let users = Atomic(0)
-  /// One for each buffer instead of one for all: a window that is only hashed can be done before an earlier one is
-  /// written, and must not let the ring overwrite that one.
+  /// One semaphore for each buffer, not one for all: a window that is only hashed can be released before an earlier one
+  /// is written, and must not let the ring overwrite the earlier one.
   private let free = DispatchSemaphore(value: 1)
 
   init(capacity: Int) { memory = .allocate(byteCount: capacity, alignment: 4096) }

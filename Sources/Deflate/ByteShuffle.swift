@@ -1,4 +1,4 @@
-/// The HDF5 shuffle filter: the first byte of every element, then the second byte of every element, and so on.
+/// The HDF5 shuffle filter: the first bytes of all elements, then their second bytes, and so on.
 package enum ByteShuffle {
   /// Shuffles whole elements.
   ///
@@ -27,7 +27,7 @@ package enum ByteShuffle {
     }
   }
 
-  /// Restores the first `count` of `stride` shuffled elements.
+  /// Restores the first `count` elements of `stride` shuffled ones.
   ///
   /// - Parameter stride: the number of elements that were shuffled together.
   package static func unshuffle(
@@ -139,7 +139,7 @@ package enum ByteShuffle {
 extension ByteShuffle {
   /// Restores shuffled bytes to elements of `elementSize` bytes.
   ///
-  /// The filter does not shuffle the bytes after the last whole element; they stay at the end.
+  /// Bytes after the last whole element are not shuffled; they stay at the end.
   package static func unshuffled(_ bytes: [UInt8], elementSize: Int) -> [UInt8] {
     let count = bytes.count / elementSize
     guard elementSize > 1, count > 1 else { return bytes }

@@ -1,8 +1,8 @@
 internal import CZlib
 
-/// An inflate stream of zlib: from one buffer to another, in steps or at once.
+/// An inflate stream of zlib, from one buffer to another, in steps or at once.
 ///
-/// Making one costs as much as inflating a small chunk, so that readers use it again after `reset`.
+/// Making one takes as long as inflating a small chunk, so readers reuse it after `reset`.
 package final class Inflater {
   package enum Format: Int32, Sendable {
     /// RFC 1951 alone, as in zip archives; the negative number tells zlib that there is no header.
@@ -16,7 +16,7 @@ package final class Inflater {
     case unfinished
     /// The stream's own end has been reached.
     case ended
-    /// zlib's own words for what is wrong.
+    /// The stream is damaged, with zlib's message.
     case damaged(String)
   }
 
@@ -30,7 +30,7 @@ package final class Inflater {
 
   private init(state: UnsafeMutablePointer<z_stream>) { self.state = state }
 
-  /// Nil if memory is short.
+  /// Returns nil if memory is short.
   package convenience init?(_ format: Format) {
     let state = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
     state.initialize(to: z_stream())
@@ -46,7 +46,7 @@ package final class Inflater {
     state.deallocate()
   }
 
-  /// A second stream at the same place; nil if memory is short.
+  /// A second stream in the same state; nil if memory is short.
   package func copy() -> Inflater? {
     let copy = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
     copy.initialize(to: z_stream())
@@ -60,14 +60,14 @@ package final class Inflater {
   /// Begins a new stream.
   package func reset() { inflateReset(state) }
 
-  /// Inflates until `input` is used up or `output` is full, and returns how many bytes of each that took.
+  /// Inflates until `input` is used up or `output` is full, and returns the number of bytes used of each.
   package func step(
     _ input: UnsafeRawBufferPointer, _ output: UnsafeMutableRawBufferPointer
   ) -> (read: Int, written: Int, outcome: Outcome) { run(input, output, Z_NO_FLUSH) }
 
-  /// Inflates a whole stream; nil if it becomes exactly `output`, else what is wrong.
+  /// Inflates a whole stream. Returns nil if the result fills `output` exactly, and otherwise the defect in words.
   package func all(_ input: UnsafeRawBufferPointer, _ output: UnsafeMutableRawBufferPointer) -> String? {
-    // Z_FINISH: zlib keeps no window for a next step.
+    // With Z_FINISH, zlib keeps no window for a later step.
     let (read, written, outcome) = run(input, output, Z_FINISH)
     switch outcome {
     case .ended where written == output.count: return nil

@@ -4,7 +4,7 @@ internal import ByteFiles
 struct FileHead {
   let path: String
   let size: Int
-  /// Up to the first 512 bytes; fewer when the file is shorter, none when it cannot be read.
+  /// The first 512 bytes or fewer: a shorter file has fewer, and the list is empty if the file cannot be read.
   let bytes: [UInt8]
 
   init(of file: ReadableFile) {
@@ -25,7 +25,7 @@ struct FileHead {
 
   func hasSuffix(_ suffix: String) -> Bool { path.lowercased().hasSuffix(suffix) }
 
-  /// The kind of file, if its first bytes identify one that no format here opens; nil otherwise.
+  /// The kind of file, if its first bytes identify a kind that no format here opens; else nil.
   var foreignContent: String? {
     for (prefix, words) in Self.known where starts(with: prefix) { return words }
     let text = String(decoding: bytes.prefix(64), as: UTF8.self).lowercased()
@@ -38,7 +38,7 @@ struct FileHead {
     return nil
   }
 
-  /// The kind of file, or the bytes that it begins with, as a message names them.
+  /// The kind of file or its first bytes, as a message names them.
   var contentInWords: String {
     if let foreignContent { return foreignContent }
     if bytes.isEmpty { return "an empty file" }

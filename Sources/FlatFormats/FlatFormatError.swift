@@ -1,8 +1,8 @@
 public import ByteFiles
 
-/// Why a flat file could not be read or written.
+/// The reason why a flat file could not be read or written.
 public enum FlatFormatError: Error, Equatable, CustomStringConvertible {
-  /// The file as a whole: opening, reading, writing.
+  /// An error of the file as a whole: opening, reading or writing failed.
   case file(FileError)
   /// The file at `path` breaks a rule of its format, or exceeds a limit of this reader, at `place`.
   case refused(FlatFormatRule, path: String, place: String, expected: String, found: String)

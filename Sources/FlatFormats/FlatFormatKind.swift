@@ -6,9 +6,11 @@ public enum FlatFormatKind: String, CaseIterable, Sendable {
   case shardedSafetensors = "safetensors-sharded"
   /// A zip archive of npy files.
   case npz
-  /// One NumPy array without a name; its tensor is named `arr_0`, the name that `numpy.savez` gives an unnamed array.
+  /// One NumPy array without a name; its tensor is named `arr_0`, the name that `numpy.savez` gives to an unnamed
+  /// array.
   case npy
-  /// A pickle that names tensors, and their storages: in a zip archive, or before version 1.6 one after the other.
+  /// A pickle that names tensors, and their storages. They are in a zip archive or, before version 1.6, one after
+  /// another.
   case pytorch
   /// A graph in a protobuf message; its weights are in the message or in files of external data.
   case onnx

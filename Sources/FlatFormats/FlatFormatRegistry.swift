@@ -2,14 +2,14 @@ internal import ByteFiles
 internal import TensorStreams
 internal import Tensors
 
-/// One row of the registry: how a format is recognised, how it is read, and how it is written.
+/// One row of the registry: how to recognise, read and write a format.
 struct FlatFormat: Sendable {
   let kind: FlatFormatKind
   /// The usual suffix of the file's name, in lower case.
   let suffix: String
   /// Other suffixes that files of this format have, in lower case.
   var otherSuffixes: [String] = []
-  /// Whether the first bytes are of this format; reads only the head.
+  /// Whether the first bytes belong to this format; reads only the head.
   let matches: @Sendable (FileHead) -> Bool
   let open: @Sendable (ReadableFile, DType?) throws(FlatFormatError) -> any FlatWeightsSource
   let sink: @Sendable (SinkContents) throws(FlatFormatError) -> any TensorSink
@@ -25,7 +25,7 @@ extension FlatFormats {
   /// Every format, in the order in which they are tried.
   static let registry: [FlatFormat] = FlatFormatKind.allCases.map(format(of:))
 
-  /// The row of `kind`; because of the switch, a new kind without a row does not compile.
+  /// The row of `kind`. A new kind without a row does not compile, because of the switch.
   static func format(of kind: FlatFormatKind) -> FlatFormat {
     switch kind {
     case .safetensors: SafetensorsSource.format

@@ -2,7 +2,7 @@
 ///
 /// The tests have a malformed example for each case, and fail if one is missing.
 public enum FlatFormatRule: String, CaseIterable, Sendable {
-  /// The bytes are of no format that is read here.
+  /// The bytes belong to no format that is read here.
   case notRecognised = "flat.not-recognised"
   /// The file does not have the tensor that was requested.
   case noSuchTensor = "flat.no-such-tensor"
@@ -45,7 +45,7 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
   case safetensorsDuplicateTensor = "safetensors.duplicate-tensor"
   /// A tensor has a field twice.
   case safetensorsDuplicateField = "safetensors.duplicate-field"
-  /// A key of the metadata occurs twice, or `__metadata__` does.
+  /// A key of the metadata, or `__metadata__` itself, occurs twice.
   case safetensorsDuplicateMetadata = "safetensors.duplicate-metadata"
   /// A tensor has a field that the format does not know.
   case safetensorsUnknownField = "safetensors.unknown-field"
@@ -63,14 +63,14 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
   case safetensorsOverlap = "safetensors.overlap"
   /// The last tensor ends before or after the end of the file.
   case safetensorsBodySize = "safetensors.body-size"
-  /// The stored header that is to be written again does not describe the tensors to be written.
+  /// A stored header that is to be written again does not describe the tensors to be written.
   case safetensorsVerbatim = "safetensors.verbatim"
   /// A tensor is named `__metadata__`, which the format reserves.
   case safetensorsReservedName = "safetensors.reserved-name"
 
   /// The index of a set of shards is not JSON of the expected form.
   case shardsIndex = "shards.index"
-  /// The index, or the headers of all shards together, exceed the size that is read.
+  /// The index, or all headers of the shards together, are larger than this reader accepts.
   case shardsLimit = "shards.limit"
   /// The name of a shard is not the bare name of a safetensors file.
   case shardsName = "shards.name"
@@ -86,7 +86,7 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
   case shardsDuplicateTensor = "shards.duplicate-tensor"
   /// The weights of a folder without an index are ambiguous.
   case shardsFolder = "shards.folder"
-  /// Stored shards or a stored index that do not describe the tensors to be written.
+  /// Stored shards or a stored index do not describe the tensors to be written.
   case shardsVerbatim = "shards.verbatim"
   /// A file to be written is one of the files that are being read, or a shard of another set.
   case shardsOverSource = "shards.over-source"
@@ -121,7 +121,7 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
   case npyStructured = "npy.structured"
   /// `long double`, whose bits differ between machines.
   case npyLongDouble = "npy.long-double"
-  /// A dtype that is only the width of an element, when no dtype is assumed for it.
+  /// The dtype gives only the width of an element, and no dtype is assumed for it.
   case npyOpaque = "npy.opaque"
   /// The assumed dtype has another width than the elements.
   case npyAssumedWidth = "npy.assumed-width"
@@ -144,7 +144,7 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
   case zipComment = "zip.comment"
   /// An archive in several parts.
   case zipDisks = "zip.disks"
-  /// The zip64 records at the end are missing, damaged, or differ from the plain one.
+  /// The zip64 records at the end are missing or damaged, or differ from the plain record.
   case zipEnd64 = "zip.end64"
   /// The central directory does not end where the end record begins, or is too large.
   case zipDirectoryBounds = "zip.directory-bounds"
@@ -176,9 +176,9 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
   case zipMethod = "zip.method"
   /// A stored member whose two sizes differ.
   case zipStoredSize = "zip.stored-size"
-  /// A member or an archive claims to unpack to more than deflate can reach, or than is safe to unpack.
+  /// A member or an archive claims to unpack to more bytes than deflate can produce, or than are safe to unpack.
   case zipRatio = "zip.ratio"
-  /// Compressed data are damaged, truncated, or continue after their end.
+  /// Compressed data are damaged, are truncated, or continue after their end.
   case zipDeflate = "zip.deflate"
   /// A member unpacks to fewer bytes than its header gives.
   case zipShort = "zip.short"
@@ -239,7 +239,7 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
   case onnxFieldType = "onnx.field-type"
   /// A name that is not UTF-8, or longer than a name can be.
   case onnxText = "onnx.text"
-  /// Nested graphs or types are deeper than they are followed.
+  /// Graphs or types are nested more deeply than this reader follows.
   case onnxNesting = "onnx.nesting"
   /// More nodes, names or numbers than any model needs.
   case onnxCount = "onnx.count"

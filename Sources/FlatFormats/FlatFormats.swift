@@ -9,8 +9,7 @@ public enum FlatFormats {
   public static func recognise(_ file: ReadableFile) -> FlatFormatKind? {
     let head = FileHead(of: file)
     if let format = registry.first(where: { $0.matches(head) }) { return format.kind }
-    // A name does not turn a picture into a tensor: a file whose first bytes are of another kind is not opened by its
-    // name.
+    // A name does not make a picture a tensor: if the first bytes identify another kind of file, the name is ignored.
     if head.foreignContent != nil { return nil }
     // `.bin` is the suffix of too many other kinds of files.
     if head.hasSuffix(".bin") { return nil }
@@ -19,8 +18,8 @@ public enum FlatFormats {
 
   /// Opens `file` and checks its whole header or directory.
   ///
-  /// `assumeDType` is the dtype of NumPy arrays whose own dtype is only a width (`|V2`, `|V1`): NumPy writes BF16 and
-  /// FP8 so.
+  /// `assumeDType` is the dtype of NumPy arrays whose own dtype only gives a width (`|V2`, `|V1`), as NumPy writes BF16
+  /// and FP8.
   public static func open(_ file: ReadableFile, assumeDType: DType?) throws(FlatFormatError)
     -> any FlatWeightsSource
   {
@@ -38,7 +37,7 @@ public enum FlatFormats {
     throws(FlatFormatError) -> any FlatWeightsSource
   {
     do throws(FlatFormatError) { return try format(of: kind).open(file, assumeDType) } catch {
-      // Each reader would report another missing part of an empty file; the user needs to know that it is empty.
+      // Each reader would report another missing part of an empty file. The message must say that the file is empty.
       guard file.size == 0, case .refused(let rule, let path, _, _, _) = error else { throw error }
       throw .refused(
         rule, path: path, place: "byte 0", expected: "the bytes of a file (\(kind.rawValue))",
@@ -53,8 +52,8 @@ public enum FlatFormats {
 
   /// Opens the weights in the folder at `path`; nil if it is not a folder.
   ///
-  /// They are the files that its `*.safetensors.index.json` names, or else its only safetensors file or its only set of
-  /// numbered shards.
+  /// They are the files that its `*.safetensors.index.json` names; without an index, its only safetensors file or its
+  /// only set of numbered shards.
   public static func open(folder path: String, assumeDType: DType?) throws(FlatFormatError)
     -> (any FlatWeightsSource)?
   {
@@ -90,8 +89,8 @@ public enum FlatFormats {
     return nil
   }
 
-  /// Opens `file` and reports its defects: all of a set of shards, one for each damaged member of an npz, else the
-  /// first.
+  /// Opens `file` and reports its defects: all defects of a set of shards, one for each damaged member of an npz, and
+  /// only the first of any other file.
   public static func examine(_ file: ReadableFile, assumeDType: DType?)
     -> (source: (any FlatWeightsSource)?, errors: [FlatFormatError])
   {
@@ -107,7 +106,7 @@ public enum FlatFormats {
     }
   }
 
-  /// Whether `path` is that of a folder, or of a link to one.
+  /// Whether `path` is a folder, or a link to one.
   public static func isFolder(_ path: String) -> Bool { ShardFolder(path) != nil }
 
   /// The files that a set of shards written to `path` may replace: `path` itself if it is a file, or all shards and
@@ -121,11 +120,11 @@ public enum FlatFormats {
 
   /// Begins the file `path` with tensors of these specs; it appears under its name at `finish`.
   ///
-  /// - `ties`: names that repeat another; safetensors and npz hold both tensors in full and note the ties in their
-  ///   metadata or comment, PyTorch names one storage twice.
-  /// - `metadata`: free text for safetensors; npz and npy have no place for it.
-  /// - `verbatim`: the header of a safetensors source, to write the same file again: it is checked against `specs` and
-  ///   written unchanged, and `ties` and `metadata` are those in it. Other formats have none.
+  /// - `ties`: names whose tensors repeat another one. safetensors and npz store both tensors in full and record the
+  ///   ties in their metadata or comment; PyTorch names one storage twice.
+  /// - `metadata`: free text for safetensors; npz and npy cannot store it.
+  /// - `verbatim`: the header of a safetensors source, to write the same file again. It is checked against `specs` and
+  ///   written unchanged; its own ties and metadata replace `ties` and `metadata`. Other formats have none.
   /// - `opaque`: lets npz and npy hold BF16, FP8 and sub-byte tensors as raw bytes without their dtype.
   /// - `shardSet`: the set of a sharded source, to write the same files again; it is checked against `specs`.
   /// - `shardSize`: at most this many bytes of tensors in a shard, unless a single tensor is larger; it overrides
@@ -149,16 +148,16 @@ public enum FlatFormats {
 
   /// The free text in a stored header of a safetensors file whose tensors take `bodySize` bytes.
   ///
-  /// - Parameter path: the name in messages of the file that holds the header.
+  /// - Parameter path: the name, in messages, of the file with the header.
   public static func metadata(
     ofVerbatim header: [UInt8], path: String, bodySize: Int
   ) throws(FlatFormatError) -> [(key: String, value: String)] {
     try SafetensorsSource.parse(header, path: path, bodySize: bodySize).metadata
   }
 
-  /// Checks that a stored header can be written again before exactly these tensors.
+  /// Checks that a stored header can be written again for exactly these tensors.
   ///
-  /// Errors name the file `path`. Formats that keep no header have nothing to check.
+  /// Errors name the file `path`. Formats without a stored header need no check.
   public static func checkVerbatim(
     _ header: [UInt8], of kind: FlatFormatKind, describes specs: [TensorSpec], path: String
   ) throws(FlatFormatError) {
@@ -180,12 +179,12 @@ public enum FlatFormats {
     _ = try ShardLayout(repeating: set, contents, stem: destination.stem)
   }
 
-  /// The members of a zip archive, or what is wrong with it, for a message; nil for other files.
+  /// The members of a zip archive or its defect, in words for a message; nil for other files.
   public static func archiveInWords(_ file: ReadableFile) -> String? { ZipListing.words(file) }
 
-  /// The format whose usual suffix `path` ends in, for choosing what to write.
+  /// The format whose usual suffix `path` has; it decides which format is written.
   ///
-  /// A folder (a path that ends in `/`) is for a set of shards.
+  /// A path that ends in `/` is a folder: a set of shards.
   public static func kind(forName path: String) -> FlatFormatKind? {
     if path.hasSuffix("/") { return .shardedSafetensors }
     return suffixKind(forName: path)

@@ -1,19 +1,19 @@
-/// A peculiarity of a flat file that is no reason to refuse it.
+/// A note about a flat file: a peculiarity that is no reason to refuse it.
 public struct FlatRemark: Sendable, Equatable {
-  /// The kind of remark.
+  /// The kind of note.
   public let kind: FlatRemarkKind
-  /// The tensor, storage or member that the remark is about.
+  /// The tensor, storage or member that the note is about.
   public let place: String
   /// The value that a plain file would have here.
   public let expected: String
   /// The value that this file has.
   public let found: String
-  /// The global that the remark is about, as `module.name`; nil for other remarks.
+  /// The global that the note is about, as `module.name`; nil for other notes.
   public let global: String?
-  /// The byte range of the file that the remark is about, if no reader has read it; nil otherwise.
+  /// The byte range of the file that the note is about, if no reader reads these bytes; else nil.
   public let unread: Range<Int>?
 
-  /// A remark at a place.
+  /// A note about a place.
   public init(
     _ kind: FlatRemarkKind, _ place: String, expected: String, found: String, global: String? = nil,
     unread: Range<Int>? = nil
@@ -30,7 +30,7 @@ public struct FlatRemark: Sendable, Equatable {
   public var sentence: String { "\(place): expected \(expected), found \(found)" }
 }
 
-/// The kinds of remarks; the raw values are stable.
+/// The kinds of notes; the raw values are stable.
 public enum FlatRemarkKind: String, CaseIterable, Sendable {
   /// A pickle refers to a name that makes plain data: a NumPy scalar, a date, a path.
   case dataGlobal = "pickle.data-global"
@@ -40,19 +40,19 @@ public enum FlatRemarkKind: String, CaseIterable, Sendable {
   case codeGlobal = "pickle.code-global"
   /// The elements of a tensor are a whole pickle that refers to a name that can run code.
   case codeInStorage = "pickle.code-in-storage"
-  /// A part of a file that is not examined: a nested archive, a pickle beyond a limit.
+  /// A part of a file is not examined, such as a nested archive or a pickle beyond a limit.
   case unexamined = "flat.unexamined"
   /// Two elements of a tensor are at the same place in its storage.
   case overlappingStrides = "pytorch.overlapping-strides"
   /// Tensors that are not tied share a storage.
   case sharedStorage = "pytorch.shared-storage"
-  /// Bytes of storages that belong to no tensor.
+  /// Bytes of storages belong to no tensor.
   case unreferencedBytes = "pytorch.unreferenced-bytes"
   /// The `total_size` of an index of shards differs from the bytes of all tensors.
   case totalSize = "shards.total-size"
-  /// The nodes of a graph cannot run: a value is never made or made twice, or the graph has a cycle.
+  /// The nodes of a graph cannot run: a value is never computed or computed twice, or the graph has a cycle.
   case graphOrder = "onnx.graph-order"
-  /// Bytes after the end of the format's last part.
+  /// Bytes follow the last part of the format.
   case trailingBytes = "pytorch.trailing-bytes"
 
   /// Whether a loader that follows the pickle can run code.

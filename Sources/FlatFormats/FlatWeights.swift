@@ -7,21 +7,21 @@ public protocol FlatWeightsSource: TensorSource {
   var kind: FlatFormatKind { get }
   /// The format's free text, in file order: `__metadata__` of safetensors; empty for formats without one.
   var metadata: [(key: String, value: String)] { get }
-  /// What a writer needs besides the tensors to write the same file again: for safetensors the length, the JSON and its
-  /// padding; nil for formats that are rebuilt from their tensors.
+  /// The bytes that a writer needs, besides the tensors, to write the same file again: for safetensors the length, the
+  /// JSON and its padding. nil for formats that are made again from their tensors.
   var verbatim: [UInt8]? { get }
-  /// The same for a set of several files; nil for a single file.
+  /// The same for a set of several files: shards and index. nil for a single file.
   var shardSet: ShardSet? { get }
-  /// The files without their tensors' elements, for formats with a graph; nil for formats that hold only tensors.
+  /// The files without their tensors' elements, for formats with a graph; nil for formats with tensors only.
   func hollowFiles() throws(FlatFormatError) -> [HollowFile]?
   /// The paths of all files that are read.
   var files: [String] { get }
-  /// Peculiarities of the file that are no reason to refuse it; empty if there are none.
+  /// Notes: peculiarities of the file that are no reason to refuse it; empty if there are none.
   var remarks: [FlatRemark] { get }
 }
 
 extension FlatWeightsSource {
-  /// The metadata to write into a file of `kind`: a single file also gets the text metadata of a set's index.
+  /// The metadata for a new file of `kind`: a single file also gets the text metadata of a set's index.
   public func metadata(for kind: FlatFormatKind) -> [(key: String, value: String)] {
     guard kind == .safetensors, let shardSet else { return metadata }
     let known = Set(metadata.map { TensorName($0.key) })
@@ -34,6 +34,6 @@ extension FlatWeightsSource {
   public func hollowFiles() throws(FlatFormatError) -> [HollowFile]? { nil }
   /// `path` alone: most formats are one file.
   public var files: [String] { [path] }
-  /// None.
+  /// Empty: most formats have no notes.
   public var remarks: [FlatRemark] { [] }
 }

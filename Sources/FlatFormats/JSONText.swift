@@ -1,4 +1,4 @@
-/// JSON strings in the form that serde_json writes: our headers equal those of the reference in every byte.
+/// JSON strings in the form that serde_json writes, so our headers have the same bytes as those of the reference.
 enum JSONText {
   /// Appends `text` in quotes: quote, backslash and control characters escaped, the rest unchanged.
   static func append(_ text: String, to out: inout [UInt8]) {

@@ -2,7 +2,8 @@ public import ByteFiles
 internal import Tensors
 
 extension FlatFormats {
-  /// The format that a file name's suffix identifies, as `kind` or `hdf5`; nil for suffixes that several formats use.
+  /// The format that the suffix of a file name identifies, as `kind` or `hdf5`; nil for suffixes that several formats
+  /// use.
   public static func promise(ofName path: String) -> String? {
     let name = path.lowercased()
     return promises.first { name.hasSuffix($0.suffix) }?.kind
@@ -24,7 +25,8 @@ extension FlatFormats {
 }
 
 extension FlatFormats {
-  /// Whether the bytes are UTF-8 without control characters; if the text was cut, its last character may be incomplete.
+  /// Whether the bytes are UTF-8 without control characters; if the text is cut off, its last character may be
+  /// incomplete.
   private static func isText(_ bytes: [UInt8], isCut: Bool) -> Bool {
     guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || (0x09...0x0D).contains($0) }) else { return false }
     return (0...(isCut ? 3 : 0)).contains { String(validating: bytes.dropLast($0), as: UTF8.self) != nil }

@@ -2,14 +2,14 @@ internal import ByteFiles
 internal import TensorStreams
 internal import Tensors
 
-/// Reads a tensor whose bytes in the file are its logical bytes.
+/// Reads a tensor whose bytes in the file are already its logical bytes.
 final class PlainReader: TensorByteReader {
   private let file: ReadableFile
   private let name: TensorName
   private var position: Int
   private let end: Int
 
-  /// The caller has checked that `start` + `count` is within the file.
+  /// The caller must have checked that `start` + `count` is within the file.
   init(file: ReadableFile, name: TensorName, start: Int, count: Int) {
     self.file = file
     self.name = name

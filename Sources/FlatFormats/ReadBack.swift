@@ -5,11 +5,11 @@ internal import Tensors
 extension SinkContents {
   /// Checks that the reader of a format finds exactly these tensors in the written file.
   ///
-  /// Readers have limits: lengths of names, sizes of headers and pickles, numbers of members. The reader itself is
-  /// used, so that a writer need not repeat each of them. It reads the header or the directory, no element.
+  /// Readers have limits: lengths of names, sizes of headers and pickles, numbers of members. This calls the reader
+  /// itself, so a writer need not repeat the limits. The header or the directory is read, but no element.
   func requireReadable(_ file: ReadableFile, as kind: FlatFormatKind) throws(FlatFormatError) {
     let isNumPy = kind == .npz || kind == .npy
-    // Raw bytes that `--opaque` allowed: a reader needs the dtype from the user.
+    // With `--opaque`, raw bytes are written; a reader then needs the dtype from the user.
     if isNumPy, specs.contains(where: { NpyDType.text(of: $0.dtype) == nil }) { return }
     let found = try FlatFormats.open(file, as: kind, assumeDType: nil).tensors.map(\.spec)
     var places: [TensorName: TensorSpec] = [:]

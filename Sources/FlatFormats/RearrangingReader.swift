@@ -1,7 +1,7 @@
 internal import TensorStreams
 internal import Tensors
 
-/// Brings elements of a payload into C order, one window at a time.
+/// Copies elements of a payload into C order, one window at a time.
 protocol ElementGather: AnyObject {
   /// Bytes of a window.
   var windowSize: Int { get }
@@ -12,8 +12,8 @@ protocol ElementGather: AnyObject {
   ) throws(FlatFormatError) -> Int
 }
 
-/// Reads a tensor whose elements are in another order, or begin with their highest byte, as logical bytes: in C order,
-/// lowest byte first, converted window by window.
+/// Reads a tensor whose elements are in another order, or are big-endian, as logical bytes: in C order, lowest byte
+/// first. It converts one window at a time.
 final class RearrangingReader: TensorByteReader {
   /// Bytes of a window; with the source's buffers, at most 24 MB of a tensor are in memory.
   static let windowLimit = 16 << 20
@@ -28,13 +28,13 @@ final class RearrangingReader: TensorByteReader {
   private let gather: (any ElementGather)?
   private var position = 0
   private var window = UnsafeMutableRawBufferPointer(start: nil, count: 0)
-  /// The part of `window` that is filled but not yet delivered.
+  /// The range of `window` that is filled and not delivered yet.
   private var pending = 0..<0
 
   /// - Parameters:
-  ///   - start: the payload's byte at which elements in C order begin.
-  ///   - swapWidth: bytes of a number that begins with its highest byte; else 1.
-  ///   - gather: for elements in another order than C.
+  /// - start: the position in the payload of the first element, if elements are in C order.
+  /// - swapWidth: the bytes of a big-endian number; 1 for little-endian numbers.
+  /// - gather: copies elements that are in another order than C.
   init(
     path: String, spec: TensorSpec, start: Int = 0, swapWidth: Int, payload: any NpyPayload,
     gather: (any ElementGather)?
@@ -74,7 +74,7 @@ final class RearrangingReader: TensorByteReader {
     }
   }
 
-  /// Fills the next window; the caller knows that the tensor has not ended.
+  /// Fills the next window. The caller must know that the tensor has more bytes.
   private func fill() throws(FlatFormatError) {
     if window.count == 0 {
       let size = gather?.windowSize ?? min(Self.swapWindow, spec.byteCount)

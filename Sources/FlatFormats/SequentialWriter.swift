@@ -1,6 +1,6 @@
 internal import ByteFiles
 
-/// Writes bytes one after another into an `AtomicFile`: small pieces are gathered, large ones are written directly.
+/// Writes bytes one after another into an `AtomicFile`. Small pieces are collected, large ones are written directly.
 final class SequentialWriter {
   /// Pieces of at least this many bytes are not copied.
   private static let direct = 128 << 10
@@ -63,9 +63,9 @@ final class SequentialWriter {
     try asFlatFormat { () throws(FileError) in try file.write(bytes, at: offset) }
   }
 
-  /// Writes everything to disk and gives the file its name.
+  /// Writes everything to disk and renames the file to its path.
   ///
-  /// - Parameter check: reads the complete file before it has its name; a file that it refuses never gets the name.
+  /// - Parameter check: reads the complete file before it is renamed. If it throws, the file never appears at its path.
   func commit(
     check: (ReadableFile) throws(FlatFormatError) -> Void = { (_) throws(FlatFormatError) in }
   ) throws(FlatFormatError) {
@@ -82,10 +82,10 @@ final class SequentialWriter {
   }
 }
 
-/// The memory in which a writer gathers small pieces.
+/// The memory in which a writer collects small pieces.
 ///
-/// Writers of many files, one after another, share it. Allocated for each file, between small objects that stay, it
-/// left a hole in the heap each time: half a gigabyte for a thousand shards.
+/// Writers of many files, one after another, share it. Memory allocated for each file left a hole in the heap each
+/// time, between small objects that stay: half a gigabyte for a thousand shards.
 final class GatherMemory {
   let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: SequentialWriter.capacity, alignment: 64)
 

@@ -1,7 +1,7 @@
 internal import TensorStreams
 internal import Tensors
 
-/// The tensors and options that a sink gets.
+/// The tensors and options for a sink.
 struct SinkContents: Sendable {
   let path: String
   let specs: [TensorSpec]

@@ -5,7 +5,7 @@ extension TensorSource {
   /// Throws if a part of the model would be lost in another file.
   ///
   /// - Parameters:
-  ///   - keepsGraph: whether the other file holds the graph too.
+  ///   - keepsGraph: whether the other file also stores the graph.
   ///   - mayLose: whether the user allows this part to be lost.
   public func requireWhole(
     keepsGraph: Bool = false, mayLose: (LeftOut) -> Bool = { _ in false }

@@ -14,9 +14,9 @@ enum TensorTies {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// The ties in `metadata` that fit `specs`, by repeating name.
+  /// The ties in `metadata` that agree with `specs`, by repeating name.
   ///
-  /// The file has the bytes of both tensors anyway, so a damaged entry ties nothing and is no reason to refuse the
+  /// The file has the bytes of both tensors anyway. So a damaged entry makes no ties, and is no reason to refuse the
   /// file.
   static func resolved(in metadata: [(key: String, value: String)], specs: [TensorSpec]) -> [TensorName:
     TensorName]

@@ -3,7 +3,7 @@ internal import Tensors
 
 /// Describes a zip archive that is not a file of weights.
 enum ZipListing {
-  /// Its members, or its defect, in words; nil for bytes that do not begin like an archive.
+  /// Its members or its defect, in words; nil for bytes that do not begin like an archive.
   static func words(_ file: ReadableFile) -> String? {
     let head = FileHead(of: file)
     guard head.starts(with: "PK\u{3}\u{4}") || head.starts(with: "PK\u{5}\u{6}") else { return nil }

@@ -1,5 +1,5 @@
 extension HDF5ElementType {
-  /// The datatype that our own reader finds for this type; datatypes with the same meaning are equal.
+  /// The datatype that our own reader finds for this type; datatypes of the same meaning are equal.
   package var datatype: HDF5Datatype {
     switch self {
     case .f64: .float64

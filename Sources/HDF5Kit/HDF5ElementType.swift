@@ -3,8 +3,8 @@ package indirect enum HDF5ElementType: Hashable, Sendable {
   case f64, f32
   /// IEEE binary16; h5py reads it as float16.
   case f16
-  /// The upper half of a binary32, as a custom float (sign 15, exponent 7–14, bias 127) that reads correctly
-  /// everywhere.
+  /// The upper half of a binary32: a custom float (sign bit 15, exponent bits 7–14, bias 127), which every HDF5 program
+  /// converts correctly.
   case bf16
   case i64, i32, i16, i8, u64, u32, u16, u8
   /// A compound of `r` and `i`, as h5py writes complex numbers.
@@ -12,7 +12,7 @@ package indirect enum HDF5ElementType: Hashable, Sendable {
   /// ASCII, padded with NUL, `length` bytes.
   case string(length: Int)
   case array(HDF5ElementType, [Int])
-  /// Members in order, without padding between them.
+  /// Members in this order, without padding between them.
   case compound([Member])
 
   /// One member of a compound.

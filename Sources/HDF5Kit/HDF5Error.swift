@@ -22,7 +22,7 @@ public enum HDF5Error: Error, Equatable, Sendable {
   case library(call: String, message: String)
 }
 
-/// A place in an HDF5 file: an object's path, a structure of the format, a byte offset.
+/// A place in an HDF5 file: an object's path, a structure of the format, a byte offset, or several of these.
 public struct HDF5Place: Hashable, Sendable {
   /// The path of the object that was being read, for messages; names that are not UTF-8 are repaired.
   public let path: String?
@@ -31,7 +31,7 @@ public struct HDF5Place: Hashable, Sendable {
   /// The offset in bytes from the start of the file, including the user block.
   public let offset: Int?
 
-  /// A place from the parts that are known.
+  /// A place with the parts that are known.
   public init(path: String? = nil, structure: String? = nil, offset: Int? = nil) {
     self.path = path
     self.structure = structure

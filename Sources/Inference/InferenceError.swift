@@ -4,11 +4,11 @@ package import TensorStreams
 
 /// The reason why a model cannot run.
 package enum InferenceError: Error, Equatable, CustomStringConvertible {
-  /// The model's file, or a tensor in it, is at fault.
+  /// The model's file, or a tensor in it, has a defect.
   case graph(GraphError)
   /// A tensor that is not in the model's files could not be read.
   case source(SourceFailure)
-  /// The model asks for something at `place` (a node, an input) that is refused, or was given a wrong input.
+  /// A node or an input (`place`) asks for something that is refused, or an input has a wrong value.
   case refused(kind: Kind, path: String, place: String, expected: String, found: String)
 
   package enum Kind: Sendable {
@@ -37,14 +37,14 @@ package enum InferenceError: Error, Equatable, CustomStringConvertible {
   }
 }
 
-/// A problem that an operator finds; the interpreter adds file and node.
+/// A problem that an operator finds; the interpreter adds the file and the node.
 struct OperatorError: Error {
   var kind = InferenceError.Kind.invalid
   /// The tensor or attribute, in words; nil if it is the whole node.
   var subject: String?
   let expected: String
   let found: String
-  /// The error of a graph that the operator ran, with a place of its own.
+  /// The error of a graph that the operator ran; it has a place of its own.
   var inner: InferenceError?
 
   init(_ expected: String, found: String, subject: String? = nil, kind: InferenceError.Kind = .invalid) {
@@ -64,7 +64,7 @@ struct OperatorError: Error {
     OperatorError(expected, found: found, kind: .unsupported)
   }
 
-  /// The error as the user reads it.
+  /// The error with its place, as the user reads it.
   func placed(_ place: String, path: String) -> InferenceError {
     if let inner { return inner }
     return .refused(

@@ -4,7 +4,7 @@ final class PickleCursor {
   private(set) var offset: Int
   private let input: any PickleInput
   private let window = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 64)
-  /// The range of the input that is in the window.
+  /// The range of the input that the window holds.
   private var loaded = 0..<0
 
   init(_ input: any PickleInput, from offset: Int) {
@@ -24,7 +24,7 @@ final class PickleCursor {
     return byte
   }
 
-  /// The next `count` bytes; `count` is at most a window.
+  /// The next `count` bytes; `count` is at most the size of the window.
   func bytes(_ count: Int) throws(PickleError) -> [UInt8] {
     if count == 0 { return [] }
     if offset < loaded.lowerBound || offset + count > loaded.upperBound { try load(count) }
@@ -46,7 +46,7 @@ final class PickleCursor {
     return value
   }
 
-  /// The bytes up to the end of the line, which is consumed too.
+  /// The bytes before the end of the line; the line end is consumed too.
   func line(limit: Int) throws(PickleError) -> [UInt8] {
     let start = offset
     var bytes: [UInt8] = []
@@ -61,7 +61,7 @@ final class PickleCursor {
     }
   }
 
-  /// A length of `width` bytes; throws if the input has fewer bytes left than it gives.
+  /// A length that is stored in `width` bytes; throws if the input has fewer bytes left than this length.
   func length(_ width: Int) throws(PickleError) -> Int {
     let start = offset
     let value = try number(width)

@@ -1,14 +1,14 @@
-/// Why a pickle could not be read.
+/// The reason why a pickle could not be read.
 package enum PickleError: Error, Equatable {
-  /// The input could not be read; the input itself has the reason.
+  /// The input could not be read; the input itself knows the reason.
   case input
-  /// The instruction at `offset` breaks a rule of the machine or exceeds a limit. `found` may hold a name from the
-  /// file, with any characters in it.
+  /// The instruction at `offset` breaks a rule of the machine or exceeds a limit. `found` may contain a name from the
+  /// file, with any characters.
   case refused(PickleDefect, offset: Int, expected: String, found: String)
 }
 
 extension PickleError {
-  /// Whether the pickle only ends too early.
+  /// Whether the only defect is that the pickle ends too early.
   package var isOfLength: Bool {
     if case .refused(.truncated, _, _, _) = self { true } else { false }
   }

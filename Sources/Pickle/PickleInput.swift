@@ -1,8 +1,8 @@
 /// The source of a pickle's bytes.
 package protocol PickleInput: AnyObject {
-  /// The number of bytes, including any after the pickle.
+  /// The number of bytes, including any bytes after the pickle.
   var size: Int { get }
-  /// Fills all of `buffer` from `offset`; the caller stays within `size`.
+  /// Fills all of `buffer` from `offset`; the caller must stay within `size`.
   func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(PickleError)
 }
 

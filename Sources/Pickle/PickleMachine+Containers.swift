@@ -71,7 +71,7 @@ extension PickleMachine {
     }
   }
 
-  /// The index in `additions` of an object's later states, entries and items.
+  /// The index in `additions` of the states, entries and items that an object gets later.
   mutating func additions(of target: Int) -> Int {
     if tree.nodes[target].value < 0 {
       tree.additions.append(.init())

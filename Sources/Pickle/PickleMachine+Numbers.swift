@@ -36,7 +36,7 @@ extension PickleMachine {
   private mutating func push(integer: Int) throws(PickleError) {
     if let known = shared[integer] { return try push(known) }
     let ref = try make(.init(kind: .integer, value: integer))
-    // Shapes and strides repeat a few numbers many times.
+    // Shapes and strides have the same few numbers many times.
     if shared.count < 4096 { shared[integer] = ref }
     try push(ref)
   }
@@ -55,7 +55,7 @@ extension PickleMachine {
     return try cursor.bytes(count)
   }
 
-  /// Two's complement, lowest byte first.
+  /// An integer in two's complement, lowest byte first.
   private mutating func push(bytes: [UInt8]) throws(PickleError) {
     let isNegative = (bytes.last ?? 0) & 0x80 != 0
     let filler: UInt8 = isNegative ? 0xFF : 0
@@ -74,7 +74,7 @@ extension PickleMachine {
     try push(try make(.init(kind: .bigInteger, value: tree.bigs.count - 1)))
   }
 
-  /// An integer of protocols 0 and 1: digits, for LONG with an L after them; 00 and 01 are False and True.
+  /// An integer of protocols 0 and 1: digits, followed by an L for LONG; 00 and 01 are False and True.
   private mutating func pushDecimal(_ opcode: PickleOpcode) throws(PickleError) {
     var text = String(decoding: try cursor.line(limit: 256), as: UTF8.self)
     if opcode == .int, text == "00" || text == "01" { return try push(try boolean(text == "01")) }
@@ -95,7 +95,7 @@ extension PickleMachine {
       if carry > 0 { bytes.append(UInt8(truncatingIfNeeded: carry)) }
     }
     if text.hasPrefix("-") {
-      // No negative number of this size is needed, so it becomes -1.
+      // No negative number of this size is needed, so it is stored as -1.
       tree.bigs.append([0xFF])
       return try push(try make(.init(kind: .bigInteger, value: tree.bigs.count - 1)))
     }

@@ -18,7 +18,7 @@ extension PickleMachine {
     }
   }
 
-  /// Pushes a global for a registered number, whose meaning only a running Python knows.
+  /// Pushes a global for a registered number; only a running Python knows which global it is.
   private mutating func pushExtension(_ width: Int) throws(PickleError) {
     let code = try cursor.number(width)
     try push(try global(PickleGlobal("copyreg", "extension \(code)")))
@@ -84,7 +84,7 @@ extension PickleMachine {
   }
 
   private mutating func pushObject(_ callable: PickleRef, _ arguments: PickleRef) throws(PickleError) {
-    // PyTorch before 1.6 kept the source of a module's class beside the pickle, so a class may be persistent.
+    // PyTorch before 1.6 stored the source of a module's class next to the pickle, so a class may be persistent.
     guard [.global, .object, .persistent].contains(tree.nodes[callable.index].kind) else {
       throw refusal(.stack, "a class or a function to call", kindInWords(callable.index))
     }
@@ -94,7 +94,7 @@ extension PickleMachine {
     try push(try make(.init(kind: .object, children: [callable, arguments])))
   }
 
-  /// Gives the top value its state. The state of a class itself, which only attacks set, makes a new object.
+  /// Gives the top value its state. A state for a class itself, which only attacks set, makes a new object.
   private mutating func build(_ state: PickleRef) throws(PickleError) {
     let target = try top()
     switch tree.nodes[target.index].kind {

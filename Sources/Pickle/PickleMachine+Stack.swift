@@ -17,7 +17,7 @@ extension PickleMachine {
     if members > limits.members { throw tooMany("members of containers", limits.members) }
   }
 
-  /// Removes the top value; throws if a mark is above it.
+  /// Removes the top value; throws if there is a mark above it.
   mutating func pop() throws(PickleError) -> PickleRef {
     guard stack.count > marks.last ?? 0, let top = stack.popLast() else {
       throw refusal(.stack, "a value on the stack", "none")
@@ -25,7 +25,7 @@ extension PickleMachine {
     return top
   }
 
-  /// The top value, which stays.
+  /// The top value; it is not removed.
   func top() throws(PickleError) -> PickleRef {
     guard stack.count > marks.last ?? 0, let top = stack.last else {
       throw refusal(.stack, "a value on the stack", "none")
@@ -49,7 +49,7 @@ extension PickleMachine {
     case .popMark: _ = try popToMark()
     case .dup: try push(try top())
     default:
-      // As in CPython: with nothing above the last mark, the mark is removed.
+      // As in CPython: if there is nothing above the last mark, the mark is removed.
       if let mark = marks.last, mark == stack.count { marks.removeLast() } else { _ = try pop() }
     }
   }

@@ -30,21 +30,22 @@ extension PickleMachine {
     return run
   }
 
-  /// Pushes the next `count` bytes as text; bytes that are not UTF-8 are an error if `must`.
+  /// Pushes the next `count` bytes as text. If they are not UTF-8, this is an error with `must`, and an opaque value
+  /// without.
   private mutating func push(textOf count: Int, must: Bool) throws(PickleError) {
     let coding: PickleRun.Coding = must ? .latin1 : .plain
     if count > limits.text { return try push(opaque: try skipped(count, coding)) }
     let run = PickleRun(offset: cursor.offset, count: count, coding: coding)
     let bytes = try cursor.bytes(count)
     if let text = String(validating: bytes, as: UTF8.self) { return try push(text: text, run) }
-    // Python writes a lone surrogate as three bytes, which UTF-8 forbids; no name of a tensor has one.
+    // Python writes a lone surrogate as three bytes, which UTF-8 forbids. No tensor has such a name.
     try push(opaque: run)
     if must && !Self.isSurrogateText(bytes) {
       throw refusal(.argument, "text in UTF-8", "bytes that are not UTF-8")
     }
   }
 
-  /// Whether `bytes` are UTF-8 except for lone surrogates.
+  /// Whether `bytes` are UTF-8, apart from lone surrogates.
   private static func isSurrogateText(_ bytes: [UInt8]) -> Bool {
     var rest: [UInt8] = []
     var place = 0
@@ -62,7 +63,7 @@ extension PickleMachine {
   }
 
   mutating func push(text: String, _ run: PickleRun) throws(PickleError) {
-    // Unless the text is ASCII, another coding has other bytes for it.
+    // If the text is not ASCII, another coding has other bytes for it.
     let isShared = run.coding == .latin1 || text.utf8.allSatisfy { $0 < 0x80 } && run.coding != .absent
     if isShared, let known = textNumbers[text] { return try push(known) }
     textBytes += text.utf8.count + 16

@@ -1,14 +1,14 @@
-/// Carries out a pickle's instructions on a stack of inert values.
+/// Executes a pickle's instructions on a stack of inert values.
 ///
-/// It knows every instruction of protocols 0 to 5, and none looks anything up or calls anything: a global is its name,
-/// a call is a value that records what would have been called. `PickleLimits` bounds the cost, whatever the pickle
-/// contains.
+/// It supports every instruction of protocols 0 to 5, and none of them looks anything up or calls anything: a global is
+/// its name, and a call is a value with the name and the arguments. `PickleLimits` limits time and memory, whatever the
+/// pickle contains.
 package struct PickleMachine {
   let cursor: PickleCursor
   let limits: PickleLimits
   var tree = PickleTree()
   var stack: [PickleRef] = []
-  /// The heights of the stack at which marks are.
+  /// The heights of the stack at its marks.
   var marks: [Int] = []
   var memo: [UInt64: PickleRef] = [:]
   var globalNumbers: [PickleGlobal: Int] = [:]
@@ -16,7 +16,7 @@ package struct PickleMachine {
   var members = 0
   /// The position of the current instruction.
   var start = 0
-  /// Values that are the same wherever they occur, made once.
+  /// Values that are made once and used wherever they occur.
   var shared: [Int: PickleRef] = [:]
   var singletons: [PickleTree.Kind: PickleRef] = [:]
   var textNumbers: [String: PickleRef] = [:]
@@ -35,7 +35,7 @@ package struct PickleMachine {
     return machine.tree
   }
 
-  /// Reads up to the first error: Python would have done everything before it.
+  /// Reads up to the first error: Python would have executed everything before it.
   package static func readWhatCanBe(
     _ input: any PickleInput, from offset: Int = 0, limits: PickleLimits = PickleLimits()
   ) -> (tree: PickleTree, error: PickleError?) {

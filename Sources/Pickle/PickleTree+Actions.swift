@@ -1,5 +1,5 @@
 extension PickleTree {
-  /// How many calls call the result of another call, which can reach a function that no global names.
+  /// The number of calls that call the result of another call; they can reach a function that no global names.
   package var callsOfResults: Int {
     nodes.count { node in
       guard node.kind == .object, let callable = node.children.first else { return false }
@@ -23,12 +23,12 @@ extension PickleTree {
     return keys
   }
 
-  /// Attributes in the states of objects that let Python run code or leave the object, each once, in order.
+  /// Attributes in the states of objects through which Python can run code or leave the object; each once, in order.
   package var hookAttributes: [String] {
     var found: [String] = []
     var looked: Set<PickleRef> = []
     for state in additions.flatMap(\.states) {
-      // A state is a dictionary, or a pair of them: attributes and slots.
+      // A state is a dictionary, or a pair of dictionaries: attributes and slots.
       let isPair = nodes[state.index].kind == .tuple && nodes[state.index].children.count <= 2
       for part in isPair ? nodes[state.index].children : [state]
       where nodes[part.index].kind == .dictionary && looked.insert(part).inserted {
@@ -43,7 +43,7 @@ extension PickleTree {
     return found
   }
 
-  /// Attributes of an instance that the unpickler itself calls, or that lead from it to classes and modules.
+  /// Attributes of an instance that the unpickler itself calls, or through which classes and modules can be reached.
   private static let hooks: Set<String> = [
     "__setstate__", "__reduce__", "__reduce_ex__", "__class__", "__bases__", "__call__", "__getattr__",
     "__getattribute__", "__setattr__", "__setitem__", "__new__", "__init__", "__del__", "__code__",

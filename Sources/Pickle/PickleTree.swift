@@ -4,7 +4,7 @@ package struct PickleRef: Hashable, Sendable {
 
   init(_ number: Int) { self.number = Int32(truncatingIfNeeded: number) }
 
-  /// The value's index in the tree, for tables beside the tree.
+  /// The value's index in the tree, for tables with one entry for each value.
   package var index: Int { Int(number) }
 }
 
@@ -21,7 +21,7 @@ package struct PickleGlobal: Hashable, Sendable, CustomStringConvertible {
   package var description: String { "\(module).\(name)" }
 }
 
-/// The kind of a value, and its contents unless it is a container.
+/// The kind of a value and, if it is not a container, its contents.
 package enum PickleValue: Equatable {
   case none
   case boolean(Bool)
@@ -30,28 +30,29 @@ package enum PickleValue: Equatable {
   case bigInteger([UInt8])
   case real(Double)
   case text(String)
-  /// Bytes, or text that is too long to keep.
+  /// Bytes, or a text that is too long to be kept.
   case opaque(byteCount: Int)
   case list, tuple, set
   case dictionary
   case global(PickleGlobal)
   /// A call of `children[0]` with the tuple `children[1]`; nothing is called.
   case object
-  /// An object outside the pickle, named by its only child.
+  /// An object outside the pickle; its only child names it.
   case persistent
 }
 
-/// The place of the bytes of a value that is bytes, or text that encodes bytes.
+/// The place of a value's bytes in the input. The value is bytes, or text that encodes bytes.
 package struct PickleRun: Hashable, Sendable {
-  /// The form of the bytes in the input.
+  /// How the input encodes the bytes.
   package enum Coding: Sendable {
-    /// Unchanged.
+    /// The bytes themselves.
     case plain
-    /// Each byte is the character with its number, in UTF-8: text of protocol 2, which has no bytes.
+    /// Each byte is the character with its number, in UTF-8. Protocol 2 writes bytes as such a text, because it has no
+    /// bytes.
     case latin1
-    /// The same, and the value's text has all of them: a line of protocol 0.
+    /// Encoded as for `latin1`, on a line of protocol 0; the value's text contains all of the bytes.
     case held
-    /// Not available: a line with Python's escapes, a buffer outside the pickle.
+    /// The bytes have no place: they are a line with Python's escapes, or a buffer outside the pickle.
     case absent
   }
 
@@ -62,7 +63,7 @@ package struct PickleRun: Hashable, Sendable {
   package let coding: Coding
 }
 
-/// The values of one pickle and their members: inert data.
+/// The values of one pickle and their members, as inert data.
 ///
 /// Values are in one array and refer to each other by index. So a value that is used twice is stored once, and neither
 /// depth nor cycles use stack.
@@ -71,9 +72,9 @@ package struct PickleTree {
   package internal(set) var root = PickleRef(0)
   /// Every global that the pickle refers to, each once, in order.
   package internal(set) var globals: [PickleGlobal] = []
-  /// Globals that BUILD gives a state: Python would set attributes of the class, function or module itself.
+  /// Globals that get a state (BUILD): Python would set attributes of the class, function or module itself.
   package internal(set) var changedGlobals: Set<PickleGlobal> = []
-  /// The first byte after the pickle.
+  /// The position of the first byte after the pickle.
   package internal(set) var end = 0
 
   enum Kind: UInt8 {
@@ -83,9 +84,9 @@ package struct PickleTree {
 
   struct Node {
     var kind: Kind
-    /// The number itself, a double's bits, or an index into `texts`, `bigs`, `runs`, `globals` or `additions`.
+    /// The number itself, the bits of a double, or an index into `texts`, `bigs`, `runs`, `globals` or `additions`.
     var value: Int = -1
-    /// The members in order; for a dictionary keys and values alternate.
+    /// The members in order; in a dictionary, keys and values alternate.
     var children: [PickleRef] = []
   }
 
@@ -106,10 +107,9 @@ package struct PickleTree {
   var bigs: [[UInt8]] = []
   var additions: [Additions] = []
 
-  /// The number of values.
   package var count: Int { nodes.count }
 
-  /// The contents of the value.
+  /// The value's kind, and its contents unless it is a container; see `children` for members.
   package func value(_ ref: PickleRef) -> PickleValue {
     let node = nodes[ref.index]
     switch node.kind {
@@ -130,7 +130,7 @@ package struct PickleTree {
     }
   }
 
-  /// The place of the bytes of a text or of bytes; nil for any other value.
+  /// The place of a value's bytes in the input; nil unless the value is a text or bytes.
   package func run(_ ref: PickleRef) -> PickleRun? {
     let node = nodes[ref.index]
     switch node.kind {
@@ -140,8 +140,7 @@ package struct PickleTree {
     }
   }
 
-  /// The members of a container, for a dictionary keys and values alternating; for an object its callable and
-  /// arguments.
+  /// The members of a container; in a dictionary, keys and values alternate. For an object, its callable and arguments.
   package func children(_ ref: PickleRef) -> [PickleRef] { nodes[ref.index].children }
 
   /// The states that BUILD gives an object.

@@ -1,6 +1,6 @@
 /// Writes pickles of protocol 2, which PyTorch's weights-only loader supports best.
 ///
-/// Names that occur again are stored in the memo, as Python does.
+/// A name that occurs again is taken from the memo, as Python does.
 package struct PickleWriter {
   /// The pickle so far.
   package private(set) var bytes: [UInt8] = [0x80, 2]
@@ -14,7 +14,7 @@ package struct PickleWriter {
     withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
   }
 
-  /// Writes a text in full each time.
+  /// Writes the whole text, even if it was written before.
   package mutating func text(_ text: String) {
     append(.binUnicode)
     let utf8 = Array(text.utf8)
@@ -22,14 +22,14 @@ package struct PickleWriter {
     bytes += utf8
   }
 
-  /// Writes a text in full the first time, and from the memo after that.
+  /// Writes the whole text the first time, and then a reference to the memo.
   package mutating func sharedText(_ text: String) {
     if recall("text " + text) { return }
     self.text(text)
     remember("text " + text)
   }
 
-  /// Writes the name of a class or a function; neither part has a line break.
+  /// Writes the name of a class or a function; neither module nor name has a line break.
   package mutating func global(_ global: PickleGlobal) {
     let key = "global \(global)"
     if recall(key) { return }
@@ -78,7 +78,7 @@ package struct PickleWriter {
     append(.reduce)
   }
 
-  /// Writes a reference to an object outside the pickle, named by the tuple that `body` writes.
+  /// Writes a reference to an object outside the pickle; the tuple that `body` writes names it.
   package mutating func persistent(_ body: (inout PickleWriter) -> Void) {
     tuple(body)
     append(.binPersID)

@@ -1,12 +1,12 @@
 public import UnitModel
 
-/// The properties of an axis as one piece of text: the value of `--axis`.
+/// The properties of an axis as one text: the value of `--axis`.
 ///
 /// `NAME:key=value,key=value`, with the keys
 ///
 /// | key | value |
 /// |---|---|
-/// | `size` | the number of channels; if left out, it comes from the tensors |
+/// | `size` | the number of channels; by default that of the tensors |
 /// | `granule` | channels that stay together: the width of a head |
 /// | `units` | `384+384+300+468`: how many channels each unit gets; `0-3+9/4-8/10-11`: which channels it gets |
 /// | `common` | `0-7+12`: channels of every sub-network |
@@ -17,9 +17,9 @@ public struct AxisOption: Hashable, Sendable {
   public var size: Int?
   /// The number of channels that stay together.
   public var granule: Int?
-  /// The channels of the units.
+  /// The channels of each unit.
   public var cut: PlanAxis.Cut?
-  /// Channels of every sub-network.
+  /// Channels that every sub-network has.
   public var common: ChannelRanges?
 
   init(name: NamePattern, size: Int? = nil, granule: Int? = nil) {
@@ -66,7 +66,7 @@ public struct AxisOption: Hashable, Sendable {
   }
 
   private static func cut(_ value: String, of text: String) throws(PlanningError) -> PlanAxis.Cut {
-    // Only a list of channels can have a dash or a slash.
+    // Only a list of channels can contain a dash or a slash.
     guard value.contains("/") || value.contains("-") else {
       var sizes: [Int] = []
       for item in value.split(separator: "+", omittingEmptySubsequences: false) {
@@ -84,7 +84,7 @@ public struct AxisOption: Hashable, Sendable {
     return .channels(units)
   }
 
-  /// Parses `0-3+9`: ranges that include both ends, in any order, no channel twice.
+  /// Parses `0-3+9`: ranges that include both ends, in any order; no channel may occur twice.
   private static func channels(_ value: String, of text: String) throws(PlanningError) -> ChannelRanges {
     var ranges: [Range<Int>] = []
     for item in value.split(separator: "+", omittingEmptySubsequences: false) {
@@ -105,7 +105,7 @@ public struct AxisOption: Hashable, Sendable {
     .badOption(option: "--axis", text: text, expected: expected, found: found)
   }
 
-  /// This option, with the values of another one where it has none.
+  /// This option; where it has no value, it gets the other one's.
   func completed(by other: AxisOption) -> AxisOption {
     var option = self
     option.size = size ?? other.size

@@ -2,7 +2,7 @@ public import Tensors
 public import UnitModel
 
 extension Plan {
-  /// The plan applied to these tensors, with the same sentences as a proposal.
+  /// The plan applied to these tensors, with the same sentences as for a proposed plan.
   ///
   /// Throws the first `PlanError` found.
   public func checked(

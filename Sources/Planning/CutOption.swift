@@ -1,7 +1,7 @@
 internal import Tensors
 public import UnitModel
 
-/// How the tensors that a pattern matches lie on the axes, as one piece of text: the value of `--cut`.
+/// The axes of the tensors that a pattern matches, as one text: the value of `--cut`.
 ///
 /// `PATTERN=DIMENSION,DIMENSION,…`, with one entry for each dimension of the tensor:
 ///
@@ -9,23 +9,23 @@ public import UnitModel
 /// |---|---|
 /// | nothing (`name=`) | the tensors are left whole, whatever later options and presets say |
 /// | `-` | not cut |
-/// | `ffn{}` | an axis; `{}` takes what the pattern's `{}` matched, in order |
+/// | `ffn{}` | an axis; each `{}` is replaced by the text that the pattern's `{}` matched, in order |
 /// | `conv*49` | an axis with 49 positions for each channel (a flatten of 7 × 7) |
 /// | `4*lstm` | an axis repeated four times (the gates of an LSTM) |
-/// | `3*heads{}*64` | both |
+/// | `3*heads{}*64` | repeated three times, with 64 positions for each channel |
 /// | `a+16+2*b` | joined: axis a, 16 positions that are not cut, axis b twice |
-/// | `last:compact` | only the channels of the one level that uses the tensor |
+/// | `last:compact` | only the channels of the only level that uses the tensor |
 public struct CutOption: Hashable, Sendable {
   /// The option as it was given.
   let text: String
-  /// The tensors that the option is for.
+  /// A pattern of the names of the tensors.
   public let pattern: NamePattern
-  /// Their dimensions; empty for tensors that are left whole.
+  /// The placement of each dimension; empty for tensors that are left whole.
   public let dimensions: [DimensionPlacement]
 
   /// Parses the option; throws `PlanningError.badOption`.
   public init(parsing text: String) throws(PlanningError) {
-    // Names of tensors may contain '=', names of axes in this notation do not.
+    // Names of tensors may contain '='; names of axes in this notation do not.
     guard let equals = text.lastIndex(of: "=") else {
       throw CutOption.bad(text, expected: "PATTERN=DIMENSION,DIMENSION,…", found: "no '='")
     }

@@ -1,13 +1,13 @@
 public import UnitModel
 
-/// The levels of every task, as one piece of text: the value of `--levels`.
+/// The levels of every task, as one text: the value of `--levels`.
 ///
-/// `1,2,4`: the number of units of the order that each level takes. `1,[0,3],4`: a list in brackets gives the units
-/// themselves. `small=1,large=4`: levels with names.
+/// `1,2,4`: the number of units that each level takes from the task's order. `1,[0,3],4`: a list in brackets gives the
+/// units themselves. `small=1,large=4`: levels with names.
 public struct LevelsOption: Hashable, Sendable {
   /// The levels in order; level 1 is the first.
   public let levels: [PlanLevel]
-  /// Their names; empty if they have none.
+  /// The names of the levels; empty if they have none.
   public let names: [String]
 
   /// Parses the option; throws `PlanningError.badOption`.

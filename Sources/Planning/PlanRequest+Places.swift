@@ -1,7 +1,7 @@
 package import UnitModel
 
 extension PlanRequest {
-  /// The command-line option from which a place in the plan was made.
+  /// The command-line option that a place in the plan comes from.
   func option(at place: String) -> String {
     if let entry = placeIndex(place, of: "tensors") {
       return cuts.indices.contains(entry) ? "--cut '\(cuts[entry].text)'" : "an entry of the preset"
@@ -19,7 +19,7 @@ extension PlanRequest {
     }
   }
 
-  /// An error of a plan made from options, with its place given as an option.
+  /// An error of a plan made from options; its place is given as an option.
   package func placed(_ error: PlanError) -> PlanningError {
     if case .tooFewUnits(let rule, let tasks, let units) = error {
       return .badOption(

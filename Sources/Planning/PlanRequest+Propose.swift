@@ -2,10 +2,10 @@ public import Tensors
 internal import UnitModel
 
 extension PlanRequest {
-  /// Proposes a plan for the tensors of a file, and checks that it holds for them.
+  /// Proposes a plan for the tensors of a file, and checks that it is valid for them.
   ///
-  /// Throws `PlanningError` if the file has no names of the preset, if heads do not divide, or with the `PlanError`
-  /// that cuts by hand lead to.
+  /// Throws `PlanningError`: if no tensor has the names of the preset, if the heads do not divide the channels, or with
+  /// a `PlanError` of cuts by hand.
   public func propose(
     for specs: [TensorSpec], ties: [TensorName: TensorName] = [:]
   ) throws(PlanningError) -> ProposedPlan {
@@ -13,7 +13,7 @@ extension PlanRequest {
     let preset = try presetRules(names)
     var plan = Plan(unitCount: unitCount)
     plan.tensors = cuts.map { PlanTensor(selector: .match($0.pattern), dimensions: $0.dimensions) }
-    // An entry of the preset whose pattern a cut by hand has would have no effect, so it is left out.
+    // If a cut by hand has the same pattern as an entry of the preset, the entry would have no effect and is left out.
     let byHand = Set(cuts.map(\.pattern.text))
     plan.tensors += preset.tensors.filter { !byHand.contains($0.selector.text) }
     plan.axes = planAxes(used: plan.tensors, preset: preset.axes)
@@ -29,7 +29,7 @@ extension PlanRequest {
     }
   }
 
-  /// The rules of the preset; without one, and without cuts by hand, those of the first family that fits.
+  /// The rules of the preset. Without a preset and without cuts by hand, the rules of the first family that fits.
   private func presetRules(_ names: TensorNames) throws(PlanningError) -> PresetRules {
     guard preset != nil || cuts.isEmpty else { return PresetRules() }
     let known = axes.filter { $0.granule != nil }.map(\.name.text)
@@ -57,7 +57,7 @@ extension PlanRequest {
       nearest: nearestName(to: example, among: names.specs.lazy.map(\.name.text)))
   }
 
-  /// An axis for every name in the entries, with the values of options and preset, and one for every other option.
+  /// An axis for each name in the entries, with the values of options and preset, and an axis for each other option.
   private func planAxes(used entries: [PlanTensor], preset: [AxisOption]) -> [PlanAxis] {
     var options: [AxisOption] = axes
     for known in preset {
@@ -71,7 +71,7 @@ extension PlanRequest {
       guard let name = NamePattern(axis.text), !options.contains(where: { $0.name == name }) else { continue }
       options.append(AxisOption(name: name))
     }
-    // An axis that matches a template takes the template's granule, if it has none of its own.
+    // If an axis without a granule matches a template, it gets the template's granule.
     for (place, option) in options.enumerated() where option.name.isLiteral {
       let template = options.first { !$0.name.isLiteral && $0.name.match(option.name.text) != nil }
       if let granule = template?.granule, option.granule == nil { options[place].granule = granule }

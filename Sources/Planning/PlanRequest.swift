@@ -4,19 +4,20 @@ public import UnitModel
 public struct PlanRequest: Sendable {
   /// k, the number of units.
   public var unitCount: Int
-  /// The tasks, by name; if empty, the outputs of a graph that has several, else one task `all`.
+  /// The tasks, by name. If empty, the outputs of a graph with several outputs are the tasks; otherwise there is one
+  /// task `all`.
   public var tasks: [TaskID]
-  /// The levels of every task; nil for one level per unit.
+  /// The levels of every task; if nil, there is one level for each unit.
   public var levels: [PlanLevel]?
   /// The names of the levels; empty if they have none.
   public var levelNames: [String]
   /// The rule that makes the tasks' orders.
   public var rule: AssignmentRule
-  /// Cuts by hand; they go before those of a preset.
+  /// Cuts by hand; they come before those of a preset.
   public var cuts: [CutOption]
-  /// The properties of axes; they go before those from a preset.
+  /// The properties of axes; they override those of a preset.
   public var axes: [AxisOption]
-  /// The architecture; nil to look for a known one if there are no cuts by hand.
+  /// The architecture; if nil and without cuts by hand, a known one is searched for.
   public var preset: Preset?
   /// The number of attention heads, which shapes do not show.
   public var heads: Int?
@@ -67,7 +68,7 @@ public enum Preset: String, Hashable, Sendable, CaseIterable {
   case resnet
 }
 
-/// A plan that was checked with the tensors it was made for, and sentences for its reader.
+/// A plan that was checked with the tensors for which it was made, and sentences for the user.
 public struct ProposedPlan: Sendable {
   /// The plan, with every order and level filled in.
   public let plan: Plan
@@ -78,7 +79,7 @@ public struct ProposedPlan: Sendable {
 }
 
 extension PlanRequest {
-  /// The tasks of a plan with these names, with the requested levels.
+  /// Plan tasks with these names and the requested levels.
   func planTasks(_ names: [TaskID]) -> [PlanTask] {
     names.map { PlanTask(task: $0, levels: levels, levelNames: levelNames) }
   }

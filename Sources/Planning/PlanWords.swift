@@ -7,7 +7,7 @@ extension PlanRequest {
   /// - Parameters:
   ///   - namesRule: whether to name the rule after each order of units.
   ///   - isFromGraph: whether the cuts come from a graph, not from options or a preset.
-  ///   - place: turns a place in the plan into one that the reader knows.
+  ///   - place: converts a place in the plan into a place that the user knows.
   func words(
     about resolved: ResolvedPlan, namesRule: Bool = true, isFromGraph: Bool = false,
     place: (String) -> String = { $0 }
@@ -75,7 +75,7 @@ extension PlanRequest {
       }
     }
     let hasAxes = !partition.axes.isEmpty || (owned.isEmpty && masked.isEmpty)
-    // Rounded down: "100.0 %" must mean every element.
+    // Rounded down, because "100.0 %" must mean every element.
     let share = elements > 0 ? (cutElements / elements * 1000).rounded(.down) / 10 : 0
     var words = [
       "\(cut) of \(partition.tensors.count) tensors \(cut == 1 ? "is" : "are") cut, with \(share) % of the elements"
@@ -124,7 +124,8 @@ extension PlanRequest {
     var tasks: [String: [String]] = [:]
     for task in assignment.tasks {
       let order = Self.shortened(task.order.map(\.description))
-      // The number of units says all of a level that takes the first ones of the order; other levels list theirs.
+      // The number of units describes a level that takes the first units of the order; for other levels the units are
+      // listed.
       let arePrefixes = task.levels.allSatisfy { $0 == UnitSet(task.order.prefix($0.count)) }
       let levels = Self.shortened(
         zip(task.numberedLevels, task.levels).map { level, units -> String in
@@ -133,7 +134,7 @@ extension PlanRequest {
           return "[" + Self.shortened(units.ascending.map(\.description)) + "]" + name
         })
       let units = task.order.count == 1 ? "unit \(order)" : "units \(order)"
-      // `#` stands for "its" or "their".
+      // `#` is replaced by "its" or "their".
       let used = arePrefixes ? "\(levels) of them" : "units \(levels)"
       let use =
         task.order.count == 1 && arePrefixes
@@ -152,7 +153,7 @@ extension PlanRequest {
     }
   }
 
-  /// All of up to 12; of more, the first four and the last.
+  /// Up to 12 numbers in full; of a longer list, the first four and the last.
   static func shortened(_ numbers: [String]) -> String {
     guard numbers.count > 12, let last = numbers.last else { return numbers.joined(separator: ", ") }
     return numbers.prefix(4).joined(separator: ", ") + ", …, " + last

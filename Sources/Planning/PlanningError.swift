@@ -32,7 +32,8 @@ extension PlanningError: CustomStringConvertible {
     case .plan(let error), .weights(let error): "\(error)"
     }
   }
-  /// The end of the sentence about heads. If these divide the channels of the queries, they do not divide the keys.
+  /// The end of the sentence about heads. If the heads divide the channels of the queries, they do not divide those of
+  /// the keys.
   private static func remainder(of channels: Int, by heads: Int) -> String {
     if heads < 1 { return ", found \(heads)" }
     let rest = channels % heads

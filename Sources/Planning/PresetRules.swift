@@ -3,15 +3,15 @@ internal import UnitModel
 
 /// The result of applying a preset to the tensors of a file.
 struct PresetRules {
-  /// Entries for existing tensors, the special ones before the general ones.
+  /// Entries for existing tensors; special ones come before general ones.
   var tensors: [PlanTensor] = []
   /// The properties of the axes.
   var axes: [AxisOption] = []
-  /// Sentences for the reader: what was recognised, what was left whole, and why.
+  /// Sentences for the user: what was recognised, what was left whole, and why.
   var words: [String] = []
 }
 
-/// The names of a file's tensors, with the queries that presets need.
+/// The names of a file's tensors, with the searches that presets need.
 struct TensorNames {
   let specs: [TensorSpec]
   private let places: [TensorName: Int]
@@ -42,7 +42,7 @@ struct TensorNames {
     for spec in specs {
       guard let prefix = pattern.match(spec.name.text)?.stars.first, !prefixes.contains(prefix),
         prefix.isEmpty || prefix.hasSuffix(".") || prefix.hasSuffix("/"),
-        // A prefix becomes part of a pattern, in which these would be wildcards.
+        // A prefix becomes part of a pattern, where these characters would be wildcards.
         !prefix.contains("*"), !prefix.contains("{}")
       else { continue }
       prefixes.append(prefix)

@@ -4,9 +4,9 @@ internal import UnitModel
 /// Residual networks with torchvision's names: `conv1`, `layer1.0.conv1`, …, `fc`.
 ///
 /// The stem stays whole, as in the paper. A stage that begins with a projection has one axis for its residual stream.
-/// Any other adds to the stream of the stage before it, so the first stage of basic blocks (ResNet-18 and 34) stays
-/// whole with the stem. Every block has its own axes for the channels between its convolutions. Wrappers give the names
-/// a prefix (`module.`, `model.`, `backbone.`); axes have it only if there are several prefixes.
+/// Every other stage adds to the stream of the stage before it; so the first stage of basic blocks (ResNet-18 and 34)
+/// stays whole with the stem. Every block has its own axes for the channels between its convolutions. Wrappers give the
+/// names a prefix (`module.`, `model.`, `backbone.`); names of axes have it only if there are several prefixes.
 struct ResNetFamily {
   static let name = "resnet"
   static let example = "layer1.0.conv1.weight"
@@ -23,7 +23,7 @@ struct ResNetFamily {
     let hasProjection: Bool
   }
 
-  /// The entries for a file; nil when it has no such names.
+  /// The entries for a file; nil if it has no such names.
   static func rules(for names: TensorNames) -> PresetRules? {
     let networks = names.prefixes(of: "layer{}.{}.conv1.weight").map { ($0, blocks(of: names, under: $0)) }
       .filter { !$0.1.isEmpty }
@@ -89,7 +89,7 @@ struct ResNetFamily {
   /// Adds the tensors of a block.
   ///
   /// - Parameters:
-  ///   - input: the placement of the block's inputs; for a stage's first block, the stream of the stage before it.
+  ///   - input: the placement of the block's inputs; for the first block of a stage, the stream of the stage before it.
   ///   - stream: the placement of its sum.
   private static func add(
     _ block: Block, _ axisPrefix: String, from input: DimensionPlacement, to stream: DimensionPlacement,
@@ -130,7 +130,7 @@ struct ResNetFamily {
     }
   }
 
-  /// Whether the convolution after this one is grouped, so that this one's outputs stay whole, too.
+  /// Whether the next convolution is grouped, so that the outputs of this one stay whole too.
   private static func isGroupedNext(_ block: Block, _ index: Int) -> Bool {
     guard block.convolutions.indices.contains(index + 1) else { return false }
     return block.convolutions[index + 1].shape[1] != block.convolutions[index].shape[0]

@@ -39,7 +39,7 @@ extension TransformerFamily {
     guard let query = names.first(prefix + self.query.suffix), query.shape.count > self.query.dimension else {
       return
     }
-    // A norm over all heads mixes their channels; a norm of each head does not.
+    // A norm over all heads mixes their channels; a norm over each head does not.
     let norm = names.first(prefix + "layers.{}.self_attn.q_norm.weight")
     if let norm, norm.shape == [query.shape[self.query.dimension]] {
       rules.words.append("attention is left whole: \(norm.name.quoted) is a norm over all heads")
@@ -84,7 +84,8 @@ extension TransformerFamily {
     }
   }
 
-  /// Adds an entry for a pattern if a tensor matches it; one of another rank is left whole, with a sentence.
+  /// Adds an entry for a pattern if a tensor matches it. If the tensor has another rank, it stays whole, and a sentence
+  /// says so.
   private func append(
     _ pattern: String, _ cut: String, _ axisPrefix: String, _ names: TensorNames, to rules: inout PresetRules
   ) throws(PlanningError) {

@@ -1,6 +1,6 @@
 /// The table of families.
 extension TransformerFamily {
-  /// Every family, in the order in which they are tried.
+  /// Every family, in the order in which families are tried.
   static let all: [TransformerFamily] = [
     TransformerFamily(
       name: "bert", about: "BERT, MiniLM, RoBERTa",
@@ -130,7 +130,7 @@ extension TransformerFamily {
     ("layers.{}.self_attn.o_proj.weight", "-,heads{}*Q"),
   ]
 
-  /// Attention with BERT's names, with its projections in a module `inside`.
+  /// Attention with BERT's names; its projections are in the module `inside`.
   private static func encoderAttention(_ inside: String) -> [(suffix: String, cut: String)] {
     ["query", "key", "value"].flatMap { name in
       [
@@ -140,7 +140,7 @@ extension TransformerFamily {
     } + [("encoder.layer.{}.attention.output.dense.weight", "-,heads{}")]
   }
 
-  /// Removing experts would need a router with fewer rows and renumbered experts, which no loader supports.
+  /// If experts were removed, the router would need fewer rows and the experts new numbers, which no loader supports.
   private static let expertRemark =
     "every expert is kept and loses channels inside; the router and the number of experts are whole "
     + "(for experts as units, see --family)"

@@ -4,7 +4,7 @@ internal import Tensors
 internal import UnitModel
 
 extension CountReport {
-  /// One line for each claim: the result, and the policies under which it would hold.
+  /// One line for each claim: the result, and the policies under which the claim is true.
   func claimsText(width: Int?) -> String {
     guard let claims else { return "" }
     var result = "\n"
@@ -52,7 +52,7 @@ extension CountReport {
 }
 
 extension Claim {
-  /// The name in messages of the network that the claim is about.
+  /// The network of the claim, as messages name it.
   package var place: String {
     network.map { "task \($0.task.quoted), level \($0.level)" } ?? "everything stored"
   }

@@ -3,9 +3,10 @@ internal import Tensors
 internal import UnitModel
 
 extension CountReport {
-  /// The numbers of all policies side by side, a column for each policy under a letter, then a legend of the letters.
+  /// The numbers of all policies in one table, with a column for each policy under a letter; then a legend of the
+  /// letters.
   ///
-  /// Columns that do not fit go into another table with the same rows.
+  /// Columns that do not fit are in further tables with the same rows.
   func comparison(width: Int?) -> String {
     let letters = policies.indices.map(Self.letter)
     var result = tables(letters, .parameters, width: width)
@@ -44,7 +45,7 @@ extension CountReport {
     var start = 0
     while start < policies.count {
       var end = start + 1
-      // At least one column, however narrow the terminal is.
+      // There is at least one column, however narrow the terminal is.
       while end < policies.count, table(letters, start..<(end + 1), quantity).fits(width ?? 80) { end += 1 }
       result += (start == 0 ? "" : "\n") + table(letters, start..<end, quantity).text(width: width)
       start = end
@@ -65,7 +66,7 @@ extension CountReport {
       table.append(
         label
           + columns.map { column in
-            // Under another policy, a budget may choose another level.
+            // Under another policy, a budget may select another level.
             policies[column].rows.first { $0.task == row?.task && $0.level == row?.level }.map(quantity.text)
               ?? "–"
           })
@@ -90,7 +91,7 @@ extension CountReport {
     hasNetworks ? ["(together)", ""] : ["(together)"]
   }
 
-  /// The networks in the rows of any policy, in the order of the file, then nil for everything stored.
+  /// The networks in the rows of any policy, in the order of the file; then nil for everything stored.
   private var labels: [Claim.Network?] {
     var seen: Set<Claim.Network> = []
     for row in policies.flatMap(\.networks) {

@@ -148,7 +148,7 @@ extension ParameterRow {
       members.append(("trainability_unknown", JSONValue(unknown.value)))
     }
     if !axes.isEmpty {
-      // A row has the task's units on each axis.
+      // A row gives the task's units on each axis.
       members.append(("axes", object(axes.map { ($0.axis.text, numbers($0.units)) })))
     }
     return object(members)

@@ -5,7 +5,7 @@ internal import UnitModel
 extension CountReport {
   /// The tables as text; two for each policy if one would be too wide.
   ///
-  /// - Parameter width: columns of the terminal; nil for a pipe, which gets the tables for 80 columns with names in
+  /// - Parameter width: columns of the terminal; nil for a pipe, for which tables have 80 columns and names are in
   ///   full.
   package func text(width: Int?) -> String {
     var result = "\(PrintableText.line(file)): \(kind)"
@@ -33,7 +33,7 @@ extension CountReport {
 }
 
 extension CountReport {
-  /// Packed tensors that a note names; --json has them all.
+  /// The most packed tensors that a note names; --json lists all of them.
   private static let packedShown = 3
 
   /// The number of experts for a token, and the packed tensors that count as they are stored.
@@ -65,7 +65,7 @@ extension CountReport.Table {
     if whole.fits(columns) {
       result += whole.text(width: width)
     } else {
-      // The list of units is the first column to be dropped if numbers are long.
+      // The list of units is the first column that is dropped if numbers are long.
       let sizes = table(labels + Cell.sizes)
       result += (sizes.fits(columns) || !hasNetworks ? sizes : table(labels.dropLast() + Cell.sizes)).text(
         width: width)
@@ -75,13 +75,13 @@ extension CountReport.Table {
     return result + roles(width: width) + patterns(width: width)
   }
 
-  /// A note on patterns of the policy that match no name: typing errors, or meant for another file.
+  /// A note on patterns of the policy that match no name: they have typing errors, or are meant for another file.
   private func patterns(width: Int?) -> String {
     counts.unmatched.isEmpty
       ? "" : WrappedList.text("note: no tensor matches the policy's ", counts.unmatched, width: width)
   }
 
-  /// Left out tensors that a table names; --json has them all.
+  /// The most left-out tensors that a table names; --json lists all of them.
   private static let namesShown = 3
 
   private func table(_ cells: [Cell]) -> TextTable {
@@ -178,7 +178,7 @@ extension CountReport {
     guard let first = policies.first?.union else { return "" }
     let names = first.networks.map { "\(TensorName($0.task.text).escaped):\($0.level)" }.joined(
       separator: " + ")
-    // Side by side, the table has the numbers.
+    // In the table of several policies, the numbers are in columns.
     if policies.count > 1 {
       return "\ntogether: \(names), shared elements are counted once; separate: the sum of all\n"
     }

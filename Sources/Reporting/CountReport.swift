@@ -17,19 +17,19 @@ package struct CountReport: Sendable {
   package let policies: [Table]
   /// The results of the claims; nil without claims.
   package let claims: [CheckedClaim]?
-  /// Every tensor with its role; nil unless requested.
+  /// Every tensor with its role; nil if they were not requested.
   package let tensors: [(name: TensorName, role: ClassifiedRole)]?
 
-  /// Tensors that pack several elements into one in an unknown way, and why they count as stored.
+  /// Tensors in which several elements are packed in an unknown way, and the reason why they count as stored.
   package let packed: [(name: TensorName, reason: String)]
 
-  /// Experts for each token; nil if no policy needs the number, or it is unknown.
+  /// The number of experts for each token; nil if no policy needs it, or if it is unknown.
   package let expertsPerToken: Int?
 
-  /// The parameters and the work of a graph's nodes; nil unless requested.
+  /// The parameters and the work of a graph's nodes; nil if they were not requested.
   package let layers: LayerTable?
 
-  /// The work of the networks; nil unless requested.
+  /// The work of the networks; nil if it was not requested.
   package let work: WorkTable?
 
   package init(
@@ -56,10 +56,10 @@ package struct CountReport: Sendable {
   /// The rows under one policy.
   package struct Table: Sendable {
     package let counts: ParameterCounts
-    /// The chosen sub-networks.
+    /// The selected sub-networks.
     package let networks: [ParameterRow]
 
-    /// The parameters of some networks together; nil unless requested.
+    /// The parameters of some networks together; nil if they were not requested.
     package let union: UnionCount?
 
     package init(_ counts: ParameterCounts, networks: [ParameterRow], union: UnionCount? = nil) {

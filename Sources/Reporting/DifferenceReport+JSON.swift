@@ -72,7 +72,7 @@ extension Tolerance {
     }
   }
 
-  /// Nil if only identical bits are equal.
+  /// The tolerance as JSON; nil if only identical bits are equal.
   fileprivate var json: JSONValue? {
     switch self {
     case .none: nil

@@ -9,13 +9,13 @@ package struct DifferenceReport: Sendable {
   package let difference: WeightsDifference
   /// The parts of each file that were not compared.
   let leftOut: (a: LeftOutList, b: LeftOutList)
-  /// Whether the user allows everything that was left out.
+  /// Whether the user accepts all parts that were left out.
   private let isComplete: Bool
   /// The tolerance of the comparison.
   package var tolerance = Tolerance.none
   /// The number of renamed tensors of A.
   package var renamed = 0
-  /// The names, after renaming, of tensors that were not selected; nil if all were.
+  /// After renaming, the names of tensors that were not selected; nil if all were selected.
   package var notCompared: (a: [TensorName], b: [TensorName])?
 
   package init(
@@ -119,7 +119,7 @@ package struct DifferenceReport: Sendable {
 
   private func valueTable(width: Int?) -> PaintedText {
     let table = valueTable(hasTotals: true)
-    // The number of elements is dropped if a name would become too short.
+    // The column with the number of elements is dropped if a name would become too short.
     if let width, !table.fits(width, shrinkingTo: 24) {
       return Self.behindLine(valueTable(hasTotals: false), isEmpty: table.isEmpty, width: width)
     }
@@ -146,7 +146,7 @@ package struct DifferenceReport: Sendable {
     return table
   }
 
-  /// The largest distance in ULP. A number has no distance from a NaN.
+  /// The largest distance in ULP; `NaN` if one of the two numbers is NaN.
   private static func steps(_ values: ValueDifference) -> String {
     values.maxAbs.isNaN ? "NaN" : values.maxULP.grouped
   }
@@ -162,7 +162,7 @@ package struct DifferenceReport: Sendable {
   static func short(_ value: Double) -> String {
     if let word = word(value) { return word }
     if value == 0 { return "0" }
-    // The shortest text of the number, split into digits and a power of ten.
+    // The shortest text of the number, split into its digits and a power of ten.
     let halves = "\(value)".split(separator: "e")
     let exponent = halves.count > 1 ? Int(halves[1]) ?? 0 : 0
     let parts = halves[0].split(separator: ".", omittingEmptySubsequences: false)
@@ -199,7 +199,7 @@ package struct DifferenceReport: Sendable {
     return String(text)
   }
 
-  /// The text for a number that JSON does not have; nil for others.
+  /// The word for a number that JSON does not have; nil for other numbers.
   static func word(_ value: Double) -> String? {
     value.isNaN ? "NaN" : value == .infinity ? "Infinity" : value == -.infinity ? "-Infinity" : nil
   }

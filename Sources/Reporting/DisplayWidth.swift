@@ -10,12 +10,12 @@ enum DisplayWidth {
 
   /// The columns of a text.
   static func columns(of text: String) -> Int {
-    // Names are nearly always ASCII, and tables have tens of thousands of them.
+    // Names are nearly always ASCII, and tables can have tens of thousands of names.
     if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.utf8.count }
     return text.reduce(0) { $0 + columns(of: $1) }
   }
 
-  /// The columns of one character as people see it: 2 if its first scalar is wide, else 1.
+  /// The columns of one displayed character: 2 if its first scalar is wide, else 1.
   static func columns(of character: Character) -> Int {
     guard let first = character.unicodeScalars.first?.value, first >= 0x1100 else { return 1 }
     return wide.contains { $0.contains(first) } ? 2 : 1

@@ -12,10 +12,10 @@ package struct Extraction: Sendable {
   /// The units, in the task's order.
   package let units: [Int]
   package let tensors: Int
-  /// Elements and logical bytes, tied tensors once.
+  /// Elements and logical bytes; tied tensors count once.
   package let parameters: ParameterCount
   package let bytes: ByteCount
-  /// Bytes read from the file: tensor data, and everything else.
+  /// Bytes read from the file: those of tensor data, and all others.
   package let bytesRead: ByteCount
   package let indexBytes: ByteCount
   /// Tensors that the graph has in addition to the sub-network's own.
@@ -40,7 +40,7 @@ package struct Extraction: Sendable {
     self.graphTensors = graphTensors
   }
 
-  /// One line.
+  /// The report as one line.
   package var text: String {
     let list = "[" + units.map(String.init).joined(separator: " ") + "]"
     let elements = ParameterCount(graphTensors.reduce(0) { $0 + $1.elementCount })

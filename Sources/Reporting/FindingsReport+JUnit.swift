@@ -2,10 +2,10 @@ internal import Tensors
 internal import Validation
 
 extension FindingsReport {
-  /// JUnit XML for CI systems: a suite for each file, a case for each rule that was applied.
+  /// JUnit XML for CI systems, with a suite for each file and a case for each rule that was applied.
   ///
-  /// There is no standard; this is the part that Jenkins, GitLab and GitHub actions agree on. A case fails if the rule
-  /// has a finding that fails; a file that could not be checked is an error.
+  /// There is no standard; this is the common part of what Jenkins, GitLab and GitHub actions read. A case fails if one
+  /// of the rule's findings fails. A file that could not be checked is an error.
   package var junit: String {
     let suites = files.map(suite)
     var result = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
@@ -72,7 +72,7 @@ extension FindingsReport {
     finding.location.isEmpty ? finding.message : "\(finding.location): \(finding.message)"
   }
 
-  /// Text for an attribute or an element; characters that XML 1.0 cannot have become escapes as in Swift.
+  /// Text for an attribute or an element. A character that XML 1.0 does not allow becomes an escape, as in Swift.
   private static func escaped(_ text: String, keepsLines: Bool = false) -> String {
     var result = ""
     for scalar in text.unicodeScalars {

@@ -4,7 +4,7 @@ internal import Validation
 extension FindingsReport {
   /// A line for each checked file, then a line for each finding: severity, rule, place, defect.
   ///
-  /// The file is named once, on its own line, so that most findings fit a terminal of 80 columns; none is truncated.
+  /// The file is named once, on its own line, so most findings fit a terminal of 80 columns. No finding is shortened.
   package var text: String {
     var result = ""
     for file in files where file.failure == nil {
@@ -16,7 +16,7 @@ extension FindingsReport {
       }
       for finding in file.findings {
         var place = finding.location.isEmpty ? "" : "\(finding.location): "
-        // A shard is another file than the index.
+        // A finding in a shard belongs to another file than the index.
         if finding.file != file.path { place = "\(finding.file): \(place)" }
         result += "  \(finding.severity.rawValue) \(finding.rule.rawValue): "
         result += PrintableText.line(place + finding.message) + "\n"

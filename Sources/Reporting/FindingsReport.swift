@@ -3,7 +3,7 @@ package import Validation
 /// The output of `validate`: the result for every file.
 package struct FindingsReport: Sendable {
   package let files: [FileVerdict]
-  /// The lowest severity that fails.
+  /// The lowest severity that makes the command fail.
   package let failOn: Severity
 
   package init(files: [FileVerdict], failOn: Severity = .warning) {
@@ -20,20 +20,20 @@ package struct FindingsReport: Sendable {
   /// Whether every file was checked and has no finding that fails.
   package var isClean: Bool { files.allSatisfy(isGood) }
 
-  /// Whether the file was checked, or need not be, and has no finding that fails.
+  /// Whether the file was checked, or need not be checked, and has no finding that fails.
   func isGood(_ file: FileVerdict) -> Bool {
     file.failure == nil && file.findings.allSatisfy { $0.severity < failOn }
   }
 }
 
 extension FileVerdict {
-  /// Why the file could not be checked; nil if it was checked.
+  /// The reason why the file could not be checked; nil if it was checked.
   var failure: String? { if case .failed(let sentence) = state { sentence } else { nil } }
 
   /// A description of a file that is not weights; nil for others.
   var leftBecause: String? { if case .left(let why) = state { why } else { nil } }
 
-  /// The extent of the check: "safetensors, 12 tensors".
+  /// What was checked: "safetensors, 12 tensors".
   var scope: String {
     var words = [kind ?? "of no known format"]
     if let tensorCount { words.append(tensorCount == 1 ? "1 tensor" : "\(tensorCount) tensors") }

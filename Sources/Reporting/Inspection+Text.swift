@@ -34,7 +34,7 @@ extension Inspection {
     return result
   }
 
-  /// The tensors in the requested order, else in the file's order with counters last.
+  /// The tensors in the requested order; by default in the file's order, with counters last.
   private var listed: [Tensor] {
     if let order = view.order { return order.sorted(tensors) }
     return tensors.filter { !$0.spec.isCounter } + tensors.filter(\.spec.isCounter)
@@ -61,7 +61,7 @@ extension Inspection {
       }
       if hasTies { cells.append(tensor.tiedTo.map { $0.escaped } ?? "") }
       if hasDigests {
-        // A digest is shortened for a terminal; pipes and JSON have all of it.
+        // A digest is shortened for a terminal; pipes and JSON get all of it.
         let digest = tensor.digest?.description ?? ""
         cells.append(width == nil ? digest : String(digest.prefix(12)))
       }

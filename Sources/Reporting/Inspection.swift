@@ -10,13 +10,13 @@ package struct Inspection: Sendable {
   package let tensors: [Tensor]
   /// The format's free text.
   package let metadata: [(key: String, value: String)]
-  /// Remarks on the file.
+  /// Notes about the file.
   package let notes: [Note]
   /// The parts of the file that are not read as tensors.
   package let leftOut: LeftOutList
   /// The digest of all tensors together; nil for a flat file whose data were not read.
   package let modelDigest: SHA256Digest?
-  /// Present for a unit checkpoint.
+  /// The properties of a unit checkpoint; nil for other files.
   package let checkpoint: Checkpoint?
   /// The selection and the order of the listing.
   package let view: View
@@ -37,13 +37,13 @@ package struct Inspection: Sendable {
     self.view = view
   }
 
-  /// How the tensors are listed.
+  /// The form in which the tensors are listed.
   package struct View: Sendable {
     /// The number of tensors in the file, if only some are listed.
     package var all: Int?
-    /// Nil for the file's order; text then has counters and other scalars last.
+    /// The order; nil for the file's order, in which text output has counters and other scalars last.
     package var order: ListingOrder?
-    /// Modules instead of tensors; nil for tensors.
+    /// The settings for listing modules; nil to list tensors.
     package var tree: Tree?
 
     package init(all: Int? = nil, order: ListingOrder? = nil, tree: Tree? = nil) {
@@ -61,13 +61,13 @@ package struct Inspection: Sendable {
     package init(depth: Int?) { self.depth = depth }
   }
 
-  /// A remark of the file's reader.
+  /// A note of the file's reader.
   package struct Note: Sendable {
-    /// A stable name.
+    /// The kind of note; the names are stable.
     package let kind: String
     package let isWarning: Bool
     package let place: String
-    /// Expected and found.
+    /// The text after the place: expected and found.
     package let message: String
 
     package init(kind: String, isWarning: Bool, place: String, message: String) {
@@ -83,7 +83,7 @@ package struct Inspection: Sendable {
     package let spec: TensorSpec
     package let digest: SHA256Digest?
     package let tiedTo: TensorName?
-    /// The place of the bytes in a few words; nil for flat files.
+    /// Where the bytes are, in a few words; nil for flat files.
     package let placement: String?
     /// The statistics of its values; nil if they were not read.
     package let statistics: ValueStatistics?
@@ -106,7 +106,7 @@ package struct Inspection: Sendable {
     package let units: Int
     package let tasks: [Task]
     package let axes: [Axis]
-    /// Bytes of all tensor data by unit, and of the common, whole and private parts.
+    /// Bytes of tensor data for each unit, and for the common, whole and private parts.
     package let shares: [(owner: String, byteCount: ByteCount)]
 
     package init(
@@ -125,9 +125,9 @@ package struct Inspection: Sendable {
     package let name: String
     package let order: [Int]
     package let levels: [[Int]]
-    /// Empty if the levels have only numbers.
+    /// The names of the levels; empty if the levels have only numbers.
     package let levelNames: [String]
-    /// Axes that the task orders differently.
+    /// Axes with another order than the task's.
     package let axes: [(name: String, order: [Int], levels: [[Int]])]
 
     package init(
@@ -146,7 +146,7 @@ package struct Inspection: Sendable {
   package struct Axis: Sendable {
     package let name: String
     package let size: Int
-    /// The channels of each unit.
+    /// The number of channels of each unit.
     package let units: [Int]
     package let common: Int
 

@@ -1,7 +1,7 @@
 internal import StrictJSON
 package import Tensors
 
-/// The nodes of a graph: the parameters, outputs and work of each, for inputs of given shapes.
+/// The nodes of a graph with their parameters, outputs and work, for given shapes of the inputs.
 package struct LayerTable: Sendable {
   /// One input, with its assumed shape.
   package struct Input: Sendable {

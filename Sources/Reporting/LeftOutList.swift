@@ -1,20 +1,20 @@
 internal import StrictJSON
 internal import Tensors
 
-/// The parts of a file that are not read as tensors; every command prints them with this type.
+/// The parts of a file that are not read as tensors. Every command prints them with this type.
 package struct LeftOutList: Sendable {
   /// Each part's name in the file, with the reason.
   package let items: [(name: String, why: String)]
 
   package init(_ items: [(name: String, why: String)] = []) { self.items = items }
 
-  /// The most lines that are printed; --json has all parts.
+  /// The most lines that are printed; --json lists all parts.
   private static let shown = 20
 
   /// A line for each part: name and reason.
   ///
   /// - Parameters:
-  ///   - side: the file, if there are two, as the end of "left out".
+  ///   - side: the words after "left out" that name the file, if there are two files.
   ///   - width: columns of the terminal; nil for a pipe, where no line is wrapped.
   package func text(side: String = "", width: Int?) -> String {
     var result = ""
@@ -28,7 +28,7 @@ package struct LeftOutList: Sendable {
     return result
   }
 
-  /// `[{name, why}]`; also with `in` if there are two files.
+  /// The parts as `[{name, why}]`, also with `in` if there are two files.
   func json(side: String? = nil) -> [JSONValue] {
     items.map { item in
       object(

@@ -53,7 +53,7 @@ package enum ListingOrder: String, CaseIterable, Sendable {
 }
 
 extension TensorSpec {
-  /// Whether this is a counter or another scalar, which the listing has last.
+  /// Whether the tensor is a counter or another scalar; these are listed last.
   var isCounter: Bool {
     shape.isEmpty || name.text.hasSuffix("num_batches_tracked")
   }

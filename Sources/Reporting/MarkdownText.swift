@@ -1,10 +1,10 @@
 internal import Tensors
 
-/// Names and titles in Markdown, shown unchanged: they must not make HTML, links, pictures or headings.
+/// Names and titles in Markdown, displayed unchanged. They must not become HTML, links, pictures or headings.
 enum MarkdownText {
-  /// Text within a line, a cell of a table or a heading.
+  /// Text inside a line, a cell of a table or a heading.
   ///
-  /// HTML's characters become entities, because not every renderer supports `\<`; an underscore within a word stays.
+  /// HTML's characters become entities, because not every renderer supports `\<`. An underscore inside a word stays.
   static func escaped(_ text: String) -> String {
     let scalars = Array(PrintableText.line(text).unicodeScalars)
     var result = ""
@@ -17,10 +17,10 @@ enum MarkdownText {
       case ">": result += "&gt;"
       case "\\", "`", "*", "[", "]", "|", "~", "$": result += "\\\(scalar)"
       case "_" where !(isWord(last) && isWord(next)): result += "\\_"
-      // A bare address would become a link.
+      // An address without a colon's escape would become a link.
       case ":" where next == "/": result += "\\:"
       case "." where scalars[..<place].suffix(3).elementsEqual("www".unicodeScalars): result += "\\."
-      // Special only at the beginning: headings, lists, rules and numbers of lists.
+      // These are special only at the beginning: headings, lists, rules and numbers of lists.
       case "#", "+", "-", "=": result += isOpening(scalars[..<place]) ? "\\\(scalar)" : String(scalar)
       case ".", ")":
         let isNumber = place > 0 && scalars[..<place].allSatisfy { ("0"..."9").contains($0) }

@@ -1,10 +1,10 @@
 internal import StrictJSON
 internal import Tensors
 
-/// The modules of a list of tensors, each with the totals of its tensors.
+/// The modules of a list of tensors, with the totals of their tensors.
 ///
-/// Names are split at `.` and `/`. A module that contains only tensors is one line, as a folder is in `du`; a tensor
-/// next to modules has its own line.
+/// Names are split at `.` and `/`. A module that contains only tensors is one line, like a folder in the output of
+/// `du`; a tensor next to modules has its own line.
 struct ModuleTree {
   /// The deepest level; the rest of a longer name is one component.
   private static let levelLimit = 64
@@ -52,7 +52,7 @@ struct ModuleTree {
         path += component
         let isLast = depth + 1 == components.count
         let key = TensorName(component)
-        // A module may have the name of a tensor; two tensors never share a line.
+        // A module may have the same name as a tensor; two tensors never have the same line.
         if !isLast, let known = places[node]?[key] {
           node = known
         } else {
@@ -111,7 +111,7 @@ struct ModuleTree {
         Line(label: node.label, path: node.path, depth: node.depth, sum: node.sum, tensor: node.tensor))
       guard node.depth < depth ?? .max else { continue }
       var children = node.children
-      // The totals describe a module that contains only tensors.
+      // The totals describe a module that contains only tensors, so its tensors have no lines.
       if number != 0, children.allSatisfy({ nodes[$0].tensor != nil }) { continue }
       if isBySize {
         children = children.enumerated().sorted {

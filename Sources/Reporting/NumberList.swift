@@ -1,6 +1,6 @@
 /// Lists of numbers on one line: short ones in full, long ones with runs as `0–15` and repeats as `16 × 48`.
 package enum NumberList {
-  /// The length up to which a list is printed in full.
+  /// The longest list that is printed in full.
   private static let short = 8
 
   /// The numbers, separated by spaces.
@@ -23,7 +23,7 @@ package enum NumberList {
     return words.joined(separator: " ")
   }
 
-  /// The number of elements from `start` on in which each neighbour pair satisfies `goesOn`.
+  /// The number of elements, from `start` on, in which all neighbours satisfy `goesOn`.
   private static func run(in numbers: [Int], from start: Int, goesOn: (Int, Int) -> Bool) -> Int {
     var end = start + 1
     while end < numbers.count, goesOn(numbers[end - 1], numbers[end]) { end += 1 }

@@ -2,15 +2,15 @@ internal import Tensors
 
 /// Items whose names differ in only one number, as one line: `ffn0 … ffn11`.
 enum NumberedNames {
-  /// The smallest group; fewer items are listed one by one.
+  /// The smallest group; smaller ones are listed item by item.
   private static let least = 3
 
-  /// The items in order, each with its name or with the names of the consecutive items that are equal to it.
+  /// The items in order. Each has its own name, or the names of the consecutive equal items that it replaces.
   static func folded<Thing>(
     _ things: [Thing], name: (Thing) -> String, areAlike: (Thing, Thing) -> Bool
   ) -> [(names: String, thing: Thing)] {
     let names = things.map(name)
-    // The items with a number in their names, by the text around the number.
+    // The items with a number in their names; the keys are the texts around the number.
     var places: [Hole: [Int: Int]] = [:]
     for (place, name) in names.enumerated() {
       for hole in Hole.all(in: name) { places[hole.hole, default: [:]][hole.number] = place }
@@ -47,7 +47,7 @@ enum NumberedNames {
     /// The numbers in a name, without leading zeros, that fit an `Int`.
     static func all(in name: String) -> [(hole: Hole, number: Int)] {
       let bytes = Array(name.utf8)
-      // A long name of many numbers would be split thousands of times.
+      // A long name with many numbers would be split thousands of times.
       if bytes.count > longest { return [] }
       var result: [(hole: Hole, number: Int)] = []
       var start = 0

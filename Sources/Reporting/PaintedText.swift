@@ -1,13 +1,13 @@
-/// Text with styles, which a terminal may show as colours; other outputs use `plain`.
+/// Text with styles, which a terminal may display as colours. All other outputs use `plain`.
 package struct PaintedText: Sendable {
   /// The style of a part.
   package enum Style: Sendable {
     case plain
     /// Column titles.
     case title
-    /// Wrong or missing.
+    /// Something wrong or missing.
     case bad
-    /// Correct or new.
+    /// Something correct or new.
     case good
     /// Less important.
     case faint

@@ -16,7 +16,7 @@ package struct RunReport: Sendable {
     }
   }
 
-  /// One node, over all timed runs.
+  /// One node, with its totals over all timed runs.
   package struct Layer: Sendable {
     package let node: String
     package let operation: String
@@ -45,10 +45,10 @@ package struct RunReport: Sendable {
   package let backend: String
   package let threads: Int
   package let outputs: [Output]
-  /// Bytes read from the file: weights, and everything else.
+  /// Bytes read from the file: those of weights, and all others.
   package let bytesRead: ByteCount
   package let indexBytes: ByteCount
-  /// The times of the runs that count; at least one.
+  /// The times of the runs that count; there is at least one.
   package let latency: Latency
   /// The nodes; nil without `--profile`.
   package let layers: [Layer]?

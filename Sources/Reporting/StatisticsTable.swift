@@ -4,7 +4,7 @@ internal import Tensors
 
 /// The statistics of tensors, one line for each.
 enum StatisticsTable {
-  /// The smallest width of a name; below it the shape column is dropped.
+  /// If names would get fewer columns than this, the shape column is dropped.
   private static let nameWidth = 24
 
   static func painted(_ tensors: [Inspection.Tensor], width: Int?) -> PaintedText {
@@ -52,7 +52,7 @@ enum SignedNumber {
     (value < 0 ? "-" : "") + DifferenceReport.short(value.magnitude)
   }
 
-  /// As JSON; NaN and infinities are strings.
+  /// The number as JSON; NaN and infinities are strings.
   static func json(_ value: Double) -> JSONValue {
     value.isFinite ? .number(value) : .string(value.isNaN ? "NaN" : value < 0 ? "-Infinity" : "Infinity")
   }
@@ -69,7 +69,8 @@ extension ElementValue {
     }
   }
 
-  /// The value as JSON; integers are exact, and strings above 2^63 − 1, because many JSON readers cannot hold them.
+  /// The value as JSON. Integers are exact; those above 2^63 − 1 are strings, because many JSON readers cannot store
+  /// them.
   fileprivate var json: JSONValue {
     switch self {
     case .whole(let value): Int64(exactly: value).map(JSONValue.integer) ?? .string("\(value)")

@@ -4,7 +4,7 @@ internal import Tensors
 internal import UnitModel
 
 extension StudyReport {
-  /// The study as Markdown that is also readable as text.
+  /// The study as Markdown that can also be read as plain text.
   package var markdown: String {
     let common = analysis.policies[0]
     var text = "# \(analysis.study.title.isEmpty ? "Study" : MarkdownText.escaped(analysis.study.title))\n\n"
@@ -45,7 +45,7 @@ extension StudyReport {
       without.isEmpty
       ? "" : "Without results: \(without.map(MarkdownText.escaped).joined(separator: ", ")).\n\n"
     return table.text
-      + "\nfront: no other has its accuracy with fewer parameters, or more accuracy with as many.\n\n" + rest
+      + "\nfront: no other has this accuracy with fewer parameters, or more accuracy with as many.\n\n" + rest
   }
 
   private var pairsTable: String {
@@ -73,7 +73,7 @@ extension StudyReport {
 
   /// The legend of the table of pairs.
   private static let legend = """
-    Tests: paired t if seeds are shared, else Welch's t; at N = 1 the z test of two proportions with unpooled variance, or Fisher's where one is 1
+    Tests: paired t if seeds are shared, else Welch's t; at N = 1 the z test of two proportions with unpooled variance, or Fisher's if one of them is 1
     and the other 0.
     g: Hedges' g; h: Cohen's h; ε: bound of the almost stochastic order, below 0.5 where the first is better.
     """
@@ -84,7 +84,7 @@ extension StudyReport {
   }
 }
 
-/// A Markdown table with aligned columns, so that it is also readable as text.
+/// A Markdown table with aligned columns, so that it can also be read as plain text.
 private struct MarkdownTable {
   private let columns: [(title: String, isNumber: Bool)]
   private var rows: [[String]] = []

@@ -46,13 +46,14 @@ private struct Panel {
   let methods: [String]
   let top: Int
 
-  /// Colours that colour-blind people can distinguish (Okabe and Ito).
+  /// Colours that people with colour blindness can distinguish (Okabe and Ito).
   static func color(_ index: Int) -> String {
     let colors = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
     return colors[index % colors.count]
   }
 
-  /// The ends of the parameter axis: from 0, or from just below the smallest if all are of similar size.
+  /// The ends of the parameter axis. It begins at 0, or just below the smallest number if all numbers are of similar
+  /// size.
   private var range: (first: Double, last: Double) {
     let numbers = points.compactMap(\.number).map(Double.init)
     guard let least = numbers.min(), let most = numbers.max(), least > most / 2 else {

@@ -11,7 +11,7 @@ package struct StudyReport: Sendable {
   /// A fraction in percent with two decimals: "95.10".
   static func percent(_ fraction: Double) -> String { decimals(fraction * 100, 2) }
 
-  /// A number with `places` decimals; "NaN", "∞" and "-∞" for the others.
+  /// A number with `places` decimals; "NaN", "∞" or "-∞" if it is not finite.
   static func decimals(_ value: Double, _ places: Int) -> String {
     if value.isNaN { return "NaN" }
     if value.isInfinite { return value > 0 ? "∞" : "-∞" }

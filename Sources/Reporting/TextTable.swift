@@ -50,7 +50,7 @@ package struct TextTable: Sendable {
     }
     var result = PaintedText()
     for (place, row) in ([columns.map(\.title)] + rows).enumerated() {
-      // Spaces are added only before a further cell, so that no line ends in spaces.
+      // Spaces are added only before another cell, so no line ends with spaces.
       var spaces = ""
       for (column, cell) in row.enumerated() {
         let shown = Self.shortened(cell, to: widths[column])
@@ -77,7 +77,7 @@ package struct TextTable: Sendable {
     return text
   }
 
-  /// Whether the table fits if the columns that shrink have `least` columns or fewer.
+  /// Whether the table fits if each column that shrinks has at most `least` columns of the terminal.
   package func fits(_ width: Int, shrinkingTo least: Int) -> Bool {
     let widths = zip(columns, widths).map { column, size in column.shrinks ? min(size, least) : size }
     return widths.reduce(2 * (columns.count - 1), +) <= width
@@ -86,7 +86,7 @@ package struct TextTable: Sendable {
   /// Whether the table has no rows.
   package var isEmpty: Bool { rows.isEmpty }
 
-  /// Whether every cell fits in full within this many columns.
+  /// Whether every cell fits in full into this many columns.
   package func fits(_ width: Int) -> Bool { widths.reduce(2 * (columns.count - 1), +) <= width }
 
   private var widths: [Int] {
@@ -97,7 +97,7 @@ package struct TextTable: Sendable {
     }
   }
 
-  /// The beginning and the end of a long name; the middle is the least informative part.
+  /// The beginning and the end of a long name. The middle is left out, because it is the least informative part.
   private static func shortened(_ text: String, to width: Int) -> String {
     if DisplayWidth.columns(of: text) <= width { return text }
     let tail = (width - 1) / 2
@@ -105,7 +105,7 @@ package struct TextTable: Sendable {
       + String(String(start(of: String(text.reversed()), tail)).reversed())
   }
 
-  /// The beginning of a text that fits this many columns.
+  /// The longest beginning of a text that fits into this many columns.
   private static func start(of text: String, _ width: Int) -> Substring {
     var columns = 0
     return text.prefix {

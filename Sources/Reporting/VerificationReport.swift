@@ -1,9 +1,9 @@
 package import StrictJSON
 internal import Tensors
 
-/// The output of `verify`: a source compared with the file that was converted from it.
+/// The output of `verify`: the comparison of a source with the file that was converted from it.
 package struct VerificationReport: Sendable {
-  /// A sub-network compared with its masked original.
+  /// The comparison of a sub-network with its masked original.
   package struct Network: Sendable {
     package let task: String
     package let level: Int
@@ -67,8 +67,8 @@ package struct VerificationReport: Sendable {
   /// Whether everything is equal, and every network is within tolerance.
   package var isClean: Bool { mismatches.isEmpty && networks.allSatisfy(\.isWithin) }
 
-  /// A line for the tensors, a line for each network, and one for its layers: the first that is not within tolerance, or
-  /// the one with the largest difference.
+  /// One line for the tensors, one line for each network, and one for its layers: the first layer outside the
+  /// tolerance, or the one with the largest difference.
   package func text(width: Int?) -> String {
     var text =
       mismatches.isEmpty

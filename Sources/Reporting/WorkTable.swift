@@ -14,7 +14,7 @@ package struct WorkTable: Sendable {
     /// The times of the runs; nil if none was timed.
     let latency: Latency?
 
-    /// - Parameter task: nil, like `level`, for the whole graph.
+    /// - Parameter task: nil for the whole graph; then `level` is nil too.
     package init(
       task: TaskID?, level: LevelNumber?, levelName: String? = nil, multiplyAdds: Int,
       peakActivations: ByteCount, latency: Latency?

@@ -7,7 +7,7 @@ enum WrappedList {
   /// - Parameter width: columns of the terminal; nil for a pipe, which gets one line.
   static func text(_ heading: String, _ words: [String], width: Int?) -> String {
     var lines = [heading]
-    // The columns of the last line only: a pipe's one line may have tens of thousands of words.
+    // Only the columns of the last line are counted: a pipe's single line may have tens of thousands of words.
     var columns = DisplayWidth.columns(of: heading)
     for (place, word) in words.map(PrintableText.line).enumerated() {
       let isLast = place + 1 == words.count

@@ -5,7 +5,7 @@ package struct WrittenFile: Sendable {
   /// The path as the user gave it.
   private let path: String
   private let tensors: Int
-  /// Shards and their index; 1 for a single file.
+  /// The number of shards and their index; 1 for a single file.
   private let files: Int
   /// The bytes of all files.
   private let byteCount: Int

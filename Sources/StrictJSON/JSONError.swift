@@ -1,10 +1,10 @@
-/// Why a text is refused as JSON, with the place, or why a value cannot be written.
+/// The reason why a text is refused as JSON, with the place; or why a value cannot be written.
 public enum JSONError: Error, Hashable, Sendable {
   /// The text breaks the grammar.
   case syntax(JSONPlace, expected: String, found: String)
-  /// Bytes are not UTF-8, or are a byte order mark.
+  /// Some bytes are not UTF-8, or the text begins with a byte order mark.
   case encoding(JSONPlace, found: String)
-  /// Half of a surrogate pair, which is not a character.
+  /// An escape is half of a surrogate pair, which is not a character.
   case loneSurrogate(JSONPlace, found: String)
   /// Two members of an object have the same key.
   case duplicateKey(JSONPlace, key: String)
@@ -27,7 +27,7 @@ public struct JSONPlace: Hashable, Sendable {
   /// The byte within the line, from 1.
   public let column: Int
 
-  /// Creates a place.
+  /// A place; lines and columns count from 1, `offset` from 0.
   public init(offset: Int, line: Int, column: Int) {
     self.offset = offset
     self.line = line

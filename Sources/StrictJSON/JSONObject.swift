@@ -3,19 +3,20 @@ public struct JSONObject: Hashable, Sendable {
   /// The members in the order of the text.
   public private(set) var members: [JSONMember]
 
-  /// Creates an object without members.
+  /// An object without members.
   public init() { members = [] }
 
-  /// Creates an object with these members; nil if two keys have the same bytes.
+  /// An object with these members; nil if two keys have the same bytes.
   public init?(_ members: [JSONMember]) {
     guard JSONObject.repeatedKey(in: members) == nil else { return nil }
     self.members = members
   }
 
-  /// Creates an object with members whose keys the parser has found distinct.
+  /// An object with members that the parser has found to have distinct keys.
   init(distinct members: [JSONMember]) { self.members = members }
 
-  /// The value of a key, by a linear search; setting replaces it in place or appends it, setting nil removes it.
+  /// The value of a key, found by a linear search; nil if the object lacks the key. Setting a value replaces it in
+  /// place or appends it; setting nil removes it.
   public subscript(key: String) -> JSONValue? {
     get { members.first { $0.hasKey(key) }?.value }
     set {
@@ -32,9 +33,9 @@ public struct JSONObject: Hashable, Sendable {
   /// Whether the object has no members.
   public var isEmpty: Bool { members.isEmpty }
 
-  /// The index of the first member whose key occurred before; nil if all are distinct.
+  /// The index of the first member whose key occurs earlier; nil if all keys are distinct.
   static func repeatedKey(in members: [JSONMember]) -> Int? {
-    // Most objects are small, where comparing is cheaper than hashing.
+    // Most objects are small; for these, comparing takes less time than hashing.
     if members.count <= 8 {
       for index in members.indices.dropFirst() {
         for earlier in 0..<index where members[earlier].hasKey(members[index].key) { return index }
@@ -50,10 +51,10 @@ public struct JSONObject: Hashable, Sendable {
 public struct JSONMember: Hashable, Sendable {
   /// The key, compared by its UTF-8 bytes.
   public let key: String
-  /// The value.
+  /// The value; members may have any kind of value.
   public let value: JSONValue
 
-  /// Creates a member.
+  /// A member with a key and a value.
   public init(key: String, value: JSONValue) {
     self.key = key
     self.value = value
@@ -61,10 +62,10 @@ public struct JSONMember: Hashable, Sendable {
 
   func hasKey(_ other: String) -> Bool { haveSameBytes(key, other) }
 
-  /// Whether two members are equal, texts compared byte for byte.
+  /// Whether two members are equal; texts are compared byte for byte.
   public static func == (a: Self, b: Self) -> Bool { a.hasKey(b.key) && a.value == b.value }
 
-  /// Hashes what `==` compares.
+  /// Hashes the same parts that `==` compares.
   public func hash(into hasher: inout Hasher) {
     UTF8Key(key).hash(into: &hasher)
     hasher.combine(value)

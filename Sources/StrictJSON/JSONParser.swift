@@ -1,6 +1,6 @@
-/// A parser for JSON that comes from a file: exactly RFC 8259.
+/// A parser for JSON from files: exactly RFC 8259.
 ///
-/// It makes one pass, recurses at most `depthLimit` deep, and refuses duplicate keys, bytes that are not UTF-8, and
+/// It makes one pass and recurses at most `depthLimit` deep. It refuses duplicate keys, bytes that are not UTF-8, and
 /// numbers whose value would change.
 public struct JSONParser: Sendable {
   /// The most levels of nested arrays and objects.
@@ -8,9 +8,9 @@ public struct JSONParser: Sendable {
   /// The most bytes of a text.
   public let sizeLimit: Int
 
-  /// Creates a parser with these limits; the depth is at most 512.
+  /// A parser with these limits; the depth is at most 512.
   public init(depthLimit: Int = 64, sizeLimit: Int = 256 << 20) {
-    // Each level is a frame on the stack.
+    // Each level takes a frame of the stack.
     self.depthLimit = min(max(depthLimit, 0), 512)
     self.sizeLimit = sizeLimit
   }
@@ -142,7 +142,7 @@ struct JSONScanner {
     }
   }
 
-  /// The place of a key in an object. The object is read again up to there, since only errors need the place.
+  /// The place of a key in an object. The object is read again up to the key, because only errors need the place.
   private func placeOfKey(_ index: Int, inObjectAt start: Int) throws(JSONError) -> JSONPlace {
     var again = JSONScanner(bytes: bytes, depthLimit: depthLimit, position: start + 1)
     again.skipSpace()
@@ -183,7 +183,7 @@ struct JSONScanner {
     return .syntax(place(), expected: expected, found: shown)
   }
 
-  /// Outside strings every byte above 0x7F is wrong; a byte order mark and invalid UTF-8 have their own messages.
+  /// Outside strings, every byte above 0x7F is wrong. A byte order mark and invalid UTF-8 have messages of their own.
   private func unexpectedBeyondASCII(_ expected: String) -> JSONError {
     let rest = bytes[position...].prefix(4)
     if rest.starts(with: [0xEF, 0xBB, 0xBF]) { return .encoding(place(), found: "a byte order mark") }

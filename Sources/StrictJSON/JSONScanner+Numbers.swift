@@ -14,7 +14,7 @@ extension JSONScanner {
       while isDigit {
         let digit = Int64(bytes[position] - UInt8(ascii: "0"))
         let (tens, first) = value.multipliedReportingOverflow(by: 10)
-        // Downwards, because Int64 reaches one further below zero than above.
+        // The number is built as a negative one, because Int64 has one more negative number than positive ones.
         let (next, second) =
           isNegative ? tens.subtractingReportingOverflow(digit) : tens.addingReportingOverflow(digit)
         overflow = overflow || first || second
@@ -50,7 +50,7 @@ extension JSONScanner {
     return byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
   }
 
-  /// The number's text, at most 40 bytes: a file may have a number of a million digits.
+  /// The number's text, at most 40 bytes; a file may have a number with a million digits.
   private func shown(from start: Int) -> String {
     let text = String(decoding: bytes[start..<min(position, start + 40)], as: UTF8.self)
     return position - start > 40 ? text + "…" : text

@@ -62,12 +62,12 @@ extension JSONScanner {
 
   private func append(_ range: Range<Int>, to decoded: inout [UInt8]) throws(JSONError) {
     let slice = UnsafeRawBufferPointer(rebasing: bytes[range])
-    // Escapes are whole characters, so each stretch between them must be valid alone.
+    // Escapes are whole characters, so each stretch between two escapes must be valid by itself.
     guard String(validating: slice, as: UTF8.self) != nil else { throw badUTF8(in: range) }
     decoded.append(contentsOf: slice)
   }
 
-  /// Reads an escape as a character; `position` is at its backslash and then after it.
+  /// Reads an escape as a character. `position` is at its backslash before, and after the escape afterwards.
   private mutating func escape() throws(JSONError) -> Unicode.Scalar {
     let start = position
     position += 1

@@ -1,4 +1,4 @@
-/// A JSON value: members in the order of the text, whole numbers exact.
+/// A JSON value. Members stay in the order of the text, and whole numbers are exact.
 public enum JSONValue: Sendable {
   /// `null`.
   case null
@@ -30,15 +30,15 @@ public enum JSONValue: Sendable {
 }
 
 extension JSONValue: Hashable {
-  /// Whether two values are equal, texts compared byte for byte.
+  /// Whether two values are equal; texts are compared byte for byte.
   public static func == (a: Self, b: Self) -> Bool {
     switch (a, b) {
     case (.null, .null): true
     case (.bool(let a), .bool(let b)): a == b
     case (.integer(let a), .integer(let b)): a == b
-    // Equal bits, so that a NaN equals itself.
+    // Bits are compared, so that a NaN equals itself.
     case (.number(let a), .number(let b)): a.bitPattern == b.bitPattern
-    // String's own equality also holds for canonically equivalent texts.
+    // String's own equality would also hold for canonically equivalent texts.
     case (.string(let a), .string(let b)): haveSameBytes(a, b)
     case (.array(let a), .array(let b)): a == b
     case (.object(let a), .object(let b)): a == b
@@ -46,7 +46,7 @@ extension JSONValue: Hashable {
     }
   }
 
-  /// Hashes what `==` compares.
+  /// Hashes the same parts that `==` compares.
   public func hash(into hasher: inout Hasher) {
     switch self {
     case .null: hasher.combine(0)
@@ -63,27 +63,27 @@ extension JSONValue: Hashable {
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral,
   ExpressibleByBooleanLiteral, ExpressibleByNilLiteral
 {
-  /// Creates a text.
+  /// A text from a literal.
   public init(stringLiteral value: String) { self = .string(value) }
-  /// Creates a whole number.
+  /// A whole number from a literal.
   public init(integerLiteral value: Int64) { self = .integer(value) }
-  /// Creates `true` or `false`.
+  /// `true` or `false` from a literal.
   public init(booleanLiteral value: Bool) { self = .bool(value) }
-  /// Creates an array.
+  /// An array from a literal.
   public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
-  /// Creates `null`.
+  /// `null` from the literal `nil`.
   public init(nilLiteral: ()) { self = .null }
 
-  /// Creates a whole number; Int has the range of a JSON integer here.
+  /// A whole number; every Int is in the range of JSON integers.
   public init(_ value: Int) { self = .integer(Int64(value)) }
 }
 
-/// Whether two texts have the same UTF-8 bytes. Length and String's own comparison decide nearly all unequal ones.
+/// Whether two texts have the same UTF-8 bytes. Comparing lengths and String's own comparison show most differences.
 func haveSameBytes(_ a: String, _ b: String) -> Bool {
   a.utf8.count == b.utf8.count && a == b && a.utf8.elementsEqual(b.utf8)
 }
 
-/// A text with the identity of its UTF-8 bytes.
+/// A text that is equal to others with the same UTF-8 bytes.
 struct UTF8Key: Hashable {
   let text: String
 

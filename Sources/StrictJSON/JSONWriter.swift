@@ -1,10 +1,10 @@
 /// Writes JSON: always the same bytes for the same value.
 public struct JSONWriter: Sendable {
-  /// How values are laid out.
+  /// The layout of written values.
   public enum Layout: Sendable {
-    /// No unnecessary byte, no newline at the end.
+    /// No unnecessary bytes, and no newline at the end.
     case compact
-    /// Two spaces for each level, short lists of scalars on one line, a newline at the end.
+    /// Two spaces for each level, short lists of scalars on one line, and a newline at the end.
     case pretty
   }
 
@@ -26,7 +26,7 @@ public struct JSONWriter: Sendable {
     return writer.text
   }
 
-  /// Lists of scalars of up to this many columns stay on one line; longer ones fill line after line.
+  /// Lists of scalars of at most this many columns stay on one line; longer ones fill several lines.
   private static let width = 100
 
   private mutating func write(_ value: JSONValue, indent: Int, path: String) throws(JSONError) {
@@ -66,7 +66,7 @@ public struct JSONWriter: Sendable {
     text.append(UInt8(ascii: "]"))
   }
 
-  /// Writes scalars on one line if they fit, else as many on each line as fit.
+  /// Writes scalars on one line if they fit; otherwise with as many on each line as fit.
   private mutating func fill(_ values: [JSONValue], indent: Int, path: String) throws(JSONError) {
     var items: [String] = []
     for (index, value) in values.enumerated() { items.append(try scalar(value, path: "\(path)[\(index)]")) }
@@ -110,7 +110,7 @@ public struct JSONWriter: Sendable {
     for _ in 0..<indent { text.append(contentsOf: [0x20, 0x20]) }
   }
 
-  /// The string as JSON has it between quotes: only characters that must be escaped are.
+  /// The text between the quotes in JSON; only characters that must be escaped are escaped.
   public static func escaped(_ string: String) -> String {
     guard string.utf8.contains(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C || $0 == 0x7F }) else {
       return string
@@ -134,7 +134,7 @@ public struct JSONWriter: Sendable {
 }
 
 extension JSONValue {
-  /// Whether the value has no values inside.
+  /// Whether the value is neither an array nor an object.
   fileprivate var isScalar: Bool {
     switch self {
     case .array(let values): values.isEmpty

@@ -1,17 +1,17 @@
 package import TensorStreams
 package import UnitCheckpoints
 
-/// Tensors by their numbers in the partition, each with the part that a network has.
+/// Tensors by their numbers in the partition, reduced to the part that a network has.
 package protocol PartitionTensors: TensorReading {}
 
-/// A sub-network's part of a checkpoint's tensors, by the partition's numbers: only active blocks are read.
+/// A sub-network's part of a checkpoint's tensors, by the partition's numbers. Only active blocks are read.
 package struct ActiveTensors: PartitionTensors {
   private let checkpoint: UnitCheckpoint
   private let selected: [Int: SubNetworkTensor]
 
   package init(_ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint) {
     self.checkpoint = checkpoint
-    // A graph may also use a mask.
+    // A graph may also read a mask.
     selected = Dictionary(
       (subNetwork.tensors + subNetwork.applied).map { ($0.number, $0) },
       uniquingKeysWith: { first, _ in first })

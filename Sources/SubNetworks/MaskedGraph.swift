@@ -4,11 +4,11 @@ internal import ONNXGraph
 internal import Tensors
 
 extension NetworkGraph {
-  /// The most positions of all masks together; a graph that needs more is refused before it is made.
+  /// The most positions of all masks together. A graph that needs more is refused before it is built.
   fileprivate static let maskLimit = 1 << 27
 
-  /// The masked original: the whole network, with inactive weights zero, and with inactive values masked after each
-  /// operator that does not map zeros to zeros.
+  /// The masked original is the whole network with inactive weights zero. After each operator that does not map zeros
+  /// to zeros, inactive values are masked.
   ///
   /// - Parameter usesBatch: whether batch norms compute their moments from the batch.
   package static func masked(
@@ -43,7 +43,7 @@ extension NetworkGraph {
 
 /// The active positions of a value, over the dimensions that are cut; nil if all are active.
 ///
-/// - Parameter left: the number of positions that masks may still have.
+/// - Parameter left: the number of positions that further masks may have.
 private func mask(
   of value: FlowValue, _ shape: [Int], _ flow: NetworkFlow, named name: String, left: inout Int
 ) throws(FlowError) -> (extents: [Int], kept: [Bool])? {

@@ -2,8 +2,8 @@ package import TensorStreams
 internal import Tensors
 package import UnitModel
 
-/// The whole tensors of a source by the partition's numbers, with inactive positions and elements zero, or without
-/// inactive positions.
+/// The whole tensors of a source by the partition's numbers. Inactive positions and elements are zero, or inactive
+/// positions are left out.
 package struct MaskedTensors: PartitionTensors {
   private let source: any TensorSource
   private let places: [TensorName: Int]
@@ -63,7 +63,7 @@ package struct MaskedTensors: PartitionTensors {
     return bytes
   }
 
-  /// Zeroes the elements that another tensor, with one byte for each element, does not keep.
+  /// Zeroes the elements that another tensor removes; it has one byte for each element.
   private func clear(
     _ bytes: UnsafeMutableRawBufferPointer, _ placement: TensorPlacement, by name: TensorName,
     keeps: (UInt8) -> Bool
@@ -76,7 +76,8 @@ package struct MaskedTensors: PartitionTensors {
     }
   }
 
-  /// Bytes of one position of a dimension (one element, for the last dimension). Packed elements must fill whole bytes.
+  /// The bytes of one position of a dimension; for the last dimension, of one element. Packed elements must fill whole
+  /// bytes.
   private func byteCount(
     ofPositions dimension: Int, _ shape: [Int], _ placement: TensorPlacement
   ) throws -> Int {
@@ -117,7 +118,7 @@ package struct MaskedTensors: PartitionTensors {
         for range in active {
           let size = range.count * inner
           let from = start + range.lowerBound * inner
-          // Every piece moves towards the front, so nothing is overwritten before it is read.
+          // Every piece moves towards the start, so nothing is overwritten before it is read.
           UnsafeMutableRawBufferPointer(rebasing: bytes[end..<end + size]).copyMemory(
             from: UnsafeRawBufferPointer(rebasing: bytes[from..<from + size]))
           end += size
@@ -141,7 +142,7 @@ package struct MaskedTensors: PartitionTensors {
   }
 }
 
-/// An error for elements of less than a byte, of which a mask would remove some within a byte.
+/// An error for elements smaller than a byte: a mask would remove some of the elements in a byte.
 private struct PackedPositions: Error, CustomStringConvertible {
   let path: String
   let spec: TensorSpec

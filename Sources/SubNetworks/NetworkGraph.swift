@@ -17,11 +17,11 @@ package struct NetworkGraph {
   /// Elements by their numbers minus `firstNumber`.
   package let elements: [Elements]
   package let firstNumber: Int
-  /// The walk that the graph was made from.
+  /// The walk from which the graph was made.
   package let flow: NetworkFlow
 }
 
-/// Builds a sub-network's graph, from its outputs back to what they need.
+/// Builds a sub-network's graph, from its outputs back to the values that they need.
 struct NetworkGraphBuilder {
   private let flow: NetworkFlow
   private let firstNumber: Int
@@ -61,7 +61,7 @@ struct NetworkGraphBuilder {
     initializers.append(TensorConstant(name: name, type: type, shape: shape, number: number(.small(bytes))))
   }
 
-  /// The graph of the walk's steps, each of which becomes a list of nodes.
+  /// The graph of the walk's steps; each step becomes a list of nodes.
   ///
   /// - Parameters:
   ///   - nodes: makes the nodes of a step, and may add constants.

@@ -4,7 +4,7 @@ package import ONNXGraph
 package import TensorStreams
 internal import Tensors
 
-/// Generated inputs, the same for the same seed.
+/// Generated inputs; the same seed gives the same inputs.
 package struct SeededInputs {
   private var state: UInt64
 
@@ -132,7 +132,7 @@ package struct FileInputs {
     return required[0].name
   }
 
-  /// The tensors that a session needs; others are left out, because a task may lack an input.
+  /// The tensors that a session needs. Others are left out, because a task may not have every input.
   package func tensors(for session: Session, model: Model) throws -> [String: Tensor] {
     let wanted = Set(session.inputs.map(\.name))
     let single = singleInput(of: model)

@@ -6,7 +6,7 @@ package import TensorStreams
 internal import Tensors
 package import UnitModel
 
-/// A graph with its weights, from an ONNX file or a checkpoint; sub-networks are made from it.
+/// A graph with its weights, from an ONNX file or a checkpoint. Graphs of sub-networks are made from it.
 package struct NetworkModel {
   /// The graph; its tensors are supplied under their numbers in `whole`.
   package let model: Model
@@ -40,7 +40,7 @@ package struct NetworkModel {
 
   /// Checks a plan against the graph for one sub-network.
   ///
-  /// - Parameter inputShapes: shapes of inputs; for inputs without one, the first candidates that fit the graph.
+  /// - Parameter inputShapes: shapes of inputs. Other inputs get the first candidates that fit the graph.
   package func flow(
     _ network: VirtualNetwork, plan: ResolvedPlan, inputShapes: [String: [Int]] = [:]
   ) throws(FlowError) -> NetworkFlow {
@@ -78,8 +78,8 @@ package struct NetworkModel {
     }
   }
 
-  /// The first node of a sub-network's graph whose input is gathered channel by channel; nil if there is none. Such a
-  /// sub-network's tensors alone do not fit the original's code.
+  /// The first node of a sub-network's graph with an input of which only some channels are gathered; nil if there is
+  /// none. If there is one, the sub-network's tensors alone do not fit the original's code.
   package func gathering(_ network: VirtualNetwork, plan: ResolvedPlan) throws(FlowError) -> String? {
     try flow(network, plan: plan).walk.steps.first { !$0.dense.before.isEmpty }?.node.shown
   }

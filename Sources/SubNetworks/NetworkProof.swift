@@ -8,21 +8,21 @@ package import UnitModel
 package struct NetworkProof {
   /// The result of the comparison.
   package enum Outcome: Sendable {
-    /// Every sub-network that the graph can distinguish equals its masked original. `worst` is the greatest |a − b| of
-    /// an output, divided by the output's greatest |b|.
+    /// Every sub-network that differs from the others in the graph equals its masked original. `worst` is the greatest
+    /// |a − b| of an output, divided by the output's greatest |b|.
     ///
-    /// `upTo` is the first unsupported node, where the comparison ends; nil if it covers the whole graph.
+    /// `upTo` is the first unsupported node, at which the comparison ends; nil if it covers the whole graph.
     case proved(networks: Int, worst: Double, upTo: String?)
     /// Nothing was compared, for this reason.
     case skipped(reason: String)
   }
 
-  /// The most bytes of weights for all sub-networks together; each is read twice.
+  /// The most bytes of weights of all sub-networks together; all of them are read twice.
   package static let byteLimit = 1 << 28
   /// The most multiply-adds of all sub-networks together; a masked original takes as many as the whole network.
   package static let workLimit = 5_000_000_000
 
-  /// The limits of one run; elementwise work, trips and memory are bounded like products.
+  /// The limits of one run. Elementwise work, trips and memory are limited like products.
   private static var limits: RunLimits {
     var limits = RunLimits()
     limits.bytes = 512 << 20
@@ -112,7 +112,7 @@ package struct NetworkProof {
   private func excess(_ one: VirtualNetwork, _ count: Int) throws -> String? {
     let flow = try network.flow(one, plan: plan)
     var limits = Self.limits
-    // Counting computes everything but products, and takes longer for each step.
+    // Counting computes everything except products, and each of its steps takes longer.
     limits.steps = 1_000_000_000 / count
     let work: LayerCounts
     do throws(InferenceError) {

@@ -6,7 +6,7 @@ package struct NetworkTensors: TensorReading {
   private let graph: [NetworkGraph.Elements]
   private let firstNumber: Int
   private let elements: any PartitionTensors
-  /// The model's own tensors, with lower numbers: those of subgraphs, and small ones for the walk.
+  /// The model's own tensors, which have lower numbers: those of subgraphs, and small ones for the walk.
   private let whole: any TensorReading
 
   /// - Parameter elements: the network's part of the partition's tensors, by their numbers.
@@ -31,7 +31,7 @@ package struct NetworkTensors: TensorReading {
   }
 }
 
-/// Reads small tensors only once, although they are needed twice: to check a graph, and to write it.
+/// Keeps small tensors in memory, because they are needed twice: to check a graph, and to write it.
 package final class KeptTensors: PartitionTensors {
   /// The most bytes kept in total (`limit`) and of one tensor (`smallLimit`); other tensors are read each time.
   private static let limit = 16 << 20

@@ -17,7 +17,7 @@ package struct NetworkVerification {
     package var maxRelative = 0.0
     /// Whether every output is within tolerance.
     package var isWithin = true
-    /// The layers, if they are compared, in the order in which they are computed.
+    /// The layers in the order in which they are computed; empty if they are not compared.
     package var layers: [Layer] = []
 
     /// The first layer beyond the tolerance.
@@ -35,7 +35,7 @@ package struct NetworkVerification {
 
   private let original: NetworkModel
   private let stored: NetworkModel
-  /// A sub-network's part of the stored tensors.
+  /// A network's part of the stored tensors.
   private let elements: (VirtualNetwork) throws -> any PartitionTensors
   private let plan: ResolvedPlan
   package var tolerance = 1e-4
@@ -55,7 +55,7 @@ package struct NetworkVerification {
     self.plan = plan
   }
 
-  /// Compares the networks of a file that is still to be cut.
+  /// Compares the networks of a plan before its file is cut.
   package init(_ network: NetworkModel, plan: ResolvedPlan) {
     original = network
     stored = network
@@ -138,7 +138,7 @@ package struct NetworkVerification {
   }
 }
 
-/// An error of the masked original itself, so that nothing can be compared with it.
+/// An error of the masked original itself; nothing can then be compared with it.
 package struct UnprovableOriginal: Error, CustomStringConvertible {
   package let cause: any Error
 
@@ -163,7 +163,7 @@ private final class SeenValues: Sendable {
   }
 }
 
-/// The distance between two values; of the whole network's value, only active positions count.
+/// The distance between two values. In the whole network's value, only active positions count.
 private struct Gap {
   var maxAbs = 0.0
   var greatest = 0.0
@@ -181,7 +181,7 @@ private struct Gap {
       let gap = abs(one - other)
       maxAbs = max(maxAbs, gap.isNaN ? .infinity : gap)
     }
-    // Infinities, which masked logits have, would allow any distance.
+    // Infinities, which masked logits contain, would allow any distance.
     greatest = b.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 }
   }
 

@@ -5,7 +5,7 @@ package import TensorStreams
 package import UnitCheckpoints
 package import UnitModel
 
-/// The work of one (task, level) of a checkpoint for inputs of given shapes, counted before it runs.
+/// The work of one (task, level) of a checkpoint for given shapes of the inputs, counted before it runs.
 package struct NetworkWork {
   /// Its dense graph, and its part of each tensor.
   private let graph: NetworkGraph
@@ -31,10 +31,10 @@ package struct NetworkWork {
     self.network = network
   }
 
-  /// Walks through a sub-network's graph with shapes only, and throws if its nodes do not fit together.
+  /// Goes through a sub-network's graph with shapes only, and throws if its nodes do not fit together.
   ///
-  /// Unsupported nodes and their dependents are left out. A graph passes if it exceeds the limits of a count, or if the
-  /// whole network also fails on inputs of zeros.
+  /// Unsupported nodes, and nodes that depend on them, are left out. A graph passes if it exceeds the limits of a
+  /// count, or if the whole network also fails on inputs of zeros.
   package static func check(
     _ graph: NetworkGraph, of network: NetworkModel, _ elements: any PartitionTensors
   ) throws(InferenceError) {
@@ -62,7 +62,7 @@ package struct NetworkWork {
       limits: limits)
   }
 
-  /// The durations of `repeats` runs on generated inputs, after one run that only warms up.
+  /// The durations of `repeats` runs on generated inputs. One more run comes first and is not timed.
   package func durations(
     backend: BackendKind, threads: Int, repeats: Int, limits: RunLimits
   ) throws -> [Duration] {

@@ -1,14 +1,14 @@
 internal import Tensors
 
-/// Something in a file that is not among its tensors: its name, and the reason.
+/// A part of a file that is not among its tensors: its name, and the reason.
 public struct LeftOut: Sendable, Equatable {
-  /// Its fate when the tensors are written to another file.
+  /// What becomes of it when the tensors are written to another file.
   public enum Fate: Sendable {
     /// It is lost, and may be a part of the model.
     case lost
-    /// A file that keeps the graph keeps it; every other file loses it.
+    /// It is kept if the other file stores the graph, and lost otherwise.
     case keptInGraph
-    /// It is lost, and not a part of the model, for example an optimizer's state.
+    /// It is lost, and is not a part of the model; for example an optimizer's state.
     case apart
   }
 
@@ -16,10 +16,10 @@ public struct LeftOut: Sendable, Equatable {
   public let name: String
   /// A description and the reason, as the end of a sentence.
   public let why: String
-  /// Its fate when the tensors are written to another file.
+  /// What becomes of it when the tensors are written to another file.
   public let fate: Fate
 
-  /// Something of that name, with its description.
+  /// A part with its name, description and fate.
   public init(_ name: String, _ why: String, _ fate: Fate = .lost) {
     self.name = name
     self.why = why

@@ -2,22 +2,22 @@ internal import Tensors
 
 /// The logical bytes of one tensor (C order, little-endian), from the first to the last.
 public protocol TensorByteReader: AnyObject {
-  /// The number of bytes that are still to come.
+  /// The number of bytes that have not been read yet.
   var remaining: Int { get }
-  /// The best number of bytes for the next read: at most `limit`, which is positive; 0 at the end.
+  /// The best size of the next read in bytes: at most `limit`, which is positive; 0 at the end.
   ///
-  /// If bytes are assembled window by window, a read of a whole window needs no copy.
+  /// If a reader assembles bytes window by window, reading a whole window needs no copy.
   func nextStretch(limit: Int) -> Int
-  /// Fills all of `buffer` with the next bytes; throws past the tensor's end. After an error, the bytes of a reader are
-  /// undefined.
+  /// Fills all of `buffer` with the next bytes; throws past the tensor's end. After an error, a reader returns
+  /// undefined bytes.
   ///
-  /// The call that delivers the last byte has also checked what the container records of them: CRC-32 and size of a
-  /// zip member, checksums of a checkpoint's pages.
+  /// The call that returns the last byte also checks the container's record of the bytes: CRC-32 and size of a zip
+  /// member, or checksums of a checkpoint's pages.
   func read(into buffer: UnsafeMutableRawBufferPointer) throws
 }
 
 extension TensorByteReader {
-  /// All bytes that are still to come, at most `limit`.
+  /// All remaining bytes, at most `limit`.
   public func nextStretch(limit: Int) -> Int { min(limit, remaining) }
 
   /// Fills all of `bytes` with the next bytes.
@@ -25,18 +25,18 @@ extension TensorByteReader {
     try bytes.withUnsafeMutableBytes { try read(into: $0) }
   }
 
-  /// All bytes that are still to come; for tensors that are known to be small.
+  /// All remaining bytes, for tensors that are known to be small.
   package func rest() throws -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: remaining)
     if !bytes.isEmpty { try read(into: &bytes) }
     return bytes
   }
 
-  /// Calls `body` with all bytes that are still to come, in order.
+  /// Calls `body` with all remaining bytes, in order.
   ///
   /// - Parameters:
   ///   - limit: the most bytes at a time; positive.
-  ///   - body: gets bytes that are valid until it returns.
+  ///   - body: receives bytes that are valid until it returns.
   package func forEachWindow(limit: Int = 4 << 20, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     var memory = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     defer { memory.deallocate() }
@@ -49,7 +49,7 @@ extension TensorByteReader {
   }
 }
 
-/// Reads several tensors side by side: the same elements of each at a time.
+/// Reads several tensors at the same positions: each window has the same elements of all of them.
 package struct ParallelWindows {
   /// A tensor's reader, and the bytes of one element.
   package typealias Column = (reader: any TensorByteReader, width: Int)
@@ -57,13 +57,13 @@ package struct ParallelWindows {
   private let columns: [Column]
   private let limit: Int
 
-  /// - Parameter limit: elements at a time; positive.
+  /// - Parameter limit: the most elements at a time; positive.
   package init(_ columns: [Column], limit: Int) {
     self.columns = columns
     self.limit = limit
   }
 
-  /// Calls `body` with windows of the same elements of each tensor, in order, up to `count` elements.
+  /// Calls `body` with windows of the same elements of each tensor, in order, for `count` elements.
   package func forEach(of count: Int, _ body: ([UnsafeRawBufferPointer]) throws -> Void) throws {
     let memory = columns.map {
       UnsafeMutableRawBufferPointer.allocate(byteCount: $0.width * min(limit, count), alignment: 4096)

@@ -1,17 +1,17 @@
 public import Tensors
 
-/// A writer of tensors; its output appears in `finish`, complete, or not at all.
+/// A writer of tensors. Its output appears in `finish`, complete or not at all.
 public protocol TensorSink: AnyObject {
   /// Indices into the specs given at creation: the order in which `append` expects the tensors' bytes.
   var order: [Int] { get }
-  /// Writes the next bytes of the tensors, in `order`. A call may end inside a tensor, or reach into the next; tensors
-  /// without bytes need no call.
+  /// Writes the next bytes of the tensors, in `order`. A call may end inside a tensor, or continue into the next one.
+  /// Tensors without bytes need no call.
   func append(_ bytes: UnsafeRawBufferPointer) throws
   /// Checks that every byte has arrived, completes the file, flushes it and renames it into place.
   func finish() throws
 }
 
-/// Two names of one tensor, for a writer.
+/// Two names of the same tensor, for a writer.
 public struct TensorTie: Hashable, Sendable {
   /// The name that repeats another.
   public let name: TensorName

@@ -4,12 +4,12 @@ public import Tensors
 public struct SourceTensor: Sendable {
   /// Name, dtype and logical shape.
   public let spec: TensorSpec
-  /// The tensor that this one is declared equal to. Both are in the source and agree in dtype and shape, and the other
-  /// is not tied itself. Their bytes may still differ, and a reader must compare them, unless the source
-  /// `sharesTiedBytes`.
+  /// The tensor that this one is declared equal to. Both are in the source and have the same dtype and shape, and the
+  /// other is not tied itself. Unless the source `sharesTiedBytes`, their bytes may still differ, and a reader must
+  /// compare them.
   public let tiedTo: TensorName?
 
-  /// A tensor, and the one that it is declared equal to.
+  /// A tensor and, if it is tied, the tensor that it is declared equal to.
   public init(spec: TensorSpec, tiedTo: TensorName?) {
     self.spec = spec
     self.tiedTo = tiedTo
@@ -20,19 +20,19 @@ public struct SourceTensor: Sendable {
 public protocol TensorReading: Sendable {
   /// The name in messages: a path as the user gave it.
   var path: String { get }
-  /// The bytes of tensor `number` from the first; several readers may be in use at once, each by one thread.
+  /// The bytes of tensor `number`, from the first one. Several readers may be in use at once, each by one thread.
   ///
-  /// Throws the source's own error: no code between the source and the user depends on its type.
+  /// Throws the source's own error; no code between the source and the user depends on its type.
   func reader(of number: Int) throws -> any TensorByteReader
 }
 
-/// Named tensors and, in bounded memory, their bytes: a flat file, a unit checkpoint, a sub-network of one.
+/// Named tensors whose bytes can be read in bounded memory: a flat file, a unit checkpoint, or a sub-network of one.
 public protocol TensorSource: TensorReading {
-  /// Every tensor, in the order in which their bytes are best read; `reader(of:)` takes places in this list.
+  /// Every tensor, in the order in which reading is fastest; `reader(of:)` takes places in this list.
   var tensors: [SourceTensor] { get }
-  /// Other content of the source, in file order, and why it is not among the tensors; empty for most.
+  /// Other content of the source, in file order, with the reason why it is not a tensor; often empty.
   var leftOut: [LeftOut] { get }
-  /// Whether tied tensors are stored once; if not, a tie is a remark on bytes that may differ.
+  /// Whether tied tensors are stored once. If not, a tie is only a note, and the bytes may differ.
   var sharesTiedBytes: Bool { get }
 }
 

@@ -1,6 +1,6 @@
 public import Tensors
 
-/// An error between a source of tensors and its reader, whatever the source is.
+/// An error between any source of tensors and its reader.
 public enum TensorStreamError: Error, Hashable, CustomStringConvertible {
   /// More bytes were requested than the tensor has left.
   case pastEnd(left: Int, asked: Int)
@@ -24,7 +24,7 @@ public enum TensorStreamError: Error, Hashable, CustomStringConvertible {
   }
 }
 
-/// An error of a source, as a case of an error that is compared: equal if the sentences are.
+/// An error of a source, wrapped so that it can be compared: two are equal if their sentences are equal.
 public struct SourceFailure: Error, Hashable, CustomStringConvertible {
   /// The error of the source.
   public let cause: any Error

@@ -39,10 +39,10 @@ public enum DType: String, CaseIterable, Sendable {
   /// odd number of zero points; the unused bits are kept. Tensors of packed floats always fill their bytes.
   public var mayEndInsideByte: Bool { bits < 8 && kind != .smallFloat }
 
-  /// The family of the type, which tells what the bits mean.
+  /// The family of the type: the meaning of its bits.
   public var kind: DTypeKind { traits.kind }
 
-  /// The one table of widths and kinds, which every other module uses.
+  /// The only table of widths and kinds; every other module uses it.
   private var traits: (bits: Int, kind: DTypeKind) {
     switch self {
     case .f64: (64, .float)
@@ -77,9 +77,9 @@ public enum DTypeKind: Sendable {
   case float
   /// The upper half of a binary32.
   case brainFloat
-  /// Eight bits or fewer; no arithmetic type holds them, so they are moved as raw bytes.
+  /// At most eight bits. No arithmetic type holds them, so they are moved as raw bytes.
   case smallFloat
   case signed, unsigned, boolean
-  /// Real part first, then imaginary.
+  /// The real part first, then the imaginary part.
   case complex
 }

@@ -28,15 +28,15 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// SHA-256 over bytes that arrive piece by piece (FIPS 180-4; libcrypto uses the processor's instructions).
+/// SHA-256 over bytes that arrive in pieces (FIPS 180-4; libcrypto uses the processor's instructions).
 ///
-/// Not `Sendable`: one thread feeds it at a time.
+/// Not `Sendable`: only one thread may use it at a time.
 public final class SHA256Hasher {
   private let context: OpaquePointer
 
-  /// A hasher without bytes.
+  /// A hasher that has not hashed any bytes yet.
   public init() {
-    // EVP_MD_CTX_new returns NULL only when memory is gone.
+    // EVP_MD_CTX_new returns NULL only if memory is short.
     guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
       preconditionFailure("libcrypto has no SHA-256")
     }
@@ -53,7 +53,7 @@ public final class SHA256Hasher {
   /// Adds `bytes` to the hashed bytes.
   public func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
 
-  /// The digest of all bytes so far; the hasher starts again.
+  /// The digest of all bytes so far; afterwards the hasher is empty again.
   public func finish() -> SHA256Digest {
     var bytes = [UInt8](repeating: 0, count: 32)
     EVP_DigestFinal_ex(context, &bytes, nil)
@@ -64,8 +64,8 @@ public final class SHA256Hasher {
 
 /// The digest of a whole model, the same for flat files and unit checkpoints.
 ///
-/// It is over every tensor in byte order of names: the name's length as u64, the name, the dtype, the shape joined by
-/// commas, and the tensor's own digest.
+/// It covers every tensor in the byte order of names: the name's length as u64, the name, the dtype, the shape joined
+/// by commas, and the tensor's own digest.
 public func modelDigest(of tensors: [(spec: TensorSpec, digest: SHA256Digest)]) -> SHA256Digest {
   let hasher = SHA256Hasher()
   for (spec, digest) in tensors.sorted(by: { $0.spec.name < $1.spec.name }) {

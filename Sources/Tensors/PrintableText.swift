@@ -1,15 +1,15 @@
-/// Text from files, made safe to print: names, titles and paths may contain anything.
+/// Text from files, made safe to print; names, titles and paths may contain any characters.
 ///
-/// A terminal obeys control characters, and reorders text after bidirectional ones. A CI runner obeys lines that begin
-/// with `::`, and `##[…]` or `##vso[…]` anywhere in a line.
+/// A terminal obeys control characters, and changes the order of text after bidirectional ones. A CI runner obeys lines
+/// that begin with `::`, and `##[…]` or `##vso[…]` anywhere in a line.
 public enum PrintableText {
-  /// The spelling of a scalar that must not be printed as it is.
+  /// The form of the escape for a scalar that must not be printed.
   public enum Syntax: Sendable {
     /// Plain text and Markdown: `\u{7}`.
     case text
     /// Text in which lines that begin with `::` are our own commands.
     case commands
-    /// JSON, in whose strings `\u0007` is the same text.
+    /// JSON, in whose strings `\u0007` is the same character.
     case json
     /// XML: `&#x7;`.
     case xml
@@ -32,7 +32,7 @@ public enum PrintableText {
     }
   }
 
-  /// Whether a scalar moves the cursor, reorders text, shows nothing or ends a line.
+  /// Whether a scalar moves the cursor, changes the order of text, has no visible form, or ends a line.
   public static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
     if scalar.isASCII { return scalar.value < 0x20 || scalar.value == 0x7F }
     switch scalar.properties.generalCategory {
@@ -41,7 +41,7 @@ public enum PrintableText {
     }
   }
 
-  /// The text on one line: every hidden scalar is spelled out, ends of lines too.
+  /// The text on one line: every hidden scalar is escaped, also ends of lines.
   public static func line(_ text: String) -> String {
     guard text.unicodeScalars.contains(where: isHidden) else { return text }
     return text.unicodeScalars.reduce(into: "") { line, scalar in
@@ -49,7 +49,7 @@ public enum PrintableText {
     }
   }
 
-  /// The lines of a text; other hidden scalars, and everything that a CI runner obeys, are spelled out.
+  /// The lines of a text. Other hidden scalars, and everything that a CI runner obeys, are escaped.
   public static func page(_ text: String, as syntax: Syntax) -> String {
     var text = text
     let isPlain = text.withUTF8 { bytes in

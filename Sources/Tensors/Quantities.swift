@@ -1,12 +1,12 @@
 /// A number of bytes. kB = 1000 bytes, MB = 1000 kB.
 public struct ByteCount: Hashable, Comparable, Sendable, CustomStringConvertible {
-  /// Bytes.
+  /// The number of bytes.
   public let value: Int
-  /// This number of bytes.
+  /// A quantity of `value` bytes.
   public init(_ value: Int) { self.value = value }
   public static func < (a: Self, b: Self) -> Bool { a.value < b.value }
 
-  /// "512 B", "1.5 kB", "90.9 MB": three digits are enough to compare two files by eye.
+  /// "512 B", "1.5 kB", "90.9 MB": three digits, which are enough to compare two files.
   public var description: String {
     if value < 1000 { return "\(value) B" }
     var scaled = Double(value)
@@ -20,11 +20,11 @@ public struct ByteCount: Hashable, Comparable, Sendable, CustomStringConvertible
   }
 }
 
-/// A number of parameters: elements of weights, whatever their dtype.
+/// A number of parameters: elements of weights of any dtype.
 public struct ParameterCount: Hashable, Comparable, Sendable, CustomStringConvertible {
-  /// Elements.
+  /// The number of elements.
   public let value: Int
-  /// This number of elements.
+  /// A quantity of `value` elements.
   public init(_ value: Int) { self.value = value }
   public static func < (a: Self, b: Self) -> Bool { a.value < b.value }
 

@@ -1,14 +1,14 @@
 internal import CXXHash
 
-/// XXH3 with 64 bits over bytes that arrive piece by piece: the checksum of a stored run.
+/// XXH3 with 64 bits over bytes that arrive in pieces: the checksum of a stored page.
 ///
-/// Not `Sendable`: one thread feeds it at a time.
+/// Not `Sendable`: only one thread may use it at a time.
 public final class RunChecksum {
   private let state: OpaquePointer
 
-  /// A checksum without bytes.
+  /// A checksum of no bytes yet.
   public init() {
-    // XXH3_createState returns NULL only when memory is gone.
+    // XXH3_createState returns NULL only if memory is short.
     guard let state = XXH3_createState() else { preconditionFailure("out of memory") }
     self.state = state
     XXH3_64bits_reset(state)
@@ -21,14 +21,14 @@ public final class RunChecksum {
     XXH3_64bits_update(state, bytes.baseAddress, bytes.count)
   }
 
-  /// The checksum of all bytes so far; the next run starts again.
+  /// The checksum of all bytes so far; afterwards a new run begins.
   public func finish() -> UInt64 {
     let value = XXH3_64bits_digest(state)
     XXH3_64bits_reset(state)
     return value
   }
 
-  /// The checksum of one piece.
+  /// The checksum of bytes that are in one piece.
   public static func of(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
     XXH3_64bits(bytes.baseAddress, bytes.count)
   }

@@ -1,16 +1,16 @@
-/// Every value of a floating-point type of eight bits or fewer, by the OCP and the FNUZ definitions.
+/// Every value of a floating-point type of at most eight bits, by the OCP and the FNUZ definitions.
 ///
 /// OCP 8-bit Floating Point Specification 1.0 (E4M3, E5M2), OCP Microscaling Formats 1.0 (E8M0, E2M3, E3M2, E2M1);
 /// FNUZ: Noune, Jones, Justus, Masters, Luschi, *8-bit Numerical Formats for Deep Neural Networks*, 2022.
 package struct SmallFloat: Sendable {
-  /// The number of each bit pattern.
+  /// The number that each bit pattern means.
   package let values: [Double]
-  /// The rank of each bit pattern among all: both zeros at 0, NaNs after the largest number.
+  /// The place of each bit pattern in the order of all: both zeros at 0, NaNs after the largest number.
   package let places: [Int64]
 
   private enum Specials { case infinityAndNaN, oneNaN, negativeZeroIsNaN, none }
 
-  /// Nil for a dtype that is larger, or not a floating-point type.
+  /// Returns nil for a larger dtype, or one that is not floating point.
   package init?(_ dtype: DType) {
     switch dtype {
     case .f8E4M3: self.init(exponent: 4, fraction: 3, bias: 7, .oneNaN)

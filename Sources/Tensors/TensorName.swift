@@ -1,9 +1,9 @@
 /// A tensor's name: any Unicode text, compared by its UTF-8 bytes.
 ///
-/// Swift's `String` treats "é" and "e" + U+0301 as equal; two tensors of a file may differ only in that.
+/// Swift's `String` treats "é" and "e" + U+0301 as equal; two tensors of a file may differ only in this.
 public struct TensorName: Hashable, Comparable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral
 {
-  /// The name as text.
+  /// The name as text; it need not be valid in any file system.
   public let text: String
 
   /// The name with this text, byte for byte.
@@ -27,13 +27,14 @@ public struct TensorName: Hashable, Comparable, Sendable, CustomStringConvertibl
     hasher.combine(0xFF as UInt8)
   }
 
-  /// The name in quotes with control characters escaped, cut in the middle when longer than 120 characters.
+  /// The name in quotes. Control characters are escaped, and a name of more than 120 characters is shortened in the
+  /// middle.
   public var quoted: String {
     let shown = escaped
     return shown.count > 120 ? "'" + shown.prefix(80) + "…" + shown.suffix(39) + "'" : "'" + shown + "'"
   }
 
-  /// The whole name with quotes and control characters escaped, so that it stays on its line.
+  /// The whole name. Quotes and control characters are escaped, so that it stays on its line.
   public var escaped: String {
     var shown = ""
     for scalar in text.unicodeScalars {

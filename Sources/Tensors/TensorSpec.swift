@@ -1,4 +1,4 @@
-/// Name, dtype and shape of a tensor, with sizes that are known to fit.
+/// The name, dtype and shape of a tensor; its sizes are known to fit an Int.
 public struct TensorSpec: Hashable, Sendable {
   /// The tensor's name in flat files.
   public let name: TensorName
@@ -6,15 +6,16 @@ public struct TensorSpec: Hashable, Sendable {
   public let dtype: DType
   /// Extents, outermost first; empty for a scalar.
   public let shape: [Int]
-  /// The product of the shape; 1 for a scalar.
+  /// The product of the extents; 1 for a scalar.
   public let elementCount: Int
   /// Logical bytes: `elementCount` × bits ÷ 8, rounded up.
   public let byteCount: Int
 
-  /// Throws if an extent is negative, the size overflows, or the elements end inside a byte and must not.
+  /// Throws in three cases: an extent is negative, the size overflows, or the elements end inside a byte although the
+  /// dtype does not allow it.
   public init(name: TensorName, dtype: DType, shape: [Int]) throws(TensorError) {
     var count = 1
-    // Zero before overflow: [0, 2^62, 2^62] is a valid, empty tensor.
+    // Zeros are checked before overflow: [0, 2^62, 2^62] is a valid, empty tensor.
     if !shape.contains(0) {
       for extent in shape {
         let (product, overflow) = count.multipliedReportingOverflow(by: extent)
@@ -40,7 +41,7 @@ public struct TensorSpec: Hashable, Sendable {
   public var shapeText: String { "[" + shape.map(String.init).joined(separator: ", ") + "]" }
 }
 
-/// A tensor that cannot exist, because of its shape.
+/// The reason why a tensor cannot exist: its shape.
 public enum TensorError: Error, Equatable, CustomStringConvertible {
   case shapeOutOfRange(TensorName, [Int])
   case endsInsideByte(TensorName, DType, [Int])

@@ -40,13 +40,13 @@ extension TesseraError {
 @main
 enum Main {
   static func main() {
-    // A closed pipe must not end a conversion or a check halfway: `Output` gets the error and ignores it.
+    // A closed pipe must not end a conversion or a check before it is complete; `Output` gets the error and ignores it.
     signal(SIGPIPE, SIG_IGN)
-    // A limit on file sizes (`ulimit -f`) becomes an error of `pwrite`, after which the command cleans up and reports
-    // it.
+    // A limit on file sizes (`ulimit -f`) becomes an error of `pwrite`; the command then cleans up and reports the
+    // error.
     signal(SIGXFSZ, SIG_IGN)
-    // One heap for all threads. The further ones of glibc grow by a page at a time, with a system call for each: 6,000
-    // of them while 16,000 datasets are laid out.
+    // One heap for all threads. glibc's other heaps grow page by page, with a system call for each page: 6,000 calls
+    // for the layout of 16,000 datasets.
     _ = tessera_limit_arenas(1)
     TemporaryRemoval.install()
     FilesRead.remember()
@@ -79,10 +79,10 @@ enum Main {
 
   /// Prints ArgumentParser's output: help and version on stdout, usage errors on stderr.
   ///
-  /// Its own `exit(withError:)` would print the same, but would not notice a full disk.
+  /// ArgumentParser's own `exit(withError:)` would print the same, but would not notice a full disk.
   private static func finish(_ error: any Error) throws(TesseraError) {
     let code = TesseraCommand.exitCode(for: error)
-    // Exit code 1 is for findings, which commands throw as `ExitCode`; any other error exits with 2.
+    // Exit code 1 is for findings, which commands throw as `ExitCode`; every other error exits with 2.
     if code == .failure, !(error is ExitCode) { throw TesseraError(sentence: "\(error)") }
     let message = TesseraCommand.fullMessage(for: error)
     if !message.isEmpty {

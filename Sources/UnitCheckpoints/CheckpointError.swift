@@ -16,9 +16,9 @@ package enum CheckpointError: Error, Equatable, CustomStringConvertible {
   case notACheckpoint(path: String, found: String)
   /// A layout version that this reader does not know, or none.
   case unknownVersion(path: String, found: String)
-  /// A reader was asked for bytes or tensors that it does not have.
+  /// A reader was asked for bytes or tensors that do not exist.
   case stream(path: String, TensorStreamError)
-  /// A valid file uses something that is not supported.
+  /// A valid file uses something that this version does not support.
   case unsupported(path: String, place: String, expected: String, found: String)
   /// The index or the datasets violate the layout.
   case broken(CheckpointDefect, path: String, place: String, expected: String, found: String)
@@ -32,7 +32,7 @@ package enum CheckpointError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .file(let error): error.description
     case .hdf5(let path, let error):
-      // Most of its errors name the file; those of the library do not.
+      // Most of these errors name the file; those of libhdf5 do not.
       "\(error)".hasPrefix("\(path): ") ? "\(error)" : "\(path): \(error)"
     case .stream(let path, let error): "\(path): \(error)"
     case .unsupported(let path, let place, let expected, let found):

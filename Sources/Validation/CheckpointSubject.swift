@@ -6,17 +6,17 @@ internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
 
-/// A unit checkpoint as the rules see it; values that several rules need are made once.
+/// A unit checkpoint in the form that rules need; values for several rules are computed once.
 final class CheckpointSubject {
   let examination: CheckpointExamination
   /// The checkpoint; nil if its index cannot be decoded.
   let checkpoint: UnitCheckpoint?
-  /// The first error of the operating system during the rules; a file that could not be read is not a damaged file.
+  /// The first error of the operating system while the rules ran; a file that could not be read is not a damaged file.
   private(set) var failure: FileError?
   private let progress: (Int) -> Void
 
   let options: ValidationOptions
-  /// The graph, once a rule has looked at it.
+  /// The graph, after the first rule that needs it.
   var storedModel: StoredModel?
 
   init(
@@ -28,7 +28,7 @@ final class CheckpointSubject {
     self.progress = progress
   }
 
-  /// Links and objects that are broken or not followed, anywhere in the file.
+  /// Links and objects anywhere in the file that are broken or are not followed.
   lazy var refusals: [HDF5Error] = examination.refusals()
 
   /// Objects in the groups of tensors that no row of the index names.
@@ -58,10 +58,10 @@ final class CheckpointSubject {
     Finding(rule, severity, file: examination.path, location: location, message: message)
   }
 
-  /// Notes an error of the operating system, whatever finding the rule makes of it.
+  /// Records an error of the operating system, in addition to the finding that the rule makes of it.
   func note(failure error: FileError) { failure = failure ?? error }
 
-  /// The finding for a read error; the error's own place takes precedence over `location`.
+  /// The finding for a read error; if the error has a place, it replaces `location`.
   func finding(_ error: CheckpointError, at location: String = "") -> Finding {
     if case .file(let failure) = error { note(failure: failure) }
     let told = error.told(at: location)
@@ -75,7 +75,7 @@ final class CheckpointSubject {
 func place(of tensor: TensorSpec) -> String { "tensor \(tensor.name.quoted)" }
 
 extension CheckpointError {
-  /// The error's place and its sentence without the file's name, which a finding has separately.
+  /// The error's place, and its sentence without the file's name, which the finding has separately.
   func told(at location: String) -> (location: String, message: String) {
     switch self {
     case .broken(_, _, let place, let expected, let found),

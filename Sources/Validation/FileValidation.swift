@@ -17,8 +17,8 @@ package enum FileValidation {
     return try check(file, options).findings
   }
 
-  /// The findings, the format, and the rules that were applied: all for this kind of file if it could be opened, else
-  /// those that its errors break.
+  /// The findings, the format, and the rules that were applied. If the file could be opened, these are all rules for
+  /// its kind; otherwise the rules that its errors break.
   ///
   /// - Parameter progress: called on this thread with the bytes read since the last call.
   package static func check(
@@ -27,7 +27,7 @@ package enum FileValidation {
     let outcome = Result { () throws(UncheckableFile) in
       try unadjusted(file, options, progress: progress).adjusted(options)
     }
-    // A file that the operating system cannot read is not damaged, whatever findings the rules made of it.
+    // A file that the operating system cannot read is not damaged, even if rules made findings of it.
     if let failure = file.failure { throw .file(failure) }
     return try outcome.get()
   }
@@ -55,7 +55,7 @@ package enum FileValidation {
     return verdict
   }
 
-  /// The rules for such files, and those that have findings.
+  /// The rules for such files, and the rules with findings.
   static func rules(
     about subjects: RuleSubjects, deep: Bool, isOpened: Bool, _ findings: [Finding]
   ) -> [RuleID] {
@@ -82,7 +82,7 @@ package enum FileValidation {
   }
 }
 
-/// Why a file cannot be checked.
+/// The reason why a file cannot be checked.
 package enum UncheckableFile: Error, CustomStringConvertible {
   /// It cannot be read.
   case file(FileError)

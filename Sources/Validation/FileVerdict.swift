@@ -13,12 +13,12 @@ package struct FileVerdict: Sendable {
   package let rules: [RuleID]
   package let state: State
 
-  /// How far the file was checked.
+  /// What was done with the file.
   package enum State: Sendable, Equatable {
     case checked
-    /// A file of a folder that is not weights; `why` describes it.
+    /// The file is in a folder and is not weights; `why` describes it.
     case left(why: String)
-    /// It could not be checked; `sentence` begins with the path.
+    /// The file could not be checked; `sentence` begins with the path.
     case failed(sentence: String)
   }
 
@@ -51,7 +51,7 @@ package struct FileVerdict: Sendable {
     self.state = state
   }
 
-  /// The same with one more finding in front; a file that was not checked stays as it is.
+  /// The same verdict with one more finding before the others; a file that was not checked stays unchanged.
   func with(_ finding: Finding) -> FileVerdict {
     guard case .checked = state else { return self }
     return FileVerdict(
@@ -59,7 +59,7 @@ package struct FileVerdict: Sendable {
       rules: rules.contains(finding.rule) ? rules : rules + [finding.rule])
   }
 
-  /// The same with the severities that the user chose.
+  /// The same verdict with the severities that the user chose.
   func adjusted(_ options: ValidationOptions) -> FileVerdict {
     switch state {
     case .failed: self

@@ -1,4 +1,4 @@
-/// A rule's statement about a file.
+/// The statement of a rule about a file.
 package struct Finding: Sendable, Equatable {
   package let rule: RuleID
   package let severity: Severity
@@ -8,8 +8,7 @@ package struct Finding: Sendable, Equatable {
   package let location: String
   /// One sentence: what was expected, what was found.
   package let message: String
-  /// The stable name of the exact defect, if the reader that found it has one: `checkpoint.row-range`,
-  /// `safetensors.hole`.
+  /// The stable name of the exact defect, if its reader has one: `checkpoint.row-range`, `safetensors.hole`.
   package let defect: String?
 
   package init(
@@ -24,19 +23,19 @@ package struct Finding: Sendable, Equatable {
     self.defect = defect
   }
 
-  /// The same with another severity.
+  /// The same finding with another severity.
   func with(severity: Severity) -> Finding {
     Finding(rule, severity, file: file, location: location, message: message, defect: defect)
   }
 }
 
-/// The importance of a finding.
+/// How serious a finding is.
 package enum Severity: String, Sendable, CaseIterable, Comparable {
-  /// For information; the file is sound.
+  /// Information; the file is valid.
   case note
-  /// Unusual, but the file is what it claims to be.
+  /// The file is valid, but unusual or risky.
   case warning
-  /// The file is not what it claims to be.
+  /// The file contradicts itself or its format.
   case error
 
   package static func < (a: Self, b: Self) -> Bool { a.rank < b.rank }

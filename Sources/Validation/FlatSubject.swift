@@ -2,7 +2,7 @@ internal import FlatFormats
 internal import TensorStreams
 internal import Tensors
 
-/// A flat file as the rules see it.
+/// A flat file in the form that rules need.
 final class FlatSubject {
   let path: String
   /// The format, or a description of the first bytes if the format is unknown.
@@ -27,8 +27,7 @@ final class FlatSubject {
     self.progress = progress
   }
 
-  /// The reader's remarks and those from following every pickle of the file; the reader sees only the pickle that it
-  /// reads.
+  /// The notes of the reader, and those from following every pickle of the file; the reader follows only one pickle.
   var remarks: [FlatRemark] {
     let followed: [FlatRemarkKind] = [.dataGlobal, .foreignGlobal, .codeGlobal, .unexamined]
     let unexamined = Set(pickleRemarks.compactMap { $0.kind == .unexamined ? $0.place : nil })
@@ -50,7 +49,7 @@ final class FlatSubject {
     Finding(rule, severity, file: path, location: location, message: message)
   }
 
-  /// The remarks of these kinds, as findings.
+  /// The notes of these kinds, as findings.
   func remarks(_ kinds: [FlatRemarkKind], as rule: RuleID, _ severity: Severity) -> [Finding] {
     remarks.filter { kinds.contains($0.kind) }.map { finding($0, as: rule, severity) }
   }

@@ -9,9 +9,9 @@ struct FlatValidation {
   /// A description of the first bytes.
   private let content: String
   private let options: ValidationOptions
-  /// The Python names that the file's pickles refer to, whether or not the file can be opened.
+  /// The Python names to which the file's pickles refer, even if the file cannot be opened.
   private let scan: PickleScan?
-  /// Nil for a set of files.
+  /// The file; nil for a set of files.
   private let file: ReadableFile?
 
   /// Follows the pickles of a file that may have some.
@@ -37,7 +37,7 @@ struct FlatValidation {
     file = nil
   }
 
-  /// The verdict on a file, whether or not it could be opened.
+  /// The verdict on a file, even if it could not be opened.
   func verdict(
     _ source: (any FlatWeightsSource)?, _ errors: [FlatFormatError], progress: @escaping (Int) -> Void
   ) throws(UncheckableFile) -> FileVerdict {
@@ -48,15 +48,15 @@ struct FlatValidation {
     var beyond: [FlatFormatError] = []
     for error in errors {
       guard let rule = error.rule else { throw .flat(error) }
-      // A pickle without tensors is judged by the names that it refers to.
+      // A pickle without tensors is judged by the names to which it refers.
       if rule == .pickleGlobals || rule == .torchNoTensors, scan?.pickleCount ?? 0 > 0 {
         isPlainPickle = true
         continue
       }
       if rule.isUnsupported { beyond.append(error) } else { defects.append(error) }
     }
-    // Unsupported features alone are no finding. Beside defects, or pickles that do more than make data, they are
-    // reported as not examined.
+    // Unsupported features alone are no finding. If there are also defects, or pickles that do more than make data, the
+    // features are reported as not examined.
     if let first = beyond.first, defects.isEmpty, !isSuspect { throw .flat(first) }
     let kind = isPlainPickle ? "pickle" : (source?.kind ?? found)?.rawValue
     let subject = FlatSubject(
@@ -78,7 +78,7 @@ struct FlatValidation {
       rules: FileValidation.rules(about: .flat, deep: options.deep, isOpened: isOpened, findings))
   }
 
-  /// The remarks from following the pickles, including those in bytes that the reader does not read.
+  /// The notes from following the pickles, also those in bytes that the reader does not read.
   private func remarks(beside source: (any FlatWeightsSource)?) throws(UncheckableFile) -> [FlatRemark] {
     guard var scan, let file else { return [] }
     for range in source?.remarks.compactMap(\.unread) ?? [] {
@@ -87,8 +87,8 @@ struct FlatValidation {
     return scan.remarks
   }
 
-  /// The verdict on a file of unknown format, if its name promises a format or its pickles refer to more than data; nil
-  /// for other files.
+  /// The verdict on a file of unknown format whose name promises a format, or whose pickles refer to more than data;
+  /// nil for other files.
   func verdictOfUnknown() throws(UncheckableFile) -> FileVerdict? {
     let remarks = scan?.remarks ?? []
     let isSuspect = remarks.contains { [.foreignGlobal, .codeGlobal].contains($0.kind) }
@@ -104,7 +104,7 @@ struct FlatValidation {
 }
 
 extension FlatFormatRule {
-  /// Whether a file that breaks the rule may be sound, and uses what is not supported here.
+  /// Whether a file that breaks the rule may be valid and only uses an unsupported feature.
   package var isUnsupported: Bool {
     switch self {
     case .notRecognised, .shardsFolder, .npyVersion, .npyObject, .npyStructured, .npyLongDouble, .npyOpaque,

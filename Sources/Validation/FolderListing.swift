@@ -1,16 +1,16 @@
 internal import ByteFiles
 internal import Glibc
 
-/// The files of a folder and of the folders below it.
+/// The files of a folder and of the folders in it.
 struct FolderListing {
-  /// A folder and its regular files, both as paths below the given folder.
+  /// A folder and its regular files, both as paths in the given folder.
   struct Folder {
     let path: String
     var files: [String] = []
   }
 
   private(set) var folders: [Folder] = []
-  /// The paths that are not examined, each with the reason.
+  /// The paths that are not examined, with the reasons.
   private(set) var left: [(path: String, why: String)] = []
 
   private static let depthLimit = 16
@@ -41,7 +41,7 @@ struct FolderListing {
         } else if status.st_mode & S_IFMT == S_IFREG {
           folder.files.append(name)
         } else if status.st_mode & S_IFMT != S_IFDIR {
-          left.append((place, "it is no regular file"))
+          left.append((place, "it is not a regular file"))
         } else if isLink {
           left.append((place, "a link to a folder"))
         } else if depth == Self.depthLimit {

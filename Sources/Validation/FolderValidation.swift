@@ -3,18 +3,18 @@ internal import FlatFormats
 internal import Tensors
 internal import UnitCheckpoints
 
-/// Applies all rules to a folder: to each set of shards and each other file; files of other kinds are only named.
+/// Applies all rules to a folder: to each set of shards, and to each other file. Files of other kinds are only named.
 package struct FolderValidation {
   private let options: ValidationOptions
   private let progress: (Int) -> Void
-  /// Asked before each file; the rest is left unchecked.
+  /// Called before each file; if it returns true, the remaining files are not checked.
   private let isCancelled: () -> Bool
   private var verdicts: [FileVerdict] = []
 
   /// Whether `path` is that of a folder.
   package static func isFolder(_ path: String) -> Bool { FlatFormats.isFolder(path) }
 
-  /// A verdict for every file in the folder and below it, by folder and name.
+  /// A verdict for every file in the folder and the folders in it, sorted by folder and name.
   package static func check(
     folder path: String, _ options: ValidationOptions, isCancelled: @escaping () -> Bool = { false },
     progress: @escaping (Int) -> Void = { _ in }
@@ -105,15 +105,15 @@ package struct FolderValidation {
       defect: rule.rawValue)
   }
 
-  /// The finding on weights that no index in the folder names: every command that is given the folder leaves them out.
+  /// The finding on weights that no index in the folder names: a command that gets the folder leaves them out.
   private func stray(_ path: String) -> Finding {
     Finding(
       .shards, options.strict ? .warning : .note, file: path, location: "",
-      message: "expected a file that the index beside it names, found one that is left out of the folder's "
+      message: "expected a file that the folder's index names, found one that is left out of the folder's "
         + "weights", defect: FlatFormatRule.leftOut.rawValue)
   }
 
-  /// The verdicts on an index and its shards. If the set cannot be opened, each shard is checked on its own.
+  /// The verdicts on an index and its shards. If the set cannot be opened, each shard is checked by itself.
   private func checkSet(
     _ index: String, shards: [String]
   ) -> [FileVerdict] {
@@ -130,7 +130,7 @@ package struct FolderValidation {
       })
   }
 
-  /// Adds a finding to the index if a shard has errors: an index is only as sound as its shards.
+  /// If a shard has errors, adds a finding to the index, because an index depends on its shards.
   private func torn(_ verdicts: [FileVerdict]) -> [FileVerdict] {
     guard let index = verdicts.first,
       !options.adjusted(index.findings).contains(where: { $0.severity == .error })
@@ -146,7 +146,7 @@ package struct FolderValidation {
     return [index.with(finding)] + verdicts.dropFirst()
   }
 
-  /// The verdicts on numbered files without an index, which are a set if none is missing.
+  /// The verdicts on numbered files without an index; they are a set if none is missing.
   private func checkUnindexed(
     _ set: (names: [String], missing: [String]), in folder: String, hasIndex: Bool, hasLeftovers: Bool,
     path: (String) -> String
@@ -164,7 +164,7 @@ package struct FolderValidation {
         finding(.error, "a complete set, or its index", "the files of a stopped conversion"))
     }
     if !set.missing.isEmpty {
-      // Beside an index, each is already reported as a file that the index does not name.
+      // If there is an index, each file is already reported as one that the index does not name.
       if hasIndex { return each }
       let names = set.missing.map { "'\($0)'" }.joined(separator: ", ")
       findings.append(
@@ -187,7 +187,7 @@ package struct FolderValidation {
     ] + each
   }
 
-  /// Moves findings to the shards that they are about, each once.
+  /// Moves findings to the shards that they are about; each is moved once.
   private static func distributed(_ whole: FileVerdict, over shards: [FileVerdict]) -> [FileVerdict] {
     var rest = whole.findings
     let given = shards.map { shard in
@@ -233,7 +233,7 @@ package struct FolderValidation {
 
   private mutating func leave(_ path: String, _ why: String) { verdicts.append(left(path, why)) }
 
-  /// The verdict on a file that is not checked; with `--strict` it is a finding.
+  /// The verdict on a file that is not checked; with `--strict`, this is a finding.
   private func left(_ path: String, _ why: String) -> FileVerdict {
     let finding = Finding(
       .unexamined, .warning, file: path, location: "",

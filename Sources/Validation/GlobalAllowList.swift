@@ -1,15 +1,15 @@
 internal import UnitModel
 
-/// The globals that pickles may refer to, from a file: one `module.name` in each line, `*` for any text, `#` before a
-/// comment.
+/// The globals to which pickles may refer, from a file. Each line has one `module.name`, where `*` matches any text;
+/// `#` begins a comment.
 package struct GlobalAllowList: Sendable {
   private var names: Set<String> = []
   private var patterns: [NamePattern] = []
 
-  /// Creates a list that allows nothing.
+  /// A list that allows nothing.
   package init() {}
 
-  /// Reads a list; throws for a line that is not a name or pattern.
+  /// Reads a list; throws for a line that is neither a name nor a pattern.
   package init(_ text: String, path: String) throws(AllowListError) {
     for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
       let content = line.prefix { $0 != "#" }.trimmed
@@ -29,7 +29,7 @@ package struct GlobalAllowList: Sendable {
     patterns += other.patterns
   }
 
-  /// Whether the list allows `global`. A name that can run code must be listed in full.
+  /// Whether the list allows `global`. A name that can run code must be in the list in full.
   func allows(_ global: String, canRunCode: Bool) -> Bool {
     names.contains(global) || !canRunCode && patterns.contains { $0.match(global) != nil }
   }

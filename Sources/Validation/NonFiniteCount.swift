@@ -14,7 +14,7 @@ struct NonFiniteCount: Sendable, Equatable {
 
   var isZero: Bool { nan == 0 && infinite == 0 }
 
-  /// The same without -Inf, which masks consist of.
+  /// The same count without -Inf, of which masks consist.
   var withoutNegative: NonFiniteCount {
     var count = self
     count.negative = 0
@@ -29,10 +29,11 @@ struct NonFiniteCount: Sendable, Equatable {
     .joined(separator: ", ")
   }
 
-  /// Counts in `bytes`, which hold whole elements and are aligned to 16 bytes.
+  /// Counts in `bytes`, which must have whole elements and be aligned to 16 bytes.
   ///
-  /// An IEEE number is not finite if its exponent is all ones. Among the 8-bit types (OCP 8-bit floating point 1.0, and
-  /// the FNUZ variants of ONNX) this holds for E5M2; the others have only NaN. Types below a byte have neither.
+  /// An IEEE number is not finite if all bits of its exponent are ones. Of the 8-bit types (OCP 8-bit floating point
+  /// 1.0, and the FNUZ variants of ONNX), this is true for E5M2; the others have only NaN. Types smaller than a byte
+  /// have neither.
   mutating func add(_ bytes: UnsafeRawBufferPointer) {
     switch dtype {
     case .f64, .c128: add(bytes, exponent: 0x7FF0_0000_0000_0000 as UInt64)
@@ -54,7 +55,7 @@ struct NonFiniteCount: Sendable, Equatable {
   private mutating func add<Bits: FixedWidthInteger & UnsignedInteger>(
     _ bytes: UnsafeRawBufferPointer, exponent: Bits
   ) {
-    // Nearly all tensors have none, so each stretch is tested quickly, and counted only if it has any.
+    // Almost all tensors have none, so each stretch is tested fast, and is counted only if it has some.
     var start = 0
     while start < bytes.count {
       let stretch = UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + 8192, bytes.count)])
@@ -65,11 +66,11 @@ struct NonFiniteCount: Sendable, Equatable {
     }
   }
 
-  /// Whether an element's exponent is all ones; also true if the bytes are not a multiple of 8.
+  /// Whether all bits of an element's exponent are ones; also true if the bytes are not a multiple of 8.
   ///
-  /// Tests eight bytes at a time: the exponent alone, plus one in its lowest place, carries into the place of the sign
-  /// exactly if it is all ones, and no further. The sum stays within its element, so words can be added instead of
-  /// elements, and the compiler makes vectors of them.
+  /// Eight bytes are tested at a time. One is added to the lowest bit of the exponent; the sum carries into the place
+  /// of the sign only if all bits of the exponent are ones. It stays in its element, so whole words can be added, and
+  /// the compiler uses vectors.
   private static func hasAny(_ bytes: UnsafeRawBufferPointer, exponent: UInt64, bits: Int) -> Bool {
     guard bytes.count % 8 == 0 else { return true }
     var ones: UInt64 = 0
@@ -79,7 +80,7 @@ struct NonFiniteCount: Sendable, Equatable {
     let sign = ones << UInt64(bits - 1)
     return bytes.withMemoryRebound(to: UInt64.self) { words in
       var found: UInt64 = 0
-      // The bytes are little-endian, like every platform that Swift supports.
+      // The bytes are little-endian, as on every platform that Swift supports.
       for word in words { found |= (word & mask) &+ lowest }
       return found & sign != 0
     }

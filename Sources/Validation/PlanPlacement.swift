@@ -5,11 +5,11 @@ internal import UnitModel
 
 /// A checkpoint's plan applied to its tensors, as far as possible.
 struct PlanPlacement {
-  /// Why the plan cannot be applied completely; nil if it can.
+  /// The reason why the plan cannot be applied completely; nil if it can.
   let error: PlanError?
   /// The complete result; nil if there is an error.
   let resolved: ResolvedPlan?
-  /// Axes and cuts; also present if only the plan's tasks or ties are wrong.
+  /// The axes and cuts; they also exist if only the plan's tasks or ties are wrong.
   let partition: Partition?
 
   init(_ checkpoint: UnitCheckpoint?, plan: Plan?) {
@@ -17,7 +17,7 @@ struct PlanPlacement {
       (error, resolved, partition) = (nil, nil, nil)
       return
     }
-    // Commands need the same result, and the checkpoint keeps it.
+    // Commands need the same result, so the checkpoint keeps it.
     if let whole = try? checkpoint.resolvedPlan() {
       (error, resolved, partition) = (nil, whole, whole.partition)
       return

@@ -21,10 +21,10 @@ extension RuleID {
     }
   }
 
-  /// The rule that declares a defect of the layout; a test holds that one does.
+  /// The rule that declares a defect of the layout; a test checks that one does.
   package init(_ defect: CheckpointDefect) { self = Self.checkpointDefects[defect] ?? .structure }
 
-  /// The rule that declares a defect of a flat file; a test holds that one does for each defect that reading finds.
+  /// The rule that declares a defect of a flat file; a test checks this for each defect that reading can find.
   package init(_ defect: FlatFormatRule) { self = Self.flatDefects[defect] ?? .structure }
 
   /// The rule that a plan's error breaks.

@@ -40,7 +40,7 @@ package enum RuleID: String, Sendable, CaseIterable {
   case digest = "digest"
   case nonFinite = "non-finite"
 
-  /// The rule of this name; because of the switch, an id without a rule does not compile.
+  /// The rule of this id. An id without a rule does not compile, because of the switch.
   var rule: any ValidationRule.Type {
     switch self {
     case .identity: IdentityRule.self
@@ -80,7 +80,7 @@ package enum RuleID: String, Sendable, CaseIterable {
     }
   }
 
-  /// The requirement on a file, in one sentence.
+  /// The condition that a file must meet, in one sentence.
   package var summary: String { rule.summary }
 
   /// Advice on a finding of the rule for the user, in one or two sentences.

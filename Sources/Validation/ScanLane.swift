@@ -5,11 +5,12 @@ internal import Tensors
 
 /// Hashes the windows of a tensor and counts its non-finite elements, on the reading thread or on a queue.
 ///
-/// SHA-256 of one tensor is serial. A tensor that is large compared with the others is hashed on its own queue while
-/// its next window is read; others are hashed on the reading thread, while their bytes are in that core's cache.
+/// SHA-256 of one tensor cannot be divided. A tensor that is large compared with the others is hashed on its own queue
+/// while its next window is read. Other tensors are hashed on the reading thread, while their bytes are in the core's
+/// cache.
 final class ScanLane: @unchecked Sendable {
-  // Proof of @unchecked: hasher and counts are used only by the blocks on the serial queue, or by the one reading
-  // thread if there is no queue; `finish` waits for the queue before it uses them.
+  // Proof of @unchecked: hasher and counts are used only by blocks on the serial queue or, if there is no queue, by the
+  // one reading thread; `finish` waits for the queue before it uses them.
   private let hasher: SHA256Hasher?
   private var nonFinite: NonFiniteCount
   private let queue: DispatchQueue?
@@ -33,7 +34,7 @@ final class ScanLane: @unchecked Sendable {
 
   deinit { for buffer in buffers { buffer.deallocate() } }
 
-  /// Gives `fill` the memory for the next window of `count` bytes, and hashes the bytes after it has returned.
+  /// Passes memory for the next window of `count` bytes to `fill`; after `fill` returns, hashes the bytes.
   private func window(_ count: Int, _ fill: (UnsafeMutableRawBufferPointer) throws -> Void) throws {
     free.wait()
     let buffer = buffers[place % buffers.count]
@@ -46,7 +47,7 @@ final class ScanLane: @unchecked Sendable {
       take(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
       return
     }
-    // The buffer belongs to this window until the block has signalled.
+    // The buffer belongs to this window until the block signals.
     nonisolated(unsafe) let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
     queue.hand { [self] in take(bytes) }
   }

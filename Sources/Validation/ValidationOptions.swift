@@ -1,17 +1,17 @@
 package import Tensors
 package import UnitModel
 
-/// The user's choices: which files are checked and how, and which findings are reported.
+/// The user's choices: which files are checked, how they are checked, and which findings are reported.
 package struct ValidationOptions: Sendable {
-  /// Also read every byte and recompute checksums and digests.
+  /// Whether to also read every byte and recompute checksums and digests.
   package var deep = false
-  /// The dtype of NumPy arrays whose own dtype is only a width.
+  /// The dtype of NumPy arrays whose own dtype only gives a width.
   package var assumeDType: DType?
   /// Severities that replace those of the rules; nil turns a rule off.
   package var severities: [RuleID: Severity?] = [:]
   /// Globals that a pickle may refer to.
   package var allowedGlobals = GlobalAllowList()
-  /// Tensors that may have -Inf: masks that are added before a softmax.
+  /// Patterns of tensors that may have -Inf: masks that are added before a softmax.
   package var maskPatterns: [NamePattern] = []
   /// Whether files of a folder, and parts of a checkpoint, that are not examined are findings.
   package var strict = false

@@ -11,21 +11,21 @@ package struct RuleSubjects: OptionSet, Sendable {
   package static let flat = RuleSubjects(rawValue: 2)
 }
 
-/// A rule that is applied to one file; a rule never prevents the others.
+/// A rule that is applied to one file. A rule never prevents others from being applied.
 ///
-/// An error of a reader is a finding of the rule that declares its defect, so a rule that readers check completely has
+/// An error of a reader is a finding of the rule that declares its defect. So a rule that readers check completely has
 /// no `findings` of its own.
 protocol ValidationRule {
-  /// The requirement on a file, in one sentence.
+  /// The condition that a file must meet, in one sentence.
   static var summary: String { get }
   /// Advice on a finding for the user, in one or two sentences.
   static var advice: String { get }
   /// Whether the rule reads the tensors' bytes, which only `--deep` does.
   static var isDeep: Bool { get }
-  /// Whether the rule uses only the index, the plan and the record of the source, which opening has read; its errors
-  /// prevent every command from using the file.
+  /// Whether the rule uses only the index, the plan and the record of the source, which are read on opening. An error
+  /// of such a rule prevents every command from using the file.
   static var isOfIndex: Bool { get }
-  /// Whether the rule reads the headers of flat files, which matter only if those are written again.
+  /// Whether the rule reads the headers of flat files, which only matter if these files are written again.
   static var isOfHeaders: Bool { get }
   /// The kinds of file to which the rule applies.
   static var subjects: RuleSubjects { get }
@@ -33,16 +33,16 @@ protocol ValidationRule {
   static var defects: Set<CheckpointDefect> { get }
   /// The same for flat files.
   static var flatDefects: Set<FlatFormatRule> { get }
-  /// The findings on a unit checkpoint beyond the errors of opening it, in file order.
+  /// The findings on a unit checkpoint in addition to the errors of opening it, in file order.
   static func findings(in subject: CheckpointSubject) -> [Finding]
-  /// The findings on a flat file beyond the errors of opening it.
+  /// The findings on a flat file in addition to the errors of opening it.
   static func findings(in subject: FlatSubject) -> [Finding]
 }
 
 extension ValidationRule {
   /// The default advice: most files were damaged in transit, or by the program that wrote them.
   static var advice: String {
-    "Fetch or convert the file again; if that makes the same file, its writer is at fault."
+    "Fetch or convert the file again; if the result is the same, the program that wrote it has a fault."
   }
   static var isDeep: Bool { false }
   static var isOfIndex: Bool { false }

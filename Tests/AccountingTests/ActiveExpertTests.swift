@@ -107,7 +107,7 @@ struct ActiveExpertTests {
       ([("a.experts.weight1", [3, 8]), ("a.experts.weight2", [8, 3])], 1, [], "found 'a.experts.weight1'"),
       (
         [("a.router.weight", [5, 8]), ("a.experts.up", [4, 8, 3])], 1, [],
-        "the router beside them has, found 4"
+        "their router has, found 4"
       ),
       ([("a.experts.up", [4, 8, 3])], 1, [8], "config.json has (8), found 4"),
     ] as [([(String, [Int])], Int?, Set<Int>, String)])

@@ -33,7 +33,7 @@ struct FolderScopeTests {
       #expect((strict.ending == .exited(0)) == (notes == 0), "\(files): \(strict.outputText)")
       for (text, word) in [(run.outputText, "note"), (strict.outputText, "warning")] {
         let line =
-          "  \(word) shards: expected a file that the index beside it names, found one that is left out"
+          "  \(word) shards: expected a file that the folder's index names, found one that is left out"
         #expect(text.components(separatedBy: line).count == notes + 1, "\(files): \(text)")
       }
     }

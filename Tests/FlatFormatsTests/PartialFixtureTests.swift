@@ -71,8 +71,8 @@ struct PartialFixtureTests {
     let path = "\(Self.folder)/several.npz"
     #expect(
       refusal { try open(path).requireWhole() }?.description
-        == "\(path): 'README.md': expected only parts that can be converted, found a file that is no array; 3 parts "
-        + "would be lost; --leave-out PATTERN allows those that match")
+        == "\(path): 'README.md': expected only parts that can be converted, found a file that is not an array; 3 "
+        + "parts would be lost; --leave-out PATTERN allows those that match")
     #expect(
       refusal { try open(path).requireWhole { $0.name != "odd" } }?.description
         == "\(path): 'odd': expected only parts that can be converted, found an array of '<U1', text; "

@@ -3,39 +3,39 @@ public import UnitModel
 
 /// A number claimed for a sub-network, or for a whole file.
 public struct Claim: Hashable, Sendable {
-  /// The source of the claim, for readers.
+  /// The source of the claim, in any words: a paper, a table, a method. It is printed and not interpreted.
   public let method: String
-  /// The task and the level; nil for everything stored.
+  /// The task and level that the number is claimed for; nil if it is claimed for the whole file.
   public let network: Network?
-  /// The number.
+  /// The claimed number of parameters or bytes.
   public let number: ClaimedNumber
-  /// How it was rounded.
+  /// How the source rounded the exact number; `nearest` unless the document gives another way.
   public let rounding: ClaimedNumber.Rounding
-  /// The policy of the claim, by name or path; nil for the plan's.
+  /// The policy under which to count: the id of a preset or a path. If nil, the policy of the caller is used.
   public let policy: String?
 
-  /// A task at a level.
+  /// One sub-network: a task at one of its levels.
   public struct Network: Hashable, Sendable {
-    /// The task.
+    /// The task's name, as in the plan.
     public let task: TaskID
-    /// The level.
+    /// The level's number, from 1.
     public let level: LevelNumber
 
-    /// A task at a level.
+    /// The sub-network of a task at a level; neither is checked against a file here.
     public init(task: TaskID, level: LevelNumber) {
       self.task = task
       self.level = level
     }
   }
 
-  /// The value of `format` in a document of claims.
+  /// The text that `format` must have in a document of claims.
   public static let format = "tessera.claims/1"
-  /// The most bytes of such a document.
+  /// The largest size of such a document, in bytes: 4 MiB.
   public static let sizeLimit = 1 << 22
 
   /// Parses a document of claims (`schemas/claims.schema.json`).
   ///
-  /// Throws the cases of `AccountingError` that are about documents.
+  /// Throws the cases of `AccountingError` for documents.
   public static func parse(_ bytes: [UInt8]) throws(AccountingError) -> [Claim] {
     let document = try AccountingNode(parsing: bytes, format: format, sizeLimit: sizeLimit)
     let object = try document.object(allowing: ["format", "$schema", "description", "claims"])

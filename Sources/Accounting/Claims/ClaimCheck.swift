@@ -1,27 +1,27 @@
 internal import Tensors
 internal import UnitModel
 
-/// A checked claim: the number that its policy gives, and the policies under which it would hold.
+/// The result for one claim: the exact number, and the policies under which the claim is true.
 public struct CheckedClaim: Sendable {
-  /// The claim.
+  /// The claim as the document gives it.
   public let claim: Claim
-  /// The policy under which it was claimed.
+  /// The policy under which the number was counted.
   public let policy: CountingPolicy
-  /// The number that the policy gives.
+  /// The exact number under this policy: elements, or bytes if the claim has a unit of bytes.
   public let found: Int
-  /// Whether the claim follows from that number.
+  /// Whether `found`, rounded as the claim says, is the claimed number.
   public let holds: Bool
-  /// All tested policies under which the claim follows, in their order.
+  /// All tested policies under which the claim is true, in the order in which they were given.
   public let holdsUnder: [CountingPolicy]
 }
 
 extension Claim {
-  /// Checks claims with a file.
+  /// Checks claims against the contents of a file.
   ///
   /// - Parameters:
   ///   - inventory: the contents of the file.
   ///   - policies: the policy of each claim.
-  ///   - others: policies under which a claim might hold instead.
+  ///   - others: other policies, under which a claim may be true.
   ///
   /// Throws the errors of `Inventory.counts`, and `.unknownClaimed` for a claim about a network that the file does not
   /// have.

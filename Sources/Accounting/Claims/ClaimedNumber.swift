@@ -7,22 +7,22 @@ public struct ClaimedNumber: Hashable, Sendable {
   public let text: String
   /// The digits without the point: 19 of 1.9M.
   let digits: Int
-  /// How many of them are after the point.
+  /// The number of digits after the point: 1 for 1.9M.
   let decimals: Int
   /// The value of one unit of the number: 1,000,000 for 1.9M.
   let scale: Int
   /// Whether the number counts bytes, not parameters.
   public let isBytes: Bool
 
-  /// How a printed number was made from an exact one. Claims use the raw value.
+  /// How a printed number is rounded from the exact one. Documents of claims use the raw value.
   public enum Rounding: String, Hashable, Sendable, CaseIterable {
-    /// To the nearest printed number; halves either way.
+    /// To the nearest printed number; a half may go up or down.
     case nearest
     /// Down, to the next smaller printed number.
     case down
     /// Up, to the next larger printed number.
     case up
-    /// Not at all.
+    /// Without rounding: the printed number is the exact one.
     case exact
   }
 
@@ -43,7 +43,7 @@ public struct ClaimedNumber: Hashable, Sendable {
     self.scale = scale
   }
 
-  /// The exact number of parameters.
+  /// A number of parameters, printed with all digits.
   public init(exactly count: Int) {
     text = ParameterCount(count).description
     digits = count
@@ -52,7 +52,7 @@ public struct ClaimedNumber: Hashable, Sendable {
     isBytes = false
   }
 
-  /// Whether the claim follows from an exact number.
+  /// Whether rounding `exact` in this way gives the claimed number.
   public func follows(from exact: Int, _ rounding: Rounding) -> Bool {
     // Compares digits · scale / 10^decimals with exact, without dividing; 10^12 · 2^63 fits 128 bits.
     var power: Int128 = 1

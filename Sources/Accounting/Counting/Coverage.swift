@@ -30,7 +30,7 @@ extension Inventory {
     }
   }
 
-  /// The coverage of tensors that count beyond the level's own: those of the whole task, or all in the file.
+  /// The coverage of tensors that count beyond the level's own: those of the whole task, or all tensors of the file.
   func widened(_ coverage: Coverage, to extent: CountingPolicy.Extent) -> Coverage {
     guard let chosen = coverage.networks else { return coverage }
     switch extent {
@@ -38,7 +38,7 @@ extension Inventory {
     case .task:
       return Coverage(networks: allLevels(of: chosen), without: allLevels(of: coverage.without))
     case .file:
-      // With the extent `file`, a task's first increment adds everything, and later ones add nothing.
+      // With the extent `file`, all tensors of the file belong to the task's first increment, and none to later ones.
       return coverage.without.isEmpty ? .stored : .nothing
     }
   }

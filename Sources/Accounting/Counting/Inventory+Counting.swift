@@ -64,7 +64,7 @@ extension Inventory {
     }
   }
 
-  /// A thousand patterns for ten thousand tensors need a fifth of it; a policy of a megabyte can ask for minutes of
+  /// A thousand patterns for ten thousand tensors need a fifth of this. A policy of a megabyte could cause minutes of
   /// work.
   private static let meetingLimit = 50_000_000
 
@@ -86,8 +86,8 @@ extension Inventory {
 
   /// The most steps over the units of groups in one count: a second or two.
   ///
-  /// 1,000 tensors, each cut in its own way, with 8 units and 64 networks, need a hundredth of it; a plan of a few
-  /// hundred kilobytes can ask for hours of work.
+  /// 1,000 tensors, each cut in its own way, with 8 units and 64 networks, need a hundredth of this. A plan of a few
+  /// hundred kilobytes could cause hours of work.
   static let workLimit = 500_000_000
 
   func checkWork(
@@ -118,7 +118,7 @@ extension Inventory {
       let parts = group.outline.dimensions.reduce(1) { $0 + (unitCount ?? 1) + $1.parts.count }
       let users = 1 + min(count, group.networks.reduce(0) { $0 + $1.count })
       if isSingle, !isPlain {
-        // A row looks for its own network, everything stored for all of them.
+        // A row searches for its own network; the row for everything stored uses all of them.
         try add(parts + group.networks.count, 1 + count)
         try add(networks.count)
         continue
@@ -184,10 +184,10 @@ extension Inventory {
 }
 
 extension CountingPolicy {
-  /// Whether every row is one separate network, and it only matters which tensors count.
+  /// Whether each row counts one network by itself, without a widened scope, and values do not matter.
   fileprivate var isPlain: Bool { isSingle && density == .dense }
 
-  /// Whether every row is one separate network.
+  /// Whether each row counts one network by itself, without a widened scope.
   fileprivate var isSingle: Bool {
     (scope == .active || scope == .standAlone) && heads == .active && stems == .active && ties != .use
   }

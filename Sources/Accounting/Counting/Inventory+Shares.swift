@@ -2,8 +2,8 @@ internal import Tensors
 internal import UnitModel
 
 extension Inventory {
-  /// The elements of each group, by kind, for one position of its outline; if values matter, those of each tensor, for
-  /// one element.
+  /// The elements of each group, by kind, for one position of its outline. If values matter, the elements of each
+  /// tensor, by kind, for one element.
   func shares(under policy: CountingPolicy) throws(AccountingError) -> [[Share]] {
     var shares = [[Share]](repeating: [], count: policy.isByTensor ? tensors.count : groups.count)
     let times =
@@ -38,7 +38,7 @@ extension Inventory {
         let isCounted = policy.counts(tensors[index].name, label)
         try add(index, label, isCounted)
       case .once:
-        // Bytes with several names count if one of the names counts, in that name's role.
+        // Bytes with several names count if one of the names counts. They have that name's role.
         guard let first = names.first else { continue }
         let counted = names.first {
           policy.counts(tensors[$0].name, policy.label(tensors[$0].name, roles[$0]))
@@ -86,7 +86,7 @@ extension Inventory {
     try accumulateProduct(bits, times, into: &shares[group][place].bits, "bits", "everything stored")
   }
 
-  /// Patterns of a policy that match no tensor, each after its key.
+  /// Patterns of a policy that match no tensor; each text begins with the pattern's key in the policy.
   func unmatched(by policy: CountingPolicy) -> [String] {
     policy.patterns.compactMap { key, pattern in
       tensors.contains { pattern.match($0.name.text) != nil }

@@ -1,13 +1,13 @@
 public import Tensors
 internal import UnitModel
 
-/// The elements that several sub-networks need together, compared with those of separate networks.
+/// The elements that several sub-networks need together, and the sum of their separate counts.
 public struct UnionCount: Sendable {
-  /// The networks.
+  /// The sub-networks, in the order in which they were given.
   public let networks: [Claim.Network]
   /// Elements that at least one of them uses, each counted once.
   public let together: ParameterRow
-  /// The sum over the networks, each counted separately.
+  /// The sum over the networks: an element that three of them use counts three times.
   public let separate: ParameterCount
   /// The bytes of that sum.
   public let separateBytes: ByteCount

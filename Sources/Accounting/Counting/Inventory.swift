@@ -14,7 +14,8 @@ public struct Inventory: Sendable {
 
   /// The tasks' networks, task by task, level by level.
   let networks: [VirtualNetwork]
-  /// The tensors that share each tensor's bytes, itself first; empty for one that is tied to another.
+  /// The tensors that share each tensor's bytes, itself first. The list of a tensor that is tied to another one is
+  /// empty.
   let names: [[Int]]
   /// The group of each tensor.
   let groups: [Group]
@@ -33,15 +34,15 @@ public struct Inventory: Sendable {
   /// Counts the elements that masks keep; nil if there is no counter.
   private(set) var countKept: MaskCount?
 
-  /// The tensors with several elements in one, by their places.
+  /// How elements are packed in each tensor with several elements in one container, by the tensor's place.
   public private(set) var packings: [Int: Packing]
-  /// The tensors that hold the shapes of packed ones, by the places of the packed ones.
+  /// The tensor that holds the shape of each packed tensor, by the place of the packed tensor.
   public let declaredShapes: [Int: TensorName]
-  /// The scales of packed tensors whose bits and groups come from a configuration, by the places of the packed ones.
+  /// The number of scales of each packed tensor whose bits and groups come from config.json, by the tensor's place.
   let groupScales: [Int: Int]
   /// The number of experts that a token is sent to; nil if unknown.
   public var expertsPerToken: Int?
-  /// The numbers of experts of a layer in the model's configuration; empty if it has none.
+  /// The numbers of experts in a layer that the model's configuration gives; empty if it gives none.
   public var declaredExperts: Set<Int> = []
 
   /// Tensors with the same outline and users.
@@ -117,7 +118,7 @@ public struct Inventory: Sendable {
   /// The tensors with cut and scope, in the order of `tensors`; empty for a flat file.
   public var placed: [TensorPlacement] { placements }
 
-  /// Stores the shape of a packed tensor, read from the tensor beside it.
+  /// Stores the shape of a packed tensor, read from another tensor of its module.
   public mutating func declare(shape: [Int], of place: Int) {
     guard declaredShapes[place] != nil else { return }
     declare(Packing(declared: shape, in: tensors[place]), of: place)

@@ -19,8 +19,8 @@ struct Outline: Hashable {
   /// The positions of one unit on an axis.
   struct Part: Hashable {
     let unit: UnitID
-    /// The number of the axis, if some task has its own order or levels on it; else nil, so that equal cuts on many
-    /// axes are equal.
+    /// The number of the axis, if some task has its own order or levels on it. Else nil: equal cuts on several axes are
+    /// then equal.
     let axis: Int?
     let size: Int
   }
@@ -28,7 +28,7 @@ struct Outline: Hashable {
   /// The units that a sub-network uses.
   struct ActiveUnits {
     let units: UnitSet
-    /// The units on each axis on which some task has its own, by its number.
+    /// The units on each axis on which some task has its own order or levels, by the axis's number.
     let own: [UnitSet]
 
     init(_ network: VirtualNetwork, own axes: [AxisName]) {
@@ -39,7 +39,7 @@ struct Outline: Hashable {
     func contain(_ part: Part) -> Bool { (part.axis.map { own[$0] } ?? units).contains(part.unit) }
   }
 
-  /// A dimension from its cut; `own` numbers the axes on which some task has its own order or levels.
+  /// The dimension that a cut makes; `own` numbers the axes on which some task has its own order or levels.
   static func dimension(_ cut: DimensionCut, own: [AxisName: Int]) -> Dimension {
     var common = 0
     var parts: [Part] = []

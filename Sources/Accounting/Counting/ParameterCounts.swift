@@ -15,10 +15,10 @@ public struct ParameterCounts: Sendable {
   public let expectation: Expectation?
   /// The tensors that the policy leaves out, in the order of the file.
   public let leftOut: [TensorName]
-  /// Patterns of the policy that match no tensor, each after its key.
+  /// Patterns of the policy that match no tensor; each text begins with the pattern's key in the policy.
   public let unmatched: [String]
 
-  /// The policy's ratio for a row; nil if it would divide by 0 or has no meaning.
+  /// The policy's ratio for a row; nil if the policy has none, or if it would divide by 0.
   public func ratio(of row: ParameterRow) -> Double? {
     let number = Double(row.parameters.value)
     let all = Double(stored.parameters.value)

@@ -15,7 +15,7 @@ public struct ParameterRow: Sendable {
   public let bytes: ByteCount
   /// Elements in this row's scope that the policy leaves out.
   public let excluded: ParameterCount
-  /// The bytes of those.
+  /// The bytes of the excluded elements.
   public let excludedBytes: ByteCount
   /// The counted elements that are not known to be trained or frozen; nil if the policy does not ask.
   public let trainabilityUnknown: ParameterCount?

@@ -38,7 +38,7 @@ public struct RowSelection: Hashable, Sendable {
 }
 
 extension ParameterCounts {
-  /// The sub-networks that a selection means, in the order of the file.
+  /// The sub-networks that a selection includes, in the order of the file.
   ///
   /// With a level's number or name, tasks without such a level are left out unless they were named. Throws
   /// `PlanError.unknownTask` with the nearest name, `.unknownLevel` or `.unknownLevelName` if no task has the level, or
@@ -71,7 +71,7 @@ extension ParameterCounts {
     return networks.filter { row in row.task.map { wanted[$0] == row.level && row.level != nil } ?? false }
   }
 
-  /// The level of each task that a text means.
+  /// The level that a text names, for each task.
   private func levels(
     _ text: String, of chosen: [TaskAssignment], isNamed: Bool
   ) throws(PlanError) -> [TaskID: LevelNumber] {
@@ -85,7 +85,7 @@ extension ParameterCounts {
 }
 
 extension Budget {
-  /// Whether a row costs more than this.
+  /// Whether the row has more parameters or bytes than the budget.
   public func isExceeded(by row: ParameterRow) -> Bool {
     switch self {
     case .parameters(let limit): row.parameters > limit

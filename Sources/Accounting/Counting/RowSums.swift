@@ -6,9 +6,9 @@ struct Share {
   let role: ParameterRole
   let part: NetworkPart
   let isCounted: Bool
-  /// Whether it is unknown if they are trained, and the policy asks.
+  /// Whether the policy asks which elements are trained, and does not know it for these.
   let isUnknown: Bool
-  /// Whether `elements` are bits of packed elements, whose bytes the policy counts.
+  /// Whether `elements` counts bits: the policy counts the bytes of packed elements.
   let isPacked: Bool
   var elements = 0
   var bits = 0
@@ -51,7 +51,7 @@ struct RowSums {
       }
       guard takes > 0 else { continue }
       try accumulateProduct(share.bits, takes, into: &bits, "bits", row)
-      // The sum of the classes must fit, as each of them must.
+      // The sum of the classes must fit into 63 bits, as each class must.
       try accumulate(share, takes, into: &counted, row)
       try accumulate(share, takes, into: &kinds[place].counted, row)
       if share.isUnknown { try accumulate(share, takes, into: &unknown, row) }
@@ -68,7 +68,7 @@ struct RowSums {
     guard share.isPacked else {
       return try accumulateProduct(share.elements, steps, into: &sum, "elements", row)
     }
-    // Packed elements are cut only at whole bytes, so every class is whole bytes.
+    // Packed elements are cut only at whole bytes, so every class has a whole number of bytes.
     var bits = 0
     try accumulateProduct(share.elements, steps, into: &bits, "bits", row)
     try accumulateProduct(bits / 8, 1, into: &sum, "elements", row)

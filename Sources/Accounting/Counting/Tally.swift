@@ -1,8 +1,8 @@
 internal import Tensors
 internal import UnitModel
 
-/// The contribution of a group or tensor to a row, in positions of its outline, or in elements if values matter: those
-/// that may count, by class, and those that the policy's scope or density takes out.
+/// What a group or a tensor adds to a row: `classes` has what may count, by class; `left` is what the policy's scope or
+/// density excludes. The unit is a position of the group's outline or, if values matter, an element of the tensor.
 struct Tally {
   var classes = BlockCounts()
   var left = 0
@@ -23,14 +23,14 @@ struct Tally {
   }
 }
 
-/// Counts groups, or single tensors if values matter, for coverages.
+/// Computes tallies for coverages: of groups or, if values matter, of single tensors.
 struct Tallier {
   private let inventory: Inventory
   private let policy: CountingPolicy
   private let active: [Outline.ActiveUnits]
   /// The networks of each task.
   private let byTask: [[Int]]
-  /// For lists of networks, the networks left without those inside others.
+  /// For each list of networks, the networks that no other one of the list contains.
   private var pruned: [[Int]: [Int]] = [:]
 
   init(_ inventory: Inventory, _ policy: CountingPolicy) {
@@ -50,7 +50,7 @@ struct Tallier {
     self.byTask = byTask
   }
 
-  /// The tally of the group, or the tensor, at `place` within a coverage.
+  /// The tally of a coverage; `place` is the number of a group or, if values matter, of a tensor.
   ///
   /// Throws the errors of counting masks.
   mutating func tally(_ place: Int, _ coverage: Coverage) throws(AccountingError) -> Tally {
@@ -63,12 +63,12 @@ struct Tallier {
     return result
   }
 
-  /// Counts an element of several tasks once or, if ties go by use, once for each task.
+  /// Counts an element that several tasks use once; or, if the policy counts ties by use, once for each task.
   private mutating func uses(_ place: Int, _ chosen: [Int]?) throws(AccountingError) -> Tally {
     guard policy.ties == .use, !inventory.networks.isEmpty else { return try tally(place, chosen) }
     var result = Tally()
     if chosen == nil {
-      // An element that no task uses is stored once.
+      // An element that no task uses is counted once.
       result = try tally(place, nil)
       result -= try tally(place, Array(inventory.networks.indices))
     }
@@ -91,7 +91,7 @@ struct Tallier {
     }
   }
 
-  /// The positions of a group's outline that at least one of the networks uses.
+  /// The positions of a group's outline that at least one of the networks uses; all positions for nil.
   private mutating func outlined(_ group: Inventory.Group, _ users: [Int]?) -> BlockCounts {
     let unitCount = inventory.unitCount ?? 1
     guard let users else {
@@ -101,8 +101,8 @@ struct Tallier {
     return group.outline.counts(inAnyOf: active, unitCount: unitCount, isPrivate: group.isPrivate)
   }
 
-  /// The elements of a tensor that its owner map or masks keep for at least one of the networks; for everything stored,
-  /// those kept for any network, or all if no network uses the tensor.
+  /// The elements of a tensor that its owner map or masks keep for at least one of the networks. Everything stored has
+  /// the elements kept for any network, or all of them if no network uses the tensor.
   private mutating func masked(
     _ tensor: Int, _ group: Inventory.Group, _ users: [Int]?
   ) throws(AccountingError) -> Tally {
@@ -114,7 +114,7 @@ struct Tallier {
     if !networks.isEmpty, inventory.placements.indices.contains(tensor),
       let owners = inventory.placements[tensor].owners
     {
-      // Elements of one unit count like its blocks.
+      // The elements of an owner count like the blocks of one unit.
       let kept = owners.count(in: units(of: networks))
       if group.isPrivate { tally.classes.private = kept } else { tally.classes.intra = kept }
       tally.left = elementCount - kept
@@ -131,12 +131,13 @@ struct Tallier {
     return tally
   }
 
-  /// The units of some networks.
+  /// The units that at least one of the networks uses.
   private func units(of networks: [Int]) -> UnitSet {
     UnitSet(networks.flatMap { inventory.networks[$0].units.ascending })
   }
 
-  /// How many elements the masks of a tensor keep for at least one of the networks; nil if one of them uses all.
+  /// The number of elements that the masks of a tensor keep for at least one of the networks; nil if a network uses
+  /// all.
   private func kept(_ tensor: Int, _ users: [Int], ofNonZero: Bool) throws(AccountingError) -> Int? {
     guard let count = inventory.countKept, !users.isEmpty, inventory.placements[tensor].mask != nil else {
       return nil
@@ -151,7 +152,7 @@ struct Tallier {
 
   /// Counts the elements that are not zero in the blocks of a tensor that at least one of the networks uses.
   ///
-  /// Elements that an owner map or masks take from all of them count as zero.
+  /// Elements that owner map or masks exclude from all of the networks count as zero.
   private func blocks(
     _ tensor: Int, _ group: Inventory.Group, _ users: [Int]?
   ) throws(AccountingError) -> Tally {

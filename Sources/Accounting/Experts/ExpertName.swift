@@ -9,7 +9,7 @@ struct ExpertName {
   enum Part {
     /// One of a layer's experts.
     case expert(number: Int)
-    /// All experts of a layer, or a tensor beside them.
+    /// All experts of a layer in one tensor, or a tensor in the same module.
     case stacked
     /// The router of a layer's experts; `isCertain` if its word has no other meaning.
     case router(isCertain: Bool)
@@ -62,7 +62,7 @@ struct ExpertName {
   /// Whether a component says that every token uses the tensor.
   var isShared: Bool { list.contains { contains(Array($0), "share") } }
   var isConvolution: Bool { list.contains { contains(Array($0), "conv") } }
-  /// Whether a component names experts, other than shared ones.
+  /// Whether a component names experts that are not shared.
   var namesExperts: Bool {
     list.contains { $0.starts(with: "expert".utf8) || $0.suffix(7).elementsEqual("experts".utf8) }
   }

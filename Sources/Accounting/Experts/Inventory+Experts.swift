@@ -2,11 +2,11 @@ internal import Tensors
 internal import UnitModel
 
 extension Inventory {
-  /// The experts, and how many are active, if a policy counts only active ones; nil for other policies and dense
-  /// models.
+  /// The experts and the number of active ones, if a policy counts only active experts; nil for other policies and
+  /// dense models.
   ///
-  /// All parameters of a dense model are active. A model whose configuration or number of experts for a token says that
-  /// it has experts, but in which none are found, is refused: the count would be wrong.
+  /// All parameters of a dense model are active. If the configuration or the number of experts for a token shows that a
+  /// model has experts, and none are found, the model is refused: the count would be wrong.
   func activeExperts(of policy: CountingPolicy) throws(AccountingError) -> (
     experts: RoutedExperts, count: Int
   )? {

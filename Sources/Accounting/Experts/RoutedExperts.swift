@@ -2,9 +2,9 @@ internal import Tensors
 
 /// The experts of a mixture, from which a router chooses some for each token: their tensors, and their number.
 ///
-/// On disk they are stored one by one, stacked along the first dimension, or as rows of one matrix. Names show where
-/// they are; if a name does not, the router does: tensors beside it with as many matrices as it has rows. Shared
-/// experts are used by every token and are not included.
+/// Files store experts one by one, stacked along the first dimension, or as rows of one matrix. Names show which
+/// tensors hold them. If a name does not, the router does: a tensor of the same module with as many matrices as the
+/// router has rows holds experts. Shared experts are used by every token and are not included.
 struct RoutedExperts {
   /// The contents of a tensor of experts.
   enum Place: Hashable {
@@ -102,12 +102,12 @@ struct RoutedExperts {
     let count: Int
     if let matrix = matrices.first {
       count = specs[matrix].shape[0]
-      // Layers may be stacked, too, as JAX's scans do.
+      // Layers may be stacked too, as in JAX's scans.
       if !isTold, specs[matrix].shape.count > 3, specs[matrix].dtype.kind == .float {
         return note(first, "\(Self.stacking), found \(specs[matrix].name.quoted)")
       }
     } else {
-      // Two dimensions do not show how many experts share one of them: a router or a configuration does.
+      // If experts share one of two dimensions, the shape does not show their number: a router or a configuration does.
       let candidates = declared.isEmpty ? Set([known].compactMap(\.self)) : declared
       let fitting = candidates.filter { count in indices.allSatisfy { isOfRows($0, count) } }
       guard let least = fitting.min() else {
@@ -119,7 +119,7 @@ struct RoutedExperts {
       return note(
         first,
         "as many experts as "
-          + (declared.isEmpty ? "the router beside them has" : "config.json has (\(Self.list(declared)))")
+          + (declared.isEmpty ? "their router has" : "config.json has (\(Self.list(declared)))")
           + ", found \(count) in \(specs[matrices.first ?? first].name.quoted)")
     }
     found.formUnion([layer, parent])
@@ -130,18 +130,19 @@ struct RoutedExperts {
       } else if shape.count > 1 {
         return note(index, "\(Self.stacking), found \(specs[index].name.quoted)")
       }
-      // A vector of another length is used with every expert: JetMoE's bias of the output.
+      // A vector of another length is used with every expert, such as JetMoE's bias of the output.
     }
   }
 
-  /// Whether a matrix has the rows, or the columns, of `count` experts; true for vectors, which show nothing.
+  /// Whether the rows or columns of a matrix can be those of `count` experts; true for vectors, whose shape shows
+  /// nothing.
   private func isOfRows(_ index: Int, _ count: Int) -> Bool {
     let shape = specs[index].shape
     return shape.count < 2 || count > 1 && shape.contains { $0 > count && $0 % count == 0 }
   }
 
-  /// Finds stacked experts beside a router if no name mentions experts: Granite, JetMoE, Step-3, the first files of
-  /// gpt-oss and of Mixtral.
+  /// Finds stacked experts in the module of a router if no name mentions experts: Granite, JetMoE, Step-3, the first
+  /// files of gpt-oss and of Mixtral.
   private mutating func placeBesideRouters() {
     var beside: [(index: Int, module: String, experts: Int, depth: Int)] = []
     for (index, name) in names.enumerated() where places[index] == nil && !name.isShared {
@@ -164,7 +165,7 @@ struct RoutedExperts {
       places[index] = (.stacked, experts)
       stacked.insert(module)
     }
-    // A vector for each expert, beside matrices that were found.
+    // A vector for each expert, in a module whose matrices were found.
     for (index, module, experts, _) in beside where places[index] == nil && stacked.contains(module) {
       if specs[index].shape[0] == experts { places[index] = (.stacked, experts) }
     }
@@ -180,7 +181,7 @@ struct RoutedExperts {
     }
   }
 
-  /// Finds experts in a module that is named for a mixture, without a router beside them.
+  /// Finds experts in a module that is named for a mixture and has no router.
   private mutating func placeInMixtures() {
     var matrices: [String: [Int]] = [:]
     for (index, name) in names.enumerated() where places[index] == nil && !name.isShared {
@@ -193,7 +194,7 @@ struct RoutedExperts {
     for (module, indices) in matrices { place(indices, stackedIn: module) }
   }
 
-  /// Refuses tensors that look like experts and were not found to be, and routers without experts.
+  /// Refuses tensors that look like experts but were not found, and routers without experts.
   private mutating func checkRest() {
     for (index, name) in names.enumerated() where places[index] == nil {
       let shape = specs[index].shape

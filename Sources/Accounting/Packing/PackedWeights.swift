@@ -1,19 +1,20 @@
 internal import Tensors
 
-/// Finds packed weights by the tensors beside them, and bookkeeping that only packed weights reveal.
+/// Finds packed weights by the other tensors of their module, and scales and zero points that only packed weights
+/// reveal.
 ///
 /// Sources: AutoGPTQ and AutoAWQ (`qweight`), compressed-tensors (`weight_packed`), bitsandbytes (`quant_state`),
 /// ModelOpt and compressed-tensors NVFP4, gpt-oss MXFP4 (`_blocks`, `.blocks`), ONNX Runtime's `MatMulNBits`, AQLM
-/// (`codes`), ExLlama (`q_weight`, `trellis`), QuIP# (`Qidxs`); MLX and HQQ (`W_q`), which keep their number of bits in
-/// config.json. Integers with scales beside them are packed, whatever their names.
+/// (`codes`), ExLlama (`q_weight`, `trellis`), QuIP# (`Qidxs`). MLX and HQQ (`W_q`) store their number of bits in
+/// config.json. Integers in a module with scales are packed, whatever their names.
 struct PackedWeights {
-  /// By place of the tensor.
+  /// The packing of each packed tensor, by the tensor's place.
   private(set) var packings: [Int: Packing] = [:]
-  /// Tensors that hold the shape of a packed one, by the place of the packed one.
+  /// The tensor that holds the shape of each packed tensor, by the place of the packed tensor.
   private(set) var declarations: [Int: TensorName] = [:]
-  /// Scales of packed weights whose bits and groups come from a configuration, by the places of the weights.
+  /// The number of scales of each packed weight whose bits and groups come from a configuration, by the weight's place.
   private(set) var groupScales: [Int: Int] = [:]
-  /// Scales that their own names do not reveal.
+  /// Scales whose own names do not reveal them.
   private(set) var bookkeeping: Set<Int> = []
 
   private let specs: [TensorSpec]
@@ -56,7 +57,7 @@ struct PackedWeights {
     } else if let module = module("weight_packed") {
       if shape(module + "weight_shape") != nil {
         declarations[place] = TensorName(module + "weight_shape")
-        packings[place] = Packing(nil, "packed; its shape is in the tensor beside it")
+        packings[place] = Packing(nil, "packed; another tensor of its module has its shape")
       } else {
         packings[place] = halves(spec)
       }
@@ -64,21 +65,22 @@ struct PackedWeights {
       spec.shape.count == scales.count + 1, spec.dtype == .u8
     {
       packings[place] = Packing(
-        doubled(spec), "blocks with scales beside them: MXFP4, two elements to a byte")
+        doubled(spec), "blocks with scales: MXFP4, two elements in each byte")
       if let scales = places[TensorName(module + "scales")] { bookkeeping.insert(scales) }
     } else if module("weight") != nil, spec.dtype == .u8, let packing = bytes(spec, name) {
       packings[place] = packing
     } else if let module = module("codes"), let books = shape(module + "codebooks"), spec.shape.count == 3,
       books.count == 4
     {
-      // [groups of outputs, groups of inputs, codebooks] beside [codebooks, codes, outputs, inputs] of a group.
+      // AQLM: codebooks of [groups of outputs, groups of inputs, codebooks] and codes of [codebooks, codes, outputs,
+      // inputs].
       packings[place] = Packing(
-        product(spec.shape[0], spec.shape[1], books[2], books[3]), "codes of AQLM: a group of elements each")
+        product(spec.shape[0], spec.shape[1], books[2], books[3]), "codes of AQLM, each for several elements")
       keep(beside: module, "codebooks", "scales")
     } else if let module = module("q_weight"), let order = shape(module + "q_invperm"), order.count == 1,
       spec.shape.count == 2
     {
-      packings[place] = Packing(product(order[0], spec.shape[1]), "ExLlama's bits, which differ by group")
+      packings[place] = Packing(product(order[0], spec.shape[1]), "ExLlama's bits, a number for each group")
     } else if let module = module("trellis") ?? module("Qidxs"),
       let inputs = shape(module + "suh") ?? shape(module + "SU"),
       let outputs = shape(module + "svh") ?? shape(module + "SV"), inputs.count == 1, outputs.count == 1
@@ -91,7 +93,7 @@ struct PackedWeights {
     }
   }
 
-  /// Finds integers of rank two or more with scales beside them: only packed weights have these.
+  /// Finds integers of rank two or more in a module with scales: only packed weights have both.
   private mutating func lookBeside(_ place: Int, _ name: String) {
     let spec = specs[place]
     guard spec.shape.count > 1, let end = name.lastIndex(of: "."), spec.dtype.bits <= 32 else { return }
@@ -100,7 +102,7 @@ struct PackedWeights {
     if isBookkeeping || BufferRoles.reason(of: components, rank: spec.shape.count) != nil { return }
     let module = String(name[...end])
     let last = String(name[name.index(after: end)...])
-    // Biases and zero points beside a weight are not weights.
+    // Biases and zero points of a module are not its weight.
     if Self.beside.contains(last) { return }
     let found = Self.beside.compactMap { places[TensorName(module + $0)] }
       .filter { !specs[$0].shape.isEmpty || spec.dtype.bits > 8 }
@@ -108,7 +110,7 @@ struct PackedWeights {
     bookkeeping.formUnion(found)
     let isOfCodes = ["codebooks", "centroids"].contains { places[TensorName(module + $0)] != nil }
     if spec.dtype == .i8, !isOfCodes {
-      packings[place] = Packing(spec.elementCount, "8-bit integers with scales beside them")
+      packings[place] = Packing(spec.elementCount, "8-bit integers with scales")
       return
     }
     if last == "W_q", shape(module + "shape") != nil {
@@ -116,10 +118,10 @@ struct PackedWeights {
     } else if last == "W_q" || last == "weight" {
       groupScales[place] = scales
     }
-    packings[place] = Packing(nil, "packed; no tensor beside it shows the number of bits")
+    packings[place] = Packing(nil, "packed; no tensor of its module shows the number of bits")
   }
 
-  /// Names of tensors beside a packed weight, scales first.
+  /// Names of the other tensors of a packed weight's module, scales first.
   private static let beside = [
     "scales", "scale", "_scale", "s", "biases", "zeros", "zero", "_shift", "_zeropoint", "codebooks",
     "centroids",
@@ -147,11 +149,11 @@ struct PackedWeights {
 
   private func halves(_ spec: TensorSpec) -> Packing {
     spec.dtype == .u8
-      ? Packing(doubled(spec), "packed into bytes: two elements each")
+      ? Packing(doubled(spec), "packed: two elements in each byte")
       : Packing(nil, "packed; there is no tensor with its shape")
   }
 
-  /// A weight of bytes: pairs as in bitsandbytes or NVFP4; nil for one element each.
+  /// The packing of a weight of bytes: two elements in each, as in bitsandbytes or NVFP4; nil for one element in each.
   private func bytes(_ spec: TensorSpec, _ name: String) -> Packing? {
     let states = ["absmax", "quant_map", "quant_state.bitsandbytes__nf4", "quant_state.bitsandbytes__fp4"]
     if states.contains(where: { places[TensorName("\(name).\($0)")] != nil }) {
@@ -161,12 +163,12 @@ struct PackedWeights {
       scale.shape.count == 2, scale.shape[0] == spec.shape[0], scale.dtype.bits == 8
     else { return nil }
     return scale.shape[1] * 8 == spec.shape[1] || scale.shape[1] * 16 == spec.shape[1]
-      ? Packing(doubled(spec), "scales of 16 or 32 elements: two elements to a byte") : nil
+      ? Packing(doubled(spec), "scales of 16 or 32 elements: two elements in each byte") : nil
   }
 
   /// GPTQ: [in · bits / 32, out] with scales [groups, out]. AWQ: [in, out · bits / 32] with the same scales.
   private func quantised(_ spec: TensorSpec, _ module: String) -> Packing {
-    let unknown = Packing(nil, "packed; no tensor beside it shows the number of bits")
+    let unknown = Packing(nil, "packed; no tensor of its module shows the number of bits")
     guard spec.shape.count == 2, let scales = shape(module + "scales"), scales.count == 2 else {
       return unknown
     }
@@ -175,7 +177,7 @@ struct PackedWeights {
     func packed(_ inputs: Int, _ bits: Int, _ method: String) -> Packing {
       let (count, overflow) = inputs.multipliedReportingOverflow(by: out)
       return overflow || !(1...8).contains(bits)
-        ? unknown : Packing(count, "\(method), \(bits) bits an element")
+        ? unknown : Packing(count, "\(method), \(bits) bits for each element")
     }
     func bits(_ containers: Int, _ elements: Int) -> Int {
       let (all, overflow) = containers.multipliedReportingOverflow(by: width)
@@ -196,26 +198,27 @@ struct PackedWeights {
 }
 
 extension Packing {
-  /// A weight whose shape is in a tensor beside it: the product, if the containers can hold so many.
+  /// A weight whose shape is in another tensor: the product of the extents, if the containers can hold so many
+  /// elements.
   init(declared shape: [Int], in spec: TensorSpec) {
     var count = 1
     for extent in shape {
       let (product, overflow) = count.multipliedReportingOverflow(by: extent)
       guard !overflow, extent >= 0 else {
-        self.init(nil, "packed; the tensor beside it is not a shape")
+        self.init(nil, "packed; the tensor that should have its shape is not a shape")
         return
       }
       count = product
     }
-    self.init(holding: count, in: spec, "the shape beside it gives the number of elements")
+    self.init(holding: count, in: spec, "the shape in another tensor gives the number of elements")
   }
 
-  /// A weight of `count` elements, if the containers can hold them: at least one bit each. The last container may be
-  /// half empty.
+  /// A weight of `count` elements, if the containers can hold them with at least one bit each. The last container may
+  /// be half empty.
   init(holding count: Int, in spec: TensorSpec, _ reason: String) {
     let (bits, overflow) = spec.elementCount.multipliedReportingOverflow(by: spec.dtype.bits)
     guard !overflow, count > 0, count <= bits else {
-      self.init(nil, "packed; the number of elements beside it does not fit its containers")
+      self.init(nil, "packed; the number of elements that another tensor gives does not fit its containers")
       return
     }
     self.init(count, reason)

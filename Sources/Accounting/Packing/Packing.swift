@@ -1,8 +1,8 @@
 /// Several elements in one container, such as four bits each in bytes or in 32-bit integers.
 public struct Packing: Hashable, Sendable {
-  /// The elements of the packed weight; nil if names, shapes and dtypes do not show it, so that containers are counted.
+  /// The number of elements; nil if names, shapes and dtypes do not show it. Then containers are counted.
   public let logical: Int?
-  /// The reason why the number is known, or why it is not.
+  /// Where the number comes from, or why it is unknown.
   public let reason: String
 
   init(_ logical: Int?, _ reason: String) {

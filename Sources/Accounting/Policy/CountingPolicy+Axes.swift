@@ -30,7 +30,7 @@ extension CountingPolicy {
 
   /// The factor by which a row is multiplied.
   public enum Times: Hashable, Sendable {
-    /// This factor.
+    /// This factor, from 1 to 1,000,000.
     case count(Int)
     /// The number of tasks.
     case tasks
@@ -82,7 +82,7 @@ extension CountingPolicy {
     }
   }
 
-  /// How a norm is counted.
+  /// Which elements of a norm count.
   public enum Norms: String, Hashable, Sendable, CaseIterable {
     /// Scale, shift and statistics, as they are stored.
     case asStored = "as-stored"
@@ -108,12 +108,12 @@ extension CountingPolicy {
     case compression
   }
 
-  /// The names that a policy declares as trained or frozen. Other names are unknown, unless their role is never
+  /// Names that a policy declares as trained or frozen. For other names this is unknown, unless their role is never
   /// trained.
   public struct Trainability: Hashable, Sendable {
     /// Names that are trained.
     public let trained: [NamePattern]
-    /// Names that are frozen; they go before `trained`.
+    /// Names that are frozen. If a name matches both lists, it is frozen.
     public let frozen: [NamePattern]
 
     /// Whether a tensor is trained; nil if unknown.
@@ -124,13 +124,13 @@ extension CountingPolicy {
     }
   }
 
-  /// A role or a part that a policy gives to names.
+  /// A role, a part or both that a policy assigns to names.
   public struct RoleAssignment: Hashable, Sendable {
-    /// The names.
+    /// The names to which it applies.
     public let pattern: NamePattern
-    /// Their role; nil to keep the one that was found.
+    /// The assigned role; nil to keep the role that was found.
     public let role: ParameterRole?
-    /// Their part; nil to keep the one that was found.
+    /// The assigned part; nil to keep the part that was found.
     public let part: NetworkPart?
   }
 
@@ -142,16 +142,16 @@ extension CountingPolicy {
     case weights([WeightedNetwork])
   }
 
-  /// A sub-network with its weight.
+  /// A sub-network and its weight in an expectation.
   public struct WeightedNetwork: Hashable, Sendable {
-    /// The task.
+    /// The task's name.
     public let task: TaskID
-    /// The level.
+    /// The level's number, from 1.
     public let level: LevelNumber
     /// The weight, relative to the others; at least 1.
     public let weight: Int
   }
 
-  /// Whether tensors that are cut alike may differ in what counts.
+  /// Whether tensors that are cut alike may have different numbers of counted elements.
   var isByTensor: Bool { density != .dense }
 }

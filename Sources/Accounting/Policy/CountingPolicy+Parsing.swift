@@ -3,13 +3,13 @@ internal import Tensors
 internal import UnitModel
 
 extension CountingPolicy {
-  /// The most bytes of a policy.
+  /// The largest size of a policy, in bytes: 1 MiB.
   package static let sizeLimit = 1 << 20
 
   /// Parses a policy's document.
   ///
-  /// Strict: a key that a policy does not have, or a value it cannot have, is refused with its place. Throws the cases
-  /// of `AccountingError` that are about policies, except `.unknownPreset`.
+  /// An unknown key, or a value outside its range, is refused with its place. Throws the cases of `AccountingError` for
+  /// policies, except `.unknownPreset`.
   public init(parsing bytes: [UInt8]) throws(AccountingError) {
     let document: JSONValue
     do throws(JSONError) {
@@ -53,7 +53,7 @@ extension CountingPolicy {
     experts = try reader.word("experts", Experts.self) ?? .all
     ratio = try reader.word("ratio", Ratio.self) ?? .ofStored
     selection = try reader.selection()
-    // The place of the schema is not part of the rule.
+    // The path of the schema is not part of the rule.
     object["$schema"] = nil
     do throws(JSONError) {
       let hasher = SHA256Hasher()
@@ -64,13 +64,13 @@ extension CountingPolicy {
 }
 
 extension JSONValue {
-  /// The value with the members of every object in the byte order of their keys.
+  /// The value with the members of every object sorted by the bytes of their keys.
   fileprivate var sorted: JSONValue {
     switch self {
     case .array(let values): return .array(values.map(\.sorted))
     case .object(let object):
       let members = object.members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-      // The keys were distinct before.
+      // Sorting keeps the keys distinct.
       return .object(JSONObject(members.map { JSONMember(key: $0.key, value: $0.value.sorted) }) ?? object)
     default: return self
     }

@@ -14,59 +14,59 @@ public struct CountingPolicy: Hashable, Sendable {
   public let summary: String?
   /// The source of the rule, a paper or a program; nil if the document gives none.
   public let source: String?
-  /// The roles that are counted.
+  /// The roles that are counted; by default all.
   public let roles: Choice<ParameterRole>
-  /// The parts of the network that are counted.
+  /// The parts of the network that are counted; by default all.
   public let parts: Choice<NetworkPart>
-  /// The names that are counted, by pattern.
+  /// Patterns of the names that are counted; by default all names.
   public let names: Choice<NamePattern>
-  /// Roles and parts that the policy assigns to names; the first match counts.
+  /// Roles and parts that the policy assigns to names. For each name the first match applies.
   public let assignments: [RoleAssignment]
-  /// The elements of a (task, level) that are counted.
+  /// Which elements count for a (task, level); by default those that it uses.
   public let scope: Scope
-  /// The heads that belong to a (task, level).
+  /// Which heads count for a (task, level).
   public let heads: Extent
-  /// The stems that belong to a (task, level).
+  /// Which stems count for a (task, level).
   public let stems: Extent
   /// The factor for every count: a baseline of separate networks counts everything several times.
   public let times: Times
-  /// Whether tensors that share their bytes count once or under each of their names.
+  /// Whether tensors that share their bytes count once, once for each name, or once for each task.
   public let ties: Ties
-  /// The values that count.
+  /// Which values count: all, those that masks keep, or those that are not zero.
   public let density: Density
-  /// The meaning of one element.
+  /// Whether an element is a weight, or a container that may hold several weights.
   public let elements: Elements
-  /// The bits of an element, by role; roles without an entry have those of their dtype.
+  /// The bits of an element, by role. A role without an entry has the bits of its tensors' dtypes.
   public let bits: [ParameterRole: Int]
   /// The unit in which bytes are shown.
   public let sizeUnit: SizeUnit
-  /// The names that are trained or frozen; nil to count all, trained or not.
+  /// Patterns of trained and frozen names; nil if the policy does not ask whether elements are trained.
   public let trainability: Trainability?
-  /// How norms are counted.
+  /// Whether norms count as they are stored, or as after folding.
   public let norms: Norms
-  /// The routed experts that are counted.
+  /// Whether all routed experts count, or only the active ones.
   public let experts: Experts
   /// The ratio that is reported with a number.
   public let ratio: Ratio
-  /// The sub-networks over which an expectation is taken; nil for none.
+  /// The sub-networks and weights of an expectation; nil if the policy has none.
   public let selection: SelectionDistribution?
   /// SHA-256 of the document in canonical form; equal digests mean the same rule.
   public let digest: SHA256Digest
 
-  /// The value of `format` in a policy's document.
+  /// The text that `format` must have in a policy's document.
   public static let format = "tessera.counting-policy/1"
 
-  /// A choice of values: all of them, only some, or all but some.
+  /// A selection from a set of roles, parts or patterns.
   public enum Choice<Value: Hashable & Sendable>: Hashable, Sendable {
-    /// All.
+    /// Every value.
     case all
-    /// Only these.
+    /// The values of this list.
     case only([Value])
-    /// All but these.
+    /// Every value except those of this list.
     case leaveOut([Value])
   }
 
-  /// Every pattern of names, with its key.
+  /// Every pattern of names, with its key in the document.
   var patterns: [(key: String, pattern: NamePattern)] {
     var patterns: [(key: String, pattern: NamePattern)] = assignments.map { ("assign", $0.pattern) }
     switch names {
@@ -86,7 +86,7 @@ public struct CountingPolicy: Hashable, Sendable {
       part: rule.part ?? found.part, foldsAway: rule.role == nil ? found.foldsAway : false)
   }
 
-  /// Whether a tensor is counted by itself, whatever it is tied to.
+  /// Whether a tensor is counted, without regard to tensors that it is tied to.
   func counts(_ name: TensorName, _ label: ClassifiedRole) -> Bool {
     guard roles.takes(label.role), parts.takes(label.part) else { return false }
     if norms == .folded, label.foldsAway { return false }
@@ -100,7 +100,7 @@ public struct CountingPolicy: Hashable, Sendable {
 }
 
 extension CountingPolicy.Choice {
-  /// Whether a value is chosen.
+  /// Whether the choice includes a value.
   func takes(_ value: Value) -> Bool {
     switch self {
     case .all: true

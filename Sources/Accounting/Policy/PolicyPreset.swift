@@ -21,9 +21,9 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
   case activeHF = "active-hf"
   case activeNoEmbeddings = "active-no-embeddings"
 
-  /// The document, byte for byte as it is in `Policies/`.
+  /// The document, with the same bytes as in `Policies/`.
   ///
-  /// Embedded in the binary, so that a copied command needs no folder beside it.
+  /// It is embedded in the binary, so a copied command needs no other files.
   public var document: [UInt8] {
     switch self {
     case .allStored: PackageResources.all_stored_json
@@ -55,7 +55,8 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
   /// Throws `AccountingError.unknownPreset` with the nearest names.
   public static func policy(named name: String) throws(AccountingError) -> CountingPolicy {
     guard let preset = PolicyPreset(rawValue: name) else {
-      // The first word of a name means the whole family: `pytorch` means both of its policies, and so does `pytorh`.
+      // The first word of a name stands for its whole family: `pytorch`, or the misspelt `pytorh`, suggests both of its
+      // policies.
       let names = allCases.map(\.rawValue)
       let words = names + names.compactMap { $0.split(separator: "-").first.map(String.init) }
       let isBeginning = !name.isEmpty && names.contains { $0.hasPrefix(name.lowercased()) }

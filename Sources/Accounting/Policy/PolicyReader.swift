@@ -2,7 +2,7 @@ internal import StrictJSON
 internal import Tensors
 internal import UnitModel
 
-/// The members of a policy, with the checks of their values.
+/// Reads the members of a policy and checks their values.
 struct PolicyReader {
   let object: JSONObject
 

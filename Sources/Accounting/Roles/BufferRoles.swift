@@ -1,6 +1,6 @@
 internal import Tensors
 
-/// Names of PyTorch's buffers: tensors beside the parameters that training never changes.
+/// Names of PyTorch's buffers: tensors of a module that training never changes.
 enum BufferRoles {
   /// The reason why a tensor is a buffer; nil if its name does not show it.
   static func reason(of name: NameComponents, rank: Int) -> String? {
@@ -30,7 +30,7 @@ enum BufferRoles {
     "attn", "attention", "self_attn", "self_attention", "crossattention",
   ])
 
-  /// Segment Anything's positions are random numbers that do not change.
+  /// Segment Anything's position embeddings are random numbers that do not change.
   private static let randomFeatures = WordTable(["shared_image_embedding", "shared_embedding"])
   private static let activations = WordTable(["act_fn"])
 
@@ -43,7 +43,7 @@ enum BufferRoles {
     // Numbers of positions and segments.
     "position_ids", "token_type_ids", "relative_position_index", "relative_coords_table", "rel_pos_index",
     "rp_bucket", "pos_idx_to_embed", "positional_encoding_gaussian_matrix",
-    // Biases that balance the experts of a mixture: changed by counts of tokens, not by gradients.
+    // Biases that balance the experts of a mixture; counts of tokens change them, not gradients.
     "e_score_correction_bias", "balancing_biases",
     // Decays of linear attention, and ranges of activations.
     "slope_rate", "query_decay", "key_decay", "diagonal_decay", "layer_scalar", "input_min", "input_max",

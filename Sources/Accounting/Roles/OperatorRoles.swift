@@ -6,11 +6,11 @@ public struct OperatorUse: Hashable, Sendable {
   public let operation: String
   /// The number of the input, from 0.
   public let input: Int
-  /// The operator that makes the other of two inputs; nil if no node does.
+  /// The operator that computes the other one of two inputs; nil if no node computes it.
   public let beside: String?
   /// The node's name in messages.
   public let node: String
-  /// The number of elements in the tensor, as the node gives it for packed ones; nil if each is one.
+  /// The number of elements that the node gives for a packed tensor; nil if the tensor is not packed.
   public let elements: Int?
 
   /// A use; `elements` is only for packed tensors.
@@ -25,7 +25,7 @@ public struct OperatorUse: Hashable, Sendable {
 
 /// Roles from the definitions of ONNX's operators: each input has its own meaning.
 enum OperatorRoles {
-  /// The role that a use gives a tensor of this rank; nil if the operator takes values of any meaning.
+  /// The role of a tensor of this rank with this use; nil if the operator accepts values of any meaning.
   static func role(of use: OperatorUse, rank: Int) -> ClassifiedRole? {
     let reason = "input \(use.input) of \(use.node)"
     switch (use.operation, use.input) {
@@ -44,7 +44,7 @@ enum OperatorRoles {
       return ClassifiedRole(.normStatistics, reason, foldsAway: true)
     case ("InstanceNormalization", 1...2), ("GroupNormalization", 1...2), ("LayerNormalization", 1...2),
       ("RMSNormalization", 1):
-      // Their moments come from their inputs, so they cannot be folded into a layer.
+      // The moments of these norms come from their inputs, so they cannot be folded into a layer.
       return ClassifiedRole(.normAffine, reason)
     case ("Gather", 0) where rank == 2: return ClassifiedRole(.embedding, reason)
     case ("com.microsoft.MatMulNBits", 1): return ClassifiedRole(.weight, reason)

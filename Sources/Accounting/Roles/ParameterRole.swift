@@ -13,7 +13,7 @@ public enum ParameterRole: String, Hashable, Sendable, CaseIterable {
   case normStatistics = "norm-statistics"
   /// A number of steps or batches.
   case counter
-  /// A tensor beside the parameters that training does not change: rotary frequencies, positions, integers.
+  /// A tensor that training does not change, such as rotary frequencies, positions or integers.
   case buffer
   /// A tensor that chooses units, experts or blocks: a router, a gate, the logits of a search.
   case selector
@@ -39,10 +39,10 @@ public enum ParameterRole: String, Hashable, Sendable, CaseIterable {
   }
 }
 
-/// The place of a tensor in the network. With the role it says how an element is counted: the bias of a head, the norm
-/// of a stem.
+/// The part of the network that a tensor belongs to. Part and role together decide how an element is counted: the bias
+/// of a head, the norm of a stem.
 ///
-/// Place and role are two labels: a head has a weight and a bias, and a policy may need them separately.
+/// They are two labels because a head has a weight and a bias, and a policy may need them separately.
 public enum NetworkPart: String, Hashable, Sendable, CaseIterable {
   /// The layers between stem and head.
   case body
@@ -54,15 +54,16 @@ public enum NetworkPart: String, Hashable, Sendable, CaseIterable {
   case head
 }
 
-/// The role of a tensor and its place, with the reason.
+/// The role and the part of a tensor, with the reason.
 public struct ClassifiedRole: Hashable, Sendable {
-  /// The role.
+  /// The tensor's purpose.
   public let role: ParameterRole
-  /// The place.
+  /// The tensor's part of the network.
   public let part: NetworkPart
-  /// The reason for role and place, in words.
+  /// The reason for both, in words that `count` prints.
   public let reason: String
-  /// Whether folding a norm into the layer before it removes these elements: scale and statistics, not the shift.
+  /// Whether folding a norm into the layer before it removes these elements: true for scale and statistics, not for the
+  /// shift.
   public let foldsAway: Bool
 
   /// A role with its reason; by default in the body of the network.

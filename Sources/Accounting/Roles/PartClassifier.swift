@@ -1,6 +1,6 @@
 /// Recognises stems, shortcuts and heads by the components of a name.
 enum PartClassifier {
-  /// First components without a meaning.
+  /// First components of names that show nothing about the part.
   private static let wrappers = WordTable(["module", "model", "net", "network", "state_dict", "backbone"])
   /// Names that mean a head anywhere, and names that mean one only as the first component.
   private static let heads = WordTable([
@@ -18,7 +18,7 @@ enum PartClassifier {
   /// The part, and the component that shows it; nil for the body.
   static func part(of name: NameComponents) -> (part: NetworkPart, component: String)? {
     var components = name.list[...]
-    // The last component names the tensor in its module, unless it is the only one; TensorFlow adds a number.
+    // The last component names the tensor in its module, unless it is the only component; TensorFlow adds a number.
     if components.count > 1, components.last.map({ $0.elementsEqual("0".utf8) }) == true {
       components.removeLast()
     }
@@ -33,7 +33,7 @@ enum PartClassifier {
       if leadingHeads.contains(first) { return (.head, NameComponents.text(first)) }
       if leadingStems.contains(first) { return (.stem, NameComponents.text(first)) }
     }
-    // The outermost module decides: a stem in a head belongs to the head.
+    // The outermost module decides: a stem inside a head belongs to the head.
     for component in components {
       if heads.contains(component) { return (.head, NameComponents.text(component)) }
       if stems.contains(component) { return (.stem, NameComponents.text(component)) }

@@ -2,8 +2,8 @@ public import Tensors
 
 /// Finds roles by the tensors' uses in a graph, else by names, shapes and the other tensors of a module.
 ///
-/// A `weight` may belong to a convolution or a norm; the other tensors of its module decide. The rules are in the order
-/// in which they are tried.
+/// A `weight` may belong to a convolution or a norm: the other tensors of its module decide. The rules are tried in the
+/// order of the code.
 public enum RoleClassifier {
   /// The role of each tensor, in their order.
   ///
@@ -44,7 +44,7 @@ public enum RoleClassifier {
     }
   }
 
-  /// The role, or `buffer` if the name or an integer dtype shows it: no optimizer changes integers. Those of at most
+  /// The role, or `buffer` if the name or an integer dtype shows it: no optimizer changes integers. Integers of at most
   /// eight bits may be quantised weights.
   private static func settled(
     _ found: ClassifiedRole, _ spec: TensorSpec, _ components: NameComponents,
@@ -57,7 +57,7 @@ public enum RoleClassifier {
       return ClassifiedRole(.buffer, reason)
     }
     let isInteger = spec.dtype.kind == .signed || spec.dtype.kind == .unsigned
-    // Biases of quantised layers are sums of 32 bits.
+    // Biases of quantised layers are sums, stored as 32-bit integers.
     return isInteger && found.role != .bias && (spec.dtype.bits > 8 || found.role == .other)
       ? ClassifiedRole(.buffer, "integers, which training does not change") : found
   }
@@ -103,12 +103,12 @@ public enum RoleClassifier {
       return ClassifiedRole(.other, "it is named as a bias, but has rank \(rank): a mask or a table")
     case .embedding where rank >= 2: return ClassifiedRole(.embedding, "it is named as an embedding")
     case .weight where rank == 2 && name.module.lastComponent.elementsEqual("gate".utf8):
-      return ClassifiedRole(.selector, "a matrix in a module called gate: a router")
+      return ClassifiedRole(.selector, "a matrix in a module named gate: a router")
     case .weight where rank == 2 && isEmbedding(name.module):
       return ClassifiedRole(.embedding, "a matrix in a module named for embeddings")
     case .weight where rank >= 2: return ClassifiedRole(.weight, "it is named as a weight")
     case .scale where siblings.isQuantised:
-      return ClassifiedRole(.quantisation, "a scale beside integer or 8-bit weights")
+      return ClassifiedRole(.quantisation, "a scale of integer or 8-bit weights")
     case .scale: return ClassifiedRole(.other, "a scale outside a norm")
     default: break
     }
@@ -122,7 +122,7 @@ public enum RoleClassifier {
     return ClassifiedRole(.other, "of rank \(rank), and its name shows no role")
   }
 
-  /// Roles that an operator does not show: it uses a router as a weight, and multiplies anything by a mask.
+  /// Roles that an operator does not show: a router is used as a weight, and a mask is multiplied like any value.
   private static let isMeant: Set<ParameterRole> = [.selector, .mask, .optimizerState, .kernelTransform]
 
   /// Whether a module is named for a table of embeddings. `embed_out` is a layer out of the embedding space.
@@ -134,7 +134,7 @@ public enum RoleClassifier {
   }
 }
 
-/// What the tensors of one module show about each other.
+/// What the tensors of one module reveal about each other.
 private struct Siblings {
   private(set) var hasStatistics = false
   private var hasGammaOrBeta = false

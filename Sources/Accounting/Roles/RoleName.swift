@@ -64,7 +64,7 @@ struct RoleName {
     ("bias_orig", .bias),
   ].map { (Array($0.0.utf8), $0.1) }
 
-  /// The word of a component and how many of its bytes it takes.
+  /// The word that a component ends or begins with, and the number of its bytes.
   private static func word(of component: [UInt8]) -> (Word, Int) {
     for (text, word) in endings where component.count >= text.count && component.last == text.last {
       let before = component.count - text.count

@@ -1,4 +1,4 @@
-/// Roles that a word anywhere in a name shows, whatever the shape; none of them is a layer's weight.
+/// Roles that a word anywhere in a name shows, whatever the shape. None of these tensors is a layer's weight.
 enum SpecialRoles {
   /// The role and its reason; nil if no component shows one.
   static func role(of name: NameComponents) -> (role: ParameterRole, reason: String)? {

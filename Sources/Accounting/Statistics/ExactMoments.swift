@@ -1,6 +1,6 @@
 /// The sum of numbers and the sum of their squares, without rounding.
 struct ExactMoments: Equatable, Sendable {
-  /// Every number is a multiple of 2^`unit`.
+  /// The power of two of which every number is a multiple: all are multiples of 2^`unit`.
   let unit: Int
   private var positive = Natural()
   private var negative = Natural()
@@ -31,10 +31,10 @@ struct ExactMoments: Equatable, Sendable {
     return isNegative ? -mean : mean
   }
 
-  /// The standard deviation of `count` numbers: real with one element in `parts`, complex with two.
+  /// The standard deviation of `count` numbers. `parts` has one element for real numbers and two for complex ones.
   ///
-  /// n · Σx² − (Σx)² is exact; its quotient by n² is rounded once, and so is the root, so the result is at most one
-  /// unit in the last place away.
+  /// n · Σx² − (Σx)² is exact. Its quotient by n² is rounded once, and so is the root, so the result differs from the
+  /// exact one by at most one unit in the last place.
   static func deviation(_ parts: [ExactMoments], of count: Int) -> Double {
     guard let unit = parts.first?.unit else { return 0 }
     var scaled = Natural()

@@ -68,7 +68,7 @@ final class FloatCounter<Bins: FloatBins>: ValueCounter {
 
   /// Zeros, and subnormal numbers by their size.
   private func countSmall(_ bytes: UnsafeRawBufferPointer, _ count: Int) {
-    // By the number of bits of the fraction, plus 64 for negative numbers; zeros have none.
+    // Indexed by the number of bits of the fraction, plus 64 for negative numbers. Zeros have index 0.
     withUnsafeTemporaryAllocation(of: Int.self, capacity: 128) { widths in
       widths.initialize(repeating: 0)
       for index in 0..<count {
@@ -110,7 +110,7 @@ final class FloatCounter<Bins: FloatBins>: ValueCounter {
   }
 }
 
-/// The totals of a bin before or after a window.
+/// The totals of one bin; windows are compared before and after.
 private struct BinSum {
   let count: Int
   let fractions: UInt128

@@ -3,7 +3,7 @@ struct Natural: Equatable, Sendable {
   /// Least significant first; zeros at the end are ignored.
   private var limbs: [UInt64] = []
 
-  /// 0.
+  /// The number 0, without limbs.
   init() {}
 
   /// Adds `value` × 2^`shift`; `shift` is at least 0.
@@ -56,8 +56,8 @@ struct Natural: Equatable, Sendable {
     return false
   }
 
-  /// The number × 2^`power` ÷ `divisor`^`times`, rounded once to 53 bits, ties to even: significand in [1, 2) and
-  /// exponent; nil for 0.
+  /// The number × 2^`power` ÷ `divisor`^`times`, rounded once to 53 bits, ties to even. The result is a significand in
+  /// [1, 2) and an exponent; nil for 0.
   func quotient(by divisor: Int, times: Int, power: Int) -> (significand: Double, exponent: Int)? {
     guard let width = bitWidth, divisor > 0 else { return nil }
     // With at least 64 bits in the quotient, remainders are below the last bit that decides the rounding.

@@ -42,7 +42,7 @@ final class PatternCounter: ValueCounter {
   }
 
   func tally() -> ValueTally {
-    // The smallest numbers are E8M0's, from 2^−127 on; the significands below have seven more bits.
+    // E8M0 has the smallest numbers, from 2^−127 on; the significands below have seven more bits.
     let unit = -134
     var tally = ValueTally(unit: unit)
     tally.elements = elements
@@ -59,7 +59,7 @@ final class PatternCounter: ValueCounter {
       } else if value.isInfinite {
         tally.infinite += count
       } else {
-        // The significand of every such number is at most eight bits.
+        // The significand of every such number has at most eight bits.
         let scaled = UInt128(value.significand * 128)
         let shift = Int(value.exponent) - 7 - unit
         tally.moments[0].add(sum: scaled * UInt128(count), shift: shift, isNegative: value < 0)

@@ -5,7 +5,7 @@ internal import Tensors
 
 /// The statistics of tensors, read once each on all cores.
 package enum TensorStatistics {
-  /// The bytes of a window: no element of any dtype crosses its end, and it fits a core's second-level cache.
+  /// The bytes of a window. No element of any dtype crosses its end, and it fits into a core's second-level cache.
   static let windowSize = 48 * 21_845
 
   /// The statistics of some tensors of a source, in their order. Throws the source's error for the first tensor that
@@ -49,7 +49,7 @@ package enum TensorStatistics {
   }
 }
 
-/// A tensor whose windows go to the next free thread.
+/// A tensor that several threads read: each free thread takes the next window.
 private final class SharedReader: @unchecked Sendable {
   // Proof of @unchecked: the reader and the rest of the tensor are used under the lock only.
   private let lock = Mutex(())

@@ -8,13 +8,13 @@ struct ValueTally: Sendable {
   var infinite = 0
   var minimum: ElementValue?
   var maximum: ElementValue?
-  /// One, or two for complex numbers.
+  /// One element for real numbers, two for complex ones.
   var moments: [ExactMoments]
   private var bins: [Int: MagnitudeBin] = [:]
 
   init(parts: Int = 1, unit: Int) { moments = .init(repeating: ExactMoments(unit: unit), count: parts) }
 
-  /// Merges the minimum and maximum of some elements; −0.0 equals 0.0.
+  /// Extends the range to a minimum and a maximum of further elements; −0.0 equals 0.0.
   mutating func stretch(_ least: ElementValue, _ greatest: ElementValue) {
     let (least, greatest) = (Self.unsigned(least), Self.unsigned(greatest))
     if minimum.map({ least < $0 }) ?? true { minimum = least }
@@ -74,8 +74,8 @@ protocol WindowSource {
 extension WindowSource {
   /// Counts with the counter of a dtype.
   ///
-  /// Each case calls with a concrete type: a generic counter behind `any ValueCounter` would not be specialised, which is 50
-  /// times slower.
+  /// Each case calls the counter with a concrete type. A generic counter behind `any ValueCounter` would not be
+  /// specialised, which is 50 times slower.
   func count(_ dtype: DType) throws -> ValueTally {
     switch dtype {
     case .f64: try count(with: FloatCounter(WideBins()))

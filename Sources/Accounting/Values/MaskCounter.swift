@@ -9,7 +9,7 @@ package import UnitModel
 package final class MaskCounter: Sendable {
   private let source: any TensorSource
   private let tensors: [TensorSpec]
-  /// The place in the source of each tensor.
+  /// The place of each tensor in the source.
   private let places: [Int?]
   private let limit: Int
   private let state = Mutex(State())
@@ -25,7 +25,7 @@ package final class MaskCounter: Sendable {
     let ofNonZero: Bool
   }
 
-  /// - Parameter placements: those of the file's tensors; masks are identified by their places.
+  /// - Parameter placements: the placements of the file's tensors; masks are identified by their places.
   package init(_ placements: [TensorPlacement], in source: any TensorSource) {
     self.source = source
     tensors = placements.map(\.spec)
@@ -37,10 +37,10 @@ package final class MaskCounter: Sendable {
     limit = max(Self.readLimit, 4 * all)
   }
 
-  /// The most bytes of masks that may be read: some seconds, or all masks four times.
+  /// The most bytes of masks that may be read: this takes some seconds, or reads all masks four times.
   ///
-  /// Every sub-network needs its own masks, and everything stored needs them all: that is twice. Unions over many
-  /// levels need more.
+  /// Each sub-network needs its own masks, and everything stored needs all of them: together twice all masks. Unions
+  /// over many levels need more.
   private static let readLimit = 4_000_000_000
   private static let windowLength = 1 << 16
 

@@ -44,7 +44,7 @@ package enum NonZeroCount {
     return result
   }
 
-  /// The counts of a tensor with element owners: free elements, then each unit's.
+  /// The counts of a tensor with element owners: free elements first, then the elements of each unit.
   private static func byOwner(
     _ spec: TensorSpec, _ reader: any TensorByteReader, map: any TensorByteReader, _ count: Int
   ) throws -> [Int] {
@@ -58,7 +58,7 @@ package enum NonZeroCount {
     return counts
   }
 
-  /// In bytes: a multiple of 16, and of the three bytes of four elements of six bits.
+  /// In bytes: a multiple of 16, and of three, because four elements of six bits take three bytes.
   private static let windowLength = 48 << 14
 
   private static func count(
@@ -78,7 +78,7 @@ package enum NonZeroCount {
 
   static func isZero(_ element: Int, of dtype: DType, in window: UnsafeRawBufferPointer) -> Bool {
     guard let width = dtype.bytes else {
-      // Packed from the lowest bit on; the highest bit of a float is its sign, which is ignored.
+      // Elements are packed from the lowest bit on. The highest bit of a float is its sign, which is ignored.
       let first = element * dtype.bits
       let count = dtype.kind == .smallFloat ? dtype.bits - 1 : dtype.bits
       return (first..<first + count).allSatisfy { window[$0 >> 3] >> UInt8($0 & 7) & 1 == 0 }
@@ -102,13 +102,13 @@ package enum NonZeroCount {
   }
 }
 
-/// Follows the elements of a tensor in flat order, with the block of each.
+/// Walks through the elements of a tensor in flat order and finds the block of each.
 private struct CellCounter {
   /// Elements that are not zero, by block in storage order.
   private(set) var blocks: [Int]
   /// The least number of elements between two changes of block.
   private let inner: Int
-  /// For each dimension up to the last cut one: the part of each position in the place in the grid.
+  /// For each dimension up to the last cut one: what the part of each position adds to the place in the grid.
   private var steps: [[Int]] = []
   /// The block at each place of the grid.
   private var grid: [Int] = [0]

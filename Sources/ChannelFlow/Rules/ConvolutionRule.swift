@@ -1,7 +1,7 @@
 internal import Inference
 internal import ONNXGraph
 
-/// Convolutions: output channels have the weight's labels, input channels those of the values.
+/// Convolutions: output channels have the weight's labels, input channels the labels of the values.
 enum ConvolutionRule {
   static func convolution(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
     try apply(call, isTransposed: false)
@@ -68,8 +68,8 @@ extension LabelFactor {
 }
 
 extension FlowCall {
-  /// Sums over a dimension of one input and one of another: both are cut alike, or the dense node selects from one of
-  /// them.
+  /// Sums over a dimension of one input and a dimension of another. If both are cut alike, nothing else is needed;
+  /// otherwise the dense node selects positions from one of them.
   func contract(_ one: Int, _ first: Int, _ other: Int, _ second: Int) throws(FlowError) {
     let (a, b) = (try labels(one, first), try labels(other, second))
     let (isWeightA, isWeightB) = (optional(one)?.isConstant == true, optional(other)?.isConstant == true)

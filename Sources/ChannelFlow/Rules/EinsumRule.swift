@@ -1,7 +1,7 @@
 internal import Inference
 internal import ONNXGraph
 
-/// Einsum: letters in the result continue, other letters are summed over.
+/// Einsum: letters of the result continue, and the others are summed over.
 enum EinsumRule {
   static func apply(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
     let shapes = call.inputs.compactMap { $0?.shape }
@@ -22,7 +22,7 @@ enum EinsumRule {
         terms[index].firstIndex(of: letter).flatMap { shapes[index][$0] == 1 ? nil : (index, $0) }
       }
       for (index, dimension) in places where call.optional(index)?.constant != nil {
-        // A whole weight makes the values that it meets whole.
+        // A whole weight makes the values with the same letter whole.
         guard try call.labels(index, dimension) == nil else { continue }
         for (other, place) in places {
           call.fix(try call.labels(other, place), "the weights of \(call.node.shown) are whole")
@@ -55,7 +55,7 @@ enum EinsumRule {
       ? (terms, output) : nil
   }
 
-  /// Makes the results of weights that meet the network's inputs whole.
+  /// If a weight is multiplied by the network's inputs, makes the labels of its results whole.
   private static func firstLayer(
     _ call: FlowCall, _ terms: [[Character]], _ output: [Character]
   ) throws(FlowError) {

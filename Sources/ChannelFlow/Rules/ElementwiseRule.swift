@@ -81,10 +81,10 @@ enum ElementwiseRule {
     return true
   }
 
-  /// Only a plan's masked original needs this.
+  /// Only the masked original of a plan needs this.
   private static func keepsZeros(_ call: FlowCall, _ given: [Int], _ result: FlowValue) -> Bool {
     guard call.labels.isChecking else { return false }
-    // Padding and uncut positions are never inactive, so they may differ from zero.
+    // Padding and uncut positions are always active, so they may differ from zero.
     let isCut = result.factors.map { !$0.labels.contains(0) }
     func hasFactor(_ value: FlowValue, _ number: Int) -> Bool {
       let factor = result.factors[number]

@@ -17,8 +17,8 @@ enum ExtentRule {
     result.factors = result.factors.map {
       LabelFactor(dimensions: $0.dimensions.map { $0 + shift }, labels: $0.labels)
     }
-    // A count of channels may not set an extent here, because the new positions would have no labels. 1 keeps an
-    // extent.
+    // A count of channels may not set an extent here, because the new positions would have no labels. An extent of 1
+    // keeps the input's extent.
     var wanted: [Int?] = target.map { _ in nil }
     try uncounted(call, 1, except: result.factors.map { $0.dimensions[0] - (full.count - target.count) })
     for factor in result.factors {
@@ -38,7 +38,7 @@ enum ExtentRule {
     try call.resolve(0)
     var result = try call.input(0).computed
     result.shape = zip(shape, repeats).map { $0 &* $1 }
-    // A factor with too many positions is dropped, and stops when `FlowAccount` misses it.
+    // A factor with too many positions is dropped; `FlowAccount` then finds it missing and stops it.
     result.factors.removeAll { repeats[$0.dimensions[0]] * $0.labels.count > PartsRule.positionLimit }
     result.factors = result.factors.map { factor in
       let count = repeats[factor.dimensions[0]]
@@ -58,7 +58,7 @@ enum ExtentRule {
     }
     call.keepsZeros = true
     let scales = scales(call)
-    // Another scale can give the same extent, but moves positions.
+    // Another scale can give the same extent, and still moves positions.
     for dimension in shape.indices
     where full[dimension] != shape[dimension] || (scales.map({ $0[dimension] != 1 }) ?? false) {
       try call.stop(try call.labels(0, dimension), "\(call.node.shown) changes its extent")
@@ -95,7 +95,7 @@ enum ExtentRule {
 
   /// Extents are known before the network runs, also in the dense network. Extents of weights are constants.
   static func shape(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
-    // The dimension that is cut decides which labels are counted.
+    // The cut dimension determines which labels are counted.
     try call.resolve(0)
     let x = try call.input(0)
     guard let shape = x.shape else { return [.unknown] }

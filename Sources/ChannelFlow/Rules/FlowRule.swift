@@ -1,11 +1,11 @@
 internal import Inference
 internal import ONNXGraph
 
-/// An operator's way to pass its inputs' labels to its outputs.
+/// How an operator passes its inputs' labels to its outputs.
 ///
 /// A rule gives the outputs' extents and labels. For a sub-network it also changes the extents in the dense node's
-/// attributes and constants. A label that a rule does not pass on, end or leave out stops: `FlowWalk` compares inputs
-/// with outputs after each rule, so no label is forgotten. An operator without a rule passes nothing on.
+/// attributes and constants. `FlowWalk` compares inputs with outputs after each rule. It stops every label that the
+/// rule neither passed on, nor ended, nor left out. An operator without a rule passes nothing on.
 typealias FlowRule = @Sendable (FlowCall) throws(FlowError) -> [FlowValue]
 
 enum FlowRules {

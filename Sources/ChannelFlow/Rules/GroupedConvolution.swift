@@ -54,7 +54,7 @@ struct GroupedConvolution {
       guard call.labels.isChecking, x != nil || first != nil else { return nil }
       throw call.refusal("channels and their groups' weights cut alike", "only one of them cut")
     }
-    // A group sums over its own channels, but their label continues.
+    // A group sums over its own channels. Their label continues, because the group's outputs have it.
     call.leave(0, 1)
     // One label for each group, for all of its positions.
     var own: [ChannelLabel] = []
@@ -79,7 +79,7 @@ struct GroupedConvolution {
     if call.labels.isChecking {
       let kept = own.map(call.labels.isKept)
       call.dense.node.attributes["group"] = .int(Int64(kept.count { $0 }))
-      // Every sub-network contains the padding, even if it lacks the group that reads it.
+      // Every sub-network has the padding, even if it lacks the group that reads the padding.
       try select(kept.flatMap { [Bool](repeating: $0, count: inPerGroup) }, 0, 1)
       try select(kept.flatMap { [Bool](repeating: $0, count: inner) }, 1, 0)
     }
@@ -89,7 +89,7 @@ struct GroupedConvolution {
   private func within(
     _ x: [ChannelLabel]?, _ first: [ChannelLabel]?, _ second: [ChannelLabel]?
   ) throws(FlowError) -> [ChannelLabel]? {
-    // The dimension that runs over all groups, and the one that they share.
+    // The dimension that runs over all groups, and the dimension that they share.
     let (long, short) = (try alike(isTransposed ? x : first, "output channels"), second)
     try call.end(0, 1)
     if isTransposed {

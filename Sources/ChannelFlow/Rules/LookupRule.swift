@@ -13,7 +13,7 @@ enum LookupRule {
     if let known, places.count <= 1, known.allSatisfy({ (0..<shape[axis]).contains($0) }) {
       return [try constant(call, data, axis, known, isScalar: places.isEmpty)]
     }
-    // If rows were left out, the others would have new numbers, but the indices would not.
+    // If rows were left out, the remaining rows would have other numbers, but the indices would stay the same.
     try call.stop(try call.labels(0, axis), "\(call.node.shown) selects its positions by number at run time")
     var result = try call.input(0).computed
     result.shape = Array(shape[..<axis]) + places + Array(shape[(axis + 1)...])
@@ -39,7 +39,7 @@ enum LookupRule {
     }
     let result = try call.taken(data, axis, known)
     if !isScalar { return result }
-    // The label of the single position would have no dimension: it must continue on other dimensions, or stop.
+    // The label of the single position loses its dimension: it must continue on other dimensions, or stop.
     var left = result
     _ = try call.labels(of: &left, axis)
     for factor in left.factors where factor.dimensions == [axis] {

@@ -1,7 +1,7 @@
 internal import Inference
 internal import ONNXGraph
 
-/// Norms: those of single channels follow their channels, those over several channels keep them whole.
+/// Norms: a norm of single channels passes their labels on; a norm over several channels keeps them whole.
 enum NormRule {
   static func batch(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
     call.keepsZeros = true
@@ -56,12 +56,12 @@ enum NormRule {
     guard let axis = call.axis(call.int("axis") ?? (isOld ? 1 : -1), rank: rank) else {
       return try call.unknownExtents()
     }
-    // Before version 13 the axis and all dimensions after it are one.
+    // Before version 13, the norm is over the axis and all dimensions after it.
     try mix(call, axis..<(isOld ? rank : axis + 1))
     return [try call.input(0).computed]
   }
 
-  /// Stops the labels of dimensions whose channels all contribute to each result.
+  /// Stops the labels of these dimensions: every channel contributes to every result.
   static func mix(_ call: FlowCall, _ dimensions: Range<Int>) throws(FlowError) {
     for dimension in dimensions { try call.stop(try call.labels(0, dimension), mixes(call)) }
   }

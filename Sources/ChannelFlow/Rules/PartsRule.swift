@@ -15,7 +15,7 @@ enum PartsRule {
     else { return try call.unknownExtents() }
     for index in given {
       try call.resolve(index)
-      // Shortcuts are padded with tensors of zeros, which are only known after reading them.
+      // Shortcuts are padded with tensors of zeros. That they are zeros is known only after reading them.
       if let constant = call.inputs[index]?.constant {
         let elements = call.context.small.constant(constant, limit: 1 << 20)?.reals
         call.inputs[index]?.isZero = elements?.allSatisfy { $0 == 0 } ?? false
@@ -32,7 +32,7 @@ enum PartsRule {
       for index in given where try call.labels(index, dimension) == nil { call.keepsZeros = false }
       try call.selectTogether(places, joint)
     }
-    // A dimension with too many positions gets no labels; its labels stop when `FlowAccount` misses them.
+    // A dimension with too many positions gets no labels; `FlowAccount` then finds them missing and stops them.
     guard result.shape?[axis] ?? 0 <= positionLimit else { return [result] }
     call.lay(given.map { (index: $0, dimension: axis) })
     let hasZeros = given.contains { call.inputs[$0]?.isZero == true }
@@ -44,7 +44,7 @@ enum PartsRule {
         try call.stop(own, "\(call.node.shown) pads with these zeros")
         labels += (0..<extent).map { _ in call.labels.padding() }
       } else {
-        // Next to zeros, the channels are those of a narrower axis within a wider one.
+        // With zeros added, the channels of a narrower axis are a part of a wider axis.
         if hasZeros { call.leave(index, axis) }
         labels += hasZeros ? own.map(call.labels.image) : own
       }
@@ -191,9 +191,9 @@ extension FlowCall {
   /// Whether these are all positions of a dimension in order, if there are as many.
   private func isWhole(_ positions: [Int]) -> Bool { positions.indices.allSatisfy { positions[$0] == $0 } }
 
-  /// The value of some positions along a dimension, in this order.
+  /// The value with only these positions of a dimension, in this order.
   ///
-  /// - Parameter leaving: whether the positions that are not taken still have to be declared as left out.
+  /// - Parameter leaving: whether to declare that the other positions do not continue.
   func taken(
     _ value: FlowValue, _ axis: Int, _ positions: [Int], leaving: Bool = true
   ) throws(FlowError) -> FlowValue {
@@ -218,7 +218,7 @@ extension FlowCall {
         }
       }
       try spend(labels.count)
-      // Positions that are not taken need no dimension.
+      // Positions that are not selected need no dimension.
       if leaving { for dimension in factor.dimensions { leave(0, dimension, but: labels) } }
       result.factors.append(LabelFactor(dimensions: factor.dimensions, labels: labels))
     }
@@ -226,10 +226,10 @@ extension FlowCall {
     return result
   }
 
-  /// Sets other numbers in the dense network for an input of extents or positions; nil keeps the whole network's
-  /// number.
+  /// Replaces numbers of an input of extents or positions in the dense network; nil keeps the number of the whole
+  /// network.
   ///
-  /// Numbers that the graph computes at run time are corrected by the difference.
+  /// If the graph computes the numbers at run time, the difference is added.
   func adapt(_ index: Int, _ wanted: [Int?]) throws(FlowError) {
     adapted.insert(index)
     guard labels.isChecking, let value = optional(index) else { return }

@@ -1,7 +1,7 @@
 internal import Inference
 internal import ONNXGraph
 
-/// Pooling: channels pass, windows slide along the other dimensions.
+/// Pooling: channels continue, windows slide along the other dimensions.
 enum PoolingRule {
   static func windows(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
     call.keepsZeros = true
@@ -15,7 +15,7 @@ enum PoolingRule {
     result.shape = Extents.windows(call, shape, kernel, isCeiling: call.int("ceil_mode") == 1).map {
       Array(shape[..<2]) + $0
     }
-    // Positions of the greatest elements are not an output here: their numbers change with the channels.
+    // The positions of the greatest elements are not followed: these numbers change with the channels.
     return [result]
   }
 

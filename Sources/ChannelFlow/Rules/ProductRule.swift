@@ -1,7 +1,7 @@
 internal import Inference
 internal import ONNXGraph
 
-/// Matrix products: the summed dimension is cut alike on both sides, rows and columns continue.
+/// Matrix products: the summed dimension is cut alike in both operands; rows and columns continue.
 enum ProductRule {
   static func gemm(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
     let (a, b) = (try call.input(0), try call.input(1))

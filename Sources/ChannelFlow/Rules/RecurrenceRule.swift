@@ -27,7 +27,7 @@ enum RecurrenceRule {
       let labels = try call.labels(index, dimension)
       places.append((index, dimension))
       guard let labels else {
-        // A state without these labels would stay in inactive channels.
+        // A state without these labels could leave values in inactive channels.
         if isState { call.keepsZeros = call.keepsZeros && call.optional(index)?.isZero == true }
         if !isState { lists.append([ChannelLabel](repeating: 0, count: hidden)) }
         continue
@@ -40,7 +40,7 @@ enum RecurrenceRule {
     if call.node.attributes["activations"] != nil || call.node.attributes["clip"] != nil {
       try call.stop(joint, "\(call.node.shown) has non-default activations or a clip")
     }
-    // The next step consumes the state.
+    // The state of a step is consumed by the next step.
     for (index, dimension) in places { try call.end(index, dimension) }
     var own = FlowValue([shape[0], weights[0], shape[1], hidden])
     own.factors = LabelFactor.list(joint, 3)

@@ -1,7 +1,7 @@
 internal import Inference
 internal import ONNXGraph
 
-/// Reductions: a sum may consume cut channels, all others keep them whole.
+/// Reductions: a sum may consume cut channels; all other reductions keep them whole.
 enum ReductionRule {
   static func sum(_ call: FlowCall) throws(FlowError) -> [FlowValue] { try apply(call, isSum: true) }
   static func mixing(_ call: FlowCall) throws(FlowError) -> [FlowValue] { try apply(call, isSum: false) }
@@ -15,7 +15,7 @@ enum ReductionRule {
   {
     let x = try call.input(0)
     guard x.shape != nil, let axes = axes(call, given, rank: x.rank) else { return try call.unknownExtents() }
-    // These give zero if all inputs are zero.
+    // These reductions give zero if all inputs are zero.
     call.keepsZeros = true
     for axis in axes {
       if isSum { try call.end(0, axis) } else { try NormRule.mix(call, axis..<axis + 1) }

@@ -19,7 +19,7 @@ enum ReshapeRule {
       if target[place] == 0, source.indices.contains(place), source[place] == dense[place] { continue }
       wanted[place] = dense[place]
     }
-    // A 0 that copies an extent would copy one that is cut.
+    // A 0 copies an extent of the input; here it would copy one that is cut.
     for (place, number) in target.enumerated() where number == 0 && wanted[place] == nil {
       if source.indices.contains(place), source[place] != dense[place] { wanted[place] = dense[place] }
     }
@@ -53,7 +53,7 @@ enum ReshapeRule {
     return result
   }
 
-  /// The product; nil if it overflows. A 0 does not help, because the other extents are multiplied too.
+  /// The product; nil if it overflows. An extent of 0 does not prevent that: the other extents are multiplied too.
   private static func product(_ extents: [Int]) -> Int? {
     var (product, isEmpty) = (1, false)
     for extent in extents {
@@ -68,7 +68,7 @@ enum ReshapeRule {
     return isEmpty ? 0 : product
   }
 
-  /// Groups of dimensions with equal products, in order.
+  /// Groups of old and new dimensions with equal products, in order.
   private static func groups(_ old: [Int], _ new: [Int]) -> [(old: Range<Int>, new: Range<Int>)]? {
     var result: [(Range<Int>, Range<Int>)] = []
     var (i, j) = (0, 0)
@@ -124,7 +124,7 @@ enum ReshapeRule {
       for other in factors.dropFirst() {
         try call.stop(other.labels, "\(call.node.shown) merges it with other channels")
       }
-      // A factor with too many positions is dropped, and stops when `FlowAccount` misses it.
+      // A factor with too many positions is dropped; `FlowAccount` then finds it missing and stops it.
       guard count <= positionLimit else { continue }
       let labels = spread(factor, over: group.old, old, count)
       result.factors.append(LabelFactor(dimensions: group.new.filter { new[$0] > 1 }, labels: labels))

@@ -1,7 +1,7 @@
 internal import Inference
 internal import ONNXGraph
 
-/// Operators of one value, element by element: labels pass, joint ones too.
+/// Operators on one value, element by element: labels continue, also joint ones.
 enum UnaryRule {
   /// Operators that map zero to zero.
   static let zeroKeeping: Set<String> = [

@@ -1,7 +1,7 @@
 internal import Inference
 internal import ONNXGraph
 
-/// Operators through which no channels are followed, but whose extents are known, so that later layers can be cut.
+/// Operators through which channels are not followed. Their output extents are known, so later layers can still be cut.
 enum WholeRule {
   static let operations: Set<String> = [
     "CumSum", "DepthToSpace", "GatherElements", "GatherND", "OneHot", "ScatterElements", "ScatterND",

@@ -2,13 +2,13 @@ internal import CZlib
 
 /// Shuffles and deflates chunks, each into one zlib stream that every HDF5 tool can read.
 ///
-/// The bytes of weights differ by their place in an element: mantissa bytes are noise, exponent bytes are unevenly
-/// distributed, and bytes of a pruned tensor are runs of zeros. One deflate stream may hold blocks of all kinds, so
-/// each plane of the shuffled chunk gets the kind that makes it smallest, and noise costs no more than a copy.
+/// The bytes of weights differ by their place in an element. Mantissa bytes are noise, exponent bytes are unevenly
+/// distributed, and bytes of a pruned tensor are runs of zeros. One deflate stream may have blocks of all kinds. Each
+/// plane of the shuffled chunk gets the kind that makes it smallest, and noise takes no longer than a copy.
 ///
-/// One thread uses it at a time. The same bytes give the same stream, whatever was encoded before.
+/// Only one thread uses it at a time. The same bytes give the same stream, whatever was encoded before.
 package final class ChunkEncoder: @unchecked Sendable {
-  // Proof of @unchecked: all its memory is its own, and a thread takes it from a pool under a lock before it uses it.
+  // Proof of @unchecked: it owns all of its memory, and a thread takes it from a pool under a lock before using it.
   private let capacity: Int
   private let shuffled: UnsafeMutablePointer<UInt8>
   private let trial: UnsafeMutablePointer<UInt8>
@@ -91,8 +91,8 @@ package final class ChunkEncoder: @unchecked Sendable {
     UnsafeBufferPointer(start: shuffled + number * count, count: count)
   }
 
-  /// Writes neighbouring planes that are not noise: all together by zlib if they repeat and that is smaller, else each
-  /// by itself.
+  /// Writes neighbouring planes that are not noise. If they repeat and zlib makes them smaller, zlib writes all of them
+  /// together; else each is written by itself.
   private func write(
     _ group: UnsafeBufferPointer<UInt8>, planes: Range<Int>, _ samples: [PlaneSample],
     _ writer: inout DeflateBitWriter
@@ -119,7 +119,8 @@ package final class ChunkEncoder: @unchecked Sendable {
     writer.replace(by: UnsafeRawBufferPointer(start: trial, count: found))
   }
 
-  /// Whether one-byte elements hold strings too short for the sample; zlib tries a piece from the middle.
+  /// Whether one-byte elements contain repeated strings that are too short for the sample; zlib tries a piece from the
+  /// middle.
   private func isText(_ bytes: UnsafeBufferPointer<UInt8>, _ samples: [PlaneSample]) -> Bool {
     let count = min(bytes.count, 8192)
     guard samples.count == 1, count > 256 else { return false }
@@ -143,7 +144,7 @@ package final class ChunkEncoder: @unchecked Sendable {
     writer.putStored(UnsafeRawBufferPointer(bytes))
   }
 
-  /// Deflates `bytes` into `trial` by zlib, after the pending bits; returns 0 if that takes `room` bytes or more.
+  /// Deflates `bytes` with zlib into `trial`, after the pending bits. Returns 0 if the result has `room` bytes or more.
   private func match(_ bytes: UnsafeBufferPointer<UInt8>, pending: UInt64, count: Int, room: Int) -> Int {
     guard deflateReset(matcher) == Z_OK, deflatePrime(matcher, Int32(count), Int32(pending)) == Z_OK,
       room > 0, room <= capacity

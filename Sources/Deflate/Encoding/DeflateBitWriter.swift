@@ -1,10 +1,10 @@
 /// Writes bits into memory in deflate's order: the first bit is the lowest of the first byte (RFC 1951, 3.1.1).
 ///
-/// The caller provides room for eight bytes more than are written.
+/// The caller must provide eight bytes more than are written.
 struct DeflateBitWriter {
   /// The byte that gets the next bit.
   private(set) var target: UnsafeMutablePointer<UInt8>
-  /// Bits that do not fill a byte yet, fewer than eight between calls.
+  /// Bits that do not fill a byte yet; fewer than eight between calls.
   private(set) var pending: UInt64 = 0
   private(set) var pendingCount = 0
 
@@ -24,7 +24,7 @@ struct DeflateBitWriter {
   /// Writes zeros up to the next whole byte.
   mutating func align() { if pendingCount > 0 { put(0, 8 - pendingCount) } }
 
-  /// Writes whole bytes; only after `align`.
+  /// Writes whole bytes. Call it only after `align`.
   mutating func append(_ bytes: UnsafeRawBufferPointer) {
     guard let base = bytes.baseAddress else { return }
     UnsafeMutableRawPointer(target).copyMemory(from: base, byteCount: bytes.count)

@@ -1,8 +1,8 @@
 /// The header of a block with dynamic codes (RFC 1951, 3.2.7): the lengths of its codes, run-length coded and then
 /// Huffman coded.
 struct DynamicHeader {
-  /// The lengths of the two distance codes that each block declares, one bit each. A code of no symbol, or of one, is
-  /// allowed, but not every decoder accepts it.
+  /// The lengths of the two distance codes that each block declares, one bit each. The standard also allows a code of
+  /// no symbol or of one symbol, but not every decoder accepts it.
   private static let distanceLengths = [1, 1]
   private static let order = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]
 
@@ -16,7 +16,7 @@ struct DynamicHeader {
 
   /// - Parameter helper: memory for the code of the lengths.
   init(_ code: HuffmanCode, helper: HuffmanCode) {
-    // The end of a block is symbol 256 and always there.
+    // The end of a block is symbol 256, which is always present.
     literalCount = (257...HuffmanCode.symbolLimit).last { code.length($0 - 1) > 0 } ?? 257
     let lengths = (0..<literalCount).map { code.length($0) } + Self.distanceLengths
     tokenize(lengths)
@@ -53,7 +53,7 @@ struct DynamicHeader {
     }
   }
 
-  /// Lengths as they are (0–15), repeats of the last one (16: 3–6), zeros (17: 3–10, 18: 11–138).
+  /// Writes lengths 0–15 as they are, 16 for 3–6 repeats of the last one, 17 for 3–10 zeros, and 18 for 11–138 zeros.
   private mutating func tokenize(_ lengths: [Int]) {
     var index = 0
     while index < lengths.count {

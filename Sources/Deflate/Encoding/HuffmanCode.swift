@@ -1,8 +1,8 @@
-/// A prefix code for the symbols of one deflate alphabet: lengths in bits, and the codes that follow from them.
+/// A prefix code for the symbols of one deflate alphabet: the lengths in bits, and the codes that they determine.
 ///
 /// Memory is reused from one code to the next, because a chunk needs several.
 struct HuffmanCode {
-  /// For each symbol its code, with the first bit lowest, and from bit 16 on the code's length; 0 for an unused symbol.
+  /// For each symbol its code, first bit lowest, and from bit 16 on the code's length; 0 for an unused symbol.
   let entries: UnsafeMutablePointer<UInt32>
   let capacity: Int
   private let scratch: UnsafeMutablePointer<UInt64>
@@ -37,7 +37,7 @@ struct HuffmanCode {
   func build(_ counts: UnsafePointer<UInt32>, symbolCount: Int, limit: Int) {
     lengths.update(repeating: 0, count: symbolCount)
     entries.update(repeating: 0, count: symbolCount)
-    // Leaves ascend by count; the symbol is in the low bits, so that the order of equal counts is defined.
+    // Leaves are sorted by count. The symbol is in the low bits, so that the order of equal counts is defined.
     var used = 0
     for symbol in 0..<symbolCount where counts[symbol] > 0 {
       scratch[used] = UInt64(counts[symbol]) << 16 | UInt64(symbol)
@@ -86,7 +86,7 @@ struct HuffmanCode {
       weights[next] = weight
     }
     var perLength = [Int](repeating: 0, count: used + 1)
-    // From the root down; a node's depth replaces its parent.
+    // From the root down, each node's depth replaces its parent.
     parents[used - 2] = 0
     for next in stride(from: used - 2, through: 0, by: -1) {
       let depth = next == used - 2 ? 0 : Int(parents[Int(parents[next])]) + 1
@@ -96,7 +96,7 @@ struct HuffmanCode {
     return perLength
   }
 
-  /// Moves leaves that are too deep up to `limit`, and others down until the code fits again (Kraft's sum is one).
+  /// Moves leaves that are too deep up to `limit`, and others down, until the code fits again (Kraft's sum is one).
   private static func shorten(_ perLength: inout [Int], to limit: Int) {
     if perLength.count <= limit { perLength += [Int](repeating: 0, count: limit + 1 - perLength.count) }
     for length in perLength.indices.dropFirst(limit + 1) {
@@ -115,8 +115,8 @@ struct HuffmanCode {
     }
   }
 
-  /// Assigns the canonical code of the lengths (RFC 1951, 3.2.2), bits reversed because deflate starts with the
-  /// highest.
+  /// Assigns the canonical codes of the lengths (RFC 1951, 3.2.2). Bits are reversed, because deflate writes the
+  /// highest bit first.
   private func assign(_ symbolCount: Int) {
     var perLength = [UInt32](repeating: 0, count: 17)
     for symbol in 0..<symbolCount { perLength[Int(lengths[symbol])] += 1 }

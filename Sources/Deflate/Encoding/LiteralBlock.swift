@@ -7,7 +7,7 @@ struct LiteralBlock {
   /// Bits of the whole block.
   let bitCount: Int
 
-  /// Four codes of at most 14 bits and seven pending bits fit into one word.
+  /// Four codes of 14 bits and seven pending bits fit into one word.
   private static let lengthLimit = 14
 
   /// - Parameters:
@@ -28,7 +28,7 @@ struct LiteralBlock {
 
   /// Counts each byte, and one end of block.
   ///
-  /// Four tables, because in one table the count of a repeated byte would have to wait for itself.
+  /// Four tables are used: in one table, counting a repeated byte would wait for the previous count.
   private static func count(_ bytes: UnsafeBufferPointer<UInt8>, _ counts: UnsafeMutablePointer<UInt32>) {
     counts.initialize(repeating: 0, count: 4 * 256 + 1)
     guard let base = bytes.baseAddress else { return }

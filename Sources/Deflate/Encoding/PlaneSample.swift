@@ -1,17 +1,17 @@
 internal import Glibc
 
-/// Statistics of a sample of a plane: the first bytes of a chunk's elements, or the second ones, and so on.
+/// Statistics of a sample of a plane: the first bytes of all elements of a chunk, or their second bytes, and so on.
 struct PlaneSample {
-  /// Shannon's entropy of single bytes, in bits per byte.
+  /// Shannon's entropy of single bytes, in bits for each byte.
   let entropy: Double
-  /// The fraction of bytes that equal the byte before.
+  /// The fraction of bytes that equal the byte before them.
   let runs: Double
-  /// The fraction of bytes in strings that occur twice, without runs.
+  /// The fraction of bytes in strings that occur twice and are not runs.
   let repeats: Double
 
-  /// Sampled bytes of a long plane: at least this many, fewer than twice as many.
+  /// The number of sampled bytes of a long plane: at least this many, and fewer than twice as many.
   private static let count = 4096
-  /// Bytes of a string: two strings are hardly ever equal by chance, even if a byte has only two bits of entropy.
+  /// The bytes of a string. Two strings are rarely equal by chance, even if a byte has only two bits of entropy.
   private static let stringLength = 16
   private static let tableBits = 13
 
@@ -43,8 +43,8 @@ struct PlaneSample {
     }
   }
 
-  /// Every sixteenth string is stored, and strings at four places are looked up: of two equal strings, one is stored
-  /// with probability 1/16.
+  /// Every sixteenth string is stored, and strings at four places are looked up. If two strings are equal, one of them
+  /// is stored with probability 1/16.
   private static func repeats(_ plane: UnsafeBufferPointer<UInt8>) -> Double {
     let last = plane.count - stringLength
     guard let base = plane.baseAddress.map({ UnsafeRawPointer($0) }), last > 256 else { return 0 }
@@ -74,8 +74,8 @@ struct PlaneSample {
     }
   }
 
-  /// Whether enough neighbouring bytes of the string differ: strings of zeros with a few other bytes are often equal by
-  /// chance, and runs encode them as well.
+  /// Whether enough neighbouring bytes of the string differ. Strings of zeros with a few other bytes are often equal by
+  /// chance, and runs encode them equally well.
   private static func changes(_ string: UnsafeRawPointer) -> Bool {
     var count = 0
     for offset in [0, 8] {

@@ -1,4 +1,4 @@
-/// One deflate block of literals and runs (matches with the byte before), for bytes that are zero, or the same, for
+/// One deflate block of literals and runs (matches with the byte before), for bytes that stay zero, or the same, over
 /// long stretches.
 struct RunBlock {
   private let tokens: UnsafeMutablePointer<UInt32>
@@ -8,13 +8,14 @@ struct RunBlock {
   /// Bits of the whole block.
   let bitCount: Int
 
-  /// Bytes of the shortest run; a shorter one is cheaper as literals, whose codes are short when runs are common.
+  /// The bytes of the shortest run. A shorter one takes fewer bits as literals, whose codes are short when runs are
+  /// common.
   private static let shortestRun = 6
   private static let longestMatch = 258
 
   /// - Parameters:
   ///   - bytes: at least one.
-  ///   - tokens: memory for one token more than there are bytes.
+  ///   - tokens: memory for one token more than the number of bytes.
   ///   - code: memory for the code, which belongs to this block until it is written.
   init(
     _ bytes: UnsafeBufferPointer<UInt8>, tokens: UnsafeMutablePointer<UInt32>, code: HuffmanCode,
@@ -47,14 +48,13 @@ struct RunBlock {
       let entry = UInt64(entries[symbol])
       writer.put(entry & 0xFFFF, Int(truncatingIfNeeded: entry >> 16))
       if symbol > 256 {
-        // The extra bits of the length, and the code of distance 1, a zero.
+        // The extra bits of the length, then the code of distance 1, which is a zero.
         writer.put(UInt64(token >> 16), Self.extraBits(of: symbol) + 1)
       }
     }
   }
 
-  /// Writes the symbols, those of matches with their extra bits from bit 16 on, then the end of block; returns their
-  /// number.
+  /// Writes the symbols, then the end of the block; returns their number. The extra bits of a match are from bit 16 on.
   private static func tokenize(
     _ bytes: UnsafeBufferPointer<UInt8>, _ tokens: UnsafeMutablePointer<UInt32>
   ) -> Int {
@@ -76,7 +76,7 @@ struct RunBlock {
       made &+= 1
       var run = end &- index &- 1
       while run >= shortestRun {
-        // A rest shorter than the shortest run becomes literals.
+        // The rest of a run becomes literals if it is shorter than the shortest run.
         let match = min(run, longestMatch)
         tokens[made] = symbol(ofMatch: match)
         made &+= 1
@@ -92,7 +92,7 @@ struct RunBlock {
     return made + 1
   }
 
-  /// The symbol for a match of 3 to 258 bytes, and above bit 16 the value of its extra bits (RFC 1951, 3.2.5).
+  /// The symbol for a match of 3 to 258 bytes; above bit 16, the value of its extra bits (RFC 1951, 3.2.5).
   private static func symbol(ofMatch length: Int) -> UInt32 {
     if length == longestMatch { return 285 }
     let value = UInt32(length - 3)

@@ -7,7 +7,7 @@ enum CodeGlobals {
   static let paths = words(
     [interpreter, system, network, packaging, libraries, torch].joined(separator: "\n"))
 
-  /// Functions that modules import from elsewhere, so that a pickle can reach them by the name of any module.
+  /// Functions that modules import from elsewhere. A pickle can reach them by the name of any module.
   static let anywhere = words(
     """
     system popen popen2 popen3 Popen check_call check_output getoutput getstatusoutput spawnl spawnv execl execv execve

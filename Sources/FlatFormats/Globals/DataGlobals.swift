@@ -1,6 +1,6 @@
 internal import Pickle
 
-/// Names that make plain values. Each is a complete name: an attribute of one is a different name.
+/// Names that make plain values. Only the complete name is in the list: an attribute of such a name is another name.
 enum DataGlobals {
   static let names: [String: Set<String>] = [
     "argparse": ["Namespace"],
@@ -45,8 +45,8 @@ enum DataGlobals {
     "torch.torch_version": ["TorchVersion"],
   ]
 
-  /// Whether `global` is a scalar type or dtype of NumPy, by its pattern, or a Python exception, which only holds its
-  /// arguments.
+  /// Whether the name of `global` has the pattern of a NumPy scalar type or dtype, or of a Python exception, which only
+  /// stores its arguments.
   static func isScalarOrException(_ global: PickleGlobal) -> Bool {
     if global.name.contains(".") { return false }
     switch global.module {

@@ -20,7 +20,7 @@ enum NpyObjects {
       return nil
     }
     let start = isShort ? 10 : 12
-    // No key of the header has an `O`, so an `O` means an object dtype, whose dictionary is short.
+    // No key of the header has an `O`. So an `O` means an object dtype, and its dictionary is short.
     let text = String(decoding: head.dropFirst(start).prefix(count), as: UTF8.self)
     return (text, start + count)
   }

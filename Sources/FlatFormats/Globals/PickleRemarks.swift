@@ -1,14 +1,14 @@
 internal import Pickle
 internal import Tensors
 
-/// The remarks on the Python names that a pickle refers to, and on what it does with them.
+/// Notes about the Python names that a pickle refers to, and about how it uses them.
 enum PickleRemarks {
-  /// The most remarks of each kind; one more counts the rest.
+  /// The most notes of each kind; one more note counts the rest.
   private static let limit = 100
 
   static func of(_ tree: PickleTree, _ place: String) -> [FlatRemark] {
     var remarks: [FlatRemark] = []
-    // TorchScript keeps the source of its classes in the archive.
+    // TorchScript stores the source of its classes in the archive.
     let scripted = tree.globals.filter { $0.module == "__torch__" || $0.module.hasPrefix("__torch__.") }
     if !scripted.isEmpty {
       remarks.append(
@@ -54,7 +54,7 @@ enum PickleRemarks {
       found: "\(TensorName(global.description).quoted), \(words)", global: global.description)
   }
 
-  /// Ways to run code with names that are harmless on their own.
+  /// Notes about ways to run code with names that are harmless by themselves.
   private static func deeds(_ tree: PickleTree, _ place: String) -> [FlatRemark] {
     func remark(_ expected: String, _ found: String) -> FlatRemark {
       FlatRemark(.codeGlobal, place, expected: expected, found: found)

@@ -5,11 +5,11 @@ extension PickleScan {
   /// The most bytes of one packed member; a larger one is reported as not examined.
   private static let packedLimit = 64 << 20
 
-  /// Follows the pickles among the members, whatever is wrong with the archive; opening it reports that.
+  /// Follows the pickles among the members, even in a defective archive; opening the archive reports its defects.
   ///
   /// - Parameters:
   ///   - place: the member that is the archive; nil for the file itself.
-  ///   - depth: the number of archives around it.
+  ///   - depth: the number of archives around this one.
   mutating func scanArchive(
     _ file: ReadableFile, within place: String?, depth: Int
   ) throws(FlatFormatError) {
@@ -29,7 +29,7 @@ extension PickleScan {
       try scanStorage(entry, in: file, name(entry), isNamed: layout.isNamed(entry), depth: depth)
     }
     for range in survey.loose { try scanLoose(range, of: file, within: place, depth: depth) }
-    // An archive within an archive is not examined as a whole.
+    // An archive inside an archive is not examined as a whole.
     if depth > 0 { return }
     for entry in survey.overlapping {
       noteUnexamined(name(entry).words, expected: "bytes that no other member has", found: "shared bytes")
@@ -41,7 +41,7 @@ extension PickleScan {
   ) throws(FlatFormatError) {
     if isNamed {
       guard let head = try head(of: entry, in: file) else { return }
-      // Unpacked only if the first bytes are those of a pickle.
+      // A member is unpacked only if its first bytes are those of a pickle.
       if entry.method == .deflated, !PickleStretch.isMarked(head) { return }
       if let stretch = try stretch(of: entry, in: file, place) {
         try scanElements(stretch, head: head)
@@ -62,7 +62,7 @@ extension PickleScan {
     let place = PicklePlace(bytes: range, in: outer)
     let stretch = PickleStretch(
       file, start: range.lowerBound, size: range.count, name: "", place: place)
-    // A descriptor without its signature is a CRC-32 and two sizes; padding is zeros.
+    // A descriptor without its signature has a CRC-32 and two sizes; padding is zeros.
     guard try !scan(stretch, depth: 1), depth == 0, range.count > 20, try !stretch.isZero() else { return }
     noteUnexamined(
       place.words, expected: "a member, or a part of the format",
@@ -85,11 +85,11 @@ extension PickleScan {
     }
   }
 
-  /// The bytes of a member, in the file or unpacked; nil if they cannot be read, or are a numeric array's.
+  /// The bytes of a member, in the file or unpacked; nil if they cannot be read, or if they are a numeric array.
   private mutating func stretch(
     of entry: ZipEntry, in file: ReadableFile, _ place: PicklePlace
   ) throws(FlatFormatError) -> PickleStretch? {
-    // A flag that says "encrypted" does not stop another program from reading the bytes.
+    // A flag for encryption does not prevent another program from reading the bytes.
     if entry.method == .stored {
       return PickleStretch(
         file, start: entry.dataStart, size: entry.compressedSize, name: entry.name, place: place)

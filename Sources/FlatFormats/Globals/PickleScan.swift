@@ -4,25 +4,26 @@ internal import Tensors
 
 /// Finds every pickle in a file and the Python names that it refers to. Nothing is looked up and nothing is run.
 ///
-/// Reading a file needs one pickle, and stops at its first defect. Loading it in Python runs everything before that
-/// place, and other programs load other members; so each pickle is followed as far as possible. A part that is neither
-/// a pickle nor a part of the format is reported as not examined.
+/// A reader needs one pickle, and stops at its first defect. Python runs everything before the defect, and other
+/// programs load other members, so each pickle is followed as far as possible. A part that is neither a pickle nor a
+/// part of the format is reported as not examined.
 public struct PickleScan: Sendable {
-  /// The remarks: pickles in the order of the file, then storages, then the bytes between members.
+  /// The notes: first those of pickles in the order of the file, then those of storages, then those of bytes between
+  /// members.
   public private(set) var remarks: [FlatRemark] = []
   /// The number of pickles that were followed.
   public private(set) var pickleCount = 0
   private var unexaminedCount = 0
-  /// Bytes that packed members may still unpack to: their pickles could take a thousand times the file's bytes.
+  /// The bytes to which further packed members may unpack: their pickles could take a thousand times the file's bytes.
   var unpackedLeft: Int
   private static let unpackedFloor = 128 << 20
   private static let unpackedRatio = 32
 
-  /// The most pickles one after another; the rest is reported as not examined.
+  /// The most pickles in a row; the rest is reported as not examined.
   private static let rowLimit = 64
-  /// The most bytes of a file that is tried as a pickle of protocol 0, which begins with no mark.
+  /// The largest file, in bytes, that is tried as a pickle of protocol 0, which does not begin with a mark.
   private static let textLimit = 1 << 20
-  /// The most remarks on parts that are not examined; one more counts the rest.
+  /// The most notes about parts that are not examined; one more note counts the rest.
   private static let unexaminedLimit = 100
 
   /// Follows every pickle of `file`; throws only errors of the file itself.
@@ -54,8 +55,8 @@ public struct PickleScan: Sendable {
     }
   }
 
-  /// Follows the pickles of a stretch of bytes, and those in the members of an archive; false if it is nothing known
-  /// here. The members of an archive within an archive are searched, but the result is still false.
+  /// Follows the pickles in some bytes, and those in the members of an archive. Returns false if the bytes are of an
+  /// unknown kind. Members of an archive inside an archive are followed too, but the result is false.
   mutating func scan(
     _ stretch: PickleStretch, depth: Int = 0, note: (Set<String>?) -> Void = { _ in }
   ) throws(FlatFormatError) -> Bool {
@@ -69,7 +70,7 @@ public struct PickleScan: Sendable {
       return true
     }
     if head.starts(with: NpyHeader.magic) { return true }
-    // An archive with the name of a pickle is not a pickle.
+    // An archive may have the name of a pickle; it is not one.
     if PickleStretch.isMarked(head) || stretch.hasNameOfPickle, !stretch.isArchive(head) {
       note(try followRow(stretch, from: 0, isCertain: true))
       return true
@@ -80,9 +81,9 @@ public struct PickleScan: Sendable {
   }
 
   /// Reports elements of a tensor that are a pickle able to run code. Elements may be any bytes, but a whole pickle
-  /// with such a name is no accident, and a loader that is pointed at it runs it.
+  /// with such a name is no accident, and a loader that opens these bytes runs it.
   mutating func scanElements(_ stretch: PickleStretch, head: [UInt8]) throws(FlatFormatError) {
-    // The first bytes of most storages are not a pickle's; only the others are read.
+    // The first bytes of most storages are not those of a pickle; only the other storages are read.
     let (_, early) = PickleMachine.readWhatCanBe(PickleBytes(head))
     if let early, !early.isOfLength || head.count == stretch.size { return }
     let (tree, error) = try stretch.follow(from: 0)
@@ -95,7 +96,7 @@ public struct PickleScan: Sendable {
     }
   }
 
-  /// Follows the pickles one after another; an attack can hide its pickle from a scanner that stops at the first.
+  /// Follows pickles one after another. An attack can hide its pickle from a scanner that stops at the first.
   ///
   /// Returns the storages that they name; nil if they could not be followed to the end.
   private mutating func followRow(
@@ -109,7 +110,7 @@ public struct PickleScan: Sendable {
       let (tree, error) = try stretch.follow(from: offset)
       let found = PickleRemarks.of(tree, stretch.placeOfPickle)
       let hasCode = found.contains { $0.kind == .codeGlobal }
-      // Bytes that are not a pickle contain names by chance, but not names that can run code.
+      // Bytes that are not a pickle can contain names by chance, but not names that can run code.
       if isCertain && (isMarked || error == nil) || hasCode {
         pickleCount += 1
         remarks += found.filter { $0.global.map { known.insert($0).inserted } ?? true }
@@ -131,7 +132,7 @@ public struct PickleScan: Sendable {
       keys.formUnion(tree.storageKeys)
       if number == 0 { isLegacy = TorchLegacy.isMagic(tree) }
       offset = tree.end
-      // Storages follow, which are not pickles.
+      // Storages follow; they are not pickles.
       if isLegacy, number == TorchLegacy.pickleCount - 1 { return keys }
     }
     if offset < stretch.size, isCertain {
@@ -148,7 +149,7 @@ public struct PickleScan: Sendable {
     remarks.append(FlatRemark(.unexamined, place, expected: expected, found: found))
   }
 
-  /// Adds one remark that counts all beyond the limit.
+  /// Adds one note that counts all parts beyond the limit.
   private mutating func countRest() {
     guard unexaminedCount > Self.unexaminedLimit else { return }
     remarks.append(

@@ -2,7 +2,7 @@ internal import ByteFiles
 internal import Pickle
 internal import Tensors
 
-/// The name in messages of a part of a file: a member or a range, which may be inside another member.
+/// The name of a part of a file in messages: a member or a range, which may be inside another member.
 struct PicklePlace {
   var outer: String?
   /// "member 'x'", or "bytes 7 to 9".
@@ -20,7 +20,7 @@ struct PicklePlace {
 
   var words: String { prefix + own }
 
-  /// The name in messages of the pickle there.
+  /// The name in messages of the pickle at this place.
   var ofPickle: String {
     prefix + (own.hasPrefix("bytes ") ? "pickle in \(own)" : "pickle\(own.drop { $0 != " " })")
   }
@@ -65,7 +65,7 @@ struct PickleStretch {
   /// The name in messages of the pickle.
   var placeOfPickle: String { place?.ofPickle ?? "pickle" }
 
-  /// Whether the bytes begin with the mark of a pickle, which writers leave out before protocol 2.
+  /// Whether the bytes begin with the mark of a pickle; writers of protocols below 2 do not write it.
   static func isMarked(_ head: [UInt8]) -> Bool { head.count > 1 && head[0] == 0x80 && head[1] <= 5 }
 
   /// Whether the name ends in a usual suffix of pickles.
@@ -101,7 +101,7 @@ struct PickleStretch {
     return bytes
   }
 
-  /// The stretch as a file of its own, if it begins like a zip archive and is a part of a file, not unpacked.
+  /// The bytes as a file of their own, if they begin like a zip archive and are a part of a file, not unpacked.
   func archive(_ head: [UInt8]) -> ReadableFile? {
     guard let home, place != nil, Self.archives[0].start.elementsEqual(head.prefix(4)) else { return nil }
     return ReadableFile(home.start..<home.start + size, of: home.file)

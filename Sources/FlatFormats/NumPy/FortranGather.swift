@@ -1,24 +1,25 @@
 /// Converts an array whose first index changes fastest in the file into C order, window by window of the result.
 ///
-/// A window holds, for fixed indices before axis `cut`, some indices of that axis and all of the later axes. In the
-/// file this is one run for each combination of the later axes. If `cut` is 0, a window reads about as many bytes as it
-/// holds; `cut` is larger only if a single index of the first axis does not fit a window.
+/// In a window, the indices of the axes before `cut` are fixed. The window holds some indices of axis `cut` and all
+/// indices of the later axes. In the file this is one run for each combination of the later axes. If `cut` is 0, a
+/// window reads about as many bytes as it holds. `cut` is above 0 only if one index of the first axis does not fit a
+/// window.
 final class FortranGather: ElementGather {
   private let shape: [Int]
   private let itemSize: Int
   private let cut: Int
-  /// Elements of the axes after `cut`.
+  /// The number of elements in the axes after `cut`.
   private let inner: Int
-  /// Indices of `cut` in a full window.
+  /// The number of indices of `cut` in a full window.
   private let rows: Int
-  /// Elements between two neighbours on each axis, in the file.
+  /// The distance of two neighbours on each axis, in elements of the file.
   private let fileStrides: [Int]
-  /// Elements between two neighbours on each axis, in the result.
+  /// The distance of two neighbours on each axis, in elements of the result.
   private let resultStrides: [Int]
   /// Bytes of the largest window.
   let windowSize: Int
 
-  /// `shape` has no zero and its bytes fit an Int, so no product below overflows.
+  /// The shape has no zero and its bytes fit an Int, so no product below overflows.
   init(shape: [Int], itemSize: Int, limit: Int) {
     self.shape = shape
     self.itemSize = itemSize
@@ -69,8 +70,8 @@ final class FortranGather: ElementGather {
     return bytes
   }
 
-  /// Calls `body` for every combination of the axes after `cut`, in the file's order. `run` and `place` are the
-  /// elements from the window's first to the run's first, in the file and in the result.
+  /// Calls `body` for each combination of the axes after `cut`, in the file's order. `run` and `place` are distances in
+  /// elements, in the file and in the result, from the first element of the window to the first of the run.
   private func walk(_ body: (_ run: Int, _ place: Int) -> Void) {
     var index = [Int](repeating: 0, count: shape.count)
     var (run, place) = (0, 0)
@@ -107,8 +108,8 @@ final class FortranGather: ElementGather {
     }
   }
 
-  /// Copies `count` elements of `source`, `step` apart, from byte `from` on, into the rows of `window` at element
-  /// `place`.
+  /// Copies `count` elements of `source` into the rows of `window`, from element `place` on. In `source` the first is
+  /// at byte `from`, and they are `step` elements apart.
   private func scatter(
     _ source: UnsafeMutableRawBufferPointer, from: Int, step: Int, count: Int,
     into window: UnsafeMutableRawBufferPointer, at place: Int

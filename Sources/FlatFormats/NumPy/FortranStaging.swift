@@ -1,14 +1,14 @@
-/// The part of an array's file that is in memory while a window is gathered.
+/// The part of an array's file that is in memory while a window is filled.
 final class FortranStaging {
   /// The most bytes of a read.
   private static let size = 1 << 20
-  /// Bytes between two runs up to which reading them costs less than another call.
+  /// If the gap between two runs has at most this many bytes, reading it costs less than another call.
   private static let smallGap = 4096
 
   let buffer: UnsafeMutableRawBufferPointer
   private let payload: any NpyPayload
   private let total: Int
-  /// Whether runs are so close together that the bytes between them are read too.
+  /// Whether runs are so close that the bytes between them are read too.
   private let readsOn: Bool
   private var loaded = 0..<0
 
@@ -22,8 +22,8 @@ final class FortranStaging {
 
   deinit { buffer.deallocate() }
 
-  /// Reads `count` bytes from `offset` of the array and returns their position in `buffer`; `count` is at most its
-  /// size.
+  /// Reads `count` bytes from `offset` of the array and returns their position in `buffer`; `count` is at most the
+  /// buffer's size.
   func load(_ offset: Int, _ count: Int) throws(FlatFormatError) -> Int {
     if offset >= loaded.lowerBound, offset + count <= loaded.upperBound { return offset - loaded.lowerBound }
     let size = readsOn ? min(buffer.count, total - offset) : count

@@ -3,19 +3,19 @@ internal import Tensors
 /// A NumPy dtype string such as `<f4`, if a tensor can have that dtype.
 struct NpyDType: Equatable {
   let dtype: DType
-  /// Bytes to reverse at a time: a number, or half of a complex element; 1 if nothing is reversed.
+  /// The number of bytes to reverse together: a number, or half of a complex element; 1 if nothing is reversed.
   let swapWidth: Int
 
-  /// Why a dtype string is refused.
+  /// The reason why a dtype string is refused.
   struct Refusal: Error {
     let rule: FlatFormatRule
     let expected: String
     let found: String
   }
 
-  /// Reads `text`; `assumed` is the dtype of elements whose own dtype is only a width.
+  /// Parses `text`; `assumed` is the dtype of elements whose dtype string gives only their width.
   ///
-  /// `=`, `|` and a missing byte order mean the machine's, which is little-endian on every supported machine.
+  /// `=`, `|` and a missing byte order mean the machine's order; every supported machine is little-endian.
   static func parse(_ text: String, assumed: DType?) throws(Refusal) -> NpyDType {
     var rest = Array(text.utf8)[...]
     var isBig = false

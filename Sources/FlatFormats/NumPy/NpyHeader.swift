@@ -3,7 +3,7 @@ internal import Tensors
 /// The checked contents of an npy file's header.
 struct NpyHeader: Sendable {
   let spec: TensorSpec
-  /// Bytes to reverse at a time; 1 if nothing is reversed.
+  /// The number of bytes to reverse together; 1 if nothing is reversed.
   let swapWidth: Int
   /// Whether the first index changes fastest in the file, and more than one extent is above 1.
   let isFortran: Bool

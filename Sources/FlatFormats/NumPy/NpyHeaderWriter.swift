@@ -2,15 +2,15 @@ internal import Tensors
 
 /// Writes the header that `numpy.save` writes.
 enum NpyHeaderWriter {
-  /// Digits that NumPy leaves room for, so that the first extent can grow in place.
+  /// The digits for which NumPy leaves room, so that the first extent can grow in place.
   private static let growthDigits = 21
   /// The data begin at a multiple of this number of bytes.
   private static let alignment = 64
 
   /// Magic, version, length and dictionary for `spec`; throws if NumPy has no such array.
   ///
-  /// With `opaque`, dtypes that NumPy lacks become raw bytes of their width (`|V2`, `|V1`). Sub-byte dtypes become
-  /// whole bytes along the last dimension if it divides into bytes, else along one flat dimension.
+  /// With `opaque`, dtypes that NumPy lacks become raw bytes of the same width (`|V2`, `|V1`). Sub-byte elements become
+  /// whole bytes: along the last dimension if it has a whole number of bytes, else along one flat dimension.
   static func header(of spec: TensorSpec, _ contents: SinkContents) throws(FlatFormatError) -> [UInt8] {
     let place = "tensor \(spec.name.quoted)"
     var shape = spec.shape
@@ -42,10 +42,10 @@ enum NpyHeaderWriter {
     if let first = list.first {
       text += [UInt8](repeating: 0x20, count: max(0, growthDigits - first.utf8.count))
     }
-    // NumPy also pads a length that is a multiple already.
+    // NumPy also pads a length that is already a multiple.
     let padding = alignment - (10 + text.count + 1) % alignment
     text += [UInt8](repeating: 0x20, count: padding) + [0x0A]
-    // At most 64 dimensions of 19 digits are far below 65,536 bytes; a longer header is refused above.
+    // 64 dimensions of 19 digits are far below 65,536 bytes; a longer header is refused above.
     return NpyHeader.magic + [1, 0] + ByteFields.bytes(of: UInt16(truncatingIfNeeded: text.count)) + text
   }
 

@@ -5,7 +5,7 @@ enum NpyLiteral: Equatable {
   case tuple([Int])
   /// A list or a nested tuple: the fields of a structured dtype.
   case fields
-  /// Anything else, with words that describe it.
+  /// Any other literal, with words that describe it.
   case other(String)
 }
 
@@ -48,7 +48,7 @@ struct NpyLiteralScanner {
     }
   }
 
-  /// Consumes `byte`, and the white space after it, if it is next; false otherwise.
+  /// If `byte` is next, consumes it and the white space after it; else returns false.
   mutating func take(_ byte: UInt8) -> Bool {
     guard next == byte else { return false }
     position += 1
@@ -60,7 +60,7 @@ struct NpyLiteralScanner {
     guard take(byte) else { throw refusal(.npySyntax, what, nextInWords) }
   }
 
-  /// A string in single or double quotes, without escapes: the dtype of a tensor needs none.
+  /// A string in single or double quotes, without escapes; the dtype of a tensor needs no escapes.
   mutating func text(_ what: String) throws(FlatFormatError) -> String {
     guard let quote = next, quote == UInt8(ascii: "'") || quote == UInt8(ascii: "\"") else {
       throw refusal(.npySyntax, what + " in quotes", nextInWords)
@@ -112,12 +112,12 @@ struct NpyLiteralScanner {
       extents.append(try integer())
       hasComma = take(UInt8(ascii: ","))
     }
-    // To Python, `(3)` is a number in parentheses.
+    // In Python, `(3)` is a number in parentheses.
     if extents.count == 1 && !hasComma { return .other("a number without the comma that makes a tuple") }
     return .tuple(extents)
   }
 
-  /// A decimal or hexadecimal integer without sign; Python 2 wrote an `L` after long ones.
+  /// A decimal or hexadecimal integer without a sign. Python 2 wrote an `L` after long integers.
   private mutating func integer() throws(FlatFormatError) -> Int {
     let start = position
     let isHex = bytes[position...].starts(with: "0x".utf8) || bytes[position...].starts(with: "0X".utf8)

@@ -1,9 +1,9 @@
 internal import ByteFiles
 internal import Tensors
 
-/// The data bytes of one array in an npy file, wherever that file is.
+/// The data bytes of one array in an npy file; the npy file may be a member of an archive.
 protocol NpyPayload: AnyObject {
-  /// Fills `buffer` from byte `offset` of the array's data; reading forwards is cheap, backwards may not be.
+  /// Fills `buffer` from byte `offset` of the array's data. Reading forwards is fast; reading backwards may be slow.
   func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FlatFormatError)
 }
 
@@ -22,11 +22,11 @@ final class FilePayload: NpyPayload, Sendable {
   }
 }
 
-/// An array in a zip member. One pass through the member serves reads that go forwards; a read that goes back begins
+/// An array in a zip member. Reads that go forwards use one pass through the member; a read that goes back begins
 /// another pass.
 ///
-/// A pass that reaches the member's end has checked its size and CRC-32. A tensor's last element is the last in the
-/// file in every order, so reading all of a tensor reaches the end.
+/// A pass that reaches the member's end checks its size and CRC-32. In every order, the last element of a tensor is the
+/// last in the file, so reading all of a tensor reaches the end.
 final class MemberPayload: NpyPayload {
   private let archive: ZipArchive
   private let entry: ZipEntry

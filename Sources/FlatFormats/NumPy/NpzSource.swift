@@ -2,7 +2,7 @@ internal import ByteFiles
 internal import TensorStreams
 internal import Tensors
 
-/// A zip archive of arrays, one member each.
+/// A zip archive with one array in each member.
 final class NpzSource: FlatWeightsSource {
   let kind = FlatFormatKind.npz
   let tensors: [SourceTensor]
@@ -16,7 +16,7 @@ final class NpzSource: FlatWeightsSource {
 
   static let memberSuffix = ".npy"
 
-  /// The defects of single members, which are then not among the tensors; a reader refuses such an archive.
+  /// The defects of single members. These members are not in `tensors`, and a reader refuses such an archive.
   let defects: [FlatFormatError]
 
   /// A hostile archive could have a million members with the same defect.
@@ -34,7 +34,7 @@ final class NpzSource: FlatWeightsSource {
       do throws(FlatFormatError) {
         members.append((entry, try Self.header(of: entry, in: archive, assumed: assumed)))
       } catch {
-        // Arrays of another kind, and other files, do not prevent reading the numeric ones.
+        // Arrays of other kinds, and other files, do not prevent reading the numeric arrays.
         guard let item = LeftOut(error, entry) else {
           guard error.rule != nil else { throw error }
           if defects.count < Self.defectLimit { defects.append(error) }
@@ -46,7 +46,7 @@ final class NpzSource: FlatWeightsSource {
         foreign = foreign ?? error
       }
     }
-    // An archive that has only other files is refused.
+    // An archive with other files only is refused.
     if let foreign, strangers == archive.entries.count { throw foreign }
     self.leftOut = leftOut
     self.defects = defects
@@ -61,7 +61,7 @@ final class NpzSource: FlatWeightsSource {
     let (entry, header) = members[index]
     let payload = MemberPayload(archive: archive, entry: entry, start: header.dataStart)
     if header.spec.byteCount == 0 { try payload.check() }
-    // Windows of a stored array can be read in place, once the whole member has been checked.
+    // Windows of a stored array can be read from the file, once the whole member has been checked.
     if header.isFortran, entry.method == .stored, header.spec.byteCount > RearrangingReader.windowLimit {
       try payload.check()
       let file = FilePayload(file: archive.file, start: entry.dataStart + header.dataStart)
@@ -78,7 +78,7 @@ final class NpzSource: FlatWeightsSource {
     guard entry.nameBytes.suffix(4).elementsEqual(memberSuffix.utf8) else {
       throw .refused(
         .npzMember, path: archive.file.path, place: place, expected: "only arrays, members that end in .npy",
-        found: "a file that is no array")
+        found: "a file that is not an array")
     }
     let reader = NpyHeaderReader(
       path: archive.file.path, place: place,

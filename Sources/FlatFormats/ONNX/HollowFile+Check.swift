@@ -8,21 +8,21 @@ extension HollowFile {
   public struct Problem: Sendable {
     /// The index of the file.
     public let file: Int
-    /// The place in it: `hole 3`, `file 1`, `graph`.
+    /// The place in the file: `hole 3`, `file 1`, `graph`.
     public let place: String
-    /// What a sound file would have there.
+    /// The content of a sound file at this place.
     public let expected: String
-    /// What the file has instead.
+    /// The content of this file.
     public let found: String
   }
 
   /// The reasons why stored files cannot be filled with these tensors again; empty if they can.
   ///
-  /// Holes must be in order and within their file. Each is as long as one tensor, and no other hole has that tensor.
-  /// Where the graph names a tensor, the file must have that tensor's hole or its own elements. No element that fills a
-  /// hole is read.
+  /// Holes must be in order and inside their file. Each hole is as long as one tensor, and no other hole has that
+  /// tensor. For each tensor that the graph names, the file must have the tensor's hole or elements of its own.
+  /// Elements that fill holes are not read.
   ///
-  /// - Parameter digests: the tensors' digests, with which elements in the graph itself are compared.
+  /// - Parameter digests: the tensors' digests; elements stored in the graph itself are compared with them.
   public static func problems(
     of stored: StoredModel, filledBy specs: [TensorSpec], digests: [SHA256Digest]
   ) throws(FileError) -> [Problem] {
@@ -66,7 +66,7 @@ extension HollowFile {
     return first.graphProblems(constants, of: model.file, specs, digests)
   }
 
-  /// Whether `name` is a path within the model's folder, without hidden files or folders.
+  /// Whether `name` is a path inside the model's folder, without hidden files or folders.
   static func isBeside(_ name: String) -> Bool {
     let steps = name.split(separator: "/", omittingEmptySubsequences: false)
     return steps.allSatisfy { !$0.isEmpty && !$0.hasPrefix(".") && !$0.contains("\0") }

@@ -1,8 +1,8 @@
 public import TensorStreams
 
-/// A file without the bytes that are tensors' elements: filled with them, it is the same file again.
+/// A file without the bytes that are tensors' elements. Filled with these bytes, it is the same file again.
 ///
-/// For an ONNX model it has the graph; files of external data have few bytes of their own.
+/// The file of an ONNX model contains the graph; files of external data have few bytes of their own.
 public struct HollowFile: Sendable {
   /// The path relative to the model's folder; nil for the model itself.
   public let name: String?

@@ -8,9 +8,9 @@ final class ONNXSink: TensorSink {
   private var progress: SinkProgress
   private let files: [HollowFile]
   private var writers: [SequentialWriter] = []
-  /// The folders made for external data.
+  /// The folders that were made for external data.
   private let folders = NewFolders()
-  /// The index of the current file, and how many of its holes and of its own bytes have been written.
+  /// The index of the current file; below, the numbers of its holes and of its own bytes that have been written.
   private var current = 0
   private var hole = 0
   private var held = 0
@@ -25,21 +25,21 @@ final class ONNXSink: TensorSink {
       }), files.first?.name == nil, files.dropFirst().allSatisfy({ $0.name.map(HollowFile.isBeside) == true })
     else {
       throw contents.refusal(
-        .onnxWrite, "graph", expected: "holes that the tensors fill, in files beside the model",
+        .onnxWrite, "graph", expected: "holes that the tensors fill, in files of the model's folder",
         found: "holes or files that do not match them")
     }
     progress = SinkProgress(contents, order: order)
     let slash = contents.path.lastIndex(of: "/").map { contents.path[...$0] } ?? ""
     for (index, file) in files.enumerated() {
       guard let name = file.name else { continue }
-      // The names come from the checkpoint and not from the user, so no file or folder of that name may exist yet.
+      // The names come from the checkpoint and not from the user, so they must not exist as files or folders yet.
       let first = String(name.prefix { $0 != "/" })
       guard slash + first != contents.path, !files[..<index].contains(where: { $0.name == name }),
         FileIdentity(path: slash + first) == nil
       else {
         throw contents.refusal(
           .onnxWrite, "external data \(TensorName(name).quoted)",
-          expected: "no file or folder named \(TensorName(first).quoted) beside the model", found: "one")
+          expected: "no file or folder named \(TensorName(first).quoted) in the model's folder", found: "one")
       }
     }
     for file in files.dropFirst() {

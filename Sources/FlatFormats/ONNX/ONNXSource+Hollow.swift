@@ -4,7 +4,7 @@ internal import TensorStreams
 internal import Tensors
 
 extension ONNXSource {
-  /// The most bytes that a checkpoint keeps of a model's files together.
+  /// The most bytes of a model's files, in total, that a checkpoint stores.
   private static let limit = 64 << 20
 
   /// The model's files without their tensors' elements; nil if what remains exceeds the limit.
@@ -24,7 +24,7 @@ extension ONNXSource {
       case .external(let data):
         others[data.location, default: []].append(
           .init(position: data.offset, count: constant.byteCount, tensor: index))
-      // A few numbers in a node's attributes stay there.
+      // A few numbers in a node's attributes stay in the file.
       case .held, .supplied: continue
       }
     }
@@ -52,7 +52,7 @@ extension ONNXSource {
     return slash == file.path.startIndex ? "/" : String(file.path[..<slash])
   }
 
-  /// The position of a typed tensor's elements, if their encoding equals that in memory: floats in one packed field.
+  /// The position of a typed tensor's elements, if they have the same bytes in memory: floats in one packed field.
   private func packedFloats(_ constant: TensorConstant, _ field: Int) throws(FlatFormatError) -> Int? {
     guard [.float, .double].contains(constant.type) else { return nil }
     return try Self.asFlat { () throws(GraphError) in
@@ -79,7 +79,7 @@ extension ONNXSource {
       return true
     }
     for hole in holes.sorted(by: { ($0.position, $0.tensor) < ($1.position, $1.tensor) })
-    // If several tensors share bytes, the first gets the hole.
+    // If several tensors share bytes, the first one gets the hole.
     where hole.position >= position {
       guard try keep(to: hole.position) else { return nil }
       kept.append(hole)

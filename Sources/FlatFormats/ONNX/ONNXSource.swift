@@ -34,7 +34,7 @@ final class ONNXSource: FlatWeightsSource {
     for named in constants {
       let place = "tensor \(named.name.quoted)"
       guard let dtype = named.constant.type.dtype else {
-        // Tensors of text stay in the graph and are not among the constants.
+        // Tensors of text stay in the graph and are not constants.
         throw .refused(
           .onnxDType, path: file.path, place: place, expected: "numbers", found: named.constant.type.name)
       }
@@ -58,7 +58,7 @@ final class ONNXSource: FlatWeightsSource {
       FlatRemark(.graphOrder, $0.place, expected: $0.expected, found: $0.found)
     }
     external = ExternalFiles(of: file)
-    // The places of external data are a part of the header, so they are checked with it.
+    // The positions of external data are a part of the header, so they are checked with it.
     for named in constants { _ = try reader(of: named) }
   }
 

@@ -1,18 +1,18 @@
 internal import Tensors
 
-/// Bytes that a pickle of protocol 2 holds as text: the characters U+0000 to U+00FF, in UTF-8.
+/// Bytes that a pickle of protocol 2 stores as text: the characters U+0000 to U+00FF, in UTF-8.
 ///
-/// The position of a byte depends on those before it, so a read that goes back starts again.
+/// The position of a byte depends on all bytes before it, so a read that goes back starts at the beginning.
 final class Latin1Payload: NpyPayload {
   private let base: any NpyPayload
   private let path: String
   private let start: Int
   private let count: Int
   private var window: [UInt8] = []
-  /// The position in `window` of the next byte to decode, and how many bytes of the text have not been read yet.
+  /// The position in `window` of the next byte to decode, and the number of the text's bytes that are not read yet.
   private var next = 0
   private var left: Int
-  /// Bytes that have been decoded.
+  /// The number of bytes that have been decoded.
   private var position = 0
 
   private static let windowSize = 64 << 10
@@ -79,7 +79,7 @@ final class Latin1Payload: NpyPayload {
     return window[next - 1]
   }
 
-  /// The text was counted before, so its file has changed since.
+  /// The text was counted before, so the file has changed since then.
   private func fail(_ asked: Int) throws(FlatFormatError) {
     throw .refused(
       .readPastEnd, path: path, place: "pickle, byte \(start)",

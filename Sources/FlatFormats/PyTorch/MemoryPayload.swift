@@ -1,7 +1,7 @@
 internal import ByteFiles
 internal import Tensors
 
-/// Bytes in memory: a pickle, or an unpacked storage for tensors whose elements are not in order in it.
+/// Bytes in memory: a pickle, or an unpacked storage that several tensors, or a tensor with strides, read.
 final class MemoryPayload: NpyPayload, Sendable {
   private let bytes: [UInt8]
   private let path: String
@@ -9,7 +9,7 @@ final class MemoryPayload: NpyPayload, Sendable {
   /// The most bytes of an unpacked storage; PyTorch does not pack storages, other tools may.
   private static let limit = 64 << 20
 
-  /// `bytes` have been read from the file that messages call `path`.
+  /// `bytes` were read from the file that messages name `path`.
   init(_ bytes: [UInt8], path: String) {
     self.bytes = bytes
     self.path = path

@@ -10,12 +10,12 @@ struct NumPyArray {
   let bytes: PickledBytes
 }
 
-/// The meaning of a pickled value that NumPy would rebuild.
+/// The kinds of value that NumPy would make from a pickled one.
 enum NumPyValue {
   case array(NumPyArray)
-  /// A description of an array that no tensor can be.
+  /// An array that no tensor can hold, with a description.
   case foreign(String)
-  /// A scalar that is not a number, which is a value like Python's own.
+  /// A scalar that is not a number; it is treated like one of Python's own values.
   case plainValue
 }
 
@@ -25,14 +25,14 @@ struct NumPyReader {
   let path: String
   let texts: PickledTexts
 
-  /// The most bytes of an array that is text in the pickle and not in C order: it is decoded in memory.
+  /// The largest array, in bytes, that is text in the pickle and not in C order; such an array is decoded in memory.
   private static let memoryLimit = 64 << 20
 
   /// Decodes `object`; `place` is its name in messages.
   func value(
     _ object: PickleRef, _ rebuild: NumPyGlobals.Rebuild, place: String
   ) throws(FlatFormatError) -> NumPyValue {
-    // A state would replace the elements that the array already has, and items that are set are written to it.
+    // A state would replace the array's elements, and items would be written into them.
     guard tree.entries(object).isEmpty, tree.items(object).isEmpty,
       rebuild == .array || rebuild == .masked || tree.states(object).isEmpty
     else { return .foreign("a NumPy array that is changed after it is made") }
@@ -63,7 +63,7 @@ struct NumPyReader {
 
   private enum Order {
     case c, fortran
-    /// In C order, after which the axes are permuted.
+    /// In C order before the axes are permuted.
     case exchanged(PickleRef)
     case unknown(String)
 
@@ -77,7 +77,7 @@ struct NumPyReader {
     }
   }
 
-  /// `(version, shape, dtype, is_fortran, bytes)`; old versions leave out the first.
+  /// `(version, shape, dtype, is_fortran, bytes)`; old versions lack the first member.
   private func reconstructed(
     _ object: PickleRef, _ arguments: [PickleRef], _ place: String
   ) throws(FlatFormatError) -> NumPyValue {
@@ -140,7 +140,7 @@ struct NumPyReader {
     return tree.integers(ref)
   }
 
-  /// The strides in elements of an array that has as many bytes as its shape requires, so that no product overflows.
+  /// The strides, in elements, of an array with as many bytes as its shape requires; so no product overflows.
   private static func strides(_ shape: [Int], _ order: Order, axes: [Int]?) -> TorchStrides? {
     if shape.contains(0) { return TorchStrides(offset: 0, shape: shape, strides: shape.map { _ in 1 }) }
     var strides = [Int](repeating: 1, count: shape.count)
@@ -221,12 +221,12 @@ struct NumPyReader {
     return shape
   }
 
-  /// The bytes of an array: bytes, text of protocol 2 that encodes bytes, or a call that makes either.
+  /// The bytes of an array: bytes, text of protocol 2 that encodes bytes, or a call that makes one of these.
   private func bytes(_ data: PickleRef) -> PickledBytes? {
     var ref = data
     for _ in 0..<4 {
       if let run = tree.run(ref) { return PickledBytes(run, tree.value(ref)) }
-      // A value that is changed after it is made no longer equals the bytes that it was made from.
+      // If a value is changed after it is made, it no longer equals the bytes in the pickle.
       guard case .object = tree.value(ref), !tree.isChanged(ref),
         case .global(let global) = tree.value(tree.children(ref)[0])
       else { return nil }
@@ -253,9 +253,9 @@ struct NumPyReader {
 }
 
 extension PickleTree {
-  /// The members of a container of at most 64 integers; nil for any other.
+  /// The members of a container of at most 64 integers; nil for anything else.
   func integers(_ ref: PickleRef) -> [Int]? {
-    // Each name of a tensor has it decoded again, so this must not take long.
+    // The container is decoded again for each name of a tensor, so this must be fast.
     guard children(ref).count <= 64 else { return nil }
     var values: [Int] = []
     for child in children(ref) {

@@ -5,7 +5,7 @@ internal import Tensors
 enum NumPyGlobals {
   /// The ways to rebuild an array or a scalar.
   enum Rebuild {
-    /// An empty array of a class; the state fills it.
+    /// An empty array of a class; its state fills it.
     case array
     /// `bytes, dtype, shape, order[, axes]`, in protocol 5.
     case buffer
@@ -15,8 +15,8 @@ enum NumPyGlobals {
     case masked
   }
 
-  /// The modules of NumPy's functions: before version 2, since version 2, and as some versions name the compiled
-  /// module.
+  /// Names of the modules with NumPy's functions: before version 2, since version 2, and the name that some versions
+  /// give the compiled module.
   private static let multiarray: Set<String> = [
     "numpy.core.multiarray", "numpy._core.multiarray", "numpy.core._multiarray_umath",
     "numpy._core._multiarray_umath",
@@ -34,7 +34,7 @@ enum NumPyGlobals {
     }
   }
 
-  /// Whether an array of this class has its elements in its state, like a plain array.
+  /// Whether an array of this class stores its elements in its state, like a plain array.
   static func isPlainArray(_ global: PickleGlobal) -> Bool {
     global.module.split(separator: ".").first == "numpy"
       && ["ndarray", "memmap", "matrix"].contains(global.name)
@@ -42,7 +42,7 @@ enum NumPyGlobals {
 
   static func isDType(_ global: PickleGlobal) -> Bool { global == PickleGlobal("numpy", "dtype") }
 
-  /// The dtype of an element class of the package ml_dtypes; its 4-bit and 6-bit dtypes take a byte.
+  /// The dtype of an element class of the package ml_dtypes; there, 4-bit and 6-bit elements take a byte.
   static func mlDType(_ global: PickleGlobal) -> DType? {
     guard global.module == "ml_dtypes" else { return nil }
     switch global.name {

@@ -1,16 +1,16 @@
 internal import Pickle
 internal import Tensors
 
-/// Bytes that are in a pickle.
+/// The bytes of an array inside a pickle.
 enum PickledBytes: Hashable {
-  /// Unchanged, from a position in the pickle on.
+  /// The bytes themselves, at a position of the pickle.
   case plain(start: Int, count: Int)
-  /// As characters U+0000 to U+00FF, in `count` bytes of UTF-8.
+  /// Text that encodes the bytes: characters U+0000 to U+00FF, in `count` bytes of UTF-8.
   case text(start: Int, count: Int)
-  /// Already read, with the pickle.
+  /// Bytes that were read together with the pickle.
   case held([UInt8])
 
-  /// Nil for bytes whose place is not known.
+  /// Returns nil for bytes whose place is unknown.
   init?(_ run: PickleRun, _ value: PickleValue) {
     switch run.coding {
     case .plain: self = .plain(start: run.offset, count: run.count)
@@ -72,7 +72,7 @@ final class PickledTexts {
   }
 }
 
-/// A part of another payload, from a byte on.
+/// A part of another payload, from one of its bytes on.
 final class SlicePayload: NpyPayload {
   private let base: any NpyPayload
   private let start: Int

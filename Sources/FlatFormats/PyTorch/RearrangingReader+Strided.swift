@@ -1,7 +1,7 @@
 internal import Tensors
 
 extension RearrangingReader {
-  /// Reads a tensor with any strides; the caller has checked that every element is within the payload.
+  /// Reads a tensor with any strides. The caller must have checked that every element is inside the payload.
   convenience init(
     path: String, spec: TensorSpec, strides: TorchStrides, itemSize: Int, swapWidth: Int,
     payload: any NpyPayload

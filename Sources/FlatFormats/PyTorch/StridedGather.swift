@@ -1,27 +1,27 @@
 /// Converts a tensor with any strides into C order, window by window of the result.
 ///
-/// A window holds, for fixed indices before axis `cut`, some indices of that axis and all of the later axes. Its axes
-/// are walked from the widest step in the storage to the narrowest, so that neighbours are read together. Bytes between
-/// elements are read too while that costs less than another call.
+/// In a window, the indices of the axes before `cut` are fixed. The window holds some indices of axis `cut` and all
+/// indices of the later axes. Its axes are walked from the widest step in the storage to the narrowest, so that
+/// neighbours are read together. Bytes between elements are read too if this costs less than another call.
 final class StridedGather: ElementGather {
   private let strides: TorchStrides
   private let itemSize: Int
   private let cut: Int
-  /// Elements of the axes after `cut`.
+  /// The number of elements in the axes after `cut`.
   private let inner: Int
-  /// Indices of `cut` in a full window.
+  /// The number of indices of `cut` in a full window.
   private let rows: Int
-  /// Elements between two neighbours on each axis, in the result.
+  /// The distance of two neighbours on each axis, in elements of the result.
   private let resultStrides: [Int]
   /// Bytes of the largest window.
   let windowSize: Int
 
   /// The most bytes of a read.
   private static let stagingSize = 1 << 20
-  /// Bytes between two elements up to which reading them costs less than another call.
+  /// If the gap between two elements has at most this many bytes, reading it costs less than another call.
   private static let smallGap = 4096
 
-  /// The shape has no zero and at least one axis, and the bytes of tensor and storage fit an Int, so no product below
+  /// The shape has no zero and at least one axis. The bytes of tensor and storage fit an Int, so no product below
   /// overflows.
   init(_ strides: TorchStrides, itemSize: Int, limit: Int) {
     self.strides = strides
@@ -42,9 +42,9 @@ final class StridedGather: ElementGather {
   /// One axis of a window.
   private struct Axis {
     let extent: Int
-    /// Elements between two neighbours in the storage.
+    /// The distance of two neighbours in the storage, in elements.
     let step: Int
-    /// Elements between two neighbours in the window.
+    /// The distance of two neighbours in the window, in elements.
     let place: Int
   }
 
@@ -70,7 +70,7 @@ final class StridedGather: ElementGather {
     return count * inner * itemSize
   }
 
-  /// Splits the axes into those that are read whole, one that is read in pieces, and those that are walked.
+  /// Splits the axes into axes that are read whole, one axis that is read in pieces, and axes that are walked.
   private func run(
     _ axes: [Axis], origin: Int, _ payload: any NpyPayload, _ window: UnsafeMutableRawBufferPointer
   ) throws(FlatFormatError) {
@@ -119,8 +119,8 @@ final class StridedGather: ElementGather {
   /// Whether reading the bytes between two indices of the axis costs less than another call.
   private func isClose(_ axis: Axis, _ span: Int) -> Bool { (axis.step - span) * itemSize <= Self.smallGap }
 
-  /// Calls `body` for every combination of indices, with its distance in elements from the first, until it returns
-  /// false.
+  /// Calls `body` for each combination of indices with its distance, in elements, from the first one, until `body`
+  /// returns false.
   private static func walk(_ axes: [Axis], _ body: (_ step: Int, _ place: Int) -> Bool) {
     var index = [Int](repeating: 0, count: axes.count)
     var (step, place) = (0, 0)
@@ -163,7 +163,7 @@ final class StridedGather: ElementGather {
     var others = axes
     others.remove(at: longest)
     let size = MemoryLayout<Item>.size
-    // Proof of bounds: the last element read and the last written, checked once for all.
+    // Proof of bounds: the last element read and the last one written are checked once for all.
     let lastRead = axes.reduce(0) { $0 + ($1.extent - 1) * $1.step }
     let lastWritten = axes.reduce(start) { $0 + ($1.extent - 1) * $1.place }
     guard let input = staging.baseAddress, let output = window.baseAddress, start >= 0,

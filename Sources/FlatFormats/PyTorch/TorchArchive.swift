@@ -2,7 +2,7 @@ internal import ByteFiles
 internal import Pickle
 internal import Tensors
 
-/// The zip form of a PyTorch file: one top folder that has the pickle, and a member for each storage.
+/// The zip form of a PyTorch file: one top folder with the pickle and one member for each storage.
 struct TorchArchive {
   let archive: ZipArchive
   /// The folder that all members are in.
@@ -21,12 +21,12 @@ struct TorchArchive {
     self.archive = archive
     self.members = members
     top = try Self.top(of: archive)
-    // PyTorch itself reads members whose two headers disagree, or that claim to be encrypted; here they are refused.
+    // PyTorch itself reads members whose two headers differ, or that are marked as encrypted; here they are refused.
     if let refusal = archive.entries.lazy.compactMap(\.refusal).first { throw refusal }
     try requireVersion()
   }
 
-  /// Whether numbers begin with their highest byte; files before version 2.1 have no such entry and are little-endian.
+  /// Whether numbers are big-endian; files before version 2.1 have no such entry and are little-endian.
   func isBigEndian() throws(FlatFormatError) -> Bool {
     switch try text(of: "byteorder") {
     case nil, "little": return false
@@ -101,7 +101,7 @@ struct TorchArchive {
     } catch { throw .pickle(error, path: archive.file.path, place: place) }
   }
 
-  /// Members that are named like storages and are not among `keys`.
+  /// Members that are named like storages, but are not in `keys`.
   func strangers(in folder: String, keys: Set<String>) -> [ZipEntry] {
     let prefix = "\(top)/\(folder)/"
     return archive.entries.filter { entry in

@@ -2,27 +2,27 @@ internal import Pickle
 internal import TensorStreams
 internal import Tensors
 
-/// The tensors, storages, remarks and left-out parts of a PyTorch pickle.
+/// The tensors, storages, notes and left-out parts of a PyTorch pickle.
 struct TorchContents {
   private(set) var tensors: [(spec: TensorSpec, tensor: TorchTensor, tiedTo: TensorName?)] = []
   private(set) var storages: [TorchStorage] = []
-  /// Keys of storages that belong to tensors that are not read here.
+  /// Keys of storages whose tensors are not read here.
   private(set) var foreignKeys: Set<String> = []
   private(set) var remarks: [FlatRemark] = []
   private(set) var leftOut: [LeftOut] = []
 
-  /// Whether tensors have their elements in the pickle.
+  /// Whether some tensors store their elements in the pickle.
   var hasArrays: Bool { storages.contains { $0.pickled != nil } }
 
-  /// Logical bytes of all tensors together that are allowed for any file.
+  /// The most logical bytes of all tensors together for a small file.
   private static let logicalFloor = 1 << 30
-  /// Logical bytes allowed for each byte of the file: strides of zero and ties unfold few bytes to many.
+  /// The most logical bytes for each byte of a larger file: strides of zero and ties can make many from few.
   private static let logicalRatio = 64
 
   /// - Parameters:
   ///   - home: the place of the pickle's bytes.
   ///   - place: the pickle's name in messages.
-  ///   - fileSize: bounds the size to which the tensors may unfold.
+  ///   - fileSize: limits the logical bytes of all tensors together.
   init(
     _ tree: PickleTree, in home: PickleHome, path: String, place: String, fileSize: Int
   ) throws(FlatFormatError) {

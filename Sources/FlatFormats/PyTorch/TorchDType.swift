@@ -3,9 +3,9 @@ internal import Tensors
 
 /// PyTorch's element types, by their names in pickles.
 enum TorchDType {
-  /// A class of storages: the dtype of its elements, and the bytes of each.
+  /// A class of storages: the dtype of its elements, and the bytes of one element.
   struct Storage: Equatable {
-    /// Nil if no tensor here has such elements: quantised ones, half-precision complex ones, plain bytes.
+    /// The dtype; nil if no tensor here has such elements: quantised ones, half-precision complex ones, plain bytes.
     let dtype: DType?
     let itemSize: Int
   }
@@ -23,7 +23,7 @@ enum TorchDType {
     return foreign[global.name].map { Storage(dtype: nil, itemSize: $0) }
   }
 
-  /// The dtype that `global` names, and how many of its elements one of PyTorch's elements holds.
+  /// The dtype that `global` names, and the number of its elements in one element of PyTorch.
   static func dtype(_ global: PickleGlobal) -> (dtype: DType, perItem: Int)? {
     guard global.module == "torch", let row = named.first(where: { $0.name == global.name }) else {
       return nil
@@ -31,7 +31,7 @@ enum TorchDType {
     return (row.dtype, row.dtype == .f4 ? 2 : 1)
   }
 
-  /// The class of storages that holds `dtype`; nil if only an untyped storage does.
+  /// The class of storages for `dtype`; nil if only an untyped storage can hold it.
   static func storageClass(of dtype: DType) -> PickleGlobal? {
     typed.first { $0.dtype == dtype }.map { PickleGlobal("torch", $0.name) }
   }
@@ -53,7 +53,7 @@ enum TorchDType {
     "ComplexHalfStorage": 4,
   ]
 
-  /// PyTorch counts pairs of 4-bit numbers; safetensors and this library count the numbers.
+  /// PyTorch counts pairs of 4-bit numbers; safetensors and this library count single numbers.
   private static let named: [(name: String, dtype: DType)] = [
     ("float64", .f64), ("float32", .f32), ("float16", .f16), ("bfloat16", .bf16), ("int64", .i64),
     ("int32", .i32), ("int16", .i16), ("int8", .i8), ("uint8", .u8), ("bool", .bool), ("complex64", .c64),

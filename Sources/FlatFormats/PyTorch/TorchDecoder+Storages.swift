@@ -1,10 +1,10 @@
 internal import Pickle
 internal import Tensors
 
-/// A part of a storage with a key of its own, or the whole storage if the pickle names no part.
+/// A part of a storage with its own key, or the whole storage if the pickle names no part.
 struct StorageView: Hashable {
   let storage: String
-  /// The first element, counted in the storage's elements; the part is within the storage.
+  /// The first element of the part, counted in the storage's elements; the part is inside the storage.
   let start: Int
   let count: Int
 }
@@ -52,7 +52,7 @@ extension TorchDecoder {
     return (storages.count - 1, try view(of: storage, arguments, place))
   }
 
-  /// The part of a storage, as versions before 0.4 wrote it.
+  /// The part of a storage, in the form of versions before 0.4.
   private mutating func view(
     of storage: TorchStorage, _ arguments: [PickleRef], _ place: String
   ) throws(FlatFormatError) -> StorageView {
@@ -72,7 +72,7 @@ extension TorchDecoder {
         "\(count) elements from \(start)")
     }
     let view = StorageView(storage: storage.key, start: start, count: count)
-    // PyTorch makes each part once and uses it wherever the key occurs again.
+    // PyTorch makes each part once and uses it again for every occurrence of the key.
     if let known = views.updateValue(view, forKey: key), known != view {
       throw refusal(
         .torchStorage, place,

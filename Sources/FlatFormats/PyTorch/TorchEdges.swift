@@ -1,16 +1,16 @@
 internal import Pickle
 
-/// The values that each value holds, as the names of tensors need them.
+/// The values that each value contains, with their parts of tensor names.
 ///
-/// Dictionaries have their keys, lists their indices, objects their attributes. An object of an unknown class has
-/// exactly what its pickle gives it, and that is searched like everything else: a module's parameters are in its state,
-/// a traced graph's among the arguments of the call that would have made it.
+/// Members of dictionaries are named by their keys, members of lists by their indices, members of objects by their
+/// attributes. An object of an unknown class contains exactly what its pickle gives it, and all of this is searched. A
+/// module's parameters are in its state; those of a traced graph are among the arguments of its call.
 struct TorchEdges {
   let tree: PickleTree
 
-  /// One value under another.
+  /// A value contained in another one.
   struct Edge {
-    /// A part of the name; nil if it adds nothing to the name.
+    /// The part of the name; nil if it adds nothing to the name.
     let label: String?
     let target: PickleRef
   }
@@ -53,7 +53,7 @@ struct TorchEdges {
     }
   }
 
-  /// A module's three dictionaries, which are not part of its tensors' names.
+  /// The three dictionaries of a module; their keys are not part of tensor names.
   private static let modules: Set<String> = ["_parameters", "_buffers", "_modules"]
 
   private func object(_ ref: PickleRef) -> [Edge] {

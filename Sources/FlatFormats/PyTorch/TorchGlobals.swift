@@ -2,7 +2,8 @@ internal import Pickle
 
 /// The globals that PyTorch's weights-only loader needs for tensors and their containers.
 ///
-/// Here they are only names. Every other name in a pickle is reported: an unrestricted loader would import and call it.
+/// Here they are only names and are never called. Every other name in a pickle is reported: an unrestricted loader
+/// would import and call it.
 enum TorchGlobals {
   /// The functions and classes that make a tensor from a storage.
   enum Rebuild: String {
@@ -22,7 +23,7 @@ enum TorchGlobals {
     case fromCPU = "_rebuild_device_tensor_from_cpu_tensor"
     case xla = "_rebuild_xla_tensor"
 
-    /// A description of the tensor, if its elements are not simply in a storage; nil otherwise.
+    /// A description of the tensor, if its elements are not stored plainly in a storage; else nil.
     var foreign: String? {
       switch self {
       case .tensor, .tensor2, .tensor3, .parameter, .parameterWithState, .fromType: nil
@@ -44,12 +45,12 @@ enum TorchGlobals {
     }
   }
 
-  /// Dictionary classes whose state holds no tensors of the model.
+  /// Classes of dictionaries whose state has no tensors of the model.
   static func isDictionary(_ global: PickleGlobal) -> Bool {
     global.module == "collections" && ["OrderedDict", "defaultdict", "Counter"].contains(global.name)
   }
 
-  /// Classes of parameters whose shape only a first run determines.
+  /// Classes of parameters that have no shape before a first run.
   static func isUninitialised(_ global: PickleGlobal) -> Bool {
     global.module == "torch.nn.parameter"
       && ["UninitializedParameter", "UninitializedBuffer"].contains(global.name)
@@ -63,7 +64,7 @@ enum TorchGlobals {
   }
 
   private static func isDTypeName(_ name: String) -> Bool {
-    // A dot would mean an attribute of a dtype, which is something else.
+    // A dot would mean an attribute of a dtype, which is no dtype.
     guard name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" }) else { return false }
     return ["float", "int", "uint", "bfloat", "complex", "quint", "qint", "bits"].contains {
       name.hasPrefix($0) && name.dropFirst($0.count).first?.isNumber == true

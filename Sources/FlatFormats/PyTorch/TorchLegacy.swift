@@ -2,7 +2,8 @@ internal import ByteFiles
 internal import Pickle
 internal import Tensors
 
-/// The form before version 1.6: five pickles one after another, then the storages, each after its element count.
+/// The form before version 1.6: five pickles one after another, then the storages. Each storage follows its element
+/// count.
 struct TorchLegacy {
   let file: ReadableFile
   let tree: PickleTree
@@ -14,11 +15,11 @@ struct TorchLegacy {
 
   /// 0x1950a86a20f9469cfc6c, lowest byte first.
   private static let magic: [UInt8] = [0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19]
-  /// The pickle of the magic number as protocols 0 and 1 write it.
+  /// The magic number's pickle in protocols 0 and 1.
   static let textMagic = "L119547037146038801333356L\n."
   private static let version = 1001
 
-  /// Nil for a pickle that is not a PyTorch file.
+  /// Returns nil for a pickle that is not a PyTorch file.
   init?(_ file: ReadableFile) throws(FlatFormatError) {
     let pickles = TorchPickle(file, start: 0, size: file.size, place: "pickle")
     let first = try pickles.tree()
@@ -47,7 +48,7 @@ struct TorchLegacy {
     start = list.end
   }
 
-  /// Magic number, version, system information, the object itself, and the keys of its storages.
+  /// The pickles: magic number, version, system information, the object itself, and the keys of its storages.
   static let pickleCount = 5
 
   static func isMagic(_ tree: PickleTree) -> Bool {
@@ -67,7 +68,8 @@ struct TorchLegacy {
     return false
   }
 
-  /// The first byte of each storage, nil for one in the pickle; `rest` is the number of bytes after the last.
+  /// The first byte of each storage; nil for a storage inside the pickle. `rest` is the number of bytes after the last
+  /// one.
   func starts(of storages: [TorchStorage]) throws(FlatFormatError) -> (starts: [Int?], rest: Int) {
     var numbers: [String: Int] = [:]
     for (number, storage) in storages.enumerated() where storage.pickled == nil {

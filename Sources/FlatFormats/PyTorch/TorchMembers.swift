@@ -1,7 +1,7 @@
 /// The members of a PyTorch archive by their names; in other archives only arrays belong to the format.
 struct TorchMembers {
-  /// The top folders that have a PyTorch file's pickle, each with the storages that its pickles name; nil if one could
-  /// not be followed to its end, so that any storage may be used.
+  /// The top folders with a PyTorch file's pickle, and the storages that their pickles name. The set is nil if a pickle
+  /// could not be followed to its end: then any storage may be in use.
   private var keys: [Substring: Set<String>?] = [:]
 
   init(_ entries: [ZipEntry]) {
@@ -10,7 +10,7 @@ struct TorchMembers {
     }
   }
 
-  /// Whether the member holds the elements of tensors, which may be any bytes.
+  /// Whether the member stores elements of tensors, which may be any bytes.
   func isStorage(_ entry: ZipEntry) -> Bool { storage(entry) != nil }
 
   /// Whether PyTorch writes such a member.
@@ -19,7 +19,7 @@ struct TorchMembers {
     return Self.names.contains(rest)
   }
 
-  /// Notes the storages that a member's pickle names; `named` is nil for a pickle that could not be followed.
+  /// Records the storages that a member's pickle names; `named` is nil for a pickle that could not be followed.
   mutating func note(_ named: Set<String>?, by entry: ZipEntry) {
     guard let (top, rest) = Self.parts(entry), Self.naming.contains(rest), let known = keys[top] else {
       return
@@ -31,7 +31,7 @@ struct TorchMembers {
     }
   }
 
-  /// Whether a pickle names this storage; true if that is not known.
+  /// Whether a pickle names this storage; true if this is unknown.
   func isNamed(_ entry: ZipEntry) -> Bool {
     guard let (top, key) = storage(entry), let known = keys[top] else { return false }
     return known?.contains(key) ?? true
@@ -45,13 +45,13 @@ struct TorchMembers {
     return nil
   }
 
-  /// The top folder, and the name within it.
+  /// The top folder and the rest of the name.
   private static func parts(_ entry: ZipEntry) -> (top: Substring, rest: Substring)? {
     guard let slash = entry.name.firstIndex(of: "/") else { return nil }
     return (entry.name[..<slash], entry.name[entry.name.index(after: slash)...])
   }
 
-  /// Pickles that name storages: those of tensors, and of a TorchScript program's constants.
+  /// Pickles that name storages: those of tensors, and of constants in a TorchScript program.
   private static let naming: Set<Substring> = [
     "data.pkl", "constants.pkl", "bytecode.pkl", "mobile_debug.pkl",
   ]

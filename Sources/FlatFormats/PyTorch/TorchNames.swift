@@ -11,24 +11,24 @@ struct TorchPlace {
 ///
 /// * A name is the path from the file's root, joined by dots: keys of dictionaries, indices of lists, attributes of
 ///   objects.
-/// * An optimizer's state (a dictionary with `state` and `param_groups`) is not part of the model: its tensors are
-///   counted and kept apart.
-/// * If a single top entry holds the model, under one of the usual keys (`state_dict`, `model`, …), its key is left
-///   off, so that tensors have the names that the model gives them.
+/// * An optimizer's state (a dictionary with `state` and `param_groups`) is not part of the model. Its tensors are
+///   counted separately.
+/// * If one top entry holds the model, under one of the usual keys (`state_dict`, `model`, …), its key is left out of
+///   the names, so that tensors have the names that the model gives them.
 struct TorchNames {
   private(set) var places: [TorchPlace] = []
   /// Tensors of optimizers, with the path to the optimizer.
   private(set) var apart: [(name: String, leaves: [PickleRef])] = []
-  /// The top entry whose key was left off.
+  /// The top entry whose key is left out of the names.
   private(set) var wrapper: String?
 
   private let tree: PickleTree
   private let edges: TorchEdges
   private let path: String
   private var steps: [Step] = []
-  /// The parent and value of each step: only these are read by the search for cycles.
+  /// The parent and value of each step; the search for cycles reads nothing else.
   private var trail: [(parent: Int, ref: PickleRef)] = []
-  /// Steps that are tensors of the model; they are named last, so that a walk that exceeds its limits makes no text.
+  /// Steps that are tensors of the model. They are named last, so no text is made if a walk exceeds its limits.
   private var found: [Int] = []
   private var nameBytes = 0
 
@@ -42,13 +42,13 @@ struct TorchNames {
   private static let nameLimit = 64 << 10
   private static let namesLimit = 256 << 20
 
-  /// The walk's path to a value.
+  /// The path of the walk to a value.
   private struct Step {
     let parent: Int
     let label: String?
     let ref: PickleRef
     let depth: Int
-    /// Index in `apart`; nil for the model's.
+    /// Index in `apart`; nil for a tensor of the model.
     var apart: Int?
   }
 
@@ -82,7 +82,7 @@ struct TorchNames {
     guard holders.count == 1, let only = holders.first, let label = only.label, Self.wrappers.contains(label)
     else { return nil }
     let inside = Set(edges.edges(only.target).compactMap(\.label))
-    // No other entry may then have the name of one of the model's.
+    // Then no other entry may have the name of a tensor of the model.
     guard !inside.isEmpty,
       !all.contains(where: { $0.target != only.target && $0.label.map(inside.contains) == true })
     else { return nil }
@@ -108,7 +108,7 @@ struct TorchNames {
       trail.append((step.parent, step.ref))
       let number = steps.count - 1
       let edges = edges.edges(step.ref)
-      // Values still to be visited count too: they take as much memory.
+      // Values that are still to be visited count too, because they take as much memory.
       guard steps.count + left.count + edges.count <= Self.visitLimit else {
         throw tooMuch("at most \(Self.visitLimit.grouped) values to visit", "more")
       }
@@ -149,7 +149,7 @@ struct TorchNames {
     return name
   }
 
-  /// Whether the step's value is one of the values above it.
+  /// Whether the step's value is one of the values that contain it.
   private func isOwnAncestor(_ step: Step) -> Bool {
     var parent = step.parent
     while parent >= 0 {

@@ -11,7 +11,7 @@ final class TorchPickle: PickleInput {
   private let place: String
   private(set) var failure: FileError?
 
-  /// The pickle begins at `start`, and nothing after `start` + `size` is read.
+  /// The pickle begins at `start`; nothing after `start` + `size` is read.
   init(_ file: ReadableFile, start: Int, size: Int, place: String) {
     self.file = file
     self.start = start
@@ -36,7 +36,7 @@ final class TorchPickle: PickleInput {
 }
 
 extension FlatFormatError {
-  /// The `FlatFormatError` for a defect of the pickle that messages call `place`.
+  /// The `FlatFormatError` for a defect of the pickle that messages name `place`.
   static func pickle(_ error: PickleError, path: String, place: String) -> FlatFormatError {
     guard case .refused(let defect, let offset, let expected, let found) = error else {
       return .refused(

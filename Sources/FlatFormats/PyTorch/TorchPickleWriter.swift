@@ -8,7 +8,7 @@ struct TorchPickleWriter {
   /// The storage of each tensor, by the tensor's index in the specs.
   private var storages: [Int]
 
-  /// - Parameter order: the tensors that have a storage of their own, in the storages' order.
+  /// - Parameter order: the tensors with their own storage, in the order of the storages.
   init(_ contents: SinkContents, order: [Int]) throws(FlatFormatError) {
     self.contents = contents
     storages = [Int](repeating: 0, count: contents.specs.count)
@@ -61,7 +61,7 @@ struct TorchPickleWriter {
 
   private static func append(_ spec: TensorSpec, storage: Int, to writer: inout PickleWriter) {
     let storageClass = TorchDType.storageClass(of: spec.dtype)
-    // Types without a class of storages are untyped bytes, and the tensor gives their dtype.
+    // A dtype without a class of storages has an untyped storage, and the tensor gives its dtype.
     let function = storageClass == nil ? "_rebuild_tensor_v3" : "_rebuild_tensor_v2"
     let shape = spec.dtype == .f4 ? spec.shape.dropLast() + [(spec.shape.last ?? 0) / 2] : spec.shape
     writer.call(PickleGlobal("torch._utils", function)) { writer in
@@ -81,7 +81,7 @@ struct TorchPickleWriter {
     }
   }
 
-  /// C order, as PyTorch gives it to a new tensor: an extent of zero counts as one.
+  /// The strides of C order, as PyTorch gives them to a new tensor: an extent of zero counts as one.
   private static func strides(_ shape: [Int]) -> [Int] {
     var strides = [Int](repeating: 1, count: shape.count)
     for axis in stride(from: shape.count - 2, through: 0, by: -1) {

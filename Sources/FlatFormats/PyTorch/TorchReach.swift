@@ -2,19 +2,20 @@ internal import Pickle
 
 /// The values of a pickle from which a tensor can be reached.
 ///
-/// The walk that names tensors visits only these. It may reach a value by several paths, since a dictionary that is
-/// used twice gives its tensors two names. A value without tensors must not be visited twice, or a few kilobytes of
-/// nested lists would take for ever.
+/// The walk that names tensors visits only these. It may reach a value by several paths: a dictionary that is used
+/// twice gives each of its tensors two names. A value without tensors must not be visited twice; otherwise a few
+/// kilobytes of nested lists would take for ever.
 struct TorchReach {
-  /// By number of value: whether it is a tensor or holds one.
+  /// For each value, by number, whether it is a tensor or contains one.
   private(set) var tensors: [Bool]
-  /// The same without tensors that only an optimizer's state holds, and without NumPy arrays if there are other
+  /// The same, but without tensors that only an optimizer's state contains, and without NumPy arrays if there are other
   /// tensors.
   private(set) var weights: [Bool]
-  /// The states of optimizers.
+  /// For each value, whether it is the state of an optimizer.
   private(set) var apart: [Bool]
 
-  /// - Parameter isBeside: whether a leaf counts as a weight only if there are no others: a NumPy array.
+  /// - Parameter isBeside: whether a leaf is a NumPy array, which counts as a weight only if there are no other
+  ///   weights.
   init(
     tree: PickleTree, edges: TorchEdges, isLeaf: (PickleRef) -> Bool, isBeside: (PickleRef) -> Bool,
     isApart: (PickleRef) -> Bool
@@ -49,7 +50,7 @@ struct TorchReach {
     weights = parents.above(own.isEmpty ? leaves : own) { apart[$0] }
   }
 
-  /// For each value the values that hold it.
+  /// For each value, the values that contain it.
   private struct Parents {
     private var starts: [Int32]
     private var members: [Int32]
@@ -66,7 +67,8 @@ struct TorchReach {
       }
     }
 
-    /// The leaves and everything above them, except values that `stops` selects and those only above these.
+    /// The leaves and all values that contain them, except values that `stops` selects and values that contain only
+    /// these.
     func above(_ leaves: [Int32], stops: (Int) -> Bool) -> [Bool] {
       var found = [Bool](repeating: false, count: starts.count - 1)
       var left = leaves

@@ -4,14 +4,14 @@ enum TorchRecognition {
     if head.starts(with: "PK\u{3}\u{4}") { return isArchive(head) }
     if isTar(head) { return true }
     if head.starts(with: TorchLegacy.textMagic) { return true }
-    // Protocols from 2 on begin with a mark and their number.
+    // Pickles of protocol 2 and later begin with a mark and the protocol's number.
     if head.bytes.count > 2, head.bytes[0] == 0x80, (2...5).contains(head.bytes[1]) { return true }
     // Older pickles begin like any text, so the name decides.
     return [".pkl", ".pickle"].contains(where: head.hasSuffix) && !head.bytes.isEmpty
       && head.foreignContent == nil && !head.starts(with: "PK")
   }
 
-  /// Whether a zip archive is named like a PyTorch file, or its first member is one that PyTorch writes.
+  /// Whether the name of a zip archive is that of a PyTorch file, or its first member is one that PyTorch writes.
   private static func isArchive(_ head: FileHead) -> Bool {
     if [".pt", ".pth", ".ckpt"].contains(where: head.hasSuffix) { return true }
     let fields = ByteFields(head.bytes)

@@ -5,8 +5,8 @@ internal import Tensors
 
 /// Writes the zip form that PyTorch's weights-only loader reads: one pickle, and a stored member for each tensor.
 ///
-/// Tied tensors share a storage: the second name refers to it with the same offset, size and strides, and its bytes are
-/// written once.
+/// Tied tensors share a storage: the second name refers to the storage with the same offset, size and strides, and the
+/// bytes are written once.
 final class TorchSink: ZipMemberSink {
   let order: [Int]
   private let contents: SinkContents
@@ -15,8 +15,8 @@ final class TorchSink: ZipMemberSink {
   /// Place in `order` of the next storage to begin.
   private var begun = 0
 
-  /// The folder name that PyTorch uses for a file written to memory. With the destination's name instead, two files
-  /// with the same content would differ.
+  /// The folder name that PyTorch uses for a file written to memory. If it were the destination's name, two files with
+  /// the same content would differ.
   private static let top = "archive"
   private static let alignment = 64
 

@@ -17,9 +17,9 @@ final class TorchSource: FlatWeightsSource {
   private let storages: [TorchStorage]
   private let places: [Place]
   private let isBigEndian: Bool
-  /// The place of the pickle, if tensors have their elements in it.
+  /// The place of the pickle, if some tensors store their elements in it.
   private let home: PickleHome?
-  /// Storages whose CRC-32 has been checked.
+  /// The numbers of storages whose CRC-32 has been checked.
   private let sound = Mutex<Set<Int>>([])
   /// The packed storage that was unpacked last.
   private let last = Mutex<(storage: Int, payload: MemoryPayload)?>(nil)
@@ -85,7 +85,7 @@ final class TorchSource: FlatWeightsSource {
     let pickles = TorchPickle(file, start: 0, size: file.size, place: "pickle")
     var tree = try pickles.tree()
     var globals = tree.globals
-    // A hostile pickle may follow a harmless one, so up to 16 more are read.
+    // A hostile pickle may follow a harmless one, so up to 16 more pickles are read.
     for _ in 0..<16 where tree.end < file.size {
       guard let next = try? pickles.tree(from: tree.end) else { break }
       tree = next
@@ -101,7 +101,8 @@ final class TorchSource: FlatWeightsSource {
     return .refused(
       .pickleGlobals, path: file.path, place: "pickle", expected: "a PyTorch file",
       found:
-        "a pickle that asks Python for \(names)\(foreign.count > 4 ? " and \(foreign.count - 4) more" : "")")
+        "a pickle that refers to the Python \(foreign.count == 1 ? "name" : "names") \(names)"
+        + (foreign.count > 4 ? " and \(foreign.count - 4) more" : ""))
   }
 
   private static func members(of storages: [TorchStorage], in zip: TorchArchive) throws(FlatFormatError)
@@ -179,7 +180,7 @@ final class TorchSource: FlatWeightsSource {
       return reader(spec, layout, swapWidth, payload)
     case .member(let entry):
       guard let archive else { throw noSuchTensor(index) }
-      // One pass delivers the bytes and checks them; an empty storage is checked here.
+      // One pass reads the bytes and checks them; only an empty storage is checked here.
       if layout.strides.isContiguous, spec.byteCount == storage.byteCount {
         let payload = MemberPayload(archive: archive, entry: entry, start: 0)
         if entry.size == 0 { try payload.check() }
@@ -218,7 +219,7 @@ final class TorchSource: FlatWeightsSource {
     case .text(let start, let size):
       let text = Latin1Payload(home.payload, start: start, count: size, path: path)
       if inOrder { return text }
-      // The reader has bounded these bytes.
+      // The reader has limited the number of these bytes.
       var all = [UInt8](repeating: 0, count: count)
       var failure: FlatFormatError?
       all.withUnsafeMutableBytes { buffer in
@@ -229,7 +230,7 @@ final class TorchSource: FlatWeightsSource {
     }
   }
 
-  /// A packed storage in memory, kept until another one is needed.
+  /// A packed storage in memory; it is kept until another one is needed.
   private func unpacked(
     _ storage: Int, _ entry: ZipEntry, _ archive: ZipArchive
   ) throws(FlatFormatError) -> MemoryPayload {
@@ -239,7 +240,7 @@ final class TorchSource: FlatWeightsSource {
     return payload
   }
 
-  /// Reads a storage once to check its CRC-32, before parts of it are read in place.
+  /// Reads a storage once to check its CRC-32, before parts of it are read from the file.
   private func requireSound(_ storage: Int, _ entry: ZipEntry, _ archive: ZipArchive) throws(FlatFormatError)
   {
     if sound.withLock({ $0.contains(storage) }) { return }
@@ -255,6 +256,6 @@ final class TorchSource: FlatWeightsSource {
 }
 
 extension TorchTensor {
-  /// Bytes to reverse in a file of the other byte order: a number, of which a complex element has two.
+  /// The number of bytes to reverse together in a file of the other byte order: a number, or half of a complex element.
   fileprivate var swapWidth: Int { dtype.kind == .complex ? itemSize / 2 : itemSize }
 }

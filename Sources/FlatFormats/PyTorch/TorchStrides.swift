@@ -4,7 +4,7 @@ struct TorchStrides: Hashable {
   let shape: [Int]
   let strides: [Int]
 
-  /// Elements from the first to the last and all between; zero for an empty tensor, nil if this overflows.
+  /// The number of places from the first to the last element; 0 for an empty tensor, nil if it overflows.
   var span: Int? {
     if shape.contains(0) { return 0 }
     var last = 0
@@ -30,7 +30,7 @@ struct TorchStrides: Hashable {
     return true
   }
 
-  /// Whether two elements are at the same place; also true if finding out would take too long.
+  /// Whether two elements are at the same place; also true if a full check would take too long.
   var overlaps: Bool {
     var axes = zip(shape, strides).filter { $0.0 > 1 }
     if shape.contains(0) { return false }
@@ -41,7 +41,7 @@ struct TorchStrides: Hashable {
     for (extent, stride) in axes {
       if stride == 0 { return true }
       if stride <= reach { isCertain = false }
-      // The span is known to fit an Int, so these do too.
+      // The span fits an Int, so these numbers do too.
       reach += (extent - 1) * stride
       count = count.multipliedReportingOverflow(by: extent).overflow ? .max : count * extent
     }
@@ -51,7 +51,7 @@ struct TorchStrides: Hashable {
     return count > 100_000 || Self.meets(axes)
   }
 
-  /// Whether two elements meet, by listing the places of all elements.
+  /// Whether two elements are at the same place, found by listing the places of all elements.
   private static func meets(_ axes: [(Int, Int)]) -> Bool {
     var places: Set<Int> = [0]
     for (extent, stride) in axes {

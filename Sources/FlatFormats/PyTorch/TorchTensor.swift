@@ -1,20 +1,20 @@
 internal import Pickle
 internal import Tensors
 
-/// A run of elements: beside the pickle that names it, or an array's within the pickle.
+/// A run of elements: outside the pickle that names it or, for an array, inside the pickle.
 struct TorchStorage: Hashable {
   let key: String
-  /// Nil for untyped bytes, and for elements that no tensor here has.
+  /// The dtype; nil for untyped bytes, and for elements that no tensor here has.
   let dtype: DType?
   let className: String
   let itemSize: Int
   let count: Int
-  /// The place in the pickle of a storage that is in the pickle itself; nil for the others.
+  /// The position in the pickle, if the elements are stored there; else nil.
   var pickled: PickledBytes?
   /// The byte order of this storage; nil for the file's.
   var isBigEndian: Bool?
 
-  /// The reader has checked that this fits an Int.
+  /// The number of bytes; the reader has checked that it fits an Int.
   var byteCount: Int { count * itemSize }
 }
 
@@ -23,15 +23,15 @@ struct TorchTensor: Hashable {
   /// Index in the list of storages.
   let storage: Int
   let dtype: DType
-  /// Bytes of one element, as PyTorch counts elements.
+  /// The bytes of one element, as PyTorch counts elements.
   let itemSize: Int
-  /// In PyTorch's elements.
+  /// The layout, in elements as PyTorch counts them.
   let strides: TorchStrides
   /// Extents in elements of `dtype`; a packed PyTorch element holds two.
   let shape: [Int]
 }
 
-/// The meaning of a pickled value that is a tensor.
+/// A pickled value that is a tensor, or a tensor that is not read here.
 enum TorchValue {
   case tensor(TorchTensor)
   /// A description of a tensor that is not read here.
@@ -44,11 +44,11 @@ struct TorchDecoder {
   let path: String
   var storages: [TorchStorage] = []
   var numbers: [String: Int] = [:]
-  /// The part of a storage that each key has been given.
+  /// For each key, the part of the storage that was assigned to it.
   var views: [String: StorageView] = [:]
   /// Keys of storages that belong to tensors that are not read here.
   private(set) var foreignKeys: Set<String> = []
-  /// Values whose storages have been noted.
+  /// Values whose storages have been recorded.
   private var noted: Set<PickleRef> = []
   private let arrays: NumPyReader
   private var knownArrays: [PickleRef: TorchValue] = [:]
@@ -78,7 +78,7 @@ struct TorchDecoder {
         return rebuild == .scalar && !arrays.isNumber(ref) ? nil : .array(rebuild)
       }
       if TorchGlobals.isUninitialised(global) { return .foreign("a parameter that has no elements yet") }
-      // An unknown call may make anything of a storage's elements; a container holds tensors and storages unchanged.
+      // An unknown call may make anything from a storage's elements; a container keeps tensors and storages unchanged.
       let arguments = tree.children(tree.children(ref)[1]).prefix(64)
       guard !TorchGlobals.isDictionary(global), arguments.contains(where: { storageArguments($0) != nil })
       else { return nil }
@@ -105,15 +105,15 @@ struct TorchDecoder {
     }
   }
 
-  /// Refuses a tensor that is changed after it was made: its elements in Python differ from its storage here.
-  /// `Tensor.__setstate__` puts it on another storage, and items that are set are written to it.
+  /// Refuses a tensor that is changed after it was made: in Python its elements would differ from its storage.
+  /// `Tensor.__setstate__` gives it another storage, and items that are set are written into its elements.
   private func requireUnchanged(_ ref: PickleRef, _ place: String) throws(FlatFormatError) {
     guard tree.isChanged(ref) else { return }
     let what = tree.states(ref).isEmpty ? "items that are set in it" : "a state that replaces it (BUILD)"
     throw refusal(.torchTensor, place, "a tensor as it was rebuilt", what)
   }
 
-  /// The same for a state that a rebuilding function sets: some of its entries replace elements.
+  /// Refuses the same for a state that a rebuilding function sets: some of its entries replace elements.
   private func requireHarmless(state: PickleRef, _ place: String) throws(FlatFormatError) {
     let edges = TorchEdges(tree: tree)
     let parts = tree.value(state) == .tuple ? Array(tree.children(state).prefix(2)) : [state]
@@ -124,7 +124,7 @@ struct TorchDecoder {
     }
   }
 
-  /// Decodes an array; its elements are a storage of their own, in the pickle.
+  /// Decodes an array; its elements are a storage of their own, inside the pickle.
   private mutating func array(
     _ ref: PickleRef, _ rebuild: NumPyGlobals.Rebuild, _ place: String
   ) throws(FlatFormatError) -> TorchValue {
@@ -132,7 +132,7 @@ struct TorchDecoder {
     let value: TorchValue
     switch try arrays.value(ref, rebuild, place: place) {
     case .foreign(let words): value = .foreign(words)
-    case .plainValue: value = .foreign("a scalar that is no number")
+    case .plainValue: value = .foreign("a scalar that is not a number")
     case .array(let array):
       let itemSize = array.dtype.bytes ?? 1
       storages.append(
@@ -148,11 +148,12 @@ struct TorchDecoder {
     return value
   }
 
-  /// Notes the storages of a tensor that is not read here.
+  /// Records the storages of a tensor that is not read here.
   mutating func noteStorages(of leaf: PickleRef) {
     var left = [leaf]
     while let ref = left.popLast() {
-      // Each value once for all leaves, so that all leaves together cost at most the pickle's number of values.
+      // Each value is visited once for all leaves, so all leaves together take at most as many steps as the pickle has
+      // values.
       guard noted.insert(ref).inserted else { continue }
       if let arguments = storageArguments(ref), arguments.count > 2, let key = key(arguments[2]) {
         foreignKeys.insert(key)
@@ -188,7 +189,7 @@ struct TorchDecoder {
       guard let data = arguments.first, isObject(data), depth < 8 else {
         throw refusal(.torchTensor, place, "a parameter's tensor", "another value")
       }
-      guard let inner = self.rebuild(of: data) else { return .foreign("a parameter that is no tensor") }
+      guard let inner = self.rebuild(of: data) else { return .foreign("a parameter that is not a tensor") }
       if rebuild == .parameterWithState, let state = arguments.dropFirst(3).first {
         try requireHarmless(state: state, place)
       }
@@ -258,7 +259,7 @@ struct TorchDecoder {
   private func requireInside(
     _ layout: TorchStrides, _ itemSize: Int, _ storage: TorchStorage, _ view: StorageView, _ place: String
   ) throws(FlatFormatError) {
-    // The view is within its storage, so this does not overflow.
+    // The view is inside its storage, so this does not overflow.
     let items = (view.start + view.count) * storage.itemSize / itemSize
     if let span = layout.span {
       let (end, overflow) = layout.offset.addingReportingOverflow(span)

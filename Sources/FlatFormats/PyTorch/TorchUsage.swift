@@ -4,7 +4,7 @@ internal import Tensors
 struct TorchUsage {
   let storages: [TorchStorage]
   let uses: [TorchTensor]
-  /// Keys of storages of which only the key is known.
+  /// Keys of storages of which nothing else is known.
   let foreignKeys: Set<String>
 
   var remarks: [FlatRemark] { shared + unreferenced }
@@ -37,7 +37,7 @@ struct TorchUsage {
     return result
   }
 
-  /// Bytes that the tensors use. If there are several tensors, the gaps within each count as used.
+  /// The number of bytes that the tensors use. If there are several tensors, gaps inside each one count as used.
   private static func used(_ tensors: [TorchTensor]) -> Int {
     if tensors.count == 1, let only = tensors.first, !only.strides.overlaps {
       return only.strides.shape.reduce(only.itemSize, *)

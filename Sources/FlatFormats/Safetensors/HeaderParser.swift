@@ -4,10 +4,10 @@ internal import Tensors
 struct SafetensorsHeader: Sendable {
   struct Entry: Sendable {
     let spec: TensorSpec
-    /// First byte of the tensor, counted from the body's first.
+    /// The position of the tensor's first byte in the body.
     let begin: Int
   }
-  /// Every tensor, in the order of the body; tensors without bytes that share a place are in header order.
+  /// Every tensor, in the order of the body. Tensors without bytes at the same position are in header order.
   let entries: [Entry]
   let metadata: [(key: String, value: String)]
 
@@ -32,11 +32,11 @@ struct SafetensorsHeader: Sendable {
   }
 }
 
-/// The grammar of the header, over `HeaderScanner`.
+/// The grammar of the header; `HeaderScanner` reads the tokens.
 struct HeaderParser {
   var scanner: HeaderScanner
   private(set) var metadata: [(key: String, value: String)] = []
-  /// The tensors: in header order while they are read, then in the order of the body.
+  /// The tensors: in header order while the header is read, later in the order of the body.
   private(set) var entries: [SafetensorsHeader.Entry] = []
   private var hasMetadata = false
   private var lastDType: (text: String, dtype: DType)?
@@ -68,8 +68,8 @@ struct HeaderParser {
 
   /// Checks that no name occurs twice.
   ///
-  /// Names are sorted by hash and, if hashes are equal, by name: names made to collide cost only one more comparison
-  /// each.
+  /// Names are sorted by hash and, if hashes are equal, by name. Names that were chosen to collide take only one more
+  /// comparison each.
   func requireDifferentNames() throws(FlatFormatError) {
     var hashes: [(hash: UInt64, index: Int)] = []
     hashes.reserveCapacity(entries.count)
@@ -141,7 +141,7 @@ struct HeaderParser {
     return try checked(name, dtype, shape, offsets)
   }
 
-  /// The tensor, after checking that its offsets span the bytes that dtype and shape need.
+  /// The tensor, after a check that its offsets span the bytes that dtype and shape require.
   private func checked(
     _ name: TensorName, _ dtype: DType, _ shape: [Int], _ offsets: (begin: Int, end: Int)
   ) throws(FlatFormatError) -> SafetensorsHeader.Entry {
@@ -201,12 +201,12 @@ struct HeaderParser {
     return (begin, end)
   }
 
-  /// Proves in one ordered pass that the tensors fill the body: no hole, no overlap, no tail.
+  /// Proves in one ordered pass that the tensors fill the body: without holes, overlaps or a rest.
   mutating func tile(bodySize: Int) throws(FlatFormatError) {
     func precedes(_ one: SafetensorsHeader.Entry, _ other: SafetensorsHeader.Entry) -> Bool {
       (one.begin, one.spec.byteCount) < (other.begin, other.spec.byteCount)
     }
-    // Nearly every file lists its tensors in this order; only empty tensors share a place.
+    // Almost every file lists its tensors in this order; only empty tensors can have the same position.
     if zip(entries, entries.dropFirst()).contains(where: { precedes($1, $0) }) { entries.sort(by: precedes) }
     var position = 0
     for entry in entries {
@@ -230,7 +230,7 @@ struct HeaderParser {
 }
 
 extension HeaderScanner {
-  /// Consumes `byte` if it is next; `skipping`: whether white space after it belongs to the document.
+  /// Consumes `byte` if it is next. `skipping`: whether to skip white space after it, because the document continues.
   mutating func take(_ byte: UInt8, skipping: Bool) -> Bool {
     if skipping { return take(byte) }
     guard next == byte else { return false }

@@ -33,7 +33,7 @@ struct HeaderScanner {
     return "byte 0x" + String(next, radix: 16)
   }
 
-  /// Consumes the byte that `next` showed.
+  /// Consumes the byte that `next` returned.
   mutating func step() { position += 1 }
 
   /// Skips JSON's insignificant white space.
@@ -84,7 +84,7 @@ struct HeaderScanner {
     return value
   }
 
-  /// A string, unescaped; its bytes are checked to be UTF-8.
+  /// A string without escapes; its bytes are checked to be UTF-8.
   mutating func string(_ what: String) throws(FlatFormatError) -> String {
     guard next == 0x22 else {
       throw refusal(.safetensorsSyntax, what + ", a string in double quotes", found: nextInWords)
@@ -105,7 +105,7 @@ struct HeaderScanner {
     throw unfinished(start)
   }
 
-  /// The slow half of `string`: `position` is at the first backslash.
+  /// The slow case of `string`: `position` is at the first backslash.
   private mutating func escapedString(from start: Int) throws(FlatFormatError) -> String {
     scratch.removeAll(keepingCapacity: true)
     scratch.append(contentsOf: bytes[start..<position])

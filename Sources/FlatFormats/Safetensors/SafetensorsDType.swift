@@ -1,8 +1,8 @@
 internal import Tensors
 
 extension DType {
-  /// The dtype's place in the reference's list, which ascends by alignment; the reference's writer sorts by it in
-  /// descending order. Nil for a dtype that safetensors does not have.
+  /// The dtype's place in the reference's list, which ascends by alignment; the reference writes tensors in descending
+  /// order of this place. nil for a dtype that safetensors does not have.
   var safetensorsRank: Int? {
     switch self {
     case .bool: 0

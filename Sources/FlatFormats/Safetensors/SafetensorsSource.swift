@@ -17,7 +17,7 @@ final class SafetensorsSource: FlatWeightsSource {
   var path: String { file.path }
   var verbatim: [UInt8]? { header }
 
-  /// - Parameter beside: the other weights in the folder, if the user named the folder.
+  /// - Parameter beside: the other weights in the folder, if the user named the folder; they are reported as left out.
   init(_ file: ReadableFile, beside: [LeftOut] = []) throws(FlatFormatError) {
     leftOut = beside
     let header = try Self.headerBytes(of: file)

@@ -1,8 +1,8 @@
 public import TensorStreams
 
 extension LeftOut {
-  /// The other files of the model to which a file with a numbered name belongs, as a pattern; nil for other names and
-  /// for a model's only file.
+  /// A pattern for the other files of a model, if the name of one of its files is numbered. Returns nil for other
+  /// names, and for a model with one file.
   public init?(othersOf path: String) {
     guard let name = path.split(separator: "/").last.map(String.init) else { return nil }
     for suffix in [ShardName.suffix, ".bin"] where name.hasSuffix(suffix) {

@@ -1,17 +1,17 @@
 internal import ByteFiles
 internal import Tensors
 
-/// The destination of a set of shards: a folder, and the name of the index in it.
+/// The destination of a set of shards: a folder, and the name of its index.
 struct ShardDestination {
   let folder: ShardFolder
   let index: String
   /// The beginning of new shards' names.
   let stem: String
 
-  /// The folder and the index that a destination's path names.
+  /// The folder and the index that a destination's path gives.
   ///
-  /// A path that ends in `.safetensors.index.json` is the index. Any other is a folder, in which the index keeps its
-  /// name from `set`, or is `model.safetensors.index.json`.
+  /// A path that ends in `.safetensors.index.json` is the index. Any other path is a folder: the index in it has the
+  /// name that `set` gives, or the name `model.safetensors.index.json`.
   init(_ path: String, repeating set: ShardSet?) throws(FlatFormatError) {
     if ShardName.isIndex(path), ShardFolder(path) == nil {
       folder = ShardFolder(ofFile: path)
@@ -42,8 +42,8 @@ struct ShardDestination {
     }
   }
 
-  /// Shards of the replaced set that the new set does not replace: those that the index of the same name lists, no
-  /// other index lists, and that hold the tensors that the index gives them.
+  /// The old shards that are removed after writing. They belong to the replaced set and not to the new one. The index
+  /// of the same name lists them and no other index does, and they hold exactly the tensors that this index gives them.
   func stale(beside names: [String]) throws(FlatFormatError) -> [String] {
     let kept = Set(names.map { TensorName($0) })
     let others = try folder.shardsOfOthers(than: index)
@@ -55,7 +55,7 @@ struct ShardDestination {
     }.map(\.0)
   }
 
-  /// Throws if a file that would be written exists already.
+  /// Throws if a file with one of these names exists.
   func requireFree(_ names: [String]) throws(FlatFormatError) {
     for name in names + [index] where FileIdentity(path: folder.file(name)) != nil {
       throw .refused(

@@ -10,13 +10,13 @@ final class ShardFiles: Sendable {
   }
 
   private let shards: [Shard]
-  /// The files used last, latest first; a reader keeps its own file open.
+  /// The files used most recently, latest first. A reader holds its own file open.
   private let recent = Mutex<[(shard: Int, file: ReadableFile)]>([])
 
   /// The number of files that stay open without a reader.
   private static let kept = 4
 
-  /// Notes the files whose headers have been read.
+  /// Records the files whose headers have been read.
   init(_ files: [(path: String, identity: FileIdentity, size: Int)]) {
     shards = files.map { Shard(path: $0.path, identity: $0.identity, size: $0.size) }
   }

@@ -3,7 +3,7 @@ internal import Glibc
 internal import TensorStreams
 internal import Tensors
 
-/// A folder that has weights.
+/// A folder with weights.
 struct ShardFolder {
   /// The path as the user gave it.
   let path: String
@@ -16,16 +16,16 @@ struct ShardFolder {
     case set([String])
   }
 
-  /// Nil if `path` is not a folder.
+  /// Returns nil if `path` is not a folder.
   init?(_ path: String) {
     guard SystemPath.isFolder(path) else { return nil }
     self.path = path
   }
 
-  /// A folder to write to, which may not exist yet.
+  /// A folder to write to; it need not exist yet.
   init(writing path: String) { self.path = path }
 
-  /// The folder of a file.
+  /// The folder that contains a file.
   init(ofFile path: String) {
     guard let slash = path.lastIndex(of: "/") else {
       self.path = "."
@@ -52,7 +52,7 @@ struct ShardFolder {
     let indexes = names.filter(ShardName.isIndex)
     if indexes.count > 1 { throw refusal("one *\(ShardName.indexSuffix), or its path", list(indexes)) }
     if let index = indexes.first { return .index(index) }
-    // Numbered files alone look like a set; after a writer was killed among its renames, they are of two sets.
+    // Numbered files alone look like one set. If a writer was killed between its renames, they belong to two sets.
     if AtomicFileSet.hasLeftovers(in: path) {
       throw refusal(
         "a complete set, or its index", "the files of a stopped conversion")
@@ -68,7 +68,7 @@ struct ShardFolder {
     func missing(_ expected: String, _ found: String) -> FlatFormatError {
       .refused(.shardsMissingShard, path: path, place: "folder", expected: expected, found: found)
     }
-    // Checked before names are made for each: the count is only a number in a name and may be huge.
+    // Checked before the names are made: the number of shards is a number in a name, and may be huge.
     guard parts.count == files.count else {
       throw missing(
         "the \(parts.count) shards that the name \(TensorName(first).quoted) implies", "\(files.count)")
@@ -80,9 +80,9 @@ struct ShardFolder {
     return .set(files)
   }
 
-  /// Files of weights in the folder other than `names`, which are read.
+  /// Files of weights in the folder other than `names`, which are the files that are read.
   ///
-  /// A shard of the same set may hold a part of the model. Other files are weights of their own: an adapter, the same
+  /// A shard of the same set may hold a part of the model. Other files are weights by themselves: an adapter, the same
   /// model in another format, the state of an optimizer.
   func leftOut(beside names: [String]) throws(FlatFormatError) -> [LeftOut] {
     let known = Set(names.map { TensorName($0) })
@@ -144,8 +144,7 @@ struct ShardFolder {
   /// The path by which a shard is opened.
   ///
   /// A link is followed if its target is in the folder, or in the `blobs` of a Hugging Face cache whose `snapshots`
-  /// include the folder. A link to elsewhere is refused: a download could use it to expose another file of the user's
-  /// disk.
+  /// include the folder. Other links are refused: a download could use one to expose another file of the user's disk.
   func pathOfShard(_ name: String) throws(FlatFormatError) -> String {
     let path = file(name)
     guard let isLink = SystemPath.isLink(path) else {

@@ -18,22 +18,22 @@ struct ShardIndex: Sendable {
   enum TotalSize: Equatable {
     case none
     case bytes(Int)
-    /// A description of a value that is not a number of bytes.
+    /// A value that is not a number of bytes, with a description.
     case other(String)
   }
 
-  /// The strings among the metadata.
+  /// The entries of the metadata whose value is a string.
   var strings: [(key: String, value: String)] {
     metadata.compactMap { member in
       if case .string(let text) = member.value { (member.key, text) } else { nil }
     }
   }
 
-  /// The largest index that is read, in bytes: about 250,000 tensors, twice what the largest models have. Its tree in
-  /// memory is ten times as large.
+  /// The largest index that is read, in bytes: about 250,000 tensors, twice as many as the largest models have. In
+  /// memory it takes ten times as much.
   static let sizeLimit = 32 << 20
 
-  /// The most shards; the largest models have hundreds. Each is looked up on disk.
+  /// The most shards; the largest models have hundreds. Each one is looked up on disk.
   static let shardLimit = 65_536
 
   /// Parses an index; defects that do not prevent reading the rest are added to `problems`.
@@ -82,7 +82,7 @@ struct ShardIndex: Sendable {
         problems.add(
           .refused(
             .shardsName, path: path, place: "weight_map, \(name.quoted)",
-            expected: "the bare name of a .safetensors file beside the index",
+            expected: "the bare name of a .safetensors file in the index's folder",
             found: "\(TensorName(file).quoted): \(fault)"))
         continue
       }
@@ -115,7 +115,7 @@ struct ShardIndex: Sendable {
   }
 }
 
-/// The defects of a set of shards; a hostile index could have a million of one kind.
+/// The defects of a set of shards. A hostile index could have a million defects of one kind.
 struct ShardProblems {
   private(set) var errors: [FlatFormatError] = []
   private var counts: [FlatFormatRule: Int] = [:]

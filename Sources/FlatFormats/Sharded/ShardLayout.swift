@@ -5,10 +5,10 @@ internal import Tensors
 struct ShardLayout {
   struct Shard {
     let name: String
-    /// Indices among all tensors.
+    /// The range of the shard's tensors in the list of all tensors.
     let tensors: Range<Int>
     let header: [UInt8]
-    /// The order of the body, as indices among the shard's own tensors.
+    /// The order of the body, as indices in the shard's own list of tensors.
     let order: [Int]
     let byteCount: Int
   }
@@ -16,13 +16,13 @@ struct ShardLayout {
   let shards: [Shard]
   let index: [UInt8]
 
-  /// The most bytes of tensors in a shard, unless the user gives another size; Hugging Face's default is the same.
+  /// The most bytes of tensors in a shard, unless the user gives another size; the same as Hugging Face's default.
   static let defaultSize = 5_000_000_000
 
   /// The indices of all tensors, in the order in which the bodies are written.
   var order: [Int] { shards.flatMap { shard in shard.order.map { shard.tensors.lowerBound + $0 } } }
 
-  /// Splits the tensors, in their order, into shards of at most `size` bytes, or of one larger tensor.
+  /// Splits the tensors, in their order, into shards of at most `size` bytes. A larger tensor gets a shard of its own.
   init(splitting contents: SinkContents, size: Int, stem: String) throws(FlatFormatError) {
     var ranges: [Range<Int>] = []
     var (start, filled) = (0, 0)
@@ -63,7 +63,7 @@ struct ShardLayout {
     index = try Self.index(of: shards, contents)
   }
 
-  /// Repeats the stored files, after checking that they describe exactly these tensors.
+  /// The layout of the stored files, after a check that they describe exactly these tensors.
   init(repeating set: ShardSet, _ contents: SinkContents, stem: String) throws(FlatFormatError) {
     func disagreement(_ place: String, _ expected: String, _ found: String) -> FlatFormatError {
       contents.refusal(.shardsVerbatim, place, expected: expected, found: found)
@@ -131,7 +131,7 @@ struct ShardLayout {
       text += Array(": ".utf8)
       switch member.value {
       case .string(let value): JSONText.append(value, to: &text)
-      // The value comes from an index, and JSON has only finite numbers.
+      // The value comes from an index; a JSON number is always finite.
       default: text += (try? JSONWriter.bytes(member.value, layout: .compact)) ?? Array("null".utf8)
       }
     }
@@ -156,8 +156,8 @@ struct ShardLayout {
 }
 
 extension ShardLayout {
-  /// The metadata of a new index, in the order of their keys: those of the source's index too, without the entries
-  /// about its own files.
+  /// The metadata of a new index, sorted by key. Entries of the source's index are kept, except those about its own
+  /// files.
   private static func metadata(total: Int, _ contents: SinkContents) -> [JSONMember] {
     let ties = contents.ties.isEmpty ? nil : TensorTies.encoded(contents.ties)
     var members = [JSONMember(key: "total_size", value: JSONValue(total))]
@@ -169,7 +169,7 @@ extension ShardLayout {
 }
 
 extension SinkContents {
-  /// The contents of one shard. Ties go into the index, because the other name may be in another shard.
+  /// The contents of one shard. Ties are stored in the index, because the other name may be in another shard.
   func shard(_ range: Range<Int>) -> SinkContents {
     SinkContents(
       path: path, specs: Array(specs[range]), ties: [], metadata: metadata, verbatim: nil, opaque: opaque)

@@ -1,6 +1,6 @@
 internal import Tensors
 
-/// Names of shards and indexes. They come from an index or a checkpoint, so they must not lead out of the folder.
+/// Names of shards and indexes. They come from an index or a checkpoint, so they must not be paths out of the folder.
 enum ShardName {
   static let suffix = ".safetensors"
   static let indexSuffix = ".safetensors.index.json"

@@ -6,12 +6,12 @@ public struct ShardSet: Sendable, Equatable {
   public struct Shard: Sendable, Equatable {
     /// The file's bare name.
     public let name: String
-    /// The number of its tensors; they are adjacent among the source's.
+    /// The number of its tensors; they are adjacent in the source's list.
     public let tensorCount: Int
     /// The file's bytes before the data: length, JSON and padding.
     public let header: [UInt8]
 
-    /// A shard.
+    /// A shard with all of its parts; they are not checked against each other.
     public init(name: String, tensorCount: Int, header: [UInt8]) {
       self.name = name
       self.tensorCount = tensorCount
@@ -19,14 +19,14 @@ public struct ShardSet: Sendable, Equatable {
     }
   }
 
-  /// The file that gives each tensor's shard.
+  /// The index, which gives the shard of each tensor.
   public struct Index: Sendable, Equatable {
     /// The file's bare name.
     public let name: String
     /// All of its bytes.
     public let bytes: [UInt8]
 
-    /// An index.
+    /// An index with a name and its bytes, which are not parsed here.
     public init(name: String, bytes: [UInt8]) {
       self.name = name
       self.bytes = bytes
@@ -38,7 +38,7 @@ public struct ShardSet: Sendable, Equatable {
   /// The index; nil for a set that had none.
   public let index: Index?
 
-  /// A set.
+  /// A set; shards must be sorted by the bytes of their names.
   public init(shards: [Shard], index: Index?) {
     self.shards = shards
     self.index = index
@@ -46,9 +46,9 @@ public struct ShardSet: Sendable, Equatable {
 }
 
 extension ShardSet {
-  /// The texts in the index's own metadata, which a single file of the same tensors can keep.
+  /// The texts in the index's own metadata, which a single file of the same tensors can store.
   ///
-  /// Numbers and lists, such as `total_parameters`, fit only into another index.
+  /// Numbers and lists, such as `total_parameters`, can only be stored in another index.
   public var indexMetadata: [(key: String, value: String)] {
     guard let read = index?.read else { return [] }
     var keys = Set<TensorName>()

@@ -2,9 +2,9 @@ internal import ByteFiles
 internal import TensorStreams
 internal import Tensors
 
-/// Writes sharded safetensors: each shard, then the index; all files get their places at the end.
+/// Writes sharded safetensors: each shard, then the index. All files are renamed to their places at the end.
 ///
-/// Then shards of the replaced set (that of the index with the same name) that the new set does not have are removed.
+/// Then it removes shards of the replaced set, the set of the index with the same name, that the new set does not have.
 final class ShardedSink: TensorSink {
   let order: [Int]
   private let contents: SinkContents
@@ -18,7 +18,7 @@ final class ShardedSink: TensorSink {
   /// The number of shards that have been begun; the last one may be unfinished.
   private var begun = 0
   private var current: SafetensorsSink?
-  /// Bytes that the current shard still lacks.
+  /// The number of bytes that the current shard still needs.
   private var missing = 0
 
   init(_ contents: SinkContents) throws(FlatFormatError) {
@@ -72,7 +72,7 @@ final class ShardedSink: TensorSink {
 
   func finish() throws(FlatFormatError) {
     try progress.requireEnd()
-    // Shards without data have not been begun yet.
+    // The shards after the last byte have no data and are not begun yet.
     while begun < layout.shards.count { try beginNext() }
     try current?.finish()
     current = nil
@@ -87,7 +87,7 @@ final class ShardedSink: TensorSink {
     }
   }
 
-  /// Completes the current shard and begins the next, which `progress` has proven to exist.
+  /// Completes the current shard and begins the next one, which must exist according to `progress`.
   private func beginNext() throws(FlatFormatError) {
     try current?.finish()
     current = nil

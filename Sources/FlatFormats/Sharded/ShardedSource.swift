@@ -2,7 +2,7 @@ internal import ByteFiles
 internal import TensorStreams
 internal import Tensors
 
-/// Safetensors in several files. The index gives each tensor's file, and everything in it is checked.
+/// Safetensors in several files. The index gives each tensor's file, and all of the index is checked.
 final class ShardedSource: FlatWeightsSource {
   let kind = FlatFormatKind.shardedSafetensors
   let path: String
@@ -11,14 +11,14 @@ final class ShardedSource: FlatWeightsSource {
   let shardSet: ShardSet?
   let remarks: [FlatRemark]
   let leftOut: [LeftOut]
-  /// The shard of each tensor, and its first byte there.
+  /// The shard of each tensor, and the position of its first byte there.
   private let places: [(shard: Int, start: Int)]
   private let shardFiles: ShardFiles
   let files: [String]
 
   var verbatim: [UInt8]? { nil }
 
-  /// - Parameter beside: the other weights in the folder.
+  /// - Parameter beside: the other weights in the folder; they are reported as left out.
   fileprivate init(
     path: String, shards: [OpenedShard], index: (read: ShardIndex, file: ShardSet.Index)?,
     beside: [LeftOut]
@@ -31,7 +31,7 @@ final class ShardedSource: FlatWeightsSource {
       shards: shards.map { ShardSet.Shard(name: $0.name, tensorCount: $0.entries.count, header: $0.header) },
       index: index?.file)
     let specs = shards.flatMap { $0.entries.map(\.spec) }
-    // Ties between shards are in the index; others may be in a shard.
+    // Ties between two shards are in the index; other ties may be in a shard.
     let text = index?.read.strings ?? []
     let hasTies = text.contains { TensorName($0.key) == TensorName(TensorTies.key) }
     let ties =
@@ -50,7 +50,7 @@ final class ShardedSource: FlatWeightsSource {
     remarks = index.flatMap { Self.totalSizeRemark($0.read.totalSize, of: specs) }.map { [$0] } ?? []
   }
 
-  /// The remark on a `total_size` that differs from the bytes of all tensors.
+  /// The note about a `total_size` that differs from the bytes of all tensors.
   private static func totalSizeRemark(_ said: ShardIndex.TotalSize, of specs: [TensorSpec]) -> FlatRemark? {
     let total = specs.reduce(0) { total, spec in
       let (sum, overflow) = total.addingReportingOverflow(spec.byteCount)
@@ -82,7 +82,7 @@ final class ShardedSource: FlatWeightsSource {
       guard head.bytes.first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }) == UInt8(ascii: "{") else {
         return false
       }
-      // No other JSON has the map's key; if long metadata come first, the name decides.
+      // No other JSON has the key `weight_map`. If long metadata come first, the name decides.
       return head.hasSuffix(ShardName.indexSuffix) || head.contains("\"weight_map\"")
     },
     open: { file, _ throws(FlatFormatError) in
@@ -129,10 +129,10 @@ private struct OpenedShard {
 }
 
 extension ShardedSource {
-  /// The most bytes of all headers together; a unit checkpoint keeps at most as many.
+  /// The most bytes of all headers together; a unit checkpoint stores at most the same number.
   static let headerLimit = 128 << 20
 
-  /// Reads an index and the headers of its shards, and reports every defect; a source if there is none.
+  /// Reads an index and the headers of its shards, and reports every defect; returns a source if there is none.
   ///
   /// - Parameter isFolder: whether the user named the folder, so that its other weights are reported as left out.
   static func examine(
@@ -207,7 +207,7 @@ extension ShardedSource {
     return shards
   }
 
-  /// Compares the shards with the index: each tensor must be in its own shard and in no other, and in the index.
+  /// Compares the shards with the index: each tensor must be in the index, in its own shard, and in no other.
   private static func compare(
     _ index: ShardIndex?, _ shards: [OpenedShard?], path: String, problems: inout ShardProblems
   ) {
@@ -227,7 +227,7 @@ extension ShardedSource {
     guard let index, shards.count == index.shards.count else { return }
     for (name, number) in index.weights {
       let actual = found.removeValue(forKey: name)
-      // The defect is that this shard could not be read, which is reported already.
+      // This shard could not be read; this defect is reported already.
       guard let shard = shards[number] else { continue }
       if actual == number { continue }
       let elsewhere = actual.flatMap { shards[$0]?.name }

@@ -9,11 +9,11 @@ final class ZipArchive: Sendable {
   /// The archive's comment.
   let comment: [UInt8]
 
-  /// Unpacked bytes above which the ratio is checked; below, no archive can do harm.
+  /// The ratio is checked only for more unpacked bytes than this; a smaller archive can do no harm.
   private static let ratioFloor = 64 << 20
   /// The best ratio of deflate: 258 bytes in two bits.
   private static let deflateLimit = 1032
-  /// Unpacked bytes of a whole archive above which it may unpack to at most `totalLimit` times its size.
+  /// A whole archive with more unpacked bytes than this may unpack to at most `totalLimit` times its size.
   private static let totalFloor = 4 << 30
   private static let totalLimit = 200
 
@@ -26,10 +26,10 @@ final class ZipArchive: Sendable {
     try Self.checkRatios(entries, of: file)
   }
 
-  /// The bytes of a member from its first; throws if the member must not be read.
+  /// The bytes of a member from its first one; throws if the member must not be read.
   func stream(of entry: ZipEntry) throws(FlatFormatError) -> ZipMemberStream {
     if let refusal = entry.refusal {
-      // Unpacking shows which of the two sizes is right, and its error is more precise.
+      // Unpacking shows which of the two sizes is correct, and its error is more precise.
       if entry.disagreesInSize { try ZipMemberStream(file: file, entry: entry).skip(entry.size) }
       throw refusal
     }

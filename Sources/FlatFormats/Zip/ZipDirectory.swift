@@ -6,14 +6,14 @@ struct ZipDirectory {
   let file: ReadableFile
   let end: ZipEnd
 
-  /// The entries in the directory's order; throws if two share a byte or a name.
+  /// The entries in the directory's order; throws if two of them share bytes or a name.
   func entries() throws(FlatFormatError) -> [ZipEntry] {
     let entries = try members()
     try requireDisjoint(entries)
     return entries
   }
 
-  /// The entries in the directory's order, which may share bytes and names.
+  /// The entries in the directory's order; they may share bytes and names.
   func members() throws(FlatFormatError) -> [ZipEntry] {
     let bytes = try read(end.directoryStart, end.directorySize)
     let fields = ByteFields(bytes)
@@ -78,7 +78,7 @@ struct ZipDirectory {
     }
     let isWide = extra.wide != nil
     func wide(_ value: UInt32, _ what: String) throws(FlatFormatError) -> UInt64 {
-      // Without a zip64 field the number means itself (APPNOTE 4.5.3).
+      // Without a zip64 field, the number is the value itself (APPNOTE 4.5.3).
       if value != 0xFFFF_FFFF || !isWide { return UInt64(value) }
       guard let found = extra.takeWide() else {
         throw refusal(.zipExtra64, "the \(what) in a zip64 extra field", "none")
@@ -96,7 +96,7 @@ struct ZipDirectory {
       size: fullSize, headerStart: fullStart, name: Array(name), hasUnicodePath: extra.hasUnicodePath)
   }
 
-  /// The entry, after checking that its local header agrees and its data are before the directory.
+  /// The entry, after a check that its local header agrees and its data end before the directory.
   private func entry(_ central: Central) throws(FlatFormatError) -> ZipEntry {
     func refusal(_ rule: FlatFormatRule, _ expected: String, _ found: String) -> FlatFormatError {
       .refused(rule, path: file.path, place: central.shown, expected: expected, found: found)

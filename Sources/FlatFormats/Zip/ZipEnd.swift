@@ -8,7 +8,7 @@ struct ZipEnd {
   let entryCount: Int
   let comment: [UInt8]
 
-  /// The most bytes of a central directory, which is read whole.
+  /// The largest central directory in bytes; all of it is read into memory.
   static let directoryLimit = 100_000_000
 
   /// Finds and checks the end records of `file`.
@@ -24,7 +24,7 @@ struct ZipEnd {
         .zipEnd, path: file.path, place: "end of the file", expected: "the end record of a zip archive",
         found: FileHead(of: file).starts(with: "PK")
           ? "none: the archive was cut off, as by a full disk or an interrupted download"
-          : "none: it is no zip, or it was cut off")
+          : "none: it is not a zip file, or it was cut off")
     }
     var search = ZipEndSearch(file: file, endStart: tailStart + found)
     return try search.result(of: ByteFields(tail[found...]))
@@ -100,7 +100,7 @@ private struct ZipEndSearch {
     var start: UInt64
   }
 
-  /// The zip64 record's fields and its first byte; nil if there is none and none is needed.
+  /// The fields of the zip64 record and the position of its first byte; nil if there is none and none is needed.
   private func zip64(_ plain: Fields) throws(FlatFormatError) -> (Fields, Int)? {
     let needed = plain.total == 0xFFFF || plain.size == 0xFFFF_FFFF || plain.start == 0xFFFF_FFFF
     let locatorStart = endStart - ZipRecord.locatorSize

@@ -8,15 +8,15 @@ struct ZipEntry: Sendable {
   let method: ZipMethod?
   /// CRC-32 of the unpacked bytes.
   let crc: UInt32
-  /// Packed bytes, in the file.
+  /// The number of packed bytes in the file.
   let compressedSize: Int
-  /// Unpacked bytes.
+  /// The number of unpacked bytes.
   let size: Int
   /// The position of the local header in the file.
   let headerStart: Int
   /// The position of the data in the file.
   let dataStart: Int
-  /// The reason why the member must not be read, although the archive is sound; nil if it can be.
+  /// The reason why the member must not be read, although the archive is sound; nil if it can be read.
   let refusal: FlatFormatError?
   /// Whether the only reason is that the two headers give different sizes.
   var disagreesInSize = false
@@ -43,7 +43,7 @@ enum ZipRecord {
   static let descriptorSignature: UInt32 = 0x0807_4B50
   /// The first two bytes of every signature, "PK".
   static let mark: UInt16 = 0x4B50
-  /// The third byte of the signatures of a central entry, a local header, an end record and a descriptor; the fourth
+  /// The third byte of the signatures of a central entry, a local header, an end record and a descriptor. The fourth
   /// byte is one more.
   static let ends: Set<UInt8> = [1, 3, 5, 7]
   static let zip64ExtraID: UInt16 = 0x0001

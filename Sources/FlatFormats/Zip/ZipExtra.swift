@@ -1,6 +1,6 @@
 /// The extra fields of one header that are used here.
 struct ZipExtra {
-  /// The zip64 field's values, in order, that are not yet assigned.
+  /// The values of the zip64 field that are not assigned yet, in order.
   private(set) var wide: ByteFields?
   private(set) var hasUnicodePath = false
 
@@ -8,7 +8,7 @@ struct ZipExtra {
   init?(_ bytes: ArraySlice<UInt8>) {
     let fields = ByteFields(bytes)
     var offset = 0
-    // Fewer bytes than a field's header are padding, which some writers leave to align the data.
+    // A rest shorter than a field's header is padding, which some writers add to align the data.
     while fields.count - offset >= 4 {
       guard let id = fields.u16(offset), let size = fields.u16(offset + 2),
         let value = fields.slice(offset + 4, Int(size))
@@ -22,7 +22,7 @@ struct ZipExtra {
     }
   }
 
-  /// The next value of the zip64 field, for a 32-bit field that is all ones; nil if none is left.
+  /// The next value of the zip64 field, for a 32-bit field whose bits are all ones; nil if no value is left.
   mutating func takeWide() -> UInt64? {
     guard let fields = wide, let value = fields.u64(0) else { return nil }
     wide = ByteFields(fields.bytes.dropFirst(8))

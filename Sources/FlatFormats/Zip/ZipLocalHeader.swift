@@ -1,9 +1,9 @@
 internal import ByteFiles
 internal import Tensors
 
-/// The header before a member's data, which must repeat the central directory's values.
+/// The header before a member's data. It must repeat the central directory's values.
 ///
-/// Some readers trust one, some the other; all must see the same archive.
+/// Some readers use one of the two, some the other; all of them must read the same archive.
 struct ZipLocalHeader {
   let file: ReadableFile
   let central: ZipDirectory.Central
@@ -12,12 +12,12 @@ struct ZipLocalHeader {
   /// The first difference between the two headers.
   struct Disagreement {
     let error: FlatFormatError
-    /// Whether only the unpacked size differs; unpacking the data shows which one is right.
+    /// Whether only the unpacked size differs; unpacking the data shows which size is correct.
     var isOfSize = false
   }
 
-  /// The position of the data, and the first difference between the two headers. The caller has checked that the 30
-  /// bytes of the fixed part are in the file.
+  /// The position of the data, and the first difference between the two headers. The caller must have checked that the
+  /// 30 bytes of the fixed part are in the file.
   func read() throws(FlatFormatError) -> (dataStart: Int, disagreement: Disagreement?) {
     let fixed = ByteFields(try read(start, ZipRecord.localSize))
     guard fixed.u32(0) == ZipRecord.localSignature, let nameSize = fixed.u16(26),
@@ -55,7 +55,7 @@ struct ZipLocalHeader {
     let compared = ZipRecord.secretFlags | ZipRecord.utf8Flag | ZipRecord.descriptorFlag
     guard flags & compared == central.flags & compared else { return disagreement("flags", "\(flags)") }
     guard method == central.method else { return disagreement("method", "\(method)") }
-    // With a descriptor after the data, or a masked header, these may be zero.
+    // With a descriptor after the data, or with a masked header, these fields may be zero.
     let mayBeZero = flags & (ZipRecord.descriptorFlag | ZipRecord.maskedFlag) != 0
     let hasWide = extra.wide != nil
     let fullSize = size == 0xFFFF_FFFF && hasWide ? extra.takeWide() : UInt64(size)

@@ -12,7 +12,7 @@ extension ZipMemberSink {
   func append(_ bytes: UnsafeRawBufferPointer) throws(FlatFormatError) {
     var rest = bytes[...]
     while !rest.isEmpty {
-      // If no byte is missing, the rest is too much, and `advance` throws.
+      // If no byte is missing, the rest is too much; `advance` then throws.
       let count = progress.missing > 0 ? min(rest.count, progress.missing) : rest.count
       try progress.advance(by: count)
       try zip.append(UnsafeRawBufferPointer(rebasing: rest.prefix(count)))

@@ -2,7 +2,7 @@ internal import ByteFiles
 internal import Deflate
 internal import Tensors
 
-/// The unpacked bytes of a zip member, from first to last; after the last, its size and CRC-32 are checked.
+/// The unpacked bytes of a zip member, from first to last. After the last one, size and CRC-32 are checked.
 final class ZipMemberStream {
   let entry: ZipEntry
   /// Unpacked bytes delivered so far.
@@ -11,12 +11,12 @@ final class ZipMemberStream {
   private var crc = CRC32()
   private let inflater: Inflater?
   private let input: UnsafeMutableRawBufferPointer
-  /// The part of `input` that is filled but not yet used.
+  /// The range of `input` that is filled and not used yet.
   private var pending = 0..<0
   private var fileOffset: Int
   private var ended = false
 
-  /// The caller has checked that the member may be read.
+  /// The caller must have checked that the member may be read.
   fileprivate init(unchecked file: ReadableFile, entry: ZipEntry) {
     self.file = file
     self.entry = entry
@@ -66,7 +66,7 @@ final class ZipMemberStream {
     }
   }
 
-  /// The next `count` bytes as an array; the caller bounds `count`.
+  /// The next `count` bytes as an array; the caller must limit `count`.
   func bytes(_ count: Int) throws(FlatFormatError) -> [UInt8] {
     var result = [UInt8](repeating: 0, count: count)
     try result.withUnsafeMutableBytes { buffer in
@@ -86,7 +86,7 @@ final class ZipMemberStream {
     }
   }
 
-  /// One step of zlib; each step uses input, gives output, or throws.
+  /// One step of zlib. Each step uses input, gives output, or throws.
   private func inflateOnce(into output: UnsafeMutableRawBufferPointer) throws(FlatFormatError) -> Int {
     guard let inflater else { throw refusal(.zipDeflate, "memory for inflating", "too little") }
     if pending.isEmpty { try refill() }
@@ -117,7 +117,7 @@ final class ZipMemberStream {
     fileOffset += count
   }
 
-  /// Checks after the last byte that the stream ends here, all of it was used, and the CRC-32 is right.
+  /// After the last byte, checks that the stream ends here, that all of it was used, and that the CRC-32 is correct.
   private func finish() throws(FlatFormatError) {
     if entry.method == .deflated {
       var extra: UInt8 = 0

@@ -1,6 +1,7 @@
-/// The rules for members' names.
+/// The rules for names of members.
 ///
-/// Nothing is unpacked to disk by name, but an archive with such names was made to attack programs that do.
+/// No member is unpacked to disk by its name, but an archive with a forbidden name was made to attack programs that do
+/// so.
 enum ZipName {
   /// The defect of a name, in words; nil for a valid one.
   static func problem(_ bytes: [UInt8]) -> String? {
@@ -15,7 +16,7 @@ enum ZipName {
     return nil
   }
 
-  /// `C:x` and `C:/x`, but not `w:0.npy`: a variable with a one-letter name.
+  /// Whether a name begins with a drive, such as `C:x` and `C:/x`; not `w:0.npy`, a variable with a one-letter name.
   private static func isDrive(_ bytes: [UInt8]) -> Bool {
     guard bytes.count >= 2, bytes[1] == UInt8(ascii: ":") else { return false }
     let letter = bytes[0] | 0x20

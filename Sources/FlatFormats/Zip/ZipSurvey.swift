@@ -3,8 +3,9 @@ internal import Tensors
 
 /// Lists every part of a zip archive that some program may read.
 ///
-/// Some readers use the central directory, others the local headers from start to end, and of two members with the same
-/// name each reader takes another. A reader of weights refuses such an archive; this lists all of its members.
+/// Some readers use the central directory, others the local headers from start to end; and if two members have the same
+/// name, readers differ in the one that they use. A reader of weights refuses such an archive. This lists all of its
+/// members.
 struct ZipSurvey {
   /// The members of the central directory, and those that have only a local header.
   private(set) var entries: [ZipEntry] = []
@@ -14,7 +15,7 @@ struct ZipSurvey {
   private(set) var overlapping: [ZipEntry] = []
 
   private let file: ReadableFile
-  /// The most records that are followed outside the directory; real archives have a descriptor for each member.
+  /// The most records that are followed outside the directory. Real archives have one for each member, its descriptor.
   private var recordsLeft = 1 << 17
 
   /// Throws only errors of the file itself.
@@ -35,7 +36,7 @@ struct ZipSurvey {
     try walk(position..<max(position, end))
   }
 
-  /// The directory's members and the directory's position; no members and the file's end if it cannot be read.
+  /// The directory's members and the directory's position. If it cannot be read: no members, and the end of the file.
   private static func listed(_ file: ReadableFile) throws(FlatFormatError) -> ([ZipEntry], Int) {
     do throws(FlatFormatError) {
       let end = try ZipEnd.find(in: file)
@@ -46,7 +47,7 @@ struct ZipSurvey {
     }
   }
 
-  /// Follows the records in a range by their own sizes.
+  /// Follows the records in a range: the size of each gives the position of the next.
   private mutating func walk(_ range: Range<Int>) throws(FlatFormatError) {
     var position = range.lowerBound
     while position < range.upperBound {
@@ -84,7 +85,7 @@ struct ZipSurvey {
     case ZipRecord.locatorSignature: return size(ZipRecord.locatorSize, [])
     case ZipRecord.end64Signature: return size(ZipRecord.end64Size, [])
     case ZipRecord.descriptorSignature:
-      // CRC-32 and two sizes of 32 or 64 bits.
+      // CRC-32 and two sizes, of 32 or 64 bits each.
       let isShort = end - start == 16 || fields.u16(16) == ZipRecord.mark
       return size(isShort || end - start < 24 ? 16 : 24, [])
     default: return nil
@@ -130,7 +131,7 @@ struct ZipSurvey {
 /// Finds the next record of a zip archive in arbitrary bytes.
 private struct ZipSignatureSearch {
   private let file: ReadableFile
-  /// The first window is small, so that a search reads at most a few times the bytes that it passes.
+  /// The first window is small, so a search reads at most a few times the bytes that it skips.
   private static let (firstWindow, lastWindow) = (4 << 10, 1 << 20)
 
   init(_ file: ReadableFile) { self.file = file }

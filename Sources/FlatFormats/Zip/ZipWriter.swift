@@ -1,11 +1,12 @@
 internal import ByteFiles
 internal import Deflate
 
-/// Writes a zip archive of stored members: byte for byte as Python's `zipfile` does for NumPy, or with data at
-/// multiples of `alignment` bytes, as PyTorch does.
+/// Writes a zip archive of stored members. The bytes are those of Python's `zipfile` for NumPy or, with `alignment`,
+/// those of PyTorch, whose data begin at multiples of `alignment` bytes.
 ///
-/// NumPy's local headers have their sizes in a zip64 extra field, because NumPy makes `zipfile` expect large members;
-/// all other headers have one only if a number needs it. Only the CRC-32 is unknown before the data.
+/// NumPy's local headers store their sizes in a zip64 extra field, because NumPy tells `zipfile` to expect large
+/// members. All other headers have such a field only if a number needs it. Only the CRC-32 is unknown before the data
+/// are written.
 final class ZipWriter {
   private let writer: SequentialWriter
   /// Alignment of the data in bytes; nil for NumPy's layout.
@@ -18,7 +19,7 @@ final class ZipWriter {
     self.alignment = alignment
   }
 
-  /// Ends the previous member and begins one of `size` bytes, which the caller then appends.
+  /// Ends the previous member and begins a new one of `size` bytes, which the caller then appends.
   func begin(name: String, size: Int) throws(FlatFormatError) {
     try end()
     let entry = ZipCentralEntry(
@@ -34,7 +35,7 @@ final class ZipWriter {
     try writer.append(bytes)
   }
 
-  /// Ends the last member, writes the directory, and gives the file its name after `check` has read it.
+  /// Ends the last member, writes the directory, and renames the file to its path after `check` has read it.
   func finish(
     comment: [UInt8], check: (ReadableFile) throws(FlatFormatError) -> Void
   ) throws(FlatFormatError) {
@@ -67,7 +68,7 @@ struct ZipCentralEntry {
 
   /// The position of the CRC-32 in a local header.
   static let crcOffset = 14
-  /// `zipfile` uses zip64 above half of the range of 32 bits.
+  /// `zipfile` uses zip64 for numbers above half of the range of 32 bits.
   static let zip64Limit: UInt64 = (1 << 31) - 1
   /// 00:00 on 1 January 1980, in DOS format.
   private static let date: [UInt8] = [0, 0, 0x21, 0]
@@ -104,7 +105,7 @@ struct ZipCentralEntry {
     let shownSize = size > Self.zip64Limit ? UInt32.max : UInt32(truncatingIfNeeded: size)
     let shownStart = start > Self.zip64Limit ? UInt32.max : UInt32(truncatingIfNeeded: start)
     var bytes = ByteFields.bytes(of: ZipRecord.centralSignature)
-    // Made by version 4.5 on Unix; version 4.5 is needed to read it.
+    // Made by version 4.5 on Unix; version 4.5 is required to read it.
     bytes += [45, 3, 45, 0] + ByteFields.bytes(of: flags) + [0, 0] + Self.date + ByteFields.bytes(of: crc)
     bytes += ByteFields.bytes(of: shownSize) + ByteFields.bytes(of: shownSize)
     bytes += ByteFields.bytes(of: UInt16(truncatingIfNeeded: name.count))

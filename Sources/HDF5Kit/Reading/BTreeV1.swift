@@ -1,10 +1,10 @@
 /// One node of a B-tree of version 1: the index of an old-style group, or of a dataset's chunks.
 ///
-/// Entries alternate: key, child, key, child, …, key. A child lies between its two keys.
+/// Keys and children alternate: key, child, key, child, …, key. The contents of a child are between its two keys.
 struct BTreeV1Node: Sendable {
   enum Kind: UInt8, Sendable { case group = 0, chunks = 1 }
 
-  /// 0 for a leaf, whose children are symbol table nodes or chunks.
+  /// The level: 0 for a leaf, whose children are symbol table nodes or chunks.
   let level: Int
   let childCount: Int
   private let entries: ByteCursor
@@ -35,7 +35,7 @@ struct BTreeV1Node: Sendable {
     self.keySize = keySize
     let count = (childCount + 1) * keySize + childCount * context.addressWidth
     let header = 8 + 2 * context.addressWidth
-    // An empty node at the end of the file may lack room for its one key.
+    // An empty node at the end of the file may lack the bytes of its only key.
     entries = try context.cursor(at: address + header, count: childCount == 0 ? 0 : count, in: "B-tree node")
   }
 
@@ -53,7 +53,7 @@ struct BTreeV1Node: Sendable {
   }
 }
 
-/// The nodes that one traversal has visited: a second visit means a cycle, or a tree that grows without bound.
+/// The nodes that one traversal has visited. A second visit means a cycle, or a tree that grows without limit.
 struct VisitedNodes {
   private var addresses: Set<Int> = []
 

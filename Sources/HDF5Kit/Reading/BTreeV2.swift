@@ -7,7 +7,7 @@ struct BTreeV2: Sendable {
   private let root: Int?
   private let rootCount: Int
   private let total: Int
-  /// The bytes of a child's record count, and for each level the bytes of the child's total record count.
+  /// The width of a child's record count and, for each level, of the child's total record count; in bytes.
   private let countWidth: Int
   private let totalWidths: [Int]
 
@@ -46,10 +46,10 @@ struct BTreeV2: Sendable {
     self.type = type
   }
 
-  /// Calls `body` for each record in order, or with `order` only for records for which it returns 0.
+  /// Calls `body` for each record in order. With `order`, only for records for which `order` returns 0.
   ///
-  /// - Parameter order: negative for a record before the wanted ones, positive for one after them. Parts of the tree
-  ///   that cannot hold a wanted record are skipped.
+  /// - Parameter order: negative for a record before the wanted ones, positive for a record after them. Parts of the
+  ///   tree without wanted records are skipped.
   func forEach(
     order: ((ByteCursor) throws(HDF5Error) -> Int)? = nil,
     _ body: (ByteCursor) throws(HDF5Error) -> Void
@@ -70,7 +70,7 @@ struct BTreeV2: Sendable {
     try visited.enter(address, context)
     let pointer = level == 0 ? 0 : context.addressWidth + countWidth + totalWidths[level - 1]
     let children = level == 0 ? 0 : count + 1
-    // A count has up to 8 bytes, so its products can overflow; the file's size bounds them.
+    // A count has up to 8 bytes, so its products can overflow; the file's size limits them.
     let (records, overflow) = count.multipliedReportingOverflow(by: recordSize)
     guard !overflow, records <= context.source.size, count <= context.source.size else {
       throw context.malformed(
@@ -100,7 +100,7 @@ struct BTreeV2: Sendable {
         let child = try childArea.definedAddress(of: "a B-tree node's child")
         let childCount = try childArea.int(countWidth)
         try childArea.skip(totalWidths[level - 1])
-        // The child's records lie between the previous record and this one.
+        // The child's records are between the previous record and this one.
         if before <= 0, place >= 0 {
           try forEach(at: child, count: childCount, level: level - 1, &visited, &seen, order, body)
         }
@@ -110,9 +110,9 @@ struct BTreeV2: Sendable {
     }
   }
 
-  /// The widths in bytes of the counts, which follow from the number of records that a node can hold.
+  /// The widths of the counts in bytes; they follow from the number of records that a node can hold.
   ///
-  /// - Returns: nil when a node cannot hold a child at some level.
+  /// - Returns: nil if a node of some level cannot hold a child.
   private static func widths(
     nodeSize: Int, recordSize: Int, depth: Int, _ context: FileContext
   ) -> (count: Int, totals: [Int])? {

@@ -1,6 +1,6 @@
-/// A reading position within a range of the file's bytes, which it cannot leave.
+/// A position in a range of the file's bytes; it cannot leave the range.
 ///
-/// Every decoder reads through it, so a read past the end of a structure is one error in one place. Numbers are
+/// Every decoder reads through a cursor, so a read past the end of a structure is always the same error. Numbers are
 /// little-endian, as everywhere in the format.
 struct ByteCursor: Sendable {
   let context: FileContext
@@ -48,7 +48,7 @@ struct ByteCursor: Sendable {
     position += count
   }
 
-  /// Moves forward to a multiple of eight bytes from `start`, an earlier `offset`, or to the end if that is nearer.
+  /// Moves forward to a multiple of eight bytes after `start`, an earlier `offset`; at most to the end.
   mutating func align8(from start: Int) {
     let over = (offset - start) % 8
     if over > 0 { position = min(end, position + 8 - over) }
@@ -125,7 +125,7 @@ struct ByteCursor: Sendable {
     return Array(bytes[position..<stop])
   }
 
-  /// The remaining bytes, with another name in messages.
+  /// The remaining bytes, with another structure name in messages.
   func renamed(_ structure: String) -> ByteCursor {
     ByteCursor(
       context: context, structure: structure, bytes: bytes, origin: origin, range: position..<end)
@@ -167,7 +167,7 @@ struct ByteCursor: Sendable {
     }
   }
 
-  /// Checks that the next four bytes are the checksum of the whole structure, in which they count as zero.
+  /// Checks that the next four bytes are the checksum of the whole structure, computed with these four bytes as zero.
   mutating func checksumInside() throws(HDF5Error) {
     let start = self
     let stored = try unsigned(4)

@@ -6,7 +6,7 @@ package protocol ByteSource: Sendable {
   var name: String { get }
   /// The length in bytes.
   var size: Int { get }
-  /// Fills `buffer` from `offset`. The caller has checked that the range lies within `size`.
+  /// Fills `buffer` from `offset`. The caller must have checked that the range is inside `size`.
   func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError)
 }
 
@@ -19,7 +19,7 @@ package struct MemoryByteSource: ByteSource {
   package let name: String
   private let bytes: [UInt8]
 
-  /// A source of `bytes`; messages show `name` as its path.
+  /// A source with these bytes; messages show `name` as its path.
   package init(_ bytes: [UInt8], name: String) {
     self.bytes = bytes
     self.name = name

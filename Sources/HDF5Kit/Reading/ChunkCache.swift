@@ -1,7 +1,7 @@
 internal import Deflate
 internal import Synchronization
 
-/// Identifies a chunk of a dataset: equal keys decode to equal bytes.
+/// The key of a dataset's chunk: equal keys decode to equal bytes.
 struct ChunkKey: Hashable {
   /// The address of the dataset's object header.
   let dataset: Int
@@ -17,10 +17,10 @@ struct ChunkKey: Hashable {
   }
 }
 
-/// The cache of a file's chunks, over all datasets: small chunks decoded, and for large ones the states where reading
-/// stopped.
+/// The cache of a file's chunks, for all datasets. Small chunks are kept decoded. For large ones it keeps the states at
+/// which reading stopped.
 ///
-/// The locks are held for a lookup, never while a chunk is read or decoded.
+/// The locks are held during a lookup, but never while a chunk is read or decoded.
 final class ChunkCache: Sendable {
   private struct Place: Hashable {
     let chunk: ChunkKey
@@ -37,13 +37,13 @@ final class ChunkCache: Sendable {
     cursors = Mutex(RecentValues(budget: limits.cursorBytes))
   }
 
-  /// Bytes decoded so far, including those that were skipped to reach a place.
+  /// The number of bytes decoded so far; it includes bytes that were skipped to reach a place.
   var decodedByteCount: Int { bytesDecoded.load(ordering: .relaxed) }
 
   /// Adds to `decodedByteCount`.
   func count(_ bytes: Int) { bytesDecoded.add(bytes, ordering: .relaxed) }
 
-  /// A buffer to inflate with, which the caller gives back; nil when memory is short.
+  /// A buffer for inflating, which the caller gives back; nil if memory is short.
   func takeBuffer() -> InflateBuffer? { buffers.withLock { $0.popLast() } ?? InflateBuffer() }
 
   func giveBack(_ buffer: InflateBuffer) {
@@ -54,13 +54,14 @@ final class ChunkCache: Sendable {
   func bytes(_ key: ChunkKey) -> [UInt8]? { decoded.withLock { $0.use(key) } }
 
   func keep(_ bytes: [UInt8], _ key: ChunkKey) {
-    // 256 bytes for the cache's own cost of an entry, which is far more than chunks of a few bytes.
+    // An entry costs 256 bytes more than its chunk, because the cache's own data for it are larger than very small
+    // chunks.
     decoded.withLock { $0.insert(bytes, cost: bytes.count + 256, for: key) }
   }
 
   /// The cursor of a chunk that is nearest to a place, at or before it; nil if there is none.
   ///
-  /// A cursor before the place stays in the cache, for the next read there, and a copy of it is returned.
+  /// A cursor before the place stays in the cache for the next read there; a copy is returned.
   func cursor(_ chunk: ChunkKey, before place: Int) -> InflateCursor? {
     cursors.withLock { cursors in
       if let exact = cursors.take(Place(chunk: chunk, position: place)) { return exact }

@@ -1,7 +1,7 @@
 internal import Deflate
 
 extension HDF5FilterPipeline {
-  /// The filters that were applied to a chunk; its mask names the skipped ones.
+  /// The filters that were applied to a chunk; its mask gives the skipped filters.
   func applied(to chunk: StoredChunk) -> [Filter] {
     filters.enumerated().filter { chunk.mask >> UInt32($0.offset) & 1 == 0 }.map(\.element)
   }
@@ -10,21 +10,21 @@ extension HDF5FilterPipeline {
   ///
   /// - Parameters:
   ///   - stored: the chunk's bytes in the file.
-  ///   - byteCount: the size of the decoded chunk; nothing larger than this and its checksums is allocated.
+  ///   - byteCount: the size of the decoded chunk. Nothing larger than this and the checksums is allocated.
   func decode(
     _ stored: [UInt8], chunk: StoredChunk, byteCount: Int, _ context: FileContext
   ) throws(HDF5Error) -> [UInt8] {
     var bytes = stored
     let applied = applied(to: chunk)
     guard applied.count(where: { $0.known == .deflate }) <= 1 else {
-      // The size between the two is unknown, so it could not be bounded.
+      // The size between the two filters is unknown, so it could not be limited.
       throw context.unsupported("two deflate filters in one pipeline", in: "chunk", at: chunk.offset)
     }
     for index in applied.indices.reversed() {
       let filter = applied[index]
       switch filter.known {
       case .deflate:
-        // Checksums that were added before the compression are part of its output.
+        // Checksums added before the compression are part of the compressed data.
         let checksums = applied[..<index].count { $0.known == .fletcher32 }
         bytes = try inflate(bytes, to: byteCount + 4 * checksums, context, at: chunk.offset)
       case .shuffle:

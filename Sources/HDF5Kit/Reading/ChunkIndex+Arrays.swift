@@ -1,8 +1,8 @@
-// Chunk indexes that are arrays: a chunk's number gives its place in the grid of chunks.
+// Chunk indexes that are arrays: the number of a chunk gives its place in the grid of chunks.
 extension ChunkIndexBuilder {
-  /// Turns chunk numbers into places in the grid; a growing dimension has no bound, so it is the slowest.
+  /// Converts chunk numbers into places in the grid. A growing dimension has no limit, so it varies slowest.
   private struct Numbering {
-    /// Dimensions from slowest to fastest, and their sizes; the slowest one's is unused.
+    /// Dimensions from slowest to fastest, and their sizes; the size of the slowest one is unused.
     private let order: [Int]
     private let sizes: [Int]
 
@@ -35,14 +35,14 @@ extension ChunkIndexBuilder {
     return numbering
   }
 
-  /// The chunks of an implicit index: all of them, one after the other.
+  /// The chunks of an implicit index: all chunks, one after another.
   mutating func addAll(from offset: Int) throws(HDF5Error) {
     var total = 1
     for size in layout.greatestGrid {
       let (next, overflow) = total.multipliedReportingOverflow(by: size ?? Int.max)
       total = overflow ? Int.max : next
     }
-    // All chunks are in the file, so its size bounds their number before the loop begins.
+    // All chunks are in the file, so its size limits their number before the loop begins.
     let (bytes, overflow) = total.multipliedReportingOverflow(by: layout.byteCount)
     try context.check(offset: offset, count: overflow ? Int.max : bytes, in: "chunks")
     let numbering = try numbering(at: offset)
@@ -97,7 +97,7 @@ struct ChunkArrayElements {
   let size: Int
   private let sizeWidth: Int?
 
-  /// - Parameter cursor: the place after the array's client and element size, for messages.
+  /// - Parameter cursor: for messages, the position after the array's client and element size.
   init(client: UInt8, size: Int, filtered: Bool, _ cursor: ByteCursor) throws(HDF5Error) {
     let width = size - cursor.context.addressWidth - 4
     guard client == (filtered ? 1 : 0),

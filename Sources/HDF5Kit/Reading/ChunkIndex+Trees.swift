@@ -1,7 +1,7 @@
-// Chunk indexes that are B-trees: each key holds its chunk's place.
+// Chunk indexes that are B-trees: each key contains the place of its chunk.
 extension ChunkIndexBuilder {
-  /// Before HDF5 1.10: keys of stored size, filter mask, the indexes of the first element, and a zero for the byte in
-  /// that element.
+  /// The tree before HDF5 1.10. A key has the stored size, the filter mask, the indexes of the chunk's first element,
+  /// and a zero for the byte inside that element.
   mutating func addTree(at address: Int, level: Int?) throws(HDF5Error) {
     var visited = VisitedNodes()
     try addTree(at: address, level: level, &visited)
@@ -33,8 +33,8 @@ extension ChunkIndexBuilder {
     }
   }
 
-  /// Since HDF5 1.10, for shapes that grow along several dimensions: records of the address, for filtered chunks the
-  /// stored size and mask, and the place in the grid of chunks.
+  /// The tree since HDF5 1.10, for shapes that grow along several dimensions. A record has the address, for filtered
+  /// chunks the stored size and mask, and the place in the grid of chunks.
   mutating func addTreeV2(at address: Int) throws(HDF5Error) {
     let filtered = !layout.pipeline.filters.isEmpty
     let tree = try BTreeV2(context, at: address, type: filtered ? 11 : 10)
@@ -45,7 +45,7 @@ extension ChunkIndexBuilder {
         "B-tree", at: address, expected: "records of about \(placeSize) bytes", found: "\(tree.recordSize)")
     }
     let rank = shape.count
-    // Collected first, because the closure may not change this builder while the tree is read.
+    // Collected first, because the closure must not change this builder while the tree is read.
     var found: [(place: [Int], offset: Int, count: Int, mask: UInt32)] = []
     let (plainCount, limit, context) = (layout.byteCount, self.context.limits.chunks, self.context)
     try tree.forEach { record throws(HDF5Error) in

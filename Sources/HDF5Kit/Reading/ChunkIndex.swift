@@ -3,9 +3,9 @@ struct StoredChunk: Sendable {
   /// The indexes of the chunk's first element, one for each dimension.
   let start: [Int]
   let offset: Int
-  /// Bytes as stored, after the filters.
+  /// The number of stored bytes, after the filters.
   let count: Int
-  /// Bit i set: filter i was skipped.
+  /// Bit i is set if filter i was skipped.
   let mask: UInt32
 }
 
@@ -36,10 +36,10 @@ struct ChunkIndex: Sendable {
     (chunks, storedBytes) = try builder.finish()
   }
 
-  /// The chunks that hold any of `rows` of the slowest dimension.
+  /// The chunks with elements in any of `rows` of the slowest dimension.
   func chunks(holding rows: Range<Int>, chunkRows: Int) -> ArraySlice<StoredChunk> {
-    // A chunk is wanted if its first row is before the end of `rows` and its last row is not before their start. The
-    // differences cannot overflow, because neither side is negative.
+    // The first row of a wanted chunk is before the end of `rows`, and its last row is not before their start. The
+    // differences cannot overflow, because neither operand is negative.
     let low = firstIndex { rows.lowerBound - $0 < chunkRows }
     let high = firstIndex { $0 >= rows.upperBound }
     return chunks[low..<max(low, high)]
@@ -56,7 +56,7 @@ struct ChunkIndex: Sendable {
   }
 }
 
-/// Collects and checks the chunks that an index of any of the six kinds lists.
+/// Collects and checks the chunks of an index of any of the six kinds.
 struct ChunkIndexBuilder {
   let context: FileContext
   let layout: HDF5ChunkLayout
@@ -78,7 +78,7 @@ struct ChunkIndexBuilder {
         "chunk index", at: address, expected: "places that are multiples of \(layout.shape)",
         found: "\(chunk.start)")
     }
-    // A chunk outside the shape is left over from a larger one and holds no elements.
+    // A chunk outside the shape remains from a larger shape, and has no elements.
     guard zip(chunk.start, shape).allSatisfy({ $0 < $1 }) else { return }
     try context.check(offset: chunk.offset, count: chunk.count, in: "chunk")
     guard chunks.count < context.limits.chunks else {
@@ -97,7 +97,7 @@ struct ChunkIndexBuilder {
     var start: [Int] = []
     for (number, size) in zip(place, layout.shape) {
       let (element, overflow) = number.multipliedReportingOverflow(by: size)
-      // An overflow is beyond every shape, so outside the dataset.
+      // A product that overflows is larger than every shape, so the chunk is outside the dataset.
       start.append(overflow ? Int.max / size * size : element)
     }
     try add(StoredChunk(start: start, offset: offset, count: count, mask: mask), at: address)
@@ -106,7 +106,7 @@ struct ChunkIndexBuilder {
   /// The chunks in the order of their places; throws if two have the same place.
   func finish() throws(HDF5Error) -> ([StoredChunk], storedBytes: Int) {
     if ascending { return (chunks, storedBytes) }
-    // Trees promise this order and arrays imply another; a lookup by place needs it in both cases.
+    // Trees promise this order and arrays have another; a lookup by place needs it in both cases.
     let sorted = chunks.sorted { $0.start.lexicographicallyPrecedes($1.start) }
     for (first, second) in zip(sorted, sorted.dropFirst()) where first.start == second.start {
       throw context.malformed(

@@ -5,14 +5,14 @@ extension HDF5ChunkLayout {
     let elementSize: Int
     let pipeline: HDF5FilterPipeline
 
-    /// Version 3: rank + 1, the address of a B-tree, and sizes, of which the last is the element's bytes.
+    /// Version 3: rank + 1, the address of a B-tree, and sizes; the last size is that of an element in bytes.
     func version3(_ cursor: inout ByteCursor) throws(HDF5Error) -> HDF5ChunkLayout {
       let rank = Int(try cursor.u8())
       let address = try cursor.address()
       return try layout(&cursor, rank: rank, index: address.map { .treeV1($0) } ?? .none)
     }
 
-    /// Reads `rank` sizes, the last of which is the element's; before version 4 each has four bytes.
+    /// Reads `rank` sizes, the last of which is the element's. Before version 4 each size has four bytes.
     func layout(
       _ cursor: inout ByteCursor, rank: Int, index: Index, width: Int = 4
     ) throws(HDF5Error) -> HDF5ChunkLayout {
@@ -39,7 +39,7 @@ extension HDF5ChunkLayout {
         byteCount = next
       }
       let grid = zip(dataspace.greatestShape, shape).map { greatest, size in
-        // Rounded up without a sum that could overflow.
+        // Rounded up, without a sum that could overflow.
         greatest.map { $0 / size + ($0 % size == 0 ? 0 : 1) }
       }
       return HDF5ChunkLayout(
@@ -48,7 +48,7 @@ extension HDF5ChunkLayout {
 
     /// Version 4 (low bound 1.10, five kinds of index) and version 5 (HDF5 2.0).
     ///
-    /// They differ only in the number of bytes that an index uses for a size, which each index states itself.
+    /// They differ only in the number of bytes that an index uses for a size; each index states this number.
     func version4(_ cursor: inout ByteCursor) throws(HDF5Error) -> HDF5ChunkLayout {
       let flags = try cursor.u8()
       let rank = Int(try cursor.u8())

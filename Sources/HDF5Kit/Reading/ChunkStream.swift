@@ -1,7 +1,8 @@
 /// One stored chunk that can be read in pieces: deflated, shuffled, both or neither.
 ///
-/// Some tools write a whole dataset as one chunk. Decoded whole, it would be decoded again for every piece, or kept
-/// whatever its size. A shuffled chunk is one stream for each byte of an element, one after the other.
+/// Some tools write a whole dataset as one chunk. If such a chunk were decoded as a whole, it would be decoded again
+/// for every piece, or kept in memory whatever its size. A shuffled chunk has one stream for each byte of an element,
+/// one after another.
 struct ChunkStream {
   let chunk: StoredChunk
   /// Bytes of the decoded chunk.
@@ -12,10 +13,10 @@ struct ChunkStream {
   /// Bytes of a shuffled element; 1 without the shuffle filter.
   private let planes: Int
 
-  /// Chunks of longer elements are decoded whole: each byte of an element would be a stream of its own.
+  /// Chunks of longer elements are decoded as a whole: each byte of an element would be a separate stream.
   private static let planeLimit = 16
 
-  /// Nil for a pipeline that can be undone only as a whole, for example one with a checksum.
+  /// Returns nil for a pipeline that can only be undone as a whole, for example one with a checksum.
   init?(
     _ chunk: StoredChunk, of layout: HDF5ChunkLayout, elementSize: Int, key: ChunkKey, _ context: FileContext
   ) {
@@ -48,10 +49,10 @@ struct ChunkStream {
     }
   }
 
-  /// Fills `buffer` with the chunk's bytes from `place`; the caller has checked that they lie within it.
+  /// Fills `buffer` with the chunk's bytes from `place`. The caller must have checked that they are inside the chunk.
   func read(at place: Int, into buffer: UnsafeMutableRawBufferPointer) throws(HDF5Error) {
     if planes == 1 { return try readStored(at: place, into: buffer) }
-    // A chunk holds whole elements, so all planes have the same length.
+    // A chunk has whole elements, so all planes have the same length.
     let elements = byteCount / planes
     let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: buffer.count / planes + 1, alignment: 16)
     defer { scratch.deallocate() }
@@ -69,7 +70,7 @@ struct ChunkStream {
     }
   }
 
-  /// The first element whose byte in `plane` is at or after `place` of the chunk.
+  /// The first element whose byte in `plane` is at `place` of the chunk or after it.
   private static func firstElement(of plane: Int, from place: Int, _ planes: Int) -> Int {
     max(0, place - plane + planes - 1) / planes
   }

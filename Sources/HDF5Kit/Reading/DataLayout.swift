@@ -2,7 +2,7 @@
 package enum HDF5Storage: Hashable, Sendable {
   /// Nothing is stored: every element is the fill value.
   case unallocated
-  /// In the object header itself.
+  /// The bytes are in the object header itself.
   case compact([UInt8])
   /// `count` bytes from the file offset `offset` on, in C order.
   case contiguous(offset: Int, count: Int)
@@ -16,9 +16,9 @@ package struct HDF5ChunkLayout: Hashable, Sendable {
     case none
     /// A B-tree of version 1 at that file offset.
     case treeV1(Int)
-    /// One chunk that holds everything: its file offset, its stored bytes, and the mask of skipped filters.
+    /// One chunk with all elements: its file offset, its stored bytes, and the mask of skipped filters.
     case single(offset: Int, stored: Int, mask: UInt32)
-    /// All chunks one after the other, unfiltered, in C order from that file offset on.
+    /// All chunks one after another, without filters, in C order from this file offset on.
     case implicit(Int)
     /// Chunks by number, for shapes that cannot grow.
     case fixedArray(Int)
@@ -30,7 +30,7 @@ package struct HDF5ChunkLayout: Hashable, Sendable {
 
   /// Elements of one chunk along each dimension.
   package let shape: [Int]
-  /// Greatest number of chunks along each dimension; nil for a dimension without a bound.
+  /// The largest number of chunks along each dimension; nil for a dimension without a limit.
   let greatestGrid: [Int?]
   /// Bytes of one chunk before filters.
   package let byteCount: Int

@@ -5,14 +5,14 @@ package struct HDF5Dataspace: Hashable, Sendable {
     case scalar
     /// Zero or more dimensions, each with a size.
     case simple
-    /// No elements at all, and no dimensions either.
+    /// No elements and no dimensions.
     case null
   }
 
   package let kind: Kind
   /// Sizes of the dimensions, slowest first; empty for scalar and null.
   package let shape: [Int]
-  /// Sizes to which the dimensions may grow; nil for no bound. Chunk indexes number chunks by them.
+  /// Sizes to which the dimensions may grow; nil for no limit. Chunk indexes number chunks by these sizes.
   let greatestShape: [Int?]
   /// The number of elements: 1 for scalar, 0 for null.
   package let elementCount: Int
@@ -62,7 +62,7 @@ package struct HDF5Dataspace: Hashable, Sendable {
       }
     }
     var product = 1
-    // A shape of 2^40 × 2^40 × 0 holds nothing, so it is no overflow.
+    // A shape of 2^40 × 2^40 × 0 has no elements, so its size does not overflow.
     for size in shape where !shape.contains(0) {
       let (next, overflow) = product.multipliedReportingOverflow(by: size)
       guard !overflow else {

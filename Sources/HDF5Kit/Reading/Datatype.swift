@@ -1,7 +1,7 @@
 /// The type of the elements of a dataset or attribute.
 ///
 /// Types with the same meaning are equal: the version of the encoding, the byte order of single bytes and the filling
-/// of unused bits are ignored.
+/// of unused bits do not matter.
 package struct HDF5Datatype: Hashable, Sendable {
   /// Bytes of one element.
   package let size: Int
@@ -31,7 +31,7 @@ package struct HDF5Datatype: Hashable, Sendable {
 
   package struct FloatFormat: Hashable, Sendable {
     package enum Normalization: UInt8, Hashable, Sendable {
-      /// No normalization; the mantissa's top bit is always set; the top bit is implied and not stored (IEEE).
+      /// The leading bit of the mantissa: not normalised; always set and stored; implied and not stored (IEEE).
       case none, stored, implied
     }
 
@@ -74,7 +74,7 @@ package struct HDF5Datatype: Hashable, Sendable {
     return members.first { $0.name == name }
   }
 
-  /// The first class in this type whose bytes are useless without a part of the file that is not read.
+  /// The first class in this type whose bytes refer to a part of the file that is not read.
   package var refusedClass: String? {
     switch kind {
     case .integer, .float, .string, .opaque: nil

@@ -100,7 +100,7 @@ extension HDF5Datatype {
     return HDF5Datatype(size: total, kind: .array(dimensions: dimensions, element: element))
   }
 
-  /// Bytes of each member's offset in version 3: as many as the compound's size needs.
+  /// The bytes of each member's offset in version 3: as many as the compound's size requires.
   private static func byteWidth(_ size: Int) -> Int {
     max(1, (Int.bitWidth - size.leadingZeroBitCount + 7) / 8)
   }

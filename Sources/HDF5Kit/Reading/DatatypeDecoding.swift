@@ -1,5 +1,5 @@
 extension HDF5Datatype {
-  /// Reads a datatype message, or the committed datatype elsewhere in the file that it refers to.
+  /// Reads a datatype message, or the committed datatype that it refers to, elsewhere in the file.
   init(_ message: HeaderMessage) throws(HDF5Error) {
     guard message.isShared else {
       var body = message.body
@@ -7,7 +7,7 @@ extension HDF5Datatype {
       return
     }
     let header = try ObjectHeader(message.body.context, at: message.sharedAddress())
-    // A committed datatype cannot itself be shared: one step, never a chain.
+    // A committed datatype cannot itself be shared, so there is only one step.
     guard let committed = try header.only(.datatype), !committed.isShared else {
       throw message.body.malformed(expected: "a committed datatype", found: "an object without one")
     }

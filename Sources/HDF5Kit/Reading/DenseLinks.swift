@@ -3,7 +3,7 @@ struct DenseLinks: Sendable {
   private let heap: FractalHeap
   private let names: BTreeV2
 
-  /// Nil when the link info message has no heap: the links are then in the object header.
+  /// Returns nil if the link info message has no heap: the links are then in the object header.
   init?(_ message: HeaderMessage) throws(HDF5Error) {
     var cursor = message.body
     guard !message.isShared else { throw cursor.unsupported("a shared link info message") }
@@ -36,7 +36,7 @@ struct DenseLinks: Sendable {
     var last: UInt32 = 0
     try names.forEach { record throws(HDF5Error) in
       let link = try read(record)
-      // A lookup relies on this order: names out of order would be listed but never found.
+      // A lookup relies on this order: with other orders, names would be listed but not found.
       let hash = link.name.bytes.withUnsafeBufferPointer { lookup3($0) }
       var stored = record
       guard try stored.unsigned(4) == hash, hash >= last else {

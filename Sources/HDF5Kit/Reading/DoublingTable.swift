@@ -2,15 +2,15 @@
 ///
 /// The sizes are powers of two with a product of at most 2^62, so the sums and shifts below cannot overflow.
 struct DoublingTable: Sendable {
-  /// Blocks of one row.
+  /// The number of blocks in one row.
   let width: Int
   let startingBlock: Int
-  /// Rows whose blocks hold objects; the rows after them hold tables.
+  /// The number of rows whose blocks hold objects; later rows hold tables.
   let directRows: Int
   let greatestRows: Int
   private let firstRowBits: Int
 
-  /// Nil for numbers that do not describe a table.
+  /// Returns nil for numbers that do not describe a table.
   init?(width: Int, startingBlock: Int, greatestBlock: Int, bits: Int) {
     func isPowerOfTwo(_ value: Int) -> Bool { value > 0 && value & (value - 1) == 0 }
     guard isPowerOfTwo(width), isPowerOfTwo(startingBlock), isPowerOfTwo(greatestBlock),
@@ -27,7 +27,7 @@ struct DoublingTable: Sendable {
   /// Bytes of each block of a row; `row` is below `greatestRows`.
   func blockSize(row: Int) -> Int { row == 0 ? startingBlock : startingBlock << (row - 1) }
 
-  /// Rows of a table that spans `size` bytes.
+  /// The number of rows in a table that spans `size` bytes.
   func rows(spanning size: Int) -> Int { max(0, size.trailingZeroBitCount - firstRowBits + 1) }
 
   /// The row and column of the block that holds an offset, and the offset inside it; nil beyond the table.

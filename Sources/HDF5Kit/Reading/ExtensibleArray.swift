@@ -11,7 +11,7 @@ struct ExtensibleArray {
   private let leastPointers: Int
   private let countBits: Int
   private let pageBits: Int
-  /// One more than the greatest chunk number in use.
+  /// The largest chunk number in use, plus one.
   private let used: Int
   private let indexBlock: Int?
 
@@ -27,7 +27,7 @@ struct ExtensibleArray {
     leastElements = Int(try cursor.u8())
     leastPointers = Int(try cursor.u8())
     pageBits = Int(try cursor.u8())
-    // Counts and sizes of secondary and data blocks.
+    // Skips counts and sizes of secondary and data blocks.
     try cursor.skip(4 * context.lengthWidth)
     used = try cursor.length()
     try cursor.skip(context.lengthWidth)

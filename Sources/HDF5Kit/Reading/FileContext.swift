@@ -1,22 +1,22 @@
 internal import ByteFiles
 internal import Synchronization
 
-/// The data that every structure's decoder needs: the bytes, the file's sizes of addresses and lengths, the limits, and
-/// the path of the object being read, which only messages use.
+/// The data that every structure's decoder needs: the bytes, the file's widths of addresses and lengths, the limits,
+/// and the path of the object being read, which is only used in messages.
 ///
-/// Every cursor carries one, so everything except the path is behind one reference.
+/// Every cursor has one, so everything except the path is behind one reference.
 struct FileContext: Sendable {
   /// The superblock's sizes of addresses, lengths and nodes.
   struct Sizes: Sendable {
-    /// The file offset that addresses are relative to: the superblock's, 0 without a user block.
+    /// The file offset from which addresses count: that of the superblock; 0 without a user block.
     var base = 0
-    /// Bytes of an address in this file: 2, 4 or 8.
+    /// The bytes of an address in this file: 2, 4 or 8.
     var addressWidth = 8
-    /// Bytes of a length in this file: 2, 4 or 8.
+    /// The bytes of a length in this file: 2, 4 or 8.
     var lengthWidth = 8
-    /// Half the greatest number of entries of a symbol node, if the superblock states it.
+    /// Half the largest number of entries of a symbol node, if the superblock gives it.
     var symbolNodeK: Int?
-    /// Half the greatest number of children of a group's B-tree node, if the superblock states it.
+    /// Half the largest number of children of a group's B-tree node, if the superblock gives it.
     var groupNodeK: Int?
   }
 
@@ -57,9 +57,9 @@ struct FileContext: Sendable {
   var groupNodeK: Int? { facts.sizes.groupNodeK }
   var chunks: ChunkCache { facts.chunks }
 
-  /// Runs `verify` unless it has succeeded for that block: once is enough, because the file does not change.
+  /// Runs `verify`, unless it has already succeeded for this block; the file does not change.
   ///
-  /// A group of 20,000 links is opened for each link; without this, its blocks of 64 KiB were read 2,000 times.
+  /// A group of 20,000 links is opened for each link. Without this, its blocks of 64 KiB were read 2,000 times.
   func once(_ block: HeapBlock, _ verify: () throws(HDF5Error) -> Void) throws(HDF5Error) {
     if facts.verified.withLock({ $0.contains(block) }) { return }
     try verify()
@@ -88,7 +88,7 @@ struct FileContext: Sendable {
     return FileContext(facts: facts, path: path)
   }
 
-  /// Bytes up to which a read uses the cache; larger structures bypass it.
+  /// The largest read, in bytes, that uses the cache; larger structures bypass it.
   private static let cachedRead = 4 * PageCache.pageSize
 
   /// A cursor over the `count` bytes at file offset `offset`.
@@ -114,7 +114,7 @@ struct FileContext: Sendable {
     do throws(FileError) { try source.read(at: offset, into: buffer) } catch { throw .file(error) }
   }
 
-  /// A part of a chunk's stored bytes, without the page cache: large chunks would only push metadata out.
+  /// A part of a chunk's stored bytes. It bypasses the page cache, because large chunks would only displace metadata.
   func storedBytes(of chunk: StoredChunk, at place: Int, count: Int) throws(HDF5Error) -> [UInt8] {
     try check(offset: chunk.offset + place, count: count, in: "chunk")
     do throws(FileError) { return try source.bytes(at: chunk.offset + place, count: count) } catch {

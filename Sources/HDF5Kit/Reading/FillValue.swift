@@ -25,7 +25,7 @@ enum FillValue {
   private static func value(_ cursor: inout ByteCursor, _ elementSize: Int) throws(HDF5Error) -> [UInt8]? {
     let start = cursor
     let size = try cursor.u32()
-    // 0 is the default value, −1 an undefined one.
+    // A size of 0 means the default value, a size of −1 an undefined value.
     if size == 0 || size == 0xFFFF_FFFF { return nil }
     guard size == elementSize else {
       throw start.malformed(expected: "a fill value of \(elementSize) bytes", found: "\(size)")

@@ -3,7 +3,7 @@ package struct HDF5FilterPipeline: Hashable, Sendable {
   package struct Filter: Hashable, Sendable {
     package let id: Int
     package let parameters: [UInt32]
-    /// The writer's name for a filter that is not one of the format's own.
+    /// The name that the writer gave to a filter that is not one of the format's own.
     package let name: String
 
     /// The filters that this reader can undo.

@@ -17,8 +17,8 @@ func checkFletcher32(_ bytes: [UInt8], _ context: FileContext, at offset: Int) t
   return Array(content)
 }
 
-/// Fletcher's checksum over big-endian 16-bit words, as libhdf5 computes it: sums of at most 360 words cannot
-/// overflow 32 bits, then both are folded to 16.
+/// Fletcher's checksum over big-endian 16-bit words, as libhdf5 computes it. Sums of at most 360 words cannot overflow
+/// 32 bits; then both sums are folded to 16 bits.
 func fletcher32(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt32 {
   var sum1: UInt32 = 0
   var sum2: UInt32 = 0

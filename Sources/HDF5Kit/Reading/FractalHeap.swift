@@ -1,7 +1,7 @@
 /// The storage of the messages of dense groups and dense attributes: blocks of doubling size in a table of rows.
 ///
-/// Rows 0 and 1 hold blocks of the starting size, each later row blocks of twice the size of the row before. Rows of
-/// blocks larger than the greatest direct block hold tables of the same kind.
+/// Rows 0 and 1 have blocks of the starting size; each later row has blocks of twice the size of the row before. Rows
+/// with blocks larger than the largest direct block have tables of the same kind instead.
 final class FractalHeap: Sendable {
   let context: FileContext
   let address: Int
@@ -28,10 +28,10 @@ final class FractalHeap: Sendable {
     guard try cursor.u16() == 0 else { throw cursor.unsupported("a filtered fractal heap") }
     checksDirectBlocks = try cursor.u8() & 2 != 0
     let greatestManaged = try cursor.u32()
-    // Next huge identifier.
+    // Skips the next huge identifier.
     try cursor.skip(lengthWidth)
     hugeTree = try cursor.address()
-    // Free space: amount and manager; managed space: amount, allocated, iterator, count; sizes and counts of
+    // Skips free space (amount, manager), managed space (amount, allocated, iterator, count), and sizes and counts of
     // huge and tiny objects.
     try cursor.skip(lengthWidth + addressWidth + 8 * lengthWidth)
     let width = try cursor.u16()
@@ -54,7 +54,7 @@ final class FractalHeap: Sendable {
     self.context = context
     self.address = address
     offsetWidth = (bits + 7) / 8
-    // Wide enough for any length within both bounds.
+    // Wide enough for any length within both limits.
     let blockBits = greatest.trailingZeroBitCount
     let managedBits = Int.bitWidth - max(1, greatestManaged).leadingZeroBitCount - 1
     sizeWidth = max(1, min((blockBits + 7) / 8, managedBits / 8 + 1))

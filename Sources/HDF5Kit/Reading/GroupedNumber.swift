@@ -1,7 +1,7 @@
 extension Int {
   /// The digits with a comma between thousands, for numbers of bytes in messages: "1,452,672".
   ///
-  /// `Tensors` has the same for other modules; this one stands alone.
+  /// `Tensors` has the same for other modules; this module does not import it.
   var grouped: String {
     var text = ""
     for (place, digit) in String(magnitude).reversed().enumerated() {

@@ -30,13 +30,13 @@ extension HDF5Dataset {
   func readChunks(
     _ layout: HDF5ChunkLayout, into buffer: UnsafeMutableRawBufferPointer, at offset: Int
   ) throws(HDF5Error) {
-    // Rows have at least one byte here: no byte of an empty dataset can be requested.
+    // There is at least one row here: no byte of an empty dataset can be requested.
     guard let rows = shape.first, rows > 0, let chunkRows = layout.shape.first else { return }
     let index = try chunkIndex(layout)
     let rowBytes = byteCount / rows
     let wantedRows = offset / rowBytes..<(offset + buffer.count - 1) / rowBytes + 1
     if index.chunks.count < layout.chunkCount(of: shape) { fill(buffer, at: offset) }
-    // Chunks much larger than the dataset would be decoded for a few bytes, again and again.
+    // Chunks much larger than the dataset would be decoded again and again for a few bytes.
     var allowance = context.limits.byteBudget
     for chunk in index.chunks(holding: wantedRows, chunkRows: chunkRows) {
       let runs = ChunkRuns(shape: shape, layout: layout, elementSize: datatype.size, start: chunk.start)
@@ -67,7 +67,7 @@ extension HDF5Dataset {
     }
   }
 
-  /// The chunk as a stream, if it is large and its filters allow that.
+  /// The chunk as a stream, if it is large and its filters allow reading in pieces.
   private func stream(_ chunk: StoredChunk, _ layout: HDF5ChunkLayout) throws(HDF5Error) -> ChunkStream? {
     guard layout.byteCount > context.limits.streamedChunk,
       let stream = ChunkStream(
@@ -78,7 +78,7 @@ extension HDF5Dataset {
     return stream
   }
 
-  /// Refuses a dataset with chunks that can be decoded only whole and are too large to be kept.
+  /// Refuses a dataset whose chunks can only be decoded as a whole and are too large to be kept.
   ///
   /// A caller that reads such a dataset in pieces would decode a whole chunk for each piece.
   package func checkPieces() throws(HDF5Error) {
@@ -94,7 +94,7 @@ extension HDF5Dataset {
   }
 
   private func checkStored(_ chunk: StoredChunk, _ layout: HDF5ChunkLayout) throws(HDF5Error) {
-    // Stored bytes may exceed the chunk (a checksum, data that deflate could not shrink), but not by much.
+    // Stored bytes may exceed the chunk slightly: a checksum, or data that deflate could not make smaller.
     guard chunk.count <= layout.byteCount + layout.byteCount / 8 + 1024 else {
       throw context.malformed(
         "chunk", at: chunk.offset, expected: "about \(layout.byteCount) stored bytes", found: "\(chunk.count)"
@@ -102,10 +102,10 @@ extension HDF5Dataset {
     }
   }
 
-  /// Decodes a chunk straight into the buffer, if all of it is wanted in one piece, and it is deflated and perhaps
+  /// Decodes a chunk directly into the buffer, if all of it is wanted in one piece, and it is deflated and perhaps
   /// shuffled.
   ///
-  /// Such a chunk is not kept: a caller that reads in order does not need it again.
+  /// Such a chunk is not kept, because a caller that reads in order does not need it again.
   ///
   /// - Returns: whether the chunk was decoded.
   private func readWhole(
@@ -149,7 +149,7 @@ extension HDF5Dataset {
     }
     try checkStored(chunk, layout)
     context.chunks.count(layout.byteCount)
-    // Without the page cache: a sub-network reads its own chunks, not their neighbours.
+    // This bypasses the page cache: a sub-network reads its own chunks and not their neighbours.
     let stored = try context.storedBytes(of: chunk, at: 0, count: chunk.count)
     let bytes = try layout.pipeline.decode(
       stored, chunk: chunk, byteCount: layout.byteCount, context)
@@ -160,8 +160,8 @@ extension HDF5Dataset {
 
 /// The contiguous pieces of one chunk inside a dataset, one for each row along the fastest dimension.
 ///
-/// A piece has a place in the chunk, a place in the dataset's logical bytes, and a length. All products here are below
-/// the byte count of the dataset or of the chunk, both of which were computed with overflow checks.
+/// A piece has a place in the chunk, a place in the dataset's logical bytes, and a length. No product here exceeds the
+/// byte count of the dataset or of the chunk; both were computed with overflow checks.
 struct ChunkRuns {
   let shape: [Int]
   let layout: HDF5ChunkLayout
@@ -186,7 +186,8 @@ struct ChunkRuns {
     return logical(of: start) < range.upperBound && logical(of: last) + elementSize > range.lowerBound
   }
 
-  /// The chunk's range of the dataset's bytes, if it is one run in both, from the chunk's first byte on; else nil.
+  /// The range of the dataset's bytes that the chunk holds, if this is one run in both, from the chunk's first byte on;
+  /// else nil.
   var singleRun: Range<Int>? {
     let extent = extent
     // Dimensions after the first one with several positions must be whole, in the dataset and in the chunk.

@@ -21,7 +21,8 @@ extension HDF5Dataset {
 
   /// The dimension along which chunks follow each other, if each chunk is a run of the logical bytes; else nil.
   ///
-  /// Chunks then have one position along the dimensions before it, and all positions along those after it.
+  /// Chunks then have one position along the dimensions before this one, and all positions along the dimensions after
+  /// it.
   private var runDimension: Int? {
     guard case .chunked(let layout) = storage else { return nil }
     let dimension = layout.shape.firstIndex { $0 > 1 } ?? layout.shape.count - 1
@@ -46,7 +47,7 @@ extension HDF5Dataset {
     var pieces: [Range<Int>] = []
     var start = range.lowerBound
     while start < range.upperBound {
-      // Bytes up to the end of the chunk, of the row, and of the range; adding to positions could overflow.
+      // Bytes to the end of the chunk, the row or the range, whichever is nearest; adding to positions could overflow.
       let place = start % row
       let count = min(layout.byteCount - place % layout.byteCount, row - place, range.upperBound - start)
       pieces.append(start..<start + count)

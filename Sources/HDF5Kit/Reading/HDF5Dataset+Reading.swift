@@ -1,9 +1,9 @@
 extension HDF5Dataset {
   /// Fills `buffer` with the dataset's logical bytes from `offset` on.
   ///
-  /// Contiguous data goes straight from the file into the buffer. Small chunks are decoded whole and kept for a while,
-  /// large ones in pieces. Reading a dataset from start to end decodes each byte once. Reading several parts of it by
-  /// turns does too, except for the bytes before the start of each part.
+  /// Contiguous data are read from the file directly into the buffer. Small chunks are decoded as a whole and kept for
+  /// a while; large ones are decoded in pieces. Reading a dataset from start to end decodes each byte once. So does
+  /// reading several parts of it alternately, except for the bytes before the start of each part.
   package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int = 0) throws(HDF5Error) {
     let count = buffer.count
     guard offset >= 0, offset <= byteCount, count <= byteCount - offset else {
@@ -23,8 +23,8 @@ extension HDF5Dataset {
 
   /// `count` logical bytes from `offset` on; if `count` is nil, all to the end.
   ///
-  /// Refuses more than the reader's byte budget, or a shape that its stored bytes cannot fill, before memory is
-  /// allocated.
+  /// Before memory is allocated, refuses more than the reader's byte budget, or a shape that its stored bytes cannot
+  /// fill.
   package func readBytes(offset: Int = 0, count: Int? = nil) throws(HDF5Error) -> [UInt8] {
     guard offset >= 0, offset <= byteCount, count.map({ $0 >= 0 && $0 <= byteCount - offset }) ?? true else {
       throw .outside(
@@ -34,7 +34,7 @@ extension HDF5Dataset {
     guard count <= context.limits.byteBudget else {
       throw context.limit("\(context.limits.byteBudget.grouped) bytes in one read", found: count.grouped)
     }
-    // Only its index tells how much a chunked dataset stores; the index has its own bounds.
+    // Only the index shows how many bytes a chunked dataset stores; the index has limits of its own.
     if case .chunked(let layout) = storage { try checkRatio(chunkIndex(layout)) }
     var failure: HDF5Error?
     let result = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
@@ -50,7 +50,7 @@ extension HDF5Dataset {
     return result
   }
 
-  /// Fills the buffer with the fill value, as data that begins at byte `offset`.
+  /// Fills the buffer with the fill value; the buffer is the data from byte `offset` on.
   func fill(_ buffer: UnsafeMutableRawBufferPointer, at offset: Int) {
     guard let fillValue else {
       buffer.initializeMemory(as: UInt8.self, repeating: 0)

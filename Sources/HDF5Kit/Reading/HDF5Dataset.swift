@@ -2,8 +2,8 @@ internal import Synchronization
 
 /// A dataset of an open file: the type, the shape and the bytes of its elements.
 ///
-/// Bytes are returned as stored, in C order, without conversion. Reading is safe from several threads at once. Only the
-/// chunk index is kept here; decoded chunks are kept for the whole file, within a budget.
+/// Bytes are returned as stored, in C order, without conversion. Several threads may read at once. Only the chunk index
+/// is kept here; decoded chunks are kept for the whole file, up to a limit.
 package final class HDF5Dataset: Sendable {
   /// The path by which the dataset was found, for messages.
   package let path: String

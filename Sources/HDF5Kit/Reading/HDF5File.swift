@@ -60,7 +60,7 @@ package final class HDF5File: Sendable {
     return false
   }
 
-  /// The object at a path of link names from the root; links that are not hard are refused, never followed.
+  /// The object at a path of link names from the root; links that are not hard are refused and never followed.
   package func object(at path: [HDF5Name]) throws(HDF5Error) -> HDF5Object {
     var object = HDF5Object.group(root)
     var shown = "/"

@@ -20,7 +20,7 @@ package struct HDF5Group: Sendable {
     try header.attributes().first { $0.name == name }
   }
 
-  /// The link of that name, or nil; in an indexed group, this reads one path through the index.
+  /// The link of this name, or nil; in an indexed group, this reads one path through the index.
   package func link(_ name: HDF5Name) throws(HDF5Error) -> HDF5Link? { try table.link(name) }
 
   /// Calls `body` for every link, in the order of the file's index, while the index is read.

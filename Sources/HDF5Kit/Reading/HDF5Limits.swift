@@ -1,20 +1,20 @@
 /// The limits of the reader for one file.
 ///
-/// Every size in a file is first checked against the file itself; these limits bound what that check cannot.
+/// Every size in a file is first checked against the file itself; these limits apply where that check is not enough.
 package struct HDF5Limits: Sendable {
   /// Bytes that one read may return, and that one chunk may decode to.
   package var byteBudget = 1 << 30
   /// Bytes of decoded chunks that are kept, for a caller that reads a chunk in pieces.
   package var keptChunkBytes = 32 << 20
-  /// Bytes of a decoded chunk above which it is read in pieces, if its filters allow it, and not kept.
+  /// Larger decoded chunks, in bytes, are read in pieces, if their filters allow it, and not kept.
   package var streamedChunk = 256 << 10
-  /// Bytes of the kept states where reading in pieces stopped: about 1,500 states.
+  /// The bytes of kept states at which reading in pieces stopped: about 1,500 states.
   ///
-  /// A tensor cut twice into 16 units has 256 blocks that are read by turns; if they are shuffled, each of them has a
+  /// A tensor cut twice into 16 units has 256 blocks that are read alternately. If they are shuffled, each block has a
   /// state for every byte of an element.
   package var cursorBytes = 64 << 20
-  /// The greatest ratio of declared to stored bytes of a chunked dataset that declares over 64 MiB. Deflate cannot
-  /// exceed 1,032; Keras refuses at 1,000.
+  /// The largest ratio of declared to stored bytes, for a chunked dataset that declares more than 64 MiB. Deflate
+  /// cannot exceed 1,032; Keras refuses at 1,000.
   package var declaredPerStored = 1_100
   /// Links of one group.
   package var linksPerGroup = 4_000_000
@@ -22,7 +22,7 @@ package struct HDF5Limits: Sendable {
   package var nameBytesPerGroup = 256 << 20
   /// Bytes of one name.
   package var nameBytes = 65_535
-  /// Levels of a B-tree; with 2⁸ entries in each node, this depth would need more than 2⁶⁴ bytes.
+  /// Levels of a B-tree. With 2⁸ entries in each node, this depth would need more than 2⁶⁴ bytes.
   package var treeDepth = 16
   /// Levels of nested groups.
   package var groupDepth = 64
@@ -30,8 +30,8 @@ package struct HDF5Limits: Sendable {
   package var objects = 4_000_000
   /// Bytes of one object header with all its continuation blocks.
   package var headerBytes = 64 << 20
-  /// Bytes of all object headers of one walk for each byte of the file, in addition to `headerBytes`. Headers of a
-  /// crafted file may share their blocks, and links their headers.
+  /// Bytes of all object headers of one walk for each byte of the file, in addition to `headerBytes`. In a hostile
+  /// file, headers may share blocks and links may share headers.
   package var headerBytesPerFileByte = 16
   /// Continuation blocks of one object header.
   package var headerBlocks = 65_536
@@ -40,8 +40,8 @@ package struct HDF5Limits: Sendable {
   /// Chunks of one dataset.
   package var chunks = 16_000_000
 
-  /// Whether wrong metadata checksums are errors. Off only in tests with broken files, so that they reach the code
-  /// after the checksum.
+  /// Whether wrong checksums of metadata are errors. It is false only in tests with broken files, so that they reach
+  /// the code after the checksum.
   package var checksMetadata = true
 
   /// The default limits.

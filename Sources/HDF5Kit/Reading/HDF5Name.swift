@@ -1,7 +1,7 @@
 /// A name inside an HDF5 file, compared by its bytes.
 ///
-/// The format requires "UTF-8 or ASCII", but some files contain neither, and Swift's `String` would treat two
-/// canonically equal names as the same link.
+/// The format requires "UTF-8 or ASCII", but some files have neither. Swift's `String` would also treat two canonically
+/// equal names as the same link.
 package struct HDF5Name: Hashable, Sendable, Comparable, ExpressibleByStringLiteral {
   /// The bytes as stored, without a terminator.
   package let bytes: [UInt8]
@@ -17,15 +17,15 @@ package struct HDF5Name: Hashable, Sendable, Comparable, ExpressibleByStringLite
   /// The name as text, or nil when its bytes are not UTF-8.
   package var text: String? { String(validating: bytes, as: UTF8.self) }
 
-  /// Compares bytes, a prefix first: the order of links in a symbol table.
+  /// Compares bytes, a prefix first; this is the order of links in a symbol table.
   package static func < (a: Self, b: Self) -> Bool { a.bytes.lexicographicallyPrecedes(b.bytes) }
 }
 
 extension HDF5Name: CustomStringConvertible {
   package var description: String { String(decoding: bytes, as: UTF8.self) }
 
-  /// The name in quotes for a message: control characters are escaped, and more than 120 characters are cut in the
-  /// middle.
+  /// The name in quotes for a message. Control characters are escaped; a name of more than 120 characters is shortened
+  /// in the middle.
   package var quoted: String {
     var shown = ""
     for scalar in description.unicodeScalars {

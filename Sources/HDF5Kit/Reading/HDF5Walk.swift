@@ -17,7 +17,7 @@ extension HDF5File {
     let (scaled, overflow) = root.header.context.source.size
       .multipliedReportingOverflow(by: limits.headerBytesPerFileByte)
     var headerBytes = overflow ? Int.max : scaled
-    // An explicit stack, because the depth of a file must not be the depth of this program's stack.
+    // An explicit stack: the depth of a file must not become the depth of this program's stack.
     var pending: [(group: HDF5Group, path: [HDF5Name])] = [(root, [])]
     while let (group, path) = pending.popLast() {
       let links: [HDF5Link]

@@ -2,8 +2,8 @@
 enum HeaderBlocksV1 {
   /// The messages of a header, and the number of bytes of its blocks.
   ///
-  /// The prefix: version, reserved byte, message count, reference count, size of the first block, padding to 16 bytes.
-  /// The message count is not compared: libhdf5 itself tolerates headers whose count is wrong.
+  /// The prefix has version, reserved byte, message count, reference count, size of the first block, and padding to 16
+  /// bytes. The message count is not checked: libhdf5 itself accepts headers with a wrong count.
   static func messages(_ context: FileContext, at address: Int) throws(HDF5Error) -> ([HeaderMessage], Int) {
     var prefix = try context.cursor(at: address, count: 16, in: "object header")
     let version = try prefix.u8()

@@ -42,11 +42,11 @@ enum HeaderBlocksV2 {
     try prefix(context, at: address).whole
   }
 
-  /// The flags of a header, the number of bytes before its first message, and that of its first block.
+  /// The flags of a header, the number of bytes before its first message, and the number of bytes in its first block.
   private static func prefix(
     _ context: FileContext, at address: Int
   ) throws(HDF5Error) -> (flags: UInt8, size: Int, whole: Int) {
-    // The longest prefix: signature, version, flags, four times, two attribute limits, size of the first
+    // The longest prefix has a signature, a version, flags, four times, two attribute limits, and the size of the first
     // block.
     let room = min(4 + 2 + 16 + 4 + 8, context.source.size - address)
     var prefix = try context.cursor(at: address, count: room, in: "object header")

@@ -47,7 +47,7 @@ struct HeaderMessage: Sendable {
   /// Whether the body is elsewhere: in a committed datatype or in the shared message table.
   var isShared: Bool { flags & 0x02 != 0 }
 
-  /// The message; nil for an unknown type that may be ignored, which a writer can forbid by bit 7.
+  /// The message; nil for an unknown type that may be ignored. Bit 7 of the flags forbids ignoring it.
   init?(type: UInt16, flags: UInt8, body: ByteCursor) throws(HDF5Error) {
     guard let kind = Kind(rawValue: type) else {
       guard flags & 0x80 == 0 else {
@@ -60,7 +60,7 @@ struct HeaderMessage: Sendable {
     self.body = body.renamed(kind.title)
   }
 
-  /// The datatype message inside an attribute, which has no header of its own.
+  /// The datatype message inside an attribute; it has no message header.
   init(datatype body: ByteCursor, shared: Bool) {
     kind = .datatype
     flags = shared ? 2 : 0

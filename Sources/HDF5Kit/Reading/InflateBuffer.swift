@@ -1,14 +1,16 @@
 internal import Deflate
 
-/// zlib's state and memory for one chunk, to be reused: making them takes as long as inflating a small chunk.
+/// zlib's state and memory for one chunk. They are reused, because making them takes as long as inflating a small
+/// chunk.
 final class InflateBuffer: @unchecked Sendable {
-  // Proof of @unchecked: a thread that uses it has taken it from the pool, and no other gets it until it is given back.
+  // Proof of @unchecked: a thread takes it from the pool before using it, and no other thread gets it until it is given
+  // back.
 
   private let inflater: Inflater
   private var stored = UnsafeMutableRawBufferPointer.allocate(byteCount: 0, alignment: 16)
   private var inflated = UnsafeMutableRawBufferPointer.allocate(byteCount: 0, alignment: 16)
 
-  /// Nil if memory is short.
+  /// Returns nil if memory is short.
   init?() {
     guard let inflater = Inflater(.zlib) else { return nil }
     self.inflater = inflater
@@ -26,7 +28,7 @@ final class InflateBuffer: @unchecked Sendable {
       at: chunk.offset, into: UnsafeMutableRawBufferPointer(rebasing: stored[..<chunk.count]), in: "chunk")
   }
 
-  /// Inflates the chunk that was read to exactly `byteCount` bytes, which are valid until the next call.
+  /// Inflates the chunk that was read to exactly `byteCount` bytes; they are valid until the next call.
   func inflate(
     _ chunk: StoredChunk, byteCount: Int, _ context: FileContext
   ) throws(HDF5Error) -> UnsafeRawBufferPointer {

@@ -1,16 +1,16 @@
 internal import Deflate
 
-/// The state of a chunk that is inflated up to some byte, from which inflating continues.
+/// The state of a chunk that is inflated up to some byte; inflating can continue from it.
 ///
-/// It has about 40 KiB, mostly the 32 KiB that deflate may refer back to, whatever the chunk's size.
+/// It takes about 40 KiB, whatever the chunk's size: mostly the 32 KiB that deflate may refer back to.
 final class InflateCursor: @unchecked Sendable {
-  // Proof of @unchecked: a cursor is used by the thread that made it or took it from the cache, and by no other until
-  // that thread has put it back; copies are made under the cache's lock.
+  // Proof of @unchecked: only the thread that made a cursor, or took it from the cache, uses it until it puts it back.
+  // Copies are made under the cache's lock.
 
   private let inflater: Inflater
   /// Inflated bytes so far.
   private(set) var position = 0
-  /// Stored bytes that are used up.
+  /// The number of stored bytes that have been used.
   private var consumed = 0
   private var isEnded = false
 
@@ -41,7 +41,7 @@ final class InflateCursor: @unchecked Sendable {
     try advance(chunk, byteCount: byteCount, into: output, context)
     position += output.count
     guard position == byteCount, !isEnded else { return }
-    // One more byte is requested, and the stream must end instead.
+    // One more byte is requested; the stream must end instead.
     var failure: HDF5Error?
     var isLonger = false
     withUnsafeTemporaryAllocation(byteCount: 1, alignment: 1) { spare in
@@ -67,7 +67,7 @@ final class InflateCursor: @unchecked Sendable {
   private func step(
     _ chunk: StoredChunk, _ output: UnsafeMutableRawBufferPointer, _ byteCount: Int, _ context: FileContext
   ) throws(HDF5Error) -> Int {
-    // Little more than is likely to be used, because the rest is read again.
+    // Little more than will be used, because a rest is read again.
     let count = min(chunk.count - consumed, max(512, min(output.count, 64 << 10)))
     guard count > 0 else { throw broken(chunk, byteCount, "one that is cut off", context) }
     let input = try context.storedBytes(of: chunk, at: consumed, count: count)
@@ -76,7 +76,7 @@ final class InflateCursor: @unchecked Sendable {
     switch outcome {
     case .damaged(let words): throw broken(chunk, byteCount, "a damaged one (\(words))", context)
     case .ended: isEnded = true
-    // A step that neither takes nor gives would be repeated for ever.
+    // A step that neither uses nor makes bytes would be repeated for ever.
     case .unfinished where used == 0 && made == 0:
       throw broken(chunk, byteCount, "a longer one", context)
     case .unfinished: break

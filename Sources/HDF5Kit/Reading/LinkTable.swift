@@ -1,6 +1,6 @@
 /// The three ways in which a group stores its links.
 enum LinkTable: Sendable {
-  /// A B-tree of version 1 over symbol nodes: every group before 1.8, and groups with the low bound "earliest".
+  /// A B-tree of version 1 over symbol nodes: every group before 1.8, and groups written with the low bound "earliest".
   case symbols(SymbolTable)
   /// Link messages in the object header.
   case compact([HeaderMessage])

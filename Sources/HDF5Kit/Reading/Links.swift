@@ -14,7 +14,7 @@ package struct HDF5Link: Hashable, Sendable {
   package let name: HDF5Name
   package let target: Target
 
-  /// The name in messages of a link that is not followed; nil for a hard link.
+  /// The description, in messages, of a link that is not followed; nil for a hard link.
   package var refusedFeature: String? {
     switch target {
     case .hard: nil

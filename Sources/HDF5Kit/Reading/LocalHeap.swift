@@ -17,7 +17,7 @@ struct LocalHeap: Sendable {
     self.context = context
   }
 
-  /// The text at `offset` of the segment, without its NUL; most are short, so 64 bytes are read first, then more.
+  /// The text at `offset` of the segment, without its NUL. Most texts are short, so 64 bytes are read first, then more.
   func name(at offset: Int) throws(HDF5Error) -> [UInt8] {
     var room = 64
     while true {

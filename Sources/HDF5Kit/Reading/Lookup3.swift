@@ -3,7 +3,7 @@
 func lookup3(_ key: UnsafeBufferPointer<UInt8>) -> UInt32 {
   func rotate(_ x: UInt32, _ k: UInt32) -> UInt32 { x << k | x >> (32 - k) }
   func word(_ index: Int) -> UInt32 {
-    // The tail is as if padded with zeros; every index below is checked against the count.
+    // The tail counts as padded with zeros; every index below is checked against the count.
     var value: UInt32 = 0
     for byte in 0..<4 where index + byte < key.count {
       value |= UInt32(key[index + byte]) << UInt32(8 * byte)

@@ -1,11 +1,11 @@
 internal import ByteFiles
 internal import Synchronization
 
-/// The pages of a source that small reads fetched last.
+/// The pages of a source that small reads used most recently.
 ///
 /// HDF5 metadata is many small structures: a lookup in a large group reads a few B-tree nodes of 544 bytes, a symbol
-/// node of 328 and some names. With pages of 2 KiB, few bytes are read in vain; at most 1 MiB is kept. The lock is held
-/// while a page is looked up or stored, never while the source is read.
+/// node of 328 bytes and some names. With pages of 2 KiB, few bytes are read without need; at most 1 MiB is kept. The
+/// lock is held while a page is looked up or stored, but never while the source is read.
 final class PageCache: Sendable {
   static let pageSize = 2048
   private static let capacity = 512

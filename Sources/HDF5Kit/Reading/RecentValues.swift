@@ -1,4 +1,4 @@
-/// Values by key, as many as a budget allows; the least recently used value goes first.
+/// Values by key, up to a limit of their total cost. The least recently used value is removed first.
 struct RecentValues<Key: Hashable, Value> {
   private struct Entry {
     let value: Value
@@ -8,7 +8,7 @@ struct RecentValues<Key: Hashable, Value> {
 
   private let budget: Int
   private var entries: [Key: Entry] = [:]
-  /// All uses in order; only the last use of a key is valid, and older ones are ignored.
+  /// All uses in order. Only the last use of a key counts; older ones are ignored.
   private var uses: ArraySlice<(key: Key, turn: Int)> = []
   private var turn = 0
   private(set) var cost = 0
@@ -17,7 +17,7 @@ struct RecentValues<Key: Hashable, Value> {
 
   var keys: some Sequence<Key> { entries.keys }
 
-  /// The value of a key, which stays and counts as used.
+  /// The value of a key; it stays, and this counts as a use.
   mutating func use(_ key: Key) -> Value? {
     guard let entry = entries[key] else { return nil }
     note(key)
@@ -31,7 +31,7 @@ struct RecentValues<Key: Hashable, Value> {
     return entry.value
   }
 
-  /// Keeps a value, unless it alone is over the budget.
+  /// Keeps a value, unless its cost alone exceeds the limit.
   mutating func insert(_ value: Value, cost: Int, for key: Key) {
     _ = take(key)
     guard cost <= budget else { return }
@@ -47,7 +47,7 @@ struct RecentValues<Key: Hashable, Value> {
     turn += 1
     entries[key]?.turn = turn
     uses.append((key, turn))
-    // A cleanup drops more than half of the uses, so the mean cost of a use is constant.
+    // A cleanup removes more than half of the uses, so the mean cost of a use is constant.
     if uses.count > 2 * entries.count + 64 {
       uses = ArraySlice(uses.filter { entries[$0.key]?.turn == $0.turn })
     }

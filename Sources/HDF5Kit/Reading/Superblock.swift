@@ -10,8 +10,8 @@ struct Superblock: Sendable {
   /// The file offset of the superblock extension, an object header.
   let extensionHeader: Int?
 
-  /// Finds the superblock at byte 0, 512, 1024, 2048, … (a user block may precede it), reads it, and sets the sizes
-  /// that later decoders need in `context`.
+  /// Finds the superblock at byte 0, 512, 1024, 2048, … (a user block may come before it). Reads it, and sets in
+  /// `context` the sizes that later decoders need.
   init(_ context: inout FileContext) throws(HDF5Error) {
     let size = context.source.size
     var place = 0
@@ -97,7 +97,7 @@ struct Superblock: Sendable {
 
   /// The end of the file as an offset in this file.
   ///
-  /// The stored end counts from the stored base; a user block that was prepended later changes neither.
+  /// The stored end counts from the stored base. If a user block was added in front later, both stay the same.
   private static func endAddress(_ cursor: inout ByteCursor, declaredBase: Int) throws(HDF5Error) -> Int {
     let start = cursor
     let stored = try cursor.int(cursor.context.addressWidth)

@@ -11,14 +11,14 @@ struct SymbolTable: Sendable {
     heap = try LocalHeap(context, at: cursor.definedAddress(of: "a group's names"))
   }
 
-  /// The link of that name, found by comparing names from the root down.
+  /// The link of this name, found by comparing names from the root down.
   func link(_ name: HDF5Name) throws(HDF5Error) -> HDF5Link? {
     var address = tree
     var level: Int?
     while true {
       let node = try BTreeV1Node(
         context, at: address, kind: .group, keySize: context.lengthWidth, level: level)
-      // The child that holds the name is the first whose right key is not below the name.
+      // The name is in the first child whose right key is not below the name.
       var low = 0
       var high = node.childCount
       while low < high {
@@ -118,7 +118,7 @@ struct SymbolNode: Sendable {
 
   private func name(at index: Int, _ heap: LocalHeap) throws(HDF5Error) -> HDF5Name {
     var cursor = try entry(index)
-    // The name's offset has the width of an address, but counts from the heap's start.
+    // The name's offset has the width of an address, but counts from the start of the heap.
     return HDF5Name(bytes: try heap.name(at: cursor.int(context.addressWidth)))
   }
 

@@ -10,10 +10,11 @@ package struct ChunkPlace: Sendable, Equatable {
   }
 }
 
-/// The B-tree of version 1 of a dataset's chunks, written in one go (HDF5 File Format Specification 2.0, III.A.1, node
+/// The B-tree of version 1 of a dataset's chunks, written at once (HDF5 File Format Specification 2.0, III.A.1, node
 /// type 1).
 ///
-/// libhdf5 grows such a tree chunk by chunk, through its cache and under its lock; here all chunks are known before.
+/// libhdf5 grows such a tree chunk by chunk, through its cache and under its lock. Here all chunks are known in
+/// advance.
 package struct ChunkTree {
   /// Extents of the dataset and of a chunk, outermost first.
   private let shape: [Int]
@@ -22,8 +23,8 @@ package struct ChunkTree {
   /// Chunks along each dimension.
   private let grid: [Int]
 
-  /// Children of a node: twice the K in the superblock. Every dataset has a node, and most have few chunks; with the
-  /// default, 64, a node would take 2 kB.
+  /// The children of a node: twice the K in the superblock. Every dataset has a node, and most datasets have few
+  /// chunks. With the default of 64, a node would take 2 kB.
   static let width = 16
   private static let headerSize = 24
 
@@ -38,7 +39,7 @@ package struct ChunkTree {
   package var chunkCount: Int { grid.reduce(1, *) }
 
   private var keySize: Int { 8 + 8 * (shape.count + 1) }
-  /// Bytes of a node; nodes are read whole, so each has the size of a full one.
+  /// The bytes of a node. A node is always read whole, so each one has the size of a full node.
   private var nodeSize: Int { Self.headerSize + Self.width * (8 + keySize) + keySize }
 
   /// The nodes, leaves first, for chunks in C order of their places; the last node is the root.
@@ -91,7 +92,8 @@ package struct ChunkTree {
     bytes += [UInt8](repeating: 0, count: start + nodeSize - bytes.count)
   }
 
-  /// Appends a key: stored bytes, filter mask 0 (none skipped), the place of the chunk's first element, byte 0 of it.
+  /// Appends a key: stored bytes, filter mask 0 (no filter skipped), the place of the chunk's first element, and byte 0
+  /// of it.
   private func appendKey(_ number: Int, count: Int, to bytes: inout [UInt8]) {
     Self.append(UInt64(count), to: &bytes)
     for element in place(of: number) { Self.append(UInt64(element), to: &bytes) }

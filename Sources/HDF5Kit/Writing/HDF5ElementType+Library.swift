@@ -37,7 +37,7 @@ extension HDF5ElementType {
   {
     let type = try copy(tessera_H5T_IEEE_F32LE())
     try type.withID { (id) throws(HDF5Error) in
-      // The fields must fit the size at every step, so they move down before the size shrinks.
+      // The fields must fit into the size at every step, so they move down before the size is reduced.
       _ = try HDF5Library.check(
         H5Tset_fields(id, 15, mantissaBits, exponentBits, 0, mantissaBits), "H5Tset_fields")
       _ = try HDF5Library.check(H5Tset_size(id, 2), "H5Tset_size")

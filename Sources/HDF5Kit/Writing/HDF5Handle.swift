@@ -2,13 +2,14 @@ internal import CHDF5
 
 /// One open object of the library, closed exactly once.
 ///
-/// The id never leaves `withID`: in `call(handle.id)` the optimiser may release the handle before the call.
+/// The id is only available inside `withID`: with `call(handle.id)` the optimiser could release the handle before the
+/// call.
 final class HDF5Handle {
   private let id: hid_t
   private let close: (hid_t) -> herr_t
   private var isOpen = true
 
-  /// Takes over an id that a call has just returned; throws with the library's message for a negative id.
+  /// Takes over an id that a call has just returned. For a negative id, throws with the library's message.
   init(taking id: hid_t, from call: StaticString, close: @escaping (hid_t) -> herr_t) throws(HDF5Error) {
     self.id = try HDF5Library.check(id, call)
     self.close = close
@@ -18,13 +19,13 @@ final class HDF5Handle {
     if isOpen { HDF5Library.sync { _ = close(id) } }
   }
 
-  /// Closes the object now, for callers that need to know of a failure; after a failure it is still open.
+  /// Closes the object now, for callers that must know of a failure; after a failure it is still open.
   func closeNow(_ call: StaticString) throws(HDF5Error) {
     _ = try HDF5Library.check(close(id), call)
     isOpen = false
   }
 
-  /// Lends the id for the duration of `body`.
+  /// Passes the id to `body`.
   func withID<Result>(_ body: (hid_t) throws(HDF5Error) -> Result) throws(HDF5Error) -> Result {
     defer { withExtendedLifetime(self) {} }
     return try body(id)

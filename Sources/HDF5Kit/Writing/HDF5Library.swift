@@ -4,14 +4,14 @@ internal import Glibc
 
 /// The only access to libhdf5: every call of the C library happens inside `sync`.
 ///
-/// Debian's build is thread-safe through its own global lock; this lock makes a *sequence* of calls atomic and keeps
-/// the error stack, which belongs to a thread, with the call that filled it. The lock is recursive because a handle's
-/// `deinit` can run while a caller already holds it.
+/// Debian's build is thread-safe through a global lock of its own. This lock makes a *sequence* of calls atomic, and no
+/// other call can change the thread's error stack before it is read. The lock is recursive because a handle's `deinit`
+/// can run while a caller already holds it.
 enum HDF5Library {
   private static let lock = RecursiveLock()
 
-  /// Stops the library from closing its files when the process ends: 1.10.8 then crashes on a file that it could not
-  /// flush because of a full disk or a limit on file sizes. Our files are in memory and no longer needed then.
+  /// Prevents the library from closing its files when the process ends: 1.10.8 then crashes if it could not flush a
+  /// file because of a full disk or a limit on file sizes. Our files are in memory and are no longer needed then.
   private static let leavesExitAlone: Bool = H5dont_atexit() >= 0
 
   /// Runs `body` alone in the library, with the library's error printing off.
@@ -19,16 +19,16 @@ enum HDF5Library {
     lock.enter()
     defer { lock.leave() }
     _ = leavesExitAlone
-    // "Error printing is per thread": it is still on in a thread that gets here for the first time.
+    // "Error printing is per thread": it is still on in a thread that comes here for the first time.
     H5Eset_auto2(hid_t(H5E_DEFAULT), nil, nil)
     return try body()
   }
 
-  /// Throws for a negative `hid_t` or `herr_t`; the error stack is turned into text at once.
+  /// Throws for a negative `hid_t` or `herr_t`; the error stack is converted into text at once.
   static func check<Value: SignedInteger>(_ value: Value, _ call: StaticString) throws(HDF5Error) -> Value {
     if value >= 0 { return value }
     var message = takeErrorStack()
-    // The driver's message of a failed write contains the system's errno, which is the reason.
+    // The driver's message of a failed write contains the system's errno, which gives the reason.
     if let mark = message.firstRange(of: "errno = "),
       let code = Int32(message[mark.upperBound...].prefix { $0.isNumber }), code != 0
     {

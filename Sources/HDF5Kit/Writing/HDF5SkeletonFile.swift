@@ -1,14 +1,14 @@
 package import ByteFiles
 
-/// A skeleton that libhdf5 has closed: finds the places to fill in once the chunks are in the file.
+/// A skeleton that libhdf5 has closed. This finds the places that must be filled in when the chunks are in the file.
 ///
-/// In the skeleton, a chunked dataset has no chunk index yet, and the end of the file is that without chunks. Both
-/// values are in structures with their own checksums.
+/// In the skeleton, a chunked dataset has no chunk index yet, and the end of the file does not include chunks. Both
+/// values are in structures with checksums.
 package struct HDF5SkeletonFile {
   private let file: HDF5File
   private let context: FileContext
 
-  /// Bytes that replace those at an offset of the file.
+  /// Bytes, and the file offset at which they replace others.
   package typealias Patch = [(bytes: [UInt8], offset: Int)]
 
   /// The superblock of version 2: signature, version, two sizes, flags, the addresses of the base, of the extension, of
@@ -32,7 +32,7 @@ package struct HDF5SkeletonFile {
 
   /// The patch that restores the superblock's extension, which holds the K of chunk trees.
   ///
-  /// libhdf5 writes the extension only when it creates the file, before the file is in memory.
+  /// libhdf5 writes the extension only when it creates the file, before the file is moved to memory.
   package static func extensionPatch(of file: ReadableFile) throws(HDF5Error) -> Patch {
     let head: [UInt8]
     do throws(FileError) { head = try file.bytes(at: 0, count: superblockSize) } catch { throw .file(error) }
@@ -41,8 +41,8 @@ package struct HDF5SkeletonFile {
     guard let address = Int(exactly: address), address >= superblockSize, address < file.size else {
       throw .library(call: "H5Fcreate", message: "no extension of the superblock")
     }
-    // An object header of version 2 without times, in one block with one message: the K of chunk trees, then those of
-    // group trees and their leaves, which no group of this file uses.
+    // An object header of version 2 without times, in one block with one message. The message has the K of chunk trees,
+    // then those of group trees and their leaves, which no group of this file uses.
     var header: [UInt8] = Array("OHDR".utf8) + [2, 0, 11, 0x13, 7, 0, 0, 0]
     for k in [UInt16(ChunkTree.width / 2), 16, 4] {
       header += withUnsafeBytes(of: k.littleEndian) { Array($0) }
@@ -78,7 +78,7 @@ package struct HDF5SkeletonFile {
     try patch(at: 0, count: Self.superblockSize, Self.word(end), at: Self.endPlace)
   }
 
-  /// Replaces bytes in a structure whose last four bytes are the checksum of the others.
+  /// Replaces bytes in a structure whose last four bytes are the checksum of all others.
   private func patch(
     at address: Int, count: Int, _ bytes: [UInt8], at place: Int
   ) throws(HDF5Error) -> Patch {

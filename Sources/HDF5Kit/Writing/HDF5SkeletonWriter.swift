@@ -4,9 +4,9 @@ internal import Dispatch
 
 /// Creates the groups, datasets and attributes of a new HDF5 file, and returns where each dataset's bytes belong.
 ///
-/// The bytes are written outside the library, at these addresses: contiguous datasets with early allocation have one
-/// from the start (`H5Dget_offset`), and `pwrite` is as fast as `H5Dwrite` and takes no lock. Not `Sendable`: one owner
-/// creates and closes it.
+/// The bytes are written without the library, at these addresses. A contiguous dataset with early allocation has an
+/// address from the start (`H5Dget_offset`); `pwrite` is as fast as `H5Dwrite` and takes no lock. Not `Sendable`: one
+/// owner creates and closes it.
 package final class HDF5SkeletonWriter {
   private var file: HDF5Handle?
   private let groupCreation: HDF5Handle
@@ -16,7 +16,7 @@ package final class HDF5SkeletonWriter {
   private var hasTurn = false
 
   /// libhdf5 identifies open files by device and inode and refuses to open one twice; all files in memory begin as the
-  /// same one. The library does one thing at a time anyway, so waiting costs nothing.
+  /// same one. The library does one thing at a time anyway, so waiting takes no extra time.
   private static let memoryTurn = DispatchSemaphore(value: 1)
 
   /// Begins an empty HDF5 file in `memory`, laid out for about `datasetCount` datasets.
@@ -25,7 +25,7 @@ package final class HDF5SkeletonWriter {
   package convenience init(
     memory: MemoryFile, datasetCount: Int, hasChunks: Bool = false
   ) throws(HDF5Error) {
-    // The library needs a path and writes a first superblock there at once, which a full disk must not stop.
+    // The library needs a path, and writes a first superblock there at once; a full disk must not prevent this.
     Self.memoryTurn.wait()
     do throws(HDF5Error) {
       try self.init(path: "/dev/null", datasetCount: datasetCount, hasChunks: hasChunks)
@@ -38,7 +38,7 @@ package final class HDF5SkeletonWriter {
   }
 
   deinit {
-    // The file stays open as long as anything in it is open.
+    // The file stays open as long as an object of it is open.
     groups.removeAll()
     types.removeAll()
     file = nil
@@ -56,15 +56,15 @@ package final class HDF5SkeletonWriter {
   package init(path: String, datasetCount: Int, hasChunks: Bool = false) throws(HDF5Error) {
     (file, groupCreation, datasetCreation) = try HDF5Library.sync { () throws(HDF5Error) in
       let access = try Self.propertyList(tessera_H5P_FILE_ACCESS())
-      // "latest" differs between releases of the library; with these bounds each release writes the same bytes. Headers
-      // of 1.8 take half the space of older ones, and have checksums.
+      // "latest" differs between releases of the library; with these bounds, each release writes the same bytes.
+      // Headers of 1.8 take half the space of older ones, and have checksums.
       try access.call("H5Pset_libver_bounds") {
         H5Pset_libver_bounds($0, H5F_LIBVER_V18, H5F_LIBVER_V18)
       }
-      // Data under 64 bytes is not aligned but fills the gaps between others. When the gaps were left free, every small
-      // dataset searched all of them for an aligned place, and 20,000 scalars took 30 seconds.
+      // Data of less than 64 bytes are not aligned and fill the gaps between others. When the gaps were left free, each
+      // small dataset searched all of them for an aligned place, and 20,000 scalars took 30 seconds.
       try access.call("H5Pset_alignment") { H5Pset_alignment($0, 64, 64) }
-      // No other process knows the file.
+      // No other process uses the file.
       try access.call("H5Pset_file_locking") { H5Pset_file_locking($0, false, true) }
       // Separate blocks for metadata keep the data together.
       let block = hsize_t(min(1 << 20, max(2048, datasetCount * 120)))
@@ -134,13 +134,14 @@ package final class HDF5SkeletonWriter {
     try HDF5Library.sync { () throws(HDF5Error) in
       let dataset = try create(
         name, in: group, type: type, shape: shape, attributes: attributes, properties: datasetCreation)
-      // "Returns the offset in bytes; otherwise, returns HADDR_UNDEF" (H5Dget_offset): all ones, for an empty one.
+      // "Returns the offset in bytes; otherwise, returns HADDR_UNDEF" (H5Dget_offset); this value has all bits set, for
+      // an empty dataset.
       return try dataset.withID { Int(exactly: H5Dget_offset($0)) }
     }
   }
 
-  /// Creates a dataset for shuffled and deflated chunks, still without any; returns the address of its object header,
-  /// which `HDF5SkeletonFile` needs to set the chunk index.
+  /// Creates a dataset for shuffled and deflated chunks, without any chunk yet. Returns the address of its object
+  /// header, which `HDF5SkeletonFile` needs to set the chunk index.
   ///
   /// - Parameter chunkShape: elements of a chunk along each dimension, at most as many as the dataset has.
   package func createDataset(
@@ -156,7 +157,7 @@ package final class HDF5SkeletonWriter {
       try properties.call("H5Pset_alloc_time") { H5Pset_alloc_time($0, H5D_ALLOC_TIME_INCR) }
       try properties.call("H5Pset_fill_time") { H5Pset_fill_time($0, H5D_FILL_TIME_NEVER) }
       if type.size > 1 { try properties.call("H5Pset_shuffle") { H5Pset_shuffle($0) } }
-      // The level is for programs that change the dataset; it does not describe the stored chunks.
+      // The level is for programs that change the dataset later; it does not describe the stored chunks.
       try properties.call("H5Pset_deflate") { H5Pset_deflate($0, 6) }
       let dataset = try create(
         name, in: group, type: type, shape: shape, attributes: attributes, properties: properties)
@@ -211,7 +212,7 @@ package final class HDF5SkeletonWriter {
       groups.removeAll()
       types.removeAll()
       let file = try openFile()
-      // A failed flush is reported while nothing is half closed; a failed close leaves the file open.
+      // A failed flush is reported before anything is closed; a failed close leaves the file open.
       try file.call("H5Fflush") { H5Fflush($0, H5F_SCOPE_LOCAL) }
       try file.closeNow("H5Fclose")
       self.file = nil
@@ -236,7 +237,7 @@ package final class HDF5SkeletonWriter {
     try HDF5Handle(taking: H5Pcreate(kind), from: "H5Pcreate", close: H5Pclose)
   }
 
-  /// A datatype's handle, made once for the file: making it costs as much as the rest of a small dataset.
+  /// A datatype's handle, made once for the file, because making it takes as long as the rest of a small dataset.
   private func handle(of type: HDF5ElementType) throws(HDF5Error) -> HDF5Handle {
     if let handle = types[type] { return handle }
     let handle = try type.makeHandle()

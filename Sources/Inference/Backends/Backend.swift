@@ -1,12 +1,12 @@
-/// The heavy arithmetic of operators, behind which faster implementations can take its place.
+/// The arithmetic of operators that takes most of the time; a faster backend can replace the reference.
 ///
-/// An operator has checked shapes, types and budget, and has made the output; a backend only computes. Types without a
-/// kernel in a backend are computed by `ReferenceBackend`.
+/// The operator checks shapes, types and budget, and allocates the output; a backend only computes. If a backend has no
+/// kernel for a type, `ReferenceBackend` computes it.
 protocol Backend: Sendable {
-  /// Whether nodes after a heavy one may be fused with it. The reference, which judges other backends, runs nodes one
-  /// by one.
+  /// Whether nodes after a product or convolution may be fused with it. The reference, with which other backends are
+  /// compared, runs nodes one by one.
   var fuses: Bool { get }
-  /// Whether elementwise operators use vectors, if they have such a form.
+  /// Whether elementwise operators use vectors, if they have code for vectors.
   var vectorises: Bool { get }
   /// The most threads that compute at one time.
   var threads: Int { get }
@@ -39,7 +39,7 @@ package enum BackendKind: String, CaseIterable, Sendable {
   }
 }
 
-/// A matrix within a tensor, with any distance between rows and between columns.
+/// A matrix inside a tensor, with any distance between rows and between columns.
 struct MatrixView {
   let tensor: Tensor
   var offset = 0
@@ -62,7 +62,7 @@ struct MatrixProduct {
   let y: Tensor
   var yOffset = 0
   var scale = 1.0
-  /// 0 means that y's elements are not read.
+  /// If it is 0, y's elements are not read.
   var keep = 0.0
 
   var rows: Int { a.rows }
@@ -78,12 +78,12 @@ struct MatrixProduct {
 struct Convolution {
   let x: Tensor
   let w: Tensor
-  /// [K]
+  /// The bias, of shape [K].
   let bias: Tensor?
   let y: Tensor
   let windows: Windows
   let groups: Int
-  /// Whether w is the model's, so that values computed from it serve every run.
+  /// Whether w belongs to the model. Values computed from it can then be used in every run.
   var weightsStay = false
   /// The end of a fused step, which the backend applies to y; `none` if the backend does not fuse.
   var epilogue = Epilogue.none
@@ -107,7 +107,7 @@ struct ChannelScaling {
 /// The windows of x: [N, C, in…] that make y: [N, C, out…].
 struct Pooling {
   enum Kind {
-    /// The first greatest element; its flat position in x goes to `indices`, if wanted.
+    /// The first greatest element; its flat position in x is written to `indices`, if given.
     case greatest(indices: Tensor?, isColumnMajor: Bool)
     /// The mean, including padding if it counts.
     case mean(countsPadding: Bool)

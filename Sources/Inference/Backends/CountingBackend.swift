@@ -2,7 +2,7 @@ internal import ONNXGraph
 
 /// Computes no products and no convolutions; their results are zeros.
 ///
-/// Shapes then come from the operators' own rules. Small products of whole numbers are computed, because models compute
+/// The operators' own code gives the shapes. Small products of whole numbers are computed, because models compute
 /// shapes with them.
 struct CountingBackend: Backend {
   private static let smallLimit = 1 << 20
@@ -15,7 +15,7 @@ struct CountingBackend: Backend {
     if !product.y.type.isFloatingPoint, product.multiplyAdds <= Self.smallLimit {
       return try ReferenceBackend(threads: 1).multiply(product)
     }
-    // A product is a part of y. If it adds to y, y stays as it is.
+    // The product adds to y; y stays as it is.
     if product.keep != 0 { return }
     let width = product.y.type.width
     clear(product.y, from: product.yOffset * width, count: product.rows * product.columns * width)
@@ -36,7 +36,7 @@ struct CountingBackend: Backend {
   }
 
   func contract(_ contraction: Contraction) throws(OperatorError) {
-    // One sum over all letters, which takes more steps than products of pairs.
+    // One sum over all letters; this takes more steps than products of pairs.
     let steps = contraction.equation.summed.reduce(contraction.y.count) {
       $0.multipliedReportingOverflow(by: contraction.equation.extent($1)).partialValue
     }

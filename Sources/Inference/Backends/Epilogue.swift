@@ -1,6 +1,6 @@
 /// The last operations on each element of a result, while it is in the cache: y ← activation(y + residual).
 struct Epilogue: Sendable {
-  /// Of the shape and type of y.
+  /// The residual, with the shape and type of y.
   let residual: Tensor?
   let activation: Activation
 

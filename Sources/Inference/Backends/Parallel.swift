@@ -18,7 +18,7 @@ enum Parallel {
   /// Calls `body` for each of `count` tasks; each free worker takes the next task. Tasks that run at the same time have
   /// different workers, numbered below `threads`.
   ///
-  /// A task's result must not depend on its worker, so that results are the same for any number of threads.
+  /// A task's result must not depend on its worker, so results are the same for any number of threads.
   static func tasks(_ count: Int, threads: Int, _ body: @Sendable (_ task: Int, _ worker: Int) -> Void) {
     let workers = min(threads, count)
     if workers <= 1 {

@@ -2,7 +2,8 @@ internal import ONNXGraph
 
 /// Plain loops with binary64 sums (64-bit sums for integers), each written like its formula.
 struct ReferenceBackend: Backend {
-  /// The number of threads that share rows, positions and windows. No sum is split, so results do not depend on it.
+  /// The number of threads that share rows, positions and windows. No sum is split, so results do not depend on this
+  /// number.
   let threads: Int
 
   var fuses: Bool { false }
@@ -45,7 +46,7 @@ private struct Multiply: ElementVisitor {
     let scale = T.Wide(clamping: product.scale)
     let keep = T.Wide(clamping: product.keep)
     Parallel.split(product.rows, threads: depth * columns < 4096 ? 1 : threads) { rows in
-      // A row of sums, so that b is read along its rows if they are contiguous.
+      // The sums of one row; if the rows of b are contiguous, b is then read along its rows.
       var sums = [T.Wide](repeating: .zero, count: columns)
       for i in rows {
         for j in 0..<columns { sums[j] = .zero }
@@ -118,7 +119,7 @@ private struct ConvolveTransposed: FloatVisitor {
     let outputs = perGroup * groups
     let kernel = windows.kernel.product
     let (wide, narrow) = (windows.input.product, windows.output.product)
-    // One plane of y at a time, with sums in binary64: each x is spread over its window.
+    // One plane of y at a time, with sums in binary64; each x is added to all positions of its window.
     Parallel.split(convolution.y.shape[0] * outputs, threads: threads) { planes in
       var sums = [Double](repeating: 0, count: wide)
       var taps: [Windows.Tap] = []
@@ -203,7 +204,7 @@ private struct Pool: ElementVisitor {
     }
   }
 
-  /// The position of an element of a plane, counted with the first dimension fastest.
+  /// The position of an element in a plane if the first dimension varies fastest.
   private static func columnMajor(_ place: Int, _ shape: [Int]) -> Int {
     var (rest, result, factor) = (place, 0, 1)
     var indices: [Int] = []

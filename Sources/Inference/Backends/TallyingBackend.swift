@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Counts the multiply-adds of products and convolutions, padding included, and passes them to another backend.
+/// Counts the multiply-adds of products and convolutions, padding included, and then calls another backend.
 struct TallyingBackend: Backend {
   let inner: any Backend
   let tally: MultiplyAddTally
@@ -43,7 +43,7 @@ final class MultiplyAddTally: Sendable {
   func add(_ count: Int) { sum.add(count, ordering: .relaxed) }
 }
 
-// These products fit an Int, because the operators have charged the budget with them.
+// These products fit an Int, because the operators have checked them with the budget.
 
 extension MatrixProduct {
   var multiplyAdds: Int { rows &* columns &* depth }
@@ -53,6 +53,6 @@ extension Convolution {
   /// Each element of y uses the weights of its group, w: [K, C/groups, kernel…].
   var multiplyAdds: Int { w.shape.dropFirst().reduce(y.count, &*) }
 
-  /// Each element of x meets the weights of its channel, w: [C, K/groups, kernel…].
+  /// Each element of x is multiplied by the weights of its channel, w: [C, K/groups, kernel…].
   var adjointMultiplyAdds: Int { w.shape.dropFirst().reduce(x.count, &*) }
 }

@@ -3,8 +3,9 @@ internal import Synchronization
 /// The most bytes of values that are alive at one time.
 ///
 /// A value is alive from the node that makes it (an input: from the start) to the end of the last node that uses it;
-/// outputs stay alive. Values that share memory, such as those of a Reshape, count once. Values that the model holds or
-/// that follow from the model alone are not activations. Nor is memory that an operator needs within itself.
+/// outputs stay alive. Values that share memory, such as those of a Reshape, count once. Values that the model
+/// contains, or that depend only on the model, are not activations. Neither is memory that an operator needs while it
+/// runs.
 final class ActivationTally: Sendable {
   private struct State {
     /// The number of names of each block of memory.
@@ -19,7 +20,7 @@ final class ActivationTally: Sendable {
 
   var peak: Int { state.withLock { $0.peak } }
 
-  /// Leaves out the constants of a graph, which live as long as the graph; repeated calls (trips of a loop) change
+  /// Excludes the constants of a graph, which live as long as the graph. Repeated calls (trips of a loop) change
   /// nothing.
   func leaveOut(_ graph: CompiledGraph) {
     state.withLock { state in
@@ -28,7 +29,7 @@ final class ActivationTally: Sendable {
     }
   }
 
-  /// Counts a value's memory, unless another name already holds it.
+  /// Counts a value's memory, unless another name already refers to it.
   func hold(_ tensor: Tensor) {
     let memory = ObjectIdentifier(tensor.storage)
     state.withLock { state in
@@ -39,7 +40,7 @@ final class ActivationTally: Sendable {
     }
   }
 
-  /// Removes one name of a value's memory; the last one ends its life.
+  /// Removes one name of a value's memory; removing the last name ends its life.
   func drop(_ tensor: Tensor) {
     let memory = ObjectIdentifier(tensor.storage)
     state.withLock { state in

@@ -21,13 +21,13 @@ final class CompiledGraph: Sendable {
     self.steps = steps
   }
 
-  /// One node of the model, or several that are fused.
+  /// One node of the model, or several fused nodes.
   struct Step: Sendable {
     let node: Node
     let action: Action
     /// The version of ONNX's operator set for this node.
     let opset: Int
-    /// The graphs among the node's attributes.
+    /// The graphs in the node's attributes, by attribute name.
     let subgraphs: [String: CompiledGraph]
     /// Values that no later step needs.
     let releases: [String]
@@ -50,7 +50,7 @@ final class CompiledGraph: Sendable {
 
   /// Nodes that are fused with the operator before them.
   struct End: Sendable {
-    /// The name that the first of them uses for the operator's output.
+    /// The name by which the first of them uses the operator's output.
     let head: String
     let residual: String?
     let activation: Activation
@@ -64,7 +64,7 @@ final class CompiledGraph: Sendable {
   }
 }
 
-/// Values by name while a graph runs; a subgraph also sees the values of its outer graphs.
+/// The values of a running graph, by name; a subgraph can also use the values of its outer graphs.
 final class Scope {
   private let graph: CompiledGraph
   private let parent: Scope?
@@ -76,24 +76,24 @@ final class Scope {
     self.parent = parent
   }
 
-  /// Whether the model holds this value and no value of the run hides it.
+  /// Whether the model contains this value and no value of the run has the same name.
   func isConstant(_ name: String) -> Bool {
     values[name] == nil && (graph.constants[name] != nil || parent?.isConstant(name) ?? false)
   }
 
-  /// Whether the model holds this value, or `fix` has marked it as one that follows from the model.
+  /// Whether the model contains this value, or `fix` was called for it because it depends only on the model.
   func isFixed(_ name: String) -> Bool {
     if fixed.contains(name) { return true }
     return values[name] == nil && (graph.constants[name] != nil || parent?.isFixed(name) ?? false)
   }
 
-  /// Marks a value that follows from the model alone.
+  /// Marks a value that depends only on the model, not on the inputs.
   func fix(_ name: String) { fixed.insert(name) }
 
-  /// The values of this graph (not of outer graphs) that do not follow from the model alone.
+  /// The values of this graph (not of outer graphs) that depend on the inputs.
   var activations: [Tensor] { values.filter { !fixed.contains($0.key) }.map(\.value) }
 
-  /// One of `activations`.
+  /// The value with this name, if it is one of `activations`; else nil.
   func activation(_ name: String) -> Tensor? { fixed.contains(name) ? nil : values[name] }
 
   subscript(_ name: String) -> Tensor? {

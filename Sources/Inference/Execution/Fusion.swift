@@ -3,8 +3,8 @@ internal import ONNXGraph
 /// Finds nodes that can be computed as one step: a convolution or normalisation with the nodes after it.
 ///
 /// Convolution + BatchNormalization becomes a convolution with other weights. An Add of a value of the same shape, and
-/// an activation, are then applied to the result while it is in the cache. Only values that a single node uses, and
-/// that are not outputs, disappear.
+/// an activation, are then applied to the result while it is in the cache. A value is only fused away if one node uses
+/// it and it is not an output.
 struct Fusion {
   /// One step: a node and the nodes to apply at its end.
   struct Planned {
@@ -13,7 +13,7 @@ struct Fusion {
     var followers: [Node] = []
     var residual: String?
     var activation = Activation.identity
-    /// The node's own output, before it took the names of its followers' outputs.
+    /// The node's own output, before it got the name of its last follower's output.
     var head = ""
     /// The operators of all nodes in this step.
     var operations: [String]
@@ -22,7 +22,7 @@ struct Fusion {
     var usedNames: [String] { node.usedNames + (residual.map { [$0] } ?? []) }
   }
 
-  /// In an order in which they can run.
+  /// The nodes, in an order in which they can run.
   let nodes: [Node]
   /// Values that are the same in every run.
   var constants: [String: Tensor]
@@ -77,7 +77,7 @@ struct Fusion {
     return nodes.indices.compactMap { placed[$0] }
   }
 
-  /// The only node that uses the output of `node`; nil if it is also an output or has other users.
+  /// The only node that uses the output of `node`; nil if the output has other users or is an output of the graph.
   private func onlyUser(of node: Node) -> Int? {
     guard let name = node.outputs.first, !outputs.contains(name), let users = uses[name], users.count == 1,
       !taken.contains(users[0]), isBuiltIn(nodes[users[0]]), nodes[users[0]].inputs.contains(name)
@@ -130,7 +130,7 @@ struct Fusion {
     }
   }
 
-  /// A bound of Clip that the model holds; `missing` if it is not given, nil if it is unknown or NaN.
+  /// A bound of Clip in the model; `missing` if it is not given, nil if it is unknown or NaN.
   private func bound(_ node: Node, _ index: Int, _ missing: Float) -> Float? {
     guard node.inputs.indices.contains(index), !node.inputs[index].isEmpty else { return missing }
     guard let tensor = constants[node.inputs[index]], tensor.type == .float, tensor.count == 1 else {
@@ -140,10 +140,10 @@ struct Fusion {
     return bound.isNaN ? nil : bound
   }
 
-  /// The convolution with the normalisation after it folded in; nil if that is not possible.
+  /// The convolution that includes the normalisation after it; nil if that is not possible.
   private mutating func folded(_ node: Node, into next: Node) -> Node? {
     guard let folding = NormalisationFolding(node, next, constants, opset: opset) else { return nil }
-    // NUL keeps these names apart from the model's. If a constant has such a name anyway, nothing is folded.
+    // A NUL keeps these names different from the model's. If a constant has such a name anyway, nothing is folded.
     let names = ["weights", "bias"].map { "\(node.outputs[0])\0\($0)" }
     guard names.allSatisfy({ constants[$0] == nil }), let (weights, bias) = folding.tensors(budget) else {
       return nil

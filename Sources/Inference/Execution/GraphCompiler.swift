@@ -9,14 +9,14 @@ final class GraphCompiler {
   private let functions: [FunctionID: (body: Function, itemCount: Int)]
   /// Whether nodes may be fused.
   private let fuses: Bool
-  /// Steps so far in all graphs; a chain of functions that each call the next twice doubles them at every level.
+  /// Steps so far in all graphs. In a chain of functions that each call the next one twice, they double at every level.
   private var stepCount = 0
-  /// Nodes, names and tensors that expanding functions has copied.
+  /// The number of nodes, names and tensors that were copied to expand functions.
   private(set) var copiedCount = 0
   private var callDepth = 0
 
   private static let stepLimit = 200_000
-  /// A body of 100 nodes, called 1,000 times, makes half a million; half a million take 250 MB.
+  /// A body of 100 nodes that is called 1,000 times gives half a million; these take 250 MB.
   private static let copyLimit = 1_000_000
   private static let callLimit = 32
 
@@ -153,14 +153,14 @@ final class GraphCompiler {
     node.operation == "Constant" && node.domain.isEmpty && !node.outputs.isEmpty
   }
 
-  /// The nodes as steps: one for each, or fewer if the backend can fuse some.
+  /// The nodes as steps: one step for each node, or fewer if the backend can fuse nodes.
   private func plan(
     _ nodes: [Node], _ graph: Graph, _ opsets: [String: Int], _ constants: inout [String: Tensor]
   ) -> [Fusion.Planned] {
     guard fuses, let opset = opsets[""] else {
       return nodes.map { Fusion.Planned(node: $0, operations: [$0.operation]) }
     }
-    // An initializer that is also an input may have another value in each run.
+    // An initializer that is also an input can have another value in each run.
     let inputs = Set(graph.inputs.map(\.name))
     var fusion = Fusion(
       nodes: nodes, constants: constants.filter { !inputs.contains($0.key) },
@@ -180,7 +180,7 @@ final class GraphCompiler {
     return planned
   }
 
-  /// By step: the values whose last use is there, and the unused values that it makes.
+  /// For each step, the values whose last use it is, and the unused values that it makes.
   private func lastUses(_ graph: Graph, _ steps: [Fusion.Planned]) -> [Int: [String]] {
     var last: [String: Int] = [:]
     for (index, step) in steps.enumerated() {

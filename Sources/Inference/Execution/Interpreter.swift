@@ -1,14 +1,14 @@
 internal import ONNXGraph
 
-/// The parts of a run that all its graphs share.
+/// The data that all graphs of a run share.
 final class RunContext: Sendable {
   let backend: any Backend
   let budget: RunBudget
   let path: String
-  /// Reads tensors in attributes of nodes.
+  /// Reads tensors stored in attributes of nodes.
   let constants: ConstantLoader
   let profile: Profile?
-  /// Sees every value of the main graph as soon as it is made.
+  /// Receives every value of the main graph as soon as it is computed.
   let observer: (@Sendable (String, Tensor) -> Void)?
   /// Asked before each node; the run ends there with an error.
   let isCancelled: @Sendable () -> Bool
@@ -50,7 +50,7 @@ struct Interpreter {
         scope[name] = nil
       }
     }
-    // The outer graph holds a subgraph's outputs under its own names.
+    // The outer graph now has the subgraph's outputs under its own names.
     if let activations { scope.activations.forEach(activations.drop) }
     var results: [Tensor] = []
     for name in graph.outputs {
@@ -115,7 +115,7 @@ struct Interpreter {
         kind: .unsupported, path: run.path, place: node.shown, expected: "at most \(results.count) outputs",
         found: "\(node.outputs.count)")
     }
-    // Weights that were not read are zeros without memory; values computed from the model alone become such zeros too.
+    // Weights that were not read are zeros without memory. Values computed only from the model become such zeros too.
     if run.constants.shapesOnly, inputs.contains(where: { $0?.standsForWeights ?? false }),
       isFixed(step, in: scope)
     {
@@ -135,7 +135,7 @@ struct Interpreter {
     let isFixed = isFixed(step, in: scope)
     var parameters = 0
     if isFixed {
-      // Weights are counted at the node that combines them with a value that is not fixed.
+      // Weights are counted at the node that combines them with a value that depends on the inputs.
       for name in node.outputs { scope.fix(name) }
     } else if !isContainer {
       for (name, tensor) in zip(node.inputs, inputs) where scope.isFixed(name) {
@@ -157,12 +157,12 @@ struct Interpreter {
     if case .call = step.action { true } else { !step.subgraphs.isEmpty }
   }
 
-  /// Whether the node's outputs follow from the model alone.
+  /// Whether the node's outputs depend only on the model.
   private func isFixed(_ step: CompiledGraph.Step, in scope: Scope) -> Bool {
     !isContainer(step) && step.node.inputs.allSatisfy { $0.isEmpty || scope.isFixed($0) }
   }
 
-  /// The fused nodes as an epilogue that the operator may apply.
+  /// The fused nodes, as an epilogue that the operator may apply.
   private func pending(
     _ end: CompiledGraph.End, in scope: Scope
   ) throws(InferenceError) -> PendingEpilogue {
@@ -184,7 +184,7 @@ struct Interpreter {
   ) throws(InferenceError) -> Tensor {
     scope[end.head] = head
     var result = head
-    // Each value in between has one user, the next node.
+    // Each value in between has only one user, the next node.
     var last = end.head
     for step in end.followers {
       try perform(step, in: scope)

@@ -2,9 +2,9 @@ internal import ByteFiles
 package import ONNXGraph
 package import TensorStreams
 
-/// The parameters and multiply-adds of a model's nodes, for inputs of given shapes.
+/// The parameters and multiply-adds of a model's nodes, for given shapes of the inputs.
 package struct LayerCounts: Sendable {
-  /// The nodes that run no other nodes, in the order in which they first ran.
+  /// The nodes that run no other nodes, in the order of their first run.
   package let rows: [Profile.Row]
   /// All matrix products and convolutions together.
   package let multiplyAdds: Int
@@ -39,7 +39,7 @@ package struct LayerCounts: Sendable {
     peakActivationBytes = activations.peak
   }
 
-  /// The required inputs, with the shapes given in `shapes` or else declared.
+  /// The required inputs, with the shapes in `shapes` or else the declared ones.
   package static func inputs(
     of model: Model, shapes: [String: [Int]]
   ) throws(InferenceError) -> [(name: String, type: ElementType, shape: [Int])] {
@@ -82,7 +82,7 @@ package struct LayerCounts: Sendable {
     for (axis, extent) in declared.enumerated() {
       switch extent {
       case .fixed(let value): shape.append(value)
-      // Batch 1, the usual basis of comparisons.
+      // A batch of 1, on which most comparisons are based.
       case .named where axis == 0, .open where axis == 0: shape.append(1)
       case .named(let word): throw refusal(place, wanted, "\(quoted(word)) for extent \(axis)")
       case .open: throw refusal(place, wanted, "no extent \(axis)")

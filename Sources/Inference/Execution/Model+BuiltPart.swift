@@ -3,7 +3,7 @@ package import ONNXGraph
 extension Model {
   /// The nodes that do not depend on an unsupported operator; nil if all operators are supported.
   ///
-  /// Its outputs are the values that the other nodes read, and the model's outputs that do not depend on those nodes.
+  /// Its outputs are the values that the other nodes read, and the model's outputs that do not depend on these nodes.
   package var builtPart: (model: Model, firstUnbuilt: Node)? {
     guard let order = try? NodeOrder(graph.nodes, known: { _ in true }).indices() else { return nil }
     var unknown: Set<String> = []

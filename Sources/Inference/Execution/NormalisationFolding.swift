@@ -9,7 +9,7 @@ struct NormalisationFolding {
   private let parameters: [Tensor]
   private let epsilon: Double
 
-  /// nil if the nodes are not of this kind, or the model does not hold all their parameters.
+  /// Returns nil if the nodes are of other kinds, or the model does not contain all of their parameters.
   init?(_ convolution: Node, _ next: Node, _ constants: [String: Tensor], opset: Int) {
     guard next.operation == "BatchNormalization", opset >= 9, next.inputs.count == 5,
       next.inputs[0] == convolution.outputs.first, next.outputs.count == 1, convolution.inputs.count >= 2
@@ -38,7 +38,7 @@ struct NormalisationFolding {
     }
   }
 
-  /// w′ and b′; nil if there is no memory, or if a value is not finite: then the nodes run one by one.
+  /// w′ and b′; nil if memory is short or a value is not finite. The nodes then run one by one.
   func tensors(_ budget: RunBudget) -> (weights: Tensor, bias: Tensor)? {
     let count = weights.shape[0]
     guard let newWeights = try? Tensor(.float, weights.shape, budget),

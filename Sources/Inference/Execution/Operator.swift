@@ -3,9 +3,9 @@ internal import ONNXGraph
 /// One operator of the ONNX specification.
 ///
 /// An operator reads and checks its inputs and attributes, and makes its outputs. Arithmetic that several operators
-/// share is in `Kernels`, the heavy arithmetic in the backend.
+/// share is in `Kernels`; products, convolutions, pooling and norms are in the backend.
 protocol Operator: SendableMetatype {
-  /// `op_type`.
+  /// The operator's `op_type`.
   static var name: String { get }
   /// The first version of the operator set that this implementation supports.
   static var since: Int { get }

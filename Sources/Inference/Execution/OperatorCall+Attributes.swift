@@ -54,7 +54,7 @@ extension OperatorCall {
     }
   }
 
-  /// A text that must be one of `words`.
+  /// A text attribute that must be one of `words`.
   func word(_ name: String, _ words: [String], default value: String) throws(OperatorError) -> String {
     let word = try string(name) ?? value
     guard words.contains(word) else {
@@ -75,7 +75,7 @@ extension OperatorCall {
       subject: "attribute \(quoted(name))")
   }
 
-  /// An axis of −rank to rank − 1, converted to one counted from the front.
+  /// Converts an axis of −rank to rank − 1 to one counted from the front.
   func axis(_ axis: Int, rank: Int) throws(OperatorError) -> Int {
     guard axis >= -rank, axis < rank else {
       throw OperatorError("an axis of -\(rank) to \(rank - 1)", found: "\(axis)")

@@ -7,7 +7,7 @@ struct OperatorCall {
   /// The version of ONNX's operator set that the model declares.
   let opset: Int
   let run: RunContext
-  /// The graphs in attributes, and the scope of values that they can also see.
+  /// The graphs in attributes, and the scope of values that these graphs can use.
   let subgraphs: [String: CompiledGraph]
   let scope: Scope
   /// The fused nodes that may be applied to the first output; nil without fusion.
@@ -16,7 +16,7 @@ struct OperatorCall {
   var budget: RunBudget { run.budget }
   var backend: any Backend { run.backend }
 
-  /// Whether the node names this output.
+  /// Whether the node uses this output.
   func wants(_ output: Int) -> Bool { node.outputs.indices.contains(output) && !node.outputs[output].isEmpty }
 
   /// A required input.
@@ -27,7 +27,7 @@ struct OperatorCall {
     return tensor
   }
 
-  /// Whether an input is one that the model holds, the same in every run.
+  /// Whether the model contains this input; it is then the same in every run.
   func isConstant(_ index: Int) -> Bool {
     node.inputs.indices.contains(index) && scope.isConstant(node.inputs[index])
   }
@@ -35,7 +35,7 @@ struct OperatorCall {
   /// An optional input; nil if it is left out.
   func optional(_ index: Int) -> Tensor? { inputs.indices.contains(index) ? inputs[index] : nil }
 
-  /// All inputs of an operator that accepts any number of at least one.
+  /// All inputs of an operator with any number of inputs, at least one.
   func all() throws(OperatorError) -> [Tensor] {
     var tensors: [Tensor] = []
     for index in inputs.indices { tensors.append(try input(index)) }
@@ -84,7 +84,7 @@ struct OperatorCall {
     guard tensor.rank <= 1 else {
       throw wrong(index, "at most one dimension", found: shapeText(tensor.shape))
     }
-    // These are shapes, axes, pads and the like.
+    // The numbers are shapes, axes, pads and the like.
     guard tensor.count <= 1 << 20 else {
       throw wrong(index, "at most \(1 << 20) numbers", found: "\(tensor.count)")
     }

@@ -1,6 +1,6 @@
 internal import ONNXGraph
 
-/// Every supported operator; a new one adds one line.
+/// Every supported operator, one on each line.
 package enum OperatorRegistry {
   private static let all: [any Operator.Type] = [
     Abs.self,
@@ -116,7 +116,7 @@ package enum OperatorRegistry {
     Xor.self,
   ]
 
-  /// By `op_type`, for ONNX's own domain.
+  /// The operators of ONNX's own domain, by `op_type`.
   static let operators: [String: any Operator.Type] = Dictionary(
     all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
 

@@ -8,7 +8,7 @@ final class PendingEpilogue: Sendable {
 
   init(_ epilogue: Epilogue) { self.epilogue = epilogue }
 
-  /// Whether the operator has applied it; otherwise the fused nodes still have to run.
+  /// Whether the operator has applied it; otherwise the fused nodes must still run.
   var isDone: Bool { taken.load(ordering: .relaxed) }
 
   /// The epilogue, if `y` is FLOAT and a residual has its type and shape; otherwise `none`.

@@ -16,16 +16,16 @@ package final class Profile: Sendable {
     package var lastMultiplyAdds = 0
     /// Multiply-adds of all calls.
     package var multiplyAdds = 0
-    /// Floating-point elements of the inputs that the model holds or that follow from the model alone.
+    /// Floating-point elements of the inputs that depend only on the model, such as weights.
     package var parameters = 0
-    /// Whether the node runs other nodes, which have rows of their own.
+    /// Whether the node runs other nodes, which have their own rows.
     package var isContainer = false
   }
 
   private let rows = Mutex<(order: [String], byName: [String: Row])>(([], [:]))
 
   let tally = MultiplyAddTally()
-  /// Tallies live values, if wanted; exact only if nodes run one by one.
+  /// Counts live values, if wanted; this is exact only if nodes run one by one.
   let activations: ActivationTally?
 
   package convenience init() { self.init(activations: nil) }

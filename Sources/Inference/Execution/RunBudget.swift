@@ -10,14 +10,14 @@ package struct RunLimits: Sendable {
   package var bytes = 4 << 30
   /// Trips through the bodies of all loops of a run.
   package var trips = 1_000_000
-  /// Multiply-adds of matrix products, convolutions and pooling, elements made by everything else, and the nodes and
+  /// Multiply-adds of matrix products, convolutions and pooling, elements that other operators make, and nodes and
   /// names that a run visits.
   package var steps = 4_000_000_000_000
 
   package init() {}
 
-  /// The limits of a count. It does no products but everything else, so the step limit of a run would allow days; these
-  /// steps take about two seconds.
+  /// The limits of a count. A count computes everything except products, so the step limit of a run would allow days.
+  /// These steps take about two seconds.
   package static var counting: RunLimits {
     var limits = RunLimits()
     limits.bytes = 1 << 30
@@ -26,7 +26,7 @@ package struct RunLimits: Sendable {
   }
 }
 
-/// The part of the limits that is still unused.
+/// The unused part of the limits.
 final class RunBudget: Sendable {
   let limits: RunLimits
   /// Memory of freed tensors, at most a quarter of the byte limit.
@@ -36,16 +36,16 @@ final class RunBudget: Sendable {
   private let trips = Atomic(0)
   private let steps = Atomic(0)
   private let products = Atomic(0)
-  /// Whether products are computed and count as steps.
+  /// Whether products are computed; then they count as steps.
   private let doesProducts: Bool
 
-  /// The limit of multiply-adds that are only counted; it keeps their sum an Int. Computed products have the limit of
-  /// the steps.
+  /// The limit of multiply-adds that are only counted; their sum then fits an Int. Computed products have the limit of
+  /// steps.
   private static let productLimit = 1 << 60
-  /// Steps for a visit to a node, besides its elements: a node without elements takes as long as 256 elements.
+  /// The steps for visiting a node, in addition to its elements: a node without elements takes as long as 256 elements.
   private static let nodeCost = 256
-  /// Bytes that a list needs for each tensor: two words for type and count, two for references to shape and memory, and
-  /// the shape's own allocation.
+  /// The bytes that a list needs for each tensor: two words for type and count, two for references to shape and memory,
+  /// and the shape's own allocation.
   static let referenceBytes = 96
 
   init(_ limits: RunLimits, doesProducts: Bool = true) {
@@ -54,14 +54,14 @@ final class RunBudget: Sendable {
     pool = StoragePool(capacity: limits.bytes / 4)
   }
 
-  /// Starts a new run: counts from zero, but tensors that are alive stay counted.
+  /// Starts a new run: all counts begin at zero, but tensors that are alive still count.
   func restart() {
     trips.store(0, ordering: .relaxed)
     steps.store(0, ordering: .relaxed)
     products.store(0, ordering: .relaxed)
   }
 
-  /// Takes `count` bytes, which `release` gives back.
+  /// Reserves `count` bytes; `release` returns them.
   func take(bytes count: Int) throws(OperatorError) {
     let now = bytes.add(count, ordering: .relaxed).newValue
     greatest.max(now, ordering: .relaxed)
@@ -74,10 +74,10 @@ final class RunBudget: Sendable {
     }
   }
 
-  /// Steps that the run has taken; products that are only counted are not steps.
+  /// The steps of the run so far; products that are only counted are not steps.
   var stepsTaken: Int { steps.load(ordering: .relaxed) }
 
-  /// The most bytes that were taken at one time.
+  /// The most bytes that were reserved at one time.
   var greatestBytes: Int { greatest.load(ordering: .relaxed) }
 
   func release(bytes count: Int) { bytes.subtract(count, ordering: .relaxed) }
@@ -108,7 +108,7 @@ final class RunBudget: Sendable {
       Self.product(of: factors, within: Self.productLimit), to: products, within: Self.productLimit)
   }
 
-  /// Spends the steps of a visit to a node with `count` names of values.
+  /// Spends the steps for visiting a node with `count` names of values.
   func visit(names count: Int) throws(OperatorError) {
     try add(Self.nodeCost + count, to: steps, within: limits.steps)
   }

@@ -10,7 +10,7 @@ package final class Session {
   private let loader: ConstantLoader
   private let backend: any Backend
 
-  /// Reads the weights of `model` and finds every operator; a missing or malformed part is an error here.
+  /// Reads the weights of `model` and finds every operator; throws for a missing or malformed part.
   ///
   /// - Parameter supplier: reads the tensors that are not in the model's files.
   package convenience init(
@@ -44,13 +44,13 @@ package final class Session {
     graph = try GraphCompiler(model, loader: loader, fuses: backend.fuses).main()
   }
 
-  /// Inputs that a run must be given, in the model's order.
+  /// The inputs without which a run fails, in the model's order.
   package var requiredInputs: [ValueInfo] { model.graph.requiredInputs }
 
   /// Every input, including those with an initializer.
   package var inputs: [ValueInfo] { model.graph.inputs }
 
-  /// Bytes read from the model's files so far: for weights, and for everything else.
+  /// The bytes read from the model's files so far, for weights and for everything else.
   package var bytesRead: (weights: Int, rest: Int) {
     let files = loader.external.all.reduce(model.file.byteCountRead) { $0 + $1.byteCountRead }
     return (loader.byteCountRead, files - loader.byteCountRead)
@@ -76,7 +76,7 @@ package final class Session {
     try Tensor(zerosOf: type, shape, budget)
   }
 
-  /// The single tensor in a file, the form in which ONNX stores its test data.
+  /// The only tensor of a file in the form in which ONNX stores its test data.
   package func tensor(message file: ReadableFile) throws(InferenceError) -> (name: String, tensor: Tensor) {
     let constant: TensorConstant
     do { constant = try TensorConstant(message: file) } catch { throw .graph(error) }

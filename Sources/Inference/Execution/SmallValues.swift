@@ -2,18 +2,18 @@ internal import ByteFiles
 package import ONNXGraph
 package import TensorStreams
 
-/// Evaluates single nodes on small values, so that shapes that a graph computes are known without running it.
+/// Evaluates single nodes on small values, so that shapes computed by a graph are known before it runs.
 package final class SmallValues {
   private let budget: RunBudget
   private let loader: ConstantLoader
   private let run: RunContext
   private let empty: CompiledGraph
 
-  /// The most elements of a small value: shapes, axes, pads and what is computed from them.
+  /// The most elements of a small value. Small values are shapes, axes, pads, and values computed from them.
   package static let limit = 1 << 12
 
   package init(_ model: Model, supplier: (any TensorReading)? = nil) {
-    // Thousands of nodes are evaluated before anything runs, so each of them may use little.
+    // Thousands of nodes are evaluated before anything runs, so each may use only little.
     var limits = RunLimits()
     limits.elements = 1 << 20
     limits.bytes = 1 << 28
@@ -40,7 +40,7 @@ package final class SmallValues {
     try? ConstantNode(node: node, loader: loader).tensor()
   }
 
-  /// A vector of whole numbers, or a scalar; INT32 if `other` is, otherwise INT64.
+  /// A vector of whole numbers, or a scalar; INT32 if `other` has this type, else INT64.
   package func integers(_ numbers: [Int], isScalar: Bool = false, like other: Tensor? = nil) -> Tensor? {
     let type = other?.type == .int32 ? ElementType.int32 : .int64
     guard let tensor = try? Tensor(type, isScalar ? [] : [numbers.count], budget) else { return nil }

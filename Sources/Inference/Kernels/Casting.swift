@@ -20,7 +20,7 @@ enum Casting {
     return y
   }
 
-  /// Booleans and integers of fewer than eight bits, reinterpreted as 8-bit integers, which is how they are stored.
+  /// Booleans and integers of fewer than eight bits, as the 8-bit integers in which they are stored.
   static func numbers(_ x: Tensor) throws(OperatorError) -> Tensor {
     switch x.type {
     case .bool, .uint4, .uint2: x.reinterpreted(as: .uint8)
@@ -138,7 +138,7 @@ enum Casting {
           case let value as Float16: "\(value)"
           default: "\(value.wide)"
           }
-        // The specification's words for NaN and infinity.
+        // The specification's spelling of NaN and infinity.
         if value.wide.isNotANumber { text = "NaN" }
         if text == "inf" { text = "INF" } else if text == "-inf" { text = "-INF" }
         numbers[place] = try strings.number(of: text)
@@ -158,7 +158,7 @@ enum Casting {
   }
 }
 
-/// Integers of two and four bits.
+/// Integers of two or four bits.
 enum SmallIntegers {
   /// The least and the greatest value; nil for types of whole bytes.
   static func limits(_ type: ElementType) -> ClosedRange<Int>? {
@@ -171,7 +171,7 @@ enum SmallIntegers {
     }
   }
 
-  /// The number rounded towards zero, then modulo the number of values, as for integers of whole bytes.
+  /// The number rounded towards zero, then taken modulo the number of values, as for integers of whole bytes.
   static func wrapped(_ number: Double, _ limits: ClosedRange<Int>) -> Double {
     guard number.isFinite, number.magnitude < 1e15 else { return 0 }
     let span = limits.count

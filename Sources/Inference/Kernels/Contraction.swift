@@ -1,6 +1,7 @@
 internal import ONNXGraph
 
-/// y[o…] = the product of the inputs, summed over all letters of the equation that are not in o…; all of one type.
+/// y[o…] = the product of the inputs, summed over all letters of the equation that are not in o…. All inputs have the
+/// same type.
 struct Contraction {
   let inputs: [Tensor]
   let equation: EinsumEquation

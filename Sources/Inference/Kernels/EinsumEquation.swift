@@ -2,7 +2,7 @@ internal import ONNXGraph
 
 /// A parsed Einstein sum: the label of each axis of each input.
 struct EinsumEquation {
-  /// A letter, or an axis of the ellipsis, numbered from its last.
+  /// A letter, or an axis of the ellipsis; these axes are numbered from the last one.
   enum Label: Hashable {
     case letter(Character)
     case dots(Int)
@@ -60,12 +60,12 @@ struct EinsumEquation {
     inputStrides = strides
   }
 
-  /// The multiply-adds of the equation as matrix products: the first two inputs, then their result with the third, and
-  /// so on, which is the usual way to count them.
+  /// The multiply-adds of the equation as matrix products, counted in the usual way: the first two inputs, then their
+  /// result with the third input, and so on.
   ///
-  /// A letter that only one input has and that is summed is summed before, which is not a product; nor is a scaling of
-  /// elements, as `Mul` does. The result fits an Int, because the operator has charged the budget with the product of
-  /// all extents.
+  /// If only one input has a summed letter, it is summed first, which is not a product. A scaling of elements, as in
+  /// `Mul`, is not a product either. The result fits an Int, because the operator has checked the product of all
+  /// extents with the budget.
   var multiplyAdds: Int {
     if (output + summed).contains(where: { extent($0) == 0 }) { return 0 }
     let terms = inputStrides.map { Set($0.keys) }
@@ -87,7 +87,7 @@ struct EinsumEquation {
 
   func extent(_ label: Label) -> Int { extents[label] ?? 1 }
 
-  /// An input's strides along `labels`; 0 for a label that it does not have.
+  /// The strides of an input along `labels`; 0 for a label that the input does not have.
   func strides(_ input: Int, _ labels: [Label]) -> [Int] { labels.map { inputStrides[input][$0] ?? 0 } }
 
   private static func labels(

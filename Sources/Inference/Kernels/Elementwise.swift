@@ -81,11 +81,11 @@ enum Elementwise {
 }
 
 extension Double {
-  /// min(max(x, low), high); NaN stays. `Double.maximum` is IEEE 754's maxNum, which drops NaN.
+  /// min(max(x, low), high); NaN stays NaN. `Double.maximum` is IEEE 754's maxNum, which drops NaN.
   func clamped(_ low: Double, _ high: Double) -> Double { self < low ? low : self > high ? high : self }
 }
 
-/// `Add`, `Sub`, `Mul`, `Div`: two inputs with broadcasting, which since version 7 follows NumPy.
+/// `Add`, `Sub`, `Mul`, `Div`: two inputs with broadcasting; since version 7 by NumPy's rule.
 protocol ArithmeticOperator: Operator, BinaryArithmetic {}
 
 extension ArithmeticOperator {
@@ -96,10 +96,11 @@ extension ArithmeticOperator {
 }
 
 extension OperatorCall {
-  /// The second input of an operator with broadcasting, reshaped so that NumPy's rule gives what the opset asks for.
+  /// The second input of an operator with broadcasting, reshaped so that NumPy's rule gives the result that the opset
+  /// requires.
   ///
-  /// Before version 7, the second input is matched to the axes of the first from `axis` on, and only if `broadcast` is
-  /// 1.
+  /// Before version 7, the second input is broadcast only if `broadcast` is 1. Its axes then match the axes of the
+  /// first input from `axis` on.
   func aligned(_ index: Int, with first: Tensor) throws(OperatorError) -> Tensor {
     let second = try input(index)
     guard opset < 7, first.shape != second.shape else { return second }

@@ -28,10 +28,10 @@ struct Indices {
   }
 }
 
-/// The elements that the indices of `GatherElements` and `ScatterElements` select.
+/// The elements that the indices of `GatherElements` or `ScatterElements` select.
 enum ElementPlaces {
-  /// For each index, the flat position of its element in a tensor of `shape`: the index on `axis`, its own coordinates
-  /// on the other axes.
+  /// For each index, the flat position of its element in a tensor of `shape`. The index is the coordinate on `axis`;
+  /// the other coordinates are those of the index itself.
   static func fill(
     _ places: Elements<Int64>, _ indices: Indices, axis: Int, of shape: [Int]
   ) throws(OperatorError) {
@@ -59,9 +59,9 @@ enum ElementPlaces {
 
 /// The points that `GatherND` and `ScatterND` select, from indices: [b.., i.., k] into x: [b.., d..].
 struct IndexPoints {
-  /// [b.., i..]
+  /// The shape [b.., i..].
   let shape: [Int]
-  /// k
+  /// The number of coordinates in a point, k.
   let depth: Int
   let count: Int
   private let indices: Elements<Int64>
@@ -93,7 +93,7 @@ struct IndexPoints {
     }
   }
 
-  /// The flat position in x at which the run of a point begins.
+  /// The flat position in x of the first element that a point selects.
   func offset(_ place: Int) -> Int {
     let perBatch = shape[batch...].product
     var offset = batch == 0 ? 0 : place / perBatch * x.shape[batch...].product
@@ -107,8 +107,8 @@ struct IndexPoints {
 
 /// Writes updates into a copy of a tensor.
 enum Scattering {
-  /// y = x, where the `run` elements at each of `places` are replaced by, or reduced with, those of `updates`, in
-  /// order.
+  /// Copies x to y. The `run` elements at each of `places` are then replaced by those of `updates`, or reduced with
+  /// them, in this order.
   static func scatter(
     _ call: OperatorCall, _ updates: Tensor, to places: Tensor, run: Int, in x: Tensor
   ) throws(OperatorError) -> Tensor {

@@ -10,7 +10,7 @@ enum Lines {
     let isOld = call.opset < 13
     let given = try call.int("axis") ?? (isOld ? 1 : -1)
     if x.rank == 0 { return [try map(call, x, extent: 1, inner: 1, body)] }
-    // A flattening axis may equal the rank: lines of one element.
+    // An axis that flattens may equal the rank: each line then has one element.
     let axis = isOld && given == x.rank ? given : try call.axis(given, rank: x.rank)
     if isOld { return [try map(call, x, extent: x.shape[axis...].product, inner: 1, body)] }
     return [try map(call, x, extent: x.shape[axis], inner: x.shape[(axis + 1)...].product, body)]
@@ -51,7 +51,7 @@ enum Lines {
 }
 
 extension OperatorCall {
-  /// An input of `count` floats, as binary64.
+  /// An input of `count` floats, converted to binary64.
   func reals(_ index: Int, count: Int) throws(OperatorError) -> [Double] {
     let tensor = try input(index)
     guard tensor.count == count else {
@@ -59,7 +59,7 @@ extension OperatorCall {
     }
     guard tensor.type.isFloat else { throw wrong(index, "floating-point elements", found: tensor.type.name) }
     let real = try Casting.cast(self, tensor, to: .double)
-    // The list outlives this charge; the charge only checks that there is room for it now.
+    // The list outlives this charge, which only checks that there is memory for it now.
     try budget.take(bytes: count * 8)
     defer { budget.release(bytes: count * 8) }
     return Array(real.values(Double.self).prefix(count))

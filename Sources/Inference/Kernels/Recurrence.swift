@@ -57,11 +57,11 @@ struct Recurrence {
     clip = try call.float("clip")
     activations = try RecurrentActivations(call, defaults: defaults, directions: directions).functions
     try call.budget.spend(product: steps, batch, directions * gates * hidden, inputs + hidden)
-    // Gates are computed even if products are only counted.
+    // Gates are computed even in runs that only count products.
     try call.budget.spend(steps, batch, directions * gates * hidden)
   }
 
-  /// Activation number `index` of a direction, after clipping if `clip` is given.
+  /// The activation number `index` of a direction; with `clip`, its argument is clipped first.
   func activation(_ index: Int, _ direction: Int) -> (Double) -> Double {
     let function = activations[direction * (activations.count / directions) + index]
     guard let clip else { return function }
@@ -113,12 +113,12 @@ struct Recurrence {
     return try Casting.cast(call, shaped, to: .double).copied(call)
   }
 
-  /// The state in the type of the outputs: [D, B, H], or [B, D, H] if the batch comes first.
+  /// The state converted to the type of the outputs: [D, B, H], or [B, D, H] if the batch comes first.
   func finished(_ state: Tensor) throws(OperatorError) -> Tensor {
     try Casting.cast(call, try Self.swapped(call, state, isBatchFirst), to: type)
   }
 
-  /// All states in the type of the outputs: [T, D, B, H], or [B, T, D, H] if the batch comes first.
+  /// All states converted to the type of the outputs: [T, D, B, H], or [B, T, D, H] if the batch comes first.
   func finished(all y: Tensor) throws(OperatorError) -> Tensor {
     guard isBatchFirst else { return try Casting.cast(call, y, to: type) }
     let strides = Layout.strides(y.shape)
@@ -128,7 +128,7 @@ struct Recurrence {
     return try Casting.cast(call, swapped, to: type)
   }
 
-  /// The index of the element that a sequence has at step number `step`; nil after its end.
+  /// The index of a sequence's element at step number `step`; nil after the end of the sequence.
   func time(_ step: Int, _ sequence: Int, _ direction: Int) -> Int? {
     guard step < lengths[sequence] else { return nil }
     return isReverse || direction == 1 ? lengths[sequence] - 1 - step : step

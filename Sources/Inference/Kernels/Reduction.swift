@@ -2,7 +2,7 @@ internal import ONNXGraph
 
 /// Operators that reduce all elements along some axes to one number.
 enum Reduction {
-  /// The steps of a reduction: from `start`, by `combine`, then `finish` with the number of elements.
+  /// The steps of a reduction: `start`, then `combine` for each element, then `finish` with the number of elements.
   struct Rule<W: WideNumber> {
     let start: W
     let combine: (W, W) -> W

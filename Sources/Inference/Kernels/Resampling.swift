@@ -55,12 +55,13 @@ struct Resampling {
     return y
   }
 
-  /// Collects the elements that output `o` of an axis is made of; false if it lies outside and is extrapolated.
+  /// Collects the elements of x, with weights, from which output `o` of an axis is computed. Returns false if the
+  /// output is outside x and is extrapolated.
   private func fill(_ taps: inout [(index: Int, weight: Double)], _ axis: Int, _ o: Int) -> Bool {
     taps.removeAll(keepingCapacity: true)
     let extent = x.shape[axis]
     let origin = coordinate(o, axis)
-    // A region or a scale in a file may be NaN or infinite.
+    // A region or a scale from a file may be NaN or infinite.
     guard origin.isFinite else { return false }
     if request.transformation == "tf_crop_and_resize", origin < 0 || origin > Double(extent - 1) {
       return false
@@ -93,7 +94,8 @@ struct Resampling {
   private func coordinate(_ o: Int, _ axis: Int) -> Double {
     let (position, scale) = (Double(o), request.scales[axis])
     let last = Double(x.shape[axis] - 1)
-    // The result's length, rounded down from in · scale: corners are aligned to it.
+    // The length of the result before rounding is in · scale; this uses the rounded length, to which corners are
+    // aligned.
     let width = Double(request.extents[axis])
     switch request.transformation {
     case "align_corners": return width == 1 ? 0 : position * last / (width - 1)
@@ -126,7 +128,7 @@ struct Resampling {
 
   private func linear(_ distance: Double) -> Double { max(0, 1 - distance.magnitude) }
 
-  /// Keys (1981) with a = `cubic_coeff_a`.
+  /// The cubic kernel of Keys (1981) with a = `cubic_coeff_a`.
   private func cubic(_ distance: Double) -> Double {
     let (t, a) = (distance.magnitude, request.cubic)
     if t <= 1 { return ((a + 2) * t - (a + 3)) * t * t + 1 }

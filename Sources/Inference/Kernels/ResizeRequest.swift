@@ -9,10 +9,10 @@ struct ResizeRequest {
   var excludesOutside = false
   var extrapolation = 0.0
   var isAntialiased = false
-  /// By axis of x.
+  /// The scale of each axis of x.
   var scales: [Double]
   var extents: [Int]
-  /// Start and end of the cropped part, by axis, as fractions of the extent.
+  /// The start and the end of the cropped part, for each axis, as fractions of the extent.
   var region: [(start: Double, end: Double)]
 
   /// The settings of an `Upsample`, which is a `Resize` with asymmetric coordinates.
@@ -105,7 +105,7 @@ struct ResizeRequest {
   private static func reals(_ call: OperatorCall, _ index: Int) throws(OperatorError) -> [Double]? {
     guard let tensor = call.optional(index), tensor.count > 0 else { return nil }
     guard tensor.count <= 1 << 10 else {
-      throw call.wrong(index, "a number per axis", found: "\(tensor.count)")
+      throw call.wrong(index, "one number for each axis", found: "\(tensor.count)")
     }
     return try call.reals(index, count: tensor.count)
   }

@@ -1,14 +1,14 @@
 internal import Glibc
 internal import ONNXGraph
 
-/// Floating-point numbers of eight or fewer bits: no arithmetic, only casts.
+/// Floating-point numbers of at most eight bits. They have no arithmetic, only casts.
 ///
 /// Source: ONNX "Float stored in 8 bits", "Float stored in 4 bits"; OCP OFP8 and MX specifications.
 struct SmallFloatFormat {
   let exponentBits: Int
   let mantissaBits: Int
   let bias: Int
-  /// Whether the greatest exponent means infinity and NaN, as in IEEE 754.
+  /// Whether the largest exponent means infinity and NaN, as in IEEE 754.
   var hasInfinity = false
   /// The code of NaN; nil if the format has none.
   var nan: UInt8?
@@ -50,7 +50,7 @@ struct SmallFloatFormat {
     return nan == 0x7F || nan == 0xFF ? all - 1 : all
   }
 
-  /// The nearest number, ties to even; a number that is too large becomes the greatest one with `saturates`, else
+  /// The nearest number, ties to even. A number that is too large becomes the greatest one with `saturates`, else
   /// infinity or NaN.
   func bits(_ number: Double, saturates: Bool) -> UInt8 {
     // A format without NaN has −0 instead.
@@ -83,7 +83,7 @@ extension ElementType {
   var isSmallFloat: Bool { SmallFloatFormat(self) != nil }
 }
 
-/// Casts from and to such numbers, through binary64.
+/// Casts between these numbers and other types, through binary64.
 struct SmallFloatCasting {
   let call: OperatorCall
   let x: Tensor
@@ -109,7 +109,7 @@ struct SmallFloatCasting {
     for index in 0..<y.count { to[index] = format.bits(values[index], saturates: saturates) }
   }
 
-  /// E8M0 holds powers of two; `round_mode` selects one for numbers in between.
+  /// E8M0 has only powers of two; `round_mode` selects one for a number between two of them.
   private func scales(_ values: Elements<Double>, _ saturates: Bool) throws(OperatorError) {
     let mode = try call.word("round_mode", ["up", "down", "nearest"], default: "up")
     let to = y.values(UInt8.self)

@@ -5,7 +5,7 @@ internal import ONNXGraph
 enum StridedCopy {
   /// Copies `shape` elements from `source` to `target`, each with an offset and strides in elements.
   ///
-  /// The caller has checked that every index lies in its tensor.
+  /// The caller must have checked that every index is inside its tensor.
   static func copy(
     shape: [Int], from source: Tensor, offset: Int, strides: [Int], to target: Tensor, targetOffset: Int,
     targetStrides: [Int]

@@ -1,10 +1,11 @@
 /// Walks several operands over one index space, row by row.
 ///
-/// Each operand has a stride for each dimension, in its own elements: 0 repeats, a negative one goes backwards.
-/// Neighbouring dimensions that are contiguous in every operand are merged, so that rows are as long as possible.
+/// Each operand has a stride for each dimension, in its own elements; a stride of 0 repeats, a negative one goes
+/// backwards. Neighbouring dimensions that are contiguous in every operand are merged, so that rows are as long as
+/// possible.
 struct StridedWalk {
   private(set) var extents: [Int] = []
-  /// By operand, then by dimension.
+  /// Strides by operand, then by dimension.
   private(set) var strides: [[Int]]
 
   init(_ shape: [Int], _ operands: [[Int]]) {
@@ -83,7 +84,7 @@ enum Layout {
     return result
   }
 
-  /// Strides that walk `shape` as if it were `target`, to which it broadcasts.
+  /// Strides that read `shape` as if it had the shape `target`, to which it broadcasts.
   static func strides(_ shape: [Int], as target: [Int]) -> [Int] {
     let own = strides(shape)
     let missing = target.count - shape.count
@@ -100,6 +101,6 @@ enum Layout {
 }
 
 extension Sequence<Int> {
-  /// The product, which must not overflow: these are extents of a tensor that exists.
+  /// The product. It cannot overflow: these are extents of a tensor that exists.
   var product: Int { reduce(1, &*) }
 }

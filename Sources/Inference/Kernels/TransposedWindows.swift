@@ -16,7 +16,7 @@ struct TransposedWindows {
     }
     let extra = try list("output_padding", rank) ?? [Int](repeating: 0, count: rank)
     var stated = try list("output_shape", rank)
-    // Some exporters also write batch and channels.
+    // Some exporters also give the extents of batch and channels.
     if let shape = stated, shape.count == rank + 2 { stated = Array(shape.dropFirst(2)) }
     var (begin, end, y): ([Int], [Int], [Int]) = ([], [], [])
     for axis in 0..<rank {
@@ -33,7 +33,7 @@ struct TransposedWindows {
         continue
       }
       let wanted = stated?[axis] ?? x[axis] * stride
-      // If the wanted extent is larger than the full one, the pad at the end is negative.
+      // If the wanted extent is larger than the full one, the pad at the end becomes negative.
       let total = full - wanted
       let half = total >= 0 ? total / 2 : 0
       begin.append(attributes.autoPad == "SAME_UPPER" ? half : total >= 0 ? total - half : 0)

@@ -1,6 +1,6 @@
 /// The positions of a convolution's or pooling's windows, in any number of spatial dimensions.
 ///
-/// Output o and kernel element k of a dimension meet input o·stride − pad + k·dilation.
+/// Along a dimension, output o and kernel element k use input o·stride − pad + k·dilation.
 struct Windows {
   let input: [Int]
   let kernel: [Int]
@@ -10,13 +10,15 @@ struct Windows {
   let padsEnd: [Int]
   let output: [Int]
 
-  /// A kernel element of a window that lies in the input: its flat position in the kernel, and that of its input.
+  /// A kernel element whose input position is inside the input: its flat position in the kernel, and the flat position
+  /// of the input.
   struct Tap {
     let kernel: Int
     let input: Int
   }
 
-  /// Along one dimension, the first input position of the window, and the kernel elements that lie in the input.
+  /// Along one dimension, the first input position of the window, and the kernel elements whose positions are inside
+  /// the input.
   private func range(_ axis: Int, _ output: Int) -> (start: Int, kernels: Range<Int>) {
     let start = output * strides[axis] - padsBegin[axis]
     let dilation = dilations[axis]
@@ -48,12 +50,12 @@ struct Windows {
     }
   }
 
-  /// The number of kernel elements of a window that lie in the input or its padding.
+  /// The number of kernel elements of a window that are in the input or in its padding.
   func paddedCount(at position: [Int]) -> Double {
     input.indices.reduce(1.0) { $0 * Double(count($1, position[$1], withPadding: true)) }
   }
 
-  /// The number of kernel elements of one dimension that lie in the input (or its padding), at an output position.
+  /// The number of kernel elements of one dimension that are in the input (or in its padding), at an output position.
   func count(_ axis: Int, _ output: Int, withPadding: Bool) -> Int {
     if !withPadding { return range(axis, output).kernels.count }
     let start = output * strides[axis] - padsBegin[axis]
@@ -64,7 +66,7 @@ struct Windows {
   /// The most taps that a window can have.
   var tapLimit: Int { zip(input, kernel).reduce(1) { $0 &* min($1.0, $1.1) } }
 
-  /// Bytes that listing the taps of a window takes, on two threads.
+  /// The bytes for listing the taps of a window on two threads.
   var tapBytes: Int { tapLimit &* (4 * MemoryLayout<Tap>.stride) }
 
   /// The spatial indices of output number `number`, in C order.
@@ -88,7 +90,7 @@ struct WindowAttributes {
   let autoPad: String
   let isCeiling: Bool
 
-  /// Far above every real network, and so low that no sum or product below overflows.
+  /// Far more than any real network has, and so small that no sum or product below overflows.
   static let limit = 1 << 30
 
   init(_ call: OperatorCall, kernel: [Int], hasCeiling: Bool = false) throws(OperatorError) {

@@ -1,10 +1,11 @@
 internal import ONNXGraph
 
-/// y[o…] = the product of the inputs, summed over all letters that are not in o…; the equation is such as "ij,jk->ik"
+/// y[o…] = the product of the inputs, summed over all letters that are not in o…; an equation is, for example,
+/// "ij,jk->ik"
 ///
-/// Inputs: numbers of one type, a letter for each axis. `...` means axes that broadcast; a letter twice in one input
-/// means its diagonal; without `->`, o… is the letters that occur once, in alphabetic order. Source: ONNX `Einsum`,
-/// version 12.
+/// Inputs: numbers of one type, with a letter for each axis. `...` means axes that broadcast. A letter that occurs
+/// twice in one input means its diagonal. Without `->`, o… consists of the letters that occur once, in alphabetical
+/// order. Source: ONNX `Einsum`, version 12.
 enum Einsum: Operator {
   static var since: Int { 12 }
 

@@ -10,7 +10,7 @@ enum Equal: Operator, Comparison {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     if try call.input(0).type == .bool { return try Predicates.logical(call, ==) }
     if try call.input(0).type == .string {
-      // Equal texts have equal numbers.
+      // Equal texts have equal numbers in the session's table of texts.
       let (a, b) = (try call.input(0), try call.input(1, type: .string))
       let y = try call.make(.bool, try Layout.broadcast([a.shape, b.shape]))
       try Predicates.zip(a, b, y, Int64.self, ==)

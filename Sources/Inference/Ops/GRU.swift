@@ -22,14 +22,14 @@ enum GRU: Operator {
       let (f, g) = (net.activation(0, direction), net.activation(1, direction))
       let projection = try net.projection(direction)
       for step in 0..<net.steps {
-        // If h̃'s product needs r, only z's and r's products are computed now.
+        // If the product of h̃ needs r, only the products of z and r are computed here.
         let early = isLinear ? 3 : 2
         let recurrent = try net.recurrent(h, direction, wanted: 0..<early)
         func input(_ sequence: Int, _ time: Int, _ row: Int) -> Double {
           projection.values(Double.self)[(time * net.batch + sequence) * 3 * size + row]
             + net.bias(0, direction, row)
         }
-        // `product` has `gates` gates, of which the first is number `first`.
+        // `product` has `gates` gates; the first of them has the number `first`.
         func hidden(
           _ product: Tensor, _ gates: Int, first: Int = 0, _ sequence: Int, _ row: Int
         ) -> Double {

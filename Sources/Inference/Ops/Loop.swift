@@ -20,7 +20,7 @@ enum Loop: Operator {
     for index in 0..<carriedCount { carried.append(try call.input(index + 2)) }
     var scans = [[Tensor]](repeating: [], count: body.outputs.count - 1 - carriedCount)
     var trip = 0
-    // A body may output one tensor thousands of times in each trip; every reference takes memory.
+    // A body may output one tensor thousands of times in each trip, and every reference takes memory.
     let references = scans.count * RunBudget.referenceBytes
     var held = 0
     defer { call.budget.release(bytes: held) }
@@ -54,7 +54,7 @@ enum Loop: Operator {
     _ call: OperatorCall, _ tensors: [Tensor], declared: ValueType?
   ) throws(OperatorError) -> Tensor {
     guard !tensors.isEmpty else {
-      // Without trips, only the declaration gives the output's type and shape.
+      // If there are no trips, only the declaration gives the output's type and shape.
       guard case .tensor(let type?, let shape)? = declared else {
         throw .unsupported("a declared type of a scan output without trips", found: "none")
       }

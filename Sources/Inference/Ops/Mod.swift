@@ -8,7 +8,7 @@ enum Mod: Operator {
   static var since: Int { 10 }
 
   private enum Floored: BinaryArithmetic {
-    /// Computed from the exact remainder: the quotient would be rounded, and is useless if b is infinite.
+    /// Computed from the exact remainder, because the quotient would be rounded, and would be wrong if b is infinite.
     static func floats(_ a: Double, _ b: Double) -> Double {
       let rest = fmod(a, b)
       if rest == 0 { return b < 0 ? -0.0 : 0 }

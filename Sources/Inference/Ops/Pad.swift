@@ -84,7 +84,7 @@ enum Pad: Operator {
     case "edge": return index < 0 ? 0 : extent - 1
     case "wrap": return (index % extent + extent) % extent
     case "reflect":
-      // Back and forth between the edges; an axis of one element has only that one.
+      // The index goes back and forth between the edges; an axis with one element has only that index.
       if extent == 1 { return 0 }
       let period = 2 * (extent - 1)
       let place = (index % period + period) % period

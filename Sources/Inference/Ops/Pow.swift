@@ -8,7 +8,7 @@ internal import ONNXGraph
 enum Pow: Operator, BinaryArithmetic {
   @inline(__always) static func floats(_ a: Double, _ b: Double) -> Double { pow(a, b) }
 
-  /// By squaring, modulo 2ⁿ; with a negative exponent, only 1 and −1 have a result other than 0.
+  /// Computed by squaring, modulo 2ⁿ; with a negative exponent, only 1 and −1 have a result other than 0.
   static func integers<W: FixedWidthInteger>(_ a: W, _ b: W) -> W {
     if b < 0 {
       if a == 1 { return 1 }
@@ -27,7 +27,7 @@ enum Pow: Operator, BinaryArithmetic {
     let base = try call.input(0)
     let exponent = try call.aligned(1, with: base)
     if base.type == exponent.type { return [try Elementwise.binary(Self.self, call, base, exponent)] }
-    // If one is floating point, both are computed as such.
+    // If one of them is floating point, both are computed as floating point.
     if base.type.isFloat || exponent.type.isFloat {
       let power = try Elementwise.binary(
         Self.self, call, try Casting.cast(call, base, to: .double),

@@ -1,7 +1,8 @@
-/// y = √(Σ x²) along `axes` (all)
+/// y = √(Σ x²) along `axes`
 ///
-/// x: numbers of any kind; axes: an attribute before version 18, then an input → y: x's shape with 1 for the axes, or
-/// without them (`keepdims`: 1). Source: ONNX `ReduceL2`, versions 1, 11, 13, 18.
+/// x: numbers of any kind. axes: an attribute before version 18, an input since then; by default all axes. y: x's
+/// shape, with extent 1 for these axes; with `keepdims` 0 (default: 1), without them. Source: ONNX `ReduceL2`, versions
+/// 1, 11, 13, 18.
 enum ReduceL2: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     try Reduction.evaluate(

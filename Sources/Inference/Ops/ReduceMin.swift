@@ -1,7 +1,8 @@
-/// y = the least x along `axes` (all); without elements ∞, or the type's greatest integer
+/// y = the least x along `axes`; without elements: ∞, or the greatest integer of the type
 ///
-/// x: numbers of any kind, since version 20 booleans; axes: an attribute before version 18, then an input → y: x's shape
-/// with 1 for the axes, or without them (`keepdims`: 1). Source: ONNX `ReduceMin`, versions 1, 11, 12, 13, 18, 20.
+/// x: numbers of any kind or, since version 20, booleans. axes: an attribute before version 18, an input since then; by
+/// default all axes. y: x's shape, with extent 1 for these axes; with `keepdims` 0 (default: 1), without them. Source:
+/// ONNX `ReduceMin`, versions 1, 11, 12, 13, 18, 20.
 enum ReduceMin: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)

@@ -1,10 +1,10 @@
 internal import ONNXGraph
 
-/// y[i, …] = x[start + i · step, …] along each of `axes` (all, in order)
+/// y[i, …] = x[start + i · step, …] along each of `axes` (default: all, in order)
 ///
-/// x: any type and shape; starts, ends, axes, steps: attributes before version 10 (without steps), then inputs.
-/// Negative starts and ends count from the back, then are clamped; a negative step goes backwards → y: the elements
-/// from each start up to but without its end. Source: ONNX `Slice`, versions 1, 10, 11, 13.
+/// x: any type and shape. starts, ends, axes, steps: attributes before version 10 (without steps), inputs since then.
+/// Negative starts and ends count from the back; then they are clamped to the axis. A negative step goes backwards. y:
+/// the elements from each start to before its end. Source: ONNX `Slice`, versions 1, 10, 11, 13.
 enum Slice: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)
@@ -32,14 +32,14 @@ enum Slice: Operator {
       shape[axis] = span <= 0 ? 0 : Int((UInt(span) - 1) / size) + 1
       if shape[axis] == 0 { continue }
       offset += start * strides[axis]
-      // For one element the step is not used, and may be any number.
+      // For one element the step has no effect, and may be any number.
       strides[axis] = shape[axis] == 1 ? 0 : strides[axis] * step
     }
     return [try StridedCopy.gathered(call, x, shape: shape, offset: offset, strides: strides)]
   }
 
   private static func clamped(_ index: Int, _ extent: Int, _ low: Int, _ high: Int) -> Int {
-    // Only a negative index gets the extent added, so indices near the limits of 64 bits do not overflow.
+    // The extent is added only to a negative index, so indices near the limits of 64 bits do not overflow.
     min(max(index < 0 ? index + extent : index, low), high)
   }
 }

@@ -2,8 +2,8 @@ internal import Glibc
 
 /// y = eˣ / Σ eˣ along `axis`
 ///
-/// x: floats. Since version 13 along one axis (−1); before, along `axis` (1) and all axes after it → y: as x. Source:
-/// ONNX `Softmax`, versions 1, 11, 13.
+/// x: floats. Since version 13, the sum is along one axis (default: −1); before, along `axis` (default: 1) and all axes
+/// after it. y: the type and shape of x. Source: ONNX `Softmax`, versions 1, 11, 13.
 enum Softmax: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     try Lines.map(call) { line in

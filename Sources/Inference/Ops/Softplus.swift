@@ -8,6 +8,6 @@ enum Softplus: Operator {
     try Elementwise.map(call, value)
   }
 
-  /// Above 40, ln(1 + eˣ) equals x in every digit, and eˣ may overflow.
+  /// Above 40, ln(1 + eˣ) equals x in all digits, and eˣ may overflow.
   static func value(_ x: Double) -> Double { x > 40 ? x : log1p(exp(x)) }
 }

@@ -37,7 +37,7 @@ enum TopK: Operator {
           let origin = outer * extent * inner + rest
           let order = (0..<extent).sorted { a, b in
             let (left, right) = (from[origin + a * inner].wide, from[origin + b * inner].wide)
-            // NaN counts as greater than all numbers, and ties go to the first.
+            // NaN counts as greater than all numbers; of equal elements, the first comes first.
             if left.isNotANumber != right.isNotANumber { return left.isNotANumber == isLargest }
             if left == right || left.isNotANumber { return a < b }
             return isLargest ? left > right : left < right

@@ -24,20 +24,20 @@ protocol WideNumber: BitwiseCopyable, Comparable, Sendable {
   func multiplied(by other: Self) -> Self
   var isNotANumber: Bool { get }
   var asDouble: Double { get }
-  /// Rounded towards zero; a number out of range becomes the nearest value.
+  /// Rounded towards zero; a number outside the range becomes the nearest value.
   init(clamping number: Double)
   /// Applies `Op` to numbers of this kind.
   static func apply<Op: BinaryArithmetic>(_: Op.Type, _ a: Self, _ b: Self) -> Self
   static func apply<Op: UnaryArithmetic>(_: Op.Type, _ a: Self) -> Self
 }
 
-/// An operator of two numbers; semantics only.
+/// An operator on two numbers: only its meaning, without loops or types of tensors.
 protocol BinaryArithmetic {
   static func floats(_ a: Double, _ b: Double) -> Double
   static func integers<W: FixedWidthInteger>(_ a: W, _ b: W) -> W
 }
 
-/// An operator of one number, for floating point and integers.
+/// An operator on one number, floating point or integer.
 protocol UnaryArithmetic {
   static func floats(_ x: Double) -> Double
   static func integers<W: FixedWidthInteger>(_ x: W) -> W
@@ -147,7 +147,7 @@ struct BFloat16: Element {
   static var type: ElementType { .bfloat16 }
   @inline(__always) var wide: Double { Double(Float(bitPattern: UInt32(bits) << 16)) }
 
-  /// Rounded to nearest, ties to even. Rounding twice, first to binary32, would sometimes be off by one bit, so the
+  /// Rounded to nearest, ties to even. Rounding twice, first to binary32, would sometimes be wrong by one bit, so the
   /// first step rounds to odd.
   init(narrowing wide: Double) {
     let float = Float(wide)

@@ -1,6 +1,6 @@
 internal import ONNXGraph
 
-/// Work to do for one element type, which is chosen at run time.
+/// Work for one element type, which is chosen at run time.
 protocol ElementVisitor {
   associatedtype Result
   func visit<T: Element>(_: T.Type) throws(OperatorError) -> Result
@@ -9,7 +9,7 @@ protocol ElementVisitor {
 extension ElementType {
   /// Calls `visitor` with the Swift type of these elements; refuses text, booleans and types without arithmetic.
   ///
-  /// It is a switch and not an existential, so the compiler makes a specialised loop for each type.
+  /// This is a switch and not an existential, so the compiler makes a specialised loop for each type.
   func visit<V: ElementVisitor>(_ visitor: V) throws(OperatorError) -> V.Result {
     switch self {
     case .float: try visitor.visit(Float.self)
@@ -47,7 +47,7 @@ extension ElementType {
   }
 }
 
-/// Work to do for one type of floating-point elements.
+/// Work for one type of floating-point elements.
 protocol FloatVisitor {
   associatedtype Result
   func visit<T: Element>(_: T.Type) throws(OperatorError) -> Result where T.Wide == Double

@@ -1,6 +1,6 @@
-/// The elements of a tensor in memory; keeps that memory alive.
+/// The elements of a tensor in memory; this value keeps the memory alive.
 ///
-/// Indices are not checked: operators make them from extents that they have checked.
+/// Indices are not checked: operators compute them from extents that they have checked.
 struct Elements<T: BitwiseCopyable>: RandomAccessCollection, @unchecked Sendable {
   // Proof of @unchecked: as for `TensorStorage`, which owns these bytes.
   private let storage: TensorStorage

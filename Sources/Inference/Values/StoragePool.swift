@@ -3,15 +3,15 @@ internal import Synchronization
 
 /// Memory of freed tensors, reused for new ones.
 ///
-/// A network's values have the same sizes run after run. From the system, each large one would be fresh pages that have
-/// to be cleared and mapped again.
+/// A network's values have the same sizes in every run. Large blocks from the system would be new pages each time,
+/// which have to be cleared and mapped again.
 final class StoragePool: Sendable {
-  /// Blocks of fewer bytes are left to `malloc`, which is as fast.
+  /// Smaller blocks, in bytes, come from `malloc`, which is as fast.
   private static let least = 32 << 10
   /// The most bytes of unused blocks in the pool.
   private let capacity: Int
 
-  // Addresses as numbers: nothing uses the blocks while they are here.
+  // Addresses stored as numbers: nothing uses the blocks while they are here.
   private struct Free {
     var blocks: [Int: [UInt]] = [:]
     var bytes = 0

@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// The texts of a session. A text tensor holds their numbers: elements of all types move alike, and equal texts have
-/// equal numbers.
+/// The texts of a session. A text tensor contains their numbers, so elements of all types are moved in the same way,
+/// and equal texts have equal numbers.
 package final class StringPool: Sendable {
   private struct Contents {
     var texts: [String] = []
@@ -14,8 +14,8 @@ package final class StringPool: Sendable {
 
   init(_ budget: RunBudget) { self.budget = budget }
 
-  /// The number of `text`. A new text is charged to the budget and stays as long as the session, because a model can
-  /// make a text from every number.
+  /// The number of `text`. The budget counts a new text, which stays as long as the session, because a model can make a
+  /// text from every number.
   func number(of text: String) throws(OperatorError) -> Int64 {
     try contents.withLock { contents throws(OperatorError) in
       if let known = contents.numbers[text] { return known }

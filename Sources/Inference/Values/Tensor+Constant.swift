@@ -9,7 +9,7 @@ struct ConstantLoader: Sendable {
   let external: ExternalFiles
   let strings: StringPool
   let budget: RunBudget
-  /// Whether only shapes matter: large weights are then zeros, and are not read.
+  /// Whether only shapes matter: large weights are then not read, and are zeros.
   let shapesOnly: Bool
   var supplier: (any TensorReading)?
   private let counted = WeightBytes()
@@ -80,7 +80,7 @@ struct ConstantLoader: Sendable {
         throw OperatorError(inner: .graph(error))
       }
     }
-    // Backwards, because each element's byte is never before its packed bits.
+    // From the last element to the first, because each element's byte is never before its packed bits.
     if bits < 8 {
       let values = tensor.values(UInt8.self)
       for index in stride(from: constant.elementCount - 1, through: 0, by: -1) {
@@ -90,7 +90,7 @@ struct ConstantLoader: Sendable {
     }
   }
 
-  /// A sparse tensor as a dense one, with its zeros.
+  /// A sparse tensor converted to a dense one with zeros.
   func tensor(_ sparse: SparseConstant) throws(InferenceError) -> Tensor {
     let place = "sparse tensor \(quoted(sparse.values.name))"
     let values = try tensor(sparse.values)
@@ -102,7 +102,7 @@ struct ConstantLoader: Sendable {
       let rank = sparse.shape.count
       let isLinear = indices.rank == 1
       guard isLinear ? indices.count == values.count : indices.shape == [values.count, rank] else {
-        throw OperatorError("an index per value", found: shapeText(indices.shape))
+        throw OperatorError("one index for each value", found: shapeText(indices.shape))
       }
       let numbers = indices.values(Int64.self)
       for value in 0..<values.count {
@@ -128,12 +128,12 @@ struct ConstantLoader: Sendable {
   }
 }
 
-/// How many bytes of weights have been read.
+/// The number of bytes of weights that have been read.
 private final class WeightBytes: Sendable {
   let bytes = Atomic(0)
 }
 
-/// Elements of fewer than eight bits: packed in files, low bits first; one byte each in memory.
+/// Elements of fewer than eight bits: in files they are packed, low bits first; in memory each takes one byte.
 enum PackedBits {
   /// The element at `index` of packed `bytes`; signed integers are extended to eight bits.
   static func element(

@@ -4,8 +4,8 @@ internal import Tensors
 
 /// A value of a running model: elements of one type in C order.
 ///
-/// Elements are little-endian and unpacked: one of fewer than eight bits takes a byte, and a text is its number in the
-/// run's `StringPool`. Reshaping shares the memory.
+/// Elements are little-endian and unpacked: an element of fewer than eight bits takes a byte, and a text is its number
+/// in the run's `StringPool`. Reshaping shares the memory.
 package struct Tensor: Sendable {
   package let type: ElementType
   package let shape: [Int]
@@ -15,7 +15,7 @@ package struct Tensor: Sendable {
 
   /// A tensor whose elements are not set yet.
   ///
-  /// The shape comes from a file or from arithmetic on one, so it is checked before memory is allocated.
+  /// The shape comes from a file, or from arithmetic on one, so it is checked before memory is allocated.
   init(_ type: ElementType, _ shape: [Int], _ budget: RunBudget) throws(OperatorError) {
     let count = try Self.count(of: shape, budget)
     self.type = type
@@ -24,7 +24,7 @@ package struct Tensor: Sendable {
     storage = try TensorStorage(byteCount: count * type.width, budget)
   }
 
-  /// Read-only zeros, which take no memory of their own.
+  /// Read-only zeros without memory of their own.
   init(zerosOf type: ElementType, _ shape: [Int], _ budget: RunBudget) throws(OperatorError) {
     let count = try Self.count(of: shape, budget)
     self.init(type, shape, count, try TensorStorage(zeros: count * type.width, budget))
@@ -56,7 +56,7 @@ package struct Tensor: Sendable {
     guard shape.allSatisfy({ $0 >= 0 }) else {
       throw OperatorError("extents of 0 or more", found: shapeText(shape))
     }
-    // Extents beside a 0 must fit too, so that arithmetic on parts of the shape never overflows.
+    // Extents in a shape with a 0 must fit too, so that arithmetic on parts of the shape never overflows.
     var count = 1
     for extent in shape where extent != 0 {
       let (product, overflow) = count.multipliedReportingOverflow(by: extent)
@@ -71,7 +71,7 @@ package struct Tensor: Sendable {
 
   package var rank: Int { shape.count }
 
-  /// Whether the elements are zeros that replace weights which a count does not read.
+  /// Whether the elements are zeros in place of weights that a count does not read.
   var standsForWeights: Bool { storage.isMapped }
 
   /// The elements as a Swift type of the same width.
@@ -86,14 +86,14 @@ package struct Tensor: Sendable {
 
 /// A tensor's memory, counted by the run's budget while it is alive.
 final class TensorStorage: @unchecked Sendable {
-  // Proof of @unchecked: the properties are immutable; the code that makes the tensor writes the bytes before any other
-  // code sees it, and afterwards they are only read.
+  // Proof of @unchecked: the properties are immutable. The code that makes the tensor writes the bytes before any other
+  // code can read them; afterwards they are only read.
   let base: UnsafeMutableRawPointer
   let byteCount: Int
   let budget: RunBudget
   let isMapped: Bool
 
-  /// Bytes of a tensor besides its elements: a loop can make millions of tensors without elements.
+  /// Bytes that each tensor takes in addition to its elements: a loop can make millions of tensors without elements.
   private static let overhead = 128
 
   init(byteCount: Int, _ budget: RunBudget) throws(OperatorError) {

@@ -1,8 +1,8 @@
 internal import Tensors
 
-/// Where a graph lies in its model: the main graph, the body of a function, or a graph in an attribute of a node.
+/// The place of a graph in its model: the main graph, the body of a function, or a graph in an attribute of a node.
 ///
-/// The names of a graph's tensors begin with it (`if1/then_branch/`), so that they differ from those of other graphs.
+/// The names of a graph's tensors begin with this path (`if1/then_branch/`), so they differ from those of other graphs.
 struct GraphPath {
   private let prefix: String
 
@@ -16,7 +16,7 @@ struct GraphPath {
   /// The name in the model of one of the graph's values.
   func name(of value: String) -> TensorName { TensorName(prefix + value) }
 
-  /// A graph in an attribute of one of the graph's nodes, which is named by its first output if it has no name.
+  /// A graph in an attribute of one of the graph's nodes. If the node has no name, its first output stands for it.
   func inner(_ node: Node, _ attribute: String) -> GraphPath {
     let called = node.name.isEmpty ? node.outputs.first ?? "" : node.name
     return GraphPath(prefix: "\(prefix)\(called)/\(attribute)/")

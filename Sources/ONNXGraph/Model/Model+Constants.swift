@@ -13,8 +13,8 @@ extension Model {
   /// Every tensor of the model in the order of the file: initializers and the values of `Constant` nodes, in the main
   /// graph, in graphs in attributes of nodes, and in functions.
   ///
-  /// Text is left out, because it is not a weight; sparse tensors are in `otherConstants()`. Throws if two tensors have
-  /// one name.
+  /// Tensors of text are not weights and are left out; sparse tensors are in `otherConstants()`. Throws if two tensors
+  /// have one name.
   public func constants() throws(GraphError) -> [NamedConstant] {
     let found = try collected().constants
     var names: Set<TensorName> = []

@@ -3,18 +3,18 @@
 /// Source: onnx.proto, `FunctionProto`: a call binds the function's inputs and outputs by position, and the attributes
 /// that its nodes refer to by name.
 extension Model {
-  /// Limits of expansion, in nodes and names: in total, for each one in the file, and for small files. A file of 3 kB
-  /// can describe 2⁴⁰ nodes; real exporters make one function for a kind of layer and call it once for each layer.
+  /// The most nodes and names after expansion: in total, for each one in the file, and for small files. A file of 3 kB
+  /// can describe 2⁴⁰ nodes. Real exporters make one function for a kind of layer and call it once for each layer.
   private static let nodeLimit = 1_000_000
   private static let expansion = 256
   private static let smallLimit = 1 << 15
   /// The deepest chain of functions that call each other.
   private static let depthLimit = 32
 
-  /// The model, with the functions that its main graph calls expanded there.
+  /// The model in which functions that its main graph calls are expanded.
   ///
-  /// A call stays if its function needs another version of an operator set than the model, if it would make too many
-  /// nodes and names, or if functions call each other more than 32 deep.
+  /// A call is kept in three cases: its function needs another version of an operator set than the model; it would make
+  /// too many nodes and names; or functions call each other more than 32 deep.
   package var inlined: Model {
     if functions.isEmpty { return self }
     var inlining = Inlining(self)
@@ -33,8 +33,8 @@ extension Model {
     private let functions: [ID: Function]
     /// For each function the number of its nodes (also in subgraphs) and of its values' names.
     private let sizes: [ID: Int]
-    /// For each function the names of values that its nodes' subgraphs make: a call must not pass other values of these
-    /// names.
+    /// For each function, the names of values that subgraphs of its nodes make. A call must not pass other values with
+    /// these names.
     private let hidden: [ID: Set<String>]
     private var numbers: [String: Int] = [:]
     private var names: Set<String>
@@ -81,7 +81,7 @@ extension Model {
       }
     }
 
-    /// Whether a node of the graph, or of a graph within it, still calls a function.
+    /// Whether a node of the graph, or of a graph inside it, still calls a function.
     func areCalled(in graph: Graph) -> Bool {
       graph.nodes.contains { node in
         called.contains(ID(domain: node.domain, name: node.operation, overload: node.overload))
@@ -128,7 +128,7 @@ extension Model {
         if given.insert(name).inserted {
           renamed[name] = target
         } else {
-          // An input, or another output, that is passed through unchanged.
+          // An input, or another output, that is returned unchanged.
           var identity = Node()
           identity.operation = "Identity"
           identity.name = target
@@ -164,7 +164,7 @@ extension Model {
 }
 
 extension Node {
-  /// A function body's node, with references to attributes replaced by the attributes of the call.
+  /// A node of a function body; references to attributes are replaced by the attributes of the call.
   package func resolving(_ given: [String: AttributeValue]) -> Node {
     var node = self
     for (name, value) in attributes {
@@ -195,7 +195,7 @@ extension Node {
 }
 
 extension Graph {
-  /// The graph with other names for values of outer graphs; its own names hide those.
+  /// The graph with other names for values of outer graphs, unless the graph itself has a value with the same name.
   fileprivate func renaming(_ names: [String: String], under base: String) -> Graph {
     let own = Set(inputs.map(\.name)).union(initializers.map(\.name)).union(nodes.flatMap(\.outputs))
     let outer = names.filter { !own.contains($0.key) }

@@ -1,5 +1,5 @@
 extension Graph {
-  /// The number of nodes, names of values, attributes and tensors that copying the graph copies, also in subgraphs.
+  /// The number of nodes, names of values, attributes and tensors that a copy of the graph copies, also in subgraphs.
   ///
   /// A tensor counts as three, like a `Constant` node.
   package var itemCount: Int {

@@ -1,7 +1,8 @@
 package import Tensors
 
 extension Model {
-  /// The model with supplied elements: `number` gives a tensor's number by its name in `constants()`; nil leaves it.
+  /// The model with supplied elements. `number` gives a tensor's number by its name in `constants()`; for nil, the
+  /// tensor is not changed.
   package func supplied(_ number: (TensorName) -> Int?) -> Model {
     replacing(
       graph: graph.supplied(at: .main, number),
@@ -14,7 +15,7 @@ extension Model {
 }
 
 extension TensorConstant {
-  /// The tensor with its elements supplied under a number, optionally with another name and other extents.
+  /// The tensor whose elements are supplied under a number, optionally with another name and other extents.
   package func supplied(_ number: Int, name: String? = nil, shape: [Int]? = nil) -> TensorConstant {
     let shape = shape ?? self.shape
     return TensorConstant(

@@ -2,7 +2,7 @@ public import Tensors
 
 /// The use of one of the model's tensors: the first operator that computes with its values.
 public struct TensorUse: Sendable, Equatable {
-  /// The operator; its domain precedes it if that is not ONNX's own.
+  /// The operator; if its domain is not ONNX's own, the domain comes first.
   public let operation: String
   /// The number of the input that the tensor is, from 0.
   public let input: Int
@@ -17,7 +17,8 @@ public struct TensorUse: Sendable, Equatable {
 extension Model {
   /// The first use of each tensor that a node uses, by the names of `constants()`.
   ///
-  /// Nodes that only change a tensor's form (`Cast`, `Transpose`, `Reshape`, …) are not uses; their users are.
+  /// A node that only changes a tensor's form (`Cast`, `Transpose`, `Reshape`, …) is not a use; the nodes that use its
+  /// output are.
   public var tensorUses: [TensorName: TensorUse] {
     var uses: [TensorName: TensorUse] = [:]
     for (path, graph) in outerGraphs { graph.collectUses(at: path, into: &uses) }
@@ -30,7 +31,7 @@ extension Graph {
     "Identity", "Cast", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "DequantizeLinear",
   ]
 
-  /// - Parameter outer: names of enclosing graphs' values that are tensors, each with its tensor.
+  /// - Parameter outer: the tensors among the values of enclosing graphs, by the values' names.
   fileprivate func collectUses(
     at path: GraphPath, outer: [String: TensorName] = [:], into uses: inout [TensorName: TensorUse]
   ) {
@@ -43,8 +44,8 @@ extension Graph {
       guard let made = node.outputs.first, !made.isEmpty else { continue }
       if operation == "Constant" { tensors[made] = path.name(of: made) }
     }
-    // Most files order their nodes so that they can run. In others, a user before the node that changes the form is
-    // missed.
+    // Most files list their nodes in an order in which they can run. In other files, a user that is listed before the
+    // node that changes the form is missed.
     for node in nodes {
       let operation = node.domain.isEmpty ? node.operation : node.domain + "." + node.operation
       for (place, name) in node.inputs.enumerated() {

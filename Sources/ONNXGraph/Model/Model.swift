@@ -4,9 +4,9 @@ public import ByteFiles
 ///
 /// Source: onnx/onnx.proto, `ModelProto`.
 public struct Model: Sendable {
-  /// The file of the model, which holds the weights.
+  /// The model's file, which contains the weights.
   public let file: ReadableFile
-  /// `ir_version`.
+  /// The file's `ir_version`.
   public let irVersion: Int
   /// The version of each operator set, by domain; `ai.onnx` is the empty domain.
   public let opsets: [String: Int]
@@ -22,7 +22,7 @@ public struct Model: Sendable {
   /// The path of the model's file.
   package var path: String { file.path }
 
-  /// Reads the model in `file`: everything but the elements of its tensors.
+  /// Reads the model in `file`, except the elements of its tensors.
   public init(_ file: ReadableFile) throws(GraphError) {
     self = try ModelDecoder(file).model()
   }
@@ -48,36 +48,36 @@ public struct Model: Sendable {
   }
 }
 
-/// `GraphProto`.
+/// One graph of a model (`GraphProto`).
 public struct Graph: Sendable {
-  /// `name`.
+  /// The graph's `name`; often empty.
   public var name = ""
-  /// The nodes in the order of the file, which should be an order in which they can run.
+  /// The nodes in the order of the file. ONNX requires an order in which they can run.
   public var nodes: [Node] = []
   /// Dense tensors of the graph.
   public var initializers: [TensorConstant] = []
-  /// Sparse tensors of the graph; their names are those of their values.
+  /// Sparse tensors of the graph; each has the name of its values.
   public var sparseInitializers: [SparseConstant] = []
-  /// Inputs; before IR version 4 they also list every initializer.
+  /// The inputs; before IR version 4 these include every initializer.
   public var inputs: [ValueInfo] = []
-  /// Outputs.
+  /// The outputs, in the order of the file.
   public var outputs: [ValueInfo] = []
 
-  /// An empty graph.
+  /// A graph without nodes and tensors.
   public init() {}
 
-  /// The inputs without an initializer, which a caller must supply.
+  /// The inputs without an initializer; a caller must supply them.
   public var requiredInputs: [ValueInfo] {
     let known = Set(initializers.map(\.name)).union(sparseInitializers.map(\.values.name))
     return inputs.filter { !known.contains($0.name) }
   }
 }
 
-/// `NodeProto`: one use of an operator.
+/// One use of an operator (`NodeProto`).
 public struct Node: Sendable {
-  /// `name`, often empty.
+  /// The node's `name`; often empty.
   public var name = ""
-  /// `op_type`.
+  /// The operator's name (`op_type`).
   public var operation = ""
   /// The operator's domain; empty for ONNX's own.
   public var domain = ""
@@ -90,7 +90,7 @@ public struct Node: Sendable {
   /// Attributes by name.
   public var attributes: [String: AttributeValue] = [:]
 
-  /// An empty node.
+  /// A node without operator, inputs and outputs.
   public init() {}
 
   /// The node in messages: its name, or else its first output, and its operator.
@@ -100,7 +100,7 @@ public struct Node: Sendable {
   }
 }
 
-/// `AttributeProto`.
+/// The value of an attribute (`AttributeProto`).
 public enum AttributeValue: Sendable {
   case float(Float)
   case int(Int64)
@@ -115,60 +115,60 @@ public enum AttributeValue: Sendable {
   case graphs([Graph])
   case sparse(SparseConstant)
   case type(ValueType)
-  /// Within a function: the calling node's attribute of this name.
+  /// In a function: the calling node's attribute of this name.
   case reference(String)
-  /// A value of a kind that no operator here uses: the range of the attribute's message in the file.
+  /// A value of a kind that no operator here uses, as the range of the attribute's message in the file.
   case other(Range<Int>)
 }
 
-/// `ValueInfoProto`: the name of a value and its declared type.
+/// The name of a value and its declared type (`ValueInfoProto`).
 public struct ValueInfo: Sendable {
-  /// The name.
+  /// The value's name, unique in its graph.
   public let name: String
   /// The type; nil if the file does not declare it.
   public let type: ValueType?
 
-  /// A value of that name and type.
+  /// A value with a name and a declared type, or nil.
   public init(name: String, type: ValueType?) {
     self.name = name
     self.type = type
   }
 }
 
-/// `TypeProto`.
+/// A declared type (`TypeProto`).
 public indirect enum ValueType: Sendable {
   /// A dense tensor; the shape is nil if even the rank is open.
   case tensor(ElementType?, shape: [Extent]?)
   case sequence(ValueType)
   case optional(ValueType)
-  /// Sparse tensors, maps and opaque types.
+  /// A sparse tensor, a map or an opaque type.
   case other
 }
 
 /// A dimension of a declared shape.
 public enum Extent: Sendable, Equatable {
   case fixed(Int)
-  /// Any extent, the same for every use of the name.
+  /// An open extent with a name; it is the same wherever the name occurs.
   case named(String)
   case open
 }
 
 /// `FunctionProto`: an operator that the model defines by a graph.
 public struct Function: Sendable {
-  /// `name`.
+  /// The function's `name`.
   public var name = ""
-  /// `domain`.
+  /// The function's `domain`.
   public var domain = ""
-  /// `overload`: distinguishes functions of one name.
+  /// The function's `overload`, which distinguishes functions of one name.
   public var overload = ""
-  /// Names of values that get the calling node's inputs.
+  /// The names by which the body uses the calling node's inputs.
   public var inputs: [String] = []
-  /// Names of values that become the calling node's outputs.
+  /// The names of the values that the calling node returns as outputs.
   public var outputs: [String] = []
-  /// The body.
+  /// The nodes of the body, in the order of the file.
   public var nodes: [Node] = []
-  /// Versions of operator sets for `nodes`.
+  /// The versions of operator sets for `nodes`, by domain.
   public var opsets: [String: Int] = [:]
-  /// Attributes that a call may leave out, with their default values.
+  /// Attributes that a call need not give, with their default values.
   public var defaults: [String: AttributeValue] = [:]
 }

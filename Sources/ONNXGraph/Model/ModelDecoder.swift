@@ -37,7 +37,7 @@ struct ModelDecoder {
     guard let graph else {
       throw decoder.refusal(.noGraph, "a model with a graph", "a message without one")
     }
-    // A file older than versions of operator sets means version 1.
+    // A file from before versions of operator sets uses version 1.
     if opsets[""] == nil, irVersion < 3 { opsets[""] = 1 }
     return Model(
       file: decoder.wire.file, irVersion: irVersion, opsets: opsets,
@@ -83,7 +83,7 @@ struct ModelDecoder {
     try counter.add(1, outer)
     var node = Node()
     var decoder = try outer.within("node number \(number)")
-    // Names first, so that an error in an attribute can show the node's name.
+    // The names are read first, so that an error in an attribute can give the node's name.
     try decoder.forEachField(range) { field throws(GraphError) in
       switch field.number {
       case 1:

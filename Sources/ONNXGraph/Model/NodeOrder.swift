@@ -1,6 +1,7 @@
 /// An order in which the nodes of a graph can run.
 ///
-/// ONNX requires it of files. Some exporters write another order; the file's order is kept only where it works.
+/// ONNX requires files to have such an order. Some exporters write another order; the file's order is kept where it is
+/// valid.
 package struct NodeOrder {
   private let nodes: [Node]
   /// Whether a value exists before the first node: inputs, initializers, and values of enclosing graphs.
@@ -14,7 +15,8 @@ package struct NodeOrder {
 
   private enum State { case new, open, done }
 
-  /// Indices into `nodes`, each after those it needs; throws for a cycle, or a value that no node makes.
+  /// Indices into `nodes`: each node comes after the nodes that it needs. Throws for a cycle, or for a value that no
+  /// node makes.
   package func indices() throws(GraphDefect) -> [Int] {
     var makers: [String: Int] = [:]
     for (index, node) in nodes.enumerated() {
@@ -76,7 +78,8 @@ extension Model {
     return try NodeOrder(graph.nodes) { known.contains($0) }.indices()
   }
 
-  /// Defects that keep the model's graphs from running, whatever their operators are: the first one of each graph.
+  /// Defects that prevent the model's graphs from running, whatever their operators are; the first defect of each
+  /// graph.
   package var graphDefects: [GraphDefect] {
     var bodies = [graph]
     for function in functions {
@@ -111,7 +114,7 @@ extension Graph {
           place: "output \(quoted(output.name))", expected: "a value with this name", found: "none")
       ]
     }
-    // Inner graphs are checked after the enclosing one, whose order already requires the values that they use.
+    // Inner graphs are checked after the enclosing graph, whose order already requires the values that they use.
     return nodes.flatMap { node in
       node.attributes.sorted { $0.key < $1.key }.flatMap { attribute -> [GraphDefect] in
         if case .graph(let inner) = attribute.value { inner.defects(outer: sees) } else { [] }
@@ -124,7 +127,7 @@ extension Node {
   /// Values that the node needs: its inputs, and values of enclosing graphs that its own graphs use.
   package var usedNames: [String] {
     var names = inputs.filter { !$0.isEmpty }
-    // In the order of the attributes' names, so that the first error is always the same.
+    // Attributes are sorted by name, so that the first error is always the same.
     for attribute in attributes.sorted(by: { $0.key < $1.key }) {
       if case .graph(let graph) = attribute.value { names += graph.freeNames }
     }

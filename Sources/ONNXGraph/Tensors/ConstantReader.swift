@@ -3,7 +3,7 @@ internal import Tensors
 
 /// Reads the elements of a model's tensor as packed little-endian bytes, from the first to the last.
 ///
-/// One thread reads at a time; memory does not depend on the tensor's size.
+/// Only one thread may read at a time. Memory does not depend on the tensor's size.
 package final class ConstantReader {
   private let constant: TensorConstant
   private let path: String
@@ -16,7 +16,7 @@ package final class ConstantReader {
     case held([UInt8])
   }
 
-  /// A reader of `constant`, a tensor of the model in `file`; its data is there or in `external`.
+  /// A reader of `constant`, a tensor of the model in `file`. The elements are in this file or in `external`.
   package init(
     _ constant: TensorConstant, file: ReadableFile, external: ExternalFiles
   ) throws(GraphError) {
@@ -52,7 +52,7 @@ package final class ConstantReader {
     case .file(let file, let start):
       try asGraph { () throws(FileError) in try file.read(at: start + position, into: buffer) }
     case .held(let bytes):
-      // The check above bounds this range: the elements have exactly these bytes.
+      // The check above limits this range; the elements have exactly these bytes.
       buffer.copyBytes(from: bytes.dropFirst(position).prefix(buffer.count))
     case .typed(let elements):
       for index in buffer.indices { buffer[index] = try elements.nextByte() }
@@ -87,8 +87,8 @@ private final class TypedElements {
     message = WireReader(wire, constant.message)
   }
 
-  /// The number of entries in the field: one for each element, but one for each byte of elements that the writer
-  /// packed, and two for each complex number.
+  /// The number of entries in the field. There is one entry for each element, but one for each byte of packed small
+  /// elements, and two for each complex number.
   private var entryCount: Int {
     switch type {
     case .uint4, .int4, .uint2, .int2, .float4E2M1: byteCount
@@ -179,7 +179,7 @@ extension TensorConstant {
       guard strings.count < elementCount, range.count <= MessageDecoder.textLimit else {
         throw wire.refusal(.data, place, "\(elementCount) short texts", "more, or a longer one")
       }
-      // Some files have text that is not UTF-8: invalid bytes become replacement characters.
+      // Some files have text that is not UTF-8; invalid bytes become replacement characters.
       strings.append(String(decoding: try wire.bytes(range), as: UTF8.self))
     }
     guard strings.count == elementCount else {
@@ -188,7 +188,7 @@ extension TensorConstant {
     return strings
   }
 
-  /// The single tensor in a file: a `TensorProto`, the form in which ONNX stores its own test data.
+  /// The only tensor in a file with a `TensorProto`, the form in which ONNX stores its own test data.
   package init(message file: ReadableFile) throws(GraphError) {
     let decoder = MessageDecoder(wire: WireFile(file), place: "tensor")
     self = try TensorDecoder(decoder: decoder, counter: ItemCounter()).tensor(0..<file.size)

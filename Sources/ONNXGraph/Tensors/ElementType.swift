@@ -43,7 +43,7 @@ public enum ElementType: Int, CaseIterable, Sendable {
 
   /// The element type of a dtype of flat formats.
   public init(_ dtype: DType) {
-    // The tests check over `allCases` that each dtype has an element type, so the default is never used.
+    // A test checks over `allCases` that each dtype has an element type, so the default is never used.
     self = Self.allCases.first { $0.dtype == dtype } ?? .float
   }
 

@@ -2,13 +2,13 @@ package import ByteFiles
 internal import Synchronization
 internal import Tensors
 
-/// The files beside a model that hold its external data: each is opened once, and only from the model's folder.
+/// The files with a model's external data. Each is opened once, and only from the model's folder.
 package final class ExternalFiles: Sendable {
   private let model: ReadableFile
   private let folder: String
   private let open = Mutex<[String: ReadableFile]>([:])
 
-  /// More files than any exporter writes, and fewer than a process may have open.
+  /// More files than any exporter writes, and fewer than a process may open.
   private static let limit = 512
 
   package init(of model: ReadableFile) {
@@ -20,7 +20,7 @@ package final class ExternalFiles: Sendable {
   /// Every file opened so far.
   package var all: [ReadableFile] { open.withLock { Array($0.values) } }
 
-  /// The file and the range of its bytes that hold `tensor`, whose elements take `byteCount` bytes.
+  /// The file with the elements of `tensor`, which take `byteCount` bytes, and the range of these bytes.
   package func range(
     of data: ExternalData, byteCount: Int, tensor: String
   ) throws(GraphError) -> (file: ReadableFile, range: Range<Int>) {

@@ -1,7 +1,8 @@
 extension TensorConstant {
   /// The tensor of a number, or a list of numbers, in an attribute of a `Constant` node.
   ///
-  /// - Parameter position: the attribute's position in the file, which orders the tensor among others.
+  /// - Parameter position: the attribute's position in the file; it gives the tensor's place in the order of all
+  ///   tensors.
   /// - Returns: nil for any other attribute.
   init?(_ attribute: String, _ value: AttributeValue, at position: Int) {
     switch (attribute, value) {
@@ -27,7 +28,7 @@ extension TensorConstant {
 }
 
 extension Node {
-  /// Gives every `Constant` node one form, a tensor, however the file writes its value.
+  /// Gives every `Constant` node the same form: a tensor, however the file stores its value.
   ///
   /// - Parameter positions: the attributes' positions in the file.
   mutating func unifyConstant(_ positions: [String: Int]) {

@@ -1,6 +1,6 @@
 /// A tensor of the model: its name, type, shape and the position of its elements. The elements are not read.
 public struct TensorConstant: Sendable {
-  /// The name in its message; for the value of a `Constant` node often empty.
+  /// The name in its message; often empty for the value of a `Constant` node.
   public let name: String
   /// The type of the elements.
   public let type: ElementType
@@ -25,21 +25,21 @@ public struct TensorConstant: Sendable {
 package enum TensorPayload: Sendable {
   /// `raw_data`: little-endian, C order, in the model's own file.
   case raw(Range<Int>)
-  /// A typed field of the tensor's message, packed or one element at a time; each read walks it again.
+  /// A typed field of the tensor's message, packed or one element at a time; each read goes through the field again.
   case typed(field: Int)
-  /// In another file.
+  /// The elements are in another file.
   case external(ExternalData)
-  /// Here: a few numbers from a node's attribute, packed and little-endian.
+  /// A few numbers from a node's attribute, packed and little-endian.
   case held([UInt8])
-  /// Not in the model: the caller supplies the elements of the tensor with this number.
+  /// The elements are not in the model: the caller supplies those of the tensor with this number.
   case supplied(Int)
 }
 
-/// The entries of `external_data`, as the file has them.
+/// The entries of `external_data`, as they are in the file.
 package struct ExternalData: Sendable, Equatable {
   package var location = ""
   package var offset = 0
-  /// Bytes; nil means up to the end of the file.
+  /// The number of bytes; nil means up to the end of the file.
   package var length: Int?
 }
 
@@ -47,7 +47,7 @@ package struct ExternalData: Sendable, Equatable {
 public struct SparseConstant: Sendable {
   /// The non-zero elements, in order.
   public let values: TensorConstant
-  /// Linear indices, or a row of coordinates for each value.
+  /// Indices into the flat tensor, or a row of coordinates for each value.
   public let indices: TensorConstant
   /// The shape of the dense tensor.
   public let shape: [Int]

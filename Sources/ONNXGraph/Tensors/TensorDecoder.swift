@@ -5,7 +5,7 @@ struct TensorDecoder {
   let decoder: MessageDecoder
   let counter: ItemCounter
 
-  /// More dimensions than any framework allows (NumPy: 64).
+  /// More dimensions than any framework allows (NumPy allows 64).
   static let rankLimit = 64
 
   private struct Fields {
@@ -58,7 +58,7 @@ struct TensorDecoder {
   private func noteExternal(_ field: WireField, _ data: inout ExternalData) throws(GraphError) {
     let entry = try decoder.entry(try decoder.range(field))
     func number() throws(GraphError) -> Int {
-      // Digits only: Int(_:) would also accept a sign.
+      // Only digits are allowed; Int(_:) would also accept a sign.
       guard entry.value.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let value = Int(entry.value) else {
         throw decoder.refusal(
           .external, "a number of bytes as the \(entry.key) of external data", quoted(entry.value))
@@ -109,7 +109,7 @@ struct TensorDecoder {
       guard type != .string else { throw named.refusal(.dtype, "numbers in external data", "text") }
       return .external(fields.external)
     }
-    // The caller's shape check bounds this product.
+    // The caller's check of the shape limits this product.
     let byteCount = (count * (type.bits ?? 0) + 7) / 8
     if let raw = fields.raw {
       guard type != .string else { throw named.refusal(.dtype, "text in string_data", "it in raw_data") }
@@ -123,7 +123,7 @@ struct TensorDecoder {
       throw named.refusal(.data, "\(type.name) elements in field \(field)", "some in field \(other)")
     }
     let found = typed[field] ?? 0
-    // Elements of 4 and 8 bytes have their size on the wire. The others are counted when they are read, but each takes
+    // Elements of 4 and 8 bytes have this size in the file too. Others are counted when they are read, but each takes
     // at least a byte.
     switch type {
     case .float, .complex64, .double, .complex128:

@@ -1,6 +1,6 @@
 internal import Tensors
 
-/// Decodes fields of ONNX messages: typed values, the place for error messages, and counts that bound memory.
+/// Decodes fields of ONNX messages. It has typed values, the place for error messages, and counts that limit memory.
 struct MessageDecoder {
   let wire: WireFile
   /// The place in error messages: `node 'conv1'`.
@@ -8,9 +8,9 @@ struct MessageDecoder {
   /// The number of graphs or types that enclose this message.
   var depth = 0
 
-  /// Graphs within graphs: real models have two or three.
+  /// The deepest nesting of graphs; real models have two or three.
   static let depthLimit = 32
-  /// Bytes of a name; `doc_string` and other text are never read.
+  /// The most bytes of a name; `doc_string` and other text are never read.
   static let textLimit = 64 << 10
 
   func refusal(_ rule: ONNXRule, _ expected: String, _ found: String) -> GraphError {
@@ -48,7 +48,7 @@ struct MessageDecoder {
     return Float(bitPattern: bits)
   }
 
-  /// The text of a field: a name, never documentation.
+  /// The text of a field that is a name; documentation is never read.
   func text(_ field: WireField) throws(GraphError) -> String { try text(range(field)) }
 
   func text(_ range: Range<Int>) throws(GraphError) -> String {
@@ -113,7 +113,7 @@ struct MessageDecoder {
   }
 }
 
-/// Counts decoded items: an item takes at least two bytes of the file, and may take a hundred of memory.
+/// Counts decoded items. An item takes at least two bytes of the file, and may take a hundred bytes of memory.
 final class ItemCounter {
   private var count = 0
   static let limit = 2_000_000

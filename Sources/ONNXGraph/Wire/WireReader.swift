@@ -1,13 +1,13 @@
 package import ByteFiles
 internal import Tensors
 
-/// The bytes of one file through a window: a walk over its messages skips weights and reads small fields in blocks.
+/// Reads one file through a window. A walk over its messages skips weights and reads small fields in blocks.
 ///
-/// Not `Sendable`: one thread walks at a time.
+/// Not `Sendable`: only one thread may walk at a time.
 package final class WireFile {
-  /// The file behind the window.
+  /// The file that is read.
   package let file: ReadableFile
-  /// The end of all reads.
+  /// No read goes beyond this position.
   private let end: Int
   private var window: [UInt8] = []
   /// The names with characters beyond ASCII.
@@ -17,7 +17,7 @@ package final class WireFile {
   /// Bytes of a window: larger than most nodes, smaller than most weights that are skipped.
   private static let windowSize = 16 << 10
 
-  /// A window on `file`, or on its bytes before `end`.
+  /// Reads `file`, or its bytes before `end`.
   package init(_ file: ReadableFile, end: Int? = nil) {
     self.file = file
     self.end = min(end ?? file.size, file.size)
@@ -44,7 +44,7 @@ package final class WireFile {
     return first
   }
 
-  /// The bytes of `range`; the caller bounds its length.
+  /// The bytes of `range`; the caller must limit its length.
   package func bytes(_ range: Range<Int>) throws(GraphError) -> [UInt8] {
     let offset = range.lowerBound - windowStart
     if offset >= 0, offset <= window.count, range.count <= window.count - offset {
@@ -70,11 +70,11 @@ package final class WireFile {
 package struct WireField {
   /// The value in its wire type.
   package enum Value {
-    /// Wire type 0.
+    /// Wire type 0: a number of variable length.
     case varint(UInt64)
-    /// Wire type 5, as its bits.
+    /// Wire type 5: 32 bits.
     case fixed32(UInt32)
-    /// Wire type 1, as its bits.
+    /// Wire type 1: 64 bits.
     case fixed64(UInt64)
     /// Wire type 2: text, bytes, a message or packed numbers.
     case bytes(Range<Int>)
@@ -82,20 +82,20 @@ package struct WireField {
 
   package let number: Int
   package let value: Value
-  /// The range of the key and the value in the file.
+  /// The range of key and value in the file.
   package let extent: Range<Int>
 }
 
 /// Walks the fields of one protobuf message (protobuf.dev/programming-guides/encoding).
 ///
-/// Every position is checked against the message's end before it is used; nothing is allocated for a field.
+/// Every position is checked against the message's end before it is used. Nothing is allocated for a field.
 package struct WireReader {
   package let wire: WireFile
   /// The range of the message's fields in the file.
   package let range: Range<Int>
   private var position: Int
 
-  /// The caller has checked that `range` lies in the file.
+  /// The caller must have checked that `range` is inside the file.
   package init(_ wire: WireFile, _ range: Range<Int>) {
     self.wire = wire
     self.range = range
@@ -132,7 +132,7 @@ package struct WireReader {
     return WireField(number: Int(number), value: value, extent: start..<position)
   }
 
-  /// The next number of a packed field, whose range this reader walks; nil at its end.
+  /// The next number of a packed field, over whose range this reader goes; nil at its end.
   package mutating func nextVarint() throws(GraphError) -> UInt64? {
     position == range.upperBound ? nil : try varint()
   }

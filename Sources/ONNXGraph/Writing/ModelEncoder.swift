@@ -10,11 +10,11 @@ package struct ModelEncoder {
     wire = WireFile(model.file)
   }
 
-  /// The whole model, with places for the elements of supplied tensors.
+  /// The whole model, with gaps for the elements of supplied tensors.
   package func pieces() throws(GraphError) -> PieceWriter {
     var writer = PieceWriter()
     var reader = wire.message
-    // In versions below 4, every initializer would have to be an input too.
+    // In versions below 4, every initializer must be an input too.
     writer.fields { $0.int(1, max(4, model.irVersion)) }
     while let field = try reader.next() {
       switch field.number {
@@ -124,7 +124,8 @@ package struct ModelEncoder {
     case .raw, .typed:
       // Copied from the file.
       writer.append(try wire.bytes(tensor.message))
-      // The last of two equal fields counts, so this replaces the old name; a function's tensor has another name here.
+      // If a field occurs twice, the last one counts, so this replaces the old name; a function's tensor has another
+      // name here.
       if !tensor.name.isEmpty { writer.fields { $0.text(8, tensor.name) } }
     case .held(let bytes):
       writer.fields { fields in

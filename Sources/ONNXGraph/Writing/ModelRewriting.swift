@@ -4,7 +4,7 @@ internal import ByteFiles
 package enum RewrittenPiece: Equatable {
   case bytes([UInt8])
   case copied(Range<Int>)
-  /// All elements, `count` bytes, of the replacement with this number.
+  /// All elements of the replacement with this number; they take `count` bytes.
   case elements(Int, count: Int)
 
   package var count: Int {
@@ -35,7 +35,7 @@ package struct TensorReplacement {
 /// Rewrites a model with some tensors replaced, as a list of pieces in file order.
 ///
 /// Only the lengths of messages that enclose a replaced tensor change. All other bytes are copied: unknown fields, the
-/// order of nodes, documentation, the encoding of numbers.
+/// order of nodes, documentation, and the encoding of numbers.
 package struct ModelRewriting {
   private let wire: WireFile
   private let replacements: [TensorReplacement]
@@ -82,7 +82,7 @@ package struct ModelRewriting {
     return pieces
   }
 
-  /// The new dimensions and type, the old fields that describe neither type nor data, then the new elements.
+  /// The new dimensions and type, then the old fields other than dimensions, type and data, then the new elements.
   private func replaced(_ replacement: Numbered) throws(GraphError) -> [RewrittenPiece] {
     let tensor = replacement.tensor
     var head = WireWriter()

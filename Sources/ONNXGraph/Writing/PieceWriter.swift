@@ -1,9 +1,9 @@
-/// A message whose tensors' elements come later: bytes and, between them, numbers of tensors.
+/// A message whose tensors' elements are supplied later: bytes and, between them, numbers of tensors.
 package struct PieceWriter {
   /// A part of the message.
   package enum Piece {
     case bytes([UInt8])
-    /// All elements of the tensor that is supplied under this number.
+    /// All elements of the tensor that is supplied under this number; they take `count` bytes.
     case elements(Int, count: Int)
   }
 
@@ -43,7 +43,7 @@ package struct PieceWriter {
     pieces.append(.elements(number, count: count))
   }
 
-  /// Appends a message within this one.
+  /// Appends a message inside this one.
   mutating func message(_ number: Int, _ inner: PieceWriter) {
     fields { $0.header(number, count: inner.count) }
     append(inner)

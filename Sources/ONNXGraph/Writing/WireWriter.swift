@@ -1,4 +1,4 @@
-/// Builds small protobuf messages in memory; weights are copied from file to file instead.
+/// Builds small protobuf messages in memory; weights are copied from file to file.
 package struct WireWriter {
   /// The message so far.
   package private(set) var bytes: [UInt8] = []
@@ -31,7 +31,7 @@ package struct WireWriter {
   /// Appends a field of text.
   package mutating func text(_ number: Int, _ value: String) { bytes(number, Array(value.utf8)) }
 
-  /// Appends a message within this one.
+  /// Appends a message inside this one.
   package mutating func message(_ number: Int, _ build: (inout WireWriter) -> Void) {
     var inner = WireWriter()
     build(&inner)
@@ -45,7 +45,7 @@ package struct WireWriter {
     bytes(number, inner.bytes)
   }
 
-  /// Appends key and length of a field of wire type 2, whose bytes follow elsewhere.
+  /// Appends key and length of a field of wire type 2; its bytes are written elsewhere.
   package mutating func header(_ number: Int, count: Int) {
     append(key: number, 2)
     appendVarint(UInt64(max(0, count)))

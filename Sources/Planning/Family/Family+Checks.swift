@@ -4,7 +4,7 @@ internal import UnitModel
 // Checks for mistakes in a family: patterns that match nothing, and tensors that no pattern uses.
 extension Family {
   /// Checks that every pattern matches a tensor of at least one task or level. Throws `PlanError.matchesNothing` with
-  /// its place.
+  /// the pattern's place.
   func checkPatterns(levels count: Int, _ specs: [TensorSpec]) throws(PlanningError) {
     let first = firstLevel(specs)
     let levelCount = choices.values.reduce(count) { max($0, $1.count) }
@@ -44,7 +44,7 @@ extension Family {
     return specs.contains { pattern.match($0.name.text) != nil }
   }
 
-  /// Remarks for the reader of the plan: tasks without tensors that others have, and maps that are not used.
+  /// Notes for the reader of the plan: tensors that only some tasks have, and byte tensors that are not used as maps.
   func notes(_ resolved: ResolvedPlan) -> [String] {
     let tensors = resolved.partition.tensors
     let specs = tensors.map(\.spec)
@@ -64,8 +64,8 @@ extension Family {
     (tasks.count == 1 ? "task " : "tasks ") + PlanRequest.shortened(tasks.map(\.quoted))
   }
 
-  /// Networks that use all elements of a tensor because a mask is missing; one note for a task if all its levels lack
-  /// the same.
+  /// Networks that use all elements of a tensor because a mask is missing. If all levels of a task lack the same masks,
+  /// there is one note for the task.
   private func maskNotes(_ resolved: ResolvedPlan) -> [String] {
     let tensors = resolved.partition.tensors
     let masks = TaskMasks(tensors)
@@ -90,7 +90,7 @@ extension Family {
     }
   }
 
-  /// Tensors of bytes in the shape of another tensor that no rule uses: probably maps or masks whose names were not
+  /// Tensors of bytes with the shape of another tensor that no rule uses: probably maps or masks whose names were not
   /// given.
   private func mapNotes(_ partition: Partition) -> [String] {
     let tensors = partition.tensors

@@ -2,7 +2,7 @@ internal import StrictJSON
 internal import Tensors
 internal import UnitModel
 
-// Elements assigned one by one: owner maps, and masks of tasks.
+// Assignment of single elements: owner maps, and masks of tasks.
 extension Family {
   /// Reads pairs of a pattern for tensors and a pattern for their maps.
   static func maps(_ node: PlanNode) throws(PlanError) -> [MapRule] {
@@ -20,7 +20,8 @@ extension Family {
 
   /// Reads pairs of a pattern for tensors and the names of their masks, which contain `{task}` or `{level}`.
   ///
-  /// Each `*` in such a name takes the text of one in the pattern, and each `{}` likewise, each kind in order.
+  /// Each `*` in such a name is replaced by the text of a `*` in the pattern, and each `{}` by the text of a `{}`, in
+  /// order.
   static func masks(_ node: PlanNode?) throws(PlanError) -> [(tensors: NamePattern, mask: String)] {
     guard let node else { return [] }
     var rules: [(tensors: NamePattern, mask: String)] = []
@@ -47,7 +48,7 @@ extension Family {
     }
   }
 
-  /// A name without its components `{task}` and `{level}`: the name within the network.
+  /// A name without its components `{task}` and `{level}`: the name that the network uses.
   static func known(_ text: String) -> String {
     var text = text
     for key in ["{task}", "{level}"] {
@@ -56,7 +57,7 @@ extension Family {
     return text
   }
 
-  /// How many levels have masks of their own; nil if masks do not depend on the level.
+  /// The number of levels with masks of their own; nil if masks do not depend on the level.
   func maskLevels(_ specs: [TensorSpec]) throws(PlanningError) -> Int? {
     let patterns = masks.map(\.mask).filter { $0.contains("{level}") }
     if patterns.isEmpty { return nil }
@@ -77,15 +78,15 @@ extension Family {
 
   /// Entries for the tensors that have a mask for each task.
   ///
-  /// - Parameter aliases: the masks' names within the networks, for each rule.
+  /// - Parameter aliases: the names that the networks use for the masks, for each rule.
   func maskEntries(_ aliases: [String]) -> [PlanTensor] {
     zip(masks, aliases).map { rule, alias in
       PlanTensor(selector: .match(rule.tensors), mask: NamePattern(alias))
     }
   }
 
-  /// The masks' name within the networks: that of the mask without task and level, with `mask.` before it if a tensor
-  /// has this name already.
+  /// The name that the networks use for the masks: the mask's name without task and level. If a tensor has this name
+  /// already, it begins with `mask.`.
   func known(
     _ rule: (tensors: NamePattern, mask: String), _ specs: [TensorSpec], among names: Set<String>
   ) -> String {
@@ -101,7 +102,7 @@ extension Family {
 
   /// An entry for each tensor that has an owner map, with the number of elements of each owner.
   ///
-  /// A tied tensor has the entry of its original.
+  /// A tied tensor uses the entry of its original.
   func owned<Failure: Error>(
     _ rules: [MapRule], _ specs: [TensorSpec], ties: [TensorName: TensorName],
     _ values: (TensorName) throws(Failure) -> [Int]
@@ -118,7 +119,7 @@ extension Family {
         else {
           continue
         }
-        // Layers without a map belong to all tasks: a first layer, a head.
+        // Layers without a map belong to all tasks, such as a first layer or a head.
         guard let place = places[TensorName(text)], specs[place].name != spec.name else {
           missing = missing ?? text
           continue

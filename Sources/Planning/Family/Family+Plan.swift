@@ -3,11 +3,11 @@ public import Tensors
 internal import UnitModel
 
 extension Family {
-  /// The plan for the tensors of a file, with every list written out.
+  /// The plan for the tensors of a file, with all lists in full.
   ///
   /// - Parameters:
-  ///   - mask: whether each element of a tensor is not 0; called only for channel masks.
-  ///   - values: how often each byte occurs in a tensor of bytes; called only for owner maps.
+  ///   - mask: tells for each element of a tensor whether it is not 0; called only for channel masks.
+  ///   - values: the number of occurrences of each byte in a tensor of bytes; called only for owner maps.
   ///
   /// Throws `PlanningError`, and the errors of `mask` and `values`.
   public func plan<Failure: Error>(
@@ -61,7 +61,7 @@ extension Family {
     } catch { throw PlanningError.plan(error.placed(by: key(at:))) }
   }
 
-  /// The place in the document from which a place in the plan was made.
+  /// The place in the family's document that a place in the plan comes from.
   private func key(at place: String) -> String {
     if let entry = placeIndex(place, of: "tensors") {
       return cuts.indices.contains(entry) ? "cuts, '\(cuts[entry].pattern)'" : "experts, owners or masks"
@@ -72,12 +72,12 @@ extension Family {
     return "\(key), task \(tasks[task].quoted)"
   }
 
-  /// The most comparisons of names with patterns: some seconds.
+  /// The most comparisons of names with patterns; they take some seconds.
   ///
-  /// A hundred tasks with three patterns each, for 50,000 tensors, take half of it.
+  /// A hundred tasks with three patterns each, for 50,000 tensors, need half of this.
   private static let workLimit = 100_000_000
 
-  /// Bounds the work of rules for maps and masks, which are tried before the number of levels is known.
+  /// Limits the work of rules for maps and masks, which are tried before the number of levels is known.
   private func checkRules(_ specs: [TensorSpec]) throws(PlanningError) {
     var rules = perLevel.count + 2 * masks.count
     rules += masks.count { $0.mask.contains("{level}") } * Self.maskLevelLimit
@@ -111,7 +111,7 @@ extension Family {
   /// The axes that the cuts make with these tensors, and the number of channels of each.
   private func sizes(for specs: [TensorSpec]) throws(PlanningError) -> [(name: AxisName, size: Int)] {
     var plan = Plan(unitCount: 1)
-    // Tensors that are not cut say nothing about sizes, and compact dimensions need levels, which are not known yet.
+    // Tensors that are not cut do not show sizes, and compact dimensions need levels, which are not known yet.
     let plain = cuts.filter { cut in
       !cut.dimensions.contains { if case .compact = $0 { true } else { false } }
     }
@@ -136,7 +136,7 @@ extension Family {
     }
   }
 
-  /// An axis whose unit u has the channels between width u − 1 and width u, rounded to the nearest channel.
+  /// An axis whose unit u has the channels between width u − 1 and width u, each rounded to the nearest channel.
   private static func prefixes(_ name: AxisName, _ size: Int, _ widths: [Double]) throws(PlanningError)
     -> PlanAxis
   {
@@ -152,7 +152,7 @@ extension Family {
     return PlanAxis(name: pattern, size: size, cut: .sizes(sizes))
   }
 
-  /// Makes a unit of all channels that are used in exactly the same levels.
+  /// Makes one unit of all channels that are used in exactly the same levels.
   private static func masked<Failure: Error>(
     _ sizes: [(name: AxisName, size: Int)], _ masks: [String: [String]],
     _ mask: (TensorName) throws(Failure) -> [Bool]
@@ -176,7 +176,7 @@ extension Family {
       signatures.append(signature)
     }
     let levelCount = masks.values.map(\.count).max() ?? 1
-    // Channels first used at the lowest level come first; among those, the ones that most levels use.
+    // Channels first used at the lowest level come first; of these, channels that most levels use.
     func order(_ signature: Int) -> (Int, Int) {
       (signature == 0 ? Int.max : signature.trailingZeroBitCount, -signature.nonzeroBitCount)
     }

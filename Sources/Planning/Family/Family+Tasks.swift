@@ -2,9 +2,9 @@ internal import Tensors
 internal import UnitModel
 
 extension Family {
-  /// A task with its levels, its private tensors, and those of each level.
+  /// A task with its levels, its private tensors, and the private tensors of each level.
   ///
-  /// - Parameter aliases: the masks' names within the networks, for each rule.
+  /// - Parameter aliases: the names that the networks use for the masks, for each rule.
   func task(
     named name: TaskID, _ levels: [[UnitID]], _ plan: Plan, _ specs: [TensorSpec], masks aliases: [String]
   ) -> PlanTask {
@@ -12,10 +12,10 @@ extension Family {
     let own = choices[name]
     task.order = (0..<plan.unitCount).map { UnitID($0) }
     let count = own?.count ?? levels.count
-    // A level with its own fraction of every axis still needs units for whole tensors: those of the last level.
+    // A level with its own fraction of every axis still needs units for whole tensors; it gets those of the last level.
     task.levels = (0..<count).map { .units(own == nil ? levels[$0] : levels[levels.count - 1]) }
     if let own { task.axes = axes(own, plan) }
-    // Masks go first: their alias must be the name in the tensor's entry.
+    // Masks come first: their alias must be the name in the tensor's entry.
     task.privateTensors =
       zip(masks, aliases).compactMap { rule, alias in
         rule.mask.contains("{level}")
@@ -41,7 +41,7 @@ extension Family {
     return task
   }
 
-  /// The levels of each axis: the units whose widths are at most the fraction.
+  /// The levels of each axis: the units whose widths are at most the level's fraction.
   private func axes(_ choices: [[(axis: NamePattern, fraction: Double)]], _ plan: Plan) -> [PlanTaskAxis] {
     guard case .widths(let widths) = units else { return [] }
     return plan.axes.compactMap { axis in
@@ -64,8 +64,8 @@ extension Family {
 
   func filled(_ pattern: String, task: String) -> String { pattern.replacing("{task}", with: task) }
 
-  /// A private item for a pattern with its key filled in; its alias is the name without that component. Nil if no
-  /// tensor matches.
+  /// A private item for a pattern in which the key is filled in; its alias is the name without that component. Nil if
+  /// no tensor matches.
   private func item(
     of pattern: String, key: String, value: String, _ specs: [TensorSpec], task: String = ""
   ) -> PlanPrivate? {
@@ -83,7 +83,8 @@ extension Family {
     return PlanPrivate(selector: .match(selector), alias: keeps == true ? alias : nil)
   }
 
-  /// A private item for the masks of one pattern that a task or one of its levels has. Nil if no tensor matches.
+  /// A private item for the masks of one pattern that belong to a task or to one of its levels. Nil if no tensor
+  /// matches.
   private func item(
     ofMask mask: String, task: String, _ specs: [TensorSpec], known: String
   ) -> PlanPrivate? {
@@ -93,7 +94,7 @@ extension Family {
     return PlanPrivate(selector: .match(selector), alias: NamePattern(known))
   }
 
-  /// Tensors that another level skips and this one does not.
+  /// Tensors that this level uses and another level skips.
   private func kept(at level: Int, of count: Int, _ specs: [TensorSpec]) -> [PlanPrivate] {
     var items: [PlanPrivate] = []
     for pattern in Set(skipped.values.joined()).sorted(by: { $0.text < $1.text }) {

@@ -4,8 +4,8 @@ internal import UnitModel
 
 /// The dimensions of a network's weights as runs of atoms, and the channel axes made from them.
 ///
-/// An axis is a chain of atoms that follow one another in every dimension that has one of them. Concatenation,
-/// splitting and slicing end chains, so every dimension is one or several whole chains, each perhaps repeated.
+/// An axis is a chain of atoms that follow each other in every dimension that has one of them. Concatenation, splitting
+/// and slicing end chains. So every dimension consists of one or several whole chains, which may be repeated.
 struct GraphAxes {
   /// A weight's dimension.
   struct Dimension {
@@ -53,7 +53,7 @@ struct GraphAxes {
   }
 
   private mutating func findChains(_ dimensions: [Dimension], _ runs: [[Run]]) {
-    // 0 is an end of a dimension.
+    // A 0 means the end of a dimension.
     var next: [ChannelLabel: ChannelLabel] = [:]
     var last: [ChannelLabel: ChannelLabel] = [:]
     func link(_ a: ChannelLabel, _ b: ChannelLabel) {
@@ -76,7 +76,7 @@ struct GraphAxes {
     var numbers: [String: Int] = [:]
     for (dimension, list) in zip(dimensions, runs) {
       for run in list where run.root > 0 && chainOf[run.root] == nil {
-        // A chain begins at its first atom; later atoms are skipped, unless the chain was broken before them.
+        // A chain begins at its first atom. Later atoms are skipped, unless the chain is broken before them.
         if let previous = last[run.root], previous > 0, next[previous] == run.root, chainOf[previous] == nil {
           continue
         }
@@ -111,8 +111,7 @@ struct GraphAxes {
     return name.isEmpty ? "channels" : String(name.map { "*{}".contains($0) ? "_" : $0 })
   }
 
-  /// Divides the channels as equally as possible; channels behind padding get the unit of the channels that were
-  /// padded.
+  /// Divides the channels as equally as possible. Channels after padding get the unit of the channels before padding.
   private mutating func cut() {
     var owners: [ChannelLabel: Int] = [:]
     var sources: [ChannelLabel: ChannelLabel] = [:]
@@ -159,7 +158,7 @@ struct GraphAxes {
     return ChannelRanges(ascending: pieces) ?? ChannelRanges()
   }
 
-  /// The placement of a dimension on the axes; nil if nothing of it is cut.
+  /// The placement of a dimension on the axes; nil if no part of it is cut.
   func placement(_ list: [ChannelLabel]) -> DimensionPlacement? {
     var parts: [ConcatPart] = []
     let runs = Self.runs(list, labels)

@@ -9,8 +9,8 @@ extension PlanRequest {
   /// Proposes a plan for the network in `model`: its graph shows which channels must be cut together.
   ///
   /// - Parameters:
-  ///   - inputShapes: extents of inputs that the model leaves open; for inputs without one, the first that fit are
-  ///     used.
+  ///   - inputShapes: extents of inputs that the model leaves open. For other open inputs, the first extents that fit
+  ///     are used.
   ///   - supplier: reads the tensors that are not in the model's files.
   ///
   /// Throws `PlanningError`.
@@ -30,8 +30,8 @@ extension PlanRequest {
         try weights.check(proposed.resolved, supplier: supplier)
         return proposed
       } catch {
-        // Everything that meets at the node where the plan fails becomes whole, so the next plan can fail in fewer
-        // places.
+        // Everything that meets at the node where the plan fails becomes whole, so the next plan can fail at fewer
+        // nodes.
         guard let refusal = error.refusal, stopped[refusal.node] == nil, stopped.count < Self.stopLimit else {
           throw .graph("\(error)")
         }
@@ -40,7 +40,7 @@ extension PlanRequest {
     }
   }
 
-  /// The most nodes that are made whole before planning fails.
+  /// The most nodes at which channels are made whole before planning fails.
   private static let stopLimit = 32
 }
 
@@ -49,15 +49,15 @@ struct GraphWeights {
   private let model: Model
   private let walk: FlowWalk
   let shapes: [String: [Int]]
-  /// In the order in which nodes use them.
+  /// The dimensions, in the order in which nodes use the weights.
   private let dimensions: [GraphAxes.Dimension]
   private let ranks: [String: Int]
 
-  /// The most positions of a dimension that get atoms of their own. Larger ones are vocabularies, which are looked up.
+  /// Dimensions with more positions get no atoms. Such large ones are vocabularies, whose rows are looked up.
   private static let extentLimit = 1 << 17
 
-  /// The weights for the first candidate extents of inputs for which all outputs' extents are known, else for the first
-  /// that work.
+  /// The weights for the first candidate extents of inputs for which the extents of all outputs are known; if there are
+  /// none, for the first candidate that works.
   static func best(
     of model: Model, inputShapes: [String: [Int]], options: FlowOptions, unitCount: Int,
     supplier: (any TensorReading)?, stopped: [Int: String], names: Set<String>
@@ -124,7 +124,7 @@ struct GraphWeights {
   /// Whether the extents of all outputs are known.
   var isKnown: Bool { model.graph.outputs.allSatisfy { walk.values[$0.name]?.shape != nil } }
 
-  /// Follows the plan through the graph for each kind of sub-network; throws if it does not hold.
+  /// Follows the plan through the graph for each kind of sub-network; throws if the plan is not sound.
   func check(_ plan: ResolvedPlan, supplier: (any TensorReading)?) throws(FlowError) {
     for network in try GraphNetworks.distinct(in: plan, of: model) {
       let flow = try NetworkFlow(
@@ -187,7 +187,7 @@ struct GraphWeights {
     }
   }
 
-  /// A reason without the names in it.
+  /// A reason without the names that it contains.
   private static func unnamed(_ reason: String) -> String {
     reason.split(separator: "'", omittingEmptySubsequences: false).enumerated()
       .filter { $0.offset % 2 == 0 }.map { String($0.element) }.joined(separator: "'")
@@ -195,7 +195,7 @@ struct GraphWeights {
 }
 
 extension AxisOption {
-  /// An axis found in the graph, with the option's own values in place of the axis's.
+  /// The axis found in the graph, with this option's values where it has some.
   func completing(_ axis: PlanAxis) -> PlanAxis {
     PlanAxis(
       name: axis.name, size: axis.size, cut: cut ?? (granule == nil && common == nil ? axis.cut : .equal),

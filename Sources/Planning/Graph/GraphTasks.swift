@@ -50,13 +50,13 @@ struct GraphTasks {
 
   /// The most outputs that become tasks.
   private static let outputLimit = Partition.unitLimit
-  /// The most private tensors, over all tasks; a plan with more would be larger than its model.
+  /// The most private tensors of all tasks together; a plan with more would be larger than its model.
   private static let privateLimit = 1 << 17
 
-  /// The weights that each output needs and some other output does not, in the order of the file; none, and false, if
-  /// there are too many.
+  /// The weights that each output needs and some other output does not, in the order of the file. If there are too
+  /// many, the list is empty and the flag is false.
   ///
-  /// Walks from each output over numbers, not names: 1,024 outputs of 20,000 nodes take a second.
+  /// The walks from the outputs use numbers, not names: 1,024 outputs of 20,000 nodes take a second.
   private static func users(
     _ model: Model, outputs: [String]
   ) -> (byOutput: [TaskID: [TensorName]], isComplete: Bool) {
@@ -75,7 +75,7 @@ struct GraphTasks {
     let weights = constants.map { number($0.name.text) }
     var makers = [Int](repeating: -1, count: numbers.count)
     for (place, node) in nodes.enumerated() { for name in node.outputs { makers[name] = place } }
-    // The last output that reached each value, so that nothing is cleared between walks.
+    // The last output whose walk reached each value, so nothing has to be cleared between walks.
     var reached = [Int](repeating: -1, count: numbers.count)
     var counts = [Int](repeating: 0, count: numbers.count)
     func walk(from output: Int, mark: Int) {

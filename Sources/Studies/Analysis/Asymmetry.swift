@@ -2,9 +2,9 @@ internal import Accounting
 internal import Tensors
 internal import UnitModel
 
-/// Something that is counted for one method and not for another, so that their numbers are not comparable.
+/// A part that is counted for one method and not for another, so that their numbers cannot be compared.
 public struct Asymmetry: Hashable, Sendable {
-  /// The methods concerned.
+  /// The names of the methods concerned.
   public let methods: [String]
   /// One sentence.
   public let sentence: String
@@ -39,7 +39,7 @@ public struct Asymmetry: Hashable, Sendable {
     return found
   }
 
-  /// Methods without something that is counted for another method, because it is left out or they have none.
+  /// Methods that lack something that is counted for another method, because it is left out or because they have none.
   private static func compare(
     _ points: [StudyPoint], _ what: String, isOptional: Bool = false,
     _ elements: (ParameterRow) -> (counted: Int, left: Int)
@@ -58,7 +58,7 @@ public struct Asymmetry: Hashable, Sendable {
     none.removeAll { method in counted.contains(method) || left.contains { $0.method == method } }
     var found: [Asymmetry] = []
     if isOptional {
-      // Something that only one method needs is an asymmetry if it is left out, not if the others have none.
+      // If only one method needs something, leaving it out is an asymmetry; that the others have none is not.
       found += left.map {
         Asymmetry(
           methods: [$0.method],

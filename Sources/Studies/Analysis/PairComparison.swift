@@ -6,12 +6,12 @@ public struct PairComparison: Sendable {
   public let second: Int
   /// The test of the difference; nil if neither seeds nor the size of the test set allow one.
   public let test: MeanTest?
-  /// The seeds that both have; empty unless the test is paired.
+  /// The seeds that both points have; empty unless the test is paired.
   public let sharedSeeds: [Int]
   /// The bootstrap interval of the difference; nil at N = 1.
   public let bootstrap: Interval?
-  /// The upper bound of ε, the degree to which the first is stochastically worse; nil at N = 1. Below ½ the first is
-  /// almost stochastically better.
+  /// The upper bound of ε, which measures how much the first is stochastically worse; nil at N = 1. If it is below ½,
+  /// the first is almost stochastically better.
   public let stochasticOrder: Double?
   /// Hedges' g over seeds; nil at N = 1 or without spread.
   public let hedges: Double?
@@ -21,7 +21,7 @@ public struct PairComparison: Sendable {
   public let cohenH: Double
   /// The p-value after Holm's correction over all tests of the study; nil without a test.
   public internal(set) var adjusted: Double?
-  /// The conclusion.
+  /// The conclusion; `untestable` before all tests of the study are corrected.
   public internal(set) var verdict: Verdict = .untestable
 
   /// A conclusion about two points. JSON has the raw value.

@@ -1,6 +1,6 @@
 internal import Accounting
 
-/// Two points of one task whose order by parameters another policy reverses.
+/// Two points of one task whose order by parameters changes under another policy.
 public struct RankingFlip: Hashable, Sendable {
   /// The index of the policy with this order: the common one, or the first under which both have a number.
   public let reference: Int
@@ -10,9 +10,9 @@ public struct RankingFlip: Hashable, Sendable {
   public let larger: Int
   /// The indices of the policies that reverse the order.
   public let policies: [Int]
-  /// Whether the two budgets match under the first policy: then neither point wins by its size.
+  /// Whether the two budgets match under the reference policy: then neither point wins by its size.
   public let isMatched: Bool
-  /// Whether the smaller point is also at least as accurate, at budgets that do not match: then the other policies
+  /// Whether the smaller point is also at least as accurate, and the budgets do not match. Then the other policies
   /// reverse a win.
   public let overturnsWin: Bool
 

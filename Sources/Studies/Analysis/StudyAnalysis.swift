@@ -3,11 +3,11 @@ internal import StrictJSON
 internal import Tensors
 internal import UnitModel
 
-/// The findings of a study: which pairs differ, which orders depend on the policy, which counts are not comparable.
+/// The findings of a study: pairs that differ, orders that depend on the policy, and counts that cannot be compared.
 public struct StudyAnalysis: Sendable {
-  /// The study.
+  /// The analysed study.
   public let study: Study
-  /// The common policy, then those under which conclusions are checked again.
+  /// The common policy first, then the policies under which conclusions are checked again.
   public let policies: [CountingPolicy]
   /// The points, in the order of the results.
   public let points: [StudyPoint]
@@ -123,8 +123,8 @@ public struct StudyAnalysis: Sendable {
             found: "more")
         }
         found.append((first, second))
-        // Both the bootstrap and the almost stochastic order draw them. No overflow: at most 10^5 of 2 · 10^4 values
-        // for 2,000 pairs, twice.
+        // Both the bootstrap and the almost stochastic order draw them. This does not overflow: at most 10^5 of 2 ·
+        // 10^4 values for 2,000 pairs, twice.
         draws += 2 * settings.resamples * (a.sample.count + b.sample.count)
       }
     }

@@ -17,8 +17,8 @@ public struct StudyPoint: Sendable {
   public let testInterval: Interval?
   /// The same interval by Wilson's method.
   public let wilsonInterval: Interval?
-  /// Whether no other point of the task has at least this accuracy with fewer parameters, or a higher one with at most
-  /// as many.
+  /// Whether no other point of the task has at least this accuracy with fewer parameters, or a higher accuracy with at
+  /// most this number of parameters.
   public internal(set) var isOnFront = false
 
   /// The number under the common policy; nil if unknown.

@@ -1,7 +1,7 @@
 internal import Accounting
 internal import UnitModel
 
-/// Accuracies as comma-separated values, one seed on each line, after a line of titles.
+/// Accuracies as comma-separated values: a line of titles, then one line for each seed.
 ///
 /// Titles: method, task, accuracy; optional: level, seed, test_size, task_in_file. Quotes as in RFC 4180.
 enum AccuracyTable {
@@ -14,7 +14,7 @@ enum AccuracyTable {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw .outOfRange(place: path, expected: "UTF-8 text", found: "bytes that are not UTF-8")
     }
-    // Spreadsheet programs may write a byte order mark first.
+    // Spreadsheet programs may write a byte order mark at the start.
     let scalars = Array(text.unicodeScalars)
     let rows = try self.rows(scalars.first == "\u{FEFF}" ? Array(scalars.dropFirst()) : scalars, path)
     guard let header = rows.first else {

@@ -7,7 +7,7 @@ extension Study {
   ///
   /// - Parameter table: reads the table of accuracies at a path, if the document names one.
   ///
-  /// Throws the cases of `AccountingError` that are about documents, and the errors of `table`.
+  /// Throws the cases of `AccountingError` for documents, and the errors of `table`.
   public init(
     parsing bytes: [UInt8], table: (String) throws(AccountingError) -> [UInt8]
   ) throws(AccountingError) {
@@ -83,7 +83,7 @@ extension Study {
         place: "results[\(index)]", expected: "each method, task and level once",
         found: "'\(JSONWriter.escaped(result.method))' again")
     }
-    // Accuracies that are all at most 1 % are most likely fractions.
+    // If all accuracies are at most 1 %, they are most likely fractions.
     let best = results.flatMap(\.accuracies).max() ?? 0
     if scale == 100, best > 0, best <= 0.01 {
       throw .outOfRange(
@@ -145,7 +145,7 @@ extension Study.Result {
     case .object(let members):
       var bySeed: [(seed: Int, value: Double)] = []
       for member in members.members {
-        // "1", "01" and "+1" would be one seed three times.
+        // Otherwise "1", "01" and "+1" would be the same seed three times.
         guard let seed = Int(member.key), String(seed) == member.key else {
           throw .outOfRange(
             place: accuracy.place, expected: "whole numbers as seeds",

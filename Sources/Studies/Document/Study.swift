@@ -8,30 +8,30 @@ public struct Study: Sendable {
   public let policy: String
   /// Further policies under which conclusions are checked again; nil for all presets.
   public let policies: [String]?
-  /// The settings of the tests.
+  /// The settings of the tests and intervals.
   public let settings: Settings
   /// The methods, with distinct names.
   public let methods: [Method]
   /// The measured accuracies.
   public let results: [Result]
 
-  /// A method, and the source of its numbers of parameters.
+  /// A method, and where its numbers of parameters come from.
   public struct Method: Hashable, Sendable {
-    /// The name.
+    /// The name; no other method of the study has it.
     public let name: String
     /// The file or the plan that is counted, relative to the study's folder; nil if numbers are only cited.
     public let file: String?
     /// Cited numbers of parameters by the policy under which they were published.
     public let cited: [CitedCount]
-    /// The source of the numbers or the file.
+    /// The source of the numbers or of the file.
     public let source: String?
   }
 
   /// A number that was cited, not counted.
   public struct CitedCount: Hashable, Sendable {
-    /// The id of the policy that fits what the source counts.
+    /// The id of the policy that counts the same elements as the source.
     public let policy: String
-    /// The number of parameters.
+    /// The cited number of parameters.
     public let parameters: Int
   }
 
@@ -39,17 +39,17 @@ public struct Study: Sendable {
   public struct Result: Hashable, Sendable {
     /// The method's name.
     public let method: String
-    /// The task; methods are compared on the same task.
+    /// The task. Only results on the same task are compared.
     public let task: TaskID
     /// The task's name in the method's file.
     public let taskInFile: TaskID
-    /// The level; nil for the whole file.
+    /// The level's number; nil for the whole file.
     public let level: LevelNumber?
-    /// Accuracies as fractions, in ascending order of seeds, or in the order of the list if seeds are unknown.
+    /// Accuracies as fractions, in ascending order of seeds; if seeds are unknown, in the order of the list.
     public let accuracies: [Double]
     /// The seeds, as many as accuracies; nil if unknown.
     public let seeds: [Int]?
-    /// How many cases the test set has.
+    /// The number of cases in the test set; nil if unknown.
     public let testSize: Int?
 
     /// The combination that must be unique in a study.
@@ -65,27 +65,27 @@ public struct Study: Sendable {
 
   /// The settings of tests and intervals.
   public struct Settings: Hashable, Sendable {
-    /// Two budgets match when they differ by at most this share of the larger.
+    /// The largest difference of two matching budgets, as a share of the larger one.
     public var tolerance = 0.05
     /// The level of significance, after Holm's correction.
     public var alpha = 0.05
-    /// Resamples of bootstrap and almost stochastic order.
+    /// The number of resamples for the bootstrap and for the almost stochastic order.
     public var resamples = 2000
-    /// The seed of the resamples.
+    /// The seed of the resamples; the same seed gives the same intervals.
     public var seed = 1
-    /// The level of confidence of intervals.
+    /// The level of confidence of intervals: 1 − `alpha`.
     public var confidence: Double { 1 - alpha }
   }
 
-  /// The value of `format` in a study.
+  /// The text that `format` must have in a study.
   public static let format = "tessera.study/1"
-  /// The most bytes that a study, or its table of accuracies, may have.
+  /// The largest size of a study, or of its table of accuracies, in bytes: 16 MiB.
   public static let sizeLimit = 1 << 24
   /// The most results, methods, and pairs that are compared.
   public static let resultLimit = 2000
-  /// The most further policies.
+  /// The most policies besides the common one.
   public static let policyLimit = 100
-  /// The most accuracies drawn in all resamples together: about five seconds' work.
+  /// The most accuracies drawn in all resamples together; this takes about five seconds.
   public static let drawLimit = 200_000_000
   /// The most accuracies of one result.
   public static let seedLimit = 10_000

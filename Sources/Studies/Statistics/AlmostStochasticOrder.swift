@@ -1,21 +1,22 @@
 /// Almost stochastic order of two samples (del Barrio, Cuesta-Albertos, Matrán 2018; Dror, Shlomov, Reichart 2019).
 ///
-/// ε is the share of the squared Wasserstein distance between the two distributions at the quantiles where the first is
-/// worse: 0 if the first is better at every quantile, 1 if it is better at none, ½ if neither is better.
+/// ε is computed from the squared Wasserstein distance between the two distributions: it is the share of the quantiles
+/// at which the first is worse. It is 0 if the first is better at every quantile, 1 if it is better at none, and ½ if
+/// neither is better.
 public enum AlmostStochasticOrder {
-  /// ε of the samples themselves: ∫ (G⁻¹ − F⁻¹)₊² / ∫ (F⁻¹ − G⁻¹)² over the quantiles, F of `first`. ½ for equal
-  /// samples.
+  /// ε of the samples themselves: ∫ (G⁻¹ − F⁻¹)₊² / ∫ (F⁻¹ − G⁻¹)² over the quantiles, where F belongs to `first`; ½
+  /// for equal samples.
   public static func violation(_ first: Sample, _ second: Sample) -> Double {
     violation(first.values.sorted(), second.values.sorted())
   }
 
-  /// Quantile functions of samples are steps, so the integrals are sums over the pieces between all steps: exact.
+  /// Quantile functions of samples are steps, so the integrals are exact sums over the pieces between all steps.
   private static func violation(_ f: [Double], _ g: [Double]) -> Double {
     var worse = 0.0
     var all = 0.0
     let (n, m) = (f.count, g.count)
     var (i, j) = (0, 0)
-    // Positions on the common grid of n · m steps.
+    // A position counts the steps on the common grid of n · m steps.
     var position = 0
     while position < n * m {
       let next = min((i + 1) * m, (j + 1) * n)
@@ -30,9 +31,10 @@ public enum AlmostStochasticOrder {
     return all == 0 ? 0.5 : worse / all
   }
 
-  /// The upper bound of ε at a level of confidence: ε + √((n + m) / (n·m)) · σ · z, σ from resamples (Dror et al., §4).
+  /// The upper bound of ε at a level of confidence: ε + √((n + m) / (n·m)) · σ · z, with σ from resamples (Dror et al.,
+  /// §4).
   ///
-  /// Below ½ the first is almost stochastically better. Clamped to 0…1.
+  /// If it is below ½, the first is almost stochastically better. The bound is clamped to 0…1.
   public static func bound(
     _ first: Sample, _ second: Sample, confidence: Double, resamples: Int, seed: UInt64
   ) -> Double {
@@ -47,7 +49,7 @@ public enum AlmostStochasticOrder {
       let g = draw(second, &generator)
       deviations.append(scale * (violation(f, g) - epsilon))
     }
-    // Divided by the number of resamples, not by that minus one, as in the paper's formula.
+    // The divisor is the number of resamples, not this number minus one, as in the paper's formula.
     let mean = deviations.reduce(0, +) / Double(resamples)
     let variance = deviations.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(resamples)
     let bound = epsilon + variance.squareRoot() / scale * Normal.quantile(confidence)

@@ -1,6 +1,6 @@
 /// Intervals of a proportion that was measured once, on n independent cases.
 public enum BinomialInterval {
-  /// Clopper and Pearson's interval for `successes` of `count`: exact, never too narrow.
+  /// Clopper and Pearson's interval for `successes` out of `count`; exact, so it is never too narrow.
   public static func clopperPearson(_ successes: Int, of count: Int, confidence: Double) -> Interval {
     let tail = (1 - confidence) / 2
     let (k, n) = (Double(successes), Double(count))

@@ -14,7 +14,7 @@ public struct StudyGenerator: RandomNumberGenerator, Sendable {
     return z ^ (z >> 31)
   }
 
-  /// A number from 0..<count: the high half of a 64 × 64-bit product, so that other programs can reproduce it.
+  /// A number from 0..<count. It is the high half of a 64 × 64-bit product, so that other programs can reproduce it.
   mutating func index(below count: Int) -> Int {
     Int(next().multipliedFullWidth(by: UInt64(count)).high)
   }
@@ -24,10 +24,10 @@ public struct StudyGenerator: RandomNumberGenerator, Sendable {
 public enum Bootstrap {
   /// The interval of the difference of means, first minus second.
   ///
-  /// Paired values are drawn by seed, so that both methods keep their common luck. Percentiles are linear between the
-  /// order statistics, as in NumPy.
+  /// Paired values are drawn by seed, so that both methods keep the effects of their common seed. Percentiles are
+  /// linear between the order statistics, as in NumPy.
   ///
-  /// - Parameter isPaired: whether the values are for the same seeds; there must then be equally many.
+  /// - Parameter isPaired: whether both have values for the same seeds; they must then have the same number of values.
   public static func difference(
     _ first: Sample, _ second: Sample, isPaired: Bool, confidence: Double, resamples: Int, seed: UInt64
   ) -> Interval {

@@ -2,7 +2,7 @@ internal import Glibc
 
 /// The size of a difference, relative to the spread of the results.
 public enum EffectSize {
-  /// Hedges' g: the difference of the means over the pooled deviation, corrected for small samples with the exact
+  /// Hedges' g: the difference of the means divided by the pooled deviation, corrected for small samples with the exact
   /// factor Γ(m/2) / (√(m/2) Γ((m−1)/2)). Nil if it is not defined.
   public static func hedges(_ first: Sample, _ second: Sample) -> Double? {
     let degrees = first.count + second.count - 2
@@ -10,7 +10,7 @@ public enum EffectSize {
     let sum =
       (first.variance ?? 0) * Double(first.count - 1) + (second.variance ?? 0) * Double(second.count - 1)
     let m = Double(degrees)
-    // The deviation of equal values is only rounding.
+    // Equal values have a deviation only because of rounding.
     guard (sum / m).squareRoot() > Sample.rounding(of: first.values + second.values) else { return nil }
     let factor = exp(lgamma(m / 2) - lgamma((m - 1) / 2)) / (m / 2).squareRoot()
     return factor * (first.mean - second.mean) / (sum / m).squareRoot()

@@ -1,7 +1,7 @@
 /// Holm's step-down correction for many comparisons.
 public enum Holm {
-  /// Adjusted p-values, each of which may be compared with alpha like that of a single test; in the order of the
-  /// originals.
+  /// Adjusted p-values in the order of the originals. Each can be compared with alpha like the p-value of a single
+  /// test.
   public static func adjusted(_ pValues: [Double]) -> [Double] {
     let order = pValues.indices.sorted { pValues[$0] < pValues[$1] }
     var adjusted = pValues

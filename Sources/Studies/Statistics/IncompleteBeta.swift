@@ -4,9 +4,9 @@ internal import Glibc
 enum IncompleteBeta {
   /// I_x(a, b) for a, b > 0 and 0 ≤ x ≤ 1.
   ///
-  /// The continued fraction of DLMF 8.17.22, by Lentz's method with Thompson and Barnett's change. It converges fast
-  /// for x < (a + 1) / (a + b + 2); I_x(a, b) = 1 − I_{1−x}(b, a) brings every x there. The relative error is near
-  /// 1e-13 for parameters up to some thousands, and 1e-10 up to 1e8.
+  /// Uses the continued fraction of DLMF 8.17.22 and Lentz's method with Thompson and Barnett's change. It converges
+  /// fast for x < (a + 1) / (a + b + 2); I_x(a, b) = 1 − I_{1−x}(b, a) makes every x satisfy this. The relative error
+  /// is about 1e-13 for parameters up to some thousands, and 1e-10 up to 1e8.
   static func regularised(_ a: Double, _ b: Double, _ x: Double) -> Double {
     if x.isNaN || a.isNaN || b.isNaN { return .nan }
     if x <= 0 { return 0 }
@@ -40,7 +40,7 @@ enum IncompleteBeta {
     return result
   }
 
-  /// The x with I_x(a, b) = p, by bisection: 200 steps are more than the digits of a Double.
+  /// The x with I_x(a, b) = p, by bisection; 200 steps give more digits than a Double has.
   static func inverse(_ a: Double, _ b: Double, _ p: Double) -> Double {
     if p <= 0 { return 0 }
     if p >= 1 { return 1 }

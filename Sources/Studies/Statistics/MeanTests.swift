@@ -6,7 +6,7 @@ public struct MeanTest: Hashable, Sendable {
   public let kind: Kind
   /// The difference of the means, first minus second.
   public let difference: Double
-  /// t, or z.
+  /// The statistic: t for the t tests, z for proportions.
   public let statistic: Double
   /// Degrees of freedom; infinite for z.
   public let degrees: Double
@@ -19,18 +19,18 @@ public struct MeanTest: Hashable, Sendable {
   public enum Kind: String, Hashable, Sendable {
     /// Student's t of the differences, seed by seed.
     case paired = "paired-t"
-    /// Welch's t of two samples of unequal variance, degrees by Welch and Satterthwaite.
+    /// Welch's t for two samples of unequal variance, with degrees of freedom by Welch and Satterthwaite.
     case welch
-    /// z of two proportions, each on its own test set, with unpooled variances.
+    /// z for two proportions, each on its own test set, with unpooled variances.
     case proportions
-    /// Fisher's exact test for two proportions of 1 and 0, because z would divide by 0.
+    /// Fisher's exact test for proportions of 1 and 0, for which z would divide by 0.
     case fisher
   }
 
   /// Student's t of paired values. `first` and `second` have one value for each seed, in the same order.
   ///
-  /// Nil for fewer than two pairs, and if all differences are equal but for rounding: without spread, a p-value of 0
-  /// would mean nothing. If all differences are 0, p is 1.
+  /// Nil for fewer than two pairs. Also nil if all differences are equal apart from rounding: without spread, a p-value
+  /// of 0 would mean nothing. If all differences are 0, p is 1.
   public static func paired(_ first: [Double], _ second: [Double], confidence: Double) -> MeanTest? {
     guard first.count == second.count, let sample = Sample(zip(first, second).map { $0 - $1 }),
       let deviation = sample.deviation
@@ -46,8 +46,8 @@ public struct MeanTest: Hashable, Sendable {
     }
   }
 
-  /// Welch's t. Nil unless both samples have at least two values, and if neither has any spread but the means differ.
-  /// If the means are equal, too, p is 1.
+  /// Welch's t. Nil if a sample has fewer than two values, and if neither has spread but the means differ. If neither
+  /// has spread and the means are equal, p is 1.
   public static func welch(_ first: Sample, _ second: Sample, confidence: Double) -> MeanTest? {
     guard let v = first.variance, let w = second.variance else { return nil }
     switch Spread((v + w).squareRoot(), first.mean - second.mean, [first.mean, second.mean]) {
@@ -66,10 +66,11 @@ public struct MeanTest: Hashable, Sendable {
       confidence: confidence)
   }
 
-  /// Two accuracies, each measured once on a test set: only the error of sampling the test sets, z with unpooled
-  /// variances.
+  /// Two accuracies, each measured once on a test set: z with unpooled variances, which only describes the error from
+  /// sampling the test sets.
   ///
-  /// If both use the same test set, this ignores that they are right on the same images; more needs the predictions.
+  /// If both use the same test set, this does not use that they are right on the same images; for that, the predictions
+  /// would be needed.
   public static func proportions(
     _ first: Double, of n: Int, _ second: Double, of m: Int, confidence: Double
   ) -> MeanTest? {
@@ -80,8 +81,9 @@ public struct MeanTest: Hashable, Sendable {
       .proportions, difference: first - second, error: error, degrees: .infinity, confidence: confidence)
   }
 
-  /// One method is right on all of its test set, the other on none: no other table with these margins is further from
-  /// equal, and if the sets have the same size, one is as far. The interval is Newcombe's, from two of Wilson's.
+  /// One method is right on all of its test set, the other on none. No other table with these margins is further from
+  /// equality; if the sets have the same size, one other table is equally far. The interval is Newcombe's, from two of
+  /// Wilson's.
   private static func fisher(
     _ first: Double, _ n: Int, _ second: Double, _ m: Int, confidence: Double
   ) -> MeanTest {
@@ -96,9 +98,9 @@ public struct MeanTest: Hashable, Sendable {
       interval: Interval(low: max(-1, difference - low), high: min(1, difference + high)))
   }
 
-  /// The spread for judging a difference.
+  /// The spread of the results, for judging a difference.
   private enum Spread {
-    /// More than rounding makes of values of this size.
+    /// More spread than rounding causes for values of this size.
     case some
     /// No spread, and no difference.
     case equal

@@ -3,16 +3,16 @@ public struct Sample: Hashable, Sendable {
   /// The values, at least one.
   public let values: [Double]
 
-  /// A sample; nil if there are no values.
+  /// A sample of at least one value; nil if the list is empty.
   public init?(_ values: [Double]) {
     if values.isEmpty { return nil }
     self.values = values
   }
 
-  /// The number of values.
+  /// The number of values, N.
   public var count: Int { values.count }
 
-  /// The largest difference that rounding may make between values of this size.
+  /// The largest difference that rounding can cause between values of this size.
   static func rounding(of values: [Double]) -> Double { 1e-12 * values.reduce(0) { max($0, abs($1)) } }
 
   /// The arithmetic mean.
@@ -25,7 +25,7 @@ public struct Sample: Hashable, Sendable {
     return values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(count - 1)
   }
 
-  /// The square root of the variance.
+  /// The square root of the unbiased variance; nil for one value.
   public var deviation: Double? { variance.map { $0.squareRoot() } }
 
   /// Mean ± t · s / √n at a level of confidence; nil for one value.
@@ -38,10 +38,10 @@ public struct Sample: Hashable, Sendable {
   }
 }
 
-/// A closed interval.
+/// A closed interval: both ends belong to it.
 public struct Interval: Hashable, Sendable {
-  /// The lower bound.
+  /// The lower end; at most `high`.
   public let low: Double
-  /// The upper bound.
+  /// The upper end; at least `low`.
   public let high: Double
 }

@@ -9,7 +9,7 @@ public enum StudentT {
     return IncompleteBeta.regularised(degrees / 2, 0.5, degrees / (degrees + t * t))
   }
 
-  /// The t that |T| exceeds with probability `alpha`.
+  /// The t that |T| exceeds with the probability `alpha`.
   public static func critical(alpha: Double, degrees: Double) -> Double {
     let x = IncompleteBeta.inverse(degrees / 2, 0.5, alpha)
     return x <= 0 ? .infinity : (degrees * (1 - x) / x).squareRoot()
@@ -18,7 +18,7 @@ public enum StudentT {
 
 /// The standard normal distribution.
 public enum Normal {
-  /// P(|Z| ≥ |z|).
+  /// The probability P(|Z| ≥ |z|), from 0 to 1.
   public static func twoSided(_ z: Double) -> Double { erfc(abs(z) / 2.0.squareRoot()) }
 
   /// The z with P(Z < z) = p, for p in (0, 1), by bisection.

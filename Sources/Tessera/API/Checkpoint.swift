@@ -10,7 +10,7 @@ internal import UnitModel
 /// let network = try checkpoint.network(task: "digits", level: 2)
 /// ```
 public struct Checkpoint: TensorCollection {
-  /// The file that has the checkpoint.
+  /// The open file with the checkpoint.
   public let file: WeightsFile
   /// The tasks, in the order of the plan.
   public let tasks: [Task]
@@ -22,7 +22,7 @@ public struct Checkpoint: TensorCollection {
 
   /// Opens the unit checkpoint at `path`.
   ///
-  /// Throws for a file of another format, and for a damaged one.
+  /// Throws for a file of another format, and for a damaged file.
   public init(_ path: String) throws(TesseraError) { try self.init(try WeightsFile(path)) }
 
   /// The unit checkpoint in an open file.
@@ -43,12 +43,12 @@ public struct Checkpoint: TensorCollection {
   /// The tensors of the whole network with their bytes.
   public var contents: TensorContents { file.contents }
 
-  /// The plan with which the checkpoint was written, as JSON.
+  /// The plan from which the checkpoint was written, as JSON.
   public var planJSON: String { String(decoding: stored.planText, as: UTF8.self) }
 
   /// A task, with its levels.
   public struct Task: Sendable, Hashable {
-    /// The name.
+    /// The task's name, unique in the checkpoint.
     public let name: String
     /// The units of each level, ascending by number; level 1 is the first.
     public let levels: [[Int]]
@@ -65,8 +65,8 @@ public struct Checkpoint: TensorCollection {
   /// The sub-network of a task at a level.
   ///
   /// - Parameters:
-  ///   - task: may be nil if there is one task.
-  ///   - level: from 1; may be nil if the task has one level.
+  ///   - task: the task's name; may be nil if there is only one task.
+  ///   - level: the level's number, from 1; may be nil if the task has only one level.
   public func network(task: String? = nil, level: Int? = nil) throws(TesseraError) -> SubNetworkWeights {
     try network(task: task, level: level.map(String.init), budget: nil)
   }
@@ -79,9 +79,10 @@ public struct Checkpoint: TensorCollection {
   /// The largest sub-network of a task that fits a budget.
   ///
   /// - Parameters:
-  ///   - task: nil if there is only one.
+  ///   - task: the task's name; may be nil if there is only one task.
   ///   - budget: parameters ("1.9M", "500k") or bytes ("64MB", "2GiB").
-  ///   - policy: a counting policy's name, such as "weights-only", or path; nil for the plan's own.
+  ///   - policy: a counting policy's name, such as "weights-only", or the path of its file; nil for the plan's own
+  ///     policy.
   public func network(
     task: String? = nil, budget: String, policy: String? = nil
   ) throws(TesseraError) -> SubNetworkWeights {

@@ -18,6 +18,6 @@ public struct DType: RawRepresentable, Hashable, Sendable, CustomStringConvertib
   /// The bits of one element: 32 for F32, 4 for F4.
   public var bits: Int { Tensors.DType(rawValue: rawValue)?.bits ?? 0 }
 
-  /// The name.
+  /// The same as `rawValue`.
   public var description: String { rawValue }
 }

@@ -6,19 +6,19 @@ internal import Synchronization
 public struct WorkProgress: Sendable, Hashable {
   /// Bytes processed so far.
   public let completed: Int
-  /// Bytes in total; 0 if not known.
+  /// The total number of bytes; 0 if it is unknown.
   public let total: Int
 
-  /// The completed part, from 0 to 1; 1 if the total is not known.
+  /// The completed part, from 0 to 1; 1 if the total is unknown.
   public var fraction: Double { total > 0 ? min(1, Double(completed) / Double(total)) : 1 }
 }
 
-/// Receives progress reports from time to time, on one of the library's threads.
+/// A function that receives progress reports from time to time, on one of the library's threads.
 public typealias ProgressHandler = @Sendable (WorkProgress) -> Void
 
-/// Long work on a thread outside Swift's own pool, which must not be blocked.
+/// Long work on a thread outside Swift's own pool, whose threads must not be blocked.
 enum LongWork {
-  /// Runs `body` on another thread. Its argument is a check that throws `CancellationError` once the task is cancelled.
+  /// Runs `body` on another thread. The argument of `body` throws `CancellationError` when the task is cancelled.
   static func perform<Value: Sendable>(
     _ body: @escaping @Sendable (_ check: @escaping @Sendable () throws -> Void) throws -> Value
   ) async throws -> Value {

@@ -52,8 +52,8 @@ public struct ParameterTable: Sendable {
 extension WeightsFile {
   /// Counts parameters, as `tessera count` does.
   ///
-  /// - Parameter policy: a built-in policy's name, such as "weights-only", or a policy file's path; nil for the plan's
-  ///   own policy, or "all-stored" if there is none.
+  /// - Parameter policy: the name of a built-in policy, such as "weights-only", or the path of a policy file. With nil,
+  ///   the plan's own policy is used, or "all-stored" if it has none.
   public func count(policy: String? = nil) throws(TesseraError) -> ParameterTable {
     try TesseraError.wrapping {
       var source = try CountSource(opened)

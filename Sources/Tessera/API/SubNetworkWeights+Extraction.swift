@@ -8,7 +8,7 @@ extension SubNetworkWeights {
   /// The file appears whole or not at all, and replaces a file of the same name.
   ///
   /// - Parameters:
-  ///   - path: the file to write; its name sets the format.
+  ///   - path: the file to write; the ending of its name sets the format.
   ///   - progress: receives progress reports.
   /// - Throws: `TesseraError`, or `CancellationError` if the task is cancelled; no partial file remains.
   public func extract(

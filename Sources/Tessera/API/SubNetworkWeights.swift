@@ -3,11 +3,11 @@ internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
 
-/// One (task, level) of a unit checkpoint, as the tensors of a smaller, dense network.
+/// One (task, level) of a unit checkpoint, as tensors of a smaller, dense network.
 ///
-/// Only the blocks that the sub-network needs are read, and the checksum of each page read is verified.
+/// Only the blocks that the sub-network needs are read. The checksum of each page that is read is verified.
 public struct SubNetworkWeights: TensorCollection {
-  /// Every tensor of the sub-network, dense, under its name in the task.
+  /// Every tensor of the sub-network, dense, with its name in the task.
   public let tensors: [TensorDescription]
   /// The tensors with their bytes.
   public let contents: TensorContents
@@ -19,9 +19,9 @@ public struct SubNetworkWeights: TensorCollection {
   public let levelName: String?
   /// The units, in the order in which the task adds them.
   public let units: [Int]
-  /// Elements of all tensors; tied ones count once.
+  /// The number of elements of all tensors; tied tensors count once.
   public let parameterCount: Int
-  /// Bytes of all tensors; tied ones count once.
+  /// The number of bytes of all tensors; tied tensors count once.
   public let byteCount: Int
 
   let checkpoint: Checkpoint

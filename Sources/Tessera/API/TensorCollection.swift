@@ -6,7 +6,7 @@ internal import UnitModel
 public protocol TensorCollection: Sendable {
   /// Every tensor, in the order of the file.
   var tensors: [TensorDescription] { get }
-  /// The tensors with their bytes.
+  /// The same tensors, from which bytes can be read.
   var contents: TensorContents { get }
 }
 
@@ -22,7 +22,7 @@ public struct TensorContents: Sendable {
 
   var tensors: [TensorDescription] { source.tensors.map(TensorDescription.init) }
 
-  /// The index of a tensor in the source; throws for an unknown name and suggests the nearest.
+  /// The index of a tensor in the source. For an unknown name, throws an error with the nearest name.
   func place(of name: String) throws(TesseraError) -> Int {
     if let place = places[TensorName(name)] { return place }
     let nearest = nearestName(to: name, among: source.tensors.lazy.map(\.spec.name.text))
@@ -36,7 +36,7 @@ public struct TensorContents: Sendable {
 extension TensorCollection {
   /// All elements of a tensor, as `Element`.
   ///
-  /// In C order: the last index varies fastest. Throws for a tensor of another dtype.
+  /// The elements are in C order: the last index varies fastest. Throws for a tensor of another dtype.
   ///
   /// ```swift
   /// let weights = try network.elements(of: "fc1.weight", as: Float.self)
@@ -68,11 +68,11 @@ extension TensorCollection {
     return try TesseraError.wrapping { try contents.source.reader(of: place).rest() }
   }
 
-  /// The bytes of a tensor in pieces, for a tensor too large for memory.
+  /// The bytes of a tensor in pieces, for a tensor that is too large for memory.
   ///
   /// - Parameters:
   ///   - name: the tensor's name in `tensors`.
-  ///   - byteCount: the largest size of a piece, in bytes; at least 1.
+  ///   - byteCount: the largest size of a piece in bytes, at least 1.
   public func pieces(of name: String, byteCount: Int = 4 << 20) throws(TesseraError) -> TensorPieces {
     let place = try contents.place(of: name)
     return TensorPieces(source: contents.source, place: place, byteCount: max(1, byteCount))
@@ -81,7 +81,7 @@ extension TensorCollection {
 
 /// The bytes of one tensor, piece by piece, in C order.
 ///
-/// You can iterate more than once. Iteration throws `CancellationError` if its task is cancelled.
+/// It can be iterated more than once. Iteration throws `CancellationError` if its task is cancelled.
 public struct TensorPieces: AsyncSequence, Sendable {
   /// The bytes of one piece.
   public typealias Element = [UInt8]
@@ -90,7 +90,7 @@ public struct TensorPieces: AsyncSequence, Sendable {
   let place: Int
   let byteCount: Int
 
-  /// Reads the pieces.
+  /// An iterator over the pieces of one pass.
   public struct Iterator: AsyncIteratorProtocol {
     let pieces: TensorPieces
     var reader: (any TensorByteReader)?
@@ -110,6 +110,6 @@ public struct TensorPieces: AsyncSequence, Sendable {
     }
   }
 
-  /// Begins with the first piece.
+  /// A new pass, which begins with the first piece.
   public func makeAsyncIterator() -> Iterator { Iterator(pieces: self) }
 }

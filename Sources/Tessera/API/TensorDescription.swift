@@ -3,7 +3,7 @@ internal import Tensors
 
 /// One tensor of a file or of a sub-network, without its elements.
 public struct TensorDescription: Sendable, Hashable {
-  /// The name, as in the file.
+  /// The tensor's name, as in the file.
   public let name: String
   /// The element type.
   public let dtype: DType
@@ -11,7 +11,7 @@ public struct TensorDescription: Sendable, Hashable {
   public let shape: [Int]
   /// The number of elements.
   public let elementCount: Int
-  /// The bytes of all elements.
+  /// The number of bytes of all elements together.
   public let byteCount: Int
   /// The name of another listed tensor with the same bytes; nil if this tensor is not tied.
   public let tiedTo: String?
@@ -30,6 +30,6 @@ public struct TensorDescription: Sendable, Hashable {
 public struct LeftOutPart: Sendable, Hashable {
   /// The name of a tensor, of a member, or of a container of several tensors.
   public let name: String
-  /// Why it is left out, as the end of a sentence.
+  /// The reason why it is left out, as the end of a sentence.
   public let reason: String
 }

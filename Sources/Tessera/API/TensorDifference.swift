@@ -3,33 +3,34 @@ internal import Tensors
 
 /// The differences between two sets of tensors.
 public struct TensorDifference: Sendable {
-  /// Names that only the first has.
+  /// Names of tensors that only the first file has.
   public let onlyInFirst: [String]
-  /// Names that only the second has.
+  /// Names of tensors that only the second file has.
   public let onlyInSecond: [String]
-  /// Tensors with the same name that differ.
+  /// Tensors that both files have and that differ.
   public let changed: [Change]
-  /// How many tensors agree in name, dtype, shape and every bit.
+  /// The number of tensors that are equal in name, dtype, shape and every bit.
   public let equalCount: Int
 
-  /// Whether nothing differs. Parts left out of a file (`WeightsFile.leftOut`) are not compared.
+  /// Whether there are no differences. Parts left out of a file (`WeightsFile.leftOut`) are not compared.
   public var isEqual: Bool { onlyInFirst.isEmpty && onlyInSecond.isEmpty && changed.isEmpty }
 
   /// A tensor that differs.
   public struct Change: Sendable {
-    /// The name.
+    /// The tensor's name in both files.
     public let name: String
-    /// What differs.
+    /// The kind of difference.
     public let kind: Kind
   }
 
-  /// What differs in a tensor; values are compared if dtype and shape agree.
+  /// The kind of difference in a tensor. Values are compared if dtype and shape are equal.
   public enum Kind: Sendable {
-    /// The dtypes.
+    /// The dtypes differ: that of the first file, then that of the second.
     case dtype(DType, DType)
-    /// The shapes.
+    /// The shapes differ: that of the first file, then that of the second.
     case shape([Int], [Int])
-    /// `count` elements; the largest absolute difference, and the largest distance in units in the last place.
+    /// `count` elements differ, with the largest absolute difference and the largest distance in units in the last
+    /// place.
     case values(count: Int, maxAbsolute: Double, maxULP: UInt64)
   }
 
@@ -51,7 +52,7 @@ public struct TensorDifference: Sendable {
 }
 
 extension TensorCollection {
-  /// Compares every tensor with the one of the same name in another file or sub-network.
+  /// Compares every tensor with the tensor of the same name in another file or sub-network.
   ///
   /// - Parameters:
   ///   - other: the second file or sub-network.

@@ -1,6 +1,6 @@
 /// A Swift type that can hold the elements of a dtype.
 public protocol TensorElement: BitwiseCopyable, Sendable {
-  /// The names of the dtypes whose elements it can hold, its own first.
+  /// The names of the dtypes whose elements it can hold; its own dtype comes first.
   static var dtypes: [String] { get }
 }
 
@@ -12,13 +12,13 @@ extension Int16: TensorElement { public static var dtypes: [String] { ["I16"] } 
 extension Int32: TensorElement { public static var dtypes: [String] { ["I32"] } }
 extension Int64: TensorElement { public static var dtypes: [String] { ["I64"] } }
 extension UInt8: TensorElement {
-  /// Also holds the raw bytes of BOOL and of the 8-bit floats.
+  /// Besides its own dtype: the raw bytes of BOOL and of the 8-bit floats.
   public static var dtypes: [String] {
     ["U8", "BOOL", "F8_E4M3", "F8_E5M2", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ"]
   }
 }
 extension UInt16: TensorElement {
-  /// Also holds the raw bits of BF16.
+  /// Besides its own dtype: the bit patterns of BF16.
   public static var dtypes: [String] { ["U16", "BF16"] }
 }
 extension UInt32: TensorElement { public static var dtypes: [String] { ["U32"] } }

@@ -12,7 +12,7 @@ public struct TensorValue: Sendable, Hashable {
 
   let spec: TensorSpec
 
-  /// A tensor of raw bytes, whose number must match shape and dtype.
+  /// A tensor from raw bytes; their number must match shape and dtype.
   public init(dtype: DType, shape: [Int], bytes: [UInt8]) throws(TesseraError) {
     guard let type = Tensors.DType(rawValue: dtype.rawValue) else {
       throw TesseraError(.request, "dtype: expected one that tensors have, found \(dtype.rawValue)")
@@ -28,7 +28,7 @@ public struct TensorValue: Sendable, Hashable {
     self.bytes = bytes
   }
 
-  /// A tensor of Swift values, in C order.
+  /// A tensor from Swift values in C order; their number must match the shape.
   public init<Element: TensorElement>(_ elements: [Element], shape: [Int]) throws(TesseraError) {
     guard let dtype = Element.dtypes.first.flatMap(DType.init(rawValue:)) else {
       throw TesseraError(.request, "value: expected elements of a dtype, found \(Element.self)")

@@ -34,9 +34,9 @@ public struct TesseraError: LocalizedError, Sendable, CustomStringConvertible {
     case request
   }
 
-  /// The kind of the error.
+  /// The kind of the error, for programs that handle it.
   public let code: Code
-  /// The sentence that the `tessera` command prints for the same error.
+  /// The sentence, which the `tessera` command prints for the same error.
   public let description: String
   /// The same sentence, for `localizedDescription`.
   public var errorDescription: String? { description }
@@ -48,7 +48,7 @@ public struct TesseraError: LocalizedError, Sendable, CustomStringConvertible {
 
   package init(sentence: String) { self.init(.format, sentence) }
 
-  /// Wraps an error of another module; its sentence is kept.
+  /// Wraps an error of another module; the sentence stays the same.
   init(_ error: any Error) { self.init(Self.code(of: error), "\(error)") }
 
   /// The kind of an error of any module.

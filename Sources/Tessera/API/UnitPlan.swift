@@ -7,7 +7,7 @@ package import UnitModel
 
 /// A plan: how a network is cut into units, and the units that each task uses at each level.
 ///
-/// The JSON format is defined by `schemas/plan.schema.json`.
+/// `schemas/plan.schema.json` defines the JSON format.
 public struct UnitPlan: Sendable {
   package let plan: Plan
   /// The plan's name in messages.

@@ -3,25 +3,25 @@ internal import Validation
 
 /// The findings for a file, or for the files of a folder.
 public struct ValidationReport: Sendable {
-  /// All findings, in the order of files, then of rules.
+  /// All findings, in the order of the files, then of the rules.
   public let findings: [Finding]
-  /// Files that could not be or were not checked, each with the reason.
+  /// Files that could not be checked or were not checked, with the reason.
   public let unchecked: [LeftOutPart]
 
   /// Whether every file was checked and all findings are notes.
   public var isClean: Bool { unchecked.isEmpty && !findings.contains { $0.severity != .note } }
 
-  /// A defect, or a note about a file.
+  /// A defect of a file, or a note about it.
   public struct Finding: Sendable, Hashable {
     /// The stable name of the rule, such as "page-checksum".
     public let rule: String
-    /// Its severity.
+    /// How serious the finding is.
     public let severity: Severity
     /// The file's path.
     public let file: String
-    /// The place in the file; empty for the file as a whole.
+    /// The place in the file; empty if the finding is about the whole file.
     public let location: String
-    /// What was expected and what was found.
+    /// The expected and the found value, as the end of a sentence.
     public let message: String
   }
 
@@ -31,7 +31,7 @@ public struct ValidationReport: Sendable {
     case error
     /// The file is valid, but should not be used without review.
     case warning
-    /// Information.
+    /// The finding is information only.
     case note
   }
 
@@ -53,12 +53,12 @@ public struct ValidationReport: Sendable {
 
 /// Checks a file, or every file of a folder, as `tessera validate` does.
 ///
-/// A cancelled task finishes the check of its file, then throws `CancellationError`.
+/// If the task is cancelled, the check of the current file is finished, and then `CancellationError` is thrown.
 ///
 /// - Parameters:
 ///   - path: the file or the folder.
-///   - isDeep: also reads the elements of all tensors.
-///   - progress: receives the number of bytes read; for a folder, the total is 0 because it is not known.
+///   - isDeep: whether the elements of all tensors are read too.
+///   - progress: receives the number of bytes read; for a folder, the total is 0, because it is unknown.
 /// - Throws: `TesseraError` if the file cannot be read or its format is unknown.
 public func validate(
   _ path: String, isDeep: Bool = false, progress: @escaping ProgressHandler = { _ in }

@@ -7,7 +7,7 @@ internal import UnitModel
 public struct ConversionSettings: Sendable {
   /// Whether the tensors of a unit checkpoint are compressed.
   public var compresses = false
-  /// Whether to check, if there is a graph, that sub-networks compute what the whole network does.
+  /// If there is a graph, whether to check that sub-networks compute the same as the whole network.
   public var proves = true
   /// The largest safetensors shard, in bytes, at least 1; nil keeps a set's shards, or uses 5 GB for a new set.
   public var shardSize: Int?
@@ -23,20 +23,22 @@ public struct ConversionSettings: Sendable {
 
 /// The result of a conversion: what was proved, and the warnings.
 public struct ConversionResult: Sendable {
-  /// The number of sub-networks that were run and found equal to the whole network with the other channels zero; nil if
-  /// there was nothing to run, or `proves` was off.
+  /// The number of sub-networks that were run and found equal to the whole network with the other channels zero. It is
+  /// nil if there was nothing to run, or if `proves` was off.
   public let provedNetworks: Int?
-  /// Why they were not run, or only partly; nil if the whole graph was run, or there was nothing to run.
+  /// The reason why they were not run, or only partly; nil if the whole graph was run, or if there was nothing to run.
   public let notProvedReason: String?
-  /// Warnings about half cuts (tensors left whole beside cut ones), and notes on the plan.
+  /// Warnings about half cuts (tensors left whole although others with the same channels are cut), and notes about the
+  /// plan.
   public let warnings: [String]
 }
 
 extension WeightsFile {
-  /// Writes the tensors to another file; its name sets the format.
+  /// Writes the tensors to another file; the ending of its name sets the format.
   ///
-  /// Flat weights become a unit checkpoint (`.h5`) under a plan, or another flat format; a unit checkpoint becomes flat
-  /// weights again, bit for bit. The file appears whole or not at all, and replaces a file of the same name.
+  /// With a plan, flat weights become a unit checkpoint (`.h5`), or they become another flat format. A unit checkpoint
+  /// becomes flat weights again, bit for bit. The file appears whole or not at all, and replaces a file of the same
+  /// name.
   ///
   /// ```swift
   /// let plan = try UnitPlan.proposed(for: file, unitCount: 4)
@@ -45,8 +47,8 @@ extension WeightsFile {
   ///
   /// - Parameters:
   ///   - path: the file to write, or the folder for a set of shards.
-  ///   - plan: for a unit checkpoint; nil puts everything in one unit.
-  ///   - settings: how the file is written.
+  ///   - plan: the plan of a unit checkpoint; with nil, everything is in one unit.
+  ///   - settings: compression, proof, and the size of shards.
   ///   - progress: receives progress reports.
   /// - Throws: `TesseraError`, or `CancellationError` if the task is cancelled; no partial file remains.
   @discardableResult

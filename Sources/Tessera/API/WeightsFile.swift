@@ -19,7 +19,7 @@ public struct WeightsFile: TensorCollection {
 
   /// Opens the file or the folder of weights at `path`.
   ///
-  /// The format is recognised by content; the name's suffix is used only if the content does not show it.
+  /// The format is recognised by content. Only if the content does not show it, the ending of the name decides.
   ///
   /// - Parameters:
   ///   - path: a file, or a folder with one set of weights.
@@ -35,13 +35,13 @@ public struct WeightsFile: TensorCollection {
     tensors = contents.tensors
   }
 
-  /// The path as it was given; for a folder, the path of its weights.
+  /// The path as it was given; for a folder, the path of the weights in it.
   public var path: String { opened.path }
 
   /// The format: "safetensors", "npz", "npy", "pytorch", "onnx", "unit-checkpoint", ….
   public var format: String { opened.flatKind?.rawValue ?? "unit-checkpoint" }
 
-  /// Parts of the file that are not read as tensors.
+  /// Parts of the file that are not read as tensors, with the reasons.
   public var leftOut: [LeftOutPart] {
     contents.source.leftOut.map { LeftOutPart(name: $0.name, reason: $0.why) }
   }

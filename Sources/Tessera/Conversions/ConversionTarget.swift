@@ -1,12 +1,12 @@
 package import FlatFormats
 package import TensorStreams
 
-/// The kind of file that a conversion writes, by the file's name.
+/// The kind of file that a conversion writes, from the file's name.
 package enum ConversionTarget: Equatable, Sendable {
   case checkpoint
   case flat(FlatFormatKind)
 
-  /// Nil if no format has such names.
+  /// Returns nil if no format has such a name.
   package init?(path: String) {
     let name = path.lowercased()
     if name.hasSuffix(".h5") || name.hasSuffix(".hdf5") {
@@ -31,7 +31,7 @@ package struct ConversionOptions {
   package var shardSize: Int?
   /// Whether an existing file is replaced.
   package var isReplacing = true
-  /// Whether the user allows the loss of a part.
+  /// Whether the user accepts the loss of a part.
   package var mayLose: (LeftOut) -> Bool = { _ in false }
 
   package init() {}

@@ -7,7 +7,7 @@ internal import Tensors
 internal import UnitCheckpoints
 package import UnitModel
 
-/// The conversion of flat weights to a unit checkpoint under a plan.
+/// The conversion of flat weights and a plan to a unit checkpoint.
 package struct Cutting {
   /// The plan, resolved for these weights.
   package let resolved: ResolvedPlan
@@ -22,7 +22,7 @@ package struct Cutting {
 
   /// Checks the plan against the weights and against their graph, if there is one.
   ///
-  /// - Parameter plan: the plan, and its path for messages; nil puts everything in one unit.
+  /// - Parameter plan: the plan, and its path for messages; with nil, everything is in one unit.
   package init(
     _ flat: any FlatWeightsSource, of opened: OpenedFile, plan: (plan: Plan, path: String)?,
     _ options: ConversionOptions
@@ -37,7 +37,7 @@ package struct Cutting {
     try network?.check(resolved)
   }
 
-  /// Runs the plan's sub-networks and compares them with the whole network. Nil if there is no graph.
+  /// Runs the plan's sub-networks and compares them with the whole network. Returns nil if there is no graph.
   ///
   /// Throws if an output differs.
   package func proof() throws -> NetworkProof.Outcome? {

@@ -20,7 +20,7 @@ package struct Joining {
     let tensors = checkpoint.tensors
     let verbatim = try checkpoint.verbatimHeader(for: kind)
     let set = kind == .shardedSafetensors ? try checkpoint.shardSet() : nil
-    // An unchanged file has its metadata in its header; a new file of the same family inherits them.
+    // An unchanged file has its metadata in its header; a new file of the same kind gets the same metadata.
     let isAsItWas = verbatim != nil || set != nil && options.shardSize == nil
     sink = try FlatFormats.sink(
       kind: kind, path: path, specs: tensors.map(\.spec), ties: tensors.compactMap(TensorTie.init),

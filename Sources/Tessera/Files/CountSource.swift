@@ -15,7 +15,7 @@ package struct CountSource {
   package let kind: String
   private let path: String
   private let policy: String?
-  /// Whether the path is that of weights in one file: neither a folder, nor an index, nor a checkpoint.
+  /// Whether the path leads to weights in one file: not to a folder, an index or a checkpoint.
   private var isOneFile = false
   /// The opened file; nil for a plan.
   package let opened: OpenedFile?
@@ -27,12 +27,12 @@ package struct CountSource {
     (weights?.leftOut ?? []) + (isOneFile ? [LeftOut(othersOf: path)].compactMap(\.self) : [])
   }
 
-  /// A part of the model that is not counted although `mayLose` does not allow it; nil if there is none.
+  /// A part of the model that is not counted, and whose loss `mayLose` does not accept; nil if there is none.
   package func uncounted(but mayLose: (LeftOut) -> Bool) -> LeftOut? {
     leftOut.first { $0.fate != .apart && !mayLose($0) }
   }
 
-  /// The policy that the plan names, else everything stored.
+  /// The policy that the plan names; without one, "all-stored".
   package func plannedPolicy() throws(TesseraError) -> CountingPolicy {
     do { return try PolicyPreset.policy(named: policy ?? PolicyPreset.allStored.rawValue) } catch {
       throw TesseraError(sentence: "\(path): the plan's \(error); name one with --policy")
@@ -91,10 +91,10 @@ package struct CountSource {
     try readGroups()
   }
 
-  /// The most bytes of a tensor that holds the shape of another: eight extents of eight bytes are more than enough.
+  /// The most bytes of a tensor that holds the shape of another one; eight extents of eight bytes are enough.
   private static let shapeLimit = 64
 
-  /// Reads the shape tensors beside packed weights, a few bytes each.
+  /// Reads the tensors with the shapes of packed weights, a few bytes each.
   private mutating func readDeclaredShapes() throws(TesseraError) {
     let wanted = inventory.declaredShapes
     guard let weights, !wanted.isEmpty else { return }
@@ -109,7 +109,7 @@ package struct CountSource {
       let extents = stride(from: 0, to: bytes.count, by: width).map { start in
         bytes[start..<start + width].reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
       }
-      // A negative extent is larger than any weight.
+      // A negative extent becomes one that is larger than any weight has.
       inventory.declare(shape: extents.map { Int(clamping: $0) }, of: place)
     }
   }
@@ -120,11 +120,11 @@ package struct CountSource {
     inventory.declare(configuration.groups)
   }
 
-  /// Reads what policies need besides names and shapes, once for all policies: the tensors' values, and the number of
-  /// experts for a token.
+  /// Reads what policies need in addition to names and shapes, once for all policies: the tensors' values, and the
+  /// number of experts for a token.
   ///
   /// - Parameters:
-  ///   - expertsPerToken: the number that the user gave; nil to take it from the model's config.json.
+  ///   - expertsPerToken: the number that the user gave; with nil, it comes from the model's config.json.
   ///   - progress: called from time to time with the bytes of values read so far, and their total.
   package mutating func readValues(
     for policies: [CountingPolicy], expertsPerToken: Int? = nil,

@@ -2,14 +2,14 @@ package import ByteFiles
 internal import Tensors
 package import UnitModel
 
-/// Small files that people write: plans, policies, claims, studies, descriptions of families, lists of names.
+/// Small files that people write: plans, policies, claims, studies, descriptions of families, and lists of names.
 package enum DocumentFile {
   /// Reads and parses a document.
   ///
   /// - Parameters:
   ///   - limit: the largest size in bytes.
   ///   - what: its name in messages, such as "a plan".
-  ///   - parse: parses the bytes; its errors get the file's name in front.
+  ///   - parse: parses the bytes; the file's name is put before its errors.
   package static func read<Value>(
     _ path: String, limit: Int, as what: String, _ parse: ([UInt8]) throws -> Value
   ) throws(TesseraError) -> Value {
@@ -38,7 +38,7 @@ package enum DocumentFile {
     }
   }
 
-  /// A path relative to the folder of another file.
+  /// A path, relative to the folder of another file.
   package static func path(_ path: String, beside other: String) -> String {
     let folder = other.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
       separator: "/")
@@ -49,7 +49,7 @@ package enum DocumentFile {
 
 /// Reads plans from disk.
 package enum PlanFile {
-  /// The largest plan in bytes. Real plans take kilobytes, since their tensors are patterns.
+  /// The largest plan in bytes. Real plans take kilobytes, because their tensors are patterns.
   private static let sizeLimit = 64 << 20
 
   /// The plan in the file at `path`.

@@ -7,12 +7,12 @@ package import UnitModel
 
 /// Makes a plan from the description of a method of this family.
 package enum FamilyFile {
-  /// The plan for weights whose masks are in the same file, or in the file `masks`.
+  /// The plan for weights whose masks are in the same file or in the file `masks`.
   package static func plan(
     _ path: String, masks: OpenedFile?, _ opened: OpenedFile
   ) throws -> ProposedPlan {
     let family = try read(path)
-    // Owner maps are stored beside their tensors, so they are in the file itself.
+    // Owner maps are in the same file as their tensors.
     let file = NamedTensors(try opened.source)
     let beside = try masks.map { NamedTensors(try $0.source) }
     let specs = file.source.tensors.map(\.spec)
@@ -23,7 +23,7 @@ package enum FamilyFile {
     }
   }
 
-  /// Compares the owner maps of weights with the numbers of elements in a plan; throws if they differ.
+  /// Compares the owner maps of weights with the plan's numbers of elements; throws if they differ.
   package static func checkOwners(_ partition: Partition, _ source: any TensorSource) throws(TesseraError) {
     let file = NamedTensors(source)
     for tensor in partition.tensors {
@@ -80,7 +80,7 @@ package enum FamilyFile {
   }
 }
 
-/// A source with the indices of its tensors by name: maps and masks are looked up one by one.
+/// A source with the indices of its tensors by name; maps and masks are looked up one by one.
 private struct NamedTensors {
   let source: any TensorSource
   let places: [TensorName: Int]

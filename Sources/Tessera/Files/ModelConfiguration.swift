@@ -8,10 +8,11 @@ package struct ModelConfiguration {
   private static let sizeLimit = 4 << 20
 
   private let path: String
-  /// The document, then its nested objects, level by level: models with several kinds of input have an object for each.
+  /// The document, then its nested objects, level by level. Models with several kinds of input have an object for each
+  /// kind.
   private let objects: [JSONObject]
 
-  /// Reads the config.json beside a file, or in a folder; nil if there is none.
+  /// Reads the config.json in a folder, or in the folder of a file; nil if there is none.
   package init?(beside source: String) throws(TesseraError) {
     path =
       FlatFormats.isFolder(source)
@@ -34,7 +35,7 @@ package struct ModelConfiguration {
     self.objects = objects
   }
 
-  /// The number of attention heads in a layer of the language model; nil if it is not given, or layers differ.
+  /// The number of attention heads in a layer of the language model; nil if it is not given, or if layers differ.
   package func attentionHeads() throws(TesseraError) -> Int? {
     guard let document = objects.first else { return nil }
     let parts = ["text_config", "llm_config", "language_config"].compactMap { part -> JSONObject? in
@@ -57,7 +58,7 @@ extension ModelConfiguration {
     "n_activated_experts", "num_selected_experts", "num_selects", "moe_top_k", "moe_topk", "moe_k",
     "top_k_experts", "moe_router_topk", "router_top_k",
   ]
-  /// The keys under which they give the number of experts in a layer.
+  /// The keys under which model families give the number of experts in a layer.
   private static let expertKeys = [
     "num_local_experts", "num_experts", "n_routed_experts", "num_routed_experts", "moe_num_experts",
     "num_moe_experts", "n_experts",
@@ -82,7 +83,7 @@ extension ModelConfiguration {
   /// The numbers of experts in a layer; empty if none is given. 0 and 1 mean a dense model.
   func experts() throws(TesseraError) -> Set<Int> { try all(Self.expertKeys) }
 
-  /// All numbers under one of the keys: those of the document itself, else those of its nested objects.
+  /// All numbers under one of the keys: those of the document itself or, if it has none, those of its nested objects.
   private func all(_ keys: [String]) throws(TesseraError) -> Set<Int> {
     var found: Set<Int> = []
     for (place, object) in objects.enumerated() {
@@ -92,7 +93,7 @@ extension ModelConfiguration {
     return found.count > 1 ? found.subtracting([0]) : found
   }
 
-  /// The numbers under a key: one, or one for each layer; empty for null.
+  /// The numbers under a key: one number, or one for each layer; empty for null.
   private func numbers(_ key: String, in object: JSONObject) throws(TesseraError) -> [Int] {
     let values: [JSONValue]
     switch object[key] {
@@ -112,7 +113,8 @@ extension ModelConfiguration {
 }
 
 extension ModelConfiguration {
-  /// Bits and groups of packed weights, from MLX's `quantization`, which may differ by module, or HQQ's `nbits`.
+  /// The bits and groups of packed weights: from MLX's `quantization`, which may differ by module, or from HQQ's
+  /// `nbits`.
   var groups: GroupQuantisation {
     if case .object(let quantisation)? = objects.first?["quantization"] {
       var modules: [String: GroupQuantisation.Group] = [:]

@@ -22,13 +22,13 @@ package final class OpenedFile: Sendable {
   /// The format of flat weights; nil for a unit checkpoint.
   package let flatKind: FlatFormatKind?
 
-  /// Nil for a folder.
+  /// The file that is open; nil for a folder.
   private let file: ReadableFile?
   private let assumeDType: Tensors.DType?
   private let usesHeaders: Bool
   private let opened = Once<Contents>()
   private let decoded = Once<Model?>()
-  /// The graph of a checkpoint, which is decoded to check it.
+  /// The graph of a checkpoint, which is decoded when the checkpoint is checked.
   private let checked = Once<StoredModel?>()
   private let joined = Once<NetworkModel?>()
 
@@ -70,13 +70,13 @@ package final class OpenedFile: Sendable {
     }
   }
 
-  /// The contents. A unit checkpoint has passed every rule of `validate` that does not read tensor data.
+  /// The contents. For a unit checkpoint, every rule of `validate` that reads no tensor data has been checked.
   package var contents: Contents {
     get throws {
       try opened.value {
         guard let file else { throw TesseraError(sentence: "\(path): expected a file, found a folder") }
         if let kind = flatKind {
-          // Whichever of graph and contents comes second uses the model that the first has decoded.
+          // If graph and contents are both needed, the second one uses the model that was decoded for the first.
           if case .some(.some(let model)) = decoded.known { return .flat(try FlatFormats.weights(of: model)) }
           return .flat(try FlatFormats.open(file, as: kind, assumeDType: assumeDType))
         }
@@ -96,7 +96,7 @@ package final class OpenedFile: Sendable {
     get throws { if case .checkpoint(let checkpoint) = try contents { checkpoint } else { nil } }
   }
 
-  /// The tensors. Those of a checkpoint are assembled from their blocks while they are read.
+  /// The tensors. Those of a checkpoint are assembled from blocks while they are read.
   package var source: any TensorSource {
     get throws {
       switch try contents {
@@ -113,7 +113,7 @@ package final class OpenedFile: Sendable {
     get throws {
       try decoded.value {
         if flatKind == nil {
-          // The check of a checkpoint leaves out a record that cannot be read, unless the files are written again.
+          // The check of a checkpoint ignores a record that cannot be read, unless the files are written again.
           _ = try checkpoint?.sourceRecord()
           return try checked.known??.model
         }
@@ -148,7 +148,7 @@ package final class OpenedFile: Sendable {
 
   private static let known = "a unit checkpoint, safetensors, npz, npy, a PyTorch file or an ONNX model"
 
-  /// A description of a file of unknown format, by its first bytes.
+  /// A description of a file of unknown format, from its first bytes.
   private static func guess(_ file: ReadableFile) -> String {
     if file.size == 0 { return "an empty file" }
     if let document = tesseraDocument(file) { return document }

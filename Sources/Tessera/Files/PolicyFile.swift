@@ -5,7 +5,7 @@ internal import ByteFiles
 package enum PolicyFile {
   /// The preset of this name, or the policy in the file at this path.
   package static func read(_ name: String) throws(TesseraError) -> CountingPolicy {
-    // A word without a slash or a dot is more likely a misspelt preset than a file.
+    // A word without a slash and without a dot is more likely a misspelt preset than a file.
     let isWord = !name.contains("/") && !name.contains(".") && FileIdentity(path: name) == nil
     if PolicyPreset(rawValue: name) != nil || isWord {
       do { return try PolicyPreset.policy(named: name) } catch { throw TesseraError(error) }
@@ -15,7 +15,7 @@ package enum PolicyFile {
     }
   }
 
-  /// The preset of this name, or the policy in a file; the path is relative to the folder of another file.
+  /// The preset of this name, or the policy in a file whose path is relative to the folder of another file.
   package static func read(_ name: String, beside path: String) throws(TesseraError) -> CountingPolicy {
     let isPath = PolicyPreset(rawValue: name) == nil && name.contains(where: { "/.".contains($0) })
     return try read(isPath ? DocumentFile.path(name, beside: path) : name)

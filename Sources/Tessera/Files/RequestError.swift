@@ -1,4 +1,4 @@
-/// An incomplete request, such as a missing --task. Only the file shows it; the command treats it as wrong usage.
+/// An incomplete request, such as a missing --task, which only the file shows. The command treats it as a usage error.
 package struct RequestError: Error, CustomStringConvertible {
   package let description: String
 

@@ -37,8 +37,8 @@ package struct GraphExtraction {
   ///
   /// - Parameters:
   ///   - progress: called from time to time with the bytes written so far, and their total.
-  ///   - accept: throws if the model is too large, given the tensors that its graph adds and those that it does not
-  ///     use.
+  ///   - accept: receives the tensors that the graph adds and those that it does not use; throws if the model is too
+  ///     large.
   package func write(
     to path: String, progress: (_ done: Int, _ total: Int) throws -> Void,
     accept: (_ added: [TensorSpec], _ unused: [TensorSpec]) throws -> Void

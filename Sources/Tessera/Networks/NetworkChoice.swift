@@ -14,9 +14,9 @@ package struct NetworkChoice {
   private let policy: String?
 
   /// - Parameters:
-  ///   - task: nil if there is only one.
-  ///   - level: its number or name; nil with a budget, or if the task has only one.
-  ///   - policy: the policy under which the budget is counted, a preset's name or a path; nil for the plan's.
+  ///   - task: the task's name; may be nil if there is only one task.
+  ///   - level: its number or name; nil with a budget, or if the task has only one level.
+  ///   - policy: the policy under which the budget is counted, by name or path; nil for the plan's policy.
   package init(
     _ opened: OpenedFile, _ checkpoint: UnitCheckpoint, task: String?, level: String?, budget: String?,
     policy: String?
@@ -33,7 +33,7 @@ package struct NetworkChoice {
 
   /// The network, by its level or by its budget.
   ///
-  /// Throws `RequestError` if --task or --level is missing and there are several, which only the file can show.
+  /// Throws `RequestError` if --task or --level is missing and there are several; only the file can show this.
   package func network() throws -> (network: VirtualNetwork, plan: ResolvedPlan) {
     let resolved = try checkpoint.resolvedPlan()
     do {
@@ -95,8 +95,8 @@ package struct NetworkChoice {
     }
   }
 
-  /// Throws if a network exceeds --budget with the tensors that its graph adds, and without those that the graph does
-  /// not use.
+  /// Throws if a network exceeds --budget. The tensors that its graph adds count, and those that the graph does not use
+  /// do not.
   package func requireFit(
     of network: VirtualNetwork, with added: [TensorSpec], without unused: [TensorSpec],
     _ resolved: ResolvedPlan
@@ -106,7 +106,8 @@ package struct NetworkChoice {
     let selection = RowSelection(tasks: [network.task], level: .number(network.level))
     let counts = try counts(for: selection)
     guard let row = try counts.rows(selection, of: resolved.assignment.tasks).first else { return }
-    /// The cost of tensors without units. A policy that reads values or masks cannot read these, so all are counted.
+    /// The cost of tensors without units. A policy that depends on values or masks cannot be applied to them, so all of
+    /// them count.
     func cost(_ specs: [TensorSpec]) -> Int {
       let row = try? Inventory(flat: specs).counts(under: counts.policy).stored
       return switch limit {

@@ -93,7 +93,7 @@ struct CompareCommand: ParsableCommand {
     } catch { throw failure ?? error }
   }
 
-  /// The common policy first, then the others that are requested.
+  /// The common policy first, then the other requested policies.
   private func policies(of study: Study) throws(TesseraError) -> [CountingPolicy] {
     var policies: [CountingPolicy] = []
     if let policy {

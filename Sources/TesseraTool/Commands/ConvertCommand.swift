@@ -119,7 +119,7 @@ struct ConvertCommand: ParsableCommand {
 
   private var destination: ConversionTarget? { ConversionTarget(path: dest) }
 
-  /// A file that `-n` protects: DEST, or a safetensors file or index in the folder DEST.
+  /// A file that `-n` protects: DEST, or a safetensors file or an index in the folder DEST.
   private func existingDestination() throws -> String? {
     if case .flat(.shardedSafetensors)? = destination { return try FlatFormats.shards(at: dest).first }
     return FileIdentity(path: dest) == nil ? nil : dest
@@ -129,7 +129,7 @@ struct ConvertCommand: ParsableCommand {
     guard let shardSize else { return nil }
     switch try? Budget(parsing: shardSize) {
     case .bytes(let count)?: return count.value
-    // Only digits: they count bytes here.
+    // Only a number of digits counts bytes here.
     case .parameters(let count)? where !shardSize.contains(where: \.isLetter): return count.value
     case .parameters?:
       throw ValidationError(
@@ -163,7 +163,7 @@ struct ConvertCommand: ParsableCommand {
     try cutting.write(to: dest) { bar.update($0) }
     bar.finish()
     try tellWritten(flat.tensors)
-    // After the conversion, so that one that fails prints only its error.
+    // Printed after the conversion, so that a failing conversion prints only its error.
     let width = Output.errorIsTerminal ? Terminal.errorWidth : nil
     if let proof { Output.standardError(WrappedSentence.text(proof, width: width)) }
     if plan == nil { Output.standardError("note: no plan (--plan): no tensor is cut\n") }
@@ -206,7 +206,7 @@ struct ConvertCommand: ParsableCommand {
     try tellWritten(checkpoint.tensors)
   }
 
-  /// Prints the size of DEST.
+  /// Prints the numbers of tensors and bytes of DEST.
   private func tellWritten(_ tensors: [SourceTensor]) throws {
     let folder = try? FlatFormats.open(folder: dest, assumeDType: nil)
     let sizes = (folder?.files ?? [dest]).compactMap { try? ReadableFile(path: $0).size }
@@ -224,7 +224,7 @@ struct ConvertCommand: ParsableCommand {
     tellRemarks(of: flat)
   }
 
-  /// Reports what DEST lacks of SOURCE, and the remarks of its reader.
+  /// Reports the parts of SOURCE that DEST lacks, and the notes of SOURCE's reader.
   private func tellRemarks(of flat: any FlatWeightsSource) {
     leaveOut.tell(of: flat)
     let told = flat.remarks.filter {

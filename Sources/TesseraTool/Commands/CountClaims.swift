@@ -9,7 +9,8 @@ enum CountClaims {
     try DocumentFile.read(path, limit: Claim.sizeLimit, as: "claims") { try Claim.parse($0) }
   }
 
-  /// The policy of each claim: a preset, or a file beside the claims; `planned` if the claim names none.
+  /// The policy of each claim: a preset, or a file relative to the folder of the claims; `planned` if the claim names
+  /// none.
   static func policies(
     of claims: [Claim], beside path: String, else planned: CountingPolicy
   ) throws(TesseraError) -> [CountingPolicy] {
@@ -26,7 +27,7 @@ enum CountClaims {
     return policies
   }
 
-  /// The policies under which a claim is tried: the presets, and those that were named.
+  /// The policies under which a claim is tested: the presets, and the policies that were named.
   static func others(_ named: [CountingPolicy]) throws(TesseraError) -> [CountingPolicy] {
     var others: [CountingPolicy] = []
     do {

@@ -184,7 +184,7 @@ struct CountCommand: ParsableCommand {
     if failed { throw ExitCode(1) }
   }
 
-  /// Parses `fine:2,coarse:1`; the name of a task may have colons, but no commas.
+  /// Parses `fine:2,coarse:1`; the name of a task may contain colons, but no commas.
   private static func networks(of text: String) -> [Claim.Network]? {
     var networks: [Claim.Network] = []
     for item in text.split(separator: ",", omittingEmptySubsequences: false) {
@@ -257,7 +257,7 @@ struct CountCommand: ParsableCommand {
     }
   }
 
-  /// The gate `--max` fails if a part of the model is not counted.
+  /// Makes the gate `--max` fail if a part of the model is not counted.
   private func requireAll(_ uncounted: String?) throws {
     guard let uncounted else { return }
     Output.standardError(

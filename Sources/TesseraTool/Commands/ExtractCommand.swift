@@ -102,7 +102,7 @@ struct ExtractCommand: ParsableCommand {
         try choice.requireFit(of: network, with: added, without: unused, resolved)
       }
     } else {
-      // Checked before anything is written: the graph may be damaged.
+      // This is checked before anything is written, because the graph may be damaged.
       let node = try opened.network?.gathering(network, plan: resolved)
       try write(subNetwork, of: checkpoint)
       if let node {

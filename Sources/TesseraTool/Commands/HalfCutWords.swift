@@ -1,9 +1,9 @@
 internal import Tensors
 internal import UnitModel
 
-/// The half cuts that names and sizes show in a plan for weights without a graph, as `plan` and `convert` print them.
+/// The half cuts that names and sizes reveal in a plan for weights without a graph, as `plan` and `convert` print them.
 enum HalfCutWords {
-  /// A person would not read more; `validate` lists all of them.
+  /// More lines would not be read; `validate` lists all half cuts.
   private static let limit = 12
 
   static func sentences(_ resolved: ResolvedPlan, _ advice: HalfCut.Advice) -> [String] {
@@ -20,7 +20,7 @@ enum HalfCutWords {
 
 /// The message for a plan that cuts nothing.
 enum NothingCut {
-  /// One sentence about the plan of `source`; it ends with `way`, what to do next.
+  /// One sentence about the plan of `source`; it ends with `way`, the next step.
   static func sentence(_ source: String, _ way: String) -> String {
     let sentence =
       "\(source): expected a tensor to cut, found none, so every level is the whole network; \(way)"

@@ -10,7 +10,7 @@ struct InputShape {
   let extents: [Int]
 
   init(parsing text: String) throws {
-    // A name may have an equals sign; a shape has none.
+    // A name may contain an equals sign; a shape has none.
     let equals = text.lastIndex(of: "=")
     name = equals.map { String(text[..<$0]) }
     let shape = equals.map { text[text.index(after: $0)...] } ?? text[...]

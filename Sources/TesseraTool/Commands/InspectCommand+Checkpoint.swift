@@ -8,7 +8,7 @@ extension UnitCheckpoint {
   /// Units, tasks, levels and the bytes of each unit, for `inspect`.
   func summary() throws -> Inspection.Checkpoint {
     let resolved = try resolvedPlan()
-    // By rank, so that units come first.
+    // Sorted by rank, so that units come first.
     var byteCounts: [(rank: Int, words: String, byteCount: Int)] = []
     for section in map.sections where section.byteCount > 0 {
       let share = share(of: section.key)
@@ -52,7 +52,7 @@ extension UnitCheckpoint {
     return rows.count == 1 ? "\(name) \(rows[0] - task.networks.lowerBound + 1)" : "\(rows.count) networks"
   }
 
-  /// The place of a tensor's bytes, in a few words.
+  /// Where a tensor's bytes are, in a few words.
   func placementWords(of number: Int) -> String {
     let keys = map.sections(ofTensor: index.stored(number)).map { map.sections[$0].key }
     if keys.contains(where: { $0.kind == .whole }) { return "whole" }
@@ -73,7 +73,7 @@ extension UnitCheckpoint {
 extension Inspection.Task {
   init(_ task: TaskAssignment) {
     func numbers(_ set: UnitSet, in order: [UnitID]) -> [Int] {
-      // In the task's order if its units include the level's, which is how the paper writes levels.
+      // In the task's order, as in the paper, if the order contains all units of the level.
       let ordered = order.filter { set.contains($0) }
       return (ordered.count == set.count ? ordered : set.ascending).map(\.index)
     }

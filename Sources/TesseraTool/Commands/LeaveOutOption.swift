@@ -5,7 +5,7 @@ internal import TensorStreams
 internal import Tensors
 internal import UnitModel
 
-/// The parts of a file that a command may leave out.
+/// The parts of a file whose loss the user accepts.
 struct LeaveOutOption: ParsableArguments {
   @Option(
     name: .customLong("leave-out"),
@@ -20,15 +20,15 @@ struct LeaveOutOption: ParsableArguments {
     }
   }
 
-  /// Whether the user allows this part to be left out.
+  /// Whether the user accepts the loss of this part.
   func accepts(_ item: LeftOut) -> Bool {
     patterns.contains { NamePattern($0)?.match(item.name) != nil }
   }
 
-  /// Whether a part was left out that the user has not allowed.
+  /// Whether a part was left out whose loss the user does not accept.
   func isIncomplete(_ source: any TensorSource) -> Bool { source.leftOut.contains { !accepts($0) } }
 
-  /// Prints the parts that were left out, and patterns that match none of them, on standard error.
+  /// On standard error, prints the parts that were left out, and patterns that match none of them.
   func tell(of source: any TensorSource) {
     Output.standardError(LeftOutList(source).text(width: Output.errorIsTerminal ? Terminal.errorWidth : nil))
     for pattern in patterns

@@ -25,7 +25,7 @@ struct LimitOptions: ParsableArguments {
     _ = try limits(else: RunLimits())
   }
 
-  /// `others`, with the limits that were given.
+  /// The limits of `others`, replaced by those that the user gave.
   func limits(else others: RunLimits) throws -> RunLimits {
     var limits = others
     if let stepLimit { limits.steps = min(stepLimit, 1 << 60) }

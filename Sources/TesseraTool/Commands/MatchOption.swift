@@ -21,9 +21,9 @@ struct MatchOption: ParsableArguments {
   /// Whether the option was given.
   var isGiven: Bool { !texts.isEmpty }
 
-  /// The indices of the selected names; without the option all.
+  /// The indices of the selected names; without the option, of all names.
   ///
-  /// Throws if a pattern matches no name, and suggests the nearest.
+  /// Throws if a pattern matches no name, with the nearest name.
   func places(in names: [TensorName], of file: String) throws(TesseraError) -> [Int] {
     let isMeant = selection
     let places = names.indices.filter { isMeant(names[$0]) }

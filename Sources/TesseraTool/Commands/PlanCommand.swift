@@ -211,7 +211,7 @@ struct PlanCommand: ParsableCommand {
       throw failure
     } catch {
       var error = error
-      // An error in a plan that was made from options is reported at the option.
+      // If a plan was made from options, an error in it is reported at the option.
       if family == nil, plan == nil, case .plan(let inner)? = error as? PlanningError {
         error = try request().placed(inner)
       }
@@ -233,7 +233,7 @@ struct PlanCommand: ParsableCommand {
       try file.write(Array(text.utf8), at: 0)
       try file.commit()
     } else if plan == nil {
-      // A plan that was only checked exists on disk already.
+      // A plan that was only checked exists as a file already.
       try Output.standardOutput(text, as: .json)
     }
     if proposed.resolved.cutsNothing {
@@ -244,11 +244,11 @@ struct PlanCommand: ParsableCommand {
     }
   }
 
-  /// The advice if nothing is cut, without what was tried.
+  /// The next steps if nothing is cut, without those that were tried.
   private func wayOn(_ specs: [TensorSpec], _ axes: [ChannelAxis], hasGraph: Bool) -> String {
     let decidesGraph = hasGraph && plan == nil && family == nil && cuts.isEmpty && preset == nil
     guard decidesGraph else {
-      // Axes were named, but have fewer channels than units.
+      // Axes were named, but they have fewer channels than units.
       if let most = axes.map(\.size).max(), let units, units > 1, most < units {
         return "their axes have at most \(most) channels: try at most \(most) --units"
       }
@@ -273,7 +273,7 @@ struct PlanCommand: ParsableCommand {
       heads: heads)
   }
 
-  /// The request with the number of heads in a config.json beside the weights, which must equal `--heads`.
+  /// The request with the number of heads in the config.json of the weights' folder; it must equal `--heads`.
   private func configuredRequest() throws -> PlanRequest {
     var request = try request()
     guard let known = try ModelConfiguration(beside: source)?.attentionHeads() else { return request }
@@ -286,7 +286,8 @@ struct PlanCommand: ParsableCommand {
     return request
   }
 
-  /// Specs and ties of a flat file or a unit checkpoint; throws if a part is left out without permission.
+  /// Specs and ties of a flat file or a unit checkpoint. Throws if a part is left out whose loss the user does not
+  /// accept.
   private func tensors(of opened: OpenedFile) throws -> (specs: [TensorSpec], ties: [TensorName: TensorName])
   {
     let file = try opened.source

@@ -94,7 +94,7 @@ struct RunCommand: ParsableCommand {
     let layers = profile ? Profile() : nil
     let clock = ContinuousClock()
     var outputs: [(name: String, tensor: Inference.Tensor)] = []
-    // If there are more runs, the first one only warms up.
+    // If more runs follow, the first one is not timed.
     let first = try clock.measure {
       outputs = try session.run(inputs, profile: `repeat` == nil ? layers : nil)
     }
@@ -125,7 +125,7 @@ struct RunCommand: ParsableCommand {
       ? Output.standardOutput(json: report.json) : Output.standardOutput(report.text(width: Terminal.width))
   }
 
-  /// A session, its inputs, and the checkpoint from which its weights are read; nil for an ONNX model.
+  /// A session, its inputs, and the checkpoint of its weights; the checkpoint is nil for an ONNX model.
   private typealias Prepared = (Session, [String: Inference.Tensor], UnitCheckpoint?)
 
   private func prepared(threads: Int) throws -> Prepared {

@@ -151,7 +151,7 @@ struct ValidateCommand: ParsableCommand {
       if deep { bar = ProgressBar("checking", total: file.size) }
       return [try FileValidation.check(file, options, progress: advance)]
     } catch UncheckableFile.notRecognised {
-      // Opening a file of unknown format throws a description of its content.
+      // For a file of unknown format, opening throws a description of its content.
       do { _ = try OpenedFile(path) } catch { return [FileVerdict(path: path, failure: "\(error)")] }
       return [FileVerdict(path: path, failure: "\(path): \(UncheckableFile.notRecognised)")]
     } catch {

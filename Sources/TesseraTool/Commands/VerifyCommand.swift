@@ -107,7 +107,7 @@ struct VerifyCommand: ParsableCommand {
         )
       }
       if other.flatKind == .onnx {
-        // Equal tensors do not mean equal graphs.
+        // Equal tensors do not prove that the graphs are equal.
         guard one.flatKind == .onnx, try one.hasSameBytes(as: other) else {
           throw TesseraError(
             sentence:
@@ -119,7 +119,7 @@ struct VerifyCommand: ParsableCommand {
       return report
     }
     report.hasGraph = true
-    // A tensor that one file lacks has no values to compare.
+    // If one file lacks a tensor, there are no values to compare.
     if comparison.mismatches.contains(where: comparison.isMissing) { return report }
     let plan = try checkpoint.resolvedPlan()
     try stored.bound(plan)
@@ -159,7 +159,7 @@ struct VerifyCommand: ParsableCommand {
 /// The digests of two files' tensors.
 private struct DigestComparison {
   private(set) var mismatches: [String] = []
-  /// The number of different tensor names in both files.
+  /// The number of different tensor names in the two files together.
   let count: Int
   private var missing: Set<String> = []
 
@@ -191,7 +191,7 @@ private struct DigestComparison {
     _ source: any TensorSource, progress: (Int) -> Void
   ) throws -> [TensorName: SHA256Digest] {
     var digests: [TensorName: SHA256Digest] = [:]
-    // A checkpoint's pages are checked when they are read; the digest is that of the converted tensor.
+    // A checkpoint's pages are checked when they are read; the stored digest is that of the converted tensor.
     for (index, tensor) in source.tensors.enumerated() {
       digests[tensor.spec.name] = try source.digest(of: index, progress: progress)
     }

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import ByteFiles
 internal import Glibc
 
-/// The options of `count` on the work of a graph.
+/// The options of `count` for the work of a graph.
 struct WorkOptions: ParsableArguments {
   @Flag(
     help:

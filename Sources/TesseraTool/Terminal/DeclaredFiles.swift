@@ -2,16 +2,17 @@ internal import ArgumentParser
 internal import ByteFiles
 internal import FlatFormats
 
-/// The files on a command line: those that are read, and those that are written.
+/// The files that a command line names: those that are read, and those that are written.
 ///
-/// A file among both is a mistake, which is reported before any work is done. `FilesRead` compares every output with
-/// files that are found later, such as shards, external data or a study's results.
+/// If a file is in both groups, the command line is wrong; this is reported before any work is done. `FilesRead`
+/// compares every output with files that are found later, such as shards, external data or a study's results.
 enum DeclaredFiles {
-  /// Throws if the output is one of the inputs, by identity, so that links and other spellings are recognised.
+  /// Throws if the output is one of the inputs. Files are compared by identity, so links and other spellings are
+  /// recognised.
   ///
   /// - Parameters:
-  ///   - output: its name in the usage, and its path.
-  ///   - inputs: the same for each input; an option that was not given has no path.
+  ///   - output: its name in the usage text, and its path.
+  ///   - inputs: the same for each input; the path is nil for an option that was not given.
   static func require(
     _ output: (name: String, path: String?), apartFrom inputs: KeyValuePairs<String, String?>
   ) throws(ValidationError) {

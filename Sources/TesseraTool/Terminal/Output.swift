@@ -4,11 +4,11 @@ internal import StrictJSON
 internal import Tensors
 internal import Tessera
 
-/// Writes text to the two standard streams; only here is text from files made safe for them.
+/// Writes text to the two standard streams. Only this type makes text from files safe for them.
 enum Output {
-  /// Writes to standard output; an error (a full disk behind `>`) ends the command with exit code 2.
+  /// Writes to standard output. An error, such as a full disk behind `>`, ends the command with exit code 2.
   ///
-  /// A reader that has closed the pipe (`| head`) is no error: the rest is dropped, and the command ends normally.
+  /// If a reader has closed the pipe (`| head`), this is no error: the rest is dropped, and the command ends normally.
   static func standardOutput(_ text: String, as syntax: PrintableText.Syntax = .text) throws(TesseraError) {
     if let code = write(PrintableText.page(text, as: syntax), to: STDOUT_FILENO), code != EPIPE {
       throw TesseraError(sentence: "standard output: cannot write: \(String(cString: strerror(code)))")
@@ -18,7 +18,7 @@ enum Output {
   /// Writes text to standard output, in colour if the terminal shows colours.
   static func standardOutput(_ text: PaintedText) throws(TesseraError) {
     guard Terminal.hasColour else { return try standardOutput(text.plain) }
-    // Each part is escaped on its own: the codes between the parts are ours, none comes from a file.
+    // Each part is escaped by itself: the codes between the parts are ours, and none comes from a file.
     let painted = text.parts.map { Terminal.painted(PrintableText.page($0.text, as: .text), $0.style) }
       .joined()
     if let code = write(painted, to: STDOUT_FILENO), code != EPIPE {

@@ -1,12 +1,12 @@
 internal import Glibc
 internal import Tensors
 
-/// The progress of a long operation, as a line on stderr; not in a pipe, and not within the first second.
+/// The progress of a long operation, as a line on stderr. It is not shown in a pipe, nor within the first second.
 struct ProgressBar {
   /// The unit of the counts.
   enum Unit {
     case bytes
-    /// Things, with their plural name.
+    /// Things, given by their plural name.
     case things(String)
 
     func amount(_ count: Int) -> String {
@@ -24,7 +24,7 @@ struct ProgressBar {
   private let start = ContinuousClock.now
   private var lastDrawn: ContinuousClock.Instant?
 
-  /// - Parameter total: the last count that `update` receives.
+  /// - Parameter total: the last count that will be passed to `update`.
   init(_ label: String, total: Int, unit: Unit = .bytes) {
     self.label = label
     self.unit = unit

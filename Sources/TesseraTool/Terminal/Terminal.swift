@@ -3,7 +3,7 @@ internal import Reporting
 
 /// Properties of the terminal.
 enum Terminal {
-  /// The width of a table in columns; nil for a pipe or a file, where long names stay whole.
+  /// The width of a table in columns; nil for a pipe or a file, where long names are not shortened.
   static var width: Int? {
     isatty(STDOUT_FILENO) == 1 ? max(40, columns(of: STDOUT_FILENO)) : nil
   }
@@ -17,7 +17,8 @@ enum Terminal {
     return Int(size.ws_col)
   }
 
-  /// Whether standard output shows colours: a terminal that is not dumb, unless NO_COLOR is set (https://no-color.org).
+  /// Whether standard output gets colours: if it is a terminal that is not dumb, and NO_COLOR is not set
+  /// (https://no-color.org).
   static var hasColour: Bool {
     let terminal = variable("TERM")
     return isatty(STDOUT_FILENO) == 1 && (variable("NO_COLOR") ?? "").isEmpty && terminal != nil

@@ -1,11 +1,11 @@
 internal import Tensors
 
-/// A cut tensor as rows of bytes; tells where each block's bytes are in the flat tensor.
+/// A cut tensor as rows of bytes; it gives the positions of each block's bytes in the flat tensor.
 ///
-/// A *row* is everything inside one position of the dimensions before the last cut one. Within a row a block owns the
-/// byte runs of its part on the last cut dimension; its parts on the other cut dimensions decide which rows it owns. A
-/// block's elements are in ascending flat order, so any window of the flat bytes holds one contiguous piece of each
-/// block. That is why both directions can stream.
+/// A *row* is everything inside one position of the dimensions before the last cut one. In a row, a block owns the byte
+/// runs of its part of the last cut dimension. Its parts of the other cut dimensions determine which rows it owns. A
+/// block's elements are in ascending flat order, so any window of the flat bytes contains one contiguous piece of each
+/// block. For this reason both directions can stream.
 ///
 /// Blocks are numbered by their parts, the last cut dimension fastest: row class × parts of the last cut + part.
 package struct BlockGrid: TensorGeometry {
@@ -13,7 +13,7 @@ package struct BlockGrid: TensorGeometry {
   struct Cut {
     let dimension: Int
     let partCount: Int
-    /// Neighbouring positions of one part; they fill the dimension.
+    /// Runs of neighbouring positions of one part; together they fill the dimension.
     let segments: [IndexedCut.Segment]
   }
 
@@ -32,9 +32,10 @@ package struct BlockGrid: TensorGeometry {
   let classCount: Int
   private let outer: [OuterDimension]
 
-  /// A dimension before the last cut one, as neighbouring positions that add the same to a row's class.
+  /// A dimension before the last cut one, as runs of neighbouring positions that add the same number to a row's class.
   ///
-  /// Kept as segments: one number for each position would take as much memory as the data of a long, thin tensor.
+  /// It is stored as segments: one number for each position would take as much memory as the data of a long, thin
+  /// tensor.
   private struct OuterDimension {
     let extent: Int
     /// The end of each segment, ascending; the last is the extent.
@@ -52,7 +53,7 @@ package struct BlockGrid: TensorGeometry {
       classes = segments?.map { $0.part * (weight ?? 0) } ?? [0]
     }
 
-    /// The number of the segment that holds a position.
+    /// The number of the segment that contains a position.
     func segment(of position: Int) -> Int {
       var (low, high) = (0, ends.count - 1)
       while low < high {
@@ -65,8 +66,8 @@ package struct BlockGrid: TensorGeometry {
 
   /// The grid of a tensor; nil for a tensor that is a single block, or empty.
   ///
-  /// - Parameter cuts: by ascending dimension. A cut with a single part is ignored, so that rows are as long as
-  ///   possible, and because for packed elements only a cut between two parts is known to be between bytes.
+  /// - Parameter cuts: the cuts by ascending dimension. A cut with a single part is ignored. Rows are then as long as
+  ///   possible, and for packed elements only a cut between two parts is known to be between bytes.
   init?(_ spec: TensorSpec, cuts: [Cut]) {
     let cuts = cuts.filter { $0.partCount > 1 }
     if cuts.isEmpty || spec.elementCount == 0 { return nil }
@@ -102,14 +103,14 @@ package struct BlockGrid: TensorGeometry {
     self.outer = outer
   }
 
-  /// The rows of a range by class, each list ascending; ranges of one list do not touch.
+  /// The rows of a range by class, each list ascending; neighbouring rows of a class form one range.
   func rowsByClass(_ rows: Range<Int>) -> [[Range<Int>]] {
     var result = [[Range<Int>]](repeating: [], count: classCount)
     if classCount == 1 {
       result[0] = [rows]
       return result
     }
-    // An odometer over the outer dimensions that turns the last one by whole segments.
+    // An odometer over the outer dimensions; it advances the last one by whole segments.
     var position = [Int](repeating: 0, count: outer.count)
     var rest = rows.lowerBound
     for dimension in outer.indices.reversed() {

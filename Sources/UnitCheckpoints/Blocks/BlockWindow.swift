@@ -3,7 +3,7 @@ internal import Glibc
 /// A range of a cut tensor's flat bytes, small enough for a buffer: whole rows, or a part of one long row.
 package struct BlockWindow {
   package let rows: Range<Int>
-  /// The range of bytes within the row; the whole row when the window holds whole rows.
+  /// The range of bytes in the row; all of the row if the window has whole rows.
   package let columns: Range<Int>
 
   /// Bytes in the window.
@@ -14,7 +14,7 @@ extension BlockGrid {
   package func windows(limit: Int) -> [BlockWindow] {
     var result: [BlockWindow] = []
     if rowBytes <= limit {
-      // A window lists its rows by class, as ranges that may have one row each, so the number of rows is limited.
+      // A window lists its rows by class, in ranges that may have only one row each, so the number of rows is limited.
       let step = min(1 << 16, max(1, limit / max(1, rowBytes)))
       for first in stride(from: 0, to: rowCount, by: step) {
         result.append(BlockWindow(rows: first..<min(first + step, rowCount), columns: 0..<rowBytes))

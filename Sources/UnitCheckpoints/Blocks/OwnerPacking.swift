@@ -1,16 +1,16 @@
 internal import Glibc
 
-/// Moves elements between flat order and pieces, one piece for each owner, in flat order too.
+/// Moves elements between flat order and pieces. Each owner has one piece, which is in flat order too.
 package struct OwnerPacking {
-  /// The owners that occur, ascending, with their bytes among the pieces.
+  /// The owners that occur, ascending, with the byte ranges of their pieces.
   package let ranges: [(owner: Int, bytes: Range<Int>)]
   private let owners: UnsafeRawBufferPointer
   private let width: Int
 
-  /// Lays out the pieces one after the other.
+  /// Lays out the pieces one after another.
   ///
   /// - Parameters:
-  ///   - owners: the owner of each element, one byte each; must be valid as long as this value.
+  ///   - owners: the owner of each element, one byte each; it must stay valid as long as this value.
   ///   - width: bytes of an element.
   ///   - keeps: whether an owner has a piece; the elements of other owners are zero in flat order.
   package init(_ owners: UnsafeRawBufferPointer, width: Int, keeps: (Int) -> Bool = { _ in true }) {
@@ -32,7 +32,7 @@ package struct OwnerPacking {
     return counts
   }
 
-  /// Moves all elements; both sides have room for them.
+  /// Moves all elements; both sides must have room for them.
   package func move(
     _ direction: MoveDirection, flat: UnsafeMutableRawPointer, pieces: UnsafeMutableRawPointer
   ) {
@@ -59,7 +59,7 @@ package struct OwnerPacking {
     }
   }
 
-  /// For each owner, the offset of its next element among the pieces; −1 for owners without a piece.
+  /// For each owner, the offset of its next element in the pieces; −1 for owners without a piece.
   private var cursors: [Int] {
     var cursors = [Int](repeating: -1, count: 256)
     for (owner, bytes) in ranges { cursors[owner] = bytes.lowerBound }

@@ -4,7 +4,7 @@ internal import Tensors
 
 /// Reads one stored tensor, or a network's part of it, in flat order, window by window, and checks it while it reads.
 ///
-/// For a network, only the active blocks are read, and bytes that share a page with them.
+/// For a network, only the active blocks are read, and bytes in the same pages.
 package final class TensorBlocksReader: TensorByteReader {
   private let checkpoint: UnitCheckpoint
   private let selection: TensorSelection
@@ -17,16 +17,16 @@ package final class TensorBlocksReader: TensorByteReader {
   private let owners: MapReader?
   /// The mask of the elements that are kept; nil without a mask.
   private let mask: MapReader?
-  /// Made on the first request, which tells how many bytes at a time are wanted.
+  /// The windows; made on the first request, which shows how many bytes at a time are wanted.
   private var windows: [BlockWindow]?
   private var next = 0
   package private(set) var remaining: Int
-  /// Memory for the pieces of a window that must be moved, and for a window of which only a part was requested.
+  /// Memory for the pieces of a window that must be moved, and for a window that was requested only in part.
   private let staging = WindowMemory()
   private let started = WindowMemory()
-  /// The bytes of `started` that were not returned yet.
+  /// The range of `started` that was not returned yet.
   private var ready = 0..<0
-  /// The error of a window: the windows after it must not take its place.
+  /// The error of a window; later windows must not be returned in its place.
   private var failure: CheckpointError?
 
   /// Reads all of the tensor in row `number`.
@@ -48,7 +48,7 @@ package final class TensorBlocksReader: TensorByteReader {
     }
     blocks = stored.isEmpty ? [] : numbers.map { $0.map { stored[$0] } } ?? stored
     readCounts = [Int](repeating: 0, count: blocks.count)
-    // Before memory is allocated in proportion to the claims of the index, HDF5 must have the bytes too.
+    // Before memory is allocated for the sizes that the index gives, HDF5 must have these bytes too.
     for section in Set(blocks.map(\.section)) { try checkpoint.checkPresence(ofSection: section) }
     let storedTensor = index.tensors[selection.number]
     owners = try storedTensor.owners.map { (owners) throws(CheckpointError) in
@@ -61,7 +61,7 @@ package final class TensorBlocksReader: TensorByteReader {
     if remaining == 0 { try finish() }
   }
 
-  /// The windows; the first `limit` is the most bytes of one, unless there would be too many windows.
+  /// The windows. On the first call, `limit` is the most bytes of one, unless there would be too many windows.
   private func windows(limit: Int) -> [BlockWindow] {
     if let windows { return windows }
     let limit = max(min(limit, Self.windowLimit), remaining / Self.windowCount)
@@ -72,7 +72,7 @@ package final class TensorBlocksReader: TensorByteReader {
     return made
   }
 
-  /// The most bytes of a window, and about the most windows of a tensor that is read in small pieces.
+  /// The most bytes of a window, and the approximate limit of windows for a tensor that is read in small pieces.
   private static let windowLimit = 4 << 20
   private static let windowCount = 1 << 16
 
@@ -117,7 +117,7 @@ package final class TensorBlocksReader: TensorByteReader {
     }
   }
 
-  /// Fills `flat` with the next window, which has the same size.
+  /// Fills `flat` with the next window; both have the same size.
   private func readWindow(
     _ windows: [BlockWindow], into flat: UnsafeMutableRawBufferPointer
   ) throws(CheckpointError) {
@@ -138,7 +138,7 @@ package final class TensorBlocksReader: TensorByteReader {
       readCounts[piece.block] += piece.byteCount
     }
     if !cut.isInPlace, let flat = flat.baseAddress {
-      // Without pieces the target may have no address, and none is used.
+      // If there are no pieces, the target may have no address; the address is then not used.
       cut.move(.piecesToFlat, flat: flat, pieces: target.baseAddress ?? flat)
     }
     if let mask { try mask.clear(flat, width: width) }
@@ -152,8 +152,8 @@ package final class TensorBlocksReader: TensorByteReader {
     }
   }
 
-  /// The error for an owner map that disagrees with the numbers of elements; in other cases geometry and blocks follow
-  /// from the same cuts.
+  /// The error for an owner map that disagrees with the numbers of elements. Without owners, geometry and blocks always
+  /// agree, because they follow from the same cuts.
   private static func disagreement(
     _ selection: TensorSelection, _ checkpoint: UnitCheckpoint
   ) -> CheckpointError {
@@ -164,7 +164,7 @@ package final class TensorBlocksReader: TensorByteReader {
   }
 }
 
-/// Reads a tensor of bytes beside another tensor, one byte for each of its elements.
+/// Reads an owner map or a mask: a tensor with one byte for each element of another tensor.
 private final class MapReader {
   private let reader: TensorBlocksReader
   private let memory = WindowMemory()
@@ -175,7 +175,7 @@ private final class MapReader {
 
   /// The next bytes; valid until the next call.
   func next(_ count: Int) throws(CheckpointError) -> UnsafeRawBufferPointer {
-    // A map has as many bytes as its tensor has elements, which was checked on opening.
+    // A map has one byte for each element of its tensor; this was checked when the file was opened.
     let bytes = memory.bytes(min(count, reader.remaining))
     try reader.read(into: bytes)
     return UnsafeRawBufferPointer(bytes)
@@ -189,13 +189,13 @@ private final class MapReader {
   }
 }
 
-/// Memory that is allocated on the first request and is as large as the largest request.
+/// Memory that is allocated on the first request and grows to the largest request.
 private final class WindowMemory {
   private var memory = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
   deinit { memory.deallocate() }
 
-  /// The first `count` bytes; their content is lost if there are more than before.
+  /// The first `count` bytes. If `count` is larger than before, their content is lost.
   func bytes(_ count: Int) -> UnsafeMutableRawBufferPointer {
     if memory.count < count {
       memory.deallocate()

@@ -2,18 +2,19 @@ internal import Tensors
 
 /// The division of a tensor's flat bytes into blocks: boxes of positions, sets of elements, or a single block.
 ///
-/// A block's elements are in ascending flat order, so any window of the flat bytes holds one contiguous piece of each
-/// block, and the pieces of a block come in their order.
+/// A block's elements are in ascending flat order. So any window of the flat bytes contains one contiguous piece of
+/// each block, and the pieces of a block come in order.
 package protocol TensorGeometry {
   /// The windows that cover the tensor in flat order, none larger than `limit` bytes.
   func windows(limit: Int) -> [BlockWindow]
   /// The pieces of a window, in the order in which `move` places them.
   ///
-  /// - Parameter map: for elements with owners, a byte for each element of the window; valid as long as the result.
+  /// - Parameter map: for elements with owners, one byte for each element of the window; it must stay valid as long as
+  ///   the result.
   func pieces(of window: BlockWindow, map: UnsafeRawBufferPointer) -> any WindowPieces
 }
 
-/// The piece of one block that a window holds.
+/// The piece of one block in a window.
 package struct BlockPiece {
   /// The number of the block.
   package let block: Int
@@ -22,12 +23,12 @@ package struct BlockPiece {
   package let byteCount: Int
 }
 
-/// A window's pieces, which are its bytes in another order.
+/// A window's pieces: the same bytes in another order.
 package protocol WindowPieces {
   var pieces: [BlockPiece] { get }
-  /// Whether the pieces are in flat order, so that nothing needs to be moved.
+  /// Whether the pieces are already in flat order, so that nothing has to be moved.
   var isInPlace: Bool { get }
-  /// Moves the bytes between flat order and pieces; both sides have room for them.
+  /// Moves the bytes between flat order and pieces; both sides must have room for them.
   func move(_ direction: MoveDirection, flat: UnsafeMutableRawPointer, pieces: UnsafeMutableRawPointer)
 }
 
@@ -58,15 +59,15 @@ private struct WindowInPlace: WindowPieces {
   func move(_: MoveDirection, flat: UnsafeMutableRawPointer, pieces: UnsafeMutableRawPointer) {}
 }
 
-/// A tensor whose elements have owners: a block for each owner with elements.
+/// A tensor whose elements have owners; each owner with elements has one block.
 struct OwnedElements: TensorGeometry {
   let byteCount: Int
   /// Bytes of an element.
   let width: Int
-  /// For each owner, the number of its block; −1 for owners whose elements are zero in flat order.
+  /// For each owner, the number of its block; −1 for an owner whose elements are zero in the flat tensor.
   let blocks: [Int]
 
-  /// Windows that end between elements.
+  /// The windows; each ends between two elements.
   func windows(limit: Int) -> [BlockWindow] {
     SingleBlock(byteCount: byteCount).windows(limit: max(width, limit / width * width))
   }
@@ -96,7 +97,7 @@ extension BlockWindow {
 }
 
 extension CheckpointIndex {
-  /// The geometry of a whole stored tensor: blocks are numbered as `SectionMap.blocks` lists them.
+  /// The geometry of a whole stored tensor; blocks have the numbers that `SectionMap.blocks` gives them.
   package func geometry(ofTensor number: Int) -> any TensorGeometry {
     let tensor = tensors[number]
     if let owners = tensor.owners {

@@ -1,26 +1,26 @@
 package import Tensors
 
-/// The part of a stored tensor to read: all of it, or on each cut dimension the parts of a network.
+/// The part of a stored tensor to read: all of it, or a network's parts of each cut dimension.
 package struct TensorSelection: Sendable {
-  /// The row that holds the bytes.
+  /// The row of the tensor with the bytes.
   package let number: Int
-  /// The dense tensor that results: the stored one's name and dtype, its extents without the parts that are left out.
+  /// The resulting dense tensor: name and dtype of the stored one, and extents without the parts that are left out.
   package let spec: TensorSpec
-  /// The row with the bytes of the mask, which is 0 for each element that is removed; nil for none.
+  /// The row with the bytes of the mask; nil for none. The mask is 0 for each element that is removed.
   package let mask: Int?
   /// The cut dimensions without the parts that are left out; nil for all of the tensor.
   private let cuts: [Cut]?
-  /// For each owner, 0 for free elements, whether its elements are kept; nil if all are.
+  /// For each owner, whether its elements are kept (owner 0: free elements); nil if all are kept.
   private let keeps: [Bool]?
 
-  /// A cut dimension of which some parts are kept.
+  /// A cut dimension; only some of its parts are kept.
   private struct Cut: Sendable {
     let dimension: Int
     /// The stored numbers of the kept parts, ascending.
     let parts: [Int]
     /// The number of stored parts.
     let storedCount: Int
-    /// Kept positions in ascending order; neighbours belong to different parts, numbered as in `parts`.
+    /// The kept positions in ascending order. Neighbouring segments belong to different parts, numbered as in `parts`.
     let segments: [IndexedCut.Segment]
 
     init(_ dimension: Int, _ cut: IndexedCut, keeps: (CutPart) -> Bool) {
@@ -57,7 +57,7 @@ package struct TensorSelection: Sendable {
 
   /// The part of the tensor in row `number` that the network in row `network` has.
   ///
-  /// Throws `TensorError` if packed elements end inside a byte, which no cut of the layout causes.
+  /// Throws `TensorError` if packed elements end inside a byte; no valid cut causes this.
   package init(_ number: Int, of index: CheckpointIndex, in network: ActiveUnits, mask: Int?)
     throws(TensorError)
   {

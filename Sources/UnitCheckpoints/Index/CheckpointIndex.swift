@@ -3,18 +3,17 @@ package import UnitModel
 
 /// The decoded index of a unit checkpoint, checked against itself.
 ///
-/// Every row that a number below refers to exists, and every size agrees with those above it, so the rest of the
-/// program can index without checks.
+/// Every row to which a number refers exists, and all sizes agree, so the rest of the program can index without checks.
 package struct CheckpointIndex: Sendable {
-  /// In flat order.
+  /// The tensors in flat order.
   package internal(set) var tensors: [IndexedTensor] = []
   package internal(set) var cuts: [IndexedCut] = []
   package internal(set) var axes: [IndexedAxis] = []
   package internal(set) var tasks: [IndexedTask] = []
   package internal(set) var networks: [IndexedNetwork] = []
-  /// For each scope the rows of its networks, ascending.
+  /// For each scope, the rows of its networks, ascending.
   package internal(set) var scopes: [[Int]] = []
-  /// For each tensor that has other names or masks in some networks, those views; ascending.
+  /// For each tensor with other names or masks in some networks, these views; ascending.
   package internal(set) var views: [Int: [IndexedView]] = [:]
 
   /// The cut dimensions of a tensor with their cuts, ascending.
@@ -22,21 +21,21 @@ package struct CheckpointIndex: Sendable {
     tensor.cuts.enumerated().compactMap { dimension, cut in cut.map { (dimension, cuts[$0.cut]) } }
   }
 
-  /// The row of the tensor that holds the bytes of row `number`: itself, or the one that it is tied to.
+  /// The row of the tensor with the bytes of row `number`: the row itself, or the row that it is tied to.
   package func stored(_ number: Int) -> Int { tensors[number].tiedTo ?? number }
 
-  /// The other name or the mask of a tensor in a network; nil for its own name without a mask.
+  /// The other name or the mask of a tensor in a network; nil if it has its own name and no mask.
   package func view(of number: Int, in network: Int) -> IndexedView? {
     guard let list = views[number] else { return nil }
-    // Views ascend and are disjoint.
+    // Views ascend and do not overlap.
     let place = list.partitionPoint { $0.networks.upperBound <= network }
     return place < list.count && list[place].networks.contains(network) ? list[place] : nil
   }
 
-  /// Whether all of `networks` have the tensors of a scope; nil is the scope of all networks.
+  /// Whether all of `networks` have the tensors of a scope; nil means the scope of all networks.
   package func has(_ networks: Range<Int>, inScope scope: Int?) -> Bool {
     guard let scope else { return true }
-    // The list ascends, so consecutive networks are consecutive in it too.
+    // The list ascends, so consecutive networks are also consecutive in the list.
     let list = scopes[scope]
     let place = list.partitionPoint { $0 < networks.lowerBound }
     return networks.isEmpty
@@ -62,16 +61,16 @@ package struct IndexedTensor: Sendable {
   package let scope: Int?
   /// SHA-256 of the logical bytes.
   package internal(set) var digest: SHA256Digest
-  /// For each dimension its cut, or nil.
+  /// The cut of each dimension; nil for a dimension that is not cut.
   package let cuts: [TensorCut?]
   /// The units that the whole tensor belongs to, ascending.
   package let units: [Int]
   /// The owners of the elements; nil for a tensor whose elements have no owners.
   package internal(set) var owners: IndexedOwners?
-  /// The dimensions whose channels are stored in a task's order.
+  /// The dimensions whose channels are stored in a task's order of units.
   package internal(set) var reordered: [IndexedReordering] = []
 
-  /// Whether its data is a dataset of its own, in its own shape.
+  /// Whether its data are a dataset of their own, in the tensor's shape.
   package var isWhole: Bool {
     tiedTo == nil && scope == nil && units.isEmpty && owners == nil && !isCut
   }
@@ -80,17 +79,17 @@ package struct IndexedTensor: Sendable {
   package var isCut: Bool { cuts.contains { $0 != nil } }
 }
 
-/// The cut of a dimension, and the channel axes on that dimension.
+/// The cut of a dimension, and the channel axes in that dimension.
 package struct TensorCut: Hashable, Sendable {
   /// A row of `CheckpointIndex.cuts`.
   package let cut: Int
-  /// For each slot, a row of `CheckpointIndex.axes`.
+  /// For each slot of the cut, a row of `CheckpointIndex.axes`.
   package let axes: [Int]
 }
 
 /// Positions of one unit on one of a dimension's axes, or common positions.
 package struct CutPart: Hashable, Sendable, Comparable {
-  /// −1 for common positions.
+  /// The number of the unit; −1 for common positions.
   package let unit: Int
   package let slot: Int
 
@@ -99,26 +98,26 @@ package struct CutPart: Hashable, Sendable, Comparable {
 
 /// The cut of a dimension into parts.
 package struct IndexedCut: Sendable, Equatable {
-  /// Ascending.
+  /// The parts, ascending.
   package let parts: [CutPart]
-  /// Positions of each part.
+  /// The number of positions of each part.
   package let partSizes: [Int]
-  /// Neighbouring positions of one part, filling the dimension.
+  /// Runs of neighbouring positions of one part; together they fill the dimension.
   package let segments: [Segment]
   package let size: Int
 
-  /// Neighbouring positions of one part.
+  /// A run of neighbouring positions of one part.
   package struct Segment: Hashable, Sendable {
     package let part: Int
     package let length: Int
   }
 
-  /// One more than the highest slot of a part.
+  /// The highest slot of a part, plus one.
   let slotCount: Int
 
   /// - Parameters:
-  ///   - parts: ascending.
-  ///   - segments: they fill `size` positions.
+  ///   - parts: the parts, ascending.
+  ///   - segments: runs that fill `size` positions.
   init(parts: [CutPart], partSizes: [Int], segments: [Segment], size: Int) {
     self.parts = parts
     self.partSizes = partSizes
@@ -146,7 +145,7 @@ package struct IndexedNetwork: Sendable, Equatable {
   package let levelName: String?
   /// The units in the order in which the task adds them.
   package let units: [Int]
-  /// The units on each axis for which the task has its own order or levels.
+  /// The units on each axis on which the task has its own order or levels.
   package internal(set) var axisUnits: [Int: [Int]] = [:]
 
   /// The units on an axis.
@@ -156,7 +155,7 @@ package struct IndexedNetwork: Sendable, Equatable {
 /// The name and the mask of a tensor in consecutive networks of one task.
 package struct IndexedView: Sendable, Equatable {
   package let networks: Range<Int>
-  /// Nil for the tensor's own name.
+  /// The other name; nil for the tensor's own name.
   package let name: TensorName?
   /// The row of the mask; nil for none.
   package let mask: Int?
@@ -169,7 +168,7 @@ package struct IndexedOwners: Sendable, Equatable {
   /// Owners with at least one element, ascending.
   package internal(set) var counts: [Count]
 
-  /// Owner 0 is free, owner u + 1 is unit u.
+  /// Owner 0 means free elements; owner u + 1 means unit u.
   package struct Count: Sendable, Equatable {
     package let owner: Int
     package let elements: Int
@@ -185,7 +184,7 @@ package struct IndexedReordering: Sendable, Equatable {
 }
 
 extension RandomAccessCollection where Index == Int {
-  /// The first place at which `isBefore` is false; it must be true before that place and false from there on.
+  /// The first place at which `isBefore` is false. It must be true everywhere before this place, and false from it on.
   func partitionPoint(_ isBefore: (Element) -> Bool) -> Int {
     var (low, high) = (startIndex, endIndex)
     while low < high {

@@ -1,7 +1,7 @@
 internal import Tensors
 internal import UnitModel
 
-// Cuts, axes, tasks and scopes, which tensors refer to.
+// Cuts, axes, tasks and scopes, to which tensors refer.
 extension IndexDecoder {
   mutating func decodeCuts() throws(CheckpointError) {
     var next = 0

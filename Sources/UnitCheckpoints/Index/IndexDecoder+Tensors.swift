@@ -25,7 +25,7 @@ extension IndexDecoder {
     try requireNoneLeft(next, of: .dimensions, tables.dimensions.count)
   }
 
-  /// The tensor of a row; nil when one of its cuts is known to be broken.
+  /// The tensor of a row; nil if one of its cuts is broken and this is in the log.
   private mutating func decodeTensor(
     _ row: TensorRow, _ number: Int, dimensions: Range<Int>, seen: inout Set<TensorName>
   ) throws(CheckpointError) -> IndexedTensor? {
@@ -66,7 +66,7 @@ extension IndexDecoder {
   ) throws(CheckpointError) -> (shape: [Int], cuts: [TensorCut?])? {
     var shape: [Int] = []
     var cuts: [TensorCut?] = []
-    // The same limit as for writing, and for the same reason: lists have a place for each block.
+    // The limit and the reason are the same as for writing: lists have a place for each block.
     var blocks = 1
     for number in range {
       let row = tables.dimensions[number]

@@ -1,7 +1,7 @@
 internal import Tensors
 internal import UnitModel
 
-// The uses of tensors by networks: owners, orders of channels, names and masks.
+// How networks use tensors: owners, orders of channels, names and masks.
 extension IndexDecoder {
   mutating func decodeOwners() throws(CheckpointError) {
     var last = (-1, -1)
@@ -42,7 +42,7 @@ extension IndexDecoder {
           .ownerMap, .tensors, row: number, "owners of \(tensor.spec.elementCount) elements together",
           left < 0 ? "more" : "\(tensor.spec.elementCount - left)"))
     }
-    // A tied map has the elements of another tensor, which may have owners itself.
+    // A tied map has the elements of another tensor; that tensor may itself have owners.
     guard let named = tensors[owners.map] else { return }
     guard let map = named.tiedTo.map({ tensors[$0] }) ?? named else { return }
     guard map.spec.dtype == .u8, map.spec.shape == tensor.spec.shape, map.owners == nil, !map.isCut,
@@ -56,7 +56,7 @@ extension IndexDecoder {
     }
   }
 
-  /// Whether every network of `other` has the tensors of `scope`.
+  /// Whether every network of the scope `other` has the tensors of `scope`.
   private mutating func isIn(scope: Int?, of other: Int?) -> Bool {
     guard let scope else { return true }
     guard let other else { return false }

@@ -1,30 +1,32 @@
 internal import Tensors
 internal import UnitModel
 
-/// Decodes the tables into an index and refuses tables that do not fit together.
+/// Decodes the tables into an index, and refuses tables that do not fit together.
 ///
-/// If the log goes on, a row with a wrong value is logged and left out, and so is everything that refers to it.
+/// If decoding continues after defects, a row with a wrong value is logged and left out; so is everything that refers
+/// to it.
 struct IndexDecoder {
   let path: String
   let tables: IndexTables
   var index = CheckpointIndex()
   var names: NameDecoder
   var log: DefectLog
-  /// One for each row; nil if the row is broken, which happens only if the log goes on.
+  /// One cut for each row. It is nil if the row is broken, which can only happen if decoding continues after defects.
   var cuts: [IndexedCut?] = []
   var tensors: [IndexedTensor?] = []
-  /// Lists of axes, shared by dimensions: a cut may have a million axes, and a file half a million dimensions.
+  /// Lists of axes, which dimensions share: a cut may have a million axes, and a file half a million dimensions.
   var axisLists: [UInt64: [Int]] = [:]
-  /// The number of axes in all these lists.
+  /// The total number of axes in these lists.
   var axisNumbers = 0
-  /// Cuts that are known to be between bytes, by cut and by the bits inside a position, modulo eight.
+  /// Cuts that are known to be between bytes. The key is the cut and the number of bits inside a position, modulo
+  /// eight.
   var byteCuts = Set<[Int]>()
   /// For pairs of scopes, whether the first has all networks of the second.
   var knownScopes: [[Int]: Bool] = [:]
 
-  /// The index in `tables`, of the file at `path`.
+  /// The index in `tables`, which belong to the file at `path`.
   ///
-  /// Throws the first defect, or the one after which decoding cannot go on; defects before it are in the log.
+  /// Throws the first defect, or the one after which decoding cannot continue; earlier defects are in the log.
   static func decode(
     _ tables: IndexTables, path: String, log: inout DefectLog
   ) throws(CheckpointError) -> CheckpointIndex {
@@ -60,7 +62,7 @@ struct IndexDecoder {
     .broken(defect, path: path, table: table, row: row, expected: expected, found: found)
   }
 
-  /// `rows` as a range; throws if it leaves a table of `limit` rows; empty ranges must begin at 0.
+  /// `rows` as a range. Throws if it exceeds a table of `limit` rows; empty ranges must begin at 0.
   func range(
     _ rows: RowRange, of what: Layout.Table, _ limit: Int, for table: Layout.Table, row: Int
   ) throws(CheckpointError) -> Range<Int> {
@@ -72,7 +74,7 @@ struct IndexDecoder {
     return first..<first + count
   }
 
-  /// The same for tables whose rows follow each other: `rows` must begin at `next`.
+  /// The same for tables whose ranges follow each other: `rows` must begin at `next`.
   func range(
     _ rows: RowRange, following next: inout Int, of what: Layout.Table, _ limit: Int,
     for table: Layout.Table, row: Int
@@ -86,7 +88,7 @@ struct IndexDecoder {
     return range
   }
 
-  /// Throws if a table has rows that no other row refers to.
+  /// Throws if a table has rows to which no other row refers.
   func requireNoneLeft(_ next: Int, of table: Layout.Table, _ count: Int) throws(CheckpointError) {
     guard next == count else {
       throw broken(

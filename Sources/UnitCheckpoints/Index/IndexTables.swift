@@ -25,7 +25,7 @@ struct IndexTables {
 
   init() {}
 
-  /// Decodes the rows; the bytes are whole rows, because the type of each dataset was checked.
+  /// Decodes the rows. The bytes are whole rows, because the type of each dataset was checked.
   init(bytes: (Layout.Table) -> [UInt8]) {
     for table in Layout.Table.allCases { Self.column(of: table).decode(bytes(table), into: &self) }
   }

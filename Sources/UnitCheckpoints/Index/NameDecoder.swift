@@ -1,11 +1,12 @@
-/// Reads names from the table of length-prefixed UTF-8.
+/// Reads names from the table of names, where each name is UTF-8 after its length.
 struct NameDecoder {
   private let path: String
   private let bytes: [UInt8]
-  /// Bytes that no name has used: names that share bytes could make a small table expand.
+  /// The number of bytes that no name has used. Without this limit, names with shared bytes could make a small table
+  /// expand.
   private var unused: Int
   private var shared: [UInt32: String] = [:]
-  /// The bytes of each name, and the row that first named it.
+  /// The bytes of each name, and the first row that refers to it.
   private var used: [(bytes: Range<Int>, table: Layout.Table, row: Int)] = []
 
   init(path: String, bytes: [UInt8]) {
@@ -16,7 +17,7 @@ struct NameDecoder {
 
   /// The name at an offset.
   ///
-  /// - Parameter isShared: whether several rows may refer to it, for example levels of several tasks.
+  /// - Parameter isShared: whether several rows may refer to the name, for example levels of several tasks.
   mutating func name(
     at offset: UInt32, isShared: Bool, for table: Layout.Table, row: Int
   ) throws(CheckpointError) -> String {

@@ -1,14 +1,14 @@
 internal import Tensors
 internal import UnitModel
 
-/// Makes the tables of an index from a partition and an assignment: all except sections, pages and digests.
+/// Makes the tables of an index from a partition and an assignment, except sections, pages and digests.
 struct TableBuilder {
   private(set) var tables = IndexTables()
   private var lists = UnitLists()
   private var knownNames: [TensorName: UInt32] = [:]
   private var knownCuts: [[SegmentKey]: Int] = [:]
   private var knownAxisLists: [[Int]: Int] = [:]
-  /// The last four cuts with their rows; most tensors repeat one of them.
+  /// The last four cuts with their rows; most tensors have the same cut as one of them.
   private var lastCuts: [(cut: DimensionCut, row: Int32, firstAxis: UInt32)] = []
   private var knownScopes: [[Int]: Int] = [:]
   private let axisRows: [AxisName: Int]
@@ -16,7 +16,7 @@ struct TableBuilder {
   /// For each task, the row of its first network, and the number of its networks.
   private var firstNetworks: [TaskID: (first: Int, count: Int)] = [:]
 
-  /// - Parameter ties: for each tensor the row of the tensor whose bytes it shares, or nil.
+  /// - Parameter ties: for each tensor, the row of the tensor whose bytes it shares, or nil.
   init(_ partition: Partition, _ assignment: Assignment, ties: [Int?]) {
     axisRows = Dictionary(
       partition.axes.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -253,12 +253,12 @@ extension RowRange {
   }
 }
 
-/// Lists of units, each stored once; a level's list is often the start of another's.
+/// Lists of units, each stored once; a level's list is often the beginning of another one.
 private struct UnitLists {
   private(set) var items: [UInt32] = []
   private var known: [[Int]: Int] = [:]
 
-  /// Stores the lists of one task, the longest first, so that the others can be parts of it.
+  /// Stores the lists of one task, longest first, so that the others can be parts of it.
   mutating func store(_ lists: [[Int]]) {
     guard let longest = lists.max(by: { $0.count < $1.count }) else { return }
     let first = Int(rows(of: longest).first)

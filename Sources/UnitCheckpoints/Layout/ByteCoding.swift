@@ -19,9 +19,10 @@ struct ByteWriter {
   mutating func append(_ content: some Sequence<UInt8>) { bytes.append(contentsOf: content) }
 }
 
-/// Reads little-endian values one after the other.
+/// Reads little-endian values one after another.
 ///
-/// Past the end every value is zero: callers make cursors from whole rows, and a bug there must not trap.
+/// After the end every value is zero. Callers make cursors from whole rows, and a bug in a caller must not cause a
+/// trap.
 struct TableCursor {
   private let base: UnsafeRawBufferPointer
   private var offset = 0

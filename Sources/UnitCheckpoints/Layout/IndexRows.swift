@@ -18,7 +18,7 @@ struct RowRange: Equatable {
 struct TensorRow: IndexRow {
   /// Offset of the name in `names`.
   var name: UInt32 = 0
-  /// Spelled as in safetensors, padded with NULs.
+  /// The dtype, spelled as in safetensors and padded with NULs.
   var dtype: String = ""
   var dimensions: RowRange = .none
   /// The row of the tensor whose bytes it shares, or −1.
@@ -76,12 +76,12 @@ struct CutRow: IndexRow {
   }
 }
 
-/// Neighbouring positions of one part; a cut's segments fill its dimension.
+/// A run of neighbouring positions of one part; a cut's segments fill its dimension.
 struct SegmentRow: IndexRow {
   var length: UInt64 = 0
   /// −1 for common positions.
   var unit: Int32 = 0
-  /// The place of its axis among the dimension's axes.
+  /// The place of its axis in the list of the dimension's axes.
   var slot: UInt32 = 0
 
   mutating func members(_ coder: inout some RowCoder) {
@@ -140,7 +140,7 @@ struct ScopeRow: IndexRow {
 struct ViewRow: IndexRow {
   var tensor: UInt32 = 0
   var networks: RowRange = .none
-  /// Offset of the other name in `names`, or −1 for the tensor's own.
+  /// The offset of the other name in `names`, or −1 for the tensor's own name.
   var name: Int32 = 0
   /// The row of the mask, or −1.
   var mask: Int32 = 0
@@ -157,7 +157,7 @@ struct ViewRow: IndexRow {
 struct OwnedRow: IndexRow {
   var tensor: UInt32 = 0
   var map: UInt32 = 0
-  /// −1 for free elements.
+  /// The unit; −1 for free elements.
   var unit: Int32 = 0
   var elements: UInt64 = 0
 
@@ -195,7 +195,8 @@ struct SectionRow: IndexRow {
   var scope: Int32 = 0
   var units: RowRange = .none
   var dtype: String = ""
-  /// The file offset of its bytes, valid if the file has the length in the seal; all ones for no bytes, and for chunks.
+  /// The file offset of its bytes, valid only if the file has the length in the seal. All bits are set if it has no
+  /// bytes, or chunks.
   var address: UInt64 = 0
   var bytes: UInt64 = 0
 
@@ -212,16 +213,17 @@ struct SectionRow: IndexRow {
 
 /// The seal: a reader checks it first, and its checksums reveal a change anywhere else.
 struct SealRow: IndexRow {
-  /// The length of the file in bytes; if it is another, a tool has rewritten the file and the addresses are void.
+  /// The length of the file in bytes. If the file has another length, a tool has rewritten it, and the addresses are
+  /// not valid.
   var fileEnd: UInt64 = 0
   var pageBytes: UInt64 = 0
   /// XXH3 over every byte of the file, by address, except tensor data and the seal.
   var restXXH3: UInt64 = 0
-  /// XXH3 over the headers of flat files, each after its length.
+  /// XXH3 over the headers of flat files; each header follows its length.
   var headersXXH3: UInt64 = 0
   /// The model digest.
   var modelSHA256: [UInt8] = []
-  /// XXH3 over the tables, each after its length, then the members above.
+  /// XXH3 over the tables, each after its length, and then over the members above.
   var indexXXH3: UInt64 = 0
 
   mutating func members(_ coder: inout some RowCoder) {

@@ -1,7 +1,6 @@
 internal import Tensors
 
-/// Every path and attribute name of layout version 2, in one place. The specification is
-/// schemas/checkpoint-layout-v2.md.
+/// Every path and attribute name of layout version 2. The specification is schemas/checkpoint-layout-v2.md.
 package enum Layout {
   /// Root attribute, ASCII: the kind of file.
   static let formatAttribute = "format"
@@ -42,10 +41,10 @@ package enum Layout {
   static let sealPath = "\(metadataGroup)/\(seal)"
   /// The group of the headers of flat files: `tessera/headers/<n>`, from 0.
   static let headersGroup = "tessera/headers"
-  /// The index of a set of shards, byte for byte.
+  /// The index of a set of shards, with the same bytes.
   static let shardIndex = "shard_index"
   static let shardIndexPath = "\(metadataGroup)/\(shardIndex)"
 
-  /// The address of data that is found by its HDF5 path.
+  /// The address of data that must be found by its HDF5 path.
   static let noAddress = UInt64.max
 }

@@ -2,8 +2,9 @@ internal import Tensors
 
 /// The HDF5 link name of a tensor.
 ///
-/// `/` separates links, `.` is the group itself, NUL ends a C string: these, `%` and the control characters are
-/// written as `%` and two hexadecimal digits, the empty name as a lone `%`. Every other byte is as in the name.
+/// In HDF5, `/` separates links, `.` is the group itself, and NUL ends a C string. These, `%` and the control
+/// characters are written as `%` and two hexadecimal digits. The empty name is written as `%` alone. All other bytes
+/// are those of the name.
 enum LinkName {
   /// The link name for a tensor name.
   static func escaped(_ name: TensorName) -> String {
@@ -25,7 +26,7 @@ enum LinkName {
     return String(decoding: result, as: UTF8.self)
   }
 
-  /// The tensor name of a link; decodes `%` and two digits even where `escaped` does not write them.
+  /// The tensor name of a link. It decodes every `%` with two digits, also those that `escaped` does not write.
   static func unescaped(_ link: String) -> TensorName {
     if link == "%" { return "" }
     let bytes = Array(link.utf8)

@@ -1,6 +1,6 @@
 internal import HDF5Kit
 
-/// Visits the members of a row to describe, write or read them, so that a row lists them only once.
+/// Visits the members of a row to describe, write or read them. So a row lists its members only once.
 protocol RowCoder {
   mutating func number(_ name: String, _ value: inout UInt32)
   mutating func number(_ name: String, _ value: inout Int32)
@@ -22,7 +22,7 @@ protocol TableElement {
   /// The HDF5 type.
   static var elementType: HDF5ElementType { get }
   func encode(into writer: inout ByteWriter)
-  /// Reads one element; the bytes are a whole number of elements.
+  /// Reads one element; the cursor's bytes are a whole number of elements.
   init(from cursor: inout TableCursor)
 }
 

@@ -2,7 +2,7 @@ internal import Tensors
 
 /// The checksums in the seal.
 enum Seal {
-  /// XXH3 over the tables, each after its length, then the seal's members before the checksum.
+  /// XXH3 over the tables, each after its length, and then over the seal's members before the checksum.
   static func indexChecksum(tables: [[UInt8]], seal: SealRow) -> UInt64 {
     var writer = ByteWriter()
     seal.encode(into: &writer)

@@ -4,9 +4,9 @@ internal import StrictJSON
 package import TensorStreams
 internal import Tensors
 
-/// The data that a checkpoint keeps about the flat files it was made from: no path, no time.
+/// The data that a checkpoint keeps about the flat files from which it was made; paths and times are not kept.
 ///
-/// It is stored as JSON, the document `tessera.source/1`; only this file writes and reads it.
+/// It is stored as JSON, in the form `tessera.source/1`; only this file writes and reads it.
 package struct SourceRecord: Sendable {
   /// The format, as `inspect` names it.
   package let kind: String
@@ -18,13 +18,13 @@ package struct SourceRecord: Sendable {
 
   /// One flat file.
   package struct Shard: Sendable {
-    /// The number of its tensors, which follow each other in the index.
+    /// The number of its tensors; they follow each other in the index.
     package let tensorCount: Int
-    /// The number of its stored header; nil if none was kept.
+    /// The number of its stored header; nil if no header was kept.
     package let header: Int?
     /// The file's name in the record; nil for a single file, whose name is not kept.
     package let name: String?
-    /// The places of tensors' elements in the header's file; nil if it is not a file of a graph.
+    /// The positions of tensors' elements in the file of the header; nil if the file does not belong to a graph.
     package let holes: [TensorHole]?
 
     package init(tensorCount: Int, header: Int?, name: String?, holes: [TensorHole]? = nil) {
@@ -48,7 +48,7 @@ package struct SourceRecord: Sendable {
     }
   }
 
-  /// - Parameter metadata: for a repeated key, the first value is kept.
+  /// - Parameter metadata: the free text; if a key is repeated, its first value is kept.
   package init(kind: String, shards: [Shard], index: Index?, metadata: [(key: String, value: String)]) {
     self.kind = kind
     self.shards = shards
@@ -72,7 +72,7 @@ package struct SourceRecord: Sendable {
           key: "index", value: Self.object([("name", .string($0.name)), ("sha256", .string($0.digest))]))
       },
     ]
-    // Only a number that is not finite cannot be written, and the document has none.
+    // Only a number that is not finite cannot be written; this document has no such number.
     let object = JSONObject(members.compactMap(\.self)) ?? JSONObject()
     return (try? JSONWriter.text(.object(object), layout: .pretty)) ?? "{}\n"
   }
@@ -99,7 +99,8 @@ extension SourceRecord.Shard {
 }
 
 extension UnitCheckpoint {
-  /// The record of the flat files; throws unless it can be read and fits the stored headers and the index's tensors.
+  /// The record of the flat files. Throws if it cannot be read, or does not fit the stored headers and the index's
+  /// tensors.
   package func sourceRecord() throws(CheckpointError) -> SourceRecord {
     try ownSource.value { () throws(CheckpointError) in try readSourceRecord() }
   }
@@ -149,7 +150,7 @@ extension UnitCheckpoint {
       metadata: try storedMetadata(object["metadata"], broken))
   }
 
-  /// The holes of a file; throws unless each is as long as the tensor that fills it.
+  /// The holes of a file; throws if one has another length than the tensor that fills it.
   private func storedHoles(
     _ value: JSONValue?, _ broken: (CheckpointDefect, String, String) -> CheckpointError
   ) throws(CheckpointError) -> [TensorHole]? {
@@ -195,7 +196,8 @@ extension UnitCheckpoint {
     return SourceRecord.Index(name: name, digest: digest)
   }
 
-  /// The bytes of the shards' index; throws if their digest is not the record's: only the same bytes restore the set.
+  /// The bytes of the shards' index. Throws if their digest is not that of the record: only the same bytes restore the
+  /// set.
   package func shardIndexBytes(_ index: SourceRecord.Index) throws(CheckpointError) -> [UInt8] {
     let bytes = try CheckpointOpener.read(
       hdf5, Layout.shardIndexPath, path: path, type: .u8, limit: LayoutLimits.headerBytes)

@@ -4,9 +4,9 @@ internal import Tensors
 extension DType {
   /// The HDF5 type of this dtype's elements, and whether a `dtype` attribute must name the dtype.
   ///
-  /// Half and bfloat16 are custom floats, which every reader shows as numbers. Eight-bit floats are not: HDF5 has no
-  /// infinity-free float, and reads the 448 of an E4M3 back as NaN; they and the packed types are raw bytes. BOOL is
-  /// raw bytes too, because its bytes need not be 0 or 1.
+  /// Half and bfloat16 are custom floats, which every reader shows as numbers. Eight-bit floats and packed types are
+  /// raw bytes: HDF5 has no float without infinities, and would return the 448 of an E4M3 as NaN. BOOL is raw bytes
+  /// too, because its bytes need not be 0 or 1.
   var storage: (type: HDF5ElementType, needsAttribute: Bool) {
     switch self {
     case .f64: (.f64, false)
@@ -30,8 +30,8 @@ extension DType {
 }
 
 extension TensorSpec {
-  /// The extents of a whole tensor's dataset: its shape, or its elements in a row if it has more than HDF5's 32
-  /// dimensions, or its bytes in a row if elements share bytes.
+  /// The extents of a whole tensor's dataset. These are the tensor's shape; or one dimension of elements if the shape
+  /// has more than HDF5's 32 dimensions; or one dimension of bytes if elements share bytes.
   var wholeDatasetShape: [Int] {
     if dtype.bytes == nil { return [byteCount] }
     return shape.count <= 32 ? shape : [elementCount]

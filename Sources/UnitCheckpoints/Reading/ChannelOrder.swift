@@ -1,17 +1,18 @@
 internal import TensorStreams
 internal import Tensors
 
-/// Puts the compact dimensions of a tensor from its task's order of units into ascending order of channels.
+/// Sorts the compact dimensions of a tensor from its task's order of units into ascending order of channels.
 ///
 /// Blocks are read in the order in which they are stored, so the whole tensor is collected first.
 struct ChannelOrder {
   private let spec: TensorSpec
   private let reorderings: [DimensionReordering]
 
-  /// The most bytes of a tensor that is reordered: heads and norms are far below, and memory stays bounded.
+  /// The largest tensor, in bytes, that is reordered. Heads and norms are far smaller, and memory stays limited.
   static let byteLimit = 48 << 20
 
-  /// Nil for a tensor whose channels ascend already; throws if it is too large, or its channels are not whole bytes.
+  /// Returns nil for a tensor whose channels are already in ascending order. Throws if it is too large, or if its
+  /// channels are not whole bytes.
   init?(_ tensor: SubNetworkTensor, path: String) throws(CheckpointError) {
     guard !tensor.reorderings.isEmpty, tensor.spec.byteCount > 0 else { return nil }
     spec = tensor.spec

@@ -1,6 +1,6 @@
 package import HDF5Kit
 
-/// A part that another program has added to a checkpoint; readers ignore it.
+/// A part that another program added to a checkpoint; readers ignore it.
 package struct ForeignPart: Sendable {
   /// The HDF5 path of the object, or of the object with the attribute.
   package let path: String
@@ -9,7 +9,7 @@ package struct ForeignPart: Sendable {
 }
 
 extension CheckpointExamination {
-  /// Every link and object of the whole file that is broken or not followed, also in foreign groups.
+  /// Every link and object of the whole file that is broken or is not followed, also in foreign groups.
   package func refusals() -> [HDF5Error] {
     guard let hdf5 else { return [] }
     var found: [HDF5Error] = []
@@ -21,10 +21,10 @@ extension CheckpointExamination {
     return found
   }
 
-  /// Objects and attributes that the layout does not have.
+  /// Objects and attributes that are not part of the layout.
   ///
-  /// A foreign group is listed without its content; `UnitCheckpoint.unlistedDatasets` lists foreign objects among the
-  /// tensors.
+  /// A foreign group is listed without its contents. `UnitCheckpoint.unlistedDatasets` lists foreign objects in the
+  /// groups of tensors.
   package func foreignParts() -> [ForeignPart] {
     guard let hdf5 else { return [] }
     var found: [ForeignPart] = []
@@ -39,7 +39,7 @@ extension CheckpointExamination {
       } catch { add(path, "attributes that cannot be read (\(error.statement))") }
     }
     attributes(of: "/", known: Self.rootAttributes, hdf5.root.attributes)
-    // `refusals` reports the error that breaks the walk.
+    // `refusals` reports the error that ends the walk.
     try? hdf5.walk { path, visit in
       let shown = "/" + path.map(\.description).joined(separator: "/")
       switch (Self.place(path.map(\.description)), visit) {
@@ -58,7 +58,7 @@ extension CheckpointExamination {
   private enum Place {
     case own
     case foreign
-    /// In a foreign group, which is listed itself.
+    /// The object is in a foreign group, which is listed itself.
     case inside
   }
 
@@ -69,7 +69,7 @@ extension CheckpointExamination {
     if path.count == 1 { return .own }
     guard metadata.contains(path[1]) else { return path.count == 2 ? .foreign : .inside }
     if path.count == 2 { return .own }
-    // The headers of shards are numbered.
+    // The shards' headers have numbers as names.
     return path.count == 3 ? (UInt32(path[2]) != nil ? .own : .foreign) : .inside
   }
 

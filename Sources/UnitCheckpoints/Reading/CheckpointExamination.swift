@@ -1,9 +1,9 @@
 package import ByteFiles
 internal import HDF5Kit
 
-/// A checkpoint as far as it can be opened, and every defect found on opening: the start of a validation.
+/// A checkpoint, opened as far as possible, and every defect found on opening; a validation begins with this.
 ///
-/// A reader stops at the first defect; this goes on as long as it can.
+/// A reader stops at the first defect; this continues as long as it can.
 package struct CheckpointExamination {
   /// The path as the user gave it.
   package let path: String
@@ -16,8 +16,8 @@ package struct CheckpointExamination {
 
   /// Examines a file that begins like HDF5.
   ///
-  /// Throws for a file that is not a unit checkpoint, has an unknown version, or cannot be read; a checkpoint whose
-  /// identity is damaged is still recognised by its seal.
+  /// Throws for a file that is not a unit checkpoint, has an unknown version, or cannot be read. If the identity of a
+  /// checkpoint is damaged, it is still recognised by its seal.
   package init(_ file: ReadableFile) throws(CheckpointError) {
     path = file.path
     do throws(HDF5Error) { hdf5 = try HDF5File(file) } catch {
@@ -41,7 +41,7 @@ package struct CheckpointExamination {
     errors = log.errors
   }
 
-  /// Examines a file that would be a unit checkpoint if its first eight bytes were HDF5's; nil for others.
+  /// Examines a file that would be a unit checkpoint if its first eight bytes were those of HDF5; nil for other files.
   package init?(damagedSignatureOf file: ReadableFile) {
     guard let error = CheckpointRecognition.damagedSignature(of: file) else { return nil }
     path = file.path
@@ -72,8 +72,8 @@ package struct CheckpointExamination {
     }
   }
 
-  /// Whether a file of another version is one of this version with a damaged attribute: everything else fits this
-  /// layout, and the seal shows that something was changed.
+  /// Whether a file with another version number is a file of this version with a damaged attribute: all other parts fit
+  /// this layout, and the seal shows that something was changed.
   private static func isChanged(_ checkpoint: UnitCheckpoint?) -> Bool {
     guard let checkpoint, checkpoint.hasWrittenSize else { return false }
     return (try? checkpoint.hasIntactMetadata()) == false

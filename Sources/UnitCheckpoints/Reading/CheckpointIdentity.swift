@@ -15,7 +15,7 @@ enum CheckpointIdentity {
     guard format == Array(Layout.formatValue.utf8) else {
       throw .notACheckpoint(path: path, found: TensorName(String(decoding: format, as: UTF8.self)).quoted)
     }
-    // Minor versions only add what readers of 2.0 may ignore.
+    // Minor versions only add parts that readers of 2.0 may ignore.
     guard let version else { throw .unknownVersion(path: path, found: "none") }
     guard version.count == 8 else { throw .unknownVersion(path: path, found: "\(version.count) bytes") }
     let numbers = version.withUnsafeBytes { buffer in

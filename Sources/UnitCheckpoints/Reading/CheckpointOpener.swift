@@ -2,14 +2,14 @@ internal import ByteFiles
 internal import HDF5Kit
 internal import Tensors
 
-/// Reads what every use of a checkpoint needs: its identity, its tables, its seal.
+/// Reads the parts of a checkpoint that every use needs: identity, tables and seal.
 struct CheckpointOpener {
   let hdf5: HDF5File
   let seal: SealRow
   private let tables: [[UInt8]]
   let modelDigest: SHA256Digest
 
-  /// - Parameter log: decides whether an unreadable table, or a wrong checksum, ends the reading.
+  /// - Parameter log: decides whether reading ends at an unreadable table or a wrong checksum.
   init(_ file: ReadableFile, log: inout DefectLog) throws(CheckpointError) {
     let hdf5: HDF5File
     do throws(HDF5Error) { hdf5 = try HDF5File(file) } catch { throw .hdf5(path: file.path, error) }
@@ -42,7 +42,7 @@ struct CheckpointOpener {
       } catch { try log.note(error) }
     }
     let seal = try Self.readSeal(hdf5, path: path, limit: SealRow.size)
-    // Hashing and decoding need all tables.
+    // Hashing and decoding need all tables to be readable.
     if log.errors.count > before { throw log.errors[before] }
     let checksum = Seal.indexChecksum(tables: tables, seal: seal)
     guard let digest = SHA256Digest(bytes: seal.modelSHA256) else { throw Self.damagedIndex(path) }

@@ -1,12 +1,12 @@
 internal import ByteFiles
 internal import HDF5Kit
 
-/// Distinguishes a damaged checkpoint, which is a finding, from a file of another kind, which is not.
+/// Distinguishes a damaged checkpoint, which is a finding, from a file of another kind, which is none.
 enum CheckpointRecognition {
   /// Whether an HDF5 file that cannot be opened is damaged.
   ///
-  /// A violation of the format is damage, for example a truncated file. An unsupported feature, or an exceeded limit,
-  /// is damage only in a file that says it is a checkpoint, because checkpoints need neither.
+  /// A violation of the format is damage, for example a truncated file. Checkpoints need no unsupported features and
+  /// exceed no limits; so these are damage only in a file that claims to be a checkpoint.
   static func isDamage(_ error: HDF5Error, _ file: ReadableFile) -> Bool {
     switch error {
     case .malformed: true
@@ -15,8 +15,8 @@ enum CheckpointRecognition {
     }
   }
 
-  /// Whether a file with a wrong identity is a checkpoint with a damaged identity: it has a checkpoint's seal, or the
-  /// value of `format` but no attribute with it.
+  /// Whether a file with a wrong identity is a checkpoint with a damaged identity. It has a checkpoint's seal, or the
+  /// value of `format` without an attribute.
   static func isDamage(_ error: CheckpointError, _ file: ReadableFile, _ hdf5: HDF5File) -> Bool {
     switch error {
     case .hdf5(_, let error): isDamage(error, file)
@@ -30,7 +30,7 @@ enum CheckpointRecognition {
     (try? hdf5.dataset(at: Layout.sealPath).datatype) == SealRow.elementType.datatype
   }
 
-  /// The defect of a file that would be a checkpoint if its first eight bytes were right; nil for others.
+  /// The defect of a file that would be a checkpoint with the correct first eight bytes; nil for other files.
   static func damagedSignature(of file: ReadableFile) -> CheckpointError? {
     guard let found = try? file.bytes(at: 0, count: HDF5File.signature.count), found != HDF5File.signature,
       let hdf5 = try? HDF5File(source: SignedSource(file: file)),
@@ -44,7 +44,7 @@ enum CheckpointRecognition {
         expected: "the HDF5 signature before a unit checkpoint", found: digits))
   }
 
-  /// Whether the first 4,096 bytes contain the value of the root's `format`, which is written close to the start.
+  /// Whether the first 4,096 bytes contain the value of the root's `format`, which is written near the start.
   private static func saysFormat(_ file: ReadableFile) -> Bool {
     guard let head = try? file.bytes(at: 0, count: min(file.size, 4096)) else { return false }
     let format = Array(Layout.formatValue.utf8)
@@ -52,7 +52,7 @@ enum CheckpointRecognition {
   }
 }
 
-/// A file with the HDF5 signature in place of its first bytes.
+/// A file whose first bytes are replaced by the HDF5 signature.
 private struct SignedSource: ByteSource {
   let file: ReadableFile
   var name: String { file.path }

@@ -1,18 +1,18 @@
 internal import Tensors
 internal import UnitModel
 
-/// Compares the plan of a checkpoint with the tables, which hold the same without patterns and rules.
+/// Compares the plan of a checkpoint with its tables, which have the same content without patterns and rules.
 struct PlanAgreement {
   private let stored: CheckpointIndex
   /// The index that a writer would make from the plan.
   private let planned: CheckpointIndex
   private let path: String
-  /// Pairs of a stored and a planned cut that are known to be the same, or not.
+  /// For pairs of a stored and a planned cut, whether they are known to be equal or different.
   private var knownCuts: [[Int]: Bool] = [:]
 
   /// The first difference; nil if there is none.
   ///
-  /// The plan's tables are made as a writer makes them and read as a reader reads them, so no other code needs to know
+  /// The plan's tables are made as a writer makes them and read as a reader reads them. So no other code needs to know
   /// what a plan means for a file.
   static func difference(
     between plan: ResolvedPlan, and index: CheckpointIndex, path: String
@@ -66,7 +66,7 @@ struct PlanAgreement {
       && one.units == other.units && named(one, stored) == named(other, planned)
   }
 
-  /// The difference in a word; nil for none.
+  /// The name of the difference; nil if there is none.
   private mutating func difference(ofTensor number: Int) -> String? {
     let (one, other) = (stored.tensors[number], planned.tensors[number])
     for (cut, otherCut) in zip(one.cuts, other.cuts) where !isSame(cut, otherCut) { return "cuts" }
@@ -92,7 +92,7 @@ struct PlanAgreement {
       && axis.name == otherAxis.name && isSame(axis.cut, otherAxis.cut)
   }
 
-  /// Compares two cuts only once, because most tensors share a few cuts, which may have millions of segments.
+  /// Compares two cuts only once: most tensors share a few cuts, which may have millions of segments.
   private mutating func isSame(_ one: Int, _ other: Int) -> Bool {
     if let known = knownCuts[[one, other]] { return known }
     let isSame = stored.cuts[one] == planned.cuts[other]

@@ -1,12 +1,12 @@
 package import Tensors
 package import UnitModel
 
-/// One (task, level) of a unit checkpoint: its tensors as those of a dense, smaller model.
+/// One (task, level) of a unit checkpoint: its tensors, as those of a smaller, dense model.
 package struct SubNetwork: Sendable {
   package let network: VirtualNetwork
-  /// In the order of the flat weights.
+  /// The tensors, in the order of the flat weights.
   package let tensors: [SubNetworkTensor]
-  /// Owner maps and masks that belong to the network and have been applied to `tensors`.
+  /// Owner maps and masks of the network, which have been applied to `tensors`.
   package let applied: [SubNetworkTensor]
 
   /// The tensors of `checkpoint` that `network` has, according to the tables.
@@ -62,7 +62,7 @@ package struct SubNetwork: Sendable {
   /// Elements and logical bytes; tied tensors count once.
   package var totals: (parameters: Int, bytes: Int) {
     var totals = (parameters: 0, bytes: 0)
-    // The sums do not overflow: a selection is at most what the file describes, which was checked.
+    // The sums do not overflow: a selection has at most the elements that the file describes, and these were checked.
     for tensor in tensors where tensor.tiedTo == nil {
       totals.parameters += tensor.spec.elementCount
       totals.bytes += tensor.spec.byteCount
@@ -80,7 +80,7 @@ package struct SubNetworkTensor: Sendable {
   package let selection: TensorSelection
   /// The place in the sub-network of the tensor whose bytes it shares; nil if it is not tied.
   package let tiedTo: Int?
-  /// The compact dimensions that are stored in the task's order of units, and how they become ascending.
+  /// The compact dimensions that are stored in the task's order of units, and how to sort them.
   package let reorderings: [DimensionReordering]
 }
 
@@ -89,9 +89,9 @@ package struct DimensionReordering: Sendable, Equatable {
   package let dimension: Int
   package let inner: Int
   package let outer: Int
-  /// Runs of channels in the order of the result: where each is stored, counted in channels, and how long it is.
+  /// Runs of channels, in the order of the result: where each run is stored, counted in channels, and its length.
   ///
-  /// Runs instead of channels, because a plan of a few bytes can name a million channels.
+  /// Runs are stored instead of channels, because a plan of a few bytes can name a million channels.
   package let runs: [Run]
 
   package struct Run: Sendable, Equatable {
@@ -102,7 +102,7 @@ package struct DimensionReordering: Sendable, Equatable {
   /// The number of channels.
   package var channelCount: Int { runs.reduce(0) { $0 + $1.count } }
 
-  /// The extent of the dimension; nil when it does not fit.
+  /// The extent of the dimension; nil if it overflows.
   package var positionCount: Int? {
     let (inside, first) = channelCount.multipliedReportingOverflow(by: inner)
     let (all, second) = inside.multipliedReportingOverflow(by: outer)
@@ -111,7 +111,7 @@ package struct DimensionReordering: Sendable, Equatable {
 }
 
 extension CheckpointIndex {
-  /// The owner maps, and the masks of the network in this row: they are applied, and the network does not have them.
+  /// The owner maps and masks of the network in this row. They are applied, and are not tensors of the network.
   func appliedTensors(in row: Int) -> Set<Int> {
     let maps = Set(tensors.compactMap { $0.owners.map { stored($0.map) } })
     var found = maps.isEmpty ? [] : Set(tensors.indices.filter { maps.contains(stored($0)) })
@@ -119,7 +119,7 @@ extension CheckpointIndex {
     return found
   }
 
-  /// The reorderings that put channels from the order of a network's task into ascending order.
+  /// The reorderings that sort channels from the order of a network's task into ascending order.
   func reorderings(of tensor: IndexedTensor, in network: IndexedNetwork) -> [DimensionReordering] {
     tensor.reordered.compactMap { use in
       let cut = cuts[axes[use.axis].cut]
@@ -137,7 +137,7 @@ extension CheckpointIndex {
           source += range.count
         }
       }
-      // Ranges are disjoint, so their order is that of their channels.
+      // The ranges do not overlap, so their order is the order of their channels.
       let ascending = stored.sorted { $0.first < $1.first }.map(\.run)
       if ascending == stored.map(\.run) { return nil }
       return DimensionReordering(

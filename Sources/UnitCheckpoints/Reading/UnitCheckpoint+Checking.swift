@@ -2,19 +2,19 @@ internal import ByteFiles
 internal import HDF5Kit
 package import Tensors
 
-/// The checks of `validate` beyond those of opening.
+/// The checks of `validate` that are not made on opening.
 extension UnitCheckpoint {
   /// The length in bytes that the file had when it was written.
   package var writtenSize: Int { Int(clamping: seal.fileEnd) }
 
-  /// Whether the file has the length that it was written with; only then does its seal cover every byte.
+  /// Whether the file still has the length with which it was written; only then does its seal cover every byte.
   package var hasWrittenSize: Bool { seal.fileEnd == UInt64(fileSize) }
 
-  /// Whether every byte outside the tensors' data is what was written; meaningless once placement is void.
+  /// Whether every byte outside the tensors' data is unchanged; it has no meaning if the addresses are not valid.
   package func hasIntactMetadata() throws(CheckpointError) -> Bool {
     var ranges: [Range<Int>] = []
     for section in map.sections {
-      // An address outside the file is a separate defect, after which a validator goes on.
+      // An address outside the file is a separate defect, after which a validator continues.
       if let address = section.address, section.byteCount > 0, address <= fileSize - section.byteCount {
         ranges.append(address..<address + section.byteCount)
       }
@@ -39,7 +39,7 @@ extension UnitCheckpoint {
       .broken(
         .datasetChunks, path: path, place: "/\(sectionPath(number))", expected: expected, found: found)
     }
-    // Only for a file of its written length: a tool that rewrites the file may use other chunks.
+    // This is checked only if the file has its original length: a tool that rewrites the file may use other chunks.
     guard case .chunked(let layout) = dataset.storage else { throw broken("chunks", "\(dataset.storage)") }
     let filters = layout.pipeline.filters.map(\.title)
     guard [[], ["deflate"], ["shuffle", "deflate"]].contains(filters) else {
@@ -59,10 +59,10 @@ extension UnitCheckpoint {
 
   /// The paths of objects in the groups of tensors that belong to no section.
   package func unlistedDatasets() throws(CheckpointError) -> [String] {
-    // By bytes, because Swift treats some texts as equal that HDF5 distinguishes.
+    // Names are compared by bytes, because Swift treats some texts as equal that HDF5 distinguishes.
     var known = Set<[UInt8]>()
     for number in map.sections.indices {
-      // Including the groups on the path.
+      // The groups on the path are included.
       var path = ""
       for name in map.sections[number].key.steps(in: index) {
         path += "/\(name)"
@@ -91,8 +91,8 @@ extension UnitCheckpoint {
     return found.sorted()
   }
 
-  /// The HDF5 description of a section's dataset, beside its type: its shape, and the text of its `dtype` attribute if
-  /// it has one.
+  /// The HDF5 description of a section's dataset, apart from its type: its shape, and the text of its `dtype` attribute
+  /// if it has one.
   package func description(ofSection number: Int) throws(CheckpointError) -> (shape: [Int], dtype: String?) {
     let dataset = try open(section: number)
     do throws(HDF5Error) {
@@ -114,7 +114,7 @@ extension UnitCheckpoint {
     )
   }
 
-  /// The tensor whose link is misspelled, for example with `%2f` for `%2F`; nil for none.
+  /// The tensor whose link has another spelling, for example `%2f` instead of `%2F`; nil if there is none.
   package func tensor(misspelledAs link: String) -> TensorName? {
     let name = LinkName.unescaped(link)
     return index.tensors.first { $0.spec.name == name }?.spec.name

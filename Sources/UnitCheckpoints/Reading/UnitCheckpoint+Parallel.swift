@@ -18,7 +18,7 @@ extension UnitCheckpoint {
     let failure = Mutex<(job: Int, error: CheckpointError)?>(nil)
     ThreadSupply.perform(jobs.count) { number in
       do throws(CheckpointError) { try decode(jobs[number], of: dataset) } catch {
-        // The error of the first piece, because the order of threads is chance.
+        // Keeps the error of the first piece, because the order of threads is random.
         failure.withLock { if $0.map({ number < $0.job }) ?? true { $0 = (number, error) } }
       }
     }
@@ -32,7 +32,7 @@ extension UnitCheckpoint {
   }
 }
 
-/// Bytes of a dataset to decode, and their target.
+/// Bytes of a dataset to decode, and where they go.
 private struct DecodingJob: @unchecked Sendable {
   // Proof of @unchecked: jobs that run at the same time have separate memory.
   let offset: Int

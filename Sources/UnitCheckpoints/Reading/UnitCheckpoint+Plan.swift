@@ -4,14 +4,14 @@ internal import Tensors
 package import UnitModel
 
 extension UnitCheckpoint {
-  /// The plan that the checkpoint was written with, with every order and level spelled out.
+  /// The plan with which the checkpoint was written, with all orders and levels in full.
   package func parsedPlan() throws(CheckpointError) -> Plan {
     try ownPlan.value { () throws(CheckpointError) in
       do throws(PlanError) { return try Plan(parsing: planText) } catch { throw .plan(path: path, error) }
     }
   }
 
-  /// Partition and assignment of the checkpoint's tensors; throws if they are not those of its tables.
+  /// The partition and the assignment of the checkpoint's tensors; throws if they differ from its tables.
   package func resolvedPlan() throws(CheckpointError) -> ResolvedPlan {
     try ownResolvedPlan.value { () throws(CheckpointError) in
       let plan = try parsedPlan()
@@ -26,7 +26,7 @@ extension UnitCheckpoint {
 
   /// The first difference between the tables and the checkpoint's own plan; nil if there is none.
   package func planDifference(_ resolved: ResolvedPlan) throws(CheckpointError) -> CheckpointError? {
-    // A plan that was resolved before has been compared with the tables.
+    // A plan that was resolved before has already been compared with the tables.
     if ownResolvedPlan.known != nil { return nil }
     return try PlanAgreement.difference(between: resolved, and: index, path: path)
   }

@@ -13,7 +13,7 @@ extension UnitCheckpoint: TensorSource {
   }
 }
 
-/// The tensors of a sub-network: dense, in ascending order of channels; only its active blocks are read.
+/// The tensors of a sub-network, dense and in ascending order of channels. Only its active blocks are read.
 package struct SubNetworkSource: TensorSource {
   private let checkpoint: UnitCheckpoint
   private let selected: [SubNetworkTensor]

@@ -5,9 +5,9 @@ package import TensorStreams
 package import Tensors
 internal import UnitModel
 
-/// An open unit checkpoint: its index, its plan, and the bytes of its sections on request.
+/// An open unit checkpoint: its index, its plan and, on request, the bytes of its sections.
 ///
-/// Opening reads the tables of the metadata group and checks them against themselves; datasets are visited when their
+/// Opening reads the tables of the metadata group and checks them against each other. Datasets are visited when their
 /// bytes are first read.
 package final class UnitCheckpoint: Sendable {
   /// The path as the user gave it.
@@ -22,7 +22,8 @@ package final class UnitCheckpoint: Sendable {
   package let planText: [UInt8]
   /// The origin of the flat weights, as JSON.
   package let sourceText: [UInt8]
-  /// Whether sections are where the index says; false after another tool, such as `h5repack`, has rewritten the file.
+  /// Whether sections are at the addresses in the index; false after another tool, such as `h5repack`, has rewritten
+  /// the file.
   package let isPlacementValid: Bool
   package let fileSize: Int
 
@@ -44,7 +45,7 @@ package final class UnitCheckpoint: Sendable {
     try self.init(file, try CheckpointOpener(file, log: &log), log: &log)
   }
 
-  /// Makes the checkpoint from tables that have been read.
+  /// A checkpoint from tables that have been read.
   init(_ file: ReadableFile, _ opener: CheckpointOpener, log: inout DefectLog) throws(CheckpointError) {
     self.file = file
     path = file.path
@@ -76,7 +77,7 @@ package final class UnitCheckpoint: Sendable {
   /// Whether HDF5 still has the first and the last section at the addresses in the index.
   ///
   /// A tool that rewrites a file can keep its length and still move the data. A section that cannot be opened is
-  /// ignored here, because it is an error when it is read.
+  /// ignored here, because reading it will be an error.
   private static func placementHolds(of map: SectionMap, _ index: CheckpointIndex, in hdf5: HDF5File) -> Bool
   {
     let placed = map.sections.indices.filter { map.sections[$0].address != nil }
@@ -93,7 +94,7 @@ package final class UnitCheckpoint: Sendable {
     return true
   }
 
-  /// Fills `buffer` with the bytes of a section from `offset`; every page that is touched is checked.
+  /// Fills `buffer` with the bytes of a section from `offset`. Every page with one of these bytes is checked.
   package func read(
     section: Int, at offset: Int, into buffer: UnsafeMutableRawBufferPointer
   ) throws(CheckpointError) {
@@ -110,27 +111,28 @@ package final class UnitCheckpoint: Sendable {
     }
   }
 
-  /// Reads bytes of a section as they are in the file.
+  /// Reads bytes of a section, without checking their checksums.
   private func fetch(
     _ section: Int, _ offset: Int, _ buffer: UnsafeMutableRawBufferPointer
   ) throws(CheckpointError) {
-    // Other readers use the path. A crafted index with other addresses, and with checksums and digests that fit, would
-    // show them one model and this reader another. So a section is opened by its path before it is read.
+    // Other readers use the path. A hostile index could have other addresses, with checksums and digests that fit;
+    // other readers would then show one model and this reader another. So a section is opened by its path before it is
+    // read.
     let dataset = try open(section: section)
     if isPlacementValid, let address = map.sections[section].address {
       do throws(FileError) { try file.read(at: address + offset, into: buffer) } catch { throw .file(error) }
       dataBytesRead.add(buffer.count, ordering: .relaxed)
       return
     }
-    // Chunks are stored compressed, so the bytes that the file delivers are counted.
+    // Chunks are stored compressed, so the bytes that are read from the file are counted.
     let before = file.byteCountRead
     try decode(dataset, at: offset, into: buffer)
     dataBytesRead.add(file.byteCountRead - before, ordering: .relaxed)
   }
 
-  /// Bytes read from the file so far: tensors' data, and everything else.
+  /// Bytes read from the file so far: those of tensors' data, and all others.
   ///
-  /// Exact as long as one thread reads.
+  /// The numbers are exact as long as only one thread reads.
   package var byteCountsRead: (data: Int, index: Int) {
     let data = dataBytesRead.load(ordering: .relaxed)
     return (data, file.byteCountRead - data)
@@ -163,8 +165,8 @@ package final class UnitCheckpoint: Sendable {
   /// Throws if HDF5 does not have a section with its bytes.
   func checkPresence(ofSection section: Int) throws(CheckpointError) { _ = try open(section: section) }
 
-  /// The HDF5 dataset of a section; throws unless it has the type, the length and, while placement holds, the address
-  /// in the index.
+  /// The HDF5 dataset of a section. Throws if it does not have the type and the length in the index and, while
+  /// addresses are valid, the address.
   func open(section: Int) throws(CheckpointError) -> HDF5Dataset {
     if let known = opened.withLock({ $0[section] }) { return known }
     let (key, byteCount) = (map.sections[section].key, map.sections[section].byteCount)
@@ -184,7 +186,8 @@ package final class UnitCheckpoint: Sendable {
       throw broken(
         .datasetLength, "\(ParameterCount(byteCount)) bytes", "\(ParameterCount(dataset.byteCount))")
     }
-    // HDF5 would return fill values for these; every writer of the layout allocates the datasets that it describes.
+    // HDF5 would return fill values for these bytes; every writer of the layout allocates the datasets that it
+    // describes.
     if case .unallocated = dataset.storage, byteCount > 0 {
       throw broken(.datasetStorage, "\(ParameterCount(byteCount)) stored bytes", "none")
     }
@@ -203,7 +206,7 @@ package final class UnitCheckpoint: Sendable {
     return dataset
   }
 
-  /// Checks that every section's range lies inside the file, and that no two overlap.
+  /// Checks that every section's bytes are inside the file, and that no two sections overlap.
   private func checkPlacement(log: inout DefectLog) throws(CheckpointError) {
     var ranges: [(range: Range<Int>, section: Int)] = []
     for (number, section) in map.sections.enumerated() {

@@ -1,10 +1,10 @@
 internal import Synchronization
 internal import Tensors
 
-/// Reads ranges of sections, and checks every page that it touches.
+/// Reads ranges of sections, and checks every page that it reads.
 ///
-/// Whole pages go straight into the target. Other pages are kept in runs, and runs grow while a section is read in
-/// order: small tensors then cost a read for each megabyte instead of one for each block.
+/// Whole pages are read directly into the target. Other pages are kept in runs. Runs grow while a section is read in
+/// order, so small tensors take one read for each megabyte instead of one for each block.
 final class PageReader: Sendable {
   /// Fills a buffer with the bytes of a section from an offset.
   typealias Fetch = @Sendable (Int, Int, UnsafeMutableRawBufferPointer) throws(CheckpointError) -> Void
@@ -14,7 +14,7 @@ final class PageReader: Sendable {
   private let damage:
     @Sendable (_ section: Int, _ page: Int, _ expected: UInt64, _ found: UInt64) -> CheckpointError
   private let state = Mutex(State())
-  /// The most bytes of one run, so that each section can have one.
+  /// The most bytes of one run; with this limit, each section can have a run.
   private let runLimit: Int
 
   /// The most bytes of all runs, except one.
@@ -24,15 +24,15 @@ final class PageReader: Sendable {
     /// The kept runs of each section.
     var runs: [Int: [Run]] = [:]
     var byteCount = 0
-    /// Counts uses, to find the run that was not used for the longest time.
+    /// Counts uses, to find the run that was used least recently.
     var clock = 0
-    /// For each section, the page after the last one that was read, and the number of pages of the last run.
+    /// For each section, the page after the last one that was read, and the number of pages in the last run.
     var ends: [Int: (page: Int, count: Int)] = [:]
   }
 
   /// Consecutive pages of a section.
   private final class Run: @unchecked Sendable {
-    // Proof of @unchecked: it is filled before it is added to the runs and only read afterwards; `used` is behind the
+    // Proof of @unchecked: it is filled before it is added to the runs, and only read afterwards; `used` is behind the
     // mutex.
     let first: Int
     let bytes: UnsafeMutableRawBufferPointer
@@ -77,7 +77,7 @@ final class PageReader: Sendable {
       }
       let page = position / map.pageBytes
       let end = position + rest.count
-      // Whole pages: up to the last full one, to the end of the section, or to one that is kept.
+      // Whole pages: to the last full one, to the end of the section, or to a page that is kept.
       let kept = state.withLock { Self.firstKept(section, behind: page, $0) }
       let last = min(
         end == size ? end : end / map.pageBytes * map.pageBytes, kept.map { $0 * map.pageBytes } ?? end)
@@ -103,7 +103,7 @@ final class PageReader: Sendable {
     state.runs[section]?.lazy.map(\.first).filter { $0 > page }.min()
   }
 
-  /// Copies the bytes from `position` that a kept run has; returns their number.
+  /// Copies the bytes from `position` that are in a kept run; returns their number.
   private func take(_ section: Int, _ position: Int, _ target: UnsafeMutableRawBufferPointer) -> Int {
     state.withLock { state in
       guard
@@ -123,16 +123,16 @@ final class PageReader: Sendable {
   /// Bytes of the pages that are kept.
   var keptByteCount: Int { state.withLock { $0.byteCount } }
 
-  /// Reads a page, and those after it if the section is being read in order.
+  /// Reads a page; if the section is being read in order, also the pages after it.
   ///
-  /// A damaged page after it does not prevent reading the page.
+  /// A damaged page after it does not prevent reading this page.
   private func load(_ section: Int, _ page: Int, _ fetch: Fetch) throws(CheckpointError) {
     let size = map.sections[section].byteCount
     let count = state.withLock { state in
       let last = state.ends[section]
       let isNext = last.map { $0.page == page } ?? (page == 0)
       var count = isNext ? min((last?.count ?? 1) * 4, runLimit / map.pageBytes) : 1
-      // A tensor can have several blocks in a section, and each of its windows reads from several of them.
+      // A tensor can have several blocks in a section, and each window of the tensor reads from several of them.
       if let kept = Self.firstKept(section, behind: page, state) { count = min(count, kept - page) }
       state.ends[section] = (page + count, count)
       return count
@@ -147,7 +147,7 @@ final class PageReader: Sendable {
       run = Run(first: page, byteCount: map.pageBytes)
       try fetch(section, start, run.bytes)
       try check(section, page, UnsafeRawBufferPointer(run.bytes))
-      // The next page is also read alone.
+      // The next page is also read by itself.
       state.withLock { $0.ends[section] = nil }
     }
     state.withLock { state in
@@ -155,15 +155,15 @@ final class PageReader: Sendable {
       run.used = state.clock
       state.runs[section, default: []].append(run)
       state.byteCount += run.bytes.count
-      // The run that was just read is the newest, and stays.
+      // The run that was just read is the newest one, and is kept.
       while state.byteCount > runBytes + runLimit, state.byteCount > run.bytes.count {
         Self.dropOldest(&state)
       }
     }
   }
 
-  /// Drops the sixteenth of the runs that was not used for the longest time: a search for a single one among thousands,
-  /// each time, would take longer than reading.
+  /// Drops the least recently used sixteenth of the runs. Searching for one run among thousands each time would take
+  /// longer than reading.
   private static func dropOldest(_ state: inout State) {
     let used = state.runs.values.flatMap { $0.map(\.used) }.sorted()
     guard let last = used.first.map({ _ in used[max(0, used.count / 16 - 1)] }) else { return }
@@ -175,7 +175,7 @@ final class PageReader: Sendable {
     }
   }
 
-  /// Compares pages with their checksums; `bytes` begin with page `first`.
+  /// Compares pages with their checksums; `bytes` begins with page `first`.
   private func check(_ section: Int, _ first: Int, _ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
     var page = first
     for start in stride(from: 0, to: bytes.count, by: map.pageBytes) {

@@ -3,13 +3,13 @@ internal import UnitModel
 
 /// The sections that the tensors of an index need, and the number of bytes of each.
 struct SectionCensus {
-  /// In the order in which they are first needed.
+  /// The sections, in the order in which they are first needed.
   private(set) var keys: [SectionKey] = []
   /// Bytes of each section.
   private(set) var byteCounts: [Int] = []
   /// The patterns of blocks that tensors with the same cuts share.
   private(set) var patterns: [BlockPattern] = []
-  /// For each tensor the number of its pattern; −1 for one without data.
+  /// For each tensor, the number of its pattern; −1 for a tensor without data.
   private(set) var patternOfTensor: [Int32] = []
 
   private var numbers: [SectionKey: Int] = [:]
@@ -28,7 +28,7 @@ struct SectionCensus {
     let dtype: DType
   }
 
-  /// Throws `.broken` if a limit of the layout is exceeded, or bytes do not fit in 63 bits.
+  /// Throws `.broken` if a limit of the layout is exceeded, or if a number of bytes does not fit 63 bits.
   ///
   /// - Parameters:
   ///   - path: the file's path, for messages.
@@ -47,7 +47,7 @@ struct SectionCensus {
         continue
       }
       patternOfTensor.append(pattern)
-      // The sum cannot overflow: each tensor adds at most the blocks that one tensor may have.
+      // The sum cannot overflow: each tensor adds at most the number of blocks that one tensor may have.
       allBlocks += index.cuts(of: tensor).reduce(1) { $0 * $1.cut.parts.count }
       try require(
         allBlocks <= LayoutLimits.allBlocks, tensor, "\(LayoutLimits.allBlocks) blocks of all tensors")
@@ -147,7 +147,7 @@ struct SectionCensus {
 struct BlockPattern {
   /// The part of such a tensor in each section.
   let stretches: [Stretch]
-  /// Whether `elements` are all elements; otherwise they are positions of the cut dimensions.
+  /// Whether `elements` counts elements; otherwise it counts positions of the cut dimensions.
   let isOfElements: Bool
 
   struct Stretch {
@@ -157,10 +157,10 @@ struct BlockPattern {
     func byteCount(innerBits: Int) -> Int { BlockPattern.byteCount(ofBits: elements * innerBits) }
   }
 
-  /// Bytes of a number of bits, at most a tensor's own; only a single block ends inside a byte.
+  /// The bytes for a number of bits, at most those of a tensor; only a single block may end inside a byte.
   static func byteCount(ofBits bits: Int) -> Int { bits / 8 + (bits % 8 == 0 ? 0 : 1) }
 
-  /// Bits of each of `elements`.
+  /// The number of bits in each of `elements`.
   func innerBits(of tensor: IndexedTensor) -> Int {
     if isOfElements { return tensor.spec.dtype.bits }
     return zip(tensor.spec.shape, tensor.cuts).reduce(tensor.spec.dtype.bits) { $1.1 == nil ? $0 * $1.0 : $0 }
@@ -168,7 +168,7 @@ struct BlockPattern {
 }
 
 extension [Int] {
-  /// An ascending list with one more unit; unchanged if it has the unit, or the unit is none (−1).
+  /// An ascending list with one more unit; unchanged if it already has the unit, or if there is none (−1).
   func inserting(_ unit: Int) -> [Int] {
     if unit < 0 || contains(unit) { return self }
     var result = self

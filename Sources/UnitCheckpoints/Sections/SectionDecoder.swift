@@ -13,9 +13,9 @@ struct SectionDecoder {
     self.path = path
   }
 
-  /// Makes the map of sections; throws unless each is listed once and needed by a block.
+  /// Makes the map of sections. Throws if a section is not listed exactly once, or if no block needs it.
   ///
-  /// - Parameter fileSize: nil for a file that is not written yet.
+  /// - Parameter fileSize: the size of the file; nil for a file that is not written yet.
   func decode(pageBytes: Int, fileSize: Int?) throws(CheckpointError) -> SectionMap {
     let census = try SectionCensus(index, path: path)
     var numbers: [SectionKey: Int] = [:]
@@ -82,8 +82,8 @@ struct SectionDecoder {
     return address
   }
 
-  /// Throws if the sections hold over 1,100 bytes for each byte of the file: deflate makes at most 1,032 bytes of one,
-  /// and reading would need memory for all of them.
+  /// Throws if the sections have more than 1,100 bytes for each byte of the file. Deflate makes at most 1,032 bytes
+  /// from one, and reading would need memory for all of them.
   private func requireStored(_ census: SectionCensus, fileSize: Int) throws(CheckpointError) {
     let (product, overflow) = fileSize.multipliedReportingOverflow(by: 1100)
     var budget = overflow ? Int.max : product

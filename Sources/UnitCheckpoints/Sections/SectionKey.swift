@@ -1,13 +1,13 @@
 package import Tensors
 
-/// Identifies a section: the units that its blocks need together, their users, and their dtype.
+/// Identifies a section by the units that its blocks need together, by their users, and by their dtype.
 package struct SectionKey: Hashable, Sendable, Comparable {
   package let kind: Kind
-  /// The row of the whole tensor whose dataset it is.
+  /// The row of the tensor, if the section is the dataset of a whole tensor.
   package let tensor: Int?
-  /// A row of `scopes`.
+  /// A row of `scopes`; nil if every network has the blocks.
   package let scope: Int?
-  /// Ascending.
+  /// The units, ascending.
   package let units: [Int]
   package let dtype: DType
 
@@ -33,7 +33,7 @@ package struct SectionKey: Hashable, Sendable, Comparable {
 
   /// The same, with `link` as the link of a whole tensor.
   ///
-  /// A path cannot be split into links: to Swift, `/` and a combining mark after it are one character.
+  /// The steps are not found by splitting a path: for Swift, `/` and a combining mark after it are one character.
   func steps(link: (Int) -> String) -> [String] {
     if let tensor { return [Layout.wholeGroup, link(tensor)] }
     let group =
@@ -46,7 +46,8 @@ package struct SectionKey: Hashable, Sendable, Comparable {
     return (scope.map { [Layout.privateGroup, String($0)] } ?? []) + group + [dtype.rawValue]
   }
 
-  /// The order in which this writer writes sections: first those that every network has, then what each unit adds.
+  /// The order in which this writer writes sections: first the sections that every network has, then those that each
+  /// unit adds.
   package static func < (a: Self, b: Self) -> Bool {
     if (a.kind == .whole) != (b.kind == .whole) { return a.kind == .whole }
     if a.kind == .whole { return (a.tensor ?? 0) < (b.tensor ?? 0) }

@@ -5,9 +5,9 @@ internal import Tensors
 package struct IndexedSection: Sendable {
   package let key: SectionKey
   package let byteCount: Int
-  /// The address of its bytes in the file as written; nil if there are none, or if HDF5 must find them.
+  /// The address of its bytes in the file as it was written; nil if it has no bytes, or if HDF5 must find them.
   package internal(set) var address: Int?
-  /// The row of `pages` of its first page.
+  /// The row of `pages` for its first page.
   let firstPage: Int
 }
 
@@ -22,7 +22,7 @@ package struct BlockPlace: Sendable, Equatable {
 
 /// The places of all blocks of all tensors, which follow from the cuts and the order of the layout.
 package final class SectionMap: Sendable {
-  /// In the order of the index.
+  /// The sections, in the order of the index.
   package let sections: [IndexedSection]
   /// Bytes of a page.
   package let pageBytes: Int
@@ -34,20 +34,20 @@ package final class SectionMap: Sendable {
   private let index: CheckpointIndex
   /// The number of tensors between two entries of `marks`.
   private let interval: Int
-  /// For each section, the offset reached before tensor 0, `interval`, 2 · `interval`, ….
+  /// For each section, its offset before tensor 0, tensor `interval`, tensor 2 · `interval`, ….
   private let marks: [[Int]]
   private let cursor: Mutex<Cursor>
 
   private struct Cursor {
-    /// The next tensor.
+    /// The number of the next tensor.
     var tensor = 0
-    /// For each section, the offset where that tensor's data begins.
+    /// For each section, the offset at which the next tensor's data begin.
     var offsets: [Int]
   }
 
   /// - Parameters:
   ///   - rows: the row of each section of the census.
-  ///   - addresses: by row.
+  ///   - addresses: the address of each section, by row.
   init(_ index: CheckpointIndex, _ census: SectionCensus, rows: [Int], addresses: [Int?], pageBytes: Int) {
     self.index = index
     self.pageBytes = pageBytes
@@ -71,7 +71,7 @@ package final class SectionMap: Sendable {
     }
     self.sections = sections
     pageCount = page
-    // All marks together have about a million numbers at most.
+    // All marks together are at most about a million numbers.
     interval = max(64, (sections.count * index.tensors.count) >> 20)
     var offsets = [Int](repeating: 0, count: sections.count)
     var marks: [[Int]] = []
@@ -100,9 +100,9 @@ package final class SectionMap: Sendable {
     }
   }
 
-  /// The blocks of a tensor with its own data, in order; empty for others.
+  /// The blocks of a tensor with its own data, in order; empty for other tensors.
   ///
-  /// With cut dimensions, a block's number is Σ part × stride, the last cut dimension fastest.
+  /// If dimensions are cut, a block's number is Σ part × stride; the last cut dimension varies fastest.
   package func blocks(ofTensor number: Int) -> [BlockPlace] {
     guard patternOfTensor[number] >= 0 else { return [] }
     let pattern = patterns[Int(patternOfTensor[number])]
@@ -155,7 +155,7 @@ package final class SectionMap: Sendable {
     }
   }
 
-  /// Counts through the parts, the last cut dimension fastest; false after the last block.
+  /// Goes to the next combination of parts; the last cut dimension varies fastest. Returns false after the last block.
   private static func advance(_ parts: inout [Int], in cuts: [IndexedCut]) -> Bool {
     for place in parts.indices.reversed() {
       parts[place] += 1

@@ -7,15 +7,15 @@ package struct CheckpointContents: Sendable {
   package let partition: Partition
   /// The tasks and levels.
   package let assignment: Assignment
-  /// For each tensor the index of the one whose bytes it shares, or nil.
+  /// For each tensor, the index of the tensor whose bytes it shares, or nil.
   package let ties: [Int?]
   /// The plan as normalised JSON.
   package let plan: [UInt8]
   /// The origin of the flat weights, as JSON: format and shards.
   package let source: [UInt8]
-  /// The header of each shard, byte for byte, so that the same file can be written again.
+  /// The header of each shard, with all of its bytes, so that the same file can be written again.
   package let headers: [[UInt8]]
-  /// The index of a set of shards, byte for byte; nil if there was none.
+  /// The index of a set of shards, with all of its bytes; nil if there was none.
   package let shardIndex: [UInt8]?
   /// Whether sections that are large enough are compressed.
   package let isCompressed: Bool

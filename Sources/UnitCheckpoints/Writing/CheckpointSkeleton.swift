@@ -4,7 +4,7 @@ internal import Tensors
 
 /// The groups, datasets and attributes of a checkpoint, made by libhdf5, and the addresses of their bytes.
 struct CheckpointSkeleton {
-  /// The addresses of the tables, then of the stored headers; nil for one without bytes.
+  /// The addresses of the tables, then those of the stored headers; nil for one without bytes.
   private(set) var tableAddresses: [Int?] = []
   /// The address of the index of a set of shards; nil if there is none.
   private(set) var shardIndexAddress: Int?
@@ -104,7 +104,7 @@ struct CheckpointSkeleton {
     return path
   }
 
-  /// Writes the chunk indexes after the last chunk, and their addresses into the skeleton.
+  /// Writes the chunk indexes after the last chunk, and sets their addresses in the skeleton.
   ///
   /// - Parameters:
   ///   - places: for each section in chunks, the places of its chunks.

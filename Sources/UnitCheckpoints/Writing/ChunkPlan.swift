@@ -4,22 +4,22 @@ internal import UnitModel
 
 /// The chunks of a compressed section's dataset.
 struct ChunkPlan: Hashable {
-  /// Elements of a chunk along each dimension of the dataset.
+  /// The number of elements of a chunk along each dimension of the dataset.
   let shape: [Int]
   /// Bytes of a chunk before it is compressed.
   let byteCount: Int
-  /// Bytes of a row; a chunk begins at the start of each row. A row has all positions of the dimension in which chunks
-  /// are shorter than the dataset, with everything inside.
+  /// The bytes of a row; a chunk begins at the start of each row. One dimension is divided into chunks. A row has all
+  /// positions of this dimension, and everything inside them.
   let rowBytes: Int
 
-  /// Bytes below which a dataset stays contiguous: the index of the chunks alone takes 2 kB.
+  /// A smaller dataset, in bytes, stays contiguous: the index of the chunks alone takes 2 kB.
   static let smallestDataset = 16 << 10
-  /// Bytes of a large chunk. A reader decodes chunks whole up to this size (`HDF5Limits.streamedChunk`).
+  /// The largest chunk in bytes. A reader decodes chunks of up to this size as a whole (`HDF5Limits.streamedChunk`).
   static let largestChunk = 256 << 10
 
-  /// The chunks of a section; nil when its dataset stays contiguous.
+  /// The chunks of a section; nil if its dataset stays contiguous.
   ///
-  /// - Parameter spec: the spec of the whole tensor, if the section is one.
+  /// - Parameter spec: the spec of the tensor, if the section is a whole tensor.
   init?(_ section: IndexedSection, _ spec: TensorSpec?, pageBytes: Int) {
     guard section.byteCount >= Self.smallestDataset else { return nil }
     let size = section.key.dtype.storage.type.size
@@ -30,8 +30,8 @@ struct ChunkPlan: Hashable {
       return
     }
     var shape = spec.wholeDatasetShape
-    // Chunks are runs of the flat tensor, so that it can be streamed: some positions of one dimension, with everything
-    // inside it.
+    // Chunks are runs of the flat tensor, so that it can be streamed: some positions of one dimension, and everything
+    // inside them.
     var inner = size
     var dimension = shape.count - 1
     while dimension > 0, inner * shape[dimension] <= Self.largestChunk {
@@ -50,13 +50,13 @@ struct ChunkPlan: Hashable {
 }
 
 extension SectionMap {
-  /// Bytes of a page of sections with these sizes. One page of each section, which may all wait for bytes at once, must
-  /// fit in 32 MiB together, and there should be at most 2²⁰ pages.
+  /// The bytes of a page, for sections of these sizes. One page of each section may be waiting for bytes at the same
+  /// time; together they must fit 32 MiB. There should be at most 2²⁰ pages.
   static func pageBytes(of sizes: [Int], isCompressed: Bool) -> Int {
     var bytes = isCompressed ? ChunkPlan.largestChunk : 64 << 10
     func open(_ bytes: Int) -> Int { sizes.reduce(0) { $0 &+ min(bytes, $1) } }
     while bytes > LayoutLimits.pageBytes.lowerBound, open(bytes) > 32 << 20 { bytes /= 2 }
-    // A chunk is a page, and is decoded whole.
+    // A chunk is a page, and is decoded as a whole.
     let most = isCompressed ? ChunkPlan.largestChunk : LayoutLimits.pageBytes.upperBound
     while bytes < most,
       sizes.reduce(0, { $0 &+ pages(of: $1, bytes) }) > 1 << 20 + sizes.count

@@ -5,9 +5,9 @@ internal import Glibc
 internal import HDF5Kit
 internal import Synchronization
 
-/// Compresses chunks on all cores and writes them one after the other, in the order in which they came.
+/// Compresses chunks on all cores and writes them one after another, in the order in which they were appended.
 final class ChunkStore: @unchecked Sendable {
-  // Proof of @unchecked: `state` is behind a mutex; everything else is immutable, and the file is written at places
+  // Proof of @unchecked: `state` is behind a mutex, and everything else is immutable. The file is written at places
   // that belong to one chunk each.
 
   private struct Finished {
@@ -21,7 +21,7 @@ final class ChunkStore: @unchecked Sendable {
     var places: [Int: [ChunkPlace?]] = [:]
     var encoders: [ChunkEncoder] = []
     var buffers: [ChunkBuffer] = []
-    /// Compressed chunks that wait for an earlier one.
+    /// Compressed chunks that wait until an earlier chunk is written.
     var waiting: [Int: Finished] = [:]
     var next = 0
     /// The address of the next chunk.
@@ -34,7 +34,7 @@ final class ChunkStore: @unchecked Sendable {
   private let state: Mutex<State>
   private let queue = DispatchQueue(label: "tessera.compress", attributes: .concurrent)
   private let group = DispatchGroup()
-  /// Limits the chunks in work, and so the memory: about four buffers for each.
+  /// Limits the number of chunks in work, and so the memory: about four buffers for each core.
   private let room: DispatchSemaphore
   private var submitted = 0
 
@@ -49,11 +49,11 @@ final class ChunkStore: @unchecked Sendable {
   /// The first error of writing; chunks after it are dropped.
   var failure: FileError? { state.withLock { $0.failure } }
 
-  /// Compresses a chunk and writes it; `chunk` is its number in its section. Called by one thread at a time.
+  /// Compresses a chunk and writes it; `chunk` is its number in its section. Only one thread may call this at a time.
   ///
   /// - Parameters:
-  ///   - bytes: the bytes of the chunk, copied before this returns.
-  ///   - byteCount: the size of the chunk; it is zero after `bytes`.
+  ///   - bytes: the bytes of the chunk; they are copied before this returns.
+  ///   - byteCount: the size of the chunk; after `bytes` it is filled with zeros.
   func append(
     _ bytes: UnsafeRawBufferPointer, byteCount: Int, elementSize: Int, section: Int, chunk: Int
   ) {
@@ -79,7 +79,7 @@ final class ChunkStore: @unchecked Sendable {
     }
   }
 
-  /// Gives addresses to the chunk and to waiting chunks after it, and writes them.
+  /// Gives addresses to this chunk and to the waiting chunks that follow it, and writes them.
   private func finish(_ finished: Finished, turn: Int) {
     let ready = state.withLock { state in
       var ready: [(Finished, Int)] = []

@@ -2,12 +2,12 @@ package import ByteFiles
 internal import HDF5Kit
 internal import Tensors
 
-/// Receives the bytes of sections piece by piece, and writes and checksums whole pages.
+/// Receives the bytes of sections in pieces, and writes and checksums whole pages.
 ///
-/// Pieces of one section may come in any order, each byte once; those of a whole tensor come in order. An incomplete
-/// page waits in memory, because a block of 64 bytes must not become a system call.
+/// Pieces of a section may come in any order, and each byte comes once; pieces of a whole tensor come in order. An
+/// incomplete page waits in memory, because a block of 64 bytes must not become a system call.
 ///
-/// Not `Sendable`: one thread uses it at a time.
+/// Not `Sendable`: only one thread may use it at a time.
 package final class SectionWriter {
   private let map: SectionMap
   private let file: AtomicFile
@@ -16,7 +16,7 @@ package final class SectionWriter {
   private let addresses: [Int?]
   private var open: [[Int: OpenCell]]
   private var sums: [UInt64]
-  /// The whole tensor whose bytes are coming: its section and its next page.
+  /// The whole tensor that is being received: its section and its next page.
   private var whole: (section: Int, checksum: RunChecksum, page: Int, filled: Int)?
   private var sinceWriteback = 0
 
@@ -30,8 +30,8 @@ package final class SectionWriter {
   }
 
   /// - Parameters:
-  ///   - cells: for each section, the cells that are written at once.
-  ///   - addresses: for each section; nil for chunks.
+  ///   - cells: the division of each section into cells, each of which is written at once.
+  ///   - addresses: the address of each section; nil for sections in chunks.
   init(_ map: SectionMap, file: AtomicFile, store: ChunkStore, cells: [CellPlan], addresses: [Int?]) {
     self.map = map
     self.file = file
@@ -45,7 +45,7 @@ package final class SectionWriter {
   /// The first error of compressing; bytes after it are dropped.
   package var failure: FileError? { store.failure }
 
-  /// Accepts bytes of a section from `offset` on.
+  /// Receives bytes of a section, which begin at `offset`.
   package func append(
     _ bytes: UnsafeRawBufferPointer, section: Int, at offset: Int
   ) throws(FileError) {
@@ -86,7 +86,7 @@ package final class SectionWriter {
     UnsafeRawBufferPointer(rebasing: bytes[range.lowerBound - offset..<range.upperBound - offset])
   }
 
-  /// Checksums a cell, and passes it to the store if it is a chunk.
+  /// Checksums a cell; if it is a chunk, passes it to the store.
   private func complete(_ bytes: UnsafeRawBufferPointer, _ section: Int, _ cell: CellPlan.Cell) {
     let place = map.sections[section]
     if place.key.kind != .whole { sums[place.firstPage + cell.number] = RunChecksum.of(bytes) }
@@ -107,7 +107,7 @@ package final class SectionWriter {
     }
   }
 
-  /// Checksums the pages of a whole tensor, which are not always its chunks; its bytes come in order.
+  /// Checksums the pages of a whole tensor. They may differ from its chunks; its bytes come in order.
   private func sumWhole(_ bytes: UnsafeRawBufferPointer, _ section: Int) {
     if whole?.section != section {
       endWhole()
@@ -139,21 +139,21 @@ package final class SectionWriter {
     whole = nil
   }
 
-  /// The checksums of all pages, after every byte has come.
+  /// The checksums of all pages; call it after every byte has come.
   package func finish() -> [UInt64] {
     endWhole()
     return sums
   }
 }
 
-/// The division of a section into cells that are written at once: pages or chunks.
+/// The division of a section into cells, each of which is written at once: pages or chunks.
 struct CellPlan {
   /// Bytes of the section.
   let byteCount: Int
   /// Bytes of a chunk or of a page.
   let chunkBytes: Int
-  /// Bytes of a row; a cell begins at the start of each row. In a whole tensor, chunks are runs inside one position of
-  /// the outer dimensions.
+  /// The bytes of a row; a cell begins at the start of each row. In a whole tensor, a chunk is a run inside one
+  /// position of the outer dimensions.
   let rowBytes: Int
 
   struct Cell {

@@ -3,13 +3,13 @@ internal import HDF5Kit
 package import Tensors
 internal import UnitModel
 
-/// Writes a unit checkpoint: its skeleton, then the bytes of the sections as they come, then the index and the seal.
+/// Writes a unit checkpoint: its skeleton, then the bytes of the sections as they arrive, then the index and the seal.
 package final class UnitCheckpointWriter {
   /// The decoded tables of the file, without digests, pages and addresses.
   package let index: CheckpointIndex
   /// The places of the blocks of every tensor.
   package let map: SectionMap
-  /// Receives the bytes of sections; for one thread.
+  /// Receives the bytes of sections; only one thread may use it.
   package let sections: SectionWriter
 
   private let bytes: AtomicFile
@@ -19,9 +19,9 @@ package final class UnitCheckpointWriter {
   private let skeleton: CheckpointSkeleton
   private let chunks: ChunkStore
 
-  /// Lays out the file beside `path`; nothing appears there before `commit`.
+  /// Lays out the file in the folder of `path`; nothing appears at `path` before `commit`.
   ///
-  /// Throws a reader's errors before anything is written.
+  /// If a reader would refuse the file, throws the reader's error before anything is written.
   package init(path: String, contents: CheckpointContents) throws(CheckpointError) {
     self.path = path
     self.contents = contents
@@ -71,7 +71,7 @@ package final class UnitCheckpointWriter {
 
   deinit { chunks.wait() }
 
-  /// Writes the index and the seal, flushes, and puts the file in place.
+  /// Writes the index and the seal, flushes, and renames the file to its path.
   ///
   /// - Parameter digests: the digest of each tensor.
   package func commit(digests: [SHA256Digest]) throws(CheckpointError) {
@@ -84,7 +84,7 @@ package final class UnitCheckpointWriter {
     for (row, digest) in digests.enumerated() { tables.tensors[row].sha256 = digest.bytes }
     tables.pages = sections.finish()
     try writeIndex(digests)
-    // The check opens the file, which takes as much memory as the tables.
+    // The check opens the file, which takes as much memory as the tables; so the tables are released first.
     tables = IndexTables()
     try requireReadable()
     do throws(FileError) { try bytes.commit() } catch { throw .file(error) }
@@ -103,7 +103,7 @@ package final class UnitCheckpointWriter {
         fileEnd: UInt64(try bytes.currentSize()), pageBytes: UInt64(map.pageBytes), restXXH3: 0,
         headersXXH3: Seal.checksum(of: contents.headers),
         modelSHA256: modelDigest(of: zip(index.tensors, digests).map { ($0.spec, $1) }).bytes, indexXXH3: 0)
-      // The disk can work while everything outside contiguous sections, for example all chunks, is read again.
+      // The disk can work while everything outside contiguous sections, such as all chunks, is read again.
       bytes.startWriteback(from: 0, count: 0)
       let sealRange = skeleton.sealAddress..<skeleton.sealAddress + SealRow.size
       seal.restXXH3 = try Seal.restChecksum(
@@ -119,7 +119,7 @@ package final class UnitCheckpointWriter {
     } catch { throw .file(error) }
   }
 
-  /// Throws for a name that becomes an HDF5 link which a reader refuses.
+  /// Throws for a name whose HDF5 link a reader would refuse.
   private static func requireReadableNames(
     _ contents: CheckpointContents, path: String
   ) throws(CheckpointError) {
@@ -156,7 +156,7 @@ package final class UnitCheckpointWriter {
     }
   }
 
-  /// Checks that a reader can open the written file and finds these tensors.
+  /// Checks that a reader can open the written file and finds the same tensors in it.
   private func requireReadable() throws(CheckpointError) {
     let file: ReadableFile
     do throws(FileError) { file = try bytes.readable() } catch { throw .file(error) }

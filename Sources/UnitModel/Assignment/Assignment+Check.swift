@@ -38,7 +38,7 @@ extension Assignment {
     }
   }
 
-  /// The sub-networks that a private tensor's scope names; empty for a shared one.
+  /// The sub-networks that the scope of a private tensor names; empty for a shared tensor.
   private func networks(using tensor: TensorPlacement) throws(PlanError) -> [VirtualNetwork] {
     var networks: [VirtualNetwork] = []
     for user in tensor.scope.users {
@@ -77,7 +77,7 @@ extension Assignment {
         }
       }
     }
-    // An alias must not hide a tensor that has its own name in the same sub-network.
+    // An alias must not be the name of another tensor that the same sub-network uses under its own name.
     let names = Set(owners.keys.map(\.name))
     var plain: [TensorName: TensorPlacement] = [:]
     for tensor in partition.tensors where names.contains(tensor.spec.name) {

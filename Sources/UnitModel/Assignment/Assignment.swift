@@ -1,10 +1,10 @@
 public import StrictJSON
 
-/// The units that each task uses, their order, the units of each level, and the origin of these choices.
+/// The units that each task uses, their order, the units of each level, and where these choices come from.
 public struct Assignment: Hashable, Sendable {
   /// The tasks, in the order of the plan.
   public let tasks: [TaskAssignment]
-  /// The origin of orders and levels.
+  /// Where orders and levels come from.
   public let provenance: Provenance
 
   /// The most sub-networks, over all tasks, that an assignment may have.
@@ -45,7 +45,7 @@ public struct Assignment: Hashable, Sendable {
     self.provenance = provenance
   }
 
-  /// No tasks: the weights are stored in units, and no task uses them yet.
+  /// No tasks: the weights are stored in units that no task uses yet.
   public static let none = Assignment(provenance: Provenance(rule: "none"))
 
   private init(provenance: Provenance) {
@@ -76,11 +76,11 @@ private func checkUnits(
   }
 }
 
-/// The order in which a task takes units, and the units of each of its levels.
+/// The order in which a task adds units, and the units of each of its levels.
 public struct TaskAssignment: Hashable, Sendable {
-  /// The task.
+  /// The task's name.
   public let task: TaskID
-  /// The order in which the task takes units; it need not name all of them.
+  /// The order in which the task adds units; it need not contain all of them.
   public let order: [UnitID]
   /// The units of each level; level number l is at index l − 1.
   public let levels: [UnitSet]
@@ -88,7 +88,7 @@ public struct TaskAssignment: Hashable, Sendable {
   public let levelNames: [String]
   /// The axes with their own order and levels.
   public let axes: [AxisAssignment]
-  /// The source of mean and variance in the task's norms; nil if the plan does not give one.
+  /// Where the task's norms take mean and variance from; nil if the plan does not say.
   public let norm: NormMode?
 
   /// A task with its order, its levels, and the axes that have their own.
@@ -115,16 +115,16 @@ public struct TaskAssignment: Hashable, Sendable {
   }
 }
 
-/// The order and levels of a task on one axis, where they differ from the task's own.
+/// The order and the levels of a task on one axis, if they differ from the task's own.
 public struct AxisAssignment: Hashable, Sendable {
-  /// The axis.
+  /// The axis's name.
   public let axis: AxisName
   /// The order of units on this axis.
   public let order: [UnitID]
-  /// The units of each level on this axis, as many levels as the task has.
+  /// The units of each level on this axis; there are as many levels as the task has.
   public let levels: [UnitSet]
 
-  /// Order and levels on one axis.
+  /// An order and levels for one axis; `Assignment` checks them against the task.
   public init(axis: AxisName, order: [UnitID], levels: [UnitSet]) {
     self.axis = axis
     self.order = order
@@ -132,22 +132,22 @@ public struct AxisAssignment: Hashable, Sendable {
   }
 }
 
-/// The source of a norm's mean and variance at inference.
+/// Where a norm takes its mean and variance from at inference.
 public enum NormMode: String, Hashable, Sendable, CaseIterable {
-  /// The stored running statistics.
+  /// From the stored running statistics.
   case running
-  /// The batch itself.
+  /// From the current batch.
   case batch
 }
 
-/// The origin of an assignment: a rule, learning, a search, or a person.
+/// Where an assignment comes from: a rule, learning, a search, or a person.
 public struct Provenance: Hashable, Sendable {
-  /// The rule, or another word for the origin: `nearest`, `adjacent`, `learned`, `by-hand`, ….
+  /// The rule, or another word for the source: `nearest`, `adjacent`, `learned`, `by-hand`, ….
   public let rule: String
   /// The other members of the plan's `assignment` object, unchanged.
   public let details: JSONObject
 
-  /// A provenance with its details.
+  /// A source with its details, which are not checked.
   public init(rule: String, details: JSONObject = JSONObject()) {
     self.rule = rule
     self.details = details

@@ -1,14 +1,14 @@
-/// A rule that gives every task an order of all units; the order of task t begins with unit t.
+/// A rule that gives every task an order of all units. The order of task t begins with unit t.
 public enum AssignmentRule: String, Hashable, Sendable, CaseIterable {
-  /// The next unit is the nearest to the task's own, the lower of two. If one side has no more units, the other side
-  /// continues.
+  /// The next unit is the one nearest to the task's own unit; of two, the one with the lower number. If there are no
+  /// more units on one side, the order continues on the other.
   case nearest
-  /// The next unit is a neighbour of the coupled ones, the lower of two.
+  /// The next unit is a neighbour of the units chosen so far; of two, the one with the lower number.
   case adjacent
 
-  /// The order of all units for the task at `place` (from 0).
+  /// The order of all units for the task number `place`, from 0.
   ///
-  /// Throws `PlanError.tooFewUnits` when there are more tasks than units.
+  /// Throws `PlanError.tooFewUnits` if there are more tasks than units.
   public func order(ofTask place: Int, taskCount: Int, unitCount: Int) throws(PlanError) -> [UnitID] {
     guard taskCount <= unitCount, (0..<unitCount).contains(place) else {
       throw .tooFewUnits(rule: rawValue, tasks: max(taskCount, place + 1), units: unitCount)

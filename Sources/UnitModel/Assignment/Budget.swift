@@ -16,16 +16,16 @@ public enum Budget: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// The cost of one level.
+/// The cost of one level, for the choice within a budget.
 public struct LevelTotal: Hashable, Sendable {
-  /// The level.
+  /// The level's number, from 1.
   public let level: LevelNumber
-  /// Its parameters, under the policy that the budget is meant for.
+  /// Its parameters, counted under the policy of the budget.
   public let parameters: ParameterCount
-  /// Its bytes.
+  /// The bytes of these parameters.
   public let bytes: ByteCount
 
-  /// The cost of a level.
+  /// The cost of a level; both numbers must be counted under the same policy.
   public init(level: LevelNumber, parameters: ParameterCount, bytes: ByteCount) {
     self.level = level
     self.parameters = parameters
@@ -62,7 +62,7 @@ extension Budget {
     "TiB": (1 << 40, true), "bytes": (1, true),
   ]
 
-  /// A decimal number times a scale, exactly, rounded down; nil when it is not a number or does not fit.
+  /// A decimal number times a scale, computed exactly and rounded down; nil if it is not a number or does not fit.
   private static func scaled(_ text: String, by scale: Int) -> Int? {
     let halves = text.split(separator: ".", omittingEmptySubsequences: false)
     guard halves.count <= 2, let whole = grouped(halves[0]) else { return nil }

@@ -55,7 +55,7 @@ extension VirtualNetwork {
     }
   }
 
-  /// How many channels of an axis are active.
+  /// The number of active channels of an axis.
   public func activeChannelCount(of axis: ChannelAxis) -> Int {
     let active = units(on: axis.name)
     return axis.common.count + active.ascending.reduce(0) { $0 + axis.channels(of: $1).count }
@@ -64,7 +64,7 @@ extension VirtualNetwork {
   /// The number of the tensor's elements in this sub-network, by class.
   ///
   /// This walks over the grid of one tensor. To count whole files, use `Accounting.Inventory`, which counts tensors
-  /// that are cut alike once; its tests compare it with this walk.
+  /// that are cut alike only once; its tests compare it with this walk.
   public func elementCounts(of tensor: TensorPlacement) -> BlockCounts {
     var counts = BlockCounts()
     guard sees(tensor), tensor.spec.elementCount > 0 else { return counts }
@@ -79,7 +79,7 @@ extension VirtualNetwork {
     for cut in cuts { outside /= cut.size }
     let active = cuts.map { $0.parts.map(contains) }
     let isPrivate = tensor.scope.isPrivate
-    // Only "none, one, more than one unit" matters, so the first unit met and a flag for another suffice.
+    // Only "none, one, more than one unit" matters, so the first unit and a flag for another one are enough.
     func walk(_ place: Int, _ elements: Int, _ first: UnitID?, _ several: Bool) {
       if place == cuts.count {
         counts.add(elements, units: several ? 2 : first == nil ? 0 : 1, isPrivate: isPrivate)
@@ -96,7 +96,7 @@ extension VirtualNetwork {
     return counts
   }
 
-  /// The elements of all tensors in this sub-network, by class; tied tensors count once for each of their names.
+  /// The elements of all tensors in this sub-network, by class; a tied tensor counts once for each of its names.
   public func elementCounts(of partition: Partition) -> BlockCounts {
     partition.tensors.reduce(into: BlockCounts()) { $0 += elementCounts(of: $1) }
   }

@@ -2,9 +2,9 @@ internal import Tensors
 
 /// One (task, level): the sub-network that a task runs at a budget.
 public struct VirtualNetwork: Hashable, Sendable {
-  /// The task.
+  /// The task's name.
   public let task: TaskID
-  /// The level.
+  /// The level's number, from 1.
   public let level: LevelNumber
   /// The level's name; nil if it has none.
   public let levelName: String?
@@ -12,7 +12,7 @@ public struct VirtualNetwork: Hashable, Sendable {
   public var levelText: String { levelName.map { "\(level) (\(TensorName($0).escaped))" } ?? "\(level)" }
   /// The units of the level.
   public let units: UnitSet
-  /// The order in which the task takes units.
+  /// The order in which the task adds units.
   public let order: [UnitID]
   /// Units and order on the axes that have their own.
   private let own: [AxisName: AxisLevel]
@@ -25,10 +25,10 @@ public struct VirtualNetwork: Hashable, Sendable {
   /// The units of the level on an axis.
   public func units(on axis: AxisName) -> UnitSet { own.isEmpty ? units : own[axis]?.units ?? units }
 
-  /// The order in which the task takes units on an axis.
+  /// The order in which the task adds units on an axis.
   public func order(on axis: AxisName) -> [UnitID] { own.isEmpty ? order : own[axis]?.order ?? order }
 
-  /// The units of the level in the task's order, then those that the order does not name, ascending.
+  /// The units of the level in the task's order; units that the order does not contain come last, ascending.
   public func orderedUnits(on axis: AxisName? = nil) -> [UnitID] {
     let active = axis.map(units(on:)) ?? units
     let order = axis.map(order(on:)) ?? order
@@ -46,10 +46,10 @@ public struct VirtualNetwork: Hashable, Sendable {
     }
   }
 
-  /// Whether a tensor's scope lets this sub-network use it. The tensor may still have no active block.
+  /// Whether a tensor's scope includes this sub-network. The tensor may still have no active block.
   public func sees(_ tensor: TensorPlacement) -> Bool { tensor.scope.includes(task: task, level: level) }
 
-  /// Whether a block is active: the tensor is in scope and each of its units is in the level's set for its axis.
+  /// Whether a block is active: the tensor is in scope, and each unit of the block is in the level's set for its axis.
   public func isActive(_ block: Block, of tensor: TensorPlacement) -> Bool {
     guard sees(tensor) else { return false }
     if block.parts.isEmpty { return tensor.units.allSatisfy(units.contains) }

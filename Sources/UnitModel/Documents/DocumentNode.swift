@@ -10,7 +10,7 @@ package protocol DocumentFailure: Error {
   static func unknown(_ key: String, at place: String, among keys: [String]) -> Self
 }
 
-/// A value in a JSON document, with its path and the checks that readers need.
+/// A value in a JSON document, with its path and the checks that parsers need.
 package struct DocumentNode<Failure: DocumentFailure> {
   package let value: JSONValue
   package let place: String
@@ -64,7 +64,7 @@ package struct DocumentNode<Failure: DocumentFailure> {
     return flag
   }
 
-  /// An integer within bounds; `what` describes them in messages.
+  /// An integer within limits; messages describe it by `what`.
   package func integer(in bounds: ClosedRange<Int>, _ what: String) throws(Failure) -> Int {
     guard case .integer(let number) = value else { throw wrongType(what) }
     guard let number = Int(exactly: number), bounds.contains(number) else {
@@ -77,7 +77,7 @@ package struct DocumentNode<Failure: DocumentFailure> {
     try integer(in: bounds, "an integer from \(bounds.lowerBound) to \(bounds.upperBound)")
   }
 
-  /// A finite number within bounds.
+  /// A finite number within limits.
   package func number(in range: ClosedRange<Double>) throws(Failure) -> Double {
     let expected = "a number from \(range.lowerBound) to \(range.upperBound)"
     let number: Double

@@ -1,6 +1,6 @@
 internal import Tensors
 
-/// Finds whether a sub-network has fewer channels than an axis; answers for shared tensors are kept.
+/// Finds out whether a sub-network has fewer channels than an axis. Results for shared tensors are kept.
 struct ChannelUsers {
   private let plan: ResolvedPlan
   private let axes: [AxisName: ChannelAxis]

@@ -1,22 +1,22 @@
 package import Tensors
 
-/// Channels that are cut in one tensor, and whole or cut differently in another that has the same channels, judged by
-/// names and sizes.
+/// Channels that are cut in one tensor, but are whole or cut differently in another tensor with the same channels.
+/// Names and sizes reveal them.
 ///
-/// A sub-network of such a plan does not load, or gives wrong results: its convolution has 16 channels and its norm 64.
-/// Only a graph can prove it, so this is a warning.
+/// A sub-network of such a plan does not load, or gives wrong results: for example, its convolution has 16 channels and
+/// its norm 64. Only a graph can prove the defect, so this is a warning.
 package struct HalfCut: Hashable, Sendable {
   /// The defect of the tensors.
   package enum Kind: Hashable, Sendable {
-    /// They are left whole.
+    /// The tensors are left whole.
     case leftWhole
-    /// No tensor is known that reads the axis; `tensors` is empty.
+    /// No tensor is known that reads the channels of the axis; `tensors` is empty.
     case unread
-    /// No tensor is known that makes the channels of the axis; `tensors` is empty.
+    /// No tensor is known that writes the channels of the axis; `tensors` is empty.
     case unmade
-    /// They lie on another axis than the cut tensor.
+    /// The tensors are on another axis than the cut tensor.
     case contradictory(axis: String, other: String)
-    /// They are left whole, and may hold the cut channels joined with others.
+    /// The tensors are left whole; their channels may be the cut channels joined with others.
     case joined(extent: Int)
     /// Keys and values are left whole and have fewer channels than the queries.
     case fewerHeads(extent: Int)
@@ -31,18 +31,18 @@ package struct HalfCut: Hashable, Sendable {
   package let cutDimension: Int
   /// The extent of `cutDimension`.
   package let extent: Int
-  /// The `--cut` entry that cuts them alike, such as `bn1.*=conv1`; for `unread` and `unmade`, the axis.
+  /// The `--cut` entry that cuts them in the same way, such as `bn1.*=conv1`; for `unread` and `unmade`, the axis.
   package let option: String
   package let kind: Kind
 
-  /// The request in the sentence: only `plan` has the option `--cut`.
+  /// The beginning of the advice: only `plan` has the option `--cut`.
   package enum Advice: String {
     case add
     case planAgain = "plan the weights again with"
   }
 
-  /// One sentence that says what to do. The new entry goes before the others, because the first one that matches a
-  /// tensor counts.
+  /// One sentence with the advice. The new entry must come before the others, because the first entry that matches a
+  /// tensor is used.
   package func sentence(_ advice: Advice) -> String {
     let add = advice.rawValue
     let channels = "the \(extent) channels of \(cut.quoted) dimension \(cutDimension)"
@@ -88,7 +88,7 @@ extension DimensionPlacement {
     }
   }
 
-  /// The dimension as `--cut` spells it: `-`, `3*heads*64`, `a+16+b`, `last:compact`.
+  /// The dimension in the notation of `--cut`: `-`, `3*heads*64`, `a+16+b`, `last:compact`.
   package var notation: String {
     func text(_ use: AxisUse) -> String {
       (use.outer == 1 ? "" : "\(use.outer)*") + use.axis.text + (use.inner == 1 ? "" : "*\(use.inner)")

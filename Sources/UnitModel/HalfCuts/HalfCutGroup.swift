@@ -9,13 +9,13 @@ struct HalfCutGroup {
   }
 
   struct Member {
-    /// The tensor's name, or the pattern of its norm.
+    /// The tensor's name, or a pattern for the tensors of a norm.
     let name: String
     let tensor: Int
     /// The dimensions that are left whole, each with the cut proposed for it; at least one.
     let cuts: [(dimension: Int, candidate: HalfCutSearch.Candidate)]
 
-    /// The tensor's dimensions with these cuts.
+    /// The tensor's dimensions, completed by these cuts.
     func completing(_ dimensions: [DimensionPlacement]) -> [DimensionPlacement] {
       var result = dimensions
       for (dimension, candidate) in cuts { result[dimension] = candidate.placement }
@@ -34,10 +34,10 @@ struct HalfCutGroup {
     members = [member]
   }
 
-  /// The number that `{}` replaces in a name; nil if there is none or more than one.
+  /// The number in a name that `{}` can replace; nil if there is none or more than one.
   ///
-  /// It is the only component that is a number (`blocks.0.up`), else the digits at the end of the only component, the
-  /// last one excepted, that ends in digits (`block_0.up`).
+  /// It is the only component that is a number (`blocks.0.up`). If there is none, it is the digits at the end of a
+  /// component (`block_0.up`), if only one component, not counting the last, ends in digits.
   static func number(in name: String) -> Substring? {
     let components = name.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "." || $0 == "/" })
     func digits(_ component: Substring) -> Substring {
@@ -50,13 +50,13 @@ struct HalfCutGroup {
     return numbers.count == 1 ? numbers[0] : nil
   }
 
-  /// A name with `{}` instead of its number; unchanged if it has none.
+  /// A name in which `{}` replaces its number; unchanged if it has none.
   static func numberless(_ name: String) -> String {
     guard let number = number(in: name) else { return name }
     return name[..<number.startIndex] + "{}" + name[number.endIndex...]
   }
 
-  /// A placement with `{}` instead of the number at the end of its axis.
+  /// A placement in which `{}` replaces the number at the end of its axis's name.
   private static func numberless(
     _ placement: DimensionPlacement, _ number: Substring?
   ) -> DimensionPlacement {
@@ -67,7 +67,7 @@ struct HalfCutGroup {
       AxisUse(AxisName(use.axis.text.dropLast(number.count) + "{}"), inner: use.inner, outer: use.outer))
   }
 
-  /// One warning for all if their pattern matches nothing else; otherwise one for each name.
+  /// If their pattern matches nothing else, one warning for all; otherwise one for each name.
   func halfCuts(in partition: Partition, _ patterns: NumberPatterns) -> [HalfCut] {
     let names = Set(members.map(\.name))
     if names.count > 1, patterns.match(members[0].name, names.count) {

@@ -1,8 +1,8 @@
 internal import Tensors
 
-/// The rules of attention: queries and the projections that read their heads are known by name.
+/// The rules of attention. Names identify the queries, and the projections that read their heads.
 extension HalfCutSearch {
-  /// Checks the queries of an attention with its output projection, then with its keys and values.
+  /// Compares the queries of an attention first with its output projection, then with its keys and values.
   mutating func checkAttention(_ number: Int) {
     guard modules[number].isQuery, let query = modules[number].outputs.first else { return }
     for name in modules[number].outputProjections {
@@ -19,8 +19,8 @@ extension HalfCutSearch {
     checkKeys(number, query)
   }
 
-  /// Cuts keys and values with fewer heads than the queries like these, if the axis counts key heads; else reports
-  /// them.
+  /// If keys and values have fewer heads than the queries, cuts them like the queries if the axis counts key heads;
+  /// otherwise reports them.
   private mutating func checkKeys(_ number: Int, _ query: TensorSite) {
     let others = max(0, number - 8)..<min(modules.count, number + 9)
     let keys = others.filter { modules[number].isBeside(modules[$0]) }.compactMap { place in
@@ -37,7 +37,8 @@ extension HalfCutSearch {
       return
     }
     guard case .axis(let use) = placement, let size = sizes[use.axis] else { return }
-    // If units consist of whole query heads as wide as the keys, one key head serves all queries and stays whole.
+    // If each unit consists of whole query heads with the width of the keys, one key head serves all queries and stays
+    // whole.
     let granule = granules[use.axis] ?? 1
     let (width, overflow) = granule.multipliedReportingOverflow(by: use.inner)
     if overflow || width > 1 && width % count == 0 { return }
@@ -54,7 +55,7 @@ extension HalfCutSearch {
     for key in whole { take(key.site, Candidate(placement: match, extent: count, cause: query), key.place) }
   }
 
-  /// A placement of `count` query channels on the axis of the key heads in `site`; nil if it does not fit.
+  /// The placement of `count` query channels on the axis of the key heads in `site`; nil if it does not fit.
   private func widened(_ site: TensorSite, to count: Int) -> Candidate? {
     guard case .axis(let use)? = cut(site), use.inner > 1, use.outer == 1, let size = sizes[use.axis],
       size > 0, count % size == 0
@@ -65,7 +66,7 @@ extension HalfCutSearch {
 }
 
 extension ModuleEntry {
-  /// Whether a module makes the queries of an attention, by its name.
+  /// Whether the name of a module shows that it computes the queries of an attention.
   var isQuery: Bool {
     ["q", "query", "to_q", "wq"].contains(
       leaf.lowercased().without("_proj").without("_lin"))
@@ -76,7 +77,7 @@ extension ModuleEntry {
     let own = ["o_proj", "out_proj", "out_lin", "o", "out", "wo", "proj", "to_out.0", "to_out", "dense"].map {
       parent + $0
     }
-    // `attention.self.query` in BERT and `attention.attention.query` in ViT: `attention.output.dense`.
+    // BERT has `attention.self.query`, ViT `attention.attention.query`; both have `attention.output.dense`.
     let outer = ["self.", "attention."].filter { parent.hasSuffix($0) }.map {
       parent.dropLast($0.count) + "output.dense"
     }

@@ -1,8 +1,8 @@
 internal import Tensors
 
-/// The rules of channels that stay inside one parent. If every module there that reads so many has them cut, then their
-/// makers, and the modules that pass them on (norms, depthwise convolutions), cannot be whole, wherever their names are
-/// in the file.
+/// The rules for channels that stay inside one parent module. Suppose that every module in the parent that reads this
+/// number of channels reads them cut. Then the modules that write them, and those that pass them on (norms, depthwise
+/// convolutions), cannot be whole, wherever their names are in the file.
 extension HalfCutSearch {
   mutating func checkEnclosed() {
     var parents: [Substring: [Int]] = [:]
@@ -28,7 +28,7 @@ extension HalfCutSearch {
     }
   }
 
-  /// Whether a module has whole outputs or vectors.
+  /// Whether a module has outputs or vectors that are whole.
   private func hasWhole(_ number: Int) -> Bool {
     modules[number].outputs.contains(where: isWhole)
       || modules[number].vectors.contains { isWhole(TensorSite(tensor: $0, dimension: 0)) }
@@ -39,8 +39,8 @@ extension HalfCutSearch {
     module.weights.isEmpty ? module.hasFactors || module.hasStatistics : isChannelwise(module)
   }
 
-  /// Finds the maker of channels that are read here and that no module of the file makes: the only module here with as
-  /// many whole outputs.
+  /// Finds the module that writes channels that are read here and that no known module of the file writes. It is the
+  /// only module here with the same number of whole outputs.
   private mutating func checkMakers(_ channels: EnclosedChannels, _ unclear: Set<AxisName>) {
     for (extent, uses) in channels.all where uses.whole.count == 1 && !uses.isReadWhole {
       let (maker, site) = uses.whole[0]
@@ -56,10 +56,10 @@ extension HalfCutSearch {
   }
 }
 
-/// The channels that modules of one parent make and read, by the extent of the dimension.
+/// The channels that modules of one parent write and read, by their number.
 private struct EnclosedChannels {
   struct Uses {
-    /// Outputs that are cut, or for which a cut was found, and outputs that are whole.
+    /// Outputs that are cut or for which a cut was found, and outputs that are whole.
     var made: [(module: Int, candidate: HalfCutSearch.Candidate)] = []
     var whole: [(module: Int, site: TensorSite)] = []
     /// Inputs that are cut.
@@ -102,13 +102,14 @@ private struct EnclosedChannels {
     return all.count - 1
   }
 
-  /// The makers of channels that another module here reads: the first, and the first with each number in its name.
+  /// The modules that write channels which another module here reads: the first one, and the first one for each number
+  /// in the modules' names.
   struct Makers {
     let first: HalfCutSearch.Candidate
     let numbered: [Int: HalfCutSearch.Candidate]
   }
 
-  /// The makers by number of channels, without the numbers that are whole anywhere here.
+  /// These modules by number of channels, without the numbers of channels that are whole anywhere here.
   func makers(in search: HalfCutSearch) -> [Int: Makers] {
     var result: [Int: Makers] = [:]
     for (extent, uses) in all where uses.whole.isEmpty && !uses.isReadWhole {

@@ -1,9 +1,10 @@
 internal import Tensors
 
-/// The rule of skip connections that are joined to a stream: their reader has as many inputs as both together.
+/// The rule of skip connections that are joined to a stream: their reader has as many inputs as skip connection and
+/// stream have channels together.
 extension HalfCutSearch {
-  /// Whether the next module may read these channels, which no module reads, joined with others: it has more inputs, by
-  /// as many as some module has outputs.
+  /// Whether the next module may read these channels, which no module reads, joined with others. It then has more
+  /// inputs, and some module has as many outputs as the difference.
   ///
   /// In a sorted file the next module is a guess, so the other rules are tried first.
   mutating func checkJoined(_ number: Int, _ output: TensorSite) -> Bool {
@@ -19,8 +20,8 @@ extension HalfCutSearch {
     return true
   }
 
-  /// Checks a convolution whose inputs may be the outputs before it joined with others: no outputs in the file are as
-  /// many as its inputs, and cut outputs are as many as the difference.
+  /// Checks a convolution whose inputs may be the outputs before it, joined with others. No outputs in the file have
+  /// the number of its inputs, and some cut outputs have the number of the difference.
   mutating func checkSum(_ number: Int, after before: Int) {
     guard !isSorted || modules[number].parent == modules[before].parent,
       let input = modules[number].inputs.first, let output = modules[before].outputs.first,

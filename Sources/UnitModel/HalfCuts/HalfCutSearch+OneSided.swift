@@ -1,8 +1,8 @@
 internal import Tensors
 
-/// Axes with one side only: channels that are made and not read, or read and not made.
+/// Axes with only one side: channels that are written and not read, or read and not written.
 extension HalfCutSearch {
-  /// The axes that modules make or norms lie on and that no tensor reads, each with its first dimension.
+  /// The axes that modules write, or that norms are on, and that no tensor reads; each with its first dimension.
   var unread: [(axis: AxisName, site: TensorSite)] {
     var known = axes(without: modules.flatMap(\.outputs) + squeezes.flatMap { modules[$0.reduce].inputs })
     var result: [(axis: AxisName, site: TensorSite)] = []
@@ -19,10 +19,10 @@ extension HalfCutSearch {
     return result
   }
 
-  /// The axes that modules read and no tensor makes, each with its first dimension.
+  /// The axes that modules read and no tensor writes; each with its first dimension.
   ///
-  /// A depthwise convolution passes channels on, if some whole outputs are as many. The first module with weights does
-  /// not: it may read a single channel, too.
+  /// A depthwise convolution passes channels on, if the same number of whole outputs exists. The first module with
+  /// weights does not, because it may read a single channel too.
   var unmade: [(axis: AxisName, site: TensorSite)] {
     let stem = modules.firstIndex { !$0.weights.isEmpty }
     let passing = modules.enumerated().filter { number, module in
@@ -38,8 +38,8 @@ extension HalfCutSearch {
     for module in modules {
       for site in module.inputs {
         for axis in axes(of: site) where known.insert(axis).inserted {
-          // The dimensions of an embedding or a transposed convolution may be guessed the wrong way round: then these
-          // channels are made here.
+          // The dimensions of an embedding or a transposed convolution may have been guessed in the wrong order; these
+          // channels are then written here.
           let isMaker =
             readers[axis].map { $0.count > 1 } ?? false && !module.isOriented
             && module.outputs.contains { rank($0) > 2 || !read.contains(extent($0)) }
@@ -50,7 +50,7 @@ extension HalfCutSearch {
     return result
   }
 
-  /// The axes of all dimensions except `others`; vectors are left out.
+  /// The axes of all dimensions except `others`; vectors are not included.
   private func axes(without others: [TensorSite]) -> Set<AxisName> {
     let others = Set(others)
     var result: Set<AxisName> = []
@@ -63,7 +63,8 @@ extension HalfCutSearch {
     return result
   }
 
-  /// The axes of modules whose names an exporter made up: the direction of channels through them is unknown.
+  /// The axes of modules with names that an exporter made up; it is unknown which of their sides reads and which
+  /// writes.
   var unclear: Set<AxisName> {
     Set(modules.lazy.filter(\.isAnonymous).flatMap { $0.outputs + $0.inputs }.flatMap { axes(of: $0) })
   }

@@ -1,13 +1,13 @@
 internal import Tensors
 
-/// The rules of modules that follow one another.
+/// The rules for modules that follow each other.
 extension HalfCutSearch {
-  /// Checks the tensors of one module: biases, statistics and further weights have the cut of its outputs.
+  /// Checks the tensors of one module: biases, statistics and further weights must have the cut of its outputs.
   mutating func checkInside(_ number: Int) {
     let module = modules[number]
     let vectors = module.vectors.filter { !partition.tensors[$0].spec.name.text.hasSuffix("weight_v") }
       .map { TensorSite(tensor: $0, dimension: 0) }
-    // Dimensions of one module with the same extent are taken to hold the same channels.
+    // Dimensions of one module with the same extent are assumed to have the same channels.
     let sites = vectors + module.outputs
     var causes: [Int: TensorSite] = [:]
     for site in module.outputs + vectors where cut(site) != nil && causes[extent(site)] == nil {
@@ -28,7 +28,7 @@ extension HalfCutSearch {
     }
   }
 
-  /// Checks that the outputs of a module with at most one weight lie on the axis of its bias and statistics.
+  /// Checks that the outputs of a module with at most one weight are on the axis of its bias and statistics.
   private mutating func checkAxes(of module: ModuleEntry) {
     let leaves = ["weight", "gamma", "bias", "beta", "running_mean", "running_var"]
     let vectors = leaves.flatMap { leaf in
@@ -39,7 +39,7 @@ extension HalfCutSearch {
     for site in vectors where differ(site, cause) { singles.append(SingleHalfCut(site, cause, .otherAxis)) }
   }
 
-  /// Whether two dimensions with equally many channels are cut along different axes.
+  /// Whether two dimensions with the same number of channels are cut along different axes.
   private func differ(_ site: TensorSite, _ cause: TensorSite) -> Bool {
     let (first, second) = (axes(of: site), axes(of: cause))
     return !first.isEmpty && !second.isEmpty && extent(site) == extent(cause)
@@ -51,7 +51,7 @@ extension HalfCutSearch {
     return name.has("_hh") || name.has("recurrent")
   }
 
-  /// Checks a norm or a depthwise convolution against the outputs of the module before it, in both directions.
+  /// Compares a norm or a depthwise convolution with the outputs of the module before it, in both directions.
   mutating func checkChannelwise(_ number: Int, after before: Int) {
     let module = modules[number]
     let isDepthwise = isChannelwise(module)
@@ -61,7 +61,7 @@ extension HalfCutSearch {
     for site in sites {
       for output in modules[before].outputs {
         if isWhole(site), let match = candidates(output).first(where: { $0.extent == extent(site) }) {
-          // If the module also reads that many channels, a layer norm may belong to the stream before it.
+          // If the module also reads this number of channels, a layer norm may belong to the stream before the module.
           let isOther = reads(before, extent(site))
           let axes = axes(of: output)
           let isFirst =
@@ -81,21 +81,21 @@ extension HalfCutSearch {
     }
   }
 
-  /// Whether a norm with running statistics belongs to the module before it, whatever else lies on their axis: their
+  /// Whether a norm with running statistics belongs to the module before it, whatever else is on their axis: their
   /// numbers are equal (`conv1`, `bn1`) or consecutive (`downsample.0`, `downsample.1`).
   private func isPair(_ site: TensorSite, _ norm: Int, _ before: Int) -> Bool {
     let (norm, before) = (modules[norm], modules[before])
     guard norm.pattern != nil, norm.parent == before.parent, let number = norm.number,
       number == (Int(norm.leaf) == nil ? before.number : Int(before.leaf).map { $0 &+ 1 })
     else { return false }
-    // A norm of the module's inputs may follow it by name, too.
+    // By its name, a norm of the module's inputs may also come after the module.
     return Set(before.inputs.flatMap { axes(of: $0) }).isDisjoint(with: axes(of: site))
   }
 
-  /// Checks the inputs of a module against the outputs of the module before it.
+  /// Compares the inputs of a module with the outputs of the module before it.
   mutating func checkInputs(_ number: Int, after before: Int) {
-    // Siblings that read one stream (query, key, value) have the widths of a chain, so a module before that reads as
-    // many channels decides nothing.
+    // Siblings that read one stream (query, key, value) have the widths of a chain. So if the module before also reads
+    // this number of channels, nothing follows.
     for input in modules[number].inputs
     where isWhole(input) && !isHidden(input) && !reads(before, extent(input)) {
       for output in modules[before].outputs
@@ -107,9 +107,9 @@ extension HalfCutSearch {
     }
   }
 
-  /// Whether channels are made and read in one parent alone, and the next module by name is in another.
+  /// Whether channels are written and read only in one parent, and the next module by name is in another parent.
   ///
-  /// In a sorted file a block seldom reads the outputs of the last module of the block before it.
+  /// In a sorted file, a block rarely reads the outputs of the last module in the block before it.
   private func isReadElsewhere(_ output: TensorSite, of maker: Int, than next: Int) -> Bool {
     let parent = modules[maker].parent
     guard isSorted, modules[next].parent != parent else { return false }
@@ -118,7 +118,8 @@ extension HalfCutSearch {
     }
   }
 
-  /// Finds the other half of cut channels that no other module reads, or makes: the nearest module of the right width.
+  /// Finds the other side of cut channels that no other module reads, or writes: the nearest module with the right
+  /// width.
   mutating func checkReader(_ number: Int) {
     for output in modules[number].outputs
     where cut(output) != nil && modules[number].recurrentPlace == nil {
@@ -168,8 +169,8 @@ extension HalfCutSearch {
     if isWhole(other), let match = candidates(input).first { take(other, match, entrance) }
   }
 
-  /// The modules that may follow one (precede it if `reversed`), the likeliest first: those after it in its parent; in
-  /// a file sorted by name, those before it too; then the next one of the file.
+  /// The modules that may follow one (or come before it, if `reversed`), most likely first: those after it in its
+  /// parent; in a file sorted by name, also those before it; then the next module of the file.
   func partners(of number: Int, reversed: Bool = false) -> [Int] {
     let reach = 8
     func isPartner(_ other: Int) -> Bool {
@@ -183,13 +184,14 @@ extension HalfCutSearch {
     let after = ((number + 1)..<max(number + 1, min(modules.count, number + reach + 1))).map { $0 }
     let before = (max(0, number - reach)..<number).reversed().map { $0 }
     let (onward, back) = reversed ? (before, after) : (after, before)
-    // Names with numbers are in order; the order of words is a guess.
+    // Names with numbers are in order; the order of words proves nothing.
     let stem = modules[number].recurrentPlace?.stem ?? modules[number].leaf
     let isGuess = isSorted && stem.last?.isNumber != true
     return onward.filter(isNear) + (isGuess ? back.filter(isNear) : []) + onward.filter(isPartner).prefix(1)
   }
 
-  /// The outputs of a convolution, flattened into the inputs of a linear layer: each channel with all its positions.
+  /// The outputs of a convolution that are flattened into the inputs of a linear layer: each channel with all its
+  /// positions.
   private func flattened(_ output: TensorSite, into input: TensorSite) -> Candidate? {
     let channels = extent(output)
     guard case .axis(let use)? = cut(output), use == AxisUse(use.axis),
@@ -202,7 +204,7 @@ extension HalfCutSearch {
       cause: output)
   }
 
-  /// Cuts modules alike that are used side by side in one parent and have the same shape.
+  /// Cuts modules in the same way if they are used side by side in one parent and have the same shape.
   mutating func checkBeside(_ number: Int) {
     guard let first = modules[number].outputs.first, cut(first) != nil else { return }
     for other in max(0, number - 8)..<min(modules.count, number + 9)

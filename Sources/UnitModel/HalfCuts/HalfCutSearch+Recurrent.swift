@@ -3,8 +3,8 @@ internal import Tensors
 /// The rules of recurrent networks: a layer, or the module after the last layer, reads the hidden channels of all
 /// directions of the layer before it.
 extension HalfCutSearch {
-  /// The modules of each layer of each network, the forward direction first; a network is known by the common start of
-  /// its modules' names.
+  /// The modules of each layer of each network, the forward direction first. Modules whose names begin alike are one
+  /// network.
   static func layers(of modules: [ModuleEntry]) -> [Substring: [Int: [Int]]] {
     var found: [Substring: [Int: [Int]]] = [:]
     for (number, module) in modules.enumerated() {
@@ -35,7 +35,7 @@ extension HalfCutSearch {
     }
   }
 
-  /// Cuts the inputs of all directions of a layer alike: they read the same channels.
+  /// Cuts the inputs of all directions of a layer in the same way, because they read the same channels.
   private mutating func checkDirections(_ members: [Int]) {
     let inputs = members.flatMap { number in
       modules[number].inputs.filter { !isHidden($0) }.map { (number, $0) }
@@ -48,7 +48,7 @@ extension HalfCutSearch {
     }
   }
 
-  /// Cuts the whole inputs of a module that are as many as the candidate; false if it has none.
+  /// Cuts the whole inputs of a module if their number is that of the candidate; returns false if it has none.
   @discardableResult
   private mutating func takeInputs(of number: Int, _ candidate: Candidate) -> Bool {
     let inputs = modules[number].inputs.filter {
@@ -67,7 +67,7 @@ extension HalfCutSearch {
       extent: hidden.reduce(0) { $0 &+ $1.extent }, cause: cause)
   }
 
-  /// The placement of a module's hidden channels, by the weights that read them (`weight_hh`).
+  /// The placement of a module's hidden channels, from the weights that read them (`weight_hh`).
   private func hidden(_ number: Int) -> (part: ConcatPart, extent: Int, cause: TensorSite?)? {
     guard let input = modules[number].inputs.first(where: isHidden) else { return nil }
     let size = extent(input)
@@ -84,7 +84,7 @@ extension HalfCutSearch {
 }
 
 extension DimensionPlacement {
-  /// Parts one after the other; if all are the same axis, the axis repeated.
+  /// Parts one after another; if all are the same axis, this axis repeated.
   init(joining parts: [ConcatPart]) {
     guard case .axis(let use)? = parts.first else {
       self = .concat(parts)

@@ -1,6 +1,6 @@
 internal import Tensors
 
-/// The rules of modules that share channels: readers of one layer, outputs that are combined, a norm inside a chain,
+/// The rules for modules that share channels: readers of one layer, outputs that are combined, a norm inside a chain,
 /// and low-rank factors of a weight.
 extension HalfCutSearch {
   mutating func checkShared() {
@@ -15,11 +15,11 @@ extension HalfCutSearch {
     checkBetween()
   }
 
-  /// Checks an input left whole although every module with as many outputs is cut on one axis, and a module in a
-  /// similar parent reads that axis.
+  /// Checks an input that is left whole. It is a half cut in this case: every module with the same number of outputs is
+  /// cut on one axis, and a module in a similar parent reads that axis.
   private mutating func checkStarved(_ number: Int, _ unclear: Set<AxisName>) {
     let module = modules[number]
-    // Modules without a parent have too little in common for this rule.
+    // Modules without a parent do not have enough in common for this rule.
     guard !isChannelwise(module), module.weights.count == 1, !module.parent.isEmpty else { return }
     for input in module.inputs where isWhole(input) && !isHidden(input) {
       guard let placements = outputs[extent(input)], placements.count == 1,
@@ -36,15 +36,15 @@ extension HalfCutSearch {
     }
   }
 
-  /// Checks a module left whole next to a cut module of the same shape and parent. If no module reads as many channels
-  /// whole, only the reader of the cut axis can use them, so the two outputs are combined.
+  /// Checks a module that is left whole next to a cut module with the same shape and parent. If no module reads this
+  /// number of channels whole, only the reader of the cut axis can use them, so the two outputs are combined.
   private mutating func checkTwin(_ number: Int, _ readWhole: Set<Int>, _ unclear: Set<AxisName>) {
     let module = modules[number]
     guard module.weights.count == 1, let output = module.outputs.first, let input = module.inputs.first,
       isWhole(output), extent(output) != extent(input), !isChannelwise(module)
     else { return }
     let (extent, shape) = (extent(output), partition.tensors[output.tensor].spec.shape)
-    // A flatten repeats each channel of a convolution.
+    // After a flatten, each channel of a convolution occurs several times.
     let isRead = shape.count > 2 ? readWhole.contains { $0 % extent == 0 } : readWhole.contains(extent)
     if isRead { return }
     let reach = 8
@@ -61,14 +61,14 @@ extension HalfCutSearch {
     }
   }
 
-  /// Low-rank factors inside the module that they adapt, such as `lora_A` and `lora_B`.
+  /// Low-rank factors inside the module that they change, such as `lora_A` and `lora_B`.
   private mutating func checkFactor(_ number: Int) {
     let module = modules[number]
     guard module.weights.count == 1, let base = base(of: number),
       let (output, input) = pair(modules[base]), let (ownOutput, ownInput) = pair(module)
     else { return }
-    // The rank is below both extents of the weight. Other nested modules, such as an output projection, are as wide as
-    // the weight.
+    // The rank is smaller than both extents of the weight. Other nested modules, such as an output projection, have the
+    // width of the weight.
     let limit = min(extent(output), extent(input))
     for (own, other, rank) in [(ownOutput, output, ownInput), (ownInput, input, ownOutput)]
     where extent(own) == extent(other) && extent(rank) < limit {
@@ -82,7 +82,7 @@ extension HalfCutSearch {
     return (output, input)
   }
 
-  /// The enclosing module, or its `base_layer`, that has a weight of its own.
+  /// The enclosing module, or its `base_layer`, if it has a weight of its own.
   private func base(of number: Int) -> Int? {
     var name = modules[number].name[...]
     for _ in 0..<2 {
@@ -95,7 +95,7 @@ extension HalfCutSearch {
     return nil
   }
 
-  /// A norm between a module and its reader, in definition order or by number.
+  /// A norm between a module and its reader, by order of definition or by number.
   private mutating func checkBetween() {
     let weighted = modules.indices.filter { !modules[$0].weights.isEmpty && !modules[$0].isAnonymous }
     for (before, behind) in zip(weighted, weighted.dropFirst()) {
@@ -104,7 +104,7 @@ extension HalfCutSearch {
         let input = modules[behind].inputs.first, !Set(axes(of: output)).isDisjoint(with: axes(of: input)),
         let match = candidates(output).first
       else { continue }
-      // In a sorted file the norm of the same number may come before the module.
+      // In a sorted file, the norm with the same number may come before the module.
       let reach = 8
       let near =
         isSorted

@@ -1,43 +1,43 @@
 internal import Tensors
 
-/// Searches for half cuts: it visits every module once, in the order of `ModuleTable`, so the cost is linear in the
-/// tensors.
+/// Searches for half cuts. It visits every module once, in the order of `ModuleTable`, so the time is linear in the
+/// number of tensors.
 struct HalfCutSearch {
-  /// A placement proposed for a dimension that has the channels of a cut one.
+  /// The placement proposed for a dimension that has the same channels as a cut one.
   struct Candidate {
     let placement: DimensionPlacement
     let extent: Int
-    /// The dimension that is cut.
+    /// The cut dimension that shows this.
     let cause: TensorSite
   }
 
   let partition: Partition
   let modules: [ModuleEntry]
   let isSorted: Bool
-  /// The dimensions to cut with the placements proposed for them, and the order in which they were found.
+  /// The dimensions to cut, with the placements proposed for them, in the order in which they were found.
   private(set) var found: [TensorSite: Candidate] = [:]
   private(set) var order: [(site: TensorSite, module: Int)] = []
-  /// Dimensions with defects other than being left whole.
+  /// Dimensions with another defect than being left whole.
   var singles: [SingleHalfCut] = []
   let sizes: [AxisName: Int]
   let granules: [AxisName: Int]
-  /// For each axis, the modules that make its channels, those that read them, and those that pass them on or have
+  /// For each axis, the modules that write its channels, those that read them, and those that pass them on or have
   /// vectors on it.
   private(set) var makers: [AxisName: Set<Int>] = [:]
   private(set) var readers: [AxisName: Set<Int>] = [:]
   private(set) var vectors: [AxisName: Set<Int>] = [:]
   /// The place of each module in `modules`, by its name.
   let places: [String: Int]
-  /// The first module with weights of each parent, shortcuts left out.
+  /// For each parent, its first module with weights; shortcuts do not count.
   let entrances: [Substring: Int]
-  /// The pairs of modules that weight channels by their means, and all modules in such pairs.
+  /// The pairs of modules that scale channels by their means, and all modules in such pairs.
   private(set) var squeezes: [SqueezePair]
   private(set) var squeezed: Set<Int>
-  /// The layers of each recurrent network, each with its directions.
+  /// The layers of each recurrent network, with their directions.
   let recurrents: [Substring: [Int: [Int]]]
-  /// The most placements kept for each extent of outputs; further ones would decide nothing.
+  /// The most placements kept for each extent of outputs; more would not decide anything.
   private static let placementLimit = 4
-  /// The placements of outputs, by their extent, each with the first output that has it.
+  /// The placements of outputs, by their extent; each with the first output that has it.
   private(set) var outputs: [Int: [DimensionPlacement: TensorSite]] = [:]
 
   init(_ partition: Partition) {
@@ -71,7 +71,8 @@ struct HalfCutSearch {
           outputs[extent(site), default: [:]][placement] = site
         }
         for axis in axes(of: site) {
-          // A layer that reads the axis it writes, such as a gate or a residual layer, does not create its channels.
+          // A layer that reads the axis that it writes, such as a gate or a residual layer, does not create its
+          // channels.
           let isPassing = module.weights.count == 1 && module.inputs.contains { axes(of: $0).contains(axis) }
           if isChannelwise(module) || expanding.contains(number) || isPassing {
             vectors[axis, default: []].insert(number)
@@ -89,7 +90,7 @@ struct HalfCutSearch {
         }
       }
     }
-    // The last module that mixes channels, and the last with weights, which may be a depthwise convolution.
+    // The last module that mixes channels, and the last one with weights, which may be a depthwise convolution.
     var before: Int?
     var last: Int?
     for (number, module) in modules.enumerated() {
@@ -124,7 +125,7 @@ struct HalfCutSearch {
 
   func extent(_ site: TensorSite) -> Int { partition.tensors[site.tensor].spec.shape[site.dimension] }
 
-  /// The placement of a cut dimension; nil for others.
+  /// The placement of a cut dimension; nil for other dimensions.
   func cut(_ site: TensorSite) -> DimensionPlacement? {
     let tensor = partition.tensors[site.tensor]
     guard let cut = tensor.cuts[site.dimension], !cut.isCommon else { return nil }
@@ -148,8 +149,8 @@ struct HalfCutSearch {
     return partition.tensors[input.tensor].spec.shape.count > 2 && extent(input) == 1
   }
 
-  /// The placements that a cut dimension proposes for others: its own, then those without its repetitions (gates, a
-  /// fused QKV, a flatten).
+  /// The placements that a cut dimension proposes for others: its own; then its own without repetitions (gates, a fused
+  /// QKV, a flatten).
   func candidates(_ site: TensorSite) -> [Candidate] {
     guard let placement = cut(site) else { return [] }
     var all = [Candidate(placement: placement, extent: extent(site), cause: site)]
@@ -162,7 +163,7 @@ struct HalfCutSearch {
     return all
   }
 
-  /// Whether a module reads this many channels from a whole stream.
+  /// Whether a module reads this number of channels from a whole stream.
   func reads(_ module: Int, _ extent: Int) -> Bool {
     modules[module].inputs.contains { self.extent($0) == extent && isWhole($0) }
   }
@@ -172,7 +173,7 @@ struct HalfCutSearch {
     axes.allSatisfy { Self.isOnly(readers[$0], module) }
   }
 
-  /// Whether no vector of another module, such as a norm's, lies on the axes.
+  /// Whether no vector of another module, such as a norm's, is on the axes.
   func isUnnormed(_ axes: [AxisName], _ module: Int) -> Bool {
     axes.allSatisfy { Self.isOnly(vectors[$0], module) }
   }

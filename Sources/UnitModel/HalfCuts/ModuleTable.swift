@@ -7,9 +7,9 @@ struct TensorSite: Hashable {
   let dimension: Int
 }
 
-/// The tensors whose names differ in their last component only: a weight and its bias, or the tensors of a norm.
+/// Tensors whose names differ only in their last component: a weight and its bias, or the tensors of a norm.
 struct ModuleEntry {
-  /// The names' common part, without the separator.
+  /// The common part of the names, without the separator.
   let name: String
   /// The character between the common part and the last component.
   let separator: Character
@@ -21,22 +21,23 @@ struct ModuleEntry {
   var outputs: [TensorSite] = []
   /// For each weight, the dimension of its input channels.
   var inputs: [TensorSite] = []
-  /// Whether vectors of the module show which dimension of its weight holds the outputs.
+  /// Whether vectors of the module show which dimension of its weight has the outputs.
   var isOriented = false
   /// Whether the module has running statistics; only a norm of the channels made before it has them.
   var hasStatistics = false
-  /// Whether a tensor is named like the factors of a norm (`weight`, `gamma`, `scale`); its size alone proves nothing.
+  /// Whether a tensor is named like the factors of a norm (`weight`, `gamma`, `scale`); its size alone does not prove
+  /// it.
   var hasFactors = false
-  /// Whether hidden channels come back as inputs (`weight_hh`).
+  /// Whether hidden channels are also inputs (`weight_hh`).
   var isRecurrent = false
 
   /// The last component of the name.
   let leaf: Substring
   /// The name without its last component.
   let parent: Substring
-  /// The place in `siblings` of the set that has the last component; nil for none.
+  /// The place in `siblings` of the set with the last component; nil if there is none.
   private let siblingSet: Int?
-  /// Whether an exporter made the name up. Stored, because searching the name for each pair of modules took nine tenths
+  /// Whether an exporter made the name up. This is stored: testing the name for each pair of modules took nine tenths
   /// of the conversion of 10,000 tensors.
   let isAnonymous: Bool
   /// For a shortcut, the start of the names of its block; nil for other modules.
@@ -59,13 +60,13 @@ struct ModuleEntry {
     shortcutBlock = shortcut.map { name[..<$0.startIndex] }
   }
 
-  /// Names of modules that read the same stream, and whose outputs are combined channel by channel.
+  /// Names of modules that read the same stream and whose outputs are combined channel by channel.
   private static let siblings: [Set<String>] = [
     ["q", "k", "v", "query", "key", "value", "to_q", "to_k", "to_v", "wq", "wk", "wv"],
     ["gate", "up", "w1", "w3", "wi_0", "wi_1"],
   ]
 
-  /// Whether two modules are used side by side, by their names.
+  /// Whether the names show that two modules are used side by side.
   func isBeside(_ other: ModuleEntry) -> Bool {
     siblingSet != nil && siblingSet == other.siblingSet && leaf != other.leaf && parent == other.parent
   }
@@ -79,7 +80,7 @@ struct ModuleEntry {
   /// A pattern for the tensors of a norm with running statistics, which are all cut alike; nil for other modules.
   var pattern: String? { weights.isEmpty && hasStatistics ? "\(name)\(separator)*" : nil }
 
-  /// Whether an exporter made the name up (`onnx::MatMul_43`, `val_8`, `/layer/Constant_output_0`), so that it says
+  /// Whether an exporter made the name up (`onnx::MatMul_43`, `val_8`, `/layer/Constant_output_0`), so that it shows
   /// nothing about the module's place.
   private static func isMadeUp(_ name: String) -> Bool {
     let number = name.utf8.dropFirst(4)
@@ -90,17 +91,17 @@ struct ModuleEntry {
 
 /// The modules of a file, in the order in which channels most likely pass through them.
 ///
-/// Files of PyTorch and NumPy keep the order of definition. Safetensors files are sorted by name, where `bn1` and `bn2`
-/// come before `conv1`: their modules are ordered by number, and a norm follows the others of its number.
+/// Files of PyTorch and NumPy keep the order of definition. Safetensors files are sorted by name, so `bn1` and `bn2`
+/// come before `conv1`; their modules are ordered by number, and a norm comes after the other modules of its number.
 struct ModuleTable {
   let modules: [ModuleEntry]
-  /// Whether the file is sorted by name, so that a module's successor may come before it.
+  /// Whether the file is sorted by name: the module after another one in the network may then come before it.
   let isSorted: Bool
 
   init(_ tensors: [TensorPlacement]) {
     var modules: [ModuleEntry] = []
     var places: [TensorName: Int] = [:]
-    // Safetensors files are sorted by dtype, the widest first, then by name.
+    // Safetensors files are sorted by dtype, widest first, and then by name.
     var last: [DType: TensorName] = [:]
     var isSorted = true
     for (index, tensor) in tensors.enumerated() where !tensor.spec.shape.isEmpty {
@@ -129,7 +130,7 @@ struct ModuleTable {
   /// Module and last component of a tensor's name.
   static func split(_ name: String) -> (module: String, separator: Character, leaf: String) {
     guard let place = name.lastIndex(where: { $0 == "." || $0 == "/" }) else {
-      // Flat names of older tools: `fc1_weight`.
+      // Older tools write flat names: `fc1_weight`.
       for leaf in ["weight", "bias", "gamma", "beta", "running_mean", "running_var"] {
         if name.hasSuffix("_" + leaf) { return (String(name.dropLast(leaf.count + 1)), "_", leaf) }
       }
@@ -137,7 +138,7 @@ struct ModuleTable {
     }
     let leaf = String(name[name.index(after: place)...])
     let module = String(name[..<place])
-    // The last component names the layer and direction of a recurrent module: `weight_ih_l0`, `bias_hh_l1_reverse`.
+    // In a recurrent module, the last component gives the layer and direction: `weight_ih_l0`, `bias_hh_l1_reverse`.
     for kind in leaf.has("_ih") || leaf.has("_hh") ? ["_ih", "_hh"] : [] {
       if let range = leaf.firstRange(of: kind) {
         return (module + leaf[range.upperBound...], name[place], leaf)
@@ -154,7 +155,7 @@ struct ModuleTable {
     let number: Int
     let rank: Int
     let word: Substring
-    /// A recurrent module is ordered by its name, then by its layers, then by their directions.
+    /// Recurrent modules are sorted by name, then by layer, then by direction.
     let layer: Int
     let isReverse: Bool
 
@@ -174,7 +175,7 @@ struct ModuleTable {
       rank = isLast ? 3 : isNorm ? 1 : ["layer", "stage", "block", "features"].contains(text) ? 2 : 0
     }
 
-    /// Names of the last modules of a network, whatever their place in the alphabet.
+    /// Names of modules that come last in a network, whatever their place in the alphabet.
     private static let lastWords: Set<Substring> = [
       "classifier", "fc", "head", "heads", "lm_head", "out", "output", "score",
     ]
@@ -196,13 +197,13 @@ struct ModuleTable {
 
   // MARK: Orientation
 
-  /// The dimensions of a weight that hold its outputs and its inputs.
+  /// Which dimensions of a weight are its outputs and its inputs.
   private struct Layout {
     let output: Int
     let input: Int
 
-    /// [out, in, …] as in PyTorch and [in, out, …] as in its transposed convolutions, then the last two dimensions as
-    /// in Keras; those first if channels are likely last.
+    /// [out, in, …] as in PyTorch, [in, out, …] as in its transposed convolutions, then the last two dimensions as in
+    /// Keras; the last come first if channels are likely the last dimension.
     static func all(rank: Int, isLast: Bool) -> [Layout] {
       let first = [Layout(output: 0, input: 1), Layout(output: 1, input: 0)]
       let last = [Layout(output: rank - 1, input: rank - 2), Layout(output: rank - 2, input: rank - 1)]
@@ -210,11 +211,11 @@ struct ModuleTable {
     }
   }
 
-  /// Decides for each weight which dimensions hold its outputs and inputs.
+  /// Decides for each weight which dimensions are its outputs and inputs.
   ///
   /// Vectors of the module (a bias, a norm) have the size of the outputs. If they do not decide, a weight of two
-  /// dimensions follows most of the others. In weights of rank 4 or more, the smaller dimensions are positions, unless
-  /// the weight is named `weight`. Otherwise the name decides.
+  /// dimensions gets the order of most others. In weights of rank 4 or more, the smaller dimensions are positions,
+  /// unless the weight is named `weight`. Otherwise the name decides.
   private static func oriented(_ modules: [ModuleEntry], _ tensors: [TensorPlacement]) -> [ModuleEntry] {
     func isKernel(_ weight: Int) -> Bool {
       let name = tensors[weight].spec.name.text
@@ -224,7 +225,7 @@ struct ModuleTable {
       let name = tensors[weight].spec.name.text.lowercased()
       return name.has("depthwise") || name.has("dw")
     }
-    // The number of [in, out] weights minus the number of [out, in] weights, among kernels and among others.
+    // The number of [in, out] weights minus the number of [out, in] weights, for kernels and for other weights.
     var turned = [false: 0, true: 0]
     func layouts(_ weight: Int) -> [Layout] {
       let shape = tensors[weight].spec.shape
@@ -236,7 +237,7 @@ struct ModuleTable {
         : shape.count > 3 && leaf != "weight" && !leaf.hasPrefix("weight_") ? last - first : 0
       return Layout.all(rank: shape.count, isLast: balance == 0 ? isKernel(weight) : balance > 0)
     }
-    /// The layouts with as many outputs as a vector of the module has elements.
+    /// The layouts whose number of outputs is the number of elements in a vector of the module.
     func own(_ module: ModuleEntry) -> [Layout] {
       guard module.weights.count == 1, let weight = module.weights.first else { return [] }
       let sizes = Set(module.vectors.compactMap { tensors[$0].spec.shape.first })
@@ -258,7 +259,7 @@ struct ModuleTable {
         let shape = tensors[weight].spec.shape
         var layout = own.first ?? layouts(weight)[0]
         if isLookup(module) { layout = Layout(output: 1, input: 0) }
-        // Keras: [kh, kw, C, 1], one filter for each channel.
+        // Keras: [kh, kw, C, 1], with one filter for each channel.
         if own.isEmpty, module.weights.count == 1, shape.count > 2, layout.output == shape.count - 1,
           shape[layout.output] == 1, isDepthwise(weight)
         {
@@ -271,7 +272,7 @@ struct ModuleTable {
     }
   }
 
-  /// Whether a module is an embedding, by its name: its rows are not channels, and it has no bias.
+  /// Whether the name of a module shows an embedding: its rows are not channels, and it has no bias.
   private static func isLookup(_ module: ModuleEntry) -> Bool {
     guard module.vectors.isEmpty else { return false }
     let leaf = module.leaf.lowercased()

@@ -1,16 +1,16 @@
-/// The names that patterns with one `{}` match: a wildcard takes any characters of a component, not only digits.
+/// The names that patterns with one `{}` match. A wildcard matches any characters of a component, not only digits.
 struct NumberPatterns {
-  /// By the rest of the name: the components of all names at the place of the `{}`, sorted.
+  /// For each rest of a name, the components of all names at the place of the `{}`, sorted.
   private var components: [String: [Substring]] = [:]
 
-  /// Takes from `names` the components that a pattern for the number of a member may match.
+  /// Collects from `names` the components that a pattern for the number of a member may match.
   init(of members: [String], in names: [String]) {
     for member in members {
       if let place = HalfCutGroup.number(in: member) { components[Self.split(member, at: place).rest] = [] }
     }
     if components.isEmpty { return }
     for name in names {
-      // Further components of a name would cost the square of its length.
+      // More components of a name would take time that grows with the square of its length.
       for component in name.split(whereSeparator: { $0 == "." || $0 == "/" }).prefix(16) {
         components[Self.split(name, at: component).rest]?.append(component)
       }
@@ -30,14 +30,14 @@ struct NumberPatterns {
       let middle = (first + end) / 2
       if sorted[middle].utf8.lexicographicallyPrecedes(word.utf8) { first = middle + 1 } else { end = middle }
     }
-    // `{}` takes at least one character.
+    // `{}` matches at least one character.
     if first < sorted.count, sorted[first] == word { first += 1 }
     func begins(_ place: Int) -> Bool { place < sorted.count && sorted[place].utf8.starts(with: word.utf8) }
     return begins(first + count - 1) && !begins(first + count)
   }
 
-  /// A name with `{}` for everything from the start of the component of `place` to the end of `place`, and the
-  /// characters of the component before `place`.
+  /// A name in which `{}` replaces everything from the start of the component with `place` to the end of `place`; and
+  /// the characters of the component before `place`.
   private static func split(_ name: String, at place: Substring) -> (rest: String, word: Substring) {
     let start =
       name[..<place.startIndex].lastIndex { $0 == "." || $0 == "/" }.map(name.index(after:))

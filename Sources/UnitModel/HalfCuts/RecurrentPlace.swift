@@ -5,7 +5,7 @@ struct RecurrentPlace {
   let layer: Int
   let isReverse: Bool
 
-  /// Reads the end of a module's name; nil if it names no layer.
+  /// Parses the end of a module's name; nil if it gives no layer.
   init?(_ name: Substring) {
     var rest = Substring(name)
     let reverse = "_reverse"

@@ -1,11 +1,11 @@
 internal import Tensors
 
 extension ResolvedPlan {
-  /// Tensors that have the channels of a cut one, by names and sizes, and are left whole or cut differently.
+  /// Tensors that, by names and sizes, have the channels of a cut tensor and are left whole or cut differently.
   ///
-  /// Checked are a module's biases and statistics, the norm after it, the inputs of the next module, and modules that
-  /// are used side by side. A graph is better, if there is one: names and sizes prove nothing. The cost is linear in
-  /// the number of tensors.
+  /// This checks a module's biases and statistics, the norm after it, the inputs of the next module, and modules that
+  /// are used side by side. If there is a graph, a check of the graph is better: names and sizes prove nothing. The
+  /// time is linear in the number of tensors.
   package var halfCuts: [HalfCut] {
     let search = HalfCutSearch(partition)
     let unread = search.unread.map { (axis: $0, site: $1, kind: HalfCut.Kind.unread) }
@@ -15,7 +15,7 @@ extension ResolvedPlan {
     var users = ChannelUsers(self)
     var groups: [HalfCutGroup] = []
     var places: [HalfCutGroup.Key: Int] = [:]
-    // A tensor has one entry, so all its dimensions share one piece of advice.
+    // A tensor has one entry, so all its dimensions are in one piece of advice.
     var sites: [Int: [TensorSite]] = [:]
     var modules: [(tensor: Int, module: Int)] = []
     for (site, module) in search.order {

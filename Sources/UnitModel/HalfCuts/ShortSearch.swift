@@ -1,4 +1,4 @@
-/// Searches in short names: `contains` and `replacing` of the standard library make a searcher for each call, which
+/// Searches in short names. `contains` and `replacing` of the standard library make a searcher for each call, which
 /// took a third of the conversion of 10,000 tensors.
 extension StringProtocol {
   /// Whether the text contains an ASCII word.

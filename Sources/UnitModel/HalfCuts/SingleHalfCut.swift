@@ -1,10 +1,10 @@
 internal import Tensors
 
-/// A dimension with a defect other than being left whole, and the cut dimension that shows it.
+/// A dimension with another defect than being left whole, and the cut dimension that shows the defect.
 struct SingleHalfCut {
   enum Kind {
     case otherAxis
-    /// With the placement proposed for the dimension.
+    /// The dimension may have the cut channels joined with others; the value is the placement proposed for it.
     case joined(DimensionPlacement)
     case fewerHeads
   }
@@ -13,7 +13,7 @@ struct SingleHalfCut {
   let cause: TensorSite
   let kind: Kind
 
-  /// A pattern for the norm's tensors, which are all cut alike; nil for other modules.
+  /// A pattern for the tensors of a norm, which are all cut in the same way; nil for other modules.
   let pattern: String?
 
   init(_ site: TensorSite, _ cause: TensorSite, _ kind: Kind, pattern: String? = nil) {
@@ -23,7 +23,7 @@ struct SingleHalfCut {
     self.pattern = pattern
   }
 
-  /// One warning for all whose names differ only in a number.
+  /// If the names differ only in a number, one warning for all of them.
   static func halfCuts(_ singles: [SingleHalfCut], in partition: Partition) -> [HalfCut] {
     var order: [Key] = []
     var groups: [Key: [SingleHalfCut]] = [:]

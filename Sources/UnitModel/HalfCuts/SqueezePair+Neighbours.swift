@@ -1,9 +1,9 @@
 internal import Tensors
 
-/// Pairs whose parent has other modules, too (a network without blocks). By shapes they look like the end of one
+/// Pairs in a parent with other modules, as in a network without blocks. By their shapes they look like the end of one
 /// inverted bottleneck and the start of the next. The axes decide: a gate writes the channels that it reads.
 extension HalfCutSearch {
-  /// The pairs that neither their names nor a parent of their own reveal.
+  /// The pairs that are recognised neither by their names nor by a parent of their own.
   func neighbourPairs() -> [SqueezePair] {
     var members: [Substring: [Int]] = [:]
     var uses: [Substring: [Int: ChannelUses]] = [:]
@@ -26,8 +26,7 @@ extension HalfCutSearch {
     }
   }
 
-  /// The modules of a block that make and read one number of channels; norms and depthwise convolutions are not
-  /// counted.
+  /// The modules of a block that write and read one number of channels; norms and depthwise convolutions do not count.
   private struct ChannelUses {
     var axes: Set<AxisName> = []
     var made = 0
@@ -44,8 +43,8 @@ extension HalfCutSearch {
     }
   }
 
-  /// Whether a pair writes the axis that it reads, in a block where others make and read as many channels. A whole end
-  /// counts as on the axis if all the others lie on it.
+  /// Whether a pair is a gate: it writes the axis that it reads, in a block where other modules write and read the same
+  /// number of channels. If one of its two ends is whole, it counts as being on the axis if all other ends are.
   private func isGate(_ pair: SqueezePair, _ uses: ChannelUses) -> Bool {
     let ends = modules[pair.reduce].inputs + modules[pair.expand].outputs
     let known = Set(ends.flatMap { axes(of: $0) })
@@ -55,7 +54,7 @@ extension HalfCutSearch {
     return whole == 0 || uses.axes == known && uses.whole == whole && uses.read >= uses.made
   }
 
-  /// Pairs of successive modules: in the order of the file or, if it is sorted, by the numbers after equal words.
+  /// Pairs of successive modules, in the order of the file; if the file is sorted, by the numbers after equal words.
   private func neighbours(in family: [Int]) -> [(Int, Int)] {
     if !isSorted { return Array(zip(family, family.dropFirst())) }
     var words: [Substring: [(number: Int, module: Int)]] = [:]
@@ -69,9 +68,9 @@ extension HalfCutSearch {
     }
   }
 
-  /// Pairs of modules with opposite shapes in a sorted file, where the order of words says nothing: each is the only
-  /// one with its shape, and the one with fewer outputs comes first. Two such pairs with as many channels are both left
-  /// out.
+  /// Pairs of modules with opposite shapes in a sorted file, where the order of words proves nothing. Each module is
+  /// the only one with its shape, and the one with fewer outputs comes first. If two such pairs have the same number of
+  /// channels, both are left out.
   private func opposites(in family: [Int]) -> [(Int, Int)] {
     guard isSorted else { return [] }
     var byShape: [[Int]: [Int]] = [:]

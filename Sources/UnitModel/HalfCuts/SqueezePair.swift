@@ -1,7 +1,7 @@
 internal import Tensors
 
-/// Two modules that weight channels by their means (squeeze and excitation): one reads the channels, the other writes
-/// as many.
+/// Two modules that scale channels by their means (squeeze and excitation): one reads the channels, the other writes
+/// the same number of channels.
 struct SqueezePair {
   /// The module with weights [r, C].
   let reduce: Int
@@ -9,11 +9,12 @@ struct SqueezePair {
   let expand: Int
   /// C, the number of channels.
   let channels: Int
-  /// The start of the names in the pair's block.
+  /// The beginning of the names in the pair's block.
   let block: Substring
 
-  /// The pairs by names (`se.fc1` and `se.fc2`, `squeeze_excite.reduce` and `.expand`, `_se_reduce`) and shapes, and
-  /// those alone in their parent (`attention.fc.0`, `attention.fc.2`) beside a convolution with as many channels.
+  /// The pairs found by names (`se.fc1` and `se.fc2`, `squeeze_excite.reduce` and `.expand`, `_se_reduce`) and shapes.
+  /// Also the pairs that are alone in their parent (`attention.fc.0`, `attention.fc.2`), if a convolution of the block
+  /// has the same number of channels.
   static func pairs(in modules: [ModuleEntry], _ tensors: [TensorPlacement], isSorted: Bool) -> [SqueezePair]
   {
     var named = Families()
@@ -29,7 +30,7 @@ struct SqueezePair {
       pair(first, second, modules, tensors, block) ?? pair(second, first, modules, tensors, block)
     }
     let gates = others.pairs.compactMap { parent, first, second in
-      // In a sorted file the order of words says nothing.
+      // In a sorted file, the order of words proves nothing.
       let isGuess = isSorted && (modules[first].number ?? modules[second].number) == nil
       return pair(first, second, modules, tensors, parent)
         ?? (isGuess ? pair(second, first, modules, tensors, parent) : nil)
@@ -69,7 +70,7 @@ struct SqueezePair {
     }
   }
 
-  /// The pair of two modules whose shapes are [r, C] and [C, r], with r smaller than C; nil for others.
+  /// The pair of two modules with the shapes [r, C] and [C, r], where r is smaller than C; nil for other modules.
   static func pair(
     _ reduce: Int, _ expand: Int, _ modules: [ModuleEntry], _ tensors: [TensorPlacement], _ block: Substring
   ) -> SqueezePair? {
@@ -88,7 +89,7 @@ struct SqueezePair {
     return SqueezePair(reduce: reduce, expand: expand, channels: first.input, block: block)
   }
 
-  /// A parent and up to two enclosing parts of the network: a gate scales the channels of one of these blocks.
+  /// A parent and up to two enclosing parts of the network. A gate scales the channels of one of these blocks.
   static func blocks(around parent: Substring) -> [Substring] {
     let depth = 2
     var blocks = [parent]
@@ -119,7 +120,7 @@ struct SqueezePair {
       if let range = component.firstRange(of: "_se_") { return (module.name[..<range.upperBound], "") }
       start = component.startIndex
     }
-    // In torchvision the module's name is a number, and its linear layers are convolutions.
+    // In torchvision, a module's name is a number, and its linear layers are convolutions.
     guard let weight = module.weights.first, tensors[weight].spec.shape.count > 2,
       ["fc1", "fc2"].contains(module.leaf)
     else { return nil }
@@ -142,13 +143,14 @@ private struct ConvolvedChannels {
     }
   }
 
-  /// The nearest enclosing part of a parent that has a convolution with this number of output channels.
+  /// The nearest part of the network that encloses the parent and has a convolution with this number of output
+  /// channels.
   func block(around parent: Substring, channels extent: Int) -> Substring? {
     SqueezePair.blocks(around: parent).dropFirst().first { channels[$0]?.contains(extent) == true }
   }
 }
 
-/// The rules of modules that weight the channels of others.
+/// The rules for modules that scale the channels of others.
 extension HalfCutSearch {
   mutating func checkSqueeze(_ pair: SqueezePair) {
     let (reduce, expand) = (modules[pair.reduce], modules[pair.expand])
@@ -165,7 +167,8 @@ extension HalfCutSearch {
     if isWhole(output) { take(output, match, pair.expand) }
   }
 
-  /// The cut channels that a pair weights: those of the block's depthwise convolution, else of the module before it.
+  /// The cut channels that a pair scales: those of the block's depthwise convolution or, if it has none, of the module
+  /// before it.
   private func stream(of pair: SqueezePair) -> Candidate? {
     let reach = 10
     let first = min(pair.reduce, pair.expand)

@@ -1,13 +1,13 @@
 internal import Tensors
 
-/// Numbered blocks that a plan leaves whole though it cuts others with the same names and shapes.
+/// Numbered blocks that a plan leaves whole although it cuts others with the same names and shapes.
 ///
-/// This happens if a plan for a small model of a family is applied to a large one, which has all its names. Names prove
-/// nothing, and the plan may intend it; so this is a note.
+/// This happens if a plan for a small model of a family is applied to a large one, which also has all these names.
+/// Names prove nothing, and the plan may intend it, so this is a note.
 package struct UncutBlocks: Hashable, Sendable, CustomStringConvertible {
-  /// The start of the tensors' names of each block, in the order of the file.
+  /// For each block, the beginning of its tensors' names, in the order of the file.
   package let names: [String]
-  /// How many tensors they have.
+  /// The number of tensors in these blocks.
   package let tensorCount: Int
   /// A cut block with the same names and shapes as the first.
   package let example: String
@@ -24,8 +24,8 @@ package struct UncutBlocks: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension ResolvedPlan {
-  /// The blocks that are left whole beside others like them; nil if there are none. The cost is linear in the bytes of
-  /// names.
+  /// The blocks that are left whole although others like them are cut; nil if there are none. The time is linear in the
+  /// bytes of names.
   package var uncutBlocks: UncutBlocks? {
     var order: [String] = []
     var blocks: [String: NumberedBlock] = [:]
@@ -52,7 +52,7 @@ extension ResolvedPlan {
   }
 }
 
-/// The tensors whose names begin alike, up to a component that is a number.
+/// The tensors whose names have the same beginning, up to a component that is a number.
 private struct NumberedBlock {
   /// The properties that are equal in blocks of the same kind.
   struct Kind: Hashable {
@@ -67,7 +67,8 @@ private struct NumberedBlock {
   }
 
   var kind: Kind
-  /// The names of its tensors without their last component. With only one, it is a layer in a chain, not a block.
+  /// The names of its tensors without their last component. If there is only one, it is a layer in a chain, not a
+  /// block.
   var modules: Set<String> = []
   var isCut = false
 
@@ -79,7 +80,8 @@ private struct NumberedBlock {
     if !tensor.isInEveryNetwork { isCut = true }
   }
 
-  /// The blocks of a tensor, by the first three numbers in its name: further ones would cost the square of its length.
+  /// The blocks of a tensor, for the first three numbers in its name; more would take time that grows with the square
+  /// of its length.
   static func blocks(of name: String) -> [(name: String, family: String, rest: String)] {
     var found: [(name: String, family: String, rest: String)] = []
     var start = name.startIndex

@@ -1,10 +1,10 @@
-/// The elements of a tensor that lie in one part of every cut dimension.
+/// The elements of a tensor in one part of every cut dimension.
 public struct Block: Hashable, Sendable {
-  /// The index in the cut's `parts`, for each cut dimension in order; empty for a whole tensor.
+  /// For each cut dimension in order, the index in the cut's `parts`; empty for a whole tensor.
   public let parts: [Int]
-  /// The distinct units, ascending.
+  /// The units of the parts, each once, ascending.
   public let units: [UnitID]
-  /// The unit of the part on the first cut dimension; nil for a common part.
+  /// The unit of the part of the first cut dimension; nil for a common part.
   public let owner: UnitID?
   /// The block's extents, one for each dimension of the tensor.
   public let shape: [Int]
@@ -16,13 +16,13 @@ public struct Block: Hashable, Sendable {
 
 /// The class in which a block is counted, by its units and scope.
 public enum BlockClass: String, Hashable, Sendable, CaseIterable {
-  /// No unit: part of every sub-network.
+  /// The block has no unit, so every sub-network has it.
   case common
-  /// One unit: its diagonal block, its biases and norms.
+  /// The block has one unit: it is a diagonal block, or belongs to a bias or a norm.
   case intra
-  /// More than one unit: parameters between units.
+  /// The block has more than one unit: its parameters connect units.
   case interconnection
-  /// A tensor that only some tasks or levels use, whatever its cut.
+  /// The tensor is used by some tasks or levels only, whatever its cut.
   case `private`
 
   /// The class of a block with this many distinct units.
@@ -31,13 +31,13 @@ public enum BlockClass: String, Hashable, Sendable, CaseIterable {
   }
 }
 
-/// The blocks with one owner, in the order of the grid.
+/// The blocks with the same owner, in the order of the grid.
 public struct OwnedBlocks: Hashable, Sendable {
-  /// The unit; nil for common blocks, and for free elements.
+  /// The unit; nil for common blocks and for free elements.
   public let owner: UnitID?
   /// The blocks, in the order of the grid.
   public let blocks: [Block]
 
-  /// The elements of all blocks.
+  /// The number of elements of all blocks.
   public var elementCount: Int { blocks.reduce(0) { $0 + $1.elementCount } }
 }

@@ -1,15 +1,15 @@
 /// Numbers of elements, by the class of their blocks.
 public struct BlockCounts: Hashable, Sendable {
-  /// Elements of no unit.
+  /// The number of elements without a unit.
   public var common = 0
-  /// Elements of one unit.
+  /// The number of elements with one unit.
   public var intra = 0
-  /// Elements between units.
+  /// The number of elements that connect units.
   public var interconnection = 0
-  /// Elements of private tensors.
+  /// The number of elements of private tensors.
   public var `private` = 0
 
-  /// All zero.
+  /// Counts of zero.
   public init() {}
 
   /// The sum over the classes; `Int.max` if it overflows, as it can for shapes without data.
@@ -35,7 +35,7 @@ public struct BlockCounts: Hashable, Sendable {
   }
 }
 
-/// A single tensor's count fits 63 bits; the sum over a file of shapes without data may not.
+/// A single tensor's count fits 63 bits; the sum for a file of shapes without data may not.
 private func saturatingSum(_ a: Int, _ b: Int) -> Int {
   let (sum, overflow) = a.addingReportingOverflow(b)
   return overflow ? Int.max : sum

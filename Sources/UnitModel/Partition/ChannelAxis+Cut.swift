@@ -1,12 +1,13 @@
 extension ChannelAxis {
   /// An axis cut into `unitCount` parts that are as equal as possible.
   ///
-  /// With n = q·k + r channels that are not common, the first r of the k units get q + 1 and the others q, in order.
-  /// With a granule, n counts granules. With n < k the axis stays whole: all its channels are common.
+  /// Let n = q·k + r be the number of channels that are not common. The first r of the k units get q + 1 channels and
+  /// the others q, in order. With a granule, n counts granules. With n < k the axis stays whole: all its channels are
+  /// common.
   public static func equal(
     name: AxisName, size: Int, unitCount: Int, common: ChannelRanges = ChannelRanges(), granule: Int = 1
   ) throws(PlanError) -> ChannelAxis {
-    // For wrong sizes or granules, the checked initialiser of a whole axis throws the error.
+    // If the size or the granule is wrong, the checked initialiser of a whole axis throws the error.
     let free = common.complement(in: size)
     let none = [ChannelRanges](repeating: ChannelRanges(), count: max(unitCount, 0))
     guard size >= 1, size <= sizeLimit, granule >= 1, size % granule == 0, unitCount >= 1,
@@ -14,7 +15,7 @@ extension ChannelAxis {
     else {
       let all = ChannelRanges(0..<max(size, 0))
       let whole = try ChannelAxis(name: name, size: size, units: none, common: all, granule: granule)
-      // Common channels that are out of range are an error on a whole axis, too.
+      // Common channels outside the axis are also an error if the axis is whole.
       if let last = common.ranges.last, last.upperBound > size {
         throw .channelOutOfRange(axis: name, channel: last.upperBound - 1, size: size)
       }
@@ -27,7 +28,7 @@ extension ChannelAxis {
       name: name, size: size, units: free.dealt(counts), common: common, granule: granule)
   }
 
-  /// An axis whose units get these numbers of channels, in order, without the common ones.
+  /// An axis whose units get these numbers of channels, in order; common channels do not count.
   ///
   /// Throws `PlanError.sizesDisagree` unless the sizes and the common channels add up to `size`.
   public static func sized(

@@ -1,22 +1,22 @@
-/// A named axis of feature maps, cut into units: every channel belongs to one unit or to all sub-networks.
+/// A named axis of feature maps, cut into units. Each channel belongs to one unit or to all sub-networks.
 ///
-/// Dimensions that must be cut alike lie on the same axis: a convolution's outputs, the norm after it, the next
-/// convolution's inputs, everything joined by a residual addition.
+/// Dimensions that must be cut in the same way are on the same axis: a convolution's outputs, the norm after it, the
+/// next convolution's inputs, and everything that a residual addition joins.
 public struct ChannelAxis: Hashable, Sendable {
   /// The axis's name, unique in its partition.
   public let name: AxisName
   /// The number of channels, at least 1.
   public let size: Int
-  /// The channels of each unit; a unit may have none here.
+  /// The channels of each unit; a unit may have no channels on this axis.
   public let units: [ChannelRanges]
   /// Channels that belong to every sub-network.
   public let common: ChannelRanges
-  /// The length of channel runs that no unit divides (a head's width); 1 if there are none.
+  /// The length of the channel runs that must stay in one unit, such as a head's width; 1 if channels can be separated.
   public let granule: Int
   /// All channels, as ascending runs with their owners; neighbouring runs have different owners.
   public let runs: [ChannelRun]
 
-  /// An axis whose units and common channels hold every channel once and divide no granule.
+  /// An axis in which every channel is in exactly one unit or common, and no granule is divided.
   ///
   /// Throws `PlanError.outOfRange`, `.channelOutOfRange`, `.channelTwice`, `.channelMissing` or `.granuleDivided`.
   public init(
@@ -42,7 +42,7 @@ public struct ChannelAxis: Hashable, Sendable {
     self.runs = try ChannelAxis.runs(name: name, size: size, units: units, common: common, granule: granule)
   }
 
-  /// The most channels an axis may have: 2^40, so that positions on a dimension cannot overflow silently.
+  /// The most channels of an axis: 2^40, so that computing positions cannot overflow.
   public static let sizeLimit = 1 << 40
 
   /// Whether no unit has a channel here, so that nothing is cut along this axis.
@@ -69,7 +69,7 @@ public struct ChannelAxis: Hashable, Sendable {
       }
       if run.channels.lowerBound < next { throw .channelTwice(axis: name, channel: run.channels.lowerBound) }
       if run.channels.lowerBound > next { throw .channelMissing(axis: name, channel: next) }
-      // Runs of one owner never touch, so the owner changes at every start of a run.
+      // Two runs of the same owner never touch, so the owner changes at the start of every run.
       if run.channels.lowerBound % granule != 0 {
         throw .granuleDivided(
           axis: name, granule: granule, found: "a cut before channel \(run.channels.lowerBound)")
@@ -81,7 +81,7 @@ public struct ChannelAxis: Hashable, Sendable {
   }
 }
 
-/// Neighbouring channels with one owner.
+/// Neighbouring channels with the same owner.
 public struct ChannelRun: Hashable, Sendable {
   /// The unit that owns them; nil for common channels.
   public let unit: UnitID?

@@ -2,10 +2,10 @@
 public struct ChannelRanges: Hashable, Sendable {
   /// The ranges: ascending, not empty, with a gap between neighbours.
   public let ranges: [Range<Int>]
-  /// How many channels the ranges hold.
+  /// The number of channels in the ranges.
   public let count: Int
 
-  /// No channel.
+  /// No channels.
   public init() {
     ranges = []
     count = 0
@@ -14,8 +14,8 @@ public struct ChannelRanges: Hashable, Sendable {
   /// The channels of one range.
   public init(_ range: Range<Int>) { self.init(joining: [range]) }
 
-  /// The channels of ranges that ascend and do not overlap; touching ones are joined, empty ones dropped. Nil if they
-  /// do not ascend.
+  /// The channels of ranges that ascend and do not overlap; nil for other ranges. Touching ranges are joined, and empty
+  /// ones dropped.
   public init?(ascending pieces: [Range<Int>]) {
     var end = Int.min
     for piece in pieces {
@@ -25,7 +25,8 @@ public struct ChannelRanges: Hashable, Sendable {
     self.init(joining: pieces)
   }
 
-  /// The channels with these numbers, in any order; or no channels, and a number that occurs twice.
+  /// The channels with these numbers, in any order. If a number occurs twice, the result has no channels and this
+  /// number.
   static func of(_ channels: [Int]) -> (ranges: ChannelRanges, twice: Int?) {
     var pieces: [Range<Int>] = []
     for channel in channels.sorted() where channel >= 0 && channel < Int.max {
@@ -39,7 +40,7 @@ public struct ChannelRanges: Hashable, Sendable {
     return (ChannelRanges(joining: pieces), nil)
   }
 
-  /// Ranges known to ascend: touching ones are joined, empty ones dropped.
+  /// Ranges that are known to ascend; touching ranges are joined, and empty ones dropped.
   private init(joining pieces: [Range<Int>]) {
     var joined: [Range<Int>] = []
     var count = 0
@@ -73,7 +74,8 @@ public struct ChannelRanges: Hashable, Sendable {
     return ChannelRanges(joining: rest)
   }
 
-  /// Deals the channels out in order: `counts[0]` to the first, and so on. The sum of the counts is at most `count`.
+  /// Distributes the channels in order: the first `counts[0]` channels, then the next `counts[1]`, and so on. The sum
+  /// of the counts is at most `count`.
   func dealt(_ counts: [Int]) -> [ChannelRanges] {
     var pending = ranges[...]
     return counts.map { count in

@@ -1,12 +1,12 @@
 /// The positions of one dimension, each assigned to a part.
 ///
-/// Positions are kept as runs, so a dimension of a million positions in long runs costs a few words.
+/// Positions are stored as runs, so a dimension with a million positions in long runs takes only a few words.
 public struct DimensionCut: Hashable, Sendable {
   /// The extent of the dimension.
   public let size: Int
-  /// The parts that have positions: common first, then by unit, then by the order of the axes.
+  /// The parts with at least one position: common positions first, then by unit, then by the order of the axes.
   public let parts: [DimensionPart]
-  /// How many positions each part has.
+  /// The number of positions in each part.
   public let partSizes: [Int]
   /// All positions in ascending order; neighbours belong to different parts.
   public let segments: [Segment]
@@ -15,16 +15,16 @@ public struct DimensionCut: Hashable, Sendable {
   public struct Segment: Hashable, Sendable {
     /// An index of `parts`.
     public let part: Int
-    /// How many positions, at least 1.
+    /// The number of positions, at least 1.
     public let length: Int
   }
 
-  /// The most runs of one dimension; an alternating cut of a million channels stays far below.
+  /// The most runs of one dimension; an alternating cut of a million channels has far fewer.
   public static let segmentLimit = 1 << 22
 
-  /// A cut from runs in ascending order, each with its part and the axis's place among the axes of the partition.
+  /// A cut from runs in ascending order. Each run has its part, and the place of its axis in the partition's list.
   init(runs: [(part: DimensionPart, order: Int, length: Int)]) {
-    // There may be millions of runs, mostly of few parts: comparing with up to 16 is cheaper than hashing.
+    // There may be millions of runs, mostly of few parts; comparing with up to 16 parts is faster than hashing.
     var slots: [Int: Int] = [:]
     var met: [(part: DimensionPart, order: Int, unit: Int, key: Int, size: Int)] = []
     var segments: [Segment] = []
@@ -73,11 +73,11 @@ public struct DimensionCut: Hashable, Sendable {
   public var isCommon: Bool { parts == [.common] }
 }
 
-/// The owner of some positions of a dimension.
+/// The owner of positions of a dimension.
 public enum DimensionPart: Hashable, Sendable {
-  /// Positions of every sub-network.
+  /// Positions that every sub-network has.
   case common
-  /// Positions of one unit on one axis; if a dimension joins two axes, the same unit is two parts.
+  /// Positions of one unit on one axis. If a dimension joins two axes, a unit has two parts.
   case unit(UnitID, axis: AxisName)
 
   /// The unit, nil for common positions.

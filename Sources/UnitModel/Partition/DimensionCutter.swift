@@ -7,7 +7,7 @@ public struct DimensionCutter: Sendable {
   private let places: [AxisName: Int]
   private var known: [DimensionPlacement: DimensionCut] = [:]
 
-  /// A cutter for these axes; throws `PlanError.nameTwice` when two have one name.
+  /// A cutter for these axes; throws `PlanError.nameTwice` if two have the same name.
   public init(axes: [ChannelAxis]) throws(PlanError) {
     var places: [AxisName: Int] = [:]
     for (index, axis) in axes.enumerated() {
@@ -22,10 +22,10 @@ public struct DimensionCutter: Sendable {
   /// The axis with this name.
   public func axis(_ name: AxisName) -> ChannelAxis? { places[name].map { axes[$0] } }
 
-  /// The cut of a dimension of a tensor; nil when the dimension stays whole.
+  /// The cut of a tensor's dimension; nil if the dimension stays whole.
   ///
-  /// A compact dimension and one whose positions are all common are whole. Throws `PlanError.unknownAxis`,
-  /// `.sizeDisagrees` or `.cutTooFine`.
+  /// A compact dimension stays whole, and so does a dimension whose positions are all common. Throws
+  /// `PlanError.unknownAxis`, `.sizeDisagrees` or `.cutTooFine`.
   public mutating func cut(
     _ placement: DimensionPlacement, tensor: TensorName, dimension: Int, size: Int
   ) throws(PlanError) -> DimensionCut? {
@@ -88,7 +88,7 @@ public struct DimensionCutter: Sendable {
   ) throws(PlanError) {
     guard let order = places[use.axis] else { return }
     let axis = axes[order]
-    // An axis in one run stays one run, however often it is repeated.
+    // An axis with one run still has one run, however often it is repeated.
     let (count, overflow) = axis.runs.count.multipliedReportingOverflow(
       by: axis.runs.count == 1 ? 1 : use.outer)
     guard !overflow, count <= DimensionCut.segmentLimit - min(runs.count, DimensionCut.segmentLimit) else {

@@ -1,12 +1,12 @@
-/// How one dimension of a tensor lies on the channel axes.
+/// The placement of a tensor's dimension on the channel axes.
 public enum DimensionPlacement: Hashable, Sendable {
   /// The dimension is not cut.
   case whole
-  /// The dimension holds every channel of an axis.
+  /// The dimension has every channel of an axis.
   case axis(AxisUse)
-  /// The dimension holds only the channels of its own level, so it is stored whole.
+  /// The dimension has only the channels of its own level, so it is stored whole.
   case compact(AxisUse)
-  /// The dimension holds several parts, one after the other.
+  /// The dimension has several parts, one after another.
   case concat([ConcatPart])
 }
 
@@ -14,23 +14,24 @@ public enum DimensionPlacement: Hashable, Sendable {
 public enum ConcatPart: Hashable, Sendable {
   /// Every channel of an axis.
   case axis(AxisUse)
-  /// Positions that belong to every sub-network.
+  /// Positions that every sub-network has.
   case uncut(size: Int)
 }
 
-/// An axis on a dimension, repeated: position = (o′ · size + channel) · inner + i′, with o′ < outer and i′ < inner.
+/// An axis on a dimension, with repetitions: position = (o′ · size + channel) · inner + i′, with o′ < outer and i′ <
+/// inner.
 ///
-/// `inner` is h·w for the positions of a flatten, or a head's width; `outer` is 4 for the gates of an LSTM and 3 for a
-/// fused QKV.
+/// For a flatten, `inner` is the number of positions h·w; for a head, its width. `outer` is 4 for the gates of an LSTM
+/// and 3 for a fused QKV.
 public struct AxisUse: Hashable, Sendable {
-  /// The axis.
+  /// The axis's name.
   public let axis: AxisName
-  /// Positions per channel, at least 1.
+  /// The number of positions for each channel, at least 1.
   public let inner: Int
   /// The number of times that all channels are repeated, at least 1.
   public let outer: Int
 
-  /// The axis with its repetitions.
+  /// An axis with its repetitions; by default, each channel has one position.
   public init(_ axis: AxisName, inner: Int = 1, outer: Int = 1) {
     self.axis = axis
     self.inner = inner

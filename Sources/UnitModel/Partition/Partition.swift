@@ -4,17 +4,17 @@ public import Tensors
 public struct Partition: Hashable, Sendable {
   /// k, the number of units.
   public let unitCount: Int
-  /// The channel axes; their order is the order of one unit's parts on a concatenated dimension.
+  /// The channel axes. Their order is the order of a unit's parts on a concatenated dimension.
   public let axes: [ChannelAxis]
   /// Every tensor, in the order of the flat weights.
   public let tensors: [TensorPlacement]
-  /// The name of each tied tensor, with the name of the tensor whose bytes it shares; both are in `tensors`.
+  /// For each tied tensor, the name of the tensor whose bytes it shares; both are in `tensors`.
   public let ties: [TensorName: TensorName]
 
-  /// The most units a network may have.
+  /// The most units of a network.
   public static let unitLimit = 1024
 
-  /// A partition whose tensors have distinct names and use only its units, and whose ties agree in cut and scope.
+  /// A partition. Its tensors have different names and use only its units; tied tensors have the same cut and scope.
   ///
   /// Throws `PlanError.outOfRange`, `.unitCountDisagrees`, `.nameTwice`, `.unitOutOfRange` or `.tiedApart`.
   public init(
@@ -61,7 +61,7 @@ extension TensorPlacement {
   /// The reason why two tensors cannot share their bytes: "F16 [8] instead of F32 [8]", "a different cut" or
   /// "different users"; nil if they can.
   ///
-  /// - Parameter ties: the original of each tied tensor: tied owner maps count as the same map.
+  /// - Parameter ties: the original of each tied tensor. Owner maps that are tied count as the same map.
   func difference(tiedTo other: TensorPlacement, ties: [TensorName: TensorName]) -> String? {
     if spec.dtype != other.spec.dtype || spec.shape != other.spec.shape {
       return
@@ -73,7 +73,7 @@ extension TensorPlacement {
     {
       return "a different cut"
     }
-    // Tasks may have different names for the two: that is the purpose of a tie.
+    // Tasks may have different names for the two tensors; ties exist for this.
     return scope.hasUsers(of: other.scope) ? nil : "different users"
   }
 }

@@ -1,20 +1,20 @@
 internal import Tensors
 
-/// The mask that removes elements of a tensor, for each sub-network (Piggyback).
+/// The masks that remove elements of tensors, for each sub-network (Piggyback).
 public struct TaskMasks: Sendable {
   private let tensors: [TensorPlacement]
-  /// The tensors that have the name of a mask, for all tasks or for some.
+  /// The tensors with the name of a mask, for all tasks or for some.
   private var named: [TensorName: Named] = [:]
 
   private struct Named {
-    /// Ascending.
+    /// The places of these tensors, ascending.
     var places: [Int] = []
-    /// The tensor that all tasks share.
+    /// The place of the tensor that all tasks share.
     var shared: Int?
     var users: [User: Int] = [:]
   }
 
-  /// A task, or a level of it.
+  /// A task, or one of its levels.
   private struct User: Hashable {
     let task: TaskID
     let level: LevelNumber?
@@ -53,13 +53,13 @@ public struct TaskMasks: Sendable {
   /// The places of the tensors that have masks, ascending.
   public var masked: [Int] { isEmpty ? [] : tensors.indices.filter { !masks(of: $0).isEmpty } }
 
-  /// The tensors that are the mask of the tensor at a place for some network, ascending.
+  /// The tensors that some network uses as the mask of the tensor at `place`, ascending.
   public func masks(of place: Int) -> [Int] {
     guard tensors.indices.contains(place), let mask = tensors[place].mask else { return [] }
     return (named[mask]?.places ?? []).filter { $0 != place }
   }
 
-  /// The mask of the tensor at a place; nil if the network uses all its elements.
+  /// The mask of the tensor at `place`; nil if the network uses all of the tensor's elements.
   public func mask(of place: Int, in network: VirtualNetwork) -> Int? {
     guard tensors.indices.contains(place), let known = tensors[place].mask.flatMap({ named[$0] }) else {
       return nil
@@ -72,12 +72,12 @@ public struct TaskMasks: Sendable {
 
   /// Checks that masks fit their tensors.
   ///
-  /// Throws `PlanError.outOfRange` unless each mask is a whole tensor of U8 or BOOL in the shape of its tensor, whose
-  /// dtype has a zero; `.tiedApart` if tied tensors have different masks.
+  /// Throws `PlanError.outOfRange` unless each mask is a whole tensor of U8 or BOOL with the shape of its tensor, and
+  /// the tensor's dtype has a zero. Throws `.tiedApart` if tied tensors have different masks.
   func check(ties: [TensorName: TensorName], places: [TensorName: Int]) throws(PlanError) {
     let masked = masked
     if masked.isEmpty { return }
-    /// The names of masks; tied ones count as one.
+    /// The names of masks; tied masks count as one.
     func bytes(of masks: [Int]) -> Set<TensorName> {
       Set(masks.map { ties[tensors[$0].spec.name] ?? tensors[$0].spec.name })
     }

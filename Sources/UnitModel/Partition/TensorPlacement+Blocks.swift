@@ -1,12 +1,12 @@
 internal import Tensors
 
 extension TensorPlacement {
-  /// The blocks with at least one element, by owner: the unit of the part on the first cut dimension.
+  /// The blocks with at least one element, by owner: the unit of the part of the first cut dimension.
   ///
-  /// Common blocks come first, then the units'. Blocks of one owner are sorted by the units on the other cut
-  /// dimensions, dimension by dimension, common first; blocks with equal units (two axes on one dimension), by part
-  /// index. A tensor without elements has no blocks. If elements have owners of their own, free ones come first, then
-  /// the units'.
+  /// Common blocks come first, then the blocks of units. Blocks of one owner are sorted by the units of the other cut
+  /// dimensions, dimension by dimension, common first. If the units are equal (two axes on one dimension), they are
+  /// sorted by part index. A tensor without elements has no blocks. If elements have owners of their own, free elements
+  /// come first, then those of units.
   public var storage: [OwnedBlocks] {
     if let owners { return storage(by: owners) }
     var groups: [OwnedBlocks] = []
@@ -36,7 +36,7 @@ extension TensorPlacement {
 
   /// The blocks with at least one element, owner after owner.
   ///
-  /// Elements with owners of their own are one block here: a task has the tensor in its own shape, with zeros.
+  /// If elements have owners of their own, they are one block here: a task has the tensor in its own shape, with zeros.
   public var blocks: [Block] {
     guard spec.elementCount > 0 else { return [] }
     if cutDimensions.isEmpty {
@@ -51,7 +51,7 @@ extension TensorPlacement {
     blocks.reserveCapacity(cuts.reduce(1) { $0 * $1.parts.count })
     var parts = [Int](repeating: 0, count: cuts.count)
     repeat { blocks.append(block(parts, of: cuts)) } while advance(&parts, in: cuts)
-    // Parts ascend by unit, so the grid is in order already unless one unit is two parts of a dimension.
+    // Parts ascend by unit, so the grid is already in order, unless a unit has two parts of a dimension.
     if cuts.contains(where: { Set($0.parts.map(\.unit)).count < $0.parts.count }) {
       let keys = blocks.map { storageKey(of: $0, in: cuts) }
       let order = blocks.indices.sorted { keys[$0].lexicographicallyPrecedes(keys[$1]) }
@@ -69,12 +69,12 @@ extension TensorPlacement {
     }
     return Block(
       parts: parts, units: distinct.sorted(), owner: cuts[0].parts[parts[0]].unit, shape: shape,
-      // No larger than the whole tensor's count, which fits.
+      // This is at most the number of elements of the whole tensor, which fits.
       elementCount: shape.reduce(1, *),
       blockClass: BlockClass(unitCount: distinct.count, isPrivate: scope.isPrivate))
   }
 
-  /// Advances to the next block of the grid, the last dimension fastest; false after the last block.
+  /// Goes to the next block of the grid, the last dimension fastest; returns false after the last block.
   private func advance(_ parts: inout [Int], in cuts: [DimensionCut]) -> Bool {
     for place in parts.indices.reversed() {
       parts[place] += 1

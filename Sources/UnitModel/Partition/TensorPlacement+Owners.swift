@@ -44,9 +44,9 @@ extension TensorScope {
 }
 
 extension Partition {
-  /// The places of tensors that are owner maps of others, or tied to one.
+  /// The places of tensors that are owner maps of others, or are tied to one.
   ///
-  /// An extracted sub-network needs no map: its elements are selected already.
+  /// An extracted sub-network needs no map, because its elements are already selected.
   public var ownerMaps: Set<Int> {
     func bytes(of name: TensorName) -> TensorName { ties[name] ?? name }
     let names = Set(tensors.compactMap { $0.owners.map { bytes(of: $0.map) } })

@@ -1,24 +1,24 @@
 public import Tensors
 
-/// The place of one tensor in a partition: its cut, and the tasks that use it.
+/// The placement of one tensor in a partition: its cut, and the tasks that use it.
 public struct TensorPlacement: Hashable, Sendable {
   /// Name, dtype and shape of the flat tensor.
   public let spec: TensorSpec
   /// The tasks and levels that use the tensor.
   public let scope: TensorScope
-  /// How each dimension lies on the axes.
+  /// The placement of each dimension on the axes.
   public let dimensions: [DimensionPlacement]
   /// The cut of each dimension; nil if it is whole or compact, or if all its positions are common.
   public let cuts: [DimensionCut?]
-  /// The units a whole tensor belongs to (an expert), ascending; empty for other tensors.
+  /// The units that a whole tensor belongs to (an expert), ascending; empty for other tensors.
   public let units: [UnitID]
   /// The order of the channels on compact dimensions.
   public let featureOrder: FeatureOrder
   /// The dimensions that are cut, ascending.
   public let cutDimensions: [Int]
-  /// The owner of each element, if elements are assigned one by one; such a tensor has no cuts.
+  /// The owner of each element, if elements are assigned one by one; then the tensor has no cuts.
   public let owners: ElementOwners?
-  /// The name, within a task, of the mask that removes elements of this tensor; nil for none.
+  /// The name, in a task, of the mask that removes elements of this tensor; nil if there is none.
   public let mask: TensorName?
 
   /// The order of the channels on a compact dimension.
@@ -34,10 +34,10 @@ public struct TensorPlacement: Hashable, Sendable {
 
   /// A placement whose dimensions agree with the tensor's shape.
   ///
-  /// `dimensions` has an entry for each dimension, or none for a tensor without cuts; only such a tensor may have
+  /// `dimensions` has an entry for each dimension, or is empty for a tensor without cuts; only such a tensor may have
   /// `units`. Throws `PlanError.rankDisagrees`, `.sizeDisagrees`, `.unknownAxis`, `.byteDivided`, `.cutTooFine` or
-  /// `.keysExclude`. Sizes of compact dimensions depend on the levels and are checked by `Assignment.check`, owners and
-  /// masks by `Partition`.
+  /// `.keysExclude`. Sizes of compact dimensions depend on the levels, so `Assignment.check` checks them; `Partition`
+  /// checks owners and masks.
   public init(
     spec: TensorSpec, scope: TensorScope = .shared, dimensions: [DimensionPlacement] = [],
     units: UnitSet = UnitSet(), owners: ElementOwners? = nil, mask: TensorName? = nil,
@@ -95,13 +95,13 @@ public struct TensorPlacement: Hashable, Sendable {
     }
   }
 
-  /// Elements smaller than a byte may be cut only where a byte ends, in every run of every block.
+  /// Elements smaller than a byte may only be cut at the end of a byte, in every run of every block.
   private func checkByteBoundaries() throws(PlanError) {
     guard spec.dtype.bytes == nil, spec.elementCount > 0,
       let last = cutDimensions.last(where: { (cuts[$0]?.parts.count ?? 1) > 1 }), let cut = cuts[last]
     else { return }
-    // Runs begin and end at row · extent + position of the innermost cut dimension, times the elements inside.
-    // The shape's product fits 63 bits, and so do its factors; only eighths of a byte matter.
+    // Runs begin and end at row · extent + position of the innermost cut dimension, times the number of elements
+    // inside. The shape's product fits 63 bits, and so do its factors; only eighths of a byte matter.
     let inner = spec.shape[(last + 1)...].reduce(1) { $0 * ($1 % 8) % 8 }
     let bits = spec.dtype.bits * inner % 8
     var position = 0

@@ -7,14 +7,14 @@ public struct TensorScope: Hashable, Sendable {
 
   /// A task that uses a private tensor.
   public struct User: Hashable, Sendable {
-    /// The task.
+    /// The task's name.
     public let task: TaskID
-    /// The one level of the task that uses the tensor; nil when all its levels do.
+    /// The only level of the task that uses the tensor; nil if all its levels use it.
     public let level: LevelNumber?
     /// The tensor's name in the graph and in an extracted network; nil for its own.
     public let alias: TensorName?
 
-    /// A task, or one level of it, with its name for the tensor.
+    /// A task, or one of its levels, with its name for the tensor.
     public init(task: TaskID, level: LevelNumber? = nil, alias: TensorName? = nil) {
       self.task = task
       self.level = level
@@ -22,10 +22,10 @@ public struct TensorScope: Hashable, Sendable {
     }
   }
 
-  /// The scope with these users; without users, the tensor is shared.
+  /// The scope with these users; if there are none, the tensor is shared.
   public init(users: [User]) { self.users = users }
 
-  /// Used by every sub-network.
+  /// The scope of a tensor that every sub-network uses.
   public static let shared = TensorScope(users: [])
 
   /// Whether only some tasks or levels use the tensor.
@@ -36,7 +36,7 @@ public struct TensorScope: Hashable, Sendable {
     users.first { $0.task == task && ($0.level == nil || $0.level == level) }
   }
 
-  /// Whether the same tasks and levels use both, whatever their names for them.
+  /// Whether the same tasks and levels use both, even under different names.
   func hasUsers(of other: TensorScope) -> Bool {
     func bare(_ users: [User]) -> Set<User> { Set(users.map { User(task: $0.task, level: $0.level) }) }
     return bare(users) == bare(other.users)

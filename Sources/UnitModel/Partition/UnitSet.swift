@@ -1,9 +1,8 @@
 /// A set of units with a membership test in constant time.
 ///
-/// A row of bits, because readers test hundreds of thousands of blocks for membership in a level.
+/// It is a row of bits, because readers test for hundreds of thousands of blocks whether a level has their units.
 public struct UnitSet: Hashable, Sendable, CustomStringConvertible {
-  /// Bit u of the row says whether unit u is in the set; the last word is never zero, so that equal sets have
-  /// equal rows.
+  /// Bit u of the row is set if unit u is in the set. The last word is never zero, so equal sets have equal rows.
   private var words: [UInt64] = []
 
   /// The number of units in the set.
@@ -12,12 +11,12 @@ public struct UnitSet: Hashable, Sendable, CustomStringConvertible {
   /// The empty set.
   public init() {}
 
-  /// The set of these units; duplicates count once, and numbers that `insert` does not add are left out.
+  /// The set of these units. Duplicates count once, and numbers that `insert` ignores are left out.
   public init(_ units: some Sequence<UnitID>) {
     for unit in units { insert(unit) }
   }
 
-  /// Adds a unit; numbers outside 0..<`Partition.unitLimit` are left out.
+  /// Adds a unit; numbers outside 0..<`Partition.unitLimit` are ignored.
   public mutating func insert(_ unit: UnitID) {
     guard unit.index >= 0, unit.index < Partition.unitLimit, !contains(unit) else { return }
     while words.count <= unit.index >> 6 { words.append(0) }

@@ -1,18 +1,18 @@
 internal import Tensors
 
-/// The axes of a plan that is applied to tensors: templates filled in, missing sizes taken from shapes.
+/// The axes of a plan applied to tensors: templates are filled in, and missing sizes come from shapes.
 struct AxisInstances {
   private let plan: Plan
   private let exact: [AxisName: Int]
   private let templates: [Int]
-  /// Templates by their own text.
+  /// Templates by their text.
   private let spelled: [AxisName: Int]
   /// The axis names in entries, as patterns.
   private var patterns: [AxisName: NamePattern] = [:]
-  /// The axes in the order in which tensors first lie on them.
+  /// The axes, in the order in which tensors first use them.
   private var instances: [Instance] = []
   private var places: [AxisName: Int] = [:]
-  /// Dimensions that may give a size once others are known.
+  /// Dimensions that may give a size when other sizes are known.
   private var pending: [Use] = []
 
   private struct Instance {
@@ -27,7 +27,7 @@ struct AxisInstances {
     let dimension: Int
     let extent: Int
 
-    /// The cost of examining it once more.
+    /// The time for examining it once more.
     var partCount: Int { if case .concat(let parts) = placement { parts.count + 1 } else { 1 } }
   }
 
@@ -49,7 +49,7 @@ struct AxisInstances {
     self.spelled = spelled
   }
 
-  /// The placements of a tensor's dimensions, with the axes' names filled in.
+  /// The placements of a tensor's dimensions; the names of axes are filled in.
   mutating func use(
     _ match: EntryMatch, by spec: TensorSpec, work: inout PlanWork
   ) throws(PlanError) -> [DimensionPlacement] {
@@ -72,7 +72,7 @@ struct AxisInstances {
     return filled
   }
 
-  /// The place of a dimension in the plan; made into text only for errors.
+  /// The place of a dimension in the plan; it becomes text only for errors.
   private struct Place {
     let entry: Int
     let dimension: Int
@@ -120,7 +120,7 @@ struct AxisInstances {
     return AxisUse(name, inner: use.inner, outer: use.outer)
   }
 
-  /// The plan's entry of this name, else the first template that makes an axis of this name.
+  /// The plan's entry with this name; if there is none, the first template that makes an axis with this name.
   private func entry(
     of name: AxisName, _ place: Place, _ work: inout PlanWork
   ) throws(PlanError) -> Int? {
@@ -166,7 +166,7 @@ struct AxisInstances {
 
   private func size(of use: AxisUse) -> Int? { places[use.axis].flatMap { instances[$0].size } }
 
-  /// Takes missing sizes from dimensions with one unknown axis, again and again until no size follows.
+  /// Takes missing sizes from dimensions with one unknown axis, and repeats this until no more sizes follow.
   private mutating func inferSizes(work: inout PlanWork) throws(PlanError) {
     work.place = "axes"
     var waiting = pending
@@ -181,7 +181,7 @@ struct AxisInstances {
     }
   }
 
-  /// Takes a missing size from a dimension; false if it must be tried again later.
+  /// Takes a missing size from a dimension; returns false if it must be tried again later.
   private mutating func infer(from use: Use) throws(PlanError) -> Bool {
     let parts: [ConcatPart]
     switch use.placement {
@@ -207,7 +207,7 @@ struct AxisInstances {
           taken = 0
         }
       }
-      // A misfit is reported when the dimension is cut, with all sizes known.
+      // If the size does not fit, this is reported when the dimension is cut, with all sizes known.
       guard let taken, taken <= left else { return true }
       left -= taken
     }
@@ -221,14 +221,15 @@ struct AxisInstances {
     return true
   }
 
-  /// The nearest extent with a whole number of channels: below, or above if not even one channel fits.
+  /// The nearest extent with a whole number of channels; it is smaller, or larger if not even one channel fits.
   private func nearest(_ perChannel: Int, left: Int, of extent: Int) -> Int {
     if left >= perChannel { return extent - left % perChannel }
     let (sum, overflow) = perChannel.addingReportingOverflow(extent - left)
     return overflow ? Int.max : sum
   }
 
-  /// The axes in the order of the plan's entries; those of one template by name and number (`ffn2` before `ffn10`).
+  /// The axes in the order of the plan's entries; axes of one template are sorted by name and number (`ffn2` before
+  /// `ffn10`).
   mutating func make(work: inout PlanWork) throws(PlanError) -> (axes: [ChannelAxis], notes: [PlanNote]) {
     try inferSizes(work: &work)
     try checkAllUsed(work: &work)
@@ -273,8 +274,8 @@ struct AxisInstances {
     }
   }
 
-  /// An entry without tensors is probably a typing error. A template may have lost all its axes to entries of their
-  /// own.
+  /// An entry without tensors is probably a typing error. A template may lack axes because all of them have entries of
+  /// their own.
   private func checkAllUsed(work: inout PlanWork) throws(PlanError) {
     work.place = "axes"
     let used = Set(instances.map(\.planAxis))

@@ -2,9 +2,9 @@ extension NamePattern {
   /// The fixed cost of trying a pattern on a name, in comparisons of bytes.
   private static let callWork = 12
 
-  /// The texts that the wildcards take if the pattern matches a name; nil if it does not.
+  /// The texts that the wildcards match in a name; nil if the pattern does not match.
   ///
-  /// - Parameter work: is increased by the cost, in comparisons of bytes.
+  /// - Parameter work: increased by the work, in comparisons of bytes.
   func match(_ name: UnsafeBufferPointer<UInt8>, work: inout Int) -> Captures? {
     var captures: Captures? = Captures()
     return matches(name, work: &work, captures: &captures) ? captures : nil
@@ -20,7 +20,7 @@ extension NamePattern {
     _ name: UnsafeBufferPointer<UInt8>, work: inout Int, captures: inout Captures?
   ) -> Bool {
     work += Self.callWork
-    // Literals at the ends have a fixed place, and most names fail on them.
+    // Literals at the ends have a fixed place, and most names do not have them.
     var middle = tokens[...]
     var low = 0
     var high = name.count
@@ -56,20 +56,21 @@ extension NamePattern {
   }
 }
 
-/// The tokens of a pattern that can match from each byte of a name on: one word per byte, one bit per token.
+/// For each byte of a name, the tokens of the pattern that can match from there on: one word for each byte, one bit for
+/// each token.
 ///
-/// Filled from the end of the name, then walked from its start, so that nothing is tried twice: the cost is the name's
+/// It is filled from the end of the name, then read from its start, so nothing is tried twice. The time is the name's
 /// length times the number of literals, whatever the wildcards are.
 private struct WildcardTable {
   private let name: UnsafeBufferPointer<UInt8>
   private let tokens: ArraySlice<NamePattern.Token>
-  /// Bit t of `reach[p]`: the tokens from t on match the bytes from p on.
+  /// Bit t of `reach[p]` is set if the tokens from t on match the bytes from p on.
   private let reach: UnsafeMutableBufferPointer<UInt64>
   private let literals: [(bit: Int, bytes: [UInt8])]
   private let stars: UInt64
   private let components: UInt64
 
-  /// A table in `reach`, which has room for one word per byte of the name and one for its end.
+  /// A table in `reach`, which must have one word for each byte of the name and one for its end.
   init(
     _ tokens: ArraySlice<NamePattern.Token>, of name: UnsafeBufferPointer<UInt8>,
     reach: UnsafeMutableBufferPointer<UInt64>
@@ -80,7 +81,7 @@ private struct WildcardTable {
     var literals: [(bit: Int, bytes: [UInt8])] = []
     var stars: UInt64 = 0
     var components: UInt64 = 0
-    // At most 16 wildcards and 17 literals: 33 tokens and the end fit a word.
+    // With at most 16 wildcards and 17 literals, 33 tokens and the end fit into a word.
     for (bit, token) in tokens.enumerated() {
       switch token {
       case .literal(let bytes): literals.append((bit, bytes))
@@ -101,12 +102,13 @@ private struct WildcardTable {
   }
 
   private func fill(work: inout Int) {
-    // Wildcards that have begun before a byte and can end at it or later.
+    // Wildcards that began before a byte and can end at it or later.
     var open: UInt64 = 0
     for position in stride(from: name.count, through: 0, by: -1) {
       let isEnd = position == name.count
       let going = isEnd ? 0 : isSeparator(name[position]) ? open & stars : open
-      // The tokens that take a byte here. Two stars are never neighbours, so one step adds those that take none.
+      // The tokens that match a byte here. Two stars are never neighbours, so one step adds the tokens that match no
+      // byte.
       var here = going & (components | stars)
       if isEnd { here |= 1 << UInt64(tokens.count) }
       for (bit, bytes) in literals where !isEnd && bytes[0] == name[position] {
@@ -126,7 +128,7 @@ private struct WildcardTable {
     work += (name.count + 1) * (literals.count + 1)
   }
 
-  /// Lets each wildcard, from left to right, take the least that leaves the rest a match.
+  /// Lets each wildcard, from left to right, match as little as possible while the rest still matches.
   private func walk(work: inout Int) -> NamePattern.Captures {
     var captures = NamePattern.Captures()
     var position = 0
@@ -151,7 +153,7 @@ private struct WildcardTable {
 
   private func isSeparator(_ byte: UInt8) -> Bool { byte == UInt8(ascii: ".") || byte == UInt8(ascii: "/") }
 
-  /// Whether a character begins here: a wildcard never takes half of one.
+  /// Whether a character begins here; a wildcard never matches half a character.
   private func isBoundary(_ position: Int) -> Bool {
     position == name.count || name[position] & 0xC0 != 0x80
   }

@@ -1,9 +1,9 @@
-/// A name with wildcards: `{}` for characters of one name component, `*` for anything.
+/// A name with wildcards: `{}` for characters of one component, `*` for anything.
 ///
-/// Components are split on `.` and `/`. `{}` takes one or more characters, `*` none or more; if a name matches in
-/// several ways, each wildcard from left to right takes as few as it can.
+/// Components are separated by `.` and `/`. `{}` matches one or more characters, and `*` none or more. If a name
+/// matches in several ways, each wildcard, from left to right, matches as few characters as possible.
 public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
-  /// The pattern as it is written.
+  /// The pattern's text, as in the document or option.
   public let text: String
   let tokens: [Token]
 
@@ -13,7 +13,7 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
     case anything
   }
 
-  /// The texts that the wildcards of a pattern took, in order.
+  /// The texts that the wildcards of a pattern matched, in order.
   public struct Captures: Hashable, Sendable {
     /// The text of each `{}`.
     public var components: [String] = []
@@ -21,12 +21,12 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
     public var stars: [String] = []
   }
 
-  /// The most wildcards a pattern may have: a word has a bit for each of its tokens.
+  /// The most wildcards of a pattern: a word has one bit for each of its tokens.
   public static let wildcardLimit = 16
   /// The most bytes of a pattern, and of a name that a pattern with wildcards can match.
   public static let lengthLimit = 1 << 14
 
-  /// Parses a pattern; nil if it has more than 16 wildcards or 16 KiB.
+  /// Parses a pattern; nil if it has more than 16 wildcards or more than 16 KiB.
   public init?(_ text: String) {
     var tokens: [Token] = []
     var literal: [UInt8] = []
@@ -40,7 +40,7 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
     while index < bytes.count {
       if bytes[index] == UInt8(ascii: "*") {
         close()
-        // Two stars in a row match the same as one.
+        // Two stars in a row match the same texts as one.
         if tokens.last != .anything { tokens.append(.anything) }
       } else if bytes[index] == UInt8(ascii: "{"), index + 1 < bytes.count,
         bytes[index + 1] == UInt8(ascii: "}")
@@ -59,13 +59,13 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
     if componentCount + starCount > NamePattern.wildcardLimit { return nil }
   }
 
-  /// How many `{}` the pattern has.
+  /// The number of `{}` in the pattern.
   public var componentCount: Int { tokens.count { $0 == .component } }
 
-  /// How many `*` the pattern has, neighbours counted once.
+  /// The number of `*` in the pattern; neighbours count as one.
   public var starCount: Int { tokens.count { $0 == .anything } }
 
-  /// Whether the pattern matches one name only.
+  /// Whether the pattern has no wildcards, so that it matches only one name.
   public var isLiteral: Bool { tokens.allSatisfy { if case .literal = $0 { true } else { false } } }
 
   /// Whether two patterns have the same text, byte for byte.
@@ -74,16 +74,16 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
   /// Hashes the tokens, which are equal for equal texts.
   public func hash(into hasher: inout Hasher) { hasher.combine(tokens) }
 
-  /// The pattern as it is written.
+  /// The same as `text`.
   public var description: String { text }
 
-  /// The texts that the wildcards take if the pattern matches a name; nil if it does not.
+  /// The texts that the wildcards match in a name; nil if the pattern does not match.
   public func match(_ name: String) -> Captures? {
     var work = 0
     return Array(name.utf8).withUnsafeBufferPointer { match($0, work: &work) }
   }
 
-  /// The pattern's text with its wildcards replaced in order; nil when there are too few captures.
+  /// The pattern's text with its wildcards replaced, in order; nil if there are too few captures.
   public func filled(with captures: Captures) -> String? {
     var components = captures.components[...]
     var stars = captures.stars[...]

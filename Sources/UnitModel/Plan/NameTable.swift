@@ -1,14 +1,14 @@
 internal import Tensors
 
-/// The names of the tensors that a plan is applied to.
+/// The names of the tensors to which a plan is applied.
 struct NameTable {
   let specs: [TensorSpec]
-  /// The bytes of every name, so that patterns are tried without `String`.
+  /// The bytes of every name; patterns are tried on these, without `String`.
   let bytes: [[UInt8]]
   let places: [TensorName: Int]
   /// The first name that occurs twice; nil for none.
   let twice: TensorName?
-  /// For each tied tensor, all tensors that it is tied to, itself included.
+  /// For each tied tensor, all tensors that it is tied to, including itself.
   let tied: [Int: [Int]]
 
   init(specs: [TensorSpec], ties: [TensorName: TensorName]) {
@@ -24,7 +24,7 @@ struct NameTable {
     self.twice = twice
     var groups: [TensorName: Set<Int>] = [:]
     for name in ties.keys {
-      // A chain of ties ends at a tensor that is not tied further; the bound on steps ends a ring.
+      // A chain of ties ends at a tensor that is not tied to another; the limit of steps ends a ring.
       var root = name
       var steps = 0
       while let next = ties[root], steps < ties.count {
@@ -41,7 +41,7 @@ struct NameTable {
     self.tied = tied
   }
 
-  /// The tensors that a selector matches, ascending, with the texts of its wildcards.
+  /// The tensors that a selector matches, ascending, with the texts that its wildcards match.
   func matches(
     _ selector: NameSelector, work: inout PlanWork
   ) throws(PlanError) -> [(place: Int, captures: NamePattern.Captures)] {
@@ -56,7 +56,7 @@ struct NameTable {
     }
   }
 
-  /// The selector, with a pattern without wildcards made a name.
+  /// The selector; a pattern without wildcards is replaced by a name.
   fileprivate static func target(_ selector: NameSelector) -> NameSelector {
     if case .match(let pattern) = selector, pattern.isLiteral { return .name(TensorName(pattern.text)) }
     return selector
@@ -78,7 +78,8 @@ struct EntryMatch {
 }
 
 extension Plan {
-  /// For each tensor, the first entry that matches it, or else one that matches a tensor it is tied to.
+  /// For each tensor, the first entry that matches it. If none does, an entry that matches a tensor to which it is
+  /// tied.
   func matchEntries(
     _ names: NameTable, work: inout PlanWork
   ) throws(PlanError) -> (matches: [EntryMatch?], notes: [PlanNote]) {
@@ -86,7 +87,7 @@ extension Plan {
     var notes: [PlanNote] = []
     for (index, entry) in tensors.enumerated() {
       work.place = "tensors[\(index)]"
-      // A norm's counter is a scalar, without a dimension to cut; only an entry with its exact name selects it.
+      // A norm's counter is a scalar, and has no dimension to cut. Only an entry with its exact name selects it.
       let isCut = !entry.dimensions.isEmpty
       if try open.take(entry.selector, for: index, skippingScalars: isCut, work: &work) { continue }
       guard try open.hasTaken(entry.selector, work: &work) else {
@@ -123,11 +124,11 @@ extension Plan {
   }
 }
 
-/// The names that no entry has taken yet, so that each entry is tried only on these.
+/// The names that no entry has matched yet; each entry is tried only on these.
 private struct OpenNames {
   let names: NameTable
   var matches: [EntryMatch?]
-  /// The places that may be open, ascending.
+  /// The places that may still be open, ascending.
   var places: [Int]
 
   init(_ names: NameTable) {
@@ -136,7 +137,7 @@ private struct OpenNames {
     places = Array(names.specs.indices)
   }
 
-  /// Gives an entry the open names that it matches; false when there are none.
+  /// Gives an entry the open names that it matches; returns false if there are none.
   mutating func take(
     _ selector: NameSelector, for entry: Int, skippingScalars: Bool, work: inout PlanWork
   ) throws(PlanError) -> Bool {
@@ -164,7 +165,7 @@ private struct OpenNames {
     }
   }
 
-  /// Whether an entry matches a name that another entry has taken.
+  /// Whether an entry matches a name that another entry matched before.
   func hasTaken(_ selector: NameSelector, work: inout PlanWork) throws(PlanError) -> Bool {
     switch NameTable.target(selector) {
     case .name(let name): return names.places[name] != nil

@@ -23,7 +23,7 @@ struct NaturalOrder: Comparable {
     func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
     while let first = rest.first {
       let run = rest.prefix { isDigit($0) == isDigit(first) }
-      // Numbers of any length: the one with more digits, without leading zeros, is larger.
+      // Numbers may have any length: the one with more digits, without leading zeros, is larger.
       let digits = run.drop { $0 == 0x30 }
       pieces.append(isDigit(first) ? .number(digits: digits.count, text: Array(digits)) : .text(Array(run)))
       rest = rest[run.endIndex...]

@@ -1,10 +1,11 @@
-/// The name that was most likely meant: the one with the fewest edits, if those are few for its length.
+/// The name that was most likely meant: the one with the fewest edits, if these are few for its length.
 ///
-/// The cost is bounded: at most 20,000 names are compared, by their first 64 bytes, and none whose length alone is too
-/// different.
+/// The time is limited: at most 20,000 names are compared, by their first 64 bytes, and names of a very different
+/// length are skipped.
 package func nearestName(to wanted: String, among names: some Sequence<String>) -> String? {
   let target = Array(wanted.utf8.prefix(64))
-  // A third of the length, but two edits for names of four and five letters: more is another name, not a typing error.
+  // The limit is a third of the length, but two edits for names of four and five letters. More edits make another name,
+  // not a typing error.
   var limit = target.count < 4 ? target.count / 2 : max(2, target.count / 3)
   var best: String?
   for name in names.prefix(20_000) {

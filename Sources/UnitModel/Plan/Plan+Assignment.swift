@@ -2,7 +2,7 @@ internal import StrictJSON
 internal import Tensors
 
 extension Plan {
-  /// The plan with every order and level filled in; the rule makes missing orders.
+  /// The plan with all orders and levels filled in; the rule makes missing orders.
   ///
   /// Throws `PlanError.outOfRange`, `.tooFewUnits`, `.unknownRule`, `.unitOutOfRange`, `.unitTwice`, `.levelTooLarge`,
   /// `.tooManyNetworks` or `.levelsDisagree`.
@@ -21,7 +21,7 @@ extension Plan {
       }
       let order = task.order ?? []
       try check(order, place: "\(place).order")
-      // A task that gives no levels has one for each unit of its order.
+      // A task without levels gets one level for each unit of its order.
       let levels = task.levels ?? order.indices.map { .count($0 + 1) }
       task.levels = levels
       _ = try sets(levels, order: order, place: "\(place).levels")
@@ -43,7 +43,7 @@ extension Plan {
     return plan
   }
 
-  /// The rule that makes missing orders; nil when none is missing.
+  /// The rule that makes missing orders; nil if none is missing.
   private func rule() throws(PlanError) -> AssignmentRule? {
     guard tasks.contains(where: { $0.order == nil }) else { return nil }
     guard let provenance else { return .nearest }
@@ -103,7 +103,7 @@ extension Plan {
       let order = task.order ?? []
       let levels = try sets(task.levels ?? [], order: order, place: "\(place).levels")
       var own: [AxisName: AxisAssignment] = [:]
-      // An entry for one axis goes before templates; of the templates, the first counts.
+      // An entry for one axis comes before templates; of the templates, the first one is used.
       for entry in task.axes.filter(\.axis.isLiteral) + task.axes.filter({ !$0.axis.isLiteral }) {
         work.place = "\(place).axes"
         var found: [AxisName] = []
@@ -131,7 +131,7 @@ extension Plan {
       axes: names)
   }
 
-  /// The users of each tensor that `private` or `private_per_level` names, and of those tied to it.
+  /// The users of each tensor that `private` or `private_per_level` names, and of tensors tied to it.
   func matchScopes(
     _ names: NameTable, tasks: [PlanTask], assignment: Assignment, work: inout PlanWork
   ) throws(PlanError) -> [Int: TensorScope] {
@@ -153,7 +153,7 @@ extension Plan {
           }
         }
       }
-      // A tensor named in `private_per_level` belongs to those levels only; `private` is for the rest.
+      // A tensor named in `private_per_level` belongs to these levels only; `private` is for all other tensors.
       for (item, entry) in task.privateTensors.enumerated() {
         let place = "tasks[\(index)].private[\(item)]"
         for (tensor, alias) in try matches(entry, names, place: place, work: &work)

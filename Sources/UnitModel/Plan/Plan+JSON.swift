@@ -2,7 +2,7 @@ public import StrictJSON
 internal import Tensors
 
 extension Plan {
-  /// The plan's document: keys in a fixed order, defaults left out, so that equal plans have equal bytes.
+  /// The plan's document. Keys are in a fixed order and defaults are left out, so equal plans have equal bytes.
   public var json: JSONValue {
     var object = JSONObject()
     object["format"] = .string(Plan.format)
@@ -17,7 +17,7 @@ extension Plan {
     if !tasks.isEmpty { object["tasks"] = .array(tasks.map(\.json)) }
     if let provenance {
       let members = [JSONMember(key: "rule", value: .string(provenance.rule))]
-      // Parsed details have no "rule"; one that a caller added is dropped.
+      // Parsed details have no "rule"; a "rule" that a caller added is dropped.
       let details = provenance.details.members.filter { $0.key != "rule" }
       object["assignment"] = JSONObject(members + details).map { .object($0) }
     }

@@ -3,8 +3,8 @@ public import StrictJSON
 extension Plan {
   /// Parses a plan's document.
   ///
-  /// Strict: a key that a plan does not have, a value of another type, or a number out of bounds is refused with its
-  /// path in the document. Throws the cases of `PlanError` under "Reading the document".
+  /// A key that a plan does not have, a value of another type, or a number outside its limits is refused with its path
+  /// in the document. Throws the cases of `PlanError` under "Reading the document".
   public init(parsing bytes: [UInt8]) throws(PlanError) {
     let document: JSONValue
     do {
@@ -18,7 +18,7 @@ extension Plan {
   /// Reads a plan from a JSON value.
   public init(json: JSONValue) throws(PlanError) {
     let root = PlanNode(value: json, place: "")
-    // The format goes first: another kind of document is reported as such, not by its keys.
+    // The format is checked first, so that another kind of document is reported as such, not by its keys.
     let format = try root.members()["format"]
     guard format == .string(Plan.format) else {
       if case .string(let found) = format { throw .wrongFormat(found: "'\(JSONWriter.escaped(found))'") }
@@ -43,7 +43,7 @@ extension Plan {
 
 private func readProvenance(_ node: PlanNode?) throws(PlanError) -> Provenance? {
   guard let node else { return nil }
-  // A method may write more keys beside its rule, so other keys are kept and not checked.
+  // A method may write other keys next to its rule; they are kept and not checked.
   var details = try node.members()
   guard let rule = details["rule"] else { throw .missingKey(place: node.place, key: "rule") }
   let name = try node.named("rule", rule).string()

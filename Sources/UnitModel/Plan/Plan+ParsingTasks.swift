@@ -34,7 +34,7 @@ private func readTask(_ node: PlanNode) throws(PlanError) -> PlanTask {
   }
   if let levels = object.optional("private_per_level") {
     for member in try levels.members().members {
-      // Only the usual spelling of a number, or "1" and "01" would be two keys for one level.
+      // Only the usual spelling of a number is allowed; otherwise "1" and "01" would be two keys for one level.
       let named = task.levelNames.firstIndex { $0.utf8.elementsEqual(member.key.utf8) }.map { $0 + 1 }
       guard let number = named ?? Int(member.key), number >= 1, named != nil || String(number) == member.key
       else {
@@ -94,7 +94,7 @@ private func readPrivate(_ node: PlanNode) throws(PlanError) -> [PlanPrivate] {
           case .match(let match): (match.componentCount, match.starCount)
           case .name: (0, 0)
           }
-        // Two tensors must not get one name because a wildcard was left out.
+        // Without this check, a missing wildcard could give two tensors the same name.
         if pattern.componentCount != components || pattern.starCount != stars {
           throw .badPattern(
             place: alias.place, pattern: pattern.text,

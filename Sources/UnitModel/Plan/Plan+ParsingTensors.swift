@@ -30,7 +30,7 @@ private func readTensor(_ node: PlanNode) throws(PlanError) -> PlanTensor {
   if let owners = object.optional("owners") { tensor.owners = try readOwners(owners) }
   tensor.mask = try object.optional("mask")?.pattern()
   for key in ["shape", "dtype", "owners"] where object.optional(key) != nil {
-    // A pattern may match tensors of several shapes.
+    // A pattern may match tensors of different shapes.
     if case .match = tensor.selector { throw .keysExclude(place: node.place, first: "match", second: key) }
   }
   if let dtype = object.optional("dtype") { tensor.dtype = try readCase(dtype, DType.self) }
@@ -59,7 +59,7 @@ func readSelector(_ object: PlanObject) throws(PlanError) -> NameSelector {
   return isPattern ? .match(try node.pattern()) : .name(TensorName(try node.string()))
 }
 
-/// A string that names a case of an enumeration.
+/// A string that must be the name of a case of an enumeration.
 func readCase<Value: RawRepresentable<String> & CaseIterable>(
   _ node: PlanNode, _ type: Value.Type
 ) throws(PlanError) -> Value {
@@ -117,7 +117,7 @@ private func readUse(_ object: PlanObject) throws(PlanError) -> AxisUse {
   return AxisUse(name, inner: inner, outer: outer)
 }
 
-/// A list of unit numbers, none twice.
+/// A list of unit numbers; each may occur once.
 func readUnits(_ node: PlanNode) throws(PlanError) -> [UnitID] {
   var units: [UnitID] = []
   var seen = UnitSet()

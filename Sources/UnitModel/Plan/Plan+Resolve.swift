@@ -3,8 +3,8 @@ public import Tensors
 extension Plan {
   /// Applies the plan to the tensors of a file.
   ///
-  /// `ties` gives the original of each tied name; a tied tensor that no entry matches follows the others. The result's
-  /// tensors are in the order of `specs`. Throws the first `PlanError` found.
+  /// `ties` gives the original of each tied name. A tied tensor that no entry matches gets the cut and the scope of the
+  /// others. The result's tensors are in the order of `specs`. Throws the first `PlanError` found.
   public func resolve(
     against specs: [TensorSpec], ties: [TensorName: TensorName] = [:]
   ) throws(PlanError) -> ResolvedPlan {
@@ -13,7 +13,7 @@ extension Plan {
     return resolved
   }
 
-  /// The result of `resolve` before assignment and partition are checked against each other (`Assignment.check`).
+  /// The result of `resolve` before assignment and partition are compared (`Assignment.check`).
   package func place(
     _ specs: [TensorSpec], ties: [TensorName: TensorName] = [:]
   ) throws(PlanError) -> ResolvedPlan {
@@ -55,7 +55,7 @@ extension Plan {
     return ResolvedPlan(partition: partition, assignment: assigned, notes: entries.notes + made.notes)
   }
 
-  /// The name of a tensor's mask, its wildcards filled in.
+  /// The name of a tensor's mask, with its wildcards filled in.
   private func mask(_ entry: PlanTensor, _ match: EntryMatch?) throws(PlanError) -> TensorName? {
     guard let pattern = entry.mask else { return nil }
     guard let name = pattern.filled(with: match?.captures ?? NamePattern.Captures()) else {
@@ -67,7 +67,7 @@ extension Plan {
     return TensorName(name)
   }
 
-  /// Checks that every entry with a mask gives one to at least one tensor; others are probably typing errors.
+  /// Checks that every entry with a mask gives a mask to at least one tensor; other entries are probably typing errors.
   private func checkMasks(
     _ matches: [EntryMatch?], _ placements: [TensorPlacement], _ names: NameTable, work: inout PlanWork
   ) throws(PlanError) {
@@ -87,7 +87,7 @@ extension Plan {
     }
   }
 
-  /// Checks that the shape and dtype of an entry are the tensor's.
+  /// Checks that the tensor has the shape and dtype that its entry gives.
   private func check(_ entry: PlanTensor, of spec: TensorSpec) throws(PlanError) {
     if let dtype = entry.dtype, dtype != spec.dtype {
       throw .specDisagrees(
@@ -98,7 +98,7 @@ extension Plan {
     }
   }
 
-  /// The tensors that the plan itself describes with dtype and shape, in its order.
+  /// The tensors that the plan itself describes with dtype and shape, in the plan's order.
   ///
   /// Throws `PlanError.outOfRange` for a shape whose size overflows or ends inside a byte.
   public var describedTensors: [TensorSpec] {

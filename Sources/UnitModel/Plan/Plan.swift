@@ -1,26 +1,27 @@
 public import Tensors
 
-/// Partition, assignment and scopes as people write them: axes and tensors by name or pattern, tasks with their levels.
+/// Partition, assignment and scopes as people write them: axes and tensors by name or pattern, and tasks with their
+/// levels.
 public struct Plan: Hashable, Sendable {
-  /// A description for readers, without effect.
+  /// A description for the reader; it has no effect.
   public var summary: String?
   /// k, the number of units.
   public var unitCount: Int
   /// The axes and templates of axes.
   public var axes: [PlanAxis]
-  /// The entries for tensors; the first that matches a name counts.
+  /// The entries for tensors; for each name, the first entry that matches it is used.
   public var tensors: [PlanTensor]
   /// The tasks.
   public var tasks: [PlanTask]
-  /// The origin of the assignment; nil if the plan does not give one.
+  /// Where the assignment comes from; nil if the plan does not say.
   public var provenance: Provenance?
-  /// The counting policy for budgets; nil if the plan does not give one.
+  /// The counting policy for budgets; nil if the plan does not name one.
   public var policy: String?
 
-  /// The value of `format` in a plan's document.
+  /// The text that `format` must have in a plan's document.
   public static let format = "tessera.plan/1"
 
-  /// A plan from its parts.
+  /// A plan from its parts, which are not checked here.
   public init(
     unitCount: Int, axes: [PlanAxis] = [], tensors: [PlanTensor] = [], tasks: [PlanTask] = [],
     provenance: Provenance? = nil, policy: String? = nil, summary: String? = nil
@@ -38,30 +39,30 @@ public struct Plan: Hashable, Sendable {
   public static let whole = Plan(unitCount: 1, tasks: [PlanTask(task: .all)])
 }
 
-/// An axis of a plan, or a template that makes one axis for every match.
+/// An axis of a plan, or a template that makes one axis for each match.
 public struct PlanAxis: Hashable, Sendable {
-  /// The name; in a template, `{}` takes what a tensor's pattern captured.
+  /// The name; in a template, `{}` is replaced by the text that a tensor's pattern matched.
   public var name: NamePattern
-  /// The number of channels; nil to take it from the tensors that lie on the axis.
+  /// The number of channels; with nil, it comes from the tensors on the axis.
   public var size: Int?
   /// How the channels are divided among the units.
   public var cut: Cut
-  /// Channels of every sub-network.
+  /// Channels that every sub-network has.
   public var common: ChannelRanges
-  /// The length of channel runs that stay together.
+  /// The length of channel runs that stay together; 1 if channels can be separated.
   public var granule: Int
 
-  /// How the channels of an axis are divided among the units.
+  /// The division of an axis's channels among the units.
   public enum Cut: Hashable, Sendable {
     /// As equally as possible; the first units may get one channel, or granule, more.
     case equal
-    /// This number of channels for each unit, in order.
+    /// For each unit in order, a number of channels.
     case sizes([Int])
-    /// These channels for each unit.
+    /// For each unit, its channels.
     case channels([ChannelRanges])
   }
 
-  /// An axis of a plan.
+  /// An axis of a plan; by default its channels are divided equally.
   public init(
     name: NamePattern, size: Int? = nil, cut: Cut = .equal, common: ChannelRanges = ChannelRanges(),
     granule: Int = 1
@@ -78,19 +79,19 @@ public struct PlanAxis: Hashable, Sendable {
 public struct PlanTensor: Hashable, Sendable {
   /// The tensors that the entry is for.
   public var selector: NameSelector
-  /// How each dimension lies on the axes, with names as written in the plan; empty if the tensors are not cut.
+  /// The placement of each dimension on axes named in the plan; empty if the tensors are not cut.
   public var dimensions: [DimensionPlacement]
   /// The units that a whole tensor belongs to (an expert); empty for others.
   public var units: UnitSet
-  /// The owner of each element; only beside a name.
+  /// The owner of each element; only allowed with a name, not with a pattern.
   public var owners: ElementOwners?
-  /// The mask that removes elements for a task: its name within the task, with the wildcards of the pattern.
+  /// The mask that removes elements for a task: its name in the task, with the wildcards of the pattern.
   public var mask: NamePattern?
   /// The order of the channels on compact dimensions.
   public var featureOrder: TensorPlacement.FeatureOrder
-  /// The dtype the tensor must have; only beside a name.
+  /// The dtype that the tensor must have; only allowed with a name.
   public var dtype: DType?
-  /// The shape the tensor must have; only beside a name.
+  /// The shape that the tensor must have; only allowed with a name.
   public var shape: [Int]?
 
   /// An entry of a plan, by default for tensors that are not cut.
@@ -112,12 +113,12 @@ public struct PlanTensor: Hashable, Sendable {
 
 /// The tensors that an entry of a plan selects.
 public enum NameSelector: Hashable, Sendable {
-  /// Every name that matches.
+  /// Every name that the pattern matches.
   case match(NamePattern)
-  /// Exactly this name, whatever characters it has.
+  /// Exactly this name, even if it has wildcard characters.
   case name(TensorName)
 
-  /// The pattern or name as written in the plan.
+  /// The pattern or the name, as in the plan.
   public var text: String {
     switch self {
     case .match(let pattern): pattern.text

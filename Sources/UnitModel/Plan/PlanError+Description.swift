@@ -1,7 +1,7 @@
 internal import Tensors
 
 extension PlanError: CustomStringConvertible {
-  /// One sentence: the place, what was expected, what was found. The caller puts the file before it.
+  /// One sentence: the place, what was expected, what was found. The caller puts the file's name before it.
   public var description: String {
     switch self {
     case .json(let error): "\(error)"
@@ -106,7 +106,7 @@ extension PlanError {
 
 private func quoted(_ name: String) -> String { TensorName(name).quoted }
 
-/// The names of up to eight tasks; for more, their number.
+/// The names of up to eight tasks; for more tasks, their number.
 private func some(of tasks: [TaskID]) -> String {
   switch tasks.count {
   case 0: "no task, because the file has none"

@@ -1,5 +1,5 @@
 extension PlanError {
-  /// The same error with its place renamed, to one in the document or command line that the plan was made from.
+  /// The same error with another place: one in the document or command line from which the plan was made.
   package func placed(by rename: (String) -> String) -> PlanError {
     switch self {
     case .unknownKey(let place, let key, let nearest):
@@ -35,7 +35,7 @@ extension PlanError {
       .levelsDisagree(place: rename(place), expected: expected, found: found)
     case .unknownLevel(let place, let level, let levels):
       .unknownLevel(place: rename(place), level: level, levels: levels)
-    // These name a tensor, an axis or a task, so their place does not depend on the origin of the plan.
+    // These errors name a tensor, an axis or a task, so their place does not depend on the source of the plan.
     case .json, .wrongFormat, .unitCountDisagrees, .sizesDisagree, .channelOutOfRange, .channelTwice,
       .channelMissing, .granuleDivided, .sizeUnknown, .unusedAxis, .matchesNoTensor, .rankDisagrees,
       .sizeDisagrees, .byteDivided, .cutTooFine, .specDisagrees, .tiedApart, .compactUnscoped, .aliasTaken,
@@ -46,7 +46,7 @@ extension PlanError {
 }
 
 extension PlanNote {
-  /// The same note with its place renamed.
+  /// The same note with another place.
   package func placed(by rename: (String) -> String) -> PlanNote {
     guard case .entryShadowed(let place, let pattern) = self else { return self }
     return .entryShadowed(place: rename(place), pattern: pattern)

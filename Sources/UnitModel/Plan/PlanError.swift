@@ -3,7 +3,7 @@ public import Tensors
 
 /// A defect of a plan, a partition or an assignment.
 ///
-/// `place` is a path into the plan, such as `tensors[3].axes[1]`, or the value that could not be made.
+/// `place` is a path in the plan, such as `tensors[3].axes[1]`, or the value that could not be made.
 public enum PlanError: Error, Hashable, Sendable {
   // Reading the document.
   case json(JSONError)

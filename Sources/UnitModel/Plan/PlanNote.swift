@@ -1,12 +1,12 @@
 public import Tensors
 
-/// A remark for a plan's author: the plan is valid, but does less than it seems to.
+/// A note for a plan's author: the plan is valid, but has less effect than it seems.
 public enum PlanNote: Hashable, Sendable, CustomStringConvertible {
   /// The axis has fewer channels, or granules, than there are units, so all of them are common.
   case axisWhole(axis: AxisName, granules: Int, granule: Int, unitCount: Int)
-  /// Entries before it have taken every tensor that the entry matches.
+  /// Earlier entries match every tensor that this entry matches.
   case entryShadowed(place: String, pattern: String)
-  /// No entry matches the tensor; it takes cut and scope from one that it is tied to.
+  /// No entry matches the tensor; it gets the cut and the scope of a tensor to which it is tied.
   case followsTie(tensor: TensorName, original: TensorName)
 
   /// One sentence.

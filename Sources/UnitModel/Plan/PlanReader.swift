@@ -29,7 +29,7 @@ extension PlanNode {
 }
 
 extension PlanObject {
-  /// The one of two exclusive keys that is there, and whether it is the first.
+  /// The value of one of two keys that exclude each other, and whether it is the value of the first.
   package func either(_ first: String, _ second: String) throws(PlanError) -> (node: PlanNode, isFirst: Bool)
   {
     switch (optional(first), optional(second)) {

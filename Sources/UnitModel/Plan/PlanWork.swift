@@ -1,21 +1,21 @@
-/// A limit on the work of applying a plan to tensors, in comparisons of bytes.
+/// A limit for the work of applying a plan to tensors, in comparisons of bytes.
 ///
-/// A few megabytes of patterns and names may need seconds to hours, so the work itself has a bound.
+/// A few megabytes of patterns and names may take between seconds and hours, so the work itself is limited.
 struct PlanWork {
-  /// Two or three seconds. 200 patterns that begin with a star, tried on 10,000 names of 60 bytes, cost two thirds of
-  /// it; patterns that begin with a name cost a tenth of that.
+  /// Two or three seconds. 200 patterns that begin with a star, tried on 10,000 names of 60 bytes, need two thirds of
+  /// it; patterns that begin with a name need a tenth of that.
   static let limit = 600_000_000
   /// The work counted for one more user of a private tensor, which also takes memory.
   static let user = 1_000
 
-  /// The place in the plan where the work is done, for the error.
+  /// The place in the plan at which work is done, for the error.
   var place = "tensors"
   private var done = 0
   private let limit: Int
 
   init(limit: Int = PlanWork.limit) { self.limit = limit }
 
-  /// The texts that a pattern's wildcards take from a name; nil if it does not match.
+  /// The texts that a pattern's wildcards match in a name; nil if the pattern does not match.
   mutating func match(
     _ pattern: NamePattern, _ name: [UInt8]
   ) throws(PlanError) -> NamePattern.Captures? {
@@ -36,7 +36,7 @@ struct PlanWork {
     try matches(pattern, Array(name.text.utf8))
   }
 
-  /// Counts work other than comparisons of names.
+  /// Counts work that is not a comparison of names.
   mutating func add(_ work: Int) throws(PlanError) {
     let (sum, overflow) = done.addingReportingOverflow(work)
     done = overflow ? Int.max : sum

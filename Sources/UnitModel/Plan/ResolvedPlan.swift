@@ -1,13 +1,13 @@
 /// A plan applied to the tensors of a file.
 public struct ResolvedPlan: Hashable, Sendable {
-  /// Axes and tensors.
+  /// The axes and the tensors with their placements.
   public let partition: Partition
-  /// Tasks with orders and levels.
+  /// The tasks with their orders and levels.
   public let assignment: Assignment
-  /// Remarks for the plan's author.
+  /// Notes for the plan's author.
   public let notes: [PlanNote]
 
-  /// Whether every sub-network is the whole network though there are several units.
+  /// Whether every sub-network is the whole network although there are several units.
   package var cutsNothing: Bool {
     partition.unitCount > 1 && partition.tensors.allSatisfy(\.isInEveryNetwork)
   }

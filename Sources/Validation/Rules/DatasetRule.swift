@@ -1,7 +1,7 @@
 internal import UnitCheckpoints
 
-/// Every section's dataset exists, with the type and length in the index and, if the file still has its original
-/// length, the address.
+/// Every section's dataset exists and has the type and length in the index; if the file still has its original length,
+/// also the address.
 enum DatasetRule: ValidationRule {
   static let summary = "The dataset of every section exists, with its type, length and address."
   static let defects: Set<CheckpointDefect> = [.datasetType, .datasetLength, .datasetStorage, .datasetChunks]

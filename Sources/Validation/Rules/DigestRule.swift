@@ -3,7 +3,7 @@ internal import UnitCheckpoints
 
 /// Every tensor matches its SHA-256.
 ///
-/// A damaged page is reported by `PageChecksumRule`; this rule finds a wrong digest of a tensor whose pages are all
+/// `PageChecksumRule` reports damaged pages. This rule finds a tensor with a wrong digest although all of its pages are
 /// sound.
 enum DigestRule: ValidationRule {
   static let summary = "Every tensor matches its SHA-256."

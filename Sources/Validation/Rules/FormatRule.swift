@@ -3,7 +3,7 @@ internal import UnitCheckpoints
 
 /// The bytes are of the format that the file's name promises.
 ///
-/// Programs and people trust the name: a pickle named `.safetensors` would pass both. The suffixes of PyTorch's older
+/// Programs and people trust the name: both would accept a pickle named `.safetensors`. The suffixes of PyTorch's older
 /// files (`.bin`, `.ckpt`) promise nothing.
 enum FormatRule: ValidationRule {
   static let summary = "The bytes are of the format that the file's name promises."

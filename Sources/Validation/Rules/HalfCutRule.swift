@@ -3,12 +3,12 @@ internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
 
-/// The plan leaves no tensor whole that, by its name and size, has the channels of a tensor that is cut.
+/// The plan leaves no tensor whole that, by its name and size, has the channels of a cut tensor.
 ///
-/// Applies to checkpoints without a graph: with one, `convert` checks the plan against it, which is more reliable than
-/// names.
+/// It applies to checkpoints without a graph. If there is a graph, `convert` checks the plan against it, which is more
+/// reliable than names.
 enum HalfCutRule: ValidationRule {
-  static let summary = "No tensor is left whole beside one that is cut along the same channels."
+  static let summary = "No tensor is left whole if another one with the same channels is cut."
   static let advice = "Add the cuts that the finding names to the plan, and convert the flat weights again."
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {

@@ -1,8 +1,8 @@
 internal import UnitCheckpoints
 
-/// The tables, the plan, the record of the source and the stored headers match the hash in the seal.
+/// The tables, the plan, the record of the source and the stored headers match the checksums in the seal.
 ///
-/// Opening has compared them; if they differ, the other rules check the index as far as it can be decoded.
+/// They are compared on opening; if they differ, the other rules check the index as far as it can be decoded.
 enum IndexChecksumRule: ValidationRule {
   static let summary = "The index matches its checksum."
   static let defects: Set<CheckpointDefect> = [.indexChecksum]

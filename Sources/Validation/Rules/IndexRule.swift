@@ -2,7 +2,7 @@ internal import UnitCheckpoints
 
 /// Every row of the index belongs to exactly one row of another table, and their sizes agree.
 ///
-/// Opening has checked it.
+/// This is checked on opening.
 enum IndexRule: ValidationRule {
   static let summary = "The rows of the index refer to each other without gaps, overlaps or rows left over."
   static let defects: Set<CheckpointDefect> = [

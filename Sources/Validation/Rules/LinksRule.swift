@@ -1,10 +1,10 @@
 internal import HDF5Kit
 
-/// No link in the file leads elsewhere: to another file, to an object by path, to a program's own storage.
+/// No link in the file leads to another place: another file, an object by its path, or a program's own storage.
 ///
-/// Other programs may add groups, which readers ignore. But a link or dataset in them that takes data from another file
-/// would give the file another content on each machine. Soft links stay in the file: among the tensors they are a
-/// missing dataset, elsewhere they are only noted.
+/// Other programs may add groups, which readers ignore. But with a link or dataset that takes data from another file,
+/// the file would have other contents on each machine. Soft links stay in the file: among the tensors they count as a
+/// missing dataset, elsewhere they are only a note.
 enum LinksRule: ValidationRule {
   static let summary = "No external, soft or user-defined links, external storage or virtual datasets."
   static let advice =

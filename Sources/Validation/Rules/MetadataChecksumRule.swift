@@ -1,6 +1,6 @@
 internal import UnitCheckpoints
 
-/// Every byte outside the tensors' data is unchanged: not all of HDF5's own structures have checksums.
+/// Every byte outside the tensors' data is unchanged. Some of HDF5's own structures have no checksums.
 enum MetadataChecksumRule: ValidationRule {
   static let summary = "Every byte outside the tensors' data is unchanged."
 

@@ -19,6 +19,6 @@ enum ModelDigestRule: ValidationRule {
 }
 
 extension SHA256Digest {
-  /// A prefix of the digest that is long enough to tell it from others.
+  /// The beginning of the digest, long enough to distinguish it from others.
   var short: String { description.prefix(16) + "…" }
 }

@@ -5,7 +5,7 @@ internal import UnitCheckpoints
 
 /// Every tensor has a unique name, and a link with that name, escaped as the layout requires.
 ///
-/// Names that people and tools are likely to mistake are noted.
+/// A name that people or tools are likely to confuse gets a note.
 enum NamesRule: ValidationRule {
   static let summary = "Names are UTF-8, differ, and are escaped in links as the layout requires."
   static let subjects: RuleSubjects = [.checkpoint, .flat]
@@ -40,7 +40,7 @@ enum NamesRule: ValidationRule {
     _ tensors: [TensorSpec], _ finding: (RuleID, Severity, String, String) -> Finding
   ) -> [Finding] {
     var findings: [Finding] = []
-    // Swift's `String` treats names as equal that Unicode treats as equivalent, which is what is needed here.
+    // Swift's `String` treats names as equal if Unicode treats them as equivalent, which is needed here.
     var seen: [String: TensorName] = [:]
     for tensor in tensors {
       func note(_ found: String) {

@@ -3,8 +3,8 @@ internal import UnitModel
 
 /// Every level of a task contains the level below it.
 ///
-/// Levels that are counts of one order nest if they ascend; lists of units need not. Tools that grow a network level by
-/// level rely on nesting, so its absence is noted.
+/// Levels given as numbers of units of one order nest if they ascend; lists of units need not nest. Tools that grow a
+/// network level by level rely on nesting, so levels that do not nest get a note.
 enum NestingRule: ValidationRule {
   static let summary = "Every level of a task contains the one below it."
   static let advice =

@@ -4,7 +4,7 @@ internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
 
-/// Weights that are NaN or infinite are kept bit for bit, and noted.
+/// Weights that are NaN or infinite are kept bit for bit, and get a note.
 enum NonFiniteRule: ValidationRule {
   static let summary = "Weights are finite."
   static let subjects: RuleSubjects = [.checkpoint, .flat]

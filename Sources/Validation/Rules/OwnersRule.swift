@@ -1,7 +1,7 @@
 internal import Tensors
 internal import UnitCheckpoints
 
-/// Owner maps give every owner as many elements as the table of owners.
+/// For each owner, owner maps have the number of elements in the table of owners.
 enum OwnersRule: ValidationRule {
   static let summary = "Owner maps give every owner the number of elements in the table of owners."
   static let isDeep = true

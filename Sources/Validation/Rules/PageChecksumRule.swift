@@ -2,7 +2,7 @@ internal import UnitCheckpoints
 
 /// Every page of every section matches its checksum.
 ///
-/// Pages are read one by one only if a tensor could not be read; then each damaged page is named.
+/// Pages are read one by one only if a tensor could not be read; each damaged page is then named.
 enum PageChecksumRule: ValidationRule {
   static let summary = "Every page of every section matches its checksum."
   static let isDeep = true

@@ -1,6 +1,6 @@
 internal import FlatFormats
 
-/// A pickle refers only to names that rebuild tensors; an unrestricted loader would import and call any other.
+/// A pickle refers only to names that rebuild tensors. An unrestricted loader would import and call every other name.
 enum PickleGlobalsRule: ValidationRule {
   static let summary =
     "A pickle refers only to names with which PyTorch's weights-only loader rebuilds tensors."

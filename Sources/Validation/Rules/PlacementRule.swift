@@ -1,7 +1,7 @@
 internal import Tensors
 internal import UnitCheckpoints
 
-/// The file has its original length; if a tool has rewritten it, datasets are found by path.
+/// The file has its original length. If a tool has rewritten it, datasets are found by path.
 enum PlacementRule: ValidationRule {
   static let summary = "The file is as it was written, or was moved by a tool that keeps datasets."
   static let advice =

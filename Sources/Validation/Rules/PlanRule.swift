@@ -23,7 +23,7 @@ enum PlanRule: ValidationRule {
 }
 
 extension CheckpointSubject {
-  /// The finding on the plan's error, if that error belongs to `rule`.
+  /// The finding on an error of the plan, if the error belongs to `rule`.
   func planFindings(of rule: RuleID) -> [Finding] {
     var error = placement.error
     if case .failure(.plan(_, let unread))? = plan { error = unread }

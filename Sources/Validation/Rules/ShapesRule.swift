@@ -4,7 +4,7 @@ internal import UnitCheckpoints
 
 /// The datasets have the shapes of the layout, and a `dtype` attribute if HDF5 has no such dtype.
 ///
-/// Opening has checked that dtype, shape and bytes in the index agree; `DatasetRule` checks the HDF5 type.
+/// On opening, dtype, shape and bytes in the index are compared; `DatasetRule` checks the HDF5 type.
 enum ShapesRule: ValidationRule {
   static let summary = "dtype, shape and bytes agree, in the index and with the datasets."
   static let subjects: RuleSubjects = [.checkpoint, .flat]

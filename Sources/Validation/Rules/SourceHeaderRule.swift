@@ -23,7 +23,7 @@ enum SourceHeaderRule: ValidationRule {
     var findings: [Finding] = []
     var first = 0
     for shard in source.shards {
-      // The record has been checked against the index, so ranges and numbers are within bounds.
+      // The record was compared with the index, so ranges and numbers are valid.
       let specs = checkpoint.index.tensors[first..<first + shard.tensorCount].map(\.spec)
       first += shard.tensorCount
       guard let header = shard.header, let kind = FlatFormatKind(rawValue: source.kind) else { continue }
@@ -61,7 +61,7 @@ enum SourceHeaderRule: ValidationRule {
     return findings
   }
 
-  /// Findings on shard names that lead out of the folder, and on an index that disagrees with the shards' headers.
+  /// Findings on shard names that are paths out of the folder, and on an index that disagrees with the shards' headers.
   private static func shardFindings(
     _ source: SourceRecord, _ headers: [[UInt8]], _ checkpoint: UnitCheckpoint,
     _ subject: CheckpointSubject

@@ -3,9 +3,9 @@ internal import FlatFormats
 internal import Tensors
 internal import UnitCheckpoints
 
-/// The holes of a stored graph fit its tensors, so that the same model can be written again.
+/// The tensors fit the holes of the stored graph, so that the same model can be written again.
 enum StoredGraphRule: ValidationRule {
-  static let summary = "The holes of a stored graph lie in its files, and its tensors fill them."
+  static let summary = "The holes of a stored graph are inside its files, and its tensors fill them."
   static let isOfIndex = true
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
@@ -13,7 +13,7 @@ enum StoredGraphRule: ValidationRule {
     guard let checkpoint = subject.checkpoint, let source = try? checkpoint.sourceRecord(),
       source.kind == FlatFormatKind.onnx.rawValue, let headers = try? checkpoint.headers()
     else { return [] }
-    // The graph was too large to keep, so only its weights are stored.
+    // The graph was too large to be kept, so only its weights are stored.
     if source.shards.allSatisfy({ $0.header == nil && $0.holes == nil }) { return [] }
     func told(_ location: String, _ expected: String, _ found: String) -> Finding {
       subject.finding(.storedGraph, at: location, "expected \(expected), found \(found)")

@@ -1,6 +1,6 @@
 internal import FlatFormats
 
-/// Every element of a tensor has its own place, so that writing one changes no other.
+/// Every element of a tensor has its own place in the storage, so that writing one changes no other.
 enum StridesRule: ValidationRule {
   static let summary = "No two elements of a tensor have the same place in its storage."
   static let subjects: RuleSubjects = .flat

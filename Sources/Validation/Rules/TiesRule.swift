@@ -1,9 +1,9 @@
 internal import UnitCheckpoints
 internal import UnitModel
 
-/// Tied tensors agree in dtype, shape, cut, digest and users.
+/// Tied tensors have the same dtype, shape, cut, digest and users.
 ///
-/// Opening has compared what is in the index; their scopes follow from the plan.
+/// The parts in the index are compared on opening; scopes come from the plan.
 enum TiesRule: ValidationRule {
   static let summary = "Tied tensors agree in dtype, shape, cut, scope and digest."
   static let isOfIndex = true

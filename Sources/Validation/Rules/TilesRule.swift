@@ -1,9 +1,10 @@
 internal import FlatFormats
 
-/// The tensors of a flat file fill its data part: no hole, no overlap, no bytes left over.
+/// The tensors of a flat file fill its data part, without holes, overlaps or remaining bytes.
 ///
-/// Opening a flat file proves it in one ordered pass. A PyTorch storage may have more bytes than its tensors, for
-/// example after slicing a larger tensor, and its readers stop when they have what they need; so these are remarks.
+/// Opening a flat file proves this in one ordered pass. A PyTorch storage may have more bytes than its tensors, for
+/// example after slicing a larger tensor, and readers stop when they have what they need; so such bytes are only a
+/// note.
 enum TilesRule: ValidationRule {
   static let summary = "The tensors of a flat file fill it without holes, overlaps or bytes left over."
   static let subjects: RuleSubjects = .flat

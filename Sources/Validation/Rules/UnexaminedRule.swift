@@ -3,10 +3,10 @@ internal import TensorStreams
 internal import Tensors
 internal import UnitCheckpoints
 
-/// Every part of the file is examined; a file with other parts is not called sound.
+/// Every part of the file is examined. A file with parts that were not examined cannot be called valid.
 ///
-/// An optimizer's tensors are known and left out, which is a note. A part beyond a limit, of an unknown class, or
-/// inside another archive may be anything.
+/// An optimizer's tensors are known and left out, so they are only a note. A part beyond a limit, of an unknown class,
+/// or inside another archive may be anything.
 enum UnexaminedRule: ValidationRule {
   static let summary = "Every part of the file is examined."
   static let advice = "Examine that part with another tool, or remove it from the file."
@@ -16,7 +16,7 @@ enum UnexaminedRule: ValidationRule {
     .safetensorsHeaderLimit,
   ]
 
-  /// A checkpoint may have objects that are not part of the layout, which no reader examines.
+  /// A checkpoint may have objects outside the layout, which no reader examines.
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     subject.examination.foreignParts().map { part in
       subject.finding(
@@ -27,7 +27,7 @@ enum UnexaminedRule: ValidationRule {
 
   static func findings(in subject: FlatSubject) -> [Finding] {
     let remarks = subject.remarks([.unexamined], as: .unexamined, .warning)
-    // The reader may leave out a member that the scan of pickles has reported already.
+    // The reader may leave out a member that the scan of pickles has already reported.
     let known = Set(remarks.map(\.location))
     return remarks
       + (subject.source?.leftOut ?? []).compactMap { item in

@@ -2,7 +2,7 @@ internal import UnitCheckpoints
 
 /// Cuts fill their dimensions, and parts belong to existing units.
 ///
-/// Opening has checked it: every element of a tensor is in exactly one block.
+/// This is checked on opening: every element of a tensor is in exactly one block.
 enum UnitsRule: ValidationRule {
   static let summary =
     "Units are disjoint and complete: cuts fill their dimensions, and their parts have units."

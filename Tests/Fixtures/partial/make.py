@@ -225,9 +225,9 @@ def save_odd():
         [("odd", "an array of records of several fields")])
     npz("opaque.npz", [("odd.npy", np.zeros(2, "V2"))],
         [("odd", "an array of '|V2': elements of unknown meaning, perhaps BF16 (--assume-dtype)")])
-    npz("readme.npz", [("README.md", "# Weights\n")], [("README.md", "a file that is no array")])
+    npz("readme.npz", [("README.md", "# Weights\n")], [("README.md", "a file that is not an array")])
     npz("several.npz", [("README.md", "# Weights\n"), ("odd.npy", np.array(["a"])), ("::error.npy", np.array(["b"]))],
-        [("README.md", "a file that is no array"), ("odd", "an array of '<U1', text"), ("::error", "an array of '<U1', text")])
+        [("README.md", "a file that is not an array"), ("odd", "an array of '<U1', text"), ("::error", "an array of '<U1', text")])
     data = Storage(ramp(6))
     plain = (data, 0, (2, 3), (3, 1), False, collections.OrderedDict())
     odd("wrapper.pt", Call(utils._rebuild_wrapper_subclass, mine.Packed, None, (4, 4), (4, 1), 0, None, None, False),

@@ -1,6 +1,6 @@
 internal import ONNXGraph
 
-/// A convolution of binary32 numbers as its kernels need it; sizes are checked here once.
+/// A convolution of binary32 numbers in the form that its kernels need; sizes are checked here once.
 struct ConvolutionJob: Sendable {
   let convolution: Convolution
   let threads: Int
@@ -11,16 +11,16 @@ struct ConvolutionJob: Sendable {
   private let residual: Elements<Float>?
   let batch: Int
   let groups: Int
-  /// Channels of a group.
+  /// The number of input channels of a group.
   let channels: Int
-  /// Output channels of a group.
+  /// The number of output channels of a group.
   let outputs: Int
-  /// Elements of a plane on the `windows.input` side, of one on the `windows.output` side, and of a kernel.
+  /// The elements of a plane on the `windows.input` side, of a plane on the `windows.output` side, and of a kernel.
   let inputSize: Int
   let outputSize: Int
   let kernelSize: Int
 
-  /// nil for types other than binary32, for empty tensors, and for those that `Sgemm` cannot take.
+  /// Returns nil for types other than binary32, for empty tensors, and for tensors too large for `Sgemm`.
   init?(_ convolution: Convolution, threads: Int) {
     guard convolution.y.type == .float, convolution.y.count > 0, convolution.x.count > 0,
       convolution.w.count > 0,
@@ -54,15 +54,15 @@ struct ConvolutionJob: Sendable {
   /// Whether no weight is infinite or NaN.
   var weightsAreFinite: Bool { Finishing.isFinite(UnsafePointer(w.base), count: convolution.w.count) }
 
-  /// The plane of x of a channel, counted over all groups.
+  /// The plane of x with this channel; channels are counted over all groups.
   func input(_ image: Int, _ channel: Int) -> UnsafePointer<Float> {
     UnsafePointer(x.base + (image * groups * channels + channel) * inputSize)
   }
 
-  /// The index at which a plane of y begins.
+  /// The position in y at which a plane begins.
   func place(_ image: Int, _ output: Int) -> Int { (image * groups * outputs + output) * outputSize }
 
-  /// The bias of an output channel, counted over all groups.
+  /// The bias of an output channel; channels are counted over all groups.
   func bias(_ output: Int) -> Float { biases?[output] ?? 0 }
 
   /// Applies bias and epilogue to `count` elements of a plane of y from `start` on.

@@ -1,9 +1,9 @@
-/// A convolution of each channel with kernels of its own, in one or two dimensions: output rows by vectors.
+/// A convolution with separate kernels for each channel, in one or two dimensions; vectors compute output rows.
 struct DepthwiseConvolution {
   private let job: ConvolutionJob
   private let plane: PaddedPlane
 
-  /// nil if groups have more than one channel.
+  /// Returns nil if groups have more than one channel.
   init?(_ job: ConvolutionJob) {
     guard job.channels == 1, job.groups > 1, let plane = PaddedPlane(job.windows) else { return nil }
     self.job = job
@@ -15,7 +15,7 @@ struct DepthwiseConvolution {
     let tasks = job.batch * job.groups
     let scratch = try Scratch(plane.count, workers: min(job.threads, tasks), job.budget)
     for worker in 0..<min(job.threads, tasks) { plane.clear(scratch[worker], padding: 0) }
-    // A task takes several small planes.
+    // A task computes several small planes.
     let step = max(1, min(tasks / 16, 16_384 / max(1, job.outputSize * job.kernelSize)))
     Parallel.tasks((tasks + step - 1) / step, threads: job.threads) { part, worker in
       for task in (part * step)..<min(tasks, (part + 1) * step) {

@@ -1,6 +1,6 @@
 internal import ONNXGraph
 
-/// Binary32 by OpenBLAS and vectors; the reference computes everything else.
+/// Computes binary32 with OpenBLAS and vectors; the reference computes all other types.
 ///
 /// Results do not depend on the number of threads: tasks are chosen by shapes alone, and no sum is split between tasks.
 struct FastBackend: Backend {
@@ -33,14 +33,15 @@ struct FastBackend: Backend {
     } else {
       try GatheredConvolution(job).run()
     }
-    // Padding is zeros here, but nothing in the definition: 0 · ∞ is NaN. Only outputs that are NaN can be wrong in
-    // this way.
+    // Here padding is multiplied as zeros, but the definition leaves it out: 0 · ∞ is NaN. Only outputs that are NaN
+    // can be wrong for this reason.
     guard job.isPadded, job.hasNaN, !job.weightsAreFinite else { return }
     try reference.convolve(convolution)
     Finishing.apply(convolution.epilogue, to: convolution.y)
   }
 
-  /// Whether Winograd's filtering computed the result; a lack of memory for it must not make the run fail.
+  /// Tries Winograd's filtering; false if another way must compute the result. A lack of memory for it must not make
+  /// the run fail.
   private func filtered(_ job: ConvolutionJob, _ plan: WinogradPlan) throws(OperatorError) -> Bool {
     do { return try WinogradConvolution(job, plan, weights).run() } catch  where error.kind == .budget {
       return false

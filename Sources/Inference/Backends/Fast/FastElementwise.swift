@@ -1,12 +1,12 @@
 internal import ONNXGraph
 
-/// An operator of two numbers by vectors, with the results of its definition: sums, products and quotients of binary32
-/// numbers, computed in binary64 and rounded once, equal those computed in binary32.
+/// An operator on two numbers with vectors. It gives the results of its definition: sums, products and quotients of
+/// binary32 numbers, computed in binary64 and rounded once, are the same as those computed in binary32.
 protocol LaneArithmetic: BinaryArithmetic, SendableMetatype {
   static func lanes(_ a: Lanes, _ b: Lanes) -> Lanes
 }
 
-/// Operators on binary32 numbers by vectors, on all threads.
+/// Operators on binary32 numbers with vectors, on all threads.
 enum FastElementwise {
   /// `y[i] = op(a[i], b[i])` with broadcasting.
   static func binary<Op: LaneArithmetic>(
@@ -20,7 +20,7 @@ enum FastElementwise {
     let (left, right, to) = (a.values(Float.self), b.values(Float.self), y.values(Float.self))
     let (count, aStep, bStep) = (walk.rowCount, walk.rowStride(0), walk.rowStride(1))
     if y.count / count > 1 << 16 {
-      // There are so many short rows that a list of them would be as large as the tensors.
+      // Short rows are so many that a list of them would be as large as the tensors.
       var place = 0
       try walk.forEachRow { offsets throws(OperatorError) in
         Self.row(
@@ -33,7 +33,7 @@ enum FastElementwise {
     }
     var rows: [(Int, Int)] = []
     try walk.forEachRow { offsets throws(OperatorError) in rows.append((offsets[0], offsets[1])) }
-    // Long rows are cut into pieces; short ones are grouped.
+    // Long rows are cut into pieces, and short rows are grouped.
     let piece = min(count, 1 << 14)
     let pieces = (count + piece - 1) / piece
     let step = max(1, (1 << 14) / piece)

@@ -1,14 +1,15 @@
 internal import ONNXGraph
 
-/// The greatest element, or the mean, of windows of binary32 numbers in one or two dimensions: output rows by vectors.
+/// The greatest element, or the mean, of windows of binary32 numbers in one or two dimensions; vectors compute output
+/// rows.
 struct FastPooling {
   private let pooling: Pooling
   private let plane: PaddedPlane
   private let threads: Int
-  /// 1 / the number of elements in a mean, by output position; nil for the greatest element.
+  /// For means, 1 / the number of elements in each window, by output position; nil for the greatest element.
   private let factors: [Float]?
 
-  /// nil for other types and dimensions, and if positions of greatest elements are wanted.
+  /// Returns nil for other types and dimensions, and if positions of greatest elements are wanted.
   init?(_ pooling: Pooling, threads: Int) {
     guard pooling.y.type == .float, pooling.y.count > 0, pooling.x.count > 0,
       let plane = PaddedPlane(pooling.windows)
@@ -17,7 +18,7 @@ struct FastPooling {
     case .greatest(nil, _): factors = nil
     case .greatest: return nil
     case .mean(let countsPadding):
-      // Windows over padding have fewer elements: the product of the counts along each dimension.
+      // Windows that reach into the padding have fewer elements: the product of the counts along each dimension.
       let windows = pooling.windows
       let counts = windows.input.indices.map { axis in
         (0..<windows.output[axis]).map { windows.count(axis, $0, withPadding: countsPadding) }

@@ -7,7 +7,7 @@ struct FastProduct {
   private let b: Elements<Float>
   private let y: Elements<Float>
 
-  /// nil for other types, for empty matrices, and if neither rows nor columns are contiguous.
+  /// Returns nil for other types, for empty matrices, and if neither rows nor columns are contiguous.
   init?(_ product: MatrixProduct) {
     guard product.y.type == .float, product.rows > 0, product.columns > 0, product.depth > 0,
       Sgemm.fits(product.a.tensor), Sgemm.fits(product.b.tensor), Sgemm.fits(product.y),
@@ -48,9 +48,9 @@ struct FastProduct {
     }
   }
 
-  /// Rows and columns of a task: the longer side is cut into up to 8 tasks of at least a million steps.
+  /// Rows and columns of a task: the longer side is cut into at most 8 tasks, each with at least a million steps.
   static func block(rows: Int, columns: Int, depth: Int) -> (rows: Int, columns: Int) {
-    // As real numbers: the product of three extents could overflow.
+    // Computed as real numbers, because the product of three extents could overflow.
     let parts = min(8, Int(Double(rows) * Double(columns) * Double(depth) / 1e6))
     if parts <= 1 { return (rows, columns) }
     func step(_ extent: Int) -> Int { max(32, ((extent + parts - 1) / parts + 15) / 16 * 16) }

@@ -11,7 +11,7 @@ enum FastScaling {
       (Float(scaling.mean[$0]), Float(scaling.factors[$0]), Float(scaling.shift[$0]))
     }
     let activation = scaling.epilogue.activation
-    // A task takes several planes, in pieces that stay in the cache between the two passes.
+    // A task computes several planes, in pieces that stay in the cache between the two passes.
     let step = max(1, min((planes + 7) / 8, (1 << 15) / max(1, plane)))
     Parallel.tasks((planes + step - 1) / step, threads: threads) { task, _ in
       for number in (task * step)..<min(planes, (task + 1) * step) {

@@ -76,7 +76,7 @@ enum Finishing {
   }
 }
 
-/// A function of lanes; each has a type of its own, so that the compiler makes a loop for each.
+/// A function of lanes. Each function has a type of its own, so that the compiler makes a separate loop for it.
 private protocol LaneFunction {
   func value(_ x: Lanes) -> Lanes
 }

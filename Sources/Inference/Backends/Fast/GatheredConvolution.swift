@@ -1,8 +1,8 @@
 /// Convolution as a product of matrices, in any number of dimensions: the weights of a group, [K, C·kernel], times the
-/// inputs that each output position meets, [C·kernel, positions].
+/// inputs of each output position, [C·kernel, positions].
 ///
-/// The second matrix is gathered for as many positions as the cache holds. A kernel of one element that meets every
-/// input once needs no gathering.
+/// The second matrix is gathered for as many positions as fit the cache. A kernel of one element that uses every input
+/// once needs no gathering.
 struct GatheredConvolution {
   private let job: ConvolutionJob
   private let gathering: Gathering
@@ -83,7 +83,7 @@ struct GatheredConvolution {
   }
 }
 
-/// Gathers the inputs of outputs, by rows of the last dimension.
+/// Gathers the inputs of output positions, row by row of the last dimension.
 private struct Gathering: Sendable {
   private let windows: Windows
   private let rows: GatheredRows
@@ -95,8 +95,8 @@ private struct Gathering: Sendable {
     kernelRows = windows.kernel.dropLast().product
   }
 
-  /// Sets column p of `target`, whose rows are `width` apart, to the inputs of position p of `positions`: one for each
-  /// channel and kernel element, 0 in the padding.
+  /// Writes column p of `target`: the inputs of position p of `positions`, one for each channel and kernel element, and
+  /// 0 in the padding. Rows of `target` are `width` apart.
   func run(
     _ x: UnsafePointer<Float>, _ channels: Range<Int>, _ positions: Range<Int>,
     into target: UnsafeMutablePointer<Float>, width: Int
@@ -111,7 +111,7 @@ private struct Gathering: Sendable {
       let count = min(across - first, positions.upperBound - position)
       let rows = rows.inputRows(row)
       for k in 0..<kernel {
-        // Outputs from `low` up to but without `high` meet inputs, the others padding.
+        // Outputs from `low` up to but without `high` use inputs; the others use padding.
         let start = first * step - pad + k * dilation
         let low = min(count, start < 0 ? (-start + step - 1) / step : 0)
         let high = max(low, min(count, start >= length ? 0 : (length - 1 - start) / step + 1))

@@ -1,4 +1,4 @@
-/// The rows of the input that each row of the output meets, where rows are those of the last dimension.
+/// For each row of the output, the rows of the input that its windows contain. Rows are along the last dimension.
 struct GatheredRows: Sendable {
   private let windows: Windows
   /// The output's extents in all dimensions but the last.
@@ -9,8 +9,8 @@ struct GatheredRows: Sendable {
     outer = Array(windows.output.dropLast())
   }
 
-  /// For each kernel element of all dimensions but the last, the row of the input that output row `number` meets; −1
-  /// for padding.
+  /// For each kernel element in all dimensions but the last, the number of the input row that it multiplies for output
+  /// row `number`; −1 for padding.
   func inputRows(_ number: Int) -> [Int] {
     var rest = number
     var index = [Int](repeating: 0, count: outer.count)

@@ -1,7 +1,7 @@
 /// Eight binary32 numbers: one or two of the processor's registers.
 typealias Lanes = SIMD8<Float>
 
-// The callers have checked that all lanes lie within the tensor or the scratch memory.
+// The callers must have checked that all lanes are inside the tensor or the scratch memory.
 extension UnsafePointer<Float> {
   /// The numbers from `index` on, at any alignment.
   @inline(__always) func lanes<V: SIMD<Float>>(_ index: Int, _: V.Type = V.self) -> V
@@ -35,7 +35,7 @@ extension UnsafeMutablePointer<Float> {
 
 /// Copies of rows.
 enum Row {
-  /// target[i] ← source[i · step]; reads nothing after the last of them.
+  /// target[i] ← source[i · step]; nothing after the last of these elements is read.
   @inline(__always)
   static func copy(
     _ source: UnsafePointer<Float>, step: Int, _ target: UnsafeMutablePointer<Float>, count: Int
@@ -47,7 +47,7 @@ enum Row {
         index += 8
       }
     } else if step == 2 {
-      // Every second of sixteen numbers is used, but all sixteen are read, and must exist.
+      // Every second one of sixteen numbers is used, but all sixteen are read, so they must exist.
       while index + 8 < count {
         target.set(index, source.lanes(2 * index, SIMD16<Float>.self).evenHalf)
         index += 8

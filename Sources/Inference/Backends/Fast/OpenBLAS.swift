@@ -2,7 +2,7 @@ internal import Glibc
 
 /// OpenBLAS, loaded when the first product needs it.
 ///
-/// Linked, it would be loaded with every command, and Debian's build starts its threads at once, which spin for a
+/// If it were linked, every command would load it. Debian's build starts its threads at once, and they spin for a
 /// while: 3 ms of start-up and 40 ms on another core, a fifth of the time of a small conversion.
 struct OpenBLAS: @unchecked Sendable {
   // Proof of @unchecked: the pointers are to functions of a library that stays loaded.
@@ -23,7 +23,7 @@ struct OpenBLAS: @unchecked Sendable {
 
   let gemm: Gemm
   let gemv: Gemv
-  /// The kind of processor that OpenBLAS chose its kernels for.
+  /// The kind of processor for which OpenBLAS chose its kernels.
   let coreName: String
 
   /// CblasRowMajor of <cblas.h>.
@@ -32,9 +32,9 @@ struct OpenBLAS: @unchecked Sendable {
   /// CblasTrans or CblasNoTrans of <cblas.h>.
   static func order(_ isTransposed: Bool) -> CInt { isTransposed ? 112 : 111 }
 
-  /// nil if OpenBLAS is not installed.
+  /// Returns nil if OpenBLAS is not installed.
   init?() {
-    // The callers distribute the work over threads; OpenBLAS computes in the calling thread and needs none of its own.
+    // The callers distribute the work over threads; OpenBLAS computes in the calling thread and starts no threads.
     setenv("OPENBLAS_NUM_THREADS", "1", 1)
     guard let library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL),
       let gemm = dlsym(library, "cblas_sgemm"), let gemv = dlsym(library, "cblas_sgemv"),

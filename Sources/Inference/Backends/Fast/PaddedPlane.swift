@@ -1,7 +1,7 @@
-/// A plane of an image with its padding, in scratch memory: every window lies within it, and its columns are sorted so
-/// that neighbouring outputs meet neighbouring numbers for any stride.
+/// A plane of an image with its padding, in scratch memory, so that every window is inside it. Its columns are sorted
+/// by their remainder modulo the stride, so that neighbouring outputs use neighbouring numbers.
 ///
-/// One dimension is a plane of one row. Column c of a row is at (c mod stride) · `part` + c / stride.
+/// With one dimension, the plane has one row. Column c of a row is at (c mod stride) · `part` + c / stride.
 struct PaddedPlane: Sendable {
   let rows: Int
   /// Output rows and columns.
@@ -10,19 +10,19 @@ struct PaddedPlane: Sendable {
   private let pads: (top: Int, left: Int)
   private let strides: (down: Int, across: Int)
   private let part: Int
-  /// The offset of each kernel element's number for output 0, in C order.
+  /// For each kernel element, in C order, the offset of the number that it multiplies for output 0.
   let taps: [Int]
-  /// The distance between the numbers that successive output rows meet.
+  /// The distance between the numbers of one output row and those of the next.
   let rowStep: Int
 
   /// Elements of scratch memory.
   var count: Int { rows * strides.across * part }
 
-  /// Elements after a row of outputs that vectors may read.
+  /// The number of elements after a row of outputs that vectors may read.
   private static let slack = 32
   private static let limit = 1 << 22
 
-  /// nil for three or more dimensions, and for planes too large for scratch memory.
+  /// Returns nil for three or more dimensions, and for planes too large for scratch memory.
   init?(_ windows: Windows) {
     guard (1...2).contains(windows.input.count) else { return nil }
     func axes(_ list: [Int], _ missing: Int) -> (Int, Int) {
@@ -56,12 +56,12 @@ struct PaddedPlane: Sendable {
     self.taps = taps
   }
 
-  /// Sets all of `target` to `padding`; `fill` leaves the columns and rows of padding unchanged.
+  /// Sets all of `target` to `padding`; `fill` then leaves the padding unchanged.
   func clear(_ target: UnsafeMutablePointer<Float>, padding: Float) {
     target.update(repeating: padding, count: count)
   }
 
-  /// Copies the part of `plane` that windows meet.
+  /// Copies the part of `plane` that windows use.
   func fill(_ target: UnsafeMutablePointer<Float>, from plane: UnsafePointer<Float>) {
     let across = strides.across
     for row in 0..<rows {
@@ -70,7 +70,7 @@ struct PaddedPlane: Sendable {
       let from = plane + place * input.columns
       let to = target + row * across * part
       for phase in 0..<across {
-        // Columns phase, phase + across, …; those from the one numbered `first` on are in the input.
+        // Columns phase, phase + across, …; from the column numbered `first` on, they are in the input.
         let first = pads.left > phase ? (pads.left - phase + across - 1) / across : 0
         let start = first * across + phase - pads.left
         let room = part - Self.slack - first

@@ -1,11 +1,11 @@
-/// Memory for workers while they compute, a part for each; counted by the budget.
+/// Memory for workers while they compute, with a separate part for each worker; the budget counts it.
 struct Scratch: Sendable {
   private let memory: Elements<Float>
   private let each: Int
 
-  /// `count` elements for each of `workers`, with any contents.
+  /// `count` elements for each of `workers` workers, with any contents.
   init(_ count: Int, workers: Int, _ budget: RunBudget) throws(OperatorError) {
-    // Parts are whole cache lines, and the distance between them is not a power of two.
+    // Each part has whole cache lines, and the distance between parts is not a power of two.
     each = (count / 16 + 1) * 16 + 16
     let (bytes, overflow) = (each * 4).multipliedReportingOverflow(by: max(1, workers))
     guard count >= 0, !overflow else {

@@ -2,7 +2,7 @@ internal import Glibc
 
 /// Products of binary32 matrices by OpenBLAS, with one thread for each call.
 ///
-/// OpenBLAS has 32-bit sizes. `fits` is called once for each tensor; all sizes within it are then small enough.
+/// OpenBLAS has 32-bit sizes. `fits` is called once for each tensor; then all sizes inside the tensor are small enough.
 enum Sgemm {
   /// A matrix in memory: `stride` elements between rows, or between columns if it is transposed.
   struct Matrix {
@@ -13,14 +13,14 @@ enum Sgemm {
 
   static func fits(_ tensor: Tensor) -> Bool { library != nil && tensor.count < Int(Int32.max) }
 
-  /// nil if OpenBLAS is not installed; then the reference computes everything.
+  /// The library; nil if OpenBLAS is not installed. Then the reference computes everything.
   private static let library = OpenBLAS()
 
   /// The most multiply-adds of a product that OpenBLAS treats as small.
   private static let small = 1e6
 
-  /// Whether OpenBLAS has kernels for small products on this processor. They need no packing, and are faster than those
-  /// for large products (by a tenth if everything is in the cache, by a half if one operand is read once).
+  /// Whether OpenBLAS has kernels for small products on this processor. They need no packing. They are faster than
+  /// those for large products: by a tenth if everything is in the cache, by a half if one operand is read once.
   private static let isQuickWithSmall = ["SkylakeX", "Cooperlake", "SapphireRapids"].contains(
     library?.coreName ?? "")
 
@@ -30,7 +30,7 @@ enum Sgemm {
     depth: Int,
     scale: Float = 1, keep: Float = 0
   ) {
-    // One row: a product with a vector needs no packing.
+    // A product with a vector, for one row, needs no packing.
     if rows == 1, a.isTransposed == false {
       library?.gemv(
         OpenBLAS.rowMajor, OpenBLAS.order(!b.isTransposed), Int32(b.isTransposed ? columns : depth),
@@ -48,7 +48,7 @@ enum Sgemm {
     call(a, b, y, yStride: yStride, rows: rows, columns: columns, depth: depth, scale: scale, keep: keep)
   }
 
-  /// Multiplies in blocks that are small products, each with as many of b's numbers as stay in the cache.
+  /// Multiplies in blocks that are small products; each block uses as many numbers of b as stay in the cache.
   private static func inBlocks(
     _ a: Matrix, _ b: Matrix, _ y: UnsafeMutablePointer<Float>, yStride: Int, rows: Int, columns: Int,
     depth: Int,

@@ -1,12 +1,12 @@
-/// The adjoint of a convolution as a matrix product whose result is spread over the output: [K·kernel, positions] = wᵀ
-/// · x, then each row is added to the positions that its kernel element meets.
+/// The adjoint of a convolution as a matrix product, [K·kernel, positions] = wᵀ · x. Each row of the result is then
+/// added to the output positions of its kernel element.
 struct SpreadConvolution {
   private let job: ConvolutionJob
-  /// Channels of a group of x (`channels`) and of y (`outputs`).
+  /// The number of channels in a group of x (`channels`) and in a group of y (`outputs`).
   private let channels: Int
   private let outputs: Int
 
-  /// nil if `ConvolutionJob` is, or if the product for one output channel is too large.
+  /// Returns nil if `ConvolutionJob` does, or if the product for one output channel is too large.
   init?(_ convolution: Convolution, threads: Int) {
     guard let job = ConvolutionJob(convolution, threads: threads) else { return nil }
     self.job = job
@@ -19,9 +19,9 @@ struct SpreadConvolution {
 
   func run() throws(OperatorError) {
     let (job, channels, outputs) = (job, channels, outputs)
-    // `windows` describe the convolution that goes from y to x.
+    // `windows` describe the convolution from y to x.
     let (positions, plane, kernel) = (job.outputSize, job.inputSize, job.kernelSize)
-    // A task takes as many output channels as fit the cache.
+    // A task computes as many output channels as fit the cache.
     let step = max(1, min((outputs + 3) / 4, (1 << 18) / max(1, kernel * positions)))
     let parts = (outputs + step - 1) / step
     let tasks = job.batch * job.groups * parts
@@ -47,7 +47,7 @@ struct SpreadConvolution {
   }
 }
 
-/// Adds rows of a product to the positions that their kernel elements meet.
+/// Adds rows of a product to the output positions of their kernel elements.
 private struct Spreading: Sendable {
   private let windows: Windows
   private let rows: GatheredRows

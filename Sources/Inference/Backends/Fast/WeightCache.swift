@@ -2,7 +2,7 @@ internal import Synchronization
 
 /// Values computed from the model's weights, kept for the session.
 final class WeightCache: Sendable {
-  /// By the memory of the weights. The weights are kept too, so that no other tensor can have that memory.
+  /// Results by the memory of the weights. The weights are kept too, so no other tensor can get the same memory.
   private let known = Mutex<[Key: (weights: Tensor, result: Tensor)]>([:])
 
   private struct Key: Hashable {

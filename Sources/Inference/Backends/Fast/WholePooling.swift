@@ -6,7 +6,7 @@ struct WholePooling {
   private let threads: Int
   private let size: Int
 
-  /// nil for other types, and if windows are not the whole input.
+  /// Returns nil for other types, and if windows do not cover the whole input.
   init?(_ pooling: Pooling, threads: Int) {
     let windows = pooling.windows
     guard pooling.y.type == .float, pooling.x.count > 0, case .mean = pooling.kind,

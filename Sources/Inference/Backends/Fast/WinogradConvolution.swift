@@ -1,10 +1,10 @@
 /// Convolution with 3 × 3 kernels at stride 1 by Winograd's filtering: (m + 2)² matrix products [K, C] · [C, tiles].
 ///
-/// Rounding. With |·| element by element, u = 2⁻²⁴, every result differs from the exact one by at most
+/// Rounding: with |·| element by element and u = 2⁻²⁴, every result differs from the exact one by at most
 ///   (C + 24) · u · |Aᵀ| [Σ_c (|G| |g| |Gᵀ|) ⊙ (|Bᵀ| |d| |B|)] |A|
-/// (C roundings of the sum of products, at most 12 of each of the two transforms), and the tests check this bound.
-/// Random weights stay far below it: about 1e-6 of the largest result for m = 4. If a result is not finite (an infinity
-/// in a tile, or an overflow that the definition does not have), all results are recomputed by gathering.
+/// These are C roundings of the sum of products, and at most 12 of each of the two transforms. The tests check this
+/// bound. Random weights stay far below it: about 1e-6 of the largest result for m = 4. If a result is not finite (an
+/// infinity in a tile, or an overflow that the definition does not have), all results are recomputed by gathering.
 struct WinogradConvolution {
   private let job: ConvolutionJob
   private let plan: WinogradPlan
@@ -27,7 +27,7 @@ struct WinogradConvolution {
       () throws(OperatorError) in
       try WinogradWeights.transformed(job, T.self)
     }
-    // Tiles are processed by whole rows; `lines` counts the rows over all images.
+    // Tiles are processed in whole rows; `lines` counts the rows of all images.
     let lines = job.batch * plan.rows
     let wanted = 96
     let parts = max(1, lines * plan.columns / wanted)

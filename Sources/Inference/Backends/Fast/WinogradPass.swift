@@ -12,8 +12,8 @@ struct WinogradPass<T: WinogradTile>: Sendable {
   /// The most tiles in a step.
   let capacity: Int
 
-  /// The distance between channels in planes. Vectors write four tiles: numbers written after a row of tiles lie in the
-  /// next row, which is written later, or in the room at the end.
+  /// The distance between channels in planes. Vectors write four tiles. Numbers written after a row of tiles are in the
+  /// next row, which is written later, or in the free space at the end.
   var stride: Int { (capacity + 3) / 4 * 4 + 4 }
 
   private var planes: Int { T.inputs * T.inputs }
@@ -97,7 +97,7 @@ struct WinogradPass<T: WinogradTile>: Sendable {
           if count == T.outputs, x + 4 * T.outputs <= length {
             T.output(from, plane: plane, target + x, step: length)
           } else {
-            // At the edges, outputs beyond the image are cut off.
+            // Outputs beyond the edges of the image are cut off.
             T.output(from, plane: plane, strip, step: 4 * T.outputs)
             let room = min(4 * T.outputs, length - x)
             for row in 0..<count {

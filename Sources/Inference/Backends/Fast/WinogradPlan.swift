@@ -1,4 +1,5 @@
-/// Whether Winograd's filtering computes a convolution, and how: 3 × 3 kernels, stride 1, weights of the model.
+/// Whether and how Winograd's filtering computes a convolution; it needs 3 × 3 kernels, stride 1, and weights of the
+/// model.
 struct WinogradPlan: Sendable {
   /// m, the outputs along a tile's side.
   let tile: Int
@@ -6,10 +7,10 @@ struct WinogradPlan: Sendable {
   let rows: Int
   let columns: Int
 
-  /// nil if gathering is as fast. Only shapes decide, so that results depend on nothing else.
+  /// Returns nil if gathering is as fast. The decision depends on shapes only, so results depend on nothing else.
   init?(_ job: ConvolutionJob) {
     let windows = job.windows
-    // With fewer channels, the transforms cost more than the products that they save.
+    // With fewer channels, the transforms take longer than the products that they replace.
     guard job.convolution.weightsStay, windows.kernel == [3, 3], windows.strides == [1, 1],
       windows.dilations == [1, 1], job.channels >= 8, job.outputs >= 8,
       windows.padsBegin.allSatisfy({ $0 <= 1 << 20 }), Self.fits(job)
