@@ -39,7 +39,7 @@ let package = Package(
     .target(
       name: "FlatFormats",
       dependencies: [
-        "Tensors", "TensorStreams", "StrictJSON", "HDF5Kit", "Deflate", "ByteFiles", "Pickle", "ONNXGraph",
+        "Tensors", "TensorStreams", "StrictJSON", "Deflate", "ByteFiles", "Pickle", "ONNXGraph",
       ],
       swiftSettings: strict),
     .target(
@@ -74,8 +74,7 @@ let package = Package(
     .target(
       name: "SubNetworks",
       dependencies: [
-        "ByteFiles", "Tensors", "TensorStreams", "ONNXGraph", "Inference", "ChannelFlow", "FlatFormats",
-        "UnitModel", "UnitCheckpoints", "Conversion",
+        "Tensors", "TensorStreams", "ONNXGraph", "Inference", "ChannelFlow", "UnitModel", "UnitCheckpoints",
       ],
       swiftSettings: strict),
     .target(name: "Comparison", dependencies: ["Tensors", "TensorStreams"], swiftSettings: strict),
@@ -88,8 +87,7 @@ let package = Package(
     .target(
       name: "Reporting",
       dependencies: [
-        "Tensors", "StrictJSON", "UnitModel", "UnitCheckpoints", "Accounting", "Validation", "Comparison",
-        "Studies",
+        "Tensors", "StrictJSON", "UnitModel", "Accounting", "Validation", "Comparison", "Studies",
       ],
       swiftSettings: strict),
     .target(
@@ -103,11 +101,9 @@ let package = Package(
     .executableTarget(
       name: "TesseraTool",
       dependencies: [
-        "CLinux", "ByteFiles", "StrictJSON", "Tensors", "TensorStreams", "HDF5Kit", "FlatFormats",
-        "UnitModel",
-        "UnitCheckpoints", "Planning", "Accounting", "Conversion", "Comparison", "Validation", "Reporting",
-        "ONNXGraph",
-        "Inference", "ChannelFlow", "SubNetworks", "Studies", "Tessera",
+        "CLinux", "ByteFiles", "StrictJSON", "Tensors", "TensorStreams", "FlatFormats",
+        "UnitModel", "UnitCheckpoints", "Planning", "Accounting", "Comparison", "Validation", "Reporting",
+        "ONNXGraph", "Inference", "ChannelFlow", "SubNetworks", "Studies", "Tessera",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

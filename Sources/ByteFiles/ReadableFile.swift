@@ -135,9 +135,6 @@ public final class ReadableFile: Sendable {
     if let failure { throw failure }
     return result
   }
-
-  /// Advises the kernel that the file will be read from start to end.
-  public func adviseSequential() { posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL) }
 }
 
 /// Device and inode of a file.

@@ -1,5 +1,4 @@
 package import ChannelFlow
-internal import Conversion
 package import Inference
 package import ONNXGraph
 package import TensorStreams

@@ -10,12 +10,12 @@ enum ModuleGraph {
     "HDF5Kit": ["CHDF5", "Deflate", "ByteFiles", "Dispatch", "Glibc", "Synchronization"],
     "Pickle": [],
     "FlatFormats": [
-      "Tensors", "TensorStreams", "StrictJSON", "HDF5Kit", "Deflate", "ByteFiles", "Pickle", "ONNXGraph",
+      "Tensors", "TensorStreams", "StrictJSON", "Deflate", "ByteFiles", "Pickle", "ONNXGraph",
       "Glibc", "Synchronization",
     ],
     "ONNXGraph": ["Tensors", "ByteFiles", "Synchronization"],
     "Inference": [
-      "ONNXGraph", "Tensors", "TensorStreams", "ByteFiles", "Dispatch", "Glibc", "Synchronization",
+      "ONNXGraph", "Tensors", "TensorStreams", "ByteFiles", "Glibc", "Synchronization",
     ],
     "UnitModel": ["Tensors", "StrictJSON"],
     "UnitCheckpoints": [
@@ -27,8 +27,8 @@ enum ModuleGraph {
       "UnitModel", "Tensors", "TensorStreams", "StrictJSON", "ONNXGraph", "Inference", "ChannelFlow",
     ],
     "SubNetworks": [
-      "ChannelFlow", "Inference", "ONNXGraph", "UnitModel", "UnitCheckpoints", "Conversion", "FlatFormats",
-      "Tensors", "TensorStreams", "ByteFiles", "Synchronization",
+      "ChannelFlow", "Inference", "ONNXGraph", "UnitModel", "UnitCheckpoints", "Tensors", "TensorStreams",
+      "Synchronization",
     ],
     "Accounting": ["UnitModel", "Tensors", "TensorStreams", "StrictJSON", "ByteFiles", "Synchronization"],
     "Studies": ["Accounting", "UnitModel", "Tensors", "StrictJSON", "Glibc"],
@@ -39,11 +39,10 @@ enum ModuleGraph {
     "Comparison": ["Tensors", "TensorStreams", "Glibc"],
     "Validation": [
       "UnitModel", "UnitCheckpoints", "FlatFormats", "HDF5Kit", "Tensors", "TensorStreams", "ByteFiles",
-      "Dispatch", "Glibc", "Synchronization",
+      "Dispatch", "Glibc",
     ],
     "Reporting": [
-      "Tensors", "StrictJSON", "UnitModel", "UnitCheckpoints", "Accounting", "Validation", "Comparison",
-      "Studies",
+      "Tensors", "StrictJSON", "UnitModel", "Accounting", "Validation", "Comparison", "Studies",
     ],
     "Tessera": [
       "FoundationEssentials",
@@ -52,8 +51,8 @@ enum ModuleGraph {
       "Inference", "ChannelFlow", "SubNetworks", "Dispatch", "Synchronization",
     ],
     "TesseraTool": [
-      "CLinux", "ByteFiles", "StrictJSON", "Tensors", "TensorStreams", "HDF5Kit", "FlatFormats", "UnitModel",
-      "UnitCheckpoints", "Planning", "Accounting", "Conversion", "Comparison", "Validation", "Reporting",
+      "CLinux", "ByteFiles", "StrictJSON", "Tensors", "TensorStreams", "FlatFormats", "UnitModel",
+      "UnitCheckpoints", "Planning", "Accounting", "Comparison", "Validation", "Reporting",
       "ONNXGraph",
       "Inference", "Studies", "ChannelFlow", "SubNetworks", "Tessera",
       "ArgumentParser", "Glibc",

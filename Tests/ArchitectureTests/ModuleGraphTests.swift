@@ -13,12 +13,16 @@ struct ModuleGraphTests {
     let allowed = try #require(ModuleGraph.allowed[target])
     let files = try SourceTree.swiftFiles(in: "Sources/\(target)")
     #expect(!files.isEmpty)
+    var imported: Set<String> = []
     for file in files {
       for line in file.lines {
         guard let module = Self.importedModule(line) else { continue }
         #expect(allowed.contains(module), "\(file.path) imports \(module)")
+        imported.insert(module)
       }
     }
+    // A permission that nothing uses draws an arrow that is not there.
+    #expect(allowed.subtracting(imported) == [], "\(target) may import what it does not")
   }
 
   @Test("knows every folder of Sources")

@@ -12,8 +12,6 @@ package final class HDF5File: Sendable {
   package var name: String { context.source.name }
   /// The file offset where the HDF5 data ends, as its writer recorded it.
   package var endOfFile: Int { superblock.endOfFile }
-  /// The superblock's version, 0 to 3.
-  package var superblockVersion: Int { Int(superblock.version) }
   package let root: HDF5Group
   /// Bytes that were decoded from chunks so far.
   package var decodedByteCount: Int { context.chunks.decodedByteCount }

@@ -61,15 +61,6 @@ enum HDF5Library {
   static func openObjectCount() -> Int {
     sync { Int(H5Fget_obj_count(tessera_all_files(), tessera_H5F_OBJ_ALL())) }
   }
-
-  /// The version that is linked, such as "1.10.8", for bug reports.
-  static func version() -> String {
-    sync {
-      var (major, minor, release): (UInt32, UInt32, UInt32) = (0, 0, 0)
-      H5get_libversion(&major, &minor, &release)
-      return "\(major).\(minor).\(release)"
-    }
-  }
 }
 
 /// A mutex that its owner may lock again.
@@ -94,6 +85,4 @@ private final class RecursiveLock: @unchecked Sendable {
 package enum HDF5Diagnostics {
   /// Objects of any kind that are open in libhdf5, in all files together.
   package static var openObjects: Int { HDF5Library.openObjectCount() }
-  /// The version of the libhdf5 in this process.
-  package static var libraryVersion: String { HDF5Library.version() }
 }

@@ -56,8 +56,6 @@ package final class Session {
     return (loader.byteCountRead, files - loader.byteCountRead)
   }
 
-  package var outputNames: [String] { graph.outputs }
-
   /// A tensor for an input, filled by `fill` with unpacked little-endian elements.
   package func tensor(
     _ type: ElementType, _ shape: [Int], for name: String,

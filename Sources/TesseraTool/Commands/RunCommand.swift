@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import ByteFiles
 internal import FlatFormats
 internal import Glibc
-internal import HDF5Kit
 internal import Inference
 internal import ONNXGraph
 internal import Reporting

@@ -110,11 +110,6 @@ extension DimensionPlacement {
       return .object(object)
     }
   }
-
-  /// Reads a dimension; `place` is its path, for errors.
-  package init(json: JSONValue, place: String) throws(PlanError) {
-    self = try readDimension(PlanNode(value: json, place: place))
-  }
 }
 
 extension AxisUse {

@@ -37,8 +37,6 @@ enum ONNXExercise {
 
   private static func runModel(_ file: ReadableFile) throws {
     let model = try Model(file)
-    let pieces = try ModelRewriting(model, replacing: []).pieces()
-    require(pieces.reduce(0) { $0 + $1.count } == file.size, "nothing replaced is the same file")
     var limits = RunLimits()
     limits.elements = 1 << 18
     limits.bytes = 16 << 20
