@@ -37,6 +37,7 @@ public struct LevelsOption: Hashable, Sendable {
           separator: ",", omittingEmptySubsequences: false)
         {
           guard let unit = Int(item), unit >= 0 else { throw bad("the unit '\(item)'") }
+          guard !units.contains(UnitID(unit)) else { throw bad("unit \(unit) twice in one level") }
           units.append(UnitID(unit))
         }
         levels.append(.units(units))

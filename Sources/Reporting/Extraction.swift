@@ -49,7 +49,7 @@ package struct Extraction: Sendable {
       ? ""
       : "; \(elements) of the parameters are the graph's own indices and extents"
     return
-      "\(PrintableText.line(destination)): task \(TensorName(task).quoted), level \(LevelText.text(level, levelName)), units \(list): \(tensors) tensors, "
+      "\(PrintableText.line(destination)): task \(TensorName(task).quoted), level \(LevelText.text(level, levelName)), units \(list): \(tensors) \(tensors == 1 ? "tensor" : "tensors"), "
       + "\(parameters) parameters, \(bytes); read \(bytesRead) of tensors and \(indexBytes) of index\(added)\n"
   }
 

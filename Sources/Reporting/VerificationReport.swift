@@ -72,7 +72,7 @@ package struct VerificationReport: Sendable {
   package func text(width: Int?) -> String {
     var text =
       mismatches.isEmpty
-      ? "\(tensors) tensors: every digest is equal\n"
+      ? "\(tensors) \(tensors == 1 ? "tensor" : "tensors"): every digest is equal\n"
       : "\(mismatches.count) of \(tensors) tensors differ or are in only one file: "
         + mismatches.prefix(5).map { TensorName($0).quoted }.joined(separator: ", ")
         + (mismatches.count > 5 ? ", \(mismatches.count - 5) more" : "") + "\n"

@@ -76,7 +76,7 @@ struct AtomicFileTests {
   func memoryFile() throws {
     let folder = try TemporaryFolder()
     let file = try AtomicFile(path: folder.file("out"))
-    let memory = try MemoryFile()
+    let memory = try NamelessFile()
     let descriptor = open("/dev/null", O_RDWR)
     try memory.take(over: descriptor)
     #expect(pwrite(descriptor, "ab", 2, 3) == 2)

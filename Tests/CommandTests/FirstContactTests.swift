@@ -117,6 +117,20 @@ struct FirstContactTests {
         "tessera: stack.safetensors: --units '2': expected at least as many units as tasks (3) for rule 'nearest'"
       ]
     ),
+    (["plan", "stack.safetensors", "--units", "2", "--tasks", "a,,b"] + cuts, 64, ["found an empty name"]),
+    (["plan", "stack.safetensors", "--units", "2", "--tasks", ""] + cuts, 64, ["found an empty name"]),
+    (
+      ["plan", "stack.safetensors", "--units", "2", "--cut-last"] + cuts, 2,
+      ["tessera: stack.safetensors: expected an ONNX graph for --cut-last, found none\n"]
+    ),
+    (
+      ["plan", "stack.safetensors", "--units", "2", "--input-shape", "x=1x3"] + cuts, 2,
+      ["tessera: stack.safetensors: expected an ONNX graph for --input-shape, found none\n"]
+    ),
+    (
+      ["plan", "stack.safetensors", "--units", "2", "--levels", "1,[0,0]"] + cuts, 64,
+      ["found unit 0 twice in one level"]
+    ),
     (
       ["plan", "cnn.safetensors", "--units", "2", "--cut", "bn1.*=a,-"], 2,
       ["tensor 'bn1.weight': expected an entry for the dimension of [16], found 2\n"]
@@ -150,7 +164,7 @@ struct FirstContactTests {
       #expect(run.ending == .exited(code), "\(arguments): \(run.errorText)")
       for word in words { #expect(run.errorText.contains(word), "\(arguments): \(run.errorText)") }
     }
-    #expect(Self.mistakes.count == 22)
+    #expect(Self.mistakes.count == 27)
   }
 
   @Test("a half cut is warned of by plan, by convert, and by validate")

@@ -1,3 +1,5 @@
+import ByteFiles
+import TensorStreams
 import Tensors
 import TestSupport
 import Testing
@@ -120,5 +122,32 @@ struct FortranTests {
       member.data += block
     }
     return member
+  }
+
+  @Test("a large array that is deflated is unpacked once, whatever its number of windows")
+  func unpackedOnce() throws {
+    let side = 2200
+    var data = npy("{'descr': '<u4', 'fortran_order': True, 'shape': (\(side), \(side)), }", data: 0)
+    for column in 0..<side { for row in 0..<side { data += bytes(UInt32(row * side + column)) } }
+    #expect(data.count > RearrangingReader.windowLimit)
+    var member = ZipBytes.Member("a.npy", [])
+    (member.method, member.crc, member.size) = (8, crc32(data), UInt32(data.count))
+    for start in stride(from: 0, to: data.count, by: 0xFFFF) {
+      let block = data[start..<min(start + 0xFFFF, data.count)]
+      let count = UInt16(block.count)
+      member.data += [block.endIndex == data.count ? 1 : 0] + bytes(count) + bytes(~count) + block
+    }
+    let folder = try TemporaryFolder()
+    let file = try ReadableFile(path: try folder.write(ZipBytes([member]).file, as: "a.npz"))
+    let source = try FlatFormats.open(file, assumeDType: nil)
+    let reader = try source.reader(of: 0)
+    var result = [UInt8](repeating: 0, count: side * side * 4)
+    try result.withUnsafeMutableBytes { try reader.read(into: $0) }
+    let isRight = result.withUnsafeBytes { bytes in
+      (0..<side * side).allSatisfy {
+        bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self).littleEndian == $0
+      }
+    }
+    #expect(isRight && file.byteCountRead < file.size + (1 << 20), "\(file.byteCountRead) of \(file.size)")
   }
 }

@@ -363,6 +363,20 @@ struct HalfCutKindTests {
     }
   }
 
+  @Test("a chain that ends in a bottleneck is no gate")
+  func chainEnds() throws {
+    // As in networks for super-resolution, and in the predictors of self-supervised training.
+    for names in [["a", "b", "c", "d"], ["conv1", "conv2", "conv3", "conv4"]] {
+      let list = zip(names, [[40, 3], [40, 40], [6, 40], [40, 6]]).map { ("\($0).weight", $1) }
+      let cuts = [
+        "\(names[0]).weight=m,-", "\(names[1]).weight=m,m", "\(names[2]).weight=-,m",
+      ]
+      for sorted in [false, true] {
+        #expect(try halfCuts(list, cuts, sorted: sorted).map(\.option) == [], "\(names) \(sorted)")
+      }
+    }
+  }
+
   @Test("a file whose dtypes come one after the other is sorted within each")
   func sortedByDType() throws {
     let names = ["bn1.weight", "bn2.weight", "conv1.weight", "conv2.weight", "fc.weight"]

@@ -76,6 +76,7 @@ struct OptionTests {
       named.levels == [.count(1), .units([UnitID(0), UnitID(3)])] && named.names == ["small", "large"])
     for text in [
       "small=1,2", "2=1", "a=1,a=2", "=1", "a=", "", "1,", "x", "[0", "[x]", "1[0]", "-1", "[]", "1;2",
+      "1,[0,0]", "[1,0,1]",
     ] {
       #expect(throws: PlanningError.self, "\(text)") { try LevelsOption(parsing: text) }
     }

@@ -61,13 +61,35 @@ final class NpzSource: FlatWeightsSource {
     let (entry, header) = members[index]
     let payload = MemberPayload(archive: archive, entry: entry, start: header.dataStart)
     if header.spec.byteCount == 0 { try payload.check() }
-    // Windows of a stored array can be read from the file, once the whole member has been checked.
-    if header.isFortran, entry.method == .stored, header.spec.byteCount > RearrangingReader.windowLimit {
-      try payload.check()
-      let file = FilePayload(file: archive.file, start: entry.dataStart + header.dataStart)
-      return RearrangingReader(header: header, path: path, payload: file)
+    // Each window of a large array in Fortran order needs bytes from the whole member, so they must be at hand: in the
+    // file itself, if they are stored, else in a temporary file.
+    if header.isFortran, header.spec.byteCount > RearrangingReader.windowLimit {
+      if entry.method == .stored {
+        try payload.check()
+        let file = FilePayload(file: archive.file, start: entry.dataStart + header.dataStart)
+        return RearrangingReader(header: header, path: path, payload: file)
+      }
+      if let file = try unpacked(entry) {
+        return RearrangingReader(
+          header: header, path: path, payload: FilePayload(file: file, start: header.dataStart))
+      }
     }
     return RearrangingReader(header: header, path: path, payload: payload)
+  }
+
+  /// The member's bytes in a temporary file, checked; nil if there is no place for them.
+  private func unpacked(_ entry: ZipEntry) throws(FlatFormatError) -> ReadableFile? {
+    guard let file = NamelessFile(onDisk: ()) else { return nil }
+    let stream = try archive.stream(of: entry)
+    let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+    defer { piece.deallocate() }
+    while stream.position < entry.size {
+      let place = stream.position
+      let part = UnsafeMutableRawBufferPointer(rebasing: piece[..<min(piece.count, entry.size - place)])
+      try stream.read(into: part)
+      do throws(FileError) { try file.write(UnsafeRawBufferPointer(part), at: place) } catch { return nil }
+    }
+    return try? file.readable(as: path)
   }
 
   private static func header(

@@ -26,7 +26,7 @@ public final class StoredModel: Sendable {
   }
 
   private func sparseFile() throws(FileError) -> ReadableFile {
-    let memory = try MemoryFile()
+    let memory = try NamelessFile()
     if let model = files.first, let size = model.size {
       for (position, range) in model.stretches { try memory.write(Array(model.bytes[range]), at: position) }
       try memory.extend(to: size)

@@ -49,7 +49,8 @@ final class SafetensorsSource: FlatWeightsSource {
       throw .refused(
         .safetensorsHeaderLimit, path: file.path, place: "byte 0",
         expected: "a header of at most \(SafetensorsHeader.sizeLimit.grouped) bytes",
-        found: "\(length.grouped)")
+        found: ["text", "JSON text"].contains(FlatFormats.contentInWords(file))
+          ? "text, which a failed download often leaves" : "\(length.grouped)")
     }
     // At most sizeLimit, so it fits an Int and the sum cannot overflow.
     let total = 8 + Int(length)

@@ -23,7 +23,7 @@ package final class HDF5SkeletonWriter {
   ///
   /// - Parameter hasChunks: whether there will be datasets in chunks.
   package convenience init(
-    memory: MemoryFile, datasetCount: Int, hasChunks: Bool = false
+    memory: NamelessFile, datasetCount: Int, hasChunks: Bool = false
   ) throws(HDF5Error) {
     // The library needs a path, and writes a first superblock there at once; a full disk must not prevent this.
     Self.memoryTurn.wait()
@@ -97,7 +97,7 @@ package final class HDF5SkeletonWriter {
     }
   }
 
-  private static func move(_ file: HDF5Handle, to memory: MemoryFile) throws(HDF5Error) {
+  private static func move(_ file: HDF5Handle, to memory: NamelessFile) throws(HDF5Error) {
     var handle: UnsafeMutableRawPointer?
     try file.call("H5Fget_vfd_handle") { H5Fget_vfd_handle($0, hid_t(H5P_DEFAULT), &handle) }
     // "The file handle" of the default driver is a pointer to its descriptor (H5Fget_vfd_handle).

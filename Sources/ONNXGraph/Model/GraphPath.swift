@@ -11,7 +11,10 @@ struct GraphPath {
   private init(prefix: String) { self.prefix = prefix }
 
   /// The body of a function.
-  init(_ function: Function) { prefix = "\(function.domain).\(function.name)/" }
+  init(_ function: Function) {
+    let overload = function.overload.isEmpty ? "" : ":\(function.overload)"
+    prefix = "\(function.domain).\(function.name)\(overload)/"
+  }
 
   /// The name in the model of one of the graph's values.
   func name(of value: String) -> TensorName { TensorName(prefix + value) }

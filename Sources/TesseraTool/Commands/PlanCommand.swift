@@ -160,6 +160,10 @@ struct PlanCommand: ParsableCommand {
         throw ValidationError("-o '\(output)': a plan is JSON; expected a name that ends in .json")
       }
     }
+    if let tasks, tasks.split(separator: ",", omittingEmptySubsequences: false).contains("") {
+      throw ValidationError(
+        "--tasks '\(tasks)': expected names with commas between them, found an empty name")
+    }
     if let rule, AssignmentRule(rawValue: rule) == nil {
       throw ValidationError(
         "--rule: expected \(AssignmentRule.allCases.map(\.rawValue).joined(separator: " or ")), found '\(rule)'"
@@ -204,6 +208,9 @@ struct PlanCommand: ParsableCommand {
           forGraph: graph.model, specs: specs, inputShapes: shapes, options: options,
           supplier: graph.whole)
       } else {
+        if graph == nil, let option = graphOption {
+          throw TesseraError(sentence: "\(source): expected an ONNX graph for \(option), found none")
+        }
         proposed = try configuredRequest().propose(for: specs, ties: ties)
         try graph?.check(proposed.resolved)
       }
@@ -259,6 +266,11 @@ struct PlanCommand: ParsableCommand {
       + (units ?? 0 > 2 ? ["fewer --units"] : [])
     guard let last = untried.last else { return "the lines above say why" }
     return "try " + (untried.count > 1 ? "\(untried.dropLast().joined(separator: ", ")) or \(last)" : last)
+  }
+
+  /// The first given option that only a plan from a graph uses.
+  private var graphOption: String? {
+    cutFirst ? "--cut-first" : cutLast ? "--cut-last" : inputShapes.isEmpty ? nil : "--input-shape"
   }
 
   private func request() throws -> PlanRequest {

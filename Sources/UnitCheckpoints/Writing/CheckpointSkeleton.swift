@@ -18,7 +18,7 @@ struct CheckpointSkeleton {
   ///
   /// - Parameter plans: the chunks of each section; nil for a contiguous one.
   init(
-    in memory: MemoryFile, contents: CheckpointContents, tables: IndexTables, index: CheckpointIndex,
+    in memory: NamelessFile, contents: CheckpointContents, tables: IndexTables, index: CheckpointIndex,
     map: SectionMap, plans: [ChunkPlan?]
   ) throws(HDF5Error) {
     let skeleton = try HDF5SkeletonWriter(

@@ -43,8 +43,8 @@ package final class UnitCheckpointWriter {
         ? ChunkPlan(section, section.key.tensor.map { index.tensors[$0].spec }, pageBytes: pageBytes) : nil
     }
     do throws(FileError) { bytes = try AtomicFile(path: path) } catch { throw .file(error) }
-    let memory: MemoryFile
-    do throws(FileError) { memory = try MemoryFile() } catch { throw .file(error) }
+    let memory: NamelessFile
+    do throws(FileError) { memory = try NamelessFile() } catch { throw .file(error) }
     do throws(HDF5Error) {
       skeleton = try CheckpointSkeleton(
         in: memory, contents: contents, tables: tables, index: index, map: map, plans: plans)

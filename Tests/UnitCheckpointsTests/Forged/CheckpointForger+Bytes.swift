@@ -76,7 +76,7 @@ extension CheckpointForger {
   }
 
   private func hdf5() throws -> HDF5File {
-    let memory = try MemoryFile()
+    let memory = try NamelessFile()
     try memory.write(file, at: 0)
     return try HDF5File(try memory.readable(as: "forged"))
   }

@@ -227,7 +227,7 @@ struct CheckpointForger {
 
   /// Writes the file anew, with the current tables, headers and datasets.
   mutating func rebuild() throws {
-    let memory = try MemoryFile()
+    let memory = try NamelessFile()
     let skeleton = try HDF5SkeletonWriter(
       memory: memory, datasetCount: datasets.count + Layout.Table.allCases.count + headers.count + 2,
       hasChunks: datasets.contains { $0.chunkElements != nil })
@@ -306,7 +306,7 @@ struct CheckpointForger {
     original.tables = tables
   }
 
-  private func writeChunks(_ chunked: [(dataset: Dataset, header: Int)], into memory: MemoryFile) throws {
+  private func writeChunks(_ chunked: [(dataset: Dataset, header: Int)], into memory: NamelessFile) throws {
     if chunked.isEmpty { return }
     let closed = try memory.readable(as: "forged")
     for (bytes, place) in try HDF5SkeletonFile.extensionPatch(of: closed) {

@@ -1,14 +1,23 @@
 internal import CLinux
 internal import Glibc
 
-/// A sparse file in memory, without a name, for a library that can write only to a path.
+/// A sparse file without a name, which is gone with its last descriptor: in memory, or in the folder for temporary files.
 ///
 /// libhdf5 cannot handle a full disk: it can neither close nor drop a file that it could not write, and 1.10.8 crashes
 /// when the process ends. So it writes here, where only written bytes take space, and we copy them to the disk.
-package final class MemoryFile {
+package final class NamelessFile {
   private let descriptor: Int32
 
-  /// An empty file.
+  /// An empty file on disk, in the folder of `TMPDIR`, else in /tmp; nil if there is no such folder, or if its file system
+  /// has no files without names.
+  package init?(onDisk: Void) {
+    let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    // O_TMPFILE of <fcntl.h>, which Swift's Glibc module leaves out.
+    descriptor = open(folder, 0o20_000_000 | O_DIRECTORY | O_RDWR | O_CLOEXEC, 0o600)
+    if descriptor < 0 { return nil }
+  }
+
+  /// An empty file in memory.
   package init() throws(FileError) {
     // MFD_CLOEXEC of <sys/mman.h>.
     descriptor = memfd_create("tessera", 1)
@@ -19,14 +28,20 @@ package final class MemoryFile {
 
   /// Writes bytes at an offset; gaps between writes take no space.
   package func write(_ bytes: [UInt8], at offset: Int) throws(FileError) {
+    try bytes.withUnsafeBytes { buffer in
+      Result { () throws(FileError) in try write(buffer, at: offset) }
+    }.get()
+  }
+
+  /// The same.
+  package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
     var done = 0
     while done < bytes.count {
-      let count = bytes.withUnsafeBytes { buffer in
-        pwrite(descriptor, buffer.baseAddress?.advanced(by: done), bytes.count - done, off_t(offset + done))
-      }
+      let count = pwrite(
+        descriptor, bytes.baseAddress?.advanced(by: done), bytes.count - done, off_t(offset + done))
       if count < 0 && errno == EINTR { continue }
       if count <= 0 {
-        throw FileError(action: "write", path: "a file in memory", errno: count < 0 ? errno : EIO)
+        throw FileError(action: "write", path: "a temporary file", errno: count < 0 ? errno : EIO)
       }
       done += count
     }
