@@ -32,6 +32,21 @@ struct LinearGraphTests {
     return Cost(copies: compiler.copiedCount, steps: budget.stepsTaken, bytes: budget.greatestBytes)
   }
 
+  @Test("a cancelled run ends before its next node")
+  func cancelled() throws {
+    let folder = try TemporaryFolder()
+    let bytes = ModelBytes.model { graph in
+      graph.ones("w", [2])
+      graph.node("Relu", ["w"], ["x"])
+      graph.node("Relu", ["x"], ["y"])
+      graph.value(12, "y", [2])
+    }
+    let model = try Model(try ReadableFile(path: try folder.write(bytes, as: "m.onnx")))
+    let session = try Session(model)
+    #expect(try session.run([:]).count == 1)
+    #expect(throws: InferenceError.self) { try session.run([:], isCancelled: { true }) }
+  }
+
   @Test(
     "eight times the file is eight times the work, or the work is counted", arguments: CopyingGraph.allCases)
   func grows(_ graph: CopyingGraph) throws {

@@ -31,6 +31,34 @@ struct ModelReadingTests {
     #expect(model.irVersion == 3 && model.opsets == ["": 17])
   }
 
+  @Test("tensors of functions that differ only in their overload have names of their own")
+  func overloads() throws {
+    let model = try open(
+      ModelBytes.model(more: { model in
+        for overload in ["", "one", "two"] {
+          model.message(25) { function in
+            function.text(1, "f")
+            function.text(10, "d")
+            if !overload.isEmpty { function.text(13, overload) }
+            function.message(7) { node in
+              node.text(2, "w")
+              node.text(4, "Constant")
+              node.message(5) { attribute in
+                attribute.text(1, "value")
+                attribute.message(5) { tensor in
+                  tensor.int(1, 1)
+                  tensor.int(2, 3)
+                  tensor.bytes(9, [7])
+                }
+                attribute.int(20, 4)
+              }
+            }
+          }
+        }
+      }) { graph in graph.node("Identity", ["x"], ["y"]) })
+    #expect(try model.constants().map(\.name.text) == ["d.f/w", "d.f:one/w", "d.f:two/w"])
+  }
+
   @Test("names that differ only in their Unicode form are refused, as Swift's strings would mix them up")
   func unicodeForms() throws {
     func bytes(_ first: String, _ second: String) -> [UInt8] {
