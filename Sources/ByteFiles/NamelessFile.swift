@@ -33,17 +33,10 @@ package final class NamelessFile {
     }.get()
   }
 
-  /// The same.
+  /// Writes bytes at an offset; gaps between writes take no space.
   package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
-    var done = 0
-    while done < bytes.count {
-      let count = pwrite(
-        descriptor, bytes.baseAddress?.advanced(by: done), bytes.count - done, off_t(offset + done))
-      if count < 0 && errno == EINTR { continue }
-      if count <= 0 {
-        throw FileError(action: "write", path: "a temporary file", errno: count < 0 ? errno : EIO)
-      }
-      done += count
+    if let error = WholeTransfer.write(bytes, to: descriptor, at: offset) {
+      throw FileError(action: "write", path: "a temporary file", errno: error)
     }
   }
 
@@ -92,12 +85,12 @@ package final class NamelessFile {
       if position >= size { break }
       let end = min(lseek(descriptor, position, seekHole), rest.first?.lowerBound ?? size)
       while position < end {
-        let count = pread(descriptor, buffer.baseAddress, min(buffer.count, end - position), position)
-        if count < 0 && errno == EINTR { continue }
-        if count <= 0 {
-          throw FileError(action: "read back", path: file.path, errno: count < 0 ? errno : EIO)
+        let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, end - position)])
+        let (count, error) = WholeTransfer.read(into: piece, from: descriptor, at: position)
+        if count < piece.count {
+          throw FileError(action: "read back", path: file.path, errno: error ?? EIO)
         }
-        try file.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]), at: position)
+        try file.write(UnsafeRawBufferPointer(piece), at: position)
         position += count
       }
       // After the last data, lseek fails with ENXIO.

@@ -92,23 +92,15 @@ public final class ReadableFile: Sendable {
       }
       return try whole.file.read(at: whole.start + offset, into: buffer)
     }
-    var done = 0
-    while done < buffer.count {
-      let count = pread(
-        descriptor, buffer.baseAddress?.advanced(by: done), buffer.count - done, off_t(offset + done))
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw FileError(action: "read", path: path, errno: errno)
-      }
-      if count == 0 {
-        throw FileError(
-          action: "read", path: path,
-          reason:
-            "the file ended at byte \(offset + done) while bytes \(offset) to \(offset + buffer.count) were expected"
-        )
-      }
-      bytesRead.add(count, ordering: .relaxed)
-      done += count
+    let (count, error) = WholeTransfer.read(into: buffer, from: descriptor, at: offset)
+    bytesRead.add(count, ordering: .relaxed)
+    if let error { throw FileError(action: "read", path: path, errno: error) }
+    if count < buffer.count {
+      throw FileError(
+        action: "read", path: path,
+        reason:
+          "the file ended at byte \(offset + count) while bytes \(offset) to \(offset + buffer.count) were expected"
+      )
     }
   }
 

@@ -14,10 +14,12 @@ package enum InferenceError: Error, Equatable, CustomStringConvertible {
   package enum Kind: Sendable {
     /// The model breaks a rule of the operator or of the format.
     case invalid
-    /// The model is valid, but asks for something that is not implemented.
+    /// The model is valid, but uses an operator, a type or a feature that this version does not compute.
     case unsupported
     /// The model asks for more memory, trips or steps than the limits allow.
     case budget
+    /// The caller has cancelled the run.
+    case cancelled
   }
 
   /// A defect in the order of the model's nodes.

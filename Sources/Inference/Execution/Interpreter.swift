@@ -67,7 +67,8 @@ struct Interpreter {
     let node = step.node
     if run.isCancelled() {
       throw .refused(
-        kind: .budget, path: run.path, place: node.shown, expected: "to run", found: "a cancelled task")
+        kind: .cancelled, path: run.path, place: node.shown, expected: "a run to its end",
+        found: "a cancelled one")
     }
     do {
       try run.budget.visit(names: node.inputs.count + node.outputs.count + step.releases.count)
