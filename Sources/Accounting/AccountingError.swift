@@ -67,7 +67,7 @@ extension AccountingError: CustomStringConvertible {
           ? "" : "; \(nearest.count == 1 ? "the nearest name is" : "the nearest names are") ")
         + nearest.map(quoted).joined(separator: ", ")
     case .tooMuchWork(let networks, let limit):
-      "tasks: expected levels, units and cuts that need at most \(ParameterCount(limit)) steps to count, found more, "
+      "tasks: expected levels, units and cuts that need at most \(limit.grouped) steps to count, found more, "
         + "with \(networks) sub-networks"
     case .notOfFormat(let expected, let found): "format: expected '\(expected)', found \(found)"
     case .unknownMember(let place, let key, let nearest, let keys):
@@ -82,7 +82,7 @@ extension AccountingError: CustomStringConvertible {
     case .experts(let policy, let words): "policy '\(policy)': expected \(words)"
     case .tooManyMasks(let tensor, let limit):
       "masks of tensor \(tensor.quoted): expected counts that read at most "
-        + "\(ParameterCount(limit)) bytes of masks, found more"
+        + "\(limit.grouped) bytes of masks, found more"
     case .source(let failure): failure.description
     case .needsPlan(let policy):
       "policy '\(policy)': expected a plan that names the masks or owner maps (density masked), found "

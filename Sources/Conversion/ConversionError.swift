@@ -20,8 +20,8 @@ package enum ConversionError: Error, CustomStringConvertible {
       "\(path): tensor \(name.quoted): expected the same bytes as \(tiedTo.quoted), to which it is "
         + "tied, found different bytes"
     case .incomplete(let path, let name, let expected, let found):
-      "\(path): tensor \(name.quoted): expected \(ParameterCount(expected)) bytes, "
-        + "found \(ParameterCount(found))"
+      "\(path): tensor \(name.quoted): expected \(expected.grouped) bytes, "
+        + "found \(found.grouped)"
     }
   }
 }

@@ -86,8 +86,8 @@ extension PlanRequest {
       }
       words.append(
         "\(owned.count) of them element by element, by their owner maps: "
-          + Self.shortened(counts.dropFirst().map { "\(ParameterCount($0))" })
-          + " elements for the units in turn, \(ParameterCount(counts[0])) free"
+          + Self.shortened(counts.dropFirst().map { "\($0.grouped)" })
+          + " elements for the units in turn, \(counts[0].grouped) free"
           + (applied.count == 1 ? "; 1 map" : "; \(applied.count) maps"))
     }
     if !masked.isEmpty {
@@ -98,7 +98,7 @@ extension PlanRequest {
     }
     if !whole.isEmpty {
       let largest = whole.sorted { ($1.count, $0.name) < ($0.count, $1.name) }.prefix(3)
-      let shown = largest.map { "\($0.name.quoted) (\(ParameterCount($0.count)))" }.joined(separator: ", ")
+      let shown = largest.map { "\($0.name.quoted) (\($0.count.grouped))" }.joined(separator: ", ")
       let isOne = whole.count == 1
       let them = isOne ? "it" : "them"
       let reason =

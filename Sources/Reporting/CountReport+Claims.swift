@@ -14,7 +14,7 @@ extension CountReport {
       let unit = claim.number.isBytes ? "bytes" : "parameters"
       result +=
         "\(checked.holds ? "holds" : "does not hold"): \(who)\(claim.place): claimed \(claim.number.text), "
-        + "found \(ParameterCount(checked.found)) \(unit) (policy \(checked.policy.id) \(checked.policy.version))\n"
+        + "found \(checked.found.grouped) \(unit) (policy \(checked.policy.id) \(checked.policy.version))\n"
       if !checked.holds {
         result += WrappedList.text(
           "  would hold under: ",

@@ -21,12 +21,12 @@ extension CountReport {
     case parameters, bytes
 
     func text(_ row: ParameterRow) -> String {
-      self == .parameters ? row.parameters.description : ParameterCount(row.bytes.value).description
+      self == .parameters ? row.parameters.description : row.bytes.value.grouped
     }
 
     func separate(_ union: UnionCount) -> String {
       self == .parameters
-        ? union.separate.description : ParameterCount(union.separateBytes.value).description
+        ? union.separate.description : union.separateBytes.value.grouped
     }
   }
 

@@ -40,7 +40,7 @@ extension CountReport {
   private func packedText(width: Int?) -> String {
     var result = ""
     if let expertsPerToken {
-      result += "experts for a token: \(ParameterCount(expertsPerToken))\n"
+      result += "experts for a token: \(expertsPerToken.grouped)\n"
     }
     if packed.isEmpty { return result }
     let names = packed.prefix(Self.packedShown).map(\.name.escaped)
@@ -145,7 +145,7 @@ private enum Cell {
   }
 
   func text(_ row: ParameterRow, _ table: CountReport.Table) -> String {
-    func number(_ value: Int) -> String { ParameterCount(value).description }
+    func number(_ value: Int) -> String { value.grouped }
     switch self {
     case .task: return row.task.map { TensorName($0.text).escaped } ?? "(stored)"
     case .level: return row.levelText
@@ -187,8 +187,8 @@ extension CountReport {
     return """
 
       \(names)
-        together: \(first.together.parameters) parameters, \(ParameterCount(first.together.bytes.value)) bytes
-        as separate networks: \(first.separate) parameters, \(ParameterCount(first.separateBytes.value)) bytes
+        together: \(first.together.parameters) parameters, \(first.together.bytes.value.grouped) bytes
+        as separate networks: \(first.separate) parameters, \(first.separateBytes.value.grouped) bytes
         shared: \(Self.percent(shared))
 
       """
@@ -208,5 +208,5 @@ private func hundredths(_ value: Double) -> String {
   guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
   let all = Int((value * 100).rounded())
   let rest = all % 100
-  return "\(ParameterCount(all / 100)).\(rest < 10 ? "0" : "")\(rest)"
+  return "\((all / 100).grouped).\(rest < 10 ? "0" : "")\(rest)"
 }

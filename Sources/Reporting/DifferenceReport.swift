@@ -134,9 +134,9 @@ package struct DifferenceReport: Sendable {
     var table = TextTable(columns)
     for change in difference.changed {
       guard case .values(let values) = change.what else { continue }
-      var cells = [change.a.name.escaped, ParameterCount(values.count).description]
-      if tolerance != .none { cells.append(ParameterCount(values.beyond).description) }
-      if hasTotals { cells.append(ParameterCount(change.a.elementCount).description) }
+      var cells = [change.a.name.escaped, values.count.grouped]
+      if tolerance != .none { cells.append(values.beyond.grouped) }
+      if hasTotals { cells.append(change.a.elementCount.grouped) }
       cells += [
         Self.short(values.maxAbs), Self.steps(values),
         change.firstIndex.map { "[" + $0.map(String.init).joined(separator: ", ") + "]" } ?? "",

@@ -54,7 +54,7 @@ extension Inspection {
     for tensor in listed {
       var cells = [
         tensor.spec.name.escaped, tensor.spec.dtype.rawValue, tensor.spec.shapeText,
-        ParameterCount(tensor.spec.byteCount).description,
+        tensor.spec.byteCount.grouped,
       ]
       if hasPlacement {
         cells.append(tensor.tiedTo.map { "tied to \($0.quoted)" } ?? tensor.placement ?? "")

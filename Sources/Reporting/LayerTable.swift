@@ -62,16 +62,16 @@ package struct LayerTable: Sendable {
       table.append([
         PrintableText.line(layer.node), PrintableText.line(layer.operation), shapeText(layer.shape),
         "\(layer.parameters)",
-        "\(ParameterCount(layer.multiplyAdds))",
+        "\(layer.multiplyAdds.grouped)",
       ])
     }
     table.append([
-      "(all nodes)", "", "", "\(ParameterCount(parameters))", "\(ParameterCount(multiplyAdds))",
+      "(all nodes)", "", "", "\(parameters.grouped)", "\(multiplyAdds.grouped)",
     ])
     let rest = layers.count { !$0.counts }
     return WrappedList.text("layers for ", given.isEmpty ? ["no inputs"] : given, width: width)
       + table.text(width: width)
-      + (rest == 0 ? "" : "\(ParameterCount(rest)) more nodes have no weights and do no products\n")
+      + (rest == 0 ? "" : "\(rest.grouped) more nodes have no weights and do no products\n")
   }
 
   var json: JSONValue {

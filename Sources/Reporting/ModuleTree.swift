@@ -142,7 +142,7 @@ extension ModuleTree {
       var cells = [
         String(repeating: "  ", count: line.depth)
           + (line.depth == 0 ? "all" : TensorName(Self.trimmed(line.label)).escaped),
-        ParameterCount(line.sum.tensors).description, ParameterCount(line.sum.elements).description,
+        line.sum.tensors.grouped, line.sum.elements.grouped,
         ByteCount(line.sum.bytes).description, Self.percent(share),
       ]
       if hasTensors { cells.append(line.tensor.map { "\($0.dtype.rawValue) \($0.shapeText)" } ?? "") }

@@ -90,7 +90,7 @@ package struct RunReport: Sendable {
     for layer in layers.sorted(by: { $0.seconds > $1.seconds }) {
       table.append([
         layer.node, layer.operation, "[\(layer.shape.map(String.init).joined(separator: ", "))]",
-        "\(layer.calls)", "\(layer.parameters)", "\(ParameterCount(layer.multiplyAdds))",
+        "\(layer.calls)", "\(layer.parameters)", "\(layer.multiplyAdds.grouped)",
         Latency.decimal(layer.seconds * 1000 / Double(max(1, latency.count)), places: 3),
         Latency.decimal(total > 0 ? 100 * layer.seconds / total : 0, places: 1) + " %",
       ])

@@ -31,13 +31,13 @@ enum StatisticsTable {
       if hasShape { cells.append(tensor.spec.shapeText) }
       cells += [
         found.minimum?.words ?? "–", found.maximum?.words ?? "–", found.meanWords,
-        found.deviation.map(SignedNumber.short) ?? "–", ParameterCount(found.zeros).description,
+        found.deviation.map(SignedNumber.short) ?? "–", found.zeros.grouped,
       ]
       var styles: [Int: PaintedText.Style] = [:]
       if hasOther {
         for count in [found.nan, found.infinite] {
           if count > 0 { styles[cells.count] = .bad }
-          cells.append(ParameterCount(count).description)
+          cells.append(count.grouped)
         }
       }
       table.append(cells, styles: styles)
@@ -62,7 +62,7 @@ extension ElementValue {
   /// The value as text; integers below a million in full.
   fileprivate var words: String {
     switch self {
-    case .whole(let value) where value.magnitude < 1_000_000: ParameterCount(Int(value)).description
+    case .whole(let value) where value.magnitude < 1_000_000: Int(value).grouped
     case .whole(let value): SignedNumber.short(Double(value))
     case .real(let value) where value.isInfinite: value < 0 ? "-Inf" : "Inf"
     case .real(let value): SignedNumber.short(value)

@@ -31,7 +31,7 @@ extension StudyReport {
       let interval = point.seedInterval ?? point.testInterval
       table.append([
         MarkdownText.escaped(point.result.task.text), MarkdownText.escaped(point.name),
-        point.number.map { ParameterCount($0).description } ?? "–",
+        point.number.map { $0.grouped } ?? "–",
         point.row.map { $0.excluded.description } ?? (point.number == nil ? "not known" : "cited"),
         Self.percent(point.sample.mean),
         interval.map {

@@ -83,8 +83,8 @@ private struct Panel {
     text += "<text x=\"64\" y=\"\(y(low))\" text-anchor=\"end\">\(StudyReport.percent(low)) %</text>"
     text += "<text x=\"64\" y=\"\(y(high))\" text-anchor=\"end\">\(StudyReport.percent(high)) %</text>\n"
     text +=
-      "<text x=\"670\" y=\"\(top + 278)\" text-anchor=\"end\">\(ParameterCount(Int(last))) parameters</text>"
-    text += "<text x=\"70\" y=\"\(top + 278)\">\(ParameterCount(Int(first)))</text>\n"
+      "<text x=\"670\" y=\"\(top + 278)\" text-anchor=\"end\">\(Int(last).grouped) parameters</text>"
+    text += "<text x=\"70\" y=\"\(top + 278)\">\(Int(first).grouped)</text>\n"
     let front = points.filter(\.isOnFront).sorted { ($0.number ?? 0) < ($1.number ?? 0) }
     let line = front.map { "\(x($0)),\(y($0.sample.mean))" }.joined(separator: " ")
     text += "<polyline points=\"\(line)\" fill=\"none\" stroke=\"#888\" stroke-dasharray=\"4 3\"/>\n"
@@ -92,7 +92,7 @@ private struct Panel {
       let color = Self.color(methods.firstIndex(of: point.result.method) ?? 0)
       text += "<path d=\"M\(x(point)) \(y(interval.low))V\(y(interval.high))\" stroke=\"\(color)\"/>"
       text += "<circle cx=\"\(x(point))\" cy=\"\(y(point.sample.mean))\" r=\"5\" fill=\"\(color)\">"
-      text += "<title>\(StudyReport.escaped(point.name)): \(ParameterCount(point.number ?? 0)) parameters, "
+      text += "<title>\(StudyReport.escaped(point.name)): \((point.number ?? 0).grouped) parameters, "
       text += "\(StudyReport.percent(point.sample.mean)) %</title></circle>\n"
     }
     return text

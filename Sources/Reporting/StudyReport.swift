@@ -48,7 +48,7 @@ package struct StudyReport: Sendable {
   func words(_ flip: RankingFlip) -> String {
     let (a, b) = (analysis.points[flip.smaller], analysis.points[flip.larger])
     func numbers(_ index: Int) -> String {
-      "\(ParameterCount(a.parameters[index] ?? 0)) against \(ParameterCount(b.parameters[index] ?? 0))"
+      "\((a.parameters[index] ?? 0).grouped) against \((b.parameters[index] ?? 0).grouped)"
     }
     let others = flip.policies.map { "'\(analysis.policies[$0].id)' (\(numbers($0)))" }.joined(
       separator: ", ")

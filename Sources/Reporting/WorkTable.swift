@@ -63,7 +63,7 @@ package struct WorkTable: Sendable {
       var cells = [
         row.task.map { TensorName($0.text).escaped } ?? "(whole graph)",
         row.level.map { LevelText.text($0.value, row.levelName) } ?? "",
-        "\(ParameterCount(row.multiplyAdds))", "\(ParameterCount(row.peakActivations.value))",
+        "\(row.multiplyAdds.grouped)", "\(row.peakActivations.value.grouped)",
       ]
       if measurement != nil { cells.append(row.latency.map { Latency.milliseconds($0.median) } ?? "") }
       table.append(cells)

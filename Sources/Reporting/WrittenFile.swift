@@ -22,6 +22,6 @@ package struct WrittenFile: Sendable {
     let place = files > 1 ? " in \(files) files" : ""
     return
       "wrote \(PrintableText.line(path)): \(tensors) tensor\(tensors == 1 ? "" : "s"), "
-      + "\(ParameterCount(byteCount)) bytes\(place)\n"
+      + "\(byteCount.grouped) bytes\(place)\n"
   }
 }

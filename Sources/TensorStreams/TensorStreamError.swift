@@ -15,11 +15,11 @@ public enum TensorStreamError: Error, Hashable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .pastEnd(let left, let asked):
-      "tensor: expected a read of at most \(ParameterCount(left)) bytes, found \(ParameterCount(asked))"
+      "tensor: expected a read of at most \(left.grouped) bytes, found \(asked.grouped)"
     case .unknown(let path, let number): "\(path): expected a tensor with number \(number), found none"
     case .missing(let path, let name): "\(path): expected a tensor \(name.quoted), found none"
     case .otherSize(let path, let number, let expected, let found):
-      "\(path): tensor number \(number): expected \(ParameterCount(expected)) bytes, found \(ParameterCount(found))"
+      "\(path): tensor number \(number): expected \(expected.grouped) bytes, found \(found.grouped)"
     }
   }
 }

@@ -16,8 +16,18 @@ final class CheckpointSubject {
   private let progress: (Int) -> Void
 
   let options: ValidationOptions
-  /// The graph, after the first rule that needs it.
-  var storedModel: StoredModel?
+  /// The stored graph; nil if the checkpoint has none, or one whose record or files cannot be read.
+  lazy var storedModel: StoredModel? = {
+    guard let checkpoint, let source = try? checkpoint.sourceRecord(),
+      source.kind == FlatFormatKind.onnx.rawValue, let headers = try? checkpoint.headers()
+    else { return nil }
+    var files: [HollowFile] = []
+    for shard in source.shards {
+      guard let header = shard.header, let holes = shard.holes else { return nil }
+      files.append(HollowFile(name: shard.name, bytes: headers[header], holes: holes))
+    }
+    return StoredModel(files, path: checkpoint.path)
+  }()
 
   init(
     _ examination: CheckpointExamination, progress: @escaping (Int) -> Void, options: ValidationOptions

@@ -237,7 +237,7 @@ package struct FolderValidation {
   private func left(_ path: String, _ why: String) -> FileVerdict {
     let finding = Finding(
       .unexamined, .warning, file: path, location: "",
-      message: "expected a file that can be checked, found \(why)")
+      message: "expected a file that can be checked, found one that was left out (\(why))")
     return FileVerdict(path: path, left: why, findings: options.strict ? [finding] : [])
   }
 }

@@ -45,7 +45,7 @@ public struct ClaimedNumber: Hashable, Sendable {
 
   /// A number of parameters, printed with all digits.
   public init(exactly count: Int) {
-    text = ParameterCount(count).description
+    text = count.grouped
     digits = count
     decimals = 0
     scale = 1

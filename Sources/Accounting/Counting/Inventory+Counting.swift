@@ -59,7 +59,7 @@ extension Inventory {
       throw .outOfRange(
         place: "policy '\(policy.id)'",
         expected:
-          "patterns that need at most \(ParameterCount(Self.meetingLimit)) comparisons with tensor names",
+          "patterns that need at most \(Self.meetingLimit.grouped) comparisons with tensor names",
         found: "more")
     }
   }

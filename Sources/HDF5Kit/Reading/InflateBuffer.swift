@@ -32,18 +32,16 @@ final class InflateBuffer: @unchecked Sendable {
   func inflate(
     _ chunk: StoredChunk, byteCount: Int, _ context: FileContext
   ) throws(HDF5Error) -> UnsafeRawBufferPointer {
-    func refusal(_ found: String) -> HDF5Error {
-      context.malformed(
-        "chunk", at: chunk.offset, expected: "a deflate stream of \(byteCount.grouped) bytes", found: found)
-    }
     guard byteCount / Inflater.greatestRatio <= chunk.count else {
-      throw refusal("\(chunk.count) stored bytes")
+      throw context.notInflated(at: chunk.offset, to: byteCount, "\(chunk.count.grouped) stored bytes")
     }
     Self.grow(&inflated, to: byteCount)
     inflater.reset()
     let output = UnsafeMutableRawBufferPointer(rebasing: inflated[..<byteCount])
     let input = UnsafeRawBufferPointer(rebasing: stored[..<chunk.count])
-    if let problem = inflater.all(input, output) { throw refusal(problem) }
+    if let problem = inflater.all(input, output) {
+      throw context.notInflated(at: chunk.offset, to: byteCount, problem)
+    }
     return UnsafeRawBufferPointer(output)
   }
 

@@ -50,7 +50,7 @@ final class InflateCursor: @unchecked Sendable {
       }
     }
     if let failure { throw failure }
-    if isLonger || !isEnded { throw broken(chunk, byteCount, "a longer one", context) }
+    if isLonger || !isEnded { throw context.notInflated(at: chunk.offset, to: byteCount, "a longer one") }
   }
 
   private func advance(
@@ -58,7 +58,7 @@ final class InflateCursor: @unchecked Sendable {
   ) throws(HDF5Error) {
     var done = 0
     while done < output.count {
-      if isEnded { throw broken(chunk, byteCount, "one of \(position + done)", context) }
+      if isEnded { throw context.notInflated(at: chunk.offset, to: byteCount, "one of \(position + done)") }
       done += try step(chunk, UnsafeMutableRawBufferPointer(rebasing: output[done...]), byteCount, context)
     }
   }
@@ -69,25 +69,19 @@ final class InflateCursor: @unchecked Sendable {
   ) throws(HDF5Error) -> Int {
     // Little more than will be used, because a rest is read again.
     let count = min(chunk.count - consumed, max(512, min(output.count, 64 << 10)))
-    guard count > 0 else { throw broken(chunk, byteCount, "one that is cut off", context) }
+    guard count > 0 else { throw context.notInflated(at: chunk.offset, to: byteCount, "one that is cut off") }
     let input = try context.storedBytes(of: chunk, at: consumed, count: count)
     let (used, made, outcome) = input.withUnsafeBytes { inflater.step($0, output) }
     consumed += used
     switch outcome {
-    case .damaged(let words): throw broken(chunk, byteCount, "a damaged one (\(words))", context)
+    case .damaged(let words):
+      throw context.notInflated(at: chunk.offset, to: byteCount, "a damaged one (\(words))")
     case .ended: isEnded = true
     // A step that neither uses nor makes bytes would be repeated for ever.
     case .unfinished where used == 0 && made == 0:
-      throw broken(chunk, byteCount, "a longer one", context)
+      throw context.notInflated(at: chunk.offset, to: byteCount, "a longer one")
     case .unfinished: break
     }
     return made
-  }
-
-  private func broken(
-    _ chunk: StoredChunk, _ byteCount: Int, _ found: String, _ context: FileContext
-  ) -> HDF5Error {
-    context.malformed(
-      "chunk", at: chunk.offset, expected: "a deflate stream of \(byteCount.grouped) bytes", found: found)
   }
 }

@@ -10,9 +10,9 @@ package final class WireFile {
   /// No read goes beyond this position.
   private let end: Int
   private var window: [UInt8] = []
+  private var windowStart = 0
   /// The names with characters beyond ASCII.
   private var names: Set<String> = []
-  private var windowStart = 0
 
   /// Bytes of a window: larger than most nodes, smaller than most weights that are skipped.
   private static let windowSize = 16 << 10

@@ -91,7 +91,7 @@ extension Family {
       .outOfRange(
         place: "tasks",
         expected:
-          "tasks, levels and patterns that need at most \(ParameterCount(workLimit)) comparisons with "
+          "tasks, levels and patterns that need at most \(workLimit.grouped) comparisons with "
           + "tensor names",
         found: "more"))
   }

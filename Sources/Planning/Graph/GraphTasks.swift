@@ -31,7 +31,7 @@ struct GraphTasks {
       }
       if !isComplete {
         words.append(
-          "no tensor is private: there would be more than \(ParameterCount(Self.privateLimit)) private tensors "
+          "no tensor is private: there would be more than \(Self.privateLimit.grouped) private tensors "
             + "over all tasks")
       }
     }

@@ -15,7 +15,7 @@ public struct Asymmetry: Hashable, Sendable {
     for method in study.methods where !method.cited.isEmpty {
       let under = method.cited.map(\.policy)
       if under.contains(common.id) { continue }
-      let list = method.cited.map { "\(ParameterCount($0.parameters)) under '\($0.policy)'" }.joined(
+      let list = method.cited.map { "\($0.parameters.grouped) under '\($0.policy)'" }.joined(
         separator: ", ")
       found.append(
         Asymmetry(
@@ -62,7 +62,7 @@ public struct Asymmetry: Hashable, Sendable {
       found += left.map {
         Asymmetry(
           methods: [$0.method],
-          sentence: "\($0.method) is counted without its \(what) (\(ParameterCount($0.elements)) elements)")
+          sentence: "\($0.method) is counted without its \(what) (\($0.elements.grouped) elements)")
       }
       return found
     }
@@ -70,7 +70,7 @@ public struct Asymmetry: Hashable, Sendable {
     found += left.map {
       Asymmetry(
         methods: [$0.method],
-        sentence: "\($0.method) is counted without its \(what) (\(ParameterCount($0.elements)) elements), "
+        sentence: "\($0.method) is counted without its \(what) (\($0.elements.grouped) elements), "
           + "\(counted.joined(separator: ", ")) with them")
     }
     found += none.map {

@@ -131,8 +131,8 @@ public struct StudyAnalysis: Sendable {
     guard draws <= Study.drawLimit else {
       throw .outOfRange(
         place: "resamples",
-        expected: "at most \(ParameterCount(Study.drawLimit)) accuracies drawn for all pairs",
-        found: "\(ParameterCount(draws))")
+        expected: "at most \(Study.drawLimit.grouped) accuracies drawn for all pairs",
+        found: "\(draws.grouped)")
     }
     var pairs = found.map { PairComparison(points, $0.first, $0.second, settings) }
     let tested = pairs.indices.filter { pairs[$0].test != nil }

@@ -124,8 +124,8 @@ package struct NetworkChoice {
     if kept + more > most {
       throw TesseraError(
         sentence:
-          "\(file): --budget: expected at most \(limit), found \(ParameterCount(kept)) at level \(network.level) and "
-          + "\(ParameterCount(more)) more in indices and shapes of its graph; give a larger --budget, or a --level"
+          "\(file): --budget: expected at most \(limit), found \(kept.grouped) at level \(network.level) and "
+          + "\(more.grouped) more in indices and shapes of its graph; give a larger --budget, or a --level"
       )
     }
   }

@@ -275,7 +275,7 @@ struct CountCommand: ParsableCommand {
         let found =
           switch limit {
           case .parameters: "\(row.parameters) parameters"
-          case .bytes: "\(ParameterCount(row.bytes.value)) bytes"
+          case .bytes: "\(row.bytes.value.grouped) bytes"
           }
         Output.standardError(
           "tessera: \(PrintableText.line("\(file): \(row.place): expected at most \(limit), found \(found)")) "

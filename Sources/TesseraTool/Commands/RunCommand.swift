@@ -51,7 +51,7 @@ struct RunCommand: ParsableCommand {
   @Option(help: "The inputs: an npz, an npy for one input, or another file of flat weights.")
   var input: String?
 
-  @Option(help: "The output file: .npz, .safetensors, or .npy for one output.")
+  @Option(help: "The output file: .npz, .safetensors, .pt, or .npy for one output.")
   var output: String
 
   @OptionGroup var computing: BackendOption

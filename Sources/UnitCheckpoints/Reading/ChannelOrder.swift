@@ -22,8 +22,8 @@ struct ChannelOrder {
       throw .unsupported(
         path: path, place: place,
         expected:
-          "at most \(ParameterCount(Self.byteLimit)) bytes for a tensor with \"feature_order\": \"task\"",
-        found: "\(ParameterCount(spec.byteCount))")
+          "at most \(Self.byteLimit.grouped) bytes for a tensor with \"feature_order\": \"task\"",
+        found: "\(spec.byteCount.grouped)")
     }
     for reordering in reorderings {
       let bits = spec.shape[(reordering.dimension + 1)...].reduce(spec.dtype.bits, *)

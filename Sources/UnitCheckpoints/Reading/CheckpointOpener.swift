@@ -51,9 +51,9 @@ struct CheckpointOpener {
     else {
       throw .broken(
         .pages, path: path, place: "/\(Layout.sealPath)",
-        expected: "pages of a power of two from \(ParameterCount(LayoutLimits.pageBytes.lowerBound)) to "
-          + "\(ParameterCount(LayoutLimits.pageBytes.upperBound)) bytes",
-        found: "\(ParameterCount(Int(clamping: seal.pageBytes)))")
+        expected: "pages of a power of two from \(LayoutLimits.pageBytes.lowerBound.grouped) to "
+          + "\(LayoutLimits.pageBytes.upperBound.grouped) bytes",
+        found: "\(seal.pageBytes.grouped)")
     }
     self.tables = tables
     self.seal = seal
@@ -126,8 +126,8 @@ struct CheckpointOpener {
     guard dataset.byteCount <= limit, isStored else {
       throw .broken(
         .tableSize, path: path, place: "/\(place)",
-        expected: "at most \(ParameterCount(limit)) bytes, all of them stored",
-        found: "\(ParameterCount(dataset.byteCount))\(isStored ? "" : ", none of them stored")")
+        expected: "at most \(limit.grouped) bytes, all of them stored",
+        found: "\(dataset.byteCount.grouped)\(isStored ? "" : ", none of them stored")")
     }
     do throws(HDF5Error) { return try dataset.readBytes() } catch { throw .hdf5(path: path, error) }
   }

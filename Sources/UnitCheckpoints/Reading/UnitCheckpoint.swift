@@ -184,12 +184,12 @@ package final class UnitCheckpoint: Sendable {
     }
     guard dataset.byteCount == byteCount else {
       throw broken(
-        .datasetLength, "\(ParameterCount(byteCount)) bytes", "\(ParameterCount(dataset.byteCount))")
+        .datasetLength, "\(byteCount.grouped) bytes", "\(dataset.byteCount.grouped)")
     }
     // HDF5 would return fill values for these bytes; every writer of the layout allocates the datasets that it
     // describes.
     if case .unallocated = dataset.storage, byteCount > 0 {
-      throw broken(.datasetStorage, "\(ParameterCount(byteCount)) stored bytes", "none")
+      throw broken(.datasetStorage, "\(byteCount.grouped) stored bytes", "none")
     }
     if isPlacementValid, let address = map.sections[section].address {
       guard case .contiguous(let found, _) = dataset.storage, found == address else {
@@ -215,8 +215,8 @@ package final class UnitCheckpoint: Sendable {
         try log.note(
           .broken(
             .placementOutside, path: path, place: "/\(sectionPath(number))",
-            expected: "bytes inside the file's \(ParameterCount(file.size)) bytes",
-            found: "\(ParameterCount(section.byteCount)) bytes at \(address)"))
+            expected: "bytes inside the file's \(file.size.grouped) bytes",
+            found: "\(section.byteCount.grouped) bytes at \(address)"))
         continue
       }
       ranges.append((address..<address + section.byteCount, number))

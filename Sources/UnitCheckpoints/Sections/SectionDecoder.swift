@@ -31,8 +31,8 @@ struct SectionDecoder {
       }
       guard section.bytes == UInt64(census.byteCounts[number]) else {
         throw broken(
-          row, "\(ParameterCount(census.byteCounts[number])) bytes",
-          "\(ParameterCount(Int(clamping: section.bytes)))")
+          row, "\(census.byteCounts[number].grouped) bytes",
+          "\(section.bytes.grouped)")
       }
       rows[number] = row
       addresses.append(try address(section, byteCount: census.byteCounts[number], row))
@@ -93,8 +93,8 @@ struct SectionDecoder {
           .sectionTotal, path: path,
           place: "/\(key.path(in: index))",
           expected:
-            "at most \(ParameterCount(budget)) more bytes in a file of \(ParameterCount(fileSize)) bytes",
-          found: "\(ParameterCount(byteCount))")
+            "at most \(budget.grouped) more bytes in a file of \(fileSize.grouped) bytes",
+          found: "\(byteCount.grouped)")
       }
       budget -= byteCount
     }

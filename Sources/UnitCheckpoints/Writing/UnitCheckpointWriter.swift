@@ -132,9 +132,9 @@ package final class UnitCheckpointWriter {
         throw .broken(
           .tensorName, path: path, place: "tensor \(spec.name.quoted)",
           expected: count <= limits.nameBytes
-            ? "names of at most \(ParameterCount(limits.nameBytesPerGroup)) bytes together"
-            : "a name that becomes a link of at most \(ParameterCount(limits.nameBytes)) bytes",
-          found: "\(ParameterCount(max(count, total))) bytes")
+            ? "names of at most \(limits.nameBytesPerGroup.grouped) bytes together"
+            : "a name that becomes a link of at most \(limits.nameBytes.grouped) bytes",
+          found: "\(max(count, total).grouped) bytes")
       }
     }
   }
@@ -151,8 +151,8 @@ package final class UnitCheckpointWriter {
       (Layout.headersGroup, headerBytes, LayoutLimits.headerBytes),
     ] where count > limit {
       throw .broken(
-        .tableSize, path: path, place: "/\(place)", expected: "at most \(ParameterCount(limit)) bytes",
-        found: "\(ParameterCount(count))")
+        .tableSize, path: path, place: "/\(place)", expected: "at most \(limit.grouped) bytes",
+        found: "\(count.grouped)")
     }
   }
 

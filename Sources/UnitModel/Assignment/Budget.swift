@@ -11,7 +11,7 @@ public enum Budget: Hashable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .parameters(let count): "\(count) parameters"
-    case .bytes(let count): "\(ParameterCount(count.value)) bytes"
+    case .bytes(let count): "\(count.value.grouped) bytes"
     }
   }
 }
@@ -104,7 +104,7 @@ extension Budget {
     case .bytes(let budget):
       fitting = totals.filter { $0.bytes <= budget }
       smallest =
-        totals.map(\.bytes).min().map { "\(ParameterCount($0.value)) bytes" }
+        totals.map(\.bytes).min().map { "\($0.value.grouped) bytes" }
         ?? "nothing: there are no levels"
     }
     guard let level = fitting.map(\.level).max() else {

@@ -43,7 +43,7 @@ extension PlanError: CustomStringConvertible {
       "\(PlanError.matchesNothing(place: place, pattern: pattern, nearest: nearest)); "
         + "\(unmatched) of \(entries) patterns match no tensor: is this plan for another model?"
     case .tooMuchWork(let place, let limit):
-      "\(place): expected a plan that needs at most \(ParameterCount(limit)) comparisons of bytes, found more"
+      "\(place): expected a plan that needs at most \(limit.grouped) comparisons of bytes, found more"
     case .captureMissing(let place, let name, let captures):
       "\(place): expected at most \(captures) {} in the name, as many as the pattern has, found \(quoted(name))"
     case .rankDisagrees(let tensor, let expected, let shape):

@@ -11,27 +11,21 @@ enum StoredGraphRule: ValidationRule {
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     // Another rule reports a record that cannot be read.
     guard let checkpoint = subject.checkpoint, let source = try? checkpoint.sourceRecord(),
-      source.kind == FlatFormatKind.onnx.rawValue, let headers = try? checkpoint.headers()
+      source.kind == FlatFormatKind.onnx.rawValue
     else { return [] }
     // The graph was too large to be kept, so only its weights are stored.
     if source.shards.allSatisfy({ $0.header == nil && $0.holes == nil }) { return [] }
     func told(_ location: String, _ expected: String, _ found: String) -> Finding {
       subject.finding(.storedGraph, at: location, "expected \(expected), found \(found)")
     }
-    var files: [HollowFile] = []
-    for (number, shard) in source.shards.enumerated() {
-      guard let header = shard.header, let holes = shard.holes else {
-        return [
-          told(
-            "/tessera/source", "bytes and holes of file \(number)",
-            shard.header == nil ? "holes without bytes" : "bytes without holes")
-        ]
-      }
-      files.append(
-        HollowFile(name: shard.name, bytes: headers[header], holes: holes))
+    if let number = source.shards.firstIndex(where: { $0.header == nil || $0.holes == nil }) {
+      return [
+        told(
+          "/tessera/source", "bytes and holes of file \(number)",
+          source.shards[number].header == nil ? "holes without bytes" : "bytes without holes")
+      ]
     }
-    let stored = StoredModel(files, path: checkpoint.path)
-    subject.storedModel = stored
+    guard let stored = subject.storedModel else { return [] }
     do throws(FileError) {
       let problems = try HollowFile.problems(
         of: stored, filledBy: checkpoint.index.tensors.map(\.spec),

@@ -1,37 +1,4 @@
-public import ByteFiles
 internal import Tensors
-
-extension FlatFormats {
-  /// The format that the suffix of a file name identifies, as `kind` or `hdf5`; nil for suffixes that several formats
-  /// use.
-  public static func promise(ofName path: String) -> String? {
-    let name = path.lowercased()
-    return promises.first { name.hasSuffix($0.suffix) }?.kind
-  }
-
-  /// The usual suffix of each format, longest first, and other suffixes that only one format uses.
-  private static let promises: [(suffix: String, kind: String)] =
-    FlatFormats.registry.map { ($0.suffix, $0.kind.rawValue) }.sorted { $0.suffix.count > $1.suffix.count }
-    + [(".pth", FlatFormatKind.pytorch.rawValue), (".h5", "hdf5"), (".hdf5", "hdf5")]
-
-  /// A description of a file's first bytes, for messages.
-  public static func contentInWords(_ file: ReadableFile) -> String {
-    let head = FileHead(of: file)
-    if let known = ZipListing.words(file) ?? head.foreignContent { return known }
-    if head.bytes.isEmpty { return head.contentInWords }
-    guard isText(head.bytes, isCut: head.size > head.bytes.count) else { return head.contentInWords }
-    return [UInt8(ascii: "{"), UInt8(ascii: "[")].contains(head.bytes.first) ? "JSON text" : "text"
-  }
-}
-
-extension FlatFormats {
-  /// Whether the bytes are UTF-8 without control characters; if the text is cut off, its last character may be
-  /// incomplete.
-  private static func isText(_ bytes: [UInt8], isCut: Bool) -> Bool {
-    guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || (0x09...0x0D).contains($0) }) else { return false }
-    return (0...(isCut ? 3 : 0)).contains { String(validating: bytes.dropLast($0), as: UTF8.self) != nil }
-  }
-}
 
 /// The files of a folder, grouped into sets of shards.
 public struct FolderSets: Sendable {
