@@ -33,13 +33,14 @@ let package = Package(
     .target(name: "Tensors", dependencies: ["CCrypto", "CXXHash"], swiftSettings: strict),
     .target(name: "TensorStreams", dependencies: ["Tensors"], swiftSettings: strict),
     .target(name: "Deflate", dependencies: ["CZlib"], swiftSettings: strict),
+    .target(name: "Zip", dependencies: ["Deflate", "Tensors", "ByteFiles"], swiftSettings: strict),
     .target(name: "HDF5Kit", dependencies: ["CHDF5", "Deflate", "ByteFiles"], swiftSettings: strict),
     .target(name: "Pickle", swiftSettings: strict),
     .target(name: "ONNXGraph", dependencies: ["Tensors", "ByteFiles"], swiftSettings: strict),
     .target(
       name: "FlatFormats",
       dependencies: [
-        "Tensors", "TensorStreams", "StrictJSON", "Deflate", "ByteFiles", "Pickle", "ONNXGraph",
+        "Tensors", "TensorStreams", "StrictJSON", "Zip", "ByteFiles", "Pickle", "ONNXGraph",
       ],
       swiftSettings: strict),
     .target(
@@ -81,7 +82,8 @@ let package = Package(
     .target(
       name: "Validation",
       dependencies: [
-        "UnitModel", "UnitCheckpoints", "FlatFormats", "HDF5Kit", "Tensors", "TensorStreams", "ByteFiles",
+        "UnitModel", "UnitCheckpoints", "FlatFormats", "Zip", "ONNXGraph", "HDF5Kit", "Tensors",
+        "TensorStreams", "ByteFiles",
       ],
       swiftSettings: strict),
     .target(
@@ -127,7 +129,7 @@ let package = Package(
     .testTarget(
       name: "FlatFormatsTests",
       dependencies: [
-        "FlatFormats", "ONNXGraph", "TensorStreams", "Tensors", "ByteFiles", "Pickle", "TestSupport",
+        "FlatFormats", "Zip", "ONNXGraph", "TensorStreams", "Tensors", "ByteFiles", "Pickle", "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(
@@ -148,7 +150,7 @@ let package = Package(
     .testTarget(
       name: "ValidationTests",
       dependencies: [
-        "Validation", "UnitCheckpoints", "Tensors", "ByteFiles", "TestSupport",
+        "Validation", "UnitCheckpoints", "FlatFormats", "Tensors", "ByteFiles", "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(
@@ -197,7 +199,7 @@ if Context.environment["TESSERA_DOCS"] != nil {
 // The parsers' exercises are a test target: `make test` replays the inputs that fuzzing found. `make fuzz` builds the
 // same files as a static library that clang links with libFuzzer; SwiftPM itself cannot link an executable with it.
 let exercised: [Target.Dependency] = [
-  "CLinux", "ByteFiles", "StrictJSON", "Tensors", "TensorStreams", "HDF5Kit", "Pickle", "FlatFormats",
+  "CLinux", "ByteFiles", "StrictJSON", "Tensors", "TensorStreams", "HDF5Kit", "Pickle", "Zip", "FlatFormats",
   "UnitModel",
   "UnitCheckpoints", "Conversion", "Validation", "ONNXGraph", "Inference", "ChannelFlow", "Planning",
   "SubNetworks",

@@ -138,55 +138,6 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
   /// The ties take more bytes than the archive's comment can hold.
   case npzTies = "npz.ties"
 
-  /// The file has no end of central directory record: it is not a zip archive, or it is truncated.
-  case zipEnd = "zip.end"
-  /// Bytes follow the archive's end, or the comment has another length than its record gives.
-  case zipComment = "zip.comment"
-  /// An archive in several parts.
-  case zipDisks = "zip.disks"
-  /// The zip64 records at the end are missing or damaged, or differ from the plain record.
-  case zipEnd64 = "zip.end64"
-  /// The central directory does not end where the end record begins, or is too large.
-  case zipDirectoryBounds = "zip.directory-bounds"
-  /// An entry of the central directory without its signature.
-  case zipDirectorySignature = "zip.directory-signature"
-  /// The central directory ends inside an entry, or continues after the last one.
-  case zipDirectorySize = "zip.directory-size"
-  /// An extra field that reaches past its buffer, or a second one of the same kind.
-  case zipExtra = "zip.extra"
-  /// The zip64 extra field lacks a value that the entry refers to.
-  case zipExtra64 = "zip.extra64"
-  /// A member without its local header.
-  case zipLocalSignature = "zip.local-signature"
-  /// The local header and the central directory differ.
-  case zipLocal = "zip.local"
-  /// The data of a member reach past the part of the file that holds members.
-  case zipDataBounds = "zip.data-bounds"
-  /// Two members share bytes.
-  case zipOverlap = "zip.overlap"
-  /// Two members have the same name.
-  case zipDuplicateName = "zip.duplicate-name"
-  /// The name of a member is absolute, leads out of the archive, or has a character that names must not have.
-  case zipName = "zip.name"
-  /// The name of a member has an unknown encoding, or an extra field has a second name for it.
-  case zipNameEncoding = "zip.name-encoding"
-  /// An encrypted or patched member.
-  case zipEncrypted = "zip.encrypted"
-  /// A compression method other than stored and deflated.
-  case zipMethod = "zip.method"
-  /// A stored member whose two sizes differ.
-  case zipStoredSize = "zip.stored-size"
-  /// A member or an archive claims to unpack to more bytes than deflate can produce, or than are safe to unpack.
-  case zipRatio = "zip.ratio"
-  /// Compressed data are damaged, are truncated, or continue after their end.
-  case zipDeflate = "zip.deflate"
-  /// A member unpacks to fewer bytes than its header gives.
-  case zipShort = "zip.short"
-  /// A member unpacks to more bytes than its header gives.
-  case zipLong = "zip.long"
-  /// The bytes of a member do not match their CRC-32.
-  case zipCRC = "zip.crc"
-
   /// A pickle ends before its last instruction, or inside one.
   case pickleTruncated = "pickle.truncated"
   /// A byte that is not an instruction.
@@ -233,32 +184,6 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
   /// A packed storage is too large to be unpacked in memory.
   case torchPacked = "pytorch.packed"
 
-  /// The bytes are not a protobuf message: a bad key, a varint without end, a length that exceeds its message.
-  case onnxWire = "onnx.wire"
-  /// A field has another wire type than ONNX gives its number.
-  case onnxFieldType = "onnx.field-type"
-  /// A name that is not UTF-8, or longer than a name can be.
-  case onnxText = "onnx.text"
-  /// Graphs or types are nested more deeply than this reader follows.
-  case onnxNesting = "onnx.nesting"
-  /// More nodes, names or numbers than any model needs.
-  case onnxCount = "onnx.count"
-  /// The message has no graph: it is not a model, or it is damaged.
-  case onnxNoGraph = "onnx.no-graph"
-  /// An element type that the format does not have, or that a tensor cannot have.
-  case onnxDType = "onnx.dtype"
-  /// Dimensions that are negative, too many, or whose product overflows.
-  case onnxShape = "onnx.shape"
-  /// More or fewer elements than the dimensions give, or elements in two fields.
-  case onnxData = "onnx.data"
-  /// External data lie outside the model's folder, behind a link, or do not exist.
-  case onnxExternal = "onnx.external"
-  /// Two values or tensors of one graph have the same name, or a tensor has none.
-  case onnxName = "onnx.name"
-  /// An attribute has no type, or a value of another type.
-  case onnxAttribute = "onnx.attribute"
-  /// A segmented tensor, which no known tool writes.
-  case onnxSegment = "onnx.segment"
   /// An ONNX file cannot be written from tensors alone: it needs a graph.
   case onnxWrite = "onnx.write"
 }

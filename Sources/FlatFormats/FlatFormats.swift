@@ -38,9 +38,9 @@ public enum FlatFormats {
   {
     do throws(FlatFormatError) { return try format(of: kind).open(file, assumeDType) } catch {
       // Each reader would report another missing part of an empty file. The message must say that the file is empty.
-      guard file.size == 0, case .refused(let rule, let path, _, _, _) = error else { throw error }
-      throw .refused(
-        rule, path: path, place: "byte 0", expected: "the bytes of a file (\(kind.rawValue))",
+      guard file.size == 0, case .broken(let defect, let path, _, _, _) = error else { throw error }
+      throw .broken(
+        defect, path: path, place: "byte 0", expected: "the bytes of a file (\(kind.rawValue))",
         found: "an empty file")
     }
   }

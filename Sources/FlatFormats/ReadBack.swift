@@ -3,11 +3,17 @@ internal import TensorStreams
 internal import Tensors
 
 extension SinkContents {
+  /// Writes everything to disk and renames the file to its path, if the format's reader finds the tensors in it.
+  func commit(_ writer: SequentialWriter, as kind: FlatFormatKind) throws(FlatFormatError) {
+    try requireReadable(try asFlatFormat { () throws(FileError) in try writer.readable() }, as: kind)
+    try asFlatFormat { () throws(FileError) in try writer.commit() }
+  }
+
   /// Checks that the reader of a format finds exactly these tensors in the written file.
   ///
   /// Readers have limits: lengths of names, sizes of headers and pickles, numbers of members. This calls the reader
   /// itself, so a writer need not repeat the limits. The header or the directory is read, but no element.
-  func requireReadable(_ file: ReadableFile, as kind: FlatFormatKind) throws(FlatFormatError) {
+  private func requireReadable(_ file: ReadableFile, as kind: FlatFormatKind) throws(FlatFormatError) {
     let isNumPy = kind == .npz || kind == .npy
     // With `--opaque`, raw bytes are written; a reader then needs the dtype from the user.
     if isNumPy, specs.contains(where: { NpyDType.text(of: $0.dtype) == nil }) { return }

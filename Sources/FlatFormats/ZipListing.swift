@@ -1,5 +1,6 @@
 internal import ByteFiles
 internal import Tensors
+internal import Zip
 
 /// Describes a zip archive that is not a file of weights.
 enum ZipListing {
@@ -8,7 +9,7 @@ enum ZipListing {
     let head = FileHead(of: file)
     guard head.starts(with: "PK\u{3}\u{4}") || head.starts(with: "PK\u{5}\u{6}") else { return nil }
     let archive: ZipArchive
-    do throws(FlatFormatError) { archive = try ZipArchive(file) } catch {
+    do throws(ZipError) { archive = try ZipArchive(file) } catch {
       guard case .refused(_, _, let place, let expected, let found) = error else {
         return "a damaged zip archive"
       }

@@ -62,12 +62,12 @@ final class FlatSubject {
 
   /// The finding for a read error.
   func finding(_ error: any Error) -> Finding {
-    guard case FlatFormatError.refused(let rule, let file, let place, let expected, let found) = error else {
+    guard case FlatFormatError.broken(let defect, let file, let place, let expected, let found) = error else {
       failure = failure ?? error
       return Finding(.structure, file: path, location: "", message: "\(error)")
     }
     return Finding(
-      RuleID(rule), file: file, location: place, message: "expected \(expected), found \(found)",
-      defect: rule.rawValue)
+      RuleID(defect), file: file, location: place, message: "expected \(expected), found \(found)",
+      defect: defect.id)
   }
 }

@@ -1,6 +1,8 @@
 internal import ByteFiles
 internal import FlatFormats
+internal import ONNXGraph
 internal import TensorStreams
+internal import Zip
 
 /// Applies the rules to a flat file, or to a pickle or an archive without weights.
 struct FlatValidation {
@@ -47,13 +49,13 @@ struct FlatValidation {
     var isPlainPickle = false
     var beyond: [FlatFormatError] = []
     for error in errors {
-      guard let rule = error.rule else { throw .flat(error) }
+      guard let defect = error.defect else { throw .flat(error) }
       // A pickle without tensors is judged by the names to which it refers.
-      if rule == .pickleGlobals || rule == .torchNoTensors, scan?.pickleCount ?? 0 > 0 {
+      if defect == .format(.pickleGlobals) || defect == .format(.torchNoTensors), scan?.pickleCount ?? 0 > 0 {
         isPlainPickle = true
         continue
       }
-      if rule.isUnsupported { beyond.append(error) } else { defects.append(error) }
+      if defect.isUnsupported { beyond.append(error) } else { defects.append(error) }
     }
     // Unsupported features alone are no finding. If there are also defects, or pickles that do more than make data, the
     // features are reported as not examined.
@@ -103,15 +105,17 @@ struct FlatValidation {
   }
 }
 
-extension FlatFormatRule {
+extension FlatDefect {
   /// Whether a file that breaks the rule may be valid and only uses an unsupported feature.
   package var isUnsupported: Bool {
     switch self {
-    case .notRecognised, .shardsFolder, .npyVersion, .npyObject, .npyStructured, .npyLongDouble, .npyOpaque,
-      .npyAssumedWidth, .npzMember, .zipDisks, .zipEncrypted, .zipMethod, .torchNoTensors, .torchTar,
-      .onnxSegment:
-      true
-    default: false
+    case .format(let rule):
+      [
+        .notRecognised, .shardsFolder, .npyVersion, .npyObject, .npyStructured, .npyLongDouble, .npyOpaque,
+        .npyAssumedWidth, .npzMember, .torchNoTensors, .torchTar,
+      ].contains(rule)
+    case .zip(let rule): [.disks, .encrypted, .method].contains(rule)
+    case .graph(let rule): rule == .segment
     }
   }
 }

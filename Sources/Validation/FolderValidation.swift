@@ -97,12 +97,12 @@ package struct FolderValidation {
   private func ambiguity(of sets: FolderSets, in folder: String) -> Finding? {
     let isComplete = !sets.unindexed.isEmpty && sets.unindexed.allSatisfy(\.missing.isEmpty)
     guard sets.indexes.count > 1 || sets.indexes.isEmpty && isComplete,
-      case .refused(let rule, _, _, let expected, let found) = FlatFormats.refusal(ofFolder: folder)
+      case .broken(let defect, _, _, let expected, let found)? = FlatFormats.refusal(ofFolder: folder)
     else { return nil }
     return Finding(
       .shards, options.strict ? .warning : .note, file: folder, location: "",
       message: "expected \(expected), found \(found); no command opens the folder as one model",
-      defect: rule.rawValue)
+      defect: defect.id)
   }
 
   /// The finding on weights that no index in the folder names: a command that gets the folder leaves them out.
@@ -216,7 +216,7 @@ package struct FolderValidation {
       switch error {
       case .file: return FileVerdict(path: path, failure: "\(error)")
       case .source: return FileVerdict(path: path, failure: "\(error)")
-      case .flat(let flat) where flat.rule == nil: return FileVerdict(path: path, failure: "\(error)")
+      case .flat(let flat) where flat.defect == nil: return FileVerdict(path: path, failure: "\(error)")
       case .checkpoint(CheckpointError.file), .checkpoint(CheckpointError.unknownVersion):
         return FileVerdict(path: path, failure: "\(error)")
       case .notRecognised: return left(path, FlatFormats.contentInWords(file))

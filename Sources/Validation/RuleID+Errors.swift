@@ -4,7 +4,9 @@ internal import UnitModel
 
 extension RuleID {
   private static let checkpointDefects = table { $0.rule.defects }
-  private static let flatDefects = table { $0.rule.flatDefects }
+  private static let flatRules = table { $0.rule.flatDefects }
+  private static let zipRules = table { $0.rule.zipDefects }
+  private static let graphRules = table { $0.rule.graphDefects }
 
   private static func table<Defect>(_ defects: (RuleID) -> Set<Defect>) -> [Defect: RuleID] {
     Dictionary(
@@ -25,7 +27,15 @@ extension RuleID {
   package init(_ defect: CheckpointDefect) { self = Self.checkpointDefects[defect] ?? .structure }
 
   /// The rule that declares a defect of a flat file; a test checks this for each defect that reading can find.
-  package init(_ defect: FlatFormatRule) { self = Self.flatDefects[defect] ?? .structure }
+  package init(_ defect: FlatDefect) {
+    let rule =
+      switch defect {
+      case .format(let rule): Self.flatRules[rule]
+      case .zip(let rule): Self.zipRules[rule]
+      case .graph(let rule): Self.graphRules[rule]
+      }
+    self = rule ?? .structure
+  }
 
   /// The rule that a plan's error breaks.
   init(_ error: PlanError) {

@@ -1,6 +1,8 @@
 internal import FlatFormats
+internal import ONNXGraph
 internal import UnitCheckpoints
 internal import UnitModel
+internal import Zip
 
 /// The kinds of file to which a rule applies.
 package struct RuleSubjects: OptionSet, Sendable {
@@ -31,8 +33,10 @@ protocol ValidationRule {
   static var subjects: RuleSubjects { get }
   /// The defects of a checkpoint's tables and datasets that break the rule. Each defect breaks one rule.
   static var defects: Set<CheckpointDefect> { get }
-  /// The same for flat files.
+  /// The same for the rules of flat formats, of zip archives and of ONNX models.
   static var flatDefects: Set<FlatFormatRule> { get }
+  static var zipDefects: Set<ZipRule> { get }
+  static var graphDefects: Set<ONNXRule> { get }
   /// The findings on a unit checkpoint in addition to the errors of opening it, in file order.
   static func findings(in subject: CheckpointSubject) -> [Finding]
   /// The findings on a flat file in addition to the errors of opening it.
@@ -50,6 +54,8 @@ extension ValidationRule {
   static var subjects: RuleSubjects { .checkpoint }
   static var defects: Set<CheckpointDefect> { [] }
   static var flatDefects: Set<FlatFormatRule> { [] }
+  static var zipDefects: Set<ZipRule> { [] }
+  static var graphDefects: Set<ONNXRule> { [] }
   static func findings(in subject: CheckpointSubject) -> [Finding] { [] }
   static func findings(in subject: FlatSubject) -> [Finding] { [] }
 }

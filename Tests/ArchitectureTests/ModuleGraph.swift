@@ -7,10 +7,11 @@ enum ModuleGraph {
     "Tensors": ["CCrypto", "CXXHash"],
     "TensorStreams": ["Tensors"],
     "Deflate": ["CZlib", "Glibc"],
+    "Zip": ["Deflate", "Tensors", "ByteFiles"],
     "HDF5Kit": ["CHDF5", "Deflate", "ByteFiles", "Dispatch", "Glibc", "Synchronization"],
     "Pickle": [],
     "FlatFormats": [
-      "Tensors", "TensorStreams", "StrictJSON", "Deflate", "ByteFiles", "Pickle", "ONNXGraph",
+      "Tensors", "TensorStreams", "StrictJSON", "Zip", "ByteFiles", "Pickle", "ONNXGraph",
       "Glibc", "Synchronization",
     ],
     "ONNXGraph": ["Tensors", "ByteFiles", "Synchronization"],
@@ -38,8 +39,8 @@ enum ModuleGraph {
     ],
     "Comparison": ["Tensors", "TensorStreams", "Glibc"],
     "Validation": [
-      "UnitModel", "UnitCheckpoints", "FlatFormats", "HDF5Kit", "Tensors", "TensorStreams", "ByteFiles",
-      "Dispatch", "Glibc",
+      "UnitModel", "UnitCheckpoints", "FlatFormats", "Zip", "ONNXGraph", "HDF5Kit", "Tensors",
+      "TensorStreams", "ByteFiles", "Dispatch", "Glibc",
     ],
     "Reporting": [
       "Tensors", "StrictJSON", "UnitModel", "Accounting", "Validation", "Comparison", "Studies",

@@ -11,15 +11,15 @@ extension RefusalCase {
       .notRecognised, "x.safetensors", "a Git LFS pointer",
       Array("version https://git-lfs.github.com/spec/v1\n".utf8)),
     .file(.notRecognised, "x.npz", "HDF5", [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]),
-    RefusalCase(rule: .noSuchTensor, label: "tensor 1 of 1") { folder in
+    RefusalCase(defect: .format(.noSuchTensor), label: "tensor 1 of 1") { folder in
       let path = try folder.write(
         npy("{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }", data: 12), as: "x.npy")
       _ = try open(path).reader(of: 1)
     },
-    RefusalCase(rule: .noSuchTensor, label: "tensor -1 of a safetensors file") { folder in
+    RefusalCase(defect: .format(.noSuchTensor), label: "tensor -1 of a safetensors file") { folder in
       _ = try open(try folder.write(safetensors("{}"), as: "x.safetensors")).reader(of: -1)
     },
-    RefusalCase(rule: .noSuchTensor, label: "tensor 1 of an npz file") { folder in
+    RefusalCase(defect: .format(.noSuchTensor), label: "tensor 1 of an npz file") { folder in
       _ = try open(try folder.write(ZipBytes.array().file, as: "x.npz")).reader(of: 1)
     },
     .pastEnd("npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }", data: 12)),
@@ -53,7 +53,7 @@ extension RefusalCase {
 
   /// Reads one byte more than the tensor has, after all of them.
   private static func pastEnd(_ kind: String, _ bytes: [UInt8]) -> RefusalCase {
-    RefusalCase(rule: .readPastEnd, label: kind) { folder in
+    RefusalCase(defect: .format(.readPastEnd), label: kind) { folder in
       let source = try open(try folder.write(bytes, as: "x." + kind))
       let reader = try source.reader(of: 0)
       try withUnsafeTemporaryAllocation(byteCount: 12, alignment: 8) { try reader.read(into: $0) }
@@ -63,7 +63,7 @@ extension RefusalCase {
 
   /// Writes `count` bytes for a tensor of 12 bytes.
   private static func amount(_ rule: FlatFormatRule, _ kind: FlatFormatKind, _ count: Int) -> RefusalCase {
-    RefusalCase(rule: rule, label: "\(count) bytes of 12 to \(kind.rawValue)") { folder in
+    RefusalCase(defect: .format(rule), label: "\(count) bytes of 12 to \(kind.rawValue)") { folder in
       let spec = try TensorSpec(name: "a", dtype: .f32, shape: [3])
       let sink = try FlatFormats.sink(kind: kind, path: folder.file("out"), specs: [spec])
       try pattern(count, salt: 1).withUnsafeBytes { try sink.append($0) }

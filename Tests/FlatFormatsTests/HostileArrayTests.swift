@@ -33,7 +33,7 @@ private struct ArrayText {
 struct HostileArrayTests {
   private enum Ending: Sendable {
     case reads([Int])
-    case refused(FlatFormatRule)
+    case refused(FlatDefect)
     /// The reason must end in this text.
     case leftOut(String)
   }
@@ -61,27 +61,34 @@ struct HostileArrayTests {
     ),
     (
       "a byte too few", array { $0.data = "V" + $0.data.dropFirst(2) },
-      .refused(.torchStorageSize)
+      .refused(.format(.torchStorageSize))
     ),
-    ("a byte too many", array { $0.data = "Va" + $0.data.dropFirst() }, .refused(.torchStorageSize)),
+    ("a byte too many", array { $0.data = "Va" + $0.data.dropFirst() }, .refused(.format(.torchStorageSize))),
     (
       "a character that is no byte", array { $0.data = "V\\u0100" + $0.data.dropFirst(7) },
       .leftOut("not in the pickle")
     ),
-    ("2^63 elements", array { $0.shape = "I4294967296\nI4294967296\n" }, .refused(.torchStorageSize)),
-    ("2^64 bytes", array { $0.shape = "I4611686018427387904\n" }, .refused(.torchStorageSize)),
-    ("a negative extent", array { $0.shape = "I-2\nI-3\n" }, .refused(.torchTensor)),
-    ("an extent that is text", array { $0.shape = "V2\nI3\n" }, .refused(.torchTensor)),
-    ("65 extents", array { $0.shape = String(repeating: "I1\n", count: 65) }, .refused(.torchTensor)),
-    ("a real number for an order", array { $0.order = "F0.5\n" }, .refused(.torchTensor)),
-    ("a state of three parts", array { ($0.version, $0.order) = ("", "") }, .refused(.torchTensor)),
+    (
+      "2^63 elements", array { $0.shape = "I4294967296\nI4294967296\n" }, .refused(.format(.torchStorageSize))
+    ),
+    ("2^64 bytes", array { $0.shape = "I4611686018427387904\n" }, .refused(.format(.torchStorageSize))),
+    ("a negative extent", array { $0.shape = "I-2\nI-3\n" }, .refused(.format(.torchTensor))),
+    ("an extent that is text", array { $0.shape = "V2\nI3\n" }, .refused(.format(.torchTensor))),
+    (
+      "65 extents", array { $0.shape = String(repeating: "I1\n", count: 65) }, .refused(.format(.torchTensor))
+    ),
+    ("a real number for an order", array { $0.order = "F0.5\n" }, .refused(.format(.torchTensor))),
+    ("a state of three parts", array { ($0.version, $0.order) = ("", "") }, .refused(.format(.torchTensor))),
     (
       "two states", array { $0.rest = "(I1\n(I2\nI3\nt\($0.element)I00\n\($0.data)tb" },
       .leftOut("several states")
     ),
     ("a class of its own", array { $0.type = "cmine\nArray\n" }, .leftOut("the class 'mine.Array'")),
-    ("a class that is text", array { $0.type = "Vndarray\n" }, .refused(.torchTensor)),
-    ("a dtype of 8 bytes for 4", array { $0.dtype = "(Vf8\nI00\nI01\nt" }, .refused(.torchStorageSize)),
+    ("a class that is text", array { $0.type = "Vndarray\n" }, .refused(.format(.torchTensor))),
+    (
+      "a dtype of 8 bytes for 4", array { $0.dtype = "(Vf8\nI00\nI01\nt" },
+      .refused(.format(.torchStorageSize))
+    ),
     ("an unknown dtype", array { $0.dtype = "(Vfloat32\nI00\nI01\nt" }, .leftOut("'<float32'")),
     (
       "a dtype of 2^64 bytes", array { $0.dtype = "(Vf18446744073709551616\nI00\nI01\nt" },
@@ -148,14 +155,14 @@ struct HostileArrayTests {
     ("a buffer", buffer("I2\nI3\n", "VC\n"), .reads([24])),
     ("a buffer in Fortran order", buffer("I2\nI3\n", "VF\n"), .reads([24])),
     ("a buffer with axes exchanged", buffer("I2\nI3\n", "VK\n(I1\nI0\nt"), .reads([24])),
-    ("a buffer of unknown order", buffer("I2\nI3\n", "VA\n"), .refused(.torchTensor)),
-    ("an axis twice", buffer("I2\nI3\n", "VK\n(I1\nI1\nt"), .refused(.torchTensor)),
-    ("an axis that is none", buffer("I2\nI3\n", "VK\n(I1\nI2\nt"), .refused(.torchTensor)),
-    ("an axis below zero", buffer("I2\nI3\n", "VK\n(I0\nI-1\nt"), .refused(.torchTensor)),
-    ("one axis of two", buffer("I2\nI3\n", "VK\n(I0\nt"), .refused(.torchTensor)),
-    ("axes in C order", buffer("I2\nI3\n", "VC\n(I1\nI0\nt"), .refused(.torchTensor)),
-    ("a buffer that is too short", buffer("I2\nI4\n", "VC\n"), .refused(.torchStorageSize)),
-    ("a buffer of -1 rows", buffer("I-1\nI3\n", "VC\n"), .refused(.torchTensor)),
+    ("a buffer of unknown order", buffer("I2\nI3\n", "VA\n"), .refused(.format(.torchTensor))),
+    ("an axis twice", buffer("I2\nI3\n", "VK\n(I1\nI1\nt"), .refused(.format(.torchTensor))),
+    ("an axis that is none", buffer("I2\nI3\n", "VK\n(I1\nI2\nt"), .refused(.format(.torchTensor))),
+    ("an axis below zero", buffer("I2\nI3\n", "VK\n(I0\nI-1\nt"), .refused(.format(.torchTensor))),
+    ("one axis of two", buffer("I2\nI3\n", "VK\n(I0\nt"), .refused(.format(.torchTensor))),
+    ("axes in C order", buffer("I2\nI3\n", "VC\n(I1\nI0\nt"), .refused(.format(.torchTensor))),
+    ("a buffer that is too short", buffer("I2\nI4\n", "VC\n"), .refused(.format(.torchStorageSize))),
+    ("a buffer of -1 rows", buffer("I-1\nI3\n", "VC\n"), .refused(.format(.torchTensor))),
   ]
 
   @Test("each ends in tensors, in a name that is left out, or in a sentence")
@@ -169,7 +176,7 @@ struct HostileArrayTests {
         let source = try open(path)
         found = .reads(try readAll(path).map(\.count))
         if let item = source.leftOut.first { found = .leftOut(item.why) }
-      } catch let error as FlatFormatError { found = .refused(error.rule ?? .notRecognised) }
+      } catch let error as FlatFormatError { found = .refused(error.defect ?? .format(.notRecognised)) }
       let agrees =
         switch (found, ending) {
         case (.reads(let one), .reads(let other)): one == other
@@ -198,7 +205,7 @@ struct HostileArrayTests {
       var part = [UInt8](repeating: 0, count: 11)
       try part.withUnsafeMutableBytes { try payload.read(at: 199_990, into: $0) }
     }
-    #expect(error?.rule == .readPastEnd)
+    #expect(error?.defect == .format(.readPastEnd))
     for wrong: [UInt8] in [[0xC4, 0x80], [0xC2], [0xC3, 0x41], [0x80], [0xE2, 0x82, 0xAC], [0xFF]] {
       let payload = Latin1Payload(MemoryPayload(wrong, path: "t"), start: 0, count: wrong.count, path: "t")
       #expect(try payload.byteCount() == nil, "\(wrong)")
@@ -227,6 +234,6 @@ struct HostileArrayTests {
       #expect(source.tensors.allSatisfy { $0.tiedTo == nil })
     }
     let path = try folder.write(TorchBytes(pickle(16_000)).file, as: "many.pt")
-    #expect(refusal { _ = try open(path) }?.rule == .torchAmplification)
+    #expect(refusal { _ = try open(path) }?.defect == .format(.torchAmplification))
   }
 }

@@ -32,7 +32,7 @@ struct HostilePickleTests {
       try open(path).requireWhole()
     }
     guard let error else { return "reads \(count) tensors" }
-    guard case .refused(let rule, _, _, _, let found) = error else { return "\(error)" }
-    return "\(rule.rawValue): \(found)"
+    guard case .broken(let defect, _, _, _, let found) = error else { return "\(error)" }
+    return "\(defect.id): \(found)"
   }
 }

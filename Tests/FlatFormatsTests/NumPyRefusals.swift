@@ -72,7 +72,7 @@ extension RefusalCase {
     .sink(.npyOpaqueWrite, .npz, "F4", [try Sample("a", .f4, [4], salt: 1)]),
     .sink(
       .npyHeaderWrite, .npy, "65 dimensions", [try Sample("a", .u8, [Int](repeating: 1, count: 65), salt: 1)]),
-    .zip(.npzMember, "a text file", ZipBytes([.init("readme.txt", [65])])),
+    .file(.npzMember, "x.npz", "a text file", ZipBytes([.init("readme.txt", [65])]).file),
     .sink(.npzName, .npz, "no name", [try Sample("", .u8, [1], salt: 1)]),
     .sink(.npzName, .npz, "..", [try Sample("a/../b", .u8, [1], salt: 1)]),
     .sink(.npzName, .npz, "absolute", [try Sample("/x", .u8, [1], salt: 1)]),

@@ -9,34 +9,35 @@ extension RefusalCase {
   static let onnxCases: [RefusalCase] = wireCases + tensorCases + graphCases + externalCases
 
   private static func model(
-    _ rule: FlatFormatRule, _ label: String, ir: Int = 8, more: ModelBytes.Build = { _ in },
+    _ rule: ONNXRule, _ label: String, ir: Int = 8, more: ModelBytes.Build = { _ in },
     graph: ModelBytes.Build
   ) -> RefusalCase {
-    .file(rule, "m.onnx", label, ModelBytes.model(ir: ir, more: more, graph: graph))
+    .file(.graph(rule), "m.onnx", label, ModelBytes.model(ir: ir, more: more, graph: graph))
   }
 
   private static let wireCases: [RefusalCase] = [
-    .file(.onnxWire, "m.onnx", "a key without its number", [0x08]),
-    .file(.onnxWire, "m.onnx", "field number 0", [0x00, 0x01]),
-    .file(.onnxWire, "m.onnx", "a group", [0x08, 0x08, 0x3B, 0x3C]),
-    .file(.onnxWire, "m.onnx", "wire type 7", [0x08, 0x08, 0x3F]),
-    .file(.onnxWire, "m.onnx", "a graph that reaches past the file", [0x08, 0x08, 0x3A, 0x7F, 0x01]),
+    .file(.graph(.wire), "m.onnx", "a key without its number", [0x08]),
+    .file(.graph(.wire), "m.onnx", "field number 0", [0x00, 0x01]),
+    .file(.graph(.wire), "m.onnx", "a group", [0x08, 0x08, 0x3B, 0x3C]),
+    .file(.graph(.wire), "m.onnx", "wire type 7", [0x08, 0x08, 0x3F]),
+    .file(.graph(.wire), "m.onnx", "a graph that reaches past the file", [0x08, 0x08, 0x3A, 0x7F, 0x01]),
     .file(
-      .onnxWire, "m.onnx", "a length of 2⁶⁴ − 1",
+      .graph(.wire), "m.onnx", "a length of 2⁶⁴ − 1",
       [0x08, 0x08, 0x3A] + [UInt8](repeating: 0xFF, count: 9) + [1]),
     .file(
-      .onnxWire, "m.onnx", "a number of eleven bytes", [0x08] + [UInt8](repeating: 0x80, count: 10) + [1]),
-    .file(.onnxWire, "m.onnx", "a number above 64 bits", [0x08] + [UInt8](repeating: 0xFF, count: 9) + [2]),
-    .file(.onnxWire, "m.onnx", "three of four bytes", [0x08, 0x08, 0x7D, 1, 2, 3]),
-    .file(.onnxWire, "m.onnx", "two graphs", [0x08, 0x08, 0x3A, 0x00, 0x3A, 0x00]),
-    .file(.onnxFieldType, "m.onnx", "an IR version of bytes", [0x0A, 0x01, 0x08]),
-    .file(.onnxFieldType, "m.onnx", "a graph that is a number", [0x08, 0x08, 0x38, 0x01]),
-    .file(.onnxNoGraph, "m.onnx", "no graph", [0x08, 0x08, 0x12, 0x01, 0x61]),
-    .file(.onnxNoGraph, "m.onnx", "an empty file", []),
-    model(.onnxText, "a name that is not UTF-8") { $0.bytes(2, [0xFF, 0xFE]) },
-    model(.onnxText, "a name of a megabyte") { $0.bytes(2, [UInt8](repeating: 0x61, count: 1 << 20)) },
-    model(.onnxNesting, "forty graphs within each other") { nested(40, &$0) },
-    model(.onnxCount, "two million numbers and one") { graph in
+      .graph(.wire), "m.onnx", "a number of eleven bytes", [0x08] + [UInt8](repeating: 0x80, count: 10) + [1]),
+    .file(
+      .graph(.wire), "m.onnx", "a number above 64 bits", [0x08] + [UInt8](repeating: 0xFF, count: 9) + [2]),
+    .file(.graph(.wire), "m.onnx", "three of four bytes", [0x08, 0x08, 0x7D, 1, 2, 3]),
+    .file(.graph(.wire), "m.onnx", "two graphs", [0x08, 0x08, 0x3A, 0x00, 0x3A, 0x00]),
+    .file(.graph(.fieldType), "m.onnx", "an IR version of bytes", [0x0A, 0x01, 0x08]),
+    .file(.graph(.fieldType), "m.onnx", "a graph that is a number", [0x08, 0x08, 0x38, 0x01]),
+    .file(.graph(.noGraph), "m.onnx", "no graph", [0x08, 0x08, 0x12, 0x01, 0x61]),
+    .file(.graph(.noGraph), "m.onnx", "an empty file", []),
+    model(.text, "a name that is not UTF-8") { $0.bytes(2, [0xFF, 0xFE]) },
+    model(.text, "a name of a megabyte") { $0.bytes(2, [UInt8](repeating: 0x61, count: 1 << 20)) },
+    model(.nesting, "forty graphs within each other") { nested(40, &$0) },
+    model(.count, "two million numbers and one") { graph in
       graph.node("X", [], ["y"]) { node in
         node.message(5) { attribute in
           attribute.text(1, "a")
@@ -53,48 +54,48 @@ extension RefusalCase {
   }
 
   private static let tensorCases: [RefusalCase] = [
-    model(.onnxDType, "data type 0") { $0.tensor("t", type: 0, [1], raw: [0]) },
-    model(.onnxDType, "data type 99") { $0.tensor("t", type: 99, [1], raw: [0]) },
-    model(.onnxDType, "text in raw_data") { $0.tensor("t", type: 8, [1], raw: [0]) },
-    model(.onnxShape, "a negative extent") { $0.tensor("t", [-1], raw: []) },
-    model(.onnxShape, "a product above 2⁶³") { $0.tensor("t", [1 << 40, 1 << 40], raw: []) },
-    model(.onnxShape, "65 dimensions") { $0.tensor("t", [Int](repeating: 1, count: 65), raw: [0, 0, 0, 0]) },
-    model(.onnxShape, "half a byte") { $0.tensor("t", type: 23, [3], raw: [0, 0]) },
-    model(.onnxData, "too few bytes") { $0.tensor("t", [2], raw: [0, 0, 0, 0]) },
-    model(.onnxData, "too many bytes") { $0.tensor("t", [1], raw: [0, 0, 0, 0, 0]) },
-    model(.onnxData, "no bytes") { $0.tensor("t", [1]) },
-    model(.onnxData, "raw and typed") { graph in
+    model(.dtype, "data type 0") { $0.tensor("t", type: 0, [1], raw: [0]) },
+    model(.dtype, "data type 99") { $0.tensor("t", type: 99, [1], raw: [0]) },
+    model(.dtype, "text in raw_data") { $0.tensor("t", type: 8, [1], raw: [0]) },
+    model(.shape, "a negative extent") { $0.tensor("t", [-1], raw: []) },
+    model(.shape, "a product above 2⁶³") { $0.tensor("t", [1 << 40, 1 << 40], raw: []) },
+    model(.shape, "65 dimensions") { $0.tensor("t", [Int](repeating: 1, count: 65), raw: [0, 0, 0, 0]) },
+    model(.shape, "half a byte") { $0.tensor("t", type: 23, [3], raw: [0, 0]) },
+    model(.data, "too few bytes") { $0.tensor("t", [2], raw: [0, 0, 0, 0]) },
+    model(.data, "too many bytes") { $0.tensor("t", [1], raw: [0, 0, 0, 0, 0]) },
+    model(.data, "no bytes") { $0.tensor("t", [1]) },
+    model(.data, "raw and typed") { graph in
       graph.tensor("t", type: 7, [1], raw: [UInt8](repeating: 0, count: 8)) { $0.packed(7, [1]) }
     },
-    model(.onnxData, "FLOAT in int64_data") { graph in graph.tensor("t", [1]) { $0.packed(7, [1]) } },
-    model(.onnxData, "three of two numbers") { graph in
+    model(.data, "FLOAT in int64_data") { graph in graph.tensor("t", [1]) { $0.packed(7, [1]) } },
+    model(.data, "three of two numbers") { graph in
       graph.tensor("t", type: 7, [2]) { $0.packed(7, [1, 2, 3]) }
     },
-    model(.onnxData, "one of two large numbers") { graph in
+    model(.data, "one of two large numbers") { graph in
       graph.tensor("t", type: 7, [2]) { $0.packed(7, [-1]) }
     },
-    model(.onnxSegment, "a segment") { graph in
+    model(.segment, "a segment") { graph in
       graph.tensor("t", [1], raw: [0, 0, 0, 0]) { $0.message(3) { $0.int(1, 0) } }
     },
     .sink(.onnxWrite, .onnx, "tensors without a graph", [try Sample("a", .u8, [1], salt: 1)]),
   ]
 
   private static let graphCases: [RefusalCase] = [
-    model(.onnxName, "two initializers of one name") { graph in
+    model(.name, "two initializers of one name") { graph in
       graph.ones("t", [1])
       graph.ones("t", [2])
     },
-    model(.onnxName, "an initializer without a name") { $0.ones("", [1]) },
-    model(.onnxAttribute, "an attribute without a name") { graph in
+    model(.name, "an initializer without a name") { $0.ones("", [1]) },
+    model(.attribute, "an attribute without a name") { graph in
       graph.node("X", [], ["y"]) { $0.message(5) { $0.int(20, 2) } }
     },
-    model(.onnxAttribute, "an attribute twice") { graph in
+    model(.attribute, "an attribute twice") { graph in
       graph.node("X", [], ["y"]) { node in
         node.attribute("a", int: 1)
         node.attribute("a", int: 2)
       }
     },
-    model(.onnxAttribute, "two values of one attribute") { graph in
+    model(.attribute, "two values of one attribute") { graph in
       graph.node("X", [], ["y"]) { node in
         node.message(5) { attribute in
           attribute.text(1, "g")
@@ -103,7 +104,7 @@ extension RefusalCase {
         }
       }
     },
-    model(.onnxAttribute, "a type of 77") { graph in
+    model(.attribute, "a type of 77") { graph in
       graph.node("X", [], ["y"]) { node in
         node.message(5) { attribute in
           attribute.text(1, "a")
@@ -118,7 +119,7 @@ extension RefusalCase {
     prepare: @escaping @Sendable (TemporaryFolder) throws -> Void = { _ in }
   ) -> RefusalCase {
     let bytes = ModelBytes.model { graph in graph.tensor("t", [2]) { $0.external(entries) } }
-    return RefusalCase(rule: .onnxExternal, label: label) { folder in
+    return RefusalCase(defect: .graph(.external), label: label) { folder in
       _ = try folder.write([UInt8](repeating: 1, count: 16), as: "w.bin")
       try prepare(folder)
       _ = try readAll(try folder.write(bytes, as: "m.onnx"))

@@ -46,7 +46,8 @@ struct PartialFixtureTests {
       wanted.isApart == true ? .apart : wanted.isInGraph == true ? .keptInGraph : .lost
     #expect(source.leftOut.allSatisfy { $0.fate == fate })
     #expect(
-      (refusal { try source.requireWhole() }?.rule == .leftOut) == (fate != .apart && !wanted.leftOut.isEmpty)
+      (refusal { try source.requireWhole() }?.defect == .format(.leftOut))
+        == (fate != .apart && !wanted.leftOut.isEmpty)
     )
     #expect(
       (refusal { try source.requireWhole(keepsGraph: true) } != nil)
@@ -126,13 +127,13 @@ struct PartialFixtureTests {
     let text = npy("{'descr': '<U1', 'fortran_order': False, 'shape': (3,), }", data: 12)
     let readme = ZipBytes.Member("README", [65])
     let alone = try folder.write(ZipBytes([readme]).file, as: "a.npz")
-    #expect(refusal { _ = try open(alone) }?.rule == .npzMember)
+    #expect(refusal { _ = try open(alone) }?.defect == .format(.npzMember))
     let both = try folder.write(ZipBytes([readme, .init("t.npy", text)]).file, as: "b.npz")
     let source = try open(both)
     #expect(source.tensors.isEmpty && source.leftOut.map(\.name) == ["README", "t"])
     // A damaged array is refused, not left out.
     let damaged = try folder.write(
       ZipBytes([readme, .init("t.npy", Array(text.dropFirst()))]).file, as: "c.npz")
-    #expect(refusal { _ = try open(damaged) }?.rule == .npyMagic)
+    #expect(refusal { _ = try open(damaged) }?.defect == .format(.npyMagic))
   }
 }

@@ -111,7 +111,7 @@ struct PeerFixtureTests {
       ("longdouble", .npyLongDouble), ("datetime", .npyDType), ("object", .npyObject),
     ])
   func refusedArrays(_ name: String, _ rule: FlatFormatRule) {
-    #expect(refusal { _ = try readAll("\(fixtures)/npy/refused-\(name).npy") }?.rule == rule)
+    #expect(refusal { _ = try readAll("\(fixtures)/npy/refused-\(name).npy") }?.defect == .format(rule))
   }
 
   @Test("npz, stored and deflated, is read in the order of its members", arguments: ["stored", "deflated"])

@@ -16,7 +16,7 @@ struct RefusalTests {
   func refused(_ example: RefusalCase) throws {
     let folder = try TemporaryFolder()
     let error = refusal { try example.run(folder) }
-    #expect(error?.rule == example.rule, "\(error?.description ?? "no error")")
+    #expect(error?.defect == example.defect, "\(error?.description ?? "no error")")
     let text = error?.description ?? ""
     #expect(text.hasPrefix(folder.path + "/"))
     #expect(text.contains(": expected ") && text.contains(", found "))
@@ -26,14 +26,14 @@ struct RefusalTests {
 
   @Test("every rule has a malformed example")
   func complete() {
-    let covered = Set(Self.all.map(\.rule))
-    #expect(FlatFormatRule.allCases.filter { !covered.contains($0) } == [])
+    let covered = Set(Self.all.map(\.defect))
+    #expect(FlatDefect.allCases.filter { !covered.contains($0) } == [])
     #expect(Self.all.count >= 255)
   }
 
   @Test("rule ids are different and say their format")
   func ids() {
-    let ids = FlatFormatRule.allCases.map(\.rawValue)
+    let ids = FlatDefect.allCases.map(\.id)
     #expect(Set(ids).count == ids.count)
     #expect(
       ids.allSatisfy { id in

@@ -143,7 +143,7 @@ extension RefusalCase {
   /// Malformed sets of shards, and stored sets that must not be writable.
   static let shardCases: [RefusalCase] =
     ShardRefusal.all.map { refusal in
-      RefusalCase(rule: refusal.rule, label: refusal.label) { folder in
+      RefusalCase(defect: .format(refusal.rule), label: refusal.label) { folder in
         let path = try refusal.make(folder)
         _ = try open(path)
       }
@@ -175,26 +175,28 @@ extension RefusalCase {
         let text = ShardFiles.good.replacingOccurrences(of: #"c": "model"#, with: #"c": "../model"#)
         files.index = .init(name: "i.json", bytes: Array(text.utf8))
       },
-      RefusalCase(rule: .shardsOverSource, label: "its own shards") { folder in
+      RefusalCase(defect: .format(.shardsOverSource), label: "its own shards") { folder in
         let path = try ShardFiles().write(in: folder)
         let source = try openFolder(path)
         _ = try FlatFormats.sink(
           kind: .shardedSafetensors, path: path, specs: source?.tensors.map(\.spec) ?? [],
           shardSet: source?.shardSet, sourceFiles: source?.files ?? [])
       },
-      RefusalCase(rule: .shardsOverSource, label: "a shard of another index in the folder") { folder in
+      RefusalCase(defect: .format(.shardsOverSource), label: "a shard of another index in the folder") {
+        folder in
         let path = try ShardFiles().write(in: folder)
         let source = try openFolder(path)
         _ = try FlatFormats.sink(
           kind: .shardedSafetensors, path: path + "/other.safetensors.index.json",
           specs: source?.tensors.map(\.spec) ?? [], shardSet: source?.shardSet)
       },
-      RefusalCase(rule: .shardsName, label: "a destination that no shard can be named after") { folder in
+      RefusalCase(defect: .format(.shardsName), label: "a destination that no shard can be named after") {
+        folder in
         _ = try FlatFormats.sink(
           kind: .shardedSafetensors, path: folder.file(".hidden.safetensors.index.json"),
           specs: [try TensorSpec(name: "a", dtype: .u8, shape: [2])], shardSize: 100)
       },
-      RefusalCase(rule: .shardsInTheWay, label: "a shard of a name that is taken") { folder in
+      RefusalCase(defect: .format(.shardsInTheWay), label: "a shard of a name that is taken") { folder in
         let path = try ShardFiles(index: nil).write(in: folder)
         _ = try FlatFormats.sink(
           kind: .shardedSafetensors, path: path + "/" + ShardFiles.name,
@@ -202,22 +204,22 @@ extension RefusalCase {
           shardSize: 2,
           replacing: false)
       },
-      RefusalCase(rule: .shardsLimit, label: "more shards than are read") { folder in
+      RefusalCase(defect: .format(.shardsLimit), label: "more shards than are read") { folder in
         let specs = try (0...65_536).map { try TensorSpec(name: TensorName("\($0)"), dtype: .u8, shape: [1]) }
         _ = try FlatFormats.sink(
           kind: .shardedSafetensors, path: folder.file("out/"), specs: specs, shardSize: 1)
       },
-      RefusalCase(rule: .shardsLimit, label: "larger headers than are read") { folder in
+      RefusalCase(defect: .format(.shardsLimit), label: "larger headers than are read") { folder in
         let specs = try (0..<9).map { try TensorSpec(name: TensorName("\($0)"), dtype: .u8, shape: [1]) }
         _ = try FlatFormats.sink(
           kind: .shardedSafetensors, path: folder.file("out/"), specs: specs,
           metadata: [("text", String(repeating: "x", count: 16 << 20))], shardSize: 1)
       },
-      RefusalCase(rule: .shardsLimit, label: "no tensors to divide") { folder in
+      RefusalCase(defect: .format(.shardsLimit), label: "no tensors to divide") { folder in
         _ = try FlatFormats.sink(
           kind: .shardedSafetensors, path: folder.file("out/"), specs: [], shardSize: 100)
       },
-      RefusalCase(rule: .shardsOverSource, label: "a shard that would be left over") { folder in
+      RefusalCase(defect: .format(.shardsOverSource), label: "a shard that would be left over") { folder in
         let path = try ShardFiles().write(in: folder)
         _ = try FlatFormats.sink(
           kind: .shardedSafetensors, path: path, specs: [try TensorSpec(name: "a", dtype: .u8, shape: [2])],
@@ -229,7 +231,7 @@ extension RefusalCase {
   private static func stored(
     _ rule: FlatFormatRule, _ label: String, _ change: @escaping @Sendable (inout StoredFiles) -> Void
   ) -> RefusalCase {
-    RefusalCase(rule: rule, label: "stored: \(label)") { folder in
+    RefusalCase(defect: .format(rule), label: "stored: \(label)") { folder in
       let source = try openFolder(try ShardFiles().write(in: folder))
       var files = StoredFiles(shards: source?.shardSet?.shards ?? [], index: source?.shardSet?.index)
       change(&files)

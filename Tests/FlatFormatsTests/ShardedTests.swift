@@ -79,7 +79,7 @@ struct ShardedTests {
     let other = try TemporaryFolder()
     files.index = files.index?.replacingOccurrences(of: #""c":"#, with: #""x": "../x.safetensors", "c":"#)
     let found = try #require(FlatFormats.examine(folder: try files.write(in: other), assumeDType: nil))
-    #expect(found.errors.compactMap(\.rule) == [.shardsName])
+    #expect(found.errors.compactMap(\.defect) == [.format(.shardsName)])
   }
 
   @Test("a Git LFS pointer in a shard's place is called by its name")
@@ -115,7 +115,7 @@ struct ShardedTests {
     #expect(try files(of: folder.file("third"))["OTHER.SAFETENSORS.INDEX.JSON"] != nil)
     // Two indexes that differ in case are two indexes.
     _ = try folder.write(Array(ShardFiles.good.utf8), as: "set/\(ShardFiles.name)")
-    #expect(refusal { _ = try openFolder(path) }?.rule == .shardsFolder)
+    #expect(refusal { _ = try openFolder(path) }?.defect == .format(.shardsFolder))
   }
 
   @Test("a folder without an index is its only set of numbered shards, or its only file")
@@ -167,7 +167,7 @@ struct ShardedTests {
     // The same links in a folder that is not a snapshot of a cache.
     try manager.moveItem(atPath: model, toPath: folder.file("other"))
     let error = refusal { _ = try openFolder(folder.file("other/snapshots/abc")) }
-    #expect(error?.rule == .shardsLink)
+    #expect(error?.defect == .format(.shardsLink))
   }
 
   @Test("every fault of a set is told, not only the first")
@@ -183,9 +183,11 @@ struct ShardedTests {
     let found = try #require(FlatFormats.examine(folder: path, assumeDType: nil))
     #expect(found.source == nil)
     #expect(
-      Set(found.errors.compactMap(\.rule)) == [
-        .shardsName, .shardsMissingShard, .shardsDuplicateTensor, .shardsMissingTensor, .shardsExtraTensor,
-      ])
+      Set(found.errors.compactMap(\.defect))
+        == [
+          .format(.shardsName), .format(.shardsMissingShard), .format(.shardsDuplicateTensor),
+          .format(.shardsMissingTensor), .format(.shardsExtraTensor),
+        ])
   }
 
   @Test("a million faults are not told a million times")

@@ -120,7 +120,7 @@ struct ShardedWritingTests {
       let sink = try FlatFormats.sink(
         kind: .shardedSafetensors, path: path, specs: samples.map(\.spec), shardSize: 4)
       try samples[0].bytes.withUnsafeBytes { try sink.append($0) }
-      #expect(refusal { try sink.finish() }?.rule == .sinkTooLittle)
+      #expect(refusal { try sink.finish() }?.defect == .format(.sinkTooLittle))
     }
     try begin(folder.file("new/"))
     #expect(try folder.names() == [])

@@ -69,7 +69,7 @@ struct TorchFixtureTests {
     "forms that PyTorch's own loaders refuse are refused with a reason",
     arguments: [("refused-tar.pt", FlatFormatRule.torchTar), ("refused-protocol0.pt", .torchStorage)])
   func refused(_ name: String, _ rule: FlatFormatRule) {
-    #expect(refusal { _ = try readAll("\(Self.folder)/\(name)") }?.rule == rule)
+    #expect(refusal { _ = try readAll("\(Self.folder)/\(name)") }?.defect == .format(rule))
   }
 
   @Test(

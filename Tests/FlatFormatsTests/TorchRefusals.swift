@@ -162,7 +162,7 @@ extension RefusalCase {
       $0.strides = [0]
     },
     torchPacked,
-    RefusalCase(rule: .leftOut, label: "a quantised tensor") { folder in
+    RefusalCase(defect: .format(.leftOut), label: "a quantised tensor") { folder in
       let path = try folder.write(TorchBytes.tensor { $0.function = "_rebuild_qtensor" }.file, as: "x.pt")
       try open(path).requireWhole()
     },
@@ -177,7 +177,8 @@ extension RefusalCase {
   ]
 
   /// A packed storage of 65 MiB with a transposed tensor, in stored deflate blocks of 65,535 bytes.
-  private static let torchPacked = RefusalCase(rule: .torchPacked, label: "65 MiB, transposed") { folder in
+  private static let torchPacked = RefusalCase(defect: .format(.torchPacked), label: "65 MiB, transposed") {
+    folder in
     let size = 65 << 20
     var arguments = TensorArguments()
     (arguments.count, arguments.shape, arguments.strides) = (size / 4, [2, size / 8], [1, 2])

@@ -1,6 +1,7 @@
 import FlatFormats
 import Testing
 import UnitCheckpoints
+import Zip
 
 @testable import Validation
 
@@ -15,16 +16,23 @@ struct RuleDefectTests {
   }
 
   /// What reading a file does not report: a wrong request, and what a writer refuses.
-  static let requests: Set<FlatFormatRule> = [
-    .noSuchTensor, .readPastEnd, .sinkDuplicateName, .sinkTie, .sinkTooMuch, .sinkTooLittle, .sinkDType,
-    .sinkTensorCount, .sinkUnreadable, .safetensorsVerbatim, .shardsOverSource, .shardsInTheWay,
-    .npyOpaqueWrite,
-    .npyHeaderWrite, .npzName, .npzTies, .onnxWrite,
-  ]
+  static let requests: Set<FlatDefect> = Set(
+    ([
+      .noSuchTensor, .readPastEnd, .sinkDuplicateName, .sinkTie, .sinkTooMuch, .sinkTooLittle, .sinkDType,
+      .sinkTensorCount, .sinkUnreadable, .safetensorsVerbatim, .shardsOverSource, .shardsInTheWay,
+      .npyOpaqueWrite,
+      .npyHeaderWrite, .npzName, .npzTies, .onnxWrite,
+    ] as [FlatFormatRule]).map(FlatDefect.format) + [.zip(.readPastEnd)])
 
-  @Test("every defect of a flat file breaks exactly one rule", arguments: FlatFormatRule.allCases)
-  func flatFiles(defect: FlatFormatRule) {
-    let rules = RuleID.allCases.filter { $0.rule.flatDefects.contains(defect) }
+  @Test("every defect of a flat file breaks exactly one rule", arguments: FlatDefect.allCases)
+  func flatFiles(defect: FlatDefect) {
+    let rules = RuleID.allCases.filter { id in
+      switch defect {
+      case .format(let rule): id.rule.flatDefects.contains(rule)
+      case .zip(let rule): id.rule.zipDefects.contains(rule)
+      case .graph(let rule): id.rule.graphDefects.contains(rule)
+      }
+    }
     if defect.isUnsupported || Self.requests.contains(defect) {
       #expect(rules == [], "\(rules)")
     } else {

@@ -1,3 +1,4 @@
+internal import ByteFiles
 internal import Tensors
 
 /// Arrays of Python objects: an npy header, then a pickle.

@@ -1,5 +1,6 @@
 internal import ByteFiles
 internal import Tensors
+internal import Zip
 
 extension PickleScan {
   /// The most bytes of one packed member; a larger one is reported as not examined.
@@ -13,7 +14,7 @@ extension PickleScan {
   mutating func scanArchive(
     _ file: ReadableFile, within place: String?, depth: Int
   ) throws(FlatFormatError) {
-    let survey = try ZipSurvey(file)
+    let survey = try asFlatFormat { () throws(ZipError) in try ZipSurvey(file) }
     var layout = TorchMembers(survey.entries)
     func name(_ entry: ZipEntry) -> PicklePlace { PicklePlace(member: entry, in: place) }
     for entry in survey.entries where entry.size > 0 && !layout.isStorage(entry) {
@@ -74,7 +75,9 @@ extension PickleScan {
     let count = min(512, entry.size)
     do throws(FlatFormatError) {
       if entry.method == .deflated {
-        return try ZipMemberStream(file: file, entry: entry).bytes(count)
+        return try asFlatFormat { () throws(ZipError) in
+          try ZipMemberStream(file: file, entry: entry).bytes(count)
+        }
       }
       return try asFlatFormat { () throws(FileError) in
         try file.bytes(at: entry.dataStart, count: min(count, entry.compressedSize))
@@ -99,7 +102,7 @@ extension PickleScan {
       return nil
     }
     guard entry.method == .deflated else { return unexamined() }
-    do throws(FlatFormatError) {
+    do throws(ZipError) {
       let stream = try ZipMemberStream(file: file, entry: entry)
       var bytes = try stream.bytes(min(512, entry.size))
       if NpyObjects.isPlainArray(bytes) { return nil }
@@ -114,7 +117,7 @@ extension PickleScan {
       unpackedLeft -= bytes.count
       return PickleStretch(bytes, path: file.path, name: entry.name, place: place)
     } catch {
-      if case .file = error { throw error }
+      if case .file = error { throw FlatFormatError(error) }
       return unexamined()
     }
   }

@@ -1,6 +1,7 @@
 internal import ByteFiles
 internal import Pickle
 internal import Tensors
+internal import Zip
 
 /// The name of a part of a file in messages: a member or a range, which may be inside another member.
 struct PicklePlace {

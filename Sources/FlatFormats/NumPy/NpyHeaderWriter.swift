@@ -1,3 +1,4 @@
+internal import ByteFiles
 internal import Tensors
 
 /// Writes the header that `numpy.save` writes.

@@ -1,5 +1,6 @@
 internal import ByteFiles
 internal import Tensors
+internal import Zip
 
 /// The data bytes of one array in an npy file; the npy file may be a member of an archive.
 protocol NpyPayload: AnyObject {
@@ -41,19 +42,21 @@ final class MemberPayload: NpyPayload {
 
   func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FlatFormatError) {
     let target = start + offset
-    let current: ZipMemberStream
-    if let stream, stream.position <= target {
-      current = stream
-    } else {
-      current = try archive.stream(of: entry)
-      stream = current
+    try asFlatFormat { () throws(ZipError) in
+      let current: ZipMemberStream
+      if let stream, stream.position <= target {
+        current = stream
+      } else {
+        current = try archive.stream(of: entry)
+        stream = current
+      }
+      try current.skip(target - current.position)
+      try current.read(into: buffer)
     }
-    try current.skip(target - current.position)
-    try current.read(into: buffer)
   }
 
   /// Reads the whole member once for its CRC-32.
   func check() throws(FlatFormatError) {
-    try archive.stream(of: entry).skip(entry.size)
+    try asFlatFormat { () throws(ZipError) in try archive.stream(of: entry).skip(entry.size) }
   }
 }

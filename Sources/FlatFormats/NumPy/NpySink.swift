@@ -18,19 +18,20 @@ final class NpySink: TensorSink {
     let header = try NpyHeaderWriter.header(of: contents.specs[0], contents)
     self.contents = contents
     progress = SinkProgress(contents, order: order)
-    writer = try SequentialWriter(path: contents.path)
-    try writer.append(header)
+    writer = try asFlatFormat { () throws(FileError) in
+      let writer = try SequentialWriter(path: contents.path)
+      try writer.append(header)
+      return writer
+    }
   }
 
   func append(_ bytes: UnsafeRawBufferPointer) throws(FlatFormatError) {
     try progress.advance(by: bytes.count)
-    try writer.append(bytes)
+    try asFlatFormat { () throws(FileError) in try writer.append(bytes) }
   }
 
   func finish() throws(FlatFormatError) {
     try progress.requireEnd()
-    try writer.commit { (file) throws(FlatFormatError) in
-      try contents.requireReadable(file, as: .npy)
-    }
+    try contents.commit(writer, as: .npy)
   }
 }

@@ -1,5 +1,6 @@
 internal import ByteFiles
 internal import Tensors
+internal import Zip
 
 /// Writes arrays as `numpy.savez` does: stored members dated 1 January 1980.
 final class NpzSink: ZipMemberSink {
@@ -30,15 +31,14 @@ final class NpzSink: ZipMemberSink {
     self.headers = headers
     order = Array(contents.specs.indices)
     progress = SinkProgress(contents, order: order)
-    zip = ZipWriter(try SequentialWriter(path: contents.path))
+    zip = ZipWriter(try asFlatFormat { () throws(FileError) in try SequentialWriter(path: contents.path) })
     try begin()
   }
 
   func finish() throws(FlatFormatError) {
     try progress.requireEnd()
-    try zip.finish(comment: comment) { (file) throws(FlatFormatError) in
-      try contents.requireReadable(file, as: .npz)
-    }
+    try asFlatFormat { () throws(FileError) in try zip.finish(comment: comment) }
+    try contents.commit(zip.writer, as: .npz)
   }
 
   /// Begins the member that the next byte belongs to, and members without bytes before it.
@@ -52,10 +52,10 @@ final class NpzSink: ZipMemberSink {
           .npyHeaderWrite, "tensor \(spec.name.quoted)", expected: "an array that fits a file",
           found: spec.shapeText)
       }
-      try zip.begin(name: spec.name.text + NpzSource.memberSuffix, size: size)
-      try header.withUnsafeBytes { bytes in
-        Result { () throws(FlatFormatError) in try zip.append(bytes) }
-      }.get()
+      try asFlatFormat { () throws(FileError) in
+        try zip.begin(name: spec.name.text + NpzSource.memberSuffix, size: size)
+        try zip.append(header)
+      }
       begun += 1
     }
   }

@@ -1,6 +1,7 @@
 internal import ByteFiles
 internal import TensorStreams
 internal import Tensors
+internal import Zip
 
 /// A zip archive with one array in each member.
 final class NpzSource: FlatWeightsSource {
@@ -24,7 +25,7 @@ final class NpzSource: FlatWeightsSource {
 
   init(_ file: ReadableFile, assumed: DType?) throws(FlatFormatError) {
     var defects: [FlatFormatError] = []
-    let archive = try ZipArchive(file)
+    let archive = try asFlatFormat { () throws(ZipError) in try ZipArchive(file) }
     var members: [(entry: ZipEntry, header: NpyHeader)] = []
     members.reserveCapacity(archive.entries.count)
     var leftOut: [LeftOut] = []
@@ -36,12 +37,12 @@ final class NpzSource: FlatWeightsSource {
       } catch {
         // Arrays of other kinds, and other files, do not prevent reading the numeric arrays.
         guard let item = LeftOut(error, entry) else {
-          guard error.rule != nil else { throw error }
+          guard error.defect != nil else { throw error }
           if defects.count < Self.defectLimit { defects.append(error) }
           continue
         }
         leftOut.append(item)
-        guard error.rule == .npzMember else { continue }
+        guard error.defect == .format(.npzMember) else { continue }
         strangers += 1
         foreign = foreign ?? error
       }
@@ -80,13 +81,13 @@ final class NpzSource: FlatWeightsSource {
   /// The member's bytes in a temporary file, checked; nil if there is no place for them.
   private func unpacked(_ entry: ZipEntry) throws(FlatFormatError) -> ReadableFile? {
     guard let file = NamelessFile(onDisk: ()) else { return nil }
-    let stream = try archive.stream(of: entry)
+    let stream = try asFlatFormat { () throws(ZipError) in try archive.stream(of: entry) }
     let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
     defer { piece.deallocate() }
     while stream.position < entry.size {
       let place = stream.position
       let part = UnsafeMutableRawBufferPointer(rebasing: piece[..<min(piece.count, entry.size - place)])
-      try stream.read(into: part)
+      try asFlatFormat { () throws(ZipError) in try stream.read(into: part) }
       do throws(FileError) { try file.write(UnsafeRawBufferPointer(part), at: place) } catch { return nil }
     }
     return try? file.readable(as: path)
@@ -96,7 +97,7 @@ final class NpzSource: FlatWeightsSource {
     of entry: ZipEntry, in archive: ZipArchive, assumed: DType?
   ) throws(FlatFormatError) -> NpyHeader {
     let place = "member " + TensorName(entry.name).quoted
-    let stream = try archive.stream(of: entry)
+    let stream = try asFlatFormat { () throws(ZipError) in try archive.stream(of: entry) }
     guard entry.nameBytes.suffix(4).elementsEqual(memberSuffix.utf8) else {
       throw .refused(
         .npzMember, path: archive.file.path, place: place, expected: "only arrays, members that end in .npy",
@@ -106,7 +107,9 @@ final class NpzSource: FlatWeightsSource {
       path: archive.file.path, place: place,
       name: TensorName(String(decoding: entry.nameBytes.dropLast(4), as: UTF8.self)), size: entry.size,
       assumed: assumed
-    ) { count throws(FlatFormatError) in try stream.bytes(count) }
+    ) { count throws(FlatFormatError) in
+      try asFlatFormat { () throws(ZipError) in try stream.bytes(count) }
+    }
     return try reader.read()
   }
 
@@ -140,7 +143,7 @@ final class NpzSource: FlatWeightsSource {
 extension LeftOut {
   /// A member that is left out, from the error of reading it; nil for a damaged member.
   fileprivate init?(_ error: FlatFormatError, _ entry: ZipEntry) {
-    guard case .refused(let rule, _, _, _, let found) = error else { return nil }
+    guard case .broken(.format(let rule), _, _, _, let found) = error else { return nil }
     let array = String(decoding: entry.nameBytes.dropLast(NpzSource.memberSuffix.utf8.count), as: UTF8.self)
     switch rule {
     case .npyDType, .npyObject, .npyStructured, .npyLongDouble, .npyAssumedWidth:

@@ -51,7 +51,8 @@ final class ONNXSink: TensorSink {
       }
     }
     for file in files {
-      writers.append(try SequentialWriter(path: file.name.map { slash + $0 } ?? contents.path))
+      let path = file.name.map { slash + $0 } ?? contents.path
+      writers.append(try asFlatFormat { () throws(FileError) in try SequentialWriter(path: path) })
     }
     try writeOwn()
   }
@@ -70,7 +71,9 @@ final class ONNXSink: TensorSink {
       } else {
         stretch = file.bytes.count - held
       }
-      try writers[current].append(Array(file.bytes[held..<held + stretch]))
+      try asFlatFormat { () throws(FileError) in
+        try writers[current].append(Array(file.bytes[held..<held + stretch]))
+      }
       held += stretch
       if hole < file.holes.count {
         left = file.holes[hole].count
@@ -87,7 +90,9 @@ final class ONNXSink: TensorSink {
     var start = 0
     while start < bytes.count, current < files.count {
       let count = min(left, bytes.count - start)
-      try writers[current].append(UnsafeRawBufferPointer(rebasing: bytes[start..<start + count]))
+      try asFlatFormat { () throws(FileError) in
+        try writers[current].append(UnsafeRawBufferPointer(rebasing: bytes[start..<start + count]))
+      }
       start += count
       left -= count
       if left == 0 {
@@ -101,7 +106,7 @@ final class ONNXSink: TensorSink {
     try progress.requireEnd()
     if current < files.count { try writeOwn() }
     // The model is last: it names the others.
-    for writer in writers.reversed() { try writer.commit() }
+    for writer in writers.reversed() { try asFlatFormat { () throws(FileError) in try writer.commit() } }
     folders.keep()
   }
 }

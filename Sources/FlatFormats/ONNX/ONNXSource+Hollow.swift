@@ -34,8 +34,8 @@ extension ONNXSource {
     for (name, list) in others.sorted(by: { $0.key < $1.key }) {
       // A file that could not be written again is refused before anything is written.
       guard HollowFile.isBeside(name) else {
-        throw .refused(
-          .onnxExternal, path: path, place: "external data",
+        throw .broken(
+          .graph(.external), path: path, place: "external data",
           expected: "a path without hidden folders or files", found: TensorName(name).quoted)
       }
       let opened = try asFlatFormat { () throws(FileError) in
@@ -55,7 +55,7 @@ extension ONNXSource {
   /// The position of a typed tensor's elements, if they have the same bytes in memory: floats in one packed field.
   private func packedFloats(_ constant: TensorConstant, _ field: Int) throws(FlatFormatError) -> Int? {
     guard [.float, .double].contains(constant.type) else { return nil }
-    return try Self.asFlat { () throws(GraphError) in
+    return try asFlatFormat { () throws(GraphError) in
       var reader = WireReader(WireFile(file), constant.message)
       while let next = try reader.next() {
         guard next.number == field else { continue }

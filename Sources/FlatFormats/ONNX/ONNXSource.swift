@@ -21,13 +21,13 @@ final class ONNXSource: FlatWeightsSource {
   var files: [String] { [file.path] + external.all.map(\.path).sorted() }
 
   convenience init(_ file: ReadableFile) throws(FlatFormatError) {
-    try self.init(try Self.asFlat { () throws(GraphError) in try Model(file) })
+    try self.init(try asFlatFormat { () throws(GraphError) in try Model(file) })
   }
 
   /// The weights of a model that has been decoded.
   init(_ model: Model) throws(FlatFormatError) {
     let file = model.file
-    let (constants, others) = try Self.asFlat { () throws(GraphError) in
+    let (constants, others) = try asFlatFormat { () throws(GraphError) in
       (try model.constants(), try model.otherConstants())
     }
     var tensors: [SourceTensor] = []
@@ -35,16 +35,16 @@ final class ONNXSource: FlatWeightsSource {
       let place = "tensor \(named.name.quoted)"
       guard let dtype = named.constant.type.dtype else {
         // Tensors of text stay in the graph and are not constants.
-        throw .refused(
-          .onnxDType, path: file.path, place: place, expected: "numbers", found: named.constant.type.name)
+        throw .broken(
+          .graph(.dtype), path: file.path, place: place, expected: "numbers", found: named.constant.type.name)
       }
       do throws(TensorError) {
         tensors.append(
           SourceTensor(
             spec: try TensorSpec(name: named.name, dtype: dtype, shape: named.constant.shape), tiedTo: nil))
       } catch {
-        throw .refused(
-          .onnxShape, path: file.path, place: place, expected: "elements that fill whole bytes",
+        throw .broken(
+          .graph(.shape), path: file.path, place: place, expected: "elements that fill whole bytes",
           found: "\(dtype.rawValue) \(named.constant.shape)")
       }
     }
@@ -68,7 +68,7 @@ final class ONNXSource: FlatWeightsSource {
   }
 
   private func reader(of named: NamedConstant) throws(FlatFormatError) -> ConstantReader {
-    try Self.asFlat { () throws(GraphError) in
+    try asFlatFormat { () throws(GraphError) in
       try ConstantReader(named.constant, file: file, external: external)
     }
   }
@@ -90,22 +90,8 @@ final class ONNXSource: FlatWeightsSource {
       guard buffer.count <= remaining else {
         throw .readPastEnd(of: spec.name, in: path, left: remaining, asked: buffer.count)
       }
-      try ONNXSource.asFlat { () throws(GraphError) in try reader.read(into: buffer) }
+      try asFlatFormat { () throws(GraphError) in try reader.read(into: buffer) }
       remaining -= buffer.count
-    }
-  }
-
-  /// Runs `body` and turns its `GraphError` into a `FlatFormatError`.
-  static func asFlat<Value>(_ body: () throws(GraphError) -> Value) throws(FlatFormatError) -> Value {
-    do throws(GraphError) { return try body() } catch {
-      switch error {
-      case .file(let error): throw .file(error)
-      case .refused(let rule, let path, let place, let expected, let found):
-        // The rules of `ONNXGraph` have the same names here; a test compares them.
-        throw .refused(
-          FlatFormatRule(rawValue: rule.rawValue) ?? .onnxWire, path: path, place: place, expected: expected,
-          found: found)
-      }
     }
   }
 

@@ -1,5 +1,6 @@
 internal import ByteFiles
 internal import Tensors
+internal import Zip
 
 /// Bytes in memory: a pickle, or an unpacked storage that several tensors, or a tensor with strides, read.
 final class MemoryPayload: NpyPayload, Sendable {
@@ -23,7 +24,7 @@ final class MemoryPayload: NpyPayload, Sendable {
           "a packed storage of several tensors, or of one with strides, of at most \(Self.limit.grouped) bytes",
         found: "\(entry.size.grouped)")
     }
-    bytes = try archive.stream(of: entry).bytes(entry.size)
+    bytes = try asFlatFormat { () throws(ZipError) in try archive.stream(of: entry).bytes(entry.size) }
     path = archive.file.path
   }
 

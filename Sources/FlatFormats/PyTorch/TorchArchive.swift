@@ -1,6 +1,7 @@
 internal import ByteFiles
 internal import Pickle
 internal import Tensors
+internal import Zip
 
 /// The zip form of a PyTorch file: one top folder with the pickle and one member for each storage.
 struct TorchArchive {
@@ -15,14 +16,16 @@ struct TorchArchive {
   private static let versions = 1...10
 
   init(_ file: ReadableFile) throws(FlatFormatError) {
-    let archive = try ZipArchive(file)
+    let archive = try asFlatFormat { () throws(ZipError) in try ZipArchive(file) }
     var members: [[UInt8]: Int] = [:]
     for (number, entry) in archive.entries.enumerated() { members[entry.nameBytes] = number }
     self.archive = archive
     self.members = members
     top = try Self.top(of: archive)
     // PyTorch itself reads members whose two headers differ, or that are marked as encrypted; here they are refused.
-    if let refusal = archive.entries.lazy.compactMap(\.refusal).first { throw refusal }
+    if let refusal = archive.entries.lazy.compactMap(\.refusal).first {
+      throw FlatFormatError(refusal)
+    }
     try requireVersion()
   }
 
@@ -75,7 +78,8 @@ struct TorchArchive {
     guard entry.size <= 64 else {
       throw refusal(.torchMembers, name, "at most 64 bytes", "\(entry.size.grouped)")
     }
-    return String(decoding: try archive.stream(of: entry).bytes(entry.size), as: UTF8.self)
+    let bytes = try asFlatFormat { () throws(ZipError) in try archive.stream(of: entry).bytes(entry.size) }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   /// The pickle of this name with its CRC-32 checked, its place, and the number of bytes after it; nil if there is
@@ -83,9 +87,8 @@ struct TorchArchive {
   func tree(of name: String) throws(FlatFormatError) -> (tree: PickleTree, home: PickleHome, rest: Int)? {
     guard let entry = entry(name) else { return nil }
     let place = "member " + TensorName(entry.name).quoted
-    let stream = try archive.stream(of: entry)
     if entry.method == .stored {
-      try stream.skip(entry.size)
+      try asFlatFormat { () throws(ZipError) in try archive.stream(of: entry).skip(entry.size) }
       let tree = try TorchPickle(archive.file, start: entry.dataStart, size: entry.size, place: place).tree()
       return (tree, .file(FilePayload(file: archive.file, start: entry.dataStart)), entry.size - tree.end)
     }
@@ -94,7 +97,7 @@ struct TorchArchive {
         .pickleLimit, name, "at most \(Self.pickleLimit.grouped) bytes of a packed pickle",
         "\(entry.size.grouped)")
     }
-    let bytes = try stream.bytes(entry.size)
+    let bytes = try asFlatFormat { () throws(ZipError) in try archive.stream(of: entry).bytes(entry.size) }
     do throws(PickleError) {
       let tree = try PickleMachine.read(PickleBytes(bytes))
       return (tree, .memory(MemoryPayload(bytes, path: archive.file.path)), entry.size - tree.end)

@@ -1,3 +1,5 @@
+internal import Zip
+
 /// The members of a PyTorch archive by their names; in other archives only arrays belong to the format.
 struct TorchMembers {
   /// The top folders with a PyTorch file's pickle, and the storages that their pickles name. The set is nil if a pickle

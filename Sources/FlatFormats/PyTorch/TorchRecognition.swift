@@ -1,3 +1,6 @@
+internal import ByteFiles
+internal import Zip
+
 /// Recognises PyTorch files by their first bytes.
 enum TorchRecognition {
   static func matches(_ head: FileHead) -> Bool {

@@ -2,6 +2,7 @@ internal import ByteFiles
 internal import Pickle
 internal import TensorStreams
 internal import Tensors
+internal import Zip
 
 /// Writes the zip form that PyTorch's weights-only loader reads: one pickle, and a stored member for each tensor.
 ///
@@ -26,7 +27,9 @@ final class TorchSink: ZipMemberSink {
     self.contents = contents
     let pickle = try TorchPickleWriter(contents, order: order).bytes()
     progress = SinkProgress(contents, order: order)
-    zip = ZipWriter(try SequentialWriter(path: contents.path), alignment: Self.alignment)
+    zip = ZipWriter(
+      try asFlatFormat { () throws(FileError) in try SequentialWriter(path: contents.path) },
+      alignment: Self.alignment)
     try member("data.pkl", pickle)
     try member(".format_version", Array("1".utf8))
     try member(".storage_alignment", Array(String(Self.alignment).utf8))
@@ -37,23 +40,24 @@ final class TorchSink: ZipMemberSink {
   func finish() throws(FlatFormatError) {
     try progress.requireEnd()
     try member("version", Array("3\n".utf8))
-    try zip.finish(comment: []) { (file) throws(FlatFormatError) in
-      try contents.requireReadable(file, as: .pytorch)
-    }
+    try asFlatFormat { () throws(FileError) in try zip.finish(comment: []) }
+    try contents.commit(zip.writer, as: .pytorch)
   }
 
   /// Begins the storage that the next byte belongs to, and storages without bytes before it.
   func begin() throws(FlatFormatError) {
     while begun < order.count, begun <= progress.place {
-      try zip.begin(name: "\(Self.top)/data/\(begun)", size: contents.specs[order[begun]].byteCount)
+      try asFlatFormat { () throws(FileError) in
+        try zip.begin(name: "\(Self.top)/data/\(begun)", size: contents.specs[order[begun]].byteCount)
+      }
       begun += 1
     }
   }
 
   private func member(_ name: String, _ bytes: [UInt8]) throws(FlatFormatError) {
-    try zip.begin(name: "\(Self.top)/\(name)", size: bytes.count)
-    try bytes.withUnsafeBytes { buffer in
-      Result { () throws(FlatFormatError) in try zip.append(buffer) }
-    }.get()
+    try asFlatFormat { () throws(FileError) in
+      try zip.begin(name: "\(Self.top)/\(name)", size: bytes.count)
+      try zip.append(bytes)
+    }
   }
 }

@@ -3,6 +3,7 @@ internal import Pickle
 internal import Synchronization
 internal import TensorStreams
 internal import Tensors
+internal import Zip
 
 /// A PyTorch file: a zip archive, or the older sequence of pickles. No byte of it is ever run.
 final class TorchSource: FlatWeightsSource {
@@ -125,7 +126,7 @@ final class TorchSource: FlatWeightsSource {
           "\(storage.byteCount.grouped) bytes for \(storage.count) elements of \(storage.className)",
           "\(entry.size.grouped)")
       }
-      if let refusal = entry.refusal { throw refusal }
+      if let refusal = entry.refusal { throw FlatFormatError(refusal) }
       places.append(.member(entry))
     }
     return places
@@ -244,7 +245,7 @@ final class TorchSource: FlatWeightsSource {
   private func requireSound(_ storage: Int, _ entry: ZipEntry, _ archive: ZipArchive) throws(FlatFormatError)
   {
     if sound.withLock({ $0.contains(storage) }) { return }
-    try archive.stream(of: entry).skip(entry.size)
+    try asFlatFormat { () throws(ZipError) in try archive.stream(of: entry).skip(entry.size) }
     sound.withLock { _ = $0.insert(storage) }
   }
 

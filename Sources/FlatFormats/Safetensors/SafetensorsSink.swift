@@ -19,8 +19,11 @@ final class SafetensorsSink: TensorSink {
     }
     self.contents = contents
     progress = SinkProgress(contents, order: order)
-    writer = try SequentialWriter(path: contents.path)
-    try writer.append(header)
+    writer = try asFlatFormat { () throws(FileError) in
+      let writer = try SequentialWriter(path: contents.path)
+      try writer.append(header)
+      return writer
+    }
   }
 
   /// Begins one file of a set, with a header that was made from `contents`.
@@ -30,20 +33,19 @@ final class SafetensorsSink: TensorSink {
     self.order = order
     self.contents = contents
     progress = SinkProgress(contents, order: order)
-    writer = SequentialWriter(file, memory: memory)
-    try writer.append(header)
+    let writer = SequentialWriter(file, memory: memory)
+    self.writer = writer
+    try asFlatFormat { () throws(FileError) in try writer.append(header) }
   }
 
   func append(_ bytes: UnsafeRawBufferPointer) throws(FlatFormatError) {
     try progress.advance(by: bytes.count)
-    try writer.append(bytes)
+    try asFlatFormat { () throws(FileError) in try writer.append(bytes) }
   }
 
   func finish() throws(FlatFormatError) {
     try progress.requireEnd()
-    try writer.commit { (file) throws(FlatFormatError) in
-      try contents.requireReadable(file, as: .safetensors)
-    }
+    try contents.commit(writer, as: .safetensors)
   }
 
   /// The body's order in a stored header, after checking that the header describes exactly the tensors to be written.

@@ -118,7 +118,7 @@ struct ShardIndex: Sendable {
 /// The defects of a set of shards. A hostile index could have a million defects of one kind.
 struct ShardProblems {
   private(set) var errors: [FlatFormatError] = []
-  private var counts: [FlatFormatRule: Int] = [:]
+  private var counts: [FlatDefect: Int] = [:]
 
   /// The most errors of one rule that are kept.
   static let limit = 100
@@ -126,7 +126,7 @@ struct ShardProblems {
   var isEmpty: Bool { errors.isEmpty }
 
   mutating func add(_ error: FlatFormatError) {
-    if let rule = error.rule {
+    if let rule = error.defect {
       counts[rule, default: 0] += 1
       if counts[rule, default: 0] > Self.limit { return }
     }

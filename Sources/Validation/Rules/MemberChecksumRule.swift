@@ -1,6 +1,7 @@
 internal import FlatFormats
 internal import TensorStreams
 internal import Tensors
+internal import Zip
 
 /// The data of a flat file can be read completely and match the container's checksums.
 enum MemberChecksumRule: ValidationRule {
@@ -8,7 +9,7 @@ enum MemberChecksumRule: ValidationRule {
   static let subjects: RuleSubjects = .flat
   static let isDeep = true
   static let advice = "Fetch the file again: its data were damaged after it was written."
-  static let flatDefects: Set<FlatFormatRule> = [.zipCRC, .zipDeflate, .zipShort, .zipLong]
+  static let zipDefects: Set<ZipRule> = [.crc, .deflate, .short, .long]
 
   static func findings(in subject: FlatSubject) -> [Finding] {
     subject.bytes.compactMap { tensor, found in

@@ -1,7 +1,9 @@
 internal import FlatFormats
+internal import ONNXGraph
 internal import TensorStreams
 internal import Tensors
 internal import UnitCheckpoints
+internal import Zip
 
 /// Every tensor has a unique name, and a link with that name, escaped as the layout requires.
 ///
@@ -11,10 +13,9 @@ enum NamesRule: ValidationRule {
   static let subjects: RuleSubjects = [.checkpoint, .flat]
   static let advice = "Rename the tensor in the program that writes the file."
   static let defects: Set<CheckpointDefect> = [.nameRange, .nameText, .nameOverlap, .tensorName]
-  static let flatDefects: Set<FlatFormatRule> = [
-    .safetensorsDuplicateTensor, .torchDuplicateName, .zipDuplicateName, .zipName, .zipNameEncoding,
-    .onnxName,
-  ]
+  static let flatDefects: Set<FlatFormatRule> = [.safetensorsDuplicateTensor, .torchDuplicateName]
+  static let zipDefects: Set<ZipRule> = [.duplicateName, .name, .nameEncoding]
+  static let graphDefects: Set<ONNXRule> = [.name]
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint else { return [] }

@@ -1,4 +1,5 @@
 internal import FlatFormats
+internal import ONNXGraph
 internal import Tensors
 internal import UnitCheckpoints
 
@@ -11,8 +12,8 @@ enum ShapesRule: ValidationRule {
   static let defects: Set<CheckpointDefect> = [.tensorDType, .tensorDimension, .tensorShape]
   static let flatDefects: Set<FlatFormatRule> = [
     .safetensorsDType, .safetensorsShape, .safetensorsSize, .npyShape, .npyDType, .torchBounds, .torchTensor,
-    .onnxShape, .onnxDType,
   ]
+  static let graphDefects: Set<ONNXRule> = [.shape, .dtype]
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let checkpoint = subject.checkpoint else { return [] }

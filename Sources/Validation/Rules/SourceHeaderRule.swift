@@ -42,11 +42,11 @@ enum SourceHeaderRule: ValidationRule {
           }
         }
       } catch {
-        guard case .refused(let rule, _, let place, let expected, let found) = error else { continue }
+        guard case .broken(let defect, _, let place, let expected, let found) = error else { continue }
         findings.append(
           Finding(
             .sourceHeader, file: checkpoint.path, location: "/tessera/headers/\(header)",
-            message: "\(place): expected \(expected), found \(found)", defect: rule.rawValue))
+            message: "\(place): expected \(expected), found \(found)", defect: defect.id))
       }
     }
     if source.kind == FlatFormatKind.shardedSafetensors.rawValue, findings.isEmpty {
@@ -66,17 +66,18 @@ enum SourceHeaderRule: ValidationRule {
     _ source: SourceRecord, _ headers: [[UInt8]], _ checkpoint: UnitCheckpoint,
     _ subject: CheckpointSubject
   ) -> [Finding] {
-    func told(_ message: String, _ defect: FlatFormatRule) -> [Finding] {
+    func told(_ message: String, _ defect: FlatDefect) -> [Finding] {
       [
         Finding(
           .sourceHeader, file: checkpoint.path, location: "/tessera/source", message: message,
-          defect: defect.rawValue)
+          defect: defect.id)
       ]
     }
     var shards: [ShardSet.Shard] = []
     for shard in source.shards {
       guard let name = shard.name, let header = shard.header else {
-        return told("expected the name and the header of every shard, found a shard without", .shardsVerbatim)
+        return told(
+          "expected the name and the header of every shard, found a shard without", .format(.shardsVerbatim))
       }
       shards.append(
         ShardSet.Shard(name: name, tensorCount: shard.tensorCount, header: headers[header]))
@@ -91,8 +92,8 @@ enum SourceHeaderRule: ValidationRule {
           path: checkpoint.path)
         return []
       } catch {
-        guard case .refused(let rule, _, let place, let expected, let found) = error else { return [] }
-        return told("\(place): expected \(expected), found \(found)", rule)
+        guard case .broken(let defect, _, let place, let expected, let found) = error else { return [] }
+        return told("\(place): expected \(expected), found \(found)", defect)
       }
     } catch { return [subject.finding(error, at: "/tessera/source")] }
   }

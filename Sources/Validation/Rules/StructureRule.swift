@@ -1,6 +1,8 @@
 internal import FlatFormats
 internal import HDF5Kit
+internal import ONNXGraph
 internal import UnitCheckpoints
+internal import Zip
 
 /// The container can be decoded: all of HDF5's own structures, a safetensors header, a zip directory.
 enum StructureRule: ValidationRule {
@@ -9,18 +11,18 @@ enum StructureRule: ValidationRule {
   static let defects: Set<CheckpointDefect> = [.tableType, .tableSize, .limit]
   static let flatDefects: Set<FlatFormatRule> = [
     .safetensorsLength, .safetensorsHeaderBounds, .safetensorsHeaderStart, .safetensorsPadding,
-    .safetensorsSyntax,
-    .safetensorsText, .safetensorsInteger, .safetensorsDuplicateField, .safetensorsDuplicateMetadata,
-    .safetensorsUnknownField, .safetensorsMissingField, .safetensorsReservedName,
-    .npyMagic, .npyHeaderBounds, .npyHeaderLimit, .npySyntax, .npyDuplicateKey, .npyUnknownKey,
-    .npyMissingKey, .npyOrder,
-    .zipEnd, .zipComment, .zipEnd64, .zipDirectoryBounds, .zipDirectorySignature, .zipDirectorySize,
-    .zipExtra, .zipExtra64,
-    .zipLocalSignature, .zipLocal, .zipRatio,
-    .pickleTruncated, .pickleOpcode, .pickleVersion, .pickleStack, .pickleMemo, .pickleArgument,
-    .torchMembers, .torchVersion, .torchByteOrder, .torchLegacy, .torchStorage, .torchAmplification,
-    .onnxWire, .onnxFieldType, .onnxText, .onnxNoGraph, .onnxExternal, .onnxAttribute,
+    .safetensorsSyntax, .safetensorsText, .safetensorsInteger, .safetensorsDuplicateField,
+    .safetensorsDuplicateMetadata, .safetensorsUnknownField, .safetensorsMissingField,
+    .safetensorsReservedName, .npyMagic, .npyHeaderBounds, .npyHeaderLimit, .npySyntax, .npyDuplicateKey,
+    .npyUnknownKey, .npyMissingKey, .npyOrder, .pickleTruncated, .pickleOpcode, .pickleVersion, .pickleStack,
+    .pickleMemo, .pickleArgument, .torchMembers, .torchVersion, .torchByteOrder, .torchLegacy, .torchStorage,
+    .torchAmplification,
   ]
+  static let zipDefects: Set<ZipRule> = [
+    .end, .comment, .end64, .directoryBounds, .directorySignature, .directorySize, .extra, .extra64,
+    .localSignature, .local, .ratio,
+  ]
+  static let graphDefects: Set<ONNXRule> = [.wire, .fieldType, .text, .noGraph, .external, .attribute]
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     subject.refusals.compactMap { error in

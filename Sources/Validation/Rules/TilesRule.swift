@@ -1,4 +1,6 @@
 internal import FlatFormats
+internal import ONNXGraph
+internal import Zip
 
 /// The tensors of a flat file fill its data part, without holes, overlaps or remaining bytes.
 ///
@@ -11,9 +13,10 @@ enum TilesRule: ValidationRule {
   static let advice =
     "Fetch the file again if it is truncated. Convert the file to drop bytes that belong to no tensor."
   static let flatDefects: Set<FlatFormatRule> = [
-    .safetensorsHole, .safetensorsOverlap, .safetensorsBodySize, .npyDataSize, .zipOverlap, .zipDataBounds,
-    .zipStoredSize, .torchStorageSize, .onnxData,
+    .safetensorsHole, .safetensorsOverlap, .safetensorsBodySize, .npyDataSize, .torchStorageSize,
   ]
+  static let zipDefects: Set<ZipRule> = [.overlap, .dataBounds, .storedSize]
+  static let graphDefects: Set<ONNXRule> = [.data]
 
   static func findings(in subject: FlatSubject) -> [Finding] {
     subject.remarks([.trailingBytes], as: .tiles, .warning)

@@ -1,4 +1,5 @@
 internal import FlatFormats
+internal import ONNXGraph
 internal import TensorStreams
 internal import Tensors
 internal import UnitCheckpoints
@@ -12,9 +13,9 @@ enum UnexaminedRule: ValidationRule {
   static let advice = "Examine that part with another tool, or remove it from the file."
   static let subjects: RuleSubjects = [.checkpoint, .flat]
   static let flatDefects: Set<FlatFormatRule> = [
-    .leftOut, .pickleLimit, .torchNesting, .torchPacked, .onnxCount, .onnxNesting, .shardsLimit,
-    .safetensorsHeaderLimit,
+    .leftOut, .pickleLimit, .torchNesting, .torchPacked, .shardsLimit, .safetensorsHeaderLimit,
   ]
+  static let graphDefects: Set<ONNXRule> = [.count, .nesting]
 
   /// A checkpoint may have objects outside the layout, which no reader examines.
   static func findings(in subject: CheckpointSubject) -> [Finding] {

@@ -1,4 +1,5 @@
 import Tensors
+import Zip
 
 @testable import FlatFormats
 

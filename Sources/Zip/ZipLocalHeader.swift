@@ -11,33 +11,33 @@ struct ZipLocalHeader {
 
   /// The first difference between the two headers.
   struct Disagreement {
-    let error: FlatFormatError
+    let error: ZipError
     /// Whether only the unpacked size differs; unpacking the data shows which size is correct.
     var isOfSize = false
   }
 
   /// The position of the data, and the first difference between the two headers. The caller must have checked that the
   /// 30 bytes of the fixed part are in the file.
-  func read() throws(FlatFormatError) -> (dataStart: Int, disagreement: Disagreement?) {
+  func read() throws(ZipError) -> (dataStart: Int, disagreement: Disagreement?) {
     let fixed = ByteFields(try read(start, ZipRecord.localSize))
     guard fixed.u32(0) == ZipRecord.localSignature, let nameSize = fixed.u16(26),
       let extraSize = fixed.u16(28)
     else {
       throw refusal(
-        .zipLocalSignature, "a local header at byte \(start)",
+        .localSignature, "a local header at byte \(start)",
         "the signature 0x" + String(fixed.u32(0) ?? 0, radix: 16))
     }
     let nameStart = start + ZipRecord.localSize
     let variable = Int(nameSize) + Int(extraSize)
     guard variable <= file.size - nameStart else {
       throw refusal(
-        .zipDataBounds, "a local header within the file", "\(variable.grouped) bytes of name and extra fields"
+        .dataBounds, "a local header within the file", "\(variable.grouped) bytes of name and extra fields"
       )
     }
     let rest = try read(nameStart, variable)
     guard var extra = ZipExtra(rest.dropFirst(Int(nameSize))) else {
       throw refusal(
-        .zipExtra, "extra fields of the local header that fit their \(extraSize.grouped) bytes",
+        .extra, "extra fields of the local header that fit their \(extraSize.grouped) bytes",
         "a longer field")
     }
     let name = rest.prefix(Int(nameSize))
@@ -74,14 +74,14 @@ struct ZipLocalHeader {
 
   private func disagreement(_ what: String, _ found: String) -> Disagreement {
     Disagreement(
-      error: refusal(.zipLocal, "the \(what) of the central directory in the local header", found))
+      error: refusal(.local, "the \(what) of the central directory in the local header", found))
   }
 
-  private func refusal(_ rule: FlatFormatRule, _ expected: String, _ found: String) -> FlatFormatError {
+  private func refusal(_ rule: ZipRule, _ expected: String, _ found: String) -> ZipError {
     .refused(rule, path: file.path, place: central.shown, expected: expected, found: found)
   }
 
-  private func read(_ start: Int, _ count: Int) throws(FlatFormatError) -> [UInt8] {
-    try asFlatFormat { () throws(FileError) in try file.bytes(at: start, count: count) }
+  private func read(_ start: Int, _ count: Int) throws(ZipError) -> [UInt8] {
+    try asZip { () throws(FileError) in try file.bytes(at: start, count: count) }
   }
 }

@@ -2,9 +2,9 @@
 ///
 /// No member is unpacked to disk by its name, but an archive with a forbidden name was made to attack programs that do
 /// so.
-enum ZipName {
+package enum ZipName {
   /// The defect of a name, in words; nil for a valid one.
-  static func problem(_ bytes: [UInt8]) -> String? {
+  package static func problem(_ bytes: [UInt8]) -> String? {
     if bytes.isEmpty { return "an empty name" }
     if bytes.contains(0) { return "a name with a NUL" }
     if bytes.contains(UInt8(ascii: "\\")) { return "a name with a backslash" }

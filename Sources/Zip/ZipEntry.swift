@@ -1,37 +1,37 @@
 /// One member of a zip archive, from the central directory and its local header.
-struct ZipEntry: Sendable {
+package struct ZipEntry: Sendable {
   /// The name as text; with replacement characters if its encoding is unknown.
-  let name: String
+  package let name: String
   /// The name's bytes.
-  let nameBytes: [UInt8]
+  package let nameBytes: [UInt8]
   /// The method of packing; nil for one that is not read here.
-  let method: ZipMethod?
+  package let method: ZipMethod?
   /// CRC-32 of the unpacked bytes.
-  let crc: UInt32
+  package let crc: UInt32
   /// The number of packed bytes in the file.
-  let compressedSize: Int
+  package let compressedSize: Int
   /// The number of unpacked bytes.
-  let size: Int
+  package let size: Int
   /// The position of the local header in the file.
-  let headerStart: Int
+  package let headerStart: Int
   /// The position of the data in the file.
-  let dataStart: Int
+  package let dataStart: Int
   /// The reason why the member must not be read, although the archive is sound; nil if it can be read.
-  let refusal: FlatFormatError?
+  package let refusal: ZipError?
   /// Whether the only reason is that the two headers give different sizes.
   var disagreesInSize = false
 }
 
 /// The two methods of packing that files of weights use.
-enum ZipMethod: UInt16, Sendable {
+package enum ZipMethod: UInt16, Sendable {
   case stored = 0
   case deflated = 8
 }
 
 /// The signatures and fixed sizes of APPNOTE 6.3.
-enum ZipRecord {
+package enum ZipRecord {
   static let localSignature: UInt32 = 0x0403_4B50
-  static let localSize = 30
+  package static let localSize = 30
   static let centralSignature: UInt32 = 0x0201_4B50
   static let centralSize = 46
   static let endSignature: UInt32 = 0x0605_4B50

@@ -1,4 +1,4 @@
-internal import ByteFiles
+package import ByteFiles
 internal import Deflate
 
 /// Writes a zip archive of stored members. The bytes are those of Python's `zipfile` for NumPy or, with `alignment`,
@@ -7,20 +7,20 @@ internal import Deflate
 /// NumPy's local headers store their sizes in a zip64 extra field, because NumPy tells `zipfile` to expect large
 /// members. All other headers have such a field only if a number needs it. Only the CRC-32 is unknown before the data
 /// are written.
-final class ZipWriter {
-  private let writer: SequentialWriter
+package final class ZipWriter {
+  package let writer: SequentialWriter
   /// Alignment of the data in bytes; nil for NumPy's layout.
   private let alignment: Int?
   private var entries: [ZipCentralEntry] = []
   private var crc = CRC32()
 
-  init(_ writer: SequentialWriter, alignment: Int? = nil) {
+  package init(_ writer: SequentialWriter, alignment: Int? = nil) {
     self.writer = writer
     self.alignment = alignment
   }
 
   /// Ends the previous member and begins a new one of `size` bytes, which the caller then appends.
-  func begin(name: String, size: Int) throws(FlatFormatError) {
+  package func begin(name: String, size: Int) throws(FileError) {
     try end()
     let entry = ZipCentralEntry(
       name: Array(name.utf8), size: UInt64(size), start: UInt64(writer.position), alignment: alignment)
@@ -30,15 +30,19 @@ final class ZipWriter {
   }
 
   /// Appends bytes to the current member.
-  func append(_ bytes: UnsafeRawBufferPointer) throws(FlatFormatError) {
+  package func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
     crc.update(bytes)
     try writer.append(bytes)
   }
 
-  /// Ends the last member, writes the directory, and renames the file to its path after `check` has read it.
-  func finish(
-    comment: [UInt8], check: (ReadableFile) throws(FlatFormatError) -> Void
-  ) throws(FlatFormatError) {
+  package func append(_ bytes: [UInt8]) throws(FileError) {
+    try bytes.withUnsafeBytes { buffer in
+      Result { () throws(FileError) in try append(buffer) }
+    }.get()
+  }
+
+  /// Ends the last member and writes the directory; the caller commits `writer`.
+  package func finish(comment: [UInt8]) throws(FileError) {
     try end()
     let start = writer.position
     for entry in entries { try writer.append(entry.centralHeader) }
@@ -46,10 +50,9 @@ final class ZipWriter {
       ZipEndWriter.records(
         entries: entries.count, directoryStart: UInt64(start), directorySize: UInt64(writer.position - start),
         comment: comment))
-    try writer.commit(check: check)
   }
 
-  private func end() throws(FlatFormatError) {
+  private func end() throws(FileError) {
     guard let last = entries.indices.last else { return }
     entries[last].crc = crc.value
     try writer.patch(

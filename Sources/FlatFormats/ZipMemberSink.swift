@@ -1,4 +1,6 @@
+internal import ByteFiles
 internal import TensorStreams
+internal import Zip
 
 /// A sink that writes each tensor as a member of a zip file.
 protocol ZipMemberSink: TensorSink, AnyObject {
@@ -15,7 +17,9 @@ extension ZipMemberSink {
       // If no byte is missing, the rest is too much; `advance` then throws.
       let count = progress.missing > 0 ? min(rest.count, progress.missing) : rest.count
       try progress.advance(by: count)
-      try zip.append(UnsafeRawBufferPointer(rebasing: rest.prefix(count)))
+      try asFlatFormat { () throws(FileError) in
+        try zip.append(UnsafeRawBufferPointer(rebasing: rest.prefix(count)))
+      }
       rest = rest.dropFirst(count)
       try begin()
     }

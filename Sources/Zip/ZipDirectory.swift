@@ -7,14 +7,14 @@ struct ZipDirectory {
   let end: ZipEnd
 
   /// The entries in the directory's order; throws if two of them share bytes or a name.
-  func entries() throws(FlatFormatError) -> [ZipEntry] {
+  func entries() throws(ZipError) -> [ZipEntry] {
     let entries = try members()
     try requireDisjoint(entries)
     return entries
   }
 
   /// The entries in the directory's order; they may share bytes and names.
-  func members() throws(FlatFormatError) -> [ZipEntry] {
+  func members() throws(ZipError) -> [ZipEntry] {
     let bytes = try read(end.directoryStart, end.directorySize)
     let fields = ByteFields(bytes)
     var entries: [ZipEntry] = []
@@ -27,7 +27,7 @@ struct ZipDirectory {
     }
     if offset != bytes.count {
       throw .refused(
-        .zipDirectorySize, path: file.path, place: "central directory", expected: "\(end.entryCount) entries",
+        .directorySize, path: file.path, place: "central directory", expected: "\(end.entryCount) entries",
         found: "\((bytes.count - offset).grouped) bytes after the last")
     }
     return entries
@@ -49,9 +49,9 @@ struct ZipDirectory {
     var isSecret: Bool { flags & ZipRecord.secretFlags != 0 }
   }
 
-  private func central(_ fields: ByteFields, at offset: Int, number: Int) throws(FlatFormatError) -> Central {
+  private func central(_ fields: ByteFields, at offset: Int, number: Int) throws(ZipError) -> Central {
     let place = "central directory, entry \(number)"
-    func refusal(_ rule: FlatFormatRule, _ expected: String, _ found: String) -> FlatFormatError {
+    func refusal(_ rule: ZipRule, _ expected: String, _ found: String) -> ZipError {
       .refused(rule, path: file.path, place: place, expected: expected, found: found)
     }
     guard let record = fields.slice(offset, ZipRecord.centralSize).map(ByteFields.init),
@@ -59,10 +59,10 @@ struct ZipDirectory {
       let disk = record.u16(34), let flags = record.u16(8), let method = record.u16(10),
       let crc = record.u32(16),
       let compressed = record.u32(20), let size = record.u32(24), let start = record.u32(42)
-    else { throw refusal(.zipDirectorySize, "46 bytes", "\((fields.count - offset).grouped)") }
+    else { throw refusal(.directorySize, "46 bytes", "\((fields.count - offset).grouped)") }
     guard record.u32(0) == ZipRecord.centralSignature else {
       throw refusal(
-        .zipDirectorySignature, "the signature 0x2014b50", "0x" + String(record.u32(0) ?? 0, radix: 16))
+        .directorySignature, "the signature 0x2014b50", "0x" + String(record.u32(0) ?? 0, radix: 16))
     }
     let nameStart = offset + ZipRecord.centralSize
     let recordSize = ZipRecord.centralSize + Int(nameSize) + Int(extraSize) + Int(commentSize)
@@ -70,18 +70,18 @@ struct ZipDirectory {
       let extraBytes = fields.slice(nameStart + Int(nameSize), Int(extraSize)),
       recordSize <= fields.count - offset
     else {
-      throw refusal(.zipDirectorySize, "\(recordSize.grouped) bytes", "\((fields.count - offset).grouped)")
+      throw refusal(.directorySize, "\(recordSize.grouped) bytes", "\((fields.count - offset).grouped)")
     }
     guard var extra = ZipExtra(extraBytes) else {
       throw refusal(
-        .zipExtra, "extra fields that fit their \(extraSize) bytes, each once", "a longer or repeated field")
+        .extra, "extra fields that fit their \(extraSize) bytes, each once", "a longer or repeated field")
     }
     let isWide = extra.wide != nil
-    func wide(_ value: UInt32, _ what: String) throws(FlatFormatError) -> UInt64 {
+    func wide(_ value: UInt32, _ what: String) throws(ZipError) -> UInt64 {
       // Without a zip64 field, the number is the value itself (APPNOTE 4.5.3).
       if value != 0xFFFF_FFFF || !isWide { return UInt64(value) }
       guard let found = extra.takeWide() else {
-        throw refusal(.zipExtra64, "the \(what) in a zip64 extra field", "none")
+        throw refusal(.extra64, "the \(what) in a zip64 extra field", "none")
       }
       return found
     }
@@ -89,7 +89,7 @@ struct ZipDirectory {
     let fullCompressed = try wide(compressed, "compressed size")
     let fullStart = try wide(start, "place of the local header")
     guard disk == 0 || disk == 0xFFFF else {
-      throw refusal(.zipDisks, "an archive in one part", "a member in part \(disk)")
+      throw refusal(.disks, "an archive in one part", "a member in part \(disk)")
     }
     return Central(
       recordSize: recordSize, flags: flags, method: method, crc: crc, compressedSize: fullCompressed,
@@ -97,20 +97,20 @@ struct ZipDirectory {
   }
 
   /// The entry, after a check that its local header agrees and its data end before the directory.
-  private func entry(_ central: Central) throws(FlatFormatError) -> ZipEntry {
-    func refusal(_ rule: FlatFormatRule, _ expected: String, _ found: String) -> FlatFormatError {
+  private func entry(_ central: Central) throws(ZipError) -> ZipEntry {
+    func refusal(_ rule: ZipRule, _ expected: String, _ found: String) -> ZipError {
       .refused(rule, path: file.path, place: central.shown, expected: expected, found: found)
     }
     if central.method == 0, !central.isSecret, central.size != central.compressedSize {
       throw refusal(
-        .zipStoredSize, "a stored member of equal sizes",
+        .storedSize, "a stored member of equal sizes",
         "\(central.compressedSize.grouped) and \(central.size.grouped) bytes")
     }
     guard central.headerStart <= UInt64(end.directoryStart),
       end.directoryStart - Int(central.headerStart) >= ZipRecord.localSize
     else {
       throw refusal(
-        .zipDataBounds, "a local header before byte \(end.directoryStart)",
+        .dataBounds, "a local header before byte \(end.directoryStart)",
         "it at byte \(central.headerStart)")
     }
     let headerStart = Int(central.headerStart)
@@ -120,7 +120,7 @@ struct ZipDirectory {
       central.compressedSize <= UInt64(end.directoryStart - dataStart), central.size <= UInt64(Int.max)
     else {
       throw refusal(
-        .zipDataBounds, "data that end before byte \(end.directoryStart)",
+        .dataBounds, "data that end before byte \(end.directoryStart)",
         "\(central.compressedSize.grouped) bytes at byte \(dataStart)")
     }
     let own = memberRefusal(central, refusal)
@@ -135,43 +135,43 @@ struct ZipDirectory {
 
   /// The reason why a member of a sound archive must not be read; nil if it can be.
   private func memberRefusal(
-    _ central: Central, _ refusal: (FlatFormatRule, String, String) -> FlatFormatError
-  ) -> FlatFormatError? {
+    _ central: Central, _ refusal: (ZipRule, String, String) -> ZipError
+  ) -> ZipError? {
     if central.isSecret {
       return refusal(
-        .zipEncrypted, "a member that is neither encrypted nor a patch", "flags of encryption or of a patch")
+        .encrypted, "a member that is neither encrypted nor a patch", "flags of encryption or of a patch")
     }
     guard ZipMethod(rawValue: central.method) != nil else {
-      return refusal(.zipMethod, "a member stored (0) or deflated (8)", "method \(central.method)")
+      return refusal(.method, "a member stored (0) or deflated (8)", "method \(central.method)")
     }
     if let problem = ZipName.problem(central.name) {
-      return refusal(.zipName, "a relative name without '..', backslash or NUL", problem)
+      return refusal(.name, "a relative name without '..', backslash or NUL", problem)
     }
     let isASCII = central.name.allSatisfy { $0 < 0x80 }
     let isUTF8 =
       central.flags & ZipRecord.utf8Flag != 0 && String(validating: central.name, as: UTF8.self) != nil
     if !isASCII && !isUTF8 {
-      return refusal(.zipNameEncoding, "a name in ASCII, or in UTF-8 and marked as such", "another encoding")
+      return refusal(.nameEncoding, "a name in ASCII, or in UTF-8 and marked as such", "another encoding")
     }
     if central.hasUnicodePath {
-      return refusal(.zipNameEncoding, "one name", "a second one in an extra field (0x7075)")
+      return refusal(.nameEncoding, "one name", "a second one in an extra field (0x7075)")
     }
     return nil
   }
 
   /// Checks that no two members share a byte or a name.
-  private func requireDisjoint(_ entries: [ZipEntry]) throws(FlatFormatError) {
+  private func requireDisjoint(_ entries: [ZipEntry]) throws(ZipError) {
     var names = Set<[UInt8]>()
     for entry in entries where !names.insert(entry.nameBytes).inserted {
       throw .refused(
-        .zipDuplicateName, path: file.path, place: "member " + TensorName(entry.name).quoted,
+        .duplicateName, path: file.path, place: "member " + TensorName(entry.name).quoted,
         expected: "every name once", found: "it twice")
     }
     var position = 0
     for entry in entries.sorted(by: { $0.headerStart < $1.headerStart }) {
       if entry.headerStart < position {
         throw .refused(
-          .zipOverlap, path: file.path, place: "member " + TensorName(entry.name).quoted,
+          .overlap, path: file.path, place: "member " + TensorName(entry.name).quoted,
           expected: "a member that begins after byte \(position), where another ends",
           found: "it at byte \(entry.headerStart)")
       }
@@ -179,7 +179,7 @@ struct ZipDirectory {
     }
   }
 
-  private func read(_ start: Int, _ count: Int) throws(FlatFormatError) -> [UInt8] {
-    try asFlatFormat { () throws(FileError) in try file.bytes(at: start, count: count) }
+  private func read(_ start: Int, _ count: Int) throws(ZipError) -> [UInt8] {
+    try asZip { () throws(FileError) in try file.bytes(at: start, count: count) }
   }
 }

@@ -1,4 +1,4 @@
-internal import ByteFiles
+package import ByteFiles
 internal import Tensors
 
 /// Lists every part of a zip archive that some program may read.
@@ -6,20 +6,20 @@ internal import Tensors
 /// Some readers use the central directory, others the local headers from start to end; and if two members have the same
 /// name, readers differ in the one that they use. A reader of weights refuses such an archive. This lists all of its
 /// members.
-struct ZipSurvey {
+package struct ZipSurvey {
   /// The members of the central directory, and those that have only a local header.
-  private(set) var entries: [ZipEntry] = []
+  package private(set) var entries: [ZipEntry] = []
   /// Bytes that are neither a member nor a record of the format.
-  private(set) var loose: [Range<Int>] = []
+  package private(set) var loose: [Range<Int>] = []
   /// Members of the directory that share bytes with another member.
-  private(set) var overlapping: [ZipEntry] = []
+  package private(set) var overlapping: [ZipEntry] = []
 
   private let file: ReadableFile
   /// The most records that are followed outside the directory. Real archives have one for each member, its descriptor.
   private var recordsLeft = 1 << 17
 
   /// Throws only errors of the file itself.
-  init(_ file: ReadableFile) throws(FlatFormatError) {
+  package init(_ file: ReadableFile) throws(ZipError) {
     self.file = file
     var (listed, end) = try Self.listed(file)
     listed.sort { ($0.headerStart, $0.compressedSize) < ($1.headerStart, $1.compressedSize) }
@@ -37,8 +37,8 @@ struct ZipSurvey {
   }
 
   /// The directory's members and the directory's position. If it cannot be read: no members, and the end of the file.
-  private static func listed(_ file: ReadableFile) throws(FlatFormatError) -> ([ZipEntry], Int) {
-    do throws(FlatFormatError) {
+  private static func listed(_ file: ReadableFile) throws(ZipError) -> ([ZipEntry], Int) {
+    do throws(ZipError) {
       let end = try ZipEnd.find(in: file)
       return (try ZipDirectory(file: file, end: end).members(), end.directoryStart)
     } catch {
@@ -48,7 +48,7 @@ struct ZipSurvey {
   }
 
   /// Follows the records in a range: the size of each gives the position of the next.
-  private mutating func walk(_ range: Range<Int>) throws(FlatFormatError) {
+  private mutating func walk(_ range: Range<Int>) throws(ZipError) {
     var position = range.lowerBound
     while position < range.upperBound {
       recordsLeft -= 1
@@ -67,7 +67,7 @@ struct ZipSurvey {
   }
 
   /// The end of the record that begins at `start`; nil if no record does.
-  private mutating func record(at start: Int, before end: Int) throws(FlatFormatError) -> Int? {
+  private mutating func record(at start: Int, before end: Int) throws(ZipError) -> Int? {
     let fields = ByteFields(try bytes(start, min(56, end - start)))
     func size(_ fixed: Int, _ parts: [UInt16?]) -> Int? {
       var size = fixed
@@ -92,7 +92,7 @@ struct ZipSurvey {
     }
   }
 
-  private mutating func member(_ fixed: ByteFields, at start: Int, before end: Int) throws(FlatFormatError)
+  private mutating func member(_ fixed: ByteFields, at start: Int, before end: Int) throws(ZipError)
     -> Int?
   {
     guard let flags = fixed.u16(6), let method = fixed.u16(8), let crc = fixed.u32(14),
@@ -123,8 +123,8 @@ struct ZipSurvey {
     return dataEnd
   }
 
-  private func bytes(_ start: Int, _ count: Int) throws(FlatFormatError) -> [UInt8] {
-    try asFlatFormat { () throws(FileError) in try file.bytes(at: start, count: count) }
+  private func bytes(_ start: Int, _ count: Int) throws(ZipError) -> [UInt8] {
+    try asZip { () throws(FileError) in try file.bytes(at: start, count: count) }
   }
 }
 
@@ -137,12 +137,12 @@ private struct ZipSignatureSearch {
   init(_ file: ReadableFile) { self.file = file }
 
   /// The first position in `range` that has a record's signature.
-  func first(in range: Range<Int>) throws(FlatFormatError) -> Int? {
+  func first(in range: Range<Int>) throws(ZipError) -> Int? {
     var start = range.lowerBound
     var window = Self.firstWindow
     while range.upperBound - start >= 4 {
       let count = min(window, range.upperBound - start)
-      let bytes = try asFlatFormat { () throws(FileError) in try file.bytes(at: start, count: count) }
+      let bytes = try asZip { () throws(FileError) in try file.bytes(at: start, count: count) }
       let places = 0..<bytes.count - 3
       if let found = places.first(where: { place in
         bytes[place] == 0x50 && bytes[place + 1] == 0x4B && ZipRecord.ends.contains(bytes[place + 2])

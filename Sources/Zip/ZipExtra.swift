@@ -1,3 +1,5 @@
+internal import ByteFiles
+
 /// The extra fields of one header that are used here.
 struct ZipExtra {
   /// The values of the zip64 field that are not assigned yet, in order.

@@ -1,12 +1,12 @@
-internal import ByteFiles
+package import ByteFiles
 internal import Deflate
 internal import Tensors
 
 /// The unpacked bytes of a zip member, from first to last. After the last one, size and CRC-32 are checked.
-final class ZipMemberStream {
-  let entry: ZipEntry
+package final class ZipMemberStream {
+  package let entry: ZipEntry
   /// Unpacked bytes delivered so far.
-  private(set) var position = 0
+  package private(set) var position = 0
   private let file: ReadableFile
   private var crc = CRC32()
   private let inflater: Inflater?
@@ -26,7 +26,7 @@ final class ZipMemberStream {
     input = .allocate(byteCount: isDeflated ? max(1, min(128 << 10, entry.compressedSize)) : 1, alignment: 16)
   }
 
-  convenience init(file: ReadableFile, entry: ZipEntry) throws(FlatFormatError) {
+  package convenience init(file: ReadableFile, entry: ZipEntry) throws(ZipError) {
     self.init(unchecked: file, entry: entry)
     if entry.size == 0 { try finish() }
   }
@@ -34,7 +34,7 @@ final class ZipMemberStream {
   deinit { input.deallocate() }
 
   /// Fills all of `buffer` with the next bytes.
-  func read(into buffer: UnsafeMutableRawBufferPointer) throws(FlatFormatError) {
+  package func read(into buffer: UnsafeMutableRawBufferPointer) throws(ZipError) {
     guard buffer.count <= entry.size - position else {
       throw refusal(
         .readPastEnd, "a read of the \((entry.size - position).grouped) bytes left",
@@ -44,7 +44,7 @@ final class ZipMemberStream {
     if entry.method == .deflated {
       try inflated(into: buffer)
     } else {
-      try asFlatFormat { () throws(FileError) in try file.read(at: fileOffset, into: buffer) }
+      try asZip { () throws(FileError) in try file.read(at: fileOffset, into: buffer) }
       fileOffset += buffer.count
     }
     crc.update(UnsafeRawBufferPointer(buffer))
@@ -53,7 +53,7 @@ final class ZipMemberStream {
   }
 
   /// Skips `count` bytes, which are unpacked and checked like all others.
-  func skip(_ count: Int) throws(FlatFormatError) {
+  package func skip(_ count: Int) throws(ZipError) {
     let size = min(count, 256 << 10)
     if size <= 0 { return }
     let waste = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
@@ -67,50 +67,50 @@ final class ZipMemberStream {
   }
 
   /// The next `count` bytes as an array; the caller must limit `count`.
-  func bytes(_ count: Int) throws(FlatFormatError) -> [UInt8] {
+  package func bytes(_ count: Int) throws(ZipError) -> [UInt8] {
     var result = [UInt8](repeating: 0, count: count)
     try result.withUnsafeMutableBytes { buffer in
-      Result { () throws(FlatFormatError) in try read(into: buffer) }
+      Result { () throws(ZipError) in try read(into: buffer) }
     }.get()
     return result
   }
 
-  private func inflated(into buffer: UnsafeMutableRawBufferPointer) throws(FlatFormatError) {
+  private func inflated(into buffer: UnsafeMutableRawBufferPointer) throws(ZipError) {
     var done = 0
     while done < buffer.count {
       let written = try inflateOnce(into: UnsafeMutableRawBufferPointer(rebasing: buffer[done...]))
       done += written
       if ended, done < buffer.count {
-        throw refusal(.zipShort, "\(entry.size.grouped) bytes unpacked", "\((position + done).grouped)")
+        throw refusal(.short, "\(entry.size.grouped) bytes unpacked", "\((position + done).grouped)")
       }
     }
   }
 
   /// One step of zlib. Each step uses input, gives output, or throws.
-  private func inflateOnce(into output: UnsafeMutableRawBufferPointer) throws(FlatFormatError) -> Int {
-    guard let inflater else { throw refusal(.zipDeflate, "memory for inflating", "too little") }
+  private func inflateOnce(into output: UnsafeMutableRawBufferPointer) throws(ZipError) -> Int {
+    guard let inflater else { throw refusal(.deflate, "memory for inflating", "too little") }
     if pending.isEmpty { try refill() }
     let (read, written, outcome) = inflater.step(
       UnsafeRawBufferPointer(rebasing: input[pending]), output)
     pending = (pending.lowerBound + read)..<pending.upperBound
     switch outcome {
-    case .damaged(let words): throw refusal(.zipDeflate, "deflated data", words)
+    case .damaged(let words): throw refusal(.deflate, "deflated data", words)
     case .ended: ended = true
     case .unfinished where read == 0 && written == 0:
       throw refusal(
-        .zipDeflate, "deflated data to their end", "only their first \(entry.compressedSize.grouped) bytes")
+        .deflate, "deflated data to their end", "only their first \(entry.compressedSize.grouped) bytes")
     case .unfinished: break
     }
     return written
   }
 
-  private func refill() throws(FlatFormatError) {
+  private func refill() throws(ZipError) {
     let count = min(input.count, entry.dataStart + entry.compressedSize - fileOffset)
     if count == 0 {
       pending = 0..<0
       return
     }
-    try asFlatFormat { () throws(FileError) in
+    try asZip { () throws(FileError) in
       try file.read(at: fileOffset, into: UnsafeMutableRawBufferPointer(rebasing: input[..<count]))
     }
     pending = 0..<count
@@ -118,26 +118,26 @@ final class ZipMemberStream {
   }
 
   /// After the last byte, checks that the stream ends here, that all of it was used, and that the CRC-32 is correct.
-  private func finish() throws(FlatFormatError) {
+  private func finish() throws(ZipError) {
     if entry.method == .deflated {
       var extra: UInt8 = 0
       while !ended {
         let written = try withUnsafeMutableBytes(of: &extra) { room in
-          Result { () throws(FlatFormatError) in try inflateOnce(into: room) }
+          Result { () throws(ZipError) in try inflateOnce(into: room) }
         }.get()
-        if written > 0 { throw refusal(.zipLong, "\(entry.size.grouped) bytes unpacked", "more") }
+        if written > 0 { throw refusal(.long, "\(entry.size.grouped) bytes unpacked", "more") }
       }
       if !pending.isEmpty || fileOffset != entry.dataStart + entry.compressedSize {
-        throw refusal(.zipDeflate, "deflated data of \(entry.compressedSize.grouped) bytes", "an earlier end")
+        throw refusal(.deflate, "deflated data of \(entry.compressedSize.grouped) bytes", "an earlier end")
       }
     }
     guard crc.value == entry.crc else {
       throw refusal(
-        .zipCRC, "the CRC-32 0x" + String(entry.crc, radix: 16), "0x" + String(crc.value, radix: 16))
+        .crc, "the CRC-32 0x" + String(entry.crc, radix: 16), "0x" + String(crc.value, radix: 16))
     }
   }
 
-  private func refusal(_ rule: FlatFormatRule, _ expected: String, _ found: String) -> FlatFormatError {
+  private func refusal(_ rule: ZipRule, _ expected: String, _ found: String) -> ZipError {
     .refused(
       rule, path: file.path, place: "member " + TensorName(entry.name).quoted, expected: expected,
       found: found)

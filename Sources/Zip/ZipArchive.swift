@@ -1,13 +1,13 @@
-internal import ByteFiles
+package import ByteFiles
 internal import Tensors
 
 /// A zip archive whose whole central directory has been read and checked.
-final class ZipArchive: Sendable {
-  let file: ReadableFile
+package final class ZipArchive: Sendable {
+  package let file: ReadableFile
   /// Every member, in the directory's order.
-  let entries: [ZipEntry]
+  package let entries: [ZipEntry]
   /// The archive's comment.
-  let comment: [UInt8]
+  package let comment: [UInt8]
 
   /// The ratio is checked only for more unpacked bytes than this; a smaller archive can do no harm.
   private static let ratioFloor = 64 << 20
@@ -17,7 +17,7 @@ final class ZipArchive: Sendable {
   private static let totalFloor = 4 << 30
   private static let totalLimit = 200
 
-  init(_ file: ReadableFile) throws(FlatFormatError) {
+  package init(_ file: ReadableFile) throws(ZipError) {
     let end = try ZipEnd.find(in: file)
     let entries = try ZipDirectory(file: file, end: end).entries()
     self.file = file
@@ -27,7 +27,7 @@ final class ZipArchive: Sendable {
   }
 
   /// The bytes of a member from its first one; throws if the member must not be read.
-  func stream(of entry: ZipEntry) throws(FlatFormatError) -> ZipMemberStream {
+  package func stream(of entry: ZipEntry) throws(ZipError) -> ZipMemberStream {
     if let refusal = entry.refusal {
       // Unpacking shows which of the two sizes is correct, and its error is more precise.
       if entry.disagreesInSize { try ZipMemberStream(file: file, entry: entry).skip(entry.size) }
@@ -36,13 +36,13 @@ final class ZipArchive: Sendable {
     return try ZipMemberStream(file: file, entry: entry)
   }
 
-  private static func checkRatios(_ entries: [ZipEntry], of file: ReadableFile) throws(FlatFormatError) {
+  private static func checkRatios(_ entries: [ZipEntry], of file: ReadableFile) throws(ZipError) {
     var total = 0
     for entry in entries {
       let (most, overflow) = entry.compressedSize.multipliedReportingOverflow(by: deflateLimit)
       if entry.size > ratioFloor, !overflow, entry.size > most {
         throw .refused(
-          .zipRatio, path: file.path, place: "member " + TensorName(entry.name).quoted,
+          .ratio, path: file.path, place: "member " + TensorName(entry.name).quoted,
           expected:
             "at most \(most.grouped) bytes, which is all that \(entry.compressedSize.grouped) deflated ones can hold",
           found: "\(entry.size.grouped)")
@@ -53,7 +53,7 @@ final class ZipArchive: Sendable {
     let (most, overflow) = file.size.multipliedReportingOverflow(by: totalLimit)
     if total > totalFloor, !overflow, total > most {
       throw .refused(
-        .zipRatio, path: file.path, place: "archive",
+        .ratio, path: file.path, place: "archive",
         expected: "members of at most \(totalLimit) times the file's \(file.size.grouped) bytes",
         found: "\(total.grouped) bytes unpacked")
     }

@@ -1,36 +1,34 @@
-internal import ByteFiles
-
 /// Writes bytes one after another into an `AtomicFile`. Small pieces are collected, large ones are written directly.
-final class SequentialWriter {
+package final class SequentialWriter {
   /// Pieces of at least this many bytes are not copied.
   private static let direct = 128 << 10
   fileprivate static let capacity = 512 << 10
   /// Bytes written before the kernel is asked to start writing them to disk.
   private static let writebackStep = 8 << 20
 
-  let file: AtomicFile
+  package let file: AtomicFile
   /// The position of the next byte.
-  private(set) var position = 0
+  package private(set) var position = 0
   private let memory: GatherMemory
   private var gathered: UnsafeMutableRawBufferPointer { memory.bytes }
   private var gatheredCount = 0
   private var announced = 0
 
-  init(path: String) throws(FlatFormatError) {
-    file = try asFlatFormat { () throws(FileError) in try AtomicFile(path: path) }
+  package init(path: String) throws(FileError) {
+    file = try AtomicFile(path: path)
     memory = GatherMemory()
   }
 
   /// Writes into a file that has been begun, with memory that no other writer uses at the same time.
-  init(_ file: AtomicFile, memory: GatherMemory) {
+  package init(_ file: AtomicFile, memory: GatherMemory) {
     self.file = file
     self.memory = memory
   }
 
-  func append(_ bytes: UnsafeRawBufferPointer) throws(FlatFormatError) {
+  package func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
     if bytes.count >= Self.direct {
       try flush()
-      try asFlatFormat { () throws(FileError) in try file.write(bytes, at: position) }
+      try file.write(bytes, at: position)
       position += bytes.count
     } else {
       if bytes.count > Self.capacity - gatheredCount { try flush() }
@@ -45,14 +43,14 @@ final class SequentialWriter {
     }
   }
 
-  func append(_ bytes: [UInt8]) throws(FlatFormatError) {
+  package func append(_ bytes: [UInt8]) throws(FileError) {
     try bytes.withUnsafeBytes { buffer in
-      Result { () throws(FlatFormatError) in try append(buffer) }
+      Result { () throws(FileError) in try append(buffer) }
     }.get()
   }
 
   /// Overwrites `bytes.count` bytes at `offset` that were appended before.
-  func patch(_ bytes: [UInt8], at offset: Int) throws(FlatFormatError) {
+  package func patch(_ bytes: [UInt8], at offset: Int) throws(FileError) {
     let inGathered = offset - (position - gatheredCount)
     if inGathered >= 0, inGathered + bytes.count <= gatheredCount {
       UnsafeMutableRawBufferPointer(rebasing: gathered[inGathered..<(inGathered + bytes.count)])
@@ -60,24 +58,25 @@ final class SequentialWriter {
       return
     }
     try flush()
-    try asFlatFormat { () throws(FileError) in try file.write(bytes, at: offset) }
+    try file.write(bytes, at: offset)
   }
 
   /// Writes everything to disk and renames the file to its path.
-  ///
-  /// - Parameter check: reads the complete file before it is renamed. If it throws, the file never appears at its path.
-  func commit(
-    check: (ReadableFile) throws(FlatFormatError) -> Void = { (_) throws(FlatFormatError) in }
-  ) throws(FlatFormatError) {
+  package func commit() throws(FileError) {
     try flush()
-    try check(try asFlatFormat { () throws(FileError) in try file.readable() })
-    try asFlatFormat { () throws(FileError) in try file.commit() }
+    try file.commit()
   }
 
-  private func flush() throws(FlatFormatError) {
+  /// The file before it is renamed, with all bytes that were appended.
+  package func readable() throws(FileError) -> ReadableFile {
+    try flush()
+    return try file.readable()
+  }
+
+  private func flush() throws(FileError) {
     if gatheredCount == 0 { return }
     let bytes = UnsafeRawBufferPointer(rebasing: gathered[..<gatheredCount])
-    try asFlatFormat { () throws(FileError) in try file.write(bytes, at: position - gatheredCount) }
+    try file.write(bytes, at: position - gatheredCount)
     gatheredCount = 0
   }
 }
@@ -86,8 +85,10 @@ final class SequentialWriter {
 ///
 /// Writers of many files, one after another, share it. Memory allocated for each file left a hole in the heap each
 /// time, between small objects that stay: half a gigabyte for a thousand shards.
-final class GatherMemory {
+package final class GatherMemory {
   let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: SequentialWriter.capacity, alignment: 64)
+
+  package init() {}
 
   deinit { bytes.deallocate() }
 }
