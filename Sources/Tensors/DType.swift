@@ -37,7 +37,7 @@ public enum DType: String, CaseIterable, Sendable {
 
   /// Whether the last byte of a tensor may have unused bits. ONNX allows it for packed whole numbers, for example an
   /// odd number of zero points; the unused bits are kept. Tensors of packed floats always fill their bytes.
-  public var mayEndInsideByte: Bool { bits < 8 && kind != .smallFloat }
+  public var mayEndInsideByte: Bool { bits < 8 && !kind.isSmallFloat }
 
   /// The family of the type: the meaning of its bits.
   public var kind: DTypeKind { traits.kind }
@@ -49,9 +49,14 @@ public enum DType: String, CaseIterable, Sendable {
     case .f32: (32, .float)
     case .f16: (16, .float)
     case .bf16: (16, .brainFloat)
-    case .f8E4M3, .f8E5M2, .f8E8M0, .f8E4M3FNUZ, .f8E5M2FNUZ: (8, .smallFloat)
-    case .f6E2M3, .f6E3M2: (6, .smallFloat)
-    case .f4: (4, .smallFloat)
+    case .f8E4M3: (8, .smallFloat(.init(4, 3, bias: 7, .oneNaN)))
+    case .f8E5M2: (8, .smallFloat(.init(5, 2, bias: 15, .infinityAndNaN)))
+    case .f8E8M0: (8, .smallFloat(.init(8, 0, bias: 127, .scale)))
+    case .f8E4M3FNUZ: (8, .smallFloat(.init(4, 3, bias: 8, .negativeZeroIsNaN)))
+    case .f8E5M2FNUZ: (8, .smallFloat(.init(5, 2, bias: 16, .negativeZeroIsNaN)))
+    case .f6E2M3: (6, .smallFloat(.init(2, 3, bias: 1, .none)))
+    case .f6E3M2: (6, .smallFloat(.init(3, 2, bias: 3, .none)))
+    case .f4: (4, .smallFloat(.init(2, 1, bias: 1, .none)))
     case .i64: (64, .signed)
     case .i32: (32, .signed)
     case .i16: (16, .signed)
@@ -72,14 +77,17 @@ public enum DType: String, CaseIterable, Sendable {
 }
 
 /// The families of element types.
-public enum DTypeKind: Sendable {
+public enum DTypeKind: Hashable, Sendable {
   /// IEEE 754 binary16, binary32, binary64.
   case float
   /// The upper half of a binary32.
   case brainFloat
   /// At most eight bits. No arithmetic type holds them, so they are moved as raw bytes.
-  case smallFloat
+  case smallFloat(SmallFloatLayout)
   case signed, unsigned, boolean
   /// The real part first, then the imaginary part.
   case complex
+
+  /// Whether the type is floating point with at most eight bits.
+  var isSmallFloat: Bool { if case .smallFloat = self { true } else { false } }
 }

@@ -3,10 +3,14 @@ internal import Tensors
 /// Counts elements of at most eight bits: every statistic follows from the count of each bit pattern.
 final class PatternCounter: ValueCounter {
   private let dtype: DType
+  private let small: SmallFloat?
   private var elements = 0
   private var counts = [Int](repeating: 0, count: 256)
 
-  init(_ dtype: DType) { self.dtype = dtype }
+  init(_ dtype: DType) {
+    self.dtype = dtype
+    small = SmallFloat(dtype)
+  }
 
   func add(_ bytes: UnsafeRawBufferPointer, count: Int) {
     let bits = dtype.bits
@@ -36,7 +40,7 @@ final class PatternCounter: ValueCounter {
 
   /// The number of each bit pattern.
   private var values: [Double] {
-    if let small = SmallFloat(dtype) { return small.values }
+    if let small { return small.values }
     let size = 1 << dtype.bits
     return (0..<size).map { Double(dtype.kind == .signed && $0 >= size / 2 ? $0 - size : $0) }
   }
@@ -46,7 +50,7 @@ final class PatternCounter: ValueCounter {
     let unit = -134
     var tally = ValueTally(unit: unit)
     tally.elements = elements
-    let isWhole = dtype.kind != .smallFloat
+    let isWhole = small == nil
     for (value, count) in zip(values, counts) where count > 0 {
       if value.isNaN {
         tally.nan += count

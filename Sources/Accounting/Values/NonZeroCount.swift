@@ -77,10 +77,17 @@ package enum NonZeroCount {
   }
 
   static func isZero(_ element: Int, of dtype: DType, in window: UnsafeRawBufferPointer) -> Bool {
+    let hasNegativeZero: Bool
+    switch dtype.kind {
+    case .smallFloat(let layout) where !layout.hasZero: return false
+    case .smallFloat(let layout): hasNegativeZero = layout.hasNegativeZero
+    case .float, .brainFloat, .complex: hasNegativeZero = true
+    case .signed, .unsigned, .boolean: hasNegativeZero = false
+    }
     guard let width = dtype.bytes else {
-      // Elements are packed from the lowest bit on. The highest bit of a float is its sign, which is ignored.
+      // Elements are packed from the lowest bit on. The highest bit is the sign of −0.
       let first = element * dtype.bits
-      let count = dtype.kind == .smallFloat ? dtype.bits - 1 : dtype.bits
+      let count = hasNegativeZero ? dtype.bits - 1 : dtype.bits
       return (first..<first + count).allSatisfy { window[$0 >> 3] >> UInt8($0 & 7) & 1 == 0 }
     }
     let parts = dtype.kind == .complex ? 2 : 1
@@ -88,14 +95,7 @@ package enum NonZeroCount {
     var start = element * width
     for _ in 0..<parts {
       for byte in start..<(start + size - 1) where window[byte] != 0 { return false }
-      let last = window[start + size - 1]
-      switch dtype {
-      // FNUZ has no negative zero: that code is its NaN. E8M0 has no zero at all.
-      case .f8E4M3FNUZ, .f8E5M2FNUZ: if last != 0 { return false }
-      case .f8E8M0: return false
-      case .i64, .i32, .i16, .i8, .u64, .u32, .u16, .u8, .bool: if last != 0 { return false }
-      default: if last & 0x7F != 0 { return false }
-      }
+      if window[start + size - 1] & (hasNegativeZero ? 0x7F : 0xFF) != 0 { return false }
       start += size
     }
     return true

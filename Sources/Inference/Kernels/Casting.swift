@@ -11,7 +11,7 @@ enum Casting {
       try Text(call: call, x: x, y: y).read()
     } else if type == .bool {
       try numbers(x).type.visit(ToBool(x: try numbers(x), y: y))
-    } else if type.isSmallFloat || x.type.isSmallFloat {
+    } else if type.smallFloat != nil || x.type.smallFloat != nil {
       try SmallFloatCasting(call: call, x: x, y: y).run()
     } else {
       let from = try numbers(x)
