@@ -1,7 +1,7 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-// The targets are those of ARCHITECTURE.md: bytes → tensors → units → checkpoint → counts, findings, pictures.
+// The targets are those of ARCHITECTURE.md: bytes → tensors → units → checkpoint → counts, findings, reports.
 // SwiftPM does not refuse an undeclared transitive import, so Tests/ArchitectureTests compares the same graph with
 // the code.
 

@@ -89,15 +89,16 @@ def measure(options: argparse.Namespace, folder: Path) -> int:
 
 
 def report(bench: Bench, rows: list) -> str:
-    size = "smaller inputs; the figures mean nothing" if bench.quick else "full inputs"
+    size = "smaller inputs; the figures mean nothing" if bench.quick else "with full-size inputs (not `--quick`)"
     lines = [
         "# Benchmark\n",
         f"\nMeasured by `make bench` on {date.today()}: median of {bench.runs} interleaved runs, {size}.\n",
         "`bench/bench.py` describes the method.\n\n",
         # A failed row quotes a command's message, which has the file's path.
         markdown(rows).replace(f"{bench.folder}/", ""),
-        "\nCPU is user + system time, all threads together. Peak memory is the largest of all runs.\n",
-        f"Starting Python and importing NumPy and h5py takes {start_up(bench):.2f} s of the script's time.\n",
+        "\nIn the rows of bytes read, \"peer\" is the size of the sub-network's tensors.\n",
+        "\nCPU is user + system time of all threads together. Peak memory is the largest of all runs.\n",
+        f"Of the times of NumPy + h5py, {start_up(bench):.2f} s is for starting Python and importing both.\n",
         "\n| machine | |\n| --- | --- |\n",
     ]
     return "".join(lines + [f"| {name} | {value} |\n" for name, value in machine.describe(bench)])

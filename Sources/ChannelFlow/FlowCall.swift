@@ -193,7 +193,7 @@ final class FlowCall {
     }
     if !labels.isChecking {
       for (one, other) in zip(leader, weight) where labels.find(one) <= 0 {
-        labels.fix(other, "\(node.shown) uses channels there that are whole")
+        labels.fix(other, "\(node.shown) combines them with channels that are whole")
       }
     }
     return try joined(leader, weight, what)

@@ -34,7 +34,7 @@ package struct FlowWalk {
   /// Values that have no channel in the sub-network, and values computed from them. Each has the number of the node at
   /// which this began.
   package private(set) var emptied: [String: Int] = [:]
-  /// The values of `emptied` that cannot be followed in the masked original either.
+  /// The values of `emptied` that cannot be followed in the masked network either.
   private var lost: Set<String> = []
   /// Values that an output needs, directly or through other nodes.
   private let used: Set<String>
@@ -168,7 +168,7 @@ package struct FlowWalk {
         lost.formUnion(node.outputs)
         return
       }
-      // The sub-network lacks the node, but its masked original has it.
+      // The sub-network lacks the node, but its masked network has it.
       do throws(FlowError) { try follow(call, index, inputs, names, isAbsent: true) } catch {
         if error.isFinal { throw error }
         lost.formUnion(node.outputs)

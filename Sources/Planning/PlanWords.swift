@@ -87,8 +87,8 @@ extension PlanRequest {
       words.append(
         "\(owned.count) of them element by element, by their owner maps: "
           + Self.shortened(counts.dropFirst().map { "\($0.grouped)" })
-          + " elements for the units in turn, \(counts[0].grouped) free"
-          + (applied.count == 1 ? "; 1 map" : "; \(applied.count) maps"))
+          + " elements, unit by unit; \(counts[0].grouped) of no unit"
+          + (applied.count == 1 ? "; 1 owner map" : "; \(applied.count) owner maps"))
     }
     if !masked.isEmpty {
       let count = Set(masks.masked.flatMap(masks.masks(of:))).count
@@ -105,7 +105,7 @@ extension PlanRequest {
         isFromGraph
         ? "the graph connects no cut axis to \(them)"
         : hasAxes
-          ? "no cut names \(them) or \(isOne ? "its" : "their") axis stays whole" : "no rule names \(them)"
+          ? "no cut matches \(them), or \(isOne ? "its" : "their") axis is not cut" : "no rule names \(them)"
       words.append(
         "\(whole.count) \(isOne ? "tensor is" : "tensors are") left whole and common, because \(reason); "
           + "the largest: \(shown)"

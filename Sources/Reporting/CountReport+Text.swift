@@ -98,7 +98,7 @@ extension CountReport.Table {
     let counted = list(stored.roles.map { ($0.role, $0.parameters) })
     let left = list(stored.roles.map { ($0.role, $0.excluded) })
     var result = WrappedList.text(
-      "counted of everything stored: ", counted.isEmpty ? ["nothing"] : counted, width: width)
+      "stored and counted: ", counted.isEmpty ? ["nothing"] : counted, width: width)
     if !left.isEmpty {
       let all = Double(stored.parameters.value) + Double(stored.excluded.value)
       let share = percent(Double(stored.excluded.value) / all)

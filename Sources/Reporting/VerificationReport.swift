@@ -3,7 +3,7 @@ internal import Tensors
 
 /// The output of `verify`: the comparison of a source with the file that was converted from it.
 package struct VerificationReport: Sendable {
-  /// The comparison of a sub-network with its masked original.
+  /// The comparison of a sub-network with its masked network.
   package struct Network: Sendable {
     package let task: String
     package let level: Int

@@ -7,7 +7,7 @@ extension NetworkGraph {
   /// The most positions of all masks together. A graph that needs more is refused before it is built.
   fileprivate static let maskLimit = 1 << 27
 
-  /// The masked original is the whole network with inactive weights zero. After each operator that does not map zeros
+  /// The masked network is the whole network with inactive weights zero. After each operator that does not map zeros
   /// to zeros, inactive values are masked.
   ///
   /// - Parameter usesBatch: whether batch norms compute their moments from the batch.

@@ -98,7 +98,7 @@ package struct NetworkModel {
     try .dense(flow, firstNumber: whole.tensors.count, usesBatch: Self.usesBatch(flow, plan))
   }
 
-  /// The masked original of a sub-network, with its task's kind of norm.
+  /// The masked network of a sub-network, with its task's kind of norm.
   package func masked(_ flow: NetworkFlow, plan: ResolvedPlan) throws(FlowError) -> NetworkGraph {
     try .masked(flow, firstNumber: whole.tensors.count, usesBatch: Self.usesBatch(flow, plan))
   }

@@ -4,11 +4,11 @@ internal import ONNXGraph
 internal import Tensors
 package import UnitModel
 
-/// Compares the sub-networks of a plan with their masked originals, before anything is written.
+/// Compares the sub-networks of a plan with their masked networks, before anything is written.
 package struct NetworkProof {
   /// The result of the comparison.
   package enum Outcome: Sendable {
-    /// Every sub-network that differs from the others in the graph equals its masked original. `worst` is the greatest
+    /// Every sub-network that differs from the others in the graph equals its masked network. `worst` is the greatest
     /// |a − b| of an output, divided by the output's greatest |b|.
     ///
     /// `upTo` is the first unsupported node, at which the comparison ends; nil if it covers the whole graph.
@@ -19,7 +19,7 @@ package struct NetworkProof {
 
   /// The most bytes of weights of all sub-networks together; all of them are read twice.
   package static let byteLimit = 1 << 28
-  /// The most multiply-adds of all sub-networks together; a masked original takes as many as the whole network.
+  /// The most multiply-adds of all sub-networks together; a masked network takes as many as the whole network.
   package static let workLimit = 5_000_000_000
 
   /// The limits of one run. Elementwise work, trips and memory are limited like products.

@@ -6,9 +6,9 @@ internal import TensorStreams
 package import UnitCheckpoints
 package import UnitModel
 
-/// Compares sub-networks of a checkpoint with their masked originals.
+/// Compares sub-networks of a checkpoint with their masked networks.
 package struct NetworkVerification {
-  /// The distance between a sub-network and its masked original.
+  /// The distance between a sub-network and its masked network.
   package struct Row: Sendable {
     package let task: TaskID
     package let level: LevelNumber
@@ -138,7 +138,7 @@ package struct NetworkVerification {
   }
 }
 
-/// An error of the masked original itself; nothing can then be compared with it.
+/// An error of the masked network itself; nothing can then be compared with it.
 package struct UnprovableOriginal: Error, CustomStringConvertible {
   package let cause: any Error
 

@@ -13,12 +13,12 @@ struct TesseraCommand: ParsableCommand {
     abstract: "Store a neural network as units that its tasks and levels share.",
     discussion: """
       A unit checkpoint is one HDF5 file. It holds every unit of a network, and lists the units that each \
-      task uses at each budget. tessera converts ordinary weights to a unit checkpoint and back, bit for \
-      bit. It also lists and checks the contents.
+      task uses at each budget. tessera converts flat files (ordinary weights: safetensors, npz, PyTorch, \
+      ONNX) to a unit checkpoint and back, bit for bit. It also lists and checks the contents.
 
       Exit codes:
-        0   done, nothing found
-        1   done, with findings
+        0   done, no problem found
+        1   done, but a problem was found
         2   failed, with one sentence on stderr
         64  wrong command line
       """,

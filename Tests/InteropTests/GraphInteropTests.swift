@@ -44,7 +44,7 @@ struct GraphInteropTests {
     Case(network: "vgg19", units: 3, cut: 35, rows: 3),
   ]
 
-  @Test("every sub-network is the masked original, run and extracted", arguments: cases)
+  @Test("every sub-network is the masked network, run and extracted", arguments: cases)
   func judged(_ one: Case) throws {
     let report = try judge(one.network, units: one.units, options: one.options)
     #expect(report["failures"] == .array([]))

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The presets on tiny models of their families: graph and preset cut the same tensors, and every level computes its
-/// masked original in ONNX Runtime.
+/// masked network in ONNX Runtime.
 @Suite(.enabled(if: Peers.areThere(python: true)), .serialized)
 struct PresetModelTests {
   /// A model of `Tests/Fixtures/presets`, and the differences between preset and graph.

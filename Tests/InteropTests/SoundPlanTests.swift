@@ -3,7 +3,7 @@ import StrictJSON
 import TestSupport
 import Testing
 
-/// Proposed plans are sound: ONNX Runtime accepts every sub-network, and each equals its masked original, which a walk
+/// Proposed plans are sound: ONNX Runtime accepts every sub-network, and each equals its masked network, which a walk
 /// in Python computes node by node, without the command.
 @Suite(.enabled(if: Peers.areThere(python: true)))
 struct SoundPlanTests {

@@ -100,7 +100,7 @@ struct PresetTests {
         "cut 3 axes 'heads0' … 'heads2': 384 channels = 4 × 96, in granules of 32",
         "cut 2 axes 'ffn0' … 'ffn2': 1536 channels = 4 × 384",
         "30 of 40 tensors are cut, with 31.1 % of the elements",
-        "10 tensors are left whole and common, because no cut names them or their axis stays whole; the largest: "
+        "10 tensors are left whole and common, because no cut matches them, or their axis is not cut; the largest: "
           + "'embeddings.word_embeddings.weight' (11,720,448), 'encoder.layer.0.attention.output.LayerNorm.weight' "
           + "(384), 'encoder.layer.0.attention.output.dense.bias' (384)",
         "task 'a' takes units 0, 1, 2, 3 (nearest); its levels use 1, 2, 4 of them",

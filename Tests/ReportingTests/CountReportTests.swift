@@ -53,7 +53,7 @@ struct CountReportTests {
         a\\u{a}b       1  1,200                0       0        0        20
         a\\u{a}b       2  1,500            1,200       0        0        30
         (stored)         1,500            1,200       0        0        30
-        counted of everything stored: weight 2,700
+        stored and counted: weight 2,700
         left out: 30 (1.1 %): bias 30
         left out whole: conv.bias
 

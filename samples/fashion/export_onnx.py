@@ -2,7 +2,7 @@
 """Exports the sample to ONNX with PyTorch's own exporter: one graph, sixteen outputs.
 
 `network.onnx` takes `images` ([N, 1, 28, 28], grey values divided by 255) and gives the logits of every task and
-level, [N, classes]: outputs `fine.1` … `parity.4`.  Each output is the *masked original* of its (task, level): the
+level, [N, classes]: outputs `fine.1` … `parity.4`.  Each output is the *masked network* of its (task, level): the
 result of the whole network with the weights and channels of the level's other units set to zero.  Full-width layers
 cannot express that, because every (task, level) has its own normalisation, with entries only for its active channels.
 So each of the sixteen paths takes the part of the shared convolution weights that a mask would keep, by Slice nodes,

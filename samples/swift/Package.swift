@@ -4,7 +4,7 @@ import PackageDescription
 let package = Package(
   name: "tessera-sample",
   dependencies: [
-    // In another package: .package(url: "…/tessera", from: "0.2.0").
+    // In another package: .package(url: "…/tessera", branch: "main").
     .package(name: "tessera", path: "../..")
   ],
   targets: [

@@ -81,7 +81,7 @@ enum ElementwiseRule {
     return true
   }
 
-  /// Only the masked original of a plan needs this.
+  /// Only the masked network of a plan needs this.
   private static func keepsZeros(_ call: FlowCall, _ given: [Int], _ result: FlowValue) -> Bool {
     guard call.labels.isChecking else { return false }
     // Padding and uncut positions are always active, so they may differ from zero.

@@ -49,7 +49,7 @@ struct GroupedConvolution {
     try call.stop(second, "\(call.node.shown) is cut by groups")
     let inner = isTransposed ? inPerGroup : outPerGroup
     guard let x, let first else {
-      call.fix(first, "\(call.node.shown) uses channels there that are whole")
+      call.fix(first, "\(call.node.shown) combines them with channels that are whole")
       call.fix(x, "the weights of \(call.node.shown) are whole")
       guard call.labels.isChecking, x != nil || first != nil else { return nil }
       throw call.refusal("channels and their groups' weights cut alike", "only one of them cut")

@@ -2,7 +2,8 @@ internal import Tensors
 
 /// The element type of a tensor.
 ///
-/// The raw value is its name in safetensors, which the command and the JSON documents also use.
+/// The raw value is its name in safetensors, or one in the same style if safetensors lacks the dtype (C128, I4, U4, I2,
+/// U2). The command and the JSON documents use the same names.
 public struct DType: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
   /// The name: "F32", "BF16", "I64", ….
   public let rawValue: String

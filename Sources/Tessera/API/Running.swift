@@ -10,14 +10,15 @@ internal import UnitModel
 extension WeightsFile {
   /// Computes the outputs of an ONNX model, as `tessera run` does. A cancelled task ends after the node that is running.
   ///
-  /// - Parameter inputs: by name; a single input may have any name.
+  /// - Parameter inputs: the model's inputs, by name. If the model has only one, any name is accepted.
   /// - Throws: `TesseraError` if the file has no graph, or the graph cannot be computed; `CancellationError`.
   public func run(_ inputs: [String: TensorValue]) async throws -> [String: TensorValue] {
     try await LongWork.perform { check in
       guard opened.flatKind != nil, let graph = try opened.graph else {
         throw TesseraError(
           .request,
-          "\(path): expected an ONNX model to run, found \(format); of a unit checkpoint run a sub-network")
+          "\(path): expected an ONNX model to run, found \(format); run a sub-network of a unit checkpoint instead"
+        )
       }
       let given = FileInputs(try ValueSource(inputs, path: "inputs"))
       _ = try given.shapes(for: graph)
@@ -32,7 +33,7 @@ extension SubNetworkWeights {
   /// Computes the outputs of the sub-network, as `tessera run` does; reads only its own weights. A cancelled task ends
   /// after the node that is running.
   ///
-  /// - Parameter inputs: by name; a single input may have any name.
+  /// - Parameter inputs: the model's inputs, by name. If the model has only one, any name is accepted.
   /// - Throws: `TesseraError` if the checkpoint has no graph, or the graph cannot be computed; `CancellationError`.
   public func run(_ inputs: [String: TensorValue]) async throws -> [String: TensorValue] {
     try await LongWork.perform { check in

@@ -3,7 +3,7 @@ internal import Tensors
 
 /// One tensor of a file or of a sub-network, without its elements.
 public struct TensorDescription: Sendable, Hashable {
-  /// The tensor's name, as in the file.
+  /// The tensor's name in this collection.
   public let name: String
   /// The element type.
   public let dtype: DType
@@ -30,6 +30,6 @@ public struct TensorDescription: Sendable, Hashable {
 public struct LeftOutPart: Sendable, Hashable {
   /// The name of a tensor, of a member, or of a container of several tensors.
   public let name: String
-  /// The reason why it is left out, as the end of a sentence.
+  /// The reason, in words.
   public let reason: String
 }

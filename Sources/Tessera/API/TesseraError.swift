@@ -15,7 +15,8 @@ public import protocol FoundationEssentials.LocalizedError
 
 /// The reason why an operation failed.
 ///
-/// The description is one sentence: the file, the place in it, what was expected and what was found.
+/// The description is one sentence: the file, the place in it, what was expected and what was found. It names a setting
+/// as the command does: `--assume-dtype` is the argument `assumeDType`.
 public struct TesseraError: LocalizedError, Sendable, CustomStringConvertible {
   /// The kind of an error, for programs that handle it. The raw values are stable.
   public enum Code: String, Sendable {
@@ -29,8 +30,8 @@ public struct TesseraError: LocalizedError, Sendable, CustomStringConvertible {
     case graph
     /// Parameters cannot be counted under a policy.
     case count
-    /// The call asks for something impossible: a tensor, task or level that the file lacks, a destination of an unknown
-    /// ending or that is read, a setting that does not fit the destination.
+    /// The call asks for something impossible: a tensor, task or level that the file lacks, a destination whose name
+    /// has an unknown ending, a destination that is also read, or a setting that does not fit the destination.
     case request
   }
 

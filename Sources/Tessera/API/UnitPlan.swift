@@ -50,14 +50,15 @@ public struct UnitPlan: Sendable {
 
   /// Proposes a plan for a file.
   ///
-  /// For an ONNX model, the graph determines which channels must be cut together. For tensors alone, `cuts` determine
-  /// it, or the tensor names of a common architecture; a config.json beside the file gives the number of heads. `tessera
-  /// plan` has more options; `UnitPlan(_:)` reads the plans that it writes.
+  /// With `cuts`, tensors are cut as these say, and a graph only checks the plan. Without `cuts`, the graph determines
+  /// which channels must be cut together. If there is no graph either, the tensor names of a common architecture do;
+  /// a config.json beside the file gives the number of heads. `tessera plan` has more options; `UnitPlan(_:)` reads the
+  /// plans that it writes.
   ///
   /// - Parameters:
   ///   - file: the weights to cut.
   ///   - unitCount: k, the number of units.
-  ///   - tasks: the names of the tasks; empty for one.
+  ///   - tasks: the names of the tasks. If empty: the graph's outputs if there are several, else one task, `all`.
   ///   - cuts: how tensors are cut, each as `tessera plan --cut` takes it: `"layer{}.up.weight=ffn{},-"`.
   /// - Throws: `TesseraError`, also if nothing can be cut.
   public static func proposed(

@@ -21,7 +21,7 @@ public struct ValidationReport: Sendable {
     public let file: String
     /// The place in the file; empty if the finding is about the whole file.
     public let location: String
-    /// The expected and the found value, as the end of a sentence.
+    /// The finding in words, mostly as `expected X, found Y`.
     public let message: String
   }
 

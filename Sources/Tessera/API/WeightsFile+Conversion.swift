@@ -9,12 +9,13 @@ public struct ConversionSettings: Sendable {
   public var compresses = false
   /// If there is a graph, whether to check that sub-networks compute the same as the whole network.
   public var proves = true
-  /// The largest safetensors shard, in bytes, at least 1; nil keeps a set's shards, or uses 5 GB for a new set.
+  /// The most bytes in a safetensors shard; must be at least 1. With nil, a set keeps its shards, and a new set has
+  /// shards of at most 5 GB.
   public var shardSize: Int?
   /// Whether dtypes that NumPy lacks (BF16, FP8, …) are written to npz and npy as raw bytes.
   public var writesOpaque = false
-  /// Patterns of the names of unreadable parts that may be lost; `*` matches anything. Readable tensors are never left
-  /// out.
+  /// Patterns of names, in which `*` matches anything. An unreadable part whose name matches is left out; without a
+  /// match, the conversion fails if the part may belong to the model. Readable tensors are never left out.
   public var leavingOut: [String] = []
 
   /// Uncompressed, proved, with unchanged shards, and nothing left out.
@@ -26,7 +27,8 @@ public struct ConversionResult: Sendable {
   /// The number of sub-networks that were run and found equal to the whole network with the other channels zero. It is
   /// nil if there was nothing to run, or if `proves` was off.
   public let provedNetworks: Int?
-  /// The reason why they were not run, or only partly; nil if the whole graph was run, or if there was nothing to run.
+  /// The reason why the sub-networks were not run, or were run only up to some node; nil if the whole graph was run, or
+  /// if there was nothing to run.
   public let notProvedReason: String?
   /// Warnings about half cuts (tensors left whole although others with the same channels are cut), and notes about the
   /// plan.
@@ -36,9 +38,8 @@ public struct ConversionResult: Sendable {
 extension WeightsFile {
   /// Writes the tensors to another file; the ending of its name sets the format.
   ///
-  /// With a plan, flat weights become a unit checkpoint (`.h5`), or they become another flat format. A unit checkpoint
-  /// becomes flat weights again, bit for bit. The file appears whole or not at all, and replaces a file of the same
-  /// name.
+  /// Flat weights become a unit checkpoint (`.h5`), cut by the plan, or another flat format. A unit checkpoint becomes
+  /// flat weights again, bit for bit. The file appears whole or not at all, and replaces a file of the same name.
   ///
   /// ```swift
   /// let plan = try UnitPlan.proposed(for: file, unitCount: 4)

@@ -19,7 +19,7 @@ public struct WeightsFile: TensorCollection {
 
   /// Opens the file or the folder of weights at `path`.
   ///
-  /// The format is recognised by content. Only if the content does not show it, the ending of the name decides.
+  /// The format is recognised by content. The ending of the name decides only if the content does not.
   ///
   /// - Parameters:
   ///   - path: a file, or a folder with one set of weights.

@@ -7,8 +7,8 @@ struct BackendOption: ParsableArguments {
 
   @Option(
     help: """
-      The backend. fast sums in binary32, with OpenBLAS. reference sums in binary64; it is slower, and the \
-      standard for fast.
+      The backend: fast (sums in binary32, with OpenBLAS) or reference (sums in binary64, slower). The \
+      tests compare the results of fast with those of reference.
       """)
   var backend = BackendKind.fast.rawValue
 

@@ -17,9 +17,10 @@ struct CompareCommand: ParsableCommand {
 
       For each pair of methods with matching budgets, test whether their accuracies differ. The test is a \
       paired t-test if they share seeds, and Welch's t-test if not. For a single run, only the sampling \
-      error of the test set is used. Print bootstrap intervals, almost stochastic order and effect sizes, \
-      with Holm's correction over all tests of the study. List size rankings that change under another \
-      policy, and parameters that are counted for one method only.
+      error of the test set is used. Print bootstrap intervals, effect sizes, almost stochastic order \
+      (ASO), and p-values with Holm's correction over all tests of the study. List the pairs of methods \
+      whose order by size changes under another policy, and the parameters that are counted for one method \
+      only.
 
       Print Markdown, or JSON with --json. --svg also plots accuracy against parameters.
 

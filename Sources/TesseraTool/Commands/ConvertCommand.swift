@@ -17,15 +17,16 @@ struct ConvertCommand: ParsableCommand {
     discussion: """
       The ending of DEST sets its format. .h5 and .hdf5 are unit checkpoints. .safetensors, .npz, .npy and \
       .pt (.pth, .bin, .ckpt) are flat formats. Converting back to safetensors gives the identical file. \
-      Every other format keeps the same tensor bytes. DEST appears whole or not at all, and replaces a \
-      file of the same name.
+      Every other format keeps the same tensor bytes. A file appears whole or not at all, and replaces one \
+      of the same name.
 
       For sharded safetensors, give the *.safetensors.index.json or its folder as SOURCE. If DEST is an \
       index or a folder (an existing one, or a path that ends in /), a set of shards with an index is \
       written. The shards are those of the original set, or new ones of at most --shard-size. The index is \
-      written last. Then shards that only the replaced index named are removed. The shards keep their \
-      metadata texts. If several shards have the same key, the first one's text is kept. The metadata of \
-      an index goes to the new index. A single file keeps only those index entries that are text.
+      written last. Old shards that the new index does not name are then removed. A kill during the last \
+      renames leaves a folder without an index; convert again. The __metadata__ of the shards is kept; if \
+      several shards have the same key, the text in the first one is kept. The metadata of an index goes \
+      to the new index. If DEST is a single file, it keeps only those metadata of the index that are text.
 
       Nothing in a PyTorch file is ever run. `tessera inspect --help` explains the names of its tensors. \
       Optimizer states are always left out and listed. Any other part that cannot be read (`inspect` lists \
@@ -33,9 +34,9 @@ struct ConvertCommand: ParsableCommand {
       weights_only=True, and tied tensors stay tied.
 
       The checkpoint keeps the graph of an ONNX model, and converting back gives the same file. Before \
-      anything is written, sub-networks are compared with the whole network with all other channels zero. \
-      If they differ, or if the plan contradicts the graph, the plan is refused. The message names the \
-      node.
+      anything is written, the outputs of sub-networks are compared with those of the masked network: the \
+      whole network, with every channel outside the sub-network set to zero. If they differ, or if the \
+      plan contradicts the graph, the plan is refused. The message names the node.
 
       Example:
         tessera convert weights.safetensors model.h5 --plan plan.json
@@ -69,7 +70,7 @@ struct ConvertCommand: ParsableCommand {
   var shardSize: String?
 
   @Flag(
-    help: "Do not compare the plan's sub-networks with the whole network.")
+    help: "Do not compare the outputs of sub-networks with those of the masked network.")
   var noProve = false
 
   @OptionGroup var reading: ReadingOptions
@@ -191,7 +192,7 @@ struct ConvertCommand: ParsableCommand {
       let extent =
         end.map { " up to \(PrintableText.line($0)), which this version does not compute" } ?? ""
       return
-        "proved\(extent): \(networks) sub-network\(networks == 1 ? " is" : "s are") the whole network with the other channels zero, on made-up inputs (\(gap))"
+        "proved\(extent): \(networks) sub-network\(networks == 1 ? " is equal to its masked network" : "s are equal to their masked networks"), on random inputs (\(gap))"
     case .skipped(let reason): return "note: not proved: \(PrintableText.line(reason))"
     case nil: return nil
     }

@@ -15,21 +15,21 @@ struct CountCommand: ParsableCommand {
     discussion: """
       FILE is a unit checkpoint, a flat file (one row), or a plan whose entries give name, dtype and \
       shape. No values are read, unless the policy needs them. Tied tensors count once, unless the policy \
-      counts them differently. The number of parameters is the sum of these columns:
+      counts them differently. In the printed table, the number of parameters is the sum of four columns:
         intra            blocks that need exactly one unit
         interconnection  blocks that need two or more units
         common           blocks that need no unit: they are in every sub-network
         private          tensors that only some tasks or levels use
 
-      The column excluded is the number of elements that the policy leaves out.
+      The last column, excluded, is the number of elements that the policy leaves out.
 
       A policy is \(PolicyPreset.allCases.map(\.rawValue).joined(separator: ", ")), or a file of your own \
       (schemas/counting-policy.schema.json). The default is the plan's policy, else all-stored.
 
-      Each policy gets a column. --union counts the weights that several sub-networks need together, and \
-      the weights of the same sub-networks as separate networks. --claims compares published numbers with \
-      the file (schemas/claims.schema.json). If a claim does not hold, count lists the policies under \
-      which it would hold. The exit code is then 1.
+      Each policy gets a column. --union counts several sub-networks together, with shared weights once, \
+      and then as separate networks. --claims compares published numbers with the file \
+      (schemas/claims.schema.json). If a claim does not hold, count lists the policies under which it \
+      would hold. The exit code is then 1.
 
       Write numbers as 1.9M or 7,380,276 (parameters), or as 64MB or 2GiB (bytes). --max is a gate for CI. \
       The exit code is 1 if a selected sub-network is larger. It is also 1 if a part of the file could not \
@@ -38,22 +38,22 @@ struct CountCommand: ParsableCommand {
       --layers lists the nodes of an ONNX model, or of a checkpoint with a graph. With --task and --level, \
       it lists those of one sub-network. It prints the output shape, parameters and multiply-adds of each \
       node. Only matrix products and convolutions have multiply-adds. Padding counts, biases do not. The \
-      parameters of a node are the floating-point elements of those inputs that depend only on the model. \
-      Shared weights count at each node that uses them.
+      parameters of a node are the floating-point elements of its constant inputs: weights, and values \
+      computed from weights alone. Shared weights count at each node that uses them.
 
-      For --layers and --work, the inputs are zeros. Their shapes are the declared ones, with 1 for an \
-      open batch, or those of --input-shape. Products are counted but not computed. All other operators \
-      are computed, within 1 GiB of tensors and 1,000,000,000 steps. --measure also computes the products, \
-      within the limits of run: 4 GiB and 4,000,000,000,000 steps. --memory-limit and --step-limit change \
-      the limits.
+      For --layers and --work, the inputs are zeros. Their shapes come from --input-shape, or else from \
+      the model; a batch without a fixed size is 1. Matrix products and convolutions are counted but not \
+      computed. All other operators are computed, within 1 GiB of tensors and 1,000,000,000 steps. \
+      --measure also computes these products, within the limits of run: 4 GiB and 4,000,000,000,000 steps. \
+      --memory-limit and --step-limit change the limits.
 
-      Packed weights are counted as unpacked elements: GPTQ, AWQ, bitsandbytes, compressed-tensors, MXFP4, \
-      NVFP4, AQLM, ExLlama, MatMulNBits. MLX and HQQ need a config.json in the folder of FILE. The scales \
-      and other bookkeeping of packed weights have the role quantisation.
+      Packed weights (GPTQ, AWQ, bitsandbytes, compressed-tensors, MXFP4, NVFP4, AQLM, ExLlama, \
+      MatMulNBits, MLX, HQQ) are counted by their unpacked elements. MLX and HQQ need a config.json in the \
+      folder of FILE. The scales and other bookkeeping of packed weights have the role quantisation.
 
       active-hf and active-no-embeddings count the experts that are active for each token. Their number is \
-      --top-k, or num_experts_per_tok of config.json. If a file declares experts and none are found, it is \
-      refused.
+      --top-k, or num_experts_per_tok of config.json. If --top-k or config.json shows that there are \
+      experts but FILE has none, FILE is refused.
 
       Example:
         tessera count model.h5

@@ -15,7 +15,7 @@ struct DiffCommand: ParsableCommand {
       Compare names, dtypes and shapes, and then every value, bit by bit. For values that differ, report \
       the largest absolute difference and the largest distance in units in the last place (ULP). Both \
       files may have any format. Exit code 0: equal. Exit code 1: different, or a part of a file was left \
-      out and not compared.
+      out, unless --leave-out accepts that.
 
       --tolerance and --ulp accept small differences. The result is then "equal within". --match compares \
       only some tensors, and reports the number of the others. It applies to the names after --rename.

@@ -16,15 +16,16 @@ struct ExtractCommand: ParsableCommand {
     usage: "tessera extract <file> <dest> [--task <task>] [--level <level>] [<options>]",
     discussion: """
       Write the tensors that a task uses at a level. Cut tensors keep the channels of the sub-network, in \
-      ascending order. Private tensors get the names that the plan gives with "as". Elements that an owner \
-      map or a mask of the plan removes are zero. Only the blocks that the sub-network needs are read, and \
-      each of them is checked. DEST ends in .safetensors, .npz, .pt or (with a graph) .onnx. It appears \
-      whole or not at all, and replaces a file of the same name.
+      ascending order. Private tensors get the names that the plan gives with "as". If the plan has a mask \
+      or an owner map (the unit of each element), elements outside the sub-network are zero. Only the \
+      blocks that the sub-network needs are read, and each of them is checked. DEST ends in .safetensors, \
+      .npz, .pt or (with a graph) .onnx. It appears whole or not at all, and replaces a file of the same \
+      name.
 
       --budget selects the highest-numbered level that fits. It is a number of parameters (1.9M, 500k, \
       7,380,276) or of bytes (64MB, 2GiB). The sub-networks are counted under --policy, else the plan's \
-      policy, else all-stored. An .onnx file also holds indices and shapes of its graph. If it exceeds the \
-      budget with these, it is refused.
+      policy, else all-stored. An .onnx file also holds the integer constants of its graph (indices and \
+      shapes). If it exceeds the budget with these, nothing is written.
 
       Example:
         tessera extract model.h5 small.safetensors --task digits --level 2

@@ -18,13 +18,12 @@ struct InspectCommand: ParsableCommand {
       content. Only the header or the index is read. --stats, and --digests of a flat file, read every \
       byte.
 
-      --tree adds up tensors, elements and bytes for each module. A module is a prefix of a name that ends \
-      in . or /.
+      --tree prints the totals of tensors, elements and bytes for each module. A module is the part of a \
+      name before a dot or a slash.
 
       With --stats, minimum and maximum include infinities and ignore NaN. Mean and standard deviation \
-      (population, divided by n) use only finite elements. The mean is rounded once, and the standard \
-      deviation twice. Complex numbers have no minimum or maximum. A complex number is NaN or Inf if one \
-      of its parts is.
+      (population, divided by n) use only finite elements, and their sums are exact. Complex numbers have \
+      no minimum or maximum. A complex number is NaN or Inf if one of its parts is.
 
       Nothing in a PyTorch file (.pt, .pth, .bin, .ckpt) is ever run. A tensor is named by its path of \
       keys, joined by dots. If one top entry holds the model and is named state_dict, model_state_dict, \

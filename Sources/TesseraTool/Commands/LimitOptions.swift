@@ -7,14 +7,14 @@ internal import UnitModel
 struct LimitOptions: ParsableArguments {
   @Option(
     help: """
-      The memory limit for tensors, such as 16GB. Default: 4GiB to run a network, 1GiB to count its work.
+      The memory limit for tensors, such as 16GB. Default: 4GiB; 1GiB for count without --measure.
       """)
   var memoryLimit: String?
 
   @Option(
     help: """
-      The step limit: multiply-adds of products, and elements made by other operators. Default: \
-      4,000,000,000,000 to run a network, 1,000,000,000 to count its work.
+      The limit of steps. A step is one multiply-add, or one element that another operator computes. \
+      Default: 4,000,000,000,000; 1,000,000,000 for count without --measure.
       """)
   var stepLimit: Int?
 

@@ -35,8 +35,8 @@ struct PlanCommand: ParsableCommand {
       --axis NAME:key=value,… describes an axis. The keys are:
         size=1536              the number of channels
         granule=32             channels that stay together (a head)
-        units=384+384+300+468  the number of channels of each unit
-        units=0-3+9/4-8        the channels of each unit
+        units=384+384+300+468  the numbers of channels of units 0, 1, 2 and 3
+        units=0-3+9/4-8        the channels of each unit: 0 to 3 and 9 of unit 0, 4 to 8 of unit 1
         common=0-7             the channels of every sub-network
 
       --family FILE makes the plan from the description of a method (schemas/family.schema.json). The \
@@ -51,7 +51,7 @@ struct PlanCommand: ParsableCommand {
         tessera plan slimmable.safetensors --family widths.json -o plan.json
       """)
 
-  @Argument(help: "The weights to plan for: a flat file, or a unit checkpoint.")
+  @Argument(help: "The weights to plan for: an ONNX model, another flat file, or a unit checkpoint.")
   var source: String
 
   @Option(help: "The number of units, k.")
@@ -75,7 +75,13 @@ struct PlanCommand: ParsableCommand {
     ))
   var levels: String?
 
-  @Option(help: "The rule that sets each task's order of units: nearest or adjacent.")
+  @Option(
+    help:
+      """
+      The order in which a task adds units. Task t (from 0) starts with unit t. nearest (the default): the \
+      nearest to t first. adjacent: the lower units, downwards, then the higher ones.
+      """
+  )
   var rule: String?
 
   @Option(

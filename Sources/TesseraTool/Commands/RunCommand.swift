@@ -18,11 +18,11 @@ struct RunCommand: ParsableCommand {
     discussion: """
       Run MODEL, an ONNX file of operator set 6 or later, as the ONNX specification defines. The inputs \
       are arrays of an npz, each under the name of its input. If the model has one input, the array may \
-      have any name, and an .npy is accepted too. The outputs are written in the same way.
+      have any name, and an .npy is accepted too. Each output is written under its name.
 
       By default, a run may use 4 GiB of memory for tensors and 4,000,000,000,000 steps (such as \
-      multiply-adds). --memory-limit and --step-limit change these limits. A run that needs more is \
-      refused before it allocates or computes it.
+      multiply-adds). --memory-limit and --step-limit change these limits. A run stops before work that \
+      would exceed a limit.
 
       If MODEL is a unit checkpoint that was converted from ONNX, run one (task, level), and read only its \
       weights.

@@ -15,8 +15,8 @@ struct ValidateCommand: ParsableCommand {
     usage: "tessera validate <files> ... [<options>]",
     discussion: """
       Check unit checkpoints, safetensors, sets of shards, npz, npy and PyTorch files against every rule \
-      of their formats. Check that an ONNX model can be read and that each of its values is made once. In \
-      a folder, check every file, and list the files that are not checked.
+      of their formats. Check that an ONNX model can be read, that exactly one node makes each value, and \
+      that the nodes have no cycle. In a folder, check every file of these formats, and list the others.
 
       Each file gets one line with the result, the format, and the part that was read. Without --deep, the \
       data of tensors is not read.
@@ -25,15 +25,17 @@ struct ValidateCommand: ParsableCommand {
       1 if there is a warning or an error (--fail-on changes this). It is 2 if a file cannot be read or \
       recognised, or uses an unsupported feature; the other files are still checked.
 
-      A name in a pickle that makes plain data (NumPy scalars, argparse.Namespace, paths) is a note. A \
-      name that can run code is an error. Any other name is a warning.
+      A pickle refers to Python classes and functions by name. A name of plain data (NumPy scalars, \
+      argparse.Namespace, paths) gives a note, a name that can run code an error, and any other name a \
+      warning.
 
-      Rules: \(RuleID.allCases.map(\.rawValue).joined(separator: ", ")).
+      The rules, with what each requires:
+      \(RuleID.allCases.map { "  \($0.rawValue): \($0.summary)" }.joined(separator: "\n"))
 
       Examples:
         tessera validate --deep model.h5
         tessera validate --format json models/*.h5
-        tessera validate --strict downloaded-model/
+        tessera validate downloaded-model/
         tessera validate model.pt --allow-globals ours.txt --fail-on error
         tessera validate --deep model.safetensors --rule non-finite=error \\
           --allow-minus-infinity '*.mask'
@@ -69,7 +71,7 @@ struct ValidateCommand: ParsableCommand {
   @Option(
     name: .customLong("allow-globals"),
     help: ArgumentHelp(
-      "Accept the names in FILE, one module.name on each line, in pickles (repeatable).",
+      "Accept the names in pickles that FILE lists, one module.name on each line (repeatable).",
       discussion: "* matches anything; # begins a comment. Give a name that can run code in full, without *.",
       valueName: "file"))
   var allowGlobals: [String] = []

@@ -14,13 +14,13 @@ internal import UnitModel
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
-    abstract: "Prove that a converted file has the same tensors and outputs.",
+    abstract: "Prove that a converted file has the same tensors and outputs as its source.",
     usage: "tessera verify <source> <converted> [<options>]",
     discussion: """
       Compare the SHA-256 of every tensor of SOURCE and CONVERTED. If there is a graph, also run every \
-      (task, level) of the checkpoint, and compare its outputs with those of its masked original. The \
-      masked original is the whole network of SOURCE, with inactive weights and values zero. The inputs \
-      are random with a fixed seed, unless --input gives some.
+      (task, level) of the checkpoint, and compare its outputs with those of its masked network: the whole \
+      network of SOURCE, with all weights and values outside the sub-network set to zero. The inputs are \
+      random with a fixed seed, unless --input gives some.
 
       The exit code is 1 if a digest differs. It is also 1 if an output differs by more than TOLERANCE × \
       (its largest absolute value) + 1e-6.

@@ -3,7 +3,7 @@ internal import FlatFormats
 /// The nodes of every graph of a model can run one after another.
 enum GraphRule: ValidationRule {
   static let summary =
-    "Every value of a graph is made once, and its nodes have no cycle."
+    "Exactly one node makes each value of a graph, and the nodes have no cycle."
   static let subjects: RuleSubjects = .flat
   static let advice = "Check the model with onnx.checker and export it again."
 

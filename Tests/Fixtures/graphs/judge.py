@@ -2,7 +2,7 @@
 
 usage: judge.py TESSERA NETWORK UNITS [--levels N,…] [--no-verify] [--backend B]
 
-The masked original is the whole graph with inactive weights zero: made here from the plan's JSON, run by ONNX Runtime.
+The masked network is the whole graph with inactive weights zero: made here from the plan's JSON, run by ONNX Runtime.
 What enters a weight's inactive columns is multiplied by zero, so inactive activations need no mask of their own.
 Prints one JSON object.
 """

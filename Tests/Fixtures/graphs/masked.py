@@ -1,4 +1,4 @@
-"""Computes the masked original of a plan and a level, node by node, without Tessera.
+"""Computes the masked network of a plan and a level, node by node, without Tessera.
 
 Every value has a *presence*: the elements that a sub-network has. The plan's JSON gives the presence of a weight. The
 presence of all other values follows element by element:
@@ -10,7 +10,7 @@ presence of all other values follows element by element:
 - Results of Shape, Range and unknown operators are present.
 
 After each node the absent elements become zero. Inactive weights and inactive values are therefore zero, as the contract
-says of the masked original. ONNX Runtime computes the values, one node at a time; branches and loops are entered.
+says of the masked network. ONNX Runtime computes the values, one node at a time; branches and loops are entered.
 """
 
 import numpy
@@ -375,7 +375,7 @@ class Walk:
 
 
 def run(model, plan, active, inputs):
-    """Output name: (value, presence) of the masked original."""
+    """Output name: (value, presence) of the masked network."""
     if model.functions:
         import onnx.inliner
 

@@ -9,7 +9,7 @@ usage         a command that does not know its options
 words         a refusal without a sentence, or with several
 extract       convert accepted a plan, and extract refuses a level of it
 load, run     ONNX Runtime refuses the extract, or fails in it
-shape, value  the extract gives other extents or values than the masked original
+shape, value  the extract gives other extents or values than the masked network
 verify        verify contradicts ONNX Runtime
 unjudged      the plan says something that masked.py cannot follow
 """
