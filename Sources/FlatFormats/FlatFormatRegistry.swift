@@ -5,10 +5,16 @@ internal import Tensors
 /// One row of the registry: how to recognise, read and write a format.
 struct FlatFormat: Sendable {
   let kind: FlatFormatKind
+  /// The format's name in sentences; nil if it is a form of another format.
+  var name: String?
   /// The usual suffix of the file's name, in lower case.
   let suffix: String
   /// Other suffixes that files of this format have, in lower case.
   var otherSuffixes: [String] = []
+  /// The files of this format that can be written.
+  var uses: Set<FlatFormats.Use> = [.conversion, .subNetwork, .outputs]
+  /// Whether a part of such a file can be a pickle.
+  var mayHoldPickles = false
   /// Whether the first bytes belong to this format; reads only the head.
   let matches: @Sendable (FileHead) -> Bool
   let open: @Sendable (ReadableFile, DType?) throws(FlatFormatError) -> any FlatWeightsSource
@@ -22,6 +28,16 @@ struct FlatFormat: Sendable {
 }
 
 extension FlatFormats {
+  /// The reasons to write a file of tensors.
+  package enum Use: Sendable {
+    /// All tensors of another file.
+    case conversion
+    /// The tensors of a sub-network: several tensors in one file.
+    case subNetwork
+    /// The outputs of a run: tensors without a graph.
+    case outputs
+  }
+
   /// Every format, in the order in which they are tried.
   static let registry: [FlatFormat] = FlatFormatKind.allCases.map(format(of:))
 

@@ -24,9 +24,8 @@ public enum FlatFormats {
     -> any FlatWeightsSource
   {
     guard let kind = recognise(file) else {
-      let names = registry.map(\.kind.rawValue).joined(separator: ", ")
       throw .refused(
-        .notRecognised, path: file.path, place: "first bytes", expected: "one of the formats \(names)",
+        .notRecognised, path: file.path, place: "first bytes", expected: "a \(names) file",
         found: ZipListing.words(file) ?? FileHead(of: file).contentInWords)
     }
     return try open(file, as: kind, assumeDType: assumeDType)
@@ -178,6 +177,9 @@ public enum FlatFormats {
       path: path, specs: specs, ties: [], metadata: [], verbatim: nil, opaque: false, shardSet: set)
     _ = try ShardLayout(repeating: set, contents, stem: destination.stem)
   }
+
+  /// Whether a part of a file of this format can be a pickle.
+  public static func mayHoldPickles(_ kind: FlatFormatKind) -> Bool { format(of: kind).mayHoldPickles }
 
   /// The members of a zip archive or its defect, in words for a message; nil for other files.
   public static func archiveInWords(_ file: ReadableFile) -> String? { ZipListing.words(file) }

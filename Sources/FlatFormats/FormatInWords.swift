@@ -1,6 +1,23 @@
 public import ByteFiles
 
 extension FlatFormats {
+  /// The formats' names, for a sentence that continues with what has the format: `safetensors, npz or ONNX`.
+  package static let names = enumeration(registry.compactMap(\.name))
+
+  /// The endings of the files that can be written for a use, for a sentence: `.safetensors, .npz or .pt`.
+  package static func endings(for use: Use) -> String {
+    enumeration(registry.compactMap { $0.name != nil && $0.uses.contains(use) ? $0.suffix : nil })
+  }
+
+  /// The format of a file that is written for a use, by its name; nil for any other name.
+  package static func kind(forName path: String, use: Use) -> FlatFormatKind? {
+    kind(forName: path).flatMap { format(of: $0).uses.contains(use) ? $0 : nil }
+  }
+
+  private static func enumeration(_ words: [String]) -> String {
+    words.dropLast().joined(separator: ", ") + " or " + (words.last ?? "")
+  }
+
   /// The format that the suffix of a file name identifies, as `kind` or `hdf5`; nil for suffixes that several formats
   /// use.
   public static func promise(ofName path: String) -> String? {

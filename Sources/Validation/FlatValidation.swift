@@ -23,9 +23,8 @@ struct FlatValidation {
     found = FlatFormats.recognise(file)
     content = FlatFormats.contentInWords(file)
     self.options = options
-    let kinds: [FlatFormatKind?] = [.pytorch, .npz, .npy, nil]
     do throws(FlatFormatError) {
-      scan = kinds.contains(found) ? try PickleScan(file) : nil
+      scan = found.map(FlatFormats.mayHoldPickles) ?? true ? try PickleScan(file) : nil
     } catch { throw .flat(error) }
   }
 

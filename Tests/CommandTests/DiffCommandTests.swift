@@ -112,7 +112,7 @@ struct DiffCommandTests {
     "what cannot be compared ends with 2 and a sentence that names the file",
     arguments: [
       (["w.safetensors", "absent.h5"], "absent.h5: cannot open: no such file"),
-      (["j.json", "w.npz"], "j.json: expected a unit checkpoint, safetensors"),
+      (["j.json", "w.npz"], "j.json: expected a unit checkpoint or a safetensors"),
       (["w.npz", "cut.h5"], "cut.h5: "), (["cut.npz", "m.h5"], "cut.npz: "),
       (["m.h5", "cut.safetensors"], "cut.safetensors: "),
       (["w.npz", "damaged.h5"], "damaged.h5: /intra/2/F32 page "),

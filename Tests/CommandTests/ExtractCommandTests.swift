@@ -72,7 +72,7 @@ struct ExtractCommandTests {
       (["absent.h5", "out.npz", "--task", "t", "--level", "1"], "absent.h5: cannot open: no such file"),
       (
         ["j.json", "out.npz", "--task", "t", "--level", "1"],
-        "j.json: expected a unit checkpoint, safetensors"
+        "j.json: expected a unit checkpoint or a safetensors"
       ),
       (
         ["w.safetensors", "out.npz", "--task", "t", "--level", "1"],

@@ -59,7 +59,7 @@ struct RefusalTests {
         == "w.safetensors: tensor 'a': expected 12 bytes for U16 [2, 3], found data_offsets [0, 2]")
     #expect(
       try message("w.safetensors", Array("version https://git-lfs.github.com/spec/v1".utf8))
-        == "w.safetensors: first bytes: expected one of the formats safetensors, safetensors-sharded, npz, npy, pytorch, onnx, found a Git LFS pointer; "
+        == "w.safetensors: first bytes: expected a safetensors, npz, npy, PyTorch or ONNX file, found a Git LFS pointer; "
         + "the weights themselves were not fetched (git lfs pull)")
     #expect(
       try message("x.npy", npy("{'descr': '|V2', 'fortran_order': False, 'shape': (1,), }", data: 2))

@@ -37,7 +37,8 @@ final class NpySource: FlatWeightsSource {
   }
 
   static let format = FlatFormat(
-    kind: .npy, suffix: ".npy", matches: { $0.starts(with: NpyHeader.magic) },
+    kind: .npy, name: "npy", suffix: ".npy", uses: [.conversion, .outputs], mayHoldPickles: true,
+    matches: { $0.starts(with: NpyHeader.magic) },
     open: { file, assumed throws(FlatFormatError) in try NpySource(file, assumed: assumed) },
     sink: { contents throws(FlatFormatError) in try NpySink(contents) })
 }

@@ -123,7 +123,7 @@ final class NpzSource: FlatWeightsSource {
   }
 
   static let format = FlatFormat(
-    kind: .npz, suffix: ".npz",
+    kind: .npz, name: "npz", suffix: ".npz", mayHoldPickles: true,
     matches: { head in
       if head.starts(with: "PK\u{5}\u{6}") { return head.hasSuffix(".npz") }
       guard head.starts(with: "PK\u{3}\u{4}") else { return false }

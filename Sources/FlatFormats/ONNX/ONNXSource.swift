@@ -96,7 +96,8 @@ final class ONNXSource: FlatWeightsSource {
   }
 
   static let format = FlatFormat(
-    kind: .onnx, suffix: ".onnx", matches: ONNXHead.matches,
+    kind: .onnx, name: "ONNX", suffix: ".onnx", uses: [.conversion, .subNetwork],
+    matches: ONNXHead.matches,
     open: { file, _ throws(FlatFormatError) in try ONNXSource(file) },
     sink: { contents throws(FlatFormatError) in
       if let files = contents.hollowFiles { return try ONNXSink(contents, files) }

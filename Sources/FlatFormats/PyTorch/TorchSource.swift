@@ -250,7 +250,8 @@ final class TorchSource: FlatWeightsSource {
   }
 
   static let format = FlatFormat(
-    kind: .pytorch, suffix: ".pt", otherSuffixes: [".pth", ".ckpt", ".bin"],
+    kind: .pytorch, name: "PyTorch", suffix: ".pt", otherSuffixes: [".pth", ".ckpt", ".bin"],
+    mayHoldPickles: true,
     matches: TorchRecognition.matches,
     open: { file, _ throws(FlatFormatError) in try TorchSource(file) },
     sink: { contents throws(FlatFormatError) in try TorchSink(contents) })

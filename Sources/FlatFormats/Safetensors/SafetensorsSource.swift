@@ -76,7 +76,7 @@ final class SafetensorsSource: FlatWeightsSource {
   }
 
   static let format = FlatFormat(
-    kind: .safetensors, suffix: ".safetensors",
+    kind: .safetensors, name: "safetensors", suffix: ".safetensors",
     matches: { head in
       guard head.bytes.count > 8, head.bytes[8] == UInt8(ascii: "{") else { return false }
       let length = head.bytes[0..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }

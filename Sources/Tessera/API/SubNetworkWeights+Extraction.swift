@@ -18,7 +18,8 @@ extension SubNetworkWeights {
       guard let kind = Extracting.kind(forName: path) else {
         throw TesseraError(
           .request,
-          "\(path): expected a name that ends in .safetensors, .npz, .pt or .onnx, found another ending")
+          "\(path): expected a name that ends in \(FlatFormats.endings(for: .subNetwork)), found another ending"
+        )
       }
       try LongWork.requireApart(path, from: [checkpoint.file.path])
       if kind == .onnx {

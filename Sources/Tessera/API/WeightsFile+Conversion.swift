@@ -61,7 +61,7 @@ extension WeightsFile {
       guard let target = ConversionTarget(path: path) else {
         throw TesseraError(
           .request,
-          "\(path): expected a name that ends in .h5, .safetensors, .npz, .npy, .pt or .onnx, found another ending"
+          "\(path): expected a name that ends in .h5, \(FlatFormats.endings(for: .conversion)), found another ending"
         )
       }
       try LongWork.requireApart(path, from: files)

@@ -14,7 +14,7 @@ package struct Extracting {
 
   /// The format of an extracted file, by its name; nil for names of other formats.
   package static func kind(forName path: String) -> FlatFormatKind? {
-    FlatFormats.kind(forName: path).flatMap { [.safetensors, .npz, .pytorch, .onnx].contains($0) ? $0 : nil }
+    FlatFormats.kind(forName: path, use: .subNetwork)
   }
 
   /// Lays out the file at `path`.

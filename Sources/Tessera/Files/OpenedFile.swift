@@ -146,7 +146,7 @@ package final class OpenedFile: Sendable {
     return true
   }
 
-  private static let known = "a unit checkpoint, safetensors, npz, npy, a PyTorch file or an ONNX model"
+  private static let known = "a unit checkpoint or a \(FlatFormats.names) file"
 
   /// A description of a file of unknown format, from its first bytes.
   private static func guess(_ file: ReadableFile) -> String {

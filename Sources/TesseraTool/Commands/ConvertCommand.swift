@@ -15,8 +15,9 @@ struct ConvertCommand: ParsableCommand {
     abstract: "Convert flat weights to a unit checkpoint, back, or to another flat format.",
     usage: "tessera convert <source> <dest> [<options>]",
     discussion: """
-      The ending of DEST sets its format. .h5 and .hdf5 are unit checkpoints. .safetensors, .npz, .npy and \
-      .pt (.pth, .bin, .ckpt) are flat formats. Converting back to safetensors gives the identical file. \
+      The ending of DEST sets its format: .h5 or .hdf5 for a unit checkpoint, \
+      \(FlatFormats.endings(for: .conversion)) for a flat file. .pth, .bin and .ckpt are PyTorch files, \
+      too. Converting back to safetensors gives the identical file. \
       Every other format keeps the same tensor bytes. A file appears whole or not at all, and replaces one \
       of the same name.
 
@@ -84,7 +85,7 @@ struct ConvertCommand: ParsableCommand {
     }
     guard let destination else {
       throw ValidationError(
-        "DEST '\(dest)': expected a name that ends in .h5, .hdf5, .safetensors, .npz, .npy, .pt or .onnx, or a folder's, that ends in /"
+        "DEST '\(dest)': expected a name that ends in .h5, .hdf5, \(FlatFormats.endings(for: .conversion)), or a folder's, that ends in /"
       )
     }
     if shardSize != nil {

@@ -18,8 +18,8 @@ struct ExtractCommand: ParsableCommand {
       Write the tensors that a task uses at a level. Cut tensors keep the channels of the sub-network, in \
       ascending order. Private tensors get the names that the plan gives with "as". If the plan has a mask \
       or an owner map (the unit of each element), elements outside the sub-network are zero. Only the \
-      blocks that the sub-network needs are read, and each of them is checked. DEST ends in .safetensors, \
-      .npz, .pt or (with a graph) .onnx. It appears whole or not at all, and replaces a file of the same \
+      blocks that the sub-network needs are read, and each of them is checked. DEST ends in \
+      \(FlatFormats.endings(for: .subNetwork)); ONNX needs a graph. It appears whole or not at all, and replaces a file of the same \
       name.
 
       --budget selects the highest-numbered level that fits. It is a number of parameters (1.9M, 500k, \
@@ -58,7 +58,8 @@ struct ExtractCommand: ParsableCommand {
 
   func validate() throws {
     guard destinationKind != nil else {
-      throw ValidationError("DEST '\(dest)': expected a name that ends in .safetensors, .npz, .pt or .onnx")
+      throw ValidationError(
+        "DEST '\(dest)': expected a name that ends in \(FlatFormats.endings(for: .subNetwork))")
     }
     if level != nil, budget != nil { throw ValidationError("expected either --level or --budget") }
     if let budget {

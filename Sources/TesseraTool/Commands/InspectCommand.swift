@@ -14,8 +14,7 @@ struct InspectCommand: ParsableCommand {
     abstract: "List the tensors of a file, and the units, tasks and levels of a unit checkpoint.",
     usage: "tessera inspect <file> [<options>]",
     discussion: """
-      Read safetensors, npz, npy, PyTorch files, ONNX and unit checkpoints. The format is recognised by \
-      content. Only the header or the index is read. --stats, and --digests of a flat file, read every \
+      Read a unit checkpoint or a \(FlatFormats.names) file. The format is recognised by content. Only the header or the index is read. --stats, and --digests of a flat file, read every \
       byte.
 
       --tree prints the totals of tensors, elements and bytes for each module. A module is the part of a \

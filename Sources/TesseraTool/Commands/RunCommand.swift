@@ -51,7 +51,7 @@ struct RunCommand: ParsableCommand {
   @Option(help: "The inputs: an npz, an npy for one input, or another file of flat weights.")
   var input: String?
 
-  @Option(help: "The output file: .npz, .safetensors, .pt, or .npy for one output.")
+  @Option(help: "The output file: \(FlatFormats.endings(for: .outputs)); .npy holds one output.")
   var output: String
 
   @OptionGroup var computing: BackendOption
@@ -77,11 +77,9 @@ struct RunCommand: ParsableCommand {
       if let value, value < 1 { throw ValidationError("\(option): expected 1 or more, found \(value)") }
     }
     if level != nil, budget != nil { throw ValidationError("expected either --level or --budget") }
-    guard let kind = FlatFormats.kind(forName: output),
-      [.npz, .npy, .safetensors, .pytorch].contains(kind)
-    else {
+    guard FlatFormats.kind(forName: output, use: .outputs) != nil else {
       throw ValidationError(
-        "--output '\(output)': expected a name that ends in .npz, .npy, .safetensors or .pt")
+        "--output '\(output)': expected a name that ends in \(FlatFormats.endings(for: .outputs))")
     }
     try DeclaredFiles.require(
       ("--output", output), apartFrom: ["MODEL": model, "--input": input, "--policy": policy])
