@@ -61,7 +61,7 @@ let package = Package(
       dependencies: [
         "UnitModel", "Tensors", "TensorStreams", "StrictJSON", "ONNXGraph", "Inference", "ChannelFlow",
       ],
-      swiftSettings: strict),
+      resources: [.embedInCode("Architectures")], swiftSettings: strict),
     .target(
       name: "Accounting", dependencies: ["UnitModel", "Tensors", "TensorStreams", "StrictJSON", "ByteFiles"],
       resources: [.embedInCode("Policies")], swiftSettings: strict),

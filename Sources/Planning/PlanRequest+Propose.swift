@@ -23,38 +23,53 @@ extension PlanRequest {
       let filled = try plan.filled()
       let resolved = try filled.resolve(against: specs, ties: ties)
       return ProposedPlan(
-        plan: filled, resolved: resolved, words: preset.words + words(about: resolved, place: option(at:)))
+        plan: filled, resolved: resolved,
+        words: preset.words + words(about: resolved, place: option(at:))
+          + preset.headLimits.compactMap { $0.sentence(resolved) })
     } catch {
       throw placed(error)
     }
   }
 
-  /// The rules of the preset. Without a preset and without cuts by hand, the rules of the first family that fits.
+  /// The rules of the preset. Without a preset and without cuts by hand, the rules of the architecture that
+  /// config.json names, or else of the first one that fits.
   private func presetRules(_ names: TensorNames) throws(PlanningError) -> PresetRules {
-    guard preset != nil || cuts.isEmpty else { return PresetRules() }
-    let known = axes.filter { $0.granule != nil }.map(\.name.text)
+    guard preset != nil || groups != nil || cuts.isEmpty else { return PresetRules() }
     if preset != .resnet {
-      for family in TransformerFamily.all
-      where preset == nil || preset == .transformer || preset?.rawValue == family.name {
-        let found = try family.rules(for: names, heads: heads) { axis in
-          known.contains { $0.utf8.elementsEqual(axis.text.utf8) }
+      let use = ArchitectureUse(names: names, sizes: sizes, heads: heads, groups: groups)
+      for architecture in candidates {
+        guard let found = try architecture.rules(for: use) else { continue }
+        let known = architecture.groups.map(\.name)
+        if let stranger = groups?.first(where: { !known.contains($0) }) {
+          throw .badOption(
+            option: "--cut", text: stranger,
+            expected: "a cut (PATTERN=DIMENSION,…), or one of "
+              + Set(known).sorted().joined(separator: ", "), found: "'\(stranger)'")
         }
-        if let found { return found }
+        return found
       }
     }
-    if preset == nil || preset == .resnet, let found = ResNetFamily.rules(for: names) { return found }
-    guard let preset else {
+    if preset == nil || preset == .resnet, groups == nil, let found = ResNetFamily.rules(for: names) {
+      return found
+    }
+    guard preset != nil || groups != nil else {
       var rules = PresetRules()
       rules.words = [
         "no known architecture was recognised: every tensor is left whole; give --cut or --preset"
       ]
       return rules
     }
-    let family = TransformerFamily.all.first { $0.name == preset.rawValue } ?? TransformerFamily.all[0]
-    let example = preset == .resnet ? ResNetFamily.example : family.example
+    let example = preset == .resnet ? ResNetFamily.example : candidates.first?.marker ?? ""
     throw .presetMatchesNothing(
-      preset: preset.rawValue, example: example,
+      preset: preset?.name ?? Preset.transformer.name, example: example,
       nearest: nearestName(to: example, among: names.specs.lazy.map(\.name.text)))
+  }
+
+  /// The architectures to try, in order.
+  private var candidates: [Architecture] {
+    if let preset, preset != .transformer { return Architecture.all.filter { $0.id == preset.name } }
+    let named = Architecture.all.filter { sizes?.modelType.map($0.modelTypes.contains) ?? false }
+    return named + Architecture.all
   }
 
   /// An axis for each name in the entries, with the values of options and preset, and an axis for each other option.

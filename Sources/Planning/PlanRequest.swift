@@ -19,14 +19,18 @@ public struct PlanRequest: Sendable {
   public var axes: [AxisOption]
   /// The architecture; if nil and without cuts by hand, a known one is searched for.
   public var preset: Preset?
-  /// The number of attention heads, which shapes do not show.
+  /// The groups of tensors of the architecture to cut, by name; nil for all that can be loaded when cut.
+  public var groups: [String]?
+  /// The number of attention heads, which shapes do not show; config.json can give it, too.
   public var heads: Int?
+  /// The numbers of the config.json beside the weights.
+  package var sizes: ModelSizes?
 
   /// A request; only the number of units is required.
   public init(
     unitCount: Int, tasks: [TaskID] = [], levels: [PlanLevel]? = nil, levelNames: [String] = [],
     rule: AssignmentRule = .nearest, cuts: [CutOption] = [], axes: [AxisOption] = [], preset: Preset? = nil,
-    heads: Int? = nil
+    groups: [String]? = nil, heads: Int? = nil
   ) {
     self.unitCount = unitCount
     self.tasks = tasks
@@ -36,36 +40,9 @@ public struct PlanRequest: Sendable {
     self.cuts = cuts
     self.axes = axes
     self.preset = preset
+    self.groups = groups
     self.heads = heads
   }
-}
-
-/// An architecture whose tensor names the planner knows.
-public enum Preset: String, Hashable, Sendable, CaseIterable {
-  /// Any of the transformers below.
-  case transformer
-  /// BERT, MiniLM, RoBERTa: `encoder.layer.{}.attention.self.query.weight`.
-  case bert
-  /// DistilBERT: `transformer.layer.{}.attention.q_lin.weight`.
-  case distilbert
-  /// GPT-2: `h.{}.attn.c_attn.weight`.
-  case gpt2
-  /// Llama, Mistral, Qwen, Gemma: `layers.{}.self_attn.q_proj.weight`.
-  case llama
-  /// Mixtral: `layers.{}.block_sparse_moe.experts.{}.w1.weight`.
-  case mixtral
-  /// Qwen-MoE, OLMoE, DeepSeek-MoE: `layers.{}.mlp.experts.{}.gate_proj.weight`.
-  case qwenMoE = "qwen-moe"
-  /// timm's vision transformers: `blocks.{}.attn.qkv.weight`.
-  case vit
-  /// Vision transformers of Hugging Face: `encoder.layer.{}.attention.attention.query.weight`.
-  case vitHuggingFace = "vit-hf"
-  /// Vision transformers of torchvision: `encoder.layers.encoder_layer_{}.self_attention.in_proj_weight`.
-  case vitTorchvision = "vit-torchvision"
-  /// torch.nn.TransformerEncoder: `layers.{}.self_attn.in_proj_weight`.
-  case torchEncoder = "torch-encoder"
-  /// Residual networks with torchvision's names: `layer1.0.conv1.weight`.
-  case resnet
 }
 
 /// A plan that was checked with the tensors for which it was made, and sentences for the user.

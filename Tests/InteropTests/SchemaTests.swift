@@ -87,6 +87,11 @@ struct SchemaTests {
       atPath: "\(SourceFolder.root)/Sources/Accounting/Policies"
     ).sorted()) ?? []
 
+  private static let architectures =
+    (try? FileManager.default.contentsOfDirectory(
+      atPath: "\(SourceFolder.root)/Sources/Planning/Architectures"
+    ).sorted()) ?? []
+
   /// Documents in the repository that serve as examples.
   static let committed: [(schema: String, files: [String])] = [
     (
@@ -97,6 +102,7 @@ struct SchemaTests {
     ),
     ("claims", ["J1", "H1", "J2"].map { "samples/paper/\($0).claims.json" }),
     ("study", ["samples/paper/study.json"]),
+    ("architecture", architectures.map { "Sources/Planning/Architectures/\($0)" }),
     ("family", FamilyTests.names.map { "samples/family/\($0).family.json" }),
     (
       "counting-policy",

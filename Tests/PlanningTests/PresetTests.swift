@@ -1,4 +1,6 @@
+import Foundation
 import Tensors
+import TestSupport
 import Testing
 import UnitModel
 
@@ -11,52 +13,126 @@ func specs(_ list: [(String, [Int])]) throws -> [TensorSpec] {
 
 @Suite("Presets")
 struct PresetTests {
-  /// A file of a family: every tensor of its table, in `layers` layers, under a prefix.
-  private func file(_ family: TransformerFamily, prefix: String, layers: Int) throws -> [TensorSpec] {
-    // 6 heads of width 8, 2 of them with keys if keys may be fewer; a feed-forward width of 20.
-    let list = try (0..<layers).flatMap { layer in
-      try (family.feedForward + family.attention).map { suffix, cut in
-        let numbers = cut.split(separator: "*", omittingEmptySubsequences: false).map { part in
-          part.hasPrefix("Q")
-            ? "24" + part.dropFirst() : part.hasPrefix("K") ? "8" + part.dropFirst() : String(part)
-        }.joined(separator: "*")
-        let shape = try CutOption.dimensions(numbers, of: cut).map { dimension -> Int in
-          guard case .axis(let use) = dimension else { return 48 }
-          let channels =
-            use.axis.text == "ffn{}" ? 20 : use.axis.text == "shared{}" ? 12 : family.key == nil ? 48 : 2
-          return channels * use.inner * use.outer
+  /// A file of an architecture: every tensor of its document, in `layers` layers, under a prefix.
+  private func file(_ architecture: Architecture, prefix: String, layers: Int) throws -> [TensorSpec] {
+    // 6 query heads and 2 key heads of width 8, if keys may be fewer; feed-forward layers of 20 channels.
+    let keys = Self.hasKeys(architecture) ? 2 : 6
+    var list: [(String, [Int])] = []
+    for layer in 0..<layers {
+      for group in architecture.groups {
+        for (suffix, text) in group.tensors {
+          let isQuery = suffix.contains(#/q_proj|o_proj|dense.weight|sinks/#)
+          let width = suffix.contains("sinks") ? 1 : 8
+          let numbers = text.replacing("?", with: "\(isQuery ? width * 6 / keys : width)")
+            .replacing("Q", with: "\(8 * 6 / keys)").replacing("K", with: "8")
+          let shape = try CutOption.dimensions(numbers, of: text).map { dimension -> Int in
+            let channels = group.heads == nil ? 20 : keys
+            switch dimension {
+            case .axis(let use): return channels * use.inner * use.outer
+            case .concat(let parts):
+              return parts.reduce(0) { sum, part in
+                guard case .axis(let use) = part else { return sum }
+                return sum + channels * use.inner * use.outer
+              }
+            default: return 48
+            }
+          }
+          let name = suffix.replacing("{}", with: String(layer), maxReplacements: 1)
+          let whole = prefix + name.replacing("{}", with: "1")
+          if !list.contains(where: { $0.0 == whole }) { list.append((whole, shape)) }
         }
-        let name = suffix.replacing("{}", with: String(layer), maxReplacements: 1)
-        return (prefix + name.replacing("{}", with: "1"), shape)
       }
+      let marker = architecture.marker.replacing("{}", with: String(layer), maxReplacements: 1)
+      let whole = prefix + marker.replacing("{}", with: "1")
+      if !list.contains(where: { $0.0 == whole }) { list.append((whole, [48])) }
     }
     return try specs(list + [("norm.weight", [48])])
   }
 
-  @Test("every line of every family's table cuts its tensor", arguments: TransformerFamily.all.map(\.name))
-  func tables(name: String) throws {
-    let family = try #require(TransformerFamily.all.first { $0.name == name })
-    #expect(Preset(rawValue: name) != nil)
+  private static func hasKeys(_ architecture: Architecture) -> Bool {
+    architecture.groups.contains { $0.heads?.keyCountKey != nil }
+  }
+
+  /// The numbers of a config.json for `file`.
+  private func sizes(_ architecture: Architecture, type: String?, hasWidths: Bool = true) -> ModelSizes {
+    var objects: [String?: [String: Int]] = [:]
+    for group in architecture.groups {
+      if let key = group.heads?.countKey { objects[group.object, default: [:]][key] = 6 }
+      if let key = group.heads?.keyCountKey { objects[group.object, default: [:]][key] = 2 }
+    }
+    let parts = objects.compactMap { key, value in key.map { ($0, value) } }
+    return ModelSizes(
+      modelType: type, values: objects[nil] ?? [:], objects: Dictionary(uniqueKeysWithValues: parts))
+  }
+
+  @Test("every line of every document cuts its tensor", arguments: Architecture.all.map(\.id))
+  func documents(id: String) throws {
+    let architecture = try #require(Architecture.all.first { $0.id == id })
+    let preset = try #require(Preset(named: id))
     for prefix in ["", "model.text."] {
-      let specs = try file(family, prefix: prefix, layers: 3)
-      for preset in [Preset(rawValue: name), .transformer, nil] {
-        #expect(
-          preset != nil
-            || TransformerFamily.all.first { family in
-              (try? family.rules(for: TensorNames(specs: specs), heads: nil) { _ in false }) != nil
-            }?.name == name)
-        let proposed = try PlanRequest(unitCount: 2, preset: preset, heads: 6).propose(for: specs)
+      let specs = try file(architecture, prefix: prefix, layers: 3)
+      var request = PlanRequest(
+        unitCount: 2, preset: preset, groups: Array(Set(architecture.groups.map(\.name))), heads: 6)
+      // OLMoE's tensors have the names of Qwen-MoE; only config.json tells them apart.
+      let byName = Architecture.all.first { found in
+        (try? found.rules(
+          for: ArchitectureUse(names: TensorNames(specs: specs), sizes: nil, heads: nil, groups: nil)))
+          != nil
+      }
+      #expect(byName?.id == (id == "olmoe" ? "qwen-moe" : id))
+      for sizes in [nil, sizes(architecture, type: architecture.modelTypes.first)] {
+        request.sizes = sizes
+        if sizes == nil,
+          architecture.groups.contains(where: { $0.heads?.keyCountKey != nil && $0.heads?.key == nil })
+        {
+          // Queries and keys in one tensor: only config.json tells them apart.
+          continue
+        }
+        let proposed = try request.propose(for: specs)
         let whole = proposed.resolved.partition.tensors.filter(\.isWhole).map(\.spec.name.text)
-        #expect(whole == ["norm.weight"], "\(name) under '\(prefix)'")
-        let heads = proposed.resolved.partition.axes.filter { $0.name.text.hasPrefix("heads") }
-        #expect(heads.count == 3)
-        // Three heads for each unit, or one group of three with a common key.
-        #expect(heads.allSatisfy { $0.units.map(\.count) == (family.key == nil ? [24, 24] : [1, 1]) })
-        #expect(proposed.resolved.halfCuts.isEmpty && proposed.resolved.uncutBlocks == nil)
+        let markers = whole.filter { $0.hasSuffix("lambda1") }
+        #expect(whole.filter { $0 != "norm.weight" } == markers, "\(id) under '\(prefix)'")
+        let heads = proposed.resolved.partition.axes.filter { $0.name.text.contains("heads") }
+        let keys = Self.hasKeys(architecture) ? 2 : 6
+        #expect(heads.allSatisfy { $0.units.map(\.count) == [keys / 2, keys / 2] })
+        #expect(!heads.isEmpty && proposed.resolved.uncutBlocks == nil)
         #expect(try proposed.plan.resolve(against: specs) == proposed.resolved)
         #expect(try Plan(parsing: Array(proposed.plan.text().utf8)) == proposed.plan)
       }
     }
+  }
+
+  @Test("the documents are the files in Architectures/")
+  func folder() throws {
+    let files = try FileManager.default.contentsOfDirectory(
+      atPath: SourceFolder.root + "/Sources/Planning/Architectures")
+    #expect(Set(files) == Set(Architecture.all.map { $0.id + ".json" }))
+    for file in files {
+      let bytes = try Array(
+        Data(contentsOf: URL(filePath: SourceFolder.root + "/Sources/Planning/Architectures/" + file)))
+      #expect(try Architecture(parsing: bytes).id + ".json" == file)
+    }
+  }
+
+  @Test(
+    "config.json names the architecture, and heads that no loader accepts stay whole unless they are asked for"
+  )
+  func configured() throws {
+    let bert = try #require(Architecture.all.first { $0.id == "bert" })
+    let file = try file(bert, prefix: "", layers: 1)
+    var request = PlanRequest(unitCount: 2)
+    request.sizes = sizes(bert, type: "bert")
+    let proposed = try request.propose(for: file)
+    #expect(proposed.resolved.partition.axes.map(\.name.text) == ["ffn0"])
+    #expect(
+      proposed.words.contains { $0.hasPrefix("attention is left whole: its loaders compute the width") })
+    request.groups = ["heads"]
+    #expect(try request.propose(for: file).resolved.partition.axes.map(\.name.text) == ["heads0"])
+    request.groups = ["ffn", "hads"]
+    let error = #expect(throws: PlanningError.self) { try request.propose(for: file) }
+    #expect(
+      error?.description
+        == "--cut 'hads': expected a cut (PATTERN=DIMENSION,…), or one of ffn, heads, found 'hads'")
   }
 
   private func miniLM(layers: Int) throws -> [TensorSpec] {
@@ -85,7 +161,7 @@ struct PresetTests {
       axes: [
         try AxisOption(parsing: "ffn1:units=0-95+480-767/96-191+384-479+768-959/192-383+960-1151/1152-1535")
       ],
-      preset: .bert, heads: 12)
+      preset: Preset(named: "bert"), heads: 12)
     let proposed = try request.propose(for: miniLM(layers: 3))
     let partition = proposed.resolved.partition
     #expect(partition.tensors.filter(\.isWhole).count == 1 + 3 * 3)
@@ -95,10 +171,10 @@ struct PresetTests {
     #expect(
       proposed.words == [
         "recognised tensors of BERT, MiniLM, RoBERTa (preset bert)",
-        "heads: 12 of width 32, kept together",
+        "heads: 12, each kept whole",
         "cut axis 'ffn1': 1536 channels = 4 × 384, scattered",
-        "cut 3 axes 'heads0' … 'heads2': 384 channels = 4 × 96, in granules of 32",
         "cut 2 axes 'ffn0' … 'ffn2': 1536 channels = 4 × 384",
+        "cut 3 axes 'heads0' … 'heads2': 12 channels = 4 × 3",
         "30 of 40 tensors are cut, with 31.1 % of the elements",
         "10 tensors are left whole and common, because no cut matches them, or their axis is not cut; the largest: "
           + "'embeddings.word_embeddings.weight' (11,720,448), 'encoder.layer.0.attention.output.LayerNorm.weight' "
@@ -111,21 +187,16 @@ struct PresetTests {
 
   @Test("without the number of heads attention stays whole, unless an option gives the granule")
   func heads() throws {
-    let without = try PlanRequest(unitCount: 4, preset: .bert).propose(for: miniLM(layers: 1))
+    let without = try PlanRequest(unitCount: 4, preset: Preset(named: "bert")).propose(for: miniLM(layers: 1))
     #expect(without.resolved.partition.axes.map(\.name.text) == ["ffn0"])
     #expect(
-      without.words[1]
-        == "attention is left whole: shapes do not show the number of heads; give --heads, "
-        + "or --axis 'heads{}:granule=WIDTH'")
-    let granule = try PlanRequest(
-      unitCount: 4, axes: [AxisOption(parsing: "heads{}:granule=64")], preset: .bert
-    ).propose(for: miniLM(layers: 1))
-    #expect(
-      granule.resolved.partition.axes.first { $0.name == "heads0" }?.units.map(\.count) == [128, 128, 64, 64])
+      without.words[1] == "attention is left whole: shapes do not show the number of heads; give --heads")
     #expect(
       throws: PlanningError.headsDisagree(
         tensor: "encoder.layer.0.attention.self.query.weight", heads: 7, channels: 384)
-    ) { try PlanRequest(unitCount: 4, preset: .bert, heads: 7).propose(for: miniLM(layers: 1)) }
+    ) {
+      try PlanRequest(unitCount: 4, preset: Preset(named: "bert"), heads: 7).propose(for: miniLM(layers: 1))
+    }
   }
 
   private func resNet(_ bottleneck: Bool, groups: Int = 1) throws -> [TensorSpec] {
@@ -222,14 +293,14 @@ struct PresetTests {
 
   @Test("names that no preset knows are an error that shows what was looked for")
   func unknown() throws {
-    let file = try specs([("encodr.layer.0.intermediate.dense.weight", [4, 4]), ("x", [2])])
+    let file = try specs([("encodr.layer.0.attention.self.query.weight", [4, 4]), ("x", [2])])
     let error = #expect(throws: PlanningError.self) {
-      try PlanRequest(unitCount: 2, preset: .bert).propose(for: file)
+      try PlanRequest(unitCount: 2, preset: Preset(named: "bert")).propose(for: file)
     }
     #expect(
       error?.description
-        == "--preset bert: expected tensors named like 'encoder.layer.{}.intermediate.dense.weight', found none; "
-        + "the nearest name is 'encodr.layer.0.intermediate.dense.weight'")
+        == "--preset bert: expected tensors named like 'encoder.layer.{}.attention.self.query.weight', found none; "
+        + "the nearest name is 'encodr.layer.0.attention.self.query.weight'")
     let words = try PlanRequest(unitCount: 2).propose(for: file).words
     #expect(
       words[0] == "no known architecture was recognised: every tensor is left whole; give --cut or --preset")
@@ -237,9 +308,9 @@ struct PresetTests {
 
   @Test("two encoders in one file have axes of their own")
   func twoEncoders() throws {
-    let family = TransformerFamily.all[0]
+    let bert = try #require(Architecture.all.first { $0.id == "bert" })
     let both =
-      try file(family, prefix: "text.", layers: 1) + file(family, prefix: "vision.", layers: 1).dropLast()
+      try file(bert, prefix: "text.", layers: 1) + file(bert, prefix: "vision.", layers: 1).dropLast()
     let proposed = try PlanRequest(unitCount: 2, heads: 6).propose(for: both)
     #expect(
       Set(proposed.resolved.partition.axes.map(\.name.text))
@@ -254,7 +325,7 @@ struct PresetTests {
     let one = try CutOption(parsing: "encoder.layer.{}.intermediate.dense.bias=own{}")
     let alone = try PlanRequest(unitCount: 2, cuts: [one]).propose(for: file)
     #expect(alone.resolved.partition.axes.map(\.name.text) == ["own0"])
-    let both = try PlanRequest(unitCount: 2, cuts: [one], preset: .bert).propose(for: file)
+    let both = try PlanRequest(unitCount: 2, cuts: [one], preset: Preset(named: "bert")).propose(for: file)
     #expect(both.resolved.partition.axes.map(\.name.text) == ["own0", "ffn0"])
     #expect(both.plan.tensors.count { $0.selector.text == one.pattern.text } == 1)
     let levels = try LevelsOption(parsing: "1,[0,3]").levels

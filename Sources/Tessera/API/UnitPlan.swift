@@ -78,7 +78,7 @@ public struct UnitPlan: Sendable {
           forGraph: network.model, specs: specs, options: FlowOptions(), supplier: network.whole)
         return try UnitPlan(proposed, for: file, hasGraph: true)
       }
-      request.heads = try ModelConfiguration(beside: file.path)?.attentionHeads()
+      request.sizes = try ModelConfiguration(beside: file.path)?.sizes
       let proposed = try request.propose(for: specs, ties: source.ties)
       let network = try file.opened.network
       try network?.check(proposed.resolved)

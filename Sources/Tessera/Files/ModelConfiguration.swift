@@ -1,6 +1,7 @@
 internal import Accounting
 internal import ByteFiles
 internal import FlatFormats
+package import Planning
 internal import StrictJSON
 
 /// A model's config.json, for values that the shapes do not show.
@@ -35,19 +36,23 @@ package struct ModelConfiguration {
     self.objects = objects
   }
 
-  /// The number of attention heads in a layer of the language model; nil if it is not given, or if layers differ.
-  package func attentionHeads() throws(TesseraError) -> Int? {
-    guard let document = objects.first else { return nil }
-    let parts = ["text_config", "llm_config", "language_config"].compactMap { part -> JSONObject? in
-      if case .object(let object)? = document[part] { object } else { nil }
-    }
-    for object in [document] + parts {
-      for key in ["num_attention_heads", "n_head", "n_heads", "num_heads"] {
-        let found = Set(try numbers(key, in: object))
-        if found.count == 1, let heads = found.first, heads > 0 { return heads }
+  /// The model type and the whole numbers of the document and of its objects.
+  package var sizes: ModelSizes {
+    func numbers(_ object: JSONObject) -> [String: Int] {
+      var numbers: [String: Int] = [:]
+      for member in object.members {
+        if case .integer(let number) = member.value { numbers[member.key] = Int(exactly: number) }
       }
+      return numbers
     }
-    return nil
+    guard let document = objects.first else { return ModelSizes(modelType: nil, values: [:]) }
+    var parts: [String: [String: Int]] = [:]
+    for member in document.members {
+      if case .object(let part) = member.value { parts[member.key] = numbers(part) }
+    }
+    var modelType: String?
+    if case .string(let name)? = document["model_type"] { modelType = name }
+    return ModelSizes(modelType: modelType, values: numbers(document), objects: parts)
   }
 }
 

@@ -30,7 +30,9 @@ struct PlanCommand: ParsableCommand {
         conv*49       an axis with 49 positions for each channel (a flatten of 7 × 7)
         4*lstm        an axis four times (the gates of an LSTM)
         a+16+b        axis a, then 16 positions that are not cut, then axis b
-        last:compact  only the channels of the one level that uses the tensor
+        ffn:compact   axis ffn, but only the channels of the one level that uses the tensor
+
+      --cut ffn,heads cuts only these groups of a known architecture: feed-forward layers, attention heads.
 
       --axis NAME:key=value,… describes an axis. The keys are:
         size=1536              the number of channels
@@ -92,7 +94,7 @@ struct PlanCommand: ParsableCommand {
   @Option(name: .customLong("axis"), help: "Describe an axis (repeatable).")
   var axes: [String] = []
 
-  @Option(help: "The architecture: \(Preset.allCases.map(\.rawValue).joined(separator: ", ")).")
+  @Option(help: "The architecture: \(Preset.names.joined(separator: ", ")).")
   var preset: String?
 
   @Option(
@@ -175,8 +177,8 @@ struct PlanCommand: ParsableCommand {
         "--rule: expected \(AssignmentRule.allCases.map(\.rawValue).joined(separator: " or ")), found '\(rule)'"
       )
     }
-    if let preset, Preset(rawValue: preset) == nil {
-      let names = Preset.allCases.map(\.rawValue)
+    if let preset, Preset(named: preset) == nil {
+      let names = Preset.names
       throw ValidationError(
         "--preset: expected one of \(names.joined(separator: ", ")), found '\(preset)'"
           + (nearestName(to: preset, among: names).map { "; the nearest name is '\($0)'" } ?? ""))
@@ -274,6 +276,12 @@ struct PlanCommand: ParsableCommand {
     return "try " + (untried.count > 1 ? "\(untried.dropLast().joined(separator: ", ")) or \(last)" : last)
   }
 
+  /// The groups of tensors that are named in `--cut`, such as `ffn,heads`; nil if there are none.
+  private var groups: [String]? {
+    let named = cuts.filter { !$0.contains("=") }
+    return named.isEmpty ? nil : named.flatMap { $0.split(separator: ",").map(String.init) }
+  }
+
   /// The first given option that only a plan from a graph uses.
   private var graphOption: String? {
     cutFirst ? "--cut-first" : cutLast ? "--cut-last" : inputShapes.isEmpty ? nil : "--input-shape"
@@ -286,21 +294,15 @@ struct PlanCommand: ParsableCommand {
       tasks: tasks.map { $0.split(separator: ",").map { TaskID(String($0)) } } ?? [],
       levels: parsed?.levels, levelNames: parsed?.names ?? [],
       rule: rule.flatMap(AssignmentRule.init(rawValue:)) ?? .nearest,
-      cuts: try cuts.map(CutOption.init(parsing:)),
-      axes: try axes.map(AxisOption.init(parsing:)), preset: preset.flatMap(Preset.init(rawValue:)),
-      heads: heads)
+      cuts: try cuts.filter { $0.contains("=") }.map(CutOption.init(parsing:)),
+      axes: try axes.map(AxisOption.init(parsing:)), preset: preset.flatMap(Preset.init(named:)),
+      groups: groups, heads: heads)
   }
 
-  /// The request with the number of heads in the config.json of the weights' folder; it must equal `--heads`.
+  /// The request with the numbers in the config.json of the weights' folder.
   private func configuredRequest() throws -> PlanRequest {
     var request = try request()
-    guard let known = try ModelConfiguration(beside: source)?.attentionHeads() else { return request }
-    if let heads, heads != known {
-      throw TesseraError(
-        sentence:
-          "\(source): --heads: expected \(known), from the config.json beside it, found \(heads)")
-    }
-    request.heads = known
+    request.sizes = try ModelConfiguration(beside: source)?.sizes
     return request
   }
 

@@ -3,7 +3,7 @@ internal import UnitCheckpoints
 
 /// The file has its original length. If a tool has rewritten it, datasets are found by path.
 enum PlacementRule: ValidationRule {
-  static let summary = "The file is as it was written, or was moved by a tool that keeps datasets."
+  static let summary = "The file has the length that it was written with. If not, sections are found by path."
   static let advice =
     "Nothing needs to be done: sections are found by their paths. Convert the file again for fast reading."
 

@@ -5,7 +5,7 @@ internal import UnitCheckpoints
 /// This is checked on opening: every element of a tensor is in exactly one block.
 enum UnitsRule: ValidationRule {
   static let summary =
-    "Units are disjoint and complete: cuts fill their dimensions, and their parts have units."
+    "Every cut covers its dimension without gaps or overlaps, and uses only existing units."
   static let isOfIndex = true
   static let advice = "Convert the flat weights again with the plan."
   static let defects: Set<CheckpointDefect> = [.cutSegment, .axis, .unitList, .tensorBlocks, .reordering]

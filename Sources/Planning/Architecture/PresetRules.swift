@@ -7,8 +7,41 @@ struct PresetRules {
   var tensors: [PlanTensor] = []
   /// The properties of the axes.
   var axes: [AxisOption] = []
+  /// The numbers of heads with which a network can be loaded.
+  var headLimits: [HeadLimit] = []
   /// Sentences for the user: what was recognised, what was left whole, and why.
   var words: [String] = []
+}
+
+/// A rule of a model's loader: the number of query heads divides the hidden size.
+struct HeadLimit {
+  /// The axis that counts key heads.
+  let axis: NamePattern
+  /// Query heads for each key head.
+  let queriesPerKey: Int
+  let hiddenSize: Int
+  let modelType: String
+
+  /// The sub-networks that break the rule, in one sentence; nil if none does.
+  func sentence(_ resolved: ResolvedPlan) -> String? {
+    guard let axis = resolved.partition.axes.first(where: { axis.match($0.name.text) != nil }) else {
+      return nil
+    }
+    var broken: [String] = []
+    for task in resolved.assignment.tasks {
+      for (level, units) in task.levels.enumerated() {
+        let keys = units.ascending.reduce(axis.common.count) { $0 + axis.units[$1.index].count }
+        let heads = keys * queriesPerKey
+        if heads == 0 || hiddenSize % heads != 0 {
+          broken.append("level \(level + 1) of task \(task.task.quoted) has \(heads)")
+        }
+      }
+    }
+    guard let first = broken.first else { return nil }
+    return
+      "\(modelType) can be loaded only with a number of heads that divides the hidden size \(hiddenSize): \(first)"
+      + (broken.count > 1 ? ", and \(broken.count - 1) more do not" : "")
+  }
 }
 
 /// The names of a file's tensors, with the searches that presets need.

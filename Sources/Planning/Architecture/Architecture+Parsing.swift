@@ -1,0 +1,73 @@
+internal import StrictJSON
+internal import Tensors
+internal import UnitModel
+
+extension Architecture {
+  /// Parses a document; throws `PlanError` with the place of the first defect.
+  init(parsing bytes: [UInt8]) throws(PlanError) {
+    let value: JSONValue
+    do throws(JSONError) { value = try JSONParser(sizeLimit: 1 << 20).parse(bytes) } catch {
+      throw .json(error)
+    }
+    let object = try PlanNode(value: value, place: "").object(allowing: [
+      "format", "$schema", "id", "title", "source", "model_types", "marker", "remark", "groups",
+    ])
+    let format = try object.required("format").string()
+    guard format == Self.format else {
+      throw .outOfRange(place: "format", expected: "'\(Self.format)'", found: TensorName(format).quoted)
+    }
+    id = try object.required("id").string()
+    title = try object.required("title").string()
+    _ = try object.required("source").string()
+    var types: [String] = []
+    for item in try object.optional("model_types")?.array() ?? [] { types.append(try item.string()) }
+    modelTypes = types
+    marker = try object.required("marker").pattern().text
+    remark = try object.optional("remark")?.string()
+    var groups: [Group] = []
+    for item in try object.required("groups").array() { groups.append(try Group(item)) }
+    self.groups = groups
+  }
+}
+
+extension Architecture.Group {
+  fileprivate init(_ node: PlanNode) throws(PlanError) {
+    let object = try node.object(allowing: ["name", "axis", "config", "width_key", "heads", "tensors"])
+    name = try object.required("name").string()
+    axis = try object.required("axis").pattern().text
+    self.object = try object.optional("config")?.string()
+    widthKey = try object.optional("width_key")?.string()
+    heads = try object.optional("heads").map { (node) throws(PlanError) in try Architecture.Heads(node) }
+    let list = try object.required("tensors")
+    var tensors: [(suffix: String, dimensions: String)] = []
+    for member in try list.members().members {
+      let node = list.named(member.key, member.value)
+      let dimensions = try node.string()
+      _ = try node.pattern(member.key)
+      // The numbers are known only with a file; the notation is checked here.
+      let numbers = dimensions.replacing(#/[?QK]/#, with: "1")
+      do throws(PlanningError) { _ = try CutOption.dimensions(numbers, of: dimensions) } catch {
+        throw .badPattern(
+          place: node.place, pattern: dimensions, expected: "the dimensions of a cut, such as ffn{},-")
+      }
+      tensors.append((member.key, dimensions))
+    }
+    self.tensors = tensors
+  }
+}
+
+extension Architecture.Heads {
+  fileprivate init(_ node: PlanNode) throws(PlanError) {
+    let object = try node.object(allowing: [
+      "count_key", "key_count_key", "width_key", "divides_hidden", "key", "norm",
+    ])
+    countKey = try object.optional("count_key")?.string()
+    keyCountKey = try object.optional("key_count_key")?.string()
+    widthKey = try object.optional("width_key")?.string()
+    var types: [String] = []
+    for item in try object.optional("divides_hidden")?.array() ?? [] { types.append(try item.string()) }
+    dividesHidden = types
+    key = try object.optional("key")?.pattern().text
+    norm = try object.optional("norm")?.pattern().text
+  }
+}

@@ -1,0 +1,62 @@
+internal import StrictJSON
+internal import Tensors
+internal import UnitModel
+
+/// The tensor names of one kind of model, and how its tensors lie on channel axes.
+///
+/// `schemas/architecture.schema.json` defines the documents; `Architectures/` holds those that come with the program.
+/// Only the inner channels of attention and feed-forward layers are cut. The residual stream stays whole, because
+/// norms mix its channels in another way than by a weighted sum.
+struct Architecture: Sendable {
+  static let format = "tessera.architecture/1"
+
+  /// The name of the preset.
+  let id: String
+  /// The models that have these names.
+  let title: String
+  /// The values of `model_type` in config.json.
+  let modelTypes: [String]
+  /// A tensor that distinguishes this architecture from all that are tried after it.
+  let marker: String
+  /// A sentence for the reader of a plan.
+  let remark: String?
+  let groups: [Group]
+
+  /// Tensors that are cut together: the feed-forward layers, the attention layers, …
+  struct Group: Sendable {
+    /// The group's name in `--cut ffn,heads`.
+    let name: String
+    /// The axis, with `{}` for the number of the layer.
+    let axis: String
+    /// The object in config.json that has the keys; nil for the document itself, or its text_config.
+    let object: String?
+    /// The key in config.json with the number of channels.
+    let widthKey: String?
+    /// For attention: how channels form heads.
+    let heads: Heads?
+    /// The ends of tensor names, and the dimensions of each tensor in the notation of `--cut`. For heads, the axis
+    /// counts key heads: `?` is the number of positions for each in the tensor, Q and K are the numbers in queries and
+    /// in keys.
+    let tensors: [(suffix: String, dimensions: String)]
+  }
+
+  /// How the channels of attention layers form heads, and where config.json says so.
+  struct Heads: Sendable {
+    /// The key with the number of query heads.
+    let countKey: String?
+    /// The key with the number of key heads; nil if each query head has its own.
+    let keyCountKey: String?
+    /// The key with the width of a head; nil if loaders compute it from the number of heads.
+    let widthKey: String?
+    /// The model types whose loaders require that the number of heads divides the hidden size.
+    let dividesHidden: [String]
+    /// The tensor whose first dimension has all key channels.
+    let key: String?
+    /// A norm that covers all heads in some models. Such attention stays whole: a norm over fewer heads has another
+    /// mean.
+    let norm: String?
+
+    /// Whether a model with fewer heads of the same width can be loaded.
+    var loads: Bool { widthKey != nil }
+  }
+}
