@@ -35,14 +35,9 @@ struct RefusalTests {
   func ids() {
     let ids = FlatDefect.allCases.map(\.id)
     #expect(Set(ids).count == ids.count)
-    #expect(
-      ids.allSatisfy { id in
-        ["flat.", "safetensors.", "shards.", "npy.", "npz.", "zip.", "pickle.", "pytorch.", "onnx."].contains
-        {
-          id.hasPrefix($0)
-        }
-      }
-    )
+    let prefixes =
+      FlatFormatKind.allCases.map { $0.rawValue + "." } + ["flat.", "shards.", "zip.", "pickle."]
+    #expect(ids.allSatisfy { id in prefixes.contains { id.hasPrefix($0) } })
   }
 
   @Test("messages name file, place, expected and found")

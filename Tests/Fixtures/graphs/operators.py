@@ -99,7 +99,7 @@ def main():
             for seed, b, model in graphs(name, arguments.first, arguments.graphs, arguments.padded):
                 units = 2 + seed % 2
                 options = ["--cut-first"] if seed % 4 else []
-                outcome = trial.judge(arguments.tessera, folder, model, b.feeds(), units, options, not arguments.no_verify)
+                outcome = trial.judge(os.path.abspath(arguments.tessera), folder, model, b.feeds(), units, options, not arguments.no_verify)
                 report["seen"] += 1
                 report["levels"] += outcome["levels"]
                 row["cut" if outcome["cut"] else "whole"] += 1

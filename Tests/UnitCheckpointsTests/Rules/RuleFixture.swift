@@ -189,7 +189,38 @@ struct RuleFixture: CustomStringConvertible, Sendable {
     },
   ]
 
+  /// Weights with a header of this JSON and `body` bytes of ones.
+  private static func weights(_ json: String, body: Int) -> [UInt8] {
+    withUnsafeBytes(of: UInt64(json.utf8.count).littleEndian) { Array($0) } + Array(json.utf8)
+      + [UInt8](repeating: 0xFF, count: body)
+  }
+
   static let flat = [
+    RuleFixture(
+      rule: .shapes, severity: .error, label: "a size of another shape", words: ["'a'", "12 bytes"]
+    ) {
+      folder in
+      let json = #"{"a":{"dtype":"U16","shape":[2,3],"data_offsets":[0,2]}}"#
+      return try folder.write(weights(json, body: 2), as: "w.safetensors")
+    },
+    RuleFixture(rule: .nonFinite, severity: .note, label: "NaN in a flat file", words: ["'a'", "2 NaN"]) {
+      folder in
+      let json = #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#
+      return try folder.write(weights(json, body: 8), as: "w.safetensors")
+    },
+    RuleFixture(
+      rule: .format, severity: .error, label: "a checkpoint with another name",
+      words: ["safetensors", "HDF5"]
+    ) { folder in
+      try folder.write(try TemporaryFolder.bytes(of: GoldenCheckpoint.grid.path), as: "m.safetensors")
+    },
+    RuleFixture(
+      rule: .unexamined, severity: .note, label: "a group that no reader uses",
+      words: ["/notes", "which no reader uses"]
+    ) { folder in
+      try folder.write(
+        try TemporaryFolder.bytes(of: "\(SourceFolder.fixtures)/foreign/notes.h5"), as: "m.h5")
+    },
     flat(.tiles, "a byte is missing", "plain.safetensors", says: "body") { $0.removeLast() },
     RuleFixture(rule: .shards, severity: .error, label: "a tensor in no shard", words: ["'x'"]) { folder in
       let map = #"{"weight_map": {"a": "s.safetensors", "x": "s.safetensors"}}"#

@@ -1,9 +1,10 @@
 import ByteFiles
+import HDF5Kit
 import TestSupport
 import Testing
-import Validation
 
 @testable import UnitCheckpoints
+@testable import Validation
 
 @Suite("Validation rules")
 struct RuleFixtureTests {
@@ -25,10 +26,16 @@ struct RuleFixtureTests {
     #expect(places == places.sorted())
   }
 
-  @Test("every rule has a malformed file")
-  func complete() {
-    let covered = Set(RuleFixture.all.map(\.rule))
-    #expect(RuleID.allCases.filter { !covered.contains($0) } == [])
+  @Test("every rule has a malformed file of each kind that it checks")
+  func complete() throws {
+    let folder = try TemporaryFolder()
+    var covered: [RuleID: RuleSubjects] = [:]
+    for fixture in RuleFixture.all {
+      let isCheckpoint = try HDF5File.hasSignature(try ReadableFile(path: try fixture.make(folder)))
+      covered[fixture.rule, default: []].insert(isCheckpoint ? .checkpoint : .flat)
+    }
+    let missing = RuleID.allCases.filter { !(covered[$0] ?? []).isSuperset(of: $0.rule.subjects) }
+    #expect(missing == [])
   }
 
   @Test("every forged checkpoint is found by its defect", arguments: ForgedCheckpoint.all)
