@@ -1,3 +1,4 @@
+package import ByteFiles
 package import FlatFormats
 package import TensorStreams
 internal import Tensors
@@ -9,10 +10,14 @@ extension CheckpointContents {
   ///
   /// - Parameters:
   ///   - planPath: the plan's name in messages.
+  ///   - fileName: the bare name of a single file that was opened as a folder.
+  ///   - companions: the other files of the source's folder, which are stored too.
   ///   - isCompressed: whether tensors are compressed.
   ///   - mayLose: whether the user accepts the loss of something that is left out.
   package static func cutting(
-    _ source: any FlatWeightsSource, plan: Plan, planPath: String, isCompressed: Bool = false,
+    _ source: any FlatWeightsSource, plan: Plan, planPath: String, fileName: String? = nil,
+    companions: [CompanionFile] = [],
+    isCompressed: Bool = false,
     mayLose: (LeftOut) -> Bool = { _ in false }
   ) throws -> (contents: CheckpointContents, resolved: ResolvedPlan) {
     let hollow = try source.hollowFiles()
@@ -27,8 +32,8 @@ extension CheckpointContents {
     let places = source.places
     let contents = CheckpointContents(
       resolved, ties: source.tensors.map { $0.tiedTo.flatMap { places[$0] } }, text: text,
-      source: Array(SourceRecord(source, hollow).text.utf8),
-      headers: hollow?.map(\.bytes) ?? source.storedHeaders,
+      source: Array(SourceRecord(source, hollow, fileName, companions).text.utf8),
+      headers: (hollow?.map(\.bytes) ?? source.storedHeaders) + companions.map(\.bytes),
       shardIndex: source.shardSet?.index?.bytes, isCompressed: isCompressed)
     return (contents, resolved)
   }
@@ -43,7 +48,10 @@ extension FlatWeightsSource {
 
 extension SourceRecord {
   /// - Parameter hollow: the files of the graph, without the elements of tensors.
-  fileprivate init(_ source: any FlatWeightsSource, _ hollow: [HollowFile]?) {
+  fileprivate init(
+    _ source: any FlatWeightsSource, _ hollow: [HollowFile]?, _ fileName: String?,
+    _ companions: [CompanionFile]
+  ) {
     let shards: [Shard]
     if let hollow {
       // The holes show which file has a tensor, but not its order; so all tensors are counted in the first file, the
@@ -59,13 +67,19 @@ extension SourceRecord {
       }
     } else {
       shards = [
-        Shard(tensorCount: source.tensors.count, header: source.verbatim == nil ? nil : 0, name: nil)
+        Shard(tensorCount: source.tensors.count, header: source.verbatim == nil ? nil : 0, name: fileName)
       ]
     }
     self.init(
       kind: source.kind.rawValue, shards: shards,
       index: source.shardSet?.index.map {
         Index(name: $0.name, digest: SHA256Digest.of($0.bytes).description)
-      }, metadata: source.metadata)
+      }, metadata: source.metadata,
+      files: companions.enumerated().map { number, file in
+        // Their bytes follow those of the shards' headers.
+        File(
+          name: file.name, header: shards.count { $0.header != nil } + number,
+          digest: SHA256Digest.of(file.bytes).description)
+      })
   }
 }

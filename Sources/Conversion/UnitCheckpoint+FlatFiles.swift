@@ -6,17 +6,20 @@ package import UnitCheckpoints
 extension UnitCheckpoint {
   /// The stored header, if the checkpoint was made from one file of that format; nil if a new one is needed.
   package func verbatimHeader(for kind: FlatFormatKind) throws(CheckpointError) -> [UInt8]? {
-    guard try sourceRecord().kind == kind.rawValue else { return nil }
-    let headers = try self.headers()
-    return headers.count == 1 ? headers[0] : nil
+    let stored = try sourceRecord()
+    guard stored.kind == kind.rawValue, stored.shards.count == 1, let header = stored.shards[0].header else {
+      return nil
+    }
+    return try self.headers()[header]
   }
 
-  /// The files of the sharded safetensors from which the checkpoint was made; nil if it was made from another format.
+  /// The files of the sharded safetensors, or the only file of the folder, from which the checkpoint was made; nil if it
+  /// was made from another format or from one file.
   ///
   /// Their names come from the checkpoint and are not trusted: the writer of the set refuses paths.
   package func shardSet() throws(CheckpointError) -> ShardSet? {
     let stored = try sourceRecord()
-    guard stored.kind == FlatFormatKind.shardedSafetensors.rawValue else { return nil }
+    guard FlatFormatKind(rawValue: stored.kind)?.isSafetensors == true else { return nil }
     let headers = try self.headers()
     var shards: [ShardSet.Shard] = []
     for shard in stored.shards {

@@ -130,17 +130,21 @@ public enum FlatFormats {
   ///   `shardSet`.
   /// - `hollowFiles`: the files of a source with a graph, which ONNX needs.
   /// - `sourceFiles`: files that are read at the same time; a set of shards must not replace them.
+  /// - `companions`: files that are written beside a set of shards.
+  /// - `isModelFolder`: whether a set that needs only one shard is one file without an index.
   /// - `replacing`: whether files of a set may replace existing ones; a single file always may.
   public static func sink(
     kind: FlatFormatKind, path: String, specs: [TensorSpec], ties: [TensorTie] = [],
     metadata: [(key: String, value: String)] = [], verbatim: [UInt8]? = nil, opaque: Bool = false,
     shardSet: ShardSet? = nil, shardSize: Int? = nil, sourceFiles: [String] = [], replacing: Bool = true,
-    hollowFiles: [HollowFile]? = nil
+    companions: [CompanionFile] = [], isModelFolder: Bool = false, hollowFiles: [HollowFile]? = nil
   ) throws(FlatFormatError) -> any TensorSink {
     var contents = SinkContents(
       path: path, specs: specs, ties: ties, metadata: metadata, verbatim: verbatim, opaque: opaque,
       shardSet: shardSet, shardSize: shardSize, sourceFiles: sourceFiles, replacing: replacing)
     contents.hollowFiles = hollowFiles
+    contents.companions = companions
+    contents.isModelFolder = isModelFolder
     try contents.check()
     return try format(of: kind).sink(contents)
   }

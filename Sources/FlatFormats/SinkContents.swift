@@ -1,3 +1,4 @@
+internal import ByteFiles
 internal import TensorStreams
 internal import Tensors
 
@@ -17,6 +18,10 @@ struct SinkContents: Sendable {
   var shardSize: Int?
   /// The files that are being read at the same time.
   var sourceFiles: [String] = []
+  /// Files that are written beside a set of shards.
+  var companions: [CompanionFile] = []
+  /// Whether a set that needs only one shard is one file without an index, as in a model's folder.
+  var isModelFolder = false
   /// Whether files of a set may replace existing files.
   var replacing = true
 

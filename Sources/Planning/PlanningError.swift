@@ -8,6 +8,8 @@ public enum PlanningError: Error, Hashable, Sendable {
   case presetMatchesNothing(preset: String, example: String, nearest: String?)
   /// The number of heads does not divide the channels of an attention layer.
   case headsDisagree(tensor: String, heads: Int, channels: Int)
+  /// No config.json describes a sub-network; the text is the reason.
+  case notLoadable(String)
   /// The graph cannot be followed; the text is a whole sentence.
   case graph(String)
   /// The plan does not fit the tensors.
@@ -28,6 +30,7 @@ extension PlanningError: CustomStringConvertible {
     case .headsDisagree(let tensor, let heads, let channels):
       "--heads \(heads): expected a number of heads that divides the \(channels) channels of '\(tensor)'"
         + Self.remainder(of: channels, by: heads)
+    case .notLoadable(let reason): "the sub-network could not be loaded: \(reason)"
     case .graph(let sentence): sentence
     case .plan(let error), .weights(let error): "\(error)"
     }

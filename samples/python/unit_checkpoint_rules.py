@@ -174,7 +174,12 @@ def verify(c):
     shards = c.source["shards"]
     need(c.plan["format"] == "tessera.plan/1" and c.source["format"] == "tessera.source/1", "another format")
     need(sum(shard["tensors"] for shard in shards) == len(c.tensors), "source counts other tensors")
-    need(sorted(s["header"] for s in shards if s["header"] is not None) == numbers, "source names other headers")
+    files = c.source.get("files", [])
+    named = [shard["header"] for shard in shards if shard["header"] is not None] + [file["header"] for file in files]
+    need(sorted(named) == numbers, "source names other headers")
+    for file in files:
+        data = raw(c.find(f"tessera/headers/{file['header']}", h5py.h5t.STD_U8LE))
+        need(hashlib.sha256(data).hexdigest() == file["sha256"], f"another file {file['name']!r}")
     if "index" in c.source:
         data = raw(c.find("tessera/shard_index", h5py.h5t.STD_U8LE))
         need(hashlib.sha256(data).hexdigest() == c.source["index"]["sha256"], "another index of shards")

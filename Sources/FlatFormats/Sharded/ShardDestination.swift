@@ -64,6 +64,16 @@ struct ShardDestination {
     }
   }
 
+  /// Throws if the folder has an index: readers would use it, and not a single file beside it.
+  func requireNoIndex() throws(FlatFormatError) {
+    guard ShardFolder(folder.path) != nil else { return }
+    for name in try folder.names() where ShardName.isIndex(name) {
+      throw .refused(
+        .shardsInTheWay, path: folder.file(name), place: "file",
+        expected: "a folder without an index, for a single file of weights", found: "an index")
+    }
+  }
+
   /// Throws if a file that would be replaced belongs to another set.
   func requireOwn(_ names: [String]) throws(FlatFormatError) {
     guard ShardFolder(folder.path) != nil else { return }

@@ -14,7 +14,8 @@ struct ShardLayout {
   }
 
   let shards: [Shard]
-  let index: [UInt8]
+  /// The bytes of the index; nil for a single file, which needs none.
+  let index: [UInt8]?
 
   /// The most bytes of tensors in a shard, unless the user gives another size; the same as Hugging Face's default.
   static let defaultSize = 5_000_000_000
@@ -56,11 +57,12 @@ struct ShardLayout {
       }
       shards.append(
         Shard(
-          name: ShardName.numbered(stem, number + 1, of: ranges.count), tensors: range, header: header,
-          order: order, byteCount: try part.byteCount()))
+          name: contents.isModelFolder && ranges.count == 1
+            ? stem + ShardName.suffix : ShardName.numbered(stem, number + 1, of: ranges.count),
+          tensors: range, header: header, order: order, byteCount: try part.byteCount()))
     }
     self.shards = shards
-    index = try Self.index(of: shards, contents)
+    index = contents.isModelFolder && shards.count == 1 ? nil : try Self.index(of: shards, contents)
   }
 
   /// The layout of the stored files, after a check that they describe exactly these tensors.
@@ -95,7 +97,7 @@ struct ShardLayout {
     }
     self.shards = shards
     guard let bytes = set.index?.bytes else {
-      index = try Self.index(of: shards, contents)
+      index = contents.isModelFolder && shards.count == 1 ? nil : try Self.index(of: shards, contents)
       return
     }
     var problems = ShardProblems()

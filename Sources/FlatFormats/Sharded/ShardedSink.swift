@@ -38,15 +38,19 @@ final class ShardedSink: TensorSink {
     try Self.requireReadable(layout, contents)
     progress = SinkProgress(contents, order: order)
     sources = Set(contents.sourceFiles.compactMap(FileIdentity.init(path:)))
+    let companions = contents.companions.map(\.name)
     let names = layout.shards.map(\.name)
-    for name in names + [destination.index] {
+    try Self.requireBare(contents, beside: names + [destination.index])
+    if layout.index == nil { try destination.requireNoIndex() }
+    for name in names + companions + [destination.index] {
       try Self.requireNoSource(sources, destination.folder.file(name))
     }
-    if !contents.replacing { try destination.requireFree(names) }
+    if !contents.replacing { try destination.requireFree(names + companions) }
     try destination.requireOwn(names)
     let (folder, index) = (destination.folder.path, destination.index)
+    let last = layout.index == nil ? names.last ?? index : index
     files = try asFlatFormat { () throws(FileError) in
-      try AtomicFileSet(folder: folder, names: names, last: index)
+      try AtomicFileSet(folder: folder, names: companions + names.filter { $0 != last }, last: last)
     }
     for name in destination.folder.shards(of: index) {
       try Self.requireNoSource(sources, destination.folder.file(name))
@@ -76,13 +80,15 @@ final class ShardedSink: TensorSink {
     while begun < layout.shards.count { try beginNext() }
     try current?.finish()
     current = nil
-    let index = destination.index
     files.lockFolder()
     let stale = try destination.stale(beside: layout.shards.map(\.name))
+    let index = layout.index.map { CompanionFile(name: destination.index, bytes: $0) }
     try asFlatFormat { () throws(FileError) in
-      let file = try files.file(index)
-      try file.write(layout.index, at: 0)
-      try file.commit()
+      for own in contents.companions + [index].compactMap(\.self) {
+        let file = try files.file(own.name)
+        try file.write(own.bytes, at: 0)
+        try file.commit()
+      }
       try files.commit(removing: stale)
     }
   }
@@ -105,15 +111,35 @@ final class ShardedSink: TensorSink {
   /// Checks that readers accept the index and the headers together; each shard is read back when it is written.
   private static func requireReadable(_ layout: ShardLayout, _ contents: SinkContents) throws(FlatFormatError)
   {
-    var problems = ShardProblems()
-    _ = try ShardIndex(parsing: layout.index, path: contents.path, problems: &problems)
-    if let first = problems.errors.first { throw first }
+    if let index = layout.index {
+      var problems = ShardProblems()
+      _ = try ShardIndex(parsing: index, path: contents.path, problems: &problems)
+      if let first = problems.errors.first { throw first }
+    }
     let headers = layout.shards.reduce(0) { $0 + $1.header.count }
     guard headers <= ShardedSource.headerLimit else {
       throw contents.refusal(
         .shardsLimit, "shards",
         expected: "headers of at most \(ShardedSource.headerLimit.grouped) bytes together",
         found: "\(headers.grouped)")
+    }
+  }
+
+  /// Checks the names of the files beside the shards: they may come from a checkpoint.
+  private static func requireBare(_ contents: SinkContents, beside names: [String]) throws(FlatFormatError) {
+    var seen = Set(names.map { TensorName($0) })
+    for file in contents.companions {
+      guard CompanionFile.isInside(file.name), !file.name.contains("/"),
+        FlatFormats.kind(forName: file.name) == nil
+      else {
+        throw contents.refusal(
+          .shardsName, "file \(TensorName(file.name).quoted)",
+          expected: "the bare name of a file beside the weights", found: "another name")
+      }
+      guard seen.insert(TensorName(file.name)).inserted else {
+        throw contents.refusal(
+          .shardsName, "file \(TensorName(file.name).quoted)", expected: "every name once", found: "it twice")
+      }
     }
   }
 

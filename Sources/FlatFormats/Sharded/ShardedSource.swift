@@ -77,7 +77,7 @@ final class ShardedSource: FlatWeightsSource {
   }
 
   static let format = FlatFormat(
-    kind: .shardedSafetensors, suffix: ShardName.indexSuffix, uses: [.conversion],
+    kind: .shardedSafetensors, suffix: ShardName.indexSuffix, uses: [.conversion, .subNetwork],
     matches: { head in
       guard head.bytes.first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }) == UInt8(ascii: "{") else {
         return false

@@ -32,11 +32,14 @@ extension Architecture {
 
 extension Architecture.Group {
   fileprivate init(_ node: PlanNode) throws(PlanError) {
-    let object = try node.object(allowing: ["name", "axis", "config", "width_key", "heads", "tensors"])
+    let object = try node.object(allowing: [
+      "name", "axis", "config", "width_key", "times_key", "heads", "tensors",
+    ])
     name = try object.required("name").string()
     axis = try object.required("axis").pattern().text
     self.object = try object.optional("config")?.string()
     widthKey = try object.optional("width_key")?.string()
+    timesKey = try object.optional("times_key")?.string()
     heads = try object.optional("heads").map { (node) throws(PlanError) in try Architecture.Heads(node) }
     let list = try object.required("tensors")
     var tensors: [(suffix: String, dimensions: String)] = []

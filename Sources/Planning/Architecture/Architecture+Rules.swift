@@ -39,6 +39,12 @@ extension Architecture {
       use.names.first(prefix + tensor.suffix).map { (prefix + tensor.suffix, tensor.dimensions, $0) }
     }
     guard let query = found.first?.2 else { return }
+    if use.sizes != nil, group.heads == nil, group.widthKey == nil, use.groups == nil {
+      rules.words.append(
+        "group '\(group.name)' is left whole: no key of config.json gives its width; --cut \(group.name) cuts it"
+      )
+      return
+    }
     var counts: HeadCounts?
     if let heads = group.heads {
       switch try HeadCounts.of(heads, group, prefix, query: query, use) {

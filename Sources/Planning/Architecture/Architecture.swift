@@ -32,6 +32,8 @@ struct Architecture: Sendable {
     let object: String?
     /// The key in config.json with the number of channels.
     let widthKey: String?
+    /// The key with a number by which the width is multiplied, such as that of shared experts.
+    let timesKey: String?
     /// For attention: how channels form heads.
     let heads: Heads?
     /// The ends of tensor names, and the dimensions of each tensor in the notation of `--cut`. For heads, the axis

@@ -13,11 +13,21 @@ package struct ModelSizes: Sendable {
     self.objects = objects
   }
 
+  /// The path of a key in the document; the part for text if the document itself lacks the key.
+  package func path(_ key: String, in object: String?) -> [String] {
+    if let object { return [object, key] }
+    if values[key] != nil { return [key] }
+    return Self.textParts.first { objects[$0]?[key] != nil }.map { [$0, key] } ?? [key]
+  }
+
+  /// The objects for text in models with several kinds of input.
+  private static let textParts = ["text_config", "llm_config", "language_config"]
+
   /// The number under a key, in the named object. Without a name: in the document, or else in the part for text of a
   /// model with several kinds of input.
   subscript(key: String, in object: String?) -> Int? {
     if let object { return objects[object]?[key] }
     return values[key]
-      ?? ["text_config", "llm_config", "language_config"].lazy.compactMap { objects[$0]?[key] }.first
+      ?? Self.textParts.lazy.compactMap { objects[$0]?[key] }.first
   }
 }

@@ -3,7 +3,8 @@ internal import SubNetworks
 internal import UnitCheckpoints
 
 extension SubNetworkWeights {
-  /// Writes the sub-network as an ordinary, smaller model: safetensors, npz, PyTorch or, with a graph, ONNX.
+  /// Writes the sub-network as an ordinary, smaller model: safetensors, npz, PyTorch or, with a graph, ONNX. A path that
+  /// ends in `/` is a model's folder: the weights, config.json with the new sizes, and the other files.
   ///
   /// The file appears whole or not at all, and replaces a file of the same name.
   ///

@@ -15,6 +15,8 @@ package struct Cutting {
   package let hasGraph: Bool
   /// Bytes of all tensors.
   package let byteCount: Int
+  /// The other files of the source's folder; nil if the source is no folder.
+  package let companions: FolderCompanions?
 
   private let flat: any FlatWeightsSource
   private let contents: CheckpointContents
@@ -28,8 +30,11 @@ package struct Cutting {
     _ options: ConversionOptions
   ) throws {
     self.flat = flat
+    companions = try FlatFormats.companions(of: flat, openedAs: opened.folder ?? opened.path)
+    let isInFolder = companions != nil && flat.kind == .safetensors
     (contents, resolved) = try CheckpointContents.cutting(
       flat, plan: plan?.plan ?? .whole, planPath: plan?.path ?? opened.path,
+      fileName: isInFolder ? DocumentFile.bareName(of: flat.path) : nil, companions: companions?.files ?? [],
       isCompressed: options.isCompressed, mayLose: options.mayLose)
     network = try plan == nil ? nil : opened.network
     hasGraph = network != nil

@@ -9,6 +9,9 @@ package struct Extracting {
   /// Bytes of all tensors that are written.
   package let byteCount: Int
 
+  /// What is written beside the weights, if they are a folder.
+  package let folder: FolderExtraction?
+
   private let source: SubNetworkSource
   private let sink: any TensorSink
 
@@ -20,13 +23,16 @@ package struct Extracting {
   /// Lays out the file at `path`.
   package init(
     _ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint, as kind: FlatFormatKind, at path: String,
-    isOpaque: Bool
+    isOpaque: Bool, isReplacing: Bool = true
   ) throws {
+    folder = kind == .shardedSafetensors ? try FolderExtraction(subNetwork, of: checkpoint) : nil
     let source = SubNetworkSource(subNetwork, of: checkpoint)
     let tensors = source.tensors
     let plain = try FlatFormats.sink(
       kind: kind, path: path, specs: tensors.map(\.spec), ties: tensors.compactMap(TensorTie.init),
-      metadata: kind == .safetensors ? checkpoint.flatMetadata(for: kind) : [], opaque: isOpaque)
+      metadata: kind.isSafetensors ? checkpoint.flatMetadata(for: kind) : [], opaque: isOpaque,
+      sourceFiles: [checkpoint.path], replacing: isReplacing, companions: folder?.files ?? [],
+      isModelFolder: folder != nil)
     sink = try TiedSink(plain, tensors, destination: path)
     byteCount = sink.order.reduce(0) { $0 + tensors[$1].spec.byteCount }
     self.source = source

@@ -1,3 +1,4 @@
+package import ByteFiles
 internal import Conversion
 package import FlatFormats
 internal import TensorStreams
@@ -8,6 +9,9 @@ package import UnitCheckpoints
 package struct Joining {
   /// Bytes of all tensors.
   package let byteCount: Int
+
+  /// The files that are written beside the weights.
+  package let companions: [CompanionFile]
 
   private let checkpoint: UnitCheckpoint
   private let sink: any TensorSink
@@ -20,6 +24,7 @@ package struct Joining {
     let tensors = checkpoint.tensors
     let verbatim = try checkpoint.verbatimHeader(for: kind)
     let set = kind == .shardedSafetensors ? try checkpoint.shardSet() : nil
+    companions = kind == .shardedSafetensors ? try checkpoint.companions() : []
     // An unchanged file has its metadata in its header; a new file of the same kind gets the same metadata.
     let isAsItWas = verbatim != nil || set != nil && options.shardSize == nil
     sink = try FlatFormats.sink(
@@ -27,6 +32,7 @@ package struct Joining {
       metadata: kind.isSafetensors && !isAsItWas ? try checkpoint.flatMetadata(for: kind) : [],
       verbatim: kind == .onnx ? nil : verbatim, opaque: options.isOpaque, shardSet: set,
       shardSize: options.shardSize, sourceFiles: [checkpoint.path], replacing: options.isReplacing,
+      companions: companions, isModelFolder: set?.index == nil && set?.shards.count == 1,
       hollowFiles: kind == .onnx ? try checkpoint.hollowFiles() : nil)
     byteCount = tensors.reduce(0) { $0 + $1.spec.byteCount }
   }

@@ -15,13 +15,24 @@ package struct ModelConfiguration {
 
   /// Reads the config.json in a folder, or in the folder of a file; nil if there is none.
   package init?(beside source: String) throws(TesseraError) {
-    path =
+    let path =
       FlatFormats.isFolder(source)
       ? "\(source)/config.json" : DocumentFile.path("config.json", beside: source)
     guard FileIdentity(path: path) != nil else { return nil }
-    let document = try DocumentFile.read(path, limit: Self.sizeLimit, as: "a config.json") {
-      try JSONParser(sizeLimit: Self.sizeLimit).parse($0)
+    self.path = path
+    objects = try DocumentFile.read(path, limit: Self.sizeLimit, as: "a config.json") {
+      try Self.objects($0, path: path)
     }
+  }
+
+  /// The config.json with these bytes; messages name it `path`.
+  init(parsing bytes: [UInt8], path: String) throws {
+    self.path = path
+    objects = try Self.objects(bytes, path: path)
+  }
+
+  private static func objects(_ bytes: [UInt8], path: String) throws -> [JSONObject] {
+    let document = try JSONParser(sizeLimit: sizeLimit).parse(bytes)
     guard case .object(let members) = document else {
       throw TesseraError(sentence: "\(path): expected an object, found another value")
     }
@@ -33,7 +44,7 @@ package struct ModelConfiguration {
       }
       next += 1
     }
-    self.objects = objects
+    return objects
   }
 
   /// The model type and the whole numbers of the document and of its objects.

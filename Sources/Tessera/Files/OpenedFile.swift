@@ -19,6 +19,8 @@ package final class OpenedFile: Sendable {
 
   /// The path as the user gave it.
   package let path: String
+  /// The folder, if the user named one.
+  package let folder: String?
   /// The format of flat weights; nil for a unit checkpoint.
   package let flatKind: FlatFormatKind?
 
@@ -40,14 +42,15 @@ package final class OpenedFile: Sendable {
   package convenience init(_ path: String, assumeDType: Tensors.DType? = nil, usesHeaders: Bool = true) throws
   {
     if let source = try FlatFormats.open(folder: path, assumeDType: assumeDType) {
-      self.init(folder: source)
+      self.init(source, of: path)
     } else {
       try self.init(try ReadableFile(path: path), assumeDType: assumeDType, usesHeaders: usesHeaders)
     }
   }
 
-  private init(folder source: any FlatWeightsSource) {
+  private init(_ source: any FlatWeightsSource, of folder: String) {
     path = source.path
+    self.folder = folder
     file = nil
     (assumeDType, usesHeaders) = (nil, true)
     flatKind = source.kind
@@ -57,6 +60,7 @@ package final class OpenedFile: Sendable {
   /// Recognises an open file.
   package init(_ file: ReadableFile, assumeDType: Tensors.DType? = nil, usesHeaders: Bool = true) throws {
     path = file.path
+    folder = nil
     self.file = file
     self.assumeDType = assumeDType
     self.usesHeaders = usesHeaders

@@ -165,6 +165,7 @@ struct ConvertCommand: ParsableCommand {
     try cutting.write(to: dest) { bar.update($0) }
     bar.finish()
     try tellWritten(flat.tensors)
+    if let companions = cutting.companions { tell(companions) }
     // Printed after the conversion, so that a failing conversion prints only its error.
     let width = Output.errorIsTerminal ? Terminal.errorWidth : nil
     if let proof { Output.standardError(WrappedSentence.text(proof, width: width)) }
@@ -206,6 +207,26 @@ struct ConvertCommand: ParsableCommand {
     try joining.write { bar.update($0) }
     bar.finish()
     try tellWritten(checkpoint.tensors)
+  }
+
+  /// Reports the other files of SOURCE's folder.
+  private func tell(_ companions: FolderCompanions) {
+    func list(_ names: [String]) -> String {
+      let shown = names.prefix(6).map { PrintableText.line($0) }.joined(separator: ", ")
+      return names.count > 6 ? "\(shown) and \(names.count - 6) more" : shown
+    }
+    let width = Output.errorIsTerminal ? Terminal.errorWidth : nil
+    if !companions.files.isEmpty {
+      let bytes = companions.files.reduce(0) { $0 + $1.bytes.count }
+      Output.standardError(
+        WrappedSentence.text(
+          "kept: \(list(companions.files.map(\.name))) (\(bytes.grouped) bytes)", width: width))
+    }
+    if !companions.leftOut.isEmpty {
+      Output.standardError(
+        WrappedSentence.text("left out: other files of the folder: \(list(companions.leftOut))", width: width)
+      )
+    }
   }
 
   /// Prints the numbers of tensors and bytes of DEST.

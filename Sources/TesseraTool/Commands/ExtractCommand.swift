@@ -19,8 +19,12 @@ struct ExtractCommand: ParsableCommand {
       ascending order. Private tensors get the names that the plan gives with "as". If the plan has a mask \
       or an owner map (the unit of each element), elements outside the sub-network are zero. Only the \
       blocks that the sub-network needs are read, and each of them is checked. DEST ends in \
-      \(FlatFormats.endings(for: .subNetwork)); ONNX needs a graph. It appears whole or not at all, and replaces a file of the same \
-      name.
+      \(FlatFormats.endings(for: .subNetwork)); ONNX needs a graph. A file appears whole or not at all, and \
+      replaces one of the same name.
+
+      A DEST that ends in / is a model's folder: the weights, and the other files of the folder from which \
+      FILE was converted. In config.json, only the sizes of the sub-network change. If no config.json can \
+      describe the sub-network, nothing is written. README.md is a new one, with the task and the level.
 
       --budget selects the highest-numbered level that fits. It is a number of parameters (1.9M, 500k, \
       7,380,276) or of bytes (64MB, 2GiB). The sub-networks are counted under --policy, else the plan's \
@@ -30,12 +34,13 @@ struct ExtractCommand: ParsableCommand {
       Example:
         tessera extract model.h5 small.safetensors --task digits --level 2
         tessera extract model.h5 small.npz --task digits --budget 64kB
+        tessera extract llama.h5 small/ --level 2
       """)
 
   @Argument(help: "The unit checkpoint.")
   var file: String
 
-  @Argument(help: "The file to write.")
+  @Argument(help: "The file to write, or a folder (small/).")
   var dest: String
 
   @Option(help: "The task. Required if there are several.")
@@ -59,7 +64,8 @@ struct ExtractCommand: ParsableCommand {
   func validate() throws {
     guard destinationKind != nil else {
       throw ValidationError(
-        "DEST '\(dest)': expected a name that ends in \(FlatFormats.endings(for: .subNetwork))")
+        "DEST '\(dest)': expected a name that ends in \(FlatFormats.endings(for: .subNetwork)), or a folder's, that ends in /"
+      )
     }
     if level != nil, budget != nil { throw ValidationError("expected either --level or --budget") }
     if let budget {
@@ -73,7 +79,7 @@ struct ExtractCommand: ParsableCommand {
   }
 
   func run() throws {
-    if writing.noClobber, FileIdentity(path: dest) != nil {
+    if writing.noClobber, destinationKind != .shardedSafetensors, FileIdentity(path: dest) != nil {
       throw TesseraError(sentence: "\(dest): expected no file of that name (-n), found one")
     }
     let opened = try OpenedFile(file, usesHeaders: false)
@@ -124,10 +130,26 @@ struct ExtractCommand: ParsableCommand {
     guard let kind = destinationKind else {
       throw TesseraError(sentence: "\(dest): no format has that name")
     }
-    let extracting = try Extracting(subNetwork, of: checkpoint, as: kind, at: dest, isOpaque: writing.opaque)
+    let extracting = try Extracting(
+      subNetwork, of: checkpoint, as: kind, at: dest, isOpaque: writing.opaque,
+      isReplacing: !writing.noClobber)
     var bar = ProgressBar("extracting", total: extracting.byteCount)
     defer { bar.finish() }
     try extracting.write { bar.update($0) }
+    bar.finish()
+    guard let folder = extracting.folder else { return }
+    let width = Output.errorIsTerminal ? Terminal.errorWidth : nil
+    if folder.files.isEmpty {
+      Output.standardError("note: the checkpoint was made without a config.json; only weights are written\n")
+    } else {
+      Output.standardError(
+        WrappedSentence.text(
+          "beside the weights: \(folder.files.map { PrintableText.line($0.name) }.joined(separator: ", "))",
+          width: width))
+    }
+    if !folder.changes.isEmpty {
+      Output.standardError("config.json: \(folder.changes.joined(separator: ", "))\n")
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-internal import ByteFiles
+package import ByteFiles
 internal import HDF5Kit
 internal import StrictJSON
 package import TensorStreams
@@ -15,6 +15,8 @@ package struct SourceRecord: Sendable {
   package let index: Index?
   /// The free text of the files, in their order.
   package let metadata: [(key: String, value: String)]
+  /// The other files of the folder that had the weights: configuration, tokenizer, licence.
+  package let files: [File]
 
   /// One flat file.
   package struct Shard: Sendable {
@@ -35,6 +37,22 @@ package struct SourceRecord: Sendable {
     }
   }
 
+  /// A file beside the weights.
+  package struct File: Sendable {
+    /// The file's name in the folder; a path with `/` for a file in a folder below it.
+    package let name: String
+    /// The number of the stored header that has its bytes.
+    package let header: Int
+    /// SHA-256 of its bytes, in hexadecimal.
+    package let digest: String
+
+    package init(name: String, header: Int, digest: String) {
+      self.name = name
+      self.header = header
+      self.digest = digest
+    }
+  }
+
   /// The index of a set of shards.
   package struct Index: Sendable {
     /// The file's name in the record.
@@ -49,7 +67,10 @@ package struct SourceRecord: Sendable {
   }
 
   /// - Parameter metadata: the free text; if a key is repeated, its first value is kept.
-  package init(kind: String, shards: [Shard], index: Index?, metadata: [(key: String, value: String)]) {
+  package init(
+    kind: String, shards: [Shard], index: Index?, metadata: [(key: String, value: String)], files: [File] = []
+  ) {
+    self.files = files
     self.kind = kind
     self.shards = shards
     self.index = index
@@ -71,6 +92,7 @@ package struct SourceRecord: Sendable {
         JSONMember(
           key: "index", value: Self.object([("name", .string($0.name)), ("sha256", .string($0.digest))]))
       },
+      files.isEmpty ? nil : JSONMember(key: "files", value: .array(files.map(\.json))),
     ]
     // Only a number that is not finite cannot be written; this document has no such number.
     let object = JSONObject(members.compactMap(\.self)) ?? JSONObject()
@@ -79,6 +101,14 @@ package struct SourceRecord: Sendable {
 
   fileprivate static func object(_ members: [(String, JSONValue)]) -> JSONValue {
     .object(JSONObject(members.map { JSONMember(key: $0, value: $1) }) ?? JSONObject())
+  }
+}
+
+extension SourceRecord.File {
+  fileprivate var json: JSONValue {
+    SourceRecord.object([
+      ("name", .string(name)), ("header", JSONValue(header)), ("sha256", .string(digest)),
+    ])
   }
 }
 
@@ -139,15 +169,49 @@ extension UnitCheckpoint {
     guard tensorCount == index.tensors.count else {
       throw broken(.source, "shards of \(index.tensors.count) tensors together", "\(tensorCount)")
     }
-    let numbers = shards.compactMap(\.header)
+    let files = try storedFiles(object["files"], broken)
+    let numbers = shards.compactMap(\.header) + files.map(\.header)
     let headerCount = try headerCount()
     guard numbers.sorted() == Array(0..<headerCount) else {
       throw broken(
-        .sourceHeaders, "one shard for each of \(headerCount) headers", "shards with the headers \(numbers)")
+        .sourceHeaders, "one shard or file for each of \(headerCount) headers",
+        "shards and files with the headers \(numbers)")
     }
     return SourceRecord(
       kind: kind, shards: shards, index: try storedIndex(object["index"], broken),
-      metadata: try storedMetadata(object["metadata"], broken))
+      metadata: try storedMetadata(object["metadata"], broken), files: files)
+  }
+
+  private func storedFiles(
+    _ value: JSONValue?, _ broken: (CheckpointDefect, String, String) -> CheckpointError
+  ) throws(CheckpointError) -> [SourceRecord.File] {
+    guard let value else { return [] }
+    guard case .array(let items) = value else { throw broken(.source, "files as an array", value.kindName) }
+    return try items.map { (item) throws(CheckpointError) in
+      guard case .object(let file) = item, case .string(let name)? = file["name"],
+        case .integer(let number)? = file["header"], let header = Int(exactly: number),
+        case .string(let digest)? = file["sha256"]
+      else { throw broken(.source, "a file as its name, header and sha256", item.kindName) }
+      return SourceRecord.File(name: name, header: header, digest: digest)
+    }
+  }
+
+  /// The other files of the folder from which the checkpoint was made. Throws if the bytes of one do not have their
+  /// digest. The names are not trusted: a writer refuses paths out of its folder.
+  package func companions() throws(CheckpointError) -> [CompanionFile] {
+    let files = try sourceRecord().files
+    if files.isEmpty { return [] }
+    let headers = try self.headers()
+    return try files.map { (file) throws(CheckpointError) in
+      let found = SHA256Digest.of(headers[file.header]).description
+      guard found == file.digest else {
+        throw .broken(
+          .source, path: path, place: "/\(Layout.Table.source.path)",
+          expected: "file \(TensorName(file.name).quoted) with the SHA-256 \(TensorName(file.digest).quoted)",
+          found: found)
+      }
+      return CompanionFile(name: file.name, bytes: headers[file.header])
+    }
   }
 
   /// The holes of a file; throws if one has another length than the tensor that fills it.

@@ -17,6 +17,7 @@ enum SourceHeaderRule: ValidationRule {
     do throws(CheckpointError) {
       headers = try checkpoint.headers()
       source = try checkpoint.sourceRecord()
+      _ = try checkpoint.companions()
     } catch {
       return [subject.finding(error, at: "/tessera/source")]
     }

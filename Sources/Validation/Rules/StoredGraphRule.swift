@@ -5,7 +5,8 @@ internal import UnitCheckpoints
 
 /// The tensors fit the holes of the stored graph, so that the same model can be written again.
 enum StoredGraphRule: ValidationRule {
-  static let summary = "The places of tensors in a stored graph are inside its files and have the tensors' sizes."
+  static let summary =
+    "The places of tensors in a stored graph are inside its files and have the tensors' sizes."
   static let isOfIndex = true
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {

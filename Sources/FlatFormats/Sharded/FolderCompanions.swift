@@ -1,0 +1,80 @@
+public import ByteFiles
+internal import TensorStreams
+internal import Tensors
+
+/// The files of a model's folder other than its weights.
+public struct FolderCompanions: Sendable {
+  /// The files that belong to the model, by name.
+  public let files: [CompanionFile]
+  /// The names of all other files and folders, and of files that are too large or cannot be read.
+  public let leftOut: [String]
+
+  /// The most bytes of one file; a tokenizer of 256,000 tokens has 35 MB.
+  static let fileLimit = 64 << 20
+  /// The most bytes of all files; a checkpoint has room for 128 MiB, with the headers of the weights.
+  static let totalLimit = 96 << 20
+
+  /// Files that Hugging Face's libraries write beside the weights.
+  private static let known: Set<String> = [
+    "config.json", "generation_config.json", "adapter_config.json", "tokenizer.json", "tokenizer.model",
+    "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "vocab.txt",
+    "merges.txt", "spiece.model", "source.spm", "target.spm", "sentencepiece.bpe.model", "tekken.json",
+    "chat_template.jinja", "chat_template.json", "preprocessor_config.json", "processor_config.json",
+    "video_preprocessor_config.json", "normalizer.json", "modules.json", "sentence_bert_config.json",
+    "config_sentence_transformers.json", "README.md", "USE_POLICY.md", "requirements.txt",
+  ]
+  private static let prefixes = ["LICENSE", "LICENCE", "NOTICE"]
+
+  /// - Parameter weights: the names of the files with weights, and of their index.
+  init(in folder: ShardFolder, beside weights: Set<String>) throws(FlatFormatError) {
+    var files: [CompanionFile] = []
+    var leftOut: [String] = []
+    var total = 0
+    // Code that config.json names belongs to the model. It is only copied.
+    for name in try folder.names() where !weights.contains(name) {
+      guard Self.isKnown(name), let bytes = Self.bytes(of: name, in: folder),
+        total + bytes.count <= Self.totalLimit
+      else {
+        leftOut.append(name)
+        continue
+      }
+      total += bytes.count
+      files.append(CompanionFile(name: name, bytes: bytes))
+    }
+    self.files = files
+    self.leftOut = leftOut
+  }
+
+  private static func isKnown(_ name: String) -> Bool {
+    CompanionFile.isInside(name)
+      && (known.contains(name) || prefixes.contains(where: name.hasPrefix) || name.hasSuffix(".py"))
+  }
+
+  /// The bytes of a file; nil if it cannot be read, is too large, or is a link that leads out of the folder.
+  private static func bytes(of name: String, in folder: ShardFolder) -> [UInt8]? {
+    guard let path = try? folder.pathOfShard(name), let file = try? ReadableFile(path: path),
+      file.size <= fileLimit
+    else { return nil }
+    return try? file.bytes(at: 0, count: file.size)
+  }
+}
+
+extension FlatFormats {
+  /// The other files of the folder that has the weights; nil if the user did not name a folder or an index.
+  ///
+  /// - Parameter path: the path that was opened as `source`.
+  public static func companions(
+    of source: any FlatWeightsSource, openedAs path: String
+  ) throws(FlatFormatError) -> FolderCompanions? {
+    let isSet = source.kind == .shardedSafetensors
+    guard let folder = ShardFolder(path) ?? (isSet ? ShardFolder(ofFile: path) : nil) else { return nil }
+    func bare(_ path: String) -> String {
+      String(path[(path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex)...])
+    }
+    var weights = Set(source.files.map(bare))
+    if let index = source.shardSet?.index { weights.insert(index.name) }
+    // Other weights are reported by the source.
+    weights.formUnion(source.leftOut.map(\.name))
+    return try FolderCompanions(in: folder, beside: weights)
+  }
+}

@@ -1,0 +1,38 @@
+internal import ByteFiles
+internal import StrictJSON
+internal import Tensors
+internal import UnitCheckpoints
+internal import UnitModel
+
+/// The README.md of an extracted model, which says what it was made from.
+struct ModelCard {
+  static let name = "README.md"
+
+  private let text: String
+
+  init(_ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint) throws {
+    let network = subNetwork.network
+    let level = network.levelName.map { "\(network.level.value) (\($0))" } ?? "\(network.level.value)"
+    let units = network.orderedUnits().map { "\($0.index)" }.joined(separator: ", ")
+    text = """
+      ---
+      tags:
+      - tessera
+      ---
+
+      # One size of a larger model
+
+      These are the weights that task \(network.task.quoted) uses at level \(level): units \
+      \(units). `tessera extract` took them from a unit checkpoint and changed the sizes in config.json. They were \
+      not trained after that.
+
+      | | |
+      | --- | --- |
+      | parameters | \(subNetwork.totals.parameters.grouped) |
+      | digest of the whole model | `\(checkpoint.modelDigest)` |
+
+      """
+  }
+
+  var file: CompanionFile { CompanionFile(name: Self.name, bytes: Array(text.utf8)) }
+}
