@@ -43,7 +43,7 @@ public final class AtomicFileSet: @unchecked Sendable {
     do throws(FileError) {
       for name in names + [last] { try Self.requireReplaceable("\(directory)/\(name)") }
       let prefix = ".\(AtomicFile.shortened(last)).tessera-"
-      Self.removeStale(in: directory, prefix: prefix)
+      Self.removeStale(in: directory, prefix: prefix, last: last)
       (descriptor, staging, removal) = try Self.createStaging("\(directory)/\(prefix)", for: folder)
     } catch {
       if madeFolder { SystemPath.removeFolder(folder) }
@@ -105,6 +105,8 @@ public final class AtomicFileSet: @unchecked Sendable {
       }
       for name in first { try put(name, &moved) }
       flushFolder()
+      // A killed process may not come to remove these files. A second name in the hidden folder tells the next writer.
+      for name in stale { SystemPath.link("\(folder)/\(name)", "\(staging)/\(name)\(Self.staleSuffix)") }
       // Replaces an old last file in one step: an old set with other names was complete until here.
       try place(last, &moved)
     } catch {
@@ -113,7 +115,10 @@ public final class AtomicFileSet: @unchecked Sendable {
       throw error
     }
     finished = true
-    for name in stale { SystemPath.unlink("\(folder)/\(name)") }
+    for name in stale {
+      SystemPath.unlink("\(folder)/\(name)")
+      SystemPath.unlink("\(staging)/\(name)\(Self.staleSuffix)")
+    }
     for move in moved where move.to.hasPrefix(staging) { SystemPath.unlink(move.to) }
     SystemPath.removeFolder(staging)
     flushFolder()
@@ -207,16 +212,34 @@ public final class AtomicFileSet: @unchecked Sendable {
     throw FileError(action: "write", path: path, errno: EEXIST)
   }
 
-  private static func removeStale(in directory: String, prefix: String) {
+  private static func removeStale(in directory: String, prefix: String, last: String) {
     for name in SystemPath.names(in: directory) ?? [] where name.hasPrefix(prefix) && name.hasSuffix(".tmp") {
       let path = "\(directory)/\(name)"
       let stale = SystemPath.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
       if stale < 0 { continue }
       if flock(stale, LOCK_EX | LOCK_NB) == 0, AtomicFile.leads(path, to: stale) {
-        for file in SystemPath.names(in: path) ?? [] { SystemPath.unlink("\(path)/\(file)") }
+        let files = SystemPath.names(in: path) ?? []
+        // The set was complete if its last file is no longer here: then the old files can go, too.
+        if !files.contains(last) { removeReplaced(files, in: path, of: directory) }
+        for file in files { SystemPath.unlink("\(path)/\(file)") }
         SystemPath.removeFolder(path)
       }
       close(stale)
+    }
+  }
+
+  /// The end of the second name of a file that a complete set replaces.
+  private static let staleSuffix = ".stale"
+
+  /// Removes the files of a folder that a killed process wanted to remove: those with a second name in its hidden folder.
+  private static func removeReplaced(_ files: [String], in hidden: String, of directory: String) {
+    for file in files where file.hasSuffix(staleSuffix) {
+      let path = "\(directory)/\(file.dropLast(staleSuffix.count))"
+      guard let identity = FileIdentity(path: path), identity == FileIdentity(path: "\(hidden)/\(file)")
+      else {
+        continue
+      }
+      SystemPath.unlink(path)
     }
   }
 }

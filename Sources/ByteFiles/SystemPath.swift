@@ -88,6 +88,11 @@ public enum SystemPath {
   }
 
   static func isWritable(_ path: String) -> Bool { with(path, failing: -1) { access($0, W_OK) } == 0 }
+  /// Gives a file a second name; some file systems have none.
+  static func link(_ path: String, _ other: String) {
+    _ = with(path, failing: -1) { path in with(other, failing: -1) { Glibc.link(path, $0) } }
+  }
+
   @discardableResult static func unlink(_ path: String) -> Int32 {
     with(path, failing: -1) { Glibc.unlink($0) }
   }

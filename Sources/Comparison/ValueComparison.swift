@@ -119,3 +119,10 @@ public struct ValueComparison {
     return UInt8(truncatingIfNeeded: pair >> (start % 8)) & UInt8(truncatingIfNeeded: 1 << bits - 1)
   }
 }
+
+extension SmallFloat {
+  func distance(_ a: UInt8, _ b: UInt8) -> ElementDistance {
+    let (a, b) = (Int(a), Int(b))
+    return ElementDistance(values[a], values[b], places: places[a], places[b])
+  }
+}

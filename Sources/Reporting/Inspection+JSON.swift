@@ -10,6 +10,15 @@ extension Inspection {
     ]
     if let modelDigest { members.append(.init(key: "sha256", value: .string(modelDigest.description))) }
     if let checkpoint { members += checkpoint.members }
+    if !files.isEmpty {
+      let rows = files.map { file in
+        JSONValue.object(
+          JSONObject([
+            .init(key: "name", value: .string(file.name)), .init(key: "sha256", value: .string(file.digest)),
+          ]) ?? JSONObject())
+      }
+      members.append(.init(key: "files", value: .array(rows)))
+    }
     if !metadata.isEmpty {
       // The keys are distinct: the formats refuse a duplicate.
       let object = JSONObject(metadata.map { JSONMember(key: $0.key, value: .string($0.value)) })

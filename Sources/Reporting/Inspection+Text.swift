@@ -16,6 +16,7 @@ extension Inspection {
         + "\(elements.value == 1 ? "element" : "elements"), \(bytes)\n")
     if let modelDigest { result += "model sha256 \(modelDigest)\n" }
     if let checkpoint { result += checkpoint.painted(width: width) }
+    if !files.isEmpty { result += WrappedList.text("files: ", files.map(\.name), width: width) }
     for (key, value) in metadata {
       result += "metadata \(TensorName(key).quoted): \(TensorName(value).quoted)\n"
     }

@@ -18,14 +18,17 @@ package struct Inspection: Sendable {
   package let modelDigest: SHA256Digest?
   /// The properties of a unit checkpoint; nil for other files.
   package let checkpoint: Checkpoint?
+  /// The files of a model's folder that a unit checkpoint keeps, with the SHA-256 of each.
+  package let files: [(name: String, digest: String)]
   /// The selection and the order of the listing.
   package let view: View
 
   package init(
     file: String, kind: String, tensors: [Tensor], metadata: [(key: String, value: String)],
     notes: [Note] = [], leftOut: LeftOutList = LeftOutList(), modelDigest: SHA256Digest?,
-    checkpoint: Checkpoint? = nil, view: View = View()
+    checkpoint: Checkpoint? = nil, files: [(name: String, digest: String)] = [], view: View = View()
   ) {
+    self.files = files
     self.file = file
     self.kind = kind
     self.tensors = tensors

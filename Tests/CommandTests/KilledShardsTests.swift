@@ -123,6 +123,27 @@ struct KilledShardsTests {
   }
 
   @Test(
+    "killed before the replaced files are removed, the new set is whole, and the next run removes them",
+    .enabled(if: Peers.areThere(python: false, programs: ["strace"])))
+  func killedBeforeRemoval() throws {
+    let setting = try Setting()
+    // The call replaced by the signal is each unlink in turn; the first ones remove old temporary names, if any.
+    var leftovers = 0
+    for number in 1...6 {
+      try setting.prepare("100MB")
+      _ = try Subprocess.run(
+        "strace",
+        ["-qqq", "-o", "/dev/null", "-e", "trace=unlink", "-e", "inject=unlink:signal=KILL:when=\(number)"]
+          + [Peers.tessera] + Setting.arguments, directory: setting.folder.path)
+      let old = setting.folder.file("out/model-00001-of-00001.safetensors")
+      if try setting.outcome() == "new", FileManager.default.fileExists(atPath: old) { leftovers += 1 }
+      #expect(try tessera(Setting.arguments, directory: setting.folder.path).ending == .exited(0))
+      #expect(try Subprocess.run("diff", ["-r", "good", "out"], directory: setting.folder.path).code == 0)
+    }
+    #expect(leftovers > 0)
+  }
+
+  @Test(
     "an error or a signal among the renames leaves the old set, or the new one, and nothing else",
     arguments: ["error=EIO", "signal=TERM"])
   func stoppedAtRename(injection: String) throws {

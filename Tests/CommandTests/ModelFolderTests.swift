@@ -121,6 +121,8 @@ struct ModelFolderTests {
   func aroundTheFolder() throws {
     let folder = try prepared("llama")
     _ = try folder.write([1, 2, 3], as: "model/notes.xyz")
+    let listing = try tessera(["inspect", "m.h5"], directory: folder.path)
+    #expect(listing.outputText.contains("\nfiles: config.json, generation_config.json, tokenizer.json\n"))
     let again = try tessera(["convert", "model", "n.h5"], directory: folder.path)
     #expect(again.errorText.contains("kept: config.json, generation_config.json, tokenizer.json ("))
     #expect(again.errorText.contains("left out: other files of the folder: notes.xyz\n"))

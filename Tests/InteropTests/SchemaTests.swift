@@ -12,7 +12,7 @@ struct SchemaTests {
       "inspect",
       [
         ["inspect", "source.safetensors", "--json"], ["inspect", "model.h5", "--json", "--digests"],
-        ["inspect", "flat.npz", "--json", "--assume-dtype", "BF16"],
+        ["inspect", "folder.h5", "--json"], ["inspect", "flat.npz", "--json", "--assume-dtype", "BF16"],
         ["inspect", "\(SourceFolder.fixtures)/partial/several.npz", "--json"],
         ["inspect", "\(SourceFolder.fixtures)/partial/arrays-2.pt", "--json"],
       ]
@@ -117,6 +117,7 @@ struct SchemaTests {
     try workshop.prepare(.family)
     try workshop.tessera("convert", "source.safetensors", "model.h5", "--plan", "plan.json")
     try workshop.tessera("convert", "source.safetensors", "flat.npz", "--opaque")
+    try workshop.tessera("convert", SourceFolder.fixtures + "/folders/llama", "folder.h5")
     try workshop.tessera("extract", "model.h5", "small.safetensors", "--task", "walk", "--level", "2")
     var bytes = try TemporaryFolder.bytes(of: workshop.folder.file("model.h5"))
     bytes[bytes.count - 9] ^= 1

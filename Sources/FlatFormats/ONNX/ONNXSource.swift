@@ -1,5 +1,5 @@
 internal import ByteFiles
-internal import ONNXGraph
+package import ONNXGraph
 internal import TensorStreams
 internal import Tensors
 
@@ -116,4 +116,9 @@ enum ONNXHead {
     // producer_name, producer_version, domain, model_version, doc_string, graph, opset_import, metadata_props.
     return [0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42, 0x72].contains(bytes[2])
   }
+}
+
+extension FlatWeightsSource {
+  /// The graph that was decoded to find the weights; nil for formats without a graph.
+  package var graph: Model? { (self as? ONNXSource)?.model }
 }

@@ -155,7 +155,8 @@ struct InspectCommand: ParsableCommand {
     }
     return Inspection(
       file: checkpoint.path, kind: "unit-checkpoint", tensors: rows, metadata: [],
-      modelDigest: checkpoint.modelDigest, checkpoint: try checkpoint.summary(), view: view(of: checkpoint))
+      modelDigest: checkpoint.modelDigest, checkpoint: try checkpoint.summary(),
+      files: try checkpoint.sourceRecord().files.map { ($0.name, $0.digest) }, view: view(of: checkpoint))
   }
 
   private func view(of source: any TensorSource) -> Inspection.View {
