@@ -75,7 +75,7 @@ struct ModelFolderTests {
   }
 
   @Test("every folder is tried")
-  func complete() { #expect(Self.kinds.count == 28) }
+  func complete() { #expect(Self.kinds.count == 43) }
 
   /// A plan that config.json cannot describe: the model, options of plan, and the end of the sentence.
   static let refusals: [(kind: String, options: [String], reason: String)] = [
@@ -94,6 +94,45 @@ struct ModelFolderTests {
     (
       "llama", ["--cut", "model.embed_tokens.weight=vocabulary,-"],
       "no key of config.json gives the new shape of tensor 'model.embed_tokens.weight'\n"
+    ),
+    // Half of each head, from shapes the same as half of the heads.
+    (
+      "llama",
+      [
+        "--cut", "model.layers.{}.self_attn.q_proj.weight=4*h{},-", "--cut",
+        "model.layers.{}.self_attn.k_proj.weight=2*h{},-", "--cut",
+        "model.layers.{}.self_attn.v_proj.weight=2*h{},-", "--cut",
+        "model.layers.{}.self_attn.o_proj.weight=-,4*h{}",
+      ],
+      "the cut of tensor 'model.layers.0.self_attn.q_proj.weight' does not keep whole heads as the model orders them\n"
+    ),
+    // Gate and up are one after another, not side by side.
+    (
+      "phi3",
+      [
+        "--cut", "model.layers.{}.mlp.gate_up_proj.weight=f{}*2,-", "--cut",
+        "model.layers.{}.mlp.down_proj.weight=-,f{}",
+      ],
+      "the cut of tensor 'model.layers.0.mlp.gate_up_proj.weight' does not keep whole channels as the model orders them\n"
+    ),
+    // The gate keeps the first half of its channels, the others the second.
+    (
+      "llama",
+      [
+        "--cut", "model.layers.{}.mlp.gate_proj.weight=a{},-", "--cut",
+        "model.layers.{}.mlp.up_proj.weight=b{},-",
+        "--cut", "model.layers.{}.mlp.down_proj.weight=-,b{}", "--axis", "b{}:units=20-39/0-19",
+      ],
+      "keep different channels of one layer\n"
+    ),
+    (
+      "olmo2",
+      [
+        "--cut", "model.layers.{}.self_attn.q_proj.weight=h{}*6,-", "--cut",
+        "model.layers.{}.self_attn.k_proj.weight=g{}*6,-", "--cut",
+        "model.layers.{}.self_attn.v_proj.weight=g{}*6,-",
+        "--cut", "model.layers.{}.self_attn.o_proj.weight=-,h{}*6",
+      ], "is a norm over all heads, so fewer heads compute something else\n"
     ),
     ("dinov2", ["--cut", "ffn"], "no key of config.json gives the width of group 'ffn' of dinov2\n"),
     (
@@ -117,6 +156,45 @@ struct ModelFolderTests {
     #expect(alone.ending == .exited(0), "\(alone.errorText)")
   }
 
+  /// Changes of config.json before the conversion, and what `extract` says or writes.
+  static let configurations: [(name: String, from: String, to: String, isWritten: Bool, words: String)] = [
+    (
+      "quantised", "\"hidden_act\"",
+      "\"quantization_config\": {\"quant_method\": \"fp8\"},\n  \"hidden_act\"", false,
+      "config.json has a quantization_config, and scales and packed weights are not cut"
+    ),
+    (
+      "no width of a head", "  \"head_dim\": 6,\n", "", true,
+      "\"num_attention_heads\": 2,\n  \"head_dim\": 6,\n"
+    ),
+    ("null", "\"head_dim\": 6", "\"head_dim\": null", true, "\"head_dim\": 6,\n"),
+    (
+      "no number of key heads", "  \"num_key_value_heads\": 2,\n", "", true,
+      "\"num_attention_heads\": 2,\n  \"num_key_value_heads\": 1,\n"
+    ),
+  ]
+
+  @Test("config.json says what loaders would take from a default", arguments: configurations.map(\.name))
+  func defaults(name: String) throws {
+    let row = try #require(Self.configurations.first { $0.name == name })
+    let folder = try prepared("llama")
+    let path = folder.file("model/config.json")
+    let text = try String(decoding: bytes(path), as: UTF8.self)
+    #expect(text.contains(row.from))
+    _ = try folder.write(
+      Array(text.replacingOccurrences(of: row.from, with: row.to).utf8), as: "model/config.json")
+    #expect(
+      try tessera(["convert", "model", "c.h5", "--plan", "plan.json"], directory: folder.path).ending
+        == .exited(0))
+    let run = try tessera(["extract", "c.h5", "small/", "--level", "1"], directory: folder.path)
+    #expect(run.ending == .exited(row.isWritten ? 0 : 2), "\(run.errorText)")
+    let found =
+      row.isWritten
+      ? try String(decoding: bytes(folder.file("small/config.json")), as: UTF8.self) : run.errorText
+    #expect(found.contains(row.words), "\(found)")
+    if row.isWritten { _ = try JSONParser().parse(Array(found.utf8)) }
+  }
+
   @Test("unknown files are named, -n protects the folder, and an index in the way is told of")
   func aroundTheFolder() throws {
     let folder = try prepared("llama")
@@ -130,6 +208,14 @@ struct ModelFolderTests {
     #expect(first.ending == .exited(0))
     let card = try String(decoding: bytes(folder.file("small/README.md")), as: UTF8.self)
     #expect(card.contains("task 'all' uses at level 1") && card.contains("| parameters | "))
+    let other = try tessera(["extract", "m.h5", "model/", "--level", "1"], directory: folder.path)
+    #expect(
+      other.ending == .exited(2)
+        && other.errorText.hasSuffix("one that was extracted before, found 'config.json' of another origin\n")
+    )
+    let copy = try tessera(["convert", "small", "copy/"], directory: folder.path)
+    #expect(copy.ending == .exited(0), "\(copy.errorText)")
+    #expect(try names(folder.file("copy")) == names(folder.file("small")))
     let kept = try tessera(["extract", "m.h5", "small/", "--level", "2", "-n"], directory: folder.path)
     #expect(kept.ending == .exited(2) && kept.errorText.contains("expected none of that name (-n)"))
     _ = try folder.write(Array("{}".utf8), as: "small/model.safetensors.index.json")
@@ -145,8 +231,7 @@ struct ModelFolderTests {
     let split = try tessera(
       ["convert", "model", "set/", "--shard-size", "20kB"], directory: folder.path)
     #expect(split.ending == .exited(0), "\(split.errorText)")
-    try FileManager.default.copyItem(
-      atPath: folder.file("model/config.json"), toPath: folder.file("set/config.json"))
+    #expect(try names(folder.file("set")).contains("config.json"))
     let run = try tessera(["convert", "set", "s.h5", "--plan", "plan.json"], directory: folder.path)
     #expect(run.ending == .exited(0), "\(run.errorText)")
     let back = try tessera(["convert", "s.h5", "back/"], directory: folder.path)

@@ -11,6 +11,8 @@ public struct FolderCompanions: Sendable {
 
   /// The most bytes of one file; a tokenizer of 256,000 tokens has 35 MB.
   static let fileLimit = 64 << 20
+  /// The most files; a model has about ten.
+  static let countLimit = 256
   /// The most bytes of all files; a checkpoint has room for 128 MiB, with the headers of the weights.
   static let totalLimit = 96 << 20
 
@@ -32,7 +34,7 @@ public struct FolderCompanions: Sendable {
     var total = 0
     // Code that config.json names belongs to the model. It is only copied.
     for name in try folder.names() where !weights.contains(name) {
-      guard Self.isKnown(name), let bytes = Self.bytes(of: name, in: folder),
+      guard Self.isKnown(name), files.count < Self.countLimit, let bytes = Self.bytes(of: name, in: folder),
         total + bytes.count <= Self.totalLimit
       else {
         leftOut.append(name)
@@ -45,8 +47,9 @@ public struct FolderCompanions: Sendable {
     self.leftOut = leftOut
   }
 
-  private static func isKnown(_ name: String) -> Bool {
-    CompanionFile.isInside(name)
+  /// Whether a name is that of a file that is kept; names from a checkpoint are held to the same.
+  static func isKnown(_ name: String) -> Bool {
+    CompanionFile.isInside(name) && FlatFormats.kind(forName: name) == nil
       && (known.contains(name) || prefixes.contains(where: name.hasPrefix) || name.hasSuffix(".py"))
   }
 

@@ -129,9 +129,7 @@ final class ShardedSink: TensorSink {
   private static func requireBare(_ contents: SinkContents, beside names: [String]) throws(FlatFormatError) {
     var seen = Set(names.map { TensorName($0) })
     for file in contents.companions {
-      guard CompanionFile.isInside(file.name), !file.name.contains("/"),
-        FlatFormats.kind(forName: file.name) == nil
-      else {
+      guard FolderCompanions.isKnown(file.name) else {
         throw contents.refusal(
           .shardsName, "file \(TensorName(file.name).quoted)",
           expected: "the bare name of a file beside the weights", found: "another name")

@@ -1,5 +1,5 @@
 package import Tensors
-internal import UnitModel
+package import UnitModel
 
 /// A number in config.json that a sub-network changes.
 package struct ConfigurationChange: Equatable, Sendable {
@@ -7,8 +7,8 @@ package struct ConfigurationChange: Equatable, Sendable {
   package let object: String?
   package let key: String
   package let value: Int
-  /// For a key that config.json may lack: a key beside which it is inserted.
-  package let anchor: String?
+  /// A key after which this one is inserted if config.json lacks it.
+  package let anchor: String
 }
 
 extension ConfigurationChange {
@@ -17,10 +17,11 @@ extension ConfigurationChange {
   /// - Parameters:
   ///   - whole: the tensors of the whole model.
   ///   - part: the tensors of the sub-network.
+  ///   - cuts: how the dimensions of the tensors are cut, by name.
   ///   - sizes: the numbers of the whole model's config.json.
   /// - Throws: `PlanningError.notLoadable` if config.json cannot describe the sub-network.
   package static func of(
-    _ whole: [TensorSpec], to part: [TensorSpec], sizes: ModelSizes
+    _ whole: [TensorSpec], to part: [TensorSpec], cuts: [TensorName: [DimensionCut?]], sizes: ModelSizes
   ) throws(PlanningError) -> [ConfigurationChange] {
     let extents = try LayerExtents(whole, part)
     if extents.changed.isEmpty { return [] }
@@ -40,7 +41,9 @@ extension ConfigurationChange {
           if let key = group.widthKey { fixed.append((group, key)) }
           continue
         }
-        for change in try group.changes(scale, sizes, type) {
+        let heads = try group.headCounts(names, prefix, sizes)
+        try group.requireSameChannels(names, prefix, cuts, heads: heads)
+        for change in try group.changes(scale, heads, sizes, type) {
           if let other = changes.first(where: { $0.object == change.object && $0.key == change.key }) {
             guard other.value == change.value else {
               throw .notLoadable(
@@ -162,7 +165,7 @@ private struct LayerExtents {
 
 extension Architecture.Group {
   fileprivate func changes(
-    _ scale: Scale, _ sizes: ModelSizes, _ type: String
+    _ scale: Scale, _ counts: (queries: Int, keys: Int, width: Int)?, _ sizes: ModelSizes, _ type: String
   ) throws(PlanningError) -> [ConfigurationChange] {
     guard let heads else {
       guard let widthKey, let channels = scale.channels else {
@@ -173,36 +176,145 @@ extension Architecture.Group {
         throw .notLoadable(
           "\(widthKey): expected \(times) equal parts of \(channels.part) channels, found a remainder")
       }
-      return [ConfigurationChange(object: object, key: widthKey, value: channels.part / times, anchor: nil)]
+      return [change(widthKey, channels.part / times)]
     }
-    guard let widthKey = heads.widthKey, let countKey = heads.countKey else {
+    guard let widthKey = heads.widthKey, let countKey = heads.countKey, let counts else {
       throw .notLoadable(
         "loaders of \(type) compute the width of a head from the number of heads, so they would run another network"
       )
     }
-    guard let count = sizes[countKey, in: object], count > 0, let kept = scale.applied(to: count), kept > 0
+    guard let queries = scale.applied(to: counts.queries), let keys = scale.applied(to: counts.keys), keys > 0
     else {
-      throw .notLoadable("\(countKey): expected a number of heads that the cut divides, found none")
+      throw .notLoadable("\(countKey): expected whole heads, found a part of one")
     }
-    var changes = [ConfigurationChange(object: object, key: countKey, value: kept, anchor: nil)]
-    if let keyCountKey = heads.keyCountKey, let keys = sizes[keyCountKey, in: object] {
-      guard let kept = scale.applied(to: keys), kept > 0 else {
-        throw .notLoadable("\(keyCountKey): expected whole key heads, found a part of one")
-      }
-      changes.append(ConfigurationChange(object: object, key: keyCountKey, value: kept, anchor: nil))
-    }
-    if heads.dividesHidden.contains(type), let hidden = sizes["hidden_size", in: object], hidden % kept != 0 {
+    if heads.dividesHidden.contains(type), let hidden = sizes["hidden_size", in: object],
+      hidden % queries != 0
+    {
       throw .notLoadable(
-        "\(type) can be loaded only with a number of heads that divides hidden_size \(hidden), found \(kept)")
+        "\(type) can be loaded only with a number of heads that divides hidden_size \(hidden), found \(queries)"
+      )
     }
-    if sizes[widthKey, in: object] == nil {
-      let keys = heads.keyCountKey.flatMap { sizes[$0, in: object] } ?? count
-      guard let width = scale.headWidth(queries: count, keys: keys) else {
-        throw .notLoadable(
-          "\(countKey): expected a number of heads that divides the channels, found \(count)")
-      }
-      changes.append(ConfigurationChange(object: object, key: widthKey, value: width, anchor: countKey))
-    }
+    var changes = [change(countKey, queries)]
+    // Loaders have defaults of their own for what config.json does not say.
+    if let key = heads.keyCountKey { changes.append(change(key, keys, after: countKey)) }
+    if sizes[widthKey, in: object] == nil { changes.append(change(widthKey, counts.width, after: countKey)) }
     return changes
+  }
+
+  private func change(_ key: String, _ value: Int, after anchor: String = "model_type") -> ConfigurationChange
+  {
+    ConfigurationChange(object: object, key: key, value: value, anchor: anchor)
+  }
+
+  /// The numbers of query heads and of key heads of the whole model, and the width of a head; nil if the group has no
+  /// heads or config.json does not say.
+  fileprivate func headCounts(
+    _ names: TensorNames, _ prefix: String, _ sizes: ModelSizes
+  ) throws(PlanningError) -> (queries: Int, keys: Int, width: Int)? {
+    guard let heads, let queries = heads.countKey.flatMap({ sizes[$0, in: object] }), queries > 0,
+      let first = tensors.first(where: { names.first(prefix + $0.suffix) != nil }),
+      let query = names.first(prefix + first.suffix),
+      let place = first.dimensions.split(separator: ",").firstIndex(where: { $0 != "-" }),
+      query.shape.indices.contains(place)
+    else { return nil }
+    if let name = heads.norm, let norm = names.first(prefix + name),
+      norm.shape.elementsEqual(query.shape.prefix(1))
+    {
+      throw .notLoadable(
+        "\(norm.name.quoted) is a norm over all heads, so fewer heads compute something else")
+    }
+    let item = first.dimensions.split(separator: ",")[place]
+    let extent = query.shape[place]
+    let given = heads.keyCountKey.flatMap { sizes[$0, in: object] }
+    let fused = item.count { $0 == "Q" } * queries + item.count { $0 == "K" } * (given ?? queries)
+    let outer = item.split(separator: "*").first.flatMap { Int($0) } ?? 1
+    let width = extent / (fused == 0 ? queries * outer : fused)
+    guard width > 0 else { return nil }
+    if let key = heads.key.flatMap({ names.first(prefix + $0) }), let rows = key.shape.first {
+      guard rows % width == 0, rows > 0, queries % (rows / width) == 0 else { return nil }
+      return (queries, rows / width, width)
+    }
+    return (queries, given ?? queries, width)
+  }
+
+  /// Checks that a cut gives the same channels of a layer to a unit in every tensor, and only whole channels or heads:
+  /// shapes alone would also fit other channels.
+  fileprivate func requireSameChannels(
+    _ names: TensorNames, _ prefix: String, _ cuts: [TensorName: [DimensionCut?]],
+    heads counts: (queries: Int, keys: Int, width: Int)?
+  ) throws(PlanningError) {
+    var known: [String: (tensor: TensorName, units: [Int])] = [:]
+    for (suffix, text) in tensors {
+      guard let pattern = NamePattern(prefix + suffix) else { continue }
+      for spec in names.all(prefix + suffix) {
+        let captures = pattern.match(spec.name.text)?.components ?? []
+        for (place, item) in text.split(separator: ",", omittingEmptySubsequences: false).enumerated()
+        where item != "-" {
+          guard let cuts = cuts[spec.name], cuts.indices.contains(place), let cut = cuts[place] else {
+            continue
+          }
+          guard let units = ChannelUnits.of(cut, String(item), heads: counts) else {
+            throw .notLoadable(
+              "the cut of tensor \(spec.name.quoted) does not keep whole \(heads == nil ? "channels" : "heads") as the model "
+                + "orders them")
+          }
+          var layer = axis
+          for capture in captures { layer = layer.replacing("{}", with: capture, maxReplacements: 1) }
+          if let other = known[layer], other.units != units {
+            throw .notLoadable(
+              "tensors \(other.tensor.quoted) and \(spec.name.quoted) keep different channels of one layer")
+          }
+          known[layer] = (spec.name, units)
+        }
+      }
+    }
+  }
+}
+
+/// The unit of each channel in a cut dimension, by the notation of an architecture's document.
+private enum ChannelUnits {
+  /// Returns nil if a channel has positions of several units, or repeated channels differ. A common channel has −1.
+  static func of(
+    _ cut: DimensionCut, _ item: String, heads: (queries: Int, keys: Int, width: Int)?
+  ) -> [Int]? {
+    // The parts of the dimension: channels, and positions of each channel.
+    var parts: [(channels: Int, inner: Int)] = []
+    let terms = item.split(separator: "+")
+    if terms.count > 1 {
+      guard let heads else { return nil }
+      for term in terms {
+        parts.append(
+          (heads.keys, term.hasSuffix("Q") ? heads.width * (heads.queries / heads.keys) : heads.width))
+      }
+    } else {
+      let factors = item.split(separator: "*")
+      let outer = factors.first.flatMap { Int($0) } ?? 1
+      var inner = factors.dropFirst().last.flatMap { Int($0) } ?? 1
+      if item.contains("?") {
+        guard let heads, cut.size % (outer * heads.keys) == 0 else { return nil }
+        inner = cut.size / (outer * heads.keys)
+      }
+      guard outer > 0, inner > 0, cut.size % (outer * inner) == 0 else { return nil }
+      parts = [(channels: Int, inner: Int)](repeating: (cut.size / (outer * inner), inner), count: outer)
+    }
+    guard parts.reduce(0, { $0 + $1.channels * $1.inner }) == cut.size else { return nil }
+    let units = cut.segments.flatMap { run in
+      [Int](repeating: cut.parts[run.part].unit?.index ?? -1, count: run.length)
+    }
+    var first: [Int]?
+    var start = 0
+    for part in parts {
+      var found: [Int] = []
+      found.reserveCapacity(part.channels)
+      for _ in 0..<part.channels {
+        let channel = units[start..<start + part.inner]
+        guard let unit = channel.first, channel.allSatisfy({ $0 == unit }) else { return nil }
+        found.append(unit)
+        start += part.inner
+      }
+      if let first, first != found { return nil }
+      first = found
+    }
+    return first
   }
 }

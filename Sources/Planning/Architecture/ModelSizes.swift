@@ -25,7 +25,7 @@ package struct ModelSizes: Sendable {
 
   /// The number under a key, in the named object. Without a name: in the document, or else in the part for text of a
   /// model with several kinds of input.
-  subscript(key: String, in object: String?) -> Int? {
+  package subscript(key: String, in object: String?) -> Int? {
     if let object { return objects[object]?[key] }
     return values[key]
       ?? Self.textParts.lazy.compactMap { objects[$0]?[key] }.first

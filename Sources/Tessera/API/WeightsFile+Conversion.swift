@@ -87,7 +87,7 @@ extension WeightsFile {
         throw TesseraError(
           .request, "\(path): expected a unit checkpoint (.h5) for the plan, found another ending")
       case (.flat(let flat), .flat(let kind)):
-        let rewriting = try Rewriting(flat, as: kind, at: path, options)
+        let rewriting = try Rewriting(flat, of: opened, as: kind, at: path, options)
         try rewriting.write(progress: reporting(rewriting.byteCount))
       case (.checkpoint(let checkpoint), .flat(let kind)):
         let joining = try Joining(checkpoint, as: kind, at: path, options)

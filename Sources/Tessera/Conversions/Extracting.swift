@@ -26,6 +26,7 @@ package struct Extracting {
     isOpaque: Bool, isReplacing: Bool = true
   ) throws {
     folder = kind == .shardedSafetensors ? try FolderExtraction(subNetwork, of: checkpoint) : nil
+    try folder?.requireOwn(path)
     let source = SubNetworkSource(subNetwork, of: checkpoint)
     let tensors = source.tensors
     let plain = try FlatFormats.sink(

@@ -8,22 +8,30 @@ package struct Rewriting {
   /// Bytes of all tensors.
   package let byteCount: Int
 
+  /// The other files of the source's folder, which a folder gets too; nil if either is no folder.
+  package let companions: FolderCompanions?
+
   private let flat: any FlatWeightsSource
   private let sink: any TensorSink
   private let mayLose: (LeftOut) -> Bool
 
   /// Lays out the file, or the set of shards, at `path`.
   package init(
-    _ flat: any FlatWeightsSource, as kind: FlatFormatKind, at path: String, _ options: ConversionOptions
+    _ flat: any FlatWeightsSource, of opened: OpenedFile, as kind: FlatFormatKind, at path: String,
+    _ options: ConversionOptions
   ) throws {
     self.flat = flat
+    let isFolder = kind == .shardedSafetensors
+    companions =
+      isFolder ? try FlatFormats.companions(of: flat, openedAs: opened.folder ?? opened.path) : nil
     mayLose = options.mayLose
     let keepsText = kind == flat.kind || kind.isSafetensors && flat.kind.isSafetensors
     sink = try FlatFormats.sink(
       kind: kind, path: path, specs: flat.tensors.map(\.spec), ties: flat.tensors.compactMap(TensorTie.init),
       metadata: keepsText ? flat.metadata(for: kind) : [], verbatim: kind == flat.kind ? flat.verbatim : nil,
       opaque: options.isOpaque, shardSet: flat.shardSet, shardSize: options.shardSize,
-      sourceFiles: flat.files, replacing: options.isReplacing)
+      sourceFiles: flat.files, replacing: options.isReplacing, companions: companions?.files ?? [],
+      isModelFolder: companions != nil && flat.shardSet == nil)
     byteCount = flat.tensors.reduce(0) { $0 + $1.spec.byteCount }
   }
 

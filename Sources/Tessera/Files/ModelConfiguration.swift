@@ -47,6 +47,17 @@ package struct ModelConfiguration {
     return objects
   }
 
+  /// The reason why a model with this configuration cannot be made smaller; nil if it can.
+  var reasonAgainstCuts: String? {
+    guard let document = objects.first else { return nil }
+    func isThere(_ key: String) -> Bool { document[key].map { $0 != .null } ?? false }
+    if isThere("quantization_config") {
+      return "config.json has a quantization_config, and scales and packed weights are not cut"
+    }
+    let second = ["text_config_dict", "vision_config_dict"].first(where: isThere)
+    return second.map { "config.json has \($0), whose sizes loaders prefer" }
+  }
+
   /// The model type and the whole numbers of the document and of its objects.
   package var sizes: ModelSizes {
     func numbers(_ object: JSONObject) -> [String: Int] {

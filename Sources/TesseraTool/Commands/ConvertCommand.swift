@@ -21,6 +21,9 @@ struct ConvertCommand: ParsableCommand {
       Every other format keeps the same tensor bytes. A file appears whole or not at all, and replaces one \
       of the same name.
 
+      If SOURCE is a folder, its configuration, tokenizer, licence and similar files are kept in the \
+      checkpoint, and written again if DEST is a folder. All files that are left out are listed.
+
       For sharded safetensors, give the *.safetensors.index.json or its folder as SOURCE. If DEST is an \
       index or a folder (an existing one, or a path that ends in /), a set of shards with an index is \
       written. The shards are those of the original set, or new ones of at most --shard-size. The index is \
@@ -110,7 +113,7 @@ struct ConvertCommand: ParsableCommand {
     let opened = try OpenedFile(source, assumeDType: reading.assumeDType)
     switch (try opened.contents, destination) {
     case (.flat(let flat), .checkpoint): try cut(flat, opened)
-    case (.flat(let flat), .flat(let kind)): try rewrite(flat, as: kind)
+    case (.flat(let flat), .flat(let kind)): try rewrite(flat, opened, as: kind)
     case (.checkpoint(let checkpoint), .flat(let kind)): try join(checkpoint, as: kind)
     case (.checkpoint, _):
       throw TesseraError(
@@ -237,13 +240,14 @@ struct ConvertCommand: ParsableCommand {
       WrittenFile(path: dest, tensors: tensors.count, files: sizes.count, byteCount: sizes.reduce(0, +)).text)
   }
 
-  private func rewrite(_ flat: any FlatWeightsSource, as kind: FlatFormatKind) throws {
-    let rewriting = try Rewriting(flat, as: kind, at: dest, options())
+  private func rewrite(_ flat: any FlatWeightsSource, _ opened: OpenedFile, as kind: FlatFormatKind) throws {
+    let rewriting = try Rewriting(flat, of: opened, as: kind, at: dest, options())
     var bar = ProgressBar("copying", total: rewriting.byteCount)
     defer { bar.finish() }
     try rewriting.write { bar.update($0) }
     bar.finish()
     try tellWritten(flat.tensors)
+    if let companions = rewriting.companions { tell(companions) }
     tellRemarks(of: flat)
   }
 

@@ -139,8 +139,11 @@ struct ExtractCommand: ParsableCommand {
     bar.finish()
     guard let folder = extracting.folder else { return }
     let width = Output.errorIsTerminal ? Terminal.errorWidth : nil
+    if !folder.hasConfiguration {
+      Output.standardError("note: the checkpoint was made without a config.json, so none is written\n")
+    }
     if folder.files.isEmpty {
-      Output.standardError("note: the checkpoint was made without a config.json; only weights are written\n")
+      return
     } else {
       Output.standardError(
         WrappedSentence.text(
