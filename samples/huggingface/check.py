@@ -161,7 +161,7 @@ def files(folder):
 
 def load(folder, kind):
     loader = getattr(transformers, CLASSES.get(kind, "AutoModelForCausalLM"))
-    model, info = loader.from_pretrained(folder, output_loading_info=True)
+    model, info = loader.from_pretrained(folder, output_loading_info=True, attn_implementation="eager")
     told = {key: sorted(value) for key, value in info.items() if value}
     return model, told
 
