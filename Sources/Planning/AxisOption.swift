@@ -105,16 +105,6 @@ public struct AxisOption: Hashable, Sendable {
     .badOption(option: "--axis", text: text, expected: expected, found: found)
   }
 
-  /// This option; where it has no value, it gets the other one's.
-  func completed(by other: AxisOption) -> AxisOption {
-    var option = self
-    option.size = size ?? other.size
-    option.granule = granule ?? other.granule
-    option.cut = cut ?? other.cut
-    option.common = common ?? other.common
-    return option
-  }
-
   /// The axis of the plan.
   var planAxis: PlanAxis {
     PlanAxis(

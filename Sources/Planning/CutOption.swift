@@ -91,10 +91,21 @@ public struct CutOption: Hashable, Sendable {
 }
 
 extension DimensionPlacement {
-  /// The same dimension with a prefix before the name of its axis.
+  /// The same dimension with a prefix before the names of its axes.
   func prefixed(_ prefix: String) -> DimensionPlacement {
-    guard case .axis(let use) = self else { return self }
-    return .axis(AxisUse(AxisName(prefix + use.axis.text), inner: use.inner, outer: use.outer))
+    func renamed(_ use: AxisUse) -> AxisUse {
+      AxisUse(AxisName(prefix + use.axis.text), inner: use.inner, outer: use.outer)
+    }
+    switch self {
+    case .axis(let use): return .axis(renamed(use))
+    case .compact(let use): return .compact(renamed(use))
+    case .concat(let parts):
+      return .concat(
+        parts.map { part in
+          if case .axis(let use) = part { .axis(renamed(use)) } else { part }
+        })
+    default: return self
+    }
   }
 }
 

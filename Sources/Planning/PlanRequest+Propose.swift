@@ -16,7 +16,7 @@ extension PlanRequest {
     // If a cut by hand has the same pattern as an entry of the preset, the entry would have no effect and is left out.
     let byHand = Set(cuts.map(\.pattern.text))
     plan.tensors += preset.tensors.filter { !byHand.contains($0.selector.text) }
-    plan.axes = planAxes(used: plan.tensors, preset: preset.axes)
+    plan.axes = planAxes(used: plan.tensors)
     plan.tasks = planTasks(tasks.isEmpty ? [.all] : tasks)
     plan.provenance = Provenance(rule: rule.rawValue)
     do {
@@ -72,16 +72,9 @@ extension PlanRequest {
     return named + Architecture.all
   }
 
-  /// An axis for each name in the entries, with the values of options and preset, and an axis for each other option.
-  private func planAxes(used entries: [PlanTensor], preset: [AxisOption]) -> [PlanAxis] {
+  /// An axis for each name in the entries, with the values of options, and an axis for each other option.
+  private func planAxes(used entries: [PlanTensor]) -> [PlanAxis] {
     var options: [AxisOption] = axes
-    for known in preset {
-      if let place = options.firstIndex(where: { $0.name == known.name }) {
-        options[place] = options[place].completed(by: known)
-      } else {
-        options.append(known)
-      }
-    }
     for axis in entries.flatMap({ $0.dimensions.flatMap(\.axes) }) {
       guard let name = NamePattern(axis.text), !options.contains(where: { $0.name == name }) else { continue }
       options.append(AxisOption(name: name))

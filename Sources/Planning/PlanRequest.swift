@@ -15,7 +15,7 @@ public struct PlanRequest: Sendable {
   public var rule: AssignmentRule
   /// Cuts by hand; they come before those of a preset.
   public var cuts: [CutOption]
-  /// The properties of axes; they override those of a preset.
+  /// The properties of axes; they add to the axes of the cuts.
   public var axes: [AxisOption]
   /// The architecture; if nil and without cuts by hand, a known one is searched for.
   public var preset: Preset?

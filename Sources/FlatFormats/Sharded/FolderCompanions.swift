@@ -32,7 +32,7 @@ public struct FolderCompanions: Sendable {
     var files: [CompanionFile] = []
     var leftOut: [String] = []
     var total = 0
-    // Code that config.json names belongs to the model. It is only copied.
+    // Python code can belong to the model. It is copied, never run.
     for name in try folder.names() where !weights.contains(name) {
       guard Self.isKnown(name), files.count < Self.countLimit, let bytes = Self.bytes(of: name, in: folder),
         total + bytes.count <= Self.totalLimit

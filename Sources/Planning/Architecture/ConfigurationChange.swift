@@ -42,7 +42,7 @@ extension ConfigurationChange {
           continue
         }
         let heads = try group.headCounts(names, prefix, sizes)
-        try group.requireSameChannels(names, prefix, cuts, heads: heads)
+        try group.requireSameChannels(names, prefix, cuts, heads?.counts)
         for change in try group.changes(scale, heads, sizes, type) {
           if let other = changes.first(where: { $0.object == change.object && $0.key == change.key }) {
             guard other.value == change.value else {
@@ -70,22 +70,12 @@ extension ConfigurationChange {
 private struct Scale: Equatable {
   let kept: Int
   let of: Int
-  /// Channels of the whole model and of the sub-network in the first tensor of the group, if its numbers show them.
-  let channels: (whole: Int, part: Int)?
-  /// The first cut dimension of the group: its text in the document, and its extent in the whole model.
-  let item: String
-
+  /// The channels that are kept, if the document gives the positions of each channel in the group's first tensor.
+  let channels: Int?
   var isOne: Bool { kept == of }
 
   static func == (a: Scale, b: Scale) -> Bool {
     a.kept.multipliedFullWidth(by: b.of) == b.kept.multipliedFullWidth(by: a.of)
-  }
-
-  /// The width of a head, with the numbers of query heads and of key heads.
-  func headWidth(queries: Int, keys: Int) -> Int? {
-    let fused = item.count { $0 == "Q" } * queries + item.count { $0 == "K" } * keys
-    let heads = fused == 0 ? queries : fused
-    return heads > 0 && of % heads == 0 ? of / heads : nil
   }
 
   /// The same part of a number; nil if it is not whole.
@@ -138,8 +128,7 @@ private struct LayerExtents {
             continue
           }
           let found = Scale(
-            kept: new[place], of: old[place], channels: Self.channels(item, old[place], new[place]),
-            item: item)
+            kept: new[place], of: old[place], channels: Self.channels(item, new[place]))
           guard let known = scale else {
             scale = found
             continue
@@ -156,29 +145,28 @@ private struct LayerExtents {
     return scale
   }
 
-  private static func channels(_ item: String, _ old: Int, _ new: Int) -> (whole: Int, part: Int)? {
-    guard !item.contains(where: { "?QK+".contains($0) }) else { return nil }
-    let factor = item.split(separator: "*").compactMap { Int($0) }.reduce(1, *)
-    return (old / factor, new / factor)
+  private static func channels(_ item: String, _ extent: Int) -> Int? {
+    guard case .axis(let use)? = try? CutOption.dimensions(item, of: item).first else { return nil }
+    return extent / (use.inner * use.outer)
   }
 }
 
 extension Architecture.Group {
   fileprivate func changes(
-    _ scale: Scale, _ counts: (queries: Int, keys: Int, width: Int)?, _ sizes: ModelSizes, _ type: String
+    _ scale: Scale, _ known: (counts: HeadCounts, width: Int)?, _ sizes: ModelSizes, _ type: String
   ) throws(PlanningError) -> [ConfigurationChange] {
     guard let heads else {
       guard let widthKey, let channels = scale.channels else {
         throw .notLoadable("no key of config.json gives the width of group '\(name)' of \(type)")
       }
       let times = timesKey.flatMap { sizes[$0, in: object] } ?? 1
-      guard times > 0, channels.part % times == 0 else {
+      guard times > 0, channels % times == 0 else {
         throw .notLoadable(
-          "\(widthKey): expected \(times) equal parts of \(channels.part) channels, found a remainder")
+          "\(widthKey): expected \(times) equal parts of \(channels) channels, found a remainder")
       }
-      return [change(widthKey, channels.part / times)]
+      return [change(widthKey, channels / times)]
     }
-    guard let widthKey = heads.widthKey, let countKey = heads.countKey, let counts else {
+    guard let widthKey = heads.widthKey, let countKey = heads.countKey, let (counts, width) = known else {
       throw .notLoadable(
         "loaders of \(type) compute the width of a head from the number of heads, so they would run another network"
       )
@@ -197,7 +185,7 @@ extension Architecture.Group {
     var changes = [change(countKey, queries)]
     // Loaders have defaults of their own for what config.json does not say.
     if let key = heads.keyCountKey { changes.append(change(key, keys, after: countKey)) }
-    if sizes[widthKey, in: object] == nil { changes.append(change(widthKey, counts.width, after: countKey)) }
+    if sizes[widthKey, in: object] == nil { changes.append(change(widthKey, width, after: countKey)) }
     return changes
   }
 
@@ -206,42 +194,29 @@ extension Architecture.Group {
     ConfigurationChange(object: object, key: key, value: value, anchor: anchor)
   }
 
-  /// The numbers of query heads and of key heads of the whole model, and the width of a head; nil if the group has no
-  /// heads or config.json does not say.
+  /// The heads of the whole model, and the width of a head; nil if the group has none or config.json does not say.
   fileprivate func headCounts(
     _ names: TensorNames, _ prefix: String, _ sizes: ModelSizes
-  ) throws(PlanningError) -> (queries: Int, keys: Int, width: Int)? {
-    guard let heads, let queries = heads.countKey.flatMap({ sizes[$0, in: object] }), queries > 0,
-      let first = tensors.first(where: { names.first(prefix + $0.suffix) != nil }),
-      let query = names.first(prefix + first.suffix),
-      let place = first.dimensions.split(separator: ",").firstIndex(where: { $0 != "-" }),
-      query.shape.indices.contains(place)
+  ) throws(PlanningError) -> (counts: HeadCounts, width: Int)? {
+    guard let heads, let (suffix, text) = tensors.first(where: { names.first(prefix + $0.suffix) != nil }),
+      let query = names.first(prefix + suffix)
     else { return nil }
-    if let name = heads.norm, let norm = names.first(prefix + name),
-      norm.shape.elementsEqual(query.shape.prefix(1))
-    {
+    if let norm = heads.normOverAll(names, prefix, query) {
       throw .notLoadable(
         "\(norm.name.quoted) is a norm over all heads, so fewer heads compute something else")
     }
-    let item = first.dimensions.split(separator: ",")[place]
-    let extent = query.shape[place]
-    let given = heads.keyCountKey.flatMap { sizes[$0, in: object] }
-    let fused = item.count { $0 == "Q" } * queries + item.count { $0 == "K" } * (given ?? queries)
-    let outer = item.split(separator: "*").first.flatMap { Int($0) } ?? 1
-    let width = extent / (fused == 0 ? queries * outer : fused)
-    guard width > 0 else { return nil }
-    if let key = heads.key.flatMap({ names.first(prefix + $0) }), let rows = key.shape.first {
-      guard rows % width == 0, rows > 0, queries % (rows / width) == 0 else { return nil }
-      return (queries, rows / width, width)
-    }
-    return (queries, given ?? queries, width)
+    let use = ArchitectureUse(names: names, sizes: sizes, heads: nil, groups: [name])
+    let items = text.split(separator: ",").map(String.init)
+    guard case .known(let counts) = try HeadCounts.of(heads, self, prefix, query: query, use),
+      let place = items.firstIndex(where: { $0 != "-" }), query.shape.indices.contains(place)
+    else { return nil }
+    return (counts, counts.width(items[place], extent: query.shape[place]))
   }
 
   /// Checks that a cut gives the same channels of a layer to a unit in every tensor, and only whole channels or heads:
   /// shapes alone would also fit other channels.
   fileprivate func requireSameChannels(
-    _ names: TensorNames, _ prefix: String, _ cuts: [TensorName: [DimensionCut?]],
-    heads counts: (queries: Int, keys: Int, width: Int)?
+    _ names: TensorNames, _ prefix: String, _ cuts: [TensorName: [DimensionCut?]], _ counts: HeadCounts?
   ) throws(PlanningError) {
     var known: [String: (tensor: TensorName, units: [Int])] = [:]
     for (suffix, text) in tensors {
@@ -253,7 +228,7 @@ extension Architecture.Group {
           guard let cuts = cuts[spec.name], cuts.indices.contains(place), let cut = cuts[place] else {
             continue
           }
-          guard let units = ChannelUnits.of(cut, String(item), heads: counts) else {
+          guard let units = ChannelUnits.of(cut, String(item), spec, counts) else {
             throw .notLoadable(
               "the cut of tensor \(spec.name.quoted) does not keep whole \(heads == nil ? "channels" : "heads") as the model "
                 + "orders them")
@@ -274,28 +249,20 @@ extension Architecture.Group {
 /// The unit of each channel in a cut dimension, by the notation of an architecture's document.
 private enum ChannelUnits {
   /// Returns nil if a channel has positions of several units, or repeated channels differ. A common channel has −1.
-  static func of(
-    _ cut: DimensionCut, _ item: String, heads: (queries: Int, keys: Int, width: Int)?
-  ) -> [Int]? {
+  static func of(_ cut: DimensionCut, _ item: String, _ spec: TensorSpec, _ heads: HeadCounts?) -> [Int]? {
+    guard let text = try? heads?.numbers(in: item, extent: cut.size, of: spec) ?? item,
+      let dimension = try? CutOption.dimensions(text, of: text).first
+    else { return nil }
     // The parts of the dimension: channels, and positions of each channel.
     var parts: [(channels: Int, inner: Int)] = []
-    let terms = item.split(separator: "+")
-    if terms.count > 1 {
-      guard let heads else { return nil }
-      for term in terms {
-        parts.append(
-          (heads.keys, term.hasSuffix("Q") ? heads.width * (heads.queries / heads.keys) : heads.width))
-      }
-    } else {
-      let factors = item.split(separator: "*")
-      let outer = factors.first.flatMap { Int($0) } ?? 1
-      var inner = factors.dropFirst().last.flatMap { Int($0) } ?? 1
-      if item.contains("?") {
-        guard let heads, cut.size % (outer * heads.keys) == 0 else { return nil }
-        inner = cut.size / (outer * heads.keys)
-      }
-      guard outer > 0, inner > 0, cut.size % (outer * inner) == 0 else { return nil }
-      parts = [(channels: Int, inner: Int)](repeating: (cut.size / (outer * inner), inner), count: outer)
+    switch dimension {
+    case .axis(let use):
+      parts = [(channels: Int, inner: Int)](
+        repeating: (cut.size / (use.outer * use.inner), use.inner), count: use.outer)
+    case .concat(let terms):
+      // Only queries and keys lie side by side.
+      for case .axis(let use) in terms { parts.append((heads?.keys ?? 0, use.inner)) }
+    default: return nil
     }
     guard parts.reduce(0, { $0 + $1.channels * $1.inner }) == cut.size else { return nil }
     let units = cut.segments.flatMap { run in

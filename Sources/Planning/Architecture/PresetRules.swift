@@ -5,8 +5,6 @@ internal import UnitModel
 struct PresetRules {
   /// Entries for existing tensors; special ones come before general ones.
   var tensors: [PlanTensor] = []
-  /// The properties of the axes.
-  var axes: [AxisOption] = []
   /// The numbers of heads with which a network can be loaded.
   var headLimits: [HeadLimit] = []
   /// Sentences for the user: what was recognised, what was left whole, and why.
