@@ -114,6 +114,18 @@ struct PresetTests {
     }
   }
 
+  @Test("a document with a malformed sum of keys is refused, with its place")
+  func malformedRows() throws {
+    let path = SourceFolder.root + "/Sources/Planning/Architectures/llama.json"
+    let text = try String(decoding: TemporaryFolder.bytes(of: path), as: UTF8.self)
+    for wrong in ["hidden_size*", "+hidden_size", "a||b", ""] {
+      let other = text.replacing("weight\": \"hidden_size\"", with: "weight\": \"\(wrong)\"")
+      #expect(other != text)
+      let error = #expect(throws: PlanError.self) { try Architecture(parsing: Array(other.utf8)) }
+      #expect(error?.description.contains("expected keys joined by |, * and +") == true, "\(wrong)")
+    }
+  }
+
   @Test(
     "config.json names the architecture, and heads that no loader accepts stay whole unless they are asked for"
   )

@@ -10,7 +10,8 @@ extension Architecture {
       throw .json(error)
     }
     let object = try PlanNode(value: value, place: "").object(allowing: [
-      "format", "$schema", "id", "title", "source", "model_types", "marker", "remark", "groups",
+      "format", "$schema", "id", "title", "source", "model_types", "marker", "remark", "layers", "embeddings",
+      "rows", "required", "head", "groups",
     ])
     let format = try object.required("format").string()
     guard format == Self.format else {
@@ -24,9 +25,57 @@ extension Architecture {
     modelTypes = types
     marker = try object.required("marker").pattern().text
     remark = try object.optional("remark")?.string()
+    var layers: [Layers] = []
+    for item in try object.optional("layers")?.array() ?? [] { layers.append(try Layers(item)) }
+    self.layers = layers
+    embeddings = try Self.rows(object.optional("embeddings"))
+    rows = try Self.rows(object.optional("rows"))
+    var required: [String] = []
+    for item in try object.optional("required")?.array() ?? [] { required.append(try item.pattern().text) }
+    self.required = required
+    head = try object.optional("head")?.pattern().text
     var groups: [Group] = []
     for item in try object.required("groups").array() { groups.append(try Group(item)) }
     self.groups = groups
+  }
+
+  /// The ends of tensor names, each with the keys that give dimension 0.
+  private static func rows(_ node: PlanNode?) throws(PlanError) -> [Rows] {
+    guard let node else { return [] }
+    var rows: [Rows] = []
+    for member in try node.members().members {
+      _ = try node.pattern(member.key)
+      let text = try node.named(member.key, member.value).string()
+      func parts<Text: StringProtocol>(_ text: Text, _ separator: Character) -> [Text.SubSequence] {
+        text.split(separator: separator, omittingEmptySubsequences: false)
+      }
+      let terms = parts(text, "+").map { parts($0, "*").map { parts($0, "|").map(String.init) } }
+      guard terms.allSatisfy({ $0.allSatisfy { $0.allSatisfy { !$0.isEmpty } } }) else {
+        throw .outOfRange(
+          place: node.named(member.key, member.value).place, expected: "keys joined by |, * and +",
+          found: TensorName(text).quoted)
+      }
+      rows.append(Rows(suffix: member.key, terms: terms))
+    }
+    return rows
+  }
+}
+
+extension Architecture.Layers {
+  fileprivate init(_ node: PlanNode) throws(PlanError) {
+    let object = try node.object(allowing: [
+      "pattern", "count_key", "extra_key", "config", "lists", "optional",
+    ])
+    pattern = try object.required("pattern").pattern().text
+    countKey = try object.optional("count_key")?.string()
+    extraKey = try object.optional("extra_key")?.string()
+    self.object = try object.optional("config")?.string()
+    var lists: [String] = []
+    for item in try object.optional("lists")?.array() ?? [] { lists.append(try item.string()) }
+    self.lists = lists
+    var names: [String] = []
+    for item in try object.optional("optional")?.array() ?? [] { names.append(try item.string()) }
+    self.optional = names
   }
 }
 

@@ -20,7 +20,42 @@ struct Architecture: Sendable {
   let marker: String
   /// A sentence for the reader of a plan.
   let remark: String?
+  /// The stacks of layers: one, or an encoder and a decoder.
+  let layers: [Layers]
+  /// Tensors with a row for each token, position or other number of config.json.
+  let embeddings: [Rows]
+  /// Other tensors whose dimension 0 is a number of config.json.
+  let rows: [Rows]
+  /// The ends of names of tensors that every model has.
+  let required: [String]
+  /// The end of the name of the output layer, which a model for text lacks if it shares the embedding.
+  let head: String?
   let groups: [Group]
+
+  /// A stack of layers with the same names.
+  struct Layers: Sendable {
+    /// The beginning of the names of a layer's tensors, with `{}` for the number of the layer.
+    let pattern: String
+    /// The key with the number of layers; nil for models without a config.json.
+    let countKey: String?
+    /// The key with a number of further layers that follow, for the prediction of several tokens.
+    let extraKey: String?
+    /// The object in config.json that has the keys; nil for the document itself, or its text_config.
+    let object: String?
+    /// The keys whose lists have an entry for each layer.
+    let lists: [String]
+    /// The ends of names of tensors that some layers lack.
+    let optional: [String]
+  }
+
+  /// Tensors whose dimension 0 is a sum of products of numbers in config.json.
+  struct Rows: Sendable {
+    /// The end of the tensors' names.
+    let suffix: String
+    /// The factors of each product: keys such as `vocab_size` or `text_config.vocab_size`. A factor is the first of its
+    /// keys that config.json has.
+    let terms: [[[String]]]
+  }
 
   /// Tensors that are cut together: the feed-forward layers, the attention layers, …
   struct Group: Sendable {
