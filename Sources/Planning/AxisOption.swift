@@ -10,6 +10,7 @@ public import UnitModel
 /// | `granule` | channels that stay together: the width of a head |
 /// | `units` | `384+384+300+468`: how many channels each unit gets; `0-3+9/4-8/10-11`: which channels it gets |
 /// | `common` | `0-7+12`: channels of every sub-network |
+/// | `modules` | `yes`: each channel is a module by itself, such as an expert |
 public struct AxisOption: Hashable, Sendable {
   /// The name of the axis, or a template for several axes.
   public let name: NamePattern
@@ -21,6 +22,8 @@ public struct AxisOption: Hashable, Sendable {
   public var cut: PlanAxis.Cut?
   /// Channels that every sub-network has.
   public var common: ChannelRanges?
+  /// Whether each channel is a module by itself.
+  public var isOfModules = false
 
   init(name: NamePattern, size: Int? = nil, granule: Int? = nil) {
     self.name = name
@@ -50,10 +53,15 @@ public struct AxisOption: Hashable, Sendable {
       case "size": size = try AxisOption.number(pair[1], of: text)
       case "granule": granule = try AxisOption.number(pair[1], of: text)
       case "units": cut = try AxisOption.cut(pair[1], of: text)
+      case "modules":
+        guard pair[1] == "yes" else {
+          throw AxisOption.bad(text, expected: "modules=yes", found: "'\(item)'")
+        }
+        isOfModules = true
       case "common": common = try AxisOption.channels(pair[1], of: text)
       default:
         throw AxisOption.bad(
-          text, expected: "one of the keys size, granule, units, common", found: "'\(pair[0])'")
+          text, expected: "one of the keys size, granule, units, common, modules", found: "'\(pair[0])'")
       }
     }
   }
@@ -108,6 +116,7 @@ public struct AxisOption: Hashable, Sendable {
   /// The axis of the plan.
   var planAxis: PlanAxis {
     PlanAxis(
-      name: name, size: size, cut: cut ?? .equal, common: common ?? ChannelRanges(), granule: granule ?? 1)
+      name: name, size: size, cut: cut ?? .equal, common: common ?? ChannelRanges(), granule: granule ?? 1,
+      isOfModules: isOfModules)
   }
 }

@@ -15,6 +15,9 @@ public import UnitModel
 /// | `3*heads{}*64` | repeated three times, with 64 positions for each channel |
 /// | `a+16+2*b` | joined: axis a, 16 positions that are not cut, axis b twice |
 /// | `last:compact` | only the channels of the only level that uses the tensor |
+///
+/// `#AXIS` at the end makes every matching tensor one channel of an axis: `experts.{}.*=#experts`. The `{}` after those
+/// that fill in the name of the axis is the number of the channel.
 public struct CutOption: Hashable, Sendable {
   /// The option as it was given.
   let text: String
@@ -22,6 +25,8 @@ public struct CutOption: Hashable, Sendable {
   public let pattern: NamePattern
   /// The placement of each dimension; empty for tensors that are left whole.
   public let dimensions: [DimensionPlacement]
+  /// The axes of which each tensor is one channel.
+  public let channelOf: [AxisName]
 
   /// Parses the option; throws `PlanningError.badOption`.
   public init(parsing text: String) throws(PlanningError) {
@@ -35,7 +40,18 @@ public struct CutOption: Hashable, Sendable {
     }
     self.text = text
     self.pattern = pattern
-    dimensions = try CutOption.dimensions(String(text[text.index(after: equals)...]), of: text)
+    let items = text[text.index(after: equals)...].split(separator: "#", omittingEmptySubsequences: false)
+    dimensions = try CutOption.dimensions(String(items[0]), of: text)
+    channelOf = items.dropFirst().map { AxisName($0.trimmed) }
+    if channelOf.contains(where: { $0.text.isEmpty || $0.text.contains("*") }) {
+      throw CutOption.bad(
+        text, expected: "an axis after '#'", found: "'\(text[text.index(after: equals)...])'")
+    }
+  }
+
+  /// The entry of a plan.
+  var entry: PlanTensor {
+    PlanTensor(selector: .match(pattern), dimensions: dimensions, channelOf: channelOf)
   }
 
   /// Parses the dimensions after the '=' of an option.

@@ -1,3 +1,4 @@
+public import TensorStreams
 public import Tensors
 internal import UnitModel
 
@@ -5,38 +6,84 @@ extension PlanRequest {
   /// Proposes a plan for the tensors of a file, and checks that it is valid for them.
   ///
   /// Throws `PlanningError`: if no tensor has the names of the preset, if the heads do not divide the channels, or with
-  /// a `PlanError` of cuts by hand.
+  /// a `PlanError` of cuts by hand; and errors of reading weights.
+  ///
+  /// - Parameter weights: the tensors' bytes, for sorting by importance.
   public func propose(
-    for specs: [TensorSpec], ties: [TensorName: TensorName] = [:]
-  ) throws(PlanningError) -> ProposedPlan {
+    for specs: [TensorSpec], ties: [TensorName: TensorName] = [:], weights: (any TensorSource)? = nil
+  ) throws -> ProposedPlan {
     let names = TensorNames(specs: specs)
     let preset = try presetRules(names)
     var plan = Plan(unitCount: unitCount)
-    plan.tensors = cuts.map { PlanTensor(selector: .match($0.pattern), dimensions: $0.dimensions) }
+    plan.tensors = cuts.map(\.entry)
     // If a cut by hand has the same pattern as an entry of the preset, the entry would have no effect and is left out.
     let byHand = Set(cuts.map(\.pattern.text))
     plan.tensors += preset.tensors.filter { !byHand.contains($0.selector.text) }
-    plan.axes = planAxes(used: plan.tensors)
+    plan.axes = planAxes(used: plan.tensors, preset)
     plan.tasks = planTasks(tasks.isEmpty ? [.all] : tasks)
     plan.provenance = Provenance(rule: rule.rawValue)
     do {
-      let filled = try plan.filled()
-      let resolved = try filled.resolve(against: specs, ties: ties)
+      var filled = try plan.filled()
+      var resolved = try filled.resolve(against: specs, ties: ties)
+      var orderWords: [String] = []
+      if let orders = try orders(filled, resolved, preset, weights, &orderWords) {
+        filled = orders.applied(to: filled, resolved.partition.axes)
+        resolved = try filled.resolve(against: specs, ties: ties)
+      }
       return ProposedPlan(
         plan: filled, resolved: resolved,
-        words: preset.words + words(about: resolved, place: option(at:))
+        words: preset.words + orderWords + words(about: resolved, place: option(at:))
           + preset.headLimits.compactMap { $0.sentence(resolved) })
-    } catch {
+    } catch let error as PlanError {
       throw placed(error)
     }
+  }
+
+  /// The order of channels on each axis that has one; nil if the request has none.
+  private func orders(
+    _ plan: Plan, _ resolved: ResolvedPlan, _ preset: PresetRules, _ weights: (any TensorSource)?,
+    _ words: inout [String]
+  ) throws -> ChannelOrders? {
+    guard sortsByImportance || !rankings.isEmpty else { return nil }
+    var orders = ChannelOrders()
+    for ranking in rankings.reversed() { try orders.add(ranking, plan, resolved.partition.axes) }
+    guard sortsByImportance, let weights else { return orders }
+    let known = Set(preset.tensors.map(\.selector.text))
+    let importance = try ChannelImportance(
+      resolved,
+      reads: { tensor in
+        // The entry that cuts a tensor is the first that matches it.
+        let entry = plan.tensors.first { $0.selector.matches(tensor.spec.name) }
+        return entry.flatMap {
+          known.contains($0.selector.text) ? preset.readers.contains($0.selector.text) : nil
+        }
+      }, weights)
+    var unsorted: [AxisName] = []
+    for axis in resolved.partition.axes where orders.orders[axis.name] == nil && !axis.isWhole {
+      if let scores = importance.scores(of: axis.name) {
+        orders.add(axis, scores: scores)
+      } else {
+        unsorted.append(axis.name)
+      }
+    }
+    if let first = unsorted.first {
+      words.append(
+        "not sorted by importance, because only one side of their channels has weights: axis \(first.quoted)"
+          + (unsorted.count > 1 ? " and \(unsorted.count - 1) more" : ""))
+    }
+    return orders
   }
 
   /// The rules of the preset. Without a preset and without cuts by hand, the rules of the architecture that
   /// config.json names, or else of the first one that fits.
   private func presetRules(_ names: TensorNames) throws(PlanningError) -> PresetRules {
-    guard preset != nil || groups != nil || cuts.isEmpty else { return PresetRules() }
+    guard preset != nil || groups != nil || cuts.isEmpty || !skippedLayers.isEmpty else {
+      return PresetRules()
+    }
     if preset != .resnet {
-      let use = ArchitectureUse(names: names, sizes: sizes, heads: heads, groups: groups)
+      let use = ArchitectureUse(
+        names: names, sizes: sizes, heads: heads, groups: groups, skippedLayers: skippedLayers,
+        unitCount: unitCount)
       for architecture in candidates {
         guard let found = try architecture.rules(for: use) else { continue }
         let known = architecture.groups.map(\.name)
@@ -73,9 +120,10 @@ extension PlanRequest {
   }
 
   /// An axis for each name in the entries, with the values of options, and an axis for each other option.
-  private func planAxes(used entries: [PlanTensor]) -> [PlanAxis] {
+  private func planAxes(used entries: [PlanTensor], _ preset: PresetRules) -> [PlanAxis] {
     var options: [AxisOption] = axes
-    for axis in entries.flatMap({ $0.dimensions.flatMap(\.axes) }) {
+    options += preset.axes.filter { axis in !axes.contains { $0.name == axis.name } }
+    for axis in entries.flatMap({ $0.dimensions.flatMap(\.axes) + $0.channelOf }) {
       guard let name = NamePattern(axis.text), !options.contains(where: { $0.name == name }) else { continue }
       options.append(AxisOption(name: name))
     }
@@ -83,6 +131,9 @@ extension PlanRequest {
     for (place, option) in options.enumerated() where option.name.isLiteral {
       let template = options.first { !$0.name.isLiteral && $0.name.match(option.name.text) != nil }
       if let granule = template?.granule, option.granule == nil { options[place].granule = granule }
+    }
+    for place in options.indices where preset.moduleAxes.contains(options[place].name.text) {
+      options[place].isOfModules = true
     }
     return options.map(\.planAxis)
   }

@@ -21,6 +21,12 @@ public struct PlanRequest: Sendable {
   public var preset: Preset?
   /// The groups of tensors of the architecture to cut, by name; nil for all that can be loaded when cut.
   public var groups: [String]?
+  /// The channels of axes, best first: the first unit gets the best. The first ranking that has an axis decides.
+  public var rankings: [ChannelRanking] = []
+  /// Whether other axes are sorted by the weights that make and read each channel.
+  public var sortsByImportance = false
+  /// The layers that only the last unit has.
+  public var skippedLayers: [Int] = []
   /// The number of attention heads, which shapes do not show; config.json can give it, too.
   public var heads: Int?
   /// The numbers of the config.json beside the weights.

@@ -20,11 +20,16 @@ package struct Extraction: Sendable {
   package let indexBytes: ByteCount
   /// Tensors that the graph has in addition to the sub-network's own.
   package let graphTensors: [TensorSpec]
+  /// The names of the files beside the weights, for a folder.
+  package let companions: [String]
+  /// The values of config.json that are new.
+  package let configuration: [(key: String, value: JSONValue)]
 
   package init(
     file: String, destination: String, task: String, level: Int, levelName: String? = nil, units: [Int],
     tensors: Int, parameters: ParameterCount, bytes: ByteCount, bytesRead: ByteCount, indexBytes: ByteCount,
-    graphTensors: [TensorSpec] = []
+    graphTensors: [TensorSpec] = [], companions: [String] = [],
+    configuration: [(key: String, value: JSONValue)] = []
   ) {
     self.file = file
     self.destination = destination
@@ -38,6 +43,8 @@ package struct Extraction: Sendable {
     self.bytesRead = bytesRead
     self.indexBytes = indexBytes
     self.graphTensors = graphTensors
+    self.companions = companions
+    self.configuration = configuration
   }
 
   /// The report as one line.
@@ -76,6 +83,8 @@ package struct Extraction: Sendable {
               ("parameters", JSONValue(graphTensors.reduce(0) { $0 + $1.elementCount })),
               ("bytes", JSONValue(graphTensors.reduce(0) { $0 + $1.byteCount })),
             ])),
+          .init(key: "files", value: .array(companions.map { .string($0) })),
+          .init(key: "configuration", value: object(configuration)),
         ]) ?? JSONObject())
   }
 }

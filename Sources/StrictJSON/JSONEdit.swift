@@ -6,6 +6,25 @@ package struct JSONEdit {
 
   package init(_ bytes: [UInt8]) { self.bytes = bytes }
 
+  /// A value as Python's `json.dumps(value, indent=2)` writes it inside `depth` objects; this is the form of files that
+  /// Hugging Face's libraries write.
+  package static func text(_ value: JSONValue, depth: Int) throws(JSONError) -> String {
+    let (open, close, items): (String, String, [String])
+    switch value {
+    case .array(let list) where !list.isEmpty:
+      (open, close) = ("[", "]")
+      items = try list.map { (item) throws(JSONError) in try text(item, depth: depth + 1) }
+    case .object(let object) where !object.members.isEmpty:
+      (open, close) = ("{", "}")
+      items = try object.members.map { (member) throws(JSONError) in
+        try "\"\(JSONWriter.escaped(member.key))\": \(text(member.value, depth: depth + 1))"
+      }
+    default: return try JSONWriter.text(value, layout: .compact)
+    }
+    let space = String(repeating: "  ", count: depth)
+    return open + items.map { "\n\(space)  \($0)" }.joined(separator: ",") + "\n\(space)\(close)"
+  }
+
   /// Replaces the value of a member. `path` names the objects around it, then the key.
   ///
   /// Returns false if there is no such member.

@@ -41,7 +41,7 @@ struct RandomCountTests {
         return network.units(on: AxisName(axis)).contains(UnitID(unit))
       }
       guard isActive else { continue }
-      let units = Set(positions.compactMap(\.unit)).count + tensor.units.count
+      let units = Set(positions.compactMap(\.unit) + tensor.units.map(\.index)).count
       let blockClass: BlockClass =
         tensor.scope.isPrivate ? .private : units == 0 ? .common : units == 1 ? .intra : .interconnection
       found[blockClass, default: 0] += 1

@@ -43,7 +43,7 @@ struct RandomScopeTests {
         return Set(
           indexes(of: tensor.spec.shape).enumerated().filter { _, cell in
             let units = cell.enumerated().compactMap { truth[$0.offset][$0.element].unit }
-            return Set(units).count + tensor.units.count > 1
+            return Set(units + tensor.units.map(\.index)).count > 1
           }.map(\.offset))
       }
     }

@@ -18,64 +18,237 @@ struct ModelFolderTests {
 
   /// A copy of a model's folder as `model`, with a tokenizer, and its checkpoint `m.h5`.
   private func prepared(_ kind: String, _ options: [String] = []) throws -> TemporaryFolder {
+    let folder = try copied(kind)
+    try convert(folder, ["--units", "2"] + options, isSound: options.isEmpty)
+    return folder
+  }
+
+  private func copied(_ kind: String) throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     try FileManager.default.copyItem(atPath: "\(Self.home)/\(kind)", toPath: folder.file("model"))
     try FileManager.default.removeItem(atPath: folder.file("model/expected.json"))
     _ = try folder.write(Array("{}\n".utf8), as: "model/tokenizer.json")
-    let plan = try tessera(
-      ["plan", "model", "--units", "2", "-o", "plan.json"] + options, directory: folder.path)
+    return folder
+  }
+
+  private func convert(_ folder: TemporaryFolder, _ options: [String], isSound: Bool = true) throws {
+    let plan = try tessera(["plan", "model", "-o", "plan.json"] + options, directory: folder.path)
     try #require(plan.ending == .exited(0), "\(plan.errorText)")
+    #expect(!isSound || !plan.errorText.contains("half cut"), "\(plan.errorText)")
     let run = try tessera(["convert", "model", "m.h5", "--plan", "plan.json"], directory: folder.path)
     try #require(run.ending == .exited(0), "\(run.errorText)")
-    return folder
+  }
+
+  /// The levels that transformers judged: options of `plan`, the level, the lists of `--order`, and what was right.
+  private func levels(_ kind: String) throws -> [JSONObject] {
+    guard
+      case .object(let document) = try JSONParser().parse(Array(bytes("\(Self.home)/\(kind)/expected.json"))),
+      case .array(let levels)? = document["levels"]
+    else { return [] }
+    return levels.compactMap { if case .object(let level) = $0 { level } else { nil } }
   }
 
   @Test("a level is the folder that transformers loaded, and the whole folder comes back", arguments: kinds)
   func judged(kind: String) throws {
-    let folder = try prepared(kind)
-    let small = try tessera(["extract", "m.h5", "small/", "--level", "1"], directory: folder.path)
-    #expect(small.ending == .exited(0), "\(small.errorText)")
-    guard
-      case .object(let expected) = try JSONParser().parse(Array(bytes("\(Self.home)/\(kind)/expected.json"))),
-      case .string(let configuration)? = expected["config"], case .object(let rows)? = expected["tensors"]
-    else {
-      Issue.record("no expected.json")
-      return
-    }
-    #expect(try String(decoding: bytes(folder.file("small/config.json")), as: UTF8.self) == configuration)
-    let listing = try tessera(["inspect", "small", "--json", "--digests"], directory: folder.path)
-    guard case .object(let listed) = try JSONParser().parse(listing.output),
-      case .array(let tensors)? = listed["tensors"]
-    else {
-      Issue.record("\(listing.errorText)")
-      return
-    }
-    #expect(tensors.count == rows.members.count && tensors.count >= 14)
-    for case .object(let tensor) in tensors {
-      guard case .string(let name)? = tensor["name"], case .object(let row)? = rows[name] else {
-        Issue.record("another tensor: \(tensor)")
+    let levels = try levels(kind)
+    #expect(!levels.isEmpty)
+    for level in levels {
+      let folder = try copied(kind)
+      guard case .array(let words)? = level["plan"], case .integer(let number)? = level["level"],
+        case .string(let configuration)? = level["config"], case .object(let rows)? = level["tensors"]
+      else {
+        Issue.record("no level in expected.json")
         continue
       }
-      #expect(tensor["shape"] == row["shape"] && tensor["sha256"] == row["sha256"], "\(name)")
+      if let ranking = level["ranking"] {
+        _ = try folder.write(JSONWriter.bytes(ranking), as: "ranking.json")
+      }
+      try convert(folder, words.compactMap { if case .string(let word) = $0 { word } else { nil } })
+      let small = try tessera(["extract", "m.h5", "small/", "--level", "\(number)"], directory: folder.path)
+      #expect(small.ending == .exited(0), "\(small.errorText)")
+      #expect(try String(decoding: bytes(folder.file("small/config.json")), as: UTF8.self) == configuration)
+      let listing = try tessera(["inspect", "small", "--json", "--digests"], directory: folder.path)
+      guard case .object(let listed) = try JSONParser().parse(listing.output),
+        case .array(let tensors)? = listed["tensors"]
+      else {
+        Issue.record("\(listing.errorText)")
+        continue
+      }
+      #expect(tensors.count == rows.members.count && tensors.count >= 14)
+      for case .object(let tensor) in tensors {
+        guard case .string(let name)? = tensor["name"], case .object(let row)? = rows[name] else {
+          Issue.record("another tensor: \(tensor)")
+          continue
+        }
+        #expect(tensor["shape"] == row["shape"] && tensor["sha256"] == row["sha256"], "\(name)")
+      }
+      #expect(
+        try names(folder.file("small")) == names(folder.file("model")).union(["README.md"]), "\(kind)")
+      try comesBack(folder)
     }
-    #expect(
-      try names(folder.file("small")) == names(folder.file("model")).union(["README.md"]), "\(kind)")
+  }
 
+  /// Checks that the original folder, and the largest level, are what they were.
+  private func comesBack(_ folder: TemporaryFolder) throws {
     let back = try tessera(["convert", "m.h5", "back/"], directory: folder.path)
     #expect(back.ending == .exited(0), "\(back.errorText)")
     #expect(try names(folder.file("back")) == names(folder.file("model")))
     for name in try names(folder.file("model")) {
       #expect(try bytes(folder.file("back/\(name)")) == bytes(folder.file("model/\(name)")), "\(name)")
     }
-    // The largest level is the whole model, with its own config.json.
-    let whole = try tessera(["extract", "m.h5", "whole/", "--level", "2"], directory: folder.path)
+    let plan = try JSONParser().parse(Array(bytes(folder.file("plan.json"))))
+    guard case .object(let document) = plan, case .integer(let units)? = document["units"] else { return }
+    let whole = try tessera(["extract", "m.h5", "whole/", "--level", "\(units)"], directory: folder.path)
     #expect(whole.ending == .exited(0), "\(whole.errorText)")
-    #expect(
-      try bytes(folder.file("whole/config.json")) == bytes(folder.file("model/config.json")))
+    for name in ["config.json", "model.safetensors"] {
+      #expect(try bytes(folder.file("whole/\(name)")) == bytes(folder.file("model/\(name)")), "\(name)")
+    }
   }
 
   @Test("every folder is tried")
-  func complete() { #expect(Self.kinds.count == 43) }
+  func complete() throws {
+    #expect(Self.kinds.count == 51)
+    #expect(try Self.kinds.reduce(0) { try $0 + levels($1).count } == 94)
+  }
+
+  @Test("widths that differ between layers are written as per_layer_config on request")
+  func perLayer() throws {
+    let folder = try prepared("llama", ["--cut", "ffn", "--axis", "ffn0:units=30+10"])
+    let refused = try tessera(["extract", "m.h5", "small/", "--level", "1"], directory: folder.path)
+    #expect(
+      refused.ending == .exited(2) && refused.errorText.contains("config.json gives one width for all layers")
+    )
+    let run = try tessera(
+      ["extract", "m.h5", "small/", "--level", "1", "--per-layer-config", "--json"], directory: folder.path)
+    #expect(run.ending == .exited(0), "\(run.errorText)")
+    guard case .object(let report) = try JSONParser().parse(run.output) else { return }
+    let expected = """
+      {"per_layer_config":{"0":{"intermediate_size":30},"1":{"intermediate_size":20}}}
+      """
+    #expect(report["configuration"].map { try? JSONWriter.text($0, layout: .compact) } == expected)
+    let text = try String(decoding: bytes(folder.file("small/config.json")), as: UTF8.self)
+    #expect(text.contains("\"intermediate_size\": 40,\n"))
+    #expect(
+      text.contains("  \"per_layer_config\": {\n    \"0\": {\n      \"intermediate_size\": 30\n    },\n"))
+    _ = try JSONParser().parse(Array(text.utf8))
+    let file = try tessera(
+      ["extract", "m.h5", "small.npz", "--level", "1", "--per-layer-config"], directory: folder.path)
+    #expect(file.ending == .exited(64))
+  }
+
+  /// Plans of experts and layers that a router or a loader could not use: the model, options of `plan`, changes of
+  /// config.json, and the end of the sentence.
+  static let counts: [(kind: String, options: [String], edit: (String, String)?, reason: String)] = [
+    (
+      "mixtral-8", ["--units", "8", "--cut", "experts"], nil,
+      "num_experts_per_tok is 2, so a router cannot choose from 1 experts in a layer\n"
+    ),
+    (
+      "deepseek_v3-groups", ["--units", "2", "--cut", "experts"], nil,
+      "the router divides the experts into 2 equal groups, but tensor 'model.layers.1.mlp.gate.weight' keeps 4, 0 of them\n"
+    ),
+    (
+      "deepseek_v3-groups",
+      ["--units", "4", "--cut", "experts", "--axis", "experts{}:units=0+4/1+5/2+6/3+7"], nil,
+      "the router needs at least 2 experts in each of its 2 groups, found 1\n"
+    ),
+    (
+      "mixtral-8",
+      ["--units", "2", "--cut", "model.layers.{}.block_sparse_moe.experts.{}.*=#experts{}"], nil,
+      "tensor 'model.layers.0.block_sparse_moe.gate.weight' keeps other numbers than the tensors of 'experts0'\n"
+    ),
+    (
+      "mixtral-8",
+      [
+        "--units", "2", "--cut", "model.layers.{}.block_sparse_moe.experts.{}.w1.*=#experts{}",
+        "--axis", "experts{}:size=8",
+      ], nil,
+      "number 4 of 'experts0' keeps some of its tensors and loses others\n"
+    ),
+    (
+      "mixtral-8", ["--units", "2", "--cut", "experts"], ("num_local_experts", "number_of_experts"),
+      "expected one of the keys num_local_experts, which give the number of experts\n"
+    ),
+    (
+      "gemma3n_text", ["--units", "2", "--skip-layers", "4"], nil,
+      "layers from 6 use the keys and values of layer 4, so it cannot be left out\n"
+    ),
+    (
+      "gemma3n_text", ["--units", "2", "--skip-layers", "6"], ("layer_types", "types_of_layers"),
+      "config.json has no list layer_types, and loaders compute it from the numbers of layers\n"
+    ),
+    (
+      "qwen3_moe-8", ["--units", "2", "--skip-layers", "2"],
+      ("\"decoder_sparse_step\": 1", "\"decoder_sparse_step\": 2"),
+      "decoder_sparse_step is 2, so what a layer does depends on its number\n"
+    ),
+    (
+      "modernbert", ["--units", "2", "--skip-layers", "0"], nil,
+      "layer 0 of modernbert is unlike the others, and no other can take its place\n"
+    ),
+    (
+      "llama", ["--units", "2", "--skip-layers", "1"], ("num_hidden_layers", "layers"),
+      "no key of config.json gives the number of layers\n"
+    ),
+  ]
+
+  @Test("experts and layers that could not be loaded without the others", arguments: counts.indices)
+  func uncountable(number: Int) throws {
+    let row = Self.counts[number]
+    let folder = try copied(row.kind)
+    if let (from, to) = row.edit {
+      let text = try String(decoding: bytes(folder.file("model/config.json")), as: UTF8.self)
+      #expect(text.contains(from))
+      _ = try folder.write(Array(text.replacingOccurrences(of: from, with: to).utf8), as: "model/config.json")
+    }
+    try convert(folder, row.options, isSound: !row.options.contains { $0.contains("#") })
+    let run = try tessera(["extract", "m.h5", "small/", "--level", "1"], directory: folder.path)
+    #expect(run.ending == .exited(2))
+    #expect(
+      run.errorText.hasPrefix("tessera: m.h5: the sub-network could not be loaded: ")
+        && run.errorText.hasSuffix(row.reason), "\(run.errorText)")
+    #expect(!FileManager.default.fileExists(atPath: folder.file("small")))
+    try comesBack(folder)
+  }
+
+  /// Options of `plan` that fit no model: the model, the options, and what standard error contains.
+  static let options: [(kind: String, options: [String], words: String)] = [
+    ("t5", ["--skip-layers", "1"], "expected a model with one stack of layers, and its config.json"),
+    ("llama", ["--skip-layers", "2"], "expected some of the layers 0 to 1, found '2'"),
+    ("llama", ["--skip-layers", "0-1"], "expected some of the layers 0 to 1"),
+    ("llama", ["--skip-layers", "one"], "expected numbers such as 20-24,30, found 'one'"),
+    ("llama", ["--cut", "experts"], "one of ffn, heads, layers, found 'experts'"),
+    (
+      "mixtral", ["--cut", "experts", "--order", "ranking"],
+      "expected importance, FILE.json or GROUP=FILE.json"
+    ),
+    (
+      "mixtral", ["--cut", "experts", "--order", "r.json"],
+      "expected axes of the plan, such as 'experts0', found '0'"
+    ),
+    ("mixtral", ["--cut", "experts", "--order", "expert=r.json"], "such as 'experts0', found 'expert0'"),
+    (
+      "mixtral", ["--cut", "experts", "--order", "experts=far.json"],
+      "channels of axis 'experts1', below 4, found 4"
+    ),
+    (
+      "mixtral", ["--cut", "experts", "--order", "experts=twice.json"],
+      "expected each channel once, found 1 again"
+    ),
+    ("mixtral", ["--cut", "experts", "--order", "experts=no.json"], "no.json: cannot open"),
+  ]
+
+  @Test("options that fit no model are refused", arguments: options.indices)
+  func wrongOptions(number: Int) throws {
+    let row = Self.options[number]
+    let folder = try copied(row.kind)
+    for (name, text) in [
+      ("r", "{\"0\": [1]}"), ("far", "[[0], [1, 4]]"), ("twice", "{\"0\": [1, 0, 1]}"),
+    ] { _ = try folder.write(Array(text.utf8), as: "\(name).json") }
+    let run = try tessera(["plan", "model", "--units", "2"] + row.options, directory: folder.path)
+    #expect(run.ending == .exited(2) || run.ending == .exited(64))
+    #expect(run.errorText.contains(row.words), "\(run.errorText)")
+  }
 
   /// A plan that config.json cannot describe: the model, options of plan, and the end of the sentence.
   static let refusals: [(kind: String, options: [String], reason: String)] = [

@@ -1,3 +1,4 @@
+import StrictJSON
 import Tensors
 import Testing
 
@@ -36,14 +37,14 @@ struct ConfigurationChangeTests {
   private func changes(
     _ part: [TensorSpec], _ sizes: ModelSizes
   ) throws -> [String] {
-    try ConfigurationChange.of(llama(), to: part, cuts: [:], sizes: sizes).map {
-      "\($0.key) \($0.value)"
+    try ModelChange(from: llama(), to: part, cuts: [:], isActive: { _ in true }, sizes: sizes).keys.map {
+      "\($0.key) \(try JSONWriter.text($0.value, layout: .compact))"
     }
   }
 
   private func reason(_ part: [TensorSpec], _ sizes: ModelSizes) -> String? {
     do {
-      _ = try ConfigurationChange.of(llama(), to: part, cuts: [:], sizes: sizes)
+      _ = try ModelChange(from: llama(), to: part, cuts: [:], isActive: { _ in true }, sizes: sizes)
       return nil
     } catch { return "\(error)" }
   }

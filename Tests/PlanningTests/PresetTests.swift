@@ -23,10 +23,12 @@ struct PresetTests {
         for (suffix, text) in group.tensors {
           let isQuery = suffix.contains(#/q_proj|o_proj|dense.weight|sinks/#)
           let width = suffix.contains("sinks") ? 1 : 8
+          // 4 experts in a layer.
+          let others = group.experts != nil ? 4 : group.layers != nil ? layers : 20
           let numbers = text.replacing("?", with: "\(isQuery ? width * 6 / keys : width)")
             .replacing("Q", with: "\(8 * 6 / keys)").replacing("K", with: "8")
           let shape = try CutOption.dimensions(numbers, of: text).map { dimension -> Int in
-            let channels = group.heads == nil ? 20 : keys
+            let channels = group.heads == nil ? others : keys
             switch dimension {
             case .axis(let use): return channels * use.inner * use.outer
             case .concat(let parts):
@@ -39,7 +41,13 @@ struct PresetTests {
           }
           let name = suffix.replacing("{}", with: String(layer), maxReplacements: 1)
           let whole = prefix + name.replacing("{}", with: "1")
-          if !list.contains(where: { $0.0 == whole }) { list.append((whole, shape)) }
+          guard let known = list.firstIndex(where: { $0.0 == whole }) else {
+            list.append((whole, shape))
+            continue
+          }
+          // Stacked experts have axes of two groups.
+          let items = text.split(separator: ",", omittingEmptySubsequences: false)
+          for (place, item) in items.enumerated() where item != "-" { list[known].1[place] = shape[place] }
         }
       }
       let marker = architecture.marker.replacing("{}", with: String(layer), maxReplacements: 1)
@@ -90,7 +98,8 @@ struct PresetTests {
         }
         let proposed = try request.propose(for: specs)
         let whole = proposed.resolved.partition.tensors.filter(\.isWhole).map(\.spec.name.text)
-        let markers = whole.filter { $0.hasSuffix("lambda1") }
+        // These are units of a layer, which no dimension shows.
+        let markers = whole.filter { $0.hasSuffix("lambda1") || $0.hasSuffix("prediction_coefs.weight") }
         #expect(whole.filter { $0 != "norm.weight" } == markers, "\(id) under '\(prefix)'")
         let heads = proposed.resolved.partition.axes.filter { $0.name.text.contains("heads") }
         let keys = Self.hasKeys(architecture) ? 2 : 6
@@ -144,7 +153,7 @@ struct PresetTests {
     let error = #expect(throws: PlanningError.self) { try request.propose(for: file) }
     #expect(
       error?.description
-        == "--cut 'hads': expected a cut (PATTERN=DIMENSION,…), or one of ffn, heads, found 'hads'")
+        == "--cut 'hads': expected a cut (PATTERN=DIMENSION,…), or one of ffn, heads, layers, found 'hads'")
   }
 
   private func miniLM(layers: Int) throws -> [TensorSpec] {
@@ -179,7 +188,7 @@ struct PresetTests {
     #expect(partition.tensors.filter(\.isWhole).count == 1 + 3 * 3)
     let query = try #require(
       partition.tensors.first { $0.spec.name == "encoder.layer.2.attention.self.query.weight" })
-    #expect(query.storage.map(\.elementCount) == [36864, 36864, 36864, 36864])
+    #expect(query.blocks.map(\.elementCount) == [36864, 36864, 36864, 36864])
     #expect(
       proposed.words == [
         "recognised tensors of BERT, MiniLM, RoBERTa (preset bert)",

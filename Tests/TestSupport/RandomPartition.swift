@@ -46,8 +46,8 @@ package struct RandomPartition {
         dimensions.append(placement)
         positions.append(listed)
       }
-      let isExpert =
-        !dimensions.isEmpty && dimensions.allSatisfy { $0 == .whole } && Bool.random(using: &generator)
+      let isCut = dimensions.contains { $0 != .whole }
+      let isExpert = !dimensions.isEmpty && Int.random(in: 0..<(isCut ? 4 : 2), using: &generator) == 0
       let scope = TensorScope(users: Bool.random(using: &generator) || index < 3 ? [] : [.init(task: "a")])
       placements.append(
         try TensorPlacement(

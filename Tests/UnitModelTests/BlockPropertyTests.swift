@@ -40,40 +40,14 @@ struct BlockPropertyTests {
         }
         let block = blocks[found[0]]
         let positions = cell.enumerated().map { truth[$0.offset][$0.element] }
-        let units = tensor.units.map(\.index) + Set(positions.compactMap(\.unit)).sorted()
+        let units = Set(tensor.units.map(\.index) + positions.compactMap(\.unit)).sorted()
         let expected: BlockClass =
           tensor.scope.isPrivate
           ? .private : units.isEmpty ? .common : units.count == 1 ? .intra : .interconnection
-        let owner = tensor.cutDimensions.first.map { positions[$0].unit } ?? tensor.units.first?.index
-        if block.units.map(\.index) != units || block.blockClass != expected || block.owner?.index != owner {
-          wrong.append(cell)
-        }
+        if block.units.map(\.index) != units || block.blockClass != expected { wrong.append(cell) }
       }
       #expect(wrong.isEmpty)
       #expect(blocks.allSatisfy { $0.elementCount > 0 })
-    }
-  }
-
-  @Test("blocks are stored by owner, then by the units on the other cut dimensions", arguments: seeds)
-  func storageOrder(seed: Int) throws {
-    let random = try RandomPartition(seed: UInt64(seed))
-    for tensor in random.partition.tensors {
-      let storage = tensor.storage
-      #expect(storage.flatMap(\.blocks) == tensor.blocks)
-      let datasets = storage.map { $0.owner?.index ?? -1 }
-      #expect(datasets == Set(datasets).sorted())
-      #expect(storage.reduce(0) { $0 + $1.elementCount } == tensor.spec.elementCount)
-      for dataset in storage {
-        #expect(dataset.blocks.allSatisfy { $0.owner == dataset.owner })
-        let keys = dataset.blocks.map { block in
-          tensor.cutDimensions.enumerated().dropFirst().map { place, dimension in
-            tensor.cuts[dimension]?.parts[block.parts[place]].unit?.index ?? -1
-          } + block.parts
-        }
-        for (before, after) in zip(keys, keys.dropFirst()) {
-          #expect(before.lexicographicallyPrecedes(after))
-        }
-      }
     }
   }
 
@@ -114,7 +88,7 @@ struct BlockPropertyTests {
             return network.units(on: AxisName(axis)).contains(UnitID(unit))
           }
           guard active, tensor.units.allSatisfy(network.units.contains) else { continue }
-          let count = Set(positions.compactMap(\.unit)).count + tensor.units.count
+          let count = Set(positions.compactMap(\.unit) + tensor.units.map(\.index)).count
           expected[BlockClass(unitCount: count, isPrivate: tensor.scope.isPrivate), default: 0] += 1
         }
         let counts = network.elementCounts(of: tensor)

@@ -23,7 +23,6 @@ struct PlanResolveTests {
     #expect(partition.axes[2].units.map(\.ranges) == [[0..<3], [3..<5], [5..<7], [7..<8]])
     let four = try #require(partition.tensors.first { $0.spec.name == "four.weight" })
     #expect(four.units == [UnitID(3)])
-    #expect(four.storage.map(\.owner) == [UnitID(3)])
     #expect(four.blocks.map(\.blockClass) == [.intra])
 
     let fine = resolved.assignment.tasks[0]
@@ -66,7 +65,6 @@ struct PlanResolveTests {
     #expect(tensors[7].cuts[1]?.parts.map(\.unit?.index) == [nil, 0, 0, 1, 1])
     #expect(tensors[7].cuts[1]?.parts.map(\.axis?.text) == [nil, "left", "right", "left", "right"])
     #expect(tensors[7].cuts[1]?.partSizes == [4, 2, 2, 1, 6])
-    #expect(tensors[7].storage.map { $0.owner?.index } == [nil, 0, 1])
     #expect(resolved.assignment.tasks.map(\.task.text) == ["a", "b"])
     #expect(resolved.assignment.provenance.rule == "nearest")
   }
@@ -93,7 +91,7 @@ struct PlanResolveTests {
   func whole() throws {
     let resolved = try Plan.whole.resolve(against: fixtureSpecs(), ties: fixtureTies)
     #expect(resolved.partition.tensors.allSatisfy { $0.isWhole && !$0.scope.isPrivate })
-    #expect(resolved.partition.tensors.allSatisfy { $0.storage.map(\.owner) == [nil] })
+    #expect(resolved.partition.tensors.allSatisfy { $0.blocks.allSatisfy { $0.units.isEmpty } })
     #expect(resolved.assignment.tasks.map(\.task) == [.all])
     #expect(resolved.assignment.tasks.first?.levels == [UnitSet([UnitID(0)])])
     #expect(resolved.notes.isEmpty)

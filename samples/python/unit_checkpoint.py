@@ -153,7 +153,7 @@ class Checkpoint:
     def place_blocks(self, t):
         """The blocks of a tensor; in each section they follow the blocks of earlier tensors."""
         bits, elements, blocks = BITS[t.dtype], math.prod(t.shape), []
-        is_whole = t.scope < 0 and not t.cuts and not t.units and not t.owned
+        is_whole, own = t.scope < 0 and not t.cuts and not t.units and not t.owned, tuple((unit, None) for unit in t.units)
 
         def add(count, needs, parts=(), kind=None):
             units = sorted({unit for unit, _ in needs if unit >= 0})
@@ -174,10 +174,10 @@ class Checkpoint:
         elif t.cuts:
             uncut = math.prod(size for dimension, size in enumerate(t.shape) if dimension not in t.cuts)
             for block in itertools.product(*(enumerate(self.parts(*cut)[0]) for cut in t.cuts.values())):
-                needs = tuple((unit, axis) for _, (unit, axis, _) in block if unit >= 0)
+                needs = tuple((unit, axis) for _, (unit, axis, _) in block if unit >= 0) + own
                 add(uncut * math.prod(count for _, (_, _, count) in block), needs, tuple(part for part, _ in block))
         else:
-            add(elements, tuple((unit, None) for unit in t.units))
+            add(elements, own)
         return blocks
 
     def read_sections(self):

@@ -81,7 +81,7 @@ def check_tensor(c, number, t):
     need(elements < 2**63 and elements * BITS[t.dtype] < 2**66, f"{t.name!r}: too large")
     need(-1 <= t.scope < len(c.scopes), f"{t.name!r}: a scope out of range")
     need(ascending(t.units), f"{t.name!r}: units that do not ascend")
-    need(bool(t.cuts) + bool(t.units) + bool(t.owned) <= 1, f"{t.name!r} lies in two ways")
+    need(not t.owned or not t.cuts and not t.units, f"{t.name!r} lies in two ways")
     need(-1 <= t.tied_to < len(c.tensors), f"{t.name!r}: a tie out of range")
     if t.tied_to >= 0:
         root = c.tensors[t.tied_to]

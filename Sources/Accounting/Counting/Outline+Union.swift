@@ -8,15 +8,18 @@ extension Outline {
   func counts(inAnyOf active: [ActiveUnits], unitCount: Int, isPrivate: Bool) -> BlockCounts {
     if active.isEmpty { return BlockCounts() }
     if active.count == 1 { return self.counts(in: active[0], unitCount: unitCount, isPrivate: isPrivate) }
-    if dimensions.isEmpty {
-      let user = active.first { user in units.allSatisfy(user.units.contains) }
-      return user.map { self.counts(in: $0, unitCount: unitCount, isPrivate: isPrivate) } ?? BlockCounts()
-    }
-    let alive = Array(active.indices)
+    // A network without one of the tensor's own units has nothing of it.
+    let alive = active.indices.filter { units.allSatisfy(active[$0].units.contains) }
+    if alive.isEmpty { return BlockCounts() }
     let all = union(0, alive, of: active) { _ in true }
     var counts = BlockCounts()
     if isPrivate {
       counts.private = all
+      return counts
+    }
+    if let unit = units.first {
+      counts.intra = units.count > 1 ? 0 : union(0, alive, of: active) { $0 == unit }
+      counts.interconnection = all - counts.intra
       return counts
     }
     counts.common = dimensions.reduce(1) { $0 * $1.common }

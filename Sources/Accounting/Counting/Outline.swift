@@ -6,7 +6,7 @@ internal import UnitModel
 struct Outline: Hashable {
   /// The cut dimensions.
   let dimensions: [Dimension]
-  /// The units that a whole tensor belongs to.
+  /// The units that the tensor itself belongs to.
   let units: [UnitID]
 
   /// Positions of a cut dimension.
@@ -63,17 +63,7 @@ struct Outline: Hashable {
   /// A tensor without elements has an outline without dimensions, because its other extents may have any size.
   func counts(in active: ActiveUnits?, unitCount: Int, isPrivate: Bool) -> BlockCounts {
     var counts = BlockCounts()
-    if dimensions.isEmpty {
-      let isActive = active.map { units.allSatisfy($0.units.contains) } ?? true
-      guard isActive else { return counts }
-      switch (isPrivate, units.count) {
-      case (true, _): counts.private = 1
-      case (_, 0): counts.common = 1
-      case (_, 1): counts.intra = 1
-      default: counts.interconnection = 1
-      }
-      return counts
-    }
+    if let active, !units.allSatisfy(active.units.contains) { return counts }
     // Every extent is at least 1, so no product exceeds the tensor's own number of elements, which is known to fit.
     var all = 1
     var common = 1
@@ -92,6 +82,12 @@ struct Outline: Hashable {
     }
     if isPrivate {
       counts.private = all
+    } else if units.count > 1 {
+      counts.interconnection = all
+    } else if let unit = units.first {
+      // The tensor's own unit joins every position, so those of another unit connect the two.
+      counts.intra = single[unit.index]
+      counts.interconnection = all - counts.intra
     } else {
       counts.common = common
       counts.intra = single.reduce(0) { $0 + $1 - common }

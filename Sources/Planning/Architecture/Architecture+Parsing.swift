@@ -36,6 +36,8 @@ extension Architecture {
     head = try object.optional("head")?.pattern().text
     var groups: [Group] = []
     for item in try object.required("groups").array() { groups.append(try Group(item)) }
+    // With two stacks, one may read the other, so no layer can be left out.
+    if layers.count == 1, layers[0].countKey != nil { groups.append(Group(layers[0])) }
     self.groups = groups
   }
 
@@ -64,33 +66,43 @@ extension Architecture {
 extension Architecture.Layers {
   fileprivate init(_ node: PlanNode) throws(PlanError) {
     let object = try node.object(allowing: [
-      "pattern", "count_key", "extra_key", "config", "lists", "optional",
+      "pattern", "count_key", "extra_key", "config", "lists", "optional", "number_lists", "first_keys",
+      "shared_key",
+      "fixed", "needs_lists", "keeps_first", "tensors",
     ])
+    func texts(_ key: String) throws(PlanError) -> [String] {
+      var texts: [String] = []
+      for item in try object.optional(key)?.array() ?? [] { texts.append(try item.string()) }
+      return texts
+    }
     pattern = try object.required("pattern").pattern().text
     countKey = try object.optional("count_key")?.string()
     extraKey = try object.optional("extra_key")?.string()
     self.object = try object.optional("config")?.string()
-    var lists: [String] = []
-    for item in try object.optional("lists")?.array() ?? [] { lists.append(try item.string()) }
-    self.lists = lists
-    var names: [String] = []
-    for item in try object.optional("optional")?.array() ?? [] { names.append(try item.string()) }
-    self.optional = names
+    lists = try texts("lists")
+    optional = try texts("optional")
+    numberLists = try texts("number_lists")
+    firstKeys = try texts("first_keys")
+    sharedKey = try object.optional("shared_key")?.string()
+    needsLists = try texts("needs_lists")
+    keepsFirst = try object.optional("keeps_first")?.bool() ?? false
+    var fixed: [(key: String, value: Int)] = []
+    if let node = object.optional("fixed") {
+      for member in try node.members().members {
+        fixed.append((member.key, try node.named(member.key, member.value).integer(in: 0...Int.max)))
+      }
+    }
+    self.fixed = fixed
+    tensors =
+      try object.optional("tensors").map { (node) throws(PlanError) in try Architecture.tensors(node) } ?? []
   }
 }
 
-extension Architecture.Group {
-  fileprivate init(_ node: PlanNode) throws(PlanError) {
-    let object = try node.object(allowing: [
-      "name", "axis", "config", "width_key", "times_key", "heads", "tensors",
-    ])
-    name = try object.required("name").string()
-    axis = try object.required("axis").pattern().text
-    self.object = try object.optional("config")?.string()
-    widthKey = try object.optional("width_key")?.string()
-    timesKey = try object.optional("times_key")?.string()
-    heads = try object.optional("heads").map { (node) throws(PlanError) in try Architecture.Heads(node) }
-    let list = try object.required("tensors")
+extension Architecture {
+  /// The ends of tensor names with their dimensions.
+  fileprivate static func tensors(_ list: PlanNode) throws(PlanError) -> [(
+    suffix: String, dimensions: String
+  )] {
     var tensors: [(suffix: String, dimensions: String)] = []
     for member in try list.members().members {
       let node = list.named(member.key, member.value)
@@ -104,7 +116,63 @@ extension Architecture.Group {
       }
       tensors.append((member.key, dimensions))
     }
-    self.tensors = tensors
+    return tensors
+  }
+}
+
+extension Architecture.Group {
+  /// The group of whole layers.
+  fileprivate init(_ layers: Architecture.Layers) {
+    name = "layers"
+    axis = "layers"
+    object = layers.object
+    (widthKey, timesKey, heads, experts, listTypes) = (nil, nil, nil, nil, [])
+    self.layers = layers
+    tensors = layers.tensors
+  }
+
+  fileprivate init(_ node: PlanNode) throws(PlanError) {
+    let object = try node.object(allowing: [
+      "name", "axis", "config", "width_key", "times_key", "list_types", "heads", "experts", "tensors",
+    ])
+    name = try object.required("name").string()
+    axis = try object.required("axis").pattern().text
+    self.object = try object.optional("config")?.string()
+    widthKey = try object.optional("width_key")?.string()
+    timesKey = try object.optional("times_key")?.string()
+    heads = try object.optional("heads").map { (node) throws(PlanError) in try Architecture.Heads(node) }
+    experts = try object.optional("experts").map { (node) throws(PlanError) in try Architecture.Experts(node)
+    }
+    layers = nil
+    var types: [String] = []
+    for item in try object.optional("list_types")?.array() ?? [] { types.append(try item.string()) }
+    listTypes = types
+    tensors = try Architecture.tensors(object.required("tensors"))
+  }
+}
+
+extension Architecture.Experts {
+  fileprivate init(_ node: PlanNode) throws(PlanError) {
+    let object = try node.object(allowing: [
+      "count_keys", "per_token_key", "group_count_key", "groups_per_token_key", "numbered",
+    ])
+    var keys: [String] = []
+    for item in try object.required("count_keys").array() { keys.append(try item.string()) }
+    countKeys = keys
+    perTokenKey = try object.required("per_token_key").string()
+    groupCountKey = try object.optional("group_count_key")?.string()
+    groupsPerTokenKey = try object.optional("groups_per_token_key")?.string()
+    var numbered: [String] = []
+    for item in try object.optional("numbered")?.array() ?? [] {
+      let pattern = try item.pattern()
+      guard pattern.text.hasSuffix("*"), pattern.starCount == 1, pattern.componentCount > 0 else {
+        throw .badPattern(
+          place: item.place, pattern: pattern.text,
+          expected: "a {} for the number of the expert, and one * at the end")
+      }
+      numbered.append(pattern.text)
+    }
+    self.numbered = numbered
   }
 }
 

@@ -10,7 +10,8 @@ extension Architecture {
     PackageResources.whisper_json, PackageResources.t5_json, PackageResources.mixtral_json,
     PackageResources.granitemoe_json, PackageResources.gpt_oss_json, PackageResources.deepseek_v3_json,
     PackageResources.qwen_moe_json, PackageResources.olmoe_json, PackageResources.phi3_json,
-    PackageResources.phi_json, PackageResources.llama_json, PackageResources.vit_json,
+    PackageResources.phi_json, PackageResources.gemma3n_json, PackageResources.llama_json,
+    PackageResources.vit_json,
     PackageResources.torch_encoder_json,
   ]
 

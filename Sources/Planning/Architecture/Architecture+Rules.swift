@@ -10,6 +10,9 @@ struct ArchitectureUse {
   let heads: Int?
   /// The names of the groups to cut; nil for all that can be loaded when cut.
   let groups: [String]?
+  /// The layers that only the last unit has.
+  var skippedLayers: [Int] = []
+  var unitCount = 1
 }
 
 extension Architecture {
@@ -23,12 +26,55 @@ extension Architecture {
       let axisPrefix = prefixes.count > 1 ? prefix : ""
       rules.words.append(
         "recognised tensors of \(title)" + (prefix.isEmpty ? "" : " under '\(prefix)'") + " (preset \(id))")
-      if let remark { rules.words.append(remark) }
-      for group in groups where use.groups?.contains(group.name) ?? true {
-        try append(group, prefix, axisPrefix, use, to: &rules)
+      if let remark, use.groups == nil { rules.words.append(remark) }
+      let chosen = groups.filter {
+        use.groups?.contains($0.name) ?? !$0.isOnRequest || $0.layers != nil && !use.skippedLayers.isEmpty
+      }
+      for group in chosen { try append(group, prefix, axisPrefix, use, to: &rules) }
+      if !use.skippedLayers.isEmpty {
+        try rules.axes.append(skipping(use, prefix, axisPrefix))
+      }
+      for group in chosen {
+        if group.isOnRequest { rules.moduleAxes.insert(axisPrefix + group.axis) }
+        for pattern in group.numbered where use.names.first(prefix + pattern) != nil {
+          rules.number(prefix + pattern, by: AxisName(axisPrefix + group.axis), use.names)
+        }
       }
     }
     return rules
+  }
+
+  /// The axis of layers, some of which only the last unit has.
+  private func skipping(
+    _ use: ArchitectureUse, _ prefix: String, _ axisPrefix: String
+  ) throws(PlanningError) -> AxisOption {
+    let text = use.skippedLayers.map(String.init).joined(separator: ",")
+    guard let group = groups.first(where: { $0.layers != nil }),
+      let name = NamePattern(axisPrefix + group.axis)
+    else {
+      throw .badOption(
+        option: "--skip-layers", text: text,
+        expected: "a model with one stack of layers, and its config.json",
+        found: title)
+    }
+    let count = use.names.count(of: group.numbered, under: prefix)
+    guard let last = use.skippedLayers.max(), last < count, use.skippedLayers.count < count else {
+      throw .badOption(
+        option: "--skip-layers", text: text, expected: "some of the layers 0 to \(count - 1)",
+        found: "'\(text)'")
+    }
+    guard use.unitCount > 1 else {
+      throw .badOption(
+        option: "--units", text: "1", expected: "at least 2 units for --skip-layers", found: "1")
+    }
+    let skipped = Set(use.skippedLayers)
+    var axis = AxisOption(name: name, size: count)
+    axis.common = ChannelRanges.of((0..<count).filter { !skipped.contains($0) }).ranges
+    axis.cut = .channels(
+      [ChannelRanges](repeating: ChannelRanges(), count: use.unitCount - 1) + [
+        ChannelRanges.of(Array(skipped)).ranges
+      ])
+    return axis
   }
 
   private func append(
@@ -39,7 +85,7 @@ extension Architecture {
       use.names.first(prefix + tensor.suffix).map { (prefix + tensor.suffix, tensor.dimensions, $0) }
     }
     guard let query = found.first?.2 else { return }
-    if use.sizes != nil, group.heads == nil, group.widthKey == nil, use.groups == nil {
+    if use.sizes != nil, group.heads == nil, !group.isOnRequest, group.widthKey == nil, use.groups == nil {
       rules.words.append(
         "group '\(group.name)' is left whole: no key of config.json gives its width; --cut \(group.name) cuts it"
       )
@@ -65,6 +111,10 @@ extension Architecture {
         if !rules.words.contains(known.words) { rules.words.append(known.words) }
       }
     }
+    // A document names the tensor that reads the channels after those that make them.
+    if !group.isOnRequest, let reader = found.last(where: { $0.2.shape.count > 1 }) {
+      rules.readers.insert(reader.0)
+    }
     for (pattern, text, spec) in found {
       guard let name = NamePattern(pattern) else { continue }
       let items = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
@@ -74,11 +124,14 @@ extension Architecture {
       }
       var numbers: [String] = []
       for (item, extent) in zip(items, spec.shape) {
-        numbers.append(try counts?.numbers(in: item, extent: extent, of: spec) ?? item)
+        numbers.append(
+          try counts?.numbers(in: item, extent: extent, of: spec)
+            ?? item.replacing(
+              "?", with: "\(extent / max(1, use.names.count(of: group.numbered, under: prefix)))"))
       }
       let text = numbers.joined(separator: ",")
       let dimensions = try CutOption.dimensions(text, of: text).map { $0.prefixed(axisPrefix) }
-      rules.tensors.append(PlanTensor(selector: .match(name), dimensions: dimensions))
+      rules.cut(name, dimensions)
     }
   }
 }

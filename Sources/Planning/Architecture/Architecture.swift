@@ -46,6 +46,23 @@ struct Architecture: Sendable {
     let lists: [String]
     /// The ends of names of tensors that some layers lack.
     let optional: [String]
+    /// The keys whose lists have numbers of layers.
+    let numberLists: [String]
+    /// The keys with a number of layers at the start of the stack.
+    let firstKeys: [String]
+    /// The key with a number of layers at the end of the stack that use keys and values of earlier layers of their type.
+    let sharedKey: String?
+    /// Keys whose effect depends on the number of a layer, with the value at which it does not.
+    let fixed: [(key: String, value: Int)]
+    /// The model types whose loaders compute a missing list from the numbers of layers.
+    let needsLists: [String]
+    /// Whether layer 0 is unlike the others, so that no other can take its place.
+    let keepsFirst: Bool
+    /// The tensors with positions of every layer, as in a group; `?` is the number for each layer.
+    let tensors: [(suffix: String, dimensions: String)]
+
+    /// The pattern of all tensors of the layers.
+    var numbered: String { pattern + "*" }
   }
 
   /// Tensors whose dimension 0 is a sum of products of numbers in config.json.
@@ -71,10 +88,37 @@ struct Architecture: Sendable {
     let timesKey: String?
     /// For attention: how channels form heads.
     let heads: Heads?
+    /// For layers of experts: the names of an expert's own tensors, and the keys about experts. Such a group is cut only
+    /// if the user names it.
+    let experts: Experts?
+    /// For the group of whole layers: their stack. This group is cut only if the user names it, too.
+    let layers: Layers?
+    /// The model types with a list of widths, one for each layer.
+    let listTypes: [String]
     /// The ends of tensor names, and the dimensions of each tensor in the notation of `--cut`. For heads, the axis
     /// counts key heads: `?` is the number of positions for each in the tensor, Q and K are the numbers in queries and
     /// in keys.
     let tensors: [(suffix: String, dimensions: String)]
+
+    /// The names of tensors that are one channel of the axis, with a `*` at the end. The last `{}` is its number.
+    var numbered: [String] { experts?.numbered ?? layers.map { [$0.numbered] } ?? [] }
+    /// Whether the group is cut only if the user names it.
+    var isOnRequest: Bool { experts != nil || layers != nil }
+  }
+
+  /// The experts of a layer: each is one channel of the group's axis.
+  struct Experts: Sendable {
+    /// The keys with the number of experts; a document has one or more of them.
+    let countKeys: [String]
+    /// The key with the number of experts for a token.
+    let perTokenKey: String
+    /// The key with the number of groups, from which a router chooses first.
+    let groupCountKey: String?
+    /// The key with the number of groups for a token.
+    let groupsPerTokenKey: String?
+    /// The names of the tensors of one expert, with a `*` at the end. The last `{}` is the number of the expert. Empty if
+    /// the experts of a layer are stacked in one tensor.
+    let numbered: [String]
   }
 
   /// How the channels of attention layers form heads, and where config.json says so.

@@ -1,33 +1,52 @@
-/// The numbers in a model's config.json that a plan needs.
+package import StrictJSON
+
+/// The values in a model's config.json that a plan needs.
 package struct ModelSizes: Sendable {
   /// `model_type`; nil if there is none.
   package let modelType: String?
-  /// The whole numbers of the document, by key.
-  private let values: [String: Int]
-  /// The whole numbers of its objects, by the name of the object, then by key.
-  private let objects: [String: [String: Int]]
+  private let document: JSONObject
 
-  package init(modelType: String?, values: [String: Int], objects: [String: [String: Int]] = [:]) {
-    self.modelType = modelType
-    self.values = values
-    self.objects = objects
+  /// The values of a document.
+  package init(_ document: JSONObject) {
+    self.document = document
+    if case .string(let name)? = document["model_type"] { modelType = name } else { modelType = nil }
   }
+
+  /// The objects for text in models with several kinds of input.
+  static let textParts = ["text_config", "llm_config", "language_config"]
 
   /// The path of a key in the document; the part for text if the document itself lacks the key.
   package func path(_ key: String, in object: String?) -> [String] {
     if let object { return [object, key] }
-    if values[key] != nil { return [key] }
-    return Self.textParts.first { objects[$0]?[key] != nil }.map { [$0, key] } ?? [key]
+    if document[key].isGiven { return [key] }
+    return Self.textParts.first { part($0)?[key].isGiven ?? false }.map { [$0, key] } ?? [key]
   }
 
-  /// The objects for text in models with several kinds of input.
-  private static let textParts = ["text_config", "llm_config", "language_config"]
-
-  /// The number under a key, in the named object. Without a name: in the document, or else in the part for text of a
-  /// model with several kinds of input.
+  /// The whole number under a key, in the named object. Without a name: in the document, or else in the part for text
+  /// of a model with several kinds of input.
   package subscript(key: String, in object: String?) -> Int? {
-    if let object { return objects[object]?[key] }
-    return values[key]
-      ?? Self.textParts.lazy.compactMap { objects[$0]?[key] }.first
+    guard case .integer(let number)? = value(key, in: object) else { return nil }
+    return Int(exactly: number)
   }
+
+  /// The list under a key, found in the same way.
+  func list(_ key: String, in object: String?) -> [JSONValue]? {
+    guard case .array(let list)? = value(key, in: object) else { return nil }
+    return list
+  }
+
+  private func value(_ key: String, in object: String?) -> JSONValue? {
+    if let object { return part(object)?[key] }
+    if document[key].isGiven { return document[key] }
+    return Self.textParts.lazy.compactMap { part($0)?[key] }.first { Optional($0).isGiven }
+  }
+
+  private func part(_ name: String) -> JSONObject? {
+    if case .object(let part)? = document[name] { part } else { nil }
+  }
+}
+
+extension JSONValue? {
+  /// Whether there is a value that is not null.
+  fileprivate var isGiven: Bool { self.map { $0 != .null } ?? false }
 }

@@ -5,10 +5,39 @@ internal import UnitModel
 struct PresetRules {
   /// Entries for existing tensors; special ones come before general ones.
   var tensors: [PlanTensor] = []
+  /// The patterns of the tensors that read the channels of their group; the others make them.
+  var readers: Set<String> = []
+  /// Axes with properties of their own.
+  var axes: [AxisOption] = []
+  /// The axes whose channels are modules.
+  var moduleAxes: Set<String> = []
   /// The numbers of heads with which a network can be loaded.
   var headLimits: [HeadLimit] = []
   /// Sentences for the user: what was recognised, what was left whole, and why.
   var words: [String] = []
+
+  /// Cuts the tensors of a pattern, in addition to the dimensions that another group cuts.
+  mutating func cut(_ pattern: NamePattern, _ dimensions: [DimensionPlacement]) {
+    guard let place = tensors.firstIndex(where: { $0.selector == .match(pattern) }) else {
+      tensors.append(PlanTensor(selector: .match(pattern), dimensions: dimensions))
+      return
+    }
+    tensors[place].dimensions = zip(tensors[place].dimensions, dimensions).map { $0 == .whole ? $1 : $0 }
+  }
+
+  /// Makes every tensor of a pattern with a `*` at its end one channel of an axis.
+  mutating func number(_ pattern: String, by axis: AxisName, _ names: TensorNames) {
+    let start = pattern.dropLast()
+    for place in tensors.indices where tensors[place].selector.text.hasPrefix(start) {
+      tensors[place].channelOf.append(axis)
+    }
+    let known = tensors.compactMap { if case .match(let pattern) = $0.selector { pattern } else { nil } }
+    guard
+      names.all(pattern).contains(where: { spec in known.allSatisfy { $0.match(spec.name.text) == nil } }),
+      let pattern = NamePattern(pattern)
+    else { return }
+    tensors.append(PlanTensor(selector: .match(pattern), channelOf: [axis]))
+  }
 }
 
 /// A rule of a model's loader: the number of query heads divides the hidden size.
@@ -64,6 +93,17 @@ struct TensorNames {
   func all(_ pattern: String) -> [TensorSpec] {
     guard let pattern = NamePattern(pattern) else { return [] }
     return specs.filter { pattern.match($0.name.text) != nil }
+  }
+
+  /// One more than the highest number at the last `{}` of patterns, or 0.
+  func count(of patterns: [String], under prefix: String) -> Int {
+    patterns.reduce(0) { highest, text in
+      guard let pattern = NamePattern(prefix + text) else { return highest }
+      return specs.reduce(highest) { count, spec in
+        let number = pattern.match(spec.name.text)?.components.last.flatMap { Int($0) }
+        return max(count, number.map { $0 + 1 } ?? 0)
+      }
+    }
   }
 
   /// The texts before `suffix` in the names that end with it, in order of appearance: "", "bert.".

@@ -16,7 +16,7 @@ extension Family {
   ) throws -> ProposedPlan {
     try checkRules(specs)
     var plan = Plan(unitCount: 1)
-    plan.tensors = cuts.map { PlanTensor(selector: .match($0.pattern), dimensions: $0.dimensions) }
+    plan.tensors = cuts.map(\.entry)
     let sizes = try sizes(for: specs)
     var levels: [[UnitID]] = [[UnitID(0)]]
     switch units {
@@ -115,10 +115,10 @@ extension Family {
     let plain = cuts.filter { cut in
       !cut.dimensions.contains { if case .compact = $0 { true } else { false } }
     }
-    plan.tensors = plain.map { PlanTensor(selector: .match($0.pattern), dimensions: $0.dimensions) }
+    plan.tensors = plain.map(\.entry)
     var names: Set<String> = []
-    for axis in plan.tensors.flatMap({ $0.dimensions.flatMap(\.axes) }) where names.insert(axis.text).inserted
-    {
+    for axis in plan.tensors.flatMap({ $0.dimensions.flatMap(\.axes) + $0.channelOf })
+    where names.insert(axis.text).inserted {
       if let pattern = NamePattern(axis.text) { plan.axes.append(PlanAxis(name: pattern)) }
     }
     do {

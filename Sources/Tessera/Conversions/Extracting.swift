@@ -1,5 +1,6 @@
 internal import Conversion
 package import FlatFormats
+package import Planning
 internal import TensorStreams
 internal import Tensors
 package import UnitCheckpoints
@@ -23,11 +24,11 @@ package struct Extracting {
   /// Lays out the file at `path`.
   package init(
     _ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint, as kind: FlatFormatKind, at path: String,
-    isOpaque: Bool, isReplacing: Bool = true
+    isOpaque: Bool, isReplacing: Bool = true, widths: ModelChange.LayerWidths = .uniform
   ) throws {
-    folder = kind == .shardedSafetensors ? try FolderExtraction(subNetwork, of: checkpoint) : nil
+    folder = kind == .shardedSafetensors ? try FolderExtraction(subNetwork, of: checkpoint, widths) : nil
     try folder?.requireOwn(path)
-    let source = SubNetworkSource(subNetwork, of: checkpoint)
+    let source = SubNetworkSource(try subNetwork.renamed(folder?.names ?? [:]), of: checkpoint)
     let tensors = source.tensors
     let plain = try FlatFormats.sink(
       kind: kind, path: path, specs: tensors.map(\.spec), ties: tensors.compactMap(TensorTie.init),

@@ -1,4 +1,5 @@
 package import ByteFiles
+package import Planning
 internal import Tensors
 package import UnitModel
 
@@ -65,5 +66,15 @@ package enum PlanFile {
   /// The plan in an open file.
   package static func read(_ file: ReadableFile) throws(TesseraError) -> Plan {
     try DocumentFile.read(file, limit: sizeLimit, as: "a plan") { try Plan(parsing: $0) }
+  }
+}
+
+/// Reads files of channels in order, for `tessera plan --order`.
+package enum RankingFile {
+  /// - Parameter group: the group whose axes the keys number; nil if keys are names of axes.
+  package static func read(_ path: String, group: String?) throws(TesseraError) -> ChannelRanking {
+    try DocumentFile.read(path, limit: ChannelRanking.sizeLimit, as: "lists of channels") {
+      try ChannelRanking(parsing: $0, path: path, group: group)
+    }
   }
 }

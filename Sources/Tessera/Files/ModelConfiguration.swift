@@ -54,28 +54,23 @@ package struct ModelConfiguration {
     if isThere("quantization_config") {
       return "config.json has a quantization_config, and scales and packed weights are not cut"
     }
+    if isThere("per_layer_config") {
+      return "config.json has a per_layer_config, and sizes that it gives are not changed"
+    }
     let second = ["text_config_dict", "vision_config_dict"].first(where: isThere)
     return second.map { "config.json has \($0), whose sizes loaders prefer" }
   }
 
-  /// The model type and the whole numbers of the document and of its objects.
-  package var sizes: ModelSizes {
-    func numbers(_ object: JSONObject) -> [String: Int] {
-      var numbers: [String: Int] = [:]
-      for member in object.members {
-        if case .integer(let number) = member.value { numbers[member.key] = Int(exactly: number) }
-      }
-      return numbers
-    }
-    guard let document = objects.first else { return ModelSizes(modelType: nil, values: [:]) }
-    var parts: [String: [String: Int]] = [:]
-    for member in document.members {
-      if case .object(let part) = member.value { parts[member.key] = numbers(part) }
-    }
-    var modelType: String?
-    if case .string(let name)? = document["model_type"] { modelType = name }
-    return ModelSizes(modelType: modelType, values: numbers(document), objects: parts)
+  /// The model's name on Hugging Face, `owner/name`; nil if the configuration has none, or a path.
+  var hubName: String? {
+    guard case .string(let name)? = objects.first?["_name_or_path"],
+      name.wholeMatch(of: #/[A-Za-z0-9][A-Za-z0-9._-]*\/[A-Za-z0-9][A-Za-z0-9._-]*/#) != nil
+    else { return nil }
+    return name
   }
+
+  /// The values that a plan needs.
+  package var sizes: ModelSizes { ModelSizes(objects.first ?? JSONObject()) }
 }
 
 extension ModelConfiguration {

@@ -1,17 +1,23 @@
 package import ByteFiles
-internal import Planning
-internal import StrictJSON
+package import Planning
+package import StrictJSON
 internal import TensorStreams
-internal import Tensors
+package import Tensors
 package import UnitCheckpoints
 internal import UnitModel
 
 /// The files that make a sub-network's weights a model's folder again: the original ones, with config.json changed.
 package struct FolderExtraction {
   /// The files to write beside the weights.
-  package let files: [CompanionFile]
-  /// The changed keys of config.json, for the user: `intermediate_size 20`.
-  package let changes: [String]
+  package private(set) var files: [CompanionFile]
+  /// The changed keys of config.json.
+  package let changes: [(key: String, value: JSONValue)]
+  /// The same for the user: `intermediate_size 20`.
+  package var changeWords: [String] {
+    changes.map { "\($0.key) \((try? JSONWriter.text($0.value, layout: .compact)) ?? "")" }
+  }
+  /// The new name of each tensor that gets another number.
+  package let names: [TensorName: TensorName]
 
   /// Whether a config.json is written.
   package var hasConfiguration: Bool { files.contains { $0.name == Self.configuration } }
@@ -19,52 +25,61 @@ package struct FolderExtraction {
   private static let configuration = "config.json"
 
   /// Throws if config.json cannot describe the sub-network, so that no loader could build it.
-  package init(_ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint) throws {
+  package init(
+    _ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint, _ widths: ModelChange.LayerWidths = .uniform
+  ) throws {
     var files = try checkpoint.companions()
-    var words: [String] = []
+    var changed: [(key: String, value: JSONValue)] = []
+    var names: [TensorName: TensorName] = [:]
+    var baseModel: String?
     if let place = files.firstIndex(where: { $0.name == Self.configuration }) {
       let path = "\(checkpoint.path): \(Self.configuration)"
-      let changes: [ConfigurationChange]
+      let change: ModelChange
       let sizes: ModelSizes
       do {
         let configuration = try ModelConfiguration(parsing: files[place].bytes, path: path)
         sizes = configuration.sizes
+        baseModel = configuration.hubName
         let placements = try checkpoint.resolvedPlan().partition.tensors
         var cuts: [TensorName: [DimensionCut?]] = [:]
         for tensor in subNetwork.tensors { cuts[tensor.spec.name] = placements[tensor.number].cuts }
-        changes = try ConfigurationChange.of(
-          checkpoint.tensors.map(\.spec), to: subNetwork.tensors.map(\.spec), cuts: cuts, sizes: sizes)
-        if !changes.isEmpty, let reason = configuration.reasonAgainstCuts {
+        change = try ModelChange(
+          from: checkpoint.tensors.map(\.spec), to: subNetwork.tensors.map(\.spec), cuts: cuts,
+          isActive: subNetwork.network.contains, sizes: sizes, widths: widths)
+        if !change.keys.isEmpty, let reason = configuration.reasonAgainstCuts {
           throw PlanningError.notLoadable(reason)
         }
       } catch let error as PlanningError {
         throw TesseraError(.plan, "\(checkpoint.path): \(error)")
       } catch let error as JSONError { throw TesseraError(.format, "\(path): \(error)") }
       var edit = JSONEdit(files[place].bytes)
-      for change in changes {
+      names = change.names
+      for change in change.keys {
         let anchor = sizes.path(change.anchor, in: change.object)
         let own =
           sizes[change.key, in: change.object] == nil
           ? anchor.dropLast() + [change.key] : sizes.path(change.key, in: change.object)
+        let value = try JSONEdit.text(change.value, depth: own.count)
         // A key that is null is replaced; one that is missing is inserted.
-        guard
-          edit.replace(own, with: "\(change.value)")
-            || edit.insert(change.key, "\(change.value)", after: anchor)
-        else {
+        guard edit.replace(own, with: value) || edit.insert(change.key, value, after: anchor) else {
           throw TesseraError(
             .plan,
             "\(path): expected the key \(own.joined(separator: ".")), written without escapes, found none")
         }
-        words.append("\(change.key) \(change.value)")
+        changed.append((change.key, change.value))
       }
       files[place] = CompanionFile(name: Self.configuration, bytes: edit.bytes)
     }
-    if !files.isEmpty {
-      files.removeAll { $0.name == ModelCard.name }
-      files.append(try ModelCard(subNetwork, of: checkpoint, changes: words).file)
-    }
+    changes = changed
+    self.names = names
+    let original = files.first { $0.name == ModelCard.name }
+    files.removeAll { $0.name == ModelCard.name }
     self.files = files
-    changes = words
+    if files.isEmpty { return }
+    self.files.append(
+      try ModelCard(
+        subNetwork, of: checkpoint, changes: changeWords, baseModel: baseModel, original: original?.bytes
+      ).file)
   }
 
   /// Throws if the folder has files of another model, or of the user, that would be replaced.

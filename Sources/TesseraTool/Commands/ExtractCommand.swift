@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import ByteFiles
 internal import FlatFormats
+internal import Planning
 internal import Reporting
 internal import SubNetworks
 internal import TensorStreams
@@ -24,7 +25,8 @@ struct ExtractCommand: ParsableCommand {
 
       A DEST that ends in / is a model's folder: the weights, and the other files of the folder from which \
       FILE was converted. In config.json, only the sizes of the sub-network change. If no config.json can \
-      describe the sub-network, nothing is written. README.md is a new one, with the task and the level.
+      describe the sub-network, nothing is written. Experts and layers get new numbers. README.md is a new one, \
+      with the task and the level.
 
       --budget selects the highest-numbered level that fits. It is a number of parameters (1.9M, 500k, \
       7,380,276) or of bytes (64MB, 2GiB). The sub-networks are counted under --policy, else the plan's \
@@ -56,6 +58,14 @@ struct ExtractCommand: ParsableCommand {
   @Option(help: "The counting policy for --budget: a name, or the path of a file.")
   var policy: String?
 
+  @Flag(
+    name: .customLong("per-layer-config"),
+    help: """
+      For a folder: if widths differ between layers, write them as per_layer_config. transformers reads it from version \
+      5.15, but can build few models with it.
+      """)
+  var perLayerConfig = false
+
   @Flag(help: "Print JSON (schemas/extract.schema.json).")
   var json = false
 
@@ -66,6 +76,9 @@ struct ExtractCommand: ParsableCommand {
       throw ValidationError(
         "DEST '\(dest)': expected a name that ends in \(FlatFormats.endings(for: .subNetwork)), or a folder's, that ends in /"
       )
+    }
+    if perLayerConfig, destinationKind != .shardedSafetensors {
+      throw ValidationError("--per-layer-config needs a folder as DEST (small/)")
     }
     if level != nil, budget != nil { throw ValidationError("expected either --level or --budget") }
     if let budget {
@@ -94,6 +107,7 @@ struct ExtractCommand: ParsableCommand {
     let (network, resolved) = try choice.network()
     let subNetwork = try SubNetwork(network, of: checkpoint)
     var written: GraphExtraction.Written?
+    var folder: FolderExtraction?
     if destinationKind == .onnx {
       guard let graph = try opened.network else {
         throw TesseraError(
@@ -112,47 +126,47 @@ struct ExtractCommand: ParsableCommand {
     } else {
       // This is checked before anything is written, because the graph may be damaged.
       let node = try opened.network?.gathering(network, plan: resolved)
-      try write(subNetwork, of: checkpoint)
+      folder = try write(subNetwork, of: checkpoint)
       if let node {
         Output.standardError(
           "note: the tensors alone are not a network: \(PrintableText.line(node)) selects some of the channels that reach it; a DEST that ends in .onnx also has the graph\n"
         )
       }
     }
-    let extraction = Extraction(subNetwork, of: checkpoint, written, destination: dest)
+    let extraction = Extraction(subNetwork, of: checkpoint, written, folder, destination: dest)
     try json
       ? Output.standardOutput(json: extraction.json) : Output.standardOutput(extraction.text)
   }
 
   private var destinationKind: FlatFormatKind? { Extracting.kind(forName: dest) }
 
-  private func write(_ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint) throws {
+  /// Returns what was written beside the weights.
+  private func write(
+    _ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint
+  ) throws -> FolderExtraction? {
     guard let kind = destinationKind else {
       throw TesseraError(sentence: "\(dest): no format has that name")
     }
     let extracting = try Extracting(
       subNetwork, of: checkpoint, as: kind, at: dest, isOpaque: writing.opaque,
-      isReplacing: !writing.noClobber)
+      isReplacing: !writing.noClobber, widths: perLayerConfig ? .perLayer : .uniform)
     var bar = ProgressBar("extracting", total: extracting.byteCount)
     defer { bar.finish() }
     try extracting.write { bar.update($0) }
     bar.finish()
-    guard let folder = extracting.folder else { return }
+    guard let folder = extracting.folder else { return nil }
     let width = Output.errorIsTerminal ? Terminal.errorWidth : nil
     if !folder.hasConfiguration {
       Output.standardError("note: the checkpoint was made without a config.json, so none is written\n")
     }
-    if folder.files.isEmpty {
-      return
-    } else {
-      Output.standardError(
-        WrappedSentence.text(
-          "beside the weights: \(folder.files.map { PrintableText.line($0.name) }.joined(separator: ", "))",
-          width: width))
-    }
+    if folder.files.isEmpty { return folder }
+    let names = folder.files.map { PrintableText.line($0.name) }.joined(separator: ", ")
+    Output.standardError(WrappedSentence.text("beside the weights: \(names)", width: width))
     if !folder.changes.isEmpty {
-      Output.standardError("config.json: \(folder.changes.joined(separator: ", "))\n")
+      let words = folder.changeWords.joined(separator: ", ")
+      Output.standardError(WrappedSentence.text("config.json: \(words)", width: width))
     }
+    return folder
   }
 }
 
@@ -161,7 +175,7 @@ extension Extraction {
   ///   written.
   fileprivate init(
     _ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint, _ written: GraphExtraction.Written?,
-    destination: String
+    _ folder: FolderExtraction?, destination: String
   ) {
     let network = subNetwork.network
     let (parameters, bytes) = written.map { ($0.parameters, $0.bytes) } ?? subNetwork.totals
@@ -171,6 +185,7 @@ extension Extraction {
       levelName: network.levelName, units: network.orderedUnits().map(\.index),
       tensors: written?.tensors ?? subNetwork.tensors.count,
       parameters: ParameterCount(parameters), bytes: ByteCount(bytes), bytesRead: ByteCount(data),
-      indexBytes: ByteCount(index), graphTensors: written?.added ?? [])
+      indexBytes: ByteCount(index), graphTensors: written?.added ?? [],
+      companions: folder?.files.map(\.name) ?? [], configuration: folder?.changes ?? [])
   }
 }

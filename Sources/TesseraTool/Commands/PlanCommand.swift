@@ -31,8 +31,11 @@ struct PlanCommand: ParsableCommand {
         4*lstm        an axis four times (the gates of an LSTM)
         a+16+b        axis a, then 16 positions that are not cut, then axis b
         ffn:compact   axis ffn, but only the channels of the one level that uses the tensor
+      #experts{} after the dimensions makes each tensor one channel of an axis; the next {} of the pattern \
+      is the channel's number: 'layer{}.expert{}.*=#experts{}'.
 
-      --cut ffn,heads cuts only these groups of a known architecture: feed-forward layers, attention heads.
+      --cut ffn,heads cuts only these groups of a known architecture: feed-forward layers, attention heads. \
+      experts and layers, whole ones, are cut only if they are named here.
 
       --axis NAME:key=value,… describes an axis. The keys are:
         size=1536              the number of channels
@@ -40,6 +43,7 @@ struct PlanCommand: ParsableCommand {
         units=384+384+300+468  the numbers of channels of units 0, 1, 2 and 3
         units=0-3+9/4-8        the channels of each unit: 0 to 3 and 9 of unit 0, 4 to 8 of unit 1
         common=0-7             the channels of every sub-network
+        modules=yes            each channel is a module by itself, such as an expert
 
       --family FILE makes the plan from the description of a method (schemas/family.schema.json). The \
       description has widths, groups or channel masks, and patterns for the tensors of one level, task or \
@@ -49,6 +53,7 @@ struct PlanCommand: ParsableCommand {
         tessera plan bert.safetensors --units 4 --heads 12 -o plan.json
         tessera plan w.safetensors --units 4 --tasks fine,coarse \\
           --cut 'layer{}.up.weight=ffn{},-' --cut 'layer{}.down.weight=-,ffn{}'
+        tessera plan mixtral/ --units 4 --cut experts --order experts=ranking.json -o plan.json
         tessera plan w.safetensors --plan mine.json
         tessera plan slimmable.safetensors --family widths.json -o plan.json
       """)
@@ -93,6 +98,23 @@ struct PlanCommand: ParsableCommand {
 
   @Option(name: .customLong("axis"), help: "Describe an axis (repeatable).")
   var axes: [String] = []
+
+  @Option(
+    name: .customLong("skip-layers"),
+    help: ArgumentHelp(
+      "Give these layers to the last unit alone, so that smaller levels skip them: 20-24,30.",
+      valueName: "layers"))
+  var skipLayers: String?
+
+  @Option(
+    name: .customLong("order"),
+    help: ArgumentHelp(
+      """
+      Give each axis's best channels to the first unit (repeatable). importance: by the norms of the weights that make \
+      a channel and of those that read it. FILE.json: lists of channels, best first, by axis. GROUP=FILE.json: lists by \
+      layer, such as experts=ranking.json.
+      """, valueName: "order"))
+  var orders: [String] = []
 
   @Option(help: "The architecture: \(Preset.names.joined(separator: ", ")).")
   var preset: String?
@@ -142,7 +164,7 @@ struct PlanCommand: ParsableCommand {
     if family != nil {
       if units != nil || tasks != nil || levels != nil || rule != nil || preset != nil || heads != nil
         || plan != nil
-        || !cuts.isEmpty || !axes.isEmpty
+        || !cuts.isEmpty || !axes.isEmpty || !orders.isEmpty || skipLayers != nil
       {
         throw ValidationError("--family describes the whole plan; it goes only with --masks and -o")
       }
@@ -156,7 +178,7 @@ struct PlanCommand: ParsableCommand {
         throw ValidationError("--units: expected 1 to \(Partition.unitLimit), found \(units)")
       }
     } else if units != nil || tasks != nil || levels != nil || rule != nil || preset != nil || heads != nil
-      || !cuts.isEmpty || !axes.isEmpty
+      || !cuts.isEmpty || !axes.isEmpty || !orders.isEmpty || skipLayers != nil
     {
       throw ValidationError("--plan checks a plan as it is; it goes only with -o")
     }
@@ -183,7 +205,10 @@ struct PlanCommand: ParsableCommand {
         "--preset: expected one of \(names.joined(separator: ", ")), found '\(preset)'"
           + (nearestName(to: preset, among: names).map { "; the nearest name is '\($0)'" } ?? ""))
     }
-    do { _ = try request() } catch let error as PlanningError { throw ValidationError("\(error)") }
+    do {
+      _ = try request()
+      _ = try orderOptions()
+    } catch let error as PlanningError { throw ValidationError("\(error)") }
   }
 
   func run() throws {
@@ -201,7 +226,7 @@ struct PlanCommand: ParsableCommand {
         proposed = try PlanFile.read(plan).checked(against: specs, ties: ties)
         try graph?.check(proposed.resolved)
         try FamilyFile.checkOwners(proposed.resolved.partition, opened.source)
-      } else if let graph, cuts.isEmpty, preset == nil {
+      } else if let graph, cuts.isEmpty, preset == nil, orders.isEmpty, skipLayers == nil {
         let shapes = try InputShape.shapes(inputShapes, of: graph.model)
         for (name, shape) in shapes where !shape.allSatisfy({ (1..<(1 << 24)).contains($0) }) {
           throw TesseraError(
@@ -219,7 +244,7 @@ struct PlanCommand: ParsableCommand {
         if graph == nil, let option = graphOption {
           throw TesseraError(sentence: "\(source): expected an ONNX graph for \(option), found none")
         }
-        proposed = try configuredRequest().propose(for: specs, ties: ties)
+        proposed = try configuredRequest().propose(for: specs, ties: ties, weights: opened.source)
         try graph?.check(proposed.resolved)
       }
     } catch let failure as TesseraError {
@@ -289,7 +314,7 @@ struct PlanCommand: ParsableCommand {
 
   private func request() throws -> PlanRequest {
     let parsed = try levels.map(LevelsOption.init(parsing:))
-    return PlanRequest(
+    var request = PlanRequest(
       unitCount: units ?? 1,
       tasks: tasks.map { $0.split(separator: ",").map { TaskID(String($0)) } } ?? [],
       levels: parsed?.levels, levelNames: parsed?.names ?? [],
@@ -297,12 +322,30 @@ struct PlanCommand: ParsableCommand {
       cuts: try cuts.filter { $0.contains("=") }.map(CutOption.init(parsing:)),
       axes: try axes.map(AxisOption.init(parsing:)), preset: preset.flatMap(Preset.init(named:)),
       groups: groups, heads: heads)
+    request.skippedLayers = try skippedLayers()
+    return request
+  }
+
+  /// The numbers in `--skip-layers`.
+  private func skippedLayers() throws(PlanningError) -> [Int] {
+    try skipLayers.map { (text) throws(PlanningError) in try NumberList.numbers(text, option: "--skip-layers")
+    } ?? []
+  }
+
+  private func orderOptions() throws(PlanningError) -> [OrderOption] {
+    try orders.map { (text) throws(PlanningError) in try OrderOption(parsing: text) }
   }
 
   /// The request with the numbers in the config.json of the weights' folder.
   private func configuredRequest() throws -> PlanRequest {
     var request = try request()
     request.sizes = try ModelConfiguration(beside: source)?.sizes
+    for option in try orderOptions() {
+      switch option {
+      case .importance: request.sortsByImportance = true
+      case .file(let path, let group): request.rankings.append(try RankingFile.read(path, group: group))
+      }
+    }
     return request
   }
 

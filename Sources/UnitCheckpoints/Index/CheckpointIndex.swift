@@ -63,7 +63,7 @@ package struct IndexedTensor: Sendable {
   package internal(set) var digest: SHA256Digest
   /// The cut of each dimension; nil for a dimension that is not cut.
   package let cuts: [TensorCut?]
-  /// The units that the whole tensor belongs to, ascending.
+  /// The units that the tensor itself belongs to, ascending.
   package let units: [Int]
   /// The owners of the elements; nil for a tensor whose elements have no owners.
   package internal(set) var owners: IndexedOwners?

@@ -45,9 +45,6 @@ extension IndexDecoder {
       throw broken(.tensorShape, .tensors, row: number, "a digest of 32 bytes", "\(row.sha256.count)")
     }
     let units = try ascendingUnits(row.units, for: .tensors, row: number)
-    guard units.isEmpty || !cuts.contains(where: { $0 != nil }) else {
-      throw broken(.unitList, .tensors, row: number, "no units for a tensor that is cut", "\(units)")
-    }
     guard row.scope >= -1, Int(row.scope) < index.scopes.count else {
       throw broken(
         .scope, .tensors, row: number, "a scope below \(index.scopes.count), or -1", "\(row.scope)")

@@ -5,7 +5,7 @@ package import UnitModel
 package struct SubNetwork: Sendable {
   package let network: VirtualNetwork
   /// The tensors, in the order of the flat weights.
-  package let tensors: [SubNetworkTensor]
+  package private(set) var tensors: [SubNetworkTensor]
   /// Owner maps and masks of the network, which have been applied to `tensors`.
   package let applied: [SubNetworkTensor]
 
@@ -57,6 +57,20 @@ package struct SubNetwork: Sendable {
   private struct Selected: Hashable {
     let stored: Int
     let mask: Int?
+  }
+
+  /// The same sub-network with other names of tensors.
+  package func renamed(_ names: [TensorName: TensorName]) throws(TensorError) -> SubNetwork {
+    if names.isEmpty { return self }
+    var renamed = self
+    renamed.tensors = try tensors.map { (tensor) throws(TensorError) in
+      guard let name = names[tensor.spec.name] else { return tensor }
+      return SubNetworkTensor(
+        number: tensor.number,
+        spec: try TensorSpec(name: name, dtype: tensor.spec.dtype, shape: tensor.spec.shape),
+        selection: tensor.selection, tiedTo: tensor.tiedTo, reorderings: tensor.reorderings)
+    }
+    return renamed
   }
 
   /// Elements and logical bytes; tied tensors count once.

@@ -125,7 +125,7 @@ package final class SectionMap: Sendable {
     result.reserveCapacity(cuts.reduce(1) { $0 * $1.parts.count })
     var parts = [Int](repeating: 0, count: cuts.count)
     repeat {
-      var units: [Int] = []
+      var units = tensor.units
       var elements = 1
       for (cut, part) in zip(cuts, parts) {
         units = units.inserting(cut.parts[part].unit)

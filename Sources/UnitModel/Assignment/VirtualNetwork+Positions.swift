@@ -67,14 +67,10 @@ extension VirtualNetwork {
   /// that are cut alike only once; its tests compare it with this walk.
   public func elementCounts(of tensor: TensorPlacement) -> BlockCounts {
     var counts = BlockCounts()
-    guard sees(tensor), tensor.spec.elementCount > 0 else { return counts }
-    let cuts = tensor.cutDimensions.compactMap { tensor.cuts[$0] }
-    if cuts.isEmpty {
-      if tensor.units.allSatisfy(units.contains) {
-        counts.add(tensor.spec.elementCount, units: tensor.units.count, isPrivate: tensor.scope.isPrivate)
-      }
+    guard sees(tensor), tensor.units.allSatisfy(units.contains), tensor.spec.elementCount > 0 else {
       return counts
     }
+    let cuts = tensor.cutDimensions.compactMap { tensor.cuts[$0] }
     var outside = tensor.spec.elementCount
     for cut in cuts { outside /= cut.size }
     let active = cuts.map { $0.parts.map(contains) }
@@ -92,7 +88,7 @@ extension VirtualNetwork {
         walk(place + 1, elements * cut.partSizes[part], first ?? unit, several || differs)
       }
     }
-    walk(0, outside, nil, false)
+    walk(0, outside, tensor.units.first, tensor.units.count > 1)
     return counts
   }
 

@@ -49,10 +49,10 @@ public struct VirtualNetwork: Hashable, Sendable {
   /// Whether a tensor's scope includes this sub-network. The tensor may still have no active block.
   public func sees(_ tensor: TensorPlacement) -> Bool { tensor.scope.includes(task: task, level: level) }
 
-  /// Whether a block is active: the tensor is in scope, and each unit of the block is in the level's set for its axis.
+  /// Whether a block is active: the tensor is in scope, its own units are in the level's set, and each unit of the
+  /// block's parts is in the level's set for its axis.
   public func isActive(_ block: Block, of tensor: TensorPlacement) -> Bool {
-    guard sees(tensor) else { return false }
-    if block.parts.isEmpty { return tensor.units.allSatisfy(units.contains) }
+    guard sees(tensor), tensor.units.allSatisfy(units.contains) else { return false }
     for (place, dimension) in tensor.cutDimensions.enumerated() {
       guard let cut = tensor.cuts[dimension], block.parts.indices.contains(place),
         cut.parts.indices.contains(block.parts[place]), contains(cut.parts[block.parts[place]])

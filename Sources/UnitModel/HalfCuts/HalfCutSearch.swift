@@ -12,6 +12,7 @@ struct HalfCutSearch {
   }
 
   let partition: Partition
+  private let moduleAxes: Set<AxisName>
   let modules: [ModuleEntry]
   let isSorted: Bool
   /// The dimensions to cut, with the placements proposed for them, in the order in which they were found.
@@ -40,7 +41,9 @@ struct HalfCutSearch {
   /// The placements of outputs, by their extent; each with the first output that has it.
   private(set) var outputs: [Int: [DimensionPlacement: TensorSite]] = [:]
 
-  init(_ partition: Partition) {
+  /// - Parameter moduleAxes: axes that are left out, because their channels are modules.
+  init(_ partition: Partition, moduleAxes: Set<AxisName> = []) {
+    self.moduleAxes = moduleAxes
     self.partition = partition
     let table = ModuleTable(partition.tensors)
     modules = table.modules
@@ -129,7 +132,8 @@ struct HalfCutSearch {
   func cut(_ site: TensorSite) -> DimensionPlacement? {
     let tensor = partition.tensors[site.tensor]
     guard let cut = tensor.cuts[site.dimension], !cut.isCommon else { return nil }
-    return tensor.dimensions[site.dimension]
+    let placement = tensor.dimensions[site.dimension]
+    return placement.axes.contains(where: moduleAxes.contains) ? nil : placement
   }
 
   /// Whether a dimension of several channels is not cut, and its tensor has neither units nor element owners.

@@ -7,7 +7,7 @@ extension ResolvedPlan {
   /// are used side by side. If there is a graph, a check of the graph is better: names and sizes prove nothing. The
   /// time is linear in the number of tensors.
   package var halfCuts: [HalfCut] {
-    let search = HalfCutSearch(partition)
+    let search = HalfCutSearch(partition, moduleAxes: moduleAxes)
     let unread = search.unread.map { (axis: $0, site: $1, kind: HalfCut.Kind.unread) }
     let unmade = search.unmade.map { (axis: $0, site: $1, kind: HalfCut.Kind.unmade) }
     if search.order.isEmpty, search.singles.isEmpty, unread.isEmpty, unmade.isEmpty { return [] }
@@ -19,7 +19,9 @@ extension ResolvedPlan {
     var sites: [Int: [TensorSite]] = [:]
     var modules: [(tensor: Int, module: Int)] = []
     for (site, module) in search.order {
+      // Tensors of different units are not neighbours: some networks have only one of them.
       guard let candidate = search.found[site],
+        tensors[candidate.cause.tensor].units == tensors[site.tensor].units,
         users.lackChannels(of: candidate.placement, for: tensors[site.tensor])
       else { continue }
       if sites[site.tensor] == nil { modules.append((site.tensor, module)) }

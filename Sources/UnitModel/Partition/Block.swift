@@ -2,10 +2,8 @@
 public struct Block: Hashable, Sendable {
   /// For each cut dimension in order, the index in the cut's `parts`; empty for a whole tensor.
   public let parts: [Int]
-  /// The units of the parts, each once, ascending.
+  /// The units of the parts and of the tensor itself, each once, ascending.
   public let units: [UnitID]
-  /// The unit of the part of the first cut dimension; nil for a common part.
-  public let owner: UnitID?
   /// The block's extents, one for each dimension of the tensor.
   public let shape: [Int]
   /// The product of the shape.
@@ -29,15 +27,4 @@ public enum BlockClass: String, Hashable, Sendable, CaseIterable {
   init(unitCount: Int, isPrivate: Bool) {
     self = isPrivate ? .private : unitCount == 0 ? .common : unitCount == 1 ? .intra : .interconnection
   }
-}
-
-/// The blocks with the same owner, in the order of the grid.
-public struct OwnedBlocks: Hashable, Sendable {
-  /// The unit; nil for common blocks and for free elements.
-  public let owner: UnitID?
-  /// The blocks, in the order of the grid.
-  public let blocks: [Block]
-
-  /// The number of elements of all blocks.
-  public var elementCount: Int { blocks.reduce(0) { $0 + $1.elementCount } }
 }

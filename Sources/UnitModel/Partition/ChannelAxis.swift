@@ -53,6 +53,16 @@ public struct ChannelAxis: Hashable, Sendable {
     units.indices.contains(unit.index) ? units[unit.index] : ChannelRanges()
   }
 
+  /// The unit of a channel; nil for a common channel.
+  func unit(of channel: Int) -> UnitID? {
+    var (low, high) = (0, runs.count - 1)
+    while low < high {
+      let middle = (low + high) / 2
+      if runs[middle].channels.upperBound <= channel { low = middle + 1 } else { high = middle }
+    }
+    return runs[low].unit
+  }
+
   private static func runs(
     name: AxisName, size: Int, units: [ChannelRanges], common: ChannelRanges, granule: Int
   ) throws(PlanError) -> [ChannelRun] {

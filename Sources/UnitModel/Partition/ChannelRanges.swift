@@ -27,7 +27,7 @@ public struct ChannelRanges: Hashable, Sendable {
 
   /// The channels with these numbers, in any order. If a number occurs twice, the result has no channels and this
   /// number.
-  static func of(_ channels: [Int]) -> (ranges: ChannelRanges, twice: Int?) {
+  package static func of(_ channels: [Int]) -> (ranges: ChannelRanges, twice: Int?) {
     var pieces: [Range<Int>] = []
     for channel in channels.sorted() where channel >= 0 && channel < Int.max {
       if let last = pieces.last, last.upperBound > channel { return (ChannelRanges(), channel) }

@@ -1,40 +1,8 @@
 internal import Tensors
 
 extension TensorPlacement {
-  /// The blocks with at least one element, by owner: the unit of the part of the first cut dimension.
-  ///
-  /// Common blocks come first, then the blocks of units. Blocks of one owner are sorted by the units of the other cut
-  /// dimensions, dimension by dimension, common first. If the units are equal (two axes on one dimension), they are
-  /// sorted by part index. A tensor without elements has no blocks. If elements have owners of their own, free elements
-  /// come first, then those of units.
-  public var storage: [OwnedBlocks] {
-    if let owners { return storage(by: owners) }
-    var groups: [OwnedBlocks] = []
-    var current: [Block] = []
-    for block in blocks {
-      if let first = current.first, first.owner != block.owner {
-        groups.append(OwnedBlocks(owner: first.owner, blocks: current))
-        current = []
-      }
-      current.append(block)
-    }
-    if let first = current.first { groups.append(OwnedBlocks(owner: first.owner, blocks: current)) }
-    return groups
-  }
-
-  private func storage(by owners: ElementOwners) -> [OwnedBlocks] {
-    let units: [UnitID?] = [nil] + (0..<max(0, owners.elements.count - 1)).map { UnitID($0) }
-    return units.compactMap { unit in
-      let count = owners.count(of: unit)
-      if count == 0 { return nil }
-      let block = Block(
-        parts: [], units: unit.map { [$0] } ?? [], owner: unit, shape: [count], elementCount: count,
-        blockClass: BlockClass(unitCount: unit == nil ? 0 : 1, isPrivate: scope.isPrivate))
-      return OwnedBlocks(owner: unit, blocks: [block])
-    }
-  }
-
-  /// The blocks with at least one element, owner after owner.
+  /// The blocks with at least one element: by the unit of the part of the first cut dimension, common ones first, then
+  /// by the units on the other cut dimensions, then by part. A tensor without elements has none.
   ///
   /// If elements have owners of their own, they are one block here: a task has the tensor in its own shape, with zeros.
   public var blocks: [Block] {
@@ -42,7 +10,7 @@ extension TensorPlacement {
     if cutDimensions.isEmpty {
       return [
         Block(
-          parts: [], units: units, owner: units.first, shape: spec.shape, elementCount: spec.elementCount,
+          parts: [], units: units, shape: spec.shape, elementCount: spec.elementCount,
           blockClass: BlockClass(unitCount: units.count, isPrivate: scope.isPrivate))
       ]
     }
@@ -62,13 +30,13 @@ extension TensorPlacement {
 
   private func block(_ parts: [Int], of cuts: [DimensionCut]) -> Block {
     var shape = spec.shape
-    var distinct: [UnitID] = []
+    var distinct = units
     for (place, dimension) in cutDimensions.enumerated() {
       shape[dimension] = cuts[place].partSizes[parts[place]]
       if let unit = cuts[place].parts[parts[place]].unit, !distinct.contains(unit) { distinct.append(unit) }
     }
     return Block(
-      parts: parts, units: distinct.sorted(), owner: cuts[0].parts[parts[0]].unit, shape: shape,
+      parts: parts, units: distinct.sorted(), shape: shape,
       // This is at most the number of elements of the whole tensor, which fits.
       elementCount: shape.reduce(1, *),
       blockClass: BlockClass(unitCount: distinct.count, isPrivate: scope.isPrivate))

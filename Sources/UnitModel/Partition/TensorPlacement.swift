@@ -10,7 +10,7 @@ public struct TensorPlacement: Hashable, Sendable {
   public let dimensions: [DimensionPlacement]
   /// The cut of each dimension; nil if it is whole or compact, or if all its positions are common.
   public let cuts: [DimensionCut?]
-  /// The units that a whole tensor belongs to (an expert), ascending; empty for other tensors.
+  /// The units that the tensor itself belongs to (an expert), ascending; every block has them, too. Empty for most.
   public let units: [UnitID]
   /// The order of the channels on compact dimensions.
   public let featureOrder: FeatureOrder
@@ -34,8 +34,7 @@ public struct TensorPlacement: Hashable, Sendable {
 
   /// A placement whose dimensions agree with the tensor's shape.
   ///
-  /// `dimensions` has an entry for each dimension, or is empty for a tensor without cuts; only such a tensor may have
-  /// `units`. Throws `PlanError.rankDisagrees`, `.sizeDisagrees`, `.unknownAxis`, `.byteDivided`, `.cutTooFine` or
+  /// `dimensions` has an entry for each dimension, or is empty for a tensor without cuts. Throws `PlanError.rankDisagrees`, `.sizeDisagrees`, `.unknownAxis`, `.byteDivided`, `.cutTooFine` or
   /// `.keysExclude`. Sizes of compact dimensions depend on the levels, so `Assignment.check` checks them; `Partition`
   /// checks owners and masks.
   public init(
@@ -47,9 +46,6 @@ public struct TensorPlacement: Hashable, Sendable {
       dimensions.isEmpty ? [DimensionPlacement](repeating: .whole, count: spec.shape.count) : dimensions
     guard dimensions.count == spec.shape.count else {
       throw .rankDisagrees(tensor: spec.name, expected: dimensions.count, shape: spec.shape)
-    }
-    if !units.isEmpty, dimensions.contains(where: { $0 != .whole }) {
-      throw .keysExclude(place: "tensor \(spec.name.quoted)", first: "units", second: "axes")
     }
     if owners != nil, mask != nil {
       throw .keysExclude(place: "tensor \(spec.name.quoted)", first: "owners", second: "mask")

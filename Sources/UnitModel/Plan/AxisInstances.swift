@@ -19,6 +19,8 @@ struct AxisInstances {
     let name: AxisName
     let planAxis: Int
     var size: Int?
+    /// One more than the highest channel that a tensor is; 0 if no tensor is a channel.
+    var channelCount = 0
   }
 
   private struct Use {
@@ -72,11 +74,47 @@ struct AxisInstances {
     return filled
   }
 
-  /// The place of a dimension in the plan; it becomes text only for errors.
+  /// The axes whose channels are modules.
+  var modules: Set<AxisName> { Set(instances.filter { plan.axes[$0.planAxis].isOfModules }.map(\.name)) }
+
+  /// The channels that a tensor is, by the name that its entry's pattern matched.
+  mutating func channels(
+    _ match: EntryMatch, of spec: TensorSpec, work: inout PlanWork
+  ) throws(PlanError) -> [TensorChannel] {
+    var channels: [TensorChannel] = []
+    for (number, template) in plan.tensors[match.entry].channelOf.enumerated() {
+      let place = Place(entry: match.entry, dimension: nil, number: number)
+      let axis = try fill(AxisUse(template), match.captures, place, &work).axis
+      let used = pattern(template)?.componentCount ?? 0
+      guard match.captures.components.indices.contains(used) else {
+        throw .outOfRange(
+          place: place.text,
+          expected: "a pattern with a {} for the number of the channel, after those of the axis",
+          found: "\(match.captures.components.count) {}")
+      }
+      let text = match.captures.components[used]
+      guard let channel = Int(text), "\(channel)" == text, channel >= 0, channel < ChannelAxis.sizeLimit,
+        let instance = places[axis]
+      else {
+        throw .outOfRange(
+          place: "tensor \(spec.name.quoted)", expected: "the number of a channel of axis \(axis.quoted)",
+          found: TensorName(text).quoted)
+      }
+      instances[instance].channelCount = max(instances[instance].channelCount, channel + 1)
+      channels.append(TensorChannel(axis: axis, channel: channel))
+    }
+    return channels
+  }
+
+  /// The place of an axis in the plan; it becomes text only for errors.
   private struct Place {
     let entry: Int
-    let dimension: Int
-    var text: String { "tensors[\(entry)].axes[\(dimension)]" }
+    /// Nil for an axis of `channel_of`.
+    let dimension: Int?
+    var number = 0
+    var text: String {
+      "tensors[\(entry)]." + (dimension.map { "axes[\($0)]" } ?? "channel_of[\(number)]")
+    }
   }
 
   private mutating func fill(
@@ -232,6 +270,10 @@ struct AxisInstances {
   /// `ffn10`).
   mutating func make(work: inout PlanWork) throws(PlanError) -> (axes: [ChannelAxis], notes: [PlanNote]) {
     try inferSizes(work: &work)
+    // An axis that lies on no dimension has the channels that tensors are.
+    for place in instances.indices where instances[place].size == nil && instances[place].channelCount > 0 {
+      instances[place].size = instances[place].channelCount
+    }
     try checkAllUsed(work: &work)
     var axes: [ChannelAxis] = []
     var notes: [PlanNote] = []
@@ -291,4 +333,10 @@ struct AxisInstances {
     for instance in instances where try work.matches(template, instance.name) { return true }
     return false
   }
+}
+
+/// One channel of an axis, which a whole tensor is.
+struct TensorChannel {
+  let axis: AxisName
+  let channel: Int
 }

@@ -52,6 +52,7 @@ extension PlanAxis {
     }
     if !common.isEmpty { object["common"] = list(common.channels) }
     if granule != 1 { object["granule"] = JSONValue(granule) }
+    if isOfModules { object["modules"] = true }
     return .object(object)
   }
 }
@@ -73,6 +74,10 @@ extension PlanTensor {
     object["shape"] = shape.map(list)
     if !dimensions.isEmpty { object["axes"] = .array(dimensions.map(\.json)) }
     if !units.isEmpty { object["units"] = list(units.ascending) }
+    if !channelOf.isEmpty {
+      let names = channelOf.map { JSONValue.string($0.text) }
+      object["channel_of"] = names.count == 1 ? names[0] : .array(names)
+    }
     if let owners {
       var members = JSONObject()
       members["map"] = .string(owners.map.text)

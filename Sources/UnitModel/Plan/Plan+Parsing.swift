@@ -61,7 +61,7 @@ private func readAxes(_ node: PlanNode?) throws(PlanError) -> [PlanAxis] {
 }
 
 private func readAxis(_ node: PlanNode, name: String) throws(PlanError) -> PlanAxis {
-  let object = try node.object(allowing: ["size", "units", "common", "granule"])
+  let object = try node.object(allowing: ["size", "units", "common", "granule", "modules"])
   let pattern = try node.pattern(name)
   if pattern.starCount > 0 {
     throw .badPattern(place: node.place, pattern: name, expected: "an axis name without '*'")
@@ -74,7 +74,8 @@ private func readAxis(_ node: PlanNode, name: String) throws(PlanError) -> PlanA
   }
   return PlanAxis(
     name: pattern, size: size, cut: try readCut(object.optional("units"), axis: AxisName(name)),
-    common: common ?? ChannelRanges(), granule: granule)
+    common: common ?? ChannelRanges(), granule: granule,
+    isOfModules: try object.optional("modules")?.bool() ?? false)
 }
 
 private func readCut(_ node: PlanNode?, axis: AxisName) throws(PlanError) -> PlanAxis.Cut {

@@ -9,13 +9,12 @@ func readTensors(_ node: PlanNode?) throws(PlanError) -> [PlanTensor] {
 
 private func readTensor(_ node: PlanNode) throws(PlanError) -> PlanTensor {
   let object = try node.object(
-    allowing: ["match", "name", "axes", "units", "owners", "mask", "feature_order", "shape", "dtype"])
+    allowing: [
+      "match", "name", "axes", "units", "channel_of", "owners", "mask", "feature_order", "shape", "dtype",
+    ])
   var tensor = PlanTensor(selector: try readSelector(object))
-  if object.optional("axes") != nil, object.optional("units") != nil {
-    throw .keysExclude(place: node.place, first: "units", second: "axes")
-  }
   for key in ["owners", "mask"] where object.optional(key) != nil {
-    for other in ["axes", "units", "feature_order"] where object.optional(other) != nil {
+    for other in ["axes", "units", "channel_of", "feature_order"] where object.optional(other) != nil {
       throw .keysExclude(place: node.place, first: key, second: other)
     }
   }
@@ -24,6 +23,12 @@ private func readTensor(_ node: PlanNode) throws(PlanError) -> PlanTensor {
   }
   for item in try object.optional("axes")?.array() ?? [] { tensor.dimensions.append(try readDimension(item)) }
   if let units = object.optional("units") { tensor.units = UnitSet(try readUnits(units)) }
+  if let node = object.optional("channel_of") {
+    if case .name = tensor.selector {
+      throw .keysExclude(place: node.place, first: "name", second: "channel_of")
+    }
+    tensor.channelOf = try readChannelOf(node)
+  }
   if let order = object.optional("feature_order") {
     tensor.featureOrder = try readCase(order, TensorPlacement.FeatureOrder.self)
   }
@@ -42,6 +47,18 @@ private func readTensor(_ node: PlanNode) throws(PlanError) -> PlanTensor {
     tensor.shape = extents
   }
   return tensor
+}
+
+/// The name of an axis, or a list of names.
+private func readChannelOf(_ node: PlanNode) throws(PlanError) -> [AxisName] {
+  if case .string(let name) = node.value { return [AxisName(name)] }
+  var names: [AxisName] = []
+  for item in try node.array() {
+    let name = AxisName(try item.string())
+    if names.contains(name) { throw .nameTwice(place: node.place, name: name.text) }
+    names.append(name)
+  }
+  return names
 }
 
 private func readOwners(_ node: PlanNode) throws(PlanError) -> ElementOwners {

@@ -25,19 +25,24 @@ extension Plan {
     let entries = try matchEntries(names, work: &work)
     var axes = AxisInstances(plan: self)
     var dimensions: [[DimensionPlacement]] = []
+    var channels: [[TensorChannel]] = []
     dimensions.reserveCapacity(specs.count)
+    channels.reserveCapacity(specs.count)
     for (index, spec) in specs.enumerated() {
       guard let match = entries.matches[index] else {
         dimensions.append([])
+        channels.append([])
         continue
       }
       try check(tensors[match.entry], of: spec)
       dimensions.append(try axes.use(match, by: spec, work: &work))
+      channels.append(try axes.channels(match, of: spec, work: &work))
     }
     let made = try axes.make(work: &work)
     let assigned = try assignment(filled, axes: made.axes, work: &work)
     let scopes = try matchScopes(names, tasks: filled.tasks, assignment: assigned, work: &work)
 
+    let owners = try ChannelOwners(channels, axes: made.axes, assigned)
     var cutter = try DimensionCutter(axes: made.axes)
     var placements: [TensorPlacement] = []
     placements.reserveCapacity(specs.count)
@@ -46,13 +51,16 @@ extension Plan {
       placements.append(
         try TensorPlacement(
           spec: spec, scope: scopes[index] ?? .shared, dimensions: dimensions[index],
-          units: entry?.units ?? UnitSet(), owners: entry?.owners,
+          units: try owners.units(of: channels[index], spec, and: entry?.units ?? UnitSet()),
+          owners: entry?.owners,
           mask: try entry.flatMap { (entry) throws(PlanError) in try mask(entry, entries.matches[index]) },
           featureOrder: entry?.featureOrder ?? .ascending, cutter: &cutter))
     }
     try checkMasks(entries.matches, placements, names, work: &work)
     let partition = try Partition(unitCount: unitCount, axes: made.axes, tensors: placements, ties: ties)
-    return ResolvedPlan(partition: partition, assignment: assigned, notes: entries.notes + made.notes)
+    return ResolvedPlan(
+      partition: partition, assignment: assigned, notes: entries.notes + made.notes,
+      moduleAxes: owners.usedAxes.union(axes.modules))
   }
 
   /// The name of a tensor's mask, with its wildcards filled in.

@@ -51,6 +51,8 @@ public struct PlanAxis: Hashable, Sendable {
   public var common: ChannelRanges
   /// The length of channel runs that stay together; 1 if channels can be separated.
   public var granule: Int
+  /// Whether each channel is a module by itself, such as an expert: its weights neither make nor read single channels.
+  public var isOfModules: Bool
 
   /// The division of an axis's channels among the units.
   public enum Cut: Hashable, Sendable {
@@ -65,13 +67,14 @@ public struct PlanAxis: Hashable, Sendable {
   /// An axis of a plan; by default its channels are divided equally.
   public init(
     name: NamePattern, size: Int? = nil, cut: Cut = .equal, common: ChannelRanges = ChannelRanges(),
-    granule: Int = 1
+    granule: Int = 1, isOfModules: Bool = false
   ) {
     self.name = name
     self.size = size
     self.cut = cut
     self.common = common
     self.granule = granule
+    self.isOfModules = isOfModules
   }
 }
 
@@ -81,8 +84,12 @@ public struct PlanTensor: Hashable, Sendable {
   public var selector: NameSelector
   /// The placement of each dimension on axes named in the plan; empty if the tensors are not cut.
   public var dimensions: [DimensionPlacement]
-  /// The units that a whole tensor belongs to (an expert); empty for others.
+  /// The units that the tensor itself belongs to (an expert); empty for others.
   public var units: UnitSet
+  /// The axes of which each matching tensor is one channel (an expert, a layer). The components that a pattern's `{}`
+  /// matched fill in the name of the axis, and the next one is the number of the channel. The tensor then belongs to
+  /// the unit of this channel, in addition to `units`.
+  public var channelOf: [AxisName]
   /// The owner of each element; only allowed with a name, not with a pattern.
   public var owners: ElementOwners?
   /// The mask that removes elements for a task: its name in the task, with the wildcards of the pattern.
@@ -97,12 +104,13 @@ public struct PlanTensor: Hashable, Sendable {
   /// An entry of a plan, by default for tensors that are not cut.
   public init(
     selector: NameSelector, dimensions: [DimensionPlacement] = [], units: UnitSet = UnitSet(),
-    owners: ElementOwners? = nil, mask: NamePattern? = nil,
+    channelOf: [AxisName] = [], owners: ElementOwners? = nil, mask: NamePattern? = nil,
     featureOrder: TensorPlacement.FeatureOrder = .ascending, dtype: DType? = nil, shape: [Int]? = nil
   ) {
     self.selector = selector
     self.dimensions = dimensions
     self.units = units
+    self.channelOf = channelOf
     self.owners = owners
     self.mask = mask
     self.featureOrder = featureOrder
@@ -117,6 +125,14 @@ public enum NameSelector: Hashable, Sendable {
   case match(NamePattern)
   /// Exactly this name, even if it has wildcard characters.
   case name(TensorName)
+
+  /// Whether the entry is for a tensor of this name.
+  package func matches(_ name: TensorName) -> Bool {
+    switch self {
+    case .match(let pattern): pattern.match(name.text) != nil
+    case .name(let own): own == name
+    }
+  }
 
   /// The pattern or the name, as in the plan.
   public var text: String {

@@ -6,6 +6,17 @@ public struct ResolvedPlan: Hashable, Sendable {
   public let assignment: Assignment
   /// Notes for the plan's author.
   public let notes: [PlanNote]
+  /// The axes whose channels are modules, so that no weights read or write single channels.
+  let moduleAxes: Set<AxisName>
+
+  init(
+    partition: Partition, assignment: Assignment, notes: [PlanNote], moduleAxes: Set<AxisName> = []
+  ) {
+    self.partition = partition
+    self.assignment = assignment
+    self.notes = notes
+    self.moduleAxes = moduleAxes
+  }
 
   /// Whether every sub-network is the whole network although there are several units.
   package var cutsNothing: Bool {

@@ -136,9 +136,5 @@ extension ForgedCheckpoint {
       let rows = forger.append(units: [2, 2])
       try forger.tensor("expert") { $0.units = rows }
     },
-    ForgedCheckpoint(.unitList, "units of a tensor that is cut") { forger in
-      let rows = forger.append(units: [2])
-      try forger.tensor("bias") { $0.units = rows }
-    },
   ]
 }

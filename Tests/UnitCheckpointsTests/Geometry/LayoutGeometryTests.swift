@@ -51,7 +51,7 @@ struct LayoutGeometryTests {
   func compressed(dtype: DType, atLeast: Int) throws {
     let folder = try TemporaryFolder()
     var chunked = 0
-    for seed in 0..<8 as Range<UInt64> {
+    for seed in 0..<16 as Range<UInt64> {
       // Ten times as many channels: sections of less than 16 KiB are not compressed.
       let random = try RandomPartition(seed: seed, dtype: dtype, scale: 10)
       var generator = SeededGenerator(seed: seed)

@@ -1,0 +1,173 @@
+internal import TensorStreams
+internal import Tensors
+internal import UnitModel
+
+/// The importance of channels by weights: the norm of the weights that make a channel times the norm of those that read
+/// it. Both are Euclidean norms over all of these weights; biases and norms do not count.
+struct ChannelImportance {
+  /// The squares of the weights that make each channel, and of those that read it.
+  private var sums: [AxisName: (made: [Double], read: [Double])] = [:]
+
+  /// Reads every tensor that lies on an axis.
+  ///
+  /// - Parameters:
+  ///   - reads: whether a tensor reads channels or makes them; nil if nothing is known, and then dimension 0 makes them.
+  ///   - source: the weights, in any order.
+  init(
+    _ resolved: ResolvedPlan, reads: (TensorPlacement) -> Bool?, _ source: any TensorSource
+  ) throws {
+    let places = source.places
+    for axis in resolved.partition.axes where !axis.isWhole {
+      sums[axis.name] = (.init(repeating: 0, count: axis.size), .init(repeating: 0, count: axis.size))
+    }
+    for tensor in resolved.partition.tensors where tensor.spec.shape.count > 1 {
+      // The biases of stacked experts have two dimensions.
+      if tensor.spec.name.text.hasSuffix("bias") { continue }
+      guard let place = places[tensor.spec.name] else { continue }
+      let uses = tensor.dimensions.enumerated().flatMap { dimension, placement in
+        AxisStretch.all(placement, extent: tensor.spec.shape[dimension], dimension: dimension) {
+          sums[$0]?.made.count
+        }
+      }
+      if uses.isEmpty { continue }
+      let squares = try PositionSquares(tensor.spec, Set(uses.map(\.dimension)), source, place)
+      for use in uses {
+        let isReader = reads(tensor) ?? (use.dimension > 0)
+        for (position, channel) in use.positions {
+          let square = squares.sums[use.dimension]?[position] ?? 0
+          if isReader {
+            sums[use.axis]?.read[channel] += square
+          } else {
+            sums[use.axis]?.made[channel] += square
+          }
+        }
+      }
+    }
+  }
+
+  /// The importance of each channel; nil if no weights make the channels, or none read them.
+  func scores(of axis: AxisName) -> [Double]? {
+    guard let (made, read) = sums[axis], made.contains(where: { $0 > 0 }), read.contains(where: { $0 > 0 })
+    else {
+      return nil
+    }
+    return zip(made, read).map { ($0 * $1).squareRoot() }
+  }
+}
+
+/// A run of positions on a dimension that has every channel of an axis.
+private struct AxisStretch {
+  let axis: AxisName
+  let dimension: Int
+  let use: AxisUse
+  let start: Int
+  let size: Int
+
+  /// The positions with their channels.
+  var positions: [(position: Int, channel: Int)] {
+    (0..<use.outer).flatMap { copy in
+      (0..<size * use.inner).map { (start + copy * size * use.inner + $0, $0 / use.inner) }
+    }
+  }
+
+  static func all(
+    _ placement: DimensionPlacement, extent: Int, dimension: Int, size: (AxisName) -> Int?
+  ) -> [AxisStretch] {
+    let parts: [ConcatPart] =
+      switch placement {
+      case .axis(let use): [.axis(use)]
+      case .concat(let parts): parts
+      case .whole, .compact: []
+      }
+    var found: [AxisStretch] = []
+    var start = 0
+    for part in parts {
+      switch part {
+      case .uncut(let size): start += size
+      case .axis(let use):
+        guard let channels = size(use.axis), let count = use.positions(channels: channels),
+          start + count <= extent
+        else { return found }
+        found.append(
+          AxisStretch(axis: use.axis, dimension: dimension, use: use, start: start, size: channels))
+        start += count
+      }
+    }
+    return found
+  }
+}
+
+/// For some dimensions of a tensor, the sum of the squares of all elements at each position.
+private struct PositionSquares {
+  private(set) var sums: [Int: [Double]] = [:]
+
+  init(_ spec: TensorSpec, _ dimensions: Set<Int>, _ source: any TensorSource, _ place: Int) throws {
+    guard let width = spec.dtype.bytes,
+      Self.squares(of: spec.dtype, UnsafeRawBufferPointer(start: nil, count: 0)) != nil
+    else { throw TensorOrderError.dtype(spec) }
+    for dimension in dimensions { sums[dimension] = .init(repeating: 0, count: spec.shape[dimension]) }
+    let strides = spec.shape.indices.map { spec.shape[($0 + 1)...].reduce(1, *) }
+    // Positions of the last dimension are summed element by element, those of the others row by row.
+    let last = spec.shape.count - 1
+    let extent = spec.shape[last]
+    let outer = dimensions.subtracting([last])
+    var columns = [Double](repeating: 0, count: extent)
+    var index = 0
+    var rest: [UInt8] = []
+    try source.reader(of: place).forEachWindow(limit: 1 << 20) { window in
+      // A window may end inside an element.
+      rest += window
+      let whole = rest.count / width * width
+      let squares = rest[..<whole].withUnsafeBytes { Self.squares(of: spec.dtype, $0) } ?? []
+      rest.removeFirst(whole)
+      var start = 0
+      while start < squares.count {
+        let column = index % extent
+        let count = min(extent - column, squares.count - start)
+        var sum = 0.0
+        for offset in 0..<count {
+          columns[column + offset] += squares[start + offset]
+          sum += squares[start + offset]
+        }
+        for dimension in outer { sums[dimension]?[index / strides[dimension] % spec.shape[dimension]] += sum }
+        start += count
+        index += count
+      }
+    }
+    guard columns.allSatisfy(\.isFinite) else { throw TensorOrderError.notFinite(spec) }
+    if dimensions.contains(last) { sums[last] = columns }
+  }
+
+  /// The squares of elements; nil for dtypes that are not ordinary weights.
+  private static func squares(of dtype: DType, _ bytes: UnsafeRawBufferPointer) -> [Double]? {
+    func all<Bits: FixedWidthInteger>(_ type: Bits.Type, _ value: (Bits) -> Double) -> [Double] {
+      (0..<bytes.count / MemoryLayout<Bits>.size).map { index in
+        let bits = bytes.loadUnaligned(fromByteOffset: index * MemoryLayout<Bits>.size, as: Bits.self)
+        let number = value(Bits(littleEndian: bits))
+        return number * number
+      }
+    }
+    switch dtype {
+    case .f64: return all(UInt64.self) { Double(bitPattern: $0) }
+    case .f32: return all(UInt32.self) { Double(Float(bitPattern: $0)) }
+    case .f16: return all(UInt16.self) { Double(Float16(bitPattern: $0)) }
+    case .bf16: return all(UInt16.self) { Double(Float(bitPattern: UInt32($0) << 16)) }
+    default: return nil
+    }
+  }
+}
+
+/// A reason why channels cannot be sorted by weights.
+enum TensorOrderError: Error, CustomStringConvertible {
+  case dtype(TensorSpec)
+  case notFinite(TensorSpec)
+
+  var description: String {
+    switch self {
+    case .dtype(let spec):
+      "--order importance: expected weights of F64, F32, F16 or BF16, found \(spec.dtype.rawValue) in tensor \(spec.name.quoted)"
+    case .notFinite(let spec):
+      "--order importance: expected finite weights, found others in tensor \(spec.name.quoted)"
+    }
+  }
+}
