@@ -96,11 +96,17 @@ struct SchemaTests {
   static let committed: [(schema: String, files: [String])] = [
     (
       "plan",
-      ["fashion/plan", "paper/J1.plan", "paper/J2.plan", "paper/H1.plan", "paper/toy.plan"].map {
-        "samples/\($0).json"
+      [
+        "fashion/plan", "paper/J1.plan", "paper/J2.plan", "paper/H1.plan", "paper/toy.plan",
+        "gemma3n/E4B.plan", "gemma3n/submodels.plan",
+      ].map { "samples/\($0).json" }
+    ),
+    (
+      "claims",
+      ["paper/J1", "paper/H1", "paper/J2", "gemma3n/E4B", "gemma3n/submodels"].map {
+        "samples/\($0).claims.json"
       }
     ),
-    ("claims", ["J1", "H1", "J2"].map { "samples/paper/\($0).claims.json" }),
     ("study", ["samples/paper/study.json"]),
     ("architecture", architectures.map { "Sources/Planning/Architectures/\($0)" }),
     ("family", FamilyTests.names.map { "samples/family/\($0).family.json" }),
@@ -109,6 +115,9 @@ struct SchemaTests {
       presets.map { "Sources/Accounting/Policies/\($0)" }
         + ["convolutions", "heads", "separate", "trained", "with-norms", "with-stem"].map {
           "samples/paper/policies/\($0).json"
+        }
+        + ["effective", "effective-as-built", "effective-as-described", "shared-kv", "text"].map {
+          "samples/gemma3n/policies/\($0).json"
         }
     ),
   ]
