@@ -64,11 +64,11 @@ extension Architecture {
 extension Architecture.Layers {
   fileprivate init(_ node: PlanNode) throws(PlanError) {
     let object = try node.object(allowing: [
-      "pattern", "count_key", "extra_key", "config", "lists", "optional",
+      "pattern", "count_key", "extra_tensor", "config", "lists", "optional",
     ])
     pattern = try object.required("pattern").pattern().text
     countKey = try object.optional("count_key")?.string()
-    extraKey = try object.optional("extra_key")?.string()
+    extraTensor = try object.optional("extra_tensor")?.string()
     self.object = try object.optional("config")?.string()
     var lists: [String] = []
     for item in try object.optional("lists")?.array() ?? [] { lists.append(try item.string()) }

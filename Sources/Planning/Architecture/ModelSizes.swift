@@ -21,7 +21,7 @@ package struct ModelSizes: Sendable {
   }
 
   /// The objects for text in models with several kinds of input.
-  private static let textParts = ["text_config", "llm_config", "language_config"]
+  static let textParts = ["text_config", "llm_config", "language_config"]
 
   /// The number under a key, in the named object. Without a name: in the document, or else in the part for text of a
   /// model with several kinds of input.
