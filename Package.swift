@@ -129,7 +129,8 @@ let package = Package(
     .testTarget(
       name: "FlatFormatsTests",
       dependencies: [
-        "FlatFormats", "Zip", "ONNXGraph", "TensorStreams", "Tensors", "ByteFiles", "Pickle", "TestSupport",
+        "FlatFormats", "Zip", "ONNXGraph", "TensorStreams", "Tensors", "ByteFiles", "Pickle", "Validation",
+        "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(

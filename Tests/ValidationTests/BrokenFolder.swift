@@ -210,6 +210,7 @@ struct BrokenFolder: CustomTestStringConvertible, Sendable {
     },
     number("width of a head", "qwen3", "head_dim", 4, ["8"]),
     number("heads of fused weights", "phi3", "num_key_value_heads", 4, []),
+    number("fewer than no heads", "llama", "num_attention_heads", -4),
     number("no head", "llama", "num_attention_heads", 0, []),
     number("heads beyond 64 bits", "bert", "num_attention_heads", .max, []),
     number("heads that do not divide", "bert", "num_attention_heads", 5, ["24"]),
@@ -434,6 +435,23 @@ struct BrokenFolder: CustomTestStringConvertible, Sendable {
         try copy.changeTensors { tensors in
           tensors = .init(uniqueKeysWithValues: tensors.map { ("language_model.\($0.key)", $0.value) })
         }
+      }
+    ),
+    (
+      "numbers that are no layers", "llama",
+      {
+        try $0.changeTensors { tensors in
+          for number in ["-1", "x", "99999999999999999999"] {
+            tensors["model.layers.\(number).mlp.act.weight"] = .init(shape: [1])
+          }
+        }
+      }
+    ),
+    (
+      "weights under another name", "llama",
+      {
+        try $0.write(tensors: $0.tensors(), as: "other.safetensors")
+        try $0.remove("model.safetensors")
       }
     ),
     (

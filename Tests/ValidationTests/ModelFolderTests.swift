@@ -60,8 +60,9 @@ struct ModelFolderTests {
   func unexamined() throws {
     let expected = [
       "an unknown model_type": "found 'nova'", "quantised": "the weights are quantised",
-      "no model_type": "expected a configuration with model_type", "no FFN width": "no number for n_inner",
+      "no model_type": "expected model_type", "no FFN width": "no number for n_inner",
       "an infinite number": "only Python reads", "only an encoder": "'decoder.block.{}.'",
+      "weights under another name": "beside it, found none",
     ]
     var seen = 0
     for (label, model, make) in BrokenFolder.sound {

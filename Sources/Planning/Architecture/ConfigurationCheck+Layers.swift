@@ -17,7 +17,7 @@ private struct LayerStack {
   init(_ specs: [TensorSpec], _ pattern: NamePattern) {
     for spec in specs {
       guard let captures = pattern.match(spec.name.text), let layer = Int(captures.components[0]),
-        let rest = captures.stars.first
+        layer >= 0, let rest = captures.stars.first
       else { continue }
       let parts = rest.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
       guard let place = parts.firstIndex(of: "experts"), place + 1 < parts.count,

@@ -31,6 +31,10 @@ package struct ConfigurationCheck {
   var absent: [String] = []
   /// The most disagreements of one kind; a hostile file could have a million.
   static let limit = 20
+  /// The most copies of an architecture in one file, such as the encoders of a pair. Each is searched in all tensors.
+  static let prefixLimit = 4
+  /// The most tensors; the largest models have 100,000.
+  static let tensorLimit = 1 << 18
 
   /// Compares a document with all tensors of the weights.
   package init(_ document: JSONObject, _ specs: [TensorSpec]) {
@@ -49,6 +53,12 @@ package struct ConfigurationCheck {
     checkHeads()
     checkExperts()
     checkDType()
+    guard specs.count <= Self.tensorLimit else {
+      unexamined.append(
+        "expected at most \(Self.tensorLimit.grouped) tensors, found \(specs.count.grouped): they are not compared"
+      )
+      return
+    }
     guard let known else {
       checkLists(["layer_types", "mlp_layer_types"], count: "num_hidden_layers", in: nil)
       vocabulary = embeddingByRows()
@@ -57,8 +67,14 @@ package struct ConfigurationCheck {
           + "widths and embeddings are not compared with the tensors")
       return
     }
-    let prefixes = TensorNames(specs: specs).prefixes(of: known.marker).filter { prefix in
+    var prefixes = TensorNames(specs: specs).prefixes(of: known.marker).filter { prefix in
       part == nil || !prefix.contains(#/vision|visual|audio/#)
+    }
+    if prefixes.count > Self.prefixLimit {
+      unexamined.append(
+        "expected layers under at most \(Self.prefixLimit) prefixes, found \(prefixes.count): only the first are compared"
+      )
+      prefixes = Array(prefixes.prefix(Self.prefixLimit))
     }
     if isPacked {
       unexamined.append("the weights are quantised: their shapes are not compared with config.json")

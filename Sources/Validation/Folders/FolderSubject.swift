@@ -110,7 +110,16 @@ final class FolderSubject {
   /// The weights of the folder that transformers loads.
   lazy var weights: (path: String, tensors: [TensorSpec])? = {
     let candidates = [Self.single, "model.safetensors.index.json", "pytorch_model.bin"]
-    guard let name = candidates.first(where: has) else { return nil }
+    guard let name = candidates.first(where: has) else {
+      if let document = document("config.json"), Self.isModel(document) {
+        problems.append(
+          finding(
+            .unexamined, note, "config.json", "",
+            "expected '\(Self.single)' or an index beside it, found none: the file is not compared with tensors"
+          ))
+      }
+      return nil
+    }
     guard let file = try? ReadableFile(path: path(name)),
       let source = FlatFormats.examine(file, assumeDType: nil).source
     else {

@@ -9,7 +9,7 @@ internal import Tensors
 /// a norm over each head, another number of heads that divides the width fits all shapes.
 enum ConfigurationRule: ValidationRule {
   static let summary =
-    "The config.json of a folder describes the tensors: layers, widths, heads, experts, vocabulary."
+    "The config.json of a model's folder describes its tensors."
   static let subjects: RuleSubjects = .folder
   static let advice =
     "Correct the number in config.json, or convert or download the weights again; both must be of the same model."
@@ -17,11 +17,11 @@ enum ConfigurationRule: ValidationRule {
   static func findings(in subject: FolderSubject) -> [Finding] {
     guard let check = subject.check, let weights = subject.weights else {
       guard let document = subject.document("config.json"), subject.weights != nil else { return [] }
-      let what = document["_class_name"] == nil ? "one without" : "one of diffusers, without"
+      let found = document["_class_name"] == nil ? "none" : "a configuration of diffusers"
       return [
         subject.finding(
           .unexamined, subject.note, "config.json", "",
-          "expected a configuration with model_type, found \(what): it is not compared with the tensors")
+          "expected model_type, found \(found): the file is not compared with the tensors")
       ]
     }
     return check.disagreements.map { item in

@@ -14,7 +14,7 @@ internal import Tensors
 ///   module before it.
 /// - `model_index.json` (diffusers): each component has a folder, also in a DDUF archive.
 enum PartsRule: ValidationRule {
-  static let summary = "The adapter, modules or components that a folder's files describe are there, and fit."
+  static let summary = "Adapters, modules and components of a model are there, and fit."
   static let subjects: RuleSubjects = .folder
   static let advice = "Fetch the missing part again, or correct the file that describes it."
 
@@ -77,6 +77,11 @@ enum PartsRule: ValidationRule {
     guard case .array(let modules) = value else {
       return [
         subject.finding(.parts, .error, name, "", "expected a list of modules, found \(value.kindName)")
+      ]
+    }
+    guard modules.count <= 64 else {
+      return [
+        subject.finding(.parts, .error, name, "", "expected at most 64 modules, found \(modules.count)")
       ]
     }
     var findings: [Finding] = []

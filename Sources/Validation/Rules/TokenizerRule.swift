@@ -7,7 +7,7 @@ internal import Tensors
 /// An embedding may have more rows than the tokenizer has tokens. A token that was added without a row fails only if a
 /// text has it, so it is a warning.
 enum TokenizerRule: ValidationRule {
-  static let summary = "Every token of a folder's tokenizer and configurations has a row in the embedding."
+  static let summary = "Every token of a model's folder has a row in the embedding."
   static let subjects: RuleSubjects = .folder
   static let advice =
     "Resize the embedding of the model to the tokenizer, or use the tokenizer of this model."
