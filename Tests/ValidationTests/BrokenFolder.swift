@@ -198,6 +198,16 @@ struct BrokenFolder: CustomTestStringConvertible, Sendable {
       "half the heads, with head_dim", "llama", "num_attention_heads", 2, ["expected heads that fill 24"]),
     number("half the heads, with grouped keys", "granite", "num_attention_heads", 2, ["heads that fill 12"]),
     number("key heads", "llama", "num_key_value_heads", 1, ["heads that fill 12"]),
+    BrokenFolder(
+      "as many key heads as query heads in the weights", "llama", .configuration,
+      ["num_key_value_heads", "k_proj"]
+    ) {
+      try $0.changeTensors { tensors in
+        for name in tensors.keys where name.contains("k_proj") || name.contains("v_proj") {
+          tensors[name] = .init(shape: [24, 24])
+        }
+      }
+    },
     number(
       "key heads that do not divide", "qwen2", "num_key_value_heads", 3, ["divides num_attention_heads 4"]),
     BrokenFolder(
