@@ -82,8 +82,8 @@ let package = Package(
     .target(
       name: "Validation",
       dependencies: [
-        "UnitModel", "UnitCheckpoints", "FlatFormats", "Zip", "ONNXGraph", "HDF5Kit", "Tensors",
-        "TensorStreams", "ByteFiles",
+        "UnitModel", "UnitCheckpoints", "Planning", "FlatFormats", "Zip", "ONNXGraph", "HDF5Kit", "Tensors",
+        "TensorStreams", "StrictJSON", "ByteFiles",
       ],
       swiftSettings: strict),
     .target(
@@ -129,7 +129,8 @@ let package = Package(
     .testTarget(
       name: "FlatFormatsTests",
       dependencies: [
-        "FlatFormats", "Zip", "ONNXGraph", "TensorStreams", "Tensors", "ByteFiles", "Pickle", "TestSupport",
+        "FlatFormats", "Zip", "ONNXGraph", "TensorStreams", "Tensors", "ByteFiles", "Pickle", "Validation",
+        "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(
@@ -150,7 +151,7 @@ let package = Package(
     .testTarget(
       name: "ValidationTests",
       dependencies: [
-        "Validation", "UnitCheckpoints", "FlatFormats", "Tensors", "ByteFiles", "TestSupport",
+        "Validation", "Planning", "UnitCheckpoints", "FlatFormats", "Tensors", "ByteFiles", "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(

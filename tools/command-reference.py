@@ -50,7 +50,7 @@ GUIDES = {
     "convert": ["convert-pytorch", "slice-hugging-face", "store-large-models", "plan-from-onnx"],
     "count": ["count-parameters", "gate-in-ci"],
     "extract": ["extract-a-network", "slice-hugging-face"],
-    "validate": ["gate-in-ci", "errors-and-warnings"],
+    "validate": ["check-a-model-folder", "gate-in-ci", "errors-and-warnings"],
     "run": ["prove-a-conversion", "extract-a-network"],
     "verify": ["prove-a-conversion"],
     "diff": ["compare-files"],

@@ -50,6 +50,10 @@ public enum FlatRemarkKind: String, CaseIterable, Sendable {
   case unreferencedBytes = "pytorch.unreferenced-bytes"
   /// The `total_size` of an index of shards differs from the bytes of all tensors.
   case totalSize = "shards.total-size"
+  /// The `total_parameters` of an index of shards differs from the elements of all tensors.
+  case totalParameters = "shards.total-parameters"
+  /// An index of shards has no metadata.
+  case noMetadata = "shards.no-metadata"
   /// The nodes of a graph cannot run: a value is never computed or computed twice, or the graph has a cycle.
   case graphOrder = "onnx.graph-order"
   /// Bytes follow the last part of the format.

@@ -44,6 +44,7 @@ package enum FileValidation {
       }
       return try verdict(examination, options, progress: progress)
     }
+    if file.path.hasSuffix(DDUFValidation.suffix) { return try DDUFValidation.verdict(file, options) }
     if FlatFormats.recognise(file) != nil {
       let (source, errors) = FlatFormats.examine(file, assumeDType: options.assumeDType)
       return try FlatValidation(file, options).verdict(source, errors, progress: progress)

@@ -37,6 +37,7 @@ package struct FolderValidation {
   private mutating func check(_ path: String) throws(FileError) {
     let listing = try FolderListing(path)
     for folder in listing.folders { check(folder) }
+    checkModels(listing)
     for (path, why) in listing.left { leave(path, why) }
     let isIdle = verdicts.allSatisfy { if case .left = $0.state { true } else { false } }
     guard isIdle else { return }
@@ -92,6 +93,36 @@ package struct FolderValidation {
     }
   }
 
+  /// Applies the rules for a model's files together, and adds their findings to the verdicts on the files.
+  private mutating func checkModels(_ listing: FolderListing) {
+    let rules = RuleID.allCases.filter { $0.subjects.contains(.folder) }
+    let below = Dictionary(grouping: listing.folders.dropFirst().map(\.path), by: Self.parent)
+    let places = Dictionary(
+      verdicts.enumerated().map { (TensorName($0.element.path), $0.offset) }, uniquingKeysWith: { a, _ in a })
+    for folder in listing.folders {
+      if isCancelled() { return }
+      let inside = Set((below[folder.path] ?? []).map { TensorName(FolderSubject.bareName(of: $0)) })
+      guard
+        let subject = FolderSubject(folder.path, files: folder.files, folders: inside, options: options)
+      else { continue }
+      let byRules = rules.flatMap { $0.rule.findings(in: subject) }
+      let found = Dictionary(grouping: subject.problems + byRules, by: { TensorName($0.file) })
+      let files = Set(found.keys).union(subject.examined.map { TensorName(subject.path($0.text)) })
+      for file in files.sorted() {
+        guard let place = places[file] else { continue }
+        if case .left = verdicts[place].state {
+          verdicts[place] = FileVerdict(
+            path: file.text, kind: "json", tensorCount: nil, isDeep: true, findings: [], rules: rules)
+        }
+        verdicts[place] = (found[file] ?? []).reversed().reduce(verdicts[place]) { $0.with($1) }
+      }
+    }
+  }
+
+  private static func parent(of path: String) -> String {
+    path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+  }
+
   /// The finding on several indexes, or on a complete set of shards beside other weights without an index: each file may
   /// be sound, but no command opens the folder.
   private func ambiguity(of sets: FolderSets, in folder: String) -> Finding? {
@@ -107,10 +138,12 @@ package struct FolderValidation {
 
   /// The finding on weights that no index in the folder names: a command that gets the folder leaves them out.
   private func stray(_ path: String) -> Finding {
-    Finding(
-      .shards, options.strict ? .warning : .note, file: path, location: "",
+    let isPreferred = FolderSubject.bareName(of: path) == FolderSubject.single
+    return Finding(
+      .shards, options.strict || isPreferred ? .warning : .note, file: path, location: "",
       message: "expected a file that the folder's index names, found one that is left out of the folder's "
-        + "weights", defect: FlatFormatRule.leftOut.rawValue)
+        + "weights" + (isPreferred ? "; transformers loads it, and not the files of the index" : ""),
+      defect: FlatFormatRule.leftOut.rawValue)
   }
 
   /// The verdicts on an index and its shards. If the set cannot be opened, each shard is checked by itself.

@@ -33,6 +33,10 @@ package enum RuleID: String, Sendable, CaseIterable {
   case unexamined = "unexamined"
   case strides = "strides"
   case graph = "graph"
+  // A folder with a model.
+  case configuration = "configuration"
+  case tokenizer = "tokenizer"
+  case parts = "parts"
   // The tensors' bytes.
   case memberChecksum = "member-checksum"
   case pageChecksum = "page-checksum"
@@ -72,6 +76,9 @@ package enum RuleID: String, Sendable, CaseIterable {
     case .unexamined: UnexaminedRule.self
     case .strides: StridesRule.self
     case .graph: GraphRule.self
+    case .configuration: ConfigurationRule.self
+    case .tokenizer: TokenizerRule.self
+    case .parts: PartsRule.self
     case .memberChecksum: MemberChecksumRule.self
     case .pageChecksum: PageChecksumRule.self
     case .owners: OwnersRule.self

@@ -11,6 +11,8 @@ package struct RuleSubjects: OptionSet, Sendable {
 
   package static let checkpoint = RuleSubjects(rawValue: 1)
   package static let flat = RuleSubjects(rawValue: 2)
+  /// A folder with the files that describe a model.
+  package static let folder = RuleSubjects(rawValue: 4)
 }
 
 /// A rule that is applied to one file. A rule never prevents others from being applied.
@@ -41,6 +43,8 @@ protocol ValidationRule {
   static func findings(in subject: CheckpointSubject) -> [Finding]
   /// The findings on a flat file in addition to the errors of opening it.
   static func findings(in subject: FlatSubject) -> [Finding]
+  /// The findings on a folder with a model, about its files together.
+  static func findings(in subject: FolderSubject) -> [Finding]
 }
 
 extension ValidationRule {
@@ -58,4 +62,5 @@ extension ValidationRule {
   static var graphDefects: Set<ONNXRule> { [] }
   static func findings(in subject: CheckpointSubject) -> [Finding] { [] }
   static func findings(in subject: FlatSubject) -> [Finding] { [] }
+  static func findings(in subject: FolderSubject) -> [Finding] { [] }
 }

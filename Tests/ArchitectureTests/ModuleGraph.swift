@@ -39,8 +39,8 @@ enum ModuleGraph {
     ],
     "Comparison": ["Tensors", "TensorStreams", "Glibc"],
     "Validation": [
-      "UnitModel", "UnitCheckpoints", "FlatFormats", "Zip", "ONNXGraph", "HDF5Kit", "Tensors",
-      "TensorStreams", "ByteFiles", "Dispatch", "Glibc",
+      "UnitModel", "UnitCheckpoints", "Planning", "FlatFormats", "Zip", "ONNXGraph", "HDF5Kit", "Tensors",
+      "TensorStreams", "StrictJSON", "ByteFiles", "Dispatch", "Glibc",
     ],
     "Reporting": [
       "Tensors", "StrictJSON", "UnitModel", "Accounting", "Validation", "Comparison", "Studies",

@@ -123,6 +123,19 @@ struct PresetTests {
     }
   }
 
+  @Test("a number of heads that no model has is refused")
+  func hostileHeads() throws {
+    for id in ["gpt2", "phi3", "modernbert"] {
+      let architecture = try #require(Architecture.all.first { $0.id == id })
+      let keys = architecture.groups.compactMap { $0.heads?.countKey }
+      let key = try #require(keys.first)
+      var request = PlanRequest(unitCount: 2, preset: Preset(named: id), groups: ["heads"])
+      request.sizes = ModelSizes(modelType: architecture.modelTypes[0], values: [key: 1 << 62])
+      let file = try file(architecture, prefix: "", layers: 1)
+      #expect(throws: PlanningError.self) { try request.propose(for: file) }
+    }
+  }
+
   @Test("a document with a malformed sum of keys is refused, with its place")
   func malformedRows() throws {
     let path = SourceFolder.root + "/Sources/Planning/Architectures/llama.json"

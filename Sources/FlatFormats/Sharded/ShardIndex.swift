@@ -13,6 +13,8 @@ struct ShardIndex: Sendable {
   let totalSize: TotalSize
   /// The metadata, in file order.
   let metadata: [JSONMember]
+  /// Whether there is an object `metadata`; transformers reads it without asking.
+  let hasMetadata: Bool
 
   /// The value of `total_size`.
   enum TotalSize: Equatable {
@@ -59,9 +61,9 @@ struct ShardIndex: Sendable {
       throw broken("weight_map", "an object from tensors to files", root["weight_map"]?.kindName ?? "none")
     }
     switch root["metadata"] {
-    case nil, .null?: (totalSize, metadata) = (.none, [])
+    case nil, .null?: (totalSize, metadata, hasMetadata) = (.none, [], false)
     case .object(let object)?:
-      (totalSize, metadata) = (Self.totalSize(object["total_size"]), object.members)
+      (totalSize, metadata, hasMetadata) = (Self.totalSize(object["total_size"]), object.members, true)
     case let other?: throw broken("metadata", "an object", other.kindName)
     }
 

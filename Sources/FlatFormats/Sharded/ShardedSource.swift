@@ -1,4 +1,5 @@
 internal import ByteFiles
+internal import StrictJSON
 internal import TensorStreams
 internal import Tensors
 
@@ -47,7 +48,34 @@ final class ShardedSource: FlatWeightsSource {
     // Writers give every shard the same metadata; entries that only some have are kept too.
     var keys = Set<TensorName>()
     metadata = shards.flatMap(\.metadata).filter { keys.insert(TensorName($0.key)).inserted }
-    remarks = index.flatMap { Self.totalSizeRemark($0.read.totalSize, of: specs) }.map { [$0] } ?? []
+    remarks = index.map { Self.remarks(on: $0.read, specs) } ?? []
+  }
+
+  private static func remarks(on index: ShardIndex, _ specs: [TensorSpec]) -> [FlatRemark] {
+    guard index.hasMetadata else {
+      return [
+        FlatRemark(
+          .noMetadata, "metadata", expected: "an object, which transformers requires", found: "none")
+      ]
+    }
+    return [
+      totalSizeRemark(index.totalSize, of: specs),
+      parametersRemark(index.metadata.first { TensorName($0.key) == "total_parameters" }?.value, of: specs),
+    ].compactMap(\.self)
+  }
+
+  /// The note about a `total_parameters` that differs from the elements of all tensors. Writers count no buffers, and
+  /// count packed weights as they are unpacked, so a difference need not be a mistake.
+  private static func parametersRemark(_ said: JSONValue?, of specs: [TensorSpec]) -> FlatRemark? {
+    guard case .integer(let count)? = said else { return nil }
+    let total = specs.reduce(0) { total, spec in
+      let (sum, overflow) = total.addingReportingOverflow(spec.elementCount)
+      return overflow ? .max : sum
+    }
+    if Int(exactly: count) == total { return nil }
+    return FlatRemark(
+      .totalParameters, "metadata, total_parameters",
+      expected: "\(total.grouped), the elements of all tensors", found: "\(Int(count).grouped)")
   }
 
   /// The note about a `total_size` that differs from the bytes of all tensors.

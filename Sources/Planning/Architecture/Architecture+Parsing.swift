@@ -66,9 +66,8 @@ extension Architecture {
 extension Architecture.Layers {
   fileprivate init(_ node: PlanNode) throws(PlanError) {
     let object = try node.object(allowing: [
-      "pattern", "count_key", "extra_key", "config", "lists", "optional", "number_lists", "first_keys",
-      "shared_key",
-      "fixed", "needs_lists", "keeps_first", "tensors",
+      "pattern", "count_key", "extra_tensor", "config", "lists", "optional", "number_lists", "first_keys",
+      "shared_key", "fixed", "needs_lists", "keeps_first", "tensors",
     ])
     func texts(_ key: String) throws(PlanError) -> [String] {
       var texts: [String] = []
@@ -77,7 +76,7 @@ extension Architecture.Layers {
     }
     pattern = try object.required("pattern").pattern().text
     countKey = try object.optional("count_key")?.string()
-    extraKey = try object.optional("extra_key")?.string()
+    extraTensor = try object.optional("extra_tensor")?.string()
     self.object = try object.optional("config")?.string()
     lists = try texts("lists")
     optional = try texts("optional")

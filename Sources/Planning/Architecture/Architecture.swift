@@ -38,8 +38,9 @@ struct Architecture: Sendable {
     let pattern: String
     /// The key with the number of layers; nil for models without a config.json.
     let countKey: String?
-    /// The key with a number of further layers that follow, for the prediction of several tokens.
-    let extraKey: String?
+    /// The end of the name of a tensor that only further layers have, which predict several tokens and which the number
+    /// leaves out.
+    let extraTensor: String?
     /// The object in config.json that has the keys; nil for the document itself, or its text_config.
     let object: String?
     /// The keys whose lists have an entry for each layer.

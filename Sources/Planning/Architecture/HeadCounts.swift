@@ -32,7 +32,8 @@ struct HeadCounts {
     func disagreement(_ tensor: TensorSpec, _ channels: Int) -> PlanningError {
       .headsDisagree(tensor: tensor.name.text, heads: count, channels: channels)
     }
-    guard count >= 1 else { throw disagreement(query, query.shape.first ?? 0) }
+    // A number from a file is multiplied below; no model has so many heads.
+    guard (1...1 << 24).contains(count) else { throw disagreement(query, query.shape.first ?? 0) }
     guard let keyName = heads.key, let key = use.names.first(prefix + keyName), let rows = key.shape.first
     else {
       let keys = size(heads.keyCountKey) ?? count

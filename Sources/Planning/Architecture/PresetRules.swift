@@ -110,8 +110,9 @@ struct TensorNames {
   func prefixes(of suffix: String) -> [String] {
     guard let pattern = NamePattern("*" + suffix) else { return [] }
     var prefixes: [String] = []
+    var seen: Set<String> = []
     for spec in specs {
-      guard let prefix = pattern.match(spec.name.text)?.stars.first, !prefixes.contains(prefix),
+      guard let prefix = pattern.match(spec.name.text)?.stars.first, seen.insert(prefix).inserted,
         prefix.isEmpty || prefix.hasSuffix(".") || prefix.hasSuffix("/"),
         // A prefix becomes part of a pattern, where these characters would be wildcards.
         !prefix.contains("*"), !prefix.contains("{}")

@@ -16,7 +16,8 @@ struct ValidateCommand: ParsableCommand {
     discussion: """
       Check unit checkpoints, safetensors, sets of shards, npz, npy and PyTorch files against every rule \
       of their formats. Check that an ONNX model can be read, that exactly one node makes each value, and \
-      that the nodes have no cycle. In a folder, check every file of these formats, and list the others.
+      that the nodes have no cycle. In a folder, check every file of these formats, and list the others. \
+      In a folder of a Hugging Face model, also compare config.json with the tensors and with the tokenizer.
 
       Each file gets one line with the result, the format, and the part that was read. Without --deep, the \
       data of tensors is not read.

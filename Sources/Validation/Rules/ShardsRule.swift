@@ -3,7 +3,8 @@ internal import FlatFormats
 /// The index of sharded safetensors names files in its folder, each tensor is in exactly the shard that the index
 /// gives, and `total_size` is the sum of the tensors' bytes.
 ///
-/// Opening a set of shards checks all of this. No reader uses `total_size`, so a wrong one is only a note.
+/// Opening a set of shards checks all of this. No reader uses `total_size` or `total_parameters`, so a wrong one is no
+/// error. transformers cannot load an index without metadata.
 enum ShardsRule: ValidationRule {
   static let summary = "An index of shards names files in its folder, and exactly the tensors in them."
   static let subjects: RuleSubjects = .flat
@@ -14,6 +15,8 @@ enum ShardsRule: ValidationRule {
   ]
 
   static func findings(in subject: FlatSubject) -> [Finding] {
-    subject.remarks([.totalSize], as: .shards, .warning)
+    subject.remarks([.noMetadata], as: .shards, .error)
+      + subject.remarks([.totalSize], as: .shards, .warning)
+      + subject.remarks([.totalParameters], as: .shards, .note)
   }
 }

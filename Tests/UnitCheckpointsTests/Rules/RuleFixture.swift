@@ -11,6 +11,8 @@ struct RuleFixture: CustomStringConvertible, Sendable {
   let label: String
   /// The words that the finding's place and message must contain.
   let words: [String]
+  /// Whether the rule is about a folder.
+  var isFolder = false
   /// Writes the file and returns its path.
   let make: @Sendable (TemporaryFolder) throws -> String
 
@@ -49,7 +51,7 @@ struct RuleFixture: CustomStringConvertible, Sendable {
     }
   }
 
-  static let all = defects + container + index + plan + graph + flat + pytorch
+  static let all = defects + container + index + plan + graph + flat + pytorch + folders
 
   static let container = [
     forged(.identity, "another format", says: "format") { $0.format = "tessera.checkpoinX" },

@@ -12,15 +12,23 @@ struct RuleFixtureTests {
   func malformed(fixture: RuleFixture) throws {
     let folder = try TemporaryFolder()
     let path = try fixture.make(folder)
-    let findings = try FileValidation.findings(in: try ReadableFile(path: path), deep: true)
+    let isFolder = FolderValidation.isFolder(path)
+    let findings =
+      isFolder
+      ? FolderValidation.check(folder: path, ValidationOptions()).flatMap(\.findings)
+      : try FileValidation.findings(in: try ReadableFile(path: path), deep: true)
     let text = findings.map { "\($0.severity) \($0.rule) \($0.location): \($0.message)" }
     let own = findings.filter { $0.rule == fixture.rule && $0.severity == fixture.severity }
     #expect(!own.isEmpty, "\(text)")
     #expect(
       own.contains { finding in
-        fixture.words.allSatisfy { "\(finding.location): \(finding.message)".contains($0) }
+        let place = isFolder ? "\(finding.file): \(finding.location)" : finding.location
+        return fixture.words.allSatisfy { "\(place): \(finding.message)".contains($0) }
       }, "\(text)")
-    #expect(findings.allSatisfy { $0.file == path && !$0.message.contains(path) }, "\(text)")
+    #expect(
+      findings.allSatisfy { finding in
+        (finding.file == path || isFolder && finding.file.hasPrefix(path)) && !finding.message.contains(path)
+      }, "\(text)")
     // Findings are in the order of their rules, whatever else is found.
     let places = findings.compactMap { RuleID.allCases.firstIndex(of: $0.rule) }
     #expect(places == places.sorted())
@@ -31,8 +39,10 @@ struct RuleFixtureTests {
     let folder = try TemporaryFolder()
     var covered: [RuleID: RuleSubjects] = [:]
     for fixture in RuleFixture.all {
-      let isCheckpoint = try HDF5File.hasSignature(try ReadableFile(path: try fixture.make(folder)))
-      covered[fixture.rule, default: []].insert(isCheckpoint ? .checkpoint : .flat)
+      let path = try fixture.make(fixture.isFolder ? TemporaryFolder() : folder)
+      let isCheckpoint = try !fixture.isFolder && HDF5File.hasSignature(try ReadableFile(path: path))
+      covered[fixture.rule, default: []].insert(
+        fixture.isFolder ? .folder : isCheckpoint ? .checkpoint : .flat)
     }
     let missing = RuleID.allCases.filter { !(covered[$0] ?? []).isSuperset(of: $0.rule.subjects) }
     #expect(missing == [])

@@ -1,0 +1,176 @@
+internal import StrictJSON
+internal import Tensors
+internal import UnitModel
+
+extension ConfigurationCheck {
+  /// Compares dimension 0 of tensors with a sum of products of keys.
+  mutating func check(_ rows: Architecture.Rows, under prefix: String?) {
+    let tensors = index.matches(rows.suffix, under: prefix)
+    if tensors.isEmpty { return }
+    // Relatives in one document have some of its keys: BART has no max_source_positions.
+    let isThere = rows.terms.joined().joined().contains { numbers.value($0) != nil }
+    if !isThere, !rows.isVocabulary { return }
+    var sum: Int? = 0
+    for term in rows.terms {
+      var product: Int? = 1
+      for keys in term {
+        let key = keys.first { numbers.value($0) != nil } ?? keys[0]
+        guard let factor = number(key, in: nil) else { return }
+        product = product.flatMap { Self.product($0, factor) }
+      }
+      sum = sum.flatMap { a in product.flatMap { b in Self.sum(a, b) } }
+    }
+    let keys = rows.terms.map {
+      $0.map { $0.first { numbers.value($0) != nil } ?? $0[0] }.joined(separator: " * ")
+    }
+    let extents = tensors.map { CutExtent(suffix: rows.suffix, item: "", spec: $0, place: 0) }
+    report(
+      extents.filter { $0.extent != sum }, of: extents.count, expected: sum,
+      key: keys.joined(separator: " + "))
+  }
+
+  /// Compares the tensors of a group with the keys that give its width or its heads.
+  mutating func check(_ group: Architecture.Group, of architecture: Architecture, under prefix: String) {
+    let found = group.tensors.flatMap { suffix, text in
+      index.matches(suffix, under: prefix).map { (suffix: suffix, text: text, spec: $0) }
+    }
+    if found.isEmpty { return }
+    let wrong = found.filter { $0.text.count { $0 == "," } + 1 != $0.spec.shape.count }
+    report(
+      wrong.map(\.spec), at: { .tensor($0.name) },
+      { _ in "\(wrong[0].text.count { $0 == "," } + 1) dimensions" },
+      { "shape \($0.shape)" })
+    let tensors = found.filter { $0.text.count { $0 == "," } + 1 == $0.spec.shape.count }.flatMap { item in
+      item.text.split(separator: ",", omittingEmptySubsequences: false).enumerated()
+        .filter { $0.element != "-" }
+        .map { CutExtent(suffix: item.suffix, item: String($0.element), spec: item.spec, place: $0.offset) }
+    }
+    guard let heads = group.heads else {
+      checkWidth(tensors, of: group)
+      return
+    }
+    let stated = Set(architecture.rows.map(\.suffix))
+    check(
+      heads, tensors.filter { $0.place != 0 || !stated.contains($0.suffix) }, of: group, under: prefix)
+  }
+
+  /// Compares the channels of feed-forward layers with the width.
+  private mutating func checkWidth(_ tensors: [CutExtent], of group: Architecture.Group) {
+    guard let widthKey = group.widthKey, var width = number(widthKey, in: group.object) else { return }
+    if let timesKey = group.timesKey, let times = number(timesKey, in: group.object) {
+      width = Self.product(width, times) ?? .max
+    }
+    let times = group.timesKey.map { " * \($0)" } ?? ""
+    report(
+      tensors.filter { Self.product(width, $0.repeats) != $0.extent }, of: tensors.count, expected: width,
+      key: (group.object.map { "\($0)." } ?? "") + widthKey + times)
+  }
+
+  /// Compares the rows of attention layers with the numbers of heads and the width of a head.
+  private mutating func check(
+    _ heads: Architecture.Heads, _ tensors: [CutExtent], of group: Architecture.Group, under prefix: String
+  ) {
+    guard let countKey = heads.countKey, let count = number(countKey, in: group.object),
+      let query = tensors.first
+    else { return }
+    func place(_ key: String) -> Disagreement.Place { .key(group.object.map { "\($0).\(key)" } ?? key) }
+    var keys: Int? = count
+    if let key = heads.keyCountKey {
+      // Loaders differ in their default: as many as query heads, or a number of the family.
+      keys = numbers.value(key, in: group.object) == nil ? nil : number(key, in: group.object)
+    }
+    guard count > 0, keys ?? 1 > 0 else {
+      report(place(count > 0 ? heads.keyCountKey ?? countKey : countKey), "at least one head", "0")
+      return
+    }
+    if let keys, count % keys != 0 {
+      // The arithmetic of heads is reported already.
+      return
+    }
+    if heads.dividesHidden.contains(numbers.text("model_type") ?? ""),
+      let hidden = numbers.integer("hidden_size", in: group.object), hidden % count != 0
+    {
+      report(place(countKey), "a number that divides hidden_size \(hidden)", "\(count)")
+    }
+    let stored = heads.widthKey.flatMap { key in
+      numbers.value(key, in: group.object) == nil ? nil : number(key, in: group.object)
+    }
+    let parts = query.parts(queries: count, keys: keys ?? count)
+    guard let whole = Self.product(parts, 1), whole > 0, query.extent % whole == 0 else {
+      report(
+        place(countKey), "a number of equal parts of \(Self.extent(query.place, of: query.spec))", "\(count)")
+      return
+    }
+    let width = stored ?? query.extent / whole
+    let norms = heads.norm.map { index.matches($0, under: prefix) } ?? []
+    report(
+      norms.filter { $0.shape != [width] && $0.shape.first != query.extent },
+      at: { _ in place(stored == nil ? countKey : heads.widthKey ?? countKey) },
+      { "heads of width \($0.shape), the shape of tensor \($0.name.quoted)" }, { _ in "\(width)" })
+    func isWrong(_ tensor: CutExtent) -> Bool {
+      let own = tensor.item.contains("?") ? count : tensor.parts(queries: count, keys: keys ?? count)
+      let asQueries = Self.product(own, width).flatMap { Self.product($0, tensor.repeats) }
+      if tensor.suffix == query.suffix || !tensor.item.contains("?") { return asQueries != tensor.extent }
+      let asKeys = keys.flatMap { Self.product($0, width) }.flatMap { Self.product($0, tensor.repeats) }
+      if tensor.suffix == heads.key {
+        return keys == nil ? tensor.extent % width != 0 : asKeys != tensor.extent
+      }
+      return ![asQueries, asKeys, keys == nil ? tensor.extent : nil, count].contains(tensor.extent)
+    }
+    let wrong = tensors.filter(isWrong)
+    let names = [countKey, heads.keyCountKey, stored == nil ? nil : heads.widthKey].compactMap(\.self)
+    let found = [count, keys, stored].compactMap { $0.map(String.init) }
+    report(
+      wrong.map(\.spec), at: { _ in place(names.joined(separator: ", ")) },
+      { "heads that fill \(Self.extent(wrong[0].place, of: $0))" },
+      { _ in found.joined(separator: ", ") + (stored == nil ? "; heads of width \(width)" : "") })
+  }
+
+  static func extent(_ place: Int, of spec: TensorSpec) -> String {
+    guard spec.shape.indices.contains(place) else {
+      return "the rows of tensor \(spec.name.quoted), a scalar"
+    }
+    return "\(spec.shape[place]), dimension \(place) of tensor \(spec.name.quoted)"
+  }
+
+  /// A product; nil if it does not fit.
+  static func product(_ a: Int, _ b: Int) -> Int? {
+    let (product, overflow) = a.multipliedReportingOverflow(by: b)
+    return overflow ? nil : product
+  }
+
+  private static func sum(_ a: Int, _ b: Int) -> Int? {
+    let (sum, overflow) = a.addingReportingOverflow(b)
+    return overflow ? nil : sum
+  }
+}
+
+/// A dimension of a tensor that lies on a channel axis, and its text in the architecture's document.
+struct CutExtent {
+  let suffix: String
+  let item: String
+  let spec: TensorSpec
+  let place: Int
+
+  /// A scalar has none.
+  var extent: Int { spec.shape.indices.contains(place) ? spec.shape[place] : 0 }
+
+  /// The number of times that the dimension has each channel or position: 3 in `3*heads{}*?`, 2 in `ffn{}*2`.
+  var repeats: Int {
+    if item.isEmpty { return 1 }
+    guard case .axis(let use)? = try? CutOption.dimensions(item.replacing("?", with: "1"), of: item).first
+    else { return 1 }
+    return max(1, use.inner * use.outer)
+  }
+
+  /// The number of heads in the dimension, of queries, keys and values together.
+  func parts(queries: Int, keys: Int) -> Int {
+    if item.contains("?") { return ConfigurationCheck.product(queries, repeats) ?? 0 }
+    var parts: Int? = 0
+    for letter in item where letter == "Q" || letter == "K" {
+      let heads = letter == "Q" ? queries : keys
+      parts = parts.flatMap { $0.addingReportingOverflow(heads).overflow ? nil : $0 + heads }
+    }
+    return parts ?? 0
+  }
+}

@@ -1,0 +1,292 @@
+package import StrictJSON
+package import Tensors
+internal import UnitModel
+
+/// The comparison of a model's config.json with its tensors: what a loader would refuse, leave at random numbers, or
+/// compute differently.
+package struct ConfigurationCheck {
+  /// A value of config.json, or a tensor, that does not agree with the other side.
+  package struct Disagreement: Equatable, Sendable {
+    package enum Place: Equatable, Sendable {
+      /// A key of config.json, with the names of the objects that contain it.
+      case key(String)
+      case tensor(TensorName)
+    }
+    package let place: Place
+    package let expected: String
+    package let found: String
+    /// Whether a loader computes the same with it.
+    package let isHarmless: Bool
+  }
+
+  package internal(set) var disagreements: [Disagreement] = []
+  /// What is not compared, each with the reason.
+  package internal(set) var unexamined: [String] = []
+  /// The embedding with the fewest rows, which limit the ids of tokens; nil if none is known.
+  package internal(set) var vocabulary: (tensor: TensorName, rows: Int)?
+
+  let numbers: ConfigurationNumbers
+  let index: TensorIndex
+  /// Keys that a document names and config.json lacks: a loader has a default of its own.
+  var absent: [String] = []
+  /// The most disagreements of one kind; a hostile file could have a million.
+  static let limit = 20
+  /// The most copies of an architecture in one file, such as the encoders of a pair. Each is searched in all tensors.
+  static let prefixLimit = 4
+  /// The most tensors; the largest models have 100,000.
+  static let tensorLimit = 1 << 18
+
+  /// Compares a document with all tensors of the weights.
+  package init(_ document: JSONObject, _ specs: [TensorSpec]) {
+    func architecture(of type: String) -> Architecture? {
+      Architecture.all.first { $0.modelTypes.contains(type) }
+    }
+    var type: String?
+    if case .string(let name)? = document["model_type"] { type = name }
+    let own = type.flatMap(architecture)
+    let part = own == nil ? ConfigurationNumbers.part(of: document) { architecture(of: $0) != nil } : nil
+    let numbers = ConfigurationNumbers(document, part: part)
+    self.numbers = numbers
+    index = TensorIndex(specs)
+    let known = own ?? part.flatMap { numbers.text("\($0).model_type") }.flatMap(architecture)
+    let isPacked = numbers.value("quantization_config") != nil || numbers.value("quantization") != nil
+    checkHeads()
+    checkExperts()
+    checkDType()
+    guard specs.count <= Self.tensorLimit else {
+      unexamined.append(
+        "expected at most \(Self.tensorLimit.grouped) tensors, found \(specs.count.grouped): they are not compared"
+      )
+      return
+    }
+    guard let known else {
+      checkLists(["layer_types", "mlp_layer_types"], count: "num_hidden_layers", in: nil)
+      vocabulary = embeddingByRows()
+      unexamined.append(
+        "expected a model_type that is known here, found \(type.map { TensorName($0).quoted } ?? "none"): layers, "
+          + "widths and embeddings are not compared with the tensors")
+      return
+    }
+    var prefixes = TensorNames(specs: specs).prefixes(of: known.marker).filter { prefix in
+      part == nil || !prefix.contains(#/vision|visual|audio/#)
+    }
+    if prefixes.count > Self.prefixLimit {
+      unexamined.append(
+        "expected layers under at most \(Self.prefixLimit) prefixes, found \(prefixes.count): only the first are compared"
+      )
+      prefixes = Array(prefixes.prefix(Self.prefixLimit))
+    }
+    if isPacked {
+      unexamined.append("the weights are quantised: their shapes are not compared with config.json")
+    }
+    if prefixes.isEmpty {
+      unexamined.append(
+        "expected tensors named '…\(known.marker)' for the model_type \(known.id), found none: layers and widths are not "
+          + "compared with the tensors")
+    }
+    let isUniform = !isPacked && numbers.value("per_layer_config") == nil
+    for prefix in prefixes {
+      // A key decides which of two shapes is the right one, so sizes come first.
+      if isUniform {
+        for group in known.groups { check(group, of: known, under: prefix) }
+        for rows in known.rows { check(rows, under: prefix) }
+      }
+      for layers in known.layers { check(layers, under: prefix, hasShapes: isUniform) }
+    }
+    if !isPacked { for rows in known.embeddings { check(rows, under: nil) } }
+    checkPresence(known)
+    if numbers.value("per_layer_config") != nil {
+      unexamined.append("per_layer_config gives layers of different widths: widths are not compared")
+    }
+    if !absent.isEmpty {
+      let names = Set(absent).sorted().joined(separator: ", ")
+      unexamined.append("config.json has no number for \(names): the loader's default is not compared")
+    }
+  }
+
+  mutating func report(
+    _ place: Disagreement.Place, _ expected: String, _ found: String, isHarmless: Bool = false
+  ) {
+    // The first finding on a tensor says what is wrong with it.
+    if case .tensor = place, disagreements.contains(where: { $0.place == place }) { return }
+    let new = Disagreement(place: place, expected: expected, found: found, isHarmless: isHarmless)
+    if !disagreements.contains(new) { disagreements.append(new) }
+  }
+
+  /// Reports tensors with the same defect: the first of them, and the number of the others.
+  mutating func report(
+    _ tensors: [TensorSpec], at place: (TensorSpec) -> Disagreement.Place, _ expected: (TensorSpec) -> String,
+    _ found: (TensorSpec) -> String
+  ) {
+    guard let first = tensors.first else { return }
+    let rest = tensors.count == 1 ? "" : ", and \(tensors.count - 1) more like it"
+    report(place(first), expected(first) + rest, found(first))
+  }
+
+  /// Reports tensors whose extent is not the number of a key. If at least as many tensors have the number, the tensors
+  /// are at fault, else the key.
+  mutating func report(
+    _ wrong: [CutExtent], of all: Int, expected number: Int?, key: String
+  ) {
+    guard let first = wrong.first else { return }
+    let said = number.map(String.init) ?? "a number beyond 64 bits"
+    if wrong.count * 2 > all {
+      let rest = wrong.count == 1 ? "" : ", and \(wrong.count - 1) more like it"
+      let part = first.repeats == 1 ? "" : "\(first.extent / first.repeats), a part of "
+      report(.key(key), part + Self.extent(first.place, of: first.spec) + rest, said)
+      return
+    }
+    for item in wrong.prefix(Self.limit) {
+      let part = item.repeats == 1 ? "" : "\(item.repeats) * "
+      report(
+        .tensor(item.spec.name), "\(part)\(said), \(key) of config.json, in dimension \(item.place)",
+        "shape \(item.spec.shape)")
+    }
+  }
+
+  /// The number of a key; reports a value of another kind, and remembers a key that is absent.
+  mutating func number(_ key: String, in object: String?) -> Int? {
+    let path = object.map { "\($0).\(key)" } ?? key
+    switch numbers.value(key, in: object) {
+    case nil:
+      absent.append(path)
+      return nil
+    // A list gives each layer its own number.
+    case .array?: return nil
+    case .integer(let number)? where number >= 0: return Int(exactly: number)
+    case .integer(let number)?: report(.key(path), "a number of at least 0", "\(number)")
+    case let other?: report(.key(path), "a whole number", other.kindName)
+    }
+    return nil
+  }
+}
+
+extension ConfigurationCheck {
+  /// The arithmetic of heads that needs no tensors.
+  private mutating func checkHeads() {
+    guard let (countKey, count) = numbers.first(["num_attention_heads"]),
+      let (keyKey, keys) = numbers.first(["num_key_value_heads"])
+    else { return }
+    if count < 1 || keys < 1 || count % keys != 0 {
+      report(.key(keyKey), "a number that divides \(countKey) \(count)", "\(keys)")
+    }
+  }
+
+  private static let expertKeys = ["num_local_experts", "num_experts", "n_routed_experts"]
+
+  /// The number of experts, against the numbers that routers use and against the experts in the weights.
+  private mutating func checkExperts() {
+    guard let (key, experts) = numbers.first(Self.expertKeys), experts > 1 else { return }
+    let groups = numbers.integer("n_group") ?? 1
+    if groups < 1 || experts % groups != 0 {
+      report(.key("n_group"), "a number that divides \(key) \(experts)", "\(groups)")
+    } else if let kept = numbers.integer("topk_group"), !(1...groups).contains(kept) {
+      report(.key("topk_group"), "a number from 1 to n_group \(groups)", "\(kept)")
+    }
+    if let (topKey, top) = numbers.first(["num_experts_per_tok", "num_experts_per_token", "moe_topk"]) {
+      if !(1...experts).contains(top) {
+        report(.key(topKey), "a number from 1 to \(key) \(experts)", "\(top)")
+      }
+    }
+    var found: [String: Set<Int>] = [:]
+    var order: [String] = []
+    for spec in index.specs {
+      guard let (place, number) = Self.expert(in: spec.name.text) else { continue }
+      if found[place] == nil { order.append(place) }
+      found[place, default: []].insert(number)
+    }
+    let wrong = order.filter { place in
+      guard let numbers = found[place] else { return false }
+      return numbers.count != experts || numbers.max() != experts - 1
+    }
+    guard let first = wrong.first, let there = found[first] else { return }
+    let rest = wrong.count == 1 ? "" : ", and \(wrong.count - 1) more like it"
+    report(
+      .key(key), "\(there.count), the number of experts under \(TensorName(first).quoted)\(rest)",
+      there.count == experts ? "\(experts), and another expert is missing there" : "\(experts)")
+  }
+
+  /// The text before the number of an expert, and the number.
+  static func expert(in name: String) -> (place: String, number: Int)? {
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    guard let place = parts.firstIndex(of: "experts"), place + 1 < parts.count,
+      let number = Int(parts[place + 1])
+    else { return nil }
+    return (parts[...place].joined(separator: "."), number)
+  }
+
+  private mutating func checkDType() {
+    let names = [
+      "float64": DType.f64, "float32": .f32, "float16": .f16, "bfloat16": .bf16, "float8_e4m3fn": .f8E4M3,
+    ]
+    for key in ["dtype", "torch_dtype"] {
+      guard let name = numbers.text(key), let dtype = names[name] else { continue }
+      let found = Set(index.specs.map(\.dtype).filter { names.values.contains($0) })
+      if found.count == 1, let other = found.first, other != dtype {
+        report(
+          .key(key), "\(other.rawValue), the dtype of the tensors", TensorName(name).quoted, isHarmless: true)
+      }
+    }
+  }
+
+  /// Lists with an entry for each layer.
+  mutating func checkLists(_ keys: [String], count countKey: String, in object: String?) {
+    guard let count = numbers.integer(countKey, in: object) else { return }
+    for key in keys {
+      guard case .array(let entries)? = numbers.value(key, in: object), entries.count != count else {
+        continue
+      }
+      report(
+        .key(object.map { "\($0).\(key)" } ?? key), "\(count) entries, one for each of \(countKey)",
+        "\(entries.count)")
+    }
+  }
+
+  /// An embedding of an unknown model: a tensor with as many rows as the vocabulary.
+  private func embeddingByRows() -> (TensorName, Int)? {
+    guard let size = numbers.integer("vocab_size") else { return nil }
+    let spec = index.specs.first { $0.shape.count == 2 && $0.shape[0] == size }
+    return spec.map { ($0.name, size) }
+  }
+
+  /// The tensors outside the layers.
+  private mutating func checkPresence(_ architecture: Architecture) {
+    let layers = architecture.layers.compactMap { NamePattern("*\($0.pattern)*") }
+    for suffix in architecture.required {
+      let isThere = index.matches(suffix, under: nil).contains { spec in
+        layers.allSatisfy { $0.match(spec.name.text) == nil }
+      }
+      if !isThere {
+        report(
+          .tensor(TensorName(suffix)), "a tensor whose name ends so, as in every model of the family", "none")
+      }
+    }
+    let tokens = architecture.embeddings.filter(\.isVocabulary)
+    for spec in tokens.flatMap({ index.matches($0.suffix, under: nil) }) where spec.shape.count == 2 {
+      if spec.shape[0] < vocabulary?.rows ?? .max { vocabulary = (spec.name, spec.shape[0]) }
+    }
+    if let first = tokens.first, vocabulary == nil, numbers.integer("vocab_size") != nil {
+      report(.tensor(TensorName(first.suffix)), "a tensor with a row for each token", "none")
+    }
+    guard let head = architecture.head, case .bool(false)? = numbers.value("tie_word_embeddings"),
+      case .array(let classes)? = numbers.value("architectures"), classes.contains(where: Self.hasOutput),
+      index.matches(head, under: nil).isEmpty
+    else { return }
+    report(
+      .tensor(TensorName(head)), "an output layer, because tie_word_embeddings is false", "none")
+  }
+
+  /// Whether an entry of `architectures` is a class with an output layer for tokens.
+  private static func hasOutput(_ value: JSONValue) -> Bool {
+    guard case .string(let name) = value else { return false }
+    return name.hasSuffix("ForCausalLM") || name.hasSuffix("LMHeadModel")
+  }
+}
+
+extension Architecture.Rows {
+  /// Whether the tensors have a row for each token.
+  var isVocabulary: Bool {
+    guard terms.count == 1, terms[0].count == 1, let key = terms[0][0].first else { return false }
+    return key.split(separator: ".").last == "vocab_size"
+  }
+}

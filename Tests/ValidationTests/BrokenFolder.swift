@@ -1,0 +1,474 @@
+import TestSupport
+import Testing
+import Validation
+
+/// A model's folder with one defect, and the finding that must say so.
+struct BrokenFolder: CustomTestStringConvertible, Sendable {
+  let label: String
+  /// The folder in `Tests/Fixtures/folders` that is changed.
+  let model: String
+  let rule: RuleID
+  let severity: Severity
+  /// The words that the finding's file, place and message contain.
+  let words: [String]
+  let make: @Sendable (ModelFolderCopy) throws -> Void
+
+  var testDescription: String { "\(label) (\(model))" }
+
+  init(
+    _ label: String, _ model: String, _ rule: RuleID, as severity: Severity = .error, _ words: [String],
+    make: @escaping @Sendable (ModelFolderCopy) throws -> Void
+  ) {
+    self.label = label
+    self.model = model
+    self.rule = rule
+    self.severity = severity
+    self.words = words
+    self.make = make
+  }
+
+  /// Another number in config.json; `key` may begin with the name of an object and a dot.
+  static func number(_ label: String, _ model: String, _ key: String, _ value: Int, _ words: [String] = [])
+    -> BrokenFolder
+  {
+    BrokenFolder(label, model, .configuration, ["config.json", key] + words) { copy in
+      try copy.change { document in
+        let parts = key.split(separator: ".").map(String.init)
+        if parts.count == 1 {
+          document[key] = value
+        } else {
+          var inner = document[parts[0]] as? [String: Any] ?? [:]
+          inner[parts[1]] = value
+          document[parts[0]] = inner
+        }
+      }
+    }
+  }
+
+  /// A tensor of another shape.
+  static func shape(
+    _ label: String, _ model: String, _ tensor: String, _ shape: [Int], _ words: [String] = []
+  )
+    -> BrokenFolder
+  {
+    BrokenFolder(label, model, .configuration, words) { copy in
+      try copy.changeTensors { tensors in
+        precondition(tensors[tensor] != nil)
+        tensors[tensor] = .init(shape: shape)
+      }
+    }
+  }
+
+  /// A missing tensor.
+  static func without(_ label: String, _ model: String, _ tensor: String, named end: String? = nil)
+    -> BrokenFolder
+  {
+    BrokenFolder(label, model, .configuration, [end ?? tensor, "found none"]) { copy in
+      try copy.changeTensors { tensors in
+        precondition(tensors[tensor] != nil)
+        tensors[tensor] = nil
+      }
+    }
+  }
+
+  /// Two shards with another index.
+  static func index(
+    _ label: String, _ severity: Severity, _ words: [String],
+    make: @escaping @Sendable (inout [String: Any]) -> Void
+  ) -> BrokenFolder {
+    BrokenFolder(label, "llama", .shards, as: severity, words) { copy in
+      try copy.split()
+      try copy.change(ModelFolderCopy.index, make)
+    }
+  }
+
+  /// A file beside the weights.
+  static func file(
+    _ label: String, of model: String = "llama", _ rule: RuleID, as severity: Severity = .error,
+    _ name: String,
+    _ text: String, _ words: [String]
+  ) -> BrokenFolder {
+    BrokenFolder(label, model, rule, as: severity, [name] + words) { copy in
+      _ = try copy.folder.write(Array(text.utf8), as: name)
+    }
+  }
+
+  static let all = indexes + layers + widths + heads + experts + vocabularies + documents + parts
+
+  private static let second = ModelFolderCopy.shard(2)
+  private static let map = "weight_map"
+
+  static let indexes: [BrokenFolder] = [
+    index("wrong total_size", .warning, ["total_size"]) { $0["metadata"] = ["total_size": 1] },
+    index("wrong total_parameters", .note, ["total_parameters"]) { index in
+      var metadata = index["metadata"] as? [String: Any] ?? [:]
+      metadata["total_parameters"] = 1
+      index["metadata"] = metadata
+    },
+    index("tensor in another shard", .error, ["lm_head.weight"]) { index in
+      var names = index[map] as? [String: String] ?? [:]
+      names["lm_head.weight"] = second
+      index[map] = names
+    },
+    index("tensor missing from the map", .error, ["lm_head.weight", "weight_map"]) { index in
+      var names = index[map] as? [String: String] ?? [:]
+      names["lm_head.weight"] = nil
+      index[map] = names
+    },
+    index("no metadata", .error, ["metadata", "transformers requires"]) { $0["metadata"] = nil },
+    BrokenFolder("a shard that the index does not name", "llama", .shards, as: .note, ["extra.safetensors"]) {
+      try $0.split()
+      try $0.write(tensors: ["x": .init(shape: [2])], as: "extra.safetensors")
+    },
+    BrokenFolder(
+      "one file and an index", "llama", .shards, as: .warning, ["model.safetensors", "transformers loads it"]
+    ) {
+      let tensors = try $0.tensors()
+      try $0.split()
+      try $0.write(tensors: tensors)
+    },
+    BrokenFolder("a missing shard", "llama", .shards, [second]) {
+      try $0.split()
+      try $0.remove(second)
+    },
+  ]
+
+  static let layers: [BrokenFolder] = [
+    number("fewer layers in config.json", "llama", "num_hidden_layers", 1, ["expected 2"]),
+    number("more layers in config.json", "gpt2", "n_layer", 3, ["expected 2"]),
+    number("fewer layers in the decoder", "whisper", "decoder_layers", 1, ["expected 2"]),
+    number("more layers in a tower", "clip", "vision_config.num_hidden_layers", 3, ["expected 2"]),
+    BrokenFolder("a layer missing in the middle", "bert", .configuration, ["encoder.layer.1.", "found none"])
+    {
+      try $0.changeTensors { tensors in
+        for (name, tensor) in tensors where name.hasPrefix("encoder.layer.1.") {
+          tensors[name] = nil
+          tensors[name.replacing("layer.1.", with: "layer.2.")] = tensor
+        }
+      }
+      try $0.change { $0["num_hidden_layers"] = 3 }
+    },
+    without("a missing weight", "llama", "model.layers.1.mlp.up_proj.weight"),
+    without("a missing bias", "bert", "encoder.layer.0.intermediate.dense.bias"),
+    without("a missing norm in a layer", "t5", "encoder.block.1.layer.1.layer_norm.weight"),
+    without("no embedding", "llama", "model.embed_tokens.weight", named: "embed_tokens.weight"),
+    without("no shared embedding", "t5", "shared.weight"),
+    without("no final norm", "qwen3", "model.norm.weight", named: "norm.weight"),
+    without("no output layer", "mistral", "lm_head.weight"),
+    without("no positions", "gpt2", "transformer.wpe.weight", named: "wpe.weight"),
+    shape(
+      "a shape unlike the other layer's", "llama", "model.layers.1.mlp.up_proj.weight", [39, 24], ["39"]),
+    shape(
+      "an input width unlike the other layer's", "gpt2", "transformer.h.1.mlp.c_fc.weight", [23, 40], ["23"]),
+    shape("a norm of another width", "phi", "model.layers.0.input_layernorm.weight", [31], ["31"]),
+    BrokenFolder("too few layer_types", "gemma2", .configuration, ["layer_types", "expected 2", "found 1"]) {
+      try $0.change { $0["layer_types"] = ["full_attention"] }
+    },
+    BrokenFolder("layer_types of an unknown model", "gemma2", .configuration, ["layer_types", "found 3"]) {
+      try $0.change {
+        $0["layer_types"] = ["a", "b", "c"]
+        $0["model_type"] = "gemma9"
+      }
+    },
+  ]
+
+  static let widths: [BrokenFolder] = [
+    number("FFN width", "llama", "intermediate_size", 44, ["expected 40"]),
+    number("FFN width of [in, out] weights", "gpt2", "n_inner", 39, ["expected 40"]),
+    number("FFN width of fused weights", "phi3", "intermediate_size", 80, ["expected 40"]),
+    number("FFN width of an encoder", "bart", "encoder_ffn_dim", 41, ["expected 40"]),
+    number("FFN width of a tower", "siglip", "text_config.intermediate_size", 41, ["expected 40"]),
+    number("width of experts", "deepseek_v3", "moe_intermediate_size", 33, ["expected 32"]),
+    number("width of stacked experts", "gpt_oss", "intermediate_size", 80, ["expected 40"]),
+    number("width of the shared expert", "qwen2_moe", "shared_expert_intermediate_size", 41, ["expected 40"]),
+    number("number of shared experts", "glm4_moe", "n_shared_experts", 1, []),
+    number("hidden size", "llama", "hidden_size", 48, ["expected 24"]),
+    number("hidden size under another key", "distilbert", "dim", 32, ["expected 24"]),
+    number("hidden size of a tower", "clip", "vision_config.hidden_size", 32, ["expected 24"]),
+    number("ratio instead of a width", "dinov2", "mlp_ratio", 2, ["expected 96"]),
+    number("low rank of keys and values", "deepseek_v3", "kv_lora_rank", 8, ["expected 14"]),
+    BrokenFolder("a width that is text", "llama", .configuration, ["intermediate_size", "found a string"]) {
+      try $0.change { $0["intermediate_size"] = "40" }
+    },
+    number("a width beyond 64 bits", "deepseek_v3", "n_shared_experts", .max, []),
+  ]
+
+  static let heads: [BrokenFolder] = [
+    number(
+      "half the heads, with head_dim", "llama", "num_attention_heads", 2, ["expected heads that fill 24"]),
+    number("half the heads, with grouped keys", "granite", "num_attention_heads", 2, ["heads that fill 12"]),
+    number("key heads", "llama", "num_key_value_heads", 1, ["heads that fill 12"]),
+    BrokenFolder(
+      "as many key heads as query heads in the weights", "llama", .configuration,
+      ["num_key_value_heads", "k_proj"]
+    ) {
+      try $0.changeTensors { tensors in
+        for name in tensors.keys where name.contains("k_proj") || name.contains("v_proj") {
+          tensors[name] = .init(shape: [24, 24])
+        }
+      }
+    },
+    number(
+      "key heads that do not divide", "qwen2", "num_key_value_heads", 3, ["divides num_attention_heads 4"]),
+    BrokenFolder(
+      "key heads of an unknown model", "qwen2", .configuration, ["num_key_value_heads", "divides"]
+    ) {
+      try $0.change {
+        $0["num_key_value_heads"] = 3
+        $0["model_type"] = "nova"
+      }
+    },
+    number("width of a head", "qwen3", "head_dim", 4, ["8"]),
+    number("heads of fused weights", "phi3", "num_key_value_heads", 4, []),
+    number("fewer than no heads", "llama", "num_attention_heads", -4),
+    number("no head", "llama", "num_attention_heads", 0, []),
+    number("heads beyond 64 bits", "bert", "num_attention_heads", .max, []),
+    number("heads that do not divide", "bert", "num_attention_heads", 5, ["24"]),
+    number("heads of low-rank attention", "deepseek_v3", "num_attention_heads", 8, []),
+    BrokenFolder("heads changed with head_dim", "qwen3", .configuration, ["head_dim", "q_norm"]) {
+      try $0.change {
+        $0["num_attention_heads"] = 2
+        $0["num_key_value_heads"] = 1
+        $0["head_dim"] = 16
+      }
+    },
+  ]
+
+  static let experts: [BrokenFolder] = [
+    number("fewer experts", "mixtral", "num_local_experts", 3, ["expected 4"]),
+    number("fewer stacked experts", "gpt_oss", "num_local_experts", 3, ["expected 4"]),
+    number("more experts", "qwen2_moe", "num_experts", 5, ["expected 4"]),
+    number("too many experts for a token", "olmoe", "num_experts_per_tok", 5, ["from 1 to num_experts 4"]),
+    number("groups that do not divide", "deepseek_v3", "n_group", 3, ["divides n_routed_experts 4"]),
+    number("too many groups", "deepseek_v3", "topk_group", 2, ["from 1 to n_group 1"]),
+    shape(
+      "rows of the router", "olmoe", "model.layers.1.mlp.gate.weight", [3, 24], ["num_experts", "[3, 24]"]),
+    shape(
+      "an expert of another shape", "mixtral", "model.layers.0.block_sparse_moe.experts.2.w1.weight",
+      [39, 24], ["39"]),
+    without("an expert without a tensor", "mixtral", "model.layers.0.block_sparse_moe.experts.2.w1.weight"),
+    BrokenFolder("an expert missing on disk", "olmoe", .configuration, ["num_experts", "expected 3"]) {
+      try $0.changeTensors { tensors in
+        for name in tensors.keys where name.contains("layers.1.mlp.experts.3.") { tensors[name] = nil }
+      }
+    },
+  ]
+
+  private static func tokenizer(_ vocabulary: String, added: String = "") -> String {
+    #"{"model": {"type": "BPE", "vocab": \#(vocabulary)}, "added_tokens": [\#(added)]}"#
+  }
+
+  static let vocabularies: [BrokenFolder] = [
+    number("vocabulary", "gpt_neox", "vocab_size", 64, ["expected 32"]),
+    number("vocabulary of a tower", "clip", "text_config.vocab_size", 31, ["expected 32"]),
+    number("positions", "bert", "max_position_embeddings", 512, ["expected 64"]),
+    file(
+      "a tokenizer with an id too large", .tokenizer, "tokenizer.json", tokenizer(#"{"a": 0, "b": 32}"#),
+      ["below 32", "32 for 'b'"]),
+    file(
+      "a unigram tokenizer with too many tokens", .tokenizer, "tokenizer.json",
+      tokenizer("[" + (0...32).map { #"["t\#($0)", 0.5]"# }.joined(separator: ",") + "]"),
+      ["found 32 for 't32'"]),
+    file(
+      "an added token without a row", .tokenizer, as: .warning, "tokenizer.json",
+      tokenizer(#"{"a": 0}"#, added: #"{"id": 40, "content": "<x>"}"#), ["found 40 for '<x>'"]),
+    file(
+      "vocab.json with an id too large", of: "gpt2", .tokenizer, "vocab.json", #"{"a": 0, "b": 99}"#, ["99"]),
+    file(
+      "added_tokens.json with an id too large", of: "t5", .tokenizer, as: .warning, "added_tokens.json",
+      #"{"<x>": 32}"#, ["32"]),
+    file(
+      "vocab.txt with too many lines", of: "bert", .tokenizer, "vocab.txt",
+      (0..<33).map { "t\($0)\n" }.joined(),
+      ["found 32"]),
+    file(
+      "a SentencePiece model with too many pieces", of: "t5", .tokenizer, "spiece.model",
+      String(repeating: "\n\u{2}\n\u{0}", count: 33), ["found 32"]),
+    BrokenFolder("the tokenizer of an unknown model", "llama", .tokenizer, ["vocab.json", "99"]) {
+      try $0.change { $0["model_type"] = "nova" }
+      try $0.write(["b": 99], as: "vocab.json")
+    },
+    BrokenFolder("a padding id without a row", "llama", .tokenizer, ["config.json", "pad_token_id", "32"]) {
+      try $0.change { $0["pad_token_id"] = 32 }
+    },
+    BrokenFolder(
+      "an end id without a row", "llama", .tokenizer, as: .note, ["generation_config.json", "eos_token_id"]
+    ) {
+      try $0.change("generation_config.json") { $0["eos_token_id"] = [1, 32] }
+    },
+  ]
+
+  static let documents: [BrokenFolder] = [
+    file("config.json cut off", .configuration, "config.json", #"{"model_type": "llama""#, ["line 1"]),
+    file("config.json with a key twice", .configuration, "config.json", #"{"a": 1, "a": 2}"#, ["'a' again"]),
+    file("config.json with a list", .configuration, "config.json", "[]", ["expected an object"]),
+    file(
+      "config.json nested too deep", .configuration, "config.json", String(repeating: #"{"a":"#, count: 1000),
+      ["levels of nesting"]),
+    file(
+      "config.json that is too large", .unexamined, as: .warning, "config.json",
+      String(repeating: " ", count: 5 << 20), ["4,194,304 bytes"]),
+    file("malformed generation_config.json", .configuration, "generation_config.json", "{", ["line 1"]),
+    file("malformed tokenizer.json", .configuration, "tokenizer.json", #"{"model": tru}"#, ["line 1"]),
+    file("malformed adapter_config.json", .configuration, "adapter_config.json", "x", ["line 1"]),
+    BrokenFolder("another dtype", "llama", .configuration, as: .note, ["dtype", "expected F32"]) {
+      try $0.change { $0["dtype"] = "bfloat16" }
+    },
+  ]
+
+  private static func adapter(_ copy: ModelFolderCopy, _ shapes: [String: [Int]], rank: Int = 4) throws {
+    try copy.write(["peft_type": "LORA", "r": rank] as [String: Any], as: "adapter_config.json")
+    try copy.write(tensors: shapes.mapValues { .init(shape: $0) }, as: "adapter_model.safetensors")
+  }
+
+  private static func modules(_ copy: ModelFolderCopy, pooling: Int = 24, inputs: Int = 24) throws {
+    let names = ["Transformer": "", "Pooling": "1_Pooling", "Dense": "2_Dense", "Normalize": "3_Normalize"]
+    try copy.write(
+      ["Transformer", "Pooling", "Dense", "Normalize"].map {
+        ["name": $0, "path": names[$0] ?? "", "type": "sentence_transformers.models.\($0)"]
+      }, as: "modules.json")
+    try copy.write(
+      ["word_embedding_dimension": pooling, "pooling_mode_mean_tokens": true] as [String: Any],
+      as: "1_Pooling/config.json")
+    try copy.write(["in_features": inputs, "out_features": 16], as: "2_Dense/config.json")
+    try copy.write(tensors: ["linear.weight": .init(shape: [16, 24])], as: "2_Dense/model.safetensors")
+  }
+
+  static let parts: [BrokenFolder] = [
+    BrokenFolder("rank unlike lora_A", "llama", .parts, ["adapter_config.json", "r", "expected 8", "lora_A"])
+    {
+      try adapter($0, ["base_model.model.layers.0.q_proj.lora_A.weight": [8, 24]])
+    },
+    BrokenFolder("rank unlike lora_B", "llama", .parts, ["expected 8, dimension 1", "lora_B"]) {
+      try adapter($0, ["base_model.model.layers.0.q_proj.lora_B.weight": [24, 8]])
+    },
+    file(
+      "an adapter without weights", .parts, "adapter_config.json", #"{"peft_type": "LORA", "r": 4}"#,
+      ["adapter_model.safetensors"]),
+    BrokenFolder("a module without a folder", "bert", .parts, ["modules.json", "'4_Dense'"]) {
+      try modules($0)
+      try $0.write([["path": "4_Dense", "type": "sentence_transformers.models.Dense"]], as: "modules.json")
+    },
+    BrokenFolder(
+      "a pooling of another width", "bert", .parts,
+      ["1_Pooling/config.json", "word_embedding_dimension", "expected 24"]
+    ) {
+      try modules($0, pooling: 32)
+    },
+    BrokenFolder(
+      "a dense layer of another width", "bert", .parts, ["2_Dense/config.json", "in_features", "expected 24"]
+    ) {
+      try modules($0, inputs: 32)
+    },
+    file("modules.json without a list", of: "bert", .parts, "modules.json", "{}", ["expected a list"]),
+    file(
+      "a component without a folder", .parts, "model_index.json",
+      #"{"_class_name": "P", "vae": ["diffusers", "V"], "none": [null, null]}"#, ["vae"]),
+  ]
+
+  /// Folders that must have nothing worse than notes.
+  static let sound: [(label: String, model: String, make: @Sendable (ModelFolderCopy) throws -> Void)] = [
+    ("shards", "llama", { try $0.split() }),
+    (
+      "an adapter", "llama",
+      { try adapter($0, ["q.lora_A.weight": [4, 24], "q.lora_B.weight": [24, 4], "q.bias": [3]]) }
+    ),
+    ("modules", "bert", { try modules($0) }),
+    (
+      "an unknown model_type", "llama",
+      {
+        try $0.change {
+          $0["model_type"] = "nova"; $0["hidden_size"] = 7
+        }
+      }
+    ),
+    (
+      "no model_type", "llama",
+      {
+        try $0.change {
+          $0["model_type"] = nil; $0["architectures"] = nil
+        }
+      }
+    ),
+    (
+      "quantised", "llama",
+      {
+        try $0.change {
+          $0["quantization_config"] = ["bits": 4]; $0["hidden_size"] = 7
+        }
+      }
+    ),
+    (
+      "a smaller tokenizer", "llama",
+      { _ = try $0.folder.write(Array(tokenizer(#"{"a": 31}"#).utf8), as: "tokenizer.json") }
+    ),
+    ("no head_dim", "llama", { try $0.change { $0["head_dim"] = nil } }),
+    ("no key heads", "llama", { try $0.change { $0["num_key_value_heads"] = nil } }),
+    ("no FFN width", "gpt2", { try $0.change { $0["n_inner"] = nil } }),
+    (
+      "an infinite number", "llama",
+      { copy in
+        let text = try String(
+          decoding: TemporaryFolder.bytes(of: copy.folder.file("config.json")), as: UTF8.self)
+        _ = try copy.folder.write(
+          Array(text.replacing("{", with: #"{"limit": Infinity,"#, maxReplacements: 1).utf8),
+          as: "config.json")
+      }
+    ),
+    (
+      "layers that predict several tokens", "deepseek_v3",
+      { copy in
+        try copy.changeTensors { tensors in
+          for (name, tensor) in tensors where name.hasPrefix("model.layers.1.") {
+            tensors[name.replacing("layers.1.", with: "layers.2.")] = tensor
+          }
+          tensors["model.layers.2.eh_proj.weight"] = .init(shape: [24, 48])
+        }
+      }
+    ),
+    (
+      "frequencies in one layer", "llama",
+      { try $0.changeTensors { $0["model.layers.0.self_attn.rotary_emb.inv_freq"] = .init(shape: [3]) } }
+    ),
+    (
+      "a prefix", "bert",
+      {
+        try $0.changeTensors { tensors in
+          tensors = .init(uniqueKeysWithValues: tensors.map { ("bert.\($0.key)", $0.value) })
+        }
+      }
+    ),
+    (
+      "a part for text", "llama",
+      { copy in
+        try copy.change { document in document = ["model_type": "llava", "text_config": document] }
+        try copy.changeTensors { tensors in
+          tensors = .init(uniqueKeysWithValues: tensors.map { ("language_model.\($0.key)", $0.value) })
+        }
+      }
+    ),
+    (
+      "numbers that are no layers", "llama",
+      {
+        try $0.changeTensors { tensors in
+          for number in ["-1", "x", "99999999999999999999"] {
+            tensors["model.layers.\(number).mlp.act.weight"] = .init(shape: [1])
+          }
+        }
+      }
+    ),
+    (
+      "weights under another name", "llama",
+      {
+        try $0.write(tensors: $0.tensors(), as: "other.safetensors")
+        try $0.remove("model.safetensors")
+      }
+    ),
+    (
+      "only an encoder", "t5",
+      { try $0.changeTensors { tensors in tensors = tensors.filter { !$0.key.hasPrefix("decoder.") } } }
+    ),
+    // Without grouped keys, head_dim or a norm over each head, no shape shows the number of heads.
+    ("half the heads of BERT", "bert", { try $0.change { $0["num_attention_heads"] = 2 } }),
+  ]
+}
