@@ -26,7 +26,7 @@ extension PlanRequest {
       var filled = try plan.filled()
       var resolved = try filled.resolve(against: specs, ties: ties)
       var orderWords: [String] = []
-      if let orders = try orders(filled, resolved, preset, weights, &orderWords) {
+      if let orders = try orders(filled, resolved, weights, &orderWords, side: preset.side(filled)) {
         filled = orders.applied(to: filled, resolved.partition.axes)
         resolved = try filled.resolve(against: specs, ties: ties)
       }
@@ -37,41 +37,6 @@ extension PlanRequest {
     } catch let error as PlanError {
       throw placed(error)
     }
-  }
-
-  /// The order of channels on each axis that has one; nil if the request has none.
-  private func orders(
-    _ plan: Plan, _ resolved: ResolvedPlan, _ preset: PresetRules, _ weights: (any TensorSource)?,
-    _ words: inout [String]
-  ) throws -> ChannelOrders? {
-    guard sortsByImportance || !rankings.isEmpty else { return nil }
-    var orders = ChannelOrders()
-    for ranking in rankings.reversed() { try orders.add(ranking, plan, resolved.partition.axes) }
-    guard sortsByImportance, let weights else { return orders }
-    let known = Set(preset.tensors.map(\.selector.text))
-    let importance = try ChannelImportance(
-      resolved,
-      reads: { tensor in
-        // The entry that cuts a tensor is the first that matches it.
-        let entry = plan.tensors.first { $0.selector.matches(tensor.spec.name) }
-        return entry.flatMap {
-          known.contains($0.selector.text) ? preset.readers.contains($0.selector.text) : nil
-        }
-      }, weights)
-    var unsorted: [AxisName] = []
-    for axis in resolved.partition.axes where orders.orders[axis.name] == nil && !axis.isWhole {
-      if let scores = importance.scores(of: axis.name) {
-        orders.add(axis, scores: scores)
-      } else {
-        unsorted.append(axis.name)
-      }
-    }
-    if let first = unsorted.first {
-      words.append(
-        "not sorted by importance, because only one side of their channels has weights: axis \(first.quoted)"
-          + (unsorted.count > 1 ? " and \(unsorted.count - 1) more" : ""))
-    }
-    return orders
   }
 
   /// The rules of the preset. Without a preset and without cuts by hand, the rules of the architecture that

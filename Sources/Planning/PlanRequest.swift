@@ -25,6 +25,9 @@ public struct PlanRequest: Sendable {
   public var rankings: [ChannelRanking] = []
   /// Whether other axes are sorted by the weights that make and read each channel.
   public var sortsByImportance = false
+  /// For a graph: the mean squares of the channels of values on samples, by the value's name. Importance then depends
+  /// on these instead of the weights that make a channel.
+  package var activations: [String: [Double]]?
   /// The layers that only the last unit has.
   public var skippedLayers: [Int] = []
   /// The number of attention heads, which shapes do not show; config.json can give it, too.

@@ -163,8 +163,11 @@ extension ShardLayout {
   private static func metadata(total: Int, _ contents: SinkContents) -> [JSONMember] {
     let ties = contents.ties.isEmpty ? nil : TensorTies.encoded(contents.ties)
     var members = [JSONMember(key: "total_size", value: JSONValue(total))]
+    // A sum of elements that memory holds as tensors does not overflow.
+    let elements = contents.specs.reduce(0) { $0 &+ $1.elementCount }
+    members.append(JSONMember(key: "total_parameters", value: JSONValue(elements)))
     if let ties { members.append(JSONMember(key: TensorTies.key, value: .string(ties))) }
-    let own: Set<TensorName> = ["total_size", TensorName(TensorTies.key)]
+    let own: Set<TensorName> = ["total_size", "total_parameters", TensorName(TensorTies.key)]
     members += (contents.shardSet?.index?.read?.metadata ?? []).filter { !own.contains(TensorName($0.key)) }
     return members.sorted { TensorName($0.key) < TensorName($1.key) }
   }

@@ -16,8 +16,8 @@ extension PlanRequest {
   /// Throws `PlanningError`.
   package func propose(
     forGraph model: Model, specs: [TensorSpec], inputShapes: [String: [Int]] = [:], options: FlowOptions,
-    supplier: (any TensorReading)? = nil
-  ) throws(PlanningError) -> ProposedPlan {
+    supplier: (any TensorSource)? = nil
+  ) throws -> ProposedPlan {
     var stopped: [Int: String] = [:]
     var inputShapes = inputShapes
     while true {
@@ -26,18 +26,38 @@ extension PlanRequest {
         stopped: stopped, names: Set(specs.map(\.name.text)))
       inputShapes = weights.shapes
       let proposed = try weights.proposal(for: self, specs: specs)
-      do throws(FlowError) {
+      do {
         try weights.check(proposed.resolved, supplier: supplier)
-        return proposed
-      } catch {
+        return try sorted(proposed, specs, model, supplier)
+      } catch let error as FlowError {
         // Everything that meets at the node where the plan fails becomes whole, so the next plan can fail at fewer
         // nodes.
         guard let refusal = error.refusal, stopped[refusal.node] == nil, stopped.count < Self.stopLimit else {
-          throw .graph("\(error)")
+          throw PlanningError.graph("\(error)")
         }
         stopped[refusal.node] = refusal.words
       }
     }
+  }
+
+  /// The plan with the best channels in the first unit.
+  ///
+  /// Which tensors are cut together stays the same, so the graph needs no second check.
+  private func sorted(
+    _ proposed: ProposedPlan, _ specs: [TensorSpec], _ model: Model, _ weights: (any TensorSource)?
+  ) throws -> ProposedPlan {
+    let sides = GraphSides(model.graph)
+    var words: [String] = []
+    guard
+      let orders = try orders(
+        proposed.plan, proposed.resolved, weights, &words,
+        side: { sides.side(of: $0.spec.name.text, dimension: $1, activations) })
+    else { return proposed }
+    let plan = orders.applied(to: proposed.plan, proposed.resolved.partition.axes)
+    do throws(PlanError) {
+      return ProposedPlan(
+        plan: plan, resolved: try plan.resolve(against: specs), words: proposed.words + words)
+    } catch { throw PlanningError.plan(error) }
   }
 
   /// The most nodes at which channels are made whole before planning fails.

@@ -2,20 +2,30 @@ internal import TensorStreams
 internal import Tensors
 internal import UnitModel
 
-/// The importance of channels by weights: the norm of the weights that make a channel times the norm of those that read
-/// it. Both are Euclidean norms over all of these weights; biases and norms do not count.
-struct ChannelImportance {
-  /// The squares of the weights that make each channel, and of those that read it.
-  private var sums: [AxisName: (made: [Double], read: [Double])] = [:]
+/// What a tensor does with the channels on one of its dimensions.
+enum ChannelSide {
+  /// Its rows compute the channels.
+  case makes
+  /// It reads them. `means` has the mean square of the value at each position, if samples were run.
+  case reads(means: [Double]?)
+}
 
-  /// Reads every tensor that lies on an axis.
-  ///
-  /// - Parameters:
-  ///   - reads: whether a tensor reads channels or makes them; nil if nothing is known, and then dimension 0 makes them.
-  ///   - source: the weights, in any order.
+/// The importance of channels.
+///
+/// By weights: the norm of the weights that make a channel times the norm of those that read it. By samples: the root
+/// mean square of the channel times the norm of the weights that read it. Norms are Euclidean, over all of these
+/// weights; biases do not count.
+struct ChannelImportance {
+  /// For each channel, the squares of the weights that make it, and of those that read it, times the mean squares.
+  private var sums: [AxisName: (made: [Double], read: [Double])] = [:]
+  private let hasSamples: Bool
+
+  /// Reads every tensor that makes or reads channels of an axis.
   init(
-    _ resolved: ResolvedPlan, reads: (TensorPlacement) -> Bool?, _ source: any TensorSource
+    _ resolved: ResolvedPlan, hasSamples: Bool, _ source: any TensorSource,
+    side: (TensorPlacement, _ dimension: Int) -> ChannelSide?
   ) throws {
+    self.hasSamples = hasSamples
     let places = source.places
     for axis in resolved.partition.axes where !axis.isWhole {
       sums[axis.name] = (.init(repeating: 0, count: axis.size), .init(repeating: 0, count: axis.size))
@@ -29,16 +39,19 @@ struct ChannelImportance {
           sums[$0]?.made.count
         }
       }
-      if uses.isEmpty { continue }
-      let squares = try PositionSquares(tensor.spec, Set(uses.map(\.dimension)), source, place)
+      let sides = Dictionary(
+        uses.map { ($0.dimension, side(tensor, $0.dimension)) }, uniquingKeysWith: { first, _ in first }
+      ).compactMapValues { $0 }
+      if sides.isEmpty { continue }
+      let squares = try PositionSquares(tensor.spec, Set(sides.keys), source, place).sums
       for use in uses {
-        let isReader = reads(tensor) ?? (use.dimension > 0)
+        guard let side = sides[use.dimension], let squares = squares[use.dimension] else { continue }
         for (position, channel) in use.positions {
-          let square = squares.sums[use.dimension]?[position] ?? 0
-          if isReader {
-            sums[use.axis]?.read[channel] += square
-          } else {
-            sums[use.axis]?.made[channel] += square
+          switch side {
+          case .makes: sums[use.axis]?.made[channel] += squares[position]
+          case .reads(let means):
+            let mean = means.map { $0.indices.contains(position) ? $0[position] : 0 } ?? 1
+            sums[use.axis]?.read[channel] += squares[position] * mean
           }
         }
       }
@@ -47,10 +60,10 @@ struct ChannelImportance {
 
   /// The importance of each channel; nil if no weights make the channels, or none read them.
   func scores(of axis: AxisName) -> [Double]? {
-    guard let (made, read) = sums[axis], made.contains(where: { $0 > 0 }), read.contains(where: { $0 > 0 })
-    else {
-      return nil
-    }
+    guard let (made, read) = sums[axis], hasSamples || made.contains(where: { $0 > 0 }),
+      read.contains(where: { $0 > 0 })
+    else { return nil }
+    if hasSamples { return read.map { $0.squareRoot() } }
     return zip(made, read).map { ($0 * $1).squareRoot() }
   }
 }

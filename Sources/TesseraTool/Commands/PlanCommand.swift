@@ -116,6 +116,14 @@ struct PlanCommand: ParsableCommand {
       """, valueName: "order"))
   var orders: [String] = []
 
+  @Option(
+    help:
+      """
+      With a graph and --order importance: inputs of the network (.npz, or .npy for one input). A channel's importance \
+      is then its root mean square on them, times the norm of the weights that read it.
+      """)
+  var samples: String?
+
   @Option(help: "The architecture: \(Preset.names.joined(separator: ", ")).")
   var preset: String?
 
@@ -161,6 +169,9 @@ struct PlanCommand: ParsableCommand {
 
   func validate() throws {
     for text in inputShapes { _ = try InputShape(parsing: text) }
+    if samples != nil, !orders.contains("importance") {
+      throw ValidationError("--samples goes with --order importance")
+    }
     if family != nil {
       if units != nil || tasks != nil || levels != nil || rule != nil || preset != nil || heads != nil
         || plan != nil
@@ -226,7 +237,7 @@ struct PlanCommand: ParsableCommand {
         proposed = try PlanFile.read(plan).checked(against: specs, ties: ties)
         try graph?.check(proposed.resolved)
         try FamilyFile.checkOwners(proposed.resolved.partition, opened.source)
-      } else if let graph, cuts.isEmpty, preset == nil, orders.isEmpty, skipLayers == nil {
+      } else if let graph, cuts.isEmpty, preset == nil, skipLayers == nil {
         let shapes = try InputShape.shapes(inputShapes, of: graph.model)
         for (name, shape) in shapes where !shape.allSatisfy({ (1..<(1 << 24)).contains($0) }) {
           throw TesseraError(
@@ -237,14 +248,14 @@ struct PlanCommand: ParsableCommand {
         var options = FlowOptions()
         options.cutsFirst = cutFirst
         options.cutsLast = cutLast
-        proposed = try request().propose(
+        proposed = try orderedRequest(graph).propose(
           forGraph: graph.model, specs: specs, inputShapes: shapes, options: options,
           supplier: graph.whole)
       } else {
         if graph == nil, let option = graphOption {
           throw TesseraError(sentence: "\(source): expected an ONNX graph for \(option), found none")
         }
-        proposed = try configuredRequest().propose(for: specs, ties: ties, weights: opened.source)
+        proposed = try configuredRequest(graph).propose(for: specs, ties: ties, weights: opened.source)
         try graph?.check(proposed.resolved)
       }
     } catch let failure as TesseraError {
@@ -323,6 +334,7 @@ struct PlanCommand: ParsableCommand {
       axes: try axes.map(AxisOption.init(parsing:)), preset: preset.flatMap(Preset.init(named:)),
       groups: groups, heads: heads)
     request.skippedLayers = try skippedLayers()
+    request.sortsByImportance = try orderOptions().contains(.importance)
     return request
   }
 
@@ -336,16 +348,27 @@ struct PlanCommand: ParsableCommand {
     try orders.map { (text) throws(PlanningError) in try OrderOption(parsing: text) }
   }
 
-  /// The request with the numbers in the config.json of the weights' folder.
-  private func configuredRequest() throws -> PlanRequest {
+  /// The request with the files of `--order` and `--samples`.
+  private func orderedRequest(_ graph: NetworkModel?) throws -> PlanRequest {
     var request = try request()
-    request.sizes = try ModelConfiguration(beside: source)?.sizes
-    for option in try orderOptions() {
-      switch option {
-      case .importance: request.sortsByImportance = true
-      case .file(let path, let group): request.rankings.append(try RankingFile.read(path, group: group))
-      }
+    for case .file(let path, let group) in try orderOptions() {
+      request.rankings.append(try RankingFile.read(path, group: group))
     }
+    if let samples {
+      guard let graph else {
+        throw TesseraError(sentence: "\(source): expected an ONNX graph for --samples, found none")
+      }
+      request.activations = try ActivationMeans.of(
+        graph, samples: FileInputs(try OpenedFile(samples, assumeDType: reading.assumeDType).source),
+        threads: ThreadSupply.processorCount)
+    }
+    return request
+  }
+
+  /// The request with the numbers in the config.json of the weights' folder.
+  private func configuredRequest(_ graph: NetworkModel?) throws -> PlanRequest {
+    var request = try orderedRequest(graph)
+    request.sizes = try ModelConfiguration(beside: source)?.sizes
     return request
   }
 

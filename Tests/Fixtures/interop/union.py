@@ -18,6 +18,8 @@ from counts import Cut, networks, selects, specs_of, users
 def mask(cut, entry, shape, network):
     active = np.full(shape, True)
     units, own = set(network[2]), network[3]
+    if not units >= set((entry or {}).get("units", [])):
+        return ~active
     for place, (dimension, extent) in enumerate(zip((entry or {}).get("axes") or [None] * len(shape), shape)):
         along = [1] * len(shape)
         along[place] = extent

@@ -61,8 +61,8 @@ def expected(tensors, task, level):
             # Stored: channels 0, then 3, 4 of unit 1, then 1, 2 of unit 0, two positions each.
             add(x, "norm", [0, 1, 6, 7, 8, 9, 2, 3, 4, 5])
         elif x.name.startswith("expert"):
-            if {"expert.0": {0}, "expert.1": {1}}.get(x.name, {0, 1}) <= units:
-                add(x, x.name)
+            if {"expert.0": {0}, "expert.1": {1}, "expert.cut": {1}}.get(x.name, {0, 1}) <= units:
+                add(x, x.name, *([a] if x.name == "expert.cut" else []))
         elif x.name == "packed":
             add(x, x.name, change=[owner > 0 and owner - 1 in units for owner in data["packed.owners"].data])
         elif x.name == "masked":
