@@ -1,4 +1,5 @@
 package import ByteFiles
+internal import Conversion
 internal import Planning
 internal import StrictJSON
 internal import TensorStreams
@@ -33,7 +34,7 @@ package struct FolderExtraction {
         var cuts: [TensorName: [DimensionCut?]] = [:]
         for tensor in subNetwork.tensors { cuts[tensor.spec.name] = placements[tensor.number].cuts }
         changes = try ConfigurationChange.of(
-          checkpoint.tensors.map(\.spec), to: subNetwork.tensors.map(\.spec), cuts: cuts, sizes: sizes)
+          checkpoint.base().tensors.map(\.spec), to: subNetwork.tensors.map(\.spec), cuts: cuts, sizes: sizes)
         if !changes.isEmpty, let reason = configuration.reasonAgainstCuts {
           throw PlanningError.notLoadable(reason)
         }
