@@ -20,11 +20,13 @@ package struct Extraction: Sendable {
   package let indexBytes: ByteCount
   /// Tensors that the graph has in addition to the sub-network's own.
   package let graphTensors: [TensorSpec]
+  /// For the task of an added input: the tensors of the first input that it uses and that are not written; else nil.
+  package let baseTensors: Int?
 
   package init(
     file: String, destination: String, task: String, level: Int, levelName: String? = nil, units: [Int],
     tensors: Int, parameters: ParameterCount, bytes: ByteCount, bytesRead: ByteCount, indexBytes: ByteCount,
-    graphTensors: [TensorSpec] = []
+    graphTensors: [TensorSpec] = [], baseTensors: Int? = nil
   ) {
     self.file = file
     self.destination = destination
@@ -38,6 +40,7 @@ package struct Extraction: Sendable {
     self.bytesRead = bytesRead
     self.indexBytes = indexBytes
     self.graphTensors = graphTensors
+    self.baseTensors = baseTensors
   }
 
   /// The report as one line.
@@ -48,14 +51,18 @@ package struct Extraction: Sendable {
       graphTensors.isEmpty
       ? ""
       : "; \(elements) of the parameters are the graph's own indices and extents"
+    let base =
+      baseTensors.map { "; the \($0) \($0 == 1 ? "tensor" : "tensors") of the first input are left out" }
+      ?? ""
     return
       "\(PrintableText.line(destination)): task \(TensorName(task).quoted), level \(LevelText.text(level, levelName)), units \(list): \(tensors) \(tensors == 1 ? "tensor" : "tensors"), "
-      + "\(parameters) parameters, \(bytes); read \(bytesRead) of tensors and \(indexBytes) of index\(added)\n"
+      + "\(parameters) parameters, \(bytes); read \(bytesRead) of tensors and \(indexBytes) of index\(added)\(base)\n"
   }
 
   /// The report in the form of `schemas/extract.schema.json`.
   package var json: JSONValue {
     let name = levelName.map { [JSONMember(key: "level_name", value: .string($0))] } ?? []
+    let base = baseTensors.map { [JSONMember(key: "base_tensors", value: JSONValue($0))] } ?? []
     return .object(
       JSONObject(
         [
@@ -76,6 +83,6 @@ package struct Extraction: Sendable {
               ("parameters", JSONValue(graphTensors.reduce(0) { $0 + $1.elementCount })),
               ("bytes", JSONValue(graphTensors.reduce(0) { $0 + $1.byteCount })),
             ])),
-        ]) ?? JSONObject())
+        ] + base) ?? JSONObject())
   }
 }
