@@ -12,45 +12,71 @@ extension CheckpointContents {
   ///   - planPath: the plan's name in messages.
   ///   - fileName: the bare name of a single file that was opened as a folder.
   ///   - companions: the other files of the source's folder, which are stored too.
+  ///   - added: other inputs; `plan` must have a task for each of them (`Plan.adding`).
   ///   - isCompressed: whether tensors are compressed.
   ///   - mayLose: whether the user accepts the loss of something that is left out.
   package static func cutting(
     _ source: any FlatWeightsSource, plan: Plan, planPath: String, fileName: String? = nil,
-    companions: [CompanionFile] = [],
+    companions: [CompanionFile] = [], adding added: [AddedInput] = [],
     isCompressed: Bool = false,
     mayLose: (LeftOut) -> Bool = { _ in false }
   ) throws -> (contents: CheckpointContents, resolved: ResolvedPlan) {
     let hollow = try source.hollowFiles()
     try source.requireWhole(keepsGraph: hollow != nil, mayLose: mayLose)
-    let specs = source.tensors.map(\.spec)
+    for input in added { try input.requireWhole(mayLose: mayLose) }
+    let joined = JoinedInputs(source, added)
+    let specs = joined.tensors.map(\.spec)
     let resolved: ResolvedPlan
     let text: [UInt8]
     do throws(PlanError) {
-      resolved = try plan.resolve(against: specs, ties: source.ties)
+      resolved = try plan.resolve(against: specs, ties: joined.ties)
       text = Array(try plan.filled().text().utf8)
     } catch { throw ConversionError.plan(path: planPath, error) }
-    let places = source.places
+    let places = joined.places
+    var headers = StoredHeaders()
+    let own = SourceRecord(source, hollow, fileName, companions, &headers)
+    let others = added.map { input in
+      SourceRecord.Added(
+        name: input.name,
+        record: SourceRecord(input.source, nil, input.fileName, input.companions, &headers, isAdded: true))
+    }
+    let record = own.adding(others)
     let contents = CheckpointContents(
-      resolved, ties: source.tensors.map { $0.tiedTo.flatMap { places[$0] } }, text: text,
-      source: Array(SourceRecord(source, hollow, fileName, companions).text.utf8),
-      headers: (hollow?.map(\.bytes) ?? source.storedHeaders) + companions.map(\.bytes),
+      resolved, ties: joined.tensors.map { $0.tiedTo.flatMap { places[$0] } }, text: text,
+      source: Array(record.text.utf8), headers: headers.all,
       shardIndex: source.shardSet?.index?.bytes, isCompressed: isCompressed)
     return (contents, resolved)
   }
 }
 
-extension FlatWeightsSource {
-  /// The headers with which a conversion back can write the same files again.
-  fileprivate var storedHeaders: [[UInt8]] {
-    shardSet.map { $0.shards.map(\.header) } ?? verbatim.map { [$0] } ?? []
+/// The bytes that a checkpoint stores about its files, in the order of their numbers.
+private struct StoredHeaders {
+  private(set) var all: [[UInt8]] = []
+  private var companions: [SHA256Digest: Int] = [:]
+
+  /// Adds bytes that no other file has, and returns their number.
+  mutating func add(_ bytes: [UInt8]) -> Int {
+    all.append(bytes)
+    return all.count - 1
+  }
+
+  /// The number of a companion's bytes. Adapters of one model have the same tokenizer, which is stored once.
+  mutating func number(ofCompanion bytes: [UInt8], _ digest: SHA256Digest) -> Int {
+    if let known = companions[digest] { return known }
+    let number = add(bytes)
+    companions[digest] = number
+    return number
   }
 }
 
 extension SourceRecord {
-  /// - Parameter hollow: the files of the graph, without the elements of tensors.
+  /// - Parameters:
+  ///   - hollow: the files of the graph, without the elements of tensors.
+  ///   - headers: receives the bytes with which a conversion back can write the same files again.
+  ///   - isAdded: whether the input was added to another, whose index of shards has its own place in the layout.
   fileprivate init(
     _ source: any FlatWeightsSource, _ hollow: [HollowFile]?, _ fileName: String?,
-    _ companions: [CompanionFile]
+    _ companions: [CompanionFile], _ headers: inout StoredHeaders, isAdded: Bool = false
   ) {
     let shards: [Shard]
     if let hollow {
@@ -58,28 +84,30 @@ extension SourceRecord {
       // model.
       shards = hollow.enumerated().map { number, file in
         Shard(
-          tensorCount: number == 0 ? source.tensors.count : 0, header: number, name: file.name,
-          holes: file.holes)
+          tensorCount: number == 0 ? source.tensors.count : 0, header: headers.add(file.bytes),
+          name: file.name, holes: file.holes)
       }
     } else if let set = source.shardSet {
-      shards = set.shards.enumerated().map { number, shard in
-        Shard(tensorCount: shard.tensorCount, header: number, name: shard.name)
+      shards = set.shards.map { shard in
+        Shard(tensorCount: shard.tensorCount, header: headers.add(shard.header), name: shard.name)
       }
     } else {
       shards = [
-        Shard(tensorCount: source.tensors.count, header: source.verbatim == nil ? nil : 0, name: fileName)
+        Shard(
+          tensorCount: source.tensors.count, header: source.verbatim.map { headers.add($0) }, name: fileName)
       ]
     }
+    let index = source.shardSet?.index.map {
+      Index(
+        name: $0.name, digest: SHA256Digest.of($0.bytes).description,
+        header: isAdded ? headers.add($0.bytes) : nil)
+    }
+    let files = companions.map { file in
+      let digest = SHA256Digest.of(file.bytes)
+      return File(
+        name: file.name, header: headers.number(ofCompanion: file.bytes, digest), digest: digest.description)
+    }
     self.init(
-      kind: source.kind.rawValue, shards: shards,
-      index: source.shardSet?.index.map {
-        Index(name: $0.name, digest: SHA256Digest.of($0.bytes).description)
-      }, metadata: source.metadata,
-      files: companions.enumerated().map { number, file in
-        // Their bytes follow those of the shards' headers.
-        File(
-          name: file.name, header: shards.count { $0.header != nil } + number,
-          digest: SHA256Digest.of(file.bytes).description)
-      })
+      kind: source.kind.rawValue, shards: shards, index: index, metadata: source.metadata, files: files)
   }
 }

@@ -8,6 +8,8 @@ package enum ConversionError: Error, CustomStringConvertible {
   case ownerMap(path: String, place: String, expected: String, found: String)
   /// Two names that are declared one tensor have different bytes.
   case tieDiffers(path: String, name: TensorName, tiedTo: TensorName)
+  /// An added input whose names collide with others.
+  case added(path: String, name: String, expected: String, found: String)
   /// The windows of a tensor do not add up to the tensor: a bug of this program, found before anything is lost.
   case incomplete(path: String, name: TensorName, expected: Int, found: Int)
 
@@ -19,6 +21,8 @@ package enum ConversionError: Error, CustomStringConvertible {
     case .tieDiffers(let path, let name, let tiedTo):
       "\(path): tensor \(name.quoted): expected the same bytes as \(tiedTo.quoted), to which it is "
         + "tied, found different bytes"
+    case .added(let path, let name, let expected, let found):
+      "\(path): --add \(TensorName(name).quoted): expected \(expected), found \(found)"
     case .incomplete(let path, let name, let expected, let found):
       "\(path): tensor \(name.quoted): expected \(expected.grouped) bytes, "
         + "found \(found.grouped)"

@@ -24,12 +24,14 @@ package struct Extraction: Sendable {
   package let companions: [String]
   /// The values of config.json that are new.
   package let configuration: [(key: String, value: JSONValue)]
+  /// For the task of an added input: the tensors of the first input that it uses and that are not written; else nil.
+  package let baseTensors: Int?
 
   package init(
     file: String, destination: String, task: String, level: Int, levelName: String? = nil, units: [Int],
     tensors: Int, parameters: ParameterCount, bytes: ByteCount, bytesRead: ByteCount, indexBytes: ByteCount,
     graphTensors: [TensorSpec] = [], companions: [String] = [],
-    configuration: [(key: String, value: JSONValue)] = []
+    configuration: [(key: String, value: JSONValue)] = [], baseTensors: Int? = nil
   ) {
     self.file = file
     self.destination = destination
@@ -45,6 +47,7 @@ package struct Extraction: Sendable {
     self.graphTensors = graphTensors
     self.companions = companions
     self.configuration = configuration
+    self.baseTensors = baseTensors
   }
 
   /// The report as one line.
@@ -55,14 +58,18 @@ package struct Extraction: Sendable {
       graphTensors.isEmpty
       ? ""
       : "; \(elements) of the parameters are the graph's own indices and extents"
+    let base =
+      baseTensors.map { "; the \($0) \($0 == 1 ? "tensor" : "tensors") of the first input are left out" }
+      ?? ""
     return
       "\(PrintableText.line(destination)): task \(TensorName(task).quoted), level \(LevelText.text(level, levelName)), units \(list): \(tensors) \(tensors == 1 ? "tensor" : "tensors"), "
-      + "\(parameters) parameters, \(bytes); read \(bytesRead) of tensors and \(indexBytes) of index\(added)\n"
+      + "\(parameters) parameters, \(bytes); read \(bytesRead) of tensors and \(indexBytes) of index\(added)\(base)\n"
   }
 
   /// The report in the form of `schemas/extract.schema.json`.
   package var json: JSONValue {
     let name = levelName.map { [JSONMember(key: "level_name", value: .string($0))] } ?? []
+    let base = baseTensors.map { [JSONMember(key: "base_tensors", value: JSONValue($0))] } ?? []
     return .object(
       JSONObject(
         [
@@ -85,6 +92,6 @@ package struct Extraction: Sendable {
             ])),
           .init(key: "files", value: .array(companions.map { .string($0) })),
           .init(key: "configuration", value: object(configuration)),
-        ]) ?? JSONObject())
+        ] + base) ?? JSONObject())
   }
 }

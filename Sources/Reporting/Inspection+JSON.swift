@@ -10,14 +10,16 @@ extension Inspection {
     ]
     if let modelDigest { members.append(.init(key: "sha256", value: .string(modelDigest.description))) }
     if let checkpoint { members += checkpoint.members }
-    if !files.isEmpty {
-      let rows = files.map { file in
-        JSONValue.object(
-          JSONObject([
-            .init(key: "name", value: .string(file.name)), .init(key: "sha256", value: .string(file.digest)),
-          ]) ?? JSONObject())
+    if !files.isEmpty { members.append(.init(key: "files", value: Self.list(files))) }
+    if !added.isEmpty {
+      let rows = added.map { input in
+        object(
+          [
+            ("task", .string(input.task)), ("kind", .string(input.kind)),
+            ("tensors", JSONValue(input.tensors)),
+          ] + (input.files.isEmpty ? [] : [("files", Self.list(input.files))]))
       }
-      members.append(.init(key: "files", value: .array(rows)))
+      members.append(.init(key: "added", value: .array(rows)))
     }
     if !metadata.isEmpty {
       // The keys are distinct: the formats refuse a duplicate.
@@ -35,6 +37,11 @@ extension Inspection {
     }
     members.append(.init(key: "tensors", value: .array(listed.map(\.json))))
     return .object(JSONObject(members) ?? JSONObject())
+  }
+
+  /// Files, each with its name and its digest.
+  private static func list(_ files: [(name: String, digest: String)]) -> JSONValue {
+    .array(files.map { object([("name", .string($0.name)), ("sha256", .string($0.digest))]) })
   }
 }
 

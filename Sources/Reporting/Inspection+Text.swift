@@ -17,6 +17,13 @@ extension Inspection {
     if let modelDigest { result += "model sha256 \(modelDigest)\n" }
     if let checkpoint { result += checkpoint.painted(width: width) }
     if !files.isEmpty { result += WrappedList.text("files: ", files.map(\.name), width: width) }
+    for input in added {
+      let files = input.files.map(\.name)
+      let count = "\(input.tensors) \(input.tensors == 1 ? "tensor" : "tensors")"
+      result += WrappedList.text(
+        "added \(TensorName(input.task).quoted): ", ["\(PrintableText.line(input.kind)) of \(count)"] + files,
+        width: width)
+    }
     for (key, value) in metadata {
       result += "metadata \(TensorName(key).quoted): \(TensorName(value).quoted)\n"
     }

@@ -20,14 +20,18 @@ package struct Inspection: Sendable {
   package let checkpoint: Checkpoint?
   /// The files of a model's folder that a unit checkpoint keeps, with the SHA-256 of each.
   package let files: [(name: String, digest: String)]
+  /// The inputs that were added to the first one.
+  package let added: [Added]
   /// The selection and the order of the listing.
   package let view: View
 
   package init(
     file: String, kind: String, tensors: [Tensor], metadata: [(key: String, value: String)],
     notes: [Note] = [], leftOut: LeftOutList = LeftOutList(), modelDigest: SHA256Digest?,
-    checkpoint: Checkpoint? = nil, files: [(name: String, digest: String)] = [], view: View = View()
+    checkpoint: Checkpoint? = nil, files: [(name: String, digest: String)] = [], added: [Added] = [],
+    view: View = View()
   ) {
+    self.added = added
     self.files = files
     self.file = file
     self.kind = kind
@@ -38,6 +42,24 @@ package struct Inspection: Sendable {
     self.modelDigest = modelDigest
     self.checkpoint = checkpoint
     self.view = view
+  }
+
+  /// An input that was added to the first one, with a task of its own.
+  package struct Added: Sendable {
+    /// The name of the task.
+    package let task: String
+    /// The format of its files.
+    package let kind: String
+    package let tensors: Int
+    /// The other files of its folder, with the SHA-256 of each.
+    package let files: [(name: String, digest: String)]
+
+    package init(task: String, kind: String, tensors: Int, files: [(name: String, digest: String)]) {
+      self.task = task
+      self.kind = kind
+      self.tensors = tensors
+      self.files = files
+    }
   }
 
   /// The form in which the tensors are listed.

@@ -69,6 +69,7 @@ extension FlatFormats {
   public static func companions(
     of source: any FlatWeightsSource, openedAs path: String
   ) throws(FlatFormatError) -> FolderCompanions? {
+    if let rooted = source as? RootedWeights { return try companions(of: rooted.whole, openedAs: path) }
     let isSet = source.kind == .shardedSafetensors
     guard let folder = ShardFolder(path) ?? (isSet ? ShardFolder(ofFile: path) : nil) else { return nil }
     func bare(_ path: String) -> String {

@@ -51,7 +51,7 @@ extension PlanRequest {
     guard
       let orders = try orders(
         proposed.plan, proposed.resolved, weights, &words,
-        side: { sides.side(of: $0.spec.name.text, dimension: $1, activations) })
+        side: { sides.side(of: $0.spec, dimension: $1, activations) })
     else { return proposed }
     let plan = orders.applied(to: proposed.plan, proposed.resolved.partition.axes)
     do throws(PlanError) {

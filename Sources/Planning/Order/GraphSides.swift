@@ -1,4 +1,5 @@
 package import ONNXGraph
+internal import Tensors
 
 /// What the nodes of a graph do with the channels of their weights: convolutions and products of matrices.
 package struct GraphSides {
@@ -14,8 +15,17 @@ package struct GraphSides {
   package private(set) var values: [String: Int] = [:]
 
   package init(_ graph: Graph) {
+    // The weight behind a value with the same dimensions. A slice may leave out channels, which `side` notices.
+    var sources: [String: String] = [:]
+    for node in graph.nodes where node.domain.isEmpty {
+      if ["Identity", "Cast", "Slice"].contains(node.operation), let name = node.inputs.first,
+        let output = node.outputs.first
+      {
+        sources[output] = sources[name] ?? name
+      }
+    }
     for node in graph.nodes where node.domain.isEmpty && node.inputs.count > 1 {
-      let (data, weight) = (node.inputs[0], node.inputs[1])
+      let (data, weight) = (node.inputs[0], sources[node.inputs[1]] ?? node.inputs[1])
       switch node.operation {
       case "Conv":
         // A depthwise convolution neither makes nor reads channels of its own.
@@ -42,11 +52,16 @@ package struct GraphSides {
   /// What a weight does with the channels on a dimension; nil if no node is known to make or read them.
   ///
   /// - Parameter means: the mean squares of the channels of values.
-  func side(of weight: String, dimension: Int, _ means: [String: [Double]]?) -> ChannelSide? {
-    switch sides[weight]?[dimension] {
+  func side(of tensor: TensorSpec, dimension: Int, _ means: [String: [Double]]?) -> ChannelSide? {
+    switch sides[tensor.name.text]?[dimension] {
     case nil: nil
     case .makes?: .makes
-    case .reads(let value)?: .reads(means: means?[value])
+    case .reads(let value)?:
+      if let means {
+        means[value].flatMap { $0.count == tensor.shape[dimension] ? .reads(means: $0) : nil }
+      } else {
+        .reads(means: nil)
+      }
     }
   }
 }

@@ -6,6 +6,8 @@ extension SubNetworkWeights {
   /// Writes the sub-network as an ordinary, smaller model: safetensors, npz, PyTorch or, with a graph, ONNX. A path that
   /// ends in `/` is a model's folder: the weights, config.json with the new sizes, and the other files.
   ///
+  /// For the task of an added input, only its own tensors are written, as the file or the folder that was added.
+  ///
   /// The file appears whole or not at all, and replaces a file of the same name.
   ///
   /// - Parameters:
@@ -37,6 +39,14 @@ extension SubNetworkWeights {
               of: subNetwork.network, with: added, without: unused, checkpoint.resolved)
           }
         return
+      }
+      if let own = try AddedExtraction(
+        subNetwork, of: checkpoint.stored, as: kind, at: path, isOpaque: false)
+      {
+        return try own.write { done in
+          try check()
+          progress(WorkProgress(completed: done, total: own.byteCount))
+        }
       }
       let extracting = try Extracting(
         subNetwork, of: checkpoint.stored, as: kind, at: path, isOpaque: false)

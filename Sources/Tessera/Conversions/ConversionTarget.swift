@@ -1,5 +1,6 @@
 package import FlatFormats
 package import TensorStreams
+internal import Tensors
 
 /// The kind of file that a conversion writes, from the file's name.
 package enum ConversionTarget: Equatable, Sendable {
@@ -35,4 +36,24 @@ package struct ConversionOptions {
   package var mayLose: (LeftOut) -> Bool = { _ in false }
 
   package init() {}
+}
+
+/// One of several models in a checkpoint.
+package enum RootedSource {
+  /// The tensors below `root`, without it; throws if there are none.
+  package static func below(_ root: String, of flat: any FlatWeightsSource) throws -> any FlatWeightsSource {
+    do throws(RootedWeights.Failure) { return try RootedWeights(flat, root: root) } catch {
+      let place = "\(flat.path): --root \(TensorName(root).quoted)"
+      switch error {
+      case .graph:
+        throw TesseraError(.request, "\(place): expected weights without a graph, found an ONNX model")
+      case .nothing(let nearest):
+        let roots = nearest.map { TensorName($0).quoted }.joined(separator: ", ")
+        throw TesseraError(
+          .request,
+          "\(place): expected tensors below this root, found none"
+            + (roots.isEmpty ? "" : "; the nearest roots are \(roots)"))
+      }
+    }
+  }
 }

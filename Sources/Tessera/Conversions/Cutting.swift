@@ -18,27 +18,45 @@ package struct Cutting {
   /// The other files of the source's folder; nil if the source is no folder.
   package let companions: FolderCompanions?
 
-  private let flat: any FlatWeightsSource
+  /// What the user should know about the added inputs.
+  package let notes: [String]
+
+  private let source: any TensorSource
   private let contents: CheckpointContents
   private let network: NetworkModel?
 
   /// Checks the plan against the weights and against their graph, if there is one.
   ///
-  /// - Parameter plan: the plan, and its path for messages; with nil, everything is in one unit.
+  /// - Parameters:
+  ///   - plan: the plan, and its path for messages; with nil, everything is in one unit.
+  ///   - adding: inputs that get a task each.
   package init(
     _ flat: any FlatWeightsSource, of opened: OpenedFile, plan: (plan: Plan, path: String)?,
-    _ options: ConversionOptions
+    _ options: ConversionOptions, adding: [Adding] = []
   ) throws {
-    self.flat = flat
+    let added = adding.map(\.input)
+    let joined = JoinedInputs(flat, added)
+    source = added.isEmpty ? flat : joined
     companions = try FlatFormats.companions(of: flat, openedAs: opened.folder ?? opened.path)
-    let isInFolder = companions != nil && flat.kind == .safetensors
+    let isInFolder = companions != nil && flat.kind == .safetensors && flat.verbatim != nil
+    let planPath = plan?.path ?? opened.path
+    let whole: Plan
+    do {
+      let known = plan?.plan ?? (added.isEmpty ? .whole : Plan(unitCount: 1))
+      let full = try known.adding(added, to: flat)
+      whole = full.plan
+      notes = full.lacking.map { task, tensor in
+        "task '\(task)' has no tensor \(tensor.quoted), because it is tied to one that '\(task)' replaces"
+      }
+    } catch let error as PlanError { throw ConversionError.plan(path: planPath, error) }
     (contents, resolved) = try CheckpointContents.cutting(
-      flat, plan: plan?.plan ?? .whole, planPath: plan?.path ?? opened.path,
+      flat, plan: whole, planPath: planPath,
       fileName: isInFolder ? DocumentFile.bareName(of: flat.path) : nil, companions: companions?.files ?? [],
-      isCompressed: options.isCompressed, mayLose: options.mayLose)
-    network = try plan == nil ? nil : opened.network
+      adding: added, isCompressed: options.isCompressed, mayLose: options.mayLose)
+    let own = try plan == nil && added.isEmpty ? nil : opened.network
+    network = own.map { added.isEmpty ? $0 : NetworkModel($0, weights: joined) }
     hasGraph = network != nil
-    byteCount = flat.tensors.reduce(0) { $0 + $1.spec.byteCount }
+    byteCount = joined.tensors.reduce(0) { $0 + $1.spec.byteCount }
     try network?.check(resolved)
   }
 
@@ -53,6 +71,6 @@ package struct Cutting {
   ///
   /// - Parameter progress: receives the bytes read so far; an error that it throws ends the conversion.
   package func write(to path: String, progress: (Int) throws -> Void) throws {
-    try FlatToUnits(flat, contents: contents, destination: path).run(progress: progress)
+    try FlatToUnits(source, contents: contents, destination: path).run(progress: progress)
   }
 }

@@ -1,9 +1,10 @@
 package import ByteFiles
 internal import Conversion
 package import FlatFormats
-internal import TensorStreams
+package import TensorStreams
 internal import Tensors
 package import UnitCheckpoints
+internal import UnitModel
 
 /// The conversion of a unit checkpoint back to flat weights.
 package struct Joining {
@@ -13,34 +14,56 @@ package struct Joining {
   /// The files that are written beside the weights.
   package let companions: [CompanionFile]
 
-  private let checkpoint: UnitCheckpoint
+  /// The tensors that are written.
+  package let tensors: [SourceTensor]
+
+  /// The inputs that are not written, by the name of their task, with the number of their tensors; nil for the first.
+  package let others: [(name: String?, tensors: Int)]
+
+  private let source: StoredInput
   private let sink: any TensorSink
 
   /// Lays out the file, or the set of shards, at `path`.
+  ///
+  /// - Parameter taken: the task of the added input to write; with nil, the first input is written.
   package init(
-    _ checkpoint: UnitCheckpoint, as kind: FlatFormatKind, at path: String, _ options: ConversionOptions
+    _ checkpoint: UnitCheckpoint, as kind: FlatFormatKind, at path: String, _ options: ConversionOptions,
+    taking taken: String? = nil
   ) throws {
-    self.checkpoint = checkpoint
-    let tensors = checkpoint.tensors
-    let verbatim = try checkpoint.verbatimHeader(for: kind)
-    let set = kind == .shardedSafetensors ? try checkpoint.shardSet() : nil
-    companions = kind == .shardedSafetensors ? try checkpoint.companions() : []
+    let input = try taken.map { try Self.added(named: $0, in: checkpoint) } ?? checkpoint.base()
+    source = input
+    tensors = input.tensors
+    others = try checkpoint.sourceRecord().inputs.filter { $0.name != taken }
+      .map { ($0.name, $0.tensors.count) }
+    let verbatim = try input.verbatimHeader(for: kind)
+    let set = kind == .shardedSafetensors ? try input.shardSet() : nil
+    companions = kind == .shardedSafetensors ? try input.companions() : []
     // An unchanged file has its metadata in its header; a new file of the same kind gets the same metadata.
     let isAsItWas = verbatim != nil || set != nil && options.shardSize == nil
     sink = try FlatFormats.sink(
       kind: kind, path: path, specs: tensors.map(\.spec), ties: tensors.compactMap(TensorTie.init),
-      metadata: kind.isSafetensors && !isAsItWas ? try checkpoint.flatMetadata(for: kind) : [],
+      metadata: kind.isSafetensors && !isAsItWas ? try input.flatMetadata(for: kind) : [],
       verbatim: kind == .onnx ? nil : verbatim, opaque: options.isOpaque, shardSet: set,
       shardSize: options.shardSize, sourceFiles: [checkpoint.path], replacing: options.isReplacing,
       companions: companions, isModelFolder: set?.index == nil && set?.shards.count == 1,
-      hollowFiles: kind == .onnx ? try checkpoint.hollowFiles() : nil)
+      hollowFiles: kind == .onnx ? try input.hollowFiles() : nil)
     byteCount = tensors.reduce(0) { $0 + $1.spec.byteCount }
+  }
+
+  private static func added(named name: String, in checkpoint: UnitCheckpoint) throws -> StoredInput {
+    if let input = try checkpoint.addedInput(named: name) { return input }
+    let known = try checkpoint.sourceRecord().added.map(\.name)
+    let nearest = nearestName(to: name, among: known).map { "; the nearest name is \(TensorName($0).quoted)" }
+    throw TesseraError(
+      .request,
+      "\(checkpoint.path): --take: expected the name of an added input, found \(TensorName(name).quoted)"
+        + (known.isEmpty ? "; no input was added to this checkpoint" : nearest ?? ""))
   }
 
   /// Writes the tensors.
   ///
   /// - Parameter progress: receives the bytes read so far; an error that it throws ends the conversion.
   package func write(progress: (Int) throws -> Void) throws {
-    try CopyTensors(checkpoint, to: sink).run(progress: progress)
+    try CopyTensors(source, to: sink).run(progress: progress)
   }
 }

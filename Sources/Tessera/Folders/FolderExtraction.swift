@@ -1,4 +1,5 @@
 package import ByteFiles
+internal import Conversion
 package import Planning
 package import StrictJSON
 internal import TensorStreams
@@ -44,7 +45,7 @@ package struct FolderExtraction {
         var cuts: [TensorName: [DimensionCut?]] = [:]
         for tensor in subNetwork.tensors { cuts[tensor.spec.name] = placements[tensor.number].cuts }
         change = try ModelChange(
-          from: checkpoint.tensors.map(\.spec), to: subNetwork.tensors.map(\.spec), cuts: cuts,
+          from: checkpoint.base().tensors.map(\.spec), to: subNetwork.tensors.map(\.spec), cuts: cuts,
           isActive: subNetwork.network.contains, sizes: sizes, widths: widths)
         if !change.keys.isEmpty, let reason = configuration.reasonAgainstCuts {
           throw PlanningError.notLoadable(reason)

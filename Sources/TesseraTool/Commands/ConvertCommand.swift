@@ -37,6 +37,12 @@ struct ConvertCommand: ParsableCommand {
       them) is an error, unless --leave-out accepts the loss. PyTorch files from Tessera load with \
       weights_only=True, and tied tensors stay tied.
 
+      --add puts several inputs into one checkpoint, such as a base and its LoRA adapters (PEFT folders with \
+      adapter_config.json). Each added input gets a task of its own name, with one level of all units. The \
+      task uses its own tensors, and those of SOURCE that they do not replace. With --take, or with \
+      `tessera extract`, an added input comes back as it was; without --take, SOURCE comes back, and the \
+      added inputs are listed. Without --plan, the task of SOURCE is named base.
+
       The checkpoint keeps the graph of an ONNX model, and converting back gives the same file. Before \
       anything is written, the outputs of sub-networks are compared with those of the masked network: the \
       whole network, with every channel outside the sub-network set to zero. If they differ, or if the \
@@ -47,6 +53,9 @@ struct ConvertCommand: ParsableCommand {
         tessera convert model.h5 back.safetensors
         cmp weights.safetensors back.safetensors
         tessera convert model.h5 sharded/ --shard-size 2GB
+        tessera convert base/ model.h5 --add sql=adapter/ --add chat=other.safetensors
+        tessera convert model.h5 adapter-again/ --take sql
+        tessera convert training.pt ema.safetensors --root model_ema.module
       """)
 
   @Argument(help: "The file to convert, or the folder of a sharded set.")
@@ -60,6 +69,21 @@ struct ConvertCommand: ParsableCommand {
 
   @Flag(help: "Compress the tensors of a unit checkpoint (shuffle and deflate, which every HDF5 tool reads).")
   var compress = false
+
+  @OptionGroup var add: AddOption
+
+  @Option(
+    help: ArgumentHelp(
+      "Write the input that was added to a checkpoint as NAME, instead of the first input.",
+      valueName: "name"))
+  var take: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Take only the tensors of SOURCE whose names begin with ROOT and a dot, and remove that part.",
+      discussion: "For files with several models: model_ema.module. All other tensors are listed.",
+      valueName: "root"))
+  var root: String?
 
   @OptionGroup var writing: WritingOptions
 
@@ -104,6 +128,16 @@ struct ConvertCommand: ParsableCommand {
       throw ValidationError("--plan cuts a unit checkpoint, but DEST '\(dest)' is a flat file")
     }
     try DeclaredFiles.require(("DEST", dest), apartFrom: ["SOURCE": source, "--plan": plan])
+    if let root, root.allSatisfy({ $0 == "." || $0 == "/" }) {
+      throw ValidationError("--root: expected the first part of tensor names, found '\(root)'")
+    }
+    try add.require(apartFrom: dest)
+    if !add.texts.isEmpty, case .flat = destination {
+      throw ValidationError("--add makes a unit checkpoint, but DEST '\(dest)' is a flat file")
+    }
+    if take != nil, case .checkpoint = destination {
+      throw ValidationError("--take writes flat weights, but DEST '\(dest)' is a unit checkpoint")
+    }
   }
 
   func run() throws {
@@ -111,9 +145,14 @@ struct ConvertCommand: ParsableCommand {
       throw TesseraError(sentence: "\(existing): expected no file of that name (-n), found one")
     }
     let opened = try OpenedFile(source, assumeDType: reading.assumeDType)
+    if take != nil, case .flat = try opened.contents {
+      throw TesseraError(sentence: "\(source): --take: expected a unit checkpoint, found flat weights")
+    }
     switch (try opened.contents, destination) {
-    case (.flat(let flat), .checkpoint): try cut(flat, opened)
-    case (.flat(let flat), .flat(let kind)): try rewrite(flat, opened, as: kind)
+    case (.flat(let flat), .checkpoint): try cut(rooted(flat), opened)
+    case (.flat(let flat), .flat(let kind)): try rewrite(rooted(flat), opened, as: kind)
+    case (.checkpoint, .flat) where root != nil:
+      throw TesseraError(sentence: "\(source): --root: expected flat weights, found a unit checkpoint")
     case (.checkpoint(let checkpoint), .flat(let kind)): try join(checkpoint, as: kind)
     case (.checkpoint, _):
       throw TesseraError(
@@ -156,9 +195,16 @@ struct ConvertCommand: ParsableCommand {
     return options
   }
 
+  /// The tensors of SOURCE, or those below --root.
+  private func rooted(_ flat: any FlatWeightsSource) throws -> any FlatWeightsSource {
+    try root.map { try RootedSource.below($0, of: flat) } ?? flat
+  }
+
   private func cut(_ flat: any FlatWeightsSource, _ opened: OpenedFile) throws {
+    let added = try add.open(beside: flat, assumeDType: reading.assumeDType)
     let cutting = try Cutting(
-      flat, of: opened, plan: plan.map { (plan: try PlanFile.read($0), path: $0) }, options())
+      flat, of: opened, plan: plan.map { (plan: try PlanFile.read($0), path: $0) }, options(),
+      adding: added)
     let resolved = cutting.resolved
     let proof = try proved(cutting)
     // This takes a quarter of the time of a conversion of 100,000 tensors, so it runs in the background.
@@ -167,14 +213,18 @@ struct ConvertCommand: ParsableCommand {
     defer { bar.finish() }
     try cutting.write(to: dest) { bar.update($0) }
     bar.finish()
-    try tellWritten(flat.tensors)
+    try tellWritten(flat.tensors.count + added.reduce(0) { $0 + $1.source.tensors.count })
     if let companions = cutting.companions { tell(companions) }
+    for input in added { tell(kept: input.kept, leftOut: input.leftOut, of: input.task) }
     // Printed after the conversion, so that a failing conversion prints only its error.
     let width = Output.errorIsTerminal ? Terminal.errorWidth : nil
     if let proof { Output.standardError(WrappedSentence.text(proof, width: width)) }
     if plan == nil { Output.standardError("note: no plan (--plan): no tensor is cut\n") }
     for note in resolved.notes { Output.standardError("note: \(note)\n") }
-    tellRemarks(of: flat)
+    for note in cutting.notes + added.flatMap(\.notes) {
+      Output.standardError(WrappedSentence.text("note: \(PrintableText.line(note))", width: width))
+    }
+    tellRemarks(of: flat, beside: added)
     for sentence in words.value ?? [] {
       Output.standardError(WrappedSentence.text(sentence, width: width))
     }
@@ -204,40 +254,59 @@ struct ConvertCommand: ParsableCommand {
   }
 
   private func join(_ checkpoint: UnitCheckpoint, as kind: FlatFormatKind) throws {
-    let joining = try Joining(checkpoint, as: kind, at: dest, options())
+    let joining = try Joining(checkpoint, as: kind, at: dest, options(), taking: take)
     var bar = ProgressBar("joining", total: joining.byteCount)
     defer { bar.finish() }
     try joining.write { bar.update($0) }
     bar.finish()
-    try tellWritten(checkpoint.tensors)
+    try tellWritten(joining.tensors.count)
+    for other in joining.others {
+      let (words, way) =
+        other.name.map { ("\(TensorName($0).quoted), an added input", "--take \($0) writes it") }
+        ?? ("the first input", "without --take, it is written")
+      Output.standardError(
+        WrappedSentence.text(
+          "left out: \(words) of \(Self.tensors(other.tensors)); \(way)", width: errorWidth))
+    }
   }
+
+  private static func tensors(_ count: Int) -> String { count == 1 ? "1 tensor" : "\(count) tensors" }
+
+  private var errorWidth: Int? { Output.errorIsTerminal ? Terminal.errorWidth : nil }
 
   /// Reports the other files of SOURCE's folder.
   private func tell(_ companions: FolderCompanions) {
+    tell(
+      kept: companions.files.map(\.name), leftOut: companions.leftOut, of: nil,
+      byteCount: companions.files.reduce(0) { $0 + $1.bytes.count })
+  }
+
+  /// Reports the other files of a folder.
+  ///
+  /// - Parameter task: the task of an added input; nil for SOURCE.
+  private func tell(kept: [String], leftOut: [String], of task: String?, byteCount: Int? = nil) {
     func list(_ names: [String]) -> String {
       let shown = names.prefix(6).map { PrintableText.line($0) }.joined(separator: ", ")
       return names.count > 6 ? "\(shown) and \(names.count - 6) more" : shown
     }
-    let width = Output.errorIsTerminal ? Terminal.errorWidth : nil
-    if !companions.files.isEmpty {
-      let bytes = companions.files.reduce(0) { $0 + $1.bytes.count }
+    let side = task.map { " of '\($0)'" } ?? ""
+    if !kept.isEmpty {
+      let size = byteCount.map { " (\($0.grouped) bytes)" } ?? ""
+      Output.standardError(WrappedSentence.text("kept\(side): \(list(kept))\(size)", width: errorWidth))
+    }
+    if !leftOut.isEmpty {
       Output.standardError(
         WrappedSentence.text(
-          "kept: \(list(companions.files.map(\.name))) (\(bytes.grouped) bytes)", width: width))
-    }
-    if !companions.leftOut.isEmpty {
-      Output.standardError(
-        WrappedSentence.text("left out: other files of the folder: \(list(companions.leftOut))", width: width)
-      )
+          "left out\(side): other files of the folder: \(list(leftOut))", width: errorWidth))
     }
   }
 
   /// Prints the numbers of tensors and bytes of DEST.
-  private func tellWritten(_ tensors: [SourceTensor]) throws {
+  private func tellWritten(_ count: Int) throws {
     let folder = try? FlatFormats.open(folder: dest, assumeDType: nil)
     let sizes = (folder?.files ?? [dest]).compactMap { try? ReadableFile(path: $0).size }
     try Output.standardOutput(
-      WrittenFile(path: dest, tensors: tensors.count, files: sizes.count, byteCount: sizes.reduce(0, +)).text)
+      WrittenFile(path: dest, tensors: count, files: sizes.count, byteCount: sizes.reduce(0, +)).text)
   }
 
   private func rewrite(_ flat: any FlatWeightsSource, _ opened: OpenedFile, as kind: FlatFormatKind) throws {
@@ -246,15 +315,15 @@ struct ConvertCommand: ParsableCommand {
     defer { bar.finish() }
     try rewriting.write { bar.update($0) }
     bar.finish()
-    try tellWritten(flat.tensors)
+    try tellWritten(flat.tensors.count)
     if let companions = rewriting.companions { tell(companions) }
     tellRemarks(of: flat)
   }
 
-  /// Reports the parts of SOURCE that DEST lacks, and the notes of SOURCE's reader.
-  private func tellRemarks(of flat: any FlatWeightsSource) {
-    leaveOut.tell(of: flat)
-    let told = flat.remarks.filter {
+  /// Reports the parts of SOURCE and of added inputs that DEST lacks, and the notes of their readers.
+  private func tellRemarks(of flat: any FlatWeightsSource, beside added: [Adding] = []) {
+    leaveOut.tell(of: Adding.joined(flat, added))
+    let told = ([flat] + added.map(\.source)).flatMap(\.remarks).filter {
       [.foreignGlobal, .codeGlobal, .codeInStorage, .trailingBytes].contains($0.kind)
     }
     Output.standardError(

@@ -28,6 +28,9 @@ struct ExtractCommand: ParsableCommand {
       describe the sub-network, nothing is written. Experts and layers get new numbers. README.md is a new one, \
       with the task and the level.
 
+      If `tessera convert --add` added an input for the task, only its own tensors are written. So an \
+      adapter comes back as its PEFT folder. ONNX has all tensors of the task.
+
       --budget selects the highest-numbered level that fits. It is a number of parameters (1.9M, 500k, \
       7,380,276) or of bytes (64MB, 2GiB). The sub-networks are counted under --policy, else the plan's \
       policy, else all-stored. An .onnx file also holds the integer constants of its graph (indices and \
@@ -108,6 +111,7 @@ struct ExtractCommand: ParsableCommand {
     let subNetwork = try SubNetwork(network, of: checkpoint)
     var written: GraphExtraction.Written?
     var folder: FolderExtraction?
+    var added: AddedExtraction?
     if destinationKind == .onnx {
       guard let graph = try opened.network else {
         throw TesseraError(
@@ -123,6 +127,9 @@ struct ExtractCommand: ParsableCommand {
       } accept: { added, unused in
         try choice.requireFit(of: network, with: added, without: unused, resolved)
       }
+    } else if let own = try addedInput(of: subNetwork, checkpoint) {
+      try write(own)
+      added = own
     } else {
       // This is checked before anything is written, because the graph may be damaged.
       let node = try opened.network?.gathering(network, plan: resolved)
@@ -133,12 +140,33 @@ struct ExtractCommand: ParsableCommand {
         )
       }
     }
-    let extraction = Extraction(subNetwork, of: checkpoint, written, folder, destination: dest)
+    let extraction = Extraction(subNetwork, of: checkpoint, written, folder, added, destination: dest)
     try json
       ? Output.standardOutput(json: extraction.json) : Output.standardOutput(extraction.text)
   }
 
   private var destinationKind: FlatFormatKind? { Extracting.kind(forName: dest) }
+
+  /// The extraction of an added input's own tensors; nil for other tasks.
+  private func addedInput(of subNetwork: SubNetwork, _ checkpoint: UnitCheckpoint) throws -> AddedExtraction?
+  {
+    guard let kind = destinationKind else { return nil }
+    return try AddedExtraction(
+      subNetwork, of: checkpoint, as: kind, at: dest, isOpaque: writing.opaque,
+      isReplacing: !writing.noClobber)
+  }
+
+  private func write(_ added: AddedExtraction) throws {
+    var bar = ProgressBar("extracting", total: added.byteCount)
+    defer { bar.finish() }
+    try added.write { bar.update($0) }
+    bar.finish()
+    if added.companions.isEmpty { return }
+    let names = added.companions.map { PrintableText.line($0.name) }.joined(separator: ", ")
+    Output.standardError(
+      WrappedSentence.text(
+        "beside the weights: \(names)", width: Output.errorIsTerminal ? Terminal.errorWidth : nil))
+  }
 
   /// Returns what was written beside the weights.
   private func write(
@@ -173,19 +201,23 @@ struct ExtractCommand: ParsableCommand {
 extension Extraction {
   /// - Parameter written: the tensors of an ONNX model, including those that its graph adds; nil if all tensors were
   ///   written.
+  /// - Parameter added: the added input whose own tensors were written; nil for a sub-network.
   fileprivate init(
     _ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint, _ written: GraphExtraction.Written?,
-    _ folder: FolderExtraction?, destination: String
+    _ folder: FolderExtraction?, _ added: AddedExtraction?, destination: String
   ) {
     let network = subNetwork.network
-    let (parameters, bytes) = written.map { ($0.parameters, $0.bytes) } ?? subNetwork.totals
+    let (parameters, bytes) =
+      written.map { ($0.parameters, $0.bytes) } ?? added.map { ($0.parameters, $0.byteCount) }
+      ?? subNetwork.totals
     let (data, index) = checkpoint.byteCountsRead
     self.init(
       file: checkpoint.path, destination: destination, task: network.task.text, level: network.level.value,
       levelName: network.levelName, units: network.orderedUnits().map(\.index),
-      tensors: written?.tensors ?? subNetwork.tensors.count,
+      tensors: written?.tensors ?? added?.tensors ?? subNetwork.tensors.count,
       parameters: ParameterCount(parameters), bytes: ByteCount(bytes), bytesRead: ByteCount(data),
       indexBytes: ByteCount(index), graphTensors: written?.added ?? [],
-      companions: folder?.files.map(\.name) ?? [], configuration: folder?.changes ?? [])
+      companions: folder?.files.map(\.name) ?? added?.companions.map(\.name) ?? [],
+      configuration: folder?.changes ?? [], baseTensors: added?.baseTensors)
   }
 }

@@ -153,10 +153,18 @@ struct InspectCommand: ParsableCommand {
         tiedTo: tensor.tiedTo.map { index.tensors[$0].spec.name },
         placement: checkpoint.placementWords(of: place), statistics: statistics[place])
     }
+    let record = try checkpoint.sourceRecord()
     return Inspection(
       file: checkpoint.path, kind: "unit-checkpoint", tensors: rows, metadata: [],
       modelDigest: checkpoint.modelDigest, checkpoint: try checkpoint.summary(),
-      files: try checkpoint.sourceRecord().files.map { ($0.name, $0.digest) }, view: view(of: checkpoint))
+      files: record.files.map { ($0.name, $0.digest) },
+      added: record.inputs.compactMap { input in
+        input.name.map {
+          Inspection.Added(
+            task: $0, kind: input.record.kind, tensors: input.tensors.count,
+            files: input.record.files.map { ($0.name, $0.digest) })
+        }
+      }, view: view(of: checkpoint))
   }
 
   private func view(of source: any TensorSource) -> Inspection.View {

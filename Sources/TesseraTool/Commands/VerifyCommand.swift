@@ -22,6 +22,8 @@ struct VerifyCommand: ParsableCommand {
       network of SOURCE, with all weights and values outside the sub-network set to zero. The inputs are \
       random with a fixed seed, unless --input gives some.
 
+      If `tessera convert --add` added inputs, give the same ones here.
+
       The exit code is 1 if a digest differs. It is also 1 if an output differs by more than TOLERANCE × \
       (its largest absolute value) + 1e-6.
 
@@ -50,6 +52,8 @@ struct VerifyCommand: ParsableCommand {
 
   @Option(help: "Verify only this level of each task, by number or by name.")
   var level: String?
+
+  @OptionGroup var add: AddOption
 
   @OptionGroup var computing: BackendOption
 
@@ -95,10 +99,12 @@ struct VerifyCommand: ParsableCommand {
       try OpenedFile(source, assumeDType: reading.assumeDType), try OpenedFile(converted)
     )
     var report = VerificationReport(source: source, converted: converted, tolerance: tolerance)
-    let comparison = try DigestComparison(one.source, other.source)
+    let added = try add.open(beside: try one.source, assumeDType: reading.assumeDType)
+    let whole = added.isEmpty ? try one.source : Adding.joined(try one.source, added)
+    let comparison = try DigestComparison(whole, try other.source)
     report.mismatches = comparison.mismatches
     report.tensors = comparison.count
-    Output.standardError(LeftOutList(try one.source).text(width: nil))
+    Output.standardError(LeftOutList(whole).text(width: nil))
     guard let checkpoint = try other.checkpoint, let stored = try other.network else {
       guard task == nil, level == nil, input == nil, !layers else {
         throw TesseraError(
@@ -124,7 +130,9 @@ struct VerifyCommand: ParsableCommand {
     let plan = try checkpoint.resolvedPlan()
     try stored.bound(plan)
     let own = try one.checkpoint == nil ? one.network : nil
-    let original = try own ?? NetworkModel(stored, weights: one.source)
+    let original =
+      own.map { added.isEmpty ? $0 : NetworkModel($0, weights: whole) }
+      ?? NetworkModel(stored, weights: whole)
     var verification = NetworkVerification(
       original: original, stored: stored, checkpoint: checkpoint, plan: plan)
     verification.tolerance = tolerance

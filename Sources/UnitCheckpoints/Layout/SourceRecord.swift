@@ -17,6 +17,8 @@ package struct SourceRecord: Sendable {
   package let metadata: [(key: String, value: String)]
   /// The other files of the folder that had the weights: configuration, tokenizer, licence.
   package let files: [File]
+  /// The inputs that were added to the first one, in the order of their tensors.
+  package let added: [Added]
 
   /// One flat file.
   package struct Shard: Sendable {
@@ -59,18 +61,24 @@ package struct SourceRecord: Sendable {
     package let name: String
     /// SHA-256 of its bytes, in hexadecimal.
     package let digest: String
+    /// The number of the stored header that has its bytes; nil if they are in the dataset for the first input's index.
+    package let header: Int?
 
-    package init(name: String, digest: String) {
+    package init(name: String, digest: String, header: Int? = nil) {
       self.name = name
       self.digest = digest
+      self.header = header
     }
   }
 
   /// - Parameter metadata: the free text; if a key is repeated, its first value is kept.
   package init(
-    kind: String, shards: [Shard], index: Index?, metadata: [(key: String, value: String)], files: [File] = []
+    kind: String, shards: [Shard], index: Index?, metadata: [(key: String, value: String)],
+    files: [File] = [],
+    added: [Added] = []
   ) {
     self.files = files
+    self.added = added
     self.kind = kind
     self.shards = shards
     self.index = index
@@ -82,25 +90,35 @@ package struct SourceRecord: Sendable {
 
   /// The JSON document.
   package var text: String {
-    let members = [
-      JSONMember(key: "format", value: .string(Self.format)),
-      JSONMember(key: "kind", value: .string(kind)),
-      JSONMember(key: "shards", value: .array(shards.map(\.json))),
-      metadata.isEmpty
-        ? nil : JSONMember(key: "metadata", value: Self.object(metadata.map { ($0, .string($1)) })),
-      index.map {
-        JSONMember(
-          key: "index", value: Self.object([("name", .string($0.name)), ("sha256", .string($0.digest))]))
-      },
-      files.isEmpty ? nil : JSONMember(key: "files", value: .array(files.map(\.json))),
-    ]
+    var members = [("format", JSONValue.string(Self.format))] + self.members
+    if !added.isEmpty { members.append(("added", .array(added.map(\.json)))) }
     // Only a number that is not finite cannot be written; this document has no such number.
-    let object = JSONObject(members.compactMap(\.self)) ?? JSONObject()
-    return (try? JSONWriter.text(.object(object), layout: .pretty)) ?? "{}\n"
+    return (try? JSONWriter.text(Self.object(members), layout: .pretty)) ?? "{}\n"
   }
 
-  fileprivate static func object(_ members: [(String, JSONValue)]) -> JSONValue {
+  /// The members that each input has.
+  var members: [(String, JSONValue)] {
+    var members: [(String, JSONValue)] = [
+      ("kind", .string(kind)), ("shards", .array(shards.map(\.json))),
+    ]
+    if !metadata.isEmpty {
+      members.append(("metadata", Self.object(metadata.map { ($0, .string($1)) })))
+    }
+    if let index { members.append(("index", index.json)) }
+    if !files.isEmpty { members.append(("files", .array(files.map(\.json)))) }
+    return members
+  }
+
+  static func object(_ members: [(String, JSONValue)]) -> JSONValue {
     .object(JSONObject(members.map { JSONMember(key: $0, value: $1) }) ?? JSONObject())
+  }
+}
+
+extension SourceRecord.Index {
+  fileprivate var json: JSONValue {
+    SourceRecord.object(
+      [("name", .string(name)), ("sha256", .string(digest))]
+        + (header.map { [("header", JSONValue($0))] } ?? []))
   }
 }
 
@@ -144,11 +162,40 @@ extension UnitCheckpoint {
     do throws(JSONError) { record = try JSONParser().parse(sourceText) } catch {
       throw broken(.source, "JSON", "\(error)")
     }
-    guard case .object(let object) = record, case .string(SourceRecord.format)? = object["format"],
-      case .string(let kind)? = object["kind"], case .array(let items)? = object["shards"]
-    else { throw broken(.source, "a tessera.source/1 document", "one without format, kind or shards") }
-    var shards: [SourceRecord.Shard] = []
+    guard case .object(let object) = record, case .string(SourceRecord.format)? = object["format"] else {
+      throw broken(.source, "a tessera.source/1 document", "one without format, kind or shards")
+    }
     var tensorCount = 0
+    let own = try storedInput(object, from: &tensorCount, broken)
+    let added = try storedAdditions(object["added"], from: &tensorCount, broken)
+    guard tensorCount == index.tensors.count else {
+      throw broken(.source, "shards of \(index.tensors.count) tensors together", "\(tensorCount)")
+    }
+    let found = own.adding(added)
+    // Two folders often have the same tokenizer, and then share a header.
+    let records = found.inputs.map(\.record)
+    let numbers =
+      records.flatMap { $0.shards.compactMap(\.header) + [$0.index?.header].compactMap(\.self) }
+      + Set(records.flatMap { $0.files.map(\.header) }).sorted()
+    let headerCount = try headerCount()
+    guard numbers.sorted() == Array(0..<headerCount) else {
+      throw broken(
+        .sourceHeaders, "one shard or file for each of \(headerCount) headers",
+        "shards and files with the headers \(numbers)")
+    }
+    return found
+  }
+
+  /// The record of one input, whose tensors begin at number `tensorCount`.
+  func storedInput(
+    _ object: JSONObject, from tensorCount: inout Int,
+    _ broken: (CheckpointDefect, String, String) -> CheckpointError
+  ) throws(CheckpointError) -> SourceRecord {
+    guard case .string(let kind)? = object["kind"], case .array(let items)? = object["shards"] else {
+      throw broken(.source, "a tessera.source/1 document", "one without format, kind or shards")
+    }
+    let first = tensorCount
+    var shards: [SourceRecord.Shard] = []
     for item in items {
       guard case .object(let shard) = item, case .integer(let count)? = shard["tensors"],
         let count = Int(exactly: count), count >= 0, count <= index.tensors.count - tensorCount
@@ -166,20 +213,14 @@ extension UnitCheckpoint {
         SourceRecord.Shard(
           tensorCount: count, header: header, name: name, holes: try storedHoles(shard["holes"], broken)))
     }
-    guard tensorCount == index.tensors.count else {
-      throw broken(.source, "shards of \(index.tensors.count) tensors together", "\(tensorCount)")
-    }
-    let files = try storedFiles(object["files"], broken)
-    let numbers = shards.compactMap(\.header) + files.map(\.header)
-    let headerCount = try headerCount()
-    guard numbers.sorted() == Array(0..<headerCount) else {
-      throw broken(
-        .sourceHeaders, "one shard or file for each of \(headerCount) headers",
-        "shards and files with the headers \(numbers)")
+    let tensors = first..<tensorCount
+    guard shards.allSatisfy({ ($0.holes ?? []).allSatisfy { tensors.contains($0.tensor) } }) else {
+      throw broken(.source, "holes for tensors of the same input", "a hole for another tensor")
     }
     return SourceRecord(
       kind: kind, shards: shards, index: try storedIndex(object["index"], broken),
-      metadata: try storedMetadata(object["metadata"], broken), files: files)
+      metadata: try storedMetadata(object["metadata"], broken),
+      files: try storedFiles(object["files"], broken))
   }
 
   private func storedFiles(
@@ -199,7 +240,12 @@ extension UnitCheckpoint {
   /// The other files of the folder from which the checkpoint was made. Throws if the bytes of one do not have their
   /// digest. The names are not trusted: a writer refuses paths out of its folder.
   package func companions() throws(CheckpointError) -> [CompanionFile] {
-    let files = try sourceRecord().files
+    try companions(of: try sourceRecord())
+  }
+
+  /// The other files of the folder of one input.
+  package func companions(of record: SourceRecord) throws(CheckpointError) -> [CompanionFile] {
+    let files = record.files
     if files.isEmpty { return [] }
     let headers = try self.headers()
     return try files.map { (file) throws(CheckpointError) in
@@ -257,18 +303,26 @@ extension UnitCheckpoint {
     guard case .object(let index) = value, case .string(let name)? = index["name"],
       case .string(let digest)? = index["sha256"]
     else { throw broken(.source, "an index with its name and sha256", value.kindName) }
-    return SourceRecord.Index(name: name, digest: digest)
+    var header: Int?
+    if case .integer(let number)? = index["header"] { header = Int(exactly: number) }
+    return SourceRecord.Index(name: name, digest: digest, header: header)
   }
 
   /// The bytes of the shards' index. Throws if their digest is not that of the record: only the same bytes restore the
   /// set.
   package func shardIndexBytes(_ index: SourceRecord.Index) throws(CheckpointError) -> [UInt8] {
-    let bytes = try CheckpointOpener.read(
-      hdf5, Layout.shardIndexPath, path: path, type: .u8, limit: LayoutLimits.headerBytes)
+    let place = index.header.map { "\(Layout.headersGroup)/\($0)" } ?? Layout.shardIndexPath
+    let bytes =
+      if let header = index.header {
+        try headers()[header]
+      } else {
+        try CheckpointOpener.read(
+          hdf5, Layout.shardIndexPath, path: path, type: .u8, limit: LayoutLimits.headerBytes)
+      }
     let digest = SHA256Digest.of(bytes).description
     guard digest == index.digest else {
       throw .broken(
-        .shardIndex, path: path, place: "/\(Layout.shardIndexPath)",
+        .shardIndex, path: path, place: "/\(place)",
         expected:
           "bytes with the SHA-256 \(TensorName(index.digest).quoted) of /\(Layout.Table.source.path)",
         found: digest)

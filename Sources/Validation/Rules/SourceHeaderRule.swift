@@ -17,15 +17,28 @@ enum SourceHeaderRule: ValidationRule {
     do throws(CheckpointError) {
       headers = try checkpoint.headers()
       source = try checkpoint.sourceRecord()
-      _ = try checkpoint.companions()
+      for input in source.inputs { _ = try checkpoint.companions(of: input.record) }
     } catch {
+      return [subject.finding(error, at: "/tessera/source")]
+    }
+    return source.inputs.flatMap { findings(for: $0, headers, checkpoint, subject) }
+  }
+
+  /// Findings on one input's headers, shards and format.
+  private static func findings(
+    for input: SourceRecord.Input, _ headers: [[UInt8]], _ checkpoint: UnitCheckpoint,
+    _ subject: CheckpointSubject
+  ) -> [Finding] {
+    let source = input.record
+    let all: [TensorSpec]
+    do throws(CheckpointError) { all = try checkpoint.specs(of: input) } catch {
       return [subject.finding(error, at: "/tessera/source")]
     }
     var findings: [Finding] = []
     var first = 0
     for shard in source.shards {
       // The record was compared with the index, so ranges and numbers are valid.
-      let specs = checkpoint.index.tensors[first..<first + shard.tensorCount].map(\.spec)
+      let specs = Array(all[first..<first + shard.tensorCount])
       first += shard.tensorCount
       guard let header = shard.header, let kind = FlatFormatKind(rawValue: source.kind) else { continue }
       do throws(FlatFormatError) {
@@ -51,7 +64,7 @@ enum SourceHeaderRule: ValidationRule {
       }
     }
     if source.kind == FlatFormatKind.shardedSafetensors.rawValue, findings.isEmpty {
-      findings += shardFindings(source, headers, checkpoint, subject)
+      findings += shardFindings(source, all, headers, checkpoint, subject)
     }
     if FlatFormatKind(rawValue: source.kind) == nil {
       findings.append(
@@ -64,7 +77,7 @@ enum SourceHeaderRule: ValidationRule {
 
   /// Findings on shard names that are paths out of the folder, and on an index that disagrees with the shards' headers.
   private static func shardFindings(
-    _ source: SourceRecord, _ headers: [[UInt8]], _ checkpoint: UnitCheckpoint,
+    _ source: SourceRecord, _ specs: [TensorSpec], _ headers: [[UInt8]], _ checkpoint: UnitCheckpoint,
     _ subject: CheckpointSubject
   ) -> [Finding] {
     func told(_ message: String, _ defect: FlatDefect) -> [Finding] {
@@ -89,7 +102,7 @@ enum SourceHeaderRule: ValidationRule {
       }
       do throws(FlatFormatError) {
         try FlatFormats.checkShards(
-          ShardSet(shards: shards, index: index), describes: checkpoint.index.tensors.map(\.spec),
+          ShardSet(shards: shards, index: index), describes: specs,
           path: checkpoint.path)
         return []
       } catch {

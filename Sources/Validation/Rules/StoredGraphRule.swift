@@ -27,10 +27,11 @@ enum StoredGraphRule: ValidationRule {
       ]
     }
     guard let stored = subject.storedModel else { return [] }
+    // The tensors of added inputs are not in the graph.
+    let own = checkpoint.index.tensors[source.inputs[0].tensors]
     do throws(FileError) {
       let problems = try HollowFile.problems(
-        of: stored, filledBy: checkpoint.index.tensors.map(\.spec),
-        digests: checkpoint.index.tensors.map(\.digest))
+        of: stored, filledBy: own.map(\.spec), digests: own.map(\.digest))
       return problems.map { problem in
         let header = source.shards[problem.file].header ?? problem.file
         return subject.finding(
