@@ -1,10 +1,10 @@
-package import TensorStreams
+internal import TensorStreams
 internal import Tensors
-package import UnitModel
+internal import UnitModel
 
 extension PlanRequest {
   /// Whether channels are sorted before they are divided among units.
-  package var sorts: Bool { sortsByImportance || !rankings.isEmpty }
+  var sorts: Bool { sortsByImportance || !rankings.isEmpty }
 
   /// The order of channels on each axis that has one; nil if the request has none.
   ///
