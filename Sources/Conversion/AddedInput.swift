@@ -17,20 +17,17 @@ package struct AddedInput: TensorSource {
   package let companions: [CompanionFile]
   package let tensors: [SourceTensor]
 
-  /// Throws if a tensor with the prefix does not exist in the type `TensorSpec`.
   package init(
     name: String, source: any FlatWeightsSource, fileName: String?, companions: [CompanionFile]
-  ) throws {
+  ) {
     self.name = name
     self.source = source
     self.fileName = fileName
     self.companions = companions
     let prefix = SourceRecord.prefix(ofTask: name)
-    tensors = try source.tensors.map { tensor in
-      let spec = tensor.spec
-      return SourceTensor(
-        spec: try TensorSpec(
-          name: TensorName(prefix + spec.name.text), dtype: spec.dtype, shape: spec.shape),
+    tensors = source.tensors.map { tensor in
+      SourceTensor(
+        spec: tensor.spec.named(TensorName(prefix + tensor.spec.name.text)),
         tiedTo: tensor.tiedTo.map { TensorName(prefix + $0.text) })
     }
   }

@@ -14,7 +14,7 @@ package struct StoredInput: TensorSource {
   init(_ input: SourceRecord.Input, of checkpoint: UnitCheckpoint) throws(CheckpointError) {
     self.input = input
     self.checkpoint = checkpoint
-    let specs = try checkpoint.specs(of: input)
+    let specs = checkpoint.specs(of: input)
     let own = input.tensors
     // A tie across inputs could only be that of a forged file; it is ignored, because both names have bytes.
     tensors = zip(specs, own).map { spec, number in

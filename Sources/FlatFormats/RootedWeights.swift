@@ -42,11 +42,7 @@ public struct RootedWeights: FlatWeightsSource {
       let target = tensor.tiedTo ?? tensor.spec.name
       let first = firsts[target]
       if first == nil { firsts[target] = own }
-      // Name, dtype and shape come from a valid description, and the name has no influence on the size.
-      guard let spec = try? TensorSpec(name: own, dtype: tensor.spec.dtype, shape: tensor.spec.shape) else {
-        continue
-      }
-      found.append(SourceTensor(spec: spec, tiedTo: first))
+      found.append(SourceTensor(spec: tensor.spec.named(own), tiedTo: first))
     }
     tensors = found
     leftOut = Self.outside(names, ends, root) + whole.leftOut.map { Self.outside($0, root) }

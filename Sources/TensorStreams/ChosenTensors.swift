@@ -7,15 +7,10 @@ package struct ChosenTensors: TensorSource {
   package let tensors: [SourceTensor]
 
   /// - Parameter chosen: the indices of the tensors in the source, with names that must differ.
-  package init(_ source: any TensorSource, _ chosen: [(place: Int, name: TensorName)]) throws {
+  package init(_ source: any TensorSource, _ chosen: [(place: Int, name: TensorName)]) {
     self.source = source
     places = chosen.map(\.place)
-    tensors = try chosen.map { place, name in
-      let spec = source.tensors[place].spec
-      return SourceTensor(
-        spec: name == spec.name ? spec : try TensorSpec(name: name, dtype: spec.dtype, shape: spec.shape),
-        tiedTo: nil)
-    }
+    tensors = chosen.map { SourceTensor(spec: source.tensors[$0.place].spec.named($0.name), tiedTo: nil) }
   }
 
   package var path: String { source.path }

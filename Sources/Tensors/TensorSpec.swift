@@ -37,6 +37,17 @@ public struct TensorSpec: Hashable, Sendable {
     self.byteCount = bits / 8 + (bits % 8 == 0 ? 0 : 1)
   }
 
+  /// The same dtype and shape under another name.
+  public func named(_ name: TensorName) -> TensorSpec { TensorSpec(name, of: self) }
+
+  private init(_ name: TensorName, of other: TensorSpec) {
+    self.name = name
+    dtype = other.dtype
+    shape = other.shape
+    elementCount = other.elementCount
+    byteCount = other.byteCount
+  }
+
   /// The shape as people write it: `[64, 3, 3, 3]`.
   public var shapeText: String { "[" + shape.map(String.init).joined(separator: ", ") + "]" }
 }

@@ -128,11 +128,13 @@ extension Architecture.Group {
     (widthKey, timesKey, heads, experts, listTypes) = (nil, nil, nil, nil, [])
     self.layers = layers
     tensors = layers.tensors
+    (readers, neutral) = ([], [])
   }
 
   fileprivate init(_ node: PlanNode) throws(PlanError) {
     let object = try node.object(allowing: [
       "name", "axis", "config", "width_key", "times_key", "list_types", "heads", "experts", "tensors",
+      "readers", "neutral",
     ])
     name = try object.required("name").string()
     axis = try object.required("axis").pattern().text
@@ -143,10 +145,15 @@ extension Architecture.Group {
     experts = try object.optional("experts").map { (node) throws(PlanError) in try Architecture.Experts(node)
     }
     layers = nil
-    var types: [String] = []
-    for item in try object.optional("list_types")?.array() ?? [] { types.append(try item.string()) }
-    listTypes = types
     tensors = try Architecture.tensors(object.required("tensors"))
+    func texts(_ key: String) throws(PlanError) -> [String] {
+      var texts: [String] = []
+      for item in try object.optional(key)?.array() ?? [] { texts.append(try item.string()) }
+      return texts
+    }
+    listTypes = try texts("list_types")
+    readers = try texts("readers")
+    neutral = try texts("neutral")
   }
 }
 

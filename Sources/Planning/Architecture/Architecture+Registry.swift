@@ -21,6 +21,11 @@ extension Architecture {
   }
 }
 
+extension Architecture {
+  /// The architecture with this `model_type`.
+  static func of(type: String) -> Architecture? { all.first { $0.modelTypes.contains(type) } }
+}
+
 /// An architecture whose tensor names the planner knows.
 public struct Preset: Hashable, Sendable {
   /// The name of the architecture, `resnet` for residual networks with torchvision's names, or `transformer` for any

@@ -111,8 +111,10 @@ extension Architecture {
         if !rules.words.contains(known.words) { rules.words.append(known.words) }
       }
     }
-    // A document names the tensor that reads the channels after those that make them.
-    if !group.isOnRequest, let reader = found.last(where: { $0.2.shape.count > 1 }) {
+    rules.neutral.formUnion(group.neutral.map { prefix + $0 })
+    if !group.readers.isEmpty {
+      rules.readers.formUnion(group.readers.map { prefix + $0 })
+    } else if !group.isOnRequest, let reader = found.last(where: { $0.2.shape.count > 1 }) {
       rules.readers.insert(reader.0)
     }
     for (pattern, text, spec) in found {

@@ -100,6 +100,10 @@ struct Architecture: Sendable {
     /// counts key heads: `?` is the number of positions for each in the tensor, Q and K are the numbers in queries and
     /// in keys.
     let tensors: [(suffix: String, dimensions: String)]
+    /// The tensors that read channels; if empty, the last one with several dimensions reads them. The others make them.
+    let readers: [String]
+    /// The tensors that neither make nor read channels, such as a bias of positions.
+    let neutral: [String]
 
     /// The names of tensors that are one channel of the axis, with a `*` at the end. The last `{}` is its number.
     var numbered: [String] { experts?.numbered ?? layers.map { [$0.numbered] } ?? [] }

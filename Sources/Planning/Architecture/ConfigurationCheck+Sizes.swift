@@ -96,12 +96,16 @@ extension ConfigurationCheck {
       numbers.value(key, in: group.object) == nil ? nil : number(key, in: group.object)
     }
     let parts = query.parts(queries: count, keys: keys ?? count)
-    guard let whole = Self.product(parts, 1), whole > 0, query.extent % whole == 0 else {
+    guard let parts, parts > 0, query.extent > 0, query.extent % parts == 0 else {
       report(
         place(countKey), "a number of equal parts of \(Self.extent(query.place, of: query.spec))", "\(count)")
       return
     }
-    let width = stored ?? query.extent / whole
+    let width = stored ?? query.extent / parts
+    guard width > 0 else {
+      report(place(heads.widthKey ?? countKey), "heads of at least one channel", "\(width)")
+      return
+    }
     let norms = heads.norm.map { index.matches($0, under: prefix) } ?? []
     report(
       norms.filter { $0.shape != [width] && $0.shape.first != query.extent },
@@ -122,7 +126,7 @@ extension ConfigurationCheck {
     let found = [count, keys, stored].compactMap { $0.map(String.init) }
     report(
       wrong.map(\.spec), at: { _ in place(names.joined(separator: ", ")) },
-      { "heads that fill \(Self.extent(wrong[0].place, of: $0))" },
+      { "heads × width equal to \(Self.extent(wrong[0].place, of: $0))" },
       { _ in found.joined(separator: ", ") + (stored == nil ? "; heads of width \(width)" : "") })
   }
 

@@ -38,17 +38,14 @@ package struct ConfigurationCheck {
 
   /// Compares a document with all tensors of the weights.
   package init(_ document: JSONObject, _ specs: [TensorSpec]) {
-    func architecture(of type: String) -> Architecture? {
-      Architecture.all.first { $0.modelTypes.contains(type) }
-    }
     var type: String?
     if case .string(let name)? = document["model_type"] { type = name }
-    let own = type.flatMap(architecture)
-    let part = own == nil ? ConfigurationNumbers.part(of: document) { architecture(of: $0) != nil } : nil
+    let own = type.flatMap(Architecture.of(type:))
+    let part = own == nil ? ConfigurationNumbers.part(of: document) { Architecture.of(type: $0) != nil } : nil
     let numbers = ConfigurationNumbers(document, part: part)
     self.numbers = numbers
     index = TensorIndex(specs)
-    let known = own ?? part.flatMap { numbers.text("\($0).model_type") }.flatMap(architecture)
+    let known = own ?? part.flatMap { numbers.text("\($0).model_type") }.flatMap(Architecture.of(type:))
     let isPacked = numbers.value("quantization_config") != nil || numbers.value("quantization") != nil
     checkHeads()
     checkExperts()

@@ -7,7 +7,7 @@ extension Architecture.Layers {
   ) throws(PlanningError) -> [ConfigurationChange] {
     if kept == whole { return [] }
     guard let countKey, let count = sizes[countKey, in: object], whole == Array(0..<whole.count),
-      count <= whole.count
+      (0...whole.count).contains(count)
     else {
       throw .notLoadable("no key of config.json gives the number of layers")
     }

@@ -31,7 +31,7 @@ package struct ModelChange: Sendable {
     var extents = try LayerExtents(whole, part)
     if extents.isUnchanged { return }
     let type = sizes.modelType ?? "none"
-    guard let architecture = Architecture.all.first(where: { $0.modelTypes.contains(type) }) else {
+    guard let architecture = Architecture.of(type: type) else {
       throw .notLoadable("expected a known model_type, found \(TensorName(type).quoted)")
     }
     let names = TensorNames(specs: whole)

@@ -1,15 +1,23 @@
 package import StrictJSON
 
-/// The values in a model's config.json that a plan needs.
+/// The values of a model's config.json.
 package struct ModelSizes: Sendable {
-  /// `model_type`; nil if there is none.
+  /// `model_type`, or that of the part for text if only it is known here; nil if there is none.
   package let modelType: String?
   private let document: JSONObject
 
   /// The values of a document.
   package init(_ document: JSONObject) {
     self.document = document
-    if case .string(let name)? = document["model_type"] { modelType = name } else { modelType = nil }
+    func type(_ object: JSONObject) -> String? {
+      if case .string(let name)? = object["model_type"] { name } else { nil }
+    }
+    let types =
+      [type(document)]
+      + Self.textParts.map { part in
+        if case .object(let object)? = document[part] { type(object) } else { nil }
+      }
+    modelType = types.compactMap(\.self).first { Architecture.of(type: $0) != nil } ?? types[0]
   }
 
   /// The objects for text in models with several kinds of input.
@@ -25,9 +33,14 @@ package struct ModelSizes: Sendable {
   /// The whole number under a key, in the named object. Without a name: in the document, or else in the part for text
   /// of a model with several kinds of input.
   package subscript(key: String, in object: String?) -> Int? {
-    guard case .integer(let number)? = value(key, in: object) else { return nil }
-    return Int(exactly: number)
+    guard case .integer(let number)? = value(key, in: object), (0...Self.limit).contains(number) else {
+      return nil
+    }
+    return Int(number)
   }
+
+  /// The largest number; no size of a model comes near it, and products of two fit.
+  private static let limit: Int64 = 1 << 30
 
   /// The list under a key, found in the same way.
   func list(_ key: String, in object: String?) -> [JSONValue]? {

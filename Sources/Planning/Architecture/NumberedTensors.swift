@@ -1,7 +1,7 @@
 internal import Tensors
 internal import UnitModel
 
-/// Tensors with a number in their names that counts channels of an axis: those of experts.
+/// Tensors whose names contain the number of a channel: of an expert, or of a layer.
 struct NumberedTensors {
   /// The numbers of each axis, ascending: those of the whole model, and those that the sub-network keeps.
   private(set) var axes: [String: (whole: [Int], kept: [Int])] = [:]
@@ -127,12 +127,19 @@ extension Architecture.Experts {
     }
     guard let groups = groupCountKey.flatMap({ sizes[$0, in: group.object] }), groups > 1 else { return }
     let chosen = groupsPerTokenKey.flatMap { sizes[$0, in: group.object] } ?? groups
+    guard (1...groups).contains(chosen) else {
+      throw .notLoadable("\(groupsPerTokenKey ?? ""): expected 1 to \(groups), found \(chosen)")
+    }
     for (suffix, text) in group.tensors {
       guard let place = text.split(separator: ",").firstIndex(where: { $0 != "-" }) else { continue }
-      for spec in names.all(prefix + suffix) where spec.shape[place] % groups == 0 {
-        guard let cut = cuts[spec.name]?[place] else { continue }
+      for spec in names.all(prefix + suffix) {
+        guard spec.shape.indices.contains(place), spec.shape[place] >= groups,
+          let cuts = cuts[spec.name], cuts.indices.contains(place), let cut = cuts[place]
+        else { continue }
         var counts = [Int](repeating: 0, count: groups)
-        for row in cut.activePositions(isActive) { counts[row / (spec.shape[place] / groups)] += 1 }
+        for row in cut.activePositions(isActive) {
+          counts[min(row / (spec.shape[place] / groups), groups - 1)] += 1
+        }
         guard counts.allSatisfy({ $0 == counts[0] }) else {
           throw .notLoadable(
             "the router divides the experts into \(groups) equal groups, but tensor \(spec.name.quoted) keeps "

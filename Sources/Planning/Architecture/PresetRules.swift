@@ -7,6 +7,8 @@ struct PresetRules {
   var tensors: [PlanTensor] = []
   /// The patterns of the tensors that read the channels of their group; the others make them.
   var readers: Set<String> = []
+  /// The patterns of the tensors that neither make nor read channels.
+  var neutral: Set<String> = []
   /// Axes with properties of their own.
   var axes: [AxisOption] = []
   /// The axes whose channels are modules.

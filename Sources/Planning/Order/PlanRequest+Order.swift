@@ -45,6 +45,7 @@ extension PresetRules {
     return { tensor, dimension in
       // The entry that cuts a tensor is the first that matches it.
       let entry = plan.tensors.first { $0.selector.matches(tensor.spec.name) }?.selector.text
+      if let entry, self.neutral.contains(entry) { return nil }
       let reads =
         entry.map { known.contains($0) ? self.readers.contains($0) : dimension > 0 } ?? (dimension > 0)
       return reads ? .reads(means: nil) : .makes

@@ -47,7 +47,7 @@ package struct AddedExtraction {
     source =
       isWhole
       ? input
-      : try ChosenTensors(
+      : ChosenTensors(
         SubNetworkSource(subNetwork, of: checkpoint), places.map { ($0, subNetwork.tensors[$0].spec.name) })
     let specs = source.tensors.map(\.spec)
     let verbatim = isWhole ? try input.verbatimHeader(for: kind) : nil

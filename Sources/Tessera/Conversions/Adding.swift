@@ -41,7 +41,7 @@ package struct Adding {
     }
     let companions = try FlatFormats.companions(of: flat, openedAs: opened.folder ?? opened.path)
     let isInFolder = companions != nil && flat.kind == .safetensors
-    input = try AddedInput(
+    input = AddedInput(
       name: task, source: flat, fileName: isInFolder ? DocumentFile.bareName(of: flat.path) : nil,
       companions: companions?.files ?? [])
     kept = companions?.files.map(\.name) ?? []

@@ -28,7 +28,7 @@ package struct Extracting {
   ) throws {
     folder = kind == .shardedSafetensors ? try FolderExtraction(subNetwork, of: checkpoint, widths) : nil
     try folder?.requireOwn(path)
-    let source = SubNetworkSource(try subNetwork.renamed(folder?.names ?? [:]), of: checkpoint)
+    let source = SubNetworkSource(subNetwork.renamed(folder?.names ?? [:]), of: checkpoint)
     let tensors = source.tensors
     let plain = try FlatFormats.sink(
       kind: kind, path: path, specs: tensors.map(\.spec), ties: tensors.compactMap(TensorTie.init),

@@ -52,8 +52,8 @@ struct DiffCommand: ParsableCommand {
     let (oldNames, newNames) = (second.tensors.map(\.spec.name), try rename.names(of: first))
     let isMeant = try selection(newNames.names, oldNames)
     let comparison = WeightsComparison(
-      try ChosenTensors(first, Self.chosen(newNames.names, isMeant)),
-      try ChosenTensors(second, Self.chosen(oldNames, isMeant)), tolerance: try tolerance.tolerance())
+      ChosenTensors(first, Self.chosen(newNames.names, isMeant)),
+      ChosenTensors(second, Self.chosen(oldNames, isMeant)), tolerance: try tolerance.tolerance())
     var bar = ProgressBar("comparing", total: comparison.byteCount)
     defer { bar.finish() }
     let difference = try comparison.run { bar.update($0) }

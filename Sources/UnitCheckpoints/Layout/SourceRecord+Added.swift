@@ -82,18 +82,10 @@ extension SourceRecord.Input {
 
 extension UnitCheckpoint {
   /// The tensors of an input, under their own names.
-  package func specs(of input: SourceRecord.Input) throws(CheckpointError) -> [TensorSpec] {
+  package func specs(of input: SourceRecord.Input) -> [TensorSpec] {
     let specs = index.tensors[input.tensors].map(\.spec)
     if input.name == nil { return specs }
-    return try specs.map { (spec) throws(CheckpointError) in
-      do throws(TensorError) {
-        return try TensorSpec(name: input.ownName(of: spec.name), dtype: spec.dtype, shape: spec.shape)
-      } catch {
-        throw .broken(
-          .tensorShape, path: path, place: "tensor \(spec.name.quoted)", expected: "a tensor",
-          found: "\(error)")
-      }
-    }
+    return specs.map { $0.named(input.ownName(of: $0.name)) }
   }
 
   /// The records of added inputs; throws if a name is invalid or occurs twice, or if a tensor's name lacks its prefix.

@@ -60,14 +60,14 @@ package struct SubNetwork: Sendable {
   }
 
   /// The same sub-network with other names of tensors.
-  package func renamed(_ names: [TensorName: TensorName]) throws(TensorError) -> SubNetwork {
+  package func renamed(_ names: [TensorName: TensorName]) -> SubNetwork {
     if names.isEmpty { return self }
     var renamed = self
-    renamed.tensors = try tensors.map { (tensor) throws(TensorError) in
+    renamed.tensors = tensors.map { tensor in
       guard let name = names[tensor.spec.name] else { return tensor }
       return SubNetworkTensor(
         number: tensor.number,
-        spec: try TensorSpec(name: name, dtype: tensor.spec.dtype, shape: tensor.spec.shape),
+        spec: tensor.spec.named(name),
         selection: tensor.selection, tiedTo: tensor.tiedTo, reorderings: tensor.reorderings)
     }
     return renamed
