@@ -57,6 +57,7 @@ struct ReadmeTests {
   /// The sample folders in whose files a page is typed. Every other page is typed in those of samples/fashion.
   private static let samples = [
     "samples/family/README.md": ["samples/family"],
+    "docs/guides/add-adapters.md": ["Tests/Fixtures/adapters"],
     "docs/guides/plan-from-a-method.md": ["samples/family"],
     "docs/guides/read-from-python.md": ["samples/fashion", "samples/python"],
   ]
