@@ -47,9 +47,9 @@ USAGE = "The command line is wrong. Nothing was written."
 GUIDES = {
     "inspect": ["look-at-a-file", "convert-pytorch", "compare-files"],
     "plan": ["plan-from-onnx", "plan-from-names", "plan-from-a-method", "slice-hugging-face"],
-    "convert": ["convert-pytorch", "slice-hugging-face", "store-large-models", "plan-from-onnx"],
+    "convert": ["convert-pytorch", "slice-hugging-face", "add-adapters", "store-large-models", "plan-from-onnx"],
     "count": ["count-parameters", "gate-in-ci"],
-    "extract": ["extract-a-network", "slice-hugging-face"],
+    "extract": ["extract-a-network", "slice-hugging-face", "add-adapters"],
     "validate": ["check-a-model-folder", "gate-in-ci", "errors-and-warnings"],
     "run": ["prove-a-conversion", "extract-a-network"],
     "verify": ["prove-a-conversion"],

@@ -2,7 +2,7 @@ package import ByteFiles
 package import FlatFormats
 package import TensorStreams
 internal import Tensors
-package import UnitCheckpoints
+internal import UnitCheckpoints
 internal import UnitModel
 
 /// Flat weights that are added to others, for a task of their own. Their tensors have the task's prefix.

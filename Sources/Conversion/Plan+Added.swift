@@ -1,7 +1,7 @@
-package import FlatFormats
+internal import FlatFormats
 package import TensorStreams
 package import Tensors
-package import UnitCheckpoints
+internal import UnitCheckpoints
 package import UnitModel
 
 extension Plan {

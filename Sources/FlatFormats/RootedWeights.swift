@@ -1,10 +1,10 @@
-public import TensorStreams
-public import Tensors
+package import TensorStreams
+internal import Tensors
 
 /// The tensors of a file below one root of their names, without that part: one of several models in a checkpoint.
-public struct RootedWeights: FlatWeightsSource {
+package struct RootedWeights: FlatWeightsSource {
   /// The reason why a file has no such root.
-  public enum Failure: Error {
+  package enum Failure: Error {
     /// No tensor is below the root; `nearest` are roots of the file, the most similar one first.
     case nothing(nearest: [String])
     /// The file has a graph, whose nodes need all tensors under their own names.
@@ -15,14 +15,14 @@ public struct RootedWeights: FlatWeightsSource {
   let whole: any FlatWeightsSource
   private let places: [Int]
   /// Sharded safetensors become one file, because no index fits the new names.
-  public let kind: FlatFormatKind
+  package let kind: FlatFormatKind
   /// The tensors below the root.
-  public let tensors: [SourceTensor]
+  package let tensors: [SourceTensor]
   /// The parts that the file leaves out, and the tensors outside the root: one entry for each part of their names.
-  public let leftOut: [LeftOut]
+  package let leftOut: [LeftOut]
 
   /// - Parameter root: the first components of names, such as `model_ema.module`.
-  public init(_ whole: any FlatWeightsSource, root: String) throws(Failure) {
+  package init(_ whole: any FlatWeightsSource, root: String) throws(Failure) {
     if whole.kind == .onnx { throw .graph }
     let root = Self.bare(root)
     let names = whole.tensors.map(\.spec.name.text)
@@ -48,17 +48,17 @@ public struct RootedWeights: FlatWeightsSource {
     leftOut = Self.outside(names, ends, root) + whole.leftOut.map { Self.outside($0, root) }
   }
 
-  public var path: String { whole.path }
-  public var files: [String] { whole.files }
-  public var remarks: [FlatRemark] { whole.remarks }
+  package var path: String { whole.path }
+  package var files: [String] { whole.files }
+  package var remarks: [FlatRemark] { whole.remarks }
   /// Without the ties, which have the old names.
-  public var metadata: [(key: String, value: String)] {
+  package var metadata: [(key: String, value: String)] {
     whole.metadata.filter { TensorName($0.key) != TensorName(TensorTies.key) }
   }
   /// Nil: the stored header has other names.
-  public var verbatim: [UInt8]? { nil }
+  package var verbatim: [UInt8]? { nil }
 
-  public func reader(of number: Int) throws -> any TensorByteReader {
+  package func reader(of number: Int) throws -> any TensorByteReader {
     guard places.indices.contains(number) else {
       throw TensorStreamError.unknown(path: path, number: number)
     }

@@ -59,8 +59,11 @@ package struct Extraction: Sendable {
       ? ""
       : "; \(elements) of the parameters are the graph's own indices and extents"
     let base =
-      baseTensors.map { "; the \($0) \($0 == 1 ? "tensor" : "tensors") of the first input are left out" }
-      ?? ""
+      switch baseTensors ?? 0 {
+      case 0: ""
+      case 1: "; 1 tensor of the first input is left out"
+      case let count: "; \(count) tensors of the first input are left out"
+      }
     return
       "\(PrintableText.line(destination)): task \(TensorName(task).quoted), level \(LevelText.text(level, levelName)), units \(list): \(tensors) \(tensors == 1 ? "tensor" : "tensors"), "
       + "\(parameters) parameters, \(bytes); read \(bytesRead) of tensors and \(indexBytes) of index\(added)\(base)\n"

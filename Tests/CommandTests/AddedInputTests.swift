@@ -115,7 +115,7 @@ struct AddedInputTests {
     let report = try object(extracted.output)
     #expect(report["tensors"] == 8 && report["parameters"] == 504 && report["base_tensors"] == 21)
     let text = try run(["extract", "m.h5", "h.npz", "--task", "head"], in: folder)
-    #expect(text.outputText.hasSuffix("; the 20 tensors of the first input are left out\n"))
+    #expect(text.outputText.hasSuffix("; 20 tensors of the first input are left out\n"))
     let whole = try run(["extract", "m.h5", "b.npz", "--task", "base"], in: folder)
     #expect(whole.outputText.contains(": 21 tensors, 10,872 parameters"))
     let inspected = try run(["inspect", "m.h5"], in: folder).outputText

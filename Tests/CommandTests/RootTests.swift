@@ -11,7 +11,7 @@ struct RootTests {
       SampleWeights.bytes([
         ("model.module.a", "F32", [3]), ("model.module.b.w", "F32", [2, 5]),
         ("model_ema.module.a", "F32", [3]),
-        ("model_ema.module.b.w", "F32", [2, 5]), ("model_ema.moduleb", "F32", [7]), ("step", "I64", []),
+        ("model_ema.module.b.w", "F32", [2, 5]), ("model_ema.moduleb.w", "F32", [7]), ("step", "I64", []),
       ]), as: "w.safetensors")
     return folder
   }
@@ -53,7 +53,7 @@ struct RootTests {
   static let refusals: [(arguments: [String], code: Int32, words: String)] = [
     (
       ["w.safetensors", "--root", "model_ema.modul"], 2,
-      "expected tensors below this root, found none; the nearest roots are 'model_ema.module', 'model_ema.module.b', 'model_ema'\n"
+      "expected tensors below this root, found none; the nearest roots are 'model_ema.module', 'model_ema.moduleb', 'model_ema.module.b'\n"
     ),
     (["w.safetensors", "--root", "zz"], 2, "the nearest roots are"),
     (["w.safetensors", "--root", "step"], 2, "found none"),

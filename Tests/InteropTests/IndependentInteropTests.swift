@@ -18,11 +18,18 @@ struct IndependentInteropTests {
     let workshop = try Workshop()
     try workshop.prepare(.fashion)
     try workshop.tessera("convert", "source.safetensors", "fashion.h5", "--plan", "plan.json")
+    let adapters = SourceFolder.fixtures + "/adapters"
+    try workshop.tessera("convert", "\(adapters)/sql", "shards/", "--shard-size", "900")
+    try workshop.tessera(
+      "convert", "\(adapters)/base", "added.h5", "--add", "sql=shards", "--add", "chat=\(adapters)/chat",
+      "--add",
+      "head=\(adapters)/head.safetensors")
     let folder = SourceFolder.fixtures + "/checkpoints"
     let golden = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".h5") }
-    let report = try workshop.report("samples.py", golden.map { "\(folder)/\($0)" } + ["fashion.h5"])
+    let report = try workshop.report(
+      "samples.py", golden.map { "\(folder)/\($0)" } + ["fashion.h5", "added.h5"])
     #expect(report["failures"] == .array([]))
-    #expect(report["files"] == JSONValue(golden.count + 1) && golden.count >= 8)
+    #expect(report["files"] == JSONValue(golden.count + 2) && golden.count >= 8)
     guard case .integer(let short)? = report["short"], case .integer(let networks)? = report["networks"]
     else {
       Issue.record("\(report)")

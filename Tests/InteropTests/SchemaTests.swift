@@ -12,7 +12,8 @@ struct SchemaTests {
       "inspect",
       [
         ["inspect", "source.safetensors", "--json"], ["inspect", "model.h5", "--json", "--digests"],
-        ["inspect", "folder.h5", "--json"], ["inspect", "flat.npz", "--json", "--assume-dtype", "BF16"],
+        ["inspect", "folder.h5", "--json"], ["inspect", "added.h5", "--json"],
+        ["inspect", "flat.npz", "--json", "--assume-dtype", "BF16"],
         ["inspect", "\(SourceFolder.fixtures)/partial/several.npz", "--json"],
         ["inspect", "\(SourceFolder.fixtures)/partial/arrays-2.pt", "--json"],
       ]
@@ -37,7 +38,13 @@ struct SchemaTests {
         ],
       ]
     ),
-    ("extract", [["extract", "model.h5", "small.safetensors", "--task", "walk", "--level", "2", "--json"]]),
+    (
+      "extract",
+      [
+        ["extract", "model.h5", "small.safetensors", "--task", "walk", "--level", "2", "--json"],
+        ["extract", "added.h5", "adapter/", "--task", "sql", "--json"],
+      ]
+    ),
     (
       "validate",
       [
@@ -127,6 +134,9 @@ struct SchemaTests {
     try workshop.tessera("convert", "source.safetensors", "model.h5", "--plan", "plan.json")
     try workshop.tessera("convert", "source.safetensors", "flat.npz", "--opaque")
     try workshop.tessera("convert", SourceFolder.fixtures + "/folders/llama", "folder.h5")
+    try workshop.tessera(
+      "convert", SourceFolder.fixtures + "/adapters/base", "added.h5", "--add",
+      "sql=\(SourceFolder.fixtures)/adapters/sql")
     try workshop.tessera("extract", "model.h5", "small.safetensors", "--task", "walk", "--level", "2")
     var bytes = try TemporaryFolder.bytes(of: workshop.folder.file("model.h5"))
     bytes[bytes.count - 9] ^= 1

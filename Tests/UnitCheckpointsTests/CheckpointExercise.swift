@@ -23,7 +23,9 @@ struct CheckpointExercise {
       _ = try checkpoint.hasIntactMetadata()
       for section in checkpoint.map.sections.indices { try checkpoint.checkSection(section) }
       _ = try checkpoint.unlistedDatasets()
-      _ = try checkpoint.sourceRecord()
+      for added in try checkpoint.sourceRecord().added {
+        _ = try checkpoint.addedInput(named: added.name)?.shardSet()
+      }
       _ = try checkpoint.shardSet()
       try Self.convert(checkpoint, to: folder.file("back.safetensors"))
       try Self.readNetworks(of: checkpoint)

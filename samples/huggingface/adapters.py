@@ -53,6 +53,8 @@ def make(folder):
     logits = {"base": compute(model)}
     for name, options in ADAPTERS.items():
         base = transformers.AutoModelForCausalLM.from_pretrained(f"{folder}/base")
+        # The card has the model's name, which is a path otherwise.
+        base.name_or_path = base.config._name_or_path = "tiny-llama"
         # Without random matrices, lora_B is zero and the adapter changes nothing.
         adapted = peft.get_peft_model(
             base, peft.LoraConfig(task_type="CAUSAL_LM", init_lora_weights=False, **options))
@@ -63,7 +65,7 @@ def make(folder):
     torch.manual_seed(12)
     safetensors.torch.save_file(
         {"lm_head.weight": torch.randn(32, 24), "lm_head.bias": torch.randn(32)}, f"{folder}/head.safetensors",
-        metadata={"format": "pt", "made": "by adapters.py"})
+        metadata={"made": "by adapters.py"})
     return logits
 
 

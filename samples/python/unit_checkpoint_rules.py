@@ -7,6 +7,7 @@ the rest: `rows` that rows exist, `find` how a dataset is stored, `section` its 
 import hashlib
 import itertools
 import math
+import re
 import struct
 
 import h5py
@@ -171,18 +172,8 @@ def verify(c):
         headers.update(struct.pack("<Q", len(data)) + data)
         numbers.append(number)
     need(headers.intdigest() == c.seal["headers_xxh3"], "headers_xxh3 does not match")
-    shards = c.source["shards"]
     need(c.plan["format"] == "tessera.plan/1" and c.source["format"] == "tessera.source/1", "another format")
-    need(sum(shard["tensors"] for shard in shards) == len(c.tensors), "source counts other tensors")
-    files = c.source.get("files", [])
-    named = [shard["header"] for shard in shards if shard["header"] is not None] + [file["header"] for file in files]
-    need(sorted(named) == numbers, "source names other headers")
-    for file in files:
-        data = raw(c.find(f"tessera/headers/{file['header']}", h5py.h5t.STD_U8LE))
-        need(hashlib.sha256(data).hexdigest() == file["sha256"], f"another file {file['name']!r}")
-    if "index" in c.source:
-        data = raw(c.find("tessera/shard_index", h5py.h5t.STD_U8LE))
-        need(hashlib.sha256(data).hexdigest() == c.source["index"]["sha256"], "another index of shards")
+    verify_inputs(c, numbers)
     if c.is_as_written:
         seal, rest, position = c.file["tessera/seal"].id.get_offset(), xxh3_64(), 0
         with open(c.path, "rb") as file:
@@ -191,3 +182,31 @@ def verify(c):
                 rest.update(file.read(start - position))
                 position = end
         need(rest.intdigest() == c.seal["rest_xxh3"], "rest_xxh3 does not match")
+
+
+def verify_inputs(c, numbers):
+    """Checks the record of the first input and of added ones: their tensors, and the headers with these numbers."""
+    inputs = [c.source, *c.source.get("added", [])]
+    named, shared, first = [], set(), 0
+    for source in inputs:
+        count = sum(shard["tensors"] for shard in source["shards"])
+        need(first + count <= len(c.tensors), "source counts other tensors")
+        for tensor in c.tensors[first:first + count]:
+            need(source is c.source or tensor.name.startswith(source["name"] + "/"), f"{tensor.name!r}: another prefix")
+        first += count
+        named += [shard["header"] for shard in source["shards"] if shard["header"] is not None]
+        for file in source.get("files", []):
+            shared.add(file["header"])
+            data = raw(c.find(f"tessera/headers/{file['header']}", h5py.h5t.STD_U8LE))
+            need(hashlib.sha256(data).hexdigest() == file["sha256"], f"another file {file['name']!r}")
+        if "index" in source:
+            number = source["index"].get("header")
+            path = "tessera/shard_index" if number is None else f"tessera/headers/{number}"
+            named += [] if number is None else [number]
+            data = raw(c.find(path, h5py.h5t.STD_U8LE))
+            need(hashlib.sha256(data).hexdigest() == source["index"]["sha256"], "another index of shards")
+    need(first == len(c.tensors), "source counts other tensors")
+    names = [source["name"] for source in inputs[1:]]
+    need(len(set(names)) == len(names), "an added input occurs twice")
+    need(all(re.fullmatch("[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name) for name in names), "an added input's name")
+    need(sorted(named + list(shared)) == numbers, "source names other headers")

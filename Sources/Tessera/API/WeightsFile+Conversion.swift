@@ -39,7 +39,8 @@ extension WeightsFile {
   /// Writes the tensors to another file; the ending of its name sets the format.
   ///
   /// Flat weights become a unit checkpoint (`.h5`), cut by the plan, or another flat format. A unit checkpoint becomes
-  /// flat weights again, bit for bit. The file appears whole or not at all, and replaces a file of the same name.
+  /// flat weights again, bit for bit. Inputs that `tessera convert --add` added are not written. The file appears whole
+  /// or not at all, and replaces a file of the same name.
   ///
   /// ```swift
   /// let plan = try UnitPlan.proposed(for: file, unitCount: 4)

@@ -16,7 +16,11 @@ enum CheckpointFileExercise {
         require(!finding.message.contains("\n"), "one line: \(finding.message.debugDescription)")
       }
       guard let checkpoint = try CheckpointExamination(file).checkpoint else { return }
-      _ = try checkpoint.sourceRecord()
+      for added in try checkpoint.sourceRecord().added {
+        let input = try checkpoint.addedInput(named: added.name)
+        _ = try input?.shardSet()
+        _ = try input?.companions()
+      }
       let source = checkpoint
       for (index, tensor) in source.tensors.enumerated() where tensor.spec.byteCount <= 1 << 20 {
         do { _ = try source.digest(of: index) { _ in } } catch { requireSentence(error) }
