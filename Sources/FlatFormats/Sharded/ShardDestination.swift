@@ -74,6 +74,16 @@ struct ShardDestination {
     }
   }
 
+  /// Throws if a single file of weights would stay beside a set: loaders take the single file.
+  func requireNoSingleFile(_ names: [String]) throws(FlatFormatError) {
+    let name = stem + ShardName.suffix
+    guard !names.contains(name), FileIdentity(path: folder.file(name)) != nil else { return }
+    throw .refused(
+      .shardsInTheWay, path: folder.file(name), place: "file",
+      expected: "a folder without a single file of weights, for a set of shards",
+      found: "one, which loaders would take")
+  }
+
   /// Throws if a file that would be replaced belongs to another set.
   func requireOwn(_ names: [String]) throws(FlatFormatError) {
     guard ShardFolder(folder.path) != nil else { return }

@@ -138,7 +138,8 @@ struct ShardFolder {
     guard let names = SystemPath.names(in: path) else {
       throw .file(FileError(action: "list", path: path, errno: errno))
     }
-    return names.filter { !$0.hasPrefix(".") }.map { TensorName($0) }.sorted().map(\.text)
+    return names.filter { !$0.hasPrefix(".") || $0 == ".gitattributes" }.map { TensorName($0) }.sorted().map(
+      \.text)
   }
 
   /// The path by which a shard is opened.

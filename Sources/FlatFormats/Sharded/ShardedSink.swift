@@ -41,7 +41,11 @@ final class ShardedSink: TensorSink {
     let companions = contents.companions.map(\.name)
     let names = layout.shards.map(\.name)
     try Self.requireBare(contents, beside: names + [destination.index])
-    if layout.index == nil { try destination.requireNoIndex() }
+    if layout.index == nil {
+      try destination.requireNoIndex()
+    } else {
+      try destination.requireNoSingleFile(names)
+    }
     for name in names + companions + [destination.index] {
       try Self.requireNoSource(sources, destination.folder.file(name))
     }

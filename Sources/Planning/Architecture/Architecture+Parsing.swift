@@ -67,7 +67,7 @@ extension Architecture.Layers {
   fileprivate init(_ node: PlanNode) throws(PlanError) {
     let object = try node.object(allowing: [
       "pattern", "count_key", "extra_tensor", "config", "lists", "optional", "number_lists", "first_keys",
-      "shared_key", "fixed", "needs_lists", "keeps_first", "tensors",
+      "shared_key", "fixed", "needs_lists", "keeps_first", "list_flags", "tensors",
     ])
     func texts(_ key: String) throws(PlanError) -> [String] {
       var texts: [String] = []
@@ -84,6 +84,7 @@ extension Architecture.Layers {
     firstKeys = try texts("first_keys")
     sharedKey = try object.optional("shared_key")?.string()
     needsLists = try texts("needs_lists")
+    listFlags = try texts("list_flags")
     keepsFirst = try object.optional("keeps_first")?.bool() ?? false
     var fixed: [(key: String, value: Int)] = []
     if let node = object.optional("fixed") {
@@ -160,7 +161,7 @@ extension Architecture.Group {
 extension Architecture.Experts {
   fileprivate init(_ node: PlanNode) throws(PlanError) {
     let object = try node.object(allowing: [
-      "count_keys", "per_token_key", "group_count_key", "groups_per_token_key", "numbered",
+      "count_keys", "per_token_key", "group_count_key", "groups_per_token_key", "needs_groups", "numbered",
     ])
     var keys: [String] = []
     for item in try object.required("count_keys").array() { keys.append(try item.string()) }
@@ -168,6 +169,9 @@ extension Architecture.Experts {
     perTokenKey = try object.required("per_token_key").string()
     groupCountKey = try object.optional("group_count_key")?.string()
     groupsPerTokenKey = try object.optional("groups_per_token_key")?.string()
+    var types: [String] = []
+    for item in try object.optional("needs_groups")?.array() ?? [] { types.append(try item.string()) }
+    needsGroups = types
     var numbered: [String] = []
     for item in try object.optional("numbered")?.array() ?? [] {
       let pattern = try item.pattern()

@@ -57,6 +57,8 @@ struct Architecture: Sendable {
     let fixed: [(key: String, value: Int)]
     /// The model types whose loaders compute a missing list from the numbers of layers.
     let needsLists: [String]
+    /// Flags that are harmless only if config.json has `lists`: what a layer does then does not depend on its number.
+    let listFlags: [String]
     /// Whether layer 0 is unlike the others, so that no other can take its place.
     let keepsFirst: Bool
     /// The tensors with positions of every layer, as in a group; `?` is the number for each layer.
@@ -121,6 +123,8 @@ struct Architecture: Sendable {
     let groupCountKey: String?
     /// The key with the number of groups for a token.
     let groupsPerTokenKey: String?
+    /// The model types whose routers have groups.
+    let needsGroups: [String]
     /// The names of the tensors of one expert, with a `*` at the end. The last `{}` is the number of the expert. Empty if
     /// the experts of a layer are stacked in one tensor.
     let numbered: [String]

@@ -56,6 +56,12 @@ extension ConfigurationCheck {
 
   /// Compares the channels of feed-forward layers with the width.
   private mutating func checkWidth(_ tensors: [CutExtent], of group: Architecture.Group) {
+    if let widthKey = group.widthKey, !group.listTypes.isEmpty,
+      case .array(let list)? = numbers.value(widthKey, in: group.object)
+    {
+      checkWidths(tensors, list, widthKey)
+      return
+    }
     guard let widthKey = group.widthKey, var width = number(widthKey, in: group.object) else { return }
     if let timesKey = group.timesKey, let times = number(timesKey, in: group.object) {
       width = Self.product(width, times) ?? .max
@@ -64,6 +70,22 @@ extension ConfigurationCheck {
     report(
       tensors.filter { Self.product(width, $0.repeats) != $0.extent }, of: tensors.count, expected: width,
       key: (group.object.map { "\($0)." } ?? "") + widthKey + times)
+  }
+
+  /// Compares the channels of feed-forward layers with a list of widths, one for each layer.
+  private mutating func checkWidths(_ tensors: [CutExtent], _ list: [JSONValue], _ key: String) {
+    for tensor in tensors {
+      guard let layer = tensor.layer, list.indices.contains(layer), case .integer(let width) = list[layer]
+      else {
+        continue
+      }
+      if Int(exactly: width).flatMap({ Self.product($0, tensor.repeats) }) != tensor.extent {
+        report(
+          .tensor(tensor.spec.name),
+          "\(width), entry \(layer) of \(key) in config.json, in dimension \(tensor.place)",
+          "shape \(tensor.spec.shape)")
+      }
+    }
   }
 
   /// Compares the rows of attention layers with the numbers of heads and the width of a head.
@@ -96,7 +118,7 @@ extension ConfigurationCheck {
       numbers.value(key, in: group.object) == nil ? nil : number(key, in: group.object)
     }
     let parts = query.parts(queries: count, keys: keys ?? count)
-    guard let parts, parts > 0, query.extent > 0, query.extent % parts == 0 else {
+    guard parts > 0, query.extent > 0, query.extent % parts == 0 else {
       report(
         place(countKey), "a number of equal parts of \(Self.extent(query.place, of: query.spec))", "\(count)")
       return
@@ -156,7 +178,12 @@ struct CutExtent {
   let spec: TensorSpec
   let place: Int
 
-  /// A scalar has none.
+  /// The number of the layer in the name; nil if it has none.
+  var layer: Int? {
+    NamePattern("*" + suffix)?.match(spec.name.text)?.components.first.flatMap { Int($0) }
+  }
+
+  /// 0 if the tensor has too few dimensions.
   var extent: Int { spec.shape.indices.contains(place) ? spec.shape[place] : 0 }
 
   /// The number of times that the dimension has each channel or position: 3 in `3*heads{}*?`, 2 in `ffn{}*2`.

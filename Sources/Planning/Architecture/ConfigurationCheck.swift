@@ -82,13 +82,25 @@ package struct ConfigurationCheck {
           + "compared with the tensors")
     }
     let isUniform = !isPacked && numbers.value("per_layer_config") == nil
+    let lists = known.groups.filter { !$0.listTypes.isEmpty }.compactMap(\.widthKey).filter { key in
+      if case .array? = numbers.value(key) { true } else { false }
+    }
     for prefix in prefixes {
+      if let wrapper = Self.wrapper(in: prefix) {
+        report(
+          .tensor(TensorName(prefix + known.marker)),
+          "names that a loader knows; 'tessera convert --root' takes off a prefix",
+          "the prefix '\(wrapper)'")
+      }
       // A key decides which of two shapes is the right one, so sizes come first.
       if isUniform {
         for group in known.groups { check(group, of: known, under: prefix) }
         for rows in known.rows { check(rows, under: prefix) }
       }
-      for layers in known.layers { check(layers, under: prefix, hasShapes: isUniform) }
+      for layers in known.layers { check(layers, under: prefix, hasShapes: isUniform && lists.isEmpty) }
+    }
+    if let layers = known.layers.first, let count = layers.countKey {
+      checkLists(lists, count: count, in: layers.object)
     }
     if !isPacked { for rows in known.embeddings { check(rows, under: nil) } }
     checkPresence(known)
@@ -159,6 +171,15 @@ package struct ConfigurationCheck {
 }
 
 extension ConfigurationCheck {
+  /// Prefixes of training programs, which no loader expects. It would fill the whole model with random numbers.
+  private static let wrappers = [
+    "module.", "_orig_mod.", "base_model.model.", "model_ema.", "ema_model.", "state_dict.", "student.",
+    "teacher.",
+  ]
+
+  /// The beginning of a prefix that a training program added; nil if there is none.
+  static func wrapper(in prefix: String) -> String? { wrappers.first { prefix.hasPrefix($0) } }
+
   /// The arithmetic of heads that needs no tensors.
   private mutating func checkHeads() {
     guard let (countKey, count) = numbers.first(["num_attention_heads"]),
@@ -179,6 +200,17 @@ extension ConfigurationCheck {
       report(.key("n_group"), "a number that divides \(key) \(experts)", "\(groups)")
     } else if let kept = numbers.integer("topk_group"), !(1...groups).contains(kept) {
       report(.key("topk_group"), "a number from 1 to n_group \(groups)", "\(kept)")
+    } else if groups > 1, experts / groups < 2 {
+      report(
+        .key("n_group"), "at least 2 experts in a group, by which routers score it", "\(experts / groups)")
+    } else if groups > 1, let kept = numbers.integer("topk_group"),
+      let top = numbers.integer("num_experts_per_tok"),
+      top > kept * (experts / groups)
+    {
+      report(
+        .key("num_experts_per_tok"),
+        "at most \(kept * (experts / groups)), the experts in topk_group \(kept) groups",
+        "\(top)")
     }
     if let (topKey, top) = numbers.first(["num_experts_per_tok", "num_experts_per_token", "moe_topk"]) {
       if !(1...experts).contains(top) {

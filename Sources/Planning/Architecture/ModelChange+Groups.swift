@@ -97,12 +97,13 @@ extension Architecture.Group {
     return (counts, counts.width(items[place], extent: query.shape[place]))
   }
 
-  /// Checks that a cut gives the same channels of a layer to a unit in every tensor, and only whole channels or heads:
-  /// shapes alone would also fit other channels.
+  /// Checks that every tensor of a layer keeps the same channels, and only whole channels or heads: shapes alone would
+  /// also fit other channels.
   func requireSameChannels(
-    _ names: TensorNames, _ prefix: String, _ cuts: [TensorName: [DimensionCut?]], _ counts: HeadCounts?
+    _ names: TensorNames, _ prefix: String, _ cuts: [TensorName: [DimensionCut?]], _ counts: HeadCounts?,
+    _ isActive: (DimensionPart) -> Bool
   ) throws(PlanningError) {
-    var known: [String: (tensor: TensorName, units: [Int])] = [:]
+    var known: [String: (tensor: TensorName, kept: [Bool])] = [:]
     for (suffix, text) in tensors {
       guard let pattern = NamePattern(prefix + suffix) else { continue }
       for spec in names.all(prefix + suffix) {
@@ -112,27 +113,30 @@ extension Architecture.Group {
           guard let cuts = cuts[spec.name], cuts.indices.contains(place), let cut = cuts[place] else {
             continue
           }
-          guard let units = ChannelUnits.of(cut, String(item), spec, counts) else {
+          guard let kept = KeptChannels.of(cut, String(item), spec, counts, isActive) else {
             throw .notLoadable(
               "the cut of tensor \(spec.name.quoted) does not keep whole \(heads == nil ? "channels" : "heads") as the model "
                 + "orders them")
           }
           let layer = axis(captures)
-          if let other = known[layer], other.units != units {
+          if let other = known[layer], other.kept != kept {
             throw .notLoadable(
               "tensors \(other.tensor.quoted) and \(spec.name.quoted) keep different channels of one layer")
           }
-          known[layer] = (spec.name, units)
+          known[layer] = (spec.name, kept)
         }
       }
     }
   }
 }
 
-/// The unit of each channel in a cut dimension, by the notation of an architecture's document.
-private enum ChannelUnits {
-  /// Returns nil if a channel has positions of several units, or repeated channels differ. A common channel has −1.
-  static func of(_ cut: DimensionCut, _ item: String, _ spec: TensorSpec, _ heads: HeadCounts?) -> [Int]? {
+/// Whether each channel of a cut dimension is kept, by the notation of an architecture's document.
+private enum KeptChannels {
+  /// Returns nil if only some positions of a channel are kept, or repeated channels differ.
+  static func of(
+    _ cut: DimensionCut, _ item: String, _ spec: TensorSpec, _ heads: HeadCounts?,
+    _ isActive: (DimensionPart) -> Bool
+  ) -> [Bool]? {
     guard let text = try? heads?.numbers(in: item, extent: cut.size, of: spec) ?? item,
       let dimension = try? CutOption.dimensions(text, of: text).first
     else { return nil }
@@ -148,18 +152,17 @@ private enum ChannelUnits {
     default: return nil
     }
     guard parts.reduce(0, { $0 + $1.channels * $1.inner }) == cut.size else { return nil }
-    let units = cut.segments.flatMap { run in
-      [Int](repeating: cut.parts[run.part].unit?.index ?? -1, count: run.length)
-    }
-    var first: [Int]?
+    let active = cut.parts.map(isActive)
+    let positions = cut.segments.flatMap { run in [Bool](repeating: active[run.part], count: run.length) }
+    var first: [Bool]?
     var start = 0
     for part in parts {
-      var found: [Int] = []
+      var found: [Bool] = []
       found.reserveCapacity(part.channels)
       for _ in 0..<part.channels {
-        let channel = units[start..<start + part.inner]
-        guard let unit = channel.first, channel.allSatisfy({ $0 == unit }) else { return nil }
-        found.append(unit)
+        let channel = positions[start..<start + part.inner]
+        guard let isKept = channel.first, channel.allSatisfy({ $0 == isKept }) else { return nil }
+        found.append(isKept)
         start += part.inner
       }
       if let first, first != found { return nil }

@@ -1,6 +1,28 @@
 internal import StrictJSON
 
 extension Architecture.Layers {
+  /// Refuses a list that has an entry for each layer and that no document names: it would not be cut.
+  func requireKnownLists(_ sizes: ModelSizes) throws(PlanningError) {
+    guard let count = countKey.flatMap({ sizes[$0, in: object] }) else { return }
+    let known = Set(lists + numberLists + ["intermediate_size"])
+    let unknown = sizes.lists.first { list in
+      !known.contains(list.key) && (list.count == count || list.count == count + 1)
+        && (count > 3 || list.key.contains("layer") || list.key.contains("stage"))
+    }
+    if let unknown {
+      throw .notLoadable(
+        "\(unknown.key) may have an entry for each layer, and what it means is not known here")
+    }
+    if sizes.has("auto_map", in: nil) {
+      throw .notLoadable("the model has code of its own (auto_map), which may count layers")
+    }
+    if lists.contains(where: { sizes.list($0, in: object) == nil }),
+      let flag = listFlags.first(where: { sizes.isSet($0, in: object) })
+    {
+      throw .notLoadable("with \(flag), what a layer does depends on its number")
+    }
+  }
+
   /// The changes for a model that has only some of its layers; empty if it has all.
   func changes(
     _ kept: [Int], of whole: [Int], _ sizes: ModelSizes, _ type: String
@@ -18,7 +40,7 @@ extension Architecture.Layers {
       throw .notLoadable("layer \(extra) predicts further tokens, and cannot be left out")
     }
     for (key, value) in fixed {
-      if let found = sizes[key, in: object], found != value {
+      if let found = sizes[key, in: object] ?? (sizes.isSet(key, in: object) ? 1 : nil), found != value {
         throw .notLoadable("\(key) is \(found), so what a layer does depends on its number")
       }
     }

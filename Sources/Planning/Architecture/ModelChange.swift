@@ -39,6 +39,10 @@ package struct ModelChange: Sendable {
     var fixed: [(group: Architecture.Group, key: String)] = []
     var perLayer: [Int: [ConfigurationChange]] = [:]
     for prefix in names.prefixes(of: architecture.marker) {
+      if let wrapper = ConfigurationCheck.wrapper(in: prefix) {
+        throw .notLoadable(
+          "no loader knows names with the prefix '\(wrapper)'; convert the folder again with --root")
+      }
       var numbered: [NumberedTensors] = []
       var layers: [Int]?
       for group in architecture.groups where !group.numbered.isEmpty {
@@ -47,6 +51,7 @@ package struct ModelChange: Sendable {
         extents.explain(numbers)
         numbered.append(numbers)
         if let stack = group.layers, let (whole, kept) = numbers.axes[group.axis] {
+          if kept != whole { try stack.requireKnownLists(sizes) }
           try append(stack.changes(kept, of: whole, sizes, type))
           layers = kept
         }
@@ -61,7 +66,7 @@ package struct ModelChange: Sendable {
         guard let first = scales.first, group.layers == nil else { continue }
         let isWhole = scales.allSatisfy { $0.scale.isOne }
         if let list = try group.widths(scales, sizes, type) {
-          if !isWhole { try group.requireSameChannels(names, prefix, cuts, nil) }
+          if !isWhole { try group.requireSameChannels(names, prefix, cuts, nil, isActive) }
           try append(list)
           continue
         }
@@ -70,7 +75,7 @@ package struct ModelChange: Sendable {
           continue
         }
         let heads = try group.headCounts(names, prefix, sizes)
-        try group.requireSameChannels(names, prefix, cuts, heads?.counts)
+        try group.requireSameChannels(names, prefix, cuts, heads?.counts, isActive)
         if let other = scales.first(where: { $0.scale != first.scale }) {
           guard widths == .perLayer, let layers else { throw group.differ(first, other) }
           for scale in scales where !scale.scale.isOne {
@@ -82,8 +87,8 @@ package struct ModelChange: Sendable {
         } else {
           try append(group.changes(first.scale, heads, sizes, type))
         }
-        if let experts = group.experts {
-          try experts.require(first.scale, group, names, prefix, cuts, isActive, sizes)
+        for scale in scales {
+          try group.experts?.require(scale.scale, group, names, prefix, cuts, isActive, sizes, type)
         }
       }
     }
@@ -103,7 +108,9 @@ package struct ModelChange: Sendable {
       for change in changes { values[change.key] = change.value }
       object["\(layer)"] = .object(values)
     }
-    return ConfigurationChange(layers.values.first?.first?.object, "per_layer_config", .object(object))
+    let first = layers.values.first?.first
+    return ConfigurationChange(
+      first?.object, "per_layer_config", .object(object), after: first?.key ?? "model_type")
   }
 
   private mutating func append(_ changes: [ConfigurationChange]) throws(PlanningError) {

@@ -42,6 +42,27 @@ package struct ModelSizes: Sendable {
   /// The largest number; no size of a model comes near it, and products of two fit.
   private static let limit: Int64 = 1 << 30
 
+  /// Whether a key has a value of any kind.
+  package func has(_ key: String, in object: String?) -> Bool { value(key, in: object).isGiven }
+
+  /// Whether a key is in the document and in its part for text.
+  package func isTwice(_ key: String) -> Bool {
+    document[key].isGiven && Self.textParts.contains { part($0)?[key].isGiven ?? false }
+  }
+
+  /// The lists of the document, or of its part for text, by key.
+  var lists: [(key: String, count: Int)] {
+    let objects = Self.textParts.compactMap(part) + [document]
+    return objects.flatMap { object in
+      object.members.compactMap { if case .array(let list) = $0.value { ($0.key, list.count) } else { nil } }
+    }
+  }
+
+  /// Whether the value of a key is true.
+  func isSet(_ key: String, in object: String?) -> Bool {
+    if case .bool(true)? = value(key, in: object) { true } else { false }
+  }
+
   /// The list under a key, found in the same way.
   func list(_ key: String, in object: String?) -> [JSONValue]? {
     guard case .array(let list)? = value(key, in: object) else { return nil }

@@ -63,9 +63,10 @@ struct NumberedTensors {
 
   /// The name with the number that the tensor has in the sub-network.
   func renamed(_ name: TensorName) -> TensorName {
-    guard let (axis, number, renamed) = place(of: name), let rank = axes[axis]?.kept.firstIndex(of: number)
+    guard let (axis, number, renamed) = place(of: name), let (whole, kept) = axes[axis], whole != kept,
+      let place = kept.firstIndex(of: number)
     else { return name }
-    return renamed(rank) ?? name
+    return renamed(place) ?? name
   }
 
   /// Checks that the other tensors on the axes keep the positions of the same numbers: rows of a router.
@@ -118,10 +119,17 @@ extension Architecture.Experts {
   /// A router with groups scores each by its best two experts.
   func require(
     _ scale: Scale, _ group: Architecture.Group, _ names: TensorNames, _ prefix: String,
-    _ cuts: [TensorName: [DimensionCut?]], _ isActive: (DimensionPart) -> Bool, _ sizes: ModelSizes
+    _ cuts: [TensorName: [DimensionCut?]], _ isActive: (DimensionPart) -> Bool, _ sizes: ModelSizes,
+    _ type: String
   ) throws(PlanningError) {
-    guard let count = scale.channels else { return }
-    if let needed = sizes[perTokenKey, in: group.object], count < needed {
+    guard let count = scale.channels, !scale.isOne else { return }
+    guard let needed = sizes[perTokenKey, in: group.object] else {
+      throw .notLoadable("expected \(perTokenKey) in config.json, and loaders take a default")
+    }
+    if let groupCountKey, needsGroups.contains(type), sizes[groupCountKey, in: group.object] == nil {
+      throw .notLoadable("expected \(groupCountKey) in config.json, and loaders take a default")
+    }
+    if count < needed {
       throw .notLoadable(
         "\(perTokenKey) is \(needed), so a router cannot choose from \(count) experts in a layer")
     }

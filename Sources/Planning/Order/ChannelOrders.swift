@@ -4,17 +4,23 @@ internal import UnitModel
 /// The channels of each axis, best first.
 struct ChannelOrders {
   /// For each axis, all channels that are not common.
+  private static let sizeLimit = 1 << 24
   private(set) var orders: [AxisName: [Int]] = [:]
 
   /// Adds a file's lists. Throws `PlanningError.badOption` if an axis or a channel does not exist.
   mutating func add(_ ranking: ChannelRanking, _ plan: Plan, _ axes: [ChannelAxis]) throws(PlanningError) {
     let templates = plan.axes.map(\.name.text)
     for list in ranking.lists {
-      let name = ranking.axis(list.key, among: templates)
+      let name = try ranking.axis(list.key, among: templates)
       guard let axis = axes.first(where: { $0.name == name }) else {
         throw .badOption(
           option: "--order", text: ranking.path, expected: "axes of the plan, such as \(example(axes))",
           found: name.quoted)
+      }
+      guard axis.size <= Self.sizeLimit else {
+        throw .badOption(
+          option: "--order", text: ranking.path, expected: "axes of at most \(Self.sizeLimit) channels",
+          found: "\(axis.size) of \(name.quoted)")
       }
       if let channel = list.channels.first(where: { $0 >= axis.size }) {
         throw .badOption(

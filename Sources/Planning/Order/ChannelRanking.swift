@@ -62,11 +62,31 @@ public struct ChannelRanking: Hashable, Sendable {
     return channels
   }
 
+  /// The axes of the group that have no list; empty for lists by names of axes.
+  func missing(among axes: [ChannelAxis], _ templates: [String]) throws(PlanningError) -> [AxisName] {
+    guard group != nil, let template = NamePattern(try template(among: templates)) else { return [] }
+    var known: Set<AxisName> = []
+    for list in lists { known.insert(try axis(list.key, among: templates)) }
+    return axes.map(\.name).filter { template.match($0.text) != nil && !known.contains($0) }
+  }
+
   /// The name of the axis for a key.
-  func axis(_ key: String, among templates: [String]) -> AxisName {
-    guard let group else { return AxisName(key) }
-    let template = templates.first { $0.hasSuffix(group + "{}") } ?? group + "{}"
-    return AxisName(template.replacing("{}", with: key, maxReplacements: 1))
+  func axis(_ key: String, among templates: [String]) throws(PlanningError) -> AxisName {
+    if group == nil { return AxisName(key) }
+    return AxisName(try template(among: templates).replacing("{}", with: key, maxReplacements: 1))
+  }
+
+  /// The axes of the group; throws if several encoders have a group of this name.
+  private func template(among templates: [String]) throws(PlanningError) -> String {
+    let own = (group ?? "") + "{}"
+    let found = templates.filter { $0 == own || $0.hasSuffix("." + own) }
+    guard found.count <= 1 else {
+      throw .badOption(
+        option: "--order", text: path,
+        expected: "names of axes as keys, because several stacks have a group '\(group ?? "")'",
+        found: "numbers of layers")
+    }
+    return found.first ?? own
   }
 }
 

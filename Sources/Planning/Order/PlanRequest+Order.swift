@@ -17,7 +17,15 @@ extension PlanRequest {
   ) throws -> ChannelOrders? {
     guard sorts else { return nil }
     var orders = ChannelOrders()
-    for ranking in rankings.reversed() { try orders.add(ranking, plan, resolved.partition.axes) }
+    for ranking in rankings.reversed() {
+      try orders.add(ranking, plan, resolved.partition.axes)
+      let missing = try ranking.missing(among: resolved.partition.axes, plan.axes.map(\.name.text))
+      if let first = missing.first {
+        words.append(
+          "\(ranking.path) has no list for axis \(first.quoted)"
+            + (missing.count > 1 ? " and \(missing.count - 1) more" : "") + ": its channels keep their order")
+      }
+    }
     guard sortsByImportance, let weights else { return orders }
     let importance = try ChannelImportance(resolved, hasSamples: activations != nil, weights, side: side)
     var unsorted: [AxisName] = []

@@ -49,9 +49,8 @@ package struct ModelConfiguration {
 
   /// The reason why a model with this configuration cannot be made smaller; nil if it can.
   var reasonAgainstCuts: String? {
-    guard let document = objects.first else { return nil }
-    func isThere(_ key: String) -> Bool { document[key].map { $0 != .null } ?? false }
-    if isThere("quantization_config") {
+    func isThere(_ key: String) -> Bool { objects.contains { $0[key].map { $0 != .null } ?? false } }
+    if isThere("quantization_config") || isThere("compression_config") {
       return "config.json has a quantization_config, and scales and packed weights are not cut"
     }
     if isThere("per_layer_config") {

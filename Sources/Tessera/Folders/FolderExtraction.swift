@@ -17,6 +17,19 @@ package struct FolderExtraction {
   package var changeWords: [String] {
     changes.map { "\($0.key) \((try? JSONWriter.text($0.value, layout: .compact)) ?? "")" }
   }
+  /// The folders that modules.json names, and that the checkpoint did not keep.
+  package var missingFolders: [String] {
+    guard let list = files.first(where: { $0.name == "modules.json" }),
+      case .array(let modules)? = try? JSONParser(sizeLimit: 1 << 20).parse(list.bytes)
+    else { return [] }
+    return modules.compactMap { module in
+      if case .object(let members) = module, case .string(let path)? = members["path"], !path.isEmpty {
+        path
+      } else {
+        nil
+      }
+    }
+  }
   /// The new name of each tensor that gets another number.
   package let names: [TensorName: TensorName]
 
@@ -50,6 +63,10 @@ package struct FolderExtraction {
         if !change.keys.isEmpty, let reason = configuration.reasonAgainstCuts {
           throw PlanningError.notLoadable(reason)
         }
+        if let twice = change.keys.first(where: { $0.object == nil && sizes.isTwice($0.key) }) {
+          throw PlanningError.notLoadable(
+            "\(twice.key) is in config.json and in its part for text, and loaders read one of them")
+        }
       } catch let error as PlanningError {
         throw TesseraError(.plan, "\(checkpoint.path): \(error)")
       } catch let error as JSONError { throw TesseraError(.format, "\(path): \(error)") }
@@ -57,12 +74,12 @@ package struct FolderExtraction {
       names = change.names
       for change in change.keys {
         let anchor = sizes.path(change.anchor, in: change.object)
-        let own =
-          sizes[change.key, in: change.object] == nil
-          ? anchor.dropLast() + [change.key] : sizes.path(change.key, in: change.object)
+        let isThere = sizes.has(change.key, in: change.object)
+        let own = isThere ? sizes.path(change.key, in: change.object) : anchor.dropLast() + [change.key]
         let value = try JSONEdit.text(change.value, depth: own.count)
         // A key that is null is replaced; one that is missing is inserted.
-        guard edit.replace(own, with: value) || edit.insert(change.key, value, after: anchor) else {
+        guard edit.replace(own, with: value) || !isThere && edit.insert(change.key, value, after: anchor)
+        else {
           throw TesseraError(
             .plan,
             "\(path): expected the key \(own.joined(separator: ".")), written without escapes, found none")
@@ -90,10 +107,13 @@ package struct FolderExtraction {
       return try? file.bytes(at: 0, count: min(file.size, 4096))
     }
     if let card = bytes(ModelCard.name), ModelCard.isOwn(card) { return }
-    guard let other = files.first(where: { FileIdentity(path: path + "/" + $0.name) != nil }) else { return }
+    let weights = ["model.safetensors", "pytorch_model.bin"]
+    guard
+      let other = (files.map(\.name) + weights).first(where: { FileIdentity(path: path + "/" + $0) != nil })
+    else { return }
     throw TesseraError(
       .request,
-      "\(path): expected a new folder or one that was extracted before, found \(TensorName(other.name).quoted) of another origin"
+      "\(path): expected a new folder or one that was extracted before, found \(TensorName(other).quoted) of another origin"
     )
   }
 }

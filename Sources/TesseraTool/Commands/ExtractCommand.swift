@@ -190,6 +190,13 @@ struct ExtractCommand: ParsableCommand {
     if folder.files.isEmpty { return folder }
     let names = folder.files.map { PrintableText.line($0.name) }.joined(separator: ", ")
     Output.standardError(WrappedSentence.text("beside the weights: \(names)", width: width))
+    let missing = folder.missingFolders.map { PrintableText.line($0) }
+    if !missing.isEmpty {
+      Output.standardError(
+        WrappedSentence.text(
+          "warning: copy these folders of modules.json from the original folder, or the model does not load: "
+            + missing.joined(separator: ", "), width: width))
+    }
     if !folder.changes.isEmpty {
       let words = folder.changeWords.joined(separator: ", ")
       Output.standardError(WrappedSentence.text("config.json: \(words)", width: width))

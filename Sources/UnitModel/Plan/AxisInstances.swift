@@ -77,6 +77,9 @@ struct AxisInstances {
   /// The axes whose channels are modules.
   var modules: Set<AxisName> { Set(instances.filter { plan.axes[$0.planAxis].isOfModules }.map(\.name)) }
 
+  /// The highest number of a tensor that is a channel, plus one: the most tensors of a file.
+  private static let numberLimit = 1 << 20
+
   /// The channels that a tensor is, by the name that its entry's pattern matched.
   mutating func channels(
     _ match: EntryMatch, of spec: TensorSpec, work: inout PlanWork
@@ -93,7 +96,7 @@ struct AxisInstances {
           found: "\(match.captures.components.count) {}")
       }
       let text = match.captures.components[used]
-      guard let channel = Int(text), "\(channel)" == text, channel >= 0, channel < ChannelAxis.sizeLimit,
+      guard let channel = Int(text), "\(channel)" == text, channel >= 0, channel < Self.numberLimit,
         let instance = places[axis]
       else {
         throw .outOfRange(
