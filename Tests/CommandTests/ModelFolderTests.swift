@@ -183,6 +183,32 @@ struct ModelFolderTests {
       "decoder_sparse_step is 2, so what a layer does depends on its number\n"
     ),
     (
+      "mixtral-8", ["--units", "2", "--cut", "experts"], ("num_experts_per_tok", "experts_for_a_token"),
+      "expected num_experts_per_tok in config.json, and loaders take a default\n"
+    ),
+    (
+      "deepseek_v3-groups", ["--units", "2", "--cut", "experts"], ("\"n_group\"", "\"groups\""),
+      "expected n_group in config.json, and loaders take a default\n"
+    ),
+    (
+      "deepseek_v3-groups", ["--units", "2", "--cut", "experts"], ("\"topk_group\": 1", "\"topk_group\": 0"),
+      "topk_group: expected 1 to 2, found 0\n"
+    ),
+    (
+      "gpt2", ["--units", "2", "--skip-layers", "0"],
+      ("\"scale_attn_by_inverse_layer_idx\": false", "\"scale_attn_by_inverse_layer_idx\": true"),
+      "scale_attn_by_inverse_layer_idx is 1, so what a layer does depends on its number\n"
+    ),
+    (
+      "dinov2", ["--units", "2", "--cut", "layers", "--skip-layers", "0"], nil,
+      "may have an entry for each layer, and what it means is not known here\n"
+    ),
+    (
+      "llama", ["--units", "2", "--skip-layers", "1"],
+      ("\"num_hidden_layers\": 2", "\"num_hidden_layers\": -1"),
+      "no key of config.json gives the number of layers\n"
+    ),
+    (
       "modernbert", ["--units", "2", "--skip-layers", "0"], nil,
       "layer 0 of modernbert is unlike the others, and no other can take its place\n"
     ),
@@ -191,6 +217,91 @@ struct ModelFolderTests {
       "no key of config.json gives the number of layers\n"
     ),
   ]
+
+  @Test(
+    "a level whose tensors keep different channels of one layer is refused, whatever the units are called")
+  func differentChannels() throws {
+    let folder = try copied("llama")
+    let plan =
+      #"{"format": "tessera.plan/1", "units": 2, "axes": {"a{}": {"modules": true}, "b{}": {"modules": true}},"#
+      + #" "tensors": [{"match": "model.layers.{}.mlp.gate_proj.weight", "axes": ["a{}", null]},"#
+      + #" {"match": "model.layers.{}.mlp.up_proj.weight", "axes": ["a{}", null]},"#
+      + #" {"match": "model.layers.{}.mlp.down_proj.weight", "axes": [null, "b{}"]}],"#
+      + #" "tasks": [{"name": "all", "order": [0, 1], "levels": [1, 2], "axes": {"b{}": {"order": [1, 0], "levels": [1, 2]}}}]}"#
+    for (order, isWritten) in [("[1, 0]", false), ("[0, 1]", true)] {
+      let text = plan.replacing("\"b{}\": {\"order\": [1, 0]", with: "\"b{}\": {\"order\": \(order)")
+      // A task names axes, not templates.
+      let own = text.replacing(
+        "\"b{}\": {\"order\": \(order), \"levels\": [1, 2]}",
+        with: ["b0", "b1"].map { "\"\($0)\": {\"order\": \(order), \"levels\": [1, 2]}" }.joined(
+          separator: ", "))
+      _ = try folder.write(Array(own.utf8), as: "plan.json")
+      let run = try tessera(["convert", "model", "m.h5", "--plan", "plan.json"], directory: folder.path)
+      #expect(run.ending == .exited(0), "\(run.errorText)")
+      let small = try tessera(["extract", "m.h5", "small/", "--level", "1"], directory: folder.path)
+      #expect(small.ending == .exited(isWritten ? 0 : 2), "\(small.errorText)")
+      if !isWritten { #expect(small.errorText.hasSuffix("keep different channels of one layer\n")) }
+    }
+  }
+
+  @Test("the part of config.json for text gets its numbers and lists")
+  func textPart() throws {
+    let folder = try copied("gemma3n_text")
+    let path = folder.file("model/config.json")
+    let text = try String(decoding: bytes(path), as: UTF8.self)
+    _ = try folder.write(
+      Array("{\n\"model_type\": \"gemma3n\",\n\"text_config\": \(text)}\n".utf8), as: "model/config.json")
+    try convert(folder, ["--units", "2", "--cut", "ffn", "--skip-layers", "6-7"])
+    let small = try tessera(["extract", "m.h5", "small/", "--level", "1"], directory: folder.path)
+    #expect(small.ending == .exited(0), "\(small.errorText)")
+    guard
+      case .object(let document) = try JSONParser().parse(Array(bytes(folder.file("small/config.json")))),
+      case .object(let part)? = document["text_config"]
+    else { return }
+    #expect(document.members.map(\.key) == ["model_type", "text_config"])
+    #expect(part["num_hidden_layers"] == 8 && part["num_kv_shared_layers"] == 2)
+    for key in ["layer_types", "activation_sparsity_pattern", "intermediate_size"] {
+      guard case .array(let list)? = part[key] else {
+        Issue.record("no \(key)")
+        continue
+      }
+      #expect(list.count == 8)
+    }
+    try comesBack(folder)
+    // A loader reads one of the two numbers.
+    _ = try folder.write(
+      Array("{\"model_type\": \"gemma3n\", \"num_hidden_layers\": 10, \"text_config\": \(text)}\n".utf8),
+      as: "model/config.json")
+    try convert(folder, ["--units", "2", "--cut", "ffn", "--skip-layers", "6-7"])
+    let twice = try tessera(["extract", "m.h5", "twice/", "--level", "1"], directory: folder.path)
+    #expect(
+      twice.ending == .exited(2)
+        && twice.errorText.contains("num_hidden_layers is in config.json and in its part"))
+  }
+
+  @Test("numbers of layers and experts beyond any model are refused")
+  func hugeNumbers() throws {
+    for name in ["model.layers.100000000.x", "model.layers.9223372036854775807.x"] {
+      let folder = try copied("llama")
+      let file = try bytes(folder.file("model/model.safetensors"))
+      let length = file[..<8].enumerated().reduce(0) { $0 | Int($1.element) << (8 * $1.offset) }
+      let header = String(decoding: file[8..<8 + length], as: UTF8.self)
+      let size = file.count - 8 - length
+      let more = header.replacingOccurrences(
+        of: "\"lm_head.weight\"",
+        with:
+          "\"\(name)\":{\"dtype\":\"U8\",\"shape\":[8],\"data_offsets\":[\(size),\(size + 8)]},\"lm_head.weight\""
+      )
+      let start = (0..<8).map { UInt8(truncatingIfNeeded: more.utf8.count >> (8 * $0)) }
+      _ = try folder.write(
+        start + Array(more.utf8) + file[(8 + length)...] + [UInt8](repeating: 0, count: 8),
+        as: "model/model.safetensors")
+      let run = try tessera(["plan", "model", "--units", "2", "--skip-layers", "0"], directory: folder.path)
+      #expect(
+        run.ending == .exited(2)
+          && run.errorText.contains("expected the number of a channel of axis 'layers'"), "\(run.errorText)")
+    }
+  }
 
   @Test("experts and layers that could not be loaded without the others", arguments: counts.indices)
   func uncountable(number: Int) throws {
