@@ -43,7 +43,7 @@ final class ShardedSink: TensorSink {
     try Self.requireBare(contents, beside: names + [destination.index])
     if layout.index == nil {
       try destination.requireNoIndex()
-    } else {
+    } else if contents.isModelFolder {
       try destination.requireNoSingleFile(names)
     }
     for name in names + companions + [destination.index] {

@@ -30,17 +30,12 @@ package struct ModelSizes: Sendable {
     return Self.textParts.first { part($0)?[key].isGiven ?? false }.map { [$0, key] } ?? [key]
   }
 
-  /// The whole number under a key, in the named object. Without a name: in the document, or else in the part for text
+  /// The number of at least 0 under a key, in the named object. Without a name: in the document, or else in the part for text
   /// of a model with several kinds of input.
   package subscript(key: String, in object: String?) -> Int? {
-    guard case .integer(let number)? = value(key, in: object), (0...Self.limit).contains(number) else {
-      return nil
-    }
-    return Int(number)
+    guard case .integer(let number)? = value(key, in: object), number >= 0 else { return nil }
+    return Int(exactly: number)
   }
-
-  /// The largest number; no size of a model comes near it, and products of two fit.
-  private static let limit: Int64 = 1 << 30
 
   /// Whether a key has a value of any kind.
   package func has(_ key: String, in object: String?) -> Bool { value(key, in: object).isGiven }
