@@ -173,6 +173,26 @@ extension ModelFolderTests {
         && twice.errorText.contains("num_hidden_layers is in config.json and in its part"))
   }
 
+  @Test("the prefix of a training program is refused, and a folder without it is written")
+  func wrapped() throws {
+    let folder = try copied("llama")
+    let file = try bytes(folder.file("model/model.safetensors"))
+    let length = file[..<8].enumerated().reduce(0) { $0 | Int($1.element) << (8 * $1.offset) }
+    let header = String(decoding: file[8..<8 + length], as: UTF8.self)
+      .replacingOccurrences(of: "\"model.", with: "\"module.model.")
+      .replacingOccurrences(of: "\"lm_head.", with: "\"module.lm_head.")
+    let start = (0..<8).map { UInt8(truncatingIfNeeded: header.utf8.count >> (8 * $0)) }
+    _ = try folder.write(start + Array(header.utf8) + file[(8 + length)...], as: "model/model.safetensors")
+    try convert(folder, ["--units", "2"])
+    let run = try tessera(["extract", "m.h5", "small/", "--level", "1"], directory: folder.path)
+    #expect(
+      run.ending == .exited(2) && run.errorText.contains("no loader knows names with the prefix 'module.'"))
+    let root = try tessera(["convert", "model", "fixed/", "--root", "module"], directory: folder.path)
+    #expect(root.ending == .exited(0), "\(root.errorText)")
+    let check = try tessera(["validate", "fixed"], directory: folder.path)
+    #expect(check.ending == .exited(0), "\(check.outputText)")
+  }
+
   @Test("numbers of layers and experts beyond any model are refused")
   func hugeNumbers() throws {
     for name in ["model.layers.100000000.x", "model.layers.9223372036854775807.x"] {

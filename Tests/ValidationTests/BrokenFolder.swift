@@ -195,9 +195,11 @@ struct BrokenFolder: CustomTestStringConvertible, Sendable {
 
   static let heads: [BrokenFolder] = [
     number(
-      "half the heads, with head_dim", "llama", "num_attention_heads", 2, ["expected heads that fill 24"]),
-    number("half the heads, with grouped keys", "granite", "num_attention_heads", 2, ["heads that fill 12"]),
-    number("key heads", "llama", "num_key_value_heads", 1, ["heads that fill 12"]),
+      "half the heads, with head_dim", "llama", "num_attention_heads", 2,
+      ["expected heads × width equal to 24"]),
+    number(
+      "half the heads, with grouped keys", "granite", "num_attention_heads", 2, ["heads × width equal to 12"]),
+    number("key heads", "llama", "num_key_value_heads", 1, ["heads × width equal to 12"]),
     BrokenFolder(
       "as many key heads as query heads in the weights", "llama", .configuration,
       ["num_key_value_heads", "k_proj"]
@@ -247,6 +249,32 @@ struct BrokenFolder: CustomTestStringConvertible, Sendable {
       "an expert of another shape", "mixtral", "model.layers.0.block_sparse_moe.experts.2.w1.weight",
       [39, 24], ["39"]),
     without("an expert without a tensor", "mixtral", "model.layers.0.block_sparse_moe.experts.2.w1.weight"),
+    number("one expert in a group", "deepseek_v3", "n_group", 4, ["at least 2 experts in a group"]),
+    BrokenFolder(
+      "more experts for a token than the groups have", "deepseek_v3-groups", .configuration, ["topk_group 1"]
+    ) {
+      try $0.change { $0["num_experts_per_tok"] = 5 }
+    },
+    BrokenFolder(
+      "the prefix of a training program", "llama", .configuration, ["the prefix 'module.'", "--root"]
+    ) {
+      try $0.changeTensors { tensors in
+        tensors = Dictionary(uniqueKeysWithValues: tensors.map { ("module.\($0.key)", $0.value) })
+      }
+    },
+    BrokenFolder(
+      "a width unlike its entry in the list", "gemma3n_text", .configuration, ["entry 3 of intermediate_size"]
+    ) {
+      try $0.change {
+        var widths = $0["intermediate_size"] as? [Int] ?? []
+        widths[3] = 39
+        $0["intermediate_size"] = widths
+      }
+    },
+    BrokenFolder("a list of widths that is too short", "gemma3n_text", .configuration, ["intermediate_size"])
+    {
+      try $0.change { $0["intermediate_size"] = [Int](repeating: 40, count: 9) }
+    },
     BrokenFolder("an expert missing on disk", "olmoe", .configuration, ["num_experts", "expected 3"]) {
       try $0.changeTensors { tensors in
         for name in tensors.keys where name.contains("layers.1.mlp.experts.3.") { tensors[name] = nil }
