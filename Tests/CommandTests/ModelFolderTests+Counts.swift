@@ -69,6 +69,10 @@ extension ModelFolderTests {
     ),
     (
       "gemma3n_text", ["--units", "2", "--skip-layers", "6"], ("layer_types", "types_of_layers"),
+      "types_of_layers may have an entry for each layer, and what it means is not known here\n"
+    ),
+    (
+      "gemma2", ["--units", "2", "--skip-layers", "1"], ("\"layer_types\"", "\"kinds\""),
       "config.json has no list layer_types, and loaders compute it from the numbers of layers\n"
     ),
     (
