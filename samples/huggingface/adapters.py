@@ -61,6 +61,9 @@ def make(folder):
         adapted.peft_config["default"].base_model_name_or_path = "tiny-llama"
         logits[name] = compute(adapted.eval())
         adapted.save_pretrained(f"{folder}/{name}")
+        # PEFT's own card is a form to fill in.
+        with open(f"{folder}/{name}/README.md", "w") as card:
+            card.write(f"# {name}\n\nA random LoRA adapter of rank {options['r']}, made by adapters.py.\n")
         assert (logits[name] - logits["base"]).abs().max() > 0.01
     torch.manual_seed(12)
     safetensors.torch.save_file(
