@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// The result for one file.
 package struct FileVerdict: Sendable {
   /// The path as the user gave it, or a path below the folder that the user gave.
@@ -8,10 +10,12 @@ package struct FileVerdict: Sendable {
   package let tensorCount: Int?
   /// Whether the tensors' data were read.
   package let isDeep: Bool
-  package let findings: [Finding]
+  package private(set) var findings: [Finding]
   /// The rules that were applied.
-  package let rules: [RuleID]
+  package private(set) var rules: [RuleID]
   package let state: State
+  /// The tensors of a flat file, for rules about a folder; nil if it could not be opened as weights.
+  var tensors: [TensorSpec]?
 
   /// What was done with the file.
   package enum State: Sendable, Equatable {
@@ -54,21 +58,24 @@ package struct FileVerdict: Sendable {
   /// The same verdict with one more finding before the others; a file that was not checked stays unchanged.
   func with(_ finding: Finding) -> FileVerdict {
     guard case .checked = state else { return self }
-    return FileVerdict(
-      path: path, kind: kind, tensorCount: tensorCount, isDeep: isDeep, findings: [finding] + findings,
-      rules: rules.contains(finding.rule) ? rules : rules + [finding.rule])
+    var verdict = with([finding] + findings)
+    if !rules.contains(finding.rule) { verdict.rules.append(finding.rule) }
+    return verdict
+  }
+
+  /// The same verdict with other findings.
+  func with(_ findings: [Finding]) -> FileVerdict {
+    var verdict = self
+    verdict.findings = findings
+    return verdict
   }
 
   /// The same verdict with the severities that the user chose.
   func adjusted(_ options: ValidationOptions) -> FileVerdict {
-    switch state {
-    case .failed: self
-    case .left(let why): FileVerdict(path: path, left: why, findings: options.adjusted(findings))
-    case .checked:
-      FileVerdict(
-        path: path, kind: kind, tensorCount: tensorCount, isDeep: isDeep,
-        findings: options.adjusted(findings),
-        rules: rules.filter { options.severities[$0] != .some(.none) })
-    }
+    if case .failed = state { return self }
+    var verdict = with(options.adjusted(findings))
+    if case .left = state { verdict.rules = verdict.findings.map(\.rule) }
+    if case .checked = state { verdict.rules = rules.filter { options.severities[$0] != .some(.none) } }
+    return verdict
   }
 }

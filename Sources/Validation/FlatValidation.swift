@@ -73,10 +73,12 @@ struct FlatValidation {
     }
     if let failure = subject.failure { throw .source(SourceFailure(failure)) }
     let isOpened = source != nil || isPlainPickle
-    return FileVerdict(
+    var verdict = FileVerdict(
       path: path, kind: kind, tensorCount: source?.tensors.count ?? (isPlainPickle ? 0 : nil),
       isDeep: options.deep, findings: findings,
       rules: FileValidation.rules(about: .flat, deep: options.deep, isOpened: isOpened, findings))
+    verdict.tensors = source?.tensors.map(\.spec)
+    return verdict
   }
 
   /// The notes from following the pickles, also those in bytes that the reader does not read.

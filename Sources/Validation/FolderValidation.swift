@@ -10,6 +10,7 @@ package struct FolderValidation {
   /// Called before each file; if it returns true, the remaining files are not checked.
   private let isCancelled: () -> Bool
   private var verdicts: [FileVerdict] = []
+  private let documents = OpenedDocuments()
 
   /// Whether `path` is that of a folder.
   package static func isFolder(_ path: String) -> Bool { FlatFormats.isFolder(path) }
@@ -99,11 +100,14 @@ package struct FolderValidation {
     let below = Dictionary(grouping: listing.folders.dropFirst().map(\.path), by: Self.parent)
     let places = Dictionary(
       verdicts.enumerated().map { (TensorName($0.element.path), $0.offset) }, uniquingKeysWith: { a, _ in a })
+    let tensors = places.compactMapValues { verdicts[$0].tensors }
     for folder in listing.folders {
       if isCancelled() { return }
       let inside = Set((below[folder.path] ?? []).map { TensorName(FolderSubject.bareName(of: $0)) })
       guard
-        let subject = FolderSubject(folder.path, files: folder.files, folders: inside, options: options)
+        let subject = FolderSubject(
+          folder.path, files: folder.files, folders: inside, documents: documents, tensors: tensors,
+          options: options)
       else { continue }
       let byRules = rules.flatMap { $0.rule.findings(in: subject) }
       let found = Dictionary(grouping: subject.problems + byRules, by: { TensorName($0.file) })
@@ -234,15 +238,13 @@ package struct FolderValidation {
     }
     guard case .checked = whole.state else { return [whole] + given }
     return [
-      FileVerdict(
-        path: whole.path, kind: whole.kind, tensorCount: whole.tensorCount, isDeep: whole.isDeep,
-        findings: rest, rules: whole.rules)
+      whole.with(rest)
     ] + given
   }
 
   private func checkFile(_ path: String) -> FileVerdict {
     let file: ReadableFile
-    do throws(FileError) { file = try ReadableFile(path: path) } catch {
+    do throws(FileError) { file = try documents.file(path) } catch {
       return FileVerdict(path: path, failure: "\(error)")
     }
     do throws(UncheckableFile) { return try FileValidation.check(file, options, progress: progress) } catch {

@@ -1,8 +1,6 @@
 internal import ByteFiles
-internal import FlatFormats
 internal import Planning
 internal import StrictJSON
-internal import TensorStreams
 internal import Tensors
 
 /// A folder with a model, as Hugging Face's libraries write it, in the form that rules need.
@@ -20,10 +18,19 @@ final class FolderSubject {
   private(set) var examined: Set<TensorName> = []
   /// The findings on files that cannot be read as what their names promise.
   private(set) var problems: [Finding] = []
-  private var documents: [TensorName: JSONObject?] = [:]
+  private var parsed: [TensorName: JSONObject?] = [:]
+  private let documents: OpenedDocuments
+  private let tensors: [TensorName: [TensorSpec]]
 
   /// Returns nil for a folder without any of the files that describe a model.
-  init?(_ folder: String, files: [String], folders: Set<TensorName>, options: ValidationOptions) {
+  ///
+  /// - Parameters:
+  ///   - documents: the files that are open.
+  ///   - tensors: the tensors of the weights, by path.
+  init?(
+    _ folder: String, files: [String], folders: Set<TensorName>, documents: OpenedDocuments,
+    tensors: [TensorName: [TensorSpec]], options: ValidationOptions
+  ) {
     names = Set(files.map { TensorName($0) })
     let described: [TensorName] = [
       "config.json", "adapter_config.json", "modules.json", "model_index.json", "tokenizer.json",
@@ -31,6 +38,8 @@ final class FolderSubject {
     if names.isDisjoint(with: described) { return nil }
     self.folder = folder
     self.folders = folders
+    self.documents = documents
+    self.tensors = tensors
     self.options = options
   }
 
@@ -55,7 +64,7 @@ final class FolderSubject {
     // A name in a folder of this one comes from a document, and only listed folders are entered.
     let parts = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     let isListed = parts.count == 1 ? has(name) : parts.count == 2 && folders.contains(TensorName(parts[0]))
-    guard isListed, let file = try? ReadableFile(path: path(name)) else { return nil }
+    guard isListed, let file = try? documents.file(path(name)) else { return nil }
     examined.insert(TensorName(name))
     guard file.size <= limit else {
       problems.append(
@@ -69,9 +78,9 @@ final class FolderSubject {
 
   /// The object in a JSON file of the folder; nil if there is none. Malformed JSON is a finding.
   func document(_ name: String, limit: Int = configurationLimit) -> JSONObject? {
-    if let known = documents[TensorName(name)] { return known }
+    if let known = parsed[TensorName(name)] { return known }
     let found = bytes(name, limit: limit).flatMap { parse($0, name) }
-    documents[TensorName(name)] = .some(found)
+    parsed[TensorName(name)] = .some(found)
     return found
   }
 
@@ -107,7 +116,10 @@ final class FolderSubject {
     ["NaN", "Infinity", "-Infinity"].contains { bytes.starts(with: $0.utf8) }
   }
 
-  /// The weights of the folder that transformers loads.
+  /// The tensors of a file of weights in the folder or in one of its folders; nil if it could not be opened.
+  func tensors(of name: String) -> [TensorSpec]? { tensors[TensorName(path(name))] }
+
+  /// The weights that transformers loads: their path and their tensors.
   lazy var weights: (path: String, tensors: [TensorSpec])? = {
     let candidates = [Self.single, "model.safetensors.index.json", "pytorch_model.bin"]
     guard let name = candidates.first(where: has) else {
@@ -120,16 +132,14 @@ final class FolderSubject {
       }
       return nil
     }
-    guard let file = try? ReadableFile(path: path(name)),
-      let source = FlatFormats.examine(file, assumeDType: nil).source
-    else {
+    guard let found = tensors(of: name) else {
       problems.append(
         finding(
           .unexamined, note, "config.json", "",
           "expected '\(name)' to be readable, found errors: config.json is not compared with the tensors"))
       return nil
     }
-    return (file.path, source.tensors.map(\.spec))
+    return (path(name), found)
   }()
 
   /// The comparison of config.json with the weights; nil if one of them is missing, or if config.json is not a model's.

@@ -1,7 +1,4 @@
-internal import ByteFiles
-internal import FlatFormats
 internal import StrictJSON
-internal import TensorStreams
 internal import Tensors
 
 /// The parts of a folder that others describe are there and fit: the tensors of an adapter, the modules of
@@ -47,10 +44,7 @@ enum PartsRule: ValidationRule {
     if case .object(let patterns)? = document["rank_pattern"] {
       for member in patterns.members { if case .integer(let own) = member.value { ranks.insert(own) } }
     }
-    guard let file = try? ReadableFile(path: subject.path(weights)),
-      let source = FlatFormats.examine(file, assumeDType: nil).source
-    else { return [] }
-    for spec in source.tensors.map(\.spec) {
+    for spec in subject.tensors(of: weights) ?? [] {
       let parts = spec.name.text.split(separator: ".")
       let dimension =
         parts.contains { $0 == "lora_A" || $0 == "lora_embedding_A" }
@@ -143,9 +137,9 @@ enum PartsRule: ValidationRule {
   ) -> [Finding] {
     guard case .integer(let inputs)? = document["in_features"],
       case .integer(let outputs)? = document["out_features"],
-      let file = try? ReadableFile(path: subject.path("\(path)/model.safetensors")),
-      let source = FlatFormats.examine(file, assumeDType: nil).source,
-      let weight = source.tensors.map(\.spec).first(where: { $0.name.text == "linear.weight" }),
+      let weight = subject.tensors(of: "\(path)/model.safetensors")?.first(where: {
+        $0.name.text == "linear.weight"
+      }),
       weight.shape.map(Int64.init) != [outputs, inputs]
     else { return [] }
     return [
