@@ -16,19 +16,7 @@ struct GemmaCountTests {
 
   private func parameters(_ plan: String, _ policy: String) throws -> [String: Int64] {
     let own = policy == "all-stored" ? policy : "policies/\(policy).json"
-    guard case .array(let policies)? = try counted(["\(plan).plan.json", "--policy", own])["policies"],
-      case .object(let table)? = policies.first, case .array(let rows)? = table["rows"]
-    else { return [:] }
-    var found: [String: Int64] = [:]
-    for row in rows {
-      guard case .object(let row) = row, case .integer(let parameters)? = row["parameters"] else { continue }
-      if case .string(let task)? = row["task"], case .integer(let level)? = row["level"] {
-        found["\(task) \(level)"] = parameters
-      } else {
-        found["stored"] = parameters
-      }
-    }
-    return found
+    return countedParameters(try counted(["\(plan).plan.json", "--policy", own]))
   }
 
   static let cases: [(plan: String, policy: String, expected: [String: Int64])] = [

@@ -17,20 +17,8 @@ struct PaperCountTests {
       ],
       directory: Self.samples)
     #expect(run.ending == .exited(0), "\(run.errorText)")
-    guard case .object(let object) = try JSONParser().parse(run.output),
-      case .array(let policies)? = object["policies"], case .object(let table)? = policies.first,
-      case .array(let rows)? = table["rows"]
-    else { return [:] }
-    var found: [String: Int64] = [:]
-    for row in rows {
-      guard case .object(let row) = row, case .integer(let parameters)? = row["parameters"] else { continue }
-      if case .string(let task)? = row["task"], case .integer(let level)? = row["level"] {
-        found["\(task) \(level)"] = parameters
-      } else {
-        found["stored"] = parameters
-      }
-    }
-    return found
+    guard case .object(let object) = try JSONParser().parse(run.output) else { return [:] }
+    return countedParameters(object)
   }
 
   static let cases: [(scenario: String, policy: String, expected: [String: Int64])] = [

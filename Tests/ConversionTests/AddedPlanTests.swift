@@ -31,7 +31,7 @@ struct AddedPlanTests {
   }
 
   private static func input(_ name: String, _ names: [String]) throws -> AddedInput {
-    try AddedInput(
+    AddedInput(
       name: name, source: try Source("\(name).pt", names), fileName: nil, companions: [])
   }
 

@@ -72,7 +72,7 @@ struct SubNetworkTests {
     let sink = try FlatFormats.sink(
       kind: .safetensors, path: path, specs: subNetwork.tensors.map(\.spec),
       ties: [TensorTie(name: "top.b", tiedTo: "top.a")],
-      metadata: try checkpoint.flatMetadata(for: .safetensors))
+      metadata: try checkpoint.base().flatMetadata(for: .safetensors))
     let source = SubNetworkSource(subNetwork, of: checkpoint)
     let tied = try TiedSink(sink, source.tensors, destination: path)
     #expect(tied.order.count == 2 && sink.order.count == 3)

@@ -31,8 +31,8 @@ struct AddedRecordTests {
       try folder.write(SampleWeights.bytes([("x", "U8", [9])], seed: 3), as: "one.safetensors"))
     let file = CompanionFile(name: "config.json", bytes: Array("{}".utf8))
     let added = [
-      try AddedInput(name: "set", source: set, fileName: nil, companions: [file]),
-      try AddedInput(name: "one", source: one, fileName: "one.safetensors", companions: [file]),
+      AddedInput(name: "set", source: set, fileName: nil, companions: [file]),
+      AddedInput(name: "one", source: one, fileName: "one.safetensors", companions: [file]),
     ]
     let (plan, _) = try Plan(unitCount: 1).adding(added, to: base)
     let (contents, _) = try CheckpointContents.cutting(base, plan: plan, planPath: "plan", adding: added)

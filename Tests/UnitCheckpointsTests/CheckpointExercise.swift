@@ -26,7 +26,7 @@ struct CheckpointExercise {
       for added in try checkpoint.sourceRecord().added {
         _ = try checkpoint.addedInput(named: added.name)?.shardSet()
       }
-      _ = try checkpoint.shardSet()
+      _ = try checkpoint.base().shardSet()
       try Self.convert(checkpoint, to: folder.file("back.safetensors"))
       try Self.readNetworks(of: checkpoint)
     } catch {
@@ -71,7 +71,7 @@ struct CheckpointExercise {
     do {
       sink = try FlatFormats.sink(
         kind: .safetensors, path: path, specs: checkpoint.index.tensors.map(\.spec), ties: [], metadata: [],
-        verbatim: try checkpoint.verbatimHeader(for: .safetensors), opaque: false)
+        verbatim: try checkpoint.base().verbatimHeader(for: .safetensors), opaque: false)
     } catch {
       if let error = error as? CheckpointError { throw error }
       // A stored header that no longer describes the tensors.

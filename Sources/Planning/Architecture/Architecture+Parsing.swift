@@ -20,9 +20,7 @@ extension Architecture {
     id = try object.required("id").string()
     title = try object.required("title").string()
     _ = try object.required("source").string()
-    var types: [String] = []
-    for item in try object.optional("model_types")?.array() ?? [] { types.append(try item.string()) }
-    modelTypes = types
+    modelTypes = try object.texts("model_types")
     marker = try object.required("marker").pattern().text
     remark = try object.optional("remark")?.string()
     var layers: [Layers] = []
@@ -69,22 +67,17 @@ extension Architecture.Layers {
       "pattern", "count_key", "extra_tensor", "config", "lists", "optional", "number_lists", "first_keys",
       "shared_key", "fixed", "needs_lists", "keeps_first", "list_flags", "tensors",
     ])
-    func texts(_ key: String) throws(PlanError) -> [String] {
-      var texts: [String] = []
-      for item in try object.optional(key)?.array() ?? [] { texts.append(try item.string()) }
-      return texts
-    }
     pattern = try object.required("pattern").pattern().text
     countKey = try object.optional("count_key")?.string()
     extraTensor = try object.optional("extra_tensor")?.string()
     self.object = try object.optional("config")?.string()
-    lists = try texts("lists")
-    optional = try texts("optional")
-    numberLists = try texts("number_lists")
-    firstKeys = try texts("first_keys")
+    lists = try object.texts("lists")
+    optional = try object.texts("optional")
+    numberLists = try object.texts("number_lists")
+    firstKeys = try object.texts("first_keys")
     sharedKey = try object.optional("shared_key")?.string()
-    needsLists = try texts("needs_lists")
-    listFlags = try texts("list_flags")
+    needsLists = try object.texts("needs_lists")
+    listFlags = try object.texts("list_flags")
     keepsFirst = try object.optional("keeps_first")?.bool() ?? false
     var fixed: [(key: String, value: Int)] = []
     if let node = object.optional("fixed") {
@@ -147,14 +140,9 @@ extension Architecture.Group {
     }
     layers = nil
     tensors = try Architecture.tensors(object.required("tensors"))
-    func texts(_ key: String) throws(PlanError) -> [String] {
-      var texts: [String] = []
-      for item in try object.optional(key)?.array() ?? [] { texts.append(try item.string()) }
-      return texts
-    }
-    listTypes = try texts("list_types")
-    readers = try texts("readers")
-    neutral = try texts("neutral")
+    listTypes = try object.texts("list_types")
+    readers = try object.texts("readers")
+    neutral = try object.texts("neutral")
   }
 }
 
@@ -163,15 +151,11 @@ extension Architecture.Experts {
     let object = try node.object(allowing: [
       "count_keys", "per_token_key", "group_count_key", "groups_per_token_key", "needs_groups", "numbered",
     ])
-    var keys: [String] = []
-    for item in try object.required("count_keys").array() { keys.append(try item.string()) }
-    countKeys = keys
+    countKeys = try object.required("count_keys").texts()
     perTokenKey = try object.required("per_token_key").string()
     groupCountKey = try object.optional("group_count_key")?.string()
     groupsPerTokenKey = try object.optional("groups_per_token_key")?.string()
-    var types: [String] = []
-    for item in try object.optional("needs_groups")?.array() ?? [] { types.append(try item.string()) }
-    needsGroups = types
+    needsGroups = try object.texts("needs_groups")
     var numbered: [String] = []
     for item in try object.optional("numbered")?.array() ?? [] {
       let pattern = try item.pattern()
@@ -194,10 +178,20 @@ extension Architecture.Heads {
     countKey = try object.optional("count_key")?.string()
     keyCountKey = try object.optional("key_count_key")?.string()
     widthKey = try object.optional("width_key")?.string()
-    var types: [String] = []
-    for item in try object.optional("divides_hidden")?.array() ?? [] { types.append(try item.string()) }
-    dividesHidden = types
+    dividesHidden = try object.texts("divides_hidden")
     key = try object.optional("key")?.pattern().text
     norm = try object.optional("norm")?.pattern().text
+  }
+}
+
+extension PlanObject {
+  /// The texts in an optional list; empty if there is none.
+  fileprivate func texts(_ key: String) throws(PlanError) -> [String] { try optional(key)?.texts() ?? [] }
+}
+
+extension PlanNode {
+  /// The texts in a list.
+  fileprivate func texts() throws(PlanError) -> [String] {
+    try array().map { (item) throws(PlanError) in try item.string() }
   }
 }

@@ -51,9 +51,9 @@ struct Architecture: Sendable {
     let numberLists: [String]
     /// The keys with a number of layers at the start of the stack.
     let firstKeys: [String]
-    /// The key with a number of layers at the end of the stack that use keys and values of earlier layers of their type.
+    /// The key that counts the last layers, which use the keys and values of an earlier layer of their type.
     let sharedKey: String?
-    /// Keys whose effect depends on the number of a layer, with the value at which it does not.
+    /// Keys that make a layer depend on its number, each with the value that does not: `decoder_sparse_step` 1.
     let fixed: [(key: String, value: Int)]
     /// The model types whose loaders compute a missing list from the numbers of layers.
     let needsLists: [String]

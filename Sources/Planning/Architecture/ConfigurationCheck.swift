@@ -25,7 +25,7 @@ package struct ConfigurationCheck {
   /// The embedding with the fewest rows, which limit the ids of tokens; nil if none is known.
   package internal(set) var vocabulary: (tensor: TensorName, rows: Int)?
 
-  let numbers: ConfigurationNumbers
+  let numbers: ModelSizes
   let index: TensorIndex
   /// Keys that a document names and config.json lacks: a loader has a default of its own.
   var absent: [String] = []
@@ -41,8 +41,8 @@ package struct ConfigurationCheck {
     var type: String?
     if case .string(let name)? = document["model_type"] { type = name }
     let own = type.flatMap(Architecture.of(type:))
-    let part = own == nil ? ConfigurationNumbers.part(of: document) { Architecture.of(type: $0) != nil } : nil
-    let numbers = ConfigurationNumbers(document, part: part)
+    let part = own == nil ? ModelSizes.part(of: document) { Architecture.of(type: $0) != nil } : nil
+    let numbers = ModelSizes(document, part: part)
     self.numbers = numbers
     index = TensorIndex(specs)
     let known = own ?? part.flatMap { numbers.text("\($0).model_type") }.flatMap(Architecture.of(type:))

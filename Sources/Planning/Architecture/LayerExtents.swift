@@ -2,14 +2,14 @@ internal import Tensors
 internal import UnitModel
 
 /// The part of its channels that a sub-network keeps of a group.
-struct Scale: Equatable {
+struct KeptShare: Equatable {
   let kept: Int
   let of: Int
   /// The channels that are kept, if the document gives the positions of each channel in the group's first tensor.
   let channels: Int?
   var isOne: Bool { kept == of }
 
-  static func == (a: Scale, b: Scale) -> Bool {
+  static func == (a: KeptShare, b: KeptShare) -> Bool {
     a.kept.multipliedFullWidth(by: b.of) == b.kept.multipliedFullWidth(by: a.of)
   }
 
@@ -21,17 +21,18 @@ struct Scale: Equatable {
 }
 
 /// The part that a sub-network keeps in one layer.
-struct LayerScale {
+struct LayerShare {
   /// The axis of the layer.
   let axis: String
   /// The number of the layer in the whole model; nil if names have none.
   let layer: Int?
   /// A tensor of the layer.
   let tensor: TensorName
-  let scale: Scale
+  let scale: KeptShare
 }
 
-/// The shapes of a model's tensors and of its sub-network's, and the differences that nothing explains yet.
+/// Compares the shapes of a model with those of its sub-network, and records the differences that config.json can
+/// express.
 struct LayerExtents {
   private let whole: [TensorName: [Int]]
   private let part: [TensorName: [Int]]
@@ -62,8 +63,8 @@ struct LayerExtents {
   /// The part that the tensors of a group keep, layer by layer; empty if the sub-network has no such tensor.
   mutating func scales(
     of group: Architecture.Group, under prefix: String, _ names: TensorNames
-  ) throws(PlanningError) -> [LayerScale] {
-    var scales: [LayerScale] = []
+  ) throws(PlanningError) -> [LayerShare] {
+    var scales: [LayerShare] = []
     var places: [String: Int] = [:]
     for (suffix, text) in group.tensors {
       guard let pattern = NamePattern(prefix + suffix) else { continue }
@@ -77,12 +78,12 @@ struct LayerExtents {
         explained[spec.name, default: []].formUnion([])
         for (place, item) in items.enumerated() where item != "-" {
           explained[spec.name, default: []].insert(place)
-          let found = Scale(
+          let found = KeptShare(
             kept: new[place], of: old[place], channels: Self.channels(item, new[place]))
           guard let known = places[axis] else {
             places[axis] = scales.count
             scales.append(
-              LayerScale(
+              LayerShare(
                 axis: axis, layer: captures.first.flatMap { Int($0) }, tensor: spec.name, scale: found))
             continue
           }

@@ -4,7 +4,7 @@ internal import UnitModel
 
 extension Architecture.Group {
   func changes(
-    _ scale: Scale, _ known: (counts: HeadCounts, width: Int)?, _ sizes: ModelSizes, _ type: String
+    _ scale: KeptShare, _ known: (counts: HeadCounts, width: Int)?, _ sizes: ModelSizes, _ type: String
   ) throws(PlanningError) -> [ConfigurationChange] {
     if let experts {
       let known = experts.countKeys.filter { sizes[$0, in: object] != nil }
@@ -50,7 +50,7 @@ extension Architecture.Group {
   }
 
   /// The error of widths that differ between layers.
-  func differ(_ first: LayerScale, _ other: LayerScale) -> PlanningError {
+  func differ(_ first: LayerShare, _ other: LayerShare) -> PlanningError {
     .notLoadable(
       "config.json gives one width for all layers, but tensor \(other.tensor.quoted) keeps \(other.scale.kept) of "
         + "\(other.scale.of), and others \(first.scale.kept) of \(first.scale.of)")
@@ -58,7 +58,7 @@ extension Architecture.Group {
 
   /// The list of widths of a model that has one, or needs one; nil for other models. It is empty if nothing changes.
   func widths(
-    _ scales: [LayerScale], _ sizes: ModelSizes, _ type: String
+    _ scales: [LayerShare], _ sizes: ModelSizes, _ type: String
   ) throws(PlanningError) -> [ConfigurationChange]? {
     guard let widthKey, listTypes.contains(type) else { return nil }
     let list = sizes.list(widthKey, in: object)

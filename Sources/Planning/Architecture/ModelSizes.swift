@@ -5,17 +5,23 @@ package struct ModelSizes: Sendable {
   /// `model_type`, or that of the part for text if only it is known here; nil if there is none.
   package let modelType: String?
   private let document: JSONObject
+  /// The object for text that a loader reads before the document.
+  private let preferred: JSONObject?
 
   /// The values of a document.
-  package init(_ document: JSONObject) {
+  ///
+  /// - Parameter part: the object for text whose values come before those of the document; nil if the document's come
+  ///   first.
+  package init(_ document: JSONObject, part: String? = nil) {
     self.document = document
+    preferred = part.flatMap { Self.object($0, of: document) }
     func type(_ object: JSONObject) -> String? {
       if case .string(let name)? = object["model_type"] { name } else { nil }
     }
     let types =
       [type(document)]
       + Self.textParts.map { part in
-        if case .object(let object)? = document[part] { type(object) } else { nil }
+        Self.object(part, of: document).flatMap(type)
       }
     modelType = types.compactMap(\.self).first { Architecture.of(type: $0) != nil } ?? types[0]
   }
@@ -26,23 +32,23 @@ package struct ModelSizes: Sendable {
   /// The path of a key in the document; the part for text if the document itself lacks the key.
   package func path(_ key: String, in object: String?) -> [String] {
     if let object { return [object, key] }
-    if document[key].isGiven { return [key] }
-    return Self.textParts.first { part($0)?[key].isGiven ?? false }.map { [$0, key] } ?? [key]
+    if document[key].given != nil { return [key] }
+    return Self.textParts.first { part($0)?[key].given != nil }.map { [$0, key] } ?? [key]
   }
 
-  /// The number of at least 0 under a key, in the named object. Without a name: in the document, or else in the part for text
-  /// of a model with several kinds of input.
+  /// The number of at least 0 under a key. Without the name of an object: in the document, or else in the part for text of
+  /// a model with several kinds of input.
   package subscript(key: String, in object: String?) -> Int? {
     guard case .integer(let number)? = value(key, in: object), number >= 0 else { return nil }
     return Int(exactly: number)
   }
 
   /// Whether a key has a value of any kind.
-  package func has(_ key: String, in object: String?) -> Bool { value(key, in: object).isGiven }
+  package func has(_ key: String, in object: String?) -> Bool { value(key, in: object) != nil }
 
   /// Whether a key is in the document and in its part for text.
   package func isTwice(_ key: String) -> Bool {
-    document[key].isGiven && Self.textParts.contains { part($0)?[key].isGiven ?? false }
+    document[key].given != nil && Self.textParts.contains { part($0)?[key].given != nil }
   }
 
   /// The lists of the document, or of its part for text, by key.
@@ -64,18 +70,50 @@ package struct ModelSizes: Sendable {
     return list
   }
 
-  private func value(_ key: String, in object: String?) -> JSONValue? {
-    if let object { return part(object)?[key] }
-    if document[key].isGiven { return document[key] }
-    return Self.textParts.lazy.compactMap { part($0)?[key] }.first { Optional($0).isGiven }
+  /// The value of a key; nil if there is none or it is null.
+  ///
+  /// - Parameters:
+  ///   - key: a key, or the name of an object and a key with a dot between them.
+  ///   - object: the object that has the key.
+  func value(_ key: String, in object: String? = nil) -> JSONValue? {
+    if let dot = key.firstIndex(of: "."), object == nil {
+      return value(String(key[key.index(after: dot)...]), in: String(key[..<dot]))
+    }
+    if let object { return part(object)?[key].given }
+    // Older documents lack the part's model_type, so it is not known which part is preferred.
+    return preferred?[key].given ?? document[key].given
+      ?? Self.textParts.lazy.compactMap { part($0)?[key].given }.first
   }
 
-  private func part(_ name: String) -> JSONObject? {
-    if case .object(let part)? = document[name] { part } else { nil }
+  func integer(_ key: String, in object: String? = nil) -> Int? {
+    guard case .integer(let number)? = value(key, in: object) else { return nil }
+    return Int(exactly: number)
+  }
+
+  func text(_ key: String) -> String? {
+    if case .string(let text)? = value(key) { text } else { nil }
+  }
+
+  /// The first of several keys that the document has, with its number.
+  func first(_ keys: [String]) -> (key: String, number: Int)? {
+    keys.lazy.compactMap { key in integer(key).map { (key, $0) } }.first
+  }
+
+  /// The name of the part for text whose model type is one of these; nil if the document has none.
+  static func part(of document: JSONObject, types: (String) -> Bool) -> String? {
+    textParts.first { name in
+      if case .string(let type)? = object(name, of: document)?["model_type"] { types(type) } else { false }
+    }
+  }
+
+  private func part(_ name: String) -> JSONObject? { Self.object(name, of: document) }
+
+  private static func object(_ name: String, of document: JSONObject) -> JSONObject? {
+    if case .object(let object)? = document[name] { object } else { nil }
   }
 }
 
 extension JSONValue? {
-  /// Whether there is a value that is not null.
-  fileprivate var isGiven: Bool { self.map { $0 != .null } ?? false }
+  /// The value if it is not null.
+  fileprivate var given: JSONValue? { self == .some(.null) ? nil : self }
 }

@@ -118,7 +118,7 @@ extension Architecture.Experts {
   ///
   /// A router with groups scores each by its best two experts.
   func require(
-    _ scale: Scale, _ group: Architecture.Group, _ names: TensorNames, _ prefix: String,
+    _ scale: KeptShare, _ group: Architecture.Group, _ names: TensorNames, _ prefix: String,
     _ cuts: [TensorName: [DimensionCut?]], _ isActive: (DimensionPart) -> Bool, _ sizes: ModelSizes,
     _ type: String
   ) throws(PlanningError) {

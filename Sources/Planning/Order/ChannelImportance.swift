@@ -117,7 +117,10 @@ private struct PositionSquares {
   init(_ spec: TensorSpec, _ dimensions: Set<Int>, _ source: any TensorSource, _ place: Int) throws {
     guard let width = spec.dtype.bytes,
       Self.squares(of: spec.dtype, UnsafeRawBufferPointer(start: nil, count: 0)) != nil
-    else { throw TensorOrderError.dtype(spec) }
+    else {
+      throw PlanningError.unsortable(
+        spec, expected: "weights of F64, F32, F16 or BF16", found: spec.dtype.rawValue)
+    }
     for dimension in dimensions { sums[dimension] = .init(repeating: 0, count: spec.shape[dimension]) }
     let strides = spec.shape.indices.map { spec.shape[($0 + 1)...].reduce(1, *) }
     // Positions of the last dimension are summed element by element, those of the others row by row.
@@ -147,7 +150,9 @@ private struct PositionSquares {
         index += count
       }
     }
-    guard columns.allSatisfy(\.isFinite) else { throw TensorOrderError.notFinite(spec) }
+    guard columns.allSatisfy(\.isFinite) else {
+      throw PlanningError.unsortable(spec, expected: "finite weights", found: "others")
+    }
     if dimensions.contains(last) { sums[last] = columns }
   }
 
@@ -170,17 +175,11 @@ private struct PositionSquares {
   }
 }
 
-/// A reason why channels cannot be sorted by weights.
-enum TensorOrderError: Error, CustomStringConvertible {
-  case dtype(TensorSpec)
-  case notFinite(TensorSpec)
-
-  var description: String {
-    switch self {
-    case .dtype(let spec):
-      "--order importance: expected weights of F64, F32, F16 or BF16, found \(spec.dtype.rawValue) in tensor \(spec.name.quoted)"
-    case .notFinite(let spec):
-      "--order importance: expected finite weights, found others in tensor \(spec.name.quoted)"
-    }
+extension PlanningError {
+  /// Weights by which channels cannot be sorted.
+  fileprivate static func unsortable(_ spec: TensorSpec, expected: String, found: String) -> PlanningError {
+    .badOption(
+      option: "--order", text: "importance", expected: expected,
+      found: "\(found) in tensor \(spec.name.quoted)")
   }
 }

@@ -32,7 +32,7 @@ package struct Extracting {
     let tensors = source.tensors
     let plain = try FlatFormats.sink(
       kind: kind, path: path, specs: tensors.map(\.spec), ties: tensors.compactMap(TensorTie.init),
-      metadata: kind.isSafetensors ? checkpoint.flatMetadata(for: kind) : [], opaque: isOpaque,
+      metadata: kind.isSafetensors ? checkpoint.base().flatMetadata(for: kind) : [], opaque: isOpaque,
       sourceFiles: [checkpoint.path], replacing: isReplacing, companions: folder?.files ?? [],
       isModelFolder: folder != nil)
     sink = try TiedSink(plain, tensors, destination: path)

@@ -1,6 +1,6 @@
 internal import Tensors
 
-/// The units of the channels that whole tensors are.
+/// The unit of each tensor that is one channel of an axis: an expert, a layer.
 struct ChannelOwners {
   private let axes: [AxisName: ChannelAxis]
 
