@@ -9,10 +9,12 @@ sub-networks. submodels.plan.json has the language model alone and the five size
 names the sources of the widths, the skipped layers and the printed sizes.
 """
 
-import json
 import os
 import re
 import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import line_json  # noqa: E402
 
 PREFIX = "model.language_model."
 LAYERS, WIDTH, INNER = 35, 16384, 256
@@ -187,20 +189,9 @@ def submodel_claims():
                   "which is the effective size.", rows)
 
 
-def text(document):
-    """JSON with one axis, tensor, level or claim on each line, so that a diff shows single entries."""
-    def lines(value, depth):
-        is_open = depth < 2 or isinstance(value, dict) and (depth == 3 or {"levels", "axes"} <= value.keys())
-        if not isinstance(value, (dict, list)) or not value or not is_open:
-            return json.dumps(value)
-        inner = "  " * (depth + 1)
-        if isinstance(value, dict):
-            items = [f"{inner}{json.dumps(key)}: {lines(item, depth + 1)}" for key, item in value.items()]
-        else:
-            items = [inner + lines(item, depth + 1) for item in value]
-        open_, close = ("{", "}") if isinstance(value, dict) else ("[", "]")
-        return open_ + "\n" + ",\n".join(items) + "\n" + "  " * depth + close
-    return lines(document, 0) + "\n"
+def has_lines(value, depth):
+    """Whether an axis, a tensor, a level or a claim has a line of its own, so that a diff shows single entries."""
+    return depth < 2 or isinstance(value, dict) and (depth == 3 or {"levels", "axes"} <= value.keys())
 
 
 if __name__ == "__main__":
@@ -210,4 +201,4 @@ if __name__ == "__main__":
             ("E4B.plan.json", whole(tensors)), ("E4B.claims.json", whole_claims()),
             ("submodels.plan.json", submodels(tensors)), ("submodels.claims.json", submodel_claims())]:
         with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
-            file.write(text(document))
+            file.write(line_json.text(document, has_lines))

@@ -9,9 +9,11 @@ CVPR 2019; toy.plan.json is a small network for which PyTorch and Keras give dif
 details that the paper leaves open, and the choices made here.
 """
 
-import json
 import os
 import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import line_json  # noqa: E402
 
 
 class Network:
@@ -92,21 +94,9 @@ def plan(description, units, stem, widths, blocks, tasks):
         "tensors": network.tensors, "tasks": entries, "assignment": {"rule": "nearest"}}
 
 
-def text(document):
-    """JSON with one axis, tensor or private name on each line, so that a diff shows single entries."""
-    def lines(value, depth):
-        one_line = json.dumps(value)
-        is_flat = depth > 1 and not (isinstance(value, dict) and "private_per_level" in value)
-        if not isinstance(value, (dict, list)) or not value or is_flat:
-            return one_line
-        inner = "  " * (depth + 1)
-        if isinstance(value, dict):
-            items = [f"{inner}{json.dumps(key)}: {lines(item, depth + 1)}" for key, item in value.items()]
-        else:
-            items = [inner + lines(item, depth + 1) for item in value]
-        open_, close = ("{", "}") if isinstance(value, dict) else ("[", "]")
-        return open_ + "\n" + ",\n".join(items) + "\n" + "  " * depth + close
-    return lines(document, 0) + "\n"
+def has_lines(value, depth):
+    """Whether an axis, a tensor or a private name has a line of its own, so that a diff shows single entries."""
+    return depth <= 1 or isinstance(value, dict) and "private_per_level" in value
 
 
 def toy():
@@ -136,4 +126,4 @@ if __name__ == "__main__":
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
     for name, document in PLANS.items():
         with open(os.path.join(folder, f"{name}.plan.json"), "w", encoding="utf-8") as file:
-            file.write(text(document))
+            file.write(line_json.text(document, has_lines))
