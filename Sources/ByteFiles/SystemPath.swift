@@ -71,6 +71,9 @@ public enum SystemPath {
     return with(path, failing: -1) { stat($0, &status) } == 0 ? status : nil
   }
 
+  /// The size of a file in bytes, without opening it; nil if there is none.
+  package static func size(_ path: String) -> Int? { status(path).map { Int($0.st_size) } }
+
   /// The status of the path itself; a link is not followed.
   package static func linkStatus(_ path: String) -> stat? {
     var status = stat()

@@ -54,7 +54,7 @@ package struct FolderValidation {
   }
 
   private mutating func check(_ folder: FolderListing.Folder) {
-    let sets = FolderSets(folder.files, in: folder.path)
+    let sets = FolderSets(folder.files, in: folder.path, open: documents.file)
     func path(_ name: String) -> String {
       folder.path == "." ? name : folder.path.hasSuffix("/") ? folder.path + name : "\(folder.path)/\(name)"
     }

@@ -49,6 +49,37 @@ struct OpenedOnceTests {
     }
   }
 
+  @Test("every file of a set of shards, too")
+  func sets() throws {
+    let folder = try TemporaryFolder()
+    let rows: [SampleWeights.Row] = (0..<12).map { ("t\($0)", "F32", [64]) }
+    _ = try folder.write(SampleWeights.bytes(rows), as: "w.safetensors")
+    let commands = [
+      "convert w.safetensors set/ --shard-size 256", "inspect set", "inspect set --stats --digests",
+      "validate set", "validate --deep set", "validate --deep set/model.safetensors.index.json",
+      "convert set m.h5", "convert set copy/", "diff set w.safetensors", "diff set copy", "verify set m.h5",
+    ]
+    for command in commands {
+      let words = command.split(separator: " ").map(String.init)
+      let run = try Subprocess.run(
+        "strace", ["-f", "-qq", "-e", "trace=openat,open", "-o", "trace", Peers.tessera] + words,
+        directory: folder.path, timeout: 60)
+      #expect(run.code == 0, "\(command): \(run.errorText)")
+      let trace = try String(contentsOfFile: folder.file("trace"), encoding: .utf8)
+      let opened = trace.split(separator: "\n").filter {
+        $0.contains("O_RDONLY") && !$0.contains("O_PATH") && !$0.contains("O_DIRECTORY")
+          && !$0.contains(" = -1")
+      }.compactMap { $0.split(separator: "\"").dropFirst().first.map(String.init) }
+      let counts = opened.filter { path in
+        ["set", "copy"].contains { path.hasPrefix("\($0)/") } && !path.contains("/.")
+      }.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+      let sets = Set(words.dropFirst().map { $0.split(separator: "/")[0] }).intersection(["set", "copy"])
+      // `convert` reads the headers of a set that it wrote, to say how many files it has.
+      #expect(counts.count == 13 * sets.count, "\(command): \(counts.count)")
+      #expect(counts.values.allSatisfy { $0 == 1 }, "\(command): \(counts.filter { $0.value > 1 })")
+    }
+  }
+
   /// Decoding reads the nodes of a graph twice (once to find each, once for its fields) and nothing else, so the number of
   /// bytes that a command reads says how often it decodes.
   @Test("a graph is decoded once")

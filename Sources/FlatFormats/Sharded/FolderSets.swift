@@ -1,3 +1,4 @@
+public import ByteFiles
 internal import Tensors
 
 /// The files of a folder, grouped into sets of shards.
@@ -10,10 +11,14 @@ public struct FolderSets: Sendable {
   /// All files ending in `.safetensors` that no index names, numbered ones included.
   public private(set) var unnamed: [String] = []
 
-  /// Groups `names`, which are the names in the folder at `path`.
-  public init(_ names: [String], in path: String) {
+  /// Groups `names`, which are the names in the folder at `path`; `open` opens an index by its path.
+  public init(
+    _ names: [String], in path: String, open: (String) throws(FileError) -> ReadableFile
+  ) {
     guard let folder = ShardFolder(path) else { return }
-    indexes = names.filter(ShardName.isIndex).map { ($0, folder.shards(of: $0)) }
+    indexes = names.filter(ShardName.isIndex).map { name in
+      (name, (try? open(folder.file(name))).flatMap { ShardIndex(reading: $0) }?.shards ?? [])
+    }
     // File names are compared by their bytes, as the file system does.
     let indexed = Set(indexes.flatMap(\.shards).map { TensorName($0) })
     unnamed = names.filter { $0.hasSuffix(ShardName.suffix) && !indexed.contains(TensorName($0)) }

@@ -1,7 +1,8 @@
 internal import ByteFiles
 internal import Synchronization
 
-/// The files of a set, opened when they are read: a model may have more shards than a process can have open files.
+/// The files of a set. Those of most sets are opened once; a model may have more shards than a process can have open
+/// files, so of a larger set the rest are opened when they are read.
 final class ShardFiles: Sendable {
   private struct Shard {
     let path: String
@@ -11,29 +12,37 @@ final class ShardFiles: Sendable {
 
   private let shards: [Shard]
   /// The files used most recently, latest first. A reader holds its own file open.
-  private let recent = Mutex<[(shard: Int, file: ReadableFile)]>([])
+  private let recent: Mutex<[(shard: Int, file: ReadableFile)]>
 
-  /// The number of files that stay open without a reader.
-  private static let kept = 4
-
-  /// Records the files whose headers have been read.
-  init(_ files: [(path: String, identity: FileIdentity, size: Int)]) {
+  /// Records the files whose headers have been read, and those of them that are still open.
+  init(_ files: [(path: String, identity: FileIdentity, size: Int, opened: ReadableFile?)]) {
     shards = files.map { Shard(path: $0.path, identity: $0.identity, size: $0.size) }
+    recent = Mutex(
+      files.enumerated().compactMap { number, file in file.opened.map { (number, $0) } })
   }
 
-  /// Opens the shard with this number; throws if it is no longer the file whose header was read.
+  /// The shard with this number; throws if it had to be opened again and is no longer the file whose header was read.
   func file(_ number: Int) throws(FlatFormatError) -> ReadableFile {
-    if let file = recent.withLock({ recent in recent.first { $0.shard == number }?.file }) { return file }
-    let shard = shards[number]
+    // Opened under the lock: several readers may ask for one shard at once.
+    try recent.withLock { (recent) throws(FlatFormatError) in
+      if let known = recent.firstIndex(where: { $0.shard == number }) {
+        let entry = recent.remove(at: known)
+        recent.insert(entry, at: 0)
+        return entry.file
+      }
+      let file = try open(shards[number])
+      recent.insert((number, file), at: 0)
+      if recent.count > OpenFileLimit.kept { recent.removeLast() }
+      return file
+    }
+  }
+
+  private func open(_ shard: Shard) throws(FlatFormatError) -> ReadableFile {
     let file = try asFlatFormat { () throws(FileError) in try ReadableFile(path: shard.path) }
     guard file.identity == shard.identity, file.size == shard.size else {
       throw .file(
         FileError(
           action: "read", path: shard.path, reason: "another file has taken its place since it was opened"))
-    }
-    recent.withLock { recent in
-      recent.insert((number, file), at: 0)
-      if recent.count > Self.kept { recent.removeLast() }
     }
     return file
   }

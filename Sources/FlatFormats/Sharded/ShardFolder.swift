@@ -101,11 +101,7 @@ struct ShardFolder {
 
   /// The contents of an index in the folder that is about to be replaced; nil if it is not a valid index.
   func index(_ name: String) -> ShardIndex? {
-    guard let file = try? ReadableFile(path: file(name), isInput: false), file.size <= ShardIndex.sizeLimit,
-      let bytes = try? file.bytes(at: 0, count: file.size)
-    else { return nil }
-    var problems = ShardProblems()
-    return try? ShardIndex(parsing: bytes, path: name, problems: &problems)
+    (try? ReadableFile(path: file(name), isInput: false)).flatMap { ShardIndex(reading: $0) }
   }
 
   /// The shards that an index in the folder lists; empty if it is not a valid index.

@@ -1,3 +1,4 @@
+internal import ByteFiles
 internal import StrictJSON
 internal import Tensors
 
@@ -133,5 +134,17 @@ struct ShardProblems {
       if counts[rule, default: 0] > Self.limit { return }
     }
     errors.append(error)
+  }
+}
+
+extension ShardIndex {
+  /// The index in a file; nil if it is not a valid one.
+  init?(reading file: ReadableFile) {
+    guard file.size <= Self.sizeLimit, let bytes = try? file.bytes(at: 0, count: file.size) else {
+      return nil
+    }
+    var problems = ShardProblems()
+    guard let index = try? Self(parsing: bytes, path: file.path, problems: &problems) else { return nil }
+    self = index
   }
 }

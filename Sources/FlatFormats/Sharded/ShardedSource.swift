@@ -27,7 +27,7 @@ final class ShardedSource: FlatWeightsSource {
     leftOut = beside
     self.path = path
     files = (index == nil ? [] : [path]) + shards.map(\.path)
-    shardFiles = ShardFiles(shards.map { ($0.path, $0.identity, $0.size) })
+    shardFiles = ShardFiles(shards.map { ($0.path, $0.identity, $0.size, $0.opened) })
     shardSet = ShardSet(
       shards: shards.map { ShardSet.Shard(name: $0.name, tensorCount: $0.entries.count, header: $0.header) },
       index: index?.file)
@@ -132,11 +132,13 @@ private struct OpenedShard {
   let path: String
   let identity: FileIdentity
   let size: Int
+  /// The file, unless the set has more than may stay open.
+  let opened: ReadableFile?
   let header: [UInt8]
   let entries: [SafetensorsHeader.Entry]
   let metadata: [(key: String, value: String)]
 
-  init(_ name: String, path: String) throws(FlatFormatError) {
+  init(_ name: String, path: String, staysOpen: Bool) throws(FlatFormatError) {
     let file = try asFlatFormat { () throws(FileError) in try ReadableFile(path: path) }
     let head = FileHead(of: file)
     if !SafetensorsSource.format.matches(head), let foreign = head.foreignContent {
@@ -150,6 +152,7 @@ private struct OpenedShard {
     self.path = path
     identity = file.identity
     size = file.size
+    opened = staysOpen ? file : nil
     self.header = header
     entries = parsed.entries
     metadata = parsed.metadata
@@ -217,7 +220,8 @@ extension ShardedSource {
     shards.reserveCapacity(names.count)
     for name in names {
       do throws(FlatFormatError) {
-        let shard = try OpenedShard(name, path: try folder.pathOfShard(name))
+        let shard = try OpenedShard(
+          name, path: try folder.pathOfShard(name), staysOpen: shards.count < OpenFileLimit.kept)
         left -= shard.header.count
         if left < 0 {
           throw .refused(

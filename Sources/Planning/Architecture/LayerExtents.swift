@@ -75,7 +75,6 @@ struct LayerExtents {
         else { continue }
         let captures = pattern.match(spec.name.text)?.components ?? []
         let axis = group.axis(captures)
-        explained[spec.name, default: []].formUnion([])
         for (place, item) in items.enumerated() where item != "-" {
           explained[spec.name, default: []].insert(place)
           let found = KeptShare(

@@ -304,7 +304,7 @@ struct ConvertCommand: ParsableCommand {
   /// Prints the numbers of tensors and bytes of DEST.
   private func tellWritten(_ count: Int) throws {
     let folder = try? FlatFormats.open(folder: dest, assumeDType: nil)
-    let sizes = (folder?.files ?? [dest]).compactMap { try? ReadableFile(path: $0).size }
+    let sizes = (folder?.files ?? [dest]).compactMap(SystemPath.size)
     try Output.standardOutput(
       WrittenFile(path: dest, tensors: count, files: sizes.count, byteCount: sizes.reduce(0, +)).text)
   }
